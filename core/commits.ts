@@ -1,0 +1,388 @@
+/**
+ * Rows: what the records on the network say, who may say it, and what follows from it for the knots.
+ *
+ * Rows are keyed by (collection, DID, rkey) and kept by account, because three things are decided for an account as a whole:
+ * whether its rows count (D5), from when on its commits count (the floor), and when it can be forgotten.
+ *
+ * A commit is let through by its rev, per key, so that a replay changes nothing and causes nothing (D3). What the change
+ * means for the knots comes out as holds made and released; the knots' reducer turns them into subscriptions.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import { Admission, type Config } from './config.js'
+import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
+import { COLLABORATOR, Did, FUTURE_US, isFromFuture, isTidAfter, laterOf, MEMBER, REPO, Rkey, Tid, TimeUs } from './data/identifiers.js'
+import { orderedMap } from './data/ordered-map-codec.js'
+import * as M from './data/ordered-map.js'
+import { excerpt } from './data/text.js'
+import { type AccountReceived, Collaborator, type CommitReceived, type Event, Member, type RepoRecord } from './event.js'
+import { type ReportEffect, report, type Transition, unchanged } from './transition.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+/** A repo row: like the record, but its knot is canonical, or `null` when it named none that we would listen to (D6). */
+export const Repo = t.readonly(
+  t.strict({ createdAt: t.string, knot: t.union([HostName, t.null]), name: t.string, repoDid: t.string, spindle: t.string }),
+  'Repo'
+)
+export type Repo = t.TypeOf<typeof Repo>
+
+/** What is known about one key. A slot without a record is a tombstone: something was deleted here (D3). */
+export interface Slot<R> {
+  readonly record: R | null
+  /** The gate: the greatest rev applied at this key, `null` while none was. */
+  readonly rev: Tid | null
+  /** The `time_us` of the commit that was applied last at this key. */
+  readonly timeUs: TimeUs
+}
+
+export type Slots<R> = M.OrderedMap<Rkey, Slot<R>>
+
+const slots = <R>(record: t.Type<R, unknown>): t.Type<Slots<R>, unknown> =>
+  orderedMap(Rkey, t.readonly(t.strict({ record: t.union([record, t.null]), rev: t.union([Tid, t.null]), timeUs: TimeUs })))
+
+/** Commits of the account that are not later than this change nothing: it was deleted then (D5). */
+export const Floor = t.readonly(t.strict({ rev: t.union([Tid, t.null]), timeUs: TimeUs }), 'Floor')
+export type Floor = t.TypeOf<typeof Floor>
+
+export const Account = t.readonly(
+  t.strict({
+    /** Whether its rows count. */
+    active: t.boolean,
+    /** The stamp of the news by which we know; account events older than this change nothing. */
+    asOfUs: TimeUs,
+    collaborators: slots(Collaborator),
+    floor: t.union([Floor, t.null]),
+    members: slots(Member),
+    repos: slots(Repo)
+  }),
+  'Account'
+)
+export type Account = t.TypeOf<typeof Account>
+
+/** The part of the configuration that decides what rows mean. */
+export const Policy = t.readonly(t.strict({ admission: Admission, hostname: t.string, hosts: HostPolicy, owner: Did }), 'Policy')
+export type Policy = t.TypeOf<typeof Policy>
+
+export interface CommitsState {
+  readonly accounts: M.OrderedMap<Did, Account>
+  /** Derived: how many live records of the owner make this subject a member. Keys are any text. */
+  readonly members: M.OrderedMap<string, number>
+  readonly policy: Policy
+}
+
+/** A live, admitted repo record holds a knot through us, or does not any more. */
+export interface HoldChanged {
+  readonly _tag: 'HoldMade' | 'HoldReleased'
+  readonly did: Did
+  readonly knot: HostName
+  readonly rkey: Rkey
+}
+
+const policyOf = ({ admission, hostname, hosts, owner }: Config): Policy => ({ admission, hostname, hosts, owner })
+
+export const initial = (config: Config): CommitsState => ({ accounts: M.empty(), members: M.empty(), policy: policyOf(config) })
+
+/** Whether there is anything to remember `account` for. Strangers leave no trace, whatever happens to their accounts. */
+export const isRemembered = (account: Account): boolean =>
+  account.floor !== null || !M.isEmpty(account.repos) || !M.isEmpty(account.members) || !M.isEmpty(account.collaborators)
+
+// ---------------------------------------------------------------------------------------- what rows mean
+
+/** An account without rows: as the commit of its first row makes it known, active as of that commit. */
+const known = (asOfUs: TimeUs): Account => ({
+  active: true,
+  asOfUs,
+  collaborators: M.empty(),
+  floor: null,
+  members: M.empty(),
+  repos: M.empty()
+})
+
+const NOBODY = known(0 as TimeUs)
+
+const accountOf = (state: CommitsState, did: Did): Account | null => O.toNullable(M.lookup(did)(state.accounts))
+
+/** The record in a slot of `account` that counts: none of an account that is not there, or is set aside. */
+const liveRecord = (account: Account | null, rkey: Rkey): Repo | null => {
+  if (account === null || !account.active) return null
+  const slot = M.lookup(rkey)(account.repos)
+  return O.isNone(slot) ? null : slot.value.record
+}
+
+/** The repo record at (did, rkey), if it counts. */
+export const liveRepo = (state: CommitsState, did: Did, rkey: Rkey): O.Option<Repo> =>
+  O.fromNullable(liveRecord(accountOf(state, did), rkey))
+
+/** Whether a record of the owner that counts makes `subject` a member. */
+export const isMember = (state: CommitsState, subject: string): boolean => M.has(subject)(state.members)
+
+/** Whether the records of `did` may make us act (D7). */
+export const isAdmitted = (state: CommitsState, did: Did): boolean =>
+  state.policy.admission === 'open' || did === state.policy.owner || isMember(state, did)
+
+/** The knot that the record at (did, rkey) holds through us, if it does (S13). */
+const holdOf = (state: CommitsState, did: Did, account: Account | null, rkey: Rkey): HostName | null => {
+  const repo = liveRecord(account, rkey)
+  return repo !== null && repo.spindle === state.policy.hostname && isAdmitted(state, did) ? repo.knot : null
+}
+
+const NO_CHANGES: ReadonlyArray<HoldChanged> = []
+
+/** What has changed at one key between two states: the exact difference, nothing for what is as it was (D4). */
+const holdChanged = (old: HostName | null, now: HostName | null, did: Did, rkey: Rkey): ReadonlyArray<HoldChanged> => {
+  if (old === now) return NO_CHANGES
+  return [
+    ...(now === null ? [] : [{ _tag: 'HoldMade' as const, did, knot: now, rkey }]),
+    ...(old === null ? [] : [{ _tag: 'HoldReleased' as const, did, knot: old, rkey }])
+  ]
+}
+
+/** The same for all repo records of `dids`. Keys never leave an account that stays, so either state knows them all. */
+const holdChanges = (before: CommitsState, after: CommitsState, dids: ReadonlyArray<Did>): ReadonlyArray<HoldChanged> =>
+  dids.flatMap((did) => {
+    const old = accountOf(before, did)
+    const now = accountOf(after, did)
+    return M.keys((old ?? now ?? NOBODY).repos).flatMap((rkey) =>
+      holdChanged(holdOf(before, did, old, rkey), holdOf(after, did, now, rkey), did, rkey)
+    )
+  })
+
+/** Every hold that the rows make: what the knots' reducer is told when it starts from rows alone. */
+export const allHolds = (state: CommitsState): ReadonlyArray<HoldChanged> =>
+  holdChanges({ ...state, accounts: M.empty() }, state, M.keys(state.accounts))
+
+// ---------------------------------------------------------------------------------------- members
+
+/** The subject that the owner's record makes a member, `""` when it makes none. */
+const subjectOf = (policy: Policy, record: Member | null): string =>
+  record !== null && record.instance === policy.hostname ? record.subject : ''
+
+const count =
+  (subject: string, by: 1 | -1) =>
+  (members: M.OrderedMap<string, number>): M.OrderedMap<string, number> => {
+    if (subject === '') return members
+    const n = pipe(
+      M.lookup(subject)(members),
+      O.getOrElse(() => 0)
+    )
+    return n + by === 0 ? M.deleteAt(subject)(members) : M.upsertAt(subject, n + by)(members)
+  }
+
+/** The members that the owner's rows make: none while the owner's account is set aside. */
+const membersOf = (policy: Policy, accounts: CommitsState['accounts']): CommitsState['members'] =>
+  pipe(
+    M.lookup(policy.owner)(accounts),
+    O.filter((owner) => owner.active),
+    O.match(
+      () => M.empty<string, number>(),
+      (owner) =>
+        M.reduceWithKey<Rkey, Slot<Member>, CommitsState['members']>(M.empty(), (_, members, slot) =>
+          count(subjectOf(policy, slot.record), 1)(members)
+        )(owner.members)
+    )
+  )
+
+/** The slice with these rows, and with what is derived from them. Linear in the member records of the owner. */
+export const derive = (policy: Policy, accounts: CommitsState['accounts']): CommitsState => ({
+  accounts,
+  members: membersOf(policy, accounts),
+  policy
+})
+
+// ---------------------------------------------------------------------------------------- the gates
+
+/** The rev, if it is one to go by: none, or one from the future of its own event, is not (D3). */
+const usableRev = (event: CommitReceived): Tid | null =>
+  event.rev !== null && !isTidAfter(event.rev, event.timeUs, FUTURE_US) ? event.rev : null
+
+/** Whether the commit is later than the deletion of its account, if there was one (D5). */
+const passesFloor = (floor: Floor | null, rev: Tid | null): boolean =>
+  floor === null || (rev !== null && isTidAfter(rev, floor.timeUs, 0) && (floor.rev === null || rev > floor.rev))
+
+/** Whether the commit is news at its key: by its rev, or, without a usable one, by its time (D3). */
+const passesGate = (slot: Slot<unknown>, rev: Tid | null, timeUs: TimeUs): boolean =>
+  rev === null ? timeUs > slot.timeUs : slot.rev === null || rev > slot.rev
+
+/** The stamp as far as it may raise gate and floor: one from the future counts as its receipt (D5). */
+const stampOf = (event: CommitReceived | AccountReceived): TimeUs => (isFromFuture(event.timeUs, event.at) ? event.at : event.timeUs)
+
+// ---------------------------------------------------------------------------------------- commits
+
+/** The slots with the commit applied, or `null` when it is no news. A delete leaves a tombstone, also where nothing was. */
+const write = <R>(map: Slots<R>, rkey: Rkey, record: R | null, rev: Tid | null, timeUs: TimeUs): Slots<R> | null => {
+  const slot = M.lookup(rkey)(map)
+  if (O.isNone(slot)) return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev, timeUs })(map)
+  if (!passesGate(slot.value, rev, timeUs)) return null
+  return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: rev ?? slot.value.rev, timeUs })(map)
+}
+
+/** The row of a repo record under `hosts`: its knot in canonical form, or none. */
+const repoOf = (hosts: HostPolicy, record: RepoRecord): Repo => ({
+  createdAt: record.createdAt,
+  knot: O.toNullable(canonicalHost(hosts)(record.knot)),
+  name: record.name,
+  repoDid: record.repoDid,
+  spindle: record.spindle
+})
+
+/** The account with the commit applied, or `null` when the commit is no news. */
+const writeTo = (account: Account, policy: Policy, event: CommitReceived): Account | null => {
+  const rev = usableRev(event)
+  if (!passesFloor(account.floor, rev)) return null
+  switch (event.collection) {
+    case MEMBER: {
+      const members = write(account.members, event.rkey, event.record, rev, event.timeUs)
+      return members === null ? null : { ...account, members }
+    }
+    case REPO: {
+      const row = event.record === null ? null : repoOf(policy.hosts, event.record)
+      const repos = write(account.repos, event.rkey, row, rev, event.timeUs)
+      return repos === null ? null : { ...account, repos }
+    }
+    case COLLABORATOR: {
+      const collaborators = write(account.collaborators, event.rkey, event.record, rev, event.timeUs)
+      return collaborators === null ? null : { ...account, collaborators }
+    }
+  }
+}
+
+const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsState, HoldChanged | ReportEffect> => {
+  const found = accountOf(state, event.did)
+  const before = found ?? known(stampOf(event))
+  const account = writeTo(before, state.policy, event)
+  if (account === null) return unchanged(state)
+
+  const accounts = M.upsertAt(event.did, account)(state.accounts)
+  const after = { accounts, members: state.members, policy: state.policy }
+  switch (event.collection) {
+    case REPO: {
+      const old = holdOf(state, event.did, before, event.rkey)
+      const now = holdOf(after, event.did, account, event.rkey)
+      return [after, [...holdChanged(old, now, event.did, event.rkey), ...refusedKnot(account, event.record, event)]]
+    }
+    case MEMBER:
+      return event.did === state.policy.owner && account.active ? ownersMember(state, after, before, event) : [after, []]
+    case COLLABORATOR:
+      return [after, []]
+  }
+}
+
+/** The report about a repo record whose knot is none that we would listen to. That it names no knot is not reported. */
+const refusedKnot = (account: Account, record: RepoRecord | null, { at, did, rkey }: CommitReceived): ReadonlyArray<ReportEffect> => {
+  if (record === null || record.knot === '') return []
+  const slot = M.lookup(rkey)(account.repos)
+  return O.isSome(slot) && slot.value.record?.knot === null
+    ? [report({ _tag: 'KnotRefused', at, did, knot: excerpt(record.knot), rkey })]
+    : []
+}
+
+/** The owner's record at a key has changed: the subject it named may not be a member any more, another may be one now. */
+const ownersMember = (
+  state: CommitsState,
+  written: CommitsState,
+  owner: Account,
+  event: CommitReceived & { readonly collection: typeof MEMBER }
+): Transition<CommitsState, HoldChanged> => {
+  const old = pipe(
+    M.lookup(event.rkey)(owner.members),
+    O.match(
+      () => '',
+      (slot) => subjectOf(state.policy, slot.record)
+    )
+  )
+  const now = subjectOf(state.policy, event.record)
+  const after = { ...written, members: pipe(state.members, count(now, 1), count(old, -1)) }
+  const subjects = [...new Set([old, now])].filter((subject) => isMember(state, subject) !== isMember(after, subject)).filter(Did.is)
+  return [after, holdChanges(state, after, subjects)]
+}
+
+// ---------------------------------------------------------------------------------------- accounts
+
+const greatestRev = <R>(map: Slots<R>, start: Tid | null): Tid | null =>
+  M.reduceWithKey<Rkey, Slot<R>, Tid | null>(start, (_, rev, slot) =>
+    slot.rev !== null && (rev === null || slot.rev > rev) ? slot.rev : rev
+  )(map)
+
+/** The floor under a deletion: its time, and the greatest rev that was ever applied for the account. */
+const floorOf = (account: Account, timeUs: TimeUs): Floor => ({
+  rev: greatestRev(account.repos, greatestRev(account.members, greatestRev(account.collaborators, account.floor?.rev ?? null))),
+  timeUs: account.floor === null ? timeUs : laterOf(account.floor.timeUs, timeUs)
+})
+
+/** The account after an account event that is not older than what we know. */
+const standing = (account: Account, event: AccountReceived): Account => {
+  const asOfUs = laterOf(account.asOfUs, stampOf(event))
+  const isNewDeletion =
+    !event.active && event.status === 'deleted' && (account.floor === null || event.timeUs > account.floor.timeUs)
+  return isNewDeletion
+    ? { ...known(asOfUs), active: false, floor: floorOf(account, stampOf(event)) }
+    : { ...account, active: event.active, asOfUs }
+}
+
+/** Whether the event says something about an account that we remember. */
+export const concernsUs = (state: CommitsState, event: AccountReceived): boolean => M.has(event.did)(state.accounts)
+
+const account = (state: CommitsState, event: AccountReceived): Transition<CommitsState, HoldChanged> => {
+  const before = M.lookup(event.did)(state.accounts)
+  if (O.isNone(before) || event.timeUs < before.value.asOfUs) return unchanged(state)
+
+  const accounts = M.upsertAt(event.did, standing(before.value, event))(state.accounts)
+  if (event.did !== state.policy.owner) {
+    const after = { ...state, accounts }
+    return [after, holdChanges(state, after, [event.did])]
+  }
+  // With the owner's account, all members come and go.
+  const after = derive(state.policy, accounts)
+  const subjects = new Set<string>([event.did, ...M.keys(state.members), ...M.keys(after.members)])
+  return [after, holdChanges(state, after, [...subjects].filter(Did.is))]
+}
+
+// ---------------------------------------------------------------------------------------- configuration
+
+const samePolicy = (a: Policy, b: Policy): boolean =>
+  a.admission === b.admission &&
+  a.hostname === b.hostname &&
+  a.owner === b.owner &&
+  a.hosts.defaultPort === b.hosts.defaultPort &&
+  a.hosts.loopback === b.hosts.loopback &&
+  a.hosts.ports === b.hosts.ports
+
+/** The rows with every knot read again under `hosts`: what is not allowed any more is not dialled any more. */
+const reread =
+  (hosts: HostPolicy) =>
+  (accounts: CommitsState['accounts']): CommitsState['accounts'] =>
+    M.map((account: Account) => ({
+      ...account,
+      repos: M.map((slot: Slot<Repo>) =>
+        slot.record === null ? slot : { ...slot, record: repoOf(hosts, { ...slot.record, knot: slot.record.knot ?? '' }) }
+      )(account.repos)
+    }))(accounts)
+
+/** A changed configuration takes effect: another hostname, owner or admission makes other holds of the same rows. */
+const started = (state: CommitsState, policy: Policy): Transition<CommitsState, HoldChanged> => {
+  if (samePolicy(state.policy, policy)) return unchanged(state)
+  const after = derive(policy, reread(policy.hosts)(state.accounts))
+  return [after, holdChanges(state, after, M.keys(state.accounts))]
+}
+
+// ---------------------------------------------------------------------------------------- reducer
+
+/** The reducer of rows. It takes every event and knows its own. */
+export const reduce = (state: CommitsState, event: Event): Transition<CommitsState, HoldChanged | ReportEffect> => {
+  switch (event._tag) {
+    case 'Started':
+      return started(state, policyOf(event.config))
+    case 'CommitReceived':
+      return commit(state, event)
+    case 'AccountReceived':
+      return account(state, event)
+    case 'FrameRejected': {
+      const { _tag, at, collection, detail, did, operation, reason, rkey } = event
+      return [state, [report({ _tag, at, collection, detail, did, operation, reason, rkey })]]
+    }
+    default:
+      return unchanged(state)
+  }
+}

@@ -1,0 +1,73 @@
+/** What an operator decides, as far as the machine needs to know it. */
+import * as t from 'io-ts'
+import { HostPolicy } from './data/host-name.js'
+import { Did } from './data/identifiers.js'
+
+/** A duration or count: an integer that is not negative. Its unit is the last word of the name that carries it. */
+export interface NaturalBrand {
+  readonly Natural: unique symbol
+}
+export const Natural = t.brand(t.number, (n): n is t.Branded<number, NaturalBrand> => Number.isSafeInteger(n) && n >= 0, 'Natural')
+export type Natural = t.TypeOf<typeof Natural>
+
+export const ONE = 1 as Natural
+
+export interface NonEmptyBrand {
+  readonly NonEmpty: unique symbol
+}
+const NonEmpty = t.brand(t.string, (s): s is t.Branded<string, NonEmptyBrand> => s !== '', 'NonEmpty')
+
+/** The pause before attempt `n` is drawn from 0 to `min(capMs, baseMs · 2ⁿ)`; see `connection.ts`. */
+export const Backoff = t.readonly(
+  t.strict({
+    baseMs: Natural,
+    capMs: Natural,
+    /** How long a connection must have been open, when it closes, for the attempts to start again from zero. */
+    healthyAfterMs: Natural
+  }),
+  'Backoff'
+)
+export type Backoff = t.TypeOf<typeof Backoff>
+
+/** Who may make us listen to a knot (D7): anybody whose record names us, or only the owner and the members. */
+export const Admission = t.union([t.literal('open'), t.literal('members')], 'Admission')
+export type Admission = t.TypeOf<typeof Admission>
+
+export const Config = t.readonly(
+  t.strict({
+    admission: Admission,
+    /** What repositories name as their spindle; compared byte for byte. */
+    hostname: NonEmpty,
+    hosts: HostPolicy,
+    jetstreamBackoff: Backoff,
+    knotBackoff: Backoff,
+    owner: Did,
+    /** How far before the saved cursor a connection asks to start (S4). */
+    rewindUs: Natural,
+    /** How much later than asked for the first event may be before a gap is reported (D10). */
+    toleranceUs: Natural
+  }),
+  'Config'
+)
+export type Config = t.TypeOf<typeof Config>
+
+/** What `defaults` leaves open: these two have no default. */
+export interface Identity {
+  readonly hostname: string
+  readonly owner: string
+}
+
+/**
+ * The configuration for the public network: admission by membership, a rewind of 5 s, a tolerance of 60 s, pauses from
+ * 2 s up to 60 s (Jetstream) and 5 min (knots), no ports and no loopback names. Not yet validated: pass it, with what
+ * you change, through `Config.decode`.
+ */
+export const defaults = (identity: Identity) => ({
+  ...identity,
+  admission: 'members' as const,
+  hosts: { defaultPort: 443, loopback: false, ports: false },
+  jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
+  knotBackoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 30_000 },
+  rewindUs: 5_000_000,
+  toleranceUs: 60_000_000
+})

@@ -1,0 +1,93 @@
+/**
+ * The life of one connection, the same for Jetstream and for every knot.
+ *
+ *     Idle ──► Connecting ──► Open ──► Waiting ──► Connecting …
+ *
+ * Connections are numbered. A connection gets its number when it is asked for or, after a loss, when its pause begins; from
+ * then on nothing that bears an older number changes anything. So a late event of an old socket, or a timer of a pause that
+ * a stop has ended, cannot be mistaken for news: there is no race left to think about.
+ *
+ * Pauses grow exponentially, are capped, and start again from the beginning only when the connection that closes had been
+ * open for a while (D9): servers that accept and then close are not hammered.
+ */
+import * as t from 'io-ts'
+import { type Backoff, Natural } from './config.js'
+import { TimeUs } from './data/identifiers.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export const Phase = t.union(
+  [
+    t.readonly(t.strict({ _tag: t.literal('Idle') })),
+    t.readonly(t.strict({ _tag: t.literal('Connecting') })),
+    t.readonly(t.strict({ _tag: t.literal('Open'), openedAt: TimeUs })),
+    t.readonly(t.strict({ _tag: t.literal('Waiting') }))
+  ],
+  'Phase'
+)
+export type Phase = t.TypeOf<typeof Phase>
+
+export const Connection = t.readonly(
+  t.strict({
+    /** How many pauses there have been since the connection was last healthy. */
+    attempt: Natural,
+    /** The number of the connection that is there, or comes next. */
+    number: Natural,
+    phase: Phase
+  }),
+  'Connection'
+)
+export type Connection = t.TypeOf<typeof Connection>
+
+/** A pause, from which the shell draws evenly. */
+export interface Pause {
+  readonly highMs: Natural
+  readonly lowMs: Natural
+}
+
+const IDLE: Phase = { _tag: 'Idle' }
+const CONNECTING: Phase = { _tag: 'Connecting' }
+const WAITING: Phase = { _tag: 'Waiting' }
+
+// ---------------------------------------------------------------------------------------- transitions
+
+/** Nothing is connected, and nothing is meant to be. Whatever still bears an older number is void. */
+export const idle = (number: Natural): Connection => ({ attempt: 0 as Natural, number, phase: IDLE })
+
+/** A first attempt, with attempts counted from the beginning. */
+export const connecting = (number: Natural): Connection => ({ attempt: 0 as Natural, number, phase: CONNECTING })
+
+/** The attempt succeeded. Not expected in any other phase, where it changes nothing. */
+export const opened = (at: TimeUs, connection: Connection): Connection =>
+  connection.phase._tag === 'Connecting' ? { ...connection, phase: { _tag: 'Open', openedAt: at } } : connection
+
+/** The pause is over. Not expected in any other phase, where it changes nothing. */
+export const woken = (connection: Connection): Connection =>
+  connection.phase._tag === 'Waiting' ? { ...connection, phase: CONNECTING } : connection
+
+/** Whether the connection is one that can be lost. */
+export const isLive = (connection: Connection): boolean =>
+  connection.phase._tag === 'Connecting' || connection.phase._tag === 'Open'
+
+/**
+ * The connection is lost, or the attempt failed: pause, and then be number `next`.
+ *
+ * @returns the connection, and the pause before the next attempt.
+ */
+export const lost = (backoff: Backoff, at: TimeUs, next: Natural, connection: Connection): readonly [Connection, Pause] => {
+  const wasHealthy = connection.phase._tag === 'Open' && at - connection.phase.openedAt >= backoff.healthyAfterMs * 1000
+  const attempt = wasHealthy ? 0 : connection.attempt
+  return [{ attempt: (attempt + 1) as Natural, number: next, phase: WAITING }, pause(backoff, attempt)]
+}
+
+/** From here on every pause is the longest: 2³⁰ ms are twelve days. */
+const DOUBLINGS = 30
+
+/**
+ * The pause before attempt `attempt` + 1: from nothing to `min(capMs, baseMs · 2^attempt)`, all of it (full jitter), so that
+ * clients that lost one server at one time do not come back at one time.
+ */
+export const pause = (backoff: Backoff, attempt: number): Pause => ({
+  highMs: Math.min(backoff.capMs, backoff.baseMs * 2 ** Math.min(attempt, DOUBLINGS)) as Natural,
+  lowMs: 0 as Natural
+})

@@ -1,0 +1,195 @@
+/**
+ * The stream and the cursor: how far we have come, where to resume, whether something was lost on the way.
+ *
+ * The cursor is the greatest `time_us` of a frame that has been processed. It never moves back, never follows a stamp from
+ * the future, and is never taken from our own clock. Every frame whose stamp can be read moves it, whatever else is in it:
+ * on a quiet network the cursor would otherwise fall out of what the server keeps (S3, S4, S11; D1, D2, D9, D10, D12).
+ */
+import * as t from 'io-ts'
+import { Backoff, type Config, Natural } from './config.js'
+import { Connection, connecting, idle, isLive, lost, opened, woken } from './connection.js'
+import { isFromFuture, laterOf, type TimeUs as Time, TimeUs, usAfter, usBefore } from './data/identifiers.js'
+import type { CloseJetstream, Effect, OpenJetstream, WakeAfter } from './effect.js'
+import type { Event, FrameEvent, StreamAdvanced } from './event.js'
+import { report, type Transition, unchanged } from './transition.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export const CursorState = t.readonly(
+  t.strict({
+    /** Where the present resume asked to start, until its first event has been compared with it (D10). */
+    askedUs: t.union([TimeUs, t.null]),
+    connection: Connection,
+    /** `null`: nothing has been processed yet. */
+    cursor: t.union([TimeUs, t.null]),
+    /** Where the last step over a frame that could not be taken in ended: no rewind goes back before it (D12). */
+    passedUs: TimeUs,
+    /** How often in a row a frame closed the connection while the cursor stood where it stands (D12). */
+    poisonings: Natural,
+    settings: t.readonly(t.strict({ backoff: Backoff, rewindUs: Natural, toleranceUs: Natural })),
+    stopped: t.boolean
+  }),
+  'CursorState'
+)
+export type CursorState = t.TypeOf<typeof CursorState>
+
+const settingsOf = (config: Config): CursorState['settings'] => ({
+  backoff: config.jetstreamBackoff,
+  rewindUs: config.rewindUs,
+  toleranceUs: config.toleranceUs
+})
+
+/** Nothing processed, nothing connected. Frames that bear connection number 0 are taken without further ceremony. */
+export const initial = (config: Config): CursorState => ({
+  askedUs: null,
+  connection: idle(0 as Natural),
+  cursor: null,
+  passedUs: 0 as Time,
+  poisonings: 0 as Natural,
+  settings: settingsOf(config),
+  stopped: false
+})
+
+// ---------------------------------------------------------------------------------------- resuming
+
+/** After this many losses to a frame at one cursor, the frame is passed (D12). */
+const POISONINGS = 3
+
+/** The first step over a frame that cannot be taken in; each further loss at the same cursor doubles it. */
+const STEP_US = 1_000_000
+const DOUBLINGS = 20
+
+/**
+ * Where the next connection starts, inclusive: a little before the cursor, because cursors filter by time and a replay from
+ * the exact boundary is not promised to be complete (S4); or beyond it, to pass a frame that has closed three connections.
+ *
+ * @returns `null` when nothing has been processed yet: start from now (S3).
+ */
+export const resumeAt = (state: CursorState): Time | null => {
+  if (state.cursor === null) return null
+  if (state.poisonings >= POISONINGS) return state.passedUs
+  const passed = state.passedUs < state.cursor ? state.passedUs : state.cursor
+  return laterOf(passed, usBefore(state.cursor, state.settings.rewindUs))
+}
+
+const next = (state: CursorState): Natural => (state.connection.number + 1) as Natural
+
+/** Asks for the connection that `connection` describes. */
+const open = (state: CursorState, connection: Connection): Transition<CursorState, Effect> => {
+  const cursor = resumeAt(state)
+  const effect: OpenJetstream = { _tag: 'OpenJetstream', connection: connection.number, cursor }
+  return [{ ...state, askedUs: cursor, connection, stopped: false }, [effect]]
+}
+
+// ---------------------------------------------------------------------------------------- advancing
+
+/** The stamp of the first frame in `event`, and the greatest; `null` when there is none to go by. */
+const stampsOf = (event: FrameEvent): { readonly first: Time; readonly last: Time } | null => {
+  switch (event._tag) {
+    case 'StreamAdvanced':
+      return { first: event.firstUs, last: event.lastUs }
+    default:
+      return event.timeUs === null ? null : { first: event.timeUs, last: event.timeUs }
+  }
+}
+
+const didOf = (event: FrameEvent) => (event._tag === 'CommitReceived' || event._tag === 'AccountReceived' ? event.did : null)
+
+const advance = (state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
+  const stamps = stampsOf(event)
+  if (stamps === null) return unchanged(state)
+  const { first, last } = stamps
+  if (isFromFuture(last, event.at))
+    return [state, [report({ _tag: 'FrameFromFuture', at: event.at, did: didOf(event), timeUs: last })]]
+
+  const asked = state.askedUs
+  const isGap = asked !== null && (first < asked || first > asked + state.settings.toleranceUs)
+  const moves = state.cursor === null || last > state.cursor
+  return [
+    {
+      askedUs: null,
+      connection: state.connection,
+      cursor: moves ? last : state.cursor,
+      passedUs: state.passedUs,
+      poisonings: moves ? (0 as Natural) : state.poisonings,
+      settings: state.settings,
+      stopped: state.stopped
+    },
+    isGap ? [report({ _tag: 'Gap', askedUs: asked, at: event.at, gotUs: first })] : []
+  ]
+}
+
+// ---------------------------------------------------------------------------------------- reducer
+
+/**
+ * The reducer of the stream. It takes every event and knows its own; an event that bears another connection's number, or
+ * does not fit the phase, changes nothing and causes nothing.
+ */
+export const reduce = (state: CursorState, event: Event): Transition<CursorState, Effect> => {
+  switch (event._tag) {
+    case 'Started':
+      return open({ ...state, settings: settingsOf(event.config) }, connecting(next(state)))
+
+    case 'StopRequested': {
+      if (state.stopped) return unchanged(state)
+      const close: CloseJetstream = { _tag: 'CloseJetstream', connection: state.connection.number }
+      return [{ ...state, connection: idle(next(state)), stopped: true }, isLive(state.connection) ? [close] : []]
+    }
+
+    case 'TimerFired':
+      return event.timer._tag === 'JetstreamTimer' &&
+        event.timer.connection === state.connection.number &&
+        state.connection.phase._tag === 'Waiting'
+        ? open(state, woken(state.connection))
+        : unchanged(state)
+
+    case 'JetstreamOpened':
+      return event.connection === state.connection.number
+        ? [{ ...state, connection: opened(event.at, state.connection) }, []]
+        : unchanged(state)
+
+    case 'JetstreamClosed':
+      return event.connection === state.connection.number && isLive(state.connection)
+        ? closed(state, event.at, event.poisoned)
+        : unchanged(state)
+
+    case 'CommitReceived':
+    case 'AccountReceived':
+    case 'StreamAdvanced':
+    case 'FrameRejected':
+      return event.connection === state.connection.number ? advance(state, event) : unchanged(state)
+
+    default:
+      return unchanged(state)
+  }
+}
+
+const closed = (state: CursorState, at: Time, poisoned: boolean): Transition<CursorState, Effect> => {
+  const [connection, pause] = lost(state.settings.backoff, at, next(state), state.connection)
+  const wake: WakeAfter = { _tag: 'WakeAfter', ...pause, timer: { _tag: 'JetstreamTimer', connection: connection.number } }
+  if (!poisoned || state.cursor === null) return [{ ...state, connection }, [wake]]
+
+  const poisonings = (state.poisonings + 1) as Natural
+  if (poisonings < POISONINGS) return [{ ...state, connection, poisonings }, [wake]]
+
+  const passedUs = usAfter(state.cursor, STEP_US * 2 ** Math.min(poisonings - POISONINGS, DOUBLINGS))
+  return [
+    { ...state, connection, passedUs, poisonings },
+    [wake, report({ _tag: 'Gap', askedUs: state.cursor, at, gotUs: passedUs })]
+  ]
+}
+
+// ---------------------------------------------------------------------------------------- merging
+
+/**
+ * One event for two that only move the cursor, the second right after the first: stepping it is stepping them both, as
+ * long as neither is from the future.
+ */
+export const merge = (a: StreamAdvanced, b: StreamAdvanced): StreamAdvanced => ({
+  _tag: 'StreamAdvanced',
+  at: b.at,
+  connection: b.connection,
+  count: (a.count + b.count) as Natural,
+  firstUs: a.firstUs,
+  lastUs: a.lastUs < b.lastUs ? b.lastUs : a.lastUs
+})

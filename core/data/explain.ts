@@ -1,0 +1,35 @@
+/** A decoding error in one sentence: where, what was expected, what was there. */
+import type * as t from 'io-ts'
+import { excerpt } from './text.js'
+
+const shown = (value: unknown): string => {
+  switch (typeof value) {
+    case 'string':
+      return `"${excerpt(value)}"`
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+      return String(value)
+    default:
+      return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object'
+  }
+}
+
+/** The deepest of `errors`: where alternatives were tried, it is the one that came nearest. */
+const nearest = (errors: t.Errors): t.ValidationError | undefined =>
+  errors.reduce<t.ValidationError | undefined>(
+    (best, error) => (best === undefined || error.context.length > best.context.length ? error : best),
+    undefined
+  )
+
+/** What is wrong, in one sentence that names the place, what was expected there, and what was found. */
+export const explain = (errors: t.Errors): string => {
+  const error = nearest(errors)
+  if (error === undefined) return 'not valid'
+  const path = error.context
+    .map((entry) => entry.key)
+    .filter((key) => key !== '')
+    .join('.')
+  const expected = error.context[error.context.length - 1]?.type.name ?? 'another value'
+  return `${path === '' ? '' : `at ${path}: `}${error.message ?? `expected ${expected}, found ${shown(error.value)}`}`
+}

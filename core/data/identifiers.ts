@@ -1,0 +1,146 @@
+/**
+ * The identifiers of the AT Protocol and the stamps of time, as branded types: once a value has its brand, nothing
+ * behind the border asks again whether it is well-formed.
+ *
+ * All of them are ASCII, so "as text" means the same order in every language (behaviour D13).
+ *
+ * Sources: atproto.com/specs/did, /specs/record-key, /specs/tid, /specs/nsid.
+ */
+import * as t from 'io-ts'
+
+// ---------------------------------------------------------------------------------------- DID
+
+export interface DidBrand {
+  readonly Did: unique symbol
+}
+
+const DID = /^did:[a-z]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._-]$/
+const DID_MAX = 2048
+
+/** The id of an account: `did:plc:…`, `did:web:…`, or of any other method; at most 2 048 characters. */
+export const Did = t.brand(t.string, (s): s is t.Branded<string, DidBrand> => s.length <= DID_MAX && DID.test(s), 'Did')
+export type Did = t.TypeOf<typeof Did>
+
+// ---------------------------------------------------------------------------------------- rkey
+
+export interface RkeyBrand {
+  readonly Rkey: unique symbol
+}
+
+const RKEY = /^[A-Za-z0-9_~.:-]{1,512}$/
+
+/**
+ * The key of one record in one collection of an account: 1 to 512 of `A–Z a–z 0–9 _ ~ . : -`, and neither `.` nor `..`.
+ * `__proto__` and `constructor` are valid ones.
+ */
+export const Rkey = t.brand(t.string, (s): s is t.Branded<string, RkeyBrand> => RKEY.test(s) && s !== '.' && s !== '..', 'Rkey')
+export type Rkey = t.TypeOf<typeof Rkey>
+
+// ---------------------------------------------------------------------------------------- time
+
+export interface TimeUsBrand {
+  readonly TimeUs: unique symbol
+}
+
+/** Unix time in microseconds, 0 to 2⁵³−1: safe as a double. Wire name `time_us`. */
+export const TimeUs = t.brand(t.number, (n): n is t.Branded<number, TimeUsBrand> => Number.isSafeInteger(n) && n >= 0, 'TimeUs')
+export type TimeUs = t.TypeOf<typeof TimeUs>
+
+/** `n` rounded towards zero and brought into the range of a stamp. */
+export const clampTimeUs = (n: number): TimeUs => Math.trunc(Math.min(Math.max(n, 0), Number.MAX_SAFE_INTEGER)) as TimeUs
+
+/** The stamp `us` microseconds after `base`, at most the last there is. */
+export const usAfter = (base: TimeUs, us: number): TimeUs => clampTimeUs(base + us)
+
+/** The stamp `us` microseconds before `base`, at least 0. */
+export const usBefore = (base: TimeUs, us: number): TimeUs => clampTimeUs(base - us)
+
+/** The later of two stamps. */
+export const laterOf = (a: TimeUs, b: TimeUs): TimeUs => (a < b ? b : a)
+
+/** How far ahead of its receipt a stamp may be before it counts as one from the future: five minutes (D1). */
+export const FUTURE_US = 300_000_000
+
+/** Whether `timeUs` is a stamp from the future for something received at `at`. */
+export const isFromFuture = (timeUs: TimeUs, at: TimeUs): boolean => timeUs > at + FUTURE_US
+
+export interface NanosBrand {
+  readonly Nanos: unique symbol
+}
+
+const NANOS = /^(?:0|[1-9][0-9]{0,18})$/
+const NANOS_MAX = '9223372036854775807'
+
+/** Shorter is smaller, and of two equally long digit strings the text decides: digits without leading zeros sort so. */
+const digitsBefore = (a: string, b: string): boolean => a.length < b.length || (a.length === b.length && a < b)
+
+/**
+ * Unix time in nanoseconds as decimal digits, 0 to 2⁶³−1. A string because doubles are 256 apart at the present time, so
+ * two different stamps would compare equal. Wire name `created`.
+ */
+export const Nanos = t.brand(t.string, (s): s is t.Branded<string, NanosBrand> => NANOS.test(s) && !digitsBefore(NANOS_MAX, s), 'Nanos')
+export type Nanos = t.TypeOf<typeof Nanos>
+
+/** Whether `a` is earlier than `b`. */
+export const nanosBefore = (a: Nanos, b: Nanos): boolean => digitsBefore(a, b)
+
+/** The stamp one nanosecond before `n`; 0 stays 0. */
+export const previousNano = (n: Nanos): Nanos => (n === '0' ? n : (String(BigInt(n) - 1n) as Nanos))
+
+/** A stamp in microseconds as one in nanoseconds, at most 2⁶³−1. */
+export const nanosOf = (us: TimeUs): Nanos => {
+  const digits = us === 0 ? '0' : `${String(us)}000`
+  return (digitsBefore(NANOS_MAX, digits) ? NANOS_MAX : digits) as Nanos
+}
+
+// ---------------------------------------------------------------------------------------- TID
+
+export interface TidBrand {
+  readonly Tid: unique symbol
+}
+
+const TID = /^[2-7a-j][2-7a-z]{12}$/
+
+/** The version stamp of a commit (`rev`): 13 characters of base32-sortable, the first of them below `k`. Sorts as text in the order of its time. */
+export const Tid = t.brand(t.string, (s): s is t.Branded<string, TidBrand> => TID.test(s), 'Tid')
+export type Tid = t.TypeOf<typeof Tid>
+
+/** The value of one base32-sortable digit, `234567abcdefghijklmnopqrstuvwxyz`. */
+const digit = (code: number): number => (code < 97 ? code - 50 : code - 91)
+
+const digits = (tid: Tid, from: number, to: number): number => {
+  let value = 0
+  for (let i = from; i < to; i++) value = value * 32 + digit(tid.charCodeAt(i))
+  return value
+}
+
+/**
+ * Whether the time in `tid` is later than `time` plus `toleranceUs` (an integer, 0 to 2³²). Exact for every TID: the time
+ * has 54 bits, one more than a double holds, so it is compared in two halves of 29 and 25 bits. The last two characters
+ * are a clock id and do not count.
+ */
+export const isTidAfter = (tid: Tid, time: TimeUs, toleranceUs: number): boolean =>
+  digits(tid, 0, 6) * 33_554_432 - toleranceUs + digits(tid, 6, 11) > time
+
+// ---------------------------------------------------------------------------------------- NSID
+
+export interface NsidBrand {
+  readonly Nsid: unique symbol
+}
+
+const NSID =
+  /^[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+\.[A-Za-z][A-Za-z0-9]{0,62}$/
+
+/** The name of a kind of record or event, at most 317 characters. */
+export const Nsid = t.brand(t.string, (s): s is t.Branded<string, NsidBrand> => s.length <= 317 && NSID.test(s), 'Nsid')
+export type Nsid = t.TypeOf<typeof Nsid>
+
+export const MEMBER = 'sh.tangled.spindle.member'
+export const REPO = 'sh.tangled.repo'
+export const COLLABORATOR = 'sh.tangled.repo.collaborator'
+
+/** The collections that the bridge follows, in the order in which the filter names them (S1). */
+export const COLLECTIONS = [MEMBER, REPO, COLLABORATOR] as const
+
+export const Collection = t.union([t.literal(MEMBER), t.literal(REPO), t.literal(COLLABORATOR)], 'Collection')
+export type Collection = t.TypeOf<typeof Collection>

@@ -1,0 +1,13 @@
+/** Foreign text: how it is made well-formed, and how much of it a report may repeat. */
+
+const SURROGATE = /[\ud800-\udfff]/
+const LONE_SURROGATE = /[\ud800-\udfff]/gu
+
+/** `text` with every lone surrogate replaced by U+FFFD (S9): what is left can be written as UTF-8 and read back unchanged. */
+export const wellFormed = (text: string): string =>
+  SURROGATE.test(text) ? text.replace(LONE_SURROGATE, '\ufffd') : text
+
+const EXCERPT = 120
+
+/** The beginning of `text`, at most 120 characters, for a report: strangers do not decide how long our reports are. */
+export const excerpt = (text: string): string => wellFormed(text.length <= EXCERPT ? text : `${text.slice(0, EXCERPT)}…`)

@@ -1,0 +1,51 @@
+/**
+ * tack's core: the machine as a library. This is the only door; what is not exported here is not public.
+ *
+ *     const state = initial(config)                 // Config.decode({ ...defaults({ hostname, owner }), … })
+ *     const [next, effects] = step(state, event)    // decodeFrame(receipt)(text), or any other Event
+ *
+ * No clock, no chance, no I/O, no exceptions: the same events give the same state and the same effects, everywhere.
+ */
+
+// The machine, and its reducers one by one: an embedder can take any of them alone.
+export { asAdvance, type Concern, CONCERNS, run, step } from './machine.js'
+export * as Commits from './commits.js'
+export * as Counters from './counters.js'
+export * as Cursor from './cursor.js'
+export * as Knots from './knots.js'
+export * as Connections from './connection.js'
+export type { Transition } from './transition.js'
+
+// What it is made of, with codecs.
+export { Admission, Backoff, Config, defaults, type Identity, Natural } from './config.js'
+export { AccountEntry, fromParts, Head, headOf, initial, State } from './state.js'
+export * from './event.js'
+export * from './effect.js'
+export { canonical, type Json } from './canonical.js'
+export { explain } from './data/explain.js'
+
+// Questions to the state.
+export { cursor, holdersOf, isMember, isWanted, repoAt, wantedKnots } from './queries.js'
+
+// Foreign formats.
+export { decodeFrame, type Receipt, rejectFrame } from './wire/jetstream.js'
+export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot.js'
+
+// Data.
+export { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
+export {
+  clampTimeUs,
+  COLLABORATOR,
+  Collection,
+  COLLECTIONS,
+  Did,
+  MEMBER,
+  Nanos,
+  Nsid,
+  REPO,
+  Rkey,
+  Tid,
+  TimeUs
+} from './data/identifiers.js'
+export * as OrderedMap from './data/ordered-map.js'
+export { excerpt } from './data/text.js'

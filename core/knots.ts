@@ -1,0 +1,320 @@
+/**
+ * Knots: which git servers to listen to, why, and how far each has come.
+ *
+ * A knot is wanted while at least one record holds it. The reducer is told which holds were made and released, keeps the
+ * holders of each knot, and lets out exactly the difference: nothing is subscribed twice or let go while anybody holds it
+ * (S13, D4). What one knot sends changes nothing about another.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import type { HoldChanged } from './commits.js'
+import { Backoff, type Config, Natural } from './config.js'
+import { Connection, connecting, idle, isLive, lost, opened, woken } from './connection.js'
+import { HostName } from './data/host-name.js'
+import { type Did, FUTURE_US, Nanos, nanosBefore, nanosOf, previousNano, type Rkey, type TimeUs, usAfter, usBefore } from './data/identifiers.js'
+import { orderedMap } from './data/ordered-map-codec.js'
+import * as M from './data/ordered-map.js'
+import type { Effect, ReconnectKnot, SubscribeKnot, UnsubscribeKnot } from './effect.js'
+import type { Event, KnotReceived } from './event.js'
+import { report, type Transition, unchanged } from './transition.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export const Subscription = t.readonly(
+  t.strict({
+    connection: Connection,
+    /** The greatest `created` that has been processed; `null` until there was one, and again after the last holder went. */
+    cursor: t.union([Nanos, t.null])
+  }),
+  'Subscription'
+)
+export type Subscription = t.TypeOf<typeof Subscription>
+
+const Settings = t.readonly(
+  t.strict({
+    backoff: Backoff,
+    /** How much earlier than its receipt a frame without a stamp of its own is taken to have been created. */
+    marginUs: Natural
+  })
+)
+
+/** What holds a knot: `<did>/<rkey>` of a repo record. A DID has no slash, so no two records share a name. */
+export type Holder = `${Did}/${Rkey}`
+
+export interface KnotsState {
+  /** Derived: the records that hold each knot. */
+  readonly holders: M.OrderedMap<HostName, M.OrderedMap<Holder, true>>
+  /** The number of the next connection, whichever knot it is for. */
+  readonly next: Natural
+  readonly settings: t.TypeOf<typeof Settings>
+  readonly stopped: boolean
+  /** One for every knot that is held, and no other. */
+  readonly subscriptions: M.OrderedMap<HostName, Subscription>
+}
+
+const settingsOf = (config: Config): KnotsState['settings'] => ({ backoff: config.knotBackoff, marginUs: config.rewindUs })
+
+export const initial = (config: Config): KnotsState => ({
+  holders: M.empty(),
+  next: 1 as Natural,
+  settings: settingsOf(config),
+  stopped: false,
+  subscriptions: M.empty()
+})
+
+/** The name of a holder. */
+export const holder = (did: Did, rkey: Rkey): Holder => `${did}/${rkey}`
+
+/** Which holds were made and released: the input by which the rows reach the knots. */
+export interface HoldsChanged {
+  readonly _tag: 'HoldsChanged'
+  readonly changes: ReadonlyArray<HoldChanged>
+}
+
+// ---------------------------------------------------------------------------------------- holders
+
+const holdersOf = (holders: KnotsState['holders'], host: HostName): M.OrderedMap<Holder, true> =>
+  pipe(
+    M.lookup(host)(holders),
+    O.getOrElse(() => M.empty<Holder, true>())
+  )
+
+const apply = (holders: KnotsState['holders'], change: HoldChanged): KnotsState['holders'] => {
+  const those = holdersOf(holders, change.knot)
+  const name = holder(change.did, change.rkey)
+  if (change._tag === 'HoldMade') return M.upsertAt(change.knot, M.upsertAt<Holder, true>(name, true)(those))(holders)
+  const rest = M.deleteAt(name)(those)
+  return M.isEmpty(rest) ? M.deleteAt(change.knot)(holders) : M.upsertAt(change.knot, rest)(holders)
+}
+
+// ---------------------------------------------------------------------------------------- reconciliation
+
+/**
+ * Where a connection asks to start: knots deliver what was created after the cursor, and older ones give several frames one
+ * stamp, so the last stamp is asked for again. The repeats are recognised by what they are.
+ */
+const resumeAfter = (subscription: Subscription): Nanos | null =>
+  subscription.cursor === null ? null : previousNano(subscription.cursor)
+
+const toKnot = <T extends 'SubscribeKnot' | 'ReconnectKnot'>(_tag: T, host: HostName, subscription: Subscription) => ({
+  _tag,
+  connection: subscription.connection.number,
+  cursor: resumeAfter(subscription),
+  host
+})
+
+const subscribe = (state: KnotsState, host: HostName): Transition<KnotsState, SubscribeKnot> => {
+  const number = state.next
+  const subscription: Subscription = { connection: state.stopped ? idle(number) : connecting(number), cursor: null }
+  return [
+    { ...state, next: (number + 1) as Natural, subscriptions: M.upsertAt(host, subscription)(state.subscriptions) },
+    state.stopped ? [] : [toKnot('SubscribeKnot', host, subscription)]
+  ]
+}
+
+const unsubscribe = (state: KnotsState, host: HostName): Transition<KnotsState, UnsubscribeKnot> => [
+  { ...state, subscriptions: M.deleteAt(host)(state.subscriptions) },
+  state.stopped
+    ? []
+    : pipe(
+        M.lookup(host)(state.subscriptions),
+        O.match(
+          () => [],
+          ({ connection }) => [{ _tag: 'UnsubscribeKnot', connection: connection.number, host }]
+        )
+      )
+]
+
+const chain = (
+  state: KnotsState,
+  hosts: ReadonlyArray<HostName>,
+  step: (state: KnotsState, host: HostName) => Transition<KnotsState, Effect>
+): Transition<KnotsState, Effect> =>
+  hosts.reduce<Transition<KnotsState, Effect>>(
+    ([before, effects], host) => {
+      const [after, more] = step(before, host)
+      return [after, [...effects, ...more]]
+    },
+    [state, []]
+  )
+
+/** Brings the subscriptions in line with who holds what now: first what is new, then what is over, each by host (S13). */
+const reconcile = (before: KnotsState, changes: ReadonlyArray<HoldChanged>): Transition<KnotsState, Effect> => {
+  if (changes.length === 0) return unchanged(before)
+  const state = { ...before, holders: changes.reduce(apply, before.holders) }
+  const touched = [...new Set(changes.map((change) => change.knot))].sort()
+  const made = touched.filter((host) => M.has(host)(state.holders) && !M.has(host)(state.subscriptions))
+  const released = touched.filter((host) => !M.has(host)(state.holders) && M.has(host)(state.subscriptions))
+  const [subscribed, first] = chain(state, made, subscribe)
+  const [after, second] = chain(subscribed, released, unsubscribe)
+  return [after, [...first, ...second]]
+}
+
+// ---------------------------------------------------------------------------------------- connections
+
+const update = (state: KnotsState, host: HostName, subscription: Subscription): KnotsState => ({
+  ...state,
+  subscriptions: M.upsertAt(host, subscription)(state.subscriptions)
+})
+
+/** Every subscription connects anew, whatever it was before: the bridge has (re)started. */
+const start = (state: KnotsState): Transition<KnotsState, Effect> =>
+  chain(state, M.keys(state.subscriptions), (before, host) => {
+    const subscription: Subscription = { connection: connecting(before.next), cursor: cursorOf(before, host) }
+    return [
+      { ...update(before, host, subscription), next: (before.next + 1) as Natural },
+      [toKnot('SubscribeKnot', host, subscription)]
+    ]
+  })
+
+/** Every connection ends; the subscriptions stay what the rows call for, with their cursors. */
+const stop = (state: KnotsState): Transition<KnotsState, Effect> =>
+  chain(state, M.keys(state.subscriptions), (before, host) => [
+    { ...update(before, host, { connection: idle(before.next), cursor: cursorOf(before, host) }), next: (before.next + 1) as Natural },
+    pipe(
+      M.lookup(host)(before.subscriptions),
+      O.match(
+        () => [],
+        ({ connection }) => [{ _tag: 'UnsubscribeKnot', connection: connection.number, host }]
+      )
+    )
+  ])
+
+const cursorOf = (state: KnotsState, host: HostName): Nanos | null =>
+  pipe(
+    M.lookup(host)(state.subscriptions),
+    O.match(
+      () => null,
+      (subscription) => subscription.cursor
+    )
+  )
+
+const reconnect = (state: KnotsState, host: HostName, subscription: Subscription): Transition<KnotsState, ReconnectKnot> => {
+  const after = { ...subscription, connection: woken(subscription.connection) }
+  return [update(state, host, after), [toKnot('ReconnectKnot', host, after)]]
+}
+
+const closed = (state: KnotsState, host: HostName, at: TimeUs, subscription: Subscription): Transition<KnotsState, Effect> => {
+  const [connection, pause] = lost(state.settings.backoff, at, state.next, subscription.connection)
+  return [
+    { ...update(state, host, { ...subscription, connection }), next: (state.next + 1) as Natural },
+    [{ _tag: 'WakeAfter', ...pause, timer: { _tag: 'KnotTimer', connection: connection.number, host } }]
+  ]
+}
+
+// ---------------------------------------------------------------------------------------- cursors
+
+/** The stamp of the frame; without one, a while before its receipt. */
+const stampOf = (state: KnotsState, event: KnotReceived): Nanos => event.created ?? nanosOf(usBefore(event.at, state.settings.marginUs))
+
+const received = (state: KnotsState, event: KnotReceived, subscription: Subscription): Transition<KnotsState, Effect> => {
+  const stamp = stampOf(state, event)
+  if (isNanosFromFuture(stamp, event.at))
+    return [state, [report({ _tag: 'KnotFrameFromFuture', at: event.at, created: stamp, host: event.host })]]
+  return subscription.cursor !== null && !nanosBefore(subscription.cursor, stamp)
+    ? unchanged(state)
+    : [update(state, event.host, { ...subscription, cursor: stamp }), []]
+}
+
+/** A knot that stamps its frames far ahead would make us skip, after a reconnect, whatever it says until then. */
+const isNanosFromFuture = (created: Nanos, at: TimeUs): boolean => nanosBefore(nanosOf(latestBelievable(at)), created)
+
+const latestBelievable = (at: TimeUs): TimeUs => usAfter(at, FUTURE_US)
+
+// ---------------------------------------------------------------------------------------- reducer
+
+/** The subscription that an event with this host and number is about, if it is the one that is there. */
+const current = (state: KnotsState, host: HostName, number: Natural): O.Option<Subscription> =>
+  pipe(
+    M.lookup(host)(state.subscriptions),
+    O.filter((subscription) => subscription.connection.number === number)
+  )
+
+const ifCurrent = (
+  state: KnotsState,
+  host: HostName,
+  number: Natural,
+  then: (subscription: Subscription) => Transition<KnotsState, Effect>
+): Transition<KnotsState, Effect> =>
+  pipe(
+    current(state, host, number),
+    O.match(() => unchanged(state), then)
+  )
+
+/**
+ * The reducer of the knots. It takes every event and knows its own; an event of a knot that is not subscribed, or of an
+ * older connection, changes nothing and causes nothing.
+ */
+export const reduce = (state: KnotsState, event: Event | HoldsChanged): Transition<KnotsState, Effect> => {
+  switch (event._tag) {
+    case 'HoldsChanged':
+      return reconcile(state, event.changes)
+
+    case 'Started':
+      return start({ ...state, settings: settingsOf(event.config), stopped: false })
+
+    case 'StopRequested':
+      return state.stopped ? unchanged(state) : stop({ ...state, stopped: true })
+
+    case 'TimerFired': {
+      const { timer } = event
+      return timer._tag !== 'KnotTimer'
+        ? unchanged(state)
+        : ifCurrent(state, timer.host, timer.connection, (subscription) =>
+            subscription.connection.phase._tag === 'Waiting' ? reconnect(state, timer.host, subscription) : unchanged(state)
+          )
+    }
+
+    case 'KnotOpened':
+      return ifCurrent(state, event.host, event.connection, (subscription) => [
+        update(state, event.host, { ...subscription, connection: opened(event.at, subscription.connection) }),
+        []
+      ])
+
+    case 'KnotClosed':
+      return ifCurrent(state, event.host, event.connection, (subscription) =>
+        isLive(subscription.connection) ? closed(state, event.host, event.at, subscription) : unchanged(state)
+      )
+
+    case 'KnotReceived':
+      return ifCurrent(state, event.host, event.connection, (subscription) => received(state, event, subscription))
+
+    case 'KnotFrameRejected': {
+      const { _tag, at, detail, host, reason } = event
+      return ifCurrent(state, host, event.connection, () => [state, [report({ _tag, at, detail, host, reason })]])
+    }
+
+    default:
+      return unchanged(state)
+  }
+}
+
+// ---------------------------------------------------------------------------------------- written form
+
+/** The slice without what is derived. */
+export const WrittenKnots = t.readonly(
+  t.strict({ next: Natural, settings: Settings, stopped: t.boolean, subscriptions: orderedMap(HostName, Subscription) }),
+  'Knots'
+)
+export type WrittenKnots = t.TypeOf<typeof WrittenKnots>
+
+export const toWritten = ({ next, settings, stopped, subscriptions }: KnotsState): WrittenKnots => ({ next, settings, stopped, subscriptions })
+
+/**
+ * The slice with these holds.
+ *
+ * @returns `Left` with a sentence when the subscriptions are not those that the holds call for, or a connection bears a
+ *   number that was never given out.
+ */
+export const fromWritten = (written: WrittenKnots, holds: ReadonlyArray<HoldChanged>): E.Either<string, KnotsState> => {
+  const holders = holds.reduce(apply, M.empty<HostName, M.OrderedMap<Holder, true>>())
+  const wanted = M.keys(holders)
+  const subscribed = M.toEntries(written.subscriptions)
+  if (wanted.length !== subscribed.length || subscribed.some(([host], i) => host !== wanted[i]))
+    return E.left('the subscriptions are not those that the rows call for')
+  return subscribed.some(([, { connection }]) => connection.number >= written.next)
+    ? E.left('a connection bears a number that was never given out')
+    : E.right({ ...written, holders })
+}

@@ -1,0 +1,135 @@
+/**
+ * The machine: the reducers composed. This file alone decides in which order concerns see an event, and in which order
+ * effects come out.
+ *
+ *     event ─► cursor ──────────────────────► stream effects   ┐
+ *         └──► commits ─► holds ─► knots ───► knot effects     ├─► counters
+ *                     └─────────────────────► reports          ┘
+ */
+import * as Commits from './commits.js'
+import * as Counters from './counters.js'
+import * as Cursor from './cursor.js'
+import { isFromFuture } from './data/identifiers.js'
+import type { Effect } from './effect.js'
+import type { Event, StreamAdvanced } from './event.js'
+import { ONE } from './config.js'
+import * as Knots from './knots.js'
+import type { State } from './state.js'
+import { type ReportEffect, type Transition, unchanged } from './transition.js'
+
+/** The parts of the state that an event may change. `counters` follows from what the others report. */
+export type Concern = 'commits' | 'cursor' | 'knots'
+
+/**
+ * Which concerns see which event. An event that is not in a concern's column does not reach its reducer; the rows come in the
+ * order of the events' declaration.
+ */
+export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> } = {
+  Started: ['cursor', 'commits', 'knots'],
+  StopRequested: ['cursor', 'knots'],
+  TimerFired: ['cursor', 'knots'],
+  JetstreamOpened: ['cursor'],
+  JetstreamClosed: ['cursor'],
+  CommitReceived: ['cursor', 'commits', 'knots'],
+  AccountReceived: ['cursor', 'commits', 'knots'],
+  StreamAdvanced: ['cursor'],
+  FrameRejected: ['cursor', 'commits'],
+  KnotOpened: ['knots'],
+  KnotClosed: ['knots'],
+  KnotReceived: ['knots'],
+  KnotFrameRejected: ['knots']
+}
+
+/** How many frames of the stream an event stands for; 0 for every other event. */
+const framesIn = (event: Event): number => {
+  switch (event._tag) {
+    case 'CommitReceived':
+    case 'AccountReceived':
+    case 'FrameRejected':
+      return 1
+    case 'StreamAdvanced':
+      return event.count
+    default:
+      return 0
+  }
+}
+
+type Outcome = Commits.HoldChanged | ReportEffect
+
+const isReport = (effect: Effect | Outcome): effect is ReportEffect => effect._tag === 'Report'
+const isHoldChanged = (outcome: Outcome): outcome is Commits.HoldChanged => outcome._tag !== 'Report'
+
+/** The reports go last, and each group keeps its order. */
+const inOrder = (effects: ReadonlyArray<Effect>): ReadonlyArray<Effect> =>
+  effects.length < 2 ? effects : [...effects.filter((effect) => !isReport(effect)), ...effects.filter(isReport)]
+
+/**
+ * One step: the state after `event`, and what is to be done about it.
+ *
+ * Total: whatever the event, it returns. An event that comes from an older connection changes nothing. Effects come in a
+ * fixed order: the stream, subscriptions by host, unsubscriptions by host, reports.
+ */
+export const step = (state: State, event: Event): Transition<State, Effect> => {
+  const frames = framesIn(event)
+  if (frames > 0 && isStale(state, event)) return unchanged(state)
+
+  const concerns = CONCERNS[event._tag]
+  const [cursor, streamEffects] = concerns.includes('cursor') ? Cursor.reduce(state.cursor, event) : unchanged(state.cursor)
+  const [commits, outcomes] = concerns.includes('commits') ? Commits.reduce(state.commits, event) : unchanged(state.commits)
+  const [knots, knotEffects] = concerns.includes('knots') ? stepKnots(state.knots, event, outcomes) : unchanged(state.knots)
+
+  const effects = inOrder([...streamEffects, ...knotEffects, ...outcomes.filter(isReport)])
+  return [{ commits, counters: Counters.reduce(state.counters, frames, effects), cursor, knots }, effects]
+}
+
+/** Whether a frame comes from another connection than the one that is there. */
+const isStale = (state: State, event: Event): boolean =>
+  'connection' in event && event.connection !== state.cursor.connection.number
+
+/** The knots see first what the rows hold now, then the event. */
+const stepKnots = (
+  state: Knots.KnotsState,
+  event: Event,
+  outcomes: ReadonlyArray<Outcome>
+): Transition<Knots.KnotsState, Effect> => {
+  const changes = outcomes.filter(isHoldChanged)
+  if (changes.length === 0) return Knots.reduce(state, event)
+  const [held, difference] = Knots.reduce(state, { _tag: 'HoldsChanged', changes })
+  const [after, effects] = Knots.reduce(held, event)
+  // At a start nothing is connected, so there is nothing to take back: the subscriptions that `Started` asks for are all.
+  return event._tag === 'Started' ? [after, effects] : [after, [...difference, ...effects]]
+}
+
+/** The fold of `step` over `events`, with all effects. */
+export const run = (state: State, events: ReadonlyArray<Event>): Transition<State, Effect> =>
+  events.reduce<Transition<State, Effect>>(
+    ([before, effects], event) => {
+      const [after, more] = step(before, event)
+      return [after, [...effects, ...more]]
+    },
+    [state, []]
+  )
+
+/**
+ * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. Runs of such events may
+ * be merged before they are stepped (`Cursor.merge`), and need not be made durable at once: to lose them means a replay.
+ */
+export const asAdvance = (state: State, event: Event): StreamAdvanced | null => {
+  if (event._tag !== 'StreamAdvanced' && event._tag !== 'AccountReceived') return null
+  const advance: StreamAdvanced =
+    event._tag === 'StreamAdvanced'
+      ? event
+      : {
+          _tag: 'StreamAdvanced',
+          at: event.at,
+          connection: event.connection,
+          count: ONE,
+          firstUs: event.timeUs,
+          lastUs: event.timeUs
+        }
+  const onlyMoves =
+    !isStale(state, event) &&
+    !isFromFuture(advance.lastUs, advance.at) &&
+    (event._tag === 'StreamAdvanced' || !Commits.concernsUs(state.commits, event))
+  return onlyMoves ? advance : null
+}

@@ -1,0 +1,15 @@
+/** What a reducer returns, and the two words that reducers say most often. */
+import type { Effect, Report } from './effect.js'
+
+/** A reducer's answer: the state after the event, and what is to be done about it, in order. */
+export type Transition<S, A> = readonly [state: S, effects: ReadonlyArray<A>]
+
+const NOTHING: ReadonlyArray<never> = []
+
+/** The event changes nothing and causes nothing. */
+export const unchanged = <S>(state: S): Transition<S, never> => [state, NOTHING]
+
+export type ReportEffect = Extract<Effect, { readonly _tag: 'Report' }>
+
+/** The effect of saying something to the operator. */
+export const report = (content: Report): ReportEffect => ({ _tag: 'Report', report: content })

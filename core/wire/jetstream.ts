@@ -1,0 +1,197 @@
+/**
+ * Jetstream, `/subscribe`: what a frame means.
+ *
+ * Source: github.com/bluesky-social/jetstream. Both generations of servers send these frames; newer ones add keys, which are
+ * ignored. A frame is looked at in one order: stamp, DID, kind, collection, rkey, operation, record; the first thing that is
+ * wrong is what it is rejected for. Frames that are in order and say nothing to us only move the cursor (S6, S7, D2).
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type * as t from 'io-ts'
+import { type Natural, ONE } from '../config.js'
+import { COLLABORATOR, type Collection, Did, MEMBER, REPO, Rkey, Tid, TimeUs } from '../data/identifiers.js'
+import { excerpt } from '../data/text.js'
+import type { AccountReceived, CommitReceived, FrameRejected, Rejection, StreamAdvanced } from '../event.js'
+import { isObject, parseJson } from './json.js'
+import { CollaboratorFromWire, MemberFromWire, RepoFromWire } from './records.js'
+
+/** When, and over which connection, a frame came. */
+export interface Receipt {
+  readonly at: TimeUs
+  readonly connection: Natural
+}
+
+type Decoded = E.Either<FrameRejected, CommitReceived | AccountReceived | StreamAdvanced>
+
+/** What is known of a frame when it is rejected. */
+type Known = Partial<Pick<FrameRejected, 'collection' | 'did' | 'operation' | 'rkey' | 'timeUs'>>
+
+/**
+ * The event of a frame that was not understood. The shell calls it for what never becomes text: frames that are too large
+ * (`size`), binary (`binary`) or no UTF-8 (`utf8`).
+ */
+export const rejectFrame = ({ at, connection }: Receipt, reason: Rejection, detail: string, known: Known = {}): FrameRejected => ({
+  _tag: 'FrameRejected',
+  at,
+  collection: known.collection ?? null,
+  connection,
+  detail,
+  did: known.did ?? null,
+  operation: known.operation ?? null,
+  reason,
+  rkey: known.rkey ?? null,
+  timeUs: known.timeUs ?? null
+})
+
+/** A foreign value as a report may show it. */
+const shown = (u: unknown): string => {
+  if (u === undefined) return 'missing'
+  if (typeof u === 'string') return `not well-formed: ${excerpt(u)}`
+  return typeof u === 'number' ? `not well-formed: ${String(u)}` : 'of another type'
+}
+
+/** `u` if it is text, cut to an excerpt for a report; else `null`. */
+const named = (u: unknown): string | null => (typeof u === 'string' ? excerpt(u) : null)
+
+const nothingForUs = ({ at, connection }: Receipt, timeUs: TimeUs): Decoded =>
+  E.right({ _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs })
+
+/**
+ * The event that the text of a frame stands for. Total: any string gives an event, or a rejection that names what it can.
+ */
+export const decodeFrame =
+  (receipt: Receipt) =>
+  (text: string): Decoded => {
+    const frame = parseJson(text)
+    return O.isNone(frame) ? E.left(rejectFrame(receipt, 'json', excerpt(text))) : decodeValue(receipt, frame.value)
+  }
+
+/** The fields of a frame, none of which is sure to be there. */
+interface WireFrame {
+  readonly account?: unknown
+  readonly commit?: unknown
+  readonly did?: unknown
+  readonly kind?: unknown
+  readonly time_us?: unknown
+}
+
+const decodeValue = (receipt: Receipt, frame: unknown): Decoded => {
+  if (!isObject(frame)) return E.left(rejectFrame(receipt, 'frame', 'not an object'))
+  const { account, commit, did, kind, time_us }: WireFrame = frame
+  if (!TimeUs.is(time_us)) return E.left(rejectFrame(receipt, 'time', `time_us is ${shown(time_us)}`, { did: named(did) }))
+  // A minus zero is a zero.
+  const timeUs = (time_us + 0) as TimeUs
+  if (!Did.is(did)) return E.left(rejectFrame(receipt, 'did', `did is ${shown(did)}`, { did: named(did), timeUs }))
+  switch (kind) {
+    case 'commit':
+      return decodeCommit(receipt, timeUs, did, commit)
+    case 'account':
+      return decodeAccount(receipt, timeUs, did, account)
+    default:
+      return nothingForUs(receipt, timeUs)
+  }
+}
+
+const decodeAccount = (receipt: Receipt, timeUs: TimeUs, did: Did, account: unknown): Decoded => {
+  const { at, connection } = receipt
+  const active = isObject(account) ? account['active'] : undefined
+  if (!isObject(account) || typeof active !== 'boolean')
+    return E.left(rejectFrame(receipt, 'account', 'active is not a boolean', { did, timeUs }))
+  const status = account['status']
+  return E.right({
+    _tag: 'AccountReceived',
+    active,
+    at,
+    connection,
+    did,
+    status: named(status),
+    timeUs
+  })
+}
+
+const isOurs = (collection: unknown): collection is Collection =>
+  collection === REPO || collection === MEMBER || collection === COLLABORATOR
+
+const isAbsent = (u: unknown): boolean => u === undefined || u === null
+
+/** The fields of a commit, none of which is sure to be there. */
+interface WireCommit {
+  readonly collection?: unknown
+  readonly operation?: unknown
+  readonly record?: unknown
+  readonly rev?: unknown
+  readonly rkey?: unknown
+}
+
+const decodeCommit = (receipt: Receipt, timeUs: TimeUs, did: Did, commit: unknown): Decoded => {
+  if (isAbsent(commit)) return nothingForUs(receipt, timeUs)
+  if (!isObject(commit)) return E.left(rejectFrame(receipt, 'commit', 'commit is not an object', { did, timeUs }))
+  const { collection, operation, record, rev, rkey }: WireCommit = commit
+  const reject = (reason: Rejection, detail: string): Decoded =>
+    E.left(
+      rejectFrame(receipt, reason, detail, {
+        collection: named(collection),
+        did,
+        operation: named(operation),
+        rkey: named(rkey),
+        timeUs
+      })
+    )
+
+  if (!isOurs(collection))
+    return typeof collection === 'string' || isAbsent(collection)
+      ? nothingForUs(receipt, timeUs)
+      : reject('collection', 'collection is not text')
+  if (!Rkey.is(rkey)) return reject('rkey', `rkey is ${shown(rkey)}`)
+
+  const key: Key = { at: receipt.at, connection: receipt.connection, did, rev: Tid.is(rev) ? rev : null, rkey, timeUs }
+  switch (operation) {
+    case 'create':
+    case 'update': {
+      const put = decodePut(key, collection, record)
+      return E.isLeft(put) ? reject('record', put.left) : put
+    }
+    case 'delete':
+      return E.right(commitReceived(key, collection, null))
+    default:
+      return typeof operation === 'string' || isAbsent(operation)
+        ? nothingForUs(receipt, timeUs)
+        : reject('operation', 'operation is not text')
+  }
+}
+
+type Key = Pick<CommitReceived, 'at' | 'connection' | 'did' | 'rev' | 'rkey' | 'timeUs'>
+
+const commitReceived = <C extends Collection, R>(key: Key, collection: C, record: R) => ({
+  _tag: 'CommitReceived' as const,
+  at: key.at,
+  collection,
+  connection: key.connection,
+  did: key.did,
+  record,
+  rev: key.rev,
+  rkey: key.rkey,
+  timeUs: key.timeUs
+})
+
+const firstMessage = (errors: t.Errors): string => errors[0]?.message ?? 'not a record'
+
+/** A record put at the key, or what is wrong with the record. */
+const decodePut = (key: Key, collection: Collection, u: unknown): E.Either<string, CommitReceived> => {
+  switch (collection) {
+    case MEMBER: {
+      const member = MemberFromWire.decode(u)
+      return E.isLeft(member) ? E.left(firstMessage(member.left)) : E.right(commitReceived(key, MEMBER, member.right))
+    }
+    case REPO: {
+      const repo = RepoFromWire.decode(u)
+      return E.isLeft(repo) ? E.left(firstMessage(repo.left)) : E.right(commitReceived(key, REPO, repo.right))
+    }
+    case COLLABORATOR: {
+      const collaborator = CollaboratorFromWire.decode(u)
+      return E.isLeft(collaborator)
+        ? E.left(firstMessage(collaborator.left))
+        : E.right(commitReceived(key, COLLABORATOR, collaborator.right))
+    }
+  }
+}

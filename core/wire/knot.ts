@@ -1,0 +1,65 @@
+/**
+ * Knots, `/events`: what a frame means.
+ *
+ * Source: tangled.org/core, `knotserver/events.go`. `created` is in nanoseconds, which a double cannot hold: its digits are
+ * taken from the text. Older knots send none.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type { Natural } from '../config.js'
+import type { HostName } from '../data/host-name.js'
+import { Nanos, Nsid, Rkey, type TimeUs } from '../data/identifiers.js'
+import { excerpt } from '../data/text.js'
+import type { KnotFrameRejected, KnotReceived, KnotRejection } from '../event.js'
+import { isObject, parseJson, sourceAt } from './json.js'
+
+/** When, from which knot, and over which connection, a frame came. */
+export interface KnotReceipt {
+  readonly at: TimeUs
+  readonly connection: Natural
+  readonly host: HostName
+}
+
+/** The event of a frame that was not understood, also of one that never became text. */
+export const rejectKnotFrame = ({ at, connection, host }: KnotReceipt, reason: KnotRejection, detail: string): KnotFrameRejected => ({
+  _tag: 'KnotFrameRejected',
+  at,
+  connection,
+  detail: excerpt(detail),
+  host,
+  reason
+})
+
+/** The fields of a frame, none of which is sure to be there. */
+interface WireKnotFrame {
+  readonly nsid?: unknown
+  readonly rkey?: unknown
+}
+
+/** `created` as it is written: `None` when it is no stamp, `Some(null)` when there is none. Plain digits only. */
+const createdIn = (text: string): O.Option<Nanos | null> =>
+  pipe(
+    sourceAt('created')(text),
+    O.match(
+      () => O.some(null),
+      (source) => (source === 'null' ? O.some(null) : O.fromPredicate(Nanos.is)(source))
+    )
+  )
+
+/** The event that the text of a knot's frame stands for. Total on any string. */
+export const decodeKnotFrame =
+  (receipt: KnotReceipt) =>
+  (text: string): E.Either<KnotFrameRejected, KnotReceived> => {
+    const reject = (reason: KnotRejection, detail: string) => E.left(rejectKnotFrame(receipt, reason, detail))
+    const frame = parseJson(text)
+    if (O.isNone(frame)) return reject('json', text)
+    if (!isObject(frame.value)) return reject('frame', 'not an object')
+    const { nsid, rkey }: WireKnotFrame = frame.value
+    if (!Nsid.is(nsid)) return reject('nsid', typeof nsid === 'string' ? nsid : 'not text')
+    if (!Rkey.is(rkey)) return reject('rkey', typeof rkey === 'string' ? rkey : 'not text')
+    const created = createdIn(text)
+    if (O.isNone(created)) return reject('created', 'not a stamp in nanoseconds')
+    const { at, connection, host } = receipt
+    return E.right({ _tag: 'KnotReceived', at, connection, created: created.value, host, nsid, rkey })
+  }

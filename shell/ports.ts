@@ -1,0 +1,44 @@
+/**
+ * Ports: the few interfaces through which anything outside reaches the shell. They are given at the composition root
+ * (main.ts), so that a whole bridge can run on a simulated clock, disk and network: same code, one seed, one run.
+ */
+import type { Event, HostName, Nanos, TimeUs } from 'tack/core'
+
+/** Time. `now` never goes back while the process lives. */
+export interface Clock {
+  readonly now: () => TimeUs
+  /** Calls `then` once after `ms` (at least 0; longer than a platform timer holds is cut to 24 days). Returns the cancellation. */
+  readonly after: (ms: number, then: () => void) => () => void
+}
+
+/** Chance. `between(low, high)` is an integer from `low` to `high`, both included. */
+export interface Random {
+  readonly between: (low: number, high: number) => number
+}
+
+/** Takes what has happened. */
+export type Deliver = (event: Event) => void
+
+/** A connection that is being made, or is open. */
+export interface Link {
+  /** Stop reading from it; what the peer sends waits in the kernel. */
+  readonly pause: () => void
+  readonly resume: () => void
+  /** Ends it, politely at first, within `graceMs` in any case. Resolves when the socket is gone. Idempotent. */
+  readonly close: () => Promise<void>
+}
+
+/** What opens connections. Both deliver `…Opened`, frames, and exactly one `…Closed`, with the number they were given. */
+export interface Network {
+  readonly openJetstream: (connection: number, cursor: TimeUs | null, deliver: Deliver) => Link
+  readonly openKnot: (connection: number, host: HostName, cursor: Nanos | null, deliver: Deliver) => Link
+}
+
+/** What the program says to its operator while it runs: one JSON object a line, or prose on a terminal. */
+export interface Log {
+  readonly debug: (message: string, fields?: Fields) => void
+  readonly info: (message: string, fields?: Fields) => void
+  readonly warn: (message: string, fields?: Fields) => void
+  readonly error: (message: string, fields?: Fields) => void
+}
+export type Fields = { readonly [name: string]: unknown }

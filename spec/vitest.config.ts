@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+/** All tests. Those of the core come from one place each, those of the shell need sockets, files and processes. */
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    include: ['spec/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000
+  }
+})
