@@ -61,13 +61,14 @@ const DOUBLINGS = 20
 
 /**
  * Where the next connection starts, inclusive: a little before the cursor, because cursors filter by time and a replay from
- * the exact boundary is not promised to be complete (S4); or beyond it, to pass a frame that has closed three connections.
+ * the exact boundary is not promised to be complete (S4); beyond it, to pass a frame that has closed three connections; and
+ * where the last one asked to start, as long as no event has answered that.
  *
  * @returns `null` when nothing has been processed yet: start from now (S3).
  */
 export const resumeAt = (state: CursorState): Time | null => {
-  if (state.cursor === null) return null
   if (state.poisonings >= POISONINGS) return state.passedUs
+  if (state.askedUs !== null || state.cursor === null) return state.askedUs
   const passed = state.passedUs < state.cursor ? state.passedUs : state.cursor
   return laterOf(passed, usBefore(state.cursor, state.settings.rewindUs))
 }
@@ -128,7 +129,10 @@ const advance = (state: CursorState, event: FrameEvent): Transition<CursorState,
 export const reduce = (state: CursorState, event: Event): Transition<CursorState, Effect> => {
   switch (event._tag) {
     case 'Started':
-      return open({ ...state, settings: settingsOf(event.config) }, connecting(next(state)))
+      return open(
+        { ...state, askedUs: event.resumeFrom ?? state.askedUs, settings: settingsOf(event.config) },
+        connecting(next(state))
+      )
 
     case 'StopRequested': {
       if (state.stopped) return unchanged(state)
@@ -164,19 +168,21 @@ export const reduce = (state: CursorState, event: Event): Transition<CursorState
   }
 }
 
+/** How far we have come: the cursor or, where a resume asked for something later, that. Without either there is no replay. */
+const furthest = ({ askedUs, cursor }: CursorState): Time | null =>
+  askedUs === null || cursor === null ? (askedUs ?? cursor) : laterOf(askedUs, cursor)
+
 const closed = (state: CursorState, at: Time, poisoned: boolean): Transition<CursorState, Effect> => {
   const [connection, pause] = lost(state.settings.backoff, at, next(state), state.connection)
   const wake: WakeAfter = { _tag: 'WakeAfter', ...pause, timer: { _tag: 'JetstreamTimer', connection: connection.number } }
-  if (!poisoned || state.cursor === null) return [{ ...state, connection }, [wake]]
+  const reached = furthest(state)
+  if (!poisoned || reached === null) return [{ ...state, connection }, [wake]]
 
   const poisonings = (state.poisonings + 1) as Natural
   if (poisonings < POISONINGS) return [{ ...state, connection, poisonings }, [wake]]
 
-  const passedUs = usAfter(state.cursor, STEP_US * 2 ** Math.min(poisonings - POISONINGS, DOUBLINGS))
-  return [
-    { ...state, connection, passedUs, poisonings },
-    [wake, report({ _tag: 'Gap', askedUs: state.cursor, at, gotUs: passedUs })]
-  ]
+  const passedUs = usAfter(reached, STEP_US * 2 ** Math.min(poisonings - POISONINGS, DOUBLINGS))
+  return [{ ...state, connection, passedUs, poisonings }, [wake, report({ _tag: 'Gap', askedUs: reached, at, gotUs: passedUs })]]
 }
 
 // ---------------------------------------------------------------------------------------- merging

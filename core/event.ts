@@ -35,7 +35,16 @@ export type Collaborator = t.TypeOf<typeof Collaborator>
 // ---------------------------------------------------------------------------------------- the bridge itself
 
 /** The bridge runs (again): no connection is open, no timer is armed. A changed configuration takes effect here. */
-export const Started = t.readonly(t.strict({ _tag: t.literal('Started'), at: TimeUs, config: Config }), 'Started')
+export const Started = t.readonly(
+  t.strict({
+    _tag: t.literal('Started'),
+    at: TimeUs,
+    config: Config,
+    /** Where an operator wants the stream to be read from; `null`: from where we are. */
+    resumeFrom: t.union([TimeUs, t.null])
+  }),
+  'Started'
+)
 export type Started = t.TypeOf<typeof Started>
 
 /** Somebody wants the bridge to end. */

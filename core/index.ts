@@ -8,7 +8,7 @@
  */
 
 // The machine, and its reducers one by one: an embedder can take any of them alone.
-export { asAdvance, type Concern, CONCERNS, run, step } from './machine.js'
+export { asAdvance, type Concern, CONCERNS, fold, type Folded, run, step } from './machine.js'
 export * as Commits from './commits.js'
 export * as Counters from './counters.js'
 export * as Cursor from './cursor.js'

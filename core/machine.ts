@@ -111,8 +111,8 @@ export const run = (state: State, events: ReadonlyArray<Event>): Transition<Stat
   )
 
 /**
- * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. Runs of such events may
- * be merged before they are stepped (`Cursor.merge`), and need not be made durable at once: to lose them means a replay.
+ * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. To lose such an event
+ * means no more than a replay.
  */
 export const asAdvance = (state: State, event: Event): StreamAdvanced | null => {
   if (event._tag !== 'StreamAdvanced' && event._tag !== 'AccountReceived') return null
@@ -132,4 +132,42 @@ export const asAdvance = (state: State, event: Event): StreamAdvanced | null => 
     !isFromFuture(advance.lastUs, advance.at) &&
     (event._tag === 'StreamAdvanced' || !Commits.concernsUs(state.commits, event))
   return onlyMoves ? advance : null
+}
+
+/** A batch, folded. */
+export interface Folded {
+  readonly effects: ReadonlyArray<Effect>
+  /** What was stepped: the batch, with runs of events that only move the cursor merged. This is what the journal must hold. */
+  readonly events: ReadonlyArray<Event>
+  /** Whether the cursor is all that moved, and nothing is to be done: such a batch need not be made durable at once. */
+  readonly isLazy: boolean
+  readonly state: State
+}
+
+/**
+ * Folds a batch. Runs of events that only move the cursor are merged into one before they are stepped: the state is the
+ * same, and the journal does not grow with the noise of the network.
+ */
+export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
+  const effects: Array<Effect> = []
+  const events: Array<Event> = []
+  let state = start
+  let advance: StreamAdvanced | null = null
+  const take = (event: Event): void => {
+    const [after, more] = step(state, event)
+    state = after
+    events.push(event)
+    effects.push(...more)
+  }
+  for (const event of batch) {
+    const mergeable = asAdvance(state, event)
+    if (mergeable !== null) advance = advance === null ? mergeable : Cursor.merge(advance, mergeable)
+    else {
+      if (advance !== null) take(advance)
+      advance = null
+      take(event)
+    }
+  }
+  if (advance !== null) take(advance)
+  return { effects, events, isLazy: effects.length === 0 && events.every((event) => event._tag === 'StreamAdvanced'), state }
 }
