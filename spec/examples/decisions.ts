@@ -1,0 +1,950 @@
+/** Examples of D1–D4, D6, D7, D9, D10, D12 and D13: where the bridge goes further than its model. */
+import { COLLABORATOR, MEMBER, REPO } from '../../core/index.js'
+import {
+  account,
+  ALICE,
+  at,
+  BOB,
+  close,
+  closed,
+  collaborator,
+  del,
+  type Example,
+  example,
+  frame,
+  fromFuture,
+  gap,
+  type Happening,
+  K1,
+  K2,
+  knotClosed,
+  knotless,
+  knotOpened,
+  knotTimer,
+  member,
+  MINUTE,
+  open,
+  opened,
+  OWNER,
+  passing,
+  poisoned,
+  put,
+  reconnect,
+  refused,
+  rejected,
+  repo,
+  rev,
+  row,
+  started,
+  stop,
+  subscribe,
+  timer,
+  tombstone,
+  unsubscribe,
+  US,
+  wake,
+  wakeKnot,
+  type WrittenEffect
+} from './support.js'
+
+const identity = (timeUs: number, received: number) =>
+  frame({ did: ALICE, time_us: timeUs, kind: 'identity', identity: { did: ALICE, handle: 'alice.example' } }, received)
+
+// ---------------------------------------------------------------------------------------- D1
+
+const D1: ReadonlyArray<Example> = [
+  example('D1.1 the cursor never moves back', {
+    given: [passing(at(10))],
+    when: [passing(at(9)), passing(at(10)), put(ALICE, 'app', repo(), at(5)), account(ALICE, 'active', at(6))],
+    then: { cursor: at(10), effects: [subscribe(K1, 1)] }
+  }),
+  example('D1.2 not in a crash loop either: every start asks for the same', {
+    given: [passing(at(100))],
+    when: [
+      started(at(101)),
+      passing(at(95), { connection: 1 }),
+      started(at(102)),
+      passing(at(95), { connection: 2 }),
+      started(at(103)),
+      passing(at(95), { connection: 3 })
+    ],
+    then: { cursor: at(100), effects: [open(1, at(95)), open(2, at(95)), open(3, at(95))] }
+  }),
+  example('D1.3 an event from more than five minutes after its receipt is applied and reported, and the cursor stays', {
+    given: [passing(at(0))],
+    when: [put(ALICE, 'app', repo(), at(10 + 5 * MINUTE) + 1, { at: at(10) })],
+    then: {
+      rows: [row(ALICE, 'app', repo())],
+      cursor: at(0),
+      effects: [subscribe(K1, 1)],
+      reports: [fromFuture(ALICE, at(310) + 1, at(10))]
+    }
+  }),
+  example('D1.4 five minutes are not more than five minutes', {
+    given: [passing(at(0))],
+    when: [put(ALICE, 'app', repo(), at(10 + 5 * MINUTE), { at: at(10) })],
+    then: { cursor: at(310), effects: [subscribe(K1, 1)] }
+  }),
+  example('D1.5 the same for a frame that says nothing to us', {
+    given: [passing(at(0))],
+    when: [identity(at(1_000), at(10)), identity(at(11), at(12))],
+    then: { cursor: at(11), reports: [fromFuture(null, at(1_000), at(10))] }
+  }),
+  example('D1.6 and for an account event', {
+    given: [put(ALICE, 'app', repo(), at(0))],
+    when: [account(ALICE, 'suspended', at(1_000), { at: at(10) })],
+    then: { rows: [], cursor: at(0), effects: [unsubscribe(K1, 1)], reports: [fromFuture(ALICE, at(1_000), at(10))] }
+  }),
+  example('D1.7 the first event of all may be from the future too: then there still is no cursor', {
+    when: [passing(at(1_000), { at: at(10) })],
+    then: { cursor: null, reports: [fromFuture(null, at(1_000), at(10))] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- D2
+
+const D2: ReadonlyArray<Example> = [
+  example('D2.1 an identity event moves the cursor', { when: [identity(at(1), at(2))], then: { cursor: at(1) } }),
+  example('D2.2 an account event moves it', {
+    when: [frame({ did: BOB, time_us: at(1), kind: 'account', account: { active: true } }, at(2))],
+    then: { cursor: at(1) }
+  }),
+  example('D2.3 a commit of another collection moves it', {
+    when: [
+      frame(
+        {
+          did: BOB,
+          time_us: at(1),
+          kind: 'commit',
+          commit: { rev: rev(at(1)), operation: 'create', collection: 'app.bsky.feed.like', rkey: 'x', record: {} }
+        },
+        at(2)
+      )
+    ],
+    then: { cursor: at(1) }
+  }),
+  example('D2.4 a commit that changes nothing moves it', {
+    given: [put(ALICE, 'app', repo(), at(1))],
+    when: [put(ALICE, 'app', repo(), at(2), { rev: rev(at(1)) })],
+    then: { cursor: at(2) }
+  }),
+  example('D2.5 a rejected frame moves it, when its stamp can be read', {
+    when: [frame({ did: 'alice', time_us: at(1), kind: 'commit' }, at(2))],
+    then: { cursor: at(1), reports: [rejected('did', at(2), { did: 'alice' })] }
+  }),
+  example('D2.6 and not when it cannot', {
+    given: [passing(at(1))],
+    when: [
+      frame('{"did":"did:plc:alice2222222222222222222","time_us":"1767225602000000"}', at(3)),
+      frame('{"time_us":17672256020', at(4))
+    ],
+    then: { cursor: at(1), changes: ['counters'], reports: [rejected('time', at(3), { did: ALICE }), rejected('json', at(4))] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- D3
+
+const D3: ReadonlyArray<Example> = [
+  example('D3.1 a commit whose rev is the last one applied at the key changes nothing and causes nothing', {
+    given: [put(ALICE, 'app', repo(), at(1))],
+    when: [put(ALICE, 'app', repo({ knot: K2 }), at(2), { rev: rev(at(1)) })],
+    then: { rows: [row(ALICE, 'app', repo())], subscriptions: [K1], changes: ['counters', 'cursor'] }
+  }),
+  example('D3.2 nor does one with an older rev, whatever its stamp says', {
+    given: [put(ALICE, 'app', repo(), at(2))],
+    when: [
+      put(ALICE, 'app', repo({ knot: K2 }), at(3), { rev: rev(at(1)) }),
+      del(ALICE, REPO, 'app', at(4), { rev: rev(at(1)) })
+    ],
+    then: { rows: [row(ALICE, 'app', repo())], subscriptions: [K1], changes: ['counters', 'cursor'] }
+  }),
+  example('D3.3 one with a newer rev is applied, whatever its stamp says', {
+    given: [put(ALICE, 'app', repo(), at(2))],
+    when: [put(ALICE, 'app', repo({ knot: K2 }), at(1), { rev: rev(at(3)) })],
+    then: { rows: [row(ALICE, 'app', repo({ knot: K2 }))], effects: [subscribe(K2, 2), unsubscribe(K1, 1)] }
+  }),
+  example('D3.4 the clock id counts in the order of revs', {
+    given: [put(ALICE, 'app', repo(), at(2), { rev: rev(at(2), 7) })],
+    when: [
+      put(ALICE, 'app', repo({ name: 'older' }), at(2), { rev: rev(at(2), 6) }),
+      put(ALICE, 'app', repo({ name: 'newer' }), at(2), { rev: rev(at(2), 8) })
+    ],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'newer' }))] }
+  }),
+  example('D3.5 the gate is one of a key: not of its account, nor of the same rkey elsewhere', {
+    given: [put(ALICE, 'app', repo(), at(9))],
+    when: [
+      put(ALICE, 'app', member(), at(10), { rev: rev(at(1)) }),
+      put(ALICE, 'app', collaborator(), at(10), { rev: rev(at(1)) }),
+      put(ALICE, 'bpp', repo(), at(10), { rev: rev(at(1)) }),
+      put(BOB, 'app', repo(), at(10), { rev: rev(at(1)) })
+    ],
+    then: {
+      rows: [
+        row(ALICE, 'app', member()),
+        row(ALICE, 'app', repo()),
+        row(ALICE, 'bpp', repo()),
+        row(ALICE, 'app', collaborator()),
+        row(BOB, 'app', repo())
+      ]
+    }
+  }),
+  example('D3.6 several operations of one commit share a rev and a stamp, at different keys', {
+    when: [put(ALICE, 'a', repo(), at(1)), put(ALICE, 'b', repo(), at(1)), del(ALICE, REPO, 'c', at(1))],
+    then: {
+      rows: [row(ALICE, 'a', repo()), row(ALICE, 'b', repo())],
+      tombstones: [tombstone(ALICE, REPO, 'c', rev(at(1)))],
+      effects: [subscribe(K1, 1)]
+    }
+  }),
+  example('D3.7 a delete leaves a tombstone with its rev', {
+    given: [put(ALICE, 'app', repo(), at(1)), put(ALICE, 'app', member(), at(1)), put(ALICE, 'app', collaborator(), at(1))],
+    when: [del(ALICE, REPO, 'app', at(2)), del(ALICE, MEMBER, 'app', at(3)), del(ALICE, COLLABORATOR, 'app', at(4))],
+    then: {
+      rows: [],
+      tombstones: [
+        tombstone(ALICE, MEMBER, 'app', rev(at(3))),
+        tombstone(ALICE, REPO, 'app', rev(at(2))),
+        tombstone(ALICE, COLLABORATOR, 'app', rev(at(4)))
+      ],
+      effects: [unsubscribe(K1, 1)]
+    }
+  }),
+  example('D3.8 also at a key that was not known', {
+    when: [del(ALICE, REPO, 'app', at(2))],
+    then: { rows: [], tombstones: [tombstone(ALICE, REPO, 'app', rev(at(2)))] }
+  }),
+  example('D3.9 so that the create before it, when it comes again, does not bring the record back', {
+    given: [del(ALICE, REPO, 'app', at(2))],
+    when: [put(ALICE, 'app', repo(), at(1)), put(ALICE, 'app', repo(), at(2))],
+    then: { rows: [], subscriptions: [], changes: ['counters'] }
+  }),
+  example('D3.10 a create after the delete lives again', {
+    given: [put(ALICE, 'app', repo(), at(1)), del(ALICE, REPO, 'app', at(2))],
+    when: [put(ALICE, 'app', repo(), at(3))],
+    then: { rows: [row(ALICE, 'app', repo())], tombstones: [], effects: [subscribe(K1, 2)] }
+  }),
+  example('D3.11 a delete that is not newer deletes nothing and leaves no tombstone', {
+    given: [put(ALICE, 'app', repo(), at(2))],
+    when: [del(ALICE, REPO, 'app', at(3), { rev: rev(at(2)) })],
+    then: { rows: [row(ALICE, 'app', repo())], tombstones: [] }
+  }),
+  example('D3.12 a rejected record does not raise the gate', {
+    when: [
+      frame(
+        {
+          did: ALICE,
+          time_us: at(3),
+          kind: 'commit',
+          commit: { rev: rev(at(3)), operation: 'create', collection: REPO, rkey: 'app', record: 7 }
+        },
+        at(4)
+      ),
+      put(ALICE, 'app', repo(), at(5), { rev: rev(at(2)) })
+    ],
+    then: {
+      rows: [row(ALICE, 'app', repo())],
+      effects: [subscribe(K1, 1)],
+      reports: [rejected('record', at(4), { collection: REPO, did: ALICE, operation: 'create', rkey: 'app' })]
+    }
+  }),
+  example('D3.13 a commit without a rev is applied if its stamp is later than that of the last commit applied at the key', {
+    given: [put(ALICE, 'app', repo({ name: 'one' }), at(2))],
+    when: [put(ALICE, 'app', repo({ name: 'two' }), at(2) + 1, { rev: null })],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
+  }),
+  example('D3.14 and not if it is the same, or earlier', {
+    given: [put(ALICE, 'app', repo({ name: 'one' }), at(2))],
+    when: [
+      put(ALICE, 'app', repo({ name: 'two' }), at(2), { rev: null }),
+      put(ALICE, 'app', repo({ name: 'three' }), at(1), { rev: null })
+    ],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'one' }))], changes: ['counters'] }
+  }),
+  example('D3.15 it does not raise the rev gate', {
+    given: [put(ALICE, 'app', repo({ name: 'one' }), at(2)), put(ALICE, 'app', repo({ name: 'two' }), at(9), { rev: null })],
+    when: [put(ALICE, 'app', repo({ name: 'three' }), at(10), { rev: rev(at(3)) })],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'three' }))] }
+  }),
+  example('D3.16 nor does it lower it', {
+    given: [put(ALICE, 'app', repo({ name: 'one' }), at(2)), put(ALICE, 'app', repo({ name: 'two' }), at(9), { rev: null })],
+    when: [put(ALICE, 'app', repo({ name: 'three' }), at(10), { rev: rev(at(2)) })],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
+  }),
+  example('D3.17 the last commit applied is the last, not the one with the greatest stamp', {
+    given: [
+      put(ALICE, 'app', repo({ name: 'one' }), at(9), { rev: rev(at(1)) }),
+      put(ALICE, 'app', repo({ name: 'two' }), at(5), { rev: rev(at(2)) })
+    ],
+    when: [put(ALICE, 'app', repo({ name: 'three' }), at(7), { rev: null })],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'three' }))] }
+  }),
+  example('D3.18 at a key where nothing is known it is applied, and so is whatever has a rev after it', {
+    when: [
+      put(ALICE, 'app', repo({ name: 'one' }), at(5), { rev: null }),
+      put(ALICE, 'app', repo({ name: 'two' }), at(6), { rev: rev(at(1)) })
+    ],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))], effects: [subscribe(K1, 1)] }
+  }),
+  example('D3.19 a create without a rev, then a delete with one, then both again: it stays deleted', {
+    given: [put(ALICE, 'app', repo(), at(1), { rev: null }), del(ALICE, REPO, 'app', at(2))],
+    when: [put(ALICE, 'app', repo(), at(1), { rev: null }), del(ALICE, REPO, 'app', at(2))],
+    then: { rows: [], subscriptions: [], tombstones: [tombstone(ALICE, REPO, 'app', rev(at(2)))], changes: ['counters'] }
+  }),
+  example('D3.20 a delete without a rev, at a key without one, leaves a tombstone without one', {
+    given: [put(ALICE, 'app', repo(), at(1), { rev: null })],
+    when: [del(ALICE, REPO, 'app', at(2), { rev: null }), put(ALICE, 'app', repo(), at(1), { rev: null })],
+    then: { rows: [], tombstones: [tombstone(ALICE, REPO, 'app', null)], effects: [unsubscribe(K1, 1)] }
+  }),
+  example('D3.21 a rev from more than five minutes after the stamp of its event counts as none, and blocks nothing', {
+    given: [put(ALICE, 'app', repo({ name: 'one' }), at(1), { rev: rev(at(1 + 5 * MINUTE) + 1) })],
+    when: [put(ALICE, 'app', repo({ name: 'two' }), at(2))],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
+  }),
+  example('D3.22 one from five minutes after it is a rev like others', {
+    given: [put(ALICE, 'app', repo({ name: 'one' }), at(1), { rev: rev(at(1 + 5 * MINUTE)) })],
+    when: [put(ALICE, 'app', repo({ name: 'two' }), at(2))],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'one' }))] }
+  }),
+  example('D3.23 what counts is the stamp of the event, not its receipt', {
+    given: [put(ALICE, 'app', repo({ name: 'one' }), at(1), { at: at(1_000), rev: rev(at(900)) })],
+    when: [put(ALICE, 'app', repo({ name: 'two' }), at(2), { at: at(1_000) })],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
+  }),
+  example('D3.24 a rev from the future is applied only by its stamp', {
+    given: [put(ALICE, 'app', repo({ name: 'one' }), at(5))],
+    when: [put(ALICE, 'app', repo({ name: 'two' }), at(5), { rev: rev(at(1_000)) })],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'one' }))] }
+  }),
+  example('D3.25 what is no TID counts as no rev', {
+    given: [put(ALICE, 'app', repo({ name: 'one' }), at(5))],
+    when: ['zzzzzzzzzzzzz', '3LZZZZZZZZZZZ', '3lzzzzzzzzzz', '3lzzzzzzzzzzzz', '3lzzzzzzzzzz1', ''].map((text, i) =>
+      frame(
+        {
+          did: ALICE,
+          time_us: at(5) - i,
+          kind: 'commit',
+          commit: { rev: text, operation: 'update', collection: REPO, rkey: 'app', record: { knot: K2, spindle: US } }
+        },
+        at(6)
+      )
+    ),
+    then: { rows: [row(ALICE, 'app', repo({ name: 'one' }))], changes: ['counters'] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- D4
+
+const D4: ReadonlyArray<Example> = [
+  example('D4.1 what is subscribed already is not subscribed again, whatever record calls for it', {
+    given: [put(ALICE, 'a', repo(), at(1))],
+    when: [put(ALICE, 'b', repo(), at(2)), put(BOB, 'a', repo(), at(3)), put(ALICE, 'a', repo({ name: 'new' }), at(4))],
+    then: { subscriptions: [K1], effects: [] }
+  }),
+  example('D4.2 an event that makes several records count asks for each of their knots once, by host', {
+    config: { admission: 'members' },
+    given: [
+      put(ALICE, 'a', repo({ knot: K2 }), at(1)),
+      put(ALICE, 'b', repo({ knot: K1 }), at(2)),
+      put(ALICE, 'c', repo({ knot: K2 }), at(3))
+    ],
+    when: [put(OWNER, 'm', member({ subject: ALICE }), at(4))],
+    then: { subscriptions: [K1, K2], effects: [subscribe(K1, 1), subscribe(K2, 2)] }
+  }),
+  example('D4.3 and lets go only of those that nobody else holds', {
+    given: [
+      put(ALICE, 'a', repo({ knot: K2 }), at(1)),
+      put(ALICE, 'b', repo({ knot: K1 }), at(2)),
+      put(BOB, 'a', repo({ knot: K2 }), at(3))
+    ],
+    when: [account(ALICE, 'deleted', at(4))],
+    then: { subscriptions: [K2], effects: [unsubscribe(K1, 2)] }
+  }),
+  example('D4.4 what names nothing new causes nothing', {
+    config: { admission: 'members' },
+    given: [put(OWNER, 'm', member({ subject: ALICE }), at(1)), put(ALICE, 'a', repo(), at(2))],
+    when: [
+      put(OWNER, 'n', member({ subject: ALICE }), at(3)),
+      put(OWNER, 'm', member({ createdAt: '' }), at(4)),
+      account(ALICE, 'active', at(5))
+    ],
+    then: { subscriptions: [K1], effects: [] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- D6
+
+const D6: ReadonlyArray<Example> = [
+  example('D6.1 letters are lowered and one trailing dot is dropped: two spellings, one knot', {
+    when: [put(ALICE, 'a', repo({ knot: 'KNOT1.example' }), at(1)), put(ALICE, 'b', repo({ knot: 'knot1.Example.' }), at(2))],
+    then: {
+      rows: [row(ALICE, 'a', repo({ knot: K1 })), row(ALICE, 'b', repo({ knot: K1 }))],
+      subscriptions: [K1],
+      effects: [subscribe(K1, 1)]
+    }
+  }),
+  example('D6.2 from one spelling to the other nothing happens', {
+    given: [put(ALICE, 'a', repo({ knot: 'KNOT1.example' }), at(1))],
+    when: [put(ALICE, 'a', repo({ knot: 'knot1.example.' }), at(2))],
+    then: { subscriptions: [K1], effects: [] }
+  }),
+  ...[
+    'knot1.example..',
+    ' knot1.example',
+    'https://knot1.example',
+    'knot1.example/x',
+    'user@knot1.example',
+    'knot1.example:443',
+    '127.0.0.1',
+    '[::1]',
+    'knot_1.example',
+    'knöt.example',
+    'localhost',
+    'knot.localhost'
+  ].map((knot, i) =>
+    example(`D6.${String(3 + i)} a record whose knot is "${knot}" is applied with no knot, and reported`, {
+      when: [put(ALICE, 'a', repo({ knot }), at(1))],
+      then: { rows: [knotless(ALICE, 'a', repo())], subscriptions: [], effects: [], reports: [refused(ALICE, 'a', knot, at(2))] }
+    })
+  ),
+  example('D6.15 whatever spindle it names', {
+    when: [put(ALICE, 'a', repo({ knot: '0', spindle: '' }), at(1))],
+    then: { rows: [knotless(ALICE, 'a', repo({ spindle: '' }))], reports: [refused(ALICE, 'a', '0', at(2))] }
+  }),
+  example('D6.16 a record that named a knot, and names one that is refused, lets go of it', {
+    given: [put(ALICE, 'a', repo(), at(1))],
+    when: [put(ALICE, 'a', repo({ knot: '10.0.0.1' }), at(2))],
+    then: {
+      rows: [knotless(ALICE, 'a', repo())],
+      effects: [unsubscribe(K1, 1)],
+      reports: [refused(ALICE, 'a', '10.0.0.1', at(3))]
+    }
+  }),
+  example('D6.17 a record that is not applied is not reported for its knot', {
+    given: [put(ALICE, 'a', repo(), at(1))],
+    when: [put(ALICE, 'a', repo({ knot: '10.0.0.1' }), at(2), { rev: rev(at(1)) })],
+    then: { rows: [row(ALICE, 'a', repo())], subscriptions: [K1] }
+  }),
+  example('D6.18 where the configuration says so, ports and loopback names are names', {
+    config: { hosts: { defaultPort: 80, loopback: true, ports: true } },
+    when: [
+      put(ALICE, 'a', repo({ knot: 'localhost:5555' }), at(1)),
+      put(ALICE, 'b', repo({ knot: 'One.Localhost' }), at(2)),
+      put(ALICE, 'c', repo({ knot: 'knot1.example:8443' }), at(3)),
+      put(ALICE, 'd', repo({ knot: 'knot1.example:80' }), at(4))
+    ],
+    then: {
+      subscriptions: ['knot1.example', 'knot1.example:8443', 'localhost:5555', 'one.localhost'],
+      effects: [
+        subscribe('localhost:5555', 1),
+        subscribe('one.localhost', 2),
+        subscribe('knot1.example:8443', 3),
+        subscribe('knot1.example', 4)
+      ]
+    }
+  }),
+  example('D6.19 each on its own', {
+    config: { hosts: { defaultPort: 443, loopback: true, ports: false } },
+    when: [put(ALICE, 'a', repo({ knot: 'localhost' }), at(1)), put(ALICE, 'b', repo({ knot: 'localhost:1' }), at(2))],
+    then: { effects: [subscribe('localhost', 1)], reports: [refused(ALICE, 'b', 'localhost:1', at(3))] }
+  }),
+  example('D6.20 and the other on its own', {
+    config: { hosts: { defaultPort: 443, loopback: false, ports: true } },
+    when: [put(ALICE, 'a', repo({ knot: 'knot1.example:1' }), at(1)), put(ALICE, 'b', repo({ knot: 'localhost:1' }), at(2))],
+    then: { effects: [subscribe('knot1.example:1', 1)], reports: [refused(ALICE, 'b', 'localhost:1', at(3))] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- D7
+
+const members = { admission: 'members' } as const
+
+const D7: ReadonlyArray<Example> = [
+  example('D7.1 open: a record of anybody makes us listen', {
+    config: { admission: 'open' },
+    when: [put(ALICE, 'a', repo(), at(1))],
+    then: { effects: [subscribe(K1, 1)] }
+  }),
+  example('D7.2 members: a record of a stranger becomes a row, and nothing else', {
+    config: members,
+    when: [put(ALICE, 'a', repo(), at(1))],
+    then: { rows: [row(ALICE, 'a', repo())], subscriptions: [], effects: [] }
+  }),
+  example('D7.3 members: a record of the owner makes us listen', {
+    config: members,
+    when: [put(OWNER, 'a', repo(), at(1))],
+    then: { effects: [subscribe(K1, 1)] }
+  }),
+  example('D7.4 members: so does one of a member, whichever came first', {
+    config: members,
+    given: [put(ALICE, 'a', repo(), at(1)), put(OWNER, 'm', member({ subject: ALICE }), at(2))],
+    when: [put(ALICE, 'b', repo({ knot: K2 }), at(3))],
+    then: { subscriptions: [K1, K2], effects: [subscribe(K2, 2)] }
+  }),
+  example('D7.5 members: a member record that somebody else wrote makes nobody a member', {
+    config: members,
+    given: [put(ALICE, 'a', repo(), at(1))],
+    when: [put(ALICE, 'm', member({ subject: ALICE }), at(2)), put(BOB, 'm', member({ subject: ALICE }), at(3))],
+    then: { subscriptions: [], effects: [] }
+  }),
+  example('D7.6 members: nor does one for another instance', {
+    config: members,
+    given: [put(ALICE, 'a', repo(), at(1))],
+    when: [
+      put(OWNER, 'm', member({ instance: 'other.example', subject: ALICE }), at(2)),
+      put(OWNER, 'n', member({ instance: '', subject: ALICE }), at(3)),
+      put(OWNER, 'o', member({ instance: 'CI.example', subject: ALICE }), at(4))
+    ],
+    then: { subscriptions: [], effects: [] }
+  }),
+  example('D7.7 a membership that ends ends the subscriptions at once', {
+    config: members,
+    given: [
+      put(OWNER, 'm', member({ subject: ALICE }), at(1)),
+      put(ALICE, 'a', repo({ knot: K2 }), at(2)),
+      put(ALICE, 'b', repo({ knot: K1 }), at(3))
+    ],
+    when: [del(OWNER, MEMBER, 'm', at(4))],
+    then: { subscriptions: [], effects: [unsubscribe(K1, 2), unsubscribe(K2, 1)] }
+  }),
+  example('D7.8 it ends also when the record names another instance', {
+    config: members,
+    given: [put(OWNER, 'm', member({ subject: ALICE }), at(1)), put(ALICE, 'a', repo(), at(2))],
+    when: [put(OWNER, 'm', member({ instance: 'other.example', subject: ALICE }), at(3))],
+    then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
+  }),
+  example('D7.9 or another subject, who is a member from now on', {
+    config: members,
+    given: [
+      put(OWNER, 'm', member({ subject: ALICE }), at(1)),
+      put(ALICE, 'a', repo({ knot: K1 }), at(2)),
+      put(BOB, 'a', repo({ knot: K2 }), at(3))
+    ],
+    when: [put(OWNER, 'm', member({ subject: BOB }), at(4))],
+    then: { subscriptions: [K2], effects: [subscribe(K2, 2), unsubscribe(K1, 1)] }
+  }),
+  example('D7.10 a subject of two records is a member until the second of them goes', {
+    config: members,
+    given: [
+      put(OWNER, 'm', member({ subject: ALICE }), at(1)),
+      put(OWNER, 'n', member({ subject: ALICE }), at(2)),
+      put(ALICE, 'a', repo(), at(3)),
+      del(OWNER, MEMBER, 'm', at(4))
+    ],
+    when: [del(OWNER, MEMBER, 'n', at(5))],
+    then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
+  }),
+  example('D7.11 the first deletion took nothing away', {
+    config: members,
+    given: [
+      put(OWNER, 'm', member({ subject: ALICE }), at(1)),
+      put(OWNER, 'n', member({ subject: ALICE }), at(2)),
+      put(ALICE, 'a', repo(), at(3))
+    ],
+    when: [del(OWNER, MEMBER, 'm', at(4))],
+    then: { subscriptions: [K1], effects: [], questions: [{ ask: 'isMember', did: ALICE, answer: true }] }
+  }),
+  example('D7.12 the owner need not be a member', {
+    config: members,
+    given: [put(OWNER, 'm', member({ subject: OWNER }), at(1)), put(OWNER, 'a', repo(), at(2))],
+    when: [del(OWNER, MEMBER, 'm', at(3))],
+    then: { subscriptions: [K1], effects: [] }
+  }),
+  example('D7.13 a subject that is no DID admits nobody', {
+    config: members,
+    when: [
+      put(OWNER, 'm', member({ subject: 'alice' }), at(1)),
+      put(OWNER, 'n', member({ subject: '' }), at(2)),
+      del(OWNER, MEMBER, 'm', at(3))
+    ],
+    then: { subscriptions: [], effects: [], questions: [{ ask: 'isMember', did: '', answer: false }] }
+  }),
+  example('D7.14 a member who has a member record of his own cannot admit others', {
+    config: members,
+    given: [put(OWNER, 'm', member({ subject: ALICE }), at(1)), put(BOB, 'a', repo(), at(2))],
+    when: [put(ALICE, 'm', member({ subject: BOB }), at(3))],
+    then: { subscriptions: [], effects: [] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- D9
+
+/** Attempt after attempt that fails at once, and the effects: each a longer pause, and a new attempt. */
+const failures = (count: number): ReadonlyArray<Happening> =>
+  Array.from({ length: count }, (_, i) => [closed(i + 1, at(10 * i + 1)), timer(i + 2, at(10 * i + 9))]).flat()
+
+const pauses = (highs: ReadonlyArray<number>): ReadonlyArray<WrittenEffect> =>
+  highs.flatMap((highMs, i) => [wake(i + 2, highMs), open(i + 2, null)])
+
+const D9: ReadonlyArray<Example> = [
+  example('D9.1 pauses begin at up to 2 s and double, up to a cap', {
+    given: [started(at(0))],
+    when: failures(8),
+    then: { effects: pauses([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]) }
+  }),
+  example('D9.2 begin and cap are configuration', {
+    config: { jetstreamBackoff: { baseMs: 100, capMs: 300, healthyAfterMs: 1_000 } },
+    given: [started(at(0), { jetstreamBackoff: { baseMs: 100, capMs: 300, healthyAfterMs: 1_000 } })],
+    when: failures(3),
+    then: { effects: pauses([100, 200, 300]) }
+  }),
+  example('D9.3 a connection that was open for less than the healthy while does not reset them', {
+    given: [started(at(0)), closed(1, at(1)), timer(2, at(2)), opened(2, at(3))],
+    when: [closed(2, at(33) - 1)],
+    then: { effects: [wake(3, 4_000)] }
+  }),
+  example('D9.4 one that was open for the healthy while does', {
+    given: [started(at(0)), closed(1, at(1)), timer(2, at(2)), opened(2, at(3))],
+    when: [closed(2, at(33))],
+    then: { effects: [wake(3, 2_000)] }
+  }),
+  example('D9.5 to have opened is not enough: that is judged when it closes', {
+    given: [
+      started(at(0)),
+      closed(1, at(1)),
+      timer(2, at(2)),
+      opened(2, at(3)),
+      closed(2, at(4)),
+      timer(3, at(5)),
+      opened(3, at(6))
+    ],
+    when: [closed(3, at(7))],
+    then: { effects: [wake(4, 8_000)] }
+  }),
+  example('D9.6 after a reset they double again', {
+    given: [started(at(0)), closed(1, at(1)), timer(2, at(2)), opened(2, at(3)), closed(2, at(60)), timer(3, at(61))],
+    when: [closed(3, at(62))],
+    then: { effects: [wake(4, 4_000)] }
+  }),
+  example('D9.7 a start resets them', {
+    given: [started(at(0)), ...failures(4), started(at(100))],
+    when: [closed(6, at(101))],
+    then: { effects: [wake(7, 2_000)] }
+  }),
+  example('D9.8 an attempt that never opened is no healthy connection, however long it took', {
+    given: [started(at(0)), closed(1, at(1)), timer(2, at(2))],
+    when: [closed(2, at(1_000))],
+    then: { effects: [wake(3, 4_000)] }
+  }),
+  example('D9.9 knots have pauses of their own, up to 5 min', {
+    given: [put(ALICE, 'a', repo(), at(0))],
+    when: Array.from({ length: 9 }, (_, i) => [
+      knotClosed(K1, i + 1, at(10 * i + 1)),
+      knotTimer(K1, i + 2, at(10 * i + 9))
+    ]).flat(),
+    then: {
+      effects: [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000].flatMap((highMs, i) => [
+        wakeKnot(K1, i + 2, highMs),
+        reconnect(K1, i + 2)
+      ])
+    }
+  }),
+  example('D9.10 and they are reset in the same way, each for itself', {
+    given: [
+      put(ALICE, 'a', repo({ knot: K1 }), at(0)),
+      put(ALICE, 'b', repo({ knot: K2 }), at(0)),
+      knotClosed(K1, 1, at(1)),
+      knotClosed(K2, 2, at(1)),
+      knotTimer(K1, 3, at(2)),
+      knotTimer(K2, 4, at(2)),
+      knotOpened(K1, 3, at(3)),
+      knotOpened(K2, 4, at(3))
+    ],
+    when: [knotClosed(K2, 4, at(4)), knotClosed(K1, 3, at(33))],
+    then: { effects: [wakeKnot(K2, 5, 4_000), wakeKnot(K1, 6, 2_000)] }
+  }),
+  example('D9.11 a stop takes effect at once, on every connection, in whatever phase', {
+    given: [
+      started(at(0)),
+      opened(1, at(1)),
+      put(ALICE, 'a', repo({ knot: K1 }), at(2), { connection: 1 }),
+      put(ALICE, 'b', repo({ knot: K2 }), at(3), { connection: 1 }),
+      knotOpened(K1, 1, at(4)),
+      knotClosed(K2, 2, at(5))
+    ],
+    when: [stop(at(6))],
+    then: { subscriptions: [K1, K2], effects: [close(1), unsubscribe(K1, 1), unsubscribe(K2, 3)] }
+  }),
+  example('D9.12 and nothing that was on its way undoes it', {
+    given: [
+      started(at(0)),
+      opened(1, at(1)),
+      put(ALICE, 'a', repo({ knot: K1 }), at(2), { connection: 1 }),
+      put(ALICE, 'b', repo({ knot: K2 }), at(3), { connection: 1 }),
+      knotOpened(K1, 1, at(4)),
+      knotClosed(K2, 2, at(5)),
+      stop(at(6))
+    ],
+    when: [closed(1, at(7)), knotClosed(K1, 1, at(7)), knotTimer(K2, 3, at(8)), timer(2, at(9)), knotOpened(K2, 3, at(10))],
+    then: { effects: [], changes: [] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- D10
+
+/** Resuming: cursor at(100), asked for at(95). */
+const resuming = [passing(at(100)), started(at(200)), opened(1, at(201))]
+
+const first = (timeUs: number) => passing(timeUs, { at: at(202), connection: 1 })
+
+const D10: ReadonlyArray<Example> = [
+  example('D10.1 the first event is the one that was asked for: nothing was lost', {
+    given: resuming,
+    when: [first(at(95))],
+    then: { reports: [] }
+  }),
+  example('D10.2 it may be later by the tolerance', {
+    given: resuming,
+    when: [first(at(95 + MINUTE))],
+    then: { cursor: at(155), reports: [] }
+  }),
+  example('D10.3 later than that, the server may no longer have had it: a gap, with both times', {
+    given: resuming,
+    when: [first(at(95 + MINUTE) + 1)],
+    then: { cursor: at(155) + 1, reports: [gap(at(95), at(155) + 1, at(202))] }
+  }),
+  example('D10.4 earlier, the server ignored the cursor: a gap', {
+    given: resuming,
+    when: [first(at(95) - 1)],
+    then: { cursor: at(100), reports: [gap(at(95), at(95) - 1, at(202))] }
+  }),
+  example('D10.5 only the first event is compared', {
+    given: [...resuming, first(at(95))],
+    when: [first(at(180)), first(at(50))],
+    then: { cursor: at(180), reports: [] }
+  }),
+  example('D10.6 and a gap is reported once', {
+    given: [...resuming, first(at(180))],
+    when: [first(at(190)), first(at(50))],
+    then: { cursor: at(190), reports: [] }
+  }),
+  example('D10.7 but at every resume anew', {
+    given: [...resuming, first(at(95)), closed(1, at(203)), timer(2, at(204)), opened(2, at(205))],
+    when: [passing(at(300), { at: at(301), connection: 2 })],
+    then: { cursor: at(300), reports: [gap(at(95), at(300), at(301))] }
+  }),
+  example('D10.8 without a cursor nothing was asked for, and nothing can be missed', {
+    given: [started(at(0)), opened(1, at(1))],
+    when: [passing(at(1_000), { connection: 1 })],
+    then: { cursor: at(1_000), reports: [] }
+  }),
+  example('D10.9 any frame whose stamp can be read is an event: an account event, a rejected one', {
+    given: resuming,
+    when: [frame({ did: 'x', time_us: at(180) }, at(202), 1), first(at(190))],
+    then: { cursor: at(190), reports: [gap(at(95), at(180), at(202)), rejected('did', at(202), { did: 'x' })] }
+  }),
+  example('D10.10 one whose stamp cannot be read is not', {
+    given: resuming,
+    when: [frame('{}', at(202), 1), first(at(180))],
+    then: { cursor: at(180), reports: [rejected('time', at(202)), gap(at(95), at(180), at(202))] }
+  }),
+  example('D10.11 a commit can be the first event, and is applied', {
+    given: resuming,
+    when: [put(ALICE, 'a', repo(), at(180), { at: at(202), connection: 1 })],
+    then: { rows: [row(ALICE, 'a', repo())], effects: [subscribe(K1, 1)], reports: [gap(at(95), at(180), at(202))] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- D12
+
+/** A frame that cannot be taken in closes connection after connection, before anything else has come. */
+const poisonings = (from: number, count: number): ReadonlyArray<Happening> =>
+  Array.from({ length: count }, (_, i) => [
+    ...(from + i === 1 ? [] : [timer(from + i, at(200 + 10 * i))]),
+    opened(from + i, at(201 + 10 * i)),
+    poisoned(from + i, at(202 + 10 * i))
+  ]).flat()
+
+const D12: ReadonlyArray<Example> = [
+  example('D12.1 an undecodable frame is a rejection, counted and reported; the connection stays', {
+    given: [started(at(0)), opened(1, at(1)), passing(at(2), { connection: 1 })],
+    when: [
+      frame('{', at(3), 1),
+      frame('', at(4), 1),
+      frame('null', at(5), 1),
+      frame('[]', at(6), 1),
+      passing(at(7), { connection: 1 })
+    ],
+    then: {
+      cursor: at(7),
+      effects: [],
+      reports: [rejected('json', at(3)), rejected('json', at(4)), rejected('frame', at(5)), rejected('frame', at(6))]
+    }
+  }),
+  example('D12.2 a frame that closes the connection is met again: once, twice', {
+    given: [passing(at(100)), started(at(150))],
+    when: poisonings(1, 2),
+    then: { cursor: at(100), effects: [wake(2, 2_000), open(2, at(95)), wake(3, 4_000)], reports: [] }
+  }),
+  example('D12.3 after the third time at the same cursor it is passed, with a gap', {
+    given: [passing(at(100)), started(at(150)), ...poisonings(1, 2)],
+    when: [...poisonings(3, 1), timer(4, at(300))],
+    then: {
+      cursor: at(100),
+      effects: [open(3, at(95)), wake(4, 8_000), open(4, at(101))],
+      reports: [gap(at(100), at(101), at(202))]
+    }
+  }),
+  example('D12.4 what closes the connection there too is passed by twice as much, and again', {
+    given: [passing(at(100)), started(at(150)), ...poisonings(1, 3)],
+    when: [...poisonings(4, 2), timer(6, at(300))],
+    then: {
+      effects: [open(4, at(101)), wake(5, 16_000), open(5, at(103)), wake(6, 32_000), open(6, at(107))],
+      reports: [gap(at(101), at(103), at(202)), gap(at(103), at(107), at(212))]
+    }
+  }),
+  example('D12.5 once something behind it has come, no resume goes back before it', {
+    given: [
+      passing(at(100)),
+      started(at(150)),
+      ...poisonings(1, 3),
+      timer(4, at(300)),
+      opened(4, at(301)),
+      passing(at(103), { connection: 4 })
+    ],
+    when: [closed(4, at(302)), timer(5, at(303))],
+    then: { cursor: at(103), effects: [wake(5, 16_000), open(5, at(101))] }
+  }),
+  example('D12.6 and later ones ask for five seconds again', {
+    given: [
+      passing(at(100)),
+      started(at(150)),
+      ...poisonings(1, 3),
+      timer(4, at(300)),
+      opened(4, at(301)),
+      passing(at(120), { connection: 4 })
+    ],
+    when: [closed(4, at(302)), timer(5, at(303))],
+    then: { cursor: at(120), effects: [wake(5, 16_000), open(5, at(115))] }
+  }),
+  example('D12.7 a cursor that moves in between starts the count anew', {
+    given: [
+      passing(at(100)),
+      started(at(150)),
+      ...poisonings(1, 2),
+      timer(3, at(220)),
+      opened(3, at(221)),
+      passing(at(110), { at: at(222), connection: 3 })
+    ],
+    when: [poisoned(3, at(223)), timer(4, at(224))],
+    then: { cursor: at(110), effects: [wake(4, 8_000), open(4, at(105))], reports: [] }
+  }),
+  example('D12.8 a replay up to the cursor does not', {
+    given: [
+      passing(at(100)),
+      started(at(150)),
+      ...poisonings(1, 2),
+      timer(3, at(220)),
+      opened(3, at(221)),
+      passing(at(96), { at: at(222), connection: 3 }),
+      passing(at(100), { at: at(222), connection: 3 })
+    ],
+    when: [poisoned(3, at(223)), timer(4, at(224))],
+    then: { effects: [wake(4, 8_000), open(4, at(101))], reports: [gap(at(100), at(101), at(223))] }
+  }),
+  example('D12.9 a connection that closes for another reason does not count', {
+    given: [passing(at(100)), started(at(150)), ...poisonings(1, 2), timer(3, at(220))],
+    when: [closed(3, at(223)), timer(4, at(224))],
+    then: { effects: [wake(4, 8_000), open(4, at(95))], reports: [] }
+  }),
+  example('D12.10 without a cursor there is nothing to pass: from now on is behind it already', {
+    given: [started(at(150))],
+    when: [...poisonings(1, 4), timer(5, at(300))],
+    then: {
+      cursor: null,
+      effects: [
+        wake(2, 2_000),
+        open(2, null),
+        wake(3, 4_000),
+        open(3, null),
+        wake(4, 8_000),
+        open(4, null),
+        wake(5, 16_000),
+        open(5, null)
+      ],
+      reports: []
+    }
+  }),
+  example('D12.11 unless an operator said from when on to read', {
+    given: [started(at(150), {}, at(50))],
+    when: [...poisonings(1, 3), timer(4, at(300))],
+    then: {
+      cursor: null,
+      effects: [wake(2, 2_000), open(2, at(50)), wake(3, 4_000), open(3, at(50)), wake(4, 8_000), open(4, at(51))],
+      reports: [gap(at(50), at(51), at(222))]
+    }
+  }),
+  example('D12.12 a restart does not forget the count', {
+    given: [passing(at(100)), started(at(150)), ...poisonings(1, 2)],
+    when: [started(at(300)), opened(4, at(301)), poisoned(4, at(302)), timer(5, at(303))],
+    then: { effects: [open(4, at(95)), wake(5, 2_000), open(5, at(101))], reports: [gap(at(100), at(101), at(302))] }
+  }),
+  example('D12.13 what the passing asks for is what the first event is compared with', {
+    given: [passing(at(100)), started(at(150)), ...poisonings(1, 3), timer(4, at(300)), opened(4, at(301))],
+    when: [passing(at(101), { at: at(302), connection: 4 })],
+    then: { cursor: at(101), reports: [] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- D13
+
+const commitBy = (did: string, rkey: string) =>
+  frame(
+    {
+      did,
+      time_us: at(1),
+      kind: 'commit',
+      commit: { rev: rev(at(1)), operation: 'create', collection: REPO, rkey, record: { spindle: US, knot: K1 } }
+    },
+    at(2)
+  )
+
+const D13: ReadonlyArray<Example> = [
+  ...[
+    'alice.example',
+    'did:plc',
+    'did:plc:',
+    'DID:plc:x',
+    'did:Plc:x',
+    'did:plc:x y',
+    'did:plc:ä',
+    'did:plc:x:',
+    'did:plc:x%',
+    ' did:plc:x'
+  ].map((did, i) =>
+    example(`D13.${String(1 + i)} "${did}" is no DID: the commit is rejected`, {
+      when: [commitBy(did, 'app')],
+      then: { rows: [], cursor: at(1), changes: ['counters', 'cursor'], reports: [rejected('did', at(2), { did })] }
+    })
+  ),
+  ...['', '.', '..', 'a/b', 'a b', '%2e', 'ä', 'x\u0000', 'x\r\n', 'a@b'].map((rkey, i) =>
+    example(`D13.${String(11 + i)} ${JSON.stringify(rkey)} is no rkey: the commit is rejected`, {
+      when: [commitBy(ALICE, rkey)],
+      then: {
+        rows: [],
+        cursor: at(1),
+        changes: ['counters', 'cursor'],
+        reports: [rejected('rkey', at(2), { collection: REPO, did: ALICE, operation: 'create', rkey })]
+      }
+    })
+  ),
+  ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', '10', '~', '...', 'a:b.c_d-e~f', 'x'.repeat(512)].map((rkey, i) =>
+    example(`D13.${String(21 + i)} "${rkey.slice(0, 20)}" is an rkey like others`, {
+      when: [commitBy(ALICE, rkey)],
+      then: {
+        rows: [row(ALICE, rkey, repo({ createdAt: '', name: '' }))],
+        effects: [subscribe(K1, 1)],
+        questions: [
+          { ask: 'repoAt', did: ALICE, rkey, answer: { createdAt: '', knot: K1, name: '', repoDid: '', spindle: US } },
+          { ask: 'holdersOf', host: K1, answer: [`${ALICE}/${rkey}`] }
+        ]
+      }
+    })
+  ),
+  example('D13.30 keys are in the order of their bytes', {
+    when: ['b', 'B', '10', '9', '_', '~', 'a'].map((rkey, i) => put(ALICE, rkey, repo({ spindle: '' }), at(i))),
+    then: { rows: ['10', '9', 'B', '_', 'a', 'b', '~'].map((rkey) => row(ALICE, rkey, repo({ spindle: '' }))) }
+  })
+]
+
+export const DECISIONS: ReadonlyArray<Example> = [...D1, ...D2, ...D3, ...D4, ...D6, ...D7, ...D9, ...D10, ...D12, ...D13]

@@ -1,0 +1,10 @@
+/** All examples, in the order of the rules. */
+import { ACCOUNTS } from './accounts.js'
+import { DECISIONS } from './decisions.js'
+import { FINE_PRINT } from './fine-print.js'
+import { KNOTS } from './knots.js'
+import { ROWS_EXAMPLES } from './rows.js'
+import { STREAM } from './stream.js'
+import type { Example } from './support.js'
+
+export const EXAMPLES: ReadonlyArray<Example> = [...STREAM, ...ROWS_EXAMPLES, ...KNOTS, ...DECISIONS, ...ACCOUNTS, ...FINE_PRINT]
