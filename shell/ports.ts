@@ -2,7 +2,7 @@
  * Ports: the few interfaces through which anything outside reaches the shell. They are given at the composition root
  * (main.ts), so that a whole bridge can run on a simulated clock, disk and network: same code, one seed, one run.
  */
-import type { Event, HostName, Nanos, TimeUs } from 'tack/core'
+import type { Event, HostName, Nanos, TimeUs } from '../core/index.js'
 
 /** Time. `now` never goes back while the process lives. */
 export interface Clock {

@@ -1,0 +1,297 @@
+/**
+ * `tack demo`: the bridge against the embedded network, for somebody who sees it for the first time.
+ *
+ * The bridge is a process of its own, `tack run` as an operator runs it, and it is killed for real: what is shown comes from its log
+ * and from its files. A script plays the world around it; what must have come of everything in the end stands in the script, and
+ * is compared with the files and with the sockets that the knots count.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Did } from '../../core/index.js'
+import { systemClock } from '../clock.js'
+import { type EmbeddedNetwork, type Expected, play, startNetwork, type Step, type World, world } from '../network/index.js'
+import { readStore } from '../store.js'
+import { inspection } from './inspect.js'
+import { table, when } from './text.js'
+
+export interface DemoOptions {
+  /** Without pauses, and with an end. */
+  readonly once: boolean
+  readonly seed: number
+}
+
+const HOSTNAME = 'ci.example.com'
+const OWNER = 'did:plc:ownerownerownerownerowne' as Did
+const STEP_MS = 700
+const PATIENCE_MS = 20_000
+
+/** The changes of subscriptions that the script causes, by hand: in the first life of the bridge, and in the second. */
+const FIRST_LIFE = ['+1', '+2', '+3', '-2', '+2']
+const SECOND_LIFE = ['+1', '+2', '+3', '-2', '+2']
+
+// ---------------------------------------------------------------------------------------- the bridge as a process
+
+interface LogLine {
+  readonly event?: string
+  readonly [field: string]: unknown
+}
+
+interface Life {
+  readonly child: ChildProcess
+  /** What it said, in order. */
+  readonly said: ReadonlyArray<LogLine>
+}
+
+const parseLine = (line: string): LogLine => {
+  const parsed: unknown = JSON.parse(line)
+  return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
+}
+
+const startLife = (folder: string, network: EmbeddedNetwork, hear: (line: LogLine) => void): Life => {
+  const main = fileURLToPath(new URL('../main.js', import.meta.url))
+  const flags = ['--dev', '--hostname', HOSTNAME, '--owner', OWNER, '--jetstream', network.jetstreamUrl, '--store', folder]
+  const child = spawn(process.execPath, [main, 'run', ...flags, '--max-backoff', '0.2', '--log', 'json', '--log-level', 'debug'], {
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TACK_'))),
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const said: Array<LogLine> = []
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const heard = parseLine(line)
+    said.push(heard)
+    hear(heard)
+  })
+  return { child, said }
+}
+
+/** Ends the process, and waits until it is gone. */
+const end = async ({ child }: Life, signal: NodeJS.Signals): Promise<number | null> => {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill(signal)
+    await once(child, 'exit')
+  }
+  return child.exitCode
+}
+
+// ---------------------------------------------------------------------------------------- words
+
+/** Says DIDs and knots as the captions do. */
+const namer = ({ names }: World, network: EmbeddedNetwork): ((text: string) => string) => {
+  const words = [...names, ...network.knots.map(({ host }, i): readonly [string, string] => [host, `knot ${String(i + 1)}`])]
+  return (text) => words.reduce((said, [id, name]) => said.replaceAll(id, name), text)
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+/** What the bridge said, in a few words; `null` for what is of no interest here. */
+const heard = (line: LogLine, isRepeat: boolean): string | null => {
+  const again = isRepeat ? 'comes again, and changes nothing: ' : ''
+  switch (line.event) {
+    case 'CommitReceived':
+      return `${again}${textOf(line['msg'])}: ${textOf(line['collection'])} of ${textOf(line['did'])}`
+    case 'AccountReceived':
+      return `${again}${textOf(line['msg'])}: ${textOf(line['did'])}`
+    case 'KnotReceived':
+      return `${again}${textOf(line['knot'])} reports ${textOf(line['nsid'])}`
+    case 'SubscribeKnot':
+      return `listens to ${textOf(line['knot'])}, because of ${textOf(line['heldBy'])}`
+    case 'UnsubscribeKnot':
+      return `stops listening to ${textOf(line['knot'])}`
+    case 'OpenJetstream':
+      return `connects to the stream, from ${line['cursor'] === null ? 'now on' : when(Number(line['cursor']))}`
+    default:
+      return line['level'] === 'warn' && '_tag' in line ? `reports: ${textOf(line['msg'])}` : null
+  }
+}
+
+/** The changes of subscriptions that a life made, like `+1` and `-2`. */
+const changes = (network: EmbeddedNetwork, life: Life): ReadonlyArray<string> =>
+  life.said.flatMap((line) => {
+    const sign = line.event === 'SubscribeKnot' ? '+' : line.event === 'UnsubscribeKnot' ? '-' : null
+    const knot = network.knots.findIndex(({ host }) => host === line['knot'])
+    return sign === null ? [] : [`${sign}${String(knot + 1)}`]
+  })
+
+// ---------------------------------------------------------------------------------------- checking
+
+type Inspection = ReturnType<typeof inspection>
+
+/** What the files say, in the shape of what the script expects. */
+const found = ({ cursor, members, rows, subscriptions }: Inspection): Expected => {
+  const live = (collection: string) =>
+    rows
+      .filter((row) => row.collection === collection && row.active && row.record !== null)
+      .map(({ did, rkey }) => ({ did: did as Did, rkey }))
+  const repos = (active: boolean) =>
+    rows
+      .filter((row) => row.collection === 'sh.tangled.repo' && row.active === active && row.record !== null)
+      .map(({ did, rkey, record }) => ({
+        did: did as Did,
+        rkey,
+        name: record?.['name'] ?? '',
+        knot: record?.['knot'] ?? null,
+        spindle: record?.['spindle'] ?? ''
+      }))
+  return {
+    collaborators: live('sh.tangled.repo.collaborator'),
+    cursor: (cursor ?? 0) as Expected['cursor'],
+    memberRecords: live('sh.tangled.spindle.member'),
+    members: members as ReadonlyArray<Did>,
+    repos: repos(true),
+    setAside: repos(false),
+    subscriptions: subscriptions.map(({ cursor: reached, holders, knot }) => ({ cursor: reached ?? '', holders, host: knot }))
+  }
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sorted(item)]))
+}
+
+interface Check {
+  readonly holds: boolean
+  readonly what: string
+}
+
+const checks = (expected: Expected, inspected: Inspection | null, network: EmbeddedNetwork, first: Life, second: Life): ReadonlyArray<Check> => {
+  const actual = inspected === null ? null : found(inspected)
+  const part = (name: keyof Expected, what: string): Check => ({ what, holds: actual !== null && same(actual[name], expected[name]) })
+  const wanted = new Set(expected.subscriptions.map(({ host }) => host))
+  return [
+    part('repos', `the repositories are the ${String(expected.repos.length)} that the script calls for`),
+    part('setAside', 'those of accounts that are set aside are kept, and do not count'),
+    part('memberRecords', 'the member records are those that the script calls for'),
+    part('members', 'the members are those that the script calls for'),
+    part('collaborators', 'the collaborators are those that the script calls for'),
+    part('subscriptions', 'every knot is held by exactly the records that the script calls for'),
+    part('cursor', 'the cursor stands at the last frame'),
+    {
+      what: 'every knot that is wanted counts one connection, every other none',
+      holds: network.knots.every((knot) => openAt(knot) === (wanted.has(knot.host) ? 1 : 0))
+    },
+    { what: `first life: the knots came and went as the script says (${FIRST_LIFE.join(' ')})`, holds: same(changes(network, first), FIRST_LIFE) },
+    {
+      what: `second life: what came again changed nothing (${SECOND_LIFE.join(' ')})`,
+      holds: same(changes(network, second), SECOND_LIFE)
+    }
+  ]
+}
+
+// ---------------------------------------------------------------------------------------- the show
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Looks again and again until `isDone`; gives up after a while, so that a bridge that hangs is seen to hang. */
+const until = async (isDone: () => Promise<boolean>): Promise<void> => {
+  const deadline = Date.now() + PATIENCE_MS
+  while (!(await isDone()) && Date.now() < deadline) await sleep(50)
+}
+
+const inspected = async (folder: string): Promise<Inspection | null> => {
+  const read = await readStore(folder)()
+  return E.isRight(read) ? inspection(read.right.state) : null
+}
+
+/** How many connections the knot has now. */
+const openAt = (knot: EmbeddedNetwork['knots'][number] | undefined): number =>
+  knot?.connections().filter(({ isOpen }) => isOpen).length ?? 0
+
+/** Whether somebody listens to the knot that the step is about: the script tells of what a listening bridge hears. */
+const canHappen = ({ knots }: EmbeddedNetwork, { action }: Step): boolean =>
+  (action._tag !== 'Push' && action._tag !== 'Flap') || openAt(knots[action.knot]) > 0
+
+/** Runs the demo. Returns the exit code: 0 when everything came out as the script says. */
+export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
+  const folder = await mkdtemp(join(tmpdir(), 'tack-demo-'))
+  const started = await startNetwork({ clock: systemClock(), generation: 'v2', knots: 3, seed })
+  // In the order in which the bridge names them.
+  const network = { ...started, knots: [...started.knots].sort((a, b) => (a.host < b.host ? -1 : 1)) }
+  const story = world(seed, { hostname: HOSTNAME, knots: network.knots.map(({ host }) => host), owner: OWNER })
+  const name = namer(story, network)
+  const known = new Set<string>()
+  const hear = (line: LogLine): void => {
+    const frame = JSON.stringify([line.event, line['knot'], line['did'], line['collection'], line['rkey'], line['rev'] ?? line['timeUs']])
+    const words = heard(line, known.has(frame))
+    known.add(frame)
+    if (words !== null) print(`        · ${name(words)}`)
+  }
+  const lives: Array<Life> = []
+  const start = (): Life => {
+    const life = startLife(folder, network, hear)
+    lives.push(life)
+    return life
+  }
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    process.once('SIGINT', () => resolve('interrupted'))
+    process.once('SIGTERM', () => resolve('interrupted'))
+  })
+
+  const tell = async (steps: ReadonlyArray<Step>, from: number, isAway = false): Promise<void> => {
+    for (const [i, step] of steps.entries()) {
+      await until(() => Promise.resolve(isAway || canHappen(network, step)))
+      print(`  ${String(from + i + 1).padStart(3)}  ${step.caption}`)
+      play(network, step)
+      await sleep(isOnce ? 5 : STEP_MS)
+    }
+  }
+  const isOpen = (current: Life): boolean => current.said.some((line) => line.event === 'JetstreamOpened')
+  const standing = async (): Promise<void> => {
+    const now = await inspected(folder)
+    const rows = now?.subscriptions.map(({ holders, knot, phase }) => [name(knot), phase, name(holders.join('  '))]) ?? []
+    print(`\n  Knots we listen to, and why\n${table([['knot', 'connection', 'held by'], ...rows])}`)
+  }
+  const cursorIs = (timeUs: number) => async (): Promise<boolean> => (await inspected(folder))?.cursor === timeUs
+
+  const show = async (): Promise<number> => {
+    const { from, to } = story.away
+    print(`An embedded network: Jetstream at ${network.jetstreamUrl}, knots ${network.knots.map(({ host }) => host).join(', ')}`)
+    print(`The bridge is the spindle ${HOSTNAME}; it keeps its state in ${folder}\n`)
+
+    const first = start()
+    await until(() => Promise.resolve(isOpen(first)))
+    await tell(story.steps.slice(0, from), 0)
+    await until(cursorIs(network.jetstream.lastUs()))
+    await standing()
+
+    print('  The bridge is killed (SIGKILL). The world goes on without it.\n')
+    await end(first, 'SIGKILL')
+    await tell(story.steps.slice(from, to), from, true)
+
+    print('\n  The bridge is started again. It resumes from what it had made safe.\n')
+    const second = start()
+    await until(() => Promise.resolve(isOpen(second)))
+    await tell(story.steps.slice(to), to)
+    const results = async () => checks(story.expected, await inspected(folder), network, first, second)
+    await until(async () => (await results()).every(({ holds }) => holds))
+    await standing()
+
+    const outcome = await results()
+    for (const { holds, what } of outcome) print(`  ${holds ? 'ok ' : 'NOT'}  ${what}`)
+    const isRight = outcome.every(({ holds }) => holds)
+    print(isRight ? '\n  Nothing was lost, and nothing was done twice.' : '\n  This is not what the script calls for.')
+    if (!isOnce) {
+      print(`\n  The bridge and the network go on. Look at them:  npx tack inspect --store ${folder}\n  Ctrl-C ends both.`)
+      await interrupted
+    }
+    const code = await end(second, 'SIGTERM')
+    if (code !== 0) complain(`the bridge ended with exit code ${String(code)}`)
+    return isRight && code === 0 ? 0 : 1
+  }
+
+  try {
+    const shown = await Promise.race([show(), interrupted])
+    return shown === 'interrupted' ? 0 : shown
+  } finally {
+    await Promise.all(lives.map((life) => end(life, 'SIGKILL')))
+    await network.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}

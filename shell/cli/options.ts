@@ -1,0 +1,116 @@
+/**
+ * Flags and environment variables, and what is allowed in each. A bad one ends the program with one line that names it.
+ *
+ * The environment names are those of the Go program that tack is modelled on, so that its operators can move over.
+ */
+import { InvalidArgumentError, Option } from 'commander'
+import * as E from 'fp-ts/lib/Either.js'
+import { type Backoff, Config, defaults, Did, explain, TimeUs } from '../../core/index.js'
+import type { LogFormat, LogLevel } from '../log.js'
+
+export interface RunOptions {
+  readonly admission: 'open' | 'members'
+  readonly allowLoopback?: true
+  readonly cursor?: TimeUs
+  readonly dev?: true
+  readonly hostname: string
+  readonly jetstream: URL
+  readonly listen?: string
+  readonly log?: LogFormat
+  readonly logLevel: LogLevel
+  readonly maxBackoff?: number
+  readonly owner: string
+  readonly rewind: number
+  readonly store: string
+  readonly tolerance: number
+}
+
+// ---------------------------------------------------------------------------------------- values
+
+const hostname = (text: string): string => {
+  if (/^[a-z0-9.-]+(?::[0-9]+)?$/.test(text)) return text
+  throw new InvalidArgumentError('Allowed: the bare host name that repositories name as their spindle, in lower case, like ci.example.com.')
+}
+
+const did = (text: string): string => {
+  if (Did.is(text)) return text
+  throw new InvalidArgumentError('Allowed: a DID, like did:plc:ewvi7nxzyoun6zhxrhs64oiz.')
+}
+
+const websocketUrl = (text: string): URL => {
+  if (URL.canParse(text)) {
+    const url = new URL(text)
+    if (url.protocol === 'wss:' || url.protocol === 'ws:') return url
+  }
+  throw new InvalidArgumentError('Allowed: a URL that begins with wss:// or ws://.')
+}
+
+const seconds = (text: string): number => {
+  if (/^[0-9]{1,7}(?:\.[0-9]{1,6})?$/.test(text)) return Math.round(Number(text) * 1_000_000) / 1_000_000
+  throw new InvalidArgumentError('Allowed: seconds, 0 to 9999999, with or without a fraction.')
+}
+
+/** A moment, as microseconds or as a date. */
+const moment = (text: string): TimeUs => {
+  if (/^[0-9]{16}$/.test(text) && TimeUs.is(Number(text))) return Number(text) as TimeUs
+  const ms = /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(text) ? Date.parse(text) : NaN
+  if (TimeUs.is(ms * 1000)) return (ms * 1000) as TimeUs
+  throw new InvalidArgumentError('Allowed: microseconds since 1970 (16 digits), or a date like 2026-01-31T12:00:00Z.')
+}
+
+// ---------------------------------------------------------------------------------------- options
+
+export const storeOption = (): Option =>
+  new Option('--store <folder>', 'where rows and cursor are kept; made if it is not there').env('TACK_DB_PATH').default('.tack')
+
+export const runOptions = (): ReadonlyArray<Option> => [
+  new Option('--hostname <host>', 'what repositories name as their spindle').env('TACK_HOSTNAME').argParser(hostname).makeOptionMandatory(),
+  new Option('--owner <did>', 'who decides who is a member').env('TACK_OWNER_DID').argParser(did).makeOptionMandatory(),
+  storeOption(),
+  new Option('--jetstream <url>', 'the record stream')
+    .env('TACK_JETSTREAM_URL')
+    .argParser(websocketUrl)
+    .default(new URL('wss://jetstream1.us-east.bsky.network/subscribe'), 'wss://jetstream1.us-east.bsky.network/subscribe'),
+  new Option('--admission <policy>', 'whose repositories may make us listen to their knots: the owner’s and the members’, or anybody’s')
+    .env('TACK_ADMISSION')
+    .choices(['members', 'open'])
+    .default('members'),
+  new Option('--cursor <moment>', 'read the stream from this moment on, once; what is known already is not applied again').argParser(moment),
+  new Option('--rewind <seconds>', 'how far before the saved cursor every connection starts').env('TACK_REWIND').argParser(seconds).default(5),
+  new Option('--tolerance <seconds>', 'how late the first event after that may be before a gap is reported')
+    .env('TACK_TOLERANCE')
+    .argParser(seconds)
+    .default(60),
+  new Option('--max-backoff <seconds>', 'the longest pause before a lost connection is tried again (default: 60 for the stream, 300 for knots)')
+    .env('TACK_MAX_BACKOFF')
+    .argParser(seconds),
+  new Option('--dev', 'for development: ws:// to knots, knot names with ports, loopback allowed (any value of TACK_DEV)').env('TACK_DEV'),
+  new Option('--allow-loopback', 'let connections go to this machine, without the rest of --dev').env('TACK_ALLOW_LOOPBACK'),
+  new Option('--listen <address>', 'accepted for compatibility; nothing is served yet').env('TACK_LISTEN_ADDR'),
+  new Option('--log <format>', 'how to log (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']),
+  new Option('--log-level <level>', 'from which level on').env('TACK_LOG_LEVEL').choices(['debug', 'info', 'warn', 'error']).default('info')
+]
+
+/** The configuration of the machine that the flags ask for; `Left` with a sentence when they do not fit together. */
+export const configOf = (options: RunOptions): E.Either<string, Config> => {
+  const base = defaults({ hostname: options.hostname, owner: options.owner })
+  const isDev = options.dev === true
+  const capped = (backoff: { readonly [field in keyof Backoff]: number }) =>
+    options.maxBackoff === undefined
+      ? backoff
+      : {
+          ...backoff,
+          baseMs: Math.min(backoff.baseMs, Math.round(options.maxBackoff * 1000)),
+          capMs: Math.round(options.maxBackoff * 1000)
+        }
+  const config = Config.decode({
+    ...base,
+    admission: options.admission,
+    hosts: isDev ? { defaultPort: 80, loopback: true, ports: true } : { ...base.hosts, loopback: options.allowLoopback === true },
+    jetstreamBackoff: capped(base.jetstreamBackoff),
+    knotBackoff: capped(base.knotBackoff),
+    rewindUs: Math.round(options.rewind * 1_000_000),
+    toleranceUs: Math.round(options.tolerance * 1_000_000)
+  })
+  return E.mapLeft(explain)(config)
+}

@@ -1,0 +1,18 @@
+/** Text for a terminal: tables, times, and nothing that could move the cursor of whoever reads it. */
+import { visible } from '../log.js'
+
+/** Rows of cells as aligned columns, indented by two. The first row is the header. Ends with a newline. */
+export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const cells = rows.map((row) => row.map(visible))
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  const line = (row: ReadonlyArray<string>): string =>
+    `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ')}\n`
+  return cells.map(line).join('')
+}
+
+/** A stamp in microseconds as a date, with the stamp itself; `never` for none. */
+export const when = (timeUs: number | null): string => {
+  if (timeUs === null) return 'never'
+  const date = new Date(timeUs / 1000)
+  return Number.isNaN(date.getTime()) ? String(timeUs) : `${date.toISOString()} (${String(timeUs)})`
+}

@@ -1,0 +1,102 @@
+/**
+ * Effects, executed: one exhaustive switch. Nothing is decided here; what comes of an effect goes back as an event.
+ */
+import type { Effect, Event, HostName, Timer } from '../core/index.js'
+import type { Clock, Deliver, Link, Log, Network, Random } from './ports.js'
+import { createReporter } from './reporter.js'
+
+export interface Interpreter {
+  readonly execute: (effect: Effect) => void
+  /** Stop reading from every connection, those to come included, until `resume`. */
+  readonly pause: () => void
+  readonly resume: () => void
+  /** Ends every connection and every timer, whatever the machine thinks of them. Resolves when the sockets are gone. */
+  readonly close: () => Promise<void>
+}
+
+const jetstreamKey = (connection: number): string => `jetstream ${String(connection)}`
+const knotKey = (host: HostName, connection: number): string => `${host} ${String(connection)}`
+
+/** Which connection an event ends, if it does. */
+const endedBy = (event: Event): string | null => {
+  switch (event._tag) {
+    case 'JetstreamClosed':
+      return jetstreamKey(event.connection)
+    case 'KnotClosed':
+      return knotKey(event.host, event.connection)
+    default:
+      return null
+  }
+}
+
+export const createInterpreter = (
+  { clock, log, network, random }: { readonly clock: Clock; readonly log: Log; readonly network: Network; readonly random: Random },
+  deliver: Deliver
+): Interpreter => {
+  const links = new Map<string, Link>()
+  const timers = new Set<() => void>()
+  const say = createReporter(clock, log)
+  let isPaused = false
+
+  const deliverAndForget: Deliver = (event) => {
+    const ended = endedBy(event)
+    if (ended !== null) links.delete(ended)
+    deliver(event)
+  }
+
+  const keep = (key: string, link: Link): void => {
+    links.set(key, link)
+    if (isPaused) link.pause()
+  }
+
+  const closeLink = (key: string): void => {
+    void links.get(key)?.close()
+  }
+
+  const wakeAfter = (lowMs: number, highMs: number, timer: Timer): void => {
+    const cancel = clock.after(random.between(lowMs, highMs), () => {
+      timers.delete(cancel)
+      deliver({ _tag: 'TimerFired', at: clock.now(), timer })
+    })
+    timers.add(cancel)
+  }
+
+  return {
+    execute: (effect) => {
+      switch (effect._tag) {
+        case 'OpenJetstream':
+          return keep(
+            jetstreamKey(effect.connection),
+            network.openJetstream(effect.connection, effect.cursor, deliverAndForget)
+          )
+        case 'CloseJetstream':
+          return closeLink(jetstreamKey(effect.connection))
+        case 'SubscribeKnot':
+        case 'ReconnectKnot':
+          return keep(
+            knotKey(effect.host, effect.connection),
+            network.openKnot(effect.connection, effect.host, effect.cursor, deliverAndForget)
+          )
+        case 'UnsubscribeKnot':
+          return closeLink(knotKey(effect.host, effect.connection))
+        case 'WakeAfter':
+          return wakeAfter(effect.lowMs, effect.highMs, effect.timer)
+        case 'Report':
+          return say(effect.report)
+      }
+    },
+    pause: () => {
+      isPaused = true
+      for (const link of links.values()) link.pause()
+    },
+    resume: () => {
+      isPaused = false
+      for (const link of links.values()) link.resume()
+    },
+    close: async () => {
+      for (const cancel of timers) cancel()
+      timers.clear()
+      await Promise.all([...links.values()].map((link) => link.close()))
+    }
+  }
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+/** The command line: which command, with which options, on the real world. Everything else is elsewhere. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { demo } from './cli/demo.js'
+import { inspect } from './cli/inspect.js'
+import { runOptions, storeOption, type RunOptions } from './cli/options.js'
+import { replay } from './cli/replay.js'
+import { run } from './cli/run.js'
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
+const complain = (text: string): void => void process.stderr.write(`${text}\n`)
+
+const exit = (code: number): void => {
+  process.exitCode = code
+}
+
+const seed = (text: string): number => {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Allowed: a whole number, 0 to 999999999.')
+}
+
+const program = new Command('tack')
+  .description('Stitches any CI into Tangled: follows the record stream, and listens to the knots that its members’ repositories live on.')
+  .version('0.1.0')
+  .exitOverride()
+  .showSuggestionAfterError(false)
+  .configureHelp({ sortOptions: false })
+  .addHelpText(
+    'after',
+    `
+Every option of "run" can come from the environment instead; "tack run --help" names the variables.
+
+Try it without any network:     tack demo
+Run it for ci.example.com:      tack run --hostname ci.example.com --owner did:plc:…
+See what it knows, any time:    tack inspect`
+  )
+
+const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
+
+const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
+for (const option of runOptions()) runCommand.addOption(option)
+runCommand.action(async (options: RunOptions) => exit(await run(options, process.stdout, complain)))
+
+command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
+  .option('--once', 'run the script once, check the outcome, and end: exit code 0 only if everything is as the script says')
+  .addOption(new Option('--seed <number>', 'another seed makes other names and stamps').argParser(seed).default(1))
+  .action(async (options: { readonly once?: true; readonly seed: number }) => exit(await demo({ once: options.once === true, seed: options.seed }, print, complain)))
+
+command('inspect', 'show what a store holds: rows, cursor, subscriptions and who holds them; also while the bridge is running')
+  .addOption(storeOption())
+  .option('--json', 'everything, as JSON')
+  .action(async (options: { readonly json?: true; readonly store: string }) => exit(await inspect(options.store, options.json === true, print, complain)))
+
+command('replay', 'fold a journal or a trace, and print every step')
+  .argument('<file>', 'a journal of a store, or a file with one event a line')
+  .option('--json', 'one JSON object a step')
+  .action(async (file: string, options: { readonly json?: true }) => exit(await replay(file, options.json === true, print, complain)))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // Commander has printed its one line. Asking for help is no error; everything else it ends with is bad usage.
+  if (!(error instanceof CommanderError)) throw error
+  exit(error.exitCode === 0 ? 0 : 2)
+}

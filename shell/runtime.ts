@@ -1,0 +1,238 @@
+/**
+ * The drive loop: takes what has arrived, folds it, makes it durable, and only then lets the effects out. So no effect is ever
+ * based on something that a crash can forget.
+ *
+ *     deliver ─► inbox ─► fold (core) ─► store.append ─► durable state ─► effects ─► … ─► deliver
+ *
+ * What only moved the cursor is not worth a write of its own: it waits, at most a second, for company. Whoever looks from
+ * outside sees the durable state, never a folded one that is not yet safe.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { type Config, type Effect, type Event, fold, type State, type TimeUs } from '../core/index.js'
+import { createInterpreter } from './interpreter.js'
+import type { Clock, Log, Network, Random } from './ports.js'
+import type { Store } from './store.js'
+
+export interface Ports {
+  readonly clock: Clock
+  readonly log: Log
+  readonly network: Network
+  readonly random: Random
+  readonly store: Store
+}
+
+/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and the inbox within some 20 MB. */
+export interface Limits {
+  /** A full inbox pauses every socket; a half empty one lets them go on. */
+  readonly inboxEvents: number
+  readonly batchEvents: number
+  readonly batchMs: number
+  /** How long a move of the cursor may wait to be written. */
+  readonly lazyMs: number
+  /** A journal of this size calls for a snapshot. */
+  readonly journalBytes: number
+  /** The pauses between attempts to save when saving fails: doubled from the first to the last. */
+  readonly rescueMs: { readonly first: number; readonly last: number }
+}
+
+export const defaultLimits: Limits = {
+  inboxEvents: 20_000,
+  batchEvents: 4_000,
+  batchMs: 10,
+  lazyMs: 1_000,
+  journalBytes: 32 * 1024 * 1024,
+  rescueMs: { first: 250, last: 30_000 }
+}
+
+/** Sees every durable batch, after it has become so and before its effects are let out. */
+export type Observer = (durable: State, events: ReadonlyArray<Event>, effects: ReadonlyArray<Effect>) => void
+
+export interface Bridge {
+  /** The state that a crash cannot take away. */
+  readonly durable: () => State
+  /**
+   * Asks the machine to stop, saves, closes everything. Resolves when all that is done; `Left` with a sentence when the last
+   * events could not be saved. Idempotent.
+   */
+  readonly stop: () => Promise<E.Either<string, void>>
+  /** Resolves when the bridge has ended. */
+  readonly ended: Promise<E.Either<string, void>>
+}
+
+/** How many events are folded between two looks at the clock. */
+const SLICE = 250
+
+/** Starts a bridge on `ports`. It runs until it is stopped. */
+export const startBridge = (
+  { clock, log, network, random, store }: Ports,
+  config: Config,
+  resumeFrom: TimeUs | null = null,
+  observe: Observer = () => undefined,
+  limits: Limits = defaultLimits
+): Bridge => {
+  let inbox: Array<Event> = []
+  let wake: () => void = () => undefined
+  let isPaused = false
+  let isStopping = false
+  let requestStop: () => void = () => undefined
+  const stopRequested = new Promise<void>((resolve) => (requestStop = resolve))
+
+  /** What has been folded. Ahead of `durable` by `unsaved`, all of which only move the cursor. */
+  let state = store.state
+  let unsaved: ReadonlyArray<Event> = []
+  let durable = store.state
+  let cancelFlush: (() => void) | null = null
+  let isFlushDue = false
+  let snapshot: Promise<void> | null = null
+
+  const deliver = (event: Event): void => {
+    inbox.push(event)
+    if (inbox.length >= limits.inboxEvents && !isPaused) {
+      isPaused = true
+      interpreter.pause()
+    }
+    wake()
+  }
+  const interpreter = createInterpreter({ clock, log, network, random }, deliver)
+
+  const resumeIfRoom = (): void => {
+    if (isPaused && inbox.length <= limits.inboxEvents / 2) {
+      isPaused = false
+      interpreter.resume()
+    }
+  }
+
+  /** The next events to fold, in order of arrival. Waits until there are some, or unsaved ones are due. */
+  const take = async (): Promise<ReadonlyArray<Event>> => {
+    if (inbox.length === 0 && !isFlushDue) await new Promise<void>((resolve) => (wake = resolve))
+    wake = () => undefined
+    const batch = inbox.slice(0, limits.batchEvents)
+    inbox = inbox.slice(batch.length)
+    return batch
+  }
+
+  /** Folds as much of `batch` as fits into the time for one batch; gives the rest back. */
+  const foldBatch = (batch: ReadonlyArray<Event>): { readonly effects: ReadonlyArray<Effect>; readonly isLazy: boolean } => {
+    const until = clock.now() + limits.batchMs * 1000
+    const effects: Array<Effect> = []
+    let isLazy = true
+    let taken = 0
+    do {
+      const folded = fold(state, batch.slice(taken, taken + SLICE))
+      taken += SLICE
+      state = folded.state
+      unsaved = [...unsaved, ...folded.events]
+      effects.push(...folded.effects)
+      isLazy &&= folded.isLazy
+    } while (taken < batch.length && clock.now() < until)
+    inbox = [...batch.slice(taken), ...inbox]
+    return { effects, isLazy }
+  }
+
+  const armFlush = (): void => {
+    cancelFlush ??= clock.after(limits.lazyMs, () => {
+      isFlushDue = true
+      wake()
+    })
+  }
+
+  const disarmFlush = (): void => {
+    cancelFlush?.()
+    cancelFlush = null
+    isFlushDue = false
+  }
+
+  /** Waits `ms`, or until somebody wants the bridge to stop. */
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = clock.after(ms, resolve)
+      void stopRequested.then(() => {
+        cancel()
+        resolve()
+      })
+    })
+
+  /** Saves the whole state anew, until that works: a journal that failed to take a line cannot be trusted with the next. */
+  const rescue = async (): Promise<E.Either<string, void>> => {
+    interpreter.pause()
+    for (let ms = limits.rescueMs.first; ; ms = Math.min(ms * 2, limits.rescueMs.last)) {
+      await pause(ms)
+      const saved = await store.rescue(state)()
+      if (E.isRight(saved)) break
+      log.error('saving failed again', { path: saved.left.path, reason: saved.left.message })
+      if (isStopping) return E.left(`${saved.left.path}: ${saved.left.message}`)
+    }
+    log.info('saving works again; nothing was lost')
+    if (!isPaused) interpreter.resume()
+    return E.right(undefined)
+  }
+
+  /** Makes everything folded so far durable. */
+  const save = async (): Promise<E.Either<string, void>> => {
+    disarmFlush()
+    if (unsaved.length === 0) return E.right(undefined)
+    const saved = await store.append(unsaved)()
+    if (E.isLeft(saved)) {
+      log.error('saving failed: reading pauses until it works', { path: saved.left.path, reason: saved.left.message })
+      const rescued = await rescue()
+      if (E.isLeft(rescued)) return rescued
+    }
+    unsaved = []
+    durable = state
+    return E.right(undefined)
+  }
+
+  const takeSnapshot = (): void => {
+    if (snapshot !== null || store.journalBytes() < limits.journalBytes) return
+    snapshot = store
+      .snapshot(durable)()
+      .then((saved) => {
+        if (E.isLeft(saved)) log.warn('no snapshot: the journal goes on', { path: saved.left.path, reason: saved.left.message })
+        snapshot = null
+      })
+  }
+
+  const drive = async (): Promise<E.Either<string, void>> => {
+    while (!(isStopping && state.cursor.stopped && inbox.length === 0)) {
+      const { effects, isLazy } = foldBatch(await take())
+      resumeIfRoom()
+      if (isLazy && !isFlushDue && !isStopping) armFlush()
+      else {
+        const events = unsaved
+        const saved = await save()
+        if (E.isLeft(saved)) return saved
+        observe(durable, events, effects)
+        effects.forEach(interpreter.execute)
+        takeSnapshot()
+      }
+      // Let the sockets be read between two batches.
+      await new Promise(setImmediate)
+    }
+    return E.right(undefined)
+  }
+
+  const end = async (): Promise<E.Either<string, void>> => {
+    const driven = await drive()
+    disarmFlush()
+    await interpreter.close()
+    await snapshot
+    const closed = await store.close()()
+    if (E.isLeft(closed)) return E.left(`${closed.left.path}: ${closed.left.message}`)
+    return driven
+  }
+
+  deliver({ _tag: 'Started', at: clock.now(), config, resumeFrom })
+  const ended = end()
+  return {
+    durable: () => durable,
+    ended,
+    stop: () => {
+      if (!isStopping) {
+        isStopping = true
+        requestStop()
+        deliver({ _tag: 'StopRequested', at: clock.now() })
+      }
+      return ended
+    }
+  }
+}
