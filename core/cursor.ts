@@ -130,7 +130,9 @@ export const reduce = (state: CursorState, event: Event): Transition<CursorState
   switch (event._tag) {
     case 'Started':
       return open(
-        { ...state, askedUs: event.resumeFrom ?? state.askedUs, settings: settingsOf(event.config) },
+        event.resumeFrom === null
+          ? { ...state, settings: settingsOf(event.config) }
+          : { ...state, askedUs: event.resumeFrom, poisonings: 0 as Natural, settings: settingsOf(event.config) },
         connecting(next(state))
       )
 
@@ -188,8 +190,8 @@ const closed = (state: CursorState, at: Time, poisoned: boolean): Transition<Cur
 // ---------------------------------------------------------------------------------------- merging
 
 /**
- * One event for two that only move the cursor, the second right after the first: stepping it is stepping them both, as
- * long as neither is from the future.
+ * One event for two that only move the cursor, the second right after the first: stepping it is stepping them both (a gap is
+ * reported as of the last receipt), as long as neither is from the future.
  */
 export const merge = (a: StreamAdvanced, b: StreamAdvanced): StreamAdvanced => ({
   _tag: 'StreamAdvanced',

@@ -79,6 +79,8 @@ export const step = (state: State, event: Event): Transition<State, Effect> => {
   const [knots, knotEffects] = concerns.includes('knots') ? stepKnots(state.knots, event, outcomes) : unchanged(state.knots)
 
   const effects = inOrder([...streamEffects, ...knotEffects, ...outcomes.filter(isReport)])
+  const changesNothing = frames === 0 && cursor === state.cursor && commits === state.commits && knots === state.knots
+  if (changesNothing && effects.length === 0) return unchanged(state)
   return [{ commits, counters: Counters.reduce(state.counters, frames, effects), cursor, knots }, effects]
 }
 
@@ -137,7 +139,7 @@ export const asAdvance = (state: State, event: Event): StreamAdvanced | null => 
 /** A batch, folded. */
 export interface Folded {
   readonly effects: ReadonlyArray<Effect>
-  /** What was stepped: the batch, with runs of events that only move the cursor merged. This is what the journal must hold. */
+  /** What was stepped and changed anything, with runs of events that only move the cursor merged. The journal must hold this. */
   readonly events: ReadonlyArray<Event>
   /** Whether the cursor is all that moved, and nothing is to be done: such a batch need not be made durable at once. */
   readonly isLazy: boolean
@@ -155,6 +157,8 @@ export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
   let advance: StreamAdvanced | null = null
   const take = (event: Event): void => {
     const [after, more] = step(state, event)
+    // What changes nothing and causes nothing, like an event of an older connection, is not worth remembering.
+    if (after === state && more.length === 0) return
     state = after
     events.push(event)
     effects.push(...more)

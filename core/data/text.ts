@@ -9,5 +9,5 @@ export const wellFormed = (text: string): string =>
 
 const EXCERPT = 120
 
-/** The beginning of `text`, at most 120 characters, for a report: strangers do not decide how long our reports are. */
+/** The first 120 characters of `text`, and `…` for the rest, for a report: strangers do not decide how long our reports are. */
 export const excerpt = (text: string): string => wellFormed(text.length <= EXCERPT ? text : `${text.slice(0, EXCERPT)}…`)

@@ -35,7 +35,7 @@ export const rejectFrame = ({ at, connection }: Receipt, reason: Rejection, deta
   at,
   collection: known.collection ?? null,
   connection,
-  detail,
+  detail: excerpt(detail),
   did: known.did ?? null,
   operation: known.operation ?? null,
   reason,
@@ -46,7 +46,7 @@ export const rejectFrame = ({ at, connection }: Receipt, reason: Rejection, deta
 /** A foreign value as a report may show it. */
 const shown = (u: unknown): string => {
   if (u === undefined) return 'missing'
-  if (typeof u === 'string') return `not well-formed: ${excerpt(u)}`
+  if (typeof u === 'string') return `not well-formed: ${u}`
   return typeof u === 'number' ? `not well-formed: ${String(u)}` : 'of another type'
 }
 
@@ -63,7 +63,7 @@ export const decodeFrame =
   (receipt: Receipt) =>
   (text: string): Decoded => {
     const frame = parseJson(text)
-    return O.isNone(frame) ? E.left(rejectFrame(receipt, 'json', excerpt(text))) : decodeValue(receipt, frame.value)
+    return O.isNone(frame) ? E.left(rejectFrame(receipt, 'json', text)) : decodeValue(receipt, frame.value)
   }
 
 /** The fields of a frame, none of which is sure to be there. */

@@ -50,11 +50,13 @@ const seconds = (text: string): number => {
   throw new InvalidArgumentError('Allowed: seconds, 0 to 9999999, with or without a fraction.')
 }
 
+/** Below this, newer servers read a cursor as a sequence number. */
+const EARLIEST_US = 1_000_000_000_000_000
+
 /** A moment, as microseconds or as a date. */
 const moment = (text: string): TimeUs => {
-  if (/^[0-9]{16}$/.test(text) && TimeUs.is(Number(text))) return Number(text) as TimeUs
-  const ms = /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(text) ? Date.parse(text) : NaN
-  if (TimeUs.is(ms * 1000)) return (ms * 1000) as TimeUs
+  const us = /^[0-9]{16}$/.test(text) ? Number(text) : /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(text) ? Date.parse(text) * 1000 : NaN
+  if (TimeUs.is(us) && us >= EARLIEST_US) return us
   throw new InvalidArgumentError('Allowed: microseconds since 1970 (16 digits), or a date like 2026-01-31T12:00:00Z.')
 }
 

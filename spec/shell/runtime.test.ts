@@ -1,0 +1,362 @@
+/** The drive loop on simulated ports: journal first, then act; nothing lost, nothing ahead of what is safe. */
+import fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import {
+  canonical,
+  decodeFrame,
+  type HostName,
+  isWanted,
+  type Json,
+  type Natural,
+  OrderedMap as M,
+  run,
+  State
+} from '../../core/index.js'
+import { defaultLimits, startBridge } from '../../shell/runtime.js'
+import { BEGIN, config, type Dial, fakeNetwork, fakeStore, HOSTNAME, manualClock, ports, settle } from './support/bridge.js'
+
+// ---------------------------------------------------------------------------------------- what the peers send
+
+const DID = 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb'
+const DIGITS = '234567abcdefghijklmnopqrstuvwxyz'
+const rev = (n: number): string => `3mbcdefghi${[n >> 10, n >> 5, n].map((part) => DIGITS[part & 31] ?? '').join('')}`
+
+const frame = (n: number, knot: string | null): string =>
+  JSON.stringify({
+    did: DID,
+    time_us: BEGIN + n * 1_000,
+    kind: 'commit',
+    commit: {
+      rev: rev(n),
+      collection: 'sh.tangled.repo',
+      rkey: `repo${String(n % 3)}`,
+      ...(knot === null ? { operation: 'delete' } : { operation: 'create', record: { name: 'app', knot, spindle: HOSTNAME } })
+    }
+  })
+
+const identity = (n: number): string => JSON.stringify({ did: DID, time_us: BEGIN + n * 1_000, kind: 'identity' })
+
+const send = (dial: Dial, text: string): void =>
+  dial.deliver(E.toUnion(decodeFrame({ at: BEGIN, connection: dial.connection as Natural })(text)))
+
+const open = (dial: Dial): void =>
+  dial.deliver(
+    dial.host === null
+      ? { _tag: 'JetstreamOpened', at: BEGIN, connection: dial.connection as Natural }
+      : { _tag: 'KnotOpened', at: BEGIN, connection: dial.connection as Natural, host: dial.host }
+  )
+
+const lose = (dial: Dial): void =>
+  dial.deliver(
+    dial.host === null
+      ? { _tag: 'JetstreamClosed', at: BEGIN, connection: dial.connection as Natural, poisoned: false }
+      : { _tag: 'KnotClosed', at: BEGIN, connection: dial.connection as Natural, host: dial.host }
+  )
+
+const text = (state: State): string => canonical(State.encode(state) as Json)
+
+const last = (dials: ReadonlyArray<Dial>): Dial => {
+  const dial = dials.at(-1)
+  if (dial === undefined) throw new Error('nothing was dialled')
+  return dial
+}
+
+const setUp = () => {
+  const clock = manualClock()
+  const store = fakeStore()
+  const { dials, network } = fakeNetwork()
+  return { bridge: startBridge(ports(clock, network, store), config), clock, dials, store }
+}
+
+// ---------------------------------------------------------------------------------------- one thing each
+
+describe('the drive loop', () => {
+  test('starts by asking for the stream, and subscribes to a knot once the record is safe', async () => {
+    const { bridge, dials, store } = setUp()
+    await settle()
+    expect(dials.map(({ cursor, host }) => ({ cursor, host }))).toEqual([{ cursor: null, host: null }])
+    open(last(dials))
+    send(last(dials), frame(1, 'knot1.example'))
+    await settle()
+    expect(last(dials).host).toBe('knot1.example')
+    expect(store.acknowledged().map(({ _tag }) => _tag)).toEqual(['Started', 'JetstreamOpened', 'CommitReceived'])
+    await bridge.stop()
+  })
+
+  test('starts although the server cannot be reached, and tries again after a pause (S5)', async () => {
+    const { bridge, clock, dials } = setUp()
+    await settle()
+    lose(last(dials))
+    await settle()
+    expect(dials).toHaveLength(1)
+    clock.advance(2_000)
+    await settle()
+    expect(dials).toHaveLength(2)
+    expect(last(dials).connection).toBeGreaterThan(1)
+    await bridge.stop()
+  })
+
+  test('S3 at a reconnect it asks for what is saved then, not for what was when it started', async () => {
+    const { bridge, clock, dials } = setUp()
+    await settle()
+    open(last(dials))
+    send(last(dials), frame(9_000, null))
+    await settle()
+    lose(last(dials))
+    await settle()
+    clock.advance(60_000)
+    await settle()
+    expect(last(dials).cursor).toBe(BEGIN + 9_000_000 - 5_000_000)
+    await bridge.stop()
+  })
+
+  test('what only moves the cursor is written after a while, in one event, and shown only then', async () => {
+    const { bridge, clock, dials, store } = setUp()
+    await settle()
+    for (const n of [1, 2, 3]) {
+      send(last(dials), identity(n))
+      await settle()
+    }
+    expect(store.given().map(({ _tag }) => _tag)).toEqual(['Started'])
+    expect(bridge.durable().cursor.cursor).toBeNull()
+    clock.advance(defaultLimits.lazyMs)
+    await settle()
+    expect(store.given().slice(1).every(({ _tag }) => _tag === 'StreamAdvanced')).toBe(true)
+    expect(bridge.durable().cursor.cursor).toBe(BEGIN + 3_000)
+    await bridge.stop()
+  })
+
+  test('steady noise does not put the writing off for ever', async () => {
+    const { bridge, clock, dials } = setUp()
+    await settle()
+    for (let n = 1; n <= 5; n++) {
+      send(last(dials), identity(n))
+      await settle()
+      clock.advance(defaultLimits.lazyMs / 2)
+      await settle()
+    }
+    expect(bridge.durable().cursor.cursor).toBeGreaterThanOrEqual(BEGIN + 3_000)
+    await bridge.stop()
+  })
+
+  test('S12 a failed save keeps its effects back, pauses reading, and is made good by a snapshot', async () => {
+    const { bridge, clock, dials, store } = setUp()
+    await settle()
+    const stream = last(dials)
+    open(stream)
+    await settle()
+    store.fail(3)
+    send(stream, frame(1, 'knot1.example'))
+    await settle()
+    expect(dials).toHaveLength(1)
+    expect(stream.isPaused).toBe(true)
+    send(stream, frame(2, 'knot2.example'))
+    for (let i = 0; i < 4; i++) {
+      clock.advance(30_000)
+      await settle()
+    }
+    expect(stream.isPaused).toBe(false)
+    expect(dials.map(({ host }) => host)).toEqual([null, 'knot1.example', 'knot2.example'])
+    expect(text(store.surviving())).toBe(text(bridge.durable()))
+    const saved = run(store.state, store.given().slice(0, 3))[0]
+    expect(store.rescues().map(text)).toEqual([text(saved)])
+    await bridge.stop()
+  })
+
+  test('a stop while saving fails ends, and says that the last events are not safe', async () => {
+    const { bridge, dials, store } = setUp()
+    await settle()
+    store.fail(1_000)
+    send(last(dials), frame(1, 'knot1.example'))
+    await settle()
+    const stopped = bridge.stop()
+    await settle()
+    store.fail(0)
+    expect(E.isLeft(await stopped)).toBe(true)
+    expect(dials).toHaveLength(1)
+  })
+
+  test('a full inbox pauses every connection, new ones included, and an emptier one lets them go on', async () => {
+    const clock = manualClock()
+    const store = fakeStore()
+    const { dials, network } = fakeNetwork()
+    const limits = { ...defaultLimits, batchEvents: 2, inboxEvents: 4 }
+    const bridge = startBridge(ports(clock, network, store), config, null, undefined, limits)
+    await settle()
+    const stream = last(dials)
+    for (let n = 1; n <= 8; n++) send(stream, frame(n, 'knot1.example'))
+    expect(stream.isPaused).toBe(true)
+    await settle()
+    expect(stream.isPaused).toBe(false)
+    expect(bridge.durable().counters.frames).toBe(8)
+    await bridge.stop()
+  })
+
+  test('a batch is cut short when its time is up, and nothing of the rest is lost or moved', async () => {
+    const clock = manualClock()
+    const impatient = { ...clock, now: () => (clock.advance(20), clock.now()) }
+    const store = fakeStore()
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(impatient, network, store), config)
+    await settle()
+    const stream = last(dials)
+    for (let n = 1; n <= 1_500; n++) send(stream, frame(n, 'knot1.example'))
+    await settle()
+    for (let i = 0; i < 20; i++) await settle()
+    const commits = store.acknowledged().filter((event) => event._tag === 'CommitReceived')
+    expect(commits.map(({ timeUs }) => timeUs)).toEqual(Array.from({ length: 1_500 }, (_, n) => BEGIN + (n + 1) * 1_000))
+    await bridge.stop()
+  })
+
+  test('a stop closes every connection, cancels every timer, saves, releases the store, and dials no more', async () => {
+    const { bridge, clock, dials, store } = setUp()
+    await settle()
+    open(last(dials))
+    send(last(dials), frame(1, 'knot1.example'))
+    send(last(dials), identity(2))
+    await settle()
+    lose(last(dials))
+    await settle()
+    expect(E.isRight(await bridge.stop())).toBe(true)
+    expect(dials.every(({ host, isClosed }) => isClosed || host !== null)).toBe(true)
+    expect(store.isClosed()).toBe(true)
+    expect(clock.armed()).toBe(0)
+    expect(store.surviving().cursor.cursor).toBe(BEGIN + 2_000)
+    const before = dials.length
+    clock.advance(10_000_000)
+    await settle()
+    expect(dials).toHaveLength(before)
+  })
+
+  test('S16 works with a network on which nothing ever happens', async () => {
+    const { bridge, clock, dials } = setUp()
+    await settle()
+    clock.advance(86_400_000)
+    await settle()
+    expect(dials).toHaveLength(1)
+    expect(E.isRight(await bridge.stop())).toBe(true)
+  })
+
+  test('a journal that has grown calls for a snapshot of what is safe, one at a time', async () => {
+    const clock = manualClock()
+    const taken: Array<string> = []
+    let release: () => void = () => undefined
+    const memory = fakeStore()
+    const store = {
+      ...memory,
+      journalBytes: () => defaultLimits.journalBytes,
+      snapshot: (state: State) => async () => {
+        taken.push(text(state))
+        await new Promise<void>((resolve) => (release = resolve))
+        return E.right(undefined)
+      }
+    }
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(clock, network, store), config)
+    await settle()
+    expect(taken).toHaveLength(1)
+    send(last(dials), frame(1, 'knot1.example'))
+    await settle()
+    expect(taken).toEqual([text(run(memory.state, memory.acknowledged().slice(0, 1))[0])])
+    release()
+    await settle()
+    send(last(dials), frame(2, 'knot1.example'))
+    await settle()
+    expect(taken).toHaveLength(2)
+    release()
+    const stopped = bridge.stop()
+    await settle()
+    release()
+    await stopped
+  })
+})
+
+// ---------------------------------------------------------------------------------------- races
+
+type Move =
+  | { readonly _tag: 'frame'; readonly knot: number | null }
+  | { readonly _tag: 'noise' }
+  | { readonly _tag: 'open' | 'lose'; readonly which: number }
+  | { readonly _tag: 'time'; readonly ms: number }
+  | { readonly _tag: 'fail'; readonly saves: number }
+  | { readonly _tag: 'settle' }
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ _tag: fc.constant('frame' as const), knot: fc.option(fc.nat(2)) }, { noNullPrototype: true }) },
+  { weight: 2, arbitrary: fc.constant<Move>({ _tag: 'noise' }) },
+  { weight: 2, arbitrary: fc.record({ _tag: fc.constantFrom('open' as const, 'lose' as const), which: fc.nat(5) }, { noNullPrototype: true }) },
+  { weight: 2, arbitrary: fc.record({ _tag: fc.constant('time' as const), ms: fc.constantFrom(500, 2_000, 60_000) }, { noNullPrototype: true }) },
+  { weight: 1, arbitrary: fc.record({ _tag: fc.constant('fail' as const), saves: fc.integer({ min: 1, max: 3 }) }, { noNullPrototype: true }) },
+  { weight: 3, arbitrary: fc.constant<Move>({ _tag: 'settle' }) }
+)
+
+describe('races', () => {
+  test('whatever the order of saves, frames, losses and timers: no effect is ahead of what is safe, and nothing is lost', async () => {
+    let retried = 0
+    let reconnected = 0
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(move, { maxLength: 40 }), async (scheduler, moves) => {
+        const clock = manualClock()
+        const store = fakeStore(scheduler)
+        const faults: Array<string> = []
+        const { dials, network } = fakeNetwork((dial) => {
+          const safe = store.surviving()
+          const isNamed = store.acknowledged().some((event) => event._tag === 'CommitReceived' && JSON.stringify(event.record).includes(`"${String(dial.host)}"`))
+          if (dial.host !== null && !isNamed) faults.push(`${dial.host} was dialled before its record was safe`)
+          const reached = safe.cursor.cursor
+          if (dial.host === null && dial.cursor !== null && (reached === null || Number(dial.cursor) > reached))
+            faults.push(`the stream was asked for from ${String(dial.cursor)}, ahead of ${String(reached)}`)
+          if (dial.host === null && dial.connection > 1) reconnected++
+        })
+        const bridge = startBridge(ports(clock, network, store), config)
+        await settle(scheduler)
+        const sent: Array<string> = []
+        for (const made of moves) {
+          const stream = last(dials.filter(({ host }) => host === null))
+          switch (made._tag) {
+            case 'frame':
+            case 'noise': {
+              if (stream.isPaused) break
+              const n = sent.length + 1
+              const payload = made._tag === 'noise' ? identity(n) : frame(n, made.knot === null ? null : `knot${String(made.knot)}.example`)
+              sent.push(payload)
+              send(stream, payload)
+              break
+            }
+            case 'open':
+            case 'lose': {
+              const dial = dials[dials.length - 1 - (made.which % dials.length)]
+              if (dial !== undefined) (made._tag === 'open' ? open : lose)(dial)
+              break
+            }
+            case 'time':
+              clock.advance(made.ms)
+              break
+            case 'fail':
+              store.fail(made.saves)
+              retried++
+              break
+            case 'settle':
+              await settle(scheduler)
+          }
+        }
+        store.fail(0)
+        const stopped = bridge.stop()
+        for (let done = false; !done; ) {
+          await settle(scheduler)
+          clock.advance(60_000)
+          done = await Promise.race([stopped.then(() => true), settle(scheduler).then(() => false)])
+        }
+        expect(E.isRight(await stopped)).toBe(true)
+        expect(faults).toEqual([])
+        expect(text(store.surviving())).toBe(text(bridge.durable()))
+        const subscribed: ReadonlyArray<HostName> = M.keys(store.surviving().knots.subscriptions)
+        expect(subscribed.every((host) => isWanted(host)(store.surviving()))).toBe(true)
+      }),
+      { numRuns: 150, seed: 20261124 }
+    )
+    expect(retried).toBeGreaterThan(0)
+    expect(reconnected).toBeGreaterThan(0)
+  })
+})
