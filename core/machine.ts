@@ -165,12 +165,12 @@ export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
   }
   for (const event of batch) {
     const mergeable = asAdvance(state, event)
-    if (mergeable !== null) advance = advance === null ? mergeable : Cursor.merge(advance, mergeable)
-    else {
-      if (advance !== null) take(advance)
-      advance = null
-      take(event)
-    }
+    const merged: StreamAdvanced | null = mergeable === null || advance === null ? mergeable : Cursor.merge(advance, mergeable)
+    // Where our clock was set back in between, the stamps of the first part would count as future for the second's receipt.
+    const isWhole: boolean = merged !== null && !isFromFuture(merged.lastUs, merged.at)
+    if (!isWhole && advance !== null) take(advance)
+    advance = isWhole ? merged : mergeable
+    if (mergeable === null) take(event)
   }
   if (advance !== null) take(advance)
   return { effects, events, isLazy: effects.length === 0 && events.every((event) => event._tag === 'StreamAdvanced'), state }
