@@ -1,0 +1,40 @@
+/**
+ * Jetstream: the stream of all record changes on the network, of which we ask for three collections.
+ *
+ * Nothing is decided here. What the server sends becomes events by the core's own decoder; where to start, and when to
+ * connect again, is said by effects.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { COLLECTIONS, decodeFrame, type Natural, type Receipt, rejectFrame, type TimeUs } from '../core/index.js'
+import { type NetOptions, openSocket, withDefaults } from './net.js'
+import type { Network } from './ports.js'
+
+/** What is asked of the server. Other parameters that the operator has put into the address are kept. */
+const subscription = (base: URL, cursor: TimeUs | null, maxMessageBytes: number): string => {
+  const url = new URL(base)
+  const query = url.searchParams
+  query.delete('wantedCollections')
+  COLLECTIONS.forEach((collection) => query.append('wantedCollections', collection)) // S1
+  query.delete('cursor')
+  if (cursor !== null) query.set('cursor', String(cursor)) // S3
+  query.set('maxMessageSizeBytes', String(maxMessageBytes))
+  return url.href
+}
+
+/** `url`: where the server is, such as `wss://jetstream1.us-east.bsky.network/subscribe`. */
+export type JetstreamOptions = NetOptions & { readonly url: URL }
+
+/** Connections to a Jetstream server. */
+export const jetstreamClient = ({ url, ...options }: JetstreamOptions): Network['openJetstream'] => {
+  const settings = withDefaults(options)
+  return (connection, cursor, deliver) => {
+    const receipt = (): Receipt => ({ at: settings.clock.now(), connection: connection as Natural })
+    return openSocket(settings, subscription(url, cursor, settings.maxMessageBytes), {
+      closed: (poisoned) => deliver({ _tag: 'JetstreamClosed', ...receipt(), poisoned }),
+      host: url.host,
+      opened: () => deliver({ _tag: 'JetstreamOpened', ...receipt() }),
+      rejected: (reason, detail) => deliver(rejectFrame(receipt(), reason, detail)),
+      text: (text) => deliver(E.toUnion(decodeFrame(receipt())(text)))
+    })
+  }
+}

@@ -1,0 +1,124 @@
+/** The Jetstream client: what it asks the server for, and what becomes of what the server sends. */
+import { expect, it } from 'vitest'
+import type { Did, Event, TimeUs } from '../../core/index.js'
+import { jetstreamClient, type JetstreamOptions } from '../../shell/jetstream.js'
+import { eventually, held, httpServer, options, webSocketServer } from './support/sockets.js'
+
+const NOW = 1_767_225_600_000_000 as TimeUs
+const DID = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did
+
+const base = (port: number, rest = '/subscribe'): URL => new URL(`ws://127.0.0.1:${String(port)}${rest}`)
+
+/** A connection to `url` with everything it delivers. Its clock stands still. */
+const open = (url: URL, cursor: TimeUs | null = null, changes: Partial<JetstreamOptions> = {}) => {
+  const events: Event[] = []
+  const settings = options()
+  const client = jetstreamClient({ ...settings, clock: { ...settings.clock, now: () => NOW }, url, ...changes })
+  const link = held(client(7, cursor, (event) => events.push(event)))
+  return { events, link }
+}
+
+const isOver = ({ events }: { readonly events: ReadonlyArray<Event> }): void =>
+  expect(events.filter(({ _tag }) => _tag === 'JetstreamClosed')).toHaveLength(1)
+
+/** What the server was asked for: its path and its query. */
+const asked = async (rest: string, cursor: TimeUs | null, changes: Partial<JetstreamOptions> = {}) => {
+  const server = await webSocketServer((peer) => peer.close())
+  const opened = open(base(server.port, rest), cursor, changes)
+  await eventually(() => isOver(opened))
+  return server.requests[0]?.url
+}
+
+const WANTED =
+  'wantedCollections=sh.tangled.spindle.member&wantedCollections=sh.tangled.repo&wantedCollections=sh.tangled.repo.collaborator'
+
+it('S1: asks for exactly the three collections, and for messages that are not too large', async () => {
+  expect(await asked('/subscribe', null)).toBe(`/subscribe?${WANTED}&maxMessageSizeBytes=1048576`)
+  expect(await asked('/subscribe', null, { maxMessageBytes: 1000 })).toBe(`/subscribe?${WANTED}&maxMessageSizeBytes=1000`)
+})
+
+it('S3: asks for what comes after the cursor it is given; without one, from now', async () => {
+  expect(await asked('/subscribe', NOW)).toBe(`/subscribe?${WANTED}&cursor=1767225600000000&maxMessageSizeBytes=1048576`)
+  expect(await asked('/subscribe', 0 as TimeUs)).toBe(`/subscribe?${WANTED}&cursor=0&maxMessageSizeBytes=1048576`)
+})
+
+it('keeps the path and the other parameters that the operator has set, and none of those that are ours', async () => {
+  const rest = '/at/a/path?tenant=1&wantedCollections=app.bsky.feed.post&cursor=1&wantedDids=did:plc:x&maxMessageSizeBytes=1'
+  expect(await asked(rest, null)).toBe(`/at/a/path?tenant=1&wantedDids=did%3Aplc%3Ax&maxMessageSizeBytes=1048576&${WANTED}`)
+})
+
+it('S2: delivers every frame as the event it stands for, in order, between Opened and Closed', async () => {
+  const frame = { did: DID, kind: 'identity', time_us: 5 }
+  const server = await webSocketServer((peer) => {
+    peer.send(JSON.stringify({ ...frame, account: { active: false, status: 'deleted' }, kind: 'account' }))
+    peer.send(JSON.stringify({ ...frame, time_us: 6 }))
+    peer.close(1000)
+  })
+  const opened = open(base(server.port))
+  await eventually(() => isOver(opened))
+  const receipt = { at: NOW, connection: 7 }
+  expect(opened.events).toEqual([
+    { _tag: 'JetstreamOpened', ...receipt },
+    { _tag: 'AccountReceived', ...receipt, active: false, did: DID, status: 'deleted', timeUs: 5 },
+    { _tag: 'StreamAdvanced', ...receipt, count: 1, firstUs: 6, lastUs: 6 },
+    { _tag: 'JetstreamClosed', ...receipt, poisoned: false }
+  ])
+})
+
+it('D12: rejects what is no frame, each for its reason, and goes on', async () => {
+  const server = await webSocketServer((peer) => {
+    peer.send('')
+    peer.send('null')
+    peer.send(`\ufeff{"did":"${DID}","time_us":5}`)
+    peer.send(Buffer.from('{}'))
+    peer.send(Buffer.from([0x7b, 0xc3, 0x28, 0x7d]), { binary: false })
+    peer.send('x'.repeat(1001))
+    peer.send(`{"did":"${DID}","time_us":6}`)
+    peer.close(1000)
+  })
+  const opened = open(base(server.port), null, { maxMessageBytes: 1000 })
+  await eventually(() => isOver(opened))
+  const told = opened.events.map((event) => (event._tag === 'FrameRejected' ? `${event.reason}: ${event.detail}` : event._tag))
+  expect(told).toEqual([
+    'JetstreamOpened',
+    'json: ',
+    'frame: not an object',
+    `json: \ufeff{"did":"${DID}","time_us":5}`,
+    'binary: 2 bytes',
+    'utf8: {\ufffd(}',
+    'size: 1001 bytes',
+    'StreamAdvanced',
+    'JetstreamClosed'
+  ])
+  expect(opened.events[4]).toMatchObject({ at: NOW, connection: 7, timeUs: null })
+})
+
+it('D12: a frame that closes the connection is what the close says', async () => {
+  const server = await webSocketServer((peer) => peer.send('x'.repeat(16_001)))
+  const opened = open(base(server.port), null, { maxMessageBytes: 1000 })
+  await eventually(() => isOver(opened))
+  expect(opened.events.at(-1)).toEqual({ _tag: 'JetstreamClosed', at: NOW, connection: 7, poisoned: true })
+})
+
+it('S5: a connection that fails, or that must not be made, is Closed and nothing else', async () => {
+  const server = await httpServer((_, response) => response.writeHead(503).end())
+  const failing = open(base(server.port))
+  await eventually(() => isOver(failing))
+  const refused = open(base(server.port), null, { policy: { allowLoopback: false } })
+  await eventually(() => isOver(refused))
+  const closed = [{ _tag: 'JetstreamClosed', at: NOW, connection: 7, poisoned: false }]
+  expect([failing.events, refused.events]).toEqual([closed, closed])
+  expect(server.connections()).toBe(1)
+})
+
+it('delivers nothing after close but one Closed', async () => {
+  const server = await webSocketServer((peer) => {
+    const sending = setInterval(() => peer.send(`{"did":"${DID}","time_us":5}`), 1)
+    peer.on('close', () => clearInterval(sending))
+  })
+  const opened = open(base(server.port))
+  await eventually(() => expect(opened.events.length).toBeGreaterThan(1))
+  const before = opened.events.length
+  await opened.link.close()
+  expect(opened.events.slice(before).map(({ _tag }) => _tag)).toEqual(['JetstreamClosed'])
+})

@@ -1,0 +1,94 @@
+/**
+ * What tests on real sockets share: servers on 127.0.0.1 that end with the test, a log that remembers, and waiting for a
+ * condition instead of a time.
+ */
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { onTestFinished, vi } from 'vitest'
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import { systemClock } from '../../../shell/clock.js'
+import type { NetOptions } from '../../../shell/net.js'
+import type { Fields, Link, Log } from '../../../shell/ports.js'
+
+/** Resolves when `holds` does not throw any more. */
+export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 15_000 })
+
+export interface LogLine {
+  readonly level: string
+  readonly message: string
+  readonly fields: Fields
+}
+
+/** A log that remembers its lines. */
+export const rememberingLog = (): Log & { readonly lines: ReadonlyArray<LogLine> } => {
+  const lines: LogLine[] = []
+  const at =
+    (level: string) =>
+    (message: string, fields: Fields = {}) =>
+      void lines.push({ fields, level, message })
+  return { debug: at('debug'), error: at('error'), info: at('info'), lines, warn: at('warn') }
+}
+
+/** Options for connections to a server of a test: loopback is allowed, nobody is waited for for long. */
+export const options = (changes: Partial<NetOptions> = {}): NetOptions => ({
+  clock: systemClock(),
+  closeGraceMs: 5_000,
+  handshakeTimeoutMs: 10_000,
+  log: rememberingLog(),
+  policy: { allowLoopback: true },
+  ...changes
+})
+
+/** The link, which is closed when the test is over. */
+export const held = (link: Link): Link => {
+  onTestFinished(() => link.close())
+  return link
+}
+
+export interface Listening {
+  /** How many connections were made to it. */
+  readonly connections: () => number
+  readonly port: number
+}
+
+const listen = async (server: Server): Promise<Listening> => {
+  const sockets: Socket[] = []
+  server.on('connection', (socket: Socket) => sockets.push(socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return { connections: () => sockets.length, port: (server.address() as AddressInfo).port }
+}
+
+/** A server that speaks whatever `talk` makes it speak. */
+export const tcpServer = (talk: (socket: Socket) => void): Promise<Listening> =>
+  listen(
+    createTcpServer((socket) => {
+      socket.on('error', () => undefined)
+      talk(socket)
+    })
+  )
+
+/** A server that answers every request, a request for a websocket too, as `answer` does. */
+export const httpServer = (answer: RequestListener): Promise<Listening> => listen(createServer(answer))
+
+export interface WebSocketListening extends Listening {
+  readonly requests: ReadonlyArray<IncomingMessage>
+}
+
+/** A websocket server; every peer comes with the socket beneath it. */
+export const webSocketServer = async (
+  talk: (peer: WebSocket, socket: Socket) => void,
+  serverOptions: ServerOptions = {}
+): Promise<WebSocketListening> => {
+  const requests: IncomingMessage[] = []
+  const server = createServer()
+  new WebSocketServer({ ...serverOptions, server }).on('connection', (peer, request) => {
+    requests.push(request)
+    peer.on('error', () => undefined)
+    talk(peer, request.socket)
+  })
+  return { ...(await listen(server)), requests }
+}
