@@ -874,6 +874,11 @@ const D12: ReadonlyArray<Example> = [
       reports: [gap(at(50), at(51), at(222))]
     }
   }),
+  example('D12.14 what an operator says holds also after a passing, and the count starts anew', {
+    given: [passing(at(100)), started(at(150)), ...poisonings(1, 3)],
+    when: [started(at(300), {}, at(50)), opened(5, at(301)), poisoned(5, at(302)), timer(6, at(303))],
+    then: { effects: [open(5, at(50)), wake(6, 2_000), open(6, at(50))] }
+  }),
   example('D12.12 a restart does not forget the count', {
     given: [passing(at(100)), started(at(150)), ...poisonings(1, 2)],
     when: [started(at(300)), opened(4, at(301)), poisoned(4, at(302)), timer(5, at(303))],

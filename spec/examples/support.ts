@@ -178,7 +178,7 @@ export const at = (seconds: number): number => NEW_YEAR_US + seconds * SECOND_US
 const BASE32 = '234567abcdefghijklmnopqrstuvwxyz'
 
 /** The rev of a commit made at `timeUs`, by the clock with this id. */
-export const rev = (timeUs: number, clockId = 0): string => {
+export const rev = (timeUs: number | bigint, clockId = 0): string => {
   const bits = (BigInt(timeUs) << 10n) | BigInt(clockId)
   return Array.from({ length: 13 }, (_, i) => BASE32.charAt(Number((bits >> BigInt(5 * (12 - i))) & 31n))).join('')
 }

@@ -1,0 +1,115 @@
+/** The configuration: what it is unless somebody says otherwise, what is refused, and how a refusal is worded. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import { Config, defaults, explain, Event } from '../../core/index.js'
+import { OWNER } from '../examples/support.js'
+
+const GOOD = defaults({ hostname: 'ci.example', owner: OWNER })
+
+/** What is said about `u`, `''` when nothing is wrong with it. */
+const saidOf = (codec: { readonly decode: (u: unknown) => E.Either<t.Errors, unknown> }, u: unknown): string => {
+  const decoded = codec.decode(u)
+  return E.isLeft(decoded) ? explain(decoded.left) : ''
+}
+
+describe('defaults', () => {
+  test('are those of the public network', () => {
+    expect(GOOD).toEqual({
+      admission: 'members',
+      hostname: 'ci.example',
+      hosts: { defaultPort: 443, loopback: false, ports: false },
+      jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
+      knotBackoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 30_000 },
+      owner: OWNER,
+      rewindUs: 5_000_000,
+      toleranceUs: 60_000_000
+    })
+  })
+
+  test('are a configuration', () => {
+    expect(Config.decode(GOOD)).toEqual(E.right(GOOD))
+  })
+
+  test('do not vouch for what they were given', () => {
+    expect(E.isLeft(Config.decode(defaults({ hostname: '', owner: OWNER })))).toBe(true)
+    expect(E.isLeft(Config.decode(defaults({ hostname: 'ci.example', owner: 'owner' })))).toBe(true)
+  })
+})
+
+describe('a configuration is refused in a sentence that names the place', () => {
+  const backoff = GOOD.jetstreamBackoff
+  const bad: ReadonlyArray<readonly [part: object, said: string]> = [
+    [{ hostname: '' }, 'at hostname: expected NonEmpty, found ""'],
+    [{ hostname: 7 }, 'at hostname: expected NonEmpty, found 7'],
+    [{ owner: 'alice.example' }, 'at owner: expected Did, found "alice.example"'],
+    [{ owner: undefined }, 'at owner: expected Did, found undefined'],
+    [{ rewindUs: -1 }, 'at rewindUs: expected Natural, found -1'],
+    [{ rewindUs: 1.5 }, 'at rewindUs: expected Natural, found 1.5'],
+    [{ toleranceUs: Infinity }, 'at toleranceUs: expected Natural, found Infinity'],
+    [{ toleranceUs: '60' }, 'at toleranceUs: expected Natural, found "60"'],
+    [{ hosts: null }, 'at hosts: expected HostPolicy, found null'],
+    [{ hosts: { ...GOOD.hosts, ports: 1 } }, 'at hosts.ports: expected boolean, found 1'],
+    [{ jetstreamBackoff: { ...backoff, baseMs: -1 } }, 'at jetstreamBackoff.baseMs: expected Natural, found -1'],
+    [{ jetstreamBackoff: { ...backoff, capMs: NaN } }, 'at jetstreamBackoff.capMs: expected Natural, found NaN'],
+    [{ knotBackoff: { ...backoff, healthyAfterMs: null } }, 'at knotBackoff.healthyAfterMs: expected Natural, found null'],
+    [{ knotBackoff: [] }, 'at knotBackoff: expected Backoff, found an array'],
+    [{ knotBackoff: {} }, 'at knotBackoff.baseMs: expected Natural, found undefined']
+  ]
+  for (const [part, said] of bad) test(JSON.stringify(part), () => expect(saidOf(Config, { ...GOOD, ...part })).toBe(said))
+
+  test('admission is one of two words', () => {
+    expect(['open', 'members'].map((admission) => saidOf(Config, { ...GOOD, admission }))).toEqual(['', ''])
+    expect(saidOf(Config, { ...GOOD, admission: 'closed' })).toMatch(/^at admission\.\d: expected "\w+", found "closed"$/)
+  })
+})
+
+describe('explaining', () => {
+  test('what is wrong as a whole has no place', () => {
+    expect(saidOf(t.strict({ a: t.string }, 'Thing'), 7)).toBe('expected Thing, found 7')
+  })
+
+  /** A codec that takes nothing, and says why in words of its own if it has any. */
+  const refusing = (name: string, words?: string) =>
+    new t.Type<string>(name, t.string.is, (u, context) => t.failure(u, context, words), t.identity)
+
+  test('says what was there: text in quotes, other values as they are, the rest by kind', () => {
+    const found = ['x', 7, true, undefined, null, [1], { a: 1 }, 10n].map((u) =>
+      saidOf(t.strict({ a: refusing('nothing') }), { a: u })
+    )
+    expect(found).toEqual(
+      ['"x"', '7', 'true', 'undefined', 'null', 'an array', 'an object', 'an object'].map(
+        (what) => `at a: expected nothing, found ${what}`
+      )
+    )
+  })
+
+  test('of a long text only the beginning', () => {
+    expect(saidOf(t.strict({ a: t.number }), { a: 'x'.repeat(200) })).toBe(`at a: expected number, found "${'x'.repeat(120)}…"`)
+  })
+
+  test('names the way to a place within arrays', () => {
+    expect(saidOf(t.strict({ list: t.array(t.strict({ n: t.number })) }), { list: [{ n: 1 }, { n: 'x' }] })).toBe(
+      'at list.1.n: expected number, found "x"'
+    )
+  })
+
+  test('of several alternatives the one that came nearest', () => {
+    const { _tag, ...rest } = { _tag: 'Started', at: 1, config: { ...GOOD, rewindUs: -1 }, resumeFrom: null }
+    expect(saidOf(Event, { _tag, ...rest })).toMatch(/config\.rewindUs: expected Natural, found -1$/)
+  })
+
+  test('of several faults of one depth the first', () => {
+    expect(saidOf(t.strict({ a: t.number, b: t.number }), { a: 'x', b: 'y' })).toBe('at a: expected number, found "x"')
+  })
+
+  test('a fault with words of its own is told in them', () => {
+    const own = refusing('Own', 'never this')
+    expect(saidOf(own, 1)).toBe('never this')
+    expect(saidOf(t.strict({ a: own }), { a: 1 })).toBe('at a: never this')
+  })
+
+  test('without faults there is nothing to name', () => {
+    expect(explain([])).toBe('not valid')
+  })
+})

@@ -1,0 +1,126 @@
+/** The cursor: where a connection starts (S3, S4, D12), and what may be merged (D2). */
+import { describe, expect, test } from 'vitest'
+import { Cursor, Natural, StreamAdvanced, TimeUs } from '../../core/index.js'
+import { at, CONFIG, initialOf, must } from '../examples/support.js'
+
+const us = (n: number) => must(TimeUs.decode(n))
+const natural = (n: number) => must(Natural.decode(n))
+const orNull = (n: number | null) => (n === null ? null : us(n))
+
+interface Place {
+  readonly askedUs?: number | null
+  readonly cursor: number | null
+  readonly passedUs?: number
+  readonly poisonings?: number
+  readonly rewindUs?: number
+}
+
+const stateOf = ({ askedUs, cursor, passedUs, poisonings, rewindUs }: Place): Cursor.CursorState => ({
+  ...initialOf({ ...CONFIG, rewindUs: rewindUs ?? CONFIG.rewindUs }).cursor,
+  askedUs: orNull(askedUs ?? null),
+  cursor: orNull(cursor),
+  passedUs: us(passedUs ?? 0),
+  poisonings: natural(poisonings ?? 0)
+})
+
+describe('where a connection starts', () => {
+  const cases: ReadonlyArray<readonly [name: string, place: Place, start: number | null]> = [
+    ['nothing processed: from now', { cursor: null }, null],
+    ['five seconds before the cursor', { cursor: at(100) }, at(95)],
+    ['at least 0', { cursor: 4_999_999 }, 0],
+    ['at least 0, exactly', { cursor: 5_000_000 }, 0],
+    ['a cursor of 0', { cursor: 0 }, 0],
+    ['no rewind', { cursor: at(100), rewindUs: 0 }, at(100)],
+    ['a rewind of a microsecond', { cursor: at(100), rewindUs: 1 }, at(100) - 1],
+    ['not behind what was passed', { cursor: at(100), passedUs: at(97) }, at(97)],
+    ['what was passed long ago does not matter', { cursor: at(100), passedUs: at(95) }, at(95)],
+    ['nor what was passed before that', { cursor: at(100), passedUs: at(94) }, at(95)],
+    ['what was passed at the cursor', { cursor: at(100), passedUs: at(100) }, at(100)],
+    ['what was passed beyond a cursor that moved since: the cursor', { cursor: at(100), passedUs: at(105) }, at(100)],
+    ['two losses are none yet', { cursor: at(100), poisonings: 2 }, at(95)],
+    ['three: beyond the cursor', { cursor: at(100), passedUs: at(101), poisonings: 3 }, at(101)],
+    ['more than three', { cursor: at(100), passedUs: at(107), poisonings: 5 }, at(107)],
+    ['what was asked for and not answered is asked for again', { askedUs: at(42), cursor: at(100) }, at(42)],
+    ['also without a cursor', { askedUs: at(42), cursor: null }, at(42)],
+    ['also when it is 0', { askedUs: 0, cursor: at(100) }, 0],
+    ['but not where it is passed', { askedUs: at(42), cursor: at(100), passedUs: at(101), poisonings: 3 }, at(101)]
+  ]
+  for (const [name, place, start] of cases) test(name, () => expect(Cursor.resumeAt(stateOf(place))).toBe(start))
+})
+
+describe('passing a frame that closes the connection', () => {
+  /** Connection after connection is lost to a frame: where the next one starts, each time. */
+  const starts = (place: Place, count: number): ReadonlyArray<number | null> => {
+    let state = stateOf(place)
+    return Array.from({ length: count }, () => {
+      const number = state.connection.number
+      const when = us(at(1_000))
+      const [lost] = Cursor.reduce(
+        { ...state, connection: { attempt: natural(0), number, phase: { _tag: 'Open', openedAt: when } } },
+        {
+          _tag: 'JetstreamClosed',
+          at: when,
+          connection: number,
+          poisoned: true
+        }
+      )
+      const [opened] = Cursor.reduce(lost, {
+        _tag: 'TimerFired',
+        at: when,
+        timer: { _tag: 'JetstreamTimer', connection: lost.connection.number }
+      })
+      state = opened
+      return state.askedUs
+    })
+  }
+
+  test('by one second, then two more, four more, eight more', () => {
+    expect(starts({ cursor: at(100) }, 7)).toEqual([at(95), at(95), at(101), at(103), at(107), at(115), at(131)])
+  })
+
+  test('doubling up to twelve days, and to the last stamp there is', () => {
+    const far = starts({ cursor: 0 }, 25)
+    const steps = far.slice(3).map((start, i) => ((start ?? 0) - (far[i + 2] ?? 0)) / 1_000_000)
+    expect(steps).toEqual([...Array.from({ length: 20 }, (_, i) => 2 ** (i + 1)), 2 ** 20, 2 ** 20])
+    expect(starts({ cursor: Number.MAX_SAFE_INTEGER - 5 }, 4).slice(2)).toEqual([
+      Number.MAX_SAFE_INTEGER,
+      Number.MAX_SAFE_INTEGER
+    ])
+  })
+
+  test('the count goes on where it stood', () => {
+    expect(starts({ cursor: at(100), poisonings: 2 }, 2)).toEqual([at(101), at(103)])
+  })
+
+  test('from what was asked for, where that is later than the cursor', () => {
+    expect(starts({ askedUs: at(200), cursor: at(100) }, 4)).toEqual([at(200), at(200), at(201), at(203)])
+  })
+
+  test('and from the cursor, where that is later', () => {
+    expect(starts({ askedUs: at(20), cursor: at(100) }, 4)).toEqual([at(20), at(20), at(101), at(103)])
+  })
+
+  test('without either there is nothing to pass', () => {
+    expect(starts({ cursor: null }, 5)).toEqual([null, null, null, null, null])
+  })
+})
+
+describe('merging', () => {
+  const advanced = (firstUs: number, lastUs: number, count: number, when: number) =>
+    must(StreamAdvanced.decode({ _tag: 'StreamAdvanced', at: when, connection: 7, count, firstUs, lastUs }))
+
+  test('two events that only move the cursor are one', () => {
+    expect(Cursor.merge(advanced(at(1), at(2), 3, at(10)), advanced(at(3), at(5), 4, at(11)))).toEqual(
+      advanced(at(1), at(5), 7, at(11))
+    )
+  })
+
+  test('the greatest stamp is the last, whichever brought it', () => {
+    expect(Cursor.merge(advanced(at(1), at(9), 1, at(10)), advanced(at(3), at(5), 1, at(11)))).toEqual(
+      advanced(at(1), at(9), 2, at(11))
+    )
+    expect(Cursor.merge(advanced(at(4), at(5), 1, at(10)), advanced(at(3), at(5), 1, at(11)))).toEqual(
+      advanced(at(4), at(5), 2, at(11))
+    )
+  })
+})

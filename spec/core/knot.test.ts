@@ -1,0 +1,81 @@
+/** Frames of a knot: for which reason each is rejected, and that no digit of `created` is lost. */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import { decodeKnotFrame, HostName, Natural, rejectKnotFrame, TimeUs } from '../../core/index.js'
+import { at, K1, must } from '../examples/support.js'
+
+const RECEIPT = { at: must(TimeUs.decode(at(9))), connection: must(Natural.decode(3)), host: must(HostName.decode(K1)) }
+const decode = decodeKnotFrame(RECEIPT)
+
+const rejection = (reason: string, detail: string) =>
+  E.left({ _tag: 'KnotFrameRejected', at: at(9), connection: 3, detail, host: K1, reason })
+const received = (created: string | null, rkey = 'r', nsid = 'sh.tangled.git.refUpdate') =>
+  E.right({ _tag: 'KnotReceived', at: at(9), connection: 3, created, host: K1, nsid, rkey })
+
+const frame = (created: string) => `{"rkey":"r","nsid":"sh.tangled.git.refUpdate","event":{"created":5},"created":${created}}`
+
+describe('rejected', () => {
+  const cases: ReadonlyArray<readonly [text: string, reason: string, detail: string]> = [
+    ['', 'json', ''],
+    ['{', 'json', '{'],
+    ['x'.repeat(200), 'json', `${'x'.repeat(120)}…`],
+    ['null', 'frame', 'not an object'],
+    ['[]', 'frame', 'not an object'],
+    ['7', 'frame', 'not an object'],
+    ['{}', 'nsid', 'not text'],
+    ['{"nsid":7,"rkey":7}', 'nsid', 'not text'],
+    ['{"nsid":"x","rkey":7}', 'nsid', 'x'],
+    ['{"nsid":"sh.tangled.x"}', 'rkey', 'not text'],
+    ['{"nsid":"sh.tangled.x","rkey":null}', 'rkey', 'not text'],
+    ['{"nsid":"sh.tangled.x","rkey":"a/b","created":"x"}', 'rkey', 'a/b'],
+    [`{"nsid":"sh.tangled.x","rkey":"${'/'.repeat(200)}"}`, 'rkey', `${'/'.repeat(120)}…`],
+    ...[
+      '-1',
+      '-0',
+      '1.5',
+      '1.0',
+      '1e18',
+      '9223372036854775808',
+      '99999999999999999999999',
+      '"1"',
+      'true',
+      'false',
+      '{}',
+      '[]',
+      '[1]'
+    ].map((created) => [frame(created), 'created', 'not a stamp in nanoseconds'] as const)
+  ]
+  for (const [text, reason, detail] of cases)
+    test(JSON.stringify(text.slice(0, 100)), () => expect(decode(text)).toEqual(rejection(reason, detail)))
+})
+
+describe('decoded', () => {
+  for (const created of ['0', '1', '1767225600000000001', '1767225600000000002', '9223372036854775807'])
+    test(`created ${created}, to the digit`, () => expect(decode(frame(created))).toEqual(received(created)))
+
+  test('an older knot sends no stamp', () => {
+    expect(decode('{"rkey":"r","nsid":"sh.tangled.git.refUpdate","event":{"created":5}}')).toEqual(received(null))
+    expect(decode(frame('null'))).toEqual(received(null))
+  })
+
+  test('of several stamps the last one counts, however its key is written', () => {
+    expect(decode('{"created":1,"rkey":"r","nsid":"sh.tangled.git.refUpdate","cre\\u0061ted":2,"event":{"created":3}}')).toEqual(
+      received('2')
+    )
+    expect(decode('{"created":"x","rkey":"r","nsid":"sh.tangled.git.refUpdate","created":2}')).toEqual(received('2'))
+    expect(decode('{"created":1,"rkey":"r","nsid":"sh.tangled.git.refUpdate","created":"x"}')).toEqual(
+      rejection('created', 'not a stamp in nanoseconds')
+    )
+  })
+
+  test('any kind of event', () => {
+    expect(decode('{"rkey":"__proto__","nsid":"sh.tangled.pipeline","created":1}')).toEqual(
+      received('1', '__proto__', 'sh.tangled.pipeline')
+    )
+  })
+})
+
+test('what never becomes text is rejected with its reason', () => {
+  expect(E.left(rejectKnotFrame(RECEIPT, 'size', 'x'.repeat(200)))).toEqual(rejection('size', `${'x'.repeat(120)}…`))
+  expect(E.left(rejectKnotFrame(RECEIPT, 'binary', ''))).toEqual(rejection('binary', ''))
+})

@@ -1,0 +1,292 @@
+/** The written state: what is read back, and what is refused because it cannot have been written by us (D11). */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import {
+  AccountEntry,
+  canonical,
+  explain,
+  fromParts,
+  Head,
+  headOf,
+  type Json,
+  OrderedMap as M,
+  REPO,
+  State,
+  step
+} from '../../core/index.js'
+import {
+  account,
+  ALICE,
+  at,
+  BOB,
+  collaborator,
+  CONFIG,
+  del,
+  foldOf,
+  initialOf,
+  K1,
+  K2,
+  knotFrame,
+  knotOpened,
+  member,
+  must,
+  opened,
+  OWNER,
+  put,
+  repo,
+  rev,
+  started,
+  stop
+} from '../examples/support.js'
+
+/** A state with something of everything in it. */
+const [STATE] = foldOf(initialOf({ ...CONFIG, admission: 'members' }), [
+  started(at(0), { admission: 'members' }),
+  opened(1, at(1)),
+  put(OWNER, 'm', member({ subject: ALICE }), at(2), { connection: 1 }),
+  put(OWNER, 'n', member({ subject: ALICE }), at(2), { connection: 1 }),
+  put(ALICE, '__proto__', repo({ knot: K1 }), at(3), { connection: 1 }),
+  put(ALICE, 'b', repo({ knot: K2 }), at(4), { connection: 1 }),
+  put(ALICE, 'c', collaborator(), at(5), { connection: 1, rev: null }),
+  del(ALICE, REPO, 'd', at(6), { connection: 1 }),
+  put(BOB, 'a', repo({ knot: '127.1' }), at(7), { connection: 1 }),
+  account(BOB, 'deleted', at(8), { connection: 1 }),
+  knotOpened(K1, 1, at(9)),
+  knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.git.refUpdate","created":1767225609000000001}', at(10), 1)
+])
+
+/** Its written form, as it is read. */
+const written = (): unknown => JSON.parse(textOf(STATE))
+
+type Path = ReadonlyArray<string | number>
+
+/** `value` with what stands at `path` replaced. Every step of the path must be there. */
+const replaced = (value: unknown, [step, ...rest]: Path, to: (old: unknown) => unknown): unknown => {
+  if (step === undefined) return to(value)
+  if (Array.isArray(value)) return value.map((item: unknown, i) => (i === step ? replaced(item, rest, to) : item))
+  if (typeof value !== 'object' || value === null || !(step in value)) throw new Error(`there is no ${String(step)}`)
+  const entries: ReadonlyArray<readonly [string, unknown]> = Object.entries(value)
+  return Object.fromEntries(entries.map(([key, item]) => [key, key === step ? replaced(item, rest, to) : item]))
+}
+
+const textOf = (state: State): string => canonical(State.encode(state) as Json)
+
+const saidOf = (u: unknown): string => {
+  const decoded = State.decode(u)
+  return E.isLeft(decoded) ? explain(decoded.left) : ''
+}
+
+describe('read back', () => {
+  test('the same state: all that was written, and all that follows from it', () => {
+    const read = must(State.decode(written()))
+    expect(textOf(read)).toBe(textOf(STATE))
+    expect(M.toEntries(read.commits.members)).toEqual([[ALICE, 2]])
+    expect(M.toEntries(read.knots.holders).map(([host, those]) => [host, M.keys(those)])).toEqual([
+      [K1, [`${ALICE}/__proto__`]],
+      [K2, [`${ALICE}/b`]]
+    ])
+  })
+
+  test('and it goes on as the other one would have', () => {
+    const read = must(State.decode(written()))
+    const events = [started(at(60), { admission: 'open' }), stop(at(61))]
+    const [here, hereEffects] = foldOf(STATE, events)
+    const [there, thereEffects] = foldOf(read, events)
+    expect([textOf(there), thereEffects]).toEqual([textOf(here), hereEffects])
+  })
+
+  test('also in parts, as a large state is written', () => {
+    const head = must(Head.decode(Head.encode(headOf(STATE))))
+    const entries = [...M.entriesFrom(STATE.commits.accounts, '')].map(([did, one]) =>
+      must(AccountEntry.decode(AccountEntry.encode([did, one])))
+    )
+    const read = fromParts(head, entries)
+    expect(E.isRight(read) && textOf(read.right)).toBe(textOf(STATE))
+  })
+
+  test('the first state', () => {
+    expect(textOf(must(State.decode(JSON.parse(textOf(initialOf(CONFIG))))))).toBe(textOf(initialOf(CONFIG)))
+  })
+
+  test('a stop, and the numbers that it gave out', () => {
+    const [stopped] = foldOf(STATE, [stop(at(60))])
+    expect(textOf(must(State.decode(JSON.parse(textOf(stopped)))))).toBe(textOf(stopped))
+  })
+
+  test('a state is told from what is none', () => {
+    expect([
+      State.is(STATE),
+      State.is({}),
+      State.is(null),
+      State.is('x'),
+      State.is({ commits: 1, counters: 1, cursor: 1 })
+    ]).toEqual([true, false, false, false, false])
+  })
+
+  test('the written form of this state, in full', () => {
+    const [small] = foldOf(initialOf(CONFIG), [
+      put(ALICE, 'a', repo(), at(1)),
+      put(ALICE, 'b', repo({ knot: '0' }), at(2), { rev: null })
+    ])
+    expect(State.encode(small)).toEqual({
+      accounts: [
+        [
+          ALICE,
+          {
+            active: true,
+            asOfUs: at(1),
+            collaborators: [],
+            floor: null,
+            members: [],
+            repos: [
+              [
+                'a',
+                {
+                  record: { createdAt: '2026-01-01T00:00:00Z', knot: K1, name: 'app', repoDid: '', spindle: 'ci.example' },
+                  rev: rev(at(1)),
+                  timeUs: at(1)
+                }
+              ],
+              [
+                'b',
+                {
+                  record: { createdAt: '2026-01-01T00:00:00Z', knot: null, name: 'app', repoDid: '', spindle: 'ci.example' },
+                  rev: null,
+                  timeUs: at(2)
+                }
+              ]
+            ]
+          }
+        ]
+      ],
+      head: {
+        counters: {
+          frames: 2,
+          recent: [{ _tag: 'KnotRefused', at: at(3), did: ALICE, knot: '0', rkey: 'b' }],
+          reports: [['KnotRefused', 1]]
+        },
+        cursor: {
+          askedUs: null,
+          connection: { attempt: 0, number: 0, phase: { _tag: 'Idle' } },
+          cursor: at(2),
+          passedUs: 0,
+          poisonings: 0,
+          settings: { backoff: CONFIG.jetstreamBackoff, rewindUs: 5_000_000, toleranceUs: 60_000_000 },
+          stopped: false
+        },
+        knots: {
+          next: 2,
+          settings: { backoff: CONFIG.knotBackoff, marginUs: 5_000_000 },
+          stopped: false,
+          subscriptions: [[K1, { connection: { attempt: 0, number: 1, phase: { _tag: 'Connecting' } }, cursor: null }]]
+        },
+        policy: { admission: 'open', hostname: 'ci.example', hosts: CONFIG.hosts, owner: OWNER }
+      }
+    })
+  })
+})
+
+describe('refused', () => {
+  const to = (value: unknown) => () => value
+  const list = (change: (items: ReadonlyArray<unknown>) => unknown) => (old: unknown) => (Array.isArray(old) ? change(old) : old)
+  const reversed = list((items) => [...items].reverse())
+
+  const FORGETTABLE = { active: true, asOfUs: 1, collaborators: [], floor: null, members: [], repos: [] }
+  const ELSEWHERE = ['knot9.example', { connection: { attempt: 0, number: 2, phase: { _tag: 'Idle' } }, cursor: null }]
+
+  // The accounts come in the order of their DIDs: Alice, Bob, the owner. The knots are K1 and K2.
+  const cases: ReadonlyArray<readonly [name: string, path: Path, change: (old: unknown) => unknown, said: RegExp]> = [
+    ['accounts out of order', ['accounts'], reversed, /^the accounts are not in ascending order of their DIDs$/],
+    [
+      'an account twice',
+      ['accounts'],
+      list(([a, ...rest]) => [a, a, ...rest]),
+      /^the accounts are not in ascending order of their DIDs$/
+    ],
+    [
+      'an account of which nothing is remembered',
+      ['accounts'],
+      list((all) => [...all, ['did:plc:zzz', FORGETTABLE]]),
+      /^an account has no rows, no tombstones and no floor$/
+    ],
+    [
+      'the same before others that are in order',
+      ['accounts'],
+      list((all) => [['did:plc:a', FORGETTABLE], ...all]),
+      /^an account has no rows, no tombstones and no floor$/
+    ],
+    ['an account without its floor, where that was all', ['accounts', 1, 1, 'floor'], to(null), /^an account has no rows/],
+    ['rows out of order', ['accounts', 0, 1, 'repos'], reversed, /repos: the keys do not rise$/],
+    [
+      'a subscription that no row calls for',
+      ['accounts', 0, 1, 'repos'],
+      to([]),
+      /^the subscriptions are not those that the rows call for$/
+    ],
+    [
+      'a subscription that is missing',
+      ['head', 'knots', 'subscriptions'],
+      list((all) => all.slice(1)),
+      /^the subscriptions are not those that the rows call for$/
+    ],
+    [
+      'a subscription to another knot than the one that is called for',
+      ['head', 'knots', 'subscriptions', 1],
+      to(ELSEWHERE),
+      /^the subscriptions are not those that the rows call for$/
+    ],
+    ['subscriptions out of order', ['head', 'knots', 'subscriptions'], reversed, /subscriptions: the keys do not rise$/],
+    ['knots of an account that is set aside', ['accounts', 0, 1, 'active'], to(false), /^the subscriptions are not those/],
+    ['knots of a member of somebody else', ['head', 'policy', 'owner'], to(BOB), /^the subscriptions are not those/],
+    [
+      'a connection whose number was never given out',
+      ['head', 'knots', 'next'],
+      to(2),
+      /^a connection bears a number that was never given out$/
+    ],
+    ['a cursor below zero', ['head', 'cursor', 'cursor'], to(-1), /cursor\.cursor.*expected TimeUs, found -1$/],
+    [
+      'a phase that there is not',
+      ['head', 'cursor', 'connection', 'phase'],
+      to({ _tag: 'Lost' }),
+      /phase: expected Phase, found an object$/
+    ],
+    ['a count below zero', ['head', 'counters', 'frames'], to(-1), /frames: expected Natural, found -1$/],
+    [
+      'a report that there is not',
+      ['head', 'counters', 'recent', 0],
+      to({ _tag: 'X' }),
+      /recent\.0: expected Report, found an object$/
+    ],
+    [
+      'a cursor of a knot that is a number',
+      ['head', 'knots', 'subscriptions', 0, 1, 'cursor'],
+      to(1_767_225_609_000_000),
+      /expected Nanos, found 1767225609000000$/
+    ],
+    [
+      'a knot that is not in canonical form',
+      ['accounts', 0, 1, 'repos', 1, 1, 'record', 'knot'],
+      to('KNOT2.example'),
+      /expected HostName, found "KNOT2\.example"$/
+    ],
+    ['a policy that there is not', ['head', 'policy', 'admission'], to('everybody'), /found "everybody"$/],
+    ['no accounts', ['accounts'], to(undefined), /^at accounts: expected .*, found undefined$/],
+    ['no head', ['head'], to(undefined), /^at head: expected .*, found undefined$/],
+    ['no counters', ['head', 'counters'], to(undefined), /^at head\.counters: expected .*, found undefined$/],
+    ['no cursor', ['head', 'cursor'], to(undefined), /^at head\.cursor: expected .*, found undefined$/],
+    ['no knots', ['head', 'knots'], to(undefined), /^at head\.knots: expected .*, found undefined$/],
+    ['no policy', ['head', 'policy'], to(undefined), /^at head\.policy: expected .*, found undefined$/]
+  ]
+
+  test('only what is changed: the written state itself is none of them', () => expect(saidOf(written())).toBe(''))
+
+  for (const [name, path, change, said] of cases)
+    test(name, () => expect(saidOf(replaced(written(), path, change))).toMatch(said))
+})
+
+test('a step does not change the state that there was', () => {
+  const before = textOf(STATE)
+  step(STATE, { _tag: 'StopRequested', at: STATE.cursor.passedUs })
+  expect(textOf(STATE)).toBe(before)
+})
