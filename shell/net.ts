@@ -280,6 +280,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
       return gone
     },
     pause: () => {
+      if (over) return
       paused = true
       heardBytes = null
       socket.pause()

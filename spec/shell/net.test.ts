@@ -477,7 +477,7 @@ describe('pausing', () => {
     expect(opened.told.at(-1)).toEqual(['closed', false])
   })
 
-  it('does not keep a connection from being closed politely', async () => {
+  it('does not keep a connection from being closed politely, before or after', async () => {
     const codes: number[] = []
     const server = await webSocketServer((peer) => {
       peer.on('close', (code) => codes.push(code))
@@ -485,7 +485,9 @@ describe('pausing', () => {
     })
     const opened = open(at(server.port), {}, ([what], link) => what === 'opened' && link().pause())
     await eventually(() => expect(opened.told).toEqual([['opened']]))
-    await opened.link.close()
+    const gone = opened.link.close()
+    opened.link.pause()
+    await gone
     await eventually(() => expect(codes).toEqual([1000]))
     expect(opened.told).toEqual([['opened'], ['closed', false]])
     expect(opened.lines[0]?.fields['code']).toBe(1000)
