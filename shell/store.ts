@@ -1,0 +1,227 @@
+/**
+ * The store: the state, kept so that nothing that was acknowledged can be lost to a crash, a power cut or a full disk, and
+ * nothing that cannot be understood is ever taken for something else.
+ *
+ *     state.json                        the snapshot: the state after the first n batches (store/snapshot.ts)
+ *     journal-<first batch>.jsonl …     every batch after that (store/journal.ts)
+ *     lock                              the process that has the folder (store/lock.ts)
+ *
+ * The state is exactly the fold of the journal over the snapshot. A first start writes a snapshot of the state before
+ * anything has happened, so a journal without a snapshot is always a loss, and is refused like any other.
+ */
+import { basename, join } from 'node:path'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import { Low } from 'lowdb'
+import type { Event, State } from '../core/index.js'
+import { type Disk, type DiskFile, ifThere, systemDisk } from './store/disk.js'
+import { attempt, refused, type StoreError } from './store/failure.js'
+import { cutTail, isJournal, journalPath, lineOf, readJournals, removeSuperseded } from './store/journal.js'
+import { acquire, isRemainder, type Lock, type Processes, systemProcesses } from './store/lock.js'
+import { after } from './store/read.js'
+import { type Snapshot, snapshotPath, snapshots, unfinishedPath } from './store/snapshot.js'
+
+export type { Disk, DiskFile } from './store/disk.js'
+export type { StoreError } from './store/failure.js'
+export type { Process, Processes } from './store/lock.js'
+export { type Contents, readReplay, readStore, type Replay } from './store/read.js'
+
+export interface Store {
+  /** The state as it was when the store was opened. */
+  readonly state: State
+  /**
+   * Makes the events durable, as one batch: once it has resolved, a power cut cannot undo them. Batches are written in the
+   * order of the calls. After a `Left` the journal takes no more, because what it holds is not known: see `rescue`.
+   */
+  readonly append: (events: ReadonlyArray<Event>) => TE.TaskEither<StoreError, void>
+  /**
+   * Writes a snapshot, and drops the journal that it includes. `state` is the fold of everything given to `append` before.
+   * Goes on beside further appends. After a `Left` nothing is lost; `append` says whether a rescue is called for.
+   */
+  readonly snapshot: (state: State) => TE.TaskEither<StoreError, void>
+  /**
+   * After a failed append: writes a snapshot and begins a new journal, so that nothing depends on the old one any more.
+   * `state` is the fold of everything given to `append`, whether that succeeded or not. After a `Left` it may be tried again.
+   */
+  readonly rescue: (state: State) => TE.TaskEither<StoreError, void>
+  /** How much has been appended since the last snapshot, in bytes. */
+  readonly journalBytes: () => number
+  /** Waits for what is under way, and releases the folder. Idempotent. */
+  readonly close: () => TE.TaskEither<StoreError, void>
+}
+
+export interface StoreOptions {
+  readonly disk?: Disk
+  /** Made if it is not there. */
+  readonly folder: string
+  /** The state of a store in which nothing has happened. */
+  readonly initial: () => State
+  /** Takes what an operator should know about what was found: one sentence. */
+  readonly onReport?: (message: string) => void
+  readonly processes?: Processes
+}
+
+/**
+ * Opens the store in a folder, for one process at a time.
+ *
+ * Fails with `Held` when another process has it, with `Refused` when what is there cannot be understood, with `Failed` when
+ * the platform does not let us. What was there is then as it was.
+ */
+export const openStore = (options: StoreOptions): TE.TaskEither<StoreError, Store> => {
+  const { disk = systemDisk, folder, onReport = () => undefined, processes = systemProcesses } = options
+  return attempt(folder, async () => {
+    await disk.makeFolder(folder)
+    const lock = await acquire(disk, processes, folder)
+    try {
+      if (lock.replaced !== null) onReport(`process ${String(lock.replaced.pid)} has ended without releasing the folder; its lock was replaced`)
+      return await boot(disk, folder, options.initial(), onReport, lock)
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  })
+}
+
+const boot = async (disk: Disk, folder: string, initial: State, onReport: (message: string) => void, lock: Lock): Promise<Store> => {
+  const db = new Low<Snapshot>(snapshots(disk, folder), { seq: 0, state: initial })
+  const names = await disk.list(folder)
+  if (names.includes(basename(snapshotPath(folder)))) await db.read()
+  else if (names.some(isJournal)) throw refused(snapshotPath(folder), 'it is missing, and there is a journal that goes on from it')
+  else await db.write()
+
+  let state = db.data.state
+  const { bytes, seq, torn } = await readJournals(disk, folder, db.data.seq, ({ events }) => (state = after(state, events)))
+  if (torn !== null) {
+    await cutTail(disk, torn)
+    onReport(`${torn.path}: line ${String(torn.number)} was cut off: ${torn.why}`)
+  }
+  const file = await beginJournal(disk, folder, seq + 1)
+  const remainders = names.filter((name) => name === basename(unfinishedPath(folder)) || isRemainder(name))
+  for (const name of remainders) await ifThere(disk.remove(join(folder, name)), undefined)
+  await removeSuperseded(disk, folder, db.data.seq)
+  return running({ bytes, db, disk, file, folder, lock, seq, state })
+}
+
+/** Opens a journal for batches from `first` on. There is none of that name, or an empty one. */
+const beginJournal = async (disk: Disk, folder: string, first: number): Promise<DiskFile> => {
+  const file = await disk.open(journalPath(folder, first), 'append')
+  try {
+    await disk.syncFolder(folder)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** Runs tasks one after another, in the order of the calls; one that fails does not keep the next from running. */
+const inTurn = (): (<A>(task: () => Promise<A>) => Promise<A>) => {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task) => {
+    const result = last.then(task, task)
+    last = result
+    return result
+  }
+}
+
+interface Opened {
+  readonly bytes: number
+  readonly db: Low<Snapshot>
+  readonly disk: Disk
+  readonly file: DiskFile
+  readonly folder: string
+  readonly lock: Lock
+  readonly seq: number
+  readonly state: State
+}
+
+const running = ({ bytes, db, disk, folder, lock, state, ...opened }: Opened): Store => {
+  const onJournal = inTurn()
+  const onSnapshot = inTurn()
+  let { file, seq } = opened
+  /** How many bytes of journal there were, ever, and how many of them the snapshot includes. */
+  let written = bytes
+  let included = 0
+  /** `Unknown`: something failed on the way to the journal, so what is in it cannot be told. */
+  let journal: 'Usable' | 'Unknown' | 'Closed' = 'Usable'
+
+  /** Does `act` to the journal, which is only known again when that has worked. */
+  const change = async <A>(act: () => Promise<A>): Promise<A> => {
+    if (journal === 'Closed') throw new Error('the store is closed')
+    journal = 'Unknown'
+    const result = await act()
+    journal = 'Usable'
+    return result
+  }
+
+  const onUsable = <A>(act: () => Promise<A>): Promise<A> => {
+    if (journal === 'Unknown') throw new Error('an earlier write failed, and the journal has not been begun anew since')
+    return change(act)
+  }
+
+  const save = async (snapshot: Snapshot, bytesIncluded: number): Promise<void> => {
+    db.data = snapshot
+    await db.write()
+    included = bytesIncluded
+    await removeSuperseded(disk, folder, snapshot.seq)
+  }
+
+  const begin = async (): Promise<void> => {
+    const next = await beginJournal(disk, folder, seq + 1)
+    const old = file
+    file = next
+    await old.close()
+  }
+
+  return {
+    state,
+    append: (events) =>
+      attempt(folder, () =>
+        onJournal(() =>
+          onUsable(async () => {
+            seq += 1
+            const line = lineOf({ events, seq })
+            await file.append(line)
+            await file.sync()
+            written += line.length
+          })
+        )
+      ),
+    snapshot: (now) =>
+      attempt(folder, async () => {
+        // The new journal begins in its turn, the snapshot is written beside what is appended then.
+        const { saved } = await onJournal(() =>
+          onUsable(async () => {
+            await begin()
+            const includes = { seq, written }
+            return { saved: onSnapshot(() => save({ seq: includes.seq, state: now }, includes.written)) }
+          })
+        )
+        await saved
+      }),
+    rescue: (now) =>
+      attempt(folder, () =>
+        onJournal(() =>
+          change(async () => {
+            // The snapshot goes first: only it makes the old journal, which may be torn, one that is not looked at.
+            await onSnapshot(() => save({ seq, state: now }, written))
+            await begin()
+            await removeSuperseded(disk, folder, seq)
+          })
+        )
+      ),
+    journalBytes: () => written - included,
+    close: () =>
+      attempt(folder, () =>
+        onJournal(async () => {
+          if (journal === 'Closed') return
+          journal = 'Closed'
+          await onSnapshot(() => Promise.resolve())
+          try {
+            await file.close()
+          } finally {
+            await lock.release()
+          }
+        })
+      )
+  }
+}

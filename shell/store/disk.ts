@@ -1,0 +1,98 @@
+/**
+ * The disk as the store needs it: a small port, so that the store can be run on a simulated one that forgets what was not
+ * made durable. A real one keeps it all through kill -9 and would hide a missing sync until the power fails.
+ *
+ * Two things are volatile until they are asked for: the contents of a file (`DiskFile.sync`) and the names in a folder
+ * (`Disk.syncFolder`). Every function rejects with the platform's error, which carries its `code`.
+ */
+import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+
+export interface DiskFile {
+  /** Writes all of `bytes` at the end. */
+  readonly append: (bytes: Uint8Array) => Promise<void>
+  /** At most `length` bytes from `position` on; none at the end. */
+  readonly read: (position: number, length: number) => Promise<Buffer>
+  readonly truncate: (length: number) => Promise<void>
+  /** Makes the contents durable. After a failure nothing is known about them, and a second attempt may lie. */
+  readonly sync: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export interface Disk {
+  /** Makes the folder, and those above it, if they are not there; what it made is durable. */
+  readonly makeFolder: (path: string) => Promise<void>
+  /** The names in the folder, in any order. */
+  readonly list: (path: string) => Promise<ReadonlyArray<string>>
+  /** `create` fails with EEXIST, `read` with ENOENT; `append` opens the file that is there, or makes one. */
+  readonly open: (path: string, mode: Mode) => Promise<DiskFile>
+  /** Gives the file a second name; fails with EEXIST when that is taken. */
+  readonly link: (from: string, to: string) => Promise<void>
+  /** Takes the place of what was at `to`, at once. */
+  readonly rename: (from: string, to: string) => Promise<void>
+  readonly remove: (path: string) => Promise<void>
+  /** Makes the names in the folder durable. */
+  readonly syncFolder: (path: string) => Promise<void>
+}
+
+const FLAGS = { append: 'a', create: 'wx', read: 'r' } as const
+
+export type Mode = keyof typeof FLAGS
+
+/** Opens the file, gives it to `act`, and closes it whatever happens. */
+export const withFile = async <A>(disk: Disk, path: string, mode: Mode, act: (file: DiskFile) => Promise<A>): Promise<A> => {
+  const file = await disk.open(path, mode)
+  try {
+    return await act(file)
+  } finally {
+    await file.close()
+  }
+}
+
+/** The `code` of a platform error; `null` for anything else. */
+export const codeOf = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+
+/** What `act` resolves with; `fallback` when it rejects because there is no such file. */
+export const ifThere = <A, B>(act: Promise<A>, fallback: B): Promise<A | B> =>
+  act.catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return fallback
+    throw error
+  })
+
+const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** The disk of this machine. */
+export const systemDisk: Disk = {
+  makeFolder: async (path) => {
+    const first = await mkdir(path, { recursive: true })
+    if (first === undefined) return
+    for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made)) await syncFolder(dirname(made))
+  },
+  list: (path) => readdir(path),
+  open: async (path, mode) => {
+    const handle = await open(path, FLAGS[mode])
+    return {
+      append: (bytes) => handle.appendFile(bytes),
+      read: async (position, length) => {
+        const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position)
+        return buffer.subarray(0, bytesRead)
+      },
+      truncate: (length) => handle.truncate(length),
+      // The size is part of what fdatasync writes; times are not, and nobody asks for them.
+      sync: () => handle.datasync(),
+      close: () => handle.close()
+    }
+  },
+  link,
+  rename,
+  remove: unlink,
+  syncFolder
+}

@@ -1,0 +1,167 @@
+/**
+ * The journal: what has happened since the snapshot, one batch a line.
+ *
+ *     {"seq":7,"events":[…],"crc":"89abcdef"}
+ *
+ * `seq` counts the batches of a store from 1 on, over all files; `crc` is the CRC-32 of the bytes of the line before it. A
+ * file is named after its first batch. A new one is begun when a snapshot begins, so that the old ones can go, whole, once
+ * the snapshot is durable.
+ *
+ * A power cut tears at most the last line of the last file, because a line is acknowledged only when it is durable, and the
+ * next file is begun only after that. So that is the only damage that is repaired. Any other means that something is lost
+ * which had been acknowledged, and to go on would hide it.
+ */
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { canonical, Event, Natural } from '../../core/index.js'
+import { type Disk, withFile } from './disk.js'
+import { refused } from './failure.js'
+import { decodeText } from './json.js'
+import { type Line, linesOf } from './lines.js'
+
+// ---------------------------------------------------------------------------------------- one line
+
+/** What was made durable at once. */
+const Batch = t.strict({ events: t.readonlyArray(Event), seq: Natural }, 'Batch')
+
+export interface Batch {
+  readonly events: ReadonlyArray<Event>
+  readonly seq: number
+}
+
+const CRC_KEY = ',"crc":"'
+const endOf = (crc: number): string => `${CRC_KEY}${hex(crc)}"}`
+const END_LENGTH = CRC_KEY.length + 10
+
+/** A CRC-32 as eight hexadecimal digits. */
+export const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
+
+/** The line of a batch, with its line feed. */
+export const lineOf = ({ events, seq }: Batch): Buffer => {
+  const content = `{"seq":${String(seq)},"events":${canonical(events)}`
+  return Buffer.from(`${content}${endOf(crc32(content))}\n`)
+}
+
+/** The line without its checksum, which holds; `Left` says what is wrong. */
+const contentOf = ({ bytes, isWhole }: Line): E.Either<string, Buffer> => {
+  if (!isWhole) return E.left('it ends in the middle')
+  const content = bytes.subarray(0, Math.max(0, bytes.length - END_LENGTH))
+  return bytes.toString('latin1', content.length) === endOf(crc32(content))
+    ? E.right(content)
+    : E.left('its checksum is not that of its content')
+}
+
+/**
+ * Whether the line goes on after the end of a batch. A write that was torn cannot bring that about, but a damaged line feed
+ * can, and then what comes before it had been acknowledged. (Within a JSON string the quotes of the key would be escaped.)
+ */
+const runsOn = ({ bytes, isWhole }: Line): boolean => {
+  const key = bytes.indexOf(CRC_KEY)
+  return key >= 0 && key + END_LENGTH < bytes.length - (isWhole ? 0 : 1)
+}
+
+// ---------------------------------------------------------------------------------------- one file
+
+/** A last line that was not written to its end. */
+export interface TornTail {
+  readonly number: number
+  readonly offset: number
+  readonly path: string
+  readonly why: string
+}
+
+/** Gives `take` the batches in the file, in order. A torn tail is returned; anything else that is not valid is refused. */
+export const readJournal = (disk: Disk, path: string, take: (batch: Batch, line: Line) => void): Promise<TornTail | null> =>
+  withFile(disk, path, 'read', async (file) => {
+    let torn: TornTail | null = null
+    for await (const line of linesOf(file)) {
+      if (torn !== null) throw refused(path, `line ${String(torn.number)}: ${torn.why}`)
+      const content = contentOf(line)
+      if (E.isLeft(content)) {
+        if (runsOn(line)) throw refused(path, `line ${String(line.number)}: it goes on after the end of a batch`)
+        torn = { number: line.number, offset: line.offset, path, why: content.left }
+      } else {
+        // The checksum holds, so this is what was written: if it cannot be understood, that is not because it was torn.
+        const batch = decodeText(Batch, `${content.right.toString()}}`)
+        if (E.isLeft(batch)) throw refused(path, `line ${String(line.number)}: ${batch.left}`)
+        take(batch.right, line)
+      }
+    }
+    return torn
+  })
+
+/** Cuts the tail off, so that the next line begins where it began. */
+export const cutTail = (disk: Disk, { offset, path }: TornTail): Promise<void> =>
+  withFile(disk, path, 'append', async (file) => {
+    await file.truncate(offset)
+    await file.sync()
+  })
+
+// ---------------------------------------------------------------------------------------- all files
+
+const NAME = /^journal-(\d{16})\.jsonl$/
+
+interface JournalFile {
+  /** The `seq` of the first batch that is, or will be, in it. */
+  readonly first: number
+  readonly path: string
+}
+
+export const isJournal = (name: string): boolean => NAME.test(name)
+
+export const journalPath = (folder: string, first: number): string => join(folder, `journal-${String(first).padStart(16, '0')}.jsonl`)
+
+/** The journal files in the folder, in order. */
+const journalsIn = async (disk: Disk, folder: string): Promise<ReadonlyArray<JournalFile>> =>
+  (await disk.list(folder))
+    .filter(isJournal)
+    .sort()
+    .map((name) => ({ first: Number(NAME.exec(name)?.[1]), path: join(folder, name) }))
+
+/** Whether a snapshot of `seq` has everything in the i-th file: the next one begins no later than where the snapshot ends. */
+const isSuperseded = (files: ReadonlyArray<JournalFile>, i: number, seq: number): boolean => {
+  const next = files[i + 1]
+  return next !== undefined && next.first <= seq + 1
+}
+
+export interface Journals {
+  /** The size of what was given. */
+  readonly bytes: number
+  /** The last batch there is, in the journal or before it. */
+  readonly seq: number
+  readonly torn: TornTail | null
+}
+
+/**
+ * Gives `take` every batch after `seq`, in order.
+ *
+ * Files that a snapshot of `seq` supersedes are not looked at: after a failed append, one of them may be torn.
+ */
+export const readJournals = async (disk: Disk, folder: string, seq: number, take: (batch: Batch) => void): Promise<Journals> => {
+  const all = await journalsIn(disk, folder)
+  const files = all.filter((_, i) => !isSuperseded(all, i, seq))
+  let next = Math.min(files[0]?.first ?? seq + 1, seq + 1)
+  let bytes = 0
+  let torn: TornTail | null = null
+  for (const { first, path } of files) {
+    if (torn !== null) throw refused(torn.path, `line ${String(torn.number)}: ${torn.why}`)
+    if (first !== next) throw refused(path, `it begins with batch ${String(first)}, but batch ${String(next)} has to come next`)
+    torn = await readJournal(disk, path, (batch, line) => {
+      if (batch.seq !== next)
+        throw refused(path, `line ${String(line.number)}: it is batch ${String(batch.seq)}, but batch ${String(next)} has to come next`)
+      next += 1
+      if (batch.seq <= seq) return
+      bytes += line.bytes.length + 1
+      take(batch)
+    })
+  }
+  return { bytes, seq: Math.max(seq, next - 1), torn }
+}
+
+/** Removes the files that a snapshot of `seq` supersedes. */
+export const removeSuperseded = async (disk: Disk, folder: string, seq: number): Promise<void> => {
+  const files = await journalsIn(disk, folder)
+  for (const [i, { path }] of files.entries()) if (isSuperseded(files, i, seq)) await disk.remove(path)
+}

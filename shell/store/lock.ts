@@ -1,0 +1,165 @@
+/**
+ * The lock: one process per store (T21).
+ *
+ * A file that says who holds the folder. It appears complete or not at all, because it is written under another name and then
+ * linked, and linking fails when the name is taken. It outlives a process that is killed, so whether its holder is still there
+ * is asked of the system; a number may have been given to another process since, so the time at which the process began is
+ * compared, too.
+ *
+ * A dead holder's lock is replaced by whoever gets the claim on it, which is a lock of its own, `lock.claim-<token of the
+ * dead>`: only its holder may replace that lock, by renaming the claim to it. So two processes that start at one time cannot
+ * both find the same dead holder and then remove each other's locks.
+ */
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { canonical, Natural } from '../../core/index.js'
+import { codeOf, type Disk, ifThere, withFile } from './disk.js'
+import { held } from './failure.js'
+import { decodeText } from './json.js'
+
+// ---------------------------------------------------------------------------------------- processes
+
+interface TokenBrand {
+  readonly Token: unique symbol
+}
+const TOKEN = /^[0-9a-f-]{36}$/
+const Token = t.brand(t.string, (s): s is t.Branded<string, TokenBrand> => TOKEN.test(s), 'Token')
+
+const Holder = t.strict(
+  {
+    hostname: t.string,
+    pid: Natural,
+    /** When the process began; its number may be given again. `null` where the system does not say. */
+    startedAt: t.union([t.string, t.null]),
+    /** Becomes part of a file name. */
+    token: Token
+  },
+  'Lock'
+)
+type Holder = t.TypeOf<typeof Holder>
+
+/** A process, told apart from every other that has had its number. */
+export type Process = Pick<Holder, 'hostname' | 'startedAt'> & { readonly pid: number }
+
+/** What the lock asks the system. */
+export interface Processes {
+  readonly self: () => Promise<Process>
+  /** Whether the process, one of this host, is certainly not there any more. */
+  readonly isGone: (process: Process) => Promise<boolean>
+}
+
+/** Where fields 3 and 22 of /proc/<pid>/stat are behind field 2, a name in parentheses in which anything may stand. */
+const STATE = 0
+const START_TICKS = 19
+
+const lookUp = async (pid: number): Promise<{ readonly isZombie: boolean; readonly startedAt: string } | null> => {
+  try {
+    const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8')
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { isZombie: fields[STATE] === 'Z', startedAt: `${boot.trim()}/${fields[START_TICKS] ?? ''}` }
+  } catch {
+    return null
+  }
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it is there, and belongs to somebody else.
+    return codeOf(error) !== 'ESRCH'
+  }
+}
+
+/** The processes of this machine. Where there is no /proc, a number alone has to do. */
+export const systemProcesses: Processes = {
+  self: async () => ({ hostname: hostname(), pid: process.pid, startedAt: (await lookUp(process.pid))?.startedAt ?? null }),
+  isGone: async ({ pid, startedAt }) => {
+    if (!isRunning(pid)) return true
+    const now = await lookUp(pid)
+    // What was killed is a zombie until its parent has taken note.
+    return now !== null && (now.isZombie || (startedAt !== null && now.startedAt !== startedAt))
+  }
+}
+
+// ---------------------------------------------------------------------------------------- the lock
+
+export interface Lock {
+  /** The process whose lock this one replaces: it is gone, and did not release it. */
+  readonly replaced: Process | null
+  readonly release: () => Promise<void>
+}
+
+/** What is left of a lock that was being taken. Whoever has the lock may remove these. */
+export const isRemainder = (name: string): boolean => name.startsWith('lock.new-') || name.startsWith('lock.claim-')
+
+/** Who holds what is at `path`; `null` when there is nothing. */
+const holderOf = async (disk: Disk, path: string): Promise<Holder | null> => {
+  const bytes = await ifThere(
+    withFile(disk, path, 'read', (file) => file.read(0, 4096)),
+    null
+  )
+  if (bytes === null) return null
+  const holder = decodeText(Holder, bytes.toString())
+  if (E.isLeft(holder)) throw held(path, 'this is no lock that tack wrote; if no other process uses the folder, delete it')
+  return holder.right
+}
+
+/** Takes the lock of the folder, at once or not at all. */
+export const acquire = async (disk: Disk, processes: Processes, folder: string): Promise<Lock> => {
+  const mine = { ...(await processes.self()), token: randomUUID() }
+  const path = join(folder, 'lock')
+  const unlinked = join(folder, `lock.new-${mine.token}`)
+
+  /** Whether the file could be made: complete, with us as its holder. */
+  const make = async (at: string): Promise<boolean> => {
+    try {
+      await withFile(disk, unlinked, 'create', async (file) => {
+        await file.append(Buffer.from(canonical(mine)))
+        await file.sync()
+      })
+      await disk.link(unlinked, at)
+      return true
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false
+      // Whoever has the lock has just tidied up.
+      if (codeOf(error) === 'ENOENT') return await make(at)
+      throw error
+    } finally {
+      await ifThere(disk.remove(unlinked), undefined)
+    }
+  }
+
+  /** Makes the file ours; resolves with its dead holder, if there was one. */
+  const take = async (at: string): Promise<Process | null> => {
+    if (await make(at)) return null
+    const other = await holderOf(disk, at)
+    if (other === null) return take(at)
+    const name = `process ${String(other.pid)} on host ${other.hostname}`
+    if (other.hostname !== mine.hostname)
+      throw held(path, `${name} uses this folder; if you are certain that it is gone, delete this file`)
+    if (!(await processes.isGone(other))) throw held(path, `${name} uses this folder; stop it first`)
+    const claim = join(folder, `lock.claim-${other.token}`)
+    await take(claim)
+    if ((await holderOf(disk, at))?.token === other.token) {
+      await disk.rename(claim, at)
+      return other
+    }
+    await ifThere(disk.remove(claim), undefined)
+    return take(at)
+  }
+
+  const replaced = await take(path)
+  return {
+    replaced,
+    release: async () => {
+      if ((await holderOf(disk, path))?.token === mine.token) await disk.remove(path)
+    }
+  }
+}

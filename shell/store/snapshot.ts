@@ -1,0 +1,185 @@
+/**
+ * The snapshot: the state after the first `seq` batches, as one JSON document that is written and read line by line.
+ *
+ *     {"format":"tack-state","version":1,"seq":7,"head":{…},"accounts":[
+ *     ["did:plc:…",{…}],
+ *     ["did:plc:…",{…}]
+ *     ],"crc":"89abcdef"}
+ *
+ * One account a line: encoding a large state at once blocks the loop for seconds and, in the end, exceeds the longest string
+ * there is. The state cannot change while it is being written, so events go on being taken in between two slices.
+ *
+ * The document is kept by lowdb, through an adapter that acknowledges a write only when a power cut cannot undo it. What
+ * cannot be understood is refused, never taken for an empty state, and never overwritten (D11).
+ */
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import type { Adapter } from 'lowdb'
+import { AccountEntry, canonical, fromParts, Head, headOf, type Json, Natural, OrderedMap, type State } from '../../core/index.js'
+import { type Disk, type DiskFile, ifThere, withFile } from './disk.js'
+import { refused } from './failure.js'
+import { hex } from './journal.js'
+import { decode, decodeText, parseJson } from './json.js'
+import { linesOf } from './lines.js'
+
+export interface Snapshot {
+  /** How many batches of the journal the state includes. */
+  readonly seq: number
+  readonly state: State
+}
+
+const VERSION = 1
+
+/** A document as it was read, before anything in it has been looked at. */
+export interface Document {
+  readonly accounts: ReadonlyArray<unknown>
+  readonly head: unknown
+}
+
+/**
+ * How a document of a version becomes one of the next. The lines and what frames them stay as they are in every version;
+ * what changes is inside.
+ */
+export interface Migrations {
+  readonly [version: number]: (document: Document) => Document
+}
+
+const MIGRATIONS: Migrations = {}
+
+export const snapshotPath = (folder: string): string => join(folder, 'state.json')
+
+/** Where a snapshot is written until it is complete. */
+export const unfinishedPath = (folder: string): string => `${snapshotPath(folder)}.new`
+
+// ---------------------------------------------------------------------------------------- writing
+
+/** How much is encoded between two looks at the loop, in characters: about a millisecond's worth. */
+const SLICE = 64 * 1024
+
+/** The document in slices. What is encoded is what has been asked for. */
+function* slicesOf({ seq, state }: Snapshot): Generator<Buffer, void, undefined> {
+  const head = canonical(Head.encode(headOf(state)) as Json)
+  let text = `{"format":"tack-state","version":${String(VERSION)},"seq":${String(seq)},"head":${head},"accounts":[\n`
+  let crc = 0
+  const slice = (): Buffer => {
+    const bytes = Buffer.from(text)
+    crc = crc32(bytes, crc)
+    text = ''
+    return bytes
+  }
+  let separator = ''
+  for (const [did, account] of OrderedMap.entriesFrom(state.commits.accounts, '')) {
+    text += `${separator}${canonical(AccountEntry.encode([did, account]) as Json)}`
+    separator = ',\n'
+    if (text.length >= SLICE) yield slice()
+  }
+  if (separator !== '') text += '\n'
+  yield slice()
+  yield Buffer.from(`],"crc":"${hex(crc)}"}\n`)
+}
+
+const writeDurably = async (disk: Disk, folder: string, snapshot: Snapshot): Promise<void> => {
+  const unfinished = unfinishedPath(folder)
+  await withFile(disk, unfinished, 'create', async (file) => {
+    for (const slice of slicesOf(snapshot)) await file.append(slice)
+    await file.sync()
+  })
+  await disk.rename(unfinished, snapshotPath(folder))
+  await disk.syncFolder(folder)
+}
+
+/** Always in a new file: one that could not be made durable must not be tried again, nor keep its space. */
+const write = async (disk: Disk, folder: string, snapshot: Snapshot): Promise<void> => {
+  const discard = (): Promise<void> => ifThere(disk.remove(unfinishedPath(folder)), undefined)
+  await discard()
+  try {
+    await writeDurably(disk, folder, snapshot)
+  } catch (error) {
+    await discard().catch(() => undefined)
+    throw error
+  }
+}
+
+// ---------------------------------------------------------------------------------------- reading
+
+const BEGINNING = /^\{"format":"tack-state","version":(\d{1,15}),/
+const LAST = /^\],"crc":"([0-9a-f]{8})"\}$/
+
+const FirstLine = t.strict({ head: t.unknown, seq: Natural }, 'State')
+
+
+/** The version of the document, which is one that can be read. */
+const versionOf = (firstLine: string, migrations: Migrations): E.Either<string, number> => {
+  const digits = BEGINNING.exec(firstLine)?.[1]
+  if (digits === undefined) return E.left('it does not begin as a state of tack does')
+  const version = Number(digits)
+  if (version > VERSION)
+    return E.left(`it is of version ${digits}, and this tack knows versions up to ${String(VERSION)}: a newer one can read it`)
+  return version === VERSION || version in migrations ? E.right(version) : E.left(`there was never a version ${digits}`)
+}
+
+const migrate = (migrations: Migrations, version: number, document: Document): Document => {
+  const migration = migrations[version]
+  return migration === undefined ? document : migrate(migrations, version + 1, migration(document))
+}
+
+const read = async (path: string, file: DiskFile, migrations: Migrations): Promise<Snapshot> => {
+  const orRefuse = <A>(number: number, result: E.Either<string, A>): A => {
+    if (E.isLeft(result)) throw refused(path, `line ${String(number)}: ${result.left}`)
+    return result.right
+  }
+  let version = VERSION
+  let first: t.TypeOf<typeof FirstLine> | null = null
+  let isComplete = false
+  let crc = 0
+  let number = 0
+  const entries: Array<AccountEntry> = []
+  /** Accounts of an older version. They are kept whole, because a migration may move things about. */
+  const old: Array<unknown> = []
+
+  for await (const line of linesOf(file)) {
+    number = line.number
+    const text = line.bytes.toString()
+    if (first === null) version = orRefuse(number, versionOf(text, migrations))
+    if (!line.isWhole) throw refused(path, `line ${String(number)}: it ends in the middle`)
+    if (isComplete) throw refused(path, `line ${String(number)}: there is more after the end`)
+    if (first === null) first = orRefuse(number, decodeText(FirstLine, `${text}]}`))
+    else if (text.startsWith(']')) {
+      if (LAST.exec(text)?.[1] !== hex(crc)) throw refused(path, `line ${String(number)}: the checksum is not that of the content`)
+      isComplete = true
+    } else {
+      const json = orRefuse(number, parseJson(text.endsWith(',') ? text.slice(0, -1) : text))
+      if (version === VERSION) entries.push(orRefuse(number, decode(AccountEntry, json)))
+      else old.push(json)
+    }
+    crc = crc32('\n', crc32(line.bytes, crc))
+  }
+  if (first === null) throw refused(path, 'it is empty')
+  if (!isComplete) throw refused(path, `it ends after line ${String(number)}`)
+
+  const document = migrate(migrations, version, { accounts: old, head: first.head })
+  for (const [i, json] of document.accounts.entries()) entries.push(orRefuse(i + 2, decode(AccountEntry, json)))
+  const state = pipe(
+    decode(Head, document.head),
+    E.chain((head) => fromParts(head, entries))
+  )
+  if (E.isLeft(state)) throw refused(path, state.left)
+  return { seq: first.seq, state: state.right }
+}
+
+// ---------------------------------------------------------------------------------------- adapter
+
+/** What lowdb reads and writes through. `read` resolves with `null` when there is no snapshot. */
+export const snapshots = (disk: Disk, folder: string, migrations = MIGRATIONS): Adapter<Snapshot> => ({
+  read: () => {
+    const path = snapshotPath(folder)
+    return ifThere(
+      withFile(disk, path, 'read', (file) => read(path, file, migrations)),
+      null
+    )
+  },
+  write: (snapshot) => write(disk, folder, snapshot)
+})

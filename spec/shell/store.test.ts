@@ -1,0 +1,623 @@
+/**
+ * The store on real files, and on damaged ones: what it writes, what it reads back, and what it refuses (STORE, T10, T21).
+ */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import * as E from 'fp-ts/lib/Either.js'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AccountEntry, canonical, type Event, Head, headOf, type Json, OrderedMap, type State } from '../../core/index.js'
+import { type Contents, type Disk, openStore, type Process, type Processes, readReplay, readStore, type Store, type StoreError } from '../../shell/store.js'
+import { snapshots } from '../../shell/store/snapshot.js'
+import { type Image, randomOf, type SimulatedDisk, simulatedDisk } from './support/disk.js'
+import { after, batchesOf, lifeOf, lives, start, written } from './support/store-events.js'
+
+let root = ''
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'tack-store-'))
+})
+afterAll(() => rm(root, { recursive: true }))
+
+const newFolder = (): Promise<string> => mkdtemp(join(root, 'store-'))
+
+const right = <A>(result: E.Either<StoreError, A>): A => {
+  if (E.isLeft(result)) throw new Error(`${result.left._tag} ${result.left.path}: ${result.left.message}`)
+  return result.right
+}
+
+const left = <A>(result: E.Either<StoreError, A>): StoreError => {
+  if (E.isRight(result)) throw new Error('it succeeded')
+  return result.left
+}
+
+const initial = () => start
+
+/** A state that was read, in its written form. The shape of trees is no part of it. */
+const contents = ({ seq, state }: Contents) => ({ seq, state: written(state) })
+
+const openIn = async (folder: string, onReport: (message: string) => void = () => undefined): Promise<Store> =>
+  right(await openStore({ folder, initial, onReport })())
+
+const appendAll = async (store: Store, batches: ReadonlyArray<ReadonlyArray<Event>>): Promise<State> => {
+  for (const batch of batches) right(await store.append(batch)())
+  return batches.reduce(after, store.state)
+}
+
+const closed = async (store: Store): Promise<void> => right(await store.close()())
+
+const LIFE = lifeOf(7, 24)
+const BATCHES = batchesOf(LIFE, randomOf(7))
+const STATES = BATCHES.reduce<ReadonlyArray<State>>((states, batch) => [...states, after(states[states.length - 1] ?? start, batch)], [start])
+const LAST = STATES[STATES.length - 1] ?? start
+
+const JOURNAL = /^journal-\d{16}\.jsonl$/
+const journalName = (first: number): string => `journal-${String(first).padStart(16, '0')}.jsonl`
+
+// ---------------------------------------------------------------------------------------- real files
+
+describe('a store', () => {
+  it('begins with the initial state', async () => {
+    const folder = join(await newFolder(), 'deep', 'below')
+    const store = await openIn(folder)
+    expect(written(store.state)).toBe(written(start))
+    expect(store.journalBytes()).toBe(0)
+    expect((await readdir(folder)).sort()).toEqual([journalName(1), 'lock', 'state.json'])
+    await closed(store)
+    expect((await readdir(folder)).sort()).toEqual([journalName(1), 'state.json'])
+  })
+
+  it('gives back what was saved: load ∘ save = id (STORE)', async () => {
+    await fc.assert(
+      fc.asyncProperty(lives, fc.integer(), fc.nat(40), async (life, seed, at) => {
+        const folder = await newFolder()
+        const batches = batchesOf(life, randomOf(seed))
+        const cut = at % (batches.length + 1)
+
+        const first = await openIn(folder)
+        const halfway = await appendAll(first, batches.slice(0, cut))
+        await closed(first)
+
+        const second = await openIn(folder)
+        expect(written(second.state)).toBe(written(halfway))
+        right(await second.snapshot(halfway)())
+        expect((await readdir(folder)).filter((name) => JOURNAL.test(name))).toEqual([journalName(cut + 1)])
+        const state = await appendAll(second, batches.slice(cut))
+        await closed(second)
+
+        const third = await openIn(folder)
+        expect(written(third.state)).toBe(written(state))
+        right(await third.snapshot(state)())
+        await closed(third)
+        expect(written(right(await readStore(folder)()).state)).toBe(written(state))
+        await rm(folder, { recursive: true })
+      }),
+      { numRuns: 20 }
+    )
+  })
+
+  it('keeps its snapshot as one JSON document, an account a line', async () => {
+    const folder = await newFolder()
+    const store = await openIn(folder)
+    await appendAll(store, BATCHES)
+    right(await store.snapshot(LAST)())
+    await closed(store)
+
+    const text = await readFile(join(folder, 'state.json'), 'utf8')
+    const accounts = OrderedMap.toEntries(LAST.commits.accounts).map(([did, account]) => AccountEntry.encode([did, account]))
+    const content = text.slice(0, text.lastIndexOf(']'))
+    const crc = crc32(content).toString(16).padStart(8, '0')
+    expect(accounts.length).toBeGreaterThan(1)
+    expect(JSON.parse(text)).toEqual({ accounts, crc, format: 'tack-state', head: Head.encode(headOf(LAST)), seq: BATCHES.length, version: 1 })
+    expect(text.split('\n').slice(1, -2)).toEqual(
+      accounts.map((entry, i) => canonical(entry as Json) + (i === accounts.length - 1 ? '' : ','))
+    )
+    expect(text).toMatch(/^\{"format":"tack-state","version":1,"seq":\d+,"head":\{.*\},"accounts":\[\n/)
+    expect(text).toMatch(/\n\],"crc":"[0-9a-f]{8}"\}\n$/)
+  })
+
+  it('keeps its journal as one batch a line', async () => {
+    const folder = await newFolder()
+    const store = await openIn(folder)
+    await appendAll(store, BATCHES)
+    const text = await readFile(join(folder, journalName(1)), 'utf8')
+    expect(store.journalBytes()).toBe(Buffer.byteLength(text))
+    expect(text.split('\n').slice(0, -1)).toEqual(
+      BATCHES.map((events, i) => {
+        const content = `{"seq":${String(i + 1)},"events":${canonical(events)}`
+        return `${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}`
+      })
+    )
+    right(await store.snapshot(LAST)())
+    expect(store.journalBytes()).toBe(0)
+    await closed(store)
+    expect(await readFile(join(folder, journalName(BATCHES.length + 1)), 'utf8')).toBe('')
+  })
+
+  it('counts the journal that it finds', async () => {
+    const folder = await newFolder()
+    const first = await openIn(folder)
+    await appendAll(first, BATCHES)
+    const bytes = first.journalBytes()
+    await closed(first)
+    const second = await openIn(folder)
+    expect(second.journalBytes()).toBe(bytes)
+    await closed(second)
+  })
+
+  it('writes batches in the order of the calls, also when nobody waits', async () => {
+    const folder = await newFolder()
+    const store = await openIn(folder)
+    const results = await Promise.all(BATCHES.map((batch) => store.append(batch)()))
+    expect(results.every(E.isRight)).toBe(true)
+    await closed(store)
+    expect(contents(right(await readStore(folder)()))).toEqual({ seq: BATCHES.length, state: written(LAST) })
+  })
+
+  it('waits for what is under way when it is closed, and takes nothing more', async () => {
+    const folder = await newFolder()
+    const store = await openIn(folder)
+    const appended = store.append(BATCHES[0] ?? [])()
+    const saved = store.snapshot(STATES[1] ?? start)()
+    const late = store.append(BATCHES[1] ?? [])()
+    await closed(store)
+    expect([await appended, await saved, await late].map(E.isRight)).toEqual([true, true, true])
+    expect(left(await store.append([])()).message).toContain('closed')
+    expect(left(await store.snapshot(start)()).message).toContain('closed')
+    expect(left(await store.rescue(start)()).message).toContain('closed')
+    await closed(store)
+    const again = await openIn(folder)
+    expect(written(again.state)).toBe(written(STATES[2] ?? start))
+    await closed(again)
+  })
+
+  it('removes what was left unfinished, and nothing else', async () => {
+    const folder = await newFolder()
+    await closed(await openIn(folder))
+    const mine = ['state.json.new', 'lock.new-0', 'lock.claim-0']
+    const others = ['notes.txt', 'state.json.bak', 'journal-1.jsonl']
+    for (const name of [...mine, ...others]) await writeFile(join(folder, name), 'x')
+    await closed(await openIn(folder))
+    expect((await readdir(folder)).sort()).toEqual([...others, journalName(1), 'state.json'].sort())
+  })
+})
+
+// ---------------------------------------------------------------------------------------- simulated files
+
+const FOLDER = '/store'
+
+const processOf = (pid: number, hostname = 'host'): Process => ({ hostname, pid, startedAt: null })
+
+/** The process of that number, on a host where these others are gone. */
+const processes = (pid: number, gone: (pid: number) => boolean = () => true): Processes => ({
+  isGone: (other) => Promise.resolve(gone(other.pid)),
+  self: () => Promise.resolve(processOf(pid))
+})
+
+const openOn = (disk: Disk, onReport: (message: string) => void = () => undefined) =>
+  openStore({ disk, folder: FOLDER, initial, onReport, processes: processes(1) })()
+
+const diskOf = (image: Image): SimulatedDisk => simulatedDisk({ from: image, seed: 1 })
+
+/** The files of a store in which all batches have happened, the first `inSnapshot` of them before the snapshot. */
+const imageOf = async (inSnapshot: number, batches = BATCHES): Promise<Image> => {
+  const disk = diskOf(new Map())
+  const store = right(await openOn(disk))
+  const state = await appendAll(store, batches.slice(0, inSnapshot))
+  right(await store.snapshot(state)())
+  await appendAll(store, batches.slice(inSnapshot))
+  await closed(store)
+  return disk.now()
+}
+
+const withFile = (image: Image, name: string, contents: Buffer | string): Image => new Map([...image, [name, Buffer.from(contents)]])
+const withoutFile = (image: Image, name: string): Image => new Map([...image].filter(([other]) => other !== name))
+const fileIn = (image: Image, name: string): Buffer => image.get(name) ?? expect.fail(`no ${name}`)
+
+/** The contents with the checksum that belongs to them. */
+const sealed = (text: string): string => {
+  const content = text.slice(0, text.lastIndexOf(']'))
+  return `${content}],"crc":"${crc32(content).toString(16).padStart(8, '0')}"}\n`
+}
+
+const sameFiles = (a: Image, b: Image): boolean =>
+  a.size === b.size && [...a].every(([name, contents]) => b.get(name)?.equals(contents) === true)
+
+/** Opens the store on the image; if it refuses, nothing may have changed. */
+const outcome = async (image: Image) => {
+  const disk = diskOf(image)
+  const reports: Array<string> = []
+  const opened = await openOn(disk, (message) => reports.push(message))
+  if (E.isRight(opened)) {
+    await closed(opened.right)
+    return { reports, state: written(opened.right.state) }
+  }
+  if (opened.left._tag !== 'Refused' || !sameFiles(disk.now(), image)) expect.fail(`${opened.left._tag}: ${opened.left.message}`)
+  return opened.left
+}
+
+const refusal = async (image: Image): Promise<StoreError> => {
+  const result = await outcome(image)
+  return '_tag' in result ? result : expect.fail('it was taken')
+}
+
+const flipped = (bytes: Buffer, i: number): Buffer => {
+  const copy = Buffer.from(bytes)
+  copy[i] = (copy[i] ?? 0) ^ (1 << (i % 8))
+  return copy
+}
+
+describe('STORE: any bytes as a state file give a valid state or a refusal', () => {
+  it('every prefix, and a flip in every byte', async () => {
+    const image = await imageOf(5, BATCHES.slice(0, 5))
+    const bytes = fileIn(image, 'state.json')
+    for (let i = 0; i < bytes.length; i++) {
+      await refusal(withFile(image, 'state.json', bytes.subarray(0, i)))
+      await refusal(withFile(image, 'state.json', flipped(bytes, i)))
+    }
+    expect(await outcome(image)).toEqual({ reports: [], state: written(STATES[5] ?? start) })
+  })
+
+  it.each(['', 'null', '0', 'false', '""', '[]', '{}', '{"posts":[]}\n', '\ufeff{"format":"tack-state","version":1,', '\u0000\u0000', 'PK\u0003\u0004'])(
+    'a foreign file: %j',
+    async (text) => {
+      const { message, path } = await refusal(withFile(await imageOf(2), 'state.json', text))
+      expect(path).toBe('/store/state.json')
+      expect(message).toMatch(/Nothing was changed\. Restore a backup of the whole folder, or move the folder away/)
+    }
+  )
+
+  it('a newer version: both are named', async () => {
+    const image = await imageOf(3)
+    const text = fileIn(image, 'state.json').toString()
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":1', '"version":12'))))).message).toMatch(
+      /line 1: it is of version 12, and this tack knows versions up to 1/
+    )
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":1', '"version":0'))))).message).toMatch(/version 0/)
+  })
+
+  it('something that was no state: the line and the place are named', async () => {
+    const image = await imageOf(BATCHES.length)
+    const text = fileIn(image, 'state.json').toString()
+    const lines = text.split('\n')
+    const swapped = [lines[0], `${lines[2] ?? ''},`.replace(',,', ','), ...lines.slice(1, 2), ...lines.slice(3)].join('\n')
+    const cases: ReadonlyArray<readonly [string, RegExp]> = [
+      [text.replace('"active":true', '"active":"yes"'), /^line 2: at .*active: expected boolean, found "yes"/],
+      [text.replace('"stopped":false', '"stopped":0'), /stopped: expected boolean, found 0/],
+      [text.replace('"seq":', '"seq":-'), /^line 1: at seq: /],
+      [text.replace('\n["did:', '\n["di:'), /^line 2: /],
+      [text.replace('\n["did:', '\n[ did:'), /^line 2: it is not JSON/],
+      [lines.length > 4 ? swapped : '', /not in ascending order/]
+    ]
+    for (const [changed, message] of cases) {
+      expect(changed).not.toBe(text)
+      expect((await refusal(withFile(image, 'state.json', sealed(changed)))).message).toMatch(message)
+    }
+    expect((await refusal(withFile(image, 'state.json', `${text}\n`))).message).toMatch(/more after the end/)
+  })
+
+  it('an older version is brought up to date, step by step', async () => {
+    const image = await imageOf(3)
+    const disk = diskOf(withFile(image, 'state.json', sealed(fileIn(image, 'state.json').toString().replace('"version":1', '"version":0').replaceAll('"active"', '"alive"'))))
+    const renamed = (json: unknown): unknown => JSON.parse(JSON.stringify(json).replaceAll('"alive"', '"active"'))
+    const adapter = snapshots(disk, FOLDER, { 0: ({ accounts, head }) => ({ accounts: accounts.map(renamed), head }) })
+    const snapshot = await adapter.read()
+    if (snapshot === null) return expect.fail('it is missing')
+    expect(contents(snapshot)).toEqual({ seq: 3, state: written(STATES[3] ?? start) })
+    await adapter.write(snapshot)
+    expect(disk.now().get('state.json')).toEqual(fileIn(image, 'state.json'))
+  })
+})
+
+describe('STORE: a damaged journal', () => {
+  it('every prefix: the batches that are whole', async () => {
+    const image = await imageOf(2, BATCHES.slice(0, 5))
+    const bytes = fileIn(image, journalName(3))
+    for (let i = 0; i <= bytes.length; i++) {
+      const prefix = bytes.subarray(0, i)
+      const whole = prefix.toString('latin1').split('\n').length - 1
+      const isTorn = i > 0 && prefix[i - 1] !== 10
+      const result = await outcome(withFile(image, journalName(3), prefix))
+      expect(result).toEqual({ reports: isTorn ? [expect.stringMatching(`line ${String(whole + 1)} was cut off`)] : [], state: written(STATES[2 + whole] ?? start) })
+    }
+  })
+
+  it('a flip in every byte: in the last line it costs that line, anywhere else the file is refused', async () => {
+    const image = await imageOf(2, BATCHES.slice(0, 5))
+    const bytes = fileIn(image, journalName(3))
+    const lastLine = bytes.lastIndexOf('\n', bytes.length - 2) + 1
+    for (let i = 0; i < bytes.length; i++) {
+      const result = await outcome(withFile(image, journalName(3), flipped(bytes, i)))
+      if (i < lastLine) expect([i, result]).toEqual([i, expect.objectContaining({ _tag: 'Refused', path: `/store/${journalName(3)}` })])
+      else if (!('_tag' in result)) expect([i, result]).toEqual([i, { reports: [expect.stringContaining('line 3 was cut off')], state: written(STATES[4] ?? start) }])
+    }
+  })
+
+  it('a torn tail is cut for good, and what comes next is written in its place', async () => {
+    const image = await imageOf(2, BATCHES.slice(0, 5))
+    const bytes = fileIn(image, journalName(3))
+    const disk = diskOf(withFile(image, journalName(3), bytes.subarray(0, -9)))
+    const store = right(await openOn(disk))
+    right(await store.append(BATCHES[4] ?? [])())
+    await closed(store)
+    expect(disk.now().get(journalName(3))?.length).toBe(bytes.lastIndexOf('\n', bytes.length - 2) + 1)
+    expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 5, state: written(STATES[5] ?? start) })
+  })
+
+  it('what is valid but cannot be understood is never cut', async () => {
+    const image = await imageOf(2)
+    const content = `{"seq":${String(BATCHES.length + 1)},"events":[{"_tag":"Invented","at":1}]`
+    const line = `${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}\n`
+    const changed = withFile(image, journalName(3), Buffer.concat([fileIn(image, journalName(3)), Buffer.from(line)]))
+    expect((await refusal(changed)).message).toMatch(new RegExp(`^line ${String(BATCHES.length - 1)}: at events\\.0`))
+  })
+
+  it('a line that is there twice, or out of order, is refused', async () => {
+    const image = await imageOf(2)
+    const lines = fileIn(image, journalName(3)).toString().split(/(?<=\n)/)
+    const twice = [...lines.slice(0, 2), ...lines.slice(1)].join('')
+    expect((await refusal(withFile(image, journalName(3), twice))).message).toMatch(/^line 3: it is batch 4, but batch 5 has to come next/)
+  })
+
+  it('files that are missing or do not follow each other are refused', async () => {
+    const whole = await imageOf(2)
+    const lines = fileIn(whole, journalName(3)).toString().split(/(?<=\n)/)
+    const parts = withFile(withFile(whole, journalName(3), lines.slice(0, 2).join('')), journalName(5), lines.slice(2).join(''))
+    expect(await outcome(parts)).toEqual({ reports: [], state: written(LAST) })
+
+    expect((await refusal(withoutFile(parts, journalName(3)))).message).toMatch(/begins with batch 5, but batch 3 has to come next/)
+    expect((await refusal(withoutFile(parts, 'state.json'))).message).toMatch(/^it is missing/)
+    const torn = withFile(parts, journalName(3), lines.slice(0, 2).join('').slice(0, -5))
+    const { message, path } = await refusal(torn)
+    expect([message, path]).toEqual([expect.stringMatching(/^line 2: it ends in the middle/), `/store/${journalName(3)}`])
+    const gap = withFile(parts, journalName(5), lines.slice(3).join(''))
+    expect((await refusal(gap)).message).toMatch(/^line 1: it is batch 6, but batch 5 has to come next/)
+  })
+})
+
+// ---------------------------------------------------------------------------------------- beside appends, and after failures
+
+/** A state of `n` accounts, each with one repo. */
+const crowd = (n: number): ReadonlyArray<Event> => {
+  const [commit] = lifeOf(1, 40).filter((event) => event._tag === 'CommitReceived' && event.record !== null)
+  return Array.from({ length: n }, (_, i): Event => ({ ...(commit ?? expect.fail()), did: `did:plc:${String(i)}`, connection: 0 }) as Event)
+}
+
+describe('a snapshot', () => {
+  it('is written in slices, while events go on being appended', async () => {
+    const events = crowd(2_000)
+    const full = after(start, events)
+    const sizes: Array<number> = []
+    const order: Array<string> = []
+    const inner = diskOf(new Map())
+    const disk: Disk = {
+      ...inner,
+      open: async (path, mode) => {
+        const file = await inner.open(path, mode)
+        return path.endsWith('.new') ? { ...file, append: (bytes) => (sizes.push(bytes.length), file.append(bytes)) } : file
+      }
+    }
+    const store = right(await openOn(disk))
+    right(await store.append(events)())
+    const saved = store.snapshot(full)().then((result) => (right(result), order.push('saved')))
+    right(await store.append(BATCHES[0] ?? [])())
+    order.push('appended')
+    await saved
+    await closed(store)
+
+    expect(order).toEqual(['appended', 'saved'])
+    expect(sizes.length).toBeGreaterThan(5)
+    expect(Math.max(...sizes)).toBeLessThan(70_000)
+    expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 2, state: written(after(full, BATCHES[0] ?? [])) })
+  })
+
+  it('that fails costs nothing: the journal goes on, and the next one is taken', async () => {
+    let isFull = false
+    const disk: SimulatedDisk = simulatedDisk({ before: () => (isFull ? 'ENOSPC' : null), seed: 1 })
+    const failing: Disk = {
+      ...disk,
+      rename: async (from, to) => {
+        isFull = true
+        await disk.rename(from, to).finally(() => (isFull = false))
+      }
+    }
+    const first = right(await openOn(disk))
+    await closed(first)
+    const store = right(await openOn(failing))
+    right(await store.append(BATCHES[0] ?? [])())
+    const bytes = store.journalBytes()
+    expect(left(await store.snapshot(STATES[1] ?? start)())).toEqual({ _tag: 'Failed', message: 'ENOSPC: simulated', path: FOLDER })
+    expect(store.journalBytes()).toBe(bytes)
+    expect([...disk.now().keys()]).not.toContain('state.json.new')
+    right(await store.append(BATCHES[1] ?? [])())
+    await closed(store)
+    expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 2, state: written(STATES[2] ?? start) })
+  })
+})
+
+describe('a failed append', () => {
+  it('closes the journal until a rescue has worked', async () => {
+    let isFull = false
+    const disk = simulatedDisk({ before: () => (isFull ? 'ENOSPC' : null), seed: 3 })
+    const store = right(await openOn(disk))
+    right(await store.append(BATCHES[0] ?? [])())
+    isFull = true
+    expect(left(await store.append(BATCHES[1] ?? [])())).toEqual({ _tag: 'Failed', message: 'ENOSPC: simulated', path: FOLDER })
+    expect(left(await store.rescue(STATES[2] ?? start)())._tag).toBe('Failed')
+    isFull = false
+    for (const refused of [store.append(BATCHES[1] ?? []), store.snapshot(STATES[2] ?? start)])
+      expect(left(await refused()).message).toMatch(/an earlier write failed/)
+    right(await store.rescue(STATES[2] ?? start)())
+    expect(store.journalBytes()).toBe(0)
+    right(await store.append(BATCHES[2] ?? [])())
+    await closed(store)
+    expect([...disk.now().keys()].sort()).toEqual([journalName(3), 'state.json'])
+    expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 3, state: written(STATES[3] ?? start) })
+  })
+})
+
+// ---------------------------------------------------------------------------------------- reading only
+
+describe('reading a store that another has', () => {
+  it('needs no lock, and passes over a line that is being written', async () => {
+    const folder = await newFolder()
+    const store = await openIn(folder)
+    await appendAll(store, BATCHES)
+    await writeFile(join(folder, journalName(1)), '{"seq":', { flag: 'a' })
+    expect(contents(right(await readStore(folder)()))).toEqual({ seq: BATCHES.length, state: written(LAST) })
+    expect(await readFile(join(folder, journalName(1)), 'utf8')).toMatch(/\n\{"seq":$/)
+    await closed(store)
+  })
+
+  it('sees one state after another, while snapshots replace the files', async () => {
+    const folder = await newFolder()
+    const store = await openIn(folder)
+    const writing = (async () => {
+      for (let round = 0; round < 3; round++)
+        for (const [i, batch] of BATCHES.entries()) {
+          right(await store.append(batch)())
+          if (round === 0) right(await store.snapshot(STATES[i + 1] ?? start)())
+        }
+    })()
+    let seq = 0
+    let readings = 0
+    while (seq < 3 * BATCHES.length) {
+      const read = right(await readStore(folder)())
+      expect(read.seq).toBeGreaterThanOrEqual(seq)
+      if (read.seq < STATES.length) expect(written(read.state)).toBe(written(STATES[read.seq] ?? start))
+      seq = read.seq
+      readings += 1
+    }
+    await writing
+    expect(readings).toBeGreaterThan(3)
+    await closed(store)
+  })
+
+  it('says that there is none', async () => {
+    expect(left(await readStore(join(root, 'nowhere'))())).toMatchObject({ _tag: 'Failed', message: 'there is no store of tack here' })
+  })
+
+  it('refuses what the owner would refuse', async () => {
+    const disk = diskOf(withFile(await imageOf(2), 'state.json', 'null'))
+    expect(left(await readStore(FOLDER, disk)())).toMatchObject({ _tag: 'Refused', path: '/store/state.json' })
+  })
+})
+
+describe('what `replay` reads', () => {
+  it('a journal, from the state before it', async () => {
+    const disk = diskOf(await imageOf(2))
+    const { events, start: before } = right(await readReplay(`/store/${journalName(3)}`, disk)())
+    expect(events).toEqual(BATCHES.slice(2).flat())
+    expect(written(before ?? start)).toBe(written(STATES[2] ?? start))
+  })
+
+  it('a journal that goes on from another', async () => {
+    const image = await imageOf(2)
+    const lines = fileIn(image, journalName(3)).toString().split(/(?<=\n)/)
+    const disk = diskOf(withFile(withFile(image, journalName(3), lines.slice(0, 2).join('')), journalName(5), lines.slice(2).join('')))
+    for (const [first, end] of [[3, 4], [5, undefined]] as const) {
+      const { events, start: before } = right(await readReplay(`/store/${journalName(first)}`, disk)())
+      expect(events).toEqual(BATCHES.slice(first - 1, end).flat())
+      expect(written(before ?? start)).toBe(written(STATES[first - 1] ?? start))
+    }
+  })
+
+  it('a journal alone, and a trace', async () => {
+    const image = await imageOf(0)
+    const trace = LIFE.map((event) => `${canonical(event as Json)}\n`).join('')
+    const disk = diskOf(new Map([['copy', fileIn(image, journalName(1))], ['trace', Buffer.from(trace)], ['bad', Buffer.from(`${trace}{}\n`)]]))
+    expect(right(await readReplay('/store/copy', disk)())).toEqual({ events: LIFE, start: null })
+    expect(right(await readReplay('/store/trace', disk)())).toEqual({ events: LIFE, start: null })
+    const { message, path } = left(await readReplay('/store/bad', disk)())
+    expect([message, path]).toEqual([expect.stringMatching(`^line ${String(LIFE.length + 1)}: `), '/store/bad'])
+    expect(left(await readReplay('/store/none', disk)())).toMatchObject({ _tag: 'Failed', path: '/store/none' })
+  })
+})
+
+// ---------------------------------------------------------------------------------------- the lock
+
+describe('the lock (T21)', () => {
+  const lockOf = (process: Process, token: string): string => canonical({ ...process, token })
+  const TOKEN = '00000000-0000-4000-8000-000000000000'
+
+  it('is refused at once while the process that has it runs', async () => {
+    const folder = await newFolder()
+    const store = await openIn(folder)
+    const { _tag, message, path } = left(await openStore({ folder, initial })())
+    expect(_tag).toBe('Held')
+    expect(path).toBe(join(folder, 'lock'))
+    expect(message).toContain(`process ${String(process.pid)} on host`)
+    await closed(store)
+    await closed(await openIn(folder))
+  })
+
+  it('of another host is never taken over, and it is said what to do', async () => {
+    const disk = diskOf(new Map([['lock', Buffer.from(lockOf(processOf(9, 'elsewhere'), TOKEN))]]))
+    const { _tag, message } = left(await openOn(disk))
+    expect(_tag).toBe('Held')
+    expect(message).toMatch(/process 9 on host elsewhere.*delete this file/)
+    expect([...disk.now().keys()]).toEqual(['lock'])
+  })
+
+  it.each(['', '{', '{}', lockOf(processOf(9), '../../etc')])('that is not readable is not taken over: %j', async (text) => {
+    const disk = diskOf(new Map([['lock', Buffer.from(text)]]))
+    const { _tag, message, path } = left(await openOn(disk))
+    expect([_tag, message, path]).toEqual(['Held', expect.stringContaining('delete it'), '/store/lock'])
+    expect(disk.now()).toEqual(new Map([['lock', Buffer.from(text)]]))
+  })
+
+  it('of a process that is gone is taken over, and that is reported', async () => {
+    const disk = diskOf(new Map([['lock', Buffer.from(lockOf(processOf(9), TOKEN))]]))
+    const reports: Array<string> = []
+    const store = right(await openOn(disk, (message) => reports.push(message)))
+    expect(reports).toEqual([expect.stringContaining('process 9')])
+    expect(disk.now().get('lock')?.toString()).toContain('"pid":1,')
+    await closed(store)
+    expect([...disk.now().keys()].sort()).toEqual([journalName(1), 'state.json'])
+  })
+
+  it('is released when what it guards is refused', async () => {
+    const disk = diskOf(withFile(await imageOf(2), 'state.json', '[]'))
+    expect(left(await openOn(disk))._tag).toBe('Refused')
+    expect([...disk.now().keys()]).not.toContain('lock')
+  })
+
+  it('that another process has taken meanwhile is not released', async () => {
+    const disk = diskOf(new Map())
+    const store = right(await openOn(disk))
+    await disk.remove('/store/lock')
+    const other = right(await openStore({ disk, folder: FOLDER, initial, processes: processes(2) })())
+    await closed(store)
+    expect(disk.now().get('lock')?.toString()).toContain('"pid":2,')
+    await closed(other)
+  })
+
+  it.each([
+    ['nothing is there', {}],
+    ['a dead lock is there', { lock: lockOf(processOf(9), TOKEN) }],
+    ['a dead claim on it is there, too', { lock: lockOf(processOf(9), TOKEN), [`lock.claim-${TOKEN}`]: lockOf(processOf(8), TOKEN.replace('0', '1')) }]
+  ])('goes to exactly one of many that start at once, when %s', async (_, files) => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+        const inner = diskOf(new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])))
+        /** Every operation on names waits for its turn, in an order that the scheduler draws. */
+        const disk: Disk = {
+          ...inner,
+          link: scheduler.scheduleFunction(inner.link),
+          open: scheduler.scheduleFunction(inner.open),
+          remove: scheduler.scheduleFunction(inner.remove),
+          rename: scheduler.scheduleFunction(inner.rename)
+        }
+        const results: Array<E.Either<StoreError, Store>> = []
+        const started = [1, 2, 3, 4].map(async (pid) => {
+          results.push(await openStore({ disk, folder: FOLDER, initial, processes: processes(pid, (other) => other > 4) })())
+        })
+        await scheduler.waitFor(Promise.all(started))
+        expect(results.map((result) => (E.isRight(result) ? 'opened' : result.left._tag)).sort()).toEqual(['Held', 'Held', 'Held', 'opened'])
+        expect([...inner.now().keys()].sort()).toEqual([journalName(1), 'lock', 'state.json'])
+      }),
+      { numRuns: 60 }
+    )
+  })
+})
