@@ -5,7 +5,7 @@
  * connect again, is said by effects.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { COLLECTIONS, decodeFrame, type Natural, type Receipt, rejectFrame, type TimeUs } from '../core/index.js'
+import { COLLECTIONS, decodeFrame, type Receipt, rejectFrame, type TimeUs } from '../core/index.js'
 import { type NetOptions, openSocket, withDefaults } from './net.js'
 import type { Network } from './ports.js'
 
@@ -15,7 +15,8 @@ const subscription = (base: URL, cursor: TimeUs | null, maxMessageBytes: number)
   const query = url.searchParams
   query.delete('wantedCollections')
   COLLECTIONS.forEach((collection) => query.append('wantedCollections', collection)) // S1
-  query.delete('cursor')
+  // Compressed frames are not read here, and a stream that waits for a greeting stays silent.
+  for (const name of ['cursor', 'compress', 'requireHello']) query.delete(name)
   if (cursor !== null) query.set('cursor', String(cursor)) // S3
   query.set('maxMessageSizeBytes', String(maxMessageBytes))
   return url.href
@@ -28,7 +29,7 @@ export type JetstreamOptions = NetOptions & { readonly url: URL }
 export const jetstreamClient = ({ url, ...options }: JetstreamOptions): Network['openJetstream'] => {
   const settings = withDefaults(options)
   return (connection, cursor, deliver) => {
-    const receipt = (): Receipt => ({ at: settings.clock.now(), connection: connection as Natural })
+    const receipt = (): Receipt => ({ at: settings.clock.now(), connection })
     return openSocket(settings, subscription(url, cursor, settings.maxMessageBytes), {
       closed: (poisoned) => deliver({ _tag: 'JetstreamClosed', ...receipt(), poisoned }),
       host: url.host,

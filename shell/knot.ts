@@ -5,7 +5,7 @@
  * name does not lead into a private network, and that the knot costs no more than it may, is seen to in net.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { decodeKnotFrame, type KnotReceipt, type Natural, rejectKnotFrame } from '../core/index.js'
+import { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from '../core/index.js'
 import { type NetOptions, openSocket, withDefaults } from './net.js'
 import type { Network } from './ports.js'
 
@@ -16,7 +16,7 @@ export type KnotOptions = NetOptions & { readonly isInsecure: boolean }
 export const knotClient = ({ isInsecure, ...options }: KnotOptions): Network['openKnot'] => {
   const settings = withDefaults(options)
   return (connection, host, cursor, deliver) => {
-    const receipt = (): KnotReceipt => ({ at: settings.clock.now(), connection: connection as Natural, host })
+    const receipt = (): KnotReceipt => ({ at: settings.clock.now(), connection, host })
     const events = `${isInsecure ? 'ws' : 'wss'}://${host}/events`
     return openSocket(settings, cursor === null ? events : `${events}?cursor=${cursor}`, {
       closed: () => deliver({ _tag: 'KnotClosed', ...receipt() }),

@@ -2,7 +2,7 @@
  * Ports: the few interfaces through which anything outside reaches the shell. They are given at the composition root
  * (main.ts), so that a whole bridge can run on a simulated clock, disk and network: same code, one seed, one run.
  */
-import type { Event, HostName, Nanos, TimeUs } from '../core/index.js'
+import type { Event, HostName, Nanos, Natural, TimeUs } from '../core/index.js'
 
 /** Time. `now` never goes back while the process lives. */
 export interface Clock {
@@ -30,8 +30,8 @@ export interface Link {
 
 /** What opens connections. Both deliver `…Opened`, frames, and exactly one `…Closed`, with the number they were given. */
 export interface Network {
-  readonly openJetstream: (connection: number, cursor: TimeUs | null, deliver: Deliver) => Link
-  readonly openKnot: (connection: number, host: HostName, cursor: Nanos | null, deliver: Deliver) => Link
+  readonly openJetstream: (connection: Natural, cursor: TimeUs | null, deliver: Deliver) => Link
+  readonly openKnot: (connection: Natural, host: HostName, cursor: Nanos | null, deliver: Deliver) => Link
 }
 
 /** What the program says to its operator while it runs: one JSON object a line, or prose on a terminal. */

@@ -1,6 +1,6 @@
 /** The Jetstream client: what it asks the server for, and what becomes of what the server sends. */
 import { expect, it } from 'vitest'
-import type { Did, Event, TimeUs } from '../../core/index.js'
+import type { Did, Event, Natural, TimeUs } from '../../core/index.js'
 import { jetstreamClient, type JetstreamOptions } from '../../shell/jetstream.js'
 import { eventually, held, httpServer, options, webSocketServer } from './support/sockets.js'
 
@@ -14,7 +14,7 @@ const open = (url: URL, cursor: TimeUs | null = null, changes: Partial<Jetstream
   const events: Event[] = []
   const settings = options()
   const client = jetstreamClient({ ...settings, clock: { ...settings.clock, now: () => NOW }, url, ...changes })
-  const link = held(client(7, cursor, (event) => events.push(event)))
+  const link = held(client(7 as Natural, cursor, (event) => events.push(event)))
   return { events, link }
 }
 

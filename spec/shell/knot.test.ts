@@ -1,6 +1,6 @@
 /** The knot client: what it asks a knot for, and what becomes of what the knot sends. */
 import { expect, it } from 'vitest'
-import type { Event, HostName, Nanos, TimeUs } from '../../core/index.js'
+import type { Event, HostName, Nanos, Natural, TimeUs } from '../../core/index.js'
 import { knotClient, type KnotOptions } from '../../shell/knot.js'
 import { eventually, held, options, tcpServer, webSocketServer } from './support/sockets.js'
 
@@ -13,7 +13,7 @@ const open = (host: HostName, cursor: Nanos | null = null, changes: Partial<Knot
   const events: Event[] = []
   const settings = options()
   const client = knotClient({ ...settings, clock: { ...settings.clock, now: () => NOW }, isInsecure: true, ...changes })
-  const link = held(client(7, host, cursor, (event) => events.push(event)))
+  const link = held(client(7 as Natural, host, cursor, (event) => events.push(event)))
   return { events, link }
 }
 

@@ -8,7 +8,6 @@ import {
   type HostName,
   isWanted,
   type Json,
-  type Natural,
   OrderedMap as M,
   run,
   State
@@ -38,20 +37,20 @@ const frame = (n: number, knot: string | null): string =>
 const identity = (n: number): string => JSON.stringify({ did: DID, time_us: BEGIN + n * 1_000, kind: 'identity' })
 
 const send = (dial: Dial, text: string): void =>
-  dial.deliver(E.toUnion(decodeFrame({ at: BEGIN, connection: dial.connection as Natural })(text)))
+  dial.deliver(E.toUnion(decodeFrame({ at: BEGIN, connection: dial.connection })(text)))
 
 const open = (dial: Dial): void =>
   dial.deliver(
     dial.host === null
-      ? { _tag: 'JetstreamOpened', at: BEGIN, connection: dial.connection as Natural }
-      : { _tag: 'KnotOpened', at: BEGIN, connection: dial.connection as Natural, host: dial.host }
+      ? { _tag: 'JetstreamOpened', at: BEGIN, connection: dial.connection }
+      : { _tag: 'KnotOpened', at: BEGIN, connection: dial.connection, host: dial.host }
   )
 
 const lose = (dial: Dial): void =>
   dial.deliver(
     dial.host === null
-      ? { _tag: 'JetstreamClosed', at: BEGIN, connection: dial.connection as Natural, poisoned: false }
-      : { _tag: 'KnotClosed', at: BEGIN, connection: dial.connection as Natural, host: dial.host }
+      ? { _tag: 'JetstreamClosed', at: BEGIN, connection: dial.connection, poisoned: false }
+      : { _tag: 'KnotClosed', at: BEGIN, connection: dial.connection, host: dial.host }
   )
 
 const text = (state: State): string => canonical(State.encode(state) as Json)

@@ -4,7 +4,7 @@
  */
 import type { Scheduler } from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
-import { Config, type Did, defaults, type Event, type HostName, initial, type Nanos, run, type State, type TimeUs } from '../../../core/index.js'
+import { Config, type Did, defaults, type Event, type HostName, initial, type Nanos, type Natural, run, type State, type TimeUs } from '../../../core/index.js'
 import { silentLog } from '../../../shell/log.js'
 import type { Clock, Deliver, Link, Network, Random } from '../../../shell/ports.js'
 import type { Store } from '../../../shell/store.js'
@@ -65,7 +65,7 @@ export const middle: Random = { between: (low, high) => Math.floor((low + high) 
 // ---------------------------------------------------------------------------------------- network
 
 export interface Dial {
-  readonly connection: number
+  readonly connection: Natural
   readonly cursor: TimeUs | Nanos | null
   readonly deliver: Deliver
   /** `null`: the stream. */
@@ -77,7 +77,7 @@ export interface Dial {
 /** A network on which nothing happens but what the test does to the dials. */
 export const fakeNetwork = (onDial: (dial: Dial) => void = () => undefined) => {
   const dials: Array<Dial> = []
-  const dial = (host: HostName | null, connection: number, cursor: TimeUs | Nanos | null, deliver: Deliver): Link => {
+  const dial = (host: HostName | null, connection: Natural, cursor: TimeUs | Nanos | null, deliver: Deliver): Link => {
     const made: Dial = { connection, cursor, deliver, host, isClosed: false, isPaused: false }
     dials.push(made)
     onDial(made)

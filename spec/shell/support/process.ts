@@ -1,0 +1,90 @@
+/** tack as a process, as an operator starts it: the compiled program, a store of its own, the embedded network. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../../dist/shell/main.js', import.meta.url))
+
+/** The environment without anything of ours in it. */
+const environment = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TACK_'))),
+  ...more
+})
+
+export interface Finished {
+  readonly code: number | null
+  readonly err: string
+  readonly out: string
+}
+
+/** Runs a command to its end. */
+export const tack = async (args: ReadonlyArray<string>, more: Readonly<Record<string, string>> = {}): Promise<Finished> => {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: environment(more), stdio: ['ignore', 'pipe', 'pipe'] })
+  const out: Array<Buffer> = []
+  const err: Array<Buffer> = []
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  await once(child, 'close')
+  return { code: child.exitCode, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  /** The lines it has written to standard output. */
+  readonly lines: ReadonlyArray<string>
+  /** Resolves when a line has been written that holds `text`, also one that is there already. */
+  readonly says: (text: string) => Promise<void>
+  /** Sends the signal, and resolves with the exit code when the process is gone. */
+  readonly end: (signal: NodeJS.Signals) => Promise<number | null>
+}
+
+/** Starts a command that goes on until it is ended. */
+export const start = (args: ReadonlyArray<string>): Running => {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: environment({}), stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines: Array<string> = []
+  const waiting = new Set<() => void>()
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line)
+    for (const look of waiting) look()
+  })
+  return {
+    child,
+    lines,
+    says: (text) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!lines.some((line) => line.includes(text))) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
+    end: async (signal) => {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill(signal)
+        await once(child, 'exit')
+      }
+      return child.exitCode
+    }
+  }
+}
+
+/** An empty folder for as long as `use` lasts. */
+export const inFolder = async <A>(use: (folder: string) => Promise<A>): Promise<A> => {
+  const folder = await mkdtemp(join(tmpdir(), 'tack-test-'))
+  try {
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Looks again, every 20 ms, until it holds. The time limit is the test's. */
+export const eventually = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20))
+}

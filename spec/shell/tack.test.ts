@@ -1,0 +1,330 @@
+/** The program as an operator has it: real processes, real sockets, real files, the embedded network around it. */
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  canonical,
+  decodeFrame,
+  type Did,
+  type Event,
+  headOf,
+  initial,
+  type Json,
+  type Natural,
+  OrderedMap as M,
+  run,
+  type State,
+  type TimeUs,
+  wantedKnots
+} from '../../core/index.js'
+import { configOf } from '../../shell/cli/options.js'
+import { systemClock } from '../../shell/clock.js'
+import { type EmbeddedNetwork, startNetwork, tid } from '../../shell/network/index.js'
+import { readStore } from '../../shell/store.js'
+import { eventually, inFolder, type Running, start, tack } from './support/process.js'
+
+const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did
+const HOSTNAME = 'ci.example.com'
+const BEGIN = 1_767_225_600_000_000
+
+// ---------------------------------------------------------------------------------------- set up
+
+let networks: ReadonlyArray<EmbeddedNetwork> = []
+let bridges: ReadonlyArray<Running> = []
+
+afterEach(async () => {
+  await Promise.all(bridges.map((bridge) => bridge.end('SIGKILL')))
+  await Promise.all(networks.map((network) => network.stop()))
+  bridges = []
+  networks = []
+})
+
+const network = async (generation: 'v1' | 'v2' = 'v2'): Promise<EmbeddedNetwork> => {
+  const started = await startNetwork({ clock: systemClock(), generation, knots: 2, seed: 7 })
+  networks = [...networks, started]
+  return started
+}
+
+const flags = (around: EmbeddedNetwork, folder: string, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...['run', '--dev', '--hostname', HOSTNAME, '--owner', OWNER, '--jetstream', around.jetstreamUrl, '--store', folder],
+  ...['--max-backoff', '0.05', '--log', 'json', ...more]
+]
+
+const bridge = (args: ReadonlyArray<string>): Running => {
+  const started = start(args)
+  bridges = [...bridges, started]
+  return started
+}
+
+const stored = async (folder: string): Promise<State | null> => {
+  const read = await readStore(folder)()
+  return E.isRight(read) ? read.right.state : null
+}
+
+const knot = (around: EmbeddedNetwork, n: number): string => around.knots[n % around.knots.length]?.host ?? ''
+
+/** The n-th commit of a stream: repos of a handful of owners come, go, and move between knots. Stamps rise by 1 ms. */
+const publish = (around: EmbeddedNetwork, n: number): void => {
+  const timeUs = BEGIN + n * 1_000
+  const record = { $type: 'sh.tangled.repo', name: `repo ${String(n)}`, knot: knot(around, n >> 2), spindle: HOSTNAME, createdAt: '2026-01-01T00:00:00Z' }
+  const key = { collection: 'sh.tangled.repo', rkey: `key${String(n % 3)}` }
+  around.jetstream.publishCommit({
+    did: `did:plc:${'abcde'[n % 5] ?? 'a'}${'b'.repeat(23)}`,
+    operations: [n % 7 === 6 ? { ...key, operation: 'delete' } : { ...key, operation: 'create', record }],
+    rev: tid(timeUs),
+    timeUs
+  })
+}
+
+/** What the rows must be: the fold of everything that the server has, by the core alone. */
+const folded = (around: EmbeddedNetwork): State => {
+  const config = configOf({ admission: 'open', dev: true, hostname: HOSTNAME, owner: OWNER, rewind: 5, store: '', tolerance: 60, logLevel: 'info', jetstream: new URL('ws://x') })
+  if (E.isLeft(config)) throw new Error(config.left)
+  const receipt = { at: (BEGIN + 1e12) as TimeUs, connection: 0 as Natural }
+  const events = around.jetstream.history().map((text): Event => E.toUnion(decodeFrame(receipt)(text)))
+  return run(initial(config.right), events)[0]
+}
+
+const rows = (state: State): string => canonical(M.toEntries(state.commits.accounts).map(([did, account]) => [did, M.toEntries(account.repos)]) as unknown as Json)
+
+// ---------------------------------------------------------------------------------------- the command line
+
+describe('bad usage ends with 2, and one line that names what is wrong', () => {
+  const cases: ReadonlyArray<readonly [ReadonlyArray<string>, Readonly<Record<string, string>>, RegExp]> = [
+    [['run', '--owner', OWNER], {}, /^error: required option '--hostname <host>' not specified\n$/],
+    [['run', '--hostname', 'https://x', '--owner', OWNER], {}, /^error: .*'--hostname <host>'.*'https:\/\/x'.* Allowed: .*\n$/],
+    [['run', '--hostname', HOSTNAME], { TACK_OWNER_DID: 'alice' }, /^error: .*TACK_OWNER_DID.* Allowed: a DID.*\n$/],
+    [['run', '--hostname', HOSTNAME, '--owner', OWNER, '--admission', 'all'], {}, /^error: .*--admission.* Allowed choices are members, open\.\n$/],
+    [['run', '--hostname', HOSTNAME, '--owner', OWNER], { TACK_JETSTREAM_URL: 'http://x' }, /^error: .*TACK_JETSTREAM_URL.* Allowed: .*wss:.*\n$/],
+    [['run', '--hostname', HOSTNAME, '--owner', OWNER, '--cursor', '1'], {}, /^error: .*--cursor.* Allowed: .*\n$/],
+    [['run', '--hostname', HOSTNAME, '--owner', OWNER, '--rewind', '-1'], {}, /^error: .*--rewind.* Allowed: .*\n$/],
+    [['run', '--hostname', HOSTNAME, '--owner', OWNER, '--nonsense'], {}, /^error: unknown option '--nonsense'\n$/],
+    [['nonsense'], {}, /^error: unknown command 'nonsense'\n$/],
+    [['replay'], {}, /^error: missing required argument 'file'\n$/]
+  ]
+  test.each(cases)('%j %j', async (args, env, line) => {
+    const { code, err, out } = await tack(args, env)
+    expect(err).toMatch(line)
+    expect(out).toBe('')
+    expect(code).toBe(2)
+  })
+
+  test('help is no error, and names every environment variable', async () => {
+    const { code, out } = await tack(['run', '--help'])
+    expect(code).toBe(0)
+    for (const name of ['TACK_HOSTNAME', 'TACK_OWNER_DID', 'TACK_DB_PATH', 'TACK_JETSTREAM_URL', 'TACK_DEV']) expect(out).toContain(name)
+  })
+})
+
+// ---------------------------------------------------------------------------------------- running
+
+describe('tack run', () => {
+  test('takes records in, subscribes, stops cleanly with everything saved, and can be looked at meanwhile', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(flags(around, folder, '--admission', 'open'))
+      await running.says('"event":"JetstreamOpened"')
+      for (let n = 0; n < 40; n++) publish(around, n)
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      await eventually(() => around.knots.every(({ connections }) => connections().filter(({ isOpen }) => isOpen).length === 1))
+
+      const table = await tack(['inspect', '--store', folder])
+      expect(table.code).toBe(0)
+      expect(table.out).toContain(knot(around, 0))
+      const json = await tack(['inspect', '--store', folder, '--json'])
+      const all = JSON.parse(json.out) as { subscriptions: ReadonlyArray<{ knot: string; holders: ReadonlyArray<string> }> }
+      expect(all.subscriptions.map((held) => held.knot).sort()).toEqual([knot(around, 0), knot(around, 1)].sort())
+      expect(all.subscriptions.every(({ holders }) => holders.length > 0)).toBe(true)
+
+      const asked = Date.now()
+      expect(await running.end('SIGTERM')).toBe(0)
+      expect(Date.now() - asked).toBeLessThan(5_000)
+      const state = await stored(folder)
+      expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
+      expect(state?.cursor.stopped).toBe(true)
+    }))
+
+  test('every log line is one JSON object without control characters, whatever strangers write (T17)', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(flags(around, folder, '--log-level', 'debug'))
+      await running.says('"event":"JetstreamOpened"')
+      const evil = 'x\n{"level":"error"}\r\u001b[2J\u0007\u2028'
+      around.jetstream.publishCommit({
+        did: OWNER,
+        operations: [{ operation: 'create', collection: 'sh.tangled.repo', rkey: 'r', record: { name: evil, knot: evil, spindle: HOSTNAME } }],
+        timeUs: BEGIN
+      })
+      around.jetstream.publishRaw(`${evil}${evil}`)
+      await running.says('a frame of the stream was rejected')
+      await running.end('SIGTERM')
+      for (const line of running.lines) {
+        expect(() => JSON.parse(line) as unknown).not.toThrow()
+        expect(line).toMatch(/^[^\p{Cc}\u2028]*$/u)
+      }
+    }))
+
+  test('S5 starts although the stream cannot be reached, and connects when it can', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      around.jetstream.setReady(false)
+      const running = bridge(flags(around, folder, '--admission', 'open'))
+      await eventually(() => running.lines.filter((line) => line.includes('"event":"OpenJetstream"')).length >= 3)
+      around.jetstream.setReady(true)
+      await running.says('"event":"JetstreamOpened"')
+      publish(around, 1)
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      expect(await running.end('SIGINT')).toBe(0)
+    }))
+
+  test('--cursor reads from a moment on, although the store is new', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      for (let n = 0; n < 30; n++) publish(around, n)
+      const running = bridge(flags(around, folder, '--admission', 'open', '--cursor', String(BEGIN)))
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      await running.end('SIGTERM')
+      const state = await stored(folder)
+      expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
+    }))
+
+  test('a poison message at each of 100 positions: the good ones all apply (T06)', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(flags(around, folder, '--admission', 'open'))
+      await running.says('"event":"JetstreamOpened"')
+      const poison = ['', 'null', '[]', '"x"', '{', '{"time_us":1e400}', '\u0000', `{"did":"${OWNER}","time_us":-1}`, '['.repeat(10_000)]
+      for (let n = 0; n < 100; n++) {
+        around.jetstream.publishRaw(n % 10 === 9 ? Buffer.from([0xff, 0xfe]) : (poison[n % poison.length] ?? ''), { binary: n % 20 === 19 })
+        publish(around, n)
+      }
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      await running.end('SIGTERM')
+      const state = await stored(folder)
+      expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
+      const rejections = M.toEntries(state?.counters.reports ?? M.empty<string, Natural>())
+      expect(rejections.reduce((sum, [, count]) => sum + count, 0)).toBe(100)
+      expect(rejections.map(([kind]) => kind)).toEqual(expect.arrayContaining(['FrameRejected/json', 'FrameRejected/time', 'FrameRejected/utf8', 'FrameRejected/binary']))
+    }))
+
+  test('a frame beyond every limit is passed after it has closed three connections (D12)', () =>
+    inFolder(async (folder) => {
+      const around = await network('v1')
+      const running = bridge(flags(around, folder, '--admission', 'open'))
+      await running.says('"event":"JetstreamOpened"')
+      publish(around, 0)
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      around.jetstream.publishRaw('x'.repeat(20 * 1024 * 1024), { timeUs: BEGIN + 500_000 })
+      await eventually(() => running.lines.some((line) => line.includes('events may have been missed')))
+      publish(around, 2_000)
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      await running.end('SIGTERM')
+    }))
+})
+
+// ---------------------------------------------------------------------------------------- crashes
+
+describe('crashes', () => {
+  test('kill -9 at any moment under load: rows, subscriptions and cursor end as if nothing had happened', () =>
+    inFolder(async (folder) => {
+      const around = await network('v1')
+      let sent = 0
+      for (let life = 0; life < 6; life++) {
+        const running = bridge(flags(around, folder, '--admission', 'open', ...(life === 0 ? ['--cursor', String(BEGIN)] : [])))
+        await running.says('"event":"OpenJetstream"')
+        const before = (await stored(folder))?.cursor.cursor ?? 0
+        for (let n = 0; n < 400; n++) publish(around, sent++)
+        await eventually(async () => ((await stored(folder))?.cursor.cursor ?? 0) > before + life * 20_000)
+        await running.end('SIGKILL')
+      }
+      const running = bridge(flags(around, folder, '--admission', 'open'))
+      await running.says('"event":"JetstreamOpened"')
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      expect(await running.end('SIGTERM')).toBe(0)
+      const state = await stored(folder)
+      if (state === null) throw new Error('the store is gone')
+      expect(rows(state)).toBe(rows(folded(around)))
+      expect(wantedKnots(state)).toEqual(wantedKnots(folded(around)))
+    }), 60_000)
+
+  test('a second process on one store ends at once, and says who has it (T21)', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(flags(around, folder))
+      await running.says('"event":"JetstreamOpened"')
+      const second = await tack(flags(around, folder))
+      expect(second.code).toBe(1)
+      expect(second.err).toContain(folder)
+      expect(second.err).toContain(String(running.child.pid))
+      expect(await running.end('SIGTERM')).toBe(0)
+    }))
+
+  test.each([
+    ['state.json', '', 'empty'],
+    ['state.json', 'null', 'null'],
+    ['state.json', '{"rows":[]}', 'foreign'],
+    ['state.json', '{"format":"tack-state","version":99,"seq":0,"head":{},"accounts":[\n],"crc":"00000000"}', 'newer']
+  ])('a %s that is %j (%s) is refused with its path, and left as it is', (name, content) =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const path = join(folder, name)
+      await writeFile(path, content)
+      const { code, err } = await tack(flags(around, folder))
+      expect(code).toBe(1)
+      expect(err).toContain(path)
+      expect(err.trim().split('\n')).toHaveLength(1)
+      expect(await readFile(path, 'utf8')).toBe(content)
+    })
+  )
+})
+
+// ---------------------------------------------------------------------------------------- looking back
+
+describe('tack replay', () => {
+  test('prints every step of a journal, ending in the state that the store holds', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(flags(around, folder, '--admission', 'open'))
+      await running.says('"event":"JetstreamOpened"')
+      for (let n = 0; n < 10; n++) publish(around, n)
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      await running.end('SIGTERM')
+      const journal = (await readdir(folder)).find((name) => name.startsWith('journal-')) ?? ''
+      const { code, out } = await tack(['replay', join(folder, journal)])
+      expect(code).toBe(0)
+      expect(out).toContain('Started')
+      expect(out).toContain(`→ SubscribeKnot  connection=1 host=${knot(around, 0)}`)
+
+      const json = await tack(['replay', join(folder, journal), '--json'])
+      const events = json.out.trim().split('\n').map((line) => (JSON.parse(line) as { event: Event }).event)
+      const state = await stored(folder)
+      if (state === null) throw new Error('the store is gone')
+      expect(canonical(headOf(run(folded(around), [])[0]).policy as Json)).toBe(canonical(headOf(state).policy as Json))
+      expect(events.filter(({ _tag }) => _tag === 'CommitReceived')).toHaveLength(10)
+
+      const trace = join(folder, 'trace.jsonl')
+      await writeFile(trace, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+      expect((await tack(['replay', trace])).out).toBe(out)
+    }))
+
+  test('what is neither is refused, with the line', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'x')
+      await writeFile(path, '{"_tag":"Nonsense"}\n')
+      const { code, err } = await tack(['replay', path])
+      expect(code).toBe(1)
+      expect(err).toContain(path)
+      expect(err).toContain('line 1')
+    }))
+})
+
+describe('tack demo', () => {
+  test('--once runs the script, kills and restarts the bridge, checks the outcome, and ends with 0', async () => {
+    const { code, err, out } = await tack(['demo', '--once'])
+    expect(err).toBe('')
+    expect(out).toContain('Nothing was lost, and nothing was done twice.')
+    expect(out).not.toContain('NOT')
+    expect(code).toBe(0)
+  })
+})
