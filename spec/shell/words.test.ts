@@ -1,0 +1,176 @@
+/** What the program says: logs, reports, progress, tables. Whatever strangers wrote, one call is one line. */
+import { Writable } from 'node:stream'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { initial, type Natural, type State, type TimeUs } from '../../core/index.js'
+import { table, when } from '../../shell/cli/text.js'
+import { systemClock, systemRandom } from '../../shell/clock.js'
+import { createLog, type LogFormat } from '../../shell/log.js'
+import type { Fields, Log } from '../../shell/ports.js'
+import { createProgress, duration } from '../../shell/progress.js'
+import { createReporter } from '../../shell/reporter.js'
+import { BEGIN, config, manualClock } from './support/bridge.js'
+
+const collect = () => {
+  const chunks: Array<string> = []
+  const out = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk.toString())
+      done()
+    }
+  })
+  return { out, text: () => chunks.join('') }
+}
+
+/** A log that keeps what it is told. */
+const remembering = () => {
+  const said: Array<{ readonly level: string; readonly message: string; readonly fields: Fields }> = []
+  const say =
+    (level: string) =>
+    (message: string, fields: Fields = {}): void =>
+      void said.push({ level, message, fields })
+  const log: Log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
+  return { log, said }
+}
+
+const CONTROL = /[\p{Cc}\u2028\u2029]/u
+
+describe('the log', () => {
+  test.each<LogFormat>(['json', 'pretty'])('%s: any text in any field is one line without control characters (T17)', (format) => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const { out, text: written } = collect()
+        createLog(format, 'info', out).info('a message', { did: text, nested: { rkey: text } })
+        const line = written()
+        expect(line.endsWith('\n')).toBe(true)
+        expect(line.slice(0, -1)).not.toMatch(CONTROL)
+        if (format === 'json') expect(JSON.parse(line)).toMatchObject({ level: 'info', msg: 'a message' })
+      }),
+      { numRuns: 200, seed: 20261124 }
+    )
+  })
+
+  test('says nothing below its level', () => {
+    const { out, text } = collect()
+    const log = createLog('json', 'warn', out)
+    log.debug('d')
+    log.info('i')
+    log.warn('w')
+    log.error('e')
+    expect(text().trim().split('\n').map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['w', 'e'])
+  })
+})
+
+describe('reports', () => {
+  const refused = { _tag: 'KnotFrameRejected', at: BEGIN, detail: 'x', host: 'k.example', reason: 'json' } as never
+  const gap = { _tag: 'Gap', askedUs: BEGIN, at: BEGIN, gotUs: BEGIN } as const
+
+  test('of each kind the first ten in ten seconds are written, the rest are counted', () => {
+    const clock = manualClock()
+    const { log, said } = remembering()
+    const report = createReporter(clock, log)
+    for (let i = 0; i < 25; i++) report(refused)
+    report(gap)
+    expect(said).toHaveLength(11)
+    clock.advance(10_000)
+    report(refused)
+    report(gap)
+    expect(said.slice(11).map(({ message, fields }) => [message, fields['count'] ?? fields['_tag']])).toEqual([
+      ['more reports of this kind were counted, not written', 15],
+      ['a frame of a knot was rejected', 'KnotFrameRejected'],
+      ['events may have been missed', 'Gap']
+    ])
+  })
+})
+
+describe('progress', () => {
+  const at = (cursor: number | null, frames: number): State => {
+    const state = initial(config)
+    return {
+      ...state,
+      counters: { ...state.counters, frames: frames as Natural },
+      cursor: { ...state.cursor, cursor: cursor as TimeUs | null }
+    }
+  }
+
+  test('says how far it is, how fast, and how long it takes, and when it has caught up', () => {
+    const clock = manualClock()
+    const { log, said } = remembering()
+    const progress = createProgress(clock, log, null)
+    progress(at(null, 0))
+    progress(at(BEGIN - 7_200_000_000, 0))
+    clock.advance(5_000)
+    progress(at(BEGIN - 7_000_000_000, 1))
+    clock.advance(5_000)
+    progress(at(BEGIN - 3_600_000_000, 50_000))
+    clock.advance(1_000)
+    progress(at(BEGIN, 99_000))
+    progress(at(BEGIN, 99_000))
+    expect(said.map(({ message, fields }) => [message, fields])).toEqual([
+      ['catching up with the stream', { behind: '2 h 00 min' }],
+      ['catching up with the stream', { behind: '1 h 00 min', framesPerSecond: 5_000, left: '10 s' }],
+      ['caught up with the stream', {}]
+    ])
+  })
+
+  test('on a terminal it is one line that is written over', () => {
+    const clock = manualClock()
+    const { log } = remembering()
+    const { out, text } = collect()
+    const progress = createProgress(clock, log, out)
+    progress(at(BEGIN - 7_200_000_000, 0))
+    clock.advance(200)
+    progress(at(BEGIN - 7_200_000_000, 10))
+    expect(text()).toBe('\r\u001b[Kcatching up: behind 2 h 00 min\r\u001b[Kcatching up: behind 2 h 00 min, framesPerSecond 50')
+  })
+
+  test.each([
+    [0, '0 s'],
+    [59_400_000, '59 s'],
+    [60_000_000, '1 min 00 s'],
+    [3_599_000_000, '59 min 59 s'],
+    [7_500_000_000, '2 h 05 min']
+  ])('%d µs is %s', (us, words) => expect(duration(us)).toBe(words))
+})
+
+describe('text for a terminal', () => {
+  test('columns are aligned, and control characters made visible', () => {
+    expect(table([['a', 'bb'], ['\u001b[2J', 'x']])).toBe('  a          bb\n  \\u001b[2J  x\n')
+  })
+
+  test('times', () => {
+    expect(when(null)).toBe('never')
+    expect(when(BEGIN)).toBe('2026-01-01T00:00:00.000Z (1767225600000000)')
+    expect(when(Number.MAX_SAFE_INTEGER)).toBe('2255-06-05T23:47:34.740Z (9007199254740991)')
+  })
+})
+
+describe('the real clock and the real dice', () => {
+  test('time never goes back, whatever the wall clock does (T19)', () => {
+    const clock = systemClock()
+    const wall = Date.now
+    try {
+      const before = clock.now()
+      Date.now = () => 0
+      expect(clock.now()).toBeGreaterThanOrEqual(before)
+    } finally {
+      Date.now = wall
+    }
+  })
+
+  test('a pause beyond what a platform timer holds does not end at once, and can be cancelled', async () => {
+    let fired = false
+    const cancel = systemClock().after(2 ** 40, () => {
+      fired = true
+    })
+    await new Promise((resolve) => systemClock().after(20, () => resolve(undefined)))
+    cancel()
+    expect(fired).toBe(false)
+  })
+
+  test('draws are within their range, both ends included', () => {
+    const draws = Array.from({ length: 200 }, () => systemRandom.between(3, 5))
+    expect([...new Set(draws)].sort()).toEqual([3, 4, 5])
+    expect(systemRandom.between(7, 7)).toBe(7)
+  })
+})
