@@ -6,32 +6,32 @@ import { at, must } from '../examples/support.js'
 const natural = (n: number) => must(Natural.decode(n))
 const us = (n: number) => must(TimeUs.decode(n))
 
-const BACKOFF = must(Backoff.decode({ baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 }))
+const backoff = () => must(Backoff.decode({ baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 }))
 
-const idle = Connections.idle(natural(1))
-const connecting = Connections.connecting(natural(1))
-const open = Connections.opened(us(at(0)), connecting)
-const [waiting] = Connections.lost(BACKOFF, us(at(1)), natural(2), open)
+const idle = () => Connections.idle(natural(1))
+const connecting = () => Connections.connecting(natural(1))
+const open = () => Connections.opened(us(at(0)), connecting())
+const waiting = () => Connections.lost(backoff(), us(at(1)), natural(2), open())[0]
 
 describe('pauses', () => {
   test('double from the base to the cap, and all of the range may be drawn', () => {
-    expect(Array.from({ length: 8 }, (_, n) => Connections.pause(BACKOFF, n))).toEqual(
+    expect(Array.from({ length: 8 }, (_, n) => Connections.pause(backoff(), n))).toEqual(
       [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000].map((highMs) => ({ highMs, lowMs: 0 }))
     )
   })
 
   test('stay within the range for any number of attempts', () => {
     for (let n = 0; n <= 1_000_000; n = n < 100 ? n + 1 : Math.ceil(n * 1.1)) {
-      const { highMs, lowMs } = Connections.pause(BACKOFF, n)
+      const { highMs, lowMs } = Connections.pause(backoff(), n)
       if (lowMs !== 0 || highMs < 2_000 || highMs > 60_000)
         expect.unreachable(`${String(lowMs)}–${String(highMs)} ms after ${String(n)} attempts`)
     }
-    expect(Connections.pause(BACKOFF, 1_000_000)).toEqual({ highMs: 60_000, lowMs: 0 })
-    expect(Connections.pause(BACKOFF, Number.MAX_SAFE_INTEGER)).toEqual({ highMs: 60_000, lowMs: 0 })
+    expect(Connections.pause(backoff(), 1_000_000)).toEqual({ highMs: 60_000, lowMs: 0 })
+    expect(Connections.pause(backoff(), Number.MAX_SAFE_INTEGER)).toEqual({ highMs: 60_000, lowMs: 0 })
   })
 
   test('double thirty times at most: then they are long enough, and still numbers', () => {
-    const uncapped = { ...BACKOFF, baseMs: natural(1), capMs: natural(Number.MAX_SAFE_INTEGER) }
+    const uncapped = { ...backoff(), baseMs: natural(1), capMs: natural(Number.MAX_SAFE_INTEGER) }
     expect([29, 30, 31, 1_000_000].map((n) => Connections.pause(uncapped, n).highMs)).toEqual([
       2 ** 29,
       2 ** 30,
@@ -41,40 +41,40 @@ describe('pauses', () => {
   })
 
   test('a cap below the base is the pause', () => {
-    expect(Connections.pause({ ...BACKOFF, capMs: natural(500) }, 0)).toEqual({ highMs: 500, lowMs: 0 })
+    expect(Connections.pause({ ...backoff(), capMs: natural(500) }, 0)).toEqual({ highMs: 500, lowMs: 0 })
   })
 
   test('without any base there is none', () => {
-    expect(Connections.pause({ ...BACKOFF, baseMs: natural(0) }, 9)).toEqual({ highMs: 0, lowMs: 0 })
+    expect(Connections.pause({ ...backoff(), baseMs: natural(0) }, 9)).toEqual({ highMs: 0, lowMs: 0 })
   })
 })
 
 describe('phases', () => {
   test('a connection is asked for, opens, is lost, and is asked for again', () => {
-    expect(connecting).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Connecting' } })
-    expect(open).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Open', openedAt: at(0) } })
-    expect(waiting).toEqual({ attempt: 1, number: 2, phase: { _tag: 'Waiting' } })
-    expect(Connections.woken(waiting)).toEqual({ attempt: 1, number: 2, phase: { _tag: 'Connecting' } })
-    expect(idle).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Idle' } })
+    expect(connecting()).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Connecting' } })
+    expect(open()).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Open', openedAt: at(0) } })
+    expect(waiting()).toEqual({ attempt: 1, number: 2, phase: { _tag: 'Waiting' } })
+    expect(Connections.woken(waiting())).toEqual({ attempt: 1, number: 2, phase: { _tag: 'Connecting' } })
+    expect(idle()).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Idle' } })
   })
 
   test('only what is being made can open', () => {
-    for (const other of [idle, open, waiting]) expect(Connections.opened(us(at(9)), other)).toBe(other)
+    for (const other of [idle(), open(), waiting()]) expect(Connections.opened(us(at(9)), other)).toBe(other)
   })
 
   test('only a pause can be over', () => {
-    for (const other of [idle, connecting, open]) expect(Connections.woken(other)).toBe(other)
+    for (const other of [idle(), connecting(), open()]) expect(Connections.woken(other)).toBe(other)
   })
 
   test('what is being made, and what is open, can be lost', () => {
-    expect([idle, connecting, open, waiting].map(Connections.isLive)).toEqual([false, true, true, false])
+    expect([idle(), connecting(), open(), waiting()].map(Connections.isLive)).toEqual([false, true, true, false])
   })
 })
 
 describe('attempts', () => {
   const lostAfter = (attempt: number, openForUs: number | null) => {
-    const before = { ...(openForUs === null ? connecting : open), attempt: natural(attempt) }
-    const [after, { highMs }] = Connections.lost(BACKOFF, us(at(0) + (openForUs ?? 0)), natural(9), before)
+    const before = { ...(openForUs === null ? connecting() : open()), attempt: natural(attempt) }
+    const [after, { highMs }] = Connections.lost(backoff(), us(at(0) + (openForUs ?? 0)), natural(9), before)
     return [after.attempt, highMs]
   }
 
@@ -96,7 +96,7 @@ describe('attempts', () => {
   })
 
   test('go on counting when the clock went back while it was open', () => {
-    const [after] = Connections.lost(BACKOFF, us(at(-1_000)), natural(9), { ...open, attempt: natural(3) })
+    const [after] = Connections.lost(backoff(), us(at(-1_000)), natural(9), { ...open(), attempt: natural(3) })
     expect(after.attempt).toBe(4)
   })
 })

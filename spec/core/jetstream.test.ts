@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { decodeFrame, Natural, rejectFrame, TimeUs } from '../../core/index.js'
 import { ALICE, at, must, rev } from '../examples/support.js'
 
-const RECEIPT = { at: must(TimeUs.decode(at(9))), connection: must(Natural.decode(3)) }
+const receipt = () => ({ at: must(TimeUs.decode(at(9))), connection: must(Natural.decode(3)) })
 
-const decode = (text: string) => decodeFrame(RECEIPT)(text)
+const decode = (text: string) => decodeFrame(receipt())(text)
 const decodeValue = (value: unknown) => decode(JSON.stringify(value))
 
 const REPO = 'sh.tangled.repo'
@@ -309,8 +309,8 @@ describe('decoded', () => {
 
 describe('what never becomes text', () => {
   test('is rejected with what is known, which is its reason', () => {
-    expect(rejectFrame(RECEIPT, 'size', '9 MB')).toEqual(rejection('size', '9 MB', null, {}))
-    expect(rejectFrame(RECEIPT, 'binary', '')).toEqual(rejection('binary', '', null, {}))
-    expect(rejectFrame(RECEIPT, 'utf8', '')).toEqual(rejection('utf8', '', null, {}))
+    expect(rejectFrame(receipt(), 'size', '9 MB')).toEqual(rejection('size', '9 MB', null, {}))
+    expect(rejectFrame(receipt(), 'binary', '')).toEqual(rejection('binary', '', null, {}))
+    expect(rejectFrame(receipt(), 'utf8', '')).toEqual(rejection('utf8', '', null, {}))
   })
 })

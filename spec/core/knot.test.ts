@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { decodeKnotFrame, HostName, Natural, rejectKnotFrame, TimeUs } from '../../core/index.js'
 import { at, K1, must } from '../examples/support.js'
 
-const RECEIPT = { at: must(TimeUs.decode(at(9))), connection: must(Natural.decode(3)), host: must(HostName.decode(K1)) }
-const decode = decodeKnotFrame(RECEIPT)
+const receipt = () => ({ at: must(TimeUs.decode(at(9))), connection: must(Natural.decode(3)), host: must(HostName.decode(K1)) })
+const decode = (text: string) => decodeKnotFrame(receipt())(text)
 
 const rejection = (reason: string, detail: string) =>
   E.left({ _tag: 'KnotFrameRejected', at: at(9), connection: 3, detail, host: K1, reason })
@@ -76,6 +76,6 @@ describe('decoded', () => {
 })
 
 test('what never becomes text is rejected with its reason', () => {
-  expect(E.left(rejectKnotFrame(RECEIPT, 'size', 'x'.repeat(200)))).toEqual(rejection('size', `${'x'.repeat(120)}…`))
-  expect(E.left(rejectKnotFrame(RECEIPT, 'binary', ''))).toEqual(rejection('binary', ''))
+  expect(E.left(rejectKnotFrame(receipt(), 'size', 'x'.repeat(200)))).toEqual(rejection('size', `${'x'.repeat(120)}…`))
+  expect(E.left(rejectKnotFrame(receipt(), 'binary', ''))).toEqual(rejection('binary', ''))
 })

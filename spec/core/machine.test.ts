@@ -36,7 +36,7 @@ import {
   type WrittenEvent
 } from '../examples/support.js'
 
-const EMPTY = initialOf(CONFIG)
+const empty = () => initialOf(CONFIG)
 const event = (written: WrittenEvent): Event => must(Event.decode(written))
 const textOf = (state: State): string => canonical(State.encode(state) as Json)
 const report = (content: object) => ({ _tag: 'Report', report: content })
@@ -63,7 +63,7 @@ describe('concerns', () => {
 
 describe('effects come in a fixed order', () => {
   test('the stream, subscriptions by host, unsubscriptions by host, reports', () => {
-    const [before] = foldOf(EMPTY, [
+    const [before] = foldOf(empty(), [
       passing(at(0)),
       started(at(10)),
       put(ALICE, 'a', repo({ knot: 'b.example' }), at(-1), { at: at(10), connection: 1 }),
@@ -82,7 +82,7 @@ describe('effects come in a fixed order', () => {
   })
 
   test('a loss with a gap: first the pause', () => {
-    const [before] = foldOf(EMPTY, [
+    const [before] = foldOf(empty(), [
       passing(at(0)),
       started(at(1)),
       poisoned(1, at(2)),
@@ -97,7 +97,7 @@ describe('effects come in a fixed order', () => {
   test('several subscriptions and unsubscriptions of one event', () => {
     const hosts = ['d.example', 'b.example', 'c.example', 'a.example']
     const [before] = foldOf(
-      EMPTY,
+      empty(),
       hosts.map((knot, i) => put(ALICE, knot, repo({ knot }), at(i)))
     )
     const [, effects] = foldOf(before, [account(ALICE, 'suspended', at(9)), account(ALICE, 'active', at(10))])
@@ -115,13 +115,14 @@ describe('effects come in a fixed order', () => {
 })
 
 describe('an event of another connection than the one that is there', () => {
-  const [before] = foldOf(EMPTY, [
-    started(at(0)),
-    opened(1, at(1)),
-    passing(at(2), { connection: 1 }),
-    put(ALICE, 'a', repo(), at(3), { connection: 1 }),
-    knotOpened(K1, 1, at(4))
-  ])
+  const before = () =>
+    foldOf(empty(), [
+      started(at(0)),
+      opened(1, at(1)),
+      passing(at(2), { connection: 1 }),
+      put(ALICE, 'a', repo(), at(3), { connection: 1 }),
+      knotOpened(K1, 1, at(4))
+    ])[0]
   const stale: ReadonlyArray<Happening> = [
     put(ALICE, 'b', repo({ knot: K2 }), at(10), { connection: 0 }),
     put(ALICE, 'b', repo({ knot: K2 }), at(10), { connection: 2 }),
@@ -139,19 +140,20 @@ describe('an event of another connection than the one that is there', () => {
   ]
   for (const happening of stale)
     test(`${happening._tag} of ${String('connection' in happening && happening.connection)} changes and causes nothing`, () => {
-      const [after, effects] = foldOf(before, [happening])
-      expect([effects, textOf(after)]).toEqual([[], textOf(before)])
+      const [after, effects] = foldOf(before(), [happening])
+      expect([effects, textOf(after)]).toEqual([[], textOf(before())])
     })
 })
 
 describe('cursors of knots', () => {
-  const [before] = foldOf(EMPTY, [
-    put(ALICE, 'a', repo({ knot: K1 }), at(0)),
-    put(ALICE, 'b', repo({ knot: K2 }), at(0)),
-    knotOpened(K1, 1, at(1))
-  ])
+  const before = () =>
+    foldOf(empty(), [
+      put(ALICE, 'a', repo({ knot: K1 }), at(0)),
+      put(ALICE, 'b', repo({ knot: K2 }), at(0)),
+      knotOpened(K1, 1, at(1))
+    ])[0]
   const cursorsAfter = (...happenings: ReadonlyArray<Happening>) => {
-    const [after] = foldOf(before, happenings)
+    const [after] = foldOf(before(), happenings)
     return [...foldOf(after, [started(at(100))])[1]].flatMap((effect) => (effect._tag === 'SubscribeKnot' ? [effect.cursor] : []))
   }
   const created = (digits: string, received = at(50)) =>
@@ -177,13 +179,13 @@ describe('cursors of knots', () => {
   })
 
   test('what is from the future is reported', () => {
-    expect(foldOf(before, [created('1767225950000000001')])[1]).toEqual([
+    expect(foldOf(before(), [created('1767225950000000001')])[1]).toEqual([
       report({ _tag: 'KnotFrameFromFuture', at: at(50), created: '1767225950000000001', host: K1 })
     ])
   })
 
   test('so is what is rejected', () => {
-    expect(foldOf(before, [knotFrame(K1, '{', at(51), 1)])[1]).toEqual([
+    expect(foldOf(before(), [knotFrame(K1, '{', at(51), 1)])[1]).toEqual([
       report({ _tag: 'KnotFrameRejected', at: at(51), detail: '{', host: K1, reason: 'json' })
     ])
   })
@@ -196,7 +198,7 @@ describe('cursors of knots', () => {
 
 describe('a stopped machine', () => {
   test('keeps rows and subscriptions in line, and asks for nothing', () => {
-    const [stopped] = foldOf(EMPTY, [put(ALICE, 'a', repo({ knot: K1 }), at(0)), stop(at(1))])
+    const [stopped] = foldOf(empty(), [put(ALICE, 'a', repo({ knot: K1 }), at(0)), stop(at(1))])
     const [after, effects] = foldOf(stopped, [put(ALICE, 'a', repo({ knot: K2 }), at(2), { connection: 1 })])
     expect(effects).toEqual([])
     expect(foldOf(after, [started(at(3))])[1]).toEqual([open(2, at(-3)), subscribe(K2, 4)])
@@ -204,8 +206,8 @@ describe('a stopped machine', () => {
 })
 
 describe('what only moves the cursor', () => {
-  const [state] = foldOf(EMPTY, [put(ALICE, 'a', repo(), at(0)), started(at(1))])
-  const advanceOf = (written: WrittenEvent) => asAdvance(state, event(written))
+  const state = () => foldOf(empty(), [put(ALICE, 'a', repo(), at(0)), started(at(1))])[0]
+  const advanceOf = (written: WrittenEvent) => asAdvance(state(), event(written))
   const on1 = { connection: 1 }
 
   test('an advance, and an account event about somebody unknown', () => {
@@ -239,9 +241,9 @@ describe('what only moves the cursor', () => {
 })
 
 describe('a batch', () => {
-  const [start] = foldOf(EMPTY, [started(at(0))])
+  const start = () => foldOf(empty(), [started(at(0))])[0]
   const on1 = { connection: 1 }
-  const folded = (...written: ReadonlyArray<WrittenEvent>) => fold(start, written.map(event))
+  const folded = (...written: ReadonlyArray<WrittenEvent>) => fold(start(), written.map(event))
   const merged = (count: number, firstUs: number, lastUs: number, when: number) => ({
     _tag: 'StreamAdvanced',
     at: when,
@@ -252,7 +254,7 @@ describe('a batch', () => {
   })
 
   test('of nothing', () => {
-    expect(folded()).toEqual({ effects: [], events: [], isLazy: true, state: start })
+    expect(folded()).toEqual({ effects: [], events: [], isLazy: true, state: start() })
   })
 
   test('runs of what only moves the cursor are merged, up to what does more', () => {
@@ -266,7 +268,7 @@ describe('a batch', () => {
     )
     expect(events).toEqual([merged(2, at(1), at(2), at(3)), put(ALICE, 'a', repo(), at(3), on1), merged(3, at(4), at(6), at(6))])
     expect([effects, isLazy, state.counters.frames]).toEqual([[subscribe(K1, 1)], false, 6])
-    expect(textOf(state)).toBe(textOf(run(start, events)[0]))
+    expect(textOf(state)).toBe(textOf(run(start(), events)[0]))
   })
 
   test('is lazy when the cursor is all that moved', () => {
@@ -276,7 +278,7 @@ describe('a batch', () => {
   })
 
   test('is not lazy when something is to be done', () => {
-    const [resumed] = foldOf(EMPTY, [passing(at(0)), started(at(100))])
+    const [resumed] = foldOf(empty(), [passing(at(0)), started(at(100))])
     const { effects, isLazy } = fold(resumed, [event(passing(at(90), on1))])
     expect([effects, isLazy]).toEqual([[report(gap(at(-5), at(90), at(91)))], false])
   })
@@ -289,7 +291,7 @@ describe('a batch', () => {
       passing(at(4), on1),
       account(ALICE, 'suspended', at(5), on1)
     ]
-    const [one, effects] = run(start, written.map(event))
+    const [one, effects] = run(start(), written.map(event))
     const batch = folded(...written)
     expect([textOf(batch.state), batch.effects]).toEqual([textOf(one), effects])
   })
@@ -297,8 +299,8 @@ describe('a batch', () => {
 
 test('a run is the fold of the steps, with all effects', () => {
   const events = [started(at(0)), put(ALICE, 'a', repo(), at(1), { connection: 1 })].map(event)
-  const [one, first] = step(EMPTY, events[0] ?? event(stop(at(0))))
+  const [one, first] = step(empty(), events[0] ?? event(stop(at(0))))
   const [two, second] = step(one, events[1] ?? event(stop(at(0))))
-  const [all, effects] = run(EMPTY, events)
+  const [all, effects] = run(empty(), events)
   expect([textOf(all), effects]).toEqual([textOf(two), [...first, ...second]])
 })

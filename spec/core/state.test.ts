@@ -40,23 +40,24 @@ import {
 } from '../examples/support.js'
 
 /** A state with something of everything in it. */
-const [STATE] = foldOf(initialOf({ ...CONFIG, admission: 'members' }), [
-  started(at(0), { admission: 'members' }),
-  opened(1, at(1)),
-  put(OWNER, 'm', member({ subject: ALICE }), at(2), { connection: 1 }),
-  put(OWNER, 'n', member({ subject: ALICE }), at(2), { connection: 1 }),
-  put(ALICE, '__proto__', repo({ knot: K1 }), at(3), { connection: 1 }),
-  put(ALICE, 'b', repo({ knot: K2 }), at(4), { connection: 1 }),
-  put(ALICE, 'c', collaborator(), at(5), { connection: 1, rev: null }),
-  del(ALICE, REPO, 'd', at(6), { connection: 1 }),
-  put(BOB, 'a', repo({ knot: '127.1' }), at(7), { connection: 1 }),
-  account(BOB, 'deleted', at(8), { connection: 1 }),
-  knotOpened(K1, 1, at(9)),
-  knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.git.refUpdate","created":1767225609000000001}', at(10), 1)
-])
+const full = (): State =>
+  foldOf(initialOf({ ...CONFIG, admission: 'members' }), [
+    started(at(0), { admission: 'members' }),
+    opened(1, at(1)),
+    put(OWNER, 'm', member({ subject: ALICE }), at(2), { connection: 1 }),
+    put(OWNER, 'n', member({ subject: ALICE }), at(2), { connection: 1 }),
+    put(ALICE, '__proto__', repo({ knot: K1 }), at(3), { connection: 1 }),
+    put(ALICE, 'b', repo({ knot: K2 }), at(4), { connection: 1 }),
+    put(ALICE, 'c', collaborator(), at(5), { connection: 1, rev: null }),
+    del(ALICE, REPO, 'd', at(6), { connection: 1 }),
+    put(BOB, 'a', repo({ knot: '127.1' }), at(7), { connection: 1 }),
+    account(BOB, 'deleted', at(8), { connection: 1 }),
+    knotOpened(K1, 1, at(9)),
+    knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.git.refUpdate","created":1767225609000000001}', at(10), 1)
+  ])[0]
 
 /** Its written form, as it is read. */
-const written = (): unknown => JSON.parse(textOf(STATE))
+const written = (): unknown => JSON.parse(textOf(full()))
 
 type Path = ReadonlyArray<string | number>
 
@@ -79,7 +80,7 @@ const saidOf = (u: unknown): string => {
 describe('read back', () => {
   test('the same state: all that was written, and all that follows from it', () => {
     const read = must(State.decode(written()))
-    expect(textOf(read)).toBe(textOf(STATE))
+    expect(textOf(read)).toBe(textOf(full()))
     expect(M.toEntries(read.commits.members)).toEqual([[ALICE, 2]])
     expect(M.toEntries(read.knots.holders).map(([host, those]) => [host, M.keys(those)])).toEqual([
       [K1, [`${ALICE}/__proto__`]],
@@ -90,18 +91,18 @@ describe('read back', () => {
   test('and it goes on as the other one would have', () => {
     const read = must(State.decode(written()))
     const events = [started(at(60), { admission: 'open' }), stop(at(61))]
-    const [here, hereEffects] = foldOf(STATE, events)
+    const [here, hereEffects] = foldOf(full(), events)
     const [there, thereEffects] = foldOf(read, events)
     expect([textOf(there), thereEffects]).toEqual([textOf(here), hereEffects])
   })
 
   test('also in parts, as a large state is written', () => {
-    const head = must(Head.decode(Head.encode(headOf(STATE))))
-    const entries = [...M.entriesFrom(STATE.commits.accounts, '')].map(([did, one]) =>
+    const head = must(Head.decode(Head.encode(headOf(full()))))
+    const entries = [...M.entriesFrom(full().commits.accounts, '')].map(([did, one]) =>
       must(AccountEntry.decode(AccountEntry.encode([did, one])))
     )
     const read = fromParts(head, entries)
-    expect(E.isRight(read) && textOf(read.right)).toBe(textOf(STATE))
+    expect(E.isRight(read) && textOf(read.right)).toBe(textOf(full()))
   })
 
   test('the first state', () => {
@@ -109,13 +110,13 @@ describe('read back', () => {
   })
 
   test('a stop, and the numbers that it gave out', () => {
-    const [stopped] = foldOf(STATE, [stop(at(60))])
+    const [stopped] = foldOf(full(), [stop(at(60))])
     expect(textOf(must(State.decode(JSON.parse(textOf(stopped)))))).toBe(textOf(stopped))
   })
 
   test('a state is told from what is none', () => {
     expect([
-      State.is(STATE),
+      State.is(full()),
       State.is({}),
       State.is(null),
       State.is('x'),
@@ -286,7 +287,8 @@ describe('refused', () => {
 })
 
 test('a step does not change the state that there was', () => {
-  const before = textOf(STATE)
-  step(STATE, { _tag: 'StopRequested', at: STATE.cursor.passedUs })
-  expect(textOf(STATE)).toBe(before)
+  const state = full()
+  const before = textOf(state)
+  step(state, { _tag: 'StopRequested', at: state.cursor.passedUs })
+  expect(textOf(state)).toBe(before)
 })

@@ -19,7 +19,6 @@ import {
   cursor,
   decodeFrame,
   decodeKnotFrame,
-  defaults,
   Did,
   type Effect,
   Event,
@@ -156,7 +155,16 @@ export const K1 = 'knot1.example'
 export const K2 = 'knot2.example'
 
 /** As in the model: whoever names us is listened to. Examples of D7 say otherwise. */
-export const CONFIG: WrittenConfig = { ...defaults({ hostname: US, owner: OWNER }), admission: 'open' }
+export const CONFIG: WrittenConfig = {
+  admission: 'open',
+  hostname: US,
+  hosts: { defaultPort: 443, loopback: false, ports: false },
+  jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
+  knotBackoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 30_000 },
+  owner: OWNER,
+  rewindUs: 5_000_000,
+  toleranceUs: 60_000_000
+}
 
 export const example = (name: string, { config, given, then, when }: Parts): Example => ({
   config: { ...CONFIG, ...config },
