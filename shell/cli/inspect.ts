@@ -87,7 +87,7 @@ export const readable = (path: string, state: State): string => {
     'Rows',
     shortened(
       all.rows,
-      (row) => [row.collection, row.did, row.rkey, row.active ? 'counts' : 'set aside', details(row)],
+      (row) => [row.collection, row.did, row.rkey, row.record === null ? '-' : row.active ? 'counts' : 'set aside', details(row)],
       ['collection', 'did', 'rkey', 'state', 'record']
     ),
     'Reports',

@@ -1,0 +1,183 @@
+/** What flags mean to the machine, and what `inspect` and `replay` show of a state. In process, on real files. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import { canonical, decodeFrame, type Event, type HostName, initial, type Json, type Natural, run, type State, type TimeUs } from '../../core/index.js'
+import { inspect, inspection, readable } from '../../shell/cli/inspect.js'
+import { configOf, type RunOptions } from '../../shell/cli/options.js'
+import { replay } from '../../shell/cli/replay.js'
+import { openStore } from '../../shell/store.js'
+import { BEGIN, config, HOSTNAME, OWNER } from './support/bridge.js'
+import { inFolder } from './support/process.js'
+
+// ---------------------------------------------------------------------------------------- flags
+
+const options: RunOptions = {
+  admission: 'members',
+  hostname: HOSTNAME,
+  jetstream: new URL('wss://x'),
+  logLevel: 'info',
+  owner: OWNER,
+  rewind: 5,
+  store: '.tack',
+  tolerance: 60
+}
+
+describe('the configuration that flags ask for', () => {
+  test('for the public network: no ports, no loopback, membership, 5 s, 60 s', () =>
+    expect(configOf(options)).toEqual(
+      E.right({
+        admission: 'members',
+        hostname: HOSTNAME,
+        hosts: { defaultPort: 443, loopback: false, ports: false },
+        jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
+        knotBackoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 30_000 },
+        owner: OWNER,
+        rewindUs: 5_000_000,
+        toleranceUs: 60_000_000
+      })
+    ))
+
+  test.each<[string, Partial<RunOptions>, object]>([
+    ['--dev', { dev: true }, { hosts: { defaultPort: 80, loopback: true, ports: true } }],
+    ['--allow-loopback', { allowLoopback: true }, { hosts: { defaultPort: 443, loopback: true, ports: false } }],
+    ['--admission', { admission: 'open' }, { admission: 'open' }],
+    ['--rewind and --tolerance', { rewind: 0.5, tolerance: 1.000001 }, { rewindUs: 500_000, toleranceUs: 1_000_001 }],
+    [
+      '--max-backoff below the first pause',
+      { maxBackoff: 0.25 },
+      { jetstreamBackoff: { baseMs: 250, capMs: 250, healthyAfterMs: 30_000 }, knotBackoff: { baseMs: 250, capMs: 250, healthyAfterMs: 30_000 } }
+    ],
+    [
+      '--max-backoff above it',
+      { maxBackoff: 10 },
+      { jetstreamBackoff: { baseMs: 2_000, capMs: 10_000, healthyAfterMs: 30_000 }, knotBackoff: { baseMs: 2_000, capMs: 10_000, healthyAfterMs: 30_000 } }
+    ]
+  ])('%s', (_, change, expected) => expect(configOf({ ...options, ...change })).toMatchObject(E.right(expected)))
+
+  test('what does not fit is said in a sentence', () => expect(configOf({ ...options, hostname: '' })).toEqual(E.left('at hostname: expected NonEmpty, found ""')))
+})
+
+// ---------------------------------------------------------------------------------------- a state to look at
+
+const BOB = 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb'
+const CAROL = 'did:plc:cccccccccccccccccccccccc'
+
+const frame = (n: number, body: object): Event =>
+  E.toUnion(decodeFrame({ at: (BEGIN + n) as TimeUs, connection: 1 as Natural })(JSON.stringify({ time_us: BEGIN + n, ...body })))
+
+const put = (n: number, did: string, collection: string, rkey: string, record: object | null): Event =>
+  frame(n, { did, kind: 'commit', commit: { collection, rkey, operation: record === null ? 'delete' : 'create', ...(record === null ? {} : { record }) } })
+
+const events: ReadonlyArray<Event> = [
+  { _tag: 'Started', at: BEGIN, config, resumeFrom: null },
+  { _tag: 'JetstreamOpened', at: BEGIN, connection: 1 as Natural },
+  put(1, OWNER, 'sh.tangled.spindle.member', 'm', { instance: HOSTNAME, subject: BOB, createdAt: 'c' }),
+  put(2, BOB, 'sh.tangled.repo', 'r', { name: 'app', knot: 'knot1.example', spindle: HOSTNAME }),
+  put(3, CAROL, 'sh.tangled.repo', '__proto__', { name: 'lib\u001b[2J', knot: 'knot2.example', spindle: HOSTNAME }),
+  put(4, BOB, 'sh.tangled.repo', 'gone', null),
+  put(5, CAROL, 'sh.tangled.repo.collaborator', 'k', { subject: BOB, repo: 'at://x' }),
+  frame(6, { did: CAROL, kind: 'account', account: { active: false, status: 'deactivated' } }),
+  put(7, BOB, 'sh.tangled.repo', 'bad', { name: 7 }),
+  put(8, BOB, 'sh.tangled.repo', 'odd', { name: 'odd', knot: '127.0.0.1', spindle: HOSTNAME })
+]
+const state: State = run(initial(config), events)[0]
+
+describe('tack inspect', () => {
+  test('as JSON it shows every row, and what each counts for', () => {
+    const all = inspection(state)
+    expect(all).toMatchObject({ hostname: HOSTNAME, owner: OWNER, admission: 'open', cursor: BEGIN + 8, stream: 'Open', frames: 8, members: [BOB] })
+    expect(all.subscriptions).toEqual([{ knot: 'knot1.example', phase: 'Connecting', cursor: null, holders: [`${BOB}/r`] }])
+    expect(all.accounts.map(({ active, did }) => [did, active])).toEqual([
+      [OWNER, true],
+      [BOB, true],
+      [CAROL, false]
+    ])
+    expect(all.rows.map(({ active, collection, did, record, rkey }) => [collection, did, rkey, active, record === null])).toEqual([
+      ['sh.tangled.spindle.member', OWNER, 'm', true, false],
+      ['sh.tangled.repo', BOB, 'gone', true, true],
+      ['sh.tangled.repo', BOB, 'odd', true, false],
+      ['sh.tangled.repo', BOB, 'r', true, false],
+      ['sh.tangled.repo', CAROL, '__proto__', false, false],
+      ['sh.tangled.repo.collaborator', CAROL, 'k', false, false]
+    ])
+    expect(all.rows[3]).toMatchObject({ rev: null, timeUs: BEGIN + 2, record: { name: 'app', knot: 'knot1.example' } })
+    expect(all.reports).toEqual({ 'FrameRejected/record': 1, KnotRefused: 1 })
+    expect(all.recent.map(({ _tag }) => _tag)).toEqual(['FrameRejected', 'KnotRefused'])
+  })
+
+  test('a stream that was stopped is shown as stopped', () =>
+    expect(inspection(run(state, [{ _tag: 'StopRequested', at: BEGIN }])[0]).stream).toBe('stopped'))
+
+  test('for a reader it names knots, holders, members, rows, reports, and nothing that moves the cursor', () => {
+    const page = readable('/some/store', state)
+    for (const text of [
+      '/some/store',
+      `spindle       ${HOSTNAME}   owner ${OWNER}   admission open`,
+      `cursor        2026-01-01T00:00:00.000Z (${String(BEGIN + 8)})   frames 8`,
+      `knot1.example  Connecting  -       ${BOB}/r`,
+      'set aside  knot=knot2.example name=lib\\u001b[2J',
+      'gone       -          deleted',
+      'FrameRejected/record  1',
+      `did=${BOB} operation=create reason=record rkey=bad`
+    ])
+      expect(page).toContain(text)
+    expect(page).not.toContain('\u001b')
+  })
+
+  test('what is too long for a page says how much there is', () => {
+    const many = Array.from({ length: 45 }, (_, n) => put(10 + n, BOB, 'sh.tangled.repo', `x${String(n)}`, { name: 'x', knot: 'knot1.example', spindle: HOSTNAME }))
+    const page = readable('/s', run(state, many)[0])
+    expect(page).toContain('… and 11 more; --json shows all')
+    expect(page).toContain('+43')
+  })
+
+  test('reads a store, and complains in one line where there is none', () =>
+    inFolder(async (folder) => {
+      const opened = await openStore({ folder, initial: () => initial(config) })()
+      if (E.isLeft(opened)) throw new Error(opened.left.message)
+      await opened.right.append(events)()
+      const printed: Array<string> = []
+      const complaints: Array<string> = []
+      expect(await inspect(folder, true, (text) => printed.push(text), (text) => complaints.push(text))).toBe(0)
+      expect(printed).toEqual([JSON.stringify(inspection(state), null, 2)])
+      await opened.right.close()()
+      expect(await inspect(join(folder, 'none'), true, (text) => printed.push(text), (text) => complaints.push(text))).toBe(1)
+      expect(complaints).toHaveLength(1)
+      expect(complaints[0]).toContain(join(folder, 'none'))
+    }))
+})
+
+describe('tack replay', () => {
+  const written = (folder: string, lines: ReadonlyArray<Event>): Promise<string> => {
+    const path = join(folder, 'trace.jsonl')
+    return writeFile(path, lines.map((event) => `${canonical(event as Json)}\n`).join('')).then(() => path)
+  }
+
+  test('prints events with what they cause, foreign text made visible', () =>
+    inFolder(async (folder) => {
+      const printed: Array<string> = []
+      const path = await written(folder, [...events.slice(0, 5), put(9, BOB, 'sh.tangled.repo', 'odd', { knot: 'x\u001b[2J', spindle: HOSTNAME })])
+      expect(await replay(path, false, (text) => printed.push(text), () => undefined)).toBe(0)
+      expect(printed[1]).toBe(`     2  JetstreamOpened  at=${String(BEGIN)} connection=1`)
+      expect(printed[3]).toContain(`→ SubscribeKnot  connection=1 host=${'knot1.example' as HostName}`)
+      expect(printed[5]).toContain('→ Report')
+      expect(printed.join('')).not.toContain('\u001b')
+    }))
+
+  test('as JSON, each step is canonical: effects, then the event', () =>
+    inFolder(async (folder) => {
+      const printed: Array<string> = []
+      await replay(await written(folder, events.slice(0, 1)), true, (text) => printed.push(text), () => undefined)
+      expect(printed).toEqual([`{"effects":[{"_tag":"OpenJetstream","connection":1,"cursor":null}],"event":${canonical(events[0] as Json)}}`])
+    }))
+
+  test('a trace that does not begin with Started is refused', () =>
+    inFolder(async (folder) => {
+      const complaints: Array<string> = []
+      const path = await written(folder, events.slice(1))
+      expect(await replay(path, false, () => undefined, (text) => complaints.push(text))).toBe(1)
+      expect(complaints).toEqual([`${path}: it does not begin with Started, and there is no snapshot beside it that it goes on from`])
+    }))
+})
