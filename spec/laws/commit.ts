@@ -1,0 +1,401 @@
+/** COMMIT: what holds of rows, tombstones, gates and accounts. The words are in laws.md. */
+import * as O from 'fp-ts/lib/Option.js'
+import {
+  canonical,
+  type Collection,
+  type CommitReceived,
+  type Commits,
+  type Did,
+  type Event,
+  type HostName,
+  isMember,
+  MEMBER,
+  type Member,
+  OrderedMap as M,
+  REPO,
+  repoAt,
+  type Rkey,
+  type State
+} from '../../core/index.js'
+import { accountOf as accountEvent, type Change, commitOf, deletion, tidAt, type Where } from './build.js'
+import { pure, type Step, steps, take } from './fence.js'
+import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
+import { apply, gate, membersIn, type Model, modelOf, modelText } from './model.js'
+import {
+  accountOf,
+  accountsOf,
+  effectsText,
+  end,
+  FUTURE_US,
+  isFrame,
+  isStale,
+  knotsText,
+  rowsText,
+  type Run,
+  slotOf,
+  subscribedBy,
+  subscriptionsOf,
+  unsubscribedBy
+} from './run.js'
+
+// ---------------------------------------------------------------------------------------- inputs
+
+/** A run, and a key at which something happens after it. */
+export interface AtKey {
+  readonly change: Change
+  readonly did: Did
+  readonly rkey: Rkey
+  readonly run: Run
+}
+
+/** A run, and a DID to whose account something happens after it. */
+export interface OfDid {
+  readonly did: Did
+  readonly run: Run
+  readonly status: string | null
+}
+
+export interface Replay {
+  readonly from: number
+  readonly run: Run
+}
+
+/** Two runs of the same events, in which each DID's events have the same order. */
+export interface Interleaved {
+  readonly other: Run
+  readonly run: Run
+}
+
+// ---------------------------------------------------------------------------------------- helpers
+
+/** A moment, received as it is stamped, that is `us` later than every stamp, rev and receipt of the run and ten minutes. */
+const after = (run: Run, us: number): Pick<Where, 'at' | 'connection' | 'timeUs'> => {
+  const times = run.events.flatMap((event) => [event.at, ...('timeUs' in event && event.timeUs !== null ? [event.timeUs] : [])])
+  const timeUs = Math.max(...times, 0) + 2 * FUTURE_US + us
+  return { at: timeUs, connection: end(run).cursor.connection.number, timeUs }
+}
+
+const commitAfter = (run: Run, us: number, change: Change, did: Did, rkey: Rkey): CommitReceived => {
+  const moment = after(run, us)
+  return commitOf(change, { ...moment, did, rev: tidAt(moment.timeUs), rkey })
+}
+
+const isSetAside = (state: State, did: Did): boolean => accountOf(state, did)?.active === false
+
+const isHolding = (state: State, did: Did): boolean =>
+  M.toEntries(state.knots.holders).some(([, those]) => M.keys(those).some((name) => name.startsWith(`${did}/`)))
+
+/** Nothing but what may be said about the stream itself: that it has a gap, or a stamp from the future. */
+const isAboutStream = ({ effects }: Step): Verdict =>
+  because(
+    effects.every(
+      (effect) => effect._tag === 'Report' && (effect.report._tag === 'Gap' || effect.report._tag === 'FrameFromFuture')
+    ),
+    () => `it caused ${effectsText(effects)}`
+  )
+
+const changesNothing = (step: Step): Verdict =>
+  all(
+    because(rowsText(step.after) === rowsText(step.before), () => 'rows changed'),
+    because(same(M.toEntries(step.after.commits.members), M.toEntries(step.before.commits.members)), () => 'members changed'),
+    because(knotsText(step.after) === knotsText(step.before), () => 'knots changed'),
+    isAboutStream(step)
+  )
+
+/** What was subscribed and not unsubscribed again, by the effects alone. */
+const netSubscriptions = (taken: ReadonlyArray<Step>): ReadonlyArray<HostName> => {
+  const net = new Set<HostName>()
+  for (const { effects } of taken) {
+    for (const host of subscribedBy(effects)) net.add(host)
+    for (const host of unsubscribedBy(effects)) net.delete(host)
+  }
+  return [...net].sort()
+}
+
+/** Runs the naive model of rows beside the machine. `look` sees each step, and the model as it was before it. */
+const beside = (run: Run, look: (step: Step, before: Model, isNews: boolean) => Verdict): Verdict => {
+  const model = modelOf(run.config)
+  return every(run.steps, (step) => {
+    const arrives = !isFrame(step.event) || !isStale(step.before, step.event)
+    const verdict = look(step, model, arrives)
+    if (arrives) apply(model, step.event)
+    return verdict
+  })
+}
+
+// ---------------------------------------------------------------------------------------- the model of S1–S17
+
+/** What the section S of the behaviour says, and no more: rows by key, subscriptions by the records before and after. */
+const cleanModel = (hostname: string) => {
+  const rows = new Map<string, CommitReceived['record']>()
+  const subscribed = new Set<string>()
+  const knotOf = (record: CommitReceived['record']): string | null =>
+    record !== null && 'knot' in record && record.spindle === hostname && record.knot !== '' ? record.knot : null
+  const hear = (event: CommitReceived): void => {
+    const key = canonical([event.collection, event.did, event.rkey])
+    const [old, now] = [knotOf(rows.get(key) ?? null), knotOf(event.record)]
+    if (event.record === null) rows.delete(key)
+    else rows.set(key, event.record)
+    if (now !== null) subscribed.add(now)
+    if (old !== null && old !== now && ![...rows.values()].some((record) => knotOf(record) === old)) subscribed.delete(old)
+  }
+  return { hear, rows, subscribed }
+}
+
+const liveRows = (state: State): ReadonlyMap<string, unknown> => {
+  const live = new Map<string, unknown>()
+  const note = (collection: Collection, did: Did, slots: M.OrderedMap<Rkey, { readonly record: unknown }>): void => {
+    for (const [rkey, { record }] of M.toEntries(slots)) if (record !== null) live.set(canonical([collection, did, rkey]), record)
+  }
+  for (const [did, account] of accountsOf(state)) {
+    note(MEMBER, did, account.members)
+    note(REPO, did, account.repos)
+    note('sh.tangled.repo.collaborator', did, account.collaborators)
+  }
+  return live
+}
+
+/** A clean record without a knot has a row whose knot is absent. */
+const asRow = (record: CommitReceived['record']): unknown =>
+  record !== null && 'knot' in record && record.knot === '' ? { ...record, knot: null } : record
+
+const sorted = <A>(entries: Iterable<readonly [string, A]>): ReadonlyArray<readonly [string, A]> =>
+  [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
+
+// ---------------------------------------------------------------------------------------- laws
+
+export const COMMIT = {
+  'COMMIT-1': (run: Run): Verdict => {
+    const model = cleanModel(run.config.hostname)
+    return every(run.steps, ({ after: state, event }) => {
+      if (event._tag !== 'CommitReceived') return 'no clean stream'
+      model.hear(event)
+      return all(
+        equal('rows', sorted(liveRows(state)), sorted([...model.rows].map(([key, record]) => [key, asRow(record)] as const))),
+        equal('subscriptions', [...subscriptionsOf(state).keys()], [...model.subscribed].sort()),
+        equal('cursor', state.cursor.cursor, event.timeUs)
+      )
+    })
+  },
+
+  'COMMIT-2': ({ change, did, rkey, run }: AtKey): Verdict => {
+    const start = end(run)
+    const created = take(start, commitAfter(run, 0, change, did, rkey)).after
+    const deleted = take(created, commitAfter(run, 1, deletion(change.collection), did, rkey)).after
+    const again = take(deleted, commitAfter(run, 2, change, did, rkey)).after
+    const recordIn = (state: State) => slotOf(state, change.collection, did, rkey)?.record
+    const tombstone = commitAfter(run, 1, deletion(change.collection), did, rkey)
+    return all(
+      because(recordIn(created) !== null && recordIn(created) !== undefined, () => 'a created record is not there'),
+      equal('tombstone', slotOf(deleted, change.collection, did, rkey), {
+        record: null,
+        rev: tombstone.rev,
+        timeUs: tombstone.timeUs
+      }),
+      because(O.isNone(pure(() => repoAt(did, rkey)(deleted))) || change.collection !== REPO, () => 'a deleted record is alive'),
+      equal('the record', recordIn(again), recordIn(created)),
+      when(!isSetAside(start, did) && change.collection === REPO, () => O.isSome(pure(() => repoAt(did, rkey)(again)))),
+      because(knotsHeld(again) === knotsHeld(created), () => 'another set of knots is held'),
+      // No third record is touched on the way.
+      equal('rows', withoutSlot(deleted, change.collection, did, rkey), withoutSlot(created, change.collection, did, rkey))
+    )
+  },
+
+  'COMMIT-3': ({ did, run }: OfDid): Verdict => {
+    const start = end(run)
+    const { hostname, owner } = start.commits.policy
+    const record: Member = { createdAt: '', instance: hostname, subject: did }
+    const [first, second] = ['first' as Rkey, 'second' as Rkey]
+    const put = { collection: MEMBER, record } as const
+    const taken = steps(start, [
+      commitAfter(run, 0, put, owner, first),
+      commitAfter(run, 1, put, owner, second),
+      commitAfter(run, 2, deletion(MEMBER), owner, first),
+      commitAfter(run, 3, deletion(MEMBER), owner, second)
+    ])
+    const wasMember = pure(() => isMember(did)(start))
+    const expected = isSetAside(start, owner) ? [false, false, false, false] : [true, true, true, wasMember]
+    return all(
+      equal(
+        'members',
+        taken.map((step) => pure(() => isMember(did)(step.after))),
+        expected
+      ),
+      every(taken.slice(1, 3), ({ effects }) => because(effects.length === 0, () => `it caused ${effectsText(effects)}`))
+    )
+  },
+
+  'COMMIT-4': ({ did, run }: OfDid): Verdict => {
+    const start = end(run)
+    const moment = after(run, 0)
+    const deleted = take(start, accountEvent(did, false, 'deleted', moment)).after
+    const account = accountOf(deleted, did)
+    const revs = allRevs(accountOf(start, did)).sort()
+    return accountOf(start, did) === undefined
+      ? equal('rows', rowsText(deleted), rowsText(start))
+      : all(
+          equal('the account', account, {
+            active: false,
+            asOfUs: moment.timeUs,
+            collaborators: M.empty(),
+            floor: { rev: revs[revs.length - 1] ?? null, timeUs: moment.timeUs },
+            members: M.empty(),
+            repos: M.empty()
+          }),
+          because(!isHolding(deleted, did), () => 'a deleted account holds a knot'),
+          when(did === deleted.commits.policy.owner, () => M.isEmpty(deleted.commits.members))
+        )
+  },
+
+  'COMMIT-5': ({ did, run, status }: OfDid): Verdict => {
+    const start = end(run)
+    const account = accountOf(start, did)
+    const aside = take(start, accountEvent(did, false, status, after(run, 0))).after
+    const back = take(aside, accountEvent(did, true, null, after(run, 1))).after
+    if (account === undefined) return equal('rows', [rowsText(aside), rowsText(back)], [rowsText(start), rowsText(start)])
+    return all(
+      equal('rows set aside', accountOf(aside, did), { ...account, active: false, asOfUs: after(run, 0).timeUs }),
+      equal('rows restored', accountOf(back, did), { ...account, active: true, asOfUs: after(run, 1).timeUs }),
+      because(!isHolding(aside, did), () => 'an account that is set aside holds a knot'),
+      every(M.keys(account.repos), (rkey) => O.isNone(pure(() => repoAt(did, rkey)(aside)))),
+      when(did === start.commits.policy.owner, () => M.isEmpty(aside.commits.members)),
+      when(account.active, () =>
+        all(
+          because(knotsHeld(back) === knotsHeld(start), () => 'other knots are held than before'),
+          equal('members', M.toEntries(back.commits.members), M.toEntries(start.commits.members))
+        )
+      )
+    )
+  },
+
+  'COMMIT-6': (run: Run): Verdict =>
+    every(run.steps, ({ after: state, event }) =>
+      when(event._tag === 'CommitReceived', () => changesNothing(take(state, event)))
+    ),
+
+  'COMMIT-7': ({ from, run }: Replay): Verdict =>
+    every(steps(end(run), run.events.slice(from % (run.events.length + 1))), changesNothing),
+
+  'COMMIT-8': (run: Run): Verdict =>
+    beside(run, (step, model, arrives) =>
+      when(step.event._tag === 'CommitReceived' && (!arrives || gate(model, step.event) !== 'none'), () => changesNothing(step))
+    ),
+
+  'COMMIT-9': (run: Run): Verdict => {
+    const model = modelOf(run.config)
+    return every(run.steps, ({ after: state, before, event }) => {
+      if (!isFrame(event) || !isStale(before, event)) apply(model, event)
+      return equal('rows', rowsText(state), modelText(model))
+    })
+  },
+
+  'COMMIT-10': (run: Run): Verdict =>
+    every(run.steps, ({ after: state }) => {
+      const members = membersIn(accountsOf(state), state.commits.policy)
+      return all(
+        equal('members', M.toEntries(state.commits.members), sorted(members)),
+        every([...M.keys(state.commits.accounts), ''], (did) =>
+          equal(
+            did,
+            pure(() => isMember(did)(state)),
+            members.has(did)
+          )
+        )
+      )
+    }),
+
+  'COMMIT-11': ({ other, run }: Interleaved): Verdict =>
+    all(
+      equal('rows', rowsText(end(other)), rowsText(end(run))),
+      because(knotsHeld(end(other)) === knotsHeld(end(run)), () => 'other knots are held'),
+      equal('net subscriptions', netSubscriptions(other.steps), netSubscriptions(run.steps)),
+      equal('subscriptions', [...subscriptionsOf(end(run)).keys()], netSubscriptions(run.steps))
+    ),
+
+  'COMMIT-12': (run: Run): Verdict =>
+    every(run.steps, ({ after: state, before }) =>
+      every(accountsOf(before), ([did, { floor }]) => {
+        const now = accountOf(state, did)?.floor
+        if (floor === null) return true
+        if (now === null || now === undefined) return `the floor of ${did} is gone`
+        return because(
+          now.timeUs >= floor.timeUs && (floor.rev === null || (now.rev !== null && now.rev >= floor.rev)),
+          () => `the floor of ${did} fell`
+        )
+      })
+    ),
+
+  'COMMIT-13': (run: Run): Verdict =>
+    every(run.steps, ({ after: state, before, event }) =>
+      every(accountsOf(state), ([did, account]) => {
+        const old = accountOf(before, did)
+        if (event._tag === 'AccountReceived') return because(old !== undefined, () => `${did} became known by an account event`)
+        return old === undefined
+          ? equal('a new account', [account.active, account.floor, event._tag], [true, null, 'CommitReceived'])
+          : equal(
+              'what only account events change',
+              [account.active, account.asOfUs, account.floor],
+              [old.active, old.asOfUs, old.floor]
+            )
+      })
+    ),
+
+  'COMMIT-14': (run: Run): Verdict =>
+    every(run.steps, ({ after: state, before }) =>
+      all(
+        every(accountsOf(state), ([did, { collaborators, floor, members, repos }]) =>
+          because(
+            floor !== null || M.size(collaborators) + M.size(members) + M.size(repos) > 0,
+            () => `${did} is remembered for nothing`
+          )
+        ),
+        every(accountsOf(before), ([did]) => because(accountOf(state, did) !== undefined, () => `${did} was forgotten`))
+      )
+    ),
+
+  'COMMIT-15': (run: Run): Verdict =>
+    every(run.steps, ({ after: state, before, event }) =>
+      when(event._tag === 'CommitReceived' || event._tag === 'AccountReceived', () =>
+        every(accountsOf(before), ([did, account]) =>
+          because(did === didOf(event) || accountOf(state, did) === account, () => `${did} is not whom it is about`)
+        )
+      )
+    ),
+
+  'COMMIT-16': (run: Run): Verdict =>
+    every(run.steps, (step) => {
+      const { after: state, before, event } = step
+      if (event._tag !== 'AccountReceived' || isStale(before, event)) return true
+      const old = accountOf(before, event.did)
+      if (old === undefined || event.timeUs < old.asOfUs) return changesNothing(step)
+      const now = accountOf(state, event.did)
+      const believed = event.timeUs > event.at + FUTURE_US ? event.at : event.timeUs
+      return equal('standing', [now?.active, now?.asOfUs], [event.active, Math.max(old.asOfUs, believed)])
+    }),
+
+  'COMMIT-17': (run: Run): Verdict => {
+    const state = end(run)
+    return every(accountsOf(state), ([did, account]) =>
+      every([...M.keys(account.repos), 'nowhere' as Rkey], (rkey) => {
+        const row = account.active ? (slotOf(state, REPO, did, rkey)?.record ?? null) : null
+        return equal('the repository', O.toNullable(pure(() => repoAt(did, rkey)(state))), row)
+      })
+    )
+  }
+} satisfies Laws
+
+const didOf = (event: Event): Did | null => ('did' in event && event._tag !== 'FrameRejected' ? event.did : null)
+
+/** The knots and their holders, as text. */
+const knotsHeld = (state: State): string =>
+  canonical(M.toEntries(state.knots.holders).map(([host, those]) => [host, M.keys(those)] as const))
+
+/** All rows but those at one key. */
+const withoutSlot = (state: State, collection: Collection, did: Did, rkey: Rkey): ReadonlyArray<readonly [string, unknown]> =>
+  sorted([...liveRows(state)].filter(([key]) => key !== canonical([collection, did, rkey])))
+
+const allRevs = (account: Commits.Account | undefined): Array<string> => {
+  if (account === undefined) return []
+  const slots = [...M.toEntries(account.collaborators), ...M.toEntries(account.members), ...M.toEntries(account.repos)]
+  return [account.floor?.rev ?? null, ...slots.map(([, slot]) => slot.rev)].filter((rev) => rev !== null)
+}

@@ -1,0 +1,202 @@
+/** CURSOR: what holds of how far we have come, where we resume, and what we say about loss. The words are in laws.md. */
+import { type Config, Cursor, type Event, type FrameRejected, type Report, type TimeUs } from '../../core/index.js'
+import { pure, type Step, take } from './fence.js'
+import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
+import { agrees, type Moment } from './life.js'
+import { FUTURE_US, isFrame, isStale, reportsOf, type Run, stampsOf } from './run.js'
+
+// ---------------------------------------------------------------------------------------- helpers
+
+const gapsIn = (step: Step): ReadonlyArray<Report> => reportsOf(step.effects).filter((report) => report._tag === 'Gap')
+
+/** The same frame as one that was not understood, with its stamp. */
+const rejected = (event: Event): FrameRejected | null =>
+  isFrame(event) && event._tag !== 'StreamAdvanced'
+    ? {
+        _tag: 'FrameRejected',
+        at: event.at,
+        collection: null,
+        connection: event.connection,
+        detail: '',
+        did: null,
+        operation: null,
+        reason: 'record',
+        rkey: null,
+        timeUs: event.timeUs
+      }
+    : null
+
+const withoutDid = (report: Report): Report => (report._tag === 'FrameFromFuture' ? { ...report, did: null } : report)
+
+/** The stamps of a frame that came over the connection that is there. */
+const arrived = ({ before, event }: Step) => (isFrame(event) && !isStale(before, event) ? stampsOf(event) : null)
+
+const isConnected = ({ before }: Step): boolean =>
+  before.cursor.connection.phase._tag === 'Connecting' || before.cursor.connection.phase._tag === 'Open'
+
+const MAX_US = Number.MAX_SAFE_INTEGER
+
+/**
+ * Where the next connection must ask to start, found by looking at the whole past: what an operator asked for or a resume
+ * asked for stays asked for until an event has answered; three losses at one place go beyond it; else a little before the
+ * cursor, but not before what was passed.
+ */
+const resumes = (run: Run, look: (step: Step, expected: Resumption) => Verdict): Verdict => {
+  let config = run.config
+  let cursor: number | null = null
+  let asked: number | null = null
+  let passed = 0
+  let losses = 0
+  return every(run.steps, (step) => {
+    const { event } = step
+    const stamps = arrived(step)
+    let gap: Resumption['gap'] = null
+    if (event._tag === 'Started') {
+      config = event.config
+      if (event.resumeFrom !== null) {
+        asked = event.resumeFrom
+        losses = 0
+      }
+    }
+    if (stamps !== null && stamps.last <= event.at + FUTURE_US) {
+      if (asked !== null && (stamps.first < asked || stamps.first > asked + config.toleranceUs))
+        gap = { askedUs: asked, gotUs: stamps.first }
+      asked = null
+      if (cursor === null || stamps.last > cursor) {
+        cursor = stamps.last
+        losses = 0
+      }
+    }
+    const reached = asked === null || cursor === null ? (asked ?? cursor) : Math.max(asked, cursor)
+    if (event._tag === 'JetstreamClosed' && event.connection === step.before.cursor.connection.number && isConnected(step))
+      if (event.poisoned && reached !== null) {
+        losses++
+        if (losses >= 3) {
+          passed = Math.min(reached + 1_000_000 * 2 ** Math.min(losses - 3, 20), MAX_US)
+          gap = { askedUs: reached, gotUs: passed }
+        }
+      }
+    const fresh = cursor === null ? null : Math.max(Math.min(passed, cursor), cursor - config.rewindUs, 0)
+    const isPassing = losses >= 3
+    const isPending = !isPassing && asked !== null
+    const from: number | null = isPassing ? passed : (asked ?? fresh)
+    const verdict = look(step, { config, cursor, from, gap, isPassing, isPending, passed })
+    if (step.effects.some((effect) => effect._tag === 'OpenJetstream')) asked = from
+    return verdict
+  })
+}
+
+interface Resumption {
+  readonly config: Config
+  readonly cursor: number | null
+  /** Where a connection must ask to start. */
+  readonly from: number | null
+  readonly gap: { readonly askedUs: number; readonly gotUs: number } | null
+  /** Whether that is beyond a frame that cannot be taken in. */
+  readonly isPassing: boolean
+  /** Whether it was asked for before, and not answered. */
+  readonly isPending: boolean
+  readonly passed: number
+}
+
+// ---------------------------------------------------------------------------------------- laws
+
+export const CURSOR = {
+  'CURSOR-1': (run: Run): Verdict =>
+    every(run.steps, ({ after, before }) =>
+      because(
+        before.cursor.cursor === null || (after.cursor.cursor !== null && after.cursor.cursor >= before.cursor.cursor),
+        () => 'it went back'
+      )
+    ),
+
+  'CURSOR-2': (run: Run): Verdict => {
+    const received = new Set<number | null>([null])
+    return every(run.steps, (step) => {
+      received.add(arrived(step)?.last ?? null)
+      return because(received.has(step.after.cursor.cursor), () => 'it is no stamp that was received')
+    })
+  },
+
+  'CURSOR-3': (run: Run): Verdict =>
+    every(run.steps, (step) => {
+      const { after, before, event } = step
+      const stamps = arrived(step)
+      const old: TimeUs | null = before.cursor.cursor
+      const moved = stamps === null || stamps.last > event.at + FUTURE_US ? old : Math.max(old ?? 0, stamps.last)
+      return equal('cursor', after.cursor.cursor, moved)
+    }),
+
+  'CURSOR-4': (run: Run): Verdict =>
+    every(run.steps, (step) => {
+      const last = arrived(step)?.last ?? 0
+      const isFuture = last > step.event.at + FUTURE_US
+      const reported = reportsOf(step.effects).filter((report) => report._tag === 'FrameFromFuture')
+      return all(
+        equal(
+          'reports',
+          reported.map(({ at, timeUs }) => [at, timeUs]),
+          isFuture ? [[step.event.at, last]] : []
+        ),
+        when(isFuture, () => equal('the stream', step.after.cursor, step.before.cursor))
+      )
+    }),
+
+  'CURSOR-5': (run: Run): Verdict =>
+    resumes(run, (step, { from }) =>
+      every(step.effects, (effect) => effect._tag !== 'OpenJetstream' || equal('asked', effect.cursor, from))
+    ),
+
+  'CURSOR-6': (run: Run): Verdict =>
+    resumes(run, (step, { config, cursor, isPassing, isPending, passed }) =>
+      every(step.effects, (effect) => {
+        if (effect._tag !== 'OpenJetstream' || isPassing || isPending) return true
+        if (cursor === null || effect.cursor === null) return equal('asked', effect.cursor, cursor)
+        const earliest = Math.max(0, cursor - config.rewindUs)
+        return all(
+          because(
+            effect.cursor >= earliest && effect.cursor <= cursor,
+            () => `${String(effect.cursor)} is too early or too late`
+          ),
+          when(passed === 0, () => equal('asked', effect.cursor, earliest))
+        )
+      })
+    ),
+
+  'CURSOR-7': (run: Run): Verdict =>
+    every(run.steps, ({ before, event }) => {
+      const twin = rejected(event)
+      if (twin === null) return true
+      const [state, effects] = pure(() => Cursor.reduce(before.cursor, event))
+      const [twinState, twinEffects] = pure(() => Cursor.reduce(before.cursor, twin))
+      return all(
+        equal('the stream', twinState, state),
+        equal('reports', reportsOf(twinEffects).map(withoutDid), reportsOf(effects).map(withoutDid)),
+        equal('in the machine', take(before, twin).after.cursor, take(before, event).after.cursor)
+      )
+    }),
+
+  'CURSOR-8': (run: Run): Verdict =>
+    resumes(run, (step, { gap }) =>
+      equal(
+        'gaps',
+        gapsIn(step),
+        gap === null ? [] : [{ _tag: 'Gap', askedUs: gap.askedUs, at: step.event.at, gotUs: gap.gotUs }]
+      )
+    ),
+
+  'CURSOR-9': (run: Run): Verdict =>
+    every(run.steps, ({ after, before, effects, event }) => {
+      const isOfStream = isFrame(event) || event._tag === 'JetstreamOpened' || event._tag === 'JetstreamClosed'
+      const number = isOfStream
+        ? event.connection
+        : event._tag === 'TimerFired' && event.timer._tag === 'JetstreamTimer'
+          ? event.timer.connection
+          : null
+      return when(number !== null && number !== before.cursor.connection.number, () =>
+        because(effects.length === 0 && same(after, before), () => 'an event of another connection changed something')
+      )
+    }),
+
+  'CURSOR-10': (life: { readonly moments: ReadonlyArray<Moment> }): Verdict => every(life.moments, agrees)
+} satisfies Laws

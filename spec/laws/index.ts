@@ -1,0 +1,24 @@
+/** All laws, by id. */
+import { CANON } from './canon.js'
+import { CODEC } from './codec.js'
+import { COMMIT } from './commit.js'
+import { CURSOR } from './cursor.js'
+import { HOST } from './host.js'
+import { KNOT } from './knot.js'
+import { MACHINE } from './machine.js'
+import { MAP } from './map.js'
+import { NONINTERFERENCE } from './noninterference.js'
+import { WIRE } from './wire.js'
+
+export const LAWS = {
+  ...MACHINE,
+  ...COMMIT,
+  ...CURSOR,
+  ...KNOT,
+  ...NONINTERFERENCE,
+  ...MAP,
+  ...HOST,
+  ...CANON,
+  ...CODEC,
+  ...WIRE
+}

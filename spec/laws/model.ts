@@ -1,0 +1,194 @@
+/**
+ * The naive model of rows: the same rules as the core's, written down a second time in the plainest way there is. Mutable
+ * maps, no indexes; who is a member and which knots are wanted is found by reading all rows, every time.
+ *
+ * It shares no code with the core but the canonical form of host names, which has laws of its own.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import {
+  type AccountReceived,
+  canonical,
+  canonicalHost,
+  COLLABORATOR,
+  type Collection,
+  type CommitReceived,
+  type Commits,
+  type Config,
+  type Did,
+  type Event,
+  type Json,
+  MEMBER,
+  OrderedMap as M,
+  REPO,
+  type Tid
+} from '../../core/index.js'
+import { timeOf } from './build.js'
+import { FUTURE_US } from './run.js'
+
+// ---------------------------------------------------------------------------------------- rows
+
+interface Row {
+  readonly record: Json
+  readonly rev: Tid | null
+  readonly timeUs: number
+}
+
+interface Account {
+  active: boolean
+  asOfUs: number
+  floor: { readonly rev: Tid | null; readonly timeUs: number } | null
+  /** By collection and rkey: `sh.tangled.repo/self`. */
+  readonly rows: Map<string, Row>
+}
+
+export interface Model {
+  readonly accounts: Map<string, Account>
+  config: Config
+}
+
+export const modelOf = (config: Config): Model => ({ accounts: new Map(), config })
+
+const keyOf = (collection: Collection, rkey: string) => `${collection}/${rkey}`
+
+/** A stamp from the future counts as its time of receipt (D5). */
+const believed = (timeUs: number, at: number): number => (timeUs > at + FUTURE_US ? at : timeUs)
+
+/** Whether the commit is news by every gate there is (D3, D5); what it was stopped by otherwise. */
+export const gate = (model: Model, event: CommitReceived): 'none' | 'floor' | 'rev' | 'time' => {
+  const rev = usable(event)
+  const account = model.accounts.get(event.did)
+  if (account === undefined) return 'none'
+  const { floor } = account
+  if (floor !== null) {
+    if (rev === null) return 'floor'
+    if (timeOf(rev) <= BigInt(floor.timeUs)) return 'floor'
+    if (floor.rev !== null && rev <= floor.rev) return 'floor'
+  }
+  const row = account.rows.get(keyOf(event.collection, event.rkey))
+  if (row === undefined) return 'none'
+  if (rev === null) return event.timeUs > row.timeUs ? 'none' : 'time'
+  return row.rev === null || rev > row.rev ? 'none' : 'rev'
+}
+
+/** The rev, unless it lies more than five minutes after its own event (D3). */
+const usable = ({ rev, timeUs }: CommitReceived): Tid | null =>
+  rev !== null && timeOf(rev) <= BigInt(timeUs) + BigInt(FUTURE_US) ? rev : null
+
+const commit = (model: Model, event: CommitReceived): void => {
+  if (gate(model, event) !== 'none') return
+  const account = model.accounts.get(event.did) ?? {
+    active: true,
+    asOfUs: believed(event.timeUs, event.at),
+    floor: null,
+    rows: new Map<string, Row>()
+  }
+  const key = keyOf(event.collection, event.rkey)
+  account.rows.set(key, {
+    record: written(model.config, event),
+    rev: usable(event) ?? account.rows.get(key)?.rev ?? null,
+    timeUs: event.timeUs
+  })
+  model.accounts.set(event.did, account)
+}
+
+/** The record as it is kept: that of a repository has a canonical knot, or none (D6). */
+const written = (config: Config, event: CommitReceived): Json =>
+  event.record !== null && event.collection === REPO ? { ...event.record, knot: knotOf(config, event.record.knot) } : event.record
+
+const knotOf = (config: Config, knot: string): string | null => O.toNullable(canonicalHost(config.hosts)(knot))
+
+const account = (model: Model, event: AccountReceived): void => {
+  const known = model.accounts.get(event.did)
+  if (known === undefined || event.timeUs < known.asOfUs) return
+  const stamp = believed(event.timeUs, event.at)
+  known.asOfUs = Math.max(known.asOfUs, stamp)
+  known.active = event.active
+  if (event.active || event.status !== 'deleted') return
+  if (known.floor !== null && event.timeUs <= known.floor.timeUs) return
+  const revs = [known.floor?.rev ?? null, ...[...known.rows.values()].map((row) => row.rev)].filter((rev) => rev !== null).sort()
+  known.floor = { rev: revs[revs.length - 1] ?? null, timeUs: Math.max(stamp, known.floor?.timeUs ?? 0) }
+  known.rows.clear()
+}
+
+const isRepo = (record: Json): record is { readonly knot: string | null } =>
+  typeof record === 'object' && record !== null && 'knot' in record
+
+/** A changed configuration: the knots are read again by what is allowed now. */
+const started = (model: Model, config: Config): void => {
+  const samePolicy = canonical({ ...model.config.hosts }) === canonical({ ...config.hosts })
+  model.config = config
+  if (samePolicy) return
+  for (const { rows } of model.accounts.values())
+    for (const [key, row] of rows)
+      if (isRepo(row.record)) rows.set(key, { ...row, record: { ...row.record, knot: knotOf(config, row.record.knot ?? '') } })
+}
+
+/** What `event` does to the rows. The caller sees to it that it came over the connection that is there. */
+export const apply = (model: Model, event: Event): void => {
+  switch (event._tag) {
+    case 'CommitReceived':
+      commit(model, event)
+      return
+    case 'AccountReceived':
+      account(model, event)
+      return
+    case 'Started':
+      started(model, event.config)
+      return
+    default:
+  }
+}
+
+/** The rows in the written form of the state's accounts. */
+export const modelText = (model: Model): string => {
+  const slots = (rows: Account['rows'], collection: Collection): Json =>
+    [...rows]
+      .filter(([key]) => key.startsWith(`${collection}/`))
+      .map(([key, row]) => [key.slice(collection.length + 1), { ...row }] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+  return canonical(
+    [...model.accounts]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([did, { active, asOfUs, floor, rows }]) => [
+        did,
+        {
+          active,
+          asOfUs,
+          collaborators: slots(rows, COLLABORATOR),
+          floor: floor === null ? null : { ...floor },
+          members: slots(rows, MEMBER),
+          repos: slots(rows, REPO)
+        }
+      ])
+  )
+}
+
+// ---------------------------------------------------------------------------------------- what rows mean
+
+type Accounts = ReadonlyArray<readonly [Did, Commits.Account]>
+type Policy = Pick<Commits.Policy, 'admission' | 'hostname' | 'owner'>
+
+/** How many live records of the owner make each subject a member, by reading all of them. */
+export const membersIn = (accounts: Accounts, { hostname, owner }: Policy): ReadonlyMap<string, number> => {
+  const members = new Map<string, number>()
+  for (const [did, account] of accounts)
+    if (did === owner && account.active)
+      for (const [, { record }] of M.toEntries(account.members))
+        if (record !== null && record.instance === hostname && record.subject !== '')
+          members.set(record.subject, (members.get(record.subject) ?? 0) + 1)
+  return members
+}
+
+/** Which knots are wanted, and by which records (`<did>/<rkey>`), by reading all rows; both ascending. */
+export const wantedIn = (accounts: Accounts, policy: Policy): ReadonlyArray<readonly [string, ReadonlyArray<string>]> => {
+  const members = membersIn(accounts, policy)
+  const wanted = new Map<string, Array<string>>()
+  for (const [did, account] of accounts) {
+    const isAdmitted = policy.admission === 'open' || did === policy.owner || members.has(did)
+    if (!account.active || !isAdmitted) continue
+    for (const [rkey, { record }] of M.toEntries(account.repos))
+      if (record !== null && record.spindle === policy.hostname && record.knot !== null)
+        wanted.set(record.knot, [...(wanted.get(record.knot) ?? []), `${did}/${rkey}`])
+  }
+  return [...wanted].map(([host, holders]) => [host, holders.sort()] as const).sort(([a], [b]) => (a < b ? -1 : 1))
+}

@@ -1,0 +1,47 @@
+/** NONINTERFERENCE: who is not admitted is not heard where it matters. The words are in laws.md. */
+import type { Event } from '../../core/index.js'
+import { because, equal, every, all, type Laws, type Verdict } from './law.js'
+import { membersIn } from './model.js'
+import { accountsOf, knotEffectsOf, knotsText, type Run, runOf } from './run.js'
+
+/** All DIDs that are the owner or a member after any step of the run. */
+export const admittedIn = (run: Run): ReadonlySet<string> => {
+  const admitted = new Set<string>([run.config.owner])
+  for (const { after } of run.steps) {
+    const { policy } = after.commits
+    admitted.add(policy.owner)
+    for (const subject of membersIn(accountsOf(after), policy).keys()) admitted.add(subject)
+  }
+  return admitted
+}
+
+/** Whether the event is one of somebody in `dids`, or of nobody in particular. */
+export const isBy = (dids: ReadonlySet<string>, event: Event): boolean =>
+  (event._tag !== 'CommitReceived' && event._tag !== 'AccountReceived') || dids.has(event.did)
+
+export const NONINTERFERENCE = {
+  'NONINTERFERENCE-1': (run: Run): Verdict => {
+    const admitted = admittedIn(run)
+    const kept = run.steps.filter(({ event }) => isBy(admitted, event))
+    const erased = runOf(
+      run.config,
+      kept.map(({ event }) => event)
+    )
+    return all(
+      equal('steps', erased.steps.length, kept.length),
+      every(kept, (step, i) => {
+        const alone = erased.steps[i] ?? step
+        return all(
+          because(knotsText(step.after) === knotsText(alone.after), () => 'the knots differ'),
+          equal('effects', knotEffectsOf(step.effects), knotEffectsOf(alone.effects))
+        )
+      }),
+      every(run.steps, ({ after, before, effects, event }) =>
+        because(
+          isBy(admitted, event) || (knotsText(after) === knotsText(before) && knotEffectsOf(effects).length === 0),
+          () => 'a stranger reached the knots'
+        )
+      )
+    )
+  }
+} satisfies Laws

@@ -1,0 +1,58 @@
+/** CODEC and WIRE, tried. */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe } from 'vitest'
+import { State } from '../../core/index.js'
+import { damaged, damages, spelled, spelledKnots } from '../arbitraries/frames.js'
+import { runs } from '../arbitraries/script.js'
+import { stateFiles, tampered, tamperings } from '../arbitraries/tampered.js'
+import { CODEC } from '../laws/codec.js'
+import { WIRE } from '../laws/wire.js'
+import { accountGoes, has, some, subscribes } from './cases.js'
+import { check } from './support.js'
+
+describe('CODEC', () => {
+  check(CODEC, 'CODEC-1', runs(), {
+    'a commit': has('CommitReceived'),
+    'a knot that speaks': has('KnotReceived'),
+    'a start': has('Started'),
+    'a timer': has('TimerFired')
+  })
+  check(CODEC, 'CODEC-2', runs(), {
+    'a pause': some(({ effects }) => effects.some(({ _tag }) => _tag === 'WakeAfter')),
+    'a report': some(({ effects }) => effects.some(({ _tag }) => _tag === 'Report')),
+    subscribes
+  })
+  check(CODEC, 'CODEC-3', runs({ length: 20 }), { 'a floor': accountGoes, subscribes })
+  check(CODEC, 'CODEC-4', runs(), { 'a floor': accountGoes, subscribes })
+  check(
+    CODEC,
+    'CODEC-5',
+    tampered,
+    Object.fromEntries(tamperings.map((name) => [name, ({ what }: { readonly what: string }) => what === name]))
+  )
+  check(CODEC, 'CODEC-6', stateFiles, {
+    'a state': (value) => E.isRight(State.decode(value)),
+    'no state': (value) => E.isLeft(State.decode(value))
+  })
+})
+
+describe('WIRE', () => {
+  check(WIRE, 'WIRE-1', spelled, {
+    'a deletion': ({ event }) => event._tag === 'CommitReceived' && event.record === null,
+    'a record': ({ event }) => event._tag === 'CommitReceived' && event.record !== null,
+    'an account': ({ event }) => event._tag === 'AccountReceived',
+    'a stamp with an exponent': ({ text }) => text.includes('1e15'),
+    'nothing for us': ({ event }) => event._tag === 'StreamAdvanced'
+  })
+  check(WIRE, 'WIRE-2', spelledKnots, {
+    'a key that comes twice': ({ text }) => text.includes('"created":7,'),
+    'a stamp beyond the doubles': ({ event }) => event.created !== null && event.created.length === 19,
+    'no stamp': ({ event }) => event.created === null
+  })
+  check(
+    WIRE,
+    'WIRE-3',
+    damaged,
+    Object.fromEntries(damages.map((name) => [name, ({ reason }: { readonly reason: string }) => reason === name]))
+  )
+})

@@ -1,0 +1,132 @@
+/** MACHINE, tried; and that the fence is shut. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import * as E from 'fp-ts/lib/Either.js'
+import { asAdvance, decodeFrame, decodeKnotFrame, initial } from '../../core/index.js'
+import { configWith } from '../arbitraries/config.js'
+import { anyFrames, anyKnotFrames } from '../arbitraries/frames.js'
+import { runs } from '../arbitraries/script.js'
+import { deepFreeze, pure } from '../laws/fence.js'
+import { MACHINE } from '../laws/machine.js'
+import {
+  accountGoes,
+  changesPolicy,
+  has,
+  reconnects,
+  reconnectsKnot,
+  releases,
+  reports,
+  some,
+  staleFrame,
+  subscribes
+} from './cases.js'
+import { check } from './support.js'
+
+const splits = fc.record({ at: fc.nat(30), run: runs() })
+
+/** Two events in a row that only move the cursor, the second of them after `at`. */
+const merges = ({
+  at,
+  run
+}: {
+  readonly at: number
+  readonly run: { readonly steps: Parameters<typeof mergeable>[0] }
+}): boolean => mergeable(run.steps.slice(at % (run.steps.length + 1)))
+
+const mergeable = (steps: ReadonlyArray<Parameters<Parameters<typeof some>[0]>[0]>): boolean =>
+  steps.some(({ before, event }, i) => {
+    const next = steps[i + 1]
+    return next !== undefined && asAdvance(before, event) !== null && asAdvance(next.before, next.event) !== null
+  })
+
+describe('the fence', () => {
+  test.each<readonly [string, () => unknown]>([
+    ['the clock', () => Date.now()],
+    ['the date', () => new Date()],
+    ['chance', () => Math.random()],
+    ['a timer', () => setTimeout(() => undefined, 0)],
+    ['an interval', () => setInterval(() => undefined, 1_000)],
+    ['a high clock', () => performance.now()]
+  ])('throws when the core uses %s, and gives it back afterwards', (_, use) => {
+    expect(() => pure(use)).toThrow()
+    expect(Date.now()).toBeGreaterThan(0)
+    expect(Math.random()).toBeLessThan(1)
+    expect(performance.now()).toBeGreaterThan(0)
+  })
+
+  test('freezes a state to the bottom', () => {
+    const state = deepFreeze({ ...initial(configWith({})) })
+    expect(Object.isFrozen(state.cursor.connection.phase)).toBe(true)
+  })
+})
+
+describe('MACHINE', () => {
+  check(MACHINE, 'MACHINE-1', runs({ length: 20 }), {
+    'a long run': ({ events }) => events.length > 12,
+    subscriptions: subscribes
+  })
+  check(MACHINE, 'MACHINE-2', runs({ length: 15 }), {
+    'a changed row': some(({ after, before }) => after.commits !== before.commits)
+  })
+  check(MACHINE, 'MACHINE-3', fc.record({ other: runs({ length: 15 }), run: runs({ length: 15 }) }), {
+    'a state with knots': ({ run }) => subscribes(run),
+    'events of another life': ({ other }) => other.events.length > 5
+  })
+  check(MACHINE, 'MACHINE-4', anyFrames, {
+    'a frame that is understood': ({ receipt, text }) => E.isRight(decodeFrame(receipt)(text)),
+    'a lone surrogate': ({ text }) => /[\ud800-\udfff]/u.test(text),
+    'a rejection': ({ receipt, text }) => E.isLeft(decodeFrame(receipt)(text))
+  })
+  check(MACHINE, 'MACHINE-5', anyKnotFrames, {
+    'a frame that is understood': ({ receipt, text }) => E.isRight(decodeKnotFrame(receipt)(text)),
+    'a lone surrogate': ({ text }) => /[\ud800-\udfff]/u.test(text),
+    'a rejection': ({ receipt, text }) => E.isLeft(decodeKnotFrame(receipt)(text))
+  })
+  check(MACHINE, 'MACHINE-6', runs({ about: 'knots', length: 45 }), {
+    'a rejection that answers a resume': some(
+      ({ before, event }) => event._tag === 'FrameRejected' && before.cursor.askedUs !== null
+    ),
+    'a rejection that moves the cursor': some(
+      ({ after, before, event }) => event._tag === 'FrameRejected' && after.cursor.cursor !== before.cursor.cursor
+    ),
+    'a rejection of a knot': reports('KnotFrameRejected'),
+    'a rejection without a stamp': some(({ event }) => event._tag === 'FrameRejected' && event.timeUs === null)
+  })
+  check(MACHINE, 'MACHINE-7', runs({ length: 20 }), {
+    'knots to restore': some(({ before }) => before.knots.holders.root !== null)
+  })
+  check(MACHINE, 'MACHINE-8', splits, { 'a split in the middle': ({ at, run }) => at > 3 && at < run.events.length - 3 })
+  check(MACHINE, 'MACHINE-9', splits, { 'events that are merged': merges })
+  check(MACHINE, 'MACHINE-10', runs({ about: 'knots' }), {
+    'several subscriptions': some(({ effects }) => effects.filter(({ _tag }) => _tag === 'SubscribeKnot').length > 1),
+    'several unsubscriptions': some(({ effects }) => effects.filter(({ _tag }) => _tag === 'UnsubscribeKnot').length > 1),
+    'a report beside another effect': some(({ effects }) => effects.length > 1 && effects.some(({ _tag }) => _tag === 'Report'))
+  })
+  check(MACHINE, 'MACHINE-11', runs(), {
+    'a knot that speaks': has('KnotReceived'),
+    'the stream that closes': has('JetstreamClosed')
+  })
+  check(MACHINE, 'MACHINE-12', runs({ about: 'stream', length: 60 }), {
+    'a frame that does not count': staleFrame,
+    'more reports than are kept': ({ steps }) => steps.some(({ before }) => before.counters.recent.length === 20)
+  })
+  check(MACHINE, 'MACHINE-13', runs({ about: 'knots' }), {
+    'a stop while knots are subscribed': some(({ effects, event }) => event._tag === 'StopRequested' && effects.length > 1),
+    'something after a stop': some(({ before, event }) => before.cursor.stopped && event._tag !== 'Started')
+  })
+  check(MACHINE, 'MACHINE-14', runs({ about: 'knots' }), {
+    'a start with another meaning of the rows': changesPolicy,
+    'a start with knots': some(({ effects, event }) => event._tag === 'Started' && effects.length > 1)
+  })
+  check(MACHINE, 'MACHINE-15', runs({ about: 'knots' }), {
+    'a knot that reconnects': reconnectsKnot,
+    'the stream that reconnects': reconnects
+  })
+  check(MACHINE, 'MACHINE-16', runs(), {
+    'an account that goes': accountGoes,
+    'an account event of a stranger': some(
+      ({ before, event }) => event._tag === 'AccountReceived' && asAdvance(before, event) !== null
+    ),
+    releases
+  })
+})
