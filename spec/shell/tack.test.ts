@@ -223,6 +223,91 @@ describe('tack run', () => {
     }))
 })
 
+// ---------------------------------------------------------------------------------------- traps of the platform
+
+describe('traps of the platform, from the socket to the file and back', () => {
+  test('neighbouring nanoseconds, hostile keys, deep records and numbers beyond all bounds', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const first = bridge(flags(around, folder, '--admission', 'open'))
+      await first.says('"event":"JetstreamOpened"')
+      const put = (rkey: string, record: string): void =>
+        around.jetstream.publishRaw(
+          `{"did":"${OWNER}","time_us":${String(around.jetstream.lastUs() + 1)},"kind":"commit",` +
+            `"commit":{"operation":"create","collection":"sh.tangled.repo","rkey":"${rkey}","record":${record}}}`,
+          { timeUs: around.jetstream.lastUs() + 1 }
+        )
+      around.jetstream.publishIdentity({ did: OWNER, timeUs: BEGIN })
+      const deep = `${'{"a":'.repeat(4_400)}1${'}'.repeat(4_400)}`
+      const repo = (more: string): string => `{"name":"x","knot":"${knot(around, 0)}","spindle":"${HOSTNAME}"${more}}`
+      for (const rkey of ['__proto__', 'constructor', 'toString']) put(rkey, repo(''))
+      put('deep', repo(`,"extra":${deep}`))
+      put('deeper', `{"name":${deep}}`)
+      put('endless', repo(',"extra":1e400'))
+      put('number', '{"name":1e400}')
+      put('polluting', '{"__proto__":{"name":"polluted","knot":"evil.example"}}')
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+
+      await eventually(() => around.knots[0]?.connections().some(({ isOpen }) => isOpen) === true)
+      const event = { rkey: '3mbcdefghij2k', nsid: 'sh.tangled.git.refUpdate', event: { created: 5 } }
+      around.knots[0]?.publish(event, 1_767_225_600_000_000_001n)
+      around.knots[0]?.publish(event, 1_767_225_600_000_000_003n)
+      const cursorOf = async () => {
+        const state = await stored(folder)
+        return state === null ? null : M.toEntries(state.knots.subscriptions)[0]?.[1].cursor
+      }
+      await eventually(async () => (await cursorOf()) === '1767225600000000003')
+      await first.end('SIGKILL')
+
+      const second = bridge(flags(around, folder, '--admission', 'open'))
+      await second.says('"event":"KnotOpened"')
+      expect(around.knots[0]?.connections().at(-1)?.asked.cursor).toBe('1767225600000000002')
+      await second.end('SIGTERM')
+      const state = await stored(folder)
+      if (state === null) throw new Error('the store is gone')
+      const [[, account] = [null, null]] = M.toEntries(state.commits.accounts)
+      expect(account === null ? [] : M.toEntries(account.repos).map(([rkey, { record }]) => [rkey, record?.name, record?.knot])).toEqual([
+        ['__proto__', 'x', knot(around, 0)],
+        ['constructor', 'x', knot(around, 0)],
+        ['deep', 'x', knot(around, 0)],
+        ['endless', 'x', knot(around, 0)],
+        ['polluting', '', null],
+        ['toString', 'x', knot(around, 0)]
+      ])
+      // Both bad records, and both again in the replay after the kill.
+      expect(M.toEntries(state.counters.reports)).toEqual([['FrameRejected/record', 4]])
+      expect(Object.keys(Object.prototype)).toEqual([])
+    }))
+
+  test('one knot that floods, stalls and lies leaves the other alone (T07, T08)', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(flags(around, folder, '--admission', 'open'))
+      await running.says('"event":"JetstreamOpened"')
+      for (let n = 0; n < 20; n++) publish(around, n)
+      await eventually(() => around.knots.every(({ connections }) => connections().some(({ isOpen }) => isOpen)))
+      const [bad, good] = around.knots
+      const event = { rkey: '3mbcdefghij2k', nsid: 'sh.tangled.git.refUpdate', event: {} }
+      bad?.publishRaw('{"rkey":"a","nsid":"sh.tangled.git.refUpdate","created":9000000000000000000}')
+      for (let i = 0; i < 2_000; i++) bad?.publishRaw(i % 2 === 0 ? '{' : `{"rkey":"../${String(i)}","nsid":"x.y.z"}`)
+      good?.publish(event, 1_767_225_600_000_000_007n)
+      bad?.publishRaw(Buffer.alloc(20 * 1024 * 1024, 'x'))
+      good?.publish(event, 1_767_225_600_000_000_009n)
+      const cursors = async () => {
+        const state = await stored(folder)
+        return state === null ? [] : M.toEntries(state.knots.subscriptions).map(([host, { cursor }]) => [host, cursor])
+      }
+      await eventually(async () => (await cursors()).some(([host, cursor]) => host === good?.host && cursor === '1767225600000000009'))
+      expect((await cursors()).find(([host]) => host === bad?.host)?.[1]).toBeNull()
+      const state = await stored(folder)
+      expect(M.toEntries(state?.counters.reports ?? M.empty<string, Natural>()).map(([kind]) => kind)).toEqual(
+        expect.arrayContaining(['KnotFrameFromFuture', 'KnotFrameRejected/json', 'KnotFrameRejected/rkey'])
+      )
+      expect(running.lines.length).toBeLessThan(200)
+      expect(await running.end('SIGTERM')).toBe(0)
+    }))
+})
+
 // ---------------------------------------------------------------------------------------- crashes
 
 describe('crashes', () => {
