@@ -291,7 +291,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 )
 
 describe('races', () => {
-  test('whatever the order of saves, frames, losses and timers: no effect is ahead of what is safe, and nothing is lost', async () => {
+  test('STORE-2: whatever the order of saves, frames, losses and timers: no effect is ahead of what is safe, and nothing is lost', async () => {
     let retried = 0
     let reconnected = 0
     await fc.assert(

@@ -68,7 +68,7 @@ describe('a store', () => {
     expect((await readdir(folder)).sort()).toEqual([journalName(1), 'state.json'])
   })
 
-  it('gives back what was saved: load ∘ save = id (STORE)', async () => {
+  it('gives back what was saved: load ∘ save = id (STORE-1)', async () => {
     await fc.assert(
       fc.asyncProperty(lives, fc.integer(), fc.nat(40), async (life, seed, at) => {
         const folder = await newFolder()
@@ -161,7 +161,10 @@ describe('a store', () => {
     const appended = store.append(BATCHES[0] ?? [])()
     const saved = store.snapshot(STATES[1] ?? start)()
     const late = store.append(BATCHES[1] ?? [])()
+    let isSettled = false
+    void Promise.all([appended, saved, late]).then(() => (isSettled = true))
     await closed(store)
+    expect(isSettled).toBe(true)
     expect([await appended, await saved, await late].map(E.isRight)).toEqual([true, true, true])
     expect(left(await store.append([])()).message).toContain('closed')
     expect(left(await store.snapshot(start)()).message).toContain('closed')
@@ -248,7 +251,7 @@ const flipped = (bytes: Buffer, i: number): Buffer => {
   return copy
 }
 
-describe('STORE: any bytes as a state file give a valid state or a refusal', () => {
+describe('STORE-4: any bytes as a state file give a valid state or a refusal', () => {
   it('every prefix, and a flip in every byte', async () => {
     const image = await imageOf(5, BATCHES.slice(0, 5))
     const bytes = fileIn(image, 'state.json')
@@ -310,7 +313,7 @@ describe('STORE: any bytes as a state file give a valid state or a refusal', () 
   })
 })
 
-describe('STORE: a damaged journal', () => {
+describe('STORE-4: a damaged journal', () => {
   it('every prefix: the batches that are whole', async () => {
     const image = await imageOf(2, BATCHES.slice(0, 5))
     const bytes = fileIn(image, journalName(3))
@@ -328,10 +331,19 @@ describe('STORE: a damaged journal', () => {
     const bytes = fileIn(image, journalName(3))
     const lastLine = bytes.lastIndexOf('\n', bytes.length - 2) + 1
     for (let i = 0; i < bytes.length; i++) {
-      const result = await outcome(withFile(image, journalName(3), flipped(bytes, i)))
-      if (i < lastLine) expect([i, result]).toEqual([i, expect.objectContaining({ _tag: 'Refused', path: `/store/${journalName(3)}` })])
-      else if (!('_tag' in result)) expect([i, result]).toEqual([i, { reports: [expect.stringContaining('line 3 was cut off')], state: written(STATES[4] ?? start) }])
+      const changed = flipped(bytes, i)
+      const result = await outcome(withFile(image, journalName(3), changed))
+      const isSplit = changed[i] === 10
+      if (i < lastLine || isSplit) expect([i, result]).toEqual([i, expect.objectContaining({ _tag: 'Refused', path: `/store/${journalName(3)}` })])
+      else expect([i, result]).toEqual([i, { reports: [expect.stringContaining('line 3 was cut off')], state: written(STATES[4] ?? start) }])
     }
+  })
+
+  it('only one line can be torn: two that are not valid are refused', async () => {
+    const image = await imageOf(2, BATCHES.slice(0, 4))
+    const bytes = fileIn(image, journalName(3))
+    const changed = Buffer.concat([bytes.subarray(0, -20), Buffer.from('\n'), bytes.subarray(-20)])
+    expect((await refusal(withFile(image, journalName(3), changed))).message).toMatch(/^line 2: its checksum/)
   })
 
   it('a torn tail is cut for good, and what comes next is written in its place', async () => {
@@ -358,6 +370,13 @@ describe('STORE: a damaged journal', () => {
     const lines = fileIn(image, journalName(3)).toString().split(/(?<=\n)/)
     const twice = [...lines.slice(0, 2), ...lines.slice(1)].join('')
     expect((await refusal(withFile(image, journalName(3), twice))).message).toMatch(/^line 3: it is batch 4, but batch 5 has to come next/)
+  })
+
+  it('a file that the snapshot includes is not looked at, and removed', async () => {
+    const image = await imageOf(2)
+    const disk = diskOf(withFile(image, journalName(1), 'anything'))
+    await closed(right(await openOn(disk)))
+    expect([...disk.now().keys()]).not.toContain(journalName(1))
   })
 
   it('files that are missing or do not follow each other are refused', async () => {
@@ -404,6 +423,7 @@ describe('a snapshot', () => {
     right(await store.append(BATCHES[0] ?? [])())
     order.push('appended')
     await saved
+    expect(store.journalBytes()).toBe(inner.now().get(journalName(2))?.length)
     await closed(store)
 
     expect(order).toEqual(['appended', 'saved'])
