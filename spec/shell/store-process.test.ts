@@ -9,7 +9,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openStore, readStore, type Store, type StoreError } from '../../shell/store.js'
 import { randomOf } from './support/disk.js'
 import { advance, begin } from './support/store-child.js'
@@ -102,6 +102,17 @@ describe('one process per store (T21)', () => {
     right(await store.close()())
   })
 
+  it.runIf(process.platform === 'linux')('a killed process is gone, also while its parent has not taken note', async () => {
+    // The parent becomes `sleep`, which never asks for the end of a child.
+    const parent = spawn('sh', ['-c', '"$0" "$1" "$2" & exec sleep 60', process.execPath, CHILD, folder], { stdio: ['ignore', 'pipe', 'ignore'] })
+    children.push(parent)
+    await once(parent.stdout, 'data')
+    const [, pid = ''] = /"pid":(\d+)/.exec(await readFile(join(folder, 'lock'), 'utf8')) ?? []
+    process.kill(Number(pid), 'SIGKILL')
+    await vi.waitFor(async () => expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '))
+    right(await (await open()).close()())
+  })
+
   it.runIf(process.platform === 'linux')('a process that was given the number of a dead one does not pass for it', async () => {
     const store = await open()
     const lock = await readFile(join(folder, 'lock'), 'utf8')
@@ -131,5 +142,5 @@ describe('kill -9 in the middle of writes', () => {
       expect(written(state)).toBe(written(after(begin(), events)))
       acknowledged = seq
     }
-  })
+  }, 90_000)
 })

@@ -313,6 +313,12 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
   })
 })
 
+/** Events that make `n` accounts. A few thousand are more than is read at a time. */
+const crowd = (n: number): ReadonlyArray<Event> => {
+  const [commit] = lifeOf(1, 40).filter((event) => event._tag === 'CommitReceived' && event.record !== null)
+  return Array.from({ length: n }, (_, i): Event => ({ ...(commit ?? expect.fail()), did: `did:plc:${String(i)}`, connection: 0 }) as Event)
+}
+
 describe('STORE-4: a damaged journal', () => {
   it('every prefix: the batches that are whole', async () => {
     const image = await imageOf(2, BATCHES.slice(0, 5))
@@ -357,6 +363,14 @@ describe('STORE-4: a damaged journal', () => {
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 5, state: written(STATES[5] ?? start) })
   })
 
+  it('a torn tail is cut where it begins, also far into a file', async () => {
+    const image = await imageOf(0, [crowd(5_000), ...BATCHES.slice(0, 2)])
+    const bytes = fileIn(image, journalName(1))
+    const disk = diskOf(withFile(image, journalName(1), bytes.subarray(0, -9)))
+    await closed(right(await openOn(disk)))
+    expect(disk.now().get(journalName(1))?.equals(bytes.subarray(0, bytes.lastIndexOf('\n', bytes.length - 2) + 1))).toBe(true)
+  })
+
   it('what is valid but cannot be understood is never cut', async () => {
     const image = await imageOf(2)
     const content = `{"seq":${String(BATCHES.length + 1)},"events":[{"_tag":"Invented","at":1}]`
@@ -397,15 +411,9 @@ describe('STORE-4: a damaged journal', () => {
 
 // ---------------------------------------------------------------------------------------- beside appends, and after failures
 
-/** A state of `n` accounts, each with one repo. */
-const crowd = (n: number): ReadonlyArray<Event> => {
-  const [commit] = lifeOf(1, 40).filter((event) => event._tag === 'CommitReceived' && event.record !== null)
-  return Array.from({ length: n }, (_, i): Event => ({ ...(commit ?? expect.fail()), did: `did:plc:${String(i)}`, connection: 0 }) as Event)
-}
-
 describe('a snapshot', () => {
   it('is written in slices, while events go on being appended', async () => {
-    const events = crowd(2_000)
+    const events = crowd(5_000)
     const full = after(start, events)
     const sizes: Array<number> = []
     const order: Array<string> = []
@@ -427,7 +435,7 @@ describe('a snapshot', () => {
     await closed(store)
 
     expect(order).toEqual(['appended', 'saved'])
-    expect(sizes.length).toBeGreaterThan(5)
+    expect(sizes.length).toBeGreaterThan(10)
     expect(Math.max(...sizes)).toBeLessThan(70_000)
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 2, state: written(after(full, BATCHES[0] ?? [])) })
   })
@@ -541,6 +549,15 @@ describe('what `replay` reads', () => {
       expect(events).toEqual(BATCHES.slice(first - 1, end).flat())
       expect(written(before ?? start)).toBe(written(STATES[first - 1] ?? start))
     }
+  })
+
+  it('of a journal that the snapshot includes in part, what comes after it', async () => {
+    const image = await imageOf(2)
+    const all = fileIn(await imageOf(0), journalName(1))
+    const disk = diskOf(withFile(withoutFile(image, journalName(3)), journalName(1), all))
+    const { events, start: before } = right(await readReplay(`/store/${journalName(1)}`, disk)())
+    expect(events).toEqual(BATCHES.slice(2).flat())
+    expect(written(before ?? start)).toBe(written(STATES[2] ?? start))
   })
 
   it('a journal alone, and a trace', async () => {
