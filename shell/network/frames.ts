@@ -1,0 +1,160 @@
+/**
+ * What the embedded network says, and the identifiers it makes up: frames of Jetstream and of knots, in the shapes of the real
+ * ones.
+ *
+ * Keys of Jetstream's frames are written in the order in which the real servers write them, so that a frame from here and a
+ * recorded one can be laid side by side. All chance comes from a seed: the same seed gives the same bytes.
+ *
+ * Sources: github.com/bluesky-social/jetstream; tangled.org/core, `knotserver/events.go`; atproto.com/specs/tid.
+ */
+import { createHash } from 'node:crypto'
+import type { Did, TimeUs } from '../../core/index.js'
+import type { Random } from '../ports.js'
+
+// ---------------------------------------------------------------------------------------- chance
+
+/** A random source (mulberry32) that gives the same sequence for the same `seed`. For scripts, not for secrets. */
+export const seeded = (seed: number): Random => {
+  let state = seed >>> 0
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    const a = Math.imul(state ^ (state >>> 15), state | 1)
+    const b = a ^ (a + Math.imul(a ^ (a >>> 7), a | 61))
+    return (b ^ (b >>> 14)) >>> 0
+  }
+  return { between: (low, high) => low + (next() % (high - low + 1)) }
+}
+
+// ---------------------------------------------------------------------------------------- identifiers
+
+const SORTABLE = '234567abcdefghijklmnopqrstuvwxyz'
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+const sortable = (n: number, digits: number): string =>
+  digits === 0 ? '' : sortable(Math.floor(n / 32), digits - 1) + SORTABLE.charAt(n % 32)
+
+/** The TID of the moment `timeUs` with a clock id of 0 to 1 023: what a server of accounts gives out as rev or rkey. */
+export const tid = (timeUs: number, clockId = 0): string => sortable(timeUs, 11) + sortable(clockId, 2)
+
+/** A DID of the method `plc`. */
+export const plc = (random: Random): Did =>
+  `did:plc:${Array.from({ length: 24 }, () => BASE32.charAt(random.between(0, 31))).join('')}` as Did
+
+/** A git object name: 40 hexadecimal digits. */
+export const sha = (random: Random): string => Array.from({ length: 40 }, () => random.between(0, 15).toString(16)).join('')
+
+const base32 = (bytes: Buffer): string => {
+  let text = ''
+  for (let bit = 0; bit < 8 * bytes.length; bit += 5) {
+    // The five bits lie in these two bytes; past the end there are zeros.
+    const pair = ((bytes[bit >> 3] ?? 0) << 8) | (bytes[(bit >> 3) + 1] ?? 0)
+    text += BASE32.charAt((pair >> (11 - (bit & 7))) & 31)
+  }
+  return text
+}
+
+/** The first bytes of a CID: version 1, DAG-CBOR, SHA-256 of 32 bytes. */
+const CID_HEAD = Buffer.from([0x01, 0x71, 0x12, 0x20])
+
+/** A CID that depends on the record. It is made of its JSON text: nobody here reads blocks. */
+const cidOf = (record: unknown): string =>
+  `b${base32(Buffer.concat([CID_HEAD, createHash('sha256').update(JSON.stringify(record)).digest()]))}`
+
+/** A moment as RFC 3339 text. */
+export const rfc3339 = (timeUs: number): string => new Date(Math.floor(timeUs / 1000)).toISOString()
+
+// ---------------------------------------------------------------------------------------- Jetstream
+
+/** One change of a record. `create` and `update` differ in name only. */
+export type Operation =
+  | { readonly operation: 'create' | 'update'; readonly collection: string; readonly rkey: string; readonly record: unknown }
+  | { readonly operation: 'delete'; readonly collection: string; readonly rkey: string }
+
+/** What came from an account at one moment, without the envelope that a server puts around it. */
+export interface Body {
+  readonly did: string
+  readonly kind: 'commit' | 'identity' | 'account'
+  /** The collection by which the frame is filtered; `null` for what bypasses the filter. */
+  readonly collection: string | null
+  /** The member of the envelope that bears the name of the kind. */
+  readonly content: unknown
+}
+
+export const commitBody = (did: string, rev: string, change: Operation): Body => {
+  const { operation, collection, rkey } = change
+  const content =
+    change.operation === 'delete'
+      ? { rev, operation, collection, rkey }
+      : { rev, operation, collection, rkey, record: change.record, cid: cidOf(change.record) }
+  return { did, kind: 'commit', collection, content }
+}
+
+/** `handle` is left out when it is not given, as it usually is. */
+export const identityBody = (did: string, seq: number, timeUs: number, handle?: string): Body => ({
+  did,
+  kind: 'identity',
+  collection: null,
+  content: { did, handle, seq, time: rfc3339(timeUs) }
+})
+
+/** `status` is left out when it is not given, as it is of an account in good standing. */
+export const accountBody = (did: string, seq: number, timeUs: number, active: boolean, status?: string): Body => ({
+  did,
+  kind: 'account',
+  collection: null,
+  content: { active, did, seq, status, time: rfc3339(timeUs) }
+})
+
+/** The text of a frame. Servers of the newer generation give each frame a sequence number, `cursor`; the older ones none. */
+export const frameText = ({ did, kind, content }: Body, timeUs: TimeUs, cursor?: number): string =>
+  JSON.stringify({ did, time_us: timeUs, cursor, kind, [kind]: content })
+
+// ---------------------------------------------------------------------------------------- knots
+
+/** What a knot has to tell: `event` is the record, `nsid` its kind. */
+export interface KnotEvent {
+  readonly nsid: string
+  readonly rkey: string
+  readonly event: unknown
+}
+
+/** A branch or tag has moved. `repo` is the DID of the repository. */
+export interface Push {
+  readonly committerDid: string
+  readonly ownerDid: string
+  readonly repo: string
+  readonly ref: string
+  readonly oldSha: string
+  readonly newSha: string
+}
+
+/** The trigger of newer knots, `sh.tangled.git.refUpdate`. */
+export const refUpdate = (rkey: string, push: Push): KnotEvent => ({
+  nsid: 'sh.tangled.git.refUpdate',
+  rkey,
+  event: { $type: 'sh.tangled.git.refUpdate', ...push, meta: { isDefaultRef: push.ref === 'refs/heads/main' } }
+})
+
+/** The trigger of older knots, `sh.tangled.pipeline`: a push with the workflows that match it, ready-made. */
+export const pipeline = (rkey: string, knot: string, name: string, push: Push, workflows: ReadonlyArray<unknown>): KnotEvent => ({
+  nsid: 'sh.tangled.pipeline',
+  rkey,
+  event: {
+    $type: 'sh.tangled.pipeline',
+    triggerMetadata: {
+      kind: 'push',
+      repo: { knot, did: push.ownerDid, repo: name, repoDid: push.repo, defaultBranch: 'main' },
+      push: { ref: push.ref, oldSha: push.oldSha, newSha: push.newSha }
+    },
+    workflows
+  }
+})
+
+/**
+ * The text of a knot's frame. `created` is in nanoseconds, which a double cannot hold: its digits go into the text as they are.
+ * Older knots write none (`null`).
+ */
+export const knotFrameText = ({ nsid, rkey, event }: KnotEvent, created: bigint | null): string => {
+  const text = JSON.stringify({ rkey, nsid, event })
+  return created === null ? text : `${text.slice(0, -1)},"created":${String(created)}}`
+}

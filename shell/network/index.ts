@@ -1,0 +1,80 @@
+/**
+ * The embedded network: a Jetstream server and knots on real sockets of the loopback interface, to run and to test a bridge
+ * against without the outside world.
+ *
+ *     const network = await startNetwork({ clock, generation: 'v2', knots: 3, seed: 1 })
+ *     const { steps, expected } = world(1, { hostname, knots: network.knots.map((knot) => knot.host), owner })
+ *     for (const step of steps) play(network, step)
+ *     await network.stop()
+ *
+ * Knots are named `localhost:<port>`: names below `localhost` do not resolve everywhere. A bridge must allow loopback names and
+ * ports, and speak `ws:` to them.
+ */
+import type { Clock } from '../ports.js'
+import { type JetstreamOptions, type JetstreamServer, startJetstream } from './jetstream-server.js'
+import { type KnotServer, startKnot } from './knot-server.js'
+import type { Step } from './script.js'
+
+export type { Connection, Goodbye } from './endpoint.js'
+export * from './frames.js'
+export * from './jetstream-server.js'
+export * from './knot-server.js'
+export * from './script.js'
+
+export interface NetworkOptions {
+  readonly clock: Clock
+  /** Of the Jetstream server. */
+  readonly generation: JetstreamOptions['generation']
+  /** How many knots, all of the newer generation. */
+  readonly knots: number
+  readonly seed: number
+}
+
+export interface EmbeddedNetwork {
+  readonly jetstream: JetstreamServer
+  readonly jetstreamUrl: string
+  readonly knots: ReadonlyArray<KnotServer>
+  /** Closes everything. Resolves when no socket is left. */
+  readonly stop: () => Promise<void>
+}
+
+/** Starts a network whose servers have free ports. */
+export const startNetwork = async ({ clock, generation, knots, seed }: NetworkOptions): Promise<EmbeddedNetwork> => {
+  const jetstream = await startJetstream({ clock, generation, seed })
+  const servers = await Promise.all(Array.from({ length: knots }, () => startKnot({ clock, generation: 'newer' })))
+  return {
+    jetstream,
+    jetstreamUrl: jetstream.url,
+    knots: servers,
+    stop: async () => {
+      await Promise.all([jetstream, ...servers].map((server) => server.stop()))
+    }
+  }
+}
+
+/** Lets the step happen. @throws RangeError when it names a knot that is not there. */
+export const play = ({ jetstream, knots }: EmbeddedNetwork, { action }: Step): void => {
+  const knotAt = (index: number): KnotServer => {
+    const knot = knots[index]
+    if (knot === undefined) throw new RangeError(`there is no knot ${String(index)} in this network`)
+    return knot
+  }
+  switch (action._tag) {
+    case 'Commit':
+      return void jetstream.publishCommit(action.commit)
+    case 'Account':
+      return void jetstream.publishAccount(action.news)
+    case 'Identity':
+      return void jetstream.publishIdentity(action.news)
+    case 'Raw':
+      return jetstream.publishRaw(action.text)
+    case 'Repeat':
+      return jetstream.repeat(action.count)
+    case 'Restart':
+      return jetstream.restart(action.again)
+    case 'Push':
+      return void knotAt(action.knot).publish(action.event, action.created)
+    case 'Flap':
+      return knotAt(action.knot).dropConnections()
+  }
+}
