@@ -64,7 +64,7 @@ export interface StoreOptions {
  * Opens the store in a folder, for one process at a time.
  *
  * Fails with `Held` when another process has it, with `Refused` when what is there cannot be understood, with `Failed` when
- * the platform does not let us. What was there is then as it was.
+ * the platform does not let us. After the first two, what was there is as it was.
  */
 export const openStore = (options: StoreOptions): TE.TaskEither<StoreError, Store> => {
   const { disk = systemDisk, folder, onReport = () => undefined, processes = systemProcesses } = options
@@ -72,7 +72,8 @@ export const openStore = (options: StoreOptions): TE.TaskEither<StoreError, Stor
     await disk.makeFolder(folder)
     const lock = await acquire(disk, processes, folder)
     try {
-      if (lock.replaced !== null) onReport(`process ${String(lock.replaced.pid)} has ended without releasing the folder; its lock was replaced`)
+      if (lock.replaced !== null)
+        onReport(`process ${String(lock.replaced.pid)} has ended without releasing the folder; its lock was replaced`)
       return await boot(disk, folder, options.initial(), onReport, lock)
     } catch (error) {
       await lock.release()
@@ -81,11 +82,18 @@ export const openStore = (options: StoreOptions): TE.TaskEither<StoreError, Stor
   })
 }
 
-const boot = async (disk: Disk, folder: string, initial: State, onReport: (message: string) => void, lock: Lock): Promise<Store> => {
+const boot = async (
+  disk: Disk,
+  folder: string,
+  initial: State,
+  onReport: (message: string) => void,
+  lock: Lock
+): Promise<Store> => {
   const db = new Low<Snapshot>(snapshots(disk, folder), { seq: 0, state: initial })
   const names = await disk.list(folder)
   if (names.includes(basename(snapshotPath(folder)))) await db.read()
-  else if (names.some(isJournal)) throw refused(snapshotPath(folder), 'it is missing, and there is a journal that goes on from it')
+  else if (names.some(isJournal))
+    throw refused(snapshotPath(folder), 'it is missing, and there is a journal that goes on from it')
   else await db.write()
 
   let state = db.data.state

@@ -111,7 +111,8 @@ interface JournalFile {
 
 export const isJournal = (name: string): boolean => NAME.test(name)
 
-export const journalPath = (folder: string, first: number): string => join(folder, `journal-${String(first).padStart(16, '0')}.jsonl`)
+export const journalPath = (folder: string, first: number): string =>
+  join(folder, `journal-${String(first).padStart(16, '0')}.jsonl`)
 
 /** The journal files in the folder, in order. */
 const journalsIn = async (disk: Disk, folder: string): Promise<ReadonlyArray<JournalFile>> =>
@@ -150,7 +151,10 @@ export const readJournals = async (disk: Disk, folder: string, seq: number, take
     if (first !== next) throw refused(path, `it begins with batch ${String(first)}, but batch ${String(next)} has to come next`)
     torn = await readJournal(disk, path, (batch, line) => {
       if (batch.seq !== next)
-        throw refused(path, `line ${String(line.number)}: it is batch ${String(batch.seq)}, but batch ${String(next)} has to come next`)
+        throw refused(
+          path,
+          `line ${String(line.number)}: it is batch ${String(batch.seq)}, but batch ${String(next)} has to come next`
+        )
       next += 1
       if (batch.seq <= seq) return
       bytes += line.bytes.length + 1

@@ -124,13 +124,15 @@ export const acquire = async (disk: Disk, processes: Processes, folder: string):
         await file.append(Buffer.from(canonical(mine)))
         await file.sync()
       })
-      await disk.link(unlinked, at)
-      return true
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return false
-      // Whoever has the lock has just tidied up.
-      if (codeOf(error) === 'ENOENT') return await make(at)
-      throw error
+      return await disk.link(unlinked, at).then(
+        () => true,
+        (error: unknown) => {
+          if (codeOf(error) === 'EEXIST') return false
+          // Whoever has the lock has just tidied up.
+          if (codeOf(error) === 'ENOENT') return make(at)
+          throw error
+        }
+      )
     } finally {
       await ifThere(disk.remove(unlinked), undefined)
     }

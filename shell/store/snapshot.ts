@@ -6,8 +6,9 @@
  *     ["did:plc:…",{…}]
  *     ],"crc":"89abcdef"}
  *
- * One account a line: encoding a large state at once blocks the loop for seconds and, in the end, exceeds the longest string
- * there is. The state cannot change while it is being written, so events go on being taken in between two slices.
+ * One account a line, so that it can be read, and what is wrong with it named, line by line. It is written in slices: encoding
+ * a large state at once blocks the loop for seconds and, in the end, exceeds the longest string there is. The state cannot
+ * change while it is being written, so events go on being taken in between two slices.
  *
  * The document is kept by lowdb, through an adapter that acknowledges a write only when a power cut cannot undo it. What
  * cannot be understood is refused, never taken for an empty state, and never overwritten (D11).
@@ -18,7 +19,19 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import type { Adapter } from 'lowdb'
-import { AccountEntry, canonical, fromParts, Head, headOf, type Json, Natural, OrderedMap, type State } from '../../core/index.js'
+import {
+  AccountEntry,
+  canonical,
+  type Commits,
+  type Did,
+  fromParts,
+  Head,
+  headOf,
+  type Json,
+  Natural,
+  OrderedMap,
+  type State
+} from '../../core/index.js'
 import { type Disk, type DiskFile, ifThere, withFile } from './disk.js'
 import { refused } from './failure.js'
 import { hex } from './journal.js'
@@ -59,10 +72,50 @@ export const unfinishedPath = (folder: string): string => `${snapshotPath(folder
 /** How much is encoded between two looks at the loop, in characters: about a millisecond's worth. */
 const SLICE = 64 * 1024
 
-/** The document in slices. What is encoded is what has been asked for. */
-function* slicesOf({ seq, state }: Snapshot): Generator<Buffer, void, undefined> {
-  const head = canonical(Head.encode(headOf(state)) as Json)
-  let text = `{"format":"tack-state","version":${String(VERSION)},"seq":${String(seq)},"head":${head},"accounts":[\n`
+const textOf = (value: unknown): string => canonical(value as Json)
+
+function* rowsOf<R>(slots: Commits.Slots<R>): Generator<string, void, undefined> {
+  let separator = '['
+  for (const entry of OrderedMap.entriesFrom(slots, '')) {
+    yield separator + textOf(entry)
+    separator = ','
+  }
+  yield separator === '[' ? '[]' : ']'
+}
+
+/**
+ * The canonical text of an account, row by row: an account may have as many rows as its owner likes. Rows are plain JSON as
+ * they stand; only maps are not.
+ */
+function* accountOf(
+  did: Did,
+  { active, asOfUs, collaborators, floor, members, repos }: Commits.Account
+): Generator<string, void, undefined> {
+  yield `[${textOf(did)},{"active":${textOf(active)},"asOfUs":${textOf(asOfUs)},"collaborators":`
+  yield* rowsOf(collaborators)
+  yield `,"floor":${textOf(floor)},"members":`
+  yield* rowsOf(members)
+  yield ',"repos":'
+  yield* rowsOf(repos)
+  yield '}]'
+}
+
+/** All but the last line. */
+function* contentOf({ seq, state }: Snapshot): Generator<string, void, undefined> {
+  const head = textOf(Head.encode(headOf(state)))
+  yield `{"format":"tack-state","version":${String(VERSION)},"seq":${String(seq)},"head":${head},"accounts":[`
+  let separator = '\n'
+  for (const [did, account] of OrderedMap.entriesFrom(state.commits.accounts, '')) {
+    yield separator
+    yield* accountOf(did, account)
+    separator = ',\n'
+  }
+  yield '\n'
+}
+
+/** The document in slices. Nothing is encoded before it is asked for. */
+function* slicesOf(snapshot: Snapshot): Generator<Buffer, void, undefined> {
+  let text = ''
   let crc = 0
   const slice = (): Buffer => {
     const bytes = Buffer.from(text)
@@ -70,13 +123,10 @@ function* slicesOf({ seq, state }: Snapshot): Generator<Buffer, void, undefined>
     text = ''
     return bytes
   }
-  let separator = ''
-  for (const [did, account] of OrderedMap.entriesFrom(state.commits.accounts, '')) {
-    text += `${separator}${canonical(AccountEntry.encode([did, account]) as Json)}`
-    separator = ',\n'
+  for (const piece of contentOf(snapshot)) {
+    text += piece
     if (text.length >= SLICE) yield slice()
   }
-  if (separator !== '') text += '\n'
   yield slice()
   yield Buffer.from(`],"crc":"${hex(crc)}"}\n`)
 }
@@ -109,7 +159,6 @@ const BEGINNING = /^\{"format":"tack-state","version":(\d{1,15}),/
 const LAST = /^\],"crc":"([0-9a-f]{8})"\}$/
 
 const FirstLine = t.strict({ head: t.unknown, seq: Natural }, 'State')
-
 
 /** The version of the document, which is one that can be read. */
 const versionOf = (firstLine: string, migrations: Migrations): E.Either<string, number> => {
@@ -148,7 +197,8 @@ const read = async (path: string, file: DiskFile, migrations: Migrations): Promi
     if (isComplete) throw refused(path, `line ${String(number)}: there is more after the end`)
     if (first === null) first = orRefuse(number, decodeText(FirstLine, `${text}]}`))
     else if (text.startsWith(']')) {
-      if (LAST.exec(text)?.[1] !== hex(crc)) throw refused(path, `line ${String(number)}: the checksum is not that of the content`)
+      if (LAST.exec(text)?.[1] !== hex(crc))
+        throw refused(path, `line ${String(number)}: the checksum is not that of the content`)
       isComplete = true
     } else {
       const json = orRefuse(number, parseJson(text.endsWith(',') ? text.slice(0, -1) : text))

@@ -68,7 +68,12 @@ const live = async (disk: SimulatedDisk, batches: Batches, ledger: Ledger, rando
     )
     if (saved.includes(false)) await rescue(store, state)
     ledger.acknowledged = ledger.given
-    if (random(3) === 0) snapshots.push(store.snapshot(state)().then((taken) => noted(ledger, taken)))
+    if (random(3) === 0)
+      snapshots.push(
+        store
+          .snapshot(state)()
+          .then((taken) => noted(ledger, taken))
+      )
   }
   await Promise.all(snapshots)
   noted(ledger, await store.close()())
@@ -159,7 +164,7 @@ describe('STORE-3: a power cut', () => {
   })
 })
 
-/** Runs the script with the failures that `fails` decides on, and cuts the power at the end, and before the operations in `at`. */
+/** Runs the script with the failures that `fails` decides on; cuts the power at the end, and before the operations in `at`. */
 const liveWith = async (seed: number, fails: (n: number) => Code | null, at: (n: number) => boolean) => {
   const { batches, next, random, states } = scriptOf(seed)
   const ledger = newLedger()

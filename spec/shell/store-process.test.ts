@@ -38,7 +38,7 @@ interface Writer {
 }
 
 const write = (): Writer => {
-  const child = spawn(process.execPath, [CHILD, folder], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [CHILD, 'write', folder], { stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   let output = ''
   let complaint = ''
@@ -104,7 +104,9 @@ describe('one process per store (T21)', () => {
 
   it.runIf(process.platform === 'linux')('a killed process is gone, also while its parent has not taken note', async () => {
     // The parent becomes `sleep`, which never asks for the end of a child.
-    const parent = spawn('sh', ['-c', '"$0" "$1" "$2" & exec sleep 60', process.execPath, CHILD, folder], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const parent = spawn('sh', ['-c', '"$0" "$1" write "$2" & exec sleep 60', process.execPath, CHILD, folder], {
+      stdio: ['ignore', 'pipe', 'ignore']
+    })
     children.push(parent)
     await once(parent.stdout, 'data')
     const [, pid = ''] = /"pid":(\d+)/.exec(await readFile(join(folder, 'lock'), 'utf8')) ?? []

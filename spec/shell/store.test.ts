@@ -9,7 +9,17 @@ import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AccountEntry, canonical, type Event, Head, headOf, type Json, OrderedMap, type State } from '../../core/index.js'
-import { type Contents, type Disk, openStore, type Process, type Processes, readReplay, readStore, type Store, type StoreError } from '../../shell/store.js'
+import {
+  type Contents,
+  type Disk,
+  openStore,
+  type Process,
+  type Processes,
+  readReplay,
+  readStore,
+  type Store,
+  type StoreError
+} from '../../shell/store.js'
 import { snapshots } from '../../shell/store/snapshot.js'
 import { type Image, randomOf, type SimulatedDisk, simulatedDisk } from './support/disk.js'
 import { after, batchesOf, lifeOf, lives, start, written } from './support/store-events.js'
@@ -49,7 +59,10 @@ const closed = async (store: Store): Promise<void> => right(await store.close()(
 
 const LIFE = lifeOf(7, 24)
 const BATCHES = batchesOf(LIFE, randomOf(7))
-const STATES = BATCHES.reduce<ReadonlyArray<State>>((states, batch) => [...states, after(states[states.length - 1] ?? start, batch)], [start])
+const STATES = BATCHES.reduce<ReadonlyArray<State>>(
+  (states, batch) => [...states, after(states[states.length - 1] ?? start, batch)],
+  [start]
+)
 const LAST = STATES[STATES.length - 1] ?? start
 
 const JOURNAL = /^journal-\d{16}\.jsonl$/
@@ -109,7 +122,14 @@ describe('a store', () => {
     const content = text.slice(0, text.lastIndexOf(']'))
     const crc = crc32(content).toString(16).padStart(8, '0')
     expect(accounts.length).toBeGreaterThan(1)
-    expect(JSON.parse(text)).toEqual({ accounts, crc, format: 'tack-state', head: Head.encode(headOf(LAST)), seq: BATCHES.length, version: 1 })
+    expect(JSON.parse(text)).toEqual({
+      accounts,
+      crc,
+      format: 'tack-state',
+      head: Head.encode(headOf(LAST)),
+      seq: BATCHES.length,
+      version: 1
+    })
     expect(text.split('\n').slice(1, -2)).toEqual(
       accounts.map((entry, i) => canonical(entry as Json) + (i === accounts.length - 1 ? '' : ','))
     )
@@ -214,7 +234,8 @@ const imageOf = async (inSnapshot: number, batches = BATCHES): Promise<Image> =>
   return disk.now()
 }
 
-const withFile = (image: Image, name: string, contents: Buffer | string): Image => new Map([...image, [name, Buffer.from(contents)]])
+const withFile = (image: Image, name: string, contents: Buffer | string): Image =>
+  new Map([...image, [name, Buffer.from(contents)]])
 const withoutFile = (image: Image, name: string): Image => new Map([...image].filter(([other]) => other !== name))
 const fileIn = (image: Image, name: string): Buffer => image.get(name) ?? expect.fail(`no ${name}`)
 
@@ -262,14 +283,23 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     expect(await outcome(image)).toEqual({ reports: [], state: written(STATES[5] ?? start) })
   })
 
-  it.each(['', 'null', '0', 'false', '""', '[]', '{}', '{"posts":[]}\n', '\ufeff{"format":"tack-state","version":1,', '\u0000\u0000', 'PK\u0003\u0004'])(
-    'a foreign file: %j',
-    async (text) => {
-      const { message, path } = await refusal(withFile(await imageOf(2), 'state.json', text))
-      expect(path).toBe('/store/state.json')
-      expect(message).toMatch(/Nothing was changed\. Restore a backup of the whole folder, or move the folder away/)
-    }
-  )
+  it.each([
+    '',
+    'null',
+    '0',
+    'false',
+    '""',
+    '[]',
+    '{}',
+    '{"posts":[]}\n',
+    '\ufeff{"format":"tack-state","version":1,',
+    '\u0000\u0000',
+    'PK\u0003\u0004'
+  ])('a foreign file: %j', async (text) => {
+    const { message, path } = await refusal(withFile(await imageOf(2), 'state.json', text))
+    expect(path).toBe('/store/state.json')
+    expect(message).toMatch(/Nothing was changed\. Restore a backup of the whole folder, or move the folder away/)
+  })
 
   it('a newer version: both are named', async () => {
     const image = await imageOf(3)
@@ -277,7 +307,9 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":1', '"version":12'))))).message).toMatch(
       /line 1: it is of version 12, and this tack knows versions up to 1/
     )
-    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":1', '"version":0'))))).message).toMatch(/version 0/)
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":1', '"version":0'))))).message).toMatch(
+      /version 0/
+    )
   })
 
   it('something that was no state: the line and the place are named', async () => {
@@ -302,7 +334,13 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
 
   it('an older version is brought up to date, step by step', async () => {
     const image = await imageOf(3)
-    const disk = diskOf(withFile(image, 'state.json', sealed(fileIn(image, 'state.json').toString().replace('"version":1', '"version":0').replaceAll('"active"', '"alive"'))))
+    const disk = diskOf(
+      withFile(
+        image,
+        'state.json',
+        sealed(fileIn(image, 'state.json').toString().replace('"version":1', '"version":0').replaceAll('"active"', '"alive"'))
+      )
+    )
     const renamed = (json: unknown): unknown => JSON.parse(JSON.stringify(json).replaceAll('"alive"', '"active"'))
     const adapter = snapshots(disk, FOLDER, { 0: ({ accounts, head }) => ({ accounts: accounts.map(renamed), head }) })
     const snapshot = await adapter.read()
@@ -313,10 +351,19 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
   })
 })
 
-/** Events that make `n` accounts. A few thousand are more than is read at a time. */
+/** Events that make `n` rows, half of them in one account. A few thousand are more than is read at a time. */
 const crowd = (n: number): ReadonlyArray<Event> => {
   const [commit] = lifeOf(1, 40).filter((event) => event._tag === 'CommitReceived' && event.record !== null)
-  return Array.from({ length: n }, (_, i): Event => ({ ...(commit ?? expect.fail()), did: `did:plc:${String(i)}`, connection: 0 }) as Event)
+  return Array.from(
+    { length: n },
+    (_, i): Event =>
+      ({
+        ...(commit ?? expect.fail()),
+        did: `did:plc:${i % 2 === 0 ? 'many' : String(i)}`,
+        rkey: String(i),
+        connection: 0
+      }) as Event
+  )
 }
 
 describe('STORE-4: a damaged journal', () => {
@@ -328,7 +375,10 @@ describe('STORE-4: a damaged journal', () => {
       const whole = prefix.toString('latin1').split('\n').length - 1
       const isTorn = i > 0 && prefix[i - 1] !== 10
       const result = await outcome(withFile(image, journalName(3), prefix))
-      expect(result).toEqual({ reports: isTorn ? [expect.stringMatching(`line ${String(whole + 1)} was cut off`)] : [], state: written(STATES[2 + whole] ?? start) })
+      expect(result).toEqual({
+        reports: isTorn ? [expect.stringMatching(`line ${String(whole + 1)} was cut off`)] : [],
+        state: written(STATES[2 + whole] ?? start)
+      })
     }
   })
 
@@ -340,8 +390,13 @@ describe('STORE-4: a damaged journal', () => {
       const changed = flipped(bytes, i)
       const result = await outcome(withFile(image, journalName(3), changed))
       const isSplit = changed[i] === 10
-      if (i < lastLine || isSplit) expect([i, result]).toEqual([i, expect.objectContaining({ _tag: 'Refused', path: `/store/${journalName(3)}` })])
-      else expect([i, result]).toEqual([i, { reports: [expect.stringContaining('line 3 was cut off')], state: written(STATES[4] ?? start) }])
+      if (i < lastLine || isSplit)
+        expect([i, result]).toEqual([i, expect.objectContaining({ _tag: 'Refused', path: `/store/${journalName(3)}` })])
+      else
+        expect([i, result]).toEqual([
+          i,
+          { reports: [expect.stringContaining('line 3 was cut off')], state: written(STATES[4] ?? start) }
+        ])
     }
   })
 
@@ -368,7 +423,12 @@ describe('STORE-4: a damaged journal', () => {
     const bytes = fileIn(image, journalName(1))
     const disk = diskOf(withFile(image, journalName(1), bytes.subarray(0, -9)))
     await closed(right(await openOn(disk)))
-    expect(disk.now().get(journalName(1))?.equals(bytes.subarray(0, bytes.lastIndexOf('\n', bytes.length - 2) + 1))).toBe(true)
+    expect(
+      disk
+        .now()
+        .get(journalName(1))
+        ?.equals(bytes.subarray(0, bytes.lastIndexOf('\n', bytes.length - 2) + 1))
+    ).toBe(true)
   })
 
   it('what is valid but cannot be understood is never cut', async () => {
@@ -381,9 +441,13 @@ describe('STORE-4: a damaged journal', () => {
 
   it('a line that is there twice, or out of order, is refused', async () => {
     const image = await imageOf(2)
-    const lines = fileIn(image, journalName(3)).toString().split(/(?<=\n)/)
+    const lines = fileIn(image, journalName(3))
+      .toString()
+      .split(/(?<=\n)/)
     const twice = [...lines.slice(0, 2), ...lines.slice(1)].join('')
-    expect((await refusal(withFile(image, journalName(3), twice))).message).toMatch(/^line 3: it is batch 4, but batch 5 has to come next/)
+    expect((await refusal(withFile(image, journalName(3), twice))).message).toMatch(
+      /^line 3: it is batch 4, but batch 5 has to come next/
+    )
   })
 
   it('a file that the snapshot includes is not looked at, and removed', async () => {
@@ -395,11 +459,15 @@ describe('STORE-4: a damaged journal', () => {
 
   it('files that are missing or do not follow each other are refused', async () => {
     const whole = await imageOf(2)
-    const lines = fileIn(whole, journalName(3)).toString().split(/(?<=\n)/)
+    const lines = fileIn(whole, journalName(3))
+      .toString()
+      .split(/(?<=\n)/)
     const parts = withFile(withFile(whole, journalName(3), lines.slice(0, 2).join('')), journalName(5), lines.slice(2).join(''))
     expect(await outcome(parts)).toEqual({ reports: [], state: written(LAST) })
 
-    expect((await refusal(withoutFile(parts, journalName(3)))).message).toMatch(/begins with batch 5, but batch 3 has to come next/)
+    expect((await refusal(withoutFile(parts, journalName(3)))).message).toMatch(
+      /begins with batch 5, but batch 3 has to come next/
+    )
     expect((await refusal(withoutFile(parts, 'state.json'))).message).toMatch(/^it is missing/)
     const torn = withFile(parts, journalName(3), lines.slice(0, 2).join('').slice(0, -5))
     const { message, path } = await refusal(torn)
@@ -427,7 +495,9 @@ describe('a snapshot', () => {
     }
     const store = right(await openOn(disk))
     right(await store.append(events)())
-    const saved = store.snapshot(full)().then((result) => (right(result), order.push('saved')))
+    const saved = store
+      .snapshot(full)()
+      .then((result) => (right(result), order.push('saved')))
     right(await store.append(BATCHES[0] ?? [])())
     order.push('appended')
     await saved
@@ -455,7 +525,11 @@ describe('a snapshot', () => {
     const store = right(await openOn(failing))
     right(await store.append(BATCHES[0] ?? [])())
     const bytes = store.journalBytes()
-    expect(left(await store.snapshot(STATES[1] ?? start)())).toEqual({ _tag: 'Failed', message: 'ENOSPC: simulated', path: FOLDER })
+    expect(left(await store.snapshot(STATES[1] ?? start)())).toEqual({
+      _tag: 'Failed',
+      message: 'ENOSPC: simulated',
+      path: FOLDER
+    })
     expect(store.journalBytes()).toBe(bytes)
     expect([...disk.now().keys()]).not.toContain('state.json.new')
     right(await store.append(BATCHES[1] ?? [])())
@@ -523,7 +597,10 @@ describe('reading a store that another has', () => {
   })
 
   it('says that there is none', async () => {
-    expect(left(await readStore(join(root, 'nowhere'))())).toMatchObject({ _tag: 'Failed', message: 'there is no store of tack here' })
+    expect(left(await readStore(join(root, 'nowhere'))())).toMatchObject({
+      _tag: 'Failed',
+      message: 'there is no store of tack here'
+    })
   })
 
   it('refuses what the owner would refuse', async () => {
@@ -542,9 +619,16 @@ describe('what `replay` reads', () => {
 
   it('a journal that goes on from another', async () => {
     const image = await imageOf(2)
-    const lines = fileIn(image, journalName(3)).toString().split(/(?<=\n)/)
-    const disk = diskOf(withFile(withFile(image, journalName(3), lines.slice(0, 2).join('')), journalName(5), lines.slice(2).join('')))
-    for (const [first, end] of [[3, 4], [5, undefined]] as const) {
+    const lines = fileIn(image, journalName(3))
+      .toString()
+      .split(/(?<=\n)/)
+    const disk = diskOf(
+      withFile(withFile(image, journalName(3), lines.slice(0, 2).join('')), journalName(5), lines.slice(2).join(''))
+    )
+    for (const [first, end] of [
+      [3, 4],
+      [5, undefined]
+    ] as const) {
       const { events, start: before } = right(await readReplay(`/store/${journalName(first)}`, disk)())
       expect(events).toEqual(BATCHES.slice(first - 1, end).flat())
       expect(written(before ?? start)).toBe(written(STATES[first - 1] ?? start))
@@ -563,7 +647,13 @@ describe('what `replay` reads', () => {
   it('a journal alone, and a trace', async () => {
     const image = await imageOf(0)
     const trace = LIFE.map((event) => `${canonical(event as Json)}\n`).join('')
-    const disk = diskOf(new Map([['copy', fileIn(image, journalName(1))], ['trace', Buffer.from(trace)], ['bad', Buffer.from(`${trace}{}\n`)]]))
+    const disk = diskOf(
+      new Map([
+        ['copy', fileIn(image, journalName(1))],
+        ['trace', Buffer.from(trace)],
+        ['bad', Buffer.from(`${trace}{}\n`)]
+      ])
+    )
     expect(right(await readReplay('/store/copy', disk)())).toEqual({ events: LIFE, start: null })
     expect(right(await readReplay('/store/trace', disk)())).toEqual({ events: LIFE, start: null })
     const { message, path } = left(await readReplay('/store/bad', disk)())
@@ -633,7 +723,10 @@ describe('the lock (T21)', () => {
   it.each([
     ['nothing is there', {}],
     ['a dead lock is there', { lock: lockOf(processOf(9), TOKEN) }],
-    ['a dead claim on it is there, too', { lock: lockOf(processOf(9), TOKEN), [`lock.claim-${TOKEN}`]: lockOf(processOf(8), TOKEN.replace('0', '1')) }]
+    [
+      'a dead claim on it is there, too',
+      { lock: lockOf(processOf(9), TOKEN), [`lock.claim-${TOKEN}`]: lockOf(processOf(8), TOKEN.replace('0', '1')) }
+    ]
   ])('goes to exactly one of many that start at once, when %s', async (_, files) => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
@@ -651,7 +744,12 @@ describe('the lock (T21)', () => {
           results.push(await openStore({ disk, folder: FOLDER, initial, processes: processes(pid, (other) => other > 4) })())
         })
         await scheduler.waitFor(Promise.all(started))
-        expect(results.map((result) => (E.isRight(result) ? 'opened' : result.left._tag)).sort()).toEqual(['Held', 'Held', 'Held', 'opened'])
+        expect(results.map((result) => (E.isRight(result) ? 'opened' : result.left._tag)).sort()).toEqual([
+          'Held',
+          'Held',
+          'Held',
+          'opened'
+        ])
         expect([...inner.now().keys()].sort()).toEqual([journalName(1), 'lock', 'state.json'])
       }),
       { numRuns: 60 }

@@ -78,7 +78,13 @@ const remains = ({ contents, durable }: Inode, random: (below: number) => number
   const written = contents.length - durable.length
   if (written <= 0 || !contents.subarray(0, durable.length).equals(durable)) return [durable, contents]
   const holes = Buffer.from(contents).fill(0, durable.length, durable.length + 1 + random(written))
-  return [durable, contents, contents.subarray(0, durable.length + random(written)), contents.subarray(0, contents.length - 1), holes]
+  return [
+    durable,
+    contents,
+    contents.subarray(0, durable.length + random(written)),
+    contents.subarray(0, contents.length - 1),
+    holes
+  ]
 }
 
 const keyOf = (image: Image): string =>
@@ -151,7 +157,9 @@ export const simulatedDisk = ({ before = () => null, from = new Map(), seed }: S
 
   return {
     images: () => {
-      const inodes = [...new Set([...names.values(), ...durable.values(), ...pending.flatMap(({ adds }) => adds.map(([, inode]) => inode))])]
+      const inodes = [
+        ...new Set([...names.values(), ...durable.values(), ...pending.flatMap(({ adds }) => adds.map(([, inode]) => inode))])
+      ]
       const left = new Map(inodes.map((inode) => [inode, remains(inode, random)]))
       const images = choices(pending).flatMap((some) => {
         const there = some.reduce(renamed, durable)

@@ -2,12 +2,20 @@
  * A process that has a store and can be killed: it appends batches as fast as it can, takes snapshots in between, and says on
  * its standard output how many have been acknowledged, one number a line. The n-th batch moves the cursor to n.
  *
- *     node dist/spec/shell/support/store-child.js FOLDER
+ *     node dist/spec/shell/support/store-child.js write FOLDER
  */
 import { writeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
-import { fileURLToPath } from 'node:url'
-import { Config, defaults, initial, type Natural, type State, step, type StreamAdvanced, type TimeUs } from '../../../core/index.js'
+import {
+  Config,
+  defaults,
+  initial,
+  type Natural,
+  type State,
+  step,
+  type StreamAdvanced,
+  type TimeUs
+} from '../../../core/index.js'
 import { openStore } from '../../../shell/store.js'
 
 const fail = (message: string): never => {
@@ -53,4 +61,5 @@ const main = async (folder: string): Promise<never> => {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) void main(process.argv[2] ?? fail('which folder?'))
+const [, , command, folder] = process.argv
+if (command === 'write') void main(folder ?? fail('which folder?'))

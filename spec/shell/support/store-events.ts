@@ -33,7 +33,16 @@ const HOSTNAME = 'spindle.example'
 const DIDS = [OWNER, 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', 'did:web:b.example', 'did:plc:cccccccccccccccccccccccc']
 const RKEYS = ['a', '__proto__', '3l2222222222a']
 const KNOTS = ['knot.example', 'other.example', '127.0.0.1', '']
-const TEXTS = ['', HOSTNAME, 'plain', '","crc":"00000000"}\n', '\u0000\u2028\ufffd', '\u{1f9f5} naïve', '{"seq":1,"events":[', ...DIDS]
+const TEXTS = [
+  '',
+  HOSTNAME,
+  'plain',
+  '","crc":"00000000"}\n',
+  '\u0000\u2028\ufffd',
+  '\u{1f9f5} naïve',
+  '{"seq":1,"events":[',
+  ...DIDS
+]
 const COLLECTIONS = ['sh.tangled.repo', 'sh.tangled.spindle.member', 'sh.tangled.repo.collaborator']
 
 export const config: Config = valid(Config.decode(defaults({ hostname: HOSTNAME, owner: OWNER })))
@@ -54,7 +63,13 @@ const pick = <A>(items: ReadonlyArray<A>, n: number | undefined): A | undefined 
 const recordOf = (collection: string, text: string, [a, b, c]: Draw): Json => {
   switch (collection) {
     case 'sh.tangled.repo':
-      return { createdAt: text, knot: pick(KNOTS, a) ?? '', name: text, repoDid: '', spindle: (b ?? 0) % 4 === 0 ? text : HOSTNAME }
+      return {
+        createdAt: text,
+        knot: pick(KNOTS, a) ?? '',
+        name: text,
+        repoDid: '',
+        spindle: (b ?? 0) % 4 === 0 ? text : HOSTNAME
+      }
     case 'sh.tangled.spindle.member':
       return { createdAt: text, instance: HOSTNAME, subject: pick(DIDS, c) ?? '' }
     default:
@@ -71,7 +86,10 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
   const collection = pick(COLLECTIONS, where) ?? ''
   const text = pick(TEXTS, what) ?? ''
   const host = pick(wantedKnots(state), who)
-  const knot = host === undefined ? undefined : OrderedMap.toEntries(state.knots.subscriptions).find(([name]) => name === host)?.[1].connection.number
+  const knot =
+    host === undefined
+      ? undefined
+      : OrderedMap.toEntries(state.knots.subscriptions).find(([name]) => name === host)?.[1].connection.number
   const json = (): unknown => {
     switch (kind) {
       case 0:
@@ -81,11 +99,30 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
       case 2:
         return { _tag: 'JetstreamClosed', at, connection, poisoned: how % 2 === 0 }
       case 3:
-        return { _tag: 'AccountReceived', active: how % 2 === 0, at, connection, did, status: how % 3 === 0 ? 'deleted' : text, timeUs: at }
+        return {
+          _tag: 'AccountReceived',
+          active: how % 2 === 0,
+          at,
+          connection,
+          did,
+          status: how % 3 === 0 ? 'deleted' : text,
+          timeUs: at
+        }
       case 4:
         return { _tag: 'StreamAdvanced', at, connection, count: 7, firstUs: at - 6, lastUs: at }
       case 5:
-        return { _tag: 'FrameRejected', at, collection, connection, detail: text, did, operation: null, reason: 'record', rkey: text, timeUs: at }
+        return {
+          _tag: 'FrameRejected',
+          at,
+          collection,
+          connection,
+          detail: text,
+          did,
+          operation: null,
+          reason: 'record',
+          rkey: text,
+          timeUs: at
+        }
       case 6:
         return knot === undefined ? null : { _tag: 'KnotOpened', at, connection: knot, host }
       case 7:
@@ -93,7 +130,15 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
       case 8:
         return knot === undefined
           ? null
-          : { _tag: 'KnotReceived', at, connection: knot, created: `${String(at)}999`, host, nsid: 'sh.tangled.pipeline', rkey: 'a' }
+          : {
+              _tag: 'KnotReceived',
+              at,
+              connection: knot,
+              created: `${String(at)}999`,
+              host,
+              nsid: 'sh.tangled.pipeline',
+              rkey: 'a'
+            }
       default:
         return null
     }
@@ -140,7 +185,7 @@ export const lifeOf = (seed: number, length: number): ReadonlyArray<Event> => {
 /** `items` in groups of one to four, as a drive loop would batch them. */
 export const batchesOf = <A>(items: ReadonlyArray<A>, random: (below: number) => number): ReadonlyArray<ReadonlyArray<A>> => {
   const batches: Array<ReadonlyArray<A>> = []
-  for (let from = 0; from < items.length; ) {
+  for (let from = 0; from < items.length;) {
     const size = 1 + random(4)
     batches.push(items.slice(from, from + size))
     from += size
