@@ -90,6 +90,13 @@ describe('explaining', () => {
     expect(saidOf(Event, { _tag, ...rest })).toMatch(/config\.rewindUs: expected Natural, found -1$/)
   })
 
+  test('wherever among the alternatives it is', () => {
+    const near = t.strict({ a: t.number })
+    const place = /\ba: expected number, found "x"$/
+    expect(saidOf(t.union([t.string, near]), { a: 'x' })).toMatch(place)
+    expect(saidOf(t.union([near, t.string]), { a: 'x' })).toMatch(place)
+  })
+
   test('of several faults of one depth the first', () => {
     expect(saidOf(t.strict({ a: t.number, b: t.number }), { a: 'x', b: 'y' })).toBe('at a: expected number, found "x"')
   })
@@ -102,5 +109,6 @@ describe('explaining', () => {
 
   test('without faults there is nothing to name', () => {
     expect(explain([])).toBe('not valid')
+    expect(explain([{ context: [], value: 7 }])).toBe('expected another value, found 7')
   })
 })

@@ -271,6 +271,29 @@ describe('a batch', () => {
     expect(textOf(state)).toBe(textOf(run(start(), events)[0]))
   })
 
+  test('that begins with something else', () => {
+    expect(folded(opened(1, at(1))).events).toEqual([opened(1, at(1))])
+  })
+
+  test('what changes nothing and causes nothing is left out', () => {
+    expect(folded(passing(at(1)), opened(7, at(2)), passing(at(3), on1), stop(at(4)), stop(at(5))).events).toEqual([
+      passing(at(3), on1),
+      stop(at(4))
+    ])
+    expect(folded(passing(at(1)))).toEqual({ effects: [], events: [], isLazy: true, state: start() })
+  })
+
+  test('nothing is merged across a clock that was set back', () => {
+    const batch = [
+      passing(at(1_000), { ...on1, at: at(1_000) }),
+      passing(at(10), { ...on1, at: at(10) }),
+      passing(at(11), { ...on1, at: at(11) })
+    ]
+    const { events, state } = folded(...batch)
+    expect(events).toEqual([batch[0], merged(2, at(10), at(11), at(11))])
+    expect(state.cursor.cursor).toBe(at(1_000))
+  })
+
   test('is lazy when the cursor is all that moved', () => {
     expect(folded(passing(at(1), on1), passing(at(2), on1)).isLazy).toBe(true)
     expect(folded(passing(at(1), on1), opened(1, at(2))).isLazy).toBe(false)

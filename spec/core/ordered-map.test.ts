@@ -167,11 +167,12 @@ describe('equality', () => {
   test('sees a key, a value and an entry more', () => {
     expect([
       equals(of('a', 'b'), of('a', 'c')),
+      equals(of('', 'A'), of('', 'B')),
       equals(of('a'), M.singleton<string, number>('a', 1)),
       equals(of('a'), of('a', 'b')),
       equals(of('a', 'b'), of('a')),
       equals(M.empty(), M.empty())
-    ]).toEqual([false, false, false, false, true])
+    ]).toEqual([false, false, false, false, false, true])
   })
 })
 

@@ -191,6 +191,11 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     when: [put(ALICE, 'a', repo(), at(12), { rev: rev(at(10) + 1) })],
     then: { rows: [row(ALICE, 'a', repo())], effects: [subscribe(K1, 2)] }
   }),
+  example('D5.48 above a floor without a rev the time decides', {
+    given: [put(ALICE, 'a', repo(), at(1), { rev: null }), account(ALICE, 'deleted', at(10)), account(ALICE, 'active', at(11))],
+    when: [put(ALICE, 'b', repo(), at(12), { rev: rev(at(10)) }), put(ALICE, 'c', repo({ knot: K2 }), at(12))],
+    then: { rows: [row(ALICE, 'c', repo({ knot: K2 }))], effects: [subscribe(K2, 2)] }
+  }),
   example('D5.17 the floor survives reactivation, and another deactivation', {
     given: [...deleted, account(ALICE, 'active', at(11)), account(ALICE, 'suspended', at(12)), account(ALICE, 'active', at(13))],
     when: [put(ALICE, 'a', repo(), at(14), { rev: rev(at(10)) })],

@@ -242,6 +242,42 @@ export const KNOTS: ReadonlyArray<Example> = [
       effects: [open(1, at(-2)), subscribe(K2, 4)]
     }
   }),
+  ...(
+    [
+      [
+        'loopback names',
+        { defaultPort: 443, loopback: true, ports: true },
+        { defaultPort: 443, loopback: false, ports: true },
+        'localhost:1',
+        null
+      ],
+      [
+        'ports',
+        { defaultPort: 443, loopback: true, ports: true },
+        { defaultPort: 443, loopback: true, ports: false },
+        'a.example:1',
+        null
+      ],
+      [
+        'a default port',
+        { defaultPort: 443, loopback: true, ports: true },
+        { defaultPort: 1, loopback: true, ports: true },
+        'a.example:1',
+        'a.example'
+      ]
+    ] as const
+  ).map(([what, before, after, knot, now], i) =>
+    example(`S15.${String(8 + i)} it need not be more than ${what} that changes`, {
+      config: { hosts: before },
+      given: [put(ALICE, 'a', repo({ knot }), at(1))],
+      when: [started(at(60), { hosts: after })],
+      then: {
+        rows: [now === null ? knotless(ALICE, 'a', repo()) : row(ALICE, 'a', repo({ knot: now }))],
+        subscriptions: now === null ? [] : [now],
+        effects: [open(1, at(-4)), ...(now === null ? [] : [subscribe(now, 3)])]
+      }
+    })
+  ),
 
   // ---------------------------------------------------------------------------------------- S16
   example('S16.1 that no subscription ever answers is fine: rows and subscriptions follow the records all the same', {

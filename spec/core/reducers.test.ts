@@ -1,0 +1,324 @@
+/** The reducers one by one, as somebody meets them who takes only one: what each leaves alone, and what it says. */
+import { describe, expect, test } from 'vitest'
+import { Commits, CONCERNS, type Concern, Cursor, Event, Knots, OrderedMap as M, REPO, State, step } from '../../core/index.js'
+import {
+  account,
+  ALICE,
+  at,
+  BOB,
+  closed,
+  collaborator,
+  CONFIG,
+  del,
+  foldOf,
+  frame,
+  type Happening,
+  initialOf,
+  K1,
+  K2,
+  knotClosed,
+  knotFrame,
+  knotOpened,
+  knotTimer,
+  member,
+  must,
+  opened,
+  OWNER,
+  passing,
+  poisoned,
+  put,
+  refused,
+  repo,
+  started,
+  stop,
+  timer,
+  type WrittenConfig,
+  type WrittenEvent
+} from '../examples/support.js'
+
+const event = (written: WrittenEvent): Event => must(Event.decode(written))
+const report = (content: object) => ({ _tag: 'Report', report: content })
+
+const stateAfter = (happenings: ReadonlyArray<Happening>, config: Partial<WrittenConfig> = {}): State =>
+  foldOf(initialOf({ ...CONFIG, ...config }), happenings)[0]
+
+/** One event of each kind, each of which would do something if it came to the right reducer. */
+const EVENTS: ReadonlyArray<WrittenEvent> = [
+  started(at(60), { admission: 'members' }),
+  stop(at(60)),
+  timer(2, at(60)),
+  knotTimer(K1, 2, at(60)),
+  opened(1, at(60)),
+  closed(1, at(60)),
+  put(ALICE, 'b', repo({ knot: K2 }), at(60), { connection: 1 }),
+  account(ALICE, 'deleted', at(60), { connection: 1 }),
+  passing(at(60), { connection: 1 }),
+  {
+    _tag: 'FrameRejected',
+    at: at(60),
+    collection: null,
+    connection: 1,
+    detail: '',
+    did: null,
+    operation: null,
+    reason: 'json',
+    rkey: null,
+    timeUs: at(60)
+  },
+  knotOpened(K1, 1, at(60)),
+  knotClosed(K1, 1, at(60)),
+  { _tag: 'KnotReceived', at: at(60), connection: 1, created: null, host: K1, nsid: 'a.b.c', rkey: 'r' },
+  { _tag: 'KnotFrameRejected', at: at(60), connection: 1, detail: '', host: K1, reason: 'json' }
+]
+
+const state = () => stateAfter([started(at(0)), put(ALICE, 'a', repo(), at(1), { connection: 1 })])
+
+describe('a reducer takes every event, and leaves alone what is not its own', () => {
+  const others = (concern: Concern) => EVENTS.filter(({ _tag }) => !CONCERNS[_tag].includes(concern))
+
+  test('there is one of each', () => {
+    expect(new Set(EVENTS.map(({ _tag }) => _tag))).toEqual(new Set(Object.keys(CONCERNS)))
+  })
+
+  for (const written of others('commits'))
+    test(`commits: ${written._tag}`, () => {
+      const { commits } = state()
+      const [after, outcomes] = Commits.reduce(commits, event(written))
+      expect([after === commits, outcomes]).toEqual([true, []])
+    })
+
+  for (const written of others('cursor'))
+    test(`cursor: ${written._tag}`, () => {
+      const { cursor } = state()
+      const [after, effects] = Cursor.reduce(cursor, event(written))
+      expect([after === cursor, effects]).toEqual([true, []])
+    })
+
+  for (const written of others('knots'))
+    test(`knots: ${written._tag}`, () => {
+      const { knots } = state()
+      const [after, effects] = Knots.reduce(knots, event(written))
+      expect([after === knots, effects]).toEqual([true, []])
+    })
+})
+
+describe('commits says which holds were made and released, and nothing else', () => {
+  const made = (did: string, rkey: string, knot: string) => ({ _tag: 'HoldMade', did, knot, rkey })
+  const released = (did: string, rkey: string, knot: string) => ({ _tag: 'HoldReleased', did, knot, rkey })
+
+  type Case = readonly [name: string, given: ReadonlyArray<WrittenEvent>, when: WrittenEvent, outcomes: ReadonlyArray<object>]
+
+  const open: ReadonlyArray<Case> = [
+    ['a first hold', [], put(ALICE, 'a', repo(), at(1)), [made(ALICE, 'a', K1)]],
+    ['a second one of the same knot', [put(BOB, 'a', repo(), at(1))], put(ALICE, 'a', repo(), at(2)), [made(ALICE, 'a', K1)]],
+    [
+      'another knot',
+      [put(ALICE, 'a', repo(), at(1))],
+      put(ALICE, 'a', repo({ knot: K2 }), at(2)),
+      [made(ALICE, 'a', K2), released(ALICE, 'a', K1)]
+    ],
+    ['the same knot', [put(ALICE, 'a', repo(), at(1))], put(ALICE, 'a', repo({ name: 'b' }), at(2)), []],
+    [
+      'no knot any more',
+      [put(ALICE, 'a', repo(), at(1))],
+      put(ALICE, 'a', repo({ knot: '' }), at(2)),
+      [released(ALICE, 'a', K1)]
+    ],
+    ['none, and none before', [], put(ALICE, 'a', repo({ spindle: '' }), at(2)), []],
+    ['a deletion', [put(ALICE, 'a', repo(), at(1))], del(ALICE, REPO, 'a', at(2)), [released(ALICE, 'a', K1)]],
+    ['a deletion of nothing', [], del(ALICE, REPO, 'a', at(2)), []],
+    ['no news', [put(ALICE, 'a', repo(), at(1))], put(ALICE, 'a', repo({ knot: K2 }), at(1)), []],
+    [
+      'a knot that is refused',
+      [put(ALICE, 'a', repo(), at(1))],
+      put(ALICE, 'a', repo({ knot: '0' }), at(2)),
+      [released(ALICE, 'a', K1), report(refused(ALICE, 'a', '0', at(3)))]
+    ],
+    ['a collaborator', [], put(ALICE, 'a', collaborator(), at(1)), []],
+    ['a member record of a stranger', [], put(ALICE, 'a', member(), at(1)), []],
+    ['one of the owner', [], put(OWNER, 'a', member(), at(1)), []],
+    [
+      'one of the owner while that account is not active',
+      [put(OWNER, 'b', repo(), at(1)), account(OWNER, 'suspended', at(2))],
+      put(OWNER, 'a', member(), at(3)),
+      []
+    ],
+    [
+      'an account that goes',
+      [put(ALICE, 'b', repo({ knot: K2 }), at(1)), put(ALICE, 'a', repo(), at(2)), put(ALICE, 'c', repo({ spindle: '' }), at(2))],
+      account(ALICE, 'suspended', at(3)),
+      [released(ALICE, 'a', K1), released(ALICE, 'b', K2)]
+    ],
+    ['an account of which nothing is known', [], account(ALICE, 'suspended', at(3)), []],
+    ['a start that changes nothing', [put(ALICE, 'a', repo(), at(1))], started(at(3)), []],
+    [
+      'a start with another hostname',
+      [put(ALICE, 'a', repo(), at(1)), put(BOB, 'b', repo({ spindle: 'new.example' }), at(2))],
+      started(at(3), { hostname: 'new.example' }),
+      [released(ALICE, 'a', K1), made(BOB, 'b', K1)]
+    ]
+  ]
+  const members: ReadonlyArray<Case> = [
+    [
+      'a membership',
+      [put(ALICE, 'a', repo(), at(1)), put(ALICE, 'b', repo(), at(1))],
+      put(OWNER, 'm', member(), at(2)),
+      [made(ALICE, 'a', K1), made(ALICE, 'b', K1)]
+    ],
+    [
+      'a membership for another instance',
+      [put(ALICE, 'a', repo(), at(1))],
+      put(OWNER, 'm', member({ instance: 'x' }), at(2)),
+      []
+    ],
+    [
+      'a second membership',
+      [put(ALICE, 'a', repo(), at(1)), put(OWNER, 'm', member(), at(2))],
+      put(OWNER, 'n', member(), at(3)),
+      []
+    ],
+    ['a record of a stranger', [], put(ALICE, 'a', repo(), at(1)), []]
+  ]
+  for (const [admission, cases] of [
+    ['open', open],
+    ['members', members]
+  ] as const)
+    for (const [name, given, when, outcomes] of cases)
+      test(`${admission}: ${name}`, () => {
+        const [, found] = Commits.reduce(stateAfter(given, { admission }).commits, event(when))
+        expect(found).toEqual(outcomes)
+      })
+})
+
+describe('who is a member is counted', () => {
+  const countsAfter = (...happenings: ReadonlyArray<Happening>) => M.toEntries(stateAfter(happenings).commits.members)
+
+  test('by subject, and nothing else is', () => {
+    expect(
+      countsAfter(
+        put(OWNER, 'a', member(), at(1)),
+        put(OWNER, 'b', member(), at(2)),
+        put(OWNER, 'c', member({ subject: BOB }), at(3))
+      )
+    ).toEqual([
+      [ALICE, 2],
+      [BOB, 1]
+    ])
+    expect(
+      countsAfter(
+        put(OWNER, 'a', member({ instance: 'x' }), at(1)),
+        put(OWNER, 'b', member({ subject: '' }), at(2)),
+        del(OWNER, 'sh.tangled.spindle.member', 'c', at(3))
+      )
+    ).toEqual([])
+    expect(countsAfter(put(ALICE, 'a', member(), at(1)))).toEqual([])
+  })
+
+  test('down to nothing', () => {
+    const MEMBER = 'sh.tangled.spindle.member'
+    const two = [put(OWNER, 'a', member(), at(1)), put(OWNER, 'b', member(), at(2))]
+    expect(countsAfter(...two, del(OWNER, MEMBER, 'a', at(3)))).toEqual([[ALICE, 1]])
+    expect(countsAfter(...two, del(OWNER, MEMBER, 'a', at(3)), del(OWNER, MEMBER, 'b', at(4)))).toEqual([])
+    expect(countsAfter(...two, put(OWNER, 'a', member({ subject: BOB }), at(3)))).toEqual([
+      [ALICE, 1],
+      [BOB, 1]
+    ])
+  })
+
+  test('and counted anew when the account of the owner changes', () => {
+    expect(
+      countsAfter(
+        put(OWNER, 'a', member(), at(1)),
+        put(OWNER, 'b', member({ instance: 'x' }), at(1)),
+        account(OWNER, 'suspended', at(2)),
+        account(OWNER, 'active', at(3))
+      )
+    ).toEqual([[ALICE, 1]])
+  })
+})
+
+describe('connections that an event is not about stay as they are', () => {
+  const unchangedBy = (before: State, ...happenings: ReadonlyArray<Happening>) => {
+    const [after, effects] = foldOf(before, happenings)
+    expect([State.encode(after), effects]).toEqual([State.encode(before), []])
+  }
+
+  const waiting = () =>
+    stateAfter([started(at(0)), put(ALICE, 'a', repo(), at(1), { connection: 1 }), closed(1, at(2)), knotClosed(K1, 1, at(2))])
+
+  test('the pause of the stream is ended by its own timer alone', () => {
+    unchangedBy(
+      waiting(),
+      knotTimer(K2, 2, at(3)),
+      timer(1, at(3)),
+      timer(3, at(3)),
+      opened(2, at(3)),
+      closed(2, at(3)),
+      poisoned(2, at(3))
+    )
+  })
+
+  test('that of a knot too', () => {
+    unchangedBy(
+      waiting(),
+      knotTimer(K1, 1, at(3)),
+      knotTimer(K1, 3, at(3)),
+      knotTimer(K2, 2, at(3)),
+      timer(1, at(3)),
+      knotClosed(K1, 2, at(3))
+    )
+  })
+
+  test('a timer that fires twice opens once', () => {
+    const [woken] = foldOf(waiting(), [timer(2, at(3)), knotTimer(K1, 2, at(3))])
+    unchangedBy(woken, timer(2, at(4)), knotTimer(K1, 2, at(4)))
+    const [open] = foldOf(woken, [opened(2, at(4)), knotOpened(K1, 2, at(4))])
+    unchangedBy(open, timer(2, at(5)), knotTimer(K1, 2, at(5)))
+  })
+
+  test('an attempt is ended by its own outcome alone', () => {
+    const [woken] = foldOf(waiting(), [timer(2, at(3)), knotTimer(K1, 2, at(3))])
+    unchangedBy(
+      woken,
+      opened(1, at(4)),
+      opened(3, at(4)),
+      closed(1, at(4)),
+      knotOpened(K1, 1, at(4)),
+      knotOpened(K1, 3, at(4)),
+      knotClosed(K1, 1, at(4))
+    )
+  })
+
+  test('an opening causes nothing', () => {
+    const [woken] = foldOf(waiting(), [timer(2, at(3)), knotTimer(K1, 2, at(3))])
+    const [, effects] = foldOf(woken, [opened(2, at(4)), knotOpened(K1, 2, at(4))])
+    expect(effects).toEqual([])
+  })
+
+  test('the cursor takes no frame of another connection', () => {
+    const { cursor } = state()
+    for (const connection of [0, 2]) expect(Cursor.reduce(cursor, event(passing(at(9), { connection })))).toEqual([cursor, []])
+  })
+})
+
+describe('a step that changes nothing and causes nothing gives back the state itself', () => {
+  const same: ReadonlyArray<Happening> = [
+    passing(at(9), { connection: 0 }),
+    frame('{', at(9), 2),
+    opened(2, at(9)),
+    timer(9, at(9)),
+    knotOpened(K2, 1, at(9)),
+    knotFrame(K1, '{', at(9), 2)
+  ]
+  for (const happening of same)
+    test(happening._tag, () => {
+      const before = state()
+      expect(foldOf(before, [happening])[0]).toBe(before)
+    })
+
+  test('but a frame is counted, also one that is no news', () => {
+    const before = state()
+    const [after] = step(before, event(put(ALICE, 'a', repo(), at(1), { connection: 1 })))
+    expect([after === before, after.counters.frames]).toEqual([false, 2])
+  })
+})
