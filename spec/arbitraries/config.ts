@@ -15,6 +15,8 @@ export const configOf = (written: unknown): Config => {
 export const configWith = (changes: Partial<Config>): Config =>
   configOf({ ...defaults({ hostname: HOSTNAME, owner: OWNER }), ...changes })
 
+export const anyAdmission: fc.Arbitrary<Admission> = weighted<Admission>([1, 'open'], [2, 'members'])
+
 /** Durations in milliseconds, the longest of them twelve days. */
 export const backoffs: fc.Arbitrary<Backoff> = fc
   .record(
@@ -28,21 +30,20 @@ export const backoffs: fc.Arbitrary<Backoff> = fc
   .map((durations) => durations as Backoff)
 
 export const hostPolicies = fc.record(
-  { defaultPort: weighted([3, 443], [1, 80]), loopback: weighted([1, false], [1, true]), ports: weighted([2, false], [1, true]) },
+  { defaultPort: weighted([3, 443], [1, 80]), loopback: weighted([1, false], [1, true]), ports: weighted([1, false], [1, true]) },
   { noNullPrototype: true }
 )
 
-/** Configurations, of which one in `usual` + 1 has another hostname, and as many another owner. */
-export const configs = (admissions: fc.Arbitrary<Admission>, usual = 6): fc.Arbitrary<Config> =>
+export const configs = (admissions: fc.Arbitrary<Admission>): fc.Arbitrary<Config> =>
   fc
     .record(
       {
         admission: admissions,
-        hostname: weighted([usual, HOSTNAME], [1, OTHER_HOSTNAME]),
+        hostname: weighted([6, HOSTNAME], [1, OTHER_HOSTNAME]),
         hosts: hostPolicies,
         jetstreamBackoff: backoffs,
         knotBackoff: backoffs,
-        owner: weighted([usual, OWNER], [1, ALICE]),
+        owner: weighted([6, OWNER], [1, ALICE]),
         rewindUs: weighted([5, 5 * SECOND_US], [1, 0], [1, 3_600 * SECOND_US]),
         toleranceUs: weighted([5, 60 * SECOND_US], [1, 0])
       },
@@ -50,4 +51,18 @@ export const configs = (admissions: fc.Arbitrary<Admission>, usual = 6): fc.Arbi
     )
     .map(configOf)
 
-export const anyAdmission: fc.Arbitrary<Admission> = weighted<Admission>([1, 'open'], [2, 'members'])
+const CHANGES: ReadonlyArray<(config: Config) => object> = [
+  ({ owner }) => ({ owner: owner === OWNER ? ALICE : OWNER }),
+  ({ hostname }) => ({ hostname: hostname === HOSTNAME ? OTHER_HOSTNAME : HOSTNAME }),
+  ({ hosts }) => ({ hosts: { ...hosts, ports: !hosts.ports } }),
+  ({ hosts }) => ({ hosts: { ...hosts, loopback: !hosts.loopback } }),
+  ({ hosts }) => ({ hosts: { ...hosts, defaultPort: hosts.defaultPort === 443 ? 8443 : 443 } })
+]
+
+/** A configuration, and another that differs from it in one thing, or in its admission, or in everything. */
+export const configPairs = (admissions: fc.Arbitrary<Admission>): fc.Arbitrary<readonly [Config, Config]> =>
+  fc.tuple(configs(admissions), configs(admissions), fc.nat(CHANGES.length + 1)).map(([config, other, way]) => {
+    const change = CHANGES[way]
+    if (change !== undefined) return [config, configOf({ ...config, ...change(config) })]
+    return [config, way === CHANGES.length ? { ...config, admission: other.admission } : other]
+  })

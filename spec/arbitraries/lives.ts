@@ -64,8 +64,8 @@ interface Side {
 
 type What = 'opened' | 'closed' | 'fired' | 'started' | 'stopped'
 
-/** `lost`: what brings the connection nearer to its next loss. */
-type Told = What | 'lost'
+/** `lost`: what brings the connection nearer to its next loss, at once or through being open. */
+type Told = What | 'lost' | 'flapped'
 
 const at = (model: Model): TimeUs => model.nowUs as TimeUs
 
@@ -118,6 +118,12 @@ const eventOf = (side: Side, model: Model, what: What, i: number, older: number)
   }
 }
 
+const meant = (told: Told, phase: Life['phase']): What => {
+  if (told !== 'lost' && told !== 'flapped') return told
+  if (phase === 'Waiting') return 'fired'
+  return told === 'flapped' && phase === 'Connecting' ? 'opened' : 'closed'
+}
+
 /** One thing that happens, `passUs` after the last, on connection `i` or one `older` before it. */
 const command =
   (side: Side) =>
@@ -135,7 +141,7 @@ const command =
     check: () => true,
     run: (model, machine) => {
       model.nowUs += passUs
-      const what = told === 'lost' ? (model.lives[i]?.phase === 'Waiting' ? 'fired' : 'closed') : told
+      const what = meant(told, model.lives[i]?.phase ?? 'Idle')
       const event = eventOf(side, model, what, i, older)
       const expected = tell(side, model, what, i, older)
       machine.events.push(event)
@@ -236,8 +242,8 @@ const livesOf = (side: Side, count: number, before: ReadonlyArray<Event>, next: 
       older: weighted([6, 0], [1, 1], [1, 2]),
       passUs: weighted([3, 1_000], [1, 0], [2, 30 * SECOND_US], [1, 30 * SECOND_US - 1])
     }
-    const kinds = (['started', 'opened', 'closed', 'fired', 'lost', 'lost', 'lost', 'stopped'] as const).map((told) =>
-      fc.record({ ...parts, told: fc.constant(told) }).map(command(side))
+    const kinds = (['started', 'opened', 'closed', 'fired', 'lost', 'lost', 'flapped', 'flapped', 'stopped'] as const).map(
+      (told) => fc.record({ ...parts, told: fc.constant(told) }).map(command(side))
     )
     return fc.commands(kinds, { maxCommands: 40, size: 'max' }).map((commands) => {
       const { model, real } = start()

@@ -13,6 +13,12 @@ const operation: fc.Arbitrary<Operation> = fc.tuple(keys, fc.option(fc.nat(3), {
 
 export const histories = fc.array(operation, { maxLength: 60, size: 'max' })
 
+/** Long ones, in which deletions are as frequent: what brings a tree out of balance, if anything does. */
+export const longHistories = fc.array(fc.tuple(keys, fc.option(fc.nat(3), { freq: 2, nil: null })), {
+  maxLength: 250,
+  size: 'max'
+})
+
 export const twoHistories = fc.record({ earlier: histories, later: histories })
 
 /** Two histories that often, but not always, end in the same entries. */

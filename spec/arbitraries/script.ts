@@ -32,7 +32,7 @@ import {
 import { accountOf as accountEvent, type Change, commitOf, rawOf, tidAt, tidOf } from '../laws/build.js'
 import { accountOf, FUTURE_US, isFrame, type Run, unfold } from '../laws/run.js'
 import { changes, type Status, statuses } from './changes.js'
-import { anyAdmission, configs } from './config.js'
+import { anyAdmission, configPairs } from './config.js'
 import { DIDS, dids, EPOCH_US, KNOTS, pick, RKEYS, rkeys, SECOND_US, weighted } from './data.js'
 
 // ---------------------------------------------------------------------------------------- commands
@@ -40,19 +40,26 @@ import { DIDS, dids, EPOCH_US, KNOTS, pick, RKEYS, rkeys, SECOND_US, weighted } 
 /** Whose connection an event bears the number of: the one that is there, an older one, or one that was never asked for. */
 type From = 0 | -1 | 1
 
+/**
+ * What a sender stamps: what is to be expected, the last stamp again, an earlier one; the latest that is not from the future, and
+ * the first that is; and around what the present resume asked for, the last and the first stamps that are a gap and are none.
+ */
+type Stamp = 'live' | 'tied' | 'behind' | 'brink' | 'future' | 'early' | 'asked' | 'tolerated' | 'late'
+
 /** When something happens: how much later than the last thing, and what the sender stamps it with. */
 interface When {
   readonly passUs: number
-  readonly stamp: 'live' | 'tied' | 'behind' | 'brink' | 'future'
+  readonly stamp: Stamp
 }
 
 /** The rev of a commit; `brink` is the latest that is usable, `floor` the time of the account's deletion. */
 type RevChoice = 'next' | 'last' | 'old' | 'none' | 'brink' | 'future' | 'floor' | 'floorNext'
 
-type Move = 'next' | 'open' | 'close' | 'poison' | 'wake' | 'frame' | 'reject'
+/** `relapse`: the connection comes back, what was seen already comes again, and then the frame that closes it. */
+type Move = 'next' | 'open' | 'close' | 'poison' | 'relapse' | 'wake' | 'frame' | 'reject'
 
 type Act =
-  | { readonly _tag: 'Start'; readonly backUs: number; readonly config: number; readonly resume: boolean }
+  | { readonly _tag: 'Start'; readonly backUs: number; readonly config: number; readonly resumeUs: number | null }
   | { readonly _tag: 'Stop' }
   | { readonly _tag: 'Stream'; readonly move: Move }
   | { readonly _tag: 'Knot'; readonly elsewhere: boolean; readonly move: Move; readonly stamped: boolean; readonly which: number }
@@ -96,16 +103,21 @@ const MAX_US = Number.MAX_SAFE_INTEGER
 const clamp = (us: number): number => Math.min(Math.max(us, 0), MAX_US)
 
 /** The time of receipt and the stamp. Time passes, and with a live stamp the stream has come as far. */
-const stampOf = (stage: Stage, { passUs, stamp }: When): { readonly at: number; readonly timeUs: number } => {
+const stampOf = (stage: Stage, { cursor }: State, { passUs, stamp }: When): { readonly at: number; readonly timeUs: number } => {
   const at = clamp(stage.nowUs + passUs)
   stage.nowUs = at
   if (stamp === 'live') stage.streamUs = Math.max(stage.streamUs, clamp(at - 10_000))
-  const timeUs = {
+  const asked = cursor.askedUs ?? stage.streamUs
+  const timeUs: { readonly [S in Stamp]: number } = {
+    asked,
     behind: stage.streamUs - 3 * SECOND_US,
     brink: at + FUTURE_US,
+    early: asked - 1,
     future: at + FUTURE_US + 1,
+    late: asked + cursor.settings.toleranceUs + 1,
     live: stage.streamUs,
-    tied: stage.streamUs
+    tied: stage.streamUs,
+    tolerated: asked + cursor.settings.toleranceUs
   }
   return { at, timeUs: clamp(timeUs[stamp]) }
 }
@@ -128,13 +140,25 @@ const revOf = (stage: Stage, state: State, choice: RevChoice, did: Did, timeUs: 
   return rev
 }
 
-/** A connection that is to be lost to a frame is first woken, so that the same command several times loses several. */
+/** A connection that is to be lost to a frame is first brought so far, so that the same command several times loses several. */
 const streamEvent = (state: State, move: Move, at: TimeUs, connection: Natural): Event => {
+  const { askedUs, cursor } = state.cursor
   const { phase } = state.cursor.connection
   switch (move) {
     case 'poison':
       if (phase._tag === 'Waiting') return streamEvent(state, 'wake', at, connection)
       return { _tag: 'JetstreamClosed', at, connection, poisoned: true }
+    case 'relapse':
+      if (phase._tag === 'Connecting') return streamEvent(state, 'open', at, connection)
+      if (phase._tag !== 'Open' || askedUs === null || cursor === null) return streamEvent(state, 'poison', at, connection)
+      return {
+        _tag: 'StreamAdvanced',
+        at,
+        connection,
+        count: 1 as Natural,
+        firstUs: askedUs,
+        lastUs: cursor < askedUs ? askedUs : cursor
+      }
     case 'close':
       return { _tag: 'JetstreamClosed', at, connection, poisoned: false }
     case 'wake':
@@ -164,6 +188,7 @@ const knotEvent = (state: State, { from, act }: Command, at: TimeUs, timeUs: num
       return { _tag: 'KnotOpened', at, connection, host }
     case 'close':
     case 'poison':
+    case 'relapse':
       return { _tag: 'KnotClosed', at, connection, host }
     case 'wake':
       return { _tag: 'TimerFired', at, timer: { _tag: 'KnotTimer', connection, host } }
@@ -184,7 +209,7 @@ const knotEvent = (state: State, { from, act }: Command, at: TimeUs, timeUs: num
 
 const eventOf = (stage: Stage, state: State, script: Script, command: Command): Event => {
   const { act, from } = command
-  const moment = stampOf(stage, command)
+  const moment = stampOf(stage, state, command)
   const at = moment.at as TimeUs
   const timeUs = moment.timeUs as TimeUs
   const connection = Math.max(0, state.cursor.connection.number + from) as Natural
@@ -195,7 +220,7 @@ const eventOf = (stage: Stage, state: State, script: Script, command: Command): 
         _tag: 'Started',
         at: stage.nowUs as TimeUs,
         config: pick(script.configs, act.config),
-        resumeFrom: act.resume ? (clamp(stage.streamUs - 120 * SECOND_US) as TimeUs) : null
+        resumeFrom: act.resumeUs === null ? null : (clamp(stage.streamUs + act.resumeUs) as TimeUs)
       }
     case 'Stop':
       return { _tag: 'StopRequested', at }
@@ -248,7 +273,7 @@ const eventOf = (stage: Stage, state: State, script: Script, command: Command): 
 const now = (act: Act): Command => ({ act, from: 0, passUs: 0, stamp: 'live', times: 1 })
 
 const OPENING: ReadonlyArray<Command> = [
-  now({ _tag: 'Start', backUs: 0, config: 0, resume: false }),
+  now({ _tag: 'Start', backUs: 0, config: 0, resumeUs: null }),
   now({ _tag: 'Stream', move: 'open' })
 ]
 
@@ -286,13 +311,11 @@ const froms = weighted<From>([12, 0], [1, -1], [1, 1])
 
 const passes = weighted([4, 1_000], [2, 0], [3, SECOND_US], [1, 31 * SECOND_US], [1, 70 * SECOND_US])
 
-const stamps = weighted<When['stamp']>([16, 'live'], [3, 'tied'], [2, 'behind'], [1, 'brink'], [1, 'future'])
-
 /** The kinds of acts, each as often as `about` says. */
 const ACTS: { readonly [T in Act['_tag']]: fc.Arbitrary<Act> } = {
   Account: fc.record({ _tag: fc.constant('Account'), did: dids, status: statuses }, plain),
   Advance: fc.record(
-    { _tag: fc.constant('Advance'), count: fc.integer({ max: 3, min: 1 }), spanUs: weighted([3, 0], [1, 5_000]) },
+    { _tag: fc.constant('Advance'), count: fc.integer({ max: 3, min: 1 }), spanUs: weighted([2, 0], [1, 5_000]) },
     plain
   ),
   Again: fc.record({ _tag: fc.constant('Again'), back: fc.nat(8) }, plain),
@@ -308,8 +331,8 @@ const ACTS: { readonly [T in Act['_tag']]: fc.Arbitrary<Act> } = {
         [3, 'none'],
         [1, 'brink'],
         [1, 'future'],
-        [1, 'floor'],
-        [1, 'floorNext']
+        [2, 'floor'],
+        [2, 'floorNext']
       ),
       rkey: rkeys
     },
@@ -338,13 +361,16 @@ const ACTS: { readonly [T in Act['_tag']]: fc.Arbitrary<Act> } = {
       _tag: fc.constant('Start'),
       backUs: weighted([3, 0], [1, 10 * SECOND_US]),
       config: fc.nat(1),
-      resume: weighted([2, false], [1, true])
+      resumeUs: weighted([6, null], [2, -120 * SECOND_US], [1, 30 * SECOND_US])
     },
     plain
   ),
   Stop: fc.constant({ _tag: 'Stop' }),
   Stream: fc.record(
-    { _tag: fc.constant('Stream'), move: weighted<Move>([4, 'next'], [1, 'open'], [1, 'close'], [3, 'poison'], [1, 'wake']) },
+    {
+      _tag: fc.constant('Stream'),
+      move: weighted<Move>([4, 'next'], [1, 'open'], [1, 'close'], [2, 'poison'], [3, 'relapse'], [1, 'wake'])
+    },
     plain
   )
 }
@@ -353,16 +379,46 @@ const ACTS: { readonly [T in Act['_tag']]: fc.Arbitrary<Act> } = {
 const ABOUT = {
   everything: { Account: 4, Advance: 2, Again: 3, Commit: 14, Knot: 7, Reject: 2, Start: 2, Stop: 1, Stream: 5 },
   knots: { Account: 1, Advance: 1, Again: 1, Commit: 5, Knot: 20, Reject: 2, Start: 3, Stop: 1, Stream: 3 },
-  rows: { Account: 9, Advance: 1, Again: 3, Commit: 20, Knot: 1, Reject: 1, Start: 2, Stop: 1, Stream: 1 },
+  rows: { Account: 9, Advance: 1, Again: 3, Commit: 20, Knot: 1, Reject: 1, Start: 3, Stop: 3, Stream: 1 },
   stream: { Account: 1, Advance: 4, Again: 2, Commit: 3, Knot: 1, Reject: 3, Start: 2, Stop: 1, Stream: 10 }
 } as const
 
 type About = keyof typeof ABOUT
 
+/** In runs about rows or the stream, stamps close to a limit come often. */
+const STAMPS: { readonly [A in About]: fc.Arbitrary<Stamp> } = {
+  everything: weighted<Stamp>([16, 'live'], [3, 'tied'], [2, 'behind'], [1, 'brink'], [1, 'future']),
+  knots: weighted<Stamp>([16, 'live'], [3, 'tied'], [2, 'behind'], [1, 'brink'], [1, 'future']),
+  rows: weighted<Stamp>([16, 'live'], [3, 'tied'], [2, 'behind'], [3, 'brink'], [2, 'future']),
+  stream: weighted<Stamp>(
+    [12, 'live'],
+    [3, 'tied'],
+    [2, 'behind'],
+    [3, 'brink'],
+    [2, 'future'],
+    [2, 'early'],
+    [3, 'asked'],
+    [3, 'tolerated'],
+    [2, 'late']
+  )
+}
+
+const times = weighted([9, 1], [1, 6])
+const manyTimes = weighted([9, 1], [1, 6], [1, 15])
+
 const commands = (about: About): fc.Arbitrary<Command> => {
   const weights = ABOUT[about]
   const acts = (Object.keys(ACTS) as ReadonlyArray<Act['_tag']>).map((tag) => ({ arbitrary: ACTS[tag], weight: weights[tag] }))
-  return fc.record({ act: fc.oneof(...acts), from: froms, passUs: passes, stamp: stamps, times: weighted([9, 1], [1, 6]) }, plain)
+  return fc.record(
+    {
+      act: fc.oneof(...acts),
+      from: froms,
+      passUs: passes,
+      stamp: STAMPS[about],
+      times: about === 'stream' ? manyTimes : times
+    },
+    plain
+  )
 }
 
 export interface Choices {
@@ -379,7 +435,7 @@ export const scripts = ({ about = 'everything', admissions = anyAdmission, lengt
   fc.record(
     {
       commands: fc.array(commands(about), { maxLength: length, size: 'max' }),
-      configs: fc.tuple(configs(admissions), configs(admissions, 1)),
+      configs: configPairs(admissions),
       epochUs: weighted([12, EPOCH_US], [2, 0], [1, MAX_US - 86_400 * SECOND_US]),
       isSettled: about === 'knots' ? fc.constant(true) : weighted([about === 'rows' ? 2 : 0, true], [1, false]),
       isStarted: weighted([5, true], [1, false])

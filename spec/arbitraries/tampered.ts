@@ -51,7 +51,7 @@ const TAMPERINGS: ReadonlyArray<readonly [what: string, tamper: (written: Writte
   [
     'a connection whose number was never given out',
     ({ head: { knots } }) => {
-      knots.next = Math.min(...knots.subscriptions.map(([, { connection }]) => Number(connection['number'])))
+      knots.next = Math.max(0, ...knots.subscriptions.map(([, { connection }]) => Number(connection['number'])))
       return knots.subscriptions.length > 0
     }
   ],

@@ -4,6 +4,7 @@
  *
  * Each family of laws is a record from ids to predicates. The words of a law stand once, in laws.md, under the same id.
  */
+import { OrderedMap as M } from '../../core/index.js'
 
 /** `true`: the law holds for this input. Anything else: it does not, and a text says how. */
 export type Verdict = boolean | string
@@ -33,17 +34,20 @@ export const when = (premise: boolean, follows: () => Verdict): Verdict => !prem
 /** The premise, or the words for its failure. */
 export const because = (holds: boolean, words: () => string): Verdict => holds || words()
 
-/** Equality of plain data by structure; what is shared is not walked. */
+/** Equality of plain data by structure, of maps by their entries; what is shared is not walked. */
 export const same = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
+  if (isMap(a) && isMap(b)) return same(M.toEntries(a), M.toEntries(b))
   const keys = Object.keys(a)
   return (
     keys.length === Object.keys(b).length &&
     keys.every((key) => Object.hasOwn(b, key) && same(Reflect.get(a, key), Reflect.get(b, key)))
   )
 }
+
+const isMap = (value: object): value is M.OrderedMap<string, unknown> => 'root' in value
 
 /** `same`, with both sides in the words of its failure. */
 export const equal = (what: string, found: unknown, expected: unknown): Verdict =>

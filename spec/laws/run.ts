@@ -63,13 +63,6 @@ export const end = (run: Run): State => run.steps[run.steps.length - 1]?.after ?
 /** The canonical text of a whole state: equal states have equal texts, whatever the shape of their trees. */
 export const textOf = (state: State): string => pure(() => canonical(State.encode(state) as Json))
 
-/** The same with what is derived, and never written, beside it. */
-export const fullTextOf = (state: State): string => {
-  const members = M.toEntries(state.commits.members)
-  const holders = M.toEntries(state.knots.holders).map(([host, those]) => [host, M.keys(those)] as const)
-  return `${textOf(state)}\n${canonical(members)}\n${canonical(holders)}`
-}
-
 export const rowsText = (state: State): string => canonical((State.encode(state) as { readonly accounts: Json }).accounts)
 
 export const eventText = (event: Event): string => canonical(Event.encode(event))

@@ -1,6 +1,6 @@
 /** MAP, tried. */
 import { describe } from 'vitest'
-import { alike, entryLists, histories, shapes, slices, twoHistories } from '../arbitraries/maps.js'
+import { alike, entryLists, histories, longHistories, shapes, slices, twoHistories } from '../arbitraries/maps.js'
 import { keepsBalance, MAP, mapOf, modelOf } from '../laws/map.js'
 import { check } from './support.js'
 
@@ -9,7 +9,7 @@ describe('MAP', () => {
     'a deleted key': (operations) => operations.some(([, value]) => value === null) && modelOf(operations).size > 1,
     'the key __proto__': (operations) => modelOf(operations).has('__proto__')
   })
-  check(MAP, 'MAP-2', histories, { 'a deep tree': (operations) => modelOf(operations).size > 15 })
+  check(MAP, 'MAP-2', longHistories, { 'a deep tree': (operations) => modelOf(operations).size > 15 })
   check(MAP, 'MAP-3', shapes, {
     'a balanced tree': (shape) => shape !== null && shape.size > 2 && keepsBalance(shape),
     'an unbalanced tree': (shape) => !keepsBalance(shape)
