@@ -1,0 +1,46 @@
+/** The whole bridge on real ports, as `tack run` puts it together, but for the log: boot, consume, stop. */
+import * as E from 'fp-ts/lib/Either.js'
+import { initial, type TimeUs } from '../../core/index.js'
+import { systemClock, systemRandom } from '../../shell/clock.js'
+import { jetstreamClient } from '../../shell/jetstream.js'
+import { knotClient } from '../../shell/knot.js'
+import { silentLog as log } from '../../shell/log.js'
+import { startBridge } from '../../shell/runtime.js'
+import { openStore } from '../../shell/store.js'
+import { bridgeJob, serve } from './jobs.js'
+import { stopwatch, succeed, watch } from './measure.js'
+import { config } from './workload.js'
+
+serve(bridgeJob, async (input) => {
+  const { firstUs, frames, lastUs, url } = input.stream
+  const clock = systemClock()
+  const bootStart = performance.now()
+  const store = await succeed(openStore({ folder: input.store, initial: () => initial(config) }))
+  const bootMs = performance.now() - bootStart
+
+  const policy = { allowLoopback: true }
+  const network = {
+    openJetstream: jetstreamClient({ clock, log, policy, url: new URL(url) }),
+    openKnot: knotClient({ clock, isInsecure: true, log, policy })
+  }
+  const consume = async () => {
+    const look = stopwatch()
+    let arrived: () => void = () => undefined
+    const last = new Promise<void>((resolve) => (arrived = resolve))
+    const bridge = startBridge({ clock, log, network, random: systemRandom, store }, config, firstUs as TimeUs, ({ cursor }) => {
+      if (cursor.cursor === lastUs) arrived()
+    })
+    await last
+    const time = look()
+    const ended = await bridge.stop()
+    if (E.isLeft(ended)) throw new Error(ended.left)
+    const taken = bridge.durable().counters.frames - store.state.counters.frames
+    if (taken !== frames) throw new Error(`the bridge took ${String(taken)} of ${String(frames)} frames`)
+    return time
+  }
+
+  return async () => {
+    const { blockMs, result } = await watch(consume)
+    return { ...result, blockMs, bootMs }
+  }
+})

@@ -1,0 +1,153 @@
+/**
+ * Jobs: what is measured in a process of its own, so that nobody inherits a heap, or code that was compiled for somebody else.
+ * A job is prepared once and then measured as often as it is asked, so that several of them can take turns.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { explain } from '../../core/index.js'
+
+// ---------------------------------------------------------------------------------------- the jobs
+
+/** What a job is told, and what each measurement gives. Both are sent as JSON. */
+export interface Job<I, O> {
+  readonly input: t.Type<I, unknown>
+  /** The script, beside this one. */
+  readonly module: string
+  readonly output: t.Type<O, unknown>
+}
+
+/** Text → decode → step, beside `JSON.parse` alone. */
+export const coreJob = {
+  module: 'core.js',
+  input: t.strict({
+    frames: t.number,
+    rows: t.number,
+    /** Where to keep the rows for jobs to come: a folder that is not there. `null`: nowhere. */
+    store: t.union([t.string, t.null])
+  }),
+  output: t.strict({
+    bytesPerFrame: t.number,
+    /** Heap. */
+    bytesPerRow: t.number,
+    /** Microseconds a frame. */
+    parseUs: t.number,
+    stepUs: t.number
+  })
+}
+
+const Written = t.strict({
+  /** The longest block of the event loop meanwhile. */
+  blockMs: t.number,
+  ms: t.number
+})
+export type Written = t.TypeOf<typeof Written>
+
+/** A snapshot of the state of a store. */
+export const snapshotJob = { module: 'snapshot.js', input: t.strict({ store: t.string }), output: Written }
+
+/** What lowdb, as it comes, makes of the same rows. */
+export const lowdbJob = { module: 'lowdb.js', input: t.strict({ path: t.string, store: t.string }), output: Written }
+
+const Stream = t.strict({ firstUs: t.number, frames: t.number, lastUs: t.number, url: t.string })
+export type Stream = t.TypeOf<typeof Stream>
+
+/** A Jetstream server whose stream is ready. */
+export const serverJob = {
+  module: 'server.js',
+  /** `creates`: whether the stream begins with the frames that create the rows. */
+  input: t.strict({ creates: t.boolean, frames: t.number, rows: t.number }),
+  output: t.strict({ bytesPerFrame: t.number, stream: Stream })
+}
+
+const Time = {
+  /** Of all threads. */
+  cpuSeconds: t.number,
+  /** From the connect until the last frame has been processed. */
+  seconds: t.number
+}
+
+export const Peer = t.keyof({ '@atcute/jetstream': null, '@skyware/jetstream': null, 'ws + JSON.parse': null, ws: null }, 'Peer')
+export type Peer = t.TypeOf<typeof Peer>
+
+/** A reader of the stream that stores nothing. */
+export const peerJob = { module: 'peer.js', input: t.strict({ peer: Peer, stream: Stream }), output: t.strict(Time) }
+
+/** The whole bridge: a frame counts as processed when it is durable. */
+export const bridgeJob = {
+  module: 'bridge.js',
+  input: t.strict({ store: t.string, stream: Stream }),
+  output: t.strict({
+    ...Time,
+    /** The longest block of the event loop from the connect to the end. */
+    blockMs: t.number,
+    bootMs: t.number
+  })
+}
+
+// ---------------------------------------------------------------------------------------- running them
+
+/** A measurement that takes longer has failed: a reader waits for ever when its server is gone. */
+const PATIENCE_MS = 300_000
+
+const decode = <A>(codec: t.Type<A, unknown>, u: unknown): A => {
+  const result = codec.decode(u)
+  if (E.isLeft(result)) throw new Error(explain(result.left))
+  return result.right
+}
+
+export interface Worker<O> {
+  readonly end: () => Promise<void>
+  /** One at a time. Rejects when the process ends instead. */
+  readonly measure: () => Promise<O>
+}
+
+const ask = (child: ChildProcess, name: string): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const patience = setTimeout(() => child.kill(), PATIENCE_MS)
+    const fail = (code: number | null, signal: string | null): void => {
+      clearTimeout(patience)
+      reject(new Error(`${name} ended with ${String(code ?? signal)}`))
+    }
+    child.once('exit', fail)
+    child.once('message', (answer) => {
+      clearTimeout(patience)
+      child.off('exit', fail)
+      resolve(answer)
+    })
+    child.send('measure')
+  })
+
+/** Starts a process for `job`, which prepares itself. */
+export const start = <I, O>(job: Job<I, O>, input: I): Worker<O> => {
+  const child = fork(fileURLToPath(new URL(job.module, import.meta.url)), [JSON.stringify(input)], { execArgv: ['--expose-gc'] })
+  return {
+    end: async () => {
+      if (!child.connected) return
+      child.disconnect()
+      await once(child, 'exit')
+    },
+    measure: async () => decode(job.output, await ask(child, job.module))
+  }
+}
+
+/** Does `job` once. */
+export const perform = async <I, O>(job: Job<I, O>, input: I): Promise<O> => {
+  const { end, measure } = start(job, input)
+  try {
+    return await measure()
+  } finally {
+    await end()
+  }
+}
+
+/** In that process: `prepare` gives what is done for each measurement. */
+export const serve = <I, O>(job: Job<I, O>, prepare: (input: I) => Promise<() => Promise<O>>): void => {
+  const prepared = prepare(decode(job.input, JSON.parse(process.argv[2] ?? '')))
+  process.on('message', () => {
+    void prepared.then((measure) => measure()).then((output) => process.send?.(output))
+  })
+  process.on('disconnect', () => process.exit())
+}

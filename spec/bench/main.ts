@@ -1,0 +1,265 @@
+/**
+ * `npm run bench`: how fast the machine is, beside what does less (`JSON.parse`, other clients of Jetstream) or the same in
+ * another way (lowdb as it comes). Prints tables, and writes reports/bench.json. `npm run bench -- --quick` is for a first look.
+ *
+ * Trust the ratios: each is taken within one run, from measurements that took turns, and the machine is never ours alone. For
+ * the same reason no test asserts any of this, and a missed target does not fail the run.
+ */
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bridgeJob, coreJob, type Job, lowdbJob, type Peer, peerJob, perform, serverJob, snapshotJob, start, type Stream } from './jobs.js'
+import { median, ratio } from './measure.js'
+import { columns, number, percent, range } from './text.js'
+
+const quick = process.argv.includes('--quick')
+
+const plan = quick
+  ? { coreFrames: 10_000, coreRounds: 9, lives: 1, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000] }
+  : { coreFrames: 20_000, coreRounds: 15, lives: 3, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000] }
+
+/** Rounds that do not count: the compiler is still at work. */
+const WARM_UP = 3
+/** At so few rows, a store is not worth a look. */
+const CORE_ROWS = [1_000, 10_000]
+/** At more rows, lowdb takes too long. */
+const LOWDB_ROWS = 100_000
+/** How many rows the stream is about that the readers of a socket race through. */
+const SOCKET_ROWS = 50_000
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
+
+/** `act` of each, one after another. */
+const eachOf = async <A, B>(all: Iterable<A>, act: (a: A) => Promise<B>): Promise<ReadonlyArray<B>> => {
+  const results: Array<B> = []
+  for (const a of all) results.push(await act(a))
+  return results
+}
+
+const times = <A>(count: number, act: (i: number) => Promise<A>): Promise<ReadonlyArray<A>> => eachOf(Array(count).keys(), act)
+
+/** Calls `act` with the path of a folder that is not there yet, and afterwards is there no more. */
+const inFolder = async <A>(act: (folder: string) => Promise<A>): Promise<A> => {
+  const parent = await mkdtemp(join(tmpdir(), 'tack-bench-'))
+  try {
+    return await act(join(parent, 'store'))
+  } finally {
+    await rm(parent, { force: true, recursive: true })
+  }
+}
+
+/** Calls `act` with a copy of the folder. */
+const inCopy = <A>(folder: string, act: (copy: string) => Promise<A>): Promise<A> =>
+  inFolder(async (copy) => {
+    await cp(folder, copy, { recursive: true })
+    return act(copy)
+  })
+
+/** `count` measurements of one job. */
+const several = async <I, O>(count: number, job: Job<I, O>, input: I): Promise<ReadonlyArray<O>> => {
+  const { end, measure } = start(job, input)
+  try {
+    return await times(count, measure)
+  } finally {
+    await end()
+  }
+}
+
+/** Calls `act` with the stream of a server. */
+const withStream = async <A>(creates: boolean, rows: number, act: (stream: Stream, bytesPerFrame: number) => Promise<A>): Promise<A> => {
+  const { end, measure } = start(serverJob, { creates, frames: plan.socketFrames, rows })
+  try {
+    const { bytesPerFrame, stream } = await measure()
+    return await act(stream, bytesPerFrame)
+  } finally {
+    await end()
+  }
+}
+
+// ---------------------------------------------------------------------------------------- over a socket
+
+const TACK = 'tack, durable'
+type Reader = Peer | typeof TACK
+const READERS: ReadonlyArray<Reader> = ['ws', 'ws + JSON.parse', '@skyware/jetstream', '@atcute/jetstream', TACK]
+
+const read = (reader: Reader, stream: Stream): Promise<{ readonly cpuSeconds: number; readonly seconds: number }> =>
+  reader === TACK ? inFolder((store) => perform(bridgeJob, { store, stream })) : perform(peerJob, { peer: reader, stream })
+
+const measureSocket = () =>
+  withStream(true, SOCKET_ROWS, async (stream, bytesPerFrame) => {
+    // Every other round goes the other way round, so that nobody always follows the same.
+    const rounds = await times(plan.socketRounds, async (round) => {
+      const order = round % 2 === 0 ? READERS : [...READERS].reverse()
+      return new Map(await eachOf(order, async (reader) => [reader, await read(reader, stream)] as const))
+    })
+    const all = (reader: Reader, what: 'cpuSeconds' | 'seconds') => rounds.map((round) => round.get(reader)?.[what] ?? NaN)
+    const readers = READERS.map((reader) => ({
+      cpuUs: (median(all(reader, 'cpuSeconds')) * 1e6) / stream.frames,
+      framesPerSecond: stream.frames / median(all(reader, 'seconds')),
+      reader,
+      /** The speed of the bridge, if that of this one is 1. */
+      tack: ratio(all(reader, 'seconds'), all(TACK, 'seconds'))
+    }))
+    return { bytesPerFrame, frames: stream.frames, readers }
+  })
+
+// ---------------------------------------------------------------------------------------- the core
+
+/** The core at all numbers of rows, which take turns. Leaves stores behind, where `storeOf` says. */
+const measureCores = async (storeOf: (rows: number) => string | null) => {
+  const workers = await eachOf([...CORE_ROWS, ...plan.storeRows], async (rows) => {
+    const worker = start(coreJob, { frames: plan.coreFrames, rows, store: storeOf(rows) })
+    await times(WARM_UP, worker.measure)
+    return { ...worker, rows }
+  })
+  const rounds = await times(plan.coreRounds, () => eachOf(workers, (worker) => worker.measure()))
+  await eachOf(workers, (worker) => worker.end())
+
+  const all = (i: number, what: 'bytesPerFrame' | 'bytesPerRow' | 'parseUs' | 'stepUs') => rounds.map((round) => round[i]?.[what] ?? NaN)
+  return workers.map(({ rows }, i) => ({
+    bytesPerFrame: median(all(i, 'bytesPerFrame')),
+    bytesPerRow: median(all(i, 'bytesPerRow')),
+    /** What a frame costs, if it costs 1 at the least number of rows. */
+    cost: ratio(all(i, 'stepUs'), all(0, 'stepUs')),
+    parseUs: median(all(i, 'parseUs')),
+    /** The speed of the core, if that of `JSON.parse` is 1. */
+    ofParse: ratio(all(i, 'parseUs'), all(i, 'stepUs')),
+    rows,
+    stepUs: median(all(i, 'stepUs'))
+  }))
+}
+
+// ---------------------------------------------------------------------------------------- the store
+
+/** Snapshots of the store, boots from it, and the stream as it goes on from there. */
+const measureStore = (rows: number, store: string) =>
+  withStream(false, rows, async (stream) => ({
+    lives: await times(plan.lives, () => inCopy(store, (copy) => perform(bridgeJob, { store: copy, stream }))),
+    lowdb: rows > LOWDB_ROWS ? null : await several(plan.snapshots, lowdbJob, { path: `${store}.lowdb.json`, store }),
+    rows,
+    snapshots: await inCopy(store, (copy) => several(plan.snapshots, snapshotJob, { store: copy }))
+  }))
+
+// ---------------------------------------------------------------------------------------- what came of it
+
+type Socket = Awaited<ReturnType<typeof measureSocket>>
+type Cores = Awaited<ReturnType<typeof measureCores>>
+type Stores = ReadonlyArray<Awaited<ReturnType<typeof measureStore>>>
+
+const printSocket = ({ bytesPerFrame, frames, readers }: Socket): void => {
+  print(`\nOver a websocket: ${number(frames)} frames of ${number(bytesPerFrame)} bytes\n`)
+  print(
+    columns([
+      ['', 'frames/s', 'CPU a frame', 'tack / it'],
+      ...readers.map(({ cpuUs, framesPerSecond, reader, tack }) => [reader, number(framesPerSecond), `${number(cpuUs)} µs`, percent(tack)])
+    ])
+  )
+}
+
+const printCores = (cores: Cores): void => {
+  print(`\nText → decode → step, beside JSON.parse alone: frames of ${number(cores[0]?.bytesPerFrame ?? NaN)} bytes\n`)
+  print(
+    columns([
+      ['rows', 'JSON.parse', 'core', 'core / JSON.parse', 'cost / first', 'heap a row'],
+      ...cores.map(({ bytesPerRow, cost, ofParse, parseUs, rows, stepUs }) => [
+        number(rows),
+        `${number(1e6 / parseUs)} /s`,
+        `${number(1e6 / stepUs)} /s`,
+        percent(ofParse),
+        number(cost),
+        `${number(bytesPerRow)} B`
+      ])
+    ])
+  )
+}
+
+const printStores = (stores: Stores): void => {
+  print('\nStore, in milliseconds: median (least–greatest). A block is the longest time for which the event loop stood still.\n')
+  print(
+    columns([
+      ['rows', '', 'takes', 'longest block'],
+      ...stores.flatMap(({ lives, lowdb, rows, snapshots }) => {
+        const written = (what: string, all: typeof snapshots) => [
+          number(rows),
+          what,
+          range(all.map(({ ms }) => ms)),
+          range(all.map(({ blockMs }) => blockMs))
+        ]
+        return [
+          written('snapshot', snapshots),
+          ...(lowdb === null ? [] : [written('the same by lowdb', lowdb)]),
+          [number(rows), 'boot', range(lives.map(({ bootMs }) => bootMs)), ''],
+          written(
+            `${number(plan.socketFrames)} frames`,
+            lives.map(({ blockMs, seconds }) => ({ blockMs, ms: seconds * 1000 }))
+          )
+        ]
+      })
+    ])
+  )
+}
+
+interface Target {
+  readonly is: string
+  readonly isMet: boolean
+  readonly should: string
+  readonly what: string
+}
+
+const atLeast = (what: string, limit: number, share: number): Target => ({
+  is: percent(share),
+  isMet: share >= limit,
+  should: `≥ ${percent(limit)}`,
+  what
+})
+
+const atMost = (what: string, limit: number, value: number, unit: string): Target => ({
+  is: `${number(value)}${unit}`,
+  isMet: value <= limit,
+  should: `≤ ${number(limit)}${unit}`,
+  what
+})
+
+const targetsOf = ({ readers }: Socket, cores: Cores, stores: Stores): ReadonlyArray<Target> => {
+  const tackBeside = (peer: Peer): number => readers.find(({ reader }) => reader === peer)?.tack ?? NaN
+  const largest = cores.find(({ rows }) => rows === 1_000_000)
+  const stored = stores.find(({ rows }) => rows === 100_000)
+  return [
+    atLeast('core / JSON.parse at 1 000 rows', 0.25, cores.find(({ rows }) => rows === 1_000)?.ofParse ?? NaN),
+    // A quick run has no time for a million rows.
+    ...(largest === undefined ? [] : [atMost('cost at 1 000 000 rows / at 1 000', 4, largest.cost, '')]),
+    atLeast('tack / @skyware/jetstream', 0.3, tackBeside('@skyware/jetstream')),
+    atLeast('tack / @atcute/jetstream', 0.5, tackBeside('@atcute/jetstream')),
+    atMost('longest block of a snapshot of 100 000 rows', 50, median(stored?.snapshots.map(({ blockMs }) => blockMs) ?? []), ' ms'),
+    atMost('longest block while consuming at 100 000 rows', 50, median(stored?.lives.map(({ blockMs }) => blockMs) ?? []), ' ms')
+  ]
+}
+
+const printTargets = (targets: ReadonlyArray<Target>): void => {
+  print('\nTargets\n')
+  print(columns([['', 'should be', 'is', ''], ...targets.map(({ is, isMet, should, what }) => [what, should, is, isMet ? 'met' : 'missed'])]))
+}
+
+// ---------------------------------------------------------------------------------------- all of it
+
+const machine = { cpu: cpus()[0]?.model ?? '', cpus: cpus().length, load: loadavg()[0] ?? NaN, node: process.version }
+print(`${machine.cpu} × ${String(machine.cpus)}, load ${number(machine.load)}, Node ${machine.node}${quick ? ', quick' : ''}`)
+
+const socket = await measureSocket()
+printSocket(socket)
+
+const { cores, stores } = await inFolder(async (folder) => {
+  await mkdir(folder)
+  const storeOf = (rows: number): string => join(folder, String(rows))
+  const measured = await measureCores((rows) => (plan.storeRows.includes(rows) ? storeOf(rows) : null))
+  printCores(measured)
+  return { cores: measured, stores: await eachOf(plan.storeRows, (rows) => measureStore(rows, storeOf(rows))) }
+})
+printStores(stores)
+
+const targets = targetsOf(socket, cores, stores)
+printTargets(targets)
+
+await mkdir('reports', { recursive: true })
+await writeFile('reports/bench.json', `${JSON.stringify({ at: new Date().toISOString(), machine, quick, targets, socket, cores, stores }, null, 2)}\n`)
+print('\nAll numbers: reports/bench.json')

@@ -1,0 +1,111 @@
+/**
+ * What is measured with: a made-up network of any size, and the frames that come from it.
+ *
+ * The frames have the shapes and about the size of real ones, most of which nobody here reads: what `JSON.parse` must wade
+ * through is part of the measure. Every change is news at its key, because a replay is cheaper than what is new. The same numbers
+ * give the same frames in every process, so that one can fill a store and another send what comes next.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { COLLABORATOR, Config, defaults, explain, MEMBER, REPO, type TimeUs } from '../../core/index.js'
+import { commitBody, frameText, type Operation, plc, rfc3339, seeded, tid } from '../../shell/network/frames.js'
+
+// ---------------------------------------------------------------------------------------- configuration
+
+const HOSTNAME = 'ci.example.com'
+const seeds = { changes: 2, names: 1 }
+
+/** A bridge that anybody may make listen to a knot on this machine: every record is looked at as closely as it can be. */
+export const config = ((): Config => {
+  const result = Config.decode({
+    ...defaults({ hostname: HOSTNAME, owner: 'did:plc:ownerownerownerownerowne' }),
+    admission: 'open',
+    hosts: { defaultPort: 80, loopback: true, ports: true }
+  })
+  if (E.isLeft(result)) throw new Error(explain(result.left))
+  return result.right
+})()
+
+// ---------------------------------------------------------------------------------------- frames
+
+/** Nobody is there: a bridge tries them now and then, and that is all. */
+const KNOTS = ['localhost:1', 'localhost:2', 'localhost:3', 'localhost:4']
+
+/** Two repos, a collaborator and a member: how many rows an account has. */
+const ROWS_PER_ACCOUNT = 4
+/** Which repos name us: one in ten. */
+const OURS = 10
+/** Which changes are deletes: one in ten. */
+const DELETES = 10
+
+/** A moment in the past: no frame is from the future. */
+const START_US = 1_750_000_000_000_000
+const PERIOD_US = 1_000
+
+/** When all of them are received. */
+export const RECEIVED_US = (START_US + 86_400_000_000) as TimeUs
+
+/** The stamp of the n-th frame, counted from 0 over creations and changes. */
+export const stampOf = (n: number): TimeUs => (START_US + n * PERIOD_US) as TimeUs
+
+/** The labels that a repo has when nobody has chosen others. */
+const LABELS = ['wontfix', 'good-first-issue', 'documentation'].map(
+  (name) => `at://did:plc:wshs7t2adsemcrrd4snkeqli/sh.tangled.label.definition/${name}`
+)
+
+export interface World {
+  /** The frames that create the rows, one each. */
+  readonly creations: () => Generator<string, void, undefined>
+  /** `count` frames that come after these, each of which changes a row. */
+  readonly changes: (count: number) => Generator<string, void, undefined>
+}
+
+/** A network with that many rows. */
+export const world = (rows: number): World => {
+  const names = seeded(seeds.names)
+  const accounts = Math.ceil(rows / ROWS_PER_ACCOUNT)
+  const dids = Array.from({ length: accounts }, () => plc(names))
+  const didOf = (row: number): string => dids[row % accounts] ?? ''
+
+  const recordOf = (row: number, createdAt: string) => {
+    switch (Math.floor(row / accounts)) {
+      case 0:
+      case 1:
+        return {
+          $type: REPO,
+          name: `project-${String(row)}`,
+          knot: KNOTS[row % KNOTS.length],
+          ...(row % OURS === 0 ? { spindle: HOSTNAME } : {}),
+          repoDid: didOf(row + 1),
+          description: 'A library for reading and writing things, with no dependencies to speak of.',
+          website: `https://project-${String(row)}.example.com`,
+          topics: ['library', 'reading', 'writing'],
+          labels: LABELS,
+          createdAt
+        }
+      case 2:
+        return { $type: COLLABORATOR, repo: didOf(row + 2), subject: didOf(row + 1), createdAt }
+      default:
+        return { $type: MEMBER, instance: row % OURS === 0 ? HOSTNAME : 'spindle.example.org', subject: didOf(row + 1), createdAt }
+    }
+  }
+
+  const collectionOf = (row: number): string => [REPO, REPO, COLLABORATOR][Math.floor(row / accounts)] ?? MEMBER
+
+  const frame = (n: number, row: number, operation: Operation['operation']): string => {
+    const timeUs = stampOf(n)
+    const key = { collection: collectionOf(row), rkey: tid(stampOf(row)) }
+    const change = operation === 'delete' ? { operation, ...key } : { operation, ...key, record: recordOf(row, rfc3339(timeUs)) }
+    return frameText(commitBody(didOf(row), tid(timeUs), change), timeUs)
+  }
+
+  return {
+    *creations() {
+      for (let row = 0; row < rows; row++) yield frame(row, row, 'create')
+    },
+    *changes(count) {
+      const random = seeded(seeds.changes)
+      for (let n = rows; n < rows + count; n++)
+        yield frame(n, random.between(0, rows - 1), random.between(1, DELETES) === 1 ? 'delete' : 'update')
+    }
+  }
+}
