@@ -189,12 +189,6 @@ const checks = (expected: Expected, inspected: Inspection | null, network: Embed
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Looks again and again until `isDone`; gives up after a while, so that a bridge that hangs is seen to hang. */
-const until = async (isDone: () => Promise<boolean>): Promise<void> => {
-  const deadline = Date.now() + PATIENCE_MS
-  while (!(await isDone()) && Date.now() < deadline) await sleep(50)
-}
-
 const inspected = async (folder: string): Promise<Inspection | null> => {
   const read = await readStore(folder)()
   return E.isRight(read) ? inspection(read.right.state) : null
@@ -229,13 +223,26 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     lives.push(life)
     return life
   }
-  const interrupted = new Promise<'interrupted'>((resolve) => {
-    process.once('SIGINT', () => resolve('interrupted'))
-    process.once('SIGTERM', () => resolve('interrupted'))
+  let interruptions = 0
+  const isInterrupted = (): boolean => interruptions > 0
+  const interrupted = new Promise<void>((resolve) => {
+    const interrupt = (): void => {
+      interruptions++
+      resolve()
+    }
+    process.once('SIGINT', interrupt)
+    process.once('SIGTERM', interrupt)
   })
+
+  /** Looks again and again until `isDone`; gives up after a while, so that a bridge that hangs is seen to hang. */
+  const until = async (isDone: () => Promise<boolean>): Promise<void> => {
+    const deadline = Date.now() + PATIENCE_MS
+    while (!isInterrupted() && !(await isDone()) && Date.now() < deadline) await sleep(50)
+  }
 
   const tell = async (steps: ReadonlyArray<Step>, from: number, isAway = false): Promise<void> => {
     for (const [i, step] of steps.entries()) {
+      if (isInterrupted()) return
       await until(() => Promise.resolve(isAway || canHappen(network, step)))
       print(`  ${String(from + i + 1).padStart(3)}  ${step.caption}`)
       play(network, step)
@@ -250,7 +257,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   }
   const cursorIs = (timeUs: number) => async (): Promise<boolean> => (await inspected(folder))?.cursor === timeUs
 
-  const show = async (): Promise<number> => {
+  const show = async (): Promise<number | null> => {
     const { from, to } = story.away
     print(`An embedded network: Jetstream at ${network.jetstreamUrl}, knots ${network.knots.map(({ host }) => host).join(', ')}`)
     print(`The bridge is the spindle ${HOSTNAME}; it keeps its state in ${folder}\n`)
@@ -259,18 +266,21 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     await until(() => Promise.resolve(isOpen(first)))
     await tell(story.steps.slice(0, from), 0)
     await until(cursorIs(network.jetstream.lastUs()))
+    if (isInterrupted()) return end(first, 'SIGTERM')
     await standing()
 
     print('  The bridge is killed (SIGKILL). The world goes on without it.\n')
     await end(first, 'SIGKILL')
     await tell(story.steps.slice(from, to), from, true)
 
+    if (isInterrupted()) return 0
     print('\n  The bridge is started again. It resumes from what it had made safe.\n')
     const second = start()
     await until(() => Promise.resolve(isOpen(second)))
     await tell(story.steps.slice(to), to)
     const results = async () => checks(story.expected, await inspected(folder), network, first, second)
     await until(async () => (await results()).every(({ holds }) => holds))
+    if (isInterrupted()) return end(second, 'SIGTERM')
     await standing()
 
     const outcome = await results()
@@ -287,8 +297,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   }
 
   try {
-    const shown = await Promise.race([show(), interrupted])
-    return shown === 'interrupted' ? 0 : shown
+    return (await show()) ?? 1
   } finally {
     await Promise.all(lives.map((life) => end(life, 'SIGKILL')))
     await network.stop()
