@@ -14,7 +14,7 @@ const labels = weighted(
   [1, LONG],
   [1, '0x1'],
   [1, '127'],
-  [3, 'localhost'],
+  [5, 'localhost'],
   [1, 'LocalHost']
 )
 
@@ -32,7 +32,7 @@ const badLabels = weighted(
   [1, '\u212a']
 )
 
-const ports = weighted([5, ''], [3, ':8443'], [1, ':443'], [1, ':80'], [1, ':1'], [1, ':65535'])
+const ports = weighted([5, ''], [5, ':8443'], [1, ':443'], [1, ':80'], [1, ':1'], [3, ':65535'])
 const badPorts = weighted(
   [1, ':'],
   [1, ':0'],
@@ -108,18 +108,21 @@ const makeName = (parts: ReadonlyArray<string>): boolean => {
   return parts.join('.').length <= 253 && !/^(?:[0-9]+|0x.*)$/.test(last)
 }
 
+const madeNames = fc
+  .record({ dot: dots, parts: fc.array(labels, { maxLength: 5, minLength: 1 }), policy: hostPolicies, port: ports })
+  .map(({ dot, parts, policy, port }) => ({
+    isName:
+      makeName(parts) &&
+      (port === '' || policy.ports) &&
+      (policy.loopback || parts[parts.length - 1]?.toLowerCase() !== 'localhost'),
+    policy,
+    text: joined(parts, dot, port)
+  }))
+
 /** Texts of which it is known whether they are names under the policy, because of how they were made. */
 export const known = fc.oneof(
-  fc
-    .record({ dot: dots, parts: fc.array(labels, { maxLength: 5, minLength: 1 }), policy: hostPolicies, port: ports })
-    .map(({ dot, parts, policy, port }) => ({
-      isName:
-        makeName(parts) &&
-        (port === '' || policy.ports) &&
-        (policy.loopback || parts[parts.length - 1]?.toLowerCase() !== 'localhost'),
-      policy,
-      text: joined(parts, dot, port)
-    })),
+  madeNames,
+  madeNames,
   fc
     .record({ parts: fc.array(labels, { maxLength: 3, minLength: 1 }), policy: hostPolicies, port: badPorts })
     .map(({ parts, policy, port }) => ({ isName: false, policy, text: joined(parts, '', port) })),

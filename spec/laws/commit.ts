@@ -24,6 +24,7 @@ import { apply, gate, membersIn, type Model, modelOf, modelText } from './model.
 import {
   accountOf,
   accountsOf,
+  configured,
   effectsText,
   end,
   FUTURE_US,
@@ -290,8 +291,8 @@ export const COMMIT = {
   },
 
   'COMMIT-10': (run: Run): Verdict =>
-    every(run.steps, ({ after: state }) => {
-      const members = membersIn(accountsOf(state), state.commits.policy)
+    configured(run, ({ after: state }, config) => {
+      const members = membersIn(accountsOf(state), config)
       return all(
         equal('members', M.toEntries(state.commits.members), sorted(members)),
         every([...M.keys(state.commits.accounts), ''], (did) =>

@@ -1,6 +1,7 @@
 /** KNOT: what holds of subscriptions, their holders, connections and cursors. The words are in laws.md. */
 import {
   type Backoff,
+  type Config,
   Commits,
   Connections,
   type HostName,
@@ -18,6 +19,7 @@ import { agrees, type Moment, pauseAfter } from './life.js'
 import { wantedIn } from './model.js'
 import {
   accountsOf,
+  configured,
   effectsText,
   FUTURE_US,
   isFrame,
@@ -32,9 +34,8 @@ import {
 
 // ---------------------------------------------------------------------------------------- helpers
 
-const wanted = (state: State) => wantedIn(accountsOf(state), state.commits.policy)
-
-const wantedHosts = (state: State): ReadonlyArray<string> => wanted(state).map(([host]) => host)
+const wantedHosts = (state: State, config: Config): ReadonlyArray<string> =>
+  wantedIn(accountsOf(state), config).map(([host]) => host)
 
 const without = (hosts: ReadonlyArray<string>, others: ReadonlyArray<string>): ReadonlyArray<string> =>
   hosts.filter((host) => !others.includes(host))
@@ -112,36 +113,29 @@ export interface Pausing {
 
 export const KNOT = {
   'KNOT-1': (run: Run): Verdict =>
-    every(run.steps, ({ after }) => equal('subscriptions', [...subscriptionsOf(after).keys()], wantedHosts(after))),
-
-  'KNOT-2': (run: Run): Verdict =>
-    every(run.steps, ({ after }) =>
-      all(
-        equal(
-          'holders',
-          M.toEntries(after.knots.holders).map(([host, those]) => [host, M.keys(those)]),
-          wanted(after)
-        ),
-        equal(
-          'wanted',
-          pure(() => wantedKnots(after)),
-          wantedHosts(after)
-        ),
-        every([...subscriptionsOf(after).keys(), 'nowhere.example' as HostName], (host) => {
-          const holders = wanted(after).find(([name]) => name === host)?.[1] ?? []
-          return equal(
-            host,
-            pure(() => [isWanted(host)(after), holdersOf(host)(after)]),
-            [holders.length > 0, holders]
-          )
-        })
-      )
+    configured(run, ({ after }, config) =>
+      equal('subscriptions', [...subscriptionsOf(after).keys()], wantedHosts(after, config))
     ),
 
+  'KNOT-2': (run: Run): Verdict =>
+    configured(run, ({ after }, config) => {
+      const wanted = wantedIn(accountsOf(after), config)
+      const answered = pure(() => wantedKnots(after))
+      return all(
+        equal('holders', heldBy(after.knots), wanted),
+        equal('wanted', answered, wantedHosts(after, config)),
+        every([...subscriptionsOf(after).keys(), 'nowhere.example' as HostName], (host) => {
+          const holders = wanted.find(([name]) => name === host)?.[1] ?? []
+          const answer = pure(() => [isWanted(host)(after), holdersOf(host)(after)])
+          return equal(host, answer, [holders.length > 0, holders])
+        })
+      )
+    }),
+
   'KNOT-3': (run: Run): Verdict =>
-    every(run.steps, ({ after, before, effects, event }) => {
+    configured(run, ({ after, before, effects, event }, config) => {
       if (event._tag === 'Started' || event._tag === 'StopRequested') return true
-      const [old, now] = [wantedHosts(before), wantedHosts(after)]
+      const [old, now] = [wantedHosts(before, config), wantedHosts(after, config)]
       const speaks = !after.knots.stopped
       return all(
         equal('subscribed', subscribedBy(effects), speaks ? without(now, old) : []),

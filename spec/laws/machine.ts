@@ -21,7 +21,20 @@ import {
 } from '../../core/index.js'
 import { pure, type Step, steps, take } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
-import { effectsText, end, isFrame, isStale, reportsOf, type Run, runOf, subscribedBy, textOf, unsubscribedBy } from './run.js'
+import {
+  accountsOf,
+  configured,
+  effectsText,
+  end,
+  isFrame,
+  isStale,
+  reportsOf,
+  type Run,
+  runOf,
+  subscribedBy,
+  textOf,
+  unsubscribedBy
+} from './run.js'
 import { wantedIn } from './model.js'
 
 // ---------------------------------------------------------------------------------------- helpers
@@ -111,10 +124,11 @@ const numbersRise = (taken: ReadonlyArray<Step>): Verdict => {
   )
 }
 
-/** How often an event that only moves the cursor comes right after another. */
+/** How often an event that only moves the cursor comes right after another, and our clock was not set back in between. */
 const pairsToMerge = (taken: ReadonlyArray<Step>): number => {
+  const atOf = (i: number): number => taken[i]?.event.at ?? 0
   const isAdvance = taken.map(({ before, event }) => pure(() => asAdvance(before, event)) !== null)
-  return isAdvance.filter((advance, i) => advance && isAdvance[i - 1] === true).length
+  return isAdvance.filter((advance, i) => advance && isAdvance[i - 1] === true && atOf(i - 1) <= atOf(i)).length
 }
 
 // ---------------------------------------------------------------------------------------- laws
@@ -280,9 +294,9 @@ export const MACHINE = {
   },
 
   'MACHINE-14': (run: Run): Verdict =>
-    every(run.steps, ({ after, effects, event }) =>
+    configured(run, ({ after, effects, event }, config) =>
       when(event._tag === 'Started', () => {
-        const wanted = wantedIn(M.toEntries(after.commits.accounts), after.commits.policy).map(([host]) => host)
+        const wanted = wantedIn(accountsOf(after), config).map(([host]) => host)
         return all(
           equal(
             'effects',

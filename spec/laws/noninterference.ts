@@ -2,16 +2,16 @@
 import type { Event } from '../../core/index.js'
 import { because, equal, every, all, type Laws, type Verdict } from './law.js'
 import { membersIn } from './model.js'
-import { accountsOf, knotEffectsOf, knotsText, type Run, runOf } from './run.js'
+import { accountsOf, configured, knotEffectsOf, knotsText, type Run, runOf } from './run.js'
 
 /** All DIDs that are the owner or a member after any step of the run. */
 export const admittedIn = (run: Run): ReadonlySet<string> => {
   const admitted = new Set<string>([run.config.owner])
-  for (const { after } of run.steps) {
-    const { policy } = after.commits
-    admitted.add(policy.owner)
-    for (const subject of membersIn(accountsOf(after), policy).keys()) admitted.add(subject)
-  }
+  configured(run, ({ after }, config) => {
+    admitted.add(config.owner)
+    for (const subject of membersIn(accountsOf(after), config).keys()) admitted.add(subject)
+    return true
+  })
   return admitted
 }
 

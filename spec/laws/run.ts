@@ -21,6 +21,7 @@ import {
   type TimeUs
 } from '../../core/index.js'
 import { pure, type Step, take } from './fence.js'
+import { every, type Verdict } from './law.js'
 
 export interface Run {
   readonly config: Config
@@ -54,6 +55,15 @@ export const unfold = (config: Config, length: number, next: (state: State, inde
 /** The run of `events`. */
 export const runOf = (config: Config, events: ReadonlyArray<Event>): Run =>
   unfold(config, events.length, (_, i) => events[i] ?? { _tag: 'StopRequested', at: 0 as TimeUs })
+
+/** Runs `look` with the configuration in force after each step: that of the last start. */
+export const configured = (run: Run, look: (step: Step, config: Config) => Verdict): Verdict => {
+  let config = run.config
+  return every(run.steps, (step) => {
+    if (step.event._tag === 'Started') config = step.event.config
+    return look(step, config)
+  })
+}
 
 /** The state that the run ends in. */
 export const end = (run: Run): State => run.steps[run.steps.length - 1]?.after ?? pure(() => initial(run.config))
