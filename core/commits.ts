@@ -227,6 +227,12 @@ const repoOf = (hosts: HostPolicy, record: RepoRecord): Repo => ({
   spindle: record.spindle
 })
 
+/** The account with these rows. Written out, because what comes of a spread has another shape each time, and is slow to read. */
+const withRows = (
+  { active, asOfUs, floor }: Account,
+  { collaborators, members, repos }: Pick<Account, 'collaborators' | 'members' | 'repos'>
+): Account => ({ active, asOfUs, collaborators, floor, members, repos })
+
 /** The account with the commit applied, or `null` when the commit is no news. */
 const writeTo = (account: Account, policy: Policy, event: CommitReceived): Account | null => {
   const rev = usableRev(event)
@@ -234,16 +240,16 @@ const writeTo = (account: Account, policy: Policy, event: CommitReceived): Accou
   switch (event.collection) {
     case MEMBER: {
       const members = write(account.members, event.rkey, event.record, rev, event.timeUs)
-      return members === null ? null : { ...account, members }
+      return members === null ? null : withRows(account, { collaborators: account.collaborators, members, repos: account.repos })
     }
     case REPO: {
       const row = event.record === null ? null : repoOf(policy.hosts, event.record)
       const repos = write(account.repos, event.rkey, row, rev, event.timeUs)
-      return repos === null ? null : { ...account, repos }
+      return repos === null ? null : withRows(account, { collaborators: account.collaborators, members: account.members, repos })
     }
     case COLLABORATOR: {
       const collaborators = write(account.collaborators, event.rkey, event.record, rev, event.timeUs)
-      return collaborators === null ? null : { ...account, collaborators }
+      return collaborators === null ? null : withRows(account, { collaborators, members: account.members, repos: account.repos })
     }
   }
 }
