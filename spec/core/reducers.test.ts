@@ -295,6 +295,11 @@ describe('connections that an event is not about stay as they are', () => {
     expect(effects).toEqual([])
   })
 
+  test('a frame of a knot causes nothing', () => {
+    const [, effects] = foldOf(state(), [knotFrame(K1, '{"rkey":"x","nsid":"a.b.c","created":1767225603000000001}', at(4), 1)])
+    expect(effects).toEqual([])
+  })
+
   test('the cursor takes no frame of another connection', () => {
     const { cursor } = state()
     for (const connection of [0, 2]) expect(Cursor.reduce(cursor, event(passing(at(9), { connection })))).toEqual([cursor, []])

@@ -124,6 +124,18 @@ describe('read back', () => {
     ]).toEqual([true, false, false, false, false])
   })
 
+  test('the floor of a deleted account', () => {
+    const [deleted] = foldOf(initialOf(CONFIG), [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'deleted', at(2))])
+    expect(State.encode(deleted)).toMatchObject({
+      accounts: [
+        [
+          ALICE,
+          { active: false, asOfUs: at(2), collaborators: [], floor: { rev: rev(at(1)), timeUs: at(2) }, members: [], repos: [] }
+        ]
+      ]
+    })
+  })
+
   test('the written form of this state, in full', () => {
     const [small] = foldOf(initialOf(CONFIG), [
       put(ALICE, 'a', repo(), at(1)),
