@@ -21,7 +21,7 @@ const knots = weighted(...KNOTS.map((knot, i): readonly [number, string] => [i <
 
 const repos = fc.record(
   {
-    createdAt: weighted([1, ''], [1, '2026-01-01T00:00:00Z']),
+    createdAt: weighted([2, ''], [2, '2026-01-01T00:00:00Z'], [1, 'then \ufffd']),
     knot: knots,
     name: fc.constantFrom('app', 'lib'),
     repoDid: fc.constant(''),

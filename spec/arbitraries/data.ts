@@ -37,7 +37,7 @@ export const KNOTS = [
   'KNOT1.Example.',
   'knot2.example:443',
   'knot1.example:8443',
-  'localhost:3000',
+  'localhost',
   '127.0.0.1',
   'knot 1',
   ''

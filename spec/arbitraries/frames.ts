@@ -81,7 +81,8 @@ const recordSource = (record: object, style: Style): string =>
       ['$type', '"anything"'],
       ...Object.entries(record).flatMap(([key, value], i): Fields => {
         const text: unknown = value
-        if (text !== '') return [[key, quoted(text)]]
+        // What cannot be read as text comes as half a character.
+        if (text !== '') return [[key, quoted(text).replace('\ufffd', '\\ud83d')]]
         const way = (style.order[i] ?? 0) % 3
         return way === 0 ? [] : [[key, way === 1 ? 'null' : '""']]
       })

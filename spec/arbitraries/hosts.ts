@@ -11,7 +11,7 @@ const labels = weighted(
   [2, 'B2'],
   [2, 'x-y'],
   [1, 'xn--bcher-kva'],
-  [1, LONG],
+  [4, LONG],
   [1, '0x1'],
   [1, '127'],
   [5, 'localhost'],

@@ -44,6 +44,14 @@ const loneSurrogates: fc.Arbitrary<string> = fc
   .tuple(fc.string(), fc.integer({ max: 0xdfff, min: 0xd800 }))
   .map(([text, unit]) => JSON.stringify({ did: text }).replace(/"}$/, `${String.fromCharCode(unit)}"}`))
 
+/** Texts of about the length at which reports cut them, some of them cut within a character. */
+export const longTexts: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.integer({ max: 122, min: 110 }),
+    fc.string({ maxLength: 12, unit: fc.constantFrom('a', '\u{1f600}', '\ud800', '\udc00', 'é') })
+  )
+  .map(([length, text]) => 'x'.repeat(length - 6) + text)
+
 /** Texts that are JSON, or would be but for a little; lone surrogates included. */
 export const texty: fc.Arbitrary<string> = fc.oneof(
   fc.json(),

@@ -85,6 +85,8 @@ export interface Script {
   readonly isStarted: boolean
   /** Whether the owner has members and repositories then. */
   readonly isSettled: boolean
+  /** The knot of the owner's third repository then. */
+  readonly third: string
 }
 
 // ---------------------------------------------------------------------------------------- playing
@@ -278,12 +280,12 @@ const OPENING: ReadonlyArray<Command> = [
 ]
 
 /** The owner's records: two that make one subject a member, and repositories on two knots. */
-const settling = ({ hostname, owner }: Config): ReadonlyArray<Command> =>
+const settling = ({ hostname, owner }: Config, third: string): ReadonlyArray<Command> =>
   RKEYS.flatMap((rkey, i) => {
     const member: Change = { collection: MEMBER, record: { createdAt: '', instance: hostname, subject: pick(DIDS, 1) } }
     const repo: Change = {
       collection: REPO,
-      record: { createdAt: '', knot: pick(KNOTS, i % 2), name: 'app', repoDid: '', spindle: hostname }
+      record: { createdAt: '', knot: pick([...KNOTS.slice(0, 2), third], i), name: 'app', repoDid: '', spindle: hostname }
     }
     return [repo, ...(i < 2 ? [member] : [])].map((change) => now({ _tag: 'Commit', change, did: owner, rev: 'next', rkey }))
   })
@@ -293,7 +295,7 @@ export const play = (script: Script): Run => {
   const stage: Stage = { frames: [], nowUs: script.epochUs, revs: new Map(), streamUs: clamp(script.epochUs - 10_000) }
   const commands = [
     ...(script.isStarted ? OPENING : []),
-    ...(script.isSettled ? settling(script.configs[0]) : []),
+    ...(script.isSettled ? settling(script.configs[0], script.third) : []),
     ...script.commands.flatMap((command) => Array.from({ length: command.times }, () => command))
   ]
   return unfold(script.configs[0], commands.length, (state, i) => {
@@ -326,7 +328,7 @@ const ACTS: { readonly [T in Act['_tag']]: fc.Arbitrary<Act> } = {
         [16, 'next'],
         [2, 'last'],
         [2, 'old'],
-        [3, 'none'],
+        [5, 'none'],
         [1, 'brink'],
         [1, 'future'],
         [2, 'floor'],
@@ -424,24 +426,34 @@ const commands = (about: About): fc.Arbitrary<Command> => {
   )
 }
 
+const anyEpoch = weighted([12, EPOCH_US], [2, 0], [1, MAX_US - 400 * SECOND_US])
+
 export interface Choices {
   readonly about?: About
   readonly admissions?: fc.Arbitrary<Admission>
+  /** Where runs begin: now, unless said otherwise, but sometimes where stamps begin or end. */
+  readonly epochs?: fc.Arbitrary<number>
   readonly length?: number
 }
 
 /**
- * Scripts of up to `length` commands. Some begin at the beginning of time, some near its end; those about knots, and most
+ * Scripts of up to `length` commands. Those about knots, and most
  * about rows, begin with an owner who has members and repositories.
  */
-export const scripts = ({ about = 'everything', admissions = anyAdmission, length = 30 }: Choices = {}): fc.Arbitrary<Script> =>
+export const scripts = ({
+  about = 'everything',
+  admissions = anyAdmission,
+  epochs = anyEpoch,
+  length = 30
+}: Choices = {}): fc.Arbitrary<Script> =>
   fc.record(
     {
       commands: fc.array(commands(about), { maxLength: length, size: 'max' }),
       configs: configPairs(admissions),
-      epochUs: weighted([12, EPOCH_US], [2, 0], [1, MAX_US - 86_400 * SECOND_US]),
+      epochUs: epochs,
       isSettled: about === 'knots' ? fc.constant(true) : weighted([about === 'rows' ? 2 : 0, true], [1, false]),
-      isStarted: weighted([5, true], [1, false])
+      isStarted: weighted([5, true], [1, false]),
+      third: fc.constantFrom('knot1.example', 'localhost', 'knot1.example:8443')
     },
     plain
   )

@@ -2,6 +2,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import {
   canonical,
+  canonicalHost,
   type Collection,
   type CommitReceived,
   type Commits,
@@ -15,7 +16,8 @@ import {
   REPO,
   repoAt,
   type Rkey,
-  type State
+  type State,
+  type Tid
 } from '../../core/index.js'
 import { accountOf as accountEvent, type Change, commitOf, deletion, tidAt, type Where } from './build.js'
 import { pure, type Step, steps, take } from './fence.js'
@@ -31,6 +33,7 @@ import {
   isFrame,
   isStale,
   knotsText,
+  reportsOf,
   rowsText,
   type Run,
   slotOf,
@@ -47,6 +50,11 @@ export interface AtKey {
   readonly did: Did
   readonly rkey: Rkey
   readonly run: Run
+}
+
+/** The same, where the account is deleted before, and the first record there may have no rev. */
+export interface AfterDeletion extends AtKey {
+  readonly hasRev: boolean
 }
 
 /** A run, and a DID to whose account something happens after it. */
@@ -381,6 +389,47 @@ export const COMMIT = {
         const row = account.active ? (slotOf(state, REPO, did, rkey)?.record ?? null) : null
         return equal('the repository', O.toNullable(pure(() => repoAt(did, rkey)(state))), row)
       })
+    )
+  },
+  'COMMIT-18': (run: Run): Verdict => {
+    const model = modelOf(run.config)
+    return configured(run, ({ before, effects, event }, config) => {
+      const arrives = !isFrame(event) || !isStale(before, event)
+      const names = event._tag === 'CommitReceived' && event.collection === REPO ? (event.record?.knot ?? '') : ''
+      const isRefused =
+        event._tag === 'CommitReceived' &&
+        arrives &&
+        names !== '' &&
+        gate(model, event) === 'none' &&
+        O.isNone(pure(() => canonicalHost(config.hosts)(names)))
+      if (arrives) apply(model, event)
+      return equal(
+        'refused',
+        reportsOf(effects).filter((report) => report._tag === 'KnotRefused'),
+        isRefused ? [{ _tag: 'KnotRefused', at: event.at, did: event.did, knot: names, rkey: event.rkey }] : []
+      )
+    })
+  },
+
+  'COMMIT-19': ({ change, did, hasRev, rkey, run }: AfterDeletion): Verdict => {
+    const [known, deleted, returned] = [after(run, 0), after(run, 2), after(run, 4)]
+    const commitAt = (us: number, rev: Tid | null) => commitOf(change, { ...after(run, us), did, rev, rkey })
+    const taken = steps(end(run), [
+      accountEvent(did, true, null, known),
+      commitAt(1, hasRev ? tidAt(known.timeUs) : null),
+      accountEvent(did, false, 'deleted', deleted),
+      commitAt(3, null),
+      commitAt(3, tidAt(deleted.timeUs, 1023)),
+      accountEvent(did, true, null, returned),
+      commitAt(5, null),
+      commitAt(5, tidAt(deleted.timeUs + 1))
+    ])
+    const slots = taken.map((step) => slotOf(step.after, change.collection, did, rkey))
+    const last = taken[taken.length - 1]?.after ?? end(run)
+    return all(
+      every(slots.slice(2, 7), (slot) => because(slot === undefined, () => 'what is not later than the deletion is there')),
+      because((slots[7]?.record ?? null) !== null, () => 'what is later than the deletion is not there'),
+      when(change.collection === REPO, () => O.isSome(pure(() => repoAt(did, rkey)(last))))
     )
   }
 } satisfies Laws

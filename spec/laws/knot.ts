@@ -213,15 +213,15 @@ export const KNOT = {
     }),
 
   'KNOT-11': (run: Run): Verdict =>
-    every(run.steps, (step) => {
+    configured(run, (step, config) => {
       const { after, before, effects, event } = step
       const now = subscriptionsOf(after)
       return every(subscriptionsOf(before), ([host, { cursor }]) => {
         const reached = now.get(host)?.cursor
         if (reached === undefined) return true
         if (event._tag !== 'KnotReceived' || event.host !== host || !isCurrent(step)) return equal(host, reached, cursor)
-        const stamp = stampOf(event, before.knots.settings.marginUs)
-        const isFuture = stamp > BigInt(event.at + FUTURE_US) * 1000n
+        const stamp = stampOf(event, config.rewindUs)
+        const isFuture = stamp > BigInt(Math.min(event.at + FUTURE_US, Number.MAX_SAFE_INTEGER)) * 1000n
         const expected = isFuture || (cursor !== null && stamp <= BigInt(cursor)) ? cursor : String(stamp)
         return all(
           equal(host, reached, expected),

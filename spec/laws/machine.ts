@@ -3,6 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import {
   asAdvance,
   CONCERNS,
+  type Config,
+  type Connections,
   type Counters,
   decodeFrame,
   decodeKnotFrame,
@@ -32,6 +34,7 @@ import {
   type Run,
   runOf,
   subscribedBy,
+  subscriptionsOf,
   textOf,
   unsubscribedBy
 } from './run.js'
@@ -95,6 +98,34 @@ const place = (effect: Effect): number => {
     case 'Report':
       return 3
   }
+}
+
+const connectionsOf = ({ cursor, knots }: State): ReadonlyArray<Connections.Connection> => [
+  cursor.connection,
+  ...M.toEntries(knots.subscriptions).map(([, { connection }]) => connection)
+]
+
+/** What a configuration says to the stream, and to the knots. */
+const settingsOf = ({ jetstreamBackoff, knotBackoff, rewindUs, toleranceUs }: Config) => [
+  { backoff: jetstreamBackoff, rewindUs, toleranceUs },
+  { backoff: knotBackoff, marginUs: rewindUs }
+]
+
+type Rejected = Extract<Event, { readonly _tag: 'FrameRejected' | 'KnotFrameRejected' }>
+
+const isOfOldConnection = (state: State, event: Rejected): boolean =>
+  event._tag === 'FrameRejected'
+    ? isStale(state, event)
+    : subscriptionsOf(state).get(event.host)?.connection.number !== event.connection
+
+/** What is said about a rejection: all it knows but where on the wire it came from. */
+const reported = (event: Rejected): object => {
+  if (event._tag === 'KnotFrameRejected') {
+    const { _tag, at, detail, host, reason } = event
+    return { _tag, at, detail, host, reason }
+  }
+  const { _tag, at, collection, detail, did, operation, reason, rkey } = event
+  return { _tag, at, collection, detail, did, operation, reason, rkey }
 }
 
 /** The slices of the state, each with its name in the table of concerns. */
@@ -186,7 +217,12 @@ export const MACHINE = {
         // The losses at one cursor are counted from zero wherever the cursor moves to.
         when(cursor === before.cursor.cursor, () => equal('poisonings', poisonings, before.cursor.poisonings)),
         when(event._tag === 'KnotFrameRejected', () => equal('the stream', after.cursor, before.cursor)),
-        every(effects, (effect) => effect._tag === 'Report')
+        every(effects, (effect) => effect._tag === 'Report'),
+        equal(
+          'the report of it',
+          reportsOf(effects).filter((report) => report._tag === event._tag),
+          isOfOldConnection(before, event) ? [] : [reported(event)]
+        )
       )
     }),
 
@@ -277,6 +313,7 @@ export const MACHINE = {
       const isLive = before.cursor.connection.phase._tag === 'Connecting' || before.cursor.connection.phase._tag === 'Open'
       return all(
         equal('stopped', [after.cursor.stopped, after.knots.stopped], [stopped, stopped]),
+        when(stopped, () => every(connectionsOf(after), ({ phase }) => equal('connection', phase._tag, 'Idle'))),
         when(stopped, () => every(effects, (effect) => because(!opens(effect), () => `${effect._tag} after a stop`))),
         when(wasStopped && stopped, () => every(effects, (effect) => effect._tag === 'Report')),
         when(!wasStopped && stopped, () =>
@@ -304,10 +341,8 @@ export const MACHINE = {
             ['OpenJetstream', ...wanted.map(() => 'SubscribeKnot')]
           ),
           equal('subscribed', subscribedBy(effects), wanted),
-          every(
-            [after.cursor.connection, ...M.toEntries(after.knots.subscriptions).map(([, { connection }]) => connection)],
-            (connection) => equal('connection', [connection.attempt, connection.phase._tag], [0, 'Connecting'])
-          )
+          equal('settings', [after.cursor.settings, after.knots.settings], settingsOf(config)),
+          every(connectionsOf(after), ({ attempt, phase }) => equal('connection', [attempt, phase._tag], [0, 'Connecting']))
         )
       })
     ),

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import {
   decodeFrame,
   decodeKnotFrame,
+  excerpt,
   type CommitReceived,
   type FrameEvent,
   type KnotReceived,
@@ -49,6 +50,13 @@ export const WIRE = {
       equal('receipt', [left.at, left.connection], [event.at, event.connection]),
       equal('stamp', left.timeUs, ['json', 'frame', 'time'].includes(reason) ? null : event.timeUs),
       because(!isAfterDid || left.did === event.did, () => 'it does not name the DID')
+    )
+  },
+  'WIRE-4': (text: string): Verdict => {
+    const shown = pure(() => excerpt(text))
+    return all(
+      because(Buffer.from(shown, 'utf8').toString('utf8') === shown, () => 'it is not well-formed'),
+      equal('excerpt', shown, Buffer.from(text.length > 120 ? `${text.slice(0, 120)}…` : text, 'utf8').toString('utf8'))
     )
   }
 } satisfies Laws

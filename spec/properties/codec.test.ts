@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe } from 'vitest'
 import { State } from '../../core/index.js'
 import { damaged, damages, spelled, spelledKnots } from '../arbitraries/frames.js'
+import { longTexts } from '../arbitraries/json.js'
 import { runs } from '../arbitraries/script.js'
 import { stateFiles, tampered, tamperings } from '../arbitraries/tampered.js'
 import { CODEC } from '../laws/codec.js'
@@ -37,6 +38,11 @@ describe('CODEC', () => {
 })
 
 describe('WIRE', () => {
+  check(WIRE, 'WIRE-4', longTexts, {
+    'a character that is cut': (text) => /[\ud800-\udbff]/.test(text[119] ?? '') && /[\udc00-\udfff]/.test(text[120] ?? ''),
+    'a text that just fits': (text) => text.length === 120,
+    'one that does not': (text) => text.length > 120
+  })
   check(WIRE, 'WIRE-1', spelled, {
     'a deletion': ({ event }) => event._tag === 'CommitReceived' && event.record === null,
     'a record': ({ event }) => event._tag === 'CommitReceived' && event.record !== null,

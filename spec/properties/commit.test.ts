@@ -3,19 +3,27 @@ import fc from 'fast-check'
 import { describe } from 'vitest'
 import { MEMBER, OrderedMap as M, REPO } from '../../core/index.js'
 import { puts } from '../arbitraries/changes.js'
-import { dids, rkeys, weighted } from '../arbitraries/data.js'
+import { dids, EPOCH_US, rkeys, weighted } from '../arbitraries/data.js'
 import { runs } from '../arbitraries/script.js'
 import { cleanRuns, interleavings, orderlyRuns, replays } from '../arbitraries/stream.js'
 import { COMMIT } from '../laws/commit.js'
 import { accountOf, end, FUTURE_US, slotOf } from '../laws/run.js'
-import { accountGoes, changesPolicy, isDeletion, releases, some, staleFrame, stoppedBy, subscribes } from './cases.js'
+import { accountGoes, changesPolicy, isDeletion, releases, reports, some, staleFrame, stoppedBy, subscribes } from './cases.js'
 import { check } from './support.js'
 
-const atKeys = fc.record({ change: puts, did: dids, rkey: rkeys, run: runs({ about: 'rows', length: 20 }) })
+/** Runs after which there is time left for more. */
+const shortRuns = runs({ about: 'rows', epochs: fc.constant(EPOCH_US), length: 20 })
+
+const atKeys = fc.record({
+  change: puts,
+  did: dids,
+  rkey: rkeys,
+  run: shortRuns
+})
 
 const ofDids = fc.record({
   did: dids,
-  run: runs({ about: 'rows', length: 20 }),
+  run: shortRuns,
   status: weighted([2, 'deactivated'], [1, null], [1, 'takendown'])
 })
 
@@ -134,5 +142,16 @@ describe('COMMIT, of any stream', () => {
       M.toEntries(end(run).commits.accounts).some(([, { active, repos }]) => !active && !M.isEmpty(repos)),
     'a repository that was deleted': (run) =>
       M.toEntries(end(run).commits.accounts).some(([, { repos }]) => M.toEntries(repos).some(([, { record }]) => record === null))
+  })
+  check(COMMIT, 'COMMIT-18', runs({ about: 'rows' }), {
+    'a knot that is refused': reports('KnotRefused'),
+    'a record without a knot': some(
+      ({ event }) => event._tag === 'CommitReceived' && event.collection === REPO && event.record?.knot === ''
+    )
+  })
+  check(COMMIT, 'COMMIT-19', fc.record({ change: puts, did: dids, hasRev: fc.boolean(), rkey: rkeys, run: shortRuns }), {
+    'a floor that has no rev': ({ did, hasRev, run }) => !hasRev && accountOf(end(run), did) === undefined,
+    'a floor that has one': ({ hasRev }) => hasRev,
+    'an account that was deleted before': ({ did, run }) => (accountOf(end(run), did)?.floor ?? null) !== null
   })
 })
