@@ -14,6 +14,8 @@ const cases: ReadonlyArray<readonly [name: string, value: Json, text: string]> =
   ['keys ascend', { b: 1, a: 2, c: 3 }, '{"a":2,"b":1,"c":3}'],
   ['keys that ascend stay', { a: 1, b: 2 }, '{"a":1,"b":2}'],
   ['keys ascend within an object whose own ascend', { a: { d: 1, c: 2 }, b: 3 }, '{"a":{"c":2,"d":1},"b":3}'],
+  ['keys ascend within an object that has only one', { a: { d: 1, c: 2 } }, '{"a":{"c":2,"d":1}}'],
+  ['keys ascend within an array, also behind what is sorted', [{ a: 1 }, { b: 1, a: 2 }], '[{"a":1},{"a":2,"b":1}]'],
   ['keys ascend within an array', [{ b: 1, a: [{ d: 1, c: 2 }] }], '[{"a":[{"c":2,"d":1}],"b":1}]'],
   ['items of an array stay where they are', [3, 1, 2, 'b', 'a'], '[3,1,2,"b","a"]'],
   ['by code unit: upper case before lower case, digits before both', { a: 1, B: 2, '1': 3, _: 4 }, '{"1":3,"B":2,"_":4,"a":1}'],
