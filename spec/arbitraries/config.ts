@@ -1,8 +1,8 @@
 /** Configurations: near the defaults, but each setting different sometimes. */
 import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
-import { type Admission, type Backoff, Config, defaults } from '../../core/index.js'
-import { ALICE, HOSTNAME, OTHER_HOSTNAME, OWNER, SECOND_US, weighted } from './data.js'
+import { type Admission, type Backoff, Config, defaults, type HostPolicy } from '../../core/index.js'
+import { ALICE, HOSTNAME, OTHER_HOSTNAME, OWNER, pick, SECOND_US, weighted } from './data.js'
 
 /** A configuration from its written form. */
 export const configOf = (written: unknown): Config => {
@@ -51,12 +51,27 @@ export const configs = (admissions: fc.Arbitrary<Admission>): fc.Arbitrary<Confi
     )
     .map(configOf)
 
+/** The policies of hosts that differ from one in one thing. */
+const otherHosts = (hosts: HostPolicy): ReadonlyArray<HostPolicy> => [
+  { ...hosts, ports: !hosts.ports },
+  { ...hosts, loopback: !hosts.loopback },
+  { ...hosts, defaultPort: hosts.defaultPort === 443 ? 8443 : 443 }
+]
+
+/** Two configurations that differ in which hosts they allow. */
+export const hostChanges: fc.Arbitrary<{ readonly after: Config; readonly before: Config }> = fc
+  .record({ hosts: hostPolicies, way: fc.nat(2) })
+  .map(({ hosts, way }) => ({
+    after: configWith({ hosts: pick(otherHosts(hosts), way) }),
+    before: configWith({ hosts })
+  }))
+
 const CHANGES: ReadonlyArray<(config: Config) => object> = [
   ({ owner }) => ({ owner: owner === OWNER ? ALICE : OWNER }),
   ({ hostname }) => ({ hostname: hostname === HOSTNAME ? OTHER_HOSTNAME : HOSTNAME }),
-  ({ hosts }) => ({ hosts: { ...hosts, ports: !hosts.ports } }),
-  ({ hosts }) => ({ hosts: { ...hosts, loopback: !hosts.loopback } }),
-  ({ hosts }) => ({ hosts: { ...hosts, defaultPort: hosts.defaultPort === 443 ? 8443 : 443 } })
+  ({ hosts }) => ({ hosts: pick(otherHosts(hosts), 0) }),
+  ({ hosts }) => ({ hosts: pick(otherHosts(hosts), 1) }),
+  ({ hosts }) => ({ hosts: pick(otherHosts(hosts), 2) })
 ]
 
 /** A configuration, and another that differs from it in one thing, or in its admission, or in everything. */

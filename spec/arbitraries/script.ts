@@ -426,7 +426,7 @@ const commands = (about: About): fc.Arbitrary<Command> => {
   )
 }
 
-const anyEpoch = weighted([12, EPOCH_US], [2, 0], [1, MAX_US - 400 * SECOND_US])
+const anyEpoch = weighted([12, EPOCH_US], [2, 0], [2, MAX_US - 5 * SECOND_US])
 
 export interface Choices {
   readonly about?: About

@@ -6,6 +6,7 @@ import {
   type Collection,
   type CommitReceived,
   type Commits,
+  type Config,
   type Did,
   type Event,
   type HostName,
@@ -17,7 +18,8 @@ import {
   repoAt,
   type Rkey,
   type State,
-  type Tid
+  type Tid,
+  type TimeUs
 } from '../../core/index.js'
 import { accountOf as accountEvent, type Change, commitOf, deletion, tidAt, type Where } from './build.js'
 import { pure, type Step, steps, take } from './fence.js'
@@ -36,6 +38,7 @@ import {
   reportsOf,
   rowsText,
   type Run,
+  runOf,
   slotOf,
   subscribedBy,
   subscriptionsOf,
@@ -55,6 +58,13 @@ export interface AtKey {
 /** The same, where the account is deleted before, and the first record there may have no rev. */
 export interface AfterDeletion extends AtKey {
   readonly hasRev: boolean
+}
+
+/** Knots that the owner's records name, read under one configuration and then under another. */
+export interface Rereading {
+  readonly after: Config
+  readonly before: Config
+  readonly knots: ReadonlyArray<string>
 }
 
 /** A run, and a DID to whose account something happens after it. */
@@ -431,6 +441,21 @@ export const COMMIT = {
       because((slots[7]?.record ?? null) !== null, () => 'what is later than the deletion is not there'),
       when(change.collection === REPO, () => O.isSome(pure(() => repoAt(did, rkey)(last))))
     )
+  },
+
+  'COMMIT-20': ({ after: to, before: from, knots }: Rereading): Verdict => {
+    const put = (knot: string, i: number): CommitReceived => {
+      const record = { createdAt: '', knot, name: '', repoDid: '', spindle: from.hostname }
+      const key = { did: from.owner, rev: tidAt(i), rkey: `repo${String(i)}` as Rkey }
+      return commitOf({ collection: REPO, record }, { at: i, connection: 0, timeUs: i, ...key })
+    }
+    const rows = runOf(from, [...knots.map(put), { _tag: 'Started', at: 0 as TimeUs, config: to, resumeFrom: null }])
+    const read = (config: Config, knot: string) => O.toNullable(pure(() => canonicalHost(config.hosts)(knot)))
+    return every(knots, (knot, i) => {
+      const rkey = `repo${String(i)}` as Rkey
+      const row = O.toNullable(pure(() => repoAt(from.owner, rkey)(end(rows))))
+      return equal(knot, row?.knot, read(to, read(from, knot) ?? ''))
+    })
   }
 } satisfies Laws
 

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe } from 'vitest'
 import { MEMBER, OrderedMap as M, REPO } from '../../core/index.js'
 import { puts } from '../arbitraries/changes.js'
-import { dids, EPOCH_US, rkeys, weighted } from '../arbitraries/data.js'
+import { hostChanges } from '../arbitraries/config.js'
+import { dids, EPOCH_US, KNOTS, rkeys, weighted } from '../arbitraries/data.js'
 import { runs } from '../arbitraries/script.js'
 import { cleanRuns, interleavings, orderlyRuns, replays } from '../arbitraries/stream.js'
 import { COMMIT } from '../laws/commit.js'
@@ -153,5 +154,16 @@ describe('COMMIT, of any stream', () => {
     'a floor that has no rev': ({ did, hasRev, run }) => !hasRev && accountOf(end(run), did) === undefined,
     'a floor that has one': ({ hasRev }) => hasRev,
     'an account that was deleted before': ({ did, run }) => (accountOf(end(run), did)?.floor ?? null) !== null
+  })
+  const rereadings = fc
+    .tuple(hostChanges, fc.array(fc.constantFrom(...KNOTS, 'localhost:8443'), { maxLength: 6, minLength: 3 }))
+    .map(([{ after, before }, knots]) => ({ after, before, knots }))
+  check(COMMIT, 'COMMIT-20', rereadings, {
+    'a loopback name that is not allowed any more': ({ after, before, knots }) =>
+      before.hosts.loopback && !after.hosts.loopback && knots.includes('localhost'),
+    'a port that is not allowed any more': ({ after, before, knots }) =>
+      before.hosts.ports && !after.hosts.ports && knots.includes('knot1.example:8443'),
+    'a port that need not be written any more': ({ after, before, knots }) =>
+      before.hosts.ports && after.hosts.defaultPort === 8443 && knots.includes('knot1.example:8443')
   })
 })

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
-import { asAdvance, decodeFrame, decodeKnotFrame, initial } from '../../core/index.js'
+import { asAdvance, decodeFrame, decodeKnotFrame, initial, OrderedMap as M } from '../../core/index.js'
 import { configWith } from '../arbitraries/config.js'
 import { anyFrames, anyKnotFrames } from '../arbitraries/frames.js'
 import { runs } from '../arbitraries/script.js'
@@ -112,8 +112,11 @@ describe('MACHINE', () => {
     'a frame that does not count': staleFrame,
     'more reports than are kept': ({ steps }) => steps.some(({ before }) => before.counters.recent.length === 20)
   })
-  check(MACHINE, 'MACHINE-13', runs({ about: 'knots' }), {
+  check(MACHINE, 'MACHINE-13', runs({ about: 'rows' }), {
     'a stop while knots are subscribed': some(({ effects, event }) => event._tag === 'StopRequested' && effects.length > 1),
+    'a knot that is first wanted while the bridge is stopped': some(
+      ({ after, before }) => after.knots.stopped && M.size(after.knots.subscriptions) > M.size(before.knots.subscriptions)
+    ),
     'something after a stop': some(({ before, event }) => before.cursor.stopped && event._tag !== 'Started')
   })
   check(MACHINE, 'MACHINE-14', runs({ about: 'knots' }), {
