@@ -62,12 +62,13 @@ export interface Identity {
  * 2 s up to 60 s (Jetstream) and 5 min (knots), no ports and no loopback names. Not yet validated: pass it, with what
  * you change, through `Config.decode`.
  */
-export const defaults = (identity: Identity) => ({
-  ...identity,
+export const defaults = ({ hostname, owner }: Identity) => ({
   admission: 'members' as const,
+  hostname,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
   knotBackoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 30_000 },
+  owner,
   rewindUs: 5_000_000,
   toleranceUs: 60_000_000
 })

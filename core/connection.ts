@@ -57,13 +57,14 @@ export const idle = (number: Natural): Connection => ({ attempt: 0 as Natural, n
 /** A first attempt, with attempts counted from the beginning. */
 export const connecting = (number: Natural): Connection => ({ attempt: 0 as Natural, number, phase: CONNECTING })
 
-/** The attempt succeeded. Not expected in any other phase, where it changes nothing. */
-export const opened = (at: TimeUs, connection: Connection): Connection =>
-  connection.phase._tag === 'Connecting' ? { ...connection, phase: { _tag: 'Open', openedAt: at } } : connection
+/** The attempt succeeded. Of a connection that is `Connecting`. */
+export const opened = (at: TimeUs, connection: Connection): Connection => ({ ...connection, phase: { _tag: 'Open', openedAt: at } })
 
-/** The pause is over. Not expected in any other phase, where it changes nothing. */
-export const woken = (connection: Connection): Connection =>
-  connection.phase._tag === 'Waiting' ? { ...connection, phase: CONNECTING } : connection
+/** The pause is over. Of a connection that is `Waiting`. */
+export const woken = (connection: Connection): Connection => ({ ...connection, phase: CONNECTING })
+
+/** Whether an attempt is under way. */
+export const isConnecting = (connection: Connection): boolean => connection.phase._tag === 'Connecting'
 
 /** Whether the connection is one that can be lost. */
 export const isLive = (connection: Connection): boolean =>

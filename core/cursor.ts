@@ -7,7 +7,7 @@
  */
 import * as t from 'io-ts'
 import { Backoff, type Config, Natural } from './config.js'
-import { Connection, connecting, idle, isLive, lost, opened, woken } from './connection.js'
+import { Connection, connecting, idle, isConnecting, isLive, lost, opened, woken } from './connection.js'
 import { isFromFuture, laterOf, type TimeUs as Time, TimeUs, usAfter, usBefore } from './data/identifiers.js'
 import type { CloseJetstream, Effect, OpenJetstream, WakeAfter } from './effect.js'
 import type { Event, FrameEvent, StreamAdvanced } from './event.js'
@@ -150,7 +150,7 @@ export const reduce = (state: CursorState, event: Event): Transition<CursorState
         : unchanged(state)
 
     case 'JetstreamOpened':
-      return event.connection === state.connection.number
+      return event.connection === state.connection.number && isConnecting(state.connection)
         ? [{ ...state, connection: opened(event.at, state.connection) }, []]
         : unchanged(state)
 

@@ -11,7 +11,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import type { HoldChanged } from './commits.js'
 import { Backoff, type Config, Natural } from './config.js'
-import { Connection, connecting, idle, isLive, lost, opened, woken } from './connection.js'
+import { Connection, connecting, idle, isConnecting, isLive, lost, opened, woken } from './connection.js'
 import { HostName } from './data/host-name.js'
 import { type Did, FUTURE_US, Nanos, nanosBefore, nanosOf, previousNano, type Rkey, type TimeUs, usAfter, usBefore } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
@@ -268,10 +268,11 @@ export const reduce = (state: KnotsState, event: Event | HoldsChanged): Transiti
     }
 
     case 'KnotOpened':
-      return ifCurrent(state, event.host, event.connection, (subscription) => [
-        update(state, event.host, { ...subscription, connection: opened(event.at, subscription.connection) }),
-        []
-      ])
+      return ifCurrent(state, event.host, event.connection, (subscription) =>
+        isConnecting(subscription.connection)
+          ? [update(state, event.host, { ...subscription, connection: opened(event.at, subscription.connection) }), []]
+          : unchanged(state)
+      )
 
     case 'KnotClosed':
       return ifCurrent(state, event.host, event.connection, (subscription) =>

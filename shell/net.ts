@@ -14,7 +14,7 @@
  * Above that, this is what Jetstream and knots have in common: one websocket from which text is read. Its peer may be slow,
  * silent, or hostile; it costs a bounded time and a bounded memory, and one close at the end, always.
  */
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import type { LookupAddress, LookupOptions } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
@@ -246,6 +246,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
     const bytes = data as Buffer // as it is for the binary type `nodebuffer`, the default
     if (bytes.length > maxMessageBytes) reader.rejected('size', `${String(bytes.length)} bytes`)
     else if (isBinary) reader.rejected('binary', `${String(bytes.length)} bytes`)
+    else if (isAscii(bytes)) reader.text(bytes.toString('latin1'))
     else if (!isUtf8(bytes)) reader.rejected('utf8', excerpt(bytes.toString()))
     else reader.text(bytes.toString())
   })

@@ -21,7 +21,7 @@ export interface Ports {
   readonly store: Store
 }
 
-/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and the inbox within some 20 MB. */
+/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and the inbox within some 6 MB. */
 export interface Limits {
   /** A full inbox pauses every socket; a half empty one lets them go on. */
   readonly inboxEvents: number
@@ -29,18 +29,18 @@ export interface Limits {
   readonly batchMs: number
   /** How long a move of the cursor may wait to be written. */
   readonly lazyMs: number
-  /** A journal of this size calls for a snapshot. */
+  /** A journal of this size calls for a snapshot. To read so much back, at a boot, takes some 5 s. */
   readonly journalBytes: number
   /** The pauses between attempts to save when saving fails: doubled from the first to the last. */
   readonly rescueMs: { readonly first: number; readonly last: number }
 }
 
 export const defaultLimits: Limits = {
-  inboxEvents: 20_000,
+  inboxEvents: 6_000,
   batchEvents: 4_000,
   batchMs: 10,
   lazyMs: 1_000,
-  journalBytes: 32 * 1024 * 1024,
+  journalBytes: 128 * 1024 * 1024,
   rescueMs: { first: 250, last: 30_000 }
 }
 
@@ -58,6 +58,8 @@ export interface Bridge {
   /** Resolves when the bridge has ended. */
   readonly ended: Promise<E.Either<string, void>>
 }
+
+const nextTurn = (): Promise<void> => new Promise(setImmediate)
 
 /** How many events are folded between two looks at the clock. */
 const SLICE = 250
@@ -79,7 +81,7 @@ export const startBridge = (
 
   /** What has been folded. Ahead of `durable` by `unsaved`, all of which only move the cursor. */
   let state = store.state
-  let unsaved: ReadonlyArray<Event> = []
+  let unsaved: Array<Event> = []
   let durable = store.state
   let cancelFlush: (() => void) | null = null
   let isFlushDue = false
@@ -121,7 +123,7 @@ export const startBridge = (
       const folded = fold(state, batch.slice(taken, taken + SLICE))
       taken += SLICE
       state = folded.state
-      unsaved = [...unsaved, ...folded.events]
+      unsaved.push(...folded.events)
       effects.push(...folded.effects)
       isLazy &&= folded.isLazy
     } while (taken < batch.length && clock.now() < until)
@@ -198,6 +200,8 @@ export const startBridge = (
       resumeIfRoom()
       if (isLazy && !isFlushDue && !isStopping) armFlush()
       else {
+        // Let the sockets be read between folding a batch and writing it, and between two batches.
+        await nextTurn()
         const events = unsaved
         const saved = await save()
         if (E.isLeft(saved)) return saved
@@ -205,8 +209,7 @@ export const startBridge = (
         effects.forEach(interpreter.execute)
         takeSnapshot()
       }
-      // Let the sockets be read between two batches.
-      await new Promise(setImmediate)
+      await nextTurn()
     }
     return E.right(undefined)
   }

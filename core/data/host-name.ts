@@ -8,11 +8,16 @@
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 
+const isPort = (u: unknown): u is number => typeof u === 'number' && Number.isInteger(u) && u >= 1 && u <= 65_535
+
+/** A port: an integer from 1 to 65 535. */
+export const Port = new t.Type<number>('Port', isPort, (u, context) => (isPort(u) ? t.success(u) : t.failure(u, context)), t.identity)
+
 /** What host names a bridge accepts. Public networks: `{ defaultPort: 443, loopback: false, ports: false }`. */
 export const HostPolicy = t.readonly(
   t.strict({
     /** The port that is meant when none is written, and is dropped when it is: 443 for `wss`, 80 for `ws`. */
-    defaultPort: t.number,
+    defaultPort: Port,
     /** Whether `localhost` and `*.localhost` are names like others. */
     loopback: t.boolean,
     /** Whether `host:port` is accepted. */
@@ -54,6 +59,7 @@ const canonical = (policy: HostPolicy, text: string): string | null => {
   return Number(port) === policy.defaultPort ? name : `${name}:${port}`
 }
 
+/** Allows whatever any policy allows; no port is the default one. */
 const ANY: HostPolicy = { defaultPort: 0, loopback: true, ports: true }
 
 /** A canonical host name of a knot, with a port where it is not the default one. */

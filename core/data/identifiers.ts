@@ -87,11 +87,8 @@ export const nanosBefore = (a: Nanos, b: Nanos): boolean => digitsBefore(a, b)
 /** The stamp one nanosecond before `n`; 0 stays 0. */
 export const previousNano = (n: Nanos): Nanos => (n === '0' ? n : (String(BigInt(n) - 1n) as Nanos))
 
-/** A stamp in microseconds as one in nanoseconds, at most 2⁶³−1. */
-export const nanosOf = (us: TimeUs): Nanos => {
-  const digits = us === 0 ? '0' : `${String(us)}000`
-  return (digitsBefore(NANOS_MAX, digits) ? NANOS_MAX : digits) as Nanos
-}
+/** A stamp in microseconds as one in nanoseconds: the last of the one is below the last of the other. */
+export const nanosOf = (us: TimeUs): Nanos => (us === 0 ? '0' : `${String(us)}000`) as Nanos
 
 // ---------------------------------------------------------------------------------------- TID
 

@@ -34,13 +34,16 @@ const RATIO = 2
 
 const weight = <K extends string, A>(t: Tree<K, A>): number => (t === null ? 1 : t.size + 1)
 
-const node = <K extends string, A>(left: Tree<K, A>, key: K, value: A, right: Tree<K, A>): Node<K, A> => ({
+const sized = <K extends string, A>(size: number, left: Tree<K, A>, key: K, value: A, right: Tree<K, A>): Node<K, A> => ({
   key,
   value,
-  size: weight(left) + weight(right) - 1,
+  size,
   left,
   right
 })
+
+const node = <K extends string, A>(left: Tree<K, A>, key: K, value: A, right: Tree<K, A>): Node<K, A> =>
+  sized(weight(left) + weight(right) - 1, left, key, value, right)
 
 const rotateLeft = <K extends string, A>(left: Tree<K, A>, key: K, value: A, right: Node<K, A>): Node<K, A> => {
   const inner = right.left
@@ -97,10 +100,14 @@ export const fromSorted = <K extends string, A>(entries: ReadonlyArray<readonly 
 
 const put = <K extends string, A>(t: Tree<K, A>, key: K, value: A): Node<K, A> => {
   if (t === null) return node(null, key, value, null)
-  if (key === t.key) return node(t.left, key, value, t.right)
-  return key < t.key
-    ? balance(put(t.left, key, value), t.key, t.value, t.right)
-    : balance(t.left, t.key, t.value, put(t.right, key, value))
+  if (key === t.key) return sized(t.size, t.left, key, value, t.right)
+  // What has not grown is in balance as it was; the other side need not be looked at, and that is most of the cost.
+  if (key < t.key) {
+    const left = put(t.left, key, value)
+    return weight(t.left) === weight(left) ? sized(t.size, left, t.key, t.value, t.right) : balance(left, t.key, t.value, t.right)
+  }
+  const right = put(t.right, key, value)
+  return weight(t.right) === weight(right) ? sized(t.size, t.left, t.key, t.value, right) : balance(t.left, t.key, t.value, right)
 }
 
 /** The map with `value` at `key`. O(log n). */

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { canonical, Event, Natural } from '../../core/index.js'
+import { Event, Natural } from '../../core/index.js'
 import { type Disk, withFile } from './disk.js'
 import { refused } from './failure.js'
 import { decodeText } from './json.js'
@@ -40,8 +40,8 @@ export const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
 
 /** The line of a batch, with its line feed. */
 export const lineOf = ({ events, seq }: Batch): Buffer => {
-  const content = `{"seq":${String(seq)},"events":${canonical(events)}`
-  return Buffer.from(`${content}${endOf(crc32(content))}\n`)
+  const content = Buffer.from(`{"seq":${String(seq)},"events":${JSON.stringify(events)}`)
+  return Buffer.concat([content, Buffer.from(`${endOf(crc32(content))}\n`)])
 }
 
 /** The line without its checksum, which holds; `Left` says what is wrong. */

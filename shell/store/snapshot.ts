@@ -21,13 +21,11 @@ import * as t from 'io-ts'
 import type { Adapter } from 'lowdb'
 import {
   AccountEntry,
-  canonical,
   type Commits,
   type Did,
   fromParts,
   Head,
   headOf,
-  type Json,
   Natural,
   OrderedMap,
   type State
@@ -72,7 +70,7 @@ export const unfinishedPath = (folder: string): string => `${snapshotPath(folder
 /** How much is encoded between two looks at the loop, in characters: about a millisecond's worth. */
 const SLICE = 64 * 1024
 
-const textOf = (value: unknown): string => canonical(value as Json)
+const textOf = (value: unknown): string => JSON.stringify(value)
 
 function* rowsOf<R>(slots: Commits.Slots<R>): Generator<string, void, undefined> {
   let separator = '['
@@ -84,7 +82,7 @@ function* rowsOf<R>(slots: Commits.Slots<R>): Generator<string, void, undefined>
 }
 
 /**
- * The canonical text of an account, row by row: an account may have as many rows as its owner likes. Rows are plain JSON as
+ * The text of an account, row by row: an account may have as many rows as its owner likes. Rows are plain JSON as
  * they stand; only maps are not.
  */
 function* accountOf(

@@ -40,6 +40,10 @@ describe('a configuration is refused in a sentence that names the place', () => 
     [{ toleranceUs: Infinity }, 'at toleranceUs: expected Natural, found Infinity'],
     [{ toleranceUs: '60' }, 'at toleranceUs: expected Natural, found "60"'],
     [{ hosts: null }, 'at hosts: expected HostPolicy, found null'],
+    [{ hosts: { ...GOOD.hosts, defaultPort: 0 } }, 'at hosts.defaultPort: expected Port, found 0'],
+    [{ hosts: { ...GOOD.hosts, defaultPort: 65_536 } }, 'at hosts.defaultPort: expected Port, found 65536'],
+    [{ hosts: { ...GOOD.hosts, defaultPort: 1.5 } }, 'at hosts.defaultPort: expected Port, found 1.5'],
+    [{ hosts: { ...GOOD.hosts, defaultPort: '443' } }, 'at hosts.defaultPort: expected Port, found "443"'],
     [{ hosts: { ...GOOD.hosts, ports: 1 } }, 'at hosts.ports: expected boolean, found 1'],
     [{ jetstreamBackoff: { ...backoff, baseMs: -1 } }, 'at jetstreamBackoff.baseMs: expected Natural, found -1'],
     [{ jetstreamBackoff: { ...backoff, capMs: NaN } }, 'at jetstreamBackoff.capMs: expected Natural, found NaN'],
@@ -48,6 +52,10 @@ describe('a configuration is refused in a sentence that names the place', () => 
     [{ knotBackoff: {} }, 'at knotBackoff.baseMs: expected Natural, found undefined']
   ]
   for (const [part, said] of bad) test(JSON.stringify(part), () => expect(saidOf(Config, { ...GOOD, ...part })).toBe(said))
+
+  test('ports go from 1 to 65535', () => {
+    for (const defaultPort of [1, 65_535]) expect(saidOf(Config, { ...GOOD, hosts: { ...GOOD.hosts, defaultPort } })).toBe('')
+  })
 
   test('admission is one of two words', () => {
     expect(['open', 'members'].map((admission) => saidOf(Config, { ...GOOD, admission }))).toEqual(['', ''])

@@ -59,11 +59,7 @@ describe('phases', () => {
   })
 
   test('only what is being made can open', () => {
-    for (const other of [idle(), open(), waiting()]) expect(Connections.opened(us(at(9)), other)).toBe(other)
-  })
-
-  test('only a pause can be over', () => {
-    for (const other of [idle(), connecting(), open()]) expect(Connections.woken(other)).toBe(other)
+    expect([idle(), connecting(), open(), waiting()].map(Connections.isConnecting)).toEqual([false, true, false, false])
   })
 
   test('what is being made, and what is open, can be lost', () => {

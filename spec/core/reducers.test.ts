@@ -102,6 +102,17 @@ describe('a reducer takes every event, and leaves alone what is not its own', ()
     })
 })
 
+describe('what does not fit the phase leaves the very same state, so that no journal remembers it', () => {
+  const before = () => stateAfter([started(at(0)), opened(1, at(0)), put(ALICE, 'a', repo(), at(1), { connection: 1 }), knotOpened(K1, 1, at(1))])
+  const late = [opened(1, at(2)), timer(1, at(2)), knotOpened(K1, 1, at(2)), knotTimer(K1, 1, at(2))]
+  for (const written of late)
+    test(written._tag + ('timer' in written ? ` ${written.timer._tag}` : ''), () => {
+      const state = before()
+      const [after, effects] = step(state, event(written))
+      expect([after === state, effects]).toEqual([true, []])
+    })
+})
+
 describe('commits says which holds were made and released, and nothing else', () => {
   const made = (did: string, rkey: string, knot: string) => ({ _tag: 'HoldMade', did, knot, rkey })
   const released = (did: string, rkey: string, knot: string) => ({ _tag: 'HoldReleased', did, knot, rkey })

@@ -145,7 +145,7 @@ describe('a store', () => {
     expect(store.journalBytes()).toBe(Buffer.byteLength(text))
     expect(text.split('\n').slice(0, -1)).toEqual(
       BATCHES.map((events, i) => {
-        const content = `{"seq":${String(i + 1)},"events":${canonical(events)}`
+        const content = `{"seq":${String(i + 1)},"events":${JSON.stringify(events)}`
         return `${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}`
       })
     )

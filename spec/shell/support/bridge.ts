@@ -167,7 +167,7 @@ export const ports = (clock: Clock, network: Network, store: Store) => ({ clock,
 
 /** Lets everything happen that can happen without time moving on. */
 export const settle = async (scheduler: Scheduler | null = null): Promise<void> => {
-  for (let quiet = 0; quiet < 4; quiet++) {
+  for (let quiet = 0; quiet < 12; quiet++) {
     await new Promise(setImmediate)
     while (scheduler !== null && scheduler.count() > 0) {
       await scheduler.waitNext(1)
