@@ -39,6 +39,7 @@ export {
   Collection,
   COLLECTIONS,
   Did,
+  isTidAfter,
   MEMBER,
   Nanos,
   Nsid,
