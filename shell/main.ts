@@ -51,10 +51,13 @@ command('inspect', 'show what a store holds: rows, cursor, subscriptions and who
   .option('--json', 'everything, as JSON')
   .action(async (options: { readonly json?: true; readonly store: string }) => exit(await inspect(options.store, options.json === true, print, complain)))
 
-command('replay', 'fold a journal or a trace, and print every step')
-  .argument('<file>', 'a journal of a store, or a file with one event a line')
-  .option('--json', 'one JSON object a step')
-  .action(async (file: string, options: { readonly json?: true }) => exit(await replay(file, options.json === true, print, complain)))
+command('replay', 'step through a journal or traces, and print every step')
+  .argument('<file>', 'a journal of a store, or a file with traces (spec/formats.md)')
+  .addOption(new Option('--json', 'one JSON object a step').conflicts('trace'))
+  .option('--trace', 'as a trace, for a bug report')
+  .action(async (file: string, { json, trace }: { readonly json?: true; readonly trace?: true }) =>
+    exit(await replay(file, json === true ? 'json' : trace === true ? 'trace' : 'text', print, complain))
+  )
 
 try {
   await program.parseAsync()

@@ -23,7 +23,7 @@ import { type Snapshot, snapshotPath, snapshots, unfinishedPath } from './store/
 export type { Disk, DiskFile } from './store/disk.js'
 export type { StoreError } from './store/failure.js'
 export type { Process, Processes } from './store/lock.js'
-export { type Contents, readReplay, readStore, type Replay } from './store/read.js'
+export { type Contents, readReplay, readsAsJournal, readStore, type Replay } from './store/read.js'
 
 export interface Store {
   /** The state as it was when the store was opened. */

@@ -3,14 +3,11 @@
  * What is read is durable, or becomes so at this moment.
  */
 import { dirname } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import { Event, type State, step } from '../../core/index.js'
+import { type Event, type State, step } from '../../core/index.js'
 import { type Disk, systemDisk, withFile } from './disk.js'
 import { attempt, type StoreError } from './failure.js'
 import { type Batch, readJournal, readJournals } from './journal.js'
-import { decodeText } from './json.js'
-import { linesOf } from './lines.js'
 import { snapshots } from './snapshot.js'
 
 /** The state after `events`. Effects of what has happened long ago are nobody's business. */
@@ -46,25 +43,13 @@ const readAgain = (disk: Disk, folder: string, attempts: number): Promise<Conten
 export const readStore = (folder: string, disk = systemDisk): TE.TaskEither<StoreError, Contents> =>
   attempt(folder, () => readAgain(disk, folder, ATTEMPTS))
 
-// ---------------------------------------------------------------------------------------- one journal, or a trace
+// ---------------------------------------------------------------------------------------- one journal
 
 export interface Replay {
   readonly events: ReadonlyArray<Event>
   /** The state before the first of `events`; `null` when it is not known, because there is no snapshot beside the file. */
   readonly start: State | null
 }
-
-/** A trace: one event a line. */
-const readTrace = (disk: Disk, path: string): Promise<Replay> =>
-  withFile(disk, path, 'read', async (file) => {
-    const events: Array<Event> = []
-    for await (const line of linesOf(file)) {
-      const event = decodeText(Event, line.bytes.toString())
-      if (E.isLeft(event)) throw new Error(`line ${String(line.number)}: ${event.left}`)
-      events.push(event.right)
-    }
-    return { events, start: null }
-  })
 
 const replayOf = async (disk: Disk, path: string): Promise<Replay> => {
   const batches: Array<Batch> = []
@@ -80,14 +65,11 @@ const replayOf = async (disk: Disk, path: string): Promise<Replay> => {
   return { events: batches.filter(({ seq }) => seq > snapshot.seq).flatMap(({ events }) => events), start }
 }
 
+/** The events in a journal of a store, after what a snapshot beside it includes. */
+export const readReplay = (path: string, disk = systemDisk): TE.TaskEither<StoreError, Replay> => attempt(path, () => replayOf(disk, path))
+
 const BATCH = '{"seq":'
 
-/**
- * The events in a journal of a store, after what a snapshot beside it includes; or those of a trace, which has one event a
- * line.
- */
-export const readReplay = (path: string, disk = systemDisk): TE.TaskEither<StoreError, Replay> =>
-  attempt(path, async () => {
-    const beginning = await withFile(disk, path, 'read', (file) => file.read(0, BATCH.length))
-    return beginning.toString() === BATCH ? replayOf(disk, path) : readTrace(disk, path)
-  })
+/** Whether the file begins as a journal does, or is as empty as one that was just begun. */
+export const readsAsJournal = (path: string, disk = systemDisk): TE.TaskEither<StoreError, boolean> =>
+  attempt(path, () => withFile(disk, path, 'read', async (file) => BATCH.startsWith((await file.read(0, BATCH.length)).toString())))

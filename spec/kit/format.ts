@@ -4,55 +4,13 @@
  * What a line carries is plain JSON here: to say whether an event is one is for whoever steps it.
  */
 import * as t from 'io-ts'
+import { type EndLine, Hash, type InitLine, Present, type StepLine, type TraceHeader, VERSION } from '../../shell/trace.js'
 
-/** The version of everything here. A reader takes exactly its own. */
-export const VERSION = 1
-
-// ---------------------------------------------------------------------------------------- parts
-
-/** 16 hexadecimal digits. */
-const Hash = new t.Type<string>(
-  'Hash',
-  (u): u is string => typeof u === 'string' && /^[0-9a-f]{16}$/.test(u),
-  (u, context) => (typeof u === 'string' && /^[0-9a-f]{16}$/.test(u) ? t.success(u) : t.failure(u, context)),
-  t.identity
-)
-
-/** Any JSON, which has to be there: `t.unknown` alone would take an absent key. */
-const Present = new t.Type<unknown, unknown>(
-  'JSON',
-  (u): u is unknown => u !== undefined,
-  (u, context) => (u === undefined ? t.failure(u, context) : t.success(u)),
-  t.identity
-)
+export { EndLine, InitLine, StepLine, TraceHeader, VERSION } from '../../shell/trace.js'
 
 const Start = t.union([t.strict({ config: Present }), t.strict({ state: Present })], 'Start')
 
 // ---------------------------------------------------------------------------------------- traces
-
-export const TraceHeader = t.strict(
-  { _tag: t.literal('trace'), about: t.string, name: t.string, rules: t.readonlyArray(t.string), version: t.literal(VERSION) },
-  'trace'
-)
-export type TraceHeader = t.TypeOf<typeof TraceHeader>
-
-export const InitLine = t.union(
-  [
-    t.strict({ _tag: t.literal('init'), config: Present, hash: Hash }),
-    t.strict({ _tag: t.literal('init'), hash: Hash, state: Present })
-  ],
-  'init'
-)
-export type InitLine = t.TypeOf<typeof InitLine>
-
-export const StepLine = t.strict(
-  { _tag: t.literal('step'), effects: t.readonlyArray(Present), event: Present, hash: Hash },
-  'step'
-)
-export type StepLine = t.TypeOf<typeof StepLine>
-
-export const EndLine = t.strict({ _tag: t.literal('end'), state: Present }, 'end')
-export type EndLine = t.TypeOf<typeof EndLine>
 
 /** One run of the machine. */
 export interface Trace {

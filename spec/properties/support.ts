@@ -11,10 +11,10 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { test } from 'vitest'
-import type { Event } from '../../core/index.js'
+import { traceOf } from '../../shell/trace.js'
 import { pure } from '../laws/fence.js'
 import type { Laws, Verdict } from '../laws/law.js'
-import { eventText } from '../laws/run.js'
+import { eventText, type Run } from '../laws/run.js'
 
 // ---------------------------------------------------------------------------------------- the words of the laws
 
@@ -51,13 +51,25 @@ type InputOf<L> = L extends (input: infer A) => Verdict ? A : never
 /** The cases a law is about, each with a name. */
 export type Interesting<A> = { readonly [name: string]: (input: A) => boolean }
 
-/** The events in an input, one a line as in a journal or a trace; for an input without events, the input. */
-const trace = (input: unknown): string => {
+const isRun = (input: object): input is Run => 'config' in input && 'events' in input && 'thrown' in input
+
+/** The trace of a run, as `tack replay` takes it. What the core throws at ends it early. */
+const traceLines = (run: Run): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  try {
+    for (const line of traceOf({ about: 'a counterexample', name: 'counterexample', rules: [] }, run, run.events)) lines.push(line)
+  } catch {
+    return [...lines, ...run.events.slice(Math.max(0, lines.length - 2)).map(eventText)]
+  }
+  return lines
+}
+
+/** The runs in an input as traces, the rest of it as it is. */
+const written = (input: unknown): string => {
   if (typeof input !== 'object' || input === null) return fc.stringify(input)
-  const events: unknown = Reflect.get(input, 'events')
-  if (Array.isArray(events)) return (events as ReadonlyArray<Event>).map(eventText).join('\n')
+  if (isRun(input)) return traceLines(input).join('\n')
   return Object.entries(input)
-    .map(([key, part]) => `${key}:\n${trace(part)}`)
+    .map(([key, part]) => `${key}:\n${written(part)}`)
     .join('\n')
 }
 
@@ -68,7 +80,7 @@ const describe = <A>(id: string, details: fc.RunDetails<[A]>, reason: string): s
     `${id} does not hold: ${reason}`,
     `TACK_SEED=${String(details.seed)} TACK_PATH=${details.counterexamplePath ?? ''} ${COMMAND} -t '${id} '`,
     `after ${String(details.numRuns)} inputs and ${String(details.numShrinks)} simplifications:`,
-    trace(details.counterexample?.[0])
+    written(details.counterexample?.[0])
   ].join('\n')
 
 /**

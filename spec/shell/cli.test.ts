@@ -6,8 +6,10 @@ import { describe, expect, test } from 'vitest'
 import { canonical, decodeFrame, type Event, type HostName, initial, type Json, type Natural, run, type State, type TimeUs } from '../../core/index.js'
 import { inspect, inspection, readable } from '../../shell/cli/inspect.js'
 import { configOf, type RunOptions } from '../../shell/cli/options.js'
-import { replay } from '../../shell/cli/replay.js'
+import { type Format, replay } from '../../shell/cli/replay.js'
+import { lineOf } from '../../shell/store/journal.js'
 import { openStore } from '../../shell/store.js'
+import { traceOf } from '../../shell/trace.js'
 import { BEGIN, config, HOSTNAME, OWNER } from './support/bridge.js'
 import { inFolder } from './support/process.js'
 
@@ -150,34 +152,86 @@ describe('tack inspect', () => {
 })
 
 describe('tack replay', () => {
-  const written = (folder: string, lines: ReadonlyArray<Event>): Promise<string> => {
-    const path = join(folder, 'trace.jsonl')
-    return writeFile(path, lines.map((event) => `${canonical(event as Json)}\n`).join('')).then(() => path)
-  }
+  const [first] = events
+  if (first?._tag !== 'Started') throw new Error('a life begins with Started')
+  const header = { about: 'a life', name: 'life', rules: ['S5'] }
+  const lines = (happened: ReadonlyArray<Event>): ReadonlyArray<string> => [...traceOf(header, { config: first.config }, happened)]
 
-  test('prints events with what they cause, foreign text made visible', () =>
+  /** Replays a file of these lines: the exit code, what was printed, what was complained of (but for the path). */
+  const replayed = (written: ReadonlyArray<string>, format: Format = 'text') =>
     inFolder(async (folder) => {
+      const path = join(folder, 'trace.jsonl')
+      await writeFile(path, written.map((line) => `${line}\n`).join(''))
       const printed: Array<string> = []
-      const path = await written(folder, [...events.slice(0, 5), put(9, BOB, 'sh.tangled.repo', 'odd', { knot: 'x\u001b[2J', spindle: HOSTNAME })])
-      expect(await replay(path, false, (text) => printed.push(text), () => undefined)).toBe(0)
-      expect(printed[1]).toBe(`     2  JetstreamOpened  at=${String(BEGIN)} connection=1`)
-      expect(printed[3]).toContain(`→ SubscribeKnot  connection=1 host=${'knot1.example' as HostName}`)
-      expect(printed[5]).toContain('→ Report')
-      expect(printed.join('')).not.toContain('\u001b')
-    }))
-
-  test('as JSON, each step is canonical: effects, then the event', () =>
-    inFolder(async (folder) => {
-      const printed: Array<string> = []
-      await replay(await written(folder, events.slice(0, 1)), true, (text) => printed.push(text), () => undefined)
-      expect(printed).toEqual([`{"effects":[{"_tag":"OpenJetstream","connection":1,"cursor":null}],"event":${canonical(events[0] as Json)}}`])
-    }))
-
-  test('a trace that does not begin with Started is refused', () =>
-    inFolder(async (folder) => {
       const complaints: Array<string> = []
-      const path = await written(folder, events.slice(1))
-      expect(await replay(path, false, () => undefined, (text) => complaints.push(text))).toBe(1)
-      expect(complaints).toEqual([`${path}: it does not begin with Started, and there is no snapshot beside it that it goes on from`])
-    }))
+      const code = await replay(path, format, (text) => printed.push(text), (text) => complaints.push(text.replace(`${path}: `, '')))
+      return { code, complaints, printed }
+    })
+
+  test('prints events with what they cause, foreign text made visible', async () => {
+    const odd = put(9, BOB, 'sh.tangled.repo', 'odd', { knot: 'x\u001b[2J', spindle: HOSTNAME })
+    const { code, complaints, printed } = await replayed(lines([...events.slice(0, 5), odd]))
+    expect([code, complaints]).toEqual([0, []])
+    expect(printed[0]).toBe('life: a life')
+    expect(printed[2]).toBe(`     2  JetstreamOpened  at=${String(BEGIN)} connection=1`)
+    expect(printed[4]).toContain(`→ SubscribeKnot  connection=1 host=${'knot1.example' as HostName}`)
+    expect(printed[6]).toContain('→ Report')
+    expect(printed.join('')).not.toContain('\u001b')
+  })
+
+  test('as JSON, each step is canonical: effects, then the event', async () => {
+    const { printed } = await replayed(lines(events.slice(0, 1)), 'json')
+    expect(printed).toEqual([`{"effects":[{"_tag":"OpenJetstream","connection":1,"cursor":null}],"event":${canonical(first as Json)}}`])
+  })
+
+  test('as a trace, a trace is what it was, and so are several in one file', async () => {
+    const written = [...lines(events), ...lines(events.slice(0, 2))]
+    expect(await replayed(written, 'trace')).toEqual({ code: 0, complaints: [], printed: written })
+  })
+
+  test('a trace that goes on from a state is one too', async () => {
+    const written = [...traceOf(header, { state: run(initial(first.config), events)[0] }, events)]
+    expect(await replayed(written, 'trace')).toEqual({ code: 0, complaints: [], printed: written })
+  })
+
+  test('what a trace expects and does not come is said at its step', async () => {
+    const written = lines(events.slice(0, 2))
+    const withoutEffects = written.map((line) => line.replace(/"effects":\[[^\]]+\]/, '"effects":[]'))
+    const effects = await replayed(withoutEffects)
+    expect([effects.code, effects.printed[1]?.split('\n')[2]]).toEqual([1, '        ✗ the trace has the effects []'])
+    const otherHash = written.map((line, i) => (i === 3 ? line.replace(/"hash":"[0-9a-f]+"/, '"hash":"0123456789abcdef"') : line))
+    const hash = await replayed(otherHash)
+    expect([hash.code, hash.printed[2]?.split('\n')[1]]).toEqual([
+      1,
+      expect.stringMatching(/^ {8}✗ the trace has another state after this: its hash is 0123456789abcdef, not [0-9a-f]{16}$/)
+    ])
+    const otherEnd = written.map((line) => (line.startsWith('{"_tag":"end"') ? '{"_tag":"end","state":null}' : line))
+    const end = await replayed(otherEnd)
+    expect([end.code, end.printed.at(-1)]).toEqual([1, '        ✗ the trace ends in another state'])
+  })
+
+  const bad: ReadonlyArray<readonly [what: string, lines: (good: ReadonlyArray<string>) => ReadonlyArray<string>, said: string]> = [
+    ['an empty file', () => [''], 'line 1: it is not JSON'],
+    ['a file that is no trace', () => ['{"_tag":"Started"}'], 'line 1: at _tag: expected "trace", found "Started"'],
+    [
+      'another version',
+      ([head = '', ...rest]) => [head.replace('"version":1', '"version":2'), ...rest],
+      'line 1: it is a trace of version 2, and this tack reads version 1'
+    ],
+    ['a trace without a beginning', ([head = '', , ...rest]) => [head, ...rest], 'line 2: '],
+    ['an event that is none', (good) => good.map((line) => line.replace('"_tag":"Started"', '"_tag":"Begun"')), 'line 3: '],
+    ['a trace without an end', (good) => good.slice(0, -1), 'the last trace has no end']
+  ]
+  for (const [what, spoil, said] of bad)
+    test(`${what} is refused, with its line`, async () => {
+      const { code, complaints } = await replayed(spoil(lines(events.slice(0, 1))))
+      expect(code).toBe(1)
+      expect(complaints).toEqual([expect.stringContaining(said)])
+    })
+
+  test('a journal that does not begin with Started is refused', async () => {
+    const batch = lineOf({ events: events.slice(1), seq: 1 }).toString().trimEnd()
+    const { code, complaints } = await replayed([batch])
+    expect([code, complaints]).toEqual([1, ['it does not begin with Started, and there is no snapshot beside it that it goes on from']])
+  })
 })

@@ -1,0 +1,168 @@
+/**
+ * Traces: a run of the machine as lines of JSON, for bug reports, for counterexamples and for ports (spec/formats.md).
+ *
+ *     {"_tag":"trace",…}   which
+ *     {"_tag":"init",…}    where it begins
+ *     {"_tag":"step",…}    an event, its effects, the hash of the state after it
+ *     {"_tag":"end",…}     the state in the end
+ *
+ * What a line carries is plain JSON here; to say whether an event is one is for whoever steps it.
+ */
+import { createHash } from 'node:crypto'
+import * as E from 'fp-ts/lib/Either.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import * as t from 'io-ts'
+import { canonical, Config, Event, explain, initial, type Json, State, step } from '../core/index.js'
+import { systemDisk, withFile } from './store/disk.js'
+import { attempt, type StoreError } from './store/failure.js'
+import { parseJson } from './store/json.js'
+import { linesOf } from './store/lines.js'
+
+/** The version of traces, of vectors and of the protocol that ports speak. A reader takes exactly its own. */
+export const VERSION = 1
+
+// ---------------------------------------------------------------------------------------- the hash
+
+/** The hash of a value: the first 16 digits of the SHA-256 of its canonical text. */
+export const hashOf = (value: Json): string => createHash('sha256').update(canonical(value)).digest('hex').slice(0, 16)
+
+/** A state as it is written down. */
+export const writtenState = (state: State): Json => State.encode(state) as Json
+
+/** The hash of a state: that of its written form. */
+export const stateHash = (state: State): string => hashOf(writtenState(state))
+
+const isHash = (u: unknown): u is string => typeof u === 'string' && /^[0-9a-f]{16}$/.test(u)
+
+export const Hash = new t.Type<string>('Hash', isHash, (u, context) => (isHash(u) ? t.success(u) : t.failure(u, context)), t.identity)
+
+// ---------------------------------------------------------------------------------------- the lines
+
+/** Any JSON, which has to be there: `t.unknown` alone would take an absent key. */
+export const Present = new t.Type<unknown, unknown>(
+  'JSON',
+  (u): u is unknown => u !== undefined,
+  (u, context) => (u === undefined ? t.failure(u, context) : t.success(u)),
+  t.identity
+)
+
+export const TraceHeader = t.strict(
+  { _tag: t.literal('trace'), about: t.string, name: t.string, rules: t.readonlyArray(t.string), version: t.literal(VERSION) },
+  'trace'
+)
+export type TraceHeader = t.TypeOf<typeof TraceHeader>
+
+export const InitLine = t.union(
+  [
+    t.strict({ _tag: t.literal('init'), config: Present, hash: Hash }),
+    t.strict({ _tag: t.literal('init'), hash: Hash, state: Present })
+  ],
+  'init'
+)
+export type InitLine = t.TypeOf<typeof InitLine>
+
+export const StepLine = t.strict(
+  { _tag: t.literal('step'), effects: t.readonlyArray(Present), event: Present, hash: Hash },
+  'step'
+)
+export type StepLine = t.TypeOf<typeof StepLine>
+
+export const EndLine = t.strict({ _tag: t.literal('end'), state: Present }, 'end')
+export type EndLine = t.TypeOf<typeof EndLine>
+
+// ---------------------------------------------------------------------------------------- writing
+
+/** Where a run begins: before anything has happened, or in the middle. */
+export type Beginning = { readonly config: Config } | { readonly state: State }
+
+export type About = Pick<TraceHeader, 'about' | 'name' | 'rules'>
+
+/** The state at the beginning. */
+export const stateAt = (beginning: Beginning): State => ('config' in beginning ? initial(beginning.config) : beginning.state)
+
+/** The trace of the run that begins there and takes `events`, line by line. */
+export function* traceOf({ about, name, rules }: About, beginning: Beginning, events: Iterable<Event>): Generator<string, void, undefined> {
+  const line = (content: object): string => canonical(content as Json)
+  let state = stateAt(beginning)
+  yield line({ _tag: 'trace', about, name, rules, version: VERSION })
+  yield line({
+    _tag: 'init',
+    ...('config' in beginning ? { config: beginning.config } : { state: writtenState(state) }),
+    hash: stateHash(state)
+  })
+  for (const event of events) {
+    const [after, effects] = step(state, event)
+    state = after
+    yield line({ _tag: 'step', effects, event, hash: stateHash(after) })
+  }
+  yield line({ _tag: 'end', state: writtenState(state) })
+}
+
+// ---------------------------------------------------------------------------------------- reading
+
+const Version = t.type({ version: t.number })
+
+/** The header that `json` is; a sentence when it is none, or one of another version. */
+const decodeHeader = (json: unknown): E.Either<string, TraceHeader> => {
+  const versioned = Version.decode(json)
+  return E.isRight(versioned) && versioned.right.version !== VERSION
+    ? E.left(`it is a trace of version ${String(versioned.right.version)}, and this tack reads version ${String(VERSION)}`)
+    : E.mapLeft(explain)(TraceHeader.decode(json))
+}
+
+/** Where the trace begins; a sentence when that is not known. */
+const decodeBeginning = (json: unknown): E.Either<string, Beginning> => {
+  const line = InitLine.decode(json)
+  if (E.isLeft(line)) return E.left(explain(line.left))
+  return 'config' in line.right
+    ? E.bimap(explain, (config: Config) => ({ config }))(Config.decode(line.right.config))
+    : E.bimap(explain, (state: State) => ({ state }))(State.decode(line.right.state))
+}
+
+/** A trace as it was read: what happened, and what is said to have come of it. */
+export interface Recorded {
+  readonly beginning: Beginning
+  /** The state in the end, as written. */
+  readonly end: unknown
+  readonly header: TraceHeader
+  readonly steps: ReadonlyArray<{ readonly effects: ReadonlyArray<unknown>; readonly event: Event; readonly hash: string }>
+}
+
+const decodeStep = (json: unknown): E.Either<string, Recorded['steps'][number]> => {
+  const line = StepLine.decode(json)
+  if (E.isLeft(line)) return E.left(explain(line.left))
+  const { effects, event, hash } = line.right
+  return E.bimap(explain, (decoded: Event) => ({ effects, event: decoded, hash }))(Event.decode(event))
+}
+
+const tagOf = (json: unknown): unknown => (typeof json === 'object' && json !== null && '_tag' in json ? json._tag : undefined)
+
+/** The traces in a file, one after the other. What is wrong with one is named by its line. */
+export const readTraces = (path: string, disk = systemDisk): TE.TaskEither<StoreError, ReadonlyArray<Recorded>> =>
+  attempt(path, () =>
+    withFile(disk, path, 'read', async (file) => {
+      const traces: Array<Recorded> = []
+      let header: TraceHeader | null = null
+      let beginning: Beginning | null = null
+      let steps: Array<Recorded['steps'][number]> = []
+      for await (const { bytes, number } of linesOf(file)) {
+        const take = <A>(result: E.Either<string, A>): A => {
+          if (E.isLeft(result)) throw new Error(`line ${String(number)}: ${result.left}`)
+          return result.right
+        }
+        const json = take(parseJson(bytes.toString()))
+        if (header === null) header = take(decodeHeader(json))
+        else if (beginning === null) beginning = take(decodeBeginning(json))
+        else if (tagOf(json) !== 'end') steps.push(take(decodeStep(json)))
+        else {
+          traces.push({ beginning, end: take(E.mapLeft(explain)(EndLine.decode(json))).state, header, steps })
+          header = null
+          beginning = null
+          steps = []
+        }
+      }
+      if (header !== null) throw new Error('the last trace has no end')
+      if (traces.length === 0) throw new Error('there is no trace in it')
+      return traces
+    })
+  )
