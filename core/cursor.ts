@@ -24,8 +24,10 @@ export const CursorState = t.readonly(
     cursor: t.union([TimeUs, t.null]),
     /** Where the last step over a frame that could not be taken in ended: no rewind goes back before it (D12). */
     passedUs: TimeUs,
-    /** How often in a row a frame closed the connection while the cursor stood where it stands (D12). */
+    /** How often in a row a frame closed the connection while our position stood where it stands (D12). */
     poisonings: Natural,
+    /** How far a re-reading that an operator asked for has come; `null` when there is none, or it has reached the cursor. */
+    rereadUs: t.union([TimeUs, t.null]),
     settings: t.readonly(t.strict({ backoff: Backoff, rewindUs: Natural, toleranceUs: Natural })),
     stopped: t.boolean
   }),
@@ -46,21 +48,25 @@ export const initial = (config: Config): CursorState => ({
   cursor: null,
   passedUs: 0 as Time,
   poisonings: 0 as Natural,
+  rereadUs: null,
   settings: settingsOf(config),
   stopped: false
 })
 
 // ---------------------------------------------------------------------------------------- resuming
 
-/** After this many losses to a frame at one cursor, the frame is passed (D12). */
+/** After this many losses to a frame at one place, the frame is passed (D12). */
 const POISONINGS = 3
 
-/** The first step over a frame that cannot be taken in; each further loss at the same cursor doubles it. */
+/** The first step over a frame that cannot be taken in; each further loss at the same place doubles it. */
 const STEP_US = 1_000_000
 const DOUBLINGS = 20
 
+/** How far we have read: the cursor, or, while an operator has us read again what lies before it, how far that has come. */
+const positionOf = (state: CursorState): Time | null => state.rereadUs ?? state.cursor
+
 /**
- * Where the next connection starts, inclusive: a little before the cursor, because cursors filter by time and a replay from
+ * Where the next connection starts, inclusive: a little before the position, because cursors filter by time and a replay from
  * the exact boundary is not promised to be complete (S4); beyond it, to pass a frame that has closed three connections; and
  * where the last one asked to start, as long as no event has answered that.
  *
@@ -68,9 +74,10 @@ const DOUBLINGS = 20
  */
 export const resumeAt = (state: CursorState): Time | null => {
   if (state.poisonings >= POISONINGS) return state.passedUs
-  if (state.askedUs !== null || state.cursor === null) return state.askedUs
-  const passed = state.passedUs < state.cursor ? state.passedUs : state.cursor
-  return laterOf(passed, usBefore(state.cursor, state.settings.rewindUs))
+  const position = positionOf(state)
+  if (state.askedUs !== null || position === null) return state.askedUs
+  const passed = state.passedUs < position ? state.passedUs : position
+  return laterOf(passed, usBefore(position, state.settings.rewindUs))
 }
 
 const next = (state: CursorState): Natural => (state.connection.number + 1) as Natural
@@ -105,14 +112,16 @@ const advance = (state: CursorState, event: FrameEvent): Transition<CursorState,
 
   const asked = state.askedUs
   const isGap = asked !== null && (first < asked || first > asked + state.settings.toleranceUs)
-  const moves = state.cursor === null || last > state.cursor
+  const position = positionOf(state)
+  const moves = position === null || last > position
   return [
     {
       askedUs: null,
       connection: state.connection,
-      cursor: moves ? last : state.cursor,
+      cursor: state.cursor === null || last > state.cursor ? last : state.cursor,
       passedUs: state.passedUs,
       poisonings: moves ? (0 as Natural) : state.poisonings,
+      rereadUs: state.rereadUs === null || state.cursor === null || last >= state.cursor ? null : laterOf(state.rereadUs, last),
       settings: state.settings,
       stopped: state.stopped
     },
@@ -130,9 +139,7 @@ export const reduce = (state: CursorState, event: Event): Transition<CursorState
   switch (event._tag) {
     case 'Started':
       return open(
-        event.resumeFrom === null
-          ? { ...state, settings: settingsOf(event.config) }
-          : { ...state, askedUs: event.resumeFrom, poisonings: 0 as Natural, settings: settingsOf(event.config) },
+        { ...(event.resumeFrom === null ? state : resuming(state, event.resumeFrom)), settings: settingsOf(event.config) },
         connecting(next(state))
       )
 
@@ -170,9 +177,20 @@ export const reduce = (state: CursorState, event: Event): Transition<CursorState
   }
 }
 
-/** How far we have come: the cursor or, where a resume asked for something later, that. Without either there is no replay. */
-const furthest = ({ askedUs, cursor }: CursorState): Time | null =>
-  askedUs === null || cursor === null ? (askedUs ?? cursor) : laterOf(askedUs, cursor)
+/** An operator asks to start at `from`. What lies between that and the cursor is read again, over as many connections as it takes. */
+const resuming = (state: CursorState, from: Time): CursorState => ({
+  ...state,
+  askedUs: from,
+  poisonings: 0 as Natural,
+  rereadUs: state.cursor !== null && from < state.cursor ? from : null
+})
+
+/** How far we have come: our position or, where a resume asked for something later, that. Without either there is no replay. */
+const furthest = (state: CursorState): Time | null => {
+  const { askedUs } = state
+  const position = positionOf(state)
+  return askedUs === null || position === null ? (askedUs ?? position) : laterOf(askedUs, position)
+}
 
 const closed = (state: CursorState, at: Time, poisoned: boolean): Transition<CursorState, Effect> => {
   const [connection, pause] = lost(state.settings.backoff, at, next(state), state.connection)

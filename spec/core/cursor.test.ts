@@ -12,15 +12,17 @@ interface Place {
   readonly cursor: number | null
   readonly passedUs?: number
   readonly poisonings?: number
+  readonly rereadUs?: number
   readonly rewindUs?: number
 }
 
-const stateOf = ({ askedUs, cursor, passedUs, poisonings, rewindUs }: Place): Cursor.CursorState => ({
+const stateOf = ({ askedUs, cursor, passedUs, poisonings, rereadUs, rewindUs }: Place): Cursor.CursorState => ({
   ...initialOf({ ...CONFIG, rewindUs: rewindUs ?? CONFIG.rewindUs }).cursor,
   askedUs: orNull(askedUs ?? null),
   cursor: orNull(cursor),
   passedUs: us(passedUs ?? 0),
-  poisonings: natural(poisonings ?? 0)
+  poisonings: natural(poisonings ?? 0),
+  rereadUs: orNull(rereadUs ?? null)
 })
 
 describe('where a connection starts', () => {
@@ -43,6 +45,9 @@ describe('where a connection starts', () => {
     ['what was asked for and not answered is asked for again', { askedUs: at(42), cursor: at(100) }, at(42)],
     ['also without a cursor', { askedUs: at(42), cursor: null }, at(42)],
     ['also when it is 0', { askedUs: 0, cursor: at(100) }, 0],
+    ['a re-reading goes on where it is, a little before', { cursor: at(100), rereadUs: at(50) }, at(45)],
+    ['at least 0', { cursor: at(100), rereadUs: 0 }, 0],
+    ['and not behind what was passed', { cursor: at(100), passedUs: at(48), rereadUs: at(50) }, at(48)],
     ['but not where it is passed', { askedUs: at(42), cursor: at(100), passedUs: at(101), poisonings: 3 }, at(101)]
   ]
   for (const [name, place, start] of cases) test(name, () => expect(Cursor.resumeAt(stateOf(place))).toBe(start))

@@ -184,6 +184,7 @@ describe('read back', () => {
           cursor: at(2),
           passedUs: 0,
           poisonings: 0,
+          rereadUs: null,
           settings: { backoff: CONFIG.jetstreamBackoff, rewindUs: 5_000_000, toleranceUs: 60_000_000 },
           stopped: false
         },

@@ -879,6 +879,20 @@ const D12: ReadonlyArray<Example> = [
     when: [started(at(300), {}, at(50)), opened(5, at(301)), poisoned(5, at(302)), timer(6, at(303))],
     then: { effects: [open(5, at(50)), wake(6, 2_000), open(6, at(50))] }
   }),
+  example('D12.15 while older events are read again, a frame is passed where that has come to, not beyond the cursor', {
+    given: [passing(at(100)), started(at(150), {}, at(50)), passing(at(60), { at: at(151), connection: 1 })],
+    when: [...poisonings(1, 3), timer(4, at(300))],
+    then: {
+      cursor: at(100),
+      effects: [wake(2, 2_000), open(2, at(55)), wake(3, 4_000), open(3, at(55)), wake(4, 8_000), open(4, at(61))],
+      reports: [gap(at(60), at(61), at(222))]
+    }
+  }),
+  example('D12.16 and to get on with the reading sets the count back to 0', {
+    given: [passing(at(100)), started(at(150), {}, at(50)), passing(at(60), { at: at(151), connection: 1 }), ...poisonings(1, 2)],
+    when: [timer(3, at(300)), passing(at(61), { at: at(301), connection: 3 }), poisoned(3, at(302)), timer(4, at(303))],
+    then: { cursor: at(100), effects: [open(3, at(55)), wake(4, 8_000), open(4, at(56))] }
+  }),
   example('D12.12 a restart does not forget the count', {
     given: [passing(at(100)), started(at(150)), ...poisonings(1, 2)],
     when: [started(at(300)), opened(4, at(301)), poisoned(4, at(302)), timer(5, at(303))],

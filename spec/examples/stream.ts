@@ -10,6 +10,7 @@ import {
   del,
   example,
   frame,
+  gap,
   K1,
   K2,
   member,
@@ -146,7 +147,39 @@ export const STREAM = [
   example('S3.8 and again at a reconnect or a restart, until an event has answered', {
     given: [...connected, started(at(60), {}, at(3))],
     when: [closed(2, at(61)), timer(3, at(62)), started(at(70)), passing(at(3), { at: at(71), connection: 4 }), started(at(80))],
-    then: { cursor: at(10), effects: [wake(3, 2_000), open(3, at(3)), open(4, at(3)), open(5, at(5))] }
+    then: { cursor: at(10), effects: [wake(3, 2_000), open(3, at(3)), open(4, at(3)), open(5, at(-2))] }
+  }),
+  example('S3.9 what lies before the cursor is read again to its end, over as many connections as it takes', {
+    given: [...connected, started(at(60), {}, at(-100)), passing(at(-60), { at: at(61), connection: 2 })],
+    when: [
+      closed(2, at(62)),
+      timer(3, at(63)),
+      passing(at(-65), { at: at(64), connection: 3 }),
+      started(at(70)),
+      passing(at(-60), { at: at(71), connection: 4 }),
+      passing(at(10) - 1, { at: at(72), connection: 4 }),
+      started(at(80))
+    ],
+    then: { cursor: at(10), effects: [wake(3, 2_000), open(3, at(-65)), open(4, at(-65)), open(5, at(5) - 1)] }
+  }),
+  example('S3.10 and from there on resumes are as before', {
+    given: [...connected, started(at(60), {}, at(-100)), passing(at(-60), { at: at(61), connection: 2 })],
+    when: [passing(at(10), { at: at(62), connection: 2 }), passing(at(-50), { at: at(63), connection: 2 }), started(at(70))],
+    then: { cursor: at(10), effects: [open(3, at(5))] }
+  }),
+  example('S3.11 who asks for the cursor itself, or for something later, has nothing read again', {
+    given: [...connected, started(at(60), {}, at(10)), passing(at(12), { at: at(61), connection: 2 })],
+    when: [started(at(70), {}, at(40)), passing(at(11), { at: at(71), connection: 3 }), started(at(80))],
+    then: {
+      cursor: at(12),
+      effects: [open(3, at(40)), open(4, at(7))],
+      reports: [gap(at(40), at(11), at(71))]
+    }
+  }),
+  example('S3.12 another wish takes the place of the first', {
+    given: [...connected, started(at(60), {}, at(-100)), passing(at(-60), { at: at(61), connection: 2 })],
+    when: [started(at(70), {}, at(-50)), passing(at(-50), { at: at(71), connection: 3 }), started(at(80))],
+    then: { cursor: at(10), effects: [open(3, at(-50)), open(4, at(-55))] }
   }),
 
   // ---------------------------------------------------------------------------------------- S4

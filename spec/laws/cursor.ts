@@ -47,6 +47,8 @@ const resumes = (run: Run, look: (step: Step, expected: Resumption) => Verdict):
   let asked: number | null = null
   let passed = 0
   let losses = 0
+  /** How far a re-reading has come that has not reached the cursor. */
+  let reread: number | null = null
   return every(run.steps, (step) => {
     const { event } = step
     const stamps = arrived(step)
@@ -56,18 +58,20 @@ const resumes = (run: Run, look: (step: Step, expected: Resumption) => Verdict):
       if (event.resumeFrom !== null) {
         asked = event.resumeFrom
         losses = 0
+        reread = cursor !== null && event.resumeFrom < cursor ? event.resumeFrom : null
       }
     }
     if (stamps !== null && stamps.last <= event.at + FUTURE_US) {
       if (asked !== null && (stamps.first < asked || stamps.first > asked + config.toleranceUs))
         gap = { askedUs: asked, gotUs: stamps.first }
       asked = null
-      if (cursor === null || stamps.last > cursor) {
-        cursor = stamps.last
-        losses = 0
-      }
+      const position = reread ?? cursor
+      if (position === null || stamps.last > position) losses = 0
+      if (reread !== null) reread = stamps.last >= (cursor ?? 0) ? null : Math.max(reread, stamps.last)
+      cursor = Math.max(cursor ?? 0, stamps.last)
     }
-    const reached = asked === null || cursor === null ? (asked ?? cursor) : Math.max(asked, cursor)
+    const position = reread ?? cursor
+    const reached = asked === null || position === null ? (asked ?? position) : Math.max(asked, position)
     if (event._tag === 'JetstreamClosed' && event.connection === step.before.cursor.connection.number && isConnected(step))
       if (event.poisoned && reached !== null) {
         losses++
@@ -76,11 +80,11 @@ const resumes = (run: Run, look: (step: Step, expected: Resumption) => Verdict):
           gap = { askedUs: reached, gotUs: passed }
         }
       }
-    const fresh = cursor === null ? null : Math.max(Math.min(passed, cursor), cursor - config.rewindUs, 0)
+    const fresh = position === null ? null : Math.max(Math.min(passed, position), position - config.rewindUs, 0)
     const isPassing = losses >= 3
     const isPending = !isPassing && asked !== null
     const from: number | null = isPassing ? passed : (asked ?? fresh)
-    const verdict = look(step, { config, cursor, from, gap, isPassing, isPending, passed })
+    const verdict = look(step, { config, from, gap, isPassing, isPending, passed, position })
     if (step.effects.some((effect) => effect._tag === 'OpenJetstream')) asked = from
     return verdict
   })
@@ -88,7 +92,6 @@ const resumes = (run: Run, look: (step: Step, expected: Resumption) => Verdict):
 
 interface Resumption {
   readonly config: Config
-  readonly cursor: number | null
   /** Where a connection must ask to start. */
   readonly from: number | null
   readonly gap: { readonly askedUs: number; readonly gotUs: number } | null
@@ -97,6 +100,8 @@ interface Resumption {
   /** Whether it was asked for before, and not answered. */
   readonly isPending: boolean
   readonly passed: number
+  /** The cursor, or how far a re-reading of what lies before it has come. */
+  readonly position: number | null
 }
 
 // ---------------------------------------------------------------------------------------- laws
@@ -148,14 +153,14 @@ export const CURSOR = {
     ),
 
   'CURSOR-6': (run: Run): Verdict =>
-    resumes(run, (step, { config, cursor, isPassing, isPending, passed }) =>
+    resumes(run, (step, { config, isPassing, isPending, passed, position }) =>
       every(step.effects, (effect) => {
         if (effect._tag !== 'OpenJetstream' || isPassing || isPending) return true
-        if (cursor === null || effect.cursor === null) return equal('asked', effect.cursor, cursor)
-        const earliest = Math.max(0, cursor - config.rewindUs)
+        if (position === null || effect.cursor === null) return equal('asked', effect.cursor, position)
+        const earliest = Math.max(0, position - config.rewindUs)
         return all(
           because(
-            effect.cursor >= earliest && effect.cursor <= cursor,
+            effect.cursor >= earliest && effect.cursor <= position,
             () => `${String(effect.cursor)} is too early or too late`
           ),
           when(passed === 0, () => equal('asked', effect.cursor, earliest))

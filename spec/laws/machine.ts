@@ -210,12 +210,13 @@ export const MACHINE = {
   'MACHINE-6': (run: Run): Verdict =>
     every(run.steps, ({ after, before, effects, event }) => {
       if (event._tag !== 'FrameRejected' && event._tag !== 'KnotFrameRejected') return true
-      const { askedUs, cursor, poisonings } = after.cursor
+      const { askedUs, cursor, poisonings, rereadUs } = after.cursor
+      const isWhereItWas = cursor === before.cursor.cursor && rereadUs === before.cursor.rereadUs
       return all(
         because(same(after.commits, before.commits) && same(after.knots, before.knots), () => 'rows or knots changed'),
-        equal('the stream', after.cursor, { ...before.cursor, askedUs, cursor, poisonings }),
-        // The losses at one cursor are counted from zero wherever the cursor moves to.
-        when(cursor === before.cursor.cursor, () => equal('poisonings', poisonings, before.cursor.poisonings)),
+        equal('the stream', after.cursor, { ...before.cursor, askedUs, cursor, poisonings, rereadUs }),
+        // The losses at one place are counted from zero wherever we move to.
+        when(isWhereItWas, () => equal('poisonings', poisonings, before.cursor.poisonings)),
         when(event._tag === 'KnotFrameRejected', () => equal('the stream', after.cursor, before.cursor)),
         every(effects, (effect) => effect._tag === 'Report'),
         equal(

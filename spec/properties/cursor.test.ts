@@ -37,7 +37,14 @@ describe('CURSOR', () => {
     'a resume that was not answered': some(
       ({ before, effects }) => before.cursor.askedUs !== null && effects.some(({ _tag }) => _tag === 'OpenJetstream')
     ),
-    'an operator who asks': some(({ event }) => event._tag === 'Started' && event.resumeFrom !== null)
+    'an operator who asks': some(({ event }) => event._tag === 'Started' && event.resumeFrom !== null),
+    'a re-reading that goes on over another connection': some(
+      ({ before, effects }) =>
+        before.cursor.rereadUs !== null && before.cursor.askedUs === null && effects.some(({ _tag }) => _tag === 'OpenJetstream')
+    ),
+    'a re-reading that reaches the cursor': some(
+      ({ after, before, event }) => before.cursor.rereadUs !== null && after.cursor.rereadUs === null && isFrame(event)
+    )
   })
   check(CURSOR, 'CURSOR-6', runs({ about: 'stream' }), {
     'a first start': some(({ effects }) => effects.some((effect) => effect._tag === 'OpenJetstream' && effect.cursor === null)),
