@@ -31,6 +31,8 @@ export const inspection = (state: State) => ({
   owner: state.commits.policy.owner,
   admission: state.commits.policy.admission,
   cursor: state.cursor.cursor,
+  /** How far the reading of older events has come, while they are read again. */
+  rereading: state.cursor.rereadUs,
   stream: state.cursor.stopped ? 'stopped' : state.cursor.connection.phase._tag,
   frames: state.counters.frames,
   members: M.keys(state.commits.members),
@@ -69,6 +71,7 @@ export const readable = (path: string, state: State): string => {
     `store         ${path}`,
     `spindle       ${all.hostname}   owner ${all.owner}   admission ${all.admission}`,
     `cursor        ${when(all.cursor)}   frames ${String(all.frames)}`,
+    ...(all.rereading === null ? [] : [`reading again ${when(all.rereading)}`]),
     `stream        ${all.stream}`,
     '',
     'Knots we listen to, and who holds them',

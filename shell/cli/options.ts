@@ -77,7 +77,7 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .env('TACK_ADMISSION')
     .choices(['members', 'open'])
     .default('members'),
-  new Option('--cursor <moment>', 'read the stream from this moment on, once; what is known already is not applied again').argParser(moment),
+  new Option('--cursor <moment>', 'read the stream from this moment on; what is known already is not applied again').argParser(moment),
   new Option('--rewind <seconds>', 'how far before the saved cursor every connection starts').env('TACK_REWIND').argParser(seconds).default(5),
   new Option('--tolerance <seconds>', 'how late the first event after that may be before a gap is reported')
     .env('TACK_TOLERANCE')

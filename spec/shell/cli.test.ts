@@ -112,6 +112,13 @@ describe('tack inspect', () => {
   test('a stream that was stopped is shown as stopped', () =>
     expect(inspection(run(state, [{ _tag: 'StopRequested', at: BEGIN }])[0]).stream).toBe('stopped'))
 
+  test('older events that are read again are said to be, and how far that has come', () => {
+    expect(readable('/s', state)).not.toContain('reading again')
+    const [again] = run(state, [{ _tag: 'Started', at: BEGIN, config, resumeFrom: (BEGIN - 60_000_000) as TimeUs }])
+    expect(inspection(again).rereading).toBe(BEGIN - 60_000_000)
+    expect(readable('/s', again)).toContain(`reading again 2025-12-31T23:59:00.000Z (${String(BEGIN - 60_000_000)})\n`)
+  })
+
   test('for a reader it names knots, holders, members, rows, reports, and nothing that moves the cursor', () => {
     const page = readable('/some/store', state)
     for (const text of [
