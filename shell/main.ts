@@ -59,6 +59,23 @@ command('replay', 'step through a journal or traces, and print every step')
     exit(await replay(file, json === true ? 'json' : trace === true ? 'trace' : 'text', print, complain))
   )
 
+/** The kit draws on the specification's own inputs, and belongs to it: it is loaded when it is asked for. */
+interface Kit {
+  readonly conform: (args: ReadonlyArray<string>, print: (text: string) => void, complain: (text: string) => void) => Promise<number>
+}
+
+command('conform', 'tell a port of the machine in any language where it is wrong')
+  .usage('[options] -- COMMAND [ARGS…]')
+  // It reads its own arguments, as they were written.
+  .allowUnknownOption()
+  .allowExcessArguments()
+  .helpOption(false)
+  .addHelpText('after', '\nIts options: tack conform --help')
+  .action(async () => {
+    const kit = (await import(new URL('../spec/kit/conform/main.js', import.meta.url).href)) as Kit
+    exit(await kit.conform(process.argv.slice(process.argv.indexOf('conform') + 1), print, complain))
+  })
+
 try {
   await program.parseAsync()
 } catch (error) {
