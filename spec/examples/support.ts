@@ -431,7 +431,8 @@ const receiptOf = ({ at, connection }: JetstreamFrame | KnotFrame) => ({
   connection: must(Natural.decode(connection))
 })
 
-const eventOf = (happening: Happening): Event => {
+/** The event that a happening stands for: frames are decoded. */
+export const eventOf = (happening: Happening): Event => {
   switch (happening._tag) {
     case 'JetstreamFrame':
       return E.toUnion(decodeFrame(receiptOf(happening))(happening.text))

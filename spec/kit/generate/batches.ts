@@ -1,0 +1,69 @@
+/** Cases of batches: what is merged and what is not, what is left out, and which batch may wait. */
+import { initial, type Json, run } from '../../../core/index.js'
+import { account, ALICE, BOB, closed, del, opened, passing, put, repo, rejected, started, stop, type WrittenEvent } from '../../examples/support.js'
+import { writtenState } from '../hash.js'
+import { type Case, of } from './cases.js'
+import { eventsOf, minimal, MINIMAL } from './presets.js'
+
+const OPEN = { ...MINIMAL, admission: 'open' } as const
+const CONFIG = minimal(OPEN)
+
+const after = (...events: ReadonlyArray<WrittenEvent>): Json => writtenState(run(initial(CONFIG), eventsOf(events))[0])
+
+const FRESH = after()
+/** Alice is known. */
+const KNOWN = after(put(ALICE, 'app', repo(), 10))
+/** A resume asked for 8, and connection 1 is to answer. */
+const ASKED = after(put(ALICE, 'app', repo(), 10), started(20, OPEN))
+
+/** A stamp received at `at`, later than 5 min before it unless said otherwise. */
+const tick = (timeUs: number, at: number, connection = 0): WrittenEvent => passing(timeUs, { at, connection })
+
+const FIVE_MINUTES = 300_000_000
+
+/** How many events are stepped, how many effects there are, and whether the batch is lazy. */
+const folds = (name: string, state: Json, events: ReadonlyArray<WrittenEvent>, stepped: number, effects: number, isLazy: boolean): Case =>
+  of('D2')(name, { events: events as unknown as Json, state }, [stepped, effects, isLazy])
+
+const rejection = (timeUs: number): WrittenEvent =>
+  ({ ...rejected('rkey', timeUs), connection: 0, detail: 'x', timeUs }) as WrittenEvent
+
+export const FOLDS: ReadonlyArray<Case> = [
+  folds('nothing', FRESH, [], 0, 0, true),
+  folds('one frame that says nothing to us', FRESH, [tick(1, 5)], 1, 0, true),
+  folds('two become one', FRESH, [tick(1, 5), tick(2, 6)], 1, 0, true),
+  folds('many become one: the last receipt, the first stamp, the greatest stamp', FRESH, [tick(3, 5), tick(9, 6), tick(4, 7)], 1, 0, true),
+  folds('the same stamp thrice', FRESH, [tick(3, 5), tick(3, 5), tick(3, 5)], 1, 0, true),
+  folds('stamps that fall', KNOWN, [tick(9, 15), tick(8, 16)], 1, 0, true),
+  folds('one that counts several', FRESH, [{ ...tick(1, 5), count: 4, lastUs: 7 } as WrittenEvent, tick(2, 6)], 1, 0, true),
+  folds('account events of somebody unknown', FRESH, [account(BOB, 'deleted', 1), account(ALICE, 'active', 2), tick(3, 9)], 1, 0, true),
+  folds('one account event of somebody unknown', FRESH, [account(BOB, 'deleted', 1)], 1, 0, true),
+  folds('an account event of somebody known is stepped', KNOWN, [tick(11, 15), account(ALICE, 'active', 12), tick(13, 16)], 3, 0, false),
+  folds('one that deactivates', KNOWN, [account(ALICE, 'deactivated', 12)], 1, 1, false),
+  folds('one that is older than what is known changes the cursor alone, but is no such event', KNOWN, [account(ALICE, 'active', 1)], 1, 0, false),
+  folds('who becomes known in the batch is known from then on', FRESH, [account(ALICE, 'active', 1), put(ALICE, 'app', repo(), 2), account(ALICE, 'active', 3)], 3, 1, false),
+  folds('a commit between two', FRESH, [tick(1, 5), put(ALICE, 'app', repo(), 2), tick(3, 6)], 3, 1, false),
+  folds('a commit that causes nothing is not lazy', FRESH, [put(ALICE, 'app', repo({ spindle: '' }), 2)], 1, 0, false),
+  folds('a commit that is no news is stepped', KNOWN, [put(ALICE, 'app', repo(), 10)], 1, 0, false),
+  folds('a delete where nothing is', FRESH, [del(ALICE, 'sh.tangled.repo', 'app', 2)], 1, 0, false),
+  folds('a rejection between two', FRESH, [tick(1, 5), rejection(2), tick(3, 6)], 3, 1, false),
+  folds('an event of another connection is left out', FRESH, [tick(1, 5, 7)], 0, 0, true),
+  folds('and does not keep its neighbours apart', FRESH, [tick(1, 5), tick(9, 5, 7), tick(2, 6)], 2, 0, true),
+  folds('a commit of another connection is left out', FRESH, [put(ALICE, 'app', repo(), 2, { connection: 7 })], 0, 0, true),
+  folds('an opening of another connection is left out', FRESH, [opened(7, 1)], 0, 0, true),
+  folds('exactly 5 min ahead is merged', FRESH, [tick(1, 5), tick(FIVE_MINUTES + 6, 6)], 1, 0, true),
+  folds('from the future is not merged', FRESH, [tick(1, 5), tick(FIVE_MINUTES + 7, 6), tick(2, 7)], 3, 1, false),
+  folds('two from the future are two', FRESH, [tick(FIVE_MINUTES + 6, 5), tick(FIVE_MINUTES + 7, 6)], 2, 2, false),
+  folds('an account event from the future, of somebody unknown', FRESH, [account(BOB, 'active', FIVE_MINUTES + 6, { at: 5 })], 1, 1, false),
+  folds('a clock set back: what was not from the future stays so', FRESH, [tick(FIVE_MINUTES + 100, 100), tick(101, 50)], 2, 0, true),
+  folds('a clock set back, and the sum is merged where it can be', FRESH, [tick(100, 100), tick(101, 50), tick(102, 51)], 1, 0, true),
+  folds('a clock set back, with three in a row', FRESH, [tick(FIVE_MINUTES + 100, 100), tick(101, 50), tick(102, 51)], 2, 0, true),
+  folds('a gap is reported with the receipt of the last', ASKED, [tick(30, 40, 1), tick(31, 41, 1)], 1, 1, false),
+  folds('no gap: the first stamp decides', ASKED, [tick(8, 40, 1), tick(90, 41, 1)], 1, 0, true),
+  folds('a gap: the first stamp decides', ASKED, [tick(7, 40, 1), tick(8, 41, 1)], 1, 1, false),
+  folds('frames of the old connection, and of the new', ASKED, [tick(9, 40, 0), tick(9, 41, 1)], 1, 0, true),
+  folds('a start within the batch: what follows bears the new number', FRESH, [tick(1, 5), started(6, OPEN), tick(2, 7, 1)], 3, 1, false),
+  folds('a frame of the connection that a loss ended is left out', ASKED, [opened(1, 21), closed(1, 22), tick(9, 23, 1)], 2, 1, false),
+  folds('a stop is not lazy', ASKED, [stop(30)], 1, 2, false),
+  folds('a second stop is left out', ASKED, [stop(30), stop(31)], 1, 2, false)
+]

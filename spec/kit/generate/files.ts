@@ -1,0 +1,22 @@
+/** All generated files, in memory: what `npm run generate` writes, and what the test compares with the disk. */
+import { linesOf, ofExamples, type Plots } from './traces.js'
+import { textOf } from './lines.js'
+import { minimalPlots } from './minimal.js'
+import { randomPlots } from './random.js'
+import { SUBJECTS } from '../format.js'
+import { vectorLines } from './vectors.js'
+
+/** Paths are relative to `spec/`. */
+export type Files = ReadonlyMap<string, string>
+
+/** The folders of which nothing is written by hand but a README. */
+export const FOLDERS = ['traces', 'vectors'] as const
+export const BY_HAND = 'README.md'
+
+const plots = (): Plots => new Map([...ofExamples(), ...minimalPlots(), ...randomPlots()])
+
+export const generated = (): Files =>
+  new Map([
+    ...[...plots()].map(([name, those]) => [`traces/${name}.jsonl`, textOf(those.flatMap((plot) => [...linesOf(plot)]))] as const),
+    ...SUBJECTS.map((subject) => [`vectors/${subject}.jsonl`, textOf(vectorLines(subject))] as const)
+  ])

@@ -1,0 +1,34 @@
+/** Configurations that traces and vectors share. */
+import * as E from 'fp-ts/lib/Either.js'
+import { Config, type Event, explain } from '../../../core/index.js'
+import { eventOf, type WrittenEvent } from '../../examples/support.js'
+
+export const OWNER = 'did:plc:owner'
+export const US = 'ci.example'
+
+/** The configuration from its written form. */
+export const configOf = (written: unknown): Config => {
+  const config = Config.decode(written)
+  if (E.isLeft(config)) throw new Error(explain(config.left))
+  return config.right
+}
+
+/**
+ * So small that every limit is a few steps, and a few microseconds, away: a rewind of 2 µs, a tolerance of 3 µs, pauses of
+ * 1, 2, 4, 4 … ms, health after 1 ms.
+ */
+export const MINIMAL = {
+  admission: 'members',
+  hostname: US,
+  hosts: { defaultPort: 443, loopback: false, ports: false },
+  jetstreamBackoff: { baseMs: 1, capMs: 4, healthyAfterMs: 1 },
+  knotBackoff: { baseMs: 1, capMs: 4, healthyAfterMs: 1 },
+  owner: OWNER,
+  rewindUs: 2,
+  toleranceUs: 3
+} as const
+
+export const minimal = (changes: object = {}): Config => configOf({ ...MINIMAL, ...changes })
+
+/** The events, from their written form. */
+export const eventsOf = (written: ReadonlyArray<WrittenEvent>): ReadonlyArray<Event> => written.map(eventOf)

@@ -1,0 +1,62 @@
+/** Cases of the questions that rows answer (S17), each with an answer and without one. */
+import { initial, type Json, run } from '../../../core/index.js'
+import { account, put, repo, member, ALICE, BOB, K1, K2, OWNER, US } from '../../examples/support.js'
+import { writtenState } from '../hash.js'
+import { type Case, of } from './cases.js'
+import { eventsOf, minimal } from './presets.js'
+
+const REPO_RECORD = repo({ createdAt: '', knot: K1 })
+
+/** Few rows: a member with two repositories, one of them on a knot; one who is no member; one who has gone. */
+const events = eventsOf([
+  put(OWNER, 'alice', member({ createdAt: '' }), 1),
+  put(OWNER, 'anybody', member({ createdAt: '', subject: 'anybody' }), 2),
+  put(ALICE, '__proto__', REPO_RECORD, 3),
+  put(ALICE, 'app', REPO_RECORD, 4),
+  put(ALICE, 'lib', repo({ createdAt: '', spindle: 'other.example' }), 5),
+  put(BOB, 'app', REPO_RECORD, 6),
+  put('did:plc:gone', 'app', REPO_RECORD, 7),
+  account('did:plc:gone', 'deactivated', 8)
+])
+
+const [STATE] = run(initial(minimal({ owner: OWNER })), events)
+const EMPTY = initial(minimal({ owner: OWNER }))
+
+const full = writtenState(STATE)
+const empty = writtenState(EMPTY)
+
+const ask = (name: string, question: { readonly [key: string]: Json }, answer: Json): Case =>
+  of('S17')(name, { ...question, state: full }, answer)
+const askEmpty = (name: string, question: { readonly [key: string]: Json }, answer: Json): Case =>
+  of('S17')(name, { ...question, state: empty }, answer)
+
+const row = (spindle = US): Json => ({ createdAt: '', knot: K1, name: 'app', repoDid: '', spindle })
+
+export const QUERIES: ReadonlyArray<Case> = [
+  ask('a member', { ask: 'isMember', did: ALICE }, true),
+  ask('a member that is no DID', { ask: 'isMember', did: 'anybody' }, true),
+  ask('the owner is admitted without being a member', { ask: 'isMember', did: OWNER }, false),
+  ask('no member, with rows', { ask: 'isMember', did: BOB }, false),
+  ask('the empty subject', { ask: 'isMember', did: '' }, false),
+  ask('a hostile subject', { ask: 'isMember', did: '__proto__' }, false),
+  askEmpty('nobody is a member at first', { ask: 'isMember', did: ALICE }, false),
+  ask('a knot that is wanted', { ask: 'isWanted', host: K1 }, true),
+  ask('a knot that nobody names', { ask: 'isWanted', host: K2 }, false),
+  ask('a hostile host', { ask: 'isWanted', host: 'constructor' }, false),
+  askEmpty('no knot is wanted at first', { ask: 'isWanted', host: K1 }, false),
+  ask('the holders, in order', { ask: 'holdersOf', host: K1 }, [`${ALICE}/__proto__`, `${ALICE}/app`]),
+  ask('the holders of a knot that is not wanted', { ask: 'holdersOf', host: K2 }, []),
+  ask('the holders of a hostile host', { ask: 'holdersOf', host: 'constructor' }, []),
+  ask('the knots that are wanted', { ask: 'wantedKnots' }, [K1]),
+  askEmpty('none at first', { ask: 'wantedKnots' }, []),
+  ask('the repository at a key', { ask: 'repoAt', did: ALICE, rkey: 'app' }, row()),
+  ask('at a hostile key', { ask: 'repoAt', did: ALICE, rkey: '__proto__' }, row()),
+  ask('at another hostile key there is none', { ask: 'repoAt', did: ALICE, rkey: 'constructor' }, null),
+  ask('one that names another spindle', { ask: 'repoAt', did: ALICE, rkey: 'lib' }, row('other.example')),
+  ask('one of somebody who is not admitted', { ask: 'repoAt', did: BOB, rkey: 'app' }, row()),
+  ask('none of somebody who has gone', { ask: 'repoAt', did: 'did:plc:gone', rkey: 'app' }, null),
+  ask('none at a key of another collection', { ask: 'repoAt', did: OWNER, rkey: 'alice' }, null),
+  ask('none of somebody unknown', { ask: 'repoAt', did: 'did:plc:nobody', rkey: 'app' }, null),
+  ask('the cursor', { ask: 'cursor' }, 8),
+  askEmpty('no cursor at first', { ask: 'cursor' }, null)
+]
