@@ -38,5 +38,11 @@ const isArray = (value: Json): value is ReadonlyArray<Json> => Array.isArray(val
  * What is sorted already, and that is nearly everything, is not copied: a journal line is made of thousands of events.
  *
  * Objects whose keys are all digits are not supported: the platform would reorder them. There are none in the machine.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { canonical } from 'tack/core'
+ *
+ * assert.strictEqual(canonical({ b: [1, null], a: 'ä\n' }), '{"a":"ä\\n","b":[1,null]}')
  */
 export const canonical = (value: Json): string => JSON.stringify(isSorted(value) ? value : sorted(value))

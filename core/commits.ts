@@ -375,7 +375,34 @@ const started = (state: CommitsState, policy: Policy): Transition<CommitsState, 
 
 // ---------------------------------------------------------------------------------------- reducer
 
-/** The reducer of rows. It takes every event and knows its own. */
+/**
+ * The reducer of rows. It takes every event and knows its own.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Commits, Config, defaults, Event, REPO } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const commit = Event.decode({
+ *   _tag: 'CommitReceived',
+ *   at: 1_767_225_600_000_000,
+ *   collection: REPO,
+ *   connection: 0,
+ *   did: 'did:plc:owner',
+ *   record: { createdAt: '', knot: 'knot.example', name: 'app', repoDid: '', spindle: 'ci.example' },
+ *   rev: null,
+ *   rkey: 'self',
+ *   timeUs: 1_767_225_600_000_000
+ * })
+ * assert(commit._tag === 'Right')
+ *
+ * const [state, outcomes] = Commits.reduce(Commits.initial(config.right), commit.right)
+ * assert.deepStrictEqual(outcomes, [{ _tag: 'HoldMade', did: 'did:plc:owner', knot: 'knot.example', rkey: 'self' }])
+ *
+ * // The same again is no news.
+ * assert.deepStrictEqual(Commits.reduce(state, commit.right), [state, []])
+ */
 export const reduce = (state: CommitsState, event: Event): Transition<CommitsState, HoldChanged | ReportEffect> => {
   switch (event._tag) {
     case 'Started':

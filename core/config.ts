@@ -61,6 +61,17 @@ export interface Identity {
  * The configuration for the public network: admission by membership, a rewind of 5 s, a tolerance of 60 s, pauses from
  * 2 s up to 60 s (Jetstream) and 5 min (knots), no ports and no loopback names. Not yet validated: pass it, with what
  * you change, through `Config.decode`.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Config, defaults } from 'tack/core'
+ *
+ * const identity = { hostname: 'ci.example', owner: 'did:plc:owner' }
+ * const config = Config.decode({ ...defaults(identity), admission: 'open' })
+ * assert(config._tag === 'Right')
+ * assert.strictEqual(config.right.rewindUs, 5_000_000)
+ *
+ * assert.strictEqual(Config.decode(defaults({ ...identity, owner: 'somebody' }))._tag, 'Left')
  */
 export const defaults = ({ hostname, owner }: Identity) => ({
   admission: 'members' as const,

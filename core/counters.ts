@@ -42,7 +42,20 @@ const noted = (counters: Counters, report: Report): Counters => ({
   )
 })
 
-/** Counts `frames` more frames, and what the effects of the step report. */
+/**
+ * Counts `frames` more frames, and what the effects of the step report.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, Counters, OrderedMap } from 'tack/core'
+ *
+ * const at = clampTimeUs(1_767_225_600_000_000)
+ * const gap = { _tag: 'Report', report: { _tag: 'Gap', askedUs: clampTimeUs(1), at, gotUs: at } } as const
+ *
+ * const counters = Counters.reduce(Counters.initial, 3, [gap])
+ * assert.strictEqual(counters.frames, 3)
+ * assert.deepStrictEqual(OrderedMap.toEntries(counters.reports), [['Gap', 1]])
+ */
 export const reduce = (counters: Counters, frames: number, effects: ReadonlyArray<Effect>): Counters => {
   const before = frames === 0 ? counters : { frames: plus(counters.frames, frames), recent: counters.recent, reports: counters.reports }
   return effects.reduce((acc, effect) => (effect._tag === 'Report' ? noted(acc, effect.report) : acc), before)

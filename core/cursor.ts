@@ -134,6 +134,21 @@ const advance = (state: CursorState, event: FrameEvent): Transition<CursorState,
 /**
  * The reducer of the stream. It takes every event and knows its own; an event that bears another connection's number, or
  * does not fit the phase, changes nothing and causes nothing.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, Config, Cursor, decodeFrame, defaults } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const state = Cursor.initial(config.right)
+ * const receipt = { at: clampTimeUs(1_767_225_600_000_000), connection: state.connection.number }
+ * const frame = decodeFrame(receipt)('{"did":"did:plc:alice","kind":"identity","time_us":1767225599000000}')
+ * assert(frame._tag === 'Right')
+ *
+ * const [moved] = Cursor.reduce(state, frame.right)
+ * assert.strictEqual(moved.cursor, 1_767_225_599_000_000)
+ * assert.strictEqual(Cursor.resumeAt(moved), 1_767_225_594_000_000)
  */
 export const reduce = (state: CursorState, event: Event): Transition<CursorState, Effect> => {
   switch (event._tag) {

@@ -246,6 +246,24 @@ const ifCurrent = (
 /**
  * The reducer of the knots. It takes every event and knows its own; an event of a knot that is not subscribed, or of an
  * older connection, changes nothing and causes nothing.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { canonicalHost, Config, defaults, Did, Knots, Rkey } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const did = Did.decode('did:plc:owner')
+ * const rkey = Rkey.decode('self')
+ * const knot = canonicalHost(config.right.hosts)('knot.example')
+ * assert(did._tag === 'Right' && rkey._tag === 'Right' && knot._tag === 'Some')
+ *
+ * const hold = { did: did.right, knot: knot.value, rkey: rkey.right }
+ * const [held, first] = Knots.reduce(Knots.initial(config.right), { _tag: 'HoldsChanged', changes: [{ _tag: 'HoldMade', ...hold }] })
+ * assert.deepStrictEqual(first, [{ _tag: 'SubscribeKnot', connection: 1, cursor: null, host: 'knot.example' }])
+ *
+ * const [, then] = Knots.reduce(held, { _tag: 'HoldsChanged', changes: [{ _tag: 'HoldReleased', ...hold }] })
+ * assert.deepStrictEqual(then, [{ _tag: 'UnsubscribeKnot', connection: 1, host: 'knot.example' }])
  */
 export const reduce = (state: KnotsState, event: Event | HoldsChanged): Transition<KnotsState, Effect> => {
   switch (event._tag) {

@@ -68,6 +68,19 @@ const inOrder = (effects: ReadonlyArray<Effect>): ReadonlyArray<Effect> =>
  *
  * Total: whatever the event, it returns. An event that comes from an older connection changes nothing. Effects come in a
  * fixed order: the stream, subscriptions by host, unsubscriptions by host, reports.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Config, defaults, Event, initial, step } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const started = Event.decode({ _tag: 'Started', at: 1_767_225_600_000_000, config: config.right, resumeFrom: null })
+ * assert(started._tag === 'Right')
+ *
+ * const [state, effects] = step(initial(config.right), started.right)
+ * assert.strictEqual(state.cursor.connection.phase._tag, 'Connecting')
+ * assert.deepStrictEqual(effects, [{ _tag: 'OpenJetstream', connection: 1, cursor: null }])
  */
 export const step = (state: State, event: Event): Transition<State, Effect> => {
   const frames = framesIn(event)
@@ -102,7 +115,23 @@ const stepKnots = (
   return event._tag === 'Started' ? [after, effects] : [after, [...difference, ...effects]]
 }
 
-/** The fold of `step` over `events`, with all effects. */
+/**
+ * The fold of `step` over `events`, with all effects.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Config, defaults, Event, initial, run } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const started = Event.decode({ _tag: 'Started', at: 1_767_225_600_000_000, config: config.right, resumeFrom: null })
+ * const stopped = Event.decode({ _tag: 'StopRequested', at: 1_767_225_601_000_000 })
+ * assert(started._tag === 'Right' && stopped._tag === 'Right')
+ *
+ * const [state, effects] = run(initial(config.right), [started.right, stopped.right])
+ * assert.strictEqual(state.cursor.stopped, true)
+ * assert.deepStrictEqual(effects.map(({ _tag }) => _tag), ['OpenJetstream', 'CloseJetstream'])
+ */
 export const run = (state: State, events: ReadonlyArray<Event>): Transition<State, Effect> =>
   events.reduce<Transition<State, Effect>>(
     ([before, effects], event) => {
@@ -115,6 +144,23 @@ export const run = (state: State, events: ReadonlyArray<Event>): Transition<Stat
 /**
  * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. To lose such an event
  * means no more than a replay.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { asAdvance, Config, defaults, Event, initial } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const state = initial(config.right)
+ * const at = 1_767_225_600_000_000
+ * const stranger = Event.decode({
+ *   _tag: 'AccountReceived', active: false, at, connection: 0, did: 'did:plc:stranger', status: 'deleted', timeUs: at
+ * })
+ * const stop = Event.decode({ _tag: 'StopRequested', at })
+ * assert(stranger._tag === 'Right' && stop._tag === 'Right')
+ *
+ * assert.strictEqual(asAdvance(state, stranger.right)?.lastUs, at)
+ * assert.strictEqual(asAdvance(state, stop.right), null)
  */
 export const asAdvance = (state: State, event: Event): StreamAdvanced | null => {
   if (event._tag !== 'StreamAdvanced' && event._tag !== 'AccountReceived') return null
@@ -149,6 +195,24 @@ export interface Folded {
 /**
  * Folds a batch. Runs of events that only move the cursor are merged into one before they are stepped: the state is the
  * same, and the journal does not grow with the noise of the network.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, Config, decodeFrame, defaults, fold, initial } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const state = initial(config.right)
+ * const decode = decodeFrame({ at: clampTimeUs(1_767_225_600_000_000), connection: state.cursor.connection.number })
+ * const first = decode('{"did":"did:plc:alice","kind":"identity","time_us":1767225599000000}')
+ * const second = decode('{"did":"did:plc:bob","kind":"identity","time_us":1767225599000007}')
+ * assert(first._tag === 'Right' && second._tag === 'Right')
+ *
+ * const folded = fold(state, [first.right, second.right])
+ * assert.strictEqual(folded.state.cursor.cursor, 1_767_225_599_000_007)
+ * assert.strictEqual(folded.state.counters.frames, 2)
+ * assert.strictEqual(folded.events.length, 1)
+ * assert.strictEqual(folded.isLazy, true)
  */
 export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
   const effects: Array<Effect> = []

@@ -21,7 +21,20 @@ export interface State {
   readonly knots: Knots.KnotsState
 }
 
-/** The state before anything has happened. */
+/**
+ * The state before anything has happened.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Config, cursor, defaults, initial, wantedKnots } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const state = initial(config.right)
+ *
+ * assert.strictEqual(cursor(state), null)
+ * assert.deepStrictEqual(wantedKnots(state), [])
+ */
 export const initial = (config: Config): State => ({
   commits: Commits.initial(config),
   counters: Counters.initial,
@@ -47,7 +60,20 @@ export const Head = t.strict(
 )
 export type Head = t.TypeOf<typeof Head>
 
-/** The head of `state`; with `M.entriesFrom(state.commits.accounts, '')`, all of it. */
+/**
+ * The head of `state`; with `M.entriesFrom(state.commits.accounts, '')`, all of it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Config, defaults, Head, headOf, initial } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const head = headOf(initial(config.right))
+ *
+ * assert.strictEqual(head.policy.hostname, 'ci.example')
+ * assert.deepStrictEqual(Head.decode(JSON.parse(JSON.stringify(Head.encode(head)))), { _tag: 'Right', right: head })
+ */
 export const headOf = (state: State): Head => ({
   counters: state.counters,
   cursor: state.cursor,
@@ -60,6 +86,34 @@ export const headOf = (state: State): Head => ({
  *
  * @returns `Left` with a sentence when the parts cannot come from one state: DIDs that do not rise, an account that should
  *   have been forgotten, subscriptions that the rows do not call for.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { type AccountEntry, Config, defaults, Event, fromParts, headOf, initial, OrderedMap, REPO, step, wantedKnots } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const commit = Event.decode({
+ *   _tag: 'CommitReceived',
+ *   at: 1_767_225_600_000_000,
+ *   collection: REPO,
+ *   connection: 0,
+ *   did: 'did:plc:owner',
+ *   record: { createdAt: '', knot: 'knot.example', name: 'app', repoDid: '', spindle: 'ci.example' },
+ *   rev: null,
+ *   rkey: 'self',
+ *   timeUs: 1_767_225_600_000_000
+ * })
+ * assert(commit._tag === 'Right')
+ *
+ * const [state] = step(initial(config.right), commit.right)
+ * const accounts = [...OrderedMap.entriesFrom(state.commits.accounts, '')].map(([did, account]): AccountEntry => [did, account])
+ * const again = fromParts(headOf(state), accounts)
+ * assert(again._tag === 'Right')
+ * assert.deepStrictEqual(wantedKnots(again.right), ['knot.example'])
+ *
+ * // The subscription that the head holds is one that the rows must call for.
+ * assert.strictEqual(fromParts(headOf(state), [])._tag, 'Left')
  */
 export const fromParts = (head: Head, entries: ReadonlyArray<AccountEntry>): E.Either<string, State> =>
   pipe(

@@ -22,7 +22,17 @@ const nearest = (errors: t.Errors): t.ValidationError | undefined =>
     undefined
   )
 
-/** What is wrong, in one sentence that names the place, what was expected there, and what was found. */
+/**
+ * What is wrong, in one sentence that names the place, what was expected there, and what was found.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Config, defaults, explain } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'somebody' }))
+ * assert(config._tag === 'Left')
+ * assert.strictEqual(explain(config.left), 'at owner: expected Did, found "somebody"')
+ */
 export const explain = (errors: t.Errors): string => {
   const error = nearest(errors)
   if (error === undefined) return 'not valid'

@@ -71,6 +71,15 @@ export type HostName = t.TypeOf<typeof HostName>
  *
  * @returns `None` for address literals in any spelling, userinfo, paths, non-ASCII text, labels that are too long, the
  *   empty string, and whatever `policy` does not allow.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { canonicalHost } from 'tack/core'
+ *
+ * const hostOf = canonicalHost({ defaultPort: 443, loopback: false, ports: false })
+ * assert.deepStrictEqual(hostOf('Knot.Example.'), { _tag: 'Some', value: 'knot.example' })
+ * assert.deepStrictEqual(hostOf('127.1'), { _tag: 'None' })
+ * assert.deepStrictEqual(hostOf('knot.example:443'), { _tag: 'None' })
  */
 export const canonicalHost =
   (policy: HostPolicy) =>

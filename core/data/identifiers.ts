@@ -46,7 +46,17 @@ export interface TimeUsBrand {
 export const TimeUs = t.brand(t.number, (n): n is t.Branded<number, TimeUsBrand> => Number.isSafeInteger(n) && n >= 0, 'TimeUs')
 export type TimeUs = t.TypeOf<typeof TimeUs>
 
-/** `n` rounded towards zero and brought into the range of a stamp. */
+/**
+ * `n` rounded towards zero and brought into the range of a stamp.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs } from 'tack/core'
+ *
+ * assert.strictEqual(clampTimeUs(1.9), 1)
+ * assert.strictEqual(clampTimeUs(-1), 0)
+ * assert.strictEqual(clampTimeUs(2 ** 60), 2 ** 53 - 1)
+ */
 export const clampTimeUs = (n: number): TimeUs => Math.trunc(Math.min(Math.max(n, 0), Number.MAX_SAFE_INTEGER)) as TimeUs
 
 /** The stamp `us` microseconds after `base`, at most the last there is. */
@@ -115,6 +125,16 @@ const digits = (tid: Tid, from: number, to: number): number => {
  * Whether the time in `tid` is later than `time` plus `toleranceUs` (an integer, 0 to 2³²). Exact for every TID: the time
  * has 54 bits, one more than a double holds, so it is compared in two halves of 29 and 25 bits. The last two characters
  * are a clock id and do not count.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, isTidAfter, Tid } from 'tack/core'
+ *
+ * // Of 2026-01-01T00:00:00Z.
+ * const rev = Tid.decode('3mbd3542k2222')
+ * assert(rev._tag === 'Right')
+ * assert.strictEqual(isTidAfter(rev.right, clampTimeUs(1_767_225_599_999_999), 0), true)
+ * assert.strictEqual(isTidAfter(rev.right, clampTimeUs(1_767_225_600_000_000), 0), false)
  */
 export const isTidAfter = (tid: Tid, time: TimeUs, toleranceUs: number): boolean =>
   digits(tid, 0, 6) * 33_554_432 - toleranceUs + digits(tid, 6, 11) > time

@@ -71,16 +71,41 @@ const balance = <K extends string, A>(left: Tree<K, A>, key: K, value: A, right:
 
 const nothing: OrderedMap<never, never> = { root: null }
 
-/** The empty map. */
+/**
+ * The empty map.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * assert.strictEqual(M.isEmpty(M.empty()), true)
+ */
 export const empty = <K extends string, A>(): OrderedMap<K, A> => nothing
 
-/** The map with one entry. */
+/**
+ * The map with one entry.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * assert.deepStrictEqual(M.toEntries(M.singleton('a', 1)), [['a', 1]])
+ */
 export const singleton = <K extends string, A>(key: K, value: A): OrderedMap<K, A> => ({ root: node(null, key, value, null) })
 
 /**
  * The map of `entries`, whose keys must strictly rise. Linear.
  *
  * @returns `None` when a key is not greater than the one before it: such a list is not canonical.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * const map = M.fromSorted([['a', 1], ['b', 2]])
+ * assert(map._tag === 'Some')
+ * assert.strictEqual(M.size(map.value), 2)
+ * assert.strictEqual(M.fromSorted([['b', 2], ['a', 1]])._tag, 'None')
  */
 export const fromSorted = <K extends string, A>(entries: ReadonlyArray<readonly [K, A]>): O.Option<OrderedMap<K, A>> => {
   for (let i = 1; i < entries.length; i++) {
@@ -110,7 +135,18 @@ const put = <K extends string, A>(t: Tree<K, A>, key: K, value: A): Node<K, A> =
   return weight(t.right) === weight(right) ? sized(t.size, t.left, t.key, t.value, right) : balance(t.left, t.key, t.value, right)
 }
 
-/** The map with `value` at `key`. O(log n). */
+/**
+ * The map with `value` at `key`. O(log n).
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * const before = M.singleton<string, number>('a', 1)
+ * const after = M.upsertAt<string, number>('__proto__', 2)(before)
+ * assert.deepStrictEqual(M.toEntries(after), [['__proto__', 2], ['a', 1]])
+ * assert.deepStrictEqual(M.toEntries(before), [['a', 1]])
+ */
 export const upsertAt =
   <K extends string, A>(key: K, value: A) =>
   (map: OrderedMap<K, A>): OrderedMap<K, A> =>
@@ -131,7 +167,17 @@ const remove = <K extends string, A>(t: Tree<K, A>, key: K): Tree<K, A> => {
   return balance(t.left, next.key, next.value, withoutLeast(t.right))
 }
 
-/** The map without `key`; the same map when it was not there. O(log n). */
+/**
+ * The map without `key`; the same map when it was not there. O(log n).
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * const map = M.singleton<string, number>('a', 1)
+ * assert.strictEqual(M.isEmpty(M.deleteAt<string>('a')(map)), true)
+ * assert.strictEqual(M.deleteAt<string>('b')(map), map)
+ */
 export const deleteAt =
   <K extends string>(key: K) =>
   <A>(map: OrderedMap<K, A>): OrderedMap<K, A> =>
@@ -143,7 +189,17 @@ const find = <K extends string, A>(t: Tree<K, A>, key: K): Node<K, A> | null => 
   return here
 }
 
-/** What stands at `key`. O(log n). */
+/**
+ * What stands at `key`. O(log n).
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * const map = M.singleton<string, number>('a', 1)
+ * assert.deepStrictEqual(M.lookup<string>('a')(map), { _tag: 'Some', value: 1 })
+ * assert.deepStrictEqual(M.lookup<string>('b')(map), { _tag: 'None' })
+ */
 export const lookup =
   <K extends string>(key: K) =>
   <A>(map: OrderedMap<K, A>): O.Option<A> => {
@@ -151,19 +207,53 @@ export const lookup =
     return found === null ? O.none : O.some(found.value)
   }
 
-/** Whether anything stands at `key`. O(log n). */
+/**
+ * Whether anything stands at `key`. O(log n).
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * assert.strictEqual(M.has('a')(M.singleton('a', 1)), true)
+ */
 export const has =
   <K extends string>(key: K) =>
   <A>(map: OrderedMap<K, A>): boolean =>
     find(map.root, key) !== null
 
-/** How many entries there are. O(1). */
+/**
+ * How many entries there are. O(1).
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * assert.strictEqual(M.size(M.singleton('a', 1)), 1)
+ */
 export const size = <K extends string, A>(map: OrderedMap<K, A>): number => weight(map.root) - 1
 
-/** Whether there are no entries. O(1). */
+/**
+ * Whether there are no entries. O(1).
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * assert.strictEqual(M.isEmpty(M.singleton('a', 1)), false)
+ */
 export const isEmpty = <K extends string, A>(map: OrderedMap<K, A>): boolean => map.root === null
 
-/** Folds the entries in ascending order of their keys. */
+/**
+ * Folds the entries in ascending order of their keys.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * const map = M.upsertAt<string, number>('b', 2)(M.singleton('a', 1))
+ * const text = M.reduceWithKey('', (key: string, before: string, value: number) => `${before}${key}${String(value)}`)(map)
+ * assert.strictEqual(text, 'a1b2')
+ */
 export const reduceWithKey =
   <K extends string, A, B>(start: B, f: (key: K, acc: B, value: A) => B) =>
   (map: OrderedMap<K, A>): B => {
@@ -172,7 +262,15 @@ export const reduceWithKey =
     return walk(map.root, start)
   }
 
-/** The map with every value replaced by `f` of it. */
+/**
+ * The map with every value replaced by `f` of it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * assert.deepStrictEqual(M.toEntries(M.map((n: number) => n + 1)(M.singleton('a', 1))), [['a', 2]])
+ */
 export const map =
   <A, B>(f: (value: A) => B) =>
   <K extends string>(m: OrderedMap<K, A>): OrderedMap<K, B> => {
@@ -181,17 +279,43 @@ export const map =
     return { root: walk(m.root) }
   }
 
-/** The keys, ascending. */
+/**
+ * The keys, ascending.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * const map = M.upsertAt<string, number>('a', 1)(M.singleton('b', 2))
+ * assert.deepStrictEqual(M.keys(map), ['a', 'b'])
+ */
 export const keys = <K extends string, A>(map: OrderedMap<K, A>): ReadonlyArray<K> =>
   reduceWithKey<K, A, Array<K>>([], (key, acc) => (acc.push(key), acc))(map)
 
-/** The entries, ascending by key. */
+/**
+ * The entries, ascending by key.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * const map = M.upsertAt<string, number>('a', 1)(M.singleton('b', 2))
+ * assert.deepStrictEqual(M.toEntries(map), [['a', 1], ['b', 2]])
+ */
 export const toEntries = <K extends string, A>(map: OrderedMap<K, A>): ReadonlyArray<readonly [K, A]> =>
   reduceWithKey<K, A, Array<readonly [K, A]>>([], (key, acc, value) => (acc.push([key, value]), acc))(map)
 
 /**
  * The entries whose keys are not less than `from`, ascending, one at a time: for a reader that pauses, or stops, in a
  * large map. The map cannot change under it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * const map = M.fromSorted([['a', 1], ['c', 3], ['d', 4]])
+ * assert(map._tag === 'Some')
+ * assert.deepStrictEqual([...M.entriesFrom(map.value, 'b')], [['c', 3], ['d', 4]])
  */
 export function* entriesFrom<K extends string, A>(map: OrderedMap<K, A>, from: string): Generator<readonly [K, A], void, undefined> {
   const path: Array<Node<K, A>> = []
@@ -211,7 +335,18 @@ export function* entriesFrom<K extends string, A>(map: OrderedMap<K, A>, from: s
   }
 }
 
-/** Equality by entries, given equality of values; the shape of the trees does not count. */
+/**
+ * Equality by entries, given equality of values; the shape of the trees does not count.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import * as N from 'fp-ts/lib/number.js'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * const rising = M.upsertAt<string, number>('b', 2)(M.singleton('a', 1))
+ * const falling = M.upsertAt<string, number>('a', 1)(M.singleton('b', 2))
+ * assert.strictEqual(M.getEq<string, number>(N.Eq).equals(rising, falling), true)
+ */
 export const getEq = <K extends string, A>(value: Eq<A>): Eq<OrderedMap<K, A>> => ({
   equals: (a, b) => {
     if (size(a) !== size(b)) return false
@@ -224,7 +359,15 @@ export const getEq = <K extends string, A>(value: Eq<A>): Eq<OrderedMap<K, A>> =
   }
 })
 
-/** Whether every node keeps the balance that makes the costs above true. For the laws, not for use. */
+/**
+ * Whether every node keeps the balance that makes the costs above true. For the laws, not for use.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { OrderedMap as M } from 'tack/core'
+ *
+ * assert.strictEqual(M.isBalanced(M.singleton('a', 1)), true)
+ */
 export const isBalanced = <K extends string, A>(map: OrderedMap<K, A>): boolean => {
   const ok = (t: Tree<K, A>): boolean =>
     t === null ||

@@ -9,5 +9,15 @@ export const wellFormed = (text: string): string =>
 
 const EXCERPT = 120
 
-/** The first 120 characters of `text`, and `…` for the rest, for a report: strangers do not decide how long our reports are. */
+/**
+ * The first 120 characters of `text`, and `…` for the rest, for a report: strangers do not decide how long our reports are.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { excerpt } from 'tack/core'
+ *
+ * assert.strictEqual(excerpt('short'), 'short')
+ * assert.strictEqual(excerpt('x'.repeat(121)), `${'x'.repeat(120)}…`)
+ * assert.strictEqual(excerpt('\ud83e'), '\ufffd')
+ */
 export const excerpt = (text: string): string => wellFormed(text.length <= EXCERPT ? text : `${text.slice(0, EXCERPT)}…`)

@@ -29,6 +29,18 @@ type Known = Partial<Pick<FrameRejected, 'collection' | 'did' | 'operation' | 'r
 /**
  * The event of a frame that was not understood. The shell calls it for what never becomes text: frames that are too large
  * (`size`), binary (`binary`) or no UTF-8 (`utf8`).
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, Config, defaults, initial, rejectFrame } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const receipt = { at: clampTimeUs(1_767_225_600_000_000), connection: initial(config.right).cursor.connection.number }
+ * const event = rejectFrame(receipt, 'size', 'more than 1 MiB')
+ *
+ * assert.strictEqual(event._tag, 'FrameRejected')
+ * assert.strictEqual(event.timeUs, null)
  */
 export const rejectFrame = ({ at, connection }: Receipt, reason: Rejection, detail: string, known: Known = {}): FrameRejected => ({
   _tag: 'FrameRejected',
@@ -58,6 +70,23 @@ const nothingForUs = ({ at, connection }: Receipt, timeUs: TimeUs): Decoded =>
 
 /**
  * The event that the text of a frame stands for. Total: any string gives an event, or a rejection that names what it can.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, Config, decodeFrame, defaults, initial } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const receipt = { at: clampTimeUs(1_767_225_600_000_000), connection: initial(config.right).cursor.connection.number }
+ * const decode = decodeFrame(receipt)
+ *
+ * const frame = decode('{"did":"did:plc:alice","kind":"identity","time_us":1767225599000000}')
+ * assert(frame._tag === 'Right')
+ * assert.strictEqual(frame.right._tag, 'StreamAdvanced')
+ *
+ * const noise = decode('no JSON')
+ * assert(noise._tag === 'Left')
+ * assert.strictEqual(noise.left.reason, 'json')
  */
 export const decodeFrame =
   (receipt: Receipt) =>

@@ -21,7 +21,20 @@ export interface KnotReceipt {
   readonly host: HostName
 }
 
-/** The event of a frame that was not understood, also of one that never became text. */
+/**
+ * The event of a frame that was not understood, also of one that never became text.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { canonicalHost, clampTimeUs, Natural, rejectKnotFrame } from 'tack/core'
+ *
+ * const host = canonicalHost({ defaultPort: 443, loopback: false, ports: false })('knot.example')
+ * const connection = Natural.decode(1)
+ * assert(host._tag === 'Some' && connection._tag === 'Right')
+ * const receipt = { at: clampTimeUs(1_767_225_600_000_000), connection: connection.right, host: host.value }
+ *
+ * assert.strictEqual(rejectKnotFrame(receipt, 'binary', 'not text').reason, 'binary')
+ */
 export const rejectKnotFrame = ({ at, connection, host }: KnotReceipt, reason: KnotRejection, detail: string): KnotFrameRejected => ({
   _tag: 'KnotFrameRejected',
   at,
@@ -47,7 +60,23 @@ const createdIn = (text: string): O.Option<Nanos | null> =>
     )
   )
 
-/** The event that the text of a knot's frame stands for. Total on any string. */
+/**
+ * The event that the text of a knot's frame stands for. Total on any string.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { canonicalHost, clampTimeUs, decodeKnotFrame, Natural } from 'tack/core'
+ *
+ * const host = canonicalHost({ defaultPort: 443, loopback: false, ports: false })('knot.example')
+ * const connection = Natural.decode(1)
+ * assert(host._tag === 'Some' && connection._tag === 'Right')
+ * const receipt = { at: clampTimeUs(1_767_225_600_000_000), connection: connection.right, host: host.value }
+ *
+ * // A double would make 1767225600000000000 of it.
+ * const frame = decodeKnotFrame(receipt)('{"created":1767225600000000001,"nsid":"sh.tangled.git.refUpdate","rkey":"self"}')
+ * assert(frame._tag === 'Right')
+ * assert.strictEqual(frame.right.created, '1767225600000000001')
+ */
 export const decodeKnotFrame =
   (receipt: KnotReceipt) =>
   (text: string): E.Either<KnotFrameRejected, KnotReceived> => {
