@@ -39,7 +39,6 @@ export interface Port {
   readonly ask: (question: Question, where: string) => Promise<Answer>
   /** Ends it as the protocol says. */
   readonly stop: () => Promise<void>
-  readonly kill: () => void
 }
 
 /** How many requests may be under way: enough to keep a port busy, and few enough to keep. */
@@ -112,6 +111,9 @@ const isWithin = async (ms: number, done: Promise<void>): Promise<boolean> => {
   return isDone
 }
 
+/** Those that have not ended. */
+const running = new Set<Process>()
+
 class Process {
   private readonly child: Child
   private readonly pending: Array<Pending> = []
@@ -132,6 +134,8 @@ class Process {
     this.child = spawn(file, args, { detached: HAS_GROUPS, stdio: ['pipe', 'pipe', 'pipe'] })
     this.lines = new Lines((line) => this.heard(line))
     this.closed = new Promise((resolve) => void this.child.once('close', () => resolve()))
+    running.add(this)
+    void this.closed.then(() => running.delete(this))
     this.child.once('error', (error) => this.breakDown(`it could not be started: ${error.message}`))
     this.child.once('exit', (code, signal) => this.exited(code, signal))
     this.child.stdout.on('data', (chunk: Buffer) => {
@@ -253,7 +257,6 @@ class Process {
 /** Starts a port, and makes sure that it speaks our version. */
 export const startPort = async (command: Command, patienceMs: number): Promise<Port> => {
   const child = new Process(command, patienceMs)
-  running.add(child)
   const refuse = (what: string): never => {
     child.kill()
     throw new PortFailure({ asked: null, line: null, stderr: '', what })
@@ -266,7 +269,6 @@ export const startPort = async (command: Command, patienceMs: number): Promise<P
       return {
         name: started.name,
         ask: (question, where) => child.ask(question, where),
-        kill: () => child.kill(),
         stop: () => child.stop()
       }
     case 'errored':
@@ -277,8 +279,6 @@ export const startPort = async (command: Command, patienceMs: number): Promise<P
       return refuse('it did not start')
   }
 }
-
-const running = new Set<Process>()
 
 /** Ends every port that is still there: when the kit itself is ended. */
 export const killAll = (): void => {

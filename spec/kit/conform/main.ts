@@ -3,22 +3,33 @@
  *
  * The command is started as it is, without a shell, and asked by the protocol of spec/formats.md to play the vectors and traces.
  */
+import { writeFileSync } from 'node:fs'
 import { Command as Options, CommanderError, InvalidArgumentError } from 'commander'
-import { type Command, killAll, type Port, startPort } from './client.js'
-import { BadFile, isChosen, load, ownSpec } from './load.js'
+import { type Command, killAll, startPort } from './client.js'
+import { jsonOf, junitOf } from './formats.js'
+import { BadFile, type Case, isChosen, load, ownSpec } from './load.js'
 import { playAll } from './play.js'
-import { breakdownLines, failureSections, fileLines, skippedLines, totalsText } from './report.js'
-import { totalsOf } from './result.js'
+import { fileOf, Restarting, searchInputs, searchSteps } from './random.js'
+import { reportLines } from './report.js'
+import { isGood, type Run, type Search } from './result.js'
 
 type Print = (text: string) => void
 
 /** Something is wrong with how the kit was called, or with its files; not with the port. */
 const USAGE = 2
 
+// ---------------------------------------------------------------------------------------- options
+
 interface Settings {
   readonly all?: true
   readonly from?: string
+  readonly json?: string
+  readonly junit?: string
   readonly only: ReadonlyArray<string>
+  readonly out: string
+  readonly random?: number
+  readonly recorded: boolean
+  readonly seed: number
   readonly timeout: number
 }
 
@@ -26,6 +37,11 @@ const seconds = (text: string): number => {
   const number = Number(text)
   if (number > 0 && number <= 86_400) return number
   throw new InvalidArgumentError('Allowed: a number of seconds, more than 0.')
+}
+
+const whole = (text: string): number => {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Allowed: a whole number, 0 to 999999999.')
 }
 
 const also = (pattern: string, patterns: ReadonlyArray<string>): ReadonlyArray<string> => [...patterns, pattern]
@@ -38,51 +54,91 @@ const options = (print: Print, complain: Print): Options =>
     .option('--from <path>', 'a file of traces or vectors, or a folder of them, instead of those of the specification')
     .option('--only <pattern>', 'only those with this in their name, this rule, or this subject; can be given again', also, [])
     .option('--all', 'show every failure, not only the first ten')
+    .option('--random <steps>', 'compare so many random steps, and a quarter as many inputs of decoders, with the reference', whole)
+    .option('--seed <number>', 'another seed makes other random ones', whole, 1)
+    .option('--no-recorded', 'no vectors and traces, only what is random')
+    .option('--out <file>', 'where a random failure is written, as a trace or a vector', 'tack-conform-failure.jsonl')
     .option('--timeout <seconds>', 'how long an answer may take', seconds, 10)
+    .option('--json <file>', 'write the results as JSON, too')
+    .option('--junit <file>', 'write the results as JUnit XML, too')
+    .addHelpText('after', '\nExit code: 0 when something was played and all of it is right, 1 when not, 2 for bad usage or a bad file.')
     .exitOverride()
     .showSuggestionAfterError(false)
     .configureHelp({ sortOptions: false })
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => complain(text.trimEnd()) })
 
-const SHOWN_FAILURES = 10
+// ---------------------------------------------------------------------------------------- running
 
-const play = async (command: Command, settings: Settings, print: Print, complain: Print): Promise<number> => {
-  const start = (): Promise<Port> => startPort(command, settings.timeout * 1000)
-  const began = Date.now()
-  const cases = load(settings.from ?? ownSpec()).filter((one) => isChosen(one, settings.only))
-  if (cases.length === 0) {
-    complain(`nothing matches ${settings.only.join(', ')}`)
-    return USAGE
+/** What cannot be given together, or gives nothing to do. */
+class BadUsage extends Error {}
+
+/** An input that fails stands beside a trace that does. */
+const besides = (file: string): string => (file.endsWith('.jsonl') ? file.replace(/\.jsonl$/, '-input.jsonl') : `${file}-input`)
+
+const chosen = ({ from, only, recorded }: Settings): ReadonlyArray<Case> => {
+  if (!recorded) return []
+  const cases = load(from ?? ownSpec()).filter((one) => isChosen(one, only))
+  if (cases.length === 0) throw new BadUsage(`nothing matches ${only.join(', ')}`)
+  return cases
+}
+
+const search = async (port: Restarting, steps: number, { out, seed }: Settings): Promise<NonNullable<Run['random']>> => {
+  const written = (found: Search): Search => {
+    if (found.found !== null) writeFileSync(found.found.file, fileOf(found.found))
+    return found
   }
+  return {
+    seed,
+    steps: written(await searchSteps(port, seed, steps, out)),
+    inputs: written(await searchInputs(port, seed, Math.ceil(steps / 4), besides(out)))
+  }
+}
+
+const run = async (command: Command, settings: Settings): Promise<Run> => {
+  if (!settings.recorded && settings.random === undefined) throw new BadUsage('--no-recorded leaves nothing to do without --random')
+  const began = Date.now()
+  const cases = chosen(settings)
+  const start = () => startPort(command, settings.timeout * 1000)
   const { breakdown, name, outcomes } = await playAll(start, cases)
+  // What does not start, or has just hung, is not asked for more.
+  const isDone = settings.random === undefined || breakdown !== null
+  const random = isDone ? null : await search(new Restarting(start), settings.random, settings)
   const played = cases.flatMap((one, i) => {
     const outcome = outcomes[i]
     return outcome === undefined ? [] : [{ one, outcome }]
   })
-  const totals = totalsOf(outcomes)
-  print(`${name ?? 'a port that did not start'}: ${command.join(' ')}`)
-  for (const line of fileLines(played)) print(line)
-  for (const line of failureSections(played, settings.all === true ? Infinity : SHOWN_FAILURES)) print(line)
-  print('')
-  for (const line of skippedLines(played)) print(line)
-  if (breakdown !== null && totals.broken === 0) for (const line of breakdownLines(breakdown)) print(line)
-  if (totals.passed === 0) print('nothing was found to be right')
-  print(`${totalsText(totals)}, in ${((Date.now() - began) / 1000).toFixed(1)} s`)
-  return breakdown === null && totals.passed > 0 && totals.failed + totals.errored === 0 ? 0 : 1
+  return { breakdown, command, name, played, random, seconds: (Date.now() - began) / 1000 }
+}
+
+const SHOWN_FAILURES = 10
+
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
+const interrupted = (signal: keyof typeof SIGNALS): void => {
+  killAll()
+  process.exit(SIGNALS[signal])
 }
 
 /** Runs with these arguments. The exit code: 0 when everything that was played is right, 1 when not, 2 for bad usage. */
 export const conform = async (args: ReadonlyArray<string>, print: Print, complain: Print): Promise<number> => {
+  const signals = Object.keys(SIGNALS) as ReadonlyArray<keyof typeof SIGNALS>
+  for (const signal of signals) process.on(signal, interrupted)
   try {
     const parsed = options(print, complain).parse(args, { from: 'user' })
     const [file = '', ...rest] = parsed.args
-    return await play([file, ...rest], parsed.opts<Settings>(), print, complain)
+    const settings = parsed.opts<Settings>()
+    const found = await run([file, ...rest], settings)
+    for (const line of reportLines(found, settings.all === true ? Infinity : SHOWN_FAILURES)) print(line)
+    if (settings.json !== undefined) writeFileSync(settings.json, jsonOf(found))
+    if (settings.junit !== undefined) writeFileSync(settings.junit, junitOf(found))
+    return isGood(found) ? 0 : 1
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
-    if (!(error instanceof BadFile)) throw error
+    if (!(error instanceof BadFile || error instanceof BadUsage)) throw error
     complain(error.message)
     return USAGE
   } finally {
+    for (const signal of signals) process.off(signal, interrupted)
     killAll()
   }
 }

@@ -3,17 +3,12 @@ import { canonical, type Json } from '../../../core/index.js'
 import type { Breakdown } from './client.js'
 import type { Difference } from './difference.js'
 import type { Case } from './load.js'
-import { type Failure, type Outcome, type Totals, totalsOf } from './result.js'
-
-/** A case, and what has come of it. */
-export interface Played {
-  readonly one: Case
-  readonly outcome: Outcome
-}
+import { type Failure, type Outcome, type Played, type Run, type Search, type Totals, totalsOf } from './result.js'
 
 const WIDTH = 400
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g
+/** What would move about on a terminal, or not be seen. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
 
 /** Foreign text, made fit for a terminal. */
 export const visible = (text: string): string =>
@@ -52,7 +47,7 @@ const placeOf = (one: Case, step: number | null): string => {
 const givenLine = (one: Case, step: number | null, given: unknown): string =>
   given === null && one._tag === 'trace' ? placeOf(one, step) : `${placeOf(one, step)}: ${shown(given)}`
 
-export const failureLines = (one: Case, failure: Failure): ReadonlyArray<string> => {
+const failureLines = (one: Case, failure: Failure): ReadonlyArray<string> => {
   const { differences, effects, given, hashes, remarks, step } = failure
   // Of an output that is a single value, the values are all there is to say.
   const told = differences.filter(({ path }) => path !== 'output')
@@ -91,7 +86,7 @@ export const outcomeLines = ({ one, outcome }: Played): ReadonlyArray<string> =>
 }
 
 /** One failure, under its name. */
-export const section = (played: Played): ReadonlyArray<string> => {
+const section = (played: Played): ReadonlyArray<string> => {
   const { one } = played
   const rules = one.rules.length === 0 ? '' : ` [${one.rules.join(', ')}]`
   const subject = one._tag === 'vector' ? `${one.subject}: ` : ''
@@ -114,13 +109,13 @@ const WORDS: { readonly [tag in Outcome['_tag']]: string } = {
   unreached: 'not reached'
 }
 
-export const totalsText = (totals: Totals): string => {
+const totalsText = (totals: Totals): string => {
   const parts = (Object.keys(WORDS) as ReadonlyArray<Outcome['_tag']>).filter((tag) => tag === 'passed' || totals[tag] > 0)
   return parts.map((tag) => `${String(totals[tag])} ${WORDS[tag]}`).join(', ')
 }
 
 /** One line a file. */
-export const fileLines = (played: ReadonlyArray<Played>): ReadonlyArray<string> => {
+const fileLines = (played: ReadonlyArray<Played>): ReadonlyArray<string> => {
   const files = [...new Set(played.map(({ one }) => one.file))]
   const width = Math.max(0, ...files.map((file) => file.length))
   return files.map((file) => {
@@ -130,7 +125,7 @@ export const fileLines = (played: ReadonlyArray<Played>): ReadonlyArray<string> 
 }
 
 /** Why things were skipped, each reason once. */
-export const skippedLines = (played: ReadonlyArray<Played>): ReadonlyArray<string> => {
+const skippedLines = (played: ReadonlyArray<Played>): ReadonlyArray<string> => {
   const reasons = played.flatMap(({ outcome }) => (outcome._tag === 'skipped' ? [outcome.reason] : []))
   return [...new Set(reasons)].map((reason) => `skipped, ${plural(reasons.filter((other) => other === reason).length, 'time')}: ${visible(reason)}`)
 }
@@ -138,10 +133,55 @@ export const skippedLines = (played: ReadonlyArray<Played>): ReadonlyArray<strin
 const isBad = ({ outcome: { _tag } }: Played): boolean => _tag === 'failed' || _tag === 'errored' || _tag === 'broken'
 
 /** The failures, the first `limit` of them in full. */
-export const failureSections = (played: ReadonlyArray<Played>, limit: number): ReadonlyArray<string> => {
+const failureSections = (played: ReadonlyArray<Played>, limit: number): ReadonlyArray<string> => {
   const bad = played.filter(isBad)
   // What broke the port explains what was not reached, so it is never among those that are left out.
   const told = bad.filter(({ outcome }, i) => i < limit || outcome._tag === 'broken')
   const rest = bad.length - told.length
   return [...told.flatMap(section), ...(rest === 0 ? [] : ['', `… and ${String(rest)} more that failed: --all shows them, --only chooses`])]
+}
+
+// ---------------------------------------------------------------------------------------- random
+
+const searchLines = (what: string, unit: string, { count, found, outcome, size }: Search): ReadonlyArray<string> => {
+  if (found === null) {
+    switch (outcome._tag) {
+      case 'skipped':
+        return [`  ${what}: skipped: ${visible(outcome.reason)}`]
+      case 'broken':
+        return [`  ${what}: after ${String(count)}`, ...breakdownLines(outcome.breakdown).map((line) => `    ${line}`)]
+      default:
+        return [`  ${what}: ${String(count)}, all as the reference has them`]
+    }
+  }
+  const smaller = found._tag === 'trace' ? `, and has ${String(found.trace.steps.length)} now` : ''
+  return [
+    `  ${what}: among ${String(count)}, a failure; it had ${plural(size, unit)}${smaller}: see ${found.file}`,
+    ...section({ one: found, outcome })
+  ]
+}
+
+const randomLines = (random: NonNullable<Run['random']>): ReadonlyArray<string> => [
+  '',
+  `random, seed ${String(random.seed)}`,
+  ...searchLines('steps', 'step', random.steps),
+  ...searchLines('inputs', 'character', random.inputs)
+]
+
+// ---------------------------------------------------------------------------------------- everything
+
+/** All that is printed; of the failures, the first `limit` in full. */
+export const reportLines = ({ breakdown, command, name, played, random, seconds }: Run, limit: number): ReadonlyArray<string> => {
+  const totals = totalsOf(played.map(({ outcome }) => outcome))
+  return [
+    visible(`${name ?? 'a port that did not start'}: ${command.join(' ')}`),
+    ...fileLines(played),
+    ...failureSections(played, limit),
+    ...(random === null ? [] : randomLines(random)),
+    '',
+    ...skippedLines(played),
+    ...(breakdown === null || totals.broken > 0 ? [] : breakdownLines(breakdown)),
+    ...(played.length > 0 && totals.passed === 0 ? ['nothing was found to be right'] : []),
+    `${totalsText(totals)}, in ${seconds.toFixed(1)} s`
+  ]
 }

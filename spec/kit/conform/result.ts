@@ -1,6 +1,7 @@
 /** What has come of playing a case. Plain data: what is printed, and what `--json` and `--junit` write, is made of it. */
 import type { Breakdown } from './client.js'
 import type { Difference } from './difference.js'
+import type { Case } from './load.js'
 
 /** The first thing that was wrong. */
 export interface Failure {
@@ -40,4 +41,40 @@ export const totalsOf = (outcomes: ReadonlyArray<Outcome>): Totals => {
     broken: count('broken'),
     unreached: count('unreached')
   }
+}
+
+/** A case, and what has come of it. */
+export interface Played {
+  readonly one: Case
+  readonly outcome: Outcome
+}
+
+/** What has come of a random search. */
+export interface Search {
+  /** How many steps or inputs were compared. */
+  readonly count: number
+  /** The smallest case that fails; the outcome is its. */
+  readonly found: Case | null
+  readonly outcome: Outcome
+  /** How many steps or characters the failure had before it was made smaller. */
+  readonly size: number
+}
+
+/** Everything that one run of the kit has found. */
+export interface Run {
+  /** Why the port was given up, if it was. */
+  readonly breakdown: Breakdown | null
+  readonly command: ReadonlyArray<string>
+  /** What the port calls itself; `null` when it did not start. */
+  readonly name: string | null
+  readonly played: ReadonlyArray<Played>
+  readonly random: { readonly inputs: Search; readonly seed: number; readonly steps: Search } | null
+  readonly seconds: number
+}
+
+/** Whether everything that was played is right, and anything was. */
+export const isGood = ({ breakdown, played, random }: Run): boolean => {
+  const outcomes = [...played.map(({ outcome }) => outcome), ...(random === null ? [] : [random.steps.outcome, random.inputs.outcome])]
+  const { broken, errored, failed, passed } = totalsOf(outcomes)
+  return breakdown === null && passed > 0 && broken + errored + failed === 0
 }

@@ -1,0 +1,175 @@
+/**
+ * Runs made smaller. When events are taken out of a run, connections that came after them have other numbers; so that what is left
+ * still means what it meant, an event is remembered with the distance of its number from the one that was there.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import {
+  Config,
+  defaults,
+  type Event,
+  type HostName,
+  initial,
+  type Natural,
+  OrderedMap as M,
+  type State,
+  step,
+  type TimeUs
+} from '../../../core/index.js'
+import type { Course } from './inputs.js'
+
+export interface Relative {
+  /** `null` when there was no connection that the number could be compared with. */
+  readonly distance: number | null
+  readonly event: Event
+}
+
+// ---------------------------------------------------------------------------------------- numbers
+
+const knotNumber = (state: State, host: HostName): number | null => {
+  const subscription = M.toEntries(state.knots.subscriptions).find(([name]) => name === host)?.[1]
+  return subscription?.connection.number ?? null
+}
+
+/** The number that an event bears, and the one that is there; `null` when it bears none. */
+const numbersOf = (state: State, event: Event): { readonly borne: number; readonly present: number | null } | null => {
+  switch (event._tag) {
+    case 'Started':
+    case 'StopRequested':
+      return null
+    case 'TimerFired': {
+      const { timer } = event
+      const present = timer._tag === 'KnotTimer' ? knotNumber(state, timer.host) : state.cursor.connection.number
+      return { borne: timer.connection, present }
+    }
+    case 'KnotOpened':
+    case 'KnotClosed':
+    case 'KnotReceived':
+    case 'KnotFrameRejected':
+      return { borne: event.connection, present: knotNumber(state, event.host) }
+    default:
+      return { borne: event.connection, present: state.cursor.connection.number }
+  }
+}
+
+const withNumber = (event: Event, number: number): Event => {
+  const connection = Math.max(0, number) as Natural
+  switch (event._tag) {
+    case 'Started':
+    case 'StopRequested':
+      return event
+    case 'TimerFired':
+      return { ...event, timer: { ...event.timer, connection } }
+    default:
+      return { ...event, connection }
+  }
+}
+
+const relativeTo = (state: State, event: Event): Relative => {
+  const numbers = numbersOf(state, event)
+  return { distance: numbers?.present == null ? null : numbers.borne - numbers.present, event }
+}
+
+const absoluteIn = (state: State, { distance, event }: Relative): Event => {
+  const present = numbersOf(state, event)?.present ?? null
+  return distance === null || present === null ? event : withNumber(event, present + distance)
+}
+
+/** Makes something of each item in the state that it comes to. */
+const walk = <A, B>(config: Config, items: ReadonlyArray<A>, make: (state: State, item: A) => B, eventOf: (item: A, made: B) => Event): ReadonlyArray<B> => {
+  let state = initial(config)
+  return items.map((item) => {
+    const made = make(state, item)
+    state = step(state, eventOf(item, made))[0]
+    return made
+  })
+}
+
+export const toRelative = ({ config, events }: Course): ReadonlyArray<Relative> =>
+  walk(config, events, relativeTo, (event) => event)
+
+export const toAbsolute = (config: Config, items: ReadonlyArray<Relative>): Course => ({
+  config,
+  events: walk(config, items, absoluteIn, (_, event) => event)
+})
+
+// ---------------------------------------------------------------------------------------- simpler
+
+type Change = (course: Course) => Course
+
+const PLAIN: Config = (() => {
+  const plain = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+  if (E.isLeft(plain)) throw new Error('the defaults are no configuration')
+  return plain.right
+})()
+
+/** One setting as it is by default, wherever a configuration is. */
+const plainSetting = (setting: keyof Config): Change => {
+  const change = (config: Config): Config => ({ ...config, [setting]: PLAIN[setting] })
+  return ({ config, events }) => ({
+    config: change(config),
+    events: events.map((event) => (event._tag === 'Started' ? { ...event, config: change(event.config) } : event))
+  })
+}
+
+const sameConfig: Change = ({ config, events }) => ({
+  config,
+  events: events.map((event) => (event._tag === 'Started' ? { ...event, config } : event))
+})
+
+/** The frame as one that only moves the cursor. */
+const asAdvance = (event: Event): Event => {
+  switch (event._tag) {
+    case 'CommitReceived':
+    case 'AccountReceived':
+    case 'FrameRejected': {
+      const stamp = event.timeUs ?? (0 as TimeUs)
+      const { at, connection } = event
+      return { _tag: 'StreamAdvanced', at, connection, count: 1 as Natural, firstUs: stamp, lastUs: stamp }
+    }
+    case 'StreamAdvanced':
+      return { ...event, count: 1 as Natural, firstUs: event.lastUs }
+    default:
+      return event
+  }
+}
+
+const withoutRev = (event: Event): Event => (event._tag === 'CommitReceived' ? { ...event, rev: null } : event)
+
+const withoutExtras = (event: Event): Event => {
+  switch (event._tag) {
+    case 'Started':
+      return { ...event, resumeFrom: null }
+    case 'JetstreamClosed':
+      return { ...event, poisoned: false }
+    case 'KnotReceived':
+      return { ...event, created: null }
+    case 'AccountReceived':
+      return { ...event, status: null }
+    default:
+      return event
+  }
+}
+
+/** A commit with nothing written into one of the fields of its record. */
+const emptied =
+  (field: string) =>
+  (event: Event): Event =>
+    event._tag === 'CommitReceived' && event.record !== null && field in event.record
+      ? ({ ...event, record: { ...event.record, [field]: '' } } as Event)
+      : event
+
+const FIELDS = ['createdAt', 'instance', 'knot', 'name', 'repo', 'repoDid', 'spindle', 'subject']
+
+const EVENT_CHANGES: ReadonlyArray<(event: Event) => Event> = [asAdvance, withoutRev, withoutExtras, ...FIELDS.map(emptied)]
+
+/** What may be tried on a course of `length` events, most drastic first. */
+export const simplifications = (length: number): ReadonlyArray<Change> => [
+  ...(Object.keys(PLAIN) as ReadonlyArray<keyof Config>).map(plainSetting),
+  sameConfig,
+  ...Array.from({ length }, (_, at) =>
+    EVENT_CHANGES.map(
+      (change): Change =>
+        ({ config, events }) => ({ config, events: events.map((event, i) => (i === at ? change(event) : event)) })
+    )
+  ).flat()
+]

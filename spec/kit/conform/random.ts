@@ -1,0 +1,182 @@
+/** Compares a port with the core on random runs and inputs, and makes the first failure of each as small as it can be made. */
+import { canonical, type Json } from '../../../core/index.js'
+import { type Trace, type Vector, VERSION } from '../format.js'
+import { SUBJECT } from '../subjects.js'
+import { answersTo, type Port, PortFailure } from './client.js'
+import { simplifications, toAbsolute, toRelative } from './course.js'
+import { type Course, courses, type Input, inputs, textOf, withText } from './inputs.js'
+import type { Case } from './load.js'
+import { judgeVector, playTrace, questionOf } from './play.js'
+import { record } from './reference.js'
+import type { Outcome, Search } from './result.js'
+import { fewest, simplest } from './shrink.js'
+
+/** How long a failure is made smaller: with a port that hangs, each attempt takes as long as it is waited for. */
+const SHRINKING_MS = 60_000
+
+const isFailure = ({ _tag }: Outcome): boolean => _tag === 'failed' || _tag === 'errored' || _tag === 'broken'
+
+const PASSED: Outcome = { _tag: 'passed' }
+
+// ---------------------------------------------------------------------------------------- a port that is started again
+
+/** A port that is started again after what broke it. */
+export class Restarting {
+  private port: Port | null = null
+
+  constructor(private readonly start: () => Promise<Port>) {}
+
+  /** What has come of `play`; a port that breaks down is an outcome, too. */
+  async attempt(play: (port: Port) => Promise<Outcome>): Promise<Outcome> {
+    try {
+      this.port ??= await this.start()
+      return await play(this.port)
+    } catch (error) {
+      if (!(error instanceof PortFailure)) throw error
+      this.port = null
+      return { _tag: 'broken', breakdown: error.breakdown }
+    }
+  }
+
+  /** Ends the port; the next attempt starts another. */
+  async stop(): Promise<Outcome> {
+    if (this.port === null) return PASSED
+    return this.attempt(async (port) => {
+      this.port = null
+      await port.stop()
+      return PASSED
+    })
+  }
+}
+
+/** Whether a candidate fails, as long as there is time. */
+const inTime = <A>(fails: (candidate: A) => Promise<boolean>): ((candidate: A) => Promise<boolean>) => {
+  const deadline = Date.now() + SHRINKING_MS
+  return async (candidate) => Date.now() < deadline && (await fails(candidate))
+}
+
+// ---------------------------------------------------------------------------------------- steps
+
+const traceCase = (file: string, trace: Trace): Case => {
+  const { about, name, rules } = trace.header
+  return { _tag: 'trace', about, file, line: 1, name, rules, trace }
+}
+
+/** The course up to the step that was wrong. */
+const upTo = ({ config, events }: Course, outcome: Outcome): Course => {
+  const step = outcome._tag === 'failed' ? outcome.failure.step : outcome._tag === 'errored' ? outcome.step : null
+  return { config, events: step === null ? events : events.slice(0, step) }
+}
+
+const shrinkCourse = async (course: Course, fails: (course: Course) => Promise<boolean>): Promise<Course> => {
+  const still = inTime(fails)
+  const shortest = async (from: Course): Promise<Course> => {
+    const items = await fewest(toRelative(from), (candidate) => still(toAbsolute(from.config, candidate)))
+    return toAbsolute(from.config, items)
+  }
+  const short = await shortest(course)
+  return shortest(await simplest(short, simplifications(short.events.length), still))
+}
+
+/** Tries random runs of so many steps together. */
+export const searchSteps = async (port: Restarting, seed: number, steps: number, file: string): Promise<Search> => {
+  const header = { about: `found at random with seed ${String(seed)}`, name: `random steps of seed ${String(seed)}`, rules: [] }
+  const play = (course: Course): Promise<Outcome> =>
+    port.attempt((present) => playTrace(present, record(header, course.config, course.events)))
+  let count = 0
+  for (const course of courses(seed, steps)) {
+    const outcome = await play(course)
+    if (outcome._tag === 'skipped') return { count, found: null, outcome, size: 0 }
+    count += course.events.length
+    if (!isFailure(outcome)) continue
+    // What cannot be had again, like a port that fails by chance, is told as it was.
+    const begun = upTo(course, outcome)
+    const small = await shrinkCourse(begun, async (candidate) => isFailure(await play(candidate)))
+    const again = await play(small)
+    const [found, result] = isFailure(again) ? [small, again] : [course, outcome]
+    return { count, found: traceCase(file, record(header, found.config, found.events)), outcome: result, size: begun.events.length }
+  }
+  return { count, found: null, outcome: await port.stop(), size: 0 }
+}
+
+// ---------------------------------------------------------------------------------------- inputs
+
+const vectorOf = ({ input, subject }: Input, seed: number): Vector => ({
+  _tag: 'vector',
+  input,
+  name: `random input of seed ${String(seed)}`,
+  output: SUBJECT[subject](input),
+  rules: []
+})
+
+const vectorCase = (file: string, one: Input, seed: number): Case => {
+  const vector = vectorOf(one, seed)
+  return { _tag: 'vector', about: 'found at random', file, line: 2, name: vector.name, rules: [], subject: one.subject, vector }
+}
+
+const BATCH = 200
+
+/** The items in lists of at most `BATCH`. */
+function* batches<A>(items: Iterable<A>): Generator<ReadonlyArray<A>, void, undefined> {
+  let batch: Array<A> = []
+  for (const item of items) {
+    batch.push(item)
+    if (batch.length < BATCH) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** Tries so many random inputs of decoders. Subjects that the port skips are left out. */
+export const searchInputs = async (port: Restarting, seed: number, count: number, file: string): Promise<Search> => {
+  const ask = async (batch: ReadonlyArray<Input>, take: (one: Input, outcome: Outcome) => void): Promise<Outcome> =>
+    port.attempt(async (present) => {
+      let n = 0
+      const asked = batch.map(({ input, subject }) => questionOf(subject, input, `random input of seed ${String(seed)}`))
+      for await (const answer of answersTo(present, asked)) {
+        const one = batch[n++]
+        if (one !== undefined) take(one, judgeVector(one.subject, vectorOf(one, seed), answer))
+      }
+      return PASSED
+    })
+  const play = async (one: Input): Promise<Outcome> => {
+    const outcomes: Array<Outcome> = []
+    const run = await ask([one], (_, outcome) => void outcomes.push(outcome))
+    return outcomes[0] ?? run
+  }
+  let compared = 0
+  const skipped: Array<Outcome> = []
+  for (const batch of batches(inputs(seed, count))) {
+    let answered = 0
+    const wrong: Array<readonly [Input, Outcome]> = []
+    const run = await ask(batch, (one, outcome) => {
+      answered++
+      if (outcome._tag === 'skipped') skipped.push(outcome)
+      else compared++
+      if (isFailure(outcome)) wrong.push([one, outcome])
+    })
+    const broke = batch[answered]
+    if (run._tag === 'broken' && broke !== undefined) wrong.push([broke, run])
+    const [first] = wrong
+    if (first === undefined) continue
+    const [one, outcome] = first
+    const still = inTime(async (candidate: ReadonlyArray<string>) => isFailure(await play(withText(one, candidate.join('')))))
+    const small = withText(one, (await fewest(Array.from(textOf(one)), still)).join(''))
+    const again = await play(small)
+    const [found, result] = isFailure(again) ? [small, again] : [one, outcome]
+    return { count: compared, found: vectorCase(file, found, seed), outcome: result, size: textOf(one).length }
+  }
+  return { count: compared, found: null, outcome: compared === 0 && skipped[0] !== undefined ? skipped[0] : await port.stop(), size: 0 }
+}
+
+// ---------------------------------------------------------------------------------------- written down
+
+/** A case as a file of its own, which `--from` plays again; a trace is shown by `tack replay`, too. */
+export const fileOf = (one: Case): string => {
+  const lines: ReadonlyArray<object> =
+    one._tag === 'trace'
+      ? [one.trace.header, one.trace.init, ...one.trace.steps, one.trace.end]
+      : [{ _tag: 'vectors', about: one.about, subject: one.subject, version: VERSION }, one.vector]
+  return lines.map((line) => `${canonical(line as Json)}\n`).join('')
+}
