@@ -6,11 +6,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { machineFiles } from './machine/files.js'
 import { schemaFiles } from './schema/files.js'
 
 const SPEC = fileURLToPath(new URL('../../../spec', import.meta.url))
 
-for (const [name, content] of schemaFiles()) {
+for (const [name, content] of [...schemaFiles(), ...machineFiles()]) {
   const file = path.join(SPEC, name)
   mkdirSync(path.dirname(file), { recursive: true })
   writeFileSync(file, content)

@@ -132,7 +132,7 @@ describe('a constraint takes what the codec takes', () => {
 
   test('host, on the vectors', () => {
     const isValid = holds(CONSTRAINTS['HostName'] ?? {})
-    for (const { output } of vectorsOf('host')) if (output !== null) expect([output, isValid(output)]).toEqual([output, true])
+    for (const { output } of vectorsOf('host')) expect([output, output === null || isValid(output)]).toEqual([output, true])
   })
 })
 
@@ -262,7 +262,8 @@ describe('what the kit holds is valid', () => {
   })
 
   test('config and state, on the vectors', () => {
-    for (const { input, output } of vectorsOf('config')) expect([input, objections('config', input) === '']).toEqual([input, output])
+    for (const { input, output } of vectorsOf('config'))
+      expect([input, objections('config', input) === '']).toEqual([input, output])
     for (const { input } of vectorsOf('state')) expect([input, disagreement('state', State, input)]).toEqual([input, ''])
   })
 

@@ -5,7 +5,7 @@ import { Answers, EndLine, InitLine, Request, StepLine, TraceHeader, Vector, Vec
 import { schemaOf } from './walk.js'
 
 /** A state as written. The codec of states hides its shape behind what it derives; the test holds the two together. */
-const WrittenState = t.strict({ accounts: t.array(AccountEntry), head: Head }, 'State')
+export const WrittenState = t.strict({ accounts: t.array(AccountEntry), head: Head }, 'State')
 
 const anyOf = (codecs: ReadonlyArray<t.Mixed>, name: string): t.Mixed => t.union([...codecs] as [t.Mixed, t.Mixed], name)
 

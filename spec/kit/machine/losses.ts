@@ -1,0 +1,64 @@
+/** What comes of losses in a row: how pauses grow, and how a frame that closes every connection is passed. */
+import { type Backoff, Connections, Cursor, type Effect, type Event, type Natural, type TimeUs } from '../../../core/index.js'
+import { CONFIG } from './config.js'
+import { EPOCH_US } from './explore.js'
+import { code, table } from './markdown.js'
+import { STREAM_MACHINE } from './stream.js'
+
+const START = EPOCH_US as TimeUs
+
+/** From 0 to `n` − 1. */
+const upTo = (n: number): ReadonlyArray<number> => Array.from({ length: n }, (_, i) => i)
+
+// ---------------------------------------------------------------------------------------- pauses
+
+const LOSSES = 9
+
+/** The longest pause after each loss of a connection that never opens, in seconds; and after it was open for a while. */
+const pausesOf = (backoff: Backoff): ReadonlyArray<number> => {
+  let connection = Connections.connecting(1 as Natural)
+  const pauses = upTo(LOSSES).map(() => {
+    const [after, pause] = Connections.lost(backoff, START, (connection.number + 1) as Natural, connection)
+    connection = Connections.woken(after)
+    return pause.highMs / 1_000
+  })
+  const healthyUs = (EPOCH_US + backoff.healthyAfterMs * 1_000) as TimeUs
+  const [, pause] = Connections.lost(backoff, healthyUs, connection.number, Connections.opened(START, connection))
+  return [...pauses, pause.highMs / 1_000]
+}
+
+export const pausesTable = (): string =>
+  table(
+    ['', ...upTo(LOSSES).map((i) => `loss ${String(i + 1)}`), 'after it was healthy'],
+    [
+      ['the stream', ...pausesOf(CONFIG.jetstreamBackoff).map(String)],
+      ['a knot', ...pausesOf(CONFIG.knotBackoff).map(String)]
+    ]
+  )
+
+// ---------------------------------------------------------------------------------------- poisonous frames
+
+const POISONED = 6
+
+const secondsFromCursor = (us: number): string => `${us < EPOCH_US ? '−' : '+'}${String(Math.abs(us - EPOCH_US) / 1_000_000)} s`
+
+/** After each loss to one frame: what is reported, and where the next connection starts. */
+export const poisoningsTable = (): string => {
+  const started: Event = { _tag: 'Started', at: START, config: CONFIG, resumeFrom: null }
+  let [state] = Cursor.reduce(STREAM_MACHINE.start, started)
+  const take = (event: Event): ReadonlyArray<Effect> => {
+    const [after, effects] = Cursor.reduce(state, event)
+    state = after
+    return effects
+  }
+  const rows = upTo(POISONED).map((i) => {
+    const effects = [
+      ...take({ _tag: 'JetstreamClosed', at: START, connection: state.connection.number, poisoned: true }),
+      ...take({ _tag: 'TimerFired', at: START, timer: { _tag: 'JetstreamTimer', connection: state.connection.number } })
+    ]
+    const reports = effects.flatMap((effect) => (effect._tag === 'Report' ? [code(effect.report._tag)] : []))
+    const starts = effects.flatMap((effect) => (effect._tag === 'OpenJetstream' ? [secondsFromCursor(effect.cursor ?? 0)] : []))
+    return [String(i + 1), reports.join(', ') || '–', starts.join(', ')]
+  })
+  return table(['loss', 'report', 'the next connection starts at'], rows)
+}
