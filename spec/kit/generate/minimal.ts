@@ -1,2 +1,607 @@
-import type { Plots } from './traces.js'
-export const minimalPlots = (): Plots => new Map()
+/**
+ * Runs of the minimal preset, chosen by hand: every limit is a few steps, and a few microseconds, away.
+ *
+ * Beside each event stands what is to be done because of it, in short; the generator fails when the core disagrees. So a wrong core
+ * cannot bless itself, and an event that was meant to count cannot be stale by mistake.
+ */
+import { COLLABORATOR, type Config, type Effect, initial, MEMBER, REPO, step } from '../../../core/index.js'
+import {
+  account,
+  closed,
+  collaborator,
+  del,
+  frame,
+  type Happening,
+  knotClosed,
+  knotFrame,
+  knotOpened,
+  knotTimer,
+  member as memberRecord,
+  opened,
+  passing,
+  poisoned,
+  put,
+  repo as repoRecord,
+  rev,
+  started,
+  stop,
+  timer,
+  type WrittenConfig
+} from '../../examples/support.js'
+import { eventsOf, MINIMAL, minimal, OWNER } from './presets.js'
+import type { Plot, Plots } from './traces.js'
+
+const ALICE = 'did:plc:alice'
+const BOB = 'did:plc:bob'
+const K1 = 'knot1.example'
+const K2 = 'knot2.example'
+const FIVE_MINUTES = 300_000_000
+const LAST = Number.MAX_SAFE_INTEGER
+const OPEN = { ...MINIMAL, admission: 'open' } as const
+const EVERY_HOST = { defaultPort: 443, loopback: true, ports: true }
+const ANY_PORT = { ...EVERY_HOST, loopback: false }
+/** Pauses that are not capped before the core stops doubling them. */
+const WIDE = { baseMs: 1, capMs: 2 ** 40, healthyAfterMs: 1 }
+
+// ---------------------------------------------------------------------------------------- effects in short
+
+const inShort = (effect: Effect): string => {
+  switch (effect._tag) {
+    case 'OpenJetstream':
+      return `open ${String(effect.cursor)}`
+    case 'CloseJetstream':
+      return 'close'
+    case 'SubscribeKnot':
+      return `subscribe ${effect.host} ${String(effect.cursor)}`
+    case 'ReconnectKnot':
+      return `reconnect ${effect.host} ${String(effect.cursor)}`
+    case 'UnsubscribeKnot':
+      return `unsubscribe ${effect.host}`
+    case 'WakeAfter':
+      return `wake ${String(effect.highMs)}`
+    case 'Report':
+      return effect.report._tag === 'Gap' ? `gap ${String(effect.report.askedUs)} ${String(effect.report.gotUs)}` : effect.report._tag
+  }
+}
+
+type Beat = readonly [event: Happening, effects: string]
+
+/** @throws Error when the effects are not those that stand beside the event. */
+const check = (name: string, config: Config, beats: ReadonlyArray<Beat>): void => {
+  let state = initial(config)
+  for (const [i, [happening, expected]] of beats.entries())
+    for (const event of eventsOf([happening])) {
+      const [after, effects] = step(state, event)
+      state = after
+      const actual = effects.map(inShort).join(', ')
+      if (actual !== expected) throw new Error(`minimal.${name}, step ${String(i + 1)}: expected "${expected}", not "${actual}"`)
+    }
+}
+
+const run = (name: string, about: string, rules: string, beats: ReadonlyArray<Beat>, changes: object = {}): Plot => {
+  const config = minimal(changes)
+  check(name, config, beats)
+  return { about, config, events: eventsOf(beats.map(([event]) => event)), name: `minimal.${name}`, rules: rules.split(' ') }
+}
+
+// ---------------------------------------------------------------------------------------- events in short
+
+/** A record as short as can be. */
+const repo = (knot = K1) => repoRecord({ createdAt: '', knot, name: '' })
+const member = (subject = ALICE) => memberRecord({ createdAt: '', subject })
+
+/** A frame that says nothing to us. */
+const tick = (timeUs: number, connection: number, at = timeUs): Happening => passing(timeUs, { at, connection })
+const start = (at: number, config: WrittenConfig = MINIMAL, resumeFrom: number | null = null): Happening => started(at, config, resumeFrom)
+
+const knotReceived = (created: string | null, at: number, connection: number, host = K1): Happening =>
+  knotFrame(host, `{"nsid":"a.b.c","rkey":"x"${created === null ? '' : `,"created":${created}`}}`, at, connection)
+
+// ---------------------------------------------------------------------------------------- the stream
+
+const STREAM: ReadonlyArray<Plot> = [
+  run('rewind', 'the rewind stops at 0', 'S3 S4', [
+    [start(1), 'open null'],
+    [tick(1, 1), ''],
+    [start(2), 'open 0'],
+    [tick(2, 2), ''],
+    [start(3), 'open 0'],
+    [tick(3, 3), ''],
+    [start(4), 'open 1']
+  ]),
+  run('gap', 'what was asked for, one earlier, the tolerance, one more', 'D10 F7', [
+    [tick(10, 0), ''],
+    [start(20), 'open 8'],
+    [tick(8, 1), ''],
+    [start(21), 'open 8'],
+    [tick(7, 2), 'gap 8 7'],
+    [tick(1, 2), ''],
+    [start(22), 'open 8'],
+    [tick(FIVE_MINUTES + 31, 3, 30), 'FrameFromFuture'],
+    [tick(11, 3), ''],
+    [start(23), 'open 9'],
+    [tick(13, 4), 'gap 9 13'],
+    [tick(99, 4), '']
+  ]),
+  run('cursor', 'the cursor follows neither the past nor the future', 'D1 F8', [
+    [tick(5, 0), ''],
+    [tick(4, 0), ''],
+    [tick(5, 0), ''],
+    [tick(FIVE_MINUTES + 10, 0, 9), 'FrameFromFuture'],
+    [tick(FIVE_MINUTES + 10, 0, 10), ''],
+    [put(ALICE, 'x', repo(), FIVE_MINUTES + 12, { at: 11 }), 'FrameFromFuture'],
+    [account(ALICE, 'active', FIVE_MINUTES + 14, { at: 13 }), 'FrameFromFuture'],
+    [tick(FIVE_MINUTES + 9, 0, 14), '']
+  ]),
+  run('silence', 'every frame moves the cursor, whatever is in it; one without a stamp does not', 'D2 S10 F1', [
+    [frame('{"did":"did:plc:alice","kind":"identity","time_us":1}', 10), ''],
+    [frame('{"did":"alice","time_us":2}', 10), 'FrameRejected'],
+    [frame('{"did":"did:plc:alice","kind":"account","time_us":3}', 10), 'FrameRejected'],
+    [frame('{"did":"did:plc:alice","time_us":"4"}', 10), 'FrameRejected'],
+    [frame('4', 10), 'FrameRejected'],
+    [frame('', 10), 'FrameRejected'],
+    [account(BOB, 'deleted', 5, { at: 10 }), ''],
+    [frame('{"did":"did:plc:alice","kind":"commit","time_us":6,"commit":{"collection":"a.b.c"}}', 10), '']
+  ]),
+  run('resume', 'what an operator asks for holds until an event answers', 'S3 S5 D10', [
+    [tick(10, 0), ''],
+    [start(20, MINIMAL, 5), 'open 5'],
+    [opened(1, 21), ''],
+    [closed(1, 22), 'wake 1'],
+    [timer(2, 23), 'open 5'],
+    [start(24), 'open 5'],
+    [tick(6, 3), ''],
+    [start(25), 'open 4'],
+    [closed(4, 26), 'wake 1'],
+    [stop(27), ''],
+    [start(28, MINIMAL, 12), 'open 12'],
+    [tick(12, 7), ''],
+    [start(29, MINIMAL, 0), 'open 0'],
+    [tick(4, 8), 'gap 0 4']
+  ]),
+  run('reread', 'reading again goes on over losses and restarts until it reaches the cursor', 'S3 S4 D1', [
+    [tick(20, 0), ''],
+    [start(30, MINIMAL, 10), 'open 10'],
+    [tick(12, 1), ''],
+    [tick(11, 1), ''],
+    [closed(1, 31), 'wake 1'],
+    [timer(2, 32), 'open 10'],
+    [tick(13, 2), ''],
+    [start(33), 'open 11'],
+    [tick(FIVE_MINUTES + 35, 3, 34), 'FrameFromFuture'],
+    [tick(11, 3), ''],
+    [tick(19, 3), ''],
+    [start(34), 'open 17'],
+    [tick(17, 4), ''],
+    [tick(20, 4), ''],
+    [start(35), 'open 18'],
+    [start(36, MINIMAL, 20), 'open 20'],
+    [tick(20, 6), ''],
+    [start(37, MINIMAL, 5), 'open 5'],
+    [tick(6, 7), ''],
+    [start(38, MINIMAL, 15), 'open 15'],
+    [tick(15, 8), ''],
+    [start(39), 'open 13'],
+    [tick(13, 9), ''],
+    [tick(25, 9), ''],
+    [start(40), 'open 23']
+  ]),
+  run('poison-reread', 'what is read again is passed from where it has come to', 'D12 S3', [
+    [tick(3_000_000, 0), ''],
+    [start(3_000_001, MINIMAL, 10), 'open 10'],
+    [tick(10, 1), ''],
+    [poisoned(1, 3_000_002), 'wake 1'],
+    [timer(2, 3_000_003), 'open 8'],
+    [tick(10, 2), ''],
+    [poisoned(2, 3_000_004), 'wake 2'],
+    [timer(3, 3_000_005), 'open 8'],
+    [tick(10, 3), ''],
+    [poisoned(3, 3_000_006), 'wake 4, gap 10 1000010'],
+    [timer(4, 3_000_007), 'open 1000010'],
+    [tick(1_000_011, 4), ''],
+    [closed(4, 3_000_008), 'wake 4'],
+    [timer(5, 3_000_009), 'open 1000010'],
+    [tick(1_000_011, 5), ''],
+    [poisoned(5, 3_000_010), 'wake 4']
+  ]),
+  run('poison', 'the third loss to a frame at one cursor passes it, the fourth goes further; a move begins anew', 'D12', [
+    [tick(10, 0), ''],
+    [start(20), 'open 8'],
+    [poisoned(1, 21), 'wake 1'],
+    [timer(2, 22), 'open 8'],
+    [closed(2, 23), 'wake 2'],
+    [timer(3, 24), 'open 8'],
+    [poisoned(3, 25), 'wake 4'],
+    [timer(4, 26), 'open 8'],
+    [tick(10, 4), ''],
+    [poisoned(4, 27), 'wake 4, gap 10 1000010'],
+    [timer(5, 28), 'open 1000010'],
+    [poisoned(5, 29), 'wake 4, gap 1000010 3000010'],
+    [timer(6, 30), 'open 3000010'],
+    [tick(3_000_010, 6), ''],
+    [closed(6, 3_000_011), 'wake 4'],
+    [timer(7, 3_000_012), 'open 3000010'],
+    [tick(3_000_012, 7), ''],
+    [poisoned(7, 3_000_013), 'wake 4'],
+    [timer(8, 3_000_014), 'open 3000010'],
+    [tick(3_000_013, 8), ''],
+    [closed(8, 3_000_021), 'wake 4'],
+    [timer(9, 3_000_022), 'open 3000011']
+  ]),
+  run('poison-asked', 'beyond what was asked for, where that is later; and an operator ends the passing', 'D12 S3', [
+    [tick(10, 0), ''],
+    [start(20, MINIMAL, 50), 'open 50'],
+    [poisoned(1, 21), 'wake 1'],
+    [timer(2, 22), 'open 50'],
+    [poisoned(2, 23), 'wake 2'],
+    [timer(3, 24), 'open 50'],
+    [poisoned(3, 25), 'wake 4, gap 50 1000050'],
+    [start(26), 'open 1000050'],
+    [start(27, MINIMAL, 5), 'open 5'],
+    [poisoned(6, 28), 'wake 1'],
+    [timer(7, 29), 'open 5'],
+    [tick(11, 7), 'gap 5 11'],
+    [closed(7, 30), 'wake 2'],
+    [timer(8, 31), 'open 11']
+  ]),
+  run('poison-nothing', 'with neither a cursor nor anything asked for there is nothing to pass', 'D12', [
+    [start(1), 'open null'],
+    [poisoned(1, 2), 'wake 1'],
+    [timer(2, 3), 'open null'],
+    [poisoned(2, 4), 'wake 2'],
+    [timer(3, 5), 'open null'],
+    [poisoned(3, 6), 'wake 4'],
+    [timer(4, 7), 'open null'],
+    [poisoned(4, 8), 'wake 4']
+  ]),
+  run('pauses', 'pauses double up to the cap; one who was open for exactly 1 ms begins anew, one for less does not', 'D9', [
+    [start(1), 'open null'],
+    [closed(1, 2), 'wake 1'],
+    [timer(2, 3), 'open null'],
+    [closed(2, 4), 'wake 2'],
+    [timer(3, 5), 'open null'],
+    [closed(3, 6), 'wake 4'],
+    [timer(4, 7), 'open null'],
+    [closed(4, 8), 'wake 4'],
+    [timer(5, 10), 'open null'],
+    [opened(5, 1_000), ''],
+    [closed(5, 1_999), 'wake 4'],
+    [timer(6, 2_000), 'open null'],
+    [opened(6, 2_000), ''],
+    [opened(6, 2_500), ''],
+    [closed(6, 3_000), 'wake 1'],
+    [timer(7, 3_001), 'open null'],
+    [closed(7, 5_000), 'wake 2'],
+    [start(6_000), 'open null'],
+    [closed(9, 6_001), 'wake 1']
+  ]),
+  run('phases', 'what does not fit the phase, or bears another number, changes nothing', 'S5 D9', [
+    [stop(1), ''],
+    [stop(2), ''],
+    [timer(1, 3), ''],
+    [opened(1, 3), ''],
+    [closed(1, 3), ''],
+    [start(4), 'open null'],
+    [timer(2, 5), ''],
+    [closed(1, 5), ''],
+    [stop(6), 'close'],
+    [start(7), 'open null'],
+    [opened(4, 8), ''],
+    [opened(4, 9), ''],
+    [timer(4, 9), ''],
+    [stop(10), 'close'],
+    [closed(4, 11), ''],
+    [start(12), 'open null'],
+    [closed(6, 13), 'wake 1'],
+    [closed(7, 14), ''],
+    [opened(7, 14), ''],
+    [timer(6, 14), ''],
+    [stop(15), ''],
+    [timer(7, 16), ''],
+    [start(17), 'open null'],
+    [closed(9, 18), 'wake 1'],
+    [start(19), 'open null'],
+    [timer(10, 20), ''],
+    [start(21), 'open null'],
+    [tick(22, 11), ''],
+    [tick(22, 12), '']
+  ])
+]
+
+// ---------------------------------------------------------------------------------------- many losses in a row
+
+/** `count` losses to a frame, one after the other: the pause before the next attempt, and how far the frame is passed. */
+const losses = (count: number): ReadonlyArray<Beat> => {
+  let reached = 10
+  return Array.from({ length: count }, (_, n) => n).flatMap((n): ReadonlyArray<Beat> => {
+    const wake = `wake ${String(2 ** Math.min(n, 30))}`
+    const asked = reached
+    if (n >= 2) reached += 1_000_000 * 2 ** Math.min(n - 2, 20)
+    return [
+      [poisoned(n + 1, 20 + 2 * n), n >= 2 ? `${wake}, gap ${String(asked)} ${String(reached)}` : wake],
+      [timer(n + 2, 21 + 2 * n), `open ${String(n >= 2 ? reached : 8)}`]
+    ]
+  })
+}
+
+// ---------------------------------------------------------------------------------------- rows and gates
+
+const ROWS: ReadonlyArray<Plot> = [
+  run(
+    'gates',
+    'revs and times, each less, equal and greater',
+    'D3',
+    [
+      [put(ALICE, 'x', repo(), 10, { rev: rev(10) }), `subscribe ${K1} null`],
+      [del(ALICE, REPO, 'x', 11, { rev: rev(9, 1023) }), ''],
+      [del(ALICE, REPO, 'x', 11, { rev: rev(10) }), ''],
+      [put(ALICE, 'x', repo(K2), 5, { rev: rev(10, 1) }), `subscribe ${K2} null, unsubscribe ${K1}`],
+      [del(ALICE, REPO, 'x', 5, { rev: null }), ''],
+      [del(ALICE, REPO, 'x', 6, { rev: null }), `unsubscribe ${K2}`],
+      [put(ALICE, 'x', repo(), 6, { rev: null }), ''],
+      [put(ALICE, 'x', repo(), 7, { rev: rev(10, 1) }), ''],
+      [put(ALICE, 'x', repo(), 6, { rev: rev(FIVE_MINUTES + 7) }), ''],
+      [put(ALICE, 'x', repo(), 7, { rev: rev(FIVE_MINUTES + 7, 1023) }), `subscribe ${K1} null`],
+      [del(ALICE, REPO, 'x', 8, { rev: rev(FIVE_MINUTES + 9) }), `unsubscribe ${K1}`]
+    ],
+    OPEN
+  ),
+  run(
+    'tombstone',
+    'a delete where nothing is leaves a gate, and a later create lives',
+    'D3 S8',
+    [
+      [del(ALICE, REPO, 'x', 10), ''],
+      [put(ALICE, 'x', repo(), 9), ''],
+      [put(ALICE, 'x', repo(), 10), ''],
+      [put(ALICE, 'x', repo(), 11), `subscribe ${K1} null`],
+      [del(ALICE, REPO, 'x', 12), `unsubscribe ${K1}`],
+      [put(ALICE, 'x', repo(), 11), ''],
+      [del(ALICE, MEMBER, 'x', 13), ''],
+      [del(ALICE, COLLABORATOR, 'x', 14), '']
+    ],
+    OPEN
+  ),
+  run(
+    'floor',
+    'above the floor is only what is later, and greater than every rev below',
+    'D5',
+    [
+      [account(ALICE, 'deleted', 1), ''],
+      [put(ALICE, 'x', repo(), 10, { rev: rev(20) }), `subscribe ${K1} null`],
+      [put(ALICE, 'y', collaborator({ createdAt: '', subject: '' }), 11, { rev: rev(25) }), ''],
+      [account(ALICE, 'deleted', 22), `unsubscribe ${K1}`],
+      [account(ALICE, 'active', 22), ''],
+      [put(ALICE, 'x', repo(), 30, { rev: null }), ''],
+      [put(ALICE, 'x', repo(), 30, { rev: rev(22, 1023) }), ''],
+      [put(ALICE, 'x', repo(), 30, { rev: rev(25) }), ''],
+      [put(ALICE, 'x', repo(), 30, { rev: rev(25, 1) }), `subscribe ${K1} null`],
+      [account(ALICE, 'deleted', 21), ''],
+      [account(ALICE, 'deleted', 22), `unsubscribe ${K1}`],
+      [account(ALICE, 'active', 23), `subscribe ${K1} null`],
+      [account(ALICE, 'deleted', 40), `unsubscribe ${K1}`],
+      [account(ALICE, 'active', 40), ''],
+      [put(ALICE, 'x', repo(), 50, { rev: rev(40, 5) }), ''],
+      [put(ALICE, 'x', repo(), 50, { rev: rev(41) }), `subscribe ${K1} null`]
+    ],
+    OPEN
+  ),
+  run(
+    'aside',
+    'an account is set aside and comes back; stamps older, equal and newer than what is known',
+    'D5 S17',
+    [
+      [put(ALICE, 'x', repo(), 10), `subscribe ${K1} null`],
+      [account(ALICE, 'deactivated', 9), ''],
+      [account(ALICE, 'deactivated', 10), `unsubscribe ${K1}`],
+      [put(ALICE, 'y', repo(K2), 11), ''],
+      [account(ALICE, 'active', 9), ''],
+      [account(ALICE, 'active', 10), `subscribe ${K1} null, subscribe ${K2} null`],
+      [account(ALICE, 'deactivated', FIVE_MINUTES + 13, { at: 12 }), `unsubscribe ${K1}, unsubscribe ${K2}, FrameFromFuture`],
+      [account(ALICE, 'active', 11), ''],
+      [account(ALICE, 'active', 12), `subscribe ${K1} null, subscribe ${K2} null`],
+      [put(BOB, 'x', repo(), FIVE_MINUTES + 15, { at: 14 }), 'FrameFromFuture'],
+      [account(BOB, 'deactivated', 13), ''],
+      [account(BOB, 'deactivated', 14), ''],
+      [account(ALICE, 'deleted', FIVE_MINUTES + 22, { at: 21 }), `unsubscribe ${K1}, unsubscribe ${K2}, FrameFromFuture`],
+      [account(ALICE, 'active', 21), ''],
+      [put(ALICE, 'x', repo(), 22, { rev: rev(21, 7) }), ''],
+      [put(ALICE, 'x', repo(), 22, { rev: rev(22) }), `subscribe ${K1} null`]
+    ],
+    OPEN
+  ),
+  run('hostile', 'keys that break programs are keys like others', 'F3 D13 S17', [
+    [put(OWNER, '__proto__', member(), 1), ''],
+    [put(OWNER, 'constructor', member('__proto__'), 2), ''],
+    [put(OWNER, 'toString', member('constructor'), 3), ''],
+    [put(ALICE, '__proto__', repo('constructor'), 4), 'subscribe constructor null'],
+    [put(ALICE, 'constructor', repo('tostring'), 5), 'subscribe tostring null'],
+    [put(ALICE, 'toString', repo('constructor'), 6), ''],
+    [put(ALICE, 'hasOwnProperty', repo('valueof'), 7), 'subscribe valueof null'],
+    [del(ALICE, REPO, '__proto__', 8), ''],
+    [del(ALICE, REPO, 'toString', 9), 'unsubscribe constructor'],
+    [put(ALICE, '__proto__', repo('__proto__'), 10), 'KnotRefused'],
+    [frame(`{"did":"did:plc:alice","time_us":11,"kind":"commit","commit":{"collection":"${REPO}","operation":"create","rkey":"__proto__","rev":"${rev(11)}","record":{"__proto__":{"knot":"evil.example"},"knot":"knot1.example","spindle":"ci.example"}}}`, 12), `subscribe ${K1} null`],
+    [del(OWNER, MEMBER, '__proto__', 13), `unsubscribe ${K1}, unsubscribe tostring, unsubscribe valueof`]
+  ]),
+  run('counters', 'of 21 reports the last 20 are kept', 'S10 D12', [
+    ...Array.from({ length: 21 }, (_, i): Beat => [frame('', i), 'FrameRejected']),
+    [frame('0', 21), 'FrameRejected'],
+    [frame('0', 22, 7), ''],
+    [tick(LAST, 0, 23), 'FrameFromFuture']
+  ])
+]
+
+// ---------------------------------------------------------------------------------------- knots
+
+const KNOTS: ReadonlyArray<Plot> = [
+  run(
+    'holders',
+    'a knot stays until its last holder goes, however it goes',
+    'S13 S15 D4',
+    [
+      [put(ALICE, 'x', repo(), 1), `subscribe ${K1} null`],
+      [put(BOB, 'x', repo(), 2), ''],
+      [put(BOB, 'y', repo(), 3), ''],
+      [del(ALICE, REPO, 'x', 4), ''],
+      [put(BOB, 'x', repo(K2), 5), `subscribe ${K2} null`],
+      [put(BOB, 'y', repo(K2), 6), `unsubscribe ${K1}`],
+      [put(BOB, 'x', repo(K1), 7), `subscribe ${K1} null`],
+      [put(BOB, 'y', repo(K1), 8), `unsubscribe ${K2}`],
+      [put(BOB, 'y', repo(''), 9), ''],
+      [put(BOB, 'x', repo('127.0.0.1'), 10), `unsubscribe ${K1}, KnotRefused`],
+      [put(BOB, 'x', repo(K1), 11), `subscribe ${K1} null`],
+      [put(BOB, 'y', repo(K2), 12), `subscribe ${K2} null`],
+      [account(BOB, 'deleted', 13), `unsubscribe ${K1}, unsubscribe ${K2}`]
+    ],
+    OPEN
+  ),
+  run('members', 'a member is one until the last record that names them goes; with the owner all members go', 'D7 F6', [
+    [put(ALICE, 'x', repo(), 1), ''],
+    [put(OWNER, 'a', member(), 2), `subscribe ${K1} null`],
+    [put(OWNER, 'b', member(), 3), ''],
+    [del(OWNER, MEMBER, 'a', 4), ''],
+    [put(OWNER, 'b', member(BOB), 5), `unsubscribe ${K1}`],
+    [put(BOB, 'x', repo(K2), 6), `subscribe ${K2} null`],
+    [put(ALICE, 'm', member(), 7), ''],
+    [put(OWNER, 'a', memberRecord({ createdAt: '', instance: 'other.example', subject: ALICE }), 8), ''],
+    [put(OWNER, 'a', member(), 9), `subscribe ${K1} null`],
+    [put(OWNER, 'x', repo(K2), 10), ''],
+    [account(OWNER, 'deactivated', 11), `unsubscribe ${K1}, unsubscribe ${K2}`],
+    [put(OWNER, 'b', member(ALICE), 12), ''],
+    [account(OWNER, 'active', 13), `subscribe ${K1} null, subscribe ${K2} null`],
+    [account(OWNER, 'deleted', 14), `unsubscribe ${K1}, unsubscribe ${K2}`],
+    [put(OWNER, 'a', member(''), 15), ''],
+    [account(OWNER, 'active', 16), ''],
+    [put(OWNER, 'a', member(), 17), `subscribe ${K1} null`]
+  ]),
+  run(
+    'knot-phases',
+    'the connection of a knot: pauses, health, stale events, stop and start in each phase',
+    'S13 S15 S16 D9',
+    [
+      [put(ALICE, 'x', repo(), 1), `subscribe ${K1} null`],
+      [knotClosed(K1, 1, 2), 'wake 1'],
+      [knotClosed(K1, 2, 3), ''],
+      [knotOpened(K1, 2, 3), ''],
+      [knotTimer(K1, 1, 3), ''],
+      [knotTimer(K2, 2, 3), ''],
+      [knotTimer(K1, 2, 4), `reconnect ${K1} null`],
+      [knotTimer(K1, 2, 5), ''],
+      [knotClosed(K1, 2, 6), 'wake 2'],
+      [knotTimer(K1, 3, 7), `reconnect ${K1} null`],
+      [knotClosed(K1, 3, 8), 'wake 4'],
+      [knotTimer(K1, 4, 9), `reconnect ${K1} null`],
+      [knotOpened(K1, 4, 1_000), ''],
+      [knotOpened(K1, 4, 1_500), ''],
+      [knotClosed(K1, 4, 1_999), 'wake 4'],
+      [knotTimer(K1, 5, 2_000), `reconnect ${K1} null`],
+      [knotOpened(K1, 5, 2_000), ''],
+      [knotClosed(K1, 5, 3_000), 'wake 1'],
+      [stop(3_001), `unsubscribe ${K1}`],
+      [knotTimer(K1, 6, 3_002), ''],
+      [put(ALICE, 'y', repo(K2), 3_003, { connection: 1 }), ''],
+      [stop(3_004), ''],
+      [start(3_005, OPEN), `open 3001, subscribe ${K1} null, subscribe ${K2} null`],
+      [knotOpened(K2, 10, 3_006), ''],
+      [stop(3_007), `close, unsubscribe ${K1}, unsubscribe ${K2}`],
+      [put(ALICE, 'y', repo(K1), 3_008, { connection: 3 }), 'gap 3001 3008'],
+      [start(3_009, OPEN), `open 3006, subscribe ${K1} null`],
+      [start(3_010, OPEN), `open 3006, subscribe ${K1} null`]
+    ],
+    OPEN
+  ),
+  run(
+    'knot-cursor',
+    'the cursor of a knot, to the nanosecond',
+    'S15 D1',
+    [
+      [put(ALICE, 'x', repo(), 1), `subscribe ${K1} null`],
+      [knotReceived('0', 10, 1), ''],
+      [knotClosed(K1, 1, 11), 'wake 1'],
+      [knotTimer(K1, 2, 12), `reconnect ${K1} 0`],
+      [knotReceived('1', 12, 2), ''],
+      [knotReceived('0', 12, 2), ''],
+      [knotClosed(K1, 2, 13), 'wake 2'],
+      [knotTimer(K1, 3, 14), `reconnect ${K1} 0`],
+      [knotReceived(null, 1, 3), ''],
+      [knotReceived(null, 2, 3), ''],
+      [knotReceived(null, 15, 3), ''],
+      [start(16, OPEN), `open 0, subscribe ${K1} 12999`],
+      [knotReceived('12999', 17, 4), ''],
+      [knotReceived('13001', 17, 4), ''],
+      [knotReceived('99999', 17, 3), ''],
+      [knotReceived('99999', 17, 4, K2), ''],
+      [knotReceived('300000017001', 17, 4), 'KnotFrameFromFuture'],
+      [knotReceived('"1"', 17, 4), 'KnotFrameRejected'],
+      [knotReceived('"1"', 17, 3), ''],
+      [start(18, OPEN), `open 0, subscribe ${K1} 13000`],
+      [knotReceived('300000017000', 17, 5), ''],
+      [start(19, OPEN), `open 0, subscribe ${K1} 300000016999`],
+      [del(ALICE, REPO, 'x', 20, { connection: 3 }), `unsubscribe ${K1}, gap 0 20`],
+      [put(ALICE, 'x', repo(), 21, { connection: 3 }), `subscribe ${K1} null`]
+    ],
+    OPEN
+  ),
+  run(
+    'far',
+    'stamps at the end of what there is',
+    'F1 F3 D12',
+    [
+      [tick(LAST, 0, LAST), ''],
+      [put(ALICE, 'x', repo(), LAST, { at: LAST, rev: rev(2n ** 53n + 299_999_999n, 1023) }), `subscribe ${K1} null`],
+      [put(ALICE, 'x', repo(K2), LAST, { at: LAST, rev: 'jzzzzzzzzzzzz' }), ''],
+      [knotReceived('9007199254740991000', LAST - 1, 1), ''],
+      [knotReceived('9007199254740991001', LAST - 1, 1), 'KnotFrameFromFuture'],
+      [knotReceived('9223372036854775807', LAST, 1), 'KnotFrameFromFuture'],
+      [start(LAST, OPEN), `open ${String(LAST - 2)}, subscribe ${K1} 9007199254740990999`],
+      [poisoned(1, LAST), 'wake 1'],
+      [timer(2, LAST), `open ${String(LAST - 2)}`],
+      [poisoned(2, LAST), 'wake 2'],
+      [timer(3, LAST), `open ${String(LAST - 2)}`],
+      [poisoned(3, LAST), `wake 4, gap ${String(LAST)} ${String(LAST)}`],
+      [timer(4, LAST), `open ${String(LAST)}`]
+    ],
+    OPEN
+  ),
+  run(
+    'losses',
+    'pauses stop growing at 2³⁰, and steps over a frame at 2²⁰ s',
+    'D9 D12',
+    [[tick(10, 0), ''], [start(15, { ...MINIMAL, jetstreamBackoff: WIDE }), 'open 8'], ...losses(33)],
+    { jetstreamBackoff: WIDE }
+  )
+]
+
+// ---------------------------------------------------------------------------------------- configurations
+
+const CHANGES: ReadonlyArray<Plot> = [
+  run(
+    'config',
+    'another configuration takes effect at a start: hosts, hostname, admission, owner, durations',
+    'D6 D7 F5 S15',
+    [
+      [put(ALICE, 'a', repo(K1), 1), `subscribe ${K1} null`],
+      [put(ALICE, 'b', repo('knot2.example:8443'), 2), `subscribe ${K2}:8443 null`],
+      [put(ALICE, 'c', repo('localhost'), 3), 'subscribe localhost null'],
+      [put(OWNER, 'm', member(BOB), 4), ''],
+      [put(BOB, 'a', repo('knot3.example'), 5), 'subscribe knot3.example null'],
+      [start(6, { ...OPEN, hosts: ANY_PORT }), `open 3, subscribe ${K1} null, subscribe ${K2}:8443 null, subscribe knot3.example null`],
+      [start(7, { ...OPEN, hosts: { ...ANY_PORT, defaultPort: 8443 } }), `open 3, subscribe ${K1} null, subscribe ${K2} null, subscribe knot3.example null`],
+      [start(8, { ...OPEN, hosts: EVERY_HOST }), `open 3, subscribe ${K1} null, subscribe ${K2} null, subscribe knot3.example null`],
+      [start(9), 'open 3, subscribe knot3.example null'],
+      [start(10, { ...MINIMAL, owner: ALICE }), `open 3, subscribe ${K1} null, subscribe ${K2} null`],
+      [start(11, { ...OPEN, hostname: 'other.example' }), 'open 3'],
+      [put(ALICE, 'a', repo(K1), 12, { connection: 6 }), 'gap 3 12'],
+      [start(13, { ...OPEN, rewindUs: 0, toleranceUs: 0 }), `open 12, subscribe ${K1} null, subscribe ${K2} null, subscribe knot3.example null`],
+      [tick(13, 7), 'gap 12 13'],
+      [start(14, { ...OPEN, rewindUs: 20, knotBackoff: { baseMs: 0, capMs: 9, healthyAfterMs: 0 } }), `open 0, subscribe ${K1} null, subscribe ${K2} null, subscribe knot3.example null`],
+      [knotReceived(null, 30, 26), ''],
+      [knotClosed(K1, 26, 31), 'wake 0'],
+      [knotTimer(K1, 29, 32), `reconnect ${K1} 9999`]
+    ],
+    { ...OPEN, hosts: EVERY_HOST }
+  )
+]
+
+export const minimalPlots = (): Plots => new Map([['minimal', [...STREAM, ...ROWS, ...KNOTS, ...CHANGES]]])

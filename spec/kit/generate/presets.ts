@@ -1,7 +1,7 @@
 /** Configurations that traces and vectors share. */
 import * as E from 'fp-ts/lib/Either.js'
 import { Config, type Event, explain } from '../../../core/index.js'
-import { eventOf, type WrittenEvent } from '../../examples/support.js'
+import { eventOf, type Happening } from '../../examples/support.js'
 
 export const OWNER = 'did:plc:owner'
 export const US = 'ci.example'
@@ -30,5 +30,5 @@ export const MINIMAL = {
 
 export const minimal = (changes: object = {}): Config => configOf({ ...MINIMAL, ...changes })
 
-/** The events, from their written form. */
-export const eventsOf = (written: ReadonlyArray<WrittenEvent>): ReadonlyArray<Event> => written.map(eventOf)
+/** The events that these stand for. */
+export const eventsOf = (written: ReadonlyArray<Happening>): ReadonlyArray<Event> => written.map(eventOf)
