@@ -1,0 +1,137 @@
+/**
+ * The core in a browser and in a bare context: a bundle of it asks for nothing but the language, does there what it does here,
+ * and costs what spec/embedding.md says.
+ */
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { afterAll, describe, expect, test } from 'vitest'
+import { canonical, type Json, run, State } from '../../core/index.js'
+import { stateHash } from '../kit/hash.js'
+import { EXAMPLES } from '../examples/index.js'
+import { eventOf, initialOf, must } from '../examples/support.js'
+import { createWorld, freeNames, NEEDED } from './bare.js'
+import { bundle, GLOBAL } from './bundle.js'
+import { createProject } from './project.js'
+
+const project = createProject()
+afterAll(project.remove)
+
+const whole = await bundle(project, { isMinified: false, isShaken: false, wanted: '*' })
+const shaken = await bundle(project, { isMinified: false, isShaken: true, wanted: '*' })
+
+// ---------------------------------------------------------------------------------------- purity
+
+describe.each([
+  ['as it is', whole],
+  ['with the modules of fp-ts', shaken]
+])('the whole core in one file, %s', (_, { bytesFrom, text }) => {
+  test('is the core and two libraries', () => expect([...bytesFrom.keys()].sort()).toEqual(['core', 'fp-ts', 'io-ts']))
+
+  test('asks for the language, and for nothing of it that knows the time or is left to chance', () =>
+    expect(freeNames(text)).toEqual(NEEDED))
+
+  test('plays every example in a bare context as here, reads the state back, and comes to the same text and hash', () => {
+    const world = createWorld()
+    world.run(text)
+    for (const { config, given, name, when } of EXAMPLES) {
+      const events = [...given, ...when].map(eventOf)
+      const [state] = run(initialOf(config), events)
+      const said = world.run(playThere(config, events))
+      expect(said, name).toBe(canonical(State.encode(state) as Json))
+      expect(stateHash(must(State.decode(JSON.parse(said)))), name).toBe(stateHash(state))
+    }
+    expect(EXAMPLES.length).toBeGreaterThan(100)
+  })
+})
+
+/** A script that plays the events one by one, from the written configuration, and after each reads back the state it wrote. */
+const playThere = (config: object, events: ReadonlyArray<object>): string => `
+(() => {
+  const { canonical, Config, Event, initial, State, step } = ${GLOBAL}
+  const must = (decoded) => {
+    if (decoded._tag === 'Left') throw new Error(${GLOBAL}.explain(decoded.left))
+    return decoded.right
+  }
+  let text = canonical(State.encode(initial(must(Config.decode(JSON.parse(${JSON.stringify(JSON.stringify(config))}))))))
+  for (const event of JSON.parse(${JSON.stringify(JSON.stringify(events))})) {
+    const [state] = step(must(State.decode(JSON.parse(text))), must(Event.decode(event)))
+    text = canonical(State.encode(state))
+  }
+  return text
+})()`
+
+describe('the bare context is bare', () => {
+  const { run: tryThere } = createWorld()
+
+  for (const name of ['console', 'process', 'URL', 'TextEncoder', 'structuredClone', 'setTimeout', 'queueMicrotask', 'Intl', 'Promise', 'WeakRef'])
+    test(`there is no ${name}`, () => expect(tryThere(`typeof ${name}`)).toBe('undefined'))
+
+  test('there is no time', () => expect(() => tryThere('new Date().getTime()')).toThrow('Date is not defined'))
+  test('there is no chance', () => expect(() => tryThere('Math.random()')).toThrow('Math.random is not a function'))
+  test('no text becomes code', () => expect(() => tryThere('(() => 1).constructor("return 1")()')).toThrow('Code generation'))
+  test('a name that is not declared is found', () => expect(freeNames('const x = 1; f(x, Date.now())')).toEqual(['Date', 'f']))
+})
+
+// ---------------------------------------------------------------------------------------- size
+
+interface Sizes {
+  readonly gzip: number
+  readonly minified: number
+}
+
+const sizesOf = (text: string): Sizes => ({ gzip: gzipSync(text, { level: 9 }).length, minified: Buffer.byteLength(text) })
+
+/** Stated sizes are for people, in kB with one decimal; a library or the compiler may make a small difference. */
+const isNear = (stated: number, bytes: number): boolean => Math.abs(bytes - stated * 1000) <= Math.max(100, stated * 100)
+
+const PAGE = readFileSync(new URL('../embedding.md', import.meta.url), 'utf8')
+
+/** The rows of tables on the page that begin with code and go on with numbers alone. */
+const rows = PAGE.split('\n').flatMap((line) => {
+  const [, name, rest] = /^\| `([^`]+)` \|((?: *[\d.]+ \|)+)$/.exec(line) ?? []
+  return name === undefined || rest === undefined ? [] : [{ name, stated: rest.split('|').slice(0, -1).map(Number) }]
+})
+
+const minified = async (wanted: string, isShaken: boolean): Promise<Sizes> =>
+  sizesOf((await bundle(project, { isMinified: true, isShaken, wanted })).text)
+
+describe('the sizes in spec/embedding.md (kB) are those of the bundle', () => {
+  const wanted = rows.filter(({ stated }) => stated.length === 4)
+  const parts = rows.filter(({ stated }) => stated.length === 2)
+
+  test('there are some', () => expect([wanted.length, parts.length]).toEqual([7, 3]))
+
+  test.each(wanted)('$name', async ({ name, stated }) => {
+    const [plain, small] = [await minified(name, false), await minified(name, true)]
+    const measured = [plain.minified, plain.gzip, small.minified, small.gzip]
+    expect(
+      stated.every((size, i) => isNear(size, measured[i] ?? Infinity)),
+      `measured ${measured.map((bytes) => (bytes / 1000).toFixed(1)).join(' | ')}`
+    ).toBe(true)
+  })
+
+  test('of which each package has its part', async () => {
+    const measured = await Promise.all(
+      [false, true].map(async (isShaken) => (await bundle(project, { isMinified: true, isShaken, wanted: '*' })).bytesFrom)
+    )
+    for (const { name, stated } of parts) {
+      const bytes = measured.map((bytesFrom) => bytesFrom.get(name) ?? Infinity)
+      expect(
+        stated.every((size, i) => isNear(size, bytes[i] ?? Infinity)),
+        `${name}: measured ${bytes.map((each) => (each / 1000).toFixed(1)).join(' | ')}`
+      ).toBe(true)
+    }
+  })
+})
+
+describe('who wants one function gets little more than that', () => {
+  test.each([
+    ['{ canonical }', 0.02],
+    ['{ OrderedMap }', 0.2],
+    ['{ canonicalHost }', 0.5],
+    ['{ Cursor }', 0.5]
+  ])('%s', async (wanted, part) => {
+    const all = await minified('*', true)
+    expect((await minified(wanted, true)).minified).toBeLessThan(all.minified * part)
+  })
+})
