@@ -111,9 +111,6 @@ const isWithin = async (ms: number, done: Promise<void>): Promise<boolean> => {
   return isDone
 }
 
-/** Those that have not ended. */
-const running = new Set<Process>()
-
 class Process {
   private readonly child: Child
   private readonly pending: Array<Pending> = []
@@ -129,13 +126,15 @@ class Process {
 
   constructor(
     [file, ...args]: Command,
-    private readonly patienceMs: number
+    private readonly patienceMs: number,
+    end: AbortSignal
   ) {
     this.child = spawn(file, args, { detached: HAS_GROUPS, stdio: ['pipe', 'pipe', 'pipe'] })
     this.lines = new Lines((line) => this.heard(line))
     this.closed = new Promise((resolve) => void this.child.once('close', () => resolve()))
-    running.add(this)
-    void this.closed.then(() => running.delete(this))
+    const kill = (): void => this.kill()
+    end.addEventListener('abort', kill)
+    void this.closed.then(() => end.removeEventListener('abort', kill))
     this.child.once('error', (error) => this.breakDown(`it could not be started: ${error.message}`))
     this.child.once('exit', (code, signal) => this.exited(code, signal))
     this.child.stdout.on('data', (chunk: Buffer) => {
@@ -235,6 +234,7 @@ class Process {
   private breakDown(what: string, line: Buffer | null = null): void {
     if (this.broken !== null) return
     this.kill()
+    const wrong = line === null ? null : { number: this.lineNumber, text: brief(line.toString()) }
     this.broken = this.settled().then(() => {
       const [first] = this.pending
       const asked =
@@ -243,7 +243,7 @@ class Process {
           : { expected: expectedAnswer(first.question._tag, first.id), request: brief(first.text), where: first.where }
       const failure = new PortFailure({
         asked,
-        line: line === null ? null : { number: this.lineNumber, text: brief(line.toString()) },
+        line: wrong,
         stderr: this.stderr,
         what
       })
@@ -254,9 +254,13 @@ class Process {
   }
 }
 
-/** Starts a port, and makes sure that it speaks our version. */
-export const startPort = async (command: Command, patienceMs: number): Promise<Port> => {
-  const child = new Process(command, patienceMs)
+/**
+ * Starts a port, and makes sure that it speaks our version.
+ *
+ * @param end - ends the port when it is still there
+ */
+export const startPort = async (command: Command, patienceMs: number, end: AbortSignal): Promise<Port> => {
+  const child = new Process(command, patienceMs, end)
   const refuse = (what: string): never => {
     child.kill()
     throw new PortFailure({ asked: null, line: null, stderr: '', what })
@@ -278,11 +282,6 @@ export const startPort = async (command: Command, patienceMs: number): Promise<P
     default:
       return refuse('it did not start')
   }
-}
-
-/** Ends every port that is still there: when the kit itself is ended. */
-export const killAll = (): void => {
-  for (const child of running) child.kill()
 }
 
 /** Asks all of `questions`, many at a time, and gives the answers in order. What is under way at the end is waited for. */

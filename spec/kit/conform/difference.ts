@@ -36,7 +36,8 @@ const differencesAt = (path: string, expected: Json | undefined, actual: Json | 
     const length = Math.max(expected.length, actual.length)
     return Array.from({ length }, (_, i) => differencesAt(item(String(i)), expected[i], actual[i])).flat()
   }
-  if (isObject(expected) && isObject(actual))
+  // Variants that are not the same have nothing to compare part by part.
+  if (isObject(expected) && isObject(actual) && expected['_tag'] === actual['_tag'])
     return byKey((key) => (path === '' ? key : `${path}.${key}`), Object.entries(expected), Object.entries(actual))
   return [{ path, expected, actual }]
 }

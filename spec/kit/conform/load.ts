@@ -82,7 +82,9 @@ class Reader {
 const traceFrom = (reader: Reader, first: Line): Case => {
   const header = reader.decodeHeader(TraceHeader, first)
   const next = (): Line => reader.take() ?? reader.fail(first.number, `the trace ${header.name} has no end`)
-  const init = reader.decode(InitLine, next())
+  const second = next()
+  const [fromConfig, fromState] = InitLine.types
+  const init = 'config' in second.json ? reader.decode(fromConfig, second) : reader.decode(fromState, second)
   const steps: Array<StepLine> = []
   let line = next()
   while (tagOf(line) !== 'end') {

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { Command as Options, CommanderError, InvalidArgumentError } from 'commander'
-import { type Command, killAll, startPort } from './client.js'
+import { type Command, startPort } from './client.js'
 import { jsonOf, junitOf } from './formats.js'
 import { BadFile, type Case, isChosen, load, ownSpec } from './load.js'
 import { playAll } from './play.js'
@@ -94,11 +94,11 @@ const search = async (port: Restarting, steps: number, { out, seed }: Settings):
   }
 }
 
-const run = async (command: Command, settings: Settings): Promise<Run> => {
+const run = async (command: Command, settings: Settings, end: AbortSignal): Promise<Run> => {
   if (!settings.recorded && settings.random === undefined) throw new BadUsage('--no-recorded leaves nothing to do without --random')
   const began = Date.now()
   const cases = chosen(settings)
-  const start = () => startPort(command, settings.timeout * 1000)
+  const start = () => startPort(command, settings.timeout * 1000, end)
   const { breakdown, name, outcomes } = await playAll(start, cases)
   // What does not start, or has just hung, is not asked for more.
   const isDone = settings.random === undefined || breakdown !== null
@@ -114,20 +114,20 @@ const SHOWN_FAILURES = 10
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
-const interrupted = (signal: keyof typeof SIGNALS): void => {
-  killAll()
-  process.exit(SIGNALS[signal])
-}
-
 /** Runs with these arguments. The exit code: 0 when everything that was played is right, 1 when not, 2 for bad usage. */
 export const conform = async (args: ReadonlyArray<string>, print: Print, complain: Print): Promise<number> => {
   const signals = Object.keys(SIGNALS) as ReadonlyArray<keyof typeof SIGNALS>
+  const ports = new AbortController()
+  const interrupted = (signal: keyof typeof SIGNALS): void => {
+    ports.abort()
+    process.exit(SIGNALS[signal])
+  }
   for (const signal of signals) process.on(signal, interrupted)
   try {
     const parsed = options(print, complain).parse(args, { from: 'user' })
     const [file = '', ...rest] = parsed.args
     const settings = parsed.opts<Settings>()
-    const found = await run([file, ...rest], settings)
+    const found = await run([file, ...rest], settings, ports.signal)
     for (const line of reportLines(found, settings.all === true ? Infinity : SHOWN_FAILURES)) print(line)
     if (settings.json !== undefined) writeFileSync(settings.json, jsonOf(found))
     if (settings.junit !== undefined) writeFileSync(settings.junit, junitOf(found))
@@ -139,6 +139,6 @@ export const conform = async (args: ReadonlyArray<string>, print: Print, complai
     return USAGE
   } finally {
     for (const signal of signals) process.off(signal, interrupted)
-    killAll()
+    ports.abort()
   }
 }

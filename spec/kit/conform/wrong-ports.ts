@@ -1,0 +1,147 @@
+/**
+ * Ports that are wrong in one thing each, as porters get it wrong. Made of the reference by changing one place of the compiled core,
+ * so each says also where in the core the thing is decided.
+ */
+import type { Mutation } from '../mutate.js'
+
+export interface WrongPort {
+  readonly mutation: Mutation
+  readonly name: string
+  /** A place that must be among the differences of some failure. */
+  readonly path: RegExp
+  /** What must fail, as `--only` names it: the rule of traces, the subject of vectors, a part of a name. */
+  readonly shown: string
+  /** Whether random steps or random inputs find it. */
+  readonly by: 'inputs' | 'steps'
+}
+
+const OWN_FLOOR = 'if (!passesFloor(account.floor, rev))'
+
+export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
+  {
+    name: 'no rewind',
+    by: 'steps',
+    shown: 'S4',
+    path: /^effects\[\d\]\.cursor$/,
+    mutation: { file: 'cursor.js', from: 'usBefore(position, state.settings.rewindUs)', to: 'position' }
+  },
+  {
+    name: 'a rewind that goes below 0',
+    by: 'steps',
+    shown: 'S4',
+    path: /^effects\[\d\]\.cursor$/,
+    mutation: {
+      file: 'cursor.js',
+      from: 'return laterOf(passed, usBefore(position, state.settings.rewindUs))',
+      to: 'return passed > 0 ? laterOf(passed, position - state.settings.rewindUs) : position - state.settings.rewindUs'
+    }
+  },
+  {
+    name: '<= in the rev gate',
+    by: 'steps',
+    shown: 'D3',
+    path: /^accounts\[.*\]\.timeUs$/,
+    mutation: { file: 'commits.js', from: 'slot.rev === null || rev > slot.rev', to: 'slot.rev === null || rev >= slot.rev' }
+  },
+  {
+    name: 'a floor that a commit of its own microsecond passes',
+    by: 'steps',
+    shown: 'D5',
+    path: /^accounts\[.*\]/,
+    mutation: { file: 'commits.js', from: 'isTidAfter(rev, floor.timeUs, 0)', to: 'isTidAfter(rev, floor.timeUs - 1, 0)' }
+  },
+  {
+    name: 'a floor that asks for time_us instead of the rev',
+    by: 'steps',
+    shown: 'D5',
+    path: /^accounts\[.*\]/,
+    mutation: { file: 'commits.js', from: OWN_FLOOR, to: 'if (account.floor !== null && event.timeUs <= account.floor.timeUs)' }
+  },
+  {
+    name: 'no floor',
+    by: 'steps',
+    shown: 'D5',
+    path: /^accounts\[.*\]/,
+    mutation: { file: 'commits.js', from: OWN_FLOOR, to: 'if (false)' }
+  },
+  {
+    name: 'a gate for each DID instead of each record',
+    by: 'steps',
+    shown: 'D3',
+    path: /^accounts\[.*\]/,
+    mutation: {
+      file: 'commits.js',
+      from: OWN_FLOOR,
+      to: `const last = greatestRev(account.repos, greatestRev(account.members, greatestRev(account.collaborators, null)));
+    if (!passesFloor(account.floor, rev) || (rev !== null && last !== null && rev <= last))`
+    }
+  },
+  {
+    name: 'no tombstones',
+    by: 'steps',
+    shown: 'D3',
+    path: /^accounts\[.*\]/,
+    mutation: {
+      file: 'commits.js',
+      from: 'return M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev, timeUs })(map)',
+      to: 'return record === null ? M.deleteAt(rkey)(map) : M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev, timeUs })(map)'
+    }
+  },
+  {
+    name: 'a member is gone with the first of two records',
+    by: 'steps',
+    shown: 'D7',
+    path: /^effects|^head\.knots/,
+    mutation: { file: 'commits.js', from: 'n + by === 0 ?', to: 'by < 0 ?' }
+  },
+  {
+    name: 'effects in the order in which they came about',
+    by: 'steps',
+    shown: 'D4',
+    path: /^effects\[\d\]/,
+    mutation: { file: 'knots.js', from: '[...new Set(changes.map((change) => change.knot))].sort()', to: '[...new Set(changes.map((change) => change.knot))]' }
+  },
+  {
+    name: 'nanoseconds compared as doubles',
+    by: 'steps',
+    shown: 'random-',
+    path: /^head\.knots\.subscriptions\[.*\]\.cursor$/,
+    mutation: { file: 'data/identifiers.js', from: 'nanosBefore = (a, b) => digitsBefore(a, b)', to: 'nanosBefore = (a, b) => Number(a) < Number(b)' }
+  },
+  {
+    name: 'nanoseconds read as doubles',
+    by: 'inputs',
+    shown: 'knot',
+    path: /^output\.created$/,
+    mutation: {
+      file: 'wire/knot.js',
+      from: 'O.fromPredicate(Nanos.is)(source)',
+      to: 'O.map((nanos) => String(BigInt(Number(nanos))))(O.fromPredicate(Nanos.is)(source))'
+    }
+  },
+  {
+    name: 'the key __proto__ is lost',
+    by: 'steps',
+    shown: 'D13',
+    path: /\[__proto__\]/,
+    mutation: { file: 'commits.js', from: 'const slot = M.lookup(rkey)(map);', to: "if (rkey === '__proto__') return map;\n    const slot = M.lookup(rkey)(map);" }
+  },
+  {
+    name: 'unsubscribes with the first holder that goes',
+    by: 'steps',
+    shown: 'S13',
+    path: /^effects/,
+    mutation: { file: 'knots.js', from: 'M.isEmpty(rest) ?', to: 'true ?' }
+  },
+  {
+    name: 'never unsubscribes',
+    by: 'steps',
+    shown: 'S13',
+    path: /^effects/,
+    mutation: {
+      file: 'knots.js',
+      from: 'const released = touched.filter((host) => !M.has(host)(state.holders) && M.has(host)(state.subscriptions))',
+      to: 'const released = []'
+    }
+  }
+]
