@@ -10,7 +10,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import { Admission, type Config } from './config.js'
+import { Admission, type Config, NonEmpty } from './config.js'
 import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
 import { COLLABORATOR, Did, FUTURE_US, isFromFuture, isTidAfter, laterOf, MEMBER, REPO, Rkey, Tid, TimeUs } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
@@ -62,7 +62,7 @@ export const Account = t.readonly(
 export type Account = t.TypeOf<typeof Account>
 
 /** The part of the configuration that decides what rows mean. */
-export const Policy = t.readonly(t.strict({ admission: Admission, hostname: t.string, hosts: HostPolicy, owner: Did }), 'Policy')
+export const Policy = t.readonly(t.strict({ admission: Admission, hostname: NonEmpty, hosts: HostPolicy, owner: Did }), 'Policy')
 export type Policy = t.TypeOf<typeof Policy>
 
 export interface CommitsState {

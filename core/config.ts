@@ -15,7 +15,7 @@ export const ONE = 1 as Natural
 export interface NonEmptyBrand {
   readonly NonEmpty: unique symbol
 }
-const NonEmpty = t.brand(t.string, (s): s is t.Branded<string, NonEmptyBrand> => s !== '', 'NonEmpty')
+export const NonEmpty = t.brand(t.string, (s): s is t.Branded<string, NonEmptyBrand> => s !== '', 'NonEmpty')
 
 /** The pause before attempt `n` is drawn from 0 to `min(capMs, baseMs · 2ⁿ)`; see `connection.ts`. */
 export const Backoff = t.readonly(
