@@ -20,7 +20,7 @@ describe('the examples', () => {
 
 describe('an example that is wrong is found, with file and line', () => {
   const comment = (...lines: ReadonlyArray<string>): string =>
-    ['/**', ' * A function.', ' *', ' * @example', ...lines.map((line) => ` * ${line}`), ' * @returns nothing', ' */', 'const x = 1'].join('\n')
+    ['/**', ' * A function.', ' *', ' * @example', ...lines.map((line) => ` * ${line}`), ' * @returns nothing', ' */'].join('\n')
   const only = (...lines: ReadonlyArray<string>) => {
     const [example, ...more] = inComments('core/x.ts', comment(...lines))
     if (example === undefined || more.length > 0) throw new Error('not one example')
@@ -39,7 +39,8 @@ describe('an example that is wrong is found, with file and line', () => {
   })
 
   test('on a page as well', () => {
-    const page = onPage('page.md', ['Text', '```ts', assert, '```', '```sh', 'ls', '```', '```ts', 'assert.equal(1, 2)', '```'].join('\n'))
+    const lines = ['Text', '```ts', assert, '```', '```sh', 'ls', '```', '```ts', 'assert.equal(1, 2)', '```']
+    const page = onPage('page.md', lines.join('\n'))
     expect(() => runExample(page)).toThrow(/^page\.md:9: /)
   })
 })

@@ -122,8 +122,8 @@ export const runExample = ({ code, file, line }: Example): void => {
     }
   })
   try {
-    const run = compileFunction(outputText, ['require', 'exports'], { filename: NAME }) as (...given: ReadonlyArray<unknown>) => void
-    run(requireModule, {})
+    const run: unknown = compileFunction(outputText, ['require', 'exports'], { filename: NAME })
+    ;(run as (require: unknown, exports: object) => void)(requireModule, {})
   } catch (error) {
     const map = new SourceMap(JSON.parse(sourceMapText ?? '') as SourceMapPayload)
     const [, row, column] = new RegExp(`${NAME}:(\\d+):(\\d+)`).exec(error instanceof Error ? (error.stack ?? '') : '') ?? []

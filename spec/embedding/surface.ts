@@ -35,8 +35,8 @@ interface Known {
 }
 
 const programOfCore = (): ts.Program => {
-  const { config } = ts.readConfigFile(path.join(CORE, 'tsconfig.json'), (name) => ts.sys.readFile(name)) as { readonly config: unknown }
-  const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, CORE)
+  const read = ts.readConfigFile(path.join(CORE, 'tsconfig.json'), (name) => ts.sys.readFile(name))
+  const { fileNames, options } = ts.parseJsonConfigFileContent(read.config, ts.sys, CORE)
   return ts.createProgram(fileNames, { ...options, composite: false, declaration: false, declarationMap: false, noEmit: true })
 }
 
