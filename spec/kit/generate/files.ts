@@ -1,9 +1,10 @@
 /** All generated files, in memory: what `npm run generate` writes, and what the test compares with the disk. */
-import { linesOf, ofExamples, type Plots } from './traces.js'
+import { SUBJECTS } from '../format.js'
 import { textOf } from './lines.js'
+import { manifestOf, manifestText } from './manifest.js'
 import { minimalPlots } from './minimal.js'
 import { randomPlots } from './random.js'
-import { SUBJECTS } from '../format.js'
+import { linesOf, ofExamples, type Plots } from './traces.js'
 import { vectorLines } from './vectors.js'
 
 /** Paths are relative to `spec/`. */
@@ -15,8 +16,12 @@ export const BY_HAND = 'README.md'
 
 const plots = (): Plots => new Map([...ofExamples(), ...minimalPlots(), ...randomPlots()])
 
-export const generated = (): Files =>
-  new Map([
+export const MANIFEST = 'manifest.json'
+
+export const generated = (): Files => {
+  const files: Files = new Map([
     ...[...plots()].map(([name, those]) => [`traces/${name}.jsonl`, textOf(those.flatMap((plot) => [...linesOf(plot)]))] as const),
     ...SUBJECTS.map((subject) => [`vectors/${subject}.jsonl`, textOf(vectorLines(subject))] as const)
   ])
+  return new Map([...files, [MANIFEST, manifestText(manifestOf(files))]])
+}

@@ -4,7 +4,7 @@
  * Beside each event stands what is to be done because of it, in short; the generator fails when the core disagrees. So a wrong core
  * cannot bless itself, and an event that was meant to count cannot be stale by mistake.
  */
-import { COLLABORATOR, type Config, type Effect, initial, MEMBER, REPO, step } from '../../../core/index.js'
+import { COLLABORATOR, type Config, type Effect, initial, KnotRejection, MEMBER, Rejection, REPO, step } from '../../../core/index.js'
 import {
   account,
   closed,
@@ -96,6 +96,12 @@ const start = (at: number, config: WrittenConfig = MINIMAL, resumeFrom: number |
 
 const knotReceived = (created: string | null, at: number, connection: number, host = K1): Happening =>
   knotFrame(host, `{"nsid":"a.b.c","rkey":"x"${created === null ? '' : `,"created":${created}`}}`, at, connection)
+
+/** Rejections as the decoders and the shell say them. */
+const rejected = (reason: string, timeUs: number | null) =>
+  ({ _tag: 'FrameRejected', at: 20, collection: null, connection: 0, detail: 'x', did: null, operation: null, reason, rkey: null, timeUs }) as Happening
+const knotRejected = (reason: string) =>
+  ({ _tag: 'KnotFrameRejected', at: 20, connection: 1, detail: 'x', host: K1, reason }) as Happening
 
 // ---------------------------------------------------------------------------------------- the stream
 
@@ -382,7 +388,8 @@ const ROWS: ReadonlyArray<Plot> = [
       [account(ALICE, 'deleted', 40), `unsubscribe ${K1}`],
       [account(ALICE, 'active', 40), ''],
       [put(ALICE, 'x', repo(), 50, { rev: rev(40, 5) }), ''],
-      [put(ALICE, 'x', repo(), 50, { rev: rev(41) }), `subscribe ${K1} null`]
+      [put(ALICE, 'x', repo(), 50, { rev: rev(41) }), `subscribe ${K1} null`],
+      [account(ALICE, 'deleted', FIVE_MINUTES + 40, { at: 30 }), `unsubscribe ${K1}, FrameFromFuture`]
     ],
     OPEN
   ),
@@ -424,6 +431,11 @@ const ROWS: ReadonlyArray<Plot> = [
     [frame(`{"did":"did:plc:alice","time_us":11,"kind":"commit","commit":{"collection":"${REPO}","operation":"create","rkey":"__proto__","rev":"${rev(11)}","record":{"__proto__":{"knot":"evil.example"},"knot":"knot1.example","spindle":"ci.example"}}}`, 12), `subscribe ${K1} null`],
     [del(OWNER, MEMBER, '__proto__', 13), `unsubscribe ${K1}, unsubscribe tostring, unsubscribe valueof`]
   ]),
+  run('rejections', 'each reason is counted for itself; of the stream and of a knot', 'S10 D12 F2', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    ...Object.keys(Rejection.keys).map((reason, i): Beat => [rejected(reason, i === 0 ? null : i), 'FrameRejected']),
+    ...Object.keys(KnotRejection.keys).map((reason): Beat => [knotRejected(reason), 'KnotFrameRejected'])
+  ]),
   run('counters', 'of 21 reports the last 20 are kept', 'S10 D12', [
     ...Array.from({ length: 21 }, (_, i): Beat => [frame('', i), 'FrameRejected']),
     [frame('0', 21), 'FrameRejected'],
@@ -442,8 +454,8 @@ const KNOTS: ReadonlyArray<Plot> = [
     [
       [put(ALICE, 'x', repo(), 1), `subscribe ${K1} null`],
       [put(BOB, 'x', repo(), 2), ''],
-      [put(BOB, 'y', repo(), 3), ''],
-      [del(ALICE, REPO, 'x', 4), ''],
+      [del(ALICE, REPO, 'x', 3), ''],
+      [put(BOB, 'y', repo(), 4), ''],
       [put(BOB, 'x', repo(K2), 5), `subscribe ${K2} null`],
       [put(BOB, 'y', repo(K2), 6), `unsubscribe ${K1}`],
       [put(BOB, 'x', repo(K1), 7), `subscribe ${K1} null`],

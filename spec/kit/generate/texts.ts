@@ -90,6 +90,7 @@ export const CANONICAL: ReadonlyArray<Case> = [
 
   // Keys.
   canonical('keys ascend', '{"b":1,"a":2}', '{"a":2,"b":1}'),
+  canonical('arrays keep their order also where keys do not', '{"b":[2,1],"a":0}', '{"a":0,"b":[2,1]}'),
   canonical('keys ascend in objects in arrays in objects', '{"z":[{"b":1,"a":[{"d":1,"c":2}]}]}', '{"z":[{"a":[{"c":2,"d":1}],"b":1}]}'),
   canonical('a key that is the beginning of another comes first', '{"aa":1,"a":2,"":3}', '{"":3,"a":2,"aa":1}'),
   canonical('upper case comes before lower case', '{"a":1,"B":2,"b":3,"A":4}', '{"A":4,"B":2,"a":1,"b":3}'),

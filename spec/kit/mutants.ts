@@ -1,0 +1,133 @@
+/**
+ * For each law a mutant: the core with one place changed, so that the law does not hold any more, and the trace or the vectors that show
+ * it. So the traces and vectors are known to hold a port to every law that can be seen from outside (mutants.test.ts).
+ *
+ * `from` is compiled text of `dist/core`.
+ */
+import type { Mutation } from './mutate.js'
+
+export interface Mutant extends Mutation {
+  /** The name of a trace, or the subject of the vectors. */
+  readonly killedBy: string
+  readonly laws: ReadonlyArray<string>
+}
+
+const mutant = (laws: string, file: string, from: string, to: string, killedBy: string): Mutant => ({
+  file,
+  from,
+  killedBy,
+  laws: laws.split(' '),
+  to
+})
+
+export const MUTANTS: ReadonlyArray<Mutant> = [
+  // ---------------------------------------------------------------------------------------- MACHINE
+  mutant('MACHINE-1', 'connection.js', 'lowMs: 0', 'lowMs: Date.now()', 'minimal.pauses'),
+  mutant('MACHINE-3', 'knots.js', 'O.match(() => unchanged(state), then)', 'O.match(() => { throw new Error() }, then)', 'minimal.knot-phases'),
+  mutant('MACHINE-4', 'wire/json.js', "typeof u === 'object' && u !== null && !Array", "typeof u === 'object' && !Array", 'jetstream'),
+  mutant('MACHINE-5', 'wire/json.js', 'O.tryCatch(() => JSON.parse(text))', 'O.some(JSON.parse(text))', 'knot'),
+  mutant('MACHINE-6', 'cursor.js', 'poisonings: moves ? 0 : state.poisonings', 'poisonings: 0', 'minimal.poison'),
+  mutant('MACHINE-7', 'knots.js', 'E.right({ ...written, holders })', 'E.right({ ...written, holders: M.empty() })', 'query'),
+  mutant('MACHINE-8', 'commits.js', 'members: membersOf(policy, accounts)', 'members: M.empty()', 'query'),
+  mutant('MACHINE-9', 'cursor.js', 'firstUs: a.firstUs', 'firstUs: b.firstUs', 'fold'),
+  mutant('MACHINE-10', 'knots.js', 'return [after, [...first, ...second]]', 'return [after, [...second, ...first]]', 'S13.8'),
+  mutant('MACHINE-11', 'machine.js', "KnotClosed: ['knots']", "KnotClosed: ['commits']", 'minimal.knot-phases'),
+  mutant('MACHINE-12', 'counters.js', 'const RECENT = 20', 'const RECENT = 21', 'minimal.counters'),
+  mutant('MACHINE-13', 'knots.js', "state.stopped ? [] : [toKnot('SubscribeKnot', host, subscription)]", "[toKnot('SubscribeKnot', host, subscription)]", 'minimal.knot-phases'),
+  mutant('MACHINE-14', 'knots.js', 'connecting(before.next), cursor: cursorOf(before, host)', 'connecting(before.next), cursor: null', 'minimal.knot-cursor'),
+  mutant('MACHINE-15', 'knots.js', 'connection }), next: (state.next + 1) }', 'connection }), next: state.next }', 'minimal.knot-phases'),
+  mutant('MACHINE-16', 'machine.js', 'isLazy: effects.length === 0 && ', 'isLazy: ', 'fold'),
+
+  // ---------------------------------------------------------------------------------------- COMMIT
+  mutant('COMMIT-1', 'commits.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev < slot.rev', 'minimal.tombstone'),
+  mutant('COMMIT-2', 'commits.js', 'if (O.isNone(slot))', 'if (O.isNone(slot) && record === null) return null; if (O.isNone(slot))', 'minimal.tombstone'),
+  mutant('COMMIT-3', 'commits.js', 'n + by === 0', 'by < 0', 'minimal.members'),
+  mutant('COMMIT-4', 'commits.js', '{ ...known(asOfUs), active: false', '{ ...account, asOfUs, active: false', 'minimal.floor'),
+  mutant('COMMIT-5', 'commits.js', 'account === null || !account.active', 'account === null', 'minimal.aside'),
+  mutant('COMMIT-6', 'commits.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev >= slot.rev', 'minimal.gates'),
+  mutant('COMMIT-7', 'commits.js', 'timeUs > slot.timeUs', 'timeUs >= slot.timeUs', 'minimal.gates'),
+  mutant('COMMIT-8', 'commits.js', 'isTidAfter(rev, floor.timeUs, 0) && ', '', 'minimal.floor'),
+  mutant('COMMIT-9', 'commits.js', 'name: record.name', "name: ''", 'S13.2'),
+  mutant('COMMIT-10', 'commits.js', 'record !== null && record.instance === policy.hostname', 'record !== null', 'minimal.members'),
+  mutant('COMMIT-11', 'commits.js', 'isMember(state, subject) !== isMember(after, subject)', 'isMember(state, subject) && !isMember(after, subject)', 'minimal.members'),
+  mutant('COMMIT-12', 'commits.js', 'laterOf(account.floor.timeUs, timeUs)', 'timeUs', 'minimal.floor'),
+  mutant('COMMIT-13', 'commits.js', '({ active, asOfUs, collaborators, floor, members, repos })', '({ active: true, asOfUs, collaborators, floor, members, repos })', 'minimal.aside'),
+  mutant('COMMIT-14', 'commits.js', 'account.floor !== null || !M.isEmpty(account.repos)', 'true', 'state'),
+  mutant('COMMIT-15', 'commits.js', 'M.upsertAt(event.did, account)(state.accounts)', 'M.upsertAt(state.policy.owner, account)(state.accounts)', 'minimal.holders'),
+  mutant('COMMIT-16', 'commits.js', 'event.timeUs < before.value.asOfUs', 'event.timeUs <= before.value.asOfUs', 'minimal.aside'),
+  mutant('COMMIT-17', 'commits.js', 'O.fromNullable(liveRecord(accountOf(state, did), rkey))', 'O.fromNullable(liveRecord(accountOf(state, state.policy.owner), rkey))', 'query'),
+  mutant('COMMIT-18', 'commits.js', "record === null || record.knot === ''", 'record === null', 'minimal.holders'),
+  mutant('COMMIT-19', 'commits.js', 'floor.rev === null || rev > floor.rev', 'floor.rev === null || rev >= floor.rev', 'minimal.floor'),
+  mutant('COMMIT-20', 'commits.js', 'derive(policy, reread(policy.hosts)(state.accounts))', 'derive(policy, state.accounts)', 'minimal.config'),
+
+  // ---------------------------------------------------------------------------------------- CURSOR
+  mutant('CURSOR-1', 'cursor.js', 'state.cursor === null || last > state.cursor ? last : state.cursor', 'last', 'minimal.cursor'),
+  mutant('CURSOR-2', 'cursor.js', 'last > state.cursor ? last', 'last > state.cursor ? event.at', 'minimal.silence'),
+  mutant('CURSOR-3', 'cursor.js', 'last: event.lastUs', 'last: event.firstUs', 'fold'),
+  mutant('CURSOR-4', 'data/identifiers.js', 'timeUs > at + FUTURE_US', 'timeUs >= at + FUTURE_US', 'minimal.cursor'),
+  mutant('CURSOR-5', 'cursor.js', 'state.askedUs !== null || position === null', 'position === null', 'minimal.resume'),
+  mutant('CURSOR-6', 'cursor.js', 'usBefore(position, state.settings.rewindUs)', 'position', 'minimal.rewind'),
+  mutant('CURSOR-7', 'cursor.js', 'event.timeUs === null ?', "event.timeUs === null || event._tag === 'FrameRejected' ?", 'minimal.silence'),
+  mutant('CURSOR-8', 'cursor.js', 'first > asked + state.settings.toleranceUs', 'first >= asked + state.settings.toleranceUs', 'minimal.gap'),
+  mutant('CURSOR-9', 'machine.js', 'if (frames > 0 && isStale(state, event))', 'if (frames > 1 && isStale(state, event))', 'minimal.phases'),
+  mutant('CURSOR-10', 'connection.js', 'openedAt >= backoff.healthyAfterMs', 'openedAt > backoff.healthyAfterMs', 'minimal.pauses'),
+
+  // ---------------------------------------------------------------------------------------- KNOT
+  mutant('KNOT-1', 'knots.js', '!M.has(host)(state.holders) && M.has(host)(state.subscriptions)', 'false', 'minimal.holders'),
+  mutant('KNOT-2', 'knots.js', '`${did}/${rkey}`;', '`${rkey}`;', 'minimal.holders'),
+  mutant('KNOT-3', 'knots.js', 'M.isEmpty(rest) ?', 'true ?', 'minimal.holders'),
+  mutant('KNOT-4', 'machine.js', "event._tag === 'Started' ? [after, effects] : ", '', 'minimal.config'),
+  mutant('KNOT-5', 'knots.js', 'M.has(host)(state.holders) && !M.has(host)(state.subscriptions)', 'M.has(host)(state.holders)', 'minimal.holders'),
+  mutant('KNOT-6', 'knots.js', '[update(state, event.host, { ...subscription, cursor: stamp }), []]', '[{ ...state, subscriptions: M.map((other) => ({ ...other, cursor: stamp }))(state.subscriptions) }, []]', 'minimal.config'),
+  mutant('KNOT-7', 'connection.js', 'const DOUBLINGS = 30', 'const DOUBLINGS = 31', 'minimal.losses'),
+  mutant('KNOT-8', 'knots.js', 'isConnecting(subscription.connection)', 'isLive(subscription.connection)', 'minimal.knot-phases'),
+  mutant('KNOT-9', 'knots.js', 'subscription.connection.number === number', 'number > 0', 'minimal.knot-phases'),
+  mutant('KNOT-10', 'knots.js', 'previousNano(subscription.cursor)', 'subscription.cursor', 'minimal.knot-cursor'),
+  mutant('KNOT-11', 'knots.js', 'subscription.cursor !== null && !nanosBefore(subscription.cursor, stamp)', 'false', 'minimal.knot-cursor'),
+
+  // ---------------------------------------------------------------------------------------- NONINTERFERENCE
+  mutant('NONINTERFERENCE-1', 'commits.js', "state.policy.admission === 'open' ||", 'true ||', 'minimal.members'),
+
+  // ---------------------------------------------------------------------------------------- HOST
+  mutant('HOST-1', 'data/host-name.js', 'return name;', 'return host;', 'host'),
+  mutant('HOST-2', 'data/host-name.js', 'Number(port) === policy.defaultPort ? name :', '', 'host'),
+  mutant('HOST-3', 'data/host-name.js', '(?:[0-9]+|0x[^.]*)$', '(?:[0-9]+)$', 'host'),
+  mutant('HOST-4', 'data/host-name.js', '{0,61}', '{0,62}', 'host'),
+
+  // ---------------------------------------------------------------------------------------- CANON
+  mutant('CANON-1', 'canonical.js', 'key < last || ', '', 'canonical'),
+  mutant('CANON-2', 'canonical.js', 'return value.map(sorted)', 'return value.map(sorted).reverse()', 'canonical'),
+  mutant('CANON-3', 'canonical.js', '(a < b ? -1 : 1)', 'a.localeCompare(b)', 'canonical'),
+  mutant('CANON-4', 'canonical.js', 'isSorted(value) ? value : sorted(value)', 'isSorted(value) ? value : sorted(value), null, 1', 'canonical'),
+
+  // ---------------------------------------------------------------------------------------- CODEC
+  mutant('CODEC-1', 'event.js', 'poisoned: t.boolean', '', 'fold'),
+  mutant('CODEC-2', 'effect.js', 'gotUs: TimeUs', '', 'minimal.gap'),
+  mutant('CODEC-3', 'cursor.js', 'passedUs: TimeUs', 'pastUs: t.unknown', 'minimal.poison'),
+  mutant('CODEC-4', 'knots.js', 'connection.number >= written.next', 'connection.number > written.next', 'state'),
+  mutant('CODEC-5', 'knots.js', 'wanted.length !== subscribed.length || ', '', 'state'),
+  mutant('CODEC-6', 'data/ordered-map.js', '!(before[0] < here[0])', '!(before[0] <= here[0])', 'state'),
+
+  // ---------------------------------------------------------------------------------------- WIRE
+  mutant('WIRE-1', 'wire/records.js', "u === undefined || u === null ? ''", "u === undefined ? ''", 'jetstream'),
+  mutant('WIRE-2', 'wire/json.js', 'O.isSome(name) && name.value === key', 'O.isSome(name) && name.value === key && O.isNone(found)', 'knot'),
+  mutant('WIRE-3', 'wire/jetstream.js', 'if (!TimeUs.is(time_us))', 'if (!TimeUs.is(time_us) && Did.is(did))', 'jetstream'),
+  mutant('WIRE-4', 'data/text.js', 'const EXCERPT = 120', 'const EXCERPT = 119', 'excerpt')
+]
+
+/** Laws of which no trace and no vector can say anything, and why. */
+export const EXEMPT: { readonly [law: string]: string } = {
+  'MACHINE-2': 'A run as it is written down holds no earlier state that could have been changed afterwards.',
+  'CANON-5': 'Of a value that was changed as it was written, only the text is seen.',
+  'STORE-1': 'Files are the business of the shell.',
+  'STORE-2': 'Files are the business of the shell.',
+  'STORE-3': 'Files are the business of the shell.',
+  'STORE-4': 'Files are the business of the shell.',
+  'MAP-1': 'A port brings its own maps; that they answer rightly shows in every state.',
+  'MAP-2': 'The shape of a tree is not written down.',
+  'MAP-3': 'The shape of a tree is not written down.',
+  'MAP-4': 'A run as it is written down holds no earlier map that could have been changed afterwards.',
+  'MAP-5': 'A port brings its own maps; their written form is that of CODEC-6.',
+  'MAP-6': 'It is how the shell writes large states, and shows in no answer of the core.',
+  'MAP-7': 'The shape of a tree is not written down.'
+}
