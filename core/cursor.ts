@@ -53,6 +53,9 @@ export const initial = (config: Config): CursorState => ({
   stopped: false
 })
 
+/** Whether what is read again lies before the cursor: where it has reached it, it is over. */
+export const isCoherent = ({ cursor, rereadUs }: CursorState): boolean => rereadUs === null || (cursor !== null && rereadUs < cursor)
+
 // ---------------------------------------------------------------------------------------- resuming
 
 /** After this many losses to a frame at one place, the frame is passed (D12). */

@@ -85,7 +85,7 @@ export const headOf = (state: State): Head => ({
  * The state of a head and its accounts, with everything derived.
  *
  * @returns `Left` with a sentence when the parts cannot come from one state: DIDs that do not rise, an account that should
- *   have been forgotten, subscriptions that the rows do not call for.
+ *   have been forgotten, a re-reading that is not behind the cursor, subscriptions that the rows do not call for.
  *
  * @example
  * import assert from 'node:assert'
@@ -119,6 +119,10 @@ export const fromParts = (head: Head, entries: ReadonlyArray<AccountEntry>): E.E
   pipe(
     M.fromSorted(entries),
     E.fromOption(() => 'the accounts are not in ascending order of their DIDs'),
+    E.filterOrElse(
+      () => Cursor.isCoherent(head.cursor),
+      () => 'what is read again does not lie before the cursor'
+    ),
     E.filterOrElse(
       (accounts) => M.reduceWithKey<Did, Commits.Account, boolean>(true, (_, ok, account) => ok && Commits.isRemembered(account))(accounts),
       () => 'an account has no rows, no tombstones and no floor'

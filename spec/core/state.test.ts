@@ -258,6 +258,19 @@ describe('refused', () => {
       to(2),
       /^a connection bears a number that was never given out$/
     ],
+    [
+      'a re-reading that has reached the cursor',
+      ['head', 'cursor'],
+      (head) => ({ ...(head as { readonly cursor: number }), rereadUs: (head as { readonly cursor: number }).cursor }),
+      /^what is read again does not lie before the cursor$/
+    ],
+    [
+      'a re-reading without a cursor',
+      ['head', 'cursor'],
+      (head) => ({ ...(head as object), cursor: null, rereadUs: 0 }),
+      /^what is read again does not lie before the cursor$/
+    ],
+    ['a policy without a hostname', ['head', 'policy', 'hostname'], to(''), /expected NonEmpty, found ""$/],
     ['a cursor below zero', ['head', 'cursor', 'cursor'], to(-1), /cursor\.cursor.*expected TimeUs, found -1$/],
     [
       'a phase that there is not',
@@ -292,6 +305,15 @@ describe('refused', () => {
     ['no knots', ['head', 'knots'], to(undefined), /^at head\.knots: expected .*, found undefined$/],
     ['no policy', ['head', 'policy'], to(undefined), /^at head\.policy: expected .*, found undefined$/]
   ]
+
+  test('a re-reading may lie right before the cursor', () => {
+    const state = written()
+    const near = replaced(state, ['head', 'cursor'], (head) => ({
+      ...(head as object),
+      rereadUs: (head as { readonly cursor: number }).cursor - 1
+    }))
+    expect(saidOf(near)).toBe('')
+  })
 
   test('only what is changed: the written state itself is none of them', () => expect(saidOf(written())).toBe(''))
 

@@ -302,6 +302,28 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     then: { rows: [], accounts: [inactive(ALICE, at(10))], effects: [unsubscribe(K1, 1)] }
   }),
 
+  example('D5.57 at the gate of an account a stamp from the future counts as it is, also when its receipt lies before what we know', {
+    given: [put(ALICE, 'a', repo(), at(100))],
+    when: [account(ALICE, 'suspended', at(1_000), { at: at(50) })],
+    then: {
+      rows: [],
+      accounts: [inactive(ALICE, at(100))],
+      effects: [unsubscribe(K1, 1)],
+      reports: [fromFuture(ALICE, at(1_000), at(50))]
+    }
+  }),
+  example('D5.58 and so it does beside the time of a floor, which does not fall for it', {
+    given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'deleted', at(100)), account(ALICE, 'active', at(101)), put(ALICE, 'b', repo(), at(102))],
+    when: [account(ALICE, 'deleted', at(1_000), { at: at(50) })],
+    then: {
+      rows: [],
+      tombstones: [],
+      accounts: [inactive(ALICE, at(101), floor(at(100), rev(at(102))))],
+      effects: [unsubscribe(K1, 2)],
+      reports: [fromFuture(ALICE, at(1_000), at(50))]
+    }
+  }),
+
   // ------------------------------------------------------------------ what is remembered
   example('D5.33 of an account without records nothing is remembered, not even that it was deleted', {
     when: [account(ALICE, 'suspended', at(1)), account(BOB, 'deleted', at(2)), account(OWNER, 'active', at(3))],

@@ -95,6 +95,21 @@ const D1: ReadonlyArray<Example> = [
     when: [account(ALICE, 'suspended', at(1_000), { at: at(10) })],
     then: { rows: [], cursor: at(0), effects: [unsubscribe(K1, 1)], reports: [fromFuture(ALICE, at(1_000), at(10))] }
   }),
+  example('D1.18 of a rejected frame no DID is named with that, though the rejection names it', {
+    when: [
+      frame({ did: ALICE, time_us: at(1_000), kind: 'account', account: {} }, at(10)),
+      frame({ did: 'alice', time_us: at(1_001), kind: 'account', account: {} }, at(10))
+    ],
+    then: {
+      cursor: null,
+      reports: [
+        fromFuture(null, at(1_000), at(10)),
+        rejected('account', at(10), { did: ALICE }),
+        fromFuture(null, at(1_001), at(10)),
+        rejected('did', at(10), { did: 'alice' })
+      ]
+    }
+  }),
   example('D1.7 the first event of all may be from the future too: then there still is no cursor', {
     when: [passing(at(1_000), { at: at(10) })],
     then: { cursor: null, reports: [fromFuture(null, at(1_000), at(10))] }
