@@ -142,6 +142,14 @@ const RIGHT = yes('D11', {
   'a rev at a key': account({ repos: [['self', slot(REPO, { rev: REV })]] }),
   'hostile rkeys, in order': account({ repos: ['__proto__', 'constructor', 'toString'].map((rkey) => [rkey, slot(REPO)]) }),
   'a stamp of 2⁵³−1': cursor({ cursor: LAST }),
+  'what is read again, before the cursor': cursor({ cursor: 2, rereadUs: 1 }),
+  'where the last step over a frame ended, beyond the cursor': cursor({ cursor: 2, passedUs: 3 }),
+  '21 in recent': counters({ recent: Array.from({ length: 21 }, () => GAP) }),
+  'an entry of three': account({ repos: [['self', slot(REPO), 'more']] }),
+  'two knots with one number': state({
+    accounts: [[OWNER, { ...NOTHING, repos: [['a', slot(HOLDING)], ['b', slot({ ...HOLDING, knot: 'knot2.example' })]] }]],
+    knots: { ...KNOTS, next: 2, subscriptions: [['knot.example', SUBSCRIPTION], ['knot2.example', SUBSCRIPTION]] }
+  }),
   'a subscription': subscribed(SUBSCRIPTION),
   'a subscription with a cursor': subscribed({ ...SUBSCRIPTION, cursor: '9223372036854775807' }),
   'an inactive account holds nothing': state({ accounts: row(HOLDING, { active: false }) }),
@@ -192,6 +200,10 @@ const WRONG = no('D11', {
   'a number not yet given out': subscribed(SUBSCRIPTION, 1),
   'a number far from being given out': subscribed({ ...SUBSCRIPTION, connection: { attempt: 0, number: 9, phase: { _tag: 'Idle' } } }),
 
+  'what is read again, at the cursor': cursor({ cursor: 2, rereadUs: 2 }),
+  'what is read again, beyond the cursor': cursor({ cursor: 2, rereadUs: 3 }),
+  'what is read again, without a cursor': cursor({ rereadUs: 0 }),
+
   // Maps out of order.
   'DIDs that fall': state({ accounts: [[OWNER, { ...NOTHING, floor: FLOOR }], ['did:plc:alice', { ...NOTHING, floor: FLOOR }]] }),
   'a DID twice': state({ accounts: [[OWNER, { ...NOTHING, floor: FLOOR }], [OWNER, { ...NOTHING, floor: FLOOR }]] }),
@@ -235,6 +247,7 @@ const WRONG = no('D11', {
   ...noNaturals('passedUs', (passedUs) => cursor({ passedUs })),
   ...noNaturals('poisonings', (poisonings) => cursor({ poisonings })),
   ...noNaturals('number', (number) => connection({ number })),
+  'no rereadUs': state({ cursor: without(CURSOR, 'rereadUs') }),
   'no askedUs': state({ cursor: without(CURSOR, 'askedUs') }),
   'no stopped of the stream': state({ cursor: without(CURSOR, 'stopped') }),
   'an unknown phase': connection({ phase: { _tag: 'Closing' } }),
