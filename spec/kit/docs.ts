@@ -1,7 +1,7 @@
 /**
  * Writes what the specification says by itself, because it is read off the code: the schemas and machine.md.
  *
- *     npm run generate:docs
+ *     npm run generate
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

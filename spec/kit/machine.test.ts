@@ -8,7 +8,7 @@ import { KNOT_MACHINE } from './machine/knot.js'
 import { diagram, outcomeTable } from './machine/markdown.js'
 import { STREAM_MACHINE } from './machine/stream.js'
 
-test.each([...machineFiles()])('spec/%s is what the code does; if not: npm run generate:docs', (name, content) =>
+test.each([...machineFiles()])('spec/%s is what the code does; if not: npm run generate', (name, content) =>
   expect(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')).toBe(content)
 )
 

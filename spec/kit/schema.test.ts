@@ -40,7 +40,7 @@ const SEED = 20_261_124
 
 const files = schemaFiles()
 
-test('spec/schema holds what the codecs say; if not: npm run generate:docs', () => {
+test('spec/schema holds what the codecs say; if not: npm run generate', () => {
   const textOf = (name: string): string => readFileSync(new URL(`schema/${name}`, SPEC), 'utf8')
   const onDisk = readdirSync(new URL('schema', SPEC)).map((name) => [`schema/${name}`, textOf(name)] as const)
   expect(new Map(onDisk)).toEqual(files)

@@ -24,7 +24,7 @@ export const SCHEMAS: ReadonlyArray<readonly [name: SchemaName, title: string, c
 ]
 
 const HEAD = [
-  'Generated from the codecs by npm run generate:docs; do not edit.',
+  'Generated from the codecs by npm run generate; do not edit.',
   'Keys that are not named here are allowed, and items after those of a pair: a reader drops what it does not know.',
   'What is written has none.',
   'In patterns (ECMA 262) $ is the end of the text, and never before a line feed at the end, as it is in some languages.'

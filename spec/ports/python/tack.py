@@ -459,12 +459,13 @@ a_rejection = one_of(
 a_knot_rejection = one_of("size", "binary", "utf8", "json", "frame", "nsid", "rkey", "created")
 
 an_admission = one_of("members", "open")
+a_hostname = such(bool, "text that is not empty")  # F6
 a_host_policy = fields(defaultPort=integer(1, 65535), loopback=a_boolean, ports=a_boolean)
 a_backoff = fields(baseMs=a_natural, capMs=a_natural, healthyAfterMs=a_natural)
 
 read_config = fields(
     admission=an_admission,
-    hostname=such(bool, "text that is not empty"),  # F6
+    hostname=a_hostname,
     hosts=a_host_policy,
     jetstreamBackoff=a_backoff,
     knotBackoff=a_backoff,
@@ -624,6 +625,8 @@ class Stream:
     @classmethod
     def read(cls, value: Json) -> Stream:
         read = _read_stream(value)
+        if read["rereadUs"] is not None and (read["cursor"] is None or read["rereadUs"] >= read["cursor"]):
+            refuse(read["rereadUs"], "a re-reading that lies before the cursor")
         return cls(
             read["settings"],
             read["connection"],
@@ -735,9 +738,8 @@ class Stream:
             return []
         first_us, last_us = stamps
         if is_from_future(event):  # D1: neither an answer, nor followed
-            did = event.get("did")
-            known = did if did is not None and is_did(did) else None
-            return [{"_tag": "FrameFromFuture", "at": event["at"], "did": known, "timeUs": last_us}]
+            named = event["did"] if event["_tag"] in ("CommitReceived", "AccountReceived") else None
+            return [{"_tag": "FrameFromFuture", "at": event["at"], "did": named, "timeUs": last_us}]
         reports = self._answered(event["at"], first_us)
         self._advance(last_us)
         return reports
@@ -1305,7 +1307,7 @@ _read_state = fields(
         counters=fields(frames=a_natural, recent=array(read_report), reports=entries(a_text, a_natural)),
         cursor=Stream.read,
         knots=Knots.read,
-        policy=fields(admission=an_admission, hostname=a_text, hosts=a_host_policy, owner=a_did),
+        policy=fields(admission=an_admission, hostname=a_hostname, hosts=a_host_policy, owner=a_did),
     ),
 )
 
