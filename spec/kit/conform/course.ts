@@ -8,13 +8,13 @@ import {
   defaults,
   type Event,
   type HostName,
-  initial,
   type Natural,
   OrderedMap as M,
   type State,
   step,
   type TimeUs
 } from '../../../core/index.js'
+import { type Beginning, stateAt } from '../../../shell/trace.js'
 import type { Course } from './inputs.js'
 
 export interface Relative {
@@ -75,8 +75,13 @@ const absoluteIn = (state: State, { distance, event }: Relative): Event => {
 }
 
 /** Makes something of each item in the state that it comes to. */
-const walk = <A, B>(config: Config, items: ReadonlyArray<A>, make: (state: State, item: A) => B, eventOf: (item: A, made: B) => Event): ReadonlyArray<B> => {
-  let state = initial(config)
+const walk = <A, B>(
+  beginning: Beginning,
+  items: ReadonlyArray<A>,
+  make: (state: State, item: A) => B,
+  eventOf: (item: A, made: B) => Event
+): ReadonlyArray<B> => {
+  let state = stateAt(beginning)
   return items.map((item) => {
     const made = make(state, item)
     state = step(state, eventOf(item, made))[0]
@@ -84,13 +89,20 @@ const walk = <A, B>(config: Config, items: ReadonlyArray<A>, make: (state: State
   })
 }
 
-export const toRelative = ({ config, events }: Course): ReadonlyArray<Relative> =>
-  walk(config, events, relativeTo, (event) => event)
+export const toRelative = ({ beginning, events }: Course): ReadonlyArray<Relative> =>
+  walk(beginning, events, relativeTo, (event) => event)
 
-export const toAbsolute = (config: Config, items: ReadonlyArray<Relative>): Course => ({
-  config,
-  events: walk(config, items, absoluteIn, (_, event) => event)
+export const toAbsolute = (beginning: Beginning, items: ReadonlyArray<Relative>): Course => ({
+  beginning,
+  events: walk(beginning, items, absoluteIn, (_, event) => event)
 })
+
+/** The last `count` events, from the state that the ones before lead to. */
+export const lastOf = ({ beginning, events }: Course, count: number): Course => {
+  const from = Math.max(0, events.length - count)
+  const state = events.slice(0, from).reduce((before, event) => step(before, event)[0], stateAt(beginning))
+  return { beginning: { state }, events: events.slice(from) }
+}
 
 // ---------------------------------------------------------------------------------------- simpler
 
@@ -105,15 +117,15 @@ const PLAIN: Config = (() => {
 /** One setting as it is by default, wherever a configuration is. */
 const plainSetting = (setting: keyof Config): Change => {
   const change = (config: Config): Config => ({ ...config, [setting]: PLAIN[setting] })
-  return ({ config, events }) => ({
-    config: change(config),
+  return ({ beginning, events }) => ({
+    beginning: 'config' in beginning ? { config: change(beginning.config) } : beginning,
     events: events.map((event) => (event._tag === 'Started' ? { ...event, config: change(event.config) } : event))
   })
 }
 
-const sameConfig: Change = ({ config, events }) => ({
-  config,
-  events: events.map((event) => (event._tag === 'Started' ? { ...event, config } : event))
+const sameConfig: Change = ({ beginning, events }) => ({
+  beginning,
+  events: events.map((event) => (event._tag === 'Started' && 'config' in beginning ? { ...event, config: beginning.config } : event))
 })
 
 /** The frame as one that only moves the cursor. */
@@ -169,7 +181,7 @@ export const simplifications = (length: number): ReadonlyArray<Change> => [
   ...Array.from({ length }, (_, at) =>
     EVENT_CHANGES.map(
       (change): Change =>
-        ({ config, events }) => ({ config, events: events.map((event, i) => (i === at ? change(event) : event)) })
+        ({ beginning, events }) => ({ beginning, events: events.map((event, i) => (i === at ? change(event) : event)) })
     )
   ).flat()
 ]

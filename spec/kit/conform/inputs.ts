@@ -1,6 +1,7 @@
 /** Random runs and random inputs of decoders, from the arbitraries of the specification. The same seed gives the same ones. */
 import fc from 'fast-check'
-import type { Config, Event, Json } from '../../../core/index.js'
+import type { Event, Json } from '../../../core/index.js'
+import type { Beginning } from '../../../shell/trace.js'
 import { anyFrames, anyKnotFrames } from '../../arbitraries/frames.js'
 import { known, spellings } from '../../arbitraries/hosts.js'
 import { runs } from '../../arbitraries/script.js'
@@ -8,7 +9,7 @@ import type { Subject } from '../format.js'
 
 /** A run by what decides it. */
 export interface Course {
-  readonly config: Config
+  readonly beginning: Beginning
   readonly events: ReadonlyArray<Event>
 }
 
@@ -41,7 +42,7 @@ export function* courses(seed: number, steps: number): Generator<Course, void, u
   )
   for (let left = steps; left > 0; ) {
     const { config, events } = all.next().value
-    yield { config, events: events.slice(0, left) }
+    yield { beginning: { config }, events: events.slice(0, left) }
     left -= events.length
   }
 }

@@ -171,11 +171,19 @@ const filesAt = (path: string): ReadonlyArray<string> => {
   return files
 }
 
+const textOf = (file: string): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
+  } catch (error) {
+    throw new BadFile(`${file}: ${error instanceof TypeError ? 'no UTF-8' : String(error)}`)
+  }
+}
+
 /** Everything to play. Files are named as somebody at the present folder would. */
 export const load = (path: string): ReadonlyArray<Case> => {
   const cases = filesAt(path).flatMap((file) => {
     const shown = relative('.', file)
-    return casesIn(shown.startsWith('..') ? file : shown, readFileSync(file, 'utf8'))
+    return casesIn(shown.startsWith('..') ? file : shown, textOf(file))
   })
   checkNames(cases)
   return cases

@@ -11,7 +11,7 @@ import { BadFile, type Case, isChosen, load, ownSpec } from './load.js'
 import { playAll } from './play.js'
 import { fileOf, Restarting, searchInputs, searchSteps } from './random.js'
 import { reportLines } from './report.js'
-import { isGood, type Run, type Search } from './result.js'
+import { isGood, type Run } from './result.js'
 
 type Print = (text: string) => void
 
@@ -82,17 +82,11 @@ const chosen = ({ from, only, recorded }: Settings): ReadonlyArray<Case> => {
   return cases
 }
 
-const search = async (port: Restarting, steps: number, { out, seed }: Settings): Promise<NonNullable<Run['random']>> => {
-  const written = (found: Search): Search => {
-    if (found.found !== null) writeFileSync(found.found.file, fileOf(found.found))
-    return found
-  }
-  return {
-    seed,
-    steps: written(await searchSteps(port, seed, steps, out)),
-    inputs: written(await searchInputs(port, seed, Math.ceil(steps / 4), besides(out)))
-  }
-}
+const search = async (port: Restarting, steps: number, { out, seed }: Settings): Promise<NonNullable<Run['random']>> => ({
+  seed,
+  steps: await searchSteps(port, seed, steps, out),
+  inputs: await searchInputs(port, seed, Math.ceil(steps / 4), besides(out))
+})
 
 const run = async (command: Command, settings: Settings, end: AbortSignal): Promise<Run> => {
   if (!settings.recorded && settings.random === undefined) throw new BadUsage('--no-recorded leaves nothing to do without --random')
@@ -108,6 +102,22 @@ const run = async (command: Command, settings: Settings, end: AbortSignal): Prom
     return outcome === undefined ? [] : [{ one, outcome }]
   })
   return { breakdown, command, name, played, random, seconds: (Date.now() - began) / 1000 }
+}
+
+const write = (file: string, text: string): void => {
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    throw new BadUsage(`${file} cannot be written: ${String(error)}`)
+  }
+}
+
+/** Writes what was found at random, and what else was asked for. */
+const writeFiles = (found: Run, { json, junit }: Settings): void => {
+  const cases = found.random === null ? [] : [found.random.steps.found, found.random.inputs.found]
+  for (const one of cases) if (one !== null) write(one.file, fileOf(one))
+  if (json !== undefined) write(json, jsonOf(found))
+  if (junit !== undefined) write(junit, junitOf(found))
 }
 
 const SHOWN_FAILURES = 10
@@ -129,8 +139,7 @@ export const conform = async (args: ReadonlyArray<string>, print: Print, complai
     const settings = parsed.opts<Settings>()
     const found = await run([file, ...rest], settings, ports.signal)
     for (const line of reportLines(found, settings.all === true ? Infinity : SHOWN_FAILURES)) print(line)
-    if (settings.json !== undefined) writeFileSync(settings.json, jsonOf(found))
-    if (settings.junit !== undefined) writeFileSync(settings.junit, junitOf(found))
+    writeFiles(found, settings)
     return isGood(found) ? 0 : 1
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE

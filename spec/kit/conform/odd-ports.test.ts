@@ -10,7 +10,7 @@ import type { TimeUs } from '../../../core/index.js'
 import { fileOf } from './random.js'
 import { conformWith, inFolder, odd, RUNNER, TACK } from './support.js'
 
-const TRACE = record({ about: 'nothing much', name: 'T1', rules: [] }, configWith({}), [{ _tag: 'StopRequested', at: 1 as TimeUs }])
+const TRACE = record({ about: 'nothing much', name: 'T1', rules: [] }, { config: configWith({}) }, [{ _tag: 'StopRequested', at: 1 as TimeUs }])
 
 const FILES = { 'one.jsonl': fileOf({ _tag: 'trace', about: '', file: '', line: 1, name: 'T1', rules: [], trace: TRACE }) }
 

@@ -1,9 +1,10 @@
 /** The parts of the kit that need no port: making small, telling apart, reading files, writing XML. */
+import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type Config, type Event, initial, type Natural, step, type TimeUs } from '../../../core/index.js'
 import { configWith } from '../../arbitraries/config.js'
 import { stateHash } from '../hash.js'
-import { toAbsolute, toRelative } from './course.js'
+import { lastOf, toAbsolute, toRelative } from './course.js'
 import { differences, isSame } from './difference.js'
 import { escapeXml, jsonOf, junitOf } from './formats.js'
 import { courses, inputs, textOf } from './inputs.js'
@@ -88,10 +89,10 @@ const opened = (connection: number): Event => ({ _tag: 'JetstreamOpened', at: at
 
 describe('a course', () => {
   test('of which events are taken out keeps its connections', () => {
-    const items = toRelative({ config: CONFIG, events: [started, started, started, opened(3), opened(1)] })
+    const items = toRelative({ beginning: { config: CONFIG }, events: [started, started, started, opened(3), opened(1)] })
     const [, , third, present, stale] = items
     expect(items.map(({ distance }) => distance)).toEqual([null, null, null, 0, -2])
-    expect(toAbsolute(CONFIG, [third, present, stale].flatMap((item) => (item === undefined ? [] : [item]))).events).toEqual([
+    expect(toAbsolute({ config: CONFIG }, [third, present, stale].flatMap((item) => (item === undefined ? [] : [item]))).events).toEqual([
       started,
       opened(1),
       opened(0)
@@ -99,7 +100,13 @@ describe('a course', () => {
   })
 
   test('of which nothing is taken out is what it was', () => {
-    for (const course of courses(3, 400)) expect(toAbsolute(course.config, toRelative(course))).toEqual(course)
+    for (const course of courses(3, 400)) expect(toAbsolute(course.beginning, toRelative(course))).toEqual(course)
+  })
+
+  test('can begin at the state before its last steps', () => {
+    const late = lastOf({ beginning: { config: CONFIG }, events: [started, opened(1), started] }, 2)
+    expect(late.events).toEqual([opened(1), started])
+    expect('state' in late.beginning && late.beginning.state).toEqual(step(initial(CONFIG), started)[0])
   })
 
   test('comes from its seed: as many steps as are asked for', () => {
@@ -119,7 +126,7 @@ describe('a course', () => {
 
 // ---------------------------------------------------------------------------------------- files
 
-const TRACE = record({ about: 'a start', name: 'T1', rules: ['S5'] }, CONFIG, [started])
+const TRACE = record({ about: 'a start', name: 'T1', rules: ['S5'] }, { config: CONFIG }, [started])
 const LINES = fileOf({ _tag: 'trace', about: '', file: '', line: 1, name: 'T1', rules: [], trace: TRACE })
 const VECTORS = '{"_tag":"vectors","about":"x","subject":"did","version":1}\n'
 const VECTOR = '{"_tag":"vector","input":"did:x:y","name":"a DID","output":true,"rules":["F3"]}\n'
@@ -162,6 +169,20 @@ describe('files', () => {
         code: 2,
         text: `${folder}/b.jsonl:1: the trace at ${folder}/a.jsonl:1 is called T1, too`
       })
+    }))
+
+  test('what is no UTF-8 is refused', () =>
+    inFolder({ 'a.jsonl': '' }, async (folder) => {
+      writeFileSync(`${folder}/a.jsonl`, Buffer.from([0xff, 0x0a]))
+      expect(await conformWith(['/nowhere'], '--from', folder)).toEqual({ code: 2, text: `${folder}/a.jsonl: no UTF-8` })
+    }))
+
+  test('what cannot be written is said when everything else has been', () =>
+    inFolder({ 'a.jsonl': LINES }, async (folder) => {
+      const { code, text } = await conformWith(RUNNER, '--from', folder, '--json', `${folder}/none/x.json`)
+      expect(text).toContain('1 passed')
+      expect(text).toContain(`${folder}/none/x.json cannot be written: Error: ENOENT`)
+      expect(code).toBe(2)
     }))
 
   test('a trace that is not right by the reference either says so', () =>

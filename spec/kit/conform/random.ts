@@ -3,7 +3,7 @@ import { canonical, type Json } from '../../../core/index.js'
 import { type Trace, type Vector, VERSION } from '../format.js'
 import { SUBJECT } from '../subjects.js'
 import { answersTo, type Port, PortFailure } from './client.js'
-import { simplifications, toAbsolute, toRelative } from './course.js'
+import { lastOf, simplifications, toAbsolute, toRelative } from './course.js'
 import { type Course, courses, type Input, inputs, textOf, withText } from './inputs.js'
 import type { Case } from './load.js'
 import { judgeVector, playTrace, questionOf } from './play.js'
@@ -63,40 +63,62 @@ const traceCase = (file: string, trace: Trace): Case => {
 }
 
 /** The course up to the step that was wrong. */
-const upTo = ({ config, events }: Course, outcome: Outcome): Course => {
+const upTo = ({ beginning, events }: Course, outcome: Outcome): Course => {
   const step = outcome._tag === 'failed' ? outcome.failure.step : outcome._tag === 'errored' ? outcome.step : null
-  return { config, events: step === null ? events : events.slice(0, step) }
+  return { beginning, events: step === null ? events : events.slice(0, step) }
 }
 
-const shrinkCourse = async (course: Course, fails: (course: Course) => Promise<boolean>): Promise<Course> => {
-  const still = inTime(fails)
-  const shortest = async (from: Course): Promise<Course> => {
-    const items = await fewest(toRelative(from), (candidate) => still(toAbsolute(from.config, candidate)))
-    return toAbsolute(from.config, items)
-  }
-  const short = await shortest(course)
-  return shortest(await simplest(short, simplifications(short.events.length), still))
+type CourseFails = (course: Course) => Promise<boolean>
+
+const shortest = async ({ beginning, events }: Course, fails: CourseFails): Promise<Course> => {
+  const items = toRelative({ beginning, events })
+  return toAbsolute(beginning, await fewest(items, (candidate) => fails(toAbsolute(beginning, candidate))))
 }
+
+const smallest = async (course: Course, fails: CourseFails): Promise<Course> => {
+  const short = await shortest(course, fails)
+  return shortest(await simplest(short, simplifications(short.events.length), fails), fails)
+}
+
+/** A failure of more steps than this is hard to read. */
+const SHORT = 10
+
+/** How many failures are made small, until one is short. */
+const ATTEMPTS = 5
 
 /** Tries random runs of so many steps together. */
 export const searchSteps = async (port: Restarting, seed: number, steps: number, file: string): Promise<Search> => {
   const header = { about: `found at random with seed ${String(seed)}`, name: `random steps of seed ${String(seed)}`, rules: [] }
-  const play = (course: Course): Promise<Outcome> =>
-    port.attempt((present) => playTrace(present, record(header, course.config, course.events)))
+  const traceOf = ({ beginning, events }: Course): Trace => record(header, beginning, events)
+  const play = (course: Course): Promise<Outcome> => port.attempt((present) => playTrace(present, traceOf(course)))
+  const fails = inTime(async (course: Course) => isFailure(await play(course)))
+  let attempts = 0
+  let best: { readonly course: Course; readonly outcome: Outcome; readonly size: number } | null = null
   let count = 0
+
+  /** Keeps what is smaller than the best so far, and can be had again: a port may fail by chance. */
+  const keep = async (course: Course, size: number): Promise<void> => {
+    if (best !== null && course.events.length >= best.course.events.length) return
+    const outcome = await play(course)
+    if (isFailure(outcome)) best = { course, outcome, size }
+  }
+
   for (const course of courses(seed, steps)) {
     const outcome = await play(course)
     if (outcome._tag === 'skipped') return { count, found: null, outcome, size: 0 }
     count += course.events.length
     if (!isFailure(outcome)) continue
-    // What cannot be had again, like a port that fails by chance, is told as it was.
     const begun = upTo(course, outcome)
-    const small = await shrinkCourse(begun, async (candidate) => isFailure(await play(candidate)))
-    const again = await play(small)
-    const [found, result] = isFailure(again) ? [small, again] : [course, outcome]
-    return { count, found: traceCase(file, record(header, found.config, found.events)), outcome: result, size: begun.events.length }
+    best ??= { course, outcome, size: begun.events.length }
+    await keep(await smallest(begun, fails), begun.events.length)
+    if (best.course.events.length <= SHORT || ++attempts === ATTEMPTS) break
   }
-  return { count, found: null, outcome: await port.stop(), size: 0 }
+  if (best === null) return { count, found: null, outcome: await port.stop(), size: 0 }
+
+  // What takes long to come about is shown from a state in which it is about to.
+  const late = lastOf(best.course, SHORT)
+  if (best.course.events.length > SHORT && (await fails(late))) await keep(await shortest(late, fails), best.size)
+  return { count, found: traceCase(file, traceOf(best.course)), outcome: best.outcome, size: best.size }
 }
 
 // ---------------------------------------------------------------------------------------- inputs

@@ -1,11 +1,12 @@
 /** What is right, by the core: the states that a trace tells only the hashes of, and new traces. */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Config, Config as ConfigCodec, type Effect, Event, initial, type Json, State, step } from '../../../core/index.js'
+import { Config, Event, initial, type Json, State, step } from '../../../core/index.js'
+import { type About, type Beginning, stateAt } from '../../../shell/trace.js'
 import { type InitLine, type Trace, VERSION } from '../format.js'
 import { stateHash, writtenState } from '../hash.js'
 
 const beginningOf = (init: InitLine): State | null => {
-  const decoded = 'config' in init ? E.map(initial)(ConfigCodec.decode(init.config)) : State.decode(init.state)
+  const decoded = 'config' in init ? E.map(initial)(Config.decode(init.config)) : State.decode(init.state)
   return E.isRight(decoded) ? decoded.right : null
 }
 
@@ -24,17 +25,18 @@ export const stateAfter = ({ init, steps }: Pick<Trace, 'init' | 'steps'>, count
 }
 
 /** The trace of what the core does. */
-export const record = (about: Omit<Trace['header'], '_tag' | 'version'>, config: Config, events: ReadonlyArray<Event>): Trace => {
-  const start = initial(config)
+export const record = (about: About, beginning: Beginning, events: ReadonlyArray<Event>): Trace => {
+  const start = stateAt(beginning)
   let state = start
   const steps = events.map((event) => {
-    const [after, effects]: readonly [State, ReadonlyArray<Effect>] = step(state, event)
+    const [after, effects] = step(state, event)
     state = after
     return { _tag: 'step' as const, effects, event, hash: stateHash(after) }
   })
+  const from = 'config' in beginning ? beginning : { state: writtenState(start) }
   return {
     header: { _tag: 'trace', ...about, version: VERSION },
-    init: { _tag: 'init', config, hash: stateHash(start) },
+    init: { _tag: 'init', ...from, hash: stateHash(start) },
     steps,
     end: { _tag: 'end', state: writtenState(state) }
   }

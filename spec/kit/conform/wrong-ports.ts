@@ -143,5 +143,13 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
       from: 'const released = touched.filter((host) => !M.has(host)(state.holders) && M.has(host)(state.subscriptions))',
       to: 'const released = []'
     }
+  },
+  {
+    // It shows after twenty reports only: the trace begins at a state.
+    name: 'keeps the last 19 reports',
+    by: 'steps',
+    shown: 'random-',
+    path: /^head\.counters\.recent/,
+    mutation: { file: 'counters.js', from: 'const RECENT = 20', to: 'const RECENT = 19' }
   }
 ]
