@@ -48,7 +48,7 @@ export const FOLDS: ReadonlyArray<Case> = [
   folds('a delete where nothing is', FRESH, [del(ALICE, 'sh.tangled.repo', 'app', 2)], 1, 0, false),
   folds('a rejection between two', FRESH, [tick(1, 5), rejection(2), tick(3, 6)], 3, 1, false),
   folds('an event of another connection is left out', FRESH, [tick(1, 5, 7)], 0, 0, true),
-  folds('and does not keep its neighbours apart', FRESH, [tick(1, 5), tick(9, 5, 7), tick(2, 6)], 2, 0, true),
+  folds('but keeps its neighbours apart', FRESH, [tick(1, 5), tick(9, 5, 7), tick(2, 6)], 2, 0, true),
   folds('a commit of another connection is left out', FRESH, [put(ALICE, 'app', repo(), 2, { connection: 7 })], 0, 0, true),
   folds('an opening of another connection is left out', FRESH, [opened(7, 1)], 0, 0, true),
   folds('exactly 5 min ahead is merged', FRESH, [tick(1, 5), tick(FIVE_MINUTES + 6, 6)], 1, 0, true),
