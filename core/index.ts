@@ -10,11 +10,11 @@
 
 // The machine, and its reducers one by one: an embedder can take any of them alone.
 export { asAdvance, type Concern, CONCERNS, fold, type Folded, run, step } from './machine.js'
-export * as Commits from './commits.js'
+export * as Commits from './public/commits.js'
 export * as Counters from './counters.js'
-export * as Cursor from './cursor.js'
-export * as Knots from './knots.js'
-export * as Connections from './connection.js'
+export * as Cursor from './public/cursor.js'
+export * as Knots from './public/knots.js'
+export * as Connections from './public/connections.js'
 export type { Transition } from './transition.js'
 
 // What it is made of, with codecs.

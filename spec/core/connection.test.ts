@@ -1,6 +1,7 @@
 /** The life of a connection: its phases, its numbers, and the pauses between attempts (D9). */
 import { describe, expect, test } from 'vitest'
-import { Backoff, Connections, Natural, TimeUs } from '../../core/index.js'
+import * as Connections from '../../core/connection.js'
+import { Backoff, Natural, TimeUs } from '../../core/index.js'
 import { at, must } from '../examples/support.js'
 
 const natural = (n: number) => must(Natural.decode(n))

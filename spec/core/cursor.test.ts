@@ -1,6 +1,7 @@
 /** The cursor: where a connection starts (S3, S4, D12), and what may be merged (D2). */
 import { describe, expect, test } from 'vitest'
-import { Cursor, Natural, StreamAdvanced, TimeUs } from '../../core/index.js'
+import * as Cursor from '../../core/cursor.js'
+import { Natural, StreamAdvanced, TimeUs } from '../../core/index.js'
 import { at, CONFIG, initialOf, must } from '../examples/support.js'
 
 const us = (n: number) => must(TimeUs.decode(n))

@@ -1,9 +1,9 @@
 /** KNOT: what holds of subscriptions, their holders, connections and cursors. The words are in laws.md. */
+import * as Connections from '../../core/connection.js'
 import {
   type Backoff,
   type Config,
   Commits,
-  Connections,
   type HostName,
   holdersOf,
   isWanted,

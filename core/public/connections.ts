@@ -1,0 +1,2 @@
+/** The shape of a connection, as others see it. */
+export { Connection, Phase } from '../connection.js'
