@@ -30,6 +30,9 @@ import {
   wakeKnot
 } from './support.js'
 
+/** The text of a frame with that stamp. */
+const sent = (created: string): string => `{"rkey":"x","nsid":"sh.tangled.git.refUpdate","event":{},"created":${created}}`
+
 export const KNOTS: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- S13
   example('S13.1 a record that names us and a knot: be subscribed to that knot', {
@@ -308,6 +311,23 @@ export const KNOTS: ReadonlyArray<Example> = [
     ],
     when: [knotClosed(K1, 1, at(4)), knotTimer(K1, 2, at(6))],
     then: { subscriptions: [K1], effects: [wakeKnot(K1, 2, 2_000), reconnect(K1, 2, '1767225603000000000')] }
+  }),
+  example('S16.4 stamps a nanosecond apart are two, and the later one counts, whichever comes last', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      put(BOB, 'a', repo({ knot: K2 }), at(1)),
+      ...['1767225603000000001', '1767225603000000002'].map((created) => knotFrame(K1, sent(created), at(3), 1)),
+      ...['1767225603000000002', '1767225603000000001'].map((created) => knotFrame(K2, sent(created), at(3), 2))
+    ],
+    when: [knotClosed(K1, 1, at(4)), knotTimer(K1, 3, at(6)), knotClosed(K2, 2, at(7)), knotTimer(K2, 4, at(9))],
+    then: {
+      effects: [
+        wakeKnot(K1, 3, 2_000),
+        reconnect(K1, 3, '1767225603000000001'),
+        wakeKnot(K2, 4, 2_000),
+        reconnect(K2, 4, '1767225603000000001')
+      ]
+    }
   }),
 
   // ---------------------------------------------------------------------------------------- S17
