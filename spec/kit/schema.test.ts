@@ -144,7 +144,8 @@ const UNSAYABLE = [
   'the accounts are not in ascending order of their DIDs',
   'an account has no rows, no tombstones and no floor',
   'the subscriptions are not those that the rows call for',
-  'a connection bears a number that was never given out'
+  'a connection bears a number that was never given out',
+  'what is read again does not lie before the cursor'
 ]
 
 /** What is wrong between schema and codec; nothing when they agree, but for what no schema says. */

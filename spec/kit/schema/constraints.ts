@@ -58,7 +58,7 @@ export const BEYOND: { readonly [name in string]?: string } = {
   State:
     'Beyond what is said here, a state is refused when its accounts do not strictly ascend by DID; when an account has no ' +
     'slots and no floor; when the subscriptions are not exactly the knots that the rows hold; when the connection of a knot ' +
-    'bears a number not less than next.'
+    'bears a number not less than next; when rereadUs is not less than the cursor.'
 }
 
 /** The same for a map that is written as entries. */
