@@ -1,8 +1,8 @@
 /** The cursor: where a connection starts (S3, S4, D12), and what may be merged (D2). */
 import { describe, expect, test } from 'vitest'
 import * as Cursor from '../../core/cursor.js'
-import { Natural, StreamAdvanced, TimeUs } from '../../core/index.js'
-import { at, CONFIG, initialOf, must } from '../examples/support.js'
+import { Event, Natural, StreamAdvanced, TimeUs } from '../../core/index.js'
+import { at, CONFIG, initialOf, must, passing, started } from '../examples/support.js'
 
 const us = (n: number) => must(TimeUs.decode(n))
 const natural = (n: number) => must(Natural.decode(n))
@@ -52,6 +52,35 @@ describe('where a connection starts', () => {
     ['but not where it is passed', { askedUs: at(42), cursor: at(100), passedUs: at(101), poisonings: 3 }, at(101)]
   ]
   for (const [name, place, start] of cases) test(name, () => expect(Cursor.resumeAt(stateOf(place))).toBe(start))
+})
+
+describe('reading again', () => {
+  const start = (place: Place, resumeFrom: number | null): Cursor.CursorState =>
+    Cursor.reduce(stateOf(place), must(Event.decode(started(at(200), {}, resumeFrom))))[0]
+  const frame = (state: Cursor.CursorState, timeUs: number): Cursor.CursorState =>
+    Cursor.reduce(state, must(Event.decode(passing(timeUs, { at: at(200), connection: state.connection.number }))))[0]
+
+  test('begins where an operator asks for something before the cursor, and only there', () => {
+    const asks = [at(100) - 1, at(100), at(101)].map((from) => start({ cursor: at(100) }, from).rereadUs)
+    expect([...asks, start({ cursor: null }, at(1)).rereadUs]).toEqual([at(100) - 1, null, null, null])
+  })
+
+  test('goes on over a start that asks for nothing', () => {
+    expect(start({ cursor: at(100), rereadUs: at(50) }, null).rereadUs).toBe(at(50))
+    expect(start({ cursor: at(100), rereadUs: at(50) }, at(100)).rereadUs).toBeNull()
+  })
+
+  test('follows the stamps up to the cursor, never back, and ends there', () => {
+    const begun = stateOf({ cursor: at(100), rereadUs: at(50) })
+    const reached = [at(49), at(51), at(100) - 1, at(100), at(101)].map((timeUs) => frame(begun, timeUs).rereadUs)
+    expect(reached).toEqual([at(50), at(51), at(100) - 1, null, null])
+    expect([at(99), at(100), at(101)].map((timeUs) => frame(begun, timeUs).cursor)).toEqual([at(100), at(100), at(101)])
+  })
+
+  test('what gets on with it begins the count of poisonings anew, what does not, does not', () => {
+    const begun = stateOf({ cursor: at(100), poisonings: 2, rereadUs: at(50) })
+    expect([at(50), at(51), at(100)].map((timeUs) => frame(begun, timeUs).poisonings)).toEqual([2, 0, 0])
+  })
 })
 
 describe('passing a frame that closes the connection', () => {
