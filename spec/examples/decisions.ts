@@ -467,6 +467,11 @@ const D6: ReadonlyArray<Example> = [
     config: { hosts: { defaultPort: 443, loopback: false, ports: true } },
     when: [put(ALICE, 'a', repo({ knot: 'knot1.example:1' }), at(1)), put(ALICE, 'b', repo({ knot: 'localhost:1' }), at(2))],
     then: { effects: [subscribe('knot1.example:1', 1)], reports: [refused(ALICE, 'b', 'localhost:1', at(3))] }
+  }),
+  example('D6.21 443 is a port like another where it is not the default one, in names that come back as well', {
+    config: { hosts: { defaultPort: 80, loopback: false, ports: true } },
+    when: [put(ALICE, 'a', repo({ knot: 'knot1.example:443' }), at(1)), knotOpened('knot1.example:443', 1, at(2)), knotClosed('knot1.example:443', 1, at(3))],
+    then: { subscriptions: ['knot1.example:443'], effects: [subscribe('knot1.example:443', 1), wakeKnot('knot1.example:443', 2, 2_000)] }
   })
 ]
 
@@ -612,6 +617,17 @@ const D9: ReadonlyArray<Example> = [
     given: [started(at(0)), closed(1, at(1)), timer(2, at(2)), opened(2, at(3))],
     when: [closed(2, at(33))],
     then: { effects: [wake(3, 2_000)] }
+  }),
+  example('D9.13 a clock that was set back in between leaves it without health, even where health asks for no time at all', {
+    config: { jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 0 } },
+    given: [
+      started(at(0), { jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 0 } }),
+      closed(1, at(1)),
+      timer(2, at(2)),
+      opened(2, at(10))
+    ],
+    when: [closed(2, at(10) - 1), timer(3, at(20)), opened(3, at(30)), closed(3, at(30))],
+    then: { effects: [wake(3, 4_000), open(3, null), wake(4, 2_000)] }
   }),
   example('D9.5 to have opened is not enough: that is judged when it closes', {
     given: [

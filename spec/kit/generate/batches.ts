@@ -16,6 +16,17 @@ const KNOWN = after(put(ALICE, 'app', repo(), 10))
 /** A resume asked for 8, and connection 1 is to answer. */
 const ASKED = after(put(ALICE, 'app', repo(), 10), started(20, OPEN))
 
+const rejection = (timeUs: number): WrittenEvent =>
+  ({ ...rejected('rkey', timeUs), connection: 0, detail: 'x', timeUs }) as WrittenEvent
+
+/** 22 reports in `recent`, as no machine would leave it. */
+const CROWDED = ((): Json => {
+  const state = run(initial(CONFIG), eventsOf(Array.from({ length: 20 }, (_, i) => rejection(i + 1))))[0]
+  const [first, second] = state.counters.recent
+  if (first === undefined || second === undefined) throw new Error('a rejection is reported')
+  return writtenState({ ...state, counters: { ...state.counters, recent: [first, second, ...state.counters.recent] } })
+})()
+
 /** A stamp received at `at`, later than 5 min before it unless said otherwise. */
 const tick = (timeUs: number, at: number, connection = 0): WrittenEvent => passing(timeUs, { at, connection })
 
@@ -25,12 +36,10 @@ const FIVE_MINUTES = 300_000_000
 const folds = (name: string, state: Json, events: ReadonlyArray<WrittenEvent>, stepped: number, effects: number, isLazy: boolean): Case =>
   of('D2')(name, { events: events as unknown as Json, state }, [stepped, effects, isLazy])
 
-const rejection = (timeUs: number): WrittenEvent =>
-  ({ ...rejected('rkey', timeUs), connection: 0, detail: 'x', timeUs }) as WrittenEvent
-
 export const FOLDS: ReadonlyArray<Case> = [
   folds('nothing', FRESH, [], 0, 0, true),
   folds('one frame that says nothing to us', FRESH, [tick(1, 5)], 1, 0, true),
+  folds('the next report cuts recent to 20', CROWDED, [rejection(40)], 1, 1, false),
   folds('two become one', FRESH, [tick(1, 5), tick(2, 6)], 1, 0, true),
   folds('many become one: the last receipt, the first stamp, the greatest stamp', FRESH, [tick(3, 5), tick(9, 6), tick(4, 7)], 1, 0, true),
   folds('the same stamp thrice', FRESH, [tick(3, 5), tick(3, 5), tick(3, 5)], 1, 0, true),
