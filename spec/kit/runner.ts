@@ -36,6 +36,7 @@ const port = (): ((request: Request) => Answer | null) => {
           throw new Error(`this port speaks version ${String(VERSION)}, not ${String(request.version)}`)
         return { _tag: 'started', id, name: NAME, version: VERSION }
       case 'init':
+        state = null
         state = 'config' in request ? initial(must(Config.decode(request.config))) : must(State.decode(request.state))
         return { _tag: 'done', hash: stateHash(state), id }
       case 'step': {

@@ -46,11 +46,18 @@ const jsonOf = (text: string): E.Either<string, unknown> =>
     () => 'it is no JSON'
   )
 
+/** Nothing that is asked for is nested half as deep; what is much deeper would end the comparison, not the port. */
+const DEPTH_MAX = 64
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1)))
+
 /** The answer in a line, when it is one to what was asked; else what is wrong with it. */
 export const readAnswer = (line: Uint8Array, asked: Question['_tag'], id: number): E.Either<string, Answer> => {
   const json = E.chain(jsonOf)(textOf(line))
   if (E.isLeft(json)) return json
   if (typeof json.right !== 'object' || json.right === null || Array.isArray(json.right)) return E.left('it is no JSON object')
+  if (isDeeper(json.right, DEPTH_MAX)) return E.left('it is nested too deep')
   const tag: unknown = '_tag' in json.right ? json.right._tag : undefined
   if (!isTag(tag)) return E.left(tag === undefined ? 'it has no _tag' : `its _tag is ${JSON.stringify(tag)}, which is no answer's`)
   if (!allowed(asked).includes(tag)) return E.left(`${tag} is no answer to ${asked}`)

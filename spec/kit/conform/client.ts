@@ -174,9 +174,10 @@ class Process {
     if (this.broken !== null) throw await this.broken
   }
 
+  /** Ends the port, and what it has started: that may hold our pipes after the port itself has gone. */
   kill(): void {
-    const { exitCode, pid, signalCode } = this.child
-    if (pid === undefined || exitCode !== null || signalCode !== null) return
+    const { pid } = this.child
+    if (pid === undefined) return
     try {
       if (HAS_GROUPS) process.kill(-pid, 'SIGKILL')
       else this.child.kill('SIGKILL')
@@ -213,7 +214,8 @@ class Process {
 
   private exited(code: number | null, signal: NodeJS.Signals | null): void {
     // What it wrote before may still be on its way.
-    void this.settled().then(() => {
+    void this.settled().then((isClosed) => {
+      if (!isClosed) this.kill()
       if (!this.isStopping) this.breakDown(`it ended early, with ${ended(code, signal)}${this.torn()}`)
     })
   }
@@ -271,7 +273,7 @@ export const startPort = async (command: Command, patienceMs: number, end: Abort
       if (started.version !== VERSION)
         return refuse(`it speaks version ${String(started.version)}, and the kit version ${String(VERSION)}`)
       return {
-        name: started.name,
+        name: brief(started.name),
         ask: (question, where) => child.ask(question, where),
         stop: () => child.stop()
       }

@@ -20,6 +20,7 @@ interface JsonResult {
 /** One random search: `found` is the smallest case that fails, `null` when there is none. */
 interface JsonSearch {
   readonly count: number
+  readonly skipped: number
   readonly found: JsonResult | null
   readonly outcome: Outcome
 }
@@ -46,8 +47,9 @@ const jsonResult = ({ one, outcome }: Played): JsonResult => ({
   subject: one._tag === 'vector' ? one.subject : null
 })
 
-const jsonSearch = ({ count, found, outcome }: Search): JsonSearch => ({
+const jsonSearch = ({ count, found, outcome, skipped }: Search): JsonSearch => ({
   count,
+  skipped,
   found: found === null ? null : jsonResult({ one: found, outcome }),
   outcome
 })

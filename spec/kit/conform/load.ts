@@ -190,8 +190,11 @@ export const load = (path: string): ReadonlyArray<Case> => {
 }
 
 /** Whether a case is asked for by a pattern: a part of its name, one of its rules, or its subject. */
+const RULE = /^[SDF]\d+$/
+
+/** A pattern that is a rule chooses that rule, and not what begins alike. */
 export const isChosen = (one: Case, patterns: ReadonlyArray<string>): boolean =>
   patterns.length === 0 ||
   patterns.some(
-    (pattern) => one.name.includes(pattern) || one.rules.includes(pattern) || (one._tag === 'vector' && one.subject === pattern)
+    (pattern) => (!RULE.test(pattern) && one.name.includes(pattern)) || one.rules.includes(pattern) || (one._tag === 'vector' && one.subject === pattern)
   )

@@ -33,6 +33,8 @@ const WAYS: ReadonlyArray<readonly [way: string, said: ReadonlyArray<string>]> =
   ['gives no hash', ['its answer is wrong: at hash: expected Hash, found undefined', 'line 2 of its output: {"_tag":"done","id":1}']],
   ['gives no object', ['its answer is wrong: it is no JSON object', 'line 2 of its output: []']],
   ['gives no tag', ['its answer is wrong: it has no _tag']],
+  ['gives what is nested deep', ['its answer is wrong: it is nested too deep']],
+  ['leaves a child behind', ['skipped, 1 time: not written yet']],
   ['hangs', ['it did not answer within 3 s', 'asked: init of the trace T1']],
   ['hangs at the start', ['a port that did not start', 'it did not answer within 3 s', 'asked: start']],
   ['is killed', ['it ended early, with signal SIGKILL', 'asked: init of the trace T1']],

@@ -199,6 +199,7 @@ describe('files', () => {
     expect(chosen('T')).toEqual([true, false])
     expect(chosen('S5')).toEqual([true, false])
     expect(chosen('S')).toEqual([false, false])
+    expect(trace !== undefined && isChosen({ ...trace, name: 'S51.1', rules: ['S51'] }, ['S5'])).toBe(false)
     expect(chosen('did')).toEqual([false, true])
     expect(chosen('a DID')).toEqual([false, true])
   })

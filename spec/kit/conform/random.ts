@@ -95,6 +95,8 @@ export const searchSteps = async (port: Restarting, seed: number, steps: number,
   let attempts = 0
   let best: { readonly course: Course; readonly outcome: Outcome; readonly size: number } | null = null
   let count = 0
+  let skipped = 0
+  let refusal: Outcome = PASSED
 
   /** Keeps what is smaller than the best so far, and can be had again: a port may fail by chance. */
   const keep = async (course: Course, size: number): Promise<void> => {
@@ -105,7 +107,11 @@ export const searchSteps = async (port: Restarting, seed: number, steps: number,
 
   for (const course of courses(seed, steps)) {
     const outcome = await play(course)
-    if (outcome._tag === 'skipped') return { count, found: null, outcome, size: 0 }
+    if (outcome._tag === 'skipped') {
+      skipped += course.events.length
+      refusal = outcome
+      continue
+    }
     count += course.events.length
     if (!isFailure(outcome)) continue
     const begun = upTo(course, outcome)
@@ -113,12 +119,15 @@ export const searchSteps = async (port: Restarting, seed: number, steps: number,
     await keep(await smallest(begun, fails), begun.events.length)
     if (best.course.events.length <= SHORT || ++attempts === ATTEMPTS) break
   }
-  if (best === null) return { count, found: null, outcome: await port.stop(), size: 0 }
+  if (best === null) {
+    const ended = await port.stop()
+    return { count, found: null, outcome: count === 0 && ended._tag === 'passed' ? refusal : ended, size: 0, skipped }
+  }
 
   // What takes long to come about is shown from a state in which it is about to.
   const late = lastOf(best.course, SHORT)
   if (best.course.events.length > SHORT && (await fails(late))) await keep(await shortest(late, fails), best.size)
-  return { count, found: traceCase(file, traceOf(best.course)), outcome: best.outcome, size: best.size }
+  return { count, found: traceCase(file, traceOf(best.course)), outcome: best.outcome, size: best.size, skipped }
 }
 
 // ---------------------------------------------------------------------------------------- inputs
@@ -187,9 +196,9 @@ export const searchInputs = async (port: Restarting, seed: number, count: number
     const small = withText(one, (await fewest(Array.from(textOf(one)), still)).join(''))
     const again = await play(small)
     const [found, result] = isFailure(again) ? [small, again] : [one, outcome]
-    return { count: compared, found: vectorCase(file, found, seed), outcome: result, size: textOf(one).length }
+    return { count: compared, found: vectorCase(file, found, seed), outcome: result, size: textOf(one).length, skipped: skipped.length }
   }
-  return { count: compared, found: null, outcome: compared === 0 && skipped[0] !== undefined ? skipped[0] : await port.stop(), size: 0 }
+  return { count: compared, found: null, outcome: compared === 0 && skipped[0] !== undefined ? skipped[0] : await port.stop(), size: 0, skipped: skipped.length }
 }
 
 // ---------------------------------------------------------------------------------------- written down

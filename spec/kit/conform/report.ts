@@ -143,7 +143,7 @@ const failureSections = (played: ReadonlyArray<Played>, limit: number): Readonly
 
 // ---------------------------------------------------------------------------------------- random
 
-const searchLines = (what: string, unit: string, { count, found, outcome, size }: Search): ReadonlyArray<string> => {
+const searchLines = (what: string, unit: string, { count, found, outcome, size, skipped }: Search): ReadonlyArray<string> => {
   if (found === null) {
     switch (outcome._tag) {
       case 'skipped':
@@ -151,7 +151,7 @@ const searchLines = (what: string, unit: string, { count, found, outcome, size }
       case 'broken':
         return [`  ${what}: after ${String(count)}`, ...breakdownLines(outcome.breakdown).map((line) => `    ${line}`)]
       default:
-        return [`  ${what}: ${String(count)}, all as the reference has them`]
+        return [`  ${what}: ${String(count)}, all as the reference has them${skipped === 0 ? '' : `; ${String(skipped)} were skipped`}`]
     }
   }
   const smaller = found._tag === 'trace' ? `, and has ${String(found.trace.steps.length)} now` : ''

@@ -58,6 +58,8 @@ export interface Search {
   readonly outcome: Outcome
   /** How many steps or characters the failure had before it was made smaller. */
   readonly size: number
+  /** How many steps or inputs were in what the port skipped. */
+  readonly skipped: number
 }
 
 /** Everything that one run of the kit has found. */

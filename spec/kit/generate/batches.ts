@@ -13,6 +13,8 @@ const after = (...events: ReadonlyArray<WrittenEvent>): Json => writtenState(run
 const FRESH = after()
 /** Alice is known. */
 const KNOWN = after(put(ALICE, 'app', repo(), 10))
+/** Alice is known, and inactive. */
+const SET_ASIDE = after(put(ALICE, 'app', repo(), 10), account(ALICE, 'suspended', 11))
 /** A resume asked for 8, and connection 1 is to answer. */
 const ASKED = after(put(ALICE, 'app', repo(), 10), started(20, OPEN))
 
@@ -46,6 +48,8 @@ export const FOLDS: ReadonlyArray<Case> = [
   folds('stamps that fall', KNOWN, [tick(9, 15), tick(8, 16)], 1, 0, true),
   folds('one that counts several', FRESH, [{ ...tick(1, 5), count: 4, lastUs: 7 } as WrittenEvent, tick(2, 6)], 1, 0, true),
   folds('account events of somebody unknown', FRESH, [account(BOB, 'deleted', 1), account(ALICE, 'active', 2), tick(3, 9)], 1, 0, true),
+  folds('an account event of somebody known who is inactive', SET_ASIDE, [account(ALICE, 'active', 12)], 1, 1, false),
+  folds('a first stamp beyond the last one: the last one decides what is from the future', FRESH, [{ ...tick(5, 5), firstUs: FIVE_MINUTES + 6 } as WrittenEvent], 1, 0, true),
   folds('one account event of somebody unknown', FRESH, [account(BOB, 'deleted', 1)], 1, 0, true),
   folds('an account event of somebody known is stepped', KNOWN, [tick(11, 15), account(ALICE, 'active', 12), tick(13, 16)], 3, 0, false),
   folds('one that deactivates', KNOWN, [account(ALICE, 'deactivated', 12)], 1, 1, false),

@@ -417,6 +417,12 @@ const ROWS: ReadonlyArray<Plot> = [
     ],
     OPEN
   ),
+  run('margin', 'a frame without a stamp counts as created a margin before its receipt, but not before 0', 'S15 S16', [
+    [put(OWNER, 'app', repo(), 0, { at: 0 }), 'subscribe knot1.example null'],
+    [knotReceived(null, 1, 1), ''],
+    [knotClosed(K1, 1, 2), 'wake 1'],
+    [knotTimer(K1, 2, 3), 'reconnect knot1.example 0']
+  ]),
   run('hostile', 'keys that break programs are keys like others', 'F3 D13 S17', [
     [put(OWNER, '__proto__', member(), 1), ''],
     [put(OWNER, 'constructor', member('__proto__'), 2), ''],

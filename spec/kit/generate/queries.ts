@@ -1,6 +1,6 @@
 /** Cases of the questions that rows answer (S17), each with an answer and without one. */
 import { initial, type Json, run } from '../../../core/index.js'
-import { account, put, repo, member, ALICE, BOB, K1, K2, OWNER, US } from '../../examples/support.js'
+import { account, del, put, repo, member, ALICE, BOB, K1, K2, OWNER, US } from '../../examples/support.js'
 import { writtenState } from '../hash.js'
 import { type Case, of } from './cases.js'
 import { eventsOf, minimal } from './presets.js'
@@ -15,6 +15,13 @@ const events = eventsOf([
   put(ALICE, 'app', REPO_RECORD, 4),
   put(ALICE, 'lib', repo({ createdAt: '', spindle: 'other.example' }), 5),
   put(BOB, 'app', REPO_RECORD, 6),
+  put(OWNER, 'nobody', member({ createdAt: '', subject: '' }), 6),
+  put('did:web:a.b', 'x', REPO_RECORD, 6),
+  put('did:web:a', 'x', REPO_RECORD, 6),
+  put(ALICE, 'deleted', REPO_RECORD, 6),
+  del(ALICE, 'sh.tangled.repo', 'deleted', 7),
+  put(OWNER, 'web', member({ createdAt: '', subject: 'did:web:a.b' }), 6),
+  put(OWNER, 'webs', member({ createdAt: '', subject: 'did:web:a' }), 6),
   put('did:plc:gone', 'app', REPO_RECORD, 7),
   account('did:plc:gone', 'deactivated', 8)
 ])
@@ -44,7 +51,12 @@ export const QUERIES: ReadonlyArray<Case> = [
   ask('a knot that nobody names', { ask: 'isWanted', host: K2 }, false),
   ask('a hostile host', { ask: 'isWanted', host: 'constructor' }, false),
   askEmpty('no knot is wanted at first', { ask: 'isWanted', host: K1 }, false),
-  ask('the holders, in order', { ask: 'holdersOf', host: K1 }, [`${ALICE}/__proto__`, `${ALICE}/app`]),
+  ask('the holders, in order', { ask: 'holdersOf', host: K1 }, [
+    `${ALICE}/__proto__`,
+    `${ALICE}/app`,
+    'did:web:a.b/x',
+    'did:web:a/x'
+  ]),
   ask('the holders of a knot that is not wanted', { ask: 'holdersOf', host: K2 }, []),
   ask('the holders of a hostile host', { ask: 'holdersOf', host: 'constructor' }, []),
   ask('the knots that are wanted', { ask: 'wantedKnots' }, [K1]),
@@ -54,6 +66,7 @@ export const QUERIES: ReadonlyArray<Case> = [
   ask('at another hostile key there is none', { ask: 'repoAt', did: ALICE, rkey: 'constructor' }, null),
   ask('one that names another spindle', { ask: 'repoAt', did: ALICE, rkey: 'lib' }, row('other.example')),
   ask('one of somebody who is not admitted', { ask: 'repoAt', did: BOB, rkey: 'app' }, row()),
+  ask('none where it was deleted', { ask: 'repoAt', did: ALICE, rkey: 'deleted' }, null),
   ask('none of somebody who has gone', { ask: 'repoAt', did: 'did:plc:gone', rkey: 'app' }, null),
   ask('none at a key of another collection', { ask: 'repoAt', did: OWNER, rkey: 'alice' }, null),
   ask('none of somebody unknown', { ask: 'repoAt', did: 'did:plc:nobody', rkey: 'app' }, null),

@@ -149,23 +149,26 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
+def utf16(text: str) -> bytes:
+    """What text sorts by: UTF-16 code units. For ASCII, and below U+D800, that is the order of code points, which Python has."""
+    return text.encode("utf-16-be", "surrogatepass")
+
+
 def canonical_of(text: str) -> str:
     """The canonical text of any JSON text, with keys beyond U+FFFF where UTF-16 puts them, and not code points."""
 
     def ordered(value: Json) -> Json:
         if isinstance(value, dict):
-            return {key: ordered(value[key]) for key in sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))}
+            return {key: ordered(value[key]) for key in sorted(value, key=utf16)}
         return [ordered(each) for each in value] if isinstance(value, list) else value
 
     return _encode(ordered(json.loads(text, parse_float=_integer, parse_constant=_no_constant)))
 
 
-def _integer(text: str) -> int:
-    """`1e3` and `1.0` are spellings of integers; other fractions there are none."""
+def _integer(text: str) -> Json:
+    """`1e3` and `1.0` are spellings of integers; other fractions are left for readers to refuse."""
     double = float(text)
-    if not double.is_integer():
-        raise ValueError(f"{text} is no integer")
-    return int(double)
+    return int(double) if double.is_integer() else double
 
 
 def _no_constant(name: str) -> None:
@@ -413,7 +416,7 @@ def entries(key_reader: Reader, reader: Reader) -> Reader:
 
     def read(value: Json) -> Dict[str, Json]:
         pairs = array(read_entry)(value)
-        if any(left >= right for (left, _), (right, _) in zip(pairs, pairs[1:])):
+        if any(utf16(left) >= utf16(right) for (left, _), (right, _) in zip(pairs, pairs[1:])):
             refuse([key for key, _ in pairs], "keys that ascend")
         return dict(pairs)
 
@@ -660,7 +663,7 @@ class Stream:
 
     def resume_at(self) -> Optional[int]:
         """S3, S4: the moment that a connection asks for."""
-        if self.poisonings >= PASS_FROM and self.furthest() is not None:
+        if self.poisonings >= PASS_FROM:
             return self.passed_us
         if self.asked_us is not None:
             return self.asked_us
@@ -1202,7 +1205,7 @@ class Counters:
     reports: Dict[str, int] = field(default_factory=dict)
 
     def written(self) -> Json:
-        return {"frames": self.frames, "recent": self.recent, "reports": [list(each) for each in sorted(self.reports.items())]}
+        return {"frames": self.frames, "recent": self.recent, "reports": [list(each) for each in sorted(self.reports.items(), key=lambda each: utf16(each[0]))]}
 
     def count(self, event: Event, reports: List[Report]) -> None:
         if event["_tag"] in STREAM_FRAMES:
@@ -1210,7 +1213,7 @@ class Counters:
         for report in reports:
             kind = f"{report['_tag']}/{report['reason']}" if "reason" in report else report["_tag"]
             self.reports[kind] = self.reports.get(kind, 0) + 1
-        self.recent = (self.recent + reports)[-20:]
+            self.recent = (self.recent + [report])[-20:]
 
 
 class Machine:
@@ -1451,7 +1454,7 @@ def main() -> None:
     """Lines are lines of bytes: to split text would also split it at U+2028, which JSON may hold."""
     port = Port()
     for line in sys.stdin.buffer:
-        request = json.loads(line)
+        request = json.loads(line, parse_float=_integer)
         if request["_tag"] == "stop":
             return
         try:
