@@ -21,7 +21,7 @@ export interface Ports {
   readonly store: Store
 }
 
-/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and the inbox within some 6 MB. */
+/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and the inbox within some 3 MB. */
 export interface Limits {
   /** A full inbox pauses every socket; a half empty one lets them go on. */
   readonly inboxEvents: number
@@ -36,7 +36,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  inboxEvents: 6_000,
+  inboxEvents: 3_000,
   batchEvents: 4_000,
   batchMs: 10,
   lazyMs: 1_000,
