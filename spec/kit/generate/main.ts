@@ -1,11 +1,13 @@
-/** `npm run generate`: writes `spec/traces/`, `spec/vectors/` and `spec/manifest.json`, and removes what is not made any more. */
+/** `npm run generate`: writes everything in `spec/` that is generated, and removes traces and vectors that are not made any more. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { machineFiles } from '../machine/files.js'
+import { schemaFiles } from '../schema/files.js'
 import { BY_HAND, FOLDERS, generated } from './files.js'
 
 /** This module runs in `dist/spec/kit/generate`. */
 const SPEC = new URL('../../../../spec/', import.meta.url)
 
-const files = generated()
+const files = new Map([...generated(), ...schemaFiles(), ...machineFiles()])
 for (const folder of FOLDERS) {
   mkdirSync(new URL(folder, SPEC), { recursive: true })
   for (const name of readdirSync(new URL(folder, SPEC)))
