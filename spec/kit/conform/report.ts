@@ -182,6 +182,6 @@ export const reportLines = ({ breakdown, command, name, played, random, seconds 
     ...skippedLines(played),
     ...(breakdown === null || totals.broken > 0 ? [] : breakdownLines(breakdown)),
     ...(played.length > 0 && totals.passed === 0 ? ['nothing was found to be right'] : []),
-    `${totalsText(totals)}, in ${seconds.toFixed(1)} s`
+    `${played.length === 0 ? '' : `${totalsText(totals)}, `}in ${seconds.toFixed(1)} s`
   ]
 }
