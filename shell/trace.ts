@@ -38,11 +38,11 @@ export const Hash = new t.Type<string>('Hash', isHash, (u, context) => (isHash(u
 
 // ---------------------------------------------------------------------------------------- the lines
 
-/** Any JSON, which has to be there: `t.unknown` alone would take an absent key. */
-export const Present = new t.Type<unknown, unknown>(
+/** Any JSON, which has to be there: `t.unknown` alone would take an absent key. What is decoded here has been parsed from a text. */
+export const Present = new t.Type<Json>(
   'JSON',
-  (u): u is unknown => u !== undefined,
-  (u, context) => (u === undefined ? t.failure(u, context) : t.success(u)),
+  (u): u is Json => u !== undefined,
+  (u, context) => (u === undefined ? t.failure(u, context) : t.success(u as Json)),
   t.identity
 )
 
@@ -80,22 +80,50 @@ export type About = Pick<TraceHeader, 'about' | 'name' | 'rules'>
 /** The state at the beginning. */
 export const stateAt = (beginning: Beginning): State => ('config' in beginning ? initial(beginning.config) : beginning.state)
 
-/** The trace of the run that begins there and takes `events`, line by line. */
-export function* traceOf({ about, name, rules }: About, beginning: Beginning, events: Iterable<Event>): Generator<string, void, undefined> {
-  const line = (content: object): string => canonical(content as Json)
-  let state = stateAt(beginning)
-  yield line({ _tag: 'trace', about, name, rules, version: VERSION })
-  yield line({
-    _tag: 'init',
-    ...('config' in beginning ? { config: beginning.config } : { state: writtenState(state) }),
-    hash: stateHash(state)
-  })
+/** One run of the machine, whole. */
+export interface Trace {
+  readonly header: TraceHeader
+  readonly init: InitLine
+  readonly steps: ReadonlyArray<StepLine>
+  readonly end: EndLine
+}
+
+const headerOf = ({ about, name, rules }: About): TraceHeader => ({ _tag: 'trace', about, name, rules, version: VERSION })
+
+const initOf = (beginning: Beginning): InitLine => {
+  const state = stateAt(beginning)
+  const hash = stateHash(state)
+  return 'config' in beginning ? { _tag: 'init', config: beginning.config, hash } : { _tag: 'init', hash, state: writtenState(state) }
+}
+
+/** The steps of the run that begins at `start`, one at a time, and then its end. */
+function* stepsOf(start: State, events: Iterable<Event>): Generator<StepLine, EndLine, undefined> {
+  let state = start
   for (const event of events) {
     const [after, effects] = step(state, event)
     state = after
-    yield line({ _tag: 'step', effects, event, hash: stateHash(after) })
+    yield { _tag: 'step', effects, event, hash: stateHash(after) }
   }
-  yield line({ _tag: 'end', state: writtenState(state) })
+  return { _tag: 'end', state: writtenState(state) }
+}
+
+/** The trace of the run that begins there and takes `events`. */
+export const traceOf = (about: About, beginning: Beginning, events: Iterable<Event>): Trace => {
+  const running = stepsOf(stateAt(beginning), events)
+  const steps: Array<StepLine> = []
+  let next = running.next()
+  for (; next.done !== true; next = running.next()) steps.push(next.value)
+  return { header: headerOf(about), init: initOf(beginning), steps, end: next.value }
+}
+
+/** The same, as the lines of a file, one at a time: a run may be longer than what fits into memory. */
+export function* traceLines(about: About, beginning: Beginning, events: Iterable<Event>): Generator<string, void, undefined> {
+  yield canonical(headerOf(about))
+  yield canonical(initOf(beginning))
+  const running = stepsOf(stateAt(beginning), events)
+  let next = running.next()
+  for (; next.done !== true; next = running.next()) yield canonical(next.value)
+  yield canonical(next.value)
 }
 
 // ---------------------------------------------------------------------------------------- reading
@@ -110,22 +138,21 @@ const decodeHeader = (json: unknown): E.Either<string, TraceHeader> => {
     : E.mapLeft(explain)(TraceHeader.decode(json))
 }
 
-/** Where the trace begins; a sentence when that is not known. */
-const decodeBeginning = (json: unknown): E.Either<string, Beginning> => {
-  const line = InitLine.decode(json)
-  if (E.isLeft(line)) return E.left(explain(line.left))
-  return 'config' in line.right
-    ? E.bimap(explain, (config: Config) => ({ config }))(Config.decode(line.right.config))
-    : E.bimap(explain, (state: State) => ({ state }))(State.decode(line.right.state))
-}
+/** Where a trace begins; a sentence when that is no configuration, or no state. */
+export const beginningOf = (init: InitLine): E.Either<string, Beginning> =>
+  'config' in init
+    ? E.bimap(explain, (config: Config) => ({ config }))(Config.decode(init.config))
+    : E.bimap(explain, (state: State) => ({ state }))(State.decode(init.state))
+
+const decodeBeginning = (json: unknown): E.Either<string, Beginning> => E.chain(beginningOf)(E.mapLeft(explain)(InitLine.decode(json)))
 
 /** A trace as it was read: what happened, and what is said to have come of it. */
 export interface Recorded {
   readonly beginning: Beginning
   /** The state in the end, as written. */
-  readonly end: unknown
+  readonly end: Json
   readonly header: TraceHeader
-  readonly steps: ReadonlyArray<{ readonly effects: ReadonlyArray<unknown>; readonly event: Event; readonly hash: string }>
+  readonly steps: ReadonlyArray<{ readonly effects: ReadonlyArray<Json>; readonly event: Event; readonly hash: string }>
 }
 
 const decodeStep = (json: unknown): E.Either<string, Recorded['steps'][number]> => {

@@ -12,7 +12,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { canonical, type Effect, type Event, type Json, type State, step } from '../../core/index.js'
 import { visible } from '../log.js'
 import { readReplay, readsAsJournal, type StoreError } from '../store.js'
-import { type About, type Beginning, readTraces, type Recorded, stateAt, stateHash, traceOf, writtenState } from '../trace.js'
+import { type About, type Beginning, readTraces, type Recorded, stateAt, stateHash, traceLines, writtenState } from '../trace.js'
 
 export type Format = 'json' | 'text' | 'trace'
 
@@ -25,11 +25,11 @@ const brief = (fields: { readonly [name: string]: Json }): string =>
 const eventLine = (n: number, event: Event): string => visible(`${String(n).padStart(6)}  ${event._tag}  ${brief(event)}`)
 const effectLine = (effect: Effect): string => visible(`        → ${effect._tag}  ${brief(effect._tag === 'Report' ? effect.report : effect)}`)
 
-const isSame = (a: unknown, b: unknown): boolean => canonical(a as Json) === canonical(b as Json)
+const isSame = (a: Json, b: Json): boolean => canonical(a) === canonical(b)
 
 /** What a trace expected of a step, where that is not what has happened. */
 const surprises = ({ effects, hash }: Recorded['steps'][number], after: State, done: ReadonlyArray<Effect>): ReadonlyArray<string> => [
-  ...(isSame(effects, done) ? [] : [visible(`        ✗ the trace has the effects ${canonical(effects as Json)}`)]),
+  ...(isSame(effects, done) ? [] : [visible(`        ✗ the trace has the effects ${canonical(effects)}`)]),
   ...(hash === stateHash(after) ? [] : [`        ✗ the trace has another state after this: its hash is ${hash}, not ${stateHash(after)}`])
 ]
 
@@ -55,7 +55,7 @@ const show = ({ beginning, events, recorded }: Run, format: 'json' | 'text', pri
     asExpected &&= odd.length === 0
     print(
       format === 'json'
-        ? canonical({ effects: effects as ReadonlyArray<Json>, event: event as Json })
+        ? canonical({ effects, event })
         : [eventLine(n + 1, event), ...effects.map(effectLine), ...odd].join('\n')
     )
   }
@@ -108,7 +108,7 @@ export const replay = async (path: string, format: Format, print: (text: string)
   }
   let asExpected = true
   for (const run of runs.right) {
-    if (format === 'trace') for (const line of traceOf(run.about, run.beginning, run.events)) print(line)
+    if (format === 'trace') for (const line of traceLines(run.about, run.beginning, run.events)) print(line)
     else {
       if (format === 'text' && run.recorded !== null) print(visible(`${run.about.name}: ${run.about.about}`))
       asExpected = show(run, format, print) && asExpected

@@ -7,10 +7,12 @@
  * Ends with 0 when it does not, with 3 when it does. By mutate.js this is how a mutant is tried (mutants.test.ts).
  */
 import { readFileSync } from 'node:fs'
-import { canonical, Config, Event, initial, type Json, State, step } from '../../core/index.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { canonical, Event, type Json, step } from '../../core/index.js'
+import { beginningOf, stateAt, stateHash, type Trace, writtenState } from '../../shell/trace.js'
 import { must } from '../examples/support.js'
-import { stateHash, writtenState } from './hash.js'
-import { EndLine, InitLine, StepLine, type Subject, SUBJECTS, TraceHeader, Vector } from './format.js'
+import { type Case, casesIn } from './conform/load.js'
+import { type Subject, SUBJECTS } from './format.js'
 import { SUBJECT } from './subjects.js'
 
 const DEPARTS = 3
@@ -18,52 +20,52 @@ const DEPARTS = 3
 /** This module runs in `dist/spec/kit`. */
 const SPEC = new URL('../../../spec/', import.meta.url)
 
-const linesOf = (path: string): ReadonlyArray<unknown> =>
-  readFileSync(new URL(path, SPEC), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line): unknown => JSON.parse(line))
+const casesOf = (path: string): ReadonlyArray<Case> => casesIn(path, readFileSync(new URL(path, SPEC), 'utf8'))
 
-const same = (a: unknown, b: unknown): boolean => canonical(a as Json) === canonical(b as Json)
+const same = (a: Json, b: Json): boolean => canonical(a) === canonical(b)
 
-/** The lines of the trace of that name: a file is called after what comes before the first dot in the names of its traces. */
-const traceOf = (name: string): ReadonlyArray<unknown> => {
-  const lines = linesOf(`traces/${name.split('.')[0] ?? ''}.jsonl`)
-  const from = lines.findIndex((line) => TraceHeader.is(line) && line.name === name)
-  if (from < 0) throw new Error(`there is no trace ${name}`)
-  return lines.slice(from + 1, lines.findIndex((line, i) => i > from && EndLine.is(line)) + 1)
+/** The trace of that name: a file is called after what comes before the first dot in the names of its traces. */
+const traceCalled = (name: string): Trace => {
+  const found = casesOf(`traces/${name.split('.')[0] ?? ''}.jsonl`).find((one) => one.name === name)
+  if (found?._tag !== 'trace') throw new Error(`there is no trace ${name}`)
+  return found.trace
 }
 
-const played = (lines: ReadonlyArray<unknown>): string | null => {
-  const [first, ...rest] = lines
-  const init = must(InitLine.decode(first))
-  let state = 'config' in init ? initial(must(Config.decode(init.config))) : must(State.decode(init.state))
+const played = ({ end, init, steps }: Trace): string | null => {
+  const beginning = beginningOf(init)
+  if (E.isLeft(beginning)) return beginning.left
+  let state = stateAt(beginning.right)
   if (stateHash(state) !== init.hash) return 'the state at the beginning'
-  for (const [i, line] of rest.entries()) {
-    if (EndLine.is(line)) return same(writtenState(state), line.state) ? null : 'the state in the end'
-    const { effects, event, hash } = must(StepLine.decode(line))
+  for (const [i, { effects, event, hash }] of steps.entries()) {
     const [after, actual] = step(state, must(Event.decode(event)))
     if (!same(actual, effects)) return `the effects of step ${String(i + 1)}`
     if (stateHash(after) !== hash) return `the state after step ${String(i + 1)}`
     state = after
   }
-  return 'the trace has no end'
+  return same(writtenState(state), end.state) ? null : 'the state in the end'
 }
 
-const answered = (subject: Subject, lines: ReadonlyArray<unknown>): string | null => {
-  for (const line of lines) {
-    const { input, name, output } = must(Vector.decode(line))
-    if (!same(SUBJECT[subject](input), output)) return `the answer to "${name}"`
-  }
+const answered = (subject: Subject, cases: ReadonlyArray<Case>): string | null => {
+  for (const one of cases)
+    if (one._tag === 'vector' && !same(SUBJECT[subject](one.vector.input), one.vector.output)) return `the answer to "${one.name}"`
   return null
 }
 
-/** Where the core departs; to throw is to depart. What is not there to be played is another matter, and is found first. */
-const departure = (name: string): string | null => {
+/** What plays the trace, or answers the vectors, of that name. What is not there to be played is found here already. */
+const player = (name: string): (() => string | null) => {
   const subject = SUBJECTS.find((known) => known === name)
-  const lines = subject === undefined ? traceOf(name) : linesOf(`vectors/${subject}.jsonl`).slice(1)
+  if (subject === undefined) {
+    const trace = traceCalled(name)
+    return () => played(trace)
+  }
+  const cases = casesOf(`vectors/${subject}.jsonl`)
+  return () => answered(subject, cases)
+}
+
+/** Where the core departs; to throw is to depart. */
+const departure = (play: () => string | null): string | null => {
   try {
-    return subject === undefined ? played(lines) : answered(subject, lines)
+    return play()
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
@@ -71,7 +73,7 @@ const departure = (name: string): string | null => {
 
 const [name] = process.argv.slice(2)
 if (name === undefined) throw new Error('usage: check.js NAME, of a trace or of the subject of vectors')
-const found = departure(name)
+const found = departure(player(name))
 if (found !== null) {
   console.log(found)
   process.exitCode = DEPARTS

@@ -4,21 +4,11 @@
  * What a line carries is plain JSON here: to say whether an event is one is for whoever steps it.
  */
 import * as t from 'io-ts'
-import { type EndLine, Hash, type InitLine, Present, type StepLine, type TraceHeader, VERSION } from '../../shell/trace.js'
+import { Hash, Present, VERSION } from '../../shell/trace.js'
 
-export { EndLine, InitLine, StepLine, TraceHeader, VERSION } from '../../shell/trace.js'
+export { EndLine, InitLine, StepLine, type Trace, TraceHeader, VERSION } from '../../shell/trace.js'
 
 const Start = t.union([t.strict({ config: Present }), t.strict({ state: Present })], 'Start')
-
-// ---------------------------------------------------------------------------------------- traces
-
-/** One run of the machine. */
-export interface Trace {
-  readonly header: TraceHeader
-  readonly init: InitLine
-  readonly steps: ReadonlyArray<StepLine>
-  readonly end: EndLine
-}
 
 // ---------------------------------------------------------------------------------------- vectors
 

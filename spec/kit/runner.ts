@@ -5,19 +5,13 @@
  *     node dist/spec/kit/runner.js
  */
 import { createInterface } from 'node:readline'
-import * as E from 'fp-ts/lib/Either.js'
-import type * as t from 'io-ts'
-import { canonical, Config, Event, explain, initial, type Json, State, step } from '../../core/index.js'
+import { canonical, Config, Event, initial, State, step } from '../../core/index.js'
+import { must } from '../examples/support.js'
 import { type Answer, Request, type Subject, SUBJECTS, VERSION } from './format.js'
-import { stateHash, writtenState } from './hash.js'
+import { stateHash, writtenState } from '../../shell/trace.js'
 import { SUBJECT } from './subjects.js'
 
 const NAME = 'tack'
-
-const must = <A>(decoded: E.Either<t.Errors, A>): A => {
-  if (E.isLeft(decoded)) throw new Error(explain(decoded.left))
-  return decoded.right
-}
 
 const isSubject = (subject: string): subject is Subject => SUBJECTS.some((known) => known === subject)
 
@@ -66,5 +60,5 @@ for await (const line of createInterface({ input: process.stdin })) {
     answered = { _tag: 'errored', id: request.id, message: error instanceof Error ? error.message : String(error) }
   }
   if (answered === null) break
-  process.stdout.write(`${canonical(answered as unknown as Json)}\n`)
+  process.stdout.write(`${canonical(answered)}\n`)
 }

@@ -12,7 +12,6 @@ import {
   Did,
   Event,
   excerpt,
-  explain,
   fold,
   holdersOf,
   HostName,
@@ -31,16 +30,9 @@ import {
   TimeUs,
   wantedKnots
 } from '../../core/index.js'
+import { must } from '../examples/support.js'
 import type { Subject } from './format.js'
-import { hashOf, stateHash } from './hash.js'
-
-/** An input that is none of its subject's. */
-export class BadInput extends Error {}
-
-const must = <A>(decoded: E.Either<t.Errors, A>): A => {
-  if (E.isLeft(decoded)) throw new BadInput(explain(decoded.left))
-  return decoded.right
-}
+import { hashOf, stateHash } from '../../shell/trace.js'
 
 const Question = t.union(
   [
@@ -87,7 +79,7 @@ const Receipt = { at: TimeUs, connection: Natural }
 /**
  * The answers.
  *
- * @throws BadInput when the input is not what the subject asks for.
+ * @throws Error when the input is not what the subject asks for.
  */
 export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json } = {
   did: isWellFormed(Did),

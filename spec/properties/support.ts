@@ -11,7 +11,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { test } from 'vitest'
-import { traceOf } from '../../shell/trace.js'
+import { traceLines } from '../../shell/trace.js'
 import { pure } from '../laws/fence.js'
 import type { Laws, Verdict } from '../laws/law.js'
 import { eventText, type Run } from '../laws/run.js'
@@ -54,10 +54,10 @@ export type Interesting<A> = { readonly [name: string]: (input: A) => boolean }
 const isRun = (input: object): input is Run => 'config' in input && 'events' in input && 'thrown' in input
 
 /** The trace of a run, as `tack replay` takes it. What the core throws at ends it early. */
-const traceLines = (run: Run): ReadonlyArray<string> => {
+const linesOf = (run: Run): ReadonlyArray<string> => {
   const lines: Array<string> = []
   try {
-    for (const line of traceOf({ about: 'a counterexample', name: 'counterexample', rules: [] }, run, run.events)) lines.push(line)
+    for (const line of traceLines({ about: 'a counterexample', name: 'counterexample', rules: [] }, run, run.events)) lines.push(line)
   } catch {
     return [...lines, ...run.events.slice(Math.max(0, lines.length - 2)).map(eventText)]
   }
@@ -67,7 +67,7 @@ const traceLines = (run: Run): ReadonlyArray<string> => {
 /** The runs in an input as traces, the rest of it as it is. */
 const written = (input: unknown): string => {
   if (typeof input !== 'object' || input === null) return fc.stringify(input)
-  if (isRun(input)) return traceLines(input).join('\n')
+  if (isRun(input)) return linesOf(input).join('\n')
   return Object.entries(input)
     .map(([key, part]) => `${key}:\n${written(part)}`)
     .join('\n')

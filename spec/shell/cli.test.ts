@@ -9,7 +9,7 @@ import { configOf, type RunOptions } from '../../shell/cli/options.js'
 import { type Format, replay } from '../../shell/cli/replay.js'
 import { lineOf } from '../../shell/store/journal.js'
 import { openStore } from '../../shell/store.js'
-import { traceOf } from '../../shell/trace.js'
+import { traceLines } from '../../shell/trace.js'
 import { BEGIN, config, HOSTNAME, OWNER } from './support/bridge.js'
 import { inFolder } from './support/process.js'
 
@@ -162,7 +162,7 @@ describe('tack replay', () => {
   const [first] = events
   if (first?._tag !== 'Started') throw new Error('a life begins with Started')
   const header = { about: 'a life', name: 'life', rules: ['S5'] }
-  const lines = (happened: ReadonlyArray<Event>): ReadonlyArray<string> => [...traceOf(header, { config: first.config }, happened)]
+  const lines = (happened: ReadonlyArray<Event>): ReadonlyArray<string> => [...traceLines(header, { config: first.config }, happened)]
 
   /** Replays a file of these lines: the exit code, what was printed, what was complained of (but for the path). */
   const replayed = (written: ReadonlyArray<string>, format: Format = 'text') =>
@@ -197,7 +197,7 @@ describe('tack replay', () => {
   })
 
   test('a trace that goes on from a state is one too', async () => {
-    const written = [...traceOf(header, { state: run(initial(first.config), events)[0] }, events)]
+    const written = [...traceLines(header, { state: run(initial(first.config), events)[0] }, events)]
     expect(await replayed(written, 'trace')).toEqual({ code: 0, complaints: [], printed: written })
   })
 

@@ -189,10 +189,12 @@ export const load = (path: string): ReadonlyArray<Case> => {
   return cases
 }
 
-/** Whether a case is asked for by a pattern: a part of its name, one of its rules, or its subject. */
 const RULE = /^[SDF]\d+$/
 
-/** A pattern that is a rule chooses that rule, and not what begins alike. */
+/**
+ * Whether a case is asked for by a pattern: a part of its name, one of its rules, or its subject. A pattern that is a rule chooses
+ * that rule alone: S1 is no part of S10.
+ */
 export const isChosen = (one: Case, patterns: ReadonlyArray<string>): boolean =>
   patterns.length === 0 ||
   patterns.some(

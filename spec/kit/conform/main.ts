@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { Command as Options, CommanderError, InvalidArgumentError } from 'commander'
 import { type Command, startPort } from './client.js'
-import { jsonOf, junitOf } from './formats.js'
+import { jsonOf, junitOf } from './export.js'
 import { BadFile, type Case, isChosen, load, ownSpec } from './load.js'
 import { playAll } from './play.js'
 import { fileOf, Restarting, searchInputs, searchSteps } from './random.js'

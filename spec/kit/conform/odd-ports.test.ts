@@ -4,13 +4,13 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { record } from './reference.js'
+import { traceOf } from '../../../shell/trace.js'
 import { configWith } from '../../arbitraries/config.js'
 import type { TimeUs } from '../../../core/index.js'
 import { fileOf } from './random.js'
 import { conformWith, inFolder, odd, RUNNER, TACK } from './support.js'
 
-const TRACE = record({ about: 'nothing much', name: 'T1', rules: [] }, { config: configWith({}) }, [{ _tag: 'StopRequested', at: 1 as TimeUs }])
+const TRACE = traceOf({ about: 'nothing much', name: 'T1', rules: [] }, { config: configWith({}) }, [{ _tag: 'StopRequested', at: 1 as TimeUs }])
 
 const FILES = { 'one.jsonl': fileOf({ _tag: 'trace', about: '', file: '', line: 1, name: 'T1', rules: [], trace: TRACE }) }
 

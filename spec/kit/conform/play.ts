@@ -70,7 +70,7 @@ const stateDifferences = async (port: Port, trace: Trace, count: number): Promis
   }
   const expected = stateAfter(trace, count)
   if (expected === null) return { differences: [], remarks: ['the core of this kit does not come to the state of the trace either'] }
-  const found = differences(expected, answer.state as Json)
+  const found = differences(expected, answer.state)
   const isDerived = ({ path }: Difference): boolean => path.startsWith('head.counters')
   return {
     // What is counted follows from the effects: it is never the reason.
@@ -83,19 +83,19 @@ const failed = (failure: Failure): Outcome => ({ _tag: 'failed', failure })
 
 /** What is wrong with the state in the end. */
 const judgeEnd = (trace: Trace, state: Json): Failure | null => {
-  const found = differences(trace.end.state as Json, state)
+  const found = differences(trace.end.state, state)
   const remarks = ['the hash after the last step was right: what the port hashes is not what it writes']
   return found.length === 0 ? null : { differences: found, effects: null, given: null, hashes: null, remarks, step: null }
 }
 
 /** What is wrong with the answer after `n` steps, as far as the answer itself shows; `null`: nothing. */
 const judge = (trace: Trace, n: number, answer: Answer): Failure | null => {
-  if (answer._tag === 'state') return judgeEnd(trace, answer.state as Json)
+  if (answer._tag === 'state') return judgeEnd(trace, answer.state)
   if (answer._tag !== 'done' && answer._tag !== 'stepped') return null
   const line = trace.steps[n - 1]
   const { hash } = line ?? trace.init
-  const was = (line?.effects ?? []) as ReadonlyArray<Json>
-  const is = (answer._tag === 'stepped' ? answer.effects : []) as ReadonlyArray<Json>
+  const was = (line?.effects ?? [])
+  const is = (answer._tag === 'stepped' ? answer.effects : [])
   const found = differences(was, is, 'effects')
   if (found.length === 0 && answer.hash === hash) return null
   return {
@@ -144,8 +144,8 @@ const hasDetail = (value: Json): value is { readonly detail: Json } => typeof va
 export const judgeVector = (subject: string, { input, output }: Pick<Vector, 'input' | 'output'>, answer: Answer): Outcome => {
   const outcome = declined(answer, null, input)
   if (outcome !== null || answer._tag !== 'decoded') return outcome ?? PASSED
-  const expected = output as Json
-  const found = differences(expected, comparable(subject, expected, answer.output as Json), 'output')
+  const expected = output
+  const found = differences(expected, comparable(subject, expected, answer.output), 'output')
   if (found.length === 0) return PASSED
   const effects = { actual: answer.output, expected: output }
   return failed({ differences: found, effects, given: input, hashes: null, remarks: [], step: null })

@@ -3,14 +3,14 @@ import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type Config, type Event, initial, type Natural, step, type TimeUs } from '../../../core/index.js'
 import { configWith } from '../../arbitraries/config.js'
-import { stateHash } from '../hash.js'
+import { stateHash } from '../../../shell/trace.js'
 import { lastOf, toAbsolute, toRelative } from './course.js'
 import { differences, isSame } from './difference.js'
-import { escapeXml, jsonOf, junitOf } from './formats.js'
+import { escapeXml, jsonOf, junitOf } from './export.js'
 import { courses, inputs, textOf } from './inputs.js'
 import { casesIn, isChosen } from './load.js'
 import { fileOf } from './random.js'
-import { record } from './reference.js'
+import { traceOf } from '../../../shell/trace.js'
 import { reportLines, visible } from './report.js'
 import { isGood, type Outcome, type Run } from './result.js'
 import { fewest, simplest } from './shrink.js'
@@ -126,7 +126,7 @@ describe('a course', () => {
 
 // ---------------------------------------------------------------------------------------- files
 
-const TRACE = record({ about: 'a start', name: 'T1', rules: ['S5'] }, { config: CONFIG }, [started])
+const TRACE = traceOf({ about: 'a start', name: 'T1', rules: ['S5'] }, { config: CONFIG }, [started])
 const LINES = fileOf({ _tag: 'trace', about: '', file: '', line: 1, name: 'T1', rules: [], trace: TRACE })
 const VECTORS = '{"_tag":"vectors","about":"x","subject":"did","version":1}\n'
 const VECTOR = '{"_tag":"vector","input":"did:x:y","name":"a DID","output":true,"rules":["F3"]}\n'

@@ -7,7 +7,7 @@ import { lastOf, simplifications, toAbsolute, toRelative } from './course.js'
 import { type Course, courses, type Input, inputs, textOf, withText } from './inputs.js'
 import type { Case } from './load.js'
 import { judgeVector, playTrace, questionOf } from './play.js'
-import { record } from './reference.js'
+import { traceOf } from '../../../shell/trace.js'
 import type { Outcome, Search } from './result.js'
 import { fewest, simplest } from './shrink.js'
 
@@ -89,8 +89,8 @@ const ATTEMPTS = 5
 /** Tries random runs of so many steps together. */
 export const searchSteps = async (port: Restarting, seed: number, steps: number, file: string): Promise<Search> => {
   const header = { about: `found at random with seed ${String(seed)}`, name: `random steps of seed ${String(seed)}`, rules: [] }
-  const traceOf = ({ beginning, events }: Course): Trace => record(header, beginning, events)
-  const play = (course: Course): Promise<Outcome> => port.attempt((present) => playTrace(present, traceOf(course)))
+  const recorded = ({ beginning, events }: Course): Trace => traceOf(header, beginning, events)
+  const play = (course: Course): Promise<Outcome> => port.attempt((present) => playTrace(present, recorded(course)))
   const fails = inTime(async (course: Course) => isFailure(await play(course)))
   let attempts = 0
   let best: { readonly course: Course; readonly outcome: Outcome; readonly size: number } | null = null
@@ -127,7 +127,7 @@ export const searchSteps = async (port: Restarting, seed: number, steps: number,
   // What takes long to come about is shown from a state in which it is about to.
   const late = lastOf(best.course, SHORT)
   if (best.course.events.length > SHORT && (await fails(late))) await keep(await shortest(late, fails), best.size)
-  return { count, found: traceCase(file, traceOf(best.course)), outcome: best.outcome, size: best.size, skipped }
+  return { count, found: traceCase(file, recorded(best.course)), outcome: best.outcome, size: best.size, skipped }
 }
 
 // ---------------------------------------------------------------------------------------- inputs

@@ -1,7 +1,7 @@
 /** Cases of batches: what is merged and what is not, what is left out, and which batch may wait. */
 import { initial, type Json, run } from '../../../core/index.js'
 import { account, ALICE, BOB, closed, del, opened, passing, put, repo, rejected, started, stop, type WrittenEvent } from '../../examples/support.js'
-import { writtenState } from '../hash.js'
+import { writtenState } from '../../../shell/trace.js'
 import { type Case, of } from './cases.js'
 import { eventsOf, minimal, MINIMAL } from './presets.js'
 
@@ -36,7 +36,7 @@ const FIVE_MINUTES = 300_000_000
 
 /** How many events are stepped, how many effects there are, and whether the batch is lazy. */
 const folds = (name: string, state: Json, events: ReadonlyArray<WrittenEvent>, stepped: number, effects: number, isLazy: boolean): Case =>
-  of('D2')(name, { events: events as unknown as Json, state }, [stepped, effects, isLazy])
+  of('D2')(name, { events, state }, [stepped, effects, isLazy])
 
 export const FOLDS: ReadonlyArray<Case> = [
   folds('nothing', FRESH, [], 0, 0, true),

@@ -1,17 +1,10 @@
 /** Configurations that traces and vectors share. */
-import * as E from 'fp-ts/lib/Either.js'
-import { Config, type Event, explain } from '../../../core/index.js'
+import type { Config, Event } from '../../../core/index.js'
+import { configOf } from '../../arbitraries/config.js'
 import { eventOf, type Happening } from '../../examples/support.js'
 
 export const OWNER = 'did:plc:owner'
 export const US = 'ci.example'
-
-/** The configuration from its written form. */
-export const configOf = (written: unknown): Config => {
-  const config = Config.decode(written)
-  if (E.isLeft(config)) throw new Error(explain(config.left))
-  return config.right
-}
 
 /**
  * So small that every limit is a few steps, and a few microseconds, away: a rewind of 2 µs, a tolerance of 3 µs, pauses of

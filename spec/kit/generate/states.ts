@@ -1,6 +1,6 @@
 /** Cases of configurations and of states: one that is right, and what is wrong with it in one thing each (D11). */
 import { initial, type Json } from '../../../core/index.js'
-import { writtenState } from '../hash.js'
+import { writtenState } from '../../../shell/trace.js'
 import { type Case, no, yes } from './cases.js'
 import { MINIMAL, minimal, OWNER, US } from './presets.js'
 
@@ -176,7 +176,7 @@ const WRONG = no('D11', {
   'no accounts': without(state(), 'accounts'),
   'an empty head': { accounts: [], head: {} },
   ...Object.fromEntries(
-    Object.keys(EMPTY.head).map((part) => [`no ${part}`, { accounts: [], head: without(EMPTY.head as unknown as Fields, part) }])
+    Object.keys(EMPTY.head).map((part) => [`no ${part}`, { accounts: [], head: without(EMPTY.head, part) }])
   ),
   'accounts as an object': state({ accounts: { [OWNER]: { ...NOTHING, floor: FLOOR } } }),
 

@@ -1,9 +1,9 @@
 /** The traces: the examples, which are the tests as well, the hand-chosen runs of the minimal preset, and two long random runs. */
 import type { Config, Event } from '../../../core/index.js'
-import { type About, traceOf } from '../../../shell/trace.js'
+import { type About, traceLines } from '../../../shell/trace.js'
 import { EXAMPLES } from '../../examples/index.js'
 import { eventOf, type Example } from '../../examples/support.js'
-import { configOf } from './presets.js'
+import { configOf } from '../../arbitraries/config.js'
 
 /** A trace before it is played. */
 export interface Plot extends About {
@@ -53,4 +53,4 @@ export const ofExamples = (): Plots => {
   return new Map(rules.map((rule) => [rule, plots.filter((plot) => plot.rules[0] === rule)]))
 }
 
-export const linesOf = ({ config, events, ...about }: Plot): Iterable<string> => traceOf(about, { config }, events)
+export const linesOf = ({ config, events, ...about }: Plot): Iterable<string> => traceLines(about, { config }, events)

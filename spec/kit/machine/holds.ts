@@ -14,7 +14,8 @@ import {
   wantedKnots
 } from '../../../core/index.js'
 import { accountOf, type Change, commitOf, tidAt } from '../../laws/build.js'
-import { CONFIG, configOf } from './config.js'
+import { configOf } from '../../arbitraries/config.js'
+import { CONFIG } from './config.js'
 import { EPOCH_US, MINUTE_US } from './explore.js'
 import { code, table } from './markdown.js'
 
