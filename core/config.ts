@@ -33,9 +33,43 @@ export type Backoff = t.TypeOf<typeof Backoff>
 export const Admission = t.union([t.literal('open'), t.literal('members')], 'Admission')
 export type Admission = t.TypeOf<typeof Admission>
 
+/** One line of the operator's list: repositories of these names may have these pipelines of that provider built. */
+export const Allowed = t.readonly(
+  t.strict({
+    /** Pattern for the provider's pipelines. */
+    pipelines: t.string,
+    provider: t.string,
+    /** Pattern for `<DID of the owner>/<name>`. */
+    repos: t.string
+  }),
+  'Allowed'
+)
+export type Allowed = t.TypeOf<typeof Allowed>
+
+/** What an operator decides about builds. */
+export const BuildPolicy = t.readonly(
+  t.strict({
+    /** Beyond these, only the owner's own repositories are built, with any pipeline (T3). */
+    allow: t.readonlyArray(Allowed),
+    /** Pauses between attempts to have something done by a provider, a knot or an account's server. */
+    backoff: Backoff,
+    /** How many statuses are kept for readers; builds are remembered as long as their last one is. */
+    keepStatuses: Natural,
+    /** How long a build may be pending. */
+    pendingMs: Natural,
+    /** The names of the providers that there are. */
+    providers: t.readonlyArray(t.string),
+    /** How long a build may run. */
+    runningMs: Natural
+  }),
+  'BuildPolicy'
+)
+export type BuildPolicy = t.TypeOf<typeof BuildPolicy>
+
 export const Config = t.readonly(
   t.strict({
     admission: Admission,
+    builds: BuildPolicy,
     /** What repositories name as their spindle; compared byte for byte. */
     hostname: NonEmpty,
     hosts: HostPolicy,
@@ -75,6 +109,14 @@ export interface Identity {
  */
 export const defaults = ({ hostname, owner }: Identity) => ({
   admission: 'members' as const,
+  builds: {
+    allow: [],
+    backoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 0 },
+    keepStatuses: 20_000,
+    pendingMs: 86_400_000,
+    providers: [],
+    runningMs: 21_600_000
+  },
   hostname,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },

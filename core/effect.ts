@@ -5,10 +5,12 @@
  * Plain JSON as they stand, like events.
  */
 import * as t from 'io-ts'
+import { BuildName, Plan, Repository, Status } from './build.js'
 import { Natural } from './config.js'
 import { HostName } from './data/host-name.js'
-import { Did, Nanos, Rkey, TimeUs } from './data/identifiers.js'
+import { Collection, Did, Nanos, Rkey, Sha, TimeUs } from './data/identifiers.js'
 import { KnotRejection, Rejection, Timer } from './event.js'
+import { WorkflowSource } from './trigger.js'
 
 // ---------------------------------------------------------------------------------------- Jetstream
 
@@ -51,6 +53,87 @@ export const UnsubscribeKnot = t.readonly(
 )
 export type UnsubscribeKnot = t.TypeOf<typeof UnsubscribeKnot>
 
+// ---------------------------------------------------------------------------------------- records
+
+/** Read the next page of an account's records of a collection from the account's own server. */
+export const ReadRecords = t.readonly(
+  t.strict({
+    _tag: t.literal('ReadRecords'),
+    collection: Collection,
+    /** Where the page begins, in the server's words; `null`: at the beginning. */
+    cursor: t.union([t.string, t.null]),
+    did: Did,
+    number: Natural
+  }),
+  'ReadRecords'
+)
+export type ReadRecords = t.TypeOf<typeof ReadRecords>
+
+// ---------------------------------------------------------------------------------------- builds
+
+/** Read the workflow files that a trigger calls for: those it brought along, or those of the repository at a commit. */
+export const ReadWorkflows = t.readonly(
+  t.strict({
+    _tag: t.literal('ReadWorkflows'),
+    knot: HostName,
+    number: Natural,
+    repository: Repository,
+    rkey: Rkey,
+    /** `null`: the head of the default branch. */
+    sha: t.union([Sha, t.null]),
+    /** `null`: they are in the repository. */
+    workflows: t.union([t.readonlyArray(WorkflowSource), t.null])
+  }),
+  'ReadWorkflows'
+)
+export type ReadWorkflows = t.TypeOf<typeof ReadWorkflows>
+
+/** Have the build started. It must not be there yet: whoever is not sure asks `FindBuild` first. */
+export const StartBuild = t.readonly(
+  t.strict({ _tag: t.literal('StartBuild'), build: BuildName, number: Natural, plan: Plan }),
+  'StartBuild'
+)
+export type StartBuild = t.TypeOf<typeof StartBuild>
+
+/** Find out whether the provider has the build. */
+export const FindBuild = t.readonly(
+  t.strict({ _tag: t.literal('FindBuild'), build: BuildName, number: Natural, plan: Plan }),
+  'FindBuild'
+)
+export type FindBuild = t.TypeOf<typeof FindBuild>
+
+/** Report how the build stands, whenever that changes, until it has ended. Asked for again after every start. */
+export const FollowBuild = t.readonly(
+  t.strict({ _tag: t.literal('FollowBuild'), build: BuildName, external: t.string, plan: Plan }),
+  'FollowBuild'
+)
+export type FollowBuild = t.TypeOf<typeof FollowBuild>
+
+/** Ask the provider to end the build. */
+export const CancelBuild = t.readonly(
+  t.strict({ _tag: t.literal('CancelBuild'), build: BuildName, external: t.string, number: Natural, plan: Plan }),
+  'CancelBuild'
+)
+export type CancelBuild = t.TypeOf<typeof CancelBuild>
+
+/** A line of the log of statuses, which Tangled reads. Whoever resumes at `createdUs` has it and all before it. */
+export const StatusEntry = t.readonly(
+  t.strict({
+    build: BuildName,
+    /** Strictly rising, over restarts and clocks set back. */
+    createdUs: TimeUs,
+    error: t.union([t.string, t.null]),
+    exitCode: t.union([t.Int, t.null]),
+    status: Status
+  }),
+  'StatusEntry'
+)
+export type StatusEntry = t.TypeOf<typeof StatusEntry>
+
+/** Tell whoever reads along. Those who come later find it in the state. */
+export const PublishStatus = t.readonly(t.strict({ _tag: t.literal('PublishStatus'), entry: StatusEntry }), 'PublishStatus')
+export type PublishStatus = t.TypeOf<typeof PublishStatus>
+
 // ---------------------------------------------------------------------------------------- time
 
 /** Come back with `TimerFired` after a pause drawn evenly from `lowMs` to `highMs`. */
@@ -61,6 +144,19 @@ export const WakeAfter = t.readonly(
 export type WakeAfter = t.TypeOf<typeof WakeAfter>
 
 // ---------------------------------------------------------------------------------------- reports
+
+/** Why a trigger calls for nothing: the ref was deleted; it did not move; it is neither branch nor tag; no CI was asked for; no
+ * repository of ours; the knot's other kind of event counts; it happened before we listened; no workflow applies. */
+export const TriggerIgnorance = t.keyof(
+  { deleted: null, unmoved: null, ref: null, skipped: null, repo: null, kind: null, before: null, workflows: null },
+  'TriggerIgnorance'
+)
+
+/** Why a trigger is refused: it names another knot; who caused it may not; its key is too long for one. */
+export const TriggerRefusal = t.keyof({ knot: null, actor: null, rkey: null }, 'TriggerRefusal')
+
+/** Why a workflow is dropped: a bad pattern in `when`; no `engine`; more than can be taken. */
+export const WorkflowDrop = t.keyof({ when: null, engine: null, limit: null }, 'WorkflowDrop')
 
 /** Something an operator should be able to see. Every report is counted (counters.ts). */
 export const Report = t.union(
@@ -89,7 +185,23 @@ export const Report = t.union(
       t.strict({ _tag: t.literal('KnotFrameRejected'), at: TimeUs, detail: t.string, host: HostName, reason: KnotRejection })
     ),
     /** A frame of a knot bears a stamp more than five minutes after its receipt; the knot's cursor stays. */
-    t.readonly(t.strict({ _tag: t.literal('KnotFrameFromFuture'), at: TimeUs, created: Nanos, host: HostName }))
+    t.readonly(t.strict({ _tag: t.literal('KnotFrameFromFuture'), at: TimeUs, created: Nanos, host: HostName })),
+    /** A page of an account's records could not be read; it is tried again. */
+    t.readonly(t.strict({ _tag: t.literal('RecordsUnread'), at: TimeUs, detail: t.string, did: Did })),
+    /** A trigger calls for nothing here, as most do on a knot that others use too. */
+    t.readonly(t.strict({ _tag: t.literal('TriggerIgnored'), at: TimeUs, knot: HostName, reason: TriggerIgnorance, rkey: Rkey })),
+    /** A trigger is not one that the knot, or whoever caused it, is entitled to. */
+    t.readonly(t.strict({ _tag: t.literal('TriggerRefused'), at: TimeUs, detail: t.string, knot: HostName, reason: TriggerRefusal, rkey: Rkey })),
+    /** The workflow files of a trigger could not be read: it comes to nothing. */
+    t.readonly(t.strict({ _tag: t.literal('WorkflowsUnread'), at: TimeUs, detail: t.string, knot: HostName, rkey: Rkey })),
+    /** A workflow applies to the trigger, or that cannot be told, but it is not one of ours to build. */
+    t.readonly(t.strict({ _tag: t.literal('WorkflowDropped'), at: TimeUs, build: BuildName, detail: t.string, reason: WorkflowDrop })),
+    /** What was asked of a provider may not have been done; it is tried again. */
+    t.readonly(t.strict({ _tag: t.literal('ProviderUncertain'), at: TimeUs, build: BuildName, detail: t.string, provider: t.string })),
+    /** A provider never said whether a build that nobody wants any more was there, or has ended. */
+    t.readonly(t.strict({ _tag: t.literal('BuildAbandoned'), at: TimeUs, build: BuildName, detail: t.string, provider: t.string })),
+    /** Somebody reported on a build who is not the one that has it. */
+    t.readonly(t.strict({ _tag: t.literal('ReportRefused'), at: TimeUs, build: BuildName, provider: t.string }))
   ],
   'Report'
 )
@@ -98,7 +210,22 @@ export type Report = t.TypeOf<typeof Report>
 // ---------------------------------------------------------------------------------------- all of them
 
 export const Effect = t.union(
-  [OpenJetstream, CloseJetstream, SubscribeKnot, ReconnectKnot, UnsubscribeKnot, WakeAfter, t.readonly(t.strict({ _tag: t.literal('Report'), report: Report }))],
+  [
+    OpenJetstream,
+    CloseJetstream,
+    SubscribeKnot,
+    ReconnectKnot,
+    UnsubscribeKnot,
+    WakeAfter,
+    ReadRecords,
+    ReadWorkflows,
+    StartBuild,
+    FindBuild,
+    FollowBuild,
+    CancelBuild,
+    PublishStatus,
+    t.readonly(t.strict({ _tag: t.literal('Report'), report: Report }))
+  ],
   'Effect'
 )
 export type Effect = t.TypeOf<typeof Effect>

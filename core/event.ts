@@ -8,9 +8,12 @@
  * `at` is the time of receipt by the clock of the shell; `timeUs` is the stamp that the sender put on.
  */
 import * as t from 'io-ts'
+import { BuildName, Status } from './build.js'
 import { Config, Natural } from './config.js'
 import { HostName } from './data/host-name.js'
-import { COLLABORATOR, Did, MEMBER, Nanos, Nsid, REPO, Rkey, Tid, TimeUs } from './data/identifiers.js'
+import { COLLABORATOR, Collection, Did, MEMBER, Nanos, Nsid, REPO, Rkey, Tid, TimeUs, WorkflowName } from './data/identifiers.js'
+import { Trigger } from './trigger.js'
+import { Workflow } from './workflow.js'
 
 // ---------------------------------------------------------------------------------------- records
 
@@ -51,11 +54,19 @@ export type Started = t.TypeOf<typeof Started>
 export const StopRequested = t.readonly(t.strict({ _tag: t.literal('StopRequested'), at: TimeUs }), 'StopRequested')
 export type StopRequested = t.TypeOf<typeof StopRequested>
 
-/** What a timer is for: opening the connection of that number. */
+/** What a timer is for: opening the connection of that number, or asking again for what is outstanding under that number. */
 export const Timer = t.union(
   [
     t.readonly(t.strict({ _tag: t.literal('JetstreamTimer'), connection: Natural })),
-    t.readonly(t.strict({ _tag: t.literal('KnotTimer'), connection: Natural, host: HostName }))
+    t.readonly(t.strict({ _tag: t.literal('KnotTimer'), connection: Natural, host: HostName })),
+    /** The next page of an account's records. */
+    t.readonly(t.strict({ _tag: t.literal('RecordsTimer'), did: Did, number: Natural })),
+    /** The workflow files of a trigger. */
+    t.readonly(t.strict({ _tag: t.literal('WorkflowsTimer'), knot: HostName, number: Natural, rkey: Rkey })),
+    /** The next attempt to have a build started, found or cancelled. */
+    t.readonly(t.strict({ _tag: t.literal('BuildTimer'), build: BuildName, number: Natural })),
+    /** The end of the time that a build may be pending, or may run. */
+    t.readonly(t.strict({ _tag: t.literal('DeadlineTimer'), build: BuildName, number: Natural }))
   ],
   'Timer'
 )
@@ -191,7 +202,9 @@ export const KnotReceived = t.readonly(
     created: t.union([Nanos, t.null]),
     host: HostName,
     nsid: Nsid,
-    rkey: Rkey
+    rkey: Rkey,
+    /** What may call for builds; text says why it is not understood; `null` when the frame is about something else. */
+    trigger: t.union([Trigger, t.string, t.null])
   }),
   'KnotReceived'
 )
@@ -199,7 +212,7 @@ export type KnotReceived = t.TypeOf<typeof KnotReceived>
 
 /** What a frame of a knot was rejected for. */
 export const KnotRejection = t.keyof(
-  { size: null, binary: null, utf8: null, json: null, frame: null, nsid: null, rkey: null, created: null },
+  { size: null, binary: null, utf8: null, json: null, frame: null, nsid: null, rkey: null, created: null, trigger: null },
   'KnotRejection'
 )
 export type KnotRejection = t.TypeOf<typeof KnotRejection>
@@ -218,6 +231,161 @@ export const KnotFrameRejected = t.readonly(
 )
 export type KnotFrameRejected = t.TypeOf<typeof KnotFrameRejected>
 
+// ---------------------------------------------------------------------------------------- records, read
+
+const listed = <C extends string, R extends t.Mixed>(collection: C, record: R) =>
+  t.readonly(t.strict({ collection: t.literal(collection), record, rkey: Rkey }))
+
+/** A record as its own server lists it. */
+export const ListedRecord = t.union([listed(MEMBER, Member), listed(REPO, RepoRecord), listed(COLLABORATOR, Collaborator)], 'ListedRecord')
+export type ListedRecord = t.TypeOf<typeof ListedRecord>
+
+/** A page of an account's records came from its own server. */
+export const RecordsRead = t.readonly(
+  t.strict({
+    _tag: t.literal('RecordsRead'),
+    at: TimeUs,
+    collection: Collection,
+    did: Did,
+    /** Where the next page of this collection begins, in the server's words; `null` when this was the last. */
+    next: t.union([t.string, t.null]),
+    number: Natural,
+    records: t.readonlyArray(ListedRecord)
+  }),
+  'RecordsRead'
+)
+export type RecordsRead = t.TypeOf<typeof RecordsRead>
+
+/** A page of an account's records could not be read. */
+export const RecordsUnread = t.readonly(
+  t.strict({
+    _tag: t.literal('RecordsUnread'),
+    at: TimeUs,
+    did: Did,
+    error: t.string,
+    number: Natural,
+    /** How long the server asks us to wait. */
+    waitMs: Natural
+  }),
+  'RecordsUnread'
+)
+export type RecordsUnread = t.TypeOf<typeof RecordsUnread>
+
+// ---------------------------------------------------------------------------------------- builds
+
+/** The workflow files of a trigger have been read, each as far as it can be understood. */
+export const WorkflowsRead = t.readonly(
+  t.strict({
+    _tag: t.literal('WorkflowsRead'),
+    at: TimeUs,
+    /** The branch that the repository's HEAD names; `null` when that is not known. */
+    defaultBranch: t.union([t.string, t.null]),
+    knot: HostName,
+    number: Natural,
+    rkey: Rkey,
+    workflows: t.readonlyArray(Workflow)
+  }),
+  'WorkflowsRead'
+)
+export type WorkflowsRead = t.TypeOf<typeof WorkflowsRead>
+
+/** The workflow files of a trigger could not be read. */
+export const WorkflowsUnread = t.readonly(
+  t.strict({
+    _tag: t.literal('WorkflowsUnread'),
+    at: TimeUs,
+    error: t.string,
+    /** Whether it is no use to try again: the commit is not there. */
+    isFinal: t.boolean,
+    knot: HostName,
+    number: Natural,
+    rkey: Rkey
+  }),
+  'WorkflowsUnread'
+)
+export type WorkflowsUnread = t.TypeOf<typeof WorkflowsUnread>
+
+/** The provider has the build: it took it on, or had done so before. */
+export const BuildAccepted = t.readonly(
+  t.strict({
+    _tag: t.literal('BuildAccepted'),
+    at: TimeUs,
+    build: BuildName,
+    /** The provider's own name for it. */
+    external: t.string,
+    number: Natural
+  }),
+  'BuildAccepted'
+)
+export type BuildAccepted = t.TypeOf<typeof BuildAccepted>
+
+/** The provider will not take the build on: nothing was started. */
+export const BuildRefused = t.readonly(
+  t.strict({ _tag: t.literal('BuildRefused'), at: TimeUs, build: BuildName, error: t.string, number: Natural }),
+  'BuildRefused'
+)
+export type BuildRefused = t.TypeOf<typeof BuildRefused>
+
+/** The provider was asked for the build, and does not have it. */
+export const BuildMissing = t.readonly(
+  t.strict({ _tag: t.literal('BuildMissing'), at: TimeUs, build: BuildName, number: Natural }),
+  'BuildMissing'
+)
+export type BuildMissing = t.TypeOf<typeof BuildMissing>
+
+/** Whether what was asked of the provider was done is not known: no answer, or none that says. */
+export const BuildUncertain = t.readonly(
+  t.strict({
+    _tag: t.literal('BuildUncertain'),
+    at: TimeUs,
+    build: BuildName,
+    error: t.string,
+    number: Natural,
+    /** How long the provider asks us to wait. */
+    waitMs: Natural
+  }),
+  'BuildUncertain'
+)
+export type BuildUncertain = t.TypeOf<typeof BuildUncertain>
+
+/** The provider says how the build stands. */
+export const BuildReported = t.readonly(
+  t.strict({
+    _tag: t.literal('BuildReported'),
+    at: TimeUs,
+    build: BuildName,
+    error: t.union([t.string, t.null]),
+    exitCode: t.union([t.Int, t.null]),
+    external: t.string,
+    /** Who says so. */
+    provider: t.string,
+    status: Status
+  }),
+  'BuildReported'
+)
+export type BuildReported = t.TypeOf<typeof BuildReported>
+
+/** The provider was asked to end the build, and has heard it: nothing more is owed. */
+export const CancelHeard = t.readonly(
+  t.strict({ _tag: t.literal('CancelHeard'), at: TimeUs, build: BuildName, number: Natural }),
+  'CancelHeard'
+)
+export type CancelHeard = t.TypeOf<typeof CancelHeard>
+
+/** Somebody entitled wants builds of a trigger to end: that workflow's, or, with `null`, all of them. */
+export const CancelRequested = t.readonly(
+  t.strict({ _tag: t.literal('CancelRequested'), at: TimeUs, knot: HostName, rkey: Rkey, workflow: t.union([WorkflowName, t.null]) }),
+  'CancelRequested'
+)
+export type CancelRequested = t.TypeOf<typeof CancelRequested>
+
+/** Somebody entitled wants what has ended to be built again: that workflow, or, with `null`, all of the trigger. */
+export const RetryRequested = t.readonly(
+  t.strict({ _tag: t.literal('RetryRequested'), at: TimeUs, knot: HostName, rkey: Rkey, workflow: t.union([WorkflowName, t.null]) }),
+  'RetryRequested'
+)
+export type RetryRequested = t.TypeOf<typeof RetryRequested>
+
 // ---------------------------------------------------------------------------------------- all of them
 
 export const Event = t.union(
@@ -234,7 +402,19 @@ export const Event = t.union(
     KnotOpened,
     KnotClosed,
     KnotReceived,
-    KnotFrameRejected
+    KnotFrameRejected,
+    RecordsRead,
+    RecordsUnread,
+    WorkflowsRead,
+    WorkflowsUnread,
+    BuildAccepted,
+    BuildRefused,
+    BuildMissing,
+    BuildUncertain,
+    BuildReported,
+    CancelHeard,
+    CancelRequested,
+    RetryRequested
   ],
   'Event'
 )

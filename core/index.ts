@@ -10,6 +10,7 @@
 
 // The machine, and its reducers one by one: an embedder can take any of them alone.
 export { asAdvance, type Concern, CONCERNS, fold, type Folded, run, step } from './machine.js'
+export * as Builds from './public/builds.js'
 export * as Commits from './public/commits.js'
 export * as Counters from './counters.js'
 export * as Cursor from './public/cursor.js'
@@ -18,10 +19,13 @@ export * as Connections from './public/connections.js'
 export type { Transition } from './transition.js'
 
 // What it is made of, with codecs.
-export { Admission, Backoff, Config, defaults, type Identity, Natural } from './config.js'
-export { AccountEntry, fromParts, Head, headOf, initial, State } from './state.js'
+export { Admission, Allowed, Backoff, BuildPolicy, Config, defaults, type Identity, Natural } from './config.js'
+export { AccountEntry, fromParts, Head, headOf, initial, type Parts, State } from './state.js'
 export * from './event.js'
 export * from './effect.js'
+export * from './trigger.js'
+export * from './workflow.js'
+export * from './build.js'
 export { canonical, type Json } from './canonical.js'
 export { explain } from './data/explain.js'
 
@@ -41,13 +45,18 @@ export {
   COLLECTIONS,
   Did,
   isTidAfter,
+  isZeroSha,
   MEMBER,
   Nanos,
   Nsid,
   REPO,
   Rkey,
+  Sha,
   Tid,
-  TimeUs
+  tidOf,
+  timeOfTid,
+  TimeUs,
+  WorkflowName
 } from './data/identifiers.js'
 export * as OrderedMap from './data/ordered-map.js'
 export { excerpt } from './data/text.js'

@@ -37,7 +37,19 @@ export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> }
   KnotOpened: ['knots'],
   KnotClosed: ['knots'],
   KnotReceived: ['knots'],
-  KnotFrameRejected: ['knots']
+  KnotFrameRejected: ['knots'],
+  RecordsRead: [],
+  RecordsUnread: [],
+  WorkflowsRead: [],
+  WorkflowsUnread: [],
+  BuildAccepted: [],
+  BuildRefused: [],
+  BuildMissing: [],
+  BuildUncertain: [],
+  BuildReported: [],
+  CancelHeard: [],
+  CancelRequested: [],
+  RetryRequested: []
 }
 
 /** How many frames of the stream an event stands for; 0 for every other event. */
@@ -94,7 +106,7 @@ export const step = (state: State, event: Event): Transition<State, Effect> => {
   const effects = inOrder([...streamEffects, ...knotEffects, ...outcomes.filter(isReport)])
   const changesNothing = frames === 0 && cursor === state.cursor && commits === state.commits && knots === state.knots
   if (changesNothing && effects.length === 0) return unchanged(state)
-  return [{ commits, counters: Counters.reduce(state.counters, frames, effects), cursor, knots }, effects]
+  return [{ builds: state.builds, commits, counters: Counters.reduce(state.counters, frames, effects), cursor, knots }, effects]
 }
 
 /** Whether a frame comes from another connection than the one that is there. */

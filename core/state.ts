@@ -6,15 +6,18 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import * as Builds from './builds.js'
 import * as Commits from './commits.js'
 import type { Config } from './config.js'
 import * as Counters from './counters.js'
 import * as Cursor from './cursor.js'
 import { Did } from './data/identifiers.js'
 import * as M from './data/ordered-map.js'
+import { StatusEntry } from './effect.js'
 import * as Knots from './knots.js'
 
 export interface State {
+  readonly builds: Builds.BuildsState
   readonly commits: Commits.CommitsState
   readonly counters: Counters.Counters
   readonly cursor: Cursor.CursorState
@@ -36,6 +39,7 @@ export interface State {
  * assert.deepStrictEqual(wantedKnots(state), [])
  */
 export const initial = (config: Config): State => ({
+  builds: Builds.initial(config),
   commits: Commits.initial(config),
   counters: Counters.initial,
   cursor: Cursor.initial(config),
@@ -48,9 +52,10 @@ export const initial = (config: Config): State => ({
 export const AccountEntry = t.tuple([Did, Commits.Account], 'AccountEntry')
 export type AccountEntry = t.TypeOf<typeof AccountEntry>
 
-/** Everything but the accounts: small, whatever the number of rows. */
+/** Everything but accounts, runs and statuses: small, whatever the number of those. */
 export const Head = t.strict(
   {
+    builds: Builds.WrittenBuilds,
     counters: Counters.Counters,
     cursor: Cursor.CursorState,
     knots: Knots.WrittenKnots,
@@ -61,7 +66,7 @@ export const Head = t.strict(
 export type Head = t.TypeOf<typeof Head>
 
 /**
- * The head of `state`; with `M.entriesFrom(state.commits.accounts, '')`, all of it.
+ * The head of `state`; with the accounts, the runs and the log, all of it.
  *
  * @example
  * import assert from 'node:assert'
@@ -75,14 +80,23 @@ export type Head = t.TypeOf<typeof Head>
  * assert.deepStrictEqual(Head.decode(JSON.parse(JSON.stringify(Head.encode(head)))), { _tag: 'Right', right: head })
  */
 export const headOf = (state: State): Head => ({
+  builds: Builds.toWritten(state.builds),
   counters: state.counters,
   cursor: state.cursor,
   knots: Knots.toWritten(state.knots),
   policy: state.commits.policy
 })
 
+/** A state in parts, lists ascending: a large one is written and read entry by entry. */
+export interface Parts {
+  readonly accounts: ReadonlyArray<AccountEntry>
+  readonly head: Head
+  readonly runs: ReadonlyArray<Builds.RunEntry>
+  readonly statuses: ReadonlyArray<StatusEntry>
+}
+
 /**
- * The state of a head and its accounts, with everything derived.
+ * The state of its parts, with everything derived.
  *
  * @returns `Left` with a sentence when the parts cannot come from one state: DIDs that do not rise, an account that should
  *   have been forgotten, a re-reading that is not behind the cursor, subscriptions that the rows do not call for.
@@ -108,14 +122,14 @@ export const headOf = (state: State): Head => ({
  *
  * const [state] = step(initial(config.right), commit.right)
  * const accounts = [...OrderedMap.entriesFrom(state.commits.accounts, '')].map(([did, account]): AccountEntry => [did, account])
- * const again = fromParts(headOf(state), accounts)
+ * const again = fromParts({ accounts, head: headOf(state), runs: [], statuses: [] })
  * assert(again._tag === 'Right')
  * assert.deepStrictEqual(wantedKnots(again.right), ['knot.example'])
  *
  * // The subscription that the head holds is one that the rows must call for.
- * assert.strictEqual(fromParts(headOf(state), [])._tag, 'Left')
+ * assert.strictEqual(fromParts({ accounts: [], head: headOf(state), runs: [], statuses: [] })._tag, 'Left')
  */
-export const fromParts = (head: Head, entries: ReadonlyArray<AccountEntry>): E.Either<string, State> =>
+export const fromParts = ({ accounts: entries, head, runs, statuses }: Parts): E.Either<string, State> =>
   pipe(
     M.fromSorted(entries),
     E.fromOption(() => 'the accounts are not in ascending order of their DIDs'),
@@ -131,12 +145,20 @@ export const fromParts = (head: Head, entries: ReadonlyArray<AccountEntry>): E.E
     E.chain((commits) =>
       pipe(
         Knots.fromWritten(head.knots, Commits.allHolds(commits)),
-        E.map((knots) => ({ commits, counters: head.counters, cursor: head.cursor, knots }))
+        E.chain((knots) =>
+          pipe(
+            Builds.fromWritten(head.builds, runs, statuses),
+            E.map((builds) => ({ builds, commits, counters: head.counters, cursor: head.cursor, knots }))
+          )
+        )
       )
     )
   )
 
-const Written = t.strict({ accounts: t.array(AccountEntry), head: Head }, 'State')
+const Written = t.strict(
+  { accounts: t.array(AccountEntry), head: Head, runs: t.array(Builds.RunEntry), statuses: t.array(StatusEntry) },
+  'State'
+)
 
 /**
  * The codec of the whole state. For a large one, write the parts one by one instead: encoding builds all of it in memory.
@@ -147,12 +169,18 @@ export const State: t.Type<State, unknown> = new t.Type(
   (u, context) =>
     pipe(
       Written.validate(u, context),
-      E.chain(({ accounts, head }) =>
+      E.chain((parts) =>
         pipe(
-          fromParts(head, accounts),
+          fromParts(parts),
           E.match((message) => t.failure(u, context, message), t.success)
         )
       )
     ),
-  (state) => Written.encode({ accounts: [...M.toEntries(state.commits.accounts)].map(([did, account]) => [did, account]), head: headOf(state) })
+  (state) =>
+    Written.encode({
+      accounts: [...M.toEntries(state.commits.accounts)].map(([did, account]) => [did, account]),
+      head: headOf(state),
+      runs: [...M.toEntries(state.builds.runs)].map(([key, run]) => [key, run]),
+      statuses: [...M.toEntries(state.builds.log)].map(([, entry]) => entry)
+    })
 )

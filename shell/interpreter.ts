@@ -81,6 +81,14 @@ export const createInterpreter = (
           return closeLink(knotKey(effect.host, effect.connection))
         case 'WakeAfter':
           return wakeAfter(effect.lowMs, effect.highMs, effect.timer)
+        case 'ReadRecords':
+        case 'ReadWorkflows':
+        case 'StartBuild':
+        case 'FindBuild':
+        case 'FollowBuild':
+        case 'CancelBuild':
+        case 'PublishStatus':
+          return
         case 'Report':
           return say(effect.report)
       }

@@ -2,7 +2,7 @@
  * Ports: the few interfaces through which anything outside reaches the shell. They are given at the composition root
  * (main.ts), so that a whole bridge can run on a simulated clock, disk and network: same code, one seed, one run.
  */
-import type { Event, HostName, Nanos, Natural, TimeUs } from '../core/index.js'
+import type { Event, HostName, Nanos, Natural, ReadRecords, ReadWorkflows, TimeUs } from '../core/index.js'
 
 /** Time. `now` never goes back while the process lives. */
 export interface Clock {
@@ -32,6 +32,20 @@ export interface Link {
 export interface Network {
   readonly openJetstream: (connection: Natural, cursor: TimeUs | null, deliver: Deliver) => Link
   readonly openKnot: (connection: Natural, host: HostName, cursor: Nanos | null, deliver: Deliver) => Link
+}
+
+/** Reads accounts' records from their own servers. Answers each request with exactly one `RecordsRead` or `RecordsUnread`. */
+export interface Records {
+  readonly read: (request: ReadRecords, deliver: Deliver) => void
+  /** Ends all reading. Resolves when no connection is left. */
+  readonly close: () => Promise<void>
+}
+
+/** Reads workflow files. Answers each request with exactly one `WorkflowsRead` or `WorkflowsUnread`. */
+export interface Workflows {
+  readonly read: (request: ReadWorkflows, deliver: Deliver) => void
+  /** Ends all reading. Resolves when no process and no connection is left. */
+  readonly close: () => Promise<void>
 }
 
 /** What the program says to its operator while it runs: one JSON object a line, or prose on a terminal. */

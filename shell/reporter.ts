@@ -23,6 +23,22 @@ const sentence = (report: Report): string => {
       return 'a frame of a knot was rejected'
     case 'KnotFrameFromFuture':
       return 'a frame of a knot bears a stamp from the future: its cursor stays'
+    case 'RecordsUnread':
+      return 'the records of an account could not be read; trying again'
+    case 'TriggerIgnored':
+      return 'a trigger calls for nothing here'
+    case 'TriggerRefused':
+      return 'a trigger was refused'
+    case 'WorkflowsUnread':
+      return 'the workflow files of a trigger could not be read: it comes to nothing'
+    case 'WorkflowDropped':
+      return 'a workflow was dropped'
+    case 'ProviderUncertain':
+      return 'a provider may not have done what it was asked to; trying again'
+    case 'BuildAbandoned':
+      return 'a provider never said whether it has a build that nobody wants any more'
+    case 'ReportRefused':
+      return 'a report on a build came from somebody who does not have it'
   }
 }
 

@@ -139,6 +139,60 @@ const digits = (tid: Tid, from: number, to: number): number => {
 export const isTidAfter = (tid: Tid, time: TimeUs, toleranceUs: number): boolean =>
   digits(tid, 0, 6) * 33_554_432 - toleranceUs + digits(tid, 6, 11) > time
 
+/** The digits of a TID, in the order of their values. */
+const BASE32 = '234567abcdefghijklmnopqrstuvwxyz'
+
+/** The lowest `count` base32 digits of `n`, highest first. */
+const base32 = (n: number, count: number): string => {
+  let text = ''
+  for (let rest = n, i = 0; i < count; i++, rest = Math.floor(rest / 32)) text = BASE32.charAt(rest % 32) + text
+  return text
+}
+
+/**
+ * The TID of `time`, with clock id 0: eleven digits of time, two of the clock.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, tidOf } from 'tack/core'
+ *
+ * assert.strictEqual(tidOf(clampTimeUs(1_767_225_600_000_000)), '3mbd3542k2222')
+ */
+export const tidOf = (time: TimeUs): Tid => `${base32(time, 11)}22` as Tid
+
+/** The time in `tid`, as far as a stamp can hold it. */
+export const timeOfTid = (tid: Tid): TimeUs => clampTimeUs(digits(tid, 0, 6) * 33_554_432 + digits(tid, 6, 11))
+
+// ---------------------------------------------------------------------------------------- git
+
+export interface ShaBrand {
+  readonly Sha: unique symbol
+}
+
+const SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
+
+/** The name of a git object: 40 hex digits, or 64 in a repository that uses SHA-256. */
+export const Sha = t.brand(t.string, (s): s is t.Branded<string, ShaBrand> => SHA.test(s), 'Sha')
+export type Sha = t.TypeOf<typeof Sha>
+
+/** The name that stands for no object: a branch that was not there before, or is there no more. */
+export const isZeroSha = (sha: Sha): boolean => /^0+$/.test(sha)
+
+export interface WorkflowNameBrand {
+  readonly WorkflowName: unique symbol
+}
+
+// eslint-disable-next-line no-control-regex -- control characters are what it keeps out
+const WORKFLOW_NAME = /^[^\u0000-\u001f\u007f/\\\ud800-\udfff]{1,100}$/
+
+/** The name of a workflow: that of its file, 1 to 100 characters, neither slashes nor control characters, not `.` or `..`. */
+export const WorkflowName = t.brand(
+  t.string,
+  (s): s is t.Branded<string, WorkflowNameBrand> => WORKFLOW_NAME.test(s) && s !== '.' && s !== '..',
+  'WorkflowName'
+)
+export type WorkflowName = t.TypeOf<typeof WorkflowName>
+
 // ---------------------------------------------------------------------------------------- NSID
 
 export interface NsidBrand {
@@ -155,6 +209,9 @@ export type Nsid = t.TypeOf<typeof Nsid>
 export const MEMBER = 'sh.tangled.spindle.member'
 export const REPO = 'sh.tangled.repo'
 export const COLLABORATOR = 'sh.tangled.repo.collaborator'
+export const PIPELINE = 'sh.tangled.pipeline'
+export const REF_UPDATE = 'sh.tangled.git.refUpdate'
+export const STATUS = 'sh.tangled.pipeline.status'
 
 /** The collections that the bridge follows, in the order in which the filter names them (S1). */
 export const COLLECTIONS = [MEMBER, REPO, COLLABORATOR] as const

@@ -90,5 +90,5 @@ export const decodeKnotFrame =
     const created = createdIn(text)
     if (O.isNone(created)) return reject('created', 'not a stamp in nanoseconds')
     const { at, connection, host } = receipt
-    return E.right({ _tag: 'KnotReceived', at, connection, created: created.value, host, nsid, rkey })
+    return E.right({ _tag: 'KnotReceived', at, connection, created: created.value, host, nsid, rkey, trigger: null })
   }

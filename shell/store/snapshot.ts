@@ -212,7 +212,7 @@ const read = async (path: string, file: DiskFile, migrations: Migrations): Promi
   for (const [i, json] of document.accounts.entries()) entries.push(orRefuse(i + 2, decode(AccountEntry, json)))
   const state = pipe(
     decode(Head, document.head),
-    E.chain((head) => fromParts(head, entries))
+    E.chain((head) => fromParts({ accounts: entries, head, runs: [], statuses: [] }))
   )
   if (E.isLeft(state)) throw refused(path, state.left)
   return { seq: first.seq, state: state.right }

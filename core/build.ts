@@ -1,0 +1,84 @@
+/** Builds, as others speak of them: what one is called, how it stands, and all that a provider must know to run it. */
+import * as t from 'io-ts'
+import { HostName } from './data/host-name.js'
+import { Did, Rkey, Sha, WorkflowName } from './data/identifiers.js'
+import { Pair } from './trigger.js'
+import { Clone, Step } from './workflow.js'
+
+/** What a build is called: the knot and the rkey of the trigger, and the workflow. No two builds share a name, ever (T5). */
+export const BuildName = t.readonly(t.strict({ knot: HostName, rkey: Rkey, workflow: WorkflowName }), 'BuildName')
+export type BuildName = t.TypeOf<typeof BuildName>
+
+/** `pending` < `running` < any other. */
+export const Status = t.keyof(
+  { pending: null, running: null, success: null, failed: null, timeout: null, cancelled: null },
+  'Status'
+)
+export type Status = t.TypeOf<typeof Status>
+
+/** The repository that is built. */
+export const Repository = t.readonly(
+  t.strict({
+    /** Its own DID, `""` where it has none. */
+    did: t.string,
+    name: t.string,
+    owner: Did,
+    /** The key of its record. */
+    rkey: Rkey
+  }),
+  'Repository'
+)
+export type Repository = t.TypeOf<typeof Repository>
+
+/** All that a provider must know to run a build. */
+export const Plan = t.readonly(
+  t.strict({
+    clone: Clone,
+    pipeline: t.string,
+    provider: t.string,
+    /** The whole ref, `null` where there is none. */
+    ref: t.union([t.string, t.null]),
+    repository: Repository,
+    settings: t.readonlyArray(Pair),
+    /** `null`: the head of the default branch. */
+    sha: t.union([Sha, t.null]),
+    steps: t.readonlyArray(Step),
+    /** The job's variables, names rising. Those that tack sets cannot be overridden. */
+    variables: t.readonlyArray(Pair)
+  }),
+  'Plan'
+)
+export type Plan = t.TypeOf<typeof Plan>
+
+const isPlain = (c: string): boolean => /[a-z0-9._-]/.test(c)
+
+const hex = (byte: number): string => `=${byte.toString(16).padStart(2, '0')}`
+
+/** The UTF-8 bytes of a code point. */
+const utf8 = (point: number): ReadonlyArray<number> => {
+  if (point < 0x80) return [point]
+  if (point < 0x800) return [0xc0 | (point >> 6), 0x80 | (point & 0x3f)]
+  if (point < 0x10000) return [0xe0 | (point >> 12), 0x80 | ((point >> 6) & 0x3f), 0x80 | (point & 0x3f)]
+  return [0xf0 | (point >> 18), 0x80 | ((point >> 12) & 0x3f), 0x80 | ((point >> 6) & 0x3f), 0x80 | (point & 0x3f)]
+}
+
+/**
+ * `text` as the name of a file, on any file system: what is neither a small letter, a digit, `-`, `_` nor an inner dot is
+ * written as its bytes, `=xx` each. No two texts have one such name, also where case does not count.
+ */
+const segment = (text: string): string =>
+  [...text].map((c, i) => (isPlain(c) && !(i === 0 && c === '.') ? c : utf8(c.codePointAt(0) ?? 0).map(hex).join(''))).join('')
+
+/**
+ * The name of a build as one text of three segments, `knot/rkey/workflow`: as a path below any folder it leads nowhere else, and
+ * no two builds have the same.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { BuildName, buildKey } from 'tack/core'
+ *
+ * const name = BuildName.decode({ knot: 'knot.example', rkey: '3mbd3542k2222', workflow: 'CI.yml' })
+ * assert(name._tag === 'Right')
+ * assert.strictEqual(buildKey(name.right), 'knot.example/3mbd3542k2222/=43=49.yml')
+ */
+export const buildKey = ({ knot, rkey, workflow }: BuildName): string => [knot, rkey, workflow].map(segment).join('/')

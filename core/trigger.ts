@@ -1,0 +1,94 @@
+/**
+ * Triggers: something happened in a repository that may call for builds.
+ *
+ * How a trigger arrives, and in which generation of the protocol, ends at the border (wire/): what is here is the same for all.
+ * Everything in a trigger is what a knot says, and not yet believed.
+ */
+import * as t from 'io-ts'
+import { Did, Sha, WorkflowName } from './data/identifiers.js'
+
+/** A name with a value. Lists of pairs, not objects: names are foreign text. */
+export const Pair = t.readonly(t.tuple([t.string, t.string]), 'Pair')
+export type Pair = t.TypeOf<typeof Pair>
+
+/** A ref has moved. */
+export const Push = t.readonly(
+  t.strict({
+    _tag: t.literal('Push'),
+    /** The files that the push changed; `null` where the knot does not say. */
+    changedFiles: t.union([t.readonlyArray(t.string), t.null]),
+    newSha: Sha,
+    oldSha: Sha,
+    /** The whole name: `refs/heads/…`, `refs/tags/…`. */
+    ref: t.string,
+    /** Whether the one who pushed asked for no CI. */
+    skipsCi: t.boolean
+  }),
+  'Push'
+)
+export type Push = t.TypeOf<typeof Push>
+
+/** A pull request from a branch of the same repository was opened or has changed. */
+export const PullRequest = t.readonly(
+  t.strict({
+    _tag: t.literal('PullRequest'),
+    /** `opened`, `reopened`, `synchronize`, …; `null` where the knot does not say. */
+    action: t.union([t.string, t.null]),
+    sourceBranch: t.string,
+    sourceSha: Sha,
+    targetBranch: t.string
+  }),
+  'PullRequest'
+)
+export type PullRequest = t.TypeOf<typeof PullRequest>
+
+/** Somebody asked for it. */
+export const Manual = t.readonly(
+  t.strict({
+    _tag: t.literal('Manual'),
+    inputs: t.readonlyArray(Pair),
+    ref: t.union([t.string, t.null]),
+    /** `null`: the head of the default branch. */
+    sha: t.union([Sha, t.null])
+  }),
+  'Manual'
+)
+export type Manual = t.TypeOf<typeof Manual>
+
+export const Cause = t.union([Push, PullRequest, Manual], 'Cause')
+export type Cause = t.TypeOf<typeof Cause>
+
+/** How a knot names the repository: any of these may be missing, and older generations leave out most. */
+export const RepoClaim = t.readonly(
+  t.strict({
+    /** The repository's own DID. */
+    did: t.union([Did, t.null]),
+    /** The host that the trigger says it is from; `null` where it does not say. */
+    knot: t.union([t.string, t.null]),
+    /** Its name, or the rkey of its record. */
+    name: t.union([t.string, t.null]),
+    owner: t.union([Did, t.null])
+  }),
+  'RepoClaim'
+)
+export type RepoClaim = t.TypeOf<typeof RepoClaim>
+
+/** A file of `.tangled/workflows` as it stands in the repository. */
+export const WorkflowSource = t.readonly(t.strict({ name: WorkflowName, text: t.string }), 'WorkflowSource')
+export type WorkflowSource = t.TypeOf<typeof WorkflowSource>
+
+export const Trigger = t.readonly(
+  t.strict({
+    /** Who did it; `null` where the knot does not say, and answers for it. */
+    actor: t.union([Did, t.null]),
+    cause: Cause,
+    defaultBranch: t.union([t.string, t.null]),
+    /** Which kind of event carried it: a knot may send both for one push, and only one of them may count. */
+    kind: t.union([t.literal('pipeline'), t.literal('refUpdate')]),
+    repo: RepoClaim,
+    /** The workflow files, where the trigger brings them along; else they are read from the repository. */
+    workflows: t.union([t.readonlyArray(WorkflowSource), t.null])
+  }),
+  'Trigger'
+)
+export type Trigger = t.TypeOf<typeof Trigger>

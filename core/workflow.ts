@@ -1,0 +1,70 @@
+/**
+ * Workflows: what a file of `.tangled/workflows` asks for, as plain data. The shell parses YAML; what the parsed value means is
+ * decided in wire/workflow.ts, when it applies in when.ts.
+ */
+import * as t from 'io-ts'
+import { Natural } from './config.js'
+import { WorkflowName } from './data/identifiers.js'
+import { Pair } from './trigger.js'
+
+/** One item of `when`: all that it names must hold. An empty list is one that was not given. */
+export const Condition = t.readonly(
+  t.strict({
+    /** Patterns for the short name of a branch. */
+    branch: t.readonlyArray(t.string),
+    /** `push`, `pull_request`, `manual`. */
+    event: t.readonlyArray(t.string),
+    /** Patterns for changed files; `null` when not given. */
+    paths: t.union([t.readonlyArray(t.string), t.null]),
+    /** Patterns for the short name of a tag. */
+    tag: t.readonlyArray(t.string),
+    /** Actions of a pull request; `null` when not given, which means `opened`, `reopened`, `synchronize`. */
+    types: t.union([t.readonlyArray(t.string), t.null])
+  }),
+  'Condition'
+)
+export type Condition = t.TypeOf<typeof Condition>
+
+/** A command of a workflow that is run here. */
+export const Step = t.readonly(t.strict({ command: t.string, environment: t.readonlyArray(Pair), name: t.string }), 'Step')
+export type Step = t.TypeOf<typeof Step>
+
+/** How the repository is to be checked out. `depth` 0: all of its history. */
+export const Clone = t.readonly(t.strict({ depth: Natural, skip: t.boolean, submodules: t.boolean }), 'Clone')
+export type Clone = t.TypeOf<typeof Clone>
+
+/** Which pipeline of which provider a workflow names, and what else it says to that provider. */
+export const Target = t.readonly(
+  t.strict({
+    /** The provider's own name for what is built: a slug, a workflow file, a builder. May be empty where there is only one. */
+    pipeline: t.string,
+    /** The name of a provider in the operator's configuration. */
+    provider: t.string,
+    settings: t.readonlyArray(Pair)
+  }),
+  'Target'
+)
+export type Target = t.TypeOf<typeof Target>
+
+export const Workflow = t.union(
+  [
+    t.readonly(
+      t.strict({
+        _tag: t.literal('Defined'),
+        clone: Clone,
+        /** `null` when it names none. */
+        engine: t.union([t.string, t.null]),
+        environment: t.readonlyArray(Pair),
+        name: WorkflowName,
+        steps: t.readonlyArray(Step),
+        /** The providers that its `tack:` block names: one, if all is well. */
+        targets: t.readonlyArray(Target),
+        when: t.readonlyArray(Condition)
+      })
+    ),
+    /** The file says nothing that can be understood. */
+    t.readonly(t.strict({ _tag: t.literal('Faulty'), error: t.string, name: WorkflowName }))
+  ],
+  'Workflow'
+)
+export type Workflow = t.TypeOf<typeof Workflow>
