@@ -1,32 +1,19 @@
 /**
- * Connections: the one module that opens any.
+ * Websockets: what Jetstream and knots have in common, one connection from which text is read.
  *
- * Whom we connect to is written by strangers, so a connection must not lead into a private network, whatever its name is
- * made to mean. Four checks, because each one alone has a way round it:
- *
- *   1. the host of the URL, as text, after the URL parser has made of it what it does (`0x7f.1` becomes `127.0.0.1`): an
- *      address literal is never looked up, so no look-up would catch it;
- *   2. every address that a name resolves to, at the look-up that the connection itself uses: a name that is resolved
- *      twice may mean two things;
- *   3. the address that the socket has in fact connected to, before anything is sent to it;
- *   4. no redirects.
- *
- * Above that, this is what Jetstream and knots have in common: one websocket from which text is read. Its peer may be slow,
- * silent, or hostile; it costs a bounded time and a bounded memory, and one close at the end, always.
+ * Where it may lead is seen to in net/guard.ts. Its peer may be slow, silent, or hostile; it costs a bounded time and a bounded memory,
+ * and one close at the end, always.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
-import type { LookupAddress, LookupOptions } from 'node:dns'
-import { lookup } from 'node:dns/promises'
-import { isIP, type LookupFunction, type Socket } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { excerpt } from '../core/index.js'
+import { guardedLookup, guardPeer, hostOf, hostRefusal, platformResolve, type Policy, reasonOf, type Resolve } from './net/guard.js'
 import type { Clock, Link, Log } from './ports.js'
 
-// ---------------------------------------------------------------------------------------- settings
+export { kindOf, type Policy, type Resolve } from './net/guard.js'
 
-/** The addresses of a host name. Rejects when there are none to be had. */
-export type Resolve = (hostname: string, options: LookupOptions) => Promise<LookupAddress[]>
+// ---------------------------------------------------------------------------------------- settings
 
 /** What connections need, and what may be said about them. All times and sizes have defaults, for the public network. */
 export interface NetOptions {
@@ -40,8 +27,7 @@ export interface NetOptions {
   readonly maxMessageBytes?: number
   /** 30 s. */
   readonly pingIntervalMs?: number
-  /** `allowLoopback`: whether 127.0.0.0/8 and ::1 may be connected to, as on the embedded network. */
-  readonly policy: { readonly allowLoopback: boolean }
+  readonly policy: Policy
   /** The resolver of the platform. */
   readonly resolve?: Resolve
 }
@@ -53,76 +39,18 @@ export const withDefaults = (options: NetOptions): NetSettings => ({
   handshakeTimeoutMs: 15_000,
   maxMessageBytes: 1_048_576,
   pingIntervalMs: 30_000,
-  resolve: (hostname, lookupOptions) => lookup(hostname, { ...lookupOptions, all: true }),
+  resolve: platformResolve,
   ...options
 })
 
 /** Between being rejected and ending the connection: a message must be read whole to be passed over. */
 const HARD_LIMIT_FACTOR = 16
 
-// ---------------------------------------------------------------------------------------- forbidden addresses
-
-const NAT64 = ipaddr.parseCIDR('64:ff9b::/96')
-
-/** All that has ever been given out as global unicast; the rest of IPv6 that is not special is nobody's. */
-const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3')
-
-/** The address that packets end up at: a mapped or translated IPv6 address stands for an IPv4 address. */
-const destination = (address: string) => {
-  const parsed = ipaddr.process(address)
-  return parsed.kind() === 'ipv6' && parsed.match(NAT64) ? ipaddr.fromByteArray(parsed.toByteArray().slice(12)) : parsed
-}
-
-/** What `address` is to us: whatever is neither public nor this machine itself is forbidden, also what is no address. */
-export const kindOf = (address: string): 'public' | 'loopback' | 'forbidden' => {
-  if (!ipaddr.isValid(address)) return 'forbidden'
-  const to = destination(address)
-  const range = to.range()
-  if (range === 'loopback') return 'loopback'
-  return range === 'unicast' && (to.kind() === 'ipv4' || to.match(GLOBAL_UNICAST)) ? 'public' : 'forbidden'
-}
-
-type Policy = NetOptions['policy']
-
-const isAllowed = ({ allowLoopback }: Policy, address: string): boolean => {
-  const kind = kindOf(address)
-  return kind === 'public' || (kind === 'loopback' && allowLoopback)
-}
-
 /** Why `url` must not be opened, as far as its text says; `null` when nothing is wrong with it. */
-const refusal = (url: URL, { allowLoopback }: Policy): string | null => {
-  const host = url.hostname.replace(/^\[|\]$/g, '')
+const refusal = (url: URL, policy: Policy): string | null => {
   if (url.protocol !== 'wss:' && url.protocol !== 'ws:') return `not an address of a websocket: ${excerpt(url.protocol)}`
   if (url.hash !== '') return 'the address has a fragment'
-  // A public address is refused as well: the hosts of the network have names, and certificates for names.
-  if (isIP(host) !== 0 && !(allowLoopback && kindOf(host) === 'loopback')) return `${host} is no host name`
-  return null
-}
-
-/** The look-up that a connection uses. One forbidden address among several refuses the name: which one is dialled is chance. */
-const guardedLookup =
-  ({ policy, resolve }: NetSettings): LookupFunction =>
-  (hostname, options, callback) => {
-    resolve(hostname, options).then(
-      (addresses) => {
-        const [first] = addresses
-        const forbidden = addresses.find(({ address }) => !isAllowed(policy, address))
-        if (first === undefined) callback(new Error('the name has no address'), [])
-        else if (forbidden !== undefined) callback(new Error(`the name leads to a forbidden address: ${forbidden.address}`), [])
-        // Node asks for all addresses when it may choose between IPv6 and IPv4, and for one when it may not.
-        else if (options.all === true) callback(null, addresses)
-        else callback(null, first.address, first.family)
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), [])
-    )
-  }
-
-/** Takes `socket` down if it has connected to where it must not. This comes before all that waits to be sent, TLS included. */
-const guardPeer = (socket: Socket, policy: Policy): void => {
-  socket.prependOnceListener('connect', () => {
-    const { remoteAddress = '' } = socket
-    if (!isAllowed(policy, remoteAddress)) socket.destroy(new Error(`connected to a forbidden address: ${remoteAddress}`))
-  })
+  return hostRefusal(policy, hostOf(url))
 }
 
 // ---------------------------------------------------------------------------------------- sockets
@@ -172,8 +100,8 @@ const TOO_LARGE: ReadonlySet<unknown> = new Set([
 
 const codeOf = (error: Error): unknown => ('code' in error ? error.code : null)
 
-/** What went wrong, for the log. An error that sums up several attempts to connect has a code, and no message. */
-const describe = (error: Error): string => excerpt(error.message === '' ? String(codeOf(error)) : error.message)
+/** What went wrong, for the log. */
+const describe = (error: Error): string => excerpt(reasonOf(error))
 
 const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
   const { clock, log, maxMessageBytes, policy } = settings
