@@ -1,0 +1,240 @@
+/**
+ * HTTP: requests to accounts' servers and to providers.
+ *
+ * Where they may lead is seen to in net/guard.ts. What answers may be slow, silent or hostile: a request takes a bounded time, its body
+ * included, and a bounded memory, and follows no redirect. Answers are taken as they come, uncompressed, so that their size is what
+ * was received.
+ */
+import type { Readable } from 'node:stream'
+import type { Socket } from 'node:net'
+import { connect as startTls } from 'node:tls'
+import { Agent, type buildConnector } from 'undici'
+import { excerpt } from '../core/index.js'
+import { dial, type Guard, hostOf, hostRefusal, platformResolve, type Policy, reasonOf, type Resolve } from './net/guard.js'
+import type { Clock } from './ports.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export interface HttpOptions {
+  /** Certificates, PEM, of those who sign for the servers; those that the platform knows if not given. */
+  readonly ca?: string
+  readonly clock: Clock
+  /** A longer body is an error. 4 MiB. */
+  readonly maxBodyBytes?: number
+  /** How many connections there may be to one server; further requests wait, on their own time. 8. */
+  readonly maxConnections?: number
+  readonly policy: Policy
+  /** The resolver of the platform. */
+  readonly resolve?: Resolve
+  /** How long a request may take, from the look-up of the name to the last byte of the body. 30 s. */
+  readonly timeoutMs?: number
+}
+
+/** What can be said of a request: a part of what the platform's `fetch` takes. */
+export interface HttpInit {
+  readonly body?: string | Uint8Array | null
+  readonly headers?: Headers | Readonly<Record<string, string>>
+  /** Less, or more, than the client allows else. */
+  readonly maxBodyBytes?: number
+  readonly method?: string
+  /** `manual` hands a redirect out as the answer that it is. Whatever else is said, it is an error. */
+  readonly redirect?: string
+  readonly signal?: AbortSignal | null
+  readonly timeoutMs?: number
+}
+
+/**
+ * The platform's `fetch`, as far as it goes; libraries that take one take this. Rejects with an `Error` that says in a few words what
+ * is wrong, and never shows the path, the query or the headers of the request: there may be secrets in them.
+ */
+export type Fetch = (input: string | URL, init?: HttpInit) => Promise<Response>
+
+export interface HttpClient {
+  /** Ends all requests, and all connections. Resolves when no socket is left. Idempotent. */
+  readonly close: () => Promise<void>
+  readonly fetch: Fetch
+}
+
+// ---------------------------------------------------------------------------------------- requests
+
+/** Why `url` must not be asked, as far as its text says; `null` when nothing is wrong with it. */
+const refusal = (url: URL, policy: Policy): string | null => {
+  const isPlain = url.protocol === 'http:'
+  if (url.protocol !== 'https:' && !isPlain) return `not an address of a web server: ${excerpt(url.protocol)}`
+  if (isPlain && !policy.allowLoopback && policy.trusted !== true) return 'the address is not https'
+  if (url.username !== '' || url.password !== '') return 'the address has a user'
+  return hostRefusal(policy, hostOf(url))
+}
+
+/** The statuses whose answers have no body, and those that lead elsewhere. */
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
+/** What went wrong, in the words of the last one that knows. */
+const wordsOf = (error: unknown): string => (error instanceof Error ? reasonOf(error) : String(error))
+
+/** What is sent. What the platform says of a bad header would repeat its value. */
+const headersOf = (init: HttpInit): Record<string, string> => {
+  try {
+    const headers = new Headers({ 'accept-encoding': 'identity', 'user-agent': 'tack' })
+    new Headers(init.headers).forEach((value, name) => headers.set(name, value))
+    return Object.fromEntries(headers)
+  } catch {
+    throw new Error('a header of the request is not well-formed')
+  }
+}
+
+/** The body of an answer as far as `maxBytes`. `done` is called once, when nothing more will come; `failure` says why that is. */
+const limited = (
+  body: Readable,
+  maxBytes: number,
+  done: () => void,
+  failure: (error: unknown) => Error
+): ReadableStream<Uint8Array> => {
+  const chunks: AsyncIterator<Uint8Array, undefined> = body[Symbol.asyncIterator]()
+  let left = maxBytes
+  return new ReadableStream<Uint8Array>(
+    {
+      cancel: () => {
+        done()
+        body.destroy()
+      },
+      pull: async (controller) => {
+        try {
+          const chunk = await chunks.next()
+          if (chunk.done === true) {
+            done()
+            controller.close()
+            return
+          }
+          left -= chunk.value.length
+          if (left < 0) throw new Error(`the answer has more than ${String(maxBytes)} bytes`)
+          controller.enqueue(chunk.value)
+        } catch (error) {
+          controller.error(failure(error))
+          done()
+          body.destroy()
+        }
+      }
+    },
+    // Nothing is read before somebody asks for it.
+    { highWaterMark: 0 }
+  )
+}
+
+/** A client. Nothing is connected before the first request. */
+export const httpClient = (options: HttpOptions): HttpClient => {
+  const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, policy, resolve = platformResolve, timeoutMs = 30_000 } = options
+  const guard: Guard = { policy, resolve }
+  const sockets = new Set<Socket>()
+  const closing = new AbortController()
+
+  /** Connects, and says when; a connection that is not made in the time of a request is given up, for whoever waits has gone. */
+  const connector: buildConnector.connector = ({ hostname, port, protocol }, callback) => {
+    const isTls = protocol === 'https:'
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const stream = dial(guard, host, port === '' ? (isTls ? 443 : 80) : Number(port))
+    const socket = isTls ? startTls({ ALPNProtocols: ['http/1.1'], ca, servername: host, socket: stream }) : stream
+    sockets.add(stream)
+    let isOver = false
+    const giveUp = clock.after(timeoutMs, () => stream.destroy(new Error('the connection took too long')))
+    const over = (error: Error | null): void => {
+      if (isOver) return
+      isOver = true
+      giveUp()
+      if (error === null) callback(null, socket)
+      else callback(error, null)
+    }
+    socket.once(isTls ? 'secureConnect' : 'connect', () => over(null))
+    socket.on('error', over)
+    stream.on('error', over)
+    stream.once('close', () => {
+      sockets.delete(stream)
+      socket.destroy()
+      over(new Error('the connection was closed'))
+    })
+  }
+
+  const agent = new Agent({
+    bodyTimeout: 0,
+    connect: connector,
+    connections: maxConnections,
+    headersTimeout: 0,
+    pipelining: 1
+  })
+
+  const fetch: Fetch = async (input, init = {}) => {
+    if (!URL.canParse(String(input))) throw new Error('not an address')
+    const url = new URL(String(input))
+    const refused = refusal(url, policy)
+    if (refused !== null) throw new Error(refused)
+
+    const deadline = new AbortController()
+    const ms = init.timeoutMs ?? timeoutMs
+    const disarm = clock.after(ms, () => deadline.abort())
+    const given = init.signal ?? null
+    const signal = AbortSignal.any([deadline.signal, closing.signal, ...(given === null ? [] : [given])])
+    const failure = (error: unknown): Error => {
+      if (deadline.signal.aborted) return new Error(`no answer within ${String(ms / 1000)} s`)
+      if (closing.signal.aborted) return new Error('we are closing')
+      // Whoever aborted a request recognises it by the name of the error.
+      return given?.aborted === true ? new DOMException('the request was aborted', 'AbortError') : new Error(excerpt(wordsOf(error)))
+    }
+
+    try {
+      const answer = await agent.request({
+        body: init.body ?? null,
+        headers: headersOf(init),
+        method: (init.method ?? 'GET').toUpperCase(),
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        signal
+      })
+      const { body, statusCode: status } = answer
+      // An error that nobody waits for any more must not end the process.
+      body.on('error', () => undefined)
+      const refuse = (why: string): never => {
+        body.destroy()
+        throw new Error(why)
+      }
+      const maxBytes = init.maxBodyBytes ?? maxBodyBytes
+      if (REDIRECTS.has(status) && init.redirect !== 'manual') refuse(`the server leads elsewhere (${String(status)}), which is not followed`)
+      if (Number(answer.headers['content-length'] ?? 0) > maxBytes && init.method !== 'HEAD')
+        refuse(`the answer has more than ${String(maxBytes)} bytes`)
+      const encoding = answer.headers['content-encoding'] ?? 'identity'
+      if (encoding !== 'identity') refuse('the answer is compressed, which it was not to be')
+
+      const received = new Headers()
+      for (const [name, value] of Object.entries(answer.headers))
+        for (const one of typeof value === 'string' ? [value] : (value ?? [])) received.append(name, one)
+      const isEmpty = WITHOUT_BODY.has(status) || init.method === 'HEAD'
+      if (isEmpty) {
+        disarm()
+        body.resume()
+      }
+      const response = new Response(isEmpty ? null : limited(body, maxBytes, disarm, failure), { headers: received, status })
+      // Made by hand, a response has no address; libraries look at it.
+      return Object.defineProperty(response, 'url', { value: url.href })
+    } catch (error) {
+      disarm()
+      throw failure(error)
+    }
+  }
+
+  let closed: Promise<void> | null = null
+  const close = async (): Promise<void> => {
+    closing.abort()
+    await agent.destroy()
+    await Promise.all(
+      [...sockets].map(
+        (socket) =>
+          new Promise<void>((resolve) => {
+            socket.once('close', () => resolve())
+            socket.destroy()
+          })
+      )
+    )
+  }
+
+  return { close: () => (closed ??= close()), fetch }
+}
