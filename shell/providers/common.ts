@@ -1,0 +1,392 @@
+/**
+ * What adapters have in common: asking a server over HTTP, reading its answers without believing them, asking again until a build has
+ * ended, and comparing signatures.
+ *
+ * Nothing here throws or rejects, and nothing that is said here holds a secret: what a server answers may repeat what it was sent.
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import * as E from 'fp-ts/lib/Either.js'
+import type * as t from 'io-ts'
+import { BuildName, buildKey, type Status } from '../../core/index.js'
+import { visible } from '../log.js'
+import type { Clock } from '../ports.js'
+import { decodeText } from '../store/json.js'
+import type { LogLine, Missing, Progress, Refused, Uncertain, WebhookRequest } from './provider.js'
+
+// ---------------------------------------------------------------------------------------- words
+
+/** The longest sentence that we pass on, in UTF-16 units. */
+const LONGEST_SENTENCE = 500
+
+/** The ways in which a secret may come back: as it is, in a URL, in a form, inside JSON text, in base64 alone. */
+const disguises = (secret: string): ReadonlyArray<string> => [
+  secret,
+  encodeURIComponent(secret),
+  JSON.stringify(secret).slice(1, -1),
+  Buffer.from(secret).toString('base64'),
+  Buffer.from(secret).toString('base64url')
+]
+
+/** A function that blots all `secrets` out of a text. An empty one is none. For basic authentication, give `user:password`, too. */
+export const redactor = (secrets: ReadonlyArray<string>): ((text: string) => string) => {
+  const all = [...new Set(secrets.filter((secret) => secret !== '').flatMap(disguises))].sort((a, b) => b.length - a.length)
+  return (text) => all.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text)
+}
+
+/** Foreign text as a sentence: without secrets, control characters or surrogates, of bounded length. In this order: a cut must not hide a secret. */
+export const sentence = (redact: (text: string) => string, text: string): string => {
+  const clean = visible(redact(text)).trim()
+  const cut = clean.length <= LONGEST_SENTENCE ? clean : `${clean.slice(0, LONGEST_SENTENCE)}…`
+  // Through UTF-8 and back: half of a pair becomes U+FFFD.
+  return Buffer.from(cut).toString()
+}
+
+/** What went wrong, in words. Errors of `fetch` keep the reason in their cause. */
+export const wordsOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : `: ${wordsOf(error.cause)}`
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  return `${error.message === '' ? code : error.message}${cause}`
+}
+
+// ---------------------------------------------------------------------------------------- builds
+
+/** The text whose segment of a key this is, if it is one. */
+const unescaped = (segment: string): string =>
+  Buffer.from(
+    segment.replace(/=([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1'
+  ).toString()
+
+/** The build that a key is of: the way back from `buildKey`. `null` for what is no key; never two builds for one key. */
+export const buildOfKey = (key: string): BuildName | null => {
+  const [knot, rkey, workflow] = key.split('/').map(unescaped)
+  const name = BuildName.decode({ knot, rkey, workflow })
+  return E.isRight(name) && buildKey(name.right) === key ? name.right : null
+}
+
+const ENDS: ReadonlySet<Status> = new Set(['cancelled', 'failed', 'success', 'timeout'])
+
+/** Whether a build that stands so has ended. */
+export const hasEnded = (status: Status): boolean => ENDS.has(status)
+
+// ---------------------------------------------------------------------------------------- signatures
+
+/** How far the time of a signature may be from ours, in seconds. */
+const WINDOW_S = 300
+
+/** The value of a header that is there once; `null` otherwise. `name` in small letters. */
+export const headerOf = ({ headers }: WebhookRequest, name: string): string | null => {
+  const value = headers[name]
+  return typeof value === 'string' ? value : null
+}
+
+/** HMAC-SHA256 in hex. */
+export const hmacOf = (secret: string, bytes: string | Buffer): string => createHmac('sha256', secret).update(bytes).digest('hex')
+
+/** Whether `given` is `expected`, in a time that tells neither what is expected nor how long it is. */
+export const isSame = (expected: string, given: string | null): boolean => {
+  // Digests are of one length, which the comparison demands, and it throws when that is not so.
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(expected), digest(given ?? '')) && given !== null
+}
+
+/** Whether `given` is the HMAC-SHA256 of `bytes` in small hex digits. Without a secret nothing is signed. */
+export const isSigned = (secret: string, bytes: string | Buffer, given: string | null): boolean =>
+  isSame(hmacOf(secret, bytes), given) && secret !== ''
+
+/** Whether a signature of `seconds` (Unix time, digits) may still come at `nowMs`. */
+export const isTimely = (seconds: string, nowMs: number): boolean =>
+  /^[0-9]{1,12}$/.test(seconds) && Math.abs(Math.floor(nowMs / 1000) - Number(seconds)) <= WINDOW_S
+
+// ---------------------------------------------------------------------------------------- answers
+
+/** The longest that we let a server have us wait: an hour. */
+const LONGEST_WAIT_MS = 3_600_000
+
+/** What `Retry-After` (seconds, or a date) asks for, in milliseconds from `nowMs` on; 0 where it asks for nothing that is understood. */
+export const retryAfterMs = (value: string | null, nowMs: number): number => {
+  const text = (value ?? '').trim()
+  if (/^[0-9]+(?:\.[0-9]+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), LONGEST_WAIT_MS)
+  // RFC 9110, 10.2.3: a date begins with the name of a day. Date.parse alone would take `-5` for the month of May.
+  const at = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? 0 : Math.min(Math.max(Math.ceil(at - nowMs), 0), LONGEST_WAIT_MS)
+}
+
+/** What may pass: time-out, conflict, too early, too many. Any other 4xx is what the server thinks of the question. */
+const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429])
+
+/** Whether a status says that nothing was done, and that nothing would be done if we asked again. */
+export const isRefusal = (status: number): boolean => status >= 400 && status < 500 && !PASSING.has(status)
+
+/** What is sent. */
+export interface Request {
+  readonly body?: string
+  readonly headers?: { readonly [name: string]: string }
+  readonly method?: 'DELETE' | 'GET' | 'PATCH' | 'POST' | 'PUT'
+  /** What is done with an answer that is too large: it is no answer (as otherwise), or its beginning is taken. */
+  readonly overflow?: 'cut' | 'fail'
+  readonly url: string
+}
+
+/** The server has answered, whatever it said. */
+export interface Answer {
+  readonly _tag: 'Answer'
+  readonly headers: Headers
+  readonly isCut: boolean
+  readonly status: number
+  readonly text: string
+}
+
+/** `fetch`, as far as it is used: whoever gives it decides where it may lead. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export interface ClientOptions {
+  readonly clock: Clock
+  readonly fetch?: Fetch
+  /** The largest answer, in bytes. 8 MiB. */
+  readonly maxBytes?: number
+  /** What must not be said. */
+  readonly secrets: ReadonlyArray<string>
+  /** How long a call may take, to the last byte of the answer. 20 s. */
+  readonly timeoutMs?: number
+}
+
+/** How often something is asked that changes: at first so often, then after every failure twice as long, up to a minute. */
+const LONGEST_PAUSE_MS = 60_000
+
+/** The text of a log, as far as there is one. */
+export type TextLog =
+  | { readonly _tag: 'Text'; readonly isComplete: boolean; readonly text: string }
+  /** There is none, and there will be none: what to tell the reader. */
+  | { readonly _tag: 'None'; readonly sentence: string }
+  /** There is none yet. */
+  | { readonly _tag: 'NotYet' }
+
+/** Speaks with one server. Everything that it begins is over when `close` resolves. */
+export interface Client {
+  /** Asks once. What is not an answer is a doubt. Redirects are not followed: they are answers. */
+  readonly ask: (request: Request) => Promise<Answer | Uncertain>
+  readonly close: () => Promise<void>
+  /** What to make of an answer that is not what was hoped for: `words` is what the server says about it. */
+  readonly doubt: (answer: Answer, words: string) => Uncertain
+  /**
+   * A log that is one text, read again every `everyMs` while it grows, as one step. `kind` and `name` are those of the step. What
+   * cannot be had is said in a system step.
+   */
+  readonly log: (
+    options: {
+      readonly everyMs: number
+      readonly name: string
+      readonly read: () => Promise<TextLog | Refused | Uncertain>
+      readonly signal: AbortSignal
+    }
+  ) => AsyncGenerator<LogLine>
+  /** Resolves after `ms`, or when `signal` aborts, or when all ends. */
+  readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** Asks how a build stands until it has ended, and reports every change. Returns what ends it. */
+  readonly poll: (
+    everyMs: number,
+    ask: () => Promise<Missing | Progress | Uncertain>,
+    report: (progress: Progress) => void
+  ) => () => void
+  readonly refuse: (words: string) => Refused
+  /** A text without secrets, as one sentence. */
+  readonly say: (text: string) => string
+  readonly uncertain: (error: unknown, waitMs?: number) => Uncertain
+}
+
+/** The bytes of an answer. Rejects when the connection breaks off, or when there are too many and that is a failure. */
+const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fail'): Promise<{ isCut: boolean; text: string }> => {
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  if (response.body !== null)
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      size += chunk.byteLength
+      chunks.push(chunk)
+      if (size > maxBytes && overflow === 'fail') throw new Error(`the answer is larger than ${String(maxBytes)} bytes`)
+      // Leaving the loop ends the connection.
+      if (size > maxBytes) break
+    }
+  return { isCut: size > maxBytes, text: Buffer.concat(chunks).subarray(0, maxBytes).toString() }
+}
+
+const isSameProgress = (a: Progress | null, b: Progress): boolean =>
+  a?.status === b.status && a.error === b.error && a.exitCode === b.exitCode && a.external === b.external
+
+export const createClient = (options: ClientOptions): Client => {
+  const { clock, maxBytes = 8_388_608, secrets, timeoutMs = 20_000 } = options
+  const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
+  const redact = redactor(secrets)
+  const over = new AbortController()
+  const going = new Set<Promise<unknown>>()
+
+  const say = (text: string): string => sentence(redact, text)
+
+  const uncertain = (error: unknown, waitMs = 0): Uncertain => ({ _tag: 'Uncertain', error: say(wordsOf(error)), waitMs })
+
+  const nowMs = (): number => Math.floor(clock.now() / 1000)
+
+  /** Keeps what goes on until it is over, so that a close can wait for it. */
+  const track = <A>(work: Promise<A>): Promise<A> => {
+    going.add(work)
+    const forget = (): void => void going.delete(work)
+    work.then(forget, forget)
+    return work
+  }
+
+  const fetchOnce = async (request: Request): Promise<Answer | Uncertain> => {
+    const { body, headers = {}, method = 'GET', overflow = 'fail', url } = request
+    if (over.signal.aborted) return uncertain('tack is ending')
+    const limit = new AbortController()
+    let why = ''
+    const giveUp = (reason: string) => (): void => {
+      why = reason
+      limit.abort()
+    }
+    const end = giveUp('tack is ending')
+    const disarm = clock.after(timeoutMs, giveUp(`no answer within ${String(timeoutMs / 1000)} s`))
+    over.signal.addEventListener('abort', end)
+    try {
+      const response = await fetch(url, {
+        headers: { 'user-agent': 'tack', ...headers },
+        method,
+        redirect: 'manual',
+        signal: limit.signal,
+        ...(body === undefined ? {} : { body })
+      })
+      return { _tag: 'Answer', headers: response.headers, status: response.status, ...(await read(response, maxBytes, overflow)) }
+    } catch (error) {
+      return uncertain(why === '' ? error : why)
+    } finally {
+      disarm()
+      over.signal.removeEventListener('abort', end)
+    }
+  }
+
+  const ask = (request: Request): Promise<Answer | Uncertain> => track(fetchOnce(request))
+
+  const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      if (over.signal.aborted || signal?.aborted === true) return resolve()
+      const done = (): void => {
+        cancel()
+        over.signal.removeEventListener('abort', done)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = clock.after(ms, done)
+      over.signal.addEventListener('abort', done)
+      signal?.addEventListener('abort', done)
+    })
+
+  /** The pause after the `failures`th failure in a row. */
+  const pauseAfter = (everyMs: number, failures: number, waitMs: number): number =>
+    Math.max(everyMs, waitMs, Math.min(everyMs * 2 ** Math.min(failures, 16), LONGEST_PAUSE_MS))
+
+  const poll: Client['poll'] = (everyMs, question, report) => {
+    const stopped = new AbortController()
+    const isOver = (): boolean => stopped.signal.aborted || over.signal.aborted
+    const loop = async (): Promise<void> => {
+      let last: Progress | null = null
+      let failures = 0
+      while (!isOver()) {
+        const answer: Missing | Progress | Uncertain = await question().catch((error: unknown) => uncertain(error))
+        if (isOver()) return
+        if ('status' in answer) {
+          failures = 0
+          if (!isSameProgress(last, answer)) report(answer)
+          if (hasEnded(answer.status)) return
+          last = answer
+          await pause(everyMs, stopped.signal)
+        } else {
+          failures++
+          await pause(pauseAfter(everyMs, failures, 'waitMs' in answer ? answer.waitMs : 0), stopped.signal)
+        }
+      }
+    }
+    // A report that throws would end the following without a word.
+    track(loop()).catch(() => undefined)
+    return () => stopped.abort()
+  }
+
+  const step = (number: number, name: string, kind: 'system' | 'user', status: 'end' | 'start'): LogLine => ({
+    _tag: 'Step',
+    command: '',
+    kind,
+    name,
+    status,
+    step: number,
+    timeMs: nowMs()
+  })
+
+  const textOf = (number: number, text: string): LogLine => ({ _tag: 'Text', step: number, stream: 'stdout', text, timeMs: nowMs() })
+
+  async function* log({ everyMs, name, read: readText, signal }: Parameters<Client['log']>[0]): AsyncGenerator<LogLine> {
+    const isOver = (): boolean => signal.aborted || over.signal.aborted
+    let steps = 0
+    /** The number of the step that the text is in, once there is text. */
+    let open: number | null = null
+    let at = 0
+    let failures = 0
+    const note = (words: string): ReadonlyArray<LogLine> => {
+      const number = steps++
+      return [step(number, 'Log', 'system', 'start'), textOf(number, words), step(number, 'Log', 'system', 'end')]
+    }
+    while (!isOver()) {
+      const found: TextLog | Refused | Uncertain = await readText().catch((error: unknown) => uncertain(error))
+      if (isOver()) return
+      if (found._tag === 'Text') {
+        failures = 0
+        if (open === null) {
+          open = steps++
+          yield step(open, name, 'user', 'start')
+        }
+        const fresh = found.text.slice(at)
+        // What follows the last line feed may be half a line.
+        const until = found.isComplete ? fresh.length : fresh.lastIndexOf('\n') + 1
+        const lines = fresh.slice(0, until).split('\n')
+        if (lines.at(-1) === '') lines.pop()
+        at += until
+        for (const line of lines) yield textOf(open, redact(line.replace(/\r+$/, '')))
+        if (found.isComplete) {
+          yield step(open, name, 'user', 'end')
+          return
+        }
+      } else if (found._tag === 'Uncertain') {
+        failures++
+        if (failures === 1) yield* note(`The log cannot be had at the moment: ${found.error}`)
+      } else if (found._tag !== 'NotYet') {
+        yield* note(found._tag === 'Refused' ? `The log cannot be had: ${found.error}` : found.sentence)
+        if (open !== null) yield step(open, name, 'user', 'end')
+        return
+      }
+      await pause(pauseAfter(everyMs, failures, found._tag === 'Uncertain' ? found.waitMs : 0), signal)
+    }
+  }
+
+  return {
+    ask,
+    close: async () => {
+      over.abort()
+      await Promise.allSettled(going)
+    },
+    doubt: (answer, words) =>
+      uncertain(
+        `the server answered ${String(answer.status)}${words === '' ? '' : `: ${words}`}`,
+        retryAfterMs(answer.headers.get('retry-after'), nowMs())
+      ),
+    log,
+    pause,
+    poll,
+    refuse: (words) => ({ _tag: 'Refused', error: say(words) }),
+    say,
+    uncertain
+  }
+}
+
+/** What the text of an answer is to `codec`; `null` when it is something else. */
+export const decoded = <A>(codec: t.Type<A, unknown>, { text }: Answer): A | null => {
+  const value = decodeText(codec, text)
+  return E.isRight(value) ? value.right : null
+}
