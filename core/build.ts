@@ -16,6 +16,14 @@ export const Status = t.keyof(
 )
 export type Status = t.TypeOf<typeof Status>
 
+export interface ExitCodeBrand {
+  readonly ExitCode: unique symbol
+}
+
+/** What a command ended with: an integer, as providers say it. */
+export const ExitCode = t.brand(t.number, (n): n is t.Branded<number, ExitCodeBrand> => Number.isSafeInteger(n), 'ExitCode')
+export type ExitCode = t.TypeOf<typeof ExitCode>
+
 /** The repository that is built. */
 export const Repository = t.readonly(
   t.strict({
@@ -82,3 +90,6 @@ const segment = (text: string): string =>
  * assert.strictEqual(buildKey(name.right), 'knot.example/3mbd3542k2222/=43=49.yml')
  */
 export const buildKey = ({ knot, rkey, workflow }: BuildName): string => [knot, rkey, workflow].map(segment).join('/')
+
+/** The AT-URI of the pipeline that a trigger stands for: what Tangled knows it by. */
+export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot.replace(':', '%3A')}/sh.tangled.pipeline/${rkey}`

@@ -7,15 +7,38 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { Plan, Repository, Status } from './build.js'
-import { type Config, BuildPolicy, Natural } from './config.js'
-import { HostName, HostPolicy } from './data/host-name.js'
-import { Nanos, Rkey, TimeUs, WorkflowName } from './data/identifiers.js'
+import { type BuildName, ExitCode, pipelineUri, Plan, Repository, Status } from './build.js'
+import type { Entitlement, HoldChanged } from './commits.js'
+import { BuildPolicy, type Config, Natural } from './config.js'
+import { pause } from './connection.js'
+import { matchGlob } from './data/glob.js'
+import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
+import { isZeroSha, laterOf, Nanos, nanosBefore, Rkey, tidOf, TimeUs, WorkflowName } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
-import { StatusEntry } from './effect.js'
-import { Cause, WorkflowSource } from './trigger.js'
+import { type Effect, type PublishStatus, StatusEntry } from './effect.js'
+import type {
+  BuildAccepted,
+  BuildMissing,
+  BuildRefused,
+  BuildReported,
+  BuildUncertain,
+  CancelHeard,
+  CancelRequested,
+  Event,
+  RetryRequested,
+  Timer,
+  WorkflowsRead,
+  WorkflowsUnread
+} from './event.js'
+import type { HoldsChanged, TriggerArrived } from './knots.js'
+import { chain, report, type Transition, unchanged } from './transition.js'
+import { Cause, type Trigger, WorkflowSource } from './trigger.js'
+import { variablesOf, withReserved } from './variables.js'
+import { applies, shortName } from './when.js'
+import type { Target, Workflow } from './workflow.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -48,7 +71,7 @@ export const Build = t.readonly(
     /** The number of the timer that ends its time; the timers before it are void. */
     deadline: Natural,
     error: t.union([t.string, t.null]),
-    exitCode: t.union([t.Int, t.null]),
+    exitCode: t.union([ExitCode, t.null]),
     phase: BuildPhase,
     /** `null` for a workflow that never became one for a provider. */
     plan: t.union([Plan, t.null]),
@@ -101,11 +124,21 @@ export type RunKey = t.TypeOf<typeof RunKey>
 /** `createdUs` with 16 digits: as text in the order of time. */
 export type LogKey = string
 
-const Settings = t.readonly(t.strict({ hostname: t.string, hosts: HostPolicy, owner: t.string, policy: BuildPolicy }))
+/** What is remembered about a knot from which triggers came that counted. */
+export const Source = t.readonly(
+  t.strict({
+    /** Triggers not later than this are forgotten, so a repeat of one could not be told; `null` while all are remembered. */
+    forgotten: t.union([Nanos, t.null]),
+    /** Which kind of event tells of pushes here. Where both kinds come, `refUpdate` wins, for good. */
+    kind: t.union([t.literal('pipeline'), t.literal('refUpdate'), t.null])
+  }),
+  'Source'
+)
+export type Source = t.TypeOf<typeof Source>
+
+const Settings = t.readonly(t.strict({ hosts: HostPolicy, owner: t.string, policy: BuildPolicy }))
 
 export interface BuildsState {
-  /** By knot: triggers not later than this are forgotten, so a repeat of one could not be told. */
-  readonly forgotten: M.OrderedMap<HostName, Nanos>
   /** The stamp of the last entry that was dropped; `null` while all are there. Readers below it start at it. */
   readonly floorUs: TimeUs | null
   /** The stamp of the newest entry there ever was. */
@@ -116,17 +149,20 @@ export interface BuildsState {
   readonly next: Natural
   readonly runs: M.OrderedMap<RunKey, Run>
   readonly settings: t.TypeOf<typeof Settings>
+  readonly sources: M.OrderedMap<HostName, Source>
   readonly stopped: boolean
 }
 
+const settingsOf = ({ builds, hosts, owner }: Config): BuildsState['settings'] => ({ hosts, owner, policy: builds })
+
 export const initial = (config: Config): BuildsState => ({
-  forgotten: M.empty(),
   floorUs: null,
   lastUs: 0 as TimeUs,
   log: M.empty(),
   next: 1 as Natural,
   runs: M.empty(),
-  settings: { hostname: config.hostname, hosts: config.hosts, owner: config.owner, policy: config.builds },
+  settings: settingsOf(config),
+  sources: M.empty(),
   stopped: false
 })
 
@@ -141,14 +177,781 @@ export interface Page {
 
 const logKey = (us: number): LogKey => String(us).padStart(16, '0')
 
-/** The oldest entries created after `cursorUs`, at most `limit` (≥ 1): what a reader who has come so far gets next (STREAM). */
-export const pageAfter = (state: BuildsState, cursorUs: TimeUs, limit: number): Page => {
+/** The first `limit` (≥ 1) entries from a key on. */
+const entriesFrom = (state: BuildsState, key: LogKey, limit: number): ReadonlyArray<StatusEntry> => {
   const entries: Array<StatusEntry> = []
-  for (const [, entry] of M.entriesFrom(state.log, logKey(cursorUs + 1))) {
-    if (entries.length === limit) break
+  for (const [, entry] of M.entriesFrom(state.log, key)) {
     entries.push(entry)
+    if (entries.length === limit) break
   }
-  return { entries, isBelowFloor: state.floorUs !== null && cursorUs < state.floorUs }
+  return entries
+}
+
+const oldest = (state: BuildsState, limit: number): ReadonlyArray<StatusEntry> => entriesFrom(state, '', limit)
+
+/** The oldest entries created after `cursorUs`, at most `limit` (≥ 1): what a reader who has come so far gets next (STREAM). */
+export const pageAfter = (state: BuildsState, cursorUs: TimeUs, limit: number): Page => ({
+  entries: entriesFrom(state, logKey(cursorUs + 1), limit),
+  isBelowFloor: state.floorUs !== null && cursorUs < state.floorUs
+})
+
+// ---------------------------------------------------------------------------------------- runs and builds, by name
+
+type Step = Transition<BuildsState, Effect>
+
+const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunKey
+
+const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null => O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
+
+/** The repository of a run; `null` when there is no such run. */
+export const repositoryOf = (state: BuildsState, knot: HostName, rkey: Rkey): Repository | null => runOf(state, knot, rkey)?.repository ?? null
+
+const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName): Build | null => {
+  const run = runOf(state, knot, rkey)
+  return run === null ? null : O.toNullable(M.lookup(workflow)(run.builds))
+}
+
+const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsState => ({
+  ...state,
+  runs: M.upsertAt(runKey(knot, rkey), run)(state.runs)
+})
+
+const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => ({
+  ...state,
+  runs: M.deleteAt(runKey(knot, rkey))(state.runs)
+})
+
+const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildName, build: Build): BuildsState => {
+  const run = runOf(state, knot, rkey)
+  return run === null ? state : withRun(state, knot, rkey, { ...run, builds: M.upsertAt(workflow, build)(run.builds) })
+}
+
+/** The builds of a run, by name. */
+const buildsOf = (knot: HostName, rkey: Rkey, run: Run): ReadonlyArray<readonly [BuildName, Build]> =>
+  M.toEntries(run.builds).map(([workflow, build]) => [{ knot, rkey, workflow }, build])
+
+/** The state with a number taken, and that number. */
+const numbered = (state: BuildsState): readonly [BuildsState, Natural] => [{ ...state, next: (state.next + 1) as Natural }, state.next]
+
+/** `step`, and then `more` from where it leads. */
+const then = ([state, effects]: Step, more: (state: BuildsState) => Step): Step => {
+  const [after, further] = more(state)
+  return [after, [...effects, ...further]]
+}
+
+const splitKey = (key: RunKey): readonly [HostName, Rkey] => {
+  const slash = key.indexOf('/')
+  return [key.slice(0, slash) as HostName, key.slice(slash + 1) as Rkey]
+}
+
+// ---------------------------------------------------------------------------------------- statuses
+
+const RANKS: { readonly [S in Status]: number } = { pending: 0, running: 1, success: 2, failed: 2, timeout: 2, cancelled: 2 }
+
+const isTerminal = (status: Status): boolean => RANKS[status] === 2
+
+/** Forgets a build of which nothing is owed, and whose last status is not kept any more. With its last build, a run goes. */
+const forget = (state: BuildsState, name: BuildName): BuildsState => {
+  const run = runOf(state, name.knot, name.rkey)
+  const build = buildOf(state, name)
+  if (run === null || build === null) return state
+  if (build.phase._tag !== 'Settled' || M.has(logKey(build.statusUs))(state.log)) return state
+  const builds = M.deleteAt(name.workflow)(run.builds)
+  if (!M.isEmpty(builds)) return withRun(state, name.knot, name.rkey, { ...run, builds })
+  const source = sourceOf(state, name.knot)
+  const forgotten = source.forgotten !== null && nanosBefore(run.stamp, source.forgotten) ? source.forgotten : run.stamp
+  return withSource(withoutRun(state, name.knot, name.rkey), name.knot, { ...source, forgotten })
+}
+
+/** Drops the oldest statuses until there are not more than are kept. */
+const trimmed = (state: BuildsState): BuildsState => {
+  const surplus = M.size(state.log) - state.settings.policy.keepStatuses
+  if (surplus <= 0) return state
+  return oldest(state, surplus).reduce(
+    (acc, { build, createdUs }) => forget({ ...acc, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(acc.log) }, build),
+    state
+  )
+}
+
+/** The stamp of the next status: rising, also when the clock is set back. */
+const nextStamp = (state: BuildsState, at: TimeUs): TimeUs => laterOf(at, (state.lastUs + 1) as TimeUs)
+
+interface Outcome {
+  readonly error: string | null
+  readonly exitCode: ExitCode | null
+  readonly status: Status
+}
+
+/** The build with this status, and the status in the log. */
+const publish = (state: BuildsState, at: TimeUs, name: BuildName, build: Build, { error, exitCode, status }: Outcome): Step => {
+  const createdUs = nextStamp(state, at)
+  const entry: StatusEntry = { build: name, createdUs, error, exitCode, status }
+  const written = withBuild(state, name, { ...build, error, exitCode, status, statusUs: createdUs })
+  const logged = { ...written, lastUs: createdUs, log: M.upsertAt(logKey(createdUs), entry)(written.log) }
+  const effect: PublishStatus = { _tag: 'PublishStatus', entry }
+  return [trimmed(logged), [effect]]
+}
+
+/** The status of the build, where there is one. */
+const become = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step => {
+  const build = buildOf(state, name)
+  return build === null ? unchanged(state) : publish(state, at, name, build, outcome)
+}
+
+const failed = (error: string): Outcome => ({ error, exitCode: null, status: 'failed' })
+
+// ---------------------------------------------------------------------------------------- asking
+
+/** How often something is tried before it is left alone, where nothing else ends it: with the longest pauses, for two hours. */
+const ATTEMPTS = 30
+
+/** The pause before another attempt: never nothing, so that what was asked for has time to show. */
+const wake = (state: BuildsState, attempt: number, waitMs: number, timer: Timer): Effect => {
+  const { highMs } = pause(state.settings.policy.backoff, attempt)
+  const lowMs = Math.max(Math.floor(highMs / 2), waitMs)
+  return { _tag: 'WakeAfter', highMs: Math.max(highMs, lowMs) as Natural, lowMs: lowMs as Natural, timer }
+}
+
+/** Gives the build so long, from now on, to leave its status. */
+const armed = (state: BuildsState, name: BuildName): Step => {
+  const build = buildOf(state, name)
+  if (build === null) return unchanged(state)
+  const [after, deadline] = numbered(state)
+  const { pendingMs, runningMs } = state.settings.policy
+  const ms = build.status === 'running' ? runningMs : pendingMs
+  return [
+    withBuild(after, name, { ...build, deadline }),
+    [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'DeadlineTimer', build: name, number: deadline } }]
+  ]
+}
+
+type Asking = 'Starting' | 'Finding'
+
+/** Asks the provider to start the build, or whether it has it. */
+const ask = (state: BuildsState, name: BuildName, _tag: Asking): Step => {
+  const build = buildOf(state, name)
+  if (build === null || build.plan === null) return unchanged(state)
+  const [after, number] = numbered(state)
+  return [
+    withBuild(after, name, { ...build, phase: { _tag, number } }),
+    [{ _tag: _tag === 'Starting' ? 'StartBuild' : 'FindBuild', build: name, number, plan: build.plan }]
+  ]
+}
+
+/** Asks the provider to end the build. */
+const askToEnd = (state: BuildsState, name: BuildName, external: string): Step => {
+  const build = buildOf(state, name)
+  if (build === null || build.plan === null) return unchanged(state)
+  const [after, number] = numbered(state)
+  return [
+    withBuild(after, name, { ...build, attempt: 0 as Natural, phase: { _tag: 'Cancelling', external, number } }),
+    [{ _tag: 'CancelBuild', build: name, external, number, plan: build.plan }]
+  ]
+}
+
+/** The provider has the build, and we want it. */
+const follow = (state: BuildsState, name: BuildName, external: string): Step => {
+  const build = buildOf(state, name)
+  if (build === null || build.plan === null) return unchanged(state)
+  return [
+    withBuild(state, name, { ...build, attempt: 0 as Natural, phase: { _tag: 'Following', external } }),
+    [{ _tag: 'FollowBuild', build: name, external, plan: build.plan }]
+  ]
+}
+
+/** Nothing more is owed to or by the provider. */
+const settled = (state: BuildsState, name: BuildName, external: string | null): BuildsState => {
+  const build = buildOf(state, name)
+  return build === null ? state : forget(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name)
+}
+
+/** The build ends here and now, whatever its provider does; one that the provider has, or may have, is to end there as well. */
+const end = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step => {
+  const ended = become(state, at, name, outcome)
+  const build = buildOf(ended[0], name)
+  return build?.phase._tag === 'Following' ? then(ended, (after) => askToEnd(after, name, external(build.phase))) : ended
+}
+
+/** The provider's name for the build, `''` while none is known. */
+const external = (phase: BuildPhase): string => ('external' in phase ? (phase.external ?? '') : '')
+
+// ---------------------------------------------------------------------------------------- sources
+
+const NEW_SOURCE: Source = { forgotten: null, kind: null }
+
+const sourceOf = (state: BuildsState, knot: HostName): Source =>
+  pipe(
+    M.lookup(knot)(state.sources),
+    O.getOrElse(() => NEW_SOURCE)
+  )
+
+const withSource = (state: BuildsState, knot: HostName, source: Source): BuildsState => ({
+  ...state,
+  sources: M.upsertAt(knot, source)(state.sources)
+})
+
+/** The runs of a knot, by rkey. */
+const runsOf = (state: BuildsState, knot: HostName): ReadonlyArray<readonly [Rkey, Run]> => {
+  const runs: Array<readonly [Rkey, Run]> = []
+  for (const [key, run] of M.entriesFrom(state.runs, `${knot}/`)) {
+    const [host, rkey] = splitKey(key)
+    if (host !== knot) break
+    runs.push([rkey, run])
+  }
+  return runs
+}
+
+// ---------------------------------------------------------------------------------------- triggers
+
+/** A trigger whose knot is the one it names, with what the records say about its repository and whoever caused it. */
+export interface TriggerJudged {
+  readonly _tag: 'TriggerJudged'
+  readonly entitlement: Entitlement
+  readonly trigger: TriggerArrived
+}
+
+/** Keys of triggers become names of files, of which a system has the first word; those of knots are 13 characters. */
+const RKEY_MAX = 80
+
+type Ignorance = 'deleted' | 'unmoved' | 'ref' | 'skipped' | 'repo' | 'kind' | 'before' | 'workflows'
+
+/** Why the cause calls for no builds, whoever's it is; `null` when it may. */
+const idleness = (cause: Cause): Ignorance | null => {
+  if (cause._tag !== 'Push') return null
+  if (shortName(cause.ref) === null) return 'ref'
+  if (isZeroSha(cause.newSha)) return 'deleted'
+  if (cause.newSha === cause.oldSha) return 'unmoved'
+  return cause.skipsCi ? 'skipped' : null
+}
+
+/** Whether a push is one that a trigger of the knot's other kind has told of: that one was acted on, this one must not be. */
+const isToldAlready = (state: BuildsState, knot: HostName, repository: Repository, cause: Cause): boolean =>
+  cause._tag === 'Push' &&
+  runsOf(state, knot).some(
+    ([, run]) =>
+      run.cause._tag === 'Push' &&
+      run.repository.owner === repository.owner &&
+      run.repository.rkey === repository.rkey &&
+      run.cause.ref === cause.ref &&
+      run.cause.newSha === cause.newSha &&
+      run.cause.oldSha === cause.oldSha
+  )
+
+/** The source as the trigger shows it: of the two kinds that may tell of a push, the one that says more wins for good. */
+const sourceAfter = (source: Source, { cause, kind }: Trigger): Source =>
+  cause._tag !== 'Push' || source.kind === kind || source.kind === 'refUpdate' ? source : { ...source, kind }
+
+const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJudged): Step => {
+  const { at, knot, rkey, stamp, trigger } = arrived
+  const { cause, repo } = trigger
+  const ignore = (reason: Ignorance): Step => [state, [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]]
+  const refuse = (reason: 'knot' | 'actor' | 'rkey', detail: string): Step => [
+    state,
+    [report({ _tag: 'TriggerRefused', at, detail, knot, reason, rkey })]
+  ]
+  if (rkey.length > RKEY_MAX) return refuse('rkey', `a key of ${String(rkey.length)} characters`)
+  if (repo.knot !== null && !isSameHost(state.settings.hosts, knot, repo.knot)) return refuse('knot', repo.knot)
+  if (entitlement._tag === 'Unknown') return ignore('repo')
+  const idle = idleness(cause)
+  if (idle !== null) return ignore(idle)
+  if (runOf(state, knot, rkey) !== null) return unchanged(state)
+
+  const source = sourceOf(state, knot)
+  if (source.forgotten !== null && !nanosBefore(source.forgotten, stamp)) return ignore('before')
+  if (entitlement._tag === 'NotEntitled') return refuse('actor', trigger.actor ?? '')
+  const after = sourceAfter(source, trigger)
+  if (cause._tag === 'Push' && after.kind !== trigger.kind) return ignore('kind')
+  const known = after === source ? state : withSource(state, knot, after)
+  if (source.kind === 'pipeline' && after.kind === 'refUpdate' && isToldAlready(state, knot, entitlement.repository, cause))
+    return [known, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'kind', rkey })]]
+  const run: Run = {
+    attempt: 0 as Natural,
+    builds: M.empty(),
+    cause,
+    defaultBranch: trigger.defaultBranch,
+    phase: { _tag: 'Reading', number: known.next, workflows: trigger.workflows },
+    repository: entitlement.repository,
+    retryOf: null,
+    stamp
+  }
+  return read(withRun(known, knot, rkey, run), knot, rkey)
+}
+
+const isSameHost = (hosts: HostPolicy, knot: HostName, name: string): boolean =>
+  pipe(
+    canonicalHost(hosts)(name),
+    O.exists((host) => host === knot)
+  )
+
+// ---------------------------------------------------------------------------------------- workflows
+
+const shaOf = (cause: Cause): Plan['sha'] => {
+  switch (cause._tag) {
+    case 'Push':
+      return cause.newSha
+    case 'PullRequest':
+      return cause.sourceSha
+    case 'Manual':
+      return cause.sha
+  }
+}
+
+const refOf = (cause: Cause): string | null => (cause._tag === 'PullRequest' ? `refs/heads/${cause.sourceBranch}` : cause.ref)
+
+const filesOf = (phase: RunPhase): ReadonlyArray<WorkflowSource> | null => (phase._tag === 'Read' ? null : phase.workflows)
+
+/** Asks for the workflow files of a run. */
+const read = (state: BuildsState, knot: HostName, rkey: Rkey): Step => {
+  const run = runOf(state, knot, rkey)
+  if (run === null) return unchanged(state)
+  const [after, number] = numbered(state)
+  const workflows = filesOf(run.phase)
+  return [
+    withRun(after, knot, rkey, { ...run, phase: { _tag: 'Reading', number, workflows } }),
+    [{ _tag: 'ReadWorkflows', knot, number, repository: run.repository, rkey, sha: shaOf(run.cause), workflows }]
+  ]
+}
+
+/** The run whose files are being read under that number. */
+const readingRun = (state: BuildsState, knot: HostName, rkey: Rkey, number: Natural): Run | null => {
+  const run = runOf(state, knot, rkey)
+  return run !== null && run.phase._tag === 'Reading' && run.phase.number === number ? run : null
+}
+
+const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
+  const { at, error, isFinal, knot, number, rkey } = event
+  const run = readingRun(state, knot, rkey, number)
+  if (run === null) return unchanged(state)
+  if (isFinal || run.attempt >= ATTEMPTS)
+    return [withoutRun(state, knot, rkey), [report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })]]
+  const [after, next] = numbered(state)
+  const phase: RunPhase = { _tag: 'ReadPausing', number: next, workflows: filesOf(run.phase) }
+  return [
+    withRun(after, knot, rkey, { ...run, attempt: (run.attempt + 1) as Natural, phase }),
+    [wake(state, run.attempt, 0, { _tag: 'WorkflowsTimer', knot, number: next, rkey })]
+  ]
+}
+
+/** As many as a pipeline of Tangled may have. */
+const WORKFLOWS_MAX = 50
+
+/** No two of one name, names rising, and not more than can be taken. */
+const inOrder = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
+  M.toEntries(
+    workflows.reduce<M.OrderedMap<WorkflowName, Workflow>>(
+      (acc, workflow) => (M.has(workflow.name)(acc) ? acc : M.upsertAt(workflow.name, workflow)(acc)),
+      M.empty()
+    )
+  ).map(([, workflow]) => workflow)
+
+const filesRead = (state: BuildsState, event: WorkflowsRead): Step => {
+  const { at, defaultBranch, knot, number, rkey } = event
+  const run = readingRun(state, knot, rkey, number)
+  if (run === null) return unchanged(state)
+  const known = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' as const } }
+  const workflows = inOrder(event.workflows)
+  const begun = chain(withRun(state, knot, rkey, known), workflows.slice(0, WORKFLOWS_MAX), (before, workflow) =>
+    decide(before, at, { knot, rkey, workflow: workflow.name }, known, workflow)
+  )
+  const dropped = then(begun, (after) => [
+    after,
+    workflows.slice(WORKFLOWS_MAX).map(({ name }) => drop(at, { knot, rkey, workflow: name }, 'limit', `more than ${String(WORKFLOWS_MAX)}`))
+  ])
+  return then(dropped, (after) => {
+    const now = runOf(after, knot, rkey)
+    if (now === null) return unchanged(after)
+    if (M.isEmpty(now.builds))
+      return [withoutRun(after, knot, rkey), [report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]]
+    return unchanged(withRun(after, knot, rkey, { ...now, cause: small(now.cause) }))
+  })
+}
+
+/** The cause without what was needed only to choose workflows. */
+const small = (cause: Cause): Cause => (cause._tag === 'Push' ? { ...cause, changedFiles: null } : cause)
+
+const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | 'limit', detail: string): Effect =>
+  report({ _tag: 'WorkflowDropped', at, build, detail, reason })
+
+const ENGINE = 'tack'
+
+/** What a workflow comes to: nothing, a build that has failed before it began, or one that its provider is asked to start. */
+const decide = (state: BuildsState, at: TimeUs, name: BuildName, run: Run, workflow: Workflow): Step => {
+  if (workflow._tag === 'Faulty') return begin(state, at, name, null, failed(workflow.error))
+  const isMeant = applies(workflow.when, run.cause)
+  if (E.isLeft(isMeant)) return [state, [drop(at, name, 'when', isMeant.left)]]
+  if (!isMeant.right) return unchanged(state)
+  if (workflow.engine === null) return [state, [drop(at, name, 'engine', 'the workflow names no engine')]]
+  const fault = faultOf(state, workflow.engine, workflow.targets, run.repository)
+  if (fault !== null) return begin(state, at, name, null, failed(fault))
+  const [target] = workflow.targets
+  if (target === undefined) return unchanged(state)
+  const { cause, defaultBranch, repository } = run
+  const plan: Plan = {
+    clone: workflow.clone,
+    pipeline: target.pipeline,
+    provider: target.provider,
+    ref: refOf(cause),
+    repository,
+    settings: target.settings,
+    sha: shaOf(cause),
+    steps: workflow.steps.map((step) => ({ ...step, environment: withReserved(step.environment, []) })),
+    variables: withReserved(
+      workflow.environment,
+      variablesOf({ cause, defaultBranch, knot: name.knot, repository, rkey: name.rkey })
+    )
+  }
+  return start(state, at, name, plan)
+}
+
+/** Why the workflow cannot be built here, in a sentence for its author; `null` when it can. */
+const faultOf = (state: BuildsState, engine: string, targets: ReadonlyArray<Target>, repository: Repository): string | null => {
+  if (engine !== ENGINE) return `This spindle builds workflows of engine "${ENGINE}", and this one names "${engine}".`
+  const [target, another] = targets
+  if (target === undefined) return 'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".'
+  if (another !== undefined) return `The workflow names several providers: ${targets.map(({ provider }) => provider).join(', ')}. One is needed.`
+  return targetFault(state, target, repository)
+}
+
+/** Why that pipeline of that provider cannot be used for the repository; `null` when it can. */
+const targetFault = (state: BuildsState, { pipeline, provider }: Pick<Target, 'pipeline' | 'provider'>, repository: Repository): string | null => {
+  const { allow, providers } = state.settings.policy
+  const repo = `${repository.owner}/${repository.name}`
+  if (!providers.includes(provider)) return `There is no provider "${provider}" here. There are: ${providers.join(', ') || 'none'}.`
+  const isAllowed =
+    repository.owner === state.settings.owner ||
+    allow.some((line) => line.provider === provider && matches(line.repos, repo) && matches(line.pipelines, pipeline))
+  return isAllowed ? null : `The operator of this spindle does not let ${repo} use pipeline "${pipeline}" of provider "${provider}".`
+}
+
+/** A pattern that cannot be read allows nothing. */
+const matches = (pattern: string, name: string): boolean =>
+  pipe(
+    matchGlob(pattern)(name),
+    E.getOrElse(() => false)
+  )
+
+/** A build that is not there yet, with its first status. */
+const begin = (state: BuildsState, at: TimeUs, name: BuildName, plan: Plan | null, outcome: Outcome): Step => {
+  const build: Build = {
+    attempt: 0 as Natural,
+    deadline: 0 as Natural,
+    error: null,
+    exitCode: null,
+    phase: { _tag: 'Settled', external: null },
+    plan,
+    status: 'pending',
+    statusUs: 0 as TimeUs
+  }
+  return publish(state, at, name, build, outcome)
+}
+
+/** A build that its provider is asked to start. */
+const start = (state: BuildsState, at: TimeUs, name: BuildName, plan: Plan): Step =>
+  then(
+    then(begin(state, at, name, plan, { error: null, exitCode: null, status: 'pending' }), (after) => armed(after, name)),
+    (after) => ask(after, name, 'Starting')
+  )
+
+// ---------------------------------------------------------------------------------------- what providers answer
+
+/** The build that is asked about under that number, if it is. */
+const askedBuild = (state: BuildsState, name: BuildName, number: Natural): Build | null => {
+  const build = buildOf(state, name)
+  return build !== null && 'number' in build.phase && build.phase.number === number ? build : null
+}
+
+const isAsking = ({ phase }: Build): boolean => phase._tag === 'Starting' || phase._tag === 'Finding'
+
+const accepted = (state: BuildsState, event: BuildAccepted): Step => {
+  const build = askedBuild(state, event.build, event.number)
+  if (build === null || !isAsking(build)) return unchanged(state)
+  return isTerminal(build.status) ? askToEnd(state, event.build, event.external) : follow(state, event.build, event.external)
+}
+
+const refused = (state: BuildsState, event: BuildRefused): Step => {
+  const build = askedBuild(state, event.build, event.number)
+  if (build === null || !isAsking(build)) return unchanged(state)
+  const [ended, effects] = isTerminal(build.status) ? unchanged(state) : become(state, event.at, event.build, failed(event.error))
+  return [settled(ended, event.build, null), effects]
+}
+
+const missing = (state: BuildsState, event: BuildMissing): Step => {
+  const build = askedBuild(state, event.build, event.number)
+  if (build?.phase._tag !== 'Finding' || build.plan === null) return unchanged(state)
+  if (isTerminal(build.status)) return unchanged(settled(state, event.build, null))
+  // The operator's list may be another one by now.
+  const fault = targetFault(state, build.plan, build.plan.repository)
+  if (fault === null) return ask(state, event.build, 'Starting')
+  const [ended, effects] = become(state, event.at, event.build, failed(fault))
+  return [settled(ended, event.build, null), effects]
+}
+
+const uncertain = (state: BuildsState, event: BuildUncertain): Step => {
+  const { at, build: name, error, number, waitMs } = event
+  const build = askedBuild(state, name, number)
+  if (build === null || build.plan === null || !(isAsking(build) || build.phase._tag === 'Cancelling')) return unchanged(state)
+  const { provider } = build.plan
+  if (isTerminal(build.status) && build.attempt >= ATTEMPTS)
+    return [
+      settled(state, name, external(build.phase) || null),
+      [report({ _tag: 'BuildAbandoned', at, build: name, detail: error, provider })]
+    ]
+  const [after, next] = numbered(state)
+  const phase: BuildPhase =
+    build.phase._tag === 'Cancelling'
+      ? { _tag: 'CancelPausing', external: build.phase.external, number: next }
+      : { _tag: 'Pausing', number: next }
+  return [
+    withBuild(after, name, { ...build, attempt: (build.attempt + 1) as Natural, phase }),
+    [
+      wake(state, build.attempt, waitMs, { _tag: 'BuildTimer', build: name, number: next }),
+      report({ _tag: 'ProviderUncertain', at, build: name, detail: error, provider })
+    ]
+  ]
+}
+
+const cancelHeard = (state: BuildsState, event: CancelHeard): Step => {
+  const build = askedBuild(state, event.build, event.number)
+  return build?.phase._tag === 'Cancelling' ? unchanged(settled(state, event.build, build.phase.external)) : unchanged(state)
+}
+
+/** Whether the report is about the build that we know of, and not about another that the provider has under our name. */
+const isOurs = ({ phase }: Build, name: string): boolean => !('external' in phase) || phase.external === null || phase.external === name
+
+const reported = (state: BuildsState, event: BuildReported): Step => {
+  const { at, build: name, error, exitCode, provider, status } = event
+  const build = buildOf(state, name)
+  if (build === null || build.plan === null || build.phase._tag === 'Settled') return unchanged(state)
+  if (provider !== build.plan.provider) return [state, [report({ _tag: 'ReportRefused', at, build: name, provider })]]
+  if (!isOurs(build, event.external)) return unchanged(state)
+  const isNews = RANKS[status] > RANKS[build.status]
+  const told = isNews ? become(state, at, name, { error, exitCode, status }) : unchanged(state)
+  if (isTerminal(status)) return then(told, (after) => unchanged(settled(after, name, event.external)))
+  const timed = isNews ? then(told, (after) => armed(after, name)) : told
+  // That it is reported on shows that the provider has it, though the answer to our question has not come.
+  if ('external' in build.phase) return timed
+  return then(timed, (after) => (isTerminal(build.status) ? askToEnd(after, name, event.external) : follow(after, name, event.external)))
+}
+
+// ---------------------------------------------------------------------------------------- time
+
+const minutes = (ms: number): string => `${String(Math.ceil(ms / 60_000))} min`
+
+const timeout = (state: BuildsState, at: TimeUs, name: BuildName, number: Natural): Step => {
+  const build = buildOf(state, name)
+  if (build === null || isTerminal(build.status) || build.deadline !== number) return unchanged(state)
+  const { pendingMs, runningMs } = state.settings.policy
+  const error =
+    build.status === 'running' ? `The build ran for more than ${minutes(runningMs)}.` : `The build did not begin within ${minutes(pendingMs)}.`
+  return end(state, at, name, { error, exitCode: null, status: 'timeout' })
+}
+
+const timer = (state: BuildsState, at: TimeUs, fired: Timer): Step => {
+  switch (fired._tag) {
+    case 'WorkflowsTimer': {
+      const run = runOf(state, fired.knot, fired.rkey)
+      return run?.phase._tag === 'ReadPausing' && run.phase.number === fired.number ? read(state, fired.knot, fired.rkey) : unchanged(state)
+    }
+    case 'BuildTimer': {
+      const build = askedBuild(state, fired.build, fired.number)
+      if (build?.phase._tag === 'Pausing') return ask(state, fired.build, 'Finding')
+      return build?.phase._tag === 'CancelPausing' ? askAgainToEnd(state, fired.build, build, build.phase.external) : unchanged(state)
+    }
+    case 'DeadlineTimer':
+      return timeout(state, at, fired.build, fired.number)
+    default:
+      return unchanged(state)
+  }
+}
+
+/** As `askToEnd`, with the attempts counted on. */
+const askAgainToEnd = (state: BuildsState, name: BuildName, { attempt }: Build, external: string): Step => {
+  const [asked, effects] = askToEnd(state, name, external)
+  const build = buildOf(asked, name)
+  return build === null ? unchanged(state) : [withBuild(asked, name, { ...build, attempt }), effects]
+}
+
+// ---------------------------------------------------------------------------------------- what people want
+
+/** Ends what a run has not ended: while its files are being read, all of it. */
+const cancelRun = (state: BuildsState, at: TimeUs, [knot, rkey, run]: readonly [HostName, Rkey, Run], outcome: Outcome): Step =>
+  run.phase._tag === 'Read'
+    ? chain(
+        state,
+        buildsOf(knot, rkey, run).filter(([, { status }]) => !isTerminal(status)),
+        (before, [name]) => end(before, at, name, outcome)
+      )
+    : unchanged(withoutRun(state, knot, rkey))
+
+const CANCELLED: Outcome = { error: null, exitCode: null, status: 'cancelled' }
+
+const cancel = (state: BuildsState, { at, knot, rkey, workflow }: CancelRequested): Step => {
+  const run = runOf(state, knot, rkey)
+  if (run === null) return unchanged(state)
+  if (workflow === null) return cancelRun(state, at, [knot, rkey, run], CANCELLED)
+  const name = { knot, rkey, workflow }
+  const build = buildOf(state, name)
+  return build === null || isTerminal(build.status) ? unchanged(state) : end(state, at, name, CANCELLED)
+}
+
+/** A wish to build again, with what the rows say of the right to it now. */
+export interface RetryJudged {
+  readonly _tag: 'RetryJudged'
+  /** Whether the record of the repository still holds the knot through us. */
+  readonly isHeld: boolean
+  readonly request: RetryRequested
+}
+
+/** The plan of a build under another trigger: all but the id that its job is told. */
+const replanned = (plan: Plan, knot: HostName, rkey: Rkey): Plan => ({
+  ...plan,
+  variables: plan.variables.map(([name, value]) => (name === 'TANGLED_PIPELINE_ID' ? [name, pipelineUri(knot, rkey)] : [name, value]))
+})
+
+/**
+ * What has ended is final, so to build again is a run of its own, with a key of ours. Workflows that never became builds of a
+ * provider are left out: they would fail again.
+ */
+const retry = (state: BuildsState, { isHeld, request }: RetryJudged): Step => {
+  const { at, knot, rkey, workflow } = request
+  const run = runOf(state, knot, rkey)
+  if (run === null) return unchanged(state)
+  if (!isHeld) return [state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })]]
+  const again = buildsOf(knot, rkey, run).flatMap(([name, { plan, status }]) =>
+    plan === null || !isTerminal(status) || (workflow !== null && name.workflow !== workflow) ? [] : [[name.workflow, plan] as const]
+  )
+  if (again.length === 0) return unchanged(state)
+  const key = freeKey(state, knot, nextStamp(state, at))
+  const repeated: Run = { ...run, attempt: 0 as Natural, builds: M.empty(), phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
+  return chain(withRun(state, knot, key, repeated), again, (before, [name, plan]) => {
+    const build = { knot, rkey: key, workflow: name }
+    const fault = targetFault(before, plan, plan.repository)
+    const next = replanned(plan, knot, key)
+    return fault === null ? start(before, at, build, next) : begin(before, at, build, null, failed(fault))
+  })
+}
+
+/** A key of this time, or of the next moment at which no trigger of the knot has one. */
+const freeKey = (state: BuildsState, knot: HostName, us: TimeUs): Rkey => {
+  const key = tidOf(us) as string as Rkey
+  return runOf(state, knot, key) === null ? key : freeKey(state, knot, (us + 1) as TimeUs)
+}
+
+// ---------------------------------------------------------------------------------------- rights withdrawn
+
+const WITHDRAWN: Outcome = {
+  error: 'The repository does not name this spindle any more, or its owner is not a member any more.',
+  exitCode: null,
+  status: 'cancelled'
+}
+
+/** A record does not hold its knot any more: nothing of its repository is begun after this, and what goes on is to end (T2). */
+const released = (state: BuildsState, at: TimeUs, { did, knot, rkey }: HoldChanged): Step =>
+  chain(
+    state,
+    runsOf(state, knot).filter(([, { repository }]) => repository.owner === did && repository.rkey === rkey),
+    (before, [key, run]) => cancelRun(before, at, [knot, key, run], WITHDRAWN)
+  )
+
+// ---------------------------------------------------------------------------------------- starting and stopping
+
+/** Asks for all that is outstanding. What may have been started is looked for first. */
+const resume = (state: BuildsState, at: TimeUs, name: BuildName, build: Build): Step => {
+  const { phase, plan } = build
+  if (phase._tag === 'Settled' || plan === null) return unchanged(state)
+  if (!state.settings.policy.providers.includes(plan.provider)) return orphaned(state, at, name, build)
+  const timed = isTerminal(build.status) ? unchanged(state) : armed(state, name)
+  switch (phase._tag) {
+    case 'Starting':
+    case 'Finding':
+    case 'Pausing':
+      return then(timed, (after) => ask(after, name, 'Finding'))
+    case 'Following':
+      return then(timed, (after) => follow(after, name, phase.external))
+    case 'Cancelling':
+    case 'CancelPausing':
+      return then(timed, (after) => askToEnd(after, name, phase.external))
+  }
+}
+
+/** The provider is not there any more: nobody will ever say how the build ends. */
+const orphaned = (state: BuildsState, at: TimeUs, name: BuildName, build: Build): Step => {
+  const error = `There is no provider "${build.plan?.provider ?? ''}" here any more.`
+  const [ended, effects] = isTerminal(build.status) ? unchanged(state) : become(state, at, name, failed(error))
+  return [settled(ended, name, external(build.phase) || null), effects]
+}
+
+const started = (before: BuildsState, at: TimeUs, config: Config): Step => {
+  const state = trimmed({ ...before, settings: settingsOf(config), stopped: false })
+  return chain(state, M.toEntries(state.runs), (acc, [key, run]) => {
+    const [knot, rkey] = splitKey(key)
+    return run.phase._tag === 'Read'
+      ? chain(acc, buildsOf(knot, rkey, run), (inner, [name, build]) => resume(withoutAttempts(inner, name), at, name, build))
+      : read(withRun(acc, knot, rkey, { ...run, attempt: 0 as Natural }), knot, rkey)
+  })
+}
+
+const withoutAttempts = (state: BuildsState, name: BuildName): BuildsState => {
+  const build = buildOf(state, name)
+  return build === null || build.attempt === 0 ? state : withBuild(state, name, { ...build, attempt: 0 as Natural })
+}
+
+/** What may be let out while the bridge is stopped: news, but no requests. They are made at the next start. */
+const isNews = (effect: Effect): boolean => effect._tag === 'PublishStatus' || effect._tag === 'Report'
+
+// ---------------------------------------------------------------------------------------- reducer
+
+/** What the builds take from the other reducers. */
+export type BuildsInput = Event | HoldsChanged | TriggerJudged | RetryJudged
+
+const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
+  switch (event._tag) {
+    case 'Started':
+      return started(state, event.at, event.config)
+    case 'StopRequested':
+      return state.stopped ? unchanged(state) : [{ ...state, stopped: true }, []]
+    case 'TimerFired':
+      return timer(state, event.at, event.timer)
+    case 'HoldsChanged':
+      return chain(
+        state,
+        event.changes.filter(({ _tag }) => _tag === 'HoldReleased'),
+        (before, change) => released(before, event.at, change)
+      )
+    case 'TriggerJudged':
+      return judged(state, event)
+    case 'RetryJudged':
+      return retry(state, event)
+    case 'WorkflowsRead':
+      return filesRead(state, event)
+    case 'WorkflowsUnread':
+      return unread(state, event)
+    case 'BuildAccepted':
+      return accepted(state, event)
+    case 'BuildRefused':
+      return refused(state, event)
+    case 'BuildMissing':
+      return missing(state, event)
+    case 'BuildUncertain':
+      return uncertain(state, event)
+    case 'BuildReported':
+      return reported(state, event)
+    case 'CancelHeard':
+      return cancelHeard(state, event)
+    case 'CancelRequested':
+      return cancel(state, event)
+    default:
+      return unchanged(state)
+  }
+}
+
+/**
+ * The reducer of builds. It takes every event and knows its own; an answer to a question that is not open changes nothing and causes
+ * nothing.
+ */
+export const reduce = (state: BuildsState, event: BuildsInput): Step => {
+  const [after, effects] = reduceAwake(state, event)
+  return after.stopped ? [after, effects.filter(isNews)] : [after, effects]
 }
 
 // ---------------------------------------------------------------------------------------- written form
@@ -161,22 +964,22 @@ export type RunEntry = t.TypeOf<typeof RunEntry>
 export const WrittenBuilds = t.readonly(
   t.strict({
     floorUs: t.union([TimeUs, t.null]),
-    forgotten: orderedMap(HostName, Nanos),
     lastUs: TimeUs,
     next: Natural,
     settings: Settings,
+    sources: orderedMap(HostName, Source),
     stopped: t.boolean
   }),
   'Builds'
 )
 export type WrittenBuilds = t.TypeOf<typeof WrittenBuilds>
 
-export const toWritten = ({ floorUs, forgotten, lastUs, next, settings, stopped }: BuildsState): WrittenBuilds => ({
+export const toWritten = ({ floorUs, lastUs, next, settings, sources, stopped }: BuildsState): WrittenBuilds => ({
   floorUs,
-  forgotten,
   lastUs,
   next,
   settings,
+  sources,
   stopped
 })
 
@@ -193,7 +996,20 @@ export const fromWritten = (
       pipe(
         M.fromSorted(statuses.map((entry): readonly [LogKey, StatusEntry] => [logKey(entry.createdUs), entry])),
         E.fromOption(() => 'the statuses are not in the order of their stamps'),
+        E.filterOrElse(
+          () => statuses.every(({ createdUs }) => createdUs <= written.lastUs),
+          () => 'a status is later than the last'
+        ),
+        E.filterOrElse(
+          () => runs.every(([, run]) => numbersOf(run).every((number) => number < written.next)),
+          () => 'a request bears a number that was never given out'
+        ),
         E.map((log) => ({ ...written, log, runs: map }))
       )
     )
   )
+
+const numbersOf = ({ builds, phase }: Run): ReadonlyArray<number> => [
+  ...('number' in phase ? [phase.number] : []),
+  ...M.toEntries(builds).flatMap(([, build]) => [build.deadline, ...('number' in build.phase ? [build.phase.number] : [])])
+]

@@ -16,8 +16,10 @@ import { COLLABORATOR, Did, FUTURE_US, isFromFuture, isTidAfter, laterOf, MEMBER
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import { excerpt } from './data/text.js'
-import { type AccountReceived, Collaborator, type CommitReceived, type Event, Member, type RepoRecord } from './event.js'
+import type { Repository } from './build.js'
+import { type AccountReceived, Collaborator, type CommitReceived, type Event, type ListedRecord, Member, type RecordsRead, type RepoRecord } from './event.js'
 import { type ReportEffect, report, type Transition, unchanged } from './transition.js'
+import type { RepoClaim } from './trigger.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -70,6 +72,20 @@ export interface CommitsState {
   /** Derived: how many live records of the owner make this subject a member. Keys are any text. */
   readonly members: M.OrderedMap<string, number>
   readonly policy: Policy
+  /** Derived: by the DID of a repository, the records with our hostname as spindle that give it. Keys are any text. */
+  readonly repoDids: M.OrderedMap<string, M.OrderedMap<Holder, true>>
+}
+
+/** What holds a knot: `<did>/<rkey>` of a repo record. A DID has no slash, so no two records share a name. */
+export type Holder = `${Did}/${Rkey}`
+
+/** The name of a holder. */
+export const holder = (did: Did, rkey: Rkey): Holder => `${did}/${rkey}`
+
+/** The account and the key that a holder names. */
+const recordOf = (name: Holder): readonly [Did, Rkey] => {
+  const slash = name.indexOf('/')
+  return [name.slice(0, slash) as Did, name.slice(slash + 1) as Rkey]
 }
 
 /** A live, admitted repo record holds a knot through us, or does not any more. */
@@ -80,9 +96,20 @@ export interface HoldChanged {
   readonly rkey: Rkey
 }
 
+/** A live record of the owner makes this account a member, or none does any more. */
+export interface MemberChanged {
+  readonly _tag: 'Admitted' | 'Dismissed'
+  readonly did: Did
+}
+
 const policyOf = ({ admission, hostname, hosts, owner }: Config): Policy => ({ admission, hostname, hosts, owner })
 
-export const initial = (config: Config): CommitsState => ({ accounts: M.empty(), members: M.empty(), policy: policyOf(config) })
+export const initial = (config: Config): CommitsState => ({
+  accounts: M.empty(),
+  members: M.empty(),
+  policy: policyOf(config),
+  repoDids: M.empty()
+})
 
 /** Whether there is anything to remember `account` for. Strangers leave no trace, whatever happens to their accounts. */
 export const isRemembered = (account: Account): boolean =>
@@ -104,11 +131,15 @@ const NOBODY = known(0 as TimeUs)
 
 const accountOf = (state: CommitsState, did: Did): Account | null => O.toNullable(M.lookup(did)(state.accounts))
 
-/** The record in a slot of `account` that counts: none of an account that is not there, or is set aside. */
-const liveRecord = (account: Account | null, rkey: Rkey): Repo | null => {
-  if (account === null || !account.active) return null
+/** The repo record in a slot of `account`, whether or not it counts. */
+const rowAt = (account: Account, rkey: Rkey): Repo | null => {
   const slot = M.lookup(rkey)(account.repos)
   return O.isNone(slot) ? null : slot.value.record
+}
+
+/** The record in a slot of `account` that counts: none of an account that is not there, or is set aside. */
+const liveRecord = (account: Account | null, rkey: Rkey): Repo | null => {
+  return account === null || !account.active ? null : rowAt(account, rkey)
 }
 
 /** The repo record at (did, rkey), if it counts. */
@@ -139,12 +170,16 @@ const holdChanged = (old: HostName | null, now: HostName | null, did: Did, rkey:
   ]
 }
 
-/** The same for all repo records of `dids`. Keys never leave an account that stays, so either state knows them all. */
+/** The keys of the repo records in either. A deletion takes keys away, a commit or a reading adds some. */
+const keysOf = (old: Account, now: Account): ReadonlyArray<Rkey> =>
+  old.repos === now.repos ? M.keys(now.repos) : [...new Set([...M.keys(old.repos), ...M.keys(now.repos)])].sort()
+
+/** The same for all repo records of `dids`. */
 const holdChanges = (before: CommitsState, after: CommitsState, dids: ReadonlyArray<Did>): ReadonlyArray<HoldChanged> =>
   dids.flatMap((did) => {
     const old = accountOf(before, did)
     const now = accountOf(after, did)
-    return M.keys((old ?? now ?? NOBODY).repos).flatMap((rkey) =>
+    return keysOf(old ?? NOBODY, now ?? NOBODY).flatMap((rkey) =>
       holdChanged(holdOf(before, did, old, rkey), holdOf(after, did, now, rkey), did, rkey)
     )
   })
@@ -184,11 +219,55 @@ const membersOf = (policy: Policy, accounts: CommitsState['accounts']): CommitsS
     )
   )
 
-/** The slice with these rows, and with what is derived from them. Linear in the member records of the owner. */
+/** Who has become a member, and who has ceased to be one, of these subjects. */
+const membersChanged = (before: CommitsState, after: CommitsState, subjects: ReadonlyArray<Did>): ReadonlyArray<MemberChanged> =>
+  subjects.flatMap((did): ReadonlyArray<MemberChanged> => {
+    const is = isMember(after, did)
+    return is === isMember(before, did) ? [] : [{ _tag: is ? 'Admitted' : 'Dismissed', did }]
+  })
+
+// ---------------------------------------------------------------------------------------- repositories by their DIDs
+
+/** The DID that a row gives its repository, `""` when it gives none or does not name us: only what names us is ever asked for. */
+const repoDidOf = (policy: Policy, row: Repo | null): string => (row !== null && row.spindle === policy.hostname ? row.repoDid : '')
+
+const NO_HOLDERS = M.empty<Holder, true>()
+
+const holdersOf = (index: CommitsState['repoDids'], repoDid: string): M.OrderedMap<Holder, true> =>
+  pipe(
+    M.lookup(repoDid)(index),
+    O.getOrElse(() => NO_HOLDERS)
+  )
+
+/** The index after the row at a key gave `old` and gives `now`. */
+const reindexed = (index: CommitsState['repoDids'], name: Holder, old: string, now: string): CommitsState['repoDids'] => {
+  if (old === now) return index
+  const rest = M.deleteAt(name)(holdersOf(index, old))
+  const without = old === '' ? index : M.isEmpty(rest) ? M.deleteAt(old)(index) : M.upsertAt(old, rest)(index)
+  return now === '' ? without : M.upsertAt(now, M.upsertAt<Holder, true>(name, true)(holdersOf(without, now)))(without)
+}
+
+/** The index without, or with, all rows of an account. */
+const reindexedAll = (
+  index: CommitsState['repoDids'],
+  policy: Policy,
+  did: Did,
+  repos: Slots<Repo>,
+  to: 'with' | 'without'
+): CommitsState['repoDids'] =>
+  M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(index, (rkey, acc, { record }) => {
+    const repoDid = repoDidOf(policy, record)
+    return to === 'with' ? reindexed(acc, holder(did, rkey), '', repoDid) : reindexed(acc, holder(did, rkey), repoDid, '')
+  })(repos)
+
+/** The slice with these rows, and with what is derived from them. Linear in the rows. */
 export const derive = (policy: Policy, accounts: CommitsState['accounts']): CommitsState => ({
   accounts,
   members: membersOf(policy, accounts),
-  policy
+  policy,
+  repoDids: M.reduceWithKey<Did, Account, CommitsState['repoDids']>(M.empty(), (did, index, { repos }) =>
+    reindexedAll(index, policy, did, repos, 'with')
+  )(accounts)
 })
 
 // ---------------------------------------------------------------------------------------- the gates
@@ -254,19 +333,27 @@ const writeTo = (account: Account, policy: Policy, event: CommitReceived): Accou
   }
 }
 
-const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsState, HoldChanged | ReportEffect> => {
+type Outcome = HoldChanged | MemberChanged | ReportEffect
+
+const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsState, Outcome> => {
   const found = accountOf(state, event.did)
   const before = found ?? known(stampOf(event))
   const account = writeTo(before, state.policy, event)
   if (account === null) return unchanged(state)
 
   const accounts = M.upsertAt(event.did, account)(state.accounts)
-  const after = { accounts, members: state.members, policy: state.policy }
+  const after = { accounts, members: state.members, policy: state.policy, repoDids: state.repoDids }
   switch (event.collection) {
     case REPO: {
       const old = holdOf(state, event.did, before, event.rkey)
       const now = holdOf(after, event.did, account, event.rkey)
-      return [after, [...holdChanged(old, now, event.did, event.rkey), ...refusedKnot(account, event.record, event)]]
+      const repoDids = reindexed(
+        state.repoDids,
+        holder(event.did, event.rkey),
+        repoDidOf(state.policy, rowAt(before, event.rkey)),
+        repoDidOf(state.policy, rowAt(account, event.rkey))
+      )
+      return [{ accounts, members: state.members, policy: state.policy, repoDids }, [...holdChanged(old, now, event.did, event.rkey), ...refusedKnot(account, event.record, event)]]
     }
     case MEMBER:
       return event.did === state.policy.owner && account.active ? ownersMember(state, after, before, event) : [after, []]
@@ -276,7 +363,7 @@ const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsS
 }
 
 /** The report about a repo record whose knot is none that we would listen to. That it names no knot is not reported. */
-const refusedKnot = (account: Account, record: RepoRecord | null, { at, did, rkey }: CommitReceived): ReadonlyArray<ReportEffect> => {
+const refusedKnot = (account: Account, record: RepoRecord | null, { at, did, rkey }: Pick<CommitReceived, 'at' | 'did' | 'rkey'>): ReadonlyArray<ReportEffect> => {
   if (record === null || record.knot === '') return []
   const slot = M.lookup(rkey)(account.repos)
   return O.isSome(slot) && slot.value.record?.knot === null
@@ -290,7 +377,7 @@ const ownersMember = (
   written: CommitsState,
   owner: Account,
   event: CommitReceived & { readonly collection: typeof MEMBER }
-): Transition<CommitsState, HoldChanged> => {
+): Transition<CommitsState, HoldChanged | MemberChanged> => {
   const old = pipe(
     M.lookup(event.rkey)(owner.members),
     O.match(
@@ -301,7 +388,7 @@ const ownersMember = (
   const now = subjectOf(state.policy, event.record)
   const after = { ...written, members: pipe(state.members, count(now, 1), count(old, -1)) }
   const subjects = [...new Set([old, now])].filter((subject) => isMember(state, subject) !== isMember(after, subject)).filter(Did.is)
-  return [after, holdChanges(state, after, subjects)]
+  return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
 }
 
 // ---------------------------------------------------------------------------------------- accounts
@@ -330,19 +417,26 @@ const standing = (account: Account, event: AccountReceived): Account => {
 /** Whether the event says something about an account that we remember. */
 export const concernsUs = (state: CommitsState, event: AccountReceived): boolean => M.has(event.did)(state.accounts)
 
-const account = (state: CommitsState, event: AccountReceived): Transition<CommitsState, HoldChanged> => {
+const account = (state: CommitsState, event: AccountReceived): Transition<CommitsState, HoldChanged | MemberChanged> => {
   const before = M.lookup(event.did)(state.accounts)
   if (O.isNone(before) || event.timeUs < before.value.asOfUs) return unchanged(state)
 
-  const accounts = M.upsertAt(event.did, standing(before.value, event))(state.accounts)
-  if (event.did !== state.policy.owner) {
-    const after = { ...state, accounts }
-    return [after, holdChanges(state, after, [event.did])]
+  return withAccount(state, event.did, standing(before.value, event))
+}
+
+/** The slice with another account, and what follows from that. With the owner's account, all members may come and go. */
+const withAccount = (state: CommitsState, did: Did, now: Account): Transition<CommitsState, HoldChanged | MemberChanged> => {
+  const old = accountOf(state, did) ?? NOBODY
+  const accounts = M.upsertAt(did, now)(state.accounts)
+  const isOwner = did === state.policy.owner
+  const after = {
+    accounts,
+    members: isOwner ? membersOf(state.policy, accounts) : state.members,
+    policy: state.policy,
+    repoDids: old.repos === now.repos ? state.repoDids : reindexedAll(reindexedAll(state.repoDids, state.policy, did, old.repos, 'without'), state.policy, did, now.repos, 'with')
   }
-  // With the owner's account, all members come and go.
-  const after = derive(state.policy, accounts)
-  const subjects = new Set<string>([event.did, ...M.keys(state.members), ...M.keys(after.members)])
-  return [after, holdChanges(state, after, [...subjects].filter(Did.is))]
+  const subjects = isOwner ? [...new Set<string>([did, ...M.keys(state.members), ...M.keys(after.members)])].filter(Did.is) : [did]
+  return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
 }
 
 // ---------------------------------------------------------------------------------------- configuration
@@ -367,11 +461,106 @@ const reread =
     }))(accounts)
 
 /** A changed configuration takes effect: another hostname, owner or admission makes other holds of the same rows. */
-const started = (state: CommitsState, policy: Policy): Transition<CommitsState, HoldChanged> => {
+const started = (state: CommitsState, policy: Policy): Transition<CommitsState, HoldChanged | MemberChanged> => {
   if (samePolicy(state.policy, policy)) return unchanged(state)
   const after = derive(policy, reread(policy.hosts)(state.accounts))
-  return [after, holdChanges(state, after, M.keys(state.accounts))]
+  const subjects = [...new Set<string>([...M.keys(state.members), ...M.keys(after.members)])].filter(Did.is)
+  return [after, [...holdChanges(state, after, M.keys(state.accounts)), ...membersChanged(state, after, subjects)]]
 }
+
+// ---------------------------------------------------------------------------------------- records, read
+
+/**
+ * Whether what was read applies at a key: no commit is known there. (A record that was read before is none, and may have been
+ * read too early.)
+ */
+const isUntouched = (slot: O.Option<Slot<unknown>>): boolean => O.isNone(slot) || (slot.value.rev === null && slot.value.timeUs === 0)
+
+const put = <R>(map: Slots<R>, rkey: Rkey, record: R): Slots<R> =>
+  isUntouched(M.lookup(rkey)(map)) ? M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: null, timeUs: 0 as TimeUs })(map) : map
+
+const putIn = (account: Account, hosts: HostPolicy, listed: ListedRecord): Account => {
+  switch (listed.collection) {
+    case MEMBER:
+      return { ...account, members: put(account.members, listed.rkey, listed.record) }
+    case REPO:
+      return { ...account, repos: put(account.repos, listed.rkey, repoOf(hosts, listed.record)) }
+    case COLLABORATOR:
+      return { ...account, collaborators: put(account.collaborators, listed.rkey, listed.record) }
+  }
+}
+
+/**
+ * What the account's own server lists, where no commit is known: a later commit at such a key is news, whatever its rev, and so is any
+ * account event. An account that was deleted is left alone: what its server lists may be from before.
+ */
+const read = (state: CommitsState, event: RecordsRead): Transition<CommitsState, Outcome> => {
+  const before = accountOf(state, event.did) ?? NOBODY
+  if (before.floor !== null || event.records.length === 0) return unchanged(state)
+
+  const account = event.records.reduce((acc, listed) => putIn(acc, state.policy.hosts, listed), before)
+  const [after, changes] = withAccount(state, event.did, account)
+  const refusals = event.records.flatMap(({ collection, record, rkey }) =>
+    collection === REPO ? refusedKnot(account, record, { at: event.at, did: event.did, rkey }) : []
+  )
+  return [after, [...changes, ...refusals]]
+}
+
+// ---------------------------------------------------------------------------------------- who may have what built
+
+/** What a trigger's claim comes to: a repository of ours, none, or one that `actor` has no say in. */
+export type Entitlement =
+  | { readonly _tag: 'Entitled'; readonly repository: Repository }
+  | { readonly _tag: 'Unknown' }
+  | { readonly _tag: 'NotEntitled'; readonly repository: Repository }
+
+/** The keys of records that the claim may mean, on whatever knot. */
+const claimed = (state: CommitsState, { did, name, owner }: RepoClaim): ReadonlyArray<readonly [Did, Rkey]> => {
+  const byDid = did === null ? [] : M.keys(holdersOf(state.repoDids, did)).map(recordOf)
+  if (byDid.length > 0) return owner === null ? byDid : byDid.filter(([of]) => of === owner)
+  if (owner === null || name === null) return []
+  const account = accountOf(state, owner) ?? NOBODY
+  return M.keys(account.repos)
+    .filter((rkey) => rkey === name || rowAt(account, rkey)?.name === name)
+    .map((rkey) => [owner, rkey])
+}
+
+/** Whether `record`, of the owner's, makes its subject a collaborator on the repository. */
+const isAbout = (record: Collaborator, { did, owner, rkey }: Repository): boolean =>
+  record.repo === `at://${owner}/${REPO}/${rkey}` || (did !== '' && (record.repo === did || record.repoDid === did))
+
+/** Whether `actor` may push to the repository: its owner may, and whom a live record of the owner makes a collaborator on it. */
+const maySay = (state: CommitsState, repository: Repository, actor: Did): boolean => {
+  if (actor === repository.owner) return true
+  const { collaborators } = accountOf(state, repository.owner) ?? NOBODY
+  return M.reduceWithKey<Rkey, Slot<Collaborator>, boolean>(
+    false,
+    (_, found, { record }) => found || (record !== null && record.subject === actor && isAbout(record, repository))
+  )(collaborators)
+}
+
+/**
+ * Both gates of T2. A knot speaks only for repositories whose live record names us on that very knot, and only for those of
+ * accounts that are admitted; and who caused the trigger must have a say in the repository. Where the knot does not name anybody, it
+ * answers for that itself: it is the knot that lets people push.
+ */
+export const entitlement = (state: CommitsState, knot: HostName, claim: RepoClaim, actor: Did | null): Entitlement => {
+  const repositories = claimed(state, claim).flatMap(([did, rkey]): ReadonlyArray<Repository> => {
+    const account = accountOf(state, did)
+    const row = liveRecord(account, rkey)
+    return row === null || holdOf(state, did, account, rkey) !== knot
+      ? []
+      : [{ did: row.repoDid, name: row.name === '' ? rkey : row.name, owner: did, rkey }]
+  })
+  const entitled = repositories.find((repository) => actor === null || maySay(state, repository, actor))
+  if (entitled !== undefined) return { _tag: 'Entitled', repository: entitled }
+  const [first] = repositories
+  return first === undefined ? { _tag: 'Unknown' } : { _tag: 'NotEntitled', repository: first }
+}
+
+/** Whether the record of the repository still holds that knot through us. */
+export const isHeld = (state: CommitsState, knot: HostName, { owner, rkey }: Repository): boolean =>
+  holdOf(state, owner, accountOf(state, owner), rkey) === knot
 
 // ---------------------------------------------------------------------------------------- reducer
 
@@ -403,7 +592,7 @@ const started = (state: CommitsState, policy: Policy): Transition<CommitsState, 
  * // The same again is no news.
  * assert.deepStrictEqual(Commits.reduce(state, commit.right), [state, []])
  */
-export const reduce = (state: CommitsState, event: Event): Transition<CommitsState, HoldChanged | ReportEffect> => {
+export const reduce = (state: CommitsState, event: Event): Transition<CommitsState, Outcome> => {
   switch (event._tag) {
     case 'Started':
       return started(state, policyOf(event.config))
@@ -411,6 +600,8 @@ export const reduce = (state: CommitsState, event: Event): Transition<CommitsSta
       return commit(state, event)
     case 'AccountReceived':
       return account(state, event)
+    case 'RecordsRead':
+      return read(state, event)
     case 'FrameRejected': {
       const { _tag, at, collection, detail, did, operation, reason, rkey } = event
       return [state, [report({ _tag, at, collection, detail, did, operation, reason, rkey })]]

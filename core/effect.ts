@@ -5,7 +5,7 @@
  * Plain JSON as they stand, like events.
  */
 import * as t from 'io-ts'
-import { BuildName, Plan, Repository, Status } from './build.js'
+import { BuildName, ExitCode, Plan, Repository, Status } from './build.js'
 import { Natural } from './config.js'
 import { HostName } from './data/host-name.js'
 import { Collection, Did, Nanos, Rkey, Sha, TimeUs } from './data/identifiers.js'
@@ -123,7 +123,7 @@ export const StatusEntry = t.readonly(
     /** Strictly rising, over restarts and clocks set back. */
     createdUs: TimeUs,
     error: t.union([t.string, t.null]),
-    exitCode: t.union([t.Int, t.null]),
+    exitCode: t.union([ExitCode, t.null]),
     status: Status
   }),
   'StatusEntry'

@@ -8,7 +8,7 @@
  * `at` is the time of receipt by the clock of the shell; `timeUs` is the stamp that the sender put on.
  */
 import * as t from 'io-ts'
-import { BuildName, Status } from './build.js'
+import { BuildName, ExitCode, Status } from './build.js'
 import { Config, Natural } from './config.js'
 import { HostName } from './data/host-name.js'
 import { COLLABORATOR, Collection, Did, MEMBER, Nanos, Nsid, REPO, Rkey, Tid, TimeUs, WorkflowName } from './data/identifiers.js'
@@ -355,7 +355,7 @@ export const BuildReported = t.readonly(
     at: TimeUs,
     build: BuildName,
     error: t.union([t.string, t.null]),
-    exitCode: t.union([t.Int, t.null]),
+    exitCode: t.union([ExitCode, t.null]),
     external: t.string,
     /** Who says so. */
     provider: t.string,

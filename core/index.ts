@@ -10,6 +10,7 @@
 
 // The machine, and its reducers one by one: an embedder can take any of them alone.
 export { asAdvance, type Concern, CONCERNS, fold, type Folded, run, step } from './machine.js'
+export * as Backfill from './public/backfill.js'
 export * as Builds from './public/builds.js'
 export * as Commits from './public/commits.js'
 export * as Counters from './counters.js'

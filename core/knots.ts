@@ -9,16 +9,17 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import type { HoldChanged } from './commits.js'
+import { type HoldChanged, type Holder, holder } from './commits.js'
 import { Backoff, type Config, Natural } from './config.js'
 import { Connection, connecting, idle, isConnecting, isLive, lost, opened, woken } from './connection.js'
 import { HostName } from './data/host-name.js'
-import { type Did, FUTURE_US, Nanos, nanosBefore, nanosOf, previousNano, type Rkey, type TimeUs, usAfter, usBefore } from './data/identifiers.js'
+import { FUTURE_US, Nanos, nanosBefore, nanosOf, previousNano, type Rkey, Tid, timeOfTid, type TimeUs, usAfter, usBefore } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import type { Effect, ReconnectKnot, SubscribeKnot, UnsubscribeKnot } from './effect.js'
 import type { Event, KnotReceived } from './event.js'
-import { report, type Transition, unchanged } from './transition.js'
+import { chain, report, type ReportEffect, type Transition, unchanged } from './transition.js'
+import type { Trigger } from './trigger.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -26,7 +27,9 @@ export const Subscription = t.readonly(
   t.strict({
     connection: Connection,
     /** The greatest `created` that has been processed; `null` until there was one, and again after the last holder went. */
-    cursor: t.union([Nanos, t.null])
+    cursor: t.union([Nanos, t.null]),
+    /** What was created before this happened before we listened: some knots send all they have to whoever is new. */
+    since: Nanos
   }),
   'Subscription'
 )
@@ -40,8 +43,7 @@ const Settings = t.readonly(
   })
 )
 
-/** What holds a knot: `<did>/<rkey>` of a repo record. A DID has no slash, so no two records share a name. */
-export type Holder = `${Did}/${Rkey}`
+export type { Holder } from './commits.js'
 
 export interface KnotsState {
   /** Derived: the records that hold each knot. */
@@ -64,12 +66,10 @@ export const initial = (config: Config): KnotsState => ({
   subscriptions: M.empty()
 })
 
-/** The name of a holder. */
-export const holder = (did: Did, rkey: Rkey): Holder => `${did}/${rkey}`
-
 /** Which holds were made and released: the input by which the rows reach the knots. */
 export interface HoldsChanged {
   readonly _tag: 'HoldsChanged'
+  readonly at: TimeUs
   readonly changes: ReadonlyArray<HoldChanged>
 }
 
@@ -105,9 +105,14 @@ const toKnot = <T extends 'SubscribeKnot' | 'ReconnectKnot'>(_tag: T, host: Host
   host
 })
 
-const subscribe = (state: KnotsState, host: HostName): Transition<KnotsState, SubscribeKnot> => {
+/** Clocks of knots may be as wrong as stamps may be at all (D1). */
+const sinceOf = (at: TimeUs): Nanos => nanosOf(usBefore(at, FUTURE_US))
+
+const subscribe =
+  (at: TimeUs) =>
+  (state: KnotsState, host: HostName): Transition<KnotsState, SubscribeKnot> => {
   const number = state.next
-  const subscription: Subscription = { connection: state.stopped ? idle(number) : connecting(number), cursor: null }
+  const subscription: Subscription = { connection: state.stopped ? idle(number) : connecting(number), cursor: null, since: sinceOf(at) }
   return [
     { ...state, next: (number + 1) as Natural, subscriptions: M.upsertAt(host, subscription)(state.subscriptions) },
     state.stopped ? [] : [toKnot('SubscribeKnot', host, subscription)]
@@ -127,27 +132,14 @@ const unsubscribe = (state: KnotsState, host: HostName): Transition<KnotsState, 
       )
 ]
 
-const chain = (
-  state: KnotsState,
-  hosts: ReadonlyArray<HostName>,
-  step: (state: KnotsState, host: HostName) => Transition<KnotsState, Effect>
-): Transition<KnotsState, Effect> =>
-  hosts.reduce<Transition<KnotsState, Effect>>(
-    ([before, effects], host) => {
-      const [after, more] = step(before, host)
-      return [after, [...effects, ...more]]
-    },
-    [state, []]
-  )
-
 /** Brings the subscriptions in line with who holds what now: first what is new, then what is over, each by host (S13). */
-const reconcile = (before: KnotsState, changes: ReadonlyArray<HoldChanged>): Transition<KnotsState, Effect> => {
+const reconcile = (before: KnotsState, { at, changes }: HoldsChanged): Transition<KnotsState, Effect> => {
   if (changes.length === 0) return unchanged(before)
   const state = { ...before, holders: changes.reduce(apply, before.holders) }
   const touched = [...new Set(changes.map((change) => change.knot))].sort()
   const made = touched.filter((host) => M.has(host)(state.holders) && !M.has(host)(state.subscriptions))
   const released = touched.filter((host) => !M.has(host)(state.holders) && M.has(host)(state.subscriptions))
-  const [subscribed, first] = chain(state, made, subscribe)
+  const [subscribed, first] = chain(state, made, subscribe(at))
   const [after, second] = chain(subscribed, released, unsubscribe)
   return [after, [...first, ...second]]
 }
@@ -161,8 +153,8 @@ const update = (state: KnotsState, host: HostName, subscription: Subscription): 
 
 /** Every subscription connects anew, whatever it was before: the bridge has (re)started. */
 const start = (state: KnotsState): Transition<KnotsState, Effect> =>
-  chain(state, M.keys(state.subscriptions), (before, host) => {
-    const subscription: Subscription = { connection: connecting(before.next), cursor: cursorOf(before, host) }
+  chain(state, M.toEntries(state.subscriptions), (before, [host, was]) => {
+    const subscription: Subscription = { ...was, connection: connecting(before.next) }
     return [
       { ...update(before, host, subscription), next: (before.next + 1) as Natural },
       [toKnot('SubscribeKnot', host, subscription)]
@@ -171,25 +163,10 @@ const start = (state: KnotsState): Transition<KnotsState, Effect> =>
 
 /** Every connection ends; the subscriptions stay what the rows call for, with their cursors. */
 const stop = (state: KnotsState): Transition<KnotsState, Effect> =>
-  chain(state, M.keys(state.subscriptions), (before, host) => [
-    { ...update(before, host, { connection: idle(before.next), cursor: cursorOf(before, host) }), next: (before.next + 1) as Natural },
-    pipe(
-      M.lookup(host)(before.subscriptions),
-      O.match(
-        () => [],
-        ({ connection }) => [{ _tag: 'UnsubscribeKnot', connection: connection.number, host }]
-      )
-    )
+  chain(state, M.toEntries(state.subscriptions), (before, [host, was]) => [
+    { ...update(before, host, { ...was, connection: idle(before.next) }), next: (before.next + 1) as Natural },
+    [{ _tag: 'UnsubscribeKnot', connection: was.connection.number, host }]
   ])
-
-const cursorOf = (state: KnotsState, host: HostName): Nanos | null =>
-  pipe(
-    M.lookup(host)(state.subscriptions),
-    O.match(
-      () => null,
-      (subscription) => subscription.cursor
-    )
-  )
 
 const reconnect = (state: KnotsState, host: HostName, subscription: Subscription): Transition<KnotsState, ReconnectKnot> => {
   const after = { ...subscription, connection: woken(subscription.connection) }
@@ -209,13 +186,42 @@ const closed = (state: KnotsState, host: HostName, at: TimeUs, subscription: Sub
 /** The stamp of the frame; without one, a while before its receipt. */
 const stampOf = (state: KnotsState, event: KnotReceived): Nanos => event.created ?? nanosOf(usBefore(event.at, state.settings.marginUs))
 
-const received = (state: KnotsState, event: KnotReceived, subscription: Subscription): Transition<KnotsState, Effect> => {
+/** A trigger from a knot, over the connection that is there: the input by which frames reach the builds. */
+export interface TriggerArrived {
+  readonly _tag: 'TriggerArrived'
+  readonly at: TimeUs
+  readonly knot: HostName
+  readonly rkey: Rkey
+  /** When it was created, as far as can be told; never after its receipt. */
+  readonly stamp: Nanos
+  readonly trigger: Trigger
+}
+
+/** When the frame was created: by its stamp, or, without one, by its key, which tells the time as a rule. */
+const createdOf = (state: KnotsState, event: KnotReceived): Nanos => {
+  const stamp = event.created ?? (Tid.is(event.rkey) ? nanosOf(timeOfTid(event.rkey)) : stampOf(state, event))
+  return nanosBefore(nanosOf(event.at), stamp) ? nanosOf(event.at) : stamp
+}
+
+/** What the frame means for builds. */
+const triggered = (state: KnotsState, { since }: Subscription, event: KnotReceived): ReadonlyArray<TriggerArrived | ReportEffect> => {
+  const { at, host, rkey, trigger } = event
+  if (trigger === null) return []
+  if (typeof trigger === 'string') return [report({ _tag: 'KnotFrameRejected', at, detail: trigger, host, reason: 'trigger' })]
+  const stamp = createdOf(state, event)
+  return nanosBefore(stamp, since)
+    ? [report({ _tag: 'TriggerIgnored', at, knot: host, reason: 'before', rkey })]
+    : [{ _tag: 'TriggerArrived', at, knot: host, rkey, stamp, trigger }]
+}
+
+const received = (state: KnotsState, event: KnotReceived, subscription: Subscription): Transition<KnotsState, TriggerArrived | ReportEffect> => {
   const stamp = stampOf(state, event)
+  const outcomes = triggered(state, subscription, event)
   if (isNanosFromFuture(stamp, event.at))
-    return [state, [report({ _tag: 'KnotFrameFromFuture', at: event.at, created: stamp, host: event.host })]]
+    return [state, [...outcomes, report({ _tag: 'KnotFrameFromFuture', at: event.at, created: stamp, host: event.host })]]
   return subscription.cursor !== null && !nanosBefore(subscription.cursor, stamp)
-    ? unchanged(state)
-    : [update(state, event.host, { ...subscription, cursor: stamp }), []]
+    ? [state, outcomes]
+    : [update(state, event.host, { ...subscription, cursor: stamp }), outcomes]
 }
 
 /** A knot that stamps its frames far ahead would make us skip, after a reconnect, whatever it says until then. */
@@ -236,8 +242,8 @@ const ifCurrent = (
   state: KnotsState,
   host: HostName,
   number: Natural,
-  then: (subscription: Subscription) => Transition<KnotsState, Effect>
-): Transition<KnotsState, Effect> =>
+  then: (subscription: Subscription) => Transition<KnotsState, Effect | TriggerArrived>
+): Transition<KnotsState, Effect | TriggerArrived> =>
   pipe(
     current(state, host, number),
     O.match(() => unchanged(state), then)
@@ -249,7 +255,7 @@ const ifCurrent = (
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, Config, defaults, Did, Knots, Rkey } from 'tack/core'
+ * import { canonicalHost, clampTimeUs, Config, defaults, Did, Knots, Rkey } from 'tack/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -258,17 +264,18 @@ const ifCurrent = (
  * const knot = canonicalHost(config.right.hosts)('knot.example')
  * assert(did._tag === 'Right' && rkey._tag === 'Right' && knot._tag === 'Some')
  *
+ * const at = clampTimeUs(1_767_225_600_000_000)
  * const hold = { did: did.right, knot: knot.value, rkey: rkey.right }
- * const [held, first] = Knots.reduce(Knots.initial(config.right), { _tag: 'HoldsChanged', changes: [{ _tag: 'HoldMade', ...hold }] })
+ * const [held, first] = Knots.reduce(Knots.initial(config.right), { _tag: 'HoldsChanged', at, changes: [{ _tag: 'HoldMade', ...hold }] })
  * assert.deepStrictEqual(first, [{ _tag: 'SubscribeKnot', connection: 1, cursor: null, host: 'knot.example' }])
  *
- * const [, then] = Knots.reduce(held, { _tag: 'HoldsChanged', changes: [{ _tag: 'HoldReleased', ...hold }] })
+ * const [, then] = Knots.reduce(held, { _tag: 'HoldsChanged', at, changes: [{ _tag: 'HoldReleased', ...hold }] })
  * assert.deepStrictEqual(then, [{ _tag: 'UnsubscribeKnot', connection: 1, host: 'knot.example' }])
  */
-export const reduce = (state: KnotsState, event: Event | HoldsChanged): Transition<KnotsState, Effect> => {
+export const reduce = (state: KnotsState, event: Event | HoldsChanged): Transition<KnotsState, Effect | TriggerArrived> => {
   switch (event._tag) {
     case 'HoldsChanged':
-      return reconcile(state, event.changes)
+      return reconcile(state, event)
 
     case 'Started':
       return start({ ...state, settings: settingsOf(event.config), stopped: false })

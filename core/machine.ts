@@ -2,54 +2,59 @@
  * The machine: the reducers composed. This file alone decides in which order concerns see an event, and in which order
  * effects come out.
  *
- *     event ─► cursor ──────────────────────► stream effects   ┐
- *         └──► commits ─► holds ─► knots ───► knot effects     ├─► counters
- *                     └─────────────────────► reports          ┘
+ *     event ─► cursor ──────────────────────────────────► stream effects    ┐
+ *         └──► commits ─► holds ────► knots ─────────────► knot effects     │
+ *                   │  └─ members ─► backfill ───────────► reading          ├─► counters
+ *                   │  └─ holds ┬──► builds ─────────────► builds, statuses │
+ *                   │   triggers ┘ (from knots, judged by the rows)         │
+ *                   └────────────────────────────────────► reports          ┘
  */
+import * as Backfill from './backfill.js'
+import * as Builds from './builds.js'
 import * as Commits from './commits.js'
 import * as Counters from './counters.js'
 import * as Cursor from './cursor.js'
 import { isFromFuture } from './data/identifiers.js'
 import type { Effect } from './effect.js'
-import type { Event, StreamAdvanced } from './event.js'
+import type { Event, RetryRequested, StreamAdvanced } from './event.js'
 import { ONE } from './config.js'
 import * as Knots from './knots.js'
 import type { State } from './state.js'
-import { type ReportEffect, type Transition, unchanged } from './transition.js'
+import { chain, type ReportEffect, type Transition, unchanged } from './transition.js'
 
 /** The parts of the state that an event may change. `counters` follows from what the others report. */
-export type Concern = 'commits' | 'cursor' | 'knots'
+export type Concern = 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
 
 /**
  * Which concerns see which event. An event that is not in a concern's column does not reach its reducer; the rows come in the
  * order of the events' declaration.
  */
 export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> } = {
-  Started: ['cursor', 'commits', 'knots'],
-  StopRequested: ['cursor', 'knots'],
-  TimerFired: ['cursor', 'knots'],
-  JetstreamOpened: ['cursor'],
+  Started: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
+  StopRequested: ['cursor', 'knots', 'backfill', 'builds'],
+  TimerFired: ['cursor', 'knots', 'backfill', 'builds'],
+  JetstreamOpened: ['cursor', 'backfill'],
   JetstreamClosed: ['cursor'],
-  CommitReceived: ['cursor', 'commits', 'knots'],
-  AccountReceived: ['cursor', 'commits', 'knots'],
+  CommitReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
+  AccountReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
   StreamAdvanced: ['cursor'],
   FrameRejected: ['cursor', 'commits'],
   KnotOpened: ['knots'],
   KnotClosed: ['knots'],
-  KnotReceived: ['knots'],
+  KnotReceived: ['knots', 'builds'],
   KnotFrameRejected: ['knots'],
-  RecordsRead: [],
-  RecordsUnread: [],
-  WorkflowsRead: [],
-  WorkflowsUnread: [],
-  BuildAccepted: [],
-  BuildRefused: [],
-  BuildMissing: [],
-  BuildUncertain: [],
-  BuildReported: [],
-  CancelHeard: [],
-  CancelRequested: [],
-  RetryRequested: []
+  RecordsRead: ['commits', 'knots', 'backfill', 'builds'],
+  RecordsUnread: ['backfill'],
+  WorkflowsRead: ['builds'],
+  WorkflowsUnread: ['builds'],
+  BuildAccepted: ['builds'],
+  BuildRefused: ['builds'],
+  BuildMissing: ['builds'],
+  BuildUncertain: ['builds'],
+  BuildReported: ['builds'],
+  CancelHeard: ['builds'],
+  CancelRequested: ['builds'],
+  RetryRequested: ['builds']
 }
 
 /** How many frames of the stream an event stands for; 0 for every other event. */
@@ -66,10 +71,15 @@ const framesIn = (event: Event): number => {
   }
 }
 
-type Outcome = Commits.HoldChanged | ReportEffect
+type Outcome = Commits.HoldChanged | Commits.MemberChanged | ReportEffect
 
-const isReport = (effect: Effect | Outcome): effect is ReportEffect => effect._tag === 'Report'
-const isHoldChanged = (outcome: Outcome): outcome is Commits.HoldChanged => outcome._tag !== 'Report'
+const isReport = (effect: Effect | Outcome | Knots.TriggerArrived): effect is ReportEffect => effect._tag === 'Report'
+const isHoldChanged = (outcome: Outcome): outcome is Commits.HoldChanged => outcome._tag === 'HoldMade' || outcome._tag === 'HoldReleased'
+const isMemberChanged = (outcome: Outcome): outcome is Commits.MemberChanged => outcome._tag === 'Admitted' || outcome._tag === 'Dismissed'
+const isTrigger = (outcome: Effect | Knots.TriggerArrived): outcome is Knots.TriggerArrived => outcome._tag === 'TriggerArrived'
+const isEffect = (outcome: Effect | Knots.TriggerArrived): outcome is Effect => outcome._tag !== 'TriggerArrived'
+
+const NO_HOLDS: ReadonlyArray<Commits.HoldChanged> = []
 
 /** The reports go last, and each group keeps its order. */
 const inOrder = (effects: ReadonlyArray<Effect>): ReadonlyArray<Effect> =>
@@ -79,7 +89,7 @@ const inOrder = (effects: ReadonlyArray<Effect>): ReadonlyArray<Effect> =>
  * One step: the state after `event`, and what is to be done about it.
  *
  * Total: whatever the event, it returns. An event that comes from an older connection changes nothing. Effects come in a
- * fixed order: the stream, subscriptions by host, unsubscriptions by host, reports.
+ * fixed order: the stream, subscriptions by host, unsubscriptions by host, records to read, builds, reports.
  *
  * @example
  * import assert from 'node:assert'
@@ -97,16 +107,33 @@ const inOrder = (effects: ReadonlyArray<Effect>): ReadonlyArray<Effect> =>
 export const step = (state: State, event: Event): Transition<State, Effect> => {
   const frames = framesIn(event)
   if (frames > 0 && isStale(state, event)) return unchanged(state)
+  // A page that nobody waits for, or no more, changes no row.
+  if (event._tag === 'RecordsRead' && !Backfill.isAwaited(state.backfill, event)) return unchanged(state)
 
   const concerns = CONCERNS[event._tag]
   const [cursor, streamEffects] = concerns.includes('cursor') ? Cursor.reduce(state.cursor, event) : unchanged(state.cursor)
   const [commits, outcomes] = concerns.includes('commits') ? Commits.reduce(state.commits, event) : unchanged(state.commits)
-  const [knots, knotEffects] = concerns.includes('knots') ? stepKnots(state.knots, event, outcomes) : unchanged(state.knots)
+  const holds = outcomes.length === 0 ? NO_HOLDS : outcomes.filter(isHoldChanged)
+  const [knots, knotOutcomes] = concerns.includes('knots') ? stepKnots(state.knots, event, holds) : unchanged(state.knots)
+  // An opened connection that is not the one we wait for has not opened the stream.
+  const isForBackfill = concerns.includes('backfill') && !(event._tag === 'JetstreamOpened' && cursor === state.cursor)
+  const [backfill, readEffects] = isForBackfill
+    ? stepBackfill(state.backfill, event, outcomes.filter(isMemberChanged))
+    : unchanged(state.backfill)
+  const [builds, buildEffects] = concerns.includes('builds')
+    ? stepBuilds(state.builds, event, commits, holds, knotOutcomes.filter(isTrigger))
+    : unchanged(state.builds)
 
-  const effects = inOrder([...streamEffects, ...knotEffects, ...outcomes.filter(isReport)])
-  const changesNothing = frames === 0 && cursor === state.cursor && commits === state.commits && knots === state.knots
+  const effects = inOrder([...streamEffects, ...knotOutcomes.filter(isEffect), ...readEffects, ...buildEffects, ...outcomes.filter(isReport)])
+  const changesNothing =
+    frames === 0 &&
+    backfill === state.backfill &&
+    builds === state.builds &&
+    commits === state.commits &&
+    cursor === state.cursor &&
+    knots === state.knots
   if (changesNothing && effects.length === 0) return unchanged(state)
-  return [{ builds: state.builds, commits, counters: Counters.reduce(state.counters, frames, effects), cursor, knots }, effects]
+  return [{ backfill, builds, commits, counters: Counters.reduce(state.counters, frames, effects), cursor, knots }, effects]
 }
 
 /** Whether a frame comes from another connection than the one that is there. */
@@ -117,14 +144,53 @@ const isStale = (state: State, event: Event): boolean =>
 const stepKnots = (
   state: Knots.KnotsState,
   event: Event,
-  outcomes: ReadonlyArray<Outcome>
-): Transition<Knots.KnotsState, Effect> => {
-  const changes = outcomes.filter(isHoldChanged)
+  changes: ReadonlyArray<Commits.HoldChanged>
+): Transition<Knots.KnotsState, Effect | Knots.TriggerArrived> => {
   if (changes.length === 0) return Knots.reduce(state, event)
-  const [held, difference] = Knots.reduce(state, { _tag: 'HoldsChanged', changes })
+  const [held, difference] = Knots.reduce(state, { _tag: 'HoldsChanged', at: event.at, changes })
   const [after, effects] = Knots.reduce(held, event)
   // At a start nothing is connected, so there is nothing to take back: the subscriptions that `Started` asks for are all.
   return event._tag === 'Started' ? [after, effects] : [after, [...difference, ...effects]]
+}
+
+/** The backfill sees first the event, by which a start or an opened stream lets it ask, then who has come and gone. */
+const stepBackfill = (
+  state: Backfill.BackfillState,
+  event: Event,
+  changes: ReadonlyArray<Commits.MemberChanged>
+): Transition<Backfill.BackfillState, Effect> => {
+  const [seen, first] = Backfill.reduce(state, event)
+  if (changes.length === 0) return [seen, first]
+  const [after, then] = Backfill.reduce(seen, { _tag: 'MembersChanged', changes })
+  return [after, [...first, ...then]]
+}
+
+/**
+ * The builds see first what rights are gone, then the event: at a start, nothing is asked for again that nobody may have any more. A
+ * trigger, and a wish to build again, come with what the rows say about them now.
+ */
+const stepBuilds = (
+  state: Builds.BuildsState,
+  event: Event,
+  commits: Commits.CommitsState,
+  changes: ReadonlyArray<Commits.HoldChanged>,
+  triggers: ReadonlyArray<Knots.TriggerArrived>
+): Transition<Builds.BuildsState, Effect> => {
+  const inputs: ReadonlyArray<Builds.BuildsInput> = [
+    ...(changes.length === 0 ? [] : [{ _tag: 'HoldsChanged' as const, at: event.at, changes }]),
+    ...triggers.map((trigger) => ({
+      _tag: 'TriggerJudged' as const,
+      entitlement: Commits.entitlement(commits, trigger.knot, trigger.trigger.repo, trigger.trigger.actor),
+      trigger
+    })),
+    event._tag === 'RetryRequested' ? judgedRetry(state, commits, event) : event
+  ]
+  return chain(state, inputs, Builds.reduce)
+}
+
+const judgedRetry = (state: Builds.BuildsState, commits: Commits.CommitsState, request: RetryRequested): Builds.RetryJudged => {
+  const repository = Builds.repositoryOf(state, request.knot, request.rkey)
+  return { _tag: 'RetryJudged', isHeld: repository !== null && Commits.isHeld(commits, request.knot, repository), request }
 }
 
 /**
@@ -190,7 +256,7 @@ export const asAdvance = (state: State, event: Event): StreamAdvanced | null => 
   const onlyMoves =
     !isStale(state, event) &&
     !isFromFuture(advance.lastUs, advance.at) &&
-    (event._tag === 'StreamAdvanced' || !Commits.concernsUs(state.commits, event))
+    (event._tag === 'StreamAdvanced' || !(Commits.concernsUs(state.commits, event) || Backfill.isReading(state.backfill, event.did)))
   return onlyMoves ? advance : null
 }
 

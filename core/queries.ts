@@ -5,7 +5,6 @@ import * as Commits from './commits.js'
 import type { HostName } from './data/host-name.js'
 import type { Did, Rkey, TimeUs } from './data/identifiers.js'
 import * as M from './data/ordered-map.js'
-import type { Holder } from './knots.js'
 import type { State } from './state.js'
 
 /**
@@ -101,7 +100,7 @@ export const repoAt =
  */
 export const holdersOf =
   (host: HostName) =>
-  (state: State): ReadonlyArray<Holder> =>
+  (state: State): ReadonlyArray<Commits.Holder> =>
     pipe(
       M.lookup(host)(state.knots.holders),
       O.match(() => [], M.keys)

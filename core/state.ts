@@ -1,11 +1,12 @@
 /**
- * The state: four slices, each with its reducer. Everything in it is data; what is derived from other parts (members,
+ * The state: a slice for each reducer. Everything in it is data; what is derived from other parts (members,
  * holders) is kept because a step must not cost more in a large state, is tied to its source by a law, and is not written
  * down: reading a state derives it anew.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import * as Backfill from './backfill.js'
 import * as Builds from './builds.js'
 import * as Commits from './commits.js'
 import type { Config } from './config.js'
@@ -17,6 +18,7 @@ import { StatusEntry } from './effect.js'
 import * as Knots from './knots.js'
 
 export interface State {
+  readonly backfill: Backfill.BackfillState
   readonly builds: Builds.BuildsState
   readonly commits: Commits.CommitsState
   readonly counters: Counters.Counters
@@ -39,6 +41,7 @@ export interface State {
  * assert.deepStrictEqual(wantedKnots(state), [])
  */
 export const initial = (config: Config): State => ({
+  backfill: Backfill.initial(config),
   builds: Builds.initial(config),
   commits: Commits.initial(config),
   counters: Counters.initial,
@@ -55,6 +58,7 @@ export type AccountEntry = t.TypeOf<typeof AccountEntry>
 /** Everything but accounts, runs and statuses: small, whatever the number of those. */
 export const Head = t.strict(
   {
+    backfill: Backfill.BackfillState,
     builds: Builds.WrittenBuilds,
     counters: Counters.Counters,
     cursor: Cursor.CursorState,
@@ -80,6 +84,7 @@ export type Head = t.TypeOf<typeof Head>
  * assert.deepStrictEqual(Head.decode(JSON.parse(JSON.stringify(Head.encode(head)))), { _tag: 'Right', right: head })
  */
 export const headOf = (state: State): Head => ({
+  backfill: state.backfill,
   builds: Builds.toWritten(state.builds),
   counters: state.counters,
   cursor: state.cursor,
@@ -148,7 +153,7 @@ export const fromParts = ({ accounts: entries, head, runs, statuses }: Parts): E
         E.chain((knots) =>
           pipe(
             Builds.fromWritten(head.builds, runs, statuses),
-            E.map((builds) => ({ builds, commits, counters: head.counters, cursor: head.cursor, knots }))
+            E.map((builds) => ({ backfill: head.backfill, builds, commits, counters: head.counters, cursor: head.cursor, knots }))
           )
         )
       )

@@ -13,3 +13,17 @@ export type ReportEffect = Extract<Effect, { readonly _tag: 'Report' }>
 
 /** The effect of saying something to the operator. */
 export const report = (content: Report): ReportEffect => ({ _tag: 'Report', report: content })
+
+/** A step for each of `items`, in order. */
+export const chain = <S, A, X>(
+  start: S,
+  items: ReadonlyArray<X>,
+  step: (state: S, item: X) => Transition<S, A>
+): Transition<S, A> =>
+  items.reduce<Transition<S, A>>(
+    ([before, effects], item) => {
+      const [after, more] = step(before, item)
+      return [after, [...effects, ...more]]
+    },
+    [start, []]
+  )

@@ -1,8 +1,9 @@
 /**
  * Effects, executed: one exhaustive switch. Nothing is decided here; what comes of an effect goes back as an event.
  */
-import type { Effect, Event, HostName, Timer } from '../core/index.js'
-import type { Clock, Deliver, Link, Log, Network, Random } from './ports.js'
+import type { Effect, Event, HostName, StatusEntry, Timer } from '../core/index.js'
+import type { Builder } from './builder.js'
+import type { Clock, Deliver, Link, Log, Network, Random, Records, Workflows } from './ports.js'
 import { createReporter } from './reporter.js'
 
 export interface Interpreter {
@@ -12,6 +13,19 @@ export interface Interpreter {
   readonly resume: () => void
   /** Ends every connection and every timer, whatever the machine thinks of them. Resolves when the sockets are gone. */
   readonly close: () => Promise<void>
+}
+
+/** What effects act on. */
+export interface InterpreterPorts {
+  readonly builder: Builder
+  readonly clock: Clock
+  readonly log: Log
+  readonly network: Network
+  /** Tells whoever reads along. */
+  readonly publish: (entry: StatusEntry) => void
+  readonly random: Random
+  readonly records: Records
+  readonly workflows: Workflows
 }
 
 const jetstreamKey = (connection: number): string => `jetstream ${String(connection)}`
@@ -30,7 +44,7 @@ const endedBy = (event: Event): string | null => {
 }
 
 export const createInterpreter = (
-  { clock, log, network, random }: { readonly clock: Clock; readonly log: Log; readonly network: Network; readonly random: Random },
+  { builder, clock, log, network, publish, random, records, workflows }: InterpreterPorts,
   deliver: Deliver
 ): Interpreter => {
   const links = new Map<string, Link>()
@@ -82,13 +96,19 @@ export const createInterpreter = (
         case 'WakeAfter':
           return wakeAfter(effect.lowMs, effect.highMs, effect.timer)
         case 'ReadRecords':
+          return records.read(effect, deliver)
         case 'ReadWorkflows':
+          return workflows.read(effect, deliver)
         case 'StartBuild':
+          return builder.start(effect, deliver)
         case 'FindBuild':
+          return builder.find(effect, deliver)
         case 'FollowBuild':
+          return builder.follow(effect, deliver)
         case 'CancelBuild':
+          return builder.cancel(effect, deliver)
         case 'PublishStatus':
-          return
+          return publish(effect.entry)
         case 'Report':
           return say(effect.report)
       }
@@ -104,7 +124,7 @@ export const createInterpreter = (
     close: async () => {
       for (const cancel of timers) cancel()
       timers.clear()
-      await Promise.all([...links.values()].map((link) => link.close()))
+      await Promise.all([...[...links.values()].map((link) => link.close()), builder.close(), records.close(), workflows.close()])
     }
   }
 }

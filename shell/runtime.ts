@@ -9,15 +9,11 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Config, type Effect, type Event, fold, type State, type TimeUs } from '../core/index.js'
-import { createInterpreter } from './interpreter.js'
-import type { Clock, Log, Network, Random } from './ports.js'
+import { createInterpreter, type InterpreterPorts } from './interpreter.js'
+import type { Deliver } from './ports.js'
 import type { Store } from './store.js'
 
-export interface Ports {
-  readonly clock: Clock
-  readonly log: Log
-  readonly network: Network
-  readonly random: Random
+export interface Ports extends InterpreterPorts {
   readonly store: Store
 }
 
@@ -48,6 +44,8 @@ export const defaultLimits: Limits = {
 export type Observer = (durable: State, events: ReadonlyArray<Event>, effects: ReadonlyArray<Effect>) => void
 
 export interface Bridge {
+  /** Takes what has happened outside of the connections: a webhook, a wish of the operator. */
+  readonly deliver: Deliver
   /** The state that a crash cannot take away. */
   readonly durable: () => State
   /**
@@ -66,12 +64,13 @@ const SLICE = 250
 
 /** Starts a bridge on `ports`. It runs until it is stopped. */
 export const startBridge = (
-  { clock, log, network, random, store }: Ports,
+  ports: Ports,
   config: Config,
   resumeFrom: TimeUs | null = null,
   observe: Observer = () => undefined,
   limits: Limits = defaultLimits
 ): Bridge => {
+  const { clock, log, store } = ports
   let inbox: Array<Event> = []
   let wake: () => void = () => undefined
   let isPaused = false
@@ -95,7 +94,7 @@ export const startBridge = (
     }
     wake()
   }
-  const interpreter = createInterpreter({ clock, log, network, random }, deliver)
+  const interpreter = createInterpreter(ports, deliver)
 
   const resumeIfRoom = (): void => {
     if (isPaused && inbox.length <= limits.inboxEvents / 2) {
@@ -227,6 +226,7 @@ export const startBridge = (
   deliver({ _tag: 'Started', at: clock.now(), config, resumeFrom })
   const ended = end()
   return {
+    deliver,
     durable: () => durable,
     ended,
     stop: () => {

@@ -1,2 +1,19 @@
 /** The reducer of builds, as others see it. */
-export { Build, BuildPhase, type BuildsState, initial, type Page, pageAfter, Run, RunEntry, RunKey, RunPhase, WrittenBuilds } from '../builds.js'
+export {
+  Build,
+  BuildPhase,
+  type BuildsInput,
+  type BuildsState,
+  initial,
+  type Page,
+  pageAfter,
+  reduce,
+  type RetryJudged,
+  Run,
+  RunEntry,
+  RunKey,
+  RunPhase,
+  Source,
+  type TriggerJudged,
+  WrittenBuilds
+} from '../builds.js'

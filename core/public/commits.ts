@@ -1,2 +1,2 @@
 /** The reducer of rows, as others see it. */
-export { Account, type CommitsState, Floor, type HoldChanged, initial, Policy, reduce, Repo, type Slot, type Slots } from '../commits.js'
+export { Account, type CommitsState, type Entitlement, entitlement, Floor, type HoldChanged, initial, isHeld, type MemberChanged, Policy, reduce, Repo, type Slot, type Slots } from '../commits.js'

@@ -1,2 +1,2 @@
 /** The reducer of knots, as others see it. */
-export { type Holder, type HoldsChanged, initial, type KnotsState, reduce, Subscription, WrittenKnots } from '../knots.js'
+export { type Holder, type HoldsChanged, initial, type KnotsState, reduce, Subscription, type TriggerArrived, WrittenKnots } from '../knots.js'

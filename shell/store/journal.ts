@@ -15,10 +15,10 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { Event, Natural } from '../../core/index.js'
+import { defaults, Event, Natural } from '../../core/index.js'
 import { type Disk, withFile } from './disk.js'
 import { refused } from './failure.js'
-import { decodeText } from './json.js'
+import { decode, parseJson } from './json.js'
 import { type Line, linesOf } from './lines.js'
 
 // ---------------------------------------------------------------------------------------- one line
@@ -26,9 +26,31 @@ import { type Line, linesOf } from './lines.js'
 /** What was made durable at once. */
 const Batch = t.strict({ events: t.readonlyArray(Event), seq: Natural }, 'Batch')
 
+/** The same, before its events have been looked at. */
+const Unread = t.type({ events: t.UnknownArray })
+
 export interface Batch {
   readonly events: ReadonlyArray<Event>
   readonly seq: number
+}
+
+/**
+ * An event as the first version of a store wrote it, in today's form: a knot's frame told nothing of triggers then, and the
+ * configuration nothing of builds.
+ */
+const modern = (event: unknown): unknown => {
+  if (typeof event !== 'object' || event === null || !('_tag' in event)) return event
+  if (event._tag === 'KnotReceived' && !('trigger' in event)) return { ...event, trigger: null }
+  if (event._tag !== 'Started' || !('config' in event) || typeof event.config !== 'object' || event.config === null || 'builds' in event.config)
+    return event
+  return { ...event, config: { ...event.config, builds: defaults({ hostname: '', owner: '' }).builds } }
+}
+
+const batchIn = (text: string): E.Either<string, Batch> => {
+  const json = parseJson(text)
+  if (E.isLeft(json)) return json
+  const batch = Unread.decode(json.right)
+  return decode(Batch, E.isRight(batch) ? { ...batch.right, events: batch.right.events.map(modern) } : json.right)
 }
 
 const CRC_KEY = ',"crc":"'
@@ -84,7 +106,7 @@ export const readJournal = (disk: Disk, path: string, take: (batch: Batch, line:
         torn = { number: line.number, offset: line.offset, path, why: content.left }
       } else {
         // The checksum holds, so this is what was written: if it cannot be understood, that is not because it was torn.
-        const batch = decodeText(Batch, `${content.right.toString()}}`)
+        const batch = batchIn(`${content.right.toString()}}`)
         if (E.isLeft(batch)) throw refused(path, `line ${String(line.number)}: ${batch.left}`)
         take(batch.right, line)
       }

@@ -1,12 +1,16 @@
 /**
  * The snapshot: the state after the first `seq` batches, as one JSON document that is written and read line by line.
  *
- *     {"format":"tack-state","version":1,"seq":7,"head":{…},"accounts":[
+ *     {"format":"tack-state","version":2,"seq":7,"head":{…},"accounts":[
  *     ["did:plc:…",{…}],
  *     ["did:plc:…",{…}]
+ *     ],"runs":[
+ *     ["knot.example/3m…",{…}]
+ *     ],"statuses":[
+ *     {"build":{…},…}
  *     ],"crc":"89abcdef"}
  *
- * One account a line, so that it can be read, and what is wrong with it named, line by line. It is written in slices: encoding
+ * One account, run or status a line, so that it can be read, and what is wrong with it named, line by line. It is written in slices: encoding
  * a large state at once blocks the loop for seconds and, in the end, exceeds the longest string there is. The state cannot
  * change while it is being written, so events go on being taken in between two slices.
  *
@@ -21,14 +25,17 @@ import * as t from 'io-ts'
 import type { Adapter } from 'lowdb'
 import {
   AccountEntry,
+  Builds,
   type Commits,
+  defaults,
   type Did,
   fromParts,
   Head,
   headOf,
   Natural,
   OrderedMap,
-  type State
+  type State,
+  StatusEntry
 } from '../../core/index.js'
 import { type Disk, type DiskFile, ifThere, withFile } from './disk.js'
 import { refused } from './failure.js'
@@ -42,12 +49,18 @@ export interface Snapshot {
   readonly state: State
 }
 
-const VERSION = 1
+const VERSION = 2
+
+/** The lists of a document, in the order in which they are written, and what each holds. */
+const LISTS = ['accounts', 'runs', 'statuses'] as const
+type List = (typeof LISTS)[number]
 
 /** A document as it was read, before anything in it has been looked at. */
 export interface Document {
   readonly accounts: ReadonlyArray<unknown>
   readonly head: unknown
+  readonly runs: ReadonlyArray<unknown>
+  readonly statuses: ReadonlyArray<unknown>
 }
 
 /**
@@ -58,7 +71,44 @@ export interface Migrations {
   readonly [version: number]: (document: Document) => Document
 }
 
-const MIGRATIONS: Migrations = {}
+const fieldsOf = (u: unknown): { readonly [field: string]: unknown } => (typeof u === 'object' && u !== null ? { ...u } : {})
+
+/**
+ * Version 1 knew neither builds nor backfill, nor since when a knot was listened to. As nothing was built, nothing is to be recognised;
+ * triggers from before the first start with this version are nobody's any more.
+ */
+const toVersion2 = (document: Document): Document => {
+  const head = fieldsOf(document.head)
+  const policy = fieldsOf(head['policy'])
+  const knots = fieldsOf(head['knots'])
+  const { cursor } = fieldsOf(head['cursor'])
+  const { builds } = defaults({ hostname: '', owner: '' })
+  const subscriptions = Array.isArray(knots['subscriptions']) ? knots['subscriptions'] : []
+  return {
+    ...document,
+    head: {
+      ...head,
+      backfill: { accounts: [], backoff: builds.backoff, isOpen: false, next: 1, owner: null, stopped: true },
+      builds: {
+        floorUs: null,
+        lastUs: 0,
+        next: 1,
+        settings: { hosts: policy['hosts'], owner: policy['owner'], policy: builds },
+        sources: [],
+        stopped: true
+      },
+      knots: {
+        ...knots,
+        subscriptions: subscriptions.map((entry: unknown) => {
+          const [host, subscription]: ReadonlyArray<unknown> = Array.isArray(entry) ? entry : []
+          return [host, { ...fieldsOf(subscription), since: typeof cursor === 'number' && cursor > 0 ? `${String(cursor)}000` : '0' }]
+        })
+      }
+    }
+  }
+}
+
+const MIGRATIONS: Migrations = { 1: toVersion2 }
 
 export const snapshotPath = (folder: string): string => join(folder, 'state.json')
 
@@ -108,6 +158,18 @@ function* contentOf({ seq, state }: Snapshot): Generator<string, void, undefined
     yield* accountOf(did, account)
     separator = ',\n'
   }
+  yield '\n],"runs":['
+  separator = '\n'
+  for (const [key, run] of OrderedMap.entriesFrom(state.builds.runs, '')) {
+    yield `${separator}${textOf([key, Builds.Run.encode(run)])}`
+    separator = ',\n'
+  }
+  yield '\n],"statuses":['
+  separator = '\n'
+  for (const [, entry] of OrderedMap.entriesFrom(state.builds.log, '')) {
+    yield `${separator}${textOf(entry)}`
+    separator = ',\n'
+  }
   yield '\n'
 }
 
@@ -154,6 +216,7 @@ const write = async (disk: Disk, folder: string, snapshot: Snapshot): Promise<vo
 // ---------------------------------------------------------------------------------------- reading
 
 const BEGINNING = /^\{"format":"tack-state","version":(\d{1,15}),/
+const NEXT_LIST = /^\],"([a-z]+)":\[$/
 const LAST = /^\],"crc":"([0-9a-f]{8})"\}$/
 
 const FirstLine = t.strict({ head: t.unknown, seq: Natural }, 'State')
@@ -183,9 +246,33 @@ const read = async (path: string, file: DiskFile, migrations: Migrations): Promi
   let isComplete = false
   let crc = 0
   let number = 0
-  const entries: Array<AccountEntry> = []
-  /** Accounts of an older version. They are kept whole, because a migration may move things about. */
-  const old: Array<unknown> = []
+  const parts: { readonly accounts: Array<AccountEntry>; readonly runs: Array<Builds.RunEntry>; readonly statuses: Array<StatusEntry> } = {
+    accounts: [],
+    runs: [],
+    statuses: []
+  }
+  /** Entries of an older version. They are kept whole, because a migration may move things about. */
+  const old: { readonly [list in List]: Array<unknown> } = { accounts: [], runs: [], statuses: [] }
+  let list: List = 'accounts'
+
+  const take = (into: List, json: unknown): void => {
+    switch (into) {
+      case 'accounts':
+        return void parts.accounts.push(orRefuse(number, decode(AccountEntry, json)))
+      case 'runs':
+        return void parts.runs.push(orRefuse(number, decode(Builds.RunEntry, json)))
+      case 'statuses':
+        return void parts.statuses.push(orRefuse(number, decode(StatusEntry, json)))
+    }
+  }
+
+  /** The list that a line begins; none is left out, and none comes twice, for its place is fixed. */
+  const nextList = (text: string): List | null => {
+    const next = LISTS[LISTS.indexOf(list) + 1]
+    return next !== undefined && NEXT_LIST.exec(text)?.[1] === next ? next : null
+  }
+
+  const isLastList = (): boolean => version === 1 || list === 'statuses'
 
   for await (const line of linesOf(file)) {
     number = line.number
@@ -193,26 +280,32 @@ const read = async (path: string, file: DiskFile, migrations: Migrations): Promi
     if (first === null) version = orRefuse(number, versionOf(text, migrations))
     if (!line.isWhole) throw refused(path, `line ${String(number)}: it ends in the middle`)
     if (isComplete) throw refused(path, `line ${String(number)}: there is more after the end`)
+    const next = first === null ? null : nextList(text)
     if (first === null) first = orRefuse(number, decodeText(FirstLine, `${text}]}`))
+    else if (next !== null) list = next
     else if (text.startsWith(']')) {
-      if (LAST.exec(text)?.[1] !== hex(crc))
+      if (!isLastList() || LAST.exec(text)?.[1] !== hex(crc))
         throw refused(path, `line ${String(number)}: the checksum is not that of the content`)
       isComplete = true
     } else {
       const json = orRefuse(number, parseJson(text.endsWith(',') ? text.slice(0, -1) : text))
-      if (version === VERSION) entries.push(orRefuse(number, decode(AccountEntry, json)))
-      else old.push(json)
+      if (version === VERSION) take(list, json)
+      else old[list].push(json)
     }
     crc = crc32('\n', crc32(line.bytes, crc))
   }
   if (first === null) throw refused(path, 'it is empty')
   if (!isComplete) throw refused(path, `it ends after line ${String(number)}`)
 
-  const document = migrate(migrations, version, { accounts: old, head: first.head })
-  for (const [i, json] of document.accounts.entries()) entries.push(orRefuse(i + 2, decode(AccountEntry, json)))
+  const document = migrate(migrations, version, { ...old, head: first.head })
+  for (const into of LISTS)
+    for (const [i, json] of document[into].entries()) {
+      number = i + 2
+      take(into, json)
+    }
   const state = pipe(
     decode(Head, document.head),
-    E.chain((head) => fromParts({ accounts: entries, head, runs: [], statuses: [] }))
+    E.chain((head) => fromParts({ ...parts, head }))
   )
   if (E.isLeft(state)) throw refused(path, state.left)
   return { seq: first.seq, state: state.right }
