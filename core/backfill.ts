@@ -42,6 +42,8 @@ export const BackfillState = t.readonly(
     /** The accounts that are being read. */
     accounts: orderedMap(Did, Reading),
     backoff: Backoff,
+    /** Whether anything is to be read at all. */
+    isWanted: t.boolean,
     /** Whether the stream has been open since the start: nothing is read before, for nobody would say what changes meanwhile. */
     isOpen: t.boolean,
     next: Natural,
@@ -57,6 +59,7 @@ export const initial = (config: Config): BackfillState => ({
   accounts: M.empty(),
   backoff: config.builds.backoff,
   isOpen: false,
+  isWanted: config.backfill,
   next: 1 as Natural,
   owner: null,
   stopped: false
@@ -146,9 +149,17 @@ export interface MembersChanged {
 }
 
 const started = (state: BackfillState, config: Config): Step => {
-  const idle: BackfillState = { ...state, backoff: config.builds.backoff, isOpen: false, owner: config.owner, stopped: false }
+  const idle: BackfillState = {
+    ...state,
+    accounts: config.backfill ? state.accounts : M.empty(),
+    backoff: config.builds.backoff,
+    isOpen: false,
+    isWanted: config.backfill,
+    owner: config.backfill ? config.owner : state.owner,
+    stopped: false
+  }
   const [waiting] = chain(idle, M.toEntries(idle.accounts), (before, [did, reading]) => ask(before, did, { ...reading, attempt: NO_PAGES }))
-  return state.owner === config.owner ? [waiting, []] : begin(waiting, config.owner)
+  return waiting.owner === state.owner ? [waiting, []] : begin(waiting, config.owner)
 }
 
 /**
@@ -171,6 +182,7 @@ export const reduce = (state: BackfillState, event: Event | MembersChanged): Ste
           )
 
     case 'MembersChanged':
+      if (!state.isWanted) return unchanged(state)
       return chain(state, event.changes, (before, { _tag, did }) =>
         _tag === 'Admitted' ? begin(before, did) : did === before.owner ? unchanged(before) : [done(before, did), []]
       )

@@ -69,6 +69,8 @@ export type BuildPolicy = t.TypeOf<typeof BuildPolicy>
 export const Config = t.readonly(
   t.strict({
     admission: Admission,
+    /** Whether who was there before the stream began is read from where they keep their records. */
+    backfill: t.boolean,
     builds: BuildPolicy,
     /** What repositories name as their spindle; compared byte for byte. */
     hostname: NonEmpty,
@@ -109,6 +111,7 @@ export interface Identity {
  */
 export const defaults = ({ hostname, owner }: Identity) => ({
   admission: 'members' as const,
+  backfill: true,
   builds: {
     allow: [],
     backoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 0 },

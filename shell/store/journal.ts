@@ -43,7 +43,8 @@ const modern = (event: unknown): unknown => {
   if (event._tag === 'KnotReceived' && !('trigger' in event)) return { ...event, trigger: null }
   if (event._tag !== 'Started' || !('config' in event) || typeof event.config !== 'object' || event.config === null || 'builds' in event.config)
     return event
-  return { ...event, config: { ...event.config, builds: defaults({ hostname: '', owner: '' }).builds } }
+  const { backfill, builds } = defaults({ hostname: '', owner: '' })
+  return { ...event, config: { ...event.config, backfill, builds } }
 }
 
 const batchIn = (text: string): E.Either<string, Batch> => {

@@ -88,7 +88,7 @@ const toVersion2 = (document: Document): Document => {
     ...document,
     head: {
       ...head,
-      backfill: { accounts: [], backoff: builds.backoff, isOpen: false, next: 1, owner: null, stopped: true },
+      backfill: { accounts: [], backoff: builds.backoff, isOpen: false, isWanted: true, next: 1, owner: null, stopped: true },
       builds: {
         floorUs: null,
         lastUs: 0,
