@@ -8,6 +8,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { BuildName, buildKey, type Status } from '../../core/index.js'
+import type { Fetch } from '../http.js'
 import { visible } from '../log.js'
 import type { Clock } from '../ports.js'
 import { decodeText } from '../store/json.js'
@@ -138,13 +139,11 @@ export interface Answer {
   readonly text: string
 }
 
-/** `fetch`, as far as it is used: whoever gives it decides where it may lead. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
-
 export interface ClientOptions {
   readonly clock: Clock
-  readonly fetch?: Fetch
-  /** The largest answer, in bytes. 8 MiB. */
+  /** A guarded client's (http.ts): it decides where calls may lead. */
+  readonly fetch: Fetch
+  /** The largest answer, in bytes. 4 MiB. */
   readonly maxBytes?: number
   /** What must not be said. */
   readonly secrets: ReadonlyArray<string>
@@ -163,25 +162,23 @@ export type TextLog =
   /** There is none yet. */
   | { readonly _tag: 'NotYet' }
 
-/** Speaks with one server. Everything that it begins is over when `close` resolves. */
-export interface Client {
-  /** Asks once. What is not an answer is a doubt. Redirects are not followed: they are answers. */
-  readonly ask: (request: Request) => Promise<Answer | Uncertain>
+/** What goes on by itself: everything that it begins is over when `close` resolves. */
+export interface Work {
   readonly close: () => Promise<void>
-  /** What to make of an answer that is not what was hoped for: `words` is what the server says about it. */
-  readonly doubt: (answer: Answer, words: string) => Uncertain
-  /**
-   * A log that is one text, read again every `everyMs` while it grows, as one step. `kind` and `name` are those of the step. What
-   * cannot be had is said in a system step.
-   */
+  /** A log that is one text, read again every `everyMs` while it grows, as one step. What cannot be had is said in a system step. */
   readonly log: (
     options: {
       readonly everyMs: number
+      /** The name of the step. */
       readonly name: string
       readonly read: () => Promise<TextLog | Refused | Uncertain>
       readonly signal: AbortSignal
     }
   ) => AsyncGenerator<LogLine>
+  /** A system step that says something, as the `number`th of a log. */
+  readonly note: (number: number, words: string) => ReadonlyArray<LogLine>
+  /** The time in milliseconds. */
+  readonly nowMs: () => number
   /** Resolves after `ms`, or when `signal` aborts, or when all ends. */
   readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Asks how a build stands until it has ended, and reports every change. Returns what ends it. */
@@ -193,7 +190,19 @@ export interface Client {
   readonly refuse: (words: string) => Refused
   /** A text without secrets, as one sentence. */
   readonly say: (text: string) => string
+  /** Aborts when all ends. */
+  readonly signal: AbortSignal
+  /** Keeps what goes on until it is over, so that a close can wait for it. */
+  readonly track: <A>(work: Promise<A>) => Promise<A>
   readonly uncertain: (error: unknown, waitMs?: number) => Uncertain
+}
+
+/** Speaks with one server. */
+export interface Client extends Work {
+  /** Asks once. What is not an answer is a doubt. Redirects are not followed: they are answers. */
+  readonly ask: (request: Request) => Promise<Answer | Uncertain>
+  /** What to make of an answer that is not what was hoped for: `words` is what the server says about it. */
+  readonly doubt: (answer: Answer, words: string) => Uncertain
 }
 
 /** The bytes of an answer. Rejects when the connection breaks off, or when there are too many and that is a failure. */
@@ -214,9 +223,7 @@ const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fai
 const isSameProgress = (a: Progress | null, b: Progress): boolean =>
   a?.status === b.status && a.error === b.error && a.exitCode === b.exitCode && a.external === b.external
 
-export const createClient = (options: ClientOptions): Client => {
-  const { clock, maxBytes = 8_388_608, secrets, timeoutMs = 20_000 } = options
-  const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
+export const createWork = ({ clock, secrets }: Pick<ClientOptions, 'clock' | 'secrets'>): Work => {
   const redact = redactor(secrets)
   const over = new AbortController()
   const going = new Set<Promise<unknown>>()
@@ -227,44 +234,12 @@ export const createClient = (options: ClientOptions): Client => {
 
   const nowMs = (): number => Math.floor(clock.now() / 1000)
 
-  /** Keeps what goes on until it is over, so that a close can wait for it. */
   const track = <A>(work: Promise<A>): Promise<A> => {
     going.add(work)
     const forget = (): void => void going.delete(work)
     work.then(forget, forget)
     return work
   }
-
-  const fetchOnce = async (request: Request): Promise<Answer | Uncertain> => {
-    const { body, headers = {}, method = 'GET', overflow = 'fail', url } = request
-    if (over.signal.aborted) return uncertain('tack is ending')
-    const limit = new AbortController()
-    let why = ''
-    const giveUp = (reason: string) => (): void => {
-      why = reason
-      limit.abort()
-    }
-    const end = giveUp('tack is ending')
-    const disarm = clock.after(timeoutMs, giveUp(`no answer within ${String(timeoutMs / 1000)} s`))
-    over.signal.addEventListener('abort', end)
-    try {
-      const response = await fetch(url, {
-        headers: { 'user-agent': 'tack', ...headers },
-        method,
-        redirect: 'manual',
-        signal: limit.signal,
-        ...(body === undefined ? {} : { body })
-      })
-      return { _tag: 'Answer', headers: response.headers, status: response.status, ...(await read(response, maxBytes, overflow)) }
-    } catch (error) {
-      return uncertain(why === '' ? error : why)
-    } finally {
-      disarm()
-      over.signal.removeEventListener('abort', end)
-    }
-  }
-
-  const ask = (request: Request): Promise<Answer | Uncertain> => track(fetchOnce(request))
 
   const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
@@ -322,6 +297,12 @@ export const createClient = (options: ClientOptions): Client => {
 
   const textOf = (number: number, text: string): LogLine => ({ _tag: 'Text', step: number, stream: 'stdout', text, timeMs: nowMs() })
 
+  const note = (number: number, words: string): ReadonlyArray<LogLine> => [
+    step(number, 'Log', 'system', 'start'),
+    textOf(number, words),
+    step(number, 'Log', 'system', 'end')
+  ]
+
   async function* log({ everyMs, name, read: readText, signal }: Parameters<Client['log']>[0]): AsyncGenerator<LogLine> {
     const isOver = (): boolean => signal.aborted || over.signal.aborted
     let steps = 0
@@ -329,10 +310,6 @@ export const createClient = (options: ClientOptions): Client => {
     let open: number | null = null
     let at = 0
     let failures = 0
-    const note = (words: string): ReadonlyArray<LogLine> => {
-      const number = steps++
-      return [step(number, 'Log', 'system', 'start'), textOf(number, words), step(number, 'Log', 'system', 'end')]
-    }
     while (!isOver()) {
       const found: TextLog | Refused | Uncertain = await readText().catch((error: unknown) => uncertain(error))
       if (isOver()) return
@@ -355,9 +332,9 @@ export const createClient = (options: ClientOptions): Client => {
         }
       } else if (found._tag === 'Uncertain') {
         failures++
-        if (failures === 1) yield* note(`The log cannot be had at the moment: ${found.error}`)
+        if (failures === 1) yield* note(steps++, `The log cannot be had at the moment: ${found.error}`)
       } else if (found._tag !== 'NotYet') {
-        yield* note(found._tag === 'Refused' ? `The log cannot be had: ${found.error}` : found.sentence)
+        yield* note(steps++, found._tag === 'Refused' ? `The log cannot be had: ${found.error}` : found.sentence)
         if (open !== null) yield step(open, name, 'user', 'end')
         return
       }
@@ -366,27 +343,73 @@ export const createClient = (options: ClientOptions): Client => {
   }
 
   return {
-    ask,
     close: async () => {
       over.abort()
       await Promise.allSettled(going)
     },
-    doubt: (answer, words) =>
-      uncertain(
-        `the server answered ${String(answer.status)}${words === '' ? '' : `: ${words}`}`,
-        retryAfterMs(answer.headers.get('retry-after'), nowMs())
-      ),
     log,
+    note,
+    nowMs,
     pause,
     poll,
     refuse: (words) => ({ _tag: 'Refused', error: say(words) }),
     say,
+    signal: over.signal,
+    track,
     uncertain
   }
 }
 
+export const createClient = (options: ClientOptions): Client => {
+  const { clock, fetch, maxBytes = 4_194_304, timeoutMs = 20_000 } = options
+  const work = createWork(options)
+  const { nowMs, signal, track, uncertain } = work
+
+  const fetchOnce = async (request: Request): Promise<Answer | Uncertain> => {
+    const { body, headers = {}, method = 'GET', overflow = 'fail', url } = request
+    if (signal.aborted) return uncertain('tack is ending')
+    const limit = new AbortController()
+    let why = ''
+    const giveUp = (reason: string) => (): void => {
+      why = reason
+      limit.abort()
+    }
+    const end = giveUp('tack is ending')
+    const disarm = clock.after(timeoutMs, giveUp(`no answer within ${String(timeoutMs / 1000)} s`))
+    signal.addEventListener('abort', end)
+    try {
+      const response = await fetch(url, {
+        headers,
+        // What is one too many is looked at here.
+        maxBodyBytes: maxBytes + 1_048_576,
+        method,
+        redirect: 'manual',
+        signal: limit.signal,
+        timeoutMs: timeoutMs * 2,
+        ...(body === undefined ? {} : { body })
+      })
+      return { _tag: 'Answer', headers: response.headers, status: response.status, ...(await read(response, maxBytes, overflow)) }
+    } catch (error) {
+      return uncertain(why === '' ? error : why)
+    } finally {
+      disarm()
+      signal.removeEventListener('abort', end)
+    }
+  }
+
+  return {
+    ...work,
+    ask: (request) => track(fetchOnce(request)),
+    doubt: (answer, words) =>
+      uncertain(
+        `the server answered ${String(answer.status)}${words === '' ? '' : `: ${words}`}`,
+        retryAfterMs(answer.headers.get('retry-after'), nowMs())
+      )
+  }
+}
+
 /** What the text of an answer is to `codec`; `null` when it is something else. */
-export const decoded = <A>(codec: t.Type<A, unknown>, { text }: Answer): A | null => {
+export const decoded = <A>(codec: t.Type<A, unknown>, { text }: { readonly text: string }): A | null => {
   const value = decodeText(codec, text)
   return E.isRight(value) ? value.right : null
 }

@@ -6,7 +6,10 @@
  * to try again, when to give up and what a report is worth is the core's to decide. No method rejects or throws: what goes wrong is an
  * answer too.
  */
+import type { Either } from 'fp-ts/lib/Either.js'
 import type { BuildName, Plan, Status } from '../../core/index.js'
+import type { Fetch } from '../http.js'
+import type { Clock, Log } from '../ports.js'
 
 /** A build to be run, found, followed or cancelled. */
 export interface Job {
@@ -54,7 +57,10 @@ export interface Progress {
   readonly status: Status
 }
 
-/** A line of a build's log. Steps are numbered from 0; text belongs to a step that has started and not ended. */
+/**
+ * A line of a build's log. Steps are numbered from 0; text belongs to a step that has started and not ended, and comes without its line
+ * feed.
+ */
 export type LogLine =
   | {
       readonly _tag: 'Step'
@@ -105,6 +111,33 @@ export interface Provider {
   readonly webhook?: (request: WebhookRequest) => WebhookAnswer
   /** Whether the provider can be reached with what is configured, in a sentence: for `tack check`. */
   readonly check: () => Promise<{ readonly isFine: boolean; readonly sentence: string }>
-  /** Ends all that goes on. Resolves when no connection, timer or process of its own is left that need not outlive us. */
+  /** Ends all that goes on; what is being asked is answered `Uncertain`. Idempotent. Resolves when no connection, timer or process of its own is left that need not outlive us. */
   readonly close: () => Promise<void>
+}
+
+// ---------------------------------------------------------------------------------------- how providers are made
+
+/** Puts the files of the build's commit into `folder`, which is empty. Rejects with a sentence for the author of the workflow. */
+export type Checkout = (job: Job, folder: string, signal: AbortSignal) => Promise<void>
+
+/** What a provider may use. All of it is given. */
+export interface Surroundings {
+  readonly checkout: Checkout
+  readonly clock: Clock
+  /** The environment of the process, for what an operator would rather not write into a file. */
+  readonly environment: { readonly [name: string]: string | undefined }
+  /** A guarded client that may go wherever the operator says (`trusted`). */
+  readonly fetch: Fetch
+  /** A folder for this provider alone. It need not be there. */
+  readonly folder: string
+  readonly log: Log
+  /** What the operator's configuration calls this provider. */
+  readonly name: string
+}
+
+/** A kind of provider: what `kind` of an entry under `providers` in the configuration chooses. */
+export interface Kind {
+  readonly kind: string
+  /** A provider, or a sentence for the operator about what is wrong with the settings: those of its entry, `kind` left out. */
+  readonly make: (settings: unknown, surroundings: Surroundings) => Either<string, Provider>
 }

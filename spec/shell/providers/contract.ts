@@ -102,14 +102,15 @@ export const ODD: ReadonlyArray<BuildName> = [
   nameOf('knot.example', '3mbd3542k2222', '%2e%2e.yml'),
   nameOf('knot.example', '3mbd3542k2222', 'a?b&key=c#d+e;f.yml'),
   nameOf('knot.example', '3mbd3542k2222', ' leading and trailing '),
-  nameOf('knot.example', '3mbd3542k2222', 'größe ☃ 𝒳.yml'),
+  nameOf('knot.example', '3mbd3542k2222', 'größe ☃.yml'),
   nameOf('knot.example', '3mbd3542k2222', '"quoted" \'$(x)\' `y`.yml'),
   nameOf('knot.example', '3mbd3542k2222', '__proto__'),
   nameOf('knot.example', '3mbd3542k2222', 'constructor'),
   nameOf('knot.example', '__proto__', 'ci.yml'),
   nameOf('knot.example', 'a:b~c._-', 'ci.yml'),
   nameOf('knot.example', '-', '...'),
-  nameOf('localhost', '3mbd3542k2222', 'ci.yml')
+  nameOf('localhost', '3mbd3542k2222', 'ci.yml'),
+  nameOf('knot.example', 'r'.repeat(512), 'ü'.repeat(100))
 ]
 
 const SHA = 'a'.repeat(40)
@@ -134,6 +135,7 @@ export const jobOf = (build: BuildName, plan: Partial<Plan>): Job => ({
     steps: [],
     variables: [
       ['CI', 'true'],
+      ['TANGLED_PIPELINE_ID', buildKey(build)],
       ['TANGLED_REF', 'refs/heads/main'],
       ['TANGLED_SHA', SHA]
     ],

@@ -1,0 +1,14 @@
+/** The kinds of providers that there are. One more is one file, and one line here. */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Kind, Provider, Surroundings } from './provider.js'
+import { webhook } from './webhook.js'
+
+export const KINDS: ReadonlyArray<Kind> = [webhook]
+
+/** A provider of that kind, or a sentence for the operator about what is wrong with its entry in the configuration. */
+export const makeProvider = (kind: string, settings: unknown, surroundings: Surroundings): E.Either<string, Provider> => {
+  const found = KINDS.find((one) => one.kind === kind)
+  return found === undefined
+    ? E.left(`there is no kind of provider "${kind}": there are ${KINDS.map((one) => one.kind).join(', ')}`)
+    : found.make(settings, surroundings)
+}
