@@ -1,0 +1,194 @@
+/**
+ * What the spindle serves: statuses and logs to Tangled, answers to who asks whose it is, webhooks from providers, orders of the operator,
+ * and to people and their monitoring what it is doing.
+ *
+ * Everything shown comes from the durable state, so nothing is ever shown that a crash can take back. Everything told becomes an event.
+ *
+ *     GET  /events?cursor=…                           websocket   statuses                      events.ts
+ *     GET  /logs/{knot}/{rkey}/{workflow}             websocket   the log of a build            logs.ts
+ *     GET  /xrpc/sh.tangled.owner                                 whose spindle this is
+ *     POST /webhooks/{provider}                                   how builds stand              posts.ts
+ *     POST /builds/{knot}/{rkey}[/{workflow}]/cancel, …/retry     with the operator's token     posts.ts
+ *     GET  /healthz, /metrics                                                                   health.ts, metrics.ts
+ *     GET  /, /api/overview.json, /api/builds.json?from=…         the page, and what it shows   page/, overview.ts
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { type Did, excerpt, type State } from '../core/index.js'
+import type { Clock, Deliver, Log } from './ports.js'
+import type { Provider } from './providers/provider.js'
+import type { Observer } from './runtime.js'
+import { createCensus } from './server/census.js'
+import { createEvents, defaultEventsLimits, type EventsLimits } from './server/events.js'
+import { createHealth } from './server/health.js'
+import { type Answer, createBudget, defaultHttpLimits, type HttpLimits, json, readByAll, type Route, type Router, startHttp } from './server/http.js'
+import { createLogs, defaultLogsLimits, type LogsLimits } from './server/logs.js'
+import { createMetrics } from './server/metrics.js'
+import { answerBuilds, createOverview } from './server/overview.js'
+import { loadPage } from './server/page.js'
+import { takeOrder, takeWebhook } from './server/posts.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export interface ServerPorts {
+  /** How many events have arrived and are not taken in yet. */
+  readonly backlog: () => number
+  readonly clock: Clock
+  readonly deliver: Deliver
+  readonly durable: () => State
+  /** Whether what happens can be saved. */
+  readonly isSaving: () => boolean
+  readonly log: Log
+  readonly providers: ReadonlyArray<Provider>
+}
+
+export interface ServerLimits {
+  readonly events: EventsLimits
+  readonly http: HttpLimits
+  readonly logs: LogsLimits
+  /** How long the stream may be lost before `/healthz` calls for help. */
+  readonly lostMs: number
+  /** The body of one webhook. What providers send of a build is a tenth of that. */
+  readonly webhookBytes: number
+  /** The bodies of all webhooks that are being received. */
+  readonly webhooksBytes: number
+}
+
+export const defaultServerLimits: ServerLimits = {
+  events: defaultEventsLimits,
+  http: defaultHttpLimits,
+  logs: defaultLogsLimits,
+  lostMs: 300_000,
+  webhookBytes: 1_048_576,
+  webhooksBytes: 33_554_432
+}
+
+export interface ServerConfig {
+  /** Allows to cancel and retry; without it nobody may. A secret. */
+  readonly adminToken?: string
+  readonly limits?: { readonly [name in keyof ServerLimits]?: Partial<ServerLimits[name]> }
+  /** Without a host: every address of this machine. Port 0: any that is free. */
+  readonly listen: ListenAddress
+  readonly owner: Did
+}
+
+export interface ListenAddress {
+  readonly host?: string
+  readonly port: number
+}
+
+export interface Server {
+  /** Ends everything within 2 s, readers with 1001. Idempotent. */
+  readonly close: () => Promise<void>
+  /** To be called with every durable batch. */
+  readonly observe: Observer
+  readonly port: number
+}
+
+const LISTEN = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):([0-9]{1,5})$/
+
+/** `:8080`, `127.0.0.1:8080`, `[::1]:8080`. @returns `Left` with a sentence for anything else. */
+export const listenAddress = (text: string): E.Either<string, ListenAddress> => {
+  const [, v6, name, port] = LISTEN.exec(text) ?? []
+  if (port === undefined || Number(port) > 65_535) return E.left(`not an address to listen on: ${excerpt(text)} (it looks like :8080 or 127.0.0.1:8080)`)
+  const host = v6 ?? name ?? ''
+  return E.right(host === '' ? { port: Number(port) } : { host, port: Number(port) })
+}
+
+// ---------------------------------------------------------------------------------------- the server
+
+const limitsOf = ({ events, http, logs, ...others }: NonNullable<ServerConfig['limits']>): ServerLimits => ({
+  ...defaultServerLimits,
+  ...others,
+  events: { ...defaultServerLimits.events, ...events },
+  http: { ...defaultServerLimits.http, ...http },
+  logs: { ...defaultServerLimits.logs, ...logs }
+})
+
+const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }, query: URLSearchParams) => Answer | Promise<Answer>): Route => ({
+  _tag: 'Answers',
+  answer: async ({ headers, query }) => answer(headers, query),
+  methods: ['GET']
+})
+
+/** Starts to serve. @throws when the address is taken, or is not ours. */
+export const startServer = async (ports: ServerPorts, config: ServerConfig): Promise<Server> => {
+  const { backlog, clock, deliver, durable, isSaving, log, providers } = ports
+  const limits = limitsOf(config.limits ?? {})
+  const page = loadPage()
+  const events = createEvents(durable, log, limits.events)
+  const logs = createLogs({ clock, durable, log, providers }, limits.logs)
+  const health = createHealth({ clock, durable, isSaving, lostLimitMs: limits.lostMs })
+  const census = createCensus(clock, durable)
+  const metrics = createMetrics({
+    backlog,
+    census,
+    clock,
+    durable,
+    events: events.counts,
+    isSaving,
+    logReaders: logs.readers,
+    lostMs: health.lostMs
+  })
+  const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving() }))
+  const webhooks = { budget: createBudget(limits.webhooksBytes), clock, count: metrics.countWebhook, deliver, limitBytes: limits.webhookBytes, log }
+  const admin = { clock, count: metrics.countOrder, deliver, durable, log, token: config.adminToken }
+
+  const xrpc = (method: string): Route =>
+    method === 'sh.tangled.owner'
+      ? get(() => json(200, { owner: config.owner }, readByAll))
+      : {
+          _tag: 'Answers',
+          answer: () => json(501, { error: 'MethodNotImplemented', message: 'this spindle does not know the method' }, readByAll),
+          methods: ['GET', 'POST']
+        }
+
+  const webhook = (name: string): Route | null => {
+    const provider = providers.find((one) => one.name === name && one.webhook !== undefined)
+    return provider === undefined ? null : { _tag: 'Answers', answer: (asked, request) => takeWebhook(webhooks, provider, asked, request), methods: ['POST'] }
+  }
+
+  const order = (names: ReadonlyArray<string>, action: string | undefined): Route | null =>
+    action === 'cancel' || action === 'retry' ? { _tag: 'Answers', answer: (asked) => takeOrder(admin, asked, names, action), methods: ['POST'] } : null
+
+  const router: Router = (segments) => {
+    const [head = '', ...rest] = segments
+    const [one, two, three] = rest
+    switch (rest.length) {
+      case 0: {
+        const file = page.get(head)
+        if (file !== undefined) return get((headers) => file(String(headers['if-none-match'])))
+        if (head === 'events') return { _tag: 'Socket', admit: ({ query }) => events.admit(query) }
+        if (head === 'healthz') return get(health.answer)
+        return head === 'metrics' ? get(metrics.answer) : null
+      }
+      case 1:
+        if (head === 'xrpc' && one !== undefined) return xrpc(one)
+        if (head === 'webhooks' && one !== undefined) return webhook(one)
+        if (head === 'api' && one === 'overview.json') return get(overview)
+        return head === 'api' && one === 'builds.json' ? get((_, query) => answerBuilds(durable(), query)) : null
+      case 3:
+        if (head === 'builds') return order(rest.slice(0, 2), three)
+        return head === 'logs' && one !== undefined && two !== undefined && three !== undefined
+          ? { _tag: 'Socket', admit: () => logs.admit(one, two, three) }
+          : null
+      case 4:
+        return head === 'builds' ? order(rest.slice(0, 3), rest[3]) : null
+      default:
+        return null
+    }
+  }
+
+  const http = await startHttp({ clock, limits: limits.http, listen: config.listen, log, router })
+  return {
+    close: async () => {
+      census.close()
+      await http.close()
+    },
+    observe: () => {
+      health.look()
+      events.wake()
+      logs.wake()
+    },
+    port: http.port
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * How many rows there are. To count them is to go through all of them, which takes a second at a million; so a large state is
+ * counted in slices, now and then, and what is known is at most that old. A small one is counted when somebody asks.
+ */
+import { type Commits, OrderedMap, type State } from '../../core/index.js'
+import type { Clock } from '../ports.js'
+
+export interface Rows {
+  readonly collaborators: number
+  readonly members: number
+  readonly repos: number
+  readonly tombstones: number
+}
+
+export interface Census {
+  readonly close: () => void
+  /** As of now, or, in a large state, of the last count. */
+  readonly rows: () => Rows
+}
+
+/** Up to so many accounts are counted at once. */
+const SMALL = 2_000
+const SLICE = 2_000
+/** How long a count of a large state holds. */
+const PAUSE_MS = 30_000
+
+type Accounts = State['commits']['accounts']
+
+const NONE: Rows = { collaborators: 0, members: 0, repos: 0, tombstones: 0 }
+
+const countIn = <R>(slots: Commits.Slots<R>): { readonly live: number; readonly dead: number } =>
+  OrderedMap.reduceWithKey<string, Commits.Slot<R>, { live: number; dead: number }>({ live: 0, dead: 0 }, (_, { dead, live }, slot) =>
+    slot.record === null ? { dead: dead + 1, live } : { dead, live: live + 1 }
+  )(slots)
+
+const plus = (rows: Rows, account: Commits.Account): Rows => {
+  const [collaborators, members, repos] = [countIn(account.collaborators), countIn(account.members), countIn(account.repos)]
+  return {
+    collaborators: rows.collaborators + collaborators.live,
+    members: rows.members + members.live,
+    repos: rows.repos + repos.live,
+    tombstones: rows.tombstones + collaborators.dead + members.dead + repos.dead
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise(setImmediate)
+
+export const createCensus = (clock: Clock, durable: () => State): Census => {
+  let counted: Accounts | null = null
+  let known = NONE
+  let isClosed = false
+  let isCounting = false
+  let cancel: () => void = () => undefined
+  let isFresh = false
+
+  const count = async (accounts: Accounts): Promise<void> => {
+    isCounting = true
+    let rows = NONE
+    let n = 0
+    for (const [, account] of OrderedMap.entriesFrom(accounts, '')) {
+      rows = plus(rows, account)
+      if (++n % SLICE === 0) await nextTurn()
+      if (isClosed) return
+    }
+    known = rows
+    counted = accounts
+    isCounting = false
+    isFresh = true
+    cancel = clock.after(PAUSE_MS, () => {
+      isFresh = false
+    })
+  }
+
+  return {
+    close: () => {
+      isClosed = true
+      cancel()
+    },
+    rows: () => {
+      const { accounts } = durable().commits
+      if (accounts === counted) return known
+      if (OrderedMap.size(accounts) <= SMALL) {
+        known = OrderedMap.reduceWithKey<string, Commits.Account, Rows>(NONE, (_, rows, account) => plus(rows, account))(accounts)
+        counted = accounts
+      } else if (!isCounting && !isFresh) void count(accounts)
+      return known
+    }
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * `GET /events`: the statuses of builds, as Tangled's appview reads them.
+ *
+ * The log in the durable state is the only source. A reader knows how far it has come and pulls what follows from there, whenever there is
+ * news and whenever its socket has room again; so a backlog and live news are one thing, with no seam at which anything could be
+ * missed or sent twice, and a restart of either side is one more pull. Each status is made into bytes once; readers that stand at the
+ * same place, as those who are up to date do, are given the same bytes.
+ *
+ * A reader that does not read is left alone until more news waits for it than the limit. Then it is told to come again, which it can
+ * at any time, with its cursor. Meanwhile it costs one write of at most 64 KiB and nobody else any time.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Builds, clampTimeUs, type State, type StatusEntry, type TimeUs } from '../../core/index.js'
+import { joined, message } from '../network/endpoint.js'
+import type { Log } from '../ports.js'
+import { type Answer, text } from './http.js'
+import type { Peer } from './peer.js'
+import { decodeCursor, statusFrame } from './status.js'
+
+export interface EventsLimits {
+  /** How much news may wait for a reader whose socket is full. */
+  readonly owedBytes: number
+  readonly readers: number
+}
+
+export const defaultEventsLimits: EventsLimits = { owedBytes: 1_048_576, readers: 2_000 }
+
+/** What has happened so far. */
+export interface EventsCounts {
+  /** Readers that were told to come again because they did not keep up. */
+  readonly cut: number
+  readonly readers: number
+  /** Messages written, to all readers together. */
+  readonly sent: number
+  /** Readers whose cursor was below what is kept. */
+  readonly truncated: number
+}
+
+export interface Events {
+  readonly admit: (query: URLSearchParams) => E.Either<Answer, (peer: Peer) => void>
+  readonly counts: () => EventsCounts
+  /** There may be news in the durable state. */
+  readonly wake: () => void
+}
+
+/** Some of what follows a place in the log: whole messages. */
+interface Chunk {
+  readonly bytes: Buffer
+  readonly count: number
+  readonly isBelowFloor: boolean
+  readonly lastUs: TimeUs
+}
+
+/** How much is handed to a socket at once, about. */
+const CHUNK_BYTES = 65_536
+const CHUNK_ENTRIES = 256
+/** For how many places the bytes are kept: those who are up to date share one. */
+const PLACES_MAX = 32
+
+const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
+
+/** Where a reader wants to start; `null`: with what comes from now on. */
+const startIn = (query: URLSearchParams): E.Either<string, TimeUs | null> => {
+  const [cursor, ...others] = query.getAll('cursor')
+  if (cursor === undefined) return E.right(null)
+  return others.length > 0 ? E.left('the cursor must be given once') : decodeCursor(cursor)
+}
+
+export const createEvents = (durable: () => State, log: Log, limits: EventsLimits): Events => {
+  const readers = new Set<{ readonly wake: (newsBytes: number) => void }>()
+  const encoded = new WeakMap<StatusEntry, Buffer>()
+  const chunks = new Map<TimeUs, Chunk | null>()
+  let seen = durable().builds.log
+  let tipUs = durable().builds.lastUs
+  let cut = 0
+  let sent = 0
+  let truncated = 0
+
+  const bytesOf = (entry: StatusEntry): Buffer => {
+    const known = encoded.get(entry)
+    if (known !== undefined) return known
+    const bytes = message(statusFrame(entry))
+    encoded.set(entry, bytes)
+    return bytes
+  }
+
+  const cutChunk = (cursorUs: TimeUs): Chunk | null => {
+    const { entries, isBelowFloor } = Builds.pageAfter(durable().builds, cursorUs, CHUNK_ENTRIES)
+    const messages: Array<Buffer> = []
+    let size = 0
+    let lastUs = cursorUs
+    for (const entry of entries) {
+      const bytes = bytesOf(entry)
+      if (messages.length > 0 && size + bytes.length > CHUNK_BYTES) break
+      messages.push(bytes)
+      size += bytes.length
+      lastUs = entry.createdUs
+    }
+    return messages.length === 0 ? null : { bytes: joined(messages), count: messages.length, isBelowFloor, lastUs }
+  }
+
+  const forgetOld = (): void => {
+    const { builds } = durable()
+    if (builds.log === seen) return
+    seen = builds.log
+    chunks.clear()
+  }
+
+  const chunkAfter = (cursorUs: TimeUs): Chunk | null => {
+    forgetOld()
+    const known = chunks.get(cursorUs)
+    if (known !== undefined) return known
+    const chunk = cutChunk(cursorUs)
+    if (chunks.size < PLACES_MAX) chunks.set(cursorUs, chunk)
+    return chunk
+  }
+
+  const read = (from: TimeUs) => (peer: Peer): void => {
+    let cursorUs = from
+    /** How much news has come since the socket is full; `null` while it has room. */
+    let owedBytes: number | null = null
+
+    const fill = (): void => {
+      while (owedBytes === null && peer.isOpen()) {
+        const chunk = chunkAfter(cursorUs)
+        if (chunk === null) return
+        // Whoever asks for everything misses nothing, however little that is.
+        if (chunk.isBelowFloor && cursorUs > 0) {
+          truncated++
+          log.debug('a reader of statuses asks for more than is kept', { cursorUs, firstUs: chunk.lastUs })
+        }
+        cursorUs = chunk.lastUs
+        sent += chunk.count
+        if (!peer.write(chunk.bytes)) owedBytes = 0
+      }
+    }
+
+    const reader = {
+      wake: (newsBytes: number) => {
+        if (owedBytes === null) {
+          fill()
+          return
+        }
+        owedBytes += newsBytes
+        if (owedBytes <= limits.owedBytes || !peer.isOpen()) return
+        cut++
+        log.info('a reader of statuses does not keep up: it has to come again', { cursorUs, owedBytes })
+        peer.close(TRY_AGAIN.code, TRY_AGAIN.reason)
+      }
+    }
+    readers.add(reader)
+    peer.onClose(() => readers.delete(reader))
+    peer.onRoom(() => {
+      owedBytes = null
+      fill()
+    })
+    fill()
+  }
+
+  /** How many bytes of news there are since the last time. */
+  const newsBytes = (): number => {
+    let size = 0
+    for (;;) {
+      const { entries } = Builds.pageAfter(durable().builds, tipUs, CHUNK_ENTRIES)
+      for (const entry of entries) size += bytesOf(entry).length
+      const last = entries.at(-1)
+      if (last === undefined) return size
+      tipUs = last.createdUs
+    }
+  }
+
+  return {
+    admit: (query) =>
+      pipe(
+        startIn(query),
+        E.mapLeft((rule) => text(400, rule)),
+        E.filterOrElse(
+          () => readers.size < limits.readers,
+          () => text(503, 'too many readers; come again later', { 'retry-after': '30' })
+        ),
+        E.map((from) => read(from ?? clampTimeUs(durable().builds.lastUs)))
+      ),
+    counts: () => ({ cut, readers: readers.size, sent, truncated }),
+    wake: () => {
+      const bytes = newsBytes()
+      if (bytes > 0) for (const reader of readers) reader.wake(bytes)
+    }
+  }
+}

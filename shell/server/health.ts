@@ -1,0 +1,66 @@
+/**
+ * `/healthz`: whether the spindle does its work, in one word for machines and in sentences for people.
+ *
+ * A lost stream is nothing to be alarmed at for some minutes: servers restart, and what was missed is read afterwards. Events that
+ * cannot be saved are, at once: while that lasts, nothing is taken in.
+ */
+import type { State } from '../../core/index.js'
+import type { Clock } from '../ports.js'
+import { type Answer, json } from './http.js'
+
+export interface Health {
+  readonly answer: () => Answer
+  readonly isHealthy: () => boolean
+  /** The durable state may have changed. */
+  readonly look: () => void
+  /** For how long the stream has not been connected; 0 while it is. */
+  readonly lostMs: () => number
+}
+
+export interface HealthPorts {
+  readonly clock: Clock
+  readonly durable: () => State
+  /** Whether what happens can be saved. */
+  readonly isSaving: () => boolean
+  readonly lostLimitMs: number
+}
+
+const seconds = (ms: number): number => Math.floor(ms / 1000)
+
+export const createHealth = ({ clock, durable, isSaving, lostLimitMs }: HealthPorts): Health => {
+  /** Since when the stream is not connected: at first, since we began. */
+  let lostAt: number | null = clock.now()
+
+  const look = (): void => {
+    if (durable().cursor.connection.phase._tag === 'Open') lostAt = null
+    else lostAt ??= clock.now()
+  }
+
+  const lostMs = (): number => (lostAt === null ? 0 : (clock.now() - lostAt) / 1000)
+
+  const reasons = (): ReadonlyArray<string> => [
+    ...(lostMs() >= lostLimitMs ? [`the stream has not been connected for ${String(seconds(lostMs()))} seconds`] : []),
+    ...(isSaving() ? [] : ['what happens cannot be saved: see the log for why']),
+    ...(durable().cursor.stopped ? ['the spindle is stopping'] : [])
+  ]
+
+  return {
+    answer: () => {
+      const why = reasons()
+      const { connection, cursor } = durable().cursor
+      return json(why.length === 0 ? 200 : 503, {
+        status: why.length === 0 ? 'ok' : 'failing',
+        reasons: why,
+        stream: {
+          connected: connection.phase._tag === 'Open',
+          cursorAgeSeconds: cursor === null ? null : seconds((clock.now() - cursor) / 1000),
+          lostForSeconds: seconds(lostMs())
+        },
+        saving: isSaving()
+      })
+    },
+    isHealthy: () => reasons().length === 0,
+    look,
+    lostMs
+  }
+}

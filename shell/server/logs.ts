@@ -1,0 +1,195 @@
+/**
+ * `GET /logs/{knot}/{rkey}/{workflow}`: the log of a build, from the first line on, while it grows and until it ends.
+ *
+ * The lines are the provider's, read anew for each reader and no faster than the reader reads. Nothing of them is kept here. A build
+ * that is not at its provider yet is waited for; one that never got there has its error for a log.
+ *
+ * A frame is one JSON object (Tangled's `spindle/models`): `content` of `data` is one line without its end, as Tangled's own spindle writes
+ * it; `content` of `control` is the name of the step. `step_kind` is left out for what the system does, as a zero would be in Go.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { type BuildName, buildKey, type Builds, excerpt, type State } from '../../core/index.js'
+import { message } from '../network/endpoint.js'
+import type { Clock, Log } from '../ports.js'
+import type { LogLine, Provider } from '../providers/provider.js'
+import { type Answer, notFound, text } from './http.js'
+import { buildNamed } from './names.js'
+import type { Peer } from './peer.js'
+
+export interface LogsLimits {
+  /** Characters of a line; a longer one goes on in the next frame. */
+  readonly lineChars: number
+  readonly readers: number
+}
+
+export const defaultLogsLimits: LogsLimits = { lineChars: 16_384, readers: 256 }
+
+export interface Logs {
+  readonly admit: (knot: string, rkey: string, workflow: string) => E.Either<Answer, (peer: Peer) => void>
+  readonly readers: () => number
+  /** Builds may have come to their providers. */
+  readonly wake: () => void
+}
+
+// ---------------------------------------------------------------------------------------- frames
+
+const USER = 1
+
+const frame = (value: unknown): string => JSON.stringify(value)
+
+/** The lines of `content`, none longer than the limit. A text that ends with the end of a line is not followed by an empty one. */
+const linesOf = (content: string, lineChars: number): ReadonlyArray<string> =>
+  content
+    .replace(/\r?\n$/, '')
+    .split(/\r?\n/)
+    .flatMap((line) => {
+      if (line.length <= lineChars) return [line]
+      const points = Array.from(line)
+      return Array.from({ length: Math.ceil(points.length / lineChars) }, (_, i) => points.slice(i * lineChars, (i + 1) * lineChars).join(''))
+    })
+
+const timeOf = (timeMs: number): string => new Date(Math.min(Math.max(Math.trunc(timeMs) || 0, 0), 8.64e15)).toISOString()
+
+/** The frames of a line, as they go over the wire. */
+export const logFrames = (line: LogLine, lineChars: number = defaultLogsLimits.lineChars): ReadonlyArray<string> => {
+  const time = timeOf(line.timeMs)
+  switch (line._tag) {
+    case 'Step':
+      return [
+        frame({
+          kind: 'control',
+          content: line.name,
+          time,
+          step_id: line.step,
+          step_status: line.status,
+          ...(line.kind === 'user' ? { step_kind: USER } : {}),
+          ...(line.command === '' ? {} : { step_command: line.command })
+        })
+      ]
+    case 'Text':
+      return linesOf(line.text, lineChars).map((content) => frame({ kind: 'data', content, time, step_id: line.step, stream: line.stream }))
+  }
+}
+
+/** A step of the system that says one thing. */
+const saying = (step: number, name: string, sentence: string, timeMs: number): ReadonlyArray<LogLine> => [
+  { _tag: 'Step', command: '', kind: 'system', name, status: 'start', step, timeMs },
+  { _tag: 'Text', step, stream: 'stderr', text: sentence, timeMs },
+  { _tag: 'Step', command: '', kind: 'system', name, status: 'end', step, timeMs }
+]
+
+// ---------------------------------------------------------------------------------------- where a log comes from
+
+type Source =
+  /** Not at its provider yet. */
+  | { readonly _tag: 'Waiting' }
+  | { readonly _tag: 'Saying'; readonly name: string; readonly sentence: string; readonly timeMs: number }
+  | { readonly _tag: 'Provider'; readonly external: string; readonly plan: NonNullable<Builds.Build['plan']>; readonly provider: Provider }
+
+const sourceOf = (providers: ReadonlyArray<Provider>, { error, phase, plan, status, statusUs }: Builds.Build): Source => {
+  const external = 'external' in phase ? phase.external : null
+  const say = (name: string, sentence: string): Source => ({ _tag: 'Saying', name, sentence, timeMs: statusUs / 1000 })
+  if (plan === null) return say('workflow', error ?? `nothing was built: ${status}`)
+  if (external === null) return phase._tag === 'Settled' ? say('start', error ?? `nothing was built: ${status}`) : { _tag: 'Waiting' }
+  const provider = providers.find(({ name }) => name === plan.provider)
+  return provider === undefined
+    ? say('log', `the provider that has the log, ${excerpt(plan.provider)}, is not configured any more`)
+    : { _tag: 'Provider', external, plan, provider }
+}
+
+// ---------------------------------------------------------------------------------------- readers
+
+const COMPLETE = { code: 1000, reason: 'log stream complete' } as const
+
+export const createLogs = (
+  { clock, durable, log, providers }: { readonly clock: Clock; readonly durable: () => State; readonly log: Log; readonly providers: ReadonlyArray<Provider> },
+  limits: LogsLimits
+): Logs => {
+  let readers = 0
+  const waiting = new Set<() => void>()
+
+  const stream = (name: BuildName) => (peer: Peer): void => {
+    const gone = new AbortController()
+    /** Who waits for room, or for the connection to end. */
+    let goOn: () => void = () => undefined
+
+    /** @returns when there is room for more, or nobody to read it. */
+    const write = async (line: LogLine): Promise<void> => {
+      const bytes = Buffer.concat(logFrames(line, limits.lineChars).map((one) => message(one)))
+      if (peer.write(bytes) || !peer.isOpen()) return
+      await new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+    }
+
+    const writeAll = async (lines: Iterable<LogLine> | AsyncIterable<LogLine>, seen: (line: LogLine) => void = () => undefined): Promise<void> => {
+      for await (const line of lines) {
+        // Whatever a provider still has to say, it says to nobody.
+        if (!peer.isOpen()) return
+        seen(line)
+        await write(line)
+      }
+    }
+
+    const relay = async (source: Source & { readonly _tag: 'Provider' }): Promise<void> => {
+      let nextStep = 0
+      const job = { build: name, key: buildKey(name), plan: source.plan }
+      try {
+        await writeAll(source.provider.logs(job, source.external, gone.signal), ({ step }) => {
+          nextStep = Math.max(nextStep, step + 1)
+        })
+      } catch (error) {
+        if (gone.signal.aborted) return
+        log.error('a log came to an early end', { provider: source.provider.name, reason: excerpt(String(error)) })
+        await writeAll(saying(nextStep, 'log', 'the rest of the log cannot be had', clock.now() / 1000))
+      }
+    }
+
+    const end = (done: Promise<void>): void =>
+      void done.then(
+        () => peer.close(COMPLETE.code, COMPLETE.reason),
+        () => peer.close(1011, 'the log cannot be had')
+      )
+
+    /** Begins as soon as it is known where the log comes from. */
+    const look = (): void => {
+      const found = buildNamed(durable(), name.knot, name.rkey, name.workflow)
+      if (O.isNone(found)) {
+        waiting.delete(look)
+        return peer.close(COMPLETE.code, COMPLETE.reason)
+      }
+      const source = sourceOf(providers, found.value.build)
+      if (source._tag === 'Waiting') return void waiting.add(look)
+      waiting.delete(look)
+      end(source._tag === 'Provider' ? relay(source) : writeAll(saying(0, source.name, source.sentence, source.timeMs)))
+    }
+    readers++
+    peer.onRoom(() => goOn())
+    peer.onClose(() => {
+      readers--
+      waiting.delete(look)
+      gone.abort()
+      goOn()
+    })
+    look()
+  }
+
+  return {
+    admit: (knot, rkey, workflow) =>
+      pipe(
+        buildNamed(durable(), knot, rkey, workflow),
+        E.fromOption(() => notFound),
+        E.filterOrElse(
+          () => readers < limits.readers,
+          () => text(503, 'too many logs are being read; come again later', { 'retry-after': '10' })
+        ),
+        E.map(({ name }) => stream(name))
+      ),
+    readers: () => readers,
+    wake: () => {
+      for (const look of [...waiting]) look()
+    }
+  }
+}

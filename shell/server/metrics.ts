@@ -1,0 +1,134 @@
+/** `/metrics`: what the spindle has done and how it stands, for Prometheus. All of it is read from the durable state when asked for. */
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { OrderedMap, type State } from '../../core/index.js'
+import type { Clock } from '../ports.js'
+import type { Census } from './census.js'
+import type { EventsCounts } from './events.js'
+import { type Answer, text } from './http.js'
+import { buildsByStatus } from './overview.js'
+import type { WebhookResult } from './posts.js'
+
+export interface MetricsPorts {
+  readonly census: Census
+  readonly clock: Clock
+  readonly durable: () => State
+  readonly events: () => EventsCounts
+  readonly isSaving: () => boolean
+  readonly logReaders: () => number
+  readonly lostMs: () => number
+  /** How many events wait to be taken in. */
+  readonly backlog: () => number
+}
+
+export interface Metrics {
+  readonly answer: () => Promise<Answer>
+  readonly countOrder: (result: 'accepted' | 'unauthorized') => void
+  readonly countWebhook: (provider: string, result: WebhookResult) => void
+}
+
+const CONNECTED = ['Idle', 'Connecting', 'Open', 'Waiting'] as const
+
+/** Reports count under `kind/reason`; here these are two labels. */
+const kindAndReason = (kind: string): { readonly kind: string; readonly reason: string } => {
+  const slash = kind.indexOf('/')
+  return slash < 0 ? { kind, reason: '' } : { kind: kind.slice(0, slash), reason: kind.slice(slash + 1) }
+}
+
+const phasesOf = ({ knots: { subscriptions } }: State): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>(CONNECTED.map((phase) => [phase, 0]))
+  for (const [, { connection }] of OrderedMap.entriesFrom(subscriptions, '')) counts.set(connection.phase._tag, (counts.get(connection.phase._tag) ?? 0) + 1)
+  return counts
+}
+
+export const createMetrics = ({ backlog, census, clock, durable, events, isSaving, logReaders, lostMs }: MetricsPorts): Metrics => {
+  const register = new Registry()
+  const registers = [register]
+  collectDefaultMetrics({ register })
+
+  const gauge = (name: string, help: string, value: () => number | null): void => {
+    new Gauge({
+      collect() {
+        const now = value()
+        if (now === null) this.reset()
+        else this.set(now)
+      },
+      help,
+      name: `tack_${name}`,
+      registers
+    })
+  }
+
+  /** A count that others keep: it is shown as it is, and starts again when they do. */
+  const total = (name: string, help: string, value: () => number): void => {
+    new Counter({
+      collect() {
+        this.reset()
+        this.inc(value())
+      },
+      help,
+      name: `tack_${name}_total`,
+      registers
+    })
+  }
+
+  const labelled = (name: string, label: string, help: string, values: () => Iterable<readonly [string, number]>): void => {
+    new Gauge({
+      collect() {
+        this.reset()
+        for (const [value, n] of values()) this.set({ [label]: value }, n)
+      },
+      help,
+      labelNames: [label],
+      name: `tack_${name}`,
+      registers
+    })
+  }
+
+  total('stream_frames', 'Frames of the stream, of every kind, understood or not.', () => durable().counters.frames)
+  gauge('stream_connected', 'Whether the stream is connected.', () => (durable().cursor.connection.phase._tag === 'Open' ? 1 : 0))
+  gauge('stream_lost_seconds', 'For how long the stream has not been connected.', () => lostMs() / 1000)
+  gauge('stream_cursor_seconds', 'How far the stream has been processed, as a Unix time.', () => {
+    const { cursor } = durable().cursor
+    return cursor === null ? null : cursor / 1e6
+  })
+  gauge('stream_cursor_age_seconds', 'How long ago that was.', () => {
+    const { cursor } = durable().cursor
+    return cursor === null ? null : Math.max(0, (clock.now() - cursor) / 1e6)
+  })
+  gauge('saving', 'Whether what happens can be saved.', () => (isSaving() ? 1 : 0))
+  gauge('backlog_events', 'Events that have arrived and are not taken in yet.', backlog)
+
+  new Counter({
+    collect() {
+      this.reset()
+      for (const [kind, n] of OrderedMap.entriesFrom(durable().counters.reports, '')) this.inc({ ...kindAndReason(kind) }, n)
+    },
+    help: 'What an operator should be able to see, by kind and reason.',
+    labelNames: ['kind', 'reason'],
+    name: 'tack_reports_total',
+    registers
+  })
+
+  gauge('accounts', 'Accounts of which anything is known.', () => OrderedMap.size(durable().commits.accounts))
+  gauge('members', 'Members.', () => OrderedMap.size(durable().commits.members))
+  labelled('rows', 'collection', 'Records that are kept, by collection; tombstones are where records were.', () => Object.entries(census.rows()))
+  labelled('knots', 'phase', 'Knots that are held, by the phase of their connection.', () => phasesOf(durable()))
+  gauge('runs', 'Triggers that are remembered.', () => OrderedMap.size(durable().builds.runs))
+  labelled('builds', 'status', 'Builds that are remembered, by status.', () => Object.entries(buildsByStatus(durable())))
+
+  gauge('statuses', 'Statuses that are kept for readers.', () => OrderedMap.size(durable().builds.log))
+  gauge('events_readers', 'Readers of /events.', () => events().readers)
+  total('events_sent', 'Messages written to readers of /events.', () => events().sent)
+  total('events_cut', 'Readers of /events that did not keep up and have to come again.', () => events().cut)
+  total('events_truncated', 'Readers of /events that asked for more than is kept.', () => events().truncated)
+  gauge('log_readers', 'Readers of /logs.', logReaders)
+
+  const webhooks = new Counter({ help: 'Webhooks, by provider and by what became of them.', labelNames: ['provider', 'result'], name: 'tack_webhooks_total', registers })
+  const orders = new Counter({ help: 'Requests to cancel or retry.', labelNames: ['result'], name: 'tack_orders_total', registers })
+
+  return {
+    answer: async () => text(200, (await register.metrics()).trimEnd(), { 'content-type': register.contentType }),
+    countOrder: (result) => orders.inc({ result }),
+    countWebhook: (provider, result) => webhooks.inc({ provider, result })
+  }
+}

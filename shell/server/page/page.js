@@ -1,0 +1,547 @@
+// @ts-check
+/*
+ * The page: asks for the overview every second while somebody looks, and shows it; shows logs as they grow.
+ *
+ * All that is shown was written by strangers, so it enters the document as text, never as markup, and each piece is isolated: no name
+ * can turn the direction of what stands beside it. What stays the same stays in place, so focus, selection and scrolling survive.
+ */
+
+/**
+ * @typedef {{ name: string, owner: string }} Repository
+ * @typedef {{ cause: string, ref: string | null, sha: string | null, knot: string, rkey: string, repository: Repository, retryOf: string | null, stampMs: number }} Run
+ * @typedef {Run & { error: string | null, exitCode: number | null, pipeline: string | null, provider: string | null,
+ *   status: string, statusMs: number, workflow: string }} Build
+ * @typedef {{ host: string, phase: string, attempt: number, sinceMs: number | null, holding: number, holders: Array<Repository & { rkey: string }> }} Knot
+ * @typedef {{ active: Build[], builds: Build[], next: string | null, reading: Run[], knots: Knot[], members: string[], owner: string, hostname: string,
+ *   admission: string, isHealthy: boolean, isSaving: boolean, repositories: Array<Repository & { rkey: string, knot: string }>,
+ *   counts: { builds: Record<string, number>, knots: number, members: number, repositories: number, runs: number },
+ *   noticed: Array<{ atMs: number, kind: string, about: Array<[string, string]> }>,
+ *   stream: { attempt: number, cursorMs: number | null, frames: number, phase: string, sinceMs: number | null } }} Overview
+ */
+
+// ---------------------------------------------------------------------------------------- the document
+
+/** @param {string} id */
+const byId = (id) => {
+  const element = document.getElementById(id)
+  if (element === null) throw new Error(`no element ${id}`)
+  return element
+}
+
+/** @param {Element} element @param {string} text */
+const put = (element, text) => {
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** @param {string} tag @param {string} className @param {Array<Node | string>} children */
+const make = (tag, className = '', ...children) => {
+  const element = document.createElement(tag)
+  if (className !== '') element.className = className
+  element.append(...children)
+  return element
+}
+
+/** Foreign text. @param {string} text @param {string} className */
+const foreign = (text, className = '') => make('bdi', className, text)
+
+/**
+ * Brings the children of `parent` in line with `items`: each keeps its element as long as its key is there, and is drawn again only when
+ * what it shows has changed.
+ * @template T
+ * @param {Element} parent @param {ReadonlyArray<T>} items @param {(item: T) => string} keyOf @param {(item: T) => Element} draw
+ */
+const sync = (parent, items, keyOf, draw) => {
+  const old = new Map(Array.from(parent.children, (child) => [child.getAttribute('data-key'), child]))
+  /** @type {Element | null} */
+  let after = null
+  for (const item of items) {
+    const key = keyOf(item)
+    const shown = JSON.stringify(item)
+    let element = old.get(key)
+    old.delete(key)
+    if (element?.getAttribute('data-shown') !== shown) {
+      const drawn = draw(item)
+      drawn.setAttribute('data-key', key)
+      drawn.setAttribute('data-shown', shown)
+      if (element !== undefined) {
+        const hadFocus = element.contains(document.activeElement)
+        element.replaceWith(drawn)
+        const link = drawn.querySelector('a')
+        if (hadFocus && link !== null) link.focus()
+      }
+      element = drawn
+    }
+    /** @type {Element | null} */
+    const place = after === null ? parent.firstElementChild : after.nextElementSibling
+    if (place !== element) parent.insertBefore(element, place)
+    after = element
+  }
+  for (const element of old.values()) element.remove()
+}
+
+// ---------------------------------------------------------------------------------------- words
+
+/** How much the clock of the server is ahead of ours. */
+let aheadMs = 0
+const now = () => Date.now() + aheadMs
+
+/** @param {number} n @param {string} one @param {string} many */
+const count = (n, one, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+
+/** @param {number} ms */
+const duration = (ms) => {
+  const s = Math.max(0, Math.round(ms / 1000))
+  if (s >= 172_800) return `${Math.floor(s / 86_400)} days`
+  if (s >= 3_600) return `${Math.floor(s / 3_600)} h ${String(Math.floor((s % 3_600) / 60)).padStart(2, '0')} min`
+  return s >= 60 ? `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, '0')} s` : `${s} s`
+}
+
+/** @param {number} ms */
+const ago = (ms) => {
+  const s = Math.round((now() - ms) / 1000)
+  if (s < 5) return 'just now'
+  if (s < 60) return `${s} s ago`
+  if (s < 3_600) return `${Math.floor(s / 60)} min ago`
+  return s < 172_800 ? `${Math.floor(s / 3_600)} h ago` : new Date(ms).toLocaleDateString('en', { day: 'numeric', month: 'short', year: 'numeric' })
+}
+
+/** The middle of an identifier tells nobody anything. @param {string} did */
+const short = (did) => (did.length > 24 ? `${did.slice(0, 15)}…${did.slice(-4)}` : did)
+
+/** @param {string | null} ref */
+const shortRef = (ref) => (ref ?? '').replace(/^refs\/(heads|tags)\//, '')
+
+/**
+ * Text that depends on the time: written again every second.
+ * @param {'ago' | 'since' | 'span'} kind @param {number} fromMs
+ */
+const ticking = (kind, fromMs) => {
+  const element = document.createElement('time')
+  element.dateTime = new Date(fromMs).toISOString()
+  element.title = new Date(fromMs).toLocaleString()
+  element.dataset['tick'] = kind
+  element.dataset['from'] = String(fromMs)
+  tick(element)
+  return element
+}
+
+/** @param {HTMLElement} element */
+const tick = (element) => {
+  const from = Number(element.dataset['from'])
+  put(element, element.dataset['tick'] === 'ago' ? ago(from) : duration(now() - from))
+}
+
+// ---------------------------------------------------------------------------------------- builds
+
+/** @param {{ knot: string, rkey: string, workflow: string }} build */
+const keyOf = ({ knot, rkey, workflow }) => [knot, rkey, workflow].map(encodeURIComponent).join('/')
+
+/** @param {string} status */
+const isOver = (status) => status !== 'pending' && status !== 'running'
+
+/** @param {Run} run */
+const whyOf = ({ cause, ref, repository, retryOf, sha }) => {
+  const why = make('span', 'why', retryOf === null ? cause : 'retry')
+  if (ref !== null && ref !== '') why.append(' · ', foreign(shortRef(ref)))
+  if (sha !== null) why.append(' · ', make('code', '', sha.slice(0, 8)))
+  const owner = foreign(short(repository.owner))
+  owner.title = repository.owner
+  why.append(' · ', owner)
+  return why
+}
+
+/** @param {Build} build */
+const drawBuild = (build) => {
+  const { error, pipeline, provider, repository, stampMs, status, statusMs, workflow } = build
+  const what = make('span', 'what', foreign(repository.name), ' ', foreign(workflow, 'workflow'))
+  const when = make('span', 'when')
+  if (status === 'running') when.append('for ', ticking('since', statusMs))
+  else if (status === 'pending') when.append('for ', ticking('since', stampMs))
+  else when.append(ticking('ago', statusMs), statusMs > stampMs ? `, took ${duration(statusMs - stampMs)}` : '')
+  const why = whyOf(build)
+  if (provider !== null) why.append(' · ', foreign(pipeline === null || pipeline === '' ? provider : `${provider}: ${pipeline}`))
+  const link = document.createElement('a')
+  link.href = `#/${keyOf(build)}`
+  link.append(make('span', 'bead'), what, make('span', 'how', status), why, when)
+  if (error !== null && error !== '') link.append(foreign(error, 'error'))
+  return make('li', `build ${status}`, link)
+}
+
+/** @param {Run} run */
+const drawReading = (run) => {
+  const row = make('span', '')
+  row.append(make('span', 'what', foreign(run.repository.name)))
+  const link = document.createElement('a')
+  link.append(make('span', 'bead'), row, make('span', 'how', 'reading'), whyOf(run), make('span', 'when', 'for ', ticking('since', run.stampMs)))
+  return make('li', 'build reading', link)
+}
+
+/** @type {Map<string, string>} */
+let statuses = new Map()
+
+/** Says aloud what has ended since the last look. @param {Build[]} builds */
+const announce = (builds) => {
+  const before = statuses
+  statuses = new Map(builds.map((build) => [keyOf(build), build.status]))
+  const ended = builds.filter((build) => {
+    const old = before.get(keyOf(build))
+    return old !== undefined && old !== build.status && isOver(build.status)
+  })
+  if (ended.length > 0) put(byId('news'), ended.slice(0, 3).map(({ repository, status, workflow }) => `${repository.name} ${workflow}: ${status}`).join('. '))
+}
+
+// ---------------------------------------------------------------------------------------- the rest of the world
+
+const PHASES = /** @type {Record<string, string>} */ ({ Connecting: 'connecting', Idle: 'not connected', Open: 'connected', Waiting: 'lost; will try again' })
+
+/** @param {Knot} knot */
+const drawKnot = ({ attempt, holders, holding, host, phase, sinceMs }) => {
+  const state = make('span', `knot-phase ${phase === 'Open' ? 'up' : phase === 'Waiting' ? 'down' : ''}`, PHASES[phase] ?? phase)
+  if (sinceMs !== null) state.append(' for ', ticking('since', sinceMs))
+  else if (attempt > 1) state.append(`, attempt ${attempt}`)
+  const held = make('p', 'held', 'held by ')
+  holders.forEach(({ name, owner, rkey }, i) => {
+    const one = foreign(name)
+    one.title = `${owner}/${rkey}`
+    const whose = foreign(short(owner))
+    whose.title = owner
+    held.append(i === 0 ? '' : i === holders.length - 1 && holding === holders.length ? ' and ' : ', ', one, ' of ', whose)
+  })
+  if (holding > holders.length) held.append(` and ${count(holding - holders.length, 'more repository', 'more repositories')}`)
+  return make('li', '', make('div', 'knot-head', foreign(host, 'knot-host'), state), held)
+}
+
+/** @param {string} main @param {string} aside @param {string} title */
+const row = (main, aside, title) => {
+  const element = make('li', '', foreign(main), foreign(aside, 'aside'))
+  element.title = title
+  return element
+}
+
+/** @param {Array<[string, Node | string]>} facts */
+const drawFacts = (facts) => facts.map(([name, value]) => make('div', '', make('dt', '', name), make('dd', '', value)))
+
+/** The state of everything in one sentence. @param {Overview} overview */
+const summary = ({ counts, isSaving, reading, stream }) => {
+  const running = (counts.builds['running'] ?? 0) + (counts.builds['pending'] ?? 0) + reading.length
+  const isUp = stream.phase === 'Open'
+  return [
+    make('span', isUp && isSaving ? 'say' : 'say bad', !isSaving ? 'Cannot save' : isUp ? 'Listening' : stream.phase === 'Connecting' ? 'Connecting' : 'Not connected'),
+    !isSaving ? ', so nothing is taken in. ' : isUp ? ' to ' : ' to the stream; ',
+    ...(isSaving || isUp ? [make('span', 'say', count(counts.knots, 'knot')), ' for ', make('span', 'say', count(counts.repositories, 'repository', 'repositories')), '. '] : []),
+    ...(running === 0 ? ['Nothing is being built.'] : [make('span', 'say', count(running, 'build')), ' under way.'])
+  ]
+}
+
+/** What was last drawn of parts that have no keys. @type {Map<string, string>} */
+const drawn = new Map()
+
+/** Draws a part only when what it shows has changed. @param {string} id @param {unknown} shown @param {() => Array<Node | string>} draw */
+const once = (id, shown, draw) => {
+  const text = JSON.stringify(shown)
+  if (drawn.get(id) === text) return
+  drawn.set(id, text)
+  byId(id).replaceChildren(...draw())
+}
+
+/** @type {Build[]} */
+let older = []
+/** @type {string | null | undefined} */
+let olderNext
+
+/** @param {Overview} overview */
+const show = (overview) => {
+  const { active, admission, builds, counts, hostname, isHealthy, isSaving, knots, members, noticed, owner, reading, repositories, stream } = overview
+  document.title = active.length > 0 ? `(${active.length}) ${hostname}` : hostname
+  put(byId('hostname'), hostname)
+  once('summary', [counts, isSaving, reading.length, stream.phase], () => summary(overview))
+  once('facts', [stream.phase, stream.sinceMs, stream.attempt, owner], () =>
+    drawFacts([
+      ['Stream', stream.sinceMs === null ? (PHASES[stream.phase] ?? stream.phase) : make('span', '', 'connected for ', ticking('since', stream.sinceMs))],
+      ['Last heard', make('span', 'cursor')],
+      ['Frames', make('span', 'frames')],
+      ['Owner', foreign(owner, 'mono')]
+    ])
+  )
+  const cursor = document.querySelector('.cursor')
+  if (cursor !== null) cursor.replaceChildren(stream.cursorMs === null ? 'nothing yet' : ticking('ago', stream.cursorMs))
+  const frames = document.querySelector('.frames')
+  if (frames !== null) put(frames, stream.frames.toLocaleString('en'))
+
+  put(byId('alarm'), !isSaving ? 'What happens cannot be saved. The log of the spindle says why.' : 'The stream has been lost for some minutes.')
+  byId('alarm').hidden = isHealthy
+
+  sync(
+    byId('active'),
+    [...reading.map((run) => ({ key: `${run.knot}/${run.rkey}`, draw: () => drawReading(run), run })), ...active.map((build) => ({ key: keyOf(build), draw: () => drawBuild(build), run: build }))],
+    ({ key }) => key,
+    ({ draw }) => draw()
+  )
+  byId('idle').hidden = active.length + reading.length > 0
+  const latest = builds.filter(({ status }) => isOver(status))
+  const known = new Set(latest.map(keyOf))
+  sync(byId('recent'), [...latest, ...older.filter((build) => !known.has(keyOf(build)))], keyOf, drawBuild)
+  byId('unbuilt').hidden = latest.length > 0
+  if (older.length === 0) olderNext = overview.next
+  byId('older').hidden = olderNext == null
+  announce(builds)
+
+  put(byId('knots-count'), counts.knots === 0 ? '' : counts.knots.toLocaleString('en'))
+  sync(byId('knots'), knots, ({ host }) => host, drawKnot)
+  byId('no-knots').hidden = knots.length > 0
+  put(byId('repositories-count'), counts.repositories.toLocaleString('en'))
+  sync(
+    byId('repositories'),
+    repositories,
+    ({ knot, owner, rkey }) => `${owner}/${rkey}/${knot}`,
+    ({ knot, name, owner, rkey }) => row(name, `${short(owner)} on ${knot}`, `${owner}/${rkey}`)
+  )
+  put(byId('members-count'), counts.members.toLocaleString('en'))
+  put(byId('admission'), admission === 'open' ? 'Anybody may have their repositories built here.' : 'Their repositories, and the owner’s, are built here.')
+  sync(byId('members'), members, (did) => did, (did) => row(did, did === owner ? 'the owner' : '', did))
+  byId('noticed-section').hidden = noticed.length === 0
+  once('noticed', noticed, () =>
+    noticed.slice(0, 8).map(({ about, atMs, kind }) => make('li', '', make('span', '', kind), ticking('ago', atMs), foreign(about.map(([name, value]) => `${name} ${value}`).join(' · '), 'aside')))
+  )
+}
+
+// ---------------------------------------------------------------------------------------- asking
+
+const PERIOD_MS = 1_000
+let etag = ''
+let failures = 0
+
+const look = async () => {
+  try {
+    const response = await fetch('api/overview.json', { cache: 'no-store', headers: etag === '' ? {} : { 'if-none-match': etag }, signal: AbortSignal.timeout(10_000) })
+    const date = Date.parse(response.headers.get('date') ?? '')
+    // The header has no fractions of a second.
+    if (!Number.isNaN(date) && Math.abs(date - now()) > 1_500) aheadMs = date - Date.now()
+    if (response.status === 200) {
+      etag = response.headers.get('etag') ?? ''
+      show(await response.json())
+    } else if (response.status !== 304) throw new Error(`status ${response.status}`)
+    failures = 0
+    document.body.classList.remove('lost')
+  } catch {
+    failures += 1
+    etag = ''
+    if (failures >= 2) {
+      put(byId('alarm'), 'The spindle does not answer. What is shown is what was last known; trying again.')
+      byId('alarm').hidden = false
+    }
+  }
+}
+
+/** One question after another, more slowly while there is no answer, and none while nobody looks. */
+const lookOn = async () => {
+  for (;;) {
+    if (document.visibilityState === 'visible') await look()
+    await new Promise((resolve) => setTimeout(resolve, Math.min(PERIOD_MS * 2 ** failures, 15_000)))
+  }
+}
+
+setInterval(() => {
+  for (const element of document.querySelectorAll('[data-tick]')) if (element instanceof HTMLElement) tick(element)
+}, 1_000)
+
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') void look()
+})
+
+byId('older').addEventListener('click', async () => {
+  if (olderNext == null) return
+  const response = await fetch(`api/builds.json?from=${encodeURIComponent(olderNext)}`)
+  if (!response.ok) {
+    // What it pointed to is forgotten by now: there is nothing older.
+    olderNext = null
+    byId('older').hidden = true
+    return
+  }
+  /** @type {{ builds: Build[], next: string | null }} */
+  const page = await response.json()
+  older = [...older, ...page.builds.filter(({ status }) => isOver(status))]
+  olderNext = page.next
+  etag = ''
+  await look()
+})
+
+// ---------------------------------------------------------------------------------------- a log
+
+const LINES_MAX = 20_000
+const dialog = /** @type {HTMLDialogElement} */ (byId('log'))
+const lines = byId('log-lines')
+
+/** @typedef {{ kind: string, content: string, time: string, step_id: number, step_status?: string, step_kind?: number, step_command?: string, stream?: string }} Frame */
+
+/** @type {WebSocket | null} */
+let socket = null
+/** @type {Map<number, { element: HTMLDetailsElement, took: Element, startMs: number }>} */
+let steps = new Map()
+/** @type {Frame[]} */
+let queue = []
+/** @type {Element[]} */
+let linesShown = []
+let dropped = 0
+let isScheduled = false
+let retry = 0
+
+// Colours and movements of a terminal mean nothing here.
+const TERMINAL = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-_])/g
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+
+/** What a terminal would show in the end of a line that is written over. @param {string} text */
+const plain = (text) => (text.replace(TERMINAL, '').split('\r').filter((part) => part !== '').at(-1) ?? '').replace(CONTROL, '')
+
+/** @param {number} id @param {string} name @param {boolean} isSystem */
+const stepOf = (id, name, isSystem) => {
+  const known = steps.get(id)
+  if (known !== undefined) return known
+  const element = document.createElement('details')
+  element.className = isSystem ? 'step system' : 'step'
+  element.open = !isSystem
+  const took = make('span', 'took')
+  element.append(make('summary', '', foreign(name), took))
+  lines.append(element)
+  const step = { element, startMs: NaN, took }
+  steps.set(id, step)
+  return step
+}
+
+/** @param {Frame} frame */
+const take = ({ content, kind, step_command, step_id, step_kind, step_status, stream, time }) => {
+  if (kind === 'control') {
+    const step = stepOf(step_id, content, step_kind !== 1)
+    if (step_status === 'start') {
+      step.startMs = Date.parse(time)
+      if (step_command !== undefined && step_command !== content) step.element.append(make('div', 'command', `$ ${plain(step_command)}`))
+    } else if (!Number.isNaN(step.startMs)) put(step.took, duration(Date.parse(time) - step.startMs))
+  } else if (kind === 'data') {
+    const line = make('div', stream === 'stderr' ? 'line stderr' : 'line', plain(content) || '\u200b')
+    stepOf(step_id, 'output', false).element.append(line)
+    linesShown.push(line)
+  }
+}
+
+const isAtEnd = () => lines.scrollHeight - lines.scrollTop - lines.clientHeight < 48
+
+const toEnd = () => {
+  lines.scrollTop = lines.scrollHeight
+}
+
+const flush = () => {
+  isScheduled = false
+  const follows = isAtEnd()
+  for (const frame of queue) take(frame)
+  queue = []
+  if (linesShown.length > LINES_MAX) {
+    const surplus = linesShown.splice(0, linesShown.length - LINES_MAX)
+    for (const line of surplus) line.remove()
+    dropped += surplus.length
+  }
+  if (follows) toEnd()
+  byId('log-end').hidden = isAtEnd()
+}
+
+/** @param {string} sentence */
+const state = (sentence) => put(byId('log-state'), dropped > 0 ? `${sentence} ${count(dropped, 'earlier line is', 'earlier lines are')} not shown.` : sentence)
+
+const clear = () => {
+  steps = new Map()
+  queue = []
+  linesShown = []
+  dropped = 0
+  lines.replaceChildren()
+  byId('log-again').hidden = true
+  byId('log-end').hidden = true
+}
+
+/** @param {string} key */
+const readLog = (key) => {
+  socket?.close()
+  clear()
+  const url = new URL(`logs/${key}`, new URL('.', location.href))
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  const mine = new WebSocket(url)
+  socket = mine
+  let wasOpen = false
+  state('Asking for the log…')
+  mine.addEventListener('open', () => {
+    wasOpen = true
+    state('Following.')
+  })
+  mine.addEventListener('message', ({ data }) => {
+    if (socket !== mine) return
+    retry = 0
+    queue.push(JSON.parse(data))
+    if (queue.length > LINES_MAX) queue.splice(0, queue.length - LINES_MAX)
+    if (!isScheduled) {
+      isScheduled = true
+      requestAnimationFrame(flush)
+    }
+  })
+  mine.addEventListener('close', ({ code }) => {
+    if (socket !== mine) return
+    if (code === 1000) {
+      requestAnimationFrame(() => state(steps.size === 0 ? 'The log is empty.' : 'The log is complete.'))
+      return
+    }
+    byId('log-again').hidden = false
+    if (!wasOpen) state('This log cannot be read now: the build is not known here, or too many logs are being read.')
+    else if (retry < 5) {
+      retry += 1
+      state('The connection was lost; trying again…')
+      setTimeout(() => {
+        if (socket === mine) readLog(key)
+      }, 1_000 * 2 ** retry)
+    } else state('The connection was lost.')
+  })
+}
+
+const route = () => {
+  if (!location.hash.startsWith('#/')) {
+    socket?.close()
+    socket = null
+    if (dialog.open) dialog.close()
+    return
+  }
+  const key = location.hash.slice(2)
+  /** @type {string[]} */
+  let parts
+  try {
+    parts = key.split('/').map(decodeURIComponent)
+  } catch {
+    return
+  }
+  const [knot = '', rkey = '', workflow = ''] = parts
+  byId('log-title').replaceChildren(foreign(workflow))
+  byId('log-about').replaceChildren('Triggered by ', foreign(rkey, 'mono'), ' of ', foreign(knot))
+  if (!dialog.open) dialog.showModal()
+  lines.focus()
+  retry = 0
+  readLog(parts.slice(0, 3).map(encodeURIComponent).join('/'))
+}
+
+const leave = () => {
+  if (location.hash.startsWith('#/')) history.pushState(null, '', location.pathname + location.search)
+  route()
+}
+
+byId('log-close').addEventListener('click', leave)
+byId('log-end').addEventListener('click', toEnd)
+byId('log-again').addEventListener('click', () => readLog(location.hash.slice(2)))
+lines.addEventListener('scroll', () => {
+  byId('log-end').hidden = isAtEnd()
+})
+dialog.addEventListener('cancel', (event) => {
+  event.preventDefault()
+  leave()
+})
+dialog.addEventListener('click', (event) => {
+  if (event.target === dialog) leave()
+})
+addEventListener('hashchange', route)
+addEventListener('popstate', route)
+
+void lookOn()
+route()

@@ -1,0 +1,116 @@
+/**
+ * What others may tell us: providers how builds stand, the operator what to do. Nothing is decided here, and nothing believed that
+ * is not signed: what is said becomes an event, and the machine sees what it is worth.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { excerpt, ExitCode, type State, type WorkflowName } from '../../core/index.js'
+import type { Clock, Deliver, Log } from '../ports.js'
+import type { Provider, WebhookAnswer } from '../providers/provider.js'
+import { type Answer, type Asked, type Budget, json, notFound, readBody, text } from './http.js'
+import { buildOf, runNamed } from './names.js'
+
+// ---------------------------------------------------------------------------------------- webhooks
+
+/** What became of a webhook, as it is counted. */
+export type WebhookResult = 'reports' | 'unauthorized' | 'bad_request' | 'too_large' | 'too_busy' | 'error'
+
+export interface WebhookPorts {
+  readonly budget: Budget
+  readonly clock: Clock
+  readonly count: (provider: string, result: WebhookResult) => void
+  readonly deliver: Deliver
+  readonly limitBytes: number
+  readonly log: Log
+}
+
+/** Headers that come more than once are lists, as Node gives them; nothing else is changed. */
+const ask = (provider: Provider, body: Buffer, { headers }: Asked, nowMs: number): E.Either<string, WebhookAnswer | null> =>
+  E.tryCatch(() => provider.webhook?.({ body, headers, nowMs }) ?? null, String)
+
+/** `POST /webhooks/{provider}`. */
+export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked: Asked, request: IncomingMessage): Promise<Answer | null> => {
+  const { budget, clock, count, deliver, limitBytes, log } = ports
+  const result = (kind: WebhookResult, answer: Answer): Answer => {
+    count(provider.name, kind)
+    return answer
+  }
+  const body = await readBody(request, limitBytes, budget)
+  if (E.isLeft(body))
+    switch (body.left) {
+      case 'gone':
+        return null
+      case 'large':
+        return result('too_large', text(413, `the body has more than ${String(limitBytes)} bytes`))
+      case 'busy':
+        return result('too_busy', text(503, 'too much is being sent at once; come again later', { 'retry-after': '5' }))
+    }
+  const at = clock.now()
+  const answer = ask(provider, body.right, asked, Math.floor(at / 1000))
+  if (E.isLeft(answer)) {
+    log.error('a webhook could not be read', { provider: provider.name, reason: excerpt(answer.left) })
+    return result('error', text(500, 'something went wrong here; it has been noted'))
+  }
+  if (answer.right === null) return notFound
+  switch (answer.right._tag) {
+    case 'Unauthorized':
+      log.warn('a webhook is not signed as it should be', { provider: provider.name, from: asked.address, reason: excerpt(answer.right.reason) })
+      return result('unauthorized', text(401, 'the signature or token does not fit', { 'www-authenticate': 'Signature' }))
+    case 'BadRequest':
+      log.warn('a webhook cannot be understood', { provider: provider.name, reason: excerpt(answer.right.reason) })
+      return result('bad_request', text(400, excerpt(answer.right.reason)))
+    case 'Reports':
+      for (const { build, progress } of answer.right.reports) {
+        const { error, exitCode, external, status } = progress
+        deliver({ _tag: 'BuildReported', at, build, error, exitCode: ExitCode.is(exitCode) ? exitCode : null, external, provider: provider.name, status })
+      }
+      return result('reports', { status: 204 })
+  }
+}
+
+// ---------------------------------------------------------------------------------------- the operator
+
+const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+
+/** Compared by their digests: these are of one length, and neither bytes nor length of the token can be told from the time it takes. */
+const isToken = (given: string, token: string): boolean => timingSafeEqual(digest(given), digest(token))
+
+const BEARER = /^Bearer +([^\s]+) *$/i
+
+export interface AdminPorts {
+  readonly clock: Clock
+  readonly count: (result: 'accepted' | 'unauthorized') => void
+  readonly deliver: Deliver
+  readonly durable: () => State
+  readonly log: Log
+  /** `undefined`: nobody may tell us anything, and nobody is told that somebody could. */
+  readonly token: string | undefined
+}
+
+/** `POST /builds/{knot}/{rkey}[/{workflow}]/{cancel|retry}`. */
+export const takeOrder = (ports: AdminPorts, asked: Asked, names: ReadonlyArray<string>, action: 'cancel' | 'retry'): Answer => {
+  const { clock, count, deliver, durable, log, token } = ports
+  if (token === undefined) return notFound
+  const [, given] = BEARER.exec(asked.headers.authorization ?? '') ?? []
+  if (given === undefined || !isToken(given, token)) {
+    count('unauthorized')
+    log.warn('somebody without the token wants to give orders', { from: asked.address })
+    return text(401, 'this needs the operator’s token', { 'www-authenticate': 'Bearer' })
+  }
+  const [knot = '', rkey = '', workflow] = names
+  const run = runNamed(durable(), knot, rkey)
+  if (O.isNone(run)) return notFound
+  let which: WorkflowName | null = null
+  if (workflow !== undefined) {
+    const build = buildOf(run.value, workflow)
+    if (O.isNone(build)) return notFound
+    which = build.value.name.workflow
+  }
+  const { knot: host, rkey: key } = run.value
+  deliver({ _tag: action === 'cancel' ? 'CancelRequested' : 'RetryRequested', at: clock.now(), knot: host, rkey: key, workflow: which })
+  count('accepted')
+  log.info('the operator gives an order', { action, knot: host, rkey: key, workflow: which })
+  return json(202, { accepted: true })
+}
