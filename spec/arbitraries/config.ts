@@ -34,11 +34,29 @@ export const hostPolicies = fc.record(
   { noNullPrototype: true }
 )
 
+/** Policies of builds that are near the defaults, but for how much is remembered. */
+export const buildPolicies = fc.record(
+  {
+    allow: fc.subarray([
+      { pipelines: '*', provider: 'local', repos: `${ALICE}/*` },
+      { pipelines: 'app', provider: 'other', repos: '**' }
+    ]),
+    backoff: backoffs,
+    keepStatuses: weighted([4, 20_000], [1, 3], [1, 1]),
+    pendingMs: weighted([4, 86_400_000], [1, 0]),
+    providers: weighted([4, ['local', 'other']], [1, ['local']], [1, []]),
+    runningMs: weighted([4, 21_600_000], [1, 60_000])
+  },
+  { noNullPrototype: true }
+)
+
 export const configs = (admissions: fc.Arbitrary<Admission>): fc.Arbitrary<Config> =>
   fc
     .record(
       {
         admission: admissions,
+        backfill: weighted([3, false], [1, true]),
+        builds: buildPolicies,
         hostname: weighted([6, HOSTNAME], [1, OTHER_HOSTNAME]),
         hosts: hostPolicies,
         jetstreamBackoff: backoffs,

@@ -254,15 +254,16 @@ export const spelledKnots: fc.Arbitrary<Spelled<KnotReceived>> = fc
     plain
   )
   .map(({ created: [stamp, fields], earlier, inner, rkey, style }) => {
-    const body = sourceOf([['nsid', '"sh.tangled.git.refUpdate"'], ['event', inner], ['rkey', quoted(rkey)], ...fields], style)
+    const body = sourceOf([['nsid', '"sh.tangled.knot.memberUpdate"'], ['event', inner], ['rkey', quoted(rkey)], ...fields], style)
     return {
       event: {
         _tag: 'KnotReceived',
         ...receipt,
         created: stamp,
         host: HOST,
-        nsid: 'sh.tangled.git.refUpdate' as Nsid,
-        rkey: rkey satisfies Rkey
+        nsid: 'sh.tangled.knot.memberUpdate' as Nsid,
+        rkey: rkey satisfies Rkey,
+        trigger: null
       },
       // Of a key that comes twice the last one counts.
       text: earlier && fields.length > 0 ? body.replace('{', '{"created":7,') : body

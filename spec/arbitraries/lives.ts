@@ -212,7 +212,8 @@ const wanting: ReadonlyArray<Event> = [
     created: '1000' as Nanos,
     host: HOSTS[0],
     nsid: MEMBER as Nsid,
-    rkey: 'self' as Rkey
+    rkey: 'self' as Rkey,
+    trigger: null
   }
 ]
 

@@ -201,8 +201,9 @@ const knotEvent = (state: State, { from, act }: Command, at: TimeUs, timeUs: num
         connection,
         created: act.stamped ? createdAt(timeUs, act.which) : null,
         host,
-        nsid: 'sh.tangled.git.refUpdate' as Nsid,
-        rkey: 'self' as Rkey
+        nsid: 'sh.tangled.knot.memberUpdate' as Nsid,
+        rkey: 'self' as Rkey,
+        trigger: null
       }
     case 'reject':
       return { _tag: 'KnotFrameRejected', at, connection, detail: 'x', host, reason: pick(KNOT_REASONS, act.which) }

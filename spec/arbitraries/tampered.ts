@@ -13,7 +13,7 @@ interface Written {
   accounts: Array<[string, { [key: string]: Mutable }]>
   head: {
     cursor: { [key: string]: Mutable }
-    knots: { next: number; subscriptions: Array<[host: string, { connection: { [key: string]: Mutable }; cursor: Mutable }]> }
+    knots: { next: number; subscriptions: Array<[host: string, { connection: { [key: string]: Mutable }; cursor: Mutable; since: Mutable }]> }
   }
 }
 
@@ -28,7 +28,7 @@ const TAMPERINGS: ReadonlyArray<readonly [what: string, tamper: (written: Writte
   [
     'a subscription that nothing calls for',
     ({ head }) => {
-      const none: Subscribed = ['zzz.example', { connection: { ...IDLE }, cursor: null }]
+      const none: Subscribed = ['zzz.example', { connection: { ...IDLE }, cursor: null, since: '0' }]
       return head.knots.subscriptions.push(none) > 0
     }
   ],

@@ -7,6 +7,7 @@ import { knotClient } from '../../shell/knot.js'
 import { silentLog as log } from '../../shell/log.js'
 import { startBridge } from '../../shell/runtime.js'
 import { openStore } from '../../shell/store.js'
+import { nothingElse } from '../shell/support/bridge.js'
 import { bridgeJob, serve } from './jobs.js'
 import { stopwatch, succeed, watch } from './measure.js'
 import { config } from './workload.js'
@@ -27,7 +28,7 @@ serve(bridgeJob, async (input) => {
     const look = stopwatch()
     let arrived: () => void = () => undefined
     const last = new Promise<void>((resolve) => (arrived = resolve))
-    const bridge = startBridge({ clock, log, network, random: systemRandom, store }, config, firstUs as TimeUs, ({ cursor }) => {
+    const bridge = startBridge({ ...nothingElse, clock, log, network, random: systemRandom, store }, config, firstUs as TimeUs, ({ cursor }) => {
       if (cursor.cursor === lastUs) arrived()
     })
     await last

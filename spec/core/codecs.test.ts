@@ -115,7 +115,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   },
   { _tag: 'KnotOpened', at: at(1), connection: 1, host: K1 },
   { _tag: 'KnotClosed', at: at(1), connection: 1, host: K1 },
-  { _tag: 'KnotReceived', at: at(1), connection: 1, created: '1767225600000000001', host: K1, nsid: 'a.b.c', rkey: 'r' },
+  { _tag: 'KnotReceived', at: at(1), connection: 1, created: '1767225600000000001', host: K1, nsid: 'a.b.c', rkey: 'r', trigger: 'why' },
   { _tag: 'KnotFrameRejected', at: at(1), connection: 1, detail: 'd', host: K1, reason: 'created' }
 ]
 

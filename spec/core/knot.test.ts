@@ -9,10 +9,10 @@ const decode = (text: string) => decodeKnotFrame(receipt())(text)
 
 const rejection = (reason: string, detail: string) =>
   E.left({ _tag: 'KnotFrameRejected', at: at(9), connection: 3, detail, host: K1, reason })
-const received = (created: string | null, rkey = 'r', nsid = 'sh.tangled.git.refUpdate') =>
+const received = (created: string | null, rkey = 'r', nsid = 'sh.tangled.knot.memberUpdate') =>
   E.right({ _tag: 'KnotReceived', at: at(9), connection: 3, created, host: K1, nsid, rkey })
 
-const frame = (created: string) => `{"rkey":"r","nsid":"sh.tangled.git.refUpdate","event":{"created":5},"created":${created}}`
+const frame = (created: string) => `{"rkey":"r","nsid":"sh.tangled.knot.memberUpdate","event":{"created":5},"created":${created}}`
 
 describe('rejected', () => {
   const cases: ReadonlyArray<readonly [text: string, reason: string, detail: string]> = [
@@ -54,16 +54,16 @@ describe('decoded', () => {
     test(`created ${created}, to the digit`, () => expect(decode(frame(created))).toEqual(received(created)))
 
   test('an older knot sends no stamp', () => {
-    expect(decode('{"rkey":"r","nsid":"sh.tangled.git.refUpdate","event":{"created":5}}')).toEqual(received(null))
+    expect(decode('{"rkey":"r","nsid":"sh.tangled.knot.memberUpdate","event":{"created":5}}')).toEqual(received(null))
     expect(decode(frame('null'))).toEqual(received(null))
   })
 
   test('of several stamps the last one counts, however its key is written', () => {
-    expect(decode('{"created":1,"rkey":"r","nsid":"sh.tangled.git.refUpdate","cre\\u0061ted":2,"event":{"created":3}}')).toEqual(
+    expect(decode('{"created":1,"rkey":"r","nsid":"sh.tangled.knot.memberUpdate","cre\\u0061ted":2,"event":{"created":3}}')).toEqual(
       received('2')
     )
-    expect(decode('{"created":"x","rkey":"r","nsid":"sh.tangled.git.refUpdate","created":2}')).toEqual(received('2'))
-    expect(decode('{"created":1,"rkey":"r","nsid":"sh.tangled.git.refUpdate","created":"x"}')).toEqual(
+    expect(decode('{"created":"x","rkey":"r","nsid":"sh.tangled.knot.memberUpdate","created":2}')).toEqual(received('2'))
+    expect(decode('{"created":1,"rkey":"r","nsid":"sh.tangled.knot.memberUpdate","created":"x"}')).toEqual(
       rejection('created', 'not a stamp in nanoseconds')
     )
   })

@@ -67,7 +67,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   },
   knotOpened(K1, 1, at(60)),
   knotClosed(K1, 1, at(60)),
-  { _tag: 'KnotReceived', at: at(60), connection: 1, created: null, host: K1, nsid: 'a.b.c', rkey: 'r' },
+  { _tag: 'KnotReceived', at: at(60), connection: 1, created: null, host: K1, nsid: 'a.b.c', rkey: 'r', trigger: null },
   { _tag: 'KnotFrameRejected', at: at(60), connection: 1, detail: '', host: K1, reason: 'json' }
 ]
 

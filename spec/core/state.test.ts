@@ -53,7 +53,7 @@ const full = (): State =>
     put(BOB, 'a', repo({ knot: '127.1' }), at(7), { connection: 1 }),
     account(BOB, 'deleted', at(8), { connection: 1 }),
     knotOpened(K1, 1, at(9)),
-    knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.git.refUpdate","created":1767225609000000001}', at(10), 1)
+    knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.knot.memberUpdate","created":1767225609000000001}', at(10), 1)
   ])[0]
 
 /** Its written form, as it is read. */
@@ -101,7 +101,7 @@ describe('read back', () => {
     const entries = [...M.entriesFrom(full().commits.accounts, '')].map(([did, one]) =>
       must(AccountEntry.decode(AccountEntry.encode([did, one])))
     )
-    const read = fromParts(head, entries)
+    const read = fromParts({ accounts: entries, head, runs: [], statuses: [] })
     expect(E.isRight(read) && textOf(read.right)).toBe(textOf(full()))
   })
 

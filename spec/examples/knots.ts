@@ -31,7 +31,7 @@ import {
 } from './support.js'
 
 /** The text of a frame with that stamp. */
-const sent = (created: string): string => `{"rkey":"x","nsid":"sh.tangled.git.refUpdate","event":{},"created":${created}}`
+const sent = (created: string): string => `{"rkey":"x","nsid":"sh.tangled.knot.memberUpdate","event":{},"created":${created}}`
 
 export const KNOTS: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- S13
@@ -145,7 +145,7 @@ export const KNOTS: ReadonlyArray<Example> = [
     given: [
       put(ALICE, 'app', repo(), at(1)),
       knotOpened(K1, 1, at(2)),
-      knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.git.refUpdate","event":{},"created":1767225603000000001}', at(3), 1),
+      knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.knot.memberUpdate","event":{},"created":1767225603000000001}', at(3), 1),
       del(ALICE, REPO, 'app', at(4))
     ],
     when: [put(ALICE, 'app', repo(), at(5))],
@@ -202,7 +202,7 @@ export const KNOTS: ReadonlyArray<Example> = [
       started(at(0)),
       put(ALICE, 'a', repo(), at(1), { connection: 1 }),
       knotOpened(K1, 1, at(2)),
-      knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.git.refUpdate","event":{},"created":1767225603000000001}', at(4), 1)
+      knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.knot.memberUpdate","event":{},"created":1767225603000000001}', at(4), 1)
     ],
     when: [started(at(60))],
     then: { effects: [open(2, at(-4)), subscribe(K1, 2, '1767225603000000000')] }
@@ -307,7 +307,7 @@ export const KNOTS: ReadonlyArray<Example> = [
     given: [
       put(ALICE, 'a', repo(), at(1)),
       knotOpened(K1, 1, at(2)),
-      knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.git.refUpdate","event":{},"created":1767225603000000001}', at(3), 1)
+      knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.knot.memberUpdate","event":{},"created":1767225603000000001}', at(3), 1)
     ],
     when: [knotClosed(K1, 1, at(4)), knotTimer(K1, 2, at(6))],
     then: { subscriptions: [K1], effects: [wakeKnot(K1, 2, 2_000), reconnect(K1, 2, '1767225603000000000')] }

@@ -11,6 +11,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import {
   AccountEntry,
+  Builds,
   type Collaborator,
   COLLABORATOR,
   type Collection,
@@ -41,6 +42,7 @@ import {
   Rkey,
   run,
   type State,
+  StatusEntry,
   TimeUs,
   wantedKnots
 } from '../../core/index.js'
@@ -154,9 +156,18 @@ export const BOB = 'did:plc:bob222222222222222222222'
 export const K1 = 'knot1.example'
 export const K2 = 'knot2.example'
 
-/** As in the model: whoever names us is listened to. Examples of D7 say otherwise. */
+/** As in the model: whoever names us is listened to, and nobody's records are read. Examples of D7 and of the backfill say otherwise. */
 export const CONFIG: WrittenConfig = {
   admission: 'open',
+  backfill: false,
+  builds: {
+    allow: [],
+    backoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 0 },
+    keepStatuses: 20_000,
+    pendingMs: 86_400_000,
+    providers: [],
+    runningMs: 21_600_000
+  },
   hostname: US,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
@@ -468,13 +479,17 @@ const answerTo = (question: Question, state: State): Question => {
   }
 }
 
-const SLICES: ReadonlyArray<keyof State> = ['commits', 'counters', 'cursor', 'knots']
+const SLICES: ReadonlyArray<keyof State> = ['backfill', 'builds', 'commits', 'counters', 'cursor', 'knots']
 
 /** Each slice as it is written down: what is derived, and the shape of trees, is no part of its value. */
 const writtenOf = (state: State): { readonly [slice in keyof State]: string } => {
-  const { counters, cursor, knots, policy } = Head.encode(headOf(state))
+  const { backfill, builds, counters, cursor, knots, policy } = Head.encode(headOf(state))
   const accounts = M.toEntries(state.commits.accounts).map(([did, account]) => AccountEntry.encode([did, account]))
+  const runs = M.toEntries(state.builds.runs).map(([key, run]) => Builds.RunEntry.encode([key, run]))
+  const statuses = M.toEntries(state.builds.log).map(([, entry]) => StatusEntry.encode(entry))
   return {
+    backfill: JSON.stringify(backfill),
+    builds: JSON.stringify([builds, runs, statuses]),
     commits: JSON.stringify([policy, accounts]),
     counters: JSON.stringify(counters),
     cursor: JSON.stringify(cursor),

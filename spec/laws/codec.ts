@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import {
   AccountEntry,
+  Builds,
   canonical,
   Effect,
   Event,
@@ -11,7 +12,8 @@ import {
   headOf,
   type Json,
   OrderedMap as M,
-  State
+  State,
+  StatusEntry
 } from '../../core/index.js'
 import { pure } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict } from './law.js'
@@ -71,13 +73,21 @@ export const CODEC = {
     const accounts = entries.map(([did, account]) =>
       AccountEntry.decode(JSON.parse(canonical(AccountEntry.encode([did, account]) as Json)))
     )
+    const runs = [...M.entriesFrom(state.builds.runs, '')].map(([key, run]) =>
+      Builds.RunEntry.decode(JSON.parse(canonical(Builds.RunEntry.encode([key, run]) as Json)))
+    )
+    const statuses = [...M.entriesFrom(state.builds.log, '')].map(([, entry]) =>
+      StatusEntry.decode(JSON.parse(canonical(StatusEntry.encode(entry))))
+    )
     const parts = pure(() => Head.decode(head))
     if (E.isLeft(parts)) return 'the head is refused'
     const whole = pure(() =>
-      fromParts(
-        parts.right,
-        accounts.flatMap((account) => (E.isRight(account) ? [account.right] : []))
-      )
+      fromParts({
+        accounts: accounts.flatMap((account) => (E.isRight(account) ? [account.right] : [])),
+        head: parts.right,
+        runs: runs.flatMap((one) => (E.isRight(one) ? [one.right] : [])),
+        statuses: statuses.flatMap((status) => (E.isRight(status) ? [status.right] : []))
+      })
     )
     return because(E.isRight(whole) && same(whole.right, state), () => 'its parts are not the state')
   },

@@ -156,8 +156,8 @@ export const KNOT = {
     every(run.steps, ({ after, before, event }) => {
       if (isFrame(event) && isStale(before, event)) return true
       const [, outcomes] = pure(() => Commits.reduce(before.commits, event))
-      const changes = outcomes.filter((outcome) => outcome._tag !== 'Report')
-      const [again, effects] = pure(() => Knots.reduce(after.knots, { _tag: 'HoldsChanged', changes }))
+      const changes = outcomes.filter((outcome): outcome is Commits.HoldChanged => outcome._tag === 'HoldMade' || outcome._tag === 'HoldReleased')
+      const [again, effects] = pure(() => Knots.reduce(after.knots, { _tag: 'HoldsChanged', at: event.at, changes }))
       return all(
         equal('effects', effects, []),
         equal('subscriptions', M.toEntries(again.subscriptions), M.toEntries(after.knots.subscriptions)),

@@ -19,7 +19,9 @@ import {
   OrderedMap as M,
   type Receipt,
   type Report,
-  State
+  type Rkey,
+  State,
+  type Timer
 } from '../../core/index.js'
 import { pure, type Step, steps, take } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
@@ -74,11 +76,8 @@ const undatedState = (state: State): State => ({
   counters: { ...state.counters, recent: state.counters.recent.map(undatedReport) }
 })
 
-const opens = (effect: Effect): boolean =>
-  effect._tag === 'OpenJetstream' ||
-  effect._tag === 'SubscribeKnot' ||
-  effect._tag === 'ReconnectKnot' ||
-  effect._tag === 'WakeAfter'
+/** Whether the effect is one that a machine which is stopped may still want: to say something. */
+const isSaid = ({ _tag }: Effect): boolean => _tag === 'PublishStatus' || _tag === 'Report'
 
 const isAscending = (hosts: ReadonlyArray<HostName>): boolean => hosts.every((host, i) => i === 0 || (hosts[i - 1] ?? '') < host)
 
@@ -89,26 +88,81 @@ const place = (effect: Effect): number => {
     case 'CloseJetstream':
       return 0
     case 'WakeAfter':
-      return effect.timer._tag === 'JetstreamTimer' ? 0 : 1
+      return PLACES[effect.timer._tag]
     case 'SubscribeKnot':
     case 'ReconnectKnot':
       return 1
     case 'UnsubscribeKnot':
       return 2
-    case 'Report':
+    case 'ReadRecords':
       return 3
+    case 'ReadWorkflows':
+    case 'StartBuild':
+    case 'FindBuild':
+    case 'FollowBuild':
+    case 'CancelBuild':
+    case 'PublishStatus':
+      return 4
+    case 'Report':
+      return 5
   }
 }
+
+const PLACES: { readonly [T in Timer['_tag']]: number } = {
+  JetstreamTimer: 0,
+  KnotTimer: 1,
+  RecordsTimer: 3,
+  WorkflowsTimer: 4,
+  BuildTimer: 4,
+  DeadlineTimer: 4
+}
+
+/** What a state that was just started has asked about builds: workflow files, and of each build that is owed anything where it stands. */
+const owedBuilds = ({ builds }: State): ReadonlyArray<Effect> =>
+  M.toEntries(builds.runs).flatMap(([key, run]): ReadonlyArray<Effect> => {
+    const [knot, rkey] = [key.slice(0, key.indexOf('/')) as HostName, key.slice(key.indexOf('/') + 1) as Rkey]
+    if (run.phase._tag !== 'Read') {
+      const { number, workflows } = run.phase
+      const sha = run.cause._tag === 'Push' ? run.cause.newSha : run.cause._tag === 'PullRequest' ? run.cause.sourceSha : run.cause.sha
+      return [{ _tag: 'ReadWorkflows', knot, number, repository: run.repository, rkey, sha, workflows }]
+    }
+    return M.toEntries(run.builds).flatMap(([workflow, { deadline, phase, plan, status }]): ReadonlyArray<Effect> => {
+      const build = { knot, rkey, workflow }
+      if (phase._tag === 'Settled' || plan === null) return []
+      const { pendingMs, runningMs } = builds.settings.policy
+      const ms = status === 'running' ? runningMs : pendingMs
+      const timer: Effect = { _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'DeadlineTimer', build, number: deadline } }
+      const asked: Effect =
+        phase._tag === 'Following'
+          ? { _tag: 'FollowBuild', build, external: phase.external, plan }
+          : phase._tag === 'Cancelling' || phase._tag === 'CancelPausing'
+            ? { _tag: 'CancelBuild', build, external: phase.external, number: phase.number, plan }
+            : { _tag: 'FindBuild', build, number: phase.number, plan }
+      return status === 'pending' || status === 'running' ? [timer, asked] : [asked]
+    })
+  })
+
+/** The phases in which a state may be after a start: nothing waits for a timer. */
+const ASKED = ['Finding', 'Following', 'Cancelling', 'Settled', 'Reading', 'Read']
 
 const connectionsOf = ({ cursor, knots }: State): ReadonlyArray<Connections.Connection> => [
   cursor.connection,
   ...M.toEntries(knots.subscriptions).map(([, { connection }]) => connection)
 ]
 
-/** What a configuration says to the stream, and to the knots. */
-const settingsOf = ({ jetstreamBackoff, knotBackoff, rewindUs, toleranceUs }: Config) => [
+/** What a configuration says to the stream, to the knots, to the builds, and to the backfill. */
+const settingsOf = ({ backfill, builds, hosts, jetstreamBackoff, knotBackoff, owner, rewindUs, toleranceUs }: Config) => [
   { backoff: jetstreamBackoff, rewindUs, toleranceUs },
-  { backoff: knotBackoff, marginUs: rewindUs }
+  { backoff: knotBackoff, marginUs: rewindUs },
+  { hosts, owner, policy: builds },
+  { backoff: builds.backoff, isWanted: backfill }
+]
+
+const settingsIn = ({ backfill: { backoff, isWanted }, builds, cursor, knots }: State) => [
+  cursor.settings,
+  knots.settings,
+  builds.settings,
+  { backoff, isWanted }
 ]
 
 type Rejected = Extract<Event, { readonly _tag: 'FrameRejected' | 'KnotFrameRejected' }>
@@ -129,7 +183,7 @@ const reported = (event: Rejected): object => {
 }
 
 /** The slices of the state, each with its name in the table of concerns. */
-const SLICES = ['commits', 'cursor', 'knots'] as const
+const SLICES = ['backfill', 'builds', 'commits', 'cursor', 'knots'] as const
 
 const framesIn = ({ before, event }: Step): number => {
   if (!isFrame(event) || isStale(before, event)) return 0
@@ -138,18 +192,37 @@ const framesIn = ({ before, event }: Step): number => {
 
 const kindsOf = (counters: Counters.Counters): ReadonlyMap<string, number> => new Map(M.toEntries(counters.reports))
 
-/** The greatest numbers handed out so far: for Jetstream, and for all knots together. */
+/** The number that an effect is the first to bear, and out of whose hands it is: the stream's, the knots', the backfill's, the builds'. */
+const numberOf = (effect: Effect): readonly [from: 'backfill' | 'builds' | 'knots' | 'stream', number: number] | null => {
+  switch (effect._tag) {
+    case 'OpenJetstream':
+      return ['stream', effect.connection]
+    case 'SubscribeKnot':
+      return ['knots', effect.connection]
+    case 'ReadRecords':
+      return ['backfill', effect.number]
+    case 'ReadWorkflows':
+    case 'StartBuild':
+    case 'FindBuild':
+    case 'CancelBuild':
+      return ['builds', effect.number]
+    case 'WakeAfter':
+      if (effect.timer._tag === 'RecordsTimer') return ['backfill', effect.timer.number]
+      return 'number' in effect.timer ? ['builds', effect.timer.number] : null
+    default:
+      return null
+  }
+}
+
 const numbersRise = (taken: ReadonlyArray<Step>): Verdict => {
-  let stream = 0
-  let knots = 0
+  const greatest = { backfill: 0, builds: 0, knots: 0, stream: 0 }
   return every(taken, ({ effects }) =>
     every(effects, (effect) => {
-      const isNew =
-        effect._tag === 'OpenJetstream'
-          ? effect.connection > stream
-          : effect._tag !== 'SubscribeKnot' || effect.connection > knots
-      if (effect._tag === 'OpenJetstream') stream = effect.connection
-      if (effect._tag === 'SubscribeKnot') knots = effect.connection
+      const numbered = numberOf(effect)
+      if (numbered === null) return true
+      const [from, number] = numbered
+      const isNew = number > greatest[from]
+      greatest[from] = number
       return because(isNew, () => `the number of ${effectsText([effect])} was given out before`)
     })
   )
@@ -213,7 +286,9 @@ export const MACHINE = {
       const { askedUs, cursor, poisonings, rereadUs } = after.cursor
       const isWhereItWas = cursor === before.cursor.cursor && rereadUs === before.cursor.rereadUs
       return all(
-        because(same(after.commits, before.commits) && same(after.knots, before.knots), () => 'rows or knots changed'),
+        every(['backfill', 'builds', 'commits', 'knots'] as const, (slice) =>
+          because(same(after[slice], before[slice]), () => `${slice} changed`)
+        ),
         equal('the stream', after.cursor, { ...before.cursor, askedUs, cursor, poisonings, rereadUs }),
         // The losses at one place are counted from zero wherever we move to.
         when(isWhereItWas, () => equal('poisonings', poisonings, before.cursor.poisonings)),
@@ -313,10 +388,9 @@ export const MACHINE = {
       stopped = event._tag === 'StopRequested' || (stopped && event._tag !== 'Started')
       const isLive = before.cursor.connection.phase._tag === 'Connecting' || before.cursor.connection.phase._tag === 'Open'
       return all(
-        equal('stopped', [after.cursor.stopped, after.knots.stopped], [stopped, stopped]),
+        every(['backfill', 'builds', 'cursor', 'knots'] as const, (slice) => equal(`stopped ${slice}`, after[slice].stopped, stopped)),
         when(stopped, () => every(connectionsOf(after), ({ phase }) => equal('connection', phase._tag, 'Idle'))),
-        when(stopped, () => every(effects, (effect) => because(!opens(effect), () => `${effect._tag} after a stop`))),
-        when(wasStopped && stopped, () => every(effects, (effect) => effect._tag === 'Report')),
+        when(wasStopped && stopped, () => every(effects, (effect) => because(isSaid(effect), () => `${effect._tag} after a stop`))),
         when(!wasStopped && stopped, () =>
           equal('what a stop ends', effects, [
             ...(isLive ? [{ _tag: 'CloseJetstream', connection: before.cursor.connection.number }] : []),
@@ -335,15 +409,37 @@ export const MACHINE = {
     configured(run, ({ after, effects, event }, config) =>
       when(event._tag === 'Started', () => {
         const wanted = wantedIn(accountsOf(after), config).map(([host]) => host)
+        const owed = owedBuilds(after)
+        const { accounts, isOpen, owner } = after.backfill
+        const runs = M.toEntries(after.builds.runs).map(([, run]) => run)
+        const builds = runs.flatMap((run) => M.toEntries(run.builds).map(([, build]) => build))
         return all(
           equal(
-            'effects',
-            effects.map((effect) => effect._tag),
+            'connections',
+            effects.filter((effect) => place(effect) < 3).map((effect) => effect._tag),
             ['OpenJetstream', ...wanted.map(() => 'SubscribeKnot')]
           ),
           equal('subscribed', subscribedBy(effects), wanted),
-          equal('settings', [after.cursor.settings, after.knots.settings], settingsOf(config)),
-          every(connectionsOf(after), ({ attempt, phase }) => equal('connection', [attempt, phase._tag], [0, 'Connecting']))
+          equal('settings', settingsIn(after), settingsOf(config)),
+          every(connectionsOf(after), ({ attempt, phase }) => equal('connection', [attempt, phase._tag], [0, 'Connecting'])),
+          // Who holds a right no more is told so before: of that, what is still to be cancelled is asked for once more.
+          equal(
+            'builds',
+            effects.filter(
+              (effect) =>
+                place(effect) === 4 && effect._tag !== 'PublishStatus' && (effect._tag !== 'CancelBuild' || owed.some((one) => same(one, effect)))
+            ),
+            owed
+          ),
+          every([...runs.filter(({ phase }) => phase._tag !== 'Read'), ...builds], ({ attempt, phase }) =>
+            because(attempt === 0 && ASKED.includes(phase._tag), () => `${phase._tag} after ${String(attempt)} attempts`)
+          ),
+          // Nothing is read before the stream is open.
+          every(effects, ({ _tag }) => because(_tag !== 'ReadRecords', () => 'records are read before the stream is open')),
+          every(M.toEntries(accounts), ([, { attempt, phase }]) => equal('reading', [attempt, phase], [0, 'Waiting'])),
+          equal('open', isOpen, false),
+          when(config.backfill, () => equal('the owner', owner, config.owner)),
+          when(!config.backfill, () => equal('readings', M.size(accounts), 0))
         )
       })
     ),
@@ -354,15 +450,15 @@ export const MACHINE = {
     every(run.steps, ({ after, before, effects, event }) => {
       const lazy = pure(() => fold(before, [event])).isLazy
       return all(
-        when(pure(() => asAdvance(before, event)) !== null, () =>
-          because(
-            after.commits === before.commits && after.knots === before.knots,
-            () => 'an advance changed more than the cursor'
+        every(['backfill', 'builds', 'commits', 'knots'] as const, (slice) =>
+          all(
+            when(pure(() => asAdvance(before, event)) !== null, () =>
+              because(after[slice] === before[slice], () => `an advance changed ${slice}`)
+            ),
+            when(lazy, () => because(after[slice] === before[slice], () => `what changed ${slice} may wait`))
           )
         ),
-        when(lazy, () =>
-          equal('lazy', [after.commits === before.commits, after.knots === before.knots, effects.length], [true, true, 0])
-        )
+        when(lazy, () => equal('lazy', effects.length, 0))
       )
     })
 } satisfies Laws

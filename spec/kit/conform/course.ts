@@ -1,24 +1,29 @@
 /**
- * Runs made smaller. When events are taken out of a run, connections that came after them have other numbers; so that what is left
- * still means what it meant, an event is remembered with the distance of its number from the one that was there.
+ * Runs made smaller. When events are taken out of a run, connections and requests that came after them have other numbers; so that what
+ * is left still means what it meant, an event is remembered with the distance of its number from the one that was there.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import {
+  type BuildName,
+  type Builds,
   Config,
   defaults,
+  type Did,
   type Event,
   type HostName,
   type Natural,
   OrderedMap as M,
+  type Rkey,
   type State,
   step,
+  type Timer,
   type TimeUs
 } from '../../../core/index.js'
 import { type Beginning, stateAt } from '../../../shell/trace.js'
 import type { Course } from './inputs.js'
 
 export interface Relative {
-  /** `null` when there was no connection that the number could be compared with. */
+  /** `null` when there was nothing that the number could be compared with. */
   readonly distance: number | null
   readonly event: Event
 }
@@ -30,17 +35,70 @@ const knotNumber = (state: State, host: HostName): number | null => {
   return subscription?.connection.number ?? null
 }
 
+const readingNumber = (state: State, did: Did): number | null =>
+  M.toEntries(state.backfill.accounts).find(([name]) => name === did)?.[1].number ?? null
+
+const runOf = (state: State, knot: HostName, rkey: Rkey): Builds.Run | null =>
+  M.toEntries(state.builds.runs).find(([key]) => key === `${knot}/${rkey}`)?.[1] ?? null
+
+const filesNumber = (state: State, knot: HostName, rkey: Rkey): number | null => {
+  const phase = runOf(state, knot, rkey)?.phase
+  return phase !== undefined && 'number' in phase ? phase.number : null
+}
+
+const buildOf = (state: State, { knot, rkey, workflow }: BuildName): Builds.Build | null => {
+  const run = runOf(state, knot, rkey)
+  return run === null ? null : (M.toEntries(run.builds).find(([name]) => name === workflow)?.[1] ?? null)
+}
+
+const buildNumber = (state: State, name: BuildName): number | null => {
+  const phase = buildOf(state, name)?.phase
+  return phase !== undefined && 'number' in phase ? phase.number : null
+}
+
+/** The number that is there for a timer. */
+const presentFor = (state: State, timer: Timer): number | null => {
+  switch (timer._tag) {
+    case 'JetstreamTimer':
+      return state.cursor.connection.number
+    case 'KnotTimer':
+      return knotNumber(state, timer.host)
+    case 'RecordsTimer':
+      return readingNumber(state, timer.did)
+    case 'WorkflowsTimer':
+      return filesNumber(state, timer.knot, timer.rkey)
+    case 'BuildTimer':
+      return buildNumber(state, timer.build)
+    case 'DeadlineTimer':
+      return buildOf(state, timer.build)?.deadline ?? null
+  }
+}
+
 /** The number that an event bears, and the one that is there; `null` when it bears none. */
 const numbersOf = (state: State, event: Event): { readonly borne: number; readonly present: number | null } | null => {
   switch (event._tag) {
     case 'Started':
     case 'StopRequested':
+    case 'BuildReported':
+    case 'CancelRequested':
+    case 'RetryRequested':
       return null
     case 'TimerFired': {
       const { timer } = event
-      const present = timer._tag === 'KnotTimer' ? knotNumber(state, timer.host) : state.cursor.connection.number
-      return { borne: timer.connection, present }
+      return { borne: 'number' in timer ? timer.number : timer.connection, present: presentFor(state, timer) }
     }
+    case 'RecordsRead':
+    case 'RecordsUnread':
+      return { borne: event.number, present: readingNumber(state, event.did) }
+    case 'WorkflowsRead':
+    case 'WorkflowsUnread':
+      return { borne: event.number, present: filesNumber(state, event.knot, event.rkey) }
+    case 'BuildAccepted':
+    case 'BuildRefused':
+    case 'BuildMissing':
+    case 'BuildUncertain':
+    case 'CancelHeard':
+      return { borne: event.number, present: buildNumber(state, event.build) }
     case 'KnotOpened':
     case 'KnotClosed':
     case 'KnotReceived':
@@ -51,17 +109,14 @@ const numbersOf = (state: State, event: Event): { readonly borne: number; readon
   }
 }
 
-const withNumber = (event: Event, number: number): Event => {
-  const connection = Math.max(0, number) as Natural
-  switch (event._tag) {
-    case 'Started':
-    case 'StopRequested':
-      return event
-    case 'TimerFired':
-      return { ...event, timer: { ...event.timer, connection } }
-    default:
-      return { ...event, connection }
+const withNumber = (event: Event, wanted: number): Event => {
+  const number = Math.max(0, wanted) as Natural
+  if (event._tag === 'TimerFired') {
+    const { timer } = event
+    return { ...event, timer: 'number' in timer ? { ...timer, number } : { ...timer, connection: number } }
   }
+  if ('number' in event) return { ...event, number }
+  return 'connection' in event ? { ...event, connection: number } : event
 }
 
 const relativeTo = (state: State, event: Event): Relative => {

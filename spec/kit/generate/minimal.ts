@@ -4,7 +4,7 @@
  * Beside each event stands what is to be done because of it, in short; the generator fails when the core disagrees. So a wrong core
  * cannot bless itself, and an event that was meant to count cannot be stale by mistake.
  */
-import { COLLABORATOR, type Config, type Effect, initial, KnotRejection, MEMBER, Rejection, REPO, step } from '../../../core/index.js'
+import { COLLABORATOR, type Config, type Effect, initial, KnotRejection, MEMBER, Rejection, REPO, type Report, step } from '../../../core/index.js'
 import {
   account,
   closed,
@@ -45,6 +45,8 @@ const WIDE = { baseMs: 1, capMs: 2 ** 40, healthyAfterMs: 1 }
 
 // ---------------------------------------------------------------------------------------- effects in short
 
+const isAboutBuilds = ({ _tag }: Report): boolean => _tag === 'TriggerIgnored' || _tag === 'TriggerRefused' || _tag === 'WorkflowDropped'
+
 const inShort = (effect: Effect): string => {
   switch (effect._tag) {
     case 'OpenJetstream':
@@ -59,8 +61,23 @@ const inShort = (effect: Effect): string => {
       return `unsubscribe ${effect.host}`
     case 'WakeAfter':
       return `wake ${String(effect.highMs)}`
+    case 'ReadRecords':
+      return `read ${effect.did} ${effect.collection} ${String(effect.cursor)}`
+    case 'ReadWorkflows':
+      return `files ${effect.rkey}`
+    case 'StartBuild':
+      return `start ${effect.build.rkey}/${effect.build.workflow}`
+    case 'FindBuild':
+      return `find ${effect.build.rkey}/${effect.build.workflow}`
+    case 'FollowBuild':
+      return `follow ${effect.build.rkey}/${effect.build.workflow}`
+    case 'CancelBuild':
+      return `cancel ${effect.build.rkey}/${effect.build.workflow}`
+    case 'PublishStatus':
+      return `${effect.entry.status} ${effect.entry.build.rkey}/${effect.entry.build.workflow}`
     case 'Report':
-      return effect.report._tag === 'Gap' ? `gap ${String(effect.report.askedUs)} ${String(effect.report.gotUs)}` : effect.report._tag
+      if (effect.report._tag === 'Gap') return `gap ${String(effect.report.askedUs)} ${String(effect.report.gotUs)}`
+      return 'reason' in effect.report && isAboutBuilds(effect.report) ? `${effect.report._tag}/${effect.report.reason}` : effect.report._tag
   }
 }
 

@@ -8,10 +8,19 @@ export const US = 'ci.example'
 
 /**
  * So small that every limit is a few steps, and a few microseconds, away: a rewind of 2 µs, a tolerance of 3 µs, pauses of
- * 1, 2, 4, 4 … ms, health after 1 ms.
+ * 1, 2, 4, 4 … ms, health after 1 ms; three statuses are kept, a build may be pending for 6 ms and run for 5.
  */
 export const MINIMAL = {
   admission: 'members',
+  backfill: false,
+  builds: {
+    allow: [],
+    backoff: { baseMs: 1, capMs: 4, healthyAfterMs: 0 },
+    keepStatuses: 3,
+    pendingMs: 6,
+    providers: ['p'],
+    runningMs: 5
+  },
   hostname: US,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstreamBackoff: { baseMs: 1, capMs: 4, healthyAfterMs: 1 },

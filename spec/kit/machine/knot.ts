@@ -31,6 +31,7 @@ const numberIn = (state: State): Natural => subscription(state)?.connection.numb
 
 const held = (_tag: Commits.HoldChanged['_tag'], rkey: Rkey): Knots.HoldsChanged => ({
   _tag: 'HoldsChanged',
+  at: us(EPOCH_US),
   changes: [{ _tag, did: 'did:plc:alice' as Did, knot: KNOT, rkey }]
 })
 
@@ -40,8 +41,9 @@ const received = (at: number, connection: Natural, created: string | null): Even
   connection,
   created: created as Nanos | null,
   host: KNOT,
-  nsid: 'sh.tangled.git.refUpdate' as Nsid,
-  rkey: 'self' as Rkey
+  nsid: 'sh.tangled.knot.memberUpdate' as Nsid,
+  rkey: 'self' as Rkey,
+  trigger: null
 })
 
 const MOVES: ReadonlyArray<Move<State, Input>> = [

@@ -7,6 +7,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Config, type Did, defaults, type Event, type HostName, initial, type Nanos, type Natural, run, type State, type TimeUs } from '../../../core/index.js'
 import { silentLog } from '../../../shell/log.js'
 import type { Clock, Deliver, Link, Network, Random } from '../../../shell/ports.js'
+import type { InterpreterPorts } from '../../../shell/interpreter.js'
+import type { Ports } from '../../../shell/runtime.js'
 import type { Store } from '../../../shell/store.js'
 
 export const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did
@@ -163,7 +165,28 @@ export const fakeStore = (scheduler: Scheduler | null = null): FakeStore => {
   }
 }
 
-export const ports = (clock: Clock, network: Network, store: Store) => ({ clock, log: silentLog, network, random: middle, store })
+/** What builds and reading need: nobody has any, and what is asked is never answered. */
+export const nothingElse: Pick<InterpreterPorts, 'builder' | 'publish' | 'records' | 'workflows'> = {
+  builder: {
+    cancel: () => undefined,
+    close: () => Promise.resolve(),
+    find: () => undefined,
+    follow: () => undefined,
+    start: () => undefined
+  },
+  publish: () => undefined,
+  records: { close: () => Promise.resolve(), read: () => undefined },
+  workflows: { close: () => Promise.resolve(), read: () => undefined }
+}
+
+export const ports = (clock: Clock, network: Network, store: Store): Ports => ({
+  ...nothingElse,
+  clock,
+  log: silentLog,
+  network,
+  random: middle,
+  store
+})
 
 /** Lets everything happen that can happen without time moving on. */
 export const settle = async (scheduler: Scheduler | null = null): Promise<void> => {
