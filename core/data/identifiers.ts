@@ -182,8 +182,8 @@ export interface WorkflowNameBrand {
   readonly WorkflowName: unique symbol
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what it keeps out
-const WORKFLOW_NAME = /^[^\u0000-\u001f\u007f/\\\ud800-\udfff]{1,100}$/
+/** What is neither a control character, a slash of either kind, nor half of a character. */
+const WORKFLOW_NAME = /^[ -.0-[\]-~\u0080-\ud7ff\ue000-\uffff]{1,100}$/
 
 /** The name of a workflow: that of its file, 1 to 100 characters, neither slashes nor control characters, not `.` or `..`. */
 export const WorkflowName = t.brand(
