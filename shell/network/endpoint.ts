@@ -9,7 +9,7 @@
  * A feed gives whole websocket messages as bytes, header included (`message`): they are made once and written as they are to
  * every reader, many in one write. Pings and close frames are written by `ws`, on the same socket, between such writes.
  */
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/lib/Either.js'
@@ -83,6 +83,8 @@ export interface EndpointOptions<Asked> {
   readonly pingsWhileBusy: boolean
   /** How long a write may wait for a client before the connection is cut. */
   readonly blockedMs: number
+  /** Answers a request that is not for a websocket, or says `false`. Nothing is served but websockets if not given. */
+  readonly serve?: (request: IncomingMessage, response: ServerResponse) => boolean
   /** Takes a client in, or says why not. */
   readonly admit: (query: URLSearchParams, request: IncomingMessage) => E.Either<Refusal, Feed<Asked>>
 }
@@ -204,7 +206,7 @@ const MAX_HEADER_BYTES = 2 ** 20
 
 /** Listens on 127.0.0.1. @throws when the port is taken. */
 export const startEndpoint = async <Asked>(options: EndpointOptions<Asked>): Promise<Endpoint<Asked>> => {
-  const { admit, path, port } = options
+  const { admit, path, port, serve = () => false } = options
   const readers: Array<Reader<Asked>> = []
   const open = new Set<Reader<Asked>>()
   let ready = true
@@ -218,7 +220,8 @@ export const startEndpoint = async <Asked>(options: EndpointOptions<Asked>): Pro
   }
 
   const acceptor = new WebSocketServer({ maxPayload: 2 ** 20, noServer: true, perMessageDeflate: false })
-  const http = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (_, response) => {
+  const http = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    if (serve(request, response)) return
     response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end(`${path} is for websockets\n`)
   })
   http.on('upgrade', (request, socket, head) => {

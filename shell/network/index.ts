@@ -17,8 +17,10 @@ import type { Step } from './script.js'
 
 export type { Connection, Goodbye } from './endpoint.js'
 export * from './frames.js'
+export { type Change, type GitOptions, type GitServer, gitServer, type Moved, type Repo, type RepoOptions } from './git-server.js'
 export * from './jetstream-server.js'
 export * from './knot-server.js'
+export * from './pds-server.js'
 export * from './script.js'
 
 export interface NetworkOptions {

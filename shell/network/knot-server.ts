@@ -1,5 +1,6 @@
 /**
- * A knot for loopback: `GET /events`, in both generations that are in use, with what makes them hard to follow.
+ * A knot for loopback: `GET /events`, in both generations that are in use, with what makes them hard to follow, and git repositories
+ * on the same port.
  *
  * Older ones send at most 100 events per notification, so a longer backlog waits until something new happens, and they page by a
  * stamp that may tie, so that siblings at the edge of a page are lost. Newer ones give every event a stamp of its own, send the
@@ -13,6 +14,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Clock } from '../ports.js'
 import { type Controls, type Feed, joined, message, startEndpoint } from './endpoint.js'
 import { type KnotEvent, knotFrameText } from './frames.js'
+import { type GitOptions, type GitServer, gitServer } from './git-server.js'
 import { placeIn } from './log.js'
 
 // ---------------------------------------------------------------------------------------- model
@@ -25,6 +27,8 @@ export interface KnotAsked {
 export interface KnotOptions {
   readonly clock: Clock
   readonly generation: 'older' | 'newer'
+  /** What its git does not do, as those of other knots. */
+  readonly git?: GitOptions
   /** How long a write may wait for a client: 10 s if not given. */
   readonly blockedMs?: number
   /** After how many batches of 100 a client with a longer backlog is sent away: 1 000 if not given. Newer knots only. */
@@ -38,6 +42,8 @@ export interface KnotOptions {
 }
 
 export interface KnotServer extends Controls<KnotAsked> {
+  /** Its repositories. What happens to them is told to nobody before it is published. */
+  readonly git: Omit<GitServer, 'serve' | 'stop'>
   /** The name of the knot in records: `localhost:<port>`. */
   readonly host: string
   /**
@@ -65,6 +71,7 @@ const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
   const { blockedMs = 10_000, clock, generation, maxBatches = 1_000, pingMs = 30_000, port = 0 } = options
   const { showsCreated = generation === 'newer' } = options
+  const git = gitServer({ clock, ...options.git })
   const rows: Array<Row> = []
   let notifications = 0
 
@@ -115,7 +122,8 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
     path: '/events',
     pingMs,
     pingsWhileBusy: false,
-    port
+    port,
+    serve: git.serve
   })
 
   const stamp = (created = BigInt(clock.now()) * 1_000n): bigint => {
@@ -131,12 +139,16 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
 
   return {
     ...endpoint.controls,
+    git,
     host: `localhost:${String(endpoint.port)}`,
     publish: (event, given) => {
       const created = stamp(given)
       append({ bytes: message(knotFrameText(event, showsCreated ? created : null)), created })
       return created
     },
-    publishRaw: (payload, { binary = false } = {}) => append({ bytes: message(payload, binary), created: stamp() })
+    publishRaw: (payload, { binary = false } = {}) => append({ bytes: message(payload, binary), created: stamp() }),
+    stop: async () => {
+      await Promise.all([endpoint.controls.stop(), git.stop()])
+    }
   }
 }

@@ -1,0 +1,333 @@
+/**
+ * Workflow files, as they are in a repository at a commit: read from the knot by git itself, and no more of the repository than
+ * that takes.
+ *
+ * A knot is run by a stranger. git speaks to it through a proxy of ours that leads nowhere else (net/proxy.ts), in an empty folder,
+ * with nothing of ours in reach (git/program.ts), for a bounded time and a bounded number of bytes.
+ *
+ * What is fetched: the commit with its trees, without its history, then the files by their names. A server that does not know how to
+ * leave out files sends all of them, and one that gives out commits only by the branches they are on is asked for the branches, with more
+ * and more of their history. Object names are passed to git only when they are hexadecimal digits, paths of ours are constant, and the
+ * address of the repository begins with its scheme: nothing foreign can be taken for an option.
+ */
+import { isUtf8 } from 'node:buffer'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Did, excerpt, type HostName, type ReadWorkflows, Sha, WorkflowName } from '../core/index.js'
+import { gitProgram, type Program, type Ran } from './git/program.js'
+import { platformResolve, type Policy, type Resolve } from './net/guard.js'
+import { type Proxy, startProxy } from './net/proxy.js'
+import type { Clock } from './ports.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export interface GitOptions {
+  /** Certificates, a PEM file, of those who sign for knots; those that git knows if not given. */
+  readonly caFile?: string
+  readonly clock: Clock
+  /** The git program: `git` if not given. */
+  readonly git?: string
+  /** Whether knots are spoken to without TLS, for development. */
+  readonly isInsecure: boolean
+  /** How much may come from a knot, from each of the places where it may have the repository. 32 MiB. */
+  readonly maxBytes?: number
+  readonly policy: Policy
+  /** The resolver of the platform. */
+  readonly resolve?: Resolve
+  /** Where temporary folders are made: that of the platform if not given. */
+  readonly tmp?: string
+  /** How long one reading may take, whatever it consists of. 60 s. */
+  readonly timeoutMs?: number
+}
+
+/** How many workflow files are read, and how long each may be, in bytes. */
+export const MAX_FILES = 50
+export const MAX_FILE_BYTES = 262_144
+
+/** A file of `.tangled/workflows`; `null` for one that is too long. */
+export interface WorkflowFile {
+  readonly bytes: Buffer | null
+  readonly name: WorkflowName
+}
+
+export type FilesRead =
+  | {
+      readonly _tag: 'Files'
+      /** The branch that HEAD names; `null` where it names none. */
+      readonly defaultBranch: string | null
+      /** By name, in the order of its bytes; the first fifty if there are more. */
+      readonly files: ReadonlyArray<WorkflowFile>
+      /** How many files there are beyond those. */
+      readonly left: number
+    }
+  | {
+      readonly _tag: 'Unread'
+      readonly error: string
+      /** Whether it is no use to try again. */
+      readonly isFinal: boolean
+    }
+
+export type FilesAsked = Pick<ReadWorkflows, 'knot' | 'repository' | 'sha'>
+
+/** Reads workflow files. Never rejects. When `signal` aborts, it is over as soon as no process and no connection is left. */
+export type ReadFiles = (asked: FilesAsked, signal: AbortSignal) => Promise<FilesRead>
+
+type Unread = Extract<FilesRead, { _tag: 'Unread' }>
+
+const unread = (error: string, isFinal: boolean): Unread => ({ _tag: 'Unread', error, isFinal })
+
+const NO_COMMIT = unread('the commit is not there', true)
+const NO_REPOSITORY = unread('there is no such repository on the knot', true)
+
+// ---------------------------------------------------------------------------------------- addresses
+
+/** What no repository is called: nothing, a way to somewhere else, and what git takes no addresses with. */
+const NO_NAME = /^\.{0,2}$|\p{Cc}/u
+
+/** A segment of a path. Colons stay as they are, as Tangled writes them; what is no name of a repository has no segment. */
+const segment = (text: string): string | null =>
+  NO_NAME.test(text) ? null : encodeURIComponent(Buffer.from(text).toString()).replaceAll('%3A', ':')
+
+/** Where a repository may be on its knot: under its owner and name, and, on newer ones, under its own DID. */
+const addressesOf = (knot: HostName, { did, name, owner }: FilesAsked['repository'], isInsecure: boolean): ReadonlyArray<URL> => {
+  const server = `${isInsecure ? 'http' : 'https'}://${knot}`
+  const [named, itself] = [segment(name), Did.is(did) ? segment(did) : null]
+  return [named === null ? null : `${segment(owner) ?? ''}/${named}`, itself]
+    .filter((at): at is string => at !== null)
+    .map((at) => new URL(`${server}/${at}`))
+}
+
+// ---------------------------------------------------------------------------------------- what git says
+
+const STATUS = /The requested URL returned error: ([0-9]{3})/
+const NOT_FOUND = /^fatal: repository '.*' not found$|could not read Username|Authentication failed/m
+/** No object of that name, or one that is not in this kind of repository. */
+const NO_OBJECT = /not our ref|mismatched algorithms|unsupported (?:hash|object) format/
+/** The server has a rule against it. */
+const NOT_GIVEN_OUT = /Server does not allow request for|not valid|unadvertised/
+const FATAL = /^(?:fatal|error): (.*)$/m
+
+/** What came of a run that failed: whether it is final, and, for the next address, whether the knot answered at all. */
+const failureOf = ({ isTooLong, said }: Ran, proxy: Proxy, timedOut: () => string | null): Unread & { readonly hasAnswered: boolean } => {
+  const late = timedOut()
+  if (late !== null) return { ...unread(late, false), hasAnswered: false }
+  const failure = proxy.failure()
+  if (failure !== null)
+    return failure.isTooLarge
+      ? { ...unread(`what the knot sends is too large: ${failure.reason}`, true), hasAnswered: true }
+      : { ...unread(`the knot cannot be reached: ${excerpt(failure.reason)}`, false), hasAnswered: false }
+  if (isTooLong) return { ...unread('what the knot sends is too long', true), hasAnswered: true }
+  if (NOT_FOUND.test(said)) return { ...NO_REPOSITORY, hasAnswered: true }
+  const status = Number(STATUS.exec(said)?.[1] ?? 0)
+  if (status >= 300 && status < 400) return { ...unread('the knot leads elsewhere, which is not followed', true), hasAnswered: true }
+  if ([400, 401, 403, 404, 410].includes(status)) return { ...NO_REPOSITORY, hasAnswered: true }
+  if (status !== 0) return { ...unread(`the knot answers with ${String(status)}`, false), hasAnswered: true }
+  if (NO_OBJECT.test(said)) return { ...NO_COMMIT, hasAnswered: true }
+  return { ...unread(`git could not read the repository: ${excerpt(FATAL.exec(said)?.[1] ?? 'it was ended')}`, false), hasAnswered: false }
+}
+
+interface RemoteHead {
+  readonly branch: string | null
+  readonly sha: Sha | null
+}
+
+const SYMREF = /^ref: refs\/heads\/(.+)\tHEAD$/m
+const HEAD = /^([0-9a-f]+)\tHEAD$/m
+
+/** What `ls-remote --symref` says of HEAD; nothing in an empty repository. */
+const headOf = (stdout: Buffer): RemoteHead => {
+  const text = stdout.toString()
+  const sha = HEAD.exec(text)?.[1]
+  return { branch: SYMREF.exec(text)?.[1] ?? null, sha: Sha.is(sha) ? sha : null }
+}
+
+// ---------------------------------------------------------------------------------------- one repository
+
+const FOLDER = '.tangled/workflows/'
+
+/** How much history of its branches is looked through for a commit that the server does not give out by name. */
+const DEPTHS = [16, 256, 4_096]
+
+/** What a folder lists: mode, kind, object name, path. */
+const ENTRY = /^100(?:644|755|664) blob ([0-9a-f]+)\t\.tangled\/workflows\/([^/]+)$/
+
+interface Listed {
+  readonly name: WorkflowName
+  readonly sha: string
+}
+
+/** The regular files of a listing, each name once, by name. */
+const filesIn = (listing: Buffer): ReadonlyArray<Listed> => {
+  const files = new Map<string, Listed>()
+  for (let start = 0, end = listing.indexOf(0); end >= 0; start = end + 1, end = listing.indexOf(0, start)) {
+    const bytes = listing.subarray(start, end)
+    const [, sha = '', name] = (isUtf8(bytes) && ENTRY.exec(bytes.toString())) || []
+    if (WorkflowName.is(name) && !files.has(name)) files.set(name, { name, sha })
+  }
+  return [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+}
+
+/** The sizes that `cat-file --batch-check` gives; what is missing has none. */
+const sizesIn = (stdout: Buffer): ReadonlyMap<string, number> =>
+  new Map(
+    stdout
+      .toString()
+      .split('\n')
+      .map((line) => line.split(' '))
+      .flatMap(([sha = '', kind, size]) => (kind === 'blob' ? [[sha, Number(size)] as const] : []))
+  )
+
+/** The contents that `cat-file --batch` gives: a line with the size, that many bytes, and a newline. */
+const contentsIn = (stdout: Buffer): ReadonlyMap<string, Buffer> => {
+  const contents = new Map<string, Buffer>()
+  for (let at = 0, newline = stdout.indexOf(10); newline >= 0; newline = stdout.indexOf(10, at)) {
+    const [sha = '', , size = '0'] = stdout.toString('latin1', at, newline).split(' ')
+    at = newline + 1 + Number(size) + 1
+    contents.set(sha, stdout.subarray(newline + 1, at - 1))
+  }
+  return contents
+}
+
+interface Reading {
+  readonly folder: string
+  readonly git: Program
+  readonly proxy: Proxy
+  readonly timedOut: () => string | null
+}
+
+const OPTIONS = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules']
+
+/** Reads the files of one commit from one address. */
+const readCommit = async (
+  { folder, git, proxy, timedOut }: Reading,
+  address: URL,
+  sha: Sha
+): Promise<{ readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } | (Unread & { readonly hasAnswered: boolean })> => {
+  const failed = (ran: Ran) => failureOf(ran, proxy, timedOut)
+
+  const attempt = async (inner: string, leavesFilesOut: boolean): ReturnType<typeof readCommit> => {
+    const config = path.join(folder, inner, 'config')
+    const format = sha.length === 64 ? ['--object-format=sha256'] : []
+    const made = await git.run(['init', '--quiet', '--bare', '--template=', ...format, '--', inner])
+    if (made.code !== 0) return failed(made)
+    // What git notes down on fetching without files would make it fetch each of them, one by one, as soon as it is looked at.
+    const plain = `${await readFile(config, 'utf8')}[remote "origin"]\n\turl = "${address.href}"\n`
+    await writeFile(config, plain)
+    const fetch = async (args: ReadonlyArray<string>): Promise<Ran> => {
+      const ran = await git.run(['fetch', ...OPTIONS, ...args], { folder: inner })
+      await writeFile(config, plain)
+      return ran
+    }
+    const withoutFiles = leavesFilesOut ? ['--filter=blob:none'] : []
+    const inside = (args: ReadonlyArray<string>, options: { readonly input?: string; readonly maxBytes?: number } = {}): Promise<Ran> =>
+      git.run(args, { ...options, folder: inner })
+    const isThere = async (): Promise<boolean> => (await inside(['cat-file', '-e', `${sha}^{tree}`])).code === 0
+
+    const exact = await fetch(['--depth=1', ...withoutFiles, 'origin', `+${sha}:refs/tack/commit`])
+    if (exact.code !== 0 && !NOT_GIVEN_OUT.test(exact.said)) return failed(exact)
+    for (const depth of exact.code === 0 ? [] : DEPTHS) {
+      const ran = await fetch([`--depth=${String(depth)}`, ...withoutFiles, 'origin', '+refs/heads/*:refs/tack/heads/*', '+refs/tags/*:refs/tack/tags/*'])
+      if (ran.code !== 0) return failed(ran)
+      if (await isThere()) break
+    }
+    if (!(await isThere())) return timedOut() === null ? { ...NO_COMMIT, hasAnswered: true } : failed(exact)
+
+    const listing = await inside(['ls-tree', '-z', '--full-tree', sha, '--', FOLDER])
+    if (listing.code !== 0) return failed(listing)
+    const all = filesIn(listing.stdout)
+    const files = all.slice(0, MAX_FILES)
+    const wanted = [...new Set(files.map((file) => file.sha))]
+    const sizes = async (): Promise<ReadonlyMap<string, number>> =>
+      sizesIn((await inside(['cat-file', '--batch-check'], { input: wanted.map((one) => `${one}\n`).join('') })).stdout)
+
+    let known = await sizes()
+    const missing = wanted.filter((one) => !known.has(one))
+    if (missing.length > 0) {
+      const ran = await fetch(['origin', ...missing])
+      // The server leaves files out, and does not give them out one by one either: everything, then.
+      if (ran.code !== 0 && leavesFilesOut && proxy.failure() === null && timedOut() === null) return attempt('whole.git', false)
+      if (ran.code !== 0) return failed(ran)
+      known = await sizes()
+    }
+    const short = wanted.filter((one) => (known.get(one) ?? Infinity) <= MAX_FILE_BYTES)
+    const maxBytes = short.length * (MAX_FILE_BYTES + 256)
+    const read = await inside(['cat-file', '--batch'], { input: short.map((one) => `${one}\n`).join(''), maxBytes })
+    const contents = contentsIn(read.stdout)
+    // Files that are there, and whose contents are not, are files that could not be read.
+    if (read.code !== 0 || wanted.some((one) => !known.has(one)) || short.some((one) => !contents.has(one))) return failed(read)
+    return { files: files.map((file) => ({ bytes: contents.get(file.sha) ?? null, name: file.name })), left: all.length - files.length }
+  }
+
+  return attempt('part.git', true)
+}
+
+// ---------------------------------------------------------------------------------------- reading
+
+/** A reader of workflow files. Readings do not share anything. */
+export const gitReader = (options: GitOptions): ReadFiles => {
+  const { caFile = null, clock, git = 'git', isInsecure, maxBytes = 32 * 2 ** 20, policy } = options
+  const { resolve = platformResolve, timeoutMs = 60_000, tmp = tmpdir() } = options
+
+  const readFrom = async (reading: Reading, address: URL, sha: Sha | null): Promise<FilesRead & { readonly hasAnswered: boolean }> => {
+    const listed = await reading.git.run(['ls-remote', '--symref', '--', address.href, 'HEAD'])
+    if (listed.code !== 0) return failureOf(listed, reading.proxy, reading.timedOut)
+    const head = headOf(listed.stdout)
+    const commit = sha ?? head.sha
+    if (commit === null) return { _tag: 'Files', defaultBranch: head.branch, files: [], hasAnswered: true, left: 0 }
+    // A repository has names of one length.
+    if (head.sha !== null && head.sha.length !== commit.length) return { ...NO_COMMIT, hasAnswered: true }
+    const read = await readCommit(reading, address, commit)
+    return '_tag' in read ? read : { _tag: 'Files', defaultBranch: head.branch, hasAnswered: true, ...read }
+  }
+
+  /** One address after the other, until one has the commit, or the knot does not answer at all. */
+  const readAny = async (addresses: ReadonlyArray<URL>, sha: Sha | null, signal: AbortSignal): Promise<FilesRead> => {
+    const stopping = new AbortController()
+    const [first] = addresses
+    if (first === undefined) return NO_REPOSITORY
+    let isLate = false
+    const disarm = clock.after(timeoutMs, () => {
+      isLate = true
+      stopping.abort()
+    })
+    const timedOut = (): string | null =>
+      isLate ? `the knot took more than ${String(timeoutMs / 1000)} s` : signal.aborted ? 'we are closing' : null
+    const stop = (): void => stopping.abort()
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+    const folder = await mkdtemp(path.join(tmp, 'tack-git-'))
+    let proxy: Proxy | null = null
+    try {
+      let failure: Unread | null = null
+      for (const [index, address] of addresses.entries()) {
+        const home = path.join(folder, String(index))
+        await mkdir(home)
+        proxy = await startProxy({ maxBytes, policy, resolve, target: address })
+        const program = await gitProgram({ caFile, folder: home, git, isInsecure, proxy: proxy.url, signal: stopping.signal })
+        const { hasAnswered, ...read } = await readFrom({ folder: home, git: program, proxy, timedOut }, address, sha)
+        await proxy.close()
+        if (read._tag === 'Files') return read
+        // What might be read another time, and what is not merely somewhere else, says more.
+        if (failure === null || (failure.isFinal && (!read.isFinal || failure.error === NO_REPOSITORY.error))) failure = read
+        if (!hasAnswered) break
+      }
+      return failure ?? NO_REPOSITORY
+    } finally {
+      disarm()
+      signal.removeEventListener('abort', stop)
+      await proxy?.close()
+      await rm(folder, { force: true, maxRetries: 5, recursive: true })
+    }
+  }
+
+  return async ({ knot, repository, sha }, signal) => {
+    // Whatever came here unchecked, git is not told to do anything with it.
+    if (sha !== null && !Sha.is(sha)) return NO_COMMIT
+    try {
+      return await readAny(addressesOf(knot, repository, isInsecure), sha, signal)
+    } catch (error) {
+      return unread(`the repository could not be read: ${excerpt(error instanceof Error ? error.message : String(error))}`, false)
+    }
+  }
+}

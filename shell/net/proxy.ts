@@ -1,0 +1,174 @@
+/**
+ * A proxy on loopback for one run of a program that opens connections by itself (git): it can reach the one server that it was
+ * started for, through the guard, and nothing else, whatever names, redirects or settings it is led by.
+ *
+ * Only who knows the run's password gets anything; bytes are counted, and when there are too many the connections end.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage, request as sendRequest, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { type Duplex, Transform } from 'node:stream'
+import { dial, type Guard, hostOf, reasonOf } from './guard.js'
+
+export interface ProxyOptions extends Guard {
+  /** How much may come from the server in all. */
+  readonly maxBytes: number
+  /** The server; path and query do not matter. `http:` is passed on as requests, `https:` as a tunnel. */
+  readonly target: URL
+}
+
+export interface Proxy {
+  /** Ends all connections. Resolves when no socket is left. */
+  readonly close: () => Promise<void>
+  /** Why the server was not reached, or no more of it was let through; `null` when nothing was wrong. */
+  readonly failure: () => ProxyFailure | null
+  /** What the program is told, password included. */
+  readonly url: string
+}
+
+export interface ProxyFailure {
+  readonly isTooLarge: boolean
+  readonly reason: string
+}
+
+const portOf = (url: URL): number => (url.port !== '' ? Number(url.port) : url.protocol === 'https:' ? 443 : 80)
+
+/** Headers that are between two hosts that speak to each other directly, and are not passed on (RFC 9110, 7.6.1). */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding',
+  'upgrade'
+])
+
+const endToEnd = (raw: ReadonlyArray<string>): Array<string> => {
+  const kept: Array<string> = []
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const [name = '', value = ''] = raw.slice(i, i + 2)
+    if (!HOP_BY_HOP.has(name.toLowerCase())) kept.push(name, value)
+  }
+  return kept
+}
+
+/** Starts a proxy on a free port of 127.0.0.1. */
+export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): Promise<Proxy> => {
+  const password = randomBytes(24).toString('base64url')
+  const wanted = Buffer.from(`Basic ${Buffer.from(`tack:${password}`).toString('base64')}`)
+  const host = hostOf(target)
+  const port = portOf(target)
+  const sockets = new Set<Duplex>()
+  let failure: ProxyFailure | null = null
+  let left = maxBytes
+
+  const fail = (reason: string, isTooLarge = false): void => {
+    failure ??= { isTooLarge, reason }
+  }
+
+  /** Whether the program may speak to us at all, and to whom it wants to. */
+  const refusal = (request: IncomingMessage, authority: string): 403 | 407 | null => {
+    const given = Buffer.from(request.headers['proxy-authorization'] ?? '')
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return 407
+    if (authority === `${target.hostname}:${String(port)}`) return null
+    fail('the server leads to another one, which is not followed')
+    return 403
+  }
+
+  /** Ends everything at once when more than enough has come. */
+  const counted = (): Transform =>
+    new Transform({
+      transform: (chunk: Buffer, _, callback) => {
+        left -= chunk.length
+        if (left >= 0) return callback(null, chunk)
+        fail(`more than ${String(maxBytes)} bytes`, true)
+        for (const socket of sockets) socket.destroy()
+        callback(new Error('too much'))
+      }
+    })
+
+  const remember = <S extends Duplex>(socket: S): S => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    return socket
+  }
+
+  const reach = (): Socket => {
+    const upstream = remember(dial(guard, host, port))
+    let isReached = false
+    upstream.once('connect', () => (isReached = !upstream.destroyed))
+    // What goes wrong later is for the program to judge: it may have had its answer.
+    upstream.on('error', (error) => isReached || fail(reasonOf(error)))
+    return upstream
+  }
+
+  const forward = (request: IncomingMessage, response: ServerResponse): void => {
+    const address = request.url ?? ''
+    const url = URL.canParse(address) ? new URL(address) : null
+    const refused = refusal(request, url === null ? '' : `${url.hostname}:${String(portOf(url))}`)
+    if (refused !== null || url === null || url.protocol !== 'http:' || target.protocol !== 'http:') {
+      response.writeHead(refused ?? 403).end()
+      return
+    }
+    const upstream = sendRequest({
+      // With an agent, also a new one, the connection would be made by that.
+      createConnection: reach,
+      headers: endToEnd(request.rawHeaders),
+      // The name in the address is the one that counts; the header that goes with it is among the rest.
+      host,
+      method: request.method ?? 'GET',
+      path: `${url.pathname}${url.search}`,
+      port,
+      setHost: false
+    })
+    upstream.on('error', (error) => {
+      if (response.headersSent) {
+        response.destroy()
+        return
+      }
+      fail(reasonOf(error))
+      response.writeHead(502).end()
+    })
+    upstream.on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders))
+      answer.on('error', () => response.destroy())
+      answer.pipe(counted()).on('error', () => response.destroy()).pipe(response)
+    })
+    response.once('close', () => upstream.destroy())
+    request.pipe(upstream)
+  }
+
+  const tunnel = (request: IncomingMessage, client: Duplex, head: Buffer): void => {
+    client.on('error', () => client.destroy())
+    const refused = target.protocol === 'https:' ? refusal(request, request.url ?? '') : 403
+    if (refused !== null) {
+      client.end(`HTTP/1.1 ${String(refused)} Refused\r\nContent-Length: 0\r\n\r\n`)
+      return
+    }
+    const upstream = reach()
+    upstream.once('connect', () => {
+      if (upstream.destroyed) return
+      client.write('HTTP/1.1 200 Connected\r\n\r\n')
+      upstream.write(head)
+      client.pipe(upstream)
+      upstream.pipe(counted()).on('error', () => client.destroy()).pipe(client)
+    })
+    upstream.once('close', () => client.destroy())
+    client.once('close', () => upstream.destroy())
+    upstream.once('error', () => client.end('HTTP/1.1 502 Unreachable\r\nContent-Length: 0\r\n\r\n'))
+  }
+
+  const server = createServer({ requestTimeout: 0 }, forward)
+  server.on('connection', remember)
+  server.on('connect', tunnel)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+    failure: () => failure,
+    url: `http://tack:${password}@127.0.0.1:${String((server.address() as AddressInfo).port)}`
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * Git repositories for loopback, served over HTTP by git itself (`git http-backend`): what is read from a knot is read from the real
+ * thing, with the protocol that it speaks.
+ *
+ * A repository is at `/<DID of the owner>/<name>`, at `/<its own DID>`, or at both. It is filled with `git fast-import`, which makes any
+ * commit, however strange, in one go.
+ *
+ * Source: git-http-backend(1), RFC 3875.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Clock } from '../ports.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+/** What a knot's git does, and what not. All of it if not given, as git itself does by today's protocol. */
+export interface GitOptions {
+  /** Whether a client may leave out files, and get them later. */
+  readonly filters?: boolean
+  /** Whether commits are given out that no branch or tag points at. (By the newer protocol they always are.) */
+  readonly givesOutAny?: boolean
+  /** Which protocol is spoken at most. */
+  readonly protocol?: 0 | 2
+}
+
+export interface RepoOptions {
+  /** The repository's own DID. */
+  readonly did?: string
+  /** What HEAD names: `main` if not given. */
+  readonly defaultBranch?: string
+  readonly format?: 'sha1' | 'sha256'
+  readonly name?: string
+  readonly owner?: string
+}
+
+/** A file as a commit leaves it; `content: null` takes it away. Modes are git's: `100644` if not given. */
+export interface Change {
+  readonly content: string | Buffer | null
+  readonly mode?: '100644' | '100755' | '120000'
+  readonly path: string
+}
+
+/** A branch or tag has moved, as `sh.tangled.git.refUpdate` says it. */
+export interface Moved {
+  readonly newSha: string
+  readonly oldSha: string
+  readonly ref: string
+}
+
+export interface Repo {
+  /** Removes all that no branch and no tag leads to. */
+  readonly collectGarbage: () => Promise<void>
+  /**
+   * Commits on top of what the branch holds, or, `anew`, on top of nothing, as somebody does who rewrites a branch and pushes it by force.
+   */
+  readonly commitAndPush: (files: ReadonlyArray<Change>, options?: { readonly anew?: boolean; readonly ref?: string }) => Promise<Moved>
+  readonly deleteRef: (ref: string) => Promise<Moved>
+  /** The folder that it is in. */
+  readonly folder: string
+  /** The paths below the server at which it is found. */
+  readonly paths: ReadonlyArray<string>
+}
+
+export interface GitServer {
+  /** @throws when it has neither a DID nor an owner and a name. */
+  readonly createRepository: (options: RepoOptions) => Promise<Repo>
+  /** Answers a request for a repository; `false` for one that is for something else. */
+  readonly serve: (request: IncomingMessage, response: ServerResponse) => boolean
+  /** The lines in which clients asked, `GET /path?query`, in order. */
+  readonly asked: ReadonlyArray<string>
+  /** Ends what runs, and removes all repositories. Idempotent. */
+  readonly stop: () => Promise<void>
+}
+
+// ---------------------------------------------------------------------------------------- the program
+
+/** Nothing of whoever runs it: neither settings nor identity. */
+const environment = (): NodeJS.ProcessEnv => ({
+  GIT_CONFIG_NOSYSTEM: '1',
+  HOME: '/nonexistent',
+  LC_ALL: 'C',
+  PATH: process.env['PATH'],
+  TZ: 'UTC'
+})
+
+const run = (args: ReadonlyArray<string>, input: Buffer | string = ''): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn('git', args, { env: environment(), stdio: ['pipe', 'pipe', 'pipe'] })
+    let [said, out] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
+    child.once('error', reject)
+    child.once('close', (code) => (code === 0 ? resolve(out.trim()) : reject(new Error(`git ${args.join(' ')}: ${said}`))))
+  })
+
+// ---------------------------------------------------------------------------------------- repositories
+
+const quoted = (name: string): string => `"${name.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`
+
+const data = (content: string | Buffer): Buffer => {
+  const bytes = Buffer.from(content)
+  return Buffer.concat([Buffer.from(`data ${String(bytes.length)}\n`), bytes, Buffer.from('\n')])
+}
+
+/** A commit in the language of `git fast-import`. */
+const commitOf = (ref: string, parent: string | null, seconds: number, files: ReadonlyArray<Change>): Buffer =>
+  Buffer.concat([
+    // Written to a name of its own: an import does not move a branch back.
+    Buffer.from(`commit refs/tack/import\ncommitter Somebody <somebody@example> ${String(seconds)} +0000\n`),
+    data(`Change ${ref}`),
+    Buffer.from(parent === null ? '' : `from ${parent}\n`),
+    ...files.map(({ content, mode = '100644', path: name }) =>
+      content === null
+        ? Buffer.from(`D ${quoted(name)}\n`)
+        : Buffer.concat([Buffer.from(`M ${mode} inline ${quoted(name)}\n`), data(content)])
+    ),
+    Buffer.from('\n')
+  ])
+
+const repoIn = (folder: string, paths: ReadonlyArray<string>, format: 'sha1' | 'sha256', clock: Clock): Repo => {
+  const git = (args: ReadonlyArray<string>, input?: Buffer): Promise<string> => run(['-C', folder, ...args], input)
+  const nothing = '0'.repeat(format === 'sha1' ? 40 : 64)
+  const shaOf = (ref: string): Promise<string> => git(['rev-parse', '--verify', '--quiet', ref]).catch(() => nothing)
+  return {
+    collectGarbage: async () => {
+      await git(['gc', '--quiet', '--prune=now'])
+    },
+    commitAndPush: async (files, { anew = false, ref = 'refs/heads/main' } = {}) => {
+      const oldSha = await shaOf(ref)
+      const parent = anew || oldSha === nothing ? null : oldSha
+      await git(['fast-import', '--quiet', '--force'], commitOf(ref, parent, Math.floor(clock.now() / 1e6), files))
+      const newSha = await shaOf('refs/tack/import')
+      await git(['update-ref', ref, newSha])
+      await git(['update-ref', '-d', 'refs/tack/import'])
+      return { newSha, oldSha, ref }
+    },
+    deleteRef: async (ref) => {
+      const oldSha = await shaOf(ref)
+      await git(['update-ref', '-d', ref])
+      return { newSha: nothing, oldSha, ref }
+    },
+    folder,
+    paths
+  }
+}
+
+// ---------------------------------------------------------------------------------------- the server
+
+/** What comes after the path of a repository. */
+const SERVICE = /^\/(.+)\/(info\/refs|git-upload-pack)$/
+
+const END_OF_HEAD = '\r\n\r\n'
+
+const headerOf = (request: IncomingMessage, name: string): string => {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : ''
+}
+
+/** Passes on what the program answers: a head of headers, `Status` among them, and a body. */
+const answer = (child: ChildProcess, response: ServerResponse): void => {
+  let head: Buffer | null = Buffer.alloc(0)
+  child.stdout?.on('data', (chunk: Buffer) => {
+    if (head === null) {
+      if (!response.write(chunk)) child.stdout?.pause()
+      return
+    }
+    head = Buffer.concat([head, chunk])
+    const end = head.indexOf(END_OF_HEAD)
+    if (end < 0) return
+    for (const line of head.toString('latin1', 0, end).split('\r\n')) {
+      const [name = '', value = ''] = line.split(/: (.*)/s)
+      if (name === 'Status') response.statusCode = Number(value.slice(0, 3))
+      else response.setHeader(name, value)
+    }
+    response.write(head.subarray(end + END_OF_HEAD.length))
+    head = null
+  })
+  response.on('drain', () => child.stdout?.resume())
+  child.once('close', () => {
+    if (head !== null) response.statusCode = 500
+    response.end()
+  })
+}
+
+/** Repositories that live as long as the server. The folder for them is made with the first. */
+export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol = 2 }: GitOptions & { readonly clock: Clock }): GitServer => {
+  const folders = new Map<string, string>()
+  const running = new Set<ChildProcess>()
+  const asked: Array<string> = []
+  let root: string | null = null
+  let count = 0
+
+  const serve = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const [, pathname = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(request.url ?? '') ?? []
+    const [, repo = '', service = ''] = SERVICE.exec(pathname) ?? []
+    if (service === '') return false
+    asked.push(`${request.method ?? ''} ${request.url ?? ''}`)
+    const folder = folders.get(repo)
+    if (folder === undefined) {
+      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('not found\n')
+      return true
+    }
+    const child = spawn('git', ['http-backend'], {
+      env: {
+        ...environment(),
+        CONTENT_TYPE: headerOf(request, 'content-type'),
+        GIT_HTTP_EXPORT_ALL: '1',
+        GIT_PROJECT_ROOT: folder,
+        GIT_PROTOCOL: protocol === 0 ? '' : headerOf(request, 'git-protocol'),
+        HTTP_CONTENT_ENCODING: headerOf(request, 'content-encoding'),
+        PATH_INFO: `/${service}`,
+        QUERY_STRING: query,
+        REMOTE_ADDR: '127.0.0.1',
+        REQUEST_METHOD: request.method ?? 'GET',
+        // Without a length, as with a body in chunks, the program reads as far as there is something.
+        ...(headerOf(request, 'content-length') === '' ? {} : { CONTENT_LENGTH: headerOf(request, 'content-length') })
+      },
+      stdio: ['pipe', 'pipe', 'ignore']
+    })
+    running.add(child)
+    child.once('error', () => response.destroy())
+    child.once('close', () => running.delete(child))
+    response.once('close', () => child.kill('SIGKILL'))
+    child.stdin.on('error', () => undefined)
+    request.pipe(child.stdin)
+    answer(child, response)
+    return true
+  }
+
+  return {
+    asked,
+    createRepository: async ({ defaultBranch = 'main', did, format = 'sha1', name, owner }) => {
+      const paths = [owner === undefined || name === undefined ? null : `${owner}/${name}`, did ?? null].filter((one) => one !== null)
+      if (paths.length === 0) throw new RangeError('a repository needs a DID, or an owner and a name')
+      root ??= mkdtempSync(path.join(tmpdir(), 'tack-knot-'))
+      const folder = path.join(root, `${String((count += 1))}.git`)
+      await mkdir(folder)
+      await run(['init', '--quiet', '--bare', '--template=', `--object-format=${format}`, `--initial-branch=${defaultBranch}`, folder])
+      await run(['-C', folder, 'config', 'uploadpack.allowFilter', String(filters)])
+      await run(['-C', folder, 'config', 'uploadpack.allowAnySHA1InWant', String(givesOutAny)])
+      for (const at of paths) folders.set(encodeURIComponent(at).replaceAll('%2F', '/').replaceAll('%3A', ':'), folder)
+      return repoIn(folder, paths, format, clock)
+    },
+    serve,
+    stop: async () => {
+      const ended = [...running].map((child) => new Promise((resolve) => child.once('close', resolve)))
+      for (const child of running) child.kill('SIGKILL')
+      await Promise.all(ended)
+      if (root !== null) await rm(root, { force: true, recursive: true })
+      root = null
+    }
+  }
+}

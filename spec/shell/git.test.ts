@@ -1,0 +1,503 @@
+/**
+ * Workflow files from real git repositories, over real sockets: which are read, at which commit, and that a knot costs no more
+ * than it may and leads nowhere, whatever it does.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Did, HostName, Rkey, Sha } from '../../core/index.js'
+import { systemClock } from '../../shell/clock.js'
+import { type FilesAsked, type FilesRead, type GitOptions, gitReader, MAX_FILE_BYTES } from '../../shell/git.js'
+import type { Resolve } from '../../shell/net.js'
+import { type Change, type GitOptions as ServerOptions, type KnotServer, type Repo, type RepoOptions, startKnot } from '../../shell/network/index.js'
+import { must } from '../examples/support.js'
+import { CERTIFICATE, KEY } from './support/certificate.js'
+import { eventually, httpServer, tcpServer } from './support/sockets.js'
+
+const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+const REPO_DID = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr'
+const FOLDER = '.tangled/workflows'
+
+const file = (name: string, content: string | Buffer = `# ${name}\n`, mode?: Change['mode']): Change => ({
+  content,
+  path: `${FOLDER}/${name}`,
+  ...(mode === undefined ? {} : { mode })
+})
+
+const startServer = async (git: ServerOptions = {}): Promise<KnotServer> => {
+  const knot = await startKnot({ clock: systemClock(), generation: 'newer', git })
+  onTestFinished(knot.stop)
+  return knot
+}
+
+const served = async (git: ServerOptions = {}, options: RepoOptions = {}): Promise<{ readonly knot: KnotServer; readonly repo: Repo }> => {
+  const knot = await startServer(git)
+  return { knot, repo: await knot.git.createRepository({ name: 'thing', owner: OWNER, ...options }) }
+}
+
+/** An empty folder for temporary ones, which must be empty again in the end. */
+const emptyFolder = (): string => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tack-spec-git-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+interface Ask {
+  readonly did?: string
+  readonly name?: string
+  readonly owner?: string
+  readonly sha?: string | null
+}
+
+const asked = (host: string, { did = '', name = 'thing', owner = OWNER, sha = null }: Ask = {}): FilesAsked => ({
+  knot: must(HostName.decode(host)),
+  repository: { did, name, owner: must(Did.decode(owner)), rkey: must(Rkey.decode('r')) },
+  sha: sha === null ? null : must(Sha.decode(sha))
+})
+
+const reader = (changes: Partial<GitOptions> = {}) =>
+  gitReader({ clock: systemClock(), isInsecure: true, policy: { allowLoopback: true }, ...changes })
+
+/** Reads, and makes sure that nothing is left lying about. */
+const read = async (what: FilesAsked, changes: Partial<GitOptions> = {}, signal = new AbortController().signal): Promise<FilesRead> => {
+  const tmp = emptyFolder()
+  const answer = await reader({ tmp, ...changes })(what, signal)
+  expect(readdirSync(tmp)).toEqual([])
+  return answer
+}
+
+/** The files by name, each as text. */
+const texts = (answer: FilesRead): unknown =>
+  answer._tag === 'Files' ? Object.fromEntries(answer.files.map(({ bytes, name }) => [name, bytes?.toString() ?? null])) : answer
+
+const NO_COMMIT = { _tag: 'Unread', error: 'the commit is not there', isFinal: true }
+const NO_REPOSITORY = { _tag: 'Unread', error: 'there is no such repository on the knot', isFinal: true }
+
+/** Knots differ in what their git does. */
+const KINDS: ReadonlyArray<readonly [string, ServerOptions]> = [
+  ['that does all', {}],
+  ['that cannot leave out files', { filters: false }],
+  ['of the older protocol', { protocol: 0 }],
+  ['of the older protocol, which gives out branches only', { givesOutAny: false, protocol: 0 }],
+  ['of the older protocol, which does neither', { filters: false, givesOutAny: false, protocol: 0 }]
+]
+
+describe.each(KINDS)('from a knot %s', (_, kind) => {
+  it.each(['sha1', 'sha256'] as const)('the files of a commit are read: %s', async (format) => {
+    const { knot, repo } = await served(kind, { format })
+    const { newSha } = await repo.commitAndPush([file('ci.yml', 'a: 1\n'), file('deploy.yml', 'b: 2\n'), { content: 'x', path: 'README' }])
+    expect(newSha).toHaveLength(format === 'sha1' ? 40 : 64)
+    const answer = await read(asked(knot.host, { sha: newSha }))
+    expect(texts(answer)).toEqual({ 'ci.yml': 'a: 1\n', 'deploy.yml': 'b: 2\n' })
+    expect(answer).toMatchObject({ defaultBranch: 'main', left: 0 })
+  })
+
+  it('an earlier commit is read as it was', async () => {
+    const { knot, repo } = await served(kind)
+    const first = await repo.commitAndPush([file('ci.yml', 'first\n')])
+    for (let i = 0; i < 20; i++) await repo.commitAndPush([file('ci.yml', `later ${String(i)}\n`)])
+    expect(texts(await read(asked(knot.host, { sha: first.newSha })))).toEqual({ 'ci.yml': 'first\n' })
+  })
+
+  it('no commit means the head of the default branch', async () => {
+    const { knot, repo } = await served(kind, { defaultBranch: 'trunk/of.it' })
+    await repo.commitAndPush([file('other.yml')], { ref: 'refs/heads/main' })
+    await repo.commitAndPush([file('ci.yml')], { ref: 'refs/heads/trunk/of.it' })
+    const answer = await read(asked(knot.host))
+    expect(texts(answer)).toEqual({ 'ci.yml': '# ci.yml\n' })
+    expect(answer).toMatchObject({ defaultBranch: 'trunk/of.it' })
+  })
+
+  it('a commit that is not there is final', async () => {
+    const { knot, repo } = await served(kind)
+    const { newSha } = await repo.commitAndPush([file('ci.yml')])
+    await repo.commitAndPush([file('ci.yml', 'anew')], { anew: true })
+    await repo.collectGarbage()
+    expect(await read(asked(knot.host, { sha: newSha }))).toEqual(NO_COMMIT)
+    expect(await read(asked(knot.host, { sha: 'a'.repeat(64) }))).toEqual(NO_COMMIT)
+  })
+})
+
+describe('which files', () => {
+  it('those of a commit that only its name leads to, after a push by force', async () => {
+    const { knot, repo } = await served()
+    const { newSha } = await repo.commitAndPush([file('ci.yml', 'old\n')])
+    await repo.commitAndPush([file('ci.yml', 'new\n')], { anew: true })
+    expect(texts(await read(asked(knot.host, { sha: newSha })))).toEqual({ 'ci.yml': 'old\n' })
+  })
+
+  it('those of a tag object', async () => {
+    const { knot, repo } = await served()
+    const { newSha } = await repo.commitAndPush([file('ci.yml')])
+    const env = { ...process.env, GIT_COMMITTER_EMAIL: 'a@example', GIT_COMMITTER_NAME: 'A' }
+    execFileSync('git', ['-C', repo.folder, 'tag', '-a', '-m', 'one', 'v1', newSha], { env })
+    const tag = execFileSync('git', ['-C', repo.folder, 'rev-parse', 'v1']).toString().trim()
+    expect(tag).not.toBe(newSha)
+    expect(texts(await read(asked(knot.host, { sha: tag })))).toEqual({ 'ci.yml': '# ci.yml\n' })
+  })
+
+  it('none where there is no folder, or it is something else', async () => {
+    const { knot, repo } = await served()
+    const none = { _tag: 'Files', defaultBranch: 'main', files: [], left: 0 }
+    for (const change of [
+      { content: 'x', path: 'README' },
+      { content: 'x', path: '.tangled' },
+      { content: 'x', path: FOLDER },
+      { content: '/etc', mode: '120000', path: FOLDER },
+      { content: '/etc', mode: '120000', path: '.tangled' }
+    ] as const) {
+      const { newSha } = await repo.commitAndPush([change], { anew: true })
+      expect(await read(asked(knot.host, { sha: newSha }))).toEqual(none)
+    }
+  })
+
+  it('none of an empty repository', async () => {
+    const { knot } = await served()
+    expect(await read(asked(knot.host))).toMatchObject({ _tag: 'Files', files: [] })
+    expect(await read(asked(knot.host, { sha: 'a'.repeat(40) }))).toEqual(NO_COMMIT)
+  })
+
+  it('regular files directly in the folder, whatever their ending, and not what names no workflow', async () => {
+    const { knot, repo } = await served()
+    await repo.commitAndPush([
+      file('ci.yml'),
+      file('run.sh', '#!/bin/sh\n', '100755'),
+      file('README'),
+      file('-rf'),
+      file('__proto__', 'p'),
+      file('with space "quoted" \'n such.yml'),
+      file('größe.yml'),
+      file('link.yml', '/etc/passwd', '120000'),
+      file('below/ci.yml'),
+      file('a\nb.yml'),
+      file('x'.repeat(101)),
+      { content: 'x', path: `.tangled/workflows2/ci.yml` }
+    ])
+    const answer = await read(asked(knot.host))
+    expect(answer._tag === 'Files' && answer.files.map(({ name }) => name)).toEqual([
+      '-rf', 'README', '__proto__', 'ci.yml', 'größe.yml', 'run.sh', 'with space "quoted" \'n such.yml'
+    ])
+  })
+
+  it('the first fifty by name, and how many more there are', async () => {
+    const { knot, repo } = await served()
+    const names = Array.from({ length: 53 }, (_, i) => `${String(i).padStart(2, '0')}.yml`)
+    await repo.commitAndPush([...names].reverse().map((name) => file(name, `same in all\n`)))
+    const answer = await read(asked(knot.host))
+    expect(answer._tag === 'Files' && answer.files.map(({ name }) => name)).toEqual(names.slice(0, 50))
+    expect(answer).toMatchObject({ left: 3 })
+  })
+
+  it('no contents of a file that is too long, and those of one that just is not', async () => {
+    const { knot, repo } = await served()
+    await repo.commitAndPush([
+      file('empty.yml', ''),
+      file('full.yml', 'x'.repeat(MAX_FILE_BYTES)),
+      file('over.yml', 'x'.repeat(MAX_FILE_BYTES + 1)),
+      file('huge.yml', Buffer.alloc(20_000_000)),
+      file('bytes.yml', Buffer.from([0, 10, 255, 10]))
+    ])
+    const answer = await read(asked(knot.host))
+    const lengths = answer._tag === 'Files' ? answer.files.map(({ bytes, name }) => [name, bytes?.length ?? null]) : answer
+    expect(lengths).toEqual([['bytes.yml', 4], ['empty.yml', 0], ['full.yml', MAX_FILE_BYTES], ['huge.yml', null], ['over.yml', null]])
+  })
+
+  it('and little more of the repository than that, where the knot can leave out the rest', async () => {
+    const { knot, repo } = await served()
+    const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => Math.imul(i, 2_654_435_761) >>> 13))
+    await repo.commitAndPush([file('ci.yml'), { content: noise, path: 'large.bin' }])
+    expect(texts(await read(asked(knot.host), { maxBytes: 50_000 }))).toEqual({ 'ci.yml': '# ci.yml\n' })
+  })
+})
+
+describe('where', () => {
+  it('at the repository itself, where the owner has none of that name', async () => {
+    const knot = await startServer()
+    const repo = await knot.git.createRepository({ did: REPO_DID })
+    await repo.commitAndPush([file('ci.yml')])
+    expect(texts(await read(asked(knot.host, { did: REPO_DID })))).toEqual({ 'ci.yml': '# ci.yml\n' })
+    expect(knot.git.asked[0]).toBe(`GET /${OWNER}/thing/info/refs?service=git-upload-pack`)
+  })
+
+  it('at the repository itself, where the one of that name does not have the commit', async () => {
+    const knot = await startServer()
+    const named = await knot.git.createRepository({ name: 'thing', owner: OWNER })
+    await named.commitAndPush([file('not.yml')])
+    const repo = await knot.git.createRepository({ did: REPO_DID })
+    const { newSha } = await repo.commitAndPush([file('ci.yml')])
+    expect(texts(await read(asked(knot.host, { did: REPO_DID, sha: newSha })))).toEqual({ 'ci.yml': '# ci.yml\n' })
+  })
+
+  it('under the owner first', async () => {
+    const { knot, repo } = await served({}, { did: REPO_DID })
+    await repo.commitAndPush([file('ci.yml')])
+    expect(texts(await read(asked(knot.host, { did: REPO_DID })))).toEqual({ 'ci.yml': '# ci.yml\n' })
+    expect(knot.git.asked.every((line) => line.includes(`/${OWNER}/thing/`))).toBe(true)
+  })
+
+  it('nowhere else: a repository that is not there is final', async () => {
+    const knot = await startServer()
+    expect(await read(asked(knot.host, { did: REPO_DID }))).toEqual(NO_REPOSITORY)
+    expect(knot.git.asked).toHaveLength(2)
+  })
+
+  it.each([
+    ['..', ''],
+    ['.', 'did:x'],
+    ['', '--upload-pack=x'],
+    ['a\nb', ''],
+    ['a\u0000', 'did:plc:\n']
+  ])('a repository of the name %j, with the DID %j, is asked for nowhere', async (name, did) => {
+    const knot = await startServer()
+    expect(await read(asked(knot.host, { did, name }))).toEqual(NO_REPOSITORY)
+    expect(knot.git.asked).toEqual([])
+  })
+
+  it.each([
+    ['../../etc', '..%2F..%2Fetc'],
+    ['a b?c#d', 'a%20b%3Fc%23d'],
+    ['--upload-pack=touch x', '--upload-pack%3Dtouch%20x'],
+    ['%2e%2e', '%252e%252e'],
+    ['\ud800', '%EF%BF%BD'],
+    ['$(x)"', '$(x)%22']
+  ])('the name %j is one segment of the path', async (name, segment) => {
+    const knot = await startServer()
+    expect(await read(asked(knot.host, { name }))).toEqual(NO_REPOSITORY)
+    expect(knot.git.asked).toEqual([`GET /${OWNER}/${segment.replace('$(x)', '%24(x)')}/info/refs?service=git-upload-pack`])
+  })
+
+  it('a DID with a port is a segment as well', async () => {
+    const owner = 'did:web:localhost%3A1234'
+    const { knot, repo } = await served({}, { owner })
+    await repo.commitAndPush([file('ci.yml')])
+    expect(texts(await read(asked(knot.host, { owner })))).toEqual({ 'ci.yml': '# ci.yml\n' })
+    expect(knot.git.asked[0]).toMatch(/^GET \/did:web:localhost%253A1234\/thing\//)
+  })
+
+  it.each(['--upload-pack=x', '', 'HEAD', 'A'.repeat(40), `${'a'.repeat(40)}\n`])('what is no object name reaches nobody: %j', async (sha) => {
+    const knot = await startServer()
+    // The brand is there to keep this from compiling.
+    const forged = { ...asked(knot.host), sha } as FilesAsked
+    expect(await read(forged)).toEqual(NO_COMMIT)
+    expect(knot.git.asked).toEqual([])
+  })
+})
+
+describe('T01: git leads nowhere', () => {
+  const resolvingTo =
+    (...answers: ReadonlyArray<string>): Resolve =>
+    () =>
+      Promise.resolve(answers.map((address) => ({ address, family: 4 })))
+
+  it.each([['https', false], ['http', true]])('a name of this machine, or of a private network, is refused over %s', async (_, isInsecure) => {
+    const forbidden = await tcpServer(() => undefined)
+    for (const address of ['127.0.0.1', '10.0.0.1', '169.254.169.254']) {
+      const host = `knot.example:${String(forbidden.port)}`
+      const answer = await read(asked(host), { isInsecure, policy: { allowLoopback: false }, resolve: resolvingTo('8.8.8.8', address) })
+      expect(answer).toEqual({
+        _tag: 'Unread',
+        error: `the knot cannot be reached: the name leads to a forbidden address: ${address}`,
+        isFinal: false
+      })
+    }
+    expect(forbidden.connections()).toBe(0)
+  })
+
+  it('a name that turns into a private one between two look-ups is refused then', async () => {
+    const forbidden = await tcpServer(() => undefined)
+    let asks = 0
+    // The answers that do not change are those of the knot itself.
+    const { knot, repo } = await served()
+    await repo.commitAndPush([file('ci.yml')])
+    const port = knot.host.replace('localhost:', '')
+    const resolve: Resolve = () => Promise.resolve([{ address: asks++ === 0 ? '127.0.0.1' : '10.0.0.1', family: 4 }])
+    const answer = await read(asked(`knot.example:${port}`), { resolve })
+    expect(answer).toMatchObject({ error: 'the knot cannot be reached: the name leads to a forbidden address: 10.0.0.1' })
+    expect(asks).toBeGreaterThan(1)
+    expect(forbidden.connections()).toBe(0)
+  })
+
+  it.each([301, 302, 307, 308])('a redirect (%i) is not followed', async (status) => {
+    const forbidden = await httpServer((_, response) => response.end())
+    const knot = await httpServer((request, response) => {
+      response.writeHead(status, { location: `http://127.0.0.1:${String(forbidden.port)}${request.url ?? ''}` }).end()
+    })
+    expect(await read(asked(`localhost:${String(knot.port)}`))).toEqual({
+      _tag: 'Unread',
+      error: 'the knot leads elsewhere, which is not followed',
+      isFinal: true
+    })
+    expect(forbidden.connections()).toBe(0)
+  })
+
+  it('an address that an answer names is not asked', async () => {
+    const forbidden = await httpServer((_, response) => response.end())
+    // The old protocol of plain files can name other folders to look for objects in.
+    const knot = await httpServer((request, response) => {
+      const url = request.url ?? ''
+      if (url.includes('/info/refs')) response.end(`${'a'.repeat(40)}\trefs/heads/main\n${'a'.repeat(40)}\tHEAD\n`)
+      else if (url.endsWith('/HEAD')) response.end('ref: refs/heads/main\n')
+      else if (url.includes('alternates')) response.end(`http://127.0.0.1:${String(forbidden.port)}/objects\n`)
+      else response.writeHead(404).end()
+    })
+    expect(await read(asked(`localhost:${String(knot.port)}`, { sha: 'a'.repeat(40) }))).toMatchObject({ _tag: 'Unread' })
+    expect(forbidden.connections()).toBe(0)
+  })
+
+  it('without TLS only where that is said', async () => {
+    const knot = await tcpServer((socket) => socket.destroy())
+    expect(await read(asked(`localhost:${String(knot.port)}`), { isInsecure: false })).toMatchObject({ isFinal: false })
+    expect(knot.connections()).toBeGreaterThan(0)
+  })
+
+  it('a certificate of somebody unknown is refused, and of somebody known is not', async () => {
+    const { knot, repo } = await served()
+    await repo.commitAndPush([file('ci.yml')])
+    const folder = emptyFolder()
+    const caFile = path.join(folder, 'ca.pem')
+    writeFileSync(caFile, CERTIFICATE)
+    const front = createHttpsServer({ cert: CERTIFICATE, key: KEY }, (request, response) => {
+      void fetch(`http://${knot.host}${request.url ?? ''}`, {
+        body: request.method === 'POST' ? request : null,
+        duplex: 'half',
+        headers: Object.entries(request.headers).filter((one): one is [string, string] => /^(?:content-|git-|accept$)/.test(one[0])),
+        method: request.method ?? 'GET'
+      }).then(async (answer) => {
+        response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })
+        response.end(Buffer.from(await answer.arrayBuffer()))
+      })
+    })
+    const sockets: Socket[] = []
+    front.on('connection', (socket: Socket) => sockets.push(socket))
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+    onTestFinished(async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => front.close(resolve))
+    })
+    const address = front.address()
+    const host = `localhost:${String(typeof address === 'object' ? (address?.port ?? 0) : 0)}`
+    expect(texts(await read(asked(host), { caFile, isInsecure: false }))).toEqual({ 'ci.yml': '# ci.yml\n' })
+    expect(await read(asked(host), { isInsecure: false })).toMatchObject({ _tag: 'Unread', isFinal: false })
+  })
+})
+
+describe('what goes wrong', () => {
+  const answering = async (status: number, body = ''): Promise<string> => {
+    const knot = await httpServer((_, response) => response.writeHead(status).end(body))
+    return `localhost:${String(knot.port)}`
+  }
+
+  it.each([401, 403, 404, 410])('the status %i means that there is no such repository', async (status) => {
+    expect(await read(asked(await answering(status), { did: REPO_DID }))).toEqual(NO_REPOSITORY)
+  })
+
+  it.each([429, 500, 502, 503])('the status %i may be another one next time', async (status) => {
+    expect(await read(asked(await answering(status)))).toEqual({
+      _tag: 'Unread',
+      error: `the knot answers with ${String(status)}`,
+      isFinal: false
+    })
+  })
+
+  it('what may be read another time counts for more than what is not there', async () => {
+    const knot = await httpServer((request, response) => response.writeHead(request.url?.includes('thing') === true ? 503 : 404).end())
+    expect(await read(asked(`localhost:${String(knot.port)}`, { did: REPO_DID }))).toMatchObject({ isFinal: false })
+  })
+
+  it('a page that is no git', async () => {
+    expect(await read(asked(await answering(200, '<html>'), { sha: 'a'.repeat(40) }))).toMatchObject({ _tag: 'Unread' })
+  })
+
+  it('nobody there', async () => {
+    expect(await read(asked('localhost:1'))).toEqual({
+      _tag: 'Unread',
+      error: expect.stringMatching(/^the knot cannot be reached: .*ECONNREFUSED/) as string,
+      isFinal: false
+    })
+  })
+
+  it('a knot that says nothing is given up, with all that was started', async () => {
+    const knot = await tcpServer(() => undefined)
+    const started = performance.now()
+    expect(await read(asked(`localhost:${String(knot.port)}`), { timeoutMs: 400 })).toEqual({
+      _tag: 'Unread',
+      error: 'the knot took more than 0.4 s',
+      isFinal: false
+    })
+    expect(performance.now() - started).toBeLessThan(5_000)
+  })
+
+  it('a knot that says a little now and then is given up as well', async () => {
+    const knot = await httpServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' })
+      const dripping = setInterval(() => response.write('0'), 20)
+      response.once('close', () => clearInterval(dripping))
+    })
+    expect(await read(asked(`localhost:${String(knot.port)}`), { timeoutMs: 400 })).toMatchObject({ isFinal: false })
+  })
+
+  it('a knot that does not end is cut off, for good', async () => {
+    const knot = await httpServer((_, response) => {
+      const line = `003d${'a'.repeat(40)} refs/heads/mainn\n`.repeat(1_000)
+      const more = (): void => {
+        while (!response.destroyed && response.write(line));
+      }
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' })
+      response.write('001e# service=git-upload-pack\n0000')
+      response.on('drain', more)
+      more()
+    })
+    expect(await read(asked(`localhost:${String(knot.port)}`), { maxBytes: 3_000_000 })).toEqual({
+      _tag: 'Unread',
+      error: 'what the knot sends is too large: more than 3000000 bytes',
+      isFinal: true
+    })
+  })
+
+  it('a repository that is too large is cut off, for good', async () => {
+    const { knot, repo } = await served({ filters: false })
+    const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => Math.imul(i ^ (i << 7), 2_654_435_761) >>> 11))
+    await repo.commitAndPush([file('ci.yml'), { content: noise, path: 'large.bin' }])
+    expect(await read(asked(knot.host), { maxBytes: 50_000 })).toMatchObject({ error: expect.stringContaining('too large') as string, isFinal: true })
+  })
+
+  it('a reading that is not wanted any more ends at once, with all that it started', async () => {
+    const knot = await tcpServer(() => undefined)
+    const closing = new AbortController()
+    const reading = read(asked(`localhost:${String(knot.port)}`), {}, closing.signal)
+    await eventually(() => expect(knot.connections()).toBe(1))
+    closing.abort()
+    expect(await reading).toEqual({ _tag: 'Unread', error: 'we are closing', isFinal: false })
+    expect(await read(asked(`localhost:${String(knot.port)}`), {}, closing.signal)).toMatchObject({ error: 'we are closing' })
+    expect(knot.connections()).toBe(1)
+  })
+
+  it('git is not there', async () => {
+    const { knot } = await served()
+    expect(await read(asked(knot.host), { git: '/nonexistent/git' })).toMatchObject({ _tag: 'Unread', isFinal: false })
+  })
+})
+
+describe('T16: nothing of ours reaches git', () => {
+  it('neither its environment nor its settings', async () => {
+    const folder = emptyFolder()
+    const script = path.join(folder, 'git')
+    writeFileSync(script, `#!/bin/sh\nenv > ${path.join(folder, 'env')}\ncat "$HOME/.gitconfig" > ${path.join(folder, 'settings')}\nexit 1\n`, { mode: 0o755 })
+    process.env['TACK_CANARY'] = 'canary'
+    process.env['GIT_CONFIG_COUNT'] = '0'
+    process.env['https_proxy'] = 'http://canary'
+    onTestFinished(() => {
+      for (const name of ['TACK_CANARY', 'GIT_CONFIG_COUNT', 'https_proxy']) Reflect.deleteProperty(process.env, name)
+    })
+    await read(asked('localhost:1'), { git: script })
+    const env = execFileSync('cat', [path.join(folder, 'env')]).toString()
+    expect(env).not.toContain('canary')
+    const names = env.split('\n').map((line) => line.split('=')[0] ?? '').filter((name) => !['', 'PWD', 'OLDPWD', 'SHLVL', '_'].includes(name))
+    expect(names.sort()).toEqual(['GIT_ATTR_NOSYSTEM', 'GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'HOME', 'LC_ALL', 'PATH', 'TMPDIR', 'XDG_CONFIG_HOME'])
+    expect(execFileSync('cat', [path.join(folder, 'settings')]).toString()).toMatch(/proxy = "http:\/\/tack:[^"]+@127\.0\.0\.1:/)
+  })
+})
