@@ -1,12 +1,22 @@
 /** The adapter for any CI at all: the contract, what goes over the wire, and the example of its page, run as it stands there. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
-import { buildKey } from '../../../core/index.js'
+import type { Plan } from '../../../core/index.js'
+import { systemClock } from '../../../shell/clock.js'
+import { silentLog } from '../../../shell/log.js'
 import { httpClient } from '../../../shell/http.js'
 import { hmacOf } from '../../../shell/providers/common.js'
-import type { Provider } from '../../../shell/providers/provider.js'
+import type { Progress, Provider } from '../../../shell/providers/provider.js'
 import { signature, webhook } from '../../../shell/providers/webhook.js'
-import { BUILD, type Bench, describeProvider, echo, FAULTS, jobOf, openWorkshop, type Ports, REFUSALS, type Target } from './contract.js'
+import { type Bench, BUILD, describeProvider, echo, FAULTS, jobOf, openWorkshop, type Ports, REFUSALS, type Target } from './contract.js'
 import { type Call, createLedger, type Reply, startServer } from './ledger.js'
+import { inFolder } from '../support/process.js'
 
 const SECRET = 'canary-7c2f19d0a4e8b6'
 
@@ -110,3 +120,226 @@ const target: Target = {
 }
 
 describeProvider(target)
+
+// ---------------------------------------------------------------------------------------- over the wire
+
+const withShop = async (use: (shop: Awaited<ReturnType<typeof openWorkshop>>, bench: Awaited<ReturnType<typeof open>>) => Promise<void>) => {
+  const bench = await open()
+  const shop = await openWorkshop({ ...target, open: () => Promise.resolve(bench) })
+  try {
+    await use(shop, bench)
+  } finally {
+    await shop.close()
+  }
+}
+
+describe('over the wire', () => {
+  test('a start says all that there is to say, signed, with its key', () =>
+    withShop(async ({ answer, clock, restart }, bench) => {
+      const plan: Partial<Plan> = {
+        pipeline: 'deploy',
+        settings: [['__proto__', 'x']],
+        steps: [{ command: 'make', environment: [['A', '1']], name: 'build' }]
+      }
+      const job = jobOf(BUILD, plan)
+      await answer((await restart()).start(job))
+      const [call] = bench.calls()
+      expect([call?.method, call?.path, call?.query.toString()]).toEqual(['POST', '/hook', 'team=a'])
+      expect(call?.headers).toMatchObject({
+        'content-type': 'application/json',
+        'idempotency-key': job.key,
+        'x-tack-signature': signature(SECRET, Math.floor(clock.now() / 1_000_000), call?.body.toString() ?? '')
+      })
+      expect(JSON.parse(call?.body.toString() ?? '')).toEqual({
+        action: 'start',
+        build: BUILD,
+        clone: { depth: 1, skip: false, submodules: false },
+        key: job.key,
+        pipeline: 'deploy',
+        ref: 'refs/heads/main',
+        repository: job.plan.repository,
+        settings: JSON.parse('{"__proto__":"x"}') as unknown,
+        sha: 'a'.repeat(40),
+        steps: [{ command: 'make', environment: { A: '1' }, name: 'build' }],
+        variables: { CI: 'true', TANGLED_PIPELINE_ID: job.key, TANGLED_REF: 'refs/heads/main', TANGLED_SHA: 'a'.repeat(40) }
+      })
+    }))
+
+  /** A server that gives one answer. */
+  const answering = async (reply: Reply, use: (url: string) => Promise<void>) => {
+    const server = await startServer(() => reply, (status) => ({ status }))
+    try {
+      await use(server.url)
+    } finally {
+      await server.close()
+    }
+  }
+
+  const startAt = async (url: string, settings: { readonly [name: string]: unknown } = {}, plan: Partial<Plan> = {}) => {
+    const clock = systemClock()
+    const client = httpClient({ clock, policy: { allowLoopback: true, trusted: true } })
+    const made = makeWith({ secret: SECRET, url, ...settings }, { clock, log: silentLog }, client.fetch)
+    if (made._tag === 'Left') throw new Error(made.left)
+    try {
+      return await made.right.start(jobOf(BUILD, plan))
+    } finally {
+      await made.right.close()
+      await client.close()
+    }
+  }
+
+  const KEY = 'knot.example/3mbd3542k2222/ci.yml'
+
+  test.each<readonly [name: string, reply: Reply, outcome: object]>([
+    ['nothing', { status: 204 }, { _tag: 'Accepted', external: KEY }],
+    ['an empty 200', { body: '  ', status: 200 }, { _tag: 'Accepted', external: KEY }],
+    ['an id', { body: { id: 'b/1' }, status: 202 }, { _tag: 'Accepted', external: 'b/1' }],
+    ['null for an id', { body: { id: null }, status: 201 }, { _tag: 'Accepted', external: KEY }],
+    ['an empty id', { body: { id: '' }, status: 201 }, { _tag: 'Uncertain' }],
+    ['an id of 501 characters', { body: { id: 'x'.repeat(501) }, status: 201 }, { _tag: 'Uncertain' }],
+    ['a number for an id', { body: { id: 7 }, status: 201 }, { _tag: 'Uncertain' }],
+    ['a list', { body: [], status: 200 }, { _tag: 'Uncertain' }],
+    ['a redirect', { headers: { location: 'http://127.0.0.1:1/' }, status: 307 }, { _tag: 'Uncertain' }],
+    ['400 in plain words', { body: 'no such branch', status: 400 }, { _tag: 'Refused', error: 'no such branch' }],
+    ['an error', { body: { error: 'no such branch' }, status: 400 }, { _tag: 'Refused', error: 'no such branch' }],
+    ['a page of HTML', { body: '<html>', status: 404 }, { _tag: 'Refused', error: 'The CI refused the build with HTTP status 404.' }],
+    ['408', { status: 408 }, { _tag: 'Uncertain' }],
+    ['409', { body: 'busy with it', status: 409 }, { _tag: 'Uncertain', error: 'the server answered 409: busy with it', waitMs: 0 }],
+    ['425', { status: 425 }, { _tag: 'Uncertain' }],
+    ['429', { headers: { 'retry-after': '2' }, status: 429 }, { _tag: 'Uncertain', waitMs: 2_000 }],
+    ['an endless sentence', { body: 'y'.repeat(10_000), status: 400 }, { _tag: 'Refused', error: `${'y'.repeat(500)}…` }],
+    ['a bell', { body: 'a\u0007b', status: 400 }, { _tag: 'Refused', error: 'a\\u0007b' }]
+  ])('the answer to a start is %s', (_name, reply, outcome) =>
+    answering(reply, async (url) => expect(await startAt(url)).toMatchObject(outcome)))
+
+  test('pipelines have URLs of their own, and without one there is none', () =>
+    answering({ status: 204 }, async (url) => {
+      const settings = { pipelines: { deploy: url }, url: undefined }
+      expect(await startAt('', settings, { pipeline: 'deploy' })).toMatchObject({ _tag: 'Accepted' })
+      for (const pipeline of ['other', '__proto__', 'constructor', ''])
+        expect(await startAt('', settings, { pipeline })).toEqual({
+          _tag: 'Refused',
+          error: `There is no pipeline "${pipeline}" here.`
+        })
+    }))
+})
+
+// ---------------------------------------------------------------------------------------- settings
+
+describe('settings', () => {
+  const ports = { clock: systemClock(), log: silentLog }
+
+  test.each([
+    [{ secret: SECRET, url: 'https://ci.example' }, null],
+    [{ pipelines: { a: 'https://ci.example' }, secret: SECRET }, null],
+    [{ secret: SECRET }, 'it needs a "url", or "pipelines" with a URL each'],
+    [{ secret: SECRET, url: 'ftp://ci.example' }, 'a URL must begin with https:// or http://'],
+    [{ pipelines: { a: 'x' }, secret: SECRET, url: 'https://ci.example' }, 'a URL must begin with https:// or http://'],
+    [{ secret: 'x'.repeat(15), url: 'https://ci.example' }, 'it needs a "secret" of at least 16 characters, or TACK_WEBHOOK_SECRET in the environment'],
+    [{ secret: 'x'.repeat(16), url: 'https://ci.example' }, null],
+    [{ pollSeconds: 0.5, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be from 1 to 3600'],
+    [{ pollSeconds: Number.NaN, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be from 1 to 3600'],
+    [{ pollSeconds: 3601, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be from 1 to 3600']
+  ])('%j', (settings, wrong) => {
+    const made = makeWith(settings, ports, () => Promise.reject(new Error('nobody is asked')))
+    expect(made._tag === 'Left' ? made.left : null).toBe(wrong)
+  })
+
+  test.each([[null], [7], [[]], [{ url: 7 }], [{ pipelines: [] }]])('%j is not understood, which is said', (settings) => {
+    expect(makeWith(settings, ports)._tag).toBe('Left')
+  })
+
+  test('the secret may come from the environment', () => {
+    const made = webhook.make({ url: 'https://ci.example' }, {
+      checkout: () => Promise.resolve(),
+      environment: { TACK_WEBHOOK_SECRET: SECRET },
+      fetch: () => Promise.reject(new Error('nobody is asked')),
+      folder: '',
+      name: 'webhook',
+      ...ports
+    })
+    expect(made._tag).toBe('Right')
+  })
+})
+
+// ---------------------------------------------------------------------------------------- the page
+
+describe('the example of its page', () => {
+  /** Runs the example with `command` for builds, and has `use` told of every webhook that is believed. */
+  const running = (command: string, use: (provider: Provider, next: () => Promise<Progress>) => Promise<void>) =>
+    inFolder(async (folder) => {
+      const page = await readFile(new URL('../../providers/webhook.md', import.meta.url), 'utf8')
+      const [, code = ''] = /^```js\n(.*?)^```$/ms.exec(page) ?? []
+      const file = join(folder, 'receiver.mjs')
+      await writeFile(file, code)
+      const told: Array<Progress> = []
+      const waiting: Array<(progress: Progress) => void> = []
+      let provider: Provider | null = null
+      const spindle = createServer((request, response) => {
+        void request.toArray().then((chunks) => {
+          const answer = provider?.webhook?.({ body: Buffer.concat(chunks as Array<Buffer>), headers: request.headers, nowMs: Date.now() })
+          response.writeHead(answer?._tag === 'Reports' ? 204 : 401).end()
+          for (const { progress } of answer?._tag === 'Reports' ? answer.reports : []) {
+            const waiter = waiting.shift()
+            if (waiter === undefined) told.push(progress)
+            else waiter(progress)
+          }
+        })
+      })
+      await new Promise<void>((resolve) => spindle.listen(0, '127.0.0.1', resolve))
+      const child = spawn(process.execPath, [file], {
+        env: {
+          COMMAND: command,
+          PATH: process.env['PATH'],
+          PORT: '0',
+          SECRET,
+          TACK_URL: `http://127.0.0.1:${String((spindle.address() as AddressInfo).port)}/webhooks/our-ci`
+        },
+        stdio: ['ignore', 'pipe', 'inherit']
+      })
+      const clock = systemClock()
+      const client = httpClient({ clock, policy: { allowLoopback: true, trusted: true } })
+      try {
+        const [port] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+        const made = makeWith({ secret: SECRET, url: `http://127.0.0.1:${port}/` }, { clock, log: silentLog }, client.fetch)
+        if (made._tag === 'Left') throw new Error(made.left)
+        provider = made.right
+        await use(provider, () => {
+          const progress = told.shift()
+          return progress === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(progress)
+        })
+        await provider.close()
+      } finally {
+        child.kill('SIGKILL')
+        await client.close()
+        await new Promise((resolve) => spindle.close(resolve))
+      }
+    })
+
+  const job = jobOf(BUILD, {})
+
+  test.each([
+    ['test "$TANGLED_REF" = refs/heads/main', { exitCode: 0, status: 'success' }],
+    ['exit 3', { exitCode: 3, status: 'failed' }]
+  ])('runs %s', (command, end) =>
+    running(command, async (provider, next) => {
+      expect(await provider.check()).toMatchObject({ isFine: true })
+      expect(await provider.find(job)).toEqual({ _tag: 'Missing' })
+      expect(await provider.start(job)).toMatchObject({ _tag: 'Accepted' })
+      expect(await next()).toMatchObject({ status: 'running' })
+      expect(await next()).toMatchObject(end)
+      expect(await provider.start(job)).toMatchObject({ _tag: 'Accepted' })
+      expect(await provider.find(job)).toMatchObject({ _tag: 'Accepted' })
+      const lines = []
+      for await (const line of provider.logs(job, job.key, new AbortController().signal)) lines.push(line)
+      expect(lines).toContainEqual(expect.objectContaining({ _tag: 'Text', text: expect.stringMatching(/^There is no log here; look for /) as unknown }))
+    }))
+
+  test('ends what is cancelled', () =>
+    running('exec sleep 600', async (provider, next) => {
+      await provider.start(job)
+      expect(await next()).toMatchObject({ status: 'running' })
+      expect(await provider.cancel(job, job.key)).toEqual({ _tag: 'Heard' })
+      expect(await next()).toMatchObject({ status: 'cancelled' })
+    }))
+})
