@@ -36,8 +36,16 @@ export { cursor, holdersOf, isMember, isWanted, repoAt, wantedKnots } from './qu
 // Foreign formats.
 export { decodeFrame, type Receipt, rejectFrame } from './wire/jetstream.js'
 export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot.js'
+export { decodeTrigger } from './wire/trigger.js'
+export { decodeWorkflow } from './wire/workflow.js'
+export { decodeCursor, rfc3339, statusFrame } from './wire/status.js'
+
+// Which workflows are built, and what they are told.
+export { applies, type ShortName, shortName } from './when.js'
+export { type JobFacts, pipelineUri, variablesOf, withReserved } from './variables.js'
 
 // Data.
+export { matchGlob } from './data/glob.js'
 export { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
 export {
   clampTimeUs,

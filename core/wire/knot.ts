@@ -13,6 +13,7 @@ import { Nanos, Nsid, Rkey, type TimeUs } from '../data/identifiers.js'
 import { excerpt } from '../data/text.js'
 import type { KnotFrameRejected, KnotReceived, KnotRejection } from '../event.js'
 import { isObject, parseJson, sourceAt } from './json.js'
+import { decodeTrigger } from './trigger.js'
 
 /** When, from which knot, and over which connection, a frame came. */
 export interface KnotReceipt {
@@ -46,6 +47,7 @@ export const rejectKnotFrame = ({ at, connection, host }: KnotReceipt, reason: K
 
 /** The fields of a frame, none of which is sure to be there. */
 interface WireKnotFrame {
+  readonly event?: unknown
   readonly nsid?: unknown
   readonly rkey?: unknown
 }
@@ -84,11 +86,21 @@ export const decodeKnotFrame =
     const frame = parseJson(text)
     if (O.isNone(frame)) return reject('json', text)
     if (!isObject(frame.value)) return reject('frame', 'not an object')
-    const { nsid, rkey }: WireKnotFrame = frame.value
+    const { event, nsid, rkey }: WireKnotFrame = frame.value
     if (!Nsid.is(nsid)) return reject('nsid', typeof nsid === 'string' ? nsid : 'not text')
     if (!Rkey.is(rkey)) return reject('rkey', typeof rkey === 'string' ? rkey : 'not text')
     const created = createdIn(text)
     if (O.isNone(created)) return reject('created', 'not a stamp in nanoseconds')
+    const trigger = decodeTrigger(nsid, event)
     const { at, connection, host } = receipt
-    return E.right({ _tag: 'KnotReceived', at, connection, created: created.value, host, nsid, rkey, trigger: null })
+    return E.right({
+      _tag: 'KnotReceived',
+      at,
+      connection,
+      created: created.value,
+      host,
+      nsid,
+      rkey,
+      trigger: typeof trigger === 'string' ? excerpt(trigger) : trigger
+    })
   }

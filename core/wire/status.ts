@@ -1,0 +1,94 @@
+/**
+ * Our own `/events`: statuses as Tangled reads them, and what its readers say of how far they have come.
+ *
+ * Source: tangled.org/core, `spindle/stream.go`, lexicon `sh.tangled.pipeline.status`. Stamps go out in nanoseconds, which a double
+ * cannot hold, so the digits are written by hand.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { clampTimeUs, Nanos, nanosOf, STATUS, tidOf, type TimeUs } from '../data/identifiers.js'
+import type { StatusEntry } from '../effect.js'
+import { pipelineUri } from '../variables.js'
+
+const SECOND_US = 1_000_000
+const DAY_S = 86_400
+
+const padded = (n: number, digits: number): string => String(n).padStart(digits, '0')
+
+/** The day `days` after 1970-01-01 in the Gregorian calendar, as eras of 400 years of 146 097 days that begin in March. */
+const dateOf = (days: number): string => {
+  const shifted = days + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const day = shifted - era * 146_097
+  const year = Math.floor((day - Math.floor(day / 1_460) + Math.floor(day / 36_524) - Math.floor(day / 146_096)) / 365)
+  const inYear = day - (365 * year + Math.floor(year / 4) - Math.floor(year / 100))
+  const month = Math.floor((5 * inYear + 2) / 153)
+  const dayOfMonth = inYear - Math.floor((153 * month + 2) / 5) + 1
+  const [number, calendar] = month < 10 ? [month + 3, year] : [month - 9, year + 1]
+  return `${padded(calendar + era * 400, 4)}-${padded(number, 2)}-${padded(dayOfMonth, 2)}`
+}
+
+/**
+ * `time` in RFC 3339, UTC, with its microseconds.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, rfc3339 } from 'tack/core'
+ *
+ * assert.strictEqual(rfc3339(clampTimeUs(1_767_225_600_000_001)), '2026-01-01T00:00:00.000001Z')
+ */
+export const rfc3339 = (time: TimeUs): string => {
+  const seconds = Math.floor(time / SECOND_US)
+  const days = Math.floor(seconds / DAY_S)
+  const inDay = seconds - days * DAY_S
+  const [h, m, s] = [Math.floor(inDay / 3_600), Math.floor(inDay / 60) % 60, inDay % 60]
+  return `${dateOf(days)}T${padded(h, 2)}:${padded(m, 2)}:${padded(s, 2)}.${padded(time % SECOND_US, 6)}Z`
+}
+
+/**
+ * The text of the frame that tells of a status.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { statusFrame, StatusEntry } from 'tack/core'
+ *
+ * const entry = StatusEntry.decode({
+ *   build: { knot: 'knot.example', rkey: '3mbd3542k2222', workflow: 'ci.yml' },
+ *   createdUs: 1_767_225_600_000_000,
+ *   error: null,
+ *   exitCode: null,
+ *   status: 'pending'
+ * })
+ * assert(entry._tag === 'Right')
+ * assert(statusFrame(entry.right).endsWith('"created":1767225600000000000}'))
+ */
+export const statusFrame = ({ build, createdUs, error, exitCode, status }: StatusEntry): string => {
+  const event = {
+    $type: STATUS,
+    pipeline: pipelineUri(build.knot, build.rkey),
+    workflow: build.workflow,
+    status,
+    createdAt: rfc3339(createdUs),
+    ...(error === null ? {} : { error }),
+    ...(exitCode === null ? {} : { exitCode })
+  }
+  const head = JSON.stringify({ rkey: tidOf(createdUs), nsid: STATUS, event })
+  return `${head.slice(0, -1)},"created":${nanosOf(createdUs)}}`
+}
+
+/**
+ * How far a reader has come, from its cursor in nanoseconds. It is rounded down to microseconds, and our own stamps are whole
+ * ones: what was created after the one was created after the other.
+ *
+ * @returns `Left` with the rule for what is no such number.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { decodeCursor } from 'tack/core'
+ *
+ * assert.deepStrictEqual(decodeCursor('1767225600000000999'), { _tag: 'Right', right: 1_767_225_600_000_000 })
+ * assert.strictEqual(decodeCursor('1e18')._tag, 'Left')
+ */
+export const decodeCursor = (text: string): E.Either<string, TimeUs> =>
+  Nanos.is(text)
+    ? E.right(clampTimeUs(Number(text.slice(0, -3))))
+    : E.left('a cursor is a time in nanoseconds: decimal digits, from 0 to 9223372036854775807')
