@@ -75,7 +75,7 @@ const utf8 = (point: number): ReadonlyArray<number> => {
  * written as its bytes, `=xx` each. No two texts have one such name, also where case does not count.
  */
 const segment = (text: string): string =>
-  [...text].map((c, i) => (isPlain(c) && !(i === 0 && c === '.') ? c : utf8(c.codePointAt(0) ?? 0).map(hex).join(''))).join('')
+  Array.from(text, (c, i) => (isPlain(c) && !(i === 0 && c === '.') ? c : utf8(c.codePointAt(0) ?? 0).map(hex).join(''))).join('')
 
 /**
  * The name of a build as one text of three segments, `knot/rkey/workflow`: as a path below any folder it leads nowhere else, and

@@ -18,7 +18,8 @@ import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
 import { isZeroSha, laterOf, Nanos, nanosBefore, Rkey, tidOf, TimeUs, WorkflowName } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
-import { type Effect, type PublishStatus, StatusEntry } from './effect.js'
+import type { StatusEntry } from './effect.js';
+import { type Effect, type PublishStatus } from './effect.js'
 import type {
   BuildAccepted,
   BuildMissing,

@@ -1,5 +1,7 @@
 /** All examples, in the order of the rules. */
 import { ACCOUNTS } from './accounts.js'
+import { BACKFILL } from './backfill.js'
+import { BUILDS_EXAMPLES } from './builds.js'
 import { DECISIONS } from './decisions.js'
 import { FINE_PRINT } from './fine-print.js'
 import { KNOTS } from './knots.js'
@@ -7,4 +9,4 @@ import { ROWS_EXAMPLES } from './rows.js'
 import { STREAM } from './stream.js'
 import type { Example } from './support.js'
 
-export const EXAMPLES: ReadonlyArray<Example> = [...STREAM, ...ROWS_EXAMPLES, ...KNOTS, ...DECISIONS, ...ACCOUNTS, ...FINE_PRINT]
+export const EXAMPLES: ReadonlyArray<Example> = [...STREAM, ...ROWS_EXAMPLES, ...KNOTS, ...DECISIONS, ...ACCOUNTS, ...FINE_PRINT, ...BACKFILL, ...BUILDS_EXAMPLES]

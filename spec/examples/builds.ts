@@ -1,0 +1,1291 @@
+/**
+ * Examples of T1–T6: from a trigger to a status that never changes again.
+ *
+ * The world: the owner's repository `app` on the first knot, which is connection 2; the bridge has been running since second 10.
+ * Requests, timers of builds and numbers in the answers count from 1.
+ */
+import {
+  account,
+  ALICE,
+  at,
+  BOB,
+  collaborator,
+  CONFIG,
+  del,
+  type Example,
+  example,
+  type Happening,
+  K1,
+  K2,
+  knotFrame,
+  knotOpened,
+  member,
+  OWNER,
+  put,
+  repo,
+  started,
+  stop,
+  unsubscribe,
+  type WrittenConfig,
+  type WrittenEffect,
+  type WrittenEvent,
+  type WrittenReport
+} from './support.js'
+import { COLLABORATOR, MEMBER, REPO } from '../../core/index.js'
+
+// ---------------------------------------------------------------------------------------- the world
+
+type Of<T, Tag> = Extract<T, { readonly _tag: Tag }>
+
+type KnotReceived = Of<WrittenEvent, 'KnotReceived'>
+type Trigger = Exclude<KnotReceived['trigger'], string | null>
+type Push = Of<Trigger['cause'], 'Push'>
+type Defined = Of<Of<WrittenEvent, 'WorkflowsRead'>['workflows'][number], 'Defined'>
+type Plan = Of<WrittenEffect, 'StartBuild'>['plan']
+type Entry = Of<WrittenEffect, 'PublishStatus'>['entry']
+type Builds = WrittenConfig['builds']
+
+const REPO_DID = 'did:plc:app22222222222222222222'
+const SHA = 'a'.repeat(40)
+const OLD_SHA = 'b'.repeat(40)
+const ZERO = '0'.repeat(40)
+const MAIN = 'refs/heads/main'
+/** The key of the trigger, of second 20. */
+const KEY = '3mbd354mf2222'
+const OTHER = '3mbd354pe2222'
+const HOUR_MS = 3_600_000
+
+const BUILDS: Builds = { ...CONFIG.builds, providers: ['ci', 'local'] }
+
+const building = (builds: Partial<Builds> = {}): Partial<WrittenConfig> => ({ builds: { ...BUILDS, ...builds } })
+
+/** The bridge runs with these settings, and has the owner's repository. */
+const running = (builds: Partial<Builds> = {}, config: Partial<WrittenConfig> = {}): ReadonlyArray<Happening> => [
+  put(OWNER, 'app', repo({ repoDid: REPO_DID }), at(1)),
+  started(at(10), { ...building(builds), ...config }),
+  knotOpened(K1, 2, at(11))
+]
+
+const push = (changes: Partial<Push> = {}): Push => ({
+  _tag: 'Push',
+  changedFiles: null,
+  newSha: SHA,
+  oldSha: OLD_SHA,
+  ref: MAIN,
+  skipsCi: false,
+  ...changes
+})
+
+const trigger = (changes: Partial<Trigger> = {}): Trigger => ({
+  actor: OWNER,
+  cause: push(),
+  defaultBranch: null,
+  kind: 'refUpdate',
+  repo: { did: REPO_DID, knot: null, name: null, owner: null },
+  workflows: null,
+  ...changes
+})
+
+interface Frame {
+  readonly connection?: number
+  readonly created?: string | null
+  readonly host?: string
+  readonly rkey?: string
+}
+
+/** A trigger comes from a knot, stamped when it is received. */
+const comes = (said: Trigger | string, when: number, { connection = 2, created, host = K1, rkey = KEY }: Frame = {}): WrittenEvent => ({
+  _tag: 'KnotReceived',
+  at: when,
+  connection,
+  created: created === undefined ? `${String(when)}000` : created,
+  host,
+  nsid: 'sh.tangled.git.refUpdate',
+  rkey,
+  trigger: said
+})
+
+const workflow = (changes: Partial<Defined> = {}): Defined => ({
+  _tag: 'Defined',
+  clone: { depth: 1, skip: false, submodules: false },
+  engine: 'tack',
+  environment: [],
+  name: 'ci.yml',
+  steps: [],
+  targets: [{ pipeline: 'app', provider: 'ci', settings: [] }],
+  when: [],
+  ...changes
+})
+
+type Read = Of<WrittenEvent, 'WorkflowsRead'>
+
+const filesRead = (workflows: Read['workflows'], when: number, changes: Partial<Read> = {}): Read => ({
+  _tag: 'WorkflowsRead',
+  at: when,
+  defaultBranch: null,
+  knot: K1,
+  number: 1,
+  rkey: KEY,
+  workflows,
+  ...changes
+})
+
+const name = (of = 'ci.yml', rkey = KEY) => ({ knot: K1, rkey, workflow: of })
+
+type Answer = 'BuildAccepted' | 'BuildMissing' | 'CancelHeard'
+
+const says = (_tag: Answer, number: number, when: number, build = name()): WrittenEvent =>
+  _tag === 'BuildAccepted' ? { _tag, at: when, build, external: '7', number } : { _tag, at: when, build, number }
+
+const refuses = (number: number, when: number, error = 'no such pipeline'): WrittenEvent => ({
+  _tag: 'BuildRefused',
+  at: when,
+  build: name(),
+  error,
+  number
+})
+
+const wavers = (number: number, when: number, waitMs = 0): WrittenEvent => ({
+  _tag: 'BuildUncertain',
+  at: when,
+  build: name(),
+  error: 'no answer',
+  number,
+  waitMs
+})
+
+type Reported = Of<WrittenEvent, 'BuildReported'>
+
+const reports = (status: Reported['status'], when: number, changes: Partial<Reported> = {}): Reported => ({
+  _tag: 'BuildReported',
+  at: when,
+  build: name(),
+  error: null,
+  exitCode: null,
+  external: '7',
+  provider: 'ci',
+  status,
+  ...changes
+})
+
+const buildTimer = (number: number, when: number): WrittenEvent => ({
+  _tag: 'TimerFired',
+  at: when,
+  timer: { _tag: 'BuildTimer', build: name(), number }
+})
+const deadlineTimer = (number: number, when: number): WrittenEvent => ({
+  _tag: 'TimerFired',
+  at: when,
+  timer: { _tag: 'DeadlineTimer', build: name(), number }
+})
+const workflowsTimer = (number: number, when: number, rkey = KEY): WrittenEvent => ({
+  _tag: 'TimerFired',
+  at: when,
+  timer: { _tag: 'WorkflowsTimer', knot: K1, number, rkey }
+})
+const cancel = (when: number, of: string | null = null, rkey = KEY): WrittenEvent => ({
+  _tag: 'CancelRequested',
+  at: when,
+  knot: K1,
+  rkey,
+  workflow: of
+})
+const retry = (when: number, of: string | null = null, rkey = KEY): WrittenEvent => ({
+  _tag: 'RetryRequested',
+  at: when,
+  knot: K1,
+  rkey,
+  workflow: of
+})
+
+// ---------------------------------------------------------------------------------------- what follows
+
+type Reading = Of<WrittenEffect, 'ReadWorkflows'>
+
+const REPOSITORY: Plan['repository'] = { did: REPO_DID, name: 'app', owner: OWNER, rkey: 'app' }
+
+const read = (number: number, changes: Partial<Reading> = {}): Reading => ({
+  _tag: 'ReadWorkflows',
+  knot: K1,
+  number,
+  repository: REPOSITORY,
+  rkey: KEY,
+  sha: SHA,
+  workflows: null,
+  ...changes
+})
+
+const variables = (rkey = KEY): Plan['variables'] => [
+  ['CI', 'true'],
+  ['TANGLED_COMMIT_SHA', SHA],
+  ['TANGLED_PIPELINE_ID', `at://did:web:${K1}/sh.tangled.pipeline/${rkey}`],
+  ['TANGLED_PIPELINE_KIND', 'push'],
+  ['TANGLED_REF', MAIN],
+  ['TANGLED_REF_NAME', 'main'],
+  ['TANGLED_REF_TYPE', 'branch'],
+  ['TANGLED_REPO_DID', OWNER],
+  ['TANGLED_REPO_KNOT', K1],
+  ['TANGLED_REPO_NAME', 'app'],
+  ['TANGLED_REPO_REPO_DID', REPO_DID],
+  ['TANGLED_REPO_URL', `https://${K1}/${OWNER}/app`],
+  ['TANGLED_SHA', SHA]
+]
+
+const plan = (changes: Partial<Plan> = {}): Plan => ({
+  clone: { depth: 1, skip: false, submodules: false },
+  pipeline: 'app',
+  provider: 'ci',
+  ref: MAIN,
+  repository: REPOSITORY,
+  settings: [],
+  sha: SHA,
+  steps: [],
+  variables: variables(),
+  ...changes
+})
+
+const start = (number: number, build = name(), planned = plan()): WrittenEffect => ({ _tag: 'StartBuild', build, number, plan: planned })
+const find = (number: number, build = name()): WrittenEffect => ({ _tag: 'FindBuild', build, number, plan: plan() })
+const follow = (build = name()): WrittenEffect => ({ _tag: 'FollowBuild', build, external: '7', plan: plan() })
+const askToEnd = (number: number, build = name()): WrittenEffect => ({ _tag: 'CancelBuild', build, external: '7', number, plan: plan() })
+
+const publish = (status: Entry['status'], createdUs: number, changes: Partial<Entry> = {}): WrittenEffect => ({
+  _tag: 'PublishStatus',
+  entry: { build: name(), createdUs, error: null, exitCode: null, status, ...changes }
+})
+
+const deadline = (number: number, ms: number, build = name()): WrittenEffect => ({
+  _tag: 'WakeAfter',
+  highMs: ms,
+  lowMs: ms,
+  timer: { _tag: 'DeadlineTimer', build, number }
+})
+
+/** A pause after which a provider is asked again. */
+const pause = (number: number, lowMs: number, highMs: number): WrittenEffect => ({
+  _tag: 'WakeAfter',
+  highMs,
+  lowMs,
+  timer: { _tag: 'BuildTimer', build: name(), number }
+})
+
+const pendingMs = BUILDS.pendingMs
+const runningMs = BUILDS.runningMs
+
+/** What a workflow for a provider comes to: pending, a limit to that, and a request. */
+const begins = (createdUs: number, timer: number, request: number): ReadonlyArray<WrittenEffect> => [
+  publish('pending', createdUs),
+  deadline(timer, pendingMs),
+  start(request)
+]
+
+type Ignored = Of<WrittenReport, 'TriggerIgnored'>
+
+const ignored = (reason: Ignored['reason'], when: number, rkey = KEY): WrittenReport => ({
+  _tag: 'TriggerIgnored',
+  at: when,
+  knot: K1,
+  reason,
+  rkey
+})
+const refused = (reason: Of<WrittenReport, 'TriggerRefused'>['reason'], when: number, rkey = KEY): WrittenReport => ({
+  _tag: 'TriggerRefused',
+  at: when,
+  knot: K1,
+  reason,
+  rkey
+})
+const dropped = (reason: Of<WrittenReport, 'WorkflowDropped'>['reason'], when: number, of = 'ci.yml'): WrittenReport => ({
+  _tag: 'WorkflowDropped',
+  at: when,
+  build: name(of),
+  reason
+})
+const uncertain = (when: number): WrittenReport => ({ _tag: 'ProviderUncertain', at: when, build: name(), provider: 'ci' })
+
+/** A push came, its workflow is known, and the provider is asked to start the build, under number 3. */
+const STARTING: ReadonlyArray<Happening> = [...running(), comes(trigger(), at(20)), filesRead([workflow()], at(21))]
+/** And has taken it on. */
+const FOLLOWING: ReadonlyArray<Happening> = [...STARTING, says('BuildAccepted', 3, at(22))]
+/** And runs it. */
+const RUNNING: ReadonlyArray<Happening> = [...FOLLOWING, reports('running', at(23))]
+const DONE: ReadonlyArray<Happening> = [...RUNNING, reports('success', at(24))]
+
+const NAMELESS = { did: null, knot: null, name: null, owner: null }
+
+export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
+  // ---------------------------------------------------------------------------------------- T1
+  example('T1.1 a push to a repository that names us: its workflow files are read at the commit', {
+    given: running(),
+    when: [comes(trigger(), at(20))],
+    then: { effects: [read(1)], changes: ['builds', 'knots'] }
+  }),
+  example('T1.2 a ready-made pipeline brings its files along', {
+    given: running(),
+    when: [
+      comes(
+        trigger({
+          actor: null,
+          defaultBranch: 'main',
+          kind: 'pipeline',
+          repo: { did: null, knot: K1, name: 'app', owner: OWNER },
+          workflows: [{ name: 'ci.yml', text: 'engine: tack' }]
+        }),
+        at(20)
+      )
+    ],
+    then: { effects: [read(1, { workflows: [{ name: 'ci.yml', text: 'engine: tack' }] })] }
+  }),
+  example('T1.3 as it comes from the knot: the frame of a push', {
+    given: running(),
+    when: [
+      knotFrame(
+        K1,
+        `{"rkey":"${KEY}","nsid":"sh.tangled.git.refUpdate","event":{"ref":"${MAIN}","oldSha":"${OLD_SHA}","newSha":"${SHA}","committerDid":"${OWNER}","repo":"${REPO_DID}"},"created":${String(at(20))}000}`,
+        at(20),
+        2
+      )
+    ],
+    then: { effects: [read(1)] }
+  }),
+  example('T1.4 what is not understood is reported, and the cursor of the knot moves on', {
+    given: running(),
+    when: [comes('newSha is no name of an object', at(20))],
+    then: { effects: [], reports: [{ _tag: 'KnotFrameRejected', at: at(20), host: K1, reason: 'trigger' }], changes: ['counters', 'knots'] }
+  }),
+  example('T1.5 what was created more than five minutes before we listened calls for nothing', {
+    given: running(),
+    when: [comes(trigger(), at(20), { created: `${String(at(2) - 300_000_001)}000` }), comes(trigger(), at(21), { created: `${String(at(2) - 300_000_000)}000`, rkey: OTHER })],
+    then: { effects: [read(1, { rkey: OTHER })], reports: [ignored('before', at(20))] }
+  }),
+  example('T1.6 without a stamp, the time in its key tells', {
+    given: running(),
+    when: [comes(trigger(), at(20), { created: null, rkey: '3mbcor2kk2222' }), comes(trigger(), at(21), { created: null, rkey: 'a' })],
+    then: { effects: [read(1, { rkey: 'a' })], reports: [ignored('before', at(20), '3mbcor2kk2222')] }
+  }),
+  example('T1.7 a deleted branch, a ref that did not move, another kind of ref, a push that asks for no CI: nothing', {
+    given: running(),
+    when: [
+      comes(trigger({ cause: push({ newSha: ZERO }) }), at(20)),
+      comes(trigger({ cause: push({ newSha: OLD_SHA }) }), at(21)),
+      comes(trigger({ cause: push({ ref: 'refs/notes/x' }) }), at(22)),
+      comes(trigger({ cause: push({ skipsCi: true }) }), at(23))
+    ],
+    then: {
+      effects: [],
+      reports: [ignored('deleted', at(20)), ignored('unmoved', at(21)), ignored('ref', at(22)), ignored('skipped', at(23))]
+    }
+  }),
+  example('T1.8 a new branch and a tag are pushes like any other', {
+    given: running(),
+    when: [
+      comes(trigger({ cause: push({ oldSha: ZERO }) }), at(20)),
+      comes(trigger({ cause: push({ ref: 'refs/tags/v1' }) }), at(21), { rkey: OTHER })
+    ],
+    then: { effects: [read(1), read(2, { rkey: OTHER })] }
+  }),
+  example('T1.9 a knot that tells of a push in both ways: the first is acted on, the second is not', {
+    given: [...running(), comes(trigger({ kind: 'pipeline', workflows: [] }), at(20))],
+    when: [comes(trigger(), at(21), { rkey: OTHER })],
+    then: { effects: [], reports: [ignored('kind', at(21), OTHER)], changes: ['builds', 'counters', 'knots'] }
+  }),
+  example('T1.10 from then on its refUpdates count, and its pipelines of pushes do not, for good', {
+    given: [...running(), comes(trigger({ kind: 'pipeline', workflows: [] }), at(20)), comes(trigger(), at(21), { rkey: OTHER })],
+    when: [
+      comes(trigger({ cause: push({ newSha: 'c'.repeat(40), oldSha: SHA }), kind: 'pipeline', workflows: [] }), at(22), { rkey: 'p' }),
+      comes(trigger({ cause: push({ newSha: 'c'.repeat(40), oldSha: SHA }) }), at(23), { rkey: 'r' }),
+      comes(trigger({ cause: push({ newSha: 'd'.repeat(40), oldSha: 'c'.repeat(40) }), kind: 'pipeline', workflows: [] }), at(24), { rkey: 'q' })
+    ],
+    then: {
+      effects: [read(2, { rkey: 'r', sha: 'c'.repeat(40) })],
+      reports: [ignored('kind', at(22), 'p'), ignored('kind', at(24), 'q')]
+    }
+  }),
+  example('T1.11 the other way round the pipeline is the one that is left alone', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [comes(trigger({ kind: 'pipeline', workflows: [] }), at(21), { rkey: OTHER })],
+    then: { effects: [], reports: [ignored('kind', at(21), OTHER)] }
+  }),
+  example('T1.12 another push is no repeat, though one of the other kind told of one: another ref, commit, or repository', {
+    given: [
+      ...running(),
+      put(OWNER, 'lib', repo({ name: 'lib' }), at(12), { connection: 1 }),
+      comes(trigger({ kind: 'pipeline', workflows: [] }), at(20))
+    ],
+    when: [comes(trigger({ repo: { ...NAMELESS, name: 'lib', owner: OWNER } }), at(21), { rkey: OTHER })],
+    then: { effects: [read(2, { repository: { did: '', name: 'lib', owner: OWNER, rkey: 'lib' }, rkey: OTHER })] }
+  }),
+  example('T1.13 pull requests and wishes of people come as pipelines only, and count', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [
+      comes(
+        trigger({ cause: { _tag: 'PullRequest', action: 'opened', sourceBranch: 'x', sourceSha: OLD_SHA, targetBranch: 'main' }, kind: 'pipeline' }),
+        at(21),
+        { rkey: 'p' }
+      ),
+      comes(trigger({ cause: { _tag: 'Manual', inputs: [], ref: null, sha: null }, kind: 'pipeline' }), at(22), { rkey: 'm' })
+    ],
+    then: { effects: [read(2, { rkey: 'p', sha: OLD_SHA }), read(3, { rkey: 'm', sha: null })] }
+  }),
+  example('T1.14 a stamp from the future is no reason to leave a push alone', {
+    given: running(),
+    when: [comes(trigger(), at(20), { created: `${String(at(1_000))}000` })],
+    then: { effects: [read(1)], reports: [{ _tag: 'KnotFrameFromFuture', at: at(20), created: `${String(at(1_000))}000`, host: K1 }] }
+  }),
+  example('T1.15 a trigger over an old connection, or from a knot that nobody holds, is none', {
+    given: running(),
+    when: [comes(trigger(), at(20), { connection: 1 }), comes(trigger(), at(20), { host: K2 })],
+    then: { effects: [], changes: [] }
+  }),
+
+  // ---------------------------------------------------------------------------------------- T2
+  example('T2.1 a repository that does not name us, or is on another knot, is none of ours', {
+    given: [
+      ...running(),
+      put(OWNER, 'other', repo({ name: 'other', repoDid: 'did:plc:other', spindle: 'other.example' }), at(12), { connection: 1 }),
+      put(OWNER, 'away', repo({ knot: K2, name: 'away', repoDid: 'did:plc:away' }), at(13), { connection: 1 })
+    ],
+    when: [
+      comes(trigger({ repo: { ...NAMELESS, did: 'did:plc:other' } }), at(20)),
+      comes(trigger({ repo: { ...NAMELESS, did: 'did:plc:away' } }), at(21)),
+      comes(trigger({ repo: { ...NAMELESS, did: 'did:plc:nobody' } }), at(22)),
+      comes(trigger({ repo: { ...NAMELESS, name: 'nothing', owner: OWNER } }), at(23)),
+      comes(trigger({ repo: { ...NAMELESS, name: 'app' } }), at(24)),
+      comes(trigger({ repo: { ...NAMELESS, owner: OWNER } }), at(25))
+    ],
+    then: { effects: [], reports: [20, 21, 22, 23, 24, 25].map((second) => ignored('repo', at(second))) }
+  }),
+  example('T2.2 a knot speaks for itself alone', {
+    given: running(),
+    when: [
+      comes(trigger({ repo: { did: REPO_DID, knot: K2, name: null, owner: null } }), at(20)),
+      comes(trigger({ repo: { did: REPO_DID, knot: '127.0.0.1', name: null, owner: null } }), at(21)),
+      comes(trigger({ repo: { did: REPO_DID, knot: 'KNOT1.example.', name: null, owner: null } }), at(22))
+    ],
+    then: { effects: [read(1)], reports: [refused('knot', at(20)), refused('knot', at(21))] }
+  }),
+  example('T2.3 whose records do not count has nothing built', {
+    config: { admission: 'members' },
+    given: [
+      put(ALICE, 'app', repo({ name: 'hers', repoDid: 'did:plc:hers' }), at(1)),
+      ...running({}, { admission: 'members' })
+    ],
+    when: [comes(trigger({ actor: ALICE, repo: { ...NAMELESS, did: 'did:plc:hers' } }), at(20))],
+    then: { effects: [], reports: [ignored('repo', at(20))] }
+  }),
+  example('T2.4 the owner of a repository may push, and a collaborator on it, whichever way the record names it', {
+    given: [
+      ...running(),
+      put(OWNER, 'c1', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/app`, subject: ALICE }), at(12), { connection: 1 }),
+      put(OWNER, 'c2', collaborator({ repoDid: REPO_DID, subject: BOB }), at(13), { connection: 1 }),
+      put(OWNER, 'c3', collaborator({ repo: REPO_DID, subject: 'did:plc:carol' }), at(14), { connection: 1 })
+    ],
+    when: [
+      comes(trigger({ actor: OWNER }), at(20)),
+      comes(trigger({ actor: ALICE }), at(21), { rkey: 'a' }),
+      comes(trigger({ actor: BOB }), at(22), { rkey: 'b' }),
+      comes(trigger({ actor: 'did:plc:carol' }), at(23), { rkey: 'c' })
+    ],
+    then: { effects: [read(1), read(2, { rkey: 'a' }), read(3, { rkey: 'b' }), read(4, { rkey: 'c' })] }
+  }),
+  example('T2.5 a stranger may not, nor a member of ours, nor a collaborator on another repository, nor one whose record is gone', {
+    given: [
+      ...running(),
+      put(OWNER, 'm', member(), at(12), { connection: 1 }),
+      put(OWNER, 'c1', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/lib`, subject: BOB }), at(13), { connection: 1 }),
+      put(OWNER, 'c2', collaborator({ repoDid: REPO_DID, subject: 'did:plc:carol' }), at(14), { connection: 1 }),
+      del(OWNER, COLLABORATOR, 'c2', at(15), { connection: 1 }),
+      put(ALICE, 'c3', collaborator({ repoDid: REPO_DID, subject: 'did:plc:dave' }), at(16), { connection: 1 })
+    ],
+    when: [
+      comes(trigger({ actor: 'did:plc:stranger' }), at(20)),
+      comes(trigger({ actor: ALICE }), at(21)),
+      comes(trigger({ actor: BOB }), at(22)),
+      comes(trigger({ actor: 'did:plc:carol' }), at(23)),
+      comes(trigger({ actor: 'did:plc:dave' }), at(24))
+    ],
+    then: { effects: [], reports: [20, 21, 22, 23, 24].map((second) => refused('actor', at(second))) }
+  }),
+  example('T2.6 where the knot names nobody, it answers for the push itself', {
+    given: running(),
+    when: [comes(trigger({ actor: null }), at(20))],
+    then: { effects: [read(1)] }
+  }),
+  example('T2.7 a repository is found by its own DID, or by its owner with its name or the key of its record', {
+    given: [...running(), put(OWNER, 'k', repo({ name: 'other', repoDid: 'did:plc:k' }), at(12), { connection: 1 })],
+    when: [
+      comes(trigger({ repo: { ...NAMELESS, did: 'did:plc:k' } }), at(20)),
+      comes(trigger({ repo: { ...NAMELESS, name: 'other', owner: OWNER } }), at(21), { rkey: 'b' }),
+      comes(trigger({ repo: { ...NAMELESS, name: 'k', owner: OWNER } }), at(22), { rkey: 'c' }),
+      comes(trigger({ repo: { did: 'did:plc:unknown', knot: null, name: 'other', owner: OWNER } }), at(23), { rkey: 'd' }),
+      comes(trigger({ repo: { did: 'did:plc:k', knot: null, name: null, owner: ALICE } }), at(24), { rkey: 'e' })
+    ],
+    then: {
+      effects: [KEY, 'b', 'c', 'd'].map((rkey, i) =>
+        read(i + 1, { repository: { did: 'did:plc:k', name: 'other', owner: OWNER, rkey: 'k' }, rkey })
+      ),
+      reports: [ignored('repo', at(24), 'e')]
+    }
+  }),
+  example('T2.8 of two records that claim one repository, the one counts in which the actor has a say', {
+    given: [put(ALICE, 'fake', repo({ name: 'fake', repoDid: REPO_DID }), at(1)), ...running()],
+    when: [comes(trigger(), at(20)), comes(trigger({ actor: BOB }), at(21), { rkey: 'b' })],
+    then: { effects: [read(1)], reports: [refused('actor', at(21), 'b')] }
+  }),
+  example('T2.9 a record without a name is called by its key', {
+    given: [...running(), put(OWNER, 'k', repo({ name: '', repoDid: 'did:plc:k' }), at(12), { connection: 1 })],
+    when: [comes(trigger({ repo: { ...NAMELESS, did: 'did:plc:k' } }), at(20))],
+    then: { effects: [read(1, { repository: { did: 'did:plc:k', name: 'k', owner: OWNER, rkey: 'k' } })] }
+  }),
+  example('T2.10 a right that is withdrawn while files are read leaves nothing to build', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [del(OWNER, REPO, 'app', at(21), { connection: 1 }), filesRead([workflow()], at(22))],
+    then: { effects: [unsubscribe(K1, 2)] }
+  }),
+  example('T2.11 a right that is withdrawn ends what was begun: what may not have started is found out first', {
+    given: STARTING,
+    when: [
+      put(OWNER, 'app', repo({ spindle: 'other.example' }), at(30), { connection: 1 }),
+      says('BuildAccepted', 3, at(32)),
+      says('CancelHeard', 4, at(33))
+    ],
+    then: {
+      effects: [
+        unsubscribe(K1, 2),
+        publish('cancelled', at(31), { error: 'The repository does not name this spindle any more, or its owner is not a member any more.' }),
+        askToEnd(4)
+      ]
+    }
+  }),
+  example('T2.12 and what runs is ended at its provider', {
+    config: { admission: 'members' },
+    given: [
+      put(OWNER, 'm', member(), at(1)),
+      put(ALICE, 'app', repo({ repoDid: REPO_DID }), at(2)),
+      started(at(10), { ...building({ allow: [{ pipelines: '*', provider: 'ci', repos: '**' }] }), admission: 'members' }),
+      knotOpened(K1, 2, at(11)),
+      comes(trigger({ actor: ALICE }), at(20)),
+      filesRead([workflow()], at(21)),
+      says('BuildAccepted', 3, at(22)),
+      reports('running', at(23))
+    ],
+    when: [del(OWNER, MEMBER, 'm', at(30), { connection: 1 })],
+    then: {
+      effects: [
+        unsubscribe(K1, 2),
+        publish('cancelled', at(31), { error: 'The repository does not name this spindle any more, or its owner is not a member any more.' }),
+        {
+          _tag: 'CancelBuild',
+          build: name(),
+          external: '7',
+          number: 5,
+          plan: plan({
+            repository: { did: REPO_DID, name: 'app', owner: ALICE, rkey: 'app' },
+            variables: variables().map(([key, value]) =>
+              key === 'TANGLED_REPO_DID' ? [key, ALICE] : key === 'TANGLED_REPO_URL' ? [key, `https://${K1}/${ALICE}/app`] : [key, value]
+            )
+          })
+        }
+      ]
+    }
+  }),
+  example('T2.13 the rights of others, and other knots of the same record, have nothing to do with it', {
+    given: [...STARTING, put(ALICE, 'app', repo({ name: 'hers' }), at(24), { connection: 1 })],
+    when: [del(ALICE, REPO, 'app', at(30), { connection: 1 })],
+    then: { effects: [], changes: ['commits', 'counters', 'cursor'] }
+  }),
+  example('T2.14 an account that is set aside has nothing built, and what goes on ends', {
+    given: STARTING,
+    when: [account(OWNER, 'deactivated', at(30), { connection: 1 })],
+    then: {
+      effects: [
+        unsubscribe(K1, 2),
+        publish('cancelled', at(31), { error: 'The repository does not name this spindle any more, or its owner is not a member any more.' })
+      ]
+    }
+  }),
+  example('T2.15 a key that is too long to be a name is refused', {
+    given: running(),
+    when: [comes(trigger(), at(20), { rkey: 'k'.repeat(81) }), comes(trigger(), at(21), { rkey: 'k'.repeat(80) })],
+    then: { effects: [read(1, { rkey: 'k'.repeat(80) })], reports: [refused('rkey', at(20), 'k'.repeat(81))] }
+  }),
+
+  // ---------------------------------------------------------------------------------------- T3
+  example('T3.1 a workflow that applies becomes one build at the provider that it names', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [filesRead([workflow()], at(21))],
+    then: { effects: begins(at(21), 2, 3), changes: ['builds'] }
+  }),
+  example('T3.2 each workflow becomes its own, in the order of their names; of two with one name the first counts', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [filesRead([workflow({ name: 'b' }), workflow({ name: 'a' }), workflow({ engine: 'other', name: 'b' })], at(21))],
+    then: {
+      effects: [
+        publish('pending', at(21), { build: name('a') }),
+        deadline(2, pendingMs, name('a')),
+        start(3, name('a')),
+        publish('pending', at(21) + 1, { build: name('b') }),
+        deadline(4, pendingMs, name('b')),
+        start(5, name('b'))
+      ]
+    }
+  }),
+  example('T3.3 what the workflow and its provider are told', {
+    given: [...running(), comes(trigger({ defaultBranch: 'trunk' }), at(20))],
+    when: [
+      filesRead(
+        [
+          workflow({
+            clone: { depth: 5, skip: true, submodules: true },
+            environment: [
+              ['A', '1'],
+              ['CI', 'false'],
+              ['TANGLED_SHA', 'mine']
+            ],
+            steps: [
+              {
+                command: 'make',
+                environment: [
+                  ['B', '2'],
+                  ['TACK_X', '3']
+                ],
+                name: 'build'
+              }
+            ],
+            targets: [{ pipeline: 'p', provider: 'local', settings: [['s', 't']] }]
+          })
+        ],
+        at(21),
+        { defaultBranch: 'main' }
+      )
+    ],
+    then: {
+      effects: [
+        publish('pending', at(21)),
+        deadline(2, pendingMs),
+        start(
+          3,
+          name(),
+          plan({
+            clone: { depth: 5, skip: true, submodules: true },
+            pipeline: 'p',
+            provider: 'local',
+            settings: [['s', 't']],
+            steps: [{ command: 'make', environment: [['B', '2']], name: 'build' }],
+            variables: [['A', '1'], ...variables().slice(0, 7), ['TANGLED_REPO_DEFAULT_BRANCH', 'main'], ...variables().slice(7)]
+          })
+        )
+      ]
+    }
+  }),
+  example('T3.4 of a pull request, and of a wish', {
+    given: [
+      ...running(),
+      comes(trigger({ cause: { _tag: 'PullRequest', action: 'opened', sourceBranch: 'x', sourceSha: OLD_SHA, targetBranch: 'main' }, kind: 'pipeline' }), at(20)),
+      comes(trigger({ cause: { _tag: 'Manual', inputs: [['k', 'v']], ref: 'refs/tags/v1', sha: SHA }, kind: 'pipeline' }), at(20), { rkey: 'm' })
+    ],
+    when: [
+      filesRead([workflow({ when: [{ branch: ['main'], event: ['pull_request'], paths: null, tag: [], types: null }] })], at(21)),
+      filesRead([workflow({ when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null }] })], at(22), { number: 2, rkey: 'm' })
+    ],
+    then: {
+      effects: [
+        publish('pending', at(21)),
+        deadline(3, pendingMs),
+        start(
+          4,
+          name(),
+          plan({
+            ref: 'refs/heads/x',
+            sha: OLD_SHA,
+            variables: [
+              ['CI', 'true'],
+              ['TANGLED_COMMIT_SHA', OLD_SHA],
+              ['TANGLED_PIPELINE_ID', `at://did:web:${K1}/sh.tangled.pipeline/${KEY}`],
+              ['TANGLED_PIPELINE_KIND', 'pull_request'],
+              ['TANGLED_PR_ACTION', 'opened'],
+              ['TANGLED_PR_SOURCE_BRANCH', 'x'],
+              ['TANGLED_PR_SOURCE_SHA', OLD_SHA],
+              ['TANGLED_PR_TARGET_BRANCH', 'main'],
+              ['TANGLED_REF', 'refs/heads/x'],
+              ['TANGLED_REF_NAME', 'x'],
+              ['TANGLED_REF_TYPE', 'branch'],
+              ...variables().slice(7, 12),
+              ['TANGLED_SHA', OLD_SHA]
+            ]
+          })
+        ),
+        publish('pending', at(22), { build: name('ci.yml', 'm') }),
+        deadline(5, pendingMs, name('ci.yml', 'm')),
+        start(
+          6,
+          name('ci.yml', 'm'),
+          plan({
+            ref: 'refs/tags/v1',
+            variables: [
+              ['CI', 'true'],
+              ['TANGLED_COMMIT_SHA', SHA],
+              ['TANGLED_INPUT_K', 'v'],
+              ['TANGLED_PIPELINE_ID', `at://did:web:${K1}/sh.tangled.pipeline/m`],
+              ['TANGLED_PIPELINE_KIND', 'manual'],
+              ['TANGLED_REF', 'refs/tags/v1'],
+              ['TANGLED_REF_NAME', 'v1'],
+              ['TANGLED_REF_TYPE', 'tag'],
+              ...variables().slice(7)
+            ]
+          })
+        )
+      ]
+    }
+  }),
+  example('T3.5 a workflow that does not apply is not built; with none left, nothing is remembered', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [filesRead([workflow({ when: [{ branch: ['release'], event: ['push'], paths: null, tag: [], types: null }] })], at(21)), comes(trigger(), at(22))],
+    then: { effects: [read(2)], reports: [ignored('workflows', at(21))] }
+  }),
+  example('T3.6 a bad pattern, or no engine, drops the workflow with a word to the operator', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [
+      filesRead(
+        [
+          workflow({ name: 'a', when: [{ branch: ['['], event: ['push'], paths: null, tag: [], types: null }] }),
+          workflow({ engine: null, name: 'b' }),
+          workflow({ name: 'c' })
+        ],
+        at(21)
+      )
+    ],
+    then: {
+      effects: [publish('pending', at(21), { build: name('c') }), deadline(2, pendingMs, name('c')), start(3, name('c'))],
+      reports: [dropped('when', at(21), 'a'), dropped('engine', at(21), 'b')]
+    }
+  }),
+  example('T3.7 an engine that is not asked for is not looked at', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [filesRead([workflow({ engine: null, when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null }] })], at(21))],
+    then: { effects: [], reports: [ignored('workflows', at(21))] }
+  }),
+  ...(
+    [
+      ['T3.8 a file that says nothing that can be understood', { _tag: 'Faulty', error: 'line 3: not YAML', name: 'ci.yml' }, 'line 3: not YAML'],
+      ['T3.9 another engine', workflow({ engine: 'nixery' }), 'This spindle builds workflows of engine "tack", and this one names "nixery".'],
+      [
+        'T3.10 no provider',
+        workflow({ targets: [] }),
+        'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".'
+      ],
+      [
+        'T3.11 several providers',
+        workflow({
+          targets: [
+            { pipeline: 'a', provider: 'ci', settings: [] },
+            { pipeline: 'b', provider: 'local', settings: [] }
+          ]
+        }),
+        'The workflow names several providers: ci, local. One is needed.'
+      ],
+      [
+        'T3.12 a provider that is not there',
+        workflow({ targets: [{ pipeline: 'a', provider: 'x', settings: [] }] }),
+        'There is no provider "x" here. There are: ci, local.'
+      ]
+    ] as const
+  ).map(([title, file, error]) =>
+    example(`${title}: the build has failed, with a sentence for its author`, {
+      given: [...running(), comes(trigger(), at(20))],
+      when: [filesRead([file], at(21))],
+      then: { effects: [publish('failed', at(21), { error })] }
+    })
+  ),
+  example('T3.13 where there is no provider at all, that is said', {
+    given: [...running({ providers: [] }), comes(trigger(), at(20))],
+    when: [filesRead([workflow()], at(21))],
+    then: { effects: [publish('failed', at(21), { error: 'There is no provider "ci" here. There are: none.' })] }
+  }),
+  example('T3.14 beyond the owner’s repositories, only what the operator’s list allows is built', {
+    given: [
+      put(ALICE, 'x', repo({ name: 'x', repoDid: 'did:plc:x' }), at(1)),
+      ...running({
+        allow: [
+          { pipelines: 'deploy', provider: 'ci', repos: `${ALICE}/*` },
+          { pipelines: 'app', provider: 'local', repos: `${ALICE}/*` },
+          { pipelines: 'app', provider: 'ci', repos: `${BOB}/*` },
+          { pipelines: '[', provider: 'ci', repos: '**' }
+        ]
+      }),
+      comes(trigger({ actor: ALICE, repo: { ...NAMELESS, did: 'did:plc:x' } }), at(20))
+    ],
+    when: [filesRead([workflow()], at(21))],
+    then: {
+      effects: [
+        publish('failed', at(21), {
+          error: `The operator of this spindle does not let ${ALICE}/x use pipeline "app" of provider "ci".`
+        })
+      ]
+    }
+  }),
+  example('T3.15 as by a line that fits repository, provider and pipeline', {
+    given: [
+      put(ALICE, 'x', repo({ name: 'x', repoDid: 'did:plc:x' }), at(1)),
+      ...running({ allow: [{ pipelines: 'a*', provider: 'ci', repos: `${ALICE}/*` }] }),
+      comes(trigger({ actor: ALICE, repo: { ...NAMELESS, did: 'did:plc:x' } }), at(20))
+    ],
+    when: [filesRead([workflow({ engine: 'tack' })], at(21))],
+    then: {
+      effects: [
+        publish('pending', at(21)),
+        deadline(2, pendingMs),
+        start(
+          3,
+          name(),
+          plan({
+            repository: { did: 'did:plc:x', name: 'x', owner: ALICE, rkey: 'x' },
+            variables: [
+              ...variables().slice(0, 7),
+              ['TANGLED_REPO_DID', ALICE],
+              ['TANGLED_REPO_KNOT', K1],
+              ['TANGLED_REPO_NAME', 'x'],
+              ['TANGLED_REPO_REPO_DID', 'did:plc:x'],
+              ['TANGLED_REPO_URL', `https://${K1}/${ALICE}/x`],
+              ['TANGLED_SHA', SHA]
+            ]
+          })
+        )
+      ]
+    }
+  }),
+  example('T3.16 of more than fifty workflows, the first fifty', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [
+      filesRead(
+        Array.from({ length: 51 }, (_, i) => ({ _tag: 'Faulty' as const, error: 'x', name: `w${String(i).padStart(2, '0')}` })),
+        at(21)
+      )
+    ],
+    then: {
+      effects: Array.from({ length: 50 }, (_, i) =>
+        publish('failed', at(21) + i, { build: name(`w${String(i).padStart(2, '0')}`), error: 'x' })
+      ),
+      reports: [dropped('limit', at(21), 'w50')]
+    }
+  }),
+  example('T3.17 files that cannot be read are tried again, after pauses that grow', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [
+      { _tag: 'WorkflowsUnread', at: at(21), error: 'no answer', isFinal: false, knot: K1, number: 1, rkey: KEY },
+      workflowsTimer(2, at(23)),
+      { _tag: 'WorkflowsUnread', at: at(24), error: 'no answer', isFinal: false, knot: K1, number: 3, rkey: KEY }
+    ],
+    then: {
+      effects: [
+        { _tag: 'WakeAfter', highMs: 2_000, lowMs: 1_000, timer: { _tag: 'WorkflowsTimer', knot: K1, number: 2, rkey: KEY } },
+        read(3),
+        { _tag: 'WakeAfter', highMs: 4_000, lowMs: 2_000, timer: { _tag: 'WorkflowsTimer', knot: K1, number: 4, rkey: KEY } }
+      ]
+    }
+  }),
+  example('T3.18 a commit that is not there is not asked for again', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [
+      { _tag: 'WorkflowsUnread', at: at(21), error: 'not there', isFinal: true, knot: K1, number: 1, rkey: KEY },
+      filesRead([workflow()], at(22))
+    ],
+    then: { effects: [], reports: [{ _tag: 'WorkflowsUnread', at: at(21), knot: K1, rkey: KEY }] }
+  }),
+  example('T3.19 an answer that nobody waits for changes nothing', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [
+      filesRead([workflow()], at(21), { number: 2 }),
+      filesRead([workflow()], at(21), { rkey: OTHER }),
+      { _tag: 'WorkflowsUnread', at: at(21), error: '', isFinal: true, knot: K1, number: 2, rkey: KEY },
+      { _tag: 'WorkflowsUnread', at: at(21), error: '', isFinal: true, knot: K1, number: 1, rkey: OTHER },
+      workflowsTimer(1, at(22)),
+      workflowsTimer(1, at(22), OTHER)
+    ],
+    then: { effects: [], changes: [] }
+  }),
+  example('T3.20 what a push changed decides with the other conditions', {
+    given: [...running(), comes(trigger({ cause: push({ changedFiles: ['docs/a.md'] }) }), at(20))],
+    when: [
+      filesRead(
+        [
+          workflow({ name: 'a', when: [{ branch: ['main'], event: ['push'], paths: ['src/**'], tag: [], types: null }] }),
+          { _tag: 'Faulty', error: 'x', name: 'b' }
+        ],
+        at(21)
+      )
+    ],
+    then: { effects: [publish('failed', at(21), { build: name('b'), error: 'x' })] }
+  }),
+
+  // ---------------------------------------------------------------------------------------- T4
+  example('T4.1 a provider that takes a build on is followed', {
+    given: STARTING,
+    when: [says('BuildAccepted', 3, at(22))],
+    then: { effects: [follow()], changes: ['builds'] }
+  }),
+  example('T4.2 what it reports is published, each status once', {
+    given: FOLLOWING,
+    when: [
+      reports('pending', at(23)),
+      reports('running', at(24)),
+      reports('running', at(25)),
+      reports('failed', at(26), { error: 'tests failed', exitCode: 2 })
+    ],
+    then: {
+      effects: [publish('running', at(24)), deadline(4, runningMs), publish('failed', at(26), { error: 'tests failed', exitCode: 2 })]
+    }
+  }),
+  ...(['success', 'failed', 'timeout', 'cancelled'] as const).map((status, i) =>
+    example(`T4.${String(3 + i)} ${status} is final: late, doubled and other reports change nothing`, {
+      given: [...RUNNING, reports(status, at(24))],
+      when: [
+        reports('pending', at(25)),
+        reports('running', at(25)),
+        reports('success', at(25)),
+        reports('failed', at(25)),
+        reports('timeout', at(25)),
+        reports('cancelled', at(25)),
+        deadlineTimer(4, at(26)),
+        cancel(at(27))
+      ],
+      then: { effects: [], changes: [] }
+    })
+  ),
+  example('T4.7 a build may end without ever having been seen to run', {
+    given: FOLLOWING,
+    when: [reports('success', at(23))],
+    then: { effects: [publish('success', at(23))] }
+  }),
+  example('T4.8 stamps rise, though the clock is set back', {
+    given: FOLLOWING,
+    when: [reports('running', at(5)), reports('success', at(6))],
+    then: { effects: [publish('running', at(21) + 1), deadline(4, runningMs), publish('success', at(21) + 2)] }
+  }),
+  example('T4.9 only the provider that has it may report on a build, and only on the one that we know of', {
+    given: FOLLOWING,
+    when: [reports('failed', at(23), { provider: 'local' }), reports('failed', at(24), { external: '8' })],
+    then: { effects: [], reports: [{ _tag: 'ReportRefused', at: at(23), build: name(), provider: 'local' }] }
+  }),
+  example('T4.10 nor on builds that there are not, or that never had a provider', {
+    given: [...running(), comes(trigger(), at(20)), filesRead([workflow({ engine: 'x' }), workflow({ name: 'b' })], at(21))],
+    when: [reports('success', at(23)), reports('success', at(23), { build: name('c') }), reports('success', at(23), { build: name('b', OTHER) })],
+    then: { effects: [], changes: [] }
+  }),
+  example('T4.11 a provider that refuses: the build has failed, with its reason', {
+    given: STARTING,
+    when: [refuses(3, at(22)), refuses(3, at(23))],
+    then: { effects: [publish('failed', at(22), { error: 'no such pipeline' })] }
+  }),
+  example('T4.12 a build that is not begun in time is over, and ended at its provider', {
+    given: FOLLOWING,
+    when: [deadlineTimer(2, at(86_420)), says('CancelHeard', 4, at(86_421)), reports('success', at(86_422))],
+    then: {
+      effects: [publish('timeout', at(86_420), { error: 'The build did not begin within 1440 min.' }), askToEnd(4)]
+    }
+  }),
+  example('T4.13 so is one that runs for too long', {
+    given: RUNNING,
+    when: [deadlineTimer(2, at(86_000)), deadlineTimer(4, at(86_420))],
+    then: { effects: [publish('timeout', at(86_420), { error: 'The build ran for more than 360 min.' }), askToEnd(5)] }
+  }),
+  example('T4.14 whoever may can have it end', {
+    given: RUNNING,
+    when: [cancel(at(24), 'ci.yml'), cancel(at(25), 'ci.yml')],
+    then: { effects: [publish('cancelled', at(24)), askToEnd(5)] }
+  }),
+  example('T4.15 or all of a trigger, while its files are being read as well', {
+    given: [...running(), comes(trigger(), at(20)), comes(trigger(), at(20), { rkey: OTHER }), filesRead([workflow({ name: 'a' }), workflow({ name: 'b' })], at(21))],
+    when: [cancel(at(24)), cancel(at(25), null, OTHER), filesRead([workflow()], at(26), { number: 2, rkey: OTHER }), cancel(at(27), null, 'x'), cancel(at(27), 'x')],
+    then: {
+      effects: [publish('cancelled', at(24), { build: name('a') }), publish('cancelled', at(24) + 1, { build: name('b') })]
+    }
+  }),
+  example('T4.16 the report that it has ended settles it as well', {
+    given: [...RUNNING, cancel(at(24))],
+    when: [reports('running', at(25)), reports('cancelled', at(26)), says('CancelHeard', 5, at(27))],
+    then: { effects: [], changes: ['builds'] }
+  }),
+  example('T4.17 a provider that does not hear it is asked again, after pauses that grow', {
+    given: [...RUNNING, cancel(at(24))],
+    when: [wavers(5, at(25)), buildTimer(6, at(26)), wavers(7, at(27)), buildTimer(8, at(30)), says('CancelHeard', 9, at(31))],
+    then: {
+      effects: [pause(6, 1_000, 2_000), askToEnd(7), pause(8, 2_000, 4_000), askToEnd(9)],
+      reports: [uncertain(at(25)), uncertain(at(27))]
+    }
+  }),
+  example('T4.18 what is cancelled while it is being started is ended where it turns out to have started', {
+    given: [...STARTING, cancel(at(22))],
+    when: [says('BuildAccepted', 3, at(23))],
+    then: { effects: [askToEnd(4)] }
+  }),
+  example('T4.19 and is not started any more where it has not', {
+    given: [...STARTING, wavers(3, at(22)), cancel(at(23)), buildTimer(4, at(24))],
+    when: [says('BuildMissing', 5, at(25))],
+    then: { effects: [], changes: ['builds'] }
+  }),
+  example('T4.20 nor where it is refused', {
+    given: [...STARTING, cancel(at(22))],
+    when: [refuses(3, at(23))],
+    then: { effects: [], changes: ['builds'] }
+  }),
+  example('T4.21 to build again is a run of its own, with a key of ours', {
+    given: DONE,
+    when: [retry(at(30))],
+    then: {
+      effects: [
+        publish('pending', at(30), { build: name('ci.yml', '3mbd35yo2w222') }),
+        deadline(5, pendingMs, name('ci.yml', '3mbd35yo2w222')),
+        start(6, name('ci.yml', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') }))
+      ]
+    }
+  }),
+  example('T4.22 of what has ended, and what a provider can build', {
+    given: [
+      ...running(),
+      comes(trigger(), at(20)),
+      filesRead([workflow({ name: 'a' }), workflow({ engine: 'x', name: 'b' }), workflow({ name: 'c' })], at(21)),
+      { ...refuses(3, at(22)), build: name('a') } as WrittenEvent
+    ],
+    when: [retry(at(30), 'b'), retry(at(30), 'c'), retry(at(30), 'd'), retry(at(30), null, OTHER), retry(at(30))],
+    then: {
+      effects: [
+        publish('pending', at(30), { build: name('a', '3mbd35yo2w222') }),
+        deadline(6, pendingMs, name('a', '3mbd35yo2w222')),
+        start(7, name('a', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') }))
+      ]
+    }
+  }),
+  example('T4.23 only as long as the repository is ours, and its pipeline is allowed', {
+    given: [
+      ...DONE,
+      put(OWNER, 'lib', repo({ name: 'lib' }), at(25), { connection: 1 }),
+      put(OWNER, 'app', repo({ spindle: 'other.example' }), at(26), { connection: 1 })
+    ],
+    when: [retry(at(30))],
+    then: { effects: [], reports: [ignored('repo', at(30))] }
+  }),
+  example('T4.24 else it fails', {
+    given: [...DONE, started(at(28), building({ providers: ['local'] }))],
+    when: [retry(at(30))],
+    then: {
+      effects: [
+        publish('failed', at(30), { build: name('ci.yml', '3mbd35yo2w222'), error: 'There is no provider "ci" here. There are: local.' })
+      ]
+    }
+  }),
+
+  // ---------------------------------------------------------------------------------------- T5
+  example('T5.1 the same trigger again, over the same connection or another, is no news', {
+    given: STARTING,
+    when: [comes(trigger(), at(25)), knotOpened(K1, 3, at(26)), comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(27))],
+    then: { effects: [], changes: ['knots'] }
+  }),
+  example('T5.2 also after all has ended', {
+    given: DONE,
+    when: [comes(trigger(), at(20))],
+    then: { effects: [], changes: [] }
+  }),
+  example('T5.3 a start that may have been heard is looked for, after a pause, before there is another', {
+    given: STARTING,
+    when: [wavers(3, at(22)), buildTimer(4, at(24)), says('BuildMissing', 5, at(25))],
+    then: { effects: [pause(4, 1_000, 2_000), find(5), start(6)], reports: [uncertain(at(22))] }
+  }),
+  example('T5.4 and where it is found, there is no other', {
+    given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24))],
+    when: [says('BuildAccepted', 5, at(25))],
+    then: { effects: [follow()] }
+  }),
+  example('T5.5 a provider that asks for a longer pause gets it', {
+    given: STARTING,
+    when: [wavers(3, at(22), 1_500), buildTimer(4, at(25)), wavers(5, at(26), 60_000)],
+    then: {
+      effects: [pause(4, 1_500, 2_000), find(5), pause(6, 60_000, 60_000)],
+      reports: [uncertain(at(22)), uncertain(at(26))]
+    }
+  }),
+  example('T5.6 a report shows that the provider has it, though its answer never came', {
+    given: [...STARTING, wavers(3, at(22))],
+    when: [reports('running', at(23)), buildTimer(4, at(24))],
+    then: { effects: [publish('running', at(23)), deadline(5, runningMs), follow()] }
+  }),
+  example('T5.7 so does a report of its end', {
+    given: STARTING,
+    when: [reports('success', at(22)), says('BuildAccepted', 3, at(23))],
+    then: { effects: [publish('success', at(22))] }
+  }),
+  example('T5.8 of a build that is cancelled, too', {
+    given: [...STARTING, cancel(at(22))],
+    when: [reports('running', at(23)), reports('success', at(24))],
+    then: { effects: [askToEnd(4)] }
+  }),
+  example('T5.9 an answer that nobody waits for changes nothing', {
+    given: STARTING,
+    when: [
+      says('BuildAccepted', 2, at(22)),
+      says('BuildMissing', 3, at(22)),
+      says('CancelHeard', 3, at(22)),
+      refuses(4, at(22)),
+      wavers(1, at(22)),
+      buildTimer(3, at(22)),
+      deadlineTimer(3, at(22)),
+      says('BuildAccepted', 3, at(22), name('x')),
+      says('BuildAccepted', 3, at(22), name('ci.yml', OTHER))
+    ],
+    then: { effects: [], changes: [] }
+  }),
+  example('T5.10 after a restart, a build whose start was asked for is looked for before it is started again', {
+    given: STARTING,
+    when: [started(at(30), building()), says('BuildAccepted', 3, at(31)), says('BuildMissing', 5, at(32))],
+    then: { effects: [{ _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000 }, { _tag: 'SubscribeKnot', connection: 3, cursor: `${String(at(20) - 1)}999`, host: K1 }, deadline(4, pendingMs), find(5), start(6)] }
+  }),
+  example('T5.11 what is followed is followed again, with all of its time', {
+    given: [...RUNNING, stop(at(25))],
+    when: [started(at(30), building({ runningMs: HOUR_MS }))],
+    then: {
+      effects: [
+        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000 },
+        { _tag: 'SubscribeKnot', connection: 4, cursor: `${String(at(20) - 1)}999`, host: K1 },
+        deadline(5, HOUR_MS),
+        follow()
+      ]
+    }
+  }),
+  example('T5.12 what is to end is asked to end again, and files are read again', {
+    given: [...RUNNING, cancel(at(24)), wavers(5, at(25)), comes(trigger(), at(26), { rkey: OTHER }), stop(at(27))],
+    when: [started(at(30), building())],
+    then: {
+      effects: [
+        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000 },
+        { _tag: 'SubscribeKnot', connection: 4, cursor: `${String(at(26) - 1)}999`, host: K1 },
+        askToEnd(8),
+        read(9, { rkey: OTHER })
+      ]
+    }
+  }),
+  example('T5.13 what has ended stays so', {
+    given: [...DONE, stop(at(25))],
+    when: [started(at(30), building())],
+    then: {
+      effects: [
+        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000 },
+        { _tag: 'SubscribeKnot', connection: 4, cursor: `${String(at(20) - 1)}999`, host: K1 }
+      ]
+    }
+  }),
+  example('T5.14 a provider that is not there any more can say nothing any more', {
+    given: RUNNING,
+    when: [started(at(30), building({ providers: ['local'] })), reports('success', at(31))],
+    then: {
+      effects: [
+        { _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000 },
+        { _tag: 'SubscribeKnot', connection: 3, cursor: `${String(at(20) - 1)}999`, host: K1 },
+        publish('failed', at(30), { error: 'There is no provider "ci" here any more.' })
+      ]
+    }
+  }),
+  example('T5.15 an operator’s list that has changed counts for what has not been started', {
+    given: [
+      put(ALICE, 'x', repo({ name: 'x', repoDid: 'did:plc:x' }), at(1)),
+      ...running({ allow: [{ pipelines: '*', provider: 'ci', repos: '**' }] }),
+      comes(trigger({ actor: ALICE, repo: { ...NAMELESS, did: 'did:plc:x' } }), at(20)),
+      filesRead([workflow()], at(21)),
+      started(at(30), building())
+    ],
+    when: [says('BuildMissing', 5, at(31)), says('BuildMissing', 5, at(32))],
+    then: {
+      effects: [
+        publish('failed', at(31), { error: `The operator of this spindle does not let ${ALICE}/x use pipeline "app" of provider "ci".` })
+      ]
+    }
+  }),
+  example('T5.16 while the bridge is stopped nothing is asked for; what is owed is asked for at the next start', {
+    given: [...running(), comes(trigger(), at(20)), stop(at(21))],
+    when: [filesRead([workflow()], at(22)), stop(at(23)), started(at(30), building())],
+    then: {
+      effects: [
+        publish('pending', at(22)),
+        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000 },
+        { _tag: 'SubscribeKnot', connection: 4, cursor: `${String(at(20) - 1)}999`, host: K1 },
+        deadline(4, pendingMs),
+        find(5)
+      ]
+    }
+  }),
+  example('T5.17 a right that is gone at a start is gone before anything is asked for again', {
+    given: STARTING,
+    when: [started(at(30), { ...building(), hostname: 'new.example' })],
+    then: {
+      effects: [
+        { _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000 },
+        publish('cancelled', at(30), { error: 'The repository does not name this spindle any more, or its owner is not a member any more.' }),
+        find(4)
+      ]
+    }
+  }),
+  example('T5.18 a provider that never says whether it has what nobody wants is left alone in the end', {
+    given: [
+      ...STARTING,
+      cancel(at(22)),
+      ...Array.from({ length: 30 }, (_, i) => [wavers(3 + 2 * i, at(30 + i)), buildTimer(4 + 2 * i, at(30 + i))]).flat()
+    ],
+    when: [wavers(63, at(100)), says('BuildAccepted', 63, at(101))],
+    then: { effects: [], reports: [{ _tag: 'BuildAbandoned', at: at(100), build: name(), provider: 'ci' }] }
+  }),
+
+  // ---------------------------------------------------------------------------------------- T6
+  example('T6.1 so many statuses are kept; a build goes with its last one, and a trigger with its last build', {
+    given: [...running({ keepStatuses: 3 }), comes(trigger(), at(20)), filesRead([workflow()], at(21)), says('BuildAccepted', 3, at(22)), reports('running', at(23)), reports('success', at(24))],
+    when: [
+      comes(trigger(), at(25), { rkey: OTHER }),
+      filesRead([workflow({ engine: 'x', name: 'a' }), workflow({ engine: 'x', name: 'b' }), workflow({ engine: 'x', name: 'c' })], at(26), {
+        number: 5,
+        rkey: OTHER
+      }),
+      comes(trigger(), at(27), { created: `${String(at(20))}000` })
+    ],
+    then: {
+      effects: [
+        read(5, { rkey: OTHER }),
+        ...['a', 'b', 'c'].map((of, i) =>
+          publish('failed', at(26) + i, {
+            build: name(of, OTHER),
+            error: 'This spindle builds workflows of engine "tack", and this one names "x".'
+          })
+        )
+      ],
+      reports: [ignored('before', at(27))]
+    }
+  }),
+  example('T6.2 what goes on is remembered, whatever is kept', {
+    given: [
+      ...running({ keepStatuses: 1 }),
+      comes(trigger(), at(20)),
+      filesRead([workflow()], at(21)),
+      says('BuildAccepted', 3, at(22)),
+      comes(trigger(), at(25), { rkey: OTHER }),
+      filesRead([workflow({ engine: 'x' })], at(26), { number: 4, rkey: OTHER })
+    ],
+    when: [comes(trigger(), at(27)), reports('success', at(28))],
+    then: { effects: [publish('success', at(28))] }
+  }),
+  example('T6.3 a build that is cancelled is remembered until its provider has heard it', {
+    given: [
+      ...running({ keepStatuses: 1 }),
+      comes(trigger(), at(20)),
+      filesRead([workflow()], at(21)),
+      says('BuildAccepted', 3, at(22)),
+      cancel(at(23)),
+      comes(trigger(), at(25), { rkey: OTHER }),
+      filesRead([workflow({ engine: 'x' })], at(26), { number: 5, rkey: OTHER })
+    ],
+    when: [says('CancelHeard', 4, at(27)), comes(trigger(), at(28), { created: `${String(at(20))}000` }), comes(trigger(), at(29), { created: `${String(at(20))}001` })],
+    then: { effects: [read(6)], reports: [ignored('before', at(28))] }
+  }),
+  example('T6.4 with fewer to be kept, the oldest go at the next start', {
+    given: [...DONE, stop(at(25)), started(at(26), building({ keepStatuses: 0 })), knotOpened(K1, 4, at(27))],
+    when: [comes(trigger(), at(28), { connection: 4, created: `${String(at(20))}000` })],
+    then: { effects: [], reports: [ignored('before', at(28))] }
+  })
+]
+
