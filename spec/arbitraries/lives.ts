@@ -221,7 +221,7 @@ const wanting: ReadonlyArray<Event> = [
 
 const livesOf = (side: Side, count: number, before: ReadonlyArray<Event>, next: number): fc.Arbitrary<LifeRun> =>
   backoffs.chain((backoff) => {
-    const config = configWith({ admission: 'open', jetstreamBackoff: backoff, knotBackoff: backoff })
+    const config = configWith({ admission: 'open', backfill: false, jetstreamBackoff: backoff, knotBackoff: backoff })
     const start = (): { model: Model; real: Machine } => {
       const taken = steps(
         pure(() => initial(config)),

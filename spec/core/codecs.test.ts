@@ -9,7 +9,22 @@ import {
   AccountEntry,
   AccountReceived,
   Admission,
+  Allowed,
+  Backfill,
   Backoff,
+  BuildAccepted,
+  BuildMissing,
+  BuildName,
+  BuildPolicy,
+  BuildRefused,
+  BuildReported,
+  Builds,
+  BuildUncertain,
+  CancelBuild,
+  CancelHeard,
+  CancelRequested,
+  Cause,
+  Clone,
   CloseJetstream,
   Collaborator,
   Collection,
@@ -20,8 +35,12 @@ import {
   Counters,
   Cursor,
   Did,
+  Condition,
   Effect,
   Event,
+  ExitCode,
+  FindBuild,
+  FollowBuild,
   FrameRejected,
   Head,
   HostName,
@@ -34,29 +53,120 @@ import {
   KnotReceived,
   KnotRejection,
   Knots,
+  ListedRecord,
+  Manual,
   Member,
   Nanos,
   Natural,
   Nsid,
   OpenJetstream,
+  Pair,
+  Plan,
+  PublishStatus,
+  PullRequest,
+  Push,
+  ReadRecords,
+  ReadWorkflows,
   ReconnectKnot,
+  RecordsRead,
+  RecordsUnread,
   Rejection,
+  RepoClaim,
+  Repository,
   RepoRecord,
   Report,
+  RetryRequested,
   Rkey,
+  Sha,
+  StartBuild,
   Started,
   State,
+  Status,
+  StatusEntry,
+  Step,
   StopRequested,
   StreamAdvanced,
   SubscribeKnot,
+  Target,
   Tid,
   Timer,
   TimerFired,
   TimeUs,
+  Trigger,
+  TriggerIgnorance,
+  TriggerRefusal,
   UnsubscribeKnot,
-  WakeAfter
+  WakeAfter,
+  Workflow,
+  WorkflowDrop,
+  WorkflowName,
+  WorkflowSource,
+  WorkflowsRead,
+  WorkflowsUnread
 } from '../../core/index.js'
 import { ALICE, at, CONFIG, K1, rev, type WrittenEffect, type WrittenEvent } from '../examples/support.js'
+
+const SHA = 'a'.repeat(40)
+const BUILD = { knot: K1, rkey: 'r', workflow: 'w' }
+const REPOSITORY = { did: 'd', name: 'n', owner: ALICE, rkey: 'r' }
+
+const TIMERS: ReadonlyArray<t.OutputOf<typeof Timer>> = [
+  { _tag: 'JetstreamTimer', connection: 1 },
+  { _tag: 'KnotTimer', connection: 1, host: K1 },
+  { _tag: 'RecordsTimer', did: ALICE, number: 1 },
+  { _tag: 'WorkflowsTimer', knot: K1, number: 1, rkey: 'r' },
+  { _tag: 'BuildTimer', build: BUILD, number: 1 },
+  { _tag: 'DeadlineTimer', build: BUILD, number: 1 }
+]
+
+const CAUSES: ReadonlyArray<t.OutputOf<typeof Cause>> = [
+  { _tag: 'Push', changedFiles: ['f'], newSha: SHA, oldSha: '0'.repeat(64), ref: 'refs/heads/main', skipsCi: false },
+  { _tag: 'PullRequest', action: 'opened', sourceBranch: 's', sourceSha: SHA, targetBranch: 't' },
+  { _tag: 'Manual', inputs: [['k', 'v']], ref: 'refs/heads/main', sha: SHA }
+]
+
+const TRIGGER = {
+  actor: ALICE,
+  cause: CAUSES[0] ?? expect.fail(),
+  defaultBranch: 'main',
+  kind: 'pipeline' as const,
+  repo: { did: ALICE, knot: 'k', name: 'n', owner: ALICE },
+  workflows: [{ name: 'w', text: 't' }]
+}
+
+const LISTED = [
+  { collection: 'sh.tangled.spindle.member' as const, record: { createdAt: 'c', instance: 'i', subject: 's' }, rkey: 'r' },
+  { collection: 'sh.tangled.repo' as const, record: { createdAt: 'c', knot: 'k', name: 'n', repoDid: 'd', spindle: 's' }, rkey: 'r' },
+  { collection: 'sh.tangled.repo.collaborator' as const, record: { createdAt: 'c', repo: 'r', repoDid: 'd', subject: 's' }, rkey: 'r' }
+]
+
+const WORKFLOWS: ReadonlyArray<t.OutputOf<typeof Workflow>> = [
+  {
+    _tag: 'Defined',
+    clone: { depth: 1, skip: false, submodules: true },
+    engine: 'tack',
+    environment: [['k', 'v']],
+    name: 'w',
+    steps: [{ command: 'c', environment: [['k', 'v']], name: 'n' }],
+    targets: [{ pipeline: 'p', provider: 'q', settings: [['k', 'v']] }],
+    when: [{ branch: ['b'], event: ['push'], paths: ['f'], tag: ['t'], types: ['opened'] }]
+  },
+  { _tag: 'Faulty', error: 'e', name: 'w' }
+]
+
+const PLAN: t.OutputOf<typeof Plan> = {
+  clone: { depth: 0, skip: true, submodules: false },
+  pipeline: 'p',
+  provider: 'q',
+  ref: 'refs/heads/main',
+  repository: REPOSITORY,
+  settings: [['k', 'v']],
+  sha: SHA,
+  steps: [{ command: 'c', environment: [['k', 'v']], name: 'n' }],
+  variables: [['k', 'v']]
+}
+
+const ENTRY: t.OutputOf<typeof StatusEntry> = { build: BUILD, createdUs: at(1), error: 'e', exitCode: 2, status: 'failed' }
 
 /** One of each kind, with every field that can be `null` filled in. */
 const EVENTS: ReadonlyArray<WrittenEvent> = [
@@ -116,7 +226,29 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   { _tag: 'KnotOpened', at: at(1), connection: 1, host: K1 },
   { _tag: 'KnotClosed', at: at(1), connection: 1, host: K1 },
   { _tag: 'KnotReceived', at: at(1), connection: 1, created: '1767225600000000001', host: K1, nsid: 'a.b.c', rkey: 'r', trigger: 'why' },
-  { _tag: 'KnotFrameRejected', at: at(1), connection: 1, detail: 'd', host: K1, reason: 'created' }
+  { _tag: 'KnotReceived', at: at(1), connection: 1, created: '1767225600000000001', host: K1, nsid: 'a.b.c', rkey: 'r', trigger: TRIGGER },
+  { _tag: 'KnotFrameRejected', at: at(1), connection: 1, detail: 'd', host: K1, reason: 'created' },
+  ...TIMERS.slice(2).map((timer) => ({ _tag: 'TimerFired' as const, at: at(1), timer })),
+  ...LISTED.map((record) => ({
+    _tag: 'RecordsRead' as const,
+    at: at(1),
+    collection: record.collection,
+    did: ALICE,
+    next: 'n',
+    number: 1,
+    records: [record]
+  })),
+  { _tag: 'RecordsUnread', at: at(1), did: ALICE, error: 'e', number: 1, waitMs: 2 },
+  { _tag: 'WorkflowsRead', at: at(1), defaultBranch: 'main', knot: K1, number: 1, rkey: 'r', workflows: WORKFLOWS },
+  { _tag: 'WorkflowsUnread', at: at(1), error: 'e', isFinal: true, knot: K1, number: 1, rkey: 'r' },
+  { _tag: 'BuildAccepted', at: at(1), build: BUILD, external: 'x', number: 1 },
+  { _tag: 'BuildRefused', at: at(1), build: BUILD, error: 'e', number: 1 },
+  { _tag: 'BuildMissing', at: at(1), build: BUILD, number: 1 },
+  { _tag: 'BuildUncertain', at: at(1), build: BUILD, error: 'e', number: 1, waitMs: 2 },
+  { _tag: 'BuildReported', at: at(1), build: BUILD, error: 'e', exitCode: -1, external: 'x', provider: 'p', status: 'failed' },
+  { _tag: 'CancelHeard', at: at(1), build: BUILD, number: 1 },
+  { _tag: 'CancelRequested', at: at(1), knot: K1, rkey: 'r', workflow: 'w' },
+  { _tag: 'RetryRequested', at: at(1), knot: K1, rkey: 'r', workflow: 'w' }
 ]
 
 const REPORTS: ReadonlyArray<t.OutputOf<typeof Report>> = [
@@ -125,7 +257,15 @@ const REPORTS: ReadonlyArray<t.OutputOf<typeof Report>> = [
   { _tag: 'Gap', askedUs: at(0), at: at(1), gotUs: at(1) },
   { _tag: 'KnotRefused', at: at(1), did: ALICE, knot: '0', rkey: 'r' },
   { _tag: 'KnotFrameRejected', at: at(1), detail: 'd', host: K1, reason: 'nsid' },
-  { _tag: 'KnotFrameFromFuture', at: at(1), created: '9000000000000000000', host: K1 }
+  { _tag: 'KnotFrameFromFuture', at: at(1), created: '9000000000000000000', host: K1 },
+  { _tag: 'RecordsUnread', at: at(1), detail: 'd', did: ALICE },
+  { _tag: 'TriggerIgnored', at: at(1), knot: K1, reason: 'kind', rkey: 'r' },
+  { _tag: 'TriggerRefused', at: at(1), detail: 'd', knot: K1, reason: 'actor', rkey: 'r' },
+  { _tag: 'WorkflowsUnread', at: at(1), detail: 'd', knot: K1, rkey: 'r' },
+  { _tag: 'WorkflowDropped', at: at(1), build: BUILD, detail: 'd', reason: 'limit' },
+  { _tag: 'ProviderUncertain', at: at(1), build: BUILD, detail: 'd', provider: 'p' },
+  { _tag: 'BuildAbandoned', at: at(1), build: BUILD, detail: 'd', provider: 'p' },
+  { _tag: 'ReportRefused', at: at(1), build: BUILD, provider: 'p' }
 ]
 
 const EFFECTS: ReadonlyArray<WrittenEffect> = [
@@ -134,8 +274,14 @@ const EFFECTS: ReadonlyArray<WrittenEffect> = [
   { _tag: 'SubscribeKnot', connection: 1, cursor: '1767225600000000001', host: K1 },
   { _tag: 'ReconnectKnot', connection: 1, cursor: '1767225600000000001', host: K1 },
   { _tag: 'UnsubscribeKnot', connection: 1, host: K1 },
-  { _tag: 'WakeAfter', highMs: 2, lowMs: 1, timer: { _tag: 'JetstreamTimer', connection: 1 } },
-  { _tag: 'WakeAfter', highMs: 2, lowMs: 1, timer: { _tag: 'KnotTimer', connection: 1, host: K1 } },
+  ...TIMERS.map((timer) => ({ _tag: 'WakeAfter' as const, highMs: 2, lowMs: 1, timer })),
+  { _tag: 'ReadRecords', collection: 'sh.tangled.repo', cursor: 'c', did: ALICE, number: 1 },
+  { _tag: 'ReadWorkflows', knot: K1, number: 1, repository: REPOSITORY, rkey: 'r', sha: SHA, workflows: [{ name: 'w', text: 't' }] },
+  { _tag: 'StartBuild', build: BUILD, number: 1, plan: PLAN },
+  { _tag: 'FindBuild', build: BUILD, number: 1, plan: PLAN },
+  { _tag: 'FollowBuild', build: BUILD, external: 'x', plan: PLAN },
+  { _tag: 'CancelBuild', build: BUILD, external: 'x', number: 1, plan: PLAN },
+  { _tag: 'PublishStatus', entry: ENTRY },
   ...REPORTS.map((report) => ({ _tag: 'Report' as const, report }))
 ]
 
@@ -154,6 +300,38 @@ const NULLABLE = [
   'rkey'
 ]
 
+/** Those that may be `null` in some kinds only. */
+const NULLABLE_IN: { readonly [tag: string]: ReadonlyArray<string> } = {
+  BuildReported: ['error', 'exitCode'],
+  CancelRequested: ['workflow'],
+  KnotReceived: ['trigger'],
+  ReadWorkflows: ['sha', 'workflows'],
+  RecordsRead: ['next'],
+  RetryRequested: ['workflow'],
+  WorkflowsRead: ['defaultBranch']
+}
+
+/** These are not, though others of their name are. */
+const NEVER_NULL: { readonly [tag: string]: ReadonlyArray<string> } = {
+  BuildReported: ['status'],
+  ReadRecords: ['collection', 'did'],
+  ReadWorkflows: ['rkey'],
+  RecordsRead: ['collection', 'did'],
+  RecordsUnread: ['did']
+}
+
+const isNullable = (tag: string, field: string): boolean =>
+  NULLABLE_IN[tag]?.includes(field) === true || (NULLABLE.includes(field) && NEVER_NULL[tag]?.includes(field) !== true)
+
+/** The value of every kind but its own. A command may end with a number below zero. */
+const othersThan = (field: string): ReadonlyArray<unknown> => [
+  undefined,
+  { _tag: 'Nothing' },
+  ['x'],
+  Symbol('x'),
+  ...(field === 'exitCode' ? [0.5] : [-1])
+]
+
 interface Codec {
   readonly decode: (u: unknown) => E.Either<t.Errors, unknown>
   readonly is: (u: unknown) => boolean
@@ -169,10 +347,10 @@ const takesFieldByField = (codec: Codec, values: ReadonlyArray<{ readonly _tag: 
     })
     for (const field of Object.keys(value)) {
       test(`${shown} is refused when its ${field} is missing or of another kind`, () => {
-        for (const other of [undefined, { _tag: 'Nothing' }, ['x'], Symbol('x'), -1])
+        for (const other of othersThan(field))
           expect(E.isLeft(codec.decode({ ...value, [field]: other }))).toBe(true)
       })
-      if (!NULLABLE.includes(field))
+      if (!isNullable(value._tag, field))
         test(`${shown} is refused when its ${field} is null`, () =>
           expect(E.isLeft(codec.decode({ ...value, [field]: null }))).toBe(true))
     }
@@ -195,7 +373,12 @@ describe('what is not there is null', () => {
       ...withNull('CommitReceived', EVENTS, 'record', 'rev'),
       ...withNull('AccountReceived', EVENTS, 'status'),
       ...withNull('FrameRejected', EVENTS, 'collection', 'did', 'operation', 'rkey', 'timeUs'),
-      ...withNull('KnotReceived', EVENTS, 'created')
+      ...withNull('KnotReceived', EVENTS, 'created', 'trigger'),
+      ...withNull('RecordsRead', EVENTS, 'next'),
+      ...withNull('WorkflowsRead', EVENTS, 'defaultBranch'),
+      ...withNull('BuildReported', EVENTS, 'error', 'exitCode'),
+      ...withNull('CancelRequested', EVENTS, 'workflow'),
+      ...withNull('RetryRequested', EVENTS, 'workflow')
     ]
     expect(values.map((value) => Event.decode(value))).toEqual(values.map((value) => E.right(value)))
   })
@@ -204,7 +387,11 @@ describe('what is not there is null', () => {
     const values = [
       ...withNull('OpenJetstream', EFFECTS, 'cursor'),
       ...withNull('SubscribeKnot', EFFECTS, 'cursor'),
-      ...withNull('ReconnectKnot', EFFECTS, 'cursor')
+      ...withNull('ReconnectKnot', EFFECTS, 'cursor'),
+      ...withNull('ReadRecords', EFFECTS, 'cursor'),
+      ...withNull('ReadWorkflows', EFFECTS, 'sha', 'workflows'),
+      { _tag: 'StartBuild', build: BUILD, number: 1, plan: { ...PLAN, ref: null, sha: null } },
+      { _tag: 'PublishStatus', entry: { ...ENTRY, error: null, exitCode: null } }
     ]
     expect(values.map((value) => Effect.decode(value))).toEqual(values.map((value) => E.right(value)))
   })
@@ -225,6 +412,43 @@ describe('what is not there is null', () => {
       )
     ).toEqual(Array.from({ length: 9 }, () => true))
   })
+})
+
+describe('within a trigger', () => {
+  const decoded = (trigger: unknown) => Event.decode({ ...(EVENTS.find(({ _tag }) => _tag === 'KnotReceived') ?? expect.fail()), trigger })
+
+  test.each(CAUSES)('every cause: $_tag', (cause) => expect(E.isRight(decoded({ ...TRIGGER, cause }))).toBe(true))
+
+  test('what a knot does not say is null', () => {
+    const [push, pull, manual] = CAUSES
+    const silent = { ...TRIGGER, actor: null, defaultBranch: null, kind: 'refUpdate', repo: { did: null, knot: null, name: null, owner: null }, workflows: null }
+    for (const cause of [{ ...push, changedFiles: null }, { ...pull, action: null }, { ...manual, ref: null, sha: null }])
+      expect(E.isRight(decoded({ ...silent, cause }))).toBe(true)
+  })
+
+  test('a kind that there is not is refused', () => expect(E.isLeft(decoded({ ...TRIGGER, kind: 'push' }))).toBe(true))
+})
+
+describe('at any depth', () => {
+  /** The value with each field of each object in it gone, one at a time; a record that is not whole is none. */
+  const maimed = (value: unknown): ReadonlyArray<unknown> => {
+    if (Array.isArray(value)) return value.flatMap((item, i) => maimed(item).map((other) => value.map((one: unknown, j) => (i === j ? other : one))))
+    if (typeof value !== 'object' || value === null) return []
+    return Object.entries(value).flatMap(([key, inner]) => [
+      Object.fromEntries(Object.entries(value).filter(([other]) => other !== key)),
+      { ...value, [key]: Symbol('x') },
+      ...maimed(inner).map((other) => ({ ...value, [key]: other }))
+    ])
+  }
+
+  for (const [codec, values] of [
+    [Event, EVENTS],
+    [Effect, EFFECTS]
+  ] as const)
+    for (const value of values)
+      test(`${JSON.stringify(value).slice(0, 100)}: each field must be there`, () => {
+        expect(maimed(value).filter((other) => E.isRight((codec as Codec).decode(other)))).toEqual([])
+      })
 })
 
 describe('within a record', () => {
@@ -264,7 +488,21 @@ describe('reasons', () => {
   })
 
   test('for which a frame of a knot is', () => {
-    expect(Object.keys(KnotRejection.keys)).toEqual(['size', 'binary', 'utf8', 'json', 'frame', 'nsid', 'rkey', 'created'])
+    expect(Object.keys(KnotRejection.keys)).toEqual(['size', 'binary', 'utf8', 'json', 'frame', 'nsid', 'rkey', 'created', 'trigger'])
+  })
+})
+
+describe('words', () => {
+  test('for how a build stands, in their order', () => {
+    expect(Object.keys(Status.keys)).toEqual(['pending', 'running', 'success', 'failed', 'timeout', 'cancelled'])
+  })
+
+  test('for why a trigger comes to nothing, or is refused, and a workflow dropped', () => {
+    expect([TriggerIgnorance, TriggerRefusal, WorkflowDrop].map(({ keys }) => Object.keys(keys))).toEqual([
+      ['deleted', 'unmoved', 'ref', 'skipped', 'repo', 'kind', 'before', 'workflows'],
+      ['knot', 'actor', 'rkey'],
+      ['when', 'engine', 'limit']
+    ])
   })
 })
 
@@ -284,11 +522,29 @@ test('each codec bears its own name', () => {
     AccountEntry,
     AccountReceived,
     Admission,
+    Allowed,
+    Backfill: Backfill.BackfillState,
     Backoff,
+    Build: Builds.Build,
+    BuildAccepted,
+    BuildMissing,
+    BuildName,
+    BuildPhase: Builds.BuildPhase,
+    BuildPolicy,
+    BuildRefused,
+    BuildReported,
+    BuildUncertain,
+    Builds: Builds.WrittenBuilds,
+    CancelBuild,
+    CancelHeard,
+    CancelRequested,
+    Cause,
+    Clone,
     CloseJetstream,
     Collaborator,
     Collection,
     CommitReceived,
+    Condition,
     Config,
     Connection: Connections.Connection,
     Counters: Counters.Counters,
@@ -296,7 +552,10 @@ test('each codec bears its own name', () => {
     Did,
     Effect,
     Event,
+    ExitCode,
+    FindBuild,
     Floor: Commits.Floor,
+    FollowBuild,
     FrameRejected,
     Head,
     HostName,
@@ -309,31 +568,66 @@ test('each codec bears its own name', () => {
     KnotReceived,
     KnotRejection,
     Knots: Knots.WrittenKnots,
+    ListedRecord,
+    Manual,
     Member,
     Nanos,
     Natural,
     Nsid,
     OpenJetstream,
+    Pair,
     Phase: Connections.Phase,
+    Plan,
     Policy: Commits.Policy,
+    PublishStatus,
+    PullRequest,
+    Push,
+    ReadRecords,
+    ReadWorkflows,
+    Reading: Backfill.Reading,
     ReconnectKnot,
+    RecordsRead,
+    RecordsUnread,
     Rejection,
     Repo: Commits.Repo,
+    RepoClaim,
     RepoRecord,
     Report,
+    Repository,
+    RetryRequested,
     Rkey,
+    Run: Builds.Run,
+    RunEntry: Builds.RunEntry,
+    RunKey: Builds.RunKey,
+    RunPhase: Builds.RunPhase,
+    Sha,
+    Source: Builds.Source,
+    StartBuild,
     Started,
     State,
+    Status,
+    StatusEntry,
+    Step,
     StopRequested,
     StreamAdvanced,
     SubscribeKnot,
     Subscription: Knots.Subscription,
+    Target,
     Tid,
     TimeUs,
     Timer,
     TimerFired,
+    Trigger,
+    TriggerIgnorance,
+    TriggerRefusal,
     UnsubscribeKnot,
-    WakeAfter
+    WakeAfter,
+    Workflow,
+    WorkflowDrop,
+    WorkflowName,
+    WorkflowSource,
+    WorkflowsRead,
+    WorkflowsUnread
   }
   expect(Object.values(named).map((codec) => codec.name)).toEqual(Object.keys(named))
   expect(CommitReceived.types.map((codec) => codec.name)).toEqual([

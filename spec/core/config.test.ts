@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { Config, defaults, explain, Event } from '../../core/index.js'
 import { CONFIG, OWNER } from '../examples/support.js'
 
-const GOOD = { ...CONFIG, admission: 'members' }
+const GOOD = { ...CONFIG, admission: 'members', backfill: true }
 
 /** What is said about `u`, `''` when nothing is wrong with it. */
 const saidOf = (codec: { readonly decode: (u: unknown) => E.Either<t.Errors, unknown> }, u: unknown): string => {
@@ -49,7 +49,24 @@ describe('a configuration is refused in a sentence that names the place', () => 
     [{ jetstreamBackoff: { ...backoff, capMs: NaN } }, 'at jetstreamBackoff.capMs: expected Natural, found NaN'],
     [{ knotBackoff: { ...backoff, healthyAfterMs: null } }, 'at knotBackoff.healthyAfterMs: expected Natural, found null'],
     [{ knotBackoff: [] }, 'at knotBackoff: expected Backoff, found an array'],
-    [{ knotBackoff: {} }, 'at knotBackoff.baseMs: expected Natural, found undefined']
+    [{ knotBackoff: {} }, 'at knotBackoff.baseMs: expected Natural, found undefined'],
+    [{ backfill: 1 }, 'at backfill: expected boolean, found 1'],
+    [{ backfill: undefined }, 'at backfill: expected boolean, found undefined'],
+    [{ builds: null }, 'at builds: expected BuildPolicy, found null'],
+    ...(
+      [
+        [{ allow: {} }, 'allow: expected ReadonlyArray<Allowed>, found an object'],
+        [{ allow: [{ pipelines: '*', provider: 'p' }] }, 'allow.0.repos: expected string, found undefined'],
+        [{ allow: [{ pipelines: 7, provider: 'p', repos: '**' }] }, 'allow.0.pipelines: expected string, found 7'],
+        [{ allow: [{ pipelines: '*', provider: null, repos: '**' }] }, 'allow.0.provider: expected string, found null'],
+        [{ backoff: { ...backoff, capMs: -1 } }, 'backoff.capMs: expected Natural, found -1'],
+        [{ keepStatuses: 0.5 }, 'keepStatuses: expected Natural, found 0.5'],
+        [{ pendingMs: -1 }, 'pendingMs: expected Natural, found -1'],
+        [{ providers: 'local' }, 'providers: expected ReadonlyArray<string>, found "local"'],
+        [{ providers: [1] }, 'providers.0: expected string, found 1'],
+        [{ runningMs: null }, 'runningMs: expected Natural, found null']
+      ] as const
+    ).map(([part, said]) => [{ builds: { ...GOOD.builds, ...part } }, `at builds.${said}`] as const)
   ]
   for (const [part, said] of bad) test(JSON.stringify(part), () => expect(saidOf(Config, { ...GOOD, ...part })).toBe(said))
 

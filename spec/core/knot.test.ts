@@ -10,7 +10,7 @@ const decode = (text: string) => decodeKnotFrame(receipt())(text)
 const rejection = (reason: string, detail: string) =>
   E.left({ _tag: 'KnotFrameRejected', at: at(9), connection: 3, detail, host: K1, reason })
 const received = (created: string | null, rkey = 'r', nsid = 'sh.tangled.knot.memberUpdate') =>
-  E.right({ _tag: 'KnotReceived', at: at(9), connection: 3, created, host: K1, nsid, rkey })
+  E.right({ _tag: 'KnotReceived', at: at(9), connection: 3, created, host: K1, nsid, rkey, trigger: null })
 
 const frame = (created: string) => `{"rkey":"r","nsid":"sh.tangled.knot.memberUpdate","event":{"created":5},"created":${created}}`
 
@@ -69,8 +69,8 @@ describe('decoded', () => {
   })
 
   test('any kind of event', () => {
-    expect(decode('{"rkey":"__proto__","nsid":"sh.tangled.pipeline","created":1}')).toEqual(
-      received('1', '__proto__', 'sh.tangled.pipeline')
+    expect(decode('{"rkey":"__proto__","nsid":"com.example.anything","created":1}')).toEqual(
+      received('1', '__proto__', 'com.example.anything')
     )
   })
 })

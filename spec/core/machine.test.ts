@@ -44,19 +44,31 @@ const report = (content: object) => ({ _tag: 'Report', report: content })
 describe('concerns', () => {
   test('the table', () => {
     expect(CONCERNS).toEqual({
-      Started: ['cursor', 'commits', 'knots'],
-      StopRequested: ['cursor', 'knots'],
-      TimerFired: ['cursor', 'knots'],
-      JetstreamOpened: ['cursor'],
+      Started: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
+      StopRequested: ['cursor', 'knots', 'backfill', 'builds'],
+      TimerFired: ['cursor', 'knots', 'backfill', 'builds'],
+      JetstreamOpened: ['cursor', 'backfill'],
       JetstreamClosed: ['cursor'],
-      CommitReceived: ['cursor', 'commits', 'knots'],
-      AccountReceived: ['cursor', 'commits', 'knots'],
+      CommitReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
+      AccountReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
       StreamAdvanced: ['cursor'],
       FrameRejected: ['cursor', 'commits'],
       KnotOpened: ['knots'],
       KnotClosed: ['knots'],
-      KnotReceived: ['knots'],
-      KnotFrameRejected: ['knots']
+      KnotReceived: ['knots', 'builds'],
+      KnotFrameRejected: ['knots'],
+      RecordsRead: ['commits', 'knots', 'backfill', 'builds'],
+      RecordsUnread: ['backfill'],
+      WorkflowsRead: ['builds'],
+      WorkflowsUnread: ['builds'],
+      BuildAccepted: ['builds'],
+      BuildRefused: ['builds'],
+      BuildMissing: ['builds'],
+      BuildUncertain: ['builds'],
+      BuildReported: ['builds'],
+      CancelHeard: ['builds'],
+      CancelRequested: ['builds'],
+      RetryRequested: ['builds']
     })
   })
 })

@@ -1,6 +1,6 @@
 /** The reducers one by one, as somebody meets them who takes only one: what each leaves alone, and what it says. */
 import { describe, expect, test } from 'vitest'
-import { Commits, CONCERNS, type Concern, Cursor, Event, Knots, OrderedMap as M, REPO, State, step } from '../../core/index.js'
+import { Backfill, Builds, Commits, CONCERNS, type Concern, Cursor, Event, Knots, MEMBER, OrderedMap as M, REPO, State, step } from '../../core/index.js'
 import {
   account,
   ALICE,
@@ -42,6 +42,8 @@ const report = (content: object) => ({ _tag: 'Report', report: content })
 const stateAfter = (happenings: ReadonlyArray<Happening>, config: Partial<WrittenConfig> = {}): State =>
   foldOf(initialOf({ ...CONFIG, ...config }), happenings)[0]
 
+const BUILD = { knot: K1, rkey: 't', workflow: 'w' }
+
 /** One event of each kind, each of which would do something if it came to the right reducer. */
 const EVENTS: ReadonlyArray<WrittenEvent> = [
   started(at(60), { admission: 'members' }),
@@ -68,10 +70,77 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   knotOpened(K1, 1, at(60)),
   knotClosed(K1, 1, at(60)),
   { _tag: 'KnotReceived', at: at(60), connection: 1, created: null, host: K1, nsid: 'a.b.c', rkey: 'r', trigger: null },
-  { _tag: 'KnotFrameRejected', at: at(60), connection: 1, detail: '', host: K1, reason: 'json' }
+  { _tag: 'KnotFrameRejected', at: at(60), connection: 1, detail: '', host: K1, reason: 'json' },
+  {
+    _tag: 'RecordsRead',
+    at: at(60),
+    collection: 'sh.tangled.spindle.member',
+    did: OWNER,
+    next: null,
+    number: 2,
+    records: [{ ...member(), rkey: 'm' }]
+  },
+  { _tag: 'RecordsUnread', at: at(60), did: OWNER, error: '', number: 2, waitMs: 0 },
+  { _tag: 'WorkflowsRead', at: at(60), defaultBranch: null, knot: K1, number: 5, rkey: 't2', workflows: [] },
+  { _tag: 'WorkflowsUnread', at: at(60), error: '', isFinal: true, knot: K1, number: 5, rkey: 't2' },
+  { _tag: 'BuildAccepted', at: at(60), build: BUILD, external: 'x', number: 4 },
+  { _tag: 'BuildRefused', at: at(60), build: BUILD, error: '', number: 4 },
+  { _tag: 'BuildMissing', at: at(60), build: BUILD, number: 4 },
+  { _tag: 'BuildUncertain', at: at(60), build: BUILD, error: '', number: 4, waitMs: 0 },
+  { _tag: 'BuildReported', at: at(60), build: BUILD, error: null, exitCode: 0, external: 'x', provider: 'p', status: 'success' },
+  { _tag: 'CancelHeard', at: at(60), build: BUILD, number: 4 },
+  { _tag: 'CancelRequested', at: at(60), knot: K1, rkey: 't', workflow: null },
+  { _tag: 'RetryRequested', at: at(60), knot: K1, rkey: 't', workflow: null }
 ]
 
-const state = () => stateAfter([started(at(0)), put(ALICE, 'a', repo(), at(1), { connection: 1 })])
+/** A push of Alice's, by a frame that brings its workflow files along. */
+const pushed = (rkey: string, when: number): WrittenEvent => ({
+  _tag: 'KnotReceived',
+  at: when,
+  connection: 1,
+  created: null,
+  host: K1,
+  nsid: 'sh.tangled.pipeline',
+  rkey,
+  trigger: {
+    actor: null,
+    cause: { _tag: 'Push', changedFiles: null, newSha: '2'.repeat(40), oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
+    defaultBranch: null,
+    kind: 'pipeline',
+    repo: { did: null, knot: null, name: 'app', owner: ALICE },
+    workflows: []
+  }
+})
+
+/** A machine that reads the owner's records, has asked for one build, and reads the workflow files of another trigger. */
+const state = () =>
+  stateAfter([
+    started(at(0), { backfill: true, builds: { ...CONFIG.builds, allow: [{ pipelines: '*', provider: 'p', repos: '**' }], providers: ['p'] } }),
+    opened(1, at(0)),
+    put(ALICE, 'a', repo(), at(1), { connection: 1 }),
+    pushed('t', at(2)),
+    {
+      _tag: 'WorkflowsRead',
+      at: at(3),
+      defaultBranch: null,
+      knot: K1,
+      number: 1,
+      rkey: 't',
+      workflows: [
+        {
+          _tag: 'Defined',
+          clone: { depth: 1, skip: false, submodules: false },
+          engine: 'tack',
+          environment: [],
+          name: 'w',
+          steps: [],
+          targets: [{ pipeline: 'x', provider: 'p', settings: [] }],
+          when: []
+        }
+      ]
+    },
+    pushed('t2', at(4))
+  ])
 
 describe('a reducer takes every event, and leaves alone what is not its own', () => {
   const others = (concern: Concern) => EVENTS.filter(({ _tag }) => !CONCERNS[_tag].includes(concern))
@@ -100,6 +169,20 @@ describe('a reducer takes every event, and leaves alone what is not its own', ()
       const [after, effects] = Knots.reduce(knots, event(written))
       expect([after === knots, effects]).toEqual([true, []])
     })
+
+  for (const written of others('backfill'))
+    test(`backfill: ${written._tag}`, () => {
+      const { backfill } = state()
+      const [after, effects] = Backfill.reduce(backfill, event(written))
+      expect([after === backfill, effects]).toEqual([true, []])
+    })
+
+  for (const written of others('builds'))
+    test(`builds: ${written._tag}`, () => {
+      const { builds } = state()
+      const [after, effects] = Builds.reduce(builds, event(written))
+      expect([after === builds, effects]).toEqual([true, []])
+    })
 })
 
 describe('what does not fit the phase leaves the very same state, so that no journal remembers it', () => {
@@ -113,9 +196,11 @@ describe('what does not fit the phase leaves the very same state, so that no jou
     })
 })
 
-describe('commits says which holds were made and released, and nothing else', () => {
+describe('commits says which holds were made and released, who came and went, and nothing else', () => {
   const made = (did: string, rkey: string, knot: string) => ({ _tag: 'HoldMade', did, knot, rkey })
   const released = (did: string, rkey: string, knot: string) => ({ _tag: 'HoldReleased', did, knot, rkey })
+  const admitted = (did: string) => ({ _tag: 'Admitted', did })
+  const dismissed = (did: string) => ({ _tag: 'Dismissed', did })
 
   type Case = readonly [name: string, given: ReadonlyArray<WrittenEvent>, when: WrittenEvent, outcomes: ReadonlyArray<object>]
 
@@ -147,7 +232,29 @@ describe('commits says which holds were made and released, and nothing else', ()
     ],
     ['a collaborator', [], put(ALICE, 'a', collaborator(), at(1)), []],
     ['a member record of a stranger', [], put(ALICE, 'a', member(), at(1)), []],
-    ['one of the owner', [], put(OWNER, 'a', member(), at(1)), []],
+    ['one of the owner', [], put(OWNER, 'a', member(), at(1)), [admitted(ALICE)]],
+    ['one of the owner that names no account', [], put(OWNER, 'a', member({ subject: 'alice' }), at(1)), []],
+    ['a second one of the same account', [put(OWNER, 'a', member(), at(1))], put(OWNER, 'b', member(), at(2)), []],
+    ['one less of two', [put(OWNER, 'a', member(), at(1)), put(OWNER, 'b', member(), at(1))], del(OWNER, MEMBER, 'a', at(2)), []],
+    ['the last one', [put(OWNER, 'a', member(), at(1))], del(OWNER, MEMBER, 'a', at(2)), [dismissed(ALICE)]],
+    [
+      'one that names another account now',
+      [put(OWNER, 'a', member(), at(1))],
+      put(OWNER, 'a', member({ subject: BOB }), at(2)),
+      [dismissed(ALICE), admitted(BOB)]
+    ],
+    [
+      'the account of the owner, with all members',
+      [put(OWNER, 'a', member(), at(1)), put(OWNER, 'b', member({ subject: BOB }), at(1))],
+      account(OWNER, 'suspended', at(2)),
+      [dismissed(ALICE), dismissed(BOB)]
+    ],
+    [
+      'a start with another owner',
+      [put(OWNER, 'a', member(), at(1)), put(BOB, 'a', member({ subject: BOB }), at(1))],
+      started(at(3), { owner: BOB }),
+      [dismissed(ALICE), admitted(BOB)]
+    ],
     [
       'one of the owner while that account is not active',
       [put(OWNER, 'b', repo(), at(1)), account(OWNER, 'suspended', at(2))],
@@ -174,7 +281,7 @@ describe('commits says which holds were made and released, and nothing else', ()
       'a membership',
       [put(ALICE, 'a', repo(), at(1)), put(ALICE, 'b', repo(), at(1))],
       put(OWNER, 'm', member(), at(2)),
-      [made(ALICE, 'a', K1), made(ALICE, 'b', K1)]
+      [made(ALICE, 'a', K1), made(ALICE, 'b', K1), admitted(ALICE)]
     ],
     [
       'a membership for another instance',
@@ -226,7 +333,6 @@ describe('who is a member is counted', () => {
   })
 
   test('down to nothing', () => {
-    const MEMBER = 'sh.tangled.spindle.member'
     const two = [put(OWNER, 'a', member(), at(1)), put(OWNER, 'b', member(), at(2))]
     expect(countsAfter(...two, del(OWNER, MEMBER, 'a', at(3)))).toEqual([[ALICE, 1]])
     expect(countsAfter(...two, del(OWNER, MEMBER, 'a', at(3)), del(OWNER, MEMBER, 'b', at(4)))).toEqual([])

@@ -173,6 +173,23 @@ describe('read back', () => {
         ]
       ],
       head: {
+        backfill: {
+          accounts: [],
+          backoff: CONFIG.builds.backoff,
+          isOpen: false,
+          isWanted: false,
+          next: 1,
+          owner: null,
+          stopped: false
+        },
+        builds: {
+          floorUs: null,
+          lastUs: 0,
+          next: 1,
+          settings: { hosts: CONFIG.hosts, owner: OWNER, policy: CONFIG.builds },
+          sources: [],
+          stopped: false
+        },
         counters: {
           frames: 2,
           recent: [{ _tag: 'KnotRefused', at: at(3), did: ALICE, knot: '0', rkey: 'b' }],
@@ -192,10 +209,14 @@ describe('read back', () => {
           next: 2,
           settings: { backoff: CONFIG.knotBackoff, marginUs: 5_000_000 },
           stopped: false,
-          subscriptions: [[K1, { connection: { attempt: 0, number: 1, phase: { _tag: 'Connecting' } }, cursor: null }]]
+          subscriptions: [
+            [K1, { connection: { attempt: 0, number: 1, phase: { _tag: 'Connecting' } }, cursor: null, since: `${String(at(2 - 300))}000` }]
+          ]
         },
         policy: { admission: 'open', hostname: 'ci.example', hosts: CONFIG.hosts, owner: OWNER }
-      }
+      },
+      runs: [],
+      statuses: []
     })
   })
 })
@@ -206,7 +227,7 @@ describe('refused', () => {
   const reversed = list((items) => [...items].reverse())
 
   const FORGETTABLE = { active: true, asOfUs: 1, collaborators: [], floor: null, members: [], repos: [] }
-  const ELSEWHERE = ['knot9.example', { connection: { attempt: 0, number: 2, phase: { _tag: 'Idle' } }, cursor: null }]
+  const ELSEWHERE = ['knot9.example', { connection: { attempt: 0, number: 2, phase: { _tag: 'Idle' } }, cursor: null, since: '0' }]
 
   // The accounts come in the order of their DIDs: Alice, Bob, the owner. The knots are K1 and K2.
   const cases: ReadonlyArray<readonly [name: string, path: Path, change: (old: unknown) => unknown, said: RegExp]> = [

@@ -386,7 +386,9 @@ export const COMMIT = {
       const { after: state, before, event } = step
       if (event._tag !== 'AccountReceived' || isStale(before, event)) return true
       const old = accountOf(before, event.did)
-      if (old === undefined || event.timeUs < old.asOfUs) return changesNothing(step)
+      if (old === undefined || event.timeUs < old.asOfUs)
+        // Whatever it says, records that are being read are read once more.
+        return M.has(event.did)(before.backfill.accounts) ? because(same(state.commits, before.commits), () => 'rows changed') : changesNothing(step)
       const now = accountOf(state, event.did)
       const believed = event.timeUs > event.at + FUTURE_US ? event.at : event.timeUs
       return equal('standing', [now?.active, now?.asOfUs], [event.active, Math.max(old.asOfUs, believed)])
