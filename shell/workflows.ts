@@ -1,0 +1,128 @@
+/**
+ * Workflows: reading them, wherever they are, and understanding them as far as YAML goes. What the parsed value means is for
+ * the core to say.
+ *
+ * A file is written by a stranger, and parsed in the same thread as everything else. Hence a parser that stops at the first
+ * error, whose time is linear in the length of the file whatever is in it (40 ms for the longest that is read, at worst), and that
+ * goes down only so deep; aliases are references to it, and are not written out.
+ */
+import { isUtf8 } from 'node:buffer'
+import { CORE_SCHEMA, load, YAMLException } from 'js-yaml'
+import { decodeWorkflow, excerpt, type ReadWorkflows, type Workflow, type WorkflowName } from '../core/index.js'
+import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
+import type { Clock, Deliver, Log, Workflows } from './ports.js'
+import { turns } from './turns.js'
+
+// ---------------------------------------------------------------------------------------- one file
+
+const faulty = (name: WorkflowName, error: string): Workflow => ({ _tag: 'Faulty', error, name })
+
+/** Values that a file of the greatest length can hold; more can only come of aliases that refer to each other, or to themselves. */
+const MAX_VALUES = MAX_FILE_BYTES
+
+/** Whether `value`, with every alias written out, is no larger than a file could say without any. */
+const isModest = (value: unknown): boolean => {
+  const rest: unknown[] = [value]
+  let count = 1
+  for (let next = rest.pop(); rest.length > 0 || next !== undefined; next = rest.pop()) {
+    if (typeof next !== 'object' || next === null) continue
+    const inner: ReadonlyArray<unknown> = Object.values(next)
+    count += inner.length
+    if (count > MAX_VALUES) return false
+    for (const one of inner) rest.push(one)
+  }
+  return true
+}
+
+const NEWLINE = 10
+
+/** The number of the first line that is no UTF-8; 0 if there is none. (A newline is never a part of another character.) */
+const firstBadLine = (bytes: Buffer): number => {
+  if (isUtf8(bytes)) return 0
+  let line = 1
+  let start = 0
+  for (let end = bytes.indexOf(NEWLINE); end >= 0 && isUtf8(bytes.subarray(start, end)); end = bytes.indexOf(NEWLINE, start)) {
+    line += 1
+    start = end + 1
+  }
+  return line
+}
+
+/** The parser's types promise a place; some of its errors have none. */
+const placeOf = ({ mark }: { readonly mark?: { readonly line: number } }): string =>
+  mark === undefined ? 'the file' : `line ${String(mark.line + 1)}`
+
+/** What the parser says, and where, for the author of the file. */
+const complaint = (error: unknown): string =>
+  error instanceof YAMLException ? `${placeOf(error)} is not valid YAML: ${excerpt(error.reason)}` : 'the file is not valid YAML'
+
+/** What a workflow file says. Never throws: what is wrong with it is in the answer, in a sentence for its author. */
+export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
+  if (bytes === null || bytes.length > MAX_FILE_BYTES) return faulty(name, `the file is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`)
+  const bad = firstBadLine(bytes)
+  if (bad > 0) return faulty(name, `line ${String(bad)} is not UTF-8`)
+  try {
+    // The core schema: no dates, no merge keys, no tags but those of JSON. Keys that come twice are errors.
+    const value: unknown = load(bytes.toString(), { schema: CORE_SCHEMA })
+    return isModest(value) ? decodeWorkflow(name, value ?? null) : faulty(name, 'its aliases make too much of it')
+  } catch (error) {
+    return faulty(name, complaint(error))
+  }
+}
+
+// ---------------------------------------------------------------------------------------- all of a trigger
+
+export interface WorkflowsOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /** How many readings go on at a time; the rest wait. 4. */
+  readonly maxReadings?: number
+  /** Reads files from repositories (git.ts). */
+  readonly readFiles: ReadFiles
+}
+
+/** Files that came along: each name once, by name, the first fifty. */
+const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } => {
+  const byName = new Map<WorkflowName, WorkflowFile>()
+  for (const { name, text } of sources) if (!byName.has(name)) byName.set(name, { bytes: Buffer.from(text), name })
+  const all = [...byName.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+  return { files: all.slice(0, MAX_FILES), left: Math.max(0, all.length - MAX_FILES) }
+}
+
+/** Reads workflows. What is being read when it is closed is not answered: the core asks again at the next start. */
+export const workflowReader = ({ clock, log, maxReadings = 4, readFiles }: WorkflowsOptions): Workflows => {
+  const queue = turns(maxReadings)
+  const closing = new AbortController()
+  const isClosing = (): boolean => closing.signal.aborted
+
+  const read = async (request: ReadWorkflows, deliver: Deliver): Promise<void> => {
+    const { knot, number, rkey } = request
+    const found =
+      request.workflows === null
+        ? await readFiles(request, closing.signal)
+        : { _tag: 'Files' as const, defaultBranch: null, ...inlineFiles(request.workflows) }
+    if (isClosing()) return
+    if (found._tag === 'Unread') {
+      const { error, isFinal } = found
+      deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error, isFinal, knot, number, rkey })
+      return
+    }
+    const { defaultBranch, files, left } = found
+    if (left > 0) log.warn('more workflow files than are read', { knot, left, read: files.length, rkey })
+    const workflows: Workflow[] = []
+    for (const file of files) {
+      workflows.push(parseWorkflow(file))
+      // Others have their turn between two files.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    if (!isClosing()) deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch, knot, number, rkey, workflows })
+  }
+
+  return {
+    close: () => {
+      closing.abort()
+      return queue.close()
+    },
+    read: (request, deliver) => queue.take(() => read(request, deliver))
+  }
+}

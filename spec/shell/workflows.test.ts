@@ -1,0 +1,284 @@
+/** Workflows, as far as the shell understands them: whatever stands in a file, there is an answer, soon, and a sentence for its author. */
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type Event, HostName, Natural, type ReadWorkflows, Rkey, Did, Sha, type Workflow, WorkflowName } from '../../core/index.js'
+import { systemClock } from '../../shell/clock.js'
+import { type FilesRead, gitReader, MAX_FILE_BYTES, type ReadFiles } from '../../shell/git.js'
+import { startKnot } from '../../shell/network/index.js'
+import type { Workflows } from '../../shell/ports.js'
+import { turns } from '../../shell/turns.js'
+import { parseWorkflow, workflowReader } from '../../shell/workflows.js'
+import { must } from '../examples/support.js'
+import { eventually, rememberingLog } from './support/sockets.js'
+
+const NAME = must(WorkflowName.decode('ci.yml'))
+const parse = (text: string | Buffer): Workflow => parseWorkflow({ bytes: Buffer.from(text), name: NAME })
+const faulty = (error: unknown) => ({ _tag: 'Faulty', error, name: 'ci.yml' })
+
+const GOOD = `
+when:
+  - event: [push]
+    branch: [main]
+engine: tack
+environment:
+  A: "1"
+tack:
+  buildkite:
+    pipeline: app
+`
+
+describe('one file', () => {
+  it('is what the core makes of its value', () => {
+    expect(parse(GOOD)).toMatchObject({
+      _tag: 'Defined',
+      engine: 'tack',
+      environment: [['A', '1']],
+      name: 'ci.yml',
+      targets: [{ pipeline: 'app', provider: 'buildkite' }],
+      when: [{ branch: ['main'], event: ['push'] }]
+    })
+  })
+
+  it('may begin with a mark of its byte order', () => {
+    expect(parse(`\ufeff${GOOD}`)).toEqual(parse(GOOD))
+  })
+
+  it('may end its lines in any way', () => {
+    expect(parse(GOOD.replaceAll('\n', '\r\n'))).toEqual(parse(GOOD))
+  })
+
+  it.each(['', '\n', '# nothing but words\n', '---\n', 'null'])('may say nothing: %j', (text) => {
+    expect(parse(text)).toEqual(parseWorkflow({ bytes: Buffer.from('{}'), name: NAME }))
+  })
+
+  it.each([
+    ['a list', '- a\n'],
+    ['text', 'a\n'],
+    ['a number', '7']
+  ])('is faulty when it is %s', (_, text) => {
+    expect(parse(text)).toEqual(faulty(expect.any(String)))
+  })
+
+  it.each([
+    ['a tab', 'a:\n\t- b\n', /^line 2 is not valid YAML: /],
+    ['bad indentation', 'a: 1\nb:\n   c: 1\n  d: 2\n', /^line 4 is not valid YAML: bad indentation of a mapping entry$/],
+    ['a key that comes twice', 'engine: a\nwhen: []\nengine: b\n', /^line 3 is not valid YAML: duplicated mapping key$/],
+    ['a list without an end', 'a: [1,\n', /^line [12] is not valid YAML: /],
+    ['a text without an end', 'a: "x\n', /^line [12] is not valid YAML: /],
+    ['an alias of nothing', 'a: *x\n', /^line 1 is not valid YAML: unidentified alias "x"$/],
+    ['a tag of its own', 'a: 1\nb: !secret x\n', /^line 2 is not valid YAML: unknown tag /],
+    ['a tag for code', 'a: !!js/function "x"\n', /^line 1 is not valid YAML: unknown tag /],
+    ['two documents', 'a: 1\n---\nb: 1\n', /^the file is not valid YAML: expected a single document/],
+    ['a NUL', 'a: "\u0000"\n', /is not valid YAML: null byte is not allowed in input$/],
+    ['a merge of maps, which is no merge', 'a: &a {x: 1}\nenvironment:\n  <<: *a\n', /./]
+  ])('is faulty with %s, and says where', (_, text, error) => {
+    expect(parse(text)).toEqual(faulty(expect.stringMatching(error)))
+  })
+
+  it('says no more of what it holds than a report may', () => {
+    const { error } = { error: '', ...parse(`a: *${'x'.repeat(10_000)}\n`) }
+    expect(error.length).toBeLessThan(200)
+  })
+
+  it.each([
+    ['a: \xff\n', 1],
+    ['a: b\nc: \xc3\n', 2],
+    ['a\n\n\n\xe4', 4],
+    ['\xff\xfea\x00', 1]
+  ])('is faulty where it is no UTF-8: %j', (text, line) => {
+    expect(parse(Buffer.from(text, 'latin1'))).toEqual(faulty(`line ${String(line)} is not UTF-8`))
+  })
+
+  it('is faulty when it is too long, and not when it just is not', () => {
+    expect(parse(`# ${'x'.repeat(MAX_FILE_BYTES - 2)}`)._tag).toBe('Defined')
+    expect(parse(`# ${'x'.repeat(MAX_FILE_BYTES - 1)}`)).toEqual(faulty('the file is longer than 256 KiB'))
+    expect(parseWorkflow({ bytes: null, name: NAME })).toEqual(faulty('the file is longer than 256 KiB'))
+  })
+
+  it('dates, and words that were truth values once, are text', () => {
+    expect(parse('environment: {A: 2001-12-14, B: on, C: no}\n')).toMatchObject({ environment: [['A', '2001-12-14'], ['B', 'on'], ['C', 'no']] })
+  })
+
+  it('T09: no key is special', () => {
+    const before = Object.getOwnPropertyNames(Object.prototype)
+    expect(parse('__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}\nenvironment: {__proto__: x}\n')).toMatchObject({
+      _tag: 'Defined',
+      environment: [['__proto__', 'x']]
+    })
+    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before)
+    expect('polluted' in {}).toBe(false)
+  })
+
+  describe('is no trouble, whatever it holds', () => {
+    const fill = (part: string): string => part.repeat(Math.floor(MAX_FILE_BYTES / part.length))
+    const many = (line: (i: number) => string, join = '\n'): string =>
+      Array.from({ length: 20_000 }, (_, i) => line(i)).join(join).slice(0, MAX_FILE_BYTES)
+    const bomb = (width: number, levels: number): string =>
+      `a0: &a0 [${Array(width).fill('x').join(',')}]\n` +
+      Array.from({ length: levels }, (_, i) => `a${String(i + 1)}: &a${String(i + 1)} [${Array(width).fill(`*a${String(i)}`).join(',')}]\n`).join('')
+
+    it.each([
+      ['a bomb of aliases', bomb(9, 9)],
+      ['a broad bomb', bomb(20_000, 2).slice(0, MAX_FILE_BYTES - 100)],
+      ['an alias of itself', 'a: &a [*a, *a]\nenvironment: &e {A: *e}\n'],
+      ['4 400 levels', '['.repeat(4_400) + ']'.repeat(4_400)],
+      ['4 400 maps', `${'{a: '.repeat(4_400)}1${'}'.repeat(4_400)}`],
+      ['brackets to the end', fill('[')],
+      ['dashes to the end', fill('- ')],
+      ['question marks', fill('? ')],
+      ['bad escapes', `"${fill('\\x')}`],
+      ['ends without beginnings', fill(']\n')],
+      ['many keys', many((i) => `k${String(i)}:`)],
+      ['many keys in a line', `{${many((i) => `k${String(i)}`, ',')}}`],
+      ['many anchors', many((i) => `- &a${String(i)} a`)],
+      ['many directives', fill('%a\n')],
+      ['many documents', fill('---\n')],
+      ['quotes', fill('- "\n')],
+      ['an infinite number', 'environment: {A: 1e400}\n']
+    ])('%s', (_, text) => {
+      const started = performance.now()
+      expect(parse(text)._tag).toMatch(/^Defined$|^Faulty$/)
+      // On a busy machine; by itself it takes 40 ms at worst.
+      expect(performance.now() - started).toBeLessThan(1_000)
+    })
+
+    it('and is faulty where its aliases make too much of it, or it goes down too far', () => {
+      expect(parse(bomb(9, 9))).toEqual(faulty('its aliases make too much of it'))
+      expect(parse('a: &a [*a]\n')).toEqual(faulty('its aliases make too much of it'))
+      expect(parse('['.repeat(4_400) + ']'.repeat(4_400))).toEqual(faulty('line 1 is not valid YAML: nesting exceeded maxDepth (100)'))
+    })
+  })
+})
+
+// ---------------------------------------------------------------------------------------- all of a trigger
+
+const request = (changes: Partial<ReadWorkflows> = {}): ReadWorkflows => ({
+  _tag: 'ReadWorkflows',
+  knot: must(HostName.decode('knot.example')),
+  number: must(Natural.decode(7)),
+  repository: { did: '', name: 'thing', owner: must(Did.decode('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')), rkey: must(Rkey.decode('r')) },
+  rkey: must(Rkey.decode('3mbd3542k2222')),
+  sha: must(Sha.decode('a'.repeat(40))),
+  workflows: null,
+  ...changes
+})
+
+interface Reading {
+  readonly log: ReturnType<typeof rememberingLog>
+  readonly told: ReadonlyArray<Event>
+  readonly workflows: Workflows
+}
+
+const reading = (readFiles: ReadFiles, requests: ReadonlyArray<ReadWorkflows>): Reading => {
+  const log = rememberingLog()
+  const told: Event[] = []
+  const workflows = workflowReader({ clock: systemClock(), log, readFiles })
+  onTestFinished(workflows.close)
+  for (const one of requests) workflows.read(one, (event) => void told.push(event))
+  return { log, told, workflows }
+}
+
+const NO_FILES: ReadFiles = () => Promise.reject(new Error('nobody asked for files'))
+
+const source = (name: string, text = GOOD) => ({ name: must(WorkflowName.decode(name)), text })
+
+describe('all of a trigger', () => {
+  it('files of a repository, by git, bad ones among good ones', async () => {
+    const knot = await startKnot({ clock: systemClock(), generation: 'newer' })
+    onTestFinished(knot.stop)
+    const repo = await knot.git.createRepository({ name: 'thing', owner: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' })
+    const folder = '.tangled/workflows'
+    const { newSha } = await repo.commitAndPush([
+      { content: GOOD, path: `${folder}/ci.yml` },
+      { content: 'a: [\n', path: `${folder}/bad.yml` },
+      { content: 'x'.repeat(MAX_FILE_BYTES + 1), path: `${folder}/long.yml` },
+      { content: GOOD, path: `${folder}/README` }
+    ])
+    const readFiles = gitReader({ clock: systemClock(), isInsecure: true, policy: { allowLoopback: true } })
+    const { told } = reading(readFiles, [request({ knot: must(HostName.decode(knot.host)), sha: must(Sha.decode(newSha)) })])
+    await eventually(() => expect(told).toHaveLength(1))
+    expect(told[0]).toMatchObject({
+      _tag: 'WorkflowsRead',
+      defaultBranch: 'main',
+      knot: knot.host,
+      number: 7,
+      rkey: '3mbd3542k2222',
+      workflows: [
+        { _tag: 'Defined', name: 'README' },
+        { _tag: 'Faulty', name: 'bad.yml' },
+        { _tag: 'Defined', name: 'ci.yml' },
+        { _tag: 'Faulty', error: 'the file is longer than 256 KiB', name: 'long.yml' }
+      ]
+    })
+  })
+
+  it('files that came along, each name once, by name, without asking anybody', async () => {
+    const workflows = [source('b.yml'), source('a.yml', 'a: ['), source('b.yml', 'the second is not looked at: ['), source('long', 'é'.repeat(131_073))]
+    const { log, told } = reading(NO_FILES, [request({ workflows })])
+    await eventually(() => expect(told).toHaveLength(1))
+    expect(told[0]).toMatchObject({
+      _tag: 'WorkflowsRead',
+      defaultBranch: null,
+      workflows: [
+        { _tag: 'Faulty', name: 'a.yml' },
+        { _tag: 'Defined', name: 'b.yml' },
+        { _tag: 'Faulty', error: 'the file is longer than 256 KiB', name: 'long' }
+      ]
+    })
+    expect(log.lines).toEqual([])
+  })
+
+  it('the first fifty of them, which the log says', async () => {
+    const workflows = Array.from({ length: 52 }, (_, i) => source(`${String(99 - i)}.yml`))
+    const { log, told } = reading(NO_FILES, [request({ workflows })])
+    await eventually(() => expect(told).toHaveLength(1))
+    const [event] = told
+    expect(event?._tag === 'WorkflowsRead' && event.workflows.map(({ name }) => name)).toEqual(
+      Array.from({ length: 50 }, (_, i) => `${String(48 + i)}.yml`)
+    )
+    expect(log.lines).toEqual([
+      { fields: { knot: 'knot.example', left: 2, read: 50, rkey: '3mbd3542k2222' }, level: 'warn', message: 'more workflow files than are read' }
+    ])
+  })
+
+  it('no files is an answer as well', async () => {
+    const { told } = reading(NO_FILES, [request({ workflows: [] })])
+    await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsRead', workflows: [] }]))
+  })
+
+  it.each([true, false])('what cannot be read is said, and whether for good: %s', async (isFinal) => {
+    const { told } = reading(() => Promise.resolve({ _tag: 'Unread', error: 'why', isFinal }), [request()])
+    await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsUnread', error: 'why', isFinal, knot: 'knot.example', number: 7, rkey: '3mbd3542k2222' }]))
+  })
+
+  it('four at a time; those that are being read when it is closed are not answered, nor those that wait', async () => {
+    let begun = 0
+    let ended = 0
+    const answers: Array<(read: FilesRead) => void> = []
+    const readFiles: ReadFiles = (_, signal) =>
+      new Promise<FilesRead>((resolve) => {
+        begun += 1
+        answers.push(resolve)
+        signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'we are closing', isFinal: false }))
+      }).finally(() => (ended += 1))
+    const { told, workflows } = reading(readFiles, Array.from({ length: 9 }, () => request()))
+    expect(begun).toBe(4)
+    answers[0]?.({ _tag: 'Files', defaultBranch: null, files: [], left: 0 })
+    await eventually(() => expect(begun).toBe(5))
+    expect(told).toHaveLength(1)
+    await workflows.close()
+    await workflows.close()
+    expect([begun, ended, told.length]).toEqual([5, 5, 1])
+    workflows.read(request(), () => expect.unreachable())
+    expect(begun).toBe(5)
+  })
+})
+
+describe('turns', () => {
+  it('are in order, and go on as far as they may', async () => {
+    const done: number[] = []
+    const { close, take } = turns(1)
+    for (const n of [1, 2, 3]) take(() => Promise.resolve().then(() => void done.push(n)))
+    await eventually(() => expect(done).toEqual([1, 2, 3]))
+    await close()
+  })
+})
