@@ -5,12 +5,15 @@
  * condition whose event is another one, and a pull request whose action is not known counts as opened.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { faultOf, tryGlob } from './data/glob.js'
+import { faultOf, pointsOf, tryGlob } from './data/glob.js'
 import type { Cause } from './trigger.js'
 import type { Condition } from './workflow.js'
 
-/** What all patterns of one workflow may cost together, in the unit of `tryGlob`: strangers wrote them, and the files they are tried on. */
-const COST_MAX = 4_000_000
+/**
+ * What all patterns of one workflow may cost together, in the unit of `tryGlob`, with each code point of a name that they are tried on:
+ * strangers wrote both. Ten thousand files and some twenty patterns are within it.
+ */
+const COST_MAX = 10_000_000
 
 const DEFAULT_TYPES: ReadonlyArray<string> = ['opened', 'reopened', 'synchronize']
 
@@ -48,13 +51,17 @@ type MatchesAny = (names: ReadonlyArray<string>, patterns: ReadonlyArray<string>
 const within = (limit: number): MatchesAny => {
   let left = limit
   return (names, patterns) => {
-    for (const name of names)
-      for (const pattern of patterns) {
-        const { cost, outcome } = tryGlob(pattern, name, left)
+    const globs = patterns.map((pattern) => ({ pattern, points: pointsOf(pattern) }))
+    for (const name of names) {
+      const text = pointsOf(name)
+      left -= text.length
+      for (const { pattern, points } of globs) {
+        const { cost, outcome } = tryGlob(points, text, left)
         left -= cost
         if (outcome === 'match') return E.right(true)
         if (outcome !== 'mismatch') return E.left(faultOf(pattern, outcome))
       }
+    }
     return E.right(false)
   }
 }

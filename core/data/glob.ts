@@ -14,7 +14,7 @@ import { excerpt } from './text.js'
 /** A pattern may have this many code points. */
 const PATTERN_MAX = 1_000
 
-/** What one match may cost: a code point looked at, or copied, is one. */
+/** What one match may cost: a code point of a pattern that is looked at, or copied, is one. */
 const COST_MAX = 1_000_000
 
 /** `costly`: it was given up. */
@@ -25,10 +25,12 @@ export interface GlobTrial {
   readonly outcome: GlobOutcome
 }
 
-type Points = ReadonlyArray<number>
+/** The code points of a text. */
+export type Points = ReadonlyArray<number>
 
 const point = (c: string): number => c.codePointAt(0) ?? 0
-const pointsOf = (text: string): Points => Array.from(text, point)
+
+export const pointsOf = (text: string): Points => Array.from(text, point)
 
 const STAR = point('*')
 const QUESTION = point('?')
@@ -96,6 +98,9 @@ const isValid = (pattern: Points, from: number): boolean => {
   }
   return depth === 0
 }
+
+/** What it is that the name does not match from `from` on. */
+const mismatch = (pattern: Points, from: number): GlobOutcome => (isValid(pattern, from) ? 'mismatch' : 'bad')
 
 /** What is left to be matched, and where to go back to: -1 for nowhere. */
 interface Task {
@@ -167,7 +172,7 @@ const atEnd = (task: Task): Turn => {
   const { pattern, patternAt } = task
   if (pattern.length - patternAt <= 4 && EMPTY.has(textOf(pattern.slice(patternAt)))) return 'match'
   if (pattern[patternAt] === OPEN) return branch(task)
-  return isValid(pattern, patternAt) ? 'mismatch' : 'bad'
+  return mismatch(pattern, patternAt)
 }
 
 /** One task as far as it goes. `spend` takes what it costs, and says whether that can be afforded. */
@@ -234,7 +239,7 @@ const runTask = (task: Task, name: Points, spend: (cost: number) => boolean): Tu
       continue
     }
     const slash = deepPattern < 0 ? -1 : name.indexOf(SLASH, deepName)
-    if (slash < 0) return isValid(pattern, patternAt) ? 'mismatch' : 'bad'
+    if (slash < 0) return spend(pattern.length - patternAt) ? mismatch(pattern, patternAt) : 'costly'
     if (!spend(slash - deepName)) return 'costly'
     deepName = slash + 1
     nameAt = deepName
@@ -245,20 +250,17 @@ const runTask = (task: Task, name: Points, spend: (cost: number) => boolean): Tu
 }
 
 /** Whether `pattern` matches all of `name`, given up at a cost of more than `limit`. */
-export const tryGlob = (pattern: string, name: string, limit: number): GlobTrial => {
-  const points = pointsOf(pattern)
-  if (points.length > PATTERN_MAX) return { cost: 1, outcome: 'bad' }
-  const text = pointsOf(name)
+export const tryGlob = (pattern: Points, name: Points, limit: number): GlobTrial => {
   let cost = 0
   const spend = (more: number): boolean => {
     cost += more
     return cost <= limit
   }
-  if (!spend(points.length + text.length)) return { cost, outcome: 'costly' }
+  if (pattern.length > PATTERN_MAX) return { cost, outcome: 'bad' }
   const nowhere = { deepName: 0, deepPattern: -1, starName: 0, starPattern: -1 }
-  const tasks: Array<Task> = [{ ...nowhere, nameAt: 0, pattern: points, patternAt: 0 }]
+  const tasks: Array<Task> = [{ ...nowhere, nameAt: 0, pattern, patternAt: 0 }]
   for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
-    const turn = runTask(task, text, spend)
+    const turn = runTask(task, name, spend)
     if (typeof turn !== 'string') {
       if (!spend(turn.length * task.pattern.length)) return { cost, outcome: 'costly' }
       // The last is taken first.
@@ -289,6 +291,6 @@ export const faultOf = (pattern: string, outcome: 'bad' | 'costly'): string =>
 export const matchGlob =
   (pattern: string) =>
   (name: string): E.Either<string, boolean> => {
-    const { outcome } = tryGlob(pattern, name, COST_MAX)
+    const { outcome } = tryGlob(pointsOf(pattern), pointsOf(name), COST_MAX)
     return outcome === 'bad' || outcome === 'costly' ? E.left(faultOf(pattern, outcome)) : E.right(outcome === 'match')
   }
