@@ -1,10 +1,20 @@
 /**
- * What adapters of CIs that run elsewhere have in common beyond asking (common.ts): looking for a build that may be about to appear, and
- * logs that come in several parts.
+ * What adapters of CIs that run elsewhere have in common beyond asking (common.ts): a few checks of their settings, looking for a build
+ * that may be about to appear, and logs that come in several parts.
  */
 import { Tid, timeOfTid } from '../../core/index.js'
 import type { Client, TextLog } from './common.js'
 import type { Accepted, Job, LogLine, Missing, Refused, Uncertain } from './provider.js'
+
+// ---------------------------------------------------------------------------------------- settings
+
+export const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+
+/** Whether `seconds` is a time to wait that somebody may have meant: at most an hour. */
+export const isPeriod = (seconds: number, least: number): boolean => seconds >= least && seconds <= 3600
+
+/** A shorter secret could be guessed from one signature, by trying. */
+export const SHORTEST_SECRET = 16
 
 // ---------------------------------------------------------------------------------------- looking for a build
 

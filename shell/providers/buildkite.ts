@@ -1,0 +1,441 @@
+/**
+ * Buildkite: builds of pipelines that the operator has set up there.
+ *
+ * A build is remembered by three pieces of meta data, which Buildkite gives back in lists and in webhooks; so nothing need be kept here.
+ * Buildkite has no key that would make a second request the same as the first: whether a build is there is asked before it is started
+ * again.
+ *
+ * Sources: https://buildkite.com/docs/apis/rest-api/builds, …/jobs, …/limits, https://buildkite.com/docs/apis/webhooks/pipelines.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { BuildName, type Status } from '../../core/index.js'
+import { decode, decodeText } from '../store/json.js'
+import {
+  type Answer,
+  createClient,
+  decoded,
+  hasEnded,
+  headerOf,
+  isRefusal,
+  isSame,
+  isSigned,
+  isTimely,
+  type Request,
+  retryAfterMs,
+  type TextLog
+} from './common.js'
+import { createSettling, isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
+import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'
+
+// ---------------------------------------------------------------------------------------- settings
+
+const Settings = t.intersection(
+  [
+    t.type({
+      /** The slugs of the organizations whose pipelines may be used; the first is meant where a workflow names none. */
+      organizations: t.readonlyArray(t.string)
+    }),
+    t.partial({
+      /** How often a build is looked at. 15 s: an organization may ask 200 times a minute. */
+      pollSeconds: t.number,
+      /** How long a build may take to be listed. 10 s. */
+      settleSeconds: t.number,
+      token: t.string,
+      url: t.string,
+      /** What a call of Buildkite carries: the secret itself, or a signature made with it. */
+      webhookMode: t.string,
+      webhookSecret: t.string
+    })
+  ],
+  'Settings'
+)
+
+interface Options {
+  readonly organizations: ReadonlyArray<string>
+  readonly pollMs: number
+  readonly settleMs: number
+  readonly token: string
+  readonly url: string
+  /** Without a secret, there is no webhook: then builds are only asked for. */
+  readonly webhook: { readonly mode: 'signature' | 'token'; readonly secret: string } | null
+}
+
+/** The scopes that the token needs, and what for. */
+const SCOPES = ['read_builds', 'write_builds', 'read_build_logs', 'read_pipelines'] as const
+
+/** Larger than others' answers: a build comes with all its jobs. */
+const MAX_BYTES = 16_777_216
+
+/** How many builds are asked for at once, and how many pages are turned: more of one trigger there cannot be. */
+const PAGE = 30
+const MAX_PAGES = 20
+
+// ---------------------------------------------------------------------------------------- what Buildkite says
+
+const MetaData = t.record(t.string, t.unknown)
+
+const BuildData = t.type({ number: t.Int, state: t.string })
+const BuildExtras = t.partial({ blocked: t.union([t.boolean, t.null]), cancel_reason: t.union([t.string, t.null]), meta_data: t.union([MetaData, t.null]) })
+
+const JobData = t.intersection([
+  t.type({ id: t.string }),
+  t.partial({
+    command: t.union([t.string, t.null]),
+    exit_status: t.union([t.Int, t.null]),
+    finished_at: t.union([t.string, t.null]),
+    name: t.union([t.string, t.null]),
+    soft_failed: t.union([t.boolean, t.null]),
+    started_at: t.union([t.string, t.null]),
+    state: t.union([t.string, t.null]),
+    type: t.string
+  })
+])
+type JobData = t.TypeOf<typeof JobData>
+
+const Build = t.intersection([BuildData, BuildExtras, t.partial({ jobs: t.array(JobData) })])
+type Build = t.TypeOf<typeof Build>
+
+const Trouble = t.intersection([t.type({ message: t.string }), t.partial({ errors: t.array(t.unknown) })])
+
+const Hook = t.type({ event: t.string })
+const BuildHook = t.type({ build: t.intersection([BuildData, BuildExtras, t.type({ url: t.string })]) })
+
+const AccessToken = t.type({ scopes: t.array(t.string) })
+
+/** How a build stands; `null` for a state that nobody told us of: then it is asked again. */
+const statusOf = ({ blocked, cancel_reason: reason, state }: Build): { readonly error: string | null; readonly status: Status } | null => {
+  switch (state) {
+    case 'creating':
+    case 'scheduled':
+      return { error: null, status: 'pending' }
+    case 'canceling':
+    case 'failing':
+    case 'running':
+    case 'waiting':
+    case 'waiting_failed':
+      return { error: null, status: 'running' }
+    case 'blocked':
+      return { error: 'The build waits at a block step until somebody unblocks it.', status: 'running' }
+    case 'passed':
+      return blocked === true
+        ? { error: 'The build waits at a block step until somebody unblocks it.', status: 'running' }
+        : { error: null, status: 'success' }
+    case 'failed':
+      return { error: 'The build failed.', status: 'failed' }
+    case 'canceled':
+      return { error: typeof reason === 'string' && reason !== '' ? `Cancelled at Buildkite: ${reason}` : null, status: 'cancelled' }
+    case 'skipped':
+      return { error: 'Buildkite skipped the build, most likely for a newer one of the same branch.', status: 'cancelled' }
+    case 'not_run':
+      return { error: 'Buildkite did not run the build: no step applies, or its settings exclude it.', status: 'failed' }
+    default:
+      return null
+  }
+}
+
+/** The job that a build failed over, as far as that can be told. */
+const failedJob = (jobs: ReadonlyArray<JobData>): JobData | undefined =>
+  jobs.find(({ exit_status: exit, soft_failed: isSoft, state }) => isSoft !== true && (state === 'timed_out' || (state === 'failed' && exit !== 0)))
+
+const nameOfJob = ({ command, name }: JobData): string => name ?? command ?? 'job'
+
+const progressOf = (build: Build, external: string): Progress | null => {
+  const standing = statusOf(build)
+  if (standing === null) return null
+  const job = standing.status === 'failed' ? failedJob(build.jobs ?? []) : undefined
+  if (job === undefined) return { ...standing, exitCode: null, external }
+  const how = job.state === 'timed_out' ? 'took too long' : `ended with exit status ${String(job.exit_status ?? 'unknown')}`
+  return { error: `The job "${nameOfJob(job)}" ${how}.`, exitCode: job.exit_status ?? null, external, status: 'failed' }
+}
+
+/** The build that meta data is of; `null` for what tack did not start. */
+const buildOf = (meta: t.TypeOf<typeof MetaData> | null | undefined): BuildName | null => {
+  const name = BuildName.decode({ knot: meta?.['tack:knot'], rkey: meta?.['tack:pipeline_rkey'], workflow: meta?.['tack:workflow'] })
+  return E.isRight(name) ? name.right : null
+}
+
+const isBuild = (a: BuildName | null, b: BuildName): boolean => a?.knot === b.knot && a.rkey === b.rkey && a.workflow === b.workflow
+
+/** What Buildkite has to say about its answer. */
+const wordsOf = (answer: Answer): string => {
+  const trouble = decoded(Trouble, answer)
+  if (trouble === null) return ''
+  return trouble.errors === undefined ? trouble.message : `${trouble.message} ${JSON.stringify(trouble.errors)}`
+}
+
+// ---------------------------------------------------------------------------------------- where a build is
+
+/** The pipeline that a job is for. */
+interface Place {
+  readonly _tag: 'Place'
+  readonly organization: string
+  readonly pipeline: string
+}
+
+const SLUG = /^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$/
+
+/** The short name of a ref; for tags, too, Buildkite wants it as the branch. */
+const branchOf = ({ plan }: Job): string =>
+  plan.ref?.replace(/^refs\/(?:heads|tags)\//, '') ??
+  plan.variables.find(([name]) => name === 'TANGLED_REPO_DEFAULT_BRANCH')?.[1] ??
+  'HEAD'
+
+const messageOf = ({ build, plan }: Job): string =>
+  plan.settings.find(([name]) => name === 'message')?.[1] ?? `${build.workflow} of ${plan.repository.name} for Tangled`
+
+/** `org/pipeline/number`: the name of a build everywhere at Buildkite. */
+const externalOf = ({ organization, pipeline }: Place, number: number): string => `${organization}/${pipeline}/${String(number)}`
+
+/** Agents draw the time of each line, and more, between these; a terminal shows nothing of it. */
+const AGENT_MARKS = /\u001b_bk;[^\u0007]*\u0007/g
+
+// ---------------------------------------------------------------------------------------- the adapter
+
+const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Options, { clock, fetch, name }: Surroundings): Provider => {
+  const client = createClient({ clock, fetch, maxBytes: MAX_BYTES, secrets: [token, webhook?.secret ?? ''] })
+  const settling = createSettling(client, settleMs)
+
+  const ask = (path: string, request: Omit<Request, 'url'> = {}): Promise<Answer | Uncertain> =>
+    client.ask({
+      ...request,
+      headers: {
+        accept: 'application/json',
+        authorization: `Bearer ${token}`,
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...request.headers
+      },
+      url: `${url}/v2${path}`
+    })
+
+  /** An answer that is none. Too many requests: Buildkite says in `RateLimit-Reset` after how many seconds there may be more. */
+  const doubt = (answer: Answer): Uncertain => {
+    const asked = client.doubt(answer, wordsOf(answer))
+    const resetMs = answer.status === 429 ? retryAfterMs(answer.headers.get('ratelimit-reset'), client.nowMs()) : 0
+    return { ...asked, waitMs: asked.waitMs === 0 ? resetMs : asked.waitMs }
+  }
+
+  const placeOf = ({ plan }: Job): Place | Refused => {
+    const [organization = organizations[0] ?? ''] = plan.settings.filter(([key]) => key === 'org').map(([, value]) => value)
+    if (!organizations.includes(organization)) return client.refuse(`Builds of the Buildkite organization "${organization}" are not started here.`)
+    // A slug is a part of a path: anything else might lead to another one.
+    if (!SLUG.test(plan.pipeline)) return client.refuse(`"${plan.pipeline}" is not the slug of a Buildkite pipeline.`)
+    return { _tag: 'Place', organization, pipeline: plan.pipeline }
+  }
+
+  const pathOf = ({ organization, pipeline }: Place): string => `/organizations/${encodeURIComponent(organization)}/pipelines/${pipeline}`
+
+  /** The path of a build. Its place is in its name: settings may have changed since. */
+  const pathOfBuild = (external: string): string | null => {
+    const [, organization, pipeline, number] = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/.exec(external) ?? []
+    if (organization === undefined || pipeline === undefined || number === undefined || !SLUG.test(pipeline)) return null
+    return `${pathOf({ _tag: 'Place', organization, pipeline })}/builds/${number}`
+  }
+
+  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the name of a build at Buildkite`)
+
+  // -------------------------------------------------------------------------------------- start and find
+
+  const start = async (job: Job): Promise<Accepted | Refused | Uncertain> => {
+    const place = placeOf(job)
+    if (place._tag === 'Refused') return place
+    const { build, plan } = job
+    const answer = await ask(`${pathOf(place)}/builds`, {
+      body: JSON.stringify({
+        branch: branchOf(job),
+        commit: plan.sha ?? 'HEAD',
+        // Names that are the agent's own are not the workflow's to set.
+        env: Object.fromEntries(plan.variables.filter(([key]) => !key.startsWith('BUILDKITE'))),
+        // Whether a push calls for a build has been decided by `when`.
+        ignore_pipeline_branch_filters: true,
+        message: messageOf(job),
+        meta_data: { 'tack:knot': build.knot, 'tack:pipeline_rkey': build.rkey, 'tack:workflow': build.workflow }
+      }),
+      method: 'POST'
+    })
+    if (answer._tag === 'Uncertain') return answer
+    const made = answer.status === 201 || answer.status === 200 ? decoded(BuildData, answer) : null
+    if (made !== null) return { _tag: 'Accepted', external: externalOf(place, made.number) }
+    if (!isRefusal(answer.status)) return doubt(answer)
+    const what = `Buildkite does not start the pipeline "${place.organization}/${place.pipeline}"`
+    return client.refuse(`${what} (${String(answer.status)}): ${wordsOf(answer)}`)
+  }
+
+  const look = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
+    const place = placeOf(job)
+    if (place._tag === 'Refused') return client.uncertain(place.error)
+    const query = `meta_data[${encodeURIComponent('tack:pipeline_rkey')}]=${encodeURIComponent(job.build.rkey)}&per_page=${String(PAGE)}`
+    // Newest first; of several (somebody has pressed "Rebuild"), the first is ours.
+    let oldest: number | null = null
+    for (let page = 1; page <= MAX_PAGES; page++) {
+      const answer = await ask(`${pathOf(place)}/builds?${query}&page=${String(page)}`)
+      if (answer._tag === 'Uncertain') return answer
+      const builds = answer.status === 200 ? decoded(t.array(Build), answer) : null
+      if (builds === null) return doubt(answer)
+      for (const { meta_data: meta, number } of builds) if (isBuild(buildOf(meta), job.build)) oldest = Math.min(oldest ?? number, number)
+      if (builds.length < PAGE) return oldest === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: externalOf(place, oldest) }
+    }
+    return oldest === null
+      ? client.uncertain('Buildkite lists more builds of this trigger than can be looked through')
+      : { _tag: 'Accepted', external: externalOf(place, oldest) }
+  }
+
+  // -------------------------------------------------------------------------------------- follow and cancel
+
+  const buildAt = async (external: string): Promise<Build | Missing | Uncertain> => {
+    const path = pathOfBuild(external)
+    if (path === null) return nameless(external)
+    const answer = await ask(path)
+    if (answer._tag === 'Uncertain') return answer
+    if (answer.status === 404) return { _tag: 'Missing' }
+    return (answer.status === 200 ? decoded(Build, answer) : null) ?? doubt(answer)
+  }
+
+  const progressAt = async (external: string): Promise<Progress | Missing | Uncertain> => {
+    const build = await buildAt(external)
+    if ('_tag' in build) return build
+    return progressOf(build, external) ?? client.uncertain(`Buildkite names a state that is not known here: ${build.state}`)
+  }
+
+  const cancel = async (_job: Job, external: string): Promise<Heard | Uncertain> => {
+    const path = pathOfBuild(external)
+    if (path === null) return nameless(external)
+    const answer = await ask(`${path}/cancel`, { method: 'PUT' })
+    if (answer._tag === 'Uncertain') return answer
+    if (answer.status === 200 && decoded(BuildData, answer) !== null) return { _tag: 'Heard' }
+    if (answer.status !== 404 && answer.status !== 422) return doubt(answer)
+    // It has ended, or is gone; or we are not let near it, which is no answer.
+    const stands = await progressAt(external)
+    if ('status' in stands) return hasEnded(stands.status) ? { _tag: 'Heard' } : doubt(answer)
+    if (stands._tag === 'Uncertain') return stands
+    const pipeline = await ask(path.replace(/\/builds\/[0-9]+$/, ''))
+    return pipeline._tag === 'Answer' && pipeline.status === 200 ? { _tag: 'Heard' } : doubt(answer)
+  }
+
+  // -------------------------------------------------------------------------------------- logs
+
+  const hasFinished = ({ finished_at: at }: JobData): boolean => typeof at === 'string'
+
+  const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
+    const build = await buildAt(external)
+    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite does not have the build any more.') : build
+    const standing = statusOf(build)
+    return {
+      _tag: 'Parts',
+      hasEnded: standing !== null && hasEnded(standing.status),
+      parts: (build.jobs ?? [])
+        // Waits, blocks and triggers have no log.
+        .filter(({ type = 'script' }) => type === 'script')
+        .map((job) => ({ id: job.id, isReadable: typeof job.started_at === 'string', name: nameOfJob(job) }))
+    }
+  }
+
+  const logOfJob = async (external: string, { id }: Part): Promise<TextLog | Refused | Uncertain> => {
+    const path = pathOfBuild(external)
+    if (path === null) return nameless(external)
+    // How the job stands is asked first: what has ended by then is whole.
+    const build = await buildAt(external)
+    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite does not have the build any more.') : build
+    const job = (build.jobs ?? []).find((one) => one.id === id)
+    const answer = await ask(`${path}/jobs/${encodeURIComponent(id)}/log`, { headers: { accept: 'text/plain' }, overflow: 'cut' })
+    if (answer._tag === 'Uncertain') return answer
+    const isComplete = job === undefined || hasFinished(job)
+    if (answer.status === 404) return isComplete ? { _tag: 'None', sentence: 'Buildkite does not keep a log of this job.' } : { _tag: 'NotYet' }
+    if (answer.status !== 200) return isRefusal(answer.status) ? client.refuse(wordsOf(answer)) : doubt(answer)
+    const text = answer.text.replace(AGENT_MARKS, '')
+    return answer.isCut
+      ? { _tag: 'Text', isComplete: true, text: `${text}\n(The log goes on at Buildkite; no more of it is shown here.)\n` }
+      : { _tag: 'Text', isComplete, text }
+  }
+
+  // -------------------------------------------------------------------------------------- webhooks
+
+  const isFromBuildkite = (request: WebhookRequest, { mode, secret }: NonNullable<Options['webhook']>): boolean => {
+    if (mode === 'token') return secret !== '' && isSame(secret, headerOf(request, 'x-buildkite-token'))
+    const header = headerOf(request, 'x-buildkite-signature') ?? ''
+    const [, seconds = '', signature = ''] = /^timestamp=([0-9]{1,12}),signature=([0-9a-f]{64})$/.exec(header) ?? []
+    return isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), signature) && isTimely(seconds, request.nowMs)
+  }
+
+  const hear = (request: WebhookRequest, hook: NonNullable<Options['webhook']>): WebhookAnswer => {
+    if (!isFromBuildkite(request, hook)) return { _tag: 'Unauthorized', reason: `the ${hook.mode} does not match, or is too old` }
+    const text = request.body.toString()
+    const said = decodeText(Hook, text)
+    if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'this is not an event of Buildkite' }
+    if (!said.right.event.startsWith('build.')) return { _tag: 'Reports', reports: [] }
+    const about = decodeText(BuildHook, text)
+    if (E.isLeft(about)) return { _tag: 'BadRequest', reason: 'the event has no build' }
+    const { build } = about.right
+    const [, organization, pipeline] = /\/v2\/organizations\/([^/]+)\/pipelines\/([^/]+)\/builds\/[0-9]+$/.exec(build.url) ?? []
+    const whose = buildOf(build.meta_data)
+    if (whose === null || organization === undefined || pipeline === undefined) return { _tag: 'Reports', reports: [] }
+    const progress = progressOf(build, externalOf({ _tag: 'Place', organization, pipeline }, build.number))
+    return { _tag: 'Reports', reports: progress === null ? [] : [{ build: whose, progress }] }
+  }
+
+  // -------------------------------------------------------------------------------------- check
+
+  const check = async (): Promise<{ readonly isFine: boolean; readonly sentence: string }> => {
+    const bad = (sentence: string) => ({ isFine: false, sentence: client.say(sentence) })
+    const answer = await ask('/access-token')
+    if (answer._tag === 'Uncertain') return bad(`Buildkite cannot be asked: ${answer.error}`)
+    const known = answer.status === 200 ? decoded(AccessToken, answer) : null
+    if (known === null) return bad(`Buildkite does not take the token (${String(answer.status)}): ${wordsOf(answer)}`)
+    const missing = SCOPES.filter((scope) => !known.scopes.includes(scope))
+    if (missing.length > 0) return bad(`The token of Buildkite lacks the scopes ${missing.join(', ')}.`)
+    for (const organization of organizations) {
+      const reached = await ask(`/organizations/${encodeURIComponent(organization)}/pipelines?per_page=1`)
+      if (reached._tag === 'Uncertain') return bad(`Buildkite cannot be asked: ${reached.error}`)
+      if (reached.status !== 200)
+        return bad(`The token may not use the organization "${organization}" (${String(reached.status)}): ${wordsOf(reached)}`)
+    }
+    return { isFine: true, sentence: `Buildkite takes the token, for ${organizations.join(', ')}.` }
+  }
+
+  return {
+    cancel,
+    check,
+    close: client.close,
+    find: (job) => settling.find(job, () => look(job)),
+    follow: (_job, external, report) => client.poll(pollMs, () => progressAt(external), report),
+    logs: (_job, external, signal) =>
+      logOfParts(client, { everyMs: Math.min(pollMs, 5_000), list: () => jobsOf(external), read: (part) => logOfJob(external, part), signal }),
+    name,
+    start: (job) => settling.start(job, () => start(job)),
+    ...(webhook === null ? {} : { webhook: (request) => hear(request, webhook) })
+  }
+}
+
+export const buildkite: Kind = {
+  kind: 'buildkite',
+  make: (settings, surroundings) => {
+    const known = decode(Settings, settings)
+    if (E.isLeft(known)) return known
+    const { environment } = surroundings
+    const {
+      organizations,
+      pollSeconds = 15,
+      settleSeconds = 10,
+      token = environment['TACK_BUILDKITE_TOKEN'] ?? '',
+      url = 'https://api.buildkite.com',
+      webhookMode = environment['TACK_BUILDKITE_WEBHOOK_MODE'] ?? 'token',
+      webhookSecret = environment['TACK_BUILDKITE_WEBHOOK_SECRET'] ?? ''
+    } = known.right
+    if (organizations.length === 0 || !organizations.every((one) => SLUG.test(one)))
+      return E.left('"organizations" must be a list of slugs of Buildkite organizations, at least one')
+    if (token === '') return E.left('it needs a "token", or TACK_BUILDKITE_TOKEN in the environment')
+    if (!isUrl(url)) return E.left('"url" must begin with https:// or http://')
+    if (!isPeriod(pollSeconds, 1)) return E.left('"pollSeconds" must be from 1 to 3600')
+    if (!isPeriod(settleSeconds, 0)) return E.left('"settleSeconds" must be from 0 to 3600')
+    if (webhookMode !== 'signature' && webhookMode !== 'token') return E.left('"webhookMode" must be "token" or "signature"')
+    if (webhookSecret !== '' && webhookSecret.length < SHORTEST_SECRET)
+      return E.left(`"webhookSecret" must have at least ${String(SHORTEST_SECRET)} characters`)
+    const webhook: Options['webhook'] = webhookSecret === '' ? null : { mode: webhookMode, secret: webhookSecret }
+    return E.right(
+      create(
+        { organizations, pollMs: pollSeconds * 1000, settleMs: settleSeconds * 1000, token, url: url.replace(/\/+$/, ''), webhook },
+        surroundings
+      )
+    )
+  }
+}
