@@ -11,12 +11,11 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Builds, clampTimeUs, type State, type StatusEntry, type TimeUs } from '../../core/index.js'
+import { Builds, decodeCursor, type State, type StatusEntry, statusFrame, type TimeUs } from '../../core/index.js'
 import { joined, message } from '../network/endpoint.js'
 import type { Log } from '../ports.js'
 import { type Answer, text } from './http.js'
 import type { Peer } from './peer.js'
-import { decodeCursor, statusFrame } from './status.js'
 
 export interface EventsLimits {
   /** How much news may wait for a reader whose socket is full. */
@@ -179,7 +178,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
           () => readers.size < limits.readers,
           () => text(503, 'too many readers; come again later', { 'retry-after': '30' })
         ),
-        E.map((from) => read(from ?? clampTimeUs(durable().builds.lastUs)))
+        E.map((from) => read(from ?? durable().builds.lastUs))
       ),
     counts: () => ({ cut, readers: readers.size, sent, truncated }),
     wake: () => {

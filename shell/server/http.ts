@@ -160,8 +160,8 @@ export const defaultHttpLimits: HttpLimits = {
   socketsPerAddress: 64
 }
 
-/** Who counts as one client; `null`: nobody does. */
-const clientOf = (address: string): string | null => {
+/** Who counts as one client: an address, or an IPv6 network of 64 bits; `null`: nobody does. */
+export const clientOf = (address: string): string | null => {
   if (!ipaddr.isValid(address)) return null
   const parsed = ipaddr.process(address)
   if (parsed.range() === 'loopback') return null

@@ -1,0 +1,283 @@
+/** `/events`: every status once and in order, whoever restarts, and however slowly somebody else reads (STREAM, T15). */
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { type BuildName, statusFrame } from '../../../core/index.js'
+import { seeded } from '../../../shell/network/frames.js'
+import { manualClock } from '../support/bridge.js'
+import { ask, createWorld, eventually, raw, read, type Reading, serve, type Serving, UPGRADE, type World } from './support.js'
+
+const createdIn = (frame: string): string => /"created":([0-9]+)\}$/.exec(frame)?.[1] ?? 'none'
+
+const everything = (world: World): ReadonlyArray<string> => world.published().map(statusFrame)
+
+const started = (keepStatuses?: number): World => {
+  const world = createWorld(keepStatuses === undefined ? {} : { keepStatuses })
+  world.openStream()
+  return world
+}
+
+/** A build from push to success: three statuses. */
+const succeed = (world: World): BuildName => {
+  const [build] = world.push()
+  if (build === undefined) throw new Error('no build')
+  world.accept(build, 'one')
+  world.report(build, 'one', 'running')
+  world.report(build, 'one', 'success', { exitCode: 0 })
+  return build
+}
+
+const metric = async ({ url }: Serving, name: string): Promise<number> => {
+  const { body } = await ask(url, '/metrics')
+  return Number(new RegExp(`^${name} (.*)$`, 'm').exec(body)?.[1] ?? NaN)
+}
+
+// ---------------------------------------------------------------------------------------- cursors
+
+describe('the cursor', () => {
+  const RULE = /nanoseconds/
+  it.each([
+    ['empty', '?cursor='],
+    ['negative', '?cursor=-1'],
+    ['with an exponent', '?cursor=1e3'],
+    ['a fraction', '?cursor=1.5'],
+    ['with a sign', '?cursor=%2B1'],
+    ['hexadecimal', '?cursor=0x10'],
+    ['with a space', '?cursor=%201'],
+    ['2⁶³', '?cursor=9223372036854775808'],
+    ['of a hundred digits', `?cursor=${'9'.repeat(100)}`],
+    ['no number', '?cursor=now'],
+    ['digits that are not ASCII', `?cursor=${encodeURIComponent('１２')}`]
+  ])('that is %s is refused before the upgrade, with the rule', async (_, query) => {
+    const { url } = await serve(started())
+    const { body, status } = await ask(url, `/events${query}`, { headers: UPGRADE })
+    expect([status, RULE.test(body)]).toEqual([400, true])
+  })
+
+  it('that is given twice is refused before the upgrade', async () => {
+    const { url } = await serve(started())
+    const { body, status } = await ask(url, '/events?cursor=1&cursor=2', { headers: UPGRADE })
+    expect([status, body]).toEqual([400, 'the cursor must be given once\n'])
+  })
+
+  it('may be the last there is, and is left out at will', async () => {
+    const { url } = await serve(started())
+    for (const query of ['', '?cursor=0', '?cursor=9223372036854775807', '?other=1'])
+      expect((await ask(url, `/events${query}`, { headers: UPGRADE })).status).toBe(101)
+  })
+
+  it('0 gives all that is kept; none gives what comes from now on; one in between what follows it', async () => {
+    const world = started()
+    const { url } = await serve(world)
+    succeed(world)
+    const [first = ''] = everything(world)
+    const all = await read(url, '/events?cursor=0')
+    const rest = await read(url, `/events?cursor=${createdIn(first)}`)
+    const within = await read(url, `/events?cursor=${String(BigInt(createdIn(first)) - 1n)}`)
+    const live = await read(url, '/events')
+    succeed(world)
+    const expected = everything(world)
+    await eventually(() => {
+      expect(all.frames).toEqual(expected)
+      expect(rest.frames).toEqual(expected.slice(1))
+      expect(within.frames).toEqual(expected)
+      expect(live.frames).toEqual(expected.slice(3))
+    })
+  })
+
+  it('below what is kept starts at the oldest status, and is counted', async () => {
+    const world = started(4)
+    const serving = await serve(world)
+    succeed(world)
+    succeed(world)
+    const kept = everything(world).slice(-4)
+    const truncated = await read(serving.url, '/events?cursor=1000')
+    const whole = await read(serving.url, '/events?cursor=0')
+    await eventually(() => expect([truncated.frames, whole.frames]).toEqual([kept, kept]))
+    expect(await metric(serving, 'tack_events_truncated_total')).toBe(1)
+    expect(await metric(serving, 'tack_events_sent_total')).toBe(8)
+    expect(await metric(serving, 'tack_events_readers')).toBe(2)
+  })
+})
+
+it('answers who is no websocket with 426, and other methods with 405', async () => {
+  const { url } = await serve(started())
+  const plain = await ask(url, '/events')
+  expect([plain.status, plain.headers.upgrade]).toEqual([426, 'websocket'])
+  expect((await ask(url, '/events', { method: 'POST' })).status).toBe(405)
+  expect((await ask(url, '/events', { headers: { connection: 'Upgrade', upgrade: 'h2c' } })).status).toBe(426)
+  expect((await ask(url, '/events/', { headers: UPGRADE })).status).toBe(404)
+})
+
+it('takes in no more readers than it may', async () => {
+  const serving = await serve(started(), { limits: { events: { readers: 2 } } })
+  const { socket } = await read(serving.url, '/events')
+  await read(serving.url, '/events')
+  expect((await ask(serving.url, '/events', { headers: UPGRADE })).status).toBe(503)
+  socket.close()
+  await once(socket, 'close')
+  await eventually(async () => expect(await metric(serving, 'tack_events_readers')).toBe(1))
+  await read(serving.url, '/events')
+})
+
+// ---------------------------------------------------------------------------------------- no gap, no repeat
+
+it('resumes readers after a restart of the server, without gap or repeat', async () => {
+  const world = started()
+  const before = await serve(world)
+  succeed(world)
+  const first = await read(before.url, '/events?cursor=0')
+  await eventually(() => expect(first.frames).toHaveLength(3))
+  const goodbye = first.closed
+  await before.server.close()
+  expect(await goodbye).toEqual({ code: 1001, reason: 'going away' })
+  succeed(world)
+  const after = await serve(world, { port: before.server.port })
+  const second = await read(after.url, `/events?cursor=${createdIn(first.frames.at(-1) ?? '')}`)
+  succeed(world)
+  await eventually(() => expect([...first.frames, ...second.frames]).toEqual(everything(world)))
+})
+
+/** What a reader does that saves its cursor after each frame, and is cut off in between. */
+const churn = async (world: World, seed: number, rounds: number): Promise<void> => {
+  const random = seeded(seed)
+  const serving = await serve(world)
+  const seen: Array<string> = []
+  let reading: Reading | null = null
+  let taken = 0
+  const take = (): void => {
+    seen.push(...(reading?.frames.slice(taken) ?? []))
+    taken = reading?.frames.length ?? 0
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (let n = random.between(0, 3); n > 0; n--) succeed(world)
+    if (random.between(0, 2) === 0) {
+      take()
+      // What arrives after this is lost with the reader: it asks for it again.
+      reading?.socket.terminate()
+      reading = null
+    }
+    if (reading === null && random.between(0, 1) === 0) {
+      taken = 0
+      const opening = read(serving.url, `/events?cursor=${seen.length === 0 ? '0' : createdIn(seen.at(-1) ?? '')}`)
+      // Statuses arrive while the reader is let in.
+      succeed(world)
+      reading = await opening
+      reading.socket.on('message', take)
+    }
+    for (let n = random.between(0, 3); n > 0; n--) await new Promise(setImmediate)
+  }
+  if (reading === null) {
+    taken = 0
+    reading = await read(serving.url, `/events?cursor=${createdIn(seen.at(-1) ?? '"created":0}')}`)
+    reading.socket.on('message', take)
+  }
+  await eventually(() => {
+    take()
+    expect(seen).toEqual(everything(world))
+  })
+}
+
+it.each([1, 2, 3, 4, 5, 6])('loses and repeats nothing for a reader that comes and goes while statuses arrive (seed %i)', async (seed) => {
+  const world = started()
+  succeed(world)
+  await churn(world, seed, 60)
+})
+
+it('gives what follows any cursor, for a backlog of many chunks', async () => {
+  const world = started()
+  const { url } = await serve(world)
+  for (let n = 0; n < 400; n++) succeed(world)
+  const expected = everything(world)
+  const random = seeded(7)
+  for (let n = 0; n < 12; n++) {
+    const from = random.between(0, expected.length - 1)
+    const { frames, socket } = await read(url, `/events?cursor=${createdIn(expected[from] ?? '')}`)
+    await eventually(() => expect(frames).toHaveLength(expected.length - from - 1))
+    expect(frames).toEqual(expected.slice(from + 1))
+    socket.terminate()
+  }
+})
+
+// ---------------------------------------------------------------------------------------- slow and dead readers
+
+it('cuts a reader that does not read, which can resume; fifty others notice nothing', async () => {
+  const world = started()
+  const serving = await serve(world, { limits: { events: { owedBytes: 200_000 } } })
+  const [build] = world.push()
+  if (build === undefined) throw new Error('no build')
+  const noise = 'x'.repeat(60_000)
+  // More than two kernels' buffers hold.
+  for (let n = 0; n < 400; n++) {
+    const [one] = world.push()
+    if (one !== undefined) world.refuse(one, noise)
+  }
+  const backlog = everything(world).length
+
+  const stalled = await read(serving.url, '/events?cursor=0')
+  stalled.socket.pause()
+  const healthy = await Promise.all(Array.from({ length: 50 }, () => read(serving.url, '/events')))
+  const from = performance.now()
+  while ((await metric(serving, 'tack_events_cut_total')) === 0) {
+    const [one] = world.push()
+    if (one !== undefined) world.refuse(one, noise)
+    if (performance.now() - from > 20_000) throw new Error('the reader was never cut')
+  }
+  const expected = everything(world)
+  await eventually(() => {
+    for (const { frames, socket } of healthy) expect([frames.length, socket.readyState]).toEqual([expected.length - backlog, WebSocket.OPEN])
+  })
+  for (const { frames } of healthy) expect(frames).toEqual(expected.slice(backlog))
+
+  stalled.socket.resume()
+  expect(await stalled.closed).toEqual({ code: 1013, reason: 'reconnect to continue' })
+  expect(stalled.frames.length).toBeLessThan(expected.length)
+  const resumed = await read(serving.url, `/events?cursor=${createdIn(stalled.frames.at(-1) ?? '')}`)
+  await eventually(() => expect(stalled.frames.length + resumed.frames.length).toBe(expected.length))
+  expect([...stalled.frames, ...resumed.frames]).toEqual(expected)
+})
+
+it('pings every 30 s, and drops who does not answer', async () => {
+  const clock = manualClock()
+  const world = createWorld({ clock })
+  world.openStream()
+  const serving = await serve(world)
+  const alive = await read(serving.url, '/events')
+  let pings = 0
+  alive.socket.on('ping', () => pings++)
+  const dead = await raw(serving.url)
+  let heard = ''
+  dead.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')))
+  dead.write(`GET /events HTTP/1.1\r\nHost: x\r\n${Object.entries(UPGRADE).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
+  await eventually(() => expect(heard).toMatch(/^HTTP\/1.1 101 /))
+  const gone = once(dead, 'close')
+
+  clock.advance(29_999)
+  expect(pings).toBe(0)
+  for (let n = 1; n <= 3; n++) {
+    clock.advance(n === 1 ? 1 : 30_000)
+    await eventually(() => expect(pings).toBe(n))
+    // The answer is on its way, and there before that of a question asked later.
+    await ask(serving.url, '/healthz')
+  }
+  await gone
+  expect(alive.socket.readyState).toBe(WebSocket.OPEN)
+})
+
+it('ends within two seconds, also while somebody does not read', async () => {
+  const world = started()
+  const serving = await serve(world)
+  for (let n = 0; n < 300; n++) {
+    const [one] = world.push()
+    if (one !== undefined) world.refuse(one, 'x'.repeat(60_000))
+  }
+  const stalled = await read(serving.url, '/events?cursor=0')
+  stalled.socket.pause()
+  const polite = await read(serving.url, '/events')
+  const slow = await raw(serving.url)
+  slow.write('GET /healthz HT')
+  const from = performance.now()
+  await serving.server.close()
+  expect(performance.now() - from).toBeLessThan(2_000)
+  expect(await polite.closed).toEqual({ code: 1001, reason: 'going away' })
+})

@@ -1,0 +1,360 @@
+/** HTTP as the spindle speaks it: what each route answers, what is bounded, and what a stranger cannot do with it. */
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { createLog } from '../../../shell/log.js'
+import { listenAddress, startServer } from '../../../shell/server.js'
+import { clientOf } from '../../../shell/server/http.js'
+import { manualClock } from '../support/bridge.js'
+import { ask, createWorld, eventually, fakeProvider, HOSTNAME, KNOT, OWNER, PROVIDER, raw, read, serve, UPGRADE, type World } from './support.js'
+
+const started = (): World => {
+  const world = createWorld()
+  world.openStream()
+  return world
+}
+
+// ---------------------------------------------------------------------------------------- routes
+
+describe('xrpc', () => {
+  it('says whose spindle this is, to anybody', async () => {
+    const { url } = await serve(started())
+    const { body, headers, status } = await ask(url, '/xrpc/sh.tangled.owner?x=y')
+    expect([status, JSON.parse(body), headers['access-control-allow-origin']]).toEqual([200, { owner: OWNER }, '*'])
+  })
+
+  it.each(['sh.tangled.ci.queryPipelines', 'com.atproto.server.describeServer', 'x', '%00', '__proto__'])('does not know %s', async (method) => {
+    const { url } = await serve(started())
+    for (const verb of ['GET', 'POST']) {
+      const { body, status } = await ask(url, `/xrpc/${method}`, { method: verb })
+      expect([status, JSON.parse(body)]).toEqual([501, { error: 'MethodNotImplemented', message: 'this spindle does not know the method' }])
+    }
+  })
+})
+
+describe('healthz', () => {
+  const health = async (url: string) => {
+    const { body, status } = await ask(url, '/healthz')
+    return { status, ...(JSON.parse(body) as { readonly reasons: ReadonlyArray<string>; readonly stream: { readonly connected: boolean; readonly lostForSeconds: number } }) }
+  }
+
+  it('is well while the stream is connected, was lost lately, or has not been there for long; not after some minutes', async () => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    const { url } = await serve(world)
+    expect(await health(url)).toMatchObject({ status: 'ok', stream: { connected: false, lostForSeconds: 0 } })
+    clock.advance(300_000)
+    expect((await ask(url, '/healthz')).status).toBe(503)
+    world.openStream()
+    expect(await health(url)).toMatchObject({ stream: { connected: true, lostForSeconds: 0 } })
+    clock.advance(3_600_000)
+    expect((await ask(url, '/healthz')).status).toBe(200)
+    world.loseStream()
+    clock.advance(299_999)
+    expect((await ask(url, '/healthz')).status).toBe(200)
+    clock.advance(1)
+    expect((await ask(url, '/healthz')).status).toBe(503)
+    expect((await health(url)).reasons).toEqual(['the stream has not been connected for 300 seconds'])
+  })
+
+  it('is not while nothing can be saved, nor while the spindle stops', async () => {
+    const world = started()
+    const { setSaving, url } = await serve(world)
+    setSaving(false)
+    expect((await ask(url, '/healthz')).status).toBe(503)
+    expect((await health(url)).reasons).toEqual(['what happens cannot be saved: see the log for why'])
+    setSaving(true)
+    expect((await ask(url, '/healthz')).status).toBe(200)
+    world.apply({ _tag: 'StopRequested', at: world.clock.now() })
+    expect((await health(url)).reasons).toEqual(['the spindle is stopping'])
+  })
+})
+
+it('shows Prometheus what there is', async () => {
+  const world = started()
+  const { url } = await serve(world, { providers: [fakeProvider()] })
+  const [build, other] = world.push({ workflows: ['a.yml', 'b.yml'] })
+  if (build === undefined || other === undefined) throw new Error('no builds')
+  world.openKnot()
+  world.accept(build, 'n1')
+  world.report(build, 'n1', 'running')
+  world.publishRepo({ knot: '127.0.0.1', name: 'trap' })
+  await read(url, '/events?cursor=0')
+  await read(url, `/logs/${KNOT}/${other.rkey}/b.yml`)
+  const { body, headers } = await ask(url, '/metrics')
+  expect(headers['content-type']).toMatch(/^text\/plain; version=0.0.4/)
+  const lines = body.split('\n')
+  for (const line of [
+    'tack_stream_connected 1',
+    'tack_stream_frames_total 2',
+    'tack_reports_total{kind="KnotRefused",reason=""} 1',
+    'tack_rows{collection="repos"} 2',
+    'tack_rows{collection="tombstones"} 0',
+    'tack_knots{phase="Open"} 1',
+    'tack_knots{phase="Waiting"} 0',
+    'tack_runs 1',
+    'tack_builds{status="pending"} 1',
+    'tack_builds{status="running"} 1',
+    'tack_builds{status="failed"} 0',
+    'tack_statuses 3',
+    'tack_events_readers 1',
+    'tack_events_sent_total 3',
+    'tack_log_readers 1',
+    'tack_backlog_events 3',
+    'tack_saving 1',
+    'tack_accounts 1'
+  ])
+    expect(lines).toContain(line)
+  expect(body).toMatch(/^process_resident_memory_bytes \d+$/m)
+  expect((await ask(url, '/metrics')).body).toContain('tack_stream_frames_total 2\n')
+})
+
+it('counts the rows of a large state in slices', async () => {
+  const world = started()
+  for (let n = 0; n < 2_500; n++) world.publishRepo({ name: `r${String(n)}`, owner: `did:plc:${n.toString(26).replace(/[0-9]/g, 'z').padStart(24, 'a')}${String(n)}` })
+  const { url } = await serve(world)
+  await eventually(async () => expect((await ask(url, '/metrics')).body).toContain('tack_rows{collection="repos"} 2500\n'))
+})
+
+// ---------------------------------------------------------------------------------------- what the page is told
+
+describe('the overview', () => {
+  it('shows why knots are held, what is built and who may, and none of what builds are told', async () => {
+    const world = started()
+    const { url } = await serve(world, { adminToken: 'canary' })
+    const [build] = world.push({ faulty: { 'broken.yml': '<img src=x onerror=alert(1)>' }, name: '<b>app</b>' })
+    if (build === undefined) throw new Error('no build')
+    world.accept(build, 'n1')
+    world.report(build, 'n1', 'running')
+    world.pushUnread({ name: '<b>app</b>' })
+    const { body } = await ask(url, '/api/overview.json')
+    expect(JSON.parse(body)).toMatchObject({
+      active: [{ cause: 'push', pipeline: 'main', provider: PROVIDER, ref: 'refs/heads/main', repository: { name: '<b>app</b>', owner: OWNER }, status: 'running', workflow: 'ci.yml' }],
+      admission: 'open',
+      builds: [{ error: '<img src=x onerror=alert(1)>', status: 'failed' }, { status: 'running' }],
+      counts: { builds: { failed: 1, running: 1 }, knots: 1, repositories: 1, runs: 2 },
+      hostname: HOSTNAME,
+      isHealthy: true,
+      knots: [{ holders: [{ name: '<b>app</b>', owner: OWNER, rkey: 'repo1' }], holding: 1, host: KNOT, phase: 'Connecting' }],
+      next: null,
+      owner: OWNER,
+      reading: [{ knot: KNOT }],
+      repositories: [{ knot: KNOT, name: '<b>app</b>' }],
+      stream: { phase: 'Open' }
+    })
+    expect(body).not.toMatch(/never-to-be-shown|canary/)
+  })
+
+  it('is asked for again only when something has changed, and comes packed to who can unpack it', async () => {
+    const world = started()
+    const { url } = await serve(world)
+    const first = await ask(url, '/api/overview.json')
+    const etag = first.headers.etag ?? ''
+    expect((await ask(url, '/api/overview.json', { headers: { 'if-none-match': etag } })).status).toBe(304)
+    world.push()
+    const second = await ask(url, '/api/overview.json', { headers: { 'if-none-match': etag } })
+    expect([second.status, second.headers['access-control-allow-origin'], second.headers.etag === etag]).toEqual([200, '*', false])
+    const zipped = await fetch(`${url}/api/overview.json`, { headers: { 'accept-encoding': 'gzip' } })
+    expect([zipped.headers.get('content-encoding'), await zipped.text()]).toEqual(['gzip', second.body])
+  })
+
+  it('stays small in a large state, and gives older builds page by page', async () => {
+    const world = started()
+    const { url } = await serve(world)
+    for (let n = 0; n < 230; n++) {
+      const [one] = world.push({ knot: `k${String(n % 210)}.example`, name: `repo-${String(n % 210)}` })
+      if (one !== undefined && n % 2 === 0) world.refuse(one, 'no')
+    }
+    const overview = await ask(url, '/api/overview.json')
+    const shown = JSON.parse(overview.body) as { readonly active: ReadonlyArray<unknown>; readonly builds: ReadonlyArray<{ readonly rkey: string }>; readonly knots: ReadonlyArray<unknown>; readonly next: string; readonly repositories: ReadonlyArray<unknown> }
+    expect([shown.active.length, shown.builds.length, shown.knots.length, shown.repositories.length]).toEqual([100, 100, 200, 200])
+    expect(overview.body.length).toBeLessThan(250_000)
+    const rkeys = shown.builds.map(({ rkey }) => rkey)
+    let next: string | null = shown.next
+    for (let pages = 0; next !== null; pages++) {
+      expect(pages).toBeLessThan(3)
+      const page = JSON.parse((await ask(url, `/api/builds.json?from=${encodeURIComponent(next)}`)).body) as { readonly builds: ReadonlyArray<{ readonly rkey: string }>; readonly next: string | null }
+      rkeys.push(...page.builds.map(({ rkey }) => rkey))
+      next = page.next
+    }
+    expect(rkeys).toHaveLength(230)
+    expect(new Set(rkeys).size).toBe(230)
+    expect([...rkeys].sort().reverse()).toEqual(rkeys)
+    expect((await ask(url, '/api/builds.json?from=nowhere')).status).toBe(404)
+  })
+})
+
+describe('the page', () => {
+  it.each([
+    ['/', 'text/html; charset=utf-8', /<!doctype html>/],
+    ['/page.css', 'text/css; charset=utf-8', /:root/],
+    ['/page.js', 'text/javascript; charset=utf-8', /overview/],
+    ['/icon.svg', 'image/svg+xml', /<svg/]
+  ])('%s comes with a policy that lets nothing foreign in', async (path, type, content) => {
+    const { url } = await serve(started())
+    const { body, headers, status } = await ask(url, path)
+    expect([status, headers['content-type']]).toEqual([200, type])
+    expect(body).toMatch(content)
+    expect(headers['content-security-policy']).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    expect((await ask(url, path, { headers: { 'if-none-match': headers.etag ?? '' } })).status).toBe(304)
+  })
+})
+
+// ---------------------------------------------------------------------------------------- hardening
+
+describe('requests', () => {
+  it.each([
+    '/nothing', '//', '//events', '/events/x', '/healthz/', '/healthz%2f', '/%2e%2e/etc/passwd', '/../../etc/passwd', '/page/../page.js', '/page%2ejs/', '/page.html',
+    '/api', '/api/', '/api/x', '/xrpc', '/xrpc/a/b', '/constructor', '/__proto__', '/%', '/%ff', '/%00', '/%c0%ae%c0%ae', `/${'x'.repeat(5_000)}`
+  ])('for %s find nothing', async (path) => {
+    const { url } = await serve(started())
+    const { body, headers, status } = await ask(url, path)
+    expect([status, body, headers['content-security-policy']]).toEqual([404, 'there is nothing here\n', "default-src 'none'; frame-ancestors 'none'"])
+    expect((await ask(url, path, { headers: UPGRADE })).status).toBe(404)
+  })
+
+  it('may be HEAD and OPTIONS, and nothing that is not meant', async () => {
+    const { url } = await serve(started(), { providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
+    const head = await ask(url, '/api/overview.json', { method: 'HEAD' })
+    expect([head.status, head.body, Number(head.headers['content-length']) > 100]).toEqual([200, '', true])
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'TRACE']) {
+      const { headers, status } = await ask(url, '/healthz', { method })
+      expect([status, headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS'])
+    }
+    const preflight = await ask(url, '/xrpc/sh.tangled.owner', { method: 'OPTIONS' })
+    expect([preflight.status, preflight.headers['access-control-allow-origin'], preflight.headers['access-control-allow-headers']]).toEqual([204, '*', 'authorization, content-type'])
+    expect((await ask(url, `/webhooks/${PROVIDER}`, { method: 'OPTIONS' })).headers['access-control-allow-origin']).toBeUndefined()
+    expect((await ask(url, '/healthz', { headers: UPGRADE })).status).toBe(400)
+  })
+
+  it('bear no more headers than fit', async () => {
+    const { url } = await serve(started())
+    const many = await raw(url)
+    let heard = ''
+    many.on('data', (chunk: Buffer) => (heard += chunk.toString()))
+    many.write(`GET /healthz HTTP/1.1\r\nHost: x\r\n${Array.from({ length: 2_000 }, (_, n) => `X-Header-${String(n)}: y\r\n`).join('')}\r\n`)
+    await once(many, 'close')
+    expect(heard).toMatch(/^HTTP\/1.1 431 /)
+    expect((await ask(url, '/healthz')).status).toBe(200)
+  })
+
+  it.each([
+    ['no HTTP', '\u0016\u0003\u0001\r\n\r\n'],
+    ['two lengths', 'POST /webhooks/fake HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+    ['a length and chunks', 'POST /webhooks/fake HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['a header with a line feed in it', 'GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\nGET /y HTTP/1.1\r\n\r\n'],
+    ['no host', 'GET /healthz HTTP/1.1\r\n\r\n']
+  ])('with %s end the connection, and say nothing of the inside', async (_, bytes) => {
+    const { url } = await serve(started())
+    const socket = await raw(url)
+    let heard = ''
+    socket.on('data', (chunk: Buffer) => (heard += chunk.toString()))
+    socket.write(bytes, 'latin1')
+    await once(socket, 'close')
+    expect(heard).toMatch(/^HTTP\/1.1 400 /)
+    expect(heard).not.toMatch(/node:|at /)
+    expect((await ask(url, '/healthz')).status).toBe(200)
+  })
+
+  it('have so long to arrive', async () => {
+    const { url } = await serve(started(), { limits: { http: { headersMs: 100, requestMs: 200 } }, providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
+    const headers = await raw(url)
+    headers.resume()
+    headers.write('GET /healthz HTTP/1.1\r\nHo')
+    const body = await raw(url)
+    body.resume()
+    body.write('POST /webhooks/fake HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc')
+    await Promise.all([once(headers, 'close'), once(body, 'close')])
+    expect((await ask(url, '/healthz')).status).toBe(200)
+  })
+
+  it('come over no more connections than there may be', async () => {
+    const { url } = await serve(started(), { limits: { http: { connections: 2 } } })
+    const one = await raw(url)
+    await raw(url)
+    const third = await raw(url)
+    third.resume()
+    await once(third, 'close')
+    one.destroy()
+    await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
+  })
+
+  it('that fail are noted, one line each, whatever is in them', async () => {
+    const out = new PassThrough()
+    let logged = ''
+    out.on('data', (chunk: Buffer) => (logged += chunk.toString()))
+    const world = started()
+    const server = await startServer(
+      {
+        backlog: () => {
+          throw new Error('inside: {"level":"fatal"}\n{"level":"fatal"}')
+        },
+        clock: world.clock,
+        deliver: () => undefined,
+        durable: world.state,
+        isSaving: () => true,
+        log: createLog('json', 'debug', out),
+        providers: []
+      },
+      { listen: { host: '127.0.0.1', port: 0 }, owner: OWNER }
+    )
+    const { body, status } = await ask(`http://127.0.0.1:${String(server.port)}`, '/metrics?%0a{"level":"fatal"}\u2028'.replace('\u2028', '%e2%80%a8'))
+    expect([status, body]).toEqual([500, 'something went wrong here; it has been noted\n'])
+    await server.close()
+    const lines = logged.trim().split('\n').map((line) => JSON.parse(line) as { readonly level: string })
+    expect(lines.map(({ level }) => level)).toEqual(['error'])
+  })
+})
+
+describe('a websocket', () => {
+  it('that sends more than a reader has to say is closed', async () => {
+    const { url } = await serve(started())
+    const { closed, socket } = await read(url, '/events')
+    socket.send('x'.repeat(4_096))
+    socket.send('x'.repeat(4_097))
+    expect((await closed).code).toBe(1009)
+  })
+
+  it('that asks for pongs and does not read them is cut', async () => {
+    const { url } = await serve(started())
+    const { closed, socket } = await read(url, '/events')
+    socket.pause()
+    let isOver = false
+    void closed.then(() => (isOver = true))
+    const flood = (): void => {
+      while (!isOver && socket.bufferedAmount < 1_000_000) socket.ping(Buffer.alloc(125))
+      if (!isOver) setImmediate(flood)
+    }
+    flood()
+    // Reading goes on when the connection is gone, so that the client sees it.
+    await eventually(async () => {
+      socket.resume()
+      socket.pause()
+      expect((await ask(url, '/metrics')).body).toContain('tack_events_readers 0\n')
+    })
+    socket.resume()
+    expect((await closed).code).toBe(1006)
+  })
+})
+
+it('counts clients by address, an IPv6 network as one, and nobody on this machine', () => {
+  expect(['127.0.0.1', '::1', '::ffff:127.0.0.1', 'nonsense', ''].map(clientOf)).toEqual([null, null, null, null, null])
+  expect(clientOf('::ffff:192.0.2.1')).toBe(clientOf('192.0.2.1'))
+  expect(clientOf('2001:db8:1:2::1')).toBe(clientOf('2001:db8:1:2:ffff::9'))
+  expect(clientOf('2001:db8:1:2::1')).not.toBe(clientOf('2001:db8:1:3::1'))
+})
+
+it.each([
+  [':8080', { port: 8080 }],
+  ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+  ['localhost:80', { host: 'localhost', port: 80 }],
+  ['[::1]:65535', { host: '::1', port: 65_535 }]
+])('listens on %s', (text, address) => {
+  expect(listenAddress(text)).toEqual({ _tag: 'Right', right: address })
+})
+
+it.each(['', '8080', ':', ':65536', 'x:', '::1:80', '[x]:80', 'a:80:90', 'http://x:80'])('does not listen on %j', (text) => {
+  expect(listenAddress(text)._tag).toBe('Left')
+})

@@ -1,0 +1,247 @@
+/** `/logs`: the log of a known build, from its first line to its last, and of nothing else (T14). */
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import type { BuildName } from '../../../core/index.js'
+import { logFrames } from '../../../shell/server/logs.js'
+import type { LogLine, Provider } from '../../../shell/providers/provider.js'
+import { ask, createWorld, eventually, fakeProvider, KNOT, read, serve, UPGRADE, type World } from './support.js'
+
+const AT = 1_767_225_600_000
+
+const step = (step: number, status: 'start' | 'end', name = 'make', kind: 'system' | 'user' = 'user', command = 'make all'): LogLine => ({
+  _tag: 'Step', command, kind, name, status, step, timeMs: AT
+})
+const said = (text: string, stream: 'stdout' | 'stderr' = 'stdout', step = 0): LogLine => ({ _tag: 'Text', step, stream, text, timeMs: AT })
+
+const pathOf = ({ knot, rkey, workflow }: BuildName): string => `/logs/${[knot, rkey, workflow].map(encodeURIComponent).join('/')}`
+
+const one = (builds: ReadonlyArray<BuildName>): BuildName => {
+  const [build] = builds
+  if (build === undefined) throw new Error('no build')
+  return build
+}
+
+const started = (): World => {
+  const world = createWorld()
+  world.openStream()
+  return world
+}
+
+const following = (world: World, external = 'n1'): BuildName => {
+  const build = one(world.push())
+  world.accept(build, external)
+  return build
+}
+
+// ---------------------------------------------------------------------------------------- frames
+
+describe('a frame', () => {
+  const time = '2026-01-01T00:00:00.000Z'
+  const line = (content: string, stream = 'stdout') => ({ kind: 'data', content, time, step_id: 0, stream })
+  it.each<[string, LogLine, ReadonlyArray<unknown>]>([
+    ['the start of a step of the workflow', step(2, 'start'), [{ kind: 'control', content: 'make', time, step_id: 2, step_status: 'start', step_kind: 1, step_command: 'make all' }]],
+    ['the end of a step of the system', step(0, 'end', 'clone', 'system', ''), [{ kind: 'control', content: 'clone', time, step_id: 0, step_status: 'end' }]],
+    ['a line', said('hello'), [line('hello')]],
+    ['a line with its end', said('hello\n', 'stderr'), [line('hello', 'stderr')]],
+    ['a line that ends as on Windows', said('hello\r\n'), [line('hello')]],
+    ['an empty line', said('\n'), [line('')]],
+    ['several lines', said('a\n\nb'), [line('a'), line(''), line('b')]],
+    ['a line of progress', said('10 %\r20 %'), [line('10 %\r20 %')]],
+    ['a line too long, cut between characters', said('🧵'.repeat(10)), [line('🧵'.repeat(9)), line('🧵')]]
+  ])('is made of %s', (_, from, to) => {
+    expect(logFrames(from, 9).map((text) => JSON.parse(text) as unknown)).toEqual(to)
+  })
+
+  it.each([NaN, Infinity, -1, 1e300])('bears some time where there is none: %d', (timeMs) => {
+    expect(logFrames({ ...said('x'), timeMs })).toHaveLength(1)
+  })
+})
+
+// ---------------------------------------------------------------------------------------- reading
+
+it('replays from the first line, follows, and ends with the log', async () => {
+  const world = started()
+  const provider = fakeProvider()
+  const { url } = await serve(world, { providers: [provider] })
+  const build = following(world)
+  const before = [step(0, 'start'), said('one')]
+  provider.say(...before)
+  const first = await read(url, pathOf(build))
+  await eventually(() => expect(first.frames).toHaveLength(2))
+  const late = await read(url, pathOf(build))
+  const after = [said('two\nthree', 'stderr'), step(0, 'end')]
+  provider.say(...after, null)
+  const expected = [...before, ...after].flatMap((line) => logFrames(line))
+  expect(await first.closed).toEqual({ code: 1000, reason: 'log stream complete' })
+  expect(await late.closed).toEqual({ code: 1000, reason: 'log stream complete' })
+  expect([first.frames, late.frames]).toEqual([expected, expected])
+  expect(provider.asked).toEqual(['n1', 'n1'])
+  await eventually(() => expect(provider.reading()).toBe(0))
+})
+
+it('waits for a build to come to its provider', async () => {
+  const world = started()
+  const provider = fakeProvider()
+  const { url } = await serve(world, { providers: [provider] })
+  provider.say(said('begun'), null)
+  const build = one(world.push())
+  const { closed, frames } = await read(url, pathOf(build))
+  expect(provider.asked).toEqual([])
+  world.accept(build, 'n7')
+  expect(await closed).toEqual({ code: 1000, reason: 'log stream complete' })
+  expect(frames).toEqual(logFrames(said('begun')))
+  expect(provider.asked).toEqual(['n7'])
+})
+
+const sentencesIn = (frames: ReadonlyArray<string>): ReadonlyArray<string> =>
+  frames.map((frame) => JSON.parse(frame) as { readonly content: string; readonly kind: string }).filter(({ kind }) => kind === 'data').map(({ content }) => content)
+
+it('says in a step of the system why a build never reached its provider', async () => {
+  const world = started()
+  const provider = fakeProvider()
+  const { url } = await serve(world, { providers: [provider] })
+  const [refused, faulty] = world.push({ faulty: { 'broken.yml': 'line 3: a tab' } })
+  if (refused === undefined || faulty === undefined) throw new Error('no builds')
+  const waiting = await read(url, pathOf(refused))
+  world.refuse(refused, 'no such pipeline: main')
+  expect(await waiting.closed).toEqual({ code: 1000, reason: 'log stream complete' })
+  expect(sentencesIn(waiting.frames)).toEqual(['no such pipeline: main'])
+  const file = await read(url, pathOf(faulty))
+  await file.closed
+  expect(file.frames.map((frame) => JSON.parse(frame) as unknown)).toMatchObject([
+    { kind: 'control', step_id: 0, step_status: 'start' },
+    { kind: 'data', content: 'line 3: a tab', step_id: 0, stream: 'stderr' },
+    { kind: 'control', step_id: 0, step_status: 'end' }
+  ])
+  expect(file.frames.some((frame) => frame.includes('step_kind'))).toBe(false)
+  expect(provider.asked).toEqual([])
+})
+
+it('says so when the provider is not configured any more, and when its log breaks off', async () => {
+  const world = started()
+  const gone = await serve(world)
+  const build = following(world)
+  const without = await read(gone.url, pathOf(build))
+  await without.closed
+  expect(sentencesIn(without.frames)).toEqual(['the provider that has the log, fake, is not configured any more'])
+
+  const broken: Provider = {
+    ...fakeProvider(),
+    async *logs() {
+      yield step(0, 'start')
+      await Promise.resolve()
+      throw new Error('secret: hunter2')
+    }
+  }
+  const serving = await serve(world, { providers: [broken] })
+  const { closed, frames } = await read(serving.url, pathOf(build))
+  expect((await closed).code).toBe(1000)
+  expect(frames.map((frame) => JSON.parse(frame) as unknown)).toMatchObject([{ step_id: 0 }, { step_id: 1, step_status: 'start' }, { step_id: 1, kind: 'data' }, { step_id: 1, step_status: 'end' }])
+  expect(frames.join()).not.toContain('hunter2')
+})
+
+it('lets go of the provider when the reader goes, and when the server ends', async () => {
+  const world = started()
+  const provider = fakeProvider()
+  const serving = await serve(world, { providers: [provider] })
+  const path = pathOf(following(world))
+  const going = await read(serving.url, path)
+  const staying = await read(serving.url, path)
+  await eventually(() => expect(provider.reading()).toBe(2))
+  going.socket.terminate()
+  await eventually(() => expect(provider.reading()).toBe(1))
+  await serving.server.close()
+  expect(await staying.closed).toEqual({ code: 1001, reason: 'going away' })
+  await eventually(() => expect(provider.reading()).toBe(0))
+})
+
+it('reads from the provider no faster than the reader reads', async () => {
+  const world = started()
+  let given = 0
+  const total = 3_000
+  const provider: Provider = {
+    ...fakeProvider(),
+    async *logs() {
+      for (; given < total; given++) {
+        yield said('x'.repeat(16_000))
+        await Promise.resolve()
+      }
+    }
+  }
+  const { url } = await serve(world, { providers: [provider] })
+  const { closed, frames, socket } = await read(url, pathOf(following(world)))
+  socket.pause()
+  let before = -1
+  // Until what both kernels hold is full.
+  await eventually(() => {
+    const same = given === before
+    before = given
+    expect(same && given > 1).toBe(true)
+  })
+  expect(given).toBeLessThan(total)
+  socket.resume()
+  expect((await closed).code).toBe(1000)
+  expect(frames).toHaveLength(total)
+})
+
+it('takes in no more readers than it may', async () => {
+  const world = started()
+  const provider = fakeProvider()
+  const { url } = await serve(world, { limits: { logs: { readers: 1 } }, providers: [provider] })
+  const path = pathOf(following(world))
+  const { socket } = await read(url, path)
+  expect((await ask(url, path, { headers: UPGRADE })).status).toBe(503)
+  socket.close()
+  await once(socket, 'close')
+  await eventually(async () => expect((await ask(url, path, { headers: UPGRADE })).status).toBe(101))
+})
+
+// ---------------------------------------------------------------------------------------- what is not there
+
+describe('answers 404 before the upgrade, and asks no provider, for', () => {
+  const HOSTILE: ReadonlyArray<readonly [string, (rkey: string) => string]> = [
+    ['another knot', (rkey) => `/logs/other.example/${rkey}/ci.yml`],
+    ['another trigger', () => `/logs/${KNOT}/3mbd3542k2222/ci.yml`],
+    ['another workflow', (rkey) => `/logs/${KNOT}/${rkey}/other.yml`],
+    ['no workflow', (rkey) => `/logs/${KNOT}/${rkey}`],
+    ['an empty workflow', (rkey) => `/logs/${KNOT}/${rkey}/`],
+    ['more than a workflow', (rkey) => `/logs/${KNOT}/${rkey}/ci.yml/x`],
+    ['a doubled slash', (rkey) => `/logs//${KNOT}/${rkey}/ci.yml`],
+    ['a path that leads up', () => '/logs/../../../etc/passwd'],
+    ['one that leads up, encoded', () => '/logs/%2e%2e/%2e%2e/passwd'],
+    ['encoded slashes', (rkey) => `/logs/${KNOT}%2F${rkey}/x/ci.yml`],
+    ['encoded slashes in the workflow', (rkey) => `/logs/${KNOT}/${rkey}/..%2F..%2Fci.yml`],
+    ['encoded backslashes', (rkey) => `/logs/${KNOT}/${rkey}/..%5Cci.yml`],
+    ['encoding that is encoded', (rkey) => `/logs/${KNOT}/${rkey}/%252e%252e%252fci.yml`],
+    ['NUL', (rkey) => `/logs/${KNOT}/${rkey}/ci.yml%00`],
+    ['ends of lines', (rkey) => `/logs/${KNOT}/${rkey}/ci.yml%0d%0aX:%20y`],
+    ['bytes that are no UTF-8', (rkey) => `/logs/${KNOT}/${rkey}/%ff`],
+    ['half an encoding', (rkey) => `/logs/${KNOT}/${rkey}/ci.yml%`],
+    ['a lone surrogate', (rkey) => `/logs/${KNOT}/${rkey}/%ed%a0%80`],
+    ['__proto__', () => `/logs/${KNOT}/__proto__/ci.yml`],
+    ['__proto__ as a knot', (rkey) => `/logs/__proto__/${rkey}/ci.yml`],
+    ['constructor', (rkey) => `/logs/${KNOT}/${rkey}/constructor`],
+    ['an address', (rkey) => `/logs/127.1/${rkey}/ci.yml`],
+    ['a rkey of 600 characters', () => `/logs/${KNOT}/${'x'.repeat(600)}/ci.yml`],
+    ['a workflow of 101 characters', (rkey) => `/logs/${KNOT}/${rkey}/${'x'.repeat(101)}`],
+    ['a target without a slash', (rkey) => `http://x/logs/${KNOT}/${rkey}/ci.yml`]
+  ]
+  it.each(HOSTILE)('%s', async (_, path) => {
+    const world = started()
+    const provider = fakeProvider()
+    const { url } = await serve(world, { providers: [provider] })
+    const { rkey } = following(world)
+    expect((await ask(url, path(rkey), { headers: UPGRADE })).status).toBe(404)
+    expect(provider.asked).toEqual([])
+  })
+})
+
+it('knows a build by any spelling of its knot, and by names that need encoding', async () => {
+  const world = started()
+  const provider = fakeProvider()
+  const { url } = await serve(world, { providers: [provider] })
+  const build = one(world.push({ knot: 'localhost:8443', name: 'lib', workflows: ['häkeln <b>&.yml'] }))
+  expect((await ask(url, `/logs/LOCALHOST%3A8443/${build.rkey}/${encodeURIComponent(build.workflow)}`, { headers: UPGRADE })).status).toBe(101)
+  expect((await ask(url, `/logs/localhost:8443/${build.rkey}/${encodeURIComponent(build.workflow)}`, { headers: UPGRADE })).status).toBe(101)
+  expect((await ask(url, pathOf(build))).status).toBe(426)
+})

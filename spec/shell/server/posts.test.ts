@@ -1,0 +1,155 @@
+/** What others may tell the spindle: providers, if they sign it (T12); the operator, with the token. */
+import { describe, expect, it } from 'vitest'
+import type { BuildName } from '../../../core/index.js'
+import type { Provider, WebhookAnswer, WebhookRequest } from '../../../shell/providers/provider.js'
+import { ask, createWorld, fakeProvider, KNOT, PROVIDER, raw, serve, type World } from './support.js'
+
+const started = (): World => {
+  const world = createWorld()
+  world.openStream()
+  return world
+}
+
+/** Believes the one token; its body is a list of statuses for one build. */
+const listening = (build: BuildName, asked: Array<WebhookRequest> = []): Provider =>
+  fakeProvider((request): WebhookAnswer => {
+    asked.push(request)
+    if (request.headers['x-token'] !== 'right') return { _tag: 'Unauthorized', reason: 'the token does not fit:\n\u001b[31mred' }
+    const text = request.body.toString()
+    if (text === 'throw') throw new Error('secret: hunter2')
+    if (text === '') return { _tag: 'BadRequest', reason: 'no body' }
+    return {
+      _tag: 'Reports',
+      reports: text.split(',').filter((status) => status === 'running' || status === 'success').map((status) => ({ build, progress: { error: null, exitCode: status === 'success' ? 0 : null, external: 'n1', status } }))
+    }
+  })
+
+const NAME = { knot: KNOT, rkey: '3mbd3542k2222', workflow: 'ci.yml' } as BuildName
+
+const metricsOf = async (url: string, name: string): Promise<ReadonlyArray<string>> =>
+  (await ask(url, '/metrics')).body.split('\n').filter((line) => line.startsWith(`${name}{`))
+
+describe('a webhook', () => {
+  it.each<[string, { readonly body?: string | Buffer; readonly headers?: Readonly<Record<string, string>>; readonly method?: string; readonly path?: string }, number, string | null]>([
+    ['that is signed', { body: 'running', headers: { 'x-token': 'right' } }, 204, 'reports'],
+    ['that says nothing of ours', { body: 'other', headers: { 'x-token': 'right' } }, 204, 'reports'],
+    ['without a token', { body: 'running' }, 401, 'unauthorized'],
+    ['with another token', { body: 'running', headers: { 'x-token': 'wrong' } }, 401, 'unauthorized'],
+    ['with a token twice as long', { body: 'running', headers: { 'x-token': 'rightright' } }, 401, 'unauthorized'],
+    ['without a body', { headers: { 'x-token': 'right' } }, 400, 'bad_request'],
+    ['that makes the provider stumble', { body: 'throw', headers: { 'x-token': 'right' } }, 500, 'error'],
+    ['of just the size', { body: Buffer.alloc(1_000), headers: { 'x-token': 'right' } }, 204, 'reports'],
+    ['of one byte more', { body: Buffer.alloc(1_001), headers: { 'x-token': 'right' } }, 413, 'too_large'],
+    ['of one byte more, in pieces', { body: Buffer.alloc(1_001), headers: { 'transfer-encoding': 'chunked', 'x-token': 'right' } }, 413, 'too_large'],
+    ['for another provider', { body: 'running', headers: { 'x-token': 'right' }, path: '/webhooks/other' }, 404, null],
+    ['for a provider named like a member of every object', { body: 'running', path: '/webhooks/constructor' }, 404, null],
+    ['for no provider', { body: 'running', path: '/webhooks/' }, 404, null],
+    ['that is a GET', { method: 'GET' }, 405, null]
+  ])('%s is answered with %s', async (_, { path = `/webhooks/${PROVIDER}`, ...request }, status, result) => {
+    const serving = await serve(started(), { limits: { webhookBytes: 1_000 }, providers: [listening(NAME)] })
+    const heard = await ask(serving.url, path, { method: 'POST', ...request })
+    expect(heard.status).toBe(status)
+    expect(heard.body).not.toContain('hunter2')
+    expect(await metricsOf(serving.url, 'tack_webhooks_total')).toEqual(result === null ? [] : [`tack_webhooks_total{provider="fake",result="${result}"} 1`])
+    expect(serving.delivered).toHaveLength(request.body === 'running' && status === 204 ? 1 : 0)
+  })
+
+  it('gets to its provider byte by byte, with its headers', async () => {
+    const asked: Array<WebhookRequest> = []
+    const { url } = await serve(started(), { providers: [listening(NAME, asked)] })
+    const body = Buffer.from([0, 255, 13, 10, 195, 40])
+    await ask(url, `/webhooks/${PROVIDER}`, { body, headers: { 'X-Token': 'right' }, method: 'POST' })
+    expect(asked.map((one) => [one.body.equals(body), one.headers['x-token'], Math.abs(one.nowMs - Date.now()) < 5_000])).toEqual([[true, 'right', true]])
+  })
+
+  it('becomes one event for each report, in order, and the machine believes what it may', async () => {
+    const world = started()
+    const [build] = world.push()
+    if (build === undefined) throw new Error('no build')
+    world.accept(build, 'n1')
+    const { delivered, url } = await serve(world, { providers: [listening(build)] })
+    const heard = await ask(url, `/webhooks/${PROVIDER}`, { body: 'running,success', headers: { 'x-token': 'right' }, method: 'POST' })
+    expect([heard.status, heard.body]).toEqual([204, ''])
+    expect(delivered).toMatchObject([
+      { _tag: 'BuildReported', build, external: 'n1', provider: PROVIDER, status: 'running' },
+      { _tag: 'BuildReported', build, exitCode: 0, provider: PROVIDER, status: 'success' }
+    ])
+    delivered.forEach(world.apply)
+    expect(world.build(build).status).toBe('success')
+  })
+
+  it('of a provider that calls nobody is not there', async () => {
+    const { url } = await serve(started(), { providers: [fakeProvider()] })
+    expect((await ask(url, `/webhooks/${PROVIDER}`, { method: 'POST' })).status).toBe(404)
+  })
+
+  it('is not taken while too much of others is being received', async () => {
+    const { url } = await serve(started(), { limits: { webhookBytes: 1_000, webhooksBytes: 1_500 }, providers: [listening(NAME)] })
+    const slow = await raw(url)
+    slow.write(`POST /webhooks/${PROVIDER} HTTP/1.1\r\nHost: x\r\nX-Token: right\r\nContent-Length: 1000\r\n\r\n${'x'.repeat(900)}`)
+    const post = () => ask(url, `/webhooks/${PROVIDER}`, { body: 'x'.repeat(700), headers: { 'x-token': 'right' }, method: 'POST' })
+    let status = 0
+    while (status !== 503) status = (await post()).status
+    slow.destroy()
+    while (status !== 204) status = (await post()).status
+    expect(status).toBe(204)
+  })
+})
+
+// ---------------------------------------------------------------------------------------- orders
+
+describe('an order', () => {
+  const TOKEN = 'canary-7f3a'
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+  it.each<[string, (rkey: string) => string, Readonly<Record<string, string>>, number]>([
+    ['to cancel a run', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, bearer(TOKEN), 202],
+    ['to cancel a build', (rkey) => `/builds/${KNOT}/${rkey}/ci.yml/cancel`, bearer(TOKEN), 202],
+    ['to retry a run', (rkey) => `/builds/${KNOT}/${rkey}/retry`, bearer(TOKEN), 202],
+    ['to retry a build', (rkey) => `/builds/${KNOT}/${rkey}/ci.yml/retry`, bearer(TOKEN), 202],
+    ['with the scheme in small letters', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, { authorization: `bearer ${TOKEN}` }, 202],
+    ['without a token', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, {}, 401],
+    ['with another token', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, bearer('canary-7f3b'), 401],
+    ['with part of the token', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, bearer('canary'), 401],
+    ['with more than the token', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, bearer(`${TOKEN}x`), 401],
+    ['with another scheme', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, { authorization: `Basic ${TOKEN}` }, 401],
+    ['about another run', () => `/builds/${KNOT}/3mbd3542k2222/cancel`, bearer(TOKEN), 404],
+    ['about another workflow', (rkey) => `/builds/${KNOT}/${rkey}/other.yml/cancel`, bearer(TOKEN), 404],
+    ['of another kind', (rkey) => `/builds/${KNOT}/${rkey}/delete`, bearer(TOKEN), 404],
+    ['that leads up', () => '/builds/..%2f../x/cancel', bearer(TOKEN), 404]
+  ])('%s', async (_, path, headers, status) => {
+    const world = started()
+    const [build] = world.push()
+    if (build === undefined) throw new Error('no build')
+    const { delivered, log, url } = await serve(world, { adminToken: TOKEN })
+    const heard = await ask(url, path(build.rkey), { headers, method: 'POST' })
+    expect(heard.status).toBe(status)
+    const workflow = path('').includes('ci.yml') ? 'ci.yml' : null
+    expect(delivered).toMatchObject(
+      status === 202 ? [{ _tag: path('').endsWith('cancel') ? 'CancelRequested' : 'RetryRequested', knot: KNOT, rkey: build.rkey, workflow }] : []
+    )
+    expect(JSON.stringify([heard.body, heard.headers, log.lines])).not.toContain('canary')
+    expect(await metricsOf(url, 'tack_orders_total')).toEqual(
+      status === 202 ? ['tack_orders_total{result="accepted"} 1'] : status === 401 ? ['tack_orders_total{result="unauthorized"} 1'] : []
+    )
+  })
+
+  it('is one that the machine understands', async () => {
+    const world = started()
+    const [build] = world.push()
+    if (build === undefined) throw new Error('no build')
+    const { delivered, url } = await serve(world, { adminToken: TOKEN })
+    await ask(url, `/builds/${KNOT}/${build.rkey}/cancel`, { headers: bearer(TOKEN), method: 'POST' })
+    delivered.forEach(world.apply)
+    expect(world.build(build).status).toBe('cancelled')
+  })
+
+  it('cannot be given where there is no token, with whatever one', async () => {
+    const world = started()
+    const [build] = world.push()
+    const { url } = await serve(world)
+    for (const headers of [{}, bearer(''), bearer('undefined')])
+      expect((await ask(url, `/builds/${KNOT}/${build?.rkey ?? ''}/cancel`, { headers, method: 'POST' })).status).toBe(404)
+    expect((await ask(url, `/builds/${KNOT}/${build?.rkey ?? ''}/cancel`)).status).toBe(405)
+  })
+})
