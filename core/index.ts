@@ -34,7 +34,9 @@ export { explain } from './data/explain.js'
 export { cursor, holdersOf, isMember, isWanted, repoAt, wantedKnots } from './queries.js'
 
 // Foreign formats.
+export { decodeDidDocument } from './wire/did-document.js'
 export { decodeFrame, type Receipt, rejectFrame } from './wire/jetstream.js'
+export { decodeListRecords, type ListAsked, type ListedPage } from './wire/list-records.js'
 export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot.js'
 export { decodeTrigger } from './wire/trigger.js'
 export { decodeWorkflow } from './wire/workflow.js'

@@ -127,7 +127,8 @@ export const httpClient = (options: HttpOptions): HttpClient => {
   const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, policy, resolve = platformResolve, timeoutMs = 30_000 } = options
   const guard: Guard = { policy, resolve }
   const sockets = new Set<Socket>()
-  const closing = new AbortController()
+  const asking = new Set<AbortController>()
+  let isClosed = false
 
   /** Connects, and says when; a connection that is not made in the time of a request is given up, for whoever waits has gone. */
   const connector: buildConnector.connector = ({ hostname, port, protocol }, callback) => {
@@ -169,14 +170,27 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     const refused = refusal(url, policy)
     if (refused !== null) throw new Error(refused)
 
-    const deadline = new AbortController()
+    if (isClosed) throw new Error('we are closing')
     const ms = init.timeoutMs ?? timeoutMs
-    const disarm = clock.after(ms, () => deadline.abort())
     const given = init.signal ?? null
-    const signal = AbortSignal.any([deadline.signal, closing.signal, ...(given === null ? [] : [given])])
+    const stopping = new AbortController()
+    const stop = (): void => stopping.abort()
+    let isLate = false
+    const disarm = clock.after(ms, () => {
+      isLate = true
+      stop()
+    })
+    asking.add(stopping)
+    given?.addEventListener('abort', stop)
+    if (given?.aborted === true) stop()
+    const done = (): void => {
+      disarm()
+      asking.delete(stopping)
+      given?.removeEventListener('abort', stop)
+    }
     const failure = (error: unknown): Error => {
-      if (deadline.signal.aborted) return new Error(`no answer within ${String(ms / 1000)} s`)
-      if (closing.signal.aborted) return new Error('we are closing')
+      if (isLate) return new Error(`no answer within ${String(ms / 1000)} s`)
+      if (isClosed) return new Error('we are closing')
       // Whoever aborted a request recognises it by the name of the error.
       return given?.aborted === true ? new DOMException('the request was aborted', 'AbortError') : new Error(excerpt(wordsOf(error)))
     }
@@ -188,7 +202,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
         method: (init.method ?? 'GET').toUpperCase(),
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
-        signal
+        signal: stopping.signal
       })
       const { body, statusCode: status } = answer
       // An error that nobody waits for any more must not end the process.
@@ -209,21 +223,22 @@ export const httpClient = (options: HttpOptions): HttpClient => {
         for (const one of typeof value === 'string' ? [value] : (value ?? [])) received.append(name, one)
       const isEmpty = WITHOUT_BODY.has(status) || init.method === 'HEAD'
       if (isEmpty) {
-        disarm()
+        done()
         body.resume()
       }
-      const response = new Response(isEmpty ? null : limited(body, maxBytes, disarm, failure), { headers: received, status })
+      const response = new Response(isEmpty ? null : limited(body, maxBytes, done, failure), { headers: received, status })
       // Made by hand, a response has no address; libraries look at it.
       return Object.defineProperty(response, 'url', { value: url.href })
     } catch (error) {
-      disarm()
+      done()
       throw failure(error)
     }
   }
 
   let closed: Promise<void> | null = null
   const close = async (): Promise<void> => {
-    closing.abort()
+    isClosed = true
+    for (const stopping of asking) stopping.abort()
     await agent.destroy()
     await Promise.all(
       [...sockets].map(

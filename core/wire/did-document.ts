@@ -1,0 +1,44 @@
+/**
+ * DID documents: where an account's records are kept.
+ *
+ * Sources: atproto.com/specs/did; w3.org/TR/did-core. Only the one service that names the account's server is read.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type { Did } from '../data/identifiers.js'
+import { isObject, parseJson } from './json.js'
+
+const TYPE = 'AtprotoPersonalDataServer'
+
+/**
+ * The address of the server that keeps the account's records, as the document gives it; it may be any text. Of several, the first
+ * counts. Total: any string gives an address, or says in a few words what is wrong with the document.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { decodeDidDocument, Did } from 'tack/core'
+ *
+ * const did = Did.decode('did:plc:alice')
+ * assert(did._tag === 'Right')
+ * const service = '{"id":"#atproto_pds","type":"AtprotoPersonalDataServer","serviceEndpoint":"https://pds.example"}'
+ * assert.deepStrictEqual(decodeDidDocument(did.right)(`{"id":"did:plc:alice","service":[${service}]}`), {
+ *   _tag: 'Right',
+ *   right: 'https://pds.example'
+ * })
+ * assert.deepStrictEqual(decodeDidDocument(did.right)('{"id":"did:plc:bob"}'), { _tag: 'Left', left: 'the document is of another DID' })
+ */
+export const decodeDidDocument =
+  (did: Did) =>
+  (text: string): E.Either<string, string> => {
+    const document = parseJson(text)
+    if (O.isNone(document)) return E.left('the document is not JSON')
+    if (!isObject(document.value)) return E.left('the document is not an object')
+    const { id, service: services }: { readonly id?: unknown; readonly service?: unknown } = document.value
+    if (id !== did) return E.left('the document is of another DID')
+    for (const service of Array.isArray(services) ? services : []) {
+      if (!isObject(service)) continue
+      const { id: name, serviceEndpoint: endpoint, type } = service
+      if ((name === '#atproto_pds' || name === `${did}#atproto_pds`) && type === TYPE && typeof endpoint === 'string') return E.right(endpoint)
+    }
+    return E.left('the document names no server for records')
+  }

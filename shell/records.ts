@@ -1,0 +1,218 @@
+/**
+ * Records: what an account has written, read from the account's own server, page by page.
+ *
+ * Where an account's records are is said by its DID document: in the directory for `did:plc:…`, on the host itself for `did:web:<host>`.
+ * Both, and the server, are named by strangers. Each is asked one thing at a time, with a pause in between, so that neither an honest
+ * server is burdened nor a slow one keeps us from the others.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { canonicalHost, decodeDidDocument, decodeListRecords, type Did, excerpt, type ListedPage, type Natural, type ReadRecords } from '../core/index.js'
+import { type Fetch, httpClient } from './http.js'
+import type { Policy, Resolve } from './net/guard.js'
+import type { Clock, Deliver, Log, Records } from './ports.js'
+import { type Turns, turns } from './turns.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export interface RecordsOptions {
+  readonly clock: Clock
+  /** The directory of `did:plc:…`, as the operator wrote it down; `https://plc.directory` if not given. */
+  readonly directory?: string
+  readonly log: Log
+  /** How many requests there are at a time; the rest wait. 4. */
+  readonly maxRequests?: number
+  /** Between two requests to one host. 100 ms. */
+  readonly pauseMs?: number
+  readonly policy: Policy
+  /** The resolver of the platform. */
+  readonly resolve?: Resolve
+  /** How long a request may take. 15 s. */
+  readonly timeoutMs?: number
+}
+
+/** What went wrong, and how long we are asked to wait before we try again. */
+interface Failure {
+  readonly error: string
+  readonly waitMs: number
+}
+
+const failure = (error: string, waitMs = 0): E.Either<Failure, never> => E.left({ error: excerpt(error), waitMs })
+
+const MAX_PAGE_BYTES = 4 * 2 ** 20
+const MAX_DOCUMENT_BYTES = 2 ** 18
+
+/** For how long a document is taken as still true, and of how many accounts it is kept. */
+const DOCUMENT_US = 300_000_000
+const MAX_DOCUMENTS = 10_000
+
+/** The longest wait that anybody may ask us for. */
+const MAX_WAIT_MS = 3_600_000
+
+// ---------------------------------------------------------------------------------------- addresses
+
+const PLC = /^did:plc:[a-z2-7]{24}$/
+const WEB = /^did:web:([A-Za-z0-9.-]+(?:%3[Aa][0-9]+)?)$/
+const LOCAL = /(?:^|\.)localhost(?::|$)/
+
+/** Where the document of `did` is; `None` for what is not acted on. */
+const documentOf = (did: Did, directory: string, { allowLoopback }: Policy): O.Option<URL> => {
+  if (PLC.test(did)) return O.some(new URL(`${directory.replace(/\/$/, '')}/${did}`))
+  const [, written] = WEB.exec(did) ?? []
+  if (written === undefined) return O.none
+  const host = canonicalHost({ defaultPort: 443, loopback: allowLoopback, ports: allowLoopback })(written.replace(/%3A/i, ':'))
+  return O.isNone(host) ? O.none : O.some(new URL(`${LOCAL.test(host.value) ? 'http' : 'https'}://${host.value}/.well-known/did.json`))
+}
+
+/** The server that `endpoint` stands for: an address without a path. Whether it may be asked is seen to when it is. */
+const serverOf = (endpoint: string): O.Option<URL> => {
+  if (!URL.canParse(endpoint)) return O.none
+  const url = new URL(endpoint)
+  return /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href ? O.some(url) : O.none
+}
+
+// ---------------------------------------------------------------------------------------- answers
+
+const SECONDS = /^[0-9]{1,12}$/
+
+/**
+ * How long an answer asks us to wait: `Retry-After` in seconds or as a date, or `RateLimit-Reset` in seconds, which some servers count
+ * from now, and others from 1970.
+ */
+const waitOf = (headers: Headers, nowMs: number): number => {
+  const [after, reset] = [headers.get('retry-after') ?? '', headers.get('ratelimit-reset') ?? '']
+  const [seconds, date] = [Number(reset), Date.parse(after)]
+  const wait = SECONDS.test(after)
+    ? Number(after) * 1000
+    : !Number.isNaN(date)
+      ? date - nowMs
+      : SECONDS.test(reset)
+        ? seconds * 1000 - (seconds > 1e9 ? nowMs : 0)
+        : 0
+  return Math.ceil(Math.min(Math.max(wait, 0), MAX_WAIT_MS))
+}
+
+/** The name of an XRPC error, if the answer has one. */
+const nameOf = (text: string): string => /"error"\s*:\s*"([A-Za-z]{1,64})"/.exec(text)?.[1] ?? ''
+
+// ---------------------------------------------------------------------------------------- reading
+
+interface Document {
+  readonly server: URL
+  readonly sinceUs: number
+}
+
+/** Reads records. What is being read when it is closed is not answered: the core asks again at the next start. */
+export const recordReader = (options: RecordsOptions): Records => {
+  const { clock, directory = 'https://plc.directory', log, maxRequests = 4, pauseMs = 100, policy, resolve, timeoutMs = 15_000 } = options
+  const settings = { clock, maxBodyBytes: MAX_PAGE_BYTES, maxConnections: 1, timeoutMs, ...(resolve === undefined ? {} : { resolve }) }
+  const strangers = httpClient({ ...settings, policy })
+  const known = httpClient({ ...settings, policy: { ...policy, trusted: options.directory !== undefined } })
+  const slots = turns(maxRequests)
+  const hosts = new Map<string, { readonly queue: Turns; waiting: number }>()
+  const documents = new Map<Did, Document>()
+  const pauses = new Set<() => void>()
+  let isClosed = false
+
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const over = (): void => {
+        cancel()
+        pauses.delete(over)
+        resolve()
+      }
+      const cancel = clock.after(pauseMs, over)
+      pauses.add(over)
+    })
+
+  /** Runs `job` when its host has nothing else to do for us, and there is a slot. When everything is closed before, it never ends. */
+  const whenFree = <A>(host: string, job: () => Promise<A>): Promise<A> =>
+    new Promise((resolve, reject) => {
+      const entry = hosts.get(host) ?? { queue: turns(1), waiting: 0 }
+      hosts.set(host, entry)
+      entry.waiting += 1
+      entry.queue.take(async () => {
+        await new Promise<void>((done) => slots.take(() => job().then(resolve, reject).finally(done)))
+        await pause()
+        entry.waiting -= 1
+        if (entry.waiting === 0) hosts.delete(host)
+      })
+    })
+
+  /** The text of an answer with status 200; or what another one means. */
+  const ask = async (fetch: Fetch, url: URL, maxBodyBytes: number): Promise<E.Either<Failure, string>> => {
+    try {
+      return await whenFree(url.host, async () => {
+        const response = await fetch(url, { headers: { accept: 'application/json' }, maxBodyBytes })
+        const bytes = await response.arrayBuffer()
+        if (response.status !== 200) {
+          const said = nameOf(Buffer.from(bytes).toString('latin1'))
+          return failure(`${url.host} answers with ${String(response.status)} ${said}`.trim(), waitOf(response.headers, clock.now() / 1000))
+        }
+        return E.right(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+      })
+    } catch (error) {
+      return failure(`${url.host}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  const serverFor = async (did: Did): Promise<E.Either<Failure, URL>> => {
+    const cached = documents.get(did)
+    if (cached !== undefined && clock.now() - cached.sinceUs < DOCUMENT_US) return E.right(cached.server)
+    const url = documentOf(did, directory, policy)
+    if (O.isNone(url)) return failure(`this kind of DID cannot be looked up: ${did}`)
+    const text = await ask(PLC.test(did) ? known.fetch : strangers.fetch, url.value, MAX_DOCUMENT_BYTES)
+    if (E.isLeft(text)) return text
+    const endpoint = decodeDidDocument(did)(text.right)
+    if (E.isLeft(endpoint)) return failure(`${url.value.host}: ${endpoint.left}`)
+    const server = serverOf(endpoint.right)
+    if (O.isNone(server)) return failure(`the server of the account is no address: ${endpoint.right}`)
+    documents.delete(did)
+    documents.set(did, { server: server.value, sinceUs: clock.now() })
+    // The oldest goes first.
+    for (const oldest of documents.keys()) {
+      if (documents.size <= MAX_DOCUMENTS) break
+      documents.delete(oldest)
+    }
+    return E.right(server.value)
+  }
+
+  const readPage = async (server: URL, request: ReadRecords): Promise<E.Either<Failure, ListedPage>> => {
+    const { collection, cursor, did } = request
+    const url = new URL('/xrpc/com.atproto.repo.listRecords', server)
+    url.search = new URLSearchParams({ collection, limit: '100', repo: did, ...(cursor === null ? {} : { cursor }) }).toString()
+    const text = await ask(strangers.fetch, url, MAX_PAGE_BYTES)
+    if (E.isLeft(text)) return text
+    const page = decodeListRecords(request)(text.right)
+    return E.isLeft(page) ? failure(`${server.host}: ${page.left}`) : page
+  }
+
+  const read = async (request: ReadRecords, deliver: Deliver): Promise<void> => {
+    const { collection, cursor, did, number } = request
+    const server = await serverFor(did)
+    const page = E.isLeft(server) ? server : await readPage(server.right, request)
+    if (isClosed) return
+    if (E.isLeft(page)) {
+      // Perhaps the account has moved.
+      documents.delete(did)
+      const { error, waitMs } = page.left
+      deliver({ _tag: 'RecordsUnread', at: clock.now(), did, error, number, waitMs: waitMs as Natural })
+      return
+    }
+    const { next, records, rejected } = page.right
+    if (rejected > 0) log.warn('records passed over', { collection, cursor: cursor === null ? null : excerpt(cursor), did, rejected })
+    deliver({ _tag: 'RecordsRead', at: clock.now(), collection, did, next, number, records })
+  }
+
+  return {
+    close: async () => {
+      isClosed = true
+      for (const { queue } of hosts.values()) void queue.close()
+      for (const over of pauses) over()
+      await Promise.all([strangers.close(), known.close(), slots.close()])
+    },
+    read: (request, deliver) => {
+      if (!isClosed) void read(request, deliver)
+    }
+  }
+}
