@@ -1,0 +1,136 @@
+/**
+ * What a local build consists of on disk: one folder per build, in which every file appears whole or not at all.
+ *
+ * | file | says | written by |
+ * |---|---|---|
+ * | `request.json` | what is to be built; the folder appears with it | `start` |
+ * | `claim.json` | which tack prepares the build, and under which token | the one who prepares it |
+ * | `cancel.json` | that it is to end | `cancel` |
+ * | `runner.json` | which process runs the steps | the runner, once: whoever comes second leaves |
+ * | `result.json` | how it ended: the first to say so is right | the runner, or who finds that there will be none |
+ * | `log-<token>.jsonl` | the log, a line each | the one who prepares it, then the runner |
+ * | `work-<token>/` | `source`, `home`, `tmp`; removed at the end | both |
+ *
+ * So both sides may be killed at any moment: what is on disk says how far it has come.
+ */
+import { randomUUID } from 'node:crypto'
+import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { BuildName, Natural, Plan, Status } from '../../core/index.js'
+import { codeOf, systemDisk, withFile } from '../store/disk.js'
+import { decodeText } from '../store/json.js'
+import type { LogLine } from './provider.js'
+
+// ---------------------------------------------------------------------------------------- what is in the files
+
+/** What is to be built. */
+export const Request = t.strict({ build: BuildName, createdMs: t.number, key: t.string, plan: Plan }, 'Request')
+
+/** A process, told apart from every other that has had its number (store/lock.ts). */
+const Process = t.strict({ hostname: t.string, pid: Natural, startedAt: t.union([t.string, t.null]) }, 'Process')
+
+/** Who has the build in hand. `token` is a part of file names. */
+export const Hand = t.strict({ process: Process, token: t.string }, 'Hand')
+export type Hand = t.TypeOf<typeof Hand>
+
+export const Cancel = t.strict({ atMs: t.number }, 'Cancel')
+
+export const Result = t.strict(
+  { endedMs: t.number, error: t.union([t.string, t.null]), exitCode: t.union([t.Int, t.null]), status: Status },
+  'Result'
+)
+export type Result = t.TypeOf<typeof Result>
+
+/** A line of a log. */
+export const Line = t.union([
+  t.type({
+    _tag: t.literal('Step'),
+    command: t.string,
+    kind: t.keyof({ system: null, user: null }),
+    name: t.string,
+    status: t.keyof({ end: null, start: null }),
+    step: Natural,
+    timeMs: t.number
+  }),
+  t.type({ _tag: t.literal('Text'), step: Natural, stream: t.keyof({ stderr: null, stdout: null }), text: t.string, timeMs: t.number })
+])
+
+// ---------------------------------------------------------------------------------------- reading and writing
+
+/** The file of that name; `null` where there is none. Rejects when it is not what it should be. */
+export const readFileOf = async <A>(codec: t.Type<A, unknown>, folder: string, name: string): Promise<A | null> => {
+  const text = await readFile(join(folder, name), 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  })
+  if (text === null) return null
+  const value = decodeText(codec, text)
+  if (E.isLeft(value)) throw new Error(`${name} is not understood: ${value.left}`)
+  return value.right
+}
+
+/** A file that is whole and durable, under another name than the one that it is for. */
+const writeAside = async (folder: string, name: string, value: unknown): Promise<string> => {
+  const aside = join(folder, `${name}.${randomUUID()}`)
+  await withFile(systemDisk, aside, 'create', async (file) => {
+    await file.append(Buffer.from(JSON.stringify(value)))
+    await file.sync()
+  })
+  return aside
+}
+
+/** Writes the file if there is none, and resolves with whether it was so. */
+export const writeOnce = async (folder: string, name: string, value: unknown): Promise<boolean> => {
+  const aside = await writeAside(folder, name, value)
+  const isFirst = await systemDisk.link(aside, join(folder, name)).then(
+    () => true,
+    (error: unknown) => {
+      if (codeOf(error) === 'EEXIST') return false
+      throw error
+    }
+  )
+  await systemDisk.remove(aside)
+  await systemDisk.syncFolder(folder)
+  return isFirst
+}
+
+/** Writes the file, whether there is one or not. */
+export const replaceFile = async (folder: string, name: string, value: unknown): Promise<void> => {
+  await systemDisk.rename(await writeAside(folder, name, value), join(folder, name))
+  await systemDisk.syncFolder(folder)
+}
+
+// ---------------------------------------------------------------------------------------- the log
+
+export const logName = (token: string): string => `log-${token}.jsonl`
+export const workName = (token: string): string => `work-${token}`
+
+export interface LogWriter {
+  readonly close: () => void
+  /** Begins or ends a step. */
+  readonly step: (number: number, status: 'end' | 'start', what: { readonly command: string; readonly kind: 'system' | 'user'; readonly name: string }) => void
+  readonly text: (number: number, stream: 'stderr' | 'stdout', text: string) => void
+}
+
+/** Writes to the end of a log at once, so that a reader sees it. After `maxBytes` of text it says so, and keeps the steps alone. */
+export const openLog = (folder: string, token: string, maxBytes: number, nowMs: () => number): LogWriter => {
+  const file = openSync(join(folder, logName(token)), 'a')
+  let left = maxBytes
+  const write = (line: LogLine): void => appendFileSync(file, `${JSON.stringify(line)}\n`)
+  return {
+    close: () => {
+      fsyncSync(file)
+      closeSync(file)
+    },
+    step: (step, status, what) => write({ _tag: 'Step', ...what, status, step, timeMs: nowMs() }),
+    text: (step, stream, text) => {
+      if (left < 0) return
+      left -= Buffer.byteLength(text) + 1
+      const shown = left < 0 ? `The log is longer than ${String(maxBytes)} bytes. The rest is left out.` : text
+      write({ _tag: 'Text', step, stream, text: shown, timeMs: nowMs() })
+    }
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The process that runs the steps of one local build: started by local.ts in a session of its own, so that the build goes on when tack
+ * ends, and is still there to be followed when tack is back.
+ *
+ * Whatever the steps start is in the process group of this process, unless it leaves it. So all of it can be ended at once, this process
+ * included, which is the last thing that it does.
+ *
+ * `node local-runner.js <folder of the build> <token> <grace in ms> <bytes of log>`
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
+import { systemProcesses } from '../store/lock.js'
+import { Cancel, openLog, readFileOf, Request, type Result, workName, writeOnce } from './local-files.js'
+
+const [folder = '', token = '', graceMs = '', logBytes = ''] = process.argv.slice(2)
+
+/** A step that has ended may leave output in the pipe, or somebody who holds it open for ever. */
+const DRAIN_MS = 1_000
+
+/** A line that has no end is cut into pieces of so many characters. */
+const LONGEST_LINE = 8_192
+
+/** bash where there is one, as workflows are mostly written for it. */
+const SHELL = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh'
+
+type Outcome = Pick<Result, 'error' | 'exitCode' | 'status'>
+
+const CANCELLED: Outcome = { error: null, exitCode: null, status: 'cancelled' }
+
+let isCancelled = false
+/** Called at the end of the time that steps have to end by themselves. */
+let giveUp = (): void => undefined
+
+const signalAll = (signal: NodeJS.Signals): void => {
+  try {
+    process.kill(-process.pid, signal)
+  } catch {
+    // There is no such group: we were not started in one of our own, and nothing else is ended for that.
+  }
+}
+
+const cancel = (): void => {
+  if (isCancelled) return
+  isCancelled = true
+  // It comes back to us, too, and does nothing then.
+  signalAll('SIGTERM')
+  setTimeout(() => giveUp(), Number(graceMs))
+}
+
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, cancel)
+
+/** Calls `line` with every line of what is read, without line feeds. Returns what ends it. */
+const eachLine = (from: Readable, line: (text: string) => void): (() => void) => {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  let isOver = false
+  from.on('data', (chunk: Buffer) => {
+    // Reading goes on: whoever writes into a pipe that nobody reads is ended, and it may be a server for the next step.
+    if (isOver) return
+    const lines = (rest + decoder.write(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    for (const one of lines) line(one.replace(/\r+$/, ''))
+    for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) line(rest.slice(0, LONGEST_LINE))
+  })
+  return () => {
+    if (!isOver && rest !== '') line(rest)
+    isOver = true
+  }
+}
+
+/** How a step ended; `null` when all is well. */
+const failureOf = (name: string, code: number | null, signal: NodeJS.Signals | null): Outcome | null => {
+  if (isCancelled) return CANCELLED
+  if (code === 0) return null
+  const exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+  const how = signal === null ? `ended with exit code ${String(exitCode)}` : `was ended by ${signal}`
+  return { error: `The step "${name}" ${how}.`, exitCode: exitCode as Result['exitCode'], status: 'failed' }
+}
+
+const run = async (): Promise<Outcome> => {
+  const request = await readFileOf(Request, folder, 'request.json')
+  if (request === null) throw new Error('request.json is missing')
+  const { steps, variables } = request.plan
+  const work = join(folder, workName(token))
+  const log = openLog(folder, token, Number(logBytes), Date.now)
+  const base = { HOME: join(work, 'home'), PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', TMPDIR: join(work, 'tmp') }
+
+  const runStep = (number: number, { command, environment, name }: (typeof steps)[number]): Promise<Outcome | null> =>
+    new Promise((resolve) => {
+      const fail = (error: Error): void => {
+        log.text(number, 'stderr', error.message)
+        resolve({ error: `The step "${name}" could not be started: ${error.message}`, exitCode: null, status: 'failed' })
+      }
+      let child: ChildProcessByStdio<null, Readable, Readable>
+      try {
+        child = spawn(SHELL, ['-e', '-c', command], {
+          cwd: join(work, 'source'),
+          env: { ...base, ...Object.fromEntries(variables), ...Object.fromEntries(environment) },
+          stdio: ['ignore', 'pipe', 'pipe']
+        })
+      } catch (error) {
+        // A NUL in the command or in a variable.
+        return fail(error instanceof Error ? error : new Error(String(error)))
+      }
+      const endOutput = eachLine(child.stdout, (text) => log.text(number, 'stdout', text))
+      const endErrors = eachLine(child.stderr, (text) => log.text(number, 'stderr', text))
+      const done = (outcome: Outcome | null): void => {
+        endOutput()
+        endErrors()
+        resolve(outcome)
+      }
+      child.once('error', fail)
+      child.once('exit', (code, signal) => {
+        const outcome = failureOf(name, code, signal)
+        const drained = setTimeout(() => done(outcome), DRAIN_MS)
+        child.once('close', () => {
+          clearTimeout(drained)
+          done(outcome)
+        })
+      })
+      giveUp = () => done(CANCELLED)
+    })
+
+  try {
+    for (const [index, step] of steps.entries()) {
+      if (isCancelled) return CANCELLED
+      const what = { command: step.command, kind: 'user', name: step.name } as const
+      log.step(index + 1, 'start', what)
+      const failure = await runStep(index + 1, step)
+      log.step(index + 1, 'end', what)
+      if (failure !== null) return failure
+    }
+    return isCancelled ? CANCELLED : { error: null, exitCode: 0 as Result['exitCode'], status: 'success' }
+  } finally {
+    log.close()
+  }
+}
+
+const main = async (): Promise<void> => {
+  const isFirst = await writeOnce(folder, 'runner.json', { process: await systemProcesses.self(), token })
+  if (!isFirst) return
+  if ((await readFileOf(Cancel, folder, 'cancel.json')) !== null) isCancelled = true
+  const outcome = await run().catch(
+    (error: unknown): Outcome => ({
+      error: `The build could not go on: ${error instanceof Error ? error.message : String(error)}`,
+      exitCode: null,
+      status: 'failed'
+    })
+  )
+  await writeOnce(folder, 'result.json', { endedMs: Date.now(), ...outcome })
+  signalAll('SIGKILL')
+}
+
+await main()
+// Reached by a runner that came second, or that has no group of its own.
+process.exit(0)

@@ -1,0 +1,517 @@
+/**
+ * Builds on this machine: the steps of the workflow, as child processes in a temporary checkout. Off unless the operator turns it on:
+ * who may push may then run what they like here, as the user that tack runs as (spec/providers/local.md).
+ *
+ * Everything is on disk (local-files.ts), and the steps run in a process of their own (local-runner.ts). Nothing is known in memory that
+ * is not found again after a crash: builds that waited wait again, in their order; those that were being prepared are prepared again;
+ * those that run are followed; those whose runner has died are said to have failed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
+import { constants, existsSync } from 'node:fs'
+import { access, chmod, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { codeOf, systemDisk } from '../store/disk.js'
+import { decode, decodeText } from '../store/json.js'
+import { systemProcesses } from '../store/lock.js'
+import { createWork, wordsOf } from './common.js'
+import { Cancel, Hand, Line, logName, openLog, readFileOf, replaceFile, Request, Result, workName, writeOnce } from './local-files.js'
+import type { Job, Kind, LogLine, Missing, Progress, Provider, Surroundings, Uncertain } from './provider.js'
+
+// ---------------------------------------------------------------------------------------- settings
+
+const Settings = t.intersection(
+  [
+    t.strict({}),
+    t.partial({
+      /** How many builds run at one time. 2. */
+      concurrent: t.Int,
+      /** How long steps may take to end when they are told to. 10. */
+      graceSeconds: t.number,
+      /** How many builds that have ended are kept. 200. */
+      keepBuilds: t.Int,
+      /** How long builds that have ended are kept. 14. */
+      keepDays: t.number,
+      /** How much of the log of a build is kept. 2 MiB. */
+      logBytes: t.Int
+    })
+  ],
+  'Settings'
+)
+
+export interface LocalSettings {
+  readonly concurrent: number
+  readonly graceMs: number
+  readonly keepBuilds: number
+  readonly keepMs: number
+  readonly logBytes: number
+  /** The compiled local-runner.ts, if it is not beside this file. */
+  readonly runner?: string
+}
+
+const RUNNER = fileURLToPath(new URL('./local-runner.js', import.meta.url))
+
+/** How often is looked at what is on disk while somebody wants to know. */
+const LOOK_MS = 200
+
+/** What ended less than this ago is kept in any case: somebody may still be about to ask how it ended. */
+const SURELY_KEPT_MS = 3_600_000
+
+/** How long beyond the grace a runner may take to say that it has ended. */
+const RUNNER_GRACE_MS = 10_000
+
+const DIED = 'The runner ended without a result.'
+
+// ---------------------------------------------------------------------------------------- folders
+
+/** The name of the folder of a build: keys may be longer than names of files can be. */
+const idOf = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 40)
+
+const IS_ID = /^[0-9a-f]{40}$/
+
+/** What is neither a build nor one any more, until it is removed. */
+const ASIDE = /^(?:new|gone)-/
+
+/** Makes every folder below `path` one that can be emptied: build tools leave such that cannot. Links are not followed. */
+const loosen = async (path: string): Promise<void> => {
+  if (!(await lstat(path)).isDirectory()) return
+  await chmod(path, 0o700)
+  for (const name of await readdir(path)) await loosen(join(path, name))
+}
+
+/** Removes the folder, whatever is in it. */
+const removeFolder = async (path: string): Promise<void> => {
+  await rm(path, { force: true, recursive: true }).catch(async () => {
+    await loosen(path)
+    await rm(path, { force: true, recursive: true })
+  })
+}
+
+/** Signals the process, or the whole group that it leads. That there is none (any more) is no error. */
+const signalTo = (pid: number, signal: NodeJS.Signals, whom: 'group' | 'process'): void => {
+  try {
+    process.kill(whom === 'group' ? -pid : pid, signal)
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error
+  }
+}
+
+/** Which boot of the machine a process is of: the part before the slash of when it began. */
+const bootOf = (startedAt: string | null): string | null => startedAt?.split('/')[0] ?? null
+
+/**
+ * Ends what a dead runner has left behind. Its number is that of the group, and is not given again while anybody is in the group: if
+ * there is a process of that number now, or the machine was started again, nobody is.
+ */
+const endGroup = async ({ process: runner }: Hand): Promise<void> => {
+  const self = await systemProcesses.self()
+  if (bootOf(self.startedAt) !== bootOf(runner.startedAt) || self.hostname !== runner.hostname) return
+  const isThere = await systemProcesses.isGone({ ...runner, startedAt: null }).then((isGone) => !isGone)
+  if (!isThere) signalTo(runner.pid, 'SIGKILL', 'group')
+}
+
+// ---------------------------------------------------------------------------------------- the provider
+
+export const createLocal = (settings: LocalSettings, surroundings: Pick<Surroundings, 'checkout' | 'clock' | 'folder' | 'log' | 'name'>): Provider => {
+  const { concurrent, graceMs, keepBuilds, keepMs, logBytes, runner: runnerFile = RUNNER } = settings
+  const { checkout, clock, folder: root, log, name } = surroundings
+  const work = createWork({ clock, secrets: [] })
+  const { nowMs, say, uncertain } = work
+
+  /** Those that wait, in order. */
+  let queue: ReadonlyArray<string> = []
+  /** Those that are prepared or run. */
+  const active = new Set<string>()
+  /** What ends the preparation of a build. */
+  const preparing = new Map<string, () => void>()
+  /** The runners that we have started. */
+  const children = new Map<string, ChildProcess>()
+  let isWatching = false
+
+  const folderOf = (id: string): string => join(root, id)
+
+  const isAlive = async ({ process: holder }: Hand): Promise<boolean> => !(await systemProcesses.isGone(holder))
+
+  const warn = (what: string, error: unknown): void => log.warn(what, { error: say(wordsOf(error)), provider: name })
+
+  // -------------------------------------------------------------------------------------- the end of builds
+
+  /** Says how the build ended, if nobody has said so, and clears up. */
+  const finish = async (id: string, outcome: Pick<Result, 'error' | 'exitCode' | 'status'>): Promise<void> => {
+    await writeOnce(folderOf(id), 'result.json', { endedMs: nowMs(), ...outcome })
+    await over(id)
+  }
+
+  /** Clears up after a build that has a result, and lets another one run. */
+  const over = async (id: string): Promise<void> => {
+    active.delete(id)
+    queue = queue.filter((one) => one !== id)
+    wake()
+    for (const entry of await readdir(folderOf(id)))
+      if (entry.startsWith('work-')) await removeFolder(join(folderOf(id), entry)).catch((error: unknown) => warn('a folder of a build is left', error))
+  }
+
+  const fail = (error: string) => ({ error: say(error), exitCode: null, status: 'failed' }) as const
+  const CANCELLED = { error: null, exitCode: null, status: 'cancelled' } as const
+
+  const isToEnd = async (id: string): Promise<boolean> => (await readFileOf(Cancel, folderOf(id), 'cancel.json')) !== null
+
+  /** How the build ended; `null` while it goes on. Sees to it that a build whose runner is gone has ended. */
+  const resultOf = async (id: string): Promise<Result | null> => {
+    const folder = folderOf(id)
+    const said = await readFileOf(Result, folder, 'result.json')
+    if (said !== null) return said
+    const runner = await readFileOf(Hand, folder, 'runner.json')
+    if (runner === null) return null
+    if (await isAlive(runner)) {
+      const cancel = await readFileOf(Cancel, folder, 'cancel.json')
+      if (cancel === null || nowMs() < cancel.atMs + graceMs + RUNNER_GRACE_MS) return null
+      // It does not hear. What is stopped can be ended by nothing else.
+      signalTo(runner.process.pid, 'SIGKILL', 'group')
+    }
+    // Its last words may have come between the two looks.
+    const last = await readFileOf(Result, folder, 'result.json')
+    if (last === null) {
+      await endGroup(runner)
+      await finish(id, (await isToEnd(id)) ? CANCELLED : fail(DIED))
+    }
+    return last ?? (await readFileOf(Result, folder, 'result.json'))
+  }
+
+  /** Removes the builds that are too many or too old. */
+  const prune = async (): Promise<void> => {
+    const ended: Array<{ readonly endedMs: number; readonly id: string }> = []
+    for (const id of await readdir(root)) {
+      const result = IS_ID.test(id) ? await readFileOf(Result, folderOf(id), 'result.json').catch(() => null) : null
+      if (result !== null) ended.push({ endedMs: result.endedMs, id })
+    }
+    const now = nowMs()
+    ended.sort((a, b) => b.endedMs - a.endedMs)
+    for (const [index, { endedMs, id }] of ended.entries()) {
+      if ((index < keepBuilds && endedMs > now - keepMs) || endedMs > now - SURELY_KEPT_MS) continue
+      const gone = join(root, `gone-${randomUUID()}`)
+      await rename(folderOf(id), gone)
+      await removeFolder(gone)
+    }
+  }
+
+  // -------------------------------------------------------------------------------------- the beginning of builds
+
+  /** Takes the build in hand; `null` when somebody else has. */
+  const claim = async (id: string): Promise<string | null> => {
+    const hand = { process: await systemProcesses.self(), token: randomUUID() }
+    if (await writeOnce(folderOf(id), 'claim.json', hand)) return hand.token
+    const other = await readFileOf(Hand, folderOf(id), 'claim.json')
+    if (other !== null && (await isAlive(other))) return null
+    await replaceFile(folderOf(id), 'claim.json', hand)
+    return hand.token
+  }
+
+  /** Puts the files there, and says in the log that and how. Resolves with why the build cannot go on; `null` when it can. */
+  const prepare = async (id: string, token: string, request: t.TypeOf<typeof Request>, signal: AbortSignal): Promise<string | null> => {
+    const { build, key, plan } = request
+    const place = join(folderOf(id), workName(token))
+    for (const inner of ['source', 'home', 'tmp']) await mkdir(join(place, inner), { mode: 0o700, recursive: true })
+    const lines = openLog(folderOf(id), token, logBytes, nowMs)
+    const what = { command: '', kind: 'system', name: 'Checkout' } as const
+    try {
+      lines.step(0, 'start', what)
+      if (plan.clone.skip) lines.text(0, 'stdout', 'The workflow asks for no checkout.')
+      else await checkout({ build, key, plan }, join(place, 'source'), signal)
+      return null
+    } catch (error) {
+      const words = say(wordsOf(error))
+      lines.text(0, 'stderr', words)
+      return `The files could not be checked out: ${words}`
+    } finally {
+      lines.step(0, 'end', what)
+      lines.close()
+    }
+  }
+
+  const run = (id: string, token: string): void => {
+    const child = spawn(process.execPath, [runnerFile, folderOf(id), token, String(graceMs), String(logBytes)], {
+      cwd: folderOf(id),
+      detached: true,
+      env: { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' },
+      stdio: 'ignore'
+    })
+    // It need not end before we do.
+    child.unref()
+    children.set(id, child)
+    const ended = (): void => {
+      children.delete(id)
+      if (work.signal.aborted) return
+      const look = async (): Promise<void> => {
+        // One that ended before it could say who it is has no result, either.
+        const result = await resultOf(id)
+        if (result === null) await finish(id, (await isToEnd(id)) ? CANCELLED : fail(DIED))
+        else await over(id)
+        await prune()
+      }
+      work.track(look()).catch((error: unknown) => warn('the end of a build could not be seen to', error))
+    }
+    child.once('error', ended)
+    child.once('exit', ended)
+  }
+
+  const launch = async (id: string): Promise<void> => {
+    const folder = folderOf(id)
+    const stopping = new AbortController()
+    const stop = (): void => stopping.abort()
+    preparing.set(id, stop)
+    work.signal.addEventListener('abort', stop)
+    try {
+      const token = await claim(id)
+      if (token === null) {
+        active.delete(id)
+        return
+      }
+      const request = await readFileOf(Request, folder, 'request.json')
+      if (request === null) throw new Error('request.json is missing')
+      const failure = (await isToEnd(id)) ? null : await prepare(id, token, request, stopping.signal)
+      if (await isToEnd(id)) await finish(id, CANCELLED)
+      else if (work.signal.aborted) {
+        // Whoever comes next begins it anew.
+        await rm(join(folder, 'claim.json'), { force: true })
+        await removeFolder(join(folder, workName(token)))
+      } else if (failure !== null) await finish(id, fail(failure))
+      else run(id, token)
+    } finally {
+      work.signal.removeEventListener('abort', stop)
+      preparing.delete(id)
+    }
+  }
+
+  /** Lets as many builds run as may. */
+  const wake = (): void => {
+    while (active.size < concurrent && !work.signal.aborted) {
+      const [id, ...rest] = queue
+      if (id === undefined) break
+      queue = rest
+      active.add(id)
+      work.track(launch(id)).catch((error: unknown) => {
+        warn('a build could not be begun', error)
+        work.track(finish(id, fail(`The build could not be begun: ${wordsOf(error)}`))).catch(() => active.delete(id))
+      })
+    }
+    if (queue.length > 0 && !isWatching && !work.signal.aborted) {
+      isWatching = true
+      work.track(watch()).catch((error: unknown) => warn('builds are not looked after any more', error))
+    }
+  }
+
+  /** While builds wait: looks whether those that are no children of ours have ended. */
+  const watch = async (): Promise<void> => {
+    while (queue.length > 0 && !work.signal.aborted) {
+      await work.pause(LOOK_MS)
+      for (const id of [...active])
+        if (!children.has(id) && !preparing.has(id) && (await resultOf(id).catch(() => null)) !== null) await over(id)
+    }
+    isWatching = false
+  }
+
+  const enqueue = (id: string): void => {
+    if (active.has(id) || queue.includes(id)) return
+    queue = [...queue, id]
+    wake()
+  }
+
+  /** Looks at all that is there, after a crash or a restart. */
+  const recover = async (): Promise<void> => {
+    await systemDisk.makeFolder(root)
+    const waiting: Array<{ readonly createdMs: number; readonly id: string }> = []
+    for (const entry of await readdir(root)) {
+      if (ASIDE.test(entry)) {
+        // Somebody may be about to make a build of it.
+        if ((await stat(join(root, entry))).mtimeMs < Date.now() - SURELY_KEPT_MS) await removeFolder(join(root, entry))
+      } else if (IS_ID.test(entry)) {
+        const request = await readFileOf(Request, folderOf(entry), 'request.json')
+        if (request === null) continue
+        if ((await resultOf(entry)) !== null) await over(entry)
+        else if ((await readFileOf(Hand, folderOf(entry), 'runner.json')) !== null) active.add(entry)
+        else waiting.push({ createdMs: request.createdMs, id: entry })
+      }
+    }
+    await prune()
+    for (const { id } of waiting.sort((a, b) => a.createdMs - b.createdMs)) {
+      const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
+      if (hand === null || !(await isAlive(hand))) enqueue(id)
+    }
+  }
+
+  const ready = work.track(
+    recover().catch((error: unknown) => {
+      warn('the folder of builds could not be looked through', error)
+    })
+  )
+
+  // -------------------------------------------------------------------------------------- answers
+
+  const requestOf = (job: Job) => readFileOf(Request, folderOf(idOf(job.key)), 'request.json')
+
+  /** Runs `act` when all that was there has been looked at; what it rejects with is a doubt. */
+  const answer = <A>(act: () => Promise<A>): Promise<A | Uncertain> =>
+    work.track(
+      ready
+        .then<A | Uncertain>(() => (work.signal.aborted ? uncertain('tack is ending') : act()))
+        .catch((error: unknown) => uncertain(error))
+    )
+
+  const standing = async (job: Job): Promise<Missing | Progress> => {
+    const id = idOf(job.key)
+    if ((await requestOf(job)) === null) return { _tag: 'Missing' }
+    const result = await resultOf(id)
+    if (result !== null) return { error: result.error, exitCode: result.exitCode, external: id, status: result.status }
+    const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
+    const isRunning = hand !== null && ((await readFileOf(Hand, folderOf(id), 'runner.json')) !== null || (await isAlive(hand)))
+    // Whoever was about to begin it is gone.
+    if (!isRunning) enqueue(id)
+    return { error: null, exitCode: null, external: id, status: isRunning ? 'running' : 'pending' }
+  }
+
+  const start = async (job: Job): ReturnType<Provider['start']> => {
+    const { build, key, plan } = job
+    if (plan.steps.length === 0) return work.refuse('The workflow has no steps that could be run here.')
+    const id = idOf(key)
+    if ((await requestOf(job)) === null) {
+      const aside = join(root, `new-${randomUUID()}`)
+      await systemDisk.makeFolder(aside)
+      await writeOnce(aside, 'request.json', { build, createdMs: nowMs(), key, plan })
+      await rename(aside, folderOf(id)).catch(async (error: unknown) => {
+        await removeFolder(aside)
+        // Another call was faster.
+        if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
+      })
+      await systemDisk.syncFolder(root)
+      enqueue(id)
+    }
+    return { _tag: 'Accepted', external: id }
+  }
+
+  const cancel = async (job: Job): ReturnType<Provider['cancel']> => {
+    const id = idOf(job.key)
+    if ((await requestOf(job)) === null || (await resultOf(id)) !== null) return { _tag: 'Heard' }
+    await writeOnce(folderOf(id), 'cancel.json', { atMs: nowMs() })
+    const runner = await readFileOf(Hand, folderOf(id), 'runner.json')
+    if (runner !== null) {
+      if (await isAlive(runner)) signalTo(runner.process.pid, 'SIGTERM', 'process')
+      return { _tag: 'Heard' }
+    }
+    preparing.get(id)?.()
+    children.get(id)?.kill('SIGTERM')
+    if (!active.has(id) && (await readFileOf(Hand, folderOf(id), 'claim.json')) === null) await finish(id, CANCELLED)
+    return { _tag: 'Heard' }
+  }
+
+  /** The lines that have been written since `at`, and where they end. */
+  const linesSince = async (path: string, at: number): Promise<{ readonly at: number; readonly lines: ReadonlyArray<LogLine> }> => {
+    const file = await open(path, 'r')
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(262_144), 0, 262_144, at)
+      const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1
+      const lines = buffer
+        .subarray(0, end)
+        .toString()
+        .split('\n')
+        .map((line) => decodeText(Line, line))
+      return { at: at + end, lines: lines.flatMap((line) => (E.isRight(line) ? [line.right] : [])) }
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** The token under which the build was begun; `null` while it waits. */
+  const tokenOf = async (id: string): Promise<string | null> =>
+    (await readFileOf(Hand, folderOf(id), 'runner.json'))?.token ?? (await readFileOf(Hand, folderOf(id), 'claim.json'))?.token ?? null
+
+  async function* logs(job: Job, signal: AbortSignal): AsyncGenerator<LogLine> {
+    const id = idOf(job.key)
+    const isOver = (): boolean => signal.aborted || work.signal.aborted
+    const openSteps = new Map<number, LogLine & { readonly _tag: 'Step' }>()
+    let steps = 0
+    let at = 0
+    await ready
+    while (!isOver()) {
+      try {
+        if ((await requestOf(job)) === null) return yield* work.note(steps, 'There is no log any more: the build was removed.')
+        // In this order: what is read after the build has ended is all of it.
+        const hasResult = (await readFileOf(Result, folderOf(id), 'result.json')) !== null
+        const token = await tokenOf(id)
+        const path = token === null ? null : join(folderOf(id), logName(token))
+        let isAll = path === null || !existsSync(path)
+        while (path !== null && !isAll && !isOver()) {
+          const read = await linesSince(path, at)
+          isAll = read.at === at
+          at = read.at
+          for (const line of read.lines) {
+            if (line._tag === 'Step') {
+              steps = Math.max(steps, line.step + 1)
+              if (line.status === 'start') openSteps.set(line.step, line)
+              else openSteps.delete(line.step)
+            }
+            yield line
+          }
+        }
+        if (isOver()) return
+        if (hasResult) {
+          // A runner that was killed could not end its step.
+          for (const step of openSteps.values()) yield { ...step, status: 'end', timeMs: nowMs() }
+          if (steps === 0) yield* work.note(0, 'The build ended before it began.')
+          return
+        }
+      } catch (error) {
+        return yield* work.note(steps, `The log cannot be read: ${say(wordsOf(error))}`)
+      }
+      await work.pause(LOOK_MS, signal)
+    }
+  }
+
+  return {
+    cancel: (job) => answer(() => cancel(job)),
+    check: async () => {
+      const checked = await answer(async () => {
+        await systemDisk.makeFolder(root)
+        await access(root, constants.R_OK | constants.W_OK | constants.X_OK)
+        await access(runnerFile, constants.R_OK)
+        return `Builds run on this machine as ${userInfo().username}, at most ${String(concurrent)} at a time.`
+      })
+      return typeof checked === 'string' ? { isFine: true, sentence: checked } : { isFine: false, sentence: `Builds cannot run here: ${checked.error}.` }
+    },
+    close: work.close,
+    find: (job) =>
+      answer(async () => ((await requestOf(job)) === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: idOf(job.key) })),
+    follow: (job, external, report) =>
+      work.poll(
+        LOOK_MS,
+        () => answer(() => standing(job)),
+        (progress) => report({ ...progress, external })
+      ),
+    logs: (job, _external, signal) => logs(job, signal),
+    name,
+    start: (job) => answer(() => start(job))
+  }
+}
+
+const isWithin = (value: number, low: number, high: number): boolean => value >= low && value <= high
+
+const DAY_MS = 86_400_000
+
+export const local: Kind = {
+  kind: 'local',
+  make: (settings, surroundings) => {
+    const known = decode(Settings, settings)
+    if (E.isLeft(known)) return known
+    const { concurrent = 2, graceSeconds = 10, keepBuilds = 200, keepDays = 14, logBytes = 2_097_152 } = known.right
+    if (!isWithin(concurrent, 1, 100)) return E.left('"concurrent" must be from 1 to 100')
+    if (!isWithin(graceSeconds, 0, 300)) return E.left('"graceSeconds" must be from 0 to 300')
+    if (!isWithin(keepBuilds, 0, 10_000)) return E.left('"keepBuilds" must be from 0 to 10000')
+    if (!isWithin(keepDays, 0, 3_650)) return E.left('"keepDays" must be from 0 to 3650')
+    if (!isWithin(logBytes, 1_024, 1_073_741_824)) return E.left('"logBytes" must be from 1024 to 1073741824')
+    return E.right(createLocal({ concurrent, graceMs: graceSeconds * 1000, keepBuilds, keepMs: keepDays * DAY_MS, logBytes }, surroundings))
+  }
+}
