@@ -8,7 +8,22 @@ import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { AccountEntry, canonical, type Event, Head, headOf, type Json, OrderedMap, type State } from '../../core/index.js'
+import {
+  AccountEntry,
+  Builds,
+  canonical,
+  Commits,
+  cursor,
+  Did,
+  type Event,
+  Head,
+  headOf,
+  HostName,
+  type Json,
+  OrderedMap,
+  type State,
+  StatusEntry
+} from '../../core/index.js'
 import {
   type Contents,
   type Disk,
@@ -22,6 +37,7 @@ import {
   type StoreError
 } from '../../shell/store.js'
 import { snapshots } from '../../shell/store/snapshot.js'
+import { ALICE, at, BOB, CONFIG, K2, must, OWNER } from '../examples/support.js'
 import { type Image, randomOf, type SimulatedDisk, simulatedDisk } from './support/disk.js'
 import { after, batchesOf, lifeOf, lives, start, written } from './support/store-events.js'
 
@@ -111,7 +127,7 @@ describe('a store', () => {
     )
   })
 
-  it('keeps its snapshot as one JSON document, an account a line', async () => {
+  it('keeps its snapshot as one JSON document, an account, a run and a status a line', async () => {
     const folder = await newFolder()
     const store = await openIn(folder)
     await appendAll(store, BATCHES)
@@ -120,21 +136,31 @@ describe('a store', () => {
 
     const text = await readFile(join(folder, 'state.json'), 'utf8')
     const accounts = OrderedMap.toEntries(LAST.commits.accounts).map(([did, account]) => AccountEntry.encode([did, account]))
+    const runs = OrderedMap.toEntries(LAST.builds.runs).map((entry) => Builds.RunEntry.encode([...entry]))
+    const statuses = OrderedMap.toEntries(LAST.builds.log).map(([, entry]) => StatusEntry.encode(entry))
     const content = text.slice(0, text.lastIndexOf(']'))
     const crc = crc32(content).toString(16).padStart(8, '0')
-    expect(accounts.length).toBeGreaterThan(1)
+    expect([accounts, runs, statuses].map(({ length }) => length > 1)).toEqual([true, true, true])
     expect(JSON.parse(text)).toEqual({
       accounts,
       crc,
       format: 'tack-state',
       head: Head.encode(headOf(LAST)),
+      runs,
       seq: BATCHES.length,
-      version: 1
+      statuses,
+      version: 2
     })
-    expect(text.split('\n').slice(1, -2)).toEqual(
-      accounts.map((entry, i) => canonical(entry as Json) + (i === accounts.length - 1 ? '' : ','))
-    )
-    expect(text).toMatch(/^\{"format":"tack-state","version":1,"seq":\d+,"head":\{.*\},"accounts":\[\n/)
+    const linesOf = (entries: ReadonlyArray<unknown>) =>
+      entries.map((entry, i) => canonical(entry as Json) + (i === entries.length - 1 ? '' : ','))
+    expect(text.split('\n').slice(1, -2)).toEqual([
+      ...linesOf(accounts),
+      '],"runs":[',
+      ...linesOf(runs),
+      '],"statuses":[',
+      ...linesOf(statuses)
+    ])
+    expect(text).toMatch(/^\{"format":"tack-state","version":2,"seq":\d+,"head":\{.*\},"accounts":\[\n/)
     expect(text).toMatch(/\n\],"crc":"[0-9a-f]{8}"\}\n$/)
   })
 
@@ -276,6 +302,8 @@ const flipped = (bytes: Buffer, i: number): Buffer => {
 describe('STORE-4: any bytes as a state file give a valid state or a refusal', () => {
   it('every prefix, and a flip in every byte', async () => {
     const image = await imageOf(5, BATCHES.slice(0, 5))
+    const { builds, commits } = STATES[5] ?? start
+    expect([commits.accounts, builds.runs, builds.log].map((map) => OrderedMap.isEmpty<string, unknown>(map))).toEqual([false, false, false])
     const bytes = fileIn(image, 'state.json')
     for (let i = 0; i < bytes.length; i++) {
       await refusal(withFile(image, 'state.json', bytes.subarray(0, i)))
@@ -293,7 +321,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     '[]',
     '{}',
     '{"posts":[]}\n',
-    '\ufeff{"format":"tack-state","version":1,',
+    '\ufeff{"format":"tack-state","version":2,',
     '\u0000\u0000',
     'PK\u0003\u0004'
   ])('a foreign file: %j', async (text) => {
@@ -305,10 +333,10 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
   it('a newer version: both are named', async () => {
     const image = await imageOf(3)
     const text = fileIn(image, 'state.json').toString()
-    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":1', '"version":12'))))).message).toMatch(
-      /line 1: it is of version 12, and this tack knows versions up to 1/
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":2', '"version":12'))))).message).toMatch(
+      /line 1: it is of version 12, and this tack knows versions up to 2/
     )
-    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":1', '"version":0'))))).message).toMatch(
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":2', '"version":0'))))).message).toMatch(
       /version 0/
     )
   })
@@ -324,10 +352,19 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
       [text.replace('"seq":', '"seq":-'), /^line 1: at seq: /],
       [text.replace('\n["did:', '\n["di:'), /^line 2: /],
       [text.replace('\n["did:', '\n[ did:'), /^line 2: it is not JSON/],
-      [lines.length > 4 ? swapped : '', /not in ascending order/]
+      [lines.length > 4 ? swapped : '', /not in ascending order/],
+      // A list under another name, one twice, and one that is missing.
+      [text.replace('\n],"runs":[\n', '\n],"rums":[\n'), /the checksum is not/],
+      [text.replace('\n],"runs":[\n', '\n],"statuses":[\n'), /the checksum is not/],
+      [text.replace('\n],"statuses":[\n', '\n],"runs":[\n'), /the checksum is not/],
+      [text.replace(/\n\],"runs":\[\n[^]*\n\],"statuses":\[\n/, '\n],"statuses":[\n'), /the checksum is not/],
+      [text.replace(/\n\],"statuses":\[\n[^]*\n\],"crc"/, '\n],"crc"'), /the checksum is not/],
+      [text.replace('"status":"', '"status":"un'), /status: expected/],
+      [text.replace(/\],"statuses":\[\n([^\n]*),\n([^\n]*),\n/, '],"statuses":[\n$2,\n$1,\n'), /the statuses are not in the order of their stamps/],
+      [text.replace(/"lastUs":\d+/, '"lastUs":1'), /a status is later than the last/]
     ]
     for (const [changed, message] of cases) {
-      expect(changed).not.toBe(text)
+      expect([message, changed]).not.toEqual([message, text])
       expect((await refusal(withFile(image, 'state.json', sealed(changed)))).message).toMatch(message)
     }
     expect((await refusal(withFile(image, 'state.json', `${text}\n`))).message).toMatch(/more after the end/)
@@ -339,16 +376,82 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
       withFile(
         image,
         'state.json',
-        sealed(fileIn(image, 'state.json').toString().replace('"version":1', '"version":0').replaceAll('"active"', '"alive"'))
+        sealed(fileIn(image, 'state.json').toString().replace('"version":2', '"version":0').replaceAll('"active"', '"alive"'))
       )
     )
     const renamed = (json: unknown): unknown => JSON.parse(JSON.stringify(json).replaceAll('"alive"', '"active"'))
-    const adapter = snapshots(disk, FOLDER, { 0: ({ accounts, head }) => ({ accounts: accounts.map(renamed), head }) })
+    const adapter = snapshots(disk, FOLDER, {
+      0: (document) => ({ ...document, accounts: document.accounts.map(renamed) }),
+      1: (document) => document
+    })
     const snapshot = await adapter.read()
     if (snapshot === null) return expect.fail('it is missing')
     expect(contents(snapshot)).toEqual({ seq: 3, state: written(STATES[3] ?? start) })
     await adapter.write(snapshot)
     expect(disk.now().get('state.json')).toEqual(fileIn(image, 'state.json'))
+  })
+})
+
+describe('a store of version 1', () => {
+  const FIXTURE = new URL('./fixtures/store-v1/', import.meta.url)
+  const image = async (): Promise<Image> =>
+    new Map(
+      await Promise.all((await readdir(FIXTURE)).map(async (name) => [name, await readFile(new URL(name, FIXTURE))] as const))
+    )
+  /** The state that it comes to: that version's, with what this one adds. */
+  const arrived = async () => right(await readStore(FOLDER, diskOf(await image()))())
+
+  it('is read: rows, stream and knots as they were, and nothing built', async () => {
+    const { seq, state } = await arrived()
+    expect(seq).toBe(3)
+    expect(OrderedMap.keys(state.commits.accounts)).toEqual([ALICE, BOB, OWNER])
+    expect(cursor(state)).toBe(at(64))
+    expect(OrderedMap.keys(state.knots.subscriptions)).toEqual([K2])
+    expect(state.counters.frames).toBe(8)
+    expect([OrderedMap.size(state.builds.runs), OrderedMap.size(state.builds.log), OrderedMap.size(state.builds.sources)]).toEqual([0, 0, 0])
+    expect(state.builds.settings).toEqual({ hosts: CONFIG.hosts, owner: OWNER, policy: CONFIG.builds })
+  })
+
+  it('knows the repositories by their DIDs', async () => {
+    const { state } = await arrived()
+    const claim = { did: must(Did.decode('did:plc:lib')), knot: null, name: null, owner: null }
+    expect(Commits.entitlement(state.commits, must(HostName.decode(K2)), claim, null)).toMatchObject({
+      _tag: 'Entitled',
+      repository: { did: 'did:plc:lib', name: 'lib', owner: ALICE, rkey: '__proto__' }
+    })
+  })
+
+  it('takes no trigger from before the stream was where the snapshot is', async () => {
+    const { state } = await arrived()
+    expect(OrderedMap.toEntries(state.knots.subscriptions).map(([, { since }]) => since)).toEqual([`${String(at(8))}000`])
+  })
+
+  it('has everybody read whom it knew before: the next stream that opens begins it', async () => {
+    const { state } = await arrived()
+    expect(OrderedMap.toEntries(state.backfill.accounts).map(([did, { phase }]) => [did, phase])).toEqual([[OWNER, 'Reading']])
+    expect(state.backfill.isWanted).toBe(true)
+  })
+
+  it('is written as version 2, and then read as what it was', async () => {
+    const before = await arrived()
+    const disk = diskOf(await image())
+    const store = right(await openOn(disk))
+    expect(written(store.state)).toBe(written(before.state))
+    right(await store.snapshot(store.state)())
+    await closed(store)
+    const text = disk.now().get('state.json')?.toString() ?? ''
+    expect(text).toMatch(/^\{"format":"tack-state","version":2,"seq":3,/)
+    expect(text).toMatch(/\n\],"runs":\[\n\n?\],"statuses":\[\n\n?\],"crc":"[0-9a-f]{8}"\}\n$/)
+    expect(contents(right(await readStore(FOLDER, disk)()))).toEqual(contents(before))
+  })
+
+  it('is refused when it is damaged: every prefix, and a flip in every byte', async () => {
+    const whole = await image()
+    const bytes = fileIn(whole, 'state.json')
+    for (let i = 0; i < bytes.length; i++) {
+      await refusal(withFile(whole, 'state.json', bytes.subarray(0, i)))
+      await refusal(withFile(whole, 'state.json', flipped(bytes, i)))
+    }
   })
 })
 

@@ -11,6 +11,7 @@ import {
   defaults,
   Event,
   explain,
+  holdersOf,
   initial,
   type Json,
   OrderedMap,
@@ -45,7 +46,13 @@ const TEXTS = [
 ]
 const COLLECTIONS = ['sh.tangled.repo', 'sh.tangled.spindle.member', 'sh.tangled.repo.collaborator']
 
-export const config: Config = valid(Config.decode(defaults({ hostname: HOSTNAME, owner: OWNER })))
+/** So few statuses are kept that some are dropped, and builds with them. */
+export const config: Config = valid(
+  Config.decode({
+    ...defaults({ hostname: HOSTNAME, owner: OWNER }),
+    builds: { ...defaults({ hostname: HOSTNAME, owner: OWNER }).builds, keepStatuses: 6, providers: ['p'] }
+  })
+)
 
 export const start: State = initial(config)
 
@@ -75,6 +82,89 @@ const recordOf = (collection: string, text: string, [a, b, c]: Draw): Json => {
     default:
       return { createdAt: text, repo: text, repoDid: '', subject: text }
   }
+}
+
+/** A trigger of a repository that holds the knot. */
+const triggerOf = (holder: string, text: string): Json => {
+  const slash = holder.indexOf('/')
+  return {
+    actor: null,
+    cause: { _tag: 'Push', changedFiles: [text], newSha: '2'.repeat(40), oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
+    defaultBranch: 'main',
+    kind: 'pipeline',
+    repo: { did: null, knot: null, name: holder.slice(slash + 1), owner: holder.slice(0, slash) },
+    workflows: [{ name: 'w', text }]
+  }
+}
+
+const workflowsOf = (text: string): Json => [
+  {
+    _tag: 'Defined',
+    clone: { depth: 1, skip: false, submodules: false },
+    engine: 'tack',
+    environment: [[text, text]],
+    name: 'CI é.yml',
+    steps: [{ command: text, environment: [], name: text }],
+    targets: [{ pipeline: text, provider: 'p', settings: [['key', text]] }],
+    when: []
+  },
+  { _tag: 'Faulty', error: text, name: 'bad.yml' }
+]
+
+const splitKey = (key: string) => ({ knot: key.slice(0, key.indexOf('/')), rkey: key.slice(key.indexOf('/') + 1) })
+
+/** The runs whose workflow files are being read, and the builds that something is owed about. */
+const askedIn = ({ builds }: State) => {
+  const runs = OrderedMap.toEntries(builds.runs)
+  return {
+    builds: runs.flatMap(([key, run]) =>
+      OrderedMap.toEntries(run.builds).map(([workflow, { phase }]) => ({ build: { ...splitKey(key), workflow }, phase }))
+    ),
+    reading: runs.flatMap(([key, { phase }]) => (phase._tag === 'Reading' ? [{ ...splitKey(key), number: phase.number }] : []))
+  }
+}
+
+/** What somebody says about a build or a trigger; `null` when there is none. */
+const buildEvent = (state: State, kind: number, [which, how]: Draw, at: number, text: string): object | null => {
+  const { builds, reading } = askedIn(state)
+  const run = pick(reading, which)
+  if (kind === 10)
+    return run === undefined
+      ? null
+      : (how ?? 0) % 6 === 0
+        ? { _tag: 'WorkflowsUnread', at, error: text, isFinal: false, ...run }
+        : { _tag: 'WorkflowsRead', at, defaultBranch: 'main', workflows: workflowsOf(text), ...run }
+  const asked = pick(builds, which)
+  if (asked === undefined) return null
+  const { build, phase } = asked
+  const { knot, rkey, workflow } = build
+  const number = 'number' in phase ? phase.number : 0
+  switch (kind) {
+    case 11:
+      return [
+        { _tag: 'BuildAccepted', at, build, external: text, number },
+        { _tag: 'BuildRefused', at, build, error: text, number },
+        { _tag: 'BuildMissing', at, build, number },
+        { _tag: 'BuildUncertain', at, build, error: text, number, waitMs: 7 },
+        { _tag: 'CancelHeard', at, build, number }
+      ][(how ?? 0) % 5] ?? null
+    case 12: {
+      const status = pick(['running', 'success', 'failed', 'running'], how)
+      return { _tag: 'BuildReported', at, build, error: text, exitCode: how, external: 'external' in phase ? (phase.external ?? text) : text, provider: 'p', status }
+    }
+    case 13:
+      return { _tag: 'CancelRequested', at, knot, rkey, workflow: (how ?? 0) % 2 === 0 ? null : workflow }
+    default:
+      return { _tag: 'RetryRequested', at, knot, rkey, workflow: null }
+  }
+}
+
+/** A page of the records that are being read, of which one is new. */
+const pageOf = (state: State, which: number | undefined, at: number, record: Json): object | null => {
+  const reading = pick(OrderedMap.toEntries(state.backfill.accounts), which)
+  if (reading === undefined) return null
+  const [did, { collection, number }] = reading
+  return { _tag: 'RecordsRead', at, collection, did, next: null, number, records: [{ collection, record, rkey: 'read' }] }
 }
 
 /** The n-th event, in this state. */
@@ -137,8 +227,34 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
               created: `${String(at)}999`,
               host,
               nsid: 'sh.tangled.pipeline',
-              rkey: 'a'
+              rkey: 'a',
+              trigger: how % 2 === 0 ? null : text
             }
+      case 9: {
+        const holder = host === undefined ? undefined : pick(holdersOf(host)(state), what)
+        return knot === undefined || holder === undefined
+          ? null
+          : {
+              _tag: 'KnotReceived',
+              at,
+              connection: knot,
+              created: `${String(at)}000`,
+              host,
+              nsid: 'sh.tangled.pipeline',
+              rkey: `t${String(n)}`,
+              trigger: triggerOf(holder, text)
+            }
+      }
+      case 10:
+      case 11:
+      case 12:
+      case 13:
+      case 14:
+        return buildEvent(state, kind, [who ?? 0, how], at, text)
+      case 15: {
+        const reading = pick(OrderedMap.toEntries(state.backfill.accounts), who)
+        return pageOf(state, who, at, recordOf(reading?.[1].collection ?? '', text, [how, n, kind]))
+      }
       default:
         return null
     }
@@ -158,13 +274,16 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
 }
 
 /** One more than the greatest number in each place of a draw. */
-const BELOW = [21, 4, 3, TEXTS.length, 12] as const
+const BELOW = [32, 4, 3, TEXTS.length, 12] as const
+
+/** A start, a repository of the owner's, and a push to it: what every life begins with. */
+const BEGINNING: ReadonlyArray<Draw> = [[0], [1], [20, 0, 0, 2, 5], [6], [9, 0, 0, 0], [10, 0, 0, 4, 1], [11, 0, 0, 3, 0], [12, 0, 0, 5, 0]]
 
 /** What happened, from `Started` on. */
 const lifeFrom = (draws: ReadonlyArray<Draw>): ReadonlyArray<Event> => {
   const events: Array<Event> = []
   let state = start
-  for (const [n, draw] of [[0], ...draws].entries()) {
+  for (const [n, draw] of [...BEGINNING, ...draws].entries()) {
     const event = eventOf(state, n, draw)
     events.push(event)
     state = step(state, event)[0]
@@ -179,7 +298,7 @@ export const lives: fc.Arbitrary<ReadonlyArray<Event>> = fc
 /** A life of `length` events that a seed stands for. */
 export const lifeOf = (seed: number, length: number): ReadonlyArray<Event> => {
   const random = randomOf(seed)
-  return lifeFrom(Array.from({ length: length - 1 }, () => BELOW.map(random)))
+  return lifeFrom(Array.from({ length: length - BEGINNING.length }, () => BELOW.map(random)))
 }
 
 /** `items` in groups of one to four, as a drive loop would batch them. */
