@@ -15,7 +15,7 @@ import { BuildPolicy, type Config, Natural } from './config.js'
 import { pause } from './connection.js'
 import { matchGlob } from './data/glob.js'
 import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
-import { isZeroSha, laterOf, Nanos, nanosBefore, Rkey, tidOf, TimeUs, WorkflowName } from './data/identifiers.js'
+import { isZeroSha, laterOf, Rkey, tidOf, TimeUs, WorkflowName } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import type { StatusEntry } from './effect.js';
@@ -106,9 +106,7 @@ export const Run = t.readonly(
     phase: RunPhase,
     repository: Repository,
     /** The rkey of the trigger that this one repeats; `null` for one that came from the knot. */
-    retryOf: t.union([Rkey, t.null]),
-    /** When the trigger was created, as far as can be told. */
-    stamp: Nanos
+    retryOf: t.union([Rkey, t.null])
   }),
   'Run'
 )
@@ -128,8 +126,11 @@ export type LogKey = string
 /** What is remembered about a knot from which triggers came that counted. */
 export const Source = t.readonly(
   t.strict({
-    /** Triggers not later than this are forgotten, so a repeat of one could not be told; `null` while all are remembered. */
-    forgotten: t.union([Nanos, t.null]),
+    /**
+     * Triggers whose keys do not come after this one are forgotten, so a repeat of one could not be told; `null` while all are
+     * remembered. The keys of a knot tell the time, and rise.
+     */
+    forgotten: t.union([Rkey, t.null]),
     /** Which kind of event tells of pushes here. Where both kinds come, `refUpdate` wins, for good. */
     kind: t.union([t.literal('pipeline'), t.literal('refUpdate'), t.null])
   }),
@@ -259,9 +260,10 @@ const forget = (state: BuildsState, name: BuildName): BuildsState => {
   if (build.phase._tag !== 'Settled' || M.has(logKey(build.statusUs))(state.log)) return state
   const builds = M.deleteAt(name.workflow)(run.builds)
   if (!M.isEmpty(builds)) return withRun(state, name.knot, name.rkey, { ...run, builds })
+  const gone = withoutRun(state, name.knot, name.rkey)
   const source = sourceOf(state, name.knot)
-  const forgotten = source.forgotten !== null && nanosBefore(run.stamp, source.forgotten) ? source.forgotten : run.stamp
-  return withSource(withoutRun(state, name.knot, name.rkey), name.knot, { ...source, forgotten })
+  // The keys of retries are ours: they say nothing about those of the knot.
+  return run.retryOf !== null || isForgotten(source, name.rkey) ? gone : withSource(gone, name.knot, { ...source, forgotten: name.rkey })
 }
 
 /** Drops the oldest statuses until there are not more than are kept. */
@@ -386,6 +388,8 @@ const sourceOf = (state: BuildsState, knot: HostName): Source =>
     O.getOrElse(() => NEW_SOURCE)
   )
 
+const isForgotten = ({ forgotten }: Source, rkey: Rkey): boolean => forgotten !== null && rkey <= forgotten
+
 const withSource = (state: BuildsState, knot: HostName, source: Source): BuildsState => ({
   ...state,
   sources: M.upsertAt(knot, source)(state.sources)
@@ -443,7 +447,7 @@ const sourceAfter = (source: Source, { cause, kind }: Trigger): Source =>
   cause._tag !== 'Push' || source.kind === kind || source.kind === 'refUpdate' ? source : { ...source, kind }
 
 const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJudged): Step => {
-  const { at, knot, rkey, stamp, trigger } = arrived
+  const { at, knot, rkey, trigger } = arrived
   const { cause, repo } = trigger
   const ignore = (reason: Ignorance): Step => [state, [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]]
   const refuse = (reason: 'knot' | 'actor' | 'rkey', detail: string): Step => [
@@ -458,7 +462,7 @@ const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJu
   if (runOf(state, knot, rkey) !== null) return unchanged(state)
 
   const source = sourceOf(state, knot)
-  if (source.forgotten !== null && !nanosBefore(source.forgotten, stamp)) return ignore('before')
+  if (isForgotten(source, rkey)) return ignore('before')
   if (entitlement._tag === 'NotEntitled') return refuse('actor', trigger.actor ?? '')
   const after = sourceAfter(source, trigger)
   if (cause._tag === 'Push' && after.kind !== trigger.kind) return ignore('kind')
@@ -472,8 +476,7 @@ const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJu
     defaultBranch: trigger.defaultBranch,
     phase: { _tag: 'Reading', number: known.next, workflows: trigger.workflows },
     repository: entitlement.repository,
-    retryOf: null,
-    stamp
+    retryOf: null
   }
   return read(withRun(known, knot, rkey, run), knot, rkey)
 }

@@ -192,26 +192,21 @@ export interface TriggerArrived {
   readonly at: TimeUs
   readonly knot: HostName
   readonly rkey: Rkey
-  /** When it was created, as far as can be told; never after its receipt. */
-  readonly stamp: Nanos
   readonly trigger: Trigger
 }
 
 /** When the frame was created: by its stamp, or, without one, by its key, which tells the time as a rule. */
-const createdOf = (state: KnotsState, event: KnotReceived): Nanos => {
-  const stamp = event.created ?? (Tid.is(event.rkey) ? nanosOf(timeOfTid(event.rkey)) : stampOf(state, event))
-  return nanosBefore(nanosOf(event.at), stamp) ? nanosOf(event.at) : stamp
-}
+const createdOf = (state: KnotsState, event: KnotReceived): Nanos =>
+  event.created ?? (Tid.is(event.rkey) ? nanosOf(timeOfTid(event.rkey)) : stampOf(state, event))
 
 /** What the frame means for builds. */
 const triggered = (state: KnotsState, { since }: Subscription, event: KnotReceived): ReadonlyArray<TriggerArrived | ReportEffect> => {
   const { at, host, rkey, trigger } = event
   if (trigger === null) return []
   if (typeof trigger === 'string') return [report({ _tag: 'KnotFrameRejected', at, detail: trigger, host, reason: 'trigger' })]
-  const stamp = createdOf(state, event)
-  return nanosBefore(stamp, since)
+  return nanosBefore(createdOf(state, event), since)
     ? [report({ _tag: 'TriggerIgnored', at, knot: host, reason: 'before', rkey })]
-    : [{ _tag: 'TriggerArrived', at, knot: host, rkey, stamp, trigger }]
+    : [{ _tag: 'TriggerArrived', at, knot: host, rkey, trigger }]
 }
 
 const received = (state: KnotsState, event: KnotReceived, subscription: Subscription): Transition<KnotsState, TriggerArrived | ReportEffect> => {

@@ -91,4 +91,4 @@ export const statusFrame = ({ build, createdUs, error, exitCode, status }: Statu
 export const decodeCursor = (text: string): E.Either<string, TimeUs> =>
   Nanos.is(text)
     ? E.right(clampTimeUs(Number(text.slice(0, -3))))
-    : E.left('a cursor is a time in nanoseconds: decimal digits, from 0 to 9223372036854775807')
+    : E.left('a cursor is a time in nanoseconds: decimal digits without leading zeros, from 0 to 9223372036854775807')

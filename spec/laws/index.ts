@@ -1,4 +1,6 @@
 /** All laws, by id. */
+import { BACKFILL } from './backfill.js'
+import { BUILD } from './builds.js'
 import { CANON } from './canon.js'
 import { CODEC } from './codec.js'
 import { COMMIT } from './commit.js'
@@ -8,6 +10,7 @@ import { KNOT } from './knot.js'
 import { MACHINE } from './machine.js'
 import { MAP } from './map.js'
 import { NONINTERFERENCE } from './noninterference.js'
+import { STREAM } from './stream.js'
 import { WIRE } from './wire.js'
 
 export const LAWS = {
@@ -16,6 +19,9 @@ export const LAWS = {
   ...CURSOR,
   ...KNOT,
   ...NONINTERFERENCE,
+  ...BACKFILL,
+  ...BUILD,
+  ...STREAM,
   ...MAP,
   ...HOST,
   ...CANON,

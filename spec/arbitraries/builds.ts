@@ -1,0 +1,499 @@
+/**
+ * Lives of builds: a world of two repositories, two knots and two providers, and what may happen to it in any order. A move is a few
+ * numbers; what it means is read off the state it meets, so that most of what is drawn happens to something that is there.
+ */
+import fc from 'fast-check'
+import {
+  type BuildName,
+  type Builds,
+  COLLABORATOR,
+  type Config,
+  type Did,
+  type Effect,
+  type Event,
+  type ExitCode,
+  type HostName,
+  initial,
+  MEMBER,
+  type Nanos,
+  type Natural,
+  type Nsid,
+  OrderedMap as M,
+  REPO,
+  type Rkey,
+  type Sha,
+  type State,
+  type Status,
+  step,
+  type Timer,
+  type TimeUs,
+  type Trigger,
+  type Workflow,
+  WorkflowName
+} from '../../core/index.js'
+import { type Change, commitOf, tidAt } from '../laws/build.js'
+import { nameText, type Outcome } from '../laws/builds.js'
+import { type Run, runOf, unfold } from '../laws/run.js'
+import { configWith } from './config.js'
+import { ALICE, EPOCH_US, HOSTNAME, OWNER, pick, SECOND_US, weighted } from './data.js'
+
+// ---------------------------------------------------------------------------------------- the world
+
+const K1 = 'knot1.example' as HostName
+const K2 = 'knot2.example' as HostName
+const BOB = 'did:plc:bob' as Did
+const OWNERS_REPO = 'did:plc:owners-repo'
+const SHAS = ['1', '2', '3'].map((digit) => digit.repeat(40) as Sha)
+const ZERO = '0'.repeat(40) as Sha
+const RKEYS = ['a', 'b', 'c', '__proto__', '3mbd35yo2w222'].map((rkey) => rkey as Rkey)
+
+const policy = (changes: object = {}): Config =>
+  configWith({
+    backfill: false,
+    builds: {
+      allow: [{ pipelines: 'app', provider: 'ci', repos: `${ALICE}/*` }],
+      backoff: { baseMs: 2_000 as Natural, capMs: 60_000 as Natural, healthyAfterMs: 0 as Natural },
+      keepStatuses: 40 as Natural,
+      pendingMs: 3_600_000 as Natural,
+      providers: ['ci', 'local'],
+      runningMs: 7_200_000 as Natural,
+      ...changes
+    }
+  })
+
+/** Configurations that an operator may go over to. */
+const POLICIES: ReadonlyArray<Config> = [
+  policy(),
+  policy({ keepStatuses: 3 as Natural }),
+  policy({ allow: [] }),
+  policy({ providers: ['local'] })
+]
+
+const repoRecord = (knot: HostName, name: string, repoDid: string, spindle = HOSTNAME): Change => ({
+  collection: REPO,
+  record: { createdAt: '', knot, name, repoDid, spindle }
+})
+
+/** What the records say at first, and may say again. */
+const RECORDS: ReadonlyArray<readonly [Did, Rkey, Change]> = [
+  [OWNER, 'app' as Rkey, repoRecord(K1, 'app', OWNERS_REPO)],
+  [OWNER, 'm' as Rkey, { collection: MEMBER, record: { createdAt: '', instance: HOSTNAME, subject: ALICE } }],
+  [ALICE, 'hers' as Rkey, repoRecord(K1, 'hers', '')],
+  [ALICE, 'else' as Rkey, repoRecord(K2, 'else', 'did:plc:else')],
+  [ALICE, 'c' as Rkey, { collection: COLLABORATOR, record: { createdAt: '', repo: `at://${ALICE}/${REPO}/hers`, repoDid: '', subject: BOB } }]
+]
+
+const commit = (did: Did, rkey: Rkey, change: Change, at: number, connection: number): Event =>
+  commitOf(change, { at, connection, did, rev: tidAt(at), rkey, timeUs: at })
+
+const without = ({ collection }: Change): Change => ({ collection, record: null })
+
+const beginningWith = (config: Config): ReadonlyArray<Event> => [
+  ...RECORDS.map(([did, rkey, change], i) => commit(did, rkey, change, EPOCH_US + i, 0)),
+  { _tag: 'Started', at: (EPOCH_US + 100) as TimeUs, config, resumeFrom: null }
+]
+
+const STEPS_MAX = 70
+
+// ---------------------------------------------------------------------------------------- moves
+
+const KINDS = ['push', 'answer', 'report', 'timer', 'stale', 'people', 'record', 'life', 'again'] as const
+
+interface Move {
+  readonly a: number
+  readonly b: number
+  readonly c: number
+  readonly kind: (typeof KINDS)[number]
+}
+
+const moves: fc.Arbitrary<Move> = fc.record(
+  {
+    a: fc.nat(1_000),
+    b: fc.nat(1_000),
+    c: fc.nat(1_000),
+    kind: weighted<Move['kind']>([6, 'push'], [14, 'answer'], [8, 'report'], [6, 'timer'], [2, 'stale'], [2, 'people'], [2, 'record'], [2, 'life'], [3, 'again'])
+  },
+  { noNullPrototype: true }
+)
+
+const condition = (branch: string): Extract<Workflow, { readonly _tag: 'Defined' }>['when'] => [
+  { branch: [branch], event: ['push'], paths: null, tag: [], types: null }
+]
+
+const workflow = (name: string, changes: Partial<Extract<Workflow, { readonly _tag: 'Defined' }>> = {}): Workflow => ({
+  _tag: 'Defined',
+  clone: { depth: 1 as Natural, skip: false, submodules: false },
+  engine: 'tack',
+  environment: [],
+  name: name as WorkflowName,
+  steps: [],
+  targets: [{ pipeline: 'app', provider: 'ci', settings: [] }],
+  when: [],
+  ...changes
+})
+
+const FILES: ReadonlyArray<ReadonlyArray<Workflow>> = [
+  [workflow('ci.yml')],
+  [workflow('ci.yml'), workflow('__proto__', { targets: [{ pipeline: 'x', provider: 'local', settings: [] }] })],
+  [workflow('a', { when: condition('main') }), { _tag: 'Faulty', error: 'not YAML', name: 'b' as WorkflowName }],
+  [workflow('a', { when: condition('[') }), workflow('b', { engine: null }), workflow('c', { engine: 'other' }), workflow('d', { targets: [] })],
+  []
+]
+
+const pushOf = ({ a, b, c }: Move, kind: Trigger['kind']): Trigger => {
+  const repos: ReadonlyArray<Trigger['repo']> = [
+    { did: OWNERS_REPO as Did, knot: null, name: null, owner: null },
+    { did: null, knot: K1, name: 'hers', owner: ALICE },
+    { did: OWNERS_REPO as Did, knot: K1, name: 'app', owner: OWNER },
+    { did: 'did:plc:else' as Did, knot: K2, name: null, owner: null },
+    { did: 'did:plc:nobody' as Did, knot: null, name: null, owner: null }
+  ]
+  return {
+    actor: pick([null, OWNER, null, ALICE, BOB], b),
+    cause:
+      c % 7 === 6
+        ? { _tag: 'Manual', inputs: [], ref: null, sha: null }
+        : {
+            _tag: 'Push',
+            changedFiles: null,
+            newSha: pick([...SHAS, ZERO], a + b),
+            oldSha: pick([...SHAS, ZERO], b + c),
+            ref: pick(['refs/heads/main', 'refs/heads/main', 'refs/tags/v1', 'refs/heads/x', 'refs/notes/n'], c),
+            skipsCi: c % 11 === 10
+          },
+    defaultBranch: null,
+    kind,
+    repo: pick(repos, a),
+    workflows: kind === 'pipeline' ? [] : null
+  }
+}
+
+const knotConnection = (state: State, host: HostName): number => {
+  const subscription = M.lookup(host)(state.knots.subscriptions)
+  return subscription._tag === 'Some' ? subscription.value.connection.number : 0
+}
+
+const frame = (state: State, move: Move, at: TimeUs): Event => {
+  const host = move.a % 5 === 3 ? K2 : K1
+  return {
+    _tag: 'KnotReceived',
+    at,
+    connection: knotConnection(state, host) as Natural,
+    created: move.c % 3 === 0 ? null : (`${String(at)}000` as Nanos),
+    host,
+    nsid: 'sh.tangled.git.refUpdate' as Nsid,
+    rkey: pick(RKEYS, move.a + move.c),
+    trigger: pushOf(move, move.b % 3 === 2 ? 'pipeline' : 'refUpdate')
+  }
+}
+
+/** A question that stands in the state, with its number. */
+type Question =
+  | { readonly knot: HostName; readonly kind: 'read'; readonly number: Natural; readonly rkey: Rkey }
+  | { readonly build: BuildName; readonly kind: 'start' | 'find' | 'cancel'; readonly number: Natural }
+
+const keyOf = (key: string): { readonly knot: HostName; readonly rkey: Rkey } => {
+  const slash = key.indexOf('/')
+  return { knot: key.slice(0, slash) as HostName, rkey: key.slice(slash + 1) as Rkey }
+}
+
+export const buildsIn = (state: State): ReadonlyArray<readonly [BuildName, Builds.Build]> =>
+  M.toEntries(state.builds.runs).flatMap(([key, run]) =>
+    M.toEntries(run.builds).map(([name, build]): readonly [BuildName, Builds.Build] => [{ ...keyOf(key), workflow: name }, build])
+  )
+
+export const questionsIn = (state: State): ReadonlyArray<Question> => [
+  ...M.toEntries(state.builds.runs).flatMap(([key, { phase }]): ReadonlyArray<Question> =>
+    phase._tag === 'Reading' ? [{ ...keyOf(key), kind: 'read', number: phase.number }] : []
+  ),
+  ...buildsIn(state).flatMap(([build, { phase }]): ReadonlyArray<Question> => {
+    switch (phase._tag) {
+      case 'Starting':
+        return [{ build, kind: 'start', number: phase.number }]
+      case 'Finding':
+        return [{ build, kind: 'find', number: phase.number }]
+      case 'Cancelling':
+        return [{ build, kind: 'cancel', number: phase.number }]
+      default:
+        return []
+    }
+  })
+]
+
+export const timersIn = (state: State): ReadonlyArray<Extract<Event, { readonly _tag: 'TimerFired' }>['timer']> => [
+  ...M.toEntries(state.builds.runs).flatMap(([key, { phase }]) =>
+    phase._tag === 'ReadPausing' ? [{ _tag: 'WorkflowsTimer' as const, ...keyOf(key), number: phase.number }] : []
+  ),
+  ...buildsIn(state).flatMap(([build, { deadline, phase }]) => [
+    ...(phase._tag === 'Pausing' || phase._tag === 'CancelPausing' ? [{ _tag: 'BuildTimer' as const, build, number: phase.number }] : []),
+    { _tag: 'DeadlineTimer' as const, build, number: deadline }
+  ])
+]
+
+export const answer = (question: Question, at: TimeUs, a: number, off = 0): Event => {
+  const number = (question.number + off) as Natural
+  const waitMs = (a % 5 === 0 ? 90_000 : 0) as Natural
+  if (question.kind === 'read') {
+    const { knot, rkey } = question
+    return a % 6 === 5
+      ? { _tag: 'WorkflowsUnread', at, error: 'no answer', isFinal: a % 4 === 1, knot, number, rkey }
+      : { _tag: 'WorkflowsRead', at, defaultBranch: null, knot, number, rkey, workflows: pick(FILES, a) }
+  }
+  const { build } = question
+  const answers: { readonly [kind in 'start' | 'find' | 'cancel']: ReadonlyArray<Event> } = {
+    cancel: [
+      { _tag: 'CancelHeard', at, build, number },
+      { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs }
+    ],
+    find: [
+      { _tag: 'BuildAccepted', at, build, external: '7', number },
+      { _tag: 'BuildMissing', at, build, number },
+      { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs }
+    ],
+    start: [
+      { _tag: 'BuildAccepted', at, build, external: '7', number },
+      { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs },
+      { _tag: 'BuildRefused', at, build, error: 'no such pipeline', number },
+      { _tag: 'BuildMissing', at, build, number }
+    ]
+  }
+  return pick(answers[question.kind], a)
+}
+
+const STATUSES: ReadonlyArray<Status> = ['running', 'success', 'running', 'failed', 'pending', 'cancelled', 'timeout']
+
+const nothing = (at: TimeUs): Event => ({ _tag: 'CancelRequested', at, knot: K1, rkey: 'nothing' as Rkey, workflow: null })
+
+const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: ReadonlyArray<Event>): Event => {
+  const builds = buildsIn(state)
+  const questions = questionsIn(state)
+  switch (kind) {
+    case 'push':
+      return frame(state, { a, b, c, kind }, at)
+    case 'again': {
+      const frames = before.filter((event) => event._tag === 'KnotReceived')
+      const frame = frames[a % Math.max(frames.length, 1)]
+      return frame === undefined ? nothing(at) : { ...frame, at, connection: knotConnection(state, frame.host) as Natural }
+    }
+    case 'answer':
+      return questions.length === 0 ? frame(state, { a, b, c, kind }, at) : answer(pick(questions, a), at, b)
+    case 'stale':
+      return questions.length === 0 ? nothing(at) : answer(pick(questions, a), at, b, pick([-1, 1, -2], c))
+    case 'report':
+      return builds.length === 0
+        ? nothing(at)
+        : {
+            _tag: 'BuildReported',
+            at,
+            build: pick(builds, a)[0],
+            error: null,
+            exitCode: c % 4 === 0 ? (c as ExitCode) : null,
+            external: c % 9 === 8 ? '8' : '7',
+            provider: c % 13 === 12 ? 'webhook' : (pick(builds, a)[1].plan?.provider ?? 'ci'),
+            status: pick(STATUSES, b)
+          }
+    case 'timer': {
+      const timers = timersIn(state)
+      return timers.length === 0 ? nothing(at) : { _tag: 'TimerFired', at, timer: pick(timers, a) }
+    }
+    case 'people': {
+      const runs = M.keys(state.builds.runs)
+      if (runs.length === 0) return nothing(at)
+      const { knot, rkey } = keyOf(pick(runs, a))
+      const workflow = c % 2 === 0 ? null : ('ci.yml' as WorkflowName)
+      return { _tag: b % 2 === 0 ? 'CancelRequested' : 'RetryRequested', at, knot, rkey, workflow }
+    }
+    case 'record': {
+      const [did, rkey, change] = pick(RECORDS, a)
+      return commit(did, rkey, b % 2 === 0 ? without(change) : change, at, state.cursor.connection.number)
+    }
+    case 'life':
+      return a % 4 === 0 ? { _tag: 'StopRequested', at } : { _tag: 'Started', at, config: pick(POLICIES, b % 5), resumeFrom: null }
+  }
+}
+
+/** Runs in which builds live: the records are there, the bridge has started, and then anything. */
+export const buildRuns: fc.Arbitrary<Run> = fc
+  .tuple(weighted([2, policy()], [1, policy({ keepStatuses: 5 as Natural })]), fc.array(moves, { maxLength: STEPS_MAX, minLength: 1, size: 'max' }))
+  .map(([config, drawn]) => {
+    const before: Array<Event> = []
+    const beginning = beginningWith(config)
+    return unfold(config, beginning.length + drawn.length, (state, i) => {
+      const first = beginning[i]
+      const move = drawn[i - beginning.length]
+      // The clock goes back now and then.
+      const at = (EPOCH_US + SECOND_US * (move !== undefined && move.c % 17 === 16 ? 1 : i)) as TimeUs
+      const event = first ?? (move === undefined ? nothing(at) : eventOf(state, move, at, before))
+      before.push(event)
+      return event
+    })
+  })
+
+// ---------------------------------------------------------------------------------------- a provider with a ledger
+
+/** How a provider treats a request, and whether its answer arrives. */
+interface Treatment {
+  readonly does: boolean
+  readonly says: 'truth' | 'nothing' | 'uncertain'
+}
+
+interface Campaign {
+  /** Chaos: what happens to each request, in order; and after which steps the bridge is killed and started again. */
+  readonly kills: ReadonlyArray<number>
+  readonly pushes: number
+  readonly treatments: ReadonlyArray<Treatment>
+}
+
+const campaigns: fc.Arbitrary<Campaign> = fc.record(
+  {
+    kills: fc.array(fc.nat(60), { maxLength: 4 }),
+    pushes: fc.integer({ max: 4, min: 1 }),
+    treatments: fc.array(
+      fc.record(
+        { does: fc.boolean(), says: weighted<Treatment['says']>([2, 'truth'], [1, 'nothing'], [2, 'uncertain']) },
+        { noNullPrototype: true }
+      ),
+      { maxLength: 40 }
+    )
+  },
+  { noNullPrototype: true }
+)
+
+/** The push `i` of a campaign. */
+const pushAt = (state: State, i: number, at: TimeUs): Event => ({
+  _tag: 'KnotReceived',
+  at,
+  connection: knotConnection(state, K1) as Natural,
+  created: null,
+  host: K1,
+  nsid: 'sh.tangled.git.refUpdate' as Nsid,
+  rkey: pick(RKEYS, i),
+  trigger: {
+    ...pushOf({ a: 0, b: 0, c: 0, kind: 'push' }, 'refUpdate'),
+    cause: { _tag: 'Push', changedFiles: null, newSha: pick(SHAS, 0), oldSha: ZERO, ref: 'refs/heads/main', skipsCi: false }
+  }
+})
+
+/** More than any campaign takes: one that goes on for longer does not come to rest, and fails. */
+const TURNS_MAX = 1_500
+
+type Request = Extract<Effect, { readonly _tag: 'StartBuild' | 'FindBuild' | 'CancelBuild' | 'ReadWorkflows' }>
+
+const isRequest = (effect: Effect): effect is Request =>
+  effect._tag === 'StartBuild' || effect._tag === 'FindBuild' || effect._tag === 'CancelBuild' || effect._tag === 'ReadWorkflows'
+
+const HONEST: Treatment = { does: true, says: 'truth' }
+
+/**
+ * Plays a campaign against a provider that keeps a ledger, and heals the world at its end: the bridge is started once more, every
+ * question is answered truthfully, every pause comes to its end, and every build to a success.
+ */
+const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
+  const ledger = new Map<string, number>()
+  const events: Array<Event> = []
+  const beginning = beginningWith(policy())
+  let requests: Array<Request> = []
+  let timers: Array<Timer> = []
+  let treated = 0
+  let isHealing = false
+
+  const answerTo = (request: Request, at: TimeUs): Event | null => {
+    if (request._tag === 'ReadWorkflows')
+      return {
+        _tag: 'WorkflowsRead',
+        at,
+        defaultBranch: null,
+        knot: request.knot,
+        number: request.number,
+        rkey: request.rkey,
+        workflows: pick(FILES, 1)
+      }
+    const { build, number } = request
+    const { does, says } = isHealing ? HONEST : (treatments[treated++] ?? HONEST)
+    const name = nameText(build)
+    if (request._tag === 'StartBuild' && does) ledger.set(name, (ledger.get(name) ?? 0) + 1)
+    if (says === 'nothing') return null
+    const isThere = (ledger.get(name) ?? 0) > 0
+    if (says === 'uncertain' || (request._tag === 'StartBuild' && !does))
+      return { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs: 0 as Natural }
+    if (request._tag === 'CancelBuild') return { _tag: 'CancelHeard', at, build, number }
+    return isThere ? { _tag: 'BuildAccepted', at, build, external: '7', number } : { _tag: 'BuildMissing', at, build, number }
+  }
+
+  const success = (state: State, at: TimeUs): Event | null => {
+    const running = buildsIn(state).find(([, { phase, status }]) => phase._tag === 'Following' && (status === 'pending' || status === 'running'))
+    return running === undefined
+      ? null
+      : {
+          _tag: 'BuildReported',
+          at,
+          build: running[0],
+          error: null,
+          exitCode: null,
+          external: '7',
+          provider: running[1].plan?.provider ?? '',
+          status: 'success'
+        }
+  }
+
+  const startAgain = (at: TimeUs): Event => {
+    requests = []
+    timers = []
+    return { _tag: 'Started', at, config: policy(), resumeFrom: null }
+  }
+
+  const next = (state: State, i: number): Event | null => {
+    const at = (EPOCH_US + SECOND_US * i) as TimeUs
+    const first = beginning[i]
+    if (first !== undefined) return first
+    const turn = i - beginning.length
+    if (turn < pushes) return pushAt(state, turn, at)
+    if (!isHealing && kills.includes(turn - pushes)) return startAgain(at)
+    const request = requests.shift()
+    if (request !== undefined) return answerTo(request, at) ?? nothing(at)
+    const timer = timers.shift()
+    if (timer !== undefined) return { _tag: 'TimerFired', at, timer }
+    if (!isHealing) {
+      isHealing = true
+      return startAgain(at)
+    }
+    return success(state, at)
+  }
+
+  let state = initial(policy())
+  for (let i = 0; i < TURNS_MAX; i++) {
+    const event = next(state, i)
+    if (event === null) break
+    events.push(event)
+    const [after, effects] = step(state, event)
+    state = after
+    requests.push(...effects.filter(isRequest))
+    timers.push(...effects.flatMap((effect) => (effect._tag === 'WakeAfter' && effect.timer._tag !== 'DeadlineTimer' ? [effect.timer] : [])))
+  }
+  return { end: state, ledger, run: runOf(policy(), events) }
+}
+
+export const campaignOutcomes: fc.Arbitrary<Outcome> = campaigns.map(played)
+
+// ---------------------------------------------------------------------------------------- names
+
+/** Names of builds that nearly collide. */
+const parts = <A>(...texts: ReadonlyArray<string>): fc.Arbitrary<A> => fc.constantFrom(...texts).map((text) => text as A)
+
+const name: fc.Arbitrary<BuildName> = fc.record(
+  {
+    knot: parts<HostName>('k.example', 'k.example:8443', 'localhost:80', 'k-3d2e.example'),
+    rkey: parts<Rkey>('a', 'A', 'a:b', 'a.b', '~', '_', '__proto__', '.a', 'a-b', '3mbd35yo2w222'),
+    workflow: fc.oneof(
+      parts<WorkflowName>('ci.yml', 'CI.yml', 'ci.yml ', '=2e', '.ci', '..ci', 'ü', 'u\u0308', '😀', '%2e', 'a b', '-', '__proto__', 'con', '\u00fc'),
+      fc.string({ maxLength: 4, minLength: 1, unit: 'grapheme' }).filter(WorkflowName.is)
+    )
+  },
+  { noNullPrototype: true }
+)
+
+export const namePairs: fc.Arbitrary<readonly [BuildName, BuildName]> = fc.oneof(
+  fc.tuple(name, name),
+  name.map((one): readonly [BuildName, BuildName] => [one, { ...one }]),
+  fc.tuple(name, name).map(([a, b]): readonly [BuildName, BuildName] => [a, { ...a, workflow: b.workflow }])
+)

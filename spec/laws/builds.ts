@@ -1,0 +1,309 @@
+/** BUILD: what holds from a trigger to a status. The words are in laws.md. */
+import {
+  type BuildName,
+  buildKey,
+  type Builds,
+  type Config,
+  type Did,
+  type Effect,
+  type Event,
+  isMember,
+  OrderedMap as M,
+  REPO,
+  type State,
+  type Status,
+  type Timer,
+  type Trigger
+} from '../../core/index.js'
+import type { Step } from './fence.js'
+import { all, because, equal, every, type Laws, type Verdict, when } from './law.js'
+import { accountOf, configured, type Run } from './run.js'
+
+// ---------------------------------------------------------------------------------------- helpers
+
+const RANK: { readonly [S in Status]: number } = { cancelled: 2, failed: 2, pending: 0, running: 1, success: 2, timeout: 2 }
+
+const isFinal = (status: Status): boolean => RANK[status] === 2
+
+export const nameText = ({ knot, rkey, workflow }: BuildName): string => JSON.stringify([knot, rkey, workflow])
+
+const builds = (state: State): ReadonlyArray<readonly [string, Builds.Build]> =>
+  M.toEntries(state.builds.runs).flatMap(([key, run]) =>
+    M.toEntries(run.builds).map(([workflow, build]): readonly [string, Builds.Build] => [JSON.stringify([...key.split('/'), workflow]), build])
+  )
+
+type Of<Tag extends Effect['_tag']> = Extract<Effect, { readonly _tag: Tag }>
+
+const effectsOf = <Tag extends Effect['_tag']>(effects: ReadonlyArray<Effect>, tag: Tag): ReadonlyArray<Of<Tag>> =>
+  effects.filter((effect): effect is Of<Tag> => effect._tag === tag)
+
+/** Whether the record at (owner, rkey) is live, names us, is on that knot, and its owner is admitted: from the rows alone. */
+const holds = (state: State, config: Config, knot: string, owner: Did, rkey: string): boolean => {
+  const account = accountOf(state, owner)
+  const slot = account === undefined ? undefined : M.toEntries(account.repos).find(([key]) => key === rkey)?.[1]
+  const record = account?.active === true ? slot?.record : null
+  const isAdmitted = config.admission === 'open' || owner === config.owner || isMember(owner)(state)
+  return record?.knot === knot && record.spindle === config.hostname && isAdmitted
+}
+
+/** Whether `actor` has a say in the repository: from the rows alone. */
+const maySay = (state: State, { did, owner, rkey }: Of<'ReadWorkflows'>['repository'], actor: Did | null): boolean => {
+  if (actor === null || actor === owner) return true
+  const account = accountOf(state, owner)
+  const records = account === undefined ? [] : M.toEntries(account.collaborators)
+  return records.some(([, { record }]) => {
+    const names = [`at://${owner}/${REPO}/${rkey}`, ...(did === '' ? [] : [did])]
+    return record?.subject === actor && (names.includes(record.repo) || names.slice(1).includes(record.repoDid))
+  })
+}
+
+/** The trigger that a step lets through, if it does. */
+const admitted = ({ before, effects, event }: Step): Of<'ReadWorkflows'> | null => {
+  if (event._tag !== 'KnotReceived') return null
+  const read = effectsOf(effects, 'ReadWorkflows').find(({ rkey }) => rkey === event.rkey)
+  return read !== undefined && !M.has(`${event.host}/${event.rkey}` as Builds.RunKey)(before.builds.runs) ? read : null
+}
+
+const triggerOf = (event: Event): Trigger | null =>
+  event._tag === 'KnotReceived' && typeof event.trigger === 'object' ? event.trigger : null
+
+// ---------------------------------------------------------------------------------------- what is outstanding
+
+/** All that was asked for since the last start, by the names that states and effects share. */
+const asked = (effects: ReadonlyArray<Effect>): ReadonlyArray<string> =>
+  effects.flatMap((effect) => {
+    switch (effect._tag) {
+      case 'ReadWorkflows':
+        return [`read ${effect.knot} ${effect.rkey} ${String(effect.number)}`]
+      case 'StartBuild':
+      case 'FindBuild':
+      case 'CancelBuild':
+        return [`${effect._tag} ${nameText(effect.build)} ${String(effect.number)}`]
+      case 'FollowBuild':
+        return [`follow ${nameText(effect.build)} ${effect.external}`]
+      case 'WakeAfter':
+        return [timerText(effect.timer)]
+      default:
+        return []
+    }
+  })
+
+const timerText = (timer: Timer): string => {
+  switch (timer._tag) {
+    case 'WorkflowsTimer':
+      return `timer ${timer.knot} ${timer.rkey} ${String(timer.number)}`
+    case 'BuildTimer':
+      return `timer ${nameText(timer.build)} ${String(timer.number)}`
+    case 'DeadlineTimer':
+      return `deadline ${nameText(timer.build)} ${String(timer.number)}`
+    default:
+      return timer._tag
+  }
+}
+
+/** All that a state says is outstanding. */
+const owed = (state: State): ReadonlyArray<string> => [
+  ...M.toEntries(state.builds.runs).flatMap(([key, { phase }]) => {
+    const at = `${key.replace('/', ' ')} `
+    if (phase._tag === 'Reading') return [`read ${at}${String(phase.number)}`]
+    return phase._tag === 'ReadPausing' ? [`timer ${at}${String(phase.number)}`] : []
+  }),
+  ...builds(state).flatMap(([name, { deadline, phase, status }]) => [
+    ...(isFinal(status) ? [] : [`deadline ${name} ${String(deadline)}`]),
+    ...phaseText(name, phase)
+  ])
+]
+
+const phaseText = (name: string, phase: Builds.BuildPhase): ReadonlyArray<string> => {
+  switch (phase._tag) {
+    case 'Starting':
+      return [`StartBuild ${name} ${String(phase.number)}`]
+    case 'Finding':
+      return [`FindBuild ${name} ${String(phase.number)}`]
+    case 'Cancelling':
+      return [`CancelBuild ${name} ${String(phase.number)}`]
+    case 'Pausing':
+    case 'CancelPausing':
+      return [`timer ${name} ${String(phase.number)}`]
+    case 'Following':
+      return [`follow ${name} ${phase.external}`]
+    case 'Settled':
+      return []
+  }
+}
+
+/** Whether an event is an answer to a question that does not stand in the state. */
+const isStray = ({ before, event }: Step): boolean => {
+  switch (event._tag) {
+    case 'WorkflowsRead':
+    case 'WorkflowsUnread':
+      return !owed(before).includes(`read ${event.knot} ${event.rkey} ${String(event.number)}`)
+    case 'BuildAccepted':
+    case 'BuildMissing':
+    case 'BuildRefused':
+    case 'BuildUncertain':
+    case 'CancelHeard':
+      return !['StartBuild', 'FindBuild', 'CancelBuild'].some((tag) =>
+        owed(before).includes(`${tag} ${nameText(event.build)} ${String(event.number)}`)
+      )
+    default:
+      return false
+  }
+}
+
+/** The builds that an event is about: no other may change. */
+const about = (event: Event): string | null => {
+  switch (event._tag) {
+    case 'BuildAccepted':
+    case 'BuildMissing':
+    case 'BuildRefused':
+    case 'BuildUncertain':
+    case 'BuildReported':
+    case 'CancelHeard':
+      return `${event.build.knot}/${event.build.rkey}`
+    case 'CancelRequested':
+    case 'WorkflowsRead':
+    case 'WorkflowsUnread':
+      return `${event.knot}/${event.rkey}`
+    default:
+      return null
+  }
+}
+
+// ---------------------------------------------------------------------------------------- a provider that tells the truth
+
+/** What came of a campaign: how often each build was started, and the state in which everything had been answered. */
+export interface Outcome {
+  readonly end: State
+  readonly ledger: ReadonlyMap<string, number>
+  readonly run: Run
+}
+
+// ---------------------------------------------------------------------------------------- laws
+
+export const BUILD = {
+  'BUILD-1': (run: Run) =>
+    configured(run, (step, config) => {
+      const read = admitted(step)
+      const trigger = triggerOf(step.event)
+      return all(
+        every(effectsOf(step.effects, 'StartBuild'), ({ build, plan }) =>
+          because(holds(step.after, config, build.knot, plan.repository.owner, plan.repository.rkey), () => `${nameText(build)} without a right`)
+        ),
+        when(read !== null && trigger !== null, () => {
+          if (read === null || trigger === null) return false
+          return because(
+            holds(step.after, config, read.knot, read.repository.owner, read.repository.rkey) && maySay(step.after, read.repository, trigger.actor),
+            () => `${read.rkey} was let through`
+          )
+        })
+      )
+    }),
+
+  'BUILD-2': (run: Run) => {
+    const started = new Set<string>()
+    return every(run.steps, ({ effects, event }) => {
+      if (event._tag === 'BuildMissing') started.delete(nameText(event.build))
+      return every(effectsOf(effects, 'StartBuild'), ({ build }) => {
+        const isFirst = !started.has(nameText(build))
+        started.add(nameText(build))
+        return because(isFirst, () => `${nameText(build)} is started again`)
+      })
+    })
+  },
+
+  'BUILD-3': (run: Run) =>
+    configured(run, ({ effects }, { builds: { allow, providers }, owner }) =>
+      every(effectsOf(effects, 'StartBuild'), ({ plan: { pipeline, provider, repository } }) =>
+        because(
+          providers.includes(provider) &&
+            (repository.owner === owner ||
+              // The lists of these runs are written without patterns but for the name of the repository.
+              allow.some((line) => line.provider === provider && line.pipelines === pipeline && line.repos === `${repository.owner}/*`)),
+          () => `${repository.owner} may not use ${provider}/${pipeline}`
+        )
+      )
+    ),
+
+  'BUILD-4': (run: Run) => {
+    const last = new Map<string, Status>()
+    return every(run.steps, ({ after, effects }) =>
+      all(
+        every(effectsOf(effects, 'PublishStatus'), ({ entry: { build, status } }) => {
+          const before = last.get(nameText(build))
+          last.set(nameText(build), status)
+          return because(before === undefined || RANK[before] < RANK[status], () => `${nameText(build)}: ${String(before)}, then ${status}`)
+        }),
+        every(builds(after), ([name, { status }]) => equal(name, status, last.get(name)))
+      )
+    )
+  },
+
+  'BUILD-5': (run: Run) => {
+    let since: ReadonlyArray<string> = []
+    return every(run.steps, ({ after, effects, event }) => {
+      since = event._tag === 'Started' ? asked(effects) : [...since, ...asked(effects)]
+      return (
+        after.builds.stopped ||
+        every(owed(after), (question) => because(since.includes(question), () => `${question} was never asked for`))
+      )
+    })
+  },
+
+  'BUILD-6': (run: Run) =>
+    every(run.steps, (step) =>
+      when(isStray(step), () => because(step.after === step.before && step.effects.length === 0, () => 'a stray answer did something'))
+    ),
+
+  'BUILD-7': (run: Run) =>
+    every(run.steps, ({ after, before, event }) => {
+      const key = about(event)
+      return when(key !== null, () =>
+        every(M.toEntries(before.builds.runs), ([other, was]) => {
+          const is = M.lookup(other)(after.builds.runs)
+          if (other === key || is._tag === 'None') return true
+          // With statuses that are not kept, builds are forgotten.
+          const left = M.toEntries(was.builds).filter(([workflow]) => M.has(workflow)(is.value.builds))
+          return equal(other, { ...is.value, builds: M.toEntries(is.value.builds) }, { ...was, builds: left })
+        })
+      )
+    }),
+
+  'BUILD-8': (names: readonly [BuildName, BuildName]) => {
+    const [a, b] = names
+    const key = buildKey(a)
+    const parts = key.split('/')
+    return all(
+      equal('equal keys', key === buildKey(b), nameText(a) === nameText(b)),
+      because(parts.length === 3, () => `${key} has ${String(parts.length)} parts`),
+      every(parts, (part) => /^[a-z0-9=_-][a-z0-9=._-]*$/.test(part))
+    )
+  },
+
+  'BUILD-9': (run: Run) => {
+    const seen: Array<{ readonly push: string; readonly kind: Trigger['kind'] }> = []
+    const decided = new Set<string>()
+    return every(run.steps, (step) => {
+      const read = admitted(step)
+      const trigger = triggerOf(step.event)
+      if (read === null || trigger?.cause._tag !== 'Push') return true
+      const { cause, kind } = trigger
+      const push = JSON.stringify([read.knot, read.repository.owner, read.repository.rkey, cause.ref, cause.oldSha, cause.newSha])
+      const isTwice = seen.some((earlier) => earlier.push === push && earlier.kind !== kind)
+      const isLate = kind === 'pipeline' && decided.has(read.knot)
+      seen.push({ kind, push })
+      if (kind === 'refUpdate') decided.add(read.knot)
+      // What was told of once may be forgotten in the end.
+      return because(step.before.builds.floorUs !== null || (!isTwice && !isLate), () => `${push} was acted on as ${kind}, too`)
+    })
+  },
+
+  'BUILD-10': ({ end, ledger }: Outcome): Verdict =>
+    all(
+      every(ledger, ([name, times]) => because(times <= 1, () => `${name} was started ${String(times)} times`)),
+      every(builds(end), ([name, { phase, status }]) =>
+        because(isFinal(status) && phase._tag === 'Settled', () => `${name} is left ${status}, ${phase._tag}`)
+      ),
+      every(M.toEntries(end.builds.runs), ([key, { builds: those }]) => because(!M.isEmpty(those), () => `${key} was never read`))
+    )
+} satisfies Laws

@@ -1,0 +1,95 @@
+/** STREAM: what holds of the log of statuses, and of whoever reads it. The words are in laws.md. */
+import { Builds, type Effect, OrderedMap as M, type State, type StatusEntry, type TimeUs } from '../../core/index.js'
+import { pure } from './fence.js'
+import { all, because, equal, every, type Laws, when } from './law.js'
+import type { Run } from './run.js'
+
+/** A reader who comes at some step and reads pages of some size, now and then, until the end. */
+export interface Reading {
+  /** Where the reader has come from: a part of the statuses, in thousandths, or before all of them. */
+  readonly from: number
+  readonly limit: number
+  readonly run: Run
+  /** After how many steps each page is asked for; repeated. */
+  readonly rhythm: ReadonlyArray<number>
+}
+
+export const published = (effects: ReadonlyArray<Effect>): ReadonlyArray<StatusEntry> =>
+  effects.flatMap((effect) => (effect._tag === 'PublishStatus' ? [effect.entry] : []))
+
+const statusesOf = (run: Run): ReadonlyArray<StatusEntry> => run.steps.flatMap(({ effects }) => published(effects))
+
+const logOf = (state: State): ReadonlyArray<StatusEntry> => M.toEntries(state.builds.log).map(([, entry]) => entry)
+
+/** What the reader gets: a page now and then while the run goes on, and at its end until there is no more. */
+export const readAlong = ({ from, limit, rhythm, run }: Reading): { readonly got: ReadonlyArray<StatusEntry>; readonly start: TimeUs; readonly wasBelow: boolean } =>
+  pure(() => {
+    const entries = statusesOf(run)
+    const start = (entries[Math.floor((entries.length * from) / 1_000) - 1]?.createdUs ?? 0) as TimeUs
+    const got: Array<StatusEntry> = []
+    let cursor = start
+    let wasBelow = false
+    const turn = (state: State): boolean => {
+      const page = Builds.pageAfter(state.builds, cursor, limit)
+      wasBelow ||= page.isBelowFloor
+      got.push(...page.entries)
+      cursor = page.entries[page.entries.length - 1]?.createdUs ?? cursor
+      return page.entries.length > 0
+    }
+    let next = 0
+    let turns = 0
+    run.steps.forEach(({ after }, i) => {
+      // Nobody comes back to a stamp that there has not been yet.
+      if (i < next || after.builds.lastUs < start) return
+      turn(after)
+      next = i + (rhythm[turns % Math.max(rhythm.length, 1)] ?? 1)
+      turns++
+    })
+    const last = run.steps[run.steps.length - 1]
+    while (last !== undefined && turn(last.after));
+    return { got, start, wasBelow }
+  })
+
+export const STREAM = {
+  'STREAM-1': (run: Run) => {
+    let last = -1
+    return every(statusesOf(run), ({ createdUs }) => {
+      const rises = createdUs > last
+      last = createdUs
+      return because(rises, () => `${String(createdUs)} does not rise`)
+    })
+  },
+
+  'STREAM-2': (reading: Reading) => {
+    const { got, start, wasBelow } = readAlong(reading)
+    const due = statusesOf(reading.run).filter(({ createdUs }) => createdUs > start)
+    return wasBelow
+      ? every(got, (entry, i) => because(due.includes(entry) && (got[i - 1]?.createdUs ?? -1) < entry.createdUs, () => 'out of order'))
+      : equal('what was read', got, due)
+  },
+
+  'STREAM-3': (run: Run) =>
+    every(run.steps, ({ after, before, effects }) => {
+      const kept = after.builds.settings.policy.keepStatuses
+      const log = logOf(after)
+      const whole = [...logOf(before), ...published(effects)]
+      const dropped = whole.slice(0, Math.max(0, whole.length - log.length))
+      return all(
+        because(log.length <= kept, () => `${String(log.length)} of ${String(kept)} are kept`),
+        equal('what is kept', log, whole.slice(whole.length - log.length)),
+        equal('the floor', after.builds.floorUs, dropped[dropped.length - 1]?.createdUs ?? before.builds.floorUs)
+      )
+    }),
+
+  'STREAM-4': ({ cursorUs, run }: { readonly cursorUs: TimeUs; readonly run: Run }) => {
+    const { after } = run.steps[run.steps.length - 1] ?? { after: null }
+    if (after === null) return true
+    const page = pure(() => Builds.pageAfter(after.builds, cursorUs, 1_000))
+    const { floorUs } = after.builds
+    return all(
+      equal('the page', page.entries, logOf(after).filter(({ createdUs }) => createdUs > cursorUs)),
+      equal('below the floor', page.isBelowFloor, floorUs !== null && cursorUs < floorUs),
+      when(page.isBelowFloor, () => equal('the whole log', page.entries, logOf(after)))
+    )
+  }
+} satisfies Laws

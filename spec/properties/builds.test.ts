@@ -1,0 +1,123 @@
+/** BUILD and STREAM, tried. */
+import fc from 'fast-check'
+import { describe } from 'vitest'
+import { type Effect, OrderedMap as M, type TimeUs } from '../../core/index.js'
+import { buildRuns, campaignOutcomes, namePairs } from '../arbitraries/builds.js'
+import { BUILD, nameText } from '../laws/builds.js'
+import { published, readAlong, STREAM } from '../laws/stream.js'
+import { reports, some } from './cases.js'
+import { check } from './support.js'
+
+const does = (tag: Effect['_tag']) => some(({ effects }) => effects.some((effect) => effect._tag === tag))
+
+const publishes = (status: string) => some(({ effects }) => published(effects).some((entry) => entry.status === status))
+
+const endsWithRight = some(
+  ({ effects, event }) => event._tag === 'CommitReceived' && published(effects).some(({ status }) => status === 'cancelled')
+)
+
+const startsAfterAsking = some(({ effects, event }) => event._tag === 'BuildMissing' && effects.some(({ _tag }) => _tag === 'StartBuild'))
+
+const isIgnored = (reason: string) =>
+  some(({ effects }) => effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'TriggerIgnored' && effect.report.reason === reason))
+
+const readings = fc.record(
+  {
+    from: fc.nat(1_000),
+    limit: fc.integer({ max: 7, min: 1 }),
+    rhythm: fc.array(fc.integer({ max: 20, min: 1 }), { maxLength: 4 }),
+    run: buildRuns
+  },
+  { noNullPrototype: true }
+)
+
+describe('BUILD', () => {
+  check(BUILD, 'BUILD-1', buildRuns, {
+    'a right that is withdrawn': endsWithRight,
+    'a start': does('StartBuild'),
+    'one who may not': reports('TriggerRefused')
+  })
+  check(BUILD, 'BUILD-2', buildRuns, {
+    'a restart while a build is started': some(({ effects, event }) => event._tag === 'Started' && effects.some(({ _tag }) => _tag === 'FindBuild')),
+    'a second start': startsAfterAsking,
+    'an answer that says nothing': reports('ProviderUncertain')
+  })
+  check(BUILD, 'BUILD-3', buildRuns, {
+    'a list that does not allow it': some(({ effects }) =>
+      published(effects).some(({ error }) => error?.startsWith('The operator') === true)
+    ),
+    'a provider that is gone': some(({ effects }) => published(effects).some(({ error }) => error?.startsWith('There is no provider') === true)),
+    'a start': does('StartBuild')
+  })
+  check(BUILD, 'BUILD-4', buildRuns, {
+    'a failure': publishes('failed'),
+    'a report after the end': some(
+      ({ before, effects, event }) =>
+        event._tag === 'BuildReported' &&
+        effects.length === 0 &&
+        M.toEntries(before.builds.runs).some(([, run]) => M.toEntries(run.builds).some(([, { status }]) => status === 'success'))
+    ),
+    'a success': publishes('success'),
+    'a time-out': publishes('timeout')
+  })
+  check(BUILD, 'BUILD-5', buildRuns, {
+    'a build that is to end': does('CancelBuild'),
+    'a pause': does('WakeAfter'),
+    'a restart': some(({ effects, event }) => event._tag === 'Started' && effects.some(({ _tag }) => _tag === 'FollowBuild'))
+  })
+  check(BUILD, 'BUILD-6', buildRuns, {
+    'a stray answer': some(
+      ({ after, before, event }) => after === before && (event._tag === 'BuildAccepted' || event._tag === 'WorkflowsRead')
+    )
+  })
+  check(BUILD, 'BUILD-7', buildRuns, {
+    'two runs at one time': some(({ after }) => M.size(after.builds.runs) > 1)
+  })
+  check(BUILD, 'BUILD-8', namePairs, {
+    'names that are the same': ([a, b]) => nameText(a) === nameText(b),
+    'names that differ': ([a, b]) => nameText(a) !== nameText(b)
+  })
+  check(BUILD, 'BUILD-9', buildRuns, {
+    'a push of the kind that does not count': isIgnored('kind'),
+    'both kinds': some(({ after }) => M.toEntries(after.builds.sources).some(([, { kind }]) => kind === 'refUpdate'))
+  })
+  check(BUILD, 'BUILD-10', campaignOutcomes, {
+    'a build that was looked for': ({ run }) => does('FindBuild')(run),
+    'a build that was started again': ({ run }) => startsAfterAsking(run),
+    'several kills': ({ run }) => run.events.filter(({ _tag }) => _tag === 'Started').length > 3
+  })
+})
+
+describe('STREAM', () => {
+  check(STREAM, 'STREAM-1', buildRuns, {
+    'a clock that was set back': some(({ before, effects, event }) => published(effects).length > 0 && event.at < before.builds.lastUs)
+  })
+  check(STREAM, 'STREAM-2', readings, {
+    'a reader below the floor': (reading) => readAlong(reading).wasBelow,
+    'several pages': (reading) => readAlong(reading).got.length > reading.limit
+  })
+  check(STREAM, 'STREAM-3', buildRuns, {
+    'an entry that is dropped': some(({ after, before }) => after.builds.floorUs !== before.builds.floorUs),
+    'fewer to be kept': some(
+      ({ after, before }) => after.builds.settings.policy.keepStatuses < before.builds.settings.policy.keepStatuses
+    )
+  })
+  check(
+    STREAM,
+    'STREAM-4',
+    buildRuns.chain((run) => {
+      const stamps = run.steps.flatMap(({ effects }) => published(effects).map(({ createdUs }) => createdUs))
+      return fc.record(
+        {
+          cursorUs: fc.constantFrom(0, ...stamps.flatMap((us) => [us - 1, us, us + 1])).map((us) => us as TimeUs),
+          run: fc.constant(run)
+        },
+        { noNullPrototype: true }
+      )
+    }),
+    {
+      'a cursor at an entry': ({ cursorUs, run }) => run.steps.some(({ effects }) => published(effects).some((entry) => entry.createdUs === cursorUs)),
+      'a cursor below the floor': ({ cursorUs, run }) => cursorUs < (run.steps[run.steps.length - 1]?.after.builds.floorUs ?? 0)
+    }
+  )
+})
