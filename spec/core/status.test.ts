@@ -1,0 +1,126 @@
+/** Our own `/events`: the text of a frame, its stamps to the digit, and where a reader goes on. */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import { decodeCursor, Nanos, rfc3339, statusFrame, StatusEntry, tidOf, TimeUs } from '../../core/index.js'
+import { nanosBefore, nanosOf } from '../../core/data/identifiers.js'
+import { must } from '../examples/support.js'
+
+const LAST = Number.MAX_SAFE_INTEGER
+const us = (n: number) => must(TimeUs.decode(n))
+
+const entry = (fields: object = {}) =>
+  must(
+    StatusEntry.decode({
+      build: { knot: 'knot.example', rkey: '3mbd3542k2222', workflow: 'ci.yml' },
+      createdUs: 1_767_225_600_000_001,
+      error: null,
+      exitCode: null,
+      status: 'pending',
+      ...fields
+    })
+  )
+
+describe('a frame', () => {
+  test('says how a build stands', () => {
+    expect(statusFrame(entry())).toBe(
+      '{"rkey":"3mbd3542k2322","nsid":"sh.tangled.pipeline.status","event":{"$type":"sh.tangled.pipeline.status",' +
+        '"pipeline":"at://did:web:knot.example/sh.tangled.pipeline/3mbd3542k2222","workflow":"ci.yml","status":"pending",' +
+        '"createdAt":"2026-01-01T00:00:00.000001Z"},"created":1767225600000001000}'
+    )
+  })
+
+  test('says what went wrong, and how a job ended', () => {
+    const frame = statusFrame(entry({ error: 'a "sentence"\n', exitCode: 0, status: 'failed' }))
+    expect(frame).toContain('"status":"failed","createdAt":"2026-01-01T00:00:00.000001Z","error":"a \\"sentence\\"\\n","exitCode":0},')
+    expect(statusFrame(entry({ error: '', exitCode: -1 }))).toContain('Z","error":"","exitCode":-1},')
+    expect(statusFrame(entry({ error: 'x' }))).toContain('Z","error":"x"},')
+    expect(statusFrame(entry({ exitCode: 7 }))).toContain('Z","exitCode":7},')
+  })
+
+  test('names a knot with a port, and a workflow of any letters', () => {
+    const frame = statusFrame(entry({ build: { knot: 'localhost:5555', rkey: 'self', workflow: 'ü "x".yml' } }))
+    expect(frame).toContain('"pipeline":"at://did:web:localhost%3A5555/sh.tangled.pipeline/self","workflow":"ü \\"x\\".yml"')
+  })
+
+  for (const createdUs of [0, 1, 999_999, 1_000_000, 1_767_225_600_000_000, LAST])
+    test(`of ${String(createdUs)} is JSON, and its stamp is exact`, () => {
+      const frame = statusFrame(entry({ createdUs }))
+      expect(JSON.parse(frame)).toMatchObject({ rkey: tidOf(us(createdUs)), event: { createdAt: rfc3339(us(createdUs)) } })
+      expect(frame.endsWith(`,"created":${nanosOf(us(createdUs))}}`)).toBe(true)
+    })
+})
+
+describe('RFC 3339', () => {
+  const rows: ReadonlyArray<readonly [time: number, text: string]> = [
+    [0, '1970-01-01T00:00:00.000000Z'],
+    [1, '1970-01-01T00:00:00.000001Z'],
+    [999_999, '1970-01-01T00:00:00.999999Z'],
+    [59_999_999, '1970-01-01T00:00:59.999999Z'],
+    [3_599_999_999, '1970-01-01T00:59:59.999999Z'],
+    [3_600_000_000, '1970-01-01T01:00:00.000000Z'],
+    [86_399_999_999, '1970-01-01T23:59:59.999999Z'],
+    [86_400_000_000, '1970-01-02T00:00:00.000000Z'],
+    [951_782_400_000_000, '2000-02-29T00:00:00.000000Z'],
+    [951_868_800_000_000, '2000-03-01T00:00:00.000000Z'],
+    [1_709_164_800_000_000, '2024-02-29T00:00:00.000000Z'],
+    [4_107_542_399_999_999, '2100-02-28T23:59:59.999999Z'],
+    [4_107_542_400_000_000, '2100-03-01T00:00:00.000000Z'],
+    [LAST, '2255-06-05T23:47:34.740991Z']
+  ]
+  test.each(rows)('%i', (time, text) => expect(rfc3339(us(time))).toBe(text))
+
+  test('every day there is, by another calendar', () => {
+    const wrong: Array<number> = []
+    for (let day = 0; day * 86_400_000_000 <= LAST; day++) {
+      const second = day * 86_400 + (day % 86_400)
+      const expected = `${new Date(second * 1_000).toISOString().slice(0, 19)}.000042Z`
+      if (second * 1_000_000 + 42 <= LAST && rfc3339(us(second * 1_000_000 + 42)) !== expected) wrong.push(day)
+    }
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('a cursor', () => {
+  const rows: ReadonlyArray<readonly [text: string, time: number]> = [
+    ['0', 0],
+    ['1', 0],
+    ['999', 0],
+    ['1000', 1],
+    ['1001', 1],
+    ['1999', 1],
+    ['2000', 2],
+    ['1767225600000000000', 1_767_225_600_000_000],
+    ['1767225600000000001', 1_767_225_600_000_000],
+    ['1767225600000000999', 1_767_225_600_000_000],
+    ['1767225600000001000', 1_767_225_600_000_001],
+    ['9007199254740990999', LAST - 1],
+    ['9007199254740991000', LAST],
+    ['9223372036854775807', LAST]
+  ]
+  test.each(rows)('%j is %i', (text, time) => expect(decodeCursor(text)).toEqual(E.right(time)))
+
+  for (const text of ['', '-1', '+1', '1.0', '1e3', ' 1', '1 ', '1\n', '0x1', 'x', '01', '٣', '9223372036854775808', '10000000000000000000'])
+    test(`${JSON.stringify(text)} is none`, () =>
+      expect(decodeCursor(text)).toEqual(
+        E.left('a cursor is a time in nanoseconds: decimal digits without leading zeros, from 0 to 9223372036854775807')
+      ))
+
+  /** A reader at `cursor` wants what was created after it, in nanoseconds; we look for what was created after it in microseconds. */
+  test('loses nothing and repeats nothing: in whole microseconds the answer is that in nanoseconds', () => {
+    const bases = [0, 1, 2, 1_767_225_600_000_000, LAST - 1]
+    for (const base of bases)
+      for (const nano of [0, 1, 499, 500, 999])
+        for (const created of [base, base + 1]) {
+          const cursor = must(Nanos.decode(String(BigInt(base) * 1000n + BigInt(nano))))
+          const isAfter = E.map((time: number) => created > time)(decodeCursor(cursor))
+          expect([cursor, created, isAfter]).toEqual([cursor, created, E.right(nanosBefore(cursor, nanosOf(us(created))))])
+        }
+  })
+
+  test('of a frame goes on behind it', () => {
+    for (const createdUs of [0, 1, 1_767_225_600_000_001, LAST]) {
+      const created = /"created":([0-9]+)\}$/.exec(statusFrame(entry({ createdUs })))?.[1] ?? ''
+      expect(decodeCursor(created)).toEqual(E.right(createdUs))
+    }
+  })
+})
