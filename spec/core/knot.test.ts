@@ -75,6 +75,51 @@ describe('decoded', () => {
   })
 })
 
+describe('a trigger', () => {
+  const of = (event: unknown, nsid = 'sh.tangled.git.refUpdate') => {
+    const decoded = decode(JSON.stringify({ rkey: 'r', nsid, event, created: 1 }))
+    return E.map((frame: { readonly trigger: unknown }) => frame.trigger)(decoded)
+  }
+  const update = { ref: 'refs/heads/main', oldSha: 'a'.repeat(40), newSha: 'b'.repeat(40), repo: 'did:plc:app' }
+
+  test('is understood', () => {
+    expect(of(update)).toEqual(
+      E.right({
+        actor: null,
+        cause: {
+          _tag: 'Push',
+          changedFiles: null,
+          newSha: 'b'.repeat(40),
+          oldSha: 'a'.repeat(40),
+          ref: 'refs/heads/main',
+          skipsCi: false
+        },
+        defaultBranch: null,
+        kind: 'refUpdate',
+        repo: { did: 'did:plc:app', knot: null, name: null, owner: null },
+        workflows: null
+      })
+    )
+  })
+
+  test('that is not understood says why, and the frame counts all the same', () => {
+    expect(of({ ...update, ref: 7 })).toEqual(E.right('ref is not text'))
+    expect(of(undefined)).toEqual(E.right('event is not an object'))
+    expect(of({}, 'sh.tangled.pipeline')).toEqual(E.right('triggerMetadata is not an object'))
+  })
+
+  test('that is not understood says so in an excerpt', () => {
+    const repo = { did: 'did:plc:a', knot: 'k', repo: 'app' }
+    expect(of({ triggerMetadata: { kind: 'x'.repeat(120), repo } }, 'sh.tangled.pipeline')).toEqual(
+      E.right(`kind is ${'x'.repeat(112)}…`)
+    )
+  })
+
+  test('is none where the frame is about something else', () => {
+    expect(of(update, 'sh.tangled.knot.memberUpdate')).toEqual(E.right(null))
+  })
+})
+
 test('what never becomes text is rejected with its reason', () => {
   expect(E.left(rejectKnotFrame(receipt(), 'size', 'x'.repeat(200)))).toEqual(rejection('size', `${'x'.repeat(120)}…`))
   expect(E.left(rejectKnotFrame(receipt(), 'binary', ''))).toEqual(rejection('binary', ''))
