@@ -77,9 +77,9 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
       if (provider === undefined || isClosed) return
       const job = jobOf(request)
       unfollow(job.key)
-      let isEnded = false
+      const state = { isEnded: false }
       const stop = provider.follow(job, request.external, (progress) => {
-        if (isClosed || isEnded) return
+        if (isClosed || state.isEnded) return
         deliver({
           _tag: 'BuildReported',
           at: clock.now(),
@@ -91,12 +91,12 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
           status: progress.status
         })
         if (isOver(progress)) {
-          isEnded = true
+          state.isEnded = true
           unfollow(job.key)
         }
       })
       // It may have ended at once, before there was anything to stop.
-      if (isEnded) stop()
+      if (state.isEnded) stop()
       else following.set(job.key, stop)
     },
     start: (request, deliver) => ask(request, deliver, (provider, job) => provider.start(job))

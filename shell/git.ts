@@ -90,7 +90,7 @@ const segment = (text: string): string | null =>
   NO_NAME.test(text) ? null : encodeURIComponent(Buffer.from(text).toString()).replaceAll('%3A', ':')
 
 /** Where a repository may be on its knot: under its owner and name, and, on newer ones, under its own DID. */
-const addressesOf = (knot: HostName, { did, name, owner }: FilesAsked['repository'], isInsecure: boolean): ReadonlyArray<URL> => {
+export const addressesOf = (knot: HostName, { did, name, owner }: FilesAsked['repository'], isInsecure: boolean): ReadonlyArray<URL> => {
   const server = `${isInsecure ? 'http' : 'https'}://${knot}`
   const [named, itself] = [segment(name), Did.is(did) ? segment(did) : null]
   return [named === null ? null : `${segment(owner) ?? ''}/${named}`, itself]
@@ -296,9 +296,10 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     const stop = (): void => stopping.abort()
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
-    const folder = await mkdtemp(path.join(tmp, 'tack-git-'))
+    let folder: string | null = null
     let proxy: Proxy | null = null
     try {
+      folder = await mkdtemp(path.join(tmp, 'tack-git-'))
       let failure: Unread | null = null
       for (const [index, address] of addresses.entries()) {
         const home = path.join(folder, String(index))
@@ -317,7 +318,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
       disarm()
       signal.removeEventListener('abort', stop)
       await proxy?.close()
-      await rm(folder, { force: true, maxRetries: 5, recursive: true })
+      if (folder !== null) await rm(folder, { force: true, maxRetries: 5, recursive: true })
     }
   }
 

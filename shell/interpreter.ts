@@ -1,7 +1,7 @@
 /**
  * Effects, executed: one exhaustive switch. Nothing is decided here; what comes of an effect goes back as an event.
  */
-import type { Effect, Event, HostName, StatusEntry, Timer } from '../core/index.js'
+import type { Effect, Event, HostName, Timer } from '../core/index.js'
 import type { Builder } from './builder.js'
 import type { Clock, Deliver, Link, Log, Network, Random, Records, Workflows } from './ports.js'
 import { createReporter } from './reporter.js'
@@ -21,8 +21,6 @@ export interface InterpreterPorts {
   readonly clock: Clock
   readonly log: Log
   readonly network: Network
-  /** Tells whoever reads along. */
-  readonly publish: (entry: StatusEntry) => void
   readonly random: Random
   readonly records: Records
   readonly workflows: Workflows
@@ -44,7 +42,7 @@ const endedBy = (event: Event): string | null => {
 }
 
 export const createInterpreter = (
-  { builder, clock, log, network, publish, random, records, workflows }: InterpreterPorts,
+  { builder, clock, log, network, random, records, workflows }: InterpreterPorts,
   deliver: Deliver
 ): Interpreter => {
   const links = new Map<string, Link>()
@@ -107,8 +105,9 @@ export const createInterpreter = (
           return builder.follow(effect, deliver)
         case 'CancelBuild':
           return builder.cancel(effect, deliver)
+        // Whoever reads along is told by what has become durable: server.ts observes it.
         case 'PublishStatus':
-          return publish(effect.entry)
+          return
         case 'Report':
           return say(effect.report)
       }

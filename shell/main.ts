@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The command line: which command, with which options, on the real world. Everything else is elsewhere. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import * as E from 'fp-ts/lib/Either.js'
+import { applyTo, type Configuration, configurationPath, NO_CONFIGURATION, readConfiguration } from './cli/configuration.js'
 import { demo } from './cli/demo.js'
 import { inspect } from './cli/inspect.js'
-import { runOptions, storeOption, type RunOptions } from './cli/options.js'
+import { configOption, runOptions, storeOption, type RunOptions } from './cli/options.js'
 import { replay } from './cli/replay.js'
 import { run } from './cli/run.js'
 
@@ -37,9 +39,32 @@ See what it knows, any time:    tack inspect`
 
 const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
 
+/** What the configuration file says. A bad one ends the program with one line that names the place. */
+const configuration = (): Configuration => {
+  const path = configurationPath(process.argv, process.env)
+  const names = runOptions().map((option) => option.attributeName())
+  const read = path === null ? E.right(NO_CONFIGURATION) : readConfiguration(path, names.filter((name) => name !== 'config' && name !== 'cursor'))
+  if (E.isRight(read)) return read.right
+  complain(`error: ${read.left}`)
+  process.exit(2)
+}
+
+/** The options, with what the file says as their defaults. */
+const withFile = (options: ReadonlyArray<Option>, file: Configuration): ReadonlyArray<Option> => {
+  try {
+    applyTo(file, options)
+  } catch (error) {
+    complain(`error: ${configurationPath(process.argv, process.env) ?? ''}: ${error instanceof Error ? error.message : String(error)}`)
+    process.exit(2)
+  }
+  return options
+}
+
+const file = configuration()
+
 const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
-for (const option of runOptions()) runCommand.addOption(option)
-runCommand.action(async (options: RunOptions) => exit(await run(options, process.stdout, complain)))
+for (const option of withFile(runOptions(), file)) runCommand.addOption(option)
+runCommand.action(async (options: RunOptions) => exit(await run(options, file, process.stdout, complain)))
 
 command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
   .option('--once', 'run the script once, check the outcome, and end: exit code 0 only if everything is as the script says')
@@ -47,7 +72,8 @@ command('demo', 'run the bridge against an embedded network on this machine, and
   .action(async (options: { readonly once?: true; readonly seed: number }) => exit(await demo({ once: options.once === true, seed: options.seed }, print, complain)))
 
 command('inspect', 'show what a store holds: rows, cursor, subscriptions and who holds them; also while the bridge is running')
-  .addOption(storeOption())
+  .addOption(configOption())
+  .addOption(withFile([storeOption()], file)[0] ?? storeOption())
   .option('--json', 'everything, as JSON')
   .action(async (options: { readonly json?: true; readonly store: string }) => exit(await inspect(options.store, options.json === true, print, complain)))
 

@@ -44,8 +44,12 @@ export const defaultLimits: Limits = {
 export type Observer = (durable: State, events: ReadonlyArray<Event>, effects: ReadonlyArray<Effect>) => void
 
 export interface Bridge {
+  /** How many events have arrived and are not taken in yet. */
+  readonly backlog: () => number
   /** Takes what has happened outside of the connections: a webhook, a wish of the operator. */
   readonly deliver: Deliver
+  /** Whether what happens can be saved: nothing is done before it is. */
+  readonly isSaving: () => boolean
   /** The state that a crash cannot take away. */
   readonly durable: () => State
   /**
@@ -75,6 +79,7 @@ export const startBridge = (
   let wake: () => void = () => undefined
   let isPaused = false
   let isStopping = false
+  let isSaving = true
   let requestStop: () => void = () => undefined
   const stopRequested = new Promise<void>((resolve) => (requestStop = resolve))
 
@@ -155,6 +160,7 @@ export const startBridge = (
 
   /** Saves the whole state anew, until that works: a journal that failed to take a line cannot be trusted with the next. */
   const rescue = async (): Promise<E.Either<string, void>> => {
+    isSaving = false
     interpreter.pause()
     for (let ms = limits.rescueMs.first; ; ms = Math.min(ms * 2, limits.rescueMs.last)) {
       await pause(ms)
@@ -163,6 +169,7 @@ export const startBridge = (
       log.error('saving failed again', { path: saved.left.path, reason: saved.left.message })
       if (isStopping) return E.left(`${saved.left.path}: ${saved.left.message}`)
     }
+    isSaving = true
     log.info('saving works again; nothing was lost')
     if (!isPaused) interpreter.resume()
     return E.right(undefined)
@@ -226,9 +233,11 @@ export const startBridge = (
   deliver({ _tag: 'Started', at: clock.now(), config, resumeFrom })
   const ended = end()
   return {
+    backlog: () => inbox.length,
     deliver,
     durable: () => durable,
     ended,
+    isSaving: () => isSaving,
     stop: () => {
       if (!isStopping) {
         isStopping = true

@@ -7,19 +7,24 @@ import { InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { type Backoff, Config, defaults, Did, explain, TimeUs } from '../../core/index.js'
 import type { LogFormat, LogLevel } from '../log.js'
+import { type ListenAddress, listenAddress } from '../server.js'
+import type { Configuration } from './configuration.js'
 
 export interface RunOptions {
+  readonly adminToken?: string
   readonly admission: 'open' | 'members'
   readonly allowLoopback?: true
+  readonly backfill?: 'on' | 'off'
   readonly cursor?: TimeUs
   readonly dev?: true
   readonly hostname: string
   readonly jetstream: URL
-  readonly listen?: string
+  readonly listen: ListenAddress
   readonly log?: LogFormat
   readonly logLevel: LogLevel
   readonly maxBackoff?: number
   readonly owner: string
+  readonly plc: URL
   readonly rewind: number
   readonly store: string
   readonly tolerance: number
@@ -45,6 +50,25 @@ const websocketUrl = (text: string): URL => {
   throw new InvalidArgumentError('Allowed: a URL that begins with wss:// or ws://.')
 }
 
+const httpUrl = (text: string): URL => {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text)
+  throw new InvalidArgumentError('Allowed: a URL that begins with https:// or http://.')
+}
+
+const address = (text: string): ListenAddress => {
+  const parsed = listenAddress(text)
+  if (E.isRight(parsed)) return parsed.right
+  throw new InvalidArgumentError('Allowed: an address to listen on, like :8080 or 127.0.0.1:8080.')
+}
+
+const TOKEN_MIN = 16
+
+const token = (text: string): string => {
+  if (/^[\x21-\x7e]+$/.test(text) && text.length >= TOKEN_MIN) return text
+  // What was given is not repeated: it may be a good part of a secret.
+  throw new InvalidArgumentError(`Allowed: at least ${String(TOKEN_MIN)} visible ASCII characters.`)
+}
+
 const seconds = (text: string): number => {
   if (/^[0-9]{1,7}(?:\.[0-9]{1,6})?$/.test(text)) return Math.round(Number(text) * 1_000_000) / 1_000_000
   throw new InvalidArgumentError('Allowed: seconds, 0 to 9999999, with or without a fraction.')
@@ -62,10 +86,14 @@ const moment = (text: string): TimeUs => {
 
 // ---------------------------------------------------------------------------------------- options
 
+/** The configuration file is read before the flags are: this only says that there is such a flag. */
+export const configOption = (): Option => new Option('--config <file>', 'a configuration file, YAML or JSON').env('TACK_CONFIG')
+
 export const storeOption = (): Option =>
   new Option('--store <folder>', 'where rows and cursor are kept; made if it is not there').env('TACK_DB_PATH').default('.tack')
 
 export const runOptions = (): ReadonlyArray<Option> => [
+  configOption(),
   new Option('--hostname <host>', 'what repositories name as their spindle').env('TACK_HOSTNAME').argParser(hostname).makeOptionMandatory(),
   new Option('--owner <did>', 'who decides who is a member').env('TACK_OWNER_DID').argParser(did).makeOptionMandatory(),
   storeOption(),
@@ -88,13 +116,24 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .argParser(seconds),
   new Option('--dev', 'for development: ws:// to knots, knot names with ports, loopback allowed (any value of TACK_DEV)').env('TACK_DEV'),
   new Option('--allow-loopback', 'let connections go to this machine, without the rest of --dev').env('TACK_ALLOW_LOOPBACK'),
-  new Option('--listen <address>', 'accepted for compatibility; nothing is served yet').env('TACK_LISTEN_ADDR'),
+  new Option('--backfill <switch>', 'on a first start, and for every new member, read what was there before from the accounts’ own servers')
+    .env('TACK_BACKFILL')
+    .choices(['on', 'off'])
+    .default('on'),
+  new Option('--plc <url>', 'the directory of did:plc').env('TACK_PLC_URL').argParser(httpUrl).default(new URL('https://plc.directory'), 'https://plc.directory'),
+  new Option('--listen <address>', 'where statuses, logs, webhooks and the page are served')
+    .env('TACK_LISTEN_ADDR')
+    .argParser(address)
+    .default({ port: 8080 }, ':8080'),
+  new Option('--admin-token <text>', 'lets whoever knows it cancel and retry builds; better in the environment than here').env('TACK_ADMIN_TOKEN').argParser(token),
   new Option('--log <format>', 'how to log (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']),
   new Option('--log-level <level>', 'from which level on').env('TACK_LOG_LEVEL').choices(['debug', 'info', 'warn', 'error']).default('info')
 ]
 
-/** The configuration of the machine that the flags ask for; `Left` with a sentence when they do not fit together. */
-export const configOf = (options: RunOptions): E.Either<string, Config> => {
+const minutes = (given: number | undefined, otherwise: number): number => (given === undefined ? otherwise : Math.round(given * 60_000))
+
+/** The configuration of the machine that flags and file ask for, with these providers; `Left` with a sentence when they do not fit together. */
+export const configOf = (options: RunOptions, { allow, builds }: Configuration, providers: ReadonlyArray<string>): E.Either<string, Config> => {
   const base = defaults({ hostname: options.hostname, owner: options.owner })
   const isDev = options.dev === true
   const capped = (backoff: { readonly [field in keyof Backoff]: number }) =>
@@ -108,6 +147,15 @@ export const configOf = (options: RunOptions): E.Either<string, Config> => {
   const config = Config.decode({
     ...base,
     admission: options.admission,
+    backfill: options.backfill !== 'off',
+    builds: {
+      ...base.builds,
+      allow,
+      keepStatuses: builds.keepStatuses ?? base.builds.keepStatuses,
+      pendingMs: minutes(builds.pendingMinutes, base.builds.pendingMs),
+      providers,
+      runningMs: minutes(builds.runningMinutes, base.builds.runningMs)
+    },
     hosts: isDev ? { defaultPort: 80, loopback: true, ports: true } : { ...base.hosts, loopback: options.allowLoopback === true },
     jetstreamBackoff: capped(base.jetstreamBackoff),
     knotBackoff: capped(base.knotBackoff),

@@ -1,29 +1,48 @@
 /** `tack run`: the bridge on the real ports, until somebody wants it to end. */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Effect, type Event, holdersOf, initial, type State } from '../../core/index.js'
+import { type Did, type Effect, type Event, holdersOf, initial, type State } from '../../core/index.js'
+import { createBuilder } from '../builder.js'
 import { systemClock, systemRandom } from '../clock.js'
 import { jetstreamClient } from '../jetstream.js'
 import { knotClient } from '../knot.js'
 import { createLog } from '../log.js'
 import type { Log } from '../ports.js'
 import { createProgress } from '../progress.js'
-import { type Observer, startBridge } from '../runtime.js'
+import { type Bridge, type Observer, startBridge } from '../runtime.js'
+import { type Server, type ServerPorts, startServer } from '../server.js'
 import { openStore } from '../store.js'
+import { assemble, policyOf } from './assemble.js'
+import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
 
 /** A stop that has not come to an end by then is ended. */
 const STOP_MS = 5_000
 
-/** Runs the bridge. Returns the exit code: 0 after a clean stop, 1 when the store cannot be used, 2 for options that do not fit. */
-export const run = async (options: RunOptions, out: NodeJS.WriteStream, complain: (text: string) => void): Promise<number> => {
-  const config = configOf(options)
+/** Runs the bridge. Returns the exit code: 0 after a clean stop, 1 when something it needs cannot be had, 2 for options that do not fit. */
+export const run = async (
+  options: RunOptions,
+  configuration: Configuration,
+  out: NodeJS.WriteStream,
+  complain: (text: string) => void
+): Promise<number> => {
+  const isTerminal = out.isTTY
+  const log = createLog(options.log ?? (isTerminal ? 'pretty' : 'json'), options.logLevel, out)
+  const clock = systemClock()
+  const parts = assemble(options, configuration, { clock, environment: process.env, log })
+  if (E.isLeft(parts)) {
+    complain(`error: ${parts.left}`)
+    return 2
+  }
+  const { providers, records, workflows } = parts.right
+  const config = configOf(
+    options,
+    configuration,
+    providers.map(({ name }) => name)
+  )
   if (E.isLeft(config)) {
     complain(`error: ${config.left}`)
     return 2
   }
-  const isTerminal = out.isTTY
-  const log = createLog(options.log ?? (isTerminal ? 'pretty' : 'json'), options.logLevel, out)
-  const clock = systemClock()
 
   const opened = await openStore({
     folder: options.store,
@@ -39,34 +58,60 @@ export const run = async (options: RunOptions, out: NodeJS.WriteStream, complain
     hostname: options.hostname,
     owner: options.owner,
     admission: options.admission,
+    providers: providers.map(({ name }) => name),
     store: options.store,
     jetstream: options.jetstream.host,
     cursor: store.state.cursor.cursor
   })
-  if (options.listen !== undefined) log.warn('nothing is served yet: the listen address has no effect', { listen: options.listen })
 
-  const isDev = options.dev === true
-  const policy = { allowLoopback: isDev || options.allowLoopback === true }
+  // The server comes first, because a bridge that cannot be asked for its statuses is none; it shows what there is from before.
+  let bridge: Bridge | null = null
+  const server = await serve(
+    {
+      backlog: () => bridge?.backlog() ?? 0,
+      clock,
+      deliver: (event) => bridge?.deliver(event),
+      durable: () => bridge?.durable() ?? store.state,
+      isSaving: () => bridge?.isSaving() ?? true,
+      log,
+      providers
+    },
+    options
+  )
+  if (E.isLeft(server)) {
+    complain(`error: ${server.left}`)
+    await store.close()()
+    await parts.right.close()
+    return 1
+  }
+  log.info('serving', { event: 'Serving', port: server.right.port })
+
+  const policy = policyOf(options)
   const progress = createProgress(clock, log, isTerminal ? out : null)
   const tell = narrate(log)
-  const bridge = startBridge(
+  const started = startBridge(
     {
+      builder: createBuilder(providers, clock),
       clock,
       log,
       network: {
         openJetstream: jetstreamClient({ clock, log, policy, url: options.jetstream }),
-        openKnot: knotClient({ clock, log, policy, isInsecure: isDev })
+        openKnot: knotClient({ clock, log, policy, isInsecure: options.dev === true })
       },
       random: systemRandom,
-      store
+      records,
+      store,
+      workflows
     },
     config.right,
     options.cursor ?? null,
     (durable, events, effects) => {
       progress(durable)
       tell(durable, events, effects)
+      server.right.observe(durable, events, effects)
     }
   )
+  bridge = started
 
   const stop = (signal: NodeJS.Signals): void => {
     log.info('stopping', { signal })
@@ -74,21 +119,28 @@ export const run = async (options: RunOptions, out: NodeJS.WriteStream, complain
       log.error('the bridge did not stop in time; what was acknowledged is saved', { afterMs: STOP_MS })
       process.exit(1)
     }, STOP_MS).unref()
-    void bridge.stop()
+    void started.stop()
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
 
-  const ended = await bridge.ended
+  const ended = await started.ended
+  await server.right.close()
+  await parts.right.close()
   process.off('SIGINT', stop)
   process.off('SIGTERM', stop)
   if (E.isLeft(ended)) {
     log.error('the last events could not be saved; they will be read again', { reason: ended.left })
     return 1
   }
-  log.info('stopped; everything is saved', { cursor: bridge.durable().cursor.cursor })
+  log.info('stopped; everything is saved', { cursor: started.durable().cursor.cursor })
   return 0
 }
+
+const serve = (ports: ServerPorts, { adminToken, listen, owner }: RunOptions): Promise<E.Either<string, Server>> =>
+  startServer(ports, { ...(adminToken === undefined ? {} : { adminToken }), listen, owner: owner as Did }).then(E.right, (error: unknown) =>
+    E.left(`cannot listen on ${listen.host ?? ''}:${String(listen.port)}: ${error instanceof Error ? error.message : String(error)}`)
+  )
 
 /**
  * Says what happens, once it is durable: connections and subscriptions at `info`, every record and account at `debug`. The
@@ -135,6 +187,12 @@ const narrateEvent = (log: Log, event: Event): void => {
   }
 }
 
+const named = ({ knot, rkey, ...rest }: { readonly knot: string; readonly rkey: string; readonly workflow?: string }) => ({
+  knot,
+  rkey,
+  ...('workflow' in rest ? { workflow: rest.workflow } : {})
+})
+
 const narrateEffect = (log: Log, durable: State, effect: Effect): void => {
   switch (effect._tag) {
     case 'OpenJetstream':
@@ -148,6 +206,23 @@ const narrateEffect = (log: Log, durable: State, effect: Effect): void => {
       })
     case 'UnsubscribeKnot':
       return log.info('unsubscribing from a knot', { event: effect._tag, knot: effect.host })
+    case 'ReadRecords':
+      return log.debug('reading records of an account', { event: effect._tag, did: effect.did, collection: effect.collection })
+    case 'ReadWorkflows':
+      return log.info('a trigger: reading its workflows', { event: effect._tag, ...named(effect), owner: effect.repository.owner, repo: effect.repository.name, sha: effect.sha })
+    case 'StartBuild':
+      return log.info('starting a build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider, pipeline: effect.plan.pipeline })
+    case 'FindBuild':
+      return log.info('looking whether a build was started', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider })
+    case 'CancelBuild':
+      return log.info('ending a build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider })
+    case 'PublishStatus':
+      return log.info('a build has a new status', {
+        event: effect._tag,
+        ...named(effect.entry.build),
+        status: effect.entry.status,
+        error: effect.entry.error
+      })
     default:
       return
   }

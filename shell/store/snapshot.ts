@@ -73,6 +73,8 @@ export interface Migrations {
 
 const fieldsOf = (u: unknown): { readonly [field: string]: unknown } => (typeof u === 'object' && u !== null ? { ...u } : {})
 
+const listOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
+
 /**
  * Version 1 knew neither builds nor backfill, nor since when a knot was listened to. As nothing was built, nothing is to be recognised;
  * triggers from before the first start with this version are nobody's any more.
@@ -83,7 +85,7 @@ const toVersion2 = (document: Document): Document => {
   const knots = fieldsOf(head['knots'])
   const { cursor } = fieldsOf(head['cursor'])
   const { builds } = defaults({ hostname: '', owner: '' })
-  const subscriptions = Array.isArray(knots['subscriptions']) ? knots['subscriptions'] : []
+  const subscriptions = listOf(knots['subscriptions'])
   return {
     ...document,
     head: {
@@ -100,7 +102,7 @@ const toVersion2 = (document: Document): Document => {
       knots: {
         ...knots,
         subscriptions: subscriptions.map((entry: unknown) => {
-          const [host, subscription]: ReadonlyArray<unknown> = Array.isArray(entry) ? entry : []
+          const [host, subscription] = listOf(entry)
           return [host, { ...fieldsOf(subscription), since: typeof cursor === 'number' && cursor > 0 ? `${String(cursor)}000` : '0' }]
         })
       }

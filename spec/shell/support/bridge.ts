@@ -166,7 +166,7 @@ export const fakeStore = (scheduler: Scheduler | null = null): FakeStore => {
 }
 
 /** What builds and reading need: nobody has any, and what is asked is never answered. */
-export const nothingElse: Pick<InterpreterPorts, 'builder' | 'publish' | 'records' | 'workflows'> = {
+export const nothingElse: Pick<InterpreterPorts, 'builder' | 'records' | 'workflows'> = {
   builder: {
     cancel: () => undefined,
     close: () => Promise.resolve(),
@@ -174,7 +174,6 @@ export const nothingElse: Pick<InterpreterPorts, 'builder' | 'publish' | 'record
     follow: () => undefined,
     start: () => undefined
   },
-  publish: () => undefined,
   records: { close: () => Promise.resolve(), read: () => undefined },
   workflows: { close: () => Promise.resolve(), read: () => undefined }
 }
