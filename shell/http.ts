@@ -176,18 +176,20 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     const stopping = new AbortController()
     const stop = (): void => stopping.abort()
     let isLate = false
+    // Also when nobody ever looks at the answer.
     const disarm = clock.after(ms, () => {
       isLate = true
       stop()
+      done()
     })
-    asking.add(stopping)
-    given?.addEventListener('abort', stop)
-    if (given?.aborted === true) stop()
     const done = (): void => {
       disarm()
       asking.delete(stopping)
       given?.removeEventListener('abort', stop)
     }
+    asking.add(stopping)
+    given?.addEventListener('abort', stop)
+    if (given?.aborted === true) stop()
     const failure = (error: unknown): Error => {
       if (isLate) return new Error(`no answer within ${String(ms / 1000)} s`)
       if (isClosed) return new Error('we are closing')

@@ -5,6 +5,7 @@
  * Both, and the server, are named by strangers. Each is asked one thing at a time, with a pause in between, so that neither an honest
  * server is burdened nor a slow one keeps us from the others.
  */
+import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { canonicalHost, decodeDidDocument, decodeListRecords, type Did, excerpt, type ListedPage, type Natural, type ReadRecords } from '../core/index.js'
@@ -144,12 +145,12 @@ export const recordReader = (options: RecordsOptions): Records => {
     try {
       return await whenFree(url.host, async () => {
         const response = await fetch(url, { headers: { accept: 'application/json' }, maxBodyBytes })
-        const bytes = await response.arrayBuffer()
+        const bytes = Buffer.from(await response.arrayBuffer())
         if (response.status !== 200) {
-          const said = nameOf(Buffer.from(bytes).toString('latin1'))
+          const said = nameOf(bytes.toString('latin1'))
           return failure(`${url.host} answers with ${String(response.status)} ${said}`.trim(), waitOf(response.headers, clock.now() / 1000))
         }
-        return E.right(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+        return isUtf8(bytes) ? E.right(bytes.toString()) : failure(`${url.host}: not UTF-8`)
       })
     } catch (error) {
       return failure(`${url.host}: ${error instanceof Error ? error.message : String(error)}`)

@@ -11,7 +11,7 @@ import type { AddressInfo, Socket } from 'node:net'
 
 /** How a request is answered other than it should be. */
 export type Misbehaviour =
-  | { readonly _tag: 'Answer'; readonly body: string; readonly headers?: Readonly<Record<string, string>>; readonly status: number }
+  | { readonly _tag: 'Answer'; readonly body: string | Buffer; readonly headers?: Readonly<Record<string, string>>; readonly status: number }
   /** A body that does not end. */
   | { readonly _tag: 'Endless' }
   /** No answer, and no end. */

@@ -3,7 +3,7 @@
  * than it may and leads nowhere, whatever it does.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -68,6 +68,15 @@ const read = async (what: FilesAsked, changes: Partial<GitOptions> = {}, signal 
   const answer = await reader({ tmp, ...changes })(what, signal)
   expect(readdirSync(tmp)).toEqual([])
   return answer
+}
+
+/** Whether there is such a process, and it has not ended. */
+const isRunning = (pid: number): boolean => {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))
+  } catch {
+    return false
+  }
 }
 
 /** The files by name, each as text. */
@@ -476,6 +485,38 @@ describe('what goes wrong', () => {
     expect(knot.connections()).toBe(1)
   })
 
+  it('whatever git has started ends with it', async () => {
+    const folder = emptyFolder()
+    const script = path.join(folder, 'git')
+    const pids = path.join(folder, 'pids')
+    writeFileSync(script, `#!/bin/sh\nsleep 1000 &\necho $$ $! >> ${pids}\nwait\n`, { mode: 0o755 })
+    expect(await read(asked('localhost:1'), { git: script, timeoutMs: 500 })).toMatchObject({ error: 'the knot took more than 0.5 s' })
+    const started = readFileSync(pids, 'utf8').trim().split(/\s/).map(Number)
+    expect(started).toHaveLength(2)
+    // Whoever inherits what was killed may take a moment to notice.
+    for (const pid of started) await eventually(() => expect(isRunning(pid)).toBe(false))
+  })
+
+  it('a program that leaves something behind, or says too much', async () => {
+    const folder = emptyFolder()
+    const script = path.join(folder, 'git')
+    const pids = path.join(folder, 'pids')
+    writeFileSync(script, `#!/bin/sh\nsleep 1000 &\necho $! >> ${pids}\n`, { mode: 0o755 })
+    expect(await read(asked('localhost:1'), { git: script })).toMatchObject({ _tag: 'Files', files: [] })
+    const left = Number(readFileSync(pids, 'utf8'))
+    await eventually(() => expect(isRunning(left)).toBe(false))
+    writeFileSync(script, '#!/bin/sh\nwhile :; do echo noise noise noise noise; echo more >&2; done\n', { mode: 0o755 })
+    expect(await read(asked('localhost:1'), { git: script })).toEqual({ _tag: 'Unread', error: 'what the knot sends is too long', isFinal: true })
+  })
+
+  it('no place for temporary folders', async () => {
+    expect(await reader({ tmp: '/nonexistent' })(asked('localhost:1'), new AbortController().signal)).toMatchObject({
+      _tag: 'Unread',
+      error: expect.stringMatching(/^the repository could not be read: ENOENT/) as string,
+      isFinal: false
+    })
+  })
+
   it('git is not there', async () => {
     const { knot } = await served()
     expect(await read(asked(knot.host), { git: '/nonexistent/git' })).toMatchObject({ _tag: 'Unread', isFinal: false })
@@ -494,10 +535,10 @@ describe('T16: nothing of ours reaches git', () => {
       for (const name of ['TACK_CANARY', 'GIT_CONFIG_COUNT', 'https_proxy']) Reflect.deleteProperty(process.env, name)
     })
     await read(asked('localhost:1'), { git: script })
-    const env = execFileSync('cat', [path.join(folder, 'env')]).toString()
+    const env = readFileSync(path.join(folder, 'env'), 'utf8')
     expect(env).not.toContain('canary')
     const names = env.split('\n').map((line) => line.split('=')[0] ?? '').filter((name) => !['', 'PWD', 'OLDPWD', 'SHLVL', '_'].includes(name))
     expect(names.sort()).toEqual(['GIT_ATTR_NOSYSTEM', 'GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'HOME', 'LC_ALL', 'PATH', 'TMPDIR', 'XDG_CONFIG_HOME'])
-    expect(execFileSync('cat', [path.join(folder, 'settings')]).toString()).toMatch(/proxy = "http:\/\/tack:[^"]+@127\.0\.0\.1:/)
+    expect(readFileSync(path.join(folder, 'settings'), 'utf8')).toMatch(/proxy = "http:\/\/tack:[^"]+@127\.0\.0\.1:/)
   })
 })

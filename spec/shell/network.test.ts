@@ -2,9 +2,14 @@
  * The embedded network, on real sockets and with a plain client: it must be as awkward as the real one, or what runs against it
  * proves nothing. Time moves when a test says so.
  */
+import { execFile } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -29,6 +34,7 @@ import {
   type TimeUs,
   wantedKnots
 } from '../../core/index.js'
+import { systemClock } from '../../shell/clock.js'
 import {
   type EmbeddedNetwork,
   type Expected,
@@ -38,12 +44,14 @@ import {
   knotFrameText,
   type KnotServer,
   type Operation,
+  type PdsServer,
   pipeline,
   play,
   refUpdate,
   startJetstream,
   startKnot,
   startNetwork,
+  startPds,
   type Step,
   type World,
   world
@@ -930,5 +938,113 @@ describe('the network', () => {
     hesitant.end()
     // Nothing stays open, and no timer is armed.
     await until(() => sockets() <= before && clock.armed() === 0)
+  })
+})
+
+describe('git over a knot', () => {
+  const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+  const folder = (): string => {
+    const made = mkdtempSync(path.join(tmpdir(), 'tack-spec-clone-'))
+    undo.push(() => rmSync(made, { recursive: true }))
+    return made
+  }
+  const git = promisify(execFile)
+
+  it.each(['sha1', 'sha256'] as const)('clones like any repository, with its history: %s', async (format) => {
+    const server = await knot(systemClock(), 'newer')
+    const repo = await server.git.createRepository({ did: 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr', format, name: 'thing', owner: OWNER })
+    const first = await repo.commitAndPush([{ content: 'one\n', path: 'a "b"\\c' }, { content: 'x', path: 'gone' }])
+    const second = await repo.commitAndPush([{ content: null, path: 'gone' }, { content: 'a', mode: '120000', path: 'd/link' }])
+    expect([/^0+$/.test(first.oldSha), second.oldSha, second.ref]).toEqual([true, first.newSha, 'refs/heads/main'])
+    for (const at of repo.paths) {
+      const clone = path.join(folder(), 'clone')
+      await git('git', ['clone', '--quiet', `http://${server.host}/${at}`, clone])
+      const { stdout } = await git('git', ['-C', clone, 'log', '--format=%H'])
+      expect(stdout.trim().split('\n')).toEqual([second.newSha, first.newSha])
+      expect(readdirSync(clone).sort()).toEqual(['.git', 'a "b"\\c', 'd'])
+      expect(readlinkSync(path.join(clone, 'd/link'))).toBe('a')
+    }
+    const tag = await repo.commitAndPush([], { anew: true, ref: 'refs/tags/v1' })
+    expect(/^0+$/.test(tag.oldSha)).toBe(true)
+    expect(await repo.deleteRef('refs/tags/v1')).toEqual({ newSha: tag.oldSha, oldSha: tag.newSha, ref: 'refs/tags/v1' })
+    const { stdout } = await git('git', ['ls-remote', `http://${server.host}/${OWNER}/thing`])
+    expect(stdout).toBe(`${second.newSha}\tHEAD\n${second.newSha}\trefs/heads/main\n`)
+  })
+
+  it('knows no other paths, takes no pushes, and goes with the knot', async () => {
+    const server = await knot(systemClock(), 'newer')
+    const repo = await server.git.createRepository({ name: 'thing', owner: OWNER })
+    await repo.commitAndPush([{ content: 'x', path: 'a' }])
+    const status = async (rest: string): Promise<number> => (await fetch(`http://${server.host}${rest}`)).status
+    expect(await status(`/${OWNER}/other/info/refs?service=git-upload-pack`)).toBe(404)
+    expect(await status(`/${OWNER}/thing/info/refs?service=git-receive-pack`)).toBe(403)
+    expect(await status(`/${OWNER}/thing/../../etc/info/refs?service=git-upload-pack`)).toBe(404)
+    for (const rest of ['/', '/events', `/${OWNER}/thing/HEAD`]) expect(await status(rest)).toBe(400)
+    await expect(server.git.createRepository({ name: 'thing' })).rejects.toThrow(RangeError)
+    expect(existsSync(repo.folder)).toBe(true)
+    await server.stop()
+    expect(existsSync(repo.folder)).toBe(false)
+  })
+})
+
+describe('an account server', () => {
+  const started = async (pageSize?: number): Promise<PdsServer> => {
+    const pds = await startPds(pageSize === undefined ? {} : { pageSize })
+    undo.push(pds.stop)
+    return pds
+  }
+  const json = async (url: string): Promise<unknown> => {
+    const response = await fetch(url)
+    return [response.status, await response.json()]
+  }
+  const list = (pds: PdsServer, query: string): Promise<unknown> =>
+    json(`${pds.url}/xrpc/com.atproto.repo.listRecords?repo=did:plc:a&collection=x.y.z${query}`)
+
+  it('has documents of the accounts that it knows', async () => {
+    const pds = await started()
+    pds.putAccount('did:plc:a')
+    pds.putAccount('did:plc:b', 'https://elsewhere.example')
+    const document = (did: string, serviceEndpoint: string) => [
+      200,
+      expect.objectContaining({ id: did, service: [{ id: '#atproto_pds', serviceEndpoint, type: 'AtprotoPersonalDataServer' }] })
+    ]
+    expect(await json(`${pds.url}/did:plc:a`)).toEqual(document('did:plc:a', pds.url))
+    expect(await json(`${pds.url}/did:plc:b`)).toEqual(document('did:plc:b', 'https://elsewhere.example'))
+    expect(await json(`${pds.url}/did:plc:c`)).toEqual([404, { message: 'DID not registered' }])
+    expect(await json(`${pds.url}/.well-known/did.json`)).toMatchObject([404, {}])
+    const web = `did:web:localhost%3A${new URL(pds.url).port}`
+    pds.putAccount(web)
+    expect(await json(`${pds.url}/.well-known/did.json`)).toEqual(document(web, pds.url))
+  })
+
+  it('lists records from the latest key on, in pages', async () => {
+    const pds = await started(2)
+    for (const rkey of ['a', 'c', 'b']) pds.putRecord('did:plc:a', 'x.y.z', rkey, { is: rkey })
+    pds.putRecord('did:plc:a', 'x.y', 'd', {})
+    pds.putAccount('did:plc:a')
+    const item = (rkey: string) => ({ cid: expect.any(String) as string, uri: `at://did:plc:a/x.y.z/${rkey}`, value: { is: rkey } })
+    expect(await list(pds, '')).toEqual([200, { cursor: 'b', records: [item('c'), item('b')] }])
+    expect(await list(pds, '&limit=1')).toEqual([200, { cursor: 'c', records: [item('c')] }])
+    expect(await list(pds, '&cursor=b')).toEqual([200, { cursor: 'a', records: [item('a')] }])
+    expect(await list(pds, '&cursor=a')).toEqual([200, { records: [] }])
+    pds.removeRecord('did:plc:a', 'x.y.z', 'c')
+    expect(await list(pds, '&limit=1')).toEqual([200, { cursor: 'b', records: [item('b')] }])
+    expect(await list(pds, '&limit=101')).toMatchObject([400, { error: 'InvalidRequest' }])
+    expect(await list(pds, '&limit=0')).toMatchObject([400, { error: 'InvalidRequest' }])
+    expect(await json(`${pds.url}/xrpc/com.atproto.repo.listRecords?repo=did:plc:z`)).toMatchObject([400, { error: 'RepoNotFound' }])
+  })
+
+  it('misbehaves as often as it is told to, and ends whatever goes on', async () => {
+    const pds = await started()
+    pds.putAccount('did:plc:a')
+    pds.misbehave('records', { _tag: 'Answer', body: '{"a":1}', headers: { 'retry-after': '7' }, status: 429 }, { _tag: 'Hangup' }, { _tag: 'Endless' }, { _tag: 'Silent' })
+    expect(await list(pds, '')).toEqual([429, { a: 1 }])
+    await expect(list(pds, '')).rejects.toThrow()
+    const endless = await fetch(`${pds.url}/xrpc/com.atproto.repo.listRecords`)
+    const silent = fetch(`${pds.url}/xrpc/com.atproto.repo.listRecords`)
+    await until(() => pds.asked.length === 4)
+    const ends = [expect(silent).rejects.toThrow(), expect(endless.text()).rejects.toThrow()]
+    await Promise.all([pds.stop(), pds.stop()])
+    for (const end of ends) await end
   })
 })
