@@ -1004,7 +1004,7 @@ describe('an account server', () => {
     const pds = await started()
     pds.putAccount('did:plc:a')
     pds.putAccount('did:plc:b', 'https://elsewhere.example')
-    const document = (did: string, serviceEndpoint: string) => [
+    const document = (did: string, serviceEndpoint: string) : ReadonlyArray<unknown> => [
       200,
       expect.objectContaining({ id: did, service: [{ id: '#atproto_pds', serviceEndpoint, type: 'AtprotoPersonalDataServer' }] })
     ]
