@@ -36,7 +36,7 @@ import type {
 } from './event.js'
 import type { HoldsChanged, TriggerArrived } from './knots.js'
 import { chain, report, type Transition, unchanged } from './transition.js'
-import { Cause, type Trigger, WorkflowSource } from './trigger.js'
+import { Cause, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
 import { variablesOf, withReserved } from './variables.js'
 import { applies, shortName } from './when.js'
 import type { Target, Workflow } from './workflow.js'
@@ -103,6 +103,8 @@ export const Run = t.readonly(
     builds: orderedMap(WorkflowName, Build),
     cause: Cause,
     defaultBranch: t.union([t.string, t.null]),
+    /** The kind of the trigger. */
+    kind: TriggerKind,
     phase: RunPhase,
     repository: Repository,
     /** The rkey of the trigger that this one repeats; `null` for one that came from the knot. */
@@ -131,8 +133,10 @@ export const Source = t.readonly(
      * remembered. The keys of a knot tell the time, and rise.
      */
     forgotten: t.union([Rkey, t.null]),
-    /** Which kind of event tells of pushes here. Where both kinds come, `refUpdate` wins, for good. */
-    kind: t.union([t.literal('pipeline'), t.literal('refUpdate'), t.null])
+    /** Whether a `sh.tangled.pipeline` of a push was acted on. */
+    pipelines: t.boolean,
+    /** Whether a `sh.tangled.git.refUpdate` was: from then on, pipelines of pushes count no more, for good. */
+    refUpdates: t.boolean
   }),
   'Source'
 )
@@ -380,7 +384,7 @@ const external = (phase: BuildPhase): string => ('external' in phase ? (phase.ex
 
 // ---------------------------------------------------------------------------------------- sources
 
-const NEW_SOURCE: Source = { forgotten: null, kind: null }
+const NEW_SOURCE: Source = { forgotten: null, pipelines: false, refUpdates: false }
 
 const sourceOf = (state: BuildsState, knot: HostName): Source =>
   pipe(
@@ -429,11 +433,12 @@ const idleness = (cause: Cause): Ignorance | null => {
   return cause.skipsCi ? 'skipped' : null
 }
 
-/** Whether a push is one that a trigger of the knot's other kind has told of: that one was acted on, this one must not be. */
+/** Whether a pipeline has told of the push: it was acted on, so the refUpdate must not be. */
 const isToldAlready = (state: BuildsState, knot: HostName, repository: Repository, cause: Cause): boolean =>
   cause._tag === 'Push' &&
   runsOf(state, knot).some(
     ([, run]) =>
+      run.kind === 'pipeline' &&
       run.cause._tag === 'Push' &&
       run.repository.owner === repository.owner &&
       run.repository.rkey === repository.rkey &&
@@ -442,9 +447,9 @@ const isToldAlready = (state: BuildsState, knot: HostName, repository: Repositor
       run.cause.oldSha === cause.oldSha
   )
 
-/** The source as the trigger shows it: of the two kinds that may tell of a push, the one that says more wins for good. */
-const sourceAfter = (source: Source, { cause, kind }: Trigger): Source =>
-  cause._tag !== 'Push' || source.kind === kind || source.kind === 'refUpdate' ? source : { ...source, kind }
+/** The source as a push of that kind shows it. */
+const sourceAfter = (source: Source, kind: Trigger['kind']): Source =>
+  kind === 'pipeline' ? { ...source, pipelines: true } : { ...source, refUpdates: true }
 
 const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJudged): Step => {
   const { at, knot, rkey, trigger } = arrived
@@ -464,16 +469,17 @@ const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJu
   const source = sourceOf(state, knot)
   if (isForgotten(source, rkey)) return ignore('before')
   if (entitlement._tag === 'NotEntitled') return refuse('actor', trigger.actor ?? '')
-  const after = sourceAfter(source, trigger)
-  if (cause._tag === 'Push' && after.kind !== trigger.kind) return ignore('kind')
-  const known = after === source ? state : withSource(state, knot, after)
-  if (source.kind === 'pipeline' && after.kind === 'refUpdate' && isToldAlready(state, knot, entitlement.repository, cause))
+  const isPush = cause._tag === 'Push'
+  if (isPush && trigger.kind === 'pipeline' && source.refUpdates) return ignore('kind')
+  const known = isPush ? withSource(state, knot, sourceAfter(source, trigger.kind)) : state
+  if (trigger.kind === 'refUpdate' && source.pipelines && isToldAlready(state, knot, entitlement.repository, cause))
     return [known, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'kind', rkey })]]
   const run: Run = {
     attempt: 0 as Natural,
     builds: M.empty(),
     cause,
     defaultBranch: trigger.defaultBranch,
+    kind: trigger.kind,
     phase: { _tag: 'Reading', number: known.next, workflows: trigger.workflows },
     repository: entitlement.repository,
     retryOf: null

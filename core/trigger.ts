@@ -77,14 +77,17 @@ export type RepoClaim = t.TypeOf<typeof RepoClaim>
 export const WorkflowSource = t.readonly(t.strict({ name: WorkflowName, text: t.string }), 'WorkflowSource')
 export type WorkflowSource = t.TypeOf<typeof WorkflowSource>
 
+/** Which kind of event carried a trigger: a knot may send both for one push, and only one of them may count. */
+export const TriggerKind = t.union([t.literal('pipeline'), t.literal('refUpdate')], 'TriggerKind')
+export type TriggerKind = t.TypeOf<typeof TriggerKind>
+
 export const Trigger = t.readonly(
   t.strict({
     /** Who did it; `null` where the knot does not say, and answers for it. */
     actor: t.union([Did, t.null]),
     cause: Cause,
     defaultBranch: t.union([t.string, t.null]),
-    /** Which kind of event carried it: a knot may send both for one push, and only one of them may count. */
-    kind: t.union([t.literal('pipeline'), t.literal('refUpdate')]),
+    kind: TriggerKind,
     repo: RepoClaim,
     /** The workflow files, where the trigger brings them along; else they are read from the repository. */
     workflows: t.union([t.readonlyArray(WorkflowSource), t.null])

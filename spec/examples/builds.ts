@@ -415,6 +415,25 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger({ repo: { ...NAMELESS, name: 'lib', owner: OWNER } }), at(21), { rkey: OTHER })],
     then: { effects: [read(2, { repository: { did: '', name: 'lib', owner: OWNER, rkey: 'lib' }, rkey: OTHER })] }
   }),
+  example('T1.16 a push that a pipeline told of is not acted on again, however many others come in between', {
+    given: [
+      ...running(),
+      comes(trigger({ kind: 'pipeline', workflows: [] }), at(20)),
+      comes(trigger({ cause: push({ newSha: 'c'.repeat(40) }) }), at(21), { rkey: OTHER }),
+      comes(trigger({ cause: push({ newSha: 'd'.repeat(40) }) }), at(22), { rkey: 'x' })
+    ],
+    when: [
+      comes(trigger(), at(23), { rkey: 'y' }),
+      comes(trigger({ cause: push({ ref: 'refs/heads/x' }) }), at(24), { rkey: 'z' }),
+      comes(trigger({ cause: push({ oldSha: ZERO }) }), at(25), { rkey: 'zz' })
+    ],
+    then: { effects: [read(4, { rkey: 'z' }), read(5, { rkey: 'zz' })], reports: [ignored('kind', at(23), 'y')] }
+  }),
+  example('T1.17 two pushes that are the same, told of in one way, are two', {
+    given: [...running(), comes(trigger(), at(20)), comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(21), { rkey: 'b' })],
+    when: [comes(trigger(), at(22), { rkey: 'c' })],
+    then: { effects: [read(3, { rkey: 'c' })] }
+  }),
   example('T1.13 pull requests and wishes of people come as pipelines only, and count', {
     given: [...running(), comes(trigger(), at(20))],
     when: [

@@ -79,7 +79,7 @@ describe('BUILD', () => {
   })
   check(BUILD, 'BUILD-9', buildRuns, {
     'a push of the kind that does not count': isIgnored('kind'),
-    'both kinds': some(({ after }) => M.toEntries(after.builds.sources).some(([, { kind }]) => kind === 'refUpdate'))
+    'both kinds': some(({ after }) => M.toEntries(after.builds.sources).some(([, { pipelines, refUpdates }]) => pipelines && refUpdates))
   })
   check(BUILD, 'BUILD-10', campaignOutcomes, {
     'a build that was looked for': ({ run }) => does('FindBuild')(run),
