@@ -10,7 +10,7 @@
  *     POST /webhooks/{provider}                                   how builds stand              posts.ts
  *     POST /builds/{knot}/{rkey}[/{workflow}]/cancel, …/retry     with the operator's token     posts.ts
  *     GET  /healthz, /metrics                                                                   health.ts, metrics.ts
- *     GET  /, /api/overview.json, /api/builds.json?from=…         the page, and what it shows   page/, overview.ts
+ *     GET  /, /api/overview.json, /api/builds.json?before=…       the page, and what it shows   page/, overview.ts
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Did, excerpt, type State } from '../core/index.js'
@@ -129,7 +129,7 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
     logReaders: logs.readers,
     lostMs: health.lostMs
   })
-  const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving() }))
+  const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving(), nowUs: clock.now() }))
   const webhooks = { budget: createBudget(limits.webhooksBytes), clock, count: metrics.countWebhook, deliver, limitBytes: limits.webhookBytes, log }
   const admin = { clock, count: metrics.countOrder, deliver, durable, log, token: config.adminToken }
 

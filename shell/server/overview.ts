@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type Builds, Counters, type Did, excerpt, OrderedMap, Rkey, repoAt, type Report, type State } from '../../core/index.js'
+import { type Builds, Counters, type Did, excerpt, OrderedMap, Rkey, repoAt, type Report, type State, Tid, timeOfTid } from '../../core/index.js'
 import { type Answer, json, readByAll, text } from './http.js'
 
 /** How many of each kind are shown. */
@@ -27,14 +27,16 @@ export interface ShownBuild {
   readonly retryOf: string | null
   readonly rkey: string
   readonly sha: string | null
-  /** When its trigger was created. */
-  readonly stampMs: number
   readonly status: string
+  /** When that came to be so. */
   readonly statusMs: number
+  /** When its trigger was made; `null` where that cannot be told. */
+  readonly triggeredMs: number | null
   readonly workflow: string
 }
 
-const msOfNanos = (nanos: string): number => Number(nanos.slice(0, -6) || '0')
+/** When the trigger was made, as its key tells; `null` where it tells nothing, or a time that has not come yet. */
+const triggeredMs = (rkey: string, nowUs: number): number | null => (Tid.is(rkey) && timeOfTid(rkey) <= nowUs ? Math.floor(timeOfTid(rkey) / 1000) : null)
 
 const causeOf = ({ cause }: Builds.Run): Pick<ShownBuild, 'cause' | 'ref' | 'sha'> => {
   switch (cause._tag) {
@@ -52,64 +54,66 @@ const splitKey = (key: Builds.RunKey): { readonly knot: string; readonly rkey: s
   return { knot: key.slice(0, slash), rkey: key.slice(slash + 1) }
 }
 
-const shown = (key: Builds.RunKey, run: Builds.Run, workflow: string, build: Builds.Build): ShownBuild => ({
-  ...causeOf(run),
-  error: build.error,
-  exitCode: build.exitCode,
-  ...splitKey(key),
-  pipeline: build.plan?.pipeline ?? null,
-  provider: build.plan?.provider ?? null,
-  repository: { name: run.repository.name, owner: run.repository.owner },
-  retryOf: run.retryOf,
-  stampMs: msOfNanos(run.stamp),
-  status: build.status,
-  statusMs: Math.floor(build.statusUs / 1000),
-  workflow
-})
+const shown = ([key, run, workflow, build]: Entry): ShownBuild => {
+  const { knot, rkey } = splitKey(key)
+  return {
+    ...causeOf(run),
+    error: build.error,
+    exitCode: build.exitCode,
+    knot,
+    pipeline: build.plan?.pipeline ?? null,
+    provider: build.plan?.provider ?? null,
+    repository: { name: run.repository.name, owner: run.repository.owner },
+    retryOf: run.retryOf,
+    rkey,
+    status: build.status,
+    statusMs: Math.floor(build.statusUs / 1000),
+    triggeredMs: triggeredMs(rkey, build.statusUs),
+    workflow
+  }
+}
 
 const isOver = (status: string): boolean => status !== 'pending' && status !== 'running'
 
-type Entry = readonly [Builds.RunKey, Builds.Run]
+type Entry = readonly [Builds.RunKey, Builds.Run, string, Builds.Build]
 
-/** Stamps are digits without leading zeros: what is longer is later. */
-const isNewer = ([aKey, a]: Entry, [bKey, b]: Entry): number =>
-  b.stamp.length - a.stamp.length || (a.stamp < b.stamp ? 1 : a.stamp > b.stamp ? -1 : aKey < bKey ? 1 : -1)
-
-/** The runs, newest first. The state never changes, so what has been sorted once stays so. */
-const sortedRuns = new WeakMap<State['builds']['runs'], ReadonlyArray<Entry>>()
-
-const newestFirst = ({ builds: { runs } }: State): ReadonlyArray<Entry> => {
-  const known = sortedRuns.get(runs)
-  if (known !== undefined) return known
-  const sorted = [...OrderedMap.toEntries(runs)].sort(isNewer)
-  sortedRuns.set(runs, sorted)
-  return sorted
+/** The runs, in the orders in which they are looked at. The state never changes, so what has been put in order once stays so. */
+interface Ordered {
+  /** The one whose status changed last comes first: no two changed at one time. */
+  readonly builds: ReadonlyArray<Entry>
+  readonly reading: ReadonlyArray<readonly [Builds.RunKey, Builds.Run]>
 }
 
-const buildsOf = ([key, run]: Entry): ReadonlyArray<ShownBuild> =>
-  OrderedMap.toEntries(run.builds).map(([workflow, build]) => shown(key, run, workflow, build))
+const ordered = new WeakMap<State['builds']['runs'], Ordered>()
+
+const inOrder = ({ builds: { runs } }: State): Ordered => {
+  const known = ordered.get(runs)
+  if (known !== undefined) return known
+  const builds: Array<Entry> = []
+  const reading: Array<readonly [Builds.RunKey, Builds.Run]> = []
+  for (const [key, run] of OrderedMap.entriesFrom(runs, '')) {
+    if (run.phase._tag !== 'Read') reading.push([key, run])
+    for (const [workflow, build] of OrderedMap.entriesFrom(run.builds, '')) builds.push([key, run, workflow, build])
+  }
+  builds.sort(([, , , a], [, , , b]) => b.statusUs - a.statusUs)
+  const made = { builds, reading }
+  ordered.set(runs, made)
+  return made
+}
 
 export interface BuildsPage {
   readonly builds: ReadonlyArray<ShownBuild>
-  /** Where the next page begins; `null` when this was the last. */
-  readonly next: string | null
+  /** What to ask for next: what changed before this; `null` when this was the last page. */
+  readonly next: number | null
 }
 
-/**
- * The newest builds, whole runs at a time, from the run of key `from` on; `null` when there is no such run any more.
- */
-export const pageOfBuilds = (state: State, from: string | null): BuildsPage | null => {
-  const runs = newestFirst(state)
-  const start = from === null ? 0 : runs.findIndex(([key]) => key === from)
-  if (start < 0) return null
-  const builds: Array<ShownBuild> = []
-  for (let i = start; i < runs.length; i++) {
-    const entry = runs[i]
-    if (entry === undefined) break
-    if (builds.length >= SHOWN.builds) return { builds, next: entry[0] }
-    builds.push(...buildsOf(entry).slice(0, SHOWN.builds))
-  }
-  return { builds, next: null }
+/** The builds whose status changed before that time, in microseconds, those that changed last first. */
+export const pageOfBuilds = (state: State, beforeUs: number): BuildsPage => {
+  const { builds } = inOrder(state)
+  const start = builds.findIndex(([, , , { statusUs }]) => statusUs < beforeUs)
+  const page = start < 0 ? [] : builds.slice(start, start + SHOWN.builds)
+  const last = page.at(-1)
+  return { builds: page.map(shown), next: last === undefined || start + page.length === builds.length ? null : last[3].statusUs }
 }
 
 /** How many builds stand how. */
@@ -124,31 +128,28 @@ export const buildsByStatus = ({ builds: { runs } }: State): { readonly [status:
   return counts
 }
 
-/** All that is under way, newest first; of many, the newest. */
-const active = (state: State): ReadonlyArray<ShownBuild> => {
-  const { pending = 0, running = 0 } = buildsByStatus(state)
-  if (pending + running === 0) return []
-  const found: Array<ShownBuild> = []
-  for (const entry of newestFirst(state)) {
-    found.push(...buildsOf(entry).filter(({ status }) => !isOver(status)))
-    if (found.length >= Math.min(SHOWN.builds, pending + running)) break
-  }
-  return found.slice(0, SHOWN.builds)
-}
+/** All that is under way; of many, what changed last. */
+const active = (state: State): ReadonlyArray<ShownBuild> =>
+  inOrder(state)
+    .builds.filter(([, , , { status }]) => !isOver(status))
+    .slice(0, SHOWN.builds)
+    .map(shown)
 
 /** The triggers whose workflow files are being read. */
-const reading = (state: State) =>
-  newestFirst(state)
-    .slice(0, SHOWN.builds)
-    .filter(([, { phase }]) => phase._tag !== 'Read')
-    .slice(0, SHOWN.reading)
-    .map(([key, run]) => ({
-      ...causeOf(run),
-      ...splitKey(key),
-      repository: { name: run.repository.name, owner: run.repository.owner },
-      retryOf: run.retryOf,
-      stampMs: msOfNanos(run.stamp)
-    }))
+const reading = (state: State, nowUs: number) =>
+  inOrder(state)
+    .reading.slice(0, SHOWN.reading)
+    .map(([key, run]) => {
+      const { knot, rkey } = splitKey(key)
+      return {
+        ...causeOf(run),
+        knot,
+        repository: { name: run.repository.name, owner: run.repository.owner },
+        retryOf: run.retryOf,
+        rkey,
+        triggeredMs: triggeredMs(rkey, nowUs)
+      }
+    })
 
 // ---------------------------------------------------------------------------------------- knots and rows
 
@@ -222,13 +223,15 @@ const told = (report: Report) => ({
 // ---------------------------------------------------------------------------------------- all of it
 
 export interface Facts {
+  /** Not compared: it is different every time. */
+  readonly nowUs: number
   readonly isHealthy: boolean
   readonly isSaving: boolean
 }
 
-export const overviewOf = (state: State, { isHealthy, isSaving }: Facts) => {
+export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts) => {
   const { connection, cursor } = state.cursor
-  const { builds, next } = pageOfBuilds(state, null) ?? { builds: [], next: null }
+  const { builds, next } = pageOfBuilds(state, Infinity)
   return {
     active: active(state),
     admission: state.commits.policy.admission,
@@ -248,7 +251,7 @@ export const overviewOf = (state: State, { isHealthy, isSaving }: Facts) => {
     next,
     noticed: state.counters.recent.map(told).reverse(),
     owner: state.commits.policy.owner,
-    reading: reading(state),
+    reading: reading(state, nowUs),
     repositories: repositoriesOf(state),
     stream: {
       attempt: connection.attempt,
@@ -292,8 +295,10 @@ export const createOverview = (durable: () => State, facts: () => Facts): ((head
   }
 }
 
-/** `GET /api/builds.json?from=…`: what follows the builds of the overview, page by page. */
+const TIME = /^[0-9]{1,16}$/
+
+/** `GET /api/builds.json?before=…`: what follows the builds of the overview, page by page. */
 export const answerBuilds = (state: State, query: URLSearchParams): Answer => {
-  const page = pageOfBuilds(state, query.get('from'))
-  return page === null ? text(404, 'there is no such run, or none any more: begin again without "from"', readByAll) : json(200, page, readByAll)
+  const before = query.get('before') ?? ''
+  return TIME.test(before) ? json(200, pageOfBuilds(state, Number(before)), readByAll) : text(400, '"before" must be what the page before gave as "next"', readByAll)
 }

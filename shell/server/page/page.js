@@ -8,11 +8,11 @@
 
 /**
  * @typedef {{ name: string, owner: string }} Repository
- * @typedef {{ cause: string, ref: string | null, sha: string | null, knot: string, rkey: string, repository: Repository, retryOf: string | null, stampMs: number }} Run
+ * @typedef {{ cause: string, ref: string | null, sha: string | null, knot: string, rkey: string, repository: Repository, retryOf: string | null, triggeredMs: number | null }} Run
  * @typedef {Run & { error: string | null, exitCode: number | null, pipeline: string | null, provider: string | null,
  *   status: string, statusMs: number, workflow: string }} Build
  * @typedef {{ host: string, phase: string, attempt: number, sinceMs: number | null, holding: number, holders: Array<Repository & { rkey: string }> }} Knot
- * @typedef {{ active: Build[], builds: Build[], next: string | null, reading: Run[], knots: Knot[], members: string[], owner: string, hostname: string,
+ * @typedef {{ active: Build[], builds: Build[], next: number | null, reading: Run[], knots: Knot[], members: string[], owner: string, hostname: string,
  *   admission: string, isHealthy: boolean, isSaving: boolean, repositories: Array<Repository & { rkey: string, knot: string }>,
  *   counts: { builds: Record<string, number>, knots: number, members: number, repositories: number, runs: number },
  *   noticed: Array<{ atMs: number, kind: string, about: Array<[string, string]> }>,
@@ -105,6 +105,9 @@ const ago = (ms) => {
   return s < 172_800 ? `${Math.floor(s / 3_600)} h ago` : new Date(ms).toLocaleDateString('en', { day: 'numeric', month: 'short', year: 'numeric' })
 }
 
+/** Stays with what is before it at the end of a line. */
+const DOT = '\u00a0· '
+
 /** The middle of an identifier tells nobody anything. @param {string} did */
 const short = (did) => (did.length > 24 ? `${did.slice(0, 15)}…${did.slice(-4)}` : did)
 
@@ -142,24 +145,23 @@ const isOver = (status) => status !== 'pending' && status !== 'running'
 /** @param {Run} run */
 const whyOf = ({ cause, ref, repository, retryOf, sha }) => {
   const why = make('span', 'why', retryOf === null ? cause : 'retry')
-  if (ref !== null && ref !== '') why.append(' · ', foreign(shortRef(ref)))
-  if (sha !== null) why.append(' · ', make('code', '', sha.slice(0, 8)))
-  const owner = foreign(short(repository.owner))
+  if (ref !== null && ref !== '') why.append(DOT, foreign(shortRef(ref)))
+  if (sha !== null) why.append(DOT, make('code', '', sha.slice(0, 8)))
+  const owner = foreign(short(repository.owner), 'did')
   owner.title = repository.owner
-  why.append(' · ', owner)
+  why.append(DOT, owner)
   return why
 }
 
 /** @param {Build} build */
 const drawBuild = (build) => {
-  const { error, pipeline, provider, repository, stampMs, status, statusMs, workflow } = build
+  const { error, pipeline, provider, repository, status, statusMs, triggeredMs, workflow } = build
   const what = make('span', 'what', foreign(repository.name), ' ', foreign(workflow, 'workflow'))
   const when = make('span', 'when')
-  if (status === 'running') when.append('for ', ticking('since', statusMs))
-  else if (status === 'pending') when.append('for ', ticking('since', stampMs))
-  else when.append(ticking('ago', statusMs), statusMs > stampMs ? `, took ${duration(statusMs - stampMs)}` : '')
+  if (!isOver(status)) when.append('for ', ticking('since', statusMs))
+  else when.append(ticking('ago', statusMs), triggeredMs === null ? '' : `, took ${duration(statusMs - triggeredMs)}`)
   const why = whyOf(build)
-  if (provider !== null) why.append(' · ', foreign(pipeline === null || pipeline === '' ? provider : `${provider}: ${pipeline}`))
+  if (provider !== null) why.append(DOT, foreign(pipeline === null || pipeline === '' ? provider : `${provider}: ${pipeline}`))
   const link = document.createElement('a')
   link.href = `#/${keyOf(build)}`
   link.append(make('span', 'bead'), what, make('span', 'how', status), why, when)
@@ -172,7 +174,7 @@ const drawReading = (run) => {
   const row = make('span', '')
   row.append(make('span', 'what', foreign(run.repository.name)))
   const link = document.createElement('a')
-  link.append(make('span', 'bead'), row, make('span', 'how', 'reading'), whyOf(run), make('span', 'when', 'for ', ticking('since', run.stampMs)))
+  link.append(make('span', 'bead'), row, make('span', 'how', 'reading'), whyOf(run), run.triggeredMs === null ? '' : make('span', 'when', 'for ', ticking('since', run.triggeredMs)))
   return make('li', 'build reading', link)
 }
 
@@ -200,14 +202,23 @@ const drawKnot = ({ attempt, holders, holding, host, phase, sinceMs }) => {
   if (sinceMs !== null) state.append(' for ', ticking('since', sinceMs))
   else if (attempt > 1) state.append(`, attempt ${attempt}`)
   const held = make('p', 'held', 'held by ')
-  holders.forEach(({ name, owner, rkey }, i) => {
-    const one = foreign(name)
-    one.title = `${owner}/${rkey}`
-    const whose = foreign(short(owner))
+  /** @type {Map<string, typeof holders>} */
+  const byOwner = new Map()
+  for (const holder of holders) byOwner.set(holder.owner, [...(byOwner.get(holder.owner) ?? []), holder])
+  let isFirst = true
+  for (const [owner, theirs] of byOwner) {
+    held.append(isFirst ? '' : '; ')
+    isFirst = false
+    theirs.forEach(({ name, rkey }, i) => {
+      const one = foreign(name, 'repository')
+      one.title = `${owner}/${rkey}`
+      held.append(i === 0 ? '' : i === theirs.length - 1 ? ' and ' : ', ', one)
+    })
+    const whose = foreign(short(owner), 'did')
     whose.title = owner
-    held.append(i === 0 ? '' : i === holders.length - 1 && holding === holders.length ? ' and ' : ', ', one, ' of ', whose)
-  })
-  if (holding > holders.length) held.append(` and ${count(holding - holders.length, 'more repository', 'more repositories')}`)
+    held.append(' of ', whose)
+  }
+  if (holding > holders.length) held.append(`; and ${count(holding - holders.length, 'more repository', 'more repositories')}`)
   return make('li', '', make('div', 'knot-head', foreign(host, 'knot-host'), state), held)
 }
 
@@ -233,6 +244,42 @@ const summary = ({ counts, isSaving, reading, stream }) => {
   ]
 }
 
+/** The lists that somebody wants to see all of. @type {Set<string>} */
+const unfolded = new Set()
+
+/** Shows the first few of a list, and offers the rest. @param {string} id @param {number} few */
+const fold = (id, few) => {
+  const list = byId(id)
+  const all = Array.from(list.children)
+  const isFolded = all.length > few + 2 && !unfolded.has(id)
+  all.forEach((child, i) => child.toggleAttribute('hidden', isFolded && i >= few))
+  let button = list.nextElementSibling
+  if (!(button instanceof HTMLButtonElement)) {
+    const made = document.createElement('button')
+    made.type = 'button'
+    made.addEventListener('click', () => {
+      unfolded.add(id)
+      fold(id, few)
+      const link = list.children[few]
+      if (link instanceof HTMLElement) {
+        link.tabIndex = -1
+        link.focus()
+      }
+    })
+    list.after(made)
+    button = made
+  }
+  button.toggleAttribute('hidden', !isFolded)
+  put(button, `Show ${all.length - few} more`)
+}
+
+/** `KnotFrameRejected/utf8` in words. @param {string} kind */
+const words = (kind) => {
+  const [name = '', reason] = kind.split('/')
+  const spaced = name.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`)
+  return reason === undefined ? spaced : `${spaced}: ${reason}`
+}
+
 /** What was last drawn of parts that have no keys. @type {Map<string, string>} */
 const drawn = new Map()
 
@@ -246,8 +293,13 @@ const once = (id, shown, draw) => {
 
 /** @type {Build[]} */
 let older = []
-/** @type {string | null | undefined} */
-let olderNext
+/** @type {Build[]} */
+let latestBefore = []
+/** @type {number | null} */
+let olderNext = null
+
+/** What is known of builds, by key: what is said above a log. @type {Map<string, Build>} */
+let everyBuild = new Map()
 
 /** @param {Overview} overview */
 const show = (overview) => {
@@ -280,14 +332,20 @@ const show = (overview) => {
   byId('idle').hidden = active.length + reading.length > 0
   const latest = builds.filter(({ status }) => isOver(status))
   const known = new Set(latest.map(keyOf))
+  // What the newest push out of the overview goes before the older ones, if these are shown.
+  if (older.length > 0) older = [...latestBefore.filter((build) => !known.has(keyOf(build))), ...older]
+  latestBefore = latest
   sync(byId('recent'), [...latest, ...older.filter((build) => !known.has(keyOf(build)))], keyOf, drawBuild)
   byId('unbuilt').hidden = latest.length > 0
   if (older.length === 0) olderNext = overview.next
-  byId('older').hidden = olderNext == null
+  byId('older').hidden = olderNext === null
   announce(builds)
+  everyBuild = new Map([...older, ...builds, ...active].map((build) => [keyOf(build), build]))
+  describe()
 
   put(byId('knots-count'), counts.knots === 0 ? '' : counts.knots.toLocaleString('en'))
   sync(byId('knots'), knots, ({ host }) => host, drawKnot)
+  fold('knots', 12)
   byId('no-knots').hidden = knots.length > 0
   put(byId('repositories-count'), counts.repositories.toLocaleString('en'))
   sync(
@@ -296,12 +354,14 @@ const show = (overview) => {
     ({ knot, owner, rkey }) => `${owner}/${rkey}/${knot}`,
     ({ knot, name, owner, rkey }) => row(name, `${short(owner)} on ${knot}`, `${owner}/${rkey}`)
   )
+  fold('repositories', 12)
   put(byId('members-count'), counts.members.toLocaleString('en'))
   put(byId('admission'), admission === 'open' ? 'Anybody may have their repositories built here.' : 'Their repositories, and the owner’s, are built here.')
   sync(byId('members'), members, (did) => did, (did) => row(did, did === owner ? 'the owner' : '', did))
+  fold('members', 12)
   byId('noticed-section').hidden = noticed.length === 0
   once('noticed', noticed, () =>
-    noticed.slice(0, 8).map(({ about, atMs, kind }) => make('li', '', make('span', '', kind), ticking('ago', atMs), foreign(about.map(([name, value]) => `${name} ${value}`).join(' · '), 'aside')))
+    noticed.slice(0, 8).map(({ about, atMs, kind }) => make('li', '', make('span', '', words(kind)), ticking('ago', atMs), foreign(about.map(([name, value]) => `${name} ${value}`).join(' · '), 'aside')))
   )
 }
 
@@ -350,15 +410,10 @@ document.addEventListener('visibilitychange', () => {
 })
 
 byId('older').addEventListener('click', async () => {
-  if (olderNext == null) return
-  const response = await fetch(`api/builds.json?from=${encodeURIComponent(olderNext)}`)
-  if (!response.ok) {
-    // What it pointed to is forgotten by now: there is nothing older.
-    olderNext = null
-    byId('older').hidden = true
-    return
-  }
-  /** @type {{ builds: Build[], next: string | null }} */
+  if (olderNext === null) return
+  const response = await fetch(`api/builds.json?before=${olderNext}`)
+  if (!response.ok) return
+  /** @type {{ builds: Build[], next: number | null }} */
   const page = await response.json()
   older = [...older, ...page.builds.filter(({ status }) => isOver(status))]
   olderNext = page.next
@@ -374,6 +429,10 @@ const lines = byId('log-lines')
 
 /** @typedef {{ kind: string, content: string, time: string, step_id: number, step_status?: string, step_kind?: number, step_command?: string, stream?: string }} Frame */
 
+/** Which log is shown: going back and forth tells of a place more than once. */
+let shownKey = ''
+/** @type {string[]} */
+let shownParts = []
 /** @type {WebSocket | null} */
 let socket = null
 /** @type {Map<number, { element: HTMLDetailsElement, took: Element, startMs: number }>} */
@@ -443,6 +502,19 @@ const flush = () => {
   byId('log-end').hidden = isAtEnd()
 }
 
+/** Says above the log whose it is, and how the build stands. */
+const describe = () => {
+  if (shownKey === '') return
+  const build = everyBuild.get(shownKey)
+  const [knot = '', rkey = '', workflow = ''] = shownParts
+  once('log-title', [shownKey, build?.repository.name], () => [...(build === undefined ? [] : [foreign(build.repository.name), ' ']), foreign(workflow, 'workflow')])
+  once('log-about', [shownKey, build], () =>
+    build === undefined
+      ? ['Triggered by ', foreign(rkey, 'mono'), ' of ', foreign(knot)]
+      : [make('span', `how ${build.status}`, build.status), isOver(build.status) ? ' ' : ' for ', ticking(isOver(build.status) ? 'ago' : 'since', build.statusMs), DOT, whyOf(build), DOT, foreign(knot)]
+  )
+}
+
 /** @param {string} sentence */
 const state = (sentence) => put(byId('log-state'), dropped > 0 ? `${sentence} ${count(dropped, 'earlier line is', 'earlier lines are')} not shown.` : sentence)
 
@@ -500,26 +572,25 @@ const readLog = (key) => {
 
 const route = () => {
   if (!location.hash.startsWith('#/')) {
+    shownKey = ''
     socket?.close()
     socket = null
     if (dialog.open) dialog.close()
     return
   }
-  const key = location.hash.slice(2)
-  /** @type {string[]} */
-  let parts
   try {
-    parts = key.split('/').map(decodeURIComponent)
+    shownParts = location.hash.slice(2).split('/').slice(0, 3).map(decodeURIComponent)
   } catch {
     return
   }
-  const [knot = '', rkey = '', workflow = ''] = parts
-  byId('log-title').replaceChildren(foreign(workflow))
-  byId('log-about').replaceChildren('Triggered by ', foreign(rkey, 'mono'), ' of ', foreign(knot))
+  const key = shownParts.map(encodeURIComponent).join('/')
+  if (key === shownKey) return
+  shownKey = key
+  describe()
   if (!dialog.open) dialog.showModal()
   lines.focus()
   retry = 0
-  readLog(parts.slice(0, 3).map(encodeURIComponent).join('/'))
+  readLog(key)
 }
 
 const leave = () => {
@@ -529,7 +600,7 @@ const leave = () => {
 
 byId('log-close').addEventListener('click', leave)
 byId('log-end').addEventListener('click', toEnd)
-byId('log-again').addEventListener('click', () => readLog(location.hash.slice(2)))
+byId('log-again').addEventListener('click', () => readLog(shownKey))
 lines.addEventListener('scroll', () => {
   byId('log-end').hidden = isAtEnd()
 })

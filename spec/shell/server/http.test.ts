@@ -131,7 +131,7 @@ describe('the overview', () => {
     expect(JSON.parse(body)).toMatchObject({
       active: [{ cause: 'push', pipeline: 'main', provider: PROVIDER, ref: 'refs/heads/main', repository: { name: '<b>app</b>', owner: OWNER }, status: 'running', workflow: 'ci.yml' }],
       admission: 'open',
-      builds: [{ error: '<img src=x onerror=alert(1)>', status: 'failed' }, { status: 'running' }],
+      builds: [{ status: 'running' }, { error: '<img src=x onerror=alert(1)>', status: 'failed' }],
       counts: { builds: { failed: 1, running: 1 }, knots: 1, repositories: 1, runs: 2 },
       hostname: HOSTNAME,
       isHealthy: true,
@@ -166,21 +166,21 @@ describe('the overview', () => {
       if (one !== undefined && n % 2 === 0) world.refuse(one, 'no')
     }
     const overview = await ask(url, '/api/overview.json')
-    const shown = JSON.parse(overview.body) as { readonly active: ReadonlyArray<unknown>; readonly builds: ReadonlyArray<{ readonly rkey: string }>; readonly knots: ReadonlyArray<unknown>; readonly next: string; readonly repositories: ReadonlyArray<unknown> }
+    const shown = JSON.parse(overview.body) as { readonly active: ReadonlyArray<unknown>; readonly builds: ReadonlyArray<{ readonly rkey: string }>; readonly knots: ReadonlyArray<unknown>; readonly next: number; readonly repositories: ReadonlyArray<unknown> }
     expect([shown.active.length, shown.builds.length, shown.knots.length, shown.repositories.length]).toEqual([100, 100, 200, 200])
     expect(overview.body.length).toBeLessThan(250_000)
     const rkeys = shown.builds.map(({ rkey }) => rkey)
-    let next: string | null = shown.next
+    let next: number | null = shown.next
     for (let pages = 0; next !== null; pages++) {
       expect(pages).toBeLessThan(3)
-      const page = JSON.parse((await ask(url, `/api/builds.json?from=${encodeURIComponent(next)}`)).body) as { readonly builds: ReadonlyArray<{ readonly rkey: string }>; readonly next: string | null }
+      const page = JSON.parse((await ask(url, `/api/builds.json?before=${String(next)}`)).body) as { readonly builds: ReadonlyArray<{ readonly rkey: string }>; readonly next: number | null }
       rkeys.push(...page.builds.map(({ rkey }) => rkey))
       next = page.next
     }
     expect(rkeys).toHaveLength(230)
     expect(new Set(rkeys).size).toBe(230)
-    expect([...rkeys].sort().reverse()).toEqual(rkeys)
-    expect((await ask(url, '/api/builds.json?from=nowhere')).status).toBe(404)
+    expect((await ask(url, '/api/builds.json?before=0')).body).toBe('{"builds":[],"next":null}\n')
+    for (const query of ['', '?before=', '?before=x', '?before=-1']) expect((await ask(url, `/api/builds.json${query}`)).status).toBe(400)
   })
 })
 

@@ -1,0 +1,232 @@
+/**
+ * The page, in a real browser: it shows what happens while it happens, opens logs, fits a phone, and takes nothing that strangers
+ * wrote for anything but text. Where there is no Chromium, these tests are skipped.
+ */
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import ts from 'typescript'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { BuildName } from '../../../core/index.js'
+import type { LogLine } from '../../../shell/providers/provider.js'
+import { createWorld, fakeProvider, HOSTNAME, KNOT, serve, type World } from './support.js'
+
+const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => path !== undefined && existsSync(path)
+)
+
+// A browser takes its time on a busy machine.
+vi.setConfig({ testTimeout: 90_000 })
+
+const AT = 1_767_225_600_000
+const step = (step: number, status: 'start' | 'end', name: string, kind: 'system' | 'user' = 'user', command = ''): LogLine => ({ _tag: 'Step', command, kind, name, status, step, timeMs: AT + step * 2_000 + (status === 'end' ? 1_500 : 0) })
+const said = (step: number, text: string, stream: 'stdout' | 'stderr' = 'stdout'): LogLine => ({ _tag: 'Text', step, stream, text, timeMs: AT })
+
+const started = (): World => {
+  const world = createWorld()
+  world.openStream()
+  return world
+}
+
+const one = (builds: ReadonlyArray<BuildName>): BuildName => {
+  const [build] = builds
+  if (build === undefined) throw new Error('no build')
+  return build
+}
+
+it('has a script that the compiler finds no fault with', () => {
+  const program = ts.createProgram([new URL('../../../shell/server/page/page.js', import.meta.url).pathname], {
+    allowJs: true,
+    checkJs: true,
+    lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+    module: ts.ModuleKind.ES2022,
+    noEmit: true,
+    noUncheckedIndexedAccess: true,
+    strict: true,
+    target: ts.ScriptTarget.ES2022,
+    types: []
+  })
+  expect(ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
+})
+
+describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (skipped: there is no Chromium)' : 'in a browser', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await chromium.launch({ args: ['--no-sandbox', '--disable-dev-shm-usage'], ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }) })
+  }, 60_000)
+  afterAll(() => browser.close())
+
+  /** A page at `url`, with all that the browser finds fault with. */
+  const visit = async (url: string, options: BrowserContextOptions = {}): Promise<{ readonly page: Page; readonly faults: ReadonlyArray<string> }> => {
+    const context = await browser.newContext({ viewport: { height: 900, width: 1280 }, ...options })
+    context.setDefaultTimeout(20_000)
+    onTestFinished(() => context.close())
+    const page = await context.newPage()
+    const faults: Array<string> = []
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text())
+    })
+    page.on('pageerror', (error) => faults.push(error.message))
+    page.on('dialog', (dialog) => {
+      faults.push(`a dialog: ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    page.on('request', (request) => {
+      if (!request.url().startsWith(new URL(url).origin)) faults.push(`a foreign request: ${request.url()}`)
+    })
+    await page.goto(url)
+    return { faults, page }
+  }
+
+  it('says in one sentence what the spindle does, and in lists whom for', async () => {
+    const world = started()
+    const { url } = await serve(world)
+    world.publishRepo({ name: 'site' })
+    world.publishRepo({ name: 'app' })
+    world.openKnot()
+    const { faults, page } = await visit(url)
+    await page.getByText('Listening to 1 knot for 2 repositories. Nothing is being built.').waitFor()
+    expect(await page.title()).toBe(HOSTNAME)
+    await page.getByRole('region', { name: /^Knots/ }).getByText(/^held by site and app of /).waitFor()
+    await page.getByRole('region', { name: /^Knots/ }).getByText(/^connected for/).waitFor()
+    expect(await page.getByRole('region', { name: /^Repositories/ }).getByRole('listitem').count()).toBe(2)
+    expect(faults).toEqual([])
+  })
+
+  it('shows a new build, how it goes on, and how it ends, without being loaded again', async () => {
+    const world = started()
+    const { url } = await serve(world)
+    const { faults, page } = await visit(url)
+    await page.getByText('Nothing is being built.').first().waitFor()
+    world.pushUnread()
+    const underway = page.getByRole('region', { name: 'Under way' })
+    await underway.getByText('reading').waitFor()
+    world.apply({ _tag: 'StopRequested', at: world.clock.now() })
+    world.openStream()
+    const build = one(world.push())
+    await underway.getByText('pending').waitFor()
+    await page.evaluate("document.body.setAttribute('data-same', 'yes')")
+    world.accept(build, 'n1')
+    world.report(build, 'n1', 'running')
+    await underway.getByText('running').waitFor()
+    world.report(build, 'n1', 'failed', { error: 'exit code 2', exitCode: 2 })
+    await page.getByRole('region', { name: 'Recent builds' }).getByText('exit code 2').waitFor()
+    await expect.poll(() => page.locator('#news').textContent()).toBe('app ci.yml: failed')
+    expect(await page.locator('body').getAttribute('data-same')).toBe('yes')
+    expect(faults).toEqual([])
+  })
+
+  it('opens a log, follows it, and goes back', async () => {
+    const world = started()
+    const provider = fakeProvider()
+    const { url } = await serve(world, { providers: [provider] })
+    const build = one(world.push())
+    world.accept(build, 'n1')
+    provider.say(step(0, 'start', 'clone', 'system'), said(0, 'Cloning…'), step(0, 'end', 'clone', 'system'), step(1, 'start', 'test', 'user', 'npm test'), said(1, '\u001b[32mok\u001b[0m 1 <script>alert(1)</script>'))
+    const { faults, page } = await visit(url)
+    const link = page.getByRole('link', { name: /app ci\.yml/ })
+    await link.focus()
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'ci.yml' })
+    await dialog.getByText('ok 1 <script>alert(1)</script>').waitFor()
+    await dialog.getByText('$ npm test').waitFor()
+    expect(await dialog.getByText('Cloning…').isVisible()).toBe(false)
+    await dialog.getByText('clone').click()
+    expect(await dialog.getByText('Cloning…').isVisible()).toBe(true)
+    provider.say(...Array.from({ length: 200 }, (_, n) => said(1, `line ${String(n)}`)), step(1, 'end', 'test'), null)
+    await dialog.getByText('The log is complete.').waitFor()
+    await expect.poll(() => dialog.getByText('line 199', { exact: true }).isVisible()).toBe(true)
+    const below = "(({ clientHeight, scrollHeight, scrollTop }) => scrollHeight - scrollTop - clientHeight)(document.getElementById('log-lines'))"
+    await expect.poll(() => page.evaluate<number>(below)).toBeLessThan(48)
+    expect(new URL(page.url()).hash).toBe(`#/${[build.knot, build.rkey, build.workflow].map(encodeURIComponent).join('/')}`)
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    expect(new URL(page.url()).hash).toBe('')
+    await page.goBack()
+    await dialog.getByText('The log is complete.').waitFor()
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    expect(faults).toEqual([])
+  })
+
+  it('says so when there is no such log', async () => {
+    const { url } = await serve(started())
+    const { page } = await visit(`${url}/#/${KNOT}/3mbd3542k2222/ci.yml`)
+    await page.getByText('This log cannot be read now').waitFor()
+    await page.getByRole('button', { name: 'Read again' }).waitFor()
+  })
+
+  it('shows hostile names as the text they are, also on a phone, where nothing is wider than the screen', async () => {
+    const world = started()
+    const provider = fakeProvider()
+    const { url } = await serve(world, { providers: [provider] })
+    const hostile = '<img src=x onerror=alert(document.domain)>'
+    const long = `${'w'.repeat(90)}.yml`
+    const name = `${hostile}\u202e${'n'.repeat(300)}`
+    const [build] = world.push({ faulty: { [long]: `${hostile} ${'e'.repeat(2_000)}` }, name, workflows: ['"><svg onload=alert(1)>.yml'] })
+    if (build === undefined) throw new Error('no build')
+    world.accept(build, 'n1')
+    world.push({ knot: `${'k'.repeat(60)}.${'o'.repeat(60)}.example`, name: 'b', owner: `did:plc:${'b'.repeat(24)}` })
+    provider.say(step(0, 'start', hostile), said(0, 'x'.repeat(5_000)), said(0, hostile, 'stderr'))
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { faults, page } = await visit(url, { colorScheme, viewport: { height: 740, width: 360 } })
+      await page.getByText(hostile).first().waitFor()
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+      expect(await page.locator('img, svg').count()).toBe(0)
+      await page.getByRole('link', { name: /onload/ }).click()
+      await page.getByRole('dialog').getByText(hostile).first().waitFor()
+      for (const element of ['document.documentElement', "document.getElementById('log')", "document.getElementById('log-lines')"])
+        expect(await page.evaluate<number>(`${element}.scrollWidth`)).toBeLessThanOrEqual(360)
+      expect(faults).toEqual([])
+    }
+  })
+
+  it('folds long lists, and gives older builds when they are asked for', async () => {
+    const world = started()
+    const { url } = await serve(world)
+    for (let n = 0; n < 130; n++) world.refuse(one(world.push({ name: `r${String(n % 30)}` })), 'no')
+    const { faults, page } = await visit(url)
+    const repositories = page.getByRole('region', { name: /^Repositories/ })
+    const recent = page.getByRole('region', { name: 'Recent builds' })
+    await expect.poll(() => repositories.getByRole('listitem').count()).toBe(12)
+    await repositories.getByRole('button', { name: 'Show 18 more' }).click()
+    await expect.poll(() => repositories.getByRole('listitem').count()).toBe(30)
+    await expect.poll(() => recent.getByRole('listitem').count()).toBe(100)
+    await recent.getByRole('button', { name: 'Older builds' }).click()
+    await expect.poll(() => recent.getByRole('listitem').count()).toBe(130)
+    expect(await recent.getByRole('button', { name: 'Older builds' }).isVisible()).toBe(false)
+    // What is new comes on top, and nothing comes twice or goes.
+    world.refuse(one(world.push({ name: 'newest' })), 'no')
+    await recent.getByText('newest').waitFor()
+    await expect.poll(() => recent.getByRole('listitem').count()).toBe(131)
+    expect(faults).toEqual([])
+  })
+
+  it('says that the spindle does not answer, and goes on when it does again', async () => {
+    const world = started()
+    const first = await serve(world)
+    const { page } = await visit(first.url)
+    await page.getByText('Nothing is being built.').first().waitFor()
+    await first.server.close()
+    await page.getByText('The spindle does not answer.').waitFor()
+    await serve(world, { port: first.server.port })
+    world.push()
+    await page.getByRole('region', { name: 'Under way' }).getByText('pending').waitFor()
+    expect(await page.getByText('The spindle does not answer.').isVisible()).toBe(false)
+  })
+
+  it('is in reach of the keyboard, and has names for what it shows', async () => {
+    const world = started()
+    const { url } = await serve(world)
+    world.push()
+    const { page } = await visit(url)
+    await page.getByText('pending').first().waitFor()
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('To the builds')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toContain('app ci.yml')
+    expect(await page.getByRole('main').count()).toBe(1)
+    expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1)
+    expect(await page.getByRole('heading', { level: 2 }).allTextContents()).toEqual(['Under way', 'Recent builds', 'Knots 1', 'Repositories 1', 'Members 0'])
+  })
+})
