@@ -58,13 +58,19 @@ const eachLine = (from: Readable, line: (text: string) => void): (() => void) =>
   const decoder = new StringDecoder('utf8')
   let rest = ''
   let isOver = false
+  /** Says the pieces of `text` that are too long to be a line, and returns what is left. */
+  const cut = (text: string): string => {
+    let at = 0
+    for (; text.length - at > LONGEST_LINE; at += LONGEST_LINE) line(text.slice(at, at + LONGEST_LINE))
+    return text.slice(at)
+  }
   from.on('data', (chunk: Buffer) => {
     // Reading goes on: whoever writes into a pipe that nobody reads is ended, and it may be a server for the next step.
     if (isOver) return
     const lines = (rest + decoder.write(chunk)).split('\n')
-    rest = lines.pop() ?? ''
-    for (const one of lines) line(one.replace(/\r+$/, ''))
-    for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) line(rest.slice(0, LONGEST_LINE))
+    const last = lines.pop() ?? ''
+    for (const one of lines) line(cut(one.replace(/\r$/, '')))
+    rest = cut(last)
   })
   return () => {
     if (!isOver && rest !== '') line(rest)

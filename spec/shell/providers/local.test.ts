@@ -1,13 +1,19 @@
 /** Builds on this machine: the contract, and what only processes and files can get wrong. */
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { Plan } from '../../../core/index.js'
-import { createLocal } from '../../../shell/providers/local.js'
-import { type Bench, describeProvider, type Target } from './contract.js'
+import { createInterface } from 'node:readline'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import type { BuildName, Plan } from '../../../core/index.js'
+import { silentLog } from '../../../shell/log.js'
+import { createLocal, local, type LocalSettings } from '../../../shell/providers/local.js'
+import type { Checkout, Job, LogLine, Progress, Provider } from '../../../shell/providers/provider.js'
+import { type Bench, BUILD, describeProvider, faultsOfLog, jobOf, ODD, openWorkshop, type Target, type Workshop } from './contract.js'
 
 const RUNNER = fileURLToPath(new URL('../../../dist/shell/providers/local-runner.js', import.meta.url))
 
@@ -34,7 +40,9 @@ done`
 
 const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '')
 
-const open = (): Promise<Bench> => {
+const SETTINGS: LocalSettings = { concurrent: 50, graceMs: 200, keepBuilds: 100, keepMs: 86_400_000, logBytes: 10_000, runner: RUNNER }
+
+const open = (changes: Partial<LocalSettings> = {}, checkout: Checkout = () => Promise.resolve()): Promise<Bench & { readonly root: string }> => {
   const folder = mkdtempSync(join(tmpdir(), 'tack-local-'))
   const strings = mkdtempSync(join(tmpdir(), 'tack-puppets-'))
   const root = join(folder, 'builds')
@@ -43,7 +51,7 @@ const open = (): Promise<Bench> => {
   return Promise.resolve({
     busy: () => 0,
     close: async () => {
-      for (const key of readdirSync(root))
+      for (const key of existsSync(root) ? readdirSync(root) : [])
         if (!existsSync(join(root, key, 'result.json'))) {
           const { process: runner } = JSON.parse(read(join(root, key, 'runner.json')) || '{"process":{"pid":0}}') as { process: { pid: number } }
           if (runner.pid > 0) process.kill(-runner.pid, 'SIGKILL')
@@ -62,9 +70,10 @@ const open = (): Promise<Bench> => {
     plan,
     provider: ({ clock, log }) =>
       createLocal(
-        { concurrent: 50, graceMs: 200, keepBuilds: 100, keepMs: 86_400_000, logBytes: 10_000, runner: RUNNER },
-        { checkout: () => Promise.resolve(), clock, folder: root, log, name: 'local' }
+        { ...SETTINGS, ...changes },
+        { checkout, clock, folder: root, log, name: 'local' }
       ),
+    root,
     say: (key, line) => told(key, `say ${line}`),
     secrets: [],
     signing: null,
@@ -75,6 +84,537 @@ const open = (): Promise<Bench> => {
   })
 }
 
-const target: Target = { ends: ['success', 'failed'], faults: [], isIdempotent: true, name: 'local', open, refusals: [] }
+const target: Target = { ends: ['success', 'failed'], faults: [], isIdempotent: true, name: 'local', open: () => open(), refusals: [] }
 
 describeProvider(target)
+
+// ---------------------------------------------------------------------------------------- real steps
+
+interface Site extends Workshop {
+  readonly root: string
+}
+
+const withSite = async (
+  use: (site: Site) => Promise<void>,
+  changes: Partial<LocalSettings> = {},
+  checkout?: Checkout
+): Promise<void> => {
+  const bench = await open(changes, checkout)
+  const shop = await openWorkshop({ ...target, open: () => Promise.resolve(bench) })
+  try {
+    await use({ ...shop, root: bench.root })
+  } finally {
+    await shop.close()
+  }
+}
+
+const steps = (...commands: ReadonlyArray<string>): Partial<Plan> => ({
+  steps: commands.map((command, index) => ({ command, environment: [], name: `step ${String(index + 1)}` }))
+})
+
+const named = (workflow: string): BuildName => ({ ...BUILD, workflow: workflow as BuildName['workflow'] })
+
+/** Starts the build. */
+const begun = async ({ answer }: Workshop, provider: Provider, job: Job): Promise<string> => {
+  const started = await answer(provider.start(job))
+  if (started._tag !== 'Accepted') throw new Error(JSON.stringify(started))
+  return started.external
+}
+
+/** How the build ends. */
+const ended = async ({ until }: Workshop, provider: Provider, job: Job): Promise<Progress> => {
+  let last: Progress | null = null
+  provider.follow(job, idOf(job.key), (progress) => (last = progress))
+  const end = (): Progress | null => (last === null || last.status === 'pending' || last.status === 'running' ? null : last)
+  await until(() => end() !== null)
+  return end() ?? Promise.reject(new Error('it has not ended'))
+}
+
+const logOf = async ({ answer }: Workshop, provider: Provider, job: Job): Promise<ReadonlyArray<LogLine>> => {
+  const all: Array<LogLine> = []
+  const read = async (): Promise<null> => {
+    for await (const line of provider.logs(job, '', new AbortController().signal)) all.push(line)
+    return null
+  }
+  await answer(read())
+  expect(faultsOfLog(all)).toEqual([])
+  return all
+}
+
+const texts = (lines: ReadonlyArray<LogLine>): ReadonlyArray<string> => lines.flatMap((line) => (line._tag === 'Text' ? [line.text] : []))
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    // What is dead and not taken note of by its parent yet is a zombie.
+    return !/^State:\s+Z/m.test(read(`/proc/${String(pid)}/status`))
+  } catch {
+    return false
+  }
+}
+
+/** Runs the steps to their end. */
+const build = async (plan: Partial<Plan>, use: (outcome: { readonly end: Progress; readonly lines: ReadonlyArray<LogLine> }) => void, changes: Partial<LocalSettings> = {}) =>
+  withSite(async (site) => {
+    const job = jobOf(BUILD, plan)
+    const provider = await site.restart()
+    await begun(site, provider, job)
+    const end = await ended(site, provider, job)
+    use({ end, lines: await logOf(site, provider, job) })
+    // Nothing is left of the checkout.
+    await site.until(() => readdirSync(join(site.root, idOf(job.key))).every((entry) => !entry.startsWith('work-')))
+  }, changes)
+
+describe('steps', () => {
+  test('each is a step of the log, after the checkout', () =>
+    build(steps('echo one', 'echo two >&2'), ({ end, lines }) => {
+      expect(end).toMatchObject({ error: null, exitCode: 0, status: 'success' })
+      expect(lines.map((line) => (line._tag === 'Step' ? [line.step, line.kind, line.name, line.command, line.status] : [line.step, line.stream, line.text]))).toEqual([
+        [0, 'system', 'Checkout', '', 'start'],
+        [0, 'system', 'Checkout', '', 'end'],
+        [1, 'user', 'step 1', 'echo one', 'start'],
+        [1, 'stdout', 'one'],
+        [1, 'user', 'step 1', 'echo one', 'end'],
+        [2, 'user', 'step 2', 'echo two >&2', 'start'],
+        [2, 'stderr', 'two'],
+        [2, 'user', 'step 2', 'echo two >&2', 'end']
+      ])
+    }))
+
+  test('the first that fails is the last', () =>
+    build(steps('false; echo not reached', 'echo not reached'), ({ end, lines }) => {
+      expect(end).toMatchObject({ error: 'The step "step 1" ended with exit code 1.', exitCode: 1, status: 'failed' })
+      expect(texts(lines)).toEqual([])
+    }))
+
+  test('an exit code is reported as it is', () =>
+    build(steps('exit 42'), ({ end }) => expect(end).toMatchObject({ exitCode: 42, status: 'failed' })))
+
+  test('one that is killed is said to have been', () =>
+    build(steps('kill -KILL $$'), ({ end }) =>
+      expect(end).toMatchObject({ error: 'The step "step 1" was ended by SIGKILL.', exitCode: 137, status: 'failed' })))
+
+  test('what cannot be run is said', () =>
+    build(steps('echo \u0000'), ({ end, lines }) => {
+      expect(end).toMatchObject({ error: expect.stringMatching(/^The step "step 1" could not be started: /) as unknown, status: 'failed' })
+      expect(texts(lines)).toHaveLength(1)
+    }))
+
+  test('a folder that a step takes away is missed by the next', () =>
+    build(steps('rm -rf "$PWD"', 'true'), ({ end }) => expect(end).toMatchObject({ error: expect.stringContaining('step 2') as unknown, status: 'failed' })))
+
+  test('they see the variables of the job, and nothing of ours (T16)', async () => {
+    process.env['TACK_CANARY'] = 'canary-5d1c'
+    try {
+      await build(
+        {
+          steps: [{ command: 'env; cat /dev/stdin; echo "$OWN"', environment: [['OWN', 'of the step'], ['CI', 'true']], name: 'env' }],
+          variables: [['CI', 'true'], ['OWN', 'of the job'], ['TANGLED_REF_NAME', 'größe\n"x"']]
+        },
+        ({ lines }) => {
+          const said = texts(lines)
+          expect(said.join('\n')).not.toContain('canary')
+          const names = said.flatMap((line) => /^([A-Z_a-z]+)=/.exec(line)?.[1] ?? []).sort()
+          // PWD, OLDPWD, SHLVL and _ are the shell's own.
+          expect(names.filter((one) => !['OLDPWD', 'PWD', 'SHLVL', '_'].includes(one))).toEqual(['CI', 'HOME', 'OWN', 'PATH', 'TANGLED_REF_NAME', 'TMPDIR'])
+          expect(said).toContain('of the step')
+          expect(said.find((line) => line.startsWith('HOME='))).toMatch(/\/work-[0-9a-f-]+\/home$/)
+        }
+      )
+    } finally {
+      delete process.env['TACK_CANARY']
+    }
+  })
+
+  test('a log is cut where it is too long, and the build goes on', () =>
+    build(
+      steps('i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done', 'echo not shown; exit 7'),
+      ({ end, lines }) => {
+        expect(end).toMatchObject({ exitCode: 7, status: 'failed' })
+        const said = texts(lines)
+        expect(said.at(-1)).toBe('The log is longer than 10000 bytes. The rest is left out.')
+        expect(Buffer.byteLength(said.slice(0, -1).map((line) => `${line}\n`).join(''))).toBeLessThanOrEqual(10_000)
+        expect(said.filter((line) => line.startsWith('The log is longer'))).toHaveLength(1)
+        expect(lines.filter((line) => line._tag === 'Step')).toHaveLength(6)
+      }
+    ))
+
+  test('lines without end, without line feed, and no UTF-8 at all', () =>
+    build(
+      steps(`head -c 20000 /dev/zero | tr '\\0' x; printf '\\r\\n\\377\\376\\n\\303'; sleep 0.05; printf '\\244 end'`),
+      ({ lines }) => expect(texts(lines)).toEqual(['x'.repeat(8192), 'x'.repeat(8192), 'x'.repeat(3616), '\ufffd\ufffd', 'ä end']),
+      { logBytes: 100_000 }
+    ))
+
+  test('what a step leaves running is there for the next, and ends with the build', () =>
+    withSite(async (site) => {
+      const job = jobOf(BUILD, steps('sleep 600 & echo $! > pid; echo "pid $!"', 'kill -0 "$(cat pid)" && echo alive'))
+      const provider = await site.restart()
+      await begun(site, provider, job)
+      expect(await ended(site, provider, job)).toMatchObject({ status: 'success' })
+      const said = texts(await logOf(site, provider, job))
+      expect(said.at(-1)).toBe('alive')
+      const pid = Number(said[0]?.slice(4))
+      await site.until(() => !isRunning(pid))
+    }))
+
+  test('folders that cannot be emptied are removed all the same, and links are not followed', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'tack-outside-'))
+    await writeFile(join(outside, 'kept'), 'x')
+    await build(steps(`mkdir -p a/b; touch a/b/c; ln -s ${outside} a/link; chmod 500 a/b; chmod 500 a`), ({ end }) =>
+      expect(end.status).toBe('success'))
+    expect(read(join(outside, 'kept'))).toBe('x')
+    await rm(outside, { recursive: true })
+  })
+
+  test('a workflow without steps is refused', () =>
+    withSite(async (site) => {
+      const outcome = await site.answer((await site.restart()).start(jobOf(BUILD, { steps: [] })))
+      expect(outcome).toEqual({ _tag: 'Refused', error: 'The workflow has no steps that could be run here.' })
+    }))
+})
+
+// ---------------------------------------------------------------------------------------- checkout
+
+describe('the checkout', () => {
+  test('is where the steps are run, unless none is wanted', async () => {
+    const checkout: Checkout = async (job, folder) => {
+      await writeFile(join(folder, 'file'), `of ${job.build.workflow}\n`)
+      await mkdir(join(folder, 'sub'))
+      await symlink('file', join(folder, 'sub', 'link'))
+    }
+    await withSite(
+      async (site) => {
+        const provider = await site.restart()
+        const job = jobOf(BUILD, steps('cat file'))
+        await begun(site, provider, job)
+        expect(await ended(site, provider, job)).toMatchObject({ status: 'success' })
+        expect(texts(await logOf(site, provider, job))).toEqual(['of ci.yml'])
+        const skipped = jobOf(named('other.yml'), { ...steps('ls -A'), clone: { ...job.plan.clone, skip: true } })
+        await begun(site, provider, skipped)
+        expect(await ended(site, provider, skipped)).toMatchObject({ status: 'success' })
+        expect(texts(await logOf(site, provider, skipped))).toEqual(['The workflow asks for no checkout.'])
+      },
+      {},
+      checkout
+    )
+  })
+
+  test('that fails is a build that fails, and says why', () =>
+    withSite(
+      async (site) => {
+        const provider = await site.restart()
+        const job = jobOf(BUILD, steps('echo not reached'))
+        await begun(site, provider, job)
+        expect(await ended(site, provider, job)).toMatchObject({
+          error: 'The files could not be checked out: the commit is not there',
+          exitCode: null,
+          status: 'failed'
+        })
+        expect(texts(await logOf(site, provider, job))).toEqual(['the commit is not there'])
+      },
+      {},
+      () => Promise.reject(new Error('the commit is not there'))
+    ))
+
+  test('is called off when the build is to end', () =>
+    withSite(
+      async (site) => {
+        const provider = await site.restart()
+        const job = jobOf(BUILD, steps('echo not reached'))
+        const external = await begun(site, provider, job)
+        await site.until(() => existsSync(join(site.root, external, 'claim.json')))
+        expect(await site.answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+        expect(await ended(site, provider, job)).toMatchObject({ status: 'cancelled' })
+      },
+      {},
+      (_job, _folder, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('called off'))))
+    ))
+
+  test('is begun anew by the next tack, when this one ends in the middle of it', async () => {
+    let checkouts = 0
+    await withSite(
+      async (site) => {
+        const job = jobOf(BUILD, steps('echo done >> "$HOME/../../done"'))
+        const first = await site.restart()
+        const external = await begun(site, first, job)
+        await site.until(() => checkouts === 1)
+        await site.answer(first.close().then(() => null))
+        const second = await site.restart()
+        expect(await ended(site, second, job)).toMatchObject({ status: 'success' })
+        expect([checkouts, read(join(site.root, external, 'done'))]).toEqual([2, 'done\n'])
+      },
+      {},
+      (_job, _folder, signal) =>
+        ++checkouts > 1
+          ? Promise.resolve()
+          : new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('called off'))))
+    )
+  })
+})
+
+// ---------------------------------------------------------------------------------------- several builds
+
+describe('several builds', () => {
+  test('as many run as may, the others wait in their order', () =>
+    withSite(
+      async (site) => {
+        const { bench, root, until } = site
+        const provider = await site.restart()
+        const jobs = ['a', 'b', 'c', 'd'].map((one) => jobOf(named(one), bench.plan))
+        const stands = new Map<string, string>()
+        for (const job of jobs) {
+          await begun(site, provider, job)
+          provider.follow(job, idOf(job.key), ({ status }) => stands.set(job.build.workflow, status))
+        }
+        const all = (): string => ['a', 'b', 'c', 'd'].map((one) => stands.get(one) ?? '-').join(' ')
+        await until(() => all() === 'running running pending pending')
+        for (const [job, then] of [
+          [jobs[1], 'running success running pending'],
+          [jobs[2], 'running success success running'],
+          [jobs[0], 'success success success running'],
+          [jobs[3], 'success success success success']
+        ] as const) {
+          bench.move(job?.key ?? '', 'success')
+          await until(() => all() === then)
+        }
+        for (const { key } of jobs) expect([read(join(root, idOf(key), 'result.json')).includes('success'), bench.started(key)]).toEqual([true, 1])
+      },
+      { concurrent: 2 }
+    ))
+
+  test('one that waits is cancelled without ever having run', () =>
+    withSite(
+      async (site) => {
+        const { answer, bench } = site
+        const provider = await site.restart()
+        const [first, second, third] = [jobOf(named('a'), bench.plan), jobOf(named('b'), steps('touch "$HOME/../../ran"')), jobOf(named('c'), bench.plan)]
+        for (const job of [first, second, third]) await begun(site, provider, job)
+        expect(await answer(provider.cancel(second, idOf(second.key)))).toEqual({ _tag: 'Heard' })
+        expect(await ended(site, provider, second)).toMatchObject({ status: 'cancelled' })
+        bench.move(first.key, 'success')
+        bench.move(third.key, 'success')
+        expect(await ended(site, provider, third)).toMatchObject({ status: 'success' })
+        expect(existsSync(join(site.root, idOf(second.key), 'ran'))).toBe(false)
+        expect(texts(await logOf(site, provider, second))).toEqual(['The build ended before it began.'])
+      },
+      { concurrent: 1 }
+    ))
+
+  test('one key that is started many times at once is one build', () =>
+    withSite(async (site) => {
+      const { answer, bench, root } = site
+      const job = jobOf(BUILD, bench.plan)
+      const [provider, other] = [await site.restart(), await site.restart()]
+      const started = await answer(Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? provider : other).start(job))))
+      expect(new Set(started.map((one) => JSON.stringify(one))).size).toBe(1)
+      bench.move(job.key, 'success')
+      expect(await ended(site, provider, job)).toMatchObject({ status: 'success' })
+      expect([bench.started(job.key), readdirSync(root).length]).toEqual([1, 1])
+    }))
+
+  test('those that have ended are removed, the oldest first, and never one that has just ended', () =>
+    withSite(
+      async (site) => {
+        const { clock, root } = site
+        const provider = await site.restart()
+        const jobs = ['a', 'b', 'c', 'd'].map((one) => jobOf(named(one), steps('true')))
+        for (const job of jobs.slice(0, 3)) {
+          await begun(site, provider, job)
+          await ended(site, provider, job)
+        }
+        expect(readdirSync(root)).toHaveLength(3)
+        // Results bear the time of the real clock; the adapter's is moved beyond it.
+        clock.advance(Date.now() + 2 * 3_600_000 - clock.now() / 1000)
+        const [, , , last] = jobs
+        if (last === undefined) throw new Error('no job')
+        await begun(site, provider, last)
+        await ended(site, provider, last)
+        await site.until(() => readdirSync(root).length === 2)
+        expect(await site.answer(provider.find(last))).toMatchObject({ _tag: 'Accepted' })
+        const [first] = jobs
+        if (first === undefined) throw new Error('no job')
+        expect(await site.answer(provider.find(first))).toEqual({ _tag: 'Missing' })
+        expect(texts(await logOf(site, provider, first))).toEqual(['There is no log any more: the build was removed.'])
+      },
+      { keepBuilds: 2 }
+    ))
+})
+
+// ---------------------------------------------------------------------------------------- crashes
+
+/** Starts the build in a tack that is then killed, once it is as far as `until` says. */
+const killedAfter = async (root: string, job: Job, isFar: (external: string) => boolean, checkout = 'async () => {}'): Promise<string> => {
+  const script = `
+    import { createLocal } from ${JSON.stringify(pathToFileURL(RUNNER.replace('-runner', '')).href)}
+    import { systemClock } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../clock.js')).href)}
+    import { silentLog } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../log.js')).href)}
+    const provider = createLocal(${JSON.stringify(SETTINGS)}, { checkout: ${checkout}, clock: systemClock(), folder: ${JSON.stringify(root)}, log: silentLog, name: 'local' })
+    console.log((await provider.start(JSON.parse(process.argv[1]))).external)
+    setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [external] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  while (!isFar(external)) await new Promise((resolve) => setTimeout(resolve, 5))
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  return external
+}
+
+describe('when tack is killed', () => {
+  test('a build that runs goes on, and is found, followed and cancelled again', () =>
+    withSite(async (site) => {
+      const { answer, bench, root } = site
+      for (const end of ['success', 'cancelled'] as const) {
+        const job = jobOf(named(end), bench.plan)
+        const external = await killedAfter(root, job, (id) => existsSync(join(root, id, 'runner.json')))
+        const provider = await site.restart()
+        expect(await answer(provider.find(job))).toEqual({ _tag: 'Accepted', external })
+        bench.say(job.key, 'said while nobody listened')
+        if (end === 'cancelled') expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+        else bench.move(job.key, end)
+        expect(await ended(site, provider, job)).toMatchObject({ status: end })
+        if (end === 'success') expect(texts(await logOf(site, provider, job))).toEqual(['said while nobody listened'])
+        expect(bench.started(job.key)).toBe(1)
+      }
+    }))
+
+  test('a build that was being prepared is prepared again, and run once', () =>
+    withSite(async (site) => {
+      const { bench, root } = site
+      const job = jobOf(BUILD, bench.plan)
+      await killedAfter(root, job, (id) => existsSync(join(root, id, 'claim.json')), '() => new Promise(() => {})')
+      const provider = await site.restart()
+      bench.move(job.key, 'success')
+      expect(await ended(site, provider, job)).toMatchObject({ status: 'success' })
+      expect(bench.started(job.key)).toBe(1)
+    }))
+
+  test('a build that had ended has ended', () =>
+    withSite(async (site) => {
+      const { bench, root } = site
+      const job = jobOf(BUILD, bench.plan)
+      bench.move(job.key, 'failed')
+      await killedAfter(root, job, (id) => existsSync(join(root, id, 'result.json')))
+      expect(await ended(site, await site.restart(), job)).toMatchObject({ exitCode: 1, status: 'failed' })
+    }))
+
+  test('killed at any moment after that, a build that was accepted is run once', () =>
+    withSite(async (site) => {
+      const { answer, bench, root } = site
+      // In looks of some 5 ms, from the acceptance on: the runner is there after some twenty.
+      for (const moment of [0, 3, 9, 18, 30]) {
+        const job = jobOf(named(`after ${String(moment)}`), bench.plan)
+        let looks = 0
+        await killedAfter(root, job, () => looks++ >= moment)
+        bench.move(job.key, 'success')
+        const provider = await site.restart()
+        expect(await answer(provider.find(job))).toMatchObject({ _tag: 'Accepted' })
+        expect(await ended(site, provider, job)).toMatchObject({ status: 'success' })
+        expect(bench.started(job.key)).toBe(1)
+      }
+    }), 60_000)
+})
+
+interface RunnerFile {
+  readonly process: { readonly pid: number }
+}
+const runnerOf = (root: string, external: string): number =>
+  (JSON.parse(read(join(root, external, 'runner.json'))) as RunnerFile).process.pid
+
+describe('processes', () => {
+  test.each(['our child', 'nobody’s child'])('a runner that is killed leaves a build that failed, and no process: %s', (whose) =>
+    withSite(async (site) => {
+      const { root, until } = site
+      const job = jobOf(BUILD, steps('sleep 600 & echo "pid $!"; wait'))
+      const isOurs = whose === 'our child'
+      const first = isOurs ? await site.restart() : null
+      const isFar = (id: string): boolean => readdirSync(join(root, id)).some((one) => one.startsWith('log-') && read(join(root, id, one)).includes('"text":"pid '))
+      const external = first === null ? await killedAfter(root, job, isFar) : await begun(site, first, job)
+      await until(() => isFar(external))
+      const provider = first ?? (await site.restart())
+      process.kill(runnerOf(root, external), 'SIGKILL')
+      expect(await ended(site, provider, job)).toMatchObject({ error: 'The runner ended without a result.', exitCode: null, status: 'failed' })
+      const pid = Number(texts(await logOf(site, provider, job))[0]?.slice(4))
+      expect(pid).toBeGreaterThan(1)
+      await until(() => !isRunning(pid))
+    }))
+
+  test('cancelling ends all that a build has started, also what does not want to end', () =>
+    withSite(async (site) => {
+      const { answer, root, until } = site
+      const job = jobOf(BUILD, steps(`trap '' TERM; sh -c 'trap "" TERM; while :; do sleep 1; done' & echo "pid $!"; sleep 600 & echo "pid $!"; while :; do sleep 1; done`))
+      const provider = await site.restart()
+      const external = await begun(site, provider, job)
+      const lines = (): ReadonlyArray<string> => read(join(root, external, readdirSync(join(root, external)).find((one) => one.startsWith('log-')) ?? '-')).split('\n')
+      await until(() => lines().filter((line) => line.includes('"text":"pid ')).length === 2)
+      expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+      expect(await ended(site, provider, job)).toMatchObject({ error: null, status: 'cancelled' })
+      const pids = texts(await logOf(site, provider, job)).flatMap((line) => (line.startsWith('pid ') ? [Number(line.slice(4))] : []))
+      expect(pids).toHaveLength(2)
+      await until(() => !pids.some(isRunning))
+    }))
+
+  test('a step that ends by itself when it is told to has the time for it', () =>
+    withSite(
+      async (site) => {
+        const { answer, root, until } = site
+        const job = jobOf(BUILD, steps(`trap 'echo tidying; exit 0' TERM; echo ready; while :; do sleep 0.02; done`))
+        const provider = await site.restart()
+        const external = await begun(site, provider, job)
+        await until(() => readdirSync(join(root, external)).some((one) => one.startsWith('log-') && read(join(root, external, one)).includes('"text":"ready"')))
+        // With the clock of the test standing still: it is the runner that waits.
+        await provider.cancel(job, external)
+        while (!existsSync(join(root, external, 'result.json'))) await new Promise((resolve) => setTimeout(resolve, 5))
+        expect(await ended(site, provider, job)).toMatchObject({ status: 'cancelled' })
+        expect(texts(await logOf(site, provider, job))).toEqual(expect.arrayContaining(['ready', 'tidying']))
+        expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+      },
+      { graceMs: 60_000 }
+    ))
+
+  test.runIf(process.platform === 'linux')('a runner that does not hear is ended', () =>
+    withSite(async (site) => {
+      const { answer, root, until } = site
+      const job = jobOf(BUILD, steps('sleep 600'))
+      const provider = await site.restart()
+      const external = await begun(site, provider, job)
+      await until(() => existsSync(join(root, external, 'runner.json')))
+      process.kill(runnerOf(root, external), 'SIGSTOP')
+      await answer(provider.cancel(job, external))
+      expect(await ended(site, provider, job)).toMatchObject({ status: 'cancelled' })
+      await until(() => !isRunning(runnerOf(root, external)))
+    }))
+})
+
+// ---------------------------------------------------------------------------------------- settings
+
+describe('settings', () => {
+  test.each([
+    [{}, null],
+    [{ concurrent: 1, graceSeconds: 0, keepBuilds: 0, keepDays: 0, logBytes: 1024 }, null],
+    [{ concurrent: 100, graceSeconds: 300, keepBuilds: 10_000, keepDays: 3650, logBytes: 1_073_741_824 }, null],
+    [{ concurrent: 0 }, '"concurrent" must be from 1 to 100'],
+    [{ concurrent: 101 }, '"concurrent" must be from 1 to 100'],
+    [{ graceSeconds: -1 }, '"graceSeconds" must be from 0 to 300'],
+    [{ graceSeconds: Number.NaN }, '"graceSeconds" must be from 0 to 300'],
+    [{ keepBuilds: -1 }, '"keepBuilds" must be from 0 to 10000'],
+    [{ keepDays: 3651 }, '"keepDays" must be from 0 to 3650'],
+    [{ logBytes: 1023 }, '"logBytes" must be from 1024 to 1073741824']
+  ])('%j', async (settings, wrong) => {
+    await withSite(async ({ clock, root }) => {
+      const made = local.make(settings, {
+        checkout: () => Promise.resolve(),
+        clock,
+        environment: {},
+        fetch: () => Promise.reject(new Error('nobody is asked')),
+        folder: root,
+        log: silentLog,
+        name: 'local'
+      })
+      expect(made._tag === 'Left' ? made.left : null).toBe(wrong)
+      if (made._tag === 'Right') await made.right.close()
+    })
+  })
+
+  test('names are kept apart, whatever they are', () => expect(new Set(ODD.map(({ knot, rkey, workflow }) => idOf(`${knot}/${rkey}/${workflow}`))).size).toBe(ODD.length))
+})

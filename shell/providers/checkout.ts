@@ -1,0 +1,126 @@
+/**
+ * The files of a build that is run here, got from the knot by git itself, with the same care as workflow files (git.ts): the knot is run by
+ * a stranger, and git must neither lead elsewhere nor read anything of ours.
+ *
+ * What is left in the folder is a repository at the commit, detached, whose `origin` is the knot. Submodules are got from the same
+ * knot, and from nowhere else.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type Program, gitProgram, type Ran } from '../git/program.js'
+import type { GitOptions } from '../git.js'
+import { platformResolve } from '../net/guard.js'
+import { type Proxy, startProxy } from '../net/proxy.js'
+import { redactor, sentence } from './common.js'
+import type { Checkout, Job } from './provider.js'
+
+/** `maxBytes`: 1 GiB if not given; `timeoutMs`: 10 minutes. */
+export interface CheckoutOptions extends GitOptions {
+  /** Where the repository may be, the likeliest first. */
+  readonly addresses: (job: Job) => ReadonlyArray<URL>
+}
+
+const OPTIONS = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules']
+
+/** The server has a rule against giving out commits by their names. */
+const NOT_GIVEN_OUT = /Server does not allow request for|not valid|unadvertised/
+
+/** How much history of its branches is looked through then. */
+const DEPTHS = [16, 256, 4_096]
+
+const FATAL = /^(?:fatal|error): (.*)$/m
+const HEAD = /^([0-9a-f]{40,64})\tHEAD$/m
+
+class Failed extends Error {
+  /** Whether the knot has no such repository there: it may be at the next address. */
+  constructor(
+    message: string,
+    readonly isElsewhere: boolean
+  ) {
+    super(message)
+  }
+}
+
+/** What is wrong with a run of git, in words that hold nothing of the proxy. */
+const failureOf = ({ isTooLong, said }: Ran, proxy: Proxy): Failed => {
+  const failure = proxy.failure()
+  const { password } = new URL(proxy.url)
+  if (failure !== null) return new Failed(failure.isTooLarge ? 'The repository is too large.' : `The knot cannot be reached: ${failure.reason}.`, false)
+  if (isTooLong) return new Failed('The repository is too large.', false)
+  const words = sentence(redactor([proxy.url, password]), FATAL.exec(said)?.[1] ?? said)
+  return new Failed(words === '' ? 'git was ended.' : words, /not found|returned error: 4|could not read Username|Authentication failed/.test(said))
+}
+
+const checkOut = async (git: Program, proxy: Proxy, job: Job, address: URL, folder: string): Promise<void> => {
+  const { clone, sha: wanted } = job.plan
+
+  const run = async (...args: ReadonlyArray<string>): Promise<Buffer> => {
+    const ran = await git.run(args)
+    if (ran.code !== 0) throw failureOf(ran, proxy)
+    return ran.stdout
+  }
+
+  const [, head = ''] = wanted === null ? (HEAD.exec((await run('ls-remote', '--', address.href, 'HEAD')).toString()) ?? []) : []
+  const sha = wanted ?? head
+  if (sha === '') throw new Failed('The repository is empty.', false)
+  await run('init', '--quiet', '--template=', ...(sha.length === 64 ? ['--object-format=sha256'] : []), '--', folder)
+  await run('-C', folder, 'remote', 'add', '--', 'origin', address.href)
+
+  const fetch = (depth: number, refs: ReadonlyArray<string>): Promise<Ran> =>
+    git.run(['-C', folder, 'fetch', ...OPTIONS, ...(depth === 0 ? [] : [`--depth=${String(depth)}`]), 'origin', ...refs])
+  const isThere = async (): Promise<boolean> => (await git.run(['-C', folder, 'cat-file', '-e', `${sha}^{commit}`])).code === 0
+
+  const exact = await fetch(clone.depth, [`+${sha}:refs/tack/commit`])
+  if (exact.code !== 0 && !NOT_GIVEN_OUT.test(exact.said)) throw failureOf(exact, proxy)
+  for (const depth of exact.code === 0 ? [] : DEPTHS) {
+    const ran = await fetch(clone.depth === 0 ? 0 : Math.max(depth, clone.depth), ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'])
+    if (ran.code !== 0) throw failureOf(ran, proxy)
+    if (await isThere()) break
+  }
+  if (!(await isThere())) throw new Failed('The commit is not there.', false)
+  await run('-C', folder, 'checkout', '--quiet', '--detach', sha)
+  if (clone.submodules) await run('-C', folder, 'submodule', '--quiet', 'update', '--init', '--recursive', ...(clone.depth === 0 ? [] : ['--depth=1']))
+}
+
+/** Checks out by git over HTTP. */
+export const gitCheckout = (options: CheckoutOptions): Checkout => {
+  const { addresses, caFile = null, clock, git = 'git', isInsecure, maxBytes = 2 ** 30, policy } = options
+  const { resolve = platformResolve, timeoutMs = 600_000, tmp = tmpdir() } = options
+
+  return async (job, folder, signal) => {
+    const stopping = new AbortController()
+    let why = 'tack is ending, or the build is to end.'
+    const stop = (): void => stopping.abort()
+    const disarm = clock.after(timeoutMs, () => {
+      why = `The checkout took more than ${String(timeoutMs / 1000)} s.`
+      stop()
+    })
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+    const home = await mkdtemp(path.join(tmp, 'tack-checkout-'))
+    try {
+      let failure = new Failed('There is no such repository on the knot.', true)
+      for (const address of addresses(job)) {
+        const proxy = await startProxy({ maxBytes, policy, resolve, target: address })
+        try {
+          const program = await gitProgram({ caFile, folder: home, git, isInsecure, proxy: proxy.url, signal: stopping.signal })
+          await checkOut(program, proxy, job, address, folder)
+          return
+        } catch (error) {
+          if (stopping.signal.aborted) throw new Error(why)
+          if (!(error instanceof Failed) || !error.isElsewhere) throw error
+          failure = error
+          await rm(path.join(folder, '.git'), { force: true, recursive: true })
+        } finally {
+          await proxy.close()
+        }
+      }
+      throw failure
+    } finally {
+      disarm()
+      signal.removeEventListener('abort', stop)
+      await rm(home, { force: true, maxRetries: 5, recursive: true })
+    }
+  }
+}

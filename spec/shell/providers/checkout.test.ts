@@ -1,0 +1,159 @@
+/** Checkouts by real git from knots on loopback: what is there afterwards, and what is not. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { Did, type Plan, Sha } from '../../../core/index.js'
+import { systemClock } from '../../../shell/clock.js'
+import { type GitOptions as ServerOptions, type KnotServer, type Repo, type RepoOptions, startKnot } from '../../../shell/network/index.js'
+import { type CheckoutOptions, gitCheckout } from '../../../shell/providers/checkout.js'
+import { must } from '../../examples/support.js'
+import { tcpServer } from '../support/sockets.js'
+import { BUILD, jobOf } from './contract.js'
+
+const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+
+const served = async (git: ServerOptions = {}, options: RepoOptions = {}): Promise<{ readonly knot: KnotServer; readonly repo: Repo }> => {
+  const knot = await startKnot({ clock: systemClock(), generation: 'newer', git })
+  onTestFinished(knot.stop)
+  return { knot, repo: await knot.git.createRepository({ name: 'thing', owner: OWNER, ...options }) }
+}
+
+const emptyFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'tack-spec-checkout-'))
+  onTestFinished(() => rmSync(folder, { force: true, recursive: true }))
+  return folder
+}
+
+const planOf = (sha: string | null, clone: Partial<Plan['clone']> = {}): Partial<Plan> => ({
+  clone: { depth: 1 as Plan['clone']['depth'], skip: false, submodules: false, ...clone },
+  repository: { did: '', name: 'thing', owner: must(Did.decode(OWNER)), rkey: 'r' as Plan['repository']['rkey'] },
+  sha: sha === null ? null : must(Sha.decode(sha))
+})
+
+/** Checks out, and makes sure that nothing is left beside the folder. */
+const checkedOut = async (addresses: ReadonlyArray<string>, plan: Partial<Plan>, changes: Partial<CheckoutOptions> = {}, signal = new AbortController().signal) => {
+  const [folder, tmp] = [emptyFolder(), emptyFolder()]
+  const checkout = gitCheckout({
+    addresses: () => addresses.map((one) => new URL(one)),
+    clock: systemClock(),
+    isInsecure: true,
+    policy: { allowLoopback: true },
+    tmp,
+    ...changes
+  })
+  try {
+    await checkout(jobOf(BUILD, plan), folder, signal)
+  } finally {
+    expect(readdirSync(tmp)).toEqual([])
+  }
+  const git = (...args: ReadonlyArray<string>): string => execFileSync('git', ['-C', folder, ...args]).toString().trim()
+  return { file: (name: string): string => readFileSync(join(folder, name), 'utf8'), folder, git }
+}
+
+const at = (knot: KnotServer, path = `${OWNER}/thing`): string => `http://${knot.host}/${path}`
+
+describe.each<readonly [string, ServerOptions]>([
+  ['that does all', {}],
+  ['of the older protocol, which gives out branches only', { filters: false, givesOutAny: false, protocol: 0 }]
+])('from a knot %s', (_, kind) => {
+  test.each(['sha1', 'sha256'] as const)('the commit is checked out, not the branch: %s', async (format) => {
+    const { knot, repo } = await served(kind, { format })
+    const { newSha } = await repo.commitAndPush([{ content: 'then', path: 'a/file' }, { content: '#!/bin/sh\n', mode: '100755', path: 'run' }])
+    await repo.commitAndPush([{ content: 'now', path: 'a/file' }])
+    const { file, folder, git } = await checkedOut([at(knot)], planOf(newSha))
+    expect([file('a/file'), git('rev-parse', 'HEAD'), git('status', '--porcelain')]).toEqual(['then', newSha, ''])
+    expect(git('config', 'remote.origin.url')).toBe(at(knot))
+    expect(readdirSync(folder).sort()).toEqual(['.git', 'a', 'run'])
+    // The proxy, its password, and hooks have no place in what steps can read.
+    expect(file('.git/config')).not.toContain('proxy')
+    expect(existsSync(join(folder, '.git/hooks'))).toBe(false)
+  })
+
+  test('with as much history as is asked for', async () => {
+    const { knot, repo } = await served(kind)
+    for (let i = 0; i < 4; i++) await repo.commitAndPush([{ content: String(i), path: 'file' }])
+    const { newSha } = await repo.commitAndPush([{ content: 'last', path: 'file' }])
+    const whole = await checkedOut([at(knot)], planOf(newSha, { depth: 0 as Plan['clone']['depth'] }))
+    expect(whole.git('rev-list', '--count', 'HEAD')).toBe('5')
+    if (kind.givesOutAny !== false) {
+      const two = await checkedOut([at(knot)], planOf(newSha, { depth: 2 as Plan['clone']['depth'] }))
+      expect(two.git('rev-list', '--count', 'HEAD')).toBe('2')
+    }
+  })
+})
+
+describe('where', () => {
+  test('no commit means the head', async () => {
+    const { knot, repo } = await served()
+    await repo.commitAndPush([{ content: 'head', path: 'file' }])
+    expect((await checkedOut([at(knot)], planOf(null))).file('file')).toBe('head')
+  })
+
+  test('what is not at the first address may be at the second', async () => {
+    const { knot, repo } = await served()
+    const { newSha } = await repo.commitAndPush([{ content: 'here', path: 'file' }])
+    expect((await checkedOut([at(knot, `${OWNER}/nothing`), at(knot)], planOf(newSha))).file('file')).toBe('here')
+  })
+
+  test('submodules are got from the same knot, when that is asked for', async () => {
+    const { knot, repo } = await served()
+    const inner = await knot.git.createRepository({ name: 'inner', owner: OWNER })
+    const { newSha: innerSha } = await inner.commitAndPush([{ content: 'inside', path: 'file' }])
+    const { newSha: before } = await repo.commitAndPush([
+      { content: `[submodule "sub"]\n\tpath = sub\n\turl = ${at(knot, `${OWNER}/inner`)}\n`, path: '.gitmodules' }
+    ])
+    // A commit that holds another one is made by git itself, in the repository of the knot.
+    const env = { ...process.env, GIT_INDEX_FILE: join(emptyFolder(), 'index') }
+    const git = (...args: ReadonlyArray<string>): string =>
+      execFileSync('git', ['-C', repo.folder, '-c', 'user.name=x', '-c', 'user.email=x@x', ...args], { env }).toString().trim()
+    git('read-tree', before)
+    git('update-index', '--add', '--cacheinfo', `160000,${innerSha},sub`)
+    const newSha = git('commit-tree', '-p', before, '-m', 'with a submodule', git('write-tree'))
+    git('update-ref', 'refs/heads/main', newSha)
+    expect((await checkedOut([at(knot)], planOf(newSha, { submodules: true }))).file('sub/file')).toBe('inside')
+    const without = await checkedOut([at(knot)], planOf(newSha))
+    expect(readdirSync(join(without.folder, 'sub'))).toEqual([])
+  })
+})
+
+describe('what goes wrong is said', () => {
+  const failing = async (...args: Parameters<typeof checkedOut>): Promise<string> =>
+    checkedOut(...args).then(
+      () => 'nothing went wrong',
+      (error: unknown) => (error instanceof Error ? error.message : String(error))
+    )
+
+  test('no repository, no commit, an empty repository', async () => {
+    const { knot, repo } = await served()
+    expect(await failing([], planOf(null))).toBe('There is no such repository on the knot.')
+    expect(await failing([at(knot, `${OWNER}/nothing`)], planOf(null))).toMatch(/not found|403|404/)
+    expect(await failing([at(knot)], planOf(null))).toBe('The repository is empty.')
+    await repo.commitAndPush([{ content: 'x', path: 'file' }])
+    expect(await failing([at(knot)], planOf('b'.repeat(40)))).toMatch(/not our ref|The commit is not there/)
+  })
+
+  test('too much', async () => {
+    const { knot, repo } = await served()
+    const { newSha } = await repo.commitAndPush([{ content: 'x', path: 'file' }])
+    expect(await failing([at(knot)], planOf(newSha), { maxBytes: 100 })).toBe('The repository is too large.')
+  })
+
+  test('a knot that must not be reached', async () => {
+    const { knot, repo } = await served()
+    const { newSha } = await repo.commitAndPush([{ content: 'x', path: 'file' }])
+    expect(await failing([at(knot)], planOf(newSha), { policy: { allowLoopback: false } })).toMatch(/^The knot cannot be reached: /)
+  })
+
+  test('a knot that never answers, and a build that is to end', async () => {
+    const server = await tcpServer(() => undefined)
+    const silent = `http://127.0.0.1:${String(server.port)}/x`
+    expect(await failing([silent], planOf(null), { timeoutMs: 200 })).toBe('The checkout took more than 0.2 s.')
+    const leaving = new AbortController()
+    const going = failing([silent], planOf(null), {}, leaving.signal)
+    leaving.abort()
+    expect(await going).toBe('tack is ending, or the build is to end.')
+    expect(await failing([silent], planOf(null), {}, AbortSignal.abort())).toBe('tack is ending, or the build is to end.')
+  })
+})
