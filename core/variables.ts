@@ -34,13 +34,11 @@ export interface JobFacts {
  */
 export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot.replace(':', '%3A')}/${PIPELINE}/${rkey}`
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 /** Names rising; of pairs with one name the first. */
 const named = (pairs: ReadonlyArray<Pair>): ReadonlyArray<Pair> => {
   const map = new Map<string, string>()
   for (const [name, value] of pairs) if (!map.has(name)) map.set(name, value)
-  return [...map].sort(([a], [b]) => compare(a, b))
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 const ofRef = (ref: string): ReadonlyArray<Pair> => {

@@ -131,7 +131,7 @@ const repoOf = (fields: Fields): Read<RepoClaim> =>
 /** A fork is somebody else's repository: what is in it is not the word of anybody who may build here. */
 const pullRequestOf = (repo: RepoClaim, fields: Fields): Read<PullRequest> => {
   const { sourceRepo } = fields
-  const isOwn = isAbsent(sourceRepo) || (repo.did !== null && sourceRepo === repo.did)
+  const isOwn = isAbsent(sourceRepo) || sourceRepo === repo.did
   return pipe(
     isOwn ? E.right(fields) : E.left('pull requests from forks are not built'),
     E.chain(({ action, sourceBranch, sourceSha, targetBranch }) =>

@@ -32,10 +32,10 @@ const ALWAYS: ReadonlyArray<Pair> = [
 const rising = (pairs: ReadonlyArray<Pair>) => [...pairs].sort(([a], [b]) => (a < b ? -1 : 1))
 
 describe('what is set', () => {
-  const rows: ReadonlyArray<readonly [what: string, got: ReadonlyArray<Pair>, beyond: ReadonlyArray<Pair>]> = [
+  const rows: ReadonlyArray<readonly [what: string, cause: unknown, beyond: ReadonlyArray<Pair>]> = [
     [
       'a push of a branch',
-      of(push('refs/heads/f/x')),
+      push('refs/heads/f/x'),
       [
         ['TANGLED_COMMIT_SHA', SHA],
         ['TANGLED_PIPELINE_KIND', 'push'],
@@ -47,7 +47,7 @@ describe('what is set', () => {
     ],
     [
       'a push of a tag',
-      of(push('refs/tags/v1')),
+      push('refs/tags/v1'),
       [
         ['TANGLED_COMMIT_SHA', SHA],
         ['TANGLED_PIPELINE_KIND', 'push'],
@@ -59,7 +59,7 @@ describe('what is set', () => {
     ],
     [
       'a push of neither',
-      of(push('refs/pull/1')),
+      push('refs/pull/1'),
       [
         ['TANGLED_COMMIT_SHA', SHA],
         ['TANGLED_PIPELINE_KIND', 'push'],
@@ -69,7 +69,7 @@ describe('what is set', () => {
     ],
     [
       'a pull request',
-      of(pull('opened')),
+      pull('opened'),
       [
         ['TANGLED_COMMIT_SHA', SHA],
         ['TANGLED_PIPELINE_KIND', 'pull_request'],
@@ -85,7 +85,7 @@ describe('what is set', () => {
     ],
     [
       'a pull request of which no action is known',
-      of(pull(null)),
+      pull(null),
       [
         ['TANGLED_COMMIT_SHA', SHA],
         ['TANGLED_PIPELINE_KIND', 'pull_request'],
@@ -98,10 +98,10 @@ describe('what is set', () => {
         ['TANGLED_SHA', SHA]
       ]
     ],
-    ['somebody who says nothing', of(manual([])), [['TANGLED_PIPELINE_KIND', 'manual']]],
+    ['somebody who says nothing', manual([]), [['TANGLED_PIPELINE_KIND', 'manual']]],
     [
       'somebody who says which commit',
-      of(manual([], 'refs/tags/v1', SHA)),
+      manual([], 'refs/tags/v1', SHA),
       [
         ['TANGLED_COMMIT_SHA', SHA],
         ['TANGLED_PIPELINE_KIND', 'manual'],
@@ -113,16 +113,14 @@ describe('what is set', () => {
     ],
     [
       'inputs',
-      of(
-        manual([
-          ['z', ''],
-          ['azAZ09_', '1'],
-          ['log-level', '2'],
-          ['LOG_LEVEL', '3'],
-          ['ünïx 😀', '4'],
-          ['', '5']
-        ])
-      ),
+      manual([
+        ['z', ''],
+        ['azAZ09_', '1'],
+        ['log-level', '2'],
+        ['LOG_LEVEL', '3'],
+        ['ünïx 😀', '4'],
+        ['', '5']
+      ]),
       [
         ['TANGLED_INPUT_', '5'],
         ['TANGLED_INPUT_AZAZ09_', '1'],
@@ -131,19 +129,17 @@ describe('what is set', () => {
         ['TANGLED_INPUT__N_X__', '4'],
         ['TANGLED_PIPELINE_KIND', 'manual']
       ]
-    ],
-    [
-      'the DID of the repository and its default branch',
-      of(manual([]), 'did:plc:app', 'trunk'),
-      [
-        ['TANGLED_PIPELINE_KIND', 'manual'],
-        ['TANGLED_REPO_DEFAULT_BRANCH', 'trunk'],
-        ['TANGLED_REPO_REPO_DID', 'did:plc:app']
-      ]
-    ],
-    ['a default branch without a name', of(manual([]), '', ''), [['TANGLED_PIPELINE_KIND', 'manual']]]
+    ]
   ]
-  test.each(rows)('%s', (_, got, beyond) => expect(got).toEqual(rising([...ALWAYS, ...beyond])))
+  test.each(rows)('%s', (_, cause, beyond) => expect(of(cause)).toEqual(rising([...ALWAYS, ...beyond])))
+
+  test('the DID of the repository and its default branch, where they are known', () => {
+    const kind: Pair = ['TANGLED_PIPELINE_KIND', 'manual']
+    expect(of(manual([]), 'did:plc:app', 'trunk')).toEqual(
+      rising([...ALWAYS, kind, ['TANGLED_REPO_DEFAULT_BRANCH', 'trunk'], ['TANGLED_REPO_REPO_DID', 'did:plc:app']])
+    )
+    expect(of(manual([]), '', '')).toEqual(rising([...ALWAYS, kind]))
+  })
 })
 
 test('a port is escaped in a DID, and nowhere else', () => {
