@@ -12,6 +12,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { Did, HostName, Rkey, Sha } from '../../core/index.js'
 import { systemClock } from '../../shell/clock.js'
 import { type FilesAsked, type FilesRead, type GitOptions, gitReader, MAX_FILE_BYTES } from '../../shell/git.js'
+import { gitProgram } from '../../shell/git/program.js'
 import type { Resolve } from '../../shell/net.js'
 import { type Change, type GitOptions as ServerOptions, type KnotServer, type Repo, type RepoOptions, startKnot } from '../../shell/network/index.js'
 import { must } from '../examples/support.js'
@@ -495,6 +496,17 @@ describe('what goes wrong', () => {
     expect(started).toHaveLength(2)
     // Whoever inherits what was killed may take a moment to notice.
     for (const pid of started) await eventually(() => expect(isRunning(pid)).toBe(false))
+  })
+
+  it('its memory, its files and its dumps are bounded', async () => {
+    const folder = emptyFolder()
+    const script = path.join(folder, 'git')
+    writeFileSync(script, '#!/bin/sh\nulimit -v\nulimit -f\nulimit -c\n', { mode: 0o755 })
+    const { run } = await gitProgram({ caFile: null, folder, git: script, isInsecure: false, proxy: '', signal: new AbortController().signal })
+    const [memory, files, dumps] = (await run([])).stdout.toString().trim().split('\n')
+    expect([memory, dumps]).toEqual(['1048576', '0'])
+    // Shells count in blocks of 512 bytes, or of 1 024.
+    expect(Number(files)).toBe(262_144)
   })
 
   it('a program that leaves something behind, or says too much', async () => {
