@@ -1,0 +1,207 @@
+/**
+ * Many readers of `/events`, beside a bare broadcast of the same frames by `ws`, as its documentation shows one. Both servers are in
+ * this process, and take turns; the readers are in another, and do no more than count bytes, so that it is the servers that are
+ * measured. A status at a time, each made durable on its own, as it comes from a quiet spindle: the hardest case, since nothing can be
+ * written together.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { WebSocketServer } from 'ws'
+import { type BuildName, clampTimeUs, explain, initial, OrderedMap, type State, type StatusEntry, statusFrame } from '../../core/index.js'
+import { systemClock } from '../../shell/clock.js'
+import { silentLog } from '../../shell/log.js'
+import { message } from '../../shell/network/endpoint.js'
+import { startServer } from '../../shell/server.js'
+import { serve } from './jobs.js'
+import { stopwatch } from './measure.js'
+import { config } from './workload.js'
+
+const Measured = t.strict({
+  /** Of this process, all threads. */
+  cpuSeconds: t.number,
+  /** From the first status to the last byte at the last reader. */
+  seconds: t.number
+})
+
+/** One round of each. */
+export const eventsJob = {
+  module: 'events.js',
+  input: t.strict({ frames: t.number, readers: t.number }),
+  output: t.strict({ bare: Measured, events: Measured })
+}
+
+// ---------------------------------------------------------------------------------------- the readers
+
+/** `bytes`: how many each of them gets after the upgrade. */
+const Task = t.strict({ bytes: t.number, path: t.string, port: t.number, readers: t.number })
+type Task = t.TypeOf<typeof Task>
+
+const HANDSHAKE_END = '\r\n\r\n'
+
+/** Connects, and calls `opened` and `finished` once each. */
+const readBytes = ({ bytes, path, port }: Task, opened: () => void, finished: () => void): Socket => {
+  const socket = connect(port, '127.0.0.1')
+  let left = bytes
+  let head: string | null = ''
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
+  )
+  const take = (count: number): void => {
+    left -= count
+    if (left === 0 && count > 0) finished()
+  }
+  socket.on('data', (chunk: Buffer) => {
+    if (head === null) return take(chunk.length)
+    head += chunk.toString('latin1')
+    const end = head.indexOf(HANDSHAKE_END)
+    if (end < 0) return
+    if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(head)
+    const rest = head.length - end - HANDSHAKE_END.length
+    head = null
+    opened()
+    take(rest)
+  })
+  return socket
+}
+
+/** In the process of the readers: does the task that it is sent, says `ready` and `done`, and hangs up when it is told to. */
+const beReaders = (): void => {
+  let sockets: ReadonlyArray<Socket> = []
+  process.on('message', (task: unknown) => {
+    for (const socket of sockets) socket.destroy()
+    sockets = []
+    if (task === 'hang up') return void process.send?.('gone')
+    const decoded = Task.decode(task)
+    if (E.isLeft(decoded)) throw new Error(explain(decoded.left))
+    const { readers } = decoded.right
+    let toOpen = readers
+    let toFinish = readers
+    const opened = (): void => {
+      if (--toOpen === 0) process.send?.('ready')
+    }
+    const finished = (): void => {
+      if (--toFinish === 0) process.send?.('done')
+    }
+    sockets = Array.from({ length: readers }, () => readBytes(decoded.right, opened, finished))
+  })
+  process.on('disconnect', () => process.exit())
+}
+
+/** Says something to the readers, and waits until they say that. */
+const tell = async (readers: ChildProcess, what: Task | 'hang up', answer: 'ready' | 'gone'): Promise<void> => {
+  const answered = once(readers, 'message')
+  readers.send(what)
+  const [heard] = (await answered) as ReadonlyArray<unknown>
+  if (heard !== answer) throw new Error(`the readers said ${String(heard)} instead of ${answer}`)
+}
+
+// ---------------------------------------------------------------------------------------- the statuses
+
+const BUILD = { knot: 'knot.example', rkey: '3mbd3542k2222', workflow: 'ci.yml' } as BuildName
+const STATUSES = ['pending', 'running', 'success'] as const
+
+const entryOf = (n: number): StatusEntry => ({
+  build: BUILD,
+  createdUs: clampTimeUs(1_767_225_600_000_000 + n),
+  error: null,
+  exitCode: null,
+  status: STATUSES[n % STATUSES.length] ?? 'pending'
+})
+
+const withEntry = (state: State, entry: StatusEntry): State => ({
+  ...state,
+  builds: { ...state.builds, lastUs: entry.createdUs, log: OrderedMap.upsertAt(String(entry.createdUs).padStart(16, '0'), entry)(state.builds.log) }
+})
+
+const nextTurn = (): Promise<void> => new Promise(setImmediate)
+
+// ---------------------------------------------------------------------------------------- the servers
+
+interface Broadcaster {
+  readonly close: () => Promise<void>
+  readonly path: string
+  readonly port: number
+  readonly publish: (entry: StatusEntry) => void
+}
+
+const bare = async (): Promise<Broadcaster> => {
+  const server = new WebSocketServer({ host: '127.0.0.1', perMessageDeflate: false, port: 0 })
+  await once(server, 'listening')
+  return {
+    close: async () => {
+      for (const client of server.clients) client.terminate()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+    path: '/',
+    port: (server.address() as AddressInfo).port,
+    publish: (entry) => {
+      const data = Buffer.from(statusFrame(entry))
+      for (const client of server.clients) if (client.readyState === client.OPEN) client.send(data, { binary: false })
+    }
+  }
+}
+
+const events = async (readers: number): Promise<Broadcaster> => {
+  let state = initial(config)
+  const server = await startServer(
+    {
+      backlog: () => 0,
+      clock: systemClock(),
+      deliver: () => undefined,
+      durable: () => state,
+      isSaving: () => true,
+      log: silentLog,
+      providers: []
+    },
+    { limits: { events: { readers } }, listen: { host: '127.0.0.1', port: 0 }, owner: config.owner }
+  )
+  return {
+    close: server.close,
+    path: '/events',
+    port: server.port,
+    publish: (entry) => {
+      state = withEntry(state, entry)
+      server.observe(state, [], [{ _tag: 'PublishStatus', entry }])
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------- the measurement
+
+const measure = async (server: Broadcaster, readers: ChildProcess, count: number, entries: ReadonlyArray<StatusEntry>): Promise<t.TypeOf<typeof Measured>> => {
+  const bytes = entries.reduce((sum, entry) => sum + message(statusFrame(entry)).length, 0)
+  await tell(readers, { bytes, path: server.path, port: server.port, readers: count }, 'ready')
+  const done = once(readers, 'message')
+  const look = stopwatch()
+  for (const entry of entries) {
+    server.publish(entry)
+    await nextTurn()
+  }
+  await done
+  const time = look()
+  await tell(readers, 'hang up', 'gone')
+  await server.close()
+  return time
+}
+
+const SELF = fileURLToPath(import.meta.url)
+
+if (process.argv[1] === SELF && process.argv[2] === 'readers') beReaders()
+else if (process.argv[1] === SELF)
+  serve(eventsJob, ({ frames, readers: count }) => {
+    const readers = fork(SELF, ['readers'])
+    process.on('disconnect', () => readers.disconnect())
+    const entries = Array.from({ length: frames }, (_, n) => entryOf(n + 1))
+    let round = 0
+    return Promise.resolve(async () => {
+      // Whoever comes second finds a warmer machine.
+      const isBareFirst = round++ % 2 === 0
+      const first = await measure(isBareFirst ? await bare() : await events(count), readers, count, entries)
+      const second = await measure(isBareFirst ? await events(count) : await bare(), readers, count, entries)
+      return isBareFirst ? { bare: first, events: second } : { bare: second, events: first }
+    })
+  })
