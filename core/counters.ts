@@ -14,7 +14,7 @@ export const Counters = t.readonly(
   t.strict({
     /** Frames of the stream, of every kind, understood or not. */
     frames: Natural,
-    /** The last reports, oldest first, at most 20. */
+    /** The last reports, oldest first, at most 20. Triggers that call for nothing are counted only: others' pushes are no news. */
     recent: t.readonlyArray(Report),
     /** How often each kind of report was made. A rejection counts under its reason: `FrameRejected/rkey`. */
     reports: orderedMap(t.string, Natural)
@@ -34,7 +34,7 @@ const plus = (n: Natural, by: number): Natural => (n + by) as Natural
 
 const noted = (counters: Counters, report: Report): Counters => ({
   frames: counters.frames,
-  recent: [...counters.recent, report].slice(-RECENT),
+  recent: report._tag === 'TriggerIgnored' ? counters.recent : [...counters.recent, report].slice(-RECENT),
   reports: pipe(
     M.lookup(kindOf(report))(counters.reports),
     O.getOrElse(() => 0 as Natural),

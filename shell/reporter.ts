@@ -58,6 +58,6 @@ export const createReporter = (clock: Clock, log: Log): ((report: Report) => voi
       log.warn('more reports of this kind were counted, not written', { kind: report._tag, count: before.reports - WRITTEN })
     const window = isNew ? { from: now, reports: 1 } : { from: before.from, reports: before.reports + 1 }
     windows.set(report._tag, window)
-    if (window.reports <= WRITTEN) log.warn(sentence(report), { ...report })
+    if (window.reports <= WRITTEN) log[report._tag === 'TriggerIgnored' ? 'debug' : 'warn'](sentence(report), { ...report })
   }
 }

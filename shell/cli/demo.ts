@@ -7,7 +7,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,8 +16,9 @@ import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Did } from '../../core/index.js'
 import { systemClock } from '../clock.js'
-import { type EmbeddedNetwork, type Expected, play, startNetwork, type Step, type World, world } from '../network/index.js'
+import { type EmbeddedNetwork, type Expected, play, startNetwork, startPds, type Step, type World, world } from '../network/index.js'
 import { readStore } from '../store.js'
+import { type Check, newcomer, playBuilds } from './demo-builds.js'
 import { inspection } from './inspect.js'
 import { table, when } from './text.js'
 
@@ -34,6 +36,32 @@ const PATIENCE_MS = 20_000
 /** The changes of subscriptions that the script causes, by hand: in the first life of the bridge, and in the second. */
 const FIRST_LIFE = ['+1', '+2', '+3', '-2', '+2']
 const SECOND_LIFE = ['+1', '+2', '+3', '-2', '+2']
+
+/** Members may have anything built on this machine. */
+const CONFIGURATION = `providers:
+  local: {}
+allow:
+  - repos: "**"
+    provider: local
+builds:
+  pendingMinutes: 10
+  runningMinutes: 10
+`
+
+/** A port that is free now, so that both lives of the bridge can be found in one place. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+
+const unplayable = (): never => {
+  throw new RangeError('the network has no knot')
+}
 
 // ---------------------------------------------------------------------------------------- the bridge as a process
 
@@ -53,10 +81,20 @@ const parseLine = (line: string): LogLine => {
   return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
 }
 
-const startLife = (folder: string, network: EmbeddedNetwork, hear: (line: LogLine) => void): Life => {
+/** Where a bridge keeps its things, serves, and looks up accounts. */
+interface Place {
+  readonly configuration: string
+  readonly listen: string
+  readonly plc: string
+  readonly store: string
+}
+
+const startLife = ({ configuration, listen, plc, store }: Place, network: EmbeddedNetwork, hear: (line: LogLine) => void): Life => {
   const main = fileURLToPath(new URL('../main.js', import.meta.url))
-  const flags = ['--dev', '--hostname', HOSTNAME, '--owner', OWNER, '--jetstream', network.jetstreamUrl, '--store', folder]
-  const child = spawn(process.execPath, [main, 'run', ...flags, '--max-backoff', '0.2', '--log', 'json', '--log-level', 'debug'], {
+  const flags = ['--dev', '--hostname', HOSTNAME, '--owner', OWNER, '--jetstream', network.jetstreamUrl, '--store', store]
+  const others = ['--config', configuration, '--listen', listen, '--plc', plc, '--log', 'json', '--log-level', 'debug', '--max-backoff', '0.2']
+  const child = spawn(process.execPath, [main, 'run', ...flags, ...others], {
+    // Settings of whoever runs the demo are for another bridge.
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TACK_'))),
     stdio: ['ignore', 'pipe', 'inherit']
   })
@@ -81,7 +119,7 @@ const end = async ({ child }: Life, signal: NodeJS.Signals): Promise<number | nu
 // ---------------------------------------------------------------------------------------- words
 
 /** Says DIDs and knots as the captions do. */
-const namer = ({ names }: World, network: EmbeddedNetwork): ((text: string) => string) => {
+const namer = (names: World['names'], network: EmbeddedNetwork): ((text: string) => string) => {
   const words = [...names, ...network.knots.map(({ host }, i): readonly [string, string] => [host, `knot ${String(i + 1)}`])]
   return (text) => words.reduce((said, [id, name]) => said.replaceAll(id, name), text)
 }
@@ -102,6 +140,14 @@ const heard = (line: LogLine, isRepeat: boolean): string | null => {
       return `listens to ${textOf(line['knot'])}, because of ${textOf(line['heldBy'])}`
     case 'UnsubscribeKnot':
       return `stops listening to ${textOf(line['knot'])}`
+    case 'ReadRecords':
+      return `reads ${textOf(line['collection'])} of ${textOf(line['did'])} from their own server`
+    case 'ReadWorkflows':
+      return `reads the workflows of ${textOf(line['repo'])} with git`
+    case 'StartBuild':
+      return `starts ${textOf(line['workflow'])} at ${textOf(line['provider'])}`
+    case 'FindBuild':
+      return `looks whether ${textOf(line['workflow'])} was started`
     case 'OpenJetstream':
       return `connects to the stream, from ${line['cursor'] === null ? 'now on' : when(Number(line['cursor']))}`
     default:
@@ -156,11 +202,6 @@ const sorted = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sorted(item)]))
 }
 
-interface Check {
-  readonly holds: boolean
-  readonly what: string
-}
-
 const checks = (expected: Expected, inspected: Inspection | null, network: EmbeddedNetwork, first: Life, second: Life): ReadonlyArray<Check> => {
   const actual = inspected === null ? null : found(inspected)
   const part = (name: keyof Expected, what: string): Check => ({ what, holds: actual !== null && same(actual[name], expected[name]) })
@@ -204,12 +245,18 @@ const canHappen = ({ knots }: EmbeddedNetwork, { action }: Step): boolean =>
 
 /** Runs the demo. Returns the exit code: 0 when everything came out as the script says. */
 export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
-  const folder = await mkdtemp(join(tmpdir(), 'tack-demo-'))
+  const root = await mkdtemp(join(tmpdir(), 'tack-demo-'))
+  const folder = join(root, 'store')
+  const pds = await startPds()
+  const place = { configuration: join(root, 'tack.yaml'), listen: `127.0.0.1:${String(await freePort())}`, plc: pds.url, store: folder }
+  const url = `http://${place.listen}`
+  await writeFile(place.configuration, CONFIGURATION)
   const started = await startNetwork({ clock: systemClock(), generation: 'v2', knots: 3, seed })
   // In the order in which the bridge names them.
   const network = { ...started, knots: [...started.knots].sort((a, b) => (a.host < b.host ? -1 : 1)) }
   const story = world(seed, { hostname: HOSTNAME, knots: network.knots.map(({ host }) => host), owner: OWNER })
-  const name = namer(story, network)
+  const name = namer([...story.names, [newcomer(seed), 'frank']], network)
+  for (const [did] of story.names) pds.putAccount(did)
   const known = new Set<string>()
   const hear = (line: LogLine): void => {
     const frame = JSON.stringify([line.event, line['knot'], line['did'], line['collection'], line['rkey'], line['rev'] ?? line['timeUs']])
@@ -219,7 +266,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   }
   const lives: Array<Life> = []
   const start = (): Life => {
-    const life = startLife(folder, network, hear)
+    const life = startLife(place, network, hear)
     lives.push(life)
     return life
   }
@@ -283,15 +330,41 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     if (isInterrupted()) return end(second, 'SIGTERM')
     await standing()
 
-    const outcome = await results()
+    const firstAct = await results()
+    let last = second
+    const secondAct = await playBuilds({
+      folder: root,
+      hostname: HOSTNAME,
+      isInterrupted,
+      killAndStart: async () => {
+        await end(last, 'SIGKILL')
+        last = start()
+      },
+      knot: network.knots[0] ?? unplayable(),
+      network,
+      owner: OWNER,
+      pds,
+      print: (text) => print(name(text)),
+      rest: () => sleep(isOnce ? 5 : 2 * STEP_MS),
+      seed,
+      startsOf: (rkey, workflow) =>
+        lives
+          .flatMap(({ said }) => said)
+          .filter((line) => line.event === 'StartBuild' && line['rkey'] === rkey && line['workflow'] === workflow).length,
+      until,
+      url
+    })
+    if (isInterrupted()) return end(last, 'SIGTERM')
+    print('')
+    const outcome = [...firstAct, ...secondAct]
     for (const { holds, what } of outcome) print(`  ${holds ? 'ok ' : 'NOT'}  ${what}`)
     const isRight = outcome.every(({ holds }) => holds)
     print(isRight ? '\n  Nothing was lost, and nothing was done twice.' : '\n  This is not what the script calls for.')
     if (!isOnce) {
-      print(`\n  The bridge and the network go on. Look at them:  npx tack inspect --store ${folder}\n  Ctrl-C ends both.`)
+      print(`\n  The bridge and the network go on. Look at them:  ${url}/  or  npx tack inspect --store ${folder}\n  Ctrl-C ends both.`)
       await interrupted
     }
-    const code = await end(second, 'SIGTERM')
+    const code = await end(last, 'SIGTERM')
     if (code !== 0) complain(`the bridge ended with exit code ${String(code)}`)
     return isRight && code === 0 ? 0 : 1
   }
@@ -300,7 +373,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     return (await show()) ?? 1
   } finally {
     await Promise.all(lives.map((life) => end(life, 'SIGKILL')))
-    await network.stop()
-    await rm(folder, { recursive: true, force: true })
+    await Promise.all([network.stop(), pds.stop()])
+    await rm(root, { recursive: true, force: true })
   }
 }

@@ -103,8 +103,7 @@ const keyOf = ({ did, rkey }: ExpectedRow): string => `${did}/${rkey}`
 /** The world of that seed. @throws RangeError when there are fewer than three knots. */
 export const world = (seed: number, { hostname, knots, owner }: Setting): World => {
   const random = seeded(seed)
-  const [alice, bob, carol, mallory, eve] = [plc(random), plc(random), plc(random), plc(random), plc(random)]
-  const dave = 'did:web:dave.example' as Did
+  const [alice, bob, carol, mallory, eve, dave] = [plc(random), plc(random), plc(random), plc(random), plc(random), plc(random)]
   const [knot1, knot2, knot3] = knots
   if (knot1 === undefined || knot2 === undefined || knot3 === undefined) throw new RangeError('this world needs three knots')
   const steps: Array<Step> = []

@@ -1,0 +1,243 @@
+/**
+ * The second act of the demo: from a push to a build, and back to a status. A real repository is served by an embedded knot over HTTP,
+ * somebody pushes, the workflow is read with git, its steps run on this machine, and what comes of them is read where Tangled reads it:
+ * on `/events` and `/logs` of the bridge.
+ */
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { WebSocket } from 'ws'
+import { type Did, MEMBER, REPO } from '../../core/index.js'
+import type { EmbeddedNetwork, KnotServer, PdsServer, Repo } from '../network/index.js'
+import { plc, refUpdate, rfc3339, seeded, tid } from '../network/index.js'
+
+export interface Check {
+  readonly holds: boolean
+  readonly what: string
+}
+
+/** What the act plays on. */
+export interface Stage {
+  /** A folder for what the act needs. */
+  readonly folder: string
+  readonly hostname: string
+  readonly isInterrupted: () => boolean
+  /** Ends the bridge at once, and starts it again. */
+  readonly killAndStart: () => Promise<void>
+  readonly knot: KnotServer
+  readonly network: EmbeddedNetwork
+  readonly owner: Did
+  readonly pds: PdsServer
+  readonly print: (text: string) => void
+  /** Pauses, so that somebody who watches can follow. */
+  readonly rest: () => Promise<void>
+  readonly seed: number
+  /** How often the bridge has said that it starts that build, in all of its lives. */
+  readonly startsOf: (rkey: string, workflow: string) => number
+  readonly until: (isDone: () => Promise<boolean>) => Promise<void>
+  /** Where the bridge serves, `http://127.0.0.1:…`. */
+  readonly url: string
+}
+
+// ---------------------------------------------------------------------------------------- reading as Tangled does
+
+interface Status {
+  readonly error: string | null
+  readonly exitCode: number | null
+  readonly rkey: string
+  readonly status: string
+  readonly workflow: string
+}
+
+const fieldsOf = (u: unknown): { readonly [field: string]: unknown } => (typeof u === 'object' && u !== null ? { ...u } : {})
+const textOf = (u: unknown): string => (typeof u === 'string' ? u : '')
+
+const CREATED = /"created":([0-9]+)\}$/
+
+/** Reads `/events` from the beginning, and after every loss from where it has come to. */
+const follow = (url: string, hear: (status: Status) => void): { readonly close: () => void } => {
+  let cursor = '0'
+  let isOver = false
+  let socket: WebSocket | null = null
+  const connect = (): void => {
+    if (isOver) return
+    socket = new WebSocket(`${url.replace('http', 'ws')}/events?cursor=${cursor}`)
+    socket.on('message', (data: Buffer) => {
+      const text = data.toString()
+      // The digits as they are written: a double would round them.
+      cursor = CREATED.exec(text)?.[1] ?? cursor
+      const { error, exitCode, pipeline, status, workflow } = fieldsOf(fieldsOf(JSON.parse(text))['event'])
+      hear({
+        error: error === undefined ? null : textOf(error),
+        exitCode: typeof exitCode === 'number' ? exitCode : null,
+        rkey: textOf(pipeline).split('/').at(-1) ?? '',
+        status: textOf(status),
+        workflow: textOf(workflow)
+      })
+    })
+    socket.on('error', () => undefined)
+    socket.on('close', () => setTimeout(connect, 50))
+  }
+  connect()
+  return {
+    close: () => {
+      isOver = true
+      socket?.terminate()
+    }
+  }
+}
+
+/** The text of a build's log, once it is complete. */
+const logOf = (url: string, knot: string, rkey: string, workflow: string): Promise<string> =>
+  new Promise((resolve) => {
+    let text = ''
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/logs/${encodeURIComponent(knot)}/${rkey}/${encodeURIComponent(workflow)}`)
+    socket.on('message', (data: Buffer) => {
+      const { content, kind } = fieldsOf(JSON.parse(data.toString()))
+      if (kind === 'data') text += `${textOf(content).replace(/\n$/, '')}\n`
+    })
+    socket.on('error', () => undefined)
+    socket.on('close', () => resolve(text))
+  })
+
+// ---------------------------------------------------------------------------------------- what is pushed
+
+const workflow = (steps: string, block = 'local: {}'): string => `when:
+  - event: push
+    branch: main
+
+engine: tack
+tack:
+  ${block}
+
+steps:
+${steps}`
+
+const GREETS = workflow(`  - name: greet
+    command: |
+      echo "hello from $TANGLED_REPO_NAME at $TANGLED_REF_NAME"
+      cat README.md
+  - name: test
+    command: test -f README.md
+`)
+
+const FAILS = workflow(`  - name: test
+    command: |
+      echo "two and two are five?" >&2
+      exit 3
+`)
+
+const waits = (marker: string): string =>
+  workflow(`  - name: wait
+    command: |
+      until [ -e "${marker}" ] || [ ! -d "${dirname(marker)}" ]; do sleep 0.1; done
+      echo "waited to the end"
+`)
+
+const ELSEWHERE = workflow('', 'jenkins: {}')
+
+// ---------------------------------------------------------------------------------------- the act
+
+const nowUs = (): number => Date.now() * 1_000
+
+/** Whoever is new in this act, in a world of that seed. */
+export const newcomer = (seed: number): Did => plc(seeded(seed + 1_000_000))
+
+/** Plays the act. What must have come of it stands here, and is compared with what was read. */
+export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> => {
+  const { folder, hostname, isInterrupted, knot, network, owner, pds, print, rest, until, url } = stage
+  const frank = newcomer(stage.seed)
+  const repoDid = plc(seeded(stage.seed + 2_000_000))
+  const heard: Array<Status> = []
+  const reader = follow(url, (status) => {
+    heard.push(status)
+    const end = status.error === null ? '' : `: ${status.error}`
+    print(`        · ${status.workflow} is ${status.status}${status.exitCode === null ? '' : ` (exit code ${String(status.exitCode)})`}${end}`)
+  })
+  const of = (rkey: string, name: string): ReadonlyArray<string> =>
+    heard.filter((status) => status.rkey === rkey && status.workflow === name).map(({ status }) => status)
+  const isOver = (rkey: string, ...names: ReadonlyArray<string>) => (): Promise<boolean> =>
+    Promise.resolve(names.every((name) => ['success', 'failed', 'timeout', 'cancelled'].includes(of(rkey, name).at(-1) ?? '')))
+  let step = 0
+  const say = (caption: string): void => print(`  ${String(++step).padStart(3)}  ${caption}`)
+
+  /** Pushes these workflows, lets the knot tell of it, and returns the key of the trigger. */
+  const push = async (repo: Repo, caption: string, files: { readonly [name: string]: string }): Promise<string> => {
+    await rest()
+    say(caption)
+    const moved = await repo.commitAndPush([
+      { content: 'A forge.\n', path: 'README.md' },
+      ...Object.entries(files).map(([name, content]) => ({ content, path: `.tangled/workflows/${name}` }))
+    ])
+    const rkey = tid(nowUs(), 7)
+    knot.publish(refUpdate(rkey, { committerDid: frank, ownerDid: frank, repo: repoDid, ...moved }))
+    return rkey
+  }
+
+  try {
+    const repo = await knot.git.createRepository({ did: repoDid, name: 'forge', owner: frank })
+    pds.putRecord(frank, REPO, 'forge', {
+      $type: REPO,
+      createdAt: rfc3339(nowUs()),
+      knot: knot.host,
+      name: 'forge',
+      repoDid,
+      spindle: hostname
+    })
+    print('\n  Builds. The bridge runs workflows of its members on this machine; Tangled reads what comes of them.')
+    print(`  Look at it:  ${url}/\n`)
+    await rest()
+    say('the owner makes frank a member; his "forge" was there before the stream began, and is read from his own server')
+    network.jetstream.publishCommit({
+      did: owner,
+      operations: [
+        {
+          collection: MEMBER,
+          operation: 'create',
+          record: { $type: MEMBER, createdAt: rfc3339(nowUs()), instance: hostname, subject: frank },
+          rkey: tid(nowUs(), 5)
+        }
+      ],
+      timeUs: nowUs()
+    })
+    const isKnown = async (): Promise<boolean> => (await (await fetch(`${url}/api/overview.json`)).text()).includes('"forge"')
+    await until(isKnown)
+    const wasRead = await isKnown()
+
+    const first = await push(repo, 'frank pushes; the workflow is read with git, and run', { 'ci.yml': GREETS })
+    await until(isOver(first, 'ci.yml'))
+    const log = await logOf(url, knot.host, first, 'ci.yml')
+    for (const line of log.trimEnd().split('\n')) print(`        │ ${line}`)
+
+    const second = await push(repo, 'frank breaks the test, and has another workflow name a CI that nobody here has', {
+      'ci.yml': FAILS,
+      'deploy.yml': ELSEWHERE
+    })
+    await until(isOver(second, 'ci.yml', 'deploy.yml'))
+
+    const marker = join(folder, 'go-on')
+    const third = await push(repo, 'frank pushes a workflow that takes its time', { 'ci.yml': waits(marker), 'deploy.yml': GREETS })
+    await until(() => Promise.resolve(of(third, 'ci.yml').includes('running')))
+    if (isInterrupted()) return []
+    await rest()
+    say('the bridge is killed (SIGKILL) while it runs, and started again: the build goes on, and is not begun twice')
+    await stage.killAndStart()
+    await writeFile(marker, '')
+    await until(isOver(third, 'ci.yml', 'deploy.yml'))
+
+    const owns = fieldsOf(await (await fetch(`${url}/xrpc/sh.tangled.owner`)).json())
+    const once = (rkey: string, ...names: ReadonlyArray<string>): boolean => names.every((name) => stage.startsOf(rkey, name) === 1)
+    const is = (rkey: string, name: string, ...statuses: ReadonlyArray<string>): boolean => of(rkey, name).join(' ') === statuses.join(' ')
+    return [
+      { what: 'what was there before the stream began was read from its owner’s server', holds: wasRead },
+      { what: 'the first push: pending, running, success, each told once', holds: is(first, 'ci.yml', 'pending', 'running', 'success') },
+      { what: 'its log says what the workflow said', holds: log.includes('hello from forge at main') && log.includes('A forge.') },
+      { what: 'the second push: failed, with the exit code', holds: is(second, 'ci.yml', 'pending', 'running', 'failed') && heard.some(({ exitCode, rkey }) => rkey === second && exitCode === 3) },
+      { what: 'a workflow that names what is not there has failed, and says why', holds: is(second, 'deploy.yml', 'failed') && heard.some(({ error, workflow: name }) => name === 'deploy.yml' && error?.includes('jenkins') === true) },
+      { what: 'the third push outlived the bridge: pending, running, success, each told once', holds: is(third, 'ci.yml', 'pending', 'running', 'success') && is(third, 'deploy.yml', 'pending', 'running', 'success') },
+      { what: 'no build was started twice', holds: once(first, 'ci.yml') && once(second, 'ci.yml') && once(third, 'ci.yml', 'deploy.yml') },
+      { what: 'asked as Tangled asks, the bridge names its owner', holds: owns['owner'] === owner }
+    ]
+  } finally {
+    reader.close()
+  }
+}
