@@ -8,6 +8,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Status } from '../../../core/index.js'
+import { BEGIN } from '../support/bridge.js'
 
 // ---------------------------------------------------------------------------------------- the ledger
 
@@ -57,7 +58,7 @@ export type RefusalFault = (typeof REFUSALS)[number]
 export const FAULTS = [
   /** 429 with `Retry-After: 7`; nothing is done. */
   'busy',
-  /** 503 with `Retry-After` as a date; nothing is done. */
+  /** 503 with `Retry-After` as a date, a minute after the clock of the tests begins; nothing is done. */
   'away',
   /** 500; nothing is done. */
   'broken',
@@ -164,7 +165,7 @@ export const startServer = async (
       case 'busy':
         return { body: { message: 'too many' }, headers: { 'retry-after': String(BUSY_SECONDS) }, status: 429 }
       case 'away':
-        return { body: 'away', headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }, status: 503 }
+        return { body: 'away', headers: { 'retry-after': new Date(BEGIN / 1000 + 60_000).toUTCString() }, status: 503 }
       case 'broken':
         return { body: 'broken', status: 500 }
       case 'done, then 502':

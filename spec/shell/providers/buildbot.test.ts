@@ -1,0 +1,409 @@
+/** The adapter for Buildbot: the contract, against a server that stands in for it; and builds by a real one, where there is one. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BuildName, Plan, Status } from '../../../core/index.js'
+import { systemClock } from '../../../shell/clock.js'
+import { buildbot } from '../../../shell/providers/buildbot.js'
+import type { Job, LogLine, Progress, Provider } from '../../../shell/providers/provider.js'
+import { type Bench, BUILD, describeProvider, FAULTS, faultsOfLog, jobOf, ODD, openWorkshop, REFUSALS, type Target, type Workshop } from './contract.js'
+import { benchOf, faultOf, make, surround, type Surrounded } from './servers/bench.js'
+import { type BuildbotServer, type BuildbotServerOptions, CANARIES, PASSWORD, startBuildbot, USER, WORKERS } from './servers/buildbot.js'
+import { type RealBuildbot, startRealBuildbot, whyNot } from './servers/real-buildbot.js'
+
+const open = async (options: BuildbotServerOptions = {}, more: { readonly [name: string]: unknown } = {}): Promise<Bench & { readonly server: BuildbotServer }> => {
+  const server = await startBuildbot(options)
+  const login = options.isGuarded === false ? {} : { password: PASSWORD, user: USER }
+  const settings = { settleSeconds: 1, url: `${server.url}/`, ...login, ...more }
+  return {
+    ...benchOf({ kind: buildbot, ledger: server.ledger, server, settings }, { plan: { pipeline: 'demo' }, secrets: options.isGuarded === false ? [WORKERS] : [WORKERS, ...CANARIES], signing: null }),
+    server
+  }
+}
+
+const targetOf = (name: string, options: BuildbotServerOptions): Target => ({
+  ends: ['success', 'failed'],
+  faults: FAULTS,
+  isIdempotent: false,
+  name,
+  open: () => open(options),
+  refusals: REFUSALS
+})
+
+describeProvider(targetOf('buildbot, logged in', {}))
+describeProvider(targetOf('buildbot, open to all', { isGuarded: false }))
+
+// ---------------------------------------------------------------------------------------- what is Buildbot's own
+
+const withShop = async (
+  use: (shop: Workshop, server: BuildbotServer) => Promise<void>,
+  options: BuildbotServerOptions = {},
+  more: { readonly [name: string]: unknown } = {}
+): Promise<void> => {
+  const bench = await open(options, more)
+  const shop = await openWorkshop({ ...targetOf('', options), open: () => Promise.resolve(bench) })
+  try {
+    await use(shop, bench.server)
+  } finally {
+    await shop.close()
+  }
+}
+
+const job = (plan: Partial<Plan> = {}, build: BuildName = BUILD): Job => jobOf(build, { pipeline: 'demo', ...plan })
+
+const errorOf = (answer: object): unknown => ('error' in answer ? answer.error : null)
+
+describe('a start', () => {
+  test('gives the scheduler the key, the variables and the source', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const variables: Plan['variables'] = [
+        ['CI', 'true'],
+        ['TANGLED_REPO_URL', 'https://knot.example/hello'],
+        ['__proto__', 'x']
+      ]
+      await answer((await restart()).start(job({ variables })))
+      expect(server.forced()[0]?.params).toEqual({
+        branch: 'main',
+        builderNames: ['demo'],
+        project: job().key,
+        reason: 'ci.yml for Tangled',
+        repository: 'https://knot.example/hello',
+        revision: 'a'.repeat(40),
+        tack_key: job().key,
+        tack_variables: '{"CI":"true","TANGLED_REPO_URL":"https://knot.example/hello","__proto__":"x"}'
+      })
+    }))
+
+  test('of a builder that the scheduler does not have is refused, and nothing asked of it', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const outcome = await answer((await restart()).start(job({ pipeline: 'nope' })))
+      expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', 'The force scheduler "tack" of Buildbot has no builder "nope".'])
+      expect(server.calls().some(({ method }) => method === 'POST')).toBe(false)
+    }))
+
+  test.each<[BuildbotServerOptions['fields']]>([[[['tack_variables', 'textarea']]], [[['tack_key', 'fixed']]]])(
+    'by a scheduler that keeps no key (%j) is refused: the build could never be found again',
+    (fields = []) =>
+      withShop(
+        async ({ answer, restart }, server) => {
+          const provider = await restart()
+          const outcome = await answer(provider.start(job()))
+          expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', expect.stringContaining('tack_key')])
+          expect(server.forced()).toEqual([])
+          const { isFine, sentence } = await answer(provider.check())
+          expect([isFine, sentence]).toEqual([false, expect.stringContaining('tack_key')])
+        },
+        { fields }
+      )
+  )
+
+  test('by a scheduler that there is not is refused', () =>
+    withShop(
+      async ({ answer, restart }) => {
+        const outcome = await answer((await restart()).start(job()))
+        expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', expect.stringContaining('"else"')])
+      },
+      {},
+      { scheduler: 'else' }
+    ))
+})
+
+describe('a session', () => {
+  test('that has ended is begun again, and what was not allowed is asked again', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const provider = await restart()
+      server.forget()
+      await answer(provider.start(job()))
+      server.forget()
+      expect((await answer(provider.find(job())))._tag).toBe('Accepted')
+      server.forget()
+      expect(await answer(provider.cancel(job(), '1000'))).toEqual({ _tag: 'Heard' })
+      expect(server.forced()).toHaveLength(1)
+    }))
+
+  test('cannot be had with a wrong password: refused, without the password', () =>
+    withShop(
+      async ({ answer, restart }) => {
+        const outcome = await answer((await restart()).start(job()))
+        expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', expect.stringContaining('admins')])
+      },
+      {},
+      { password: 'wrong' }
+    ))
+})
+
+describe('a session that is not enough', () => {
+  test.each(['broken', 'busy', 'done, then 502'] as const)('because the login is %s leaves everything open', (fault) =>
+    withShop(async ({ answer, restart }, server) => {
+      server.misbehave(({ path }) => (path === '/auth/login' ? fault : null))
+      expect((await answer((await restart()).start(job())))._tag).toBe('Uncertain')
+      expect(server.forced()).toEqual([])
+    })
+  )
+
+  test('is a refusal, in which the session is not named', () =>
+    withShop(
+      async ({ answer, restart }, server) => {
+        const outcome = await answer((await restart()).start(job()))
+        expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', expect.stringContaining("you need to have role 'admins', TWISTED_SESSION=***")])
+        // It has tried to log in anew, once.
+        expect(server.calls().map(({ path }) => path)).toEqual(['/auth/login', '/api/v2/forceschedulers/tack', '/auth/login', '/api/v2/forceschedulers/tack'])
+      },
+      { isBarred: true }
+    ))
+})
+
+describe('a look-up', () => {
+  test('turns pages, and takes the first of several', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const provider = await restart()
+      const { outcome } = { outcome: await answer(provider.start(job())) }
+      for (let n = 0; n < 201; n++) server.ledger.start('x')
+      for (let n = 0; n < 105; n++) await answer(provider.start(job({}, ODD[n % 5] ?? BUILD)))
+      expect(await answer(provider.find(job()))).toEqual(outcome)
+    }))
+
+  test('does not look at what is older than the trigger can be', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const provider = await restart()
+      await answer(provider.find(job()))
+      const [query] = server.calls().filter(({ path }) => path.endsWith('/buildrequests'))
+      // The rkey is of 2026-01-01T00:00:00Z; a day is left for a knot whose clock is wrong.
+      expect(query?.query.get('submitted_at__ge')).toBe(String(1_767_225_600 - 86_400))
+      const [one] = ODD.filter(({ rkey }) => rkey === 'a:b~c._-')
+      await answer(provider.find(job({}, one)))
+      expect(server.calls().at(-1)?.query.has('submitted_at__ge')).toBe(false)
+    }))
+
+  test('in a builder that there is not is no proof', () =>
+    withShop(async ({ answer, restart }) => {
+      expect((await answer((await restart()).find(job({ pipeline: 'nope' }))))._tag).toBe('Uncertain')
+    }))
+})
+
+describe('a report', () => {
+  test.each<[Parameters<BuildbotServer['amend']>[1], Status, string | null]>([
+    [{ request: { complete: true, results: 0 } }, 'success', null],
+    [{ request: { complete: true, results: 1 } }, 'success', null],
+    [{ build: { state_string: 'failed make (failure)' }, request: { complete: true, results: 2 } }, 'failed', 'failed make (failure)'],
+    [{ request: { complete: true, results: 3 } }, 'success', null],
+    [{ build: null, request: { complete: true, results: 3 } }, 'cancelled', 'collapseRequests'],
+    [{ request: { complete: true, results: 4 } }, 'failed', 'Buildbot itself failed'],
+    [{ request: { complete: true, results: 6 } }, 'cancelled', null],
+    [{ build: null, request: { complete: true, results: 6 } }, 'cancelled', null],
+    [{ request: { complete: true, results: 9 } }, 'failed', '(9)'],
+    [{ request: { complete: false, results: -1 } }, 'running', null],
+    [{ build: null, request: { complete: false, results: -1 } }, 'pending', null]
+  ])('of %j is %s', (change, status, error) =>
+    withShop(async ({ answer, restart, until }, server) => {
+      const provider = await restart()
+      await answer(provider.start(job()))
+      for (const entry of server.ledger.all()) entry.status = 'running'
+      server.amend(job().key, change)
+      const reports: Array<Progress> = []
+      const stop = provider.follow(job(), '1000', (progress) => reports.push(progress))
+      await until(() => reports.length > 0)
+      stop()
+      expect(reports).toMatchObject([{ exitCode: null, external: '1000', status }])
+      if (error === null) expect(reports[0]?.error).toBeNull()
+      else expect(reports[0]?.error).toContain(error)
+    })
+  )
+})
+
+describe('a log', () => {
+  test('does not show the environment of the worker, and says how it ended', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const provider = await restart()
+      await answer(provider.start(job()))
+      const [entry] = server.ledger.all()
+      entry?.log.push('one', '', 'three')
+      if (entry !== undefined) entry.status = 'success'
+      const lines: Array<LogLine> = []
+      const read = async (): Promise<void> => {
+        for await (const line of provider.logs(job(), '1000', new AbortController().signal)) lines.push(line)
+      }
+      await answer(read())
+      expect(lines.map((line) => (line._tag === 'Text' ? line.text : `${line.name} ${line.status}`))).toEqual([
+        'make start',
+        'one',
+        '',
+        'three',
+        'program finished with exit code 0',
+        'make end'
+      ])
+    }))
+})
+
+describe('settings', () => {
+  test.each<[unknown, string]>([
+    [{}, 'url'],
+    [{ url: 'buildbot' }, '"url"'],
+    [{ url: 'http://x', user: 'a' }, '"password"'],
+    [{ password: 'a', url: 'http://x' }, '"user"'],
+    [{ password: 'b', url: 'http://x', user: 'a:c' }, 'colon'],
+    [{ scheduler: '', url: 'http://x' }, '"scheduler"'],
+    [{ pollSeconds: Number.NaN, url: 'http://x' }, '"pollSeconds"'],
+    [{ settleSeconds: 3601, url: 'http://x' }, '"settleSeconds"']
+  ])('%j are refused in a sentence', (settings, words) => {
+    expect(faultOf(buildbot, settings)).toContain(words)
+  })
+
+  test('may come from the environment', () => {
+    expect(faultOf(buildbot, { url: 'http://x' })).toBeNull()
+    expect(faultOf(buildbot, { url: 'http://x' }, { TACK_BUILDBOT_USER: 'a' })).toContain('"password"')
+    expect(faultOf(buildbot, { url: 'http://x' }, { TACK_BUILDBOT_PASSWORD: 'b', TACK_BUILDBOT_USER: 'a' })).toBeNull()
+  })
+})
+
+// ---------------------------------------------------------------------------------------- a real one
+
+describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (skipped: ${whyNot})`}`, () => {
+  let buildbotHere: RealBuildbot | null = null
+  let surrounded: Surrounded | null = null
+  const providers: Array<Provider> = []
+
+  beforeAll(async () => {
+    buildbotHere = await startRealBuildbot()
+    surrounded = surround({ clock: systemClock() })
+  }, 90_000)
+
+  afterAll(async () => {
+    await Promise.all(providers.map((provider) => provider.close()))
+    await surrounded?.close()
+    await buildbotHere?.close()
+  }, 30_000)
+
+  const real = (more: { readonly [name: string]: unknown } = {}): Provider => {
+    if (buildbotHere === null || surrounded === null) throw new Error('Buildbot did not start')
+    const settings = { password: PASSWORD, pollSeconds: 1, settleSeconds: 0, url: buildbotHere.url, user: USER, ...more }
+    const provider = make(buildbot, settings, surrounded.surroundings)
+    providers.push(provider)
+    return provider
+  }
+
+  const gate = (name: string): string => join(buildbotHere?.folder ?? '', name)
+
+  /** A build that goes on until its gate is there, and then ends with the code. */
+  const jobFor = (build: BuildName, name: string, code: number, pipeline = 'demo'): Job =>
+    job(
+      {
+        pipeline,
+        variables: [
+          ['CODE', String(code)],
+          ['GATE', gate(name)],
+          ['TANGLED_SHA', 'a'.repeat(40)]
+        ]
+      },
+      build
+    )
+
+  const started = async (provider: Provider, one: Job): Promise<string> => {
+    const outcome = await provider.start(one)
+    if (outcome._tag !== 'Accepted') throw new Error(JSON.stringify(outcome))
+    return outcome.external
+  }
+
+  /** All that is reported until the status is reached. */
+  const until = (provider: Provider, one: Job, external: string, status: Status): Promise<ReadonlyArray<Progress>> =>
+    new Promise((resolve) => {
+      const reports: Array<Progress> = []
+      const stop = provider.follow(one, external, (progress) => {
+        reports.push(progress)
+        if (progress.status !== status) return
+        stop()
+        resolve(reports)
+      })
+    })
+
+  const logOf = async (provider: Provider, one: Job, external: string): Promise<ReadonlyArray<LogLine>> => {
+    const lines: Array<LogLine> = []
+    for await (const line of provider.logs(one, external, new AbortController().signal)) lines.push(line)
+    return lines
+  }
+
+  const textOf = (lines: ReadonlyArray<LogLine>): ReadonlyArray<string> => lines.flatMap((line) => (line._tag === 'Text' ? [line.text] : []))
+
+  test('is ready', async () => {
+    expect(await real().check()).toEqual({ isFine: true, sentence: 'Buildbot takes builds of demo, idle.' })
+    expect((await real({ scheduler: 'else' }).check()).isFine).toBe(false)
+  })
+
+  test.each([
+    { code: 0, end: 'success', error: null, name: 'a' },
+    { code: 3, end: 'failed', error: /^The build failed: failed/, name: 'b' }
+  ] as const)(
+    'runs a build that waits, runs and ends with $end, with its log',
+    async ({ code, end, error, name }) => {
+      const [build = BUILD] = ODD.slice(name === 'a' ? 6 : 7)
+      const one = jobFor(build, name, code)
+      const provider = real()
+      expect(await provider.find(one)).toEqual({ _tag: 'Missing' })
+      const external = await started(provider, one)
+      expect(await real().find(one)).toEqual({ _tag: 'Accepted', external })
+      const running = await until(provider, one, external, 'running')
+      expect(running.map(({ status }) => status)).toEqual(running.length === 2 ? ['pending', 'running'] : ['running'])
+      const reading = logOf(provider, one, external)
+      await writeFile(gate(name), '')
+      const reports = await until(provider, one, external, end)
+      const last = reports.at(-1)
+      expect(last).toMatchObject({ exitCode: null, external, status: end })
+      if (error === null) expect(last?.error).toBeNull()
+      else expect(last?.error).toMatch(error)
+      const lines = await reading
+      expect(faultsOfLog(lines)).toEqual([])
+      expect(textOf(lines)).toEqual([`building ${'a'.repeat(40)}`, 'größe', `program finished with exit code ${String(code)}`])
+      expect(textOf(await logOf(real(), one, external))).toEqual(textOf(lines))
+      expect(await real().find(one)).toEqual({ _tag: 'Accepted', external })
+      expect(await provider.cancel(one, external)).toEqual({ _tag: 'Heard' })
+      expect(await until(real(), one, external, end)).toHaveLength(1)
+    },
+    60_000
+  )
+
+  test('leaves pending what nobody takes, and cancels it', async () => {
+    const one = jobFor(BUILD, 'c', 0, 'idle')
+    const provider = real()
+    const external = await started(provider, one)
+    expect((await until(provider, one, external, 'pending')).map(({ status }) => status)).toEqual(['pending'])
+    expect(await provider.cancel(one, external)).toEqual({ _tag: 'Heard' })
+    expect((await until(provider, one, external, 'cancelled')).at(-1)?.error).toBeNull()
+    expect(await logOf(provider, one, external)).toEqual([])
+  }, 30_000)
+
+  test('ends what runs when it is cancelled', async () => {
+    const [, , build = BUILD] = ODD
+    const one = jobFor(build, 'd', 0)
+    const provider = real()
+    const external = await started(provider, one)
+    await until(provider, one, external, 'running')
+    expect(await provider.cancel(one, external)).toEqual({ _tag: 'Heard' })
+    expect((await until(provider, one, external, 'cancelled')).at(-1)?.status).toBe('cancelled')
+  }, 30_000)
+
+  test('keeps two builds of one commit apart, also while both wait', async () => {
+    const [a = BUILD, b = BUILD] = ODD.slice(3)
+    const provider = real()
+    const [first, second] = [jobFor(a, 'e', 0, 'idle'), jobFor(b, 'e', 0, 'idle')]
+    const externals = [await started(provider, first), await started(provider, second)]
+    expect(new Set(externals).size).toBe(2)
+    for (const [n, one] of [first, second].entries()) {
+      expect(await real().find(one)).toEqual({ _tag: 'Accepted', external: externals[n] })
+      expect((await until(provider, one, externals[n] ?? '', 'pending')).map(({ status }) => status)).toEqual(['pending'])
+      await provider.cancel(one, externals[n] ?? '')
+    }
+  }, 30_000)
+
+  test('refuses whom it does not know, and what it does not have, in a sentence', async () => {
+    const one = jobFor(BUILD, 'f', 0)
+    for (const provider of [real({ password: 'wrong' }), real({ password: '', user: '' })]) {
+      const outcome = await provider.start(one)
+      expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', expect.stringContaining('(403)')])
+      expect(JSON.stringify(outcome)).not.toContain(PASSWORD)
+    }
+    const [unknown, elsewhere] = [await real().start(jobFor(BUILD, 'f', 0, 'nope')), await real({ scheduler: 'else' }).start(one)]
+    expect([unknown._tag, elsewhere._tag]).toEqual(['Refused', 'Refused'])
+    expect((await real().find(jobFor(BUILD, 'f', 0, 'nope')))._tag).toBe('Uncertain')
+    expect(await real().cancel(one, '424242')).toEqual({ _tag: 'Heard' })
+  }, 30_000)
+})
