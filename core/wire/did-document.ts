@@ -35,7 +35,8 @@ export const decodeDidDocument =
     if (!isObject(document.value)) return E.left('the document is not an object')
     const { id, service: services }: { readonly id?: unknown; readonly service?: unknown } = document.value
     if (id !== did) return E.left('the document is of another DID')
-    for (const service of Array.isArray(services) ? services : []) {
+    if (!Array.isArray(services)) return E.left('the document has no list of services')
+    for (const service of services) {
       if (!isObject(service)) continue
       const { id: name, serviceEndpoint: endpoint, type } = service
       if ((name === '#atproto_pds' || name === `${did}#atproto_pds`) && type === TYPE && typeof endpoint === 'string') return E.right(endpoint)

@@ -31,17 +31,19 @@ export interface ProgramOptions {
   readonly git: string
   /** Whether `http:` may be spoken. */
   readonly isInsecure: boolean
+  /** The length of one file, beyond which the program is ended. 128 MiB. */
+  readonly maxFileBytes?: number
   /** The address of the proxy that all connections are made through. */
   readonly proxy: string
   readonly signal: AbortSignal
 }
 
-/** Address space in KiB, and the length of one file in blocks of 512 bytes, beyond which the program is ended. */
+/** The address space, in KiB, beyond which the program is ended. */
 const MEMORY_KIB = 1_048_576
-const FILE_BLOCKS = 262_144
 
 /** Limits are set by a shell that then becomes the program. What a platform cannot limit it says so about, and goes on. */
-const LIMITED = `ulimit -v ${String(MEMORY_KIB)}; ulimit -f ${String(FILE_BLOCKS)}; ulimit -c 0; exec "$@"`
+const limited = (maxFileBytes: number): string =>
+  `ulimit -v ${String(MEMORY_KIB)}; ulimit -f ${String(Math.ceil(maxFileBytes / 512))}; ulimit -c 0; exec "$@"`
 
 const SAID_BYTES = 16_384
 const OUTPUT_BYTES = 1_048_576
@@ -92,7 +94,7 @@ ${caFile === null ? '' : `	sslCAInfo = ${quoted(caFile)}`}
 
 /** Sets the folder up. */
 export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
-  const { folder, git, signal } = options
+  const { folder, git, maxFileBytes = 128 * 2 ** 20, signal } = options
   await writeFile(path.join(folder, '.gitconfig'), settings(options), { mode: 0o600 })
   const env = {
     GIT_ATTR_NOSYSTEM: '1',
@@ -113,7 +115,7 @@ export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
         const stdout: Array<Buffer> = []
         let said = ''
         let left = maxBytes
-        const child = spawn('/bin/sh', ['-c', LIMITED, 'sh', git, ...args], {
+        const child = spawn('/bin/sh', ['-c', limited(maxFileBytes), 'sh', git, ...args], {
           cwd: path.join(folder, inner),
           // A group of its own, that can be killed as a whole.
           detached: true,

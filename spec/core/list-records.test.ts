@@ -55,6 +55,7 @@ describe('a page of records', () => {
     ['records that are none', { records: {} }, 'records is not a list'],
     ['too many records', { records: Array.from({ length: 101 }, () => 7) }, 'more records than were asked for'],
     ['a cursor that is no text', { cursor: 7, records: [] }, 'cursor is not well-formed'],
+    ['a cursor that is a list', { cursor: ['x'], records: [item()] }, 'cursor is not well-formed'],
     ['a cursor that is too long', { cursor: 'x'.repeat(513), records: [item()] }, 'cursor is not well-formed'],
     ['a cursor that cannot be sent back', '{"cursor":"\\ud800","records":[]}', 'cursor is not well-formed']
   ])('is refused: %s', (_, page, why) => {
@@ -152,9 +153,9 @@ describe('a DID document', () => {
     ['null', 'the document is not an object'],
     [{}, 'the document is of another DID'],
     [{ id: 'did:plc:bob', service: [service()] }, 'the document is of another DID'],
-    [{ id: DID }, 'the document names no server for records'],
-    [{ id: DID, service: {} }, 'the document names no server for records'],
-    [{ id: DID, service: service() }, 'the document names no server for records'],
+    [{ id: DID }, 'the document has no list of services'],
+    [{ id: DID, service: {} }, 'the document has no list of services'],
+    [{ id: DID, service: service() }, 'the document has no list of services'],
     [{ id: DID, service: [] }, 'the document names no server for records'],
     [{ id: DID, service: [service({ id: 7 })] }, 'the document names no server for records']
   ])('%j is refused', (document, why) => {

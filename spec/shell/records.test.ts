@@ -206,7 +206,7 @@ describe('what goes wrong', () => {
 
   it.each([
     ['of another DID', { id: plc('b'), service: [] }, 'the document is of another DID'],
-    ['without a server', { id: ALICE }, 'the document names no server for records'],
+    ['without a server', { id: ALICE, service: [] }, 'the document names no server for records'],
     ['that is none', '<html>', 'the document is not JSON']
   ])('a document %s leads nowhere', async (_, document, why) => {
     const pds = await startServer()
