@@ -178,7 +178,8 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
           () => readers.size < limits.readers,
           () => text(503, 'too many readers; come again later', { 'retry-after': '30' })
         ),
-        E.map((from) => read(from ?? durable().builds.lastUs))
+        // Who has come further than we have, by a clock that is ahead of ours, gets all that comes.
+        E.map((from) => read(from === null || from > durable().builds.lastUs ? durable().builds.lastUs : from))
       ),
     counts: () => ({ cut, readers: readers.size, sent, truncated }),
     wake: () => {

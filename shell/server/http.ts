@@ -138,6 +138,8 @@ export const readBody = (request: IncomingMessage, limitBytes: number, budget: B
 export interface HttpLimits {
   /** Connections of every kind. */
   readonly connections: number
+  /** The same for one address; an IPv6 network of 64 bits counts as one. Loopback, where a proxy stands, has no such limit. */
+  readonly connectionsPerAddress: number
   readonly headerBytes: number
   /** How long a client may take to send its headers. */
   readonly headersMs: number
@@ -146,13 +148,14 @@ export interface HttpLimits {
   /** How long a peer may take to answer a close. */
   readonly closeMs: number
   readonly pingMs: number
-  /** Websockets for one address; an IPv6 network of 64 bits counts as one. Loopback, where a proxy stands, has no such limit. */
+  /** Websockets for one address, in the same sense. */
   readonly socketsPerAddress: number
 }
 
 export const defaultHttpLimits: HttpLimits = {
   closeMs: 1_500,
   connections: 8_192,
+  connectionsPerAddress: 256,
   headerBytes: 16_384,
   headersMs: 10_000,
   pingMs: 30_000,
@@ -166,6 +169,23 @@ export const clientOf = (address: string): string | null => {
   const parsed = ipaddr.process(address)
   if (parsed.range() === 'loopback') return null
   return parsed.kind() === 'ipv4' ? parsed.toString() : ipaddr.fromByteArray([...parsed.toByteArray().slice(0, 8), ...Array<number>(8).fill(0)]).toString()
+}
+
+/** How many there are of each client. */
+const tally = () => {
+  const counts = new Map<string, number>()
+  const change = (address: string, by: 1 | -1): void => {
+    const client = clientOf(address)
+    if (client === null) return
+    const n = (counts.get(client) ?? 0) + by
+    if (n === 0) counts.delete(client)
+    else counts.set(client, n)
+  }
+  return {
+    add: (address: string) => change(address, 1),
+    count: (address: string): number => counts.get(clientOf(address) ?? '') ?? 0,
+    remove: (address: string) => change(address, -1)
+  }
 }
 
 // ---------------------------------------------------------------------------------------- the server
@@ -221,7 +241,8 @@ export interface HttpOptions {
 /** Listens. @throws when the address is taken, or is not ours. */
 export const startHttp = async ({ clock, limits, listen, log, router }: HttpOptions): Promise<HttpServer> => {
   const peers = new Set<Peer>()
-  const perClient = new Map<string, number>()
+  const connections = tally()
+  const websockets = tally()
   const upgraded = new Set<Socket>()
   let closing: Promise<void> | null = null
 
@@ -276,21 +297,22 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
     respond
   )
   http.maxConnections = limits.connections
+  // Who does not read an answer is not waited for. Websockets have pings instead.
+  http.timeout = 2 * limits.requestMs
+  http.on('connection', (socket) => {
+    const { remoteAddress = '' } = socket
+    if (connections.count(remoteAddress) >= limits.connectionsPerAddress) return void socket.destroy()
+    connections.add(remoteAddress)
+    socket.once('close', () => connections.remove(remoteAddress))
+  })
 
   const take = (ws: WebSocket, socket: Socket, address: string, then: (peer: Peer) => void): void => {
-    const client = clientOf(address)
-    const count = (by: 1 | -1): void => {
-      if (client === null) return
-      const n = (perClient.get(client) ?? 0) + by
-      if (n === 0) perClient.delete(client)
-      else perClient.set(client, n)
-    }
     const peer = openPeer(ws, socket, { clock, closeMs: limits.closeMs, pingMs: limits.pingMs })
     peers.add(peer)
-    count(1)
+    websockets.add(address)
     peer.onClose(() => {
       peers.delete(peer)
-      count(-1)
+      websockets.remove(address)
     })
     then(peer)
   }
@@ -307,8 +329,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
     if (route._tag !== 'Socket') return refuse(socket, text(400, 'this is not for websockets'))
     if (asked.method !== 'GET') return refuse(socket, text(405, 'this takes GET', { allow: 'GET' }))
     if (asked.headers.upgrade?.toLowerCase() !== 'websocket') return refuse(socket, upgradeRequired)
-    const client = clientOf(asked.address)
-    if (client !== null && (perClient.get(client) ?? 0) >= limits.socketsPerAddress) return refuse(socket, text(503, 'too many connections from your address'))
+    if (websockets.count(asked.address) >= limits.socketsPerAddress) return refuse(socket, text(503, 'too many connections from your address'))
     const admitted = route.admit(asked)
     if (E.isLeft(admitted)) return refuse(socket, admitted.left)
     acceptor.handleUpgrade(request, socket, head, (ws) => take(ws, socket, asked.address, admitted.right))

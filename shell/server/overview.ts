@@ -12,6 +12,11 @@ import { type Answer, json, readByAll, text } from './http.js'
 /** How many of each kind are shown. */
 const SHOWN = { builds: 100, holders: 12, knots: 200, members: 200, reading: 50, repositories: 200 } as const
 
+/** How much of an error is shown: what is said to the author of a workflow, as a rule all of it. */
+const ERROR_CHARS = 600
+
+const upTo = (text: string, chars: number): string => (text.length <= chars ? text : `${text.slice(0, chars)}…`)
+
 // ---------------------------------------------------------------------------------------- builds
 
 /** A build as the page shows it. Times are in milliseconds. */
@@ -41,13 +46,15 @@ const triggeredMs = (rkey: string, nowUs: number): number | null => (Tid.is(rkey
 const causeOf = ({ cause }: Builds.Run): Pick<ShownBuild, 'cause' | 'ref' | 'sha'> => {
   switch (cause._tag) {
     case 'Push':
-      return { cause: 'push', ref: cause.ref, sha: cause.newSha }
+      return { cause: 'push', ref: excerpt(cause.ref), sha: cause.newSha }
     case 'PullRequest':
-      return { cause: 'pull request', ref: `${cause.sourceBranch} → ${cause.targetBranch}`, sha: cause.sourceSha }
+      return { cause: 'pull request', ref: `${excerpt(cause.sourceBranch)} → ${excerpt(cause.targetBranch)}`, sha: cause.sourceSha }
     case 'Manual':
-      return { cause: 'manual', ref: cause.ref, sha: cause.sha }
+      return { cause: 'manual', ref: cause.ref === null ? null : excerpt(cause.ref), sha: cause.sha }
   }
 }
+
+const repositoryIn = ({ repository: { name, owner } }: Builds.Run): ShownBuild['repository'] => ({ name: excerpt(name), owner: excerpt(owner) })
 
 const splitKey = (key: Builds.RunKey): { readonly knot: string; readonly rkey: string } => {
   const slash = key.indexOf('/')
@@ -58,12 +65,12 @@ const shown = ([key, run, workflow, build]: Entry): ShownBuild => {
   const { knot, rkey } = splitKey(key)
   return {
     ...causeOf(run),
-    error: build.error,
+    error: build.error === null ? null : upTo(build.error, ERROR_CHARS),
     exitCode: build.exitCode,
     knot,
-    pipeline: build.plan?.pipeline ?? null,
-    provider: build.plan?.provider ?? null,
-    repository: { name: run.repository.name, owner: run.repository.owner },
+    pipeline: build.plan === null ? null : excerpt(build.plan.pipeline),
+    provider: build.plan === null ? null : excerpt(build.plan.provider),
+    repository: repositoryIn(run),
     retryOf: run.retryOf,
     rkey,
     status: build.status,
@@ -144,7 +151,7 @@ const reading = (state: State, nowUs: number) =>
       return {
         ...causeOf(run),
         knot,
-        repository: { name: run.repository.name, owner: run.repository.owner },
+        repository: repositoryIn(run),
         retryOf: run.retryOf,
         rkey,
         triggeredMs: triggeredMs(rkey, nowUs)
@@ -177,7 +184,7 @@ const repositoryOf = (state: State, holder: string) => {
       )
     : ''
   // Since names went out of records, the key is the name.
-  return { name: name === '' ? rkey : name, owner, rkey }
+  return { name: excerpt(name === '' ? rkey : name), owner: excerpt(owner), rkey: excerpt(rkey) }
 }
 
 const knotsOf = (state: State) =>
@@ -247,7 +254,7 @@ export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts) 
     isHealthy,
     isSaving,
     knots: knotsOf(state),
-    members: first(state.commits.members, SHOWN.members).map(([did]) => did),
+    members: first(state.commits.members, SHOWN.members).map(([did]) => excerpt(did)),
     next,
     noticed: state.counters.recent.map(told).reverse(),
     owner: state.commits.policy.owner,
@@ -271,6 +278,9 @@ interface Edition {
   zipped: Buffer | null
 }
 
+/** How long an overview holds, whatever happens. */
+const FRESH_US = 100_000
+
 /** Answers whoever asks for the overview. It is made, and packed, once for each state that somebody asks about. */
 export const createOverview = (durable: () => State, facts: () => Facts): ((headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }) => Answer) => {
   let edition: Edition | null = null
@@ -278,7 +288,9 @@ export const createOverview = (durable: () => State, facts: () => Facts): ((head
   const current = (): Edition => {
     const state = durable()
     const now = facts()
-    if (edition?.state === state && edition.facts.isHealthy === now.isHealthy && edition.facts.isSaving === now.isSaving) return edition
+    const isSame = edition?.state === state && edition.facts.isHealthy === now.isHealthy && edition.facts.isSaving === now.isSaving
+    // In a replay, each of a hundred batches a second makes another state.
+    if (edition !== null && (isSame || now.nowUs - edition.facts.nowUs < FRESH_US)) return edition
     const body = Buffer.from(JSON.stringify(overviewOf(state, now)))
     edition = { body, facts: now, state, tag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`, zipped: null }
     return edition

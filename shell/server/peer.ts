@@ -25,7 +25,7 @@ export interface PeerOptions {
   readonly clock: Clock
   /** How long the peer may take to answer a close. */
   readonly closeMs: number
-  /** A peer from which nothing came between two pings is dead. */
+  /** A peer from which nothing came between two pings, and that took nothing, is dead. */
   readonly pingMs: number
 }
 
@@ -34,7 +34,7 @@ const PONGS_MAX = 65_536
 
 export const openPeer = (ws: WebSocket, socket: Socket, { clock, closeMs, pingMs }: PeerOptions): Peer => {
   let isGone = false
-  /** How much had been read at the last ping. */
+  /** How much had been read at the last ping; `null` when nothing can be concluded from it. */
   let heardBytes: number | null = null
   let disarm: () => void
 
@@ -46,6 +46,10 @@ export const openPeer = (ws: WebSocket, socket: Socket, { clock, closeMs, pingMs
   }
   disarm = clock.after(pingMs, beat)
 
+  // That something was taken is a sign of life too: a ping waits behind all that a slow peer has yet to read.
+  socket.on('drain', () => {
+    heardBytes = null
+  })
   ws.on('error', () => ws.terminate())
   ws.on('ping', () => {
     if (socket.writableLength > PONGS_MAX) ws.terminate()

@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { excerpt, ExitCode, type State, type WorkflowName } from '../../core/index.js'
 import type { Clock, Deliver, Log } from '../ports.js'
-import type { Provider, WebhookAnswer } from '../providers/provider.js'
+import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
 import { type Answer, type Asked, type Budget, json, notFound, readBody, text } from './http.js'
 import { buildOf, runNamed } from './names.js'
 
@@ -26,9 +26,12 @@ export interface WebhookPorts {
   readonly log: Log
 }
 
-/** Headers that come more than once are lists, as Node gives them; nothing else is changed. */
-const ask = (provider: Provider, body: Buffer, { headers }: Asked, nowMs: number): E.Either<string, WebhookAnswer | null> =>
-  E.tryCatch(() => provider.webhook?.({ body, headers, nowMs }) ?? null, String)
+/** A header that comes more than once is a list: of two signatures, nobody can say which one counts. */
+const headersOf = ({ headersDistinct }: IncomingMessage): WebhookRequest['headers'] =>
+  Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values?.length === 1 ? values[0] : values]))
+
+const ask = (provider: Provider, request: IncomingMessage, body: Buffer, nowMs: number): E.Either<string, WebhookAnswer | null> =>
+  E.tryCatch(() => provider.webhook?.({ body, headers: headersOf(request), nowMs }) ?? null, String)
 
 /** `POST /webhooks/{provider}`. */
 export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked: Asked, request: IncomingMessage): Promise<Answer | null> => {
@@ -48,7 +51,7 @@ export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked
         return result('too_busy', text(503, 'too much is being sent at once; come again later', { 'retry-after': '5' }))
     }
   const at = clock.now()
-  const answer = ask(provider, body.right, asked, Math.floor(at / 1000))
+  const answer = ask(provider, request, body.right, Math.floor(at / 1000))
   if (E.isLeft(answer)) {
     log.error('a webhook could not be read', { provider: provider.name, reason: excerpt(answer.left) })
     return result('error', text(500, 'something went wrong here; it has been noted'))

@@ -85,6 +85,15 @@ describe('the cursor', () => {
     })
   })
 
+  it('ahead of our clock gives all that comes', async () => {
+    const world = started()
+    const { url } = await serve(world)
+    succeed(world)
+    const ahead = await read(url, `/events?cursor=${String(BigInt(world.clock.now()) * 1_000n + 60_000_000_000n)}`)
+    succeed(world)
+    await eventually(() => expect(ahead.frames).toEqual(everything(world).slice(3)))
+  })
+
   it('below what is kept starts at the oldest status, and is counted', async () => {
     const world = started(4)
     const serving = await serve(world)

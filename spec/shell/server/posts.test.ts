@@ -1,4 +1,5 @@
 /** What others may tell the spindle: providers, if they sign it (T12); the operator, with the token. */
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { BuildName } from '../../../core/index.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../../../shell/providers/provider.js'
@@ -59,6 +60,11 @@ describe('a webhook', () => {
     const { url } = await serve(started(), { providers: [listening(NAME, asked)] })
     const body = Buffer.from([0, 255, 13, 10, 195, 40])
     await ask(url, `/webhooks/${PROVIDER}`, { body, headers: { 'X-Token': 'right' }, method: 'POST' })
+    const twice = await raw(url)
+    twice.write(`POST /webhooks/${PROVIDER} HTTP/1.1\r\nHost: x\r\nX-Token: right\r\nX-Token: wrong\r\nContent-Length: 0\r\n\r\n`)
+    const [answer] = (await once(twice, 'data')) as ReadonlyArray<Buffer>
+    expect(answer?.toString()).toMatch(/^HTTP\/1.1 401 /)
+    expect(asked.pop()?.headers['x-token']).toEqual(['right', 'wrong'])
     expect(asked.map((one) => [one.body.equals(body), one.headers['x-token'], Math.abs(one.nowMs - Date.now()) < 5_000])).toEqual([[true, 'right', true]])
   })
 
