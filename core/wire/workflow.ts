@@ -32,7 +32,7 @@ type Read<A> = E.Either<string, A>
 type Fields = { readonly [key: string]: unknown }
 
 /** A place in the file as its author would write it. */
-const inside = (place: string, key: string): string => (place === '' ? excerpt(key) : `${place}.${excerpt(key)}`)
+const inside = (place: string, key: string): string => `${place}.${excerpt(key)}`
 
 // ---------------------------------------------------------------------------------------- plain values
 
@@ -150,7 +150,7 @@ const valueAt = (place: string, u: unknown): Read<string> =>
 
 const environmentAt = (place: string, u: unknown): Read<ReadonlyArray<Pair>> => entriesAt(place, VARIABLES_MAX, u, valueAt)
 
-const firstLine = (command: string): string => excerpt(command.trim().split('\n', 1)[0]?.trimEnd() ?? '')
+const firstLine = (command: string): string => excerpt(command.trim().split('\n', 1).join('').trimEnd())
 
 const stepAt = (place: string, u: unknown): Read<Step> => {
   if (!isMap(u)) return E.left(`${place} is not a map`)
@@ -210,13 +210,15 @@ const targetsAt = (u: unknown): Read<ReadonlyArray<Target>> =>
  */
 const isBounded = (data: unknown): boolean => {
   const waiting: Array<unknown> = [data]
-  let size = 0
+  let left = WHOLE_MAX - 1
   while (waiting.length > 0) {
     const u = waiting.pop()
-    size += typeof u === 'string' ? Math.max(u.length, 1) : 1
     const parts: ReadonlyArray<unknown> = Array.isArray(u) ? u : isMap(u) ? Object.entries(u).flat() : []
-    if (size + waiting.length + parts.length > WHOLE_MAX) return false
-    for (const part of parts) waiting.push(part)
+    for (const part of parts) {
+      left -= typeof part === 'string' ? Math.max(part.length, 1) : 1
+      if (left < 0) return false
+      waiting.push(part)
+    }
   }
   return true
 }
