@@ -2,10 +2,12 @@
 /** The command line: which command, with which options, on the real world. Everything else is elsewhere. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import { applyTo, type Configuration, configurationPath, NO_CONFIGURATION, readConfiguration } from './cli/configuration.js'
+import { check } from './cli/check.js'
+import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, readConfiguration } from './cli/configuration.js'
 import { demo } from './cli/demo.js'
 import { inspect } from './cli/inspect.js'
-import { configOption, runOptions, storeOption, type RunOptions } from './cli/options.js'
+import { configOption, runOptions, SecretError, serverOption, someOptions, storeOption, type RunOptions } from './cli/options.js'
+import { builds, type BuildsOptions, order, type OrderOptions } from './cli/order.js'
 import { replay } from './cli/replay.js'
 import { run } from './cli/run.js'
 
@@ -21,6 +23,20 @@ const seed = (text: string): number => {
   throw new InvalidArgumentError('Allowed: a whole number, 0 to 999999999.')
 }
 
+const limit = (text: string): number => {
+  if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Allowed: a whole number, 1 to 999999.')
+}
+
+// Everything below reads the environment as it is meant.
+const environment = environmentOf(process.env)
+if (E.isLeft(environment)) {
+  complain(`error: ${environment.left}`)
+  process.exit(2)
+}
+for (const name of Object.keys(process.env)) if (!(name in environment.right)) Reflect.deleteProperty(process.env, name)
+Object.assign(process.env, environment.right)
+
 const program = new Command('tack')
   .description('Stitches any CI into Tangled: follows the record stream, and listens to the knots that its members’ repositories live on.')
   .version('0.1.0')
@@ -30,18 +46,25 @@ const program = new Command('tack')
   .addHelpText(
     'after',
     `
-Every option of "run" can come from the environment instead; "tack run --help" names the variables.
+Every option of "run" can stand in a configuration file or come from the environment instead; "tack run --help" names the variables.
+A flag counts for more than the environment, and that for more than the file.
 
 Try it without any network:     tack demo
-Run it for ci.example.com:      tack run --hostname ci.example.com --owner did:plc:…
-See what it knows, any time:    tack inspect`
+See whether all is ready:       tack check --config tack.yaml
+Run it:                         tack run --config tack.yaml
+See what it knows, any time:    tack inspect --config tack.yaml
+
+The operator's guide: spec/operating.md`
   )
 
 const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
 
+/** The commands that look into the configuration file. */
+const NEEDS_FILE = new Set(['builds', 'cancel', 'check', 'help', 'inspect', 'retry', 'run'])
+
 /** What the configuration file says. A bad one ends the program with one line that names the place. */
 const configuration = (): Configuration => {
-  const path = configurationPath(process.argv, process.env)
+  const path = NEEDS_FILE.has(process.argv[2] ?? '') ? configurationPath(process.argv, process.env) : null
   const names = runOptions().map((option) => option.attributeName())
   const read = path === null ? E.right(NO_CONFIGURATION) : readConfiguration(path, names.filter((name) => name !== 'config' && name !== 'cursor'))
   if (E.isRight(read)) return read.right
@@ -62,20 +85,54 @@ const withFile = (options: ReadonlyArray<Option>, file: Configuration): Readonly
 
 const file = configuration()
 
+const FURTHER = `
+In the file an option stands under its name in one word: "logLevel: debug" is --log-level debug. A secret can come from a file of its own:
+TACK_ADMIN_TOKEN_FILE=/run/secrets/admin is what is in that file, and so for every TACK_ variable. Providers and the allow-list stand in
+the file alone: spec/operating.md says how.`
+
 const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
 for (const option of withFile(runOptions(), file)) runCommand.addOption(option)
+runCommand.addHelpText('after', FURTHER)
 runCommand.action(async (options: RunOptions) => exit(await run(options, file, process.stdout, complain)))
+
+const checkCommand = command('check', 'try everything that "run" would need, and whether Tangled would find us; same options as "run"')
+for (const option of withFile(runOptions(), file)) checkCommand.addOption(option)
+checkCommand
+  .option('--json', 'what was found, as a list of {what, isFine, sentence}')
+  .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => exit(await check(options, file, json === true, process.env, print)))
 
 command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
   .option('--once', 'run the script once, check the outcome, and end: exit code 0 only if everything is as the script says')
   .addOption(new Option('--seed <number>', 'another seed makes other names and stamps').argParser(seed).default(1))
   .action(async (options: { readonly once?: true; readonly seed: number }) => exit(await demo({ once: options.once === true, seed: options.seed }, print, complain)))
 
-command('inspect', 'show what a store holds: rows, cursor, subscriptions and who holds them; also while the bridge is running')
+command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; also while the bridge is running')
   .addOption(configOption())
   .addOption(withFile([storeOption()], file)[0] ?? storeOption())
   .option('--json', 'everything, as JSON')
   .action(async (options: { readonly json?: true; readonly store: string }) => exit(await inspect(options.store, options.json === true, print, complain)))
+
+const buildsCommand = command('builds', 'list builds, those that changed last first: of a store, also while the bridge is running, or of a running tack')
+for (const option of withFile(someOptions('config', 'store'), file)) buildsCommand.addOption(option)
+buildsCommand
+  .addOption(serverOption('ask the tack that runs there, instead of looking into the store'))
+  .addOption(new Option('--limit <number>', 'how many').argParser(limit).default(40))
+  .option('--json', 'as JSON')
+  .action(async (options: BuildsOptions) => exit(await builds(options, print, complain)))
+
+for (const [action, description] of [
+  ['cancel', 'have builds of a running tack ended: all of a run, or that of one workflow'],
+  ['retry', 'have builds of a running tack repeated, as a new run: all of a run, or that of one workflow']
+] as const) {
+  const orderCommand = command(action, description)
+    .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
+    .argument('<rkey>', 'the key of the run')
+    .argument('[workflow]', 'the file name of the workflow, like ci.yml')
+  for (const option of withFile([...someOptions('config', 'listen', 'adminToken'), serverOption()], file)) orderCommand.addOption(option.helpGroup('Options:'))
+  orderCommand.action(async (knot: string, rkey: string, workflow: string | undefined, options: OrderOptions) =>
+    exit(await order({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
+  )
+}
 
 command('replay', 'step through a journal or traces, and print every step')
   .argument('<file>', 'a journal of a store, or a file with traces (spec/formats.md)')
@@ -105,6 +162,10 @@ command('conform', 'tell a port of the machine in any language where it is wrong
 try {
   await program.parseAsync()
 } catch (error) {
+  if (error instanceof SecretError) {
+    complain(`error: ${error.message}`)
+    process.exit(2)
+  }
   // Commander has printed its one line. Asking for help is no error; everything else it ends with is bad usage.
   if (!(error instanceof CommanderError)) throw error
   exit(error.exitCode === 0 ? 0 : 2)

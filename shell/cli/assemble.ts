@@ -19,14 +19,37 @@ export interface Parts {
   readonly workflows: Workflows
 }
 
-/** Providers that are there when the environment has what they need, without an entry in the file: as in the program tack is modelled on. */
-const IMPLIED: ReadonlyArray<readonly [name: string, variable: string]> = [['buildkite', 'TACK_BUILDKITE_TOKEN']]
+/** A list in a variable: separated by commas. */
+const listIn = (text: string | undefined): ReadonlyArray<string> => (text ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '')
 
-const entriesOf = ({ providers }: Configuration, environment: NodeJS.ProcessEnv): Configuration['providers'] =>
-  new Map([
-    ...IMPLIED.filter(([, variable]) => (environment[variable] ?? '') !== '').map(([name]) => [name, { kind: name, settings: {} }] as const),
-    ...providers
-  ])
+/**
+ * Providers that are there when the environment has what they need, without an entry in the file: as in the program tack is modelled on.
+ * Others need an address, and so an entry.
+ */
+const IMPLIED: ReadonlyArray<{
+  readonly kind: string
+  readonly settings: (environment: NodeJS.ProcessEnv) => { readonly [setting: string]: unknown }
+  /** The one without which it is not there, first. */
+  readonly variables: ReadonlyArray<string>
+}> = [
+  {
+    kind: 'buildkite',
+    settings: ({ TACK_BUILDKITE_ORGANIZATIONS: organizations }) => ({ organizations: listIn(organizations) }),
+    variables: ['TACK_BUILDKITE_TOKEN', 'TACK_BUILDKITE_ORGANIZATIONS']
+  }
+]
+
+/** The providers by name: those of the file, and those that the environment implies where the file has none of their kind. */
+const entriesOf = ({ providers }: Configuration, environment: NodeJS.ProcessEnv): Configuration['providers'] => {
+  const kinds = new Set([...providers.values()].map(({ kind }) => kind))
+  const implied = IMPLIED.filter(
+    ({ kind, variables: [variable = ''] }) => (environment[variable] ?? '') !== '' && !kinds.has(kind) && !providers.has(kind)
+  )
+  return new Map([...implied.map(({ kind, settings }) => [kind, { kind, settings: settings(environment) }] as const), ...providers])
+}
+
+/** Where a provider comes from that is in no file. */
+const impliedBy = (kind: string): string => ` (from the environment: ${IMPLIED.filter((one) => one.kind === kind).flatMap(({ variables }) => variables).join(', ')})`
 
 /** Whether connections may go to this machine. */
 export const policyOf = (options: Pick<RunOptions, 'allowLoopback' | 'dev'>) => ({
@@ -56,7 +79,10 @@ export const assemble = (
       log,
       name
     })
-    if (E.isLeft(made)) return E.left(`"providers.${name}": ${made.left}`)
+    if (E.isLeft(made)) {
+      void Promise.all([...providers.map((one) => one.close()), client.close()])
+      return E.left(`"providers.${name}"${configuration.providers.has(name) ? '' : impliedBy(kind)}: ${made.left}`)
+    }
     providers.push(made.right)
   }
   return E.right({

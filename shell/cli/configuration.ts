@@ -2,12 +2,13 @@
  * The configuration file: YAML or JSON, one for everything. What can be said by a flag or in the environment can be said here as well, under
  * the flag's name, and counts for less; who may have what built, and by which providers, is said here alone.
  */
-import { readFileSync } from 'node:fs'
-import { type Option } from 'commander'
+import { isUtf8 } from 'node:buffer'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import type { Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml'
-import { Allowed, explain, matchGlob } from '../../core/index.js'
+import { Allowed, excerpt, explain, matchGlob } from '../../core/index.js'
 
 /** What the file says beyond the options of the command line. */
 export interface Configuration {
@@ -37,12 +38,21 @@ const Named = t.record(t.string, t.UnknownRecord)
 
 const PROVIDER_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 
+/** Longer than any that somebody has written. Who reads it is an operator, but what is read may be a wrong path. */
+const MAX_BYTES = 1_048_576
+
+/** How many values a file may come to, with its aliases written out. */
+const MAX_VALUES = 100_000
+
+/** Options whose values are shown nowhere. */
+const SECRETS: ReadonlySet<string> = new Set(['adminToken'])
+
 /** Parts of the file that are no options. */
 const PARTS = ['allow', 'builds', 'providers']
 
 const unknownIn = (what: string, keys: ReadonlyArray<string>, known: ReadonlyArray<string>): string | null => {
   const unknown = keys.find((key) => !known.includes(key))
-  return unknown === undefined ? null : `${what} has no "${unknown}"; there are: ${known.join(', ')}`
+  return unknown === undefined ? null : `${what} has no "${excerpt(unknown)}"; there are: ${known.join(', ')}`
 }
 
 const decoded = <A>(what: string, codec: t.Type<A, unknown>, u: unknown): E.Either<string, A> => {
@@ -58,11 +68,13 @@ const allowedIn = (u: unknown): E.Either<string, ReadonlyArray<Allowed>> => {
     const what = `allow[${String(i)}]`
     const unknown = unknownIn(`"${what}"`, Object.keys(line), ['pipelines', 'provider', 'repos'])
     if (unknown !== null) return E.left(unknown)
-    const allowed = decoded(what, Allowed, { pipelines: '*', ...line })
+    const allowed = decoded(what, Allowed, { pipelines: '**', ...line })
     if (E.isLeft(allowed)) return allowed
-    for (const pattern of [allowed.right.repos, allowed.right.pipelines]) {
-      const tried = matchGlob(pattern)('')
-      if (E.isLeft(tried)) return E.left(`"${what}": the pattern "${pattern}" cannot be read: ${tried.left}`)
+    const { pipelines, repos } = allowed.right
+    for (const [pattern, names] of [[repos, ['', 'did:plc:a/a']], [pipelines, ['', 'a', 'a/a']]] as const) {
+      // Whether it is a pattern comes out only as far as a name leads into it.
+      const fault = names.map(matchGlob(pattern)).find(E.isLeft)
+      if (fault !== undefined) return E.left(`"${what}": ${fault.left}`)
     }
     lines.push(allowed.right)
   }
@@ -74,16 +86,32 @@ const providersIn = (u: unknown): E.Either<string, Configuration['providers']> =
   if (E.isLeft(named)) return named
   const providers = new Map<string, { readonly kind: string; readonly settings: { readonly [setting: string]: unknown } }>()
   for (const [name, { kind = name, ...settings }] of Object.entries(named.right)) {
-    if (!PROVIDER_NAME.test(name)) return E.left(`"providers": "${name}" is no name: small letters, digits and hyphens, at most 40`)
-    if (typeof kind !== 'string') return E.left(`"providers.${name}": its kind is not text`)
+    if (!PROVIDER_NAME.test(name)) return E.left(`"providers": "${excerpt(name)}" is no name: small letters, digits and hyphens, at most 40`)
+    if (typeof kind !== 'string') return E.left(`"providers.${name}": its "kind" is no text`)
     providers.set(name, { kind, settings })
   }
   return E.right(providers)
 }
 
+/** The parser's types promise a place; some of its errors have none. */
+const placeOf = ({ mark }: { readonly mark?: { readonly line: number } }): string => (mark === undefined ? '' : `line ${String(mark.line + 1)}: `)
+
 /** What is wrong with YAML, and in which line. The text itself is not repeated: there may be secrets in it. */
-const faultOf = (error: unknown): string =>
-  error instanceof YAMLException ? `line ${String(error.mark.line + 1)}: ${error.reason}` : 'it is not YAML'
+const faultOf = (error: unknown): string => (error instanceof YAMLException ? `${placeOf(error)}${excerpt(error.reason)}` : 'it is not YAML')
+
+/** Whether `value` is modest with every alias written out: a few lines of aliases to aliases are more than fits into memory. */
+const isModest = (value: unknown): boolean => {
+  const rest = [value]
+  for (let count = 1; rest.length > 0; ) {
+    const next = rest.pop()
+    if (typeof next !== 'object' || next === null) continue
+    const inner: ReadonlyArray<unknown> = Object.values(next)
+    count += inner.length
+    if (count > MAX_VALUES) return false
+    for (const one of inner) rest.push(one)
+  }
+  return true
+}
 
 /**
  * What the text of a configuration file says.
@@ -94,8 +122,9 @@ const faultOf = (error: unknown): string =>
 export const parseConfiguration = (text: string, options: ReadonlyArray<string>): E.Either<string, Configuration> => {
   const value = E.tryCatch((): unknown => load(text, { schema: CORE_SCHEMA }), faultOf)
   if (E.isLeft(value)) return value
+  if (!isModest(value.right)) return E.left(`it comes to more than ${String(MAX_VALUES)} values`)
   const file = decoded('the file', t.UnknownRecord, value.right ?? {})
-  if (E.isLeft(file)) return E.left('it is not a list of settings, "name: value"')
+  if (E.isLeft(file)) return E.left('it is no list of settings, like "hostname: ci.example.com"')
   const unknown = unknownIn('the file', Object.keys(file.right), [...options, ...PARTS])
   if (unknown !== null) return E.left(unknown)
 
@@ -113,23 +142,74 @@ export const parseConfiguration = (text: string, options: ReadonlyArray<string>)
   return E.right({ allow: lines.right, builds: limits.right, options: new Map(Object.entries(others)), providers: named.right })
 }
 
-/** Where the configuration file is, if there is one: `--config FILE`, or TACK_CONFIG. */
+/** Where the configuration file is, if there is one: `--config FILE`, or TACK_CONFIG. What comes after `--` is no flag. */
 export const configurationPath = (args: ReadonlyArray<string>, environment: NodeJS.ProcessEnv): string | null => {
-  const at = args.findIndex((arg) => arg === '--config' || arg.startsWith('--config='))
-  const arg = args[at]
+  const flags = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
+  const at = flags.findIndex((arg) => arg === '--config' || arg.startsWith('--config='))
+  const arg = flags[at]
   if (arg === undefined) return environment['TACK_CONFIG'] ?? null
-  return arg === '--config' ? (args[at + 1] ?? null) : arg.slice('--config='.length)
+  return arg === '--config' ? (flags[at + 1] ?? null) : arg.slice('--config='.length)
+}
+
+/** The first bytes of a file, one more than it may have. It need not be a regular file: a secret may come by a pipe. */
+const beginningOf = (path: string): Buffer => {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(MAX_BYTES + 1)
+    let length = 0
+    for (let read = -1; read !== 0; length += read) read = readSync(file, bytes, length, bytes.length - length, null)
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(file)
+  }
+}
+
+const textOf = (path: string): E.Either<string, string> => {
+  const bytes = E.tryCatch(
+    () => beginningOf(path),
+    (error) => `${path}: it cannot be read: ${error instanceof Error ? error.message : String(error)}`
+  )
+  if (E.isLeft(bytes)) return bytes
+  if (bytes.right.length > MAX_BYTES) return E.left(`${path}: it has more than ${String(MAX_BYTES)} bytes`)
+  return isUtf8(bytes.right) ? E.right(bytes.right.toString()) : E.left(`${path}: it is not UTF-8`)
 }
 
 /** Reads the configuration file. @returns `Left` with a sentence that begins with the path. */
 export const readConfiguration = (path: string, options: ReadonlyArray<string>): E.Either<string, Configuration> => {
-  const text = E.tryCatch(
-    () => readFileSync(path, 'utf8'),
-    (error) => `${path}: it cannot be read: ${error instanceof Error ? error.message : String(error)}`
-  )
+  const text = textOf(path)
   if (E.isLeft(text)) return text
   const configuration = parseConfiguration(text.right, options)
   return E.isLeft(configuration) ? E.left(`${path}: ${configuration.left}`) : configuration
+}
+
+const FROM_FILE = /^(TACK_[A-Z0-9_]+)_FILE$/
+const SECRET_BYTES = 65_536
+
+/**
+ * The environment as it is meant: a variable of ours that is empty is not there, and of `TACK_X_FILE` the file holds what would be in
+ * `TACK_X`, without the line feed at its end. So secrets can come from where systemd or Docker puts them. `TACK_X` itself counts for more.
+ *
+ * @returns `Left` with a sentence that names the variable and the file, and never what is in it
+ */
+export const environmentOf = (environment: NodeJS.ProcessEnv): E.Either<string, NodeJS.ProcessEnv> => {
+  const meant = new Map(Object.entries(environment).filter(([name, value]) => !(name.startsWith('TACK_') && value === '')))
+  for (const [variable, path = ''] of [...meant]) {
+    const [, name] = FROM_FILE.exec(variable) ?? []
+    if (name === undefined) continue
+    meant.delete(variable)
+    if (meant.has(name)) continue
+    const text = E.tryCatch(
+      () => readFileSync(path, 'utf8'),
+      (error) => `${variable}: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    )
+    if (E.isLeft(text)) return text
+    if (text.right.length > SECRET_BYTES) return E.left(`${variable}: ${path} is longer than ${String(SECRET_BYTES)} characters`)
+    const value = text.right.replace(/\r?\n$/, '')
+    if (value === '') return E.left(`${variable}: ${path} is empty`)
+    if (/[\r\n\0]/.test(value)) return E.left(`${variable}: ${path} has more than one line`)
+    meant.set(name, value)
+  }
+  return E.right(Object.fromEntries(meant))
 }
 
 /**
@@ -139,16 +219,16 @@ export const readConfiguration = (path: string, options: ReadonlyArray<string>):
  */
 export const applyTo = ({ options: values }: Configuration, options: ReadonlyArray<Option>): void => {
   for (const option of options) {
-    const value = values.get(option.attributeName())
+    const name = option.attributeName()
+    const value = values.get(name)
     if (value === undefined || value === null) continue
-    const isFlag = option.isBoolean()
-    if (isFlag !== (typeof value === 'boolean')) throw new Error(`"${option.attributeName()}": ${isFlag ? 'true or false is' : 'a text or a number is'} expected`)
-    if (isFlag) option.default(value === true ? true : undefined)
-    else if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`"${option.attributeName()}": a text or a number is expected`)
-    else {
+    if (option.isBoolean()) {
+      if (typeof value !== 'boolean') throw new Error(`"${name}": expected true or false`)
+      option.default(value ? true : undefined)
+    } else if (typeof value === 'string' || typeof value === 'number') {
       const text = String(value)
-      option.default(parsed(option, text), text)
-    }
+      option.default(parsed(option, text), SECRETS.has(name) ? 'from the configuration file' : text)
+    } else throw new Error(`"${name}": expected a text or a number`)
   }
 }
 
@@ -156,8 +236,10 @@ const parsed = (option: Option, text: string): unknown => {
   const { parseArg } = option
   if (parseArg === undefined) return text
   try {
-    parseArg(text, undefined); return;
+    return parseArg<unknown>(text, undefined)
   } catch (error) {
-    throw new Error(`"${option.attributeName()}" ${JSON.stringify(text)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    const name = option.attributeName()
+    const given = SECRETS.has(name) ? '' : ` ${JSON.stringify(excerpt(text))}`
+    throw new Error(`"${name}"${given}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }

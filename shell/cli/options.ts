@@ -63,10 +63,12 @@ const address = (text: string): ListenAddress => {
 
 const TOKEN_MIN = 16
 
+/** What is wrong with a secret. The command line's own kind of error repeats what was given, which may be a good part of one. */
+export class SecretError extends Error {}
+
 const token = (text: string): string => {
   if (/^[\x21-\x7e]+$/.test(text) && text.length >= TOKEN_MIN) return text
-  // What was given is not repeated: it may be a good part of a secret.
-  throw new InvalidArgumentError(`Allowed: at least ${String(TOKEN_MIN)} visible ASCII characters.`)
+  throw new SecretError(`the admin token is not allowed. Allowed: at least ${String(TOKEN_MIN)} visible ASCII characters.`)
 }
 
 const seconds = (text: string): number => {
@@ -86,49 +88,83 @@ const moment = (text: string): TimeUs => {
 
 // ---------------------------------------------------------------------------------------- options
 
+const BASICS = 'What it is and where:'
+const SERVED = 'What it serves:'
+const STREAM = 'The record stream, and who counts:'
+const DEVELOPMENT = 'For development:'
+const LOGGING = 'Logging:'
+
 /** The configuration file is read before the flags are: this only says that there is such a flag. */
-export const configOption = (): Option => new Option('--config <file>', 'a configuration file, YAML or JSON').env('TACK_CONFIG')
+export const configOption = (): Option =>
+  new Option('--config <file>', 'a configuration file, YAML or JSON: providers, the allow-list, and all of these options').env('TACK_CONFIG').helpGroup(BASICS)
 
 export const storeOption = (): Option =>
-  new Option('--store <folder>', 'where rows and cursor are kept; made if it is not there').env('TACK_DB_PATH').default('.tack')
+  new Option('--store <folder>', 'where everything is kept; made if it is not there').env('TACK_DB_PATH').default('.tack').helpGroup(BASICS)
+
+export const serverOption = (description = 'which tack (default: the one on this machine, where "run" would listen)'): Option =>
+  new Option('--server <url>', description).env('TACK_SERVER').argParser(httpUrl)
 
 export const runOptions = (): ReadonlyArray<Option> => [
   configOption(),
-  new Option('--hostname <host>', 'what repositories name as their spindle').env('TACK_HOSTNAME').argParser(hostname).makeOptionMandatory(),
-  new Option('--owner <did>', 'who decides who is a member').env('TACK_OWNER_DID').argParser(did).makeOptionMandatory(),
+  new Option('--hostname <host>', 'the public name of this spindle, which repositories name; like ci.example.com')
+    .env('TACK_HOSTNAME')
+    .argParser(hostname)
+    .makeOptionMandatory()
+    .helpGroup(BASICS),
+  new Option('--owner <did>', 'the DID of whose spindle this is: who decides who is a member').env('TACK_OWNER_DID').argParser(did).makeOptionMandatory().helpGroup(BASICS),
   storeOption(),
-  new Option('--jetstream <url>', 'the record stream')
-    .env('TACK_JETSTREAM_URL')
-    .argParser(websocketUrl)
-    .default(new URL('wss://jetstream1.us-east.bsky.network/subscribe'), 'wss://jetstream1.us-east.bsky.network/subscribe'),
-  new Option('--admission <policy>', 'whose repositories may make us listen to their knots: the owner’s and the members’, or anybody’s')
-    .env('TACK_ADMISSION')
-    .choices(['members', 'open'])
-    .default('members'),
-  new Option('--cursor <moment>', 'read the stream from this moment on; what is known already is not applied again').argParser(moment),
-  new Option('--rewind <seconds>', 'how far before the saved cursor every connection starts').env('TACK_REWIND').argParser(seconds).default(5),
-  new Option('--tolerance <seconds>', 'how late the first event after that may be before a gap is reported')
-    .env('TACK_TOLERANCE')
-    .argParser(seconds)
-    .default(60),
-  new Option('--max-backoff <seconds>', 'the longest pause before a lost connection is tried again (default: 60 for the stream, 300 for knots)')
-    .env('TACK_MAX_BACKOFF')
-    .argParser(seconds),
-  new Option('--dev', 'for development: ws:// to knots, knot names with ports, loopback allowed (any value of TACK_DEV)').env('TACK_DEV'),
-  new Option('--allow-loopback', 'let connections go to this machine, without the rest of --dev').env('TACK_ALLOW_LOOPBACK'),
-  new Option('--backfill <switch>', 'on a first start, and for every new member, read what was there before from the accounts’ own servers')
-    .env('TACK_BACKFILL')
-    .choices(['on', 'off'])
-    .default('on'),
-  new Option('--plc <url>', 'the directory of did:plc').env('TACK_PLC_URL').argParser(httpUrl).default(new URL('https://plc.directory'), 'https://plc.directory'),
   new Option('--listen <address>', 'where statuses, logs, webhooks and the page are served')
     .env('TACK_LISTEN_ADDR')
     .argParser(address)
-    .default({ port: 8080 }, ':8080'),
-  new Option('--admin-token <text>', 'lets whoever knows it cancel and retry builds; better in the environment than here').env('TACK_ADMIN_TOKEN').argParser(token),
-  new Option('--log <format>', 'how to log (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']),
-  new Option('--log-level <level>', 'from which level on').env('TACK_LOG_LEVEL').choices(['debug', 'info', 'warn', 'error']).default('info')
+    .default({ port: 8080 }, ':8080')
+    .helpGroup(SERVED),
+  new Option('--admin-token <text>', 'lets whoever knows it cancel and retry builds; better in the environment than here')
+    .env('TACK_ADMIN_TOKEN')
+    .argParser(token)
+    .helpGroup(SERVED),
+  new Option('--admission <policy>', 'whose repositories may make us listen to their knots: the owner’s and the members’, or anybody’s')
+    .env('TACK_ADMISSION')
+    .choices(['members', 'open'])
+    .default('members')
+    .helpGroup(STREAM),
+  new Option('--jetstream <url>', 'where the record stream is')
+    .env('TACK_JETSTREAM_URL')
+    .argParser(websocketUrl)
+    .default(new URL('wss://jetstream1.us-east.bsky.network/subscribe'), 'wss://jetstream1.us-east.bsky.network/subscribe')
+    .helpGroup(STREAM),
+  new Option('--backfill <switch>', 'on a first start, and for every new member, read what was there before from the accounts’ own servers')
+    .env('TACK_BACKFILL')
+    .choices(['on', 'off'])
+    .default('on')
+    .helpGroup(STREAM),
+  new Option('--plc <url>', 'the directory of did:plc')
+    .env('TACK_PLC_URL')
+    .argParser(httpUrl)
+    .default(new URL('https://plc.directory'), 'https://plc.directory')
+    .helpGroup(STREAM),
+  new Option('--cursor <moment>', 'read the stream from this moment on; what is known already is not applied again').argParser(moment).helpGroup(STREAM),
+  new Option('--rewind <seconds>', 'how far before the saved cursor every connection starts').env('TACK_REWIND').argParser(seconds).default(5).helpGroup(STREAM),
+  new Option('--tolerance <seconds>', 'how late the first event after that may be before a gap is reported')
+    .env('TACK_TOLERANCE')
+    .argParser(seconds)
+    .default(60)
+    .helpGroup(STREAM),
+  new Option('--max-backoff <seconds>', 'the longest pause before a lost connection is tried again (default: 60 for the stream, 300 for knots)')
+    .env('TACK_MAX_BACKOFF')
+    .argParser(seconds)
+    .helpGroup(STREAM),
+  new Option('--log <format>', 'how to log (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']).helpGroup(LOGGING),
+  new Option('--log-level <level>', 'from which level on')
+    .env('TACK_LOG_LEVEL')
+    .choices(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .helpGroup(LOGGING),
+  new Option('--dev', 'ws:// to knots, knot names with ports, loopback allowed (any value of TACK_DEV)').env('TACK_DEV').helpGroup(DEVELOPMENT),
+  new Option('--allow-loopback', 'let connections go to this machine, without the rest of --dev').env('TACK_ALLOW_LOOPBACK').helpGroup(DEVELOPMENT)
 ]
+
+/** Those of the options of `run` that another command has as well. */
+export const someOptions = (...names: ReadonlyArray<string>): ReadonlyArray<Option> => runOptions().filter((option) => names.includes(option.attributeName()))
 
 const minutes = (given: number | undefined, otherwise: number): number => (given === undefined ? otherwise : Math.round(given * 60_000))
 

@@ -16,3 +16,16 @@ export const when = (timeUs: number | null): string => {
   const date = new Date(timeUs / 1000)
   return Number.isNaN(date.getTime()) ? String(timeUs) : `${date.toISOString()} (${String(timeUs)})`
 }
+
+const SPANS: ReadonlyArray<readonly [unit: string, ms: number]> = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000]
+]
+
+/** A time span in its largest unit: `3 h`. Less than a second, and what has not come yet, is `0 s`. */
+export const age = (ms: number): string => {
+  const [unit, one] = SPANS.find(([, least]) => ms >= least) ?? ['s', 1_000]
+  return `${String(Math.max(0, Math.floor(ms / one)))} ${unit}`
+}

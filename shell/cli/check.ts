@@ -1,0 +1,470 @@
+/**
+ * `tack check`: whether `tack run`, with the same options, would find everything that it needs, and whether Tangled would find us. One
+ * line for each thing that is tried, in plain words, and what to do where something is wrong.
+ *
+ * What is tried is tried by the code that `run` uses, so through the same guard and with the same limits. Where no tack is running, the
+ * server is started for as long as the check lasts, with nothing in it: so the way from outside, through name, certificate and reverse
+ * proxy, can be seen to before the first start. Nothing is left behind, and no secret is said.
+ */
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { constants, existsSync } from 'node:fs'
+import { access, mkdtemp, open, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve as absolute } from 'node:path'
+import { promisify } from 'node:util'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { type Config, Did, type Event, excerpt, initial, MEMBER, type Natural, OrderedMap } from '../../core/index.js'
+import { systemClock } from '../clock.js'
+import { httpClient } from '../http.js'
+import { jetstreamClient } from '../jetstream.js'
+import { silentLog, visible } from '../log.js'
+import { kindOf, type Policy, platformResolve } from '../net/guard.js'
+import { openSocket, withDefaults } from '../net.js'
+import type { Clock, Link, Log } from '../ports.js'
+import type { Provider } from '../providers/provider.js'
+import { type Server, startServer } from '../server.js'
+import { decodeText } from '../store/json.js'
+import { systemProcesses } from '../store/lock.js'
+import { readStore } from '../store.js'
+import { assemble, type Parts, policyOf } from './assemble.js'
+import type { Configuration } from './configuration.js'
+import { configOf, type RunOptions } from './options.js'
+import { urlOf } from './order.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+/** What came of one thing that was tried. */
+export interface Finding {
+  readonly isFine: boolean
+  readonly sentence: string
+  readonly what: string
+}
+
+const fine = (what: string, sentence: string): Finding => ({ isFine: true, sentence, what })
+const wrong = (what: string, sentence: string): Finding => ({ isFine: false, sentence, what })
+
+const wordsOf = (error: unknown): string => excerpt(error instanceof Error ? error.message : String(error))
+
+const codeOf = (error: unknown): string | null => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null)
+
+/** As the end of a sentence: without a full stop of its own. */
+const ended = (text: string): string => `${text.replace(/[.!]+$/, '')}.`
+
+const ANSWER_BYTES = 65_536
+const ANSWER_MS = 15_000
+
+// ---------------------------------------------------------------------------------------- the allow-list
+
+/** The beginning of a pattern that stands for itself. */
+const LITERAL = /^[^*?[{\\/]*/
+
+/**
+ * Why no repository can ever match; `null` when one can. Repositories are called `<DID of the owner>/<name>`. It is not found out for every
+ * pattern, but for the mistakes that are made.
+ */
+export const neverMatches = (pattern: string): string | null => {
+  const [literal = ''] = LITERAL.exec(pattern) ?? []
+  const rest = pattern.slice(literal.length)
+  if (!'did:'.startsWith(literal) && !literal.startsWith('did:')) return 'repositories go by the DID of their owner, not by a handle or a host'
+  if (rest.startsWith('/') && !Did.is(literal)) return `${literal === '' ? 'nothing' : literal} is not the DID of anybody`
+  if (!pattern.includes('/') && !pattern.includes('{') && pattern !== '**') return 'it has no slash, and * stops at one'
+  return null
+}
+
+const checkAllowed = ({ allow }: Configuration, providers: ReadonlyArray<string>): ReadonlyArray<Finding> => {
+  const faults = allow.flatMap(({ provider, repos }, i) => {
+    const what = `allow[${String(i)}]`
+    const never = neverMatches(repos)
+    return [
+      ...(providers.includes(provider) ? [] : [wrong(what, `There is no provider "${excerpt(provider)}". There are: ${providers.join(', ') || 'none'}.`)]),
+      ...(never === null ? [] : [wrong(what, `"${excerpt(repos)}" never matches: ${never}. It looks like did:plc:…/name, or did:plc:…/*.`)])
+    ]
+  })
+  if (faults.length > 0) return faults
+  return [
+    fine(
+      'allow-list',
+      allow.length === 0
+        ? 'It is empty: repositories of the owner are built, and nobody else’s.'
+        : `Besides those of the owner, repositories are built that its lines name (${String(allow.length)}).`
+    )
+  ]
+}
+
+// ---------------------------------------------------------------------------------------- this machine
+
+const Holder = t.type({ hostname: t.string, pid: t.Int, startedAt: t.union([t.string, t.null]) }, 'Lock')
+
+/** Who has the folder, in words; `null` when nobody has. */
+const holderOf = async (folder: string): Promise<{ readonly isRunning: boolean; readonly words: string } | null> => {
+  const text = await readFile(join(folder, 'lock'), 'utf8').catch(() => null)
+  if (text === null) return null
+  const holder = decodeText(Holder, text)
+  if (E.isLeft(holder)) return { isRunning: false, words: 'There is a file "lock" in it that tack did not write: tack will not start before it is gone' }
+  const { hostname, pid } = holder.right
+  const self = await systemProcesses.self()
+  const who = `process ${String(pid)} on host ${excerpt(hostname)}`
+  if (hostname !== self.hostname)
+    return { isRunning: false, words: `Its lock belongs to ${who}: if that is certainly gone, delete the file "lock" in it; tack will not start before` }
+  return (await systemProcesses.isGone({ hostname, pid, startedAt: holder.right.startedAt })) ? null : { isRunning: true, words: `A running tack has it (${who})` }
+}
+
+const LEAST_FREE_BYTES = 67_108_864
+
+/** Whether files can be made in the folder. A file is: what the permissions say is not all there is. */
+const probe = async (folder: string): Promise<string | null> => {
+  const path = join(folder, `check-${randomUUID()}`)
+  try {
+    await writeFile(path, '', { flag: 'wx', mode: 0o600 })
+    await rm(path)
+    const { bavail, bsize } = await statfs(folder)
+    return bavail * bsize < LEAST_FREE_BYTES ? `only ${String(Math.floor((bavail * bsize) / 1_048_576))} MiB are free` : null
+  } catch (error) {
+    return wordsOf(error)
+  }
+}
+
+const existingAbove = (folder: string): string => (existsSync(folder) || folder === dirname(folder) ? folder : existingAbove(dirname(folder)))
+
+const VERSION = /^\{"format":"tack-state","version":([0-9]{1,9}),/
+
+const versionOf = async (folder: string): Promise<string> => {
+  const file = await open(join(folder, 'state.json'))
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(100), 0, 100, 0)
+    return VERSION.exec(buffer.toString('latin1', 0, bytesRead))?.[1] ?? '?'
+  } finally {
+    await file.close()
+  }
+}
+
+const checkStore = async (options: RunOptions): Promise<Finding> => {
+  const what = 'store'
+  const folder = absolute(options.store)
+  if (!existsSync(folder)) {
+    const above = existingAbove(folder)
+    const isWritable = await access(above, constants.W_OK | constants.X_OK).then(
+      () => true,
+      () => false
+    )
+    return isWritable
+      ? fine(what, `${folder} is not there yet: the first start makes it.`)
+      : wrong(what, `${folder} is not there, and cannot be made in ${above}: make it, and give it to the user that tack runs as.`)
+  }
+  const fault = await probe(folder)
+  if (fault !== null) return wrong(what, `${folder} cannot be written to: ${ended(fault)} Give it to the user that tack runs as, with room to write.`)
+  const holder = await holderOf(folder)
+  if (holder?.isRunning === false) return wrong(what, `${folder}: ${ended(holder.words)}`)
+  const held = holder === null ? '' : ` ${ended(holder.words)}`
+  const names = await readdir(folder)
+  if (!names.some((name) => name === 'state.json' || name.startsWith('journal-'))) return fine(what, `${folder} is empty: the first start begins from nothing.${held}`)
+  const read = await readStore(folder)()
+  if (E.isLeft(read)) return wrong(what, `${read.left.path}: ${ended(read.left.message)} Nothing is overwritten; put a backup in its place.`)
+  const { builds, commits } = read.right.state
+  const version = await versionOf(folder).catch(() => '?')
+  const other =
+    commits.policy.hostname === options.hostname && commits.policy.owner === options.owner
+      ? ''
+      : ` Until now it was that of ${commits.policy.hostname}, owner ${commits.policy.owner}; from the next start on it is this one’s.`
+  return fine(
+    what,
+    `${folder} is in order (version ${version}): ${String(OrderedMap.size(commits.accounts))} accounts, ${String(OrderedMap.size(builds.runs))} runs.${other}${held}`
+  )
+}
+
+/** The first one that has all that is asked of it (`fetch --no-write-fetch-head`). */
+const LEAST_GIT = [2, 29] as const
+
+const run = promisify(execFile)
+
+/** Whether a program of that name does what it must. */
+export const checkGit = async (git = 'git'): Promise<Finding> => {
+  const what = 'git'
+  try {
+    const said = (await run(git, ['--version'], { timeout: ANSWER_MS })).stdout.trim()
+    const [, major, minor] = /^git version ([0-9]+)\.([0-9]+)/.exec(said) ?? []
+    const isOld = Number(major) < LEAST_GIT[0] || (Number(major) === LEAST_GIT[0] && Number(minor) < LEAST_GIT[1])
+    if (major === undefined || isOld) return wrong(what, `${excerpt(said) || 'It'} is too old: ${LEAST_GIT.join('.')} or later is needed to read workflow files.`)
+    const helpers = (await run(git, ['--exec-path'], { timeout: ANSWER_MS })).stdout.trim()
+    return existsSync(join(helpers, 'git-remote-https'))
+      ? fine(what, `${excerpt(said)} is there.`)
+      : wrong(what, `${excerpt(said)} cannot speak HTTPS: install the rest of it (git-remote-https is missing).`)
+  } catch (error) {
+    const isMissing = codeOf(error) === 'ENOENT'
+    return wrong(what, isMissing ? 'There is no git program here: install git; workflow files are read with it.' : `git cannot be run: ${ended(wordsOf(error))}`)
+  }
+}
+
+// ---------------------------------------------------------------------------------------- others
+
+/** The owner's first page of member records, read as `run` does. */
+const checkOwner = ({ owner, plc }: RunOptions, { records }: Parts, clock: Clock): Promise<Finding> =>
+  new Promise((resolve) => {
+    const done = (finding: Finding): void => {
+      disarm()
+      resolve(finding)
+    }
+    const disarm = clock.after(4 * ANSWER_MS, () => done(wrong('owner', `${owner}: no answer within ${String((4 * ANSWER_MS) / 1000)} s.`)))
+    const answer = (event: Event): void => {
+      if (event._tag === 'RecordsRead')
+        done(fine('owner', `${owner} is found, and its server answers (${String(event.records.length)}${event.next === null ? '' : ' or more'} member records).`))
+      else if (event._tag === 'RecordsUnread')
+        done(
+          wrong('owner', `${owner}: ${ended(event.error)} Is it the right DID? Can this machine reach ${owner.startsWith('did:plc:') ? plc.host : 'its host'} and the account’s server?`)
+        )
+    }
+    records.read({ _tag: 'ReadRecords', collection: MEMBER, cursor: null, did: owner as Did, number: 1 as Natural }, answer)
+  })
+
+/** A log of which only the last reason is of interest. */
+const reasons = (): Log & { readonly last: () => string } => {
+  let last = 'it was closed'
+  const hear: Log['warn'] = (_, { code, error, reason } = {}) => {
+    const words = [error, reason].find((one) => typeof one === 'string' && one !== '')
+    last = typeof words === 'string' ? words : `closed with code ${String(code)}`
+  }
+  return { ...silentLog, debug: hear, last: () => last, warn: hear }
+}
+
+const checkStream = (options: RunOptions, policy: Policy, clock: Clock): Promise<Finding> =>
+  new Promise((done) => {
+    const { host } = options.jetstream
+    const log = reasons()
+    let link: Link | null = null
+    let finding: Finding | null = null
+    const opened = jetstreamClient({ clock, handshakeTimeoutMs: ANSWER_MS, log, policy, url: options.jetstream })(0 as Natural, null, (event) => {
+      if (event._tag === 'JetstreamOpened') {
+        finding = fine('stream', `${host} can be listened to.`)
+        void link?.close()
+      } else if (event._tag === 'JetstreamClosed')
+        done(finding ?? wrong('stream', `${host} cannot be listened to: ${ended(log.last())} Is --jetstream right, and does this machine reach it?`))
+    })
+    link = opened
+  })
+
+const PROVIDER_MS = 60_000
+
+const checkProvider = (provider: Provider, clock: Clock): Promise<Finding> => {
+  const what = `provider ${provider.name}`
+  return new Promise((done) => {
+    const disarm = clock.after(PROVIDER_MS, () => done(wrong(what, `No answer within ${String(PROVIDER_MS / 1000)} s.`)))
+    provider
+      .check()
+      .then(
+        ({ isFine, sentence }) => done({ isFine, sentence, what }),
+        (error: unknown) => done(wrong(what, `It could not be checked: ${ended(wordsOf(error))}`))
+      )
+      .finally(disarm)
+  })
+}
+
+// ---------------------------------------------------------------------------------------- where we are found
+
+type Ask = (url: string, isTrusted?: boolean) => Promise<E.Either<string, { readonly status: number; readonly text: string }>>
+
+const OwnerAnswer = t.type({ owner: t.string }, 'answer')
+const HealthAnswer = t.type({ reasons: t.array(t.string) }, 'answer')
+
+/** Whether there is somebody at `url` who says that the spindle is the owner's; `Left` with why not. */
+const askOwner = async (ask: Ask, url: string, owner: string, isTrusted = false): Promise<E.Either<string, true>> => {
+  const answer = await ask(`${url}/xrpc/sh.tangled.owner`, isTrusted)
+  if (E.isLeft(answer)) return answer
+  const { status, text } = answer.right
+  if (status !== 200) return E.left(`it answers with ${String(status)}`)
+  const said = decodeText(OwnerAnswer, text)
+  if (E.isLeft(said)) return E.left('what it answers is not from a spindle')
+  return said.right.owner === owner ? E.right(true) : E.left(`it says that its owner is ${excerpt(said.right.owner)}`)
+}
+
+interface Listening {
+  readonly finding: Finding
+  /** The server that was started for the check. */
+  readonly server: Server | null
+}
+
+/** Listens where `run` would. */
+const listen = async (options: RunOptions, config: Config | null, ask: Ask, clock: Clock): Promise<Listening> => {
+  const what = 'address'
+  const { host, port } = options.listen
+  const shown = `${host === undefined ? '' : host.includes(':') ? `[${host}]` : host}:${String(port)}`
+  if (config === null) return { finding: wrong(what, `${shown} is not tried before the configuration is right.`), server: null }
+  const state = initial(config)
+  try {
+    const server = await startServer(
+      { backlog: () => 0, clock, deliver: () => undefined, durable: () => state, isSaving: () => true, log: silentLog, providers: [] },
+      { listen: options.listen, owner: options.owner as Did }
+    )
+    return { finding: fine(what, `${shown} is free.`), server }
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'EADDRINUSE') {
+      const there = await askOwner(ask, urlOf(options.listen), options.owner, true)
+      return {
+        finding: E.isRight(there)
+          ? fine(what, `${shown} is ours: a running tack listens there.`)
+          : wrong(what, `${shown} is taken by another program (${there.left}): end it, or choose another address with --listen.`),
+        server: null
+      }
+    }
+    const why = code === 'EACCES' ? 'ports below 1024 need a privilege; choose another one, and let a reverse proxy have 443' : wordsOf(error)
+    return { finding: wrong(what, `${shown} cannot be listened on: ${ended(why)}`), server: null }
+  }
+}
+
+/** Where the name leads. */
+const checkName = async ({ hostname }: RunOptions, policy: Policy): Promise<Finding> => {
+  const what = 'name'
+  const name = hostname.replace(/:[0-9]+$/, '')
+  try {
+    const addresses = [...new Set((await platformResolve(name, {})).map(({ address }) => address))]
+    const secluded = addresses.filter((address) => kindOf(address) !== 'public' && !(policy.allowLoopback && kindOf(address) === 'loopback'))
+    return secluded.length === 0
+      ? fine(what, `${name} leads to ${addresses.join(', ')}.`)
+      : wrong(what, `${name} leads to ${secluded.join(', ')}, seen from here, which nobody outside reaches: Tangled must find it in the public DNS.`)
+  } catch (error) {
+    return wrong(what, `${name} cannot be resolved (${codeOf(error) ?? wordsOf(error)}): make a DNS record, A or AAAA, for it that leads to your reverse proxy.`)
+  }
+}
+
+const checkHealth = async (ask: Ask, base: string): Promise<Finding> => {
+  const what = 'health'
+  const answer = await ask(`${base}/healthz`)
+  if (E.isLeft(answer)) return wrong(what, `${base}/healthz cannot be asked: ${ended(answer.left)}`)
+  const { status, text } = answer.right
+  if (status === 200) return fine(what, `${base}/healthz says that all is well.`)
+  const said = decodeText(HealthAnswer, text)
+  return wrong(what, `${base}/healthz answers with ${String(status)}${E.isRight(said) && said.right.reasons.length > 0 ? `: ${excerpt(said.right.reasons.join('; '))}` : ''}.`)
+}
+
+const checkUpgrade = (base: string, policy: Policy, clock: Clock): Promise<Finding> =>
+  new Promise((done) => {
+    const what = 'websocket'
+    const url = new URL(`${base.replace(/^http/, 'ws')}/events`)
+    const log = reasons()
+    let link: Link | null = null
+    let finding: Finding | null = null
+    link = openSocket(withDefaults({ clock, handshakeTimeoutMs: ANSWER_MS, log, policy }), url.href, {
+      closed: () =>
+        done(
+          finding ??
+            wrong(what, `${url.href} does not become a websocket: ${ended(log.last())} The reverse proxy must pass on the headers Upgrade and Connection (spec/operating.md).`)
+        ),
+      host: url.host,
+      opened: () => {
+        finding = fine(what, `${url.href} becomes a websocket.`)
+        void link?.close()
+      },
+      rejected: () => undefined,
+      text: () => undefined
+    })
+  })
+
+const checkRegistration = async (options: RunOptions, ask: Ask, base: string): Promise<Finding> => {
+  const what = 'registration'
+  const there = await askOwner(ask, base, options.owner)
+  return E.isRight(there)
+    ? fine(what, `${base} answers that it belongs to ${options.owner}, as Tangled wants it.`)
+    : wrong(what, `${base}/xrpc/sh.tangled.owner: ${ended(there.left)} Tangled asks this when you register; the reverse proxy must lead from there to where tack listens.`)
+}
+
+/** Everything about the name that others reach us by. Where it leads nowhere, the rest is not tried. */
+const checkOutside = async (options: RunOptions, policy: Policy, ask: Ask, clock: Clock): Promise<ReadonlyArray<Finding>> => {
+  const name = await checkName(options, policy)
+  if (!name.isFine) return [name]
+  const base = `${options.dev === true ? 'http' : 'https'}://${options.hostname}`
+  return [name, ...(await Promise.all([checkRegistration(options, ask, base), checkHealth(ask, base), checkUpgrade(base, policy, clock)]))]
+}
+
+// ---------------------------------------------------------------------------------------- all of it
+
+const checkConfiguration = (options: RunOptions, parts: E.Either<string, Parts>, config: E.Either<string, Config> | null): Finding => {
+  const what = 'configuration'
+  if (E.isLeft(parts)) return wrong(what, ended(parts.left))
+  if (config !== null && E.isLeft(config)) return wrong(what, ended(config.left))
+  const { providers } = parts.right
+  if (providers.length === 0) return wrong(what, 'There is no provider, so nothing can be built: name one under "providers" in the configuration file (spec/operating.md).')
+  const remarks = [
+    ...(options.adminToken === undefined ? ['Without an admin token nobody can cancel or retry builds.'] : []),
+    ...(options.dev === true ? ['--dev is on, which is not for the real network.'] : [])
+  ]
+  return fine(what, [`It can be understood; providers: ${providers.map(({ name }) => name).join(', ')}.`, ...remarks].join(' '))
+}
+
+/** Tries everything, and tells what comes of it, in the order in which it is best put right. */
+export const findings = async (
+  options: RunOptions,
+  configuration: Configuration,
+  environment: NodeJS.ProcessEnv,
+  tell: (finding: Finding) => void
+): Promise<ReadonlyArray<Finding>> => {
+  const clock = systemClock()
+  const policy = policyOf(options)
+  // A provider looks after what is in its folder from the beginning: what is in the store is the running one's.
+  const scratch = await mkdtemp(join(tmpdir(), 'tack-check-'))
+  const made = { clock, policy, timeoutMs: ANSWER_MS, maxBodyBytes: ANSWER_BYTES }
+  const [outside, trusted] = [httpClient(made), httpClient({ ...made, policy: { ...policy, trusted: true } })]
+  const ask: Ask = async (url, isTrusted = false) => {
+    try {
+      const response = await (isTrusted ? trusted : outside).fetch(url)
+      return E.right({ status: response.status, text: await response.text() })
+    } catch (error) {
+      return E.left(wordsOf(error))
+    }
+  }
+  const parts = assemble({ ...options, store: scratch }, configuration, { clock, environment, log: silentLog })
+  const providers = E.isRight(parts) ? parts.right.providers : []
+  const names = providers.map(({ name }) => name)
+  const config = E.isRight(parts) ? configOf(options, configuration, names) : null
+  let server: Server | null = null
+  const all: Array<Finding> = []
+  const found = (...some: ReadonlyArray<Finding>): void => {
+    for (const finding of some) {
+      const safe = { ...finding, sentence: visible(finding.sentence) }
+      all.push(safe)
+      tell(safe)
+    }
+  }
+  try {
+    found(checkConfiguration(options, parts, config))
+    if (E.isRight(parts)) found(...checkAllowed(configuration, names))
+    found(await checkStore(options))
+    found(await checkGit())
+    const listening = await listen(options, config !== null && E.isRight(config) ? config.right : null, ask, clock)
+    server = listening.server
+    // These wait for others, each for its own.
+    const waiting: ReadonlyArray<Promise<ReadonlyArray<Finding>>> = [
+      ...(E.isRight(parts) ? [checkOwner(options, parts.right, clock).then((one) => [one])] : []),
+      checkStream(options, policy, clock).then((one) => [one]),
+      ...providers.map((provider) => checkProvider(provider, clock).then((one) => [one])),
+      Promise.resolve([listening.finding]),
+      checkOutside(options, policy, ask, clock)
+    ]
+    for (const some of waiting) found(...(await some))
+    return all
+  } finally {
+    await Promise.all([server?.close(), ...providers.map((provider) => provider.close()), outside.close(), trusted.close()])
+    if (E.isRight(parts)) await Promise.all([parts.right.records.close(), parts.right.workflows.close(), parts.right.close()])
+    await rm(scratch, { force: true, recursive: true })
+  }
+}
+
+const WIDTH = 22
+
+/** Checks, and prints. Returns the exit code: 0 when nothing is wrong, else 1. */
+export const check = async (
+  options: RunOptions,
+  configuration: Configuration,
+  asJson: boolean,
+  environment: NodeJS.ProcessEnv,
+  print: (text: string) => void
+): Promise<number> => {
+  const all = await findings(options, configuration, environment, ({ isFine, sentence, what }) => {
+    if (!asJson) print(`${isFine ? 'ok   ' : 'NOT  '}${what.padEnd(WIDTH)} ${sentence}`)
+  })
+  const faults = all.filter(({ isFine }) => !isFine).length
+  if (asJson) print(JSON.stringify(all, null, 2))
+  else print(faults === 0 ? '\nNothing is wrong.' : `\n${faults === 1 ? 'One thing is' : `${String(faults)} things are`} wrong.`)
+  return faults === 0 ? 0 : 1
+}

@@ -1,0 +1,200 @@
+/**
+ * `tack cancel`, `tack retry`, `tack builds`: what an operator does with builds. Orders go to the tack that runs, with the admin token; what
+ * builds there are is asked of it, or read from the store, which it need not know of.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { excerpt } from '../../core/index.js'
+import { systemClock } from '../clock.js'
+import { type Fetch, httpClient } from '../http.js'
+import { hostOf, kindOf } from '../net/guard.js'
+import type { ListenAddress } from '../server.js'
+import { type BuildsPage, pageOfBuilds, type ShownBuild } from '../server/overview.js'
+import { decodeText } from '../store/json.js'
+import { readStore } from '../store.js'
+import { age, table } from './text.js'
+
+export type Print = (text: string) => void
+
+/** What is the same for all that is asked of a running tack. */
+export interface ServerOptions {
+  readonly listen: ListenAddress
+  readonly server?: URL
+}
+
+/** Where a tack that listens at `address` is reached from the same machine. */
+export const urlOf = ({ host, port }: ListenAddress): string => {
+  const at = host === undefined || host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${at.includes(':') ? `[${at}]` : at}:${String(port)}`
+}
+
+const baseOf = ({ listen, server }: ServerOptions): string => (server === undefined ? urlOf(listen) : server.href.replace(/\/+$/, ''))
+
+const wordsOf = (error: unknown): string => excerpt(error instanceof Error ? error.message : String(error))
+
+const MAX_BYTES = 4_194_304
+const ANSWER_MS = 15_000
+
+/** Asks with a client that goes wherever the operator says. */
+const asking = async <A>(use: (fetch: Fetch) => Promise<A>): Promise<A> => {
+  const client = httpClient({ clock: systemClock(), maxBodyBytes: MAX_BYTES, policy: { allowLoopback: true, trusted: true }, timeoutMs: ANSWER_MS })
+  try {
+    return await use(client.fetch)
+  } finally {
+    await client.close()
+  }
+}
+
+// ---------------------------------------------------------------------------------------- orders
+
+export interface Order {
+  readonly action: 'cancel' | 'retry'
+  readonly knot: string
+  readonly rkey: string
+  /** Without one: all of the run. */
+  readonly workflow?: string
+}
+
+export interface OrderOptions extends ServerOptions {
+  readonly adminToken?: string
+}
+
+/** Gives an order. Returns the exit code: 0 when it was taken, 1 when not, 2 when it could not be given. */
+export const order = async ({ action, knot, rkey, workflow }: Order, options: OrderOptions, print: Print, complain: Print): Promise<number> => {
+  const { adminToken } = options
+  if (adminToken === undefined) {
+    complain('error: this needs the admin token of the running tack: --admin-token, TACK_ADMIN_TOKEN, or "adminToken" in the configuration file')
+    return 2
+  }
+  const base = baseOf(options)
+  const path = ['builds', knot, rkey, ...(workflow === undefined ? [] : [workflow]), action].map(encodeURIComponent).join('/')
+  const { protocol } = new URL(base)
+  const host = hostOf(new URL(base))
+  if (protocol === 'http:' && host !== 'localhost' && kindOf(host) !== 'loopback')
+    complain(`warning: the admin token goes to ${host} unencrypted; https:// would protect it`)
+  const what = [knot, rkey, ...(workflow === undefined ? [] : [workflow])].join(' ')
+  return asking(async (fetch) => {
+    try {
+      const { status } = await fetch(`${base}/${path}`, { headers: { authorization: `Bearer ${adminToken}` }, method: 'POST' })
+      switch (status) {
+        case 202:
+          print(`tack has been told to ${action} ${what}. What comes of it: tack builds`)
+          return 0
+        case 401:
+          complain(`${base} does not take the admin token: it was started with another one`)
+          return 1
+        case 404:
+          complain(`${base} knows no ${workflow === undefined ? 'run' : 'build'} ${what}, or was started without an admin token; "tack builds" lists builds`)
+          return 1
+        default:
+          complain(`${base} answers with ${String(status)}`)
+          return 1
+      }
+    } catch (error) {
+      complain(`${base} cannot be asked: ${wordsOf(error)}; is tack running there? --server says where it is`)
+      return 1
+    }
+  })
+}
+
+// ---------------------------------------------------------------------------------------- lists
+
+const orNull = <A>(codec: t.Type<A>) => t.union([codec, t.null])
+
+const Shown: t.Type<ShownBuild> = t.type({
+  cause: t.string,
+  error: orNull(t.string),
+  exitCode: orNull(t.number),
+  knot: t.string,
+  pipeline: orNull(t.string),
+  provider: orNull(t.string),
+  ref: orNull(t.string),
+  repository: t.type({ name: t.string, owner: t.string }),
+  retryOf: orNull(t.string),
+  rkey: t.string,
+  sha: orNull(t.string),
+  status: t.string,
+  statusMs: t.number,
+  triggeredMs: orNull(t.number),
+  workflow: t.string
+})
+
+const Page: t.Type<BuildsPage> = t.type({ builds: t.readonlyArray(Shown), next: orNull(t.number) }, 'page')
+
+type Turn = (beforeUs: number) => Promise<E.Either<string, BuildsPage>>
+
+const fromStore = async (folder: string): Promise<E.Either<string, Turn>> => {
+  const read = await readStore(folder)()
+  if (E.isLeft(read)) return E.left(`${read.left.path}: ${read.left.message}`)
+  const { state } = read.right
+  return E.right((beforeUs) => Promise.resolve(E.right(pageOfBuilds(state, beforeUs))))
+}
+
+const fromServer =
+  (base: string, fetch: Fetch): Turn =>
+  async (beforeUs) => {
+    try {
+      const response = await fetch(`${base}/api/builds.json?before=${String(beforeUs)}`)
+      const text = await response.text()
+      if (response.status !== 200) return E.left(`${base} answers with ${String(response.status)}`)
+      const page = decodeText(Page, text)
+      return E.isLeft(page) ? E.left(`${base}: this is not what tack answers: ${page.left}`) : page
+    } catch (error) {
+      return E.left(`${base} cannot be asked: ${wordsOf(error)}`)
+    }
+  }
+
+/** Up to `limit` builds, those that changed last first. */
+const collect = async (turn: Turn, limit: number): Promise<E.Either<string, { readonly builds: ReadonlyArray<ShownBuild>; readonly hasMore: boolean }>> => {
+  const builds: Array<ShownBuild> = []
+  // Later than any.
+  let beforeUs: number | null = Number.MAX_SAFE_INTEGER
+  while (beforeUs !== null && builds.length < limit) {
+    const page: E.Either<string, BuildsPage> = await turn(beforeUs)
+    if (E.isLeft(page)) return page
+    builds.push(...page.right.builds)
+    // A server that leads back would lead in circles.
+    beforeUs = page.right.next !== null && page.right.next < beforeUs ? page.right.next : null
+  }
+  return E.right({ builds: builds.slice(0, limit), hasMore: beforeUs !== null || builds.length > limit })
+}
+
+export interface BuildsOptions {
+  readonly json?: true
+  readonly limit: number
+  readonly server?: URL
+  readonly store: string
+}
+
+/** Builds as the lines of a table. */
+export const buildsTable = (builds: ReadonlyArray<ShownBuild>, nowMs: number): string =>
+  table([
+    ['status', 'age', 'knot', 'rkey', 'workflow', 'provider', 'repository', 'what'],
+    ...builds.map(({ cause, error, knot, provider, ref, repository, rkey, status, statusMs, workflow }) => [
+      status,
+      age(nowMs - statusMs),
+      knot,
+      rkey,
+      workflow,
+      provider ?? '-',
+      `${repository.owner}/${repository.name}`,
+      error ?? `${cause}${ref === null ? '' : ` ${ref}`}`
+    ])
+  ])
+
+/** Prints what builds there are. Returns the exit code. */
+export const builds = async ({ json, limit, server, store }: BuildsOptions, print: Print, complain: Print): Promise<number> => {
+  const list = await asking(async (fetch) => {
+    if (server !== undefined) return collect(fromServer(server.href.replace(/\/+$/, ''), fetch), limit)
+    const turn = await fromStore(store)
+    return E.isLeft(turn) ? turn : collect(turn.right, limit)
+  })
+  if (E.isLeft(list)) {
+    complain(list.left)
+    return 1
+  }
+  const { builds: found, hasMore } = list.right
+  if (json === true) print(JSON.stringify(found, null, 2))
+  else print(found.length === 0 ? 'There are no builds.' : `${buildsTable(found, Date.now())}${hasMore ? `  … and more; --limit ${String(limit * 10)} shows some of them\n` : ''}`.trimEnd())
+  return 0
+}
