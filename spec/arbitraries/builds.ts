@@ -313,7 +313,7 @@ const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: Read
 
 /** Runs in which builds live: the records are there, the bridge has started, and then anything. */
 export const buildRuns: fc.Arbitrary<Run> = fc
-  .tuple(weighted([2, policy()], [1, policy({ keepStatuses: 5 as Natural })]), fc.array(moves, { maxLength: STEPS_MAX, minLength: 1, size: 'max' }))
+  .tuple(weighted([1, policy()], [1, policy({ keepStatuses: 5 as Natural })]), fc.array(moves, { maxLength: STEPS_MAX, minLength: 1, size: 'max' }))
   .map(([config, drawn]) => {
     const before: Array<Event> = []
     const beginning = beginningWith(config)

@@ -281,20 +281,30 @@ export const BUILD = {
   },
 
   'BUILD-9': (run: Run) => {
-    const seen: Array<{ readonly push: string; readonly kind: Trigger['kind'] }> = []
+    const told = new Map<string, { readonly kind: Trigger['kind']; readonly push: string }>()
+    const built: Array<{ readonly kind: Trigger['kind']; readonly push: string }> = []
     const decided = new Set<string>()
     return every(run.steps, (step) => {
       const read = admitted(step)
       const trigger = triggerOf(step.event)
-      if (read === null || trigger?.cause._tag !== 'Push') return true
-      const { cause, kind } = trigger
-      const push = JSON.stringify([read.knot, read.repository.owner, read.repository.rkey, cause.ref, cause.oldSha, cause.newSha])
-      const isTwice = seen.some((earlier) => earlier.push === push && earlier.kind !== kind)
-      const isLate = kind === 'pipeline' && decided.has(read.knot)
-      seen.push({ kind, push })
-      if (kind === 'refUpdate') decided.add(read.knot)
       // What was told of once may be forgotten in the end.
-      return because(step.before.builds.floorUs !== null || (!isTwice && !isLate), () => `${push} was acted on as ${kind}, too`)
+      const isKept = step.before.builds.floorUs === null
+      if (read !== null && trigger?.cause._tag === 'Push') {
+        const { cause, kind } = trigger
+        const { owner, rkey } = read.repository
+        const isLate = kind === 'pipeline' && decided.has(read.knot)
+        told.set(`${read.knot}/${read.rkey}`, { kind, push: JSON.stringify([read.knot, owner, rkey, cause.ref, cause.oldSha, cause.newSha]) })
+        if (kind === 'refUpdate') decided.add(read.knot)
+        return because(!isKept || !isLate, () => `${read.rkey} is a pipeline`)
+      }
+      // A trigger that comes to nothing has not been acted on.
+      const { event } = step
+      const [entry] = event._tag === 'WorkflowsRead' ? effectsOf(step.effects, 'PublishStatus') : []
+      const now = entry === undefined ? undefined : told.get(`${entry.entry.build.knot}/${entry.entry.build.rkey}`)
+      if (now === undefined) return true
+      const isTwice = built.some(({ kind, push }) => push === now.push && kind !== now.kind)
+      built.push(now)
+      return because(!isKept || !isTwice, () => `${now.push} was acted on as ${now.kind}, too`)
     })
   },
 

@@ -25,7 +25,7 @@ const readings = fc.record(
   {
     from: fc.nat(1_000),
     limit: fc.integer({ max: 7, min: 1 }),
-    rhythm: fc.array(fc.integer({ max: 20, min: 1 }), { maxLength: 4 }),
+    rhythm: fc.array(fc.integer({ max: 40, min: 1 }), { maxLength: 4 }),
     run: buildRuns
   },
   { noNullPrototype: true }
