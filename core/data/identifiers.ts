@@ -185,7 +185,10 @@ export interface WorkflowNameBrand {
 /** What is neither a control character, a slash of either kind, nor half of a character. */
 const WORKFLOW_NAME = /^[ -.0-[\]-~\u0080-\ud7ff\ue000-\uffff]{1,100}$/
 
-/** The name of a workflow: that of its file, 1 to 100 characters, neither slashes nor control characters, not `.` or `..`. */
+/**
+ * The name of a workflow: that of its file, 1 to 100 characters below U+D800, neither slashes nor control characters, not `.` or
+ * `..`. (Below U+D800 there is one order of text, by bytes of UTF-8, by code units and by code points.)
+ */
 export const WorkflowName = t.brand(
   t.string,
   (s): s is t.Branded<string, WorkflowNameBrand> => WORKFLOW_NAME.test(s) && s !== '.' && s !== '..',
