@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type Builds, Counters, type Did, excerpt, OrderedMap, Rkey, repoAt, type Report, type State, Tid, timeOfTid } from '../../core/index.js'
+import { type Builds, Counters, type Did, excerpt, OrderedMap, Rkey, repoAt, type Report, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
+import { placeIn } from '../network/log.js'
 import { type Answer, json, readByAll, text } from './http.js'
 
 /** How many of each kind are shown. */
@@ -84,28 +85,49 @@ const isOver = (status: string): boolean => status !== 'pending' && status !== '
 
 type Entry = readonly [Builds.RunKey, Builds.Run, string, Builds.Build]
 
-/** The runs, in the orders in which they are looked at. The state never changes, so what has been put in order once stays so. */
-interface Ordered {
-  /** The one whose status changed last comes first: no two changed at one time. */
-  readonly builds: ReadonlyArray<Entry>
+/** What a look at all runs shows. A state never changes, so what has been seen once stays so. */
+interface Seen {
+  /** Those under way. The one whose status changed last comes first: no two changed at one time. */
+  readonly active: ReadonlyArray<Entry>
+  readonly counts: { readonly [status in Status]: number }
   readonly reading: ReadonlyArray<readonly [Builds.RunKey, Builds.Run]>
+  /** When the status of each build changed last, ascending. */
+  readonly times: ReadonlyArray<number>
 }
 
-const ordered = new WeakMap<State['builds']['runs'], Ordered>()
+type Runs = State['builds']['runs']
 
-const inOrder = ({ builds: { runs } }: State): Ordered => {
-  const known = ordered.get(runs)
+/** Calls `look` with every build: some thousands, so nothing is made of them that is not needed. */
+const eachBuild = (runs: Runs, look: (key: Builds.RunKey, run: Builds.Run, workflow: string, build: Builds.Build) => void): void =>
+  OrderedMap.reduceWithKey<Builds.RunKey, Builds.Run, undefined>(undefined, (key, _, run) =>
+    OrderedMap.reduceWithKey<string, Builds.Build, undefined>(undefined, (workflow, __, build) => {
+      look(key, run, workflow, build)
+      return undefined
+    })(run.builds)
+  )(runs)
+
+const newestFirst = (entries: Array<Entry>): ReadonlyArray<Entry> => entries.sort(([, , , a], [, , , b]) => b.statusUs - a.statusUs)
+
+const lookedAt = new WeakMap<Runs, Seen>()
+
+const look = (runs: Runs): Seen => {
+  const known = lookedAt.get(runs)
   if (known !== undefined) return known
-  const builds: Array<Entry> = []
-  const reading: Array<readonly [Builds.RunKey, Builds.Run]> = []
-  for (const [key, run] of OrderedMap.entriesFrom(runs, '')) {
-    if (run.phase._tag !== 'Read') reading.push([key, run])
-    for (const [workflow, build] of OrderedMap.entriesFrom(run.builds, '')) builds.push([key, run, workflow, build])
-  }
-  builds.sort(([, , , a], [, , , b]) => b.statusUs - a.statusUs)
-  const made = { builds, reading }
-  ordered.set(runs, made)
-  return made
+  const counts = { cancelled: 0, failed: 0, pending: 0, running: 0, success: 0, timeout: 0 }
+  const active: Array<Entry> = []
+  const times: Array<number> = []
+  eachBuild(runs, (key, run, workflow, build) => {
+    counts[build.status]++
+    times.push(build.statusUs)
+    if (!isOver(build.status)) active.push([key, run, workflow, build])
+  })
+  const reading = OrderedMap.reduceWithKey<Builds.RunKey, Builds.Run, Array<readonly [Builds.RunKey, Builds.Run]>>([], (key, all, run) => {
+    if (run.phase._tag !== 'Read') all.push([key, run])
+    return all
+  })(runs)
+  const seen = { active: newestFirst(active), counts, reading, times: [...Float64Array.from(times).sort()] }
+  lookedAt.set(runs, seen)
+  return seen
 }
 
 export interface BuildsPage {
@@ -115,36 +137,27 @@ export interface BuildsPage {
 }
 
 /** The builds whose status changed before that time, in microseconds, those that changed last first. */
-export const pageOfBuilds = (state: State, beforeUs: number): BuildsPage => {
-  const { builds } = inOrder(state)
-  const start = builds.findIndex(([, , , { statusUs }]) => statusUs < beforeUs)
-  const page = start < 0 ? [] : builds.slice(start, start + SHOWN.builds)
-  const last = page.at(-1)
-  return { builds: page.map(shown), next: last === undefined || start + page.length === builds.length ? null : last[3].statusUs }
+export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number): BuildsPage => {
+  const { times } = look(runs)
+  const end = placeIn(times, (time) => time < beforeUs)
+  const start = Math.max(0, end - SHOWN.builds)
+  const firstUs = times[start] ?? Infinity
+  const found: Array<Entry> = []
+  eachBuild(runs, (key, run, workflow, build) => {
+    if (build.statusUs >= firstUs && build.statusUs < beforeUs) found.push([key, run, workflow, build])
+  })
+  return { builds: newestFirst(found).map(shown), next: start === 0 ? null : firstUs }
 }
 
 /** How many builds stand how. */
-const counted = new WeakMap<State['builds']['runs'], { readonly [status: string]: number }>()
-
-export const buildsByStatus = ({ builds: { runs } }: State): { readonly [status: string]: number } => {
-  const known = counted.get(runs)
-  if (known !== undefined) return known
-  const counts = { cancelled: 0, failed: 0, pending: 0, running: 0, success: 0, timeout: 0 }
-  for (const [, run] of OrderedMap.entriesFrom(runs, '')) for (const [, build] of OrderedMap.entriesFrom(run.builds, '')) counts[build.status]++
-  counted.set(runs, counts)
-  return counts
-}
+export const buildsByStatus = ({ builds: { runs } }: State): { readonly [status: string]: number } => look(runs).counts
 
 /** All that is under way; of many, what changed last. */
-const active = (state: State): ReadonlyArray<ShownBuild> =>
-  inOrder(state)
-    .builds.filter(([, , , { status }]) => !isOver(status))
-    .slice(0, SHOWN.builds)
-    .map(shown)
+const active = ({ builds: { runs } }: State): ReadonlyArray<ShownBuild> => look(runs).active.slice(0, SHOWN.builds).map(shown)
 
 /** The triggers whose workflow files are being read. */
-const reading = (state: State, nowUs: number) =>
-  inOrder(state)
+const reading = ({ builds: { runs } }: State, nowUs: number) =>
+  look(runs)
     .reading.slice(0, SHOWN.reading)
     .map(([key, run]) => {
       const { knot, rkey } = splitKey(key)
@@ -279,7 +292,7 @@ interface Edition {
 }
 
 /** How long an overview holds, whatever happens. */
-const FRESH_US = 100_000
+const FRESH_US = 250_000
 
 /** Answers whoever asks for the overview. It is made, and packed, once for each state that somebody asks about. */
 export const createOverview = (durable: () => State, facts: () => Facts): ((headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }) => Answer) => {
