@@ -108,10 +108,15 @@ const NO_OBJECT = /not our ref|mismatched algorithms|unsupported (?:hash|object)
 const NOT_GIVEN_OUT = /Server does not allow request for|not valid|unadvertised/
 const FATAL = /^(?:fatal|error): (.*)$/m
 
+/** How a shell says that there is no such program, or that it may not run it. */
+const NOT_FOUND_BY_SHELL = 127
+const NOT_RUN_BY_SHELL = 126
+
 /** What came of a run that failed: whether it is final, and, for the next address, whether the knot answered at all. */
-const failureOf = ({ isTooLong, said }: Ran, proxy: Proxy, timedOut: () => string | null): Unread & { readonly hasAnswered: boolean } => {
+const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut: () => string | null): Unread & { readonly hasAnswered: boolean } => {
   const late = timedOut()
   if (late !== null) return { ...unread(late, false), hasAnswered: false }
+  if (code === NOT_FOUND_BY_SHELL || code === NOT_RUN_BY_SHELL) return { ...unread('the program git cannot be run here', false), hasAnswered: false }
   const failure = proxy.failure()
   if (failure !== null)
     return failure.isTooLarge

@@ -12,7 +12,7 @@ import { canonicalHost, decodeDidDocument, decodeListRecords, type Did, excerpt,
 import { type Fetch, httpClient } from './http.js'
 import type { Policy, Resolve } from './net/guard.js'
 import type { Clock, Deliver, Log, Records } from './ports.js'
-import { type Turns, turns } from './turns.js'
+import { lanes } from './turns.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -109,8 +109,6 @@ export const recordReader = (options: RecordsOptions): Records => {
   const settings = { clock, maxBodyBytes: MAX_PAGE_BYTES, maxConnections: 1, timeoutMs, ...(resolve === undefined ? {} : { resolve }) }
   const strangers = httpClient({ ...settings, policy })
   const known = httpClient({ ...settings, policy: { ...policy, trusted: options.directory !== undefined } })
-  const slots = turns(maxRequests)
-  const hosts = new Map<string, { readonly queue: Turns; waiting: number }>()
   const documents = new Map<Did, Document>()
   const pauses = new Set<() => void>()
   let isClosed = false
@@ -126,24 +124,16 @@ export const recordReader = (options: RecordsOptions): Records => {
       pauses.add(over)
     })
 
-  /** Runs `job` when its host has nothing else to do for us, and there is a slot. When everything is closed before, it never ends. */
-  const whenFree = <A>(host: string, job: () => Promise<A>): Promise<A> =>
-    new Promise((resolve, reject) => {
-      const entry = hosts.get(host) ?? { queue: turns(1), waiting: 0 }
-      hosts.set(host, entry)
-      entry.waiting += 1
-      entry.queue.take(async () => {
-        await new Promise<void>((done) => slots.take(() => job().then(resolve, reject).finally(done)))
-        await pause()
-        entry.waiting -= 1
-        if (entry.waiting === 0) hosts.delete(host)
-      })
-    })
+  const requests = lanes(maxRequests, 1, pause)
+
+  /** What comes of `job`, when it is its turn. When everything is closed before, nothing does. */
+  const inTurn = <A>(host: string, job: () => Promise<A>): Promise<A> =>
+    new Promise((resolve, reject) => requests.take(host, () => job().then(resolve, reject)))
 
   /** The text of an answer with status 200; or what another one means. */
   const ask = async (fetch: Fetch, url: URL, maxBodyBytes: number): Promise<E.Either<Failure, string>> => {
     try {
-      return await whenFree(url.host, async () => {
+      return await inTurn(url.host, async () => {
         const response = await fetch(url, { headers: { accept: 'application/json' }, maxBodyBytes })
         const bytes = Buffer.from(await response.arrayBuffer())
         if (response.status !== 200) {
@@ -208,9 +198,9 @@ export const recordReader = (options: RecordsOptions): Records => {
   return {
     close: async () => {
       isClosed = true
-      for (const { queue } of hosts.values()) void queue.close()
+      const closed = Promise.all([requests.close(), strangers.close(), known.close()])
       for (const over of pauses) over()
-      await Promise.all([strangers.close(), known.close(), slots.close()])
+      await closed
     },
     read: (request, deliver) => {
       if (!isClosed) void read(request, deliver)

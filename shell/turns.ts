@@ -38,3 +38,39 @@ export const turns = (max: number): Turns => {
     }
   }
 }
+
+export interface Lanes {
+  /** No turn begins any more. Resolves when those that have begun are over. Idempotent. */
+  readonly close: () => Promise<void>
+  /** Runs `job` when it is its turn among those of the same key, and then among all. It must not reject. */
+  readonly take: (key: string, job: () => Promise<void>) => void
+}
+
+/**
+ * Turns, of which at most `max` go on at a time, and at most `maxPerKey` of those of one key: whoever is slow keeps those waiting who
+ * want the same, and nobody else. After each, `rest` passes before the next of the same key.
+ */
+export const lanes = (max: number, maxPerKey: number, rest: () => Promise<void> = () => Promise.resolve()): Lanes => {
+  const all = turns(max)
+  const byKey = new Map<string, { count: number; readonly queue: Turns }>()
+  let isClosed = false
+  return {
+    close: () => {
+      isClosed = true
+      for (const { queue } of byKey.values()) void queue.close()
+      return all.close()
+    },
+    take: (key, job) => {
+      if (isClosed) return
+      const lane = byKey.get(key) ?? { count: 0, queue: turns(maxPerKey) }
+      byKey.set(key, lane)
+      lane.count += 1
+      lane.queue.take(async () => {
+        await new Promise<void>((done) => all.take(() => job().finally(done)))
+        await rest()
+        lane.count -= 1
+        if (lane.count === 0) byKey.delete(key)
+      })
+    }
+  }
+}

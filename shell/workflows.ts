@@ -11,7 +11,7 @@ import { CORE_SCHEMA, load, YAMLException } from 'js-yaml'
 import { decodeWorkflow, excerpt, type ReadWorkflows, type Workflow, type WorkflowName } from '../core/index.js'
 import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
 import type { Clock, Deliver, Log, Workflows } from './ports.js'
-import { turns } from './turns.js'
+import { lanes } from './turns.js'
 
 // ---------------------------------------------------------------------------------------- one file
 
@@ -77,6 +77,8 @@ export interface WorkflowsOptions {
   readonly log: Log
   /** How many readings go on at a time; the rest wait. 4. */
   readonly maxReadings?: number
+  /** How many of them are from one knot, which may be slow: the others must not wait for it. 2. */
+  readonly maxReadingsPerKnot?: number
   /** Reads files from repositories (git.ts). */
   readonly readFiles: ReadFiles
 }
@@ -90,8 +92,8 @@ const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readon
 }
 
 /** Reads workflows. What is being read when it is closed is not answered: the core asks again at the next start. */
-export const workflowReader = ({ clock, log, maxReadings = 4, readFiles }: WorkflowsOptions): Workflows => {
-  const queue = turns(maxReadings)
+export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot = 2, readFiles }: WorkflowsOptions): Workflows => {
+  const queue = lanes(maxReadings, maxReadingsPerKnot)
   const closing = new AbortController()
   const isClosing = (): boolean => closing.signal.aborted
 
@@ -123,6 +125,6 @@ export const workflowReader = ({ clock, log, maxReadings = 4, readFiles }: Workf
       closing.abort()
       return queue.close()
     },
-    read: (request, deliver) => queue.take(() => read(request, deliver))
+    read: (request, deliver) => queue.take(request.knot, () => read(request, deliver))
   }
 }

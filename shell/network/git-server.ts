@@ -188,6 +188,16 @@ const answer = (child: ChildProcess, response: ServerResponse): void => {
   })
 }
 
+/** Ends the program and all that it has started: those would wait for somebody to read what they have to say. */
+const end = (child: ChildProcess): void => {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+  child.stdout?.destroy()
+}
+
 /** Repositories that live as long as the server. The folder for them is made with the first. */
 export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol = 2 }: GitOptions & { readonly clock: Clock }): GitServer => {
   const folders = new Map<string, string>()
@@ -207,6 +217,8 @@ export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol 
       return true
     }
     const child = spawn('git', ['http-backend'], {
+      // A group of its own, that can be ended as a whole.
+      detached: true,
       env: {
         ...environment(),
         CONTENT_TYPE: headerOf(request, 'content-type'),
@@ -226,7 +238,7 @@ export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol 
     running.add(child)
     child.once('error', () => response.destroy())
     child.once('close', () => running.delete(child))
-    response.once('close', () => child.kill('SIGKILL'))
+    response.once('close', () => end(child))
     child.stdin.on('error', () => undefined)
     request.pipe(child.stdin)
     answer(child, response)
@@ -250,7 +262,7 @@ export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol 
     serve,
     stop: async () => {
       const ended = [...running].map((child) => new Promise((resolve) => child.once('close', resolve)))
-      for (const child of running) child.kill('SIGKILL')
+      for (const child of running) end(child)
       await Promise.all(ended)
       if (root !== null) await rm(root, { force: true, recursive: true })
       root = null

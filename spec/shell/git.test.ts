@@ -531,7 +531,8 @@ describe('what goes wrong', () => {
 
   it('git is not there', async () => {
     const { knot } = await served()
-    expect(await read(asked(knot.host), { git: '/nonexistent/git' })).toMatchObject({ _tag: 'Unread', isFinal: false })
+    for (const git of ['/nonexistent/git', '/etc/passwd'])
+      expect(await read(asked(knot.host), { git })).toEqual({ _tag: 'Unread', error: 'the program git cannot be run here', isFinal: false })
   })
 })
 

@@ -5,7 +5,7 @@ import { systemClock } from '../../shell/clock.js'
 import { type FilesRead, gitReader, MAX_FILE_BYTES, type ReadFiles } from '../../shell/git.js'
 import { startKnot } from '../../shell/network/index.js'
 import type { Workflows } from '../../shell/ports.js'
-import { turns } from '../../shell/turns.js'
+import { lanes, turns } from '../../shell/turns.js'
 import { parseWorkflow, workflowReader } from '../../shell/workflows.js'
 import { must } from '../examples/support.js'
 import { eventually, rememberingLog } from './support/sockets.js'
@@ -260,7 +260,8 @@ describe('all of a trigger', () => {
         answers.push(resolve)
         signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'we are closing', isFinal: false }))
       }).finally(() => (ended += 1))
-    const { told, workflows } = reading(readFiles, Array.from({ length: 9 }, () => request()))
+    const knots = Array.from({ length: 9 }, (_, i) => must(HostName.decode(`knot${String(i)}.example`)))
+    const { told, workflows } = reading(readFiles, knots.map((knot) => request({ knot })))
     expect(begun).toBe(4)
     answers[0]?.({ _tag: 'Files', defaultBranch: null, files: [], left: 0 })
     await eventually(() => expect(begun).toBe(5))
@@ -279,6 +280,41 @@ describe('turns', () => {
     const { close, take } = turns(1)
     for (const n of [1, 2, 3]) take(() => Promise.resolve().then(() => void done.push(n)))
     await eventually(() => expect(done).toEqual([1, 2, 3]))
+    await close()
+  })
+
+  it('of one key keep nobody else waiting', async () => {
+    const begun: string[] = []
+    const ends: Array<() => void> = []
+    const { close, take } = lanes(4, 2)
+    const begin = (what: string) => () =>
+      new Promise<void>((resolve) => {
+        begun.push(what)
+        ends.push(resolve)
+      })
+    for (const n of ['1', '2', '3', '4', '5']) take('slow', begin(`slow ${n}`))
+    for (const n of ['1', '2', '3']) take('good', begin(`good ${n}`))
+    expect(begun).toEqual(['slow 1', 'slow 2', 'good 1', 'good 2'])
+    ends[2]?.()
+    await eventually(() => expect(begun).toEqual(['slow 1', 'slow 2', 'good 1', 'good 2', 'good 3']))
+    ends[0]?.()
+    await eventually(() => expect(begun.slice(5)).toEqual(['slow 3']))
+    const closed = close()
+    for (const end of ends) end()
+    await closed
+    take('good', () => expect.unreachable())
+    expect(begun).toHaveLength(6)
+  })
+
+  it('rest before the next of the same key', async () => {
+    const done: string[] = []
+    const rests: Array<() => void> = []
+    const { close, take } = lanes(4, 1, () => new Promise((resolve) => rests.push(resolve)))
+    for (const [key, what] of [['a', 'a1'], ['a', 'a2'], ['b', 'b1']] as const) take(key, () => Promise.resolve(void done.push(what)))
+    await eventually(() => expect(rests).toHaveLength(2))
+    expect(done).toEqual(['a1', 'b1'])
+    for (const rest of rests) rest()
+    await eventually(() => expect(done).toEqual(['a1', 'b1', 'a2']))
     await close()
   })
 })
