@@ -3,9 +3,9 @@
  * is what a crash at this moment would leave.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, OrderedMap as M, REPO, type Rkey, type State } from '../../core/index.js'
+import { type Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, OrderedMap as M, REPO, type Rkey, type State } from '../../core/index.js'
 import { readStore } from '../store.js'
-import { table, when } from './text.js'
+import { age, table, when } from './text.js'
 
 export interface Row {
   readonly collection: string
@@ -24,6 +24,44 @@ const rowsOf = (did: Did, account: Commits.Account): ReadonlyArray<Row> => {
     M.toEntries(slots).map(([rkey, slot]) => ({ collection, did, rkey, active: account.active, ...slot }))
   return [...rows(MEMBER, account.members), ...rows(REPO, account.repos), ...rows(COLLABORATOR, account.collaborators)]
 }
+
+/** The name of a run, in its two parts. A host has no slash. */
+const nameOf = (key: Builds.RunKey): { readonly knot: string; readonly rkey: string } => {
+  const slash = key.indexOf('/')
+  return { knot: key.slice(0, slash), rkey: key.slice(slash + 1) }
+}
+
+/** All builds, those whose status changed last first. What they are told to do is left out: it is long, and may be private. */
+const buildsOf = ({ builds: { runs } }: State) =>
+  M.toEntries(runs)
+    .flatMap(([key, { builds, repository, retryOf }]) =>
+      M.toEntries(builds).map(([workflow, { attempt, error, exitCode, phase, plan, status, statusUs }]) => ({
+        ...nameOf(key),
+        workflow,
+        repository: `${repository.owner}/${repository.name}`,
+        status,
+        statusUs,
+        error,
+        exitCode,
+        provider: plan?.provider ?? null,
+        pipeline: plan?.pipeline ?? null,
+        /** What the provider calls it; `null` while it is not known to have it. */
+        external: 'external' in phase ? phase.external : null,
+        /** What is asked of the provider now. */
+        phase: phase._tag,
+        attempt,
+        retryOf
+      }))
+    )
+    .sort((a, b) => b.statusUs - a.statusUs)
+
+/** The runs whose workflow files are being read. */
+const readingOf = ({ builds: { runs } }: State) =>
+  M.toEntries(runs).flatMap(([key, { attempt, phase, repository, retryOf }]) =>
+    phase._tag === 'Read' ? [] : [{ ...nameOf(key), repository: `${repository.owner}/${repository.name}`, phase: phase._tag, attempt, retryOf }]
+  )
+
+const isOver = (status: string): boolean => status !== 'pending' && status !== 'running'
 
 /** Everything there is to show about a state, as plain JSON. */
 export const inspection = (state: State) => ({
@@ -44,6 +82,13 @@ export const inspection = (state: State) => ({
   })),
   accounts: M.toEntries(state.commits.accounts).map(([did, { active, asOfUs, floor }]) => ({ did, active, asOfUs, floor })),
   rows: M.toEntries(state.commits.accounts).flatMap(([did, account]) => rowsOf(did, account)),
+  builds: buildsOf(state),
+  /** Triggers whose workflow files are being read. */
+  reading: readingOf(state),
+  /** The statuses that readers of `/events` get; those up to `floorUs` are not kept any more. */
+  statuses: { kept: M.size(state.builds.log), floorUs: state.builds.floorUs, lastUs: state.builds.lastUs === 0 ? null : state.builds.lastUs },
+  /** Accounts whose records are being read from their own servers. */
+  backfill: M.toEntries(state.backfill.accounts).map(([did, { attempt, collection, pages, phase }]) => ({ did, collection, pages, phase, attempt })),
   reports: Object.fromEntries(M.toEntries(state.counters.reports)),
   recent: state.counters.recent
 })
@@ -64,15 +109,41 @@ const shortened = <A>(items: ReadonlyArray<A>, line: (item: A) => ReadonlyArray<
     : table([header, ...items.slice(0, SHOWN).map(line)]) +
       (items.length > SHOWN ? `  … and ${String(items.length - SHOWN)} more; --json shows all\n` : '')
 
+type Inspected = ReturnType<typeof inspection>
+
+const buildLine = (nowMs: number) => ({ error, knot, phase, provider, repository, rkey, status, statusUs, workflow }: Inspected['builds'][number]) => [
+  status,
+  age(nowMs - statusUs / 1000),
+  knot,
+  rkey,
+  workflow,
+  provider ?? '-',
+  repository,
+  error ?? (isOver(status) ? '' : phase)
+]
+
+const BUILD_HEADER = ['status', 'age', 'knot', 'rkey', 'workflow', 'provider', 'repository', 'what']
+
+/** How many of those that have ended are worth a look. */
+const RECENT = 15
+
+const recentOf = (over: ReadonlyArray<Inspected['builds'][number]>, nowMs: number): string =>
+  over.length <= RECENT
+    ? shortened(over, buildLine(nowMs), BUILD_HEADER)
+    : `${table([BUILD_HEADER, ...over.slice(0, RECENT).map(buildLine(nowMs))])}  … and ${String(over.length - RECENT)} more; "tack builds" lists them\n`
+
 /** The same for a reader. */
-export const readable = (path: string, state: State): string => {
+export const readable = (path: string, state: State, nowMs: number): string => {
   const all = inspection(state)
+  const over = all.builds.filter(({ status }) => isOver(status))
+  const { floorUs, kept, lastUs } = all.statuses
   return [
     `store         ${path}`,
     `spindle       ${all.hostname}   owner ${all.owner}   admission ${all.admission}`,
     `cursor        ${when(all.cursor)}   frames ${String(all.frames)}`,
     ...(all.rereading === null ? [] : [`reading again ${when(all.rereading)}`]),
     `stream        ${all.stream}`,
+    `statuses      ${String(kept)} kept, the last ${when(lastUs)}${floorUs === null ? '' : `, none up to ${when(floorUs)}`}`,
     '',
     'Knots we listen to, and who holds them',
     shortened(
@@ -84,6 +155,22 @@ export const readable = (path: string, state: State): string => {
         holders.slice(0, 3).join('  ') + (holders.length > 3 ? `  +${String(holders.length - 3)}` : '')
       ],
       ['knot', 'connection', 'cursor', 'held by']
+    ),
+    'Builds that go on',
+    shortened(all.builds.filter(({ status }) => !isOver(status)), buildLine(nowMs), BUILD_HEADER),
+    'Builds that have ended',
+    recentOf(over, nowMs),
+    'Triggers whose workflow files are being read',
+    shortened(
+      all.reading,
+      ({ attempt, knot, phase, repository, rkey }) => [knot, rkey, repository, phase, String(attempt)],
+      ['knot', 'rkey', 'repository', 'phase', 'attempt']
+    ),
+    'Accounts whose records are being read',
+    shortened(
+      all.backfill,
+      ({ attempt, collection, did, pages, phase }) => [did, collection, String(pages), phase, String(attempt)],
+      ['did', 'collection', 'pages', 'phase', 'attempt']
     ),
     'Members',
     shortened(all.members, (member) => [member], ['did']),
@@ -118,6 +205,6 @@ export const inspect = async (folder: string, asJson: boolean, print: (text: str
     complain(`${read.left.path}: ${read.left.message}`)
     return 1
   }
-  print(asJson ? JSON.stringify(inspection(read.right.state), null, 2) : readable(folder, read.right.state))
+  print(asJson ? JSON.stringify(inspection(read.right.state), null, 2) : readable(folder, read.right.state, Date.now()))
   return 0
 }

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { canonical, decodeFrame, type Event, type HostName, initial, type Json, type Natural, run, type State, type TimeUs } from '../../core/index.js'
+import { type Configuration, NO_CONFIGURATION } from '../../shell/cli/configuration.js'
 import { inspect, inspection, readable } from '../../shell/cli/inspect.js'
 import { configOf, type RunOptions } from '../../shell/cli/options.js'
 import { type Format, replay } from '../../shell/cli/replay.js'
 import { lineOf } from '../../shell/store/journal.js'
 import { openStore } from '../../shell/store.js'
 import { traceLines } from '../../shell/trace.js'
+import { systemClock } from '../../shell/clock.js'
+import { createWorld, KNOT, OWNER as WORLD_OWNER, PROVIDER } from './server/support.js'
 import { BEGIN, config, HOSTNAME, OWNER } from './support/bridge.js'
 import { inFolder } from './support/process.js'
 
@@ -19,18 +22,32 @@ const options: RunOptions = {
   admission: 'members',
   hostname: HOSTNAME,
   jetstream: new URL('wss://x'),
+  listen: { port: 8080 },
   logLevel: 'info',
   owner: OWNER,
+  plc: new URL('https://plc.example'),
   rewind: 5,
   store: '.tack',
   tolerance: 60
 }
 
-describe('the configuration that flags ask for', () => {
-  test('for the public network: no ports, no loopback, membership, 5 s, 60 s', () =>
-    expect(configOf(options)).toEqual(
+/** What the options ask for, with nothing in the file but `more`, and one provider. */
+const asked = (change: Partial<RunOptions>, more: Partial<Configuration> = {}) => configOf({ ...options, ...change }, { ...NO_CONFIGURATION, ...more }, ['ci'])
+
+describe('the configuration that flags and file ask for', () => {
+  test('for the public network: no ports, no loopback, membership, backfill, 5 s, 60 s, a day to begin and six hours to run', () =>
+    expect(asked({})).toEqual(
       E.right({
         admission: 'members',
+        backfill: true,
+        builds: {
+          allow: [],
+          backoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 0 },
+          keepStatuses: 20_000,
+          pendingMs: 86_400_000,
+          providers: ['ci'],
+          runningMs: 21_600_000
+        },
         hostname: HOSTNAME,
         hosts: { defaultPort: 443, loopback: false, ports: false },
         jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
@@ -45,6 +62,8 @@ describe('the configuration that flags ask for', () => {
     ['--dev', { dev: true }, { hosts: { defaultPort: 80, loopback: true, ports: true } }],
     ['--allow-loopback', { allowLoopback: true }, { hosts: { defaultPort: 443, loopback: true, ports: false } }],
     ['--admission', { admission: 'open' }, { admission: 'open' }],
+    ['--backfill off', { backfill: 'off' }, { backfill: false }],
+    ['--backfill on', { backfill: 'on' }, { backfill: true }],
     ['--rewind and --tolerance', { rewind: 0.5, tolerance: 1.000001 }, { rewindUs: 500_000, toleranceUs: 1_000_001 }],
     [
       '--max-backoff below the first pause',
@@ -56,9 +75,16 @@ describe('the configuration that flags ask for', () => {
       { maxBackoff: 10 },
       { jetstreamBackoff: { baseMs: 2_000, capMs: 10_000, healthyAfterMs: 30_000 }, knotBackoff: { baseMs: 2_000, capMs: 10_000, healthyAfterMs: 30_000 } }
     ]
-  ])('%s', (_, change, expected) => expect(configOf({ ...options, ...change })).toMatchObject(E.right(expected)))
+  ])('%s', (_, change, expected) => expect(asked(change)).toMatchObject(E.right(expected)))
 
-  test('what does not fit is said in a sentence', () => expect(configOf({ ...options, hostname: '' })).toEqual(E.left('at hostname: expected NonEmpty, found ""')))
+  test('what the file says of builds', () => {
+    const allow = [{ pipelines: '**', provider: 'ci', repos: `${OWNER}/*` }]
+    expect(asked({}, { allow, builds: { keepStatuses: 100, pendingMinutes: 0.5, runningMinutes: 90 } })).toMatchObject(
+      E.right({ builds: { allow, keepStatuses: 100, pendingMs: 30_000, runningMs: 5_400_000 } })
+    )
+  })
+
+  test('what does not fit is said in a sentence', () => expect(asked({ hostname: '' })).toEqual(E.left('at hostname: expected NonEmpty, found ""')))
 })
 
 // ---------------------------------------------------------------------------------------- a state to look at
@@ -85,6 +111,9 @@ const events: ReadonlyArray<Event> = [
   put(8, BOB, 'sh.tangled.repo', 'odd', { name: 'odd', knot: '127.0.0.1', spindle: HOSTNAME })
 ]
 const state: State = run(initial(config), events)[0]
+
+/** A minute after everything. */
+const NOW_MS = BEGIN / 1000 + 60_000
 
 describe('tack inspect', () => {
   test('as JSON it shows every row, and what each counts for', () => {
@@ -113,14 +142,14 @@ describe('tack inspect', () => {
     expect(inspection(run(state, [{ _tag: 'StopRequested', at: BEGIN }])[0]).stream).toBe('stopped'))
 
   test('older events that are read again are said to be, and how far that has come', () => {
-    expect(readable('/s', state)).not.toContain('reading again')
+    expect(readable('/s', state, NOW_MS)).not.toContain('reading again')
     const [again] = run(state, [{ _tag: 'Started', at: BEGIN, config, resumeFrom: (BEGIN - 60_000_000) as TimeUs }])
     expect(inspection(again).rereading).toBe(BEGIN - 60_000_000)
-    expect(readable('/s', again)).toContain(`reading again 2025-12-31T23:59:00.000Z (${String(BEGIN - 60_000_000)})\n`)
+    expect(readable('/s', again, NOW_MS)).toContain(`reading again 2025-12-31T23:59:00.000Z (${String(BEGIN - 60_000_000)})\n`)
   })
 
   test('for a reader it names knots, holders, members, rows, reports, and nothing that moves the cursor', () => {
-    const page = readable('/some/store', state)
+    const page = readable('/some/store', state, NOW_MS)
     for (const text of [
       '/some/store',
       `spindle       ${HOSTNAME}   owner ${OWNER}   admission open`,
@@ -137,7 +166,7 @@ describe('tack inspect', () => {
 
   test('what is too long for a page says how much there is', () => {
     const many = Array.from({ length: 45 }, (_, n) => put(10 + n, BOB, 'sh.tangled.repo', `x${String(n)}`, { name: 'x', knot: 'knot1.example', spindle: HOSTNAME }))
-    const page = readable('/s', run(state, many)[0])
+    const page = readable('/s', run(state, many)[0], NOW_MS)
     expect(page).toContain('… and 11 more; --json shows all')
     expect(page).toContain('+43')
   })
@@ -156,6 +185,52 @@ describe('tack inspect', () => {
       expect(complaints).toHaveLength(1)
       expect(complaints[0]).toContain(join(folder, 'none'))
     }))
+})
+
+describe('tack inspect, of builds', () => {
+  const world = createWorld({ clock: { ...systemClock(), now: () => BEGIN }, keepStatuses: 3 })
+  world.openStream()
+  world.publishRepo()
+  world.openKnot()
+  const [first, second] = world.push({ workflows: ['ci.yml', 'lint.yml'] })
+  if (first === undefined || second === undefined) throw new Error('a push with two workflows has two builds')
+  world.accept(first, 'external-1')
+  world.report(second, 'external-2', 'failed', { error: 'make\u001b[2J Error 2', exitCode: 2 })
+  world.report(first, 'external-1', 'running')
+  const unread = world.pushUnread()
+
+  test('as JSON: builds by their last change, runs being read, what is kept for readers, accounts being read; no plans', () => {
+    const all = inspection(world.state())
+    expect(all.builds).toMatchObject([
+      { attempt: 0, external: 'external-1', knot: KNOT, phase: 'Following', provider: PROVIDER, repository: `${WORLD_OWNER}/app`, rkey: first.rkey, status: 'running', workflow: 'ci.yml' },
+      { error: 'make\u001b[2J Error 2', exitCode: 2, external: 'external-2', status: 'failed', workflow: 'lint.yml' }
+    ])
+    expect(all.reading).toEqual([{ attempt: 0, knot: KNOT, phase: 'Reading', repository: `${WORLD_OWNER}/app`, retryOf: null, rkey: unread.rkey }])
+    expect(all.statuses).toEqual({ kept: 3, floorUs: world.published()[0]?.createdUs, lastUs: world.published()[3]?.createdUs })
+    expect(all.backfill).toMatchObject([{ did: WORLD_OWNER, pages: 0, phase: 'Reading' }])
+    expect(JSON.stringify(all)).not.toContain('never-to-be-shown')
+  })
+
+  test('for a reader: those that go on, those that have ended, and nothing that moves the cursor', () => {
+    const page = readable('/s', world.state(), NOW_MS)
+    for (const line of [
+      `running  59 s  ${KNOT}  ${first.rkey}  ci.yml    ${PROVIDER}      ${WORLD_OWNER}/app  Following`,
+      `failed  59 s  ${KNOT}  ${first.rkey}  lint.yml  ${PROVIDER}      ${WORLD_OWNER}/app  make\\u001b[2J Error 2`,
+      `${KNOT}  ${unread.rkey}  ${WORLD_OWNER}/app  Reading  0`,
+      'statuses      3 kept, the last 2026-'
+    ])
+      expect(page).toContain(line)
+    expect(page).not.toContain('\u001b')
+  })
+
+  test('many that have ended are cut short', () => {
+    const many = createWorld()
+    many.openStream()
+    many.publishRepo()
+    many.openKnot()
+    for (const build of many.push({ workflows: Array.from({ length: 20 }, (_, n) => `${String(n)}.yml`) })) many.refuse(build, 'no')
+    expect(readable('/s', many.state(), NOW_MS)).toContain('… and 5 more; "tack builds" lists them')
+  })
 })
 
 describe('tack replay', () => {
