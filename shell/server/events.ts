@@ -18,12 +18,15 @@ import { type Answer, text } from './http.js'
 import type { Peer } from './peer.js'
 
 export interface EventsLimits {
+  /** How much is handed to a socket at once, about; and how many statuses at most. */
+  readonly chunkBytes: number
+  readonly chunkEntries: number
   /** How much news may wait for a reader whose socket is full. */
   readonly owedBytes: number
   readonly readers: number
 }
 
-export const defaultEventsLimits: EventsLimits = { owedBytes: 1_048_576, readers: 2_000 }
+export const defaultEventsLimits: EventsLimits = { chunkBytes: 65_536, chunkEntries: 256, owedBytes: 1_048_576, readers: 2_000 }
 
 /** What has happened so far. */
 export interface EventsCounts {
@@ -51,9 +54,6 @@ interface Chunk {
   readonly lastUs: TimeUs
 }
 
-/** How much is handed to a socket at once, about. */
-const CHUNK_BYTES = 65_536
-const CHUNK_ENTRIES = 256
 /** For how many places the bytes are kept: those who are up to date share one. */
 const PLACES_MAX = 32
 
@@ -85,13 +85,13 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
   }
 
   const cutChunk = (cursorUs: TimeUs): Chunk | null => {
-    const { entries, isBelowFloor } = Builds.pageAfter(durable().builds, cursorUs, CHUNK_ENTRIES)
+    const { entries, isBelowFloor } = Builds.pageAfter(durable().builds, cursorUs, limits.chunkEntries)
     const messages: Array<Buffer> = []
     let size = 0
     let lastUs = cursorUs
     for (const entry of entries) {
       const bytes = bytesOf(entry)
-      if (messages.length > 0 && size + bytes.length > CHUNK_BYTES) break
+      if (messages.length > 0 && size + bytes.length > limits.chunkBytes) break
       messages.push(bytes)
       size += bytes.length
       lastUs = entry.createdUs
@@ -161,7 +161,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
   const newsBytes = (): number => {
     let size = 0
     for (;;) {
-      const { entries } = Builds.pageAfter(durable().builds, tipUs, CHUNK_ENTRIES)
+      const { entries } = Builds.pageAfter(durable().builds, tipUs, limits.chunkEntries)
       for (const entry of entries) size += bytesOf(entry).length
       const last = entries.at(-1)
       if (last === undefined) return size

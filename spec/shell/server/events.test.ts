@@ -150,7 +150,8 @@ it('resumes readers after a restart of the server, without gap or repeat', async
 /** What a reader does that saves its cursor after each frame, and is cut off in between. */
 const churn = async (world: World, seed: number, rounds: number): Promise<void> => {
   const random = seeded(seed)
-  const serving = await serve(world)
+  const chunkEntries = random.between(1, 5)
+  const serving = await serve(world, { limits: { events: { chunkBytes: random.between(1, 2_000), chunkEntries } } })
   const seen: Array<string> = []
   let reading: Reading | null = null
   let taken = 0
@@ -187,7 +188,7 @@ const churn = async (world: World, seed: number, rounds: number): Promise<void> 
   })
 }
 
-it.each([1, 2, 3, 4, 5, 6])('loses and repeats nothing for a reader that comes and goes while statuses arrive (seed %i)', async (seed) => {
+it.each([1, 2, 3, 4, 5, 6, 7, 8])('loses and repeats nothing for a reader that comes and goes, with chunks of any size, while statuses arrive (seed %i)', async (seed) => {
   const world = started()
   succeed(world)
   await churn(world, seed, 60)
