@@ -165,6 +165,32 @@ describe('over the wire', () => {
       })
     }))
 
+  test('a call that leaves the id out is about the build that is followed', () =>
+    withShop(async ({ answer, restart, until }, bench) => {
+      const { signing } = bench
+      const provider = await restart()
+      const job = jobOf(BUILD, {})
+      const started = await answer(provider.start(job))
+      const external = started._tag === 'Accepted' ? started.external : ''
+      const told = (said: object) => {
+        const body = Buffer.from(JSON.stringify({ key: job.key, status: 'running', ...said }))
+        const heard = provider.webhook?.({ body, headers: signing?.sign(body, 1_767_225_600_000) ?? {}, nowMs: 1_767_225_600_000 })
+        return heard?._tag === 'Reports' ? heard.reports[0]?.progress : heard
+      }
+      const unknown = { error: null, exitCode: null, external: job.key, status: 'running' }
+      expect(told({})).toEqual(unknown)
+      const reports: Array<Progress> = []
+      const stop = provider.follow(job, external, (progress) => reports.push(progress))
+      expect(told({})).toEqual({ ...unknown, external })
+      expect(told({ error: 'x', exitCode: 7, id: 'another', status: 'failed' })).toEqual({ error: 'x', exitCode: 7, external: 'another', status: 'failed' })
+      stop()
+      expect(told({})).toEqual(unknown)
+      provider.follow(job, external, (progress) => reports.push(progress))
+      bench.move(job.key, 'success')
+      await until(() => reports.length > 0)
+      expect(told({})).toEqual(unknown)
+    }))
+
   /** A server that gives one answer. */
   const answering = async (reply: Reply, use: (url: string) => Promise<void>) => {
     const server = await startServer(() => reply, (status) => ({ status }))
