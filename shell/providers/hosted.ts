@@ -71,10 +71,10 @@ const MARGIN_MS = 86_400_000
  * The earliest time, in milliseconds, at which the build can have been started; `null` where that cannot be told. The rkey of a trigger
  * is the time at which it was written; one from the future says nothing.
  */
-export const earliestMs = ({ build }: Job, nowMs: number): number | null => {
+export const earliestMs = ({ build }: Job, nowMs: number, marginMs = MARGIN_MS): number | null => {
   if (!Tid.is(build.rkey)) return null
   const atMs = Math.floor(timeOfTid(build.rkey) / 1000)
-  return atMs > nowMs ? null : Math.max(atMs - MARGIN_MS, 0)
+  return atMs > nowMs ? null : Math.max(atMs - marginMs, 0)
 }
 
 // ---------------------------------------------------------------------------------------- logs in parts

@@ -44,9 +44,17 @@ export const faultOf = (kind: Kind, settings: unknown, environment: Surroundings
 
 /** A bench on a server that has a ledger; what is missing is the provider's own. */
 export const benchOf = (
-  { kind, ledger, server, settings }: { readonly kind: Kind; readonly ledger: Ledger; readonly server: LedgerServer; readonly settings: unknown },
+  given: {
+    readonly kind: Kind
+    readonly ledger: Ledger
+    /** What the ledger calls the build of a key, where that is not the key. */
+    readonly nameOf?: (key: string) => string
+    readonly server: LedgerServer
+    readonly settings: unknown
+  },
   own: Pick<Bench, 'plan' | 'secrets' | 'signing'>
 ): Bench => {
+  const { kind, ledger, nameOf = (key: string) => key, server, settings } = given
   const open: Array<Surrounded> = []
   return {
     ...own,
@@ -57,10 +65,10 @@ export const benchOf = (
     },
     connections: server.connections,
     held: server.held,
-    isCancelled: (key) => ledger.byKey(key)?.isCancelled ?? false,
+    isCancelled: (key) => ledger.byKey(nameOf(key))?.isCancelled ?? false,
     misbehave: server.misbehave,
     move: (key, status) => {
-      const entry = ledger.byKey(key)
+      const entry = ledger.byKey(nameOf(key))
       if (entry !== null) entry.status = status
     },
     provider: (ports: Ports) => {
@@ -68,8 +76,8 @@ export const benchOf = (
       open.push(surrounded)
       return make(kind, settings, surrounded.surroundings)
     },
-    say: (key, line) => void ledger.byKey(key)?.log.push(line),
-    started: ledger.count
+    say: (key, line) => void ledger.byKey(nameOf(key))?.log.push(line),
+    started: (key) => ledger.count(nameOf(key))
   }
 }
 

@@ -1,0 +1,501 @@
+/**
+ * GitHub Actions: runs of workflows that can be dispatched (`workflow_dispatch`).
+ *
+ * GitHub has no key that would make a second dispatch the same as the first, and keeps nothing with a run that could be searched for. So
+ * the workflow takes the key of the build as an input and shows it in the name of the run (`run-name`), where it is found again. A
+ * dispatch answers with the run; a list shows it only some seconds later.
+ *
+ * Requests are made of GitHub's published description, by Octokit: what is not in it does not compile.
+ *
+ * Sources: https://docs.github.com/rest/actions/workflows, …/workflow-runs, …/workflow-jobs,
+ * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api, https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run.
+ */
+import { createHash } from 'node:crypto'
+import { endpoint } from '@octokit/endpoint'
+import type { Endpoints } from '@octokit/types'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import type { BuildName } from '../../core/index.js'
+import { decode, decodeText } from '../store/json.js'
+import { type Answer, createClient, decoded, hasEnded, headerOf, isRefusal, isSigned, type TextLog } from './common.js'
+import { createSettling, earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
+import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'
+
+// ---------------------------------------------------------------------------------------- settings
+
+const Settings = t.intersection(
+  [
+    t.type({
+      /** The repositories whose workflows may be used: `owner/name`, or `owner/*`. The first is meant where a workflow names none. */
+      repositories: t.readonlyArray(t.string)
+    }),
+    t.partial({
+      /** How often a run is looked at. 15 s; what has not changed costs nothing of the limit. */
+      pollSeconds: t.number,
+      /** Whether a dispatch is asked to answer with its run. Not on GitHub Enterprise Server before 3.21, which does not know that. */
+      returnsRun: t.boolean,
+      /** How long a run may take to be listed. 60 s. */
+      settleSeconds: t.number,
+      token: t.string,
+      /** `https://api.github.com`; of GitHub Enterprise Server, `https://<host>/api/v3`. */
+      url: t.string,
+      webhookSecret: t.string
+    })
+  ],
+  'Settings'
+)
+
+interface Options {
+  readonly pollMs: number
+  readonly repositories: ReadonlyArray<string>
+  readonly returnsRun: boolean
+  readonly settleMs: number
+  readonly token: string
+  readonly url: string
+  /** `''`: there is no webhook. */
+  readonly webhookSecret: string
+}
+
+/** The version of the API whose description this follows. */
+const VERSION = '2022-11-28'
+
+/** How much all inputs of a dispatch may hold. */
+const MAX_INPUTS = 65_535
+
+/** A search shows at most ten pages of a hundred; what is older is searched for anew. */
+const PAGE = 100
+const MAX_PAGES = 10
+const MAX_SEARCHES = 10
+
+/** How many runs are remembered for the webhook: more than can be going on. */
+const MAX_KNOWN = 10_000
+
+/** How often a log that has to be there is looked for. */
+const LOG_TRIES = 5
+
+// ---------------------------------------------------------------------------------------- what GitHub says
+
+const Dispatched = t.type({ workflow_run_id: t.Int })
+const Repository = t.type({ default_branch: t.string })
+const text = t.union([t.string, t.null])
+const Run = t.intersection([
+  t.type({ created_at: t.string, id: t.Int, status: text }),
+  t.partial({ conclusion: text, display_title: text, html_url: text })
+])
+type Run = t.TypeOf<typeof Run>
+const Runs = t.type({ workflow_runs: t.readonlyArray(Run) })
+const Jobs = t.type({ jobs: t.readonlyArray(t.intersection([t.type({ id: t.Int, name: t.string, status: t.string }), t.partial({ conclusion: text })])) })
+const Hook = t.type({ repository: t.type({ full_name: t.string }), workflow_run: Run })
+const Trouble = t.intersection([t.type({ message: t.string }), t.partial({ errors: t.unknown })])
+
+const wordsOf = (answer: Answer): string => {
+  const trouble = decoded(Trouble, answer)
+  if (trouble === null) return ''
+  return trouble.errors === undefined ? trouble.message : `${trouble.message} ${JSON.stringify(trouble.errors)}`
+}
+
+/** Too many requests come as 429, or as 403 with one of three signs. */
+const isLimited = (answer: Answer): boolean =>
+  answer.status === 429 ||
+  (answer.status === 403 &&
+    (answer.headers.has('retry-after') || answer.headers.get('x-ratelimit-remaining') === '0' || /rate limit/i.test(wordsOf(answer))))
+
+const progressOf = ({ conclusion = null, html_url: link = null, status }: Run, external: string): Progress => {
+  const report = (to: Progress['status'], error: string | null): Progress => ({ error, exitCode: null, external, status: to })
+  const at = link === null ? '.' : `: ${link}`
+  if (status === 'in_progress') return report('running', null)
+  // queued, requested, pending; waiting: for somebody to allow it.
+  if (status !== 'completed') return report('pending', status === 'waiting' ? `The run waits until somebody at GitHub allows it${at}` : null)
+  switch (conclusion) {
+    case 'success':
+    case 'neutral':
+    case 'skipped':
+      return report('success', null)
+    case 'cancelled':
+      return report('cancelled', null)
+    case 'timed_out':
+      return report('timeout', `The run took longer than its workflow allows${at}`)
+    case 'failure':
+      return report('failed', `The run failed${at}`)
+    case 'startup_failure':
+      return report('failed', `GitHub could not begin the run: its workflow file is not valid${at}`)
+    case 'action_required':
+      return report('failed', `The run ended because somebody at GitHub has to do something first${at}`)
+    default:
+      return report('failed', `The run ended as "${conclusion ?? 'unknown'}"${at}`)
+  }
+}
+
+// ---------------------------------------------------------------------------------------- which run is whose
+
+/** A longer name is not shown whole everywhere. */
+const LONGEST_MARK = 100
+
+/** What the name of a run holds: the key of the build, or, for a long one, its digest. */
+export const markOf = (key: string): string => (key.length <= LONGEST_MARK ? key : `sha256/${createHash('sha256').update(key).digest('hex')}/long`)
+
+/** All in a name that may be a mark: what has three parts, of the characters that keys are made of. */
+const marksIn = (name: string): ReadonlyArray<string> => (name.match(/[a-z0-9._=/-]+/g) ?? []).filter((one) => one.split('/').length === 3)
+
+interface Place {
+  readonly _tag: 'Place'
+  readonly owner: string
+  readonly repo: string
+  readonly workflow: string
+}
+
+const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
+
+/** Whether the operator lists the repository. */
+const isListed = (repositories: ReadonlyArray<string>, owner: string, repo: string): boolean =>
+  repositories.some((one) => [`${owner}/${repo}`, `${owner}/*`].some((name) => name.toLowerCase() === one.toLowerCase()))
+
+const settingOf = ({ plan }: Job, name: string): string | null => plan.settings.find(([key]) => key === name)?.[1] ?? null
+
+const TIME_MARK = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /gm
+
+// ---------------------------------------------------------------------------------------- the adapter
+
+const create = (options: Options, { clock, fetch, log, name }: Surroundings): Provider => {
+  const { pollMs, repositories, returnsRun, settleMs, token, url, webhookSecret } = options
+  const client = createClient({ clock, fetch, maxBytes: 8_388_608, secrets: [token, webhookSecret] })
+  const settling = createSettling(client, settleMs)
+
+  /** The runs that are known to be ours. What a name says is not enough for a report: whoever may push there can write one. */
+  const known = new Map<string, { readonly build: BuildName; readonly external: string }>()
+  /** GitHub does not tell small letters from capitals, and writes names as their owners do. */
+  const keyOf = (external: string): string => external.toLowerCase()
+  const know = (external: string, build: BuildName): Accepted => {
+    known.delete(keyOf(external))
+    known.set(keyOf(external), { build, external })
+    for (const oldest of known.keys()) {
+      if (known.size <= MAX_KNOWN) break
+      known.delete(oldest)
+    }
+    return { _tag: 'Accepted', external }
+  }
+
+  const ask = <R extends keyof Endpoints>(
+    route: R,
+    parameters: Endpoints[R]['parameters'],
+    headers: { readonly [name: string]: string } = {}
+  ): Promise<Answer | Uncertain> => {
+    const built = endpoint(route, { ...parameters, baseUrl: url })
+    const body: unknown = 'body' in built ? built.body : undefined
+    return client.ask({
+      headers: {
+        accept: 'application/vnd.github+json',
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        'x-github-api-version': VERSION,
+        ...headers
+      },
+      method: route.startsWith('POST ') ? 'POST' : 'GET',
+      url: built.url,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+  }
+
+  /** An answer that is none. Of limits GitHub says when there may be more, as a time; or nothing, and then a minute is asked for. */
+  const doubt = (answer: Answer): Uncertain => {
+    const asked = client.doubt(answer, wordsOf(answer))
+    if (asked.waitMs > 0 || !isLimited(answer)) return asked
+    const reset = Number(answer.headers.get('x-ratelimit-reset') ?? Number.NaN)
+    const isSpent = answer.headers.get('x-ratelimit-remaining') === '0' && Number.isSafeInteger(reset)
+    return { ...asked, waitMs: isSpent ? Math.min(Math.max(reset * 1000 - client.nowMs(), 1_000), 3_600_000) : 60_000 }
+  }
+
+  const isNo = (answer: Answer): boolean => isRefusal(answer.status) && !isLimited(answer)
+
+  /** `ci.yml`, with the repository in a setting or the first of the operator's; or `owner/name/ci.yml`. */
+  const placeOf = (job: Job): Place | Refused => {
+    const { pipeline } = job.plan
+    const parts = pipeline.split('/')
+    const [workflow = '', ...more] = [...parts].reverse()
+    const repository = more.length === 0 ? (settingOf(job, 'repo') ?? repositories[0] ?? '') : parts.slice(0, -1).join('/')
+    const [owner = '', repo = '', ...rest] = repository.split('/')
+    // Each is a part of a path: anything else might lead to another one.
+    if (!NAME.test(workflow)) return client.refuse(`"${pipeline}" is not the name of a workflow file at GitHub.`)
+    if (rest.length > 0 || !NAME.test(owner) || !NAME.test(repo)) return client.refuse(`"${repository}" is not a repository at GitHub: write owner/name.`)
+    if (!isListed(repositories, owner, repo)) return client.refuse(`Workflows of the GitHub repository "${repository}" are not started here.`)
+    return { _tag: 'Place', owner, repo, workflow }
+  }
+
+  const externalOf = ({ owner, repo }: { readonly owner: string; readonly repo: string }, id: number): string => `${owner}/${repo}/${String(id)}`
+
+  /** Where a run is, of its name: settings may have changed since. */
+  const runAt = (external: string): { readonly owner: string; readonly repo: string; readonly run_id: number } | null => {
+    const [, owner, repo, id] = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/.exec(external) ?? []
+    if (owner === undefined || repo === undefined || id === undefined || !NAME.test(owner) || !NAME.test(repo)) return null
+    return { owner, repo, run_id: Number(id) }
+  }
+
+  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the name of a run at GitHub`)
+
+  // -------------------------------------------------------------------------------------- find
+
+  const look = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
+    const place = placeOf(job)
+    if (place._tag === 'Refused') return client.uncertain(place.error)
+    const mark = markOf(job.key)
+    const isoOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+    const fromMs = earliestMs(job, client.nowMs())
+    /** A run from here on that shows no key may be the one that is looked for: its workflow would not be as it must be. */
+    const strictMs = earliestMs(job, client.nowMs(), 300_000) ?? 0
+    let to: string | null = null
+    let nameless: string | null = null
+    for (let search = 0; search < MAX_SEARCHES; search++) {
+      const from = fromMs === null ? null : isoOf(fromMs)
+      const created: string | null = to === null ? (from === null ? null : `>=${from}`) : from === null ? `<=${to}` : `${from}..${to}`
+      let oldest: string | null = null
+      for (let page = 1; page <= MAX_PAGES; page++) {
+        const answer: Answer | Uncertain = await ask('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', {
+          event: 'workflow_dispatch',
+          owner: place.owner,
+          page,
+          per_page: PAGE,
+          repo: place.repo,
+          workflow_id: place.workflow,
+          ...(created === null ? {} : { created })
+        })
+        if (answer._tag === 'Uncertain') return answer
+        const runs: ReadonlyArray<Run> | undefined = answer.status === 200 ? decoded(Runs, answer)?.workflow_runs : undefined
+        if (runs === undefined) return doubt(answer)
+        for (const { created_at: at, display_title: title, html_url: link, id } of runs) {
+          const marks = marksIn(title ?? '')
+          if (marks.includes(mark)) return know(externalOf(place, id), job.build)
+          if (marks.length === 0 && !(Date.parse(at) < strictMs)) nameless ??= link ?? String(id)
+          oldest = at
+        }
+        if (runs.length < PAGE)
+          return nameless === null
+            ? { _tag: 'Missing' }
+            : client.uncertain(
+                `the run ${nameless} does not show in its name which build it is of, so it may be this one: the workflow "${place.workflow}" needs a run-name with \${{ inputs.tack_key }}`
+              )
+      }
+      // As far as one search shows. Runs of that very second are met again.
+      to = oldest
+    }
+    return client.uncertain('GitHub lists more runs than can be looked through')
+  }
+
+  // -------------------------------------------------------------------------------------- start
+
+  const refFor = async (job: Job, { owner, repo }: Place): Promise<string | Refused | Uncertain> => {
+    const given = settingOf(job, 'ref')
+    if (given !== null) return given
+    const answer = await ask('GET /repos/{owner}/{repo}', { owner, repo })
+    if (answer._tag === 'Uncertain') return answer
+    const found = answer.status === 200 ? decoded(Repository, answer) : null
+    if (found !== null) return found.default_branch
+    return isNo(answer) ? client.refuse(`GitHub does not show the repository "${owner}/${repo}" (${String(answer.status)}): ${wordsOf(answer)}`) : doubt(answer)
+  }
+
+  const start = async (job: Job): Promise<Accepted | Refused | Uncertain> => {
+    const place = placeOf(job)
+    if (place._tag === 'Refused') return place
+    const inputs = { tack_key: markOf(job.key), tack_variables: JSON.stringify(Object.fromEntries(job.plan.variables)) }
+    if (JSON.stringify(inputs).length > MAX_INPUTS)
+      return client.refuse(`The variables of the build are more than GitHub takes: ${String(MAX_INPUTS)} characters, all together.`)
+    const ref = await refFor(job, place)
+    if (typeof ref !== 'string') return ref
+    const { owner, repo, workflow } = place
+    const answer = await ask('POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches', {
+      inputs,
+      owner,
+      ref,
+      repo,
+      workflow_id: workflow,
+      ...(returnsRun ? { return_run_details: true } : {})
+    })
+    if (answer._tag === 'Uncertain') return answer
+    const made = answer.status === 200 ? decoded(Dispatched, answer) : null
+    if (made !== null) return know(externalOf(place, made.workflow_run_id), job.build)
+    if (isNo(answer)) return client.refuse(`GitHub does not start the workflow "${owner}/${repo}/${workflow}" (${String(answer.status)}): ${wordsOf(answer)}`)
+    // An older server says only that it has heard. The core asks where the run is when we do not know.
+    return answer.status === 204 ? client.uncertain('GitHub has taken on the run, and does not say which it is') : doubt(answer)
+  }
+
+  // -------------------------------------------------------------------------------------- follow and cancel
+
+  const runOf = async (external: string): Promise<Run | Missing | Uncertain> => {
+    const at = runAt(external)
+    if (at === null) return nameless(external)
+    const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}', at)
+    if (answer._tag === 'Uncertain') return answer
+    if (answer.status === 404) return { _tag: 'Missing' }
+    return (answer.status === 200 ? decoded(Run, answer) : null) ?? doubt(answer)
+  }
+
+  /** Asks how a run stands, and whether that is new: what GitHub answers with 304 does not count against its limit. */
+  const watcher = (job: Job, external: string): (() => Promise<Progress | Missing | Uncertain>) => {
+    let seen: { readonly etag: string; readonly progress: Progress } | null = null
+    let isWarned = false
+    const warn = ({ display_title: title }: Run): void => {
+      if (isWarned || marksIn(title ?? '').includes(markOf(job.key))) return
+      isWarned = true
+      log.warn('a run does not show the key of its build in its name: its workflow needs a run-name with ${{ inputs.tack_key }}', { run: external })
+    }
+    return async () => {
+      const at = runAt(external)
+      if (at === null) return nameless(external)
+      const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}', at, seen === null ? {} : { 'if-none-match': seen.etag })
+      if (answer._tag === 'Uncertain') return answer
+      if (answer.status === 304 && seen !== null) return seen.progress
+      if (answer.status === 404) return { _tag: 'Missing' }
+      const run = answer.status === 200 ? decoded(Run, answer) : null
+      if (run === null) return doubt(answer)
+      warn(run)
+      const progress = progressOf(run, external)
+      const etag = answer.headers.get('etag')
+      seen = etag === null ? null : { etag, progress }
+      return progress
+    }
+  }
+
+  const cancel = async (_job: Job, external: string): Promise<Heard | Uncertain> => {
+    const at = runAt(external)
+    if (at === null) return nameless(external)
+    const answer = await ask('POST /repos/{owner}/{repo}/actions/runs/{run_id}/cancel', at)
+    if (answer._tag === 'Uncertain') return answer
+    if (answer.status === 202) return { _tag: 'Heard' }
+    if (answer.status !== 404 && answer.status !== 409) return doubt(answer)
+    // It has ended, or is gone; or we are not let near it, which is no answer.
+    const run = await runOf(external)
+    if (!('_tag' in run)) return hasEnded(progressOf(run, external).status) ? { _tag: 'Heard' } : doubt(answer)
+    if (run._tag === 'Uncertain') return run
+    const repository = await ask('GET /repos/{owner}/{repo}', { owner: at.owner, repo: at.repo })
+    return repository._tag === 'Answer' && repository.status === 200 && decoded(Repository, repository) !== null ? { _tag: 'Heard' } : doubt(answer)
+  }
+
+  // -------------------------------------------------------------------------------------- logs
+
+  const GONE = 'GitHub does not have the run any more.'
+
+  const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
+    const at = runAt(external)
+    if (at === null) return nameless(external)
+    // The run first: once it has ended, no job is to come.
+    const run = await runOf(external)
+    if ('_tag' in run) return run._tag === 'Missing' ? client.refuse(GONE) : run
+    const parts: Array<Part> = []
+    for (let page = 1; page <= MAX_PAGES; page++) {
+      const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs', { ...at, page, per_page: PAGE })
+      if (answer._tag === 'Uncertain') return answer
+      const jobs = answer.status === 200 ? decoded(Jobs, answer)?.jobs : undefined
+      if (jobs === undefined) return answer.status === 404 ? client.refuse(GONE) : doubt(answer)
+      for (const { conclusion, id, name: job, status } of jobs)
+        parts.push({ id: String(id), isReadable: status === 'completed' && conclusion !== 'skipped', name: job })
+      if (jobs.length < PAGE) break
+    }
+    return { _tag: 'Parts', hasEnded: run.status === 'completed', parts }
+  }
+
+  /** A log lies elsewhere: the answer leads there, for a minute, and whoever knows the address may read it. Our token is not shown. */
+  const logReader = (external: string) => {
+    const tries = new Map<string, number>()
+    return async ({ id }: Part): Promise<TextLog | Refused | Uncertain> => {
+      const at = runAt(external)
+      if (at === null) return nameless(external)
+      const answer = await ask('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', { job_id: Number(id), owner: at.owner, repo: at.repo })
+      if (answer._tag === 'Uncertain') return answer
+      if (answer.status === 410) return { _tag: 'None', sentence: 'GitHub does not keep the log of this job any more.' }
+      if (answer.status === 404) {
+        // A log may come a little later than the end of its job.
+        const count = (tries.get(id) ?? 0) + 1
+        tries.set(id, count)
+        return count < LOG_TRIES ? { _tag: 'NotYet' } : { _tag: 'None', sentence: 'GitHub has no log of this job.' }
+      }
+      if (answer.status !== 302) return isNo(answer) ? client.refuse(wordsOf(answer)) : doubt(answer)
+      const to = answer.headers.get('location') ?? ''
+      if (!isUrl(to) || (url.startsWith('https:') && !to.startsWith('https:'))) return client.uncertain('GitHub does not say where the log is')
+      const log = await client.ask({ overflow: 'cut', url: to })
+      if (log._tag === 'Uncertain') return log
+      if (log.status !== 200) return client.doubt(log, '')
+      const lines = log.text.replace(TIME_MARK, '')
+      return { _tag: 'Text', isComplete: true, text: log.isCut ? `${lines}\n(The log goes on at GitHub; no more of it is shown here.)\n` : lines }
+    }
+  }
+
+  // -------------------------------------------------------------------------------------- webhooks
+
+  const webhook = (request: WebhookRequest): WebhookAnswer => {
+    const [, digest = null] = /^sha256=([0-9a-f]{64})$/.exec(headerOf(request, 'x-hub-signature-256') ?? '') ?? []
+    if (!isSigned(webhookSecret, request.body, digest)) return { _tag: 'Unauthorized', reason: 'X-Hub-Signature-256 is not the signature of this body' }
+    // A new webhook is tried with a ping; others may be for everything.
+    if (headerOf(request, 'x-github-event') !== 'workflow_run') return { _tag: 'Reports', reports: [] }
+    const said = decodeText(Hook, request.body.toString())
+    if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'this is not an event about a run' }
+    const { repository, workflow_run: run } = said.right
+    const [owner = '', repo = ''] = repository.full_name.split('/')
+    const ours = known.get(keyOf(externalOf({ owner, repo }, run.id)))
+    return { _tag: 'Reports', reports: ours === undefined ? [] : [{ build: ours.build, progress: progressOf(run, ours.external) }] }
+  }
+
+  // -------------------------------------------------------------------------------------- check
+
+  const check = async (): Promise<{ readonly isFine: boolean; readonly sentence: string }> => {
+    const bad = (sentence: string) => ({ isFine: false, sentence: client.say(sentence) })
+    for (const one of repositories) {
+      const [owner = '', repo = ''] = one.split('/')
+      // Of all repositories of somebody, which ones there are need not be known.
+      const answer = await (repo === '*'
+        ? ask('GET /users/{username}', { username: owner })
+        : ask('GET /repos/{owner}/{repo}/actions/workflows', { owner, per_page: 1, repo }))
+      if (answer._tag === 'Uncertain') return bad(`GitHub cannot be asked: ${answer.error}`)
+      if (answer.status !== 200) return bad(`GitHub does not show ${one} with this token (${String(answer.status)}): ${wordsOf(answer)}`)
+    }
+    return { isFine: true, sentence: `GitHub takes the token, for ${repositories.join(', ')}.` }
+  }
+
+  return {
+    cancel,
+    check,
+    close: client.close,
+    find: (job) => settling.find(job, () => look(job)),
+    follow: (job, external, report) => {
+      know(external, job.build)
+      return client.poll(pollMs, watcher(job, external), report)
+    },
+    logs: (_job, external, signal) =>
+      logOfParts(client, { everyMs: Math.min(pollMs, 10_000), list: () => jobsOf(external), read: logReader(external), signal }),
+    name,
+    start: (job) => settling.start(job, () => start(job)),
+    ...(webhookSecret === '' ? {} : { webhook })
+  }
+}
+
+const LISTED = /^[A-Za-z0-9_-]+\/(?:\*|[A-Za-z0-9_-][A-Za-z0-9._-]*)$/
+
+export const github: Kind = {
+  kind: 'github',
+  make: (settings, surroundings) => {
+    const known = decode(Settings, settings)
+    if (E.isLeft(known)) return known
+    const { environment } = surroundings
+    const {
+      pollSeconds = 15,
+      repositories,
+      returnsRun = true,
+      settleSeconds = 60,
+      token = environment['TACK_GITHUB_TOKEN'] ?? '',
+      url = 'https://api.github.com',
+      webhookSecret = environment['TACK_GITHUB_WEBHOOK_SECRET'] ?? ''
+    } = known.right
+    if (repositories.length === 0 || !repositories.every((one) => LISTED.test(one)))
+      return E.left('"repositories" must be a list of owner/name or owner/*, at least one')
+    if (token === '') return E.left('it needs a "token", or TACK_GITHUB_TOKEN in the environment')
+    if (!isUrl(url)) return E.left('"url" must begin with https:// or http://')
+    if (!isPeriod(pollSeconds, 1)) return E.left('"pollSeconds" must be from 1 to 3600')
+    if (!isPeriod(settleSeconds, 0)) return E.left('"settleSeconds" must be from 0 to 3600')
+    if (webhookSecret !== '' && webhookSecret.length < SHORTEST_SECRET)
+      return E.left(`"webhookSecret" must have at least ${String(SHORTEST_SECRET)} characters`)
+    return E.right(
+      create(
+        { pollMs: pollSeconds * 1000, repositories, returnsRun, settleMs: settleSeconds * 1000, token, url: url.replace(/\/+$/, ''), webhookSecret },
+        surroundings
+      )
+    )
+  }
+}

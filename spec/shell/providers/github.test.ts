@@ -1,0 +1,453 @@
+/** The adapter for GitHub Actions: the contract, and what is GitHub's own. */
+import { describe, expect, test } from 'vitest'
+import type { BuildName, Plan, Status } from '../../../core/index.js'
+import { github, markOf } from '../../../shell/providers/github.js'
+import type { Job, LogLine, Progress, WebhookAnswer } from '../../../shell/providers/provider.js'
+import { type Bench, BUILD, describeProvider, FAULTS, jobOf, ODD, openWorkshop, REFUSALS, type Target, type Workshop } from './contract.js'
+import { benchOf, faultOf } from './servers/bench.js'
+import { type GitHubServer, type GitHubServerOptions, SECRET, signature, startGitHub, TOKEN } from './servers/github.js'
+
+type More = { readonly [name: string]: unknown }
+
+const SETTINGS = { repositories: ['acme/app'], settleSeconds: 1, token: TOKEN }
+
+const open = async (options: GitHubServerOptions = {}, more: More = {}): Promise<Bench & { readonly server: GitHubServer }> => {
+  const server = await startGitHub(options)
+  const settings = { ...SETTINGS, url: server.url, webhookSecret: SECRET, ...more }
+  return {
+    ...benchOf(
+      { kind: github, ledger: server.ledger, nameOf: markOf, server, settings },
+      {
+        plan: { pipeline: 'ci.yml', settings: [['ref', 'main']] },
+        secrets: [TOKEN, SECRET],
+        signing: {
+          body: (key) => server.event(markOf(key)),
+          coversBody: true,
+          hasTime: false,
+          header: 'x-hub-signature-256',
+          sign: (body) => ({ 'x-github-event': 'workflow_run', 'x-hub-signature-256': signature(body) })
+        }
+      }
+    ),
+    server
+  }
+}
+
+const target: Target = {
+  ends: ['success', 'failed', 'timeout'],
+  faults: FAULTS,
+  isIdempotent: false,
+  name: 'github',
+  open: () => open(),
+  refusals: REFUSALS
+}
+
+describeProvider(target)
+
+// ---------------------------------------------------------------------------------------- what is GitHub's own
+
+const withShop = async (
+  use: (shop: Workshop, server: GitHubServer) => Promise<void>,
+  options: GitHubServerOptions = {},
+  more: More = {}
+): Promise<void> => {
+  const bench = await open(options, more)
+  const shop = await openWorkshop({ ...target, open: () => Promise.resolve(bench) })
+  try {
+    await use(shop, bench.server)
+  } finally {
+    await shop.close()
+  }
+}
+
+const job = (plan: Partial<Plan> = {}, build: BuildName = BUILD): Job => jobOf(build, { pipeline: 'ci.yml', settings: [['ref', 'main']], ...plan })
+
+const errorOf = (answer: object): string => ('error' in answer ? String(answer.error) : '')
+
+const LONG: BuildName = { ...BUILD, workflow: `${'ö'.repeat(80)}.yml` as BuildName['workflow'] }
+
+describe('a start', () => {
+  test('gives the workflow the key and the variables, and is answered with the run', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const variables: Plan['variables'] = [
+        ['CI', 'true'],
+        ['__proto__', '"x"']
+      ]
+      expect(await answer((await restart()).start(job({ variables })))).toEqual({ _tag: 'Accepted', external: 'acme/app/1000' })
+      const [call] = server.calls()
+      expect([call?.method, call?.path, server.calls().length]).toEqual(['POST', '/repos/acme/app/actions/workflows/ci.yml/dispatches', 1])
+      expect(JSON.parse(call?.body.toString() ?? '')).toEqual({
+        inputs: { tack_key: 'knot.example/3mbd3542k2222/ci.yml', tack_variables: '{"CI":"true","__proto__":"\\"x\\""}' },
+        ref: 'main',
+        return_run_details: true
+      })
+    }))
+
+  test('is of the default branch where the workflow names none', () =>
+    withShop(async ({ answer, restart }, server) => {
+      await answer((await restart()).start(job({ settings: [] })))
+      expect(server.made()[0]?.body.ref).toBe('trunk')
+    }))
+
+  test.each<[Partial<Plan>, string]>([
+    [{ settings: [['repo', 'acme/other']] }, 'acme/other/1000'],
+    [{ settings: [['repo', 'Acme/Other']] }, 'Acme/Other/1000'],
+    [{ pipeline: 'acme/other/ci.yml', settings: [['repo', 'acme/app']] }, 'acme/other/1000']
+  ])('of %j is in that repository', (plan, external) =>
+    withShop(
+      async ({ answer, restart }) => {
+        const provider = await restart()
+        expect(await answer(provider.start(job(plan)))).toEqual({ _tag: 'Accepted', external })
+        expect(await answer((await restart()).find(job(plan)))).toEqual({ _tag: 'Accepted', external })
+      },
+      {},
+      { repositories: ['acme/*'] }
+    )
+  )
+
+  test.each<[Partial<Plan>, string]>([
+    [{ settings: [['repo', 'acme/other']] }, 'are not started here'],
+    [{ pipeline: 'acme/other/ci.yml' }, 'are not started here'],
+    [{ settings: [['repo', 'acme']] }, 'owner/name'],
+    [{ settings: [['repo', 'acme/app/../other']] }, 'owner/name'],
+    [{ settings: [['repo', '../app']] }, 'owner/name'],
+    [{ pipeline: '' }, 'workflow file'],
+    [{ pipeline: '..' }, 'workflow file'],
+    [{ pipeline: 'a b.yml' }, 'workflow file'],
+    [{ pipeline: 'app/ci.yml' }, 'owner/name']
+  ])('of %j is refused before anybody is asked', (plan, words) =>
+    withShop(async ({ answer, restart }, server) => {
+      const outcome = await answer((await restart()).start(job(plan)))
+      expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', expect.stringContaining(words)])
+      expect(server.calls()).toEqual([])
+    })
+  )
+
+  test.each<[Partial<Plan>, string]>([
+    [{ pipeline: 'nowhere.yml' }, 'GitHub does not start the workflow "acme/app/nowhere.yml" (404): Not Found'],
+    [{ settings: [['ref', 'gone']] }, 'GitHub does not start the workflow "acme/app/ci.yml" (422): No ref found for: gone']
+  ])('of %j is refused in the words of GitHub', (plan, error) =>
+    withShop(async ({ answer, restart }) => {
+      expect(await answer((await restart()).start(job(plan)))).toEqual({ _tag: 'Refused', error })
+    })
+  )
+
+  test('with more variables than GitHub takes is refused', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const of = (length: number) => job({ variables: [['A', 'x'.repeat(length)]] })
+      const over = '{"tack_key":"knot.example/3mbd3542k2222/ci.yml","tack_variables":"{\\"A\\":\\"\\"}"}'.length
+      expect((await answer((await restart()).start(of(65_535 - over))))._tag).toBe('Accepted')
+      const outcome = await answer((await restart()).start(of(65_536 - over)))
+      expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', expect.stringContaining('65535')])
+      expect(server.made()).toHaveLength(1)
+    }))
+
+  test('at a server that does not name the run is uncertain, and then found', () =>
+    withShop(
+      async ({ answer, restart }) => {
+        const provider = await restart()
+        expect((await answer(provider.start(job())))._tag).toBe('Uncertain')
+        expect(await answer(provider.find(job()))).toEqual({ _tag: 'Accepted', external: 'acme/app/1000' })
+      },
+      { isOld: true },
+      { returnsRun: false }
+    ))
+
+  test('at a server that cannot be asked to name it is refused, and nothing started', () =>
+    withShop(
+      async ({ answer, restart }, server) => {
+        expect((await answer((await restart()).start(job())))._tag).toBe('Refused')
+        expect(server.made()).toEqual([])
+      },
+      { isOld: true }
+    ))
+})
+
+describe('a look-up', () => {
+  test('waits for a run that is listed only later: it is not called missing before', () =>
+    withShop(
+      async ({ answer, clock, restart }, server) => {
+        const provider = await restart()
+        clock.advance(3_600_000)
+        server.misbehave(() => 'done, then reset')
+        expect((await answer(provider.start(job())))._tag).toBe('Uncertain')
+        server.misbehave(() => null)
+        server.hide(true)
+        clock.after(20_000, () => server.hide(false))
+        expect(await answer(provider.find(job()))).toEqual({ _tag: 'Accepted', external: 'acme/app/1000' })
+      },
+      {},
+      { settleSeconds: 60 }
+    ))
+
+  test('after a restart waits, too: nobody knows what was asked for just before', () =>
+    withShop(
+      async ({ answer, clock, restart }, server) => {
+        await answer((await restart()).start(job()))
+        server.hide(true)
+        const after = await restart()
+        clock.after(20_000, () => server.hide(false))
+        expect(await answer(after.find(job()))).toEqual({ _tag: 'Accepted', external: 'acme/app/1000' })
+      },
+      {},
+      { settleSeconds: 60 }
+    ))
+
+  test('asks for the runs that can be of the trigger, and turns pages, and searches anew beyond a thousand', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const provider = await restart()
+      await answer(provider.start(job()))
+      for (let n = 0; n < 1_234; n++) server.add(`tack a/b/${String(n)}`, `2026-01-02T00:${String(Math.floor(n / 60)).padStart(2, '0')}:${String(n % 60).padStart(2, '0')}Z`)
+      expect(await answer(provider.find(job()))).toEqual({ _tag: 'Accepted', external: 'acme/app/1000' })
+      const asked = server.calls().filter(({ path }) => path.endsWith('/runs'))
+      expect(asked).toHaveLength(13)
+      expect(asked[0]?.query.get('created')).toBe('>=2025-12-31T00:00:00Z')
+      expect(asked[10]?.query.get('created')).toBe('2025-12-31T00:00:00Z..2026-01-02T00:03:54Z')
+    }))
+
+  test('of a trigger whose key is no time goes back to the beginning', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const [odd = BUILD] = ODD.filter(({ rkey }) => rkey === 'a:b~c._-')
+      expect(await answer((await restart()).find(job({}, odd)))).toEqual({ _tag: 'Missing' })
+      expect(server.calls()[0]?.query.has('created')).toBe(false)
+    }))
+
+  test.each([
+    ['tack knot.example/3mbd3542k2222/ci.yml', true],
+    ['CI (knot.example/3mbd3542k2222/ci.yml)', true],
+    ['[knot.example/3mbd3542k2222/ci.yml] by Ann', true],
+    ['knot.example/3mbd3542k2222/ci.yml2', false],
+    ['xknot.example/3mbd3542k2222/ci.yml', false],
+    ['knot.example/3mbd3542k2222/ci.yml/x a/b/c', false],
+    ['KNOT.example/3mbd3542k2222/ci.yml a/b/c', false]
+  ])('knows a run named "%s": %s', (title, isOurs) =>
+    withShop(async ({ answer, restart }, server) => {
+      server.add(title, '2026-01-01T00:00:00Z')
+      expect((await answer((await restart()).find(job())))._tag).toBe(isOurs ? 'Accepted' : 'Missing')
+    })
+  )
+
+  test('among runs that do not say which build they are of is no proof; those from before the trigger do not matter', () =>
+    withShop(
+      async ({ answer, restart }, server) => {
+        const provider = await restart()
+        server.add('CI', '2025-12-31T23:54:59Z')
+        expect(await answer(provider.find(job()))).toEqual({ _tag: 'Missing' })
+        server.misbehave(() => 'done, then reset')
+        await answer(provider.start(job()))
+        server.misbehave(() => null)
+        const outcome = await answer(provider.find(job()))
+        expect([outcome._tag, errorOf(outcome)]).toEqual(['Uncertain', expect.stringContaining('${{ inputs.tack_key }}')])
+      },
+      { runName: () => 'CI' }
+    ))
+
+  test('of a long key is by its digest', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const provider = await restart()
+      const outcome = await answer(provider.start(job({}, LONG)))
+      expect(server.made()[0]?.title).toBe(`tack ${markOf(job({}, LONG).key)}`)
+      expect(markOf(job({}, LONG).key)).toMatch(/^sha256\/[0-9a-f]{64}\/long$/)
+      expect(await answer((await restart()).find(job({}, LONG)))).toEqual(outcome)
+    }))
+})
+
+describe('following', () => {
+  test('asks only whether anything is new', () =>
+    withShop(async ({ answer, restart, until }, server) => {
+      const provider = await restart()
+      await answer(provider.start(job()))
+      const reports: Array<Progress> = []
+      provider.follow(job(), 'acme/app/1000', (progress) => reports.push(progress))
+      await until(() => server.unchanged() > 2)
+      for (const entry of server.ledger.all()) entry.status = 'success'
+      await until(() => reports.length > 1)
+      expect(reports.map(({ status }) => status)).toEqual(['pending', 'success'])
+    }))
+
+  test('says to the operator that a workflow does not name its runs as it must', () =>
+    withShop(
+      async ({ answer, heard, restart, until }) => {
+        const provider = await restart()
+        await answer(provider.start(job()))
+        const reports: Array<Progress> = []
+        const stop = provider.follow(job(), 'acme/app/1000', (progress) => reports.push(progress))
+        await until(() => reports.length > 0)
+        stop()
+        expect(heard.filter((line) => line.includes('run-name'))).toHaveLength(1)
+      },
+      { runName: () => 'CI' }
+    ))
+
+  test.each<[Parameters<GitHubServer['amend']>[1], Status, string | null]>([
+    [{ status: 'queued' }, 'pending', null],
+    [{ status: 'requested' }, 'pending', null],
+    [{ status: 'pending' }, 'pending', null],
+    [{ status: 'waiting' }, 'pending', 'waits until somebody'],
+    [{ status: 'in_progress' }, 'running', null],
+    [{ conclusion: 'success', status: 'completed' }, 'success', null],
+    [{ conclusion: 'neutral', status: 'completed' }, 'success', null],
+    [{ conclusion: 'skipped', status: 'completed' }, 'success', null],
+    [{ conclusion: 'failure', status: 'completed' }, 'failed', 'The run failed: https://github.com/acme/app/actions/runs/1000'],
+    [{ conclusion: 'cancelled', status: 'completed' }, 'cancelled', null],
+    [{ conclusion: 'timed_out', status: 'completed' }, 'timeout', 'took longer'],
+    [{ conclusion: 'startup_failure', status: 'completed' }, 'failed', 'not valid'],
+    [{ conclusion: 'action_required', status: 'completed' }, 'failed', 'has to do something'],
+    [{ conclusion: 'stale', status: 'completed' }, 'failed', '"stale"'],
+    [{ conclusion: null, status: 'completed' }, 'failed', '"unknown"']
+  ])('a run that stands at %j is %s', (fields, status, error) =>
+    withShop(async ({ answer, restart, until }, server) => {
+      const provider = await restart()
+      await answer(provider.start(job()))
+      server.amend(job().key, fields)
+      const reports: Array<Progress> = []
+      const stop = provider.follow(job(), 'acme/app/1000', (progress) => reports.push(progress))
+      await until(() => reports.length > 0)
+      stop()
+      expect(reports).toMatchObject([{ exitCode: null, external: 'acme/app/1000', status }])
+      if (error === null) expect(reports[0]?.error).toBeNull()
+      else expect(reports[0]?.error).toContain(error)
+    })
+  )
+})
+
+describe('limits', () => {
+  const NOW_S = 1_767_225_600
+  test.each<[number, { readonly [name: string]: string }, string, number]>([
+    [403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW_S + 90) }, 'API rate limit exceeded', 90_000],
+    [429, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW_S + 90) }, 'x', 90_000],
+    [403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW_S - 5) }, 'API rate limit exceeded', 1_000],
+    [403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '9999999999' }, 'API rate limit exceeded', 3_600_000],
+    [403, { 'retry-after': '30' }, 'You have exceeded a secondary rate limit', 30_000],
+    [403, {}, 'You have exceeded a secondary rate limit', 60_000],
+    [429, {}, 'slow down', 60_000]
+  ])('a %i with %j, "%s", is a wait of %i ms', (status, headers, message, waitMs) =>
+    withShop(async ({ answer, clock }) => {
+      const made = github.make(
+        { ...SETTINGS, url: 'https://api.github.com' },
+        {
+          checkout: () => Promise.reject(new Error()),
+          clock,
+          environment: {},
+          fetch: () => Promise.resolve(new Response(JSON.stringify({ message }), { headers, status })),
+          folder: '',
+          log: { debug: () => undefined, error: () => undefined, info: () => undefined, warn: () => undefined },
+          name: 'limited'
+        }
+      )
+      if (made._tag === 'Left') throw new Error(made.left)
+      expect(await answer(made.right.start(job()))).toEqual({ _tag: 'Uncertain', error: `the server answered ${String(status)}: ${message}`, waitMs })
+      await made.right.close()
+    })
+  )
+})
+
+describe('a cancel', () => {
+  test('of a run that is gone is heard, and of one that we may not see is not', () =>
+    withShop(async ({ answer, restart }) => {
+      const provider = await restart()
+      expect(await answer(provider.cancel(job(), 'acme/app/77'))).toEqual({ _tag: 'Heard' })
+      expect((await answer(provider.cancel(job(), 'acme/hidden/77')))._tag).toBe('Uncertain')
+      for (const external of ['', '77', 'acme/../77', 'acme/app/77/x', 'acme/app/x'])
+        expect((await answer(provider.cancel(job(), external)))._tag).toBe('Uncertain')
+    }))
+})
+
+describe('a log', () => {
+  test('is fetched from where it lies, without the token, and comes without times', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const provider = await restart()
+      await answer(provider.start(job()))
+      const [entry] = server.ledger.all()
+      entry?.log.push('##[group]Run make', 'ok', '')
+      if (entry !== undefined) entry.status = 'success'
+      const lines: Array<LogLine> = []
+      const read = async (): Promise<void> => {
+        for await (const line of provider.logs(job(), 'acme/app/1000', new AbortController().signal)) lines.push(line)
+      }
+      await answer(read())
+      expect(lines.map((line) => (line._tag === 'Text' ? line.text : `${line.name} ${line.status}`))).toEqual([
+        'test (20) start',
+        '##[group]Run make',
+        'ok',
+        '',
+        'test (20) end'
+      ])
+      expect(server.storage.calls().map(({ headers }) => headers.authorization)).toEqual([undefined])
+    }))
+})
+
+describe('a webhook', () => {
+  const hooked = async (use: (tell: (body: Buffer, event?: string) => WebhookAnswer | undefined, shop: Workshop, server: GitHubServer) => Promise<void>) =>
+    withShop(async (shop, server) => {
+      const provider = await shop.restart()
+      await shop.answer(provider.start(job()))
+      await use(
+        (body, event = 'workflow_run') =>
+          provider.webhook?.({ body, headers: { 'x-github-event': event, 'x-hub-signature-256': signature(body) }, nowMs: 1_767_225_600_000 }),
+        shop,
+        server
+      )
+    })
+
+  test('about a run that only calls itself ours says nothing', () =>
+    hooked(async (tell, shop, server) => {
+      server.add(`tack ${job().key}`, '2026-01-01T00:00:00Z')
+      expect(tell(server.event(`by hand tack ${job().key}`))).toEqual({ _tag: 'Reports', reports: [] })
+      const other = await shop.restart()
+      const body = server.event(job().key)
+      const request = { body, headers: { 'x-github-event': 'workflow_run', 'x-hub-signature-256': signature(body) }, nowMs: 0 }
+      expect(other.webhook?.(request)).toEqual({ _tag: 'Reports', reports: [] })
+      // Whoever is followed is known again.
+      other.follow(job(), 'acme/app/1000', () => undefined)()
+      expect(other.webhook?.(request)).toMatchObject({ reports: [{ build: BUILD, progress: { external: 'acme/app/1000', status: 'pending' } }] })
+    }))
+
+  test('may write the name of the repository as its owner does', () =>
+    hooked((tell, _shop, server) => {
+      expect(tell(server.event(job().key, 'Acme/App'))).toMatchObject({ reports: [{ progress: { external: 'acme/app/1000' } }] })
+      return Promise.resolve()
+    }))
+
+  test('about something else says nothing', () =>
+    hooked((tell, _shop, server) => {
+      expect(tell(Buffer.from('{"zen":"x"}'), 'ping')).toEqual({ _tag: 'Reports', reports: [] })
+      expect(tell(server.event(job().key), 'workflow_job')).toEqual({ _tag: 'Reports', reports: [] })
+      expect(tell(server.event(job().key, 'acme/else'))).toEqual({ _tag: 'Reports', reports: [] })
+      return Promise.resolve()
+    }))
+})
+
+describe('settings', () => {
+  test.each<[unknown, string]>([
+    [{}, 'repositories'],
+    [{ repositories: [] }, '"repositories"'],
+    [{ repositories: ['acme'] }, '"repositories"'],
+    [{ repositories: ['*/*'] }, '"repositories"'],
+    [{ repositories: ['a/b/c'] }, '"repositories"'],
+    [{ repositories: ['a/b'] }, 'TACK_GITHUB_TOKEN'],
+    [{ ...SETTINGS, url: 'github' }, '"url"'],
+    [{ ...SETTINGS, pollSeconds: 0.5 }, '"pollSeconds"'],
+    [{ ...SETTINGS, settleSeconds: 4_000 }, '"settleSeconds"'],
+    [{ ...SETTINGS, webhookSecret: 'short' }, '"webhookSecret"']
+  ])('%j are refused in a sentence', (settings, words) => {
+    expect(faultOf(github, settings)).toContain(words)
+  })
+
+  test('may come from the environment', () => {
+    expect(faultOf(github, { repositories: ['a/*'] }, { TACK_GITHUB_TOKEN: TOKEN })).toBeNull()
+    expect(faultOf(github, { repositories: ['a/b'] }, { TACK_GITHUB_TOKEN: TOKEN, TACK_GITHUB_WEBHOOK_SECRET: 'x' })).toContain('"webhookSecret"')
+  })
+})
+
+describe('the check', () => {
+  test('names the repository that the token does not see', () =>
+    withShop(
+      async ({ answer, restart }) => {
+        const { isFine, sentence } = await answer((await restart()).check())
+        expect([isFine, sentence]).toEqual([false, expect.stringContaining('acme/hidden')])
+      },
+      {},
+      { repositories: ['acme/*', 'acme/app', 'acme/hidden'] }
+    ))
+})
