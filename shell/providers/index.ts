@@ -1,10 +1,13 @@
 /** The kinds of providers that there are. One more is one file, and one line here. */
 import * as E from 'fp-ts/lib/Either.js'
+import { buildbot } from './buildbot.js'
+import { buildkite } from './buildkite.js'
+import { github } from './github.js'
 import { local } from './local.js'
 import type { Kind, Provider, Surroundings } from './provider.js'
 import { webhook } from './webhook.js'
 
-export const KINDS: ReadonlyArray<Kind> = [local, webhook]
+export const KINDS: ReadonlyArray<Kind> = [buildbot, buildkite, github, local, webhook]
 
 /** A provider of that kind, or a sentence for the operator about what is wrong with its entry in the configuration. */
 export const makeProvider = (kind: string, settings: unknown, surroundings: Surroundings): E.Either<string, Provider> => {
