@@ -51,12 +51,19 @@ const NONE = 0x10ffff
 /** The index of the `]` that closes the class which is open at `from`, or the end. */
 const endOfClass = (pattern: Points, from: number): number => {
   let i = from
-  while (i < pattern.length && pattern[i] !== CLOSE_CLASS) i += pattern[i] === ESCAPE ? 2 : 1
+  while (pattern[i] !== undefined && pattern[i] !== CLOSE_CLASS) i += pattern[i] === ESCAPE ? 2 : 1
   return Math.min(i, pattern.length)
 }
 
-/** The alternatives of the brace that opens just before `from`, as ranges of the pattern; `null` when it does not close. */
-const alternatives = (pattern: Points, from: number): ReadonlyArray<readonly [start: number, end: number]> | null => {
+interface Brace {
+  /** The ranges of its alternatives. */
+  readonly alternatives: ReadonlyArray<readonly [start: number, end: number]>
+  /** The index of what closes it. */
+  readonly end: number
+}
+
+/** The brace that opens just before `from`; `null` when it does not close. */
+const braceAt = (pattern: Points, from: number): Brace | null => {
   const found: Array<readonly [number, number]> = []
   let start = from
   let depth = 1
@@ -67,7 +74,7 @@ const alternatives = (pattern: Points, from: number): ReadonlyArray<readonly [st
     else if (c === OPEN) depth++
     else if (c === CLOSE) {
       depth--
-      if (depth === 0) return [...found, [start, i]]
+      if (depth === 0) return { alternatives: [...found, [start, i]], end: i }
     } else if (c === COMMA && depth === 1) {
       found.push([start, i])
       start = i + 1
@@ -124,24 +131,25 @@ const textOf = (points: Points): string => String.fromCodePoint(...points)
 interface Class {
   /** Where the pattern stands: behind the class, or where it is known that it does not hold. */
   readonly at: number
-  readonly outcome: GlobOutcome
+  /** `null` when it does not close, as far as was looked. */
+  readonly holds: boolean | null
 }
 
 /** Whether the class that opens just before `from` holds for `c`. */
 const matchClass = (pattern: Points, from: number, c: number): Class => {
   const isNegated = pattern[from] === BANG || pattern[from] === CARET
   let at = isNegated ? from + 1 : from
-  if (at >= pattern.length || pattern[at] === CLOSE_CLASS) return { at, outcome: 'bad' }
+  if (pattern[at] === CLOSE_CLASS) return { at, holds: null }
   let isIn = false
   let low = NONE
-  while (!isIn && at < pattern.length && pattern[at] !== CLOSE_CLASS) {
+  while (!isIn && pattern[at] !== undefined && pattern[at] !== CLOSE_CLASS) {
     let p = pattern[at]
     at++
-    if (low < NONE && p === DASH && at < pattern.length && pattern[at] !== CLOSE_CLASS) {
+    if (low < NONE && p === DASH && pattern[at] !== CLOSE_CLASS) {
       if (pattern[at] === ESCAPE) at++
-      p = pattern[at] ?? NONE
+      // The lower end itself has been looked at.
+      isIn = low < c && c <= (pattern[at] ?? NONE)
       at++
-      isIn = low <= c && c <= p
       low = NONE
     } else {
       if (p === ESCAPE) {
@@ -152,25 +160,25 @@ const matchClass = (pattern: Points, from: number, c: number): Class => {
       low = p ?? NONE
     }
   }
-  if (isIn === isNegated) return { at, outcome: at >= pattern.length ? 'bad' : 'mismatch' }
+  if (isIn === isNegated) return { at, holds: at >= pattern.length ? null : false }
   const end = endOfClass(pattern, at)
-  return end >= pattern.length ? { at, outcome: 'bad' } : { at: end + 1, outcome: 'match' }
+  return { at: end + 1, holds: end >= pattern.length ? null : true }
 }
 
 /** The tasks that a brace comes to: in each, one alternative stands in its place. */
 const branch = (task: Task): Turn => {
   const { pattern, patternAt } = task
-  const ranges = alternatives(pattern, patternAt + 1)
-  if (ranges === null) return 'bad'
+  const brace = braceAt(pattern, patternAt + 1)
+  if (brace === null) return 'bad'
   const before = pattern.slice(0, patternAt)
-  const after = pattern.slice((ranges.at(-1)?.[1] ?? 0) + 1)
-  return ranges.map(([start, end]) => ({ ...task, pattern: [...before, ...pattern.slice(start, end), ...after] }))
+  const after = pattern.slice(brace.end + 1)
+  return brace.alternatives.map(([start, end]) => ({ ...task, pattern: [...before, ...pattern.slice(start, end), ...after] }))
 }
 
 /** A name that is at its end: whether what is left of the pattern can be nothing. */
 const atEnd = (task: Task): Turn => {
   const { pattern, patternAt } = task
-  if (pattern.length - patternAt <= 4 && EMPTY.has(textOf(pattern.slice(patternAt)))) return 'match'
+  if (EMPTY.has(textOf(pattern.slice(patternAt)))) return 'match'
   if (pattern[patternAt] === OPEN) return branch(task)
   return mismatch(pattern, patternAt)
 }
@@ -205,10 +213,11 @@ const runTask = (task: Task, name: Points, spend: (cost: number) => boolean): Tu
     if (p === OPEN) return branch({ deepName, deepPattern, nameAt, pattern, patternAt, starName, starPattern })
     if (p === OPEN_CLASS) {
       atStart = false
-      const { at, outcome } = matchClass(pattern, patternAt + 1, c)
-      if (outcome === 'bad' || !spend(at - patternAt)) return outcome === 'bad' ? 'bad' : 'costly'
+      const { at, holds } = matchClass(pattern, patternAt + 1, c)
+      if (!spend(at - patternAt)) return 'costly'
+      if (holds === null) return 'bad'
       patternAt = at
-      if (outcome === 'match') {
+      if (holds) {
         nameAt++
         continue
       }
@@ -221,7 +230,6 @@ const runTask = (task: Task, name: Points, spend: (cost: number) => boolean): Tu
       }
     } else if (p !== undefined) {
       if (p === ESCAPE) patternAt++
-      if (patternAt >= pattern.length) return 'bad'
       if (pattern[patternAt] === c) {
         patternAt++
         nameAt++
@@ -231,20 +239,18 @@ const runTask = (task: Task, name: Points, spend: (cost: number) => boolean): Tu
       // An escaped point that does not match is looked at with its escape. (So is what follows an escaped backslash.)
       if (pattern[patternAt - 1] === ESCAPE) patternAt--
     }
-    if (starPattern >= 0 && name[starName] !== SLASH) {
+    if (starPattern !== -1 && name[starName] !== SLASH) {
       starName++
       nameAt = starName
       patternAt = starPattern
-      atStart = false
       continue
     }
-    const slash = deepPattern < 0 ? -1 : name.indexOf(SLASH, deepName)
+    const slash = deepPattern === -1 ? -1 : name.indexOf(SLASH, deepName)
     if (slash < 0) return spend(pattern.length - patternAt) ? mismatch(pattern, patternAt) : 'costly'
     if (!spend(slash - deepName)) return 'costly'
     deepName = slash + 1
     nameAt = deepName
     patternAt = deepPattern
-    atStart = true
   }
   return atEnd({ deepName, deepPattern, nameAt, pattern, patternAt, starName, starPattern })
 }
