@@ -27,7 +27,15 @@ export const SUBJECTS = [
   'config',
   'state',
   'query',
-  'fold'
+  'fold',
+  'trigger',
+  'workflow',
+  'glob',
+  'when',
+  'variables',
+  'status-frame',
+  'cursor',
+  'build-key'
 ] as const
 export type Subject = (typeof SUBJECTS)[number]
 

@@ -21,7 +21,7 @@ describe('nothing is left untried', () => {
   test('on the stream', () => expect(tried(STREAM_MACHINE)).toEqual(new Set(seenBy('cursor'))))
 
   test('on a knot, which hears of rows by the holds they make', () => {
-    const rows = new Set(['CommitReceived', 'AccountReceived'])
+    const rows = new Set(['CommitReceived', 'AccountReceived', 'RecordsRead'])
     expect(tried(KNOT_MACHINE)).toEqual(new Set([...seenBy('knots').filter((event) => !rows.has(event)), 'HoldsChanged']))
   })
 

@@ -34,7 +34,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('MACHINE-11', 'machine.js', "KnotClosed: ['knots']", "KnotClosed: ['commits']", 'minimal.knot-phases'),
   mutant('MACHINE-12', 'counters.js', 'const RECENT = 20', 'const RECENT = 21', 'minimal.counters'),
   mutant('MACHINE-13', 'knots.js', "state.stopped ? [] : [toKnot('SubscribeKnot', host, subscription)]", "[toKnot('SubscribeKnot', host, subscription)]", 'minimal.knot-phases'),
-  mutant('MACHINE-14', 'knots.js', 'connecting(before.next), cursor: cursorOf(before, host)', 'connecting(before.next), cursor: null', 'minimal.knot-cursor'),
+  mutant('MACHINE-14', 'knots.js', '{ ...was, connection: connecting(before.next) }', '{ ...was, cursor: null, connection: connecting(before.next) }', 'minimal.knot-cursor'),
   mutant('MACHINE-15', 'knots.js', 'connection }), next: (state.next + 1) }', 'connection }), next: state.next }', 'minimal.knot-phases'),
   mutant('MACHINE-16', 'machine.js', 'isLazy: effects.length === 0 && ', 'isLazy: ', 'fold'),
 
@@ -74,11 +74,11 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- KNOT
   mutant('KNOT-1', 'knots.js', '!M.has(host)(state.holders) && M.has(host)(state.subscriptions)', 'false', 'minimal.holders'),
-  mutant('KNOT-2', 'knots.js', '`${did}/${rkey}`;', '`${rkey}`;', 'minimal.holders'),
+  mutant('KNOT-2', 'commits.js', '(did, rkey) => `${did}/${rkey}`;', '(did, rkey) => `${rkey}/`;', 'minimal.holders'),
   mutant('KNOT-3', 'knots.js', 'M.isEmpty(rest) ?', 'true ?', 'minimal.holders'),
   mutant('KNOT-4', 'machine.js', "event._tag === 'Started' ? [after, effects] : ", '', 'minimal.config'),
   mutant('KNOT-5', 'knots.js', 'M.has(host)(state.holders) && !M.has(host)(state.subscriptions)', 'M.has(host)(state.holders)', 'minimal.holders'),
-  mutant('KNOT-6', 'knots.js', '[update(state, event.host, { ...subscription, cursor: stamp }), []]', '[{ ...state, subscriptions: M.map((other) => ({ ...other, cursor: stamp }))(state.subscriptions) }, []]', 'minimal.config'),
+  mutant('KNOT-6', 'knots.js', '[update(state, event.host, { ...subscription, cursor: stamp }), outcomes]', '[{ ...state, subscriptions: M.map((other) => ({ ...other, cursor: stamp }))(state.subscriptions) }, outcomes]', 'minimal.config'),
   mutant('KNOT-7', 'connection.js', 'const DOUBLINGS = 30', 'const DOUBLINGS = 31', 'minimal.losses'),
   mutant('KNOT-8', 'knots.js', 'isConnecting(subscription.connection)', 'isLive(subscription.connection)', 'minimal.knot-phases'),
   mutant('KNOT-9', 'knots.js', 'subscription.connection.number === number', 'number > 0', 'minimal.knot-phases'),
@@ -87,6 +87,29 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- NONINTERFERENCE
   mutant('NONINTERFERENCE-1', 'commits.js', "state.policy.admission === 'open' ||", 'true ||', 'minimal.members'),
+
+  // ---------------------------------------------------------------------------------------- BACKFILL
+  mutant('BACKFILL-1', 'commits.js', '(slot.value.rev === null && slot.value.timeUs === 0)', 'true', 'B2.2'),
+  mutant('BACKFILL-2', 'backfill.js', 'if (!state.isWanted)', 'if (false)', 'B1.10'),
+  mutant('BACKFILL-3', 'backfill.js', "current(state, did, number, 'Reading')?.collection === collection", 'readingOf(state, did)?.collection === collection', 'B3.5'),
+
+  // ---------------------------------------------------------------------------------------- BUILD
+  mutant('BUILD-1', 'commits.js', 'if (actor === repository.owner)', 'if (actor !== null)', 'T2.5'),
+  mutant('BUILD-2', 'builds.js', "return ask(state, fired.build, 'Finding')", "return ask(state, fired.build, 'Starting')", 'T5.3'),
+  mutant('BUILD-3', 'builds.js', 'repository.owner === state.settings.owner ||', 'true ||', 'T3.14'),
+  mutant('BUILD-4', 'builds.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
+  mutant('BUILD-5', 'builds.js', 'isTerminal(build.status) ? unchanged(state) : armed(state, name)', 'unchanged(state)', 'T5.11'),
+  mutant('BUILD-6', 'builds.js', "'number' in build.phase && build.phase.number === number", "'number' in build.phase", 'T5.9'),
+  mutant('BUILD-7', 'builds.js', 'repository.owner === did && repository.rkey === rkey', 'true', 'T2.13'),
+  mutant('BUILD-8', 'build.js', "!(i === 0 && c === '.')", 'true', 'build-key'),
+  mutant('BUILD-9', 'builds.js', "trigger.kind === 'pipeline' && source.refUpdates", 'false', 'T1.10'),
+  mutant('BUILD-10', 'builds.js', "return ask(state, event.build, 'Starting')", 'return unchanged(state)', 'T5.3'),
+
+  // ---------------------------------------------------------------------------------------- STREAM
+  mutant('STREAM-1', 'builds.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),
+  mutant('STREAM-2', 'builds.js', 'logKey(cursorUs + 1)', 'logKey(cursorUs)', 'query'),
+  mutant('STREAM-3', 'builds.js', 'if (surplus <= 0)', 'if (surplus <= 1)', 'T6.1'),
+  mutant('STREAM-4', 'builds.js', 'cursorUs < state.floorUs', 'cursorUs <= state.floorUs', 'query'),
 
   // ---------------------------------------------------------------------------------------- HOST
   mutant('HOST-1', 'data/host-name.js', 'return name;', 'return host;', 'host'),

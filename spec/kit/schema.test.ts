@@ -9,10 +9,12 @@ import fc from 'fast-check'
 import type * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import {
+  Builds,
   Config,
   Did,
   Effect,
   Event,
+  ExitCode,
   explain,
   HostName,
   HostPolicy,
@@ -21,9 +23,11 @@ import {
   Natural,
   Nsid,
   Rkey,
+  Sha,
   State,
   Tid,
-  TimeUs
+  TimeUs,
+  WorkflowName
 } from '../../core/index.js'
 import { Hash, Present } from '../../shell/trace.js'
 import { anyAdmission, configs, configWith } from '../arbitraries/config.js'
@@ -78,6 +82,7 @@ const decodes =
 /** The codec to each constraint; where it is not to be had, something that holds it and is right otherwise. */
 const CODECS: { readonly [name in string]?: (value: unknown) => boolean } = {
   Did: decodes(Did),
+  ExitCode: decodes(ExitCode),
   Hash: decodes(Hash),
   HostName: decodes(HostName),
   JSON: decodes(Present),
@@ -87,8 +92,11 @@ const CODECS: { readonly [name in string]?: (value: unknown) => boolean } = {
   Nsid: decodes(Nsid),
   Port: (defaultPort) => decodes(HostPolicy)({ ...anyConfig.hosts, defaultPort }),
   Rkey: decodes(Rkey),
+  RunKey: decodes(Builds.RunKey),
+  Sha: decodes(Sha),
   Tid: decodes(Tid),
   TimeUs: decodes(TimeUs),
+  WorkflowName: decodes(WorkflowName),
   id: (id) => decodes(Request)({ _tag: 'stop', id })
 }
 
@@ -145,7 +153,11 @@ const UNSAYABLE = [
   'an account has no rows, no tombstones and no floor',
   'the subscriptions are not those that the rows call for',
   'a connection bears a number that was never given out',
-  'what is read again does not lie before the cursor'
+  'what is read again does not lie before the cursor',
+  'the runs are not in ascending order of their keys',
+  'the statuses are not in the order of their stamps',
+  'a status is later than the last',
+  'a request bears a number that was never given out'
 ]
 
 /** What is wrong between schema and codec; nothing when they agree, but for what no schema says. */
@@ -218,18 +230,18 @@ const HASH = '0123456789abcdef'
 
 /** One line of each kind. */
 const LINES: ReadonlyArray<Json> = [
-  { _tag: 'trace', about: '', name: 'x', rules: ['D3'], version: 1 },
+  { _tag: 'trace', about: '', name: 'x', rules: ['D3'], version: 2 },
   { _tag: 'init', config: {}, hash: HASH, id: 1 },
   { _tag: 'init', hash: HASH, id: 1, state: null },
   { _tag: 'step', effects: [], event: {}, hash: HASH, id: 1 },
   { _tag: 'end', state: {} },
-  { _tag: 'vectors', about: '', subject: 'did', version: 1 },
+  { _tag: 'vectors', about: '', subject: 'did', version: 2 },
   { _tag: 'vector', input: null, name: '', output: true, rules: [] },
-  { _tag: 'start', id: 0, version: 1 },
+  { _tag: 'start', id: 0, version: 2 },
   { _tag: 'state', id: 1, state: {} },
   { _tag: 'decode', id: 1, input: 'x', subject: 'did' },
   { _tag: 'stop', id: 2 },
-  { _tag: 'started', id: 0, name: 'x', version: 1 },
+  { _tag: 'started', id: 0, name: 'x', version: 2 },
   { _tag: 'done', hash: HASH, id: 0 },
   { _tag: 'stepped', effects: [], hash: HASH, id: 1 },
   { _tag: 'decoded', id: 1, output: null },

@@ -3,12 +3,21 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import {
+  applies,
+  buildKey,
+  BuildName,
+  Builds,
   canonical,
   canonicalHost,
+  Cause,
+  Condition,
   Config,
   cursor,
+  decodeCursor,
   decodeFrame,
   decodeKnotFrame,
+  decodeTrigger,
+  decodeWorkflow,
   Did,
   Event,
   excerpt,
@@ -20,15 +29,23 @@ import {
   isTidAfter,
   isWanted,
   type Json,
+  matchGlob,
   Nanos,
   Natural,
   Nsid,
+  Pair,
   repoAt,
+  Repository,
   Rkey,
   State,
+  StatusEntry,
+  statusFrame,
   Tid,
   TimeUs,
-  wantedKnots
+  variablesOf,
+  wantedKnots,
+  withReserved,
+  WorkflowName
 } from '../../core/index.js'
 import { must } from '../examples/support.js'
 import type { Subject } from './format.js'
@@ -41,7 +58,8 @@ const Question = t.union(
     t.strict({ ask: t.literal('holdersOf'), host: HostName, state: State }),
     t.strict({ ask: t.literal('wantedKnots'), state: State }),
     t.strict({ ask: t.literal('repoAt'), did: Did, rkey: Rkey, state: State }),
-    t.strict({ ask: t.literal('cursor'), state: State })
+    t.strict({ ask: t.literal('cursor'), state: State }),
+    t.strict({ after: TimeUs, ask: t.literal('statuses'), limit: Natural, state: State })
   ],
   'Question'
 )
@@ -60,6 +78,10 @@ const answerTo = (question: t.TypeOf<typeof Question>): Json => {
       return O.toNullable(repoAt(question.did, question.rkey)(question.state))
     case 'cursor':
       return cursor(question.state)
+    case 'statuses': {
+      const { entries, isBelowFloor } = Builds.pageAfter(question.state.builds, question.after, question.limit)
+      return { entries, isBelowFloor }
+    }
   }
 }
 
@@ -75,6 +97,12 @@ const answer =
     f(must(codec.decode(input))) as Json
 
 const Receipt = { at: TimeUs, connection: Natural }
+
+/** Yes or no, or the sentence that says why neither. */
+const verdict: (result: E.Either<string, boolean>) => boolean | { readonly error: string } = E.matchW(
+  (error) => ({ error }),
+  (holds) => holds
+)
 
 /**
  * The answers.
@@ -106,5 +134,29 @@ export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json 
   fold: answer(t.strict({ events: t.array(Event), state: State }), ({ events, state }) => {
     const folded = fold(state, events)
     return { effects: folded.effects, events: folded.events, hash: stateHash(folded.state), isLazy: folded.isLazy }
-  })
+  }),
+  trigger: answer(t.strict({ event: t.unknown, nsid: t.string }), ({ event, nsid }) => {
+    const trigger = decodeTrigger(nsid, event)
+    return typeof trigger === 'string' ? { detail: trigger } : trigger
+  }),
+  workflow: answer(t.strict({ data: t.unknown, name: WorkflowName }), ({ data, name }) => {
+    const workflow = decodeWorkflow(name, data)
+    return workflow._tag === 'Faulty' ? { detail: workflow.error } : workflow
+  }),
+  glob: answer(t.strict({ name: t.string, pattern: t.string }), ({ name, pattern }) => verdict(matchGlob(pattern)(name))),
+  when: answer(t.strict({ cause: Cause, when: t.array(Condition) }), ({ cause, when }) => verdict(applies(when, cause))),
+  variables: answer(
+    t.strict({
+      cause: Cause,
+      defaultBranch: t.union([t.string, t.null]),
+      environment: t.array(Pair),
+      knot: HostName,
+      repository: Repository,
+      rkey: Rkey
+    }),
+    ({ environment, ...facts }) => withReserved(environment, variablesOf(facts))
+  ),
+  'status-frame': answer(StatusEntry, statusFrame),
+  cursor: answer(t.string, (text) => O.toNullable(O.fromEither(decodeCursor(text)))),
+  'build-key': answer(BuildName, buildKey)
 }

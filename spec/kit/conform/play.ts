@@ -130,15 +130,24 @@ export const playTrace = async (port: Port, trace: Trace): Promise<Outcome> => {
 
 // ---------------------------------------------------------------------------------------- vectors
 
-/** The output as far as it is compared: `detail` of a decoded event is prose, but must be some. */
+/** The subjects whose outputs may hold prose. */
+const PROSE = ['jetstream', 'knot', 'trigger', 'workflow']
+
+/** The output as far as it is compared: `detail`, and the `trigger` of a frame that is not understood, is prose, but must be some. */
 const comparable = (subject: string, expected: Json, actual: Json): Json => {
-  const isProse = subject === 'jetstream' || subject === 'knot'
-  return isProse && hasDetail(expected) && hasDetail(actual) && typeof actual.detail === 'string'
-    ? { ...actual, detail: expected.detail }
-    : actual
+  if (!PROSE.includes(subject)) return actual
+  return ['detail', 'trigger'].reduce((acc, field) => {
+    const [said, meant] = [textAt(acc, field), textAt(expected, field)]
+    return said === null || meant === null ? acc : { ...(acc as { readonly [field: string]: Json }), [field]: meant }
+  }, actual)
 }
 
-const hasDetail = (value: Json): value is { readonly detail: Json } => typeof value === 'object' && value !== null && 'detail' in value
+/** The text in a field of an object; `null` when there is none. */
+const textAt = (value: Json, field: string): string | null => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const text = (value as { readonly [field: string]: Json })[field]
+  return typeof text === 'string' ? text : null
+}
 
 /** Compares the answer to a vector. */
 export const judgeVector = (subject: string, { input, output }: Pick<Vector, 'input' | 'output'>, answer: Answer): Outcome => {

@@ -1,5 +1,15 @@
 /** The manifest: what the traces and vectors cover, counted from their lines. */
-import { CONCERNS, Counters, type Effect, type Event, KnotRejection, Rejection } from '../../../core/index.js'
+import {
+  CONCERNS,
+  Counters,
+  type Effect,
+  type Event,
+  KnotRejection,
+  Rejection,
+  TriggerIgnorance,
+  TriggerRefusal,
+  WorkflowDrop
+} from '../../../core/index.js'
 import { StepLine, SUBJECTS, TraceHeader, Vector, VERSION } from '../format.js'
 import type { Mutation } from '../mutate.js'
 import { EXEMPT, MUTANTS } from '../mutants.js'
@@ -16,8 +26,14 @@ const counted = (items: Iterable<string>, expected: ReadonlyArray<string> = []):
 
 const numbers = (letter: string, last: number): ReadonlyArray<string> => Array.from({ length: last }, (_, i) => `${letter}${String(i + 1)}`)
 
-/** S1–S17, D1–D13 without D8, F1–F9. */
-export const RULES = [...numbers('S', 17), ...numbers('D', 13).filter((rule) => rule !== 'D8'), ...numbers('F', 9)]
+/** S1–S17, D1–D13 without D8, F1–F9, B1–B3, T1–T6. */
+export const RULES = [
+  ...numbers('S', 17),
+  ...numbers('D', 13).filter((rule) => rule !== 'D8'),
+  ...numbers('F', 9),
+  ...numbers('B', 3),
+  ...numbers('T', 6)
+]
 
 export const EVENTS = Object.keys(CONCERNS)
 
@@ -28,6 +44,13 @@ export const EFFECTS: ReadonlyArray<Effect['_tag']> = [
   'ReconnectKnot',
   'UnsubscribeKnot',
   'WakeAfter',
+  'ReadRecords',
+  'ReadWorkflows',
+  'StartBuild',
+  'FindBuild',
+  'FollowBuild',
+  'CancelBuild',
+  'PublishStatus',
   'Report'
 ]
 
@@ -37,6 +60,14 @@ export const REPORTS = [
   'Gap',
   'KnotFrameFromFuture',
   'KnotRefused',
+  'RecordsUnread',
+  'WorkflowsUnread',
+  'ProviderUncertain',
+  'BuildAbandoned',
+  'ReportRefused',
+  ...Object.keys(TriggerIgnorance.keys).map((reason) => `TriggerIgnored/${reason}`),
+  ...Object.keys(TriggerRefusal.keys).map((reason) => `TriggerRefused/${reason}`),
+  ...Object.keys(WorkflowDrop.keys).map((reason) => `WorkflowDropped/${reason}`),
   ...Object.keys(Rejection.keys).map((reason) => `FrameRejected/${reason}`),
   ...Object.keys(KnotRejection.keys).map((reason) => `KnotFrameRejected/${reason}`)
 ]

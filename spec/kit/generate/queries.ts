@@ -1,4 +1,4 @@
-/** Cases of the questions that rows answer (S17), each with an answer and without one. */
+/** Cases of the questions that rows answer (S17), each with an answer and without one; and of pages of statuses. */
 import { initial, type Json, run } from '../../../core/index.js'
 import { account, del, put, repo, member, ALICE, BOB, K1, K2, OWNER, US } from '../../examples/support.js'
 import { writtenState } from '../../../shell/trace.js'
@@ -39,6 +39,22 @@ const askEmpty = (name: string, question: { readonly [key: string]: Json }, answ
 
 const row = (spindle = US): Json => ({ createdAt: '', knot: K1, name: 'app', repoDid: '', spindle })
 
+/** Statuses of 4, 5 and 9 µs; those up to 3 are not kept any more. */
+const ENTRIES: ReadonlyArray<Json> = [4, 5, 9].map((createdUs) => ({
+  build: { knot: K1, rkey: 'x', workflow: 'ci.yml' },
+  createdUs,
+  error: null,
+  exitCode: null,
+  status: 'running'
+}))
+const LOGGED: Json = (() => {
+  const written = empty as { readonly head: { readonly builds: object } }
+  return { ...written, head: { ...written.head, builds: { ...written.head.builds, floorUs: 3, lastUs: 9 } }, statuses: ENTRIES } as Json
+})()
+
+const read = (name: string, after: number, limit: number, entries: ReadonlyArray<Json>, isBelowFloor: boolean, state = LOGGED): Case =>
+  of('T6')(name, { after, ask: 'statuses', limit, state }, { entries, isBelowFloor })
+
 export const QUERIES: ReadonlyArray<Case> = [
   ask('a member', { ask: 'isMember', did: ALICE }, true),
   ask('a member that is no DID', { ask: 'isMember', did: 'anybody' }, true),
@@ -71,5 +87,16 @@ export const QUERIES: ReadonlyArray<Case> = [
   ask('none at a key of another collection', { ask: 'repoAt', did: OWNER, rkey: 'alice' }, null),
   ask('none of somebody unknown', { ask: 'repoAt', did: 'did:plc:nobody', rkey: 'app' }, null),
   ask('the cursor', { ask: 'cursor' }, 8),
-  askEmpty('no cursor at first', { ask: 'cursor' }, null)
+  askEmpty('no cursor at first', { ask: 'cursor' }, null),
+  read('statuses from the first', 0, 100, ENTRIES, true),
+  read('statuses after the one before the floor', 2, 100, ENTRIES, true),
+  read('statuses after the floor', 3, 100, ENTRIES, false),
+  read('statuses after one', 4, 100, ENTRIES.slice(1), false),
+  read('statuses after a moment between two', 6, 100, ENTRIES.slice(2), false),
+  read('after the last there are none', 9, 100, [], false),
+  read('after the end of time there are none', Number.MAX_SAFE_INTEGER, 100, [], false),
+  read('a page of one', 0, 1, ENTRIES.slice(0, 1), true),
+  read('a page of as many as there are', 3, 3, ENTRIES, false),
+  read('a page of fewer', 3, 2, ENTRIES.slice(0, 2), false),
+  read('no statuses, and no floor', 0, 100, [], false, empty)
 ]

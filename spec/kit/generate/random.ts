@@ -1,11 +1,14 @@
 /**
- * Two long random runs. They are drawn as the laws' inputs are (spec/arbitraries/script.ts), from a seed that is fixed, and few names,
+ * Two long random runs of rows, stream and knots, and many shorter ones of builds and of the backfill. They are drawn as the laws' inputs are (spec/arbitraries/script.ts), from a seed that is fixed, and few names,
  * so that the state stays small; many short scripts are played one after the other on one machine.
  */
 import fc from 'fast-check'
+import { settled } from '../../arbitraries/backfill.js'
+import { buildRuns } from '../../arbitraries/builds.js'
 import { configWith } from '../../arbitraries/config.js'
 import { ALICE, EPOCH_US, OWNER } from '../../arbitraries/data.js'
 import { play, type Script, scripts } from '../../arbitraries/script.js'
+import type { Run } from '../../laws/run.js'
 import { minimal } from './presets.js'
 import type { Plot, Plots } from './traces.js'
 
@@ -46,8 +49,21 @@ const plot = (name: string, about: string, seed: number, configs: Script['config
 
 const EVERY_HOST = { defaultPort: 443, loopback: true, ports: true }
 
+/** Runs on machines of their own, the longest of many: short ones have little in them. */
+const shorter = (name: string, about: string, seed: number, runs: fc.Arbitrary<Run>): ReadonlyArray<Plot> =>
+  fc
+    .sample(runs, { numRuns: DRAWN, seed })
+    .sort((a, b) => b.events.length - a.events.length)
+    .slice(0, RUNS)
+    .map(({ config, events }, i) => ({ about, config, events, name: `${name}.${String(i + 1)}`, rules: [] }))
+
+const DRAWN = 300
+const RUNS = 80
+
 export const randomPlots = (): Plots =>
   new Map([
+    ['random-builds', shorter('random-builds', 'a random run of builds', 3, buildRuns)],
+    ['random-backfill', shorter('random-backfill', 'a random run of the backfill beside the stream', 4, settled.map(({ run }) => run))],
     [
       'random-members',
       [

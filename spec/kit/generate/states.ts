@@ -22,6 +22,7 @@ const noNaturals = (place: string, put: (value: Json) => Json): Fields =>
 
 const config = (changes: Fields = {}): Fields => ({ ...MINIMAL, ...changes })
 const hosts = (changes: Fields): Fields => config({ hosts: { ...MINIMAL.hosts, ...changes } })
+const builds = (changes: Fields): Fields => config({ builds: { ...MINIMAL.builds, ...changes } })
 const backoff = (name: 'jetstreamBackoff' | 'knotBackoff', changes: Fields): Fields =>
   config({ [name]: { ...MINIMAL[name], ...changes } })
 
@@ -43,7 +44,11 @@ export const CONFIGS: ReadonlyArray<Case> = [
     'the least port': hosts({ defaultPort: 1 }),
     'the greatest port': hosts({ defaultPort: 65_535 }),
     'loopback and ports': hosts({ loopback: true, ports: true }),
-    'a key that we do not know, further in': hosts({ colour: 'green' })
+    'a key that we do not know, further in': hosts({ colour: 'green' }),
+    'a backfill': config({ backfill: true }),
+    'nothing of builds': builds({ allow: [], keepStatuses: 0, pendingMs: 0, providers: [], runningMs: 0 }),
+    'a list of what is allowed': builds({ allow: [{ pipelines: '*', provider: 'p', repos: 'did:plc:alice/{a,b}' }, { pipelines: '', provider: '', repos: '[' }] }),
+    'providers of any name, one of them twice': builds({ providers: ['', 'p', 'p', '本'] })
   }),
   ...no('', {
     'null': null,
@@ -73,6 +78,19 @@ export const CONFIGS: ReadonlyArray<Case> = [
     'no baseMs of the stream': config({ jetstreamBackoff: without(MINIMAL.jetstreamBackoff, 'baseMs') }),
     'no capMs of the stream': config({ jetstreamBackoff: without(MINIMAL.jetstreamBackoff, 'capMs') }),
     'no healthyAfterMs of the stream': config({ jetstreamBackoff: without(MINIMAL.jetstreamBackoff, 'healthyAfterMs') }),
+    'backfill as text': config({ backfill: 'true' }),
+    'builds as a list': config({ builds: [] }),
+    ...Object.fromEntries(Object.keys(MINIMAL.builds).map((name) => [`no ${name} of builds`, config({ builds: without(MINIMAL.builds, name) })])),
+    ...noNaturals('keepStatuses', (keepStatuses) => builds({ keepStatuses })),
+    ...noNaturals('pendingMs', (pendingMs) => builds({ pendingMs })),
+    ...noNaturals('runningMs', (runningMs) => builds({ runningMs })),
+    'baseMs of builds negative': builds({ backoff: { ...MINIMAL.builds.backoff, baseMs: -1 } }),
+    'providers as text': builds({ providers: 'p' }),
+    'a provider that is a number': builds({ providers: [1] }),
+    'allow as an object': builds({ allow: {} }),
+    'a line of the list without repos': builds({ allow: [{ pipelines: '*', provider: 'p' }] }),
+    'a line of the list without pipelines': builds({ allow: [{ provider: 'p', repos: '**' }] }),
+    'a line of the list without a provider': builds({ allow: [{ pipelines: '*', repos: '**' }] }),
     'capMs of knots negative': backoff('knotBackoff', { capMs: -1 }),
     'healthyAfterMs of knots as text': backoff('knotBackoff', { healthyAfterMs: '1' })
   })
@@ -82,19 +100,28 @@ export const CONFIGS: ReadonlyArray<Case> = [
 
 const EMPTY = writtenState(initial(minimal())) as {
   readonly accounts: Json
-  readonly head: { readonly counters: Fields; readonly cursor: Fields; readonly knots: Fields; readonly policy: Fields }
+  readonly head: { readonly [part in 'backfill' | 'builds' | 'counters' | 'cursor' | 'knots' | 'policy']: Fields }
 }
-const { counters: COUNTERS, cursor: CURSOR, knots: KNOTS, policy: POLICY } = EMPTY.head
+const { backfill: BACKFILL, builds: BUILDS, counters: COUNTERS, cursor: CURSOR, knots: KNOTS, policy: POLICY } = EMPTY.head
 
 interface Parts {
   readonly accounts?: Json
+  readonly backfill?: Json
+  readonly builds?: Json
   readonly counters?: Json
   readonly cursor?: Json
   readonly knots?: Json
   readonly policy?: Json
+  readonly runs?: Json
+  readonly statuses?: Json
 }
 
-const state = ({ accounts = [], ...head }: Parts = {}): Fields => ({ accounts, head: { ...EMPTY.head, ...head } })
+const state = ({ accounts = [], runs = [], statuses = [], ...head }: Parts = {}): Fields => ({
+  accounts,
+  head: { ...EMPTY.head, ...head },
+  runs,
+  statuses
+})
 const counters = (changes: Fields): Fields => state({ counters: { ...COUNTERS, ...changes } })
 const cursor = (changes: Fields): Fields => state({ cursor: { ...CURSOR, ...changes } })
 const connection = (changes: Fields): Fields => cursor({ connection: { attempt: 0, number: 0, phase: { _tag: 'Idle' }, ...changes } })
@@ -117,11 +144,59 @@ const account = (changes: Fields, did = OWNER): Fields => state({ accounts: [[di
 /** A row of the owner, in any state that has the subscription. */
 const row = (record: Fields, changes: Fields = {}) => [[OWNER, { ...NOTHING, repos: [['self', slot(record)]], ...changes }]]
 
-const SUBSCRIPTION: Fields = { connection: { attempt: 0, number: 1, phase: { _tag: 'Connecting' } }, cursor: null }
+const SUBSCRIPTION: Fields = { connection: { attempt: 0, number: 1, phase: { _tag: 'Connecting' } }, cursor: null, since: '0' }
 
 /** A state in which the owner's record holds a knot, and this is subscribed. */
 const subscribed = (subscription: Fields, next = 2): Fields =>
   state({ accounts: row(HOLDING), knots: { ...KNOTS, next, subscriptions: [['knot.example', subscription]] } })
+
+const SHA = 'a'.repeat(40)
+const PUSH: Fields = { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: SHA, ref: 'refs/heads/main', skipsCi: false }
+const REPOSITORY: Fields = { did: '', name: 'app', owner: OWNER, rkey: 'self' }
+const PLAN: Fields = {
+  clone: { depth: 1, skip: false, submodules: false },
+  pipeline: 'x',
+  provider: 'p',
+  ref: null,
+  repository: REPOSITORY,
+  settings: [['key', 'value']],
+  sha: null,
+  steps: [{ command: 'make', environment: [], name: 'make' }],
+  variables: [['CI', 'true']]
+}
+const BUILD: Fields = {
+  attempt: 0,
+  deadline: 1,
+  error: null,
+  exitCode: null,
+  phase: { _tag: 'Starting', number: 2 },
+  plan: PLAN,
+  status: 'pending',
+  statusUs: 5
+}
+const RUN: Fields = {
+  attempt: 0,
+  builds: [['ci.yml', BUILD]],
+  cause: PUSH,
+  defaultBranch: null,
+  kind: 'pipeline',
+  phase: { _tag: 'Read' },
+  repository: REPOSITORY,
+  retryOf: null
+}
+const NAME: Fields = { knot: 'knot.example', rkey: 't', workflow: 'ci.yml' }
+const ENTRY: Fields = { build: NAME, createdUs: 5, error: null, exitCode: null, status: 'pending' }
+
+/** A state with one run, and with the numbers and stamps that its build bears. */
+const building = (changes: Fields = {}, head: Fields = {}): Fields =>
+  state({ builds: { ...BUILDS, lastUs: 5, next: 3, ...head }, runs: [['knot.example/t', { ...RUN, ...changes }]], statuses: [ENTRY] })
+const built = (changes: Fields, head: Fields = {}): Fields => building({ builds: [['ci.yml', { ...BUILD, ...changes }]] }, head)
+const planned = (changes: Fields): Fields => built({ plan: { ...PLAN, ...changes } })
+const told = (...statuses: ReadonlyArray<Json>): Fields => state({ builds: { ...BUILDS, lastUs: 9 }, statuses })
+
+const READING: Fields = { attempt: 0, collection: 'sh.tangled.repo', cursor: null, number: 1, pages: 0, phase: 'Reading' }
+const backfill = (changes: Fields): Fields => state({ backfill: { ...BACKFILL, ...changes } })
+const reading = (changes: Fields): Fields => backfill({ accounts: [['did:plc:alice', { ...READING, ...changes }]], next: 2 })
 
 const GAP: Fields = { _tag: 'Gap', askedUs: 1, at: 2, gotUs: 3 }
 
@@ -159,6 +234,40 @@ const RIGHT = yes('D11', {
   'a connection that is open': connection({ number: 7, phase: { _tag: 'Open', openedAt: 5 } }),
   'reports': counters({ frames: 3, recent: [GAP], reports: [['FrameRejected/rkey', 1], ['Gap', 1]] }),
   'a kind of report that is unknown': counters({ reports: [['Else', 1]] }),
+  'a run': building(),
+  'a run whose files are read': building({ builds: [], phase: { _tag: 'Reading', number: 2, workflows: null } }),
+  'a run whose files are given': building({ builds: [], phase: { _tag: 'ReadPausing', number: 2, workflows: [{ name: 'ci.yml', text: '' }] } }),
+  'a run without builds, which no machine leaves': building({ builds: [] }),
+  'runs in the order of their texts': state({
+    builds: { ...BUILDS, next: 3 },
+    runs: ['a.example/z', 'a.example:80/a', 'b.example/A', 'b.example/a'].map((key) => [key, RUN])
+  }),
+  'a pull request': building({ cause: { _tag: 'PullRequest', action: null, sourceBranch: 's', sourceSha: SHA, targetBranch: 't' } }),
+  'a cause by hand': building({ cause: { _tag: 'Manual', inputs: [['k', 'v']], ref: null, sha: null } }),
+  'a run that repeats another': building({ retryOf: 'self' }),
+  ...Object.fromEntries(
+    [
+      { _tag: 'Starting', number: 2 },
+      { _tag: 'Finding', number: 2 },
+      { _tag: 'Pausing', number: 2 },
+      { _tag: 'Following', external: '' },
+      { _tag: 'Cancelling', external: '7', number: 2 },
+      { _tag: 'CancelPausing', external: '7', number: 2 },
+      { _tag: 'Settled', external: null },
+      { _tag: 'Settled', external: '7' }
+    ].map((phase) => [`a build: ${phase._tag} ${'external' in phase ? String(phase.external) : ''}`, built({ phase })])
+  ),
+  'a build without a plan': built({ plan: null }),
+  'an object of SHA-256': planned({ sha: 'b'.repeat(64) }),
+  'a status below zero': told({ ...ENTRY, exitCode: -9 }),
+  'a status of no run': told(ENTRY),
+  'the last status is the last there ever was': told(ENTRY, { ...ENTRY, createdUs: 9 }),
+  'a source': state({ builds: { ...BUILDS, sources: [['knot.example', { forgotten: '3mbd3542k2222', pipelines: true, refUpdates: false }]] } }),
+  'a floor of statuses': state({ builds: { ...BUILDS, floorUs: 7 } }),
+  'an account that is read': reading({}),
+  'an account that is read further on': reading({ attempt: 3, cursor: 'x', pages: 99, phase: 'Pausing' }),
+  'a number of a reading that was never given out, which is not looked at': reading({ number: 9 }),
+  'an owner that is read': backfill({ isOpen: true, isWanted: true, owner: OWNER }),
   'a row whose knot the policy does not allow': state({
     accounts: row({ ...HOLDING, knot: 'localhost:80' }),
     knots: { ...KNOTS, next: 2, subscriptions: [['localhost:80', SUBSCRIPTION]] }
@@ -174,10 +283,10 @@ const WRONG = no('D11', {
   'an empty object': {},
   'no head': without(state(), 'head'),
   'no accounts': without(state(), 'accounts'),
-  'an empty head': { accounts: [], head: {} },
-  ...Object.fromEntries(
-    Object.keys(EMPTY.head).map((part) => [`no ${part}`, { accounts: [], head: without(EMPTY.head, part) }])
-  ),
+  'an empty head': { ...state(), head: {} },
+  'no runs': without(state(), 'runs'),
+  'no statuses': without(state(), 'statuses'),
+  ...Object.fromEntries(Object.keys(EMPTY.head).map((part) => [`no ${part}`, { ...state(), head: without(EMPTY.head, part) }])),
   'accounts as an object': state({ accounts: { [OWNER]: { ...NOTHING, floor: FLOOR } } }),
 
   // What cannot belong together.
@@ -204,7 +313,19 @@ const WRONG = no('D11', {
   'what is read again, beyond the cursor': cursor({ cursor: 2, rereadUs: 3 }),
   'what is read again, without a cursor': cursor({ rereadUs: 0 }),
 
+  'a build with a number not yet given out': building({}, { next: 2 }),
+  'a deadline not yet given out': built({ deadline: 3 }),
+  'files that are read under a number not yet given out': building({ builds: [], phase: { _tag: 'Reading', number: 3, workflows: null } }),
+  'a status later than the last': told({ ...ENTRY, createdUs: 10 }),
+
   // Maps out of order.
+  'keys of runs that fall': state({ builds: { ...BUILDS, next: 3 }, runs: [['b.example/a', RUN], ['a.example/a', RUN]] }),
+  'a run twice': state({ builds: { ...BUILDS, next: 3 }, runs: [['a.example/a', RUN], ['a.example/a', RUN]] }),
+  'workflows that fall': building({ builds: [['b', BUILD], ['a', BUILD]] }),
+  'statuses that fall': told({ ...ENTRY, createdUs: 6 }, ENTRY),
+  'a stamp of a status twice': told(ENTRY, ENTRY),
+  'sources that fall': state({ builds: { ...BUILDS, sources: ['b.example', 'a.example'].map((knot) => [knot, { forgotten: null, pipelines: false, refUpdates: true }]) } }),
+  'readings that fall': backfill({ accounts: [[OWNER, READING], ['did:plc:alice', READING]] }),
   'DIDs that fall': state({ accounts: [[OWNER, { ...NOTHING, floor: FLOOR }], ['did:plc:alice', { ...NOTHING, floor: FLOOR }]] }),
   'a DID twice': state({ accounts: [[OWNER, { ...NOTHING, floor: FLOOR }], [OWNER, { ...NOTHING, floor: FLOOR }]] }),
   'rkeys that fall': account({ repos: [['self', slot(REPO)], ['app', slot(REPO)]] }),
@@ -272,6 +393,31 @@ const WRONG = no('D11', {
   'a report without a time': counters({ recent: [without(GAP, 'at')] }),
   'a rejection for an unknown reason': counters({ recent: [{ _tag: 'KnotFrameRejected', at: 0, detail: '', host: 'knot.example', reason: 'mood' }] }),
   'a count that is text': counters({ reports: [['Gap', '1']] }),
+  ...Object.fromEntries(Object.keys(BUILDS).map((part) => [`builds without ${part}`, state({ builds: without(BUILDS, part) })])),
+  ...Object.fromEntries(Object.keys(BACKFILL).map((part) => [`backfill without ${part}`, state({ backfill: without(BACKFILL, part) })])),
+  ...Object.fromEntries(Object.keys(RUN).map((part) => [`a run without ${part}`, state({ builds: { ...BUILDS, next: 3 }, runs: [['knot.example/t', without(RUN, part)]] })])),
+  ...Object.fromEntries(Object.keys(BUILD).map((part) => [`a build without ${part}`, building({ builds: [['ci.yml', without(BUILD, part)]] })])),
+  ...Object.fromEntries(Object.keys(PLAN).map((part) => [`a plan without ${part}`, built({ plan: without(PLAN, part) })])),
+  ...Object.fromEntries(Object.keys(ENTRY).map((part) => [`a status without ${part}`, told(without(ENTRY, part))])),
+  ...Object.fromEntries(Object.keys(READING).map((part) => [`a reading without ${part}`, backfill({ accounts: [['did:plc:alice', without(READING, part)]] })])),
+  'a key of a run without a slash': state({ runs: [['knot.example', RUN]] }),
+  'a key of a run with two slashes': state({ runs: [['knot.example/a/b', RUN]] }),
+  'a workflow with a slash': building({ builds: [['a/b', BUILD]] }),
+  'a workflow without a name': building({ builds: [['', BUILD]] }),
+  'a workflow of 101 characters': building({ builds: [['w'.repeat(101), BUILD]] }),
+  'a phase of a run that there is not': building({ phase: { _tag: 'Written' } }),
+  'a phase of a build that there is not': built({ phase: { _tag: 'Open' } }),
+  'a phase of a build without its number': built({ phase: { _tag: 'Starting' } }),
+  'a status that there is not': built({ status: 'skipped' }),
+  'an object that is a short one': planned({ sha: 'abc' }),
+  'settings as an object': planned({ settings: { key: 'value' } }),
+  'a pair of one': planned({ settings: [['key']] }),
+  'a source that does not know of pipelines': state({ builds: { ...BUILDS, sources: [['knot.example', { forgotten: null, refUpdates: true }]] } }),
+  'a source that has forgotten a number': state({ builds: { ...BUILDS, sources: [['knot.example', { forgotten: 7, pipelines: true, refUpdates: true }]] } }),
+  'a kind of trigger that there is not': building({ kind: 'push' }),
+  'an unknown collection': reading({ collection: 'app.bsky.feed.post' }),
+  'a phase of a reading that there is not': reading({ phase: 'Open' }),
+  'a subscription without a since key': subscribed(without(SUBSCRIPTION, 'since')),
   'an owner that is no DID': policy({ owner: 'owner' }),
   'an unknown admission': policy({ admission: 'closed' }),
   'a default port of 0': policy({ hosts: { ...MINIMAL.hosts, defaultPort: 0 } })

@@ -5,7 +5,9 @@ import type { JetstreamFrame, KnotFrame } from '../../examples/support.js'
 import { type Subject, VERSION } from '../format.js'
 import { SUBJECT } from '../subjects.js'
 import { FOLDS } from './batches.js'
+import { BUILD_KEYS, CURSORS, STATUS_FRAMES, VARIABLES } from './builds.js'
 import type { Case } from './cases.js'
+import { GLOBS, WHENS } from './globs.js'
 import { HOSTS } from './hosts.js'
 import { DIDS, NANOS, NSIDS, RKEYS, TIDS, TIDS_AFTER } from './identifiers.js'
 import { JETSTREAM } from './jetstream.js'
@@ -14,7 +16,9 @@ import { lineOf } from './lines.js'
 import { QUERIES } from './queries.js'
 import { CONFIGS, STATES } from './states.js'
 import { CANONICAL, EXCERPTS } from './texts.js'
+import { TRIGGERS } from './triggers.js'
 import { numbered } from './traces.js'
+import { WORKFLOWS } from './workflows.js'
 
 // ---------------------------------------------------------------------------------------- frames of examples
 
@@ -74,7 +78,15 @@ const VECTORS: { readonly [subject in Subject]: About } = {
     about: 'batches: what is stepped, and what it does',
     cases: FOLDS,
     gist: (output) => [lengthOf(field(output, 'events')), lengthOf(field(output, 'effects')), field(output, 'isLazy')]
-  }
+  },
+  trigger: { about: 'what an event of a knot calls for, or why it is not understood', cases: TRIGGERS, gist: whole },
+  workflow: { about: 'what a workflow file means, of which a YAML parser made JSON', cases: WORKFLOWS, gist: whole },
+  glob: { about: 'whether a pattern matches a name', cases: GLOBS, gist: whole },
+  when: { about: 'whether a workflow applies to a cause', cases: WHENS, gist: whole },
+  variables: { about: 'what a job is told', cases: VARIABLES, gist: whole },
+  'status-frame': { about: 'the text that tells of a status', cases: STATUS_FRAMES, gist: whole },
+  cursor: { about: 'how far a reader of statuses has come', cases: CURSORS, gist: whole },
+  'build-key': { about: 'the name of a build as a path', cases: BUILD_KEYS, gist: whole }
 }
 
 /** @throws Error when the core does not say what the author of the case says. */

@@ -13,7 +13,7 @@ import { accountIn, ROW_MACHINE, slotIn } from './rows.js'
 import { partsTable, variantsTable } from './shapes.js'
 import { STREAM_MACHINE } from './stream.js'
 
-const CONCERN_NAMES: ReadonlyArray<Concern> = ['cursor', 'commits', 'knots']
+const CONCERN_NAMES: ReadonlyArray<Concern> = ['cursor', 'commits', 'knots', 'backfill', 'builds']
 
 const concernsTable = (): string =>
   table(

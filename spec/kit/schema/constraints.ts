@@ -29,6 +29,7 @@ const integer = (minimum: number, maximum: number): Schema => ({ type: 'integer'
 
 /** By the names of the codecs. */
 export const CONSTRAINTS: { readonly [name in string]?: Schema } = {
+  ExitCode: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   Did: { ...text('^did:[a-z]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._-]$'), maxLength: 2_048 },
   HostName: {
     ...text(`^(?:${LABEL}\\.)*${LABEL}(?::(?:${atMost(String(PORT_MAX))}))?$`),
@@ -43,9 +44,12 @@ export const CONSTRAINTS: { readonly [name in string]?: Schema } = {
     maxLength: 317
   },
   Port: integer(1, PORT_MAX),
+  RunKey: text('^[^/]+/[^/]+$'),
+  Sha: text('^(?:[0-9a-f]{40}|[0-9a-f]{64})$'),
   Rkey: { ...text('^[A-Za-z0-9_~.:-]{1,512}$'), not: { enum: ['.', '..'] } },
   Tid: text('^[2-7a-j][2-7a-z]{12}$'),
   TimeUs: integer(0, Number.MAX_SAFE_INTEGER),
+  WorkflowName: { ...text('^[ -.0-\\[\\]-~\\u0080-\\ud7ff\\ue000-\\uffff]{1,100}$'), not: { enum: ['.', '..'] } },
 
   // Of the lines, not of the machine.
   Hash: text('^[0-9a-f]{16}$'),
@@ -58,7 +62,9 @@ export const BEYOND: { readonly [name in string]?: string } = {
   State:
     'Beyond what is said here, a state is refused when its accounts do not strictly ascend by DID; when an account has no ' +
     'slots and no floor; when the subscriptions are not exactly the knots that the rows hold; when the connection of a knot ' +
-    'bears a number not less than next; when rereadUs is not less than the cursor.'
+    'bears a number not less than next; when rereadUs is not less than the cursor; when the runs do not strictly ascend by key, or ' +
+    'the statuses by createdUs; when a status was created after lastUs; when a run, a build or its deadline bears a number not less ' +
+    'than next of the builds.'
 }
 
 /** The same for a map that is written as entries. */

@@ -1,11 +1,14 @@
 /** The files of spec/schema/, generated from the codecs: what the codec of the machine takes is what the schema takes. */
 import * as t from 'io-ts'
-import { AccountEntry, Config, Effect, Event, Head } from '../../../core/index.js'
+import { AccountEntry, Builds, Config, Effect, Event, Head, StatusEntry } from '../../../core/index.js'
 import { Answers, EndLine, InitLine, Request, StepLine, TraceHeader, Vector, VectorsHeader, VERSION } from '../format.js'
 import { schemaOf } from './walk.js'
 
 /** A state as written. The codec of states hides its shape behind what it derives; the test holds the two together. */
-export const WrittenState = t.strict({ accounts: t.array(AccountEntry), head: Head }, 'State')
+export const WrittenState = t.strict(
+  { accounts: t.array(AccountEntry), head: Head, runs: t.array(Builds.RunEntry), statuses: t.array(StatusEntry) },
+  'State'
+)
 
 const anyOf = (codecs: ReadonlyArray<t.Mixed>, name: string): t.Mixed => t.union([...codecs] as [t.Mixed, t.Mixed], name)
 

@@ -1,0 +1,150 @@
+/** Cases of patterns, and of `when`. The answers about patterns are those of another implementation (spec/core/glob-cases.ts). */
+import type { Json } from '../../../core/index.js'
+import { GLOB_CASES } from '../../core/glob-cases.js'
+import { type Case, of } from './cases.js'
+
+// ---------------------------------------------------------------------------------------- one pattern
+
+const glob = of('T3')
+
+const bad = (pattern: string): Json => ({ error: `${pattern} is not a pattern` })
+
+const costly = (pattern: string): Json => ({ error: `the pattern ${pattern} takes too long` })
+
+const outcome = (answer: string, pattern: string): Json => (answer === 'bad' ? bad(pattern) : answer === 'match')
+
+const LONG = 'a'.repeat(1_000)
+
+export const GLOBS: ReadonlyArray<Case> = [
+  ...GLOB_CASES.flatMap(({ about, rows }) =>
+    rows.map(([pattern, name, answer]) => glob(`${about}: ${pattern}`, { name, pattern }, outcome(answer, pattern)))
+  ),
+  glob('1 000 code points', { name: LONG, pattern: LONG }, true),
+  glob('1 000 code points of two code units each', { name: '😀'.repeat(1_000), pattern: '😀'.repeat(1_000) }, true),
+  glob('1 001 code points', { name: LONG, pattern: `${LONG}a` }, { error: `${'a'.repeat(120)}… is not a pattern` }),
+  glob('many stars', { name: `${'a'.repeat(300)}b`, pattern: '*a'.repeat(200) }, false),
+  glob('many double stars', { name: 'a/'.repeat(200), pattern: `${'**/'.repeat(100)}b` }, false),
+  glob('alternatives that are equal', { name: `${'a'.repeat(199)}b`, pattern: '{a,a}'.repeat(200) }, {
+    error: `the pattern ${'{a,a}'.repeat(24)}… takes too long`
+  }),
+  glob('braces that are wide', { name: 'x', pattern: `{${','.repeat(300)}}{${','.repeat(300)}}` }, { error: `the pattern {${','.repeat(119)}… takes too long` }),
+  glob('braces that are deep', { name: 'a', pattern: `${'{'.repeat(500)}${'}'.repeat(500)}` }, false)
+]
+
+// ---------------------------------------------------------------------------------------- when
+
+const SHA = 'a'.repeat(40)
+
+type Fields = { readonly [key: string]: Json }
+
+const push = (ref: string, changedFiles: ReadonlyArray<string> | null = null): Json => ({
+  _tag: 'Push',
+  changedFiles,
+  newSha: SHA,
+  oldSha: SHA,
+  ref,
+  skipsCi: false
+})
+const pull = (targetBranch: string, action: string | null = 'opened'): Json => ({
+  _tag: 'PullRequest',
+  action,
+  sourceBranch: 'feature',
+  sourceSha: SHA,
+  targetBranch
+})
+const MANUAL: Json = { _tag: 'Manual', inputs: [], ref: null, sha: null }
+
+const condition = (changes: Fields): Json => ({ branch: [], event: [], paths: null, tag: [], types: null, ...changes })
+
+const when = (name: string, conditions: ReadonlyArray<Fields>, cause: Json, expected: Json): Case =>
+  of('T3')(name, { cause, when: conditions.map(condition) }, expected)
+
+const MAIN = push('refs/heads/main')
+const TAG = push('refs/tags/v1.0')
+const files = (...names: ReadonlyArray<string>): Json => push('refs/heads/main', names)
+
+const YES = { branch: ['main'], event: ['push'] }
+const NO = { branch: ['x'], event: ['push'] }
+const BAD = { branch: ['['], event: ['push'] }
+const PULL = { branch: ['main'], event: ['pull_request'] }
+
+/** 98 alternatives of nothing: 9 801 for a name that is something, and its length. */
+const HARD = `{${','.repeat(97)}}`
+const WORK = { branch: ['main'], event: ['push'], paths: [HARD] }
+/** So many files, their names `length` code points together, cost with the branch, which costs 8, that and 9 801 each. */
+const names = (count: number, length: number): ReadonlyArray<string> =>
+  Array.from({ length: count }, (_, i) => 'x'.repeat(i === 0 ? length - count + 1 : 1))
+const LIMIT = 10_000_000
+const COUNT = 1_020
+const MOST = LIMIT - 8 - 9_801 * COUNT
+
+export const WHENS: ReadonlyArray<Case> = [
+  when('a manual cause, whatever is asked for', [NO], MANUAL, true),
+  when('a manual cause, and a bad pattern', [BAD], MANUAL, true),
+  when('no conditions', [], MAIN, true),
+  when('no conditions, of a push of neither branch nor tag', [], push('refs/pull/1'), true),
+  when('no conditions, of a pull request that was closed', [], pull('main', 'closed'), true),
+  when('the branch, and the event', [YES], MAIN, true),
+  when('the event is one of several', [{ branch: ['main'], event: ['manual', 'pull_request', 'push'] }], MAIN, true),
+  when('no event is named', [{ branch: ['main'] }], MAIN, false),
+  when('another event is named', [PULL], MAIN, false),
+  when('events count by their letters', [{ branch: ['main'], event: ['Push'] }], MAIN, false),
+  when('events are no patterns', [{ branch: ['main'], event: ['*'] }], MAIN, false),
+  when('a branch without patterns', [{ event: ['push'] }], MAIN, false),
+  when('a branch, and patterns for tags', [{ event: ['push'], tag: ['**'] }], MAIN, false),
+  when('a tag', [{ event: ['push'], tag: ['v*'] }], TAG, true),
+  when('a tag, and patterns for branches', [{ branch: ['**'], event: ['push'] }], TAG, false),
+  when('a tag that does not match', [{ event: ['push'], tag: ['w*'] }], TAG, false),
+  when('the second of the patterns', [{ branch: ['dev', 'main'], event: ['push'] }], MAIN, true),
+  when('the whole short name', [{ branch: ['ma'], event: ['push'] }], MAIN, false),
+  when('the ref is not the name', [{ branch: ['refs/heads/main'], event: ['push'] }], MAIN, false),
+  when('a branch whose name looks like a ref', [{ branch: ['refs/heads/x'], event: ['push'] }], push('refs/heads/refs/heads/x'), true),
+  when('within a segment', [{ branch: ['release/*'], event: ['push'] }], push('refs/heads/release/1.0'), true),
+  when('not across segments', [{ branch: ['release/*'], event: ['push'] }], push('refs/heads/release/1.0/x'), false),
+  when('across segments', [{ branch: ['release/**'], event: ['push'] }], push('refs/heads/release/1.0/x'), true),
+  when('neither branch nor tag', [{ branch: ['**'], event: ['push'], tag: ['**'] }], push('refs/pull/1'), false),
+  when('a branch without a name', [{ branch: ['**'], event: ['push'], tag: ['**'] }], push('refs/heads/'), false),
+  when('a ref that is not whole', [{ branch: ['**'], event: ['push'], tag: ['**'] }], push('main'), false),
+  when('types are not for a push', [{ ...YES, types: ['closed'] }], MAIN, true),
+  when('a pull request to the branch', [PULL], pull('main'), true),
+  when('a pull request to another branch', [PULL], pull('dev'), false),
+  when('the source does not count', [{ ...PULL, branch: ['feature'] }], pull('main'), false),
+  when('a pull request, and patterns for tags', [{ event: ['pull_request'], tag: ['**'] }], pull('main'), false),
+  when('a pull request, and a bad pattern for tags', [{ ...PULL, tag: ['['] }], pull('main'), true),
+  when('reopened', [PULL], pull('main', 'reopened'), true),
+  when('synchronized', [PULL], pull('main', 'synchronize'), true),
+  when('closed', [PULL], pull('main', 'closed'), false),
+  when('closed, and asked for', [{ ...PULL, types: ['merged', 'closed'] }], pull('main', 'closed'), true),
+  when('opened, and closed asked for', [{ ...PULL, types: ['closed'] }], pull('main'), false),
+  when('an empty list of types is none', [{ ...PULL, types: [] }], pull('main'), true),
+  when('an action that is not known counts as opened', [PULL], pull('main', null), true),
+  when('an action that is not known, closed asked for', [{ ...PULL, types: ['closed'] }], pull('main', null), false),
+  when('a pull request tells no files', [{ ...PULL, paths: ['**'] }], pull('main'), false),
+  when('a pull request, and a bad path, which is not tried', [{ ...PULL, paths: ['['] }], pull('main'), false),
+  when('an empty list of paths is none', [{ ...PULL, paths: [] }], pull('main'), true),
+  when('no file is known', [{ ...YES, paths: ['**'] }], MAIN, false),
+  when('no file was changed', [{ ...YES, paths: ['**'] }], files(), false),
+  when('the second file matches', [{ ...YES, paths: ['src/**'] }], files('README.md', 'src/a.ts'), true),
+  when('no file matches', [{ ...YES, paths: ['src/**'] }], files('README.md', 'doc/a.md'), false),
+  when('the whole path counts', [{ ...YES, paths: ['*.md'] }], files('doc/a.md'), false),
+  when('a file matches, but not the branch', [{ ...NO, paths: ['**'] }], files('a'), false),
+  when('files of a tag', [{ event: ['push'], paths: ['a'], tag: ['v*'] }], push('refs/tags/v1', ['a']), true),
+  when('one of two, the second', [NO, YES], MAIN, true),
+  when('none of two', [NO, NO], MAIN, false),
+  when('an empty condition', [{}], MAIN, false),
+  when('a bad one before one that holds', [BAD, YES], MAIN, bad('[')),
+  when('a bad one after one that holds', [YES, BAD], MAIN, true),
+  when('a bad pattern after one that matches', [{ branch: ['main', '['], event: ['push'] }], MAIN, true),
+  when('a bad pattern before one that matches', [{ branch: ['[', 'main'], event: ['push'] }], MAIN, bad('[')),
+  when('a bad pattern for another event', [{ branch: ['['], event: ['pull_request'] }], MAIN, bad('[')),
+  when('a bad pattern for tags, of a branch', [{ ...YES, tag: ['['] }], MAIN, true),
+  when('a bad pattern, of neither branch nor tag', [{ branch: ['['], event: ['push'], tag: ['['] }], push('refs/pull/1'), false),
+  when('a bad path, and another branch', [{ ...NO, paths: ['['] }], files('a'), bad('[')),
+  when('a bad path, and no file', [{ ...YES, paths: ['['] }], MAIN, false),
+  when('a bad path after a file that matches', [{ ...YES, paths: ['a', '['] }], files('a', 'b'), true),
+  when('a bad path after a file that does not', [{ ...YES, paths: ['b', '['] }], files('a', 'b'), bad('[')),
+  when('a bad branch before a bad path', [{ ...BAD, paths: ['{'] }], files('a'), bad('[')),
+  when('work of exactly ten million', [WORK], files(...names(COUNT, MOST)), false),
+  when('work of one more', [WORK], files(...names(COUNT, MOST + 1)), costly(HARD)),
+  when('the work is that of all conditions', [WORK, WORK], files(...names(COUNT / 2 + 1, MOST / 2)), costly(HARD))
+]
