@@ -51,6 +51,8 @@ const entriesOf = ({ providers }: Configuration, environment: NodeJS.ProcessEnv)
 /** Where a provider comes from that is in no file. */
 const impliedBy = (kind: string): string => ` (from the environment: ${IMPLIED.filter((one) => one.kind === kind).flatMap(({ variables }) => variables).join(', ')})`
 
+const PUBLIC_PLC = 'https://plc.directory/'
+
 /** Whether connections may go to this machine. */
 export const policyOf = (options: Pick<RunOptions, 'allowLoopback' | 'dev'>) => ({
   allowLoopback: options.dev === true || options.allowLoopback === true
@@ -88,7 +90,8 @@ export const assemble = (
   return E.right({
     close: () => client.close(),
     providers,
-    records: recordReader({ clock, directory: options.plc.href.replace(/\/$/, ''), log, policy }),
+    // A directory of the operator's own may be anywhere; the public one is a host like any other.
+    records: recordReader({ clock, log, policy, ...(options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }) }),
     workflows: workflowReader({ clock, log, readFiles: gitReader(git) })
   })
 }

@@ -19,6 +19,7 @@ import {
   wantedKnots
 } from '../../core/index.js'
 import { configOf } from '../../shell/cli/options.js'
+import { NO_CONFIGURATION } from '../../shell/cli/configuration.js'
 import { systemClock } from '../../shell/clock.js'
 import { type EmbeddedNetwork, startNetwork, tid } from '../../shell/network/index.js'
 import { readStore } from '../../shell/store.js'
@@ -48,6 +49,7 @@ const network = async (generation: 'v1' | 'v2' = 'v2'): Promise<EmbeddedNetwork>
 
 const flags = (around: EmbeddedNetwork, folder: string, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...['run', '--dev', '--hostname', HOSTNAME, '--owner', OWNER, '--jetstream', around.jetstreamUrl, '--store', folder],
+  ...['--listen', '127.0.0.1:0', '--backfill', 'off'],
   ...['--max-backoff', '0.05', '--log', 'json', ...more]
 ]
 
@@ -79,7 +81,23 @@ const publish = (around: EmbeddedNetwork, n: number): void => {
 
 /** What the rows must be: the fold of everything that the server has, by the core alone. */
 const folded = (around: EmbeddedNetwork): State => {
-  const config = configOf({ admission: 'open', dev: true, hostname: HOSTNAME, owner: OWNER, rewind: 5, store: '', tolerance: 60, logLevel: 'info', jetstream: new URL('ws://x') })
+  const config = configOf(
+    {
+      admission: 'open',
+      dev: true,
+      hostname: HOSTNAME,
+      jetstream: new URL('ws://x'),
+      listen: { port: 0 },
+      logLevel: 'info',
+      owner: OWNER,
+      plc: new URL('http://x'),
+      rewind: 5,
+      store: '',
+      tolerance: 60
+    },
+    NO_CONFIGURATION,
+    []
+  )
   if (E.isLeft(config)) throw new Error(config.left)
   const receipt = { at: (BEGIN + 1e12) as TimeUs, connection: 0 as Natural }
   const events = around.jetstream.history().map((text): Event => E.toUnion(decodeFrame(receipt)(text)))
@@ -249,7 +267,7 @@ describe('traps of the platform, from the socket to the file and back', () => {
       await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
 
       await eventually(() => around.knots[0]?.connections().some(({ isOpen }) => isOpen) === true)
-      const event = { rkey: '3mbcdefghij2k', nsid: 'sh.tangled.git.refUpdate', event: { created: 5 } }
+      const event = { rkey: '3mbcdefghij2k', nsid: 'sh.tangled.knot.memberUpdate', event: { created: 5 } }
       around.knots[0]?.publish(event, 1_767_225_600_000_000_001n)
       around.knots[0]?.publish(event, 1_767_225_600_000_000_003n)
       const cursorOf = async () => {
