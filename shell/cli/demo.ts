@@ -5,7 +5,7 @@
  * and from its files. A script plays the world around it; what must have come of everything in the end stands in the script, and
  * is compared with the files and with the sockets that the knots count.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -18,7 +18,7 @@ import type { Did } from '../../core/index.js'
 import { systemClock } from '../clock.js'
 import { type EmbeddedNetwork, type Expected, play, startNetwork, startPds, type Step, type World, world } from '../network/index.js'
 import { readStore } from '../store.js'
-import { type Check, newcomer, playBuilds } from './demo-builds.js'
+import { type Check, newcomer, playBuilds, type Stage } from './demo-builds.js'
 import { inspection } from './inspect.js'
 import { table, when } from './text.js'
 
@@ -58,6 +58,8 @@ const freePort = (): Promise<number> =>
       server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
     })
   })
+
+const hasGit = (): Promise<boolean> => new Promise((resolve) => execFile('git', ['--version'], (error) => resolve(error === null)))
 
 const unplayable = (): never => {
   throw new RangeError('the network has no knot')
@@ -332,7 +334,9 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
 
     const firstAct = await results()
     let last = second
-    const secondAct = await playBuilds({
+    const canBuild = await hasGit()
+    if (!canBuild) print('\n  There is no git on this machine: the second act, from a push to a build, is left out.')
+    const stage: Stage = {
       folder: root,
       hostname: HOSTNAME,
       isInterrupted,
@@ -353,7 +357,8 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
           .filter((line) => line.event === 'StartBuild' && line['rkey'] === rkey && line['workflow'] === workflow).length,
       until,
       url
-    })
+    }
+    const secondAct = canBuild ? await playBuilds(stage) : []
     if (isInterrupted()) return end(last, 'SIGTERM')
     print('')
     const outcome = [...firstAct, ...secondAct]
