@@ -33,8 +33,15 @@ const BuildsPart = t.exact(
   'builds'
 )
 
-/** A part of the file that has names of the operator's own. */
-const Named = t.record(t.string, t.UnknownRecord)
+/** A part of the file with names, as an operator would call it. */
+const Part = new t.Type('settings, "name: value"', t.UnknownRecord.is, t.UnknownRecord.validate, t.identity)
+
+/** A part of the file with names of the operator's own. One that is there without anything to say is there. */
+const Named = t.record(
+  t.string,
+  new t.Type(Part.name, Part.is, (u, context) => Part.validate(u ?? {}, context), t.identity),
+  'names, each with settings'
+)
 
 const PROVIDER_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 
@@ -61,7 +68,7 @@ const decoded = <A>(what: string, codec: t.Type<A, unknown>, u: unknown): E.Eith
 }
 
 const allowedIn = (u: unknown): E.Either<string, ReadonlyArray<Allowed>> => {
-  const list = decoded('allow', t.array(t.UnknownRecord), u)
+  const list = decoded('allow', t.array(Part, 'a list'), u)
   if (E.isLeft(list)) return list
   const lines: Array<Allowed> = []
   for (const [i, line] of list.right.entries()) {
@@ -123,7 +130,7 @@ export const parseConfiguration = (text: string, options: ReadonlyArray<string>)
   const value = E.tryCatch((): unknown => load(text, { schema: CORE_SCHEMA }), faultOf)
   if (E.isLeft(value)) return value
   if (!isModest(value.right)) return E.left(`it comes to more than ${String(MAX_VALUES)} values`)
-  const file = decoded('the file', t.UnknownRecord, value.right ?? {})
+  const file = decoded('the file', Part, value.right ?? {})
   if (E.isLeft(file)) return E.left('it is no list of settings, like "hostname: ci.example.com"')
   const unknown = unknownIn('the file', Object.keys(file.right), [...options, ...PARTS])
   if (unknown !== null) return E.left(unknown)
@@ -131,7 +138,7 @@ export const parseConfiguration = (text: string, options: ReadonlyArray<string>)
   const { allow = [], builds = {}, providers = {}, ...others } = file.right
   const lines = allowedIn(allow)
   if (E.isLeft(lines)) return lines
-  const part = decoded('builds', t.UnknownRecord, builds)
+  const part = decoded('builds', Part, builds)
   if (E.isLeft(part)) return part
   const unknownBuild = unknownIn('"builds"', Object.keys(part.right), ['keepStatuses', 'pendingMinutes', 'runningMinutes'])
   if (unknownBuild !== null) return E.left(unknownBuild)
