@@ -145,17 +145,20 @@ export interface HttpLimits {
   readonly headersMs: number
   /** How long it may take to send the whole request. */
   readonly requestMs: number
-  /** How long a peer may take to answer a close. */
+  /** How long peers and clients have when the server ends. */
   readonly closeMs: number
+  /** How long a peer may take to answer a close before that: one that is slow has much to read until it comes to it. */
+  readonly goodbyeMs: number
   readonly pingMs: number
   /** Websockets for one address, in the same sense. */
   readonly socketsPerAddress: number
 }
 
 export const defaultHttpLimits: HttpLimits = {
-  closeMs: 1_500,
+  closeMs: 1_000,
   connections: 8_192,
   connectionsPerAddress: 256,
+  goodbyeMs: 15_000,
   headerBytes: 16_384,
   headersMs: 10_000,
   pingMs: 30_000,
@@ -307,7 +310,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
   })
 
   const take = (ws: WebSocket, socket: Socket, address: string, then: (peer: Peer) => void): void => {
-    const peer = openPeer(ws, socket, { clock, closeMs: limits.closeMs, pingMs: limits.pingMs })
+    const peer = openPeer(ws, socket, { clock, closeMs: limits.goodbyeMs, pingMs: limits.pingMs })
     peers.add(peer)
     websockets.add(address)
     peer.onClose(() => {
