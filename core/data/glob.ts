@@ -172,7 +172,7 @@ const branch = (task: Task): Turn => {
   if (brace === null) return 'bad'
   const before = pattern.slice(0, patternAt)
   const after = pattern.slice(brace.end + 1)
-  return brace.alternatives.map(([start, end]) => ({ ...task, pattern: [...before, ...pattern.slice(start, end), ...after] }))
+  return brace.alternatives.map(([start, end]) => ({ ...task, pattern: before.concat(pattern.slice(start, end), after) }))
 }
 
 /** A name that is at its end: whether what is left of the pattern can be nothing. */
