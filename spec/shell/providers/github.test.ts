@@ -1,4 +1,5 @@
 /** The adapter for GitHub Actions: the contract, and what is GitHub's own. */
+import type { Endpoints } from '@octokit/types'
 import { describe, expect, test } from 'vitest'
 import type { BuildName, Plan, Status } from '../../../core/index.js'
 import { github, markOf } from '../../../shell/providers/github.js'
@@ -309,6 +310,26 @@ describe('following', () => {
       else expect(reports[0]?.error).toContain(error)
     })
   )
+})
+
+describe('requests', () => {
+  type Parameters<R extends keyof Endpoints> = Endpoints[R]['parameters']
+
+  test('that GitHub does not describe do not compile', () => {
+    const at = { owner: 'acme', repo: 'app' }
+    const dispatch: Parameters<'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'> = {
+      ...at,
+      // @ts-expect-error There is no such field.
+      branch: 'main',
+      ref: 'main',
+      workflow_id: 'ci.yml'
+    }
+    // @ts-expect-error A status of GitHub's is not one of ours.
+    const list: Parameters<'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs'> = { ...at, status: 'running', workflow_id: 'ci.yml' }
+    // @ts-expect-error There is no such request.
+    const route: keyof Endpoints = 'POST /repos/{owner}/{repo}/actions/runs/{run_id}/stop'
+    expect([dispatch, list, route]).toHaveLength(3)
+  })
 })
 
 describe('limits', () => {

@@ -12,12 +12,14 @@ import { PASSWORD, USER } from './buildbot.js'
 
 const HERE = new URL('../buildbot/', import.meta.url).pathname
 
-const FOLDER = resolve(process.env['TACK_BUILDBOT'] ?? new URL('../../../../.buildbot', import.meta.url).pathname)
+const GIVEN = process.env['TACK_BUILDBOT'] ?? ''
+
+const FOLDER = resolve(GIVEN === '' ? new URL('../../../../.buildbot', import.meta.url).pathname : GIVEN)
 
 const PROGRAM = join(FOLDER, 'bin/buildbot')
 
-/** Why there is none to be tried; `null` where there is. */
-export const whyNot: string | null = existsSync(PROGRAM)
+/** Why there is none to be tried; `null` where there is. One that was installed by half is none. */
+export const whyNot: string | null = existsSync(GIVEN === '' ? join(FOLDER, 'installed') : PROGRAM)
   ? null
   : `there is no Buildbot in ${FOLDER}; spec/shell/providers/buildbot/setup.sh installs it`
 
