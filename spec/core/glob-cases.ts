@@ -345,6 +345,7 @@ export const GLOB_CASES: ReadonlyArray<GlobCases> = [
       ['\\{a', '{a', 'match'],
       ['\\\\', '\\', 'match'],
       ['\\\\', 'a', 'mismatch'],
+      ['\\\\', '\\x', 'mismatch'],
       ['a\\', 'a', 'bad'],
       ['a\\', 'b', 'bad'],
       ['a\\', 'ab', 'bad'],
