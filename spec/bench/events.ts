@@ -16,23 +16,9 @@ import { systemClock } from '../../shell/clock.js'
 import { silentLog } from '../../shell/log.js'
 import { message } from '../../shell/network/endpoint.js'
 import { startServer } from '../../shell/server.js'
-import { serve } from './jobs.js'
+import { eventsJob, serve } from './jobs.js'
 import { stopwatch } from './measure.js'
 import { config } from './workload.js'
-
-const Measured = t.strict({
-  /** Of this process, all threads. */
-  cpuSeconds: t.number,
-  /** From the first status to the last byte at the last reader. */
-  seconds: t.number
-})
-
-/** One round of each. */
-export const eventsJob = {
-  module: 'events.js',
-  input: t.strict({ frames: t.number, readers: t.number }),
-  output: t.strict({ bare: Measured, events: Measured })
-}
 
 // ---------------------------------------------------------------------------------------- the readers
 
@@ -172,7 +158,7 @@ const events = async (readers: number): Promise<Broadcaster> => {
 
 // ---------------------------------------------------------------------------------------- the measurement
 
-const measure = async (server: Broadcaster, readers: ChildProcess, count: number, entries: ReadonlyArray<StatusEntry>): Promise<t.TypeOf<typeof Measured>> => {
+const measure = async (server: Broadcaster, readers: ChildProcess, count: number, entries: ReadonlyArray<StatusEntry>): Promise<t.TypeOf<typeof eventsJob.output>['bare']> => {
   const bytes = entries.reduce((sum, entry) => sum + message(statusFrame(entry)).length, 0)
   await tell(readers, { bytes, path: server.path, port: server.port, readers: count }, 'ready')
   const done = once(readers, 'message')

@@ -87,6 +87,27 @@ export const bridgeJob = {
   })
 }
 
+const Measured = t.strict({
+  /** Of the process of the servers, all threads. */
+  cpuSeconds: t.number,
+  /** From the first status to the last byte at the last reader. */
+  seconds: t.number
+})
+
+/** One round of many readers of `/events`, and one of a bare broadcast of the same frames. */
+export const eventsJob = {
+  module: 'events.js',
+  input: t.strict({ frames: t.number, readers: t.number }),
+  output: t.strict({ bare: Measured, events: Measured })
+}
+
+/** So many pushes, one after another: milliseconds from what a knot publishes to what a provider is asked. */
+export const pushJob = {
+  module: 'push.js',
+  input: t.strict({ pushes: t.number, store: t.string }),
+  output: t.strict({ ms: t.array(t.number) })
+}
+
 // ---------------------------------------------------------------------------------------- running them
 
 /** A measurement that takes longer has failed: a reader waits for ever when its server is gone. */

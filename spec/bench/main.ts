@@ -8,15 +8,15 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bridgeJob, coreJob, type Job, lowdbJob, type Peer, peerJob, perform, serverJob, snapshotJob, start, type Stream } from './jobs.js'
+import { bridgeJob, coreJob, eventsJob, type Job, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, type Stream } from './jobs.js'
 import { median, ratio } from './measure.js'
 import { columns, number, percent, range } from './text.js'
 
 const quick = process.argv.includes('--quick')
 
 const plan = quick
-  ? { coreFrames: 10_000, coreRounds: 9, lives: 1, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000] }
-  : { coreFrames: 20_000, coreRounds: 15, lives: 3, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000] }
+  ? { coreFrames: 10_000, coreRounds: 9, eventsRounds: 3, lives: 1, pushes: 100, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000] }
+  : { coreFrames: 20_000, coreRounds: 15, eventsRounds: 9, lives: 3, pushes: 300, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000] }
 
 /** Rounds that do not count: the compiler is still at work. */
 const WARM_UP = 3
@@ -140,6 +140,28 @@ const measureStore = (rows: number, store: string) =>
     snapshots: await inCopy(store, (copy) => several(plan.snapshots, snapshotJob, { store: copy }))
   }))
 
+// ---------------------------------------------------------------------------------------- builds
+
+const READERS_OF_EVENTS = 1_000
+const STATUSES = 100
+
+const measureBuilds = async () => {
+  const { ms } = await inFolder((store) => perform(pushJob, { pushes: plan.pushes, store }))
+  const rounds = await several(plan.eventsRounds, eventsJob, { frames: STATUSES, readers: READERS_OF_EVENTS })
+  const deliveries = STATUSES * READERS_OF_EVENTS
+  return {
+    events: {
+      framesPerSecond: deliveries / median(rounds.map(({ events }) => events.seconds)),
+      /** The rate of `/events`, if that of a bare broadcast is 1. */
+      ofBare: ratio(
+        rounds.map(({ bare }) => bare.seconds),
+        rounds.map(({ events }) => events.seconds)
+      )
+    },
+    pushMs: ms
+  }
+}
+
 // ---------------------------------------------------------------------------------------- what came of it
 
 type Socket = Awaited<ReturnType<typeof measureSocket>>
@@ -199,6 +221,19 @@ const printStores = (stores: Stores): void => {
   )
 }
 
+type Builds = Awaited<ReturnType<typeof measureBuilds>>
+
+const printBuilds = ({ events: { framesPerSecond, ofBare }, pushMs }: Builds): void => {
+  print('\nBuilds\n')
+  print(
+    columns([
+      ['from a push to a start, in milliseconds', range(pushMs)],
+      [`statuses to ${number(READERS_OF_EVENTS)} readers of /events`, `${number(framesPerSecond)} /s`],
+      ['the same, if a bare broadcast by ws is 1', percent(ofBare)]
+    ])
+  )
+}
+
 interface Target {
   readonly is: string
   readonly isMet: boolean
@@ -220,7 +255,7 @@ const atMost = (what: string, limit: number, value: number, unit: string): Targe
   what
 })
 
-const targetsOf = ({ readers }: Socket, cores: Cores, stores: Stores): ReadonlyArray<Target> => {
+const targetsOf = ({ readers }: Socket, cores: Cores, stores: Stores, builds: Builds): ReadonlyArray<Target> => {
   const tackBeside = (peer: Peer): number => readers.find(({ reader }) => reader === peer)?.tack ?? NaN
   const largest = cores.find(({ rows }) => rows === 1_000_000)
   const stored = stores.find(({ rows }) => rows === 100_000)
@@ -231,7 +266,9 @@ const targetsOf = ({ readers }: Socket, cores: Cores, stores: Stores): ReadonlyA
     atLeast('tack / @skyware/jetstream', 0.3, tackBeside('@skyware/jetstream')),
     atLeast('tack / @atcute/jetstream', 0.5, tackBeside('@atcute/jetstream')),
     atMost('longest block of a snapshot of 100 000 rows', 50, median(stored?.snapshots.map(({ blockMs }) => blockMs) ?? []), ' ms'),
-    atMost('longest block while consuming at 100 000 rows', 50, median(stored?.lives.map(({ blockMs }) => blockMs) ?? []), ' ms')
+    atMost('longest block while consuming at 100 000 rows', 50, median(stored?.lives.map(({ blockMs }) => blockMs) ?? []), ' ms'),
+    atMost('from a push to a start', 20, median(builds.pushMs), ' ms'),
+    atLeast('/events / a bare broadcast, 1 000 readers', 0.8, builds.events.ofBare)
   ]
 }
 
@@ -257,9 +294,12 @@ const { cores, stores } = await inFolder(async (folder) => {
 })
 printStores(stores)
 
-const targets = targetsOf(socket, cores, stores)
+const builds = await measureBuilds()
+printBuilds(builds)
+
+const targets = targetsOf(socket, cores, stores, builds)
 printTargets(targets)
 
 await mkdir('reports', { recursive: true })
-await writeFile('reports/bench.json', `${JSON.stringify({ at: new Date().toISOString(), machine, quick, targets, socket, cores, stores }, null, 2)}\n`)
+await writeFile('reports/bench.json', `${JSON.stringify({ at: new Date().toISOString(), machine, quick, targets, socket, cores, stores, builds }, null, 2)}\n`)
 print('\nAll numbers: reports/bench.json')
