@@ -313,7 +313,7 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     const answer = await command(`/buildrequests/${id}`, 'cancel', reason)
     if (answer._tag === 'Uncertain') return answer
     if (!isDone(answer)) return doubt(answer)
-    // Masters before 4.0 end with a request only what has not begun.
+    // A request that is being taken up at this moment may have a build that its master did not see: it is ended by name.
     const stands = await standing(external)
     if (stands._tag === 'Uncertain') return stands
     if (stands._tag === 'Missing') return { _tag: 'Heard' }

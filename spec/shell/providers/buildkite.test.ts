@@ -7,7 +7,7 @@ import { type Bench, BUILD, describeProvider, FAULTS, jobOf, openWorkshop, REFUS
 import { benchOf, faultOf } from './servers/bench.js'
 import { type BuildkiteServer, ORGANIZATION, SECRET, signature, startBuildkite, TOKEN } from './servers/buildkite.js'
 
-const SETTINGS = { organizations: [ORGANIZATION], settleSeconds: 1, token: TOKEN }
+const SETTINGS = { organizations: [ORGANIZATION], settleSeconds: 0.25, token: TOKEN }
 
 type Mode = 'signature' | 'token'
 

@@ -10,7 +10,7 @@ import { type GitHubServer, type GitHubServerOptions, SECRET, signature, startGi
 
 type More = { readonly [name: string]: unknown }
 
-const SETTINGS = { repositories: ['acme/app'], settleSeconds: 1, token: TOKEN }
+const SETTINGS = { repositories: ['acme/app'], settleSeconds: 0.25, token: TOKEN }
 
 const open = async (options: GitHubServerOptions = {}, more: More = {}): Promise<Bench & { readonly server: GitHubServer }> => {
   const server = await startGitHub(options)
