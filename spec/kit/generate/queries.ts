@@ -49,10 +49,10 @@ const ENTRIES: ReadonlyArray<Json> = [4, 5, 9].map((createdUs) => ({
 }))
 const LOGGED: Json = (() => {
   const written = empty as { readonly head: { readonly builds: object } }
-  return { ...written, head: { ...written.head, builds: { ...written.head.builds, floorUs: 3, lastUs: 9 } }, statuses: ENTRIES } as Json
+  return { ...written, head: { ...written.head, builds: { ...written.head.builds, floorUs: 3, lastUs: 9 } }, statuses: ENTRIES }
 })()
 
-const read = (name: string, after: number, limit: number, entries: ReadonlyArray<Json>, isBelowFloor: boolean, state = LOGGED): Case =>
+const read = (name: string, after: number, limit: number, entries: ReadonlyArray<Json>, isBelowFloor: boolean, state: Json = LOGGED): Case =>
   of('T6')(name, { after, ask: 'statuses', limit, state }, { entries, isBelowFloor })
 
 export const QUERIES: ReadonlyArray<Case> = [

@@ -17,6 +17,7 @@ import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 Json = Any
@@ -24,7 +25,7 @@ Event = Dict[str, Json]
 Effect = Dict[str, Json]
 Report = Dict[str, Json]
 
-VERSION = 1
+VERSION = 2
 MAX_SAFE = 2**53 - 1
 FUTURE_US = 300_000_000  # D1: more than 5 min after its receipt, a stamp is from the future
 
@@ -47,6 +48,9 @@ _NSID = re.compile(
     r"\.[A-Za-z][A-Za-z0-9]{0,62}"  # the name
 )
 _NANOS = re.compile(r"0|[1-9][0-9]{0,18}")
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_WORKFLOW_NAME = re.compile("[ -.0-\\[\\]-~\u0080-\ud7ff\ue000-\uffff]{1,100}")
+_RUN_KEY = re.compile(r"[^/]+/[^/]+", re.DOTALL)
 
 
 def is_did(text: str) -> bool:
@@ -68,6 +72,20 @@ def is_nsid(text: str) -> bool:
 def is_nanos(text: str) -> bool:
     """Plain digits from 0 to 2⁶³−1, without leading zero."""
     return _NANOS.fullmatch(text) is not None and (len(text) < len(MAX_NANOS) or text <= MAX_NANOS)
+
+
+def is_sha(text: str) -> bool:
+    """The name of a git object."""
+    return _SHA.fullmatch(text) is not None
+
+
+def is_workflow_name(text: str) -> bool:
+    return _WORKFLOW_NAME.fullmatch(text) is not None and text not in (".", "..")
+
+
+def tid_of(time_us: int) -> str:
+    """The TID of a time, by clock 0."""
+    return "".join(TID_DIGITS[(time_us >> (5 * place)) & 31] for place in range(10, -1, -1)) + "22"
 
 
 def tid_time_us(tid: str) -> int:
@@ -127,6 +145,15 @@ def excerpt(text: str) -> str:
     units = text.encode("utf-16-le", "surrogatepass")
     head = well_formed(units[: 2 * EXCERPT_UNITS].decode("utf-16-le", "surrogatepass"))
     return head if len(units) <= 2 * EXCERPT_UNITS else head + "…"
+
+
+def units(text: str) -> int:
+    """How many UTF-16 code units a text has: what its length means here."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def utf8_length(text: str) -> int:
+    return len(well_formed(text).encode("utf-8"))
 
 
 def excerpt_or_null(value: Json) -> Optional[str]:
@@ -348,9 +375,749 @@ def decode_knot_frame(at: int, connection: int, host: str, text: str) -> Event:
         if created is not None and not (isinstance(created, Number) and is_nanos(created.text)):
             raise Rejected("created", "created is no plain digits up to 2^63-1")
         stamp = None if created is None else created.text
-        return {"_tag": "KnotReceived", **event, "created": stamp, "nsid": nsid, "rkey": rkey}
+        trigger = decode_trigger(nsid, frame.get("event"))
+        said = excerpt(trigger) if isinstance(trigger, str) else trigger
+        return {"_tag": "KnotReceived", **event, "created": stamp, "nsid": nsid, "rkey": rkey, "trigger": said}
     except Rejected as rejected:
         return {"_tag": "KnotFrameRejected", **event, "detail": rejected.detail, "reason": rejected.reason}
+
+
+# Triggers (T1). What is said of one that is not understood is prose.
+
+PIPELINE, REF_UPDATE, STATUS = "sh.tangled.pipeline", "sh.tangled.git.refUpdate", "sh.tangled.pipeline.status"
+NAME_UNITS, FILES_MAX, WORKFLOWS_MAX, INPUTS_MAX = 1024, 10_000, 50, 100
+TEXT_BYTES, INPUT_BYTES = 262_144, 65_536
+
+_NO_NAME = re.compile(r"[\x00-\x20\x7f]")
+
+
+class Fault(Exception):
+    """Why what a stranger wrote is not understood."""
+
+
+def decode_trigger(nsid: str, event: Json) -> Json:
+    """A trigger; a sentence for what is not understood; None for another kind of event."""
+    read = {PIPELINE: _read_pipeline, REF_UPDATE: _read_ref_update}.get(nsid)
+    if read is None:
+        return None
+    try:
+        return read(_object("event", event))
+    except Fault as fault:
+        return str(fault)
+
+
+def _is_absent(value: Json) -> bool:
+    return value is None or value == ""
+
+
+def _object(place: str, value: Json) -> Dict[str, Json]:
+    if not isinstance(value, dict):
+        raise Fault(f"{place} is not an object")
+    return value
+
+
+def _text(place: str, value: Json) -> str:
+    if not isinstance(value, str):
+        raise Fault(f"{place} is not text")
+    return well_formed(value)
+
+
+def _name(place: str, value: Json) -> str:
+    """Neither empty nor endless, without blanks and control characters."""
+    text = _text(place, value)
+    if text == "" or units(text) > NAME_UNITS or _NO_NAME.search(text):
+        raise Fault(f"{place} is not a name")
+    return text
+
+
+def _optional(read: Callable[[str, Json], str], place: str, value: Json) -> Optional[str]:
+    return None if _is_absent(value) else read(place, value)
+
+
+def _such(is_such: Callable[[str], bool], what: str) -> Callable[[str, Json], str]:
+    def read(place: str, value: Json) -> str:
+        if not (isinstance(value, str) and is_such(value)):
+            raise Fault(f"{place} is not {what}")
+        return value
+
+    return read
+
+
+_sha, _did = _such(is_sha, "the name of an object"), _such(is_did, "a DID")
+
+
+def _list(place: str, most: int, value: Json, read: Callable[[str, Json], Json]) -> List[Json]:
+    if _is_absent(value):
+        return []
+    if not isinstance(value, list):
+        raise Fault(f"{place} is not a list")
+    if len(value) > most:
+        raise Fault(f"{place} has more than {most} items")
+    return [read(f"{place}[{i}]", each) for i, each in enumerate(value)]
+
+
+def _sized(most: int, place: str, value: Json) -> str:
+    text = _text(place, value)
+    if utf8_length(text) > most:
+        raise Fault(f"{place} has more than {most} bytes")
+    return text
+
+
+def _read_push(place: str, fields: Dict[str, Json]) -> Json:
+    files, options = fields.get("changedFiles"), fields.get("pushOptions")
+    are_files = isinstance(files, list) and len(files) <= FILES_MAX and all(isinstance(each, str) for each in files)
+    return {
+        "_tag": "Push",
+        "changedFiles": [well_formed(each) for each in files] if are_files else None,
+        "newSha": _sha(f"{place}newSha", fields.get("newSha")),
+        "oldSha": _sha(f"{place}oldSha", fields.get("oldSha")),
+        "ref": _name(f"{place}ref", fields.get("ref")),
+        "skipsCi": isinstance(options, list) and any(each in ("skip-ci", "ci-skip") for each in options if isinstance(each, str)),
+    }
+
+
+def _named(claim: Json) -> Json:
+    if claim["did"] is None and (claim["name"] is None or claim["owner"] is None):
+        raise Fault("no repository is named")
+    return claim
+
+
+def _read_ref_update(event: Dict[str, Json]) -> Json:
+    """`repoDid` is the owner beside a `repoName` alone, and else the repository, which today is `repo`."""
+    repo, repo_did, name, owner = (event.get(key) for key in ("repo", "repoDid", "repoName", "ownerDid"))
+    is_owner = _is_absent(repo) and _is_absent(owner) and not _is_absent(name)
+    if is_owner:
+        did = None
+    else:
+        did = _optional(_did, "repoDid", repo_did) if _is_absent(repo) else _did("repo", repo)
+    return {
+        "actor": _optional(_did, "committerDid", event.get("committerDid")),
+        "cause": _read_push("", event),
+        "defaultBranch": None,
+        "kind": "refUpdate",
+        "repo": _named(
+            {
+                "did": did,
+                "knot": None,
+                "name": _optional(_name, "repoName", name),
+                "owner": _did("repoDid", repo_did) if is_owner else _optional(_did, "ownerDid", owner),
+            }
+        ),
+        "workflows": None,
+    }
+
+
+def _read_pull_request(repo_did: Optional[str], fields: Dict[str, Json]) -> Json:
+    """A fork is somebody else's repository: what is in it is not built."""
+    source = fields.get("sourceRepo")
+    if not (_is_absent(source) or (isinstance(source, str) and source == repo_did)):
+        raise Fault("pull requests from forks are not built")
+    return {
+        "_tag": "PullRequest",
+        "action": _optional(_name, "pullRequest.action", fields.get("action")),
+        "sourceBranch": _name("pullRequest.sourceBranch", fields.get("sourceBranch")),
+        "sourceSha": _sha("pullRequest.sourceSha", fields.get("sourceSha")),
+        "targetBranch": _name("pullRequest.targetBranch", fields.get("targetBranch")),
+    }
+
+
+def _read_input(place: str, value: Json) -> Json:
+    fields = _object(place, value)
+    said = fields.get("value")
+    return [_name(f"{place}.key", fields.get("key")), _sized(INPUT_BYTES, f"{place}.value", "" if said is None else said)]
+
+
+def _read_cause(metadata: Dict[str, Json], repo_did: Optional[str]) -> Json:
+    kind = metadata.get("kind")
+    if kind == "push":
+        return _read_push("push.", _object("push", metadata.get("push")))
+    if kind == "pull_request":
+        return _read_pull_request(repo_did, _object("pullRequest", metadata.get("pullRequest")))
+    if kind == "manual":
+        manual = metadata.get("manual")
+        fields = {} if manual is None else _object("manual", manual)
+        return {
+            "_tag": "Manual",
+            "inputs": _list("manual.inputs", INPUTS_MAX, fields.get("inputs"), _read_input),
+            "ref": _optional(_name, "manual.ref", fields.get("ref")),
+            "sha": _optional(_sha, "manual.sha", fields.get("sha")),
+        }
+    raise Fault(f"kind is {excerpt(kind)}" if isinstance(kind, str) else "kind is not text")
+
+
+def _read_source(place: str, value: Json) -> Json:
+    fields = _object(place, value)
+    name = _such(is_workflow_name, "the name of a workflow")(f"{place}.name", fields.get("name"))
+    return {"name": name, "text": _sized(TEXT_BYTES, f"{place}.raw", fields.get("raw"))}
+
+
+def _read_pipeline(event: Dict[str, Json]) -> Json:
+    metadata = _object("triggerMetadata", event.get("triggerMetadata"))
+    fields = _object("repo", metadata.get("repo"))
+    repo = _named(
+        {
+            "did": _optional(_did, "repo.repoDid", fields.get("repoDid")),
+            "knot": _name("repo.knot", fields.get("knot")),
+            "name": _optional(_name, "repo.repo", fields.get("repo")),
+            "owner": _optional(_did, "repo.did", fields.get("did")),
+        }
+    )
+    return {
+        "actor": None,
+        "cause": _read_cause(metadata, repo["did"]),
+        "defaultBranch": _optional(_name, "repo.defaultBranch", fields.get("defaultBranch")),
+        "kind": "pipeline",
+        "repo": repo,
+        "workflows": _list("workflows", WORKFLOWS_MAX, event.get("workflows"), _read_source),
+    }
+
+
+# Workflow files (T3): what a YAML parser made of one. What its author is told is prose.
+
+CONDITIONS_MAX, PATTERNS_MAX, STEPS_MAX, TARGETS_MAX, VARIABLES_MAX = 100, 1_000, 100, 100, 200
+COMMAND_BYTES, WHOLE_MAX = 65_536, 262_144
+
+_SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+
+
+def decode_workflow(name: str, data: Json) -> Json:
+    """The workflow; Fault for what its author is to be told."""
+    if not _is_bounded(data):
+        raise Fault("the file comes to more than 262,144 characters, aliases followed")
+    file = _map("the file", data)
+    clone = _map("clone", file.get("clone"))
+    depth = clone.get("depth")
+    if depth is not None and not (isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= MAX_SAFE):
+        raise Fault("clone.depth is not a whole number")
+    engine = file.get("engine")
+    when = file.get("when")
+    conditions = (
+        [_read_condition("when", when)]
+        if isinstance(when, dict)
+        else _list_or_none("when", CONDITIONS_MAX, when, _read_condition)
+    )
+    workflow = {
+        "_tag": "Defined",
+        "clone": {
+            "depth": 1 if depth is None else depth,
+            "skip": _boolean("clone.skip", clone.get("skip")),
+            "submodules": _boolean("clone.submodules", clone.get("submodules")),
+        },
+        "engine": None if engine is None else _clean_text("engine", engine),
+        "environment": _read_environment("environment", file.get("environment")),
+        "name": name,
+        "steps": _list_or_none("steps", STEPS_MAX, file.get("steps"), _read_step),
+        "targets": [_target(provider, settings) for provider, settings in _entries("tack", TARGETS_MAX, file.get("tack"), _read_settings)],
+        "when": conditions,
+    }
+    if sum(len(patterns or ()) for condition in conditions for patterns in condition.values()) > PATTERNS_MAX:
+        raise Fault(f"when has more than {PATTERNS_MAX} patterns")
+    return workflow
+
+
+def _is_bounded(data: Json) -> bool:
+    """Without recursion: depth is the author's to choose."""
+    waiting, left = [data], WHOLE_MAX - 1
+    while waiting:
+        value = waiting.pop()
+        parts = value if isinstance(value, list) else [part for item in value.items() for part in item] if isinstance(value, dict) else []
+        for part in parts:
+            left -= max(units(part), 1) if isinstance(part, str) else 1
+            if left < 0:
+                return False
+            waiting.append(part)
+    return True
+
+
+def _map(place: str, value: Json) -> Dict[str, Json]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Fault(f"{place} is not a map")
+    return value
+
+
+def _clean_text(place: str, value: Json) -> str:
+    text = _text(place, value)
+    if "\0" in text:
+        raise Fault(f"{place} holds a NUL")
+    return text
+
+
+def _scalar(place: str, value: Json) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else _clean_text(place, value)
+
+
+def _short(place: str, text: str) -> str:
+    if utf8_length(text) > COMMAND_BYTES:
+        raise Fault(f"{place} is longer than 65,536 bytes")
+    return text
+
+
+def _value(place: str, value: Json) -> str:
+    return "" if value is None else _short(place, _scalar(place, value))
+
+
+def _boolean(place: str, value: Json) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise Fault(f"{place} is neither true nor false")
+
+
+def _list_or_none(place: str, most: int, value: Json, read: Callable[[str, Json], Json]) -> List[Json]:
+    return [] if value is None else _list(place, most, _no_text(place, value), read)
+
+
+def _no_text(place: str, value: Json) -> Json:
+    if value == "":
+        raise Fault(f"{place} is not a list")
+    return value
+
+
+def _entries(place: str, most: int, value: Json, read: Callable[[str, Json], Json]) -> List[Json]:
+    fields = _map(place, value)
+    if len(fields) > most:
+        raise Fault(f"{place} has more than {most} entries")
+    for name in fields:
+        if name != well_formed(name):
+            raise Fault(f"a name in {place} is not text")
+        _clean_text(f"a name in {place}", name)
+    return [[name, read(f"{place}.{excerpt(name)}", fields[name])] for name in sorted(fields, key=utf16)]
+
+
+def _read_environment(place: str, value: Json) -> List[Json]:
+    return _entries(place, VARIABLES_MAX, value, _value)
+
+
+def _read_condition(place: str, value: Json) -> Json:
+    if not isinstance(value, dict):
+        raise Fault(f"{place} is not a map")
+
+    def texts(key: str) -> List[str]:
+        said = value.get(key)
+        if said is None:
+            return []
+        if not isinstance(said, list):
+            return [_scalar(f"{place}.{key}", said)]
+        return _list(f"{place}.{key}", PATTERNS_MAX, said, _clean_text)
+
+    return {
+        "branch": texts("branch"),
+        "event": texts("event"),
+        "paths": texts("paths") or None,
+        "tag": texts("tag"),
+        "types": texts("types") or None,
+    }
+
+
+def _read_step(place: str, value: Json) -> Json:
+    if not isinstance(value, dict):
+        raise Fault(f"{place} is not a map")
+    command = _short(f"{place}.command", _scalar(f"{place}.command", value.get("command")))
+    name = _value(f"{place}.name", value.get("name"))
+    first_line = command.strip(_SPACE).split("\n", 1)[0].rstrip(_SPACE)
+    return {
+        "command": command,
+        "environment": _read_environment(f"{place}.environment", value.get("environment")),
+        "name": excerpt(name or first_line),
+    }
+
+
+def _read_setting(place: str, value: Json) -> str:
+    if isinstance(value, list):
+        return _short(place, "\n".join(_list(place, PATTERNS_MAX, value, _scalar)))
+    return _value(place, value)
+
+
+def _read_settings(place: str, value: Json) -> List[Json]:
+    return _entries(place, VARIABLES_MAX, value, _read_setting)
+
+
+def _target(provider: str, settings: List[Json]) -> Json:
+    return {
+        "pipeline": next((value for name, value in settings if name == "pipeline"), ""),
+        "provider": provider,
+        "settings": [each for each in settings if each[0] != "pipeline"],
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# 4a. Patterns, and which workflows apply (T3)
+
+PATTERN_POINTS, GLOB_COST, WHEN_COST = 1_000, 1_000_000, 10_000_000
+
+
+class Costly(Exception):
+    """The work that a match may take is used up."""
+
+
+class Work:
+    """What is left of it: a code point of a pattern that is looked at, or copied, is one."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self, cost: int) -> None:
+        self.left -= cost
+        if self.left < 0:
+            raise Costly
+
+
+class BadPattern(Exception):
+    pass
+
+
+def _end_of_class(pattern: str, i: int) -> int:
+    while i < len(pattern) and pattern[i] != "]":
+        i += 2 if pattern[i] == "\\" else 1
+    return min(i, len(pattern))
+
+
+def _brace(pattern: str, start: int) -> Tuple[List[str], int]:
+    """The alternatives of the brace that opens just before `start`, and the index of what closes it."""
+    found, depth, i = [], 1, start
+    while i < len(pattern):
+        c = pattern[i]
+        if c == "\\":
+            i += 1
+        elif c == "[":
+            i = _end_of_class(pattern, i + 1)
+        elif c == "{":
+            depth += 1
+        elif c == "}":
+            depth -= 1
+            if depth == 0:
+                return found + [pattern[start:i]], i
+        elif c == "," and depth == 1:
+            found.append(pattern[start:i])
+            start = i + 1
+        i += 1
+    raise BadPattern
+
+
+def _is_valid(pattern: str, i: int) -> bool:
+    depth, end = 0, len(pattern)
+    while i < end:
+        c = pattern[i]
+        if c == "\\":
+            i += 1
+            if i >= end:
+                return False
+        elif c == "[":
+            i += 1
+            if pattern[i : i + 1] in ("^", "!"):
+                i += 1
+            if pattern[i : i + 1] == "]":
+                return False
+            i = _end_of_class(pattern, i)
+            if i >= end:
+                return False
+        elif c == "{":
+            depth += 1
+        elif c == "}":
+            if depth == 0:
+                return False
+            depth -= 1
+        i += 1
+    return depth == 0
+
+
+def _class(pattern: str, start: int, c: str) -> Tuple[int, Optional[bool]]:
+    """Where the pattern stands after the class, and whether it holds; None when it does not close, as far as was looked."""
+    end = len(pattern)
+    is_negated = pattern[start : start + 1] in ("!", "^")
+    i = start + 1 if is_negated else start
+    if pattern[i : i + 1] == "]":
+        return i, None
+    is_in, low = False, ""
+    while not is_in and i < end and pattern[i] != "]":
+        p = pattern[i]
+        i += 1
+        if low != "" and p == "-" and pattern[i : i + 1] != "]":
+            if pattern[i : i + 1] == "\\":
+                i += 1
+            is_in = low < c and (i >= end or c <= pattern[i])
+            i += 1
+            low = ""
+        else:
+            if p == "\\":
+                p = pattern[i : i + 1]
+                i += 1
+            is_in = p == c
+            low = "" if p == "\U0010ffff" else p
+    if is_in == is_negated:
+        return i, None if i >= end else False
+    closing = _end_of_class(pattern, i)
+    return closing + 1, None if closing >= end else True
+
+
+class Task(NamedTuple):
+    """What is left to be matched, and where to go back to: -1 for nowhere."""
+
+    pattern: str
+    at: int = 0
+    name_at: int = 0
+    star: int = -1
+    star_name: int = 0
+    deep: int = -1
+    deep_name: int = 0
+
+
+def _mismatch(pattern: str, at: int) -> bool:
+    if not _is_valid(pattern, at):
+        raise BadPattern
+    return False
+
+
+def _branch(task: Task) -> List[Task]:
+    alternatives, end = _brace(task.pattern, task.at + 1)
+    before, after = task.pattern[: task.at], task.pattern[end + 1 :]
+    return [task._replace(pattern=before + each + after) for each in alternatives]
+
+
+def _run_task(task: Task, name: str, work: Work) -> Any:
+    """Whether it matches, or the tasks that a brace comes to."""
+    pattern, at, name_at, star, star_name, deep, deep_name = task
+    end = len(pattern)
+    at_start = at == 0 or pattern[at - 1 : at] == "/"
+    while name_at < len(name):
+        work.spend(1)
+        p, c = pattern[at : at + 1], name[name_at]
+        if p == "*":
+            at += 1
+            if pattern[at : at + 1] == "*":
+                at += 1
+                if at_start and at >= end:
+                    return True
+                if at_start and pattern[at] == "/":
+                    at += 1
+                    deep, deep_name, star = at, name_at, -1
+                    continue
+            at_start, star, star_name = False, at, name_at
+            continue
+        if p == "{":
+            return _branch(Task(pattern, at, name_at, star, star_name, deep, deep_name))
+        if p == "[":
+            at_start = False
+            behind, holds = _class(pattern, at + 1, c)
+            work.spend(behind - at)
+            if holds is None:
+                raise BadPattern
+            at = behind
+            if holds:
+                name_at += 1
+                continue
+        elif p == "?":
+            at_start = False
+            if c != "/":
+                at += 1
+                name_at += 1
+                continue
+        elif p != "":
+            if p == "\\":
+                at += 1
+            if pattern[at : at + 1] == c:
+                at += 1
+                name_at += 1
+                at_start = c == "/"
+                continue
+            if pattern[at - 1 : at] == "\\":
+                at -= 1  # an escaped character that does not match is looked at with its escape
+        if star != -1 and name[star_name] != "/":
+            star_name += 1
+            name_at, at = star_name, star
+            continue
+        slash = -1 if deep == -1 else name.find("/", deep_name)
+        if slash < 0:
+            work.spend(end - at)
+            return _mismatch(pattern, at)
+        work.spend(slash - deep_name)
+        deep_name = slash + 1
+        name_at, at = deep_name, deep
+    if pattern[at:] in ("", "*", "**", "/**", "**/", "/**/"):
+        return True
+    if pattern[at : at + 1] == "{":
+        return _branch(Task(pattern, at, name_at, star, star_name, deep, deep_name))
+    return _mismatch(pattern, at)
+
+
+def glob(pattern: str, name: str, work: Work) -> bool:
+    """Whether a pattern matches all of a name, as doublestar 4 would have it; Fault when it is bad, or takes too long."""
+    try:
+        if len(pattern) > PATTERN_POINTS:
+            raise BadPattern
+        tasks = [Task(pattern)]
+        while tasks:
+            task = tasks.pop()
+            turn = _run_task(task, name, work)
+            if turn is True:
+                return True
+            if isinstance(turn, list):
+                work.spend(len(turn) * len(task.pattern))
+                tasks.extend(reversed(turn))
+        return False
+    except BadPattern:
+        raise Fault(f"{excerpt(pattern)} is not a pattern") from None
+    except Costly:
+        raise Fault(f"the pattern {excerpt(pattern)} takes too long") from None
+
+
+def match_glob(pattern: str, name: str) -> bool:
+    return glob(pattern, name, Work(GLOB_COST))
+
+
+def short_name(ref: str) -> Optional[Tuple[str, str]]:
+    """The kind and the name of a branch or a tag; None for any other ref."""
+    for kind, prefix in (("branch", "refs/heads/"), ("tag", "refs/tags/")):
+        if ref.startswith(prefix) and ref != prefix:
+            return kind, ref[len(prefix) :]
+    return None
+
+
+def applies(when: List[Json], cause: Json) -> bool:
+    """Whether a workflow with these conditions applies; Fault for a pattern that cannot be tried."""
+    if cause["_tag"] == "Manual" or not when:
+        return True
+    work = Work(WHEN_COST)
+
+    def any_matches(names: List[str], patterns: List[str]) -> bool:
+        for name in names:
+            work.left -= len(name)
+            for pattern in patterns:
+                if glob(pattern, name, work):
+                    return True
+        return False
+
+    def of_paths(condition: Json, files: List[str]) -> bool:
+        return any_matches(files, condition["paths"]) if condition["paths"] else True
+
+    def holds(condition: Json) -> bool:
+        if cause["_tag"] == "Push":
+            short = short_name(cause["ref"])
+            is_ref = short is not None and any_matches([short[1]], condition[short[0]])
+            is_path = of_paths(condition, cause["changedFiles"] or [])
+            return is_ref and is_path and "push" in condition["event"]
+        is_branch = any_matches([cause["targetBranch"]], condition["branch"])
+        is_path = of_paths(condition, [])
+        is_action = (cause["action"] or "opened" if cause["action"] is None else cause["action"]) in (
+            condition["types"] or ("opened", "reopened", "synchronize")
+        )
+        return is_branch and is_path and is_action and "pull_request" in condition["event"]
+
+    return any(holds(condition) for condition in when)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# 4b. What jobs are told, statuses as readers get them, and the keys of builds (T3, T4, T5)
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RESERVED = re.compile(r"CI\Z|TANGLED_|TACK_")
+_NO_INPUT = re.compile(r"[^A-Z0-9_]")
+_LOWER = re.compile(r"[a-z]+")
+
+
+def pipeline_uri(knot: str, rkey: str) -> str:
+    return f"at://did:web:{knot.replace(':', '%3A', 1)}/{PIPELINE}/{rkey}"
+
+
+def _first_of_name(pairs: Iterable[Tuple[str, str]]) -> List[Json]:
+    """Names rising; of pairs with one name the first."""
+    first: Dict[str, str] = {}
+    for name, value in pairs:
+        first.setdefault(name, value)
+    return [[name, first[name]] for name in sorted(first, key=utf16)]
+
+
+def variables_of(cause: Json, default_branch: Optional[str], knot: str, repository: Json, rkey: str) -> List[Json]:
+    owner, name = repository["owner"], repository["name"]
+    pairs = [
+        ("CI", "true"),
+        ("TANGLED_PIPELINE_ID", pipeline_uri(knot, rkey)),
+        ("TANGLED_REPO_DID", owner),
+        ("TANGLED_REPO_KNOT", knot),
+        ("TANGLED_REPO_NAME", name),
+        ("TANGLED_REPO_URL", f"https://{knot}/{owner}/{name}"),
+    ]
+
+    def known(variable: str, value: Optional[str]) -> None:
+        if value:
+            pairs.append((variable, value))
+
+    def of_ref(ref: Optional[str]) -> None:
+        if ref is not None:
+            pairs.append(("TANGLED_REF", ref))
+            short = short_name(ref)
+            if short is not None:
+                pairs.extend((("TANGLED_REF_NAME", short[1]), ("TANGLED_REF_TYPE", short[0])))
+
+    def of_sha(sha: Optional[str]) -> None:
+        if sha is not None:
+            pairs.extend((("TANGLED_COMMIT_SHA", sha), ("TANGLED_SHA", sha)))
+
+    known("TANGLED_REPO_REPO_DID", repository["did"])
+    known("TANGLED_REPO_DEFAULT_BRANCH", default_branch)
+    tag = cause["_tag"]
+    if tag == "Push":
+        pairs.append(("TANGLED_PIPELINE_KIND", "push"))
+        of_ref(cause["ref"])
+        of_sha(cause["newSha"])
+    elif tag == "PullRequest":
+        pairs.append(("TANGLED_PIPELINE_KIND", "pull_request"))
+        of_ref(f"refs/heads/{cause['sourceBranch']}")
+        of_sha(cause["sourceSha"])
+        pairs.append(("TANGLED_PR_SOURCE_BRANCH", cause["sourceBranch"]))
+        pairs.append(("TANGLED_PR_SOURCE_SHA", cause["sourceSha"]))
+        pairs.append(("TANGLED_PR_TARGET_BRANCH", cause["targetBranch"]))
+        known("TANGLED_PR_ACTION", cause["action"])
+    else:
+        pairs.append(("TANGLED_PIPELINE_KIND", "manual"))
+        of_ref(cause["ref"])
+        of_sha(cause["sha"])
+        for key, value in cause["inputs"]:
+            raised = _LOWER.sub(lambda found: found[0].upper(), key)
+            pairs.append(("TANGLED_INPUT_" + _NO_INPUT.sub("_", raised), value))
+    return _first_of_name(pairs)
+
+
+def with_reserved(own: Iterable[Json], reserved: List[Json]) -> List[Json]:
+    kept = [(name, value) for name, value in own if _VARIABLE.fullmatch(name) and not _RESERVED.match(name)]
+    return _first_of_name([*map(tuple, reserved), *kept])
+
+
+def rfc3339(time_us: int) -> str:
+    return (datetime(1970, 1, 1) + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def status_frame(entry: Json) -> str:
+    build, created_us = entry["build"], entry["createdUs"]
+    event = {
+        "$type": STATUS,
+        "pipeline": pipeline_uri(build["knot"], build["rkey"]),
+        "workflow": build["workflow"],
+        "status": entry["status"],
+        "createdAt": rfc3339(created_us),
+    }
+    for name in ("error", "exitCode"):
+        if entry[name] is not None:
+            event[name] = entry[name]
+    head = _encode({"rkey": tid_of(created_us), "nsid": STATUS, "event": event})
+    return f'{head[:-1]},"created":{created_us * 1000}}}'
+
+
+def decode_cursor(text: str) -> Optional[int]:
+    return min(int(text) // 1000, MAX_SAFE) if is_nanos(text) else None
+
+
+def build_key(name: Json) -> str:
+    def segment(text: str) -> str:
+        return "".join(
+            c if c in "abcdefghijklmnopqrstuvwxyz0123456789_-" or (c == "." and i > 0) else "".join(f"={byte:02x}" for byte in c.encode("utf-8"))
+            for i, c in enumerate(text)
+        )
+
+    return "/".join(segment(name[part]) for part in ("knot", "rkey", "workflow"))
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -459,15 +1226,88 @@ a_host = such(is_host_name, "a canonical host name")
 a_rejection = one_of(
     "size", "binary", "utf8", "json", "frame", "time", "did", "account", "commit", "collection", "rkey", "operation", "record"
 )
-a_knot_rejection = one_of("size", "binary", "utf8", "json", "frame", "nsid", "rkey", "created")
+a_knot_rejection = one_of("size", "binary", "utf8", "json", "frame", "nsid", "rkey", "created", "trigger")
+a_sha = such(is_sha, "the name of an object")
+a_workflow_name = such(is_workflow_name, "the name of a workflow")
+a_collection = one_of(MEMBER, REPO, COLLABORATOR)
+a_status = one_of("pending", "running", "success", "failed", "timeout", "cancelled")
+a_kind = one_of("pipeline", "refUpdate")
+an_exit_code = integer(-MAX_SAFE, MAX_SAFE)
+
+
+def a_pair(value: Json) -> Json:
+    if not isinstance(value, list) or len(value) < 2:
+        refuse(value, "a pair")
+    return [a_text(value[0]), a_text(value[1])]
+
+
+pairs_of_text = array(a_pair)
+a_build_name = fields(knot=a_host, rkey=an_rkey, workflow=a_workflow_name)
+a_repository = fields(did=a_text, name=a_text, owner=a_did, rkey=an_rkey)
+a_clone = fields(depth=a_natural, skip=a_boolean, submodules=a_boolean)
+a_step = fields(command=a_text, environment=pairs_of_text, name=a_text)
+a_condition = fields(
+    branch=array(a_text), event=array(a_text), paths=nullable(array(a_text)), tag=array(a_text), types=nullable(array(a_text))
+)
+a_workflow = by(
+    "_tag",
+    Defined=fields(
+        clone=a_clone,
+        engine=nullable(a_text),
+        environment=pairs_of_text,
+        name=a_workflow_name,
+        steps=array(a_step),
+        targets=array(fields(pipeline=a_text, provider=a_text, settings=pairs_of_text)),
+        when=array(a_condition),
+    ),
+    Faulty=fields(error=a_text, name=a_workflow_name),
+)
+a_plan = fields(
+    clone=a_clone,
+    pipeline=a_text,
+    provider=a_text,
+    ref=nullable(a_text),
+    repository=a_repository,
+    settings=pairs_of_text,
+    sha=nullable(a_sha),
+    steps=array(a_step),
+    variables=pairs_of_text,
+)
+a_cause = by(
+    "_tag",
+    Push=fields(changedFiles=nullable(array(a_text)), newSha=a_sha, oldSha=a_sha, ref=a_text, skipsCi=a_boolean),
+    PullRequest=fields(action=nullable(a_text), sourceBranch=a_text, sourceSha=a_sha, targetBranch=a_text),
+    Manual=fields(inputs=pairs_of_text, ref=nullable(a_text), sha=nullable(a_sha)),
+)
+sources_of_workflows = nullable(array(fields(name=a_workflow_name, text=a_text)))
+a_trigger = fields(
+    actor=nullable(a_did),
+    cause=a_cause,
+    defaultBranch=nullable(a_text),
+    kind=a_kind,
+    repo=fields(did=nullable(a_did), knot=nullable(a_text), name=nullable(a_text), owner=nullable(a_did)),
+    workflows=sources_of_workflows,
+)
+an_entry = fields(build=a_build_name, createdUs=a_time, error=nullable(a_text), exitCode=nullable(an_exit_code), status=a_status)
 
 an_admission = one_of("members", "open")
 a_hostname = such(bool, "text that is not empty")  # F6
 a_host_policy = fields(defaultPort=integer(1, 65535), loopback=a_boolean, ports=a_boolean)
 a_backoff = fields(baseMs=a_natural, capMs=a_natural, healthyAfterMs=a_natural)
 
+a_build_policy = fields(
+    allow=array(fields(pipelines=a_text, provider=a_text, repos=a_text)),
+    backoff=a_backoff,
+    keepStatuses=a_natural,
+    pendingMs=a_natural,
+    providers=array(a_text),
+    runningMs=a_natural,
+)
+
 read_config = fields(
     admission=an_admission,
+    backfill=a_boolean,
+    builds=a_build_policy,
     hostname=a_hostname,
     hosts=a_host_policy,
     jetstreamBackoff=a_backoff,
@@ -491,6 +1331,15 @@ of_rejection = dict(
 )
 
 
+of_files = dict(at=a_time, knot=a_host, number=a_natural, rkey=an_rkey)
+of_answer = dict(at=a_time, build=a_build_name, number=a_natural)
+of_wish = dict(at=a_time, knot=a_host, rkey=an_rkey, workflow=nullable(a_workflow_name))
+
+
+def listed_in(collection: str) -> Reader:
+    return fields(record=fields(**{name: a_text for name in RECORD_FIELDS[collection]}), rkey=an_rkey)
+
+
 def commit_of(collection: str) -> Reader:
     record = fields(**{name: a_text for name in RECORD_FIELDS[collection]})
     return fields(**of_stream, did=a_did, record=nullable(record), rev=nullable(a_tid), rkey=an_rkey, timeUs=a_time)
@@ -502,7 +1351,15 @@ read_event = by(
     StopRequested=fields(at=a_time),
     TimerFired=fields(
         at=a_time,
-        timer=by("_tag", JetstreamTimer=fields(connection=a_natural), KnotTimer=fields(connection=a_natural, host=a_host)),
+        timer=by(
+            "_tag",
+            JetstreamTimer=fields(connection=a_natural),
+            KnotTimer=fields(connection=a_natural, host=a_host),
+            RecordsTimer=fields(did=a_did, number=a_natural),
+            WorkflowsTimer=fields(knot=a_host, number=a_natural, rkey=an_rkey),
+            BuildTimer=fields(build=a_build_name, number=a_natural),
+            DeadlineTimer=fields(build=a_build_name, number=a_natural),
+        ),
     ),
     JetstreamOpened=fields(**of_stream),
     JetstreamClosed=fields(**of_stream, poisoned=a_boolean),
@@ -512,8 +1369,41 @@ read_event = by(
     FrameRejected=fields(**of_rejection, connection=a_natural, timeUs=nullable(a_time)),
     KnotOpened=fields(**of_knot),
     KnotClosed=fields(**of_knot),
-    KnotReceived=fields(**of_knot, created=nullable(nanoseconds), nsid=an_nsid, rkey=an_rkey),
+    KnotReceived=fields(
+        **of_knot,
+        created=nullable(nanoseconds),
+        nsid=an_nsid,
+        rkey=an_rkey,
+        trigger=nullable(lambda value: value if isinstance(value, str) else a_trigger(value)),
+    ),
     KnotFrameRejected=fields(**of_knot, detail=a_text, reason=a_knot_rejection),
+    RecordsRead=fields(
+        at=a_time,
+        collection=a_collection,
+        did=a_did,
+        next=nullable(a_text),
+        number=a_natural,
+        records=array(by("collection", **{collection: listed_in(collection) for collection in RECORD_FIELDS})),
+    ),
+    RecordsUnread=fields(at=a_time, did=a_did, error=a_text, number=a_natural, waitMs=a_natural),
+    WorkflowsRead=fields(**of_files, defaultBranch=nullable(a_text), workflows=array(a_workflow)),
+    WorkflowsUnread=fields(**of_files, error=a_text, isFinal=a_boolean),
+    BuildAccepted=fields(**of_answer, external=a_text),
+    BuildRefused=fields(**of_answer, error=a_text),
+    BuildMissing=fields(**of_answer),
+    BuildUncertain=fields(**of_answer, error=a_text, waitMs=a_natural),
+    BuildReported=fields(
+        at=a_time,
+        build=a_build_name,
+        error=nullable(a_text),
+        exitCode=nullable(an_exit_code),
+        external=a_text,
+        provider=a_text,
+        status=a_status,
+    ),
+    CancelHeard=fields(**of_answer),
+    CancelRequested=fields(**of_wish),
+    RetryRequested=fields(**of_wish),
 )
 
 read_report = by(
@@ -524,6 +1414,19 @@ read_report = by(
     KnotRefused=fields(at=a_time, did=a_did, knot=a_text, rkey=an_rkey),
     KnotFrameRejected=fields(at=a_time, detail=a_text, host=a_host, reason=a_knot_rejection),
     KnotFrameFromFuture=fields(at=a_time, created=nanoseconds, host=a_host),
+    RecordsUnread=fields(at=a_time, detail=a_text, did=a_did),
+    TriggerIgnored=fields(
+        at=a_time,
+        knot=a_host,
+        reason=one_of("deleted", "unmoved", "ref", "skipped", "repo", "kind", "before", "workflows"),
+        rkey=an_rkey,
+    ),
+    TriggerRefused=fields(at=a_time, detail=a_text, knot=a_host, reason=one_of("knot", "actor", "rkey"), rkey=an_rkey),
+    WorkflowsUnread=fields(at=a_time, detail=a_text, knot=a_host, rkey=an_rkey),
+    WorkflowDropped=fields(at=a_time, build=a_build_name, detail=a_text, reason=one_of("when", "engine", "limit")),
+    ProviderUncertain=fields(at=a_time, build=a_build_name, detail=a_text, provider=a_text),
+    BuildAbandoned=fields(at=a_time, build=a_build_name, detail=a_text, provider=a_text),
+    ReportRefused=fields(at=a_time, build=a_build_name, provider=a_text),
 )
 
 
@@ -535,6 +1438,10 @@ Pair = Tuple[List[Effect], List[Report]]
 PASS_FROM = 3  # D12: the poisonous loss from which on a frame is passed
 PASS_US = 1_000_000
 POWER_LIMIT = 30
+
+
+def longest_pause(backoff: Json, attempt: int) -> int:
+    return min(backoff["capMs"], backoff["baseMs"] * 2 ** min(attempt, POWER_LIMIT))
 
 
 @dataclass
@@ -573,7 +1480,7 @@ class Connection:
         is_healthy = self.phase == "Open" and at - self.opened_at >= backoff["healthyAfterMs"] * 1000
         paused = 0 if is_healthy else self.attempt
         self.number, self.attempt, self.phase = number, paused + 1, "Waiting"
-        high_ms = min(backoff["capMs"], backoff["baseMs"] * 2 ** min(paused, POWER_LIMIT))
+        high_ms = longest_pause(backoff, paused)
         return [{"_tag": "WakeAfter", "highMs": high_ms, "lowMs": 0, "timer": {**timer, "connection": number}}]
 
 
@@ -680,13 +1587,17 @@ class Stream:
             return self._started(event), []
         if tag == "StopRequested":
             return self._stopped(), []
-        if tag == "JetstreamOpened" and event["connection"] == self.connection.number:
+        if tag == "JetstreamOpened" and self.is_opened_by(event):
             self.connection.open(event["at"])
         if tag == "JetstreamClosed" and event["connection"] == self.connection.number and self.connection.is_up():
             return self._closed(event)
         if tag == "TimerFired" and event["timer"] == {"_tag": "JetstreamTimer", "connection": self.connection.number}:
             return self._woken(), []
         return [], []
+
+    def is_opened_by(self, event: Event) -> bool:
+        """Whether this is the opening of the connection that is being made."""
+        return event["connection"] == self.connection.number and self.connection.phase == "Connecting"
 
     def _open(self) -> List[Effect]:
         self.asked_us = self.resume_at()
@@ -874,6 +1785,9 @@ class Commits:
     members: Counter = field(default_factory=Counter)  # subject: how many live records make it a member
     holders: Dict[str, set] = field(default_factory=dict)  # host: the names of those that hold it
     was_held: Dict[str, bool] = field(default_factory=dict)  # of the hosts touched in this step: whether it was held before
+    let_go: List[Tuple[str, str, str]] = field(default_factory=list)  # (DID, rkey, knot) of holds that this step took away
+    subjects: List[str] = field(default_factory=list)  # in whose order that is told, and who has come and gone
+    were_members: frozenset = frozenset()
 
     @staticmethod
     def policy_of(config: Json) -> Json:
@@ -881,8 +1795,14 @@ class Commits:
 
     def see(self, event: Event) -> List[Report]:
         tag = event["_tag"]
+        self.let_go, self.subjects = [], []
+        if tag in ("CommitReceived", "AccountReceived", "RecordsRead", "Started"):
+            self.were_members = frozenset(self.members)
+            self.subjects = [event["did"]] if "did" in event else []
         if tag == "CommitReceived":
             return self._commit(event)
+        if tag == "RecordsRead":
+            return self._read(event)
         if tag == "AccountReceived":
             self._account(event)
         elif tag == "Started":
@@ -896,6 +1816,21 @@ class Commits:
         touched, self.was_held = sorted(self.was_held.items()), {}
         gained = [host for host, before in touched if not before and host in self.holders]
         return gained, [host for host, before in touched if before and host not in self.holders]
+
+    def released(self) -> List[Tuple[str, str, str]]:
+        """The holds that this step has taken away, by subject and key."""
+        gone = [(did, key, host) for did, key, host in self.let_go if f"{did}/{key}" not in self.holders.get(host, ())]
+        place = {did: i for i, did in reversed(list(enumerate(self.subjects)))}
+        return sorted(set(gone), key=lambda each: (place.get(each[0], len(place)), each[1]))
+
+    def came_and_went(self) -> List[Tuple[str, bool]]:
+        """Who has become a member in this step, and who is none any more."""
+        changed = [did for did in dict.fromkeys(self.subjects) if is_did(did) and (did in self.members) != (did in self.were_members)]
+        return [(did, did in self.members) for did in changed]
+
+    def _all_members(self, first: List[str]) -> List[str]:
+        """With the owner's account, or another policy, all members may come and go: first those that were there."""
+        return first + sorted(self.were_members, key=utf16) + sorted(self.members, key=utf16)
 
     # Commits
 
@@ -923,8 +1858,91 @@ class Commits:
         if collection == REPO:
             self._replace_hold(did, key, before and before.record, record)
         elif collection == MEMBER and did == self.policy["owner"] and account.active:
-            self._count_members([before.record] if before else [], [record])
+            old = before.record if before else None
+            self.subjects = [self._subject(old), self._subject(record)]
+            self._count_members([old], [record])
         return reports
+
+    # Records, read (B2)
+
+    def _read(self, event: Event) -> List[Report]:
+        """A record that is read applies where no commit is known; every commit is news to it."""
+        did = event["did"]
+        account = self.accounts.get(did)
+        if not event["records"] or (account is not None and account.floor is not None):
+            return []
+        if account is None:
+            account = self.accounts[did] = Account(True, 0)
+        for listed in event["records"]:
+            self._put(did, account, listed["collection"], listed["rkey"], listed["record"])
+        account.text = None
+        if did == self.policy["owner"]:
+            self.subjects = self._all_members([did])
+        reports = []
+        for listed in event["records"]:
+            slot = account.slots[REPO].get(listed["rkey"]) if listed["collection"] == REPO else None
+            if slot is not None and slot.record is not None and slot.record["knot"] is None and listed["record"]["knot"] != "":
+                refused = excerpt(listed["record"]["knot"])
+                reports.append({"_tag": "KnotRefused", "at": event["at"], "did": did, "knot": refused, "rkey": listed["rkey"]})
+        return reports
+
+    def _put(self, did: str, account: Account, collection: str, key: str, record: Json) -> None:
+        before = account.slots[collection].get(key)
+        if before is not None and not (before.rev is None and before.time_us == 0):
+            return
+        if collection == REPO:
+            record = {**record, "knot": host_name(self.policy["hosts"], record["knot"])}
+        account.slots[collection][key] = Slot(record, None, 0)
+        if collection == REPO:
+            self._replace_hold(did, key, before and before.record, record)
+        elif collection == MEMBER and did == self.policy["owner"] and account.active:
+            self._count_members([before.record] if before else [], [record])
+
+    # Who may have what built (T2)
+
+    def entitlement(self, knot: str, claim: Json, actor: Optional[str]) -> Tuple[str, Json]:
+        """Both gates: whether the knot may speak for the repository, and whether the actor has a say in it."""
+        repositories = []
+        for did, key in self._claimed(claim):
+            account = self.accounts.get(did)
+            slot = account.slots[REPO].get(key) if account and account.active else None
+            row = slot.record if slot else None
+            if row is not None and row["knot"] == knot and self._does_hold(did, row):
+                repositories.append({"did": row["repoDid"], "name": row["name"] or key, "owner": did, "rkey": key})
+        for repository in repositories:
+            if actor is None or self._may_say(repository, actor):
+                return "Entitled", repository
+        return ("NotEntitled", repositories[0]) if repositories else ("Unknown", None)
+
+    def _claimed(self, claim: Json) -> List[Tuple[str, str]]:
+        """The keys of records that the claim may mean. (A shell with many rows would keep an index of their DIDs.)"""
+        did, name, owner = claim["did"], claim["name"], claim["owner"]
+        by_did = [
+            (f"{whose}/{key}", whose, key)
+            for whose, account in (self.accounts.items() if did is not None else ())
+            for key, slot in account.slots[REPO].items()
+            if slot.record is not None and slot.record["spindle"] == self.policy["hostname"] and slot.record["repoDid"] == did
+        ]
+        if by_did:
+            return [(whose, key) for _, whose, key in sorted(by_did) if owner is None or whose == owner]
+        account = self.accounts.get(owner) if owner is not None and name is not None else None
+        if account is None:
+            return []
+        slots = sorted(account.slots[REPO].items())
+        return [(owner, key) for key, slot in slots if key == name or (slot.record is not None and slot.record["name"] == name)]
+
+    def _may_say(self, repository: Json, actor: str) -> bool:
+        did, owner = repository["did"], repository["owner"]
+        if actor == owner:
+            return True
+        uri = f"at://{owner}/{REPO}/{repository['rkey']}"
+        records = [slot.record for slot in self.accounts[owner].slots[COLLABORATOR].values() if slot.record is not None]
+        return any(
+            each["subject"] == actor and (each["repo"] == uri or (did != "" and did in (each["repo"], each["repoDid"]))) for each in records
+        )
+
+    def is_held(self, knot: str, repository: Json) -> bool:
+        return f"{repository['owner']}/{repository['rkey']}" in self.holders.get(knot, ())
 
     # Accounts (D5)
 
@@ -951,6 +1969,7 @@ class Commits:
         if did == self.policy["owner"]:
             records = [slot.record for slot in account.slots[MEMBER].values()]
             self._count_members([] if active else records, records if active else [])
+            self.subjects = self._all_members([did])
 
     # Members (D7) and holders (S13)
 
@@ -985,6 +2004,7 @@ class Commits:
         if before is not None and before["knot"] is not None and name in self.holders.get(before["knot"], ()):
             holders = self._touch(before["knot"])
             holders.discard(name)
+            self.let_go.append((did, key, before["knot"]))
             if not holders:
                 del self.holders[before["knot"]]
         if after is not None and self._does_hold(did, after):
@@ -1014,7 +2034,10 @@ class Commits:
                 account.text = None
         self.policy = policy
         held = list(self.holders)
+        gone = [(*name.rsplit("/", 1), host) for host, names in self.holders.items() for name in names]
         self.derive()
+        self.let_go = gone
+        self.subjects = sorted(self.accounts)
         self.was_held = {host: False for host in self.holders}
         self.was_held.update((host, True) for host in held)
 
@@ -1054,14 +2077,15 @@ _read_account_state = fields(
 @dataclass
 class Subscription:
     connection: Connection
+    since: str
     cursor: Optional[str] = None
 
     @classmethod
     def read(cls, value: Json) -> Subscription:
-        return cls(**fields(connection=Connection.read, cursor=nullable(nanoseconds))(value))
+        return cls(**fields(connection=Connection.read, cursor=nullable(nanoseconds), since=nanoseconds)(value))
 
     def written(self) -> Json:
-        return {"connection": self.connection.written(), "cursor": self.cursor}
+        return {"connection": self.connection.written(), "cursor": self.cursor, "since": self.since}
 
     def ask(self, tag: str, host: str) -> Effect:
         """One nanosecond before the cursor: knots deliver what is later, and older ones stamp several frames alike."""
@@ -1077,6 +2101,7 @@ class Knots:
     next: int = 1
     stopped: bool = False
     subscriptions: Dict[str, Subscription] = field(default_factory=dict)
+    arrived: Optional[Event] = None  # a frame of this step that carries a trigger which may count
 
     @staticmethod
     def settings_of(config: Json) -> Json:
@@ -1098,12 +2123,12 @@ class Knots:
         self.next += 1
         return self.next - 1
 
-    def align(self, gained: List[str], lost: List[str]) -> List[Effect]:
+    def align(self, at: int, gained: List[str], lost: List[str]) -> List[Effect]:
         """S13, D4: subscribe what has got its first holder, unsubscribe what has lost its last."""
         effects = []
         for host in gained:
             connection = Connection(self._number(), 0, "Idle" if self.stopped else "Connecting")
-            self.subscriptions[host] = Subscription(connection)
+            self.subscriptions[host] = Subscription(connection, str(max(0, at - FUTURE_US) * 1000))
             effects.append(self.subscriptions[host].ask("SubscribeKnot", host))
         for host in lost:
             effects.append(self._unsubscribe(host, self.subscriptions.pop(host)))
@@ -1115,6 +2140,7 @@ class Knots:
 
     def see(self, event: Event) -> Pair:
         tag = event["_tag"]
+        self.arrived = None
         if tag == "Started":
             return self._started(event["config"]), []
         if tag == "StopRequested":
@@ -1176,11 +2202,26 @@ class Knots:
     def _frame(self, event: Event, subscription: Subscription) -> List[Report]:
         """The cursor of a knot is the greatest `created`; a frame without counts as created a margin before its receipt."""
         at, created = event["at"], event["created"]
-        if created is not None and int(created) > min(MAX_SAFE, at + FUTURE_US) * 1000:
-            return [{"_tag": "KnotFrameFromFuture", "at": at, "created": created, "host": event["host"]}]
         stamp = int(created) if created is not None else max(0, at - self.settings["marginUs"]) * 1000
+        reports = self._trigger(event, subscription, stamp)
+        if created is not None and int(created) > min(MAX_SAFE, at + FUTURE_US) * 1000:
+            return reports + [{"_tag": "KnotFrameFromFuture", "at": at, "created": created, "host": event["host"]}]
         if subscription.cursor is None or stamp > int(subscription.cursor):
             subscription.cursor = str(stamp)
+        return reports
+
+    def _trigger(self, event: Event, subscription: Subscription, stamp: int) -> List[Report]:
+        """T1: what was created before we listened is none. Without a stamp, the time in its key tells."""
+        at, host, trigger = event["at"], event["host"], event["trigger"]
+        if trigger is None:
+            return []
+        if isinstance(trigger, str):
+            return [{"_tag": "KnotFrameRejected", "at": at, "detail": trigger, "host": host, "reason": "trigger"}]
+        if event["created"] is None and is_tid(event["rkey"]):
+            stamp = min(tid_time_us(event["rkey"]), MAX_SAFE) * 1000
+        if stamp < int(subscription.since):
+            return [{"_tag": "TriggerIgnored", "at": at, "knot": host, "reason": "before", "rkey": event["rkey"]}]
+        self.arrived = event
         return []
 
 
@@ -1192,6 +2233,812 @@ _read_knots = fields(
     stopped=a_boolean,
     subscriptions=entries(a_host, Subscription.read),
 )
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# 8a. The backfill: reading who was there before (B1–B3)
+
+COLLECTIONS = (MEMBER, REPO, COLLABORATOR)
+PAGES_MAX = 100
+
+
+@dataclass
+class Backfill:
+    backoff: Json
+    isWanted: bool
+    accounts: Dict[str, Json] = field(default_factory=dict)
+    isOpen: bool = False
+    next: int = 1
+    owner: Optional[str] = None
+    stopped: bool = False
+
+    @classmethod
+    def of(cls, config: Json) -> Backfill:
+        return cls(config["builds"]["backoff"], config["backfill"])
+
+    def written(self) -> Json:
+        names = ("backoff", "isOpen", "isWanted", "next", "owner", "stopped")
+        return {"accounts": [[did, self.accounts[did]] for did in sorted(self.accounts)], **{name: getattr(self, name) for name in names}}
+
+    def _number(self) -> int:
+        self.next += 1
+        return self.next - 1
+
+    def _ask(self, did: str, reading: Json) -> List[Effect]:
+        """The page that the reading stands at, or waiting for the stream to open."""
+        may_ask = self.isOpen and not self.stopped
+        number = self._number()
+        self.accounts[did] = {**reading, "number": number, "phase": "Reading" if may_ask else "Waiting"}
+        asked = {"_tag": "ReadRecords", "collection": reading["collection"], "cursor": reading["cursor"], "did": did, "number": number}
+        return [asked] if may_ask else []
+
+    def _begin(self, did: str) -> List[Effect]:
+        return self._ask(did, {"attempt": 0, "collection": MEMBER, "cursor": None, "number": 0, "pages": 0, "phase": "Waiting"})
+
+    def _current(self, named: Json, phase: str) -> Optional[Json]:
+        reading = self.accounts.get(named["did"])
+        return reading if reading and reading["number"] == named["number"] and reading["phase"] == phase else None
+
+    def is_awaited(self, event: Event) -> bool:
+        reading = self._current(event, "Reading")
+        return reading is not None and reading["collection"] == event["collection"]
+
+    def see(self, event: Event, changes: List[Tuple[str, bool]]) -> Pair:
+        effects, reports = self._see(event)
+        if self.isWanted:
+            for did, has_come in changes:
+                if has_come:
+                    effects = effects + self._begin(did)
+                elif did != self.owner:
+                    self.accounts.pop(did, None)
+        return effects, reports
+
+    def _see(self, event: Event) -> Pair:
+        tag = event["_tag"]
+        if tag == "Started":
+            return self._started(event["config"]), []
+        if tag == "StopRequested":
+            self.stopped = True
+        elif tag == "JetstreamOpened" and not self.isOpen:
+            self.isOpen = True
+            return [effect for did in sorted(self.accounts) for effect in self._ask(did, self.accounts[did])], []
+        elif tag == "AccountReceived" and event["did"] in self.accounts:
+            return self._begin(event["did"]), []
+        elif tag == "RecordsRead":
+            return self._page(event), []
+        elif tag == "RecordsUnread":
+            return self._unread(event)
+        elif tag == "TimerFired" and event["timer"]["_tag"] == "RecordsTimer":
+            reading = self._current(event["timer"], "Pausing")
+            return (self._ask(event["timer"]["did"], reading) if reading else []), []
+        return [], []
+
+    def _started(self, config: Json) -> List[Effect]:
+        before = self.owner
+        self.backoff, self.isOpen, self.isWanted, self.stopped = config["builds"]["backoff"], False, config["backfill"], False
+        if not config["backfill"]:
+            self.accounts = {}
+            return []
+        self.owner = config["owner"]
+        for did in sorted(self.accounts):
+            self._ask(did, {**self.accounts[did], "attempt": 0})
+        return [] if before == self.owner else self._begin(self.owner)
+
+    def _page(self, event: Event) -> List[Effect]:
+        did, reading, following = event["did"], self.accounts[event["did"]], event["next"]
+        if not (following is None or following == reading["cursor"] or reading["pages"] + 1 >= PAGES_MAX):
+            return self._ask(did, {**reading, "attempt": 0, "cursor": following, "pages": reading["pages"] + 1})
+        place = COLLECTIONS.index(reading["collection"]) + 1
+        if place == len(COLLECTIONS):
+            del self.accounts[did]
+            return []
+        return self._ask(did, {**reading, "attempt": 0, "collection": COLLECTIONS[place], "cursor": None, "pages": 0})
+
+    def _unread(self, event: Event) -> Pair:
+        reading = self._current(event, "Reading")
+        if reading is None:
+            return [], []
+        did, number = event["did"], self._number()
+        self.accounts[did] = {**reading, "attempt": reading["attempt"] + 1, "number": number, "phase": "Pausing"}
+        timer = {"_tag": "RecordsTimer", "did": did, "number": number}
+        report = {"_tag": "RecordsUnread", "at": event["at"], "detail": event["error"], "did": did}
+        return [wake_after(self.backoff, reading["attempt"], event["waitMs"], timer)], [report]
+
+
+def wake_after(backoff: Json, attempt: int, wait_ms: int, timer: Json) -> Effect:
+    """A pause that is never nothing, so that what was asked for has time to show."""
+    high_ms = longest_pause(backoff, attempt)
+    low_ms = max(high_ms // 2, wait_ms)
+    return {"_tag": "WakeAfter", "highMs": max(high_ms, low_ms), "lowMs": low_ms, "timer": timer}
+
+
+_read_backfill = fields(
+    accounts=entries(
+        a_did,
+        fields(
+            attempt=a_natural,
+            collection=a_collection,
+            cursor=nullable(a_text),
+            number=a_natural,
+            pages=a_natural,
+            phase=one_of("Waiting", "Reading", "Pausing"),
+        ),
+    ),
+    backoff=a_backoff,
+    isOpen=a_boolean,
+    isWanted=a_boolean,
+    next=a_natural,
+    owner=nullable(a_did),
+    stopped=a_boolean,
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# 8b. Builds: from a trigger to a status (T1–T6)
+
+RANKS = {"pending": 0, "running": 1, "success": 2, "failed": 2, "timeout": 2, "cancelled": 2}
+ATTEMPTS = 30
+RKEY_MAX = 80
+WITHDRAWN = "The repository does not name this spindle any more, or its owner is not a member any more."
+
+
+def is_terminal(status: str) -> bool:
+    return RANKS[status] == 2
+
+
+def key_of(name: Json) -> str:
+    return f"{name['knot']}/{name['rkey']}"
+
+
+@dataclass
+class Builds:
+    """A run and a build are replaced, never changed: whoever goes through several of them sees them as they were."""
+
+    settings: Json
+    floorUs: Optional[int] = None
+    lastUs: int = 0
+    next: int = 1
+    sources: Dict[str, Json] = field(default_factory=dict)
+    stopped: bool = False
+    runs: Dict[str, Json] = field(default_factory=dict)
+    log: Dict[int, Json] = field(default_factory=dict)  # by createdUs, which rises
+    effects: List[Effect] = field(default_factory=list)  # of the input that is being taken
+    reports: List[Report] = field(default_factory=list)
+
+    @staticmethod
+    def settings_of(config: Json) -> Json:
+        return {"hosts": config["hosts"], "owner": config["owner"], "policy": config["builds"]}
+
+    def written(self) -> Json:
+        names = ("floorUs", "lastUs", "next", "settings", "stopped")
+        return {"sources": [[knot, self.sources[knot]] for knot in sorted(self.sources)], **{name: getattr(self, name) for name in names}}
+
+    def written_runs(self) -> Json:
+        return [[key, {**run, "builds": [[name, run["builds"][name]] for name in sorted(run["builds"], key=utf16)]}] for key, run in sorted(self.runs.items())]
+
+    # Runs and builds, by name
+
+    def _number(self) -> int:
+        self.next += 1
+        return self.next - 1
+
+    def _build(self, name: Json) -> Optional[Json]:
+        run = self.runs.get(key_of(name))
+        return run["builds"].get(name["workflow"]) if run else None
+
+    def _with_build(self, name: Json, build: Json, **changes: Json) -> None:
+        run = self.runs.get(key_of(name))
+        if run is not None:
+            self.runs[key_of(name)] = {**run, "builds": {**run["builds"], name["workflow"]: {**build, **changes}}}
+
+    def _builds_of(self, key: str, run: Json) -> List[Tuple[Json, Json]]:
+        knot, rkey = key.split("/", 1)
+        return [({"knot": knot, "rkey": rkey, "workflow": each}, run["builds"][each]) for each in sorted(run["builds"], key=utf16)]
+
+    def _runs_of(self, knot: str) -> List[Tuple[str, Json]]:
+        return [(key, run) for key, run in sorted(self.runs.items()) if key.split("/", 1)[0] == knot]
+
+    def _source(self, knot: str) -> Json:
+        return self.sources.get(knot, {"forgotten": None, "pipelines": False, "refUpdates": False})
+
+    def _report(self, tag: str, at: int, **named: Json) -> None:
+        self.reports.append({"_tag": tag, "at": at, **named})
+
+    # Statuses (T4, T6)
+
+    def _forget(self, name: Json) -> None:
+        """A build of which nothing is owed goes with its last status, and with its last build a run."""
+        key, build = key_of(name), self._build(name)
+        if build is None or build["phase"]["_tag"] != "Settled" or build["statusUs"] in self.log:
+            return
+        run = self.runs[key]
+        rest = {each: run["builds"][each] for each in run["builds"] if each != name["workflow"]}
+        if rest:
+            self.runs[key] = {**run, "builds": rest}
+            return
+        del self.runs[key]
+        source = self._source(name["knot"])
+        if run["retryOf"] is None and (source["forgotten"] is None or name["rkey"] > source["forgotten"]):
+            self.sources[name["knot"]] = {**source, "forgotten": name["rkey"]}
+
+    def _trim(self) -> None:
+        for created_us in list(self.log)[: max(0, len(self.log) - self.settings["policy"]["keepStatuses"])]:
+            entry = self.log.pop(created_us)
+            self.floorUs = created_us
+            self._forget(entry["build"])
+
+    def _next_stamp(self, at: int) -> int:
+        return max(at, self.lastUs + 1)
+
+    def _publish(self, at: int, name: Json, build: Json, status: str, error: Optional[str] = None, exit_code: Optional[int] = None) -> None:
+        created_us = self._next_stamp(at)
+        entry = {"build": name, "createdUs": created_us, "error": error, "exitCode": exit_code, "status": status}
+        self._with_build(name, build, error=error, exitCode=exit_code, status=status, statusUs=created_us)
+        self.lastUs = created_us
+        self.log[created_us] = entry
+        self._trim()
+        self.effects.append({"_tag": "PublishStatus", "entry": entry})
+
+    def _become(self, at: int, name: Json, status: str, error: Optional[str] = None, exit_code: Optional[int] = None) -> None:
+        build = self._build(name)
+        if build is not None:
+            self._publish(at, name, build, status, error, exit_code)
+
+    # Asking
+
+    def _arm(self, name: Json) -> None:
+        build = self._build(name)
+        if build is None:
+            return
+        deadline, policy = self._number(), self.settings["policy"]
+        ms = policy["runningMs"] if build["status"] == "running" else policy["pendingMs"]
+        self._with_build(name, build, deadline=deadline)
+        self.effects.append({"_tag": "WakeAfter", "highMs": ms, "lowMs": ms, "timer": {"_tag": "DeadlineTimer", "build": name, "number": deadline}})
+
+    def _ask(self, name: Json, phase: str) -> None:
+        build = self._build(name)
+        if build is None or build["plan"] is None:
+            return
+        number = self._number()
+        self._with_build(name, build, phase={"_tag": phase, "number": number})
+        tag = "StartBuild" if phase == "Starting" else "FindBuild"
+        self.effects.append({"_tag": tag, "build": name, "number": number, "plan": build["plan"]})
+
+    def _ask_to_end(self, name: Json, external: str, attempt: int = 0) -> None:
+        build = self._build(name)
+        if build is None or build["plan"] is None:
+            return
+        number = self._number()
+        self._with_build(name, build, attempt=attempt, phase={"_tag": "Cancelling", "external": external, "number": number})
+        self.effects.append({"_tag": "CancelBuild", "build": name, "external": external, "number": number, "plan": build["plan"]})
+
+    def _follow(self, name: Json, external: str) -> None:
+        build = self._build(name)
+        if build is None or build["plan"] is None:
+            return
+        self._with_build(name, build, attempt=0, phase={"_tag": "Following", "external": external})
+        self.effects.append({"_tag": "FollowBuild", "build": name, "external": external, "plan": build["plan"]})
+
+    def _settle(self, name: Json, external: Optional[str]) -> None:
+        build = self._build(name)
+        if build is not None:
+            self._with_build(name, build, phase={"_tag": "Settled", "external": external})
+            self._forget(name)
+
+    def _end(self, at: int, name: Json, status: str, error: Optional[str]) -> None:
+        self._become(at, name, status, error)
+        build = self._build(name)
+        if build is not None and build["phase"]["_tag"] == "Following":
+            self._ask_to_end(name, build["phase"]["external"])
+
+    # Inputs
+
+    def see(self, event: Event, commits: Commits, released: List[Tuple[str, str, str]], arrived: Optional[Event]) -> Pair:
+        """First the rights that are gone, then a trigger, then the event."""
+        at, effects, reports = event["at"], [], []
+
+        def take(act: Callable[..., None], *inputs: Json) -> None:
+            self.effects, self.reports = [], []
+            act(*inputs)
+            # While the bridge is stopped, what is asked for is asked for at the next start.
+            effects.extend(each for each in self.effects if not self.stopped or each["_tag"] == "PublishStatus")
+            reports.extend(self.reports)
+
+        if released:
+            take(self._released, at, released)
+        if arrived is not None:
+            trigger = arrived["trigger"]
+            take(self._judge, arrived, *commits.entitlement(arrived["host"], trigger["repo"], trigger["actor"]))
+        take(self._take, event, commits)
+        return effects, reports
+
+    def _take(self, event: Event, commits: Commits) -> None:
+        tag = event["_tag"]
+        if tag == "Started":
+            self._started(event["at"], event["config"])
+        elif tag == "StopRequested":
+            self.stopped = True
+        elif tag == "TimerFired":
+            self._timer(event["at"], event["timer"])
+        elif tag == "RetryRequested":
+            run = self.runs.get(key_of(event))
+            self._retry(event, run is not None and commits.is_held(event["knot"], run["repository"]))
+        elif tag in BUILD_EVENTS:
+            BUILD_EVENTS[tag](self, event)
+
+    # Triggers (T1, T2)
+
+    def _judge(self, arrived: Event, entitlement: str, repository: Json) -> None:
+        at, knot, rkey, trigger = arrived["at"], arrived["host"], arrived["rkey"], arrived["trigger"]
+        cause, kind = trigger["cause"], trigger["kind"]
+
+        def ignore(reason: str) -> None:
+            self._report("TriggerIgnored", at, knot=knot, reason=reason, rkey=rkey)
+
+        def refuse_it(reason: str, detail: str) -> None:
+            self._report("TriggerRefused", at, detail=detail, knot=knot, reason=reason, rkey=rkey)
+
+        if len(rkey) > RKEY_MAX:
+            return refuse_it("rkey", f"a key of {len(rkey)} characters")
+        claimed = trigger["repo"]["knot"]
+        if claimed is not None and host_name(self.settings["hosts"], claimed) != knot:
+            return refuse_it("knot", claimed)
+        if entitlement == "Unknown":
+            return ignore("repo")
+        is_push = cause["_tag"] == "Push"
+        if is_push:
+            if short_name(cause["ref"]) is None:
+                return ignore("ref")
+            if not cause["newSha"].strip("0"):
+                return ignore("deleted")
+            if cause["newSha"] == cause["oldSha"]:
+                return ignore("unmoved")
+            if cause["skipsCi"]:
+                return ignore("skipped")
+        if f"{knot}/{rkey}" in self.runs:
+            return None
+        source = self._source(knot)
+        if source["forgotten"] is not None and rkey <= source["forgotten"]:
+            return ignore("before")
+        if entitlement == "NotEntitled":
+            return refuse_it("actor", trigger["actor"] or "")
+        if is_push and kind == "pipeline" and source["refUpdates"]:
+            return ignore("kind")
+        if is_push:
+            self.sources[knot] = {**source, "pipelines" if kind == "pipeline" else "refUpdates": True}
+        if kind == "refUpdate" and source["pipelines"] and self._is_told_already(knot, repository, cause):
+            return ignore("kind")
+        self.runs[f"{knot}/{rkey}"] = {
+            "attempt": 0,
+            "builds": {},
+            "cause": cause,
+            "defaultBranch": trigger["defaultBranch"],
+            "kind": kind,
+            "phase": {"_tag": "Reading", "number": self.next, "workflows": trigger["workflows"]},
+            "repository": repository,
+            "retryOf": None,
+        }
+        return self._read_files(f"{knot}/{rkey}")
+
+    def _is_told_already(self, knot: str, repository: Json, cause: Json) -> bool:
+        return cause["_tag"] == "Push" and any(
+            run["kind"] == "pipeline"
+            and run["cause"]["_tag"] == "Push"
+            and all(run["repository"][name] == repository[name] for name in ("owner", "rkey"))
+            and all(run["cause"][name] == cause[name] for name in ("ref", "newSha", "oldSha"))
+            for _, run in self._runs_of(knot)
+        )
+
+    # Workflows (T3)
+
+    def _read_files(self, key: str) -> None:
+        run = self.runs.get(key)
+        if run is None:
+            return
+        knot, rkey = key.split("/", 1)
+        number, workflows = self._number(), run["phase"].get("workflows")
+        self.runs[key] = {**run, "phase": {"_tag": "Reading", "number": number, "workflows": workflows}}
+        sha = sha_of(run["cause"])
+        asked = {"knot": knot, "number": number, "repository": run["repository"], "rkey": rkey, "sha": sha, "workflows": workflows}
+        self.effects.append({"_tag": "ReadWorkflows", **asked})
+
+    def _reading(self, event: Event) -> Optional[Json]:
+        run = self.runs.get(key_of(event))
+        is_asked = run is not None and run["phase"]["_tag"] == "Reading" and run["phase"]["number"] == event["number"]
+        return run if is_asked else None
+
+    def _files_unread(self, event: Event) -> None:
+        run, key = self._reading(event), key_of(event)
+        if run is None:
+            return
+        if event["isFinal"] or run["attempt"] >= ATTEMPTS:
+            del self.runs[key]
+            self._report("WorkflowsUnread", event["at"], detail=event["error"], knot=event["knot"], rkey=event["rkey"])
+            return
+        number = self._number()
+        phase = {"_tag": "ReadPausing", "number": number, "workflows": run["phase"]["workflows"]}
+        self.runs[key] = {**run, "attempt": run["attempt"] + 1, "phase": phase}
+        timer = {"_tag": "WorkflowsTimer", "knot": event["knot"], "number": number, "rkey": event["rkey"]}
+        self.effects.append(wake_after(self.settings["policy"]["backoff"], run["attempt"], 0, timer))
+
+    def _files_read(self, event: Event) -> None:
+        run, key, at = self._reading(event), key_of(event), event["at"]
+        if run is None:
+            return
+        branch = run["defaultBranch"] if event["defaultBranch"] is None else event["defaultBranch"]
+        run = self.runs[key] = {**run, "defaultBranch": branch, "phase": {"_tag": "Read"}}
+        first: Dict[str, Json] = {}
+        for workflow in event["workflows"]:
+            first.setdefault(workflow["name"], workflow)
+        for i, name in enumerate(sorted(first, key=utf16)):
+            build = {"knot": event["knot"], "rkey": event["rkey"], "workflow": name}
+            if i < WORKFLOWS_MAX:
+                self._decide(at, build, run, first[name])
+            else:
+                self._report("WorkflowDropped", at, build=build, detail=f"more than {WORKFLOWS_MAX}", reason="limit")
+        now = self.runs.get(key)
+        if now is None:
+            return
+        if not now["builds"]:
+            del self.runs[key]
+            self._report("TriggerIgnored", at, knot=event["knot"], reason="workflows", rkey=event["rkey"])
+        elif now["cause"]["_tag"] == "Push":
+            self.runs[key] = {**now, "cause": {**now["cause"], "changedFiles": None}}
+
+    def _decide(self, at: int, name: Json, run: Json, workflow: Json) -> None:
+        if workflow["_tag"] == "Faulty":
+            return self._begin(at, name, None, "failed", workflow["error"])
+        try:
+            if not applies(workflow["when"], run["cause"]):
+                return None
+        except Fault as fault:
+            return self._report("WorkflowDropped", at, build=name, detail=str(fault), reason="when")
+        if workflow["engine"] is None:
+            return self._report("WorkflowDropped", at, build=name, detail="the workflow names no engine", reason="engine")
+        repository, cause = run["repository"], run["cause"]
+        error = self._fault(workflow["engine"], workflow["targets"], repository)
+        if error is not None:
+            return self._begin(at, name, None, "failed", error)
+        target = workflow["targets"][0]
+        reserved = variables_of(cause, run["defaultBranch"], name["knot"], repository, name["rkey"])
+        plan = {
+            "clone": workflow["clone"],
+            "pipeline": target["pipeline"],
+            "provider": target["provider"],
+            "ref": f"refs/heads/{cause['sourceBranch']}" if cause["_tag"] == "PullRequest" else cause["ref"],
+            "repository": repository,
+            "settings": target["settings"],
+            "sha": sha_of(cause),
+            "steps": [{**step, "environment": with_reserved(step["environment"], [])} for step in workflow["steps"]],
+            "variables": with_reserved(workflow["environment"], reserved),
+        }
+        return self._start(at, name, plan)
+
+    def _fault(self, engine: str, targets: List[Json], repository: Json) -> Optional[str]:
+        if engine != "tack":
+            return f'This spindle builds workflows of engine "tack", and this one names "{engine}".'
+        if not targets:
+            return 'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".'
+        if len(targets) > 1:
+            return f"The workflow names several providers: {', '.join(each['provider'] for each in targets)}. One is needed."
+        return self._target_fault(targets[0], repository)
+
+    def _target_fault(self, target: Json, repository: Json) -> Optional[str]:
+        policy, provider, pipeline = self.settings["policy"], target["provider"], target["pipeline"]
+        repo = f"{repository['owner']}/{repository['name']}"
+        if provider not in policy["providers"]:
+            return f'There is no provider "{provider}" here. There are: {", ".join(policy["providers"]) or "none"}.'
+        if repository["owner"] == self.settings["owner"]:
+            return None
+        for line in policy["allow"]:
+            if line["provider"] == provider and matches(line["repos"], repo) and matches(line["pipelines"], pipeline):
+                return None
+        return f'The operator of this spindle does not let {repo} use pipeline "{pipeline}" of provider "{provider}".'
+
+    def _begin(self, at: int, name: Json, plan: Json, status: str, error: Optional[str] = None) -> None:
+        build = {
+            "attempt": 0,
+            "deadline": 0,
+            "error": None,
+            "exitCode": None,
+            "phase": {"_tag": "Settled", "external": None},
+            "plan": plan,
+            "status": "pending",
+            "statusUs": 0,
+        }
+        self._publish(at, name, build, status, error)
+
+    def _start(self, at: int, name: Json, plan: Json) -> None:
+        self._begin(at, name, plan, "pending")
+        self._arm(name)
+        self._ask(name, "Starting")
+
+    # What providers answer (T4, T5)
+
+    def _asked(self, named: Json, *phases: str) -> Optional[Json]:
+        """The build that is asked about under that number, if it is in one of these phases."""
+        build = self._build(named["build"])
+        if build is None or build["phase"].get("number") != named["number"] or build["phase"]["_tag"] not in phases:
+            return None
+        return build
+
+    def _accepted(self, event: Event) -> None:
+        build = self._asked(event, "Starting", "Finding")
+        if build is not None:
+            act = self._ask_to_end if is_terminal(build["status"]) else self._follow
+            act(event["build"], event["external"])
+
+    def _refused(self, event: Event) -> None:
+        build = self._asked(event, "Starting", "Finding")
+        if build is not None:
+            if not is_terminal(build["status"]):
+                self._become(event["at"], event["build"], "failed", event["error"])
+            self._settle(event["build"], None)
+
+    def _missing(self, event: Event) -> None:
+        build, name = self._asked(event, "Finding"), event["build"]
+        if build is None or build["plan"] is None:
+            return
+        if is_terminal(build["status"]):
+            return self._settle(name, None)
+        error = self._target_fault(build["plan"], build["plan"]["repository"])  # the list may be another one by now
+        if error is None:
+            return self._ask(name, "Starting")
+        self._become(event["at"], name, "failed", error)
+        return self._settle(name, None)
+
+    def _uncertain(self, event: Event) -> None:
+        build, name, at = self._asked(event, "Starting", "Finding", "Cancelling"), event["build"], event["at"]
+        if build is None or build["plan"] is None:
+            return
+        provider, phase = build["plan"]["provider"], build["phase"]
+        if is_terminal(build["status"]) and build["attempt"] >= ATTEMPTS:
+            self._settle(name, phase.get("external") or None)
+            self._report("BuildAbandoned", at, build=name, detail=event["error"], provider=provider)
+            return
+        number = self._number()
+        is_cancelling = phase["_tag"] == "Cancelling"
+        after = {"_tag": "CancelPausing", "external": phase["external"], "number": number} if is_cancelling else {"_tag": "Pausing", "number": number}
+        self._with_build(name, build, attempt=build["attempt"] + 1, phase=after)
+        timer = {"_tag": "BuildTimer", "build": name, "number": number}
+        self.effects.append(wake_after(self.settings["policy"]["backoff"], build["attempt"], event["waitMs"], timer))
+        self._report("ProviderUncertain", at, build=name, detail=event["error"], provider=provider)
+
+    def _cancel_heard(self, event: Event) -> None:
+        build = self._asked(event, "Cancelling")
+        if build is not None:
+            self._settle(event["build"], build["phase"]["external"])
+
+    def _reported(self, event: Event) -> None:
+        name, at, status, external = event["build"], event["at"], event["status"], event["external"]
+        build = self._build(name)
+        if build is None or build["plan"] is None or build["phase"]["_tag"] == "Settled":
+            return
+        if event["provider"] != build["plan"]["provider"]:
+            return self._report("ReportRefused", at, build=name, provider=event["provider"])
+        if build["phase"].get("external", external) != external:
+            return None
+        is_news = RANKS[status] > RANKS[build["status"]]
+        if is_news:
+            self._become(at, name, status, event["error"], event["exitCode"])
+        if is_terminal(status):
+            return self._settle(name, external)
+        if is_news:
+            self._arm(name)
+        if "external" not in build["phase"]:  # the report shows that the provider has it
+            act = self._ask_to_end if is_terminal(build["status"]) else self._follow
+            act(name, external)
+        return None
+
+    # Time
+
+    def _timer(self, at: int, timer: Json) -> None:
+        tag = timer["_tag"]
+        if tag == "WorkflowsTimer":
+            run = self.runs.get(key_of(timer))
+            if run is not None and run["phase"]["_tag"] == "ReadPausing" and run["phase"]["number"] == timer["number"]:
+                self._read_files(key_of(timer))
+        elif tag == "BuildTimer":
+            build = self._asked(timer, "Pausing", "CancelPausing")
+            if build is not None and build["phase"]["_tag"] == "Pausing":
+                self._ask(timer["build"], "Finding")
+            elif build is not None:
+                self._ask_to_end(timer["build"], build["phase"]["external"], build["attempt"])
+        elif tag == "DeadlineTimer":
+            build = self._build(timer["build"])
+            if build is None or is_terminal(build["status"]) or build["deadline"] != timer["number"]:
+                return
+            policy = self.settings["policy"]
+            if build["status"] == "running":
+                error = f"The build ran for more than {minutes(policy['runningMs'])}."
+            else:
+                error = f"The build did not begin within {minutes(policy['pendingMs'])}."
+            self._end(at, timer["build"], "timeout", error)
+
+    # What people want, and rights that are gone
+
+    def _cancel_run(self, at: int, key: str, run: Json, error: Optional[str]) -> None:
+        if run["phase"]["_tag"] != "Read":
+            self.runs.pop(key, None)
+            return
+        for name, build in self._builds_of(key, run):
+            if not is_terminal(build["status"]):
+                self._end(at, name, "cancelled", error)
+
+    def _cancel(self, event: Event) -> None:
+        key, run = key_of(event), self.runs.get(key_of(event))
+        if run is None:
+            return
+        if event["workflow"] is None:
+            return self._cancel_run(event["at"], key, run, None)
+        name = {part: event[part] for part in ("knot", "rkey", "workflow")}
+        build = self._build(name)
+        if build is not None and not is_terminal(build["status"]):
+            self._end(event["at"], name, "cancelled", None)
+        return None
+
+    def _retry(self, event: Event, is_held: bool) -> None:
+        at, knot, rkey, wanted = (event[part] for part in ("at", "knot", "rkey", "workflow"))
+        key, run = key_of(event), self.runs.get(key_of(event))
+        if run is None:
+            return
+        if not is_held:
+            return self._report("TriggerIgnored", at, knot=knot, reason="repo", rkey=rkey)
+        again = [
+            (name["workflow"], build["plan"])
+            for name, build in self._builds_of(key, run)
+            if build["plan"] is not None and is_terminal(build["status"]) and wanted in (None, name["workflow"])
+        ]
+        if not again:
+            return None
+        us = self._next_stamp(at)
+        while f"{knot}/{tid_of(us)}" in self.runs:
+            us += 1
+        own = tid_of(us)
+        origin = rkey if run["retryOf"] is None else run["retryOf"]
+        self.runs[f"{knot}/{own}"] = {**run, "attempt": 0, "builds": {}, "phase": {"_tag": "Read"}, "retryOf": origin}
+        for workflow, plan in again:
+            name = {"knot": knot, "rkey": own, "workflow": workflow}
+            error = self._target_fault(plan, plan["repository"])
+            if error is not None:
+                self._begin(at, name, None, "failed", error)
+                continue
+            uri = pipeline_uri(knot, own)
+            variables = [[each, uri if each == "TANGLED_PIPELINE_ID" else value] for each, value in plan["variables"]]
+            self._start(at, name, {**plan, "variables": variables})
+        return None
+
+    def _released(self, at: int, released: List[Tuple[str, str, str]]) -> None:
+        for did, record_key, knot in released:
+            for key, run in self._runs_of(knot):
+                if run["repository"]["owner"] == did and run["repository"]["rkey"] == record_key:
+                    self._cancel_run(at, key, run, WITHDRAWN)
+
+    # Starting
+
+    def _started(self, at: int, config: Json) -> None:
+        self.settings, self.stopped = self.settings_of(config), False
+        self._trim()
+        for key, run in sorted(self.runs.items()):
+            if run["phase"]["_tag"] == "Read":
+                for name, build in self._builds_of(key, run):
+                    self._resume(at, name, build)
+            else:
+                self.runs[key] = {**run, "attempt": 0}
+                self._read_files(key)
+
+    def _resume(self, at: int, name: Json, build: Json) -> None:
+        """Asks for what is outstanding; what may have been started is looked for first."""
+        present, phase, plan = self._build(name), build["phase"], build["plan"]
+        if present is not None and present["attempt"] != 0:
+            self._with_build(name, present, attempt=0)
+        if phase["_tag"] == "Settled" or plan is None:
+            return
+        if plan["provider"] not in self.settings["policy"]["providers"]:
+            if not is_terminal(build["status"]):
+                self._become(at, name, "failed", f'There is no provider "{plan["provider"]}" here any more.')
+            self._settle(name, phase.get("external") or None)
+            return
+        if not is_terminal(build["status"]):
+            self._arm(name)
+        if phase["_tag"] in ("Starting", "Finding", "Pausing"):
+            self._ask(name, "Finding")
+        elif phase["_tag"] == "Following":
+            self._follow(name, phase["external"])
+        else:
+            self._ask_to_end(name, phase["external"])
+
+    def page_after(self, cursor_us: int, limit: int) -> Json:
+        found = [entry for created_us, entry in self.log.items() if created_us > cursor_us]
+        return {"entries": found[:limit], "isBelowFloor": self.floorUs is not None and cursor_us < self.floorUs}
+
+
+BUILD_EVENTS: Dict[str, Callable[[Builds, Event], None]] = {
+    "WorkflowsRead": Builds._files_read,
+    "WorkflowsUnread": Builds._files_unread,
+    "BuildAccepted": Builds._accepted,
+    "BuildRefused": Builds._refused,
+    "BuildMissing": Builds._missing,
+    "BuildUncertain": Builds._uncertain,
+    "BuildReported": Builds._reported,
+    "CancelHeard": Builds._cancel_heard,
+    "CancelRequested": Builds._cancel,
+}
+
+
+def sha_of(cause: Json) -> Optional[str]:
+    return cause[{"Push": "newSha", "PullRequest": "sourceSha", "Manual": "sha"}[cause["_tag"]]]
+
+
+def matches(pattern: str, name: str) -> bool:
+    """A pattern that cannot be read allows nothing."""
+    try:
+        return match_glob(pattern, name)
+    except Fault:
+        return False
+
+
+def minutes(ms: int) -> str:
+    return f"{-(-ms // 60_000)} min"
+
+
+a_build = fields(
+    attempt=a_natural,
+    deadline=a_natural,
+    error=nullable(a_text),
+    exitCode=nullable(an_exit_code),
+    phase=by(
+        "_tag",
+        Starting=fields(number=a_natural),
+        Finding=fields(number=a_natural),
+        Pausing=fields(number=a_natural),
+        Following=fields(external=a_text),
+        Cancelling=fields(external=a_text, number=a_natural),
+        CancelPausing=fields(external=a_text, number=a_natural),
+        Settled=fields(external=nullable(a_text)),
+    ),
+    plan=nullable(a_plan),
+    status=a_status,
+    statusUs=a_time,
+)
+a_run = fields(
+    attempt=a_natural,
+    builds=entries(a_workflow_name, a_build),
+    cause=a_cause,
+    defaultBranch=nullable(a_text),
+    kind=a_kind,
+    phase=by(
+        "_tag",
+        Reading=fields(number=a_natural, workflows=sources_of_workflows),
+        ReadPausing=fields(number=a_natural, workflows=sources_of_workflows),
+        Read=fields(),
+    ),
+    repository=a_repository,
+    retryOf=nullable(an_rkey),
+)
+_read_builds = fields(
+    floorUs=nullable(a_time),
+    lastUs=a_time,
+    next=a_natural,
+    settings=fields(hosts=a_host_policy, owner=a_text, policy=a_build_policy),
+    sources=entries(a_host, fields(forgotten=nullable(an_rkey), pipelines=a_boolean, refUpdates=a_boolean)),
+    stopped=a_boolean,
+)
+
+
+def builds_from(written: Json, runs: Dict[str, Json], statuses: List[Json]) -> Builds:
+    """The part `builds` of what is written; Refused where that cannot belong together."""
+    stamps = [entry["createdUs"] for entry in statuses]
+    if any(left >= right for left, right in zip(stamps, stamps[1:])):
+        refuse(stamps, "statuses in the order of their stamps")
+    if stamps and stamps[-1] > written["lastUs"]:
+        refuse(stamps[-1], "no status later than the last")
+    for run in runs.values():
+        builds = run["builds"].values()
+        numbers = [run["phase"].get("number", 0), *(each["deadline"] for each in builds), *(each["phase"].get("number", 0) for each in builds)]
+        if any(number >= written["next"] for number in numbers if number > 0 or written["next"] == 0):
+            refuse(numbers, "numbers that were given out")
+    return Builds(**written, runs=runs, log=dict(zip(stamps, statuses)))
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -1213,14 +3060,16 @@ class Counters:
         for report in reports:
             kind = f"{report['_tag']}/{report['reason']}" if "reason" in report else report["_tag"]
             self.reports[kind] = self.reports.get(kind, 0) + 1
-            self.recent = (self.recent + [report])[-20:]
+            if report["_tag"] != "TriggerIgnored":  # others' pushes are no news
+                self.recent = (self.recent + [report])[-20:]
 
 
 class Machine:
     """A state, stepped in place: nobody here needs old ones (porting.md, What a step may cost)."""
 
-    def __init__(self, commits: Commits, stream: Stream, knots: Knots, counters: Counters) -> None:
+    def __init__(self, commits: Commits, stream: Stream, knots: Knots, backfill: Backfill, builds: Builds, counters: Counters) -> None:
         self.commits, self.stream, self.knots, self.counters = commits, stream, knots, counters
+        self.backfill, self.builds = backfill, builds
 
     @classmethod
     def initial(cls, config: Json) -> Machine:
@@ -1228,21 +3077,28 @@ class Machine:
             Commits(Commits.policy_of(config)),
             Stream(Stream.settings_of(config)),
             Knots(Knots.settings_of(config)),
+            Backfill.of(config),
+            Builds(Builds.settings_of(config)),
             Counters(),
         )
 
     def step(self, event: Event) -> List[Effect]:
-        if self.is_stale(event):
+        tag = event["_tag"]
+        if self.is_stale(event) or (tag == "RecordsRead" and not self.backfill.is_awaited(event)):
             return []
+        is_for_backfill = tag != "JetstreamOpened" or self.stream.is_opened_by(event)
         stream_effects, stream_reports = self.stream.see(event)
         commit_reports = self.commits.see(event)
-        hold_effects = self.knots.align(*self.commits.holds())
-        if event["_tag"] == "Started":
+        hold_effects = self.knots.align(event["at"], *self.commits.holds())
+        if tag == "Started":
             hold_effects = []  # the start asks for every wanted knot anyway
         knot_effects, knot_reports = self.knots.see(event)
-        reports = stream_reports + knot_reports + commit_reports
+        backfill = self.backfill.see(event, self.commits.came_and_went()) if is_for_backfill else ([], [])
+        builds = self.builds.see(event, self.commits, self.commits.released(), self.knots.arrived)
+        reports = stream_reports + knot_reports + backfill[1] + builds[1] + commit_reports
         self.counters.count(event, reports)
-        return stream_effects + hold_effects + knot_effects + [{"_tag": "Report", "report": report} for report in reports]
+        effects = stream_effects + hold_effects + knot_effects + backfill[0] + builds[0]
+        return effects + [{"_tag": "Report", "report": report} for report in reports]
 
     def is_stale(self, event: Event) -> bool:
         """A frame of another connection of the stream. (The other events are judged where they are seen.)"""
@@ -1252,6 +3108,8 @@ class Machine:
 
     def _head(self) -> Json:
         return {
+            "backfill": self.backfill.written(),
+            "builds": self.builds.written(),
             "counters": self.counters.written(),
             "cursor": self.stream.written(),
             "knots": self.knots.written(),
@@ -1260,13 +3118,19 @@ class Machine:
 
     def written(self) -> Json:
         accounts = self.commits.accounts
-        return {"accounts": [[did, accounts[did].written()] for did in sorted(accounts)], "head": self._head()}
+        return {
+            "accounts": [[did, accounts[did].written()] for did in sorted(accounts)],
+            "head": self._head(),
+            "runs": self.builds.written_runs(),
+            "statuses": list(self.builds.log.values()),
+        }
 
     def canonical(self) -> str:
         """The canonical text of `written()`, put together from that of the accounts, of which few change in a step."""
         accounts = self.commits.accounts
         texts = ",".join(f'["{did}",{accounts[did].canonical()}]' for did in sorted(accounts))
-        return f'{{"accounts":[{texts}],"head":{canonical(self._head())}}}'
+        runs, statuses = canonical(self.builds.written_runs()), canonical(list(self.builds.log.values()))
+        return f'{{"accounts":[{texts}],"head":{canonical(self._head())},"runs":{runs},"statuses":{statuses}}}'
 
     @classmethod
     def read(cls, value: Json) -> Machine:
@@ -1283,7 +3147,8 @@ class Machine:
             refuse(sorted(knots.subscriptions), "subscriptions to the knots that the rows hold")
         if any(each.connection.number >= knots.next for each in knots.subscriptions.values()):
             refuse(knots.next, "a next number that was not given out")
-        return cls(commits, head["cursor"], knots, Counters(**head["counters"]))
+        builds = builds_from(head["builds"], read["runs"], read["statuses"])
+        return cls(commits, head["cursor"], knots, Backfill(**head["backfill"]), builds, Counters(**head["counters"]))
 
     def ask(self, question: Json) -> Json:
         ask, commits = question["ask"], self.commits
@@ -1301,17 +3166,23 @@ class Machine:
             return slot and slot.record
         if ask == "cursor":
             return self.stream.cursor
+        if ask == "statuses":
+            return self.builds.page_after(question["after"], question["limit"])
         return refuse(ask, "a question of S17")
 
 
 _read_state = fields(
     accounts=entries(a_did, Account.read),
     head=fields(
+        backfill=_read_backfill,
+        builds=_read_builds,
         counters=fields(frames=a_natural, recent=array(read_report), reports=entries(a_text, a_natural)),
         cursor=Stream.read,
         knots=Knots.read,
         policy=fields(admission=an_admission, hostname=a_hostname, hosts=a_host_policy, owner=a_did),
     ),
+    runs=entries(such(lambda text: _RUN_KEY.fullmatch(text) is not None, "a host and a record key"), a_run),
+    statuses=array(an_entry),
 )
 
 
@@ -1328,7 +3199,8 @@ class Folded(NamedTuple):
 def as_advance(machine: Machine, event: Event) -> Optional[Event]:
     """What an event does that does nothing but move the cursor, and may be merged with its neighbours; else None."""
     tag = event["_tag"]
-    is_stranger = tag == "AccountReceived" and event["did"] not in machine.commits.accounts
+    is_known = tag == "AccountReceived" and (event["did"] in machine.commits.accounts or event["did"] in machine.backfill.accounts)
+    is_stranger = tag == "AccountReceived" and not is_known
     if not (tag == "StreamAdvanced" or is_stranger) or machine.is_stale(event) or is_from_future(event):
         return None
     if tag == "StreamAdvanced":
@@ -1390,6 +3262,33 @@ def answer_fold(question: Json) -> Json:
     return {"effects": folded.effects, "events": folded.events, "hash": hash_of(machine.canonical()), "isLazy": folded.is_lazy}
 
 
+def answer_trigger(question: Json) -> Json:
+    trigger = decode_trigger(question["nsid"], question["event"])
+    return {"detail": trigger} if isinstance(trigger, str) else trigger
+
+
+def answer_workflow(question: Json) -> Json:
+    try:
+        return decode_workflow(question["name"], question["data"])
+    except Fault as fault:
+        return {"detail": str(fault)}
+
+
+def answer_or_fault(answer: Callable[[Json], bool]) -> Callable[[Json], Json]:
+    def answered(question: Json) -> Json:
+        try:
+            return answer(question)
+        except Fault as fault:
+            return {"error": str(fault)}
+
+    return answered
+
+
+def answer_variables(asked: Json) -> Json:
+    names = ("cause", "defaultBranch", "knot", "repository", "rkey")
+    return with_reserved(asked["environment"], variables_of(*(asked[name] for name in names)))
+
+
 def is_readable(reader: Callable[[Json], Any]) -> Callable[[Json], bool]:
     def answer(value: Json) -> bool:
         try:
@@ -1417,6 +3316,14 @@ SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "state": is_readable(Machine.read),
     "query": lambda asked: Machine.read(asked["state"]).ask(asked),
     "fold": answer_fold,
+    "trigger": answer_trigger,
+    "workflow": answer_workflow,
+    "glob": answer_or_fault(lambda asked: match_glob(asked["pattern"], asked["name"])),
+    "when": answer_or_fault(lambda asked: applies(asked["when"], asked["cause"])),
+    "variables": answer_variables,
+    "status-frame": status_frame,
+    "cursor": decode_cursor,
+    "build-key": build_key,
 }
 
 
