@@ -210,14 +210,7 @@ const judgedRetry = (state: Builds.BuildsState, commits: Commits.CommitsState, r
  * assert.strictEqual(state.cursor.stopped, true)
  * assert.deepStrictEqual(effects.map(({ _tag }) => _tag), ['OpenJetstream', 'CloseJetstream'])
  */
-export const run = (state: State, events: ReadonlyArray<Event>): Transition<State, Effect> =>
-  events.reduce<Transition<State, Effect>>(
-    ([before, effects], event) => {
-      const [after, more] = step(before, event)
-      return [after, [...effects, ...more]]
-    },
-    [state, []]
-  )
+export const run = (state: State, events: ReadonlyArray<Event>): Transition<State, Effect> => chain(state, events, step)
 
 /**
  * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. To lose such an event
@@ -303,7 +296,7 @@ export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
     if (after === state && more.length === 0) return
     state = after
     events.push(event)
-    effects.push(...more)
+    for (const effect of more) effects.push(effect)
   }
   for (const event of batch) {
     const mergeable = asAdvance(state, event)

@@ -19,11 +19,14 @@ export const chain = <S, A, X>(
   start: S,
   items: ReadonlyArray<X>,
   step: (state: S, item: X) => Transition<S, A>
-): Transition<S, A> =>
-  items.reduce<Transition<S, A>>(
-    ([before, effects], item) => {
-      const [after, more] = step(before, item)
-      return [after, [...effects, ...more]]
-    },
-    [start, []]
-  )
+): Transition<S, A> => {
+  const effects: Array<A> = []
+  let state = start
+  for (const item of items) {
+    const [after, more] = step(state, item)
+    state = after
+    // One by one: a start may ask for more than fits into the arguments of one call.
+    for (const effect of more) effects.push(effect)
+  }
+  return [state, effects]
+}

@@ -128,7 +128,7 @@ export const startBridge = (
       taken += SLICE
       state = folded.state
       unsaved.push(...folded.events)
-      effects.push(...folded.effects)
+      for (const effect of folded.effects) effects.push(effect)
       isLazy &&= folded.isLazy
     } while (taken < batch.length && clock.now() < until)
     inbox = [...batch.slice(taken), ...inbox]
