@@ -1,0 +1,402 @@
+/** `tack check` against real servers on this machine: what is fine is said to be, and each thing that is wrong is found, and alone. */
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { initial } from '../../core/index.js'
+import { checkGit, type Finding, findings, neverMatches } from '../../shell/cli/check.js'
+import { type Configuration, NO_CONFIGURATION } from '../../shell/cli/configuration.js'
+import type { RunOptions } from '../../shell/cli/options.js'
+import { systemClock } from '../../shell/clock.js'
+import { startJetstream, startPds } from '../../shell/network/index.js'
+import { openStore } from '../../shell/store.js'
+import { createWorld, OWNER, serve } from './server/support.js'
+import { config } from './support/bridge.js'
+import { inFolder, tack } from './support/process.js'
+import { httpServer } from './support/sockets.js'
+
+const SECRET = 'canary-0123456789abcdef'
+
+// ---------------------------------------------------------------------------------------- set up
+
+/** A port that nobody listens on, as far as that can be known. */
+const freePort = async (): Promise<number> => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+interface Around {
+  readonly configuration: Configuration
+  readonly folder: string
+  readonly options: RunOptions
+}
+
+/** Options with which nothing is wrong: a stream, a directory, a server of accounts, and a CI, on this machine. */
+const around = async (folder: string): Promise<Around> => {
+  const jetstream = await startJetstream({ clock: systemClock(), generation: 'v2', seed: 1 })
+  const pds = await startPds()
+  const ci = await httpServer((_, response) => response.writeHead(404).end())
+  onTestFinished(async () => {
+    await Promise.all([jetstream.stop(), pds.stop()])
+  })
+  pds.putAccount(OWNER)
+  const port = await freePort()
+  return {
+    configuration: {
+      ...NO_CONFIGURATION,
+      allow: [{ pipelines: '**', provider: 'our-ci', repos: `${OWNER}/*` }],
+      providers: new Map([
+        ['ci', { kind: 'webhook', settings: { secret: SECRET, url: `http://127.0.0.1:${String(ci.port)}` } }],
+        ['our-ci', { kind: 'webhook', settings: { secret: SECRET, url: `http://127.0.0.1:${String(ci.port)}` } }]
+      ])
+    },
+    folder,
+    options: {
+      adminToken: SECRET,
+      admission: 'members',
+      dev: true,
+      hostname: `localhost:${String(port)}`,
+      jetstream: new URL(jetstream.url),
+      listen: { host: '127.0.0.1', port },
+      logLevel: 'info',
+      owner: OWNER,
+      plc: new URL(pds.url),
+      rewind: 5,
+      store: join(folder, 'store'),
+      tolerance: 60
+    }
+  }
+}
+
+const found = async ({ configuration, options }: Around): Promise<ReadonlyArray<Finding>> => {
+  const told: Array<Finding> = []
+  const all = await findings(options, configuration, {}, (finding) => told.push(finding))
+  expect(told).toEqual(all)
+  expect(JSON.stringify(all)).not.toContain(SECRET)
+  return all
+}
+
+const faults = (all: ReadonlyArray<Finding>): ReadonlyArray<readonly [what: string, sentence: string]> =>
+  all.filter(({ isFine }) => !isFine).map(({ sentence, what }) => [what, sentence])
+
+/** What is wrong after a change, where nothing was before. */
+const after = (change: (before: Around) => Partial<Around> | Promise<Partial<Around>>): Promise<ReadonlyArray<readonly [what: string, sentence: string]>> =>
+  inFolder(async (folder) => {
+    const before = await around(folder)
+    return faults(await found({ ...before, ...(await change(before)) }))
+  })
+
+const withOptions =
+  (change: Partial<RunOptions>) =>
+  ({ options }: Around): Partial<Around> => ({ options: { ...options, ...change } })
+
+/** As on the real network, where nothing here is allowed. */
+const forReal = ({ options: { dev, ...options } }: Around): Partial<Around> => {
+  expect(dev).toBe(true)
+  return { options: { ...options, hostname: 'localhost' } }
+}
+
+const sentenceOf = (all: ReadonlyArray<Finding>, what: string): string | undefined => all.find((one) => one.what === what)?.sentence
+
+// ---------------------------------------------------------------------------------------- all is well
+
+describe('when all is well', () => {
+  test('everything is tried, nothing is wrong, and nothing is left behind', () =>
+    inFolder(async (folder) => {
+      const before = await around(folder)
+      const all = await found(before)
+      expect(faults(all)).toEqual([])
+      expect(all.map(({ what }) => what)).toEqual([
+        'configuration',
+        'allow-list',
+        'store',
+        'git',
+        'owner',
+        'stream',
+        'provider ci',
+        'provider our-ci',
+        'address',
+        'name',
+        'registration',
+        'health',
+        'websocket'
+      ])
+        expect(await readdir(folder)).toEqual([])
+    }))
+
+  test('beside a tack that runs: the address and the store are its own, and it is asked what others would ask', () =>
+    inFolder(async (folder) => {
+      const before = await around(folder)
+      const world = createWorld()
+      const running = await serve(world)
+      world.openStream()
+      const opened = await openStore({ folder: join(folder, 'store'), initial: () => initial(config) })()
+      if (E.isLeft(opened)) throw new Error(opened.left.message)
+      const { port } = running.server
+      const options = { ...before.options, hostname: `localhost:${String(port)}`, listen: { host: '127.0.0.1', port } }
+      const all = await found({ ...before, options })
+      expect(faults(all)).toEqual([])
+      expect(sentenceOf(all, 'address')).toContain('is ours: a running tack listens there')
+      expect(sentenceOf(all, 'store')).toContain(`is in order (version 2): 0 accounts, 0 runs. Until now it was that of ci.example.com`)
+      expect(sentenceOf(all, 'store')).toContain(`A running tack has it (process ${String(process.pid)} on host ${hostname()}).`)
+      running.setSaving(false)
+      expect(faults(await found({ ...before, options }))).toEqual([
+        ['health', `http://localhost:${String(port)}/healthz answers with 503: what happens cannot be saved: see the log for why.`]
+      ])
+      await opened.right.close()()
+      expect((await readdir(join(folder, 'store'))).filter((name) => name.startsWith('check-'))).toEqual([])
+    }))
+})
+
+// ---------------------------------------------------------------------------------------- the configuration
+
+describe('the configuration', () => {
+  test('a provider that cannot be made is said with its entry, and the rest is tried all the same', async () => {
+    const wrong = await after(() => ({ configuration: { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'webhook', settings: { secret: SECRET, url: 'ftp://x' } }]]) } }))
+    expect(wrong).toEqual([
+      ['configuration', '"providers.x": a URL must begin with https:// or http://.'],
+      ['address', expect.stringContaining('is not tried before the configuration is right')],
+      ['registration', expect.any(String)],
+      ['health', expect.any(String)],
+      ['websocket', expect.any(String)]
+    ])
+  })
+
+  test('no provider', async () =>
+    expect(await after(({ configuration }) => ({ configuration: { ...configuration, allow: [], providers: new Map() } }))).toEqual([
+      ['configuration', expect.stringMatching(/^There is no provider, so nothing can be built: name one under "providers"/)]
+    ]))
+
+  test('an allow-list that is empty lets the owner in', () =>
+    inFolder(async (folder) => {
+      const before = await around(folder)
+      const all = await found({ ...before, configuration: { ...before.configuration, allow: [] } })
+      expect(sentenceOf(all, 'allow-list')).toBe('It is empty: repositories of the owner are built, and nobody else’s.')
+    }))
+
+  test('lines that name no provider, or nobody', async () =>
+    expect(
+      await after(({ configuration }) => ({
+        configuration: {
+          ...configuration,
+          allow: [
+            { pipelines: '**', provider: 'their-ci', repos: '**' },
+            { pipelines: '**', provider: 'ci', repos: 'alice.example/app' }
+          ]
+        }
+      }))
+    ).toEqual([
+      ['allow[0]', 'There is no provider "their-ci". There are: ci, our-ci.'],
+      ['allow[1]', expect.stringMatching(/^"alice\.example\/app" never matches: repositories go by the DID of their owner, not by a handle or a host\./)]
+    ]))
+
+  test.each<[string, boolean]>([
+    [`${OWNER}/app`, true],
+    [`${OWNER}/*`, true],
+    ['**', true],
+    ['*/app', true],
+    ['did:*/app', true],
+    ['d*/app', true],
+    ['did:plc:{a,b}/app', true],
+    [`{${OWNER}/app,did:web:x.example/lib}`, true],
+    ['[d]id:web:x.example/lib', true],
+    ['did:web:x.example/lib', true],
+    ['', false],
+    ['*', false],
+    ['did:plc:*', false],
+    [OWNER, false],
+    ['/app', false],
+    ['@alice.example/*', false],
+    ['did:plc:short/app', false],
+    ['did/app', false],
+    ['https://tangled.org/x/y', false]
+  ])('%j can match: %j', (pattern, can) => expect(neverMatches(pattern) === null).toBe(can))
+})
+
+// ---------------------------------------------------------------------------------------- this machine
+
+describe('the store', () => {
+  test('that cannot be made', async () =>
+    expect(
+      await after(async ({ folder, options }) => {
+        await writeFile(join(folder, 'file'), '')
+        return { options: { ...options, store: join(folder, 'file', 'store') } }
+      })
+    ).toEqual([['store', expect.stringMatching(/store is not there, and cannot be made in .*file: make it, and give it to the user that tack runs as\.$/)]]))
+
+  test('that is no folder', async () =>
+    expect(
+      await after(async ({ folder, options }) => {
+        await writeFile(join(folder, 'file'), '')
+        return { options: { ...options, store: join(folder, 'file') } }
+      })
+    ).toEqual([['store', expect.stringMatching(/file cannot be written to: ENOTDIR/)]]))
+
+  const withFiles = (files: Readonly<Record<string, string>>) =>
+    after(async ({ options }) => {
+      await mkdir(options.store)
+      for (const [name, content] of Object.entries(files)) await writeFile(join(options.store, name), content)
+      return {}
+    })
+
+  test('that is empty is fine', async () => expect(await withFiles({ 'notes.txt': '' })).toEqual([]))
+
+  test('that cannot be understood', async () =>
+    expect(await withFiles({ 'state.json': '{"rows":[]}' })).toEqual([['store', expect.stringMatching(/state\.json: .* Nothing is overwritten; put a backup in its place\.$/)]]))
+
+  test('of which the snapshot is gone', async () =>
+    expect(await withFiles({ 'journal-1.jsonl': '' })).toEqual([['store', expect.stringMatching(/there is no store of tack here/)]]))
+
+  test('whose lock is that of another machine, or of nobody', async () => {
+    const lock = JSON.stringify({ hostname: 'elsewhere', pid: 1, startedAt: null, token: '0'.repeat(36) })
+    expect(await withFiles({ lock })).toEqual([['store', expect.stringMatching(/Its lock belongs to process 1 on host elsewhere: if that is certainly gone, delete the file "lock"/)]])
+    expect(await withFiles({ lock: 'x' })).toEqual([['store', expect.stringMatching(/There is a file "lock" in it that tack did not write/)]])
+  })
+
+  test('whose process is gone is fine', async () =>
+    expect(await withFiles({ lock: JSON.stringify({ hostname: hostname(), pid: 4_194_305, startedAt: null, token: '0'.repeat(36) }) })).toEqual([]))
+})
+
+describe('git', () => {
+  const program = (said: string) =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'git')
+      await writeFile(path, `#!/bin/sh\n${said}\n`)
+      await chmod(path, 0o755)
+      return checkGit(path)
+    })
+
+  test.each([
+    ['echo git version 2.28.9', /^git version 2\.28\.9 is too old: 2\.29 or later is needed/],
+    ['echo git version 1.99', /too old/],
+    ['echo something else', /^something else is too old/],
+    ['[ "$1" = --version ] && echo git version 3.0.rc1 || echo /nowhere', /^git version 3\.0\.rc1 cannot speak HTTPS: install the rest of it/],
+    ['exit 3', /^git cannot be run: /]
+  ])('%s', async (said, sentence) => expect(await program(said)).toEqual({ isFine: false, sentence: expect.stringMatching(sentence) as string, what: 'git' }))
+
+  test('that is not there', async () => expect(await checkGit('/nowhere/git')).toMatchObject({ isFine: false, sentence: expect.stringMatching(/^There is no git program here/) as string }))
+})
+
+describe('the address', () => {
+  test('taken by another program', async () => {
+    const other = await httpServer((_, response) => response.end('hello'))
+    const wrong = await after(withOptions({ listen: { host: '127.0.0.1', port: other.port } }))
+    expect(wrong[0]).toEqual(['address', expect.stringMatching(/is taken by another program \(what it answers is not from a spindle\): end it, or choose another address/)])
+  })
+
+  test('that is not ours', async () => {
+    const wrong = await after(withOptions({ listen: { host: '192.0.2.1', port: 8080 } }))
+    expect(wrong[0]).toEqual(['address', expect.stringMatching(/^192\.0\.2\.1:8080 cannot be listened on: .*EADDRNOTAVAIL/)])
+  })
+})
+
+// ---------------------------------------------------------------------------------------- others
+
+describe('others', () => {
+  test('an owner that nobody knows', async () =>
+    expect(await after(withOptions({ owner: 'did:plc:zzzzzzzzzzzzzzzzzzzzzzzz' }))).toEqual([
+      ['owner', expect.stringMatching(/^did:plc:z+: localhost:[0-9]+ answers with 404\. Is it the right DID\? Can this machine reach localhost:/)]
+    ]))
+
+  test('a stream that is not there', async () =>
+    expect(await after(withOptions({ jetstream: new URL(`ws://localhost:${String(await freePort())}/subscribe`) }))).toEqual([
+      ['stream', expect.stringMatching(/cannot be listened to: connect ECONNREFUSED .* Is --jetstream right/)]
+    ]))
+
+  test('a stream that is something else', async () => {
+    const other = await httpServer((_, response) => response.end('hello'))
+    expect(await after(withOptions({ jetstream: new URL(`ws://localhost:${String(other.port)}/`) }))).toEqual([
+      ['stream', expect.stringMatching(/cannot be listened to: Unexpected server response: 200\./)]
+    ])
+  })
+
+  test('a stream on this machine, where that is not allowed', async () =>
+    expect(await after(forReal)).toContainEqual(['stream', expect.stringMatching(/127\.0\.0\.1 is no host name\./)]))
+
+  test('a CI that does not take us, which repeats the secret', async () => {
+    const ci = await httpServer((_, response) => response.writeHead(403).end(`your secret ${SECRET} is not mine`))
+    const wrong = await after(({ configuration: { providers, ...others } }) => ({
+      configuration: { ...others, providers: new Map([...providers, ['our-ci', { kind: 'webhook', settings: { secret: SECRET, url: `http://127.0.0.1:${String(ci.port)}` } }]]) }
+    }))
+    expect(wrong).toEqual([['provider our-ci', expect.stringMatching(/answers 403/)]])
+  })
+})
+
+// ---------------------------------------------------------------------------------------- where we are found
+
+describe('the name', () => {
+  test('that does not resolve ends what can be tried there', async () =>
+    expect(await after(withOptions({ hostname: 'ci.tack-check.invalid' }))).toEqual([
+      ['name', expect.stringMatching(/^ci\.tack-check\.invalid cannot be resolved \(E[A-Z_]+\): make a DNS record, A or AAAA/)]
+    ]))
+
+  test('that leads to this machine alone is no name for others', async () =>
+    expect(await after(forReal)).toContainEqual(['name', expect.stringMatching(/leads to .*, seen from here, which nobody outside reaches/)]))
+
+  /** What is wrong when a proxy that answers so stands where the name leads. */
+  const behind = async (proxy: { readonly port: number }) => after(withOptions({ hostname: `localhost:${String(proxy.port)}` }))
+
+  test('behind a proxy that finds nobody', async () =>
+    expect(await behind(await httpServer((_, response) => response.writeHead(502).end('bad gateway')))).toEqual([
+      ['registration', expect.stringMatching(/sh\.tangled\.owner: it answers with 502\. Tangled asks this when you register/)],
+      ['health', expect.stringMatching(/healthz answers with 502\.$/)],
+      ['websocket', expect.stringMatching(/does not become a websocket: Unexpected server response: 502\. The reverse proxy must pass on the headers Upgrade and Connection/)]
+    ]))
+
+  test('behind a proxy that passes on no websockets', async () => {
+    const proxy = await httpServer((request, response) => response.end(request.url === '/healthz' ? '{}' : JSON.stringify({ owner: OWNER })))
+    expect((await behind(proxy)).map(([what]) => what)).toEqual(['websocket'])
+  })
+
+  test('that leads to somebody else’s spindle', async () => {
+    const proxy = await httpServer((_, response) => response.end(JSON.stringify({ owner: 'did:plc:else\u001b[2J' })))
+    expect((await behind(proxy))[0]).toEqual(['registration', expect.stringContaining('it says that its owner is did:plc:else\\u001b[2J.')])
+  })
+})
+
+// ---------------------------------------------------------------------------------------- the program
+
+describe('the program', () => {
+  test('ends with 0 when nothing is wrong, else with 1; says it in lines, or as JSON; makes nothing', () =>
+    inFolder(async (folder) => {
+      const { configuration, options } = await around(folder)
+      const path = join(folder, 'tack.json')
+      await writeFile(
+        path,
+        JSON.stringify({
+          adminToken: SECRET,
+          allow: configuration.allow,
+          dev: true,
+          hostname: options.hostname,
+          jetstream: options.jetstream.href,
+          listen: options.hostname.replace('localhost', '127.0.0.1'),
+          owner: OWNER,
+          plc: options.plc.href,
+          providers: {
+            local: null,
+            ...Object.fromEntries([...configuration.providers].map(([name, { kind, settings }]) => [name, { kind, ...settings }]))
+          },
+          store: options.store
+        })
+      )
+      const good = await tack(['check', '--config', path])
+      expect([good.code, good.err]).toEqual([0, ''])
+      expect(good.out.trimEnd().split('\n').at(-1)).toBe('Nothing is wrong.')
+      expect(good.out.split('\n')[0]).toMatch(/^ok {3}configuration {10}It can be understood; providers: local, ci, our-ci\. /)
+
+      const bad = await tack(['check', '--config', path, '--json', '--jetstream', 'ws://localhost:1/'])
+      expect([bad.code, bad.err]).toEqual([1, ''])
+      const list = JSON.parse(bad.out) as ReadonlyArray<Finding>
+      expect(faults(list).map(([what]) => what)).toEqual(['stream'])
+      expect(good.out + bad.out).not.toContain(SECRET)
+      expect(existsSync(options.store)).toBe(false)
+      expect((await tack(['check', '--config', path, '--listen', 'here'])).code).toBe(2)
+    }), 60_000)
+})

@@ -1,0 +1,211 @@
+/** `tack cancel`, `tack retry` and `tack builds`: against the server itself, against servers that are something else, and against stores. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import { initial } from '../../core/index.js'
+import { builds, type BuildsOptions, order, type Order, type OrderOptions, urlOf } from '../../shell/cli/order.js'
+import { age } from '../../shell/cli/text.js'
+import type { ShownBuild } from '../../shell/server/overview.js'
+import { openStore } from '../../shell/store.js'
+import { createWorld, KNOT, OWNER, PROVIDER, serve, type World } from './server/support.js'
+import { config } from './support/bridge.js'
+import { inFolder, tack } from './support/process.js'
+import { httpServer } from './support/sockets.js'
+
+const TOKEN = 'canary-0123456789abcdef'
+
+interface Said {
+  readonly code: number
+  readonly complaints: ReadonlyArray<string>
+  readonly printed: ReadonlyArray<string>
+}
+
+const heard = async (act: (print: (text: string) => void, complain: (text: string) => void) => Promise<number>): Promise<Said> => {
+  const printed: Array<string> = []
+  const complaints: Array<string> = []
+  const code = await act(
+    (text) => printed.push(text),
+    (text) => complaints.push(text)
+  )
+  expect([...printed, ...complaints].join('')).not.toContain(TOKEN)
+  return { code, complaints, printed }
+}
+
+/** A spindle with a push of these workflows, of which the first runs. */
+const built = (workflows: ReadonlyArray<string> = ['ci.yml', 'lint all.yml']) => {
+  const world = createWorld()
+  world.openStream()
+  world.publishRepo()
+  world.openKnot()
+  const [first] = world.push({ workflows })
+  if (first === undefined) throw new Error('a push has builds')
+  world.report(first, 'external', 'running')
+  return { first, world }
+}
+
+// ---------------------------------------------------------------------------------------- orders
+
+const give = (what: Partial<Order>, options: Partial<OrderOptions>): Promise<Said> =>
+  heard((print, complain) =>
+    order({ action: 'cancel', knot: KNOT, rkey: 'x', ...what }, { adminToken: TOKEN, listen: { port: 1 }, ...options }, print, complain)
+  )
+
+describe('orders', () => {
+  test.each<[Order['action'], string | undefined, string]>([
+    ['cancel', undefined, 'CancelRequested'],
+    ['cancel', 'lint all.yml', 'CancelRequested'],
+    ['retry', 'ci.yml', 'RetryRequested'],
+    ['retry', undefined, 'RetryRequested']
+  ])('%s of %s reaches the machine', async (action, workflow, tag) => {
+    const { first, world } = built()
+    const { delivered, server } = await serve(world, { adminToken: TOKEN })
+    const { rkey } = first
+    const said = await give({ action, rkey, ...(workflow === undefined ? {} : { workflow }) }, { listen: { host: '127.0.0.1', port: server.port } })
+    expect(said).toEqual({ code: 0, complaints: [], printed: [`tack has been told to ${action} ${KNOT} ${rkey}${workflow === undefined ? '' : ` ${workflow}`}. What comes of it: tack builds`] })
+    expect(delivered).toMatchObject([{ _tag: tag, knot: KNOT, rkey, workflow: workflow ?? null }])
+  })
+
+  test('--server says where, with a path as well', async () => {
+    const paths: Array<string> = []
+    const { port } = await httpServer((request, response) => {
+      paths.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.authorization ?? ''}`)
+      response.writeHead(202).end()
+    })
+    const odd = { knot: 'localhost:3000', rkey: '../..', workflow: 'a/b?.yml' }
+    expect((await give(odd, { server: new URL(`http://localhost:${String(port)}/tack/`) })).code).toBe(0)
+    expect(paths).toEqual([`POST /tack/builds/localhost%3A3000/..%2F../a%2Fb%3F.yml/cancel Bearer ${TOKEN}`])
+  })
+
+  test('what does not work is said, and what to do', async () => {
+    const { first, world } = built()
+    const [withToken, without] = [await serve(world, { adminToken: 'another-0123456789abcdef' }), await serve(world)]
+    const broken = await httpServer((_, response) => response.writeHead(500).end())
+    const elsewhere = await httpServer((_, response) => response.writeHead(302, { location: 'http://x.example' }).end())
+    const at = (url: string) => give({ rkey: first.rkey }, { server: new URL(url) })
+    const local = (port: number): string => `http://127.0.0.1:${String(port)}`
+    expect(await at(withToken.url)).toEqual({ code: 1, complaints: [`${withToken.url} does not take the admin token: it was started with another one`], printed: [] })
+    expect(await at(without.url)).toMatchObject({ code: 1, complaints: [`${without.url} knows no run ${KNOT} ${first.rkey}, or was started without an admin token; "tack builds" lists builds`] })
+    expect(await at(local(broken.port))).toMatchObject({ code: 1, complaints: [`${local(broken.port)} answers with 500`] })
+    expect(await at(local(elsewhere.port))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/cannot be asked: the server leads elsewhere \(302\), which is not followed; is tack running there\?/)] })
+    expect(await at(local(1))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/^http:\/\/127\.0\.0\.1:1 cannot be asked: connect ECONNREFUSED .*; is tack running there\? --server says where it is$/)] })
+  })
+
+  test('without a token nothing is asked', async () => {
+    const said = await heard((print, complain) => order({ action: 'retry', knot: KNOT, rkey: 'x' }, { listen: { port: 1 } }, print, complain))
+    expect(said).toEqual({ code: 2, complaints: [expect.stringMatching(/^error: this needs the admin token of the running tack: --admin-token, TACK_ADMIN_TOKEN, or "adminToken"/)], printed: [] })
+  })
+
+  test('a token that goes over a network in the clear is warned about', async () => {
+    const said = await give({}, { server: new URL('http://tack.tack-order.invalid:8080') })
+    expect(said.complaints[0]).toBe('warning: the admin token goes to tack.tack-order.invalid unencrypted; https:// would protect it')
+    expect(said.code).toBe(1)
+  })
+
+  test.each([
+    [{ port: 8080 }, 'http://127.0.0.1:8080'],
+    [{ host: '0.0.0.0', port: 1 }, 'http://127.0.0.1:1'],
+    [{ host: '::', port: 1 }, 'http://[::1]:1'],
+    [{ host: '10.1.2.3', port: 1 }, 'http://10.1.2.3:1'],
+    [{ host: 'fd00::1', port: 1 }, 'http://[fd00::1]:1']
+  ])('%j is reached at %s', (address, url) => expect(urlOf(address)).toBe(url))
+})
+
+// ---------------------------------------------------------------------------------------- lists
+
+const list = (options: Partial<BuildsOptions>): Promise<Said> => heard((print, complain) => builds({ limit: 40, store: '/nowhere', ...options }, print, complain))
+
+/** A store that holds what the world came to. */
+const inStore = <A>(world: World, use: (folder: string) => Promise<A>): Promise<A> =>
+  inFolder(async (folder) => {
+    const store = join(folder, 'store')
+    await mkdir(store)
+    const opened = await openStore({ folder: store, initial: () => initial(config) })()
+    if (E.isLeft(opened)) throw new Error(opened.left.message)
+    await opened.right.snapshot(world.state())()
+    try {
+      return await use(store)
+    } finally {
+      await opened.right.close()()
+    }
+  })
+
+describe('lists', () => {
+  test('of a store and of a running tack say the same, what changed last first', () => {
+    const { first, world } = built()
+    return inStore(world, async (store) => {
+      const { url } = await serve(world)
+      const [stored, served] = [await list({ json: true, store }), await list({ json: true, server: new URL(url) })]
+      expect(stored).toEqual(served)
+      expect(JSON.parse(stored.printed.join('')) as ReadonlyArray<ShownBuild>).toMatchObject([
+        { knot: KNOT, provider: PROVIDER, repository: { name: 'app', owner: OWNER }, rkey: first.rkey, status: 'running', workflow: 'ci.yml' },
+        { rkey: first.rkey, status: 'pending', workflow: 'lint all.yml' }
+      ])
+      const { printed } = await list({ store })
+      const [header = '', line = ''] = printed.join('').split('\n')
+      expect(header.trim().split(/ {2,}/)).toEqual(['status', 'age', 'knot', 'rkey', 'workflow', 'provider', 'repository', 'what'])
+      expect(line.trim().split(/ {2,}/)).toEqual(['running', expect.stringMatching(/^[0-9]+ s$/), KNOT, first.rkey, 'ci.yml', PROVIDER, `${OWNER}/app`, 'push refs/heads/main'])
+    })
+  })
+
+  test('go on page by page, as far as is asked for', async () => {
+    const { world } = built()
+    for (let push = 0; push < 5; push++) world.push({ workflows: Array.from({ length: 50 }, (_, n) => `${String(push)}-${String(n)}.yml`) })
+    const { url } = await serve(world)
+    const all = await list({ json: true, limit: 999, server: new URL(url) })
+    expect(new Set((JSON.parse(all.printed.join('')) as ReadonlyArray<ShownBuild>).map(({ workflow }) => workflow)).size).toBe(252)
+    const { printed } = await list({ limit: 150, server: new URL(url) })
+    expect(printed.join('').split('\n')).toHaveLength(152)
+    expect(printed.join('')).toContain('… and more; --limit 1500 shows some of them')
+  })
+
+  test('of nothing say so', () => inStore(createWorld(), async (store) => expect(await list({ store })).toEqual({ code: 0, complaints: [], printed: ['There are no builds.'] })))
+
+  test('foreign text moves no cursor', () => {
+    const { first, world } = built()
+    world.report(first, 'external', 'failed', { error: '\u001b[2J' })
+    return inStore(world, async (store) => {
+      const said = (await list({ store })).printed.join('')
+      expect(said).toContain('\\u001b[2J')
+      expect(said).not.toContain('\u001b')
+    })
+  })
+
+  test('of what is no tack, or leads in circles, end', async () => {
+    const page = (text: string) => httpServer((_, response) => response.end(text))
+    const circle = await page('{"builds":[],"next":9007199254740991}')
+    expect(await list({ json: true, server: new URL(`http://127.0.0.1:${String(circle.port)}`) })).toEqual({ code: 0, complaints: [], printed: ['[]'] })
+    const other = await page('{"builds":[{}]}')
+    expect(await list({ server: new URL(`http://127.0.0.1:${String(other.port)}`) })).toMatchObject({ code: 1, complaints: [expect.stringContaining('this is not what tack answers: at ')] })
+    expect(await list({ server: new URL('http://127.0.0.1:1') })).toMatchObject({ code: 1, complaints: [expect.stringContaining('cannot be asked: connect ECONNREFUSED')] })
+    expect(await list({})).toMatchObject({ code: 1, complaints: [expect.stringContaining('/nowhere')] })
+  })
+
+  test.each([
+    [-5, '0 s'],
+    [999, '0 s'],
+    [59_999, '59 s'],
+    [60_000, '1 min'],
+    [3_600_000, '1 h'],
+    [200_000_000, '2 d']
+  ])('%d ms are %s', (ms, said) => expect(age(ms)).toBe(said))
+})
+
+// ---------------------------------------------------------------------------------------- the program
+
+describe('the program', () => {
+  test('gives orders with the token and the address of the configuration, and lists what there is', () => {
+    const { first, world } = built()
+    return inStore(world, async (store) => {
+      const { delivered, server } = await serve(world, { adminToken: TOKEN })
+      const environment = { TACK_ADMIN_TOKEN: TOKEN, TACK_DB_PATH: store, TACK_LISTEN_ADDR: `127.0.0.1:${String(server.port)}` }
+      const cancelled = await tack(['cancel', KNOT, first.rkey, 'ci.yml'], environment)
+      expect(cancelled).toMatchObject({ code: 0, err: '' })
+      expect(delivered).toMatchObject([{ _tag: 'CancelRequested', workflow: 'ci.yml' }])
+      expect(await tack(['builds', '--limit', '1'], environment)).toMatchObject({ code: 0, err: '', out: expect.stringContaining('… and more') as string })
+      expect(await tack(['retry', KNOT, first.rkey], {})).toMatchObject({ code: 2, out: '' })
+      expect(await tack(['retry', KNOT], environment)).toMatchObject({ code: 2, err: "error: missing required argument 'rkey'\n" })
+      expect(await tack(['builds', '--limit', '0'], environment)).toMatchObject({ code: 2, err: expect.stringContaining('Allowed: a whole number') as string })
+    })
+  }, 60_000)
+})
