@@ -247,10 +247,10 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
       children.delete(id)
       if (work.signal.aborted) return
       const look = async (): Promise<void> => {
-        // One that ended before it could say who it is has no result, either.
         const result = await resultOf(id)
-        if (result === null) await finish(id, (await isToEnd(id)) ? CANCELLED : fail(DIED))
-        else await over(id)
+        if (result !== null) await over(id)
+        // It ended before it could say who it is, unless it came second: then the first goes on, one of a tack that was killed.
+        else if ((await readFileOf(Hand, folderOf(id), 'runner.json')) === null) await finish(id, (await isToEnd(id)) ? CANCELLED : fail(DIED))
         await prune()
       }
       work.track(look()).catch((error: unknown) => warn('the end of a build could not be seen to', error))
@@ -366,6 +366,8 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     const id = idOf(job.key)
     if ((await requestOf(job)) === null) return { _tag: 'Missing' }
     const result = await resultOf(id)
+    // Of the end of a runner that is no child of ours nobody else tells.
+    if (result !== null && active.has(id) && !children.has(id) && !preparing.has(id)) await over(id)
     if (result !== null) return { error: result.error, exitCode: result.exitCode, external: id, status: result.status }
     const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
     const isRunning = hand !== null && ((await readFileOf(Hand, folderOf(id), 'runner.json')) !== null || (await isAlive(hand)))

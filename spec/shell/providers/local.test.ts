@@ -339,8 +339,10 @@ describe('the checkout', () => {
         const first = await site.restart()
         const external = await begun(site, first, job)
         await site.until(() => checkouts === 1)
-        await site.answer(first.close().then(() => null))
+        // It is there already, and sees that somebody else has the build in hand.
         const second = await site.restart()
+        expect(await site.answer(second.find(job))).toMatchObject({ _tag: 'Accepted' })
+        await site.answer(first.close().then(() => null))
         expect(await ended(site, second, job)).toMatchObject({ status: 'success' })
         expect([checkouts, read(join(site.root, external, 'done'))]).toEqual([2, 'done\n'])
       },
@@ -443,16 +445,24 @@ describe('several builds', () => {
 
 // ---------------------------------------------------------------------------------------- crashes
 
-/** Starts the build in a tack that is then killed, once it is as far as `until` says. */
-const killedAfter = async (root: string, job: Job, isFar: (external: string) => boolean, checkout = 'async () => {}'): Promise<string> => {
+/** Starts the builds in a tack that is then killed, once the last of them is as far as `isFar` says. */
+const killedAfter = async (
+  root: string,
+  job: Job | ReadonlyArray<Job>,
+  isFar: (external: string) => boolean,
+  checkout = 'async () => {}',
+  changes: Partial<LocalSettings> = {}
+): Promise<string> => {
   const script = `
     import { createLocal } from ${JSON.stringify(pathToFileURL(RUNNER.replace('-runner', '')).href)}
     import { systemClock } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../clock.js')).href)}
     import { silentLog } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../log.js')).href)}
-    const provider = createLocal(${JSON.stringify(SETTINGS)}, { checkout: ${checkout}, clock: systemClock(), folder: ${JSON.stringify(root)}, log: silentLog, name: 'local' })
-    console.log((await provider.start(JSON.parse(process.argv[1]))).external)
+    const provider = createLocal(${JSON.stringify({ ...SETTINGS, ...changes })}, { checkout: ${checkout}, clock: systemClock(), folder: ${JSON.stringify(root)}, log: silentLog, name: 'local' })
+    let last = null
+    for (const job of JSON.parse(process.argv[1])) last = await provider.start(job)
+    console.log(last.external)
     setInterval(() => {}, 1000)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify([job].flat())], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [external] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
   while (!isFar(external)) await new Promise((resolve) => setTimeout(resolve, 5))
   child.kill('SIGKILL')
@@ -467,6 +477,7 @@ describe('when tack is killed', () => {
       for (const end of ['success', 'cancelled'] as const) {
         const job = jobOf(named(end), bench.plan)
         const external = await killedAfter(root, job, (id) => existsSync(join(root, id, 'runner.json')))
+        const claim = read(join(root, external, 'claim.json'))
         const provider = await site.restart()
         expect(await answer(provider.find(job))).toEqual({ _tag: 'Accepted', external })
         bench.say(job.key, 'said while nobody listened')
@@ -474,6 +485,8 @@ describe('when tack is killed', () => {
         else bench.move(job.key, end)
         expect(await ended(site, provider, job)).toMatchObject({ status: end })
         if (end === 'success') expect(texts(await logOf(site, provider, job))).toEqual(['said while nobody listened'])
+        expect(read(join(root, external, 'claim.json'))).toBe(claim)
+        await site.until(() => readdirSync(join(root, external)).every((one) => !one.startsWith('work-')))
         expect(bench.started(job.key)).toBe(1)
       }
     }))
@@ -489,6 +502,28 @@ describe('when tack is killed', () => {
       expect(bench.started(job.key)).toBe(1)
     }))
 
+  test('those that waited wait again, and run in their order, though nobody asks about them', () =>
+    withSite(
+      async (site) => {
+        const { bench, root, until } = site
+        const jobs = ['a', 'b', 'c'].map((one) => jobOf(named(one), bench.plan))
+        const ids = jobs.map(({ key }) => idOf(key))
+        const there = (name: string): ReadonlyArray<boolean> => ids.map((id) => existsSync(join(root, id, name)))
+        await killedAfter(root, jobs, () => there('runner.json')[0] === true, undefined, { concurrent: 1 })
+        expect(there('claim.json')).toEqual([true, false, false])
+        const provider = await site.restart()
+        await site.answer(provider.check())
+        for (const [index, job] of jobs.entries()) {
+          await until(() => there('runner.json')[index] === true)
+          expect(there('claim.json')).toEqual([0, 1, 2].map((other) => other <= index))
+          bench.move(job.key, 'success')
+        }
+        await until(() => there('result.json').every((one) => one))
+        expect(jobs.map(({ key }) => bench.started(key))).toEqual([1, 1, 1])
+      },
+      { concurrent: 1 }
+    ))
+
   test('a build that had ended has ended', () =>
     withSite(async (site) => {
       const { bench, root } = site
@@ -497,6 +532,34 @@ describe('when tack is killed', () => {
       await killedAfter(root, job, (id) => existsSync(join(root, id, 'result.json')))
       expect(await ended(site, await site.restart(), job)).toMatchObject({ exitCode: 1, status: 'failed' })
     }))
+
+  test('of two runners the first to say who it is runs the steps, and the second leaves', async () => {
+    let goOn = (): void => undefined
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    await withSite(
+      async (site) => {
+        const { bench, root, until } = site
+        const job = jobOf(BUILD, bench.plan)
+        const external = await killedAfter(root, job, (id) => existsSync(join(root, id, 'runner.json')))
+        const inFolder = (name: string): string => join(root, external, name)
+        // As if the first had not been so far when tack was killed: the claim is taken over, and another runner is to be started.
+        const [claim, runner] = [read(inFolder('claim.json')), read(inFolder('runner.json'))]
+        await rm(inFolder('runner.json'))
+        const provider = await site.restart()
+        await until(() => read(inFolder('claim.json')) !== claim)
+        await writeFile(inFolder('runner.json'), runner, { flag: 'wx' })
+        goOn()
+        bench.move(job.key, 'success')
+        expect(await ended(site, provider, job)).toMatchObject({ status: 'success' })
+        expect(bench.started(job.key)).toBe(1)
+        expect(readdirSync(inFolder('')).filter((one) => one.startsWith('log-'))).toHaveLength(2)
+      },
+      {},
+      () => gate
+    )
+  })
 
   test('killed at any moment after that, a build that was accepted is run once', () =>
     withSite(async (site) => {
