@@ -53,7 +53,7 @@ export const createSettling = (client: Client, settleMs: number): Settling => {
       const ms = leftMs(key)
       if (first._tag !== 'Missing' || ms <= 0) return first
       await client.pause(ms)
-      return look()
+      return client.signal.aborted ? client.uncertain('tack is ending') : look()
     },
     start: async ({ key }, start) => {
       note(key)

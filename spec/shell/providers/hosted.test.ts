@@ -1,0 +1,200 @@
+/** What adapters of CIs that run elsewhere share: when a build counts as missing, and logs in parts. */
+import { describe, expect, test } from 'vitest'
+import { type BuildName, tidOf, type TimeUs } from '../../../core/index.js'
+import { createClient, type TextLog } from '../../../shell/providers/common.js'
+import { createSettling, earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts } from '../../../shell/providers/hosted.js'
+import type { Accepted, LogLine, Missing, Refused, Uncertain } from '../../../shell/providers/provider.js'
+import { BUILD, faultsOfLog, jobOf } from './contract.js'
+import { manualClock } from '../support/bridge.js'
+
+const NOW_MS = 1_767_225_600_000
+
+const setUp = () => {
+  const clock = manualClock()
+  const client = createClient({ clock, fetch: () => Promise.reject(new Error('nobody is asked')), secrets: [] })
+  /** Lets time pass, a second at a time, until it is settled. */
+  const answer = async <A>(asked: Promise<A>): Promise<A> => {
+    const state = { isSettled: false }
+    const settle = (): void => {
+      state.isSettled = true
+    }
+    asked.then(settle, settle)
+    for (let turn = 1; !state.isSettled; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (turn % 5 === 0) clock.advance(1_000)
+    }
+    return asked
+  }
+  return { answer, client, clock }
+}
+
+describe('settings', () => {
+  test.each([
+    ['https://x', true],
+    ['http://127.0.0.1:8010/', true],
+    ['ftp://x', false],
+    ['x', false],
+    ['', false]
+  ])('%j is an address: %s', (text, expected) => expect(isUrl(text)).toBe(expected))
+
+  test.each([
+    [0, 0, true],
+    [0, 1, false],
+    [1, 1, true],
+    [3_600, 1, true],
+    [3_600.1, 1, false],
+    [-1, 0, false],
+    [Number.NaN, 0, false]
+  ])('%d, at least %d, is a time to wait: %s', (seconds, least, expected) => expect(isPeriod(seconds, least)).toBe(expected))
+})
+
+describe('a build that is not there', () => {
+  const job = jobOf(BUILD, {})
+  const other = jobOf({ ...BUILD, workflow: 'other.yml' as BuildName['workflow'] }, {})
+  const MISSING: Missing = { _tag: 'Missing' }
+  const FOUND: Accepted = { _tag: 'Accepted', external: '1' }
+
+  /** Looks that give these answers, one after the other, and how many there have been. */
+  const looks = (...answers: ReadonlyArray<Accepted | Missing | Uncertain>) => {
+    let count = 0
+    return { count: () => count, look: () => Promise.resolve(answers[count++] ?? MISSING) }
+  }
+
+  test('is missing only a while after the adapter began', async () => {
+    const { answer, client, clock } = setUp()
+    const settling = createSettling(client, 10_000)
+    const { count, look } = looks()
+    clock.advance(4_000)
+    const before = clock.now()
+    expect(await answer(settling.find(job, look))).toEqual(MISSING)
+    expect([clock.now() - before, count()]).toEqual([6_000_000, 2])
+    expect(await answer(settling.find(job, look))).toEqual(MISSING)
+    expect([clock.now() - before, count()]).toEqual([6_000_000, 3])
+  })
+
+  test('may be found at the second look; what is found, or not known, is not waited for', async () => {
+    const { answer, client, clock } = setUp()
+    const settling = createSettling(client, 10_000)
+    expect(await answer(settling.find(job, looks(MISSING, FOUND).look))).toEqual(FOUND)
+    const again = createSettling(client, 10_000)
+    const before = clock.now()
+    expect(await answer(again.find(job, looks(FOUND).look))).toEqual(FOUND)
+    const uncertain: Uncertain = { _tag: 'Uncertain', error: 'x', waitMs: 0 }
+    expect(await answer(again.find(job, looks(uncertain).look))).toEqual(uncertain)
+    expect(clock.now()).toBe(before)
+  })
+
+  test('is waited for anew from the end of a start on, whatever became of it; others are not', async () => {
+    const { answer, client, clock } = setUp()
+    const settling = createSettling(client, 10_000)
+    clock.advance(60_000)
+    await answer(settling.start(job, () => client.pause(5_000)))
+    const before = clock.now()
+    expect(await answer(settling.find(other, looks().look))).toEqual(MISSING)
+    expect(clock.now()).toBe(before)
+    expect(await answer(settling.find(job, looks().look))).toEqual(MISSING)
+    expect(clock.now() - before).toBe(10_000_000)
+    // What is settled is forgotten when the next one comes, and stays settled.
+    await answer(settling.start(other, () => Promise.resolve()))
+    const after = clock.now()
+    expect(await answer(settling.find(job, looks().look))).toEqual(MISSING)
+    expect(clock.now()).toBe(after)
+  })
+
+  test('is not waited for when all ends, nor called missing', async () => {
+    const { client } = setUp()
+    const finding = createSettling(client, 10_000).find(job, looks().look)
+    await new Promise((resolve) => setImmediate(resolve))
+    await client.close()
+    expect(await finding).toEqual({ _tag: 'Uncertain', error: 'tack is ending', waitMs: 0 })
+  })
+
+  test.each<[string, number | null]>([
+    [tidOf((NOW_MS * 1000) as TimeUs), NOW_MS - 86_400_000],
+    [tidOf(((NOW_MS - 5_000) * 1000) as TimeUs), NOW_MS - 5_000 - 86_400_000],
+    [tidOf(((NOW_MS + 1) * 1000) as TimeUs), null],
+    [tidOf(1000 as TimeUs), 0],
+    ['self', null]
+  ])('and whose trigger is called %s can be of %s at the earliest', (rkey, expected) => {
+    expect(earliestMs(jobOf({ ...BUILD, rkey: rkey as BuildName['rkey'] }, {}), NOW_MS)).toBe(expected)
+  })
+
+  test('may be looked for with another margin', () => {
+    expect(earliestMs(job, NOW_MS, 1_000)).toBe(NOW_MS - 1_000)
+  })
+})
+
+describe('a log in parts', () => {
+  const part = (id: string, isReadable = true): Part => ({ id, isReadable, name: `step ${id}` })
+  const parts = (hasEnded: boolean, ...all: ReadonlyArray<Part>): Parts => ({ _tag: 'Parts', hasEnded, parts: all })
+  const text = (lines: string, isComplete = true): TextLog => ({ _tag: 'Text', isComplete, text: lines })
+  const refused: Refused = { _tag: 'Refused', error: 'no' }
+  const away: Uncertain = { _tag: 'Uncertain', error: 'away', waitMs: 30_000 }
+
+  const read = async (
+    lists: ReadonlyArray<Parts | Refused | Uncertain>,
+    texts: { readonly [id: string]: ReadonlyArray<TextLog | Refused | Uncertain> },
+    signal = new AbortController().signal
+  ) => {
+    const { answer, client, clock } = setUp()
+    const before = clock.now()
+    let asked = 0
+    const reads = new Map<string, number>()
+    const log = logOfParts(client, {
+      everyMs: 1_000,
+      list: () => Promise.resolve(lists[Math.min(asked++, lists.length - 1)] ?? parts(true)),
+      read: ({ id }) => {
+        const n = reads.get(id) ?? 0
+        reads.set(id, n + 1)
+        const all = texts[id] ?? []
+        return Promise.resolve(all[Math.min(n, all.length - 1)] ?? text(''))
+      },
+      signal
+    })
+    const lines: Array<LogLine> = []
+    const all = async (): Promise<void> => {
+      for await (const line of log) lines.push(line)
+    }
+    await answer(all())
+    expect(faultsOfLog(lines)).toEqual([])
+    expect(clock.armed()).toBe(0)
+    return {
+      passedMs: (clock.now() - before) / 1000,
+      said: lines.map((line) => `${String(line.step)} ${line._tag === 'Text' ? line.text : `${line.name} ${line.kind} ${line.status}`}`)
+    }
+  }
+
+  test('has each part once, in the order in which they can be read, with steps numbered through', async () => {
+    const { said } = await read(
+      [parts(false), parts(false, part('a', false), part('b')), parts(false, part('a'), part('b')), parts(true, part('a'), part('b'), part('c', false))],
+      { a: [text('1\n2\n')], b: [{ _tag: 'NotYet' }, text('x\n', false), text('x\ny\n')] }
+    )
+    expect(said).toEqual(['0 step b user start', '0 x', '0 y', '0 step b user end', '1 step a user start', '1 1', '1 2', '1 step a user end'])
+  })
+
+  test('says once that it cannot be had, waits as long as it is told to, and goes on', async () => {
+    const { passedMs, said } = await read([away, away, parts(true, part('a'))], { a: [away, text('1\n')] })
+    expect(said).toEqual([
+      '0 Log system start',
+      '0 The log cannot be had at the moment: away',
+      '0 Log system end',
+      '1 Log system start',
+      '1 The log cannot be had at the moment: away',
+      '1 Log system end',
+      '2 step a user start',
+      '2 1',
+      '2 step a user end'
+    ])
+    expect(passedMs).toBe(90_000)
+  })
+
+  test('ends with a sentence where it is refused, and goes on where only a part is', async () => {
+    expect((await read([refused], {})).said).toEqual(['0 Log system start', '0 The log cannot be had: no', '0 Log system end'])
+    const { said } = await read([parts(true, part('a'), part('b'))], { a: [refused], b: [{ _tag: 'None', sentence: 'Gone.' }] })
+    expect(said.filter((line) => !/ (?:start|end)$/.test(line))).toEqual(['0 The log cannot be had: no', '1 Gone.'])
+  })
+
+  test('of a reader who has left says nothing', async () => {
+    expect((await read([parts(false, part('a'))], {}, AbortSignal.abort())).said).toEqual([])
+  })
+})
