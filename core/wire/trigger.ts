@@ -84,8 +84,9 @@ const claimOf = ({ ownerDid, repo, repoDid, repoName }: Fields): Read<RepoClaim>
     E.apS('knot', E.right(null)),
     E.apS('name', optional(nameAt)('repoName', repoName)),
     E.apS('owner', isOwner ? didAt('repoDid', repoDid) : optional(didAt)('ownerDid', ownerDid)),
+    // Where there is a name and no DID, there is an owner by now.
     E.filterOrElse(
-      ({ did, name, owner }) => did !== null || (name !== null && owner !== null),
+      ({ did, name }) => did !== null || name !== null,
       () => 'no repository is named'
     )
   )
