@@ -39,7 +39,7 @@ import { chain, report, type Transition, unchanged } from './transition.js'
 import { Cause, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
 import { variablesOf, withReserved } from './variables.js'
 import { applies, shortName } from './when.js'
-import type { Target, Workflow } from './workflow.js'
+import type { Condition, Target, Workflow } from './workflow.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -582,12 +582,15 @@ const small = (cause: Cause): Cause => (cause._tag === 'Push' ? { ...cause, chan
 const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | 'limit', detail: string): Effect =>
   report({ _tag: 'WorkflowDropped', at, build, detail, reason })
 
+/** What a ready-made pipeline brings along has been chosen by the knot, which knew what the push changed; we do not. */
+const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> => when.map((condition) => ({ ...condition, paths: null }))
+
 const ENGINE = 'tack'
 
 /** What a workflow comes to: nothing, a build that has failed before it began, or one that its provider is asked to start. */
 const decide = (state: BuildsState, at: TimeUs, name: BuildName, run: Run, workflow: Workflow): Step => {
   if (workflow._tag === 'Faulty') return begin(state, at, name, null, failed(workflow.error))
-  const isMeant = applies(workflow.when, run.cause)
+  const isMeant = applies(run.kind === 'pipeline' ? withoutPaths(workflow.when) : workflow.when, run.cause)
   if (E.isLeft(isMeant)) return [state, [drop(at, name, 'when', isMeant.left)]]
   if (!isMeant.right) return unchanged(state)
   if (workflow.engine === null) return [state, [drop(at, name, 'engine', 'the workflow names no engine')]]

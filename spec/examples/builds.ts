@@ -937,6 +937,20 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: { effects: [publish('failed', at(21), { build: name('b'), error: 'x' })] }
   }),
 
+  example('T3.21 but not of a ready-made pipeline: the knot, which knew what was changed, has chosen', {
+    given: [...running(), comes(trigger({ kind: 'pipeline', workflows: [] }), at(20))],
+    when: [
+      filesRead(
+        [
+          workflow({ when: [{ branch: ['main'], event: ['push'], paths: ['src/**'], tag: [], types: null }] }),
+          workflow({ name: 'd', when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null }] })
+        ],
+        at(21)
+      )
+    ],
+    then: { effects: begins(at(21), 2, 3) }
+  }),
+
   // ---------------------------------------------------------------------------------------- T4
   example('T4.1 a provider that takes a build on is followed', {
     given: STARTING,
