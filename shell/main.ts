@@ -14,6 +14,10 @@ import { run } from './cli/run.js'
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
 
+/** What a program ends with that nobody reads any more, as of SIGPIPE. */
+const PIPE = 141
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? PIPE : 1))
+
 const exit = (code: number): void => {
   process.exitCode = code
 }

@@ -340,6 +340,9 @@ const checkHealth = async (ask: Ask, base: string): Promise<Finding> => {
   return wrong(what, `${base}/healthz answers with ${String(status)}${E.isRight(said) && said.right.reasons.length > 0 ? `: ${excerpt(said.right.reasons.join('; '))}` : ''}.`)
 }
 
+/** Somebody has answered, but not as a server of websockets does. */
+const ANSWERED = /Unexpected server response/
+
 const checkUpgrade = (base: string, policy: Policy, clock: Clock): Promise<Finding> =>
   new Promise((done) => {
     const what = 'websocket'
@@ -351,7 +354,12 @@ const checkUpgrade = (base: string, policy: Policy, clock: Clock): Promise<Findi
       closed: () =>
         done(
           finding ??
-            wrong(what, `${url.href} does not become a websocket: ${ended(log.last())} The reverse proxy must pass on the headers Upgrade and Connection (spec/operating.md).`)
+            wrong(
+              what,
+              `${url.href} does not become a websocket: ${ended(log.last())}${
+                ANSWERED.test(log.last()) ? ' The reverse proxy must pass on the headers Upgrade and Connection (spec/operating.md).' : ''
+              }`
+            )
         ),
       host: url.host,
       opened: () => {

@@ -1,0 +1,227 @@
+/** What is in shell/deploy, as far as it can be tried without Docker, systemd and a proxy: it names what is there, and does what it says. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { assemble } from '../../shell/cli/assemble.js'
+import { applyTo, readConfiguration } from '../../shell/cli/configuration.js'
+import { neverMatches } from '../../shell/cli/check.js'
+import { runOptions } from '../../shell/cli/options.js'
+import { systemClock } from '../../shell/clock.js'
+import { silentLog } from '../../shell/log.js'
+import { inFolder } from './support/process.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const DEPLOY = join(ROOT, 'shell', 'deploy')
+
+const textOf = (name: string): string => readFileSync(join(DEPLOY, name), 'utf8')
+
+/** The lines of a Dockerfile, those that go on as one. */
+const instructions = textOf('Dockerfile')
+  .replaceAll('\\\n', ' ')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+
+const copied = (isFromBuild: boolean): ReadonlyArray<readonly [sources: ReadonlyArray<string>, target: string]> =>
+  instructions
+    .filter((line) => line.startsWith('COPY ') && line.startsWith('COPY --from=build ') === isFromBuild)
+    .map((line) => {
+      const words = line.split(/ +/).slice(isFromBuild ? 2 : 1)
+      return [words.slice(0, -1), words.at(-1) ?? '']
+    })
+
+// ---------------------------------------------------------------------------------------- the image
+
+/** The packages that are left when those for development are taken away, as the lock file has them. */
+const production = (): ReadonlyArray<string> => {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>
+  }
+  return Object.entries(packages)
+    .filter(([path, { dev, optional }]) => path !== '' && dev !== true && (optional !== true || existsSync(join(ROOT, path))))
+    .map(([path]) => path)
+}
+
+/** The program as the image has it. */
+const image = (folder: string): string => {
+  for (const [sources, target] of copied(true))
+    for (const source of sources) {
+      const at = source.replace('/build/', '')
+      if (at === 'node_modules') for (const path of production()) cpSync(join(ROOT, path), join(folder, path), { filter: (file) => !file.endsWith('node_modules'), recursive: true })
+      else if (at === 'dist') for (const part of ['core', 'shell']) cpSync(join(ROOT, 'dist', part), join(folder, 'dist', part), { recursive: true })
+      else {
+        const to = target === './' ? join(folder, at) : join(folder, target)
+        mkdirSync(dirname(to), { recursive: true })
+        cpSync(join(ROOT, at), to, { recursive: true })
+      }
+    }
+  return join(folder, 'dist', 'shell', 'main.js')
+}
+
+interface Out {
+  readonly code: number | null
+  readonly text: string
+}
+
+const runProgram = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}) => {
+  const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const chunks: Array<string> = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
+  const ended: Promise<Out> = once(child, 'close').then(() => ({ code: child.exitCode, text: chunks.join('') }))
+  return { child, ended }
+}
+
+describe('the Dockerfile', () => {
+  test('copies what is there, and nothing that is kept from it', () => {
+    const ignored = textOf('Dockerfile.dockerignore')
+    for (const [sources] of copied(false))
+      for (const source of sources) {
+        expect(existsSync(join(ROOT, source)), source).toBe(true)
+        expect(ignored.split('\n')).toContain(`!${source}`)
+      }
+  })
+
+  test('takes from its build what that makes', () => {
+    const made = ['node_modules', 'dist']
+    for (const [sources] of copied(true))
+      for (const source of sources) {
+        const at = source.replace('/build/', '')
+        expect(made.includes(at) || existsSync(join(ROOT, at)), source).toBe(true)
+      }
+  })
+
+  test('runs as somebody who is not root, with git, a volume and a check of health', () => {
+    const last = instructions.slice(instructions.lastIndexOf('FROM node:22-bookworm-slim'))
+    for (const line of ['USER node', 'VOLUME /store', 'EXPOSE 8080', 'CMD ["run"]']) expect(last).toContain(line)
+    expect(last.some((line) => line.startsWith('RUN apt-get') && line.includes(' git '))).toBe(true)
+    expect(last.findIndex((line) => line.startsWith('USER'))).toBeLessThan(last.findIndex((line) => line.startsWith('ENTRYPOINT')))
+  })
+
+  test('what is in the image runs, answers, says that it is healthy, and ends', () =>
+    inFolder(async (folder) => {
+      const main = image(folder)
+      expect(readdirSync(join(folder, 'node_modules'))).not.toContain('vitest')
+      const help = await runProgram([main, '--help']).ended
+      expect([help.code, help.text]).toEqual([0, expect.stringContaining('tack check --config tack.yaml')])
+
+      const { child, ended } = runProgram([main, 'run'], {
+        TACK_DB_PATH: join(folder, 'store'),
+        TACK_DEV: '1',
+        TACK_HOSTNAME: 'ci.example.com',
+        TACK_JETSTREAM_URL: 'ws://localhost:1/',
+        TACK_LISTEN_ADDR: '127.0.0.1:0',
+        TACK_LOG: 'json',
+        TACK_OWNER_DID: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+      })
+      const port = await new Promise<number>((resolve, reject) => {
+        void ended.then(({ text }) => reject(new Error(text)))
+        createInterface({ input: child.stdout }).on('line', (line) => {
+          const said = JSON.parse(line) as { readonly event?: string; readonly port?: number }
+          if (said.event === 'Serving') resolve(said.port ?? 0)
+        })
+      })
+      expect((await fetch(`http://127.0.0.1:${String(port)}/`)).status).toBe(200)
+
+      const check = /CMD (\["node", "-e".*\])$/.exec(instructions.find((line) => line.startsWith('HEALTHCHECK')) ?? '')?.[1] ?? '[]'
+      const [, ...args] = JSON.parse(check) as ReadonlyArray<string>
+      expect((await runProgram(args, { TACK_LISTEN_ADDR: `127.0.0.1:${String(port)}` }).ended).code).toBe(0)
+      child.kill('SIGTERM')
+      expect((await ended).code).toBe(0)
+      expect((await runProgram(args, { TACK_LISTEN_ADDR: `127.0.0.1:${String(port)}` }).ended).code).toBe(1)
+    }), 60_000)
+})
+
+// ---------------------------------------------------------------------------------------- the example
+
+describe('tack.yaml', () => {
+  const written = (text: string) =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'tack.yaml')
+      await writeFile(path, text)
+      const options = runOptions()
+      const read = readConfiguration(
+        path,
+        options.map((option) => option.attributeName())
+      )
+      if (E.isLeft(read)) throw new Error(read.left)
+      applyTo(read.right, options)
+      const value = (name: string): unknown => options.find((option) => option.attributeName() === name)?.defaultValue
+      const made = assemble(
+        {
+          admission: 'members',
+          hostname: String(value('hostname')),
+          jetstream: new URL(String(value('jetstream'))),
+          listen: { port: 0 },
+          logLevel: 'info',
+          owner: String(value('owner')),
+          plc: new URL(String(value('plc'))),
+          rewind: 5,
+          store: folder,
+          tolerance: 60
+        },
+        read.right,
+        { clock: systemClock(), environment: { TACK_BUILDKITE_ORGANIZATIONS: 'acme', TACK_BUILDKITE_TOKEN: 'x'.repeat(20), TACK_WEBHOOK_SECRET: 'x'.repeat(20) }, log: silentLog }
+      )
+      if (E.isLeft(made)) throw new Error(made.left)
+      const { close, providers, records, workflows } = made.right
+      await Promise.all([...providers.map((provider) => provider.close()), records.close(), workflows.close(), close()])
+      return { allow: read.right.allow, names: [...read.right.options.keys()], providers: [...read.right.providers.keys()] }
+    })
+
+  test('is a configuration as it stands, and no line of its list is in vain', async () => {
+    const { allow, names, providers } = await written(textOf('tack.yaml'))
+    expect(names).toEqual(['hostname', 'owner', 'listen'])
+    expect(providers).toEqual(['local'])
+    expect(allow.map(({ repos }) => neverMatches(repos))).toEqual([null])
+  })
+
+  test('and with all that it offers', async () => {
+    const { names, providers } = await written(textOf('tack.yaml').replaceAll(/^( *)#(?! \S)(?=.)/gm, '$1'))
+    for (const name of ['store', 'adminToken', 'admission', 'backfill', 'jetstream', 'plc', 'log', 'logLevel']) expect(names).toContain(name)
+    expect(providers).toEqual(['local', 'buildkite', 'our-ci'])
+  })
+})
+
+// ---------------------------------------------------------------------------------------- the unit and the proxies
+
+describe('the unit of systemd', () => {
+  const unit = textOf('tack.service')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+
+  test('runs the program there is, with options there are', () => {
+    expect(unit.find((line) => line.startsWith('ExecStart='))).toBe('ExecStart=/usr/bin/node /opt/tack/dist/shell/main.js run --config /etc/tack/tack.yaml')
+    const known = new Set(runOptions().map((option) => option.envVar))
+    for (const line of unit) {
+      const [, name = ''] = /^Environment=(TACK_[A-Z_]+?)(?:_FILE)?=/.exec(line) ?? []
+      if (name !== '') expect(known).toContain(name)
+    }
+  })
+
+  test('confines it as far as it can be, and no further: /proc tells who has the lock, and Node makes code', () => {
+    for (const line of ['NoNewPrivileges=yes', 'ProtectSystem=strict', 'ProtectHome=yes', 'PrivateTmp=yes', 'CapabilityBoundingSet=', 'User=tack']) expect(unit).toContain(line)
+    expect(unit.filter((line) => /^(?:ProtectProc|ProcSubset|MemoryDenyWriteExecute)=/.test(line))).toEqual([])
+  })
+})
+
+describe('the proxies', () => {
+  test('nginx passes upgrades on, and waits longer than a ping takes', () => {
+    const text = textOf('nginx.conf')
+    for (const line of ['proxy_http_version 1.1;', 'proxy_set_header Upgrade $http_upgrade;', 'proxy_set_header Connection $tack_connection;', 'proxy_read_timeout 120s;'])
+      expect(text).toContain(line)
+    expect(text.split('{').length).toBe(text.split('}').length)
+  })
+
+  test.each(['nginx.conf', 'Caddyfile'])('%s leads to where the example listens, and keeps metrics and orders inside', (name) => {
+    const text = textOf(name)
+    expect(text).toContain('127.0.0.1:8080')
+    expect(textOf('tack.yaml')).toContain('listen: 127.0.0.1:8080')
+    for (const path of ['/metrics', '/builds/']) expect(text).toContain(path)
+  })
+})
