@@ -230,7 +230,7 @@ export const timersIn = (state: State): ReadonlyArray<Extract<Event, { readonly 
 ]
 
 export const answer = (question: Question, at: TimeUs, a: number, off = 0): Event => {
-  const number = (question.number + off) as Natural
+  const number = Math.max(0, question.number + off) as Natural
   const waitMs = (a % 5 === 0 ? 90_000 : 0) as Natural
   if (question.kind === 'read') {
     const { knot, rkey } = question

@@ -2,9 +2,12 @@
 import fc from 'fast-check'
 import type { Event, Json } from '../../../core/index.js'
 import type { Beginning } from '../../../shell/trace.js'
+import { settled } from '../../arbitraries/backfill.js'
+import { buildRuns } from '../../arbitraries/builds.js'
 import { anyFrames, anyKnotFrames } from '../../arbitraries/frames.js'
 import { known, spellings } from '../../arbitraries/hosts.js'
 import { runs } from '../../arbitraries/script.js'
+import type { Run } from '../../laws/run.js'
 import type { Subject } from '../format.js'
 
 /** A run by what decides it. */
@@ -36,8 +39,8 @@ function* sampled<A>(arbitraries: ReadonlyArray<fc.Arbitrary<A>>, seed: number):
 
 /** Runs of `steps` steps together. */
 export function* courses(seed: number, steps: number): Generator<Course, void, undefined> {
-  const all = sampled(
-    ABOUT.map((about) => runs({ about, length: LENGTH })),
+  const all = sampled<Run>(
+    [...ABOUT.map((about) => runs({ about, length: LENGTH })), buildRuns, settled.map(({ run }) => run)],
     seed
   )
   for (let left = steps; left > 0; ) {

@@ -150,7 +150,7 @@ describe('files', () => {
     ['x\n', 'f:1: no JSON'],
     ['[]\n[]\n', 'f:1: the first line is the header of a trace or of vectors'],
     ['1\n', 'f:1: no JSON object'],
-    [VECTORS.replace('1', '2'), 'f:1: version 2, and the kit reads version 2'],
+    [VECTORS.replace('2', '1'), 'f:1: version 1, and the kit reads version 2'],
     [LINES.replace('"version":2', '"version":"1"'), 'f:1: version "1", and the kit reads version 2'],
     [LINES.replace(',"version":2', ''), 'f:1: at version: expected 2, found undefined'],
     [LINES + LINES.replace('"version":2', '"version":3'), 'f:5: version 3, and the kit reads version 2'],

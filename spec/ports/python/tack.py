@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tack's machine in Python, written from the specification in spec/ alone.
+"""tack's machine in Python, as spec/ describes it.
 
 The sections are the steps of spec/porting.md, in their order. Rules such as S10, D3 or F5 are those of spec/behaviour.md; names
 in events, effects and states are those of its written form. Python 3.9 or later, standard library only.
@@ -2688,8 +2688,11 @@ class Builds:
     def _decide(self, at: int, name: Json, run: Json, workflow: Json) -> None:
         if workflow["_tag"] == "Faulty":
             return self._begin(at, name, None, "failed", workflow["error"])
+        when = workflow["when"]
+        if run["kind"] == "pipeline":  # the knot has chosen by the files that changed; it does not tell them
+            when = [{**condition, "paths": None} for condition in when]
         try:
-            if not applies(workflow["when"], run["cause"]):
+            if not applies(when, run["cause"]):
                 return None
         except Fault as fault:
             return self._report("WorkflowDropped", at, build=name, detail=str(fault), reason="when")
