@@ -104,7 +104,7 @@ export const gitCheckout = (options: CheckoutOptions): Checkout => {
       for (const address of addresses(job)) {
         const proxy = await startProxy({ maxBytes, policy, resolve, target: address })
         try {
-          const program = await gitProgram({ caFile, folder: home, git, isInsecure, proxy: proxy.url, signal: stopping.signal })
+          const program = await gitProgram({ caFile, folder: home, git, isInsecure, maxFileBytes: maxBytes, proxy: proxy.url, signal: stopping.signal })
           await checkOut(program, proxy, job, address, folder)
           return
         } catch (error) {
