@@ -1787,6 +1787,7 @@ class Commits:
     was_held: Dict[str, bool] = field(default_factory=dict)  # of the hosts touched in this step: whether it was held before
     let_go: List[Tuple[str, str, str]] = field(default_factory=list)  # (DID, rkey, knot) of holds that this step took away
     subjects: List[str] = field(default_factory=list)  # in whose order that is told, and who has come and gone
+    is_anew: bool = False  # whether the step has judged all rows anew
     were_members: frozenset = frozenset()
 
     @staticmethod
@@ -1795,7 +1796,7 @@ class Commits:
 
     def see(self, event: Event) -> List[Report]:
         tag = event["_tag"]
-        self.let_go, self.subjects = [], []
+        self.let_go, self.subjects, self.is_anew = [], [], False
         if tag in ("CommitReceived", "AccountReceived", "RecordsRead", "Started"):
             self.were_members = frozenset(self.members)
             self.subjects = [event["did"]] if "did" in event else []
@@ -1820,7 +1821,8 @@ class Commits:
     def released(self) -> List[Tuple[str, str, str]]:
         """The holds that this step has taken away, by subject and key."""
         gone = [(did, key, host) for did, key, host in self.let_go if f"{did}/{key}" not in self.holders.get(host, ())]
-        place = {did: i for i, did in reversed(list(enumerate(self.subjects)))}
+        subjects = sorted(self.accounts) if self.is_anew else self.subjects
+        place = {did: i for i, did in reversed(list(enumerate(subjects)))}
         return sorted(set(gone), key=lambda each: (place.get(each[0], len(place)), each[1]))
 
     def came_and_went(self) -> List[Tuple[str, bool]]:
@@ -2036,8 +2038,8 @@ class Commits:
         held = list(self.holders)
         gone = [(*name.rsplit("/", 1), host) for host, names in self.holders.items() for name in names]
         self.derive()
-        self.let_go = gone
-        self.subjects = sorted(self.accounts)
+        self.let_go, self.is_anew = gone, True
+        self.subjects = self._all_members([])
         self.was_held = {host: False for host in self.holders}
         self.was_held.update((host, True) for host in held)
 
