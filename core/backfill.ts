@@ -165,6 +165,22 @@ const started = (state: BackfillState, config: Config): Step => {
 /**
  * The reducer of the backfill. It takes every event and knows its own; an answer that is not awaited changes nothing and causes
  * nothing.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Backfill, Config, defaults, Event } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const started = Event.decode({ _tag: 'Started', at: 1_767_225_600_000_000, config: config.right, resumeFrom: null })
+ * const opened = Event.decode({ _tag: 'JetstreamOpened', at: 1_767_225_600_000_000, connection: 1 })
+ * assert(started._tag === 'Right' && opened._tag === 'Right')
+ *
+ * const [waiting] = Backfill.reduce(Backfill.initial(config.right), started.right)
+ * const [, effects] = Backfill.reduce(waiting, opened.right)
+ * assert.deepStrictEqual(effects, [
+ *   { _tag: 'ReadRecords', collection: 'sh.tangled.spindle.member', cursor: null, did: 'did:plc:owner', number: 2 }
+ * ])
  */
 export const reduce = (state: BackfillState, event: Event | MembersChanged): Step => {
   switch (event._tag) {

@@ -961,6 +961,20 @@ const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
 /**
  * The reducer of builds. It takes every event and knows its own; an answer to a question that is not open changes nothing and causes
  * nothing.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Builds, Config, defaults, Event, OrderedMap } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const cancel = Event.decode({
+ *   _tag: 'CancelRequested', at: 1_767_225_600_000_000, knot: 'knot.example', rkey: '3mbd3542k2222', workflow: null
+ * })
+ * assert(cancel._tag === 'Right')
+ *
+ * const [state, effects] = Builds.reduce(Builds.initial(config.right), cancel.right)
+ * assert.deepStrictEqual([OrderedMap.size(state.runs), effects], [0, []])
  */
 export const reduce = (state: BuildsState, event: BuildsInput): Step => {
   const [after, effects] = reduceAwake(state, event)

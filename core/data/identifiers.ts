@@ -160,7 +160,17 @@ const base32 = (n: number, count: number): string => {
  */
 export const tidOf = (time: TimeUs): Tid => `${base32(time, 11)}22` as Tid
 
-/** The time in `tid`, as far as a stamp can hold it. */
+/**
+ * The time in `tid`, as far as a stamp can hold it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Tid, timeOfTid } from 'tack/core'
+ *
+ * const tid = Tid.decode('3mbd3542k2222')
+ * assert(tid._tag === 'Right')
+ * assert.strictEqual(timeOfTid(tid.right), 1_767_225_600_000_000)
+ */
 export const timeOfTid = (tid: Tid): TimeUs => clampTimeUs(digits(tid, 0, 6) * 33_554_432 + digits(tid, 6, 11))
 
 // ---------------------------------------------------------------------------------------- git
@@ -175,7 +185,17 @@ const SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 export const Sha = t.brand(t.string, (s): s is t.Branded<string, ShaBrand> => SHA.test(s), 'Sha')
 export type Sha = t.TypeOf<typeof Sha>
 
-/** The name that stands for no object: a branch that was not there before, or is there no more. */
+/**
+ * The name that stands for no object: a branch that was not there before, or is there no more.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { isZeroSha, Sha } from 'tack/core'
+ *
+ * const sha = Sha.decode('0'.repeat(40))
+ * assert(sha._tag === 'Right')
+ * assert.strictEqual(isZeroSha(sha.right), true)
+ */
 export const isZeroSha = (sha: Sha): boolean => /^0+$/.test(sha)
 
 export interface WorkflowNameBrand {

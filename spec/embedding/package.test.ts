@@ -58,6 +58,17 @@ export const keyOf = (effect: Effect): string => {
       return \`\${effect.host} \${String(effect.connection)}\`
     case 'WakeAfter':
       return effect.timer._tag
+    case 'ReadRecords':
+      return effect.did
+    case 'ReadWorkflows':
+      return \`\${effect.knot} \${effect.rkey}\`
+    case 'StartBuild':
+    case 'FindBuild':
+    case 'FollowBuild':
+    case 'CancelBuild':
+      return effect.build.workflow
+    case 'PublishStatus':
+      return effect.entry.status
     case 'Report':
       return effect.report._tag
   }
