@@ -1,4 +1,7 @@
-/** What is in shell/deploy, as far as it can be tried without Docker, systemd and a proxy: it names what is there, and does what it says. */
+/**
+ * What is in shell/deploy, as far as it can be tried without Docker, systemd and a proxy, and the operator's guide: they name what is there, and
+ * what they say is so.
+ */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -224,4 +227,72 @@ describe('the proxies', () => {
     expect(textOf('tack.yaml')).toContain('listen: 127.0.0.1:8080')
     for (const path of ['/metrics', '/builds/']) expect(text).toContain(path)
   })
+})
+
+// ---------------------------------------------------------------------------------------- the guide
+
+/** All that is written in a folder of sources, in one text. */
+const sourcesIn = (folder: string): string =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+    .join('\n')
+
+/** What stands in the text where the pattern's group is, each once. */
+const every = (text: string, pattern: RegExp): ReadonlyArray<string> => [...new Set([...text.matchAll(pattern)].map(([, found = '']) => found))]
+
+/** The anchor of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-')
+
+describe('the operator’s guide', () => {
+  const guide = readFileSync(join(ROOT, 'spec', 'operating.md'), 'utf8')
+  const shell = sourcesIn(join(ROOT, 'shell'))
+
+  test('quotes the log as it is written', () => {
+    const said = every(guide, /"msg":"([^"]+)"/g)
+    expect(said.length).toBeGreaterThan(15)
+    for (const message of said) expect(shell).toContain(message.replace(/…$/, ''))
+  })
+
+  test('quotes what authors of workflows are told as it is written', () => {
+    const core = sourcesIn(join(ROOT, 'core'))
+    for (const [, quoted = ''] of guide.matchAll(/status `failed`: `([^`]+)`/g)) {
+      const [beginning = ''] = quoted.split(/ "x"| …/)
+      expect(core, quoted).toContain(beginning)
+    }
+  })
+
+  test('names metrics, variables and options that there are', () => {
+    for (const name of every(guide, /`?tack_([a-z_]+)/g)) expect(shell, name).toMatch(new RegExp(`['_]${name.replace(/_total$/, '')}`))
+    for (const name of every(guide, /\b(TACK_[A-Z_]*[A-WYZ])\b/g)) expect(shell, name).toContain(name.replace(/_FILE$/, ''))
+    const flags = new Set([...runOptions().map(({ long }) => long ?? ''), '--json', '--limit', '--server', '--trace', '--version', '--help', '--once'])
+    for (const [, line = ''] of guide.matchAll(/^ *(?:.*&& )?tack ((?:run|check|builds|inspect|cancel|retry|replay)\b.*)$/gm))
+      for (const flag of every(line, /(--[a-z-]+)/g)) expect(flags, line).toContain(flag)
+  })
+
+  test('and the readme lead to what is there', () => {
+    for (const [text, folder] of [
+      [guide, join(ROOT, 'spec')],
+      [readFileSync(join(ROOT, 'README.md'), 'utf8'), ROOT]
+    ] as const)
+      for (const link of every(text, /\]\((?!https?:)([^)]+)\)/g)) {
+        const [file = '', anchor] = link.split('#')
+        const path = file === '' ? null : join(folder, file)
+        expect(path === null || existsSync(path), link).toBe(true)
+        if (anchor !== undefined) expect(every(path === null ? text : readFileSync(path, 'utf8'), /^#+ (.*)$/gm).map(anchorOf), link).toContain(anchor)
+      }
+  })
+
+  test('shows a configuration that is one', () =>
+    inFolder(async (folder) => {
+      for (const [, block = ''] of readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)) {
+        const path = join(folder, 'tack.yaml')
+        await writeFile(path, block)
+        expect(readConfiguration(path, ['hostname', 'owner', 'listen'])._tag).toBe('Right')
+      }
+    }))
 })
