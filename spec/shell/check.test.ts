@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { initial } from '../../core/index.js'
@@ -16,6 +17,7 @@ import { startJetstream, startPds } from '../../shell/network/index.js'
 import { openStore } from '../../shell/store.js'
 import { createWorld, OWNER, serve } from './server/support.js'
 import { config } from './support/bridge.js'
+import { CERTIFICATE, KEY } from './support/certificate.js'
 import { inFolder, tack } from './support/process.js'
 import { httpServer } from './support/sockets.js'
 
@@ -398,5 +400,35 @@ describe('the program', () => {
       expect(good.out + bad.out).not.toContain(SECRET)
       expect(existsSync(options.store)).toBe(false)
       expect((await tack(['check', '--config', path, '--listen', 'here'])).code).toBe(2)
+    }), 60_000)
+
+  test('goes by https, and through what ends it, where it is not --dev', () =>
+    inFolder(async (folder) => {
+      const port = await freePort()
+      const proxy = createTlsServer({ cert: CERTIFICATE, key: KEY }, (socket) => {
+        const inside = connect(port, '127.0.0.1')
+        socket.on('error', () => inside.destroy())
+        inside.on('error', () => socket.destroy())
+        socket.pipe(inside).pipe(socket)
+      })
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+      onTestFinished(() => void proxy.close())
+      const certificate = join(folder, 'certificate.pem')
+      await writeFile(certificate, CERTIFICATE)
+      const hostname = `localhost:${String((proxy.address() as AddressInfo).port)}`
+      const args = ['check', '--json', '--allow-loopback', '--hostname', hostname, '--owner', OWNER, '--listen', `127.0.0.1:${String(port)}`, '--store', join(folder, 'store')]
+      const outside = async (environment: Readonly<Record<string, string>>) => {
+        const { out } = await tack([...args, '--jetstream', 'ws://localhost:1/', '--plc', 'http://localhost:1'], environment)
+        return (JSON.parse(out) as ReadonlyArray<Finding>).filter(({ what }) => ['registration', 'health', 'websocket'].includes(what))
+      }
+      expect(await outside({ NODE_EXTRA_CA_CERTS: certificate })).toEqual([
+        { isFine: true, sentence: `https://${hostname} answers that it belongs to ${OWNER}, as Tangled wants it.`, what: 'registration' },
+        { isFine: true, sentence: `https://${hostname}/healthz says that all is well.`, what: 'health' },
+        { isFine: true, sentence: `wss://${hostname}/events becomes a websocket.`, what: 'websocket' }
+      ])
+      // The certificate is nobody's whom anybody knows.
+      const strange = await outside({})
+      expect(strange.map(({ isFine }) => isFine)).toEqual([false, false, false])
+      expect(strange[0]?.sentence).toMatch(/sh\.tangled\.owner: .*certificate/)
     }), 60_000)
 })
