@@ -32,7 +32,7 @@ it('asks for what was created after the cursor it is given, to the digit; withou
 })
 
 it('delivers every frame as the event it stands for, or for what it was rejected, between Opened and Closed', async () => {
-  const frame = '{"rkey":"3mbcdefghij2k","nsid":"sh.tangled.git.refUpdate","event":{},"created":1767225600000000001}'
+  const frame = '{"rkey":"3mbcdefghij2k","nsid":"sh.tangled.knot.memberUpdate","event":{},"created":1767225600000000001}'
   const server = await webSocketServer((peer) => {
     peer.send(frame)
     peer.send('')
@@ -47,7 +47,8 @@ it('delivers every frame as the event it stands for, or for what it was rejected
   await eventually(() => isOver(opened))
   const receipt = { at: NOW, connection: 7, host }
   const received = {
-    _tag: 'KnotReceived', ...receipt, created: '1767225600000000001', nsid: 'sh.tangled.git.refUpdate', rkey: '3mbcdefghij2k'
+    _tag: 'KnotReceived', ...receipt, created: '1767225600000000001', nsid: 'sh.tangled.knot.memberUpdate', rkey: '3mbcdefghij2k',
+    trigger: null
   }
   expect(opened.events).toEqual([
     { _tag: 'KnotOpened', ...receipt },

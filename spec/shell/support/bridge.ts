@@ -15,13 +15,14 @@ export const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did
 export const HOSTNAME = 'ci.example.com'
 export const BEGIN = 1_767_225_600_000_000 as TimeUs
 
-/** A configuration for tests: anybody is admitted, hosts may have ports. */
+/** A configuration for tests: anybody is admitted, nobody's records are read, hosts may have ports. */
 export const config: Config = E.getOrElse<unknown, Config>(() => {
   throw new Error('the configuration of the tests is not valid')
 })(
   Config.decode({
     ...defaults({ hostname: HOSTNAME, owner: OWNER }),
     admission: 'open',
+    backfill: false,
     hosts: { defaultPort: 80, loopback: true, ports: true }
   })
 )
