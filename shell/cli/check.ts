@@ -412,9 +412,15 @@ export const findings = async (
   const clock = systemClock()
   const policy = policyOf(options)
   // A provider looks after what is in its folder from the beginning: what is in the store is the running one's.
-  const scratch = await mkdtemp(join(tmpdir(), 'tack-check-'))
-  const made = { clock, policy, timeoutMs: ANSWER_MS, maxBodyBytes: ANSWER_BYTES }
-  const [outside, trusted] = [httpClient(made), httpClient({ ...made, policy: { ...policy, trusted: true } })]
+  const made = await mkdtemp(join(tmpdir(), 'tack-check-')).then(E.right, (error: unknown) => E.left(wordsOf(error)))
+  if (E.isLeft(made)) {
+    const finding = wrong('temporary files', `There can be none in ${tmpdir()}: ${ended(made.left)} Workflow files are read there: give tack another place with TMPDIR.`)
+    tell(finding)
+    return [finding]
+  }
+  const scratch = made.right
+  const settings = { clock, maxBodyBytes: ANSWER_BYTES, policy, timeoutMs: ANSWER_MS }
+  const [outside, trusted] = [httpClient(settings), httpClient({ ...settings, policy: { ...policy, trusted: true } })]
   const ask: Ask = async (url, isTrusted = false) => {
     try {
       const response = await (isTrusted ? trusted : outside).fetch(url)
