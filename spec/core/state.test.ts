@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import {
   AccountEntry,
+  Builds,
   canonical,
   explain,
   fromParts,
@@ -36,7 +37,8 @@ import {
   repo,
   rev,
   started,
-  stop
+  stop,
+  type WrittenEvent
 } from '../examples/support.js'
 
 /** A state with something of everything in it. */
@@ -56,8 +58,63 @@ const full = (): State =>
     knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.knot.memberUpdate","created":1767225609000000001}', at(10), 1)
   ])[0]
 
+const SHA = '2'.repeat(40)
+const BUILDS = { ...CONFIG.builds, keepStatuses: 2, providers: ['p'] }
+const CLONE = { depth: 1, skip: false, submodules: false }
+
+/** A push to the owner's repository, by a frame that brings its workflow files along. */
+const pushed = (rkey: string, when: number): WrittenEvent => ({
+  _tag: 'KnotReceived',
+  at: when,
+  connection: 1,
+  created: null,
+  host: K1,
+  nsid: 'sh.tangled.pipeline',
+  rkey,
+  trigger: {
+    actor: null,
+    cause: { _tag: 'Push', changedFiles: ['f'], newSha: SHA, oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
+    defaultBranch: null,
+    kind: 'pipeline',
+    repo: { did: null, knot: null, name: 'app', owner: OWNER },
+    workflows: [{ name: 'w', text: 't' }]
+  }
+})
+
+/** A state in which a build is being started, another has failed, the files of another push are read, and so are the owner's records. */
+const building = (): State =>
+  foldOf(initialOf({ ...CONFIG, backfill: true, builds: BUILDS }), [
+    started(at(0), { backfill: true, builds: BUILDS }),
+    opened(1, at(1)),
+    put(OWNER, 'app', repo(), at(2), { connection: 1 }),
+    pushed('a', at(10)),
+    {
+      _tag: 'WorkflowsRead',
+      at: at(11),
+      defaultBranch: null,
+      knot: K1,
+      number: 1,
+      rkey: 'a',
+      workflows: [
+        { _tag: 'Faulty', error: 'e', name: 'bad' },
+        {
+          _tag: 'Defined',
+          clone: CLONE,
+          engine: 'tack',
+          environment: [],
+          name: 'w',
+          steps: [],
+          targets: [{ pipeline: 'x', provider: 'p', settings: [] }],
+          when: []
+        }
+      ]
+    },
+    pushed('b', at(12))
+  ])[0]
+
 /** Its written form, as it is read. */
 const written = (): unknown => JSON.parse(textOf(full()))
+const writtenBuilding = (): unknown => JSON.parse(textOf(building()))
 
 type Path = ReadonlyArray<string | number>
 
@@ -103,6 +160,95 @@ describe('read back', () => {
     )
     const read = fromParts({ accounts: entries, head, runs: [], statuses: [] })
     expect(E.isRight(read) && textOf(read.right)).toBe(textOf(full()))
+  })
+
+  test('builds, their log, and what is read', () => {
+    const read = must(State.decode(writtenBuilding()))
+    expect(textOf(read)).toBe(textOf(building()))
+    expect(M.toEntries(read.builds.log).map(([key, { createdUs, status }]) => [key, createdUs, status])).toEqual([
+      [String(at(11)), at(11), 'failed'],
+      [String(at(11) + 1), at(11) + 1, 'pending']
+    ])
+    expect(M.keys(read.builds.runs)).toEqual([`${K1}/a`, `${K1}/b`])
+  })
+
+  test('and they go on as the others would have', () => {
+    const build = { knot: K1, rkey: 'a', workflow: 'w' }
+    const events: ReadonlyArray<WrittenEvent> = [
+      { _tag: 'BuildAccepted', at: at(20), build, external: '7', number: 3 },
+      { _tag: 'BuildReported', at: at(21), build, error: null, exitCode: 0, external: '7', provider: 'p', status: 'success' },
+      { _tag: 'RecordsRead', at: at(22), collection: 'sh.tangled.spindle.member', did: OWNER, next: null, number: 2, records: [] },
+      started(at(60), { backfill: true, builds: BUILDS })
+    ]
+    const [here, hereEffects] = foldOf(building(), events)
+    const [there, thereEffects] = foldOf(must(State.decode(writtenBuilding())), events)
+    expect([textOf(there), thereEffects]).toEqual([textOf(here), hereEffects])
+    expect(hereEffects.map(({ _tag }) => _tag)).toEqual(
+      expect.arrayContaining(['FollowBuild', 'PublishStatus', 'ReadRecords', 'ReadWorkflows'])
+    )
+  })
+
+  test('in parts as well', () => {
+    const { builds, commits } = building()
+    const parts = {
+      accounts: M.toEntries(commits.accounts).map(([did, one]) => must(AccountEntry.decode(AccountEntry.encode([did, one])))),
+      head: must(Head.decode(Head.encode(headOf(building())))),
+      runs: M.toEntries(builds.runs).map(([key, run]) => must(Builds.RunEntry.decode(Builds.RunEntry.encode([key, run])))),
+      statuses: M.toEntries(builds.log).map(([, entry]) => entry)
+    }
+    const read = fromParts(parts)
+    expect(E.isRight(read) && textOf(read.right)).toBe(textOf(building()))
+  })
+
+  test('the written form of builds and of what is read, in full', () => {
+    const name = (workflow: string) => ({ knot: K1, rkey: 'a', workflow })
+    const repository = { did: '', name: 'app', owner: OWNER, rkey: 'app' }
+    const cause = { _tag: 'Push', newSha: SHA, oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false }
+    const run = { attempt: 0, defaultBranch: null, kind: 'pipeline', repository, retryOf: null }
+    const build = { attempt: 0, exitCode: null }
+    expect(writtenBuilding()).toMatchObject({
+      head: {
+        backfill: {
+          accounts: [[OWNER, { attempt: 0, collection: 'sh.tangled.spindle.member', cursor: null, number: 2, pages: 0, phase: 'Reading' }]],
+          backoff: BUILDS.backoff,
+          isOpen: true,
+          isWanted: true,
+          next: 3,
+          owner: OWNER,
+          stopped: false
+        },
+        builds: {
+          floorUs: null,
+          lastUs: at(11) + 1,
+          next: 5,
+          settings: { hosts: CONFIG.hosts, owner: OWNER, policy: BUILDS },
+          sources: [[K1, { forgotten: null, pipelines: true, refUpdates: false }]],
+          stopped: false
+        }
+      },
+      runs: [
+        [
+          `${K1}/a`,
+          {
+            ...run,
+            builds: [
+              ['bad', { ...build, deadline: 0, error: 'e', phase: { _tag: 'Settled', external: null }, plan: null, status: 'failed', statusUs: at(11) }],
+              ['w', { ...build, deadline: 2, error: null, phase: { _tag: 'Starting', number: 3 }, status: 'pending', statusUs: at(11) + 1 }]
+            ],
+            cause: { ...cause, changedFiles: null },
+            phase: { _tag: 'Read' }
+          }
+        ],
+        [
+          `${K1}/b`,
+          { ...run, builds: [], cause: { ...cause, changedFiles: ['f'] }, phase: { _tag: 'Reading', number: 4, workflows: [{ name: 'w', text: 't' }] } }
+        ]
+      ],
+      statuses: [
+        { build: name('bad'), createdUs: at(11), error: 'e', exitCode: null, status: 'failed' },
+        { build: name('w'), createdUs: at(11) + 1, error: null, exitCode: null, status: 'pending' }
+      ]
+    })
   })
 
   test('the first state', () => {
@@ -340,6 +486,61 @@ describe('refused', () => {
 
   for (const [name, path, change, said] of cases)
     test(name, () => expect(saidOf(replaced(written(), path, change))).toMatch(said))
+
+  const NUMBER = /^a request bears a number that was never given out$/
+  const ofBuilds: ReadonlyArray<readonly [name: string, changes: ReadonlyArray<readonly [path: Path, change: (old: unknown) => unknown]>, said: RegExp]> = [
+    ['runs out of order', [[['runs'], reversed]], /^the runs are not in ascending order of their keys$/],
+    ['a run twice', [[['runs'], list(([a, ...rest]) => [a, a, ...rest])]], /^the runs are not in ascending order of their keys$/],
+    ['statuses out of order', [[['statuses'], reversed]], /^the statuses are not in the order of their stamps$/],
+    ['a status twice', [[['statuses'], list(([a, b]) => [a, b, b])]], /^the statuses are not in the order of their stamps$/],
+    ['a status later than the last', [[['head', 'builds', 'lastUs'], to(at(11))]], /^a status is later than the last$/],
+    ['a number of files that was never given out', [[['head', 'builds', 'next'], to(4)]], NUMBER],
+    ['a number of a build that was never given out', [[['runs'], list((all) => all.slice(0, 1))], [['head', 'builds', 'next'], to(3)]], NUMBER],
+    [
+      'a limit to the time of a build that was never given out',
+      [[['runs', 0, 1, 'builds', 1, 1, 'phase'], to({ _tag: 'Following', external: '7' })], [['runs'], list((all) => all.slice(0, 1))], [['head', 'builds', 'next'], to(2)]],
+      NUMBER
+    ],
+    ['workflows out of order', [[['runs', 0, 1, 'builds'], reversed]], /builds: the keys do not rise$/],
+    ['a key of a run without a host', [[['runs', 0, 0], to('/a')]], /expected RunKey, found "\/a"$/],
+    ['a key of a run without a record key', [[['runs', 0, 0], to(`${K1}/`)]], /expected RunKey, found "knot1\.example\/"$/],
+    ['a key of a run with another slash', [[['runs', 0, 0], to(`${K1}/a/b`)]], /expected RunKey, found "knot1\.example\/a\/b"$/],
+    ['no runs', [[['runs'], to(undefined)]], /^at runs: expected .*, found undefined$/],
+    ['no statuses', [[['statuses'], to(undefined)]], /^at statuses: expected .*, found undefined$/],
+    ['no backfill', [[['head', 'backfill'], to(undefined)]], /^at head\.backfill: expected .*, found undefined$/],
+    ['no builds', [[['head', 'builds'], to(undefined)]], /^at head\.builds: expected .*, found undefined$/]
+  ]
+  const changed = (changes: ReadonlyArray<readonly [path: Path, change: (old: unknown) => unknown]>): unknown =>
+    changes.reduce((value, [path, change]) => replaced(value, path, change), writtenBuilding())
+
+  for (const [name, changes, said] of ofBuilds) test(name, () => expect(saidOf(changed(changes))).toMatch(said))
+
+  test('not where the next number is just the next', () => {
+    const one = [['runs'], list((all) => all.slice(0, 1))] as const
+    expect(saidOf(changed([]))).toBe('')
+    expect(saidOf(changed([one, [['head', 'builds', 'next'], to(4)]]))).toBe('')
+    expect(
+      saidOf(changed([[['runs', 0, 1, 'builds', 1, 1, 'phase'], to({ _tag: 'Following', external: '7' })], one, [['head', 'builds', 'next'], to(3)]]))
+    ).toBe('')
+    expect(saidOf(changed([[['head', 'builds', 'lastUs'], to(at(11) + 1)]]))).toBe('')
+    expect(saidOf(changed([[['statuses'], to([])], [['runs'], to([])]]))).toBe('')
+  })
+
+  /** The value with each field of each object in it gone, one at a time, but for what is no part of a state. */
+  const maimed = (value: unknown): ReadonlyArray<unknown> => {
+    if (Array.isArray(value)) return value.flatMap((item, i) => maimed(item).map((other) => value.map((one: unknown, j) => (i === j ? other : one))))
+    if (typeof value !== 'object' || value === null) return []
+    return Object.entries(value).flatMap(([key, inner]) => [
+      Object.fromEntries(Object.entries(value).filter(([other]) => other !== key)),
+      ...maimed(inner).map((other) => ({ ...value, [key]: other }))
+    ])
+  }
+
+  test('where any field is missing, at any depth', () => {
+    const all = maimed(writtenBuilding())
+    expect(all.length).toBeGreaterThan(100)
+    expect(all.filter((other) => saidOf(other) === '')).toEqual([])
+  })
 })
 
 test('a step does not change the state that there was', () => {
