@@ -227,9 +227,19 @@ const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState
   runs: M.deleteAt(runKey(knot, rkey))(state.runs)
 })
 
-const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildName, build: Build): BuildsState => {
-  const run = runOf(state, knot, rkey)
-  return run === null ? state : withRun(state, knot, rkey, { ...run, builds: M.upsertAt(workflow, build)(run.builds) })
+const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildName, build: Build): BuildsState =>
+  pipe(
+    M.lookup(runKey(knot, rkey))(state.runs),
+    O.match(
+      () => state,
+      (run) => withRun(state, knot, rkey, { ...run, builds: M.upsertAt(workflow, build)(run.builds) })
+    )
+  )
+
+/** A step about a build that a provider has, or may have: nothing where there is none of that name. */
+const about = (state: BuildsState, name: BuildName, step: (build: Build, plan: Plan) => Step): Step => {
+  const build = buildOf(state, name)
+  return build === null || build.plan === null ? unchanged(state) : step(build, build.plan)
 }
 
 /** The builds of a run, by name. */
@@ -260,8 +270,7 @@ const isTerminal = (status: Status): boolean => RANKS[status] === 2
 const forget = (state: BuildsState, name: BuildName): BuildsState => {
   const run = runOf(state, name.knot, name.rkey)
   const build = buildOf(state, name)
-  if (run === null || build === null) return state
-  if (build.phase._tag !== 'Settled' || M.has(logKey(build.statusUs))(state.log)) return state
+  if (run === null || build?.phase._tag !== 'Settled' || M.has(logKey(build.statusUs))(state.log)) return state
   const builds = M.deleteAt(name.workflow)(run.builds)
   if (!M.isEmpty(builds)) return withRun(state, name.knot, name.rkey, { ...run, builds })
   const gone = withoutRun(state, name.knot, name.rkey)
@@ -299,15 +308,15 @@ const publish = (state: BuildsState, at: TimeUs, name: BuildName, build: Build, 
   return [trimmed(logged), [effect]]
 }
 
-/** The status of the build, where there is one. */
-const become = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step => {
-  const build = buildOf(state, name)
-  return build === null ? unchanged(state) : publish(state, at, name, build, outcome)
-}
+/** Another status of a build. */
+const become = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step =>
+  about(state, name, (build) => publish(state, at, name, build, outcome))
 
 const failed = (error: string): Outcome => ({ error, exitCode: null, status: 'failed' })
 
 // ---------------------------------------------------------------------------------------- asking
+
+const NONE = 0 as Natural
 
 /** How often something is tried before it is left alone, where nothing else ends it: with the longest pauses, for two hours. */
 const ATTEMPTS = 30
@@ -320,67 +329,57 @@ const wake = (state: BuildsState, attempt: number, waitMs: number, timer: Timer)
 }
 
 /** Gives the build so long, from now on, to leave its status. */
-const armed = (state: BuildsState, name: BuildName): Step => {
-  const build = buildOf(state, name)
-  if (build === null) return unchanged(state)
-  const [after, deadline] = numbered(state)
-  const { pendingMs, runningMs } = state.settings.policy
-  const ms = build.status === 'running' ? runningMs : pendingMs
-  return [
-    withBuild(after, name, { ...build, deadline }),
-    [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'DeadlineTimer', build: name, number: deadline } }]
-  ]
-}
-
-type Asking = 'Starting' | 'Finding'
+const armed = (state: BuildsState, name: BuildName): Step =>
+  about(state, name, (build) => {
+    const [after, deadline] = numbered(state)
+    const { pendingMs, runningMs } = state.settings.policy
+    const ms = build.status === 'running' ? runningMs : pendingMs
+    return [
+      withBuild(after, name, { ...build, deadline }),
+      [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'DeadlineTimer', build: name, number: deadline } }]
+    ]
+  })
 
 /** Asks the provider to start the build, or whether it has it. */
-const ask = (state: BuildsState, name: BuildName, _tag: Asking): Step => {
-  const build = buildOf(state, name)
-  if (build === null || build.plan === null) return unchanged(state)
-  const [after, number] = numbered(state)
-  return [
-    withBuild(after, name, { ...build, phase: { _tag, number } }),
-    [{ _tag: _tag === 'Starting' ? 'StartBuild' : 'FindBuild', build: name, number, plan: build.plan }]
-  ]
-}
+const ask = (state: BuildsState, name: BuildName, _tag: 'Starting' | 'Finding'): Step =>
+  about(state, name, (build, plan) => {
+    const [after, number] = numbered(state)
+    return [
+      withBuild(after, name, { ...build, phase: { _tag, number } }),
+      [{ _tag: _tag === 'Starting' ? 'StartBuild' : 'FindBuild', build: name, number, plan }]
+    ]
+  })
 
-/** Asks the provider to end the build. */
-const askToEnd = (state: BuildsState, name: BuildName, external: string): Step => {
-  const build = buildOf(state, name)
-  if (build === null || build.plan === null) return unchanged(state)
-  const [after, number] = numbered(state)
-  return [
-    withBuild(after, name, { ...build, attempt: 0 as Natural, phase: { _tag: 'Cancelling', external, number } }),
-    [{ _tag: 'CancelBuild', build: name, external, number, plan: build.plan }]
-  ]
-}
+/** Asks the provider to end the build, for the `attempt`th time. */
+const askToEnd = (state: BuildsState, name: BuildName, external: string, attempt: Natural = NONE): Step =>
+  about(state, name, (build, plan) => {
+    const [after, number] = numbered(state)
+    return [
+      withBuild(after, name, { ...build, attempt, phase: { _tag: 'Cancelling', external, number } }),
+      [{ _tag: 'CancelBuild', build: name, external, number, plan }]
+    ]
+  })
 
 /** The provider has the build, and we want it. */
-const follow = (state: BuildsState, name: BuildName, external: string): Step => {
-  const build = buildOf(state, name)
-  if (build === null || build.plan === null) return unchanged(state)
-  return [
-    withBuild(state, name, { ...build, attempt: 0 as Natural, phase: { _tag: 'Following', external } }),
-    [{ _tag: 'FollowBuild', build: name, external, plan: build.plan }]
-  ]
-}
+const follow = (state: BuildsState, name: BuildName, external: string): Step =>
+  about(state, name, (build, plan) => [
+    withBuild(state, name, { ...build, attempt: NONE, phase: { _tag: 'Following', external } }),
+    [{ _tag: 'FollowBuild', build: name, external, plan }]
+  ])
 
 /** Nothing more is owed to or by the provider. */
-const settled = (state: BuildsState, name: BuildName, external: string | null): BuildsState => {
-  const build = buildOf(state, name)
-  return build === null ? state : forget(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name)
-}
+const settled = (state: BuildsState, name: BuildName, external: string | null): Step =>
+  about(state, name, (build) => unchanged(forget(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name)))
 
 /** The build ends here and now, whatever its provider does; one that the provider has, or may have, is to end there as well. */
-const end = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step => {
-  const ended = become(state, at, name, outcome)
-  const build = buildOf(ended[0], name)
-  return build?.phase._tag === 'Following' ? then(ended, (after) => askToEnd(after, name, external(build.phase))) : ended
-}
+const end = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step =>
+  about(state, name, ({ phase }) => {
+    const ended = become(state, at, name, outcome)
+    return phase._tag === 'Following' ? then(ended, (after) => askToEnd(after, name, phase.external)) : ended
+  })
 
-/** The provider's name for the build, `''` while none is known. */
-const external = (phase: BuildPhase): string => ('external' in phase ? (phase.external ?? '') : '')
+/** The provider's name for the build; `null` while none is known. */
+const externalOf = (phase: BuildPhase): string | null => ('external' in phase ? phase.external : null)
 
 // ---------------------------------------------------------------------------------------- sources
 
@@ -475,16 +474,16 @@ const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJu
   if (trigger.kind === 'refUpdate' && source.pipelines && isToldAlready(state, knot, entitlement.repository, cause))
     return [known, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'kind', rkey })]]
   const run: Run = {
-    attempt: 0 as Natural,
+    attempt: NONE,
     builds: M.empty(),
     cause,
     defaultBranch: trigger.defaultBranch,
     kind: trigger.kind,
-    phase: { _tag: 'Reading', number: known.next, workflows: trigger.workflows },
+    phase: { _tag: 'Read' },
     repository: entitlement.repository,
     retryOf: null
   }
-  return read(withRun(known, knot, rkey, run), knot, rkey)
+  return read(known, knot, rkey, run, trigger.workflows)
 }
 
 const isSameHost = (hosts: HostPolicy, knot: HostName, name: string): boolean =>
@@ -508,34 +507,32 @@ const shaOf = (cause: Cause): Plan['sha'] => {
 
 const refOf = (cause: Cause): string | null => (cause._tag === 'PullRequest' ? `refs/heads/${cause.sourceBranch}` : cause.ref)
 
-const filesOf = (phase: RunPhase): ReadonlyArray<WorkflowSource> | null => (phase._tag === 'Read' ? null : phase.workflows)
-
 /** Asks for the workflow files of a run. */
-const read = (state: BuildsState, knot: HostName, rkey: Rkey): Step => {
-  const run = runOf(state, knot, rkey)
-  if (run === null) return unchanged(state)
+const read = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run, workflows: ReadonlyArray<WorkflowSource> | null): Step => {
   const [after, number] = numbered(state)
-  const workflows = filesOf(run.phase)
   return [
     withRun(after, knot, rkey, { ...run, phase: { _tag: 'Reading', number, workflows } }),
     [{ _tag: 'ReadWorkflows', knot, number, repository: run.repository, rkey, sha: shaOf(run.cause), workflows }]
   ]
 }
 
-/** The run whose files are being read under that number. */
-const readingRun = (state: BuildsState, knot: HostName, rkey: Rkey, number: Natural): Run | null => {
+type Reading = Extract<RunPhase, { readonly _tag: 'Reading' }>
+
+/** The run whose files are being read under that number, and its phase. */
+const readingRun = (state: BuildsState, knot: HostName, rkey: Rkey, number: Natural): readonly [Run, Reading] | null => {
   const run = runOf(state, knot, rkey)
-  return run !== null && run.phase._tag === 'Reading' && run.phase.number === number ? run : null
+  return run?.phase._tag === 'Reading' && run.phase.number === number ? [run, run.phase] : null
 }
 
 const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
   const { at, error, isFinal, knot, number, rkey } = event
-  const run = readingRun(state, knot, rkey, number)
-  if (run === null) return unchanged(state)
+  const reading = readingRun(state, knot, rkey, number)
+  if (reading === null) return unchanged(state)
+  const [run, { workflows }] = reading
   if (isFinal || run.attempt >= ATTEMPTS)
     return [withoutRun(state, knot, rkey), [report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })]]
   const [after, next] = numbered(state)
-  const phase: RunPhase = { _tag: 'ReadPausing', number: next, workflows: filesOf(run.phase) }
+  const phase: RunPhase = { _tag: 'ReadPausing', number: next, workflows }
   return [
     withRun(after, knot, rkey, { ...run, attempt: (run.attempt + 1) as Natural, phase }),
     [wake(state, run.attempt, 0, { _tag: 'WorkflowsTimer', knot, number: next, rkey })]
@@ -556,24 +553,28 @@ const inOrder = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
 
 const filesRead = (state: BuildsState, event: WorkflowsRead): Step => {
   const { at, defaultBranch, knot, number, rkey } = event
-  const run = readingRun(state, knot, rkey, number)
-  if (run === null) return unchanged(state)
-  const known = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' as const } }
+  const reading = readingRun(state, knot, rkey, number)
+  if (reading === null) return unchanged(state)
+  const [run] = reading
+  const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
   const workflows = inOrder(event.workflows)
-  const begun = chain(withRun(state, knot, rkey, known), workflows.slice(0, WORKFLOWS_MAX), (before, workflow) =>
+  const begun = chain(withRun(state, knot, rkey, { ...known, cause: small(run.cause) }), workflows.slice(0, WORKFLOWS_MAX), (before, workflow) =>
     decide(before, at, { knot, rkey, workflow: workflow.name }, known, workflow)
   )
   const dropped = then(begun, (after) => [
     after,
     workflows.slice(WORKFLOWS_MAX).map(({ name }) => drop(at, { knot, rkey, workflow: name }, 'limit', `more than ${String(WORKFLOWS_MAX)}`))
   ])
-  return then(dropped, (after) => {
-    const now = runOf(after, knot, rkey)
-    if (now === null) return unchanged(after)
-    if (M.isEmpty(now.builds))
-      return [withoutRun(after, knot, rkey), [report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]]
-    return unchanged(withRun(after, knot, rkey, { ...now, cause: small(now.cause) }))
-  })
+  const [after, effects] = dropped
+  // Nothing has come of it, if the run has no build (and has not been forgotten with the last of them).
+  return pipe(
+    M.lookup(runKey(knot, rkey))(after.runs),
+    O.filter(({ builds }) => M.isEmpty(builds)),
+    O.match(
+      () => dropped,
+      () => [withoutRun(after, knot, rkey), [...effects, report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]]
+    )
+  )
 }
 
 /** The cause without what was needed only to choose workflows. */
@@ -594,10 +595,9 @@ const decide = (state: BuildsState, at: TimeUs, name: BuildName, run: Run, workf
   if (E.isLeft(isMeant)) return [state, [drop(at, name, 'when', isMeant.left)]]
   if (!isMeant.right) return unchanged(state)
   if (workflow.engine === null) return [state, [drop(at, name, 'engine', 'the workflow names no engine')]]
-  const fault = faultOf(state, workflow.engine, workflow.targets, run.repository)
-  if (fault !== null) return begin(state, at, name, null, failed(fault))
-  const [target] = workflow.targets
-  if (target === undefined) return unchanged(state)
+  const found = targetOf(state, workflow.engine, workflow.targets, run.repository)
+  if (E.isLeft(found)) return begin(state, at, name, null, failed(found.left))
+  const target = found.right
   const { cause, defaultBranch, repository } = run
   const plan: Plan = {
     clone: workflow.clone,
@@ -616,13 +616,16 @@ const decide = (state: BuildsState, at: TimeUs, name: BuildName, run: Run, workf
   return start(state, at, name, plan)
 }
 
-/** Why the workflow cannot be built here, in a sentence for its author; `null` when it can. */
-const faultOf = (state: BuildsState, engine: string, targets: ReadonlyArray<Target>, repository: Repository): string | null => {
-  if (engine !== ENGINE) return `This spindle builds workflows of engine "${ENGINE}", and this one names "${engine}".`
+/** What the workflow is to be built by; `Left` says why it cannot be built here, in a sentence for its author. */
+const targetOf = (state: BuildsState, engine: string, targets: ReadonlyArray<Target>, repository: Repository): E.Either<string, Target> => {
+  if (engine !== ENGINE) return E.left(`This spindle builds workflows of engine "${ENGINE}", and this one names "${engine}".`)
   const [target, another] = targets
-  if (target === undefined) return 'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".'
-  if (another !== undefined) return `The workflow names several providers: ${targets.map(({ provider }) => provider).join(', ')}. One is needed.`
-  return targetFault(state, target, repository)
+  if (target === undefined)
+    return E.left('The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".')
+  if (another !== undefined)
+    return E.left(`The workflow names several providers: ${targets.map(({ provider }) => provider).join(', ')}. One is needed.`)
+  const fault = targetFault(state, target, repository)
+  return fault === null ? E.right(target) : E.left(fault)
 }
 
 /** Why that pipeline of that provider cannot be used for the repository; `null` when it can. */
@@ -646,8 +649,8 @@ const matches = (pattern: string, name: string): boolean =>
 /** A build that is not there yet, with its first status. */
 const begin = (state: BuildsState, at: TimeUs, name: BuildName, plan: Plan | null, outcome: Outcome): Step => {
   const build: Build = {
-    attempt: 0 as Natural,
-    deadline: 0 as Natural,
+    attempt: NONE,
+    deadline: NONE,
     error: null,
     exitCode: null,
     phase: { _tag: 'Settled', external: null },
@@ -684,66 +687,66 @@ const accepted = (state: BuildsState, event: BuildAccepted): Step => {
 const refused = (state: BuildsState, event: BuildRefused): Step => {
   const build = askedBuild(state, event.build, event.number)
   if (build === null || !isAsking(build)) return unchanged(state)
-  const [ended, effects] = isTerminal(build.status) ? unchanged(state) : become(state, event.at, event.build, failed(event.error))
-  return [settled(ended, event.build, null), effects]
+  const ended = isTerminal(build.status) ? unchanged(state) : become(state, event.at, event.build, failed(event.error))
+  return then(ended, (after) => settled(after, event.build, null))
 }
 
 const missing = (state: BuildsState, event: BuildMissing): Step => {
   const build = askedBuild(state, event.build, event.number)
-  if (build?.phase._tag !== 'Finding' || build.plan === null) return unchanged(state)
-  if (isTerminal(build.status)) return unchanged(settled(state, event.build, null))
-  // The operator's list may be another one by now.
-  const fault = targetFault(state, build.plan, build.plan.repository)
-  if (fault === null) return ask(state, event.build, 'Starting')
-  const [ended, effects] = become(state, event.at, event.build, failed(fault))
-  return [settled(ended, event.build, null), effects]
+  if (build?.phase._tag !== 'Finding') return unchanged(state)
+  if (isTerminal(build.status)) return settled(state, event.build, null)
+  return about(state, event.build, (_, plan) => {
+    // The operator's list may be another one by now.
+    const fault = targetFault(state, plan, plan.repository)
+    if (fault === null) return ask(state, event.build, 'Starting')
+    return then(become(state, event.at, event.build, failed(fault)), (after) => settled(after, event.build, null))
+  })
 }
 
 const uncertain = (state: BuildsState, event: BuildUncertain): Step => {
   const { at, build: name, error, number, waitMs } = event
-  const build = askedBuild(state, name, number)
-  if (build === null || build.plan === null || !(isAsking(build) || build.phase._tag === 'Cancelling')) return unchanged(state)
-  const { provider } = build.plan
-  if (isTerminal(build.status) && build.attempt >= ATTEMPTS)
+  const asked = askedBuild(state, name, number)
+  if (asked === null || !(isAsking(asked) || asked.phase._tag === 'Cancelling')) return unchanged(state)
+  return about(state, name, ({ attempt, phase, status }, { provider }) => {
+    if (isTerminal(status) && attempt >= ATTEMPTS)
+      return then(settled(state, name, externalOf(phase)), (after) => [
+        after,
+        [report({ _tag: 'BuildAbandoned', at, build: name, detail: error, provider })]
+      ])
+    const [after, next] = numbered(state)
+    const pausing: BuildPhase =
+      phase._tag === 'Cancelling' ? { _tag: 'CancelPausing', external: phase.external, number: next } : { _tag: 'Pausing', number: next }
     return [
-      settled(state, name, external(build.phase) || null),
-      [report({ _tag: 'BuildAbandoned', at, build: name, detail: error, provider })]
+      withBuild(after, name, { ...asked, attempt: (attempt + 1) as Natural, phase: pausing }),
+      [
+        wake(state, attempt, waitMs, { _tag: 'BuildTimer', build: name, number: next }),
+        report({ _tag: 'ProviderUncertain', at, build: name, detail: error, provider })
+      ]
     ]
-  const [after, next] = numbered(state)
-  const phase: BuildPhase =
-    build.phase._tag === 'Cancelling'
-      ? { _tag: 'CancelPausing', external: build.phase.external, number: next }
-      : { _tag: 'Pausing', number: next }
-  return [
-    withBuild(after, name, { ...build, attempt: (build.attempt + 1) as Natural, phase }),
-    [
-      wake(state, build.attempt, waitMs, { _tag: 'BuildTimer', build: name, number: next }),
-      report({ _tag: 'ProviderUncertain', at, build: name, detail: error, provider })
-    ]
-  ]
+  })
 }
 
 const cancelHeard = (state: BuildsState, event: CancelHeard): Step => {
   const build = askedBuild(state, event.build, event.number)
-  return build?.phase._tag === 'Cancelling' ? unchanged(settled(state, event.build, build.phase.external)) : unchanged(state)
+  return build?.phase._tag === 'Cancelling' ? settled(state, event.build, build.phase.external) : unchanged(state)
 }
-
-/** Whether the report is about the build that we know of, and not about another that the provider has under our name. */
-const isOurs = ({ phase }: Build, name: string): boolean => !('external' in phase) || phase.external === null || phase.external === name
 
 const reported = (state: BuildsState, event: BuildReported): Step => {
   const { at, build: name, error, exitCode, provider, status } = event
-  const build = buildOf(state, name)
-  if (build === null || build.plan === null || build.phase._tag === 'Settled') return unchanged(state)
-  if (provider !== build.plan.provider) return [state, [report({ _tag: 'ReportRefused', at, build: name, provider })]]
-  if (!isOurs(build, event.external)) return unchanged(state)
-  const isNews = RANKS[status] > RANKS[build.status]
-  const told = isNews ? become(state, at, name, { error, exitCode, status }) : unchanged(state)
-  if (isTerminal(status)) return then(told, (after) => unchanged(settled(after, name, event.external)))
-  const timed = isNews ? then(told, (after) => armed(after, name)) : told
-  // That it is reported on shows that the provider has it, though the answer to our question has not come.
-  if ('external' in build.phase) return timed
-  return then(timed, (after) => (isTerminal(build.status) ? askToEnd(after, name, event.external) : follow(after, name, event.external)))
+  return about(state, name, (build, plan) => {
+    if (build.phase._tag === 'Settled') return unchanged(state)
+    if (provider !== plan.provider) return [state, [report({ _tag: 'ReportRefused', at, build: name, provider })]]
+    // It may be another build that the provider has under our name.
+    const known = externalOf(build.phase)
+    if (known !== null && known !== event.external) return unchanged(state)
+    const isNews = RANKS[status] > RANKS[build.status]
+    const told = isNews ? become(state, at, name, { error, exitCode, status }) : unchanged(state)
+    if (isTerminal(status)) return then(told, (after) => settled(after, name, event.external))
+    const timed = isNews ? then(told, (after) => armed(after, name)) : told
+    // That it is reported on shows that the provider has it, though the answer to our question has not come.
+    if (known !== null) return timed
+    return then(timed, (after) => (isTerminal(build.status) ? askToEnd(after, name, event.external) : follow(after, name, event.external)))
+  })
 }
 
 // ---------------------------------------------------------------------------------------- time
@@ -763,25 +766,20 @@ const timer = (state: BuildsState, at: TimeUs, fired: Timer): Step => {
   switch (fired._tag) {
     case 'WorkflowsTimer': {
       const run = runOf(state, fired.knot, fired.rkey)
-      return run?.phase._tag === 'ReadPausing' && run.phase.number === fired.number ? read(state, fired.knot, fired.rkey) : unchanged(state)
+      return run?.phase._tag === 'ReadPausing' && run.phase.number === fired.number
+        ? read(state, fired.knot, fired.rkey, run, run.phase.workflows)
+        : unchanged(state)
     }
     case 'BuildTimer': {
       const build = askedBuild(state, fired.build, fired.number)
       if (build?.phase._tag === 'Pausing') return ask(state, fired.build, 'Finding')
-      return build?.phase._tag === 'CancelPausing' ? askAgainToEnd(state, fired.build, build, build.phase.external) : unchanged(state)
+      return build?.phase._tag === 'CancelPausing' ? askToEnd(state, fired.build, build.phase.external, build.attempt) : unchanged(state)
     }
     case 'DeadlineTimer':
       return timeout(state, at, fired.build, fired.number)
     default:
       return unchanged(state)
   }
-}
-
-/** As `askToEnd`, with the attempts counted on. */
-const askAgainToEnd = (state: BuildsState, name: BuildName, { attempt }: Build, external: string): Step => {
-  const [asked, effects] = askToEnd(state, name, external)
-  const build = buildOf(asked, name)
-  return build === null ? unchanged(state) : [withBuild(asked, name, { ...build, attempt }), effects]
 }
 
 // ---------------------------------------------------------------------------------------- what people want
@@ -835,7 +833,7 @@ const retry = (state: BuildsState, { isHeld, request }: RetryJudged): Step => {
   )
   if (again.length === 0) return unchanged(state)
   const key = freeKey(state, knot, nextStamp(state, at))
-  const repeated: Run = { ...run, attempt: 0 as Natural, builds: M.empty(), phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
+  const repeated: Run = { ...run, attempt: NONE, builds: M.empty(), phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
   return chain(withRun(state, knot, key, repeated), again, (before, [name, plan]) => {
     const build = { knot, rkey: key, workflow: name }
     const fault = targetFault(before, plan, plan.repository)
@@ -869,29 +867,28 @@ const released = (state: BuildsState, at: TimeUs, { did, knot, rkey }: HoldChang
 // ---------------------------------------------------------------------------------------- starting and stopping
 
 /** Asks for all that is outstanding. What may have been started is looked for first. */
-const resume = (state: BuildsState, at: TimeUs, name: BuildName, build: Build): Step => {
-  const { phase, plan } = build
-  if (phase._tag === 'Settled' || plan === null) return unchanged(state)
-  if (!state.settings.policy.providers.includes(plan.provider)) return orphaned(state, at, name, build)
-  const timed = isTerminal(build.status) ? unchanged(state) : armed(state, name)
-  switch (phase._tag) {
-    case 'Starting':
-    case 'Finding':
-    case 'Pausing':
-      return then(timed, (after) => ask(after, name, 'Finding'))
-    case 'Following':
-      return then(timed, (after) => follow(after, name, phase.external))
-    case 'Cancelling':
-    case 'CancelPausing':
-      return then(timed, (after) => askToEnd(after, name, phase.external))
-  }
-}
+const resume = (state: BuildsState, at: TimeUs, name: BuildName): Step =>
+  about(state, name, (build, plan) => {
+    const { phase } = build
+    if (phase._tag === 'Settled') return unchanged(state)
+    if (!state.settings.policy.providers.includes(plan.provider)) return orphaned(state, at, name, build, plan)
+    const anew = withBuild(state, name, { ...build, attempt: NONE })
+    const timed = isTerminal(build.status) ? unchanged(anew) : armed(anew, name)
+    switch (phase._tag) {
+      case 'Following':
+        return then(timed, (after) => follow(after, name, phase.external))
+      case 'Cancelling':
+      case 'CancelPausing':
+        return then(timed, (after) => askToEnd(after, name, phase.external))
+      default:
+        return then(timed, (after) => ask(after, name, 'Finding'))
+    }
+  })
 
 /** The provider is not there any more: nobody will ever say how the build ends. */
-const orphaned = (state: BuildsState, at: TimeUs, name: BuildName, build: Build): Step => {
-  const error = `There is no provider "${build.plan?.provider ?? ''}" here any more.`
-  const [ended, effects] = isTerminal(build.status) ? unchanged(state) : become(state, at, name, failed(error))
-  return [settled(ended, name, external(build.phase) || null), effects]
+const orphaned = (state: BuildsState, at: TimeUs, name: BuildName, { phase, status }: Build, { provider }: Plan): Step => {
+  const ended = isTerminal(status) ? unchanged(state) : become(state, at, name, failed(`There is no provider "${provider}" here any more.`))
+  return then(ended, (after) => settled(after, name, externalOf(phase)))
 }
 
 const started = (before: BuildsState, at: TimeUs, config: Config): Step => {
@@ -899,14 +896,9 @@ const started = (before: BuildsState, at: TimeUs, config: Config): Step => {
   return chain(state, M.toEntries(state.runs), (acc, [key, run]) => {
     const [knot, rkey] = splitKey(key)
     return run.phase._tag === 'Read'
-      ? chain(acc, buildsOf(knot, rkey, run), (inner, [name, build]) => resume(withoutAttempts(inner, name), at, name, build))
-      : read(withRun(acc, knot, rkey, { ...run, attempt: 0 as Natural }), knot, rkey)
+      ? chain(acc, buildsOf(knot, rkey, run), (inner, [name]) => resume(inner, at, name))
+      : read(acc, knot, rkey, { ...run, attempt: NONE }, run.phase.workflows)
   })
-}
-
-const withoutAttempts = (state: BuildsState, name: BuildName): BuildsState => {
-  const build = buildOf(state, name)
-  return build === null || build.attempt === 0 ? state : withBuild(state, name, { ...build, attempt: 0 as Natural })
 }
 
 /** What may be let out while the bridge is stopped: news, but no requests. They are made at the next start. */

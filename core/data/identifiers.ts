@@ -203,7 +203,7 @@ export interface WorkflowNameBrand {
 }
 
 /** What is neither a control character, a slash of either kind, nor half of a character. */
-const WORKFLOW_NAME = /^[ -.0-[\]-~\u0080-\ud7ff\ue000-\uffff]{1,100}$/
+const WORKFLOW_NAME = /^[ -.0-[\]-~\u0080-\ud7ff]{1,100}$/
 
 /**
  * The name of a workflow: that of its file, 1 to 100 characters below U+D800, neither slashes nor control characters, not `.` or

@@ -51,22 +51,22 @@ const OLD_SHA = 'b'.repeat(40)
 const ZERO = '0'.repeat(40)
 const MAIN = 'refs/heads/main'
 /** The key of the trigger, of second 20. */
-const KEY = '3mbd354mf2222'
-const OTHER = '3mbd354pe2222'
+export const KEY = '3mbd354mf2222'
+export const OTHER = '3mbd354pe2222'
 const HOUR_MS = 3_600_000
 
 const BUILDS: Builds = { ...CONFIG.builds, providers: ['ci', 'local'] }
 
-const building = (builds: Partial<Builds> = {}): Partial<WrittenConfig> => ({ builds: { ...BUILDS, ...builds } })
+export const building = (builds: Partial<Builds> = {}): Partial<WrittenConfig> => ({ builds: { ...BUILDS, ...builds } })
 
 /** The bridge runs with these settings, and has the owner's repository. */
-const running = (builds: Partial<Builds> = {}, config: Partial<WrittenConfig> = {}): ReadonlyArray<Happening> => [
+export const running = (builds: Partial<Builds> = {}, config: Partial<WrittenConfig> = {}): ReadonlyArray<Happening> => [
   put(OWNER, 'app', repo({ repoDid: REPO_DID }), at(1)),
   started(at(10), { ...building(builds), ...config }),
   knotOpened(K1, 2, at(11))
 ]
 
-const push = (changes: Partial<Push> = {}): Push => ({
+export const push = (changes: Partial<Push> = {}): Push => ({
   _tag: 'Push',
   changedFiles: null,
   newSha: SHA,
@@ -76,7 +76,7 @@ const push = (changes: Partial<Push> = {}): Push => ({
   ...changes
 })
 
-const trigger = (changes: Partial<Trigger> = {}): Trigger => ({
+export const trigger = (changes: Partial<Trigger> = {}): Trigger => ({
   actor: OWNER,
   cause: push(),
   defaultBranch: null,
@@ -94,7 +94,7 @@ interface Frame {
 }
 
 /** A trigger comes from a knot, stamped when it is received. */
-const comes = (said: Trigger | string, when: number, { connection = 2, created, host = K1, rkey = KEY }: Frame = {}): WrittenEvent => ({
+export const comes = (said: Trigger | string, when: number, { connection = 2, created, host = K1, rkey = KEY }: Frame = {}): WrittenEvent => ({
   _tag: 'KnotReceived',
   at: when,
   connection,
@@ -105,7 +105,7 @@ const comes = (said: Trigger | string, when: number, { connection = 2, created, 
   trigger: said
 })
 
-const workflow = (changes: Partial<Defined> = {}): Defined => ({
+export const workflow = (changes: Partial<Defined> = {}): Defined => ({
   _tag: 'Defined',
   clone: { depth: 1, skip: false, submodules: false },
   engine: 'tack',
@@ -119,7 +119,7 @@ const workflow = (changes: Partial<Defined> = {}): Defined => ({
 
 type Read = Of<WrittenEvent, 'WorkflowsRead'>
 
-const filesRead = (workflows: Read['workflows'], when: number, changes: Partial<Read> = {}): Read => ({
+export const filesRead = (workflows: Read['workflows'], when: number, changes: Partial<Read> = {}): Read => ({
   _tag: 'WorkflowsRead',
   at: when,
   defaultBranch: null,
@@ -130,14 +130,14 @@ const filesRead = (workflows: Read['workflows'], when: number, changes: Partial<
   ...changes
 })
 
-const name = (of = 'ci.yml', rkey = KEY) => ({ knot: K1, rkey, workflow: of })
+export const name = (of = 'ci.yml', rkey = KEY) => ({ knot: K1, rkey, workflow: of })
 
 type Answer = 'BuildAccepted' | 'BuildMissing' | 'CancelHeard'
 
-const says = (_tag: Answer, number: number, when: number, build = name()): WrittenEvent =>
+export const says = (_tag: Answer, number: number, when: number, build = name()): WrittenEvent =>
   _tag === 'BuildAccepted' ? { _tag, at: when, build, external: '7', number } : { _tag, at: when, build, number }
 
-const refuses = (number: number, when: number, error = 'no such pipeline'): WrittenEvent => ({
+export const refuses = (number: number, when: number, error = 'no such pipeline'): WrittenEvent => ({
   _tag: 'BuildRefused',
   at: when,
   build: name(),
@@ -145,7 +145,7 @@ const refuses = (number: number, when: number, error = 'no such pipeline'): Writ
   number
 })
 
-const wavers = (number: number, when: number, waitMs = 0): WrittenEvent => ({
+export const wavers = (number: number, when: number, waitMs = 0): WrittenEvent => ({
   _tag: 'BuildUncertain',
   at: when,
   build: name(),
@@ -156,7 +156,7 @@ const wavers = (number: number, when: number, waitMs = 0): WrittenEvent => ({
 
 type Reported = Of<WrittenEvent, 'BuildReported'>
 
-const reports = (status: Reported['status'], when: number, changes: Partial<Reported> = {}): Reported => ({
+export const reports = (status: Reported['status'], when: number, changes: Partial<Reported> = {}): Reported => ({
   _tag: 'BuildReported',
   at: when,
   build: name(),
@@ -168,29 +168,29 @@ const reports = (status: Reported['status'], when: number, changes: Partial<Repo
   ...changes
 })
 
-const buildTimer = (number: number, when: number): WrittenEvent => ({
+export const buildTimer = (number: number, when: number): WrittenEvent => ({
   _tag: 'TimerFired',
   at: when,
   timer: { _tag: 'BuildTimer', build: name(), number }
 })
-const deadlineTimer = (number: number, when: number): WrittenEvent => ({
+export const deadlineTimer = (number: number, when: number): WrittenEvent => ({
   _tag: 'TimerFired',
   at: when,
   timer: { _tag: 'DeadlineTimer', build: name(), number }
 })
-const workflowsTimer = (number: number, when: number, rkey = KEY): WrittenEvent => ({
+export const workflowsTimer = (number: number, when: number, rkey = KEY): WrittenEvent => ({
   _tag: 'TimerFired',
   at: when,
   timer: { _tag: 'WorkflowsTimer', knot: K1, number, rkey }
 })
-const cancel = (when: number, of: string | null = null, rkey = KEY): WrittenEvent => ({
+export const cancel = (when: number, of: string | null = null, rkey = KEY): WrittenEvent => ({
   _tag: 'CancelRequested',
   at: when,
   knot: K1,
   rkey,
   workflow: of
 })
-const retry = (when: number, of: string | null = null, rkey = KEY): WrittenEvent => ({
+export const retry = (when: number, of: string | null = null, rkey = KEY): WrittenEvent => ({
   _tag: 'RetryRequested',
   at: when,
   knot: K1,
@@ -304,12 +304,12 @@ const dropped = (reason: Of<WrittenReport, 'WorkflowDropped'>['reason'], when: n
 const uncertain = (when: number): WrittenReport => ({ _tag: 'ProviderUncertain', at: when, build: name(), provider: 'ci' })
 
 /** A push came, its workflow is known, and the provider is asked to start the build, under number 3. */
-const STARTING: ReadonlyArray<Happening> = [...running(), comes(trigger(), at(20)), filesRead([workflow()], at(21))]
+export const STARTING: ReadonlyArray<Happening> = [...running(), comes(trigger(), at(20)), filesRead([workflow()], at(21))]
 /** And has taken it on. */
-const FOLLOWING: ReadonlyArray<Happening> = [...STARTING, says('BuildAccepted', 3, at(22))]
+export const FOLLOWING: ReadonlyArray<Happening> = [...STARTING, says('BuildAccepted', 3, at(22))]
 /** And runs it. */
-const RUNNING: ReadonlyArray<Happening> = [...FOLLOWING, reports('running', at(23))]
-const DONE: ReadonlyArray<Happening> = [...RUNNING, reports('success', at(24))]
+export const RUNNING: ReadonlyArray<Happening> = [...FOLLOWING, reports('running', at(23))]
+export const DONE: ReadonlyArray<Happening> = [...RUNNING, reports('success', at(24))]
 
 const NAMELESS = { did: null, knot: null, name: null, owner: null }
 
@@ -428,6 +428,29 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       comes(trigger({ cause: push({ oldSha: ZERO }) }), at(25), { rkey: 'zz' })
     ],
     then: { effects: [read(4, { rkey: 'z' }), read(5, { rkey: 'zz' })], reports: [ignored('kind', at(23), 'y')] }
+  }),
+  example('T1.18 what another knot has told of is another push, though the repository has moved here from there', {
+    given: [
+      put(OWNER, 'app', repo({ knot: K2, repoDid: REPO_DID }), at(1)),
+      put(OWNER, 'lib', repo({ name: 'lib' }), at(2)),
+      started(at(10), building()),
+      comes(trigger({ kind: 'pipeline', workflows: [] }), at(20), { connection: 4, host: K2, rkey: 'x' }),
+      { ...filesRead([workflow()], at(21)), knot: K2, rkey: 'x' },
+      comes(trigger({ kind: 'pipeline', repo: { ...NAMELESS, name: 'lib', owner: OWNER }, workflows: [] }), at(22), { connection: 3 }),
+      put(OWNER, 'app', repo({ repoDid: REPO_DID }), at(30), { connection: 1 })
+    ],
+    when: [comes(trigger(), at(40), { connection: 3, rkey: OTHER })],
+    then: { effects: [read(5, { rkey: OTHER })] }
+  }),
+  example('T1.19 a push of another owner’s repository of that key, or one that is no push, is another', {
+    given: [
+      put(ALICE, 'app', repo({ name: 'hers', repoDid: 'did:plc:hers' }), at(1)),
+      ...running(),
+      comes(trigger({ actor: null, kind: 'pipeline', repo: { ...NAMELESS, did: 'did:plc:hers' }, workflows: [] }), at(20)),
+      comes(trigger({ cause: { _tag: 'Manual', inputs: [], ref: MAIN, sha: SHA }, kind: 'pipeline', workflows: [] }), at(21), { rkey: 'm' })
+    ],
+    when: [comes(trigger(), at(22), { rkey: OTHER }), comes(trigger({ cause: { _tag: 'Manual', inputs: [], ref: MAIN, sha: SHA } }), at(23), { rkey: 'n' })],
+    then: { effects: [read(3, { rkey: OTHER }), read(4, { rkey: 'n' })] }
   }),
   example('T1.17 two pushes that are the same, told of in one way, are two', {
     given: [...running(), comes(trigger(), at(20)), comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(21), { rkey: 'b' })],
@@ -612,6 +635,18 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     given: [...STARTING, put(ALICE, 'app', repo({ name: 'hers' }), at(24), { connection: 1 })],
     when: [del(ALICE, REPO, 'app', at(30), { connection: 1 })],
     then: { effects: [], changes: ['commits', 'counters', 'cursor'] }
+  }),
+  example('T2.16 nor has another repository of the same owner, or the same one on another knot', {
+    given: [
+      put(OWNER, 'lib', repo({ knot: 'knot1.example-x.example', name: 'lib' }), at(1)),
+      put(ALICE, 'app', repo({ name: 'hers', repoDid: 'did:plc:hers' }), at(1)),
+      ...running(),
+      comes(trigger({ actor: ALICE, repo: { ...NAMELESS, did: 'did:plc:hers' } }), at(20), { connection: 3, rkey: 'h' }),
+      comes(trigger(), at(20), { connection: 3 }),
+      filesRead([workflow({ engine: 'x' })], at(21), { number: 2 })
+    ],
+    when: [del(OWNER, REPO, 'lib', at(30), { connection: 1 })],
+    then: { effects: [unsubscribe('knot1.example-x.example', 4)], changes: ['commits', 'counters', 'cursor', 'knots'] }
   }),
   example('T2.14 an account that is set aside has nothing built, and what goes on ends', {
     given: STARTING,
@@ -903,6 +938,18 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
+  example('T3.22 up to thirty times', {
+    given: [
+      ...running(),
+      comes(trigger(), at(20)),
+      ...Array.from({ length: 30 }, (_, i): ReadonlyArray<WrittenEvent> => [
+        { _tag: 'WorkflowsUnread', at: at(30 + i), error: 'no answer', isFinal: false, knot: K1, number: 1 + 2 * i, rkey: KEY },
+        workflowsTimer(2 + 2 * i, at(30 + i))
+      ]).flat()
+    ],
+    when: [{ _tag: 'WorkflowsUnread', at: at(100), error: 'no answer', isFinal: false, knot: K1, number: 61, rkey: KEY }],
+    then: { effects: [], reports: [{ _tag: 'WorkflowsUnread', at: at(100), knot: K1, rkey: KEY }] }
+  }),
   example('T3.18 a commit that is not there is not asked for again', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
@@ -1106,6 +1153,47 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
         publish('failed', at(30), { build: name('ci.yml', '3mbd35yo2w222'), error: 'There is no provider "ci" here. There are: local.' })
       ]
     }
+  }),
+
+  example('T4.25 two at one moment have two keys', {
+    given: DONE,
+    when: [retry(at(30)), { ...refuses(6, at(30)), build: name('ci.yml', '3mbd35yo2w222') } as WrittenEvent, retry(at(5), null, '3mbd35yo2w222')],
+    then: {
+      effects: [
+        publish('pending', at(30), { build: name('ci.yml', '3mbd35yo2w222') }),
+        deadline(5, pendingMs, name('ci.yml', '3mbd35yo2w222')),
+        start(6, name('ci.yml', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') })),
+        publish('failed', at(30) + 1, { build: name('ci.yml', '3mbd35yo2w222'), error: 'no such pipeline' }),
+        publish('pending', at(30) + 2, { build: name('ci.yml', '3mbd35yo2w422') }),
+        deadline(7, pendingMs, name('ci.yml', '3mbd35yo2w422')),
+        start(8, name('ci.yml', '3mbd35yo2w422'), plan({ variables: variables('3mbd35yo2w422') }))
+      ]
+    }
+  }),
+  example('T4.26 a key that the knot has taken is left to it', {
+    given: [...DONE, comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(25), { rkey: '3mbd35yo2w222' })],
+    when: [retry(at(30))],
+    then: {
+      effects: [
+        publish('pending', at(30), { build: name('ci.yml', '3mbd35yo2w322') }),
+        deadline(6, pendingMs, name('ci.yml', '3mbd35yo2w322')),
+        start(7, name('ci.yml', '3mbd35yo2w322'), plan({ variables: variables('3mbd35yo2w322') }))
+      ]
+    }
+  }),
+  example('T4.27 an end that is asked for is over when the provider never says that it has heard', {
+    given: [
+      ...RUNNING,
+      cancel(at(24)),
+      ...Array.from({ length: 30 }, (_, i) => [wavers(5 + 2 * i, at(30 + i)), buildTimer(6 + 2 * i, at(30 + i))]).flat()
+    ],
+    when: [wavers(65, at(100)), says('CancelHeard', 65, at(101))],
+    then: { effects: [], reports: [{ _tag: 'BuildAbandoned', at: at(100), build: name(), provider: 'ci' }] }
+  }),
+  example('T4.28 a provider that says neither yes nor no to anything is asked on', {
+    given: [...STARTING, ...Array.from({ length: 31 }, (_, i) => [wavers(3 + 2 * i, at(30 + i)), buildTimer(4 + 2 * i, at(30 + i))]).flat()],
+    when: [wavers(65, at(100))],
+    then: { effects: [pause(66, 150_000, 300_000)], reports: [uncertain(at(100))] }
   }),
 
   // ---------------------------------------------------------------------------------------- T5
@@ -1315,6 +1403,52 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     when: [says('CancelHeard', 4, at(27)), comes(trigger(), at(28)), comes(trigger(), at(29), { rkey: '3mbd354mf2223' })],
     then: { effects: [read(6, { rkey: '3mbd354mf2223' })], reports: [ignored('before', at(28))] }
+  }),
+  example('T6.5 a run keeps the builds whose statuses are kept, and goes with the last of them', {
+    given: [
+      ...running({ keepStatuses: 2 }),
+      comes(trigger(), at(20)),
+      filesRead([workflow({ engine: 'x', name: 'a' }), workflow({ engine: 'x', name: 'b' }), workflow({ engine: 'x', name: 'c' })], at(21))
+    ],
+    when: [comes(trigger(), at(22)), retry(at(23), 'a'), comes(trigger(), at(24), { rkey: '3mbd354me2222' })],
+    then: { effects: [read(2, { rkey: '3mbd354me2222' })] }
+  }),
+  example('T6.6 a retry that is forgotten says nothing about the keys of the knot', {
+    given: [
+      ...running({ keepStatuses: 1 }),
+      comes(trigger(), at(20)),
+      filesRead([workflow()], at(21)),
+      refuses(3, at(22)),
+      retry(at(23)),
+      { ...refuses(5, at(24)), build: name('ci.yml', '3mbd355snds22') } as WrittenEvent,
+      comes(trigger(), at(25), { rkey: '3mbd354mg2222' })
+    ],
+    when: [filesRead([workflow({ engine: 'x' })], at(26), { number: 6, rkey: '3mbd354mg2222' }), comes(trigger(), at(27), { rkey: '3mbd354mh2222' })],
+    then: {
+      effects: [
+        publish('failed', at(26), {
+          build: name('ci.yml', '3mbd354mg2222'),
+          error: 'This spindle builds workflows of engine "tack", and this one names "x".'
+        }),
+        read(7, { rkey: '3mbd354mh2222' })
+      ]
+    }
+  }),
+  example('T6.7 an older key that is forgotten after a later one changes nothing about what is forgotten', {
+    given: [
+      ...running({ keepStatuses: 1 }),
+      comes(trigger(), at(20), { rkey: 'b' }),
+      filesRead([workflow()], at(21), { rkey: 'b' }),
+      comes(trigger(), at(22), { rkey: 'c' }),
+      filesRead([workflow({ engine: 'x' })], at(23), { number: 4, rkey: 'c' }),
+      comes(trigger(), at(24), { rkey: 'd' }),
+      filesRead([workflow({ engine: 'x' })], at(25), { number: 5, rkey: 'd' }),
+      { ...refuses(3, at(26)), build: name('ci.yml', 'b') } as WrittenEvent,
+      comes(trigger(), at(27), { rkey: 'e' }),
+      filesRead([workflow({ engine: 'x' })], at(28), { number: 6, rkey: 'e' })
+    ],
+    when: [comes(trigger(), at(29), { rkey: 'cc' }), comes(trigger(), at(30), { rkey: 'd' }), comes(trigger(), at(31), { rkey: 'dd' })],
+    then: { effects: [read(7, { rkey: 'dd' })], reports: [ignored('before', at(29), 'cc'), ignored('before', at(30), 'd')] }
   }),
   example('T6.4 with fewer to be kept, the oldest go at the next start', {
     given: [...DONE, stop(at(25)), started(at(26), building({ keepStatuses: 0 })), knotOpened(K1, 4, at(27))],

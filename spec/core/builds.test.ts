@@ -1,0 +1,348 @@
+/** Builds: what of them the examples do not show, because it is not seen in effects. */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import { BuildName, buildKey, Builds, fromParts, headOf, OrderedMap as M, pipelineUri, State, StatusEntry, type TimeUs, WorkflowName } from '../../core/index.js'
+import {
+  building,
+  cancel,
+  comes,
+  DONE,
+  FOLLOWING,
+  filesRead,
+  KEY,
+  name,
+  OTHER,
+  push,
+  refuses,
+  running,
+  RUNNING,
+  STARTING,
+  trigger,
+  wavers,
+  workflow,
+  workflowsTimer
+} from '../examples/builds.js'
+import { at, CONFIG, foldOf, type Happening, initialOf, K1, must, started, stop } from '../examples/support.js'
+
+const after = (happenings: ReadonlyArray<Happening>): State => foldOf(initialOf(CONFIG), happenings)[0]
+
+const partsOf = (state: State) => ({
+  accounts: [...M.toEntries(state.commits.accounts)].map(([did, account]): [typeof did, typeof account] => [did, account]),
+  head: headOf(state),
+  runs: [...M.toEntries(state.builds.runs)].map(([key, run]): [typeof key, typeof run] => [key, run]),
+  statuses: [...M.toEntries(state.builds.log)].map(([, entry]) => entry)
+})
+
+const there = <A>(found: A | undefined): A => {
+  if (found === undefined) throw new Error('it is not there')
+  return found
+}
+
+const runOf = (state: State, rkey = KEY): Builds.Run => there(M.toEntries(state.builds.runs).find(([key]) => key === `${K1}/${rkey}`))[1]
+
+const buildIn = (state: State, rkey = KEY): Builds.Build => there(M.toEntries(runOf(state, rkey).builds)[0])[1]
+
+// ---------------------------------------------------------------------------------------- the written form
+
+/** A state of each kind that runs and builds can be in. */
+const STATES: ReadonlyArray<readonly [string, ReadonlyArray<Happening>]> = [
+  ['Reading', [...running(), comes(trigger({ defaultBranch: 'main', workflows: [{ name: 'a', text: 'b' }] }), at(20))]],
+  [
+    'ReadPausing',
+    [
+      ...running(),
+      comes(trigger(), at(20)),
+      { _tag: 'WorkflowsUnread', at: at(21), error: 'x', isFinal: false, knot: K1, number: 1, rkey: KEY }
+    ]
+  ],
+  ['Starting', STARTING],
+  ['Finding', [...STARTING, started(at(30), building())]],
+  ['Pausing', [...STARTING, wavers(3, at(22))]],
+  ['Following', FOLLOWING],
+  ['Cancelling', [...RUNNING, cancel(at(24))]],
+  ['CancelPausing', [...RUNNING, cancel(at(24)), wavers(5, at(25))]],
+  ['Settled', [...DONE, stop(at(25))]],
+  ['Settled, without a plan', [...running(), comes(trigger(), at(20)), filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }], at(21))]],
+  ['with an exit code', [...RUNNING, { ...refuses(9, at(24)), _tag: 'BuildReported', error: 'x', exitCode: 2, external: '7', provider: 'ci', status: 'failed' } as Happening]],
+  ['forgotten', [...DONE, started(at(26), building({ keepStatuses: 0 }))]]
+]
+
+describe('what is written is what is read', () => {
+  test.each(STATES)('%s', (_, happenings) => {
+    const state = after(happenings)
+    const written: unknown = JSON.parse(JSON.stringify(State.encode(state)))
+    const again = must(State.decode(written))
+    expect(State.encode(again)).toEqual(State.encode(state))
+    expect(M.toEntries(again.builds.log)).toEqual(M.toEntries(state.builds.log))
+  })
+
+  test('the phases are those that the states are named after', () => {
+    const phases = STATES.slice(0, 9).map(([, happenings]) => {
+      const state = after(happenings)
+      const run = runOf(state)
+      return run.phase._tag === 'Read' ? buildIn(state).phase._tag : run.phase._tag
+    })
+    expect(phases).toEqual(STATES.slice(0, 9).map(([phase]) => phase))
+  })
+
+  test.each([
+    ['_tag', { _tag: 'Else', number: 1 }],
+    ['Starting', { _tag: 'Starting', number: -1 }],
+    ['Finding', { _tag: 'Finding' }],
+    ['Pausing', { _tag: 'Pausing', number: 'x' }],
+    ['Following', { _tag: 'Following', external: null }],
+    ['Cancelling', { _tag: 'Cancelling', external: '7' }],
+    ['Cancelling without a name', { _tag: 'Cancelling', number: 1 }],
+    ['CancelPausing', { _tag: 'CancelPausing', number: 1 }],
+    ['CancelPausing without a number', { _tag: 'CancelPausing', external: '7' }],
+    ['Settled', { _tag: 'Settled' }],
+    ['Settled with a number', { _tag: 'Settled', external: 7 }]
+  ])('a phase of a build that is none: %s', (_, phase) => {
+    expect(Builds.BuildPhase.decode(phase)._tag).toBe('Left')
+  })
+
+  test.each([
+    ['Reading', { _tag: 'Reading', number: 1 }],
+    ['Reading without a number', { _tag: 'Reading', workflows: null }],
+    ['ReadPausing', { _tag: 'ReadPausing', number: 1, workflows: [1] }],
+    ['ReadPausing without a number', { _tag: 'ReadPausing', workflows: null }],
+    ['else', { _tag: 'Else' }],
+    ['nothing', {}]
+  ])('a phase of a run that is none: %s', (_, phase) => {
+    expect(Builds.RunPhase.decode(phase)._tag).toBe('Left')
+  })
+
+  test('a run without one of its fields is none', () => {
+    const written = Builds.Run.encode(runOf(after(STARTING))) as object
+    expect(Builds.Run.decode(written)._tag).toBe('Right')
+    for (const field of Object.keys(written)) expect([field, Builds.Run.decode({ ...written, [field]: {} })._tag]).toEqual([field, 'Left'])
+  })
+
+  test('a build without one of its fields is none', () => {
+    const written = Builds.Build.encode(buildIn(after(STARTING))) as object
+    expect(Builds.Build.decode(written)._tag).toBe('Right')
+    for (const field of Object.keys(written)) expect([field, Builds.Build.decode({ ...written, [field]: {} })._tag]).toEqual([field, 'Left'])
+  })
+
+  test('the slice without one of its fields is none', () => {
+    const written = Builds.WrittenBuilds.encode(headOf(after(DONE)).builds) as object
+    expect(Builds.WrittenBuilds.decode(written)._tag).toBe('Right')
+    for (const field of Object.keys(written))
+      expect([field, Builds.WrittenBuilds.decode({ ...written, [field]: {} })._tag]).toEqual([field, 'Left'])
+    expect(Builds.WrittenBuilds.decode({ ...written, floorUs: 5 })._tag).toBe('Right')
+    expect(Builds.Source.decode({ forgotten: 'a', pipelines: true, refUpdates: false })._tag).toBe('Right')
+    expect(Builds.Source.decode({ forgotten: null, pipelines: true, refUpdates: 1 })._tag).toBe('Left')
+    expect(Builds.Source.decode({ forgotten: 7, pipelines: true, refUpdates: true })._tag).toBe('Left')
+    expect(Builds.Source.decode({ forgotten: null, pipelines: 1, refUpdates: true })._tag).toBe('Left')
+  })
+
+  test.each(['knot.example/a', 'localhost:3000/3mbd354mf2222'])('%s is the key of a run', (key) => {
+    expect(Builds.RunKey.is(key)).toBe(true)
+    expect(Builds.RunEntry.decode([key, Builds.Run.encode(runOf(after(STARTING)))])._tag).toBe('Right')
+  })
+
+  test.each(['', '/', 'a', 'a/', '/a', 'a/b/c', 'a//b', 'a/b/', '/a/b'])('%j is not', (key) => {
+    expect(Builds.RunKey.is(key)).toBe(false)
+  })
+})
+
+describe('parts that cannot come from one state', () => {
+  const whole = partsOf(after([...DONE, comes(trigger({ cause: push({ newSha: 'c'.repeat(40) }) }), at(25), { rkey: OTHER })]))
+
+  test('as they are, they are one', () => {
+    const read = fromParts(whole)
+    expect(E.isRight(read) && State.encode(read.right)).toEqual(State.encode(after([...DONE, comes(trigger({ cause: push({ newSha: 'c'.repeat(40) }) }), at(25), { rkey: OTHER })])))
+  })
+
+  test.each([
+    ['runs that do not rise', { runs: [...whole.runs].reverse() }, 'the runs are not in ascending order of their keys'],
+    ['statuses that do not rise', { statuses: [...whole.statuses].reverse() }, 'the statuses are not in the order of their stamps'],
+    ['a status later than the last', { head: { ...whole.head, builds: { ...whole.head.builds, lastUs: (whole.head.builds.lastUs - 1) as TimeUs } } }, 'a status is later than the last'],
+    ['a request of a run that was never made', numbered(5), 'a request bears a number that was never given out']
+  ])('%s', (_, changes, why) => {
+    expect(fromParts({ ...whole, ...changes })).toEqual(E.left(why))
+  })
+
+  /** The parts, as if no number from `next` on had been given out. */
+  function numbered(next: number) {
+    return { head: { ...whole.head, builds: { ...whole.head.builds, next: next as typeof whole.head.builds.next } } }
+  }
+
+  test.each([
+    ['a request of a run', [...running(), comes(trigger(), at(20))], 1],
+    ['a request about a build', STARTING, 3],
+    ['a limit of a build', FOLLOWING, 2]
+  ])('%s has the number below the next, and no greater one', (_, happenings, number) => {
+    const parts = partsOf(after(happenings))
+    const withNext = (next: number) => fromParts({ ...parts, head: { ...parts.head, builds: { ...parts.head.builds, next: next as typeof parts.head.builds.next } } })
+    expect(withNext(number + 1)._tag).toBe('Right')
+    expect(withNext(number)).toEqual(E.left('a request bears a number that was never given out'))
+  })
+})
+
+// ---------------------------------------------------------------------------------------- reading along
+
+describe('a page', () => {
+  const state = after(DONE)
+  const stamps = M.toEntries(state.builds.log).map(([, { createdUs }]) => createdUs)
+  const page = (cursor: number, limit: number, of = state) => {
+    const { entries, isBelowFloor } = Builds.pageAfter(of.builds, cursor as TimeUs, limit)
+    return [entries.map(({ createdUs }) => createdUs), isBelowFloor]
+  }
+
+  test('is what comes after the cursor, oldest first, and not more than asked for', () => {
+    expect(stamps).toEqual([at(21), at(23), at(24)])
+    expect(page(0, 9)).toEqual([stamps, false])
+    expect(page(0, 2)).toEqual([[at(21), at(23)], false])
+    expect(page(0, 1)).toEqual([[at(21)], false])
+    expect(page(at(21) - 1, 9)).toEqual([stamps, false])
+    expect(page(at(21), 9)).toEqual([[at(23), at(24)], false])
+    expect(page(at(24), 9)).toEqual([[], false])
+  })
+
+  test('says when something between the cursor and it is not kept any more', () => {
+    const trimmed = after([...DONE, stop(at(25)), started(at(26), building({ keepStatuses: 1 }))])
+    expect(trimmed.builds.floorUs).toBe(at(23))
+    expect(page(at(22), 9, trimmed)).toEqual([[at(24)], true])
+    expect(page(at(23), 9, trimmed)).toEqual([[at(24)], false])
+  })
+
+  test('of stamps with fewer digits than those of today', () => {
+    const early = after([...running(), { ...comes(trigger(), at(20)), at: at(20) }, filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }], 999), filesRead([], 7)])
+    expect(page(0, 9, early)).toEqual([[999], false])
+  })
+
+  test('keys of entries sort as their stamps do', () => {
+    const early = after([
+      ...running(),
+      comes(trigger(), at(20)),
+      filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }, { _tag: 'Faulty', error: 'x', name: 'b' }], 9),
+      comes(trigger(), at(22), { rkey: OTHER }),
+      filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }], 1_000, { number: 2, rkey: OTHER })
+    ])
+    expect(page(0, 9, early)).toEqual([[9, 10, 1_000], false])
+  })
+})
+
+// ---------------------------------------------------------------------------------------- what is remembered
+
+describe('what a run remembers', () => {
+  test('not what was needed to choose workflows', () => {
+    const before = after([...running(), comes(trigger({ cause: push({ changedFiles: ['a'] }) }), at(20))])
+    const then = after([...running(), comes(trigger({ cause: push({ changedFiles: ['a'] }) }), at(20)), filesRead([workflow()], at(21))])
+    expect([runOf(before).cause, runOf(then).cause]).toEqual([push({ changedFiles: ['a'] }), push()])
+    const wish = { _tag: 'Manual' as const, inputs: [], ref: null, sha: null }
+    const wished = after([...running(), comes(trigger({ cause: wish, kind: 'pipeline' }), at(20)), filesRead([workflow()], at(21))])
+    expect(runOf(wished).cause).toEqual(wish)
+  })
+
+  test('that its files are being read, and under which number', () => {
+    expect(runOf(after([...running(), comes(trigger(), at(20))])).phase).toEqual({ _tag: 'Reading', number: 1, workflows: null })
+  })
+
+  test('the branch that HEAD names, once that is known', () => {
+    const known = (trigger_: string | null, read: string | null): string | null =>
+      runOf(after([...running(), comes(trigger({ defaultBranch: trigger_ }), at(20)), filesRead([workflow()], at(21), { defaultBranch: read })])).defaultBranch
+    expect([known(null, null), known('a', null), known(null, 'b'), known('a', 'b')]).toEqual([null, 'a', 'b', 'b'])
+  })
+
+  test('how often something was tried, until it comes through or the bridge starts again', () => {
+    const pausing = [...STARTING, wavers(3, at(22))]
+    expect(buildIn(after(pausing)).attempt).toBe(1)
+    expect(buildIn(after([...pausing, started(at(30), building())])).attempt).toBe(0)
+    expect(buildIn(after([...RUNNING, cancel(at(24)), wavers(5, at(25)), started(at(30), building())])).attempt).toBe(0)
+    expect(buildIn(after(FOLLOWING)).attempt).toBe(0)
+    const unread: ReadonlyArray<Happening> = [
+      ...running(),
+      comes(trigger(), at(20)),
+      { _tag: 'WorkflowsUnread', at: at(21), error: 'x', isFinal: false, knot: K1, number: 1, rkey: KEY }
+    ]
+    expect(runOf(after(unread)).attempt).toBe(1)
+    expect(runOf(after([...unread, workflowsTimer(2, at(22))])).attempt).toBe(1)
+    expect(runOf(after([...unread, started(at(30), building())])).attempt).toBe(0)
+  })
+
+  test('the name that its provider gave it, also when all is over', () => {
+    expect(buildIn(after(DONE)).phase).toEqual({ _tag: 'Settled', external: '7' })
+    expect(buildIn(after([...STARTING, refuses(3, at(22))])).phase).toEqual({ _tag: 'Settled', external: null })
+    const orphan = after([...RUNNING, started(at(30), building({ providers: ['local'] }))])
+    expect(buildIn(orphan).phase).toEqual({ _tag: 'Settled', external: '7' })
+    const early = after([...STARTING, started(at(30), building({ providers: ['local'] }))])
+    expect(buildIn(early).phase).toEqual({ _tag: 'Settled', external: null })
+  })
+
+  test('of a knot, which kinds of trigger have counted', () => {
+    const sources = (kind: 'pipeline' | 'refUpdate') =>
+      M.toEntries(after([...running(), comes(trigger({ kind, workflows: [] }), at(20))]).builds.sources)
+    expect(sources('pipeline')).toEqual([[K1, { forgotten: null, pipelines: true, refUpdates: false }]])
+    expect(sources('refUpdate')).toEqual([[K1, { forgotten: null, pipelines: false, refUpdates: true }]])
+    const wish = { _tag: 'Manual' as const, inputs: [], ref: null, sha: null }
+    expect(M.toEntries(after([...running(), comes(trigger({ cause: wish, kind: 'pipeline' }), at(20))]).builds.sources)).toEqual([])
+  })
+})
+
+describe('reports say what was wrong', () => {
+  const details = (happenings: ReadonlyArray<Happening>) =>
+    after(happenings).counters.recent.flatMap((report) => ('detail' in report ? [report.detail] : []))
+
+  test.each<readonly [string, ReadonlyArray<Happening>, string]>([
+    ['a key that is too long', [comes(trigger(), at(20), { rkey: 'k'.repeat(81) })], 'a key of 81 characters'],
+    ['another knot', [comes(trigger({ repo: { did: null, knot: 'x.example', name: null, owner: null } }), at(20))], 'x.example'],
+    ['somebody without a say', [comes(trigger({ actor: 'did:plc:stranger' }), at(20))], 'did:plc:stranger'],
+    ['no engine', [comes(trigger(), at(20)), filesRead([workflow({ engine: null })], at(21))], 'the workflow names no engine'],
+    [
+      'more workflows than are taken',
+      [comes(trigger(), at(20)), filesRead(Array.from({ length: 51 }, (_, i) => ({ _tag: 'Faulty' as const, error: 'x', name: `w${String(100 + i)}` })), at(21))],
+      'more than 50'
+    ]
+  ])('%s', (_, happenings, detail) => {
+    expect(details([...running(), ...happenings])).toEqual([detail])
+  })
+})
+
+// ---------------------------------------------------------------------------------------- names
+
+describe('the key of a build', () => {
+  const keyOf = (knot: string, rkey: string, of: string): string => buildKey(must(BuildName.decode({ knot, rkey, workflow: of })))
+
+  test.each([
+    ['k.example', 'a', 'ci.yml', 'k.example/a/ci.yml'],
+    ['localhost:80', 'A.b', '.ci', 'localhost=3a80/=41.b/=2eci'],
+    ['k.example', '.a', '..x', 'k.example/=2ea/=2e.x'],
+    ['k.example', '~', 'a b', 'k.example/=7e/a=20b'],
+    ['k.example', '_-0', 'ü', 'k.example/_-0/=c3=bc'],
+    ['k.example', 'z9', '€', 'k.example/z9/=e2=82=ac'],
+    ['k.example', 'a', '=2e', 'k.example/a/=3d2e'],
+    ['k.example', 'a', '\u007e\u0080', 'k.example/a/=7e=c2=80'],
+    ['k.example', 'a', '\u07ff\u0800\ud7ff', 'k.example/a/=df=bf=e0=a0=80=ed=9f=bf']
+  ])('%s %s %s', (knot, rkey, of, key) => {
+    expect(keyOf(knot, rkey, of)).toBe(key)
+  })
+
+  test('of names that no workflow has here', () => {
+    expect(buildKey({ ...must(BuildName.decode(name())), workflow: '😀\u{10ffff}\uffff' as WorkflowName })).toBe(
+      'knot1.example/3mbd354mf2222/=f0=9f=98=80=f4=8f=bf=bf=ef=bf=bf'
+    )
+  })
+
+  test.each(['a', 'x'.repeat(100), 'ü €', '...', '\ud7ff'])('%j is the name of a workflow', (of) => {
+    expect(WorkflowName.is(of)).toBe(true)
+  })
+
+  test.each(['', '.', '..', 'x'.repeat(101), 'a/b', 'a\\b', 'a\nb', '\u0000', '\u001f', '\u007f', '\ud800', '😀', '\ue000', '\uffff', 7])('%j is none', (of) => {
+    expect(WorkflowName.is(of)).toBe(false)
+  })
+
+  test('a pipeline is named after its knot, with the port as a DID has it', () => {
+    const { knot, rkey } = must(BuildName.decode({ knot: 'localhost:3000', rkey: 'a', workflow: 'b' }))
+    expect(pipelineUri(knot, rkey)).toBe('at://did:web:localhost%3A3000/sh.tangled.pipeline/a')
+  })
+
+  test('a status without one of its fields is none', () => {
+    const written: object = { build: name(), createdUs: 1, error: null, exitCode: null, status: 'failed' }
+    expect(StatusEntry.decode(written)._tag).toBe('Right')
+    expect(StatusEntry.decode({ ...written, error: 'x', exitCode: -1 })._tag).toBe('Right')
+    for (const field of Object.keys(written)) expect([field, StatusEntry.decode({ ...written, [field]: {} })._tag]).toEqual([field, 'Left'])
+    expect(StatusEntry.decode({ ...written, exitCode: 1.5 })._tag).toBe('Left')
+  })
+})
