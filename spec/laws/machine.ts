@@ -431,7 +431,7 @@ export const MACHINE = {
             ),
             owed
           ),
-          every([...runs.filter(({ phase }) => phase._tag !== 'Read'), ...builds], ({ attempt, phase }) =>
+          every([...runs.filter(({ phase }) => phase._tag !== 'Read'), ...builds.filter(({ phase }) => phase._tag !== 'Settled')], ({ attempt, phase }) =>
             because(attempt === 0 && ASKED.includes(phase._tag), () => `${phase._tag} after ${String(attempt)} attempts`)
           ),
           // Nothing is read before the stream is open.

@@ -639,4 +639,151 @@ const CHANGES: ReadonlyArray<Plot> = [
   )
 ]
 
-export const minimalPlots = (): Plots => new Map([['minimal', [...STREAM, ...ROWS, ...KNOTS, ...CHANGES]]])
+// ---------------------------------------------------------------------------------------- builds and the backfill
+
+const SHA = 'a'.repeat(40)
+const OLD = 'b'.repeat(40)
+
+/** A push to a repository of the owner's, whose workflow files come along. */
+const pushed = (rkey: string, at: number, connection = 1): Happening =>
+  ({
+    _tag: 'KnotReceived',
+    at,
+    connection,
+    created: null,
+    host: K1,
+    nsid: 'sh.tangled.pipeline',
+    rkey,
+    trigger: {
+      actor: null,
+      cause: { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: OLD, ref: 'refs/heads/main', skipsCi: false },
+      defaultBranch: null,
+      kind: 'pipeline',
+      repo: { did: null, knot: null, name: 'x', owner: OWNER },
+      workflows: []
+    }
+  }) as Happening
+
+const workflow = (name: string, changes: object = {}) => ({
+  _tag: 'Defined',
+  clone: { depth: 1, skip: false, submodules: false },
+  engine: 'tack',
+  environment: [],
+  name,
+  steps: [],
+  targets: [{ pipeline: 'q', provider: 'p', settings: [] }],
+  when: [],
+  ...changes
+})
+
+const files = (rkey: string, number: number, at: number, ...workflows: ReadonlyArray<object>): Happening =>
+  ({ _tag: 'WorkflowsRead', at, defaultBranch: null, knot: K1, number, rkey, workflows }) as Happening
+
+const says = (_tag: string, number: number, at: number, more: object = {}, rkey = 't', name = 'w'): Happening =>
+  ({ _tag, at, build: { knot: K1, rkey, workflow: name }, number, ...more }) as Happening
+
+const reports = (status: string, at: number, rkey = 't', external = '7'): Happening =>
+  ({
+    _tag: 'BuildReported',
+    at,
+    build: { knot: K1, rkey, workflow: 'w' },
+    error: null,
+    exitCode: null,
+    external,
+    provider: 'p',
+    status
+  }) as Happening
+
+const fired = (_tag: string, number: number, at: number, rkey = 't'): Happening =>
+  ({ _tag: 'TimerFired', at, timer: { _tag, build: { knot: K1, rkey, workflow: 'w' }, number } }) as Happening
+
+const readings = (did: string, number: number, at: number, next: string | null, ...records: ReadonlyArray<object>): Happening =>
+  ({ _tag: 'RecordsRead', at, collection: MEMBER, did, next, number, records }) as Happening
+
+const unread = (did: string, number: number, at: number, waitMs: number): Happening =>
+  ({ _tag: 'RecordsUnread', at, did, error: 'e', number, waitMs }) as Happening
+
+const BACKFILL = { ...MINIMAL, backfill: true }
+
+const BUILDS: ReadonlyArray<Plot> = [
+  run(
+    'backfill',
+    'who is read, and who not any more: members that come and go, also when a configuration changes; pauses, and pages',
+    'B1 B2 B3',
+    [
+      [put(OWNER, 'm', member(), 1), ''],
+      [start(2, BACKFILL), 'open 0'],
+      [opened(0, 3), ''],
+      [opened(1, 3), `read ${ALICE} ${MEMBER} null, read ${OWNER} ${MEMBER} null`],
+      [opened(1, 4), ''],
+      [unread(ALICE, 4, 5, 0), 'wake 1, RecordsUnread'],
+      [unread(ALICE, 4, 5, 0), ''],
+      [{ _tag: 'TimerFired', at: 6, timer: { _tag: 'RecordsTimer', did: ALICE, number: 6 } }, `read ${ALICE} ${MEMBER} null`],
+      [unread(ALICE, 7, 7, 9), 'wake 9, RecordsUnread'],
+      [readings(OWNER, 5, 8, 'c', { collection: MEMBER, record: { createdAt: '', instance: 'ci.example', subject: BOB }, rkey: 'n' }), `read ${OWNER} ${MEMBER} c, read ${BOB} ${MEMBER} null`],
+      [readings(OWNER, 5, 9, null), ''],
+      [readings(OWNER, 9, 10, 'c'), `read ${OWNER} ${REPO} null`],
+      [start(11, { ...BACKFILL, hostname: 'other.example' }), 'open 0'],
+      [opened(2, 12), `read ${OWNER} ${REPO} null`],
+      [start(13, { ...BACKFILL, owner: BOB }), 'open 0'],
+      [opened(3, 14), `read ${BOB} ${MEMBER} null, read ${OWNER} ${REPO} null`],
+      [account(BOB, 'active', 15, { connection: 3 }), `read ${BOB} ${MEMBER} null, gap 0 15`],
+      [stop(16), 'close'],
+      [start(17), 'open 13'],
+      [opened(5, 18), '']
+    ],
+    { backfill: true }
+  ),
+  run('builds', 'one build: uncertain, missing, started again, found, too late, and ended at its provider', 'T1 T3 T4 T5', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    [pushed('t', 2), 'files t'],
+    [pushed('t', 3), ''],
+    [files('t', 1, 4, workflow('w'), workflow('z', { engine: null })), 'pending t/w, wake 6, start t/w, WorkflowDropped/engine'],
+    [says('BuildUncertain', 3, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
+    [says('BuildAccepted', 3, 5, { external: '7' }), ''],
+    [fired('BuildTimer', 3, 6), ''],
+    [fired('BuildTimer', 4, 6), 'find t/w'],
+    [says('BuildUncertain', 5, 7, { error: 'e', waitMs: 9 }), 'wake 9, ProviderUncertain'],
+    [fired('BuildTimer', 6, 8), 'find t/w'],
+    [says('BuildMissing', 7, 9), 'start t/w'],
+    [says('BuildMissing', 8, 10), ''],
+    [start(11), `open 0, subscribe ${K1} 999, wake 6, find t/w`],
+    [says('BuildAccepted', 8, 12, { external: '7' }), ''],
+    [says('BuildAccepted', 10, 12, { external: '7' }), 'follow t/w'],
+    [fired('DeadlineTimer', 2, 13), ''],
+    [reports('running', 14, 't', '8'), ''],
+    [reports('running', 14), 'running t/w, wake 5'],
+    [reports('pending', 15), ''],
+    [fired('DeadlineTimer', 9, 16), ''],
+    [fired('DeadlineTimer', 11, 17), 'timeout t/w, cancel t/w'],
+    [reports('running', 18), ''],
+    [stop(19), `close, unsubscribe ${K1}`],
+    [says('BuildUncertain', 12, 20, { error: 'e', waitMs: 0 }), 'ProviderUncertain'],
+    [start(21), `open 0, subscribe ${K1} 999, cancel t/w`],
+    [says('CancelHeard', 12, 22), ''],
+    [says('CancelHeard', 14, 23), ''],
+    [reports('success', 24), ''],
+    [del(OWNER, REPO, 'x', 25, { connection: 3 }), `unsubscribe ${K1}, gap 0 25`]
+  ]),
+  run('statuses', 'three statuses are kept: what ends is forgotten, and not begun again', 'T6', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    [pushed('a', 2), 'files a'],
+    [files('a', 1, 3, workflow('w'), { _tag: 'Faulty', error: 'e', name: 'v' }), 'failed a/v, pending a/w, wake 6, start a/w'],
+    [says('BuildRefused', 3, 4, { error: 'no' }, 'a'), 'failed a/w'],
+    [pushed('a', 5), ''],
+    [pushed('b', 6), 'files b'],
+    [files('b', 4, 7, workflow('w')), 'pending b/w, wake 6, start b/w'],
+    [says('BuildAccepted', 6, 8, { external: '7' }, 'b'), 'follow b/w'],
+    [reports('running', 8, 'b'), 'running b/w, wake 5'],
+    [pushed('a', 9), ''],
+    [reports('success', 8, 'b'), 'success b/w'],
+    [pushed('a', 10), 'TriggerIgnored/before'],
+    [pushed('b', 10), ''],
+    [start(11, { ...MINIMAL, builds: { ...MINIMAL.builds, keepStatuses: 0 } }), `open 0, subscribe ${K1} 7999`],
+    [pushed('b', 12, 2), 'TriggerIgnored/before'],
+    [pushed('c', 13, 2), 'files c'],
+    [files('c', 8, 14, workflow('w'), { _tag: 'Faulty', error: 'e', name: 'v' }), 'failed c/v, pending c/w']
+  ])
+]
+
+export const minimalPlots = (): Plots => new Map([['minimal', [...STREAM, ...ROWS, ...KNOTS, ...CHANGES, ...BUILDS]]])

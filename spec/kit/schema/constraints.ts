@@ -49,7 +49,7 @@ export const CONSTRAINTS: { readonly [name in string]?: Schema } = {
   Rkey: { ...text('^[A-Za-z0-9_~.:-]{1,512}$'), not: { enum: ['.', '..'] } },
   Tid: text('^[2-7a-j][2-7a-z]{12}$'),
   TimeUs: integer(0, Number.MAX_SAFE_INTEGER),
-  WorkflowName: { ...text('^[ -.0-\\[\\]-~\\u0080-\\ud7ff\\ue000-\\uffff]{1,100}$'), not: { enum: ['.', '..'] } },
+  WorkflowName: { ...text('^[ -.0-\\[\\]-~\\u0080-\\ud7ff]{1,100}$'), not: { enum: ['.', '..'] } },
 
   // Of the lines, not of the machine.
   Hash: text('^[0-9a-f]{16}$'),

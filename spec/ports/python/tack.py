@@ -49,7 +49,7 @@ _NSID = re.compile(
 )
 _NANOS = re.compile(r"0|[1-9][0-9]{0,18}")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_WORKFLOW_NAME = re.compile("[ -.0-\\[\\]-~\u0080-\ud7ff\ue000-\uffff]{1,100}")
+_WORKFLOW_NAME = re.compile("[ -.0-\\[\\]-~\u0080-\ud7ff]{1,100}")
 _RUN_KEY = re.compile(r"[^/]+/[^/]+", re.DOTALL)
 
 
@@ -2798,7 +2798,7 @@ class Builds:
             return
         provider, phase = build["plan"]["provider"], build["phase"]
         if is_terminal(build["status"]) and build["attempt"] >= ATTEMPTS:
-            self._settle(name, phase.get("external") or None)
+            self._settle(name, phase.get("external"))
             self._report("BuildAbandoned", at, build=name, detail=event["error"], provider=provider)
             return
         number = self._number()
@@ -2926,24 +2926,24 @@ class Builds:
         self._trim()
         for key, run in sorted(self.runs.items()):
             if run["phase"]["_tag"] == "Read":
-                for name, build in self._builds_of(key, run):
-                    self._resume(at, name, build)
+                for name, _ in self._builds_of(key, run):
+                    self._resume(at, name)
             else:
                 self.runs[key] = {**run, "attempt": 0}
                 self._read_files(key)
 
-    def _resume(self, at: int, name: Json, build: Json) -> None:
+    def _resume(self, at: int, name: Json) -> None:
         """Asks for what is outstanding; what may have been started is looked for first."""
-        present, phase, plan = self._build(name), build["phase"], build["plan"]
-        if present is not None and present["attempt"] != 0:
-            self._with_build(name, present, attempt=0)
-        if phase["_tag"] == "Settled" or plan is None:
+        build = self._build(name)
+        if build is None or build["plan"] is None or build["phase"]["_tag"] == "Settled":
             return
-        if plan["provider"] not in self.settings["policy"]["providers"]:
+        phase, provider = build["phase"], build["plan"]["provider"]
+        if provider not in self.settings["policy"]["providers"]:
             if not is_terminal(build["status"]):
-                self._become(at, name, "failed", f'There is no provider "{plan["provider"]}" here any more.')
-            self._settle(name, phase.get("external") or None)
+                self._become(at, name, "failed", f'There is no provider "{provider}" here any more.')
+            self._settle(name, phase.get("external"))
             return
+        self._with_build(name, build, attempt=0)
         if not is_terminal(build["status"]):
             self._arm(name)
         if phase["_tag"] in ("Starting", "Finding", "Pausing"):
