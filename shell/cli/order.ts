@@ -75,8 +75,10 @@ export const order = async ({ action, knot, rkey, workflow }: Order, options: Or
   const what = [knot, rkey, ...(workflow === undefined ? [] : [workflow])].join(' ')
   return asking(async (fetch) => {
     try {
-      const { status } = await fetch(`${base}/${path}`, { headers: { authorization: `Bearer ${adminToken}` }, method: 'POST' })
-      switch (status) {
+      const response = await fetch(`${base}/${path}`, { headers: { authorization: `Bearer ${adminToken}` }, method: 'POST' })
+      // Nobody wants it, but until it is over the request is.
+      await response.text()
+      switch (response.status) {
         case 202:
           print(`tack has been told to ${action} ${what}. What comes of it: tack builds`)
           return 0
@@ -87,7 +89,7 @@ export const order = async ({ action, knot, rkey, workflow }: Order, options: Or
           complain(`${base} knows no ${workflow === undefined ? 'run' : 'build'} ${what}, or was started without an admin token; "tack builds" lists builds`)
           return 1
         default:
-          complain(`${base} answers with ${String(status)}`)
+          complain(`${base} answers with ${String(response.status)}`)
           return 1
       }
     } catch (error) {

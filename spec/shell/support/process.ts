@@ -43,8 +43,8 @@ export interface Running {
 }
 
 /** Starts a command that goes on until it is ended. */
-export const start = (args: ReadonlyArray<string>): Running => {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: environment({}), stdio: ['ignore', 'pipe', 'inherit'] })
+export const start = (args: ReadonlyArray<string>, more: Readonly<Record<string, string>> = {}): Running => {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: environment(more), stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: Array<string> = []
   const waiting = new Set<() => void>()
   createInterface({ input: child.stdout }).on('line', (line) => {
