@@ -1,7 +1,8 @@
 /** CODEC and WIRE, tried. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe } from 'vitest'
-import { State } from '../../core/index.js'
+import { OrderedMap as M, State } from '../../core/index.js'
+import { withBuilds } from '../arbitraries/all.js'
 import { damaged, damages, spelled, spelledKnots } from '../arbitraries/frames.js'
 import { longTexts } from '../arbitraries/json.js'
 import { runs } from '../arbitraries/script.js'
@@ -11,20 +12,26 @@ import { WIRE } from '../laws/wire.js'
 import { accountGoes, has, some, subscribes } from './cases.js'
 import { check } from './support.js'
 
+/** Builds and their statuses, to be written down. */
+const builds = some(({ after }) => !M.isEmpty(after.builds.log))
+
 describe('CODEC', () => {
-  check(CODEC, 'CODEC-1', runs(), {
+  check(CODEC, 'CODEC-1', withBuilds(runs()), {
+    'workflow files': has('WorkflowsRead'),
+    'records that are read': has('RecordsRead'),
     'a commit': has('CommitReceived'),
     'a knot that speaks': has('KnotReceived'),
     'a start': has('Started'),
     'a timer': has('TimerFired')
   })
-  check(CODEC, 'CODEC-2', runs(), {
+  check(CODEC, 'CODEC-2', withBuilds(runs()), {
+    'a plan': some(({ effects }) => effects.some(({ _tag }) => _tag === 'StartBuild')),
     'a pause': some(({ effects }) => effects.some(({ _tag }) => _tag === 'WakeAfter')),
     'a report': some(({ effects }) => effects.some(({ _tag }) => _tag === 'Report')),
     subscribes
   })
-  check(CODEC, 'CODEC-3', runs({ length: 20 }), { 'a floor': accountGoes, subscribes })
-  check(CODEC, 'CODEC-4', runs(), { 'a floor': accountGoes, subscribes })
+  check(CODEC, 'CODEC-3', withBuilds(runs({ length: 20 })), { 'a floor': accountGoes, builds, subscribes })
+  check(CODEC, 'CODEC-4', withBuilds(runs()), { 'a floor': accountGoes, builds, subscribes })
   check(
     CODEC,
     'CODEC-5',

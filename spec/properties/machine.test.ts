@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
 import { asAdvance, decodeFrame, decodeKnotFrame, initial, OrderedMap as M } from '../../core/index.js'
 import { configWith } from '../arbitraries/config.js'
+import { withBuilds } from '../arbitraries/all.js'
 import { anyFrames, anyKnotFrames } from '../arbitraries/frames.js'
 import { runs } from '../arbitraries/script.js'
 import { deepFreeze, pure } from '../laws/fence.js'
@@ -22,7 +23,7 @@ import {
 } from './cases.js'
 import { check } from './support.js'
 
-const splits = fc.record({ at: fc.nat(30), run: runs() })
+const splits = fc.record({ at: fc.nat(30), run: withBuilds(runs()) })
 
 const streamSplits = fc.record({ at: fc.nat(10), run: runs({ about: 'stream' }) })
 
@@ -94,17 +95,21 @@ describe('MACHINE', () => {
     'a rejection of a knot': reports('KnotFrameRejected'),
     'a rejection without a stamp': some(({ event }) => event._tag === 'FrameRejected' && event.timeUs === null)
   })
-  check(MACHINE, 'MACHINE-7', runs({ length: 20 }), {
+  check(MACHINE, 'MACHINE-7', withBuilds(runs({ length: 20 })), {
+    'builds to restore': some(({ before }) => !M.isEmpty(before.builds.runs)),
     'knots to restore': some(({ before }) => before.knots.holders.root !== null)
   })
   check(MACHINE, 'MACHINE-8', splits, { 'a split in the middle': ({ at, run }) => at > 3 && at < run.events.length - 3 })
   check(MACHINE, 'MACHINE-9', streamSplits, { 'events that are merged': merges })
-  check(MACHINE, 'MACHINE-10', runs({ about: 'knots' }), {
+  check(MACHINE, 'MACHINE-10', withBuilds(runs({ about: 'knots' })), {
+    'a build beside a report': some(({ effects }) => effects.some(({ _tag }) => _tag === 'FindBuild') && effects.some(({ _tag }) => _tag === 'OpenJetstream')),
     'several subscriptions': some(({ effects }) => effects.filter(({ _tag }) => _tag === 'SubscribeKnot').length > 1),
     'several unsubscriptions': some(({ effects }) => effects.filter(({ _tag }) => _tag === 'UnsubscribeKnot').length > 1),
     'a report beside another effect': some(({ effects }) => effects.length > 1 && effects.some(({ _tag }) => _tag === 'Report'))
   })
-  check(MACHINE, 'MACHINE-11', runs(), {
+  check(MACHINE, 'MACHINE-11', withBuilds(runs()), {
+    'a build that is accepted': has('BuildAccepted'),
+    'records that are read': has('RecordsRead'),
     'a knot that speaks': has('KnotReceived'),
     'the stream that closes': has('JetstreamClosed')
   })
@@ -112,22 +117,26 @@ describe('MACHINE', () => {
     'a frame that does not count': staleFrame,
     'more reports than are kept': ({ steps }) => steps.some(({ before }) => before.counters.recent.length === 20)
   })
-  check(MACHINE, 'MACHINE-13', runs({ about: 'rows' }), {
+  check(MACHINE, 'MACHINE-13', withBuilds(runs({ about: 'rows' })), {
+    'an answer about a build after a stop': some(({ before, event }) => before.builds.stopped && 'build' in event),
     'a stop while knots are subscribed': some(({ effects, event }) => event._tag === 'StopRequested' && effects.length > 1),
     'a knot that is first wanted while the bridge is stopped': some(
       ({ after, before }) => after.knots.stopped && M.size(after.knots.subscriptions) > M.size(before.knots.subscriptions)
     ),
     'something after a stop': some(({ before, event }) => before.cursor.stopped && event._tag !== 'Started')
   })
-  check(MACHINE, 'MACHINE-14', runs({ about: 'knots' }), {
+  check(MACHINE, 'MACHINE-14', withBuilds(runs({ about: 'knots' })), {
+    'a start that owes a build': some(({ effects, event }) => event._tag === 'Started' && effects.some(({ _tag }) => _tag === 'FindBuild')),
+    'a start with records to be read': some(({ after, event }) => event._tag === 'Started' && M.size(after.backfill.accounts) > 0),
     'a start with another meaning of the rows': changesPolicy,
     'a start with knots': some(({ effects, event }) => event._tag === 'Started' && effects.length > 1)
   })
-  check(MACHINE, 'MACHINE-15', runs({ about: 'knots' }), {
+  check(MACHINE, 'MACHINE-15', withBuilds(runs({ about: 'knots' })), {
+    'a build that is asked about': some(({ effects }) => effects.some(({ _tag }) => _tag === 'StartBuild')),
     'a knot that reconnects': reconnectsKnot,
     'the stream that reconnects': reconnects
   })
-  check(MACHINE, 'MACHINE-16', runs(), {
+  check(MACHINE, 'MACHINE-16', withBuilds(runs()), {
     'an account that goes': accountGoes,
     'an account event of a stranger': some(
       ({ before, event }) => event._tag === 'AccountReceived' && asAdvance(before, event) !== null

@@ -662,7 +662,7 @@ const pushed = (rkey: string, at: number, connection = 1): Happening =>
       repo: { did: null, knot: null, name: 'x', owner: OWNER },
       workflows: []
     }
-  }) as Happening
+  })
 
 const workflow = (name: string, changes: object = {}) => ({
   _tag: 'Defined',
@@ -701,7 +701,7 @@ const readings = (did: string, number: number, at: number, next: string | null, 
   ({ _tag: 'RecordsRead', at, collection: MEMBER, did, next, number, records }) as Happening
 
 const unread = (did: string, number: number, at: number, waitMs: number): Happening =>
-  ({ _tag: 'RecordsUnread', at, did, error: 'e', number, waitMs }) as Happening
+  ({ _tag: 'RecordsUnread', at, did, error: 'e', number, waitMs })
 
 const BACKFILL = { ...MINIMAL, backfill: true }
 
