@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Json } from '../../core/index.js'
 import type { Tampered } from '../laws/codec.js'
 import { end, textOf, type Run } from '../laws/run.js'
+import { buildRuns } from './builds.js'
 import { pick } from './data.js'
 import { jsons } from './json.js'
 import { runs } from './script.js'
@@ -11,7 +12,10 @@ type Mutable = null | boolean | number | string | Array<Mutable> | { [key: strin
 
 interface Written {
   accounts: Array<[string, { [key: string]: Mutable }]>
+  runs: Array<[string, { [key: string]: Mutable }]>
+  statuses: Array<{ createdUs: number }>
   head: {
+    builds: { lastUs: number; next: number }
     cursor: { [key: string]: Mutable }
     knots: { next: number; subscriptions: Array<[host: string, { connection: { [key: string]: Mutable }; cursor: Mutable; since: Mutable }]> }
   }
@@ -63,6 +67,34 @@ const TAMPERINGS: ReadonlyArray<readonly [what: string, tamper: (written: Writte
     }
   ],
   [
+    'a run that is there twice',
+    ({ runs }) => {
+      const [first] = runs
+      return first !== undefined && runs.unshift(first) > 0
+    }
+  ],
+  [
+    'a status that is there twice',
+    ({ statuses }) => {
+      const [first] = statuses
+      return first !== undefined && statuses.unshift(first) > 0
+    }
+  ],
+  [
+    'a status that is later than the last',
+    ({ head: { builds }, statuses }) => {
+      builds.lastUs = Math.max(0, (statuses.at(-1)?.createdUs ?? 0) - 1)
+      return statuses.length > 0
+    }
+  ],
+  [
+    'a request about builds whose number was never given out',
+    ({ head: { builds }, runs }) => {
+      builds.next = 0
+      return runs.length > 0
+    }
+  ],
+  [
     'a name that is no DID',
     ({ accounts }) => {
       const [first] = accounts
@@ -77,7 +109,7 @@ export const tamperings: ReadonlyArray<string> = TAMPERINGS.map(([what]) => what
 
 /** Written states that must be refused; at least the first of the tamperings can always be done. */
 export const tampered: fc.Arbitrary<Tampered> = fc
-  .record({ run: runs({ about: 'knots', length: 10 }), which: fc.nat(TAMPERINGS.length - 1) })
+  .record({ run: fc.oneof(runs({ about: 'knots', length: 10 }), buildRuns), which: fc.nat(TAMPERINGS.length - 1) })
   .map(({ run, which }) => {
     const written = writtenOf(run)
     const [what, tamper] = pick(TAMPERINGS, which)
