@@ -127,7 +127,8 @@ export const httpClient = (options: HttpOptions): HttpClient => {
   const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, policy, resolve = platformResolve, timeoutMs = 30_000 } = options
   const guard: Guard = { policy, resolve }
   const sockets = new Set<Socket>()
-  const asking = new Set<AbortController>()
+  /** What ends each request that is under way, and its timer. */
+  const asking = new Set<() => void>()
   let isClosed = false
 
   /** Connects, and says when; a connection that is not made in the time of a request is given up, for whoever waits has gone. */
@@ -184,10 +185,14 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     })
     const done = (): void => {
       disarm()
-      asking.delete(stopping)
+      asking.delete(end)
       given?.removeEventListener('abort', stop)
     }
-    asking.add(stopping)
+    const end = (): void => {
+      stop()
+      done()
+    }
+    asking.add(end)
     given?.addEventListener('abort', stop)
     if (given?.aborted === true) stop()
     const failure = (error: unknown): Error => {
@@ -240,7 +245,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
   let closed: Promise<void> | null = null
   const close = async (): Promise<void> => {
     isClosed = true
-    for (const stopping of asking) stopping.abort()
+    for (const end of [...asking]) end()
     await agent.destroy()
     await Promise.all(
       [...sockets].map(

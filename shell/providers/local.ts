@@ -487,12 +487,19 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     close: work.close,
     find: (job) =>
       answer(async () => ((await requestOf(job)) === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: idOf(job.key) })),
-    follow: (job, external, report) =>
-      work.poll(
+    follow: (job, external, report) => {
+      let hasRun = false
+      return work.poll(
         LOOK_MS,
         () => answer(() => standing(job)),
-        (progress) => report({ ...progress, external })
-      ),
+        (progress) => {
+          // A build may be over between two looks; that it has run, and ended with a code, is told all the same.
+          if (!hasRun && progress.exitCode !== null) report({ error: null, exitCode: null, external, status: 'running' })
+          hasRun ||= progress.status === 'running'
+          report({ ...progress, external })
+        }
+      )
+    },
     logs: (job, _external, signal) => logs(job, signal),
     name,
     start: (job) => answer(() => start(job))

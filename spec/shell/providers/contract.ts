@@ -567,7 +567,7 @@ export const describeProvider = (target: Target): void => {
       shop.bench.move(job.key, end)
       const reports = await followed(shop, await shop.restart(), job, external)
       expect(reports.at(-1)?.status).toBe(end)
-      expect((await followed(shop, await shop.restart(), job, external)).map(({ status }) => status)).toEqual([end])
+      expect((await followed(shop, await shop.restart(), job, external)).at(-1)?.status).toBe(end)
     })
 
     test.runIf(target.faults.length > 0)('is followed through every fault', async () => {
@@ -644,7 +644,7 @@ export const describeProvider = (target: Target): void => {
       shop.bench.move(job.key, end)
       await followed(shop, provider, job, external)
       expect(await shop.answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
-      expect((await followed(shop, await shop.restart(), job, external)).map(({ status }) => status)).toEqual([end])
+      expect((await followed(shop, await shop.restart(), job, external)).at(-1)?.status).toBe(end)
     })
 
     // ------------------------------------------------------------------------------------ logs
