@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint'
 const root = new URL('..', import.meta.url).pathname
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'reports/', '.stryker-tmp/'], basePath: root },
+  { ignores: ['.buildbot/', '.stryker-tmp/', 'dist/', 'node_modules/', 'reports/'], basePath: root },
   {
     basePath: root,
     files: ['**/*.ts'],
