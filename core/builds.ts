@@ -15,9 +15,10 @@ import { BuildPolicy, type Config, Natural } from './config.js'
 import { pause } from './connection.js'
 import { matchGlob } from './data/glob.js'
 import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
-import { isZeroSha, laterOf, Rkey, tidOf, TimeUs, WorkflowName } from './data/identifiers.js'
+import { Did, FUTURE_US, isTidAfter, isZeroSha, laterOf, Rkey, Tid, tidOf, TimeUs, WorkflowName } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
+import { wellFormed } from './data/text.js'
 import type { StatusEntry } from './effect.js';
 import { type Effect, type PublishStatus } from './effect.js'
 import type {
@@ -38,7 +39,7 @@ import type { HoldsChanged, TriggerArrived } from './knots.js'
 import { chain, report, type Transition, unchanged } from './transition.js'
 import { Cause, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
 import { variablesOf, withReserved } from './variables.js'
-import { applies, shortName } from './when.js'
+import { appliesWithin, shortName } from './when.js'
 import type { Condition, Target, Workflow } from './workflow.js'
 
 // ---------------------------------------------------------------------------------------- model
@@ -97,6 +98,8 @@ export type RunPhase = t.TypeOf<typeof RunPhase>
 
 export const Run = t.readonly(
   t.strict({
+    /** Who caused it; `null` where the knot answers for that. */
+    actor: t.union([Did, t.null]),
     /** How many pauses there have been. */
     attempt: Natural,
     /** By the names of their workflows. */
@@ -130,13 +133,17 @@ export const Source = t.readonly(
   t.strict({
     /**
      * Triggers whose keys do not come after this one are forgotten, so a repeat of one could not be told; `null` while all are
-     * remembered. The keys of a knot tell the time, and rise.
+     * remembered. A TID: the keys of a knot tell the time, and rise.
      */
     forgotten: t.union([Rkey, t.null]),
     /** Whether a `sh.tangled.pipeline` of a push was acted on. */
     pipelines: t.boolean,
+    /** How many runs are waiting for their workflow files. */
+    reading: Natural,
     /** Whether a `sh.tangled.git.refUpdate` was: from then on, pipelines of pushes count no more, for good. */
-    refUpdates: t.boolean
+    refUpdates: t.boolean,
+    /** Keys of triggers that came to nothing here, and must not come to anything when they are repeated; the greatest 200. */
+    spent: orderedMap(Rkey, t.literal(true))
   }),
   'Source'
 )
@@ -209,8 +216,8 @@ const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunK
 
 const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null => O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
 
-/** The repository of a run; `null` when there is no such run. */
-export const repositoryOf = (state: BuildsState, knot: HostName, rkey: Rkey): Repository | null => runOf(state, knot, rkey)?.repository ?? null
+/** Whose repository a run is of, and who caused it; `null` when there is no such run. */
+export const rightOf = (state: BuildsState, knot: HostName, rkey: Rkey): Pick<Run, 'actor' | 'repository'> | null => runOf(state, knot, rkey)
 
 const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName): Build | null => {
   const run = runOf(state, knot, rkey)
@@ -276,7 +283,10 @@ const forget = (state: BuildsState, name: BuildName): BuildsState => {
   const gone = withoutRun(state, name.knot, name.rkey)
   const source = sourceOf(state, name.knot)
   // The keys of retries are ours: they say nothing about those of the knot.
-  return run.retryOf !== null || isForgotten(source, name.rkey) ? gone : withSource(gone, name.knot, { ...source, forgotten: name.rkey })
+  if (run.retryOf !== null || isForgotten(source, name.rkey)) return gone
+  // Nor does one that is no time, or one from the future, say anything about others.
+  const isTime = Tid.is(name.rkey) && !isTidAfter(name.rkey, state.lastUs, FUTURE_US)
+  return isTime ? withSource(gone, name.knot, { ...source, forgotten: name.rkey }) : withSpent(gone, name.knot, name.rkey)
 }
 
 /** Drops the oldest statuses until there are not more than are kept. */
@@ -298,8 +308,14 @@ interface Outcome {
   readonly status: Status
 }
 
+/** How much of a sentence of somebody else's is kept. */
+const SENTENCE_MAX = 1_000
+
+const shortened = (text: string): string => wellFormed(text.length <= SENTENCE_MAX ? text : `${text.slice(0, SENTENCE_MAX)}…`)
+
 /** The build with this status, and the status in the log. */
-const publish = (state: BuildsState, at: TimeUs, name: BuildName, build: Build, { error, exitCode, status }: Outcome): Step => {
+const publish = (state: BuildsState, at: TimeUs, name: BuildName, build: Build, { error: said, exitCode, status }: Outcome): Step => {
+  const error = said === null ? null : shortened(said)
   const createdUs = nextStamp(state, at)
   const entry: StatusEntry = { build: name, createdUs, error, exitCode, status }
   const written = withBuild(state, name, { ...build, error, exitCode, status, statusUs: createdUs })
@@ -383,7 +399,7 @@ const externalOf = (phase: BuildPhase): string | null => ('external' in phase ? 
 
 // ---------------------------------------------------------------------------------------- sources
 
-const NEW_SOURCE: Source = { forgotten: null, pipelines: false, refUpdates: false }
+const NEW_SOURCE: Source = { forgotten: null, pipelines: false, reading: NONE, refUpdates: false, spent: M.empty() }
 
 const sourceOf = (state: BuildsState, knot: HostName): Source =>
   pipe(
@@ -391,7 +407,24 @@ const sourceOf = (state: BuildsState, knot: HostName): Source =>
     O.getOrElse(() => NEW_SOURCE)
   )
 
-const isForgotten = ({ forgotten }: Source, rkey: Rkey): boolean => forgotten !== null && rkey <= forgotten
+/** Whether a trigger with this key was acted on once, or came to nothing, so that a repeat must not count. */
+const isForgotten = ({ forgotten, spent }: Source, rkey: Rkey): boolean => (forgotten !== null && rkey <= forgotten) || M.has(rkey)(spent)
+
+const SPENT_MAX = 200
+
+/** The state in which the key never counts again. */
+const withSpent = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+  const source = sourceOf(state, knot)
+  const spent = M.upsertAt<Rkey, true>(rkey, true)(source.spent)
+  const [least] = M.keys(spent)
+  return withSource(state, knot, { ...source, spent: M.size(spent) > SPENT_MAX && least !== undefined ? M.deleteAt(least)(spent) : spent })
+}
+
+/** The state in which so many more, or fewer, runs of the knot wait for their files. */
+const withReading = (state: BuildsState, knot: HostName, by: 1 | -1): BuildsState => {
+  const source = sourceOf(state, knot)
+  return withSource(state, knot, { ...source, reading: (source.reading + by) as Natural })
+}
 
 const withSource = (state: BuildsState, knot: HostName, source: Source): BuildsState => ({
   ...state,
@@ -420,6 +453,9 @@ export interface TriggerJudged {
 
 /** Keys of triggers become names of files, of which a system has the first word; those of knots are 13 characters. */
 const RKEY_MAX = 80
+
+/** How many runs of one knot may wait for their files: what a flood of triggers costs is bounded. */
+const READING_MAX = 500
 
 type Ignorance = 'deleted' | 'unmoved' | 'ref' | 'skipped' | 'repo' | 'kind' | 'before' | 'workflows'
 
@@ -454,7 +490,7 @@ const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJu
   const { at, knot, rkey, trigger } = arrived
   const { cause, repo } = trigger
   const ignore = (reason: Ignorance): Step => [state, [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]]
-  const refuse = (reason: 'knot' | 'actor' | 'rkey', detail: string): Step => [
+  const refuse = (reason: 'knot' | 'actor' | 'rkey' | 'limit', detail: string): Step => [
     state,
     [report({ _tag: 'TriggerRefused', at, detail, knot, reason, rkey })]
   ]
@@ -472,8 +508,10 @@ const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJu
   if (isPush && trigger.kind === 'pipeline' && source.refUpdates) return ignore('kind')
   const known = isPush ? withSource(state, knot, sourceAfter(source, trigger.kind)) : state
   if (trigger.kind === 'refUpdate' && source.pipelines && isToldAlready(state, knot, entitlement.repository, cause))
-    return [known, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'kind', rkey })]]
+    return [withSpent(known, knot, rkey), [report({ _tag: 'TriggerIgnored', at, knot, reason: 'kind', rkey })]]
+  if (source.reading >= READING_MAX) return refuse('limit', `${String(READING_MAX)} triggers of this knot are waiting for their files`)
   const run: Run = {
+    actor: trigger.actor,
     attempt: NONE,
     builds: M.empty(),
     cause,
@@ -483,7 +521,7 @@ const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJu
     repository: entitlement.repository,
     retryOf: null
   }
-  return read(known, knot, rkey, run, trigger.workflows)
+  return read(withReading(known, knot, 1), knot, rkey, run, trigger.workflows)
 }
 
 const isSameHost = (hosts: HostPolicy, knot: HostName, name: string): boolean =>
@@ -529,8 +567,8 @@ const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
   const reading = readingRun(state, knot, rkey, number)
   if (reading === null) return unchanged(state)
   const [run, { workflows }] = reading
-  if (isFinal || run.attempt >= ATTEMPTS)
-    return [withoutRun(state, knot, rkey), [report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })]]
+  if (run.attempt >= (isFinal ? FINAL_ATTEMPTS : ATTEMPTS))
+    return [nothingOf(state, knot, rkey), [report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })]]
   const [after, next] = numbered(state)
   const phase: RunPhase = { _tag: 'ReadPausing', number: next, workflows }
   return [
@@ -538,6 +576,13 @@ const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
     [wake(state, run.attempt, 0, { _tag: 'WorkflowsTimer', knot, number: next, rkey })]
   ]
 }
+
+/** How often a "no" is doubted: a knot may tell of a commit before it gives it out. With the pauses, for a minute. */
+const FINAL_ATTEMPTS = 5
+
+/** The run, whose files were being read, has come to nothing: its trigger must not count again. */
+const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState =>
+  withSpent(withReading(withoutRun(state, knot, rkey), knot, -1), knot, rkey)
 
 /** As many as a pipeline of Tangled may have. */
 const WORKFLOWS_MAX = 50
@@ -551,15 +596,32 @@ const inOrder = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
     )
   ).map(([, workflow]) => workflow)
 
-const filesRead = (state: BuildsState, event: WorkflowsRead): Step => {
+/** What it may cost to find out which workflows of a run apply: what it takes is less than a second. */
+const RUN_COST_MAX = 3_000_000
+
+/** For each workflow, whether it applies; all of them together within one limit. */
+const verdictsOn = (workflows: ReadonlyArray<Workflow>, { cause, kind }: Run): ReadonlyArray<readonly [Workflow, E.Either<string, boolean>]> => {
+  let left = RUN_COST_MAX
+  return workflows.map((workflow) => {
+    if (workflow._tag === 'Faulty') return [workflow, E.right(true)]
+    const answer = appliesWithin(left, kind === 'pipeline' ? withoutPaths(workflow.when) : workflow.when, cause)
+    left = answer.left
+    return [workflow, answer.verdict]
+  })
+}
+
+const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean): Step => {
   const { at, defaultBranch, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
   if (reading === null) return unchanged(state)
   const [run] = reading
+  if (!isEntitled)
+    return [nothingOf(state, knot, rkey), [report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })]]
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
   const workflows = inOrder(event.workflows)
-  const begun = chain(withRun(state, knot, rkey, { ...known, cause: small(run.cause) }), workflows.slice(0, WORKFLOWS_MAX), (before, workflow) =>
-    decide(before, at, { knot, rkey, workflow: workflow.name }, known, workflow)
+  const started = withRun(withReading(state, knot, -1), knot, rkey, { ...known, cause: small(run.cause) })
+  const begun = chain(started, verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known), (before, [workflow, verdict]) =>
+    decide(before, at, { knot, rkey, workflow: workflow.name }, known, workflow, verdict)
   )
   const dropped = then(begun, (after) => [
     after,
@@ -572,7 +634,10 @@ const filesRead = (state: BuildsState, event: WorkflowsRead): Step => {
     O.filter(({ builds }) => M.isEmpty(builds)),
     O.match(
       () => dropped,
-      () => [withoutRun(after, knot, rkey), [...effects, report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]]
+      () => [
+        withSpent(withoutRun(after, knot, rkey), knot, rkey),
+        [...effects, report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]
+      ]
     )
   )
 }
@@ -589,9 +654,15 @@ const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> 
 const ENGINE = 'tack'
 
 /** What a workflow comes to: nothing, a build that has failed before it began, or one that its provider is asked to start. */
-const decide = (state: BuildsState, at: TimeUs, name: BuildName, run: Run, workflow: Workflow): Step => {
+const decide = (
+  state: BuildsState,
+  at: TimeUs,
+  name: BuildName,
+  run: Run,
+  workflow: Workflow,
+  isMeant: E.Either<string, boolean>
+): Step => {
   if (workflow._tag === 'Faulty') return begin(state, at, name, null, failed(workflow.error))
-  const isMeant = applies(run.kind === 'pipeline' ? withoutPaths(workflow.when) : workflow.when, run.cause)
   if (E.isLeft(isMeant)) return [state, [drop(at, name, 'when', isMeant.left)]]
   if (!isMeant.right) return unchanged(state)
   if (workflow.engine === null) return [state, [drop(at, name, 'engine', 'the workflow names no engine')]]
@@ -691,11 +762,12 @@ const refused = (state: BuildsState, event: BuildRefused): Step => {
   return then(ended, (after) => settled(after, event.build, null))
 }
 
-const missing = (state: BuildsState, event: BuildMissing): Step => {
+const missing = (state: BuildsState, event: BuildMissing, isEntitled: boolean): Step => {
   const build = askedBuild(state, event.build, event.number)
   if (build?.phase._tag !== 'Finding') return unchanged(state)
   if (isTerminal(build.status)) return settled(state, event.build, null)
   return about(state, event.build, (_, plan) => {
+    if (!isEntitled) return then(become(state, event.at, event.build, WITHDRAWN), (after) => settled(after, event.build, null))
     // The operator's list may be another one by now.
     const fault = targetFault(state, plan, plan.repository)
     if (fault === null) return ask(state, event.build, 'Starting')
@@ -736,16 +808,14 @@ const reported = (state: BuildsState, event: BuildReported): Step => {
   return about(state, name, (build, plan) => {
     if (build.phase._tag === 'Settled') return unchanged(state)
     if (provider !== plan.provider) return [state, [report({ _tag: 'ReportRefused', at, build: name, provider })]]
-    // It may be another build that the provider has under our name.
+    // Before we know the provider's own name for it, the report may be about another that somebody has given our name: we look at once.
     const known = externalOf(build.phase)
-    if (known !== null && known !== event.external) return unchanged(state)
+    if (known === null) return build.phase._tag === 'Pausing' ? ask(state, name, 'Finding') : unchanged(state)
+    if (known !== event.external) return unchanged(state)
     const isNews = RANKS[status] > RANKS[build.status]
     const told = isNews ? become(state, at, name, { error, exitCode, status }) : unchanged(state)
     if (isTerminal(status)) return then(told, (after) => settled(after, name, event.external))
-    const timed = isNews ? then(told, (after) => armed(after, name)) : told
-    // That it is reported on shows that the provider has it, though the answer to our question has not come.
-    if (known !== null) return timed
-    return then(timed, (after) => (isTerminal(build.status) ? askToEnd(after, name, event.external) : follow(after, name, event.external)))
+    return isNews ? then(told, (after) => armed(after, name)) : told
   })
 }
 
@@ -792,7 +862,7 @@ const cancelRun = (state: BuildsState, at: TimeUs, [knot, rkey, run]: readonly [
         buildsOf(knot, rkey, run).filter(([, { status }]) => !isTerminal(status)),
         (before, [name]) => end(before, at, name, outcome)
       )
-    : unchanged(withoutRun(state, knot, rkey))
+    : unchanged(nothingOf(state, knot, rkey))
 
 const CANCELLED: Outcome = { error: null, exitCode: null, status: 'cancelled' }
 
@@ -805,12 +875,12 @@ const cancel = (state: BuildsState, { at, knot, rkey, workflow }: CancelRequeste
   return build === null || isTerminal(build.status) ? unchanged(state) : end(state, at, name, CANCELLED)
 }
 
-/** A wish to build again, with what the rows say of the right to it now. */
-export interface RetryJudged {
-  readonly _tag: 'RetryJudged'
-  /** Whether the record of the repository still holds the knot through us. */
-  readonly isHeld: boolean
-  readonly request: RetryRequested
+/** What may have something started, with what the rows say now of the right to it. */
+export interface RightJudged {
+  readonly _tag: 'RightJudged'
+  readonly event: BuildMissing | RetryRequested | WorkflowsRead
+  /** Whether the record of the repository still holds the knot through us, and whoever caused the trigger still has a say in it. */
+  readonly isEntitled: boolean
 }
 
 /** The plan of a build under another trigger: all but the id that its job is told. */
@@ -823,11 +893,10 @@ const replanned = (plan: Plan, knot: HostName, rkey: Rkey): Plan => ({
  * What has ended is final, so to build again is a run of its own, with a key of ours. Workflows that never became builds of a
  * provider are left out: they would fail again.
  */
-const retry = (state: BuildsState, { isHeld, request }: RetryJudged): Step => {
-  const { at, knot, rkey, workflow } = request
+const retry = (state: BuildsState, { at, knot, rkey, workflow }: RetryRequested, isEntitled: boolean): Step => {
   const run = runOf(state, knot, rkey)
   if (run === null) return unchanged(state)
-  if (!isHeld) return [state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })]]
+  if (!isEntitled) return [state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })]]
   const again = buildsOf(knot, rkey, run).flatMap(([name, { plan, status }]) =>
     plan === null || !isTerminal(status) || (workflow !== null && name.workflow !== workflow) ? [] : [[name.workflow, plan] as const]
   )
@@ -907,7 +976,18 @@ const isNews = (effect: Effect): boolean => effect._tag === 'PublishStatus' || e
 // ---------------------------------------------------------------------------------------- reducer
 
 /** What the builds take from the other reducers. */
-export type BuildsInput = Event | HoldsChanged | TriggerJudged | RetryJudged
+export type BuildsInput = Event | HoldsChanged | RightJudged | TriggerJudged
+
+const rightJudged = (state: BuildsState, { event, isEntitled }: RightJudged): Step => {
+  switch (event._tag) {
+    case 'BuildMissing':
+      return missing(state, event, isEntitled)
+    case 'RetryRequested':
+      return retry(state, event, isEntitled)
+    case 'WorkflowsRead':
+      return filesRead(state, event, isEntitled)
+  }
+}
 
 const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
   switch (event._tag) {
@@ -925,18 +1005,14 @@ const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
       )
     case 'TriggerJudged':
       return judged(state, event)
-    case 'RetryJudged':
-      return retry(state, event)
-    case 'WorkflowsRead':
-      return filesRead(state, event)
+    case 'RightJudged':
+      return rightJudged(state, event)
     case 'WorkflowsUnread':
       return unread(state, event)
     case 'BuildAccepted':
       return accepted(state, event)
     case 'BuildRefused':
       return refused(state, event)
-    case 'BuildMissing':
-      return missing(state, event)
     case 'BuildUncertain':
       return uncertain(state, event)
     case 'BuildReported':

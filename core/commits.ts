@@ -514,24 +514,36 @@ export type Entitlement =
   | { readonly _tag: 'Unknown' }
   | { readonly _tag: 'NotEntitled'; readonly repository: Repository }
 
-/** The keys of records that the claim may mean, on whatever knot. */
-const claimed = (state: CommitsState, { did, name, owner }: RepoClaim): ReadonlyArray<readonly [Did, Rkey]> => {
+/** The repository of a record, if it counts, is admitted, and holds that knot through us. */
+const repositoryAt = (state: CommitsState, knot: HostName, [did, rkey]: readonly [Did, Rkey]): ReadonlyArray<Repository> => {
+  const account = accountOf(state, did)
+  const row = liveRecord(account, rkey)
+  return row === null || holdOf(state, did, account, rkey) !== knot
+    ? []
+    : [{ did: row.repoDid, name: row.name === '' ? rkey : row.name, owner: did, rkey }]
+}
+
+/** The repositories on the knot that the claim may mean: by their own DID, or, where none has it, by owner and name. */
+const claimed = (state: CommitsState, knot: HostName, { did, name, owner }: RepoClaim): ReadonlyArray<Repository> => {
   const byDid = did === null ? [] : M.keys(holdersOf(state.repoDids, did)).map(recordOf)
-  if (byDid.length > 0) return owner === null ? byDid : byDid.filter(([of]) => of === owner)
-  if (owner === null || name === null) return []
+  const those = byDid.filter(([of]) => owner === null || of === owner).flatMap((key) => repositoryAt(state, knot, key))
+  if (those.length > 0 || owner === null || name === null) return those
   const account = accountOf(state, owner) ?? NOBODY
   return M.keys(account.repos)
     .filter((rkey) => rkey === name || rowAt(account, rkey)?.name === name)
-    .map((rkey) => [owner, rkey])
+    .flatMap((rkey) => repositoryAt(state, knot, [owner, rkey]))
 }
 
 /** Whether `record`, of the owner's, makes its subject a collaborator on the repository. */
 const isAbout = (record: Collaborator, { did, owner, rkey }: Repository): boolean =>
   record.repo === `at://${owner}/${REPO}/${rkey}` || (did !== '' && (record.repo === did || record.repoDid === did))
 
-/** Whether `actor` may push to the repository: its owner may, and whom a live record of the owner makes a collaborator on it. */
-const maySay = (state: CommitsState, repository: Repository, actor: Did): boolean => {
-  if (actor === repository.owner) return true
+/**
+ * Whether `actor` may push to the repository: its owner may, and whom a live record of the owner makes a collaborator on it. Where the
+ * knot does not name anybody (`null`), it answers for that itself: it is the knot that lets people push.
+ */
+export const maySay = (state: CommitsState, repository: Repository, actor: Did | null): boolean => {
+  if (actor === null || actor === repository.owner) return true
   const { collaborators } = accountOf(state, repository.owner) ?? NOBODY
   return M.reduceWithKey<Rkey, Slot<Collaborator>, boolean>(
     false,
@@ -541,21 +553,18 @@ const maySay = (state: CommitsState, repository: Repository, actor: Did): boolea
 
 /**
  * Both gates of T2. A knot speaks only for repositories whose live record names us on that very knot, and only for those of
- * accounts that are admitted; and who caused the trigger must have a say in the repository. Where the knot does not name anybody, it
- * answers for that itself: it is the knot that lets people push.
+ * accounts that are admitted; and who caused the trigger must have a say in the repository. Where records of several owners claim one
+ * repository, the actor's own counts; else it cannot be told whose it is, and nobody has a say.
  */
 export const entitlement = (state: CommitsState, knot: HostName, claim: RepoClaim, actor: Did | null): Entitlement => {
-  const repositories = claimed(state, claim).flatMap(([did, rkey]): ReadonlyArray<Repository> => {
-    const account = accountOf(state, did)
-    const row = liveRecord(account, rkey)
-    return row === null || holdOf(state, did, account, rkey) !== knot
-      ? []
-      : [{ did: row.repoDid, name: row.name === '' ? rkey : row.name, owner: did, rkey }]
-  })
-  const entitled = repositories.find((repository) => actor === null || maySay(state, repository, actor))
-  if (entitled !== undefined) return { _tag: 'Entitled', repository: entitled }
+  const repositories = claimed(state, knot, claim)
   const [first] = repositories
-  return first === undefined ? { _tag: 'Unknown' } : { _tag: 'NotEntitled', repository: first }
+  if (first === undefined) return { _tag: 'Unknown' }
+  const own = repositories.find(({ owner }) => owner === actor)
+  if (own !== undefined) return { _tag: 'Entitled', repository: own }
+  const isOneOwners = repositories.every(({ owner }) => owner === first.owner)
+  const entitled = isOneOwners ? repositories.find((repository) => maySay(state, repository, actor)) : undefined
+  return entitled === undefined ? { _tag: 'NotEntitled', repository: first } : { _tag: 'Entitled', repository: entitled }
 }
 
 /** Whether the record of the repository still holds that knot through us. */

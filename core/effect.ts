@@ -152,8 +152,8 @@ export const TriggerIgnorance = t.keyof(
   'TriggerIgnorance'
 )
 
-/** Why a trigger is refused: it names another knot; who caused it may not; its key is too long for one. */
-export const TriggerRefusal = t.keyof({ knot: null, actor: null, rkey: null }, 'TriggerRefusal')
+/** Why a trigger is refused: it names another knot; who caused it may not; its key is too long for one; too many wait already. */
+export const TriggerRefusal = t.keyof({ knot: null, actor: null, rkey: null, limit: null }, 'TriggerRefusal')
 
 /** Why a workflow is dropped: a bad pattern in `when`; no `engine`; more than can be taken. */
 export const WorkflowDrop = t.keyof({ when: null, engine: null, limit: null }, 'WorkflowDrop')

@@ -151,10 +151,11 @@ const update = (state: KnotsState, host: HostName, subscription: Subscription): 
   subscriptions: M.upsertAt(host, subscription)(state.subscriptions)
 })
 
-/** Every subscription connects anew, whatever it was before: the bridge has (re)started. */
-const start = (state: KnotsState): Transition<KnotsState, Effect> =>
+/** Every subscription connects anew, whatever it was before: the bridge has (re)started. A clock that was ahead does not count for ever. */
+const start = (state: KnotsState, at: TimeUs): Transition<KnotsState, Effect> =>
   chain(state, M.toEntries(state.subscriptions), (before, [host, was]) => {
-    const subscription: Subscription = { ...was, connection: connecting(before.next) }
+    const since = nanosBefore(sinceOf(at), was.since) ? sinceOf(at) : was.since
+    const subscription: Subscription = { ...was, connection: connecting(before.next), since }
     return [
       { ...update(before, host, subscription), next: (before.next + 1) as Natural },
       [toKnot('SubscribeKnot', host, subscription)]
@@ -273,7 +274,7 @@ export const reduce = (state: KnotsState, event: Event | HoldsChanged): Transiti
       return reconcile(state, event)
 
     case 'Started':
-      return start({ ...state, settings: settingsOf(event.config), stopped: false })
+      return start({ ...state, settings: settingsOf(event.config), stopped: false }, event.at)
 
     case 'StopRequested':
       return state.stopped ? unchanged(state) : stop({ ...state, stopped: true })

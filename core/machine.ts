@@ -14,9 +14,11 @@ import * as Builds from './builds.js'
 import * as Commits from './commits.js'
 import * as Counters from './counters.js'
 import * as Cursor from './cursor.js'
-import { isFromFuture } from './data/identifiers.js'
+import type { HostName } from './data/host-name.js'
+import { Did, isFromFuture, type Rkey } from './data/identifiers.js'
+import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
-import type { Event, RetryRequested, StreamAdvanced } from './event.js'
+import type { Event, StreamAdvanced } from './event.js'
 import { ONE } from './config.js'
 import * as Knots from './knots.js'
 import type { State } from './state.js'
@@ -118,7 +120,7 @@ export const step = (state: State, event: Event): Transition<State, Effect> => {
   // An opened connection that is not the one we wait for has not opened the stream.
   const isForBackfill = concerns.includes('backfill') && !(event._tag === 'JetstreamOpened' && cursor === state.cursor)
   const [backfill, readEffects] = isForBackfill
-    ? stepBackfill(state.backfill, event, outcomes.filter(isMemberChanged))
+    ? stepBackfill(state.backfill, event, commits, outcomes.filter(isMemberChanged))
     : unchanged(state.backfill)
   const [builds, buildEffects] = concerns.includes('builds')
     ? stepBuilds(state.builds, event, commits, holds, knotOutcomes.filter(isTrigger))
@@ -157,9 +159,17 @@ const stepKnots = (
 const stepBackfill = (
   state: Backfill.BackfillState,
   event: Event,
-  changes: ReadonlyArray<Commits.MemberChanged>
+  commits: Commits.CommitsState,
+  outcomes: ReadonlyArray<Commits.MemberChanged>
 ): Transition<Backfill.BackfillState, Effect> => {
   const [seen, first] = Backfill.reduce(state, event)
+  // Where the owner's reading begins, so do those of members that are known from before.
+  const changes =
+    seen.owner === state.owner
+      ? outcomes
+      : M.keys(commits.members)
+          .filter(Did.is)
+          .map((did) => ({ _tag: 'Admitted' as const, did }))
   if (changes.length === 0) return [seen, first]
   const [after, then] = Backfill.reduce(seen, { _tag: 'MembersChanged', changes })
   return [after, [...first, ...then]]
@@ -183,14 +193,27 @@ const stepBuilds = (
       entitlement: Commits.entitlement(commits, trigger.knot, trigger.trigger.repo, trigger.trigger.actor),
       trigger
     })),
-    event._tag === 'RetryRequested' ? judgedRetry(state, commits, event) : event
+    judged(state, commits, event)
   ]
   return chain(state, inputs, Builds.reduce)
 }
 
-const judgedRetry = (state: Builds.BuildsState, commits: Commits.CommitsState, request: RetryRequested): Builds.RetryJudged => {
-  const repository = Builds.repositoryOf(state, request.knot, request.rkey)
-  return { _tag: 'RetryJudged', isHeld: repository !== null && Commits.isHeld(commits, request.knot, repository), request }
+/** What may have something started comes with the right to it, as it is now. */
+const judged = (state: Builds.BuildsState, commits: Commits.CommitsState, event: Event): Builds.BuildsInput => {
+  switch (event._tag) {
+    case 'WorkflowsRead':
+    case 'RetryRequested':
+      return { _tag: 'RightJudged', event, isEntitled: isEntitled(state, commits, event.knot, event.rkey) }
+    case 'BuildMissing':
+      return { _tag: 'RightJudged', event, isEntitled: isEntitled(state, commits, event.build.knot, event.build.rkey) }
+    default:
+      return event
+  }
+}
+
+const isEntitled = (state: Builds.BuildsState, commits: Commits.CommitsState, knot: HostName, rkey: Rkey): boolean => {
+  const right = Builds.rightOf(state, knot, rkey)
+  return right !== null && Commits.isHeld(commits, knot, right.repository) && Commits.maySay(commits, right.repository, right.actor)
 }
 
 /**

@@ -47,10 +47,10 @@ type Verdict = E.Either<string, boolean>
 /** Whether one of `patterns` matches one of `names`: names in their order, and for each the patterns in theirs. */
 type MatchesAny = (names: ReadonlyArray<string>, patterns: ReadonlyArray<string>) => Verdict
 
-/** A `MatchesAny` whose answers cost no more than `limit` together. */
-const within = (limit: number): MatchesAny => {
+/** A `MatchesAny` whose answers cost no more than `limit` together, and how much of that is left. */
+const within = (limit: number): { readonly left: () => number; readonly matchesAny: MatchesAny } => {
   let left = limit
-  return (names, patterns) => {
+  const matchesAny: MatchesAny = (names, patterns) => {
     const globs = patterns.map((pattern) => ({ pattern, points: pointsOf(pattern) }))
     for (const name of names) {
       const text = pointsOf(name)
@@ -64,6 +64,7 @@ const within = (limit: number): MatchesAny => {
     }
     return E.right(false)
   }
+  return { left: () => left, matchesAny }
 }
 
 /** Both, where the second is asked whatever the first says: only an error ends it. */
@@ -117,12 +118,20 @@ const holds = (condition: Condition, cause: Exclude<Cause, { readonly _tag: 'Man
  * assert(workflow._tag === 'Defined')
  * assert.deepStrictEqual(applies(workflow.when, cause.right), { _tag: 'Right', right: true })
  */
-export const applies = (when: ReadonlyArray<Condition>, cause: Cause): E.Either<string, boolean> => {
-  if (cause._tag === 'Manual' || when.length === 0) return E.right(true)
-  const matchesAny = within(COST_MAX)
+export const applies = (when: ReadonlyArray<Condition>, cause: Cause): E.Either<string, boolean> =>
+  appliesWithin(COST_MAX, when, cause).verdict
+
+/** The same, at a cost of at most `limit`; and what is left of that. */
+export const appliesWithin = (
+  limit: number,
+  when: ReadonlyArray<Condition>,
+  cause: Cause
+): { readonly left: number; readonly verdict: E.Either<string, boolean> } => {
+  if (cause._tag === 'Manual' || when.length === 0) return { left: limit, verdict: E.right(true) }
+  const { left, matchesAny } = within(limit)
   for (const condition of when) {
     const verdict = holds(condition, cause, matchesAny)
-    if (E.isLeft(verdict) || verdict.right) return verdict
+    if (E.isLeft(verdict) || verdict.right) return { left: left(), verdict }
   }
-  return E.right(false)
+  return { left: left(), verdict: E.right(false) }
 }

@@ -8,7 +8,7 @@ export {
   type Page,
   pageAfter,
   reduce,
-  type RetryJudged,
+  type RightJudged,
   Run,
   RunEntry,
   RunKey,

@@ -130,10 +130,11 @@ describe('what is written is what is read', () => {
     for (const field of Object.keys(written))
       expect([field, Builds.WrittenBuilds.decode({ ...written, [field]: {} })._tag]).toEqual([field, 'Left'])
     expect(Builds.WrittenBuilds.decode({ ...written, floorUs: 5 })._tag).toBe('Right')
-    expect(Builds.Source.decode({ forgotten: 'a', pipelines: true, refUpdates: false })._tag).toBe('Right')
-    expect(Builds.Source.decode({ forgotten: null, pipelines: true, refUpdates: 1 })._tag).toBe('Left')
-    expect(Builds.Source.decode({ forgotten: 7, pipelines: true, refUpdates: true })._tag).toBe('Left')
-    expect(Builds.Source.decode({ forgotten: null, pipelines: 1, refUpdates: true })._tag).toBe('Left')
+    expect(Builds.Source.decode({ forgotten: 'a', pipelines: true, reading: 1, refUpdates: false, spent: [['b', true]] })._tag).toBe('Right')
+    const source: object = { forgotten: null, pipelines: true, reading: 0, refUpdates: false, spent: [] }
+    expect(Builds.Source.decode(source)._tag).toBe('Right')
+    for (const field of Object.keys(source)) expect([field, Builds.Source.decode({ ...source, [field]: {} })._tag]).toEqual([field, 'Left'])
+    expect(Builds.Source.decode({ ...source, spent: [['b', false]] })._tag).toBe('Left')
   })
 
   test.each(['knot.example/a', 'localhost:3000/3mbd354mf2222'])('%s is the key of a run', (key) => {
@@ -272,12 +273,56 @@ describe('what a run remembers', () => {
   })
 
   test('of a knot, which kinds of trigger have counted', () => {
-    const sources = (kind: 'pipeline' | 'refUpdate') =>
-      M.toEntries(after([...running(), comes(trigger({ kind, workflows: [] }), at(20))]).builds.sources)
-    expect(sources('pipeline')).toEqual([[K1, { forgotten: null, pipelines: true, refUpdates: false }]])
-    expect(sources('refUpdate')).toEqual([[K1, { forgotten: null, pipelines: false, refUpdates: true }]])
+    const sourcesOf = (state: State) => M.toEntries(state.builds.sources).map(([knot, source]) => [knot, Builds.Source.encode(source)])
+    const sources = (kind: 'pipeline' | 'refUpdate') => sourcesOf(after([...running(), comes(trigger({ kind, workflows: [] }), at(20))]))
+    expect(sources('pipeline')).toEqual([[K1, { forgotten: null, pipelines: true, reading: 1, refUpdates: false, spent: [] }]])
+    expect(sources('refUpdate')).toEqual([[K1, { forgotten: null, pipelines: false, reading: 1, refUpdates: true, spent: [] }]])
     const wish = { _tag: 'Manual' as const, inputs: [], ref: null, sha: null }
-    expect(M.toEntries(after([...running(), comes(trigger({ cause: wish, kind: 'pipeline' }), at(20))]).builds.sources)).toEqual([])
+    expect(sourcesOf(after([...running(), comes(trigger({ cause: wish, kind: 'pipeline' }), at(20))]))).toEqual([
+      [K1, { forgotten: null, pipelines: false, reading: 1, refUpdates: false, spent: [] }]
+    ])
+  })
+})
+
+describe('what a flood of triggers may cost', () => {
+  const flood = (count: number): ReadonlyArray<Happening> => [
+    ...running(),
+    ...Array.from({ length: count }, (_, i) => comes(trigger(), at(20), { rkey: `k${String(1_000 + i)}` }))
+  ]
+  const sourceOf = (happenings: ReadonlyArray<Happening>): Builds.Source => there(M.toEntries(after(happenings).builds.sources)[0])[1]
+
+  test('five hundred runs of a knot may wait for their files', () => {
+    expect(M.size(after(flood(500)).builds.runs)).toBe(500)
+    const state = after(flood(502))
+    expect([M.size(state.builds.runs), sourceOf(flood(502)).reading]).toEqual([500, 500])
+    expect(state.counters.recent.map((report) => ('reason' in report ? report.reason : ''))).toEqual(['limit', 'limit'])
+    expect(state.counters.recent.map((report) => ('detail' in report ? report.detail : ''))[0]).toBe('500 triggers of this knot are waiting for their files')
+  })
+
+  test('each that comes to something, or to nothing, makes room for another', () => {
+    const unread = (i: number, isFinal: boolean): Happening => ({ _tag: 'WorkflowsUnread', at: at(30), error: 'x', isFinal, knot: K1, number: 1 + i, rkey: `k${String(1_000 + i)}` })
+    expect(sourceOf([...flood(3), filesRead([workflow()], at(30), { rkey: 'k1000' })]).reading).toBe(2)
+    expect(sourceOf([...flood(3), filesRead([], at(30), { rkey: 'k1000' })]).reading).toBe(2)
+    expect(sourceOf([...flood(3), unread(0, true), unread(1, false)]).reading).toBe(3)
+    expect(sourceOf([...flood(3), cancel(at(30), null, 'k1001')]).reading).toBe(2)
+    expect(sourceOf([...flood(3), started(at(30), building())]).reading).toBe(3)
+  })
+
+  test('of what came to nothing, the two hundred greatest keys are remembered', () => {
+    const spent = (count: number) =>
+      M.keys(sourceOf([...flood(count), ...Array.from({ length: count }, (_, i) => cancel(at(30), null, `k${String(1_000 + i)}`))]).spent)
+    expect([spent(200).length, spent(200)[0], spent(201).length, spent(201)[0]]).toEqual([200, 'k1000', 200, 'k1001'])
+  })
+
+  test('to find out which workflows apply has one limit for all of a run', () => {
+    const paths = Array.from({ length: 300 }, (_, i) => `src/${'x'.repeat(100)}${String(i)}`)
+    const changedFiles = Array.from({ length: 60 }, (_, i) => `src/${'x'.repeat(100)}/${String(i)}`)
+    const condition = { branch: ['main'], event: ['push'], paths, tag: [], types: null }
+    const files = ['a', 'b', 'c'].map((of) => workflow({ name: of, when: [condition] }))
+    const state = after([...running(), comes(trigger({ cause: push({ changedFiles }) }), at(20)), filesRead([...files, workflow({ name: 'd' })], at(21))])
+    // Two of them take it all; the third is given up, and one that costs nothing is not.
+    expect(state.counters.recent.map((report) => ('build' in report ? [report._tag, report.build.workflow] : []))).toEqual([['WorkflowDropped', 'b'], ['WorkflowDropped', 'c']])
+    expect(M.keys(runOf(state).builds)).toEqual(['d'])
   })
 })
 

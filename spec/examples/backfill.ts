@@ -181,6 +181,12 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [started(at(20)), opened(2, at(21)), page(OWNER, MEMBER, 2, at(22)), started(at(30), ON), opened(3, at(31))],
     then: { effects: [open(2), open(3)] }
   }),
+  example('B1.13 with the owner, whoever is a member already is read', {
+    config: { admission: 'members' },
+    given: [started(at(10), { admission: 'members' }), opened(1, at(11)), put(OWNER, 'a', member(), at(12), { connection: 1 })],
+    when: [started(at(20), config), opened(2, at(21))],
+    then: { effects: [open(2, at(12) - 5_000_000), reads(ALICE, MEMBER, 3), reads(OWNER, MEMBER, 4)] }
+  }),
   example('B1.12 a stream that was lost and is open again changes nothing about what is being read', {
     config: ON,
     given: [...READING, closed(1, at(12)), { _tag: 'TimerFired', at: at(13), timer: { _tag: 'JetstreamTimer', connection: 2 } }],

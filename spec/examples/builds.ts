@@ -452,6 +452,23 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(22), { rkey: OTHER }), comes(trigger({ cause: { _tag: 'Manual', inputs: [], ref: MAIN, sha: SHA } }), at(23), { rkey: 'n' })],
     then: { effects: [read(3, { rkey: OTHER }), read(4, { rkey: 'n' })] }
   }),
+  example('T1.20 a push that was left alone stays so, when the pipeline that told of it is forgotten', {
+    given: [
+      ...running({ keepStatuses: 1 }),
+      comes(trigger({ kind: 'pipeline', workflows: [] }), at(20)),
+      filesRead([workflow({ engine: 'x' })], at(21)),
+      comes(trigger(), at(22), { rkey: OTHER }),
+      comes(trigger({ cause: push({ newSha: 'c'.repeat(40), oldSha: SHA }) }), at(23), { rkey: '3mbd354mg2222' }),
+      filesRead([workflow({ engine: 'x' })], at(24), { number: 2, rkey: '3mbd354mg2222' })
+    ],
+    when: [comes(trigger(), at(30), { rkey: OTHER })],
+    then: { effects: [], reports: [ignored('before', at(30), OTHER)] }
+  }),
+  example('T1.21 a clock that was ahead when a knot was first wanted does not silence it for ever', {
+    given: [put(OWNER, 'app', repo({ repoDid: REPO_DID }), at(1), { at: at(100_000) }), started(at(10), building()), knotOpened(K1, 2, at(11))],
+    when: [comes(trigger(), at(20))],
+    then: { effects: [read(1)] }
+  }),
   example('T1.17 two pushes that are the same, told of in one way, are two', {
     given: [...running(), comes(trigger(), at(20)), comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(21), { rkey: 'b' })],
     when: [comes(trigger(), at(22), { rkey: 'c' })],
@@ -573,6 +590,53 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     given: [put(ALICE, 'fake', repo({ name: 'fake', repoDid: REPO_DID }), at(1)), ...running()],
     when: [comes(trigger(), at(20)), comes(trigger({ actor: BOB }), at(21), { rkey: 'b' })],
     then: { effects: [read(1)], reports: [refused('actor', at(21), 'b')] }
+  }),
+  example('T2.17 where several owners’ records claim one repository, and it is nobody’s own, it cannot be told whose it is', {
+    given: [put(ALICE, 'fake', repo({ name: 'fake', repoDid: REPO_DID }), at(1)), ...running(), put(ALICE, 'c', collaborator({ repoDid: REPO_DID, subject: BOB }), at(12), { connection: 1 })],
+    when: [
+      comes(trigger({ actor: null }), at(20)),
+      comes(trigger({ actor: BOB }), at(21)),
+      comes(trigger({ actor: null, repo: { ...NAMELESS, did: REPO_DID, owner: OWNER } }), at(22)),
+      comes(trigger({ actor: ALICE }), at(23), { rkey: 'b' })
+    ],
+    then: {
+      effects: [read(1), read(2, { repository: { did: REPO_DID, name: 'fake', owner: ALICE, rkey: 'fake' }, rkey: 'b' })],
+      reports: [refused('actor', at(20)), refused('actor', at(21))]
+    }
+  }),
+  example('T2.18 a record that does not count hides none that does, though it gives the repository’s DID', {
+    config: { admission: 'members' },
+    given: [
+      put(ALICE, 'fake', repo({ name: 'fake', repoDid: 'did:plc:x' }), at(1)),
+      put(OWNER, 'away', repo({ knot: K2, name: 'away', repoDid: 'did:plc:x' }), at(2)),
+      put(OWNER, 'app', repo(), at(3)),
+      started(at(10), { ...building(), admission: 'members' }),
+      knotOpened(K1, 3, at(11))
+    ],
+    when: [comes(trigger({ repo: { did: 'did:plc:x', knot: null, name: 'app', owner: OWNER } }), at(20), { connection: 3 })],
+    then: { effects: [read(1, { repository: { did: '', name: 'app', owner: OWNER, rkey: 'app' } })] }
+  }),
+  example('T2.19 a collaborator whose right is withdrawn has nothing begun any more', {
+    given: [
+      ...running(),
+      put(OWNER, 'c', collaborator({ repoDid: REPO_DID, subject: BOB }), at(12), { connection: 1 }),
+      comes(trigger({ actor: BOB }), at(20)),
+      comes(trigger({ actor: BOB }), at(20), { rkey: OTHER }),
+      filesRead([workflow()], at(21), { number: 2, rkey: OTHER }),
+      { ...wavers(4, at(22)), build: name('ci.yml', OTHER) } as WrittenEvent,
+      { _tag: 'TimerFired', at: at(23), timer: { _tag: 'BuildTimer', build: name('ci.yml', OTHER), number: 5 } },
+      del(OWNER, COLLABORATOR, 'c', at(24), { connection: 1 })
+    ],
+    when: [filesRead([workflow()], at(30)), says('BuildMissing', 6, at(31), name('ci.yml', OTHER)), retry(at(32), null, OTHER), comes(trigger({ actor: OWNER }), at(33))],
+    then: {
+      effects: [
+        publish('cancelled', at(31), {
+          build: name('ci.yml', OTHER),
+          error: 'The repository does not name this spindle any more, or its owner is not a member any more.'
+        })
+      ],
+      reports: [refused('actor', at(30)), ignored('repo', at(32), OTHER), ignored('before', at(33))]
+    }
   }),
   example('T2.9 a record without a name is called by its key', {
     given: [...running(), put(OWNER, 'k', repo({ name: '', repoDid: 'did:plc:k' }), at(12), { connection: 1 })],
@@ -792,10 +856,10 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T3.5 a workflow that does not apply is not built; with none left, nothing is remembered', {
+  example('T3.5 a workflow that does not apply is not built; with none left, the trigger is spent', {
     given: [...running(), comes(trigger(), at(20))],
     when: [filesRead([workflow({ when: [{ branch: ['release'], event: ['push'], paths: null, tag: [], types: null }] })], at(21)), comes(trigger(), at(22))],
-    then: { effects: [read(2)], reports: [ignored('workflows', at(21))] }
+    then: { effects: [], reports: [ignored('workflows', at(21)), ignored('before', at(22))] }
   }),
   example('T3.6 a bad pattern, or no engine, drops the workflow with a word to the operator', {
     given: [...running(), comes(trigger(), at(20))],
@@ -950,13 +1014,21 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [{ _tag: 'WorkflowsUnread', at: at(100), error: 'no answer', isFinal: false, knot: K1, number: 61, rkey: KEY }],
     then: { effects: [], reports: [{ _tag: 'WorkflowsUnread', at: at(100), knot: K1, rkey: KEY }] }
   }),
-  example('T3.18 a commit that is not there is not asked for again', {
-    given: [...running(), comes(trigger(), at(20))],
-    when: [
-      { _tag: 'WorkflowsUnread', at: at(21), error: 'not there', isFinal: true, knot: K1, number: 1, rkey: KEY },
-      filesRead([workflow()], at(22))
+  example('T3.18 that a commit is not there is doubted for a minute: a knot may tell of it before it gives it out', {
+    given: [
+      ...running(),
+      comes(trigger(), at(20)),
+      ...Array.from({ length: 5 }, (_, i): ReadonlyArray<WrittenEvent> => [
+        { _tag: 'WorkflowsUnread', at: at(30 + i), error: 'not there', isFinal: true, knot: K1, number: 1 + 2 * i, rkey: KEY },
+        workflowsTimer(2 + 2 * i, at(30 + i))
+      ]).flat()
     ],
-    then: { effects: [], reports: [{ _tag: 'WorkflowsUnread', at: at(21), knot: K1, rkey: KEY }] }
+    when: [
+      { _tag: 'WorkflowsUnread', at: at(90), error: 'not there', isFinal: true, knot: K1, number: 11, rkey: KEY },
+      filesRead([workflow()], at(91), { number: 11 }),
+      comes(trigger(), at(92))
+    ],
+    then: { effects: [], reports: [{ _tag: 'WorkflowsUnread', at: at(90), knot: K1, rkey: KEY }, ignored('before', at(92))] }
   }),
   example('T3.19 an answer that nobody waits for changes nothing', {
     given: [...running(), comes(trigger(), at(20))],
@@ -1155,6 +1227,22 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     }
   }),
 
+  example('T4.29 what is cancelled while its files are read is not read when it is told of again', {
+    given: [...running(), comes(trigger(), at(20)), cancel(at(21))],
+    when: [comes(trigger(), at(22))],
+    then: { effects: [], reports: [ignored('before', at(22))] }
+  }),
+  example('T4.30 of what others say, a thousand characters are kept', {
+    given: FOLLOWING,
+    when: [reports('running', at(23), { error: 'e'.repeat(1_000) }), reports('failed', at(24), { error: `${'e'.repeat(999)}😀` })],
+    then: {
+      effects: [
+        publish('running', at(23), { error: 'e'.repeat(1_000) }),
+        deadline(4, runningMs),
+        publish('failed', at(24), { error: `${'e'.repeat(999)}\ufffd…` })
+      ]
+    }
+  }),
   example('T4.25 two at one moment have two keys', {
     given: DONE,
     when: [retry(at(30)), { ...refuses(6, at(30)), build: name('ci.yml', '3mbd35yo2w222') } as WrittenEvent, retry(at(5), null, '3mbd35yo2w222')],
@@ -1225,19 +1313,19 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [uncertain(at(22)), uncertain(at(26))]
     }
   }),
-  example('T5.6 a report shows that the provider has it, though its answer never came', {
+  example('T5.6 a report on a build that is looked for only makes us look at once: it may be about another', {
     given: [...STARTING, wavers(3, at(22))],
-    when: [reports('running', at(23)), buildTimer(4, at(24))],
-    then: { effects: [publish('running', at(23)), deadline(5, runningMs), follow()] }
+    when: [reports('success', at(23)), reports('running', at(24)), buildTimer(4, at(24)), says('BuildAccepted', 5, at(25)), reports('success', at(26))],
+    then: { effects: [find(5), follow(), publish('success', at(26))] }
   }),
-  example('T5.7 so does a report of its end', {
+  example('T5.7 one on a build that is being started waits for the answer', {
     given: STARTING,
-    when: [reports('success', at(22)), says('BuildAccepted', 3, at(23))],
-    then: { effects: [publish('success', at(22))] }
+    when: [reports('success', at(22)), says('BuildAccepted', 3, at(23)), reports('running', at(24))],
+    then: { effects: [follow(), publish('running', at(24)), deadline(4, runningMs)] }
   }),
   example('T5.8 of a build that is cancelled, too', {
     given: [...STARTING, cancel(at(22))],
-    when: [reports('running', at(23)), reports('success', at(24))],
+    when: [reports('running', at(23)), says('BuildAccepted', 3, at(24)), reports('success', at(25))],
     then: { effects: [askToEnd(4)] }
   }),
   example('T5.9 an answer that nobody waits for changes nothing', {
@@ -1437,18 +1525,34 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   example('T6.7 an older key that is forgotten after a later one changes nothing about what is forgotten', {
     given: [
       ...running({ keepStatuses: 1 }),
-      comes(trigger(), at(20), { rkey: 'b' }),
-      filesRead([workflow()], at(21), { rkey: 'b' }),
-      comes(trigger(), at(22), { rkey: 'c' }),
-      filesRead([workflow({ engine: 'x' })], at(23), { number: 4, rkey: 'c' }),
-      comes(trigger(), at(24), { rkey: 'd' }),
-      filesRead([workflow({ engine: 'x' })], at(25), { number: 5, rkey: 'd' }),
-      { ...refuses(3, at(26)), build: name('ci.yml', 'b') } as WrittenEvent,
-      comes(trigger(), at(27), { rkey: 'e' }),
-      filesRead([workflow({ engine: 'x' })], at(28), { number: 6, rkey: 'e' })
+      comes(trigger(), at(20), { rkey: '3mbd354mb2222' }),
+      filesRead([workflow()], at(21), { rkey: '3mbd354mb2222' }),
+      comes(trigger(), at(22), { rkey: '3mbd354mc2222' }),
+      filesRead([workflow({ engine: 'x' })], at(23), { number: 4, rkey: '3mbd354mc2222' }),
+      comes(trigger(), at(24), { rkey: '3mbd354md2222' }),
+      filesRead([workflow({ engine: 'x' })], at(25), { number: 5, rkey: '3mbd354md2222' }),
+      { ...refuses(3, at(26)), build: name('ci.yml', '3mbd354mb2222') } as WrittenEvent,
+      comes(trigger(), at(27), { rkey: '3mbd354me2222' }),
+      filesRead([workflow({ engine: 'x' })], at(28), { number: 6, rkey: '3mbd354me2222' })
     ],
-    when: [comes(trigger(), at(29), { rkey: 'cc' }), comes(trigger(), at(30), { rkey: 'd' }), comes(trigger(), at(31), { rkey: 'dd' })],
-    then: { effects: [read(7, { rkey: 'dd' })], reports: [ignored('before', at(29), 'cc'), ignored('before', at(30), 'd')] }
+    when: [comes(trigger(), at(29), { rkey: '3mbd354mc3222' }), comes(trigger(), at(30), { rkey: '3mbd354md2222' }), comes(trigger(), at(31), { rkey: '3mbd354md3222' })],
+    then: { effects: [read(7, { rkey: '3mbd354md3222' })], reports: [ignored('before', at(29), '3mbd354mc3222'), ignored('before', at(30), '3mbd354md2222')] }
+  }),
+  example('T6.8 a key from the future, or one that is no time, says nothing about others when it is forgotten', {
+    given: [
+      ...running({ keepStatuses: 1 }),
+      comes(trigger(), at(20), { rkey: 'zzz' }),
+      filesRead([workflow({ engine: 'x' })], at(21), { rkey: 'zzz' }),
+      comes(trigger(), at(22), { rkey: '3mbe354mb2222' }),
+      filesRead([workflow({ engine: 'x' })], at(23), { number: 2, rkey: '3mbe354mb2222' }),
+      comes(trigger(), at(24), { rkey: '3mbd354mb2222' }),
+      filesRead([workflow({ engine: 'x' })], at(25), { number: 3, rkey: '3mbd354mb2222' })
+    ],
+    when: [comes(trigger(), at(26)), comes(trigger(), at(27), { rkey: 'zzz' }), comes(trigger(), at(28), { rkey: '3mbe354mb2222' }), comes(trigger(), at(29), { rkey: 'zz' })],
+    then: {
+      effects: [read(4), read(5, { rkey: 'zz' })],
+      reports: [ignored('before', at(27), 'zzz'), ignored('before', at(28), '3mbe354mb2222')]
+    }
   }),
   example('T6.4 with fewer to be kept, the oldest go at the next start', {
     given: [...DONE, stop(at(25)), started(at(26), building({ keepStatuses: 0 })), knotOpened(K1, 4, at(27))],
