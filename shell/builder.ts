@@ -65,7 +65,13 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
   }
 
   return {
-    cancel: (request, deliver) => ask(request, deliver, (provider, job) => provider.cancel(job, request.external)),
+    cancel: (request, deliver) =>
+      ask(request, deliver, async (provider, job) => {
+        const answer = await provider.cancel(job, request.external)
+        // Nobody waits for how it ends any more.
+        if (answer._tag === 'Heard') unfollow(job.key)
+        return answer
+      }),
     close: async () => {
       isClosed = true
       for (const key of [...following.keys()]) unfollow(key)

@@ -245,7 +245,7 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
         branch: branchOf(job),
         commit: plan.sha ?? 'HEAD',
         // Names that are the agent's own are not the workflow's to set.
-        env: Object.fromEntries(plan.variables.filter(([key]) => !key.startsWith('BUILDKITE'))),
+        env: Object.fromEntries(plan.variables.filter(([key]) => !STEERING.test(key))),
         // Whether a push calls for a build has been decided by `when`.
         ignore_pipeline_branch_filters: true,
         message: messageOf(job),
@@ -405,6 +405,13 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
     ...(webhook === null ? {} : { webhook: (request) => hear(request, webhook) })
   }
 }
+
+/**
+ * Variables by which an author could steer the agent itself, its hooks and its checkout, outside of what the operator's pipeline runs
+ * steps in.
+ */
+const STEERING =
+  /^(?:BUILDKITE.*|PATH|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|IFS|HOME|LD_.*|DYLD_.*|GIT_.*|SSH_.*|NODE_OPTIONS|PYTHON.*|PERL5.*|RUBY(?:OPT|LIB))$/
 
 export const buildkite: Kind = {
   kind: 'buildkite',

@@ -266,8 +266,10 @@ export const createWork = ({ clock, secrets }: Pick<ClientOptions, 'clock' | 'se
       let last: Progress | null = null
       let failures = 0
       while (!isOver()) {
-        const answer: Missing | Progress | Uncertain = await question().catch((error: unknown) => uncertain(error))
+        const said: Missing | Progress | Uncertain = await question().catch((error: unknown) => uncertain(error))
         if (isOver()) return
+        // What a provider says of a build may be what the build has said: of any length, and with secrets in it.
+        const answer = 'status' in said && said.error !== null ? { ...said, error: say(said.error) } : said
         if ('status' in answer) {
           failures = 0
           if (!isSameProgress(last, answer)) report(answer)

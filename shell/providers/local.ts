@@ -325,18 +325,20 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
   const recover = async (): Promise<void> => {
     await systemDisk.makeFolder(root)
     const waiting: Array<{ readonly createdMs: number; readonly id: string }> = []
-    for (const entry of await readdir(root)) {
+    const look = async (entry: string): Promise<void> => {
       if (ASIDE.test(entry)) {
         // Somebody may be about to make a build of it.
         if ((await stat(join(root, entry))).mtimeMs < Date.now() - SURELY_KEPT_MS) await removeFolder(join(root, entry))
       } else if (IS_ID.test(entry)) {
         const request = await readFileOf(Request, folderOf(entry), 'request.json')
-        if (request === null) continue
+        if (request === null) return
         if ((await resultOf(entry)) !== null) await over(entry)
         else if ((await readFileOf(Hand, folderOf(entry), 'runner.json')) !== null) active.add(entry)
         else waiting.push({ createdMs: request.createdMs, id: entry })
       }
     }
+    // A build may have spoilt its own files; that is no reason to forget the others.
+    for (const entry of await readdir(root)) await look(entry).catch((error: unknown) => warn(`the build in ${entry} could not be looked at`, error))
     await prune()
     for (const { id } of waiting.sort((a, b) => a.createdMs - b.createdMs)) {
       const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
