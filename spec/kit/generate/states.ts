@@ -175,6 +175,7 @@ const BUILD: Fields = {
   statusUs: 5
 }
 const RUN: Fields = {
+  actor: null,
   attempt: 0,
   builds: [['ci.yml', BUILD]],
   cause: PUSH,
@@ -184,6 +185,7 @@ const RUN: Fields = {
   repository: REPOSITORY,
   retryOf: null
 }
+const SOURCE: Fields = { forgotten: '3mbd3542k2222', pipelines: true, reading: 0, refUpdates: false, spent: [] }
 const NAME: Fields = { knot: 'knot.example', rkey: 't', workflow: 'ci.yml' }
 const ENTRY: Fields = { build: NAME, createdUs: 5, error: null, exitCode: null, status: 'pending' }
 
@@ -193,6 +195,8 @@ const building = (changes: Fields = {}, head: Fields = {}): Fields =>
 const built = (changes: Fields, head: Fields = {}): Fields => building({ builds: [['ci.yml', { ...BUILD, ...changes }]] }, head)
 const planned = (changes: Fields): Fields => built({ plan: { ...PLAN, ...changes } })
 const told = (...statuses: ReadonlyArray<Json>): Fields => state({ builds: { ...BUILDS, lastUs: 9 }, statuses })
+
+const sourced = (changes: Fields): Fields => state({ builds: { ...BUILDS, sources: [['knot.example', { ...SOURCE, ...changes }]] } })
 
 const READING: Fields = { attempt: 0, collection: 'sh.tangled.repo', cursor: null, number: 1, pages: 0, phase: 'Reading' }
 const backfill = (changes: Fields): Fields => state({ backfill: { ...BACKFILL, ...changes } })
@@ -262,7 +266,10 @@ const RIGHT = yes('D11', {
   'a status below zero': told({ ...ENTRY, exitCode: -9 }),
   'a status of no run': told(ENTRY),
   'the last status is the last there ever was': told(ENTRY, { ...ENTRY, createdUs: 9 }),
-  'a source': state({ builds: { ...BUILDS, sources: [['knot.example', { forgotten: '3mbd3542k2222', pipelines: true, refUpdates: false }]] } }),
+  'a source': sourced({}),
+  'a source of which runs are waiting': sourced({ reading: 500 }),
+  'a source with keys that are spent': sourced({ spent: [['3mbd3542k2222', true], ['self', true]] }),
+  'a run that somebody caused': building({ actor: OWNER }),
   'a floor of statuses': state({ builds: { ...BUILDS, floorUs: 7 } }),
   'an account that is read': reading({}),
   'an account that is read further on': reading({ attempt: 3, cursor: 'x', pages: 99, phase: 'Pausing' }),
@@ -324,7 +331,7 @@ const WRONG = no('D11', {
   'workflows that fall': building({ builds: [['b', BUILD], ['a', BUILD]] }),
   'statuses that fall': told({ ...ENTRY, createdUs: 6 }, ENTRY),
   'a stamp of a status twice': told(ENTRY, ENTRY),
-  'sources that fall': state({ builds: { ...BUILDS, sources: ['b.example', 'a.example'].map((knot) => [knot, { forgotten: null, pipelines: false, refUpdates: true }]) } }),
+  'sources that fall': state({ builds: { ...BUILDS, sources: ['b.example', 'a.example'].map((knot) => [knot, SOURCE]) } }),
   'readings that fall': backfill({ accounts: [[OWNER, READING], ['did:plc:alice', READING]] }),
   'DIDs that fall': state({ accounts: [[OWNER, { ...NOTHING, floor: FLOOR }], ['did:plc:alice', { ...NOTHING, floor: FLOOR }]] }),
   'a DID twice': state({ accounts: [[OWNER, { ...NOTHING, floor: FLOOR }], [OWNER, { ...NOTHING, floor: FLOOR }]] }),
@@ -412,8 +419,13 @@ const WRONG = no('D11', {
   'an object that is a short one': planned({ sha: 'abc' }),
   'settings as an object': planned({ settings: { key: 'value' } }),
   'a pair of one': planned({ settings: [['key']] }),
-  'a source that does not know of pipelines': state({ builds: { ...BUILDS, sources: [['knot.example', { forgotten: null, refUpdates: true }]] } }),
-  'a source that has forgotten a number': state({ builds: { ...BUILDS, sources: [['knot.example', { forgotten: 7, pipelines: true, refUpdates: true }]] } }),
+  'a source that does not know of pipelines': state({ builds: { ...BUILDS, sources: [['knot.example', { forgotten: null, reading: 0, refUpdates: true, spent: [] }]] } }),
+  'a source that has forgotten a number': sourced({ forgotten: 7 }),
+  'a source of which less than none are waiting': sourced({ reading: -1 }),
+  'spent keys that fall': sourced({ spent: [['self', true], ['3mbd3542k2222', true]] }),
+  'a spent key that is none': sourced({ spent: [['..', true]] }),
+  'a key that is not spent': sourced({ spent: [['self', false]] }),
+  'a run that nobody with a DID caused': building({ actor: 'nobody' }),
   'a kind of trigger that there is not': building({ kind: 'push' }),
   'an unknown collection': reading({ collection: 'app.bsky.feed.post' }),
   'a phase of a reading that there is not': reading({ phase: 'Open' }),

@@ -138,13 +138,13 @@ def well_formed(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def excerpt(text: str) -> str:
-    """Foreign text as reports repeat it: its first 120 UTF-16 code units, `…` if that is not all, and well-formed."""
-    if len(text) <= EXCERPT_UNITS // 2:
+def excerpt(text: str, most: int = EXCERPT_UNITS) -> str:
+    """Foreign text as reports repeat it: its first UTF-16 code units, `…` if that is not all, and well-formed."""
+    if len(text) <= most // 2:
         return well_formed(text)
     units = text.encode("utf-16-le", "surrogatepass")
-    head = well_formed(units[: 2 * EXCERPT_UNITS].decode("utf-16-le", "surrogatepass"))
-    return head if len(units) <= 2 * EXCERPT_UNITS else head + "…"
+    head = well_formed(units[: 2 * most].decode("utf-16-le", "surrogatepass"))
+    return head if len(units) <= 2 * most else head + "…"
 
 
 def units(text: str) -> int:
@@ -746,7 +746,7 @@ def _target(provider: str, settings: List[Json]) -> Json:
 # ---------------------------------------------------------------------------------------------------------------------------
 # 4a. Patterns, and which workflows apply (T3)
 
-PATTERN_POINTS, GLOB_COST, WHEN_COST = 1_000, 1_000_000, 10_000_000
+PATTERN_POINTS, GLOB_COST, WHEN_COST, RUN_COST = 1_000, 1_000_000, 10_000_000, 3_000_000
 
 
 class Costly(Exception):
@@ -976,11 +976,10 @@ def short_name(ref: str) -> Optional[Tuple[str, str]]:
     return None
 
 
-def applies(when: List[Json], cause: Json) -> bool:
+def applies(when: List[Json], cause: Json, work: Work) -> bool:
     """Whether a workflow with these conditions applies; Fault for a pattern that cannot be tried."""
     if cause["_tag"] == "Manual" or not when:
         return True
-    work = Work(WHEN_COST)
 
     def any_matches(names: List[str], patterns: List[str]) -> bool:
         for name in names:
@@ -1143,6 +1142,10 @@ def a_text(value: Json) -> str:
 
 def a_boolean(value: Json) -> bool:
     return value if isinstance(value, bool) else refuse(value, "a boolean")
+
+
+def a_true(value: Json) -> bool:
+    return True if value is True else refuse(value, "true")
 
 
 def integer(low: int, high: int) -> Reader:
@@ -1421,7 +1424,7 @@ read_report = by(
         reason=one_of("deleted", "unmoved", "ref", "skipped", "repo", "kind", "before", "workflows"),
         rkey=an_rkey,
     ),
-    TriggerRefused=fields(at=a_time, detail=a_text, knot=a_host, reason=one_of("knot", "actor", "rkey"), rkey=an_rkey),
+    TriggerRefused=fields(at=a_time, detail=a_text, knot=a_host, reason=one_of("knot", "actor", "rkey", "limit"), rkey=an_rkey),
     WorkflowsUnread=fields(at=a_time, detail=a_text, knot=a_host, rkey=an_rkey),
     WorkflowDropped=fields(at=a_time, build=a_build_name, detail=a_text, reason=one_of("when", "engine", "limit")),
     ProviderUncertain=fields(at=a_time, build=a_build_name, detail=a_text, provider=a_text),
@@ -1904,20 +1907,28 @@ class Commits:
 
     def entitlement(self, knot: str, claim: Json, actor: Optional[str]) -> Tuple[str, Json]:
         """Both gates: whether the knot may speak for the repository, and whether the actor has a say in it."""
-        repositories = []
-        for did, key in self._claimed(claim):
-            account = self.accounts.get(did)
-            slot = account.slots[REPO].get(key) if account and account.active else None
-            row = slot.record if slot else None
-            if row is not None and row["knot"] == knot and self._does_hold(did, row):
-                repositories.append({"did": row["repoDid"], "name": row["name"] or key, "owner": did, "rkey": key})
-        for repository in repositories:
-            if actor is None or self._may_say(repository, actor):
-                return "Entitled", repository
-        return ("NotEntitled", repositories[0]) if repositories else ("Unknown", None)
+        repositories = self._claimed(knot, claim)
+        if not repositories:
+            return "Unknown", None
+        owners = {each["owner"] for each in repositories}
+        for each in repositories:
+            if each["owner"] == actor:
+                return "Entitled", each
+        # Where several owners claim one repository, it cannot be told whose it is.
+        entitled = [each for each in repositories if len(owners) == 1 and self.may_say(each, actor)]
+        return ("Entitled", entitled[0]) if entitled else ("NotEntitled", repositories[0])
 
-    def _claimed(self, claim: Json) -> List[Tuple[str, str]]:
-        """The keys of records that the claim may mean. (A shell with many rows would keep an index of their DIDs.)"""
+    def _repository_at(self, knot: str, did: str, key: str) -> List[Json]:
+        """The repository of a record, if it counts, is admitted, and holds that knot through us."""
+        account = self.accounts[did]
+        slot = account.slots[REPO][key] if account.active else None
+        row = slot.record if slot else None
+        if row is None or row["knot"] != knot or not self._does_hold(did, row):
+            return []
+        return [{"did": row["repoDid"], "name": row["name"] or key, "owner": did, "rkey": key}]
+
+    def _claimed(self, knot: str, claim: Json) -> List[Json]:
+        """The repositories that the claim may mean. (A shell with many rows would keep an index of their DIDs.)"""
         did, name, owner = claim["did"], claim["name"], claim["owner"]
         by_did = [
             (f"{whose}/{key}", whose, key)
@@ -1925,17 +1936,18 @@ class Commits:
             for key, slot in account.slots[REPO].items()
             if slot.record is not None and slot.record["spindle"] == self.policy["hostname"] and slot.record["repoDid"] == did
         ]
-        if by_did:
-            return [(whose, key) for _, whose, key in sorted(by_did) if owner is None or whose == owner]
+        those = [each for _, whose, key in sorted(by_did) if owner in (None, whose) for each in self._repository_at(knot, whose, key)]
         account = self.accounts.get(owner) if owner is not None and name is not None else None
-        if account is None:
-            return []
+        if those or account is None:
+            return those
         slots = sorted(account.slots[REPO].items())
-        return [(owner, key) for key, slot in slots if key == name or (slot.record is not None and slot.record["name"] == name)]
+        keys = [key for key, slot in slots if key == name or (slot.record is not None and slot.record["name"] == name)]
+        return [each for key in keys for each in self._repository_at(knot, owner, key)]
 
-    def _may_say(self, repository: Json, actor: str) -> bool:
+    def may_say(self, repository: Json, actor: Optional[str]) -> bool:
+        """Whether the actor may push; where the knot names nobody, it answers for that itself."""
         did, owner = repository["did"], repository["owner"]
-        if actor == owner:
+        if actor is None or actor == owner:
             return True
         uri = f"at://{owner}/{REPO}/{repository['rkey']}"
         records = [slot.record for slot in self.accounts[owner].slots[COLLABORATOR].values() if slot.record is not None]
@@ -2095,6 +2107,11 @@ class Subscription:
         return {"_tag": tag, "connection": self.connection.number, "cursor": cursor, "host": host}
 
 
+def since_of(at: int) -> str:
+    """Clocks of knots may be as wrong as stamps may be at all (D1)."""
+    return str(max(0, at - FUTURE_US) * 1000)
+
+
 @dataclass
 class Knots:
     """The part `knots`."""
@@ -2130,7 +2147,7 @@ class Knots:
         effects = []
         for host in gained:
             connection = Connection(self._number(), 0, "Idle" if self.stopped else "Connecting")
-            self.subscriptions[host] = Subscription(connection, str(max(0, at - FUTURE_US) * 1000))
+            self.subscriptions[host] = Subscription(connection, since_of(at))
             effects.append(self.subscriptions[host].ask("SubscribeKnot", host))
         for host in lost:
             effects.append(self._unsubscribe(host, self.subscriptions.pop(host)))
@@ -2144,7 +2161,7 @@ class Knots:
         tag = event["_tag"]
         self.arrived = None
         if tag == "Started":
-            return self._started(event["config"]), []
+            return self._started(event["at"], event["config"]), []
         if tag == "StopRequested":
             return self._stopped(), []
         if tag == "TimerFired":
@@ -2161,11 +2178,12 @@ class Knots:
         subscription = self.subscriptions.get(named["host"])
         return subscription if subscription is not None and subscription.connection.number == named["connection"] else None
 
-    def _started(self, config: Json) -> List[Effect]:
+    def _started(self, at: int, config: Json) -> List[Effect]:
         self.settings, self.stopped = self.settings_of(config), False
         effects = []
         for host in sorted(self.subscriptions):
             subscription = self.subscriptions[host]
+            subscription.since = min(subscription.since, since_of(at), key=int)  # a clock that was ahead does not count for ever
             subscription.connection.begin(self._number(), "Connecting")
             effects.append(subscription.ask("SubscribeKnot", host))
         return effects
@@ -2285,8 +2303,12 @@ class Backfill:
         reading = self._current(event, "Reading")
         return reading is not None and reading["collection"] == event["collection"]
 
-    def see(self, event: Event, changes: List[Tuple[str, bool]]) -> Pair:
+    def see(self, event: Event, commits: Commits) -> Pair:
+        owner = self.owner
         effects, reports = self._see(event)
+        changes = commits.came_and_went()
+        if self.owner != owner:  # with the owner's reading begin those of members that are known from before
+            changes = [(did, True) for did in sorted(commits.members, key=utf16) if is_did(did)]
         if self.isWanted:
             for did, has_come in changes:
                 if has_come:
@@ -2380,7 +2402,11 @@ _read_backfill = fields(
 
 RANKS = {"pending": 0, "running": 1, "success": 2, "failed": 2, "timeout": 2, "cancelled": 2}
 ATTEMPTS = 30
+FINAL_ATTEMPTS = 5  # how often a "no" is doubted: a knot may tell of a commit before it gives it out
 RKEY_MAX = 80
+READING_MAX = 500  # how many runs of one knot may wait for their files
+SPENT_MAX = 200
+SENTENCE_UNITS = 1_000
 WITHDRAWN = "The repository does not name this spindle any more, or its owner is not a member any more."
 
 
@@ -2390,6 +2416,9 @@ def is_terminal(status: str) -> bool:
 
 def key_of(name: Json) -> str:
     return f"{name['knot']}/{name['rkey']}"
+
+
+NEW_SOURCE: Json = {"forgotten": None, "pipelines": False, "reading": 0, "refUpdates": False, "spent": {}}
 
 
 @dataclass
@@ -2413,7 +2442,10 @@ class Builds:
 
     def written(self) -> Json:
         names = ("floorUs", "lastUs", "next", "settings", "stopped")
-        return {"sources": [[knot, self.sources[knot]] for knot in sorted(self.sources)], **{name: getattr(self, name) for name in names}}
+        sources = [
+            [knot, {**source, "spent": [[key, True] for key in sorted(source["spent"])]}] for knot, source in sorted(self.sources.items())
+        ]
+        return {"sources": sources, **{name: getattr(self, name) for name in names}}
 
     def written_runs(self) -> Json:
         return [[key, {**run, "builds": [[name, run["builds"][name]] for name in sorted(run["builds"], key=utf16)]}] for key, run in sorted(self.runs.items())]
@@ -2441,7 +2473,29 @@ class Builds:
         return [(key, run) for key, run in sorted(self.runs.items()) if key.split("/", 1)[0] == knot]
 
     def _source(self, knot: str) -> Json:
-        return self.sources.get(knot, {"forgotten": None, "pipelines": False, "refUpdates": False})
+        return self.sources.get(knot, NEW_SOURCE)
+
+    def _is_forgotten(self, knot: str, rkey: str) -> bool:
+        """Whether a trigger with this key was acted on once, or came to nothing, so that a repeat must not count."""
+        source = self._source(knot)
+        return (source["forgotten"] is not None and rkey <= source["forgotten"]) or rkey in source["spent"]
+
+    def _spend(self, knot: str, rkey: str) -> None:
+        """The key never counts again."""
+        source = self._source(knot)
+        spent = sorted({*source["spent"], rkey})
+        self.sources[knot] = {**source, "spent": dict.fromkeys(spent[1:] if len(spent) > SPENT_MAX else spent, True)}
+
+    def _count_reading(self, knot: str, by: int) -> None:
+        source = self._source(knot)
+        self.sources[knot] = {**source, "reading": source["reading"] + by}
+
+    def _come_to_nothing(self, key: str) -> None:
+        """The run, whose files were being read, goes, and its trigger must not count again."""
+        knot, rkey = key.split("/", 1)
+        self.runs.pop(key, None)
+        self._count_reading(knot, -1)
+        self._spend(knot, rkey)
 
     def _report(self, tag: str, at: int, **named: Json) -> None:
         self.reports.append({"_tag": tag, "at": at, **named})
@@ -2459,9 +2513,14 @@ class Builds:
             self.runs[key] = {**run, "builds": rest}
             return
         del self.runs[key]
-        source = self._source(name["knot"])
-        if run["retryOf"] is None and (source["forgotten"] is None or name["rkey"] > source["forgotten"]):
-            self.sources[name["knot"]] = {**source, "forgotten": name["rkey"]}
+        knot, rkey = name["knot"], name["rkey"]
+        if run["retryOf"] is not None or self._is_forgotten(knot, rkey):
+            return
+        # A key that is no time, or one from the future, says nothing about others.
+        if is_tid(rkey) and not is_tid_after(rkey, self.lastUs, FUTURE_US):
+            self.sources[knot] = {**self._source(knot), "forgotten": rkey}
+        else:
+            self._spend(knot, rkey)
 
     def _trim(self) -> None:
         for created_us in list(self.log)[: max(0, len(self.log) - self.settings["policy"]["keepStatuses"])]:
@@ -2473,6 +2532,7 @@ class Builds:
         return max(at, self.lastUs + 1)
 
     def _publish(self, at: int, name: Json, build: Json, status: str, error: Optional[str] = None, exit_code: Optional[int] = None) -> None:
+        error = None if error is None else excerpt(error, SENTENCE_UNITS)
         created_us = self._next_stamp(at)
         entry = {"build": name, "createdUs": created_us, "error": error, "exitCode": exit_code, "status": status}
         self._with_build(name, build, error=error, exitCode=exit_code, status=status, statusUs=created_us)
@@ -2562,11 +2622,15 @@ class Builds:
             self.stopped = True
         elif tag == "TimerFired":
             self._timer(event["at"], event["timer"])
-        elif tag == "RetryRequested":
-            run = self.runs.get(key_of(event))
-            self._retry(event, run is not None and commits.is_held(event["knot"], run["repository"]))
+        elif tag in RIGHT_EVENTS:
+            RIGHT_EVENTS[tag](self, event, self._is_entitled(event.get("build", event), commits))
         elif tag in BUILD_EVENTS:
             BUILD_EVENTS[tag](self, event)
+
+    def _is_entitled(self, named: Json, commits: Commits) -> bool:
+        """Whether what may have something started still may: the knot is held, and who caused the run has a say."""
+        run = self.runs.get(key_of(named))
+        return run is not None and commits.is_held(named["knot"], run["repository"]) and commits.may_say(run["repository"], run["actor"])
 
     # Triggers (T1, T2)
 
@@ -2600,7 +2664,7 @@ class Builds:
         if f"{knot}/{rkey}" in self.runs:
             return None
         source = self._source(knot)
-        if source["forgotten"] is not None and rkey <= source["forgotten"]:
+        if self._is_forgotten(knot, rkey):
             return ignore("before")
         if entitlement == "NotEntitled":
             return refuse_it("actor", trigger["actor"] or "")
@@ -2609,8 +2673,13 @@ class Builds:
         if is_push:
             self.sources[knot] = {**source, "pipelines" if kind == "pipeline" else "refUpdates": True}
         if kind == "refUpdate" and source["pipelines"] and self._is_told_already(knot, repository, cause):
+            self._spend(knot, rkey)
             return ignore("kind")
+        if source["reading"] >= READING_MAX:
+            return refuse_it("limit", f"{READING_MAX} triggers of this knot are waiting for their files")
+        self._count_reading(knot, 1)
         self.runs[f"{knot}/{rkey}"] = {
+            "actor": trigger["actor"],
             "attempt": 0,
             "builds": {},
             "cause": cause,
@@ -2653,8 +2722,8 @@ class Builds:
         run, key = self._reading(event), key_of(event)
         if run is None:
             return
-        if event["isFinal"] or run["attempt"] >= ATTEMPTS:
-            del self.runs[key]
+        if run["attempt"] >= (FINAL_ATTEMPTS if event["isFinal"] else ATTEMPTS):
+            self._come_to_nothing(key)
             self._report("WorkflowsUnread", event["at"], detail=event["error"], knot=event["knot"], rkey=event["rkey"])
             return
         number = self._number()
@@ -2663,38 +2732,44 @@ class Builds:
         timer = {"_tag": "WorkflowsTimer", "knot": event["knot"], "number": number, "rkey": event["rkey"]}
         self.effects.append(wake_after(self.settings["policy"]["backoff"], run["attempt"], 0, timer))
 
-    def _files_read(self, event: Event) -> None:
-        run, key, at = self._reading(event), key_of(event), event["at"]
+    def _files_read(self, event: Event, is_entitled: bool) -> None:
+        run, key, at, knot, rkey = self._reading(event), key_of(event), event["at"], event["knot"], event["rkey"]
         if run is None:
             return
+        if not is_entitled:
+            self._come_to_nothing(key)
+            return self._report("TriggerRefused", at, detail=run["actor"] or "", knot=knot, reason="actor", rkey=rkey)
         branch = run["defaultBranch"] if event["defaultBranch"] is None else event["defaultBranch"]
-        run = self.runs[key] = {**run, "defaultBranch": branch, "phase": {"_tag": "Read"}}
+        run = {**run, "defaultBranch": branch, "phase": {"_tag": "Read"}}
+        # What changed is needed only to choose workflows.
+        small = {**run["cause"], "changedFiles": None} if run["cause"]["_tag"] == "Push" else run["cause"]
+        self.runs[key] = {**run, "cause": small}
+        self._count_reading(knot, -1)
+        work = Work(RUN_COST)  # for all workflows of the run together
         first: Dict[str, Json] = {}
         for workflow in event["workflows"]:
             first.setdefault(workflow["name"], workflow)
         for i, name in enumerate(sorted(first, key=utf16)):
-            build = {"knot": event["knot"], "rkey": event["rkey"], "workflow": name}
+            build = {"knot": knot, "rkey": rkey, "workflow": name}
             if i < WORKFLOWS_MAX:
-                self._decide(at, build, run, first[name])
+                self._decide(at, build, run, first[name], work)
             else:
                 self._report("WorkflowDropped", at, build=build, detail=f"more than {WORKFLOWS_MAX}", reason="limit")
         now = self.runs.get(key)
-        if now is None:
-            return
-        if not now["builds"]:
+        if now is not None and not now["builds"]:
             del self.runs[key]
-            self._report("TriggerIgnored", at, knot=event["knot"], reason="workflows", rkey=event["rkey"])
-        elif now["cause"]["_tag"] == "Push":
-            self.runs[key] = {**now, "cause": {**now["cause"], "changedFiles": None}}
+            self._spend(knot, rkey)
+            self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)
+        return None
 
-    def _decide(self, at: int, name: Json, run: Json, workflow: Json) -> None:
+    def _decide(self, at: int, name: Json, run: Json, workflow: Json, work: Work) -> None:
         if workflow["_tag"] == "Faulty":
             return self._begin(at, name, None, "failed", workflow["error"])
         when = workflow["when"]
         if run["kind"] == "pipeline":  # the knot has chosen by the files that changed; it does not tell them
             when = [{**condition, "paths": None} for condition in when]
         try:
-            if not applies(when, run["cause"]):
+            if not applies(when, run["cause"], work):
                 return None
         except Fault as fault:
             return self._report("WorkflowDropped", at, build=name, detail=str(fault), reason="when")
@@ -2780,11 +2855,14 @@ class Builds:
                 self._become(event["at"], event["build"], "failed", event["error"])
             self._settle(event["build"], None)
 
-    def _missing(self, event: Event) -> None:
+    def _missing(self, event: Event, is_entitled: bool) -> None:
         build, name = self._asked(event, "Finding"), event["build"]
         if build is None or build["plan"] is None:
             return
         if is_terminal(build["status"]):
+            return self._settle(name, None)
+        if not is_entitled:
+            self._become(event["at"], name, "cancelled", WITHDRAWN)
             return self._settle(name, None)
         error = self._target_fault(build["plan"], build["plan"]["repository"])  # the list may be another one by now
         if error is None:
@@ -2821,7 +2899,10 @@ class Builds:
             return
         if event["provider"] != build["plan"]["provider"]:
             return self._report("ReportRefused", at, build=name, provider=event["provider"])
-        if build["phase"].get("external", external) != external:
+        if "external" not in build["phase"]:
+            # It may be about another that somebody has given our name: we look at once.
+            return self._ask(name, "Finding") if build["phase"]["_tag"] == "Pausing" else None
+        if build["phase"]["external"] != external:
             return None
         is_news = RANKS[status] > RANKS[build["status"]]
         if is_news:
@@ -2830,9 +2911,6 @@ class Builds:
             return self._settle(name, external)
         if is_news:
             self._arm(name)
-        if "external" not in build["phase"]:  # the report shows that the provider has it
-            act = self._ask_to_end if is_terminal(build["status"]) else self._follow
-            act(name, external)
         return None
 
     # Time
@@ -2864,11 +2942,11 @@ class Builds:
 
     def _cancel_run(self, at: int, key: str, run: Json, error: Optional[str]) -> None:
         if run["phase"]["_tag"] != "Read":
-            self.runs.pop(key, None)
-            return
+            return self._come_to_nothing(key)
         for name, build in self._builds_of(key, run):
             if not is_terminal(build["status"]):
                 self._end(at, name, "cancelled", error)
+        return None
 
     def _cancel(self, event: Event) -> None:
         key, run = key_of(event), self.runs.get(key_of(event))
@@ -2882,12 +2960,12 @@ class Builds:
             self._end(event["at"], name, "cancelled", None)
         return None
 
-    def _retry(self, event: Event, is_held: bool) -> None:
+    def _retry(self, event: Event, is_entitled: bool) -> None:
         at, knot, rkey, wanted = (event[part] for part in ("at", "knot", "rkey", "workflow"))
         key, run = key_of(event), self.runs.get(key_of(event))
         if run is None:
             return
-        if not is_held:
+        if not is_entitled:
             return self._report("TriggerIgnored", at, knot=knot, reason="repo", rkey=rkey)
         again = [
             (name["workflow"], build["plan"])
@@ -2959,15 +3037,19 @@ class Builds:
 
 
 BUILD_EVENTS: Dict[str, Callable[[Builds, Event], None]] = {
-    "WorkflowsRead": Builds._files_read,
     "WorkflowsUnread": Builds._files_unread,
     "BuildAccepted": Builds._accepted,
     "BuildRefused": Builds._refused,
-    "BuildMissing": Builds._missing,
     "BuildUncertain": Builds._uncertain,
     "BuildReported": Builds._reported,
     "CancelHeard": Builds._cancel_heard,
     "CancelRequested": Builds._cancel,
+}
+# What may have something started comes with the right to it, as it is now.
+RIGHT_EVENTS: Dict[str, Callable[[Builds, Event, bool], None]] = {
+    "BuildMissing": Builds._missing,
+    "RetryRequested": Builds._retry,
+    "WorkflowsRead": Builds._files_read,
 }
 
 
@@ -3007,6 +3089,7 @@ a_build = fields(
     statusUs=a_time,
 )
 a_run = fields(
+    actor=nullable(a_did),
     attempt=a_natural,
     builds=entries(a_workflow_name, a_build),
     cause=a_cause,
@@ -3026,7 +3109,16 @@ _read_builds = fields(
     lastUs=a_time,
     next=a_natural,
     settings=fields(hosts=a_host_policy, owner=a_text, policy=a_build_policy),
-    sources=entries(a_host, fields(forgotten=nullable(an_rkey), pipelines=a_boolean, refUpdates=a_boolean)),
+    sources=entries(
+        a_host,
+        fields(
+            forgotten=nullable(an_rkey),
+            pipelines=a_boolean,
+            reading=a_natural,
+            refUpdates=a_boolean,
+            spent=entries(an_rkey, a_true),
+        ),
+    ),
     stopped=a_boolean,
 )
 
@@ -3098,7 +3190,7 @@ class Machine:
         if tag == "Started":
             hold_effects = []  # the start asks for every wanted knot anyway
         knot_effects, knot_reports = self.knots.see(event)
-        backfill = self.backfill.see(event, self.commits.came_and_went()) if is_for_backfill else ([], [])
+        backfill = self.backfill.see(event, self.commits) if is_for_backfill else ([], [])
         builds = self.builds.see(event, self.commits, self.commits.released(), self.knots.arrived)
         reports = stream_reports + knot_reports + backfill[1] + builds[1] + commit_reports
         self.counters.count(event, reports)
@@ -3324,7 +3416,7 @@ SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "trigger": answer_trigger,
     "workflow": answer_workflow,
     "glob": answer_or_fault(lambda asked: match_glob(asked["pattern"], asked["name"])),
-    "when": answer_or_fault(lambda asked: applies(asked["when"], asked["cause"])),
+    "when": answer_or_fault(lambda asked: applies(asked["when"], asked["cause"], Work(WHEN_COST))),
     "variables": answer_variables,
     "status-frame": status_frame,
     "cursor": decode_cursor,
