@@ -34,7 +34,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('MACHINE-11', 'machine.js', "KnotClosed: ['knots']", "KnotClosed: ['commits']", 'minimal.knot-phases'),
   mutant('MACHINE-12', 'counters.js', 'const RECENT = 20', 'const RECENT = 21', 'minimal.counters'),
   mutant('MACHINE-13', 'knots.js', "state.stopped ? [] : [toKnot('SubscribeKnot', host, subscription)]", "[toKnot('SubscribeKnot', host, subscription)]", 'minimal.knot-phases'),
-  mutant('MACHINE-14', 'knots.js', '{ ...was, connection: connecting(before.next) }', '{ ...was, cursor: null, connection: connecting(before.next) }', 'minimal.knot-cursor'),
+  mutant('MACHINE-14', 'knots.js', '{ ...was, connection: connecting(before.next), since }', '{ ...was, cursor: null, connection: connecting(before.next), since }', 'minimal.knot-cursor'),
   mutant('MACHINE-15', 'knots.js', 'connection }), next: (state.next + 1) }', 'connection }), next: state.next }', 'minimal.knot-phases'),
   mutant('MACHINE-16', 'machine.js', 'isLazy: effects.length === 0 && ', 'isLazy: ', 'fold'),
 
@@ -94,7 +94,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BACKFILL-3', 'backfill.js', "current(state, did, number, 'Reading')?.collection === collection", 'readingOf(state, did)?.collection === collection', 'B3.5'),
 
   // ---------------------------------------------------------------------------------------- BUILD
-  mutant('BUILD-1', 'commits.js', 'if (actor === repository.owner)', 'if (actor !== null)', 'T2.5'),
+  mutant('BUILD-1', 'commits.js', 'actor === null || actor === repository.owner', 'true', 'T2.5'),
   mutant('BUILD-2', 'builds.js', "return ask(state, fired.build, 'Finding')", "return ask(state, fired.build, 'Starting')", 'T5.3'),
   mutant('BUILD-3', 'builds.js', 'repository.owner === state.settings.owner ||', 'true ||', 'T3.14'),
   mutant('BUILD-4', 'builds.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),

@@ -645,7 +645,7 @@ const SHA = 'a'.repeat(40)
 const OLD = 'b'.repeat(40)
 
 /** A push to a repository of the owner's, whose workflow files come along. */
-const pushed = (rkey: string, at: number, connection = 1): Happening =>
+const pushed = (rkey: string, at: number, connection = 1, changes: object = {}): Happening =>
   ({
     _tag: 'KnotReceived',
     at,
@@ -660,9 +660,21 @@ const pushed = (rkey: string, at: number, connection = 1): Happening =>
       defaultBranch: null,
       kind: 'pipeline',
       repo: { did: null, knot: null, name: 'x', owner: OWNER },
-      workflows: []
+      workflows: [],
+      ...changes
     }
   })
+
+/** A push to a branch of that name. */
+const onBranch = (name: string): object => ({
+  cause: { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: OLD, ref: `refs/heads/${name}`, skipsCi: false }
+})
+
+const asks = (_tag: 'CancelRequested' | 'RetryRequested', rkey: string, at: number): Happening =>
+  ({ _tag, at, knot: K1, rkey, workflow: null })
+
+/** Keys that rise, and tell no time. */
+const keys = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `r${String(i).padStart(3, '0')}`)
 
 const workflow = (name: string, changes: object = {}) => ({
   _tag: 'Defined',
@@ -678,6 +690,25 @@ const workflow = (name: string, changes: object = {}) => ({
 
 const files = (rkey: string, number: number, at: number, ...workflows: ReadonlyArray<object>): Happening =>
   ({ _tag: 'WorkflowsRead', at, defaultBranch: null, knot: K1, number, rkey, workflows }) as Happening
+
+const filesUnread = (rkey: string, number: number, at: number, isFinal: boolean): Happening =>
+  ({ _tag: 'WorkflowsUnread', at, error: 'e', isFinal, knot: K1, number, rkey })
+
+/** So many answers without files from a number on, and each time another attempt. */
+const doubts = (rkey: string, first: number, count: number, isFinal: boolean): ReadonlyArray<Beat> =>
+  Array.from({ length: count }, (_, i): ReadonlyArray<Beat> => {
+    const number = first + 2 * i
+    return [
+      [filesUnread(rkey, number, 3, isFinal), `wake ${String(Math.min(4, 2 ** i))}`],
+      [{ _tag: 'TimerFired', at: 3, timer: { _tag: 'WorkflowsTimer', knot: K1, number: number + 1, rkey } }, `files ${rkey}`]
+    ]
+  }).flat()
+
+/** As long as what is kept, longer, and with a character of two code units where it is cut. */
+const SENTENCES = ['e'.repeat(1_000), 'e'.repeat(1_001), `${'e'.repeat(999)}\u{1f916}`, '\u{1f916}'.repeat(501), '\u{1f916}'.repeat(500)]
+
+/** A pattern that is looked at more than a million times for a branch with a name of 3 000 times `a`. */
+const COSTLY = { branch: [`*${'a'.repeat(500)}b`], event: ['push'], paths: null, tag: [], types: null }
 
 const says = (_tag: string, number: number, at: number, more: object = {}, rkey = 't', name = 'w'): Happening =>
   ({ _tag, at, build: { knot: K1, rkey, workflow: name }, number, ...more }) as Happening
@@ -764,6 +795,132 @@ const BUILDS: ReadonlyArray<Plot> = [
     [says('CancelHeard', 14, 23), ''],
     [reports('success', 24), ''],
     [del(OWNER, REPO, 'x', 25, { connection: 3 }), `unsubscribe ${K1}, gap 0 25`]
+  ]),
+  run('flood', 'what a knot may have waiting, and how many keys of what came to nothing are kept', 'T1 T3', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    ...keys(500).map((rkey): Beat => [pushed(rkey, 2), `files ${rkey}`]),
+    [pushed('s', 3), 'TriggerRefused/limit'],
+    [pushed('r000', 3), ''],
+    [files('r000', 1, 4), 'TriggerIgnored/workflows'],
+    [pushed('s', 5), 'files s'],
+    [pushed('t', 5), 'TriggerRefused/limit'],
+    ...keys(200).map((rkey): Beat => [asks('CancelRequested', rkey, 6), '']),
+    [pushed('r000', 7), 'TriggerIgnored/before'],
+    [asks('CancelRequested', 'r200', 8), ''],
+    [pushed('r001', 9), 'TriggerIgnored/before'],
+    [pushed('r000', 9), 'files r000']
+  ]),
+  run('rights', 'who has no say any more has nothing begun, and nothing built again', 'T2 T5', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    [put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/${REPO}/x`, subject: ALICE }), 2), ''],
+    [pushed('t', 3, 1, { actor: ALICE }), 'files t'],
+    [pushed('u', 3, 1, { actor: ALICE }), 'files u'],
+    [pushed('v', 3, 1, { actor: BOB }), 'TriggerRefused/actor'],
+    [files('t', 1, 4, workflow('w')), 'pending t/w, wake 6, start t/w'],
+    [says('BuildUncertain', 4, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
+    [fired('BuildTimer', 5, 6), 'find t/w'],
+    [del(OWNER, COLLABORATOR, 'c', 7), ''],
+    [files('u', 1, 8), ''],
+    [files('u', 2, 8, workflow('w')), 'TriggerRefused/actor'],
+    [pushed('u', 9, 1, { actor: ALICE }), 'TriggerIgnored/before'],
+    [says('BuildMissing', 6, 10), 'cancelled t/w'],
+    [asks('RetryRequested', 't', 11), 'TriggerIgnored/repo'],
+    [put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/${REPO}/x`, subject: ALICE }), 12), ''],
+    [asks('RetryRequested', 't', 13), 'pending 2222222222h22/w, wake 6, start 2222222222h22/w']
+  ]),
+  run(
+    'owners',
+    'a repository that several claim by its DID is the own of whom causes a push, or nobody knows whose',
+    'T2',
+    [
+      [put(ALICE, 'x', repoRecord({ createdAt: '', knot: K1, name: '', repoDid: 'did:plc:r' }), 1), `subscribe ${K1} null`],
+      [put(ALICE, 'c', collaborator({ repo: 'did:plc:r', subject: OWNER }), 2), ''],
+      [pushed('a', 3, 1, { actor: OWNER, repo: { did: 'did:plc:r', knot: null, name: null, owner: null } }), 'files a'],
+      [put(BOB, 'x', repoRecord({ createdAt: '', knot: K1, name: 'y', repoDid: 'did:plc:r' }), 4), ''],
+      [pushed('b', 5, 1, { actor: OWNER, repo: { did: 'did:plc:r', knot: null, name: null, owner: null } }), 'TriggerRefused/actor'],
+      [pushed('b', 5, 1, { actor: null, repo: { did: 'did:plc:r', knot: null, name: null, owner: null } }), 'TriggerRefused/actor'],
+      [pushed('b', 5, 1, { actor: BOB, repo: { did: 'did:plc:r', knot: null, name: null, owner: null } }), 'files b'],
+      [pushed('c', 5, 1, { actor: OWNER, repo: { did: 'did:plc:r', knot: null, name: null, owner: ALICE } }), 'files c'],
+      [put(BOB, 'z', repoRecord({ createdAt: '', knot: K2, name: '', repoDid: 'did:plc:s' }), 6), `subscribe ${K2} null`],
+      [pushed('d', 7, 1, { repo: { did: 'did:plc:s', knot: null, name: null, owner: BOB } }), 'TriggerIgnored/repo'],
+      [pushed('d', 7, 1, { repo: { did: 'did:plc:s', knot: null, name: 'y', owner: BOB } }), 'files d']
+    ],
+    OPEN
+  ),
+  run('doubts', 'a last word on workflow files is doubted five times, any other thirty times; then its trigger is spent', 'T3', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    [pushed('t', 2), 'files t'],
+    ...doubts('t', 1, 5, true),
+    [filesUnread('t', 11, 3, true), 'WorkflowsUnread'],
+    [pushed('t', 4), 'TriggerIgnored/before'],
+    [pushed('u', 4), 'files u'],
+    ...doubts('u', 12, 30, false),
+    [filesUnread('u', 72, 5, false), 'WorkflowsUnread'],
+    [pushed('u', 6), 'TriggerIgnored/before']
+  ]),
+  run('costs', 'what it may cost to choose all workflows of a run', 'T3', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    [pushed('t', 2, 1, onBranch('a'.repeat(3_000))), 'files t'],
+    [
+      files(
+        't',
+        1,
+        3,
+        ...['u', 'v', 'w', 'x'].map((name) => workflow(name, { when: [COSTLY] })),
+        workflow('y'),
+        workflow('z', { when: [{ ...COSTLY, branch: ['**'] }] })
+      ),
+      'pending t/y, wake 6, start t/y, WorkflowDropped/when, WorkflowDropped/when, WorkflowDropped/when'
+    ]
+  ]),
+  run('sentences', 'how much of what others say a status holds', 'T4', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    ...SENTENCES.flatMap((error, i): ReadonlyArray<Beat> => [
+      [pushed(`r${String(i)}`, 2), `files r${String(i)}`],
+      [files(`r${String(i)}`, i + 1, 3, { _tag: 'Faulty', error, name: 'w' }), `failed r${String(i)}/w`]
+    ])
+  ]),
+  run('guesses', 'what is reported before a build has a name at its provider makes us look', 'T4 T5', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    [pushed('t', 2), 'files t'],
+    [files('t', 1, 3, workflow('w')), 'pending t/w, wake 6, start t/w'],
+    [reports('success', 4), ''],
+    [says('BuildUncertain', 3, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
+    [reports('success', 6), 'find t/w'],
+    [reports('success', 7), ''],
+    [fired('BuildTimer', 4, 8), ''],
+    [says('BuildAccepted', 5, 9, { external: '7' }), 'follow t/w'],
+    [reports('success', 10, 't', '8'), ''],
+    [reports('success', 10), 'success t/w']
+  ]),
+  run(
+    'keys',
+    'of a key that tells the time, all before it are forgotten; of any other, and of one from the future, that one alone',
+    'T1 T6',
+    [
+      [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+      ...['2222222222k22', '3mbd3542k2222', 'r'].flatMap((rkey, i): ReadonlyArray<Beat> => [
+        [pushed(rkey, 2), `files ${rkey}`],
+        [files(rkey, i + 1, 3, { _tag: 'Faulty', error: 'e', name: 'w' }), `failed ${rkey}/w`]
+      ]),
+      [pushed('2222222222b22', 4), 'TriggerIgnored/before'],
+      [pushed('2222222222k22', 4), 'TriggerIgnored/before'],
+      [pushed('3mbd3542k2222', 4), 'TriggerIgnored/before'],
+      [pushed('r', 4), 'TriggerIgnored/before'],
+      [pushed('2222222222m22', 4), 'files 2222222222m22'],
+      [pushed('3mbd3542k222a', 4), 'files 3mbd3542k222a'],
+      [pushed('q', 4), 'files q']
+    ],
+    { builds: { ...MINIMAL.builds, keepStatuses: 0 } }
+  ),
+  run('clocks', 'since when triggers of a knot count does not stay ahead of a clock that is set back', 'T1', [
+    [put(OWNER, 'x', repo(), FIVE_MINUTES + 9), `subscribe ${K1} null`],
+    [pushed('a', FIVE_MINUTES + 9 + 2), 'files a'],
+    [pushed('b', 10), 'TriggerIgnored/before'],
+    [start(FIVE_MINUTES + 20), `open ${String(FIVE_MINUTES + 7)}, subscribe ${K1} ${String(FIVE_MINUTES + 8)}999, files a`],
+    [pushed('b', 10, 2), 'TriggerIgnored/before'],
+    [start(FIVE_MINUTES + 8), `open ${String(FIVE_MINUTES + 7)}, subscribe ${K1} ${String(FIVE_MINUTES + 8)}999, files a`],
+    [pushed('b', 10, 3), 'files b']
   ]),
   run('statuses', 'three statuses are kept: what ends is forgotten, and not begun again', 'T6', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
