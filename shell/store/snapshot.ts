@@ -271,7 +271,7 @@ const read = async (path: string, file: DiskFile, migrations: Migrations): Promi
   /** The list that a line begins; none is left out, and none comes twice, for its place is fixed. */
   const nextList = (text: string): List | null => {
     const next = LISTS[LISTS.indexOf(list) + 1]
-    return version > 1 && next !== undefined && NEXT_LIST.exec(text)?.[1] === next ? next : null
+    return next !== undefined && NEXT_LIST.exec(text)?.[1] === next ? next : null
   }
 
   const isLastList = (): boolean => version === 1 || list === 'statuses'

@@ -500,7 +500,7 @@ describe('words', () => {
   test('for why a trigger comes to nothing, or is refused, and a workflow dropped', () => {
     expect([TriggerIgnorance, TriggerRefusal, WorkflowDrop].map(({ keys }) => Object.keys(keys))).toEqual([
       ['deleted', 'unmoved', 'ref', 'skipped', 'repo', 'kind', 'before', 'workflows'],
-      ['knot', 'actor', 'rkey'],
+      ['knot', 'actor', 'rkey', 'limit'],
       ['when', 'engine', 'limit']
     ])
   })

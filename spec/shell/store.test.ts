@@ -421,14 +421,17 @@ describe('a store of version 1', () => {
     })
   })
 
-  it('takes no trigger from before the stream was where the snapshot is', async () => {
+  it('takes no trigger from before the stream was where the snapshot is, or five minutes before the start that came then', async () => {
     const { state } = await arrived()
-    expect(OrderedMap.toEntries(state.knots.subscriptions).map(([, { since }]) => since)).toEqual([`${String(at(8))}000`])
+    expect(OrderedMap.toEntries(state.knots.subscriptions).map(([, { since }]) => since)).toEqual([`${String(at(60) - 300_000_000)}000`])
   })
 
   it('has everybody read whom it knew before: the next stream that opens begins it', async () => {
     const { state } = await arrived()
-    expect(OrderedMap.toEntries(state.backfill.accounts).map(([did, { phase }]) => [did, phase])).toEqual([[OWNER, 'Reading']])
+    expect(OrderedMap.toEntries(state.backfill.accounts).map(([did, { phase }]) => [did, phase])).toEqual([
+      [ALICE, 'Reading'],
+      [OWNER, 'Reading']
+    ])
     expect(state.backfill.isWanted).toBe(true)
   })
 

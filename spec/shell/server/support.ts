@@ -193,8 +193,12 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
       if (!('number' in phase)) throw new Error(`nothing is asked about the build: ${phase._tag}`)
       apply({ _tag: 'BuildRefused', at: clock.now(), build, error, number: phase.number })
     },
-    report: (build, external, status, { error, exitCode } = {}) =>
-      void apply({ _tag: 'BuildReported', at: clock.now(), build, error: error ?? null, exitCode: exitCode ?? null, external, provider: PROVIDER, status }),
+    report: (build, external, status, { error, exitCode } = {}) => {
+      // Reports count once it is known what the provider calls the build.
+      const { phase } = buildOf(state, build)
+      if (phase._tag === 'Starting') apply({ _tag: 'BuildAccepted', at: clock.now(), build, external, number: phase.number })
+      apply({ _tag: 'BuildReported', at: clock.now(), build, error: error ?? null, exitCode: exitCode ?? null, external, provider: PROVIDER, status })
+    },
     state: () => state,
     watch: (server) => {
       servers = [...servers, server]
