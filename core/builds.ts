@@ -1099,10 +1099,18 @@ export const fromWritten = (
           () => runs.every(([, run]) => numbersOf(run).every((number) => number < written.next)),
           () => 'a request bears a number that was never given out'
         ),
-        E.map((log) => ({ ...written, log, runs: map }))
+        E.map((log) => ({ ...written, log, runs: map })),
+        E.filterOrElse(
+          (state) => runs.every(([key]) => isCounted(state, splitKey(key)[0])) && M.keys(state.sources).every((knot) => isCounted(state, knot)),
+          () => 'the runs that wait for their files are not as many as is said'
+        )
       )
     )
   )
+
+/** Whether as many runs of the knot wait for their files as its source says. */
+const isCounted = (state: BuildsState, knot: HostName): boolean =>
+  sourceOf(state, knot).reading === runsOf(state, knot).filter(([, { phase }]) => phase._tag !== 'Read').length
 
 const numbersOf = ({ builds, phase }: Run): ReadonlyArray<number> => [
   ...('number' in phase ? [phase.number] : []),

@@ -167,9 +167,12 @@ const stepBackfill = (
   const changes =
     seen.owner === state.owner
       ? outcomes
-      : M.keys(commits.members)
-          .filter(Did.is)
-          .map((did) => ({ _tag: 'Admitted' as const, did }))
+      : [
+          ...outcomes.filter(({ _tag }) => _tag === 'Dismissed'),
+          ...M.keys(commits.members)
+            .filter(Did.is)
+            .map((did) => ({ _tag: 'Admitted' as const, did }))
+        ]
   if (changes.length === 0) return [seen, first]
   const [after, then] = Backfill.reduce(seen, { _tag: 'MembersChanged', changes })
   return [after, [...first, ...then]]

@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ['spec/**/*.test.ts'],
     pool: 'forks',
+    // Most of the time tests of the shell wait for sockets and processes: one worker less than there are cores would leave half of two idle.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000
   }

@@ -147,6 +147,8 @@ describe('what is written is what is read', () => {
   })
 })
 
+const COUNT = 'the runs that wait for their files are not as many as is said'
+
 describe('parts that cannot come from one state', () => {
   const whole = partsOf(after([...DONE, comes(trigger({ cause: push({ newSha: 'c'.repeat(40) }) }), at(25), { rkey: OTHER })]))
 
@@ -159,7 +161,9 @@ describe('parts that cannot come from one state', () => {
     ['runs that do not rise', { runs: [...whole.runs].reverse() }, 'the runs are not in ascending order of their keys'],
     ['statuses that do not rise', { statuses: [...whole.statuses].reverse() }, 'the statuses are not in the order of their stamps'],
     ['a status later than the last', { head: { ...whole.head, builds: { ...whole.head.builds, lastUs: (whole.head.builds.lastUs - 1) as TimeUs } } }, 'a status is later than the last'],
-    ['a request of a run that was never made', numbered(5), 'a request bears a number that was never given out']
+    ['a request of a run that was never made', numbered(5), 'a request bears a number that was never given out'],
+    ['a knot of which nobody is said to wait', { head: { ...whole.head, builds: { ...whole.head.builds, sources: M.empty<never, never>() } } }, COUNT],
+    ['a knot of which somebody waits no more', { runs: whole.runs.slice(0, 1) }, COUNT]
   ])('%s', (_, changes, why) => {
     expect(fromParts({ ...whole, ...changes })).toEqual(E.left(why))
   })

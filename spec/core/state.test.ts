@@ -517,13 +517,15 @@ describe('refused', () => {
 
   test('not where the next number is just the next', () => {
     const one = [['runs'], list((all) => all.slice(0, 1))] as const
+    // The one that goes waited for its files.
+    const nobodyWaits = [['head', 'builds', 'sources', 0, 1, 'reading'], to(0)] as const
     expect(saidOf(changed([]))).toBe('')
-    expect(saidOf(changed([one, [['head', 'builds', 'next'], to(4)]]))).toBe('')
+    expect(saidOf(changed([one, nobodyWaits, [['head', 'builds', 'next'], to(4)]]))).toBe('')
     expect(
-      saidOf(changed([[['runs', 0, 1, 'builds', 1, 1, 'phase'], to({ _tag: 'Following', external: '7' })], one, [['head', 'builds', 'next'], to(3)]]))
+      saidOf(changed([[['runs', 0, 1, 'builds', 1, 1, 'phase'], to({ _tag: 'Following', external: '7' })], one, nobodyWaits, [['head', 'builds', 'next'], to(3)]]))
     ).toBe('')
     expect(saidOf(changed([[['head', 'builds', 'lastUs'], to(at(11) + 1)]]))).toBe('')
-    expect(saidOf(changed([[['statuses'], to([])], [['runs'], to([])]]))).toBe('')
+    expect(saidOf(changed([[['statuses'], to([])], [['runs'], to([])], nobodyWaits]))).toBe('')
   })
 
   /** The value with each field of each object in it gone, one at a time, but for what is no part of a state. */

@@ -157,7 +157,8 @@ const UNSAYABLE = [
   'the runs are not in ascending order of their keys',
   'the statuses are not in the order of their stamps',
   'a status is later than the last',
-  'a request bears a number that was never given out'
+  'a request bears a number that was never given out',
+  'the runs that wait for their files are not as many as is said'
 ]
 
 /** What is wrong between schema and codec; nothing when they agree, but for what no schema says. */

@@ -192,6 +192,9 @@ const ENTRY: Fields = { build: NAME, createdUs: 5, error: null, exitCode: null, 
 /** A state with one run, and with the numbers and stamps that its build bears. */
 const building = (changes: Fields = {}, head: Fields = {}): Fields =>
   state({ builds: { ...BUILDS, lastUs: 5, next: 3, ...head }, runs: [['knot.example/t', { ...RUN, ...changes }]], statuses: [ENTRY] })
+/** The same, with a run that waits for its files, and is counted. */
+const waiting = (phase: Fields, reading = 1): Fields =>
+  building({ builds: [], phase }, { sources: [['knot.example', { ...SOURCE, forgotten: null, reading }]] })
 const built = (changes: Fields, head: Fields = {}): Fields => building({ builds: [['ci.yml', { ...BUILD, ...changes }]] }, head)
 const planned = (changes: Fields): Fields => built({ plan: { ...PLAN, ...changes } })
 const told = (...statuses: ReadonlyArray<Json>): Fields => state({ builds: { ...BUILDS, lastUs: 9 }, statuses })
@@ -239,8 +242,8 @@ const RIGHT = yes('D11', {
   'reports': counters({ frames: 3, recent: [GAP], reports: [['FrameRejected/rkey', 1], ['Gap', 1]] }),
   'a kind of report that is unknown': counters({ reports: [['Else', 1]] }),
   'a run': building(),
-  'a run whose files are read': building({ builds: [], phase: { _tag: 'Reading', number: 2, workflows: null } }),
-  'a run whose files are given': building({ builds: [], phase: { _tag: 'ReadPausing', number: 2, workflows: [{ name: 'ci.yml', text: '' }] } }),
+  'a run whose files are read': waiting({ _tag: 'Reading', number: 2, workflows: null }),
+  'a run whose files are given': waiting({ _tag: 'ReadPausing', number: 2, workflows: [{ name: 'ci.yml', text: '' }] }),
   'a run without builds, which no machine leaves': building({ builds: [] }),
   'runs in the order of their texts': state({
     builds: { ...BUILDS, next: 3 },
@@ -267,7 +270,6 @@ const RIGHT = yes('D11', {
   'a status of no run': told(ENTRY),
   'the last status is the last there ever was': told(ENTRY, { ...ENTRY, createdUs: 9 }),
   'a source': sourced({}),
-  'a source of which runs are waiting': sourced({ reading: 500 }),
   'a source with keys that are spent': sourced({ spent: [['3mbd3542k2222', true], ['self', true]] }),
   'a run that somebody caused': building({ actor: OWNER }),
   'a floor of statuses': state({ builds: { ...BUILDS, floorUs: 7 } }),
@@ -322,7 +324,9 @@ const WRONG = no('D11', {
 
   'a build with a number not yet given out': building({}, { next: 2 }),
   'a deadline not yet given out': built({ deadline: 3 }),
-  'files that are read under a number not yet given out': building({ builds: [], phase: { _tag: 'Reading', number: 3, workflows: null } }),
+  'files that are read under a number not yet given out': waiting({ _tag: 'Reading', number: 3, workflows: null }),
+  'a source of which runs are waiting that are not there': sourced({ reading: 500 }),
+  'a run that waits, and is not counted': waiting({ _tag: 'Reading', number: 2, workflows: null }, 0),
   'a status later than the last': told({ ...ENTRY, createdUs: 10 }),
 
   // Maps out of order.

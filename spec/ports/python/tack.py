@@ -2308,7 +2308,8 @@ class Backfill:
         effects, reports = self._see(event)
         changes = commits.came_and_went()
         if self.owner != owner:  # with the owner's reading begin those of members that are known from before
-            changes = [(did, True) for did in sorted(commits.members, key=utf16) if is_did(did)]
+            present = [(did, True) for did in sorted(commits.members, key=utf16) if is_did(did)]
+            changes = [change for change in changes if not change[1]] + present
         if self.isWanted:
             for did, has_come in changes:
                 if has_come:
@@ -3135,6 +3136,13 @@ def builds_from(written: Json, runs: Dict[str, Json], statuses: List[Json]) -> B
         numbers = [run["phase"].get("number", 0), *(each["deadline"] for each in builds), *(each["phase"].get("number", 0) for each in builds)]
         if any(number >= written["next"] for number in numbers if number > 0 or written["next"] == 0):
             refuse(numbers, "numbers that were given out")
+    waiting: Dict[str, int] = {}
+    for key, run in runs.items():
+        if run["phase"]["_tag"] != "Read":
+            knot = key.split("/")[0]
+            waiting[knot] = waiting.get(knot, 0) + 1
+    if {knot: each["reading"] for knot, each in written["sources"].items() if each["reading"] > 0} != waiting:
+        refuse(waiting, "as many runs that wait for their files as is said")
     return Builds(**written, runs=runs, log=dict(zip(stamps, statuses)))
 
 

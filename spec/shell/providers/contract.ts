@@ -13,6 +13,13 @@ import type { Accepted, Job, LogLine, Missing, Progress, Provider, Refused, Unce
 import { type ManualClock, manualClock } from '../support/bridge.js'
 import { BUSY_SECONDS, type Doubt, type Fault, FAULTS, REFUSALS, type RefusalFault } from './ledger.js'
 
+/** A case of the suite for providers of which it can be asked; for others there is none. */
+const whereItApplies =
+  (applies: boolean) =>
+  (name: string, act: () => Promise<void>, timeoutMs?: number): void => {
+    if (applies) test(name, act, timeoutMs)
+  }
+
 // ---------------------------------------------------------------------------------------- what a target brings
 
 /** What an adapter is given by the suite. */
@@ -419,7 +426,7 @@ export const describeProvider = (target: Target): void => {
       expect(Object.keys(Object.prototype)).toEqual([])
     })
 
-    test.runIf(target.isIdempotent)('a second start is no second build', async () => {
+    whereItApplies(target.isIdempotent)('a second start is no second build', async () => {
       const job = jobFor(BUILD)
       const external = await accepted(shop, await shop.restart(), job)
       expect(await accepted(shop, await shop.restart(), job)).toBe(external)
@@ -457,7 +464,7 @@ export const describeProvider = (target: Target): void => {
       })
     })
 
-    test.runIf(target.faults.length > 0)('a slow answer is an answer', async () => {
+    whereItApplies(target.faults.length > 0)('a slow answer is an answer', async () => {
       const job = jobFor(BUILD)
       shop.bench.misbehave(() => 'slow')
       const external = await accepted(shop, await shop.restart(), job)
@@ -465,7 +472,7 @@ export const describeProvider = (target: Target): void => {
       expect(shop.bench.started(job.key)).toBe(1)
     })
 
-    test.runIf(target.faults.length > 0)(
+    whereItApplies(target.faults.length > 0)(
       `in ${String(SEQUENCES)} sequences of faults and crashes nothing is lost, and nothing started twice`,
       async () => {
         const faults: ReadonlyArray<Fault> = [...target.faults, 'slow', ...(target.isIdempotent ? (['late'] as const) : [])]
@@ -510,7 +517,7 @@ export const describeProvider = (target: Target): void => {
         expect(shop.bench.started(job.key)).toBe(0)
       })
 
-      test.runIf(fault !== 'refuse 404')('what may not be looked for is not missing', async () => {
+      whereItApplies(fault !== 'refuse 404')('what may not be looked for is not missing', async () => {
         const job = jobFor(BUILD)
         shop.bench.misbehave(() => fault)
         expect((await shop.answer((await shop.restart()).find(job)))._tag).toBe('Uncertain')
@@ -529,7 +536,7 @@ export const describeProvider = (target: Target): void => {
       expect([isFine, sentence]).toEqual([true, expect.stringMatching(/\S/)])
     })
 
-    test.runIf(target.faults.length > 0)('the check says that nobody answers', async () => {
+    whereItApplies(target.faults.length > 0)('the check says that nobody answers', async () => {
       shop.bench.misbehave(() => 'silent')
       const { isFine, sentence } = await shop.answer((await shop.restart()).check())
       expect([isFine, sentence]).toEqual([false, expect.stringMatching(/\S/)])
@@ -570,7 +577,7 @@ export const describeProvider = (target: Target): void => {
       expect((await followed(shop, await shop.restart(), job, external)).at(-1)?.status).toBe(end)
     })
 
-    test.runIf(target.faults.length > 0)('is followed through every fault', async () => {
+    whereItApplies(target.faults.length > 0)('is followed through every fault', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -686,7 +693,7 @@ export const describeProvider = (target: Target): void => {
       expect(await readLog(shop, provider.logs(job, external, AbortSignal.abort()))).toEqual([])
     })
 
-    test.runIf(target.refusals.length > 0)('what cannot be had of a log is said in it', async () => {
+    whereItApplies(target.refusals.length > 0)('what cannot be had of a log is said in it', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
