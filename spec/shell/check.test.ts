@@ -20,6 +20,7 @@ import { config } from './support/bridge.js'
 import { CERTIFICATE, KEY } from './support/certificate.js'
 import { inFolder, tack } from './support/process.js'
 import { httpServer } from './support/sockets.js'
+import { hasGit, WITHOUT_GIT } from './support/git.js'
 
 const SECRET = 'canary-0123456789abcdef'
 
@@ -109,7 +110,7 @@ const sentenceOf = (all: ReadonlyArray<Finding>, what: string): string | undefin
 
 // ---------------------------------------------------------------------------------------- all is well
 
-describe('when all is well', () => {
+describe.skipIf(!hasGit)(`when all is well${WITHOUT_GIT}`, () => {
   test('everything is tried, nothing is wrong, and nothing is left behind', () =>
     inFolder(async (folder) => {
       const before = await around(folder)
@@ -159,7 +160,7 @@ describe('when all is well', () => {
 
 // ---------------------------------------------------------------------------------------- the configuration
 
-describe('the configuration', () => {
+describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
   test('a provider that cannot be made is said with its entry, and the rest is tried all the same', async () => {
     const wrong = await after(() => ({ configuration: { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'webhook', settings: { secret: SECRET, url: 'ftp://x' } }]]) } }))
     expect(wrong).toEqual([
@@ -224,7 +225,7 @@ describe('the configuration', () => {
 
 // ---------------------------------------------------------------------------------------- this machine
 
-describe('the store', () => {
+describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
   test('that cannot be made', async () =>
     expect(
       await after(async ({ folder, options }) => {
@@ -266,7 +267,7 @@ describe('the store', () => {
     expect(await withFiles({ lock: JSON.stringify({ hostname: hostname(), pid: 4_194_305, startedAt: null, token: '0'.repeat(36) }) })).toEqual([]))
 })
 
-describe('git', () => {
+describe.skipIf(!hasGit)(`git${WITHOUT_GIT}`, () => {
   const program = (said: string) =>
     inFolder(async (folder) => {
       const path = join(folder, 'git')
@@ -286,7 +287,7 @@ describe('git', () => {
   test('that is not there', async () => expect(await checkGit('/nowhere/git')).toMatchObject({ isFine: false, sentence: expect.stringMatching(/^There is no git program here/) as string }))
 })
 
-describe('the address', () => {
+describe.skipIf(!hasGit)(`the address${WITHOUT_GIT}`, () => {
   test('taken by another program', async () => {
     const other = await httpServer((_, response) => response.end('hello'))
     const wrong = await after(withOptions({ listen: { host: '127.0.0.1', port: other.port } }))
@@ -301,7 +302,7 @@ describe('the address', () => {
 
 // ---------------------------------------------------------------------------------------- others
 
-describe('others', () => {
+describe.skipIf(!hasGit)(`others${WITHOUT_GIT}`, () => {
   test('an owner that nobody knows', async () =>
     expect(await after(withOptions({ owner: 'did:plc:zzzzzzzzzzzzzzzzzzzzzzzz' }))).toEqual([
       ['owner', expect.stringMatching(/^did:plc:z+: localhost:[0-9]+ answers with 404\. Is it the right DID\? Can this machine reach localhost:/)]
@@ -333,7 +334,7 @@ describe('others', () => {
 
 // ---------------------------------------------------------------------------------------- where we are found
 
-describe('the name', () => {
+describe.skipIf(!hasGit)(`the name${WITHOUT_GIT}`, () => {
   test('that does not resolve ends what can be tried there', async () =>
     expect(await after(withOptions({ hostname: 'ci.tack-check.invalid' }))).toEqual([
       ['name', expect.stringMatching(/^ci\.tack-check\.invalid cannot be resolved \(E[A-Z_]+\): make a DNS record, A or AAAA/)]
@@ -365,7 +366,7 @@ describe('the name', () => {
 
 // ---------------------------------------------------------------------------------------- the program
 
-describe('the program', () => {
+describe.skipIf(!hasGit)(`the program${WITHOUT_GIT}`, () => {
   test('ends with 0 when nothing is wrong, else with 1; says it in lines, or as JSON; makes nothing', () =>
     inFolder(async (folder) => {
       const { configuration, options } = await around(folder)

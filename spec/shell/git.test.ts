@@ -18,6 +18,7 @@ import { type Change, type GitOptions as ServerOptions, type KnotServer, type Re
 import { must } from '../examples/support.js'
 import { CERTIFICATE, KEY } from './support/certificate.js'
 import { eventually, httpServer, tcpServer } from './support/sockets.js'
+import { hasGit, WITHOUT_GIT } from './support/git.js'
 
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const REPO_DID = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr'
@@ -96,7 +97,7 @@ const KINDS: ReadonlyArray<readonly [string, ServerOptions]> = [
   ['of the older protocol, which does neither', { filters: false, givesOutAny: false, protocol: 0 }]
 ]
 
-describe.each(KINDS)('from a knot %s', (_, kind) => {
+describe.skipIf(!hasGit).each(KINDS)('from a knot %s', (_, kind) => {
   it.each(['sha1', 'sha256'] as const)('the files of a commit are read: %s', async (format) => {
     const { knot, repo } = await served(kind, { format })
     const { newSha } = await repo.commitAndPush([file('ci.yml', 'a: 1\n'), file('deploy.yml', 'b: 2\n'), { content: 'x', path: 'README' }])
@@ -132,7 +133,7 @@ describe.each(KINDS)('from a knot %s', (_, kind) => {
   })
 })
 
-describe('which files', () => {
+describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
   it('those of a commit that only its name leads to, after a push by force', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([file('ci.yml', 'old\n')])
@@ -224,7 +225,7 @@ describe('which files', () => {
   })
 })
 
-describe('where', () => {
+describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
   it('at the repository itself, where the owner has none of that name', async () => {
     const knot = await startServer()
     const repo = await knot.git.createRepository({ did: REPO_DID })
@@ -297,7 +298,7 @@ describe('where', () => {
   })
 })
 
-describe('T01: git leads nowhere', () => {
+describe.skipIf(!hasGit)(`T01: git leads nowhere${WITHOUT_GIT}`, () => {
   const resolvingTo =
     (...answers: ReadonlyArray<string>): Resolve =>
     () =>
@@ -395,7 +396,7 @@ describe('T01: git leads nowhere', () => {
   })
 })
 
-describe('what goes wrong', () => {
+describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
   const answering = async (status: number, body = ''): Promise<string> => {
     const knot = await httpServer((_, response) => response.writeHead(status).end(body))
     return `localhost:${String(knot.port)}`
@@ -536,7 +537,7 @@ describe('what goes wrong', () => {
   })
 })
 
-describe('T16: nothing of ours reaches git', () => {
+describe.skipIf(!hasGit)(`T16: nothing of ours reaches git${WITHOUT_GIT}`, () => {
   it('neither its environment nor its settings', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')

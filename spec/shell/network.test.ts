@@ -58,6 +58,7 @@ import {
 } from '../../shell/network/index.js'
 import type { Clock } from '../../shell/ports.js'
 import { BEGIN as NOW, manualClock } from './support/bridge.js'
+import { hasGit, WITHOUT_GIT } from './support/git.js'
 
 // ---------------------------------------------------------------------------------------- servers and clients
 
@@ -950,7 +951,7 @@ describe('git over a knot', () => {
   }
   const git = promisify(execFile)
 
-  it.each(['sha1', 'sha256'] as const)('clones like any repository, with its history: %s', async (format) => {
+  it.skipIf(!hasGit).each(['sha1', 'sha256'] as const)(`clones like any repository, with its history: %s${WITHOUT_GIT}`, async (format) => {
     const server = await knot(systemClock(), 'newer')
     const repo = await server.git.createRepository({ did: 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr', format, name: 'thing', owner: OWNER })
     const first = await repo.commitAndPush([{ content: 'one\n', path: 'a "b"\\c' }, { content: 'x', path: 'gone' }])
@@ -971,7 +972,7 @@ describe('git over a knot', () => {
     expect(stdout).toBe(`${second.newSha}\tHEAD\n${second.newSha}\trefs/heads/main\n`)
   })
 
-  it('knows no other paths, takes no pushes, and goes with the knot', async () => {
+  it.skipIf(!hasGit)(`knows no other paths, takes no pushes, and goes with the knot${WITHOUT_GIT}`, async () => {
     const server = await knot(systemClock(), 'newer')
     const repo = await server.git.createRepository({ name: 'thing', owner: OWNER })
     await repo.commitAndPush([{ content: 'x', path: 'a' }])

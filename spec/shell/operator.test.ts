@@ -12,6 +12,7 @@ import { refUpdate, rfc3339, startNetwork, startPds, tid } from '../../shell/net
 import type { ShownBuild } from '../../shell/server/overview.js'
 import { OWNER } from './server/support.js'
 import { eventually, inFolder, start, tack } from './support/process.js'
+import { hasGit, WITHOUT_GIT } from './support/git.js'
 
 const TOKEN = 'canary-0123456789abcdef'
 const HOSTNAME = 'localhost'
@@ -23,7 +24,7 @@ const clock = systemClock()
 const waits = (file: string): string =>
   ['when: [{event: push, branch: ["**"]}]', 'engine: tack', 'tack: {local: {}}', 'steps:', `  - {name: wait, command: "until [ -e '${file}' ]; do sleep 0.05; done"}`, ''].join('\n')
 
-test('from a configuration to a build that is cancelled, and one that repeats it', () =>
+test.skipIf(!hasGit)(`from a configuration to a build that is cancelled, and one that repeats it${WITHOUT_GIT}`, () =>
   inFolder(async (folder) => {
     const network = await startNetwork({ clock, generation: 'v2', knots: 1, seed: 3 })
     const pds = await startPds()

@@ -9,6 +9,7 @@ import { lanes, turns } from '../../shell/turns.js'
 import { parseWorkflow, workflowReader } from '../../shell/workflows.js'
 import { must } from '../examples/support.js'
 import { eventually, rememberingLog } from './support/sockets.js'
+import { hasGit, WITHOUT_GIT } from './support/git.js'
 
 const NAME = must(WorkflowName.decode('ci.yml'))
 const parse = (text: string | Buffer): Workflow => parseWorkflow({ bytes: Buffer.from(text), name: NAME })
@@ -182,7 +183,7 @@ const NO_FILES: ReadFiles = () => Promise.reject(new Error('nobody asked for fil
 const source = (name: string, text = GOOD) => ({ name: must(WorkflowName.decode(name)), text })
 
 describe('all of a trigger', () => {
-  it('files of a repository, by git, bad ones among good ones', async () => {
+  it.skipIf(!hasGit)(`files of a repository, by git, bad ones among good ones${WITHOUT_GIT}`, async () => {
     const knot = await startKnot({ clock: systemClock(), generation: 'newer' })
     onTestFinished(knot.stop)
     const repo = await knot.git.createRepository({ name: 'thing', owner: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' })

@@ -11,6 +11,7 @@ import { type CheckoutOptions, gitCheckout } from '../../../shell/providers/chec
 import { must } from '../../examples/support.js'
 import { tcpServer } from '../support/sockets.js'
 import { BUILD, jobOf } from './contract.js'
+import { hasGit, WITHOUT_GIT } from '../support/git.js'
 
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 
@@ -54,10 +55,10 @@ const checkedOut = async (addresses: ReadonlyArray<string>, plan: Partial<Plan>,
 
 const at = (knot: KnotServer, path = `${OWNER}/thing`): string => `http://${knot.host}/${path}`
 
-describe.each<readonly [string, ServerOptions]>([
+describe.skipIf(!hasGit).each<readonly [string, ServerOptions]>([
   ['that does all', {}],
   ['of the older protocol, which gives out branches only', { filters: false, givesOutAny: false, protocol: 0 }]
-])('from a knot %s', (_, kind) => {
+])(`from a knot %s${WITHOUT_GIT}`, (_, kind) => {
   test.each(['sha1', 'sha256'] as const)('the commit is checked out, not the branch: %s', async (format) => {
     const { knot, repo } = await served(kind, { format })
     const { newSha } = await repo.commitAndPush([{ content: 'then', path: 'a/file' }, { content: '#!/bin/sh\n', mode: '100755', path: 'run' }])
@@ -84,7 +85,7 @@ describe.each<readonly [string, ServerOptions]>([
   })
 })
 
-describe('where', () => {
+describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
   test('no commit means the head', async () => {
     const { knot, repo } = await served()
     await repo.commitAndPush([{ content: 'head', path: 'file' }])
@@ -118,7 +119,7 @@ describe('where', () => {
   })
 })
 
-describe('what goes wrong is said', () => {
+describe.skipIf(!hasGit)(`what goes wrong is said${WITHOUT_GIT}`, () => {
   const failing = async (...args: Parameters<typeof checkedOut>): Promise<string> =>
     checkedOut(...args).then(
       () => 'nothing went wrong',
