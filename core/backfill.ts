@@ -10,7 +10,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import type { MemberChanged } from './commits.js'
 import { Backoff, type Config, Natural } from './config.js'
-import { pause } from './connection.js'
+import { unhurried } from './connection.js'
 import { Collection, COLLECTIONS, Did } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
@@ -126,15 +126,13 @@ const unread = (state: BackfillState, { at, did, error, number, waitMs }: Record
   const reading = current(state, did, number, 'Reading')
   if (reading === null) return unchanged(state)
   const next = state.next
-  const { highMs } = pause(state.backoff, reading.attempt)
-  const lowMs = Math.max(Math.floor(highMs / 2), waitMs) as Natural
   return [
     {
       ...withAccount(state, did, { ...reading, attempt: (reading.attempt + 1) as Natural, number: next, phase: 'Pausing' }),
       next: (next + 1) as Natural
     },
     [
-      { _tag: 'WakeAfter', highMs: Math.max(highMs, lowMs) as Natural, lowMs, timer: { _tag: 'RecordsTimer', did, number: next } },
+      { _tag: 'WakeAfter', ...unhurried(state.backoff, reading.attempt, waitMs), timer: { _tag: 'RecordsTimer', did, number: next } },
       report({ _tag: 'RecordsUnread', at, detail: error, did })
     ]
   ]

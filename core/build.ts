@@ -90,6 +90,3 @@ const segment = (text: string): string =>
  * assert.strictEqual(buildKey(name.right), 'knot.example/3mbd3542k2222/=43=49.yml')
  */
 export const buildKey = ({ knot, rkey, workflow }: BuildName): string => [knot, rkey, workflow].map(segment).join('/')
-
-/** The AT-URI of the pipeline that a trigger stands for: what Tangled knows it by. */
-export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot.replace(':', '%3A')}/sh.tangled.pipeline/${rkey}`

@@ -9,16 +9,16 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { type BuildName, ExitCode, pipelineUri, Plan, Repository, Status } from './build.js'
+import { type BuildName, ExitCode, Plan, Repository, Status } from './build.js'
 import type { Entitlement, HoldChanged } from './commits.js'
 import { BuildPolicy, type Config, Natural } from './config.js'
-import { pause } from './connection.js'
+import { unhurried } from './connection.js'
 import { matchGlob } from './data/glob.js'
 import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
 import { Did, FUTURE_US, isTidAfter, isZeroSha, laterOf, Rkey, Tid, tidOf, TimeUs, WorkflowName } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
-import { wellFormed } from './data/text.js'
+import { cut } from './data/text.js'
 import type { StatusEntry } from './effect.js';
 import { type Effect, type PublishStatus } from './effect.js'
 import type {
@@ -38,7 +38,7 @@ import type {
 import type { HoldsChanged, TriggerArrived } from './knots.js'
 import { chain, report, type Transition, unchanged } from './transition.js'
 import { Cause, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
-import { variablesOf, withReserved } from './variables.js'
+import { pipelineUri, variablesOf, withReserved } from './variables.js'
 import { appliesWithin, shortName } from './when.js'
 import type { Condition, Target, Workflow } from './workflow.js'
 
@@ -311,11 +311,9 @@ interface Outcome {
 /** How much of a sentence of somebody else's is kept. */
 const SENTENCE_MAX = 1_000
 
-const shortened = (text: string): string => wellFormed(text.length <= SENTENCE_MAX ? text : `${text.slice(0, SENTENCE_MAX)}…`)
-
 /** The build with this status, and the status in the log. */
 const publish = (state: BuildsState, at: TimeUs, name: BuildName, build: Build, { error: said, exitCode, status }: Outcome): Step => {
-  const error = said === null ? null : shortened(said)
+  const error = said === null ? null : cut(said, SENTENCE_MAX)
   const createdUs = nextStamp(state, at)
   const entry: StatusEntry = { build: name, createdUs, error, exitCode, status }
   const written = withBuild(state, name, { ...build, error, exitCode, status, statusUs: createdUs })
@@ -337,12 +335,11 @@ const NONE = 0 as Natural
 /** How often something is tried before it is left alone, where nothing else ends it: with the longest pauses, for two hours. */
 const ATTEMPTS = 30
 
-/** The pause before another attempt: never nothing, so that what was asked for has time to show. */
-const wake = (state: BuildsState, attempt: number, waitMs: number, timer: Timer): Effect => {
-  const { highMs } = pause(state.settings.policy.backoff, attempt)
-  const lowMs = Math.max(Math.floor(highMs / 2), waitMs)
-  return { _tag: 'WakeAfter', highMs: Math.max(highMs, lowMs) as Natural, lowMs: lowMs as Natural, timer }
-}
+const wake = (state: BuildsState, attempt: number, waitMs: number, timer: Timer): Effect => ({
+  _tag: 'WakeAfter',
+  ...unhurried(state.settings.policy.backoff, attempt, waitMs),
+  timer
+})
 
 /** Gives the build so long, from now on, to leave its status. */
 const armed = (state: BuildsState, name: BuildName): Step =>

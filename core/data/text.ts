@@ -7,6 +7,9 @@ const LONE_SURROGATE = /[\ud800-\udfff]/gu
 export const wellFormed = (text: string): string =>
   SURROGATE.test(text) ? text.replace(LONE_SURROGATE, '\ufffd') : text
 
+/** The first `max` UTF-16 code units of `text`, and `…` for the rest. */
+export const cut = (text: string, max: number): string => wellFormed(text.length <= max ? text : `${text.slice(0, max)}…`)
+
 const EXCERPT = 120
 
 /**
@@ -20,4 +23,4 @@ const EXCERPT = 120
  * assert.strictEqual(excerpt('x'.repeat(121)), `${'x'.repeat(120)}…`)
  * assert.strictEqual(excerpt('\ud83e'), '\ufffd')
  */
-export const excerpt = (text: string): string => wellFormed(text.length <= EXCERPT ? text : `${text.slice(0, EXCERPT)}…`)
+export const excerpt = (text: string): string => cut(text, EXCERPT)
