@@ -22,7 +22,7 @@ import {
   step,
   type TimeUs
 } from '../../core/index.js'
-import { type Change, commitOf, tidAt } from '../laws/build.js'
+import { type Change, commitOf, tidAt } from '../laws/events.js'
 import type { Settled } from '../laws/backfill.js'
 import { runOf } from '../laws/run.js'
 import { configWith } from './config.js'

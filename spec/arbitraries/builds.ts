@@ -31,7 +31,7 @@ import {
   type Workflow,
   WorkflowName
 } from '../../core/index.js'
-import { type Change, commitOf, tidAt } from '../laws/build.js'
+import { type Change, commitOf, tidAt } from '../laws/events.js'
 import { nameText, type Outcome } from '../laws/builds.js'
 import { type Run, runOf, unfold } from '../laws/run.js'
 import { configWith } from './config.js'

@@ -1,7 +1,7 @@
 /** What commits do at a key: records as strangers write them, most of them to the point. */
 import fc from 'fast-check'
 import { COLLABORATOR, MEMBER, REPO } from '../../core/index.js'
-import type { Change } from '../laws/build.js'
+import type { Change } from '../laws/events.js'
 import { ALICE, DIDS, HOSTNAME, KNOTS, OTHER_HOSTNAME, weighted } from './data.js'
 
 const hostnames = weighted([8, HOSTNAME], [1, OTHER_HOSTNAME], [1, ''], [1, HOSTNAME.toUpperCase()])

@@ -18,7 +18,7 @@ import type {
   Rkey,
   TimeUs
 } from '../../core/index.js'
-import { commitOf, tidAt, accountOf } from '../laws/build.js'
+import { commitOf, tidAt, accountOf } from '../laws/events.js'
 import type { Frame, KnotFrame } from '../laws/machine.js'
 import type { Damaged, Spelled } from '../laws/wire.js'
 import { changes, statuses } from './changes.js'

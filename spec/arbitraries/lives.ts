@@ -18,7 +18,7 @@ import {
   type State,
   type TimeUs
 } from '../../core/index.js'
-import { commitOf, tidAt } from '../laws/build.js'
+import { commitOf, tidAt } from '../laws/events.js'
 import { deepFreeze, pure, steps, take } from '../laws/fence.js'
 import { begin, isLive, type Life, lose, type Moment, stop } from '../laws/life.js'
 import { subscriptionsOf } from '../laws/run.js'

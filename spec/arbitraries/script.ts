@@ -29,7 +29,7 @@ import {
   type Tid,
   type TimeUs
 } from '../../core/index.js'
-import { accountOf as accountEvent, type Change, commitOf, rawOf, tidAt, tidOf } from '../laws/build.js'
+import { accountOf as accountEvent, type Change, commitOf, rawOf, tidAt, tidOf } from '../laws/events.js'
 import { accountOf, FUTURE_US, isFrame, type Run, unfold } from '../laws/run.js'
 import { changes, type Status, statuses } from './changes.js'
 import { anyAdmission, configPairs } from './config.js'

@@ -8,7 +8,7 @@
  */
 import fc from 'fast-check'
 import type { Config, Did, FrameEvent, Rkey, Tid } from '../../core/index.js'
-import { accountOf, type Change, commitOf, rawOf, tidAt, tidOf } from '../laws/build.js'
+import { accountOf, type Change, commitOf, rawOf, tidAt, tidOf } from '../laws/events.js'
 import type { Interleaved, Replay } from '../laws/commit.js'
 import { FUTURE_US, type Run, runOf } from '../laws/run.js'
 import { changes, cleanChanges, type Status, statuses } from './changes.js'

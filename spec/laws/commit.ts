@@ -21,7 +21,7 @@ import {
   type Tid,
   type TimeUs
 } from '../../core/index.js'
-import { accountOf as accountEvent, type Change, commitOf, deletion, tidAt, type Where } from './build.js'
+import { accountOf as accountEvent, type Change, commitOf, deletion, tidAt, type Where } from './events.js'
 import { pure, type Step, steps, take } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
 import { apply, gate, membersIn, type Model, modelOf, modelText } from './model.js'

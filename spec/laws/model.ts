@@ -22,7 +22,7 @@ import {
   REPO,
   type Tid
 } from '../../core/index.js'
-import { timeOf } from './build.js'
+import { timeOf } from './events.js'
 import { FUTURE_US } from './run.js'
 
 // ---------------------------------------------------------------------------------------- rows

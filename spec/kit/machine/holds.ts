@@ -13,7 +13,7 @@ import {
   type TimeUs,
   wantedKnots
 } from '../../../core/index.js'
-import { accountOf, type Change, commitOf, tidAt } from '../../laws/build.js'
+import { accountOf, type Change, commitOf, tidAt } from '../../laws/events.js'
 import { configOf } from '../../arbitraries/config.js'
 import { CONFIG } from './config.js'
 import { EPOCH_US, MINUTE_US } from './explore.js'
