@@ -1042,8 +1042,9 @@ const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
  * assert.deepStrictEqual([OrderedMap.size(state.runs), effects], [0, []])
  */
 export const reduce = (state: BuildsState, event: BuildsInput): Step => {
-  const [after, effects] = reduceAwake(state, event)
-  return after.stopped ? [after, effects.filter(isNews)] : [after, effects]
+  const transition = reduceAwake(state, event)
+  const [after, effects] = transition
+  return after.stopped && effects.length > 0 ? [after, effects.filter(isNews)] : transition
 }
 
 // ---------------------------------------------------------------------------------------- written form

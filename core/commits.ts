@@ -153,13 +153,16 @@ export const isMember = (state: CommitsState, subject: string): boolean => M.has
 export const isAdmitted = (state: CommitsState, did: Did): boolean =>
   state.policy.admission === 'open' || did === state.policy.owner || isMember(state, did)
 
-/** The knot that the record at (did, rkey) holds through us, if it does (S13). */
-const holdOf = (state: CommitsState, did: Did, account: Account | null, rkey: Rkey): HostName | null => {
-  const repo = liveRecord(account, rkey)
-  return repo !== null && repo.spindle === state.policy.hostname && isAdmitted(state, did) ? repo.knot : null
-}
+/** The knot that a record of `did` that counts holds through us, if it does (S13). */
+const knotHeld = (state: CommitsState, did: Did, repo: Repo | null): HostName | null =>
+  repo !== null && repo.spindle === state.policy.hostname && isAdmitted(state, did) ? repo.knot : null
+
+/** The knot that the record at (did, rkey) holds through us, if it does. */
+const holdOf = (state: CommitsState, did: Did, account: Account | null, rkey: Rkey): HostName | null =>
+  knotHeld(state, did, liveRecord(account, rkey))
 
 const NO_CHANGES: ReadonlyArray<HoldChanged> = []
+const NO_REPORTS: ReadonlyArray<ReportEffect> = []
 
 /** What has changed at one key between two states: the exact difference, nothing for what is as it was (D4). */
 const holdChanged = (old: HostName | null, now: HostName | null, did: Did, rkey: Rkey): ReadonlyArray<HoldChanged> => {
@@ -240,8 +243,9 @@ const holdersOf = (index: CommitsState['repoDids'], repoDid: string): M.OrderedM
   )
 
 /** The index after the row at a key gave `old` and gives `now`. */
-const reindexed = (index: CommitsState['repoDids'], name: Holder, old: string, now: string): CommitsState['repoDids'] => {
+const reindexed = (index: CommitsState['repoDids'], did: Did, rkey: Rkey, old: string, now: string): CommitsState['repoDids'] => {
   if (old === now) return index
+  const name = holder(did, rkey)
   const rest = M.deleteAt(name)(holdersOf(index, old))
   const without = old === '' ? index : M.isEmpty(rest) ? M.deleteAt(old)(index) : M.upsertAt(old, rest)(index)
   return now === '' ? without : M.upsertAt(now, M.upsertAt<Holder, true>(name, true)(holdersOf(without, now)))(without)
@@ -257,7 +261,7 @@ const reindexedAll = (
 ): CommitsState['repoDids'] =>
   M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(index, (rkey, acc, { record }) => {
     const repoDid = repoDidOf(policy, record)
-    return to === 'with' ? reindexed(acc, holder(did, rkey), '', repoDid) : reindexed(acc, holder(did, rkey), repoDid, '')
+    return to === 'with' ? reindexed(acc, did, rkey, '', repoDid) : reindexed(acc, did, rkey, repoDid, '')
   })(repos)
 
 /** The slice with these rows, and with what is derived from them. Linear in the rows. */
@@ -345,15 +349,17 @@ const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsS
   const after = { accounts, members: state.members, policy: state.policy, repoDids: state.repoDids }
   switch (event.collection) {
     case REPO: {
-      const old = holdOf(state, event.did, before, event.rkey)
-      const now = holdOf(after, event.did, account, event.rkey)
-      const repoDids = reindexed(
-        state.repoDids,
-        holder(event.did, event.rkey),
-        repoDidOf(state.policy, rowAt(before, event.rkey)),
-        repoDidOf(state.policy, rowAt(account, event.rkey))
-      )
-      return [{ accounts, members: state.members, policy: state.policy, repoDids }, [...holdChanged(old, now, event.did, event.rkey), ...refusedKnot(account, event.record, event)]]
+      const was = rowAt(before, event.rkey)
+      const is = rowAt(account, event.rkey)
+      const repoDids = reindexed(state.repoDids, event.did, event.rkey, repoDidOf(state.policy, was), repoDidOf(state.policy, is))
+      const changes = account.active
+        ? holdChanged(knotHeld(state, event.did, was), knotHeld(state, event.did, is), event.did, event.rkey)
+        : NO_CHANGES
+      const refused = refusedKnot(is, event.record, event)
+      return [
+        { accounts, members: state.members, policy: state.policy, repoDids },
+        refused.length === 0 ? changes : [...changes, ...refused]
+      ]
     }
     case MEMBER:
       return event.did === state.policy.owner && account.active ? ownersMember(state, after, before, event) : [after, []]
@@ -363,13 +369,14 @@ const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsS
 }
 
 /** The report about a repo record whose knot is none that we would listen to. That it names no knot is not reported. */
-const refusedKnot = (account: Account, record: RepoRecord | null, { at, did, rkey }: Pick<CommitReceived, 'at' | 'did' | 'rkey'>): ReadonlyArray<ReportEffect> => {
-  if (record === null || record.knot === '') return []
-  const slot = M.lookup(rkey)(account.repos)
-  return O.isSome(slot) && slot.value.record?.knot === null
-    ? [report({ _tag: 'KnotRefused', at, did, knot: excerpt(record.knot), rkey })]
-    : []
-}
+const refusedKnot = (
+  row: Repo | null,
+  record: RepoRecord | null,
+  { at, did, rkey }: Pick<CommitReceived, 'at' | 'did' | 'rkey'>
+): ReadonlyArray<ReportEffect> =>
+  record === null || record.knot === '' || row === null || row.knot !== null
+    ? NO_REPORTS
+    : [report({ _tag: 'KnotRefused', at, did, knot: excerpt(record.knot), rkey })]
 
 /** The owner's record at a key has changed: the subject it named may not be a member any more, another may be one now. */
 const ownersMember = (
@@ -501,7 +508,7 @@ const read = (state: CommitsState, event: RecordsRead): Transition<CommitsState,
   const account = event.records.reduce((acc, listed) => putIn(acc, state.policy.hosts, listed), before)
   const [after, changes] = withAccount(state, event.did, account)
   const refusals = event.records.flatMap(({ collection, record, rkey }) =>
-    collection === REPO ? refusedKnot(account, record, { at: event.at, did: event.did, rkey }) : []
+    collection === REPO ? refusedKnot(rowAt(account, rkey), record, { at: event.at, did: event.did, rkey }) : []
   )
   return [after, [...changes, ...refusals]]
 }

@@ -81,7 +81,14 @@ const isMemberChanged = (outcome: Outcome): outcome is Commits.MemberChanged => 
 const isTrigger = (outcome: Effect | Knots.TriggerArrived): outcome is Knots.TriggerArrived => outcome._tag === 'TriggerArrived'
 const isEffect = (outcome: Effect | Knots.TriggerArrived): outcome is Effect => outcome._tag !== 'TriggerArrived'
 
-const NO_HOLDS: ReadonlyArray<Commits.HoldChanged> = []
+const NOTHING: ReadonlyArray<never> = []
+
+/** Those of `all` that `is` says yes to. Nearly every list of a step is empty, and then nothing is made. */
+const only = <A, B extends A>(all: ReadonlyArray<A>, is: (a: A) => a is B): ReadonlyArray<B> => (all.length === 0 ? NOTHING : all.filter(is))
+
+/** One list of all. */
+const joined = (...all: ReadonlyArray<ReadonlyArray<Effect>>): ReadonlyArray<Effect> =>
+  all.every((effects) => effects.length === 0) ? NOTHING : all.flat()
 
 /** The reports go last, and each group keeps its order. */
 const inOrder = (effects: ReadonlyArray<Effect>): ReadonlyArray<Effect> =>
@@ -115,18 +122,18 @@ export const step = (state: State, event: Event): Transition<State, Effect> => {
   const concerns = CONCERNS[event._tag]
   const [cursor, streamEffects] = concerns.includes('cursor') ? Cursor.reduce(state.cursor, event) : unchanged(state.cursor)
   const [commits, outcomes] = concerns.includes('commits') ? Commits.reduce(state.commits, event) : unchanged(state.commits)
-  const holds = outcomes.length === 0 ? NO_HOLDS : outcomes.filter(isHoldChanged)
+  const holds = only(outcomes, isHoldChanged)
   const [knots, knotOutcomes] = concerns.includes('knots') ? stepKnots(state.knots, event, holds) : unchanged(state.knots)
   // An opened connection that is not the one we wait for has not opened the stream.
   const isForBackfill = concerns.includes('backfill') && !(event._tag === 'JetstreamOpened' && cursor === state.cursor)
   const [backfill, readEffects] = isForBackfill
-    ? stepBackfill(state.backfill, event, commits, outcomes.filter(isMemberChanged))
+    ? stepBackfill(state.backfill, event, commits, only(outcomes, isMemberChanged))
     : unchanged(state.backfill)
   const [builds, buildEffects] = concerns.includes('builds')
-    ? stepBuilds(state.builds, event, commits, holds, knotOutcomes.filter(isTrigger))
+    ? stepBuilds(state.builds, event, commits, holds, only(knotOutcomes, isTrigger))
     : unchanged(state.builds)
 
-  const effects = inOrder([...streamEffects, ...knotOutcomes.filter(isEffect), ...readEffects, ...buildEffects, ...outcomes.filter(isReport)])
+  const effects = inOrder(joined(streamEffects, only(knotOutcomes, isEffect), readEffects, buildEffects, only(outcomes, isReport)))
   const changesNothing =
     frames === 0 &&
     backfill === state.backfill &&
@@ -189,6 +196,8 @@ const stepBuilds = (
   changes: ReadonlyArray<Commits.HoldChanged>,
   triggers: ReadonlyArray<Knots.TriggerArrived>
 ): Transition<Builds.BuildsState, Effect> => {
+  const own = judged(state, commits, event)
+  if (changes.length === 0 && triggers.length === 0) return Builds.reduce(state, own)
   const inputs: ReadonlyArray<Builds.BuildsInput> = [
     ...(changes.length === 0 ? [] : [{ _tag: 'HoldsChanged' as const, at: event.at, changes }]),
     ...triggers.map((trigger) => ({
@@ -196,7 +205,7 @@ const stepBuilds = (
       entitlement: Commits.entitlement(commits, trigger.knot, trigger.trigger.repo, trigger.trigger.actor),
       trigger
     })),
-    judged(state, commits, event)
+    own
   ]
   return chain(state, inputs, Builds.reduce)
 }

@@ -39,9 +39,11 @@ const NUMERIC_END = /(?:^|\.)(?:[0-9]+|0x[^.]*)$/
 const LOOPBACK = /(?:^|\.)localhost$/
 const PORT = /^[1-9][0-9]{0,4}$/
 
-const UPPER = /[A-Z]/g
+const UPPER = /[A-Z]/
+const EVERY_UPPER = /[A-Z]/g
 
-const lowerAscii = (text: string): string => text.replace(UPPER, (letter) => letter.toLowerCase())
+/** (Most names are lower already, and to look costs less than to replace nothing.) */
+const lowerAscii = (text: string): string => (UPPER.test(text) ? text.replace(EVERY_UPPER, (letter) => letter.toLowerCase()) : text)
 
 const nameHolds = (name: string, loopback: boolean): boolean =>
   name.length <= NAME_MAX && NAME.test(name) && !NUMERIC_END.test(name) && (loopback || !LOOPBACK.test(name))
