@@ -17,7 +17,7 @@ export interface Ports extends InterpreterPorts {
   readonly store: Store
 }
 
-/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and the inbox within some 3 MB. */
+/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and the inbox within some 2 MB. */
 export interface Limits {
   /** A full inbox pauses every socket; a half empty one lets them go on. */
   readonly inboxEvents: number
@@ -32,8 +32,8 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  inboxEvents: 3_000,
-  batchEvents: 4_000,
+  inboxEvents: 1_500,
+  batchEvents: 1_500,
   batchMs: 10,
   lazyMs: 1_000,
   journalBytes: 128 * 1024 * 1024,

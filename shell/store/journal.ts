@@ -61,10 +61,12 @@ const END_LENGTH = CRC_KEY.length + 10
 /** A CRC-32 as eight hexadecimal digits. */
 export const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
 
-/** The line of a batch, with its line feed. */
+/** The line of a batch, with its line feed. The checksum is put in afterwards: a line can be large, and is made once. */
 export const lineOf = ({ events, seq }: Batch): Buffer => {
-  const content = Buffer.from(`{"seq":${String(seq)},"events":${JSON.stringify(events)}`)
-  return Buffer.concat([content, Buffer.from(`${endOf(crc32(content))}\n`)])
+  const line = Buffer.from(`{"seq":${String(seq)},"events":${JSON.stringify(events)}${endOf(0)}\n`)
+  const content = line.subarray(0, line.length - END_LENGTH - 1)
+  line.write(endOf(crc32(content)), content.length, 'latin1')
+  return line
 }
 
 /** The line without its checksum, which holds; `Left` says what is wrong. */
