@@ -296,9 +296,8 @@ describe('what a flood of triggers may cost', () => {
   const sourceOf = (happenings: ReadonlyArray<Happening>): Builds.Source => there(M.toEntries(after(happenings).builds.sources)[0])[1]
 
   test('five hundred runs of a knot may wait for their files', () => {
-    expect(M.size(after(flood(500)).builds.runs)).toBe(500)
     const state = after(flood(502))
-    expect([M.size(state.builds.runs), sourceOf(flood(502)).reading]).toEqual([500, 500])
+    expect([M.size(state.builds.runs), there(M.toEntries(state.builds.sources)[0])[1].reading]).toEqual([500, 500])
     expect(state.counters.recent.map((report) => ('reason' in report ? report.reason : ''))).toEqual(['limit', 'limit'])
     expect(state.counters.recent.map((report) => ('detail' in report ? report.detail : ''))[0]).toBe('500 triggers of this knot are waiting for their files')
   })
@@ -315,7 +314,8 @@ describe('what a flood of triggers may cost', () => {
   test('of what came to nothing, the two hundred greatest keys are remembered', () => {
     const spent = (count: number) =>
       M.keys(sourceOf([...flood(count), ...Array.from({ length: count }, (_, i) => cancel(at(30), null, `k${String(1_000 + i)}`))]).spent)
-    expect([spent(200).length, spent(200)[0], spent(201).length, spent(201)[0]]).toEqual([200, 'k1000', 200, 'k1001'])
+    const [all, rest] = [spent(200), spent(201)]
+    expect([all.length, all[0], rest.length, rest[0]]).toEqual([200, 'k1000', 200, 'k1001'])
   })
 
   test('to find out which workflows apply has one limit for all of a run', () => {
