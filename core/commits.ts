@@ -18,7 +18,7 @@ import * as M from './data/ordered-map.js'
 import { excerpt } from './data/text.js'
 import type { Repository } from './build.js'
 import { type AccountReceived, Collaborator, type CommitReceived, type Event, type ListedRecord, Member, type RecordsRead, type RepoRecord } from './event.js'
-import { type ReportEffect, report, type Transition, unchanged } from './transition.js'
+import { NOTHING, type ReportEffect, report, type Transition, unchanged } from './transition.js'
 import type { RepoClaim } from './trigger.js'
 
 // ---------------------------------------------------------------------------------------- model
@@ -161,12 +161,9 @@ const knotHeld = (state: CommitsState, did: Did, repo: Repo | null): HostName | 
 const holdOf = (state: CommitsState, did: Did, account: Account | null, rkey: Rkey): HostName | null =>
   knotHeld(state, did, liveRecord(account, rkey))
 
-const NO_CHANGES: ReadonlyArray<HoldChanged> = []
-const NO_REPORTS: ReadonlyArray<ReportEffect> = []
-
 /** What has changed at one key between two states: the exact difference, nothing for what is as it was (D4). */
 const holdChanged = (old: HostName | null, now: HostName | null, did: Did, rkey: Rkey): ReadonlyArray<HoldChanged> => {
-  if (old === now) return NO_CHANGES
+  if (old === now) return NOTHING
   return [
     ...(now === null ? [] : [{ _tag: 'HoldMade' as const, did, knot: now, rkey }]),
     ...(old === null ? [] : [{ _tag: 'HoldReleased' as const, did, knot: old, rkey }])
@@ -340,8 +337,7 @@ const writeTo = (account: Account, policy: Policy, event: CommitReceived): Accou
 type Outcome = HoldChanged | MemberChanged | ReportEffect
 
 const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsState, Outcome> => {
-  const found = accountOf(state, event.did)
-  const before = found ?? known(stampOf(event))
+  const before = accountOf(state, event.did) ?? known(stampOf(event))
   const account = writeTo(before, state.policy, event)
   if (account === null) return unchanged(state)
 
@@ -354,7 +350,7 @@ const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsS
       const repoDids = reindexed(state.repoDids, event.did, event.rkey, repoDidOf(state.policy, was), repoDidOf(state.policy, is))
       const changes = account.active
         ? holdChanged(knotHeld(state, event.did, was), knotHeld(state, event.did, is), event.did, event.rkey)
-        : NO_CHANGES
+        : NOTHING
       const refused = refusedKnot(is, event.record, event)
       return [
         { accounts, members: state.members, policy: state.policy, repoDids },
@@ -375,7 +371,7 @@ const refusedKnot = (
   { at, did, rkey }: Pick<CommitReceived, 'at' | 'did' | 'rkey'>
 ): ReadonlyArray<ReportEffect> =>
   record === null || record.knot === '' || row === null || row.knot !== null
-    ? NO_REPORTS
+    ? NOTHING
     : [report({ _tag: 'KnotRefused', at, did, knot: excerpt(record.knot), rkey })]
 
 /** The owner's record at a key has changed: the subject it named may not be a member any more, another may be one now. */

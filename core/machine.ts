@@ -22,7 +22,7 @@ import type { Event, StreamAdvanced } from './event.js'
 import { ONE } from './config.js'
 import * as Knots from './knots.js'
 import type { State } from './state.js'
-import { chain, type ReportEffect, type Transition, unchanged } from './transition.js'
+import { chain, NOTHING, type ReportEffect, type Transition, unchanged } from './transition.js'
 
 /** The parts of the state that an event may change. `counters` follows from what the others report. */
 export type Concern = 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
@@ -81,9 +81,7 @@ const isMemberChanged = (outcome: Outcome): outcome is Commits.MemberChanged => 
 const isTrigger = (outcome: Effect | Knots.TriggerArrived): outcome is Knots.TriggerArrived => outcome._tag === 'TriggerArrived'
 const isEffect = (outcome: Effect | Knots.TriggerArrived): outcome is Effect => outcome._tag !== 'TriggerArrived'
 
-const NOTHING: ReadonlyArray<never> = []
-
-/** Those of `all` that `is` says yes to. Nearly every list of a step is empty, and then nothing is made. */
+/** Those of `all` that `is` says yes to. */
 const only = <A, B extends A>(all: ReadonlyArray<A>, is: (a: A) => a is B): ReadonlyArray<B> => (all.length === 0 ? NOTHING : all.filter(is))
 
 /** One list of all. */

@@ -4,7 +4,8 @@ import type { Effect, Report } from './effect.js'
 /** A reducer's answer: the state after the event, and what is to be done about it, in order. */
 export type Transition<S, A> = readonly [state: S, effects: ReadonlyArray<A>]
 
-const NOTHING: ReadonlyArray<never> = []
+/** No effects, no outcomes, no changes: one empty list for all, because nearly every list of a step is empty. */
+export const NOTHING: ReadonlyArray<never> = []
 
 /** The event changes nothing and causes nothing. */
 export const unchanged = <S>(state: S): Transition<S, never> => [state, NOTHING]
