@@ -293,11 +293,13 @@ describe('what a flood of triggers may cost', () => {
     ...running(),
     ...Array.from({ length: count }, (_, i) => comes(trigger(), at(20), { rkey: `k${String(1_000 + i)}` }))
   ]
-  const sourceOf = (happenings: ReadonlyArray<Happening>): Builds.Source => there(M.toEntries(after(happenings).builds.sources)[0])[1]
+  const sourceIn = (state: State): Builds.Source => there(M.toEntries(state.builds.sources)[0])[1]
+  const sourceOf = (happenings: ReadonlyArray<Happening>): Builds.Source => sourceIn(after(happenings))
 
   test('five hundred runs of a knot may wait for their files', () => {
+    expect(M.size(after(flood(500)).builds.runs)).toBe(500)
     const state = after(flood(502))
-    expect([M.size(state.builds.runs), there(M.toEntries(state.builds.sources)[0])[1].reading]).toEqual([500, 500])
+    expect([M.size(state.builds.runs), sourceIn(state).reading]).toEqual([500, 500])
     expect(state.counters.recent.map((report) => ('reason' in report ? report.reason : ''))).toEqual(['limit', 'limit'])
     expect(state.counters.recent.map((report) => ('detail' in report ? report.detail : ''))[0]).toBe('500 triggers of this knot are waiting for their files')
   })
