@@ -180,6 +180,22 @@ describe('balance', () => {
   const height = (node: M.Node<string, number> | null): number =>
     node === null ? 0 : 1 + Math.max(height(node.left), height(node.right))
 
+  const weight = (node: M.Node<string, number> | null): number => (node === null ? 1 : node.size + 1)
+
+  /** Whether each tree it is asked for is balanced. A node never changes: one that was found to be in order is not looked at again. */
+  const observer = (): ((node: M.Node<string, number> | null) => boolean) => {
+    const known = new WeakSet<M.Node<string, number>>()
+    const isBalanced = (node: M.Node<string, number> | null): boolean => {
+      if (node === null || known.has(node)) return true
+      const [left, right] = [weight(node.left), weight(node.right)]
+      if (node.size !== left + right - 1 || left > 3 * right || right > 3 * left) return false
+      if (!isBalanced(node.left) || !isBalanced(node.right)) return false
+      known.add(node)
+      return true
+    }
+    return isBalanced
+  }
+
   const orders: ReadonlyArray<readonly [name: string, order: (i: number, n: number) => number]> = [
     ['ascending', (i) => i],
     ['descending', (i, n) => n - 1 - i],
@@ -191,17 +207,18 @@ describe('balance', () => {
   const sizes = orders.flatMap(([name, order]) => [200, 600].map((n) => [n, name, order] as const))
   for (const [n, name, order] of sizes)
     test(`${String(n)} keys put and taken away in ${name} order leave it balanced at every step`, () => {
+      const isBalanced = observer()
       let map: Numbers = M.empty()
       for (const i of range(n)) {
         map = M.upsertAt(key(order(i, n)), i)(map)
-        if (!M.isBalanced(map)) expect.unreachable(`not balanced after ${String(i)} puts`)
+        if (!isBalanced(map.root)) expect.unreachable(`not balanced after ${String(i)} puts`)
       }
-      expect(M.size(map)).toBe(n)
+      expect([M.size(map), M.isBalanced(map)]).toEqual([n, true])
       expect(height(map.root)).toBeLessThan(20)
       expect(M.keys(map)).toEqual(range(n).map(key))
       for (const i of range(n)) {
         map = without(key(order(i, n)))(map)
-        if (!M.isBalanced(map) || M.size(map) !== n - 1 - i) expect.unreachable(`not balanced after ${String(i)} deletions`)
+        if (!isBalanced(map.root) || M.size(map) !== n - 1 - i) expect.unreachable(`not balanced after ${String(i)} deletions`)
       }
       expect(M.isEmpty(map)).toBe(true)
     })
