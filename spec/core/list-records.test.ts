@@ -5,11 +5,11 @@ import { decodeDidDocument, decodeListRecords, Did, type ListAsked } from '../..
 import { must } from '../examples/support.js'
 
 const DID = 'did:plc:alice'
-const did = must(Did.decode(DID))
+const did = (): Did => must(Did.decode(DID))
 
 describe('a page of records', () => {
   const MEMBER = 'sh.tangled.spindle.member'
-  const asked = (changes: Partial<ListAsked> = {}): ListAsked => ({ collection: MEMBER, cursor: null, did, ...changes })
+  const asked = (changes: Partial<ListAsked> = {}): ListAsked => ({ collection: MEMBER, cursor: null, did: did(), ...changes })
   const uri = (rkey: string, collection: string = MEMBER) => `at://${DID}/${collection}/${rkey}`
   const decode = (page: unknown, changes: Partial<ListAsked> = {}) =>
     decodeListRecords(asked(changes))(typeof page === 'string' ? page : JSON.stringify(page))
@@ -126,7 +126,7 @@ describe('a DID document', () => {
     serviceEndpoint: 'https://pds.example',
     ...changes
   })
-  const decode = (document: unknown) => decodeDidDocument(did)(typeof document === 'string' ? document : JSON.stringify(document))
+  const decode = (document: unknown) => decodeDidDocument(did())(typeof document === 'string' ? document : JSON.stringify(document))
 
   test('names the server', () => {
     expect(decode({ id: DID, service: [service()] })).toEqual(E.right('https://pds.example'))
