@@ -47,7 +47,7 @@ export const BackfillState = t.readonly(
     /** Whether the stream has been open since the start: nothing is read before, for nobody would say what changes meanwhile. */
     isOpen: t.boolean,
     next: Natural,
-    /** The owner whose reading was begun; `null` before the first. */
+    /** The owner whose reading was begun; `null` before the first, and while nothing is to be read. */
     owner: t.union([Did, t.null]),
     stopped: t.boolean
   }),
@@ -153,11 +153,11 @@ const started = (state: BackfillState, config: Config): Step => {
     backoff: config.builds.backoff,
     isOpen: false,
     isWanted: config.backfill,
-    owner: config.backfill ? config.owner : state.owner,
+    owner: config.backfill ? config.owner : null,
     stopped: false
   }
   const [waiting] = chain(idle, M.toEntries(idle.accounts), (before, [did, reading]) => ask(before, did, { ...reading, attempt: NO_PAGES }))
-  return waiting.owner === state.owner ? [waiting, []] : begin(waiting, config.owner)
+  return waiting.owner === null || waiting.owner === state.owner ? [waiting, []] : begin(waiting, waiting.owner)
 }
 
 /**

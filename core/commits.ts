@@ -174,7 +174,7 @@ const holdChanged = (old: HostName | null, now: HostName | null, did: Did, rkey:
 const keysOf = (old: Account, now: Account): ReadonlyArray<Rkey> =>
   old.repos === now.repos ? M.keys(now.repos) : [...new Set([...M.keys(old.repos), ...M.keys(now.repos)])].sort()
 
-/** The same for all repo records of `dids`. */
+/** What has changed between two states at the repo records of `dids`. */
 const holdChanges = (before: CommitsState, after: CommitsState, dids: ReadonlyArray<Did>): ReadonlyArray<HoldChanged> =>
   dids.flatMap((did) => {
     const old = accountOf(before, did)
@@ -218,6 +218,9 @@ const membersOf = (policy: Policy, accounts: CommitsState['accounts']): CommitsS
         )(owner.members)
     )
   )
+
+/** The subjects that are DIDs, each once, ascending: so is told what becomes of them. */
+const didsOf = (subjects: ReadonlyArray<string>): ReadonlyArray<Did> => [...new Set(subjects)].filter(Did.is).sort()
 
 /** Who has become a member, and who has ceased to be one, of these subjects. */
 const membersChanged = (before: CommitsState, after: CommitsState, subjects: ReadonlyArray<Did>): ReadonlyArray<MemberChanged> =>
@@ -390,7 +393,7 @@ const ownersMember = (
   )
   const now = subjectOf(state.policy, event.record)
   const after = { ...written, members: pipe(state.members, count(now, 1), count(old, -1)) }
-  const subjects = [...new Set([old, now])].filter((subject) => isMember(state, subject) !== isMember(after, subject)).filter(Did.is)
+  const subjects = didsOf([old, now].filter((subject) => isMember(state, subject) !== isMember(after, subject)))
   return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
 }
 
@@ -438,7 +441,7 @@ const withAccount = (state: CommitsState, did: Did, now: Account): Transition<Co
     policy: state.policy,
     repoDids: old.repos === now.repos ? state.repoDids : reindexedAll(reindexedAll(state.repoDids, state.policy, did, old.repos, 'without'), state.policy, did, now.repos, 'with')
   }
-  const subjects = isOwner ? [...new Set<string>([did, ...M.keys(state.members), ...M.keys(after.members)])].filter(Did.is) : [did]
+  const subjects = isOwner ? didsOf([did, ...M.keys(state.members), ...M.keys(after.members)]) : [did]
   return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
 }
 
@@ -467,7 +470,7 @@ const reread =
 const started = (state: CommitsState, policy: Policy): Transition<CommitsState, HoldChanged | MemberChanged> => {
   if (samePolicy(state.policy, policy)) return unchanged(state)
   const after = derive(policy, reread(policy.hosts)(state.accounts))
-  const subjects = [...new Set<string>([...M.keys(state.members), ...M.keys(after.members)])].filter(Did.is)
+  const subjects = didsOf([...M.keys(state.members), ...M.keys(after.members)])
   return [after, [...holdChanges(state, after, M.keys(state.accounts)), ...membersChanged(state, after, subjects)]]
 }
 
@@ -504,7 +507,9 @@ const read = (state: CommitsState, event: RecordsRead): Transition<CommitsState,
   const account = event.records.reduce((acc, listed) => putIn(acc, state.policy.hosts, listed), before)
   const [after, changes] = withAccount(state, event.did, account)
   const refusals = event.records.flatMap(({ collection, record, rkey }) =>
-    collection === REPO ? refusedKnot(rowAt(account, rkey), record, { at: event.at, did: event.did, rkey }) : []
+    collection === REPO && isUntouched(M.lookup(rkey)(before.repos))
+      ? refusedKnot(rowAt(account, rkey), record, { at: event.at, did: event.did, rkey })
+      : []
   )
   return [after, [...changes, ...refusals]]
 }

@@ -1,5 +1,5 @@
 /**
- * Examples of B1–B4: who was there before the stream began. The numbers in requests and answers count from 1; a reading takes one
+ * Examples of B1–B3: who was there before the stream began. The numbers in requests and answers count from 1; a reading takes one
  * as soon as it is called for, and another for each page.
  */
 import { COLLABORATOR, type Collection, COLLECTIONS, MEMBER, REPO } from '../../core/index.js'
@@ -179,7 +179,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
     config: ON,
     given: READING,
     when: [started(at(20)), opened(2, at(21)), page(OWNER, MEMBER, 2, at(22)), started(at(30), ON), opened(3, at(31))],
-    then: { effects: [open(2), open(3)] }
+    then: { effects: [open(2), open(3), reads(OWNER, MEMBER, 4)] }
   }),
   example('B1.13 with the owner, whoever is a member already is read', {
     config: { admission: 'members' },
@@ -277,6 +277,12 @@ export const BACKFILL: ReadonlyArray<Example> = [
     given: [...READING, page(OWNER, MEMBER, 2, at(12))],
     when: [page(OWNER, REPO, 3, at(13), [listed('a', repo({ knot: '127.0.0.1' })), listed('b', repo({ knot: '' }))])],
     then: { effects: [reads(OWNER, COLLABORATOR, 4)], reports: [refused(OWNER, 'a', '127.0.0.1', at(13))] }
+  }),
+  example('B2.10 but not where a commit is known: the record has not been applied', {
+    config: ON,
+    given: [...READING, page(OWNER, MEMBER, 2, at(12)), put(OWNER, 'a', repo({ knot: '127.0.0.1' }), at(13), { connection: 1 })],
+    when: [page(OWNER, REPO, 3, at(14), [listed('a', repo({ knot: '127.0.0.1' }))])],
+    then: { effects: [reads(OWNER, COLLABORATOR, 4)] }
   }),
   example('B2.9 collaborators are read like all others', {
     config: ON,

@@ -200,6 +200,8 @@ export const retry = (when: number, of: string | null = null, rkey = KEY): Writt
 
 // ---------------------------------------------------------------------------------------- what follows
 
+const WITHDRAWN = 'The repository does not name this spindle any more, or its owner is not a member any more.'
+
 type Reading = Of<WrittenEffect, 'ReadWorkflows'>
 
 const REPOSITORY: Plan['repository'] = { did: REPO_DID, name: 'app', owner: OWNER, rkey: 'app' }
@@ -632,7 +634,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       effects: [
         publish('cancelled', at(31), {
           build: name('ci.yml', OTHER),
-          error: 'The repository does not name this spindle any more, or its owner is not a member any more.'
+          error: WITHDRAWN
         })
       ],
       reports: [refused('actor', at(30)), ignored('repo', at(32), OTHER), ignored('before', at(33))]
@@ -658,7 +660,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: {
       effects: [
         unsubscribe(K1, 2),
-        publish('cancelled', at(31), { error: 'The repository does not name this spindle any more, or its owner is not a member any more.' }),
+        publish('cancelled', at(31), { error: WITHDRAWN }),
         askToEnd(4)
       ]
     }
@@ -679,7 +681,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: {
       effects: [
         unsubscribe(K1, 2),
-        publish('cancelled', at(31), { error: 'The repository does not name this spindle any more, or its owner is not a member any more.' }),
+        publish('cancelled', at(31), { error: WITHDRAWN }),
         {
           _tag: 'CancelBuild',
           build: name(),
@@ -692,6 +694,26 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
             )
           })
         }
+      ]
+    }
+  }),
+  example('T2.20 what several lose at once ends in the order of their DIDs', {
+    config: { admission: 'members' },
+    given: [
+      put(OWNER, 'm', member(), at(1)),
+      put(ALICE, 'app', repo({ name: 'hers', repoDid: 'did:plc:hers' }), at(2)),
+      ...running({ allow: [{ pipelines: '*', provider: 'ci', repos: '**' }] }, { admission: 'members' }),
+      comes(trigger(), at(20)),
+      comes(trigger({ actor: ALICE, repo: { ...NAMELESS, did: 'did:plc:hers' } }), at(20), { rkey: OTHER }),
+      filesRead([workflow()], at(21)),
+      filesRead([workflow()], at(21), { number: 2, rkey: OTHER })
+    ],
+    when: [account(OWNER, 'deactivated', at(30), { connection: 1 })],
+    then: {
+      effects: [
+        unsubscribe(K1, 2),
+        publish('cancelled', at(31), { build: name('ci.yml', OTHER), error: WITHDRAWN }),
+        publish('cancelled', at(31) + 1, { error: WITHDRAWN })
       ]
     }
   }),
@@ -718,7 +740,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: {
       effects: [
         unsubscribe(K1, 2),
-        publish('cancelled', at(31), { error: 'The repository does not name this spindle any more, or its owner is not a member any more.' })
+        publish('cancelled', at(31), { error: WITHDRAWN })
       ]
     }
   }),
@@ -1427,7 +1449,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: {
       effects: [
         { _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000 },
-        publish('cancelled', at(30), { error: 'The repository does not name this spindle any more, or its owner is not a member any more.' }),
+        publish('cancelled', at(30), { error: WITHDRAWN }),
         find(4)
       ]
     }

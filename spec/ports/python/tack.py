@@ -1770,6 +1770,11 @@ def is_above(floor: Optional[Floor], rev: Optional[str]) -> bool:
     return rev is not None and is_tid_after(rev, floor.time_us) and (floor.rev is None or rev > floor.rev)
 
 
+def is_of_a_reading(slot: Slot) -> bool:
+    """B2: what was read gives way to what is read again, and to every commit."""
+    return slot.rev is None and slot.time_us == 0
+
+
 def is_news(slot: Optional[Slot], rev: Optional[str], time_us: int) -> bool:
     """D3: the gate of a key."""
     if slot is None:
@@ -1789,8 +1794,7 @@ class Commits:
     holders: Dict[str, set] = field(default_factory=dict)  # host: the names of those that hold it
     was_held: Dict[str, bool] = field(default_factory=dict)  # of the hosts touched in this step: whether it was held before
     let_go: List[Tuple[str, str, str]] = field(default_factory=list)  # (DID, rkey, knot) of holds that this step took away
-    subjects: List[str] = field(default_factory=list)  # in whose order that is told, and who has come and gone
-    is_anew: bool = False  # whether the step has judged all rows anew
+    subjects: List[str] = field(default_factory=list)  # who may have come or gone
     were_members: frozenset = frozenset()
 
     @staticmethod
@@ -1799,7 +1803,7 @@ class Commits:
 
     def see(self, event: Event) -> List[Report]:
         tag = event["_tag"]
-        self.let_go, self.subjects, self.is_anew = [], [], False
+        self.let_go, self.subjects = [], []
         if tag in ("CommitReceived", "AccountReceived", "RecordsRead", "Started"):
             self.were_members = frozenset(self.members)
             self.subjects = [event["did"]] if "did" in event else []
@@ -1823,19 +1827,12 @@ class Commits:
 
     def released(self) -> List[Tuple[str, str, str]]:
         """The holds that this step has taken away, by subject and key."""
-        gone = [(did, key, host) for did, key, host in self.let_go if f"{did}/{key}" not in self.holders.get(host, ())]
-        subjects = sorted(self.accounts) if self.is_anew else self.subjects
-        place = {did: i for i, did in reversed(list(enumerate(subjects)))}
-        return sorted(set(gone), key=lambda each: (place.get(each[0], len(place)), each[1]))
+        return sorted({(did, key, host) for did, key, host in self.let_go if f"{did}/{key}" not in self.holders.get(host, ())})
 
     def came_and_went(self) -> List[Tuple[str, bool]]:
         """Who has become a member in this step, and who is none any more."""
-        changed = [did for did in dict.fromkeys(self.subjects) if is_did(did) and (did in self.members) != (did in self.were_members)]
-        return [(did, did in self.members) for did in changed]
-
-    def _all_members(self, first: List[str]) -> List[str]:
-        """With the owner's account, or another policy, all members may come and go: first those that were there."""
-        return first + sorted(self.were_members, key=utf16) + sorted(self.members, key=utf16)
+        changed = [did for did in set(self.subjects) if is_did(did) and (did in self.members) != (did in self.were_members)]
+        return [(did, did in self.members) for did in sorted(changed)]
 
     # Commits
 
@@ -1878,14 +1875,16 @@ class Commits:
             return []
         if account is None:
             account = self.accounts[did] = Account(True, 0)
+        commits = {key for key, slot in account.slots[REPO].items() if not is_of_a_reading(slot)}
         for listed in event["records"]:
             self._put(did, account, listed["collection"], listed["rkey"], listed["record"])
         account.text = None
         if did == self.policy["owner"]:
-            self.subjects = self._all_members([did])
+            self.subjects = [*self.were_members, *self.members]
         reports = []
         for listed in event["records"]:
-            slot = account.slots[REPO].get(listed["rkey"]) if listed["collection"] == REPO else None
+            is_put = listed["collection"] == REPO and listed["rkey"] not in commits
+            slot = account.slots[REPO].get(listed["rkey"]) if is_put else None
             if slot is not None and slot.record is not None and slot.record["knot"] is None and listed["record"]["knot"] != "":
                 refused = excerpt(listed["record"]["knot"])
                 reports.append({"_tag": "KnotRefused", "at": event["at"], "did": did, "knot": refused, "rkey": listed["rkey"]})
@@ -1893,7 +1892,7 @@ class Commits:
 
     def _put(self, did: str, account: Account, collection: str, key: str, record: Json) -> None:
         before = account.slots[collection].get(key)
-        if before is not None and not (before.rev is None and before.time_us == 0):
+        if before is not None and not is_of_a_reading(before):
             return
         if collection == REPO:
             record = {**record, "knot": host_name(self.policy["hosts"], record["knot"])}
@@ -1983,7 +1982,7 @@ class Commits:
         if did == self.policy["owner"]:
             records = [slot.record for slot in account.slots[MEMBER].values()]
             self._count_members([] if active else records, records if active else [])
-            self.subjects = self._all_members([did])
+            self.subjects = [*self.were_members, *self.members]
 
     # Members (D7) and holders (S13)
 
@@ -2050,8 +2049,8 @@ class Commits:
         held = list(self.holders)
         gone = [(*name.rsplit("/", 1), host) for host, names in self.holders.items() for name in names]
         self.derive()
-        self.let_go, self.is_anew = gone, True
-        self.subjects = self._all_members([])
+        self.let_go = gone
+        self.subjects = [*self.were_members, *self.members]
         self.was_held = {host: False for host in self.holders}
         self.was_held.update((host, True) for host in held)
 
@@ -2342,7 +2341,7 @@ class Backfill:
         before = self.owner
         self.backoff, self.isOpen, self.isWanted, self.stopped = config["builds"]["backoff"], False, config["backfill"], False
         if not config["backfill"]:
-            self.accounts = {}
+            self.accounts, self.owner = {}, None
             return []
         self.owner = config["owner"]
         for did in sorted(self.accounts):
