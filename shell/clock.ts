@@ -1,8 +1,9 @@
 /**
  * The real clock and the real dice.
  *
- * The machine must never see time run backwards while it lives, so the wall clock is read once, at the start, and from then on
- * only advanced by the monotonic one. A jump of the wall clock is noticed at the next start, where it may set time back (T19).
+ * The machine must never see time run backwards while it lives, so time is that of the monotonic clock, counted from the wall clock's
+ * at the start. Where the wall clock has come further (the machine was suspended, or its clock was set), time jumps there: frames that
+ * are sent now must not look as if they came from the future. A wall clock that was set back is followed at the next start.
  */
 import { randomInt } from 'node:crypto'
 import { clampTimeUs } from '../core/index.js'
@@ -11,13 +12,25 @@ import type { Clock, Random } from './ports.js'
 /** The longest pause a platform timer holds; beyond it, Node fires after 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1
 
+/** Further apart than this the two clocks have not drifted: one of them has jumped. */
+const JUMP_MS = 1_000
+
 export const systemClock = (): Clock => {
-  const anchorUs = Date.now() * 1000
-  const anchor = performance.now()
+  let beginMs = Date.now() - performance.now()
   return {
-    now: () => clampTimeUs(anchorUs + (performance.now() - anchor) * 1000),
+    now: () => {
+      const wallMs = Date.now()
+      const steadyMs = beginMs + performance.now()
+      if (wallMs - steadyMs <= JUMP_MS) return clampTimeUs(steadyMs * 1000)
+      beginMs += wallMs - steadyMs
+      return clampTimeUs(wallMs * 1000)
+    },
     after: (ms, then) => {
-      const timer = setTimeout(then, Math.min(ms, LONGEST_MS))
+      let timer: NodeJS.Timeout
+      const wait = (leftMs: number): void => {
+        timer = setTimeout(() => (leftMs > LONGEST_MS ? wait(leftMs - LONGEST_MS) : then()), Math.min(leftMs, LONGEST_MS))
+      }
+      wait(ms)
       return () => clearTimeout(timer)
     }
   }

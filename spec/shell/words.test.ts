@@ -1,7 +1,7 @@
 /** What the program says: logs, reports, progress, tables. Whatever strangers wrote, one call is one line. */
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { initial, type Natural, type State, type TimeUs } from '../../core/index.js'
 import { table, when } from '../../shell/cli/text.js'
 import { systemClock, systemRandom } from '../../shell/clock.js'
@@ -146,26 +146,51 @@ describe('text for a terminal', () => {
 })
 
 describe('the real clock and the real dice', () => {
-  test('time never goes back, whatever the wall clock does (T19)', () => {
-    const clock = systemClock()
-    const wall = Date.now
-    try {
-      const before = clock.now()
-      Date.now = () => 0
-      expect(clock.now()).toBeGreaterThanOrEqual(before)
-    } finally {
-      Date.now = wall
-    }
+  afterEach(() => {
+    vi.restoreAllMocks()
+    vi.useRealTimers()
   })
 
-  test('a pause beyond what a platform timer holds does not end at once, and can be cancelled', async () => {
-    let fired = false
-    const cancel = systemClock().after(2 ** 40, () => {
-      fired = true
-    })
-    await new Promise((resolve) => systemClock().after(20, () => resolve(undefined)))
+  test('time never goes back, whatever the wall clock does', () => {
+    const clock = systemClock()
+    const before = clock.now()
+    vi.spyOn(Date, 'now').mockReturnValue(0)
+    expect(clock.now()).toBeGreaterThanOrEqual(before)
+  })
+
+  test('it goes ahead with the wall clock, and from there on as ever', () => {
+    const clock = systemClock()
+    const wall = Date.now() + 3_600_000
+    const spy = vi.spyOn(Date, 'now').mockReturnValue(wall)
+    expect(clock.now()).toBeGreaterThanOrEqual(wall * 1000)
+    expect(clock.now()).toBeLessThan((wall + 60_000) * 1000)
+    spy.mockReturnValue(wall - 3_600_000)
+    expect(clock.now()).toBeGreaterThanOrEqual(wall * 1000)
+  })
+
+  test('but not for what is only drift', () => {
+    const steady = vi.spyOn(performance, 'now').mockReturnValue(1_000)
+    const wall = vi.spyOn(Date, 'now').mockReturnValue(5_000_000)
+    const clock = systemClock()
+    steady.mockReturnValue(2_000)
+    wall.mockReturnValue(5_002_000)
+    expect(clock.now()).toBe(5_001_000_000)
+    wall.mockReturnValue(5_002_001)
+    expect(clock.now()).toBe(5_002_001_000)
+  })
+
+  test('a pause longer than a platform timer holds is as long as it is said to be, and can be cancelled', () => {
+    vi.useFakeTimers()
+    const ms = 3 * (2 ** 31 - 1) + 5
+    const fired: Array<string> = []
+    systemClock().after(ms, () => fired.push('kept'))
+    const cancel = systemClock().after(ms, () => fired.push('cancelled'))
+    vi.advanceTimersByTime(ms - 1)
+    expect(fired).toEqual([])
     cancel()
-    expect(fired).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(fired).toEqual(['kept'])
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   test('draws are within their range, both ends included', () => {
