@@ -1,7 +1,7 @@
 /**
  * Effects, executed: one exhaustive switch. Nothing is decided here; what comes of an effect goes back as an event.
  */
-import type { Effect, Event, HostName, Timer } from '../core/index.js'
+import type { Effect, HostName, Timer } from '../core/index.js'
 import type { Builder } from './builder.js'
 import type { Clock, Deliver, Link, Log, Network, Random, Records, Workflows } from './ports.js'
 import { createReporter } from './reporter.js'
@@ -29,18 +29,6 @@ export interface InterpreterPorts {
 const jetstreamKey = (connection: number): string => `jetstream ${String(connection)}`
 const knotKey = (host: HostName, connection: number): string => `${host} ${String(connection)}`
 
-/** Which connection an event ends, if it does. */
-const endedBy = (event: Event): string | null => {
-  switch (event._tag) {
-    case 'JetstreamClosed':
-      return jetstreamKey(event.connection)
-    case 'KnotClosed':
-      return knotKey(event.host, event.connection)
-    default:
-      return null
-  }
-}
-
 export const createInterpreter = (
   { builder, clock, log, network, random, records, workflows }: InterpreterPorts,
   deliver: Deliver
@@ -50,14 +38,9 @@ export const createInterpreter = (
   const say = createReporter(clock, log)
   let isPaused = false
 
-  const deliverAndForget: Deliver = (event) => {
-    const ended = endedBy(event)
-    if (ended !== null) links.delete(ended)
-    deliver(event)
-  }
-
   const keep = (key: string, link: Link): void => {
     links.set(key, link)
+    void link.gone.then(() => links.delete(key))
     if (isPaused) link.pause()
   }
 
@@ -77,18 +60,12 @@ export const createInterpreter = (
     execute: (effect) => {
       switch (effect._tag) {
         case 'OpenJetstream':
-          return keep(
-            jetstreamKey(effect.connection),
-            network.openJetstream(effect.connection, effect.cursor, deliverAndForget)
-          )
+          return keep(jetstreamKey(effect.connection), network.openJetstream(effect.connection, effect.cursor, deliver))
         case 'CloseJetstream':
           return closeLink(jetstreamKey(effect.connection))
         case 'SubscribeKnot':
         case 'ReconnectKnot':
-          return keep(
-            knotKey(effect.host, effect.connection),
-            network.openKnot(effect.connection, effect.host, effect.cursor, deliverAndForget)
-          )
+          return keep(knotKey(effect.host, effect.connection), network.openKnot(effect.connection, effect.host, effect.cursor, deliver))
         case 'UnsubscribeKnot':
           return closeLink(knotKey(effect.host, effect.connection))
         case 'WakeAfter':

@@ -88,7 +88,7 @@ const neverOpened = (log: Log, reader: Reader, error: string): Link => {
     log.warn('connection refused by us', { error, host: reader.host })
     reader.closed(false)
   })
-  return { close: () => gone, pause: () => undefined, resume: () => undefined }
+  return { close: () => gone, gone, pause: () => undefined, resume: () => undefined }
 }
 
 /** The messages that end a connection because they cannot be taken in; they would end the next one as well (D12). */
@@ -208,6 +208,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
       }
       return gone
     },
+    gone,
     pause: () => {
       if (over) return
       paused = true

@@ -4,10 +4,10 @@
  */
 import type { Event, HostName, Nanos, Natural, ReadRecords, ReadWorkflows, TimeUs } from '../core/index.js'
 
-/** Time. `now` never goes back while the process lives. */
+/** Time. `now` never goes back while the process lives; it may jump ahead. */
 export interface Clock {
   readonly now: () => TimeUs
-  /** Calls `then` once after `ms` (at least 0; longer than a platform timer holds is cut to 24 days). Returns the cancellation. */
+  /** Calls `then` once after `ms` (at least 0), never earlier. Returns the cancellation. */
   readonly after: (ms: number, then: () => void) => () => void
 }
 
@@ -19,6 +19,9 @@ export interface Random {
 /** Takes what has happened. */
 export type Deliver = (event: Event) => void
 
+/** Takes what has happened, and says when that is safe; `false` when it may never be: it could not be saved, or the bridge has ended. */
+export type Submit = (event: Event) => Promise<boolean>
+
 /** A connection that is being made, or is open. */
 export interface Link {
   /** Stop reading from it; what the peer sends waits in the kernel. */
@@ -26,6 +29,8 @@ export interface Link {
   readonly resume: () => void
   /** Ends it, politely at first, within `graceMs` in any case. Resolves when the socket is gone. Idempotent. */
   readonly close: () => Promise<void>
+  /** Resolves when the socket is gone, whoever ended it. */
+  readonly gone: Promise<void>
 }
 
 /** What opens connections. Both deliver `…Opened`, frames, and exactly one `…Closed`, with the number they were given. */

@@ -72,7 +72,7 @@ serve(pushJob, async ({ pushes, store: folder }) => {
               timeUs: at
             })
           })
-          return { close: () => Promise.resolve(), pause: () => undefined, resume: () => undefined }
+          return { close: () => Promise.resolve(), gone: new Promise(() => undefined), pause: () => undefined, resume: () => undefined }
         },
         openKnot: knotClient({ clock, isInsecure: true, log, policy: { allowLoopback: true } })
       },

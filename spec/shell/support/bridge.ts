@@ -81,10 +81,23 @@ export interface Dial {
 export const fakeNetwork = (onDial: (dial: Dial) => void = () => undefined) => {
   const dials: Array<Dial> = []
   const dial = (host: HostName | null, connection: Natural, cursor: TimeUs | Nanos | null, deliver: Deliver): Link => {
-    const made: Dial = { connection, cursor, deliver, host, isClosed: false, isPaused: false }
+    let end: () => void = () => undefined
+    const gone = new Promise<void>((resolve) => (end = resolve))
+    const made: Dial = {
+      connection,
+      cursor,
+      deliver: (event) => {
+        deliver(event)
+        if (event._tag === 'JetstreamClosed' || event._tag === 'KnotClosed') end()
+      },
+      host,
+      isClosed: false,
+      isPaused: false
+    }
     dials.push(made)
     onDial(made)
     return {
+      gone,
       pause: () => {
         made.isPaused = true
       },
@@ -93,7 +106,8 @@ export const fakeNetwork = (onDial: (dial: Dial) => void = () => undefined) => {
       },
       close: () => {
         made.isClosed = true
-        return Promise.resolve()
+        end()
+        return gone
       }
     }
   }
