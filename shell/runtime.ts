@@ -10,7 +10,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type Config, type Effect, type Event, fold, type State, type TimeUs } from '../core/index.js'
 import { createInterpreter, type InterpreterPorts } from './interpreter.js'
-import type { Deliver } from './ports.js'
+import type { Submit } from './ports.js'
 import type { Store } from './store.js'
 
 export interface Ports extends InterpreterPorts {
@@ -46,8 +46,6 @@ export type Observer = (durable: State, events: ReadonlyArray<Event>, effects: R
 export interface Bridge {
   /** How many events have arrived and are not taken in yet. */
   readonly backlog: () => number
-  /** Takes what has happened outside of the connections: a webhook, a wish of the operator. */
-  readonly deliver: Deliver
   /** Whether what happens can be saved: nothing is done before it is. */
   readonly isSaving: () => boolean
   /** The state that a crash cannot take away. */
@@ -57,6 +55,8 @@ export interface Bridge {
    * events could not be saved. Idempotent.
    */
   readonly stop: () => Promise<E.Either<string, void>>
+  /** For what happens outside of the connections: a webhook, a wish of the operator. */
+  readonly submit: Submit
   /** Resolves when the bridge has ended. */
   readonly ended: Promise<E.Either<string, void>>
 }
@@ -76,10 +76,16 @@ export const startBridge = (
 ): Bridge => {
   const { clock, log, store } = ports
   let inbox: Array<Event> = []
+  /** How many events have arrived, and how many of them are folded. */
+  let arrived = 0
+  let taken = 0
+  /** Who is to be told whether what has arrived as the `number`th event is safe. */
+  let waiting: ReadonlyArray<{ readonly number: number; readonly tell: (isSafe: boolean) => void }> = []
   let wake: () => void = () => undefined
   let isPaused = false
   let isStopping = false
   let isSaving = true
+  let hasEnded = false
   let requestStop: () => void = () => undefined
   const stopRequested = new Promise<void>((resolve) => (requestStop = resolve))
 
@@ -90,9 +96,12 @@ export const startBridge = (
   let cancelFlush: (() => void) | null = null
   let isFlushDue = false
   let snapshot: Promise<void> | null = null
+  /** The size of the journal that calls for the next snapshot. */
+  let snapshotBytes = limits.journalBytes
 
   const deliver = (event: Event): void => {
     inbox.push(event)
+    arrived += 1
     if (inbox.length >= limits.inboxEvents && !isPaused) {
       isPaused = true
       interpreter.pause()
@@ -100,6 +109,23 @@ export const startBridge = (
     wake()
   }
   const interpreter = createInterpreter(ports, deliver)
+
+  const submit: Submit = (event) =>
+    new Promise((resolve) => {
+      if (hasEnded) {
+        resolve(false)
+        return
+      }
+      deliver(event)
+      waiting = [...waiting, { number: arrived, tell: resolve }]
+    })
+
+  /** Tells those who wait for one of the first `until` events. */
+  const answer = (isSafe: boolean, until: number): void => {
+    const due = waiting.filter(({ number }) => number <= until)
+    waiting = waiting.filter(({ number }) => number > until)
+    for (const { tell } of due) tell(isSafe)
+  }
 
   const resumeIfRoom = (): void => {
     if (isPaused && inbox.length <= limits.inboxEvents / 2) {
@@ -122,16 +148,18 @@ export const startBridge = (
     const until = clock.now() + limits.batchMs * 1000
     const effects: Array<Effect> = []
     let isLazy = true
-    let taken = 0
+    let done = 0
     do {
-      const folded = fold(state, batch.slice(taken, taken + SLICE))
-      taken += SLICE
+      const slice = batch.slice(done, done + SLICE)
+      const folded = fold(state, slice)
+      done += slice.length
       state = folded.state
       unsaved.push(...folded.events)
       for (const effect of folded.effects) effects.push(effect)
       isLazy &&= folded.isLazy
-    } while (taken < batch.length && clock.now() < until)
-    inbox = [...batch.slice(taken), ...inbox]
+    } while (done < batch.length && clock.now() < until)
+    taken += done
+    inbox = [...batch.slice(done), ...inbox]
     return { effects, isLazy }
   }
 
@@ -181,6 +209,7 @@ export const startBridge = (
     if (unsaved.length === 0) return E.right(undefined)
     const saved = await store.append(unsaved)()
     if (E.isLeft(saved)) {
+      answer(false, taken)
       log.error('saving failed: reading pauses until it works', { path: saved.left.path, reason: saved.left.message })
       const rescued = await rescue()
       if (E.isLeft(rescued)) return rescued
@@ -191,11 +220,13 @@ export const startBridge = (
   }
 
   const takeSnapshot = (): void => {
-    if (snapshot !== null || store.journalBytes() < limits.journalBytes) return
+    if (snapshot !== null || store.journalBytes() < snapshotBytes) return
     snapshot = store
       .snapshot(durable)()
       .then((saved) => {
         if (E.isLeft(saved)) log.warn('no snapshot: the journal goes on', { path: saved.left.path, reason: saved.left.message })
+        // One that failed is not tried again at once: what it wrote takes room that the journal may need.
+        snapshotBytes = E.isLeft(saved) ? store.journalBytes() + limits.journalBytes / 4 : limits.journalBytes
         snapshot = null
       })
   }
@@ -204,13 +235,14 @@ export const startBridge = (
     while (!(isStopping && state.cursor.stopped && inbox.length === 0)) {
       const { effects, isLazy } = foldBatch(await take())
       resumeIfRoom()
-      if (isLazy && !isFlushDue && !isStopping) armFlush()
+      if (isLazy && !isFlushDue && !isStopping && waiting.length === 0) armFlush()
       else {
         // Let the sockets be read between folding a batch and writing it, and between two batches.
         await nextTurn()
         const events = unsaved
         const saved = await save()
         if (E.isLeft(saved)) return saved
+        answer(true, taken)
         observe(durable, events, effects)
         effects.forEach(interpreter.execute)
         takeSnapshot()
@@ -222,6 +254,8 @@ export const startBridge = (
 
   const end = async (): Promise<E.Either<string, void>> => {
     const driven = await drive()
+    hasEnded = true
+    answer(false, arrived)
     disarmFlush()
     await interpreter.close()
     await snapshot
@@ -234,7 +268,6 @@ export const startBridge = (
   const ended = end()
   return {
     backlog: () => inbox.length,
-    deliver,
     durable: () => durable,
     ended,
     isSaving: () => isSaving,
@@ -245,6 +278,7 @@ export const startBridge = (
         deliver({ _tag: 'StopRequested', at: clock.now() })
       }
       return ended
-    }
+    },
+    submit
   }
 }

@@ -14,7 +14,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Did, excerpt, type State } from '../core/index.js'
-import type { Clock, Deliver, Log } from './ports.js'
+import type { Clock, Submit, Log } from './ports.js'
 import type { Provider } from './providers/provider.js'
 import type { Observer } from './runtime.js'
 import { createCensus } from './server/census.js'
@@ -33,7 +33,7 @@ export interface ServerPorts {
   /** How many events have arrived and are not taken in yet. */
   readonly backlog: () => number
   readonly clock: Clock
-  readonly deliver: Deliver
+  readonly submit: Submit
   readonly durable: () => State
   /** Whether what happens can be saved. */
   readonly isSaving: () => boolean
@@ -112,7 +112,7 @@ const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray
 
 /** Starts to serve. @throws when the address is taken, or is not ours. */
 export const startServer = async (ports: ServerPorts, config: ServerConfig): Promise<Server> => {
-  const { backlog, clock, deliver, durable, isSaving, log, providers } = ports
+  const { backlog, clock, durable, isSaving, log, providers, submit } = ports
   const limits = limitsOf(config.limits ?? {})
   const page = loadPage()
   const events = createEvents(durable, log, limits.events)
@@ -130,8 +130,8 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
     lostMs: health.lostMs
   })
   const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving(), nowUs: clock.now() }))
-  const webhooks = { budget: createBudget(limits.webhooksBytes), clock, count: metrics.countWebhook, deliver, limitBytes: limits.webhookBytes, log }
-  const admin = { clock, count: metrics.countOrder, deliver, durable, log, token: config.adminToken }
+  const webhooks = { budget: createBudget(limits.webhooksBytes), clock, count: metrics.countWebhook, limitBytes: limits.webhookBytes, log, submit }
+  const admin = { clock, count: metrics.countOrder, durable, log, submit, token: config.adminToken }
 
   const xrpc = (method: string): Route =>
     method === 'sh.tangled.owner'

@@ -102,10 +102,10 @@ const boot = async (
     await cutTail(disk, torn)
     onReport(`${torn.path}: line ${String(torn.number)} was cut off: ${torn.why}`)
   }
-  const file = await beginJournal(disk, folder, seq + 1)
   const remainders = names.filter((name) => name === basename(unfinishedPath(folder)) || isRemainder(name))
   for (const name of remainders) await ifThere(disk.remove(join(folder, name)), undefined)
   await removeSuperseded(disk, folder, db.data.seq)
+  const file = await beginJournal(disk, folder, seq + 1)
   return running({ bytes, db, disk, file, folder, lock, seq, state })
 }
 

@@ -85,6 +85,9 @@ export const order = async ({ action, knot, rkey, workflow }: Order, options: Or
         case 401:
           complain(`${base} does not take the admin token: it was started with another one`)
           return 1
+        case 503:
+          complain(`${base} cannot save anything now, so it may not have heard this: look at "tack builds" before you say it again`)
+          return 1
         case 404:
           complain(`${base} knows no ${workflow === undefined ? 'run' : 'build'} ${what}, or was started without an admin token; "tack builds" lists builds`)
           return 1

@@ -70,11 +70,11 @@ export const run = async (
     {
       backlog: () => bridge?.backlog() ?? 0,
       clock,
-      deliver: (event) => bridge?.deliver(event),
       durable: () => bridge?.durable() ?? store.state,
       isSaving: () => bridge?.isSaving() ?? true,
       log,
-      providers
+      providers,
+      submit: (event) => bridge?.submit(event) ?? Promise.resolve(false)
     },
     options
   )

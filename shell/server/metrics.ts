@@ -6,7 +6,7 @@ import type { Census } from './census.js'
 import type { EventsCounts } from './events.js'
 import { type Answer, text } from './http.js'
 import { buildsByStatus } from './overview.js'
-import type { WebhookResult } from './posts.js'
+import type { OrderResult, WebhookResult } from './posts.js'
 
 export interface MetricsPorts {
   readonly census: Census
@@ -22,7 +22,7 @@ export interface MetricsPorts {
 
 export interface Metrics {
   readonly answer: () => Promise<Answer>
-  readonly countOrder: (result: 'accepted' | 'unauthorized') => void
+  readonly countOrder: (result: OrderResult) => void
   readonly countWebhook: (provider: string, result: WebhookResult) => void
 }
 

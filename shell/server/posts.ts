@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { excerpt, ExitCode, type State, type WorkflowName } from '../../core/index.js'
-import type { Clock, Deliver, Log } from '../ports.js'
+import type { Clock, Log, Submit } from '../ports.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
 import { type Answer, type Asked, type Budget, json, notFound, readBody, text } from './http.js'
 import { buildOf, runNamed } from './names.js'
@@ -21,9 +21,9 @@ export interface WebhookPorts {
   readonly budget: Budget
   readonly clock: Clock
   readonly count: (provider: string, result: WebhookResult) => void
-  readonly deliver: Deliver
   readonly limitBytes: number
   readonly log: Log
+  readonly submit: Submit
 }
 
 /** A header that comes more than once is a list: of two signatures, nobody can say which one counts. */
@@ -33,9 +33,12 @@ const headersOf = ({ headersDistinct }: IncomingMessage): WebhookRequest['header
 const ask = (provider: Provider, request: IncomingMessage, body: Buffer, nowMs: number): E.Either<string, WebhookAnswer | null> =>
   E.tryCatch(() => provider.webhook?.({ body, headers: headersOf(request), nowMs }) ?? null, String)
 
+/** What is accepted is safe. What may not be must be said again. */
+const unsaved = text(503, 'this cannot be saved now; come again later', { 'retry-after': '5' })
+
 /** `POST /webhooks/{provider}`. */
 export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked: Asked, request: IncomingMessage): Promise<Answer | null> => {
-  const { budget, clock, count, deliver, limitBytes, log } = ports
+  const { budget, clock, count, limitBytes, log, submit } = ports
   const result = (kind: WebhookResult, answer: Answer): Answer => {
     count(provider.name, kind)
     return answer
@@ -64,12 +67,14 @@ export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked
     case 'BadRequest':
       log.warn('a webhook cannot be understood', { provider: provider.name, reason: excerpt(answer.right.reason) })
       return result('bad_request', text(400, excerpt(answer.right.reason)))
-    case 'Reports':
-      for (const { build, progress } of answer.right.reports) {
-        const { error, exitCode, external, status } = progress
-        deliver({ _tag: 'BuildReported', at, build, error, exitCode: ExitCode.is(exitCode) ? exitCode : null, external, provider: provider.name, status })
-      }
-      return result('reports', { status: 204 })
+    case 'Reports': {
+      const safe = await Promise.all(
+        answer.right.reports.map(({ build, progress: { error, exitCode, external, status } }) =>
+          submit({ _tag: 'BuildReported', at, build, error, exitCode: ExitCode.is(exitCode) ? exitCode : null, external, provider: provider.name, status })
+        )
+      )
+      return safe.every(Boolean) ? result('reports', { status: 204 }) : result('error', unsaved)
+    }
   }
 }
 
@@ -82,19 +87,22 @@ const isToken = (given: string, token: string): boolean => timingSafeEqual(diges
 
 const BEARER = /^Bearer +([^\s]+) *$/i
 
+/** What became of an order, as it is counted. */
+export type OrderResult = 'accepted' | 'unauthorized' | 'error'
+
 export interface AdminPorts {
   readonly clock: Clock
-  readonly count: (result: 'accepted' | 'unauthorized') => void
-  readonly deliver: Deliver
+  readonly count: (result: OrderResult) => void
   readonly durable: () => State
   readonly log: Log
+  readonly submit: Submit
   /** `undefined`: nobody may tell us anything, and nobody is told that somebody could. */
   readonly token: string | undefined
 }
 
 /** `POST /builds/{knot}/{rkey}[/{workflow}]/{cancel|retry}`. */
-export const takeOrder = (ports: AdminPorts, asked: Asked, names: ReadonlyArray<string>, action: 'cancel' | 'retry'): Answer => {
-  const { clock, count, deliver, durable, log, token } = ports
+export const takeOrder = async (ports: AdminPorts, asked: Asked, names: ReadonlyArray<string>, action: 'cancel' | 'retry'): Promise<Answer> => {
+  const { clock, count, durable, log, submit, token } = ports
   if (token === undefined) return notFound
   const [, given] = BEARER.exec(asked.headers.authorization ?? '') ?? []
   if (given === undefined || !isToken(given, token)) {
@@ -112,8 +120,9 @@ export const takeOrder = (ports: AdminPorts, asked: Asked, names: ReadonlyArray<
     which = build.value.name.workflow
   }
   const { knot: host, rkey: key } = run.value
-  deliver({ _tag: action === 'cancel' ? 'CancelRequested' : 'RetryRequested', at: clock.now(), knot: host, rkey: key, workflow: which })
-  count('accepted')
   log.info('the operator gives an order', { action, knot: host, rkey: key, workflow: which })
+  const isSafe = await submit({ _tag: action === 'cancel' ? 'CancelRequested' : 'RetryRequested', at: clock.now(), knot: host, rkey: key, workflow: which })
+  count(isSafe ? 'accepted' : 'error')
+  if (!isSafe) return unsaved
   return json(202, { accepted: true })
 }

@@ -137,11 +137,11 @@ const events = async (readers: number): Promise<Broadcaster> => {
     {
       backlog: () => 0,
       clock: systemClock(),
-      deliver: () => undefined,
       durable: () => state,
       isSaving: () => true,
       log: silentLog,
-      providers: []
+      providers: [],
+      submit: () => Promise.resolve(false)
     },
     { limits: { events: { readers } }, listen: { host: '127.0.0.1', port: 0 }, owner: config.owner }
   )

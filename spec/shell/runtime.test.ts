@@ -5,14 +5,17 @@ import { describe, expect, test } from 'vitest'
 import {
   canonical,
   decodeFrame,
+  type Event,
   type HostName,
   isWanted,
   type Json,
   OrderedMap as M,
+  type Rkey,
   run,
   State
 } from '../../core/index.js'
-import { defaultLimits, startBridge } from '../../shell/runtime.js'
+import { type Bridge, defaultLimits, startBridge } from '../../shell/runtime.js'
+import type { Store } from '../../shell/store.js'
 import { BEGIN, config, type Dial, fakeNetwork, fakeStore, HOSTNAME, manualClock, ports, settle } from './support/bridge.js'
 
 // ---------------------------------------------------------------------------------------- what the peers send
@@ -268,6 +271,108 @@ describe('the drive loop', () => {
     await settle()
     release()
     await stopped
+  })
+})
+
+describe('what is submitted', () => {
+  const CANCEL: Event = { _tag: 'CancelRequested', at: BEGIN, knot: 'knot1.example' as HostName, rkey: 'a' as Rkey, workflow: null }
+  /** Submits it, and says what has been heard of it so far. */
+  const submitted = (bridge: Bridge): { heard: () => boolean | null } => {
+    let heard: boolean | null = null
+    void bridge.submit(CANCEL).then((isSafe) => (heard = isSafe))
+    return { heard: () => heard }
+  }
+
+  test('is answered when it is safe, and not before', async () => {
+    const clock = manualClock()
+    let release: () => void = () => undefined
+    const memory = fakeStore()
+    const store: Store = {
+      ...memory,
+      append: (events) => async () => {
+        await new Promise<void>((resolve) => (release = resolve))
+        return memory.append(events)()
+      }
+    }
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(clock, network, store), config)
+    await settle()
+    release()
+    await settle()
+    send(last(dials), frame(1, 'knot1.example'))
+    const { heard } = submitted(bridge)
+    await settle()
+    expect(heard()).toBeNull()
+    release()
+    await settle()
+    expect(heard()).toBe(true)
+    const stopped = bridge.stop()
+    await settle()
+    release()
+    await stopped
+  })
+
+  test('is answered at once where it changes nothing', async () => {
+    const { bridge } = setUp()
+    await settle()
+    const { heard } = submitted(bridge)
+    await settle()
+    expect(heard()).toBe(true)
+    await bridge.stop()
+  })
+
+  test('is refused when saving fails, and when the bridge has ended', async () => {
+    const { bridge, dials, store } = setUp()
+    await settle()
+    store.fail(2)
+    send(last(dials), frame(1, 'knot1.example'))
+    const { heard } = submitted(bridge)
+    await settle()
+    expect(heard()).toBe(false)
+    await bridge.stop()
+    expect(await bridge.submit(CANCEL)).toBe(false)
+  })
+
+  test('before the last batch is saved with it', async () => {
+    const { bridge } = setUp()
+    await settle()
+    const stopped = bridge.stop()
+    const { heard } = submitted(bridge)
+    await stopped
+    expect(heard()).toBe(true)
+  })
+})
+
+describe('a snapshot that fails', () => {
+  test('is tried again when the journal has grown by another quarter, and then as ever', async () => {
+    const clock = manualClock()
+    const limit = defaultLimits.journalBytes
+    let bytes = limit
+    let isFull = true
+    const at: Array<number> = []
+    const store = {
+      ...fakeStore(),
+      journalBytes: () => bytes,
+      snapshot: () => () => {
+        at.push(bytes)
+        return Promise.resolve(isFull ? E.left({ _tag: 'Failed' as const, message: 'the disk is full', path: 'x' }) : E.right(undefined))
+      }
+    }
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(clock, network, store), config)
+    let n = 0
+    const saved = async (grown: number): Promise<void> => {
+      bytes = grown
+      send(last(dials), frame(++n, 'knot1.example'))
+      await settle()
+    }
+    await settle()
+    for (const grown of [limit, limit * 1.25 - 1, limit * 1.25, limit * 1.25]) await saved(grown)
+    isFull = false
+    await saved(limit * 1.5)
+    for (const grown of [0, limit - 1, limit]) await saved(grown)
+    expect(at).toEqual([limit, limit * 1.25, limit * 1.5, limit])
+    await bridge.stop()
   })
 })
 

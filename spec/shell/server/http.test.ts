@@ -306,11 +306,11 @@ describe('requests', () => {
           throw new Error('inside: {"level":"fatal"}\n{"level":"fatal"}')
         },
         clock: world.clock,
-        deliver: () => undefined,
         durable: world.state,
         isSaving: () => true,
         log: createLog('json', 'debug', out),
-        providers: []
+        providers: [],
+        submit: () => Promise.resolve(false)
       },
       { listen: { host: '127.0.0.1', port: 0 }, owner: OWNER }
     )
@@ -330,7 +330,7 @@ const outside = Object.values(networkInterfaces())
 it.skipIf(outside === undefined)('one address has only so many connections and websockets', async () => {
   const world = started()
   const server = await startServer(
-    { backlog: () => 0, clock: world.clock, deliver: () => undefined, durable: world.state, isSaving: () => true, log: rememberingLog(), providers: [] },
+    { backlog: () => 0, clock: world.clock, durable: world.state, isSaving: () => true, log: rememberingLog(), providers: [], submit: () => Promise.resolve(false) },
     { limits: { http: { connectionsPerAddress: 4, socketsPerAddress: 2 } }, listen: { host: '0.0.0.0', port: 0 }, owner: OWNER }
   )
   onTestFinished(() => server.close())

@@ -55,6 +55,14 @@ describe('a webhook', () => {
     expect(serving.delivered).toHaveLength(request.body === 'running' && status === 204 ? 1 : 0)
   })
 
+  it('that says what may not be safe is to come again', async () => {
+    const { setSaving, url } = await serve(started(), { providers: [listening(NAME)] })
+    setSaving(false)
+    const { headers, status } = await ask(url, `/webhooks/${PROVIDER}`, { body: 'running', headers: { 'x-token': 'right' }, method: 'POST' })
+    expect([status, headers['retry-after']]).toEqual([503, '5'])
+    expect(await metricsOf(url, 'tack_webhooks_total')).toEqual(['tack_webhooks_total{provider="fake",result="error"} 1'])
+  })
+
   it('gets to its provider byte by byte, with its headers', async () => {
     const asked: Array<WebhookRequest> = []
     const { url } = await serve(started(), { providers: [listening(NAME, asked)] })
@@ -138,6 +146,17 @@ describe('an order', () => {
     expect(await metricsOf(url, 'tack_orders_total')).toEqual(
       status === 202 ? ['tack_orders_total{result="accepted"} 1'] : status === 401 ? ['tack_orders_total{result="unauthorized"} 1'] : []
     )
+  })
+
+  it('is not accepted when it may not be safe', async () => {
+    const world = started()
+    const [build] = world.push()
+    if (build === undefined) throw new Error('no build')
+    const { setSaving, url } = await serve(world, { adminToken: TOKEN })
+    setSaving(false)
+    const { headers, status } = await ask(url, `/builds/${KNOT}/${build.rkey}/cancel`, { headers: bearer(TOKEN), method: 'POST' })
+    expect([status, headers['retry-after']]).toEqual([503, '5'])
+    expect(await metricsOf(url, 'tack_orders_total')).toEqual(['tack_orders_total{result="error"} 1'])
   })
 
   it('is one that the machine understands', async () => {

@@ -292,11 +292,14 @@ export const serve = async (
     {
       backlog: () => 3,
       clock: world.clock,
-      deliver: (event) => delivered.push(event),
       durable: world.state,
       isSaving: () => isSaving,
       log,
-      providers
+      providers,
+      submit: (event) => {
+        delivered.push(event)
+        return Promise.resolve(isSaving)
+      }
     },
     { ...(adminToken === undefined ? {} : { adminToken }), limits, listen: { host: '127.0.0.1', port }, owner: OWNER }
   )
