@@ -1,7 +1,7 @@
 /**
  * The state: a slice for each reducer. Everything in it is data; what is derived from other parts (members,
- * holders) is kept because a step must not cost more in a large state, is tied to its source by a law, and is not written
- * down: reading a state derives it anew.
+ * holders, records by the DIDs of their repositories) is kept because a step must not cost more in a large state, is tied to
+ * its source by a law, and is not written down: reading a state derives it anew.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -1,4 +1,4 @@
-/** What a reducer returns, and the two words that reducers say most often. */
+/** What a reducer returns, and the four words that reducers say most often. */
 import type { Effect, Report } from './effect.js'
 
 /** A reducer's answer: the state after the event, and what is to be done about it, in order. */

@@ -2,7 +2,7 @@
  * What the program says to its operator: one JSON object a line, or prose on a terminal.
  *
  * Everything that a stranger wrote passes here as a field, never as part of the message; pino writes fields as JSON strings, so
- * whatever is in them, one call is one line (T17). On a terminal, control characters are made visible first: a record must
+ * whatever is in them, one call is one line. On a terminal, control characters are made visible first: a record must
  * not be able to move the cursor of whoever reads the log.
  */
 import pino from 'pino'

@@ -1,6 +1,6 @@
 /**
  * What foreign text in a path stands for: a run or a build that is in the state, or nothing. Only what is found here ever reaches a
- * provider or the machine (T14).
+ * provider or the machine.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'

@@ -1,5 +1,5 @@
 /**
- * The lock: one process per store (T21).
+ * The lock: one process per store.
  *
  * A file that says who holds the folder. It appears complete or not at all, because it is written under another name and then
  * linked, and linking fails when the name is taken. It outlives a process that is killed, so whether its holder is still there
