@@ -16,6 +16,18 @@ export const Status = t.keyof(
 )
 export type Status = t.TypeOf<typeof Status>
 
+/**
+ * Whether no other status follows: the build has ended.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { isFinal } from 'tack/core'
+ *
+ * assert.strictEqual(isFinal('running'), false)
+ * assert.strictEqual(isFinal('cancelled'), true)
+ */
+export const isFinal = (status: Status): boolean => status !== 'pending' && status !== 'running'
+
 export interface ExitCodeBrand {
   readonly ExitCode: unique symbol
 }

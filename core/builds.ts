@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { type BuildName, ExitCode, Plan, Repository, Status } from './build.js'
+import { type BuildName, ExitCode, isFinal, Plan, Repository, Status } from './build.js'
 import type { Entitlement, HoldChanged } from './commits.js'
 import { BuildPolicy, type Config, Natural } from './config.js'
 import { unhurried } from './connection.js'
@@ -270,8 +270,6 @@ const splitKey = (key: RunKey): readonly [HostName, Rkey] => {
 // ---------------------------------------------------------------------------------------- statuses
 
 const RANKS: { readonly [S in Status]: number } = { pending: 0, running: 1, success: 2, failed: 2, timeout: 2, cancelled: 2 }
-
-const isTerminal = (status: Status): boolean => RANKS[status] === 2
 
 /** Forgets a build of which nothing is owed, and whose last status is not kept any more. With its last build, a run goes. */
 const forget = (state: BuildsState, name: BuildName): BuildsState => {
@@ -749,20 +747,20 @@ const isAsking = ({ phase }: Build): boolean => phase._tag === 'Starting' || pha
 const accepted = (state: BuildsState, event: BuildAccepted): Step => {
   const build = askedBuild(state, event.build, event.number)
   if (build === null || !isAsking(build)) return unchanged(state)
-  return isTerminal(build.status) ? askToEnd(state, event.build, event.external) : follow(state, event.build, event.external)
+  return isFinal(build.status) ? askToEnd(state, event.build, event.external) : follow(state, event.build, event.external)
 }
 
 const refused = (state: BuildsState, event: BuildRefused): Step => {
   const build = askedBuild(state, event.build, event.number)
   if (build === null || !isAsking(build)) return unchanged(state)
-  const ended = isTerminal(build.status) ? unchanged(state) : become(state, event.at, event.build, failed(event.error))
+  const ended = isFinal(build.status) ? unchanged(state) : become(state, event.at, event.build, failed(event.error))
   return then(ended, (after) => settled(after, event.build, null))
 }
 
 const missing = (state: BuildsState, event: BuildMissing, isEntitled: boolean): Step => {
   const build = askedBuild(state, event.build, event.number)
   if (build?.phase._tag !== 'Finding') return unchanged(state)
-  if (isTerminal(build.status)) return settled(state, event.build, null)
+  if (isFinal(build.status)) return settled(state, event.build, null)
   return about(state, event.build, (_, plan) => {
     if (!isEntitled) return then(become(state, event.at, event.build, WITHDRAWN), (after) => settled(after, event.build, null))
     // The operator's list may be another one by now.
@@ -777,7 +775,7 @@ const uncertain = (state: BuildsState, event: BuildUncertain): Step => {
   const asked = askedBuild(state, name, number)
   if (asked === null || !(isAsking(asked) || asked.phase._tag === 'Cancelling')) return unchanged(state)
   return about(state, name, ({ attempt, phase, status }, { provider }) => {
-    if (isTerminal(status) && attempt >= ATTEMPTS)
+    if (isFinal(status) && attempt >= ATTEMPTS)
       return then(settled(state, name, externalOf(phase)), (after) => [
         after,
         [report({ _tag: 'BuildAbandoned', at, build: name, detail: error, provider })]
@@ -811,7 +809,7 @@ const reported = (state: BuildsState, event: BuildReported): Step => {
     if (known !== event.external) return unchanged(state)
     const isNews = RANKS[status] > RANKS[build.status]
     const told = isNews ? become(state, at, name, { error, exitCode, status }) : unchanged(state)
-    if (isTerminal(status)) return then(told, (after) => settled(after, name, event.external))
+    if (isFinal(status)) return then(told, (after) => settled(after, name, event.external))
     return isNews ? then(told, (after) => armed(after, name)) : told
   })
 }
@@ -822,7 +820,7 @@ const minutes = (ms: number): string => `${String(Math.ceil(ms / 60_000))} min`
 
 const timeout = (state: BuildsState, at: TimeUs, name: BuildName, number: Natural): Step => {
   const build = buildOf(state, name)
-  if (build === null || isTerminal(build.status) || build.deadline !== number) return unchanged(state)
+  if (build === null || isFinal(build.status) || build.deadline !== number) return unchanged(state)
   const { pendingMs, runningMs } = state.settings.policy
   const error =
     build.status === 'running' ? `The build ran for more than ${minutes(runningMs)}.` : `The build did not begin within ${minutes(pendingMs)}.`
@@ -856,7 +854,7 @@ const cancelRun = (state: BuildsState, at: TimeUs, [knot, rkey, run]: readonly [
   run.phase._tag === 'Read'
     ? chain(
         state,
-        buildsOf(knot, rkey, run).filter(([, { status }]) => !isTerminal(status)),
+        buildsOf(knot, rkey, run).filter(([, { status }]) => !isFinal(status)),
         (before, [name]) => end(before, at, name, outcome)
       )
     : unchanged(nothingOf(state, knot, rkey))
@@ -869,7 +867,7 @@ const cancel = (state: BuildsState, { at, knot, rkey, workflow }: CancelRequeste
   if (workflow === null) return cancelRun(state, at, [knot, rkey, run], CANCELLED)
   const name = { knot, rkey, workflow }
   const build = buildOf(state, name)
-  return build === null || isTerminal(build.status) ? unchanged(state) : end(state, at, name, CANCELLED)
+  return build === null || isFinal(build.status) ? unchanged(state) : end(state, at, name, CANCELLED)
 }
 
 /** What may have something started, with what the rows say now of the right to it. */
@@ -895,7 +893,7 @@ const retry = (state: BuildsState, { at, knot, rkey, workflow }: RetryRequested,
   if (run === null) return unchanged(state)
   if (!isEntitled) return [state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })]]
   const again = buildsOf(knot, rkey, run).flatMap(([name, { plan, status }]) =>
-    plan === null || !isTerminal(status) || (workflow !== null && name.workflow !== workflow) ? [] : [[name.workflow, plan] as const]
+    plan === null || !isFinal(status) || (workflow !== null && name.workflow !== workflow) ? [] : [[name.workflow, plan] as const]
   )
   if (again.length === 0) return unchanged(state)
   const key = freeKey(state, knot, nextStamp(state, at))
@@ -939,7 +937,7 @@ const resume = (state: BuildsState, at: TimeUs, name: BuildName): Step =>
     if (phase._tag === 'Settled') return unchanged(state)
     if (!state.settings.policy.providers.includes(plan.provider)) return orphaned(state, at, name, build, plan)
     const anew = withBuild(state, name, { ...build, attempt: NONE })
-    const timed = isTerminal(build.status) ? unchanged(anew) : armed(anew, name)
+    const timed = isFinal(build.status) ? unchanged(anew) : armed(anew, name)
     switch (phase._tag) {
       case 'Following':
         return then(timed, (after) => follow(after, name, phase.external))
@@ -953,7 +951,7 @@ const resume = (state: BuildsState, at: TimeUs, name: BuildName): Step =>
 
 /** The provider is not there any more: nobody will ever say how the build ends. */
 const orphaned = (state: BuildsState, at: TimeUs, name: BuildName, { phase, status }: Build, { provider }: Plan): Step => {
-  const ended = isTerminal(status) ? unchanged(state) : become(state, at, name, failed(`There is no provider "${provider}" here any more.`))
+  const ended = isFinal(status) ? unchanged(state) : become(state, at, name, failed(`There is no provider "${provider}" here any more.`))
   return then(ended, (after) => settled(after, name, externalOf(phase)))
 }
 

@@ -2,9 +2,9 @@
  * Builds at their providers: what the core asks for, asked of the provider, and what the provider answers, as an event. Each request
  * gets exactly one answer; following goes on until the build has ended.
  */
-import { type BuildName, buildKey, type CancelBuild, type Event, ExitCode, type FindBuild, type FollowBuild, type Natural, type StartBuild } from '../core/index.js'
+import { type BuildName, buildKey, type CancelBuild, type Event, ExitCode, type FindBuild, type FollowBuild, isFinal, type Natural, type StartBuild } from '../core/index.js'
 import type { Clock, Deliver } from './ports.js'
-import type { Accepted, Heard, Job, Missing, Progress, Provider, Refused, Uncertain } from './providers/provider.js'
+import type { Accepted, Heard, Job, Missing, Provider, Refused, Uncertain } from './providers/provider.js'
 
 export interface Builder {
   readonly cancel: (request: CancelBuild, deliver: Deliver) => void
@@ -16,8 +16,6 @@ export interface Builder {
 }
 
 type Answer = Accepted | Heard | Missing | Refused | Uncertain
-
-const isOver = ({ status }: Progress): boolean => status !== 'pending' && status !== 'running'
 
 /** A number of milliseconds that a foreign server named, as one that a timer can be set to: at most a day. */
 const wait = (ms: number): Natural => Math.min(Math.max(Math.ceil(Number.isFinite(ms) ? ms : 0), 0), 86_400_000) as Natural
@@ -96,7 +94,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
           provider: provider.name,
           status: progress.status
         })
-        if (isOver(progress)) {
+        if (isFinal(progress.status)) {
           state.isEnded = true
           unfollow(job.key)
         }

@@ -2,7 +2,7 @@
  * Knots: each one's stream of events, `/events`.
  *
  * A knot is run by a stranger, and named by a stranger's record. Whom we connect to at all is decided by the core; that the
- * name does not lead into a private network, and that the knot costs no more than it may, is seen to in net.ts.
+ * name does not lead into a private network is seen to in net/guard.ts, and that the knot costs no more than it may in net.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from '../core/index.js'

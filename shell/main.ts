@@ -50,7 +50,7 @@ const program = new Command('tack')
   .addHelpText(
     'after',
     `
-Every option of "run" can stand in a configuration file or come from the environment instead; "tack run --help" names the variables.
+Options of "run" can also stand in a configuration file, or come from the environment; "tack run --help" names the variables.
 A flag counts for more than the environment, and that for more than the file.
 
 Try it without any network:     tack demo

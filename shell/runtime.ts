@@ -17,7 +17,8 @@ export interface Ports extends InterpreterPorts {
   readonly store: Store
 }
 
-/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and the inbox within some 2 MB. */
+/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and, with frames of the usual size, the inbox within
+ * some 2 MB. */
 export interface Limits {
   /** A full inbox pauses every socket; a half empty one lets them go on. */
   readonly inboxEvents: number

@@ -9,13 +9,12 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { BuildName, type Status } from '../../core/index.js'
+import { BuildName, isFinal, type Status } from '../../core/index.js'
 import { decode, decodeText } from '../store/json.js'
 import {
   type Answer,
   createClient,
   decoded,
-  hasEnded,
   headerOf,
   isRefusal,
   isSame,
@@ -306,7 +305,7 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
     if (answer.status !== 404 && answer.status !== 422) return doubt(answer)
     // It has ended, or is gone; or we are not let near it, which is no answer.
     const stands = await progressAt(external)
-    if ('status' in stands) return hasEnded(stands.status) ? { _tag: 'Heard' } : doubt(answer)
+    if ('status' in stands) return isFinal(stands.status) ? { _tag: 'Heard' } : doubt(answer)
     if (stands._tag === 'Uncertain') return stands
     const pipeline = await ask(path.replace(/\/builds\/[0-9]+$/, ''))
     return pipeline._tag === 'Answer' && pipeline.status === 200 ? { _tag: 'Heard' } : doubt(answer)
@@ -322,7 +321,7 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
     const standing = statusOf(build)
     return {
       _tag: 'Parts',
-      hasEnded: standing !== null && hasEnded(standing.status),
+      hasEnded: standing !== null && isFinal(standing.status),
       parts: (build.jobs ?? [])
         // Waits, blocks and triggers have no log.
         .filter(({ type = 'script' }) => type === 'script')

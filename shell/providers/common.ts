@@ -7,7 +7,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
-import { BuildName, buildKey, type Status } from '../../core/index.js'
+import { BuildName, buildKey, isFinal } from '../../core/index.js'
 import type { Fetch } from '../http.js'
 import { visible } from '../log.js'
 import type { Clock } from '../ports.js'
@@ -65,11 +65,6 @@ export const buildOfKey = (key: string): BuildName | null => {
   const name = BuildName.decode({ knot, rkey, workflow })
   return E.isRight(name) && buildKey(name.right) === key ? name.right : null
 }
-
-const ENDS: ReadonlySet<Status> = new Set(['cancelled', 'failed', 'success', 'timeout'])
-
-/** Whether a build that stands so has ended. */
-export const hasEnded = (status: Status): boolean => ENDS.has(status)
 
 // ---------------------------------------------------------------------------------------- signatures
 
@@ -273,7 +268,7 @@ export const createWork = ({ clock, secrets }: Pick<ClientOptions, 'clock' | 'se
         if ('status' in answer) {
           failures = 0
           if (!isSameProgress(last, answer)) report(answer)
-          if (hasEnded(answer.status)) return
+          if (isFinal(answer.status)) return
           last = answer
           await pause(everyMs, stopped.signal)
         } else {

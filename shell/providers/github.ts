@@ -15,9 +15,9 @@ import { endpoint } from '@octokit/endpoint'
 import type { Endpoints } from '@octokit/types'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import type { BuildName } from '../../core/index.js'
+import { type BuildName, isFinal } from '../../core/index.js'
 import { decode, decodeText } from '../store/json.js'
-import { type Answer, createClient, decoded, hasEnded, headerOf, isRefusal, isSigned, type TextLog } from './common.js'
+import { type Answer, createClient, decoded, headerOf, isRefusal, isSigned, type TextLog } from './common.js'
 import { createSettling, earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
 import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'
 
@@ -363,7 +363,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (answer.status !== 404 && answer.status !== 409) return doubt(answer)
     // It has ended, or is gone; or we are not let near it, which is no answer.
     const run = await runOf(external)
-    if (!('_tag' in run)) return hasEnded(progressOf(run, external).status) ? { _tag: 'Heard' } : doubt(answer)
+    if (!('_tag' in run)) return isFinal(progressOf(run, external).status) ? { _tag: 'Heard' } : doubt(answer)
     if (run._tag === 'Uncertain') return run
     const repository = await ask('GET /repos/{owner}/{repo}', { owner: at.owner, repo: at.repo })
     return repository._tag === 'Answer' && repository.status === 200 && decoded(Repository, repository) !== null ? { _tag: 'Heard' } : doubt(answer)

@@ -7,14 +7,13 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { Status } from '../../core/index.js'
+import { isFinal, Status } from '../../core/index.js'
 import { decode } from '../store/json.js'
 import {
   type Answer,
   buildOfKey,
   createClient,
   decoded,
-  hasEnded,
   headerOf,
   hmacOf,
   isRefusal,
@@ -166,7 +165,7 @@ const create = ({ pipelines, pollMs, secret, url }: WebhookSettings, { clock, fe
     // In this order: what is read after the build has ended is all of it.
     const progress = await standing(job)
     if ('error' in progress && !('status' in progress)) return progress
-    const isComplete = !('status' in progress) || hasEnded(progress.status)
+    const isComplete = !('status' in progress) || isFinal(progress.status)
     const answer = await get(to, { key: job.key, log: '1' }, 'cut')
     if (answer._tag === 'Uncertain') return answer
     if (isGood(answer))
@@ -201,7 +200,7 @@ const create = ({ pipelines, pollMs, secret, url }: WebhookSettings, { clock, fe
     if ((isGood(answer) && startedBy(answer) !== null) || answer.status === 404 || answer.status === 410) return { _tag: 'Heard' }
     // It may be a complaint that there is nothing to be ended any more.
     const progress = answer.status === 409 ? await standing(job) : null
-    return progress !== null && 'status' in progress && hasEnded(progress.status) ? { _tag: 'Heard' } : doubt(answer)
+    return progress !== null && 'status' in progress && isFinal(progress.status) ? { _tag: 'Heard' } : doubt(answer)
   }
 
   const webhook = (request: WebhookRequest): WebhookAnswer => {
@@ -243,7 +242,7 @@ const create = ({ pipelines, pollMs, secret, url }: WebhookSettings, { clock, fe
         pollMs,
         () => standing(job),
         (progress) => {
-          if (hasEnded(progress.status)) externals.delete(job.key)
+          if (isFinal(progress.status)) externals.delete(job.key)
           report({ ...progress, external })
         }
       )

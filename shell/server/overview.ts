@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type Builds, Counters, type Did, excerpt, OrderedMap, Rkey, repoAt, type Report, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
+import { type Builds, Counters, type Did, excerpt, isFinal, OrderedMap, Rkey, repoAt, type Report, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
 import { placeIn } from '../network/log.js'
 import { type Answer, json, readByAll, text } from './http.js'
 
@@ -81,8 +81,6 @@ const shown = ([key, run, workflow, build]: Entry): ShownBuild => {
   }
 }
 
-const isOver = (status: string): boolean => status !== 'pending' && status !== 'running'
-
 type Entry = readonly [Builds.RunKey, Builds.Run, string, Builds.Build]
 
 /** What a look at all runs shows. A state never changes, so what has been seen once stays so. */
@@ -119,7 +117,7 @@ const look = (runs: Runs): Seen => {
   eachBuild(runs, (key, run, workflow, build) => {
     counts[build.status]++
     times.push(build.statusUs)
-    if (!isOver(build.status)) active.push([key, run, workflow, build])
+    if (!isFinal(build.status)) active.push([key, run, workflow, build])
   })
   const reading = OrderedMap.reduceWithKey<Builds.RunKey, Builds.Run, Array<readonly [Builds.RunKey, Builds.Run]>>([], (key, all, run) => {
     if (run.phase._tag !== 'Read') all.push([key, run])

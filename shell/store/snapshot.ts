@@ -139,8 +139,9 @@ function* rowsOf<R>(slots: Commits.Slots<R>): Generator<string, void, undefined>
  */
 function* accountOf(
   did: Did,
-  { active, asOfUs, collaborators, floor, members, repos }: Commits.Account
+  { active, asOfUs, collaborators, floor, members, repos, ...others }: Commits.Account
 ): Generator<string, void, undefined> {
+  others satisfies Record<string, never> // A field that is not written below must not compile: it would be lost.
   yield `[${textOf(did)},{"active":${textOf(active)},"asOfUs":${textOf(asOfUs)},"collaborators":`
   yield* rowsOf(collaborators)
   yield `,"floor":${textOf(floor)},"members":`

@@ -1,7 +1,7 @@
 /** Builds: what of them the examples do not show, because it is not seen in effects. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { BuildName, buildKey, Builds, fromParts, headOf, OrderedMap as M, pipelineUri, State, StatusEntry, type TimeUs, WorkflowName } from '../../core/index.js'
+import { BuildName, buildKey, Builds, fromParts, headOf, isFinal, OrderedMap as M, pipelineUri, State, StatusEntry, type TimeUs, WorkflowName } from '../../core/index.js'
 import {
   building,
   cancel,
@@ -351,6 +351,10 @@ describe('reports say what was wrong', () => {
   ])('%s', (_, happenings, detail) => {
     expect(details([...running(), ...happenings])).toEqual([detail])
   })
+})
+
+test('what is final', () => {
+  expect((['pending', 'running', 'success', 'failed', 'timeout', 'cancelled'] as const).map(isFinal)).toEqual([false, false, true, true, true, true])
 })
 
 // ---------------------------------------------------------------------------------------- names

@@ -5,7 +5,6 @@ import {
   buildOfKey,
   createClient,
   createWork,
-  hasEnded,
   headerOf,
   hmacOf,
   isRefusal,
@@ -69,10 +68,6 @@ describe('keys', () => {
     '', '/', '//', 'a/b', 'a/b/c/d', 'knot.example/r/ci.yml/', 'KNOT.example/r/ci.yml', 'knot.example/r/C', 'knot.example/r/=63i.yml', 'knot.example/r/=2', 'knot.example/r/=ff',
     'knot.example/r/=2f', 'knot.example/../ci.yml', 'knot.example/r/ü', 'knot.example/r/=C3=BC', '__proto__', 'knot.example/r/\u{1f600}'
   ])('%j is the key of none', (key) => expect(buildOfKey(key)).toBe(null))
-})
-
-test('what has ended has ended', () => {
-  expect((['pending', 'running', 'success', 'failed', 'timeout', 'cancelled'] as const).map(hasEnded)).toEqual([false, false, true, true, true, true])
 })
 
 describe('signatures', () => {
