@@ -19,7 +19,7 @@ export interface Random {
 /** Takes what has happened. */
 export type Deliver = (event: Event) => void
 
-/** Takes what has happened, and says when that is safe; `false` when it may never be: it could not be saved, or the bridge has ended. */
+/** Takes what has happened, and says when that is safe; `false` when it may never be: nothing can be saved, or the bridge has ended. */
 export type Submit = (event: Event) => Promise<boolean>
 
 /** A connection that is being made, or is open. */

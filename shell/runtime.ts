@@ -113,7 +113,7 @@ export const startBridge = (
 
   const submit: Submit = (event) =>
     new Promise((resolve) => {
-      if (hasEnded) {
+      if (hasEnded || !isSaving) {
         resolve(false)
         return
       }

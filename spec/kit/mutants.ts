@@ -98,7 +98,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-2', 'builds.js', "return ask(state, fired.build, 'Finding')", "return ask(state, fired.build, 'Starting')", 'T5.3'),
   mutant('BUILD-3', 'builds.js', 'repository.owner === state.settings.owner ||', 'true ||', 'T3.14'),
   mutant('BUILD-4', 'builds.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
-  mutant('BUILD-5', 'builds.js', 'isTerminal(build.status) ? unchanged(anew) : armed(anew, name)', 'unchanged(anew)', 'T5.11'),
+  mutant('BUILD-5', 'builds.js', 'isFinal(build.status) ? unchanged(anew) : armed(anew, name)', 'unchanged(anew)', 'T5.11'),
   mutant('BUILD-6', 'builds.js', "'number' in build.phase && build.phase.number === number", "'number' in build.phase", 'T5.9'),
   mutant('BUILD-7', 'builds.js', 'repository.owner === did && repository.rkey === rkey', 'true', 'T2.13'),
   mutant('BUILD-8', 'build.js', "!(i === 0 && c === '.')", 'true', 'build-key'),

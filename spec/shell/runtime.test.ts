@@ -329,8 +329,10 @@ describe('what is submitted', () => {
     const { heard } = submitted(bridge)
     await settle()
     expect(heard()).toBe(false)
+    expect(await bridge.submit(CANCEL)).toBe(false)
     await bridge.stop()
     expect(await bridge.submit(CANCEL)).toBe(false)
+    expect(store.given().filter(({ _tag }) => _tag === 'CancelRequested').length).toBeLessThanOrEqual(1)
   })
 
   test('before the last batch is saved with it', async () => {
