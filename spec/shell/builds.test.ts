@@ -186,7 +186,7 @@ const COMMIT = JSON.stringify({
 // ---------------------------------------------------------------------------------------- the campaign
 
 test(
-  'T04 under a provider that misbehaves, over crashes: none is lost, none is started twice, none is left pending; every status comes once, in order',
+  'under a provider that misbehaves, over crashes: none is lost, none is started twice, none is left pending; every status comes once, in order',
   async () => {
     const random = seeded(SEED)
     const clock = manualClock()

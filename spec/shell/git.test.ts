@@ -298,7 +298,7 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
   })
 })
 
-describe.skipIf(!hasGit)(`T01: git leads nowhere${WITHOUT_GIT}`, () => {
+describe.skipIf(!hasGit)(`git leads nowhere${WITHOUT_GIT}`, () => {
   const resolvingTo =
     (...answers: ReadonlyArray<string>): Resolve =>
     () =>
@@ -537,7 +537,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
   })
 })
 
-describe.skipIf(!hasGit)(`T16: nothing of ours reaches git${WITHOUT_GIT}`, () => {
+describe.skipIf(!hasGit)(`nothing of ours reaches git${WITHOUT_GIT}`, () => {
   it('neither its environment nor its settings', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')

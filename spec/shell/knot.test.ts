@@ -76,7 +76,7 @@ it('speaks TLS unless it is told not to', async () => {
   expect(first).toBe(0x16) // the record type of a TLS handshake
 })
 
-it('T01: a knot at an address that is forbidden is Closed, and never connected to', async () => {
+it('a knot at an address that is forbidden is Closed, and never connected to', async () => {
   const server = await webSocketServer(() => undefined)
   const policy = { allowLoopback: false }
   const resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])

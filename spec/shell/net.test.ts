@@ -101,7 +101,7 @@ const resolvingTo =
   () =>
     Promise.resolve(addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })))
 
-describe('T01: no connection leads into a private network', () => {
+describe('no connection leads into a private network', () => {
   it.each([
     '127.0.0.1', '127.1', '0x7f.1', '2130706433', '017700000001', '①②⑦.0.0.1', '%31%32%37.0.0.1', '127.0.0.1.', '0', '0.0.0.0',
     '[::1]', '[::]',
@@ -222,7 +222,7 @@ describe('T01: no connection leads into a private network', () => {
   })
 })
 
-describe('T01: the switch for development', () => {
+describe('the switch for development', () => {
   it.each(['127.0.0.1', '127.1', 'localhost'])('lets connections go to %s', async (host) => {
     const server = await webSocketServer((peer) => peer.close())
     const { told } = await ended(open(at(server.port, host)))
@@ -574,7 +574,7 @@ describe('closing', () => {
   })
 })
 
-describe('T16: the log', () => {
+describe('the log', () => {
   it.each([
     ['refused', 'ws://user:canary@10.0.0.1/?token=canary'],
     ['malformed', 'ws://user:canary@exa mple/?token=canary'],

@@ -251,7 +251,7 @@ describe('what goes wrong', () => {
   })
 })
 
-describe('T01: nothing leads into a private network', () => {
+describe('nothing leads into a private network', () => {
   const PUBLIC_ONLY = { policy: { allowLoopback: false } }
 
   it.each([

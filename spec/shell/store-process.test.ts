@@ -1,5 +1,5 @@
 /**
- * The store and real processes: one at a time (T21), and killed in the middle of writes. The process is the compiled
+ * The store and real processes: one at a time, and killed in the middle of writes. The process is the compiled
  * `support/store-child.ts`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -79,7 +79,7 @@ const right = <A>(result: E.Either<StoreError, A>): A => {
 const open = async (onReport: (message: string) => void = () => undefined): Promise<Store> =>
   right(await openStore({ folder, initial: begin, onReport })())
 
-describe('one process per store (T21)', () => {
+describe('one process per store', () => {
   it('a second process is refused at once, with a sentence that names the first', async () => {
     const store = await open()
     const { code, complaint } = await write().ended

@@ -1,5 +1,5 @@
 /**
- * The store on real files, and on damaged ones: what it writes, what it reads back, and what it refuses (STORE, T10, T21).
+ * The store on real files, and on damaged ones: what it writes, what it reads back, and what it refuses (STORE).
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -767,7 +767,7 @@ describe('what `replay` reads', () => {
 
 // ---------------------------------------------------------------------------------------- the lock
 
-describe('the lock (T21)', () => {
+describe('the lock', () => {
   const lockOf = (process: Process, token: string): string => canonical({ ...process, token })
   const TOKEN = '00000000-0000-4000-8000-000000000000'
 

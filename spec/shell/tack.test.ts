@@ -163,7 +163,7 @@ describe('tack run', () => {
       expect(state?.cursor.stopped).toBe(true)
     }))
 
-  test('every log line is one JSON object without control characters, whatever strangers write (T17)', () =>
+  test('every log line is one JSON object without control characters, whatever strangers write', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder, '--log-level', 'debug'))
@@ -207,7 +207,7 @@ describe('tack run', () => {
       expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
     }))
 
-  test('a poison message at each of 100 positions: the good ones all apply (T06)', () =>
+  test('a poison message at each of 100 positions: the good ones all apply', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder, '--admission', 'open'))
@@ -299,7 +299,7 @@ describe('traps of the platform, from the socket to the file and back', () => {
       expect(Object.keys(Object.prototype)).toEqual([])
     }))
 
-  test('one knot that floods, stalls and lies leaves the other alone (T07, T08)', () =>
+  test('one knot that floods, stalls and lies leaves the other alone', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder, '--admission', 'open'))
@@ -353,7 +353,7 @@ describe('crashes', () => {
       expect(wantedKnots(state)).toEqual(wantedKnots(folded(around)))
     }), 60_000)
 
-  test('a second process on one store ends at once, and says who has it (T21)', () =>
+  test('a second process on one store ends at once, and says who has it', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder))

@@ -36,7 +36,7 @@ const remembering = () => {
 const CONTROL = /[\p{Cc}\u2028\u2029]/u
 
 describe('the log', () => {
-  test.each<LogFormat>(['json', 'pretty'])('%s: any text in any field is one line without control characters (T17)', (format) => {
+  test.each<LogFormat>(['json', 'pretty'])('%s: any text in any field is one line without control characters', (format) => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const { out, text: written } = collect()

@@ -99,7 +99,7 @@ describe('one file', () => {
     expect(parse('environment: {A: 2001-12-14, B: on, C: no}\n')).toMatchObject({ environment: [['A', '2001-12-14'], ['B', 'on'], ['C', 'no']] })
   })
 
-  it('T09: no key is special', () => {
+  it('no key is special', () => {
     const before = Object.getOwnPropertyNames(Object.prototype)
     expect(parse('__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}\nenvironment: {__proto__: x}\n')).toMatchObject({
       _tag: 'Defined',

@@ -377,7 +377,7 @@ export const describeProvider = (target: Target): void => {
     afterEach(async () => {
       const { bench, clock, heard } = shop
       await shop.close()
-      // Whatever a test was about: secrets were not said (T16), and nothing is left.
+      // Whatever a test was about: secrets were not said, and nothing is left.
       for (const secret of bench.secrets) expect(heard.filter((text) => text.includes(secret))).toEqual([])
       expect(clock.armed()).toBe(0)
     })

@@ -203,7 +203,7 @@ describe('steps', () => {
   test('a folder that a step takes away is missed by the next', () =>
     build(steps('rm -rf "$PWD"', 'true'), ({ end }) => expect(end).toMatchObject({ error: expect.stringContaining('step 2') as unknown, status: 'failed' })))
 
-  test('they see the variables of the job, and nothing of ours (T16)', async () => {
+  test('they see the variables of the job, and nothing of ours', async () => {
     process.env['TACK_CANARY'] = 'canary-5d1c'
     try {
       await build(

@@ -1,4 +1,4 @@
-/** `/events`: every status once and in order, whoever restarts, and however slowly somebody else reads (STREAM, T15). */
+/** `/events`: every status once and in order, whoever restarts, and however slowly somebody else reads (STREAM). */
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'

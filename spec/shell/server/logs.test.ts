@@ -1,4 +1,4 @@
-/** `/logs`: the log of a known build, from its first line to its last, and of nothing else (T14). */
+/** `/logs`: the log of a known build, from its first line to its last, and of nothing else. */
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { BuildName } from '../../../core/index.js'

@@ -1,4 +1,4 @@
-/** What others may tell the spindle: providers, if they sign it (T12); the operator, with the token. */
+/** What others may tell the spindle: providers, if they sign it; the operator, with the token. */
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { BuildName } from '../../../core/index.js'
