@@ -251,18 +251,16 @@ const reindexed = (index: CommitsState['repoDids'], did: Did, rkey: Rkey, old: s
   return now === '' ? without : M.upsertAt(now, M.upsertAt<Holder, true>(name, true)(holdersOf(without, now)))(without)
 }
 
-/** The index without, or with, all rows of an account. */
-const reindexedAll = (
-  index: CommitsState['repoDids'],
-  policy: Policy,
-  did: Did,
-  repos: Slots<Repo>,
-  to: 'with' | 'without'
-): CommitsState['repoDids'] =>
-  M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(index, (rkey, acc, { record }) => {
-    const repoDid = repoDidOf(policy, record)
-    return to === 'with' ? reindexed(acc, did, rkey, '', repoDid) : reindexed(acc, did, rkey, repoDid, '')
-  })(repos)
+/** The index after the rows of an account were `old` and are `now`. */
+const reindexedAll = (index: CommitsState['repoDids'], policy: Policy, did: Did, old: Slots<Repo>, now: Slots<Repo>): CommitsState['repoDids'] => {
+  if (old === now) return index
+  const without = M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(index, (rkey, acc, { record }) =>
+    reindexed(acc, did, rkey, repoDidOf(policy, record), '')
+  )(old)
+  return M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(without, (rkey, acc, { record }) =>
+    reindexed(acc, did, rkey, '', repoDidOf(policy, record))
+  )(now)
+}
 
 /** The slice with these rows, and with what is derived from them. Linear in the rows. */
 export const derive = (policy: Policy, accounts: CommitsState['accounts']): CommitsState => ({
@@ -270,7 +268,7 @@ export const derive = (policy: Policy, accounts: CommitsState['accounts']): Comm
   members: membersOf(policy, accounts),
   policy,
   repoDids: M.reduceWithKey<Did, Account, CommitsState['repoDids']>(M.empty(), (did, index, { repos }) =>
-    reindexedAll(index, policy, did, repos, 'with')
+    reindexedAll(index, policy, did, NOBODY.repos, repos)
   )(accounts)
 })
 
@@ -393,7 +391,7 @@ const ownersMember = (
   )
   const now = subjectOf(state.policy, event.record)
   const after = { ...written, members: pipe(state.members, count(now, 1), count(old, -1)) }
-  const subjects = didsOf([old, now].filter((subject) => isMember(state, subject) !== isMember(after, subject)))
+  const subjects = didsOf([old, now])
   return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
 }
 
@@ -423,7 +421,7 @@ const standing = (account: Account, event: AccountReceived): Account => {
 /** Whether the event says something about an account that we remember. */
 export const concernsUs = (state: CommitsState, event: AccountReceived): boolean => M.has(event.did)(state.accounts)
 
-const account = (state: CommitsState, event: AccountReceived): Transition<CommitsState, HoldChanged | MemberChanged> => {
+const accountChanged = (state: CommitsState, event: AccountReceived): Transition<CommitsState, HoldChanged | MemberChanged> => {
   const before = M.lookup(event.did)(state.accounts)
   if (O.isNone(before) || event.timeUs < before.value.asOfUs) return unchanged(state)
 
@@ -439,7 +437,7 @@ const withAccount = (state: CommitsState, did: Did, now: Account): Transition<Co
     accounts,
     members: isOwner ? membersOf(state.policy, accounts) : state.members,
     policy: state.policy,
-    repoDids: old.repos === now.repos ? state.repoDids : reindexedAll(reindexedAll(state.repoDids, state.policy, did, old.repos, 'without'), state.policy, did, now.repos, 'with')
+    repoDids: reindexedAll(state.repoDids, state.policy, did, old.repos, now.repos)
   }
   const subjects = isOwner ? didsOf([did, ...M.keys(state.members), ...M.keys(after.members)]) : [did]
   return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
@@ -616,7 +614,7 @@ export const reduce = (state: CommitsState, event: Event): Transition<CommitsSta
     case 'CommitReceived':
       return commit(state, event)
     case 'AccountReceived':
-      return account(state, event)
+      return accountChanged(state, event)
     case 'RecordsRead':
       return read(state, event)
     case 'FrameRejected': {

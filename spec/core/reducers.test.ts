@@ -29,6 +29,7 @@ import {
   put,
   refused,
   repo,
+  rev,
   started,
   stop,
   timer,
@@ -276,6 +277,42 @@ describe('commits says which holds were made and released, who came and went, an
       [released(ALICE, 'a', K1), made(BOB, 'b', K1)]
     ]
   ]
+  const listed = (did: string, ...records: ReadonlyArray<ReturnType<typeof repo | typeof member> & { readonly rkey: string }>): WrittenEvent => ({
+    _tag: 'RecordsRead',
+    at: at(9),
+    collection: records[0]?.collection ?? REPO,
+    did,
+    next: null,
+    number: 1,
+    records
+  })
+  const reading: ReadonlyArray<Case> = [
+    ['a page without records', [], listed(ALICE), []],
+    ['a first record', [], listed(ALICE, { ...repo(), rkey: 'a' }), [made(ALICE, 'a', K1)]],
+    ['one that names no knot', [], listed(ALICE, { ...repo({ knot: '' }), rkey: 'a' }), []],
+    ['one whose knot is refused', [], listed(ALICE, { ...repo({ knot: '0' }), rkey: 'a' }), [report(refused(ALICE, 'a', '0', at(9)))]],
+    ['one where a commit is known', [put(ALICE, 'a', repo(), at(1))], listed(ALICE, { ...repo({ knot: K2 }), rkey: 'a' }), []],
+    ['one where a commit without a rev is known', [put(ALICE, 'a', repo(), at(1), { rev: null })], listed(ALICE, { ...repo({ knot: K2 }), rkey: 'a' }), []],
+    [
+      'one where a commit from the beginning of time is known',
+      [put(ALICE, 'a', repo(), 0, { rev: rev(0) })],
+      listed(ALICE, { ...repo({ knot: K2 }), rkey: 'a' }),
+      []
+    ],
+    [
+      'one that was listed before',
+      [listed(ALICE, { ...repo(), rkey: 'a' })],
+      listed(ALICE, { ...repo({ knot: K2 }), rkey: 'a' }),
+      [made(ALICE, 'a', K2), released(ALICE, 'a', K1)]
+    ],
+    [
+      'a member at the key of a repository whose knot is refused',
+      [listed(OWNER, { ...repo({ knot: '0' }), rkey: 'a' })],
+      listed(OWNER, { ...member(), rkey: 'a' }),
+      [admitted(ALICE)]
+    ],
+    ['records of an account that was deleted', [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'deleted', at(2))], listed(ALICE, { ...repo(), rkey: 'b' }), []]
+  ]
   const members: ReadonlyArray<Case> = [
     [
       'a membership',
@@ -299,13 +336,20 @@ describe('commits says which holds were made and released, who came and went, an
   ]
   for (const [admission, cases] of [
     ['open', open],
+    ['open', reading],
     ['members', members]
   ] as const)
     for (const [name, given, when, outcomes] of cases)
       test(`${admission}: ${name}`, () => {
-        const [, found] = Commits.reduce(stateAfter(given, { admission }).commits, event(when))
-        expect(found).toEqual(outcomes)
+        const start = initialOf({ ...CONFIG, admission }).commits
+        const before = given.reduce((commits, written) => Commits.reduce(commits, event(written))[0], start)
+        expect(Commits.reduce(before, event(when))[1]).toEqual(outcomes)
       })
+
+  test('a start with the same settings leaves the very same rows', () => {
+    const { commits } = stateAfter([put(ALICE, 'a', repo(), at(1))])
+    expect(Commits.reduce(commits, event(started(at(3))))[0]).toBe(commits)
+  })
 })
 
 describe('who is a member is counted', () => {

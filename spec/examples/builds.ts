@@ -556,7 +556,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       put(OWNER, 'c1', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/lib`, subject: BOB }), at(13), { connection: 1 }),
       put(OWNER, 'c2', collaborator({ repoDid: REPO_DID, subject: 'did:plc:carol' }), at(14), { connection: 1 }),
       del(OWNER, COLLABORATOR, 'c2', at(15), { connection: 1 }),
-      put(ALICE, 'c3', collaborator({ repoDid: REPO_DID, subject: 'did:plc:dave' }), at(16), { connection: 1 })
+      put(ALICE, 'c3', collaborator({ repoDid: REPO_DID, subject: 'did:plc:dave' }), at(16), { connection: 1 }),
+      put(OWNER, 'c4', collaborator({ repoDid: REPO_DID, subject: 'did:plc:erin' }), at(17), { connection: 1 })
     ],
     when: [
       comes(trigger({ actor: 'did:plc:stranger' }), at(20)),

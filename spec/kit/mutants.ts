@@ -49,7 +49,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-8', 'commits.js', 'isTidAfter(rev, floor.timeUs, 0) && ', '', 'minimal.floor'),
   mutant('COMMIT-9', 'commits.js', 'name: record.name', "name: ''", 'S13.2'),
   mutant('COMMIT-10', 'commits.js', 'record !== null && record.instance === policy.hostname', 'record !== null', 'minimal.members'),
-  mutant('COMMIT-11', 'commits.js', 'isMember(state, subject) !== isMember(after, subject)', 'isMember(state, subject) && !isMember(after, subject)', 'minimal.members'),
+  mutant('COMMIT-11', 'commits.js', 'didsOf([old, now])', 'didsOf([old])', 'minimal.members'),
   mutant('COMMIT-12', 'commits.js', 'laterOf(account.floor.timeUs, timeUs)', 'timeUs', 'minimal.floor'),
   mutant('COMMIT-13', 'commits.js', '({ active, asOfUs, collaborators, floor, members, repos })', '({ active: true, asOfUs, collaborators, floor, members, repos })', 'minimal.aside'),
   mutant('COMMIT-14', 'commits.js', 'account.floor !== null || !M.isEmpty(account.repos)', 'true', 'state'),
