@@ -146,10 +146,16 @@ export interface MembersChanged {
   readonly changes: ReadonlyArray<MemberChanged>
 }
 
+/** The readings that go on at a start: of who was the owner, none, unless the account turns out to be a member. */
+const kept = ({ accounts, owner }: BackfillState, config: Config): BackfillState['accounts'] => {
+  if (!config.backfill) return M.empty()
+  return owner === null || owner === config.owner ? accounts : M.deleteAt(owner)(accounts)
+}
+
 const started = (state: BackfillState, config: Config): Step => {
   const idle: BackfillState = {
     ...state,
-    accounts: config.backfill ? state.accounts : M.empty(),
+    accounts: kept(state, config),
     backoff: config.builds.backoff,
     isOpen: false,
     isWanted: config.backfill,

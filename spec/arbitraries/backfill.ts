@@ -24,7 +24,7 @@ import {
 } from '../../core/index.js'
 import { type Change, commitOf, tidAt } from '../laws/events.js'
 import type { Settled } from '../laws/backfill.js'
-import { runOf } from '../laws/run.js'
+import { type Run, runOf } from '../laws/run.js'
 import { configWith } from './config.js'
 import { ALICE, EPOCH_US, HOSTNAME, OWNER, pick, SECOND_US, weighted } from './data.js'
 
@@ -65,7 +65,9 @@ const recordOf = (collection: Collection, mark: number): Change => {
 
 const markOf = ({ record }: Change): string => (record === null ? '' : 'name' in record ? record.name : record.subject)
 
-const settle = ({ acts: drawn, before }: Servers, config: Config): Settled => {
+/** Every start takes one of `configs`, the first one the first. */
+const settle = ({ acts: drawn, before }: Servers, configs: ReadonlyArray<Config>): Settled => {
+  const config = pick(configs, 0)
   const servers = new Map<Did, Map<string, Change>>([OWNER, ALICE, BOB].map((did) => [did, new Map()]))
   const stream: Array<(connection: number) => Event> = []
   const events: Array<Event> = []
@@ -134,10 +136,10 @@ const settle = ({ acts: drawn, before }: Servers, config: Config): Settled => {
     return next !== undefined
   }
 
-  const start = (): void => {
+  const start = (n: number): void => {
     asked = []
     answers = []
-    take({ _tag: 'Started', at: tick(), config, resumeFrom: null })
+    take({ _tag: 'Started', at: tick(), config: pick(configs, n), resumeFrom: null })
     take({ _tag: 'JetstreamOpened', at: tick(), connection: state.cursor.connection.number })
   }
 
@@ -154,12 +156,12 @@ const settle = ({ acts: drawn, before }: Servers, config: Config): Settled => {
       case 'fail':
         return void serve(true)
       case 'restart':
-        return start()
+        return start(n)
     }
   }
 
   for (let i = 0; i < before; i++) write(pick(drawn, i).n, false)
-  start()
+  start(0)
   drawn.forEach(act)
   while (deliver() || serve(false) || answer());
 
@@ -173,6 +175,15 @@ const settle = ({ acts: drawn, before }: Servers, config: Config): Settled => {
   }
 }
 
-export const settled: fc.Arbitrary<Settled> = fc
-  .record({ acts: fc.array(acts, { maxLength: 60, minLength: 1, size: 'max' }), before: fc.nat(12) }, { noNullPrototype: true })
-  .map((servers) => settle(servers, configWith({ backfill: true })))
+const servers: fc.Arbitrary<Servers> = fc.record(
+  { acts: fc.array(acts, { maxLength: 60, minLength: 1, size: 'max' }), before: fc.nat(12) },
+  { noNullPrototype: true }
+)
+
+export const settled: fc.Arbitrary<Settled> = servers.map((drawn) => settle(drawn, [configWith({ backfill: true })]))
+
+/** Runs in which starts may have another owner, or read nothing. */
+export const successions: fc.Arbitrary<Run> = servers.map(
+  (drawn) =>
+    settle(drawn, [configWith({ backfill: true }), configWith({ backfill: true, owner: ALICE }), configWith({ backfill: false })]).run
+)

@@ -14,6 +14,7 @@ import {
   OTHER,
   push,
   refuses,
+  retry,
   running,
   RUNNING,
   STARTING,
@@ -273,6 +274,15 @@ describe('what a run remembers', () => {
     expect(buildIn(orphan).phase).toEqual({ _tag: 'Settled', external: '7' })
     const early = after([...STARTING, started(at(30), building({ providers: ['local'] }))])
     expect(buildIn(early).phase).toEqual({ _tag: 'Settled', external: null })
+  })
+
+  test('of one that builds again, which trigger it was first', () => {
+    const once = after([...DONE, retry(at(30))])
+    const [key] = M.keys(once.builds.runs).filter((of) => of !== `${K1}/${KEY}`)
+    const again = there(key).slice(K1.length + 1)
+    expect([runOf(once).retryOf, runOf(once, again).retryOf]).toEqual([null, KEY])
+    const twice = after([...DONE, retry(at(30)), { ...refuses(6, at(31)), build: name('ci.yml', again) } as Happening, retry(at(32), null, again)])
+    expect(M.toEntries(twice.builds.runs).map(([, run]) => run.retryOf)).toEqual([null, KEY, KEY])
   })
 
   test('of a knot, which kinds of trigger have counted', () => {

@@ -1,6 +1,7 @@
 /** Counters: every report is counted under its kind, the last twenty are kept, and every frame is counted once. */
 import { describe, expect, test } from 'vitest'
 import { OrderedMap as M, type State } from '../../core/index.js'
+import { comes, running, trigger } from '../examples/builds.js'
 import {
   ALICE,
   at,
@@ -78,6 +79,16 @@ describe('counters', () => {
     expect(rejections(20).recent.map((report) => report.at)).toEqual(Array.from({ length: 20 }, (_, i) => at(i)))
     expect(rejections(23).recent.map((report) => report.at)).toEqual(Array.from({ length: 20 }, (_, i) => at(i + 3)))
     expect(countsOf(rejections(23))).toEqual([['FrameRejected/json', 23]])
+  })
+
+  test('only count the triggers that call for nothing: others’ pushes are no news', () => {
+    const stranger = { did: 'did:plc:unknown', knot: null, name: null, owner: null }
+    const counters = after(...running(), comes(trigger({ repo: stranger }), at(20)), comes(trigger({ actor: ALICE }), at(21)))
+    expect(countsOf(counters)).toEqual([
+      ['TriggerIgnored/repo', 1],
+      ['TriggerRefused/actor', 1]
+    ])
+    expect(counters.recent.map(({ _tag }) => _tag)).toEqual(['TriggerRefused'])
   })
 
   test('keep what was reported, as it was reported', () => {

@@ -187,6 +187,23 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [started(at(20), config), opened(2, at(21))],
     then: { effects: [open(2, at(12) - 5_000_000), reads(ALICE, MEMBER, 3), reads(OWNER, MEMBER, 4)] }
   }),
+  example('B1.14 with another owner, who was the owner, or a member, is not read any further; who is one now is', {
+    config,
+    given: [
+      started(at(10), config),
+      opened(1, at(11)),
+      put(OWNER, 'a', member(), at(12), { connection: 1 }),
+      put(BOB, 'a', member({ subject: 'did:plc:carol' }), at(13), { connection: 1 })
+    ],
+    when: [started(at(20), { ...config, owner: BOB }), opened(2, at(21)), page(OWNER, MEMBER, 2, at(22), [], 'more'), page(ALICE, MEMBER, 3, at(23), [], 'more')],
+    then: { effects: [open(2, at(13) - 5_000_000), reads(BOB, MEMBER, 7), reads('did:plc:carol', MEMBER, 8)] }
+  }),
+  example('B1.15 who was the owner goes on being read as a member', {
+    config,
+    given: [started(at(10), config), opened(1, at(11)), put(BOB, 'a', member({ subject: OWNER }), at(13), { connection: 1 })],
+    when: [started(at(20), { ...config, owner: BOB }), opened(2, at(21))],
+    then: { effects: [open(2, at(13) - 5_000_000), reads(BOB, MEMBER, 5), reads(OWNER, MEMBER, 6)] }
+  }),
   example('B1.12 a stream that was lost and is open again changes nothing about what is being read', {
     config: ON,
     given: [...READING, closed(1, at(12)), { _tag: 'TimerFired', at: at(13), timer: { _tag: 'JetstreamTimer', connection: 2 } }],

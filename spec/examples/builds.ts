@@ -719,8 +719,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     }
   }),
   example('T2.13 the rights of others, and other knots of the same record, have nothing to do with it', {
-    given: [...STARTING, put(ALICE, 'app', repo({ name: 'hers' }), at(24), { connection: 1 })],
-    when: [del(ALICE, REPO, 'app', at(30), { connection: 1 })],
+    given: [
+      ...STARTING,
+      put(ALICE, 'app', repo({ name: 'hers' }), at(24), { connection: 1 }),
+      put(OWNER, 'lib', repo({ name: 'lib' }), at(25), { connection: 1 })
+    ],
+    when: [del(ALICE, REPO, 'app', at(30), { connection: 1 }), del(OWNER, REPO, 'lib', at(31), { connection: 1 })],
     then: { effects: [], changes: ['commits', 'counters', 'cursor'] }
   }),
   example('T2.16 nor has another repository of the same owner, or the same one on another knot', {
@@ -1281,6 +1285,23 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
+  example('T4.31 of several workflows, the one that is asked for is built again alone', {
+    given: [
+      ...running(),
+      comes(trigger(), at(20)),
+      filesRead([workflow({ name: 'a' }), workflow({ name: 'b' })], at(21)),
+      { ...refuses(3, at(22)), build: name('a') } as WrittenEvent,
+      { ...refuses(5, at(22)), build: name('b') } as WrittenEvent
+    ],
+    when: [retry(at(30), 'b')],
+    then: {
+      effects: [
+        publish('pending', at(30), { build: name('b', '3mbd35yo2w222') }),
+        deadline(6, pendingMs, name('b', '3mbd35yo2w222')),
+        start(7, name('b', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') }))
+      ]
+    }
+  }),
   example('T4.26 a key that the knot has taken is left to it', {
     given: [...DONE, comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(25), { rkey: '3mbd35yo2w222' })],
     when: [retry(at(30))],
@@ -1364,6 +1385,11 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       says('BuildAccepted', 3, at(22), name('x')),
       says('BuildAccepted', 3, at(22), name('ci.yml', OTHER))
     ],
+    then: { effects: [], changes: [] }
+  }),
+  example('T5.19 a pause before files are asked for again is ended by its own timer alone', {
+    given: [...running(), comes(trigger(), at(20)), { _tag: 'WorkflowsUnread', at: at(21), error: 'no answer', isFinal: false, knot: K1, number: 1, rkey: KEY }],
+    when: [workflowsTimer(1, at(22)), workflowsTimer(3, at(22)), workflowsTimer(2, at(22), OTHER)],
     then: { effects: [], changes: [] }
   }),
   example('T5.10 after a restart, a build whose start was asked for is looked for before it is started again', {

@@ -1,7 +1,7 @@
 /** BACKFILL, tried. */
 import { describe } from 'vitest'
 import { OrderedMap as M } from '../../core/index.js'
-import { settled } from '../arbitraries/backfill.js'
+import { settled, successions } from '../arbitraries/backfill.js'
 import { BACKFILL } from '../laws/backfill.js'
 import { has, some } from './cases.js'
 import { check } from './support.js'
@@ -21,6 +21,13 @@ describe('BACKFILL', () => {
     'a restart': ({ run }) => run.events.filter(({ _tag }) => _tag === 'Started').length > 1,
     'several pages': ({ run }) => some(({ event }) => event._tag === 'RecordsRead' && event.next !== null)(run)
   })
-  check(BACKFILL, 'BACKFILL-2', runsOf, { 'a member': readsMember, 'a restart': has('Started') })
+  check(BACKFILL, 'BACKFILL-2', successions, {
+    'a member': readsMember,
+    'another owner, while the first is read': some(
+      ({ before: { backfill }, event }) =>
+        event._tag === 'Started' && event.config.backfill && backfill.owner !== null && backfill.owner !== event.config.owner && M.has(backfill.owner)(backfill.accounts)
+    ),
+    'none is wanted any more': some(({ before, event }) => event._tag === 'Started' && !event.config.backfill && before.backfill.isWanted)
+  })
   check(BACKFILL, 'BACKFILL-3', runsOf, { 'a page that comes too late': isTooLate, 'an answer that fails': has('RecordsUnread') })
 })

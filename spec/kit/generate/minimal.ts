@@ -757,7 +757,7 @@ const BUILDS: ReadonlyArray<Plot> = [
       [start(11, { ...BACKFILL, hostname: 'other.example' }), 'open 0'],
       [opened(2, 12), `read ${OWNER} ${REPO} null`],
       [start(13, { ...BACKFILL, owner: BOB }), 'open 0'],
-      [opened(3, 14), `read ${BOB} ${MEMBER} null, read ${OWNER} ${REPO} null`],
+      [opened(3, 14), `read ${BOB} ${MEMBER} null`],
       [account(BOB, 'active', 15, { connection: 3 }), `read ${BOB} ${MEMBER} null, gap 0 15`],
       [stop(16), 'close'],
       [start(17), 'open 13'],

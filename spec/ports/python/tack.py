@@ -2344,6 +2344,8 @@ class Backfill:
             self.accounts, self.owner = {}, None
             return []
         self.owner = config["owner"]
+        if before not in (None, self.owner):
+            self.accounts.pop(before, None)
         for did in sorted(self.accounts):
             self._ask(did, {**self.accounts[did], "attempt": 0})
         return [] if before == self.owner else self._begin(self.owner)
