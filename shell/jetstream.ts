@@ -35,7 +35,7 @@ export const jetstreamClient = ({ url, ...options }: JetstreamOptions): Network[
       host: url.host,
       opened: () => deliver({ _tag: 'JetstreamOpened', ...receipt() }),
       rejected: (reason, detail) => deliver(rejectFrame(receipt(), reason, detail)),
-      text: (text) => deliver(E.toUnion(decodeFrame(receipt())(text)))
+      text: (text) => deliver(E.toUnion(decodeFrame(receipt())(text)), text.length)
     })
   }
 }

@@ -23,7 +23,7 @@ export const knotClient = ({ isInsecure, ...options }: KnotOptions): Network['op
       host,
       opened: () => deliver({ _tag: 'KnotOpened', ...receipt() }),
       rejected: (reason, detail) => deliver(rejectKnotFrame(receipt(), reason, detail)),
-      text: (text) => deliver(E.toUnion(decodeKnotFrame(receipt())(text)))
+      text: (text) => deliver(E.toUnion(decodeKnotFrame(receipt())(text)), text.length)
     })
   }
 }

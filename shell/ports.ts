@@ -16,8 +16,8 @@ export interface Random {
   readonly between: (low: number, high: number) => number
 }
 
-/** Takes what has happened. */
-export type Deliver = (event: Event) => void
+/** Takes what has happened. `chars`: the length of the text from which we know, where others decide about it. */
+export type Deliver = (event: Event, chars?: number) => void
 
 /** Takes what has happened, and says when that is safe; `false` when it may never be: nothing can be saved, or the bridge has ended. */
 export type Submit = (event: Event) => Promise<boolean>

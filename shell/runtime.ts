@@ -17,11 +17,12 @@ export interface Ports extends InterpreterPorts {
   readonly store: Store
 }
 
-/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms and, with frames of the usual size, the inbox within
- * some 2 MB. */
+/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms. */
 export interface Limits {
-  /** A full inbox pauses every socket; a half empty one lets them go on. */
+  /** So many events, or events from texts of so many characters, make a full inbox, which pauses every socket; a half empty one lets them go on. */
   readonly inboxEvents: number
+  /** All of a batch is one line of the journal, and there is a longest string. */
+  readonly inboxChars: number
   readonly batchEvents: number
   readonly batchMs: number
   /** How long a move of the cursor may wait to be written. */
@@ -34,6 +35,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   inboxEvents: 1_500,
+  inboxChars: 16 * 1024 * 1024,
   batchEvents: 1_500,
   batchMs: 10,
   lazyMs: 1_000,
@@ -77,6 +79,8 @@ export const startBridge = (
 ): Bridge => {
   const { clock, log, store } = ports
   let inbox: Array<Event> = []
+  /** How long the texts were that have arrived since the inbox was empty. */
+  let inboxChars = 0
   /** How many events have arrived, and how many of them are folded. */
   let arrived = 0
   let taken = 0
@@ -100,10 +104,11 @@ export const startBridge = (
   /** The size of the journal that calls for the next snapshot. */
   let snapshotBytes = limits.journalBytes
 
-  const deliver = (event: Event): void => {
+  const deliver = (event: Event, chars = 0): void => {
     inbox.push(event)
+    inboxChars += chars
     arrived += 1
-    if (inbox.length >= limits.inboxEvents && !isPaused) {
+    if (!isPaused && (inbox.length >= limits.inboxEvents || inboxChars >= limits.inboxChars)) {
       isPaused = true
       interpreter.pause()
     }
@@ -129,7 +134,7 @@ export const startBridge = (
   }
 
   const resumeIfRoom = (): void => {
-    if (isPaused && inbox.length <= limits.inboxEvents / 2) {
+    if (isPaused && inbox.length <= limits.inboxEvents / 2 && inboxChars <= limits.inboxChars / 2) {
       isPaused = false
       interpreter.resume()
     }
@@ -161,6 +166,7 @@ export const startBridge = (
     } while (done < batch.length && clock.now() < until)
     taken += done
     inbox = [...batch.slice(done), ...inbox]
+    if (inbox.length === 0) inboxChars = 0
     return { effects, isLazy }
   }
 

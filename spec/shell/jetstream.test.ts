@@ -12,10 +12,16 @@ const base = (port: number, rest = '/subscribe'): URL => new URL(`ws://127.0.0.1
 /** A connection to `url` with everything it delivers. Its clock stands still. */
 const open = (url: URL, cursor: TimeUs | null = null, changes: Partial<JetstreamOptions> = {}) => {
   const events: Event[] = []
+  const lengths: number[] = []
   const settings = options()
   const client = jetstreamClient({ ...settings, clock: { ...settings.clock, now: () => NOW }, url, ...changes })
-  const link = held(client(7 as Natural, cursor, (event) => events.push(event)))
-  return { events, link }
+  const link = held(
+    client(7 as Natural, cursor, (event, chars) => {
+      events.push(event)
+      lengths.push(chars ?? 0)
+    })
+  )
+  return { events, lengths, link }
 }
 
 const isOver = ({ events }: { readonly events: ReadonlyArray<Event> }): void =>
@@ -48,10 +54,11 @@ it('keeps the path and the other parameters that the operator has set, and none 
 })
 
 it('S2: delivers every frame as the event it stands for, in order, between Opened and Closed', async () => {
-  const frame = { did: DID, kind: 'identity', time_us: 5 }
+  const deletion = JSON.stringify({ did: DID, kind: 'account', time_us: 5, account: { active: false, status: 'deleted' } })
+  const identity = JSON.stringify({ did: DID, kind: 'identity', time_us: 6 })
   const server = await webSocketServer((peer) => {
-    peer.send(JSON.stringify({ ...frame, account: { active: false, status: 'deleted' }, kind: 'account' }))
-    peer.send(JSON.stringify({ ...frame, time_us: 6 }))
+    peer.send(deletion)
+    peer.send(identity)
     peer.close(1000)
   })
   const opened = open(base(server.port))
@@ -63,6 +70,8 @@ it('S2: delivers every frame as the event it stands for, in order, between Opene
     { _tag: 'StreamAdvanced', ...receipt, count: 1, firstUs: 6, lastUs: 6 },
     { _tag: 'JetstreamClosed', ...receipt, poisoned: false }
   ])
+  // What the inbox is measured by.
+  expect(opened.lengths).toEqual([0, deletion.length, identity.length, 0])
 })
 
 it('D12: rejects what is no frame, each for its reason, and goes on', async () => {

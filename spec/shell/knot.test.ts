@@ -11,10 +11,16 @@ const localhost = (port: number) => `localhost:${String(port)}` as HostName
 /** A connection to `host` with everything it delivers. Its clock stands still. */
 const open = (host: HostName, cursor: Nanos | null = null, changes: Partial<KnotOptions> = {}) => {
   const events: Event[] = []
+  const lengths: number[] = []
   const settings = options()
   const client = knotClient({ ...settings, clock: { ...settings.clock, now: () => NOW }, isInsecure: true, ...changes })
-  const link = held(client(7 as Natural, host, cursor, (event) => events.push(event)))
-  return { events, link }
+  const link = held(
+    client(7 as Natural, host, cursor, (event, chars) => {
+      events.push(event)
+      lengths.push(chars ?? 0)
+    })
+  )
+  return { events, lengths, link }
 }
 
 const isOver = ({ events }: { readonly events: ReadonlyArray<Event> }): void =>
@@ -60,6 +66,8 @@ it('delivers every frame as the event it stands for, or for what it was rejected
     received,
     { _tag: 'KnotClosed', ...receipt }
   ])
+  // What the inbox is measured by.
+  expect(opened.lengths).toEqual([0, frame.length, 0, 0, 0, 0, frame.length, 0])
 })
 
 it('speaks TLS unless it is told not to', async () => {

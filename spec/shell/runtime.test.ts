@@ -39,8 +39,8 @@ const frame = (n: number, knot: string | null): string =>
 
 const identity = (n: number): string => JSON.stringify({ did: DID, time_us: BEGIN + n * 1_000, kind: 'identity' })
 
-const send = (dial: Dial, text: string): void =>
-  dial.deliver(E.toUnion(decodeFrame({ at: BEGIN, connection: dial.connection })(text)))
+const send = (dial: Dial, text: string, chars = text.length): void =>
+  dial.deliver(E.toUnion(decodeFrame({ at: BEGIN, connection: dial.connection })(text)), chars)
 
 const open = (dial: Dial): void =>
   dial.deliver(
@@ -192,6 +192,33 @@ describe('the drive loop', () => {
     await settle()
     expect(stream.isPaused).toBe(false)
     expect(bridge.durable().counters.frames).toBe(8)
+    await bridge.stop()
+  })
+
+  test('a few large messages fill it as well: all of a batch is written in one line', async () => {
+    const clock = manualClock()
+    const store = fakeStore()
+    const { dials, network } = fakeNetwork()
+    const limits = { ...defaultLimits, batchEvents: 3, inboxChars: 1_000 }
+    const bridge = startBridge(ports(clock, network, store), config, null, undefined, limits)
+    await settle()
+    const stream = last(dials)
+    for (let n = 1; n <= 3; n++) send(stream, frame(n, 'knot1.example'), 300)
+    expect(stream.isPaused).toBe(false)
+    for (let n = 4; n <= 8; n++) {
+      send(stream, frame(n, 'knot1.example'), 100)
+      expect(stream.isPaused).toBe(true)
+    }
+    await settle()
+    expect(stream.isPaused).toBe(false)
+    expect(bridge.durable().counters.frames).toBe(8)
+    // What has been taken in does not count any more.
+    send(stream, frame(9, 'knot1.example'), 999)
+    expect(stream.isPaused).toBe(false)
+    send(stream, frame(10, 'knot1.example'), 1)
+    expect(stream.isPaused).toBe(true)
+    await settle()
+    expect([stream.isPaused, bridge.durable().counters.frames]).toEqual([false, 10])
     await bridge.stop()
   })
 

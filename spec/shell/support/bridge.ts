@@ -86,8 +86,8 @@ export const fakeNetwork = (onDial: (dial: Dial) => void = () => undefined) => {
     const made: Dial = {
       connection,
       cursor,
-      deliver: (event) => {
-        deliver(event)
+      deliver: (event, chars) => {
+        deliver(event, chars)
         if (event._tag === 'JetstreamClosed' || event._tag === 'KnotClosed') end()
       },
       host,
