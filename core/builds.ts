@@ -19,8 +19,7 @@ import { Did, FUTURE_US, isTidAfter, isZeroSha, laterOf, Rkey, Tid, tidOf, TimeU
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import { cut } from './data/text.js'
-import type { StatusEntry } from './effect.js';
-import { type Effect, type PublishStatus } from './effect.js'
+import type { Effect, PublishStatus, StatusEntry, TriggerIgnorance, TriggerRefusal } from './effect.js'
 import type {
   BuildAccepted,
   BuildMissing,
@@ -452,10 +451,8 @@ const RKEY_MAX = 80
 /** How many runs of one knot may wait for their files: what a flood of triggers costs is bounded. */
 const READING_MAX = 500
 
-type Ignorance = 'deleted' | 'unmoved' | 'ref' | 'skipped' | 'repo' | 'kind' | 'before' | 'workflows'
-
 /** Why the cause calls for no builds, whoever's it is; `null` when it may. */
-const idleness = (cause: Cause): Ignorance | null => {
+const idleness = (cause: Cause): TriggerIgnorance | null => {
   if (cause._tag !== 'Push') return null
   if (shortName(cause.ref) === null) return 'ref'
   if (isZeroSha(cause.newSha)) return 'deleted'
@@ -484,8 +481,8 @@ const sourceAfter = (source: Source, kind: Trigger['kind']): Source =>
 const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJudged): Step => {
   const { at, knot, rkey, trigger } = arrived
   const { cause, repo } = trigger
-  const ignore = (reason: Ignorance): Step => [state, [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]]
-  const refuse = (reason: 'knot' | 'actor' | 'rkey' | 'limit', detail: string): Step => [
+  const ignore = (reason: TriggerIgnorance): Step => [state, [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]]
+  const refuse = (reason: TriggerRefusal, detail: string): Step => [
     state,
     [report({ _tag: 'TriggerRefused', at, detail, knot, reason, rkey })]
   ]

@@ -151,9 +151,11 @@ export const TriggerIgnorance = t.keyof(
   { deleted: null, unmoved: null, ref: null, skipped: null, repo: null, kind: null, before: null, workflows: null },
   'TriggerIgnorance'
 )
+export type TriggerIgnorance = t.TypeOf<typeof TriggerIgnorance>
 
 /** Why a trigger is refused: it names another knot; who caused it may not; its key is too long for one; too many wait already. */
 export const TriggerRefusal = t.keyof({ knot: null, actor: null, rkey: null, limit: null }, 'TriggerRefusal')
+export type TriggerRefusal = t.TypeOf<typeof TriggerRefusal>
 
 /** Why a workflow is dropped: a bad pattern in `when`; no `engine`; more than can be taken. */
 export const WorkflowDrop = t.keyof({ when: null, engine: null, limit: null }, 'WorkflowDrop')

@@ -7,11 +7,12 @@
  * goes down only so deep; aliases are references to it, and are not written out.
  */
 import { isUtf8 } from 'node:buffer'
-import { CORE_SCHEMA, load, YAMLException } from 'js-yaml'
-import { decodeWorkflow, excerpt, type ReadWorkflows, type Workflow, type WorkflowName } from '../core/index.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { decodeWorkflow, type ReadWorkflows, type Workflow, type WorkflowName } from '../core/index.js'
 import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
 import type { Clock, Deliver, Log, Workflows } from './ports.js'
 import { lanes } from './turns.js'
+import { parseYaml, type YamlFault } from './yaml.js'
 
 // ---------------------------------------------------------------------------------------- one file
 
@@ -19,20 +20,6 @@ const faulty = (name: WorkflowName, error: string): Workflow => ({ _tag: 'Faulty
 
 /** Values that a file of the greatest length can hold; more can only come of aliases that refer to each other, or to themselves. */
 const MAX_VALUES = MAX_FILE_BYTES
-
-/** Whether `value`, with every alias written out, is no larger than a file could say without any. */
-const isModest = (value: unknown): boolean => {
-  const rest: unknown[] = [value]
-  let count = 1
-  for (let next = rest.pop(); rest.length > 0 || next !== undefined; next = rest.pop()) {
-    if (typeof next !== 'object' || next === null) continue
-    const inner: ReadonlyArray<unknown> = Object.values(next)
-    count += inner.length
-    if (count > MAX_VALUES) return false
-    for (const one of inner) rest.push(one)
-  }
-  return true
-}
 
 const NEWLINE = 10
 
@@ -48,26 +35,20 @@ const firstBadLine = (bytes: Buffer): number => {
   return line
 }
 
-/** The parser's types promise a place; some of its errors have none. */
-const placeOf = ({ mark }: { readonly mark?: { readonly line: number } }): string =>
-  mark === undefined ? 'the file' : `line ${String(mark.line + 1)}`
-
-/** What the parser says, and where, for the author of the file. */
-const complaint = (error: unknown): string =>
-  error instanceof YAMLException ? `${placeOf(error)} is not valid YAML: ${excerpt(error.reason)}` : 'the file is not valid YAML'
+/** What is wrong with a file, and where, for its author. */
+const complaint = (fault: YamlFault): string => {
+  if (fault._tag === 'Immodest') return 'its aliases make too much of it'
+  const place = fault.line === null ? 'the file' : `line ${String(fault.line)}`
+  return fault.reason === '' ? `${place} is not valid YAML` : `${place} is not valid YAML: ${fault.reason}`
+}
 
 /** What a workflow file says. Never throws: what is wrong with it is in the answer, in a sentence for its author. */
 export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
   if (bytes === null || bytes.length > MAX_FILE_BYTES) return faulty(name, `the file is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`)
   const bad = firstBadLine(bytes)
   if (bad > 0) return faulty(name, `line ${String(bad)} is not UTF-8`)
-  try {
-    // The core schema: no dates, no merge keys, no tags but those of JSON. Keys that come twice are errors.
-    const value: unknown = load(bytes.toString(), { schema: CORE_SCHEMA })
-    return isModest(value) ? decodeWorkflow(name, value ?? null) : faulty(name, 'its aliases make too much of it')
-  } catch (error) {
-    return faulty(name, complaint(error))
-  }
+  const value = parseYaml(bytes.toString(), MAX_VALUES)
+  return E.isLeft(value) ? faulty(name, complaint(value.left)) : decodeWorkflow(name, value.right ?? null)
 }
 
 // ---------------------------------------------------------------------------------------- all of a trigger

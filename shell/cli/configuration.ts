@@ -7,8 +7,8 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import type { Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { CORE_SCHEMA, load, YAMLException } from 'js-yaml'
 import { Allowed, excerpt, explain, matchGlob } from '../../core/index.js'
+import { parseYaml, type YamlFault } from '../yaml.js'
 
 /** What the file says beyond the options of the command line. */
 export interface Configuration {
@@ -100,24 +100,10 @@ const providersIn = (u: unknown): E.Either<string, Configuration['providers']> =
   return E.right(providers)
 }
 
-/** The parser's types promise a place; some of its errors have none. */
-const placeOf = ({ mark }: { readonly mark?: { readonly line: number } }): string => (mark === undefined ? '' : `line ${String(mark.line + 1)}: `)
-
 /** What is wrong with YAML, and in which line. The text itself is not repeated: there may be secrets in it. */
-const faultOf = (error: unknown): string => (error instanceof YAMLException ? `${placeOf(error)}${excerpt(error.reason)}` : 'it is not YAML')
-
-/** Whether `value` is modest with every alias written out: a few lines of aliases to aliases are more than fits into memory. */
-const isModest = (value: unknown): boolean => {
-  const rest = [value]
-  for (let count = 1; rest.length > 0; ) {
-    const next = rest.pop()
-    if (typeof next !== 'object' || next === null) continue
-    const inner: ReadonlyArray<unknown> = Object.values(next)
-    count += inner.length
-    if (count > MAX_VALUES) return false
-    for (const one of inner) rest.push(one)
-  }
-  return true
+const faultOf = (fault: YamlFault): string => {
+  if (fault._tag === 'Immodest') return `it comes to more than ${String(MAX_VALUES)} values`
+  return fault.reason === '' ? 'it is not YAML' : `${fault.line === null ? '' : `line ${String(fault.line)}: `}${fault.reason}`
 }
 
 /**
@@ -127,9 +113,8 @@ const isModest = (value: unknown): boolean => {
  * @returns `Left` with a sentence that names the place and what is allowed there
  */
 export const parseConfiguration = (text: string, options: ReadonlyArray<string>): E.Either<string, Configuration> => {
-  const value = E.tryCatch((): unknown => load(text, { schema: CORE_SCHEMA }), faultOf)
-  if (E.isLeft(value)) return value
-  if (!isModest(value.right)) return E.left(`it comes to more than ${String(MAX_VALUES)} values`)
+  const value = parseYaml(text, MAX_VALUES)
+  if (E.isLeft(value)) return E.left(faultOf(value.left))
   const file = decoded('the file', Part, value.right ?? {})
   if (E.isLeft(file)) return E.left('it is no list of settings, like "hostname: ci.example.com"')
   const unknown = unknownIn('the file', Object.keys(file.right), [...options, ...PARTS])
