@@ -13,6 +13,7 @@ import * as t from 'io-ts'
 import { Admission, type Config, NonEmpty } from './config.js'
 import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
 import { COLLABORATOR, Did, FUTURE_US, isFromFuture, isTidAfter, laterOf, MEMBER, REPO, Rkey, Tid, TimeUs } from './data/identifiers.js'
+import { insertAt, type MultiMap, removeAt, valuesAt } from './data/multimap.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import { excerpt } from './data/text.js'
@@ -73,7 +74,7 @@ export interface CommitsState {
   readonly members: M.OrderedMap<string, number>
   readonly policy: Policy
   /** Derived: by the DID of a repository, the records with our hostname as spindle that give it. Keys are any text. */
-  readonly repoDids: M.OrderedMap<string, M.OrderedMap<Holder, true>>
+  readonly repoDids: MultiMap<string, Holder>
 }
 
 /** What holds a knot: `<did>/<rkey>` of a repo record. A DID has no slash, so no two records share a name. */
@@ -234,21 +235,12 @@ const membersChanged = (before: CommitsState, after: CommitsState, subjects: Rea
 /** The DID that a row gives its repository, `""` when it gives none or does not name us: only what names us is ever asked for. */
 const repoDidOf = (policy: Policy, row: Repo | null): string => (row !== null && row.spindle === policy.hostname ? row.repoDid : '')
 
-const NO_HOLDERS = M.empty<Holder, true>()
-
-const holdersOf = (index: CommitsState['repoDids'], repoDid: string): M.OrderedMap<Holder, true> =>
-  pipe(
-    M.lookup(repoDid)(index),
-    O.getOrElse(() => NO_HOLDERS)
-  )
-
 /** The index after the row at a key gave `old` and gives `now`. */
 const reindexed = (index: CommitsState['repoDids'], did: Did, rkey: Rkey, old: string, now: string): CommitsState['repoDids'] => {
   if (old === now) return index
   const name = holder(did, rkey)
-  const rest = M.deleteAt(name)(holdersOf(index, old))
-  const without = old === '' ? index : M.isEmpty(rest) ? M.deleteAt(old)(index) : M.upsertAt(old, rest)(index)
-  return now === '' ? without : M.upsertAt(now, M.upsertAt<Holder, true>(name, true)(holdersOf(without, now)))(without)
+  const without = old === '' ? index : removeAt(old, name)(index)
+  return now === '' ? without : insertAt(now, name)(without)
 }
 
 /** The index after the rows of an account were `old` and are `now`. */
@@ -531,7 +523,7 @@ const repositoryAt = (state: CommitsState, knot: HostName, [did, rkey]: readonly
 
 /** The repositories on the knot that the claim may mean: by their own DID, or, where none has it, by owner and name. */
 const claimed = (state: CommitsState, knot: HostName, { did, name, owner }: RepoClaim): ReadonlyArray<Repository> => {
-  const byDid = did === null ? [] : M.keys(holdersOf(state.repoDids, did)).map(recordOf)
+  const byDid = did === null ? [] : M.keys(valuesAt<string>(did)(state.repoDids)).map(recordOf)
   const those = byDid.filter(([of]) => owner === null || of === owner).flatMap((key) => repositoryAt(state, knot, key))
   if (those.length > 0 || owner === null || name === null) return those
   const account = accountOf(state, owner) ?? NOBODY

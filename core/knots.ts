@@ -14,6 +14,7 @@ import { Backoff, type Config, Natural } from './config.js'
 import { Connection, connecting, idle, isConnecting, isLive, lost, opened, woken } from './connection.js'
 import { HostName } from './data/host-name.js'
 import { FUTURE_US, Nanos, nanosBefore, nanosOf, previousNano, type Rkey, Tid, timeOfTid, type TimeUs, usAfter, usBefore } from './data/identifiers.js'
+import { insertAt, type MultiMap, removeAt } from './data/multimap.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import type { Effect, ReconnectKnot, SubscribeKnot, UnsubscribeKnot } from './effect.js'
@@ -47,7 +48,7 @@ export type { Holder } from './commits.js'
 
 export interface KnotsState {
   /** Derived: the records that hold each knot. */
-  readonly holders: M.OrderedMap<HostName, M.OrderedMap<Holder, true>>
+  readonly holders: MultiMap<HostName, Holder>
   /** The number of the next connection, whichever knot it is for. */
   readonly next: Natural
   readonly settings: t.TypeOf<typeof Settings>
@@ -75,19 +76,8 @@ export interface HoldsChanged {
 
 // ---------------------------------------------------------------------------------------- holders
 
-const holdersOf = (holders: KnotsState['holders'], host: HostName): M.OrderedMap<Holder, true> =>
-  pipe(
-    M.lookup(host)(holders),
-    O.getOrElse(() => M.empty<Holder, true>())
-  )
-
-const apply = (holders: KnotsState['holders'], change: HoldChanged): KnotsState['holders'] => {
-  const those = holdersOf(holders, change.knot)
-  const name = holder(change.did, change.rkey)
-  if (change._tag === 'HoldMade') return M.upsertAt(change.knot, M.upsertAt<Holder, true>(name, true)(those))(holders)
-  const rest = M.deleteAt(name)(those)
-  return M.isEmpty(rest) ? M.deleteAt(change.knot)(holders) : M.upsertAt(change.knot, rest)(holders)
-}
+const apply = (holders: KnotsState['holders'], { _tag, did, knot, rkey }: HoldChanged): KnotsState['holders'] =>
+  (_tag === 'HoldMade' ? insertAt(knot, holder(did, rkey)) : removeAt(knot, holder(did, rkey)))(holders)
 
 // ---------------------------------------------------------------------------------------- reconciliation
 
@@ -331,7 +321,7 @@ export const toWritten = ({ next, settings, stopped, subscriptions }: KnotsState
  *   number that was never given out.
  */
 export const fromWritten = (written: WrittenKnots, holds: ReadonlyArray<HoldChanged>): E.Either<string, KnotsState> => {
-  const holders = holds.reduce(apply, M.empty<HostName, M.OrderedMap<Holder, true>>())
+  const holders = holds.reduce<KnotsState['holders']>(apply, M.empty())
   const wanted = M.keys(holders)
   const subscribed = M.toEntries(written.subscriptions)
   if (wanted.length !== subscribed.length || subscribed.some(([host], i) => host !== wanted[i]))

@@ -312,6 +312,12 @@ describe('a batch', () => {
     expect(folded(account(OWNER, 'active', at(1), on1)).isLazy).toBe(true)
   })
 
+  test('is not lazy when it says something of an account that is being read, though it has no rows', () => {
+    const reading = foldOf(empty(), [started(at(0), { backfill: true })])[0]
+    const about = (did: string) => fold(reading, [event(account(did, 'active', at(1), on1))])
+    expect([about(OWNER).isLazy, about(OWNER).events, about(BOB).isLazy]).toEqual([false, [account(OWNER, 'active', at(1), on1)], true])
+  })
+
   test('is not lazy when something is to be done', () => {
     const [resumed] = foldOf(empty(), [passing(at(0)), started(at(100))])
     const { effects, isLazy } = fold(resumed, [event(passing(at(90), on1))])

@@ -75,7 +75,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------- KNOT
   mutant('KNOT-1', 'knots.js', '!M.has(host)(state.holders) && M.has(host)(state.subscriptions)', 'false', 'minimal.holders'),
   mutant('KNOT-2', 'commits.js', '(did, rkey) => `${did}/${rkey}`;', '(did, rkey) => `${rkey}/`;', 'minimal.holders'),
-  mutant('KNOT-3', 'knots.js', 'M.isEmpty(rest) ?', 'true ?', 'minimal.holders'),
+  mutant('KNOT-3', 'data/multimap.js', 'M.isEmpty(rest) ?', 'true ?', 'minimal.holders'),
   mutant('KNOT-4', 'machine.js', "event._tag === 'Started' ? [after, effects] : ", '', 'minimal.config'),
   mutant('KNOT-5', 'knots.js', 'M.has(host)(state.holders) && !M.has(host)(state.subscriptions)', 'M.has(host)(state.holders)', 'minimal.holders'),
   mutant('KNOT-6', 'knots.js', '[update(state, event.host, { ...subscription, cursor: stamp }), outcomes]', '[{ ...state, subscriptions: M.map((other) => ({ ...other, cursor: stamp }))(state.subscriptions) }, outcomes]', 'minimal.config'),
