@@ -67,8 +67,11 @@ const reader = (changes: Partial<GitOptions> = {}) =>
 /** Reads, and makes sure that nothing is left lying about. */
 const read = async (what: FilesAsked, changes: Partial<GitOptions> = {}, signal = new AbortController().signal): Promise<FilesRead> => {
   const tmp = emptyFolder()
+  const listening = () => process.getActiveResourcesInfo().filter((of) => of === 'TCPServerWrap').length
+  const before = listening()
   const answer = await reader({ tmp, ...changes })(what, signal)
   expect(readdirSync(tmp)).toEqual([])
+  expect(listening()).toBeLessThanOrEqual(before)
   return answer
 }
 

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../shell/clock.js'
 import { type HttpClient, httpClient, type HttpOptions } from '../../shell/http.js'
 import type { Resolve } from '../../shell/net.js'
+import { manualClock } from './support/bridge.js'
 import { CERTIFICATE, KEY } from './support/certificate.js'
 import { eventually, httpServer, tcpServer } from './support/sockets.js'
 
@@ -90,6 +91,16 @@ describe('a request', () => {
     const bytes = Buffer.from([0, 255, 10, 128])
     const response = await client().fetch(at(server.port), { body: bytes, method: 'POST' })
     expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes)
+  })
+})
+
+describe('a connection', () => {
+  it('that is made has all the time there is', async () => {
+    const clock = manualClock()
+    const server = await httpServer((_, response) => response.end('x'))
+    const { fetch } = client({ clock })
+    expect(await (await fetch(at(server.port))).text()).toBe('x')
+    await eventually(() => expect(clock.armed()).toBe(0))
   })
 })
 

@@ -50,7 +50,7 @@ test.skipIf(!hasGit)(`from a configuration to a build that is cancelled, and one
     const checked = await tack(['check', ...configured], { TACK_ADMIN_TOKEN_FILE: secret })
     expect(checked.out.split('\n').filter((line) => line.startsWith('NOT')).map((line) => line.split(/ +/)[1])).toEqual(['registration', 'health', 'websocket'])
 
-    const running = start(['run', ...configured], { TACK_ADMIN_TOKEN_FILE: secret })
+    const running = start(['run', ...configured], { env: { TACK_ADMIN_TOKEN_FILE: secret } })
     onTestFinished(() => running.end('SIGKILL').then(() => undefined))
     await running.says('"event":"Serving"')
     const { port } = JSON.parse(running.lines.find((line) => line.includes('"event":"Serving"')) ?? '{}') as { readonly port: number }

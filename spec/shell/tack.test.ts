@@ -53,8 +53,8 @@ const flags = (around: EmbeddedNetwork, folder: string, ...more: ReadonlyArray<s
   ...['--max-backoff', '0.05', '--log', 'json', ...more]
 ]
 
-const bridge = (args: ReadonlyArray<string>): Running => {
-  const started = start(args)
+const bridge = (...args: Parameters<typeof start>): Running => {
+  const started = start(...args)
   bridges = [...bridges, started]
   return started
 }
@@ -161,6 +161,24 @@ describe('tack run', () => {
       const state = await stored(folder)
       expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
       expect(state?.cursor.stopped).toBe(true)
+    }))
+
+  test('ends with 1 when the last events cannot be saved, and says so', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(flags(around, folder, '--admission', 'open'), { maxFileKiB: 4 })
+      await running.says('"event":"JetstreamOpened"')
+      for (let n = 0; n < 100; n++) publish(around, n)
+      await running.says('saving failed: reading pauses until it works')
+      expect(await running.end('SIGTERM')).toBe(1)
+      expect(running.lines.at(-1)).toContain('the last events could not be saved')
+      // What was acknowledged is there, and the next life goes on from it.
+      expect((await stored(folder))?.cursor.cursor ?? 0).toBeLessThan(around.jetstream.lastUs())
+      const again = bridge(flags(around, folder, '--admission', 'open'))
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      expect(await again.end('SIGTERM')).toBe(0)
+      const state = await stored(folder)
+      expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
     }))
 
   test('every log line is one JSON object without control characters, whatever strangers write', () =>

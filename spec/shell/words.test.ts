@@ -81,6 +81,18 @@ describe('reports', () => {
       ['events may have been missed', 'Gap']
     ])
   })
+
+  test('ten seconds are counted from the first of them, also while they keep coming', () => {
+    const clock = manualClock()
+    const { log, said } = remembering()
+    const report = createReporter(clock, log)
+    for (let second = 0; second < 20; second++) {
+      for (let i = 0; i < 5; i++) report(refused)
+      clock.advance(1_000)
+    }
+    expect(said.map(({ fields }) => fields['count'] ?? 0).filter((count) => count !== 0)).toEqual([40])
+    expect(said).toHaveLength(21)
+  })
 })
 
 describe('progress', () => {
@@ -110,6 +122,21 @@ describe('progress', () => {
       ['catching up with the stream', { behind: '2 h 00 min' }],
       ['catching up with the stream', { behind: '1 h 00 min', framesPerSecond: 5_000, left: '10 s' }],
       ['caught up with the stream', {}]
+    ])
+  })
+
+  test('while it reads, the stream goes on: that takes longer', () => {
+    const clock = manualClock()
+    const { log, said } = remembering()
+    const progress = createProgress(clock, log, null)
+    progress(at(BEGIN - 7_200_000_000, 0))
+    clock.advance(10_000)
+    progress(at(BEGIN - 7_180_000_000, 50))
+    clock.advance(10_000)
+    progress(at(BEGIN - 7_170_000_000, 60))
+    expect(said.slice(1).map(({ fields }) => fields)).toEqual([
+      { behind: '1 h 59 min', framesPerSecond: 5, left: '1 h 59 min' },
+      { behind: '1 h 59 min', framesPerSecond: 1 }
     ])
   })
 

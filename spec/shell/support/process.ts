@@ -42,9 +42,20 @@ export interface Running {
   readonly end: (signal: NodeJS.Signals) => Promise<number | null>
 }
 
+/** What a shell does to have a program that may not write more than so many KiB to a file, as on a full disk. */
+const LIMITED = 'ulimit -f "$1"; shift; trap "" XFSZ; exec "$0" "$@"'
+
+interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly maxFileKiB?: number
+}
+
 /** Starts a command that goes on until it is ended. */
-export const start = (args: ReadonlyArray<string>, more: Readonly<Record<string, string>> = {}): Running => {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: environment(more), stdio: ['ignore', 'pipe', 'inherit'] })
+export const start = (args: ReadonlyArray<string>, { env = {}, maxFileKiB }: StartOptions = {}): Running => {
+  const given = [MAIN, ...args]
+  const [program, all] =
+    maxFileKiB === undefined ? [process.execPath, given] : ['bash', ['-c', LIMITED, process.execPath, String(maxFileKiB), ...given]]
+  const child = spawn(program, all, { env: environment(env), stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: Array<string> = []
   const waiting = new Set<() => void>()
   createInterface({ input: child.stdout }).on('line', (line) => {
