@@ -362,6 +362,22 @@ describe('what is submitted', () => {
     expect(store.given().filter(({ _tag }) => _tag === 'CancelRequested').length).toBeLessThanOrEqual(1)
   })
 
+  test('is refused when it came while saving failed, and the bridge ends before that works again', async () => {
+    const { bridge, dials, store } = setUp()
+    await settle()
+    store.fail(1_000)
+    send(last(dials), frame(1, 'knot1.example'))
+    // It is taken in before the next turn of the loop, in which it is saved.
+    await Promise.resolve()
+    await Promise.resolve()
+    const { heard } = submitted(bridge)
+    await settle()
+    expect([heard(), bridge.backlog()]).toEqual([null, 1])
+    await bridge.stop()
+    await settle()
+    expect(heard()).toBe(false)
+  })
+
   test('before the last batch is saved with it', async () => {
     const { bridge } = setUp()
     await settle()
