@@ -48,6 +48,11 @@ const entriesOf = ({ providers }: Configuration, environment: NodeJS.ProcessEnv)
   return new Map([...implied.map(({ kind, settings }) => [kind, { kind, settings: settings(environment) }] as const), ...providers])
 }
 
+/** What the providers of a configuration are called. */
+export const providerNames = (configuration: Configuration, environment: NodeJS.ProcessEnv): ReadonlyArray<string> => [
+  ...entriesOf(configuration, environment).keys()
+]
+
 /** Where a provider comes from that is in no file. */
 const impliedBy = (kind: string): string => ` (from the environment: ${IMPLIED.filter((one) => one.kind === kind).flatMap(({ variables }) => variables).join(', ')})`
 
@@ -58,7 +63,10 @@ export const policyOf = (options: Pick<RunOptions, 'allowLoopback' | 'dev'>) => 
   allowLoopback: options.dev === true || options.allowLoopback === true
 })
 
-/** Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is not as it must be. */
+/**
+ * Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is not as it must be. Providers look after
+ * what is in their folders from the beginning: whoever assembles them for a store must have it.
+ */
 export const assemble = (
   options: RunOptions,
   configuration: Configuration,

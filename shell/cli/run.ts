@@ -11,7 +11,7 @@ import { createProgress } from '../progress.js'
 import { type Bridge, type Observer, startBridge } from '../runtime.js'
 import { type Server, type ServerPorts, startServer } from '../server.js'
 import { openStore } from '../store.js'
-import { assemble, policyOf } from './assemble.js'
+import { assemble, policyOf, providerNames } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
 
@@ -28,17 +28,7 @@ export const run = async (
   const isTerminal = out.isTTY
   const log = createLog(options.log ?? (isTerminal ? 'pretty' : 'json'), options.logLevel, out)
   const clock = systemClock()
-  const parts = assemble(options, configuration, { clock, environment: process.env, log })
-  if (E.isLeft(parts)) {
-    complain(`error: ${parts.left}`)
-    return 2
-  }
-  const { providers, records, workflows } = parts.right
-  const config = configOf(
-    options,
-    configuration,
-    providers.map(({ name }) => name)
-  )
+  const config = configOf(options, configuration, providerNames(configuration, process.env))
   if (E.isLeft(config)) {
     complain(`error: ${config.left}`)
     return 2
@@ -54,6 +44,13 @@ export const run = async (
     return 1
   }
   const store = opened.right
+  const parts = assemble(options, configuration, { clock, environment: process.env, log })
+  if (E.isLeft(parts)) {
+    complain(`error: ${parts.left}`)
+    await store.close()()
+    return 2
+  }
+  const { providers, records, workflows } = parts.right
   log.info('the bridge starts', {
     hostname: options.hostname,
     owner: options.owner,
@@ -80,8 +77,10 @@ export const run = async (
   )
   if (E.isLeft(server)) {
     complain(`error: ${server.left}`)
-    await store.close()()
+    // The store comes last: it is what keeps others from the folders of the providers.
+    await Promise.all([...providers.map((provider) => provider.close()), records.close(), workflows.close()])
     await parts.right.close()
+    await store.close()()
     return 1
   }
   log.info('serving', { event: 'Serving', port: server.right.port })

@@ -1,5 +1,6 @@
 /** The program as an operator has it: real processes, real sockets, real files, the embedded network around it. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -376,11 +377,47 @@ describe('crashes', () => {
       const around = await network()
       const running = bridge(flags(around, folder))
       await running.says('"event":"JetstreamOpened"')
-      const second = await tack(flags(around, folder))
+      const configuration = join(folder, 'tack.yaml')
+      await writeFile(configuration, 'providers:\n  local:\n')
+      const second = await tack([...flags(around, folder), '--config', configuration])
       expect(second.code).toBe(1)
       expect(second.err).toContain(folder)
       expect(second.err).toContain(String(running.child.pid))
+      // What waits in the folders of providers is for the first one to begin.
+      expect(await readdir(folder)).not.toContain('providers')
       expect(await running.end('SIGTERM')).toBe(0)
+    }))
+
+  test('a port that is taken ends it, and most of what waits is left for another time', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const builds = ['a', 'b', 'c', 'd'].map((letter) => join(folder, 'providers', 'local', letter.repeat(40)))
+      const plan = {
+        clone: { depth: 1, skip: true, submodules: false },
+        pipeline: 'p',
+        provider: 'local',
+        ref: null,
+        repository: { did: '', name: 'app', owner: OWNER, rkey: 'app' },
+        settings: [],
+        sha: null,
+        steps: [{ command: 'sleep 0.5', environment: [], name: 's' }],
+        variables: []
+      }
+      for (const [n, path] of builds.entries()) {
+        await mkdir(path, { recursive: true })
+        const build = { knot: 'knot.example', rkey: `k${String(n)}`, workflow: 'w' }
+        await writeFile(join(path, 'request.json'), JSON.stringify({ build, createdMs: n, key: String(n), plan }))
+      }
+      const configuration = join(folder, 'tack.yaml')
+      await writeFile(configuration, 'providers:\n  local:\n    concurrent: 1\n')
+      const taken = createServer()
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+      const { port } = taken.address() as AddressInfo
+      const { code, err } = await tack([...flags(around, folder, '--listen', `127.0.0.1:${String(port)}`), '--config', configuration])
+      taken.close()
+      expect([code, err]).toEqual([1, expect.stringContaining(String(port))])
+      const begun = await Promise.all(builds.map(async (path) => (await readdir(path)).includes('claim.json')))
+      expect(begun.slice(1)).toEqual([false, false, false])
     }))
 
   test.each([
