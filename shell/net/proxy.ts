@@ -142,8 +142,11 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
       return
     }
     const upstream = reach()
+    const unreachable = (): void => void client.end('HTTP/1.1 502 Unreachable\r\nContent-Length: 0\r\n\r\n')
     upstream.once('connect', () => {
       if (upstream.destroyed) return
+      // From here on what the client gets is the other's, also when it breaks off.
+      upstream.off('error', unreachable).on('error', () => client.destroy())
       client.write('HTTP/1.1 200 Connected\r\n\r\n')
       upstream.write(head)
       client.pipe(upstream)
@@ -151,7 +154,7 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
     })
     upstream.once('close', () => client.destroy())
     client.once('close', () => upstream.destroy())
-    upstream.once('error', () => client.end('HTTP/1.1 502 Unreachable\r\nContent-Length: 0\r\n\r\n'))
+    upstream.once('error', unreachable)
   }
 
   const server = createServer({ requestTimeout: 0 }, forward)

@@ -310,7 +310,8 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     while (queue.length > 0 && !work.signal.aborted) {
       await work.pause(LOOK_MS)
       for (const id of [...active])
-        if (!children.has(id) && !preparing.has(id) && (await resultOf(id).catch(() => null)) !== null) await over(id)
+        if (!children.has(id) && !preparing.has(id) && (await resultOf(id).catch(() => null)) !== null)
+          await over(id).catch((error: unknown) => warn(`the build in ${id} could not be cleared up after`, error))
     }
     isWatching = false
   }
@@ -412,12 +413,18 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     return { _tag: 'Heard' }
   }
 
-  /** The lines that have been written since `at`, and where they end. */
-  const linesSince = async (path: string, at: number): Promise<{ readonly at: number; readonly lines: ReadonlyArray<LogLine> }> => {
+  /** The whole lines in the `size` bytes that have been written from `at` on, and where they end. */
+  const linesSince = async (
+    path: string,
+    at: number,
+    size = 262_144
+  ): Promise<{ readonly at: number; readonly lines: ReadonlyArray<LogLine> }> => {
     const file = await open(path, 'r')
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(262_144), 0, 262_144, at)
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, at)
       const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1
+      // A line may be longer: that of a step holds all of its command.
+      if (end === 0 && bytesRead === size) return await linesSince(path, at, 2 * size)
       const lines = buffer
         .subarray(0, end)
         .toString()

@@ -129,6 +129,12 @@ describe('tunnels', () => {
     await eventually(() => expect(closed).toBe(1))
   })
 
+  it('break off where the other side does, and nothing of ours is in them', async () => {
+    const server = await tcpServer((socket) => socket.once('data', () => socket.resetAndDestroy()))
+    const host = `localhost:${String(server.port)}`
+    expect(await talk(await started(`https://${host}`), CONNECT(host, 'PASSWORD\r\n', 'hello'))).toBe('HTTP/1.1 200 Connected\r\n\r\n')
+  })
+
   it('end with the proxy', async () => {
     const server = await echo()
     const host = `localhost:${String(server.port)}`

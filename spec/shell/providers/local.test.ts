@@ -200,6 +200,17 @@ describe('steps', () => {
       expect(texts(lines)).toHaveLength(1)
     }))
 
+  test('a command that is too long to be run is said as well, and shown', () =>
+    build(
+      steps(`: ${'x'.repeat(300_000)}`),
+      ({ end, lines }) => {
+        expect(end).toMatchObject({ error: expect.stringMatching(/^The step "step 1" could not be started: .*E2BIG/) as unknown, status: 'failed' })
+        expect(lines.filter((line) => line._tag === 'Step').map(({ command, status }) => [command.length > 100_000, status])).toContainEqual([true, 'start'])
+        expect(texts(lines)).toHaveLength(1)
+      },
+      { logBytes: 1_000_000 }
+    ))
+
   test('a folder that a step takes away is missed by the next', () =>
     build(steps('rm -rf "$PWD"', 'true'), ({ end }) => expect(end).toMatchObject({ error: expect.stringContaining('step 2') as unknown, status: 'failed' })))
 
