@@ -7,7 +7,7 @@ import { systemClock } from '../../../shell/clock.js'
 import { buildbot } from '../../../shell/providers/buildbot.js'
 import type { Job, LogLine, Progress, Provider } from '../../../shell/providers/provider.js'
 import { type Bench, BUILD, describeProvider, FAULTS, faultsOfLog, jobOf, ODD, openWorkshop, REFUSALS, type Target, type Workshop } from './contract.js'
-import { benchOf, faultOf, make, surround, type Surrounded } from './servers/bench.js'
+import { answeredBy, benchOf, faultOf, make, type Question, saidIn, surround, type Surrounded } from './servers/bench.js'
 import { type BuildbotServer, type BuildbotServerOptions, CANARIES, PASSWORD, startBuildbot, USER, WORKERS } from './servers/buildbot.js'
 import { type RealBuildbot, startRealBuildbot, whyNot } from './servers/real-buildbot.js'
 
@@ -251,6 +251,132 @@ describe('a log', () => {
         'make end'
       ])
     }))
+})
+
+/** What a master without a login says about a request that has two builds, of which the first was to be tried again. */
+const master = (own: (question: Question) => unknown): ((question: Question) => unknown) => (question) => {
+  const { method, url } = question
+  const said = own(question)
+  if (said !== undefined) return said
+  if (method === 'POST') return { id: 1, jsonrpc: '2.0', result: null }
+  const path = new URL(url).pathname.replace('/api/v2', '')
+  if (path === '/buildrequests/7') return { buildrequests: [{ buildrequestid: 7, complete: true, results: 2 }] }
+  if (path === '/buildrequests/7/builds')
+    return { builds: [{ buildid: 70, complete: true, state_string: 'retry' }, { buildid: 71, complete: false, state_string: 'failed make' }] }
+  if (/^\/builds\/7[01]\/steps$/.test(path)) return { steps: path.includes('70') ? [] : [{ hidden: false, name: 'make', stepid: 1 }, { hidden: true, name: 'hidden', stepid: 2 }] }
+  const logs = [
+    { complete: true, logid: 1, name: 'stdio', num_lines: 1, type: 's' },
+    { complete: true, logid: 2, name: 'warnings', num_lines: 1, type: 't' },
+    { complete: true, logid: 3, name: 'page', num_lines: 1, type: 'h' },
+    { complete: true, logid: 4, name: 'empty', num_lines: 0, type: 't' }
+  ]
+  if (path === '/steps/1/logs') return { logs }
+  const [, id = ''] = /^\/logs\/(\d)/.exec(path) ?? []
+  if (path.endsWith('/contents')) return { logchunks: [{ content: id === '1' ? 'oone\n' : 'h is no header\n' }] }
+  return id === '' ? new Response('{"error":"gone"}', { status: 404 }) : { logs: logs.filter(({ logid }) => String(logid) === id) }
+}
+
+const nothing = (): undefined => undefined
+
+describe('a request with several builds', () => {
+  const asking = (own: (question: Question) => unknown = nothing) => answeredBy(buildbot, { url: 'http://ci.example' }, master(own))
+
+  test('ends as the last of them did', async () => {
+    const { pass, provider } = asking()
+    const reports: Array<Progress> = []
+    provider.follow(job(), '7', (progress) => reports.push(progress))
+    await pass(1)
+    expect(reports).toEqual([{ error: 'The build failed: failed make', exitCode: null, external: '7', status: 'failed' }])
+    await provider.close()
+  })
+
+  test('has the logs of those that have any, by the names of their steps, and no pages', async () => {
+    const { answer, provider } = asking()
+    expect(await answer(saidIn(provider.logs(job(), '7', new AbortController().signal)))).toEqual(['[make]', 'one', '[make: warnings]', 'h is no header'])
+    await provider.close()
+  })
+
+  test('is cancelled with those that go on; what does not hear of it is a doubt', async () => {
+    const { answer, asked, provider } = asking()
+    expect(await answer(provider.cancel(job(), '7'))).toEqual({ _tag: 'Heard' })
+    expect(asked.filter(({ method }) => method === 'POST').map(({ body, url }) => [new URL(url).pathname, (JSON.parse(body) as { readonly method: string }).method])).toEqual([
+      ['/api/v2/buildrequests/7', 'cancel'],
+      ['/api/v2/builds/71', 'stop']
+    ])
+    await provider.close()
+    for (const what of ['/buildrequests/7', '/builds/71']) {
+      const deaf = asking(({ method, url }) => (method === 'POST' && url.endsWith(what) ? new Response('{"error":"no"}', { status: 500 }) : undefined))
+      expect((await deaf.answer(deaf.provider.cancel(job(), '7')))._tag).toBe('Uncertain')
+      await deaf.provider.close()
+    }
+  })
+
+  test('is gone, and so is its log', async () => {
+    const { answer, provider } = asking()
+    expect(await answer(saidIn(provider.logs(job(), '8', new AbortController().signal)))).toEqual(['[Log]', 'The log cannot be had: Buildbot does not have the build any more.'])
+    await provider.close()
+  })
+})
+
+describe('a long log', () => {
+  const logOf = async (lines: number, line: string) => {
+    const { answer, asked, provider } = answeredBy(
+      buildbot,
+      { url: 'http://ci.example' },
+      master(({ url }) => {
+        const { pathname, searchParams } = new URL(url)
+        if (pathname === '/api/v2/logs/1') return { logs: [{ complete: true, logid: 1, name: 'stdio', num_lines: lines, type: 's' }] }
+        if (pathname !== '/api/v2/logs/1/contents') return undefined
+        const [offset, limit] = ['offset', 'limit'].map((name) => Number(searchParams.get(name))) as [number, number]
+        return { logchunks: [{ content: Array.from({ length: Math.min(limit, lines - offset) }, (_, n) => `o${String(offset + n)}${line}\n`).join('') }] }
+      })
+    )
+    const said = await answer(saidIn(provider.logs(job(), '7', new AbortController().signal)))
+    await provider.close()
+    const asks = asked.flatMap(({ url }) => (url.includes('/logs/1/contents') ? [new URL(url).search] : []))
+    return { asks, said: said.slice(1, said.indexOf('[make: warnings]')) }
+  }
+
+  test('is asked for a thousand lines at a time', async () => {
+    const { asks, said } = await logOf(2_500, '')
+    expect(said).toEqual(Array.from({ length: 2_500 }, (_, n) => String(n)))
+    expect(asks).toEqual(['?offset=0&limit=1000', '?offset=1000&limit=1000', '?offset=2000&limit=500'])
+  })
+
+  test('is shown as far as it goes', async () => {
+    const { asks, said } = await logOf(10_000, 'x'.repeat(2_000))
+    expect(said.at(-1)).toBe('(The log goes on at Buildbot; no more of it is shown here.)')
+    expect([said.length, asks.length]).toEqual([3_001, 3])
+  })
+})
+
+describe('a build with a long name', () => {
+  test('is a source of its own by its digest, which Buildbot has room for', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const [odd = BUILD] = ODD.filter(({ rkey }) => rkey.length > 500)
+      await answer((await restart()).start(job({}, odd)))
+      expect(server.forced()[0]?.params).toMatchObject({ project: expect.stringMatching(/^[0-9a-f]{64}$/) as string, tack_key: job({}, odd).key })
+    }))
+
+  test.each([
+    ['refs/tags/v1/a', 'v1/a'],
+    ['refs/heads/a', 'a'],
+    [null, '']
+  ])('of %s is of the branch %j', (ref, branch) =>
+    withShop(async ({ answer, restart }, server) => {
+      await answer((await restart()).start(job({ ref, sha: null })))
+      expect(server.forced()[0]?.params).toMatchObject({ branch, revision: '' })
+    })
+  )
+})
+
+describe('the check', () => {
+  test.each<[BuildbotServerOptions, boolean, string]>([
+    [{}, true, 'Buildbot takes builds of demo, other.'],
+    [{ fields: [['tack_key', 'text']] }, false, 'The force scheduler "tack" lacks the parameters tack_variables.']
+  ])('of a master with %j', (options, isFine, sentence) =>
+    withShop(async ({ answer, restart }) => expect(await answer((await restart()).check())).toEqual({ isFine, sentence }), options)
+  )
 })
 
 describe('settings', () => {

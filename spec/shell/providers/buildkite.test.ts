@@ -4,7 +4,7 @@ import type { BuildName, Plan } from '../../../core/index.js'
 import { buildkite } from '../../../shell/providers/buildkite.js'
 import type { Progress, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type Bench, BUILD, describeProvider, FAULTS, jobOf, openWorkshop, REFUSALS, type Signing, type Target, type Workshop } from './contract.js'
-import { benchOf, faultOf } from './servers/bench.js'
+import { answeredBy, benchOf, faultOf, saidIn } from './servers/bench.js'
 import { type BuildkiteServer, ORGANIZATION, SECRET, signature, startBuildkite, TOKEN } from './servers/buildkite.js'
 
 const SETTINGS = { organizations: [ORGANIZATION], settleSeconds: 0.25, token: TOKEN }
@@ -75,6 +75,18 @@ describe('a start', () => {
           meta_data: { 'tack:knot': 'knot.example', 'tack:pipeline_rkey': '3mbd3542k2222', 'tack:workflow': 'ci.yml' }
         })
       )
+    }))
+
+  test('passes on what an author sets, but nothing that steers the agent', () =>
+    withShop(async ({ answer, restart }, server) => {
+      const steering = [
+        'BUILDKITE', 'BUILDKITE_REPO', 'PATH', 'ENV', 'BASH_ENV', 'SHELLOPTS', 'BASHOPTS', 'PS4', 'PROMPT_COMMAND', 'IFS', 'HOME', 'LD_PRELOAD', 'DYLD_INSERT_LIBRARIES',
+        'GIT_SSH_COMMAND', 'SSH_ASKPASS', 'NODE_OPTIONS', 'PYTHONPATH', 'PERL5OPT', 'RUBYOPT', 'RUBYLIB'
+      ]
+      const harmless = ['MY_PATH', 'PATH_TO', 'ENVIRONMENT', 'HOMEPAGE', 'BUILD', 'GITHUB', 'MY_LD_PRELOAD', 'RUBY', 'NODE_ENV', 'TANGLED_SHA']
+      const variables = [...steering, ...harmless].map((name): Plan['variables'][number] => [name, 'x'])
+      await answer((await restart()).start(job({ variables })))
+      expect(Object.keys(server.made()[0]?.body['env'] ?? {})).toEqual(harmless)
     }))
 
   test.each<[Partial<Plan>, string, string]>([
@@ -264,6 +276,38 @@ describe('a log', () => {
         { _tag: 'Step', status: 'end' }
       ])
     }))
+})
+
+describe('a log that is not simply there', () => {
+  const ended = { finished_at: 'then', id: 'a', name: 'test', started_at: 'before' }
+  const passed = (...jobs: ReadonlyArray<object>) => ({ jobs, number: 7, state: 'passed' })
+  const not = (status: number) => () => new Response('{"message":"no"}', { status })
+
+  test.each<[string, { readonly builds?: ReadonlyArray<object | (() => Response)>; readonly log?: ReadonlyArray<() => unknown> }, ReadonlyArray<string>]>([
+    ['is kept no more', { log: [not(404)] }, ['[Log]', 'Buildkite does not keep a log of this job.']],
+    ['may not be read', { log: [not(403)] }, ['[Log]', 'The log cannot be had: no']],
+    [
+      'comes late',
+      { builds: [...Array<object>(2).fill({ jobs: [{ ...ended, finished_at: null }], number: 7, state: 'running' }), passed(ended)], log: [not(404), () => 'one\n'] },
+      ['[test]', 'one']
+    ],
+    ['is too long', { log: [() => 'x'.repeat(16_777_217)] }, ['[test]', 'x'.repeat(16_777_216), '(The log goes on at Buildkite; no more of it is shown here.)']],
+    ['is of a build that is gone', { builds: [not(404)] }, ['[Log]', 'The log cannot be had: Buildkite does not have the build any more.']],
+    [
+      'is of jobs of which some are none, and some never began',
+      { builds: [passed({ ...ended, id: 'w', type: 'waiter' }, { ...ended, id: 'b', started_at: null }, { ...ended, id: 'c', type: 'manual' }, { ...ended, name: null })] },
+      ['[job]', 'one']
+    ]
+  ])('because it %s', async (_, { builds = [passed(ended)], log = [() => 'one\n'] }, said) => {
+    let [readBuilds, readLogs] = [0, 0]
+    const { answer, provider } = answeredBy(buildkite, { ...SETTINGS, pollSeconds: 1 }, ({ url }) => {
+      if (url.endsWith('/log')) return log[Math.min(readLogs++, log.length - 1)]?.()
+      const build = builds[Math.min(readBuilds++, builds.length - 1)]
+      return typeof build === 'function' ? build() : build
+    })
+    expect(await answer(saidIn(provider.logs(job(), 'acme/demo/7', new AbortController().signal)))).toEqual(said)
+    await provider.close()
+  })
 })
 
 describe('a webhook', () => {

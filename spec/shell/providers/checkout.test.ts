@@ -9,7 +9,8 @@ import { systemClock } from '../../../shell/clock.js'
 import { type GitOptions as ServerOptions, type KnotServer, type Repo, type RepoOptions, startKnot } from '../../../shell/network/index.js'
 import { type CheckoutOptions, gitCheckout } from '../../../shell/providers/checkout.js'
 import { must } from '../../examples/support.js'
-import { tcpServer } from '../support/sockets.js'
+import { manualClock } from '../support/bridge.js'
+import { eventually, tcpServer } from '../support/sockets.js'
 import { BUILD, jobOf } from './contract.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 
@@ -36,6 +37,8 @@ const planOf = (sha: string | null, clone: Partial<Plan['clone']> = {}): Partial
 /** Checks out, and makes sure that nothing is left beside the folder. */
 const checkedOut = async (addresses: ReadonlyArray<string>, plan: Partial<Plan>, changes: Partial<CheckoutOptions> = {}, signal = new AbortController().signal) => {
   const [folder, tmp] = [emptyFolder(), emptyFolder()]
+  const servers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length
+  const before = servers()
   const checkout = gitCheckout({
     addresses: () => addresses.map((one) => new URL(one)),
     clock: systemClock(),
@@ -48,6 +51,7 @@ const checkedOut = async (addresses: ReadonlyArray<string>, plan: Partial<Plan>,
     await checkout(jobOf(BUILD, plan), folder, signal)
   } finally {
     expect(readdirSync(tmp)).toEqual([])
+    await eventually(() => expect(servers()).toBe(before))
   }
   const git = (...args: ReadonlyArray<string>): string => execFileSync('git', ['-C', folder, ...args]).toString().trim()
   return { file: (name: string): string => readFileSync(join(folder, name), 'utf8'), folder, git }
@@ -72,6 +76,20 @@ describe.skipIf(!hasGit).each<readonly [string, ServerOptions]>([
     expect(existsSync(join(folder, '.git/hooks'))).toBe(false)
   })
 
+  test('however far it is from the end of its branch, and where only a tag leads to it', async () => {
+    const { knot, repo } = await served(kind)
+    const { newSha: first } = await repo.commitAndPush([{ content: 'first', path: 'file' }])
+    for (let i = 0; i < 18; i++) await repo.commitAndPush([{ content: String(i), path: 'file' }])
+    const { oldSha: last } = await repo.commitAndPush([{ content: 'last', path: 'file' }])
+    expect((await checkedOut([at(knot)], planOf(first))).file('file')).toBe('first')
+    const deep = await checkedOut([at(knot)], planOf(last, { depth: 18 as Plan['clone']['depth'] }))
+    // Where only ends are given out, depth is counted from there.
+    expect(deep.git('rev-list', '--count', 'HEAD')).toBe(kind.givesOutAny === false ? '17' : '18')
+    const { newSha: tagged } = await repo.commitAndPush([{ content: 'tagged', path: 'file' }], { anew: true, ref: 'refs/tags/v1' })
+    await repo.commitAndPush([{ content: 'then', path: 'file' }], { ref: 'refs/tags/v1' })
+    expect((await checkedOut([at(knot)], planOf(tagged))).file('file')).toBe('tagged')
+  })
+
   test('with as much history as is asked for', async () => {
     const { knot, repo } = await served(kind)
     for (let i = 0; i < 4; i++) await repo.commitAndPush([{ content: String(i), path: 'file' }])
@@ -92,6 +110,14 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
     expect((await checkedOut([at(knot)], planOf(null))).file('file')).toBe('head')
   })
 
+  test('it is over, no timer is left', async () => {
+    const { knot, repo } = await served()
+    const { newSha } = await repo.commitAndPush([{ content: 'x', path: 'file' }])
+    const clock = manualClock()
+    await checkedOut([at(knot)], planOf(newSha), { clock })
+    expect(clock.armed()).toBe(0)
+  })
+
   test('what is not at the first address may be at the second', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'here', path: 'file' }])
@@ -101,6 +127,7 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
   test('submodules are got from the same knot, when that is asked for', async () => {
     const { knot, repo } = await served()
     const inner = await knot.git.createRepository({ name: 'inner', owner: OWNER })
+    await inner.commitAndPush([{ content: 'before', path: 'file' }])
     const { newSha: innerSha } = await inner.commitAndPush([{ content: 'inside', path: 'file' }])
     const { newSha: before } = await repo.commitAndPush([
       { content: `[submodule "sub"]\n\tpath = sub\n\turl = ${at(knot, `${OWNER}/inner`)}\n`, path: '.gitmodules' }
@@ -113,7 +140,10 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
     git('update-index', '--add', '--cacheinfo', `160000,${innerSha},sub`)
     const newSha = git('commit-tree', '-p', before, '-m', 'with a submodule', git('write-tree'))
     git('update-ref', 'refs/heads/main', newSha)
-    expect((await checkedOut([at(knot)], planOf(newSha, { submodules: true }))).file('sub/file')).toBe('inside')
+    for (const [depth, count] of [[1, '1'], [0, '2']] as const) {
+      const { file, folder } = await checkedOut([at(knot)], planOf(newSha, { depth: depth as Plan['clone']['depth'], submodules: true }))
+      expect([file('sub/file'), execFileSync('git', ['-C', join(folder, 'sub'), 'rev-list', '--count', 'HEAD']).toString().trim()]).toEqual(['inside', count])
+    }
     const without = await checkedOut([at(knot)], planOf(newSha))
     expect(readdirSync(join(without.folder, 'sub'))).toEqual([])
   })
@@ -133,6 +163,14 @@ describe.skipIf(!hasGit)(`what goes wrong is said${WITHOUT_GIT}`, () => {
     expect(await failing([at(knot)], planOf(null))).toBe('The repository is empty.')
     await repo.commitAndPush([{ content: 'x', path: 'file' }])
     expect(await failing([at(knot)], planOf('b'.repeat(40)))).toMatch(/not our ref|The commit is not there/)
+  })
+
+  test('no such commit, though another address has it', async () => {
+    const { knot, repo } = await served()
+    const { newSha } = await repo.commitAndPush([{ content: 'here', path: 'file' }])
+    const other = await knot.git.createRepository({ name: 'other', owner: OWNER })
+    await other.commitAndPush([{ content: 'elsewhere', path: 'another' }])
+    expect(await failing([at(knot, `${OWNER}/other`), at(knot)], planOf(newSha))).toMatch(/not our ref|The commit is not there/)
   })
 
   test('too much', async () => {

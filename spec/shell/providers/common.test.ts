@@ -178,6 +178,61 @@ describe('asking', () => {
     expect(await answering('0123456789')).toMatchObject({ isCut: false, text: '0123456789' })
   })
 
+  test.each<[string, (client: ReturnType<typeof createClient>, clock: ReturnType<typeof manualClock>) => Promise<unknown>, string]>([
+    [
+      'takes 20 s',
+      async (client, clock) => {
+        const asked = client.ask({ url: 'http://silent' })
+        clock.advance(19_999)
+        await settle()
+        expect(clock.armed()).toBe(1)
+        clock.advance(1)
+        return asked
+      },
+      'no answer within 20 s'
+    ],
+    ['has 4 MiB', (client) => client.ask({ url: 'http://large' }), 'the answer is larger than 4194304 bytes']
+  ])('at most %s, where nothing else is said', async (_, ask, error) => {
+    const clock = manualClock()
+    const client = createClient({
+      clock,
+      fetch: (url, init) =>
+        url === 'http://silent'
+          ? new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+          : Promise.resolve(new Response('x'.repeat(url === 'http://large' ? 4_194_305 : 4_194_304))),
+      secrets: []
+    })
+    expect(await ask(client, clock)).toEqual({ _tag: 'Uncertain', error, waitMs: 0 })
+    expect(await client.ask({ url: 'http://whole' })).toMatchObject({ isCut: false, status: 200 })
+  })
+
+  test('is done as it was asked for, and follows no redirect; a close waits for it', async () => {
+    const inits: Array<unknown> = []
+    let answer: (response: Response) => void = () => undefined
+    const client = createClient({
+      clock: manualClock(),
+      fetch: (url, init) => {
+        inits.push([url, init?.method, init?.body, init?.headers, init?.redirect])
+        return new Promise((resolve) => (answer = resolve))
+      },
+      secrets: []
+    })
+    const [first, second] = [client.ask({ url: 'http://x' }), client.ask({ body: 'b', headers: { a: '1' }, method: 'PUT', url: 'http://y' })]
+    expect(inits).toEqual([
+      ['http://x', 'GET', undefined, {}, 'manual'],
+      ['http://y', 'PUT', 'b', { a: '1' }, 'manual']
+    ])
+    const order: Array<string> = []
+    void Promise.race([first, second]).then(() => order.push('answered'))
+    const closing = client.close().then(() => order.push('closed'))
+    await settle()
+    expect(order).toEqual([])
+    answer(new Response('x'))
+    expect(await second).toMatchObject({ status: 200, text: 'x' })
+    await Promise.race([closing, settle()])
+    expect(order).toEqual(['answered'])
+  })
+
   test('is over at a close, and not begun after it', async () => {
     const client = createClient({
       clock: manualClock(),
@@ -210,6 +265,8 @@ describe('polling', () => {
       () => Promise.reject(new Error('thrown')),
       () => Promise.resolve(work.uncertain('x', 100_000)),
       () => Promise.resolve(progress({ error: 'e' })),
+      // After an answer, failures are counted anew.
+      () => Promise.resolve(work.uncertain('x')),
       () => Promise.resolve(progress({ error: 'e', exitCode: 1 })),
       () => Promise.resolve(progress({ error: 'e', exitCode: 1, status: 'failed' })),
       () => Promise.resolve(progress({ status: 'success' }))
@@ -229,9 +286,18 @@ describe('polling', () => {
       await settle()
       clock.advance(500)
     }
-    expect(asked).toEqual([0, 1, 2, 4, 8, 16, 116, 117, 118])
+    expect(asked).toEqual([0, 1, 2, 4, 8, 16, 116, 117, 119, 120])
     expect(reports).toEqual([progress(), progress({ error: 'e' }), progress({ error: 'e', exitCode: 1 }), progress({ error: 'e', exitCode: 1, status: 'failed' })])
     expect(clock.armed()).toBe(0)
+    await work.close()
+  })
+
+  test('passes on what is said of a build without secrets, as a sentence', async () => {
+    const work = createWork({ clock: manualClock(), secrets: ['hush-hush'] })
+    const reports: Array<Progress> = []
+    work.poll(1_000, () => Promise.resolve(progress({ error: 'echo hush-hush\n\u0007', status: 'failed' })), (one) => reports.push(one))
+    await settle()
+    expect(reports).toEqual([progress({ error: 'echo ***\\u000a\\u0007', status: 'failed' })])
     await work.close()
   })
 
@@ -275,6 +341,7 @@ describe('a log that is one text', () => {
     }
     await done
     expect(faultsOfLog(lines)).toEqual([])
+    for (const { timeMs } of lines) expect(timeMs - NOW_MS).toBeLessThan(60_000)
     return lines.flatMap((line) => (line._tag === 'Text' ? [line.text] : line.status === 'start' ? [`[${line.kind} ${line.name}]`] : []))
   }
 
@@ -294,17 +361,21 @@ describe('a log that is one text', () => {
 
   test('says what cannot be had once, and goes on', async () => {
     const doubt = { _tag: 'Uncertain', error: 'no answer', waitMs: 0 } as const
-    expect(await reading([text('a\n'), doubt, doubt, text('a\nb\n', true)])).toEqual([
+    expect(await reading([text('a\n'), doubt, doubt, text('a\nb\n'), doubt, text('a\nb\nc\n', true)])).toEqual([
       '[user Build]',
       'a',
       '[system Log]',
       'The log cannot be had at the moment: no answer',
-      'b'
+      'b',
+      '[system Log]',
+      'The log cannot be had at the moment: no answer',
+      'c'
     ])
   })
 
   test('says where to look when there is none, and no secrets', async () => {
     expect(await reading([{ _tag: 'None', sentence: 'Look elsewhere.' }])).toEqual(['[system Log]', 'Look elsewhere.'])
+    expect(await reading([text('a\n'), { _tag: 'None', sentence: 'Look elsewhere.' }])).toEqual(['[user Build]', 'a', '[system Log]', 'Look elsewhere.'])
     expect(await reading([text('my hush is hush', true)])).toEqual(['[user Build]', 'my *** is ***'])
   })
 })

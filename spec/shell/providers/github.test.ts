@@ -5,7 +5,7 @@ import type { BuildName, Plan, Status } from '../../../core/index.js'
 import { github, markOf } from '../../../shell/providers/github.js'
 import type { Job, LogLine, Progress, WebhookAnswer } from '../../../shell/providers/provider.js'
 import { type Bench, BUILD, describeProvider, FAULTS, jobOf, ODD, openWorkshop, REFUSALS, type Target, type Workshop } from './contract.js'
-import { benchOf, faultOf } from './servers/bench.js'
+import { answeredBy, benchOf, faultOf, saidIn } from './servers/bench.js'
 import { type GitHubServer, type GitHubServerOptions, SECRET, signature, startGitHub, TOKEN } from './servers/github.js'
 
 type More = { readonly [name: string]: unknown }
@@ -398,6 +398,51 @@ describe('a log', () => {
     }))
 })
 
+describe('a log that is not simply there', () => {
+  const RUN = { created_at: '2026-01-01T00:00:00Z', id: 7, status: 'completed' }
+  const JOBS = { jobs: [{ conclusion: 'success', id: 1, name: 'test', status: 'completed' }] }
+  const to = (location: string) => () => new Response(null, { headers: { location }, status: 302 })
+  const not = (status: number) => () => new Response('{"message":"no"}', { status })
+  const SKIPPED = Array.from({ length: 100 }, (_, n) => ({ conclusion: 'skipped', id: 100 + n, name: 'skipped', status: 'completed' }))
+
+  test.each<[string, { readonly jobs?: ReadonlyArray<() => unknown>; readonly logs?: ReadonlyArray<() => unknown>; readonly run?: ReadonlyArray<() => unknown>; readonly stored?: string }, ReadonlyArray<string>]>([
+    ['is kept no more', { logs: [not(410)] }, ['[Log]', 'GitHub does not keep the log of this job any more.']],
+    ['comes late', { logs: [not(404), not(404), not(404), not(404), to('https://logs.example/1')] }, ['[test]', 'hello']],
+    ['does not come', { logs: [not(404)] }, ['[Log]', 'GitHub has no log of this job.']],
+    ['may not be read', { logs: [not(403)] }, ['[Log]', 'The log cannot be had: no']],
+    [
+      'lies where anybody could read along, or nowhere',
+      { logs: [to('http://logs.example/1'), to('logs'), to('https://logs.example/1')] },
+      ['[Log]', 'The log cannot be had at the moment: GitHub does not say where the log is', '[test]', 'hello']
+    ],
+    [
+      'is too long',
+      { stored: 'x'.repeat(8_388_609) },
+      ['[test]', 'x'.repeat(8_388_608), '(The log goes on at GitHub; no more of it is shown here.)']
+    ],
+    ['is of a run that is gone', { run: [not(404)] }, ['[Log]', 'The log cannot be had: GitHub does not have the run any more.']],
+    ['is of jobs that are gone', { jobs: [not(404)] }, ['[Log]', 'The log cannot be had: GitHub does not have the run any more.']],
+    ['is of a job on the second page', { jobs: [() => ({ jobs: SKIPPED }), () => JOBS, () => ({ jobs: SKIPPED }), () => JOBS] }, ['[test]', 'hello']],
+    [
+      'is of a job that has not ended, while the run has not',
+      { jobs: [() => ({ jobs: [{ id: 1, name: 'test', status: 'in_progress' }] }), () => JOBS], run: [() => ({ ...RUN, status: 'in_progress' }), () => RUN] },
+      ['[test]', 'hello']
+    ]
+  ])('because it %s', async (_, { jobs = [() => JOBS], logs = [to('https://logs.example/1')], run = [() => RUN], stored = '2026-01-01T00:00:00.1234567Z hello\n' }, said) => {
+    const counts = new Map<string, number>()
+    const next = (of: string, replies: ReadonlyArray<() => unknown>): unknown => {
+      const n = counts.get(of) ?? 0
+      counts.set(of, n + 1)
+      return replies[Math.min(n, replies.length - 1)]?.()
+    }
+    const { answer, provider } = answeredBy(github, { ...SETTINGS, pollSeconds: 1 }, ({ url }) =>
+      url === 'https://logs.example/1' ? stored : /\/logs$/.test(url) ? next('logs', logs) : /\/jobs\?/.test(url) ? next('jobs', jobs) : next('run', run)
+    )
+    expect(await answer(saidIn(provider.logs(job(), 'acme/app/7', new AbortController().signal)))).toEqual(said)
+    await provider.close()
+  })
+})
+
 describe('a webhook', () => {
   const hooked = async (use: (tell: (body: Buffer, event?: string) => WebhookAnswer | undefined, shop: Workshop, server: GitHubServer) => Promise<void>) =>
     withShop(async (shop, server) => {
@@ -429,6 +474,36 @@ describe('a webhook', () => {
       expect(tell(server.event(job().key, 'Acme/App'))).toMatchObject({ reports: [{ progress: { external: 'acme/app/1000' } }] })
       return Promise.resolve()
     }))
+
+  test.each(['Acme/App', 'acme/app'])('is about the run that is followed, whatever the workflow calls the repository: %s', (repo) =>
+    withShop(
+      async ({ answer, restart }, server) => {
+        const provider = await restart()
+        const settings: Plan['settings'] = [['ref', 'main'], ['repo', repo]]
+        expect(await answer(provider.start(job({ settings })))).toEqual({ _tag: 'Accepted', external: `${repo}/1000` })
+        for (const fullName of ['acme/app', 'ACME/App']) {
+          const body = server.event(job().key, fullName)
+          const headers = { 'x-github-event': 'workflow_run', 'x-hub-signature-256': signature(body) }
+          expect(provider.webhook?.({ body, headers, nowMs: 0 })).toMatchObject({ reports: [{ build: BUILD, progress: { external: `${repo}/1000` } }] })
+        }
+      },
+      {},
+      { repositories: ['Acme/*'] }
+    )
+  )
+
+  test('is believed about the ten thousand runs that were followed last', async () => {
+    const { provider } = answeredBy(github, { ...SETTINGS, webhookSecret: SECRET }, () => ({}))
+    // Then nothing is asked about them, which would take long.
+    await provider.close()
+    for (let id = 1; id <= 10_001; id++) provider.follow(job(), `acme/app/${String(id)}`, () => undefined)()
+    const reports = [1, 2, 10_001].map((id) => {
+      const body = Buffer.from(JSON.stringify({ repository: { full_name: 'acme/app' }, workflow_run: { created_at: '', id, status: 'queued' } }))
+      const answer = provider.webhook?.({ body, headers: { 'x-github-event': 'workflow_run', 'x-hub-signature-256': signature(body) }, nowMs: 0 })
+      return answer?._tag === 'Reports' ? answer.reports.length : answer
+    })
+    expect(reports).toEqual([0, 1, 1])
+  })
 
   test('about something else says nothing', () =>
     hooked((tell, _shop, server) => {

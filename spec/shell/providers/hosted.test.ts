@@ -96,9 +96,26 @@ describe('a build that is not there', () => {
     expect(clock.now() - before).toBe(10_000_000)
     // What is settled is forgotten when the next one comes, and stays settled.
     await answer(settling.start(other, () => Promise.resolve()))
+    // What is not settled yet is not forgotten.
+    clock.advance(4_000)
+    await answer(settling.start(jobOf({ ...BUILD, workflow: 'third.yml' as BuildName['workflow'] }, {}), () => Promise.resolve()))
+    const between = clock.now()
+    expect(await answer(settling.find(other, looks().look))).toEqual(MISSING)
+    expect(clock.now() - between).toBe(6_000_000)
     const after = clock.now()
     expect(await answer(settling.find(job, looks().look))).toEqual(MISSING)
     expect(clock.now()).toBe(after)
+  })
+
+  test('is waited for while a start is under way', async () => {
+    const { answer, client, clock } = setUp()
+    const settling = createSettling(client, 10_000)
+    clock.advance(60_000)
+    void settling.start(job, () => client.pause(60_000))
+    const before = clock.now()
+    expect(await answer(settling.find(job, looks(MISSING, FOUND).look))).toEqual(FOUND)
+    expect(clock.now() - before).toBe(10_000_000)
+    await client.close()
   })
 
   test('is not waited for when all ends, nor called missing', async () => {
@@ -186,6 +203,13 @@ describe('a log in parts', () => {
       '2 step a user end'
     ])
     expect(passedMs).toBe(90_000)
+  })
+
+  test('is asked for less and less often while it cannot be had, and then as before', async () => {
+    const doubt: Uncertain = { ...away, waitMs: 0 }
+    const { passedMs, said } = await read([doubt, doubt, parts(false), doubt, parts(true)], {})
+    expect(passedMs).toBe(2_000 + 4_000 + 1_000 + 2_000)
+    expect(said.filter((line) => line.endsWith('away'))).toHaveLength(2)
   })
 
   test('ends with a sentence where it is refused, and goes on where only a part is', async () => {

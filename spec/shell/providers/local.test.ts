@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -659,6 +659,102 @@ describe('processes', () => {
       await until(() => !isRunning(runnerOf(root, external)))
     }))
 })
+
+// ---------------------------------------------------------------------------------------- what is kept
+
+interface Folders {
+  readonly clock: Workshop['clock']
+  readonly make: () => Provider
+  /** Makes the folder of a build, and says its name. */
+  readonly put: (workflow: string, files: { readonly [name: string]: unknown }) => Promise<string>
+  readonly root: string
+}
+
+/** A provider by settings as the operator writes them, over folders of builds that are there already. Time stands still. */
+const withFolders = (
+  settings: { readonly [name: string]: number },
+  use: (folders: Folders) => Promise<void>
+): Promise<void> =>
+  withSite(async ({ clock, root }) => {
+    const made: Array<Provider> = []
+    await mkdir(root, { recursive: true })
+    await use({
+      clock,
+      make: () => {
+        const { right: provider } = local.make(settings, {
+          checkout: () => Promise.resolve(),
+          clock,
+          environment: {},
+          fetch: () => Promise.reject(new Error('nobody is asked')),
+          folder: root,
+          log: silentLog,
+          name: 'local'
+        }) as { readonly right: Provider }
+        made.push(provider)
+        return provider
+      },
+      put: async (name, files) => {
+        const { build, key, plan } = jobOf(named(name), {})
+        await mkdir(join(root, idOf(key)))
+        for (const [file, value] of Object.entries({ 'request.json': { build, createdMs: 0, key, plan }, ...files })) await writeFile(join(root, idOf(key), file), JSON.stringify(value))
+        return idOf(key)
+      },
+      root
+    })
+    await Promise.all(made.map((provider) => provider.close()))
+  })
+
+const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000]
+
+describe('of builds that have ended', () => {
+  test.each<[{ readonly [name: string]: number }, ReadonlyArray<number>, ReadonlyArray<number>]>([
+    [{}, [14 * DAY_MS - 1], [14 * DAY_MS]],
+    [{ keepDays: 1 }, [DAY_MS - 1], [DAY_MS, 2 * DAY_MS]],
+    [{ keepDays: 0 }, [HOUR_MS - 1], [HOUR_MS]],
+    [{ keepBuilds: 2 }, [2 * HOUR_MS, 3 * HOUR_MS], [4 * HOUR_MS, 5 * HOUR_MS]],
+    [{ keepBuilds: 1 }, [HOUR_MS - 2, HOUR_MS - 1], [HOUR_MS]]
+  ])('by %j those of %j ms ago are kept, and those of %j ms ago removed', (settings, kept, removed) =>
+    withFolders(settings, async ({ clock, make, put, root }) => {
+      const endedFor = (agoMs: number) => put(`ended ${String(agoMs)}`, { 'result.json': { endedMs: clock.now() / 1000 - agoMs, error: null, exitCode: 0, status: 'success' } })
+      const ids = await Promise.all(kept.map(endedFor))
+      await Promise.all(removed.map(endedFor))
+      await make().check()
+      expect(readdirSync(root).sort()).toEqual([...ids].sort())
+    })
+  )
+
+  test('what was half made or half removed goes when nobody can be at it any more; what is not ours stays', () =>
+    withFolders({}, async ({ make, root }) => {
+      for (const [name, agoMs] of [['new-a', 0], ['gone-a', HOUR_MS - 60_000], ['new-b', HOUR_MS + 60_000], ['gone-b', DAY_MS], ['other', DAY_MS]] as const) {
+        await mkdir(join(root, name))
+        const at = new Date(Date.now() - agoMs)
+        await utimes(join(root, name), at, at)
+      }
+      await make().check()
+      expect(readdirSync(root).sort()).toEqual(['gone-a', 'new-a', 'other'])
+    }))
+})
+
+test.each([
+  [{}, 20_000],
+  [{ graceSeconds: 5 }, 15_000]
+])('by %j a runner that was told to end is ended %i ms later', (settings, afterMs) =>
+  withFolders(settings, async ({ clock, make, put }) => {
+    const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' })
+    const gone = once(child, 'exit')
+    const hand = { process: { hostname: hostname(), pid: child.pid, startedAt: null }, token: 'x' }
+    await put('deaf', { 'cancel.json': { atMs: clock.now() / 1000 }, 'claim.json': hand, 'runner.json': hand })
+    clock.advance(afterMs - 1)
+    const job = jobOf(named('deaf'), {})
+    await make().check()
+    expect(isRunning(child.pid ?? 0)).toBe(true)
+    clock.advance(1)
+    const provider = make()
+    await provider.check()
+    await gone
+    expect(await provider.find(job)).toMatchObject({ _tag: 'Accepted' })
+  })
+)
 
 // ---------------------------------------------------------------------------------------- settings
 

@@ -14,6 +14,7 @@ import { httpClient } from '../../../shell/http.js'
 import { hmacOf } from '../../../shell/providers/common.js'
 import type { Progress, Provider } from '../../../shell/providers/provider.js'
 import { signature, webhook } from '../../../shell/providers/webhook.js'
+import { answeredBy, type Question, saidIn } from './servers/bench.js'
 import { type Bench, BUILD, describeProvider, echo, FAULTS, jobOf, openWorkshop, type Ports, REFUSALS, type Target } from './contract.js'
 import { type Call, createLedger, type Reply, startServer } from './ledger.js'
 import { inFolder } from '../support/process.js'
@@ -238,8 +239,82 @@ describe('over the wire', () => {
   ])('the answer to a start is %s', (_name, reply, outcome) =>
     answering(reply, async (url) => expect(await startAt(url)).toMatchObject(outcome)))
 
+  const SETTINGS = { pollSeconds: 1, secret: SECRET, url: 'https://ci.example/hook?team=a#there' }
+  const not = (status: number, body = '') => new Response(body, { status })
+
+  test('what polling brings is about the build that is followed, whatever it is called in the answer', async () => {
+    const { pass, provider } = answeredBy(webhook, SETTINGS, () => ({ error: `exit with ${SECRET}`, exitCode: 0, id: 'another', status: 'running' }))
+    const reports: Array<Progress> = []
+    provider.follow(jobOf(BUILD, {}), 'b/1', (progress) => reports.push(progress))
+    await pass(1)
+    expect(reports).toEqual([{ error: 'exit with ***', exitCode: 0, external: 'b/1', status: 'running' }])
+    await provider.close()
+  })
+
+  test('a question keeps what the URL says, but not what is behind the #', async () => {
+    const { answer, asked, provider } = answeredBy(webhook, SETTINGS, () => ({ id: 'b/1', status: 'running' }))
+    expect(await answer(provider.find(jobOf(BUILD, {})))).toEqual({ _tag: 'Accepted', external: 'b/1' })
+    expect(asked.map(({ method, url }) => [method, url])).toEqual([['GET', `https://ci.example/hook?team=a&key=${encodeURIComponent(KEY)}`]])
+    await provider.close()
+  })
+
+  const isLog = ({ url }: Question): boolean => url.includes('log=1')
+  test.each<[string, (question: Question, nth: number) => unknown, ReadonlyArray<string>]>([
+    ['is there', (question) => (isLog(question) ? 'one\ntwo' : { status: 'success' }), ['[Build]', 'one', 'two']],
+    ['comes late', (question, nth) => (isLog(question) ? (nth > 3 ? 'one\n' : not(404)) : { status: nth > 3 ? 'failed' : 'running' }), ['[Build]', 'one']],
+    ['is none', (question) => (isLog(question) ? not(404) : { id: 'b/1', status: 'success' }), ['[Log]', 'There is no log here; look for "b/1" at ci.example.']],
+    ['is of no build', () => not(404), ['[Log]', `There is no log here; look for "${KEY}" at ci.example.`]],
+    ['is too long', (question) => (isLog(question) ? 'x'.repeat(4_194_305) : { status: 'running' }), ['[Build]', 'x'.repeat(4_194_304), 'The log is longer than what is shown here.']],
+    ['may not be read', (question) => (isLog(question) ? not(403, 'not for you') : { status: 'success' }), ['[Log]', 'The log cannot be had: not for you']],
+    [
+      'cannot be had at the moment',
+      (question, nth) => (isLog(question) ? (nth > 3 ? 'one\n' : not(500, 'away')) : { status: 'success' }),
+      ['[Log]', 'The log cannot be had at the moment: the server answered 500: away', '[Build]', 'one']
+    ]
+  ])('a log that %s', async (_, reply, said) => {
+    let asked = 0
+    const { answer, provider } = answeredBy(webhook, SETTINGS, (question) => reply(question, ++asked))
+    expect(await answer(saidIn(provider.logs(jobOf(BUILD, {}), 'b/1', new AbortController().signal)))).toEqual(said)
+    await provider.close()
+  })
+
+  test.each<[string, (question: Question) => unknown, object]>([
+    ['404', () => not(404), { _tag: 'Heard' }],
+    ['410', () => not(410), { _tag: 'Heard' }],
+    ['nothing', () => new Response(null, { status: 204 }), { _tag: 'Heard' }],
+    ['409, of one that has ended', ({ method }) => (method === 'POST' ? not(409) : { status: 'failed' }), { _tag: 'Heard' }],
+    ['409, of one that goes on', ({ method }) => (method === 'POST' ? not(409, 'later') : { status: 'running' }), { _tag: 'Uncertain', error: 'the server answered 409: later', waitMs: 0 }],
+    ['a page', () => '<html>', { _tag: 'Uncertain' }],
+    ['500', () => not(500), { _tag: 'Uncertain' }]
+  ])('the answer to a cancel is %s', async (_, reply, outcome) => {
+    const { answer, asked, provider } = answeredBy(webhook, SETTINGS, reply)
+    expect(await answer(provider.cancel(jobOf(BUILD, {}), 'b/1'))).toMatchObject(outcome)
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ action: 'cancel', id: 'b/1', key: KEY })
+    await provider.close()
+  })
+
+  test('what was a pipeline of ours is missing, and need not be ended', async () => {
+    const { answer, asked, provider } = answeredBy(webhook, { pipelines: { deploy: 'https://ci.example' }, secret: SECRET }, () => ({ status: 'running' }))
+    const job = jobOf(BUILD, { pipeline: 'gone' })
+    expect([await answer(provider.find(job)), await answer(provider.cancel(job, 'b/1'))]).toEqual([{ _tag: 'Missing' }, { _tag: 'Heard' }])
+    expect(asked).toEqual([])
+    await provider.close()
+  })
+
+  test('the check asks at each address, once, and names the one that is not well', async () => {
+    const settings = { pipelines: { a: 'https://a.example', b: 'https://b.example', c: 'https://a.example' }, secret: SECRET, url: 'https://ci.example' }
+    for (const [status, isFine] of [[404, true], [200, true], [401, false]] as const) {
+      const { answer, asked, provider } = answeredBy(webhook, settings, ({ url }) => (url.includes('//b.') ? not(status, 'who are you?') : not(404)))
+      expect(await answer(provider.check())).toEqual(isFine ? { isFine, sentence: 'The CI answers.' } : { isFine, sentence: 'b.example answers 401. who are you?' })
+      expect(asked.map(({ url }) => new URL(url).host)).toEqual(['ci.example', 'a.example', 'b.example'])
+      await provider.close()
+    }
+  })
+
   test('pipelines have URLs of their own, and without one there is none', () =>
     answering({ status: 204 }, async (url) => {
+      // The one of the pipeline comes before the one for all others.
+      expect(await startAt('http://127.0.0.1:1', { pipelines: { deploy: url } }, { pipeline: 'deploy' })).toMatchObject({ _tag: 'Accepted' })
       const settings = { pipelines: { deploy: url }, url: undefined }
       expect(await startAt('', settings, { pipeline: 'deploy' })).toMatchObject({ _tag: 'Accepted' })
       for (const pipeline of ['other', '__proto__', 'constructor', ''])

@@ -122,7 +122,7 @@ it('takes in no more readers than it may', async () => {
   const serving = await serve(started(), { limits: { events: { readers: 2 } } })
   const { socket } = await read(serving.url, '/events')
   await read(serving.url, '/events')
-  expect((await ask(serving.url, '/events', { headers: UPGRADE })).status).toBe(503)
+  expect(await ask(serving.url, '/events', { headers: UPGRADE })).toMatchObject({ headers: { 'retry-after': '30' }, status: 503 })
   socket.close()
   await once(socket, 'close')
   await eventually(async () => expect(await metric(serving, 'tack_events_readers')).toBe(1))

@@ -1,5 +1,6 @@
 /** HTTP as the spindle speaks it: what each route answers, what is bounded, and what a stranger cannot do with it. */
 import { once } from 'node:events'
+import { createConnection } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -59,12 +60,33 @@ describe('healthz', () => {
     expect((await health(url)).reasons).toEqual(['the stream has not been connected for 300 seconds'])
   })
 
+  it('counts the loss from its beginning, whatever happens meanwhile, and says it in seconds', async () => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    const { url } = await serve(world)
+    world.openStream()
+    clock.advance(7_000)
+    world.publishRepo()
+    world.loseStream()
+    for (let n = 0; n < 3; n++) {
+      clock.advance(99_000)
+      world.publishRepo({ name: String(n) })
+    }
+    const { body, status } = await ask(url, '/healthz')
+    expect([status, JSON.parse(body)]).toEqual([
+      200,
+      { reasons: [], saving: true, status: 'ok', stream: { connected: false, cursorAgeSeconds: 0, lostForSeconds: 297 } }
+    ])
+    clock.advance(3_000)
+    expect(JSON.parse((await ask(url, '/healthz')).body)).toMatchObject({ status: 'failing', stream: { cursorAgeSeconds: 3, lostForSeconds: 300 } })
+  })
+
   it('is not while nothing can be saved, nor while the spindle stops', async () => {
     const world = started()
     const { setSaving, url } = await serve(world)
     setSaving(false)
     expect((await ask(url, '/healthz')).status).toBe(503)
-    expect((await health(url)).reasons).toEqual(['what happens cannot be saved: see the log for why'])
+    expect(await health(url)).toMatchObject({ reasons: ['what happens cannot be saved: see the log for why'], saving: false })
     setSaving(true)
     expect((await ask(url, '/healthz')).status).toBe(200)
     world.apply({ _tag: 'StopRequested', at: world.clock.now() })
@@ -72,9 +94,12 @@ describe('healthz', () => {
   })
 })
 
-it('shows Prometheus what there is', async () => {
-  const world = started()
-  const { url } = await serve(world, { providers: [fakeProvider()] })
+it('shows Prometheus what there is, each thing under its name and in its unit', async () => {
+  const clock = manualClock()
+  const world = createWorld({ clock })
+  const serving = await serve(world, { adminToken: 'canary', providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
+  const { setSaving, url } = serving
+  world.openStream()
   const [build, other] = world.push({ workflows: ['a.yml', 'b.yml'] })
   if (build === undefined || other === undefined) throw new Error('no builds')
   world.openKnot()
@@ -83,39 +108,83 @@ it('shows Prometheus what there is', async () => {
   world.publishRepo({ knot: '127.0.0.1', name: 'trap' })
   await read(url, '/events?cursor=0')
   await read(url, `/logs/${KNOT}/${other.rkey}/b.yml`)
-  const { body, headers } = await ask(url, '/metrics')
-  expect(headers['content-type']).toMatch(/^text\/plain; version=0.0.4/)
-  const lines = body.split('\n')
-  for (const line of [
-    'tack_stream_connected 1',
+  await ask(url, `/webhooks/${PROVIDER}`, { method: 'POST' })
+  await ask(url, `/builds/${KNOT}/${build.rkey}/cancel`, { headers: { authorization: 'Bearer canary' }, method: 'POST' })
+  clock.advance(1_500)
+  world.loseStream()
+  clock.advance(6_000)
+  setSaving(false)
+  const shown = async (): Promise<ReadonlyArray<string>> => (await ask(url, '/metrics')).body.split('\n').filter((line) => line.startsWith('tack_'))
+  const lines = [
     'tack_stream_frames_total 2',
+    'tack_stream_connected 0',
+    'tack_stream_lost_seconds 6',
+    'tack_stream_cursor_seconds 1767225600',
+    'tack_stream_cursor_age_seconds 7.5',
+    'tack_saving 0',
+    'tack_backlog_events 3',
     'tack_reports_total{kind="KnotRefused",reason=""} 1',
+    'tack_accounts 1',
+    'tack_members 0',
+    'tack_rows{collection="collaborators"} 0',
+    'tack_rows{collection="members"} 0',
     'tack_rows{collection="repos"} 2',
     'tack_rows{collection="tombstones"} 0',
+    'tack_knots{phase="Idle"} 0',
+    'tack_knots{phase="Connecting"} 0',
     'tack_knots{phase="Open"} 1',
     'tack_knots{phase="Waiting"} 0',
     'tack_runs 1',
+    'tack_builds{status="cancelled"} 0',
+    'tack_builds{status="failed"} 0',
     'tack_builds{status="pending"} 1',
     'tack_builds{status="running"} 1',
-    'tack_builds{status="failed"} 0',
+    'tack_builds{status="success"} 0',
+    'tack_builds{status="timeout"} 0',
     'tack_statuses 3',
     'tack_events_readers 1',
     'tack_events_sent_total 3',
+    'tack_events_cut_total 0',
+    'tack_events_truncated_total 0',
     'tack_log_readers 1',
-    'tack_backlog_events 3',
-    'tack_saving 1',
-    'tack_accounts 1'
-  ])
-    expect(lines).toContain(line)
-  expect(body).toMatch(/^process_resident_memory_bytes \d+$/m)
-  expect((await ask(url, '/metrics')).body).toContain('tack_stream_frames_total 2\n')
+    'tack_webhooks_total{provider="fake",result="reports"} 1',
+    'tack_orders_total{result="accepted"} 1'
+  ]
+  expect(await shown()).toEqual(lines)
+  // Asked for again, nothing is counted twice; connected, nothing is lost.
+  setSaving(true)
+  world.openStream()
+  world.openKnot()
+  expect(await shown()).toEqual(
+    lines.map((line) => line.replace(/^(tack_(?:stream_connected|saving)) 0$/, '$1 1').replace(/^(tack_stream_lost_seconds) 6$/, '$1 0'))
+  )
 })
 
-it('counts the rows of a large state in slices', async () => {
+it('shows Prometheus of what kind its numbers are, with those of the process', async () => {
+  const { url } = await serve(started())
+  const { body, headers } = await ask(url, '/metrics')
+  expect(headers['content-type']).toMatch(/^text\/plain; version=0.0.4/)
+  expect(body).toMatch(/^process_resident_memory_bytes \d+$/m)
+  for (const [, name = '', kind] of body.matchAll(/^# TYPE (tack_\w+) (\w+)$/gm)) expect(`${name} ${kind ?? ''}`).toBe(`${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}`)
+})
+
+it('shows that reports have a kind and a reason', async () => {
   const world = started()
-  for (let n = 0; n < 2_500; n++) world.publishRepo({ name: `r${String(n)}`, owner: `did:plc:${n.toString(26).replace(/[0-9]/g, 'z').padStart(24, 'a')}${String(n)}` })
   const { url } = await serve(world)
+  world.apply({ _tag: 'FrameRejected', at: world.clock.now(), collection: null, connection: world.state().cursor.connection.number, detail: 'x', did: null, operation: null, reason: 'rkey', rkey: null, timeUs: null })
+  expect((await ask(url, '/metrics')).body).toContain('tack_reports_total{kind="FrameRejected",reason="rkey"} 1\n')
+})
+
+it('counts the rows of a large state in slices, and leaves no timer when it ends', async () => {
+  const clock = manualClock()
+  const world = createWorld({ clock })
+  world.openStream()
+  for (let n = 0; n < 2_500; n++) world.publishRepo({ name: `r${String(n)}`, owner: `did:plc:${n.toString(26).replace(/[0-9]/g, 'z').padStart(24, 'a')}${String(n)}` })
+  const { server, url } = await serve(world)
   await eventually(async () => expect((await ask(url, '/metrics')).body).toContain('tack_rows{collection="repos"} 2500\n'))
+  expect(clock.armed()).toBe(1)
+  await server.close()
+  expect(clock.armed()).toBe(0)
 })
 
 // ---------------------------------------------------------------------------------------- what the page is told
@@ -147,6 +216,86 @@ describe('the overview', () => {
     expect(body).not.toMatch(/never-to-be-shown|canary/)
   })
 
+  it('shows times in milliseconds, what came last first, and all that there is to say of a build', async () => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    const { setSaving, url } = await serve(world)
+    const startMs = clock.now() / 1000
+    world.openStream()
+    clock.advance(1_000)
+    const [a, b] = world.push({ workflows: ['a.yml', 'b.yml'] })
+    if (a === undefined || b === undefined) throw new Error('no builds')
+    clock.advance(1_000)
+    world.openKnot()
+    for (const [knot, name] of [['127.0.0.1', 'trap'], ['127.0.0.2', 'trap'], ...Array.from({ length: 12 }, (_, n) => [KNOT, `n${String(n)}`])] as const) world.publishRepo({ knot, name })
+    world.accept(a, 'n1')
+    world.accept(b, 'n2')
+    clock.advance(1_000)
+    world.report(b, 'n2', 'running')
+    clock.advance(1_000)
+    world.report(a, 'n1', 'failed', { error: 'exit code 2', exitCode: 2 })
+    clock.advance(1_000)
+    world.apply({ _tag: 'RetryRequested', at: clock.now(), knot: KNOT, rkey: a.rkey, workflow: a.workflow })
+    setSaving(false)
+    const sha = `00000001${'b'.repeat(32)}`
+    const build = { cause: 'push', error: null, exitCode: null, knot: KNOT, pipeline: 'main', provider: PROVIDER, ref: 'refs/heads/main', retryOf: null, rkey: a.rkey, sha, triggeredMs: startMs + 1_000 }
+    const retried = { ...build, retryOf: a.rkey, rkey: expect.not.stringContaining(a.rkey) as string, status: 'pending', statusMs: startMs + 5_000, triggeredMs: startMs + 5_000, workflow: 'a.yml' }
+    const running = { ...build, status: 'running', statusMs: startMs + 3_000, workflow: 'b.yml' }
+    const shown = JSON.parse((await ask(url, '/api/overview.json')).body) as { readonly knots: ReadonlyArray<{ readonly holders: ReadonlyArray<unknown> }> }
+    expect(shown).toMatchObject({
+      active: [retried, running],
+      builds: [retried, { ...build, error: 'exit code 2', exitCode: 2, status: 'failed', statusMs: startMs + 4_000, workflow: 'a.yml' }, running],
+      counts: { builds: { cancelled: 0, failed: 1, pending: 1, running: 1, success: 0, timeout: 0 }, knots: 1, members: 0, repositories: 13, runs: 2 },
+      isHealthy: false,
+      isSaving: false,
+      knots: [{ attempt: 0, holding: 13, phase: 'Open', sinceMs: startMs + 2_000 }],
+      noticed: [
+        { about: [['did', OWNER], ['knot', '127.0.0.2'], ['rkey', 'repo3']], atMs: startMs + 2_000, kind: 'KnotRefused' },
+        { about: [['did', OWNER], ['knot', '127.0.0.1'], ['rkey', 'repo2']] }
+      ],
+      reading: [],
+      stream: { attempt: 0, cursorMs: startMs + 2_000, frames: 15, phase: 'Open', sinceMs: startMs }
+    })
+    expect(shown.knots[0]?.holders).toHaveLength(12)
+  })
+
+  it.each<[object, object]>([
+    [{}, { cause: 'push', ref: 'refs/heads/main', sha: `00000001${'b'.repeat(32)}` }],
+    [
+      { _tag: 'PullRequest', action: 'opened', sourceBranch: 'feature', sourceSha: 'c'.repeat(40), targetBranch: 'main' },
+      { cause: 'pull request', ref: 'feature → main', sha: 'c'.repeat(40) }
+    ],
+    [{ _tag: 'Manual', inputs: [], ref: 'refs/heads/other', sha: 'd'.repeat(40) }, { cause: 'manual', ref: 'refs/heads/other', sha: 'd'.repeat(40) }],
+    [{ _tag: 'Manual', inputs: [], ref: null, sha: null }, { cause: 'manual', ref: null, sha: null }]
+  ])('shows a trigger of %j as it was, while its workflows are read', async (cause, shown) => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    world.openStream()
+    const { url } = await serve(world)
+    const { rkey } = world.pushUnread({ cause })
+    const { reading } = JSON.parse((await ask(url, '/api/overview.json')).body) as { readonly reading: unknown }
+    expect(reading).toEqual([{ ...shown, knot: KNOT, repository: { name: 'app', owner: OWNER }, retryOf: null, rkey, triggeredMs: clock.now() / 1000 }])
+  })
+
+  it('says who may have builds, and is made anew for another state, but not more than four times a second', async () => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    world.openStream()
+    const { setSaving, url } = await serve(world)
+    const shown = async () => JSON.parse((await ask(url, '/api/overview.json')).body) as { readonly isSaving: boolean; readonly members: ReadonlyArray<string> }
+    expect(await shown()).toMatchObject({ isSaving: true, members: [] })
+    const subject = `did:plc:${'m'.repeat(24)}`
+    const record = { createdAt: '', instance: HOSTNAME, subject }
+    world.apply({ _tag: 'CommitReceived', at: clock.now(), collection: 'sh.tangled.spindle.member', connection: world.state().cursor.connection.number, did: OWNER, record, rev: null, rkey: 'm', timeUs: clock.now() })
+    clock.advance(249)
+    expect(await shown()).toMatchObject({ members: [] })
+    clock.advance(1)
+    expect(await shown()).toMatchObject({ counts: { members: 1 }, isSaving: true, members: [subject] })
+    setSaving(false)
+    clock.advance(250)
+    expect(await shown()).toMatchObject({ isHealthy: false, isSaving: false })
+  })
+
   it('is asked for again only when something has changed, and comes packed to who can unpack it', async () => {
     const world = started()
     const { url } = await serve(world)
@@ -158,7 +307,7 @@ describe('the overview', () => {
     const second = await ask(url, '/api/overview.json', { headers: { 'if-none-match': etag } })
     expect([second.headers['access-control-allow-origin'], second.headers.etag === etag]).toEqual(['*', false])
     const zipped = await fetch(`${url}/api/overview.json`, { headers: { 'accept-encoding': 'gzip' } })
-    expect([zipped.headers.get('content-encoding'), await zipped.text()]).toEqual(['gzip', second.body])
+    expect([zipped.headers.get('content-encoding'), zipped.headers.get('vary'), await zipped.text()]).toEqual(['gzip', 'accept-encoding', second.body])
   })
 
   it('cuts what strangers made long', async () => {
@@ -207,7 +356,7 @@ describe('the page', () => {
   ])('%s comes with a policy that lets nothing foreign in', async (path, type, content) => {
     const { url } = await serve(started())
     const { body, headers, status } = await ask(url, path)
-    expect([status, headers['content-type']]).toEqual([200, type])
+    expect([status, headers['content-type'], headers['cache-control']]).toEqual([200, type, 'no-cache'])
     expect(body).toMatch(content)
     expect(headers['content-security-policy']).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -237,10 +386,24 @@ describe('requests', () => {
       const { headers, status } = await ask(url, '/healthz', { method })
       expect([status, headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS'])
     }
+    const allowed = async (path: string) => (await ask(url, path, { method: 'OPTIONS' })).headers['access-control-allow-methods']
+    expect([await allowed('/healthz'), await allowed('/xrpc/x'), await allowed(`/webhooks/${PROVIDER}`), await allowed('/events')]).toEqual([
+      'GET, HEAD, OPTIONS',
+      'GET, POST, HEAD, OPTIONS',
+      'POST, OPTIONS',
+      'GET'
+    ])
     const preflight = await ask(url, '/xrpc/sh.tangled.owner', { method: 'OPTIONS' })
     expect([preflight.status, preflight.headers['access-control-allow-origin'], preflight.headers['access-control-allow-headers']]).toEqual([204, '*', 'authorization, content-type'])
     expect((await ask(url, `/webhooks/${PROVIDER}`, { method: 'OPTIONS' })).headers['access-control-allow-origin']).toBeUndefined()
     expect((await ask(url, '/healthz', { headers: UPGRADE })).status).toBe(400)
+  })
+
+  it.each(['/', '/page.js', '/healthz', '/metrics', '/api/overview.json', '/api/builds.json', '/xrpc/sh.tangled.owner', '/nothing'])('for %s are answered with what keeps browsers from guessing, and only what may be is kept', async (path) => {
+    const { url } = await serve(started())
+    const { headers } = await ask(url, path)
+    expect(headers).toMatchObject({ 'cross-origin-opener-policy': 'same-origin', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' })
+    expect(headers['cache-control']).toBe(/^\/(?:page\.js|api\/overview\.json)?$/.test(path) ? 'no-cache' : 'no-store')
   })
 
   it('bear no more headers than fit', async () => {
@@ -292,6 +455,23 @@ describe('requests', () => {
     third.resume()
     await once(third, 'close')
     one.destroy()
+    await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
+  })
+
+  it('for websockets that are refused do not keep a connection, though the client does not end it', async () => {
+    const { url } = await serve(started(), { limits: { http: { connections: 1 } } })
+    const deaf = createConnection({ allowHalfOpen: true, host: '127.0.0.1', port: Number(new URL(url).port) })
+    onTestFinished(() => void deaf.destroy())
+    deaf.write(`GET /nothing HTTP/1.1\r\nHost: x\r\n${Object.entries(UPGRADE).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
+    await once(deaf.resume(), 'end')
+    await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
+  })
+
+  it('whose answers nobody reads do not keep a connection', async () => {
+    const { url } = await serve(started(), { limits: { http: { connections: 1, headersMs: 100, requestMs: 100 } } })
+    const deaf = await raw(url)
+    deaf.pause()
+    deaf.write('GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2_000))
     await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
   })
 

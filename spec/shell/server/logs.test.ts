@@ -1,9 +1,10 @@
 /** `/logs`: the log of a known build, from its first line to its last, and of nothing else. */
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import type { BuildName } from '../../../core/index.js'
+import { type BuildName, buildKey } from '../../../core/index.js'
 import { logFrames } from '../../../shell/server/logs.js'
-import type { LogLine, Provider } from '../../../shell/providers/provider.js'
+import type { Job, LogLine, Provider } from '../../../shell/providers/provider.js'
+import { manualClock } from '../support/bridge.js'
 import { ask, createWorld, eventually, fakeProvider, KNOT, read, serve, UPGRADE, type World } from './support.js'
 
 const AT = 1_767_225_600_000
@@ -88,16 +89,69 @@ it('waits for a build to come to its provider', async () => {
   const { closed, frames } = await read(url, pathOf(build))
   expect(provider.asked).toEqual([])
   world.accept(build, 'n7')
+  // Whatever else happens to it, its log is read once.
+  world.report(build, 'n7', 'running')
   expect(await closed).toEqual({ code: 1000, reason: 'log stream complete' })
   expect(frames).toEqual(logFrames(said('begun')))
   expect(provider.asked).toEqual(['n7'])
 })
 
+it('forgets a reader that leaves before the build has come to its provider', async () => {
+  const world = started()
+  const provider = fakeProvider()
+  const { url } = await serve(world, { providers: [provider] })
+  const build = one(world.push())
+  const [leaving, staying] = [await read(url, pathOf(build)), await read(url, pathOf(build))]
+  leaving.socket.terminate()
+  await eventually(async () => expect((await ask(url, '/metrics')).body).toContain('tack_log_readers 1\n'))
+  world.accept(build, 'n7')
+  provider.say(null)
+  await staying.closed
+  expect(provider.asked).toEqual(['n7'])
+})
+
+it('asks the provider for the build by its key, its name and its plan', async () => {
+  const world = started()
+  const jobs: Array<Job> = []
+  const provider: Provider = {
+    ...fakeProvider(),
+    async *logs(job) {
+      jobs.push(job)
+      yield* await Promise.resolve([])
+    }
+  }
+  const { url } = await serve(world, { providers: [{ ...provider, name: 'other' }, provider] })
+  const build = following(world)
+  await (await read(url, pathOf(build))).closed
+  expect(jobs).toEqual([{ build, key: buildKey(build), plan: world.build(build).plan }])
+})
+
+it('lets go of a reader that does not answer the goodbye, after a while', async () => {
+  const clock = manualClock()
+  const world = createWorld({ clock })
+  world.openStream()
+  const provider = fakeProvider()
+  const { url } = await serve(world, { providers: [provider] })
+  const readers = async (): Promise<boolean> => (await ask(url, '/metrics')).body.includes('tack_log_readers 1\n')
+  const { socket } = await read(url, pathOf(following(world)))
+  socket.pause()
+  await eventually(() => expect(provider.reading()).toBe(1))
+  provider.say(null)
+  await eventually(() => expect(provider.reading()).toBe(0))
+  expect(await readers()).toBe(true)
+  clock.advance(14_999)
+  expect(await readers()).toBe(true)
+  clock.advance(1)
+  await eventually(async () => expect(await readers()).toBe(false))
+})
+
 const sentencesIn = (frames: ReadonlyArray<string>): ReadonlyArray<string> =>
   frames.map((frame) => JSON.parse(frame) as { readonly content: string; readonly kind: string }).filter(({ kind }) => kind === 'data').map(({ content }) => content)
 
-it('says in a step of the system why a build never reached its provider', async () => {
-  const world = started()
+it('says in a step of the system, with the time at which it was so, why a build never reached its provider', async () => {
+  const clock = manualClock()
+  const world = createWorld({ clock })
+  world.openStream()
   const provider = fakeProvider()
   const { url } = await serve(world, { providers: [provider] })
   const [refused, faulty] = world.push({ faulty: { 'broken.yml': 'line 3: a tab' } })
@@ -108,6 +162,7 @@ it('says in a step of the system why a build never reached its provider', async 
   expect(sentencesIn(waiting.frames)).toEqual(['no such pipeline: main'])
   const file = await read(url, pathOf(faulty))
   await file.closed
+  expect(file.frames.map((frame) => (JSON.parse(frame) as { readonly time: string }).time)).toEqual(Array<string>(3).fill('2026-01-01T00:00:00.000Z'))
   expect(file.frames.map((frame) => JSON.parse(frame) as unknown)).toMatchObject([
     { kind: 'control', step_id: 0, step_status: 'start' },
     { kind: 'data', content: 'line 3: a tab', step_id: 0, stream: 'stderr' },
@@ -136,8 +191,19 @@ it('says so when the provider is not configured any more, and when its log break
   const serving = await serve(world, { providers: [broken] })
   const { closed, frames } = await read(serving.url, pathOf(build))
   expect((await closed).code).toBe(1000)
+  expect(Math.abs(Date.now() - Date.parse((JSON.parse(frames[1] ?? '') as { readonly time: string }).time))).toBeLessThan(60_000)
   expect(frames.map((frame) => JSON.parse(frame) as unknown)).toMatchObject([{ step_id: 0 }, { step_id: 1, step_status: 'start' }, { step_id: 1, kind: 'data' }, { step_id: 1, step_status: 'end' }])
   expect(frames.join()).not.toContain('hunter2')
+})
+
+it('cuts lines where it is told to', async () => {
+  const world = started()
+  const provider = fakeProvider()
+  const { url } = await serve(world, { limits: { logs: { lineChars: 3 } }, providers: [provider] })
+  provider.say(said('abcde'), null)
+  const { closed, frames } = await read(url, pathOf(following(world)))
+  await closed
+  expect(sentencesIn(frames)).toEqual(['abc', 'de'])
 })
 
 it('lets go of the provider when the reader goes, and when the server ends', async () => {
@@ -190,7 +256,7 @@ it('takes in no more readers than it may', async () => {
   const { url } = await serve(world, { limits: { logs: { readers: 1 } }, providers: [provider] })
   const path = pathOf(following(world))
   const { socket } = await read(url, path)
-  expect((await ask(url, path, { headers: UPGRADE })).status).toBe(503)
+  expect(await ask(url, path, { headers: UPGRADE })).toMatchObject({ headers: { 'retry-after': '10' }, status: 503 })
   socket.close()
   await once(socket, 'close')
   await eventually(async () => expect((await ask(url, path, { headers: UPGRADE })).status).toBe(101))

@@ -1,9 +1,12 @@
 /** What others may tell the spindle: providers, if they sign it; the operator, with the token. */
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { BuildName } from '../../../core/index.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../../../shell/providers/provider.js'
-import { ask, createWorld, fakeProvider, KNOT, PROVIDER, raw, serve, type World } from './support.js'
+import { startServer } from '../../../shell/server.js'
+import { manualClock } from '../support/bridge.js'
+import { rememberingLog } from '../support/sockets.js'
+import { ask, createWorld, eventually, fakeProvider, KNOT, OWNER, PROVIDER, raw, serve, type World } from './support.js'
 
 const started = (): World => {
   const world = createWorld()
@@ -99,14 +102,73 @@ describe('a webhook', () => {
 
   it('is not taken while too much of others is being received', async () => {
     const { url } = await serve(started(), { limits: { webhookBytes: 1_000, webhooksBytes: 1_500 }, providers: [listening(NAME)] })
+    const post = () => ask(url, `/webhooks/${PROVIDER}`, { body: 'x'.repeat(700), headers: { 'x-token': 'right' }, method: 'POST' })
+    // What has been received takes no room any more, and gives back no more than it took.
+    for (let n = 0; n < 3; n++) expect((await post()).status).toBe(204)
     const slow = await raw(url)
     slow.write(`POST /webhooks/${PROVIDER} HTTP/1.1\r\nHost: x\r\nX-Token: right\r\nContent-Length: 1000\r\n\r\n${'x'.repeat(900)}`)
-    const post = () => ask(url, `/webhooks/${PROVIDER}`, { body: 'x'.repeat(700), headers: { 'x-token': 'right' }, method: 'POST' })
-    let status = 0
-    while (status !== 503) status = (await post()).status
+    await eventually(async () => expect(await post()).toMatchObject({ headers: { 'retry-after': '5' }, status: 503 }))
+    expect(await metricsOf(url, 'tack_webhooks_total')).toContainEqual(expect.stringMatching(/result="too_busy"} [1-9]/))
     slow.destroy()
-    while (status !== 204) status = (await post()).status
-    expect(status).toBe(204)
+    await eventually(async () => expect((await post()).status).toBe(204))
+  })
+
+  it('that is announced as too large is not waited for', async () => {
+    const { url } = await serve(started(), { providers: [listening(NAME)] })
+    const announcing = await raw(url)
+    let heard = ''
+    announcing.on('data', (chunk: Buffer) => (heard += chunk.toString()))
+    announcing.write(`POST /webhooks/${PROVIDER} HTTP/1.1\r\nHost: x\r\nX-Token: right\r\nContent-Length: 1048577\r\n\r\n`)
+    await eventually(() => expect(heard).toMatch(/^HTTP\/1.1 413 [^]*\r\nconnection: close\r\n/i))
+    const body = Buffer.alloc(1_048_576)
+    expect((await ask(url, `/webhooks/${PROVIDER}`, { body, headers: { 'x-token': 'right' }, method: 'POST' })).status).toBe(204)
+  })
+
+  it('says why it is not believed or understood: to the operator in the log, to who sent it as far as that is good for', async () => {
+    const { log, url } = await serve(started(), { providers: [listening(NAME)] })
+    const unsigned = await ask(url, `/webhooks/${PROVIDER}`, { body: 'running', method: 'POST' })
+    expect([unsigned.body, unsigned.headers['www-authenticate']]).toEqual(['the signature or token does not fit\n', 'Signature'])
+    expect((await ask(url, `/webhooks/${PROVIDER}`, { headers: { 'x-token': 'right' }, method: 'POST' })).body).toBe('no body\n')
+    await ask(url, `/webhooks/${PROVIDER}`, { body: 'throw', headers: { 'x-token': 'right' }, method: 'POST' })
+    expect(log.lines).toMatchObject([
+      { fields: { from: '127.0.0.1', provider: PROVIDER, reason: expect.stringContaining('the token does not fit') as string }, level: 'warn' },
+      { fields: { provider: PROVIDER, reason: 'no body' }, level: 'warn' },
+      { fields: { provider: PROVIDER }, level: 'error' }
+    ])
+  })
+
+  it('is told to the machine with its time, and with what went wrong; a code that is none is left out', async () => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    world.openStream()
+    const said = (exitCode: number) => ({ build: NAME, progress: { error: 'no space left', exitCode, external: 'n1', status: 'failed' } }) as const
+    const { delivered, url } = await serve(world, { providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [said(28), said(0.5)] }))] })
+    await ask(url, `/webhooks/${PROVIDER}`, { method: 'POST' })
+    const event = { _tag: 'BuildReported', at: clock.now(), build: NAME, error: 'no space left', external: 'n1', provider: PROVIDER, status: 'failed' }
+    expect(delivered).toEqual([
+      { ...event, exitCode: 28 },
+      { ...event, exitCode: null }
+    ])
+  })
+
+  it('is not answered as safe when one of its reports is not', async () => {
+    const other = { ...NAME, workflow: 'other.yml' } as BuildName
+    const reports = [NAME, other].map((build) => ({ build, progress: { error: null, exitCode: null, external: 'n1', status: 'running' } }) as const)
+    const world = started()
+    const server = await startServer(
+      {
+        backlog: () => 0,
+        clock: world.clock,
+        durable: world.state,
+        isSaving: () => true,
+        log: rememberingLog(),
+        providers: [fakeProvider(() => ({ _tag: 'Reports', reports }))],
+        submit: (event) => Promise.resolve(event._tag === 'BuildReported' && event.build === NAME)
+      },
+      { listen: { host: '127.0.0.1', port: 0 }, owner: OWNER }
+    )
+    onTestFinished(() => server.close())
+    expect((await ask(`http://127.0.0.1:${String(server.port)}`, `/webhooks/${PROVIDER}`, { method: 'POST' })).status).toBe(503)
   })
 })
 
@@ -143,6 +205,7 @@ describe('an order', () => {
       status === 202 ? [{ _tag: path('').endsWith('cancel') ? 'CancelRequested' : 'RetryRequested', knot: KNOT, rkey: build.rkey, workflow }] : []
     )
     expect(JSON.stringify([heard.body, heard.headers, log.lines])).not.toContain('canary')
+    expect(heard.headers['www-authenticate']).toBe(status === 401 ? 'Bearer' : undefined)
     expect(await metricsOf(url, 'tack_orders_total')).toEqual(
       status === 202 ? ['tack_orders_total{result="accepted"} 1'] : status === 401 ? ['tack_orders_total{result="unauthorized"} 1'] : []
     )
@@ -160,11 +223,15 @@ describe('an order', () => {
   })
 
   it('is one that the machine understands', async () => {
-    const world = started()
+    const clock = manualClock()
+    clock.advance(5)
+    const world = createWorld({ clock })
+    world.openStream()
     const [build] = world.push()
     if (build === undefined) throw new Error('no build')
     const { delivered, url } = await serve(world, { adminToken: TOKEN })
     await ask(url, `/builds/${KNOT}/${build.rkey}/cancel`, { headers: bearer(TOKEN), method: 'POST' })
+    expect(delivered).toMatchObject([{ at: clock.now() }])
     delivered.forEach(world.apply)
     expect(world.build(build).status).toBe('cancelled')
   })

@@ -29,6 +29,8 @@ export const right = <A>(result: E.Either<ReadonlyArray<unknown>, A>): A => {
 // ---------------------------------------------------------------------------------------- the machine
 
 export interface PushOptions {
+  /** What has happened, where it is something else than a push. */
+  readonly cause?: object
   /** Workflows that cannot be understood, with why. */
   readonly faulty?: Readonly<Record<string, string>>
   readonly knot?: string
@@ -116,7 +118,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
     return O.isSome(account) && OrderedMap.toEntries(account.value.repos).some(([, slot]) => slot.record?.name === name)
   }
 
-  const pushUnread: World['pushUnread'] = ({ knot = KNOT, name = 'app', owner = OWNER } = {}) => {
+  const pushUnread: World['pushUnread'] = ({ cause = {}, knot = KNOT, name = 'app', owner = OWNER } = {}) => {
     if (!isKnown(owner, name)) publishRepo({ knot, name, owner })
     const at = clock.now()
     const rkey = tidOf((at + pushes) as TimeUs)
@@ -139,7 +141,8 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
           newSha: pushes.toString(16).padStart(8, '0').padEnd(40, 'b'),
           oldSha: 'a'.repeat(40),
           ref: 'refs/heads/main',
-          skipsCi: false
+          skipsCi: false,
+          ...cause
         },
         defaultBranch: 'main',
         kind: 'refUpdate',

@@ -2,7 +2,8 @@
 import { silentLog } from '../../../../shell/log.js'
 import { httpClient } from '../../../../shell/http.js'
 import type { Clock, Log } from '../../../../shell/ports.js'
-import type { Kind, Provider, Surroundings } from '../../../../shell/providers/provider.js'
+import type { Kind, LogLine, Provider, Surroundings } from '../../../../shell/providers/provider.js'
+import { manualClock, settle } from '../../support/bridge.js'
 import type { Bench, Ports } from '../contract.js'
 import type { Ledger, LedgerServer } from '../ledger.js'
 
@@ -40,6 +41,69 @@ export const faultOf = (kind: Kind, settings: unknown, environment: Surroundings
   const clock: Clock = { after: () => () => undefined, now: () => 0 as ReturnType<Clock['now']> }
   const made = kind.make(settings, surround({ clock }, environment).surroundings)
   return made._tag === 'Left' ? made.left : null
+}
+
+/** What an adapter has asked, at a time in milliseconds. */
+export interface Question {
+  readonly atMs: number
+  readonly body: string
+  readonly headers: Headers
+  readonly method: string
+  readonly url: string
+}
+
+/** An adapter whose questions are answered by `reply`. Text is answered as it is, all else as JSON. */
+export const answeredBy = (
+  kind: Kind,
+  settings: unknown,
+  reply: (question: Question) => unknown,
+  environment: Surroundings['environment'] = {}
+) => {
+  const clock = manualClock()
+  const asked: Array<Question> = []
+  const provider = make(kind, settings, {
+    ...surround({ clock }, environment).surroundings,
+    fetch: (url, { body = '', headers, method = 'GET' } = {}) => {
+      const question: Question = { atMs: clock.now() / 1000, body: String(body), headers: new Headers(headers), method, url: String(url) }
+      asked.push(question)
+      const said = reply(question)
+      return Promise.resolve(said instanceof Response ? said : new Response(typeof said === 'string' ? said : JSON.stringify(said)))
+    },
+    name: 'of-the-operator'
+  })
+  /** Lets so many seconds pass, one after the other. */
+  const pass = async (seconds: number): Promise<void> => {
+    for (let n = 0; n < seconds; n++) {
+      await settle()
+      clock.advance(1_000)
+    }
+    await settle()
+  }
+  return {
+    asked,
+    clock,
+    /** Lets time pass until it is answered. */
+    answer: async <A>(asking: Promise<A>): Promise<A> => {
+      const state = { isSettled: false }
+      const end = (): void => {
+        state.isSettled = true
+      }
+      asking.then(end, end)
+      while (!state.isSettled) await pass(1)
+      return asking
+    },
+    pass,
+    provider
+  }
+}
+
+/** The text of a log, and the names of its steps in brackets. */
+export const saidIn = async (lines: AsyncIterable<LogLine>): Promise<ReadonlyArray<string>> => {
+  const said: Array<string> = []
+  for await (const line of lines)
+    if (line._tag === 'Text') said.push(line.text)
+    else if (line.status === 'start') said.push(`[${line.name}]`)
+  return said
 }
 
 /** A bench on a server that has a ledger; what is missing is the provider's own. */

@@ -1,0 +1,91 @@
+/** How many rows there are: of every kind, and, where there are many, as of now and then. */
+import { describe, expect, it } from 'vitest'
+import { createCensus } from '../../../shell/server/census.js'
+import { manualClock, settle } from '../support/bridge.js'
+import { createWorld, HOSTNAME, OWNER, type World } from './support.js'
+
+const put = ({ apply, clock, state }: World, collection: string, rkey: string, record: unknown): void =>
+  void apply({
+    _tag: 'CommitReceived',
+    at: clock.now(),
+    collection,
+    connection: state().cursor.connection.number,
+    did: OWNER,
+    record,
+    rev: null,
+    rkey,
+    timeUs: clock.now()
+  })
+
+const RECORDS = {
+  'sh.tangled.repo': { createdAt: '', knot: 'knot.example', name: 'app', repoDid: '', spindle: HOSTNAME },
+  'sh.tangled.repo.collaborator': { createdAt: '', repo: '', repoDid: `did:plc:${'r'.repeat(24)}`, subject: OWNER },
+  'sh.tangled.spindle.member': { createdAt: '', instance: HOSTNAME, subject: `did:plc:${'m'.repeat(24)}` }
+} as const
+
+const started = () => {
+  const clock = manualClock()
+  const world = createWorld({ clock })
+  world.openStream()
+  return { census: createCensus(clock, world.state), clock, world }
+}
+
+/** Accounts with a repository each: more than are counted at once. */
+const crowd = ({ publishRepo }: World, count: number): void => {
+  for (let n = 0; n < count; n++) publishRepo({ owner: `did:plc:${'a'.repeat(24)}${String(n)}` })
+}
+
+describe('the census', () => {
+  it('tells each kind of record from the others, and from where one was', () => {
+    const { census, clock, world } = started()
+    const counts = { collaborators: 0, members: 0, repos: 0, tombstones: 0 }
+    for (const [collection, kind, n] of [
+      ['sh.tangled.repo', 'repos', 2],
+      ['sh.tangled.repo.collaborator', 'collaborators', 3],
+      ['sh.tangled.spindle.member', 'members', 4]
+    ] as const) {
+      for (let rkey = 0; rkey <= n; rkey++) put(world, collection, String(rkey), RECORDS[collection])
+      clock.advance(1)
+      put(world, collection, '0', null)
+      counts[kind] = n
+      counts.tombstones++
+      expect(census.rows()).toEqual(counts)
+    }
+  })
+
+  it('of many accounts is taken again and again, but not before its time', async () => {
+    const { census, clock, world } = started()
+    crowd(world, 2_500)
+    const repos = async (): Promise<number> => {
+      census.rows()
+      await settle()
+      return census.rows().repos
+    }
+    expect(census.rows().repos).toBe(0)
+    expect(await repos()).toBe(2_500)
+    for (const count of [2_501, 2_502]) {
+      world.publishRepo({ name: String(count) })
+      clock.advance(29_999)
+      expect(await repos()).toBe(count - 1)
+      clock.advance(1)
+      expect(await repos()).toBe(count)
+    }
+    census.close()
+    expect(clock.armed()).toBe(0)
+  })
+
+  it('is not taken twice at once, and leaves nothing when it is closed in the middle', async () => {
+    const { census, clock, world } = started()
+    crowd(world, 2_500)
+    census.rows()
+    census.rows()
+    await settle()
+    expect(clock.armed()).toBe(1)
+    clock.advance(30_000)
+    world.publishRepo()
+    census.rows()
+    census.close()
+    await settle()
+    expect([clock.armed(), census.rows().repos]).toEqual([0, 2_500])
+  })
+})

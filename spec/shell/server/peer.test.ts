@@ -1,0 +1,82 @@
+/** Who reads from a websocket, and how long somebody is taken to be there who says nothing. */
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { expect, it, onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
+import { openPeer, type Peer } from '../../../shell/server/peer.js'
+import { manualClock, type ManualClock } from '../support/bridge.js'
+import { eventually, webSocketServer } from '../support/sockets.js'
+
+const [CLOSE_MS, PING_MS] = [5_000, 1_000]
+
+interface Met {
+  readonly client: WebSocket
+  readonly clock: ManualClock
+  readonly peer: Peer
+  readonly ws: WebSocket
+}
+
+/** A peer, and its other end, which answers no ping. */
+const met = async (): Promise<Met> => {
+  const clock = manualClock()
+  const ends: Array<readonly [ws: WebSocket, socket: Socket]> = []
+  const { port } = await webSocketServer((ws, socket) => ends.push([ws, socket]), { perMessageDeflate: false })
+  const client = new WebSocket(`ws://127.0.0.1:${String(port)}`, { autoPong: false, perMessageDeflate: false })
+  onTestFinished(() => client.terminate())
+  client.on('error', () => undefined)
+  await once(client, 'open')
+  await eventually(() => expect(ends).toHaveLength(1))
+  const [end] = ends
+  if (end === undefined) throw new Error('nobody has come')
+  const [ws, socket] = end
+  return { client, clock, peer: openPeer(ws, socket, { clock, closeMs: CLOSE_MS, pingMs: PING_MS }), ws }
+}
+
+it('is dropped at the second ping when nothing came from it', async () => {
+  const { clock, peer } = await met()
+  clock.advance(PING_MS)
+  expect(peer.isOpen()).toBe(true)
+  clock.advance(PING_MS)
+  expect(peer.isOpen()).toBe(false)
+})
+
+it('is not dropped while it takes what was written, though it says nothing', async () => {
+  const { client, clock, peer } = await met()
+  client.pause()
+  const chunk = Buffer.concat([Buffer.from([0x82, 126, 0xff, 0xff]), Buffer.alloc(65_535)])
+  while (peer.write(chunk));
+  clock.advance(PING_MS)
+  const drained = new Promise<void>((resolve) => peer.onRoom(resolve))
+  client.resume()
+  await drained
+  clock.advance(PING_MS)
+  expect(peer.isOpen()).toBe(true)
+  clock.advance(PING_MS)
+  expect(peer.isOpen()).toBe(false)
+})
+
+it('that does not answer a goodbye is cut off, and not before its time', async () => {
+  const { client, clock, peer, ws } = await met()
+  client.pause()
+  clock.advance(PING_MS)
+  peer.close(1000, 'done')
+  expect([peer.isOpen(), peer.write(Buffer.alloc(1))]).toEqual([false, true])
+  clock.advance(CLOSE_MS - 1)
+  expect(ws.readyState).toBe(WebSocket.CLOSING)
+  const closed = once(ws, 'close')
+  clock.advance(1)
+  await closed
+  expect(clock.armed()).toBe(0)
+})
+
+it('that answers a goodbye is gone, which is said also to who asks later, and nothing is left', async () => {
+  const { client, clock, peer } = await met()
+  let told = 0
+  peer.onClose(() => told++)
+  peer.close(1000, 'done')
+  peer.close(1001, 'again')
+  expect((await once(client, 'close')).slice(0, 1)).toEqual([1000])
+  await eventually(() => expect(told).toBe(1))
+  peer.onClose(() => told++)
+  expect([told, clock.armed()]).toEqual([2, 0])
+})
