@@ -49,7 +49,8 @@ export const createMetrics = ({ backlog, census, clock, durable, events, isSavin
     new Gauge({
       collect() {
         const now = value()
-        if (now === null) this.reset()
+        // To reset a gauge is to set it to 0, and a time of 0 is one.
+        if (now === null) this.remove()
         else this.set(now)
       },
       help,

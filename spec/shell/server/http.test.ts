@@ -160,6 +160,16 @@ it('shows Prometheus what there is, each thing under its name and in its unit', 
   )
 })
 
+it('shows Prometheus no time where there is none', async () => {
+  const world = createWorld()
+  const { url } = await serve(world)
+  const cursors = async () => (await ask(url, '/metrics')).body.split('\n').filter((line) => line.startsWith('tack_stream_cursor_'))
+  expect(await cursors()).toEqual([])
+  world.openStream()
+  world.publishRepo({ knot: KNOT, name: 'app' })
+  expect(await cursors()).toHaveLength(2)
+})
+
 it('shows Prometheus of what kind its numbers are, with those of the process', async () => {
   const { url } = await serve(started())
   const { body, headers } = await ask(url, '/metrics')
