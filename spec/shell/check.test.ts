@@ -131,7 +131,13 @@ describe.skipIf(!hasGit)(`when all is well${WITHOUT_GIT}`, () => {
         'health',
         'websocket'
       ])
-        expect(await readdir(folder)).toEqual([])
+      expect(sentenceOf(all, 'configuration')).toBe('It can be understood; providers: ci, our-ci. --dev is on, which is not for the real network.')
+      const { adminToken, dev, ...others } = before.options
+      expect([adminToken, dev]).toEqual([SECRET, true])
+      expect(sentenceOf(await found({ ...before, options: { ...others, allowLoopback: true } }), 'configuration')).toBe(
+        'It can be understood; providers: ci, our-ci. Without an admin token nobody can cancel or retry builds.'
+      )
+      expect(await readdir(folder)).toEqual([])
     }))
 
   test('beside a tack that runs: the address and the store are its own, and it is asked what others would ask', () =>
@@ -279,6 +285,7 @@ describe.skipIf(!hasGit)(`git${WITHOUT_GIT}`, () => {
   test.each([
     ['echo git version 2.28.9', /^git version 2\.28\.9 is too old: 2\.29 or later is needed/],
     ['echo git version 1.99', /too old/],
+    ['[ "$1" = --version ] && echo git version 2.29.0 || echo /nowhere', /^git version 2\.29\.0 cannot speak HTTPS/],
     ['echo something else', /^something else is too old/],
     ['[ "$1" = --version ] && echo git version 3.0.rc1 || echo /nowhere', /^git version 3\.0\.rc1 cannot speak HTTPS: install the rest of it/],
     ['exit 3', /^git cannot be run: /]
@@ -389,7 +396,10 @@ describe.skipIf(!hasGit)(`the program${WITHOUT_GIT}`, () => {
           store: options.store
         })
       )
-      const good = await tack(['check', '--config', path])
+      const scratch = join(folder, 'scratch')
+      await mkdir(scratch)
+      const good = await tack(['check', '--config', path], { TMPDIR: scratch })
+      expect(await readdir(scratch)).toEqual([])
       expect([good.code, good.err]).toEqual([0, ''])
       expect(good.out.trimEnd().split('\n').at(-1)).toBe('Nothing is wrong.')
       expect(good.out.split('\n')[0]).toMatch(/^ok {3}configuration {10}It can be understood; providers: local, ci, our-ci\. /)
@@ -401,6 +411,8 @@ describe.skipIf(!hasGit)(`the program${WITHOUT_GIT}`, () => {
       expect(good.out + bad.out).not.toContain(SECRET)
       expect(existsSync(options.store)).toBe(false)
       expect((await tack(['check', '--config', path, '--listen', 'here'])).code).toBe(2)
+      const worse = await tack(['check', '--config', path, '--jetstream', 'ws://localhost:1/', '--plc', 'http://localhost:1/'])
+      expect([worse.code, worse.out.match(/^NOT {2}[a-z]+/gm), worse.out.trimEnd().split('\n').at(-1)]).toEqual([1, ['NOT  owner', 'NOT  stream'], '2 things are wrong.'])
     }), 60_000)
 
   test('needs a place for temporary files', async () => {

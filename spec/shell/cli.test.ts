@@ -136,6 +136,7 @@ describe('tack inspect', () => {
     expect(all.rows[3]).toMatchObject({ rev: null, timeUs: BEGIN + 2, record: { name: 'app', knot: 'knot1.example' } })
     expect(all.reports).toEqual({ 'FrameRejected/record': 1, KnotRefused: 1 })
     expect(all.recent.map(({ _tag }) => _tag)).toEqual(['FrameRejected', 'KnotRefused'])
+    expect(all.statuses).toEqual({ floorUs: null, kept: 0, lastUs: null })
   })
 
   test('a stream that was stopped is shown as stopped', () =>
@@ -169,6 +170,12 @@ describe('tack inspect', () => {
     const page = readable('/s', run(state, many)[0], NOW_MS)
     expect(page).toContain('… and 11 more; --json shows all')
     expect(page).toContain('+43')
+  })
+
+  test('the last ten reports are shown', () => {
+    const many = Array.from({ length: 12 }, (_, n) => put(10 + n, BOB, 'sh.tangled.repo', `bad-${String(n)}`, { name: 7 }))
+    const [, said = ''] = readable('/s', run(state, many)[0], NOW_MS).split('Last reports')
+    expect(said.match(/bad-[0-9]+/g)).toEqual(Array.from({ length: 10 }, (_, n) => `bad-${String(n + 2)}`))
   })
 
   test('reads a store, and complains in one line where there is none', () =>
@@ -220,7 +227,36 @@ describe('tack inspect, of builds', () => {
       'statuses      3 kept, the last 2026-'
     ])
       expect(page).toContain(line)
+    expect(page).toMatch(/\), none up to 2026-/)
     expect(page).not.toContain('\u001b')
+  })
+
+  test('what changed last comes first, and what has ended by itself', () => {
+    const changed = createWorld()
+    changed.openStream()
+    changed.publishRepo()
+    changed.openKnot()
+    const [a, b, c] = changed.push({ workflows: ['a.yml', 'b.yml', 'c.yml'] })
+    if (a === undefined || b === undefined || c === undefined) throw new Error('a push has builds')
+    changed.report(a, 'external-a', 'running')
+    changed.report(c, 'external-c', 'running')
+    changed.refuse(b, 'no')
+    expect(inspection(changed.state()).builds.map(({ workflow }) => workflow)).toEqual(['b.yml', 'c.yml', 'a.yml'])
+    const [goesOn = '', hasEnded = ''] = readable('/s', changed.state(), NOW_MS).split('Builds that go on')[1]?.split('Builds that have ended') ?? []
+    expect([goesOn, hasEnded].map((part) => part.match(/[abc]\.yml/g))).toEqual([['c.yml', 'a.yml'], ['b.yml']])
+  })
+
+  test.each([
+    [15, false],
+    [16, true]
+  ])('%i that have ended are cut short: %s', (count, isCut) => {
+    const many = createWorld()
+    many.openStream()
+    many.publishRepo()
+    many.openKnot()
+    for (const build of many.push({ workflows: Array.from({ length: count }, (_, n) => `${String(n)}.yml`) })) many.refuse(build, 'no')
+    expect(readable('/s', many.state(), NOW_MS).includes('… and 1 more; "tack builds" lists them')).toBe(isCut)
+    expect(readable('/s', many.state(), NOW_MS)).not.toContain('… and 0 more')
   })
 
   test('many that have ended are cut short', () => {
@@ -290,6 +326,16 @@ describe('tack replay', () => {
     const otherEnd = written.map((line) => (line.startsWith('{"_tag":"end"') ? '{"_tag":"end","state":null}' : line))
     const end = await replayed(otherEnd)
     expect([end.code, end.printed.at(-1)]).toEqual([1, '        ✗ the trace ends in another state'])
+  })
+
+  test('of several traces each is shown, and one that comes out as expected does not make up for another', async () => {
+    const good = lines(events.slice(0, 2))
+    const other = good.map((line) => (line.startsWith('{"_tag":"end"') ? '{"_tag":"end","state":null}' : line))
+    for (const both of [[...other, ...good], [...good, ...other]]) {
+      const { code, printed } = await replayed(both)
+      const count = (text: string): number => printed.filter((line) => line.includes(text)).length
+      expect([code, count('life: a life'), count('JetstreamOpened'), count('✗')]).toEqual([1, 2, 2, 1])
+    }
   })
 
   const bad: ReadonlyArray<readonly [what: string, lines: (good: ReadonlyArray<string>) => ReadonlyArray<string>, said: string]> = [

@@ -3,13 +3,16 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Did, type Natural, REPO } from '../../core/index.js'
 import { assemble } from '../../shell/cli/assemble.js'
 import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, parseConfiguration, readConfiguration } from '../../shell/cli/configuration.js'
 import { runOptions, type RunOptions } from '../../shell/cli/options.js'
 import { systemClock } from '../../shell/clock.js'
 import { silentLog } from '../../shell/log.js'
+import { startPds } from '../../shell/network/index.js'
 import { inFolder, tack } from './support/process.js'
+import { httpServer } from './support/sockets.js'
 
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const SECRET = 'canary-0123456789abcdef'
@@ -173,6 +176,89 @@ describe('a flag counts for more than the environment, that for more than the fi
     ['', [], { TACK_DB_PATH: '/env', TACK_HOSTNAME: 'env.example', TACK_JETSTREAM_URL: 'wss://env.example/x', TACK_OWNER_DID: OWNER }, { hostname: 'env.example', store: '/env' }]
   ])('%j %j %j', (file, args, environment, expected) => expect(understood(`${basics}${file}`, args, environment)).toMatchObject(expected))
 
+  test('what nothing is said of', () =>
+    expect(understood(basics)).toEqual({
+      admission: 'members',
+      backfill: 'on',
+      hostname: 'file.example',
+      jetstream: new URL('wss://jetstream1.us-east.bsky.network/subscribe'),
+      listen: { port: 8080 },
+      logLevel: 'info',
+      owner: OWNER,
+      plc: new URL('https://plc.directory'),
+      rewind: 5,
+      store: '.tack',
+      tolerance: 60
+    }))
+
+  test('every variable of the environment', () =>
+    expect(
+      understood('', [], {
+        TACK_ADMIN_TOKEN: SECRET.slice(0, 16),
+        TACK_ADMISSION: 'open',
+        TACK_ALLOW_LOOPBACK: '1',
+        TACK_BACKFILL: 'off',
+        TACK_CONFIG: '/file',
+        TACK_DB_PATH: '/store',
+        TACK_DEV: '1',
+        TACK_HOSTNAME: 'ci.example:8080',
+        TACK_JETSTREAM_URL: 'ws://stream.example/x',
+        TACK_LISTEN_ADDR: ':1',
+        TACK_LOG: 'pretty',
+        TACK_LOG_LEVEL: 'debug',
+        TACK_MAX_BACKOFF: '30',
+        TACK_OWNER_DID: OWNER,
+        TACK_PLC_URL: 'http://plc.example',
+        TACK_REWIND: '0',
+        TACK_TOLERANCE: '9999999.123456'
+      })
+    ).toEqual({
+      adminToken: SECRET.slice(0, 16),
+      admission: 'open',
+      allowLoopback: true,
+      backfill: 'off',
+      config: '/file',
+      dev: true,
+      hostname: 'ci.example:8080',
+      jetstream: new URL('ws://stream.example/x'),
+      listen: { port: 1 },
+      log: 'pretty',
+      logLevel: 'debug',
+      maxBackoff: 30,
+      owner: OWNER,
+      plc: new URL('http://plc.example'),
+      rewind: 0,
+      store: '/store',
+      tolerance: 9_999_999.123456
+    }))
+
+  test.each([
+    ['2026-01-31T12:00:00Z', 1_769_860_800_000_000],
+    ['2026-01-31', 1_769_817_600_000_000],
+    ['1769860800000001', 1_769_860_800_000_001],
+    ['1000000000000000', 1_000_000_000_000_000],
+    ['0999999999999999', null],
+    ['176986080000000', null],
+    ['2001-09-08', null],
+    ['2026-13-01', null],
+    ['yesterday', null]
+  ])('a moment %s is %s', (text, us) => {
+    if (us === null) expect(() => understood(basics, ['--cursor', text])).toThrow(/Allowed: microseconds since 1970 \(16 digits\), or a date like/)
+    else expect(understood(basics, ['--cursor', text]).cursor).toBe(us)
+  })
+
+  test.each([
+    ['--plc', 'ftp://x'],
+    ['--plc', 'plc.directory'],
+    ['--jetstream', 'stream.example'],
+    ['--rewind', '12345678'],
+    ['--tolerance', '1.0000001'],
+    ['--max-backoff', '1e3'],
+    ['--hostname', 'CI.example.com'],
+    ['--hostname', 'ci.example.com/'],
+    ['--admin-token', 'one two three four']
+  ])('%s %s is not allowed', (flag, text) => expect(() => understood(basics, [flag, text])).toThrow(/Allowed: /))
+
   test('false is as if it were not there', () => expect(understood(`${basics}dev: false\n`)).not.toHaveProperty('dev'))
 
   test.each<[string, string]>([
@@ -250,6 +336,27 @@ describe('the environment', () => {
     const providers = new Map([['ours', { kind: 'buildkite', settings: { organizations: ['acme'] } }]])
     expect(await parts({ TACK_BUILDKITE_TOKEN: SECRET }, { ...NO_CONFIGURATION, providers })).toEqual(['ours'])
   })
+
+  test('what the operator wrote down by hand may be on this machine: a CI, and the directory, but not what that names', () =>
+    inFolder(async (folder) => {
+      const pds = await startPds()
+      onTestFinished(pds.stop)
+      pds.putAccount(OWNER)
+      const ci = await httpServer((_, response) => response.writeHead(404).end())
+      const url = `http://127.0.0.1:${String(ci.port)}`
+      const options = { ...understood(`hostname: x.example\nowner: ${OWNER}\nplc: ${pds.url}\n`), store: folder }
+      const providers = new Map([['ci', { kind: 'webhook', settings: { secret: SECRET, url } }]])
+      const made = assemble(options, { ...NO_CONFIGURATION, providers }, { clock: systemClock(), environment: {}, log: silentLog })
+      if (E.isLeft(made)) throw new Error(made.left)
+      const { close, providers: [provider], records, workflows } = made.right
+      expect(await provider?.check()).toMatchObject({ isFine: true })
+      const read = await new Promise((resolve) =>
+        records.read({ _tag: 'ReadRecords', collection: REPO, cursor: null, did: OWNER as Did, number: 1 as Natural }, resolve)
+      )
+      expect(read).toMatchObject({ _tag: 'RecordsUnread', error: expect.stringMatching(/the address is not https$/) as string })
+      expect(pds.asked).toEqual([`GET /${OWNER}`])
+      await Promise.all([provider?.close(), records.close(), workflows.close(), close()])
+    }))
 
   test('a kind that there is not is said with those that there are', async () =>
     expect(await parts({}, { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'jenkins', settings: {} }]]) })).toMatch(

@@ -3,6 +3,7 @@
  * than it may and leads nowhere, whatever it does.
  */
 import { execFileSync } from 'node:child_process'
+import { getEventListeners } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
@@ -17,7 +18,7 @@ import type { Resolve } from '../../shell/net.js'
 import { type Change, type GitOptions as ServerOptions, type KnotServer, type Repo, type RepoOptions, startKnot } from '../../shell/network/index.js'
 import { must } from '../examples/support.js'
 import { CERTIFICATE, KEY } from './support/certificate.js'
-import { eventually, httpServer, tcpServer } from './support/sockets.js'
+import { countingClock, eventually, httpServer, tcpServer } from './support/sockets.js'
 import { hasGit, WITHOUT_GIT } from './support/git.js'
 
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
@@ -69,8 +70,9 @@ const read = async (what: FilesAsked, changes: Partial<GitOptions> = {}, signal 
   const tmp = emptyFolder()
   const listening = () => process.getActiveResourcesInfo().filter((of) => of === 'TCPServerWrap').length
   const before = listening()
-  const answer = await reader({ tmp, ...changes })(what, signal)
-  expect(readdirSync(tmp)).toEqual([])
+  const { armed, clock } = countingClock()
+  const answer = await reader({ clock, tmp, ...changes })(what, signal)
+  expect([readdirSync(tmp), armed(), getEventListeners(signal, 'abort')]).toEqual([[], 0, []])
   expect(listening()).toBeLessThanOrEqual(before)
   return answer
 }
@@ -405,7 +407,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     return `localhost:${String(knot.port)}`
   }
 
-  it.each([401, 403, 404, 410])('the status %i means that there is no such repository', async (status) => {
+  it.each([400, 401, 403, 404, 410])('the status %i means that there is no such repository', async (status) => {
     expect(await read(asked(await answering(status), { did: REPO_DID }))).toEqual(NO_REPOSITORY)
   })
 
@@ -415,6 +417,19 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
       error: `the knot answers with ${String(status)}`,
       isFinal: false
     })
+  })
+
+  it('a minute is what it may take, where nothing else is said', async () => {
+    const { asked: waits, clock } = countingClock()
+    await read(asked('localhost:1'), { clock })
+    expect(waits).toEqual([60_000])
+  })
+
+  it.each([[true], [false]])('a repository without the commit counts for more than none: named %s', async (isNamed) => {
+    const knot = await startServer()
+    const repo = await knot.git.createRepository(isNamed ? { name: 'thing', owner: OWNER } : { did: REPO_DID })
+    await repo.commitAndPush([file('ci.yml')])
+    expect(await read(asked(knot.host, { did: REPO_DID, sha: 'a'.repeat(40) }))).toEqual(NO_COMMIT)
   })
 
   it('what may be read another time counts for more than what is not there', async () => {
@@ -432,6 +447,13 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
       error: expect.stringMatching(/^the knot cannot be reached: .*ECONNREFUSED/) as string,
       isFinal: false
     })
+  })
+
+  it('a knot that does not answer is not asked for the other place', async () => {
+    let asks = 0
+    const resolve: Resolve = () => (asks++, Promise.reject(new Error('the resolver is away')))
+    expect(await read(asked('knot.example', { did: REPO_DID }), { resolve })).toMatchObject({ error: 'the knot cannot be reached: the resolver is away', isFinal: false })
+    expect(asks).toBe(1)
   })
 
   it('a knot that says nothing is given up, with all that was started', async () => {
@@ -506,11 +528,13 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')
     writeFileSync(script, '#!/bin/sh\nulimit -v\nulimit -f\nulimit -c\n', { mode: 0o755 })
-    const { run } = await gitProgram({ caFile: null, folder, git: script, isInsecure: false, proxy: '', signal: new AbortController().signal })
+    const { signal } = new AbortController()
+    const { run } = await gitProgram({ caFile: null, folder, git: script, isInsecure: false, proxy: '', signal })
     const [memory, files, dumps] = (await run([])).stdout.toString().trim().split('\n')
     expect([memory, dumps]).toEqual(['1048576', '0'])
     // Shells count in blocks of 512 bytes, or of 1 024.
     expect(Number(files)).toBe(262_144)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('a program that leaves something behind, or says too much', async () => {

@@ -1,4 +1,5 @@
 /** HTTP, on real sockets: where requests must not lead, and that whatever answers costs a bounded time and a bounded memory. */
+import { getEventListeners } from 'node:events'
 import { createServer as createHttpsServer } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -9,7 +10,7 @@ import { type HttpClient, httpClient, type HttpOptions } from '../../shell/http.
 import type { Resolve } from '../../shell/net.js'
 import { manualClock } from './support/bridge.js'
 import { CERTIFICATE, KEY } from './support/certificate.js'
-import { eventually, httpServer, tcpServer } from './support/sockets.js'
+import { countingClock, eventually, httpServer, tcpServer } from './support/sockets.js'
 
 const client = (changes: Partial<HttpOptions> = {}): HttpClient => {
   const made = httpClient({ clock: systemClock(), policy: { allowLoopback: true }, timeoutMs: 10_000, ...changes })
@@ -299,7 +300,68 @@ describe('limits', () => {
   })
 })
 
+describe('what is not said', () => {
+  it('is 30 s for a request, and eight connections to a server', async () => {
+    const server = await httpServer(() => undefined)
+    const { asked, clock } = countingClock()
+    const made = httpClient({ clock, policy: { allowLoopback: true } })
+    onTestFinished(made.close)
+    const asking = Promise.all(Array.from({ length: 10 }, () => wrong(made.fetch(at(server.port)))))
+    await eventually(() => expect(server.connections()).toBe(8))
+    expect(new Set(asked)).toEqual(new Set([30_000]))
+    await made.close()
+    await asking
+    expect(server.connections()).toBe(8)
+  })
+})
+
+describe('when a request is over, however, nothing runs on, and its connection is free', () => {
+  const ways: ReadonlyArray<readonly [how: string, over: (fetch: HttpClient['fetch'], url: string) => Promise<unknown>]> = [
+    ['read', async (fetch, url) => (await fetch(`${url}short`)).text()],
+    ['without a body', (fetch, url) => fetch(`${url}nothing`)],
+    ['for the head only', (fetch, url) => fetch(`${url}short`, { method: 'HEAD' })],
+    ['not wanted any more', async (fetch, url) => (await fetch(`${url}endless`)).body?.cancel()],
+    ['too long', (fetch, url) => wrong(fetch(`${url}announced`))],
+    ['too long in the end', (fetch, url) => wrong(fetch(`${url}endless`))],
+    ['led elsewhere', (fetch, url) => wrong(fetch(`${url}elsewhere`))],
+    ['compressed', (fetch, url) => wrong(fetch(`${url}compressed`))],
+    ['with a bad header', (fetch, url) => wrong(fetch(url, { headers: { a: '\n' } }))],
+    ['aborted', (fetch, url) => wrong(fetch(url, { signal: AbortSignal.abort() }))]
+  ]
+  it.each(ways)('%s', async (_, over) => {
+    const endings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      '/announced': { 'content-length': '99999' },
+      '/compressed': { 'content-encoding': 'gzip' },
+      '/elsewhere': { location: 'http://x.example' }
+    }
+    const server = await httpServer((request, response) => {
+      const url = request.url ?? ''
+      if (url === '/nothing') response.writeHead(204).end()
+      else if (url === '/short') response.end('x')
+      else {
+        response.writeHead(url === '/elsewhere' ? 302 : 200, endings[url] ?? {})
+        const dripping = setInterval(() => response.write('x'.repeat(100)), 5)
+        response.once('close', () => clearInterval(dripping))
+      }
+    })
+    const { armed, clock } = countingClock()
+    const { fetch } = client({ clock, maxBodyBytes: 1_000, maxConnections: 1 })
+    await over(fetch, at(server.port))
+    expect(armed()).toBe(0)
+    expect(await (await fetch(at(server.port, '/short'))).text()).toBe('x')
+  })
+})
+
 describe('an end', () => {
+  it('is not waited for any more when the request is over', async () => {
+    const server = await httpServer((_, response) => response.end('x'))
+    const { signal } = new AbortController()
+    const { fetch } = client()
+    await (await fetch(at(server.port), { signal })).text()
+    await wrong(fetch(at(1), { signal }))
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
   it('comes when whoever asked wants it', async () => {
     const server = await tcpServer(() => undefined)
     const { fetch } = client()

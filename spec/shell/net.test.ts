@@ -1,10 +1,10 @@
 /** Connections, on real sockets: where they must not lead, and that whatever the peer does they end once, and in time. */
 import { describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
-import { systemClock } from '../../shell/clock.js'
 import { kindOf, type NetOptions, openSocket, type Resolve, withDefaults } from '../../shell/net.js'
-import type { Clock, Link } from '../../shell/ports.js'
+import type { Link } from '../../shell/ports.js'
 import {
+  countingClock,
   eventually,
   held,
   httpServer,
@@ -28,30 +28,6 @@ interface Opened {
   readonly link: Link
   readonly lines: ReadonlyArray<LogLine>
   readonly told: ReadonlyArray<Told>
-}
-
-/** The real clock, and how many of its timers are running. */
-const countingClock = (): { readonly armed: () => number; readonly clock: Clock } => {
-  const { after, now } = systemClock()
-  const running = new Set<object>()
-  return {
-    armed: () => running.size,
-    clock: {
-      after: (ms, then) => {
-        const timer = {}
-        running.add(timer)
-        const cancel = after(ms, () => {
-          running.delete(timer)
-          then()
-        })
-        return () => {
-          running.delete(timer)
-          cancel()
-        }
-      },
-      now
-    }
-  }
 }
 
 const open = (
@@ -294,6 +270,18 @@ describe('a handshake that fails is a connection that closes', () => {
     expect((await ended(open(at(hangingUp.port)))).told).toEqual([['closed', false]])
     const babbling = await tcpServer((socket) => socket.end('220 smtp.example ESMTP\r\n'))
     expect((await ended(open(at(babbling.port)))).told).toEqual([['closed', false]])
+  })
+})
+
+describe('what is not said', () => {
+  it('is as it is said to be', () => {
+    const { clock, log, policy } = options()
+    expect(withDefaults({ clock, log, policy })).toMatchObject({
+      closeGraceMs: 2_000,
+      handshakeTimeoutMs: 15_000,
+      maxMessageBytes: 1_048_576,
+      pingIntervalMs: 30_000
+    })
   })
 })
 
@@ -563,11 +551,13 @@ describe('closing', () => {
     ])
   })
 
-  it('by a peer that never hangs up ends in time', async () => {
+  it.each([
+    ['4 GiB', [0, 0, 0, 1, 0, 0, 0, 0]],
+    ['more than can be counted', [0x7f, 255, 255, 255, 255, 255, 255, 255]]
+  ])('by a peer that never hangs up ends in time, over the head of a message of %s', async (_, length) => {
     const server = await webSocketServer((peer, socket) => {
       peer.pause()
-      // The head of a message of 4 GiB, over which the connection ends.
-      socket.write(Buffer.from([0x81, 0x7f, 0, 0, 0, 1, 0, 0, 0, 0]))
+      socket.write(Buffer.from([0x81, 0x7f, ...length]))
     })
     const { told } = await ended(open(at(server.port), { closeGraceMs: 50 }))
     expect(told).toEqual([['opened'], ['closed', true]])

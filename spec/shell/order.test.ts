@@ -73,7 +73,7 @@ describe('orders', () => {
       response.writeHead(202).end()
     })
     const odd = { knot: 'localhost:3000', rkey: '../..', workflow: 'a/b?.yml' }
-    expect((await give(odd, { server: new URL(`http://localhost:${String(port)}/tack/`) })).code).toBe(0)
+    expect(await give(odd, { server: new URL(`http://localhost:${String(port)}/tack/`) })).toMatchObject({ code: 0, complaints: [] })
     expect(paths).toEqual([`POST /tack/builds/localhost%3A3000/..%2F../a%2Fb%3F.yml/cancel Bearer ${TOKEN}`])
   })
 
@@ -81,12 +81,18 @@ describe('orders', () => {
     const { first, world } = built()
     const [withToken, without] = [await serve(world, { adminToken: 'another-0123456789abcdef' }), await serve(world)]
     const broken = await httpServer((_, response) => response.writeHead(500).end())
+    const full = await httpServer((_, response) => response.writeHead(503).end())
     const elsewhere = await httpServer((_, response) => response.writeHead(302, { location: 'http://x.example' }).end())
     const at = (url: string) => give({ rkey: first.rkey }, { server: new URL(url) })
     const local = (port: number): string => `http://127.0.0.1:${String(port)}`
     expect(await at(withToken.url)).toEqual({ code: 1, complaints: [`${withToken.url} does not take the admin token: it was started with another one`], printed: [] })
     expect(await at(without.url)).toMatchObject({ code: 1, complaints: [`${without.url} knows no run ${KNOT} ${first.rkey}, or was started without an admin token; "tack builds" lists builds`] })
     expect(await at(local(broken.port))).toMatchObject({ code: 1, complaints: [`${local(broken.port)} answers with 500`] })
+    expect(await at(local(full.port))).toEqual({
+      code: 1,
+      complaints: [`${local(full.port)} cannot save anything now, so it may not have heard this: look at "tack builds" before you say it again`],
+      printed: []
+    })
     expect(await at(local(elsewhere.port))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/cannot be asked: the server leads elsewhere \(302\), which is not followed; is tack running there\?/)] })
     expect(await at(local(1))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/^http:\/\/127\.0\.0\.1:1 cannot be asked: connect ECONNREFUSED .*; is tack running there\? --server says where it is$/)] })
   })

@@ -77,10 +77,32 @@ describe('requests', () => {
     expect(server.connections()).toBe(0)
   })
 
+  it('to a server without a port go to that of HTTP', async () => {
+    const proxy = await started('http://knot.example', { resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]) })
+    for (const address of ['http://knot.example/', 'http://knot.example:80/']) expect(statusOf(await talk(proxy, GET(address)))).toBe('502')
+    for (const address of ['https://knot.example/', 'http://knot.example:443/']) expect(statusOf(await talk(proxy, GET(address)))).toBe('403')
+  })
+
+  it('whose answer breaks off break off', async () => {
+    const server = await tcpServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf')))
+    const at = `http://localhost:${String(server.port)}`
+    const proxy = await started(at)
+    expect(await talk(proxy, GET(`${at}/`))).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nhalf$/)
+    expect(proxy.failure()).toBeNull()
+  })
+
   it('of which nothing comes are a failure that is remembered', async () => {
     const proxy = await started('http://localhost:1')
     expect(statusOf(await talk(proxy, GET('http://localhost:1/')))).toBe('502')
     expect(proxy.failure()).toEqual({ isTooLarge: false, reason: expect.stringMatching(/ECONNREFUSED/) as string })
+  })
+
+  it('are answered with as much as may come', async () => {
+    const server = await httpServer((_, response) => response.end('x'.repeat(100_000)))
+    const at = `http://localhost:${String(server.port)}`
+    const proxy = await started(at, { maxBytes: 100_000 })
+    expect((await talk(proxy, GET(`${at}/`))).match(/x+$/)?.[0].length).toBe(100_000)
+    expect(proxy.failure()).toBeNull()
   })
 
   it('are cut off where more comes than may', async () => {
@@ -90,6 +112,23 @@ describe('requests', () => {
     expect((await talk(proxy, GET(`${at}/`))).length).toBeLessThan(100_200)
     expect(proxy.failure()).toEqual({ isTooLarge: true, reason: 'more than 99999 bytes' })
   })
+})
+
+it.each([
+  ['request', 'http'],
+  ['tunnel', 'https']
+])('whoever leaves ends the %s', async (_, scheme) => {
+  let closed = 0
+  const server = await tcpServer((socket) => socket.resume().once('close', () => (closed += 1)))
+  const host = `localhost:${String(server.port)}`
+  const proxy = await started(`${scheme}://${host}`)
+  const { password, port, username } = new URL(proxy.url)
+  const client = connectTcp(Number(port), '127.0.0.1')
+  const headers = `Proxy-Authorization: Basic ${Buffer.from(`${username}:${password}`).toString('base64')}\r\n`
+  client.on('error', () => undefined).write(scheme === 'http' ? GET(`http://${host}/`, headers) : CONNECT(host, headers))
+  await eventually(() => expect(server.connections()).toBe(1))
+  client.resetAndDestroy()
+  await eventually(() => expect(closed).toBe(1))
 })
 
 describe('tunnels', () => {
@@ -129,10 +168,19 @@ describe('tunnels', () => {
     await eventually(() => expect(closed).toBe(1))
   })
 
+  it('to a server without a port go to that of HTTPS', async () => {
+    const proxy = await started('https://knot.example', { resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]) })
+    expect(statusOf(await talk(proxy, CONNECT('knot.example:80')))).toBe('403')
+    expect(statusOf(await talk(proxy, CONNECT('knot.example:443')))).not.toBe('403')
+    expect(proxy.failure()?.reason).toBe('the server leads to another one, which is not followed')
+  })
+
   it('break off where the other side does, and nothing of ours is in them', async () => {
     const server = await tcpServer((socket) => socket.once('data', () => socket.resetAndDestroy()))
     const host = `localhost:${String(server.port)}`
-    expect(await talk(await started(`https://${host}`), CONNECT(host, 'PASSWORD\r\n', 'hello'))).toBe('HTTP/1.1 200 Connected\r\n\r\n')
+    const proxy = await started(`https://${host}`)
+    expect(await talk(proxy, CONNECT(host, 'PASSWORD\r\n', 'hello'))).toBe('HTTP/1.1 200 Connected\r\n\r\n')
+    expect(proxy.failure()).toBeNull()
   })
 
   it('end with the proxy', async () => {

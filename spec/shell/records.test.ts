@@ -7,7 +7,7 @@ import { type PdsServer, startPds } from '../../shell/network/index.js'
 import type { Clock, Records } from '../../shell/ports.js'
 import { recordReader, type RecordsOptions } from '../../shell/records.js'
 import { must } from '../examples/support.js'
-import { eventually, httpServer, rememberingLog, tcpServer } from './support/sockets.js'
+import { countingClock, eventually, httpServer, rememberingLog, tcpServer } from './support/sockets.js'
 
 const REPO = 'sh.tangled.repo'
 const MEMBER = 'sh.tangled.spindle.member'
@@ -143,6 +143,13 @@ describe('reading', () => {
     expect(await ask(request(ALICE, 'x'))).toMatchObject({ next: null })
   })
 
+  it('of a directory whose address ends with a slash is the same', async () => {
+    const pds = await startServer()
+    pds.putAccount(ALICE)
+    await reader(`${pds.url}/`).ask(request(ALICE))
+    expect(pds.asked[0]).toBe(`GET /${ALICE}`)
+  })
+
   it('sends any cursor back as it was', async () => {
     const pds = await startServer()
     pds.putAccount(ALICE)
@@ -251,6 +258,12 @@ describe('what goes wrong', () => {
   })
 })
 
+it('a document has at most 256 KiB', async () => {
+  const pds = await startServer()
+  pds.misbehave('document', { _tag: 'Endless' })
+  expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)}: the answer has more than 262144 bytes`))
+})
+
 describe('nothing leads into a private network', () => {
   const PUBLIC_ONLY = { policy: { allowLoopback: false } }
 
@@ -331,6 +344,18 @@ describe('rates', () => {
     expect((await asking).every(({ _tag }) => _tag === 'RecordsRead')).toBe(true)
     expect(slow.most()).toBe(1)
     for (const [i, time] of times.entries()) if (i > 0) expect(time - (times[i - 1] ?? 0)).toBeGreaterThan(45)
+  })
+
+  it('where nothing is said, a request may take 15 s, and the pause is 100 ms', async () => {
+    const pds = await startServer()
+    pds.putAccount(ALICE)
+    const { armed, asked, clock } = countingClock()
+    const records = recordReader({ clock, directory: pds.url, log: rememberingLog(), policy: { allowLoopback: true } })
+    onTestFinished(records.close)
+    await new Promise((resolve) => records.read(request(ALICE), resolve))
+    expect([...new Set(asked)].sort((a, b) => a - b)).toEqual([100, 15_000])
+    await records.close()
+    expect(armed()).toBe(0)
   })
 
   it('four at a time in all, and a slow host does not keep us from the others', async () => {

@@ -9,14 +9,18 @@ import {
   type HostName,
   isWanted,
   type Json,
+  type Natural,
   OrderedMap as M,
   type Rkey,
   run,
   State
 } from '../../core/index.js'
+import { createInterpreter } from '../../shell/interpreter.js'
+import type { Link } from '../../shell/ports.js'
 import { type Bridge, defaultLimits, startBridge } from '../../shell/runtime.js'
 import type { Store } from '../../shell/store.js'
-import { BEGIN, config, type Dial, fakeNetwork, fakeStore, HOSTNAME, manualClock, ports, settle } from './support/bridge.js'
+import { BEGIN, config, type Dial, fakeNetwork, fakeStore, HOSTNAME, manualClock, nothingElse, ports, settle } from './support/bridge.js'
+import { rememberingLog } from './support/sockets.js'
 
 // ---------------------------------------------------------------------------------------- what the peers send
 
@@ -129,6 +133,23 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
+  test('after that it waits for something to happen', async () => {
+    const clock = manualClock()
+    const { dials, network } = fakeNetwork()
+    let turns = 0
+    const bridge = startBridge(ports(clock, network, fakeStore()), config, null, () => (turns += 1))
+    await settle()
+    send(last(dials), identity(1))
+    await settle()
+    expect(turns).toBe(1)
+    clock.advance(1_000)
+    await settle()
+    expect(turns).toBe(2)
+    await settle()
+    expect([turns, clock.armed()]).toEqual([2, 0])
+    await bridge.stop()
+  })
+
   test('steady noise does not put the writing off for ever', async () => {
     const { bridge, clock, dials } = setUp()
     await settle()
@@ -166,17 +187,66 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('a stop while saving fails ends, and says that the last events are not safe', async () => {
-    const { bridge, dials, store } = setUp()
+  test('saving that fails is tried again after pauses that double, up to the longest, and the log says so', async () => {
+    const clock = manualClock()
+    const memory = fakeStore()
+    const at: Array<number> = []
+    const store: Store = { ...memory, rescue: (state) => (at.push((clock.now() - BEGIN) / 1_000), memory.rescue(state)) }
+    const { dials, network } = fakeNetwork()
+    const log = rememberingLog()
+    const limits = { ...defaultLimits, rescueMs: { first: 100, last: 400 } }
+    const bridge = startBridge({ ...ports(clock, network, store), log }, config, null, undefined, limits)
     await settle()
-    store.fail(1_000)
+    memory.fail(5)
     send(last(dials), frame(1, 'knot1.example'))
     await settle()
-    const stopped = bridge.stop()
+    for (let i = 0; i < 40; i++) {
+      expect(bridge.isSaving()).toBe(at.length === 5)
+      clock.advance(50)
+      await settle()
+    }
+    expect(at).toEqual([100, 300, 700, 1_100, 1_500])
+    const fields = { path: 'memory', reason: 'no space left' }
+    expect(log.lines).toEqual([
+      { fields, level: 'error', message: 'saving failed: reading pauses until it works' },
+      ...Array.from({ length: 4 }, () => ({ fields, level: 'error', message: 'saving failed again' })),
+      { fields: {}, level: 'info', message: 'saving works again; nothing was lost' }
+    ])
+    await bridge.stop()
+  })
+
+  test('the limits are those that are written down', () =>
+    expect(defaultLimits).toEqual({
+      batchEvents: 1_500,
+      batchMs: 10,
+      inboxChars: 16_777_216,
+      inboxEvents: 1_500,
+      journalBytes: 134_217_728,
+      lazyMs: 1_000,
+      rescueMs: { first: 250, last: 30_000 }
+    }))
+
+  test('a stop while saving fails ends, and says that the last events are not safe', async () => {
+    const clock = manualClock()
+    const memory = fakeStore()
+    let isClosed = false
+    const store: Store = { ...memory, close: () => () => ((isClosed = true), Promise.resolve(E.right(undefined))) }
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(clock, network, store), config)
     await settle()
-    store.fail(0)
-    expect(E.isLeft(await stopped)).toBe(true)
+    memory.fail(1_000)
+    send(last(dials), frame(1, 'knot1.example'))
+    await settle()
+    expect(await bridge.stop()).toEqual(E.left('memory: no space left'))
     expect(dials).toHaveLength(1)
+    expect([clock.armed(), isClosed]).toEqual([0, true])
+  })
+
+  test('a store that cannot be closed is said to be', async () => {
+    const store: Store = { ...fakeStore(), close: () => () => Promise.resolve(E.left({ _tag: 'Failed' as const, message: 'why', path: '/store' })) }
+    const bridge = startBridge(ports(manualClock(), fakeNetwork().network, store), config)
+    await settle()
+    expect(await bridge.stop()).toEqual(E.left('/store: why'))
   })
 
   test('a full inbox pauses every connection, new ones included, and an emptier one lets them go on', async () => {
@@ -195,13 +265,40 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
+  test.each([
+    ['', 0],
+    [', also when saving failed meanwhile', 1]
+  ])('it must be half empty for that%s; what is opened before waits as well, what is opened later does not', async (_, failures) => {
+    const clock = manualClock()
+    const store = fakeStore()
+    const { dials, network } = fakeNetwork()
+    const limits = { ...defaultLimits, batchEvents: 1, inboxEvents: 8 }
+    const paused: Array<ReadonlyArray<boolean>> = []
+    const bridge = startBridge(ports(clock, network, store), config, null, () => paused.push(dials.map(({ isPaused }) => isPaused)), limits)
+    await settle()
+    paused.splice(0)
+    store.fail(failures)
+    for (let n = 1; n <= 8; n++) send(last(dials), frame(n, 'knot1.example'))
+    await settle()
+    clock.advance(limits.rescueMs.first)
+    for (let i = 0; i < 3; i++) await settle()
+    expect(paused).toEqual([[true], [true, true], [true, true], ...Array.from({ length: 5 }, () => [false, false])])
+    const [stream] = dials
+    if (stream !== undefined) send(stream, frame(9, 'knot2.example'))
+    await settle()
+    expect(dials.map(({ isPaused }) => isPaused)).toEqual([false, false, false])
+    await bridge.stop()
+  })
+
   test('a few large messages fill it as well: all of a batch is written in one line', async () => {
     const clock = manualClock()
     const store = fakeStore()
     const { dials, network } = fakeNetwork()
     const limits = { ...defaultLimits, batchEvents: 3, inboxChars: 1_000 }
-    const bridge = startBridge(ports(clock, network, store), config, null, undefined, limits)
+    const paused: Array<boolean | undefined> = []
+    const bridge = startBridge(ports(clock, network, store), config, null, () => paused.push(dials[0]?.isPaused), limits)
     await settle()
+    paused.splice(0)
     const stream = last(dials)
     for (let n = 1; n <= 3; n++) send(stream, frame(n, 'knot1.example'), 300)
     expect(stream.isPaused).toBe(false)
@@ -210,7 +307,7 @@ describe('the drive loop', () => {
       expect(stream.isPaused).toBe(true)
     }
     await settle()
-    expect(stream.isPaused).toBe(false)
+    expect(paused).toEqual([true, true, false])
     expect(bridge.durable().counters.frames).toBe(8)
     // What has been taken in does not count any more.
     send(stream, frame(9, 'knot1.example'), 999)
@@ -222,19 +319,27 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('a batch is cut short when its time is up, and nothing of the rest is lost or moved', async () => {
+  test.each([
+    ['none', 0, 2],
+    ['4 ms', 4, 2],
+    ['20 ms', 20, 6]
+  ])('a batch is cut short when its time is up (250 events take %s), and nothing of the rest is lost or moved', async (_, ms, saves) => {
     const clock = manualClock()
-    const impatient = { ...clock, now: () => (clock.advance(20), clock.now()) }
-    const store = fakeStore()
+    const slow = { ...clock, now: () => (clock.advance(ms), clock.now()) }
+    const memory = fakeStore()
+    const sizes: Array<number> = []
+    const store: Store = { ...memory, append: (events) => (sizes.push(events.length), memory.append(events)) }
     const { dials, network } = fakeNetwork()
-    const bridge = startBridge(ports(impatient, network, store), config)
+    const bridge = startBridge(ports(slow, network, store), config, null, undefined, { ...defaultLimits, batchEvents: 1_000 })
     await settle()
+    sizes.splice(0)
     const stream = last(dials)
     for (let n = 1; n <= 1_500; n++) send(stream, frame(n, 'knot1.example'))
     await settle()
     for (let i = 0; i < 20; i++) await settle()
-    const commits = store.acknowledged().filter((event) => event._tag === 'CommitReceived')
-    expect(commits.map(({ timeUs }) => timeUs)).toEqual(Array.from({ length: 1_500 }, (_, n) => BEGIN + (n + 1) * 1_000))
+    expect(sizes).toHaveLength(saves)
+    const commits = memory.acknowledged().filter((event) => event._tag === 'CommitReceived')
+    expect(commits.map(({ timeUs }) => timeUs)).toEqual(Array.from({ length: 1_500 }, (__, n) => BEGIN + (n + 1) * 1_000))
     await bridge.stop()
   })
 
@@ -374,6 +479,14 @@ describe('what is submitted', () => {
     await settle()
     expect([heard(), bridge.backlog()]).toEqual([null, 1])
     await bridge.stop()
+    expect(heard()).toBe(false)
+  })
+
+  test('is refused by a bridge that has ended', async () => {
+    const { bridge } = setUp()
+    await settle()
+    await bridge.stop()
+    const { heard } = submitted(bridge)
     await settle()
     expect(heard()).toBe(false)
   })
@@ -404,7 +517,8 @@ describe('a snapshot that fails', () => {
       }
     }
     const { dials, network } = fakeNetwork()
-    const bridge = startBridge(ports(clock, network, store), config)
+    const log = rememberingLog()
+    const bridge = startBridge({ ...ports(clock, network, store), log }, config)
     let n = 0
     const saved = async (grown: number): Promise<void> => {
       bytes = grown
@@ -417,7 +531,78 @@ describe('a snapshot that fails', () => {
     await saved(limit * 1.5)
     for (const grown of [0, limit - 1, limit]) await saved(grown)
     expect(at).toEqual([limit, limit * 1.25, limit * 1.5, limit])
+    expect(log.lines).toEqual(
+      Array.from({ length: 2 }, () => ({ fields: { path: 'x', reason: 'the disk is full' }, level: 'warn', message: 'no snapshot: the journal goes on' }))
+    )
     await bridge.stop()
+  })
+})
+
+// ---------------------------------------------------------------------------------------- effects
+
+describe('the interpreter', () => {
+  /** One whose connections note what is done to them, and end when they are told to. */
+  const interpreting = () => {
+    const done: Array<string> = []
+    const ends = new Map<string, () => void>()
+    const closing = (name: string) => (): Promise<void> => new Promise((resolve) => void ends.set(name, resolve))
+    const openJetstream = (connection: number): Link => {
+      const name = `stream ${String(connection)}`
+      const gone = closing(name)()
+      return { close: () => gone, gone, pause: () => void done.push(`pause ${name}`), resume: () => void done.push(`resume ${name}`) }
+    }
+    const interpreter = createInterpreter(
+      {
+        ...ports(manualClock(), { ...fakeNetwork().network, openJetstream }, fakeStore()),
+        builder: { ...nothingElse.builder, close: closing('builder') },
+        records: { ...nothingElse.records, close: closing('records') },
+        workflows: { ...nothingElse.workflows, close: closing('workflows') }
+      },
+      () => undefined
+    )
+    const open = (connection: number): void => interpreter.execute({ _tag: 'OpenJetstream', connection: connection as Natural, cursor: null })
+    return { done, end: (name: string) => (ends.get(name) ?? expect.unreachable())(), interpreter, open }
+  }
+
+  test('has nothing more to do with a connection that is gone', async () => {
+    const { done, end, interpreter, open } = interpreting()
+    open(1)
+    open(2)
+    end('stream 1')
+    await settle()
+    interpreter.pause()
+    interpreter.resume()
+    expect(done).toEqual(['pause stream 2', 'resume stream 2'])
+  })
+
+  test('lets chance say when it wakes, between what it is told', async () => {
+    const clock = manualClock()
+    const woken: Array<Event> = []
+    const interpreter = createInterpreter(
+      { ...ports(clock, fakeNetwork().network, fakeStore()), random: { between: (low, high) => low * 2 + high } },
+      (event) => void woken.push(event)
+    )
+    const timer = { _tag: 'JetstreamTimer', connection: 1 as Natural } as const
+    interpreter.execute({ _tag: 'WakeAfter', highMs: 20 as Natural, lowMs: 10 as Natural, timer })
+    clock.advance(39)
+    expect(woken).toEqual([])
+    clock.advance(1)
+    expect(woken).toEqual([{ _tag: 'TimerFired', at: BEGIN + 40_000, timer }])
+    await interpreter.close()
+  })
+
+  test('is closed when all is closed that it acts on', async () => {
+    const { end, interpreter, open } = interpreting()
+    let isClosed = false
+    open(1)
+    void interpreter.close().then(() => (isClosed = true))
+    for (const name of ['stream 1', 'builder', 'records', 'workflows']) {
+      await settle()
+      expect([name, isClosed]).toEqual([name, false])
+      end(name)
+    }
+    await settle()
+    expect(isClosed).toBe(true)
   })
 })
 

@@ -1,13 +1,13 @@
 /**
  * The store on real files, and on damaged ones: what it writes, what it reads back, and what it refuses (STORE).
  */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   AccountEntry,
   Builds,
@@ -36,6 +36,8 @@ import {
   type Store,
   type StoreError
 } from '../../shell/store.js'
+import { systemDisk } from '../../shell/store/disk.js'
+import { systemProcesses } from '../../shell/store/lock.js'
 import { snapshots } from '../../shell/store/snapshot.js'
 import { ALICE, at, BOB, CONFIG, K2, must, OWNER } from '../examples/support.js'
 import { type Image, randomOf, type SimulatedDisk, simulatedDisk } from './support/disk.js'
@@ -666,6 +668,81 @@ describe('a failed append', () => {
   })
 })
 
+describe('files', () => {
+  /** A disk that counts how many files are open on it. */
+  const counting = (inner: Disk): { readonly disk: Disk; readonly opened: () => number } => {
+    let opened = 0
+    return {
+      disk: {
+        ...inner,
+        open: async (path, mode) => {
+          const file = await inner.open(path, mode)
+          opened += 1
+          return { ...file, close: () => ((opened -= 1), file.close()) }
+        }
+      },
+      opened: () => opened
+    }
+  }
+
+  it('are closed, whatever fails', async () => {
+    for (let k = 0, operations = 1; k <= operations; k++) {
+      const simulated: SimulatedDisk = simulatedDisk({ before: (n) => (n === k ? 'EIO' : null), seed: 1 })
+      const { disk, opened } = counting(simulated)
+      let store = await openOn(disk)
+      if (E.isLeft(store)) {
+        expect([k, opened()]).toEqual([k, 0])
+        store = await openOn(disk)
+      }
+      const { append, close, rescue, snapshot } = right(store)
+      await append(BATCHES[0] ?? [])()
+      await snapshot(STATES[1] ?? start)()
+      await append(BATCHES[1] ?? [])()
+      await rescue(STATES[2] ?? start)()
+      expect([k, opened()]).toEqual([k, 1])
+      await close()()
+      expect([k, opened()]).toEqual([k, 0])
+      if (k === 0) operations = simulated.operations()
+    }
+  })
+
+  it('one that cannot be closed does not keep the folder from being released', async () => {
+    const inner = diskOf(new Map())
+    const disk: Disk = {
+      ...inner,
+      open: async (path, mode) => {
+        const file = await inner.open(path, mode)
+        return JOURNAL.test(path.replace('/store/', '')) ? { ...file, close: () => Promise.reject(new Error('EIO')) } : file
+      }
+    }
+    const store = right(await openOn(disk))
+    expect(left(await store.close()())).toMatchObject({ _tag: 'Failed', message: 'EIO' })
+    expect([...inner.now().keys()].sort()).toEqual([journalName(1), 'state.json'])
+  })
+
+  it('of the platform, and the names of new folders, are synced when that is asked for', async () => {
+    const folder = await newFolder()
+    const handle = await open(folder)
+    const prototype = Object.getPrototypeOf(handle) as typeof handle
+    await handle.close()
+    const [contents, names] = [vi.spyOn(prototype, 'datasync'), vi.spyOn(prototype, 'sync')]
+    try {
+      await systemDisk.makeFolder(join(folder, 'a', 'b'))
+      expect(names).toHaveBeenCalledTimes(2)
+      await systemDisk.makeFolder(join(folder, 'a', 'b'))
+      await systemDisk.syncFolder(folder)
+      expect(names).toHaveBeenCalledTimes(3)
+      const file = await systemDisk.open(join(folder, 'file'), 'create')
+      await file.sync()
+      await file.close()
+      expect([contents.mock.calls.length + names.mock.calls.length, names.mock.calls.length]).toEqual([4, 3])
+    } finally {
+      contents.mockRestore()
+      names.mockRestore()
+    }
+  })
+})
+
 // ---------------------------------------------------------------------------------------- reading only
 
 describe('reading a store that another has', () => {
@@ -780,6 +857,20 @@ describe('the lock', () => {
     expect(message).toContain(`process ${String(process.pid)} on host`)
     await closed(store)
     await closed(await openIn(folder))
+  })
+
+  it.each([
+    ['EPERM', false],
+    ['ESRCH', true]
+  ])('a process that cannot be signalled (%s) is gone: %s', async (code, isGone) => {
+    const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+      throw Object.assign(new Error(code), { code })
+    })
+    try {
+      expect(await systemProcesses.isGone({ ...(await systemProcesses.self()), startedAt: null })).toBe(isGone)
+    } finally {
+      kill.mockRestore()
+    }
   })
 
   it('of another host is never taken over, and it is said what to do', async () => {

@@ -202,6 +202,41 @@ describe('tack run', () => {
       }
     }))
 
+  test('says what happens, and what each thing is about', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(flags(around, folder, '--admission', 'open', '--log-level', 'debug'))
+      await running.says('"event":"JetstreamOpened"')
+      const key = { collection: 'sh.tangled.repo', rkey: 'r' }
+      const record = { knot: knot(around, 0), name: 'x', spindle: HOSTNAME }
+      around.jetstream.publishCommit({ did: OWNER, operations: [{ ...key, operation: 'create', record }], timeUs: BEGIN })
+      await running.says('"event":"KnotOpened"')
+      around.knots[0]?.publish({ event: {}, nsid: 'sh.tangled.knot.memberUpdate', rkey: 'k' }, 1_767_225_600_000_000_001n)
+      await running.says('"event":"KnotReceived"')
+      around.jetstream.publishCommit({ did: OWNER, operations: [{ ...key, operation: 'delete' }], timeUs: BEGIN + 1 })
+      await running.says('"event":"UnsubscribeKnot"')
+      around.jetstream.publishAccount({ active: false, did: OWNER, status: 'deactivated', timeUs: BEGIN + 2 })
+      await running.says('"event":"AccountReceived"')
+      expect(await running.end('SIGINT')).toBe(0)
+      const said = running.lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+      const host = knot(around, 0)
+      for (const line of [
+        { hostname: HOSTNAME, level: 'info', msg: 'the bridge starts', owner: OWNER, providers: '[]', store: folder },
+        { cursor: null, event: 'OpenJetstream', level: 'info', msg: 'connecting to the stream' },
+        { did: OWNER, event: 'CommitReceived', level: 'debug', msg: 'a record was written', timeUs: BEGIN, ...key },
+        { behind: expect.stringMatching(/ h /) as string, level: 'info', msg: 'catching up with the stream' },
+        { cursor: null, event: 'SubscribeKnot', heldBy: JSON.stringify([`${OWNER}/r`]), knot: host, level: 'info', msg: 'subscribing to a knot' },
+        { event: 'KnotOpened', knot: host, level: 'info', msg: 'listening to a knot' },
+        { created: '1767225600000000001', event: 'KnotReceived', knot: host, level: 'debug', msg: 'a knot reports', rkey: 'k' },
+        { did: OWNER, event: 'CommitReceived', level: 'debug', msg: 'a record was deleted', timeUs: BEGIN + 1, ...key },
+        { event: 'UnsubscribeKnot', knot: host, level: 'info', msg: 'unsubscribing from a knot' },
+        { active: false, did: OWNER, event: 'AccountReceived', level: 'debug', msg: 'an account changed', status: 'deactivated' },
+        { level: 'info', msg: 'stopping', signal: 'SIGINT' },
+        { cursor: BEGIN + 2, level: 'info', msg: 'stopped; everything is saved' }
+      ])
+        expect(said.find(({ msg }) => msg === line.msg)).toMatchObject(line)
+    }))
+
   test('S5 starts although the stream cannot be reached, and connects when it can', () =>
     inFolder(async (folder) => {
       const around = await network()
@@ -257,6 +292,100 @@ describe('tack run', () => {
       publish(around, 2_000)
       await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
       await running.end('SIGTERM')
+    }))
+})
+
+// ---------------------------------------------------------------------------------------- the public network
+
+describe('without --dev', () => {
+  const publicFlags = (around: EmbeddedNetwork, folder: string, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
+    ...['run', '--hostname', HOSTNAME, '--owner', OWNER, '--jetstream', around.jetstreamUrl.replace('localhost', '127.0.0.1'), '--store', folder],
+    ...['--listen', '127.0.0.1:0', '--backfill', 'off', '--admission', 'open', ...more]
+  ]
+  const repo = { createdAt: '2026-01-01T00:00:00Z', knot: 'localhost', name: 'x', spindle: HOSTNAME }
+  const announce = (around: EmbeddedNetwork) =>
+    around.jetstream.publishCommit({
+      did: OWNER,
+      operations: [{ collection: 'sh.tangled.repo', operation: 'create', record: repo, rkey: 'r' }],
+      timeUs: BEGIN
+    })
+
+  test('the stream is where the operator says, be it on this machine, and a knot is not', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(publicFlags(around, folder))
+      await running.says('"event":"JetstreamOpened"')
+      expect(running.lines[0]).toMatch(/^\{"level":"info"/)
+      announce(around)
+      await running.says('a repo record names no acceptable knot')
+      expect(running.lines.join()).not.toContain('SubscribeKnot')
+      expect(await running.end('SIGTERM')).toBe(0)
+    }))
+
+  test('a knot is spoken to over TLS', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(publicFlags(around, folder, '--allow-loopback'))
+      await running.says('"event":"JetstreamOpened"')
+      announce(around)
+      await running.says('"connection lost"')
+      expect(running.lines.find((line) => line.includes('"connection lost"'))).toMatch(/"error":".*:443"/)
+      expect(await running.end('SIGTERM')).toBe(0)
+    }))
+})
+
+// ---------------------------------------------------------------------------------------- a disk that fails
+
+describe('a disk', () => {
+  /** The program with a disk that does, at every sync, what stands in a file: `full`, `stuck`, or nothing. */
+  const onBadDisk = async (folder: string) => {
+    const [says, script] = [join(folder, 'disk'), join(folder, 'disk.mjs')]
+    const behave = (how: 'full' | 'fine' | 'stuck'): Promise<void> => writeFile(says, how)
+    await behave('fine')
+    await writeFile(
+      script,
+      `import { readFileSync } from 'node:fs'
+       import { open } from 'node:fs/promises'
+       const handle = await open(${JSON.stringify(says)})
+       const prototype = Object.getPrototypeOf(handle)
+       const { datasync } = prototype
+       await handle.close()
+       prototype.datasync = function () {
+         const how = readFileSync(${JSON.stringify(says)}, 'utf8')
+         if (how === 'stuck') return new Promise(() => undefined)
+         return how === 'full' ? Promise.reject(new Error('ENOSPC')) : datasync.call(this)
+       }\n`
+    )
+    return { behave, environment: { NODE_OPTIONS: `--import=${script}` } }
+  }
+
+  test('that is full is seen from outside; one that is stuck does not keep the bridge from ending', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const { behave, environment } = await onBadDisk(folder)
+      const running = bridge(flags(around, join(folder, 'store'), '--admission', 'open'), { env: environment })
+      await running.says('"event":"JetstreamOpened"')
+      const { port } = JSON.parse(running.lines.find((line) => line.includes('"event":"Serving"')) ?? '{}') as { readonly port: number }
+      const health = async (): Promise<number> => (await fetch(`http://127.0.0.1:${String(port)}/healthz`)).status
+      expect(await health()).toBe(200)
+      await behave('full')
+      publish(around, 0)
+      await running.says('saving failed: reading pauses until it works')
+      expect(await health()).toBe(503)
+      await behave('fine')
+      await running.says('saving works again; nothing was lost')
+      expect(await health()).toBe(200)
+      await behave('stuck')
+      for (const n of [4, 5, 6, 7]) publish(around, n)
+      const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text()
+      await eventually(async () => {
+        publish(around, 8)
+        return /^tack_backlog_events [1-9]/m.test(await metrics())
+      })
+      const asked = Date.now()
+      expect(await running.end('SIGTERM')).toBe(1)
+      expect(Date.now() - asked).toBeGreaterThan(4_500)
+      expect(running.lines.at(-1)).toContain('the bridge did not stop in time; what was acknowledged is saved')
     }))
 })
 
@@ -357,6 +486,7 @@ describe('crashes', () => {
       for (let life = 0; life < 6; life++) {
         const running = bridge(flags(around, folder, '--admission', 'open', ...(life === 0 ? ['--cursor', String(BEGIN)] : [])))
         await running.says('"event":"OpenJetstream"')
+        if (life > 0) await running.says('has ended without releasing the folder; its lock was replaced')
         const before = (await stored(folder))?.cursor.cursor ?? 0
         for (let n = 0; n < 400; n++) publish(around, sent++)
         await eventually(async () => ((await stored(folder))?.cursor.cursor ?? 0) > before + life * 20_000)
@@ -371,6 +501,15 @@ describe('crashes', () => {
       expect(rows(state)).toBe(rows(folded(around)))
       expect(wantedKnots(state)).toEqual(wantedKnots(folded(around)))
     }), 60_000)
+
+  test('an address that is taken ends with 1, and leaves the store free', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const port = new URL(around.jetstreamUrl).port
+      const { code, err } = await tack(flags(around, folder, '--listen', `127.0.0.1:${port}`))
+      expect([code, err]).toEqual([1, expect.stringMatching(new RegExp(`^error: cannot listen on 127\\.0\\.0\\.1:${port}: .*EADDRINUSE.*\\n$`))])
+      expect(await readdir(folder)).not.toContain('lock')
+    }))
 
   test('a second process on one store ends at once, and says who has it', () =>
     inFolder(async (folder) => {
@@ -481,11 +620,13 @@ describe('tack replay', () => {
 })
 
 describe('tack demo', () => {
-  test('--once runs the script, kills and restarts the bridge, checks the outcome, and ends with 0', async () => {
-    const { code, err, out } = await tack(['demo', '--once'])
-    expect(err).toBe('')
-    expect(out).toContain('Nothing was lost, and nothing was done twice.')
-    expect(out).not.toContain('NOT')
-    expect(code).toBe(0)
-  })
+  test('--once runs the script, kills and restarts the bridge, checks the outcome, and ends with 0, without its own folder', () =>
+    inFolder(async (folder) => {
+      const { code, err, out } = await tack(['demo', '--once'], { TMPDIR: folder })
+      expect(err).toBe('')
+      expect(out).toContain('Nothing was lost, and nothing was done twice.')
+      expect(out).not.toContain('NOT')
+      expect(code).toBe(0)
+      expect((await readdir(folder)).filter((name) => name.startsWith('tack-demo-'))).toEqual([])
+    }), 60_000)
 })

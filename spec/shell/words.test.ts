@@ -50,14 +50,27 @@ describe('the log', () => {
     )
   })
 
-  test('says nothing below its level', () => {
+  test.each<LogFormat>(['json', 'pretty'])('%s: says nothing below its level', (format) => {
     const { out, text } = collect()
-    const log = createLog('json', 'warn', out)
-    log.debug('d')
-    log.info('i')
-    log.warn('w')
-    log.error('e')
-    expect(text().trim().split('\n').map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['w', 'e'])
+    const log = createLog(format, 'warn', out)
+    log.debug('message d')
+    log.info('message i')
+    log.warn('message w')
+    log.error('message e')
+    expect(text().match(/message ./g)).toEqual(['message w', 'message e'])
+  })
+
+  test('as JSON it has the level as a word, the time as a date, the message, and the fields', () => {
+    const { out, text } = collect()
+    createLog('json', 'info', out).warn('a message', { count: 7, found: { a: 1 }, none: null })
+    expect(JSON.parse(text())).toEqual({
+      count: 7,
+      found: '{"a":1}',
+      level: 'warn',
+      msg: 'a message',
+      none: null,
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string
+    })
   })
 })
 

@@ -1,4 +1,5 @@
 /** Workflows, as far as the shell understands them: whatever stands in a file, there is an answer, soon, and a sentence for its author. */
+import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Event, HostName, Natural, type ReadWorkflows, Rkey, Did, Sha, type Workflow, WorkflowName } from '../../core/index.js'
 import { systemClock } from '../../shell/clock.js'
@@ -7,6 +8,7 @@ import { startKnot } from '../../shell/network/index.js'
 import type { Workflows } from '../../shell/ports.js'
 import { lanes, turns } from '../../shell/turns.js'
 import { parseWorkflow, workflowReader } from '../../shell/workflows.js'
+import { parseYaml } from '../../shell/yaml.js'
 import { must } from '../examples/support.js'
 import { eventually, rememberingLog } from './support/sockets.js'
 import { hasGit, WITHOUT_GIT } from './support/git.js'
@@ -142,6 +144,16 @@ describe('one file', () => {
       expect(performance.now() - started).toBeLessThan(1_000)
     })
 
+    it.each([
+      ['[1, [2, 3]]', 5],
+      ['[&a [1, 2], *a]', 7],
+      ['{a: {b: 1}}', 3],
+      ['1', 1]
+    ])('%s holds %i values, and no fewer', (text, count) => {
+      expect(parseYaml(text, count)._tag).toBe('Right')
+      if (count > 1) expect(parseYaml(text, count - 1)).toEqual(E.left({ _tag: 'Immodest' }))
+    })
+
     it('and is faulty where its aliases make too much of it, or it goes down too far', () => {
       expect(parse(bomb(9, 9))).toEqual(faulty('its aliases make too much of it'))
       expect(parse('a: &a [*a]\n')).toEqual(faulty('its aliases make too much of it'))
@@ -251,6 +263,18 @@ describe('all of a trigger', () => {
     await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsUnread', error: 'why', isFinal, knot: 'knot.example', number: 7, rkey: '3mbd3542k2222' }]))
   })
 
+  it('two at a time from one knot', async () => {
+    const asked: string[] = []
+    const knots = ['slow', 'slow', 'slow', 'other'].map((name) => must(HostName.decode(`${name}.example`)))
+    const readFiles: ReadFiles = ({ knot }, signal) => {
+      asked.push(knot)
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'we are closing', isFinal: false })))
+    }
+    const { workflows } = reading(readFiles, knots.map((knot) => request({ knot })))
+    expect(asked).toEqual(['slow.example', 'slow.example', 'other.example'])
+    await workflows.close()
+  })
+
   it('four at a time; those that are being read when it is closed are not answered, nor those that wait', async () => {
     let begun = 0
     let ended = 0
@@ -300,6 +324,11 @@ describe('turns', () => {
     await eventually(() => expect(begun).toEqual(['slow 1', 'slow 2', 'good 1', 'good 2', 'good 3']))
     ends[0]?.()
     await eventually(() => expect(begun.slice(5)).toEqual(['slow 3']))
+    // There is a place again, but not for that key.
+    ends[3]?.()
+    await new Promise(setImmediate)
+    take('slow', begin('slow 6'))
+    expect(begun).toHaveLength(6)
     const closed = close()
     for (const end of ends) end()
     await closed

@@ -8,7 +8,7 @@ import { onTestFinished, vi } from 'vitest'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../../shell/clock.js'
 import type { NetOptions } from '../../../shell/net.js'
-import type { Fields, Link, Log } from '../../../shell/ports.js'
+import type { Clock, Fields, Link, Log } from '../../../shell/ports.js'
 
 /** Resolves when `holds` does not throw any more. */
 export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 15_000 })
@@ -27,6 +27,33 @@ export const rememberingLog = (): Log & { readonly lines: ReadonlyArray<LogLine>
     (message: string, fields: Fields = {}) =>
       void lines.push({ fields, level, message })
   return { debug: at('debug'), error: at('error'), info: at('info'), lines, warn: at('warn') }
+}
+
+/** The real clock, how many of its timers are running, and for how long each was to run, in milliseconds. */
+export const countingClock = (): { readonly armed: () => number; readonly asked: ReadonlyArray<number>; readonly clock: Clock } => {
+  const { after, now } = systemClock()
+  const asked: number[] = []
+  const running = new Set<object>()
+  return {
+    armed: () => running.size,
+    asked,
+    clock: {
+      after: (ms, then) => {
+        const timer = {}
+        asked.push(ms)
+        running.add(timer)
+        const cancel = after(ms, () => {
+          running.delete(timer)
+          then()
+        })
+        return () => {
+          running.delete(timer)
+          cancel()
+        }
+      },
+      now
+    }
+  }
 }
 
 /** Options for connections to a server of a test: loopback is allowed, nobody is waited for for long. */
