@@ -76,6 +76,12 @@ const seconds = (text: string): number => {
   throw new InvalidArgumentError('Allowed: seconds, 0 to 9999999, with or without a fraction.')
 }
 
+/** A pause that is none would have a lost connection dialled without end. */
+const pause = (text: string): number => {
+  if (/^[0-9]{1,7}(?:\.[0-9]{1,6})?$/.test(text) && Number(text) >= 0.01) return Number(text)
+  throw new InvalidArgumentError('Allowed: seconds, 0.01 to 9999999, with or without a fraction.')
+}
+
 /** Below this, newer servers read a cursor as a sequence number. */
 const EARLIEST_US = 1_000_000_000_000_000
 
@@ -151,7 +157,7 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .helpGroup(STREAM),
   new Option('--max-backoff <seconds>', 'the longest pause before a lost connection is tried again (default: 60 for the stream, 300 for knots)')
     .env('TACK_MAX_BACKOFF')
-    .argParser(seconds)
+    .argParser(pause)
     .helpGroup(STREAM),
   new Option('--log <format>', 'how to log (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']).helpGroup(LOGGING),
   new Option('--log-level <level>', 'from which level on')

@@ -327,9 +327,6 @@ describe.skipIf(!hasGit)(`others${WITHOUT_GIT}`, () => {
     ])
   })
 
-  test('a stream on this machine, where that is not allowed', async () =>
-    expect(await after(forReal)).toContainEqual(['stream', expect.stringMatching(/127\.0\.0\.1 is no host name\./)]))
-
   test('a CI that does not take us, which repeats the secret', async () => {
     const ci = await httpServer((_, response) => response.writeHead(403).end(`your secret ${SECRET} is not mine`))
     const wrong = await after(({ configuration: { providers, ...others } }) => ({
@@ -347,8 +344,11 @@ describe.skipIf(!hasGit)(`the name${WITHOUT_GIT}`, () => {
       ['name', expect.stringMatching(/^ci\.tack-check\.invalid cannot be resolved \(E[A-Z_]+\): make a DNS record, A or AAAA/)]
     ]))
 
-  test('that leads to this machine alone is no name for others', async () =>
-    expect(await after(forReal)).toContainEqual(['name', expect.stringMatching(/leads to .*, seen from here, which nobody outside reaches/)]))
+  test('that leads to this machine alone is no name for others; the stream may be here all the same', async () => {
+    const wrong = await after(forReal)
+    expect(wrong.map(([what]) => what)).not.toContain('stream')
+    expect(wrong).toContainEqual(['name', expect.stringMatching(/leads to .*, seen from here, which nobody outside reaches/)])
+  })
 
   /** What is wrong when a proxy that answers so stands where the name leads. */
   const behind = async (proxy: { readonly port: number }) => after(withOptions({ hostname: `localhost:${String(proxy.port)}` }))

@@ -254,6 +254,8 @@ describe('a flag counts for more than the environment, that for more than the fi
     ['--rewind', '12345678'],
     ['--tolerance', '1.0000001'],
     ['--max-backoff', '1e3'],
+    ['--max-backoff', '0'],
+    ['--max-backoff', '0.009'],
     ['--hostname', 'CI.example.com'],
     ['--hostname', 'ci.example.com/'],
     ['--admin-token', 'one two three four']
