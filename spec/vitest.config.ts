@@ -1,14 +1,20 @@
 import { defineConfig } from 'vitest/config'
 
+const PURE = ['spec/{core,examples,properties}/**/*.test.ts']
+
 /** All tests. Those of the core come from one place each, those of the shell need sockets, files and processes. */
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    include: ['spec/**/*.test.ts'],
     pool: 'forks',
     // Most of the time tests of the shell wait for sockets and processes: one worker less than there are cores would leave half of two idle.
     maxWorkers: 2,
     testTimeout: 30_000,
-    hookTimeout: 30_000
+    hookTimeout: 30_000,
+    projects: [
+      // They share one process, and load the core once: nothing of what they try can be changed.
+      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      { extends: true, test: { name: 'shell', include: ['spec/**/*.test.ts'], exclude: PURE } }
+    ]
   }
 })

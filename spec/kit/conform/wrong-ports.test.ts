@@ -1,7 +1,7 @@
 /** The kit passes what is right, and finds what is wrong: for the right reason, and small. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { casesIn } from './load.js'
@@ -15,6 +15,12 @@ interface Result {
 interface Report {
   readonly random: { readonly inputs: { readonly outcome: Result['outcome'] }; readonly steps: { readonly outcome: Result['outcome'] } }
   readonly results: ReadonlyArray<Result>
+}
+
+/** The traces of a rule, or the vectors of a subject. */
+const fileOf = (shown: string): string => {
+  const at = (folder: string): string => join('spec', folder, `${shown}.jsonl`)
+  return existsSync(at('traces')) ? at('traces') : at('vectors')
 }
 
 const pathsOf = ({ failure }: Result['outcome']): ReadonlyArray<string> => (failure?.differences ?? []).map(({ path }) => path)
@@ -33,7 +39,7 @@ describe('a wrong port', () => {
       inFolder({}, async (folder) => {
         const [json, out] = [join(folder, 'results.json'), join(folder, 'failure.jsonl')]
         const steps = by === 'steps' ? '20000' : '2000'
-        const { code } = await conformWith(changed(mutation), '--only', shown, '--random', steps, '--seed', '1', '--json', json, '--out', out)
+        const { code } = await conformWith(changed(mutation), '--from', fileOf(shown), '--only', shown, '--random', steps, '--seed', '1', '--json', json, '--out', out)
         expect(code).toBe(1)
 
         const report = JSON.parse(readFileSync(json, 'utf8')) as Report

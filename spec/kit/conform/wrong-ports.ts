@@ -104,7 +104,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
   {
     name: 'nanoseconds compared as doubles',
     by: 'steps',
-    shown: 'random-',
+    shown: 'random-open',
     path: /^head\.knots\.subscriptions\[.*\]\.cursor$/,
     mutation: { file: 'data/identifiers.js', from: 'nanosBefore = (a, b) => digitsBefore(a, b)', to: 'nanosBefore = (a, b) => Number(a) < Number(b)' }
   },
@@ -131,7 +131,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'S13',
     path: /^effects/,
-    mutation: { file: 'knots.js', from: 'M.isEmpty(rest) ?', to: 'true ?' }
+    mutation: { file: 'data/multimap.js', from: 'M.isEmpty(rest) ?', to: 'true ?' }
   },
   {
     name: 'never unsubscribes',
@@ -148,7 +148,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     // It shows after twenty reports only: the trace begins at a state.
     name: 'keeps the last 19 reports',
     by: 'steps',
-    shown: 'random-',
+    shown: 'random-open',
     path: /^head\.counters\.recent/,
     mutation: { file: 'counters.js', from: 'const RECENT = 20', to: 'const RECENT = 19' }
   }

@@ -132,7 +132,7 @@ describe.each(NAMED)('an adapter for %s', (_, one) => {
     await provider.close()
   })
 
-  test.runIf(one.kind !== webhook)('takes a URL with a slash at its end for the same as one without', async () => {
+  if (one.kind !== webhook) test('takes a URL with a slash at its end for the same as one without', async () => {
     const { asked, pass, provider } = opened(one, { url: 'https://ci.example/base//' })
     provider.follow(job(one), one.external, () => undefined)
     await pass(1)
