@@ -12,7 +12,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
-      // They share one process, and load the core once: nothing of what they try can be changed.
+      // Their files share processes, each of which loads the core once: nothing of what they try can be changed.
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
       { extends: true, test: { name: 'shell', include: ['spec/**/*.test.ts'], exclude: PURE } }
     ]

@@ -63,6 +63,9 @@ export const policyOf = (options: Pick<RunOptions, 'allowLoopback' | 'dev'>) => 
   allowLoopback: options.dev === true || options.allowLoopback === true
 })
 
+/** For addresses that the operator wrote down: they may be anywhere. What records and knots name may not. */
+export const trustedPolicyOf = (options: Parameters<typeof policyOf>[0]) => ({ ...policyOf(options), trusted: true })
+
 /**
  * Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is not as it must be. Providers look after
  * what is in their folders from the beginning: whoever assembles them for a store must have it.
@@ -75,7 +78,7 @@ export const assemble = (
   const policy = policyOf(options)
   const isInsecure = options.dev === true
   const git = { clock, isInsecure, policy }
-  const client = httpClient({ clock, policy: { ...policy, trusted: true } })
+  const client = httpClient({ clock, policy: trustedPolicyOf(options) })
   const checkout = gitCheckout({ ...git, addresses: ({ build, plan }) => addressesOf(build.knot, plan.repository, isInsecure) })
 
   const providers: Array<Provider> = []

@@ -28,7 +28,7 @@ import { type Server, startServer } from '../server.js'
 import { decodeText } from '../store/json.js'
 import { systemProcesses } from '../store/lock.js'
 import { readStore } from '../store.js'
-import { assemble, type Parts, policyOf } from './assemble.js'
+import { assemble, type Parts, policyOf, trustedPolicyOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
 import { urlOf } from './order.js'
@@ -230,14 +230,13 @@ const reasons = (): Log & { readonly last: () => string } => {
   return { ...silentLog, debug: hear, last: () => last, warn: hear }
 }
 
-/** The operator wrote its address down, so it may be anywhere, as it may for `tack run`. */
-const checkStream = (options: RunOptions, policy: Policy, clock: Clock): Promise<Finding> =>
+const checkStream = (options: RunOptions, clock: Clock): Promise<Finding> =>
   new Promise((done) => {
     const { host } = options.jetstream
     const log = reasons()
     let link: Link | null = null
     let finding: Finding | null = null
-    const opened = jetstreamClient({ clock, handshakeTimeoutMs: ANSWER_MS, log, policy: { ...policy, trusted: true }, url: options.jetstream })(0 as Natural, null, (event) => {
+    const opened = jetstreamClient({ clock, handshakeTimeoutMs: ANSWER_MS, log, policy: trustedPolicyOf(options), url: options.jetstream })(0 as Natural, null, (event) => {
       if (event._tag === 'JetstreamOpened') {
         finding = fine('stream', `${host} can be listened to.`)
         void link?.close()
@@ -421,7 +420,7 @@ export const findings = async (
   }
   const scratch = made.right
   const settings = { clock, maxBodyBytes: ANSWER_BYTES, policy, timeoutMs: ANSWER_MS }
-  const [outside, trusted] = [httpClient(settings), httpClient({ ...settings, policy: { ...policy, trusted: true } })]
+  const [outside, trusted] = [httpClient(settings), httpClient({ ...settings, policy: trustedPolicyOf(options) })]
   const ask: Ask = async (url, isTrusted = false) => {
     try {
       const response = await (isTrusted ? trusted : outside).fetch(url)
@@ -453,7 +452,7 @@ export const findings = async (
     // These wait for others, each for its own.
     const waiting: ReadonlyArray<Promise<ReadonlyArray<Finding>>> = [
       ...(E.isRight(parts) ? [checkOwner(options, parts.right, clock).then((one) => [one])] : []),
-      checkStream(options, policy, clock).then((one) => [one]),
+      checkStream(options, clock).then((one) => [one]),
       ...providers.map((provider) => checkProvider(provider, clock).then((one) => [one])),
       Promise.resolve([listening.finding]),
       checkOutside(options, policy, ask, clock)

@@ -71,16 +71,15 @@ const token = (text: string): string => {
   throw new SecretError(`the admin token is not allowed. Allowed: at least ${String(TOKEN_MIN)} visible ASCII characters.`)
 }
 
-const seconds = (text: string): number => {
-  if (/^[0-9]{1,7}(?:\.[0-9]{1,6})?$/.test(text)) return Math.round(Number(text) * 1_000_000) / 1_000_000
-  throw new InvalidArgumentError('Allowed: seconds, 0 to 9999999, with or without a fraction.')
-}
+const secondsFrom =
+  (least: number) =>
+  (text: string): number => {
+    const s = /^[0-9]{1,7}(?:\.[0-9]{1,6})?$/.test(text) ? Number(text) : NaN
+    if (s >= least) return s
+    throw new InvalidArgumentError(`Allowed: seconds, ${String(least)} to 9999999, with or without a fraction.`)
+  }
 
-/** A pause that is none would have a lost connection dialled without end. */
-const pause = (text: string): number => {
-  if (/^[0-9]{1,7}(?:\.[0-9]{1,6})?$/.test(text) && Number(text) >= 0.01) return Number(text)
-  throw new InvalidArgumentError('Allowed: seconds, 0.01 to 9999999, with or without a fraction.')
-}
+const seconds = secondsFrom(0)
 
 /** Below this, newer servers read a cursor as a sequence number. */
 const EARLIEST_US = 1_000_000_000_000_000
@@ -157,7 +156,8 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .helpGroup(STREAM),
   new Option('--max-backoff <seconds>', 'the longest pause before a lost connection is tried again (default: 60 for the stream, 300 for knots)')
     .env('TACK_MAX_BACKOFF')
-    .argParser(pause)
+    // A pause that is none would have a lost connection dialled without end.
+    .argParser(secondsFrom(0.01))
     .helpGroup(STREAM),
   new Option('--log <format>', 'how to log (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']).helpGroup(LOGGING),
   new Option('--log-level <level>', 'from which level on')

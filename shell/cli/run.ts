@@ -11,7 +11,7 @@ import { createProgress } from '../progress.js'
 import { type Bridge, type Observer, startBridge } from '../runtime.js'
 import { type Server, type ServerPorts, startServer } from '../server.js'
 import { openStore } from '../store.js'
-import { assemble, policyOf, providerNames } from './assemble.js'
+import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
 
@@ -85,7 +85,6 @@ export const run = async (
   }
   log.info('serving', { event: 'Serving', port: server.right.port })
 
-  const policy = policyOf(options)
   const progress = createProgress(clock, log, isTerminal ? out : null)
   const tell = narrate(log)
   const started = startBridge(
@@ -94,9 +93,8 @@ export const run = async (
       clock,
       log,
       network: {
-        // The operator wrote its address down, so it may be anywhere; what records name may not.
-        openJetstream: jetstreamClient({ clock, log, policy: { ...policy, trusted: true }, url: options.jetstream }),
-        openKnot: knotClient({ clock, log, policy, isInsecure: options.dev === true })
+        openJetstream: jetstreamClient({ clock, log, policy: trustedPolicyOf(options), url: options.jetstream }),
+        openKnot: knotClient({ clock, log, policy: policyOf(options), isInsecure: options.dev === true })
       },
       random: systemRandom,
       records,

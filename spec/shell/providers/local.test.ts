@@ -12,7 +12,7 @@ import { describe, expect, test } from 'vitest'
 import type { BuildName, Plan } from '../../../core/index.js'
 import { silentLog } from '../../../shell/log.js'
 import { createLocal, local, type LocalSettings } from '../../../shell/providers/local.js'
-import type { Checkout, Job, LogLine, Progress, Provider } from '../../../shell/providers/provider.js'
+import type { Checkout, Job, LogLine, Progress, Provider, Surroundings } from '../../../shell/providers/provider.js'
 import { type Bench, BUILD, describeProvider, faultsOfLog, jobOf, ODD, openWorkshop, type Target, type Workshop } from './contract.js'
 
 const RUNNER = fileURLToPath(new URL('../../../dist/shell/providers/local-runner.js', import.meta.url))
@@ -662,6 +662,16 @@ describe('processes', () => {
 
 // ---------------------------------------------------------------------------------------- what is kept
 
+const surroundings = (clock: Workshop['clock'], folder: string): Surroundings => ({
+  checkout: () => Promise.resolve(),
+  clock,
+  environment: {},
+  fetch: () => Promise.reject(new Error('nobody is asked')),
+  folder,
+  log: silentLog,
+  name: 'local'
+})
+
 interface Folders {
   readonly clock: Workshop['clock']
   readonly make: () => Provider
@@ -681,15 +691,7 @@ const withFolders = (
     await use({
       clock,
       make: () => {
-        const { right: provider } = local.make(settings, {
-          checkout: () => Promise.resolve(),
-          clock,
-          environment: {},
-          fetch: () => Promise.reject(new Error('nobody is asked')),
-          folder: root,
-          log: silentLog,
-          name: 'local'
-        }) as { readonly right: Provider }
+        const { right: provider } = local.make(settings, surroundings(clock, root)) as { readonly right: Provider }
         made.push(provider)
         return provider
       },
@@ -772,15 +774,7 @@ describe('settings', () => {
     [{ logBytes: 1023 }, '"logBytes" must be from 1024 to 1073741824']
   ])('%j', async (settings, wrong) => {
     await withSite(async ({ clock, root }) => {
-      const made = local.make(settings, {
-        checkout: () => Promise.resolve(),
-        clock,
-        environment: {},
-        fetch: () => Promise.reject(new Error('nobody is asked')),
-        folder: root,
-        log: silentLog,
-        name: 'local'
-      })
+      const made = local.make(settings, surroundings(clock, root))
       expect(made._tag === 'Left' ? made.left : null).toBe(wrong)
       if (made._tag === 'Right') await made.right.close()
     })
