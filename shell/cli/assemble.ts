@@ -67,14 +67,14 @@ export const policyOf = (options: Pick<RunOptions, 'allowLoopback' | 'dev'>) => 
 export const trustedPolicyOf = (options: Parameters<typeof policyOf>[0]) => ({ ...policyOf(options), trusted: true })
 
 /**
- * Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is not as it must be. Providers look after
- * what is in their folders from the beginning: whoever assembles them for a store must have it.
+ * Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is not as it must be, and then nothing is
+ * left that goes on. Providers look after what is in their folders from the beginning: whoever assembles them for a store must have it.
  */
-export const assemble = (
+export const assemble = async (
   options: RunOptions,
   configuration: Configuration,
   { clock, environment, log }: { readonly clock: Clock; readonly environment: NodeJS.ProcessEnv; readonly log: Log }
-): E.Either<string, Parts> => {
+): Promise<E.Either<string, Parts>> => {
   const policy = policyOf(options)
   const isInsecure = options.dev === true
   const git = { clock, isInsecure, policy }
@@ -93,7 +93,8 @@ export const assemble = (
       name
     })
     if (E.isLeft(made)) {
-      void Promise.all([...providers.map((one) => one.close()), client.close()])
+      await Promise.all(providers.map((one) => one.close()))
+      await client.close()
       return E.left(`"providers.${name}"${configuration.providers.has(name) ? '' : impliedBy(kind)}: ${made.left}`)
     }
     providers.push(made.right)

@@ -429,7 +429,7 @@ export const findings = async (
       return E.left(wordsOf(error))
     }
   }
-  const parts = assemble({ ...options, store: scratch }, configuration, { clock, environment, log: silentLog })
+  const parts = await assemble({ ...options, store: scratch }, configuration, { clock, environment, log: silentLog })
   const providers = E.isRight(parts) ? parts.right.providers : []
   const names = providers.map(({ name }) => name)
   const config = E.isRight(parts) ? configOf(options, configuration, names) : null

@@ -44,7 +44,7 @@ export const run = async (
     return 1
   }
   const store = opened.right
-  const parts = assemble(options, configuration, { clock, environment: process.env, log })
+  const parts = await assemble(options, configuration, { clock, environment: process.env, log })
   if (E.isLeft(parts)) {
     complain(`error: ${parts.left}`)
     await store.close()()

@@ -339,6 +339,16 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [page(OWNER, MEMBER, 101, at(13), [], 'more')],
     then: { effects: [reads(OWNER, REPO, 102)] }
   }),
+  example('B3.8 and each collection has a hundred pages of its own', {
+    config: ON,
+    given: [
+      ...READING,
+      ...Array.from({ length: 99 }, (_, i) => page(OWNER, MEMBER, 2 + i, at(12), [], `p${String(i)}`)),
+      page(OWNER, MEMBER, 101, at(13), [], 'more')
+    ],
+    when: [page(OWNER, REPO, 102, at(14), [], 'q1'), page(OWNER, REPO, 103, at(15), [], 'q2')],
+    then: { effects: [reads(OWNER, REPO, 103, 'q1'), reads(OWNER, REPO, 104, 'q2')] }
+  }),
   example('B3.5 an answer that nobody waits for changes nothing', {
     config: ON,
     given: READING,

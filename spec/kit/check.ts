@@ -4,9 +4,10 @@
  *     node dist/spec/kit/check.js minimal.gap
  *     node dist/spec/kit/check.js host
  *
- * Ends with 0 when it does not, with 3 when it does. By mutate.js this is how a mutant is tried (mutants.test.ts).
+ * Ends with 0 when it does not, with 3 when it does. Started by mutate.js, it tries a mutant; mutants.test.ts tries all of them.
  */
 import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { canonical, Event, type Json, step } from '../../core/index.js'
 import { beginningOf, stateAt, stateHash, type Trace, writtenState } from '../../shell/trace.js'
@@ -71,10 +72,15 @@ const departure = (play: () => string | null): string | null => {
   }
 }
 
-const [name] = process.argv.slice(2)
-if (name === undefined) throw new Error('usage: check.js NAME, of a trace or of the subject of vectors')
-const found = departure(player(name))
-if (found !== null) {
-  console.log(found)
-  process.exitCode = DEPARTS
+/** Where the core departs from the trace, or from the vectors, of that name; `null` when it does not. */
+export const check = (name: string): string | null => departure(player(name))
+
+const [script, name] = process.argv.slice(1)
+if (script !== undefined && pathToFileURL(script).href === import.meta.url) {
+  if (name === undefined) throw new Error('usage: check.js NAME, of a trace or of the subject of vectors')
+  const found = check(name)
+  if (found !== null) {
+    console.log(found)
+    process.exitCode = DEPARTS
+  }
 }

@@ -26,9 +26,9 @@ export interface Replacement {
 
 const CORE = new URL('../../core/', import.meta.url)
 
-/** @throws Error when the place to change is not there, or not the only one. */
-const replacementOf = ({ file, from, to }: Mutation): Replacement => {
-  const url = new URL(file, CORE)
+/** The module as the mutation has it; `core` is the folder of the compiled core. @throws Error when the place to change is not there, or not the only one. */
+export const replacementOf = ({ file, from, to }: Mutation, core: URL = CORE): Replacement => {
+  const url = new URL(file, core)
   const [before, after, ...more] = readFileSync(url, 'utf8').split(from)
   if (before === undefined || after === undefined || more.length > 0)
     throw new Error(`${file} must hold exactly once: ${from}`)

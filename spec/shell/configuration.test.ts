@@ -320,7 +320,7 @@ describe('the environment', () => {
   const parts = (environment: NodeJS.ProcessEnv, configuration = NO_CONFIGURATION) =>
     inFolder(async (folder) => {
       const options = { ...understood(`hostname: x.example\nowner: ${OWNER}\n`), store: folder }
-      const made = assemble(options, configuration, { clock: systemClock(), environment, log: silentLog })
+      const made = await assemble(options, configuration, { clock: systemClock(), environment, log: silentLog })
       if (E.isLeft(made)) return made.left
       const { close, providers, records, workflows } = made.right
       await Promise.all([...providers.map((provider) => provider.close()), records.close(), workflows.close(), close()])
@@ -348,7 +348,7 @@ describe('the environment', () => {
       const url = `http://127.0.0.1:${String(ci.port)}`
       const options = { ...understood(`hostname: x.example\nowner: ${OWNER}\nplc: ${pds.url}\n`), store: folder }
       const providers = new Map([['ci', { kind: 'webhook', settings: { secret: SECRET, url } }]])
-      const made = assemble(options, { ...NO_CONFIGURATION, providers }, { clock: systemClock(), environment: {}, log: silentLog })
+      const made = await assemble(options, { ...NO_CONFIGURATION, providers }, { clock: systemClock(), environment: {}, log: silentLog })
       if (E.isLeft(made)) throw new Error(made.left)
       const { close, providers: [provider], records, workflows } = made.right
       expect(await provider?.check()).toMatchObject({ isFine: true })

@@ -155,7 +155,7 @@ describe('tack.yaml', () => {
       if (E.isLeft(read)) throw new Error(read.left)
       applyTo(read.right, options)
       const value = (name: string): unknown => options.find((option) => option.attributeName() === name)?.defaultValue
-      const made = assemble(
+      const made = await assemble(
         {
           admission: 'members',
           hostname: String(value('hostname')),
