@@ -12,7 +12,6 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Did, excerpt, type HostName, type ReadWorkflows, Sha, WorkflowName } from '../core/index.js'
 import { gitProgram, type Program, type Ran } from './git/program.js'
@@ -35,8 +34,8 @@ export interface GitOptions {
   readonly policy: Policy
   /** The resolver of the platform. */
   readonly resolve?: Resolve
-  /** Where temporary folders are made: that of the platform if not given. */
-  readonly tmp?: string
+  /** The folder in which temporary ones are made. What is left in it by a process that was killed is somebody else's to remove. */
+  readonly tmp: string
   /** How long one reading may take, whatever it consists of. 60 s. */
   readonly timeoutMs?: number
 }
@@ -271,8 +270,8 @@ const readCommit = async (
 
 /** A reader of workflow files. Readings do not share anything. */
 export const gitReader = (options: GitOptions): ReadFiles => {
-  const { caFile = null, clock, git = 'git', isInsecure, maxBytes = 32 * 2 ** 20, policy } = options
-  const { resolve = platformResolve, timeoutMs = 60_000, tmp = tmpdir() } = options
+  const { caFile = null, clock, git = 'git', isInsecure, maxBytes = 32 * 2 ** 20, policy, tmp } = options
+  const { resolve = platformResolve, timeoutMs = 60_000 } = options
 
   const readFrom = async (reading: Reading, address: URL, sha: Sha | null): Promise<FilesRead & { readonly hasAnswered: boolean }> => {
     const listed = await reading.git.run(['ls-remote', '--symref', '--', address.href, 'HEAD'])

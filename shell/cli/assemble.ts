@@ -1,5 +1,6 @@
 /** What the bridge acts through, made of what the operator has decided: providers, and readers of records, files and repositories. */
-import { join } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { addressesOf, gitReader } from '../git.js'
 import { httpClient } from '../http.js'
@@ -77,7 +78,11 @@ export const assemble = async (
 ): Promise<E.Either<string, Parts>> => {
   const policy = policyOf(options)
   const isInsecure = options.dev === true
-  const git = { clock, isInsecure, policy }
+  // Whoever has the store has its temporary folder: what is in it was left by a process that was killed.
+  const tmp = resolve(options.store, 'tmp')
+  await rm(tmp, { force: true, recursive: true })
+  await mkdir(tmp, { mode: 0o700, recursive: true })
+  const git = { clock, isInsecure, policy, tmp }
   const client = httpClient({ clock, policy: trustedPolicyOf(options) })
   const checkout = gitCheckout({ ...git, addresses: ({ build, plan }) => addressesOf(build.knot, plan.repository, isInsecure) })
 

@@ -414,7 +414,7 @@ export const findings = async (
   // A provider looks after what is in its folder from the beginning: what is in the store is the running one's.
   const made = await mkdtemp(join(tmpdir(), 'tack-check-')).then(E.right, (error: unknown) => E.left(wordsOf(error)))
   if (E.isLeft(made)) {
-    const finding = wrong('temporary files', `There can be none in ${tmpdir()}: ${ended(made.left)} Workflow files are read there: give tack another place with TMPDIR.`)
+    const finding = wrong('temporary files', `There can be none in ${tmpdir()}: ${ended(made.left)} This check needs a place for some: give it another with TMPDIR.`)
     tell(finding)
     return [finding]
   }

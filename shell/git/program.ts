@@ -98,6 +98,8 @@ export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
   await writeFile(path.join(folder, '.gitconfig'), settings(options), { mode: 0o600 })
   const env = {
     GIT_ATTR_NOSYSTEM: '1',
+    // A repository that the folder happens to be in is none of its business: its settings would count for more than those above.
+    GIT_CEILING_DIRECTORIES: path.dirname(folder),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     HOME: folder,

@@ -6,7 +6,6 @@
  * knot, and from nowhere else.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Program, gitProgram, type Ran } from '../git/program.js'
 import type { GitOptions } from '../git.js'
@@ -85,8 +84,8 @@ const checkOut = async (git: Program, proxy: Proxy, job: Job, address: URL, fold
 
 /** Checks out by git over HTTP. */
 export const gitCheckout = (options: CheckoutOptions): Checkout => {
-  const { addresses, caFile = null, clock, git = 'git', isInsecure, maxBytes = 2 ** 30, policy } = options
-  const { resolve = platformResolve, timeoutMs = 600_000, tmp = tmpdir() } = options
+  const { addresses, caFile = null, clock, git = 'git', isInsecure, maxBytes = 2 ** 30, policy, tmp } = options
+  const { resolve = platformResolve, timeoutMs = 600_000 } = options
 
   return async (job, folder, signal) => {
     const stopping = new AbortController()

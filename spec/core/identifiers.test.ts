@@ -9,6 +9,7 @@ import {
   nanosBefore,
   nanosOf,
   previousNano,
+  timeOfTid,
   usAfter,
   usBefore
 } from '../../core/data/identifiers.js'
@@ -303,6 +304,14 @@ describe('the time in a rev', () => {
     const half = 1 << 25
     expect([-1n, 0n, 1n].map((d) => isAfter(BigInt(half) + d, half))).toEqual([false, false, true])
     expect([-1n, 0n, 1n].map((d) => isAfter(BigInt(half) + d, half - 1))).toEqual([false, true, true])
+  })
+
+  test.each([0, 1, 33_554_431, 33_554_432, 33_554_433, 1_767_225_600_000_001, MAX])('the time in the TID of %s is that', (time) => {
+    expect([0, 1, 1023].map((clock) => timeOfTid(tid(rev(time, clock))))).toEqual([time, time, time])
+  })
+
+  test('and the greatest stamp, where it is later than that', () => {
+    expect([rev(BigInt(MAX) + 1n), 'jzzzzzzzzzzzz'].map((text) => timeOfTid(tid(text)))).toEqual([MAX, MAX])
   })
 
   test('does not depend on the clock id', () => {

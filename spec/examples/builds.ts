@@ -23,6 +23,7 @@ import {
   OWNER,
   put,
   repo,
+  rev,
   started,
   stop,
   unsubscribe,
@@ -364,6 +365,14 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     given: running(),
     when: [comes(trigger(), at(20), { created: null, rkey: '3mbcor2kk2222' }), comes(trigger(), at(21), { created: null, rkey: 'a' })],
     then: { effects: [read(1, { rkey: 'a' })], reports: [ignored('before', at(20), '3mbcor2kk2222')] }
+  }),
+  example('T1.22 to the microsecond', {
+    given: running(),
+    when: [
+      comes(trigger(), at(20), { created: null, rkey: rev(at(2) - 300_000_001) }),
+      comes(trigger(), at(21), { created: null, rkey: rev(at(2) - 300_000_000) })
+    ],
+    then: { effects: [read(1, { rkey: rev(at(2) - 300_000_000) })], reports: [ignored('before', at(20), rev(at(2) - 300_000_001))] }
   }),
   example('T1.7 a deleted branch, a ref that did not move, another kind of ref, a push that asks for no CI: nothing', {
     given: running(),

@@ -418,7 +418,7 @@ describe.skipIf(!hasGit)(`the program${WITHOUT_GIT}`, () => {
   test('needs a place for temporary files', async () => {
     const { code, out } = await tack(['check', '--hostname', 'x.example', '--owner', OWNER], { TMPDIR: '/nowhere' })
     expect(code).toBe(1)
-    expect(out).toMatch(/^NOT {2}temporary files {8}There can be none in \/nowhere: ENOENT.* Workflow files are read there: give tack another place with TMPDIR\.\n\nOne thing is wrong\.\n$/)
+    expect(out).toMatch(/^NOT {2}temporary files {8}There can be none in \/nowhere: ENOENT.* This check needs a place for some: give it another with TMPDIR\.\n\nOne thing is wrong\.\n$/)
   })
 
   test('goes by https, and through what ends it, where it is not --dev', () =>

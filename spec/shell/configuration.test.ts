@@ -1,16 +1,18 @@
 /** The configuration file: what is allowed in it, what is said of what is not, what counts for more, and what is never given away. */
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { Command, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Did, type Natural, REPO } from '../../core/index.js'
+import { type Did, type HostName, type Natural, REPO, type Rkey } from '../../core/index.js'
 import { assemble } from '../../shell/cli/assemble.js'
 import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, parseConfiguration, readConfiguration } from '../../shell/cli/configuration.js'
 import { runOptions, type RunOptions } from '../../shell/cli/options.js'
 import { systemClock } from '../../shell/clock.js'
 import { silentLog } from '../../shell/log.js'
 import { startPds } from '../../shell/network/index.js'
+import { hasGit, WITHOUT_GIT } from './support/git.js'
 import { inFolder, tack } from './support/process.js'
 import { httpServer } from './support/sockets.js'
 
@@ -358,6 +360,41 @@ describe('the environment', () => {
       expect(read).toMatchObject({ _tag: 'RecordsUnread', error: expect.stringMatching(/the address is not https$/) as string })
       expect(pds.asked).toEqual([`GET /${OWNER}`])
       await Promise.all([provider?.close(), records.close(), workflows.close(), close()])
+    }))
+
+  test.skipIf(!hasGit)(`what a process that was killed has left of its temporary files goes, and theirs are in the store, too${WITHOUT_GIT}`, () =>
+    inFolder(async (folder) => {
+      const tmp = join(folder, 'tmp')
+      await mkdir(join(tmp, 'tack-git-left', '0'), { recursive: true })
+      const there: Array<ReadonlyArray<string>> = []
+      const knot = await httpServer((_, response) => {
+        there.push(readdirSync(tmp))
+        response.writeHead(404).end()
+      })
+      const options = { ...understood(`hostname: x.example\nowner: ${OWNER}\ndev: true\n`), store: relative('.', folder) }
+      const made = await assemble(options, NO_CONFIGURATION, { clock: systemClock(), environment: {}, log: silentLog })
+      if (E.isLeft(made)) throw new Error(made.left)
+      const { close, records, workflows } = made.right
+      expect(await readdir(tmp)).toEqual([])
+      expect((await stat(tmp)).mode & 0o777).toBe(0o700)
+      const told = await new Promise((resolve) =>
+        workflows.read(
+          {
+            _tag: 'ReadWorkflows',
+            knot: `localhost:${String(knot.port)}` as HostName,
+            number: 1 as Natural,
+            repository: { did: '', name: 'thing', owner: OWNER as Did, rkey: 'r' as Rkey },
+            rkey: 'k' as Rkey,
+            sha: null,
+            workflows: null
+          },
+          resolve
+        )
+      )
+      expect(told).toMatchObject({ _tag: 'WorkflowsUnread', error: 'there is no such repository on the knot' })
+      expect(there[0]).toEqual([expect.stringMatching(/^tack-git-/)])
+      expect(await readdir(tmp)).toEqual([])
+      await Promise.all([records.close(), workflows.close(), close()])
     }))
 
   test('a kind that there is not is said with those that there are', async () =>

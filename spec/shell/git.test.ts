@@ -63,7 +63,7 @@ const asked = (host: string, { did = '', name = 'thing', owner = OWNER, sha = nu
 })
 
 const reader = (changes: Partial<GitOptions> = {}) =>
-  gitReader({ clock: systemClock(), isInsecure: true, policy: { allowLoopback: true }, ...changes })
+  gitReader({ clock: systemClock(), isInsecure: true, policy: { allowLoopback: true }, tmp: tmpdir(), ...changes })
 
 /** Reads, and makes sure that nothing is left lying about. */
 const read = async (what: FilesAsked, changes: Partial<GitOptions> = {}, signal = new AbortController().signal): Promise<FilesRead> => {
@@ -565,6 +565,15 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
 })
 
 describe.skipIf(!hasGit)(`nothing of ours reaches git${WITHOUT_GIT}`, () => {
+  it('nor a repository that the temporary folders are in', async () => {
+    const { knot, repo } = await served()
+    await repo.commitAndPush([file('ci.yml', 'a: 1\n')])
+    const tmp = emptyFolder()
+    execFileSync('git', ['init', '--quiet', tmp])
+    execFileSync('git', ['-C', tmp, 'config', 'url.http://localhost:1/.insteadOf', `http://${knot.host}/`])
+    expect(texts(await reader({ tmp })(asked(knot.host), new AbortController().signal))).toEqual({ 'ci.yml': 'a: 1\n' })
+  })
+
   it('neither its environment nor its settings', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')
@@ -579,7 +588,7 @@ describe.skipIf(!hasGit)(`nothing of ours reaches git${WITHOUT_GIT}`, () => {
     const env = readFileSync(path.join(folder, 'env'), 'utf8')
     expect(env).not.toContain('canary')
     const names = env.split('\n').map((line) => line.split('=')[0] ?? '').filter((name) => !['', 'PWD', 'OLDPWD', 'SHLVL', '_'].includes(name))
-    expect(names.sort()).toEqual(['GIT_ATTR_NOSYSTEM', 'GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'HOME', 'LC_ALL', 'PATH', 'TMPDIR', 'XDG_CONFIG_HOME'])
+    expect(names.sort()).toEqual(['GIT_ATTR_NOSYSTEM', 'GIT_CEILING_DIRECTORIES', 'GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'HOME', 'LC_ALL', 'PATH', 'TMPDIR', 'XDG_CONFIG_HOME'])
     expect(readFileSync(path.join(folder, 'settings'), 'utf8')).toMatch(/proxy = "http:\/\/tack:[^"]+@127\.0\.0\.1:/)
   })
 })

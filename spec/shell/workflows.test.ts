@@ -1,4 +1,5 @@
 /** Workflows, as far as the shell understands them: whatever stands in a file, there is an answer, soon, and a sentence for its author. */
+import { tmpdir } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Event, HostName, Natural, type ReadWorkflows, Rkey, Did, Sha, type Workflow, WorkflowName } from '../../core/index.js'
@@ -206,7 +207,7 @@ describe('all of a trigger', () => {
       { content: 'x'.repeat(MAX_FILE_BYTES + 1), path: `${folder}/long.yml` },
       { content: GOOD, path: `${folder}/README` }
     ])
-    const readFiles = gitReader({ clock: systemClock(), isInsecure: true, policy: { allowLoopback: true } })
+    const readFiles = gitReader({ clock: systemClock(), isInsecure: true, policy: { allowLoopback: true }, tmp: tmpdir() })
     const { told } = reading(readFiles, [request({ knot: must(HostName.decode(knot.host)), sha: must(Sha.decode(newSha)) })])
     await eventually(() => expect(told).toHaveLength(1))
     expect(told[0]).toMatchObject({
