@@ -214,6 +214,22 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(await page.getByText('The spindle does not answer.').isVisible()).toBe(false)
   })
 
+  it('asks every second, less and less often while there is no answer, and every second again when there is one', async () => {
+    const { url } = await serve(started())
+    const { page } = await visit(url)
+    await page.getByText('Nothing is being built.').first().waitFor()
+    // Every pause is noted, and cut short.
+    await page.evaluate('{ const wait = setTimeout; globalThis.pauses = []; globalThis.setTimeout = (then, ms) => (pauses.push(ms), wait(then, 10)) }')
+    const pauses = (): Promise<ReadonlyArray<number>> => page.evaluate('pauses')
+    await expect.poll(async () => (await pauses()).slice(0, 3)).toEqual([1_000, 1_000, 1_000])
+    await page.route('**/api/overview.json', (route) => route.abort())
+    await expect.poll(async () => (await pauses()).slice(-2)).toEqual([15_000, 15_000])
+    expect((await pauses()).filter((ms) => ms !== 1_000).slice(0, 4)).toEqual([2_000, 4_000, 8_000, 15_000])
+    await page.unroute('**/api/overview.json')
+    await expect.poll(async () => (await pauses()).slice(-2)).toEqual([1_000, 1_000])
+    expect(await page.getByText('The spindle does not answer.').isVisible()).toBe(false)
+  })
+
   it('is in reach of the keyboard, and has names for what it shows', async () => {
     const world = started()
     const { url } = await serve(world)
