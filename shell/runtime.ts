@@ -17,9 +17,14 @@ export interface Ports extends InterpreterPorts {
   readonly store: Store
 }
 
-/** How much is taken at a time. The defaults keep a turn of the loop within some 10 ms. */
+/** How much is taken at a time. The defaults keep a turn of the event loop within some 10 ms. */
 export interface Limits {
-  /** So many events, or events from texts of so many characters, make a full inbox, which pauses every socket; a half empty one lets them go on. */
+  /** After so many events in one turn of the event loop, every socket waits for the next. */
+  readonly turnEvents: number
+  /**
+   * So many events, or events from texts of so many characters, make a full inbox, which pauses every socket; a half empty one lets
+   * them go on. It holds more than one batch, so that there is a next one when one has been written.
+   */
   readonly inboxEvents: number
   /** All of a batch is one line of the journal, and there is a longest string. */
   readonly inboxChars: number
@@ -34,7 +39,8 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  inboxEvents: 1_500,
+  turnEvents: 500,
+  inboxEvents: 3_000,
   inboxChars: 16 * 1024 * 1024,
   batchEvents: 1_500,
   batchMs: 10,
@@ -67,7 +73,7 @@ export interface Bridge {
 const nextTurn = (): Promise<void> => new Promise(setImmediate)
 
 /** How many events are folded between two looks at the clock. */
-const SLICE = 250
+const SLICE = 100
 
 /** Starts a bridge on `ports`. It runs until it is stopped. */
 export const startBridge = (
@@ -81,6 +87,8 @@ export const startBridge = (
   let inbox: Array<Event> = []
   /** How long the texts were that have arrived since the inbox was empty. */
   let inboxChars = 0
+  /** How many events have arrived in this turn of the event loop. */
+  let turnEvents = 0
   /** How many events have arrived, and how many of them are folded. */
   let arrived = 0
   let taken = 0
@@ -108,10 +116,13 @@ export const startBridge = (
     inbox.push(event)
     inboxChars += chars
     arrived += 1
-    if (!isPaused && (inbox.length >= limits.inboxEvents || inboxChars >= limits.inboxChars)) {
-      isPaused = true
-      interpreter.pause()
-    }
+    if (turnEvents === 0)
+      void nextTurn().then(() => {
+        turnEvents = 0
+        resumeIfRoom()
+      })
+    turnEvents += 1
+    if (turnEvents >= limits.turnEvents || inbox.length >= limits.inboxEvents || inboxChars >= limits.inboxChars) pauseReading()
     wake()
   }
   const interpreter = createInterpreter(ports, deliver)
@@ -133,11 +144,17 @@ export const startBridge = (
     for (const { tell } of due) tell(isSafe)
   }
 
+  const pauseReading = (): void => {
+    if (isPaused) return
+    isPaused = true
+    interpreter.pause()
+  }
+
   const resumeIfRoom = (): void => {
-    if (isPaused && inbox.length <= limits.inboxEvents / 2 && inboxChars <= limits.inboxChars / 2) {
-      isPaused = false
-      interpreter.resume()
-    }
+    const isRoom = inbox.length <= limits.inboxEvents / 2 && inboxChars <= limits.inboxChars / 2
+    if (!isPaused || !isSaving || !isRoom) return
+    isPaused = false
+    interpreter.resume()
   }
 
   /** The next events to fold, in order of arrival. Waits until there are some, or unsaved ones are due. */
@@ -196,7 +213,7 @@ export const startBridge = (
   /** Saves the whole state anew, until that works: a journal that failed to take a line cannot be trusted with the next. */
   const rescue = async (): Promise<E.Either<string, void>> => {
     isSaving = false
-    interpreter.pause()
+    pauseReading()
     for (let ms = limits.rescueMs.first; ; ms = Math.min(ms * 2, limits.rescueMs.last)) {
       await pause(ms)
       const saved = await store.rescue(state)()
@@ -206,7 +223,7 @@ export const startBridge = (
     }
     isSaving = true
     log.info('saving works again; nothing was lost')
-    if (!isPaused) interpreter.resume()
+    resumeIfRoom()
     return E.right(undefined)
   }
 

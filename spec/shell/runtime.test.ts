@@ -220,10 +220,11 @@ describe('the drive loop', () => {
       batchEvents: 1_500,
       batchMs: 10,
       inboxChars: 16_777_216,
-      inboxEvents: 1_500,
+      inboxEvents: 3_000,
       journalBytes: 134_217_728,
       lazyMs: 1_000,
-      rescueMs: { first: 250, last: 30_000 }
+      rescueMs: { first: 250, last: 30_000 },
+      turnEvents: 500
     }))
 
   test('a stop while saving fails ends, and says that the last events are not safe', async () => {
@@ -290,6 +291,43 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
+  test('what comes in one turn of the event loop is bounded: every connection waits for the next turn, unless saving fails', async () => {
+    const clock = manualClock()
+    const store = fakeStore()
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(clock, network, store), config, null, undefined, { ...defaultLimits, turnEvents: 3 })
+    await settle()
+    const stream = last(dials)
+    const nextTurn = (): Promise<void> => new Promise(setImmediate)
+    for (const round of [0, 1]) {
+      for (const n of [1, 2]) send(stream, frame(3 * round + n, 'knot1.example'))
+      expect(stream.isPaused).toBe(false)
+      send(stream, frame(3 * round + 3, 'knot1.example'))
+      expect(stream.isPaused).toBe(true)
+      await nextTurn()
+      expect(stream.isPaused).toBe(false)
+    }
+    // Those of another turn do not count.
+    for (const n of [7, 8]) send(stream, frame(n, 'knot1.example'))
+    await nextTurn()
+    for (const n of [9, 10]) send(stream, frame(n, 'knot1.example'))
+    expect(stream.isPaused).toBe(false)
+    await settle()
+    expect(bridge.durable().counters.frames).toBe(10)
+
+    store.fail(1)
+    send(stream, frame(11, 'knot1.example'))
+    await settle()
+    expect([bridge.isSaving(), stream.isPaused]).toEqual([false, true])
+    for (const n of [12, 13, 14]) send(stream, frame(n, 'knot1.example'))
+    await settle()
+    expect(stream.isPaused).toBe(true)
+    clock.advance(defaultLimits.rescueMs.first)
+    await settle()
+    expect([bridge.isSaving(), stream.isPaused, bridge.durable().counters.frames]).toEqual([true, false, 14])
+    await bridge.stop()
+  })
+
   test('a few large messages fill it as well: all of a batch is written in one line', async () => {
     const clock = manualClock()
     const store = fakeStore()
@@ -321,9 +359,9 @@ describe('the drive loop', () => {
 
   test.each([
     ['none', 0, 2],
-    ['4 ms', 4, 2],
-    ['20 ms', 20, 6]
-  ])('a batch is cut short when its time is up (250 events take %s), and nothing of the rest is lost or moved', async (_, ms, saves) => {
+    ['4 ms', 4, 5],
+    ['20 ms', 20, 15]
+  ])('a batch is cut short when its time is up (100 events take %s), and nothing of the rest is lost or moved', async (_, ms, saves) => {
     const clock = manualClock()
     const slow = { ...clock, now: () => (clock.advance(ms), clock.now()) }
     const memory = fakeStore()
