@@ -1,15 +1,10 @@
 #!/usr/bin/env node
-/** The command line: which command, with which options, on the real world. Everything else is elsewhere. */
+/** The command line: which command, with which options, on the real world. Everything else is elsewhere, and loaded by the command that needs it. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import { check } from './cli/check.js'
 import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, readConfiguration } from './cli/configuration.js'
-import { demo } from './cli/demo.js'
-import { inspect } from './cli/inspect.js'
 import { configOption, runOptions, SecretError, serverOption, someOptions, storeOption, type RunOptions } from './cli/options.js'
-import { builds, type BuildsOptions, order, type OrderOptions } from './cli/order.js'
-import { replay } from './cli/replay.js'
-import { run } from './cli/run.js'
+import type { BuildsOptions, OrderOptions } from './cli/order.js'
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -97,24 +92,24 @@ the file alone: spec/operating.md says how.`
 const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
 for (const option of withFile(runOptions(), file)) runCommand.addOption(option)
 runCommand.addHelpText('after', FURTHER)
-runCommand.action(async (options: RunOptions) => exit(await run(options, file, process.stdout, complain)))
+runCommand.action(async (options: RunOptions) => exit(await (await import('./cli/run.js')).run(options, file, process.stdout, complain)))
 
 const checkCommand = command('check', 'try everything that "run" would need, and whether Tangled would find us; same options as "run"')
 for (const option of withFile(runOptions(), file)) checkCommand.addOption(option)
 checkCommand
   .option('--json', 'what was found, as a list of {what, isFine, sentence}')
-  .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => exit(await check(options, file, json === true, process.env, print)))
+  .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => exit(await (await import('./cli/check.js')).check(options, file, json === true, process.env, print)))
 
 command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
   .option('--once', 'run the script once, check the outcome, and end: exit code 0 only if everything is as the script says')
   .addOption(new Option('--seed <number>', 'another seed makes other names and stamps').argParser(seed).default(1))
-  .action(async (options: { readonly once?: true; readonly seed: number }) => exit(await demo({ once: options.once === true, seed: options.seed }, print, complain)))
+  .action(async (options: { readonly once?: true; readonly seed: number }) => exit(await (await import('./cli/demo.js')).demo({ once: options.once === true, seed: options.seed }, print, complain)))
 
 command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; also while the bridge is running')
   .addOption(configOption())
   .addOption(withFile([storeOption()], file)[0] ?? storeOption())
   .option('--json', 'everything, as JSON')
-  .action(async (options: { readonly json?: true; readonly store: string }) => exit(await inspect(options.store, options.json === true, print, complain)))
+  .action(async (options: { readonly json?: true; readonly store: string }) => exit(await (await import('./cli/inspect.js')).inspect(options.store, options.json === true, print, complain)))
 
 const buildsCommand = command('builds', 'list builds, those that changed last first: of a store, also while the bridge is running, or of a running tack')
 for (const option of withFile(someOptions('config', 'store'), file)) buildsCommand.addOption(option)
@@ -122,7 +117,7 @@ buildsCommand
   .addOption(serverOption('ask the tack that runs there, instead of looking into the store'))
   .addOption(new Option('--limit <number>', 'how many').argParser(limit).default(40))
   .option('--json', 'as JSON')
-  .action(async (options: BuildsOptions) => exit(await builds(options, print, complain)))
+  .action(async (options: BuildsOptions) => exit(await (await import('./cli/order.js')).builds(options, print, complain)))
 
 for (const [action, description] of [
   ['cancel', 'have builds of a running tack ended: all of a run, or that of one workflow'],
@@ -134,7 +129,7 @@ for (const [action, description] of [
     .argument('[workflow]', 'the file name of the workflow, like ci.yml')
   for (const option of withFile([...someOptions('config', 'listen', 'adminToken'), serverOption()], file)) orderCommand.addOption(option.helpGroup('Options:'))
   orderCommand.action(async (knot: string, rkey: string, workflow: string | undefined, options: OrderOptions) =>
-    exit(await order({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
+    exit(await (await import('./cli/order.js')).order({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
   )
 }
 
@@ -143,7 +138,7 @@ command('replay', 'step through a journal or traces, and print every step')
   .addOption(new Option('--json', 'one JSON object a step').conflicts('trace'))
   .option('--trace', 'as a trace, for a bug report')
   .action(async (file: string, { json, trace }: { readonly json?: true; readonly trace?: true }) =>
-    exit(await replay(file, json === true ? 'json' : trace === true ? 'trace' : 'text', print, complain))
+    exit(await (await import('./cli/replay.js')).replay(file, json === true ? 'json' : trace === true ? 'trace' : 'text', print, complain))
   )
 
 /** The kit draws on the specification's own inputs, and belongs to it: it is loaded when it is asked for. */

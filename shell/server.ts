@@ -12,14 +12,14 @@
  *     GET  /healthz, /metrics                                                                   health.ts, metrics.ts
  *     GET  /, /api/overview.json, /api/builds.json?before=…       the page, and what it shows   page/, overview.ts
  */
-import * as E from 'fp-ts/lib/Either.js'
-import { type Did, excerpt, type State } from '../core/index.js'
+import type { Did, State } from '../core/index.js'
 import type { Clock, Submit, Log } from './ports.js'
 import type { Provider } from './providers/provider.js'
 import type { Observer } from './runtime.js'
 import { createCensus } from './server/census.js'
 import { createEvents, defaultEventsLimits, type EventsLimits } from './server/events.js'
 import { createHealth } from './server/health.js'
+import type { ListenAddress } from './server/address.js'
 import { type Answer, createBudget, defaultHttpLimits, type HttpLimits, json, readByAll, type Route, type Router, startHttp } from './server/http.js'
 import { createLogs, defaultLogsLimits, type LogsLimits } from './server/logs.js'
 import { createMetrics } from './server/metrics.js'
@@ -66,14 +66,8 @@ export interface ServerConfig {
   /** Allows to cancel and retry; without it nobody may. A secret. */
   readonly adminToken?: string
   readonly limits?: { readonly [name in keyof ServerLimits]?: Partial<ServerLimits[name]> }
-  /** Without a host: every address of this machine. Port 0: any that is free. */
   readonly listen: ListenAddress
   readonly owner: Did
-}
-
-export interface ListenAddress {
-  readonly host?: string
-  readonly port: number
 }
 
 export interface Server {
@@ -82,16 +76,6 @@ export interface Server {
   /** To be called with every durable batch. */
   readonly observe: Observer
   readonly port: number
-}
-
-const LISTEN = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):([0-9]{1,5})$/
-
-/** `:8080`, `127.0.0.1:8080`, `[::1]:8080`. @returns `Left` with a sentence for anything else. */
-export const listenAddress = (text: string): E.Either<string, ListenAddress> => {
-  const [, v6, name, port] = LISTEN.exec(text) ?? []
-  if (port === undefined || Number(port) > 65_535) return E.left(`not an address to listen on: ${excerpt(text)} (it looks like :8080 or 127.0.0.1:8080)`)
-  const host = v6 ?? name ?? ''
-  return E.right(host === '' ? { port: Number(port) } : { host, port: Number(port) })
 }
 
 // ---------------------------------------------------------------------------------------- the server

@@ -7,7 +7,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { type Backoff, Config, defaults, Did, explain, TimeUs } from '../../core/index.js'
 import type { LogFormat, LogLevel } from '../log.js'
-import { type ListenAddress, listenAddress } from '../server.js'
+import { type ListenAddress, listenAddress } from '../server/address.js'
 import type { Configuration } from './configuration.js'
 
 export interface RunOptions {
