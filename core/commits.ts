@@ -498,7 +498,7 @@ const read = (state: CommitsState, event: RecordsRead): Transition<CommitsState,
   const [after, changes] = withAccount(state, event.did, account)
   const refusals = event.records.flatMap(({ collection, record, rkey }) =>
     collection === REPO && isUntouched(M.lookup(rkey)(before.repos))
-      ? refusedKnot(rowAt(account, rkey), record, { at: event.at, did: event.did, rkey })
+      ? refusedKnot(repoOf(state.policy.hosts, record), record, { at: event.at, did: event.did, rkey })
       : []
   )
   return [after, [...changes, ...refusals]]

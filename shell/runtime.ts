@@ -22,11 +22,14 @@ export interface Limits {
   /** After so many events in one turn of the event loop, every socket waits for the next. */
   readonly turnEvents: number
   /**
-   * So many events, or events from texts of so many characters, make a full inbox, which pauses every socket; a half empty one lets
-   * them go on. It holds more than one batch, so that there is a next one when one has been written.
+   * So many events make a full inbox, which pauses every socket until half of them are left. It holds more than one batch, so that
+   * there is a next one when one has been written.
    */
   readonly inboxEvents: number
-  /** All of a batch is one line of the journal, and there is a longest string. */
+  /**
+   * So do events from texts of so many characters, until all of them are taken. All of a batch is one line of the journal, and there is
+   * a longest string.
+   */
   readonly inboxChars: number
   readonly batchEvents: number
   readonly batchMs: number

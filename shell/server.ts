@@ -110,6 +110,7 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
     durable,
     events: events.counts,
     isSaving,
+    listening: providers.filter(({ webhook }) => webhook !== undefined).map(({ name }) => name),
     logReaders: logs.readers,
     lostMs: health.lostMs
   })

@@ -172,6 +172,8 @@ const narrateEvent = (log: Log, event: Event): void => {
         status: event.status,
         timeUs: event.timeUs
       })
+    case 'WorkflowsUnread':
+      return log.info('the workflow files of a trigger could not be read', { event: event._tag, knot: event.knot, rkey: event.rkey, error: event.error })
     case 'KnotReceived':
       return log.debug('a knot reports', {
         event: event._tag,

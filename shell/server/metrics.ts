@@ -1,12 +1,12 @@
 /** `/metrics`: what the spindle has done and how it stands, for Prometheus. All of it is read from the durable state when asked for. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import { OrderedMap, type State } from '../../core/index.js'
+import { OrderedMap, Report, type State } from '../../core/index.js'
 import type { Clock } from '../ports.js'
 import type { Census } from './census.js'
 import type { EventsCounts } from './events.js'
 import { type Answer, text } from './http.js'
 import { buildsByStatus } from './overview.js'
-import type { OrderResult, WebhookResult } from './posts.js'
+import { ORDER_RESULTS, type OrderResult, WEBHOOK_RESULTS, type WebhookResult } from './posts.js'
 
 export interface MetricsPorts {
   readonly census: Census
@@ -15,6 +15,8 @@ export interface MetricsPorts {
   readonly events: () => EventsCounts
   readonly isSaving: () => boolean
   readonly logReaders: () => number
+  /** The names of the providers that take webhooks. */
+  readonly listening: ReadonlyArray<string>
   readonly lostMs: () => number
   /** How many events wait to be taken in. */
   readonly backlog: () => number
@@ -28,11 +30,22 @@ export interface Metrics {
 
 const CONNECTED = ['Idle', 'Connecting', 'Open', 'Waiting'] as const
 
+interface Labels {
+  readonly kind: string
+  readonly reason: string
+}
+
 /** Reports count under `kind/reason`; here these are two labels. */
-const kindAndReason = (kind: string): { readonly kind: string; readonly reason: string } => {
+const kindAndReason = (kind: string): Labels => {
   const slash = kind.indexOf('/')
   return slash < 0 ? { kind, reason: '' } : { kind: kind.slice(0, slash), reason: kind.slice(slash + 1) }
 }
+
+/** Every kind of report that there is. */
+const KINDS = Report.types.flatMap(({ type: { type: { props } } }): ReadonlyArray<Labels> => {
+  const kind = props._tag.value
+  return 'reason' in props ? Object.keys(props.reason.keys).map((reason) => ({ kind, reason })) : [{ kind, reason: '' }]
+})
 
 const phasesOf = ({ knots: { subscriptions } }: State): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>(CONNECTED.map((phase) => [phase, 0]))
@@ -40,7 +53,7 @@ const phasesOf = ({ knots: { subscriptions } }: State): ReadonlyMap<string, numb
   return counts
 }
 
-export const createMetrics = ({ backlog, census, clock, durable, events, isSaving, logReaders, lostMs }: MetricsPorts): Metrics => {
+export const createMetrics = ({ backlog, census, clock, durable, events, isSaving, listening, logReaders, lostMs }: MetricsPorts): Metrics => {
   const register = new Registry()
   const registers = [register]
   collectDefaultMetrics({ register })
@@ -102,6 +115,8 @@ export const createMetrics = ({ backlog, census, clock, durable, events, isSavin
   new Counter({
     collect() {
       this.reset()
+      // What has not come about is 0: Prometheus takes no count that is new for an increase.
+      for (const labels of KINDS) this.inc({ ...labels }, 0)
       for (const [kind, n] of OrderedMap.entriesFrom(durable().counters.reports, '')) this.inc({ ...kindAndReason(kind) }, n)
     },
     help: 'What an operator should be able to see, by kind and reason.',
@@ -126,6 +141,9 @@ export const createMetrics = ({ backlog, census, clock, durable, events, isSavin
 
   const webhooks = new Counter({ help: 'Webhooks, by provider and by what became of them.', labelNames: ['provider', 'result'], name: 'tack_webhooks_total', registers })
   const orders = new Counter({ help: 'Requests to cancel or retry.', labelNames: ['result'], name: 'tack_orders_total', registers })
+
+  for (const provider of listening) for (const result of WEBHOOK_RESULTS) webhooks.inc({ provider, result }, 0)
+  for (const result of ORDER_RESULTS) orders.inc({ result }, 0)
 
   return {
     answer: async () => text(200, (await register.metrics()).trimEnd(), { 'content-type': register.contentType }),

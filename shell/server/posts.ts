@@ -15,7 +15,8 @@ import { buildOf, runNamed } from './names.js'
 // ---------------------------------------------------------------------------------------- webhooks
 
 /** What became of a webhook, as it is counted. */
-export type WebhookResult = 'reports' | 'unauthorized' | 'bad_request' | 'too_large' | 'too_busy' | 'error'
+export const WEBHOOK_RESULTS = ['reports', 'unauthorized', 'bad_request', 'too_large', 'too_busy', 'error'] as const
+export type WebhookResult = (typeof WEBHOOK_RESULTS)[number]
 
 export interface WebhookPorts {
   readonly budget: Budget
@@ -88,7 +89,8 @@ const isToken = (given: string, token: string): boolean => timingSafeEqual(diges
 const BEARER = /^Bearer +([^\s]+) *$/i
 
 /** What became of an order, as it is counted. */
-export type OrderResult = 'accepted' | 'unauthorized' | 'error'
+export const ORDER_RESULTS = ['accepted', 'unauthorized', 'error'] as const
+export type OrderResult = (typeof ORDER_RESULTS)[number]
 
 export interface AdminPorts {
   readonly clock: Clock

@@ -16,6 +16,7 @@ import {
   type Happening,
   K1,
   K2,
+  knotless,
   member,
   opened,
   OWNER,
@@ -300,6 +301,23 @@ export const BACKFILL: ReadonlyArray<Example> = [
     given: [...READING, page(OWNER, MEMBER, 2, at(12)), put(OWNER, 'a', repo({ knot: '127.0.0.1' }), at(13), { connection: 1 })],
     when: [page(OWNER, REPO, 3, at(14), [listed('a', repo({ knot: '127.0.0.1' }))])],
     then: { effects: [reads(OWNER, COLLABORATOR, 4)] }
+  }),
+  example('B2.11 of two records at one key the last stands, and each knot is judged by itself', {
+    config: ON,
+    given: [...READING, page(OWNER, MEMBER, 2, at(12))],
+    when: [
+      page(OWNER, REPO, 3, at(13), [
+        listed('a', repo()),
+        listed('a', repo({ knot: '127.0.0.1' })),
+        listed('b', repo({ knot: '127.0.0.1' })),
+        listed('b', repo())
+      ])
+    ],
+    then: {
+      effects: [subscribe(K1, 1), reads(OWNER, COLLABORATOR, 4)],
+      reports: [refused(OWNER, 'a', '127.0.0.1', at(13)), refused(OWNER, 'b', '127.0.0.1', at(13))],
+      rows: [knotless(OWNER, 'a', repo()), row(OWNER, 'b', repo())]
+    }
   }),
   example('B2.9 collaborators are read like all others', {
     config: ON,

@@ -1884,8 +1884,7 @@ class Commits:
         reports = []
         for listed in event["records"]:
             is_put = listed["collection"] == REPO and listed["rkey"] not in commits
-            slot = account.slots[REPO].get(listed["rkey"]) if is_put else None
-            if slot is not None and slot.record is not None and slot.record["knot"] is None and listed["record"]["knot"] != "":
+            if is_put and listed["record"]["knot"] != "" and host_name(self.policy["hosts"], listed["record"]["knot"]) is None:
                 refused = excerpt(listed["record"]["knot"])
                 reports.append({"_tag": "KnotRefused", "at": event["at"], "did": did, "knot": refused, "rkey": listed["rkey"]})
         return reports

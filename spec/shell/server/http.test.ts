@@ -115,7 +115,7 @@ it('shows Prometheus what there is, each thing under its name and in its unit', 
   world.loseStream()
   clock.advance(6_000)
   setSaving(false)
-  const shown = async (): Promise<ReadonlyArray<string>> => (await ask(url, '/metrics')).body.split('\n').filter((line) => line.startsWith('tack_'))
+  const shown = async (): Promise<ReadonlyArray<string>> => (await ask(url, '/metrics')).body.split('\n').filter((line) => /^tack_(?!.*_total\{.* 0$)/.test(line))
   const lines = [
     'tack_stream_frames_total 2',
     'tack_stream_connected 0',
@@ -177,6 +177,25 @@ it('shows Prometheus of what kind its numbers are, with those of the process', a
   expect(headers['content-type']).toMatch(/^text\/plain; version=0.0.4/)
   expect(body).toMatch(/^process_resident_memory_bytes \d+$/m)
   for (const [, name = '', kind] of body.matchAll(/^# TYPE (tack_\w+) (\w+)$/gm)) expect(`${name} ${kind ?? ''}`).toBe(`${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}`)
+})
+
+it('shows what has not come about yet as 0, and every count once', async () => {
+  const world = started()
+  const { url } = await serve(world, { providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
+  const counts = async () => (await ask(url, '/metrics')).body.split('\n').filter((line) => /^tack_(reports|webhooks|orders)_total\{/.test(line))
+  const before = await counts()
+  expect(before).toHaveLength(55)
+  expect(new Set(before.map((line) => line.replace(/ \d+$/, ''))).size).toBe(55)
+  for (const labels of [
+    'reports_total{kind="Gap",reason=""}',
+    'reports_total{kind="FrameRejected",reason="json"}',
+    'reports_total{kind="TriggerRefused",reason="actor"}',
+    'webhooks_total{provider="fake",result="unauthorized"}',
+    'orders_total{result="accepted"}'
+  ])
+    expect(before).toContain(`tack_${labels} 0`)
+  world.publishRepo({ knot: '127.0.0.1', name: 'trap' })
+  expect((await counts()).filter((line) => !before.includes(line))).toEqual(['tack_reports_total{kind="KnotRefused",reason=""} 1'])
 })
 
 it('shows that reports have a kind and a reason', async () => {
