@@ -213,6 +213,9 @@ describe('tack run', () => {
       await running.says('"event":"KnotOpened"')
       around.knots[0]?.publish({ event: {}, nsid: 'sh.tangled.knot.memberUpdate', rkey: 'k' }, 1_767_225_600_000_000_001n)
       await running.says('"event":"KnotReceived"')
+      const push = { committerDid: OWNER, newSha: 'a'.repeat(40), oldSha: 'b'.repeat(40), ownerDid: OWNER, ref: 'refs/heads/main', repoName: 'x' }
+      around.knots[0]?.publish({ event: push, nsid: 'sh.tangled.git.refUpdate', rkey: 'p' }, BigInt(Date.now()) * 1_000_000n)
+      await running.says('"event":"WorkflowsUnread"')
       around.jetstream.publishCommit({ did: OWNER, operations: [{ ...key, operation: 'delete' }], timeUs: BEGIN + 1 })
       await running.says('"event":"UnsubscribeKnot"')
       around.jetstream.publishAccount({ active: false, did: OWNER, status: 'deactivated', timeUs: BEGIN + 2 })
@@ -228,6 +231,7 @@ describe('tack run', () => {
         { cursor: null, event: 'SubscribeKnot', heldBy: JSON.stringify([`${OWNER}/r`]), knot: host, level: 'info', msg: 'subscribing to a knot' },
         { event: 'KnotOpened', knot: host, level: 'info', msg: 'listening to a knot' },
         { created: '1767225600000000001', event: 'KnotReceived', knot: host, level: 'debug', msg: 'a knot reports', rkey: 'k' },
+        { error: expect.stringMatching(/./) as string, event: 'WorkflowsUnread', knot: host, level: 'info', msg: 'the workflow files of a trigger could not be read', rkey: 'p' },
         { did: OWNER, event: 'CommitReceived', level: 'debug', msg: 'a record was deleted', timeUs: BEGIN + 1, ...key },
         { event: 'UnsubscribeKnot', knot: host, level: 'info', msg: 'unsubscribing from a knot' },
         { active: false, did: OWNER, event: 'AccountReceived', level: 'debug', msg: 'an account changed', status: 'deactivated' },
