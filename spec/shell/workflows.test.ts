@@ -120,6 +120,10 @@ describe('one file', () => {
       `a0: &a0 [${Array(width).fill('x').join(',')}]\n` +
       Array.from({ length: levels }, (_, i) => `a${String(i + 1)}: &a${String(i + 1)} [${Array(width).fill(`*a${String(i)}`).join(',')}]\n`).join('')
 
+    /** A key that is a list becomes text, with every alias in it written out. */
+    const keys = (length: number, width: number, count: number): string =>
+      `a: &s "${'x'.repeat(length)}"\n${Array.from({ length: count }, (_, i) => `? [${Array(width).fill('*s').join(',')},${String(i)}]\n: 1\n`).join('')}`
+
     it.each([
       ['a bomb of aliases', bomb(9, 9)],
       ['a broad bomb', bomb(20_000, 2).slice(0, MAX_FILE_BYTES - 100)],
@@ -137,7 +141,10 @@ describe('one file', () => {
       ['many directives', fill('%a\n')],
       ['many documents', fill('---\n')],
       ['quotes', fill('- "\n')],
-      ['an infinite number', 'environment: {A: 1e400}\n']
+      ['an infinite number', 'environment: {A: 1e400}\n'],
+      ['a bomb of keys', keys(131_000, 4_000, 10)],
+      ['a bomb of keys that are aliases', `a: &s "${'x'.repeat(100_000)}"\nb: &k [*s,*s,*s]\nc:\n${'- ? *k\n  : 1\n'.repeat(10_000)}`],
+      ['a long list under many keys', `a: &a [${Array(50_000).fill('x').join(',')}]\n${'? *a\n: 1\n'.repeat(15_000)}`]
     ])('%s', (_, text) => {
       const started = performance.now()
       expect(parse(text)._tag).toMatch(/^Defined$|^Faulty$/)
@@ -155,9 +162,14 @@ describe('one file', () => {
       if (count > 1) expect(parseYaml(text, count - 1)).toEqual(E.left({ _tag: 'Immodest' }))
     })
 
+    it('and aliases in keys are none either, as long as there are few', () => {
+      expect(parseYaml('a: &s "xy"\n? [*s, *s]\n: 1\n', 10)).toEqual(E.right({ a: 'xy', 'xy,xy': 1 }))
+    })
+
     it('and is faulty where its aliases make too much of it, or it goes down too far', () => {
       expect(parse(bomb(9, 9))).toEqual(faulty('its aliases make too much of it'))
       expect(parse('a: &a [*a]\n')).toEqual(faulty('its aliases make too much of it'))
+      expect(parse(keys(131_000, 4_000, 10))).toEqual(faulty('its aliases make too much of it'))
       expect(parse('['.repeat(4_400) + ']'.repeat(4_400))).toEqual(faulty('line 1 is not valid YAML: nesting exceeded maxDepth (100)'))
     })
   })
