@@ -66,9 +66,13 @@ const refusal = (url: URL, policy: Policy): string | null => {
   return hostRefusal(policy, hostOf(url))
 }
 
+/** Whose answer has no body, though one may come. */
+const RESET_CONTENT = 205
 /** The statuses whose answers have no body, and those that lead elsewhere. */
-const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, RESET_CONTENT, 304])
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+/** Beyond it, no response can be made. */
+const MAX_STATUS = 599
 
 /** What went wrong, in the words of the last one that knows. */
 const wordsOf = (error: unknown): string => (error instanceof Error ? reasonOf(error) : String(error))
@@ -176,6 +180,11 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     const given = init.signal ?? null
     const stopping = new AbortController()
     const stop = (): void => stopping.abort()
+    // The agent looks at the signal of a request when its turn comes: whoever waits for another's connection must not wait for that.
+    const stopped = new Promise<never>((_, reject) => {
+      stopping.signal.addEventListener('abort', () => reject(new Error('the request is over')))
+    })
+    stopped.catch(() => undefined)
     let isLate = false
     // Also when nobody ever looks at the answer.
     const disarm = clock.after(ms, () => {
@@ -202,8 +211,10 @@ export const httpClient = (options: HttpOptions): HttpClient => {
       return given?.aborted === true ? new DOMException('the request was aborted', 'AbortError') : new Error(excerpt(wordsOf(error)))
     }
 
+    let asked: ReturnType<typeof agent.request> | null = null
     try {
-      const answer = await agent.request({
+      stopping.signal.throwIfAborted()
+      asked = agent.request({
         body: init.body ?? null,
         headers: headersOf(init),
         method: (init.method ?? 'GET').toUpperCase(),
@@ -211,13 +222,14 @@ export const httpClient = (options: HttpOptions): HttpClient => {
         path: `${url.pathname}${url.search}`,
         signal: stopping.signal
       })
+      const answer = await Promise.race([asked, stopped])
       const { body, statusCode: status } = answer
       // An error that nobody waits for any more must not end the process.
       body.on('error', () => undefined)
       const refuse = (why: string): never => {
-        body.destroy()
         throw new Error(why)
       }
+      if (status > MAX_STATUS) refuse(`the server answers with a status that there is not (${String(status)})`)
       const maxBytes = init.maxBodyBytes ?? maxBodyBytes
       if (REDIRECTS.has(status) && init.redirect !== 'manual') refuse(`the server leads elsewhere (${String(status)}), which is not followed`)
       if (Number(answer.headers['content-length'] ?? 0) > maxBytes && init.method !== 'HEAD')
@@ -231,13 +243,19 @@ export const httpClient = (options: HttpOptions): HttpClient => {
       const isEmpty = WITHOUT_BODY.has(status) || init.method === 'HEAD'
       if (isEmpty) {
         done()
-        body.resume()
+        // There may be one all the same, and it may have no end.
+        if (status === RESET_CONTENT) body.destroy()
+        else body.resume()
       }
       const response = new Response(isEmpty ? null : limited(body, maxBytes, done, failure), { headers: received, status })
       // Made by hand, a response has no address; libraries look at it.
       return Object.defineProperty(response, 'url', { value: url.href })
     } catch (error) {
       done()
+      asked?.then(
+        ({ body }) => body.on('error', () => undefined).destroy(),
+        () => undefined
+      )
       throw failure(error)
     }
   }

@@ -274,6 +274,20 @@ describe('limits', () => {
     expect(await wrong(fetch(at(server.port), { timeoutMs: 100 }))).toMatch(/^no answer within 0\.1 s$|HTTP\/1\.1 protocol/)
   })
 
+  it('of the time, also for who waits until another has done with the connection', async () => {
+    const server = await tcpServer((socket) => void socket.resume())
+    const { armed, clock } = countingClock()
+    const { fetch } = client({ clock, maxConnections: 1 })
+    const stop = new AbortController()
+    const first = wrong(fetch(at(server.port), { signal: stop.signal }))
+    await eventually(() => expect(server.connections()).toBe(1))
+    expect(await wrong(fetch(at(server.port), { timeoutMs: 100 }))).toBe('no answer within 0.1 s')
+    const third = wrong(fetch(at(server.port), { signal: stop.signal }))
+    stop.abort()
+    expect(await Promise.all([first, third])).toEqual(['the request was aborted', 'the request was aborted'])
+    expect(armed()).toBe(0)
+  })
+
   it('of the time that a look-up takes', async () => {
     const { fetch } = client({ resolve: () => new Promise(() => undefined), timeoutMs: 100 })
     expect(await wrong(fetch('https://pds.example/'))).toBe('no answer within 0.1 s')
@@ -325,6 +339,8 @@ describe('when a request is over, however, nothing runs on, and its connection i
     ['too long in the end', (fetch, url) => wrong(fetch(`${url}endless`))],
     ['led elsewhere', (fetch, url) => wrong(fetch(`${url}elsewhere`))],
     ['compressed', (fetch, url) => wrong(fetch(`${url}compressed`))],
+    ['of a status that there is not', (fetch, url) => wrong(fetch(`${url}odd`))],
+    ['without a body, which comes all the same', (fetch, url) => fetch(`${url}reset`)],
     ['with a bad header', (fetch, url) => wrong(fetch(url, { headers: { a: '\n' } }))],
     ['aborted', (fetch, url) => wrong(fetch(url, { signal: AbortSignal.abort() }))]
   ]
@@ -339,7 +355,7 @@ describe('when a request is over, however, nothing runs on, and its connection i
       if (url === '/nothing') response.writeHead(204).end()
       else if (url === '/short') response.end('x')
       else {
-        response.writeHead(url === '/elsewhere' ? 302 : 200, endings[url] ?? {})
+        response.writeHead({ '/elsewhere': 302, '/odd': 999, '/reset': 205 }[url] ?? 200, endings[url] ?? {})
         const dripping = setInterval(() => response.write('x'.repeat(100)), 5)
         response.once('close', () => clearInterval(dripping))
       }
