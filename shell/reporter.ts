@@ -1,12 +1,7 @@
-/**
- * Reports, as log lines. Strangers cause most of them, so strangers must not decide how much is written: of each kind the
- * first few in ten seconds are written, the rest are counted. (The state counts all of them; `inspect` shows how many.)
- */
+/** Reports, as log lines, of each kind a few. (The state counts all of them; `inspect` shows how many.) */
 import type { Report } from '../core/index.js'
 import type { Clock, Log } from './ports.js'
-
-const WINDOW_US = 10_000_000
-const WRITTEN = 10
+import { createSparing } from './sparing.js'
 
 /** What a report says, without the particulars, which are its fields. */
 const sentence = (report: Report): string => {
@@ -42,22 +37,12 @@ const sentence = (report: Report): string => {
   }
 }
 
-interface Window {
-  readonly from: number
-  readonly reports: number
-}
-
 /** A function that writes reports to `log`. */
 export const createReporter = (clock: Clock, log: Log): ((report: Report) => void) => {
-  const windows = new Map<Report['_tag'], Window>()
+  const turnOf = createSparing(clock)
   return (report) => {
-    const now = clock.now()
-    const before = windows.get(report._tag)
-    const isNew = before === undefined || now - before.from >= WINDOW_US
-    if (isNew && before !== undefined && before.reports > WRITTEN)
-      log.warn('more reports of this kind were counted, not written', { kind: report._tag, count: before.reports - WRITTEN })
-    const window = isNew ? { from: now, reports: 1 } : { from: before.from, reports: before.reports + 1 }
-    windows.set(report._tag, window)
-    if (window.reports <= WRITTEN) log[report._tag === 'TriggerIgnored' ? 'debug' : 'warn'](sentence(report), { ...report })
+    const { isWritten, leftOut } = turnOf(report._tag)
+    if (leftOut > 0) log.warn('more reports of this kind were counted, not written', { kind: report._tag, count: leftOut })
+    if (isWritten) log[report._tag === 'TriggerIgnored' ? 'debug' : 'warn'](sentence(report), { ...report })
   }
 }

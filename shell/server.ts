@@ -16,16 +16,17 @@ import type { Did, State } from '../core/index.js'
 import type { Clock, Submit, Log } from './ports.js'
 import type { Provider } from './providers/provider.js'
 import type { Observer } from './runtime.js'
+import type { ListenAddress } from './server/address.js'
 import { createCensus } from './server/census.js'
 import { createEvents, defaultEventsLimits, type EventsLimits } from './server/events.js'
 import { createHealth } from './server/health.js'
-import type { ListenAddress } from './server/address.js'
 import { type Answer, createBudget, defaultHttpLimits, type HttpLimits, json, readByAll, type Route, type Router, startHttp } from './server/http.js'
 import { createLogs, defaultLogsLimits, type LogsLimits } from './server/logs.js'
 import { createMetrics } from './server/metrics.js'
 import { answerBuilds, createOverview } from './server/overview.js'
 import { loadPage } from './server/page.js'
 import { takeOrder, takeWebhook } from './server/posts.js'
+import { sparingLog } from './sparing.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -115,8 +116,10 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
     lostMs: health.lostMs
   })
   const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving(), nowUs: clock.now() }))
-  const webhooks = { budget: createBudget(limits.webhooksBytes), clock, count: metrics.countWebhook, limitBytes: limits.webhookBytes, log, submit }
-  const admin = { clock, count: metrics.countOrder, durable, log, submit, token: config.adminToken }
+  // Anybody can send these.
+  const posts = { clock, log: sparingLog(clock, log), submit }
+  const webhooks = { ...posts, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes }
+  const admin = { ...posts, count: metrics.countOrder, durable, token: config.adminToken }
 
   const xrpc = (method: string): Route =>
     method === 'sh.tangled.owner'

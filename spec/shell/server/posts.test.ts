@@ -28,6 +28,7 @@ const listening = (build: BuildName, asked: Array<WebhookRequest> = []): Provide
     }
   })
 
+const TOKEN = 'canary-7f3a'
 const NAME = { knot: KNOT, rkey: '3mbd3542k2222', workflow: 'ci.yml' } as BuildName
 
 /** Those that are not 0. */
@@ -114,6 +115,28 @@ describe('a webhook', () => {
     await eventually(async () => expect((await post()).status).toBe(204))
   })
 
+  it('that is not signed, or an order without the token, is written ten times in ten seconds, however many come', async () => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    world.openStream()
+    const { log, url } = await serve(world, { adminToken: TOKEN, providers: [listening(NAME)] })
+    const all = async (): Promise<void> => {
+      for (let n = 0; n < 15; n++) {
+        await ask(url, `/webhooks/${PROVIDER}`, { body: 'running', method: 'POST' })
+        await ask(url, `/builds/${KNOT}/${NAME.rkey}/cancel`, { headers: { authorization: 'Bearer wrong' }, method: 'POST' })
+      }
+    }
+    const said = (message: string) => log.lines.filter((line) => line.message === message)
+    const [unsigned, unknown] = ['a webhook is not signed as it should be', 'somebody without the token wants to give orders']
+    await all()
+    expect([said(unsigned).length, said(unknown).length]).toEqual([10, 10])
+    clock.advance(10_000)
+    await all()
+    expect([said(unsigned).length, said(unknown).length]).toEqual([20, 20])
+    expect(said('more of these were counted, not written').map(({ fields }) => fields)).toEqual([unsigned, unknown].map((of) => ({ count: 5, of })))
+    expect(await metricsOf(url, 'tack_webhooks_total')).toEqual(['tack_webhooks_total{provider="fake",result="unauthorized"} 30'])
+  })
+
   it('that is announced as too large is not waited for', async () => {
     const { url } = await serve(started(), { providers: [listening(NAME)] })
     const announcing = await raw(url)
@@ -176,7 +199,6 @@ describe('a webhook', () => {
 // ---------------------------------------------------------------------------------------- orders
 
 describe('an order', () => {
-  const TOKEN = 'canary-7f3a'
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
   it.each<[string, (rkey: string) => string, Readonly<Record<string, string>>, number]>([
