@@ -15,7 +15,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Did, excerpt, type HostName, type ReadWorkflows, Sha, WorkflowName } from '../core/index.js'
 import { gitProgram, type Program, type Ran } from './git/program.js'
-import { platformResolve, type Policy, type Resolve } from './net/guard.js'
+import { type Policy, type Resolve, resolverFor } from './net/guard.js'
 import { type Proxy, startProxy } from './net/proxy.js'
 import type { Clock } from './ports.js'
 
@@ -32,7 +32,7 @@ export interface GitOptions {
   /** How much may come from a knot, from each of the places where it may have the repository. 32 MiB. */
   readonly maxBytes?: number
   readonly policy: Policy
-  /** The resolver of the platform. */
+  /** That of the policy. */
   readonly resolve?: Resolve
   /** The folder in which temporary ones are made. What is left in it by a process that was killed is somebody else's to remove. */
   readonly tmp: string
@@ -271,7 +271,7 @@ const readCommit = async (
 /** A reader of workflow files. Readings do not share anything. */
 export const gitReader = (options: GitOptions): ReadFiles => {
   const { caFile = null, clock, git = 'git', isInsecure, maxBytes = 32 * 2 ** 20, policy, tmp } = options
-  const { resolve = platformResolve, timeoutMs = 60_000 } = options
+  const { resolve = resolverFor(policy), timeoutMs = 60_000 } = options
 
   const readFrom = async (reading: Reading, address: URL, sha: Sha | null): Promise<FilesRead & { readonly hasAnswered: boolean }> => {
     const listed = await reading.git.run(['ls-remote', '--symref', '--', address.href, 'HEAD'])

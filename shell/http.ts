@@ -10,7 +10,7 @@ import type { Socket } from 'node:net'
 import { connect as startTls } from 'node:tls'
 import { Agent, type buildConnector } from 'undici'
 import { excerpt } from '../core/index.js'
-import { dial, type Guard, hostOf, hostRefusal, platformResolve, type Policy, reasonOf, type Resolve } from './net/guard.js'
+import { dial, type Guard, hostOf, hostRefusal, type Policy, reasonOf, type Resolve, resolverFor } from './net/guard.js'
 import type { Clock } from './ports.js'
 
 // ---------------------------------------------------------------------------------------- model
@@ -24,7 +24,7 @@ export interface HttpOptions {
   /** How many connections there may be to one server; further requests wait, on their own time. 8. */
   readonly maxConnections?: number
   readonly policy: Policy
-  /** The resolver of the platform. */
+  /** That of the policy. */
   readonly resolve?: Resolve
   /** How long a request may take, from the look-up of the name to the last byte of the body. 30 s. */
   readonly timeoutMs?: number
@@ -128,7 +128,7 @@ const limited = (
 
 /** A client. Nothing is connected before the first request. */
 export const httpClient = (options: HttpOptions): HttpClient => {
-  const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, policy, resolve = platformResolve, timeoutMs = 30_000 } = options
+  const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, policy, resolve = resolverFor(policy), timeoutMs = 30_000 } = options
   const guard: Guard = { policy, resolve }
   const sockets = new Set<Socket>()
   /** What ends each request that is under way, and its timer. */

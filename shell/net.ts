@@ -8,7 +8,7 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { excerpt } from '../core/index.js'
-import { guardedLookup, guardPeer, hostOf, hostRefusal, platformResolve, type Policy, reasonOf, type Resolve } from './net/guard.js'
+import { guardedLookup, guardPeer, hostOf, hostRefusal, type Policy, reasonOf, type Resolve, resolverFor } from './net/guard.js'
 import type { Clock, Link, Log } from './ports.js'
 
 export { kindOf, type Policy, type Resolve } from './net/guard.js'
@@ -28,7 +28,7 @@ export interface NetOptions {
   /** 30 s. */
   readonly pingIntervalMs?: number
   readonly policy: Policy
-  /** The resolver of the platform. */
+  /** That of the policy. */
   readonly resolve?: Resolve
 }
 export type NetSettings = Required<NetOptions>
@@ -39,7 +39,7 @@ export const withDefaults = (options: NetOptions): NetSettings => ({
   handshakeTimeoutMs: 15_000,
   maxMessageBytes: 1_048_576,
   pingIntervalMs: 30_000,
-  resolve: platformResolve,
+  resolve: resolverFor(options.policy),
   ...options
 })
 
@@ -111,6 +111,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
   let over = false
   let poisoned = false
   let failure: string | null = null
+  const lookingUp = new AbortController()
 
   const socket = new WebSocket(url, {
     finishRequest: (request) => {
@@ -121,7 +122,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
       request.end()
     },
     followRedirects: false,
-    lookup: guardedLookup(settings),
+    lookup: guardedLookup(settings, lookingUp.signal),
     maxPayload: maxMessageBytes * HARD_LIMIT_FACTOR,
     perMessageDeflate: false,
     // A message that is no UTF-8 would end the connection, and be met again at every rewind; it is looked at below.
@@ -188,6 +189,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
   const gone = new Promise<void>((resolve) => {
     socket.on('close', (code, reason) => {
       disarm()
+      lookingUp.abort()
       const fields = { code, error: failure, host: reader.host, reason: excerpt(reason.toString()) }
       if (over) log.debug('connection closed by us', fields)
       else log.warn('connection lost', fields)

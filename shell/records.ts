@@ -11,6 +11,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { canonicalHost, decodeDidDocument, decodeListRecords, type Did, excerpt, type ListedPage, type Natural, type ReadRecords } from '../core/index.js'
 import { type Fetch, httpClient } from './http.js'
 import type { Policy, Resolve } from './net/guard.js'
+import { platformResolve } from './net/names.js'
 import type { Clock, Deliver, Log, Records } from './ports.js'
 import { lanes } from './turns.js'
 
@@ -26,7 +27,7 @@ export interface RecordsOptions {
   /** Between two requests to one host. 100 ms. */
   readonly pauseMs?: number
   readonly policy: Policy
-  /** The resolver of the platform. */
+  /** That of the policy; for the directory, whose name no stranger wrote, that of the platform. */
   readonly resolve?: Resolve
   /** How long a request may take. 15 s. */
   readonly timeoutMs?: number
@@ -108,7 +109,7 @@ export const recordReader = (options: RecordsOptions): Records => {
   const { clock, directory = 'https://plc.directory', log, maxRequests = 4, pauseMs = 100, policy, resolve, timeoutMs = 15_000 } = options
   const settings = { clock, maxBodyBytes: MAX_PAGE_BYTES, maxConnections: 1, timeoutMs, ...(resolve === undefined ? {} : { resolve }) }
   const strangers = httpClient({ ...settings, policy })
-  const known = httpClient({ ...settings, policy: { ...policy, trusted: options.directory !== undefined } })
+  const known = httpClient({ resolve: platformResolve, ...settings, policy: { ...policy, trusted: options.directory !== undefined } })
   const documents = new Map<Did, Document>()
   const pauses = new Set<() => void>()
   let isClosed = false

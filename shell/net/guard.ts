@@ -14,13 +14,11 @@
  * The second and third are here, with the first; the fourth is up to whoever speaks HTTP. Three files open connections, each through
  * this one: net.ts (websockets), http.ts (requests), and proxy.ts (what the git program asks for).
  */
-import type { LookupAddress, LookupOptions } from 'node:dns'
-import { lookup } from 'node:dns/promises'
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { platformResolve, type Resolve, strangersResolve } from './names.js'
 
-/** The addresses of a host name. Rejects when there are none to be had. */
-export type Resolve = (hostname: string, options: LookupOptions) => Promise<LookupAddress[]>
+export type { Resolve } from './names.js'
 
 export interface Policy {
   /** Whether 127.0.0.0/8 and ::1 may be connected to, and without TLS, as on the embedded network. */
@@ -38,8 +36,8 @@ export interface Guard {
   readonly resolve: Resolve
 }
 
-/** The resolver of the platform. */
-export const platformResolve: Resolve = (hostname, options) => lookup(hostname, { ...options, all: true })
+/** Who looks names up where nothing else is said: for what strangers wrote, never one that makes others wait. */
+export const resolverFor = ({ trusted = false }: Policy): Resolve => (trusted ? platformResolve : strangersResolve)
 
 // ---------------------------------------------------------------------------------------- addresses
 
@@ -79,11 +77,11 @@ export const hostRefusal = ({ allowLoopback, trusted = false }: Policy, host: st
   // A public address is refused as well: the hosts of the network have names, and certificates for names.
   trusted || isIP(host) === 0 || (allowLoopback && kindOf(host) === 'loopback') ? null : `${host} is no host name`
 
-/** The look-up that a connection uses. One forbidden address among several refuses the name: which one is dialled is chance. */
+/** The look-up that a connection uses, until it is `gone`. One forbidden address among several refuses the name: which one is dialled is chance. */
 export const guardedLookup =
-  ({ policy, resolve }: Guard): LookupFunction =>
+  ({ policy, resolve }: Guard, gone: AbortSignal): LookupFunction =>
   (hostname, options, callback) => {
-    resolve(hostname, options).then(
+    resolve(hostname, options, gone).then(
       (addresses) => {
         const [first] = addresses
         const forbidden = addresses.find(({ address }) => !isAllowed(policy, address))
@@ -108,13 +106,15 @@ export const guardPeer = (socket: Socket, policy: Policy): void => {
 /** A socket that is being connected, or, with an `error` event, is not. `host` has passed `hostRefusal`; it does here once more. */
 export const dial = (guard: Guard, host: string, port: number): Socket => {
   const refused = hostRefusal(guard.policy, host)
+  const gone = new AbortController()
   const socket = connect({
     host,
     // A literal is never looked up; a name that stands for a refused one is, and fails.
-    lookup: refused === null ? guardedLookup(guard) : (_, __, callback) => callback(new Error(refused), []),
+    lookup: refused === null ? guardedLookup(guard, gone.signal) : (_, __, callback) => callback(new Error(refused), []),
     noDelay: true,
     port
   })
+  socket.once('close', () => gone.abort())
   if (refused !== null) socket.destroy(new Error(refused))
   guardPeer(socket, guard.policy)
   return socket

@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type Program, gitProgram, type Ran } from '../git/program.js'
 import type { GitOptions } from '../git.js'
-import { platformResolve } from '../net/guard.js'
+import { resolverFor } from '../net/guard.js'
 import { type Proxy, startProxy } from '../net/proxy.js'
 import { redactor, sentence } from './common.js'
 import type { Checkout, Job } from './provider.js'
@@ -85,7 +85,7 @@ const checkOut = async (git: Program, proxy: Proxy, job: Job, address: URL, fold
 /** Checks out by git over HTTP. */
 export const gitCheckout = (options: CheckoutOptions): Checkout => {
   const { addresses, caFile = null, clock, git = 'git', isInsecure, maxBytes = 2 ** 30, policy, tmp } = options
-  const { resolve = platformResolve, timeoutMs = 600_000 } = options
+  const { resolve = resolverFor(policy), timeoutMs = 600_000 } = options
 
   return async (job, folder, signal) => {
     const stopping = new AbortController()
