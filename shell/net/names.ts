@@ -37,6 +37,12 @@ const inHosts = async (file: string, name: string): Promise<LookupAddress[]> => 
   })
 }
 
+/** What `localhost` means in any case (RFC 6761). */
+const LOOPBACK: ReadonlyArray<LookupAddress> = [
+  { address: '127.0.0.1', family: 4 },
+  { address: '::1', family: 6 }
+]
+
 /** The families that a connection may use. IPv4 first: where only one address is tried, it is the one that is reached from more places. */
 const familiesOf = ({ family = 0 }: LookupOptions): ReadonlyArray<4 | 6> =>
   family === 0 ? [4, 6] : family === 6 || family === 'IPv6' ? [6] : [4]
@@ -46,7 +52,9 @@ export const ownResolve =
   ({ hosts = '/etc/hosts', servers }: OwnOptions = {}): Resolve =>
   async (hostname, options, gone) => {
     const families = familiesOf(options)
-    const known = (await inHosts(hosts, hostname.toLowerCase())).filter(({ family }) => families.some((one) => one === family))
+    const name = hostname.toLowerCase()
+    const listed = await inHosts(hosts, name)
+    const known = (listed.length === 0 && name === 'localhost' ? LOOPBACK : listed).filter(({ family }) => families.some((one) => one === family))
     if (known.length > 0) return known
     gone?.throwIfAborted()
     // One for each look-up, because it can only be called off as a whole. It is told of the name servers anew, too.

@@ -234,6 +234,15 @@ describe('the resolver that needs no thread', () => {
     await expect(resolve('nobody.example', {})).rejects.toThrow('ENOTFOUND')
   })
 
+  it('asks nobody for this machine, whatever the hosts file lacks', async () => {
+    const resolve = ownResolve({ hosts: '/nonexistent', servers: ['127.0.0.1:1'] })
+    expect(await resolve('LocalHost', { family: 0 })).toEqual([
+      { address: '127.0.0.1', family: 4 },
+      { address: '::1', family: 6 }
+    ])
+    expect(await resolve('localhost', { family: 6 })).toEqual([{ address: '::1', family: 6 }])
+  })
+
   it('asks nobody for what the hosts file says', async () => {
     const { questions, servers } = await nameServer({ 'other.example': ['192.0.2.1'] })
     const hosts = await hostsFile('# 10.0.0.1 localhost\n127.0.0.1\tlocalhost  Knot.Test # other.example\n::1 localhost\n\nno-address other.example\n')
