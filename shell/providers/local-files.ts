@@ -15,7 +15,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { chmod, lstat, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -72,35 +72,57 @@ export const readFileOf = async <A>(codec: t.Type<A, unknown>, folder: string, n
   return value.right
 }
 
-/** A file that is whole and durable, under another name than the one that it is for. */
-const writeAside = async (folder: string, name: string, value: unknown): Promise<string> => {
+/** Gives `use` a file that is whole and durable, under another name than the one that it is for. Nothing stays under that name. */
+const withAside = async <A>(folder: string, name: string, value: unknown, use: (aside: string) => Promise<A>): Promise<A> => {
   const aside = join(folder, `${name}.${randomUUID()}`)
-  await withFile(systemDisk, aside, 'create', async (file) => {
-    await file.append(Buffer.from(JSON.stringify(value)))
-    await file.sync()
-  })
-  return aside
+  try {
+    await withFile(systemDisk, aside, 'create', async (file) => {
+      await file.append(Buffer.from(JSON.stringify(value)))
+      await file.sync()
+    })
+    return await use(aside)
+  } finally {
+    // Also when it could not be written: on a full disk it is tried again and again.
+    await rm(aside, { force: true })
+  }
 }
 
 /** Writes the file if there is none, and resolves with whether it was so. */
 export const writeOnce = async (folder: string, name: string, value: unknown): Promise<boolean> => {
-  const aside = await writeAside(folder, name, value)
-  const isFirst = await systemDisk.link(aside, join(folder, name)).then(
-    () => true,
-    (error: unknown) => {
-      if (codeOf(error) === 'EEXIST') return false
-      throw error
-    }
+  const isFirst = await withAside(folder, name, value, (aside) =>
+    systemDisk.link(aside, join(folder, name)).then(
+      () => true,
+      (error: unknown) => {
+        if (codeOf(error) === 'EEXIST') return false
+        throw error
+      }
+    )
   )
-  await systemDisk.remove(aside)
   await systemDisk.syncFolder(folder)
   return isFirst
 }
 
 /** Writes the file, whether there is one or not. */
 export const replaceFile = async (folder: string, name: string, value: unknown): Promise<void> => {
-  await systemDisk.rename(await writeAside(folder, name, value), join(folder, name))
+  await withAside(folder, name, value, (aside) => systemDisk.rename(aside, join(folder, name)))
   await systemDisk.syncFolder(folder)
+}
+
+// ---------------------------------------------------------------------------------------- removing
+
+/** Makes every folder below `path` one that can be emptied: build tools leave such that cannot. Links are not followed. */
+const loosen = async (path: string): Promise<void> => {
+  if (!(await lstat(path)).isDirectory()) return
+  await chmod(path, 0o700)
+  for (const name of await readdir(path)) await loosen(join(path, name))
+}
+
+/** Removes the folder, whatever is in it. */
+export const removeFolder = async (path: string): Promise<void> => {
+  await rm(path, { force: true, recursive: true }).catch(async () => {
+    await loosen(path)
+    await rm(path, { force: true, recursive: true })
+  })
 }
 
 // ---------------------------------------------------------------------------------------- the log

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { systemProcesses } from '../store/lock.js'
-import { Cancel, openLog, readFileOf, Request, type Result, workName, writeOnce } from './local-files.js'
+import { Cancel, openLog, readFileOf, removeFolder, Request, type Result, workName, writeOnce } from './local-files.js'
 
 const [folder = '', token = '', graceMs = '', logBytes = ''] = process.argv.slice(2)
 
@@ -96,9 +96,21 @@ const run = async (): Promise<Outcome> => {
   const base = { HOME: join(work, 'home'), PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', TMPDIR: join(work, 'tmp') }
 
   const runStep = (number: number, { command, environment, name }: (typeof steps)[number]): Promise<Outcome | null> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
+      let isLost = false
+      /** Writes output into the log. Where that fails, the disk is full, mostly: thrown from here it would end us before we can say so. */
+      const write = (stream: 'stderr' | 'stdout') => (text: string): void => {
+        // The log is closed by then, and the number of its file may be that of another.
+        if (isLost) return
+        try {
+          log.text(number, stream, text)
+        } catch (error) {
+          isLost = true
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      }
       const fail = (error: Error): void => {
-        log.text(number, 'stderr', error.message)
+        write('stderr')(error.message)
         resolve({ error: `The step "${name}" could not be started: ${error.message}`, exitCode: null, status: 'failed' })
       }
       let child: ChildProcessByStdio<null, Readable, Readable>
@@ -112,8 +124,8 @@ const run = async (): Promise<Outcome> => {
         // A NUL in the command or in a variable.
         return fail(error instanceof Error ? error : new Error(String(error)))
       }
-      const endOutput = eachLine(child.stdout, (text) => log.text(number, 'stdout', text))
-      const endErrors = eachLine(child.stderr, (text) => log.text(number, 'stderr', text))
+      const endOutput = eachLine(child.stdout, write('stdout'))
+      const endErrors = eachLine(child.stderr, write('stderr'))
       const done = (outcome: Outcome | null): void => {
         endOutput()
         endErrors()
@@ -157,8 +169,16 @@ const main = async (): Promise<void> => {
       status: 'failed'
     })
   )
-  await writeOnce(folder, 'result.json', { endedMs: Date.now(), ...outcome })
-  signalAll('SIGKILL')
+  const result = { endedMs: Date.now(), ...outcome }
+  try {
+    await writeOnce(folder, 'result.json', result).catch(async () => {
+      // What the steps have left may be what fills the disk, and nobody needs it any more.
+      await removeFolder(join(folder, workName(token))).catch(() => undefined)
+      await writeOnce(folder, 'result.json', result)
+    })
+  } finally {
+    signalAll('SIGKILL')
+  }
 }
 
 await main()

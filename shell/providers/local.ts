@@ -9,7 +9,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
-import { access, chmod, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +19,7 @@ import { codeOf, systemDisk } from '../store/disk.js'
 import { decode, decodeText } from '../store/json.js'
 import { systemProcesses } from '../store/lock.js'
 import { createWork, wordsOf } from './common.js'
-import { Cancel, Hand, Line, logName, openLog, readFileOf, replaceFile, Request, Result, workName, writeOnce } from './local-files.js'
+import { Cancel, Hand, Line, logName, openLog, readFileOf, removeFolder, replaceFile, Request, Result, workName, writeOnce } from './local-files.js'
 import type { Job, Kind, LogLine, Missing, Progress, Provider, Surroundings, Uncertain } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- settings
@@ -76,21 +76,6 @@ const IS_ID = /^[0-9a-f]{40}$/
 /** What is neither a build nor one any more, until it is removed. */
 const ASIDE = /^(?:new|gone)-/
 
-/** Makes every folder below `path` one that can be emptied: build tools leave such that cannot. Links are not followed. */
-const loosen = async (path: string): Promise<void> => {
-  if (!(await lstat(path)).isDirectory()) return
-  await chmod(path, 0o700)
-  for (const name of await readdir(path)) await loosen(join(path, name))
-}
-
-/** Removes the folder, whatever is in it. */
-const removeFolder = async (path: string): Promise<void> => {
-  await rm(path, { force: true, recursive: true }).catch(async () => {
-    await loosen(path)
-    await rm(path, { force: true, recursive: true })
-  })
-}
-
 /** Signals the process, or the whole group that it leads. That there is none (any more) is no error. */
 const signalTo = (pid: number, signal: NodeJS.Signals, whom: 'group' | 'process'): void => {
   try {
@@ -140,25 +125,65 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   // -------------------------------------------------------------------------------------- the end of builds
 
-  /** Says how the build ended, if nobody has said so, and clears up. */
-  const finish = async (id: string, outcome: Pick<Result, 'error' | 'exitCode' | 'status'>): Promise<void> => {
-    await writeOnce(folderOf(id), 'result.json', { endedMs: nowMs(), ...outcome })
-    await over(id)
+  /** Removes the folders that a build was worked on in: all of them, or that of one token. */
+  const clear = async (id: string, token = ''): Promise<void> => {
+    for (const entry of await readdir(folderOf(id)))
+      if (entry.startsWith(workName(token))) await removeFolder(join(folderOf(id), entry)).catch((error: unknown) => warn('a folder of a build is left', error))
+  }
+
+  /** Lets another build run. */
+  const leave = (id: string): void => {
+    active.delete(id)
+    queue = queue.filter((one) => one !== id)
+    wake()
   }
 
   /** Clears up after a build that has a result, and lets another one run. */
   const over = async (id: string): Promise<void> => {
-    active.delete(id)
-    queue = queue.filter((one) => one !== id)
-    wake()
-    for (const entry of await readdir(folderOf(id)))
-      if (entry.startsWith('work-')) await removeFolder(join(folderOf(id), entry)).catch((error: unknown) => warn('a folder of a build is left', error))
+    leave(id)
+    await clear(id)
+  }
+
+  /** Says how the build ended, if nobody has said so, and clears up. Nobody works under `token` any more. */
+  const finish = async (id: string, outcome: Pick<Result, 'error' | 'exitCode' | 'status'>, token?: string): Promise<void> => {
+    // This first, as it may be what fills the disk. Nothing is known from it: whoever comes after a crash between the two says the same.
+    await clear(id, token)
+    await writeOnce(folderOf(id), 'result.json', { endedMs: nowMs(), ...outcome })
+    await over(id)
   }
 
   const fail = (error: string) => ({ error: say(error), exitCode: null, status: 'failed' }) as const
   const CANCELLED = { error: null, exitCode: null, status: 'cancelled' } as const
 
   const isToEnd = async (id: string): Promise<boolean> => (await readFileOf(Cancel, folderOf(id), 'cancel.json')) !== null
+
+  /** Lets go of a build of which no step has run: whoever comes next begins it anew. */
+  const release = async (id: string, token: string): Promise<void> => {
+    const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
+    if (hand?.token === token) await rm(join(folderOf(id), 'claim.json'), { force: true })
+    await rm(join(folderOf(id), logName(token)), { force: true })
+    await removeFolder(join(folderOf(id), workName(token)))
+  }
+
+  /** Says that a build of which no step has run has ended; where not even that can be written, it is begun anew. */
+  const finishUnrun = async (id: string, token: string, error: string): Promise<void> => {
+    try {
+      await finish(id, (await isToEnd(id)) ? CANCELLED : fail(error), token)
+    } catch (reason) {
+      try {
+        const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
+        const isOurs = hand === null || hand.token === token || !(await isAlive(hand))
+        // A tack that was killed may have filled the disk. If it has left a runner that has not said who it is, that finds no room for it either.
+        if (isOurs && (await readFileOf(Hand, folderOf(id), 'runner.json')) === null) await clear(id)
+        // As long as it bears our claim, it seems to run.
+        await release(id, token)
+      } finally {
+        // Only now: nobody else may begin it meanwhile.
+        leave(id)
+      }
+      throw reason
+    }
+  }
 
   /** How the build ended; `null` while it goes on. Sees to it that a build whose runner is gone has ended. */
   const resultOf = async (id: string): Promise<Result | null> => {
@@ -177,7 +202,11 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     const last = await readFileOf(Result, folder, 'result.json')
     if (last === null) {
       await endGroup(runner)
-      await finish(id, (await isToEnd(id)) ? CANCELLED : fail(DIED))
+      await finish(id, (await isToEnd(id)) ? CANCELLED : fail(DIED), runner.token).catch((error: unknown) => {
+        // Nothing runs, though that cannot be written. Whoever asks how the build stands has it tried again.
+        leave(id)
+        throw error
+      })
     }
     return last ?? (await readFileOf(Result, folder, 'result.json'))
   }
@@ -201,14 +230,14 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   // -------------------------------------------------------------------------------------- the beginning of builds
 
-  /** Takes the build in hand; `null` when somebody else has. */
-  const claim = async (id: string): Promise<string | null> => {
-    const hand = { process: await systemProcesses.self(), token: randomUUID() }
-    if (await writeOnce(folderOf(id), 'claim.json', hand)) return hand.token
+  /** Takes the build in hand; `false` when somebody else has. */
+  const claim = async (id: string, token: string): Promise<boolean> => {
+    const hand = { process: await systemProcesses.self(), token }
+    if (await writeOnce(folderOf(id), 'claim.json', hand)) return true
     const other = await readFileOf(Hand, folderOf(id), 'claim.json')
-    if (other !== null && (await isAlive(other))) return null
+    if (other !== null && (await isAlive(other))) return false
     await replaceFile(folderOf(id), 'claim.json', hand)
-    return hand.token
+    return true
   }
 
   /** Puts the files there, and says in the log that and how. Resolves with why the build cannot go on; `null` when it can. */
@@ -228,8 +257,11 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
       lines.text(0, 'stderr', words)
       return `The files could not be checked out: ${words}`
     } finally {
-      lines.step(0, 'end', what)
-      lines.close()
+      try {
+        lines.step(0, 'end', what)
+      } finally {
+        lines.close()
+      }
     }
   }
 
@@ -250,7 +282,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
         const result = await resultOf(id)
         if (result !== null) await over(id)
         // It ended before it could say who it is, unless it came second: then the first goes on, one of a tack that was killed.
-        else if ((await readFileOf(Hand, folderOf(id), 'runner.json')) === null) await finish(id, (await isToEnd(id)) ? CANCELLED : fail(DIED))
+        else if ((await readFileOf(Hand, folderOf(id), 'runner.json')) === null) await finishUnrun(id, token, DIED)
         await prune()
       }
       work.track(look()).catch((error: unknown) => warn('the end of a build could not be seen to', error))
@@ -259,27 +291,23 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     child.once('exit', ended)
   }
 
-  const launch = async (id: string): Promise<void> => {
+  const launch = async (id: string, token: string): Promise<void> => {
     const folder = folderOf(id)
     const stopping = new AbortController()
     const stop = (): void => stopping.abort()
     preparing.set(id, stop)
     work.signal.addEventListener('abort', stop)
     try {
-      const token = await claim(id)
-      if (token === null) {
+      if (!(await claim(id, token))) {
         active.delete(id)
         return
       }
       const request = await readFileOf(Request, folder, 'request.json')
       if (request === null) throw new Error('request.json is missing')
       const failure = (await isToEnd(id)) ? null : await prepare(id, token, request, stopping.signal)
-      if (await isToEnd(id)) await finish(id, CANCELLED)
-      else if (work.signal.aborted) {
-        // Whoever comes next begins it anew.
-        await rm(join(folder, 'claim.json'), { force: true })
-        await removeFolder(join(folder, workName(token)))
-      } else if (failure !== null) await finish(id, fail(failure))
+      if (await isToEnd(id)) await finish(id, CANCELLED, token)
+      else if (work.signal.aborted) await release(id, token)
+      else if (failure !== null) await finish(id, fail(failure), token)
       else run(id, token)
     } finally {
       work.signal.removeEventListener('abort', stop)
@@ -294,9 +322,11 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
       if (id === undefined) break
       queue = rest
       active.add(id)
-      work.track(launch(id)).catch((error: unknown) => {
+      const token = randomUUID()
+      work.track(launch(id, token)).catch((error: unknown) => {
         warn('a build could not be begun', error)
-        work.track(finish(id, fail(`The build could not be begun: ${wordsOf(error)}`))).catch(() => active.delete(id))
+        const ending = finishUnrun(id, token, `The build could not be begun: ${wordsOf(error)}`)
+        work.track(ending).catch((reason: unknown) => warn('that a build could not be begun cannot be written', reason))
       })
     }
     if (queue.length > 0 && !isWatching && !work.signal.aborted) {
@@ -385,13 +415,17 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     const id = idOf(key)
     if ((await requestOf(job)) === null) {
       const aside = join(root, `new-${randomUUID()}`)
-      await systemDisk.makeFolder(aside)
-      await writeOnce(aside, 'request.json', { build, createdMs: nowMs(), key, plan })
-      await rename(aside, folderOf(id)).catch(async (error: unknown) => {
+      try {
+        await systemDisk.makeFolder(aside)
+        await writeOnce(aside, 'request.json', { build, createdMs: nowMs(), key, plan })
+        await rename(aside, folderOf(id)).catch((error: unknown) => {
+          // Another call was faster.
+          if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
+        })
+      } finally {
+        // It is the build's by now, or nobody's.
         await removeFolder(aside)
-        // Another call was faster.
-        if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
-      })
+      }
       await systemDisk.syncFolder(root)
       enqueue(id)
     }

@@ -1,5 +1,5 @@
 /** Builds on this machine: the contract, and what only processes and files can get wrong. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
@@ -8,11 +8,12 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { BuildName, Plan } from '../../../core/index.js'
 import { silentLog } from '../../../shell/log.js'
 import { createLocal, local, type LocalSettings } from '../../../shell/providers/local.js'
 import type { Checkout, Job, LogLine, Progress, Provider, Surroundings } from '../../../shell/providers/provider.js'
+import { systemDisk } from '../../../shell/store/disk.js'
 import { type Bench, BUILD, describeProvider, faultsOfLog, jobOf, ODD, openWorkshop, type Target, type Workshop } from './contract.js'
 
 const RUNNER = fileURLToPath(new URL('../../../dist/shell/providers/local-runner.js', import.meta.url))
@@ -658,6 +659,232 @@ describe('processes', () => {
       expect(await ended(site, provider, job)).toMatchObject({ status: 'cancelled' })
       await until(() => !isRunning(runnerOf(root, external)))
     }))
+})
+
+// ---------------------------------------------------------------------------------------- a full disk
+
+const workOf = (folder: string): ReadonlyArray<string> => readdirSync(folder).filter((one) => one.startsWith('work-'))
+
+/** Whether a step or a checkout has left a file `big` below the folder of builds. */
+const hasBig = (root: string): boolean =>
+  readdirSync(root).some((id) => workOf(join(root, id)).some((work) => existsSync(join(root, id, work, 'source', 'big'))))
+
+/** What was written on the way to something else, and stayed. */
+const litterIn = (root: string): ReadonlyArray<string> =>
+  readdirSync(root, { recursive: true })
+    .map(String)
+    .filter((path) => /(?:^|\/)new-|\.json\./.test(path))
+
+/** While `isFull`, what tack writes in a file finds no room, though the file itself appears. The runner has a disk of its own. */
+const withFullDisk = (isFull: () => boolean, use: () => Promise<void>): Promise<void> => {
+  const { open: openFile } = systemDisk
+  vi.spyOn(systemDisk, 'open').mockImplementation(async (path, mode) => {
+    const file = await openFile(path, mode)
+    const append: typeof file.append = (bytes) =>
+      isFull() ? Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })) : file.append(bytes)
+    return { ...file, append }
+  })
+  return use()
+}
+
+const FILL = 'touch big; sleep 600'
+
+/** Whether a tmpfs can be mounted where nobody else sees it: by root, on Linux. */
+const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
+
+describe('on a disk that is full', () => {
+  // Not at the end of each: a test that takes too long does not come to its end.
+  afterEach(() => void vi.restoreAllMocks())
+
+  test.each(['our child', 'nobody’s child'])('what a dead runner has left goes first, so that the build ends and the next one runs: %s', (whose) =>
+    withSite(
+      async (site) => {
+        const { root, until } = site
+        const [job, next] = [jobOf(named('big'), steps(FILL)), jobOf(named('next'), steps('true'))]
+        const first = whose === 'our child' ? await site.restart() : null
+        const external = first === null ? await killedAfter(root, job, () => hasBig(root), undefined, { concurrent: 1 }) : await begun(site, first, job)
+        if (first !== null) await begun(site, first, next)
+        await until(() => hasBig(root))
+        await withFullDisk(
+          () => hasBig(root),
+          async () => {
+            const runner = runnerOf(root, external)
+            process.kill(runner, 'SIGKILL')
+            await until(() => !isRunning(runner))
+            const provider = first ?? (await site.restart())
+            // Nobody follows: recovery, or the end of the child, has to do.
+            await until(() => existsSync(join(root, external, 'result.json')))
+            expect(await ended(site, provider, job)).toMatchObject({ error: 'The runner ended without a result.', exitCode: null, status: 'failed' })
+            if (first === null) await begun(site, provider, next)
+            expect(await ended(site, provider, next)).toMatchObject({ status: 'success' })
+            expect([workOf(join(root, external)), litterIn(root)]).toEqual([[], []])
+          }
+        )
+      },
+      { concurrent: 1 }
+    ))
+
+  test.each(['failed', 'cancelled'] as const)('tack may end between the two, and the build still ends once, and as it did: %s', (status) =>
+    withSite(async (site) => {
+      const { answer, root, until } = site
+      const job = jobOf(BUILD, steps(`echo ran >> "$HOME/../../ran"; ${FILL}`))
+      const first = await site.restart()
+      const external = await begun(site, first, job)
+      await until(() => hasBig(root))
+      let isFull = false
+      await withFullDisk(
+        () => isFull,
+        async () => {
+          if (status === 'cancelled') {
+            process.kill(runnerOf(root, external), 'SIGSTOP')
+            await answer(first.cancel(job, external))
+          }
+          isFull = true
+          process.kill(runnerOf(root, external), 'SIGKILL')
+          await until(() => workOf(join(root, external)).length === 0)
+          expect(existsSync(join(root, external, 'result.json'))).toBe(false)
+          await answer(first.close().then(() => null))
+          // The disk is full at the next start as well.
+          const second = await site.restart()
+          expect(await answer(second.find(job))).toMatchObject({ _tag: 'Accepted' })
+          isFull = false
+          expect(await ended(site, second, job)).toMatchObject({ exitCode: null, status })
+          expect([read(join(root, external, 'ran')), litterIn(root)]).toEqual(['ran\n', []])
+        }
+      )
+    }))
+
+  test('a checkout that fills it is removed, and the build has failed', () =>
+    withSite(
+      async (site) => {
+        const { root } = site
+        await withFullDisk(
+          () => existsSync(root) && hasBig(root),
+          async () => {
+            const provider = await site.restart()
+            const job = jobOf(BUILD, steps('true'))
+            await begun(site, provider, job)
+            expect(await ended(site, provider, job)).toMatchObject({ error: 'The files could not be checked out: no room', status: 'failed' })
+            expect(litterIn(root)).toEqual([])
+          }
+        )
+      },
+      {},
+      async (_job, folder) => {
+        await writeFile(join(folder, 'big'), '')
+        throw new Error('no room')
+      }
+    ))
+
+  test('a build that cannot even be said not to have begun is begun anew when there is room', async () => {
+    let isFull = false
+    let checkouts = 0
+    await withSite(
+      async (site) => {
+        const { root, until } = site
+        await withFullDisk(
+          () => isFull,
+          async () => {
+            const provider = await site.restart()
+            const job = jobOf(BUILD, steps('echo ran >> "$HOME/../../ran"'))
+            const external = await begun(site, provider, job)
+            await until(() => isFull && !existsSync(join(root, external, 'claim.json')))
+            isFull = false
+            expect(await ended(site, provider, job)).toMatchObject({ status: 'success' })
+            expect([checkouts, read(join(root, external, 'ran')), litterIn(root)]).toEqual([2, 'ran\n', []])
+            expect(readdirSync(join(root, external)).filter((one) => one.startsWith('log-'))).toHaveLength(1)
+          }
+        )
+      },
+      { concurrent: 1 },
+      () => {
+        isFull = ++checkouts === 1
+        return isFull ? Promise.reject(new Error('no room')) : Promise.resolve()
+      }
+    )
+  })
+
+  test('what a tack was checking out when it was killed goes, too, if there is no room to begin anew', () =>
+    withSite(async (site) => {
+      const { root } = site
+      const job = jobOf(BUILD, steps('true'))
+      const filling = `async (_job, folder) => { (await import('node:fs')).writeFileSync(folder + '/big', ''); await new Promise(() => {}) }`
+      await killedAfter(root, job, () => hasBig(root), filling)
+      await withFullDisk(
+        () => hasBig(root),
+        async () => {
+          expect(await ended(site, await site.restart(), job)).toMatchObject({ status: 'success' })
+          expect(litterIn(root)).toEqual([])
+        }
+      )
+    }))
+
+  test('a build that is not accepted leaves nothing', () =>
+    withSite(async (site) => {
+      const { answer, root } = site
+      let isFull = true
+      await withFullDisk(
+        () => isFull,
+        async () => {
+          const provider = await site.restart()
+          const job = jobOf(BUILD, steps('true'))
+          expect(await answer(provider.start(job))).toMatchObject({ _tag: 'Uncertain', error: expect.stringContaining('ENOSPC') as unknown })
+          expect(readdirSync(root)).toEqual([])
+          isFull = false
+          await begun(site, provider, job)
+          expect(await ended(site, provider, job)).toMatchObject({ status: 'success' })
+        }
+      )
+    }))
+
+  test('a runner whose log cannot be written ends the build, and says why', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tack-runner-'))
+    const { build: of, key, plan } = jobOf(BUILD, steps('while :; do echo a line of some length; done'))
+    await writeFile(join(folder, 'request.json'), JSON.stringify({ build: of, createdMs: 0, key, plan }))
+    await mkdir(join(folder, 'work-x', 'source'), { recursive: true })
+    // No file may be longer than 8 or 16 KiB, as the unit is: to the writer that is like a disk that is full.
+    const child = spawn('sh', ['-c', 'ulimit -f 16 && exec "$0" "$@"', process.execPath, RUNNER, folder, 'x', '200', '1000000'], { detached: true, stdio: 'ignore' })
+    await once(child, 'exit')
+    expect(JSON.parse(read(join(folder, 'result.json')) || 'null')).toMatchObject({
+      error: expect.stringMatching(/^The build could not go on: EFBIG/) as unknown,
+      exitCode: null,
+      status: 'failed'
+    })
+    await rm(folder, { recursive: true })
+  })
+
+  test.runIf(canMount)('a build that fills a real one ends as its step did, and leaves the room to others (needs root, for a tmpfs)', async () => {
+    const [job, next] = [jobOf(named('big'), steps('head -c 100000000 /dev/zero > big')), jobOf(named('next'), steps('echo hello'))]
+    const script = `
+      import { readdirSync, statfsSync } from 'node:fs'
+      import { createLocal } from ${JSON.stringify(pathToFileURL(RUNNER.replace('-runner', '')).href)}
+      import { systemClock } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../clock.js')).href)}
+      import { silentLog } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../log.js')).href)}
+      const provider = createLocal(${JSON.stringify({ ...SETTINGS, concurrent: 1 })}, { checkout: async () => {}, clock: systemClock(), folder: '/mnt/builds', log: silentLog, name: 'local' })
+      const ends = []
+      const isFinal = ({ status }) => status !== 'pending' && status !== 'running'
+      const jobs = JSON.parse(process.argv[1])
+      for (const job of jobs) {
+        while ((await provider.start(job))._tag !== 'Accepted') await new Promise((resolve) => setTimeout(resolve, 50))
+        provider.follow(job, '', (progress) => isFinal(progress) && ends.push([job.build.workflow, progress.status, progress.error]))
+      }
+      for (let looks = 0; ends.length < jobs.length && looks < 200; looks++) await new Promise((resolve) => setTimeout(resolve, 50))
+      await provider.close()
+      const { bavail, bsize } = statfsSync('/mnt')
+      const litter = readdirSync('/mnt/builds', { recursive: true }).filter((path) => /new-|\\.json\\.|work-/.test(path))
+      console.log(JSON.stringify({ ends, isRoomy: bavail * bsize > 12e6, litter }))
+      process.exit()`
+    const inside = 'mount -t tmpfs -o size=16m none /mnt && exec "$0" "$@"'
+    const child = spawn('unshare', ['-m', 'sh', '-c', inside, process.execPath, '--input-type=module', '-e', script, JSON.stringify([job, next])], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    const [said] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+    expect(JSON.parse(said)).toEqual({
+      ends: [['big', 'failed', 'The step "step 1" ended with exit code 1.'], ['next', 'success', null]],
+      isRoomy: true,
+      litter: []
+    })
+  })
 })
 
 // ---------------------------------------------------------------------------------------- what is kept
