@@ -186,8 +186,11 @@ const messageOf = ({ build, plan }: Job): string =>
 /** `org/pipeline/number`: the name of a build everywhere at Buildkite. */
 const externalOf = ({ organization, pipeline }: Place, number: number): string => `${organization}/${pipeline}/${String(number)}`
 
-/** Agents draw the time of each line, and more, between these; a terminal shows nothing of it. */
-const AGENT_MARKS = /\u001b_bk;[^\u0007]*\u0007/g
+/**
+ * Agents draw the time of each line, and more, between these; a terminal shows nothing of it. No mark holds another one's beginning: where
+ * one does not end, the search must not go through the rest of the log for each.
+ */
+const AGENT_MARKS = /\u001b_bk;[^\u0007\u001b]*\u0007/g
 
 // ---------------------------------------------------------------------------------------- the adapter
 

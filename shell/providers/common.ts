@@ -215,6 +215,13 @@ const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fai
   return { isCut: size > maxBytes, text: Buffer.concat(chunks).subarray(0, maxBytes).toString() }
 }
 
+/** A line without the carriage returns at its end. By hand: an expression would begin anew at each one of a long line of them. */
+const withoutReturns = (line: string): string => {
+  let end = line.length
+  while (line[end - 1] === '\r') end--
+  return line.slice(0, end)
+}
+
 const isSameProgress = (a: Progress | null, b: Progress): boolean =>
   a?.status === b.status && a.error === b.error && a.exitCode === b.exitCode && a.external === b.external
 
@@ -322,7 +329,7 @@ export const createWork = ({ clock, secrets }: Pick<ClientOptions, 'clock' | 'se
         const lines = fresh.slice(0, until).split('\n')
         if (lines.at(-1) === '') lines.pop()
         at += until
-        for (const line of lines) yield textOf(open, redact(line.replace(/\r+$/, '')))
+        for (const line of lines) yield textOf(open, redact(withoutReturns(line)))
         if (found.isComplete) {
           yield step(open, name, 'user', 'end')
           return

@@ -292,6 +292,12 @@ describe('a log that is not simply there', () => {
       ['[test]', 'one']
     ],
     ['is too long', { log: [() => 'x'.repeat(16_777_217)] }, ['[test]', 'x'.repeat(16_777_216), '(The log goes on at Buildkite; no more of it is shown here.)']],
+    // What takes the square of the length takes minutes here.
+    [
+      'has marks that do not end',
+      { log: [() => `\u001b_bk;t=1\u0007one\n${`${'\u001b_bk;'.repeat(1_000)}\n`.repeat(200)}`] },
+      ['[test]', 'one', ...Array<string>(200).fill('\u001b_bk;'.repeat(1_000))]
+    ],
     ['is of a build that is gone', { builds: [not(404)] }, ['[Log]', 'The log cannot be had: Buildkite does not have the build any more.']],
     [
       'is of jobs of which some are none, and some never began',
