@@ -348,35 +348,43 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     return { _tag: 'Parts', hasEnded: stands.request.complete, parts }
   }
 
-  /** Reads one log on and on: only what has come since is asked for. */
-  const logReader = (part: Part): (() => Promise<TextLog | Refused | Uncertain>) => {
-    let text = ''
-    let line = 0
-    return async () => {
+  /** Reads one log on and on: only what has come since is asked for, and nothing is kept but where chunks begin. */
+  const logReader = (part: Part): ((wanted: number) => Promise<TextLog | Refused | Uncertain>) => {
+    interface Mark {
+      readonly at: number
+      readonly line: number
+    }
+    let marks: Array<Mark> = [{ at: 0, line: 0 }]
+    return async (wanted) => {
       const found = await get(`/logs/${part.id}`, Logs)
       if (found._tag === 'Uncertain') return found
       const [log] = found._tag === 'Got' ? found.value.logs : []
       if (log === undefined) return { _tag: 'None', sentence: 'Buildbot does not keep this log any more.' }
-      while (line < log.num_lines && text.length < LONGEST_LOG) {
+      const { at: from, line: first } = marks.filter(({ at }) => at <= wanted).at(-1) ?? { at: 0, line: 0 }
+      marks = [{ at: from, line: first }]
+      let text = ''
+      for (let line = first; line < log.num_lines && from + text.length < LONGEST_LOG; ) {
         const count = Math.min(LINES, log.num_lines - line)
         const chunks = await get(`/logs/${part.id}/contents?offset=${String(line)}&limit=${String(count)}`, Chunks)
-        if (chunks._tag === 'Uncertain') return chunks
+        // What has come before is handed out; the next question will say whether there still is none.
+        if (chunks._tag === 'Uncertain') return text === '' ? chunks : { _tag: 'Text', from, isComplete: false, text }
         const [chunk] = chunks._tag === 'Got' ? chunks.value.logchunks : []
         if (chunk === undefined) break
         text += textOf(log.type, chunk.content)
         line += count
+        marks.push({ at: from + text.length, line })
       }
-      if (text.length < LONGEST_LOG) return { _tag: 'Text', isComplete: log.complete, text }
-      return { _tag: 'Text', isComplete: true, text: `${text}(The log goes on at Buildbot; no more of it is shown here.)\n` }
+      if (from + text.length < LONGEST_LOG) return { _tag: 'Text', from, isComplete: log.complete, text }
+      return { _tag: 'Text', from, isComplete: true, text: `${text}(The log goes on at Buildbot; no more of it is shown here.)\n` }
     }
   }
 
   const logs: Provider['logs'] = (_job, external, signal) => {
-    const readers = new Map<string, () => Promise<TextLog | Refused | Uncertain>>()
-    const read = (part: Part): Promise<TextLog | Refused | Uncertain> => {
+    const readers = new Map<string, ReturnType<typeof logReader>>()
+    const read = (part: Part, at: number): Promise<TextLog | Refused | Uncertain> => {
       const reader = readers.get(part.id) ?? logReader(part)
       readers.set(part.id, reader)
-      return reader()
+      return reader(at)
     }
     return logOfParts(client, { everyMs: Math.min(pollMs, 2_000), list: () => logsOf(external), read, signal })
   }

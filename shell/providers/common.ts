@@ -5,6 +5,7 @@
  * Nothing here throws or rejects, and nothing that is said here holds a secret: what a server answers may repeat what it was sent.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { BuildName, buildKey, isFinal } from '../../core/index.js'
@@ -12,6 +13,7 @@ import type { Fetch } from '../http.js'
 import { visible } from '../log.js'
 import type { Clock } from '../ports.js'
 import { decodeText } from '../store/json.js'
+import { BEGINNING, createTurns, defaultLogTextLimits, type LogTextLimits, readingOf, type Turn } from './log-texts.js'
 import type { LogLine, Missing, Progress, Refused, Uncertain, WebhookRequest } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- words
@@ -138,6 +140,7 @@ export interface ClientOptions {
   readonly clock: Clock
   /** A guarded client's (http.ts): it decides where calls may lead. */
   readonly fetch: Fetch
+  readonly logTexts?: LogTextLimits
   /** The largest answer, in bytes. 4 MiB. */
   readonly maxBytes?: number
   /** What must not be said. */
@@ -151,7 +154,13 @@ const LONGEST_PAUSE_MS = 60_000
 
 /** The text of a log, as far as there is one. */
 export type TextLog =
-  | { readonly _tag: 'Text'; readonly isComplete: boolean; readonly text: string }
+  | {
+      readonly _tag: 'Text'
+      /** The character of the log at which the text begins: 0, or another one not behind what was asked for. */
+      readonly from?: number
+      readonly isComplete: boolean
+      readonly text: string
+    }
   /** There is none, and there will be none: what to tell the reader. */
   | { readonly _tag: 'None'; readonly sentence: string }
   /** There is none yet. */
@@ -160,13 +169,14 @@ export type TextLog =
 /** What goes on by itself: everything that it begins is over when `close` resolves. */
 export interface Work {
   readonly close: () => Promise<void>
-  /** A log that is one text, read again every `everyMs` while it grows, as one step. What cannot be had is said in a system step. */
+  /** A log that is one text, read again every `everyMs` while it grows, as one step; few texts are held at a time (log-texts.ts). What cannot be had is said in a system step. */
   readonly log: (
     options: {
       readonly everyMs: number
       /** The name of the step. */
       readonly name: string
-      readonly read: () => Promise<TextLog | Refused | Uncertain>
+      /** Reads the log. What comes before the character `at` is not needed any more. */
+      readonly read: (at: number) => Promise<TextLog | Refused | Uncertain>
       readonly signal: AbortSignal
     }
   ) => AsyncGenerator<LogLine>
@@ -215,19 +225,15 @@ const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fai
   return { isCut: size > maxBytes, text: Buffer.concat(chunks).subarray(0, maxBytes).toString() }
 }
 
-/** A line without the carriage returns at its end. By hand: an expression would begin anew at each one of a long line of them. */
-const withoutReturns = (line: string): string => {
-  let end = line.length
-  while (line[end - 1] === '\r') end--
-  return line.slice(0, end)
-}
-
 const isSameProgress = (a: Progress | null, b: Progress): boolean =>
   a?.status === b.status && a.error === b.error && a.exitCode === b.exitCode && a.external === b.external
 
-export const createWork = ({ clock, secrets }: Pick<ClientOptions, 'clock' | 'secrets'>): Work => {
+export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: Pick<ClientOptions, 'clock' | 'logTexts' | 'secrets'>): Work => {
   const redact = redactor(secrets)
+  const turns = createTurns(clock, logTexts)
   const over = new AbortController()
+  // Everybody who waits listens to it: as many as there are builds and readers, which is no leak.
+  setMaxListeners(0, over.signal)
   const going = new Set<Promise<unknown>>()
 
   const say = (text: string): string => sentence(redact, text)
@@ -312,37 +318,60 @@ export const createWork = ({ clock, secrets }: Pick<ClientOptions, 'clock' | 'se
     let steps = 0
     /** The number of the step that the text is in, once there is text. */
     let open: number | null = null
-    let at = 0
+    let place = BEGINNING
     let failures = 0
+
+    /** Asks for the log. Its text is kept in the turn alone: from there it can be taken away while a reader takes its time. */
+    const ask = async (turn: Turn): Promise<Exclude<TextLog, { _tag: 'Text' }> | Refused | Uncertain | { readonly _tag: 'Held'; readonly isComplete: boolean }> => {
+      const found: TextLog | Refused | Uncertain = await readText(place.at).catch((error: unknown) => uncertain(error))
+      if (found._tag !== 'Text') return found
+      turn.hold(readingOf({ from: 0, ...found }, redact), found.text.length)
+      return { _tag: 'Held', isComplete: found.isComplete }
+    }
+
+    const following = (turn: Turn): string | null => {
+      const next = turn.reading()?.next(place) ?? null
+      if (next !== null) place = next.then
+      return next?.piece ?? null
+    }
+
     while (!isOver()) {
-      const found: TextLog | Refused | Uncertain = await readText().catch((error: unknown) => uncertain(error))
-      if (isOver()) return
-      if (found._tag === 'Text') {
-        failures = 0
-        if (open === null) {
-          open = steps++
-          yield step(open, name, 'user', 'start')
+      const turn = await turns([signal, over.signal])
+      if (turn === null) return
+      let waitMs = 0
+      try {
+        const found = await ask(turn)
+        if (isOver()) return
+        if (found._tag === 'Held') {
+          failures = 0
+          if (open === null) {
+            open = steps++
+            yield step(open, name, 'user', 'start')
+          }
+          for (let piece = following(turn); piece !== null; piece = following(turn)) yield textOf(open, piece)
+          // It was somebody else's turn: the rest is asked for at once.
+          if (turn.reading() === null) continue
         }
-        const fresh = found.text.slice(at)
-        // What follows the last line feed may be half a line.
-        const until = found.isComplete ? fresh.length : fresh.lastIndexOf('\n') + 1
-        const lines = fresh.slice(0, until).split('\n')
-        if (lines.at(-1) === '') lines.pop()
-        at += until
-        for (const line of lines) yield textOf(open, redact(withoutReturns(line)))
-        if (found.isComplete) {
-          yield step(open, name, 'user', 'end')
+        // What is said from here on is said to somebody for whom nothing is held.
+        turn.end()
+        if (found._tag === 'Held') {
+          if (found.isComplete) {
+            yield step(open ?? 0, name, 'user', 'end')
+            return
+          }
+        } else if (found._tag === 'Uncertain') {
+          failures++
+          waitMs = found.waitMs
+          if (failures === 1) yield* note(steps++, `The log cannot be had at the moment: ${found.error}`)
+        } else if (found._tag !== 'NotYet') {
+          yield* note(steps++, found._tag === 'Refused' ? `The log cannot be had: ${found.error}` : found.sentence)
+          if (open !== null) yield step(open, name, 'user', 'end')
           return
         }
-      } else if (found._tag === 'Uncertain') {
-        failures++
-        if (failures === 1) yield* note(steps++, `The log cannot be had at the moment: ${found.error}`)
-      } else if (found._tag !== 'NotYet') {
-        yield* note(steps++, found._tag === 'Refused' ? `The log cannot be had: ${found.error}` : found.sentence)
-        if (open !== null) yield step(open, name, 'user', 'end')
-        return
+      } finally {
+        turn.end()
       }
-      await pause(pauseAfter(everyMs, failures, found._tag === 'Uncertain' ? found.waitMs : 0), signal)
+      await pause(pauseAfter(everyMs, failures, waitMs), signal)
     }
   }
 

@@ -97,7 +97,8 @@ export interface Parts {
 export interface LogOfParts {
   readonly everyMs: number
   readonly list: () => Promise<Parts | Refused | Uncertain>
-  readonly read: (part: Part) => Promise<TextLog | Refused | Uncertain>
+  /** Reads the log of a part. What comes before the character `at` is not needed any more. */
+  readonly read: (part: Part, at: number) => Promise<TextLog | Refused | Uncertain>
   readonly signal: AbortSignal
 }
 
@@ -124,7 +125,7 @@ export async function* logOfParts(client: Client, { everyMs, list, read, signal 
       const next = found.parts.find(({ id, isReadable }) => isReadable && !done.has(id))
       if (next !== undefined) {
         const first = steps
-        for await (const line of client.log({ everyMs, name: next.name, read: () => read(next), signal })) {
+        for await (const line of client.log({ everyMs, name: next.name, read: (at) => read(next, at), signal })) {
           steps = Math.max(steps, first + line.step + 1)
           yield { ...line, step: first + line.step }
         }

@@ -59,7 +59,7 @@ export interface Progress {
 
 /**
  * A line of a build's log. Steps are numbered from 0; text belongs to a step that has started and not ended, and comes without its line
- * feed.
+ * feed. A line that is too long to be shown as one may come in pieces.
  */
 export type LogLine =
   | {

@@ -13,6 +13,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { type BuildName, buildKey, type Builds, excerpt, type State } from '../../core/index.js'
 import { message } from '../network/endpoint.js'
 import type { Clock, Log } from '../ports.js'
+import { PIECE_CHARS, piecesOf } from '../providers/log-texts.js'
 import type { LogLine, Provider } from '../providers/provider.js'
 import { type Answer, notFound, text } from './http.js'
 import { buildNamed } from './names.js'
@@ -24,7 +25,7 @@ export interface LogsLimits {
   readonly readers: number
 }
 
-export const defaultLogsLimits: LogsLimits = { lineChars: 16_384, readers: 256 }
+export const defaultLogsLimits: LogsLimits = { lineChars: PIECE_CHARS, readers: 256 }
 
 export interface Logs {
   readonly admit: (knot: string, rkey: string, workflow: string) => E.Either<Answer, (peer: Peer) => void>
@@ -44,11 +45,7 @@ const linesOf = (content: string, lineChars: number): ReadonlyArray<string> =>
   content
     .replace(/\r?\n$/, '')
     .split(/\r?\n/)
-    .flatMap((line) => {
-      if (line.length <= lineChars) return [line]
-      const points = Array.from(line)
-      return Array.from({ length: Math.ceil(points.length / lineChars) }, (_, i) => points.slice(i * lineChars, (i + 1) * lineChars).join(''))
-    })
+    .flatMap((line) => piecesOf(line, lineChars))
 
 const timeOf = (timeMs: number): string => new Date(Math.min(Math.max(Math.trunc(timeMs) || 0, 0), 8.64e15)).toISOString()
 

@@ -343,6 +343,33 @@ describe('a long log', () => {
     expect(asks).toEqual(['?offset=0&limit=1000', '?offset=1000&limit=1000', '?offset=2000&limit=500'])
   })
 
+  test('is asked for from where it is needed, when an answer is missing or there is more', async () => {
+    let [complete, fails] = [false, 1]
+    const { answer, asked, provider } = answeredBy(
+      buildbot,
+      { url: 'http://ci.example' },
+      master(({ url }) => {
+        const { pathname, searchParams } = new URL(url)
+        const lines = complete ? 1_502 : 1_500
+        if (pathname === '/api/v2/logs/1') return { logs: [{ complete, logid: 1, name: 'stdio', num_lines: lines, type: 's' }] }
+        if (pathname !== '/api/v2/logs/1/contents') return undefined
+        const [offset, limit] = ['offset', 'limit'].map((name) => Number(searchParams.get(name))) as [number, number]
+        if (offset === 1_000 && fails-- > 0) return new Response('', { status: 502 })
+        complete = offset === 1_000
+        return { logchunks: [{ content: Array.from({ length: limit }, (_, n) => `o${String(offset + n)}\n`).join('') }] }
+      })
+    )
+    const said = await answer(saidIn(provider.logs(job(), '7', new AbortController().signal)))
+    await provider.close()
+    expect(said.slice(1, 1_503)).toEqual(Array.from({ length: 1_502 }, (_, n) => String(n)))
+    expect(asked.flatMap(({ url }) => (url.includes('/logs/1/contents') ? [new URL(url).search] : []))).toEqual([
+      '?offset=0&limit=1000',
+      '?offset=1000&limit=500',
+      '?offset=1000&limit=500',
+      '?offset=1500&limit=2'
+    ])
+  })
+
   test('is shown as far as it goes', async () => {
     const { asks, said } = await logOf(10_000, 'x'.repeat(2_000))
     expect(said.at(-1)).toBe('(The log goes on at Buildbot; no more of it is shown here.)')

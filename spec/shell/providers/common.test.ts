@@ -359,13 +359,6 @@ describe('a log that is one text', () => {
     expect(await reading([text('a\n', true)])).toEqual(['[user Build]', 'a'])
   })
 
-  // What takes the square of the length takes minutes here.
-  test('keeps what is drawn over in a line, however much that is, and not what ends it', async () => {
-    const progress = '\r'.repeat(500_000)
-    expect(await reading([text(`${progress}x${progress}\nb`, true)])).toEqual(['[user Build]', `${progress}x`, 'b'])
-    expect(await reading([text('\r\r\nb\r', true)])).toEqual(['[user Build]', '', 'b'])
-  })
-
   test('says what cannot be had once, and goes on', async () => {
     const doubt = { _tag: 'Uncertain', error: 'no answer', waitMs: 0 } as const
     expect(await reading([text('a\n'), doubt, doubt, text('a\nb\n'), doubt, text('a\nb\nc\n', true)])).toEqual([

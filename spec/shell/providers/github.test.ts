@@ -418,7 +418,7 @@ describe('a log that is not simply there', () => {
     [
       'is too long',
       { stored: 'x'.repeat(8_388_609) },
-      ['[test]', 'x'.repeat(8_388_608), '(The log goes on at GitHub; no more of it is shown here.)']
+      ['[test]', ...Array<string>(512).fill('x'.repeat(16_384)), '(The log goes on at GitHub; no more of it is shown here.)']
     ],
     ['is of a run that is gone', { run: [not(404)] }, ['[Log]', 'The log cannot be had: GitHub does not have the run any more.']],
     ['is of jobs that are gone', { jobs: [not(404)] }, ['[Log]', 'The log cannot be had: GitHub does not have the run any more.']],

@@ -264,7 +264,7 @@ describe('over the wire', () => {
     ['comes late', (question, nth) => (isLog(question) ? (nth > 3 ? 'one\n' : not(404)) : { status: nth > 3 ? 'failed' : 'running' }), ['[Build]', 'one']],
     ['is none', (question) => (isLog(question) ? not(404) : { id: 'b/1', status: 'success' }), ['[Log]', 'There is no log here; look for "b/1" at ci.example.']],
     ['is of no build', () => not(404), ['[Log]', `There is no log here; look for "${KEY}" at ci.example.`]],
-    ['is too long', (question) => (isLog(question) ? 'x'.repeat(4_194_305) : { status: 'running' }), ['[Build]', 'x'.repeat(4_194_304), 'The log is longer than what is shown here.']],
+    ['is too long', (question) => (isLog(question) ? 'x'.repeat(4_194_305) : { status: 'running' }), ['[Build]', ...Array<string>(256).fill('x'.repeat(16_384)), 'The log is longer than what is shown here.']],
     ['may not be read', (question) => (isLog(question) ? not(403, 'not for you') : { status: 'success' }), ['[Log]', 'The log cannot be had: not for you']],
     [
       'cannot be had at the moment',

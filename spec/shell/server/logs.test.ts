@@ -1,5 +1,7 @@
 /** `/logs`: the log of a known build, from its first line to its last, and of nothing else. */
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type BuildName, buildKey } from '../../../core/index.js'
 import { logFrames } from '../../../shell/server/logs.js'
@@ -48,6 +50,8 @@ describe('a frame', () => {
     ['an empty line', said('\n'), [line('')]],
     ['several lines', said('a\n\nb'), [line('a'), line(''), line('b')]],
     ['a line of progress', said('10 %\r20 %'), [line('10 %\r20 %')]],
+    ['a line too long by half of a character', said(`${'x'.repeat(8)}🧵`), [line(`${'x'.repeat(8)}🧵`)]],
+    ['a line too long, with halves of characters in it', said('\ud83e'.repeat(10)), [line('\ud83e'.repeat(9)), line('\ud83e')]],
     ['a line too long, cut between characters', said('🧵'.repeat(10)), [line('🧵'.repeat(9)), line('🧵')]]
   ])('is made of %s', (_, from, to) => {
     expect(logFrames(from, 9).map((text) => JSON.parse(text) as unknown)).toEqual(to)
@@ -56,6 +60,17 @@ describe('a frame', () => {
   it.each([NaN, Infinity, -1, 1e300])('bears some time where there is none: %d', (timeMs) => {
     expect(logFrames({ ...said('x'), timeMs })).toHaveLength(1)
   })
+})
+
+it('holds little more than a long line in cutting it', () => {
+  const bench = `
+    const { logFrames } = await import(process.argv[1])
+    const frames = logFrames({ _tag: 'Text', step: 0, stream: 'stdout', text: 'x'.repeat(2 ** 24), timeMs: 0 })
+    console.log(frames.length)`
+  const logs = fileURLToPath(new URL('../../../dist/shell/server/logs.js', import.meta.url))
+  // Of old space, the frames take a quarter; as many elements of an array would take all of it.
+  const { stdout } = spawnSync(process.execPath, ['--max-old-space-size=80', '--input-type=module', '-e', bench, logs], { encoding: 'utf8' })
+  expect(stdout).toBe('1024\n')
 })
 
 // ---------------------------------------------------------------------------------------- reading
