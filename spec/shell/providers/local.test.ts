@@ -872,7 +872,7 @@ describe('on a disk that is full', () => {
       await provider.close()
       const { bavail, bsize } = statfsSync('/mnt')
       const litter = readdirSync('/mnt/builds', { recursive: true }).filter((path) => /new-|\\.json\\.|work-/.test(path))
-      console.log(JSON.stringify({ ends, isRoomy: bavail * bsize > 12e6, litter }))
+      console.log(JSON.stringify({ ends: ends.sort(), isRoomy: bavail * bsize > 12e6, litter }))
       process.exit()`
     const inside = 'mount -t tmpfs -o size=16m none /mnt && exec "$0" "$@"'
     const child = spawn('unshare', ['-m', 'sh', '-c', inside, process.execPath, '--input-type=module', '-e', script, JSON.stringify([job, next])], {
