@@ -6,6 +6,7 @@ import { addressesOf, gitReader } from '../git.js'
 import { httpClient } from '../http.js'
 import type { Clock, Log, Records, Workflows } from '../ports.js'
 import { gitCheckout } from '../providers/checkout.js'
+import { wordsOf } from '../providers/common.js'
 import { makeProvider } from '../providers/index.js'
 import type { Provider } from '../providers/provider.js'
 import { recordReader } from '../records.js'
@@ -67,8 +68,14 @@ export const policyOf = (options: Pick<RunOptions, 'allowLoopback' | 'dev'>) => 
 /** For addresses that the operator wrote down: they may be anywhere. What records and knots name may not. */
 export const trustedPolicyOf = (options: Parameters<typeof policyOf>[0]) => ({ ...policyOf(options), trusted: true })
 
+/** Makes a folder for temporary files. Whoever has the store has it: what is in it was left by a process that was killed. */
+const emptyFolder = async (path: string): Promise<void> => {
+  await rm(path, { force: true, recursive: true })
+  await mkdir(path, { mode: 0o700, recursive: true })
+}
+
 /**
- * Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is not as it must be, and then nothing is
+ * Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is not as it must be, or the store takes no files, and then nothing is
  * left that goes on. Providers look after what is in their folders from the beginning: whoever assembles them for a store must have it.
  */
 export const assemble = async (
@@ -78,10 +85,9 @@ export const assemble = async (
 ): Promise<E.Either<string, Parts>> => {
   const policy = policyOf(options)
   const isInsecure = options.dev === true
-  // Whoever has the store has its temporary folder: what is in it was left by a process that was killed.
   const tmp = resolve(options.store, 'tmp')
-  await rm(tmp, { force: true, recursive: true })
-  await mkdir(tmp, { mode: 0o700, recursive: true })
+  const emptied = await emptyFolder(tmp).then(E.right, (error: unknown) => E.left(`${tmp}: ${wordsOf(error)}`))
+  if (E.isLeft(emptied)) return emptied
   const git = { clock, isInsecure, policy, tmp }
   const client = httpClient({ clock, policy: trustedPolicyOf(options) })
   const checkout = gitCheckout({ ...git, addresses: ({ build, plan }) => addressesOf(build.knot, plan.repository, isInsecure) })

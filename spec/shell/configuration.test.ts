@@ -397,6 +397,15 @@ describe('the environment', () => {
       await Promise.all([records.close(), workflows.close(), close()])
     }))
 
+  test('a store in which there can be no temporary files is said to be one', () =>
+    inFolder(async (folder) => {
+      const store = join(folder, 'file')
+      await writeFile(store, '')
+      const options = { ...understood(`hostname: x.example\nowner: ${OWNER}\n`), store }
+      const made = await assemble(options, NO_CONFIGURATION, { clock: systemClock(), environment: {}, log: silentLog })
+      expect(made).toEqual(E.left(expect.stringMatching(/file\/tmp: ENOTDIR/)))
+    }))
+
   test('a kind that there is not is said with those that there are', async () =>
     expect(await parts({}, { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'jenkins', settings: {} }]]) })).toMatch(
       /^"providers\.x": there is no kind of provider "jenkins": there are .*local.*$/
