@@ -19,7 +19,7 @@ import { parseJson } from './store/json.js'
 import { linesOf } from './store/lines.js'
 
 /** The version of traces, of vectors and of the protocol that ports speak. A reader takes exactly its own. */
-export const VERSION = 2
+export const VERSION = 3
 
 // ---------------------------------------------------------------------------------------- the hash
 

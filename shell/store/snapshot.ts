@@ -1,7 +1,7 @@
 /**
  * The snapshot: the state after the first `seq` batches, as one JSON document that is written and read line by line.
  *
- *     {"format":"tack-state","version":2,"seq":7,"head":{…},"accounts":[
+ *     {"format":"tack-state","version":3,"seq":7,"head":{…},"accounts":[
  *     ["did:plc:…",{…}],
  *     ["did:plc:…",{…}]
  *     ],"runs":[
@@ -27,7 +27,6 @@ import {
   AccountEntry,
   Builds,
   type Commits,
-  defaults,
   type Did,
   fromParts,
   Head,
@@ -42,6 +41,7 @@ import { refused } from './failure.js'
 import { hex } from './journal.js'
 import { decode, decodeText, parseJson } from './json.js'
 import { linesOf } from './lines.js'
+import { type Document, type Migrations, MIGRATIONS } from './migrations.js'
 
 export interface Snapshot {
   /** How many batches of the journal the state includes. */
@@ -49,68 +49,12 @@ export interface Snapshot {
   readonly state: State
 }
 
-const VERSION = 2
+/** The number of the store: it rises with every landing that changes its shape, or what an event of its journal does. */
+export const VERSION = 3
 
 /** The lists of a document, in the order in which they are written, and what each holds. */
 const LISTS = ['accounts', 'runs', 'statuses'] as const
 type List = (typeof LISTS)[number]
-
-/** A document as it was read, before anything in it has been looked at. */
-export interface Document {
-  readonly accounts: ReadonlyArray<unknown>
-  readonly head: unknown
-  readonly runs: ReadonlyArray<unknown>
-  readonly statuses: ReadonlyArray<unknown>
-}
-
-/**
- * How a document of a version becomes one of the next. The lines and what frames them stay as they are in every version;
- * what changes is inside.
- */
-export interface Migrations {
-  readonly [version: number]: (document: Document) => Document
-}
-
-const fieldsOf = (u: unknown): { readonly [field: string]: unknown } => (typeof u === 'object' && u !== null ? { ...u } : {})
-
-const listOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
-
-/**
- * Version 1 knew neither builds nor backfill, nor since when a knot was listened to. As nothing was built, nothing is to be recognised;
- * triggers from before the first start with this version are nobody's any more.
- */
-const toVersion2 = (document: Document): Document => {
-  const head = fieldsOf(document.head)
-  const policy = fieldsOf(head['policy'])
-  const knots = fieldsOf(head['knots'])
-  const { cursor } = fieldsOf(head['cursor'])
-  const { builds } = defaults({ hostname: '', owner: '' })
-  const subscriptions = listOf(knots['subscriptions'])
-  return {
-    ...document,
-    head: {
-      ...head,
-      backfill: { accounts: [], backoff: builds.backoff, isOpen: false, isWanted: true, next: 1, owner: null, stopped: true },
-      builds: {
-        floorUs: null,
-        lastUs: 0,
-        next: 1,
-        settings: { hosts: policy['hosts'], owner: policy['owner'], policy: builds },
-        sources: [],
-        stopped: true
-      },
-      knots: {
-        ...knots,
-        subscriptions: subscriptions.map((entry: unknown) => {
-          const [host, subscription] = listOf(entry)
-          return [host, { ...fieldsOf(subscription), since: typeof cursor === 'number' && cursor > 0 ? `${String(cursor)}000` : '0' }]
-        })
-      }
-    }
-  }
-}
-
-const MIGRATIONS: Migrations = { 1: toVersion2 }
 
 export const snapshotPath = (folder: string): string => join(folder, 'state.json')
 

@@ -231,18 +231,18 @@ const HASH = '0123456789abcdef'
 
 /** One line of each kind. */
 const LINES: ReadonlyArray<Json> = [
-  { _tag: 'trace', about: '', name: 'x', rules: ['D3'], version: 2 },
+  { _tag: 'trace', about: '', name: 'x', rules: ['D3'], version: 3 },
   { _tag: 'init', config: {}, hash: HASH, id: 1 },
   { _tag: 'init', hash: HASH, id: 1, state: null },
   { _tag: 'step', effects: [], event: {}, hash: HASH, id: 1 },
   { _tag: 'end', state: {} },
-  { _tag: 'vectors', about: '', subject: 'did', version: 2 },
+  { _tag: 'vectors', about: '', subject: 'did', version: 3 },
   { _tag: 'vector', input: null, name: '', output: true, rules: [] },
-  { _tag: 'start', id: 0, version: 2 },
+  { _tag: 'start', id: 0, version: 3 },
   { _tag: 'state', id: 1, state: {} },
   { _tag: 'decode', id: 1, input: 'x', subject: 'did' },
   { _tag: 'stop', id: 2 },
-  { _tag: 'started', id: 0, name: 'x', version: 2 },
+  { _tag: 'started', id: 0, name: 'x', version: 3 },
   { _tag: 'done', hash: HASH, id: 0 },
   { _tag: 'stepped', effects: [], hash: HASH, id: 1 },
   { _tag: 'decoded', id: 1, output: null },

@@ -153,7 +153,7 @@ describe.skipIf(!hasGit)(`when all is well${WITHOUT_GIT}`, () => {
       const all = await found({ ...before, options })
       expect(faults(all)).toEqual([])
       expect(sentenceOf(all, 'address')).toContain('is ours: a running tack listens there')
-      expect(sentenceOf(all, 'store')).toContain(`is in order (version 2): 0 accounts, 0 runs. Until now it was that of ci.example.com`)
+      expect(sentenceOf(all, 'store')).toContain(`is in order (version 3): 0 accounts, 0 runs. Until now it was that of ci.example.com`)
       expect(sentenceOf(all, 'store')).toContain(`A running tack has it (process ${String(process.pid)} on host ${hostname()}).`)
       running.setSaving(false)
       expect(faults(await found({ ...before, options }))).toEqual([

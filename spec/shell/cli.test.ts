@@ -343,8 +343,8 @@ describe('tack replay', () => {
     ['a file that is no trace', () => ['{"_tag":"Started"}'], 'line 1: at _tag: expected "trace", found "Started"'],
     [
       'another version',
-      ([head = '', ...rest]) => [head.replace('"version":2', '"version":1'), ...rest],
-      'line 1: it is a trace of version 1, and this tack reads version 2'
+      ([head = '', ...rest]) => [head.replace('"version":3', '"version":1'), ...rest],
+      'line 1: it is a trace of version 1, and this tack reads version 3'
     ],
     ['a trace without a beginning', ([head = '', , ...rest]) => [head, ...rest], 'line 2: '],
     ['an event that is none', (good) => good.map((line) => line.replace('"_tag":"Started"', '"_tag":"Begun"')), 'line 3: '],

@@ -151,7 +151,7 @@ describe('a store', () => {
       runs,
       seq: BATCHES.length,
       statuses,
-      version: 2
+      version: 3
     })
     const linesOf = (entries: ReadonlyArray<unknown>) =>
       entries.map((entry, i) => canonical(entry as Json) + (i === entries.length - 1 ? '' : ','))
@@ -162,7 +162,7 @@ describe('a store', () => {
       '],"statuses":[',
       ...linesOf(statuses)
     ])
-    expect(text).toMatch(/^\{"format":"tack-state","version":2,"seq":\d+,"head":\{.*\},"accounts":\[\n/)
+    expect(text).toMatch(/^\{"format":"tack-state","version":3,"seq":\d+,"head":\{.*\},"accounts":\[\n/)
     expect(text).toMatch(/\n\],"crc":"[0-9a-f]{8}"\}\n$/)
   })
 
@@ -323,7 +323,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     '[]',
     '{}',
     '{"posts":[]}\n',
-    '\ufeff{"format":"tack-state","version":2,',
+    '\ufeff{"format":"tack-state","version":3,',
     '\u0000\u0000',
     'PK\u0003\u0004'
   ])('a foreign file: %j', async (text) => {
@@ -335,10 +335,10 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
   it('a newer version: both are named', async () => {
     const image = await imageOf(3)
     const text = fileIn(image, 'state.json').toString()
-    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":2', '"version":12'))))).message).toMatch(
-      /line 1: it is of version 12, and this tack knows versions up to 2/
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":3', '"version":12'))))).message).toMatch(
+      /line 1: it is of version 12, and this tack knows versions up to 3/
     )
-    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":2', '"version":0'))))).message).toMatch(
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":3', '"version":0'))))).message).toMatch(
       /version 0/
     )
   })
@@ -378,7 +378,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
       withFile(
         image,
         'state.json',
-        sealed(fileIn(image, 'state.json').toString().replace('"version":2', '"version":0').replaceAll('"active"', '"alive"'))
+        sealed(fileIn(image, 'state.json').toString().replace('"version":3', '"version":0').replaceAll('"active"', '"alive"'))
       )
     )
     const renamed = (json: unknown): unknown => JSON.parse(JSON.stringify(json).replaceAll('"alive"', '"active"'))
@@ -437,7 +437,7 @@ describe('a store of version 1', () => {
     expect(state.backfill.isWanted).toBe(true)
   })
 
-  it('is written as version 2, and then read as what it was', async () => {
+  it('is written as version 3, and then read as what it was', async () => {
     const before = await arrived()
     const disk = diskOf(await image())
     const store = right(await openOn(disk))
@@ -445,7 +445,7 @@ describe('a store of version 1', () => {
     right(await store.snapshot(store.state)())
     await closed(store)
     const text = disk.now().get('state.json')?.toString() ?? ''
-    expect(text).toMatch(/^\{"format":"tack-state","version":2,"seq":3,/)
+    expect(text).toMatch(/^\{"format":"tack-state","version":3,"seq":3,/)
     expect(text).toMatch(/\n\],"runs":\[\n\n?\],"statuses":\[\n\n?\],"crc":"[0-9a-f]{8}"\}\n$/)
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual(contents(before))
   })

@@ -40,10 +40,10 @@ const WAYS: ReadonlyArray<readonly [way: string, said: ReadonlyArray<string>]> =
   ['is killed', ['it ended early, with signal SIGKILL', 'asked: init of the trace T1']],
   ['prints what is no JSON', ['its answer is wrong: it is no JSON', 'line 2 of its output: DEBUG: init', 'asked: init of the trace T1']],
   ['prints what is no UTF-8', ['its answer is wrong: it is no UTF-8']],
-  ['refuses version 2', ['it refused to start with version 2: this port speaks version 3, not 2']],
+  ['refuses version 3', ['it refused to start with version 3: this port speaks version 4, not 3']],
   ['skips everything', ['skipped, 1 time: not written yet', 'nothing was found to be right', '0 passed, 1 skipped']],
   ['floods standard error', ['skipped, 1 time: not written yet']],
-  ['speaks version 3', ['it speaks version 3, and the kit version 2']]
+  ['speaks version 4', ['it speaks version 4, and the kit version 3']]
 ]
 
 /** Those that are waited for. */

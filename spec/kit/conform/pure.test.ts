@@ -128,7 +128,7 @@ describe('a course', () => {
 
 const TRACE = traceOf({ about: 'a start', name: 'T1', rules: ['S5'] }, { config: CONFIG }, [started])
 const LINES = fileOf({ _tag: 'trace', about: '', file: '', line: 1, name: 'T1', rules: [], trace: TRACE })
-const VECTORS = '{"_tag":"vectors","about":"x","subject":"did","version":2}\n'
+const VECTORS = '{"_tag":"vectors","about":"x","subject":"did","version":3}\n'
 const VECTOR = '{"_tag":"vector","input":"did:x:y","name":"a DID","output":true,"rules":["F3"]}\n'
 
 describe('files', () => {
@@ -150,10 +150,10 @@ describe('files', () => {
     ['x\n', 'f:1: no JSON'],
     ['[]\n[]\n', 'f:1: the first line is the header of a trace or of vectors'],
     ['1\n', 'f:1: no JSON object'],
-    [VECTORS.replace('2', '1'), 'f:1: version 1, and the kit reads version 2'],
-    [LINES.replace('"version":2', '"version":"1"'), 'f:1: version "1", and the kit reads version 2'],
-    [LINES.replace(',"version":2', ''), 'f:1: at version: expected 2, found undefined'],
-    [LINES + LINES.replace('"version":2', '"version":3'), 'f:5: version 3, and the kit reads version 2'],
+    [VECTORS.replace('3', '1'), 'f:1: version 1, and the kit reads version 3'],
+    [LINES.replace('"version":3', '"version":"1"'), 'f:1: version "1", and the kit reads version 3'],
+    [LINES.replace(',"version":3', ''), 'f:1: at version: expected 3, found undefined'],
+    [LINES + LINES.replace('"version":3', '"version":4'), 'f:5: version 4, and the kit reads version 3'],
     [LINES.replace(/"hash":"[0-9a-f]+"/, '"hash":"?"'), 'f:2: at hash: expected Hash, found "?"'],
     [LINES.replace(/"effects":\[.*\],"event"/, '"event"'), 'f:3: at effects: expected ReadonlyArray<JSON>, found undefined'],
     [LINES.slice(0, LINES.lastIndexOf('{"_tag":"end"')), 'f:1: the trace T1 has no end'],

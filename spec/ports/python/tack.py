@@ -25,7 +25,7 @@ Event = Dict[str, Json]
 Effect = Dict[str, Json]
 Report = Dict[str, Json]
 
-VERSION = 2
+VERSION = 3
 MAX_SAFE = 2**53 - 1
 FUTURE_US = 300_000_000  # D1: more than 5 min after its receipt, a stamp is from the future
 

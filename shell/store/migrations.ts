@@ -1,0 +1,98 @@
+/**
+ * How a snapshot of an earlier number becomes one of today's (snapshot.ts). Nothing here knows today's types: what comes out is decoded
+ * like any other snapshot.
+ */
+import { defaults } from '../../core/index.js'
+
+/** A document as it was read, before anything in it has been looked at. */
+export interface Document {
+  readonly accounts: ReadonlyArray<unknown>
+  readonly head: unknown
+  readonly runs: ReadonlyArray<unknown>
+  readonly statuses: ReadonlyArray<unknown>
+}
+
+/**
+ * How a document of a version becomes one of the next. The lines and what frames them stay as they are in every version;
+ * what changes is inside.
+ */
+export interface Migrations {
+  readonly [version: number]: (document: Document) => Document
+}
+
+type Fields = { readonly [field: string]: unknown }
+
+const fieldsOf = (u: unknown): Fields => (typeof u === 'object' && u !== null ? { ...u } : {})
+
+const listOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
+
+/**
+ * Version 1 knew neither builds nor backfill, nor since when a knot was listened to. As nothing was built, nothing is to be recognised;
+ * triggers from before the first start with this version are nobody's any more.
+ */
+const toVersion2 = (document: Document): Document => {
+  const head = fieldsOf(document.head)
+  const policy = fieldsOf(head['policy'])
+  const knots = fieldsOf(head['knots'])
+  const { cursor } = fieldsOf(head['cursor'])
+  const { builds } = defaults({ hostname: '', owner: '' })
+  const subscriptions = listOf(knots['subscriptions'])
+  return {
+    ...document,
+    head: {
+      ...head,
+      backfill: { accounts: [], backoff: builds.backoff, isOpen: false, isWanted: true, next: 1, owner: null, stopped: true },
+      builds: {
+        floorUs: null,
+        lastUs: 0,
+        next: 1,
+        settings: { hosts: policy['hosts'], owner: policy['owner'], policy: builds },
+        sources: [],
+        stopped: true
+      },
+      knots: {
+        ...knots,
+        subscriptions: subscriptions.map((entry: unknown) => {
+          const [host, subscription] = listOf(entry)
+          return [host, { ...fieldsOf(subscription), since: typeof cursor === 'number' && cursor > 0 ? `${String(cursor)}000` : '0' }]
+        })
+      }
+    }
+  }
+}
+
+/** What an entry of a map, written as `[key, value]`, becomes. */
+const entries =
+  (change: (value: Fields) => Fields) =>
+  (list: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
+    list.map((entry) => {
+      const [key, value] = listOf(entry)
+      return [key, change(fieldsOf(value))]
+    })
+
+/** Version 2 was the last before the first release. Each part of the head, and each entry of the lists, becomes one of version 3 by itself. */
+const toVersion3 = ({ accounts, head: written, runs, statuses }: Document): Document => {
+  const head = fieldsOf(written)
+  return {
+    accounts: entries(account3)(accounts),
+    head: {
+      ...head,
+      backfill: backfill3(fieldsOf(head['backfill'])),
+      builds: builds3(fieldsOf(head['builds'])),
+      cursor: cursor3(fieldsOf(head['cursor'])),
+      knots: knots3(fieldsOf(head['knots']))
+    },
+    runs: entries(run3)(runs),
+    statuses: statuses.map((status) => status3(fieldsOf(status)))
+  }
+}
+
+const account3 = (account: Fields): Fields => account
+const backfill3 = (backfill: Fields): Fields => backfill
+const builds3 = (builds: Fields): Fields => builds
+const cursor3 = (cursor: Fields): Fields => cursor
+const knots3 = (knots: Fields): Fields => knots
+const run3 = (run: Fields): Fields => run
+const status3 = (status: Fields): Fields => status
+
+export const MIGRATIONS: Migrations = { 1: toVersion2, 2: toVersion3 }
