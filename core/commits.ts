@@ -36,7 +36,7 @@ export interface Slot<R> {
   readonly record: R | null
   /** The gate: the greatest rev applied at this key, `null` while none was. */
   readonly rev: Tid | null
-  /** The `time_us` of the commit that was applied last at this key. */
+  /** The greatest `time_us` of a commit that was applied at this key. */
   readonly timeUs: TimeUs
 }
 
@@ -288,7 +288,7 @@ const write = <R>(map: Slots<R>, rkey: Rkey, record: R | null, rev: Tid | null, 
   const slot = M.lookup(rkey)(map)
   if (O.isNone(slot)) return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev, timeUs })(map)
   if (!passesGate(slot.value, rev, timeUs)) return null
-  return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: rev ?? slot.value.rev, timeUs })(map)
+  return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: rev ?? slot.value.rev, timeUs: laterOf(slot.value.timeUs, timeUs) })(map)
 }
 
 /** The row of a repo record under `hosts`: its knot in canonical form, or none. */

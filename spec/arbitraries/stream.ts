@@ -13,7 +13,7 @@ import type { Interleaved, Replay } from '../laws/commit.js'
 import { FUTURE_US, type Run, runOf } from '../laws/run.js'
 import { changes, cleanChanges, type Status, statuses } from './changes.js'
 import { anyAdmission, configWith, configs } from './config.js'
-import { dids, EPOCH_US, rkeys, SECOND_US, weighted } from './data.js'
+import { dids, EPOCH_US, RKEYS, rkeys, SECOND_US, weighted } from './data.js'
 
 const plain = { noNullPrototype: true } as const
 
@@ -120,6 +120,35 @@ export const orderlyRuns: fc.Arbitrary<Run> = orderly.map(({ config, steps }) =>
 
 /** Runs of orderly streams, and from where on they are replayed. */
 export const replays: fc.Arbitrary<Replay> = fc.record({ from: fc.nat(29), run: orderlyRuns }, plain)
+
+// ---------------------------------------------------------------------------------------- disorderly
+
+const disorderlySteps = fc.record(
+  {
+    change: changes,
+    did: dids,
+    passUs: weighted([4, 1_000], [2, 0], [2, SECOND_US], [4, -2 * SECOND_US], [1, -400 * SECOND_US], [1, 400 * SECOND_US]),
+    rev: weighted<RevChoice>([8, 'next'], [2, 'last'], [2, 'old'], [6, 'none'], [1, 'brink'], [1, 'future']),
+    rkey: fc.constantFrom(...RKEYS.slice(0, 2))
+  },
+  plain
+)
+
+/** Commits whose stamps go back, at few keys, and from where on they are replayed. */
+export const disorderlyReplays: fc.Arbitrary<Replay> = fc
+  .record({ config: configs(anyAdmission), from: fc.nat(39), steps: fc.array(disorderlySteps, { maxLength: 40, size: 'max' }) }, plain)
+  .map(({ config, from, steps }) => {
+    const lasts = new Map<Did, bigint>()
+    let timeUs = EPOCH_US
+    const events = steps.map(({ change, did, passUs, rev: choice, rkey }) => {
+      timeUs += passUs
+      const last = lasts.get(did) ?? 0n
+      const rev = revOf(choice, last, timeUs)
+      if (choice === 'next' && rev !== null) lasts.set(did, rawOf(rev))
+      return commitOf(change, { at: EPOCH_US + 1_000 * SECOND_US, connection: 0, did, rev, rkey, timeUs })
+    })
+    return { from, run: runOf(config, events) }
+  })
 
 // ---------------------------------------------------------------------------------------- interleaved
 

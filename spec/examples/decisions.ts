@@ -263,7 +263,7 @@ const D3: ReadonlyArray<Example> = [
       reports: [rejected('record', at(4), { collection: REPO, did: ALICE, operation: 'create', rkey: 'app' })]
     }
   }),
-  example('D3.13 a commit without a rev is applied if its stamp is later than that of the last commit applied at the key', {
+  example('D3.13 a commit without a rev is applied if its stamp is later than the greatest that was applied at the key', {
     given: [put(ALICE, 'app', repo({ name: 'one' }), at(2))],
     when: [put(ALICE, 'app', repo({ name: 'two' }), at(2) + 1, { rev: null })],
     then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
@@ -286,13 +286,31 @@ const D3: ReadonlyArray<Example> = [
     when: [put(ALICE, 'app', repo({ name: 'three' }), at(10), { rev: rev(at(2)) })],
     then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
   }),
-  example('D3.17 the last commit applied is the last, not the one with the greatest stamp', {
+  example('D3.17 the greatest stamp need not be that of the commit applied last', {
     given: [
       put(ALICE, 'app', repo({ name: 'one' }), at(9), { rev: rev(at(1)) }),
       put(ALICE, 'app', repo({ name: 'two' }), at(5), { rev: rev(at(2)) })
     ],
-    when: [put(ALICE, 'app', repo({ name: 'three' }), at(7), { rev: null })],
-    then: { rows: [row(ALICE, 'app', repo({ name: 'three' }))] }
+    when: [
+      put(ALICE, 'app', repo({ name: 'three' }), at(7), { rev: null }),
+      put(ALICE, 'app', repo({ name: 'four' }), at(9), { rev: null }),
+      put(ALICE, 'app', repo({ name: 'five' }), at(9) + 1, { rev: null }),
+      put(ALICE, 'app', repo({ name: 'six' }), at(9), { rev: null })
+    ],
+    then: { rows: [row(ALICE, 'app', repo({ name: 'five' }))] }
+  }),
+  example('D3.26 so that a replay ends where the stream did, also where stamps go back', {
+    given: [
+      put(ALICE, 'app', repo(), at(9), { rev: null }),
+      del(ALICE, REPO, 'app', at(5)),
+      put(ALICE, 'app', repo({ name: 'late' }), at(7), { rev: null })
+    ],
+    when: [
+      put(ALICE, 'app', repo(), at(9), { rev: null }),
+      del(ALICE, REPO, 'app', at(5)),
+      put(ALICE, 'app', repo({ name: 'late' }), at(7), { rev: null })
+    ],
+    then: { rows: [], subscriptions: [], tombstones: [tombstone(ALICE, REPO, 'app', rev(at(5)))], changes: ['counters'] }
   }),
   example('D3.18 at a key where nothing is known it is applied, and so is whatever has a rev after it', {
     when: [

@@ -59,6 +59,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-18', 'commits.js', "record === null || record.knot === ''", 'record === null', 'minimal.holders'),
   mutant('COMMIT-19', 'commits.js', 'floor.rev === null || rev > floor.rev', 'floor.rev === null || rev >= floor.rev', 'minimal.floor'),
   mutant('COMMIT-20', 'commits.js', 'derive(policy, reread(policy.hosts)(state.accounts))', 'derive(policy, state.accounts)', 'minimal.config'),
+  mutant('COMMIT-21', 'commits.js', 'timeUs: laterOf(slot.value.timeUs, timeUs)', 'timeUs', 'minimal.gates'),
 
   // ---------------------------------------------------------------------------------------- CURSOR
   mutant('CURSOR-1', 'cursor.js', 'state.cursor === null || last > state.cursor ? last : state.cursor', 'last', 'minimal.cursor'),

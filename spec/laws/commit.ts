@@ -458,7 +458,10 @@ export const COMMIT = {
       const row = O.toNullable(pure(() => repoAt(from.owner, rkey)(end(rows))))
       return equal(knot, row?.knot, read(to, read(from, knot) ?? ''))
     })
-  }
+  },
+
+  'COMMIT-21': ({ from, run }: Replay): Verdict =>
+    every(steps(end(run), run.events.slice(from % (run.events.length + 1))), changesNothing)
 } satisfies Laws
 
 const didOf = (event: Event): Did | null => ('did' in event && event._tag !== 'FrameRejected' ? event.did : null)

@@ -83,10 +83,11 @@ const commit = (model: Model, event: CommitReceived): void => {
     rows: new Map<string, Row>()
   }
   const key = keyOf(event.collection, event.rkey)
+  const before = account.rows.get(key)
   account.rows.set(key, {
     record: written(model.config, event),
-    rev: usable(event) ?? account.rows.get(key)?.rev ?? null,
-    timeUs: event.timeUs
+    rev: usable(event) ?? before?.rev ?? null,
+    timeUs: Math.max(event.timeUs, before?.timeUs ?? 0)
   })
   model.accounts.set(event.did, account)
 }

@@ -6,7 +6,7 @@ import { puts } from '../arbitraries/changes.js'
 import { hostChanges } from '../arbitraries/config.js'
 import { dids, EPOCH_US, KNOTS, rkeys, weighted } from '../arbitraries/data.js'
 import { runs } from '../arbitraries/script.js'
-import { cleanRuns, interleavings, orderlyRuns, replays } from '../arbitraries/stream.js'
+import { cleanRuns, disorderlyReplays, interleavings, orderlyRuns, replays } from '../arbitraries/stream.js'
 import { COMMIT } from '../laws/commit.js'
 import { accountOf, end, FUTURE_US, slotOf } from '../laws/run.js'
 import { accountGoes, changesPolicy, isDeletion, releases, reports, some, staleFrame, stoppedBy, subscribes } from './cases.js'
@@ -71,6 +71,14 @@ describe('COMMIT, of a replayed stream', () => {
     'a whole stream of some length': ({ from, run }) => from % (run.steps.length + 1) < 3 && run.steps.length > 10,
     'commits stopped by the floor': ({ run }) => stoppedBy('floor')(run),
     'knots that came and went': ({ run }) => releases(run)
+  })
+  check(COMMIT, 'COMMIT-21', disorderlyReplays, {
+    'a commit with an earlier stamp than one before it at its key': ({ run }) =>
+      some(({ after, before, event }) => {
+        if (event._tag !== 'CommitReceived' || after.commits === before.commits) return false
+        return event.timeUs < (slotOf(before, event.collection, event.did, event.rkey)?.timeUs ?? 0)
+      })(run),
+    'commits stopped by their time': ({ run }) => stoppedBy('time')(run)
   })
   check(COMMIT, 'COMMIT-8', runs({ about: 'rows' }), {
     'stopped by its rev': stoppedBy('rev'),

@@ -359,13 +359,14 @@ const ROWS: ReadonlyArray<Plot> = [
       [del(ALICE, REPO, 'x', 11, { rev: rev(9, 1023) }), ''],
       [del(ALICE, REPO, 'x', 11, { rev: rev(10) }), ''],
       [put(ALICE, 'x', repo(K2), 5, { rev: rev(10, 1) }), `subscribe ${K2} null, unsubscribe ${K1}`],
-      [del(ALICE, REPO, 'x', 5, { rev: null }), ''],
-      [del(ALICE, REPO, 'x', 6, { rev: null }), `unsubscribe ${K2}`],
-      [put(ALICE, 'x', repo(), 6, { rev: null }), ''],
-      [put(ALICE, 'x', repo(), 7, { rev: rev(10, 1) }), ''],
-      [put(ALICE, 'x', repo(), 6, { rev: rev(FIVE_MINUTES + 7) }), ''],
-      [put(ALICE, 'x', repo(), 7, { rev: rev(FIVE_MINUTES + 7, 1023) }), `subscribe ${K1} null`],
-      [del(ALICE, REPO, 'x', 8, { rev: rev(FIVE_MINUTES + 9) }), `unsubscribe ${K1}`]
+      [del(ALICE, REPO, 'x', 6, { rev: null }), ''],
+      [del(ALICE, REPO, 'x', 10, { rev: null }), ''],
+      [del(ALICE, REPO, 'x', 11, { rev: null }), `unsubscribe ${K2}`],
+      [put(ALICE, 'x', repo(), 11, { rev: null }), ''],
+      [put(ALICE, 'x', repo(), 12, { rev: rev(10, 1) }), ''],
+      [put(ALICE, 'x', repo(), 11, { rev: rev(FIVE_MINUTES + 12) }), ''],
+      [put(ALICE, 'x', repo(), 12, { rev: rev(FIVE_MINUTES + 12, 1023) }), `subscribe ${K1} null`],
+      [del(ALICE, REPO, 'x', 13, { rev: rev(FIVE_MINUTES + 14) }), `unsubscribe ${K1}`]
     ],
     OPEN
   ),

@@ -1854,7 +1854,7 @@ class Commits:
             record = {**record, "knot": knot}
         if account is None:
             account = self.accounts[did] = Account(True, stamp_of(event))
-        after = Slot(record, before.rev if before and rev is None else rev, time_us)
+        after = Slot(record, before.rev if before and rev is None else rev, max(time_us, before.time_us if before else 0))
         account.slots[collection][key] = after
         account.text = None
         if collection == REPO:
