@@ -1,6 +1,6 @@
 /** What the bridge acts through, made of what the operator has decided: providers, and readers of records, files and repositories. */
 import { mkdir, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { addressesOf, gitReader } from '../git.js'
 import { httpClient } from '../http.js'
@@ -85,7 +85,7 @@ export const assemble = async (
 ): Promise<E.Either<string, Parts>> => {
   const policy = policyOf(options)
   const isInsecure = options.dev === true
-  const tmp = resolve(options.store, 'tmp')
+  const tmp = join(options.store, 'tmp')
   const emptied = await emptyFolder(tmp).then(E.right, (error: unknown) => E.left(`${tmp}: ${wordsOf(error)}`))
   if (E.isLeft(emptied)) return emptied
   const git = { clock, isInsecure, policy, tmp }

@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import { access, mkdtemp, open, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve as absolute } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -146,7 +146,7 @@ const versionOf = async (folder: string): Promise<string> => {
 
 const checkStore = async (options: RunOptions): Promise<Finding> => {
   const what = 'store'
-  const folder = absolute(options.store)
+  const folder = options.store
   if (!existsSync(folder)) {
     const above = existingAbove(folder)
     const isWritable = await access(above, constants.W_OK | constants.X_OK).then(
@@ -413,7 +413,7 @@ export const findings = async (
   const clock = systemClock()
   const policy = policyOf(options)
   // A provider looks after what is in its folder from the beginning: what is in the store is the running one's.
-  const made = await mkdtemp(join(tmpdir(), 'tack-check-')).then(E.right, (error: unknown) => E.left(wordsOf(error)))
+  const made = await mkdtemp(resolve(tmpdir(), 'tack-check-')).then(E.right, (error: unknown) => E.left(wordsOf(error)))
   if (E.isLeft(made)) {
     const finding = wrong('temporary files', `There can be none in ${tmpdir()}: ${ended(made.left)} This check needs a place for some: give it another with TMPDIR.`)
     tell(finding)

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -53,6 +54,9 @@ const MAX_VALUES = 100_000
 
 /** Options whose values are shown nowhere. */
 const SECRETS: ReadonlySet<string> = new Set(['adminToken'])
+
+/** Options whose values are paths: in the file they are seen from the folder of the file, wherever tack is started. */
+const PATHS: ReadonlySet<string> = new Set(['store'])
 
 /** Parts of the file that are no options. */
 const PARTS = ['allow', 'builds', 'providers']
@@ -166,12 +170,20 @@ const textOf = (path: string): E.Either<string, string> => {
   return isUtf8(bytes.right) ? E.right(bytes.right.toString()) : E.left(`${path}: it is not UTF-8`)
 }
 
+/** Whether it is text, or a number that was meant as such, as a path of digits is. */
+const isText = (value: unknown): boolean => typeof value === 'number' || (typeof value === 'string' && value !== '')
+
+/** The options of a file in `folder`, its paths made absolute. */
+const seenFrom = (folder: string, options: Configuration['options']): Configuration['options'] =>
+  new Map([...options].map(([name, value]) => [name, PATHS.has(name) && isText(value) ? resolve(folder, String(value)) : value]))
+
 /** Reads the configuration file. @returns `Left` with a sentence that begins with the path. */
 export const readConfiguration = (path: string, options: ReadonlyArray<string>): E.Either<string, Configuration> => {
   const text = textOf(path)
   if (E.isLeft(text)) return text
   const configuration = parseConfiguration(text.right, options)
-  return E.isLeft(configuration) ? E.left(`${path}: ${configuration.left}`) : configuration
+  if (E.isLeft(configuration)) return E.left(`${path}: ${configuration.left}`)
+  return E.right({ ...configuration.right, options: seenFrom(resolve(dirname(path)), configuration.right.options) })
 }
 
 const FROM_FILE = /^(TACK_[A-Z0-9_]+)_FILE$/

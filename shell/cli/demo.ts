@@ -10,7 +10,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
@@ -247,7 +247,7 @@ const canHappen = ({ knots }: EmbeddedNetwork, { action }: Step): boolean =>
 
 /** Runs the demo. Returns the exit code: 0 when everything came out as the script says. */
 export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
-  const root = await mkdtemp(join(tmpdir(), 'tack-demo-'))
+  const root = await mkdtemp(resolve(tmpdir(), 'tack-demo-'))
   const folder = join(root, 'store')
   const pds = await startPds()
   const place = { configuration: join(root, 'tack.yaml'), listen: `127.0.0.1:${String(await freePort())}`, plc: pds.url, store: folder }

@@ -3,6 +3,7 @@
  *
  * The environment names are those of the Go program that tack is modelled on, so that its operators can move over.
  */
+import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { type Backoff, Config, defaults, Did, explain, TimeUs } from '../../core/index.js'
@@ -26,6 +27,7 @@ export interface RunOptions {
   readonly owner: string
   readonly plc: URL
   readonly rewind: number
+  /** An absolute path. */
   readonly store: string
   readonly tolerance: number
 }
@@ -103,8 +105,19 @@ const LOGGING = 'Logging:'
 export const configOption = (): Option =>
   new Option('--config <file>', 'a configuration file, YAML or JSON: providers, the allow-list, and all of these options').env('TACK_CONFIG').helpGroup(BASICS)
 
+/**
+ * A path as flag and environment mean it, seen from the working folder. It is made absolute here, once: processes that are started later
+ * work in folders of their own, and the same path would mean another one there. (What the file says is absolute already.)
+ */
+const path = (text: string): string => {
+  if (text !== '' && !text.includes('\0')) return resolve(text)
+  throw new InvalidArgumentError('Allowed: the path of a folder.')
+}
+
+const STORE = '.tack'
+
 export const storeOption = (): Option =>
-  new Option('--store <folder>', 'where everything is kept; made if it is not there').env('TACK_DB_PATH').default('.tack').helpGroup(BASICS)
+  new Option('--store <folder>', 'where everything is kept; made if it is not there').env('TACK_DB_PATH').argParser(path).default(resolve(STORE), STORE).helpGroup(BASICS)
 
 export const serverOption = (description = 'which tack (default: the one on this machine, where "run" would listen)'): Option =>
   new Option('--server <url>', description).env('TACK_SERVER').argParser(httpUrl)

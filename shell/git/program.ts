@@ -25,7 +25,7 @@ export interface Program {
 export interface ProgramOptions {
   /** Certificates, a PEM file, of those who sign for knots. Those that git knows, if `null`. */
   readonly caFile: string | null
-  /** An empty folder that nobody else can write to. */
+  /** An empty folder that nobody else can write to: an absolute path. */
   readonly folder: string
   /** The program. */
   readonly git: string
@@ -95,6 +95,8 @@ ${caFile === null ? '' : `	sslCAInfo = ${quoted(caFile)}`}
 /** Sets the folder up. */
 export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
   const { folder, git, maxFileBytes = 128 * 2 ** 20, signal } = options
+  // It works in the folder: another path would not lead there, and git would read no settings, know of no proxy and keep no limit.
+  if (!path.isAbsolute(folder)) throw new RangeError(`the folder of git is no absolute path: ${folder}`)
   await writeFile(path.join(folder, '.gitconfig'), settings(options), { mode: 0o600 })
   const env = {
     GIT_ATTR_NOSYSTEM: '1',

@@ -1,7 +1,7 @@
 /** The configuration file: what is allowed in it, what is said of what is not, what counts for more, and what is never given away. */
 import { readdirSync } from 'node:fs'
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -166,7 +166,7 @@ const understood = (file: string, args: ReadonlyArray<string> = [], environment:
 describe('a flag counts for more than the environment, that for more than the file, and that for more than the default', () => {
   const basics = `hostname: file.example\nowner: ${OWNER}\n`
   test.each<[string, ReadonlyArray<string>, Readonly<Record<string, string>>, Partial<RunOptions>]>([
-    ['', [], {}, { admission: 'members', listen: { port: 8080 }, store: '.tack' }],
+    ['', [], {}, { admission: 'members', listen: { port: 8080 }, store: resolve('.tack') }],
     ['listen: 127.0.0.1:1\nadmission: open\nstore: /file\n', [], {}, { admission: 'open', hostname: 'file.example', listen: { host: '127.0.0.1', port: 1 }, store: '/file' }],
     ['listen: 127.0.0.1:1\n', [], { TACK_LISTEN_ADDR: ':2' }, { listen: { port: 2 } }],
     ['listen: 127.0.0.1:1\n', ['--listen', ':3'], { TACK_LISTEN_ADDR: ':2' }, { listen: { port: 3 } }],
@@ -189,7 +189,7 @@ describe('a flag counts for more than the environment, that for more than the fi
       owner: OWNER,
       plc: new URL('https://plc.directory'),
       rewind: 5,
-      store: '.tack',
+      store: resolve('.tack'),
       tolerance: 60
     }))
 
@@ -371,7 +371,7 @@ describe('the environment', () => {
         there.push(readdirSync(tmp))
         response.writeHead(404).end()
       })
-      const options = { ...understood(`hostname: x.example\nowner: ${OWNER}\ndev: true\n`), store: relative('.', folder) }
+      const options = { ...understood(`hostname: x.example\nowner: ${OWNER}\ndev: true\n`), store: folder }
       const made = await assemble(options, NO_CONFIGURATION, { clock: systemClock(), environment: {}, log: silentLog })
       if (E.isLeft(made)) throw new Error(made.left)
       const { close, records, workflows } = made.right

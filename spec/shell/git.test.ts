@@ -537,6 +537,15 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
+  it('a folder that another folder would make another one of is refused: git would find no settings there', async () => {
+    const options = { caFile: null, git: 'git', isInsecure: false, proxy: '', signal: new AbortController().signal }
+    await expect(gitProgram({ ...options, folder: 'tmp' })).rejects.toThrow('the folder of git is no absolute path: tmp')
+    expect(await reader({ tmp: '.' })(asked('localhost:1'), options.signal)).toMatchObject({
+      _tag: 'Unread',
+      error: expect.stringContaining('no absolute path') as string
+    })
+  })
+
   it('a program that leaves something behind, or says too much', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')

@@ -22,8 +22,8 @@ export interface Finished {
 }
 
 /** Runs a command to its end. */
-export const tack = async (args: ReadonlyArray<string>, more: Readonly<Record<string, string>> = {}): Promise<Finished> => {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: environment(more), stdio: ['ignore', 'pipe', 'pipe'] })
+export const tack = async (args: ReadonlyArray<string>, more: Readonly<Record<string, string>> = {}, cwd = process.cwd()): Promise<Finished> => {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: environment(more), stdio: ['ignore', 'pipe', 'pipe'] })
   const out: Array<Buffer> = []
   const err: Array<Buffer> = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
@@ -46,16 +46,18 @@ export interface Running {
 const LIMITED = 'ulimit -f "$1"; shift; trap "" XFSZ; exec "$0" "$@"'
 
 interface StartOptions {
+  /** The working folder. */
+  readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly maxFileKiB?: number
 }
 
 /** Starts a command that goes on until it is ended. */
-export const start = (args: ReadonlyArray<string>, { env = {}, maxFileKiB }: StartOptions = {}): Running => {
+export const start = (args: ReadonlyArray<string>, { cwd = process.cwd(), env = {}, maxFileKiB }: StartOptions = {}): Running => {
   const given = [MAIN, ...args]
   const [program, all] =
     maxFileKiB === undefined ? [process.execPath, given] : ['bash', ['-c', LIMITED, process.execPath, String(maxFileKiB), ...given]]
-  const child = spawn(program, all, { env: environment(env), stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, all, { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: Array<string> = []
   const waiting = new Set<() => void>()
   createInterface({ input: child.stdout }).on('line', (line) => {
