@@ -5,7 +5,8 @@
  * cannot hold, so the digits are written by hand.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { clampTimeUs, Nanos, nanosOf, STATUS, tidOf, type TimeUs } from '../data/identifiers.js'
+import type { Status } from '../build.js'
+import { clampTimeUs, Nanos, nanosOf, STATUS, tidOf, type TimeUs, usBefore } from '../data/identifiers.js'
 import type { StatusEntry } from '../effect.js'
 import { pipelineUri } from '../variables.js'
 
@@ -45,6 +46,20 @@ export const rfc3339 = (time: TimeUs): string => {
 }
 
 /**
+ * How long before its stamp a status is said to have been made. A reader may cut that time to whole seconds, and of one second take what
+ * came last for what is; it may also replace a time in its future by its own. So what comes later in a build lies at least a second later,
+ * and nothing lies after its stamp.
+ */
+const EARLIER_US: { readonly [S in Status]: number } = {
+  pending: 2 * SECOND_US,
+  running: SECOND_US,
+  success: 0,
+  failed: 0,
+  timeout: 0,
+  cancelled: 0
+}
+
+/**
  * The text of the frame that tells of a status.
  *
  * @example
@@ -67,7 +82,7 @@ export const statusFrame = ({ build, createdUs, error, exitCode, status }: Statu
     pipeline: pipelineUri(build.knot, build.rkey),
     workflow: build.workflow,
     status,
-    createdAt: rfc3339(createdUs),
+    createdAt: rfc3339(usBefore(createdUs, EARLIER_US[status])),
     ...(error === null ? {} : { error }),
     ...(exitCode === null ? {} : { exitCode })
   }

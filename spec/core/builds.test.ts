@@ -402,7 +402,7 @@ describe('the key of a build', () => {
 
   test('a pipeline is named after its knot, with the port as a DID has it', () => {
     const { knot, rkey } = must(BuildName.decode({ knot: 'localhost:3000', rkey: 'a', workflow: 'b' }))
-    expect(pipelineUri(knot, rkey)).toBe('at://did:web:localhost%3A3000/sh.tangled.pipeline/a')
+    expect(pipelineUri(knot, rkey)).toBe('at://did:web:localhost:3000/sh.tangled.pipeline/a')
   })
 
   test('a status without one of its fields is none', () => {

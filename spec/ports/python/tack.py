@@ -1018,7 +1018,7 @@ _LOWER = re.compile(r"[a-z]+")
 
 
 def pipeline_uri(knot: str, rkey: str) -> str:
-    return f"at://did:web:{knot.replace(':', '%3A', 1)}/{PIPELINE}/{rkey}"
+    return f"at://did:web:{knot}/{PIPELINE}/{rkey}"
 
 
 def _first_of_name(pairs: Iterable[Tuple[str, str]]) -> List[Json]:
@@ -1089,6 +1089,10 @@ def rfc3339(time_us: int) -> str:
     return (datetime(1970, 1, 1) + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+# How long before its stamp a status is said to have been made: readers cut that time to seconds, and take the last of one second.
+EARLIER_US = {"pending": 2_000_000, "running": 1_000_000}
+
+
 def status_frame(entry: Json) -> str:
     build, created_us = entry["build"], entry["createdUs"]
     event = {
@@ -1096,7 +1100,7 @@ def status_frame(entry: Json) -> str:
         "pipeline": pipeline_uri(build["knot"], build["rkey"]),
         "workflow": build["workflow"],
         "status": entry["status"],
-        "createdAt": rfc3339(created_us),
+        "createdAt": rfc3339(max(0, created_us - EARLIER_US.get(entry["status"], 0))),
     }
     for name in ("error", "exitCode"):
         if entry[name] is not None:
