@@ -35,6 +35,7 @@ import type {
   WorkflowsUnread
 } from './event.js'
 import type { HoldsChanged, TriggerArrived } from './knots.js'
+import { type LogKey, logKey, oldest, type StatusLog } from './status-log.js'
 import { chain, report, type Transition, unchanged } from './transition.js'
 import { Cause, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
 import { pipelineUri, variablesOf, withReserved } from './variables.js'
@@ -124,9 +125,6 @@ export interface RunKeyBrand {
 export const RunKey = t.brand(t.string, (s): s is t.Branded<string, RunKeyBrand> => /^[^/]+\/[^/]+$/.test(s), 'RunKey')
 export type RunKey = t.TypeOf<typeof RunKey>
 
-/** `createdUs` with 16 digits: as text in the order of time. */
-export type LogKey = string
-
 /** What is remembered about a knot from which triggers came that counted. */
 export const Source = t.readonly(
   t.strict({
@@ -150,13 +148,7 @@ export type Source = t.TypeOf<typeof Source>
 
 const Settings = t.readonly(t.strict({ hosts: HostPolicy, owner: t.string, policy: BuildPolicy }))
 
-export interface BuildsState {
-  /** The stamp of the last entry that was dropped; `null` while all are there. Readers below it start at it. */
-  readonly floorUs: TimeUs | null
-  /** The stamp of the newest entry there ever was. */
-  readonly lastUs: TimeUs
-  /** The log of statuses that Tangled reads, oldest first, at most `keepStatuses`. */
-  readonly log: M.OrderedMap<LogKey, StatusEntry>
+export interface BuildsState extends StatusLog {
   /** The number of the next request or timer. */
   readonly next: Natural
   readonly runs: M.OrderedMap<RunKey, Run>
@@ -176,35 +168,6 @@ export const initial = (config: Config): BuildsState => ({
   settings: settingsOf(config),
   sources: M.empty(),
   stopped: false
-})
-
-// ---------------------------------------------------------------------------------------- reading along
-
-/** What follows a cursor. */
-export interface Page {
-  readonly entries: ReadonlyArray<StatusEntry>
-  /** Whether entries between the cursor and the first of these are not kept any more. */
-  readonly isBelowFloor: boolean
-}
-
-const logKey = (us: number): LogKey => String(us).padStart(16, '0')
-
-/** The first `limit` (≥ 1) entries from a key on. */
-const entriesFrom = (state: BuildsState, key: LogKey, limit: number): ReadonlyArray<StatusEntry> => {
-  const entries: Array<StatusEntry> = []
-  for (const [, entry] of M.entriesFrom(state.log, key)) {
-    entries.push(entry)
-    if (entries.length === limit) break
-  }
-  return entries
-}
-
-const oldest = (state: BuildsState, limit: number): ReadonlyArray<StatusEntry> => entriesFrom(state, '', limit)
-
-/** The oldest entries created after `cursorUs`, at most `limit` (≥ 1): what a reader who has come so far gets next (STREAM). */
-export const pageAfter = (state: BuildsState, cursorUs: TimeUs, limit: number): Page => ({
-  entries: entriesFrom(state, logKey(cursorUs + 1), limit),
-  isBelowFloor: state.floorUs !== null && cursorUs < state.floorUs
 })
 
 // ---------------------------------------------------------------------------------------- runs and builds, by name

@@ -5,8 +5,9 @@
  * cannot hold, so the digits are written by hand.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
 import type { Status } from '../build.js'
-import { clampTimeUs, Nanos, nanosOf, STATUS, tidOf, type TimeUs, usBefore } from '../data/identifiers.js'
+import { clampTimeUs, Nanos, nanosOf, STATUS, tidOf, TimeUs, usBefore } from '../data/identifiers.js'
 import type { StatusEntry } from '../effect.js'
 import { pipelineUri } from '../variables.js'
 
@@ -90,9 +91,20 @@ export const statusFrame = ({ build, createdUs, error, exitCode, status }: Statu
   return `${head.slice(0, -1)},"created":${nanosOf(createdUs)}}`
 }
 
+/** How far a reader says it has come. */
+export const ReaderCursor = t.readonly(
+  t.strict({
+    /** Whether it is a whole number of microseconds, as all stamps of ours are. */
+    isWhole: t.boolean,
+    /** Rounded down: what was created after the one was created after the other. */
+    timeUs: TimeUs
+  }),
+  'ReaderCursor'
+)
+export type ReaderCursor = t.TypeOf<typeof ReaderCursor>
+
 /**
- * How far a reader has come, from its cursor in nanoseconds. It is rounded down to microseconds, and our own stamps are whole
- * ones: what was created after the one was created after the other.
+ * How far a reader says it has come, from its cursor in nanoseconds.
  *
  * @returns `Left` with the rule for what is no such number.
  *
@@ -100,10 +112,12 @@ export const statusFrame = ({ build, createdUs, error, exitCode, status }: Statu
  * import assert from 'node:assert'
  * import { decodeCursor } from 'tack/core'
  *
- * assert.deepStrictEqual(decodeCursor('1767225600000000999'), { _tag: 'Right', right: 1_767_225_600_000_000 })
+ * assert.deepStrictEqual(decodeCursor('1767225600000000999'), { _tag: 'Right', right: { isWhole: false, timeUs: 1_767_225_600_000_000 } })
  * assert.strictEqual(decodeCursor('1e18')._tag, 'Left')
  */
-export const decodeCursor = (text: string): E.Either<string, TimeUs> =>
-  Nanos.is(text)
-    ? E.right(clampTimeUs(Number(text.slice(0, -3))))
-    : E.left('a cursor is a time in nanoseconds: decimal digits without leading zeros, from 0 to 9223372036854775807')
+export const decodeCursor = (text: string): E.Either<string, ReaderCursor> => {
+  if (!Nanos.is(text))
+    return E.left('a cursor is a time in nanoseconds: decimal digits without leading zeros, from 0 to 9223372036854775807')
+  const timeUs = clampTimeUs(Number(text.slice(0, -3)))
+  return E.right({ isWhole: nanosOf(timeUs) === text, timeUs })
+}

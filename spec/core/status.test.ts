@@ -1,7 +1,7 @@
 /** Our own `/events`: the text of a frame, its stamps to the digit, and where a reader goes on. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { decodeCursor, Nanos, rfc3339, statusFrame, StatusEntry, tidOf, TimeUs } from '../../core/index.js'
+import { decodeCursor, Nanos, type ReaderCursor, rfc3339, statusFrame, StatusEntry, tidOf, TimeUs } from '../../core/index.js'
 import { nanosBefore, nanosOf } from '../../core/data/identifiers.js'
 import { must } from '../examples/support.js'
 
@@ -134,7 +134,7 @@ describe('a cursor', () => {
     ['9007199254740991000', LAST],
     ['9223372036854775807', LAST]
   ]
-  test.each(rows)('%j is %i', (text, time) => expect(decodeCursor(text)).toEqual(E.right(time)))
+  test.each(rows)('%j is %i', (text, timeUs) => expect(decodeCursor(text)).toEqual(E.right({ isWhole: /^[1-9][0-9]*000$|^0$/.test(text), timeUs })))
 
   for (const text of ['', '-1', '+1', '1.0', '1e3', ' 1', '1 ', '1\n', '0x1', 'x', '01', '٣', '9223372036854775808', '10000000000000000000'])
     test(`${JSON.stringify(text)} is none`, () =>
@@ -149,7 +149,7 @@ describe('a cursor', () => {
       for (const nano of [0, 1, 499, 500, 999])
         for (const created of [base, base + 1]) {
           const cursor = must(Nanos.decode(String(BigInt(base) * 1000n + BigInt(nano))))
-          const isAfter = E.map((time: number) => created > time)(decodeCursor(cursor))
+          const isAfter = E.map(({ timeUs }: ReaderCursor) => created > timeUs)(decodeCursor(cursor))
           expect([cursor, created, isAfter]).toEqual([cursor, created, E.right(nanosBefore(cursor, nanosOf(us(created))))])
         }
   })
@@ -157,7 +157,7 @@ describe('a cursor', () => {
   test('of a frame goes on behind it', () => {
     for (const createdUs of [0, 1, 1_767_225_600_000_001, LAST]) {
       const created = /"created":([0-9]+)\}$/.exec(statusFrame(entry({ createdUs })))?.[1] ?? ''
-      expect(decodeCursor(created)).toEqual(E.right(createdUs))
+      expect(decodeCursor(created)).toEqual(E.right({ isWhole: true, timeUs: createdUs }))
     }
   })
 })

@@ -108,9 +108,9 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),
-  mutant('STREAM-2', 'builds.js', 'logKey(cursorUs + 1)', 'logKey(cursorUs)', 'query'),
+  mutant('STREAM-2', 'status-log.js', 'logKey(afterUs + 1)', 'logKey(afterUs)', 'query'),
   mutant('STREAM-3', 'builds.js', 'if (surplus <= 0)', 'if (surplus <= 1)', 'T6.1'),
-  mutant('STREAM-4', 'builds.js', 'cursorUs < state.floorUs', 'cursorUs <= state.floorUs', 'query'),
+  mutant('STREAM-4', 'status-log.js', 'afterUs < log.floorUs', 'afterUs <= log.floorUs', 'query'),
 
   // ---------------------------------------------------------------------------------------- HOST
   mutant('HOST-1', 'data/host-name.js', 'return name;', 'return host;', 'host'),

@@ -150,22 +150,25 @@ export const STATUS_FRAMES: ReadonlyArray<Case> = [
 
 // ---------------------------------------------------------------------------------------- cursors
 
-const at = (source: string, time: number | null): Case => of('T4')(time === null ? `none: ${JSON.stringify(source)}` : source, source, time)
+const at = (source: string, timeUs: number | null, isWhole = false): Case =>
+  of('T4')(timeUs === null ? `none: ${JSON.stringify(source)}` : source, source, timeUs === null ? null : { isWhole, timeUs })
 
 export const CURSORS: ReadonlyArray<Case> = [
-  at('0', 0),
+  at('0', 0, true),
   at('1', 0),
   at('999', 0),
-  at('1000', 1),
+  at('1000', 1, true),
   at('1001', 1),
   at('1999', 1),
-  at('2000', 2),
-  at('1767225600000000000', 1_767_225_600_000_000),
+  at('2000', 2, true),
+  at('1767225600000000000', 1_767_225_600_000_000, true),
   at('1767225600000000001', 1_767_225_600_000_000),
   at('1767225600000000999', 1_767_225_600_000_000),
-  at('1767225600000001000', 1_767_225_600_000_001),
+  at('1767225600000001000', 1_767_225_600_000_001, true),
   at('9007199254740990999', LAST - 1),
-  at('9007199254740991000', LAST),
+  at('9007199254740991000', LAST, true),
+  at('9007199254740991001', LAST),
+  at('9007199254740992000', LAST),
   at('9223372036854775807', LAST),
   ...['', '-1', '+1', '1.0', '1e3', ' 1', '1 ', '1\n', '0x1', 'x', '01', '٣', '9223372036854775808', '10000000000000000000'].map((source) => at(source, null))
 ]

@@ -1109,8 +1109,11 @@ def status_frame(entry: Json) -> str:
     return f'{head[:-1]},"created":{created_us * 1000}}}'
 
 
-def decode_cursor(text: str) -> Optional[int]:
-    return min(int(text) // 1000, MAX_SAFE) if is_nanos(text) else None
+def decode_cursor(text: str) -> Optional[Json]:
+    if not is_nanos(text):
+        return None
+    time_us = min(int(text) // 1000, MAX_SAFE)
+    return {"isWhole": time_us * 1000 == int(text), "timeUs": time_us}
 
 
 def build_key(name: Json) -> str:
@@ -2423,6 +2426,8 @@ def key_of(name: Json) -> str:
     return f"{name['knot']}/{name['rkey']}"
 
 
+READER_MARGIN_US = 60_000_000
+
 NEW_SOURCE: Json = {"forgotten": None, "pipelines": False, "reading": 0, "refUpdates": False, "spent": {}}
 
 
@@ -3036,6 +3041,15 @@ class Builds:
         else:
             self._ask_to_end(name, phase["external"])
 
+    def served_after(self, cursor: Optional[Json]) -> int:
+        """After which stamp a reader is served: one with a stamp of ours after it, any other from a margin before its cursor."""
+        if cursor is None:
+            return self.lastUs
+        time_us = cursor["timeUs"]
+        if cursor["isWhole"] and (time_us in (self.lastUs, self.floorUs) or time_us in self.log):
+            return time_us
+        return min(max(0, time_us - READER_MARGIN_US), self.lastUs)
+
     def page_after(self, cursor_us: int, limit: int) -> Json:
         found = [entry for created_us, entry in self.log.items() if created_us > cursor_us]
         return {"entries": found[:limit], "isBelowFloor": self.floorUs is not None and cursor_us < self.floorUs}
@@ -3277,6 +3291,8 @@ class Machine:
             return self.stream.cursor
         if ask == "statuses":
             return self.builds.page_after(question["after"], question["limit"])
+        if ask == "servedAfter":
+            return self.builds.served_after(question["cursor"])
         return refuse(ask, "a question of S17")
 
 
