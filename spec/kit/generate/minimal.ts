@@ -114,6 +114,10 @@ const start = (at: number, config: WrittenConfig = MINIMAL, resumeFrom: number |
 const knotReceived = (created: string | null, at: number, connection: number, host = K1): Happening =>
   knotFrame(host, `{"nsid":"a.b.c","rkey":"x"${created === null ? '' : `,"created":${created}`}}`, at, connection)
 
+/** A frame without a stamp, with that key. */
+const knotKeyed = (rkey: string, at: number, connection: number): Happening =>
+  knotFrame(K1, `{"nsid":"a.b.c","rkey":"${rkey}"}`, at, connection)
+
 /** Rejections as the decoders and the shell say them. */
 const rejected = (reason: string, timeUs: number | null) =>
   ({ _tag: 'FrameRejected', at: 20, collection: null, connection: 0, detail: 'x', did: null, operation: null, reason, rkey: null, timeUs }) as Happening
@@ -576,6 +580,24 @@ const KNOTS: ReadonlyArray<Plot> = [
       [start(19, OPEN), `open 0, subscribe ${K1} 300000016999`],
       [del(ALICE, REPO, 'x', 20, { connection: 3 }), `unsubscribe ${K1}, gap 0 20`],
       [put(ALICE, 'x', repo(), 21, { connection: 3 }), `subscribe ${K1} null`]
+    ],
+    OPEN
+  ),
+  run(
+    'knot-key',
+    'the time in its key is the stamp of a frame without one',
+    'S15 D1',
+    [
+      [put(ALICE, 'x', repo(), 1), `subscribe ${K1} null`],
+      [knotKeyed(rev(7n, 1023), 10, 1), ''],
+      [start(11, OPEN), `open 0, subscribe ${K1} 6999`],
+      [knotKeyed(rev(9n), 12, 2), ''],
+      [knotKeyed(rev(8n), 12, 2), ''],
+      [start(13, OPEN), `open 0, subscribe ${K1} 8999`],
+      [knotKeyed(rev(300_000_015n), 14, 3), ''],
+      [start(15, OPEN), `open 0, subscribe ${K1} 11999`],
+      [knotKeyed(rev(300_000_016n), 16, 4), ''],
+      [start(17, OPEN), `open 0, subscribe ${K1} 300000015999`]
     ],
     OPEN
   ),

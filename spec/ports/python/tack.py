@@ -507,6 +507,12 @@ def _read_ref_update(event: Dict[str, Json]) -> Json:
     }
 
 
+def _action(place: str, value: Json) -> str:
+    """Knots of the first generation call it `create` when a pull request is opened."""
+    action = _name(place, value)
+    return "opened" if action == "create" else action
+
+
 def _read_pull_request(repo_did: Optional[str], fields: Dict[str, Json]) -> Json:
     """A fork is somebody else's repository: what is in it is not built."""
     source = fields.get("sourceRepo")
@@ -514,7 +520,7 @@ def _read_pull_request(repo_did: Optional[str], fields: Dict[str, Json]) -> Json
         raise Fault("pull requests from forks are not built")
     return {
         "_tag": "PullRequest",
-        "action": _optional(_name, "pullRequest.action", fields.get("action")),
+        "action": _optional(_action, "pullRequest.action", fields.get("action")),
         "sourceBranch": _name("pullRequest.sourceBranch", fields.get("sourceBranch")),
         "sourceSha": _sha("pullRequest.sourceSha", fields.get("sourceSha")),
         "targetBranch": _name("pullRequest.targetBranch", fields.get("targetBranch")),
@@ -2225,9 +2231,14 @@ class Knots:
         return [], []
 
     def _frame(self, event: Event, subscription: Subscription) -> List[Report]:
-        """The cursor of a knot is the greatest `created`; a frame without counts as created a margin before its receipt."""
-        at, created = event["at"], event["created"]
-        stamp = int(created) if created is not None else max(0, at - self.settings["marginUs"]) * 1000
+        """The cursor of a knot is the greatest `created`; a frame without was created at the time in its key, or a margin before its receipt."""
+        at, created, rkey = event["at"], event["created"], event["rkey"]
+        if created is not None:
+            stamp = int(created)
+        elif is_tid(rkey) and not is_tid_after(rkey, at, FUTURE_US):
+            stamp = min(tid_time_us(rkey), MAX_SAFE) * 1000
+        else:
+            stamp = max(0, at - self.settings["marginUs"]) * 1000
         reports = self._trigger(event, subscription, stamp)
         if created is not None and int(created) > min(MAX_SAFE, at + FUTURE_US) * 1000:
             return reports + [{"_tag": "KnotFrameFromFuture", "at": at, "created": created, "host": event["host"]}]
@@ -2236,14 +2247,12 @@ class Knots:
         return reports
 
     def _trigger(self, event: Event, subscription: Subscription, stamp: int) -> List[Report]:
-        """T1: what was created before we listened is none. Without a stamp, the time in its key tells."""
+        """T1: what was created before we listened is none."""
         at, host, trigger = event["at"], event["host"], event["trigger"]
         if trigger is None:
             return []
         if isinstance(trigger, str):
             return [{"_tag": "KnotFrameRejected", "at": at, "detail": trigger, "host": host, "reason": "trigger"}]
-        if event["created"] is None and is_tid(event["rkey"]):
-            stamp = min(tid_time_us(event["rkey"]), MAX_SAFE) * 1000
         if stamp < int(subscription.since):
             return [{"_tag": "TriggerIgnored", "at": at, "knot": host, "reason": "before", "rkey": event["rkey"]}]
         self.arrived = event
