@@ -883,7 +883,7 @@ const BUILDS: ReadonlyArray<Plot> = [
   ]),
   run('costs', 'what it may cost to choose all workflows of a run', 'T3', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
-    [pushed('t', 2, 1, onBranch('a'.repeat(3_000))), 'files t'],
+    [pushed('t', 2, 1, onBranch('a'.repeat(900))), 'files t'],
     [
       files(
         't',

@@ -752,7 +752,9 @@ def _target(provider: str, settings: List[Json]) -> Json:
 # ---------------------------------------------------------------------------------------------------------------------------
 # 4a. Patterns, and which workflows apply (T3)
 
-PATTERN_POINTS, GLOB_COST, WHEN_COST, RUN_COST = 1_000, 1_000_000, 10_000_000, 3_000_000
+PATTERN_POINTS, NAME_POINTS = 1_000, 4_096
+GLOB_COST, WHEN_COST, LIST_COST = 100_000, 2_000_000, 2_000_000
+POINT_COST, PLAIN_COST, TRY_COST, TURN_COST = 4, 4, 20, 4
 
 
 class Costly(Exception):
@@ -889,7 +891,7 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
     end = len(pattern)
     at_start = at == 0 or pattern[at - 1 : at] == "/"
     while name_at < len(name):
-        work.spend(1)
+        work.spend(TURN_COST)
         p, c = pattern[at : at + 1], name[name_at]
         if p == "*":
             at += 1
@@ -936,12 +938,14 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
             name_at, at = star_name, star
             continue
         slash = -1 if deep == -1 else name.find("/", deep_name)
+        passed = 0 if deep == -1 else (len(name) if slash < 0 else slash) - deep_name
         if slash < 0:
-            work.spend(end - at)
+            work.spend(passed + end - at)
             return _mismatch(pattern, at)
-        work.spend(slash - deep_name)
+        work.spend(passed)
         deep_name = slash + 1
         name_at, at = deep_name, deep
+    work.spend(end - at)
     if pattern[at:] in ("", "*", "**", "/**", "**/", "/**/"):
         return True
     if pattern[at : at + 1] == "{":
@@ -949,29 +953,62 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
     return _mismatch(pattern, at)
 
 
-def glob(pattern: str, name: str, work: Work) -> bool:
+class Glob:
+    """A pattern made ready, and what it costs to make it so."""
+
+    def __init__(self, pattern: str, work: Work) -> None:
+        self.pattern = pattern
+        work.left -= POINT_COST * min(len(pattern), PATTERN_POINTS + 1)
+        self.is_short = len(pattern) <= PATTERN_POINTS
+        self.plain = re.match(r"[^*?\[{}\\]*", pattern).group() if self.is_short else ""
+        self.is_valid = self.is_short and _is_valid(pattern, len(self.plain))
+
+
+def ready_name(name: str, work: Work) -> str:
+    work.left -= POINT_COST * min(len(name), NAME_POINTS + 1)
+    return name
+
+
+def _try(glob: Glob, name: str, work: Work) -> bool:
+    work.spend(PLAIN_COST)
+    if not glob.is_short:
+        raise BadPattern
+    if len(name) > NAME_POINTS:
+        return False
+    end = min(len(glob.plain), len(name))
+    same = next((i for i in range(end) if glob.plain[i] != name[i]), end)
+    work.spend(same)
+    if same < end:
+        if not glob.is_valid:
+            raise BadPattern
+        return False
+    work.spend(TRY_COST)
+    tasks = [Task(glob.pattern)]
+    while tasks:
+        task = tasks.pop()
+        turn = _run_task(task, name, work)
+        if turn is True:
+            return True
+        if isinstance(turn, list):
+            work.spend(len(turn) * len(task.pattern))
+            tasks.extend(reversed(turn))
+    return False
+
+
+def try_glob(glob: Glob, name: str, work: Work) -> bool:
     """Whether a pattern matches all of a name, as doublestar 4 would have it; Fault when it is bad, or takes too long."""
     try:
-        if len(pattern) > PATTERN_POINTS:
-            raise BadPattern
-        tasks = [Task(pattern)]
-        while tasks:
-            task = tasks.pop()
-            turn = _run_task(task, name, work)
-            if turn is True:
-                return True
-            if isinstance(turn, list):
-                work.spend(len(turn) * len(task.pattern))
-                tasks.extend(reversed(turn))
-        return False
+        return _try(glob, name, work)
     except BadPattern:
-        raise Fault(f"{excerpt(pattern)} is not a pattern") from None
+        raise Fault(f"{excerpt(glob.pattern)} is not a pattern") from None
     except Costly:
-        raise Fault(f"the pattern {excerpt(pattern)} takes too long") from None
+        raise Fault(f"the pattern {excerpt(glob.pattern)} takes too long") from None
 
 
 def match_glob(pattern: str, name: str) -> bool:
-    return glob(pattern, name, Work(GLOB_COST))
+    work = Work(GLOB_COST)
+    glob = Glob(pattern, work)
+    return try_glob(glob, ready_name(name, work), work)
 
 
 def short_name(ref: str) -> Optional[Tuple[str, str]]:
@@ -988,11 +1025,13 @@ def applies(when: List[Json], cause: Json, work: Work) -> bool:
         return True
 
     def any_matches(names: List[str], patterns: List[str]) -> bool:
-        for name in names:
-            work.left -= len(name)
-            for pattern in patterns:
-                if glob(pattern, name, work):
-                    return True
+        if patterns and work.left < 0:
+            raise Fault(f"the pattern {excerpt(patterns[0])} takes too long")
+        globs = [Glob(pattern, work) for pattern in patterns]
+        for text in names if globs else ():
+            name = ready_name(text, work)
+            if any(try_glob(glob, name, work) for glob in globs):
+                return True
         return False
 
     def of_paths(condition: Json, files: List[str]) -> bool:
@@ -2764,14 +2803,15 @@ class Builds:
         small = {**run["cause"], "changedFiles": None} if run["cause"]["_tag"] == "Push" else run["cause"]
         self.runs[key] = {**run, "cause": small}
         self._count_reading(knot, -1)
-        work = Work(RUN_COST)  # for all workflows of the run together
+        work = Work(WHEN_COST)  # for all workflows of the run together
+        allowance = self._allowance(run["repository"])
         first: Dict[str, Json] = {}
         for workflow in event["workflows"]:
             first.setdefault(workflow["name"], workflow)
         for i, name in enumerate(sorted(first, key=utf16)):
             build = {"knot": knot, "rkey": rkey, "workflow": name}
             if i < WORKFLOWS_MAX:
-                self._decide(at, build, run, first[name], work)
+                self._decide(at, build, run, first[name], work, allowance)
             else:
                 self._report("WorkflowDropped", at, build=build, detail=f"more than {WORKFLOWS_MAX}", reason="limit")
         now = self.runs.get(key)
@@ -2781,7 +2821,9 @@ class Builds:
             self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)
         return None
 
-    def _decide(self, at: int, name: Json, run: Json, workflow: Json, work: Work) -> None:
+    def _decide(
+        self, at: int, name: Json, run: Json, workflow: Json, work: Work, allowance: Tuple[List[Json], Work]
+    ) -> None:
         if workflow["_tag"] == "Faulty":
             return self._begin(at, name, None, "failed", workflow["error"])
         when = workflow["when"]
@@ -2795,7 +2837,7 @@ class Builds:
         if workflow["engine"] is None:
             return self._report("WorkflowDropped", at, build=name, detail="the workflow names no engine", reason="engine")
         repository, cause = run["repository"], run["cause"]
-        error = self._fault(workflow["engine"], workflow["targets"], repository)
+        error = self._fault(allowance, workflow["engine"], workflow["targets"], repository)
         if error is not None:
             return self._begin(at, name, None, "failed", error)
         target = workflow["targets"][0]
@@ -2813,26 +2855,37 @@ class Builds:
         }
         return self._start(at, name, plan)
 
-    def _fault(self, engine: str, targets: List[Json], repository: Json) -> Optional[str]:
+    def _fault(self, allowance: Tuple[List[Json], Work], engine: str, targets: List[Json], repository: Json) -> Optional[str]:
         if engine != "tack":
             return f'This spindle builds workflows of engine "tack", and this one names "{engine}".'
         if not targets:
             return 'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".'
         if len(targets) > 1:
             return f"The workflow names several providers: {', '.join(each['provider'] for each in targets)}. One is needed."
-        return self._target_fault(targets[0], repository)
+        return self._target_fault(allowance, targets[0], repository)
 
-    def _target_fault(self, target: Json, repository: Json) -> Optional[str]:
-        policy, provider, pipeline = self.settings["policy"], target["provider"], target["pipeline"]
-        repo = f"{repository['owner']}/{repository['name']}"
-        if provider not in policy["providers"]:
-            return f'There is no provider "{provider}" here. There are: {", ".join(policy["providers"]) or "none"}.'
+    def _allowance(self, repository: Json) -> Tuple[List[Json], Work]:
+        """The lines of the operator's list for a repository, and what looking through them may cost yet."""
+        work, lines = Work(LIST_COST), []
+        if repository["owner"] != self.settings["owner"]:
+            name = ready_name(f"{repository['owner']}/{repository['name']}", work)
+            lines = [line for line in self.settings["policy"]["allow"] if matches(line["repos"], name, work)]
+        return lines, work
+
+    def _target_fault(self, allowance: Tuple[List[Json], Work], target: Json, repository: Json) -> Optional[str]:
+        lines, work = allowance
+        providers, provider, pipeline = self.settings["policy"]["providers"], target["provider"], target["pipeline"]
+        if provider not in providers:
+            return f'There is no provider "{provider}" here. There are: {", ".join(providers) or "none"}.'
         if repository["owner"] == self.settings["owner"]:
             return None
-        for line in policy["allow"]:
-            if line["provider"] == provider and matches(line["repos"], repo) and matches(line["pipelines"], pipeline):
-                return None
-        return f'The operator of this spindle does not let {repo} use pipeline "{pipeline}" of provider "{provider}".'
+        name = ready_name(pipeline, work)
+        if any(line["provider"] == provider and matches(line["pipelines"], name, work) for line in lines):
+            return None
+        use = f'{repository["owner"]}/{repository["name"]} use pipeline "{pipeline}" of provider "{provider}"'
+        if work.left < 0:
+            return f"It takes too long to find out whether the operator of this spindle lets {use}."
+        return f"The operator of this spindle does not let {use}."
 
     def _begin(self, at: int, name: Json, plan: Json, status: str, error: Optional[str] = None) -> None:
         build = {
@@ -2883,7 +2936,7 @@ class Builds:
         if not is_entitled:
             self._become(event["at"], name, "cancelled", WITHDRAWN)
             return self._settle(name, None)
-        error = self._target_fault(build["plan"], build["plan"]["repository"])  # the list may be another one by now
+        error = self._target_fault(self._allowance(build["plan"]["repository"]), build["plan"], build["plan"]["repository"])  # the list may be another one by now
         if error is None:
             return self._ask(name, "Starting")
         self._become(event["at"], name, "failed", error)
@@ -2997,11 +3050,12 @@ class Builds:
         while f"{knot}/{tid_of(us)}" in self.runs:
             us += 1
         own = tid_of(us)
+        allowance = self._allowance(run["repository"])
         origin = rkey if run["retryOf"] is None else run["retryOf"]
         self.runs[f"{knot}/{own}"] = {**run, "attempt": 0, "builds": {}, "phase": {"_tag": "Read"}, "retryOf": origin}
         for workflow, plan in again:
             name = {"knot": knot, "rkey": own, "workflow": workflow}
-            error = self._target_fault(plan, plan["repository"])
+            error = self._target_fault(allowance, plan, plan["repository"])
             if error is not None:
                 self._begin(at, name, None, "failed", error)
                 continue
@@ -3085,10 +3139,10 @@ def sha_of(cause: Json) -> Optional[str]:
     return cause[{"Push": "newSha", "PullRequest": "sourceSha", "Manual": "sha"}[cause["_tag"]]]
 
 
-def matches(pattern: str, name: str) -> bool:
+def matches(pattern: str, name: str, work: Work) -> bool:
     """A pattern that cannot be read allows nothing."""
     try:
-        return match_glob(pattern, name)
+        return work.left >= 0 and try_glob(Glob(pattern, work), name, work)
     except Fault:
         return False
 
