@@ -22,6 +22,7 @@ import * as t from 'io-ts'
 import { defaults, Event, Natural } from '../../core/index.js'
 import { type Disk, withFile } from './disk.js'
 import { refused, unfinished } from './failure.js'
+import { tellsOfFormerKnot } from './former-knots.js'
 import { decode, decodeText } from './json.js'
 import { type Line, linesOf } from './lines.js'
 
@@ -56,7 +57,7 @@ const modern = (event: unknown): unknown => {
 
 /** The events, in today's form. */
 const eventsOf = ({ events, version }: Unread): E.Either<string, ReadonlyArray<Event>> => {
-  const decoded = decode(Events, { events: version === undefined ? events.map(modern) : events })
+  const decoded = decode(Events, { events: version === undefined ? events.filter((event) => !tellsOfFormerKnot(event)).map(modern) : events })
   return E.isLeft(decoded) ? decoded : E.right(decoded.right.events)
 }
 

@@ -117,6 +117,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('HOST-2', 'data/host-name.js', 'Number(port) === policy.defaultPort ? name :', '', 'host'),
   mutant('HOST-3', 'data/host-name.js', '(?:[0-9]+|0x[^.]*)$', '(?:[0-9]+)$', 'host'),
   mutant('HOST-4', 'data/host-name.js', '{0,61}', '{0,62}', 'host'),
+  mutant('HOST-5', 'data/punycode.js', 'index %= count;', 'index %= points.length;', 'host'),
 
   // ---------------------------------------------------------------------------------------- CANON
   mutant('CANON-1', 'canonical.js', 'key < last || ', '', 'canonical'),

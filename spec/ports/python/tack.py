@@ -110,6 +110,17 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 EXCERPT_UNITS = 120
 
 
+def stands_for_text(label: str) -> bool:
+    """Whether a label xn--… is how text beyond ASCII is written (RFC 3492), without control characters or surrogates (F5)."""
+    try:
+        decoded = label[4:].encode("ascii").decode("punycode")
+        written = decoded.encode("punycode").decode("ascii")
+    except UnicodeError:
+        return False
+    beyond = [ord(c) for c in decoded if c > "\x7f"]
+    return written == label[4:] and bool(beyond) and all(0x9F < c and not 0xD800 <= c <= 0xDFFF for c in beyond)
+
+
 def host_name(hosts: Dict[str, Json], text: str) -> Optional[str]:
     """The canonical form of the name of a knot, under a host policy, or None: refused, not repaired (D6, F5)."""
     name, colon, port = text.partition(":")
@@ -123,6 +134,8 @@ def host_name(hosts: Dict[str, Json], text: str) -> Optional[str]:
         return None
     if labels[-1].isdigit() or labels[-1].startswith("0x"):
         return None  # an address, to whoever dials it
+    if not all(stands_for_text(label) for label in labels if label.startswith("xn--")):
+        return None
     if labels[-1] == "localhost" and not hosts["loopback"]:
         return None
     return f"{name}:{port}" if colon and int(port) != hosts["defaultPort"] else name
