@@ -10,59 +10,19 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import { type Account, isNews, known, NOBODY, type Floor, type Repo, type Slot, type Slots, stampOf, standing, withRows } from './accounts.js'
+import type { Repository } from './build.js'
 import { Admission, type Config, NonEmpty } from './config.js'
-import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
-import { COLLABORATOR, Did, FUTURE_US, isFromFuture, isTidAfter, laterOf, MEMBER, REPO, Rkey, Tid, TimeUs } from './data/identifiers.js'
+import { canonicalHost, type HostName, HostPolicy } from './data/host-name.js'
+import { COLLABORATOR, Did, FUTURE_US, isTidAfter, laterOf, MEMBER, REPO, type Rkey, type Tid, type TimeUs } from './data/identifiers.js'
 import { insertAt, type MultiMap, removeAt, valuesAt } from './data/multimap.js'
-import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import { excerpt } from './data/text.js'
-import type { Repository } from './build.js'
-import { type AccountReceived, Collaborator, type CommitReceived, type Event, type ListedRecord, Member, type RecordsRead, type RepoRecord } from './event.js'
+import type { AccountReceived, Collaborator, CommitReceived, Event, ListedRecord, Member, RecordsRead, RepoRecord } from './event.js'
 import { NOTHING, type ReportEffect, report, type Transition, unchanged } from './transition.js'
 import type { RepoClaim } from './trigger.js'
 
 // ---------------------------------------------------------------------------------------- model
-
-/** A repo row: like the record, but its knot is canonical, or `null` when it named none that we would listen to (D6). */
-export const Repo = t.readonly(
-  t.strict({ createdAt: t.string, knot: t.union([HostName, t.null]), name: t.string, repoDid: t.string, spindle: t.string }),
-  'Repo'
-)
-export type Repo = t.TypeOf<typeof Repo>
-
-/** What is known about one key. A slot without a record is a tombstone: something was deleted here (D3). */
-export interface Slot<R> {
-  readonly record: R | null
-  /** The gate: the greatest rev applied at this key, `null` while none was. */
-  readonly rev: Tid | null
-  /** The greatest `time_us` of a commit that was applied at this key. */
-  readonly timeUs: TimeUs
-}
-
-export type Slots<R> = M.OrderedMap<Rkey, Slot<R>>
-
-const slots = <R>(record: t.Type<R, unknown>): t.Type<Slots<R>, unknown> =>
-  orderedMap(Rkey, t.readonly(t.strict({ record: t.union([record, t.null]), rev: t.union([Tid, t.null]), timeUs: TimeUs })))
-
-/** Commits of the account that are not later than this change nothing: it was deleted then (D5). */
-export const Floor = t.readonly(t.strict({ rev: t.union([Tid, t.null]), timeUs: TimeUs }), 'Floor')
-export type Floor = t.TypeOf<typeof Floor>
-
-export const Account = t.readonly(
-  t.strict({
-    /** Whether its rows count. */
-    active: t.boolean,
-    /** The stamp of the news by which we know; account events older than this change nothing. */
-    asOfUs: TimeUs,
-    collaborators: slots(Collaborator),
-    floor: t.union([Floor, t.null]),
-    members: slots(Member),
-    repos: slots(Repo)
-  }),
-  'Account'
-)
-export type Account = t.TypeOf<typeof Account>
 
 /** The part of the configuration that decides what rows mean. */
 export const Policy = t.readonly(t.strict({ admission: Admission, hostname: NonEmpty, hosts: HostPolicy, owner: Did }), 'Policy')
@@ -117,18 +77,6 @@ export const isRemembered = (account: Account): boolean =>
   account.floor !== null || !M.isEmpty(account.repos) || !M.isEmpty(account.members) || !M.isEmpty(account.collaborators)
 
 // ---------------------------------------------------------------------------------------- what rows mean
-
-/** An account without rows: as the commit of its first row makes it known, active as of that commit. */
-const known = (asOfUs: TimeUs): Account => ({
-  active: true,
-  asOfUs,
-  collaborators: M.empty(),
-  floor: null,
-  members: M.empty(),
-  repos: M.empty()
-})
-
-const NOBODY = known(0 as TimeUs)
 
 const accountOf = (state: CommitsState, did: Did): Account | null => O.toNullable(M.lookup(did)(state.accounts))
 
@@ -278,9 +226,6 @@ const passesFloor = (floor: Floor | null, rev: Tid | null): boolean =>
 const passesGate = (slot: Slot<unknown>, rev: Tid | null, timeUs: TimeUs): boolean =>
   rev === null ? timeUs > slot.timeUs : slot.rev === null || rev > slot.rev
 
-/** The stamp as far as it may raise gate and floor: one from the future counts as its receipt (D5). */
-const stampOf = (event: CommitReceived | AccountReceived): TimeUs => (isFromFuture(event.timeUs, event.at) ? event.at : event.timeUs)
-
 // ---------------------------------------------------------------------------------------- commits
 
 /** The slots with the commit applied, or `null` when it is no news. A delete leaves a tombstone, also where nothing was. */
@@ -299,12 +244,6 @@ const repoOf = (hosts: HostPolicy, record: RepoRecord): Repo => ({
   repoDid: record.repoDid,
   spindle: record.spindle
 })
-
-/** The account with these rows. Written out, because what comes of a spread has another shape each time, and is slow to read. */
-const withRows = (
-  { active, asOfUs, floor }: Account,
-  { collaborators, members, repos }: Pick<Account, 'collaborators' | 'members' | 'repos'>
-): Account => ({ active, asOfUs, collaborators, floor, members, repos })
 
 /** The account with the commit applied, or `null` when the commit is no news. */
 const writeTo = (account: Account, policy: Policy, event: CommitReceived): Account | null => {
@@ -389,35 +328,18 @@ const ownersMember = (
 
 // ---------------------------------------------------------------------------------------- accounts
 
-const greatestRev = <R>(map: Slots<R>, start: Tid | null): Tid | null =>
-  M.reduceWithKey<Rkey, Slot<R>, Tid | null>(start, (_, rev, slot) =>
-    slot.rev !== null && (rev === null || slot.rev > rev) ? slot.rev : rev
-  )(map)
+/** Whether anything is known of the account. */
+export const isKnown = (state: CommitsState, did: Did): boolean => M.has(did)(state.accounts)
 
-/** The floor under a deletion: its time, and the greatest rev that was ever applied for the account. */
-const floorOf = (account: Account, timeUs: TimeUs): Floor => ({
-  rev: greatestRev(account.repos, greatestRev(account.members, greatestRev(account.collaborators, account.floor?.rev ?? null))),
-  timeUs: account.floor === null ? timeUs : laterOf(account.floor.timeUs, timeUs)
-})
-
-/** The account after an account event that is not older than what we know. */
-const standing = (account: Account, event: AccountReceived): Account => {
-  const asOfUs = laterOf(account.asOfUs, stampOf(event))
-  const isNewDeletion =
-    !event.active && event.status === 'deleted' && (account.floor === null || event.timeUs > account.floor.timeUs)
-  return isNewDeletion
-    ? { ...known(asOfUs), active: false, floor: floorOf(account, stampOf(event)) }
-    : { ...account, active: event.active, asOfUs }
+/** Whether the event tells nothing new of an account that we know. */
+export const isOutdated = (state: CommitsState, event: AccountReceived): boolean => {
+  const account = accountOf(state, event.did)
+  return account !== null && !isNews(account, event)
 }
 
-/** Whether the event says something about an account that we remember. */
-export const concernsUs = (state: CommitsState, event: AccountReceived): boolean => M.has(event.did)(state.accounts)
-
 const accountChanged = (state: CommitsState, event: AccountReceived): Transition<CommitsState, HoldChanged | MemberChanged> => {
-  const before = M.lookup(event.did)(state.accounts)
-  if (O.isNone(before) || event.timeUs < before.value.asOfUs) return unchanged(state)
-
-  return withAccount(state, event.did, standing(before.value, event))
+  const before = accountOf(state, event.did)
+  return before === null || !isNews(before, event) ? unchanged(state) : withAccount(state, event.did, standing(before, event))
 }
 
 /** The slice with another account, and what follows from that. With the owner's account, all members may come and go. */

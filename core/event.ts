@@ -127,8 +127,12 @@ export const AccountReceived = t.readonly(
     _tag: t.literal('AccountReceived'),
     active: t.boolean,
     at: TimeUs,
+    /** When it happened, by the account's own side: the same whenever the event is sent. `null` when that is not said. */
+    changedUs: t.union([TimeUs, t.null]),
     connection: Natural,
     did: Did,
+    /** The number that the sender gave it: the same in a repeat, and of this sender alone. `null` when there was none. */
+    seq: t.union([Natural, t.null]),
     /** `deleted`, or any other text; `null` when there was none. */
     status: t.union([t.string, t.null]),
     timeUs: TimeUs

@@ -122,8 +122,11 @@ export const step = (state: State, event: Event): Transition<State, Effect> => {
   const [commits, outcomes] = concerns.includes('commits') ? Commits.reduce(state.commits, event) : unchanged(state.commits)
   const holds = only(outcomes, isHoldChanged)
   const [knots, knotOutcomes] = concerns.includes('knots') ? stepKnots(state.knots, event, holds) : unchanged(state.knots)
-  // An opened connection that is not the one we wait for has not opened the stream.
-  const isForBackfill = concerns.includes('backfill') && !(event._tag === 'JetstreamOpened' && cursor === state.cursor)
+  // An opened connection that is not the one we wait for has not opened the stream; what is no news of an account is none to its reading.
+  const isForBackfill =
+    concerns.includes('backfill') &&
+    !(event._tag === 'JetstreamOpened' && cursor === state.cursor) &&
+    !(event._tag === 'AccountReceived' && Commits.isOutdated(state.commits, event))
   const [backfill, readEffects] = isForBackfill
     ? stepBackfill(state.backfill, event, commits, only(outcomes, isMemberChanged))
     : unchanged(state.backfill)
@@ -258,7 +261,7 @@ export const run = (state: State, events: ReadonlyArray<Event>): Transition<Stat
  * const state = initial(config.right)
  * const at = 1_767_225_600_000_000
  * const stranger = Event.decode({
- *   _tag: 'AccountReceived', active: false, at, connection: 0, did: 'did:plc:stranger', status: 'deleted', timeUs: at
+ *   _tag: 'AccountReceived', active: false, at, changedUs: null, connection: 0, did: 'did:plc:stranger', seq: null, status: 'deleted', timeUs: at
  * })
  * const stop = Event.decode({ _tag: 'StopRequested', at })
  * assert(stranger._tag === 'Right' && stop._tag === 'Right')
@@ -282,7 +285,9 @@ export const asAdvance = (state: State, event: Event): StreamAdvanced | null => 
   const onlyMoves =
     !isStale(state, event) &&
     !isFromFuture(advance.lastUs, advance.at) &&
-    (event._tag === 'StreamAdvanced' || !(Commits.concernsUs(state.commits, event) || Backfill.isReading(state.backfill, event.did)))
+    (event._tag === 'StreamAdvanced' ||
+      Commits.isOutdated(state.commits, event) ||
+      !(Commits.isKnown(state.commits, event.did) || Backfill.isReading(state.backfill, event.did)))
   return onlyMoves ? advance : null
 }
 

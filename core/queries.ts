@@ -1,6 +1,7 @@
 /** Questions that the rows answer (S17). Pure functions of the state; what is set aside does not count. */
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import type { Repo } from './accounts.js'
 import * as Commits from './commits.js'
 import type { HostName } from './data/host-name.js'
 import type { Did, Rkey, TimeUs } from './data/identifiers.js'
@@ -68,7 +69,7 @@ export const isMember =
  */
 export const repoAt =
   (did: Did, rkey: Rkey) =>
-  (state: State): O.Option<Commits.Repo> =>
+  (state: State): O.Option<Repo> =>
     Commits.liveRepo(state.commits, did, rkey)
 
 /**

@@ -6,6 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import { Account } from './accounts.js'
 import * as Backfill from './backfill.js'
 import * as Builds from './builds.js'
 import * as Commits from './commits.js'
@@ -52,7 +53,7 @@ export const initial = (config: Config): State => ({
 // ---------------------------------------------------------------------------------------- written form
 
 /** One account with its DID: the unit in which a large state is written and read. */
-export const AccountEntry = t.tuple([Did, Commits.Account], 'AccountEntry')
+export const AccountEntry = t.tuple([Did, Account], 'AccountEntry')
 export type AccountEntry = t.TypeOf<typeof AccountEntry>
 
 /** Everything but accounts, runs and statuses: small, whatever the number of those. */
@@ -143,7 +144,7 @@ export const fromParts = ({ accounts: entries, head, runs, statuses }: Parts): E
       () => 'what is read again does not lie before the cursor'
     ),
     E.filterOrElse(
-      (accounts) => M.reduceWithKey<Did, Commits.Account, boolean>(true, (_, ok, account) => ok && Commits.isRemembered(account))(accounts),
+      (accounts) => M.reduceWithKey<Did, Account, boolean>(true, (_, ok, account) => ok && Commits.isRemembered(account))(accounts),
       () => 'an account has no rows, no tombstones and no floor'
     ),
     E.map((accounts) => Commits.derive(head.policy, accounts)),

@@ -5,6 +5,8 @@ export {
   type BuildsInput,
   type BuildsState,
   initial,
+  type Page,
+  pageAfter,
   reduce,
   type RightJudged,
   Run,
@@ -15,4 +17,3 @@ export {
   type TriggerJudged,
   WrittenBuilds
 } from '../builds.js'
-export { type Page, pageAfter, READER_MARGIN_US, servedAfter, type StatusLog } from '../status-log.js'

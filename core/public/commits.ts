@@ -1,2 +1,3 @@
 /** The reducer of rows, as others see it. */
-export { Account, type CommitsState, type Entitlement, entitlement, Floor, type HoldChanged, initial, isHeld, type MemberChanged, Policy, reduce, Repo, type Slot, type Slots } from '../commits.js'
+export { Account, Floor, Repo, SetAside, type Slot, type Slots } from '../accounts.js'
+export { type CommitsState, type Entitlement, entitlement, type HoldChanged, initial, isHeld, type MemberChanged, Policy, reduce } from '../commits.js'

@@ -8,7 +8,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
-import { type Natural, ONE } from '../config.js'
+import { Natural, ONE } from '../config.js'
+import { timeOfDateTime } from '../data/date-time.js'
 import { COLLABORATOR, type Collection, Did, MEMBER, REPO, Rkey, Tid, TimeUs } from '../data/identifiers.js'
 import { excerpt } from '../data/text.js'
 import type { AccountReceived, CommitReceived, FrameRejected, Rejection, StreamAdvanced } from '../event.js'
@@ -121,18 +122,28 @@ const decodeValue = (receipt: Receipt, frame: unknown): Decoded => {
   }
 }
 
+/** The fields of an account event, none of which is sure to be there. */
+interface WireAccount {
+  readonly active?: unknown
+  readonly seq?: unknown
+  readonly status?: unknown
+  readonly time?: unknown
+}
+
 const decodeAccount = (receipt: Receipt, timeUs: TimeUs, did: Did, account: unknown): Decoded => {
   const { at, connection } = receipt
-  const active = isObject(account) ? account['active'] : undefined
-  if (!isObject(account) || typeof active !== 'boolean')
+  const { active, seq, status, time }: WireAccount = isObject(account) ? account : {}
+  if (typeof active !== 'boolean')
     return E.left(rejectFrame(receipt, 'account', 'active is not a boolean', { did, timeUs }))
-  const status = account['status']
   return E.right({
     _tag: 'AccountReceived',
     active,
     at,
+    changedUs: typeof time === 'string' ? O.toNullable(timeOfDateTime(time)) : null,
     connection,
     did,
+    // A minus zero is a zero.
+    seq: Natural.is(seq) ? ((seq + 0) as Natural) : null,
     status: named(status),
     timeUs
   })

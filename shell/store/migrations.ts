@@ -3,7 +3,6 @@
  * like any other snapshot.
  */
 import { defaults } from '../../core/index.js'
-import { withoutFormerKnots } from './former-knots.js'
 
 /** A document as it was read, before anything in it has been looked at. */
 export interface Document {
@@ -88,7 +87,8 @@ const toVersion3 = ({ accounts, head: written, runs, statuses }: Document): Docu
   }
 }
 
-const account3 = (account: Fields): Fields => account
+/** Which event had set an account aside was not remembered. */
+const account3 = (account: Fields): Fields => ({ ...account, setAside: null })
 const backfill3 = (backfill: Fields): Fields => backfill
 const builds3 = (builds: Fields): Fields => builds
 const cursor3 = (cursor: Fields): Fields => cursor
@@ -96,4 +96,4 @@ const knots3 = (knots: Fields): Fields => knots
 const run3 = (run: Fields): Fields => run
 const status3 = (status: Fields): Fields => status
 
-export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3(withoutFormerKnots(document)) }
+export const MIGRATIONS: Migrations = { 1: toVersion2, 2: toVersion3 }

@@ -47,18 +47,10 @@ export interface Snapshot {
   /** How many batches of the journal the state includes. */
   readonly seq: number
   readonly state: State
-  /** The number that the document bears. What is written bears today's. */
-  readonly version: number
 }
 
-/** What is written, and how older snapshots become that. */
-export interface Format {
-  readonly migrations: Migrations
-  /** The number of the store: it rises with every landing that changes its shape, or what an event of its journal does. */
-  readonly version: number
-}
-
-export const FORMAT: Format = { migrations: MIGRATIONS, version: 3 }
+/** The number of the store: it rises with every landing that changes its shape, or what an event of its journal does. */
+export const VERSION = 3
 
 /** The lists of a document, in the order in which they are written, and what each holds. */
 const LISTS = ['accounts', 'runs', 'statuses'] as const
@@ -91,7 +83,7 @@ function* rowsOf<R>(slots: Commits.Slots<R>): Generator<string, void, undefined>
  */
 function* accountOf(
   did: Did,
-  { active, asOfUs, collaborators, floor, members, repos, ...others }: Commits.Account
+  { active, asOfUs, collaborators, floor, members, repos, setAside, ...others }: Commits.Account
 ): Generator<string, void, undefined> {
   others satisfies Record<string, never> // A field that is not written below must not compile: it would be lost.
   yield `[${textOf(did)},{"active":${textOf(active)},"asOfUs":${textOf(asOfUs)},"collaborators":`
@@ -100,13 +92,13 @@ function* accountOf(
   yield* rowsOf(members)
   yield ',"repos":'
   yield* rowsOf(repos)
-  yield '}]'
+  yield `,"setAside":${textOf(setAside)}}]`
 }
 
 /** All but the last line. */
-function* contentOf(version: number, { seq, state }: Snapshot): Generator<string, void, undefined> {
+function* contentOf({ seq, state }: Snapshot): Generator<string, void, undefined> {
   const head = textOf(Head.encode(headOf(state)))
-  yield `{"format":"tack-state","version":${String(version)},"seq":${String(seq)},"head":${head},"accounts":[`
+  yield `{"format":"tack-state","version":${String(VERSION)},"seq":${String(seq)},"head":${head},"accounts":[`
   let separator = '\n'
   for (const [did, account] of OrderedMap.entriesFrom(state.commits.accounts, '')) {
     yield separator
@@ -129,7 +121,7 @@ function* contentOf(version: number, { seq, state }: Snapshot): Generator<string
 }
 
 /** The document in slices. Nothing is encoded before it is asked for. */
-function* slicesOf(version: number, snapshot: Snapshot): Generator<Buffer, void, undefined> {
+function* slicesOf(snapshot: Snapshot): Generator<Buffer, void, undefined> {
   let text = ''
   let crc = 0
   const slice = (): Buffer => {
@@ -138,7 +130,7 @@ function* slicesOf(version: number, snapshot: Snapshot): Generator<Buffer, void,
     text = ''
     return bytes
   }
-  for (const piece of contentOf(version, snapshot)) {
+  for (const piece of contentOf(snapshot)) {
     text += piece
     if (text.length >= SLICE) yield slice()
   }
@@ -146,21 +138,10 @@ function* slicesOf(version: number, snapshot: Snapshot): Generator<Buffer, void,
   yield Buffer.from(`],"crc":"${hex(crc)}"}\n`)
 }
 
-/** After so many bytes they are made durable, so that nobody ever waits long for that, nor for a writing that is called off. */
-const SYNC_BYTES = 8 * 1024 * 1024
-
-const writeDurably = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<void> => {
+const writeDurably = async (disk: Disk, folder: string, snapshot: Snapshot): Promise<void> => {
   const unfinished = unfinishedPath(folder)
   await withFile(disk, unfinished, 'create', async (file) => {
-    let volatile = 0
-    for (const slice of slicesOf(version, snapshot)) {
-      if (isOff()) throw new Error('it was called off')
-      await file.append(slice)
-      volatile += slice.length
-      if (volatile < SYNC_BYTES) continue
-      await file.sync()
-      volatile = 0
-    }
+    for (const slice of slicesOf(snapshot)) await file.append(slice)
     await file.sync()
   })
   await disk.rename(unfinished, snapshotPath(folder))
@@ -168,11 +149,11 @@ const writeDurably = async (disk: Disk, folder: string, version: number, snapsho
 }
 
 /** Always in a new file: one that could not be made durable must not be tried again, nor keep its space. */
-const write = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<void> => {
+const write = async (disk: Disk, folder: string, snapshot: Snapshot): Promise<void> => {
   const discard = (): Promise<void> => ifThere(disk.remove(unfinishedPath(folder)), undefined)
   await discard()
   try {
-    await writeDurably(disk, folder, version, snapshot, isOff)
+    await writeDurably(disk, folder, snapshot)
   } catch (error) {
     await discard().catch(() => undefined)
     throw error
@@ -188,13 +169,13 @@ const LAST = /^\],"crc":"([0-9a-f]{8})"\}$/
 const FirstLine = t.strict({ head: t.unknown, seq: Natural }, 'State')
 
 /** The version of the document, which is one that can be read. */
-const versionOf = (firstLine: string, { migrations, version: today }: Format): E.Either<string, number> => {
+const versionOf = (firstLine: string, migrations: Migrations): E.Either<string, number> => {
   const digits = BEGINNING.exec(firstLine)?.[1]
   if (digits === undefined) return E.left('it does not begin as a state of tack does')
   const version = Number(digits)
-  if (version > today)
-    return E.left(`it is of version ${digits}, and this tack knows versions up to ${String(today)}: a newer one can read it`)
-  return version === today || version in migrations ? E.right(version) : E.left(`there was never a version ${digits}`)
+  if (version > VERSION)
+    return E.left(`it is of version ${digits}, and this tack knows versions up to ${String(VERSION)}: a newer one can read it`)
+  return version === VERSION || version in migrations ? E.right(version) : E.left(`there was never a version ${digits}`)
 }
 
 const migrate = (migrations: Migrations, version: number, document: Document): Document => {
@@ -202,12 +183,12 @@ const migrate = (migrations: Migrations, version: number, document: Document): D
   return migration === undefined ? document : migrate(migrations, version + 1, migration(document))
 }
 
-const read = async (path: string, file: DiskFile, format: Format): Promise<Snapshot> => {
+const read = async (path: string, file: DiskFile, migrations: Migrations): Promise<Snapshot> => {
   const orRefuse = <A>(number: number, result: E.Either<string, A>): A => {
     if (E.isLeft(result)) throw refused(path, `line ${String(number)}: ${result.left}`)
     return result.right
   }
-  let { version } = format
+  let version = VERSION
   let first: t.TypeOf<typeof FirstLine> | null = null
   let isComplete = false
   let crc = 0
@@ -243,7 +224,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
   for await (const line of linesOf(file)) {
     number = line.number
     const text = line.bytes.toString()
-    if (first === null) version = orRefuse(number, versionOf(text, format))
+    if (first === null) version = orRefuse(number, versionOf(text, migrations))
     if (!line.isWhole) throw refused(path, `line ${String(number)}: it ends in the middle`)
     if (isComplete) throw refused(path, `line ${String(number)}: there is more after the end`)
     const next = first === null ? null : nextList(text)
@@ -255,7 +236,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
       isComplete = true
     } else {
       const json = orRefuse(number, parseJson(text.endsWith(',') ? text.slice(0, -1) : text))
-      if (version === format.version) take(list, json)
+      if (version === VERSION) take(list, json)
       else old[list].push(json)
     }
     crc = crc32('\n', crc32(line.bytes, crc))
@@ -263,7 +244,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
   if (first === null) throw refused(path, 'it is empty')
   if (!isComplete) throw refused(path, `it ends after line ${String(number)}`)
 
-  const document = migrate(format.migrations, version, { ...old, head: first.head })
+  const document = migrate(migrations, version, { ...old, head: first.head })
   for (const into of LISTS)
     for (const [i, json] of document[into].entries()) {
       number = i + 2
@@ -274,19 +255,19 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     E.chain((head) => fromParts({ ...parts, head }))
   )
   if (E.isLeft(state)) throw refused(path, state.left)
-  return { seq: first.seq, state: state.right, version }
+  return { seq: first.seq, state: state.right }
 }
 
 // ---------------------------------------------------------------------------------------- adapter
 
-/** What lowdb reads and writes through. `read` resolves with `null` when there is no snapshot. A writing that is off ends soon, and fails. */
-export const snapshots = (disk: Disk, folder: string, format = FORMAT, isOff: () => boolean = () => false): Adapter<Snapshot> => ({
+/** What lowdb reads and writes through. `read` resolves with `null` when there is no snapshot. */
+export const snapshots = (disk: Disk, folder: string, migrations = MIGRATIONS): Adapter<Snapshot> => ({
   read: () => {
     const path = snapshotPath(folder)
     return ifThere(
-      withFile(disk, path, 'read', (file) => read(path, file, format)),
+      withFile(disk, path, 'read', (file) => read(path, file, migrations)),
       null
     )
   },
-  write: (snapshot) => write(disk, folder, format.version, snapshot, isOff)
+  write: (snapshot) => write(disk, folder, snapshot)
 })

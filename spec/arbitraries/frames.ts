@@ -114,14 +114,34 @@ const spelledCommits: fc.Arbitrary<Spelled<FrameEvent>> = fc
     )
   }))
 
+/** What an account event says of itself: the value, and how it may be written. */
+const numbersOfAccounts = fc.constantFrom<Array<readonly [number | null, string | null]>>(
+  [null, null],
+  [null, '"7"'],
+  [null, '1.5'],
+  [7, '7'],
+  [1_000, '1e3'],
+  [0, '-0']
+)
+const timesOfAccounts = fc.constantFrom<Array<readonly [number | null, string | null]>>(
+  [null, null],
+  [null, '"yesterday"'],
+  [null, '1767225600000000'],
+  [EPOCH_US, '"2026-01-01T00:00:00Z"'],
+  [EPOCH_US + 1, '"2026-01-01t02:00:00.0000019+02:00"'],
+  [0, '"0001-01-01T00:00:00Z"']
+)
+
 const spelledAccounts: fc.Arbitrary<Spelled<FrameEvent>> = fc
-  .record({ did: dids, extra: extras, stamp: stamps, status: statuses, style: styles }, plain)
-  .map(({ did, extra, stamp: [timeUs, source], status: { active, status }, style }) => {
-    const event: AccountReceived = accountOf(did, active, status, { at: EPOCH_US, connection: 3, timeUs })
+  .record({ did: dids, extra: extras, number: numbersOfAccounts, stamp: stamps, status: statuses, style: styles, time: timesOfAccounts }, plain)
+  .map(({ did, extra, number: [seq, number], stamp: [timeUs, source], status: { active, status }, style, time: [changedUs, time] }) => {
+    const event: AccountReceived = accountOf(did, active, status, { at: EPOCH_US, connection: 3, timeUs }, { changedUs, seq })
     const account = sourceOf(
       [
         ['active', String(active)],
         ['did', '"did:plc:somebody-else"'],
+        ...(number === null ? [] : [['seq', number] as const]),
+        ...(time === null ? [] : [['time', time] as const]),
         ...(status === null ? [] : [['status', quoted(status)] as const])
       ],
       style

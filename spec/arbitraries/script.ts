@@ -52,6 +52,12 @@ interface When {
   readonly stamp: Stamp
 }
 
+/**
+ * What an account event says of itself: nothing; its time and number; a time long past, or one to come; or that it is the last one
+ * that was not active, sent again.
+ */
+type Said = 'nothing' | 'own' | 'ancient' | 'ahead' | 'again'
+
 /** The rev of a commit; `brink` is the latest that is usable, `floor` the time of the account's deletion. */
 type RevChoice = 'next' | 'last' | 'old' | 'none' | 'brink' | 'future' | 'floor' | 'floorNext'
 
@@ -64,7 +70,7 @@ type Act =
   | { readonly _tag: 'Stream'; readonly move: Move }
   | { readonly _tag: 'Knot'; readonly elsewhere: boolean; readonly move: Move; readonly stamped: boolean; readonly which: number }
   | { readonly _tag: 'Commit'; readonly change: Change; readonly did: Did; readonly rev: RevChoice; readonly rkey: Rkey }
-  | { readonly _tag: 'Account'; readonly did: Did; readonly status: Status }
+  | { readonly _tag: 'Account'; readonly did: Did; readonly said: Said; readonly status: Status }
   | { readonly _tag: 'Advance'; readonly count: number; readonly spanUs: number }
   | { readonly _tag: 'Reject'; readonly hasTime: boolean; readonly reason: Rejection }
   | { readonly _tag: 'Again'; readonly back: number }
@@ -202,12 +208,25 @@ const knotEvent = (state: State, { from, act }: Command, at: TimeUs, timeUs: num
         created: act.stamped ? createdAt(timeUs, act.which) : null,
         host,
         nsid: 'sh.tangled.knot.memberUpdate' as Nsid,
-        // Knots that send no stamps make keys that tell the time.
-        rkey: (!act.stamped && act.which % 3 > 0 ? tidAt(timeUs) : 'self') as Rkey,
+        rkey: 'self' as Rkey,
         trigger: null
       }
     case 'reject':
       return { _tag: 'KnotFrameRejected', at, connection, detail: 'x', host, reason: pick(KNOT_REASONS, act.which) }
+  }
+}
+
+const saidOf = (stage: Stage, said: Said, at: number, timeUs: number): { readonly changedUs: number | null; readonly seq: number | null } => {
+  const seq = stage.frames.length
+  switch (said) {
+    case 'nothing':
+      return { changedUs: null, seq: null }
+    case 'ancient':
+      return { changedUs: 0, seq }
+    case 'ahead':
+      return { changedUs: clamp(at + 2 * FUTURE_US), seq }
+    default:
+      return { changedUs: clamp(timeUs - 2_000), seq }
   }
 }
 
@@ -241,8 +260,11 @@ const eventOf = (stage: Stage, state: State, script: Script, command: Command): 
         rkey: act.rkey,
         timeUs
       })
-    case 'Account':
-      return accountEvent(act.did, act.status.active, act.status.status, { at, connection, timeUs })
+    case 'Account': {
+      const last = [...stage.frames].reverse().find((frame) => frame._tag === 'AccountReceived' && frame.did === act.did && !frame.active)
+      if (act.said === 'again' && last?._tag === 'AccountReceived') return { ...last, at, connection, timeUs }
+      return accountEvent(act.did, act.status.active, act.status.status, { at, connection, timeUs }, saidOf(stage, act.said, at, timeUs))
+    }
     case 'Advance':
       return {
         _tag: 'StreamAdvanced',
@@ -315,7 +337,15 @@ const froms = weighted<From>([12, 0], [1, -1], [1, 1])
 
 /** The kinds of acts, each as often as `about` says. */
 const ACTS: { readonly [T in Act['_tag']]: fc.Arbitrary<Act> } = {
-  Account: fc.record({ _tag: fc.constant('Account'), did: dids, status: statuses }, plain),
+  Account: fc.record(
+    {
+      _tag: fc.constant('Account'),
+      did: dids,
+      said: weighted<Said>([4, 'nothing'], [6, 'own'], [1, 'ancient'], [1, 'ahead'], [4, 'again']),
+      status: statuses
+    },
+    plain
+  ),
   Advance: fc.record(
     { _tag: fc.constant('Advance'), count: fc.integer({ max: 3, min: 1 }), spanUs: weighted([2, 0], [1, 5_000]) },
     plain

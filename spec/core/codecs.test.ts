@@ -209,7 +209,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     rkey: 'r',
     timeUs: at(0)
   },
-  { _tag: 'AccountReceived', active: false, at: at(1), connection: 1, did: ALICE, status: 'deleted', timeUs: at(0) },
+  { _tag: 'AccountReceived', active: false, at: at(1), changedUs: at(-1), connection: 1, did: ALICE, seq: 7, status: 'deleted', timeUs: at(0) },
   { _tag: 'StreamAdvanced', at: at(1), connection: 1, count: 2, firstUs: at(-1), lastUs: at(0) },
   {
     _tag: 'FrameRejected',
@@ -302,6 +302,7 @@ const NULLABLE = [
 
 /** Those that may be `null` in some kinds only. */
 const NULLABLE_IN: { readonly [tag: string]: ReadonlyArray<string> } = {
+  AccountReceived: ['changedUs', 'seq'],
   BuildReported: ['error', 'exitCode'],
   CancelRequested: ['workflow'],
   KnotReceived: ['trigger'],

@@ -236,12 +236,12 @@ describe('decoded', () => {
     [
       'an account that is active',
       { did: ALICE, time_us: at(1), kind: 'account', account: { active: true, seq: 1 } },
-      { _tag: 'AccountReceived', active: true, at: at(9), connection: 3, did: ALICE, status: null, timeUs: at(1) }
+      { _tag: 'AccountReceived', active: true, at: at(9), changedUs: null, connection: 3, did: ALICE, seq: 1, status: null, timeUs: at(1) }
     ],
     [
       'an account that is deleted',
-      { did: ALICE, time_us: at(1), kind: 'account', account: { active: false, status: 'deleted' } },
-      { _tag: 'AccountReceived', active: false, at: at(9), connection: 3, did: ALICE, status: 'deleted', timeUs: at(1) }
+      { did: ALICE, time_us: at(1), kind: 'account', account: { active: false, status: 'deleted', time: '2026-01-01T00:00:00.000001999Z' } },
+      { _tag: 'AccountReceived', active: false, at: at(9), changedUs: at(0) + 1, connection: 3, did: ALICE, seq: null, status: 'deleted', timeUs: at(1) }
     ],
     [
       'an account with a long status',
@@ -250,8 +250,10 @@ describe('decoded', () => {
         _tag: 'AccountReceived',
         active: false,
         at: at(9),
+        changedUs: null,
         connection: 3,
         did: ALICE,
+        seq: null,
         status: `${'x'.repeat(120)}…`,
         timeUs: at(1)
       }

@@ -276,7 +276,7 @@ describe('read back', () => {
       accounts: [
         [
           ALICE,
-          { active: false, asOfUs: at(2), collaborators: [], floor: { rev: rev(at(1)), timeUs: at(2) }, members: [], repos: [] }
+          { active: false, asOfUs: at(2), collaborators: [], floor: { rev: rev(at(1)), timeUs: at(2) }, members: [], repos: [], setAside: null }
         ]
       ]
     })
@@ -314,7 +314,8 @@ describe('read back', () => {
                   timeUs: at(2)
                 }
               ]
-            ]
+            ],
+            setAside: null
           }
         ]
       ],
@@ -372,7 +373,7 @@ describe('refused', () => {
   const list = (change: (items: ReadonlyArray<unknown>) => unknown) => (old: unknown) => (Array.isArray(old) ? change(old) : old)
   const reversed = list((items) => [...items].reverse())
 
-  const FORGETTABLE = { active: true, asOfUs: 1, collaborators: [], floor: null, members: [], repos: [] }
+  const FORGETTABLE = { active: true, asOfUs: 1, collaborators: [], floor: null, members: [], repos: [], setAside: null }
   const ELSEWHERE = ['knot9.example', { connection: { attempt: 0, number: 2, phase: { _tag: 'Idle' } }, cursor: null, since: '0' }]
 
   // The accounts come in the order of their DIDs: Alice, Bob, the owner. The knots are K1 and K2.

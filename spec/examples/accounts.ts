@@ -312,16 +312,137 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       reports: [fromFuture(ALICE, at(1_000), at(50))]
     }
   }),
-  example('D5.58 and so it does beside the time of a floor, which does not fall for it', {
+  example('D5.58 beside the time of a floor its receipt counts: it sets the rows aside, and removes none', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'deleted', at(100)), account(ALICE, 'active', at(101)), put(ALICE, 'b', repo(), at(102))],
-    when: [account(ALICE, 'deleted', at(1_000), { at: at(50) })],
+    when: [account(ALICE, 'deleted', at(1_000), { at: at(50) }), account(ALICE, 'active', at(103))],
     then: {
-      rows: [],
-      tombstones: [],
-      accounts: [inactive(ALICE, at(101), floor(at(100), rev(at(102))))],
-      effects: [unsubscribe(K1, 2)],
+      rows: [row(ALICE, 'b', repo())],
+      accounts: [active(ALICE, at(103), floor(at(100), rev(at(1))))],
+      effects: [unsubscribe(K1, 2), subscribe(K1, 3)],
       reports: [fromFuture(ALICE, at(1_000), at(50))]
     }
+  }),
+
+  // ------------------------------------------------------------------ when it was by its own side
+  example('D5.59 a server that lags: what was written after a deletion lives, though the deletion is stamped later', {
+    given: [put(ALICE, 'a', repo(), at(1))],
+    when: [
+      account(ALICE, 'deleted', at(100), { changedUs: at(10), seq: 1 }),
+      account(ALICE, 'active', at(100) + 1, { changedUs: at(11), seq: 2 }),
+      put(ALICE, 'a', repo({ knot: K2 }), at(100) + 2, { rev: rev(at(12)) })
+    ],
+    then: {
+      rows: [row(ALICE, 'a', repo({ knot: K2 }))],
+      accounts: [active(ALICE, at(100) + 1, floor(at(10), rev(at(1))))],
+      effects: [unsubscribe(K1, 1), subscribe(K2, 2)]
+    }
+  }),
+  example('D5.60 the floor is at the least of the three times: its own side cannot date a deletion late', {
+    given: [put(ALICE, 'a', repo(), at(1)), put(BOB, 'a', repo(), at(1))],
+    when: [
+      account(ALICE, 'deleted', at(10), { changedUs: at(9_000), seq: 1 }),
+      account(BOB, 'deleted', at(20), { at: at(15), changedUs: at(9_000), seq: 2 })
+    ],
+    then: {
+      accounts: [inactive(ALICE, at(10), floor(at(10), rev(at(1)))), inactive(BOB, at(20), floor(at(15), rev(at(1))))],
+      effects: [unsubscribe(K1, 1)]
+    }
+  }),
+  example('D5.61 a deletion from long ago removes what there is; a second one removes nothing, and still sets aside', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'deleted', at(10), { changedUs: 0, seq: 1 }),
+      account(ALICE, 'active', at(11)),
+      put(ALICE, 'b', repo(), at(12))
+    ],
+    when: [account(ALICE, 'deleted', at(13), { changedUs: 0, seq: 2 })],
+    then: {
+      rows: [],
+      accounts: [inactive(ALICE, at(13), floor(0, rev(at(1))))],
+      effects: [unsubscribe(K1, 2)]
+    }
+  }),
+  example('D5.62 a deletion that is sent again after the account was made active, by a later time, changes nothing at all', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'deleted', at(10), { changedUs: at(9), seq: 1 }),
+      account(ALICE, 'active', at(12), { changedUs: at(11), seq: 2 }),
+      put(ALICE, 'a', repo(), at(13))
+    ],
+    when: [
+      account(ALICE, 'deleted', at(50), { changedUs: at(9), seq: 1 }),
+      account(ALICE, 'active', at(51), { changedUs: at(11), seq: 2 }),
+      account(ALICE, 'deleted', at(52), { changedUs: at(9), seq: 1 })
+    ],
+    then: {
+      rows: [row(ALICE, 'a', repo())],
+      accounts: [active(ALICE, at(51), floor(at(9), rev(at(1))))],
+      subscriptions: [K1],
+      effects: []
+    }
+  }),
+  example('D5.63 nor does a deactivation', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'deactivated', at(10), { changedUs: at(9), seq: 1 }),
+      account(ALICE, 'active', at(12), { changedUs: at(11), seq: 2 })
+    ],
+    when: [account(ALICE, 'deactivated', at(50), { changedUs: at(9), seq: 1 })],
+    then: { rows: [row(ALICE, 'a', repo())], accounts: [active(ALICE, at(12))], effects: [] }
+  }),
+  example('D5.64 where an older activation was sent again before it, it sets the rows aside, and removes none', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'deleted', at(10), { changedUs: at(9), seq: 2 }),
+      put(ALICE, 'b', repo(), at(11)),
+      account(ALICE, 'active', at(12), { changedUs: at(8), seq: 1 })
+    ],
+    when: [account(ALICE, 'deleted', at(50), { changedUs: at(9), seq: 2 }), account(ALICE, 'active', at(60), { changedUs: at(55), seq: 3 })],
+    then: {
+      rows: [row(ALICE, 'b', repo())],
+      accounts: [active(ALICE, at(60), floor(at(9), rev(at(1))))],
+      effects: [unsubscribe(K1, 2), subscribe(K1, 3)]
+    }
+  }),
+  example('D5.65 so it is where the deletion was stamped before its own time, by a clock that was slow', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'deleted', at(10), { changedUs: at(20), seq: 2 }),
+      put(ALICE, 'b', repo(), at(11), { rev: rev(at(15)) }),
+      account(ALICE, 'active', at(12), { changedUs: at(8), seq: 1 })
+    ],
+    when: [account(ALICE, 'deleted', at(50), { changedUs: at(20), seq: 2 }), account(ALICE, 'active', at(60), { changedUs: at(55), seq: 3 })],
+    then: { rows: [row(ALICE, 'b', repo({}))], accounts: [active(ALICE, at(60), floor(at(10), rev(at(1))))], effects: [unsubscribe(K1, 2), subscribe(K1, 3)] }
+  }),
+  example('D5.66 the same time under another number, or the same number at another time, is another event', {
+    given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'suspended', at(10), { changedUs: at(9), seq: 1 }), account(ALICE, 'active', at(12), { changedUs: at(11), seq: 2 })],
+    when: [
+      account(ALICE, 'suspended', at(20), { changedUs: at(9), seq: 3 }),
+      account(ALICE, 'active', at(21), { changedUs: at(20), seq: 4 }),
+      account(ALICE, 'suspended', at(22), { changedUs: at(9) + 1, seq: 3 })
+    ],
+    then: { rows: [], accounts: [inactive(ALICE, at(22))], effects: [unsubscribe(K1, 2), subscribe(K1, 3), unsubscribe(K1, 3)] }
+  }),
+  example('D5.67 two that say only one of time and number are not known again', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      put(BOB, 'a', repo({ knot: K2 }), at(1)),
+      account(ALICE, 'suspended', at(10), { changedUs: at(9) }),
+      account(BOB, 'suspended', at(10), { seq: 1 }),
+      account(ALICE, 'active', at(12), { changedUs: at(11) }),
+      account(BOB, 'active', at(12), { seq: 2 })
+    ],
+    when: [account(ALICE, 'suspended', at(20), { changedUs: at(9) }), account(BOB, 'suspended', at(20), { seq: 1 })],
+    then: { rows: [], accounts: [inactive(ALICE, at(20)), inactive(BOB, at(20))], effects: [unsubscribe(K1, 3), unsubscribe(K2, 4)] }
+  }),
+  example('D5.68 where the activation does not say when it was, its stamp stands for that', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'suspended', at(10), { changedUs: at(9), seq: 1 }),
+      account(ALICE, 'active', at(12))
+    ],
+    when: [account(ALICE, 'suspended', at(50), { changedUs: at(9), seq: 1 })],
+    then: { rows: [row(ALICE, 'a', repo())], accounts: [active(ALICE, at(12))], effects: [] }
   }),
 
   // ------------------------------------------------------------------ what is remembered

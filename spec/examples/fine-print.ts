@@ -596,6 +596,35 @@ const F9: ReadonlyArray<Example> = [
     ],
     when: [put(ALICE, 'a', repo({ name: 'new' }), at(22))],
     then: { rows: [row(ALICE, 'a', repo({ name: 'new' }))], effects: [subscribe(K1, 2)] }
+  }),
+  example('F9.3 not if it says when it was', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'deleted', at(10), { changedUs: at(9), seq: 1 }),
+      account(ALICE, 'active', at(11), { changedUs: at(10), seq: 2 }),
+      put(ALICE, 'a', repo(), at(12))
+    ],
+    when: [account(ALICE, 'deleted', at(20), { changedUs: at(9), seq: 7 }), account(ALICE, 'active', at(21))],
+    then: {
+      rows: [row(ALICE, 'a', repo())],
+      accounts: [{ active: true, asOfUs: at(21), did: ALICE, floor: { rev: rev(at(1)), timeUs: at(9) } }],
+      effects: [unsubscribe(K1, 2), subscribe(K1, 3)]
+    }
+  }),
+  example('F9.4 one from the future that does not say when it was is a second one under the same stamp, too', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'deleted', at(1_000), { at: at(10) }),
+      account(ALICE, 'active', at(11)),
+      put(ALICE, 'a', repo(), at(12))
+    ],
+    when: [account(ALICE, 'deleted', at(1_000), { at: at(20) })],
+    then: {
+      rows: [],
+      accounts: [{ active: false, asOfUs: at(20), did: ALICE, floor: { rev: rev(at(12)), timeUs: at(20) } }],
+      effects: [unsubscribe(K1, 2)],
+      reports: [fromFuture(ALICE, at(1_000), at(20))]
+    }
   })
 ]
 

@@ -289,15 +289,23 @@ export const del = (
   ...circumstances(timeUs, given)
 })
 
+/** What the account's own side says of an account event. */
+interface Said {
+  readonly changedUs?: number
+  readonly seq?: number
+}
+
 /** The account of `did` is active (`'active'`), or is not, for the reason that is given. */
-export const account = (did: string, status: string | null, timeUs: number, given: Circumstances = {}): WrittenEvent => {
+export const account = (did: string, status: string | null, timeUs: number, given: Circumstances & Said = {}): WrittenEvent => {
   const { at, connection } = circumstances(timeUs, given)
   return {
     _tag: 'AccountReceived',
     active: status === 'active',
     at,
+    changedUs: given.changedUs ?? null,
     connection,
     did,
+    seq: given.seq ?? null,
     status: status === 'active' ? null : status,
     timeUs
   }

@@ -18,6 +18,7 @@ export const SUBJECTS = [
   'tid',
   'nsid',
   'nanos',
+  'date-time',
   'tid-after',
   'host',
   'excerpt',

@@ -42,7 +42,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-1', 'commits.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev < slot.rev', 'minimal.tombstone'),
   mutant('COMMIT-2', 'commits.js', 'if (O.isNone(slot))', 'if (O.isNone(slot) && record === null) return null; if (O.isNone(slot))', 'minimal.tombstone'),
   mutant('COMMIT-3', 'commits.js', 'n + by === 0', 'by < 0', 'minimal.members'),
-  mutant('COMMIT-4', 'commits.js', '{ ...known(asOfUs), active: false', '{ ...account, asOfUs, active: false', 'minimal.floor'),
+  mutant('COMMIT-4', 'accounts.js', '{ ...known(asOfUs), active: false', '{ ...account, asOfUs, active: false', 'minimal.floor'),
   mutant('COMMIT-5', 'commits.js', 'account === null || !account.active', 'account === null', 'minimal.aside'),
   mutant('COMMIT-6', 'commits.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev >= slot.rev', 'minimal.gates'),
   mutant('COMMIT-7', 'commits.js', 'timeUs > slot.timeUs', 'timeUs >= slot.timeUs', 'minimal.gates'),
@@ -50,15 +50,16 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-9', 'commits.js', 'name: record.name', "name: ''", 'S13.2'),
   mutant('COMMIT-10', 'commits.js', 'record !== null && record.instance === policy.hostname', 'record !== null', 'minimal.members'),
   mutant('COMMIT-11', 'commits.js', 'didsOf([old, now])', 'didsOf([old])', 'minimal.members'),
-  mutant('COMMIT-12', 'commits.js', 'laterOf(account.floor.timeUs, timeUs)', 'timeUs', 'minimal.floor'),
-  mutant('COMMIT-13', 'commits.js', '({ active, asOfUs, collaborators, floor, members, repos })', '({ active: true, asOfUs, collaborators, floor, members, repos })', 'minimal.aside'),
+  mutant('COMMIT-12', 'accounts.js', 'happenedUs(event) > account.floor.timeUs', 'true', 'minimal.floor'),
+  mutant('COMMIT-13', 'accounts.js', '({ active, asOfUs, collaborators, floor, members, repos, setAside })', '({ active: true, asOfUs, collaborators, floor, members, repos, setAside })', 'minimal.aside'),
   mutant('COMMIT-14', 'commits.js', 'account.floor !== null || !M.isEmpty(account.repos)', 'true', 'state'),
   mutant('COMMIT-15', 'commits.js', 'M.upsertAt(event.did, account)(state.accounts)', 'M.upsertAt(state.policy.owner, account)(state.accounts)', 'minimal.holders'),
-  mutant('COMMIT-16', 'commits.js', 'event.timeUs < before.value.asOfUs', 'event.timeUs <= before.value.asOfUs', 'minimal.aside'),
+  mutant('COMMIT-16', 'accounts.js', 'event.timeUs >= account.asOfUs', 'event.timeUs > account.asOfUs', 'minimal.aside'),
   mutant('COMMIT-17', 'commits.js', 'O.fromNullable(liveRecord(accountOf(state, did), rkey))', 'O.fromNullable(liveRecord(accountOf(state, state.policy.owner), rkey))', 'query'),
   mutant('COMMIT-18', 'commits.js', "record === null || record.knot === ''", 'record === null', 'minimal.holders'),
   mutant('COMMIT-19', 'commits.js', 'floor.rev === null || rev > floor.rev', 'floor.rev === null || rev >= floor.rev', 'minimal.floor'),
   mutant('COMMIT-20', 'commits.js', 'derive(policy, reread(policy.hosts)(state.accounts))', 'derive(policy, state.accounts)', 'minimal.config'),
+  mutant('COMMIT-22', 'accounts.js', '{ ...setAside, isOver: true }', 'setAside', 'D5.62'),
   mutant('COMMIT-21', 'commits.js', 'timeUs: laterOf(slot.value.timeUs, timeUs)', 'timeUs', 'minimal.gates'),
 
   // ---------------------------------------------------------------------------------------- CURSOR
@@ -108,16 +109,15 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),
-  mutant('STREAM-2', 'status-log.js', 'logKey(afterUs + 1)', 'logKey(afterUs)', 'query'),
+  mutant('STREAM-2', 'builds.js', 'logKey(cursorUs + 1)', 'logKey(cursorUs)', 'query'),
   mutant('STREAM-3', 'builds.js', 'if (surplus <= 0)', 'if (surplus <= 1)', 'T6.1'),
-  mutant('STREAM-4', 'status-log.js', 'afterUs < log.floorUs', 'afterUs <= log.floorUs', 'query'),
+  mutant('STREAM-4', 'builds.js', 'cursorUs < state.floorUs', 'cursorUs <= state.floorUs', 'query'),
 
   // ---------------------------------------------------------------------------------------- HOST
   mutant('HOST-1', 'data/host-name.js', 'return name;', 'return host;', 'host'),
   mutant('HOST-2', 'data/host-name.js', 'Number(port) === policy.defaultPort ? name :', '', 'host'),
   mutant('HOST-3', 'data/host-name.js', '(?:[0-9]+|0x[^.]*)$', '(?:[0-9]+)$', 'host'),
   mutant('HOST-4', 'data/host-name.js', '{0,61}', '{0,62}', 'host'),
-  mutant('HOST-5', 'data/punycode.js', 'index %= count;', 'index %= points.length;', 'host'),
 
   // ---------------------------------------------------------------------------------------- CANON
   mutant('CANON-1', 'canonical.js', 'key < last || ', '', 'canonical'),
@@ -148,7 +148,6 @@ export const EXEMPT: { readonly [law: string]: string } = {
   'STORE-2': 'Files are the business of the shell.',
   'STORE-3': 'Files are the business of the shell.',
   'STORE-4': 'Files are the business of the shell.',
-  'STORE-5': 'Files are the business of the shell.',
   'MAP-1': 'A port brings its own maps; that they answer rightly shows in every state.',
   'MAP-2': 'The shape of a tree is not written down.',
   'MAP-3': 'The shape of a tree is not written down.',

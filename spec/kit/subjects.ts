@@ -34,7 +34,6 @@ import {
   Natural,
   Nsid,
   Pair,
-  ReaderCursor,
   repoAt,
   Repository,
   Rkey,
@@ -42,6 +41,7 @@ import {
   StatusEntry,
   statusFrame,
   Tid,
+  timeOfDateTime,
   TimeUs,
   variablesOf,
   wantedKnots,
@@ -60,8 +60,7 @@ const Question = t.union(
     t.strict({ ask: t.literal('wantedKnots'), state: State }),
     t.strict({ ask: t.literal('repoAt'), did: Did, rkey: Rkey, state: State }),
     t.strict({ ask: t.literal('cursor'), state: State }),
-    t.strict({ after: TimeUs, ask: t.literal('statuses'), limit: Natural, state: State }),
-    t.strict({ ask: t.literal('servedAfter'), cursor: t.union([ReaderCursor, t.null]), state: State })
+    t.strict({ after: TimeUs, ask: t.literal('statuses'), limit: Natural, state: State })
   ],
   'Question'
 )
@@ -84,8 +83,6 @@ const answerTo = (question: t.TypeOf<typeof Question>): Json => {
       const { entries, isBelowFloor } = Builds.pageAfter(question.state.builds, question.after, question.limit)
       return { entries, isBelowFloor }
     }
-    case 'servedAfter':
-      return Builds.servedAfter(question.state.builds, question.cursor)
   }
 }
 
@@ -119,6 +116,7 @@ export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json 
   tid: isWellFormed(Tid),
   nsid: isWellFormed(Nsid),
   nanos: isWellFormed(Nanos),
+  'date-time': answer(t.string, (text) => O.toNullable(timeOfDateTime(text))),
   'tid-after': answer(t.strict({ tid: Tid, timeUs: TimeUs, toleranceUs: Natural }), ({ tid, timeUs, toleranceUs }) =>
     isTidAfter(tid, timeUs, toleranceUs)
   ),

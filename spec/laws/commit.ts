@@ -1,6 +1,7 @@
 /** COMMIT: what holds of rows, tombstones, gates and accounts. The words are in laws.md. */
 import * as O from 'fp-ts/lib/Option.js'
 import {
+  type AccountReceived,
   canonical,
   canonicalHost,
   type Collection,
@@ -259,7 +260,8 @@ export const COMMIT = {
             collaborators: M.empty(),
             floor: { rev: revs[revs.length - 1] ?? null, timeUs: moment.timeUs },
             members: M.empty(),
-            repos: M.empty()
+            repos: M.empty(),
+            setAside: null
           }),
           because(!isHolding(deleted, did), () => 'a deleted account holds a knot'),
           when(did === deleted.commits.policy.owner, () => M.isEmpty(deleted.commits.members))
@@ -273,8 +275,8 @@ export const COMMIT = {
     const back = take(aside, accountEvent(did, true, null, after(run, 1))).after
     if (account === undefined) return equal('rows', [rowsText(aside), rowsText(back)], [rowsText(start), rowsText(start)])
     return all(
-      equal('rows set aside', accountOf(aside, did), { ...account, active: false, asOfUs: after(run, 0).timeUs }),
-      equal('rows restored', accountOf(back, did), { ...account, active: true, asOfUs: after(run, 1).timeUs }),
+      equal('rows set aside', accountOf(aside, did), { ...account, active: false, asOfUs: after(run, 0).timeUs, setAside: null }),
+      equal('rows restored', accountOf(back, did), { ...account, active: true, asOfUs: after(run, 1).timeUs, setAside: null }),
       because(!isHolding(aside, did), () => 'an account that is set aside holds a knot'),
       every(M.keys(account.repos), (rkey) => O.isNone(pure(() => repoAt(did, rkey)(aside)))),
       when(did === start.commits.policy.owner, () => M.isEmpty(aside.commits.members)),
@@ -386,9 +388,9 @@ export const COMMIT = {
       const { after: state, before, event } = step
       if (event._tag !== 'AccountReceived' || isStale(before, event)) return true
       const old = accountOf(before, event.did)
-      if (old === undefined || event.timeUs < old.asOfUs)
-        // Whatever it says, records that are being read are read once more.
-        return M.has(event.did)(before.backfill.accounts) ? because(same(state.commits, before.commits), () => 'rows changed') : changesNothing(step)
+      // Of an account that is not known, records that are being read are read once more, whatever it says.
+      if (old === undefined && M.has(event.did)(before.backfill.accounts)) return because(same(state.commits, before.commits), () => 'rows changed')
+      if (old === undefined || event.timeUs < old.asOfUs || isOver(old, event)) return changesNothing(step)
       const now = accountOf(state, event.did)
       const believed = event.timeUs > event.at + FUTURE_US ? event.at : event.timeUs
       return equal('standing', [now?.active, now?.asOfUs], [event.active, Math.max(old.asOfUs, believed)])
@@ -460,9 +462,37 @@ export const COMMIT = {
     })
   },
 
+  'COMMIT-22': ({ did, run, status }: OfDid): Verdict => {
+    const change: Change = { collection: REPO, record: { createdAt: '', knot: 'knot1.example', name: '', repoDid: '', spindle: '' } }
+    const rkey = 'self' as Rkey
+    const own = (us: number): number => after(run, us).timeUs
+    const aside = (us: number) => accountEvent(did, false, status, after(run, us), { changedUs: own(1), seq: 7 })
+    const commitAt = (us: number, rev: number) => commitOf(change, { ...after(run, us), did, rev: tidAt(rev), rkey })
+    const taken = steps(end(run), [
+      commitAt(0, own(0)),
+      // The server lags: it stamps all of this later than it was.
+      aside(100),
+      accountEvent(did, true, null, after(run, 101), { changedUs: own(2), seq: 8 }),
+      commitAt(102, own(3)),
+      aside(200)
+    ])
+    const again = taken[taken.length - 1]
+    return again === undefined
+      ? 'nothing was taken'
+      : all(
+          changesNothing(again),
+          equal('the record', slotOf(again.after, REPO, did, rkey)?.timeUs, own(102)),
+          when(status === 'deleted', () => equal('the floor', accountOf(again.after, did)?.floor?.timeUs, own(1)))
+        )
+  },
+
   'COMMIT-21': ({ from, run }: Replay): Verdict =>
     every(steps(end(run), run.events.slice(from % (run.events.length + 1))), changesNothing)
 } satisfies Laws
+
+/** Whether the event had set the account aside before it was made active again, and is sent once more. */
+const isOver = ({ setAside }: Commits.Account, { active, changedUs, seq }: AccountReceived): boolean =>
+  !active && setAside !== null && setAside.isOver && setAside.changedUs === changedUs && setAside.seq === seq
 
 const didOf = (event: Event): Did | null => ('did' in event && event._tag !== 'FrameRejected' ? event.did : null)
 

@@ -77,17 +77,26 @@ export const commitOf = (change: Change, { at, connection, did, rev, rkey, timeU
 /** The change that deletes a key of `collection`. */
 export const deletion = (collection: Collection): Change => ({ collection, record: null })
 
+/** What the account's own side says of an account event: when it was, and its number. */
+export interface Said {
+  readonly changedUs?: number | null
+  readonly seq?: number | null
+}
+
 export const accountOf = (
   did: Did,
   active: boolean,
   status: string | null,
-  { at, connection, timeUs }: Pick<Where, 'at' | 'connection' | 'timeUs'>
+  { at, connection, timeUs }: Pick<Where, 'at' | 'connection' | 'timeUs'>,
+  { changedUs, seq }: Said = {}
 ): AccountReceived => ({
   _tag: 'AccountReceived',
   active,
   at: at as TimeUs,
+  changedUs: (changedUs ?? null) as TimeUs | null,
   connection: connection as Natural,
   did,
+  seq: (seq ?? null) as Natural | null,
   status,
   timeUs: timeUs as TimeUs
 })

@@ -37,6 +37,7 @@ interface Account {
   active: boolean
   asOfUs: number
   floor: { readonly rev: Tid | null; readonly timeUs: number } | null
+  setAside: { readonly changedUs: number; readonly isOver: boolean; readonly seq: number } | null
   /** By collection and rkey: `sh.tangled.repo/self`. */
   readonly rows: Map<string, Row>
 }
@@ -80,7 +81,8 @@ const commit = (model: Model, event: CommitReceived): void => {
     active: true,
     asOfUs: believed(event.timeUs, event.at),
     floor: null,
-    rows: new Map<string, Row>()
+    rows: new Map<string, Row>(),
+    setAside: null
   }
   const key = keyOf(event.collection, event.rkey)
   const before = account.rows.get(key)
@@ -101,13 +103,21 @@ const knotOf = (config: Config, knot: string): string | null => O.toNullable(can
 const account = (model: Model, event: AccountReceived): void => {
   const known = model.accounts.get(event.did)
   if (known === undefined || event.timeUs < known.asOfUs) return
-  const stamp = believed(event.timeUs, event.at)
-  known.asOfUs = Math.max(known.asOfUs, stamp)
-  known.active = event.active
-  if (event.active || event.status !== 'deleted') return
-  if (known.floor !== null && event.timeUs <= known.floor.timeUs) return
+  const { active, at, changedUs, seq, status, timeUs } = event
+  const last = known.setAside
+  const isRepeat = !active && last !== null && changedUs === last.changedUs && seq === last.seq
+  if (isRepeat && last.isOver) return
+  known.asOfUs = Math.max(known.asOfUs, believed(timeUs, at))
+  known.active = active
+  if (active) {
+    if (last !== null && (changedUs ?? timeUs) > last.changedUs) known.setAside = { ...last, isOver: true }
+    return
+  }
+  known.setAside = changedUs === null || seq === null ? null : { changedUs, isOver: false, seq }
+  const happenedUs = Math.min(changedUs ?? timeUs, timeUs, at)
+  if (status !== 'deleted' || isRepeat || (known.floor !== null && happenedUs <= known.floor.timeUs)) return
   const revs = [known.floor?.rev ?? null, ...[...known.rows.values()].map((row) => row.rev)].filter((rev) => rev !== null).sort()
-  known.floor = { rev: revs[revs.length - 1] ?? null, timeUs: Math.max(stamp, known.floor?.timeUs ?? 0) }
+  known.floor = { rev: revs[revs.length - 1] ?? null, timeUs: happenedUs }
   known.rows.clear()
 }
 
@@ -150,7 +160,7 @@ export const modelText = (model: Model): string => {
   return canonical(
     [...model.accounts]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([did, { active, asOfUs, floor, rows }]) => [
+      .map(([did, { active, asOfUs, floor, rows, setAside }]) => [
         did,
         {
           active,
@@ -158,7 +168,8 @@ export const modelText = (model: Model): string => {
           collaborators: slots(rows, COLLABORATOR),
           floor: floor === null ? null : { ...floor },
           members: slots(rows, MEMBER),
-          repos: slots(rows, REPO)
+          repos: slots(rows, REPO),
+          setAside: setAside === null ? null : { ...setAside }
         }
       ])
   )

@@ -163,6 +163,11 @@ describe('COMMIT, of any stream', () => {
     'a floor that has one': ({ hasRev }) => hasRev,
     'an account that was deleted before': ({ did, run }) => (accountOf(end(run), did)?.floor ?? null) !== null
   })
+  check(COMMIT, 'COMMIT-22', fc.record({ did: dids, run: shortRuns, status: weighted([2, 'deleted'], [1, 'suspended'], [1, null]) }), {
+    'a deactivation': ({ status }) => status !== 'deleted',
+    'an account that was deleted before': ({ did, run }) => (accountOf(end(run), did)?.floor ?? null) !== null,
+    'the owner': ({ did, run }) => did === end(run).commits.policy.owner
+  })
   const rereadings = fc
     .tuple(hostChanges, fc.array(fc.constantFrom(...KNOTS, 'localhost:8443'), { maxLength: 6, minLength: 3 }))
     .map(([{ after, before }, knots]) => ({ after, before, knots }))

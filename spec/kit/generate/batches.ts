@@ -53,7 +53,7 @@ export const FOLDS: ReadonlyArray<Case> = [
   folds('one account event of somebody unknown', FRESH, [account(BOB, 'deleted', 1)], 1, 0, true),
   folds('an account event of somebody known is stepped', KNOWN, [tick(11, 15), account(ALICE, 'active', 12), tick(13, 16)], 3, 0, false),
   folds('one that deactivates', KNOWN, [account(ALICE, 'deactivated', 12)], 1, 1, false),
-  folds('one that is older than what is known changes the cursor alone, but is no such event', KNOWN, [account(ALICE, 'active', 1)], 1, 0, false),
+  folds('one that is older than what is known is such an event, too', KNOWN, [account(ALICE, 'active', 1)], 1, 0, true),
   folds('who becomes known in the batch is known from then on', FRESH, [account(ALICE, 'active', 1), put(ALICE, 'app', repo(), 2), account(ALICE, 'active', 3)], 3, 1, false),
   folds('a commit between two', FRESH, [tick(1, 5), put(ALICE, 'app', repo(), 2), tick(3, 6)], 3, 1, false),
   folds('a commit that causes nothing is not lazy', FRESH, [put(ALICE, 'app', repo({ spindle: '' }), 2)], 1, 0, false),

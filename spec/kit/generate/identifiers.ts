@@ -239,3 +239,71 @@ export const TIDS_AFTER: ReadonlyArray<Case> = [
   }),
   of('F3 D3')('the tolerance is greater than the time', after(5, 0, 0, FUTURE), false)
 ]
+
+// ---------------------------------------------------------------------------------------- moments
+
+const NEW_YEAR_US = 1_767_225_600_000_000
+const LAST_US = Number.MAX_SAFE_INTEGER
+
+export const DATE_TIMES: ReadonlyArray<Case> = [
+  ...(
+    [
+      ['a moment', '2026-01-01T00:00:00Z', NEW_YEAR_US],
+      ['milliseconds', '2026-01-01T00:00:00.001Z', NEW_YEAR_US + 1_000],
+      ['microseconds', '2026-01-01T00:00:00.000001Z', NEW_YEAR_US + 1],
+      ['nanoseconds, cut off', '2026-01-01T00:00:00.000001999Z', NEW_YEAR_US + 1],
+      ['one digit of a fraction', '2026-01-01T00:00:00.5Z', NEW_YEAR_US + 500_000],
+      ['lower case', '2026-01-01t00:00:00z', NEW_YEAR_US],
+      ['east of Greenwich', '2026-01-01T01:30:00+01:30', NEW_YEAR_US],
+      ['west of Greenwich, the year before', '2025-12-31T16:00:00-08:00', NEW_YEAR_US],
+      ['of no known offset', '2026-01-01T00:00:00-00:00', NEW_YEAR_US],
+      ['the greatest offset', '2026-01-01T23:59:00+23:59', NEW_YEAR_US],
+      ['a leap day', '2024-02-29T00:00:00Z', 1_709_164_800_000_000],
+      ['a leap day of a century', '2000-02-29T23:59:59Z', 951_868_799_000_000],
+      ['the last second of a year', '2025-12-31T23:59:59.999999Z', NEW_YEAR_US - 1],
+      ['a leap second is the first of the next minute', '2016-12-31T23:59:60Z', 1_483_228_800_000_000],
+      ['a second 60 anywhere', '2026-01-01T00:00:60Z', NEW_YEAR_US + 60_000_000],
+      ['the beginning', '1970-01-01T00:00:00Z', 0],
+      ['before the beginning', '1969-12-31T23:59:59.999999Z', 0],
+      ['before the beginning, by its offset', '1970-01-01T00:00:00+00:01', 0],
+      ['the year 1', '0001-01-01T00:00:00Z', 0],
+      ['the year 0, which has a leap day', '0000-02-29T00:00:00Z', 0],
+      ['the last stamp there is', '2255-06-05T23:47:34.740991Z', LAST_US],
+      ['one before it', '2255-06-05T23:47:34.740990Z', LAST_US - 1],
+      ['beyond it', '9999-12-31T23:59:59Z', LAST_US],
+      ['64 characters', `2026-01-01T00:00:00.${'0'.repeat(43)}Z`, NEW_YEAR_US]
+    ] as const
+  ).map(([name, input, expected]) => of('D5 F9')(name, input, expected)),
+  ...all('D5 F9', null)({
+    'the empty text': '',
+    'a date alone': '2026-01-01',
+    'no offset': '2026-01-01T00:00:00',
+    'a blank in place of the T': '2026-01-01 00:00:00Z',
+    'no seconds': '2026-01-01T00:00Z',
+    'a point without a fraction': '2026-01-01T00:00:00.Z',
+    'a comma': '2026-01-01T00:00:00,5Z',
+    'month 0': '2026-00-01T00:00:00Z',
+    'month 13': '2026-13-01T00:00:00Z',
+    'day 0': '2026-01-00T00:00:00Z',
+    'day 32': '2026-01-32T00:00:00Z',
+    'April 31': '2026-04-31T00:00:00Z',
+    'a leap day in a year that has none': '2026-02-29T00:00:00Z',
+    'a leap day in a century that has none': '1900-02-29T00:00:00Z',
+    'hour 24': '2026-01-01T24:00:00Z',
+    'minute 60': '2026-01-01T00:60:00Z',
+    'second 61': '2026-01-01T00:00:61Z',
+    'an offset of 24 hours': '2026-01-01T00:00:00+24:00',
+    'an offset of 60 minutes': '2026-01-01T00:00:00+00:60',
+    'an offset without a colon': '2026-01-01T00:00:00+0100',
+    'a minus that is none': '2026-01-01T00:00:00−01:00',
+    'a sign before the year': '+2026-01-01T00:00:00Z',
+    'five digits of a year': '12026-01-01T00:00:00Z',
+    'one digit of a day': '2026-01-1T00:00:00Z',
+    'digits beyond ASCII': '٢٠٢٦-01-01T00:00:00Z',
+    'a blank before': ' 2026-01-01T00:00:00Z',
+    'a line feed after': '2026-01-01T00:00:00Z\n',
+    'seconds since 1970': '1767225600',
+    'a word': 'now',
+    '65 characters': `2026-01-01T00:00:00.${'0'.repeat(44)}Z`
+  })
+]

@@ -192,7 +192,15 @@ const ACCOUNTS = [
     'active at the top only': account({}, { active: 'false' })
   }),
   ...frames('AccountReceived', 'F4 D5', {
-    'active': account({ active: 'true', did: source(DID), seq: '1', time: '"now"' }),
+    'active': account({ active: 'true', did: source(DID), seq: '1', time: '"2026-01-01T00:00:00.000Z"' }),
+    'no time to speak of': account({ active: 'true', seq: '0', time: '"now"' }),
+    'the time as a number': account({ active: 'true', time: '1767225600000000' }),
+    'a time before 1970': account({ active: 'false', status: '"deleted"', time: '"0001-01-01T00:00:00Z"' }),
+    'a number that is none': account({ active: 'true', seq: '"1"', time: 'null' }),
+    'a number below 0': account({ active: 'true', seq: '-1' }),
+    'a minus zero as the number': account({ active: 'true', seq: '-0' }),
+    'a number with an exponent': account({ active: 'true', seq: '1e3' }),
+    'a number beyond the last': account({ active: 'true', seq: '9007199254740992' }),
     'deactivated': account({ active: 'false', status: '"deactivated"' }),
     'deleted': account({ active: 'false', status: '"deleted"' }),
     'no status': account({ active: 'false' }),

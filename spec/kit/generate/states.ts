@@ -135,7 +135,7 @@ const HOLDING: Fields = { ...REPO, knot: 'knot.example', spindle: US }
 const MEMBER: Fields = { createdAt: '', instance: US, subject: 'did:plc:alice' }
 const COLLABORATOR: Fields = { createdAt: '', repo: '', repoDid: '', subject: '' }
 
-const NOTHING: Fields = { active: true, asOfUs: 0, collaborators: [], floor: null, members: [], repos: [] }
+const NOTHING: Fields = { active: true, asOfUs: 0, collaborators: [], floor: null, members: [], repos: [], setAside: null }
 const FLOOR: Fields = { rev: null, timeUs: 0 }
 
 /** A state with one account, of the owner unless said otherwise. */
@@ -374,6 +374,10 @@ const WRONG = no('D11', {
   'a member without a subject': account({ members: [['self', slot(without(MEMBER, 'subject'))]] }),
   'a collaborator without a subject': account({ collaborators: [['self', slot(without(COLLABORATOR, 'subject'))]] }),
   ...noNaturals('asOfUs', (asOfUs) => account({ asOfUs, floor: FLOOR })),
+  ...noNaturals('changedUs', (changedUs) => account({ floor: FLOOR, setAside: { changedUs, isOver: false, seq: 0 } })),
+  ...noNaturals('seq', (seq) => account({ floor: FLOOR, setAside: { changedUs: 0, isOver: false, seq } })),
+  'no setAside': state({ accounts: [[OWNER, without({ ...NOTHING, floor: FLOOR }, 'setAside')]] }),
+  'a setAside that does not say whether it is over': account({ floor: FLOOR, setAside: { changedUs: 0, seq: 0 } }),
   ...without(noNaturals('cursor', (value) => cursor({ cursor: value })), 'cursor: null'),
   ...without(noNaturals('askedUs', (askedUs) => cursor({ askedUs })), 'askedUs: null'),
   ...noNaturals('passedUs', (passedUs) => cursor({ passedUs })),

@@ -9,7 +9,7 @@ import { BUILD_KEYS, CURSORS, STATUS_FRAMES, VARIABLES } from './builds.js'
 import type { Case } from './cases.js'
 import { GLOBS, WHENS } from './globs.js'
 import { HOSTS } from './hosts.js'
-import { DIDS, NANOS, NSIDS, RKEYS, TIDS, TIDS_AFTER } from './identifiers.js'
+import { DATE_TIMES, DIDS, NANOS, NSIDS, RKEYS, TIDS, TIDS_AFTER } from './identifiers.js'
 import { JETSTREAM } from './jetstream.js'
 import { KNOT } from './knot.js'
 import { lineOf } from './lines.js'
@@ -65,6 +65,7 @@ const VECTORS: { readonly [subject in Subject]: About } = {
   tid: { about: 'TIDs, and what is none', cases: TIDS, gist: whole },
   nsid: { about: 'NSIDs, and what is none', cases: NSIDS, gist: whole },
   nanos: { about: 'stamps in nanoseconds, and what is none', cases: NANOS, gist: whole },
+  'date-time': { about: 'moments of RFC 3339 in microseconds, and what is none', cases: DATE_TIMES, gist: whole },
   'tid-after': { about: 'whether the time in a TID is later than a stamp and a tolerance', cases: TIDS_AFTER, gist: whole },
   host: { about: 'host names of knots: their canonical form, or that they are none', cases: HOSTS, gist: whole },
   excerpt: { about: 'foreign text as reports repeat it', cases: EXCERPTS, gist: whole },

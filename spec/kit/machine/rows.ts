@@ -39,8 +39,10 @@ const account = (timeUs: number, status: string | null): Event => ({
   _tag: 'AccountReceived',
   active: status === null,
   at: us(timeUs),
+  changedUs: null,
   connection: CONNECTION,
   did: DID,
+  seq: null,
   status,
   timeUs: us(timeUs)
 })

@@ -66,8 +66,10 @@ const MOVES: ReadonlyArray<Move<State, Event>> = [
       _tag: 'AccountReceived',
       active: true,
       at: us(at),
+      changedUs: null,
       connection,
       did: DID,
+      seq: null,
       status: null,
       timeUs: us(EPOCH_US + 1)
     })

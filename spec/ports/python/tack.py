@@ -110,17 +110,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 EXCERPT_UNITS = 120
 
 
-def stands_for_text(label: str) -> bool:
-    """Whether a label xn--… is how text beyond ASCII is written (RFC 3492), without control characters or surrogates (F5)."""
-    try:
-        decoded = label[4:].encode("ascii").decode("punycode")
-        written = decoded.encode("punycode").decode("ascii")
-    except UnicodeError:
-        return False
-    beyond = [ord(c) for c in decoded if c > "\x7f"]
-    return written == label[4:] and bool(beyond) and all(0x9F < c and not 0xD800 <= c <= 0xDFFF for c in beyond)
-
-
 def host_name(hosts: Dict[str, Json], text: str) -> Optional[str]:
     """The canonical form of the name of a knot, under a host policy, or None: refused, not repaired (D6, F5)."""
     name, colon, port = text.partition(":")
@@ -134,8 +123,6 @@ def host_name(hosts: Dict[str, Json], text: str) -> Optional[str]:
         return None
     if labels[-1].isdigit() or labels[-1].startswith("0x"):
         return None  # an address, to whoever dials it
-    if not all(stands_for_text(label) for label in labels if label.startswith("xn--")):
-        return None
     if labels[-1] == "localhost" and not hosts["loopback"]:
         return None
     return f"{name}:{port}" if colon and int(port) != hosts["defaultPort"] else name
@@ -281,6 +268,32 @@ def read_record(collection: str, record: Json) -> Optional[Dict[str, str]]:
     return row
 
 
+_DATE_TIME = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
+)
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def time_of_date_time(text: str) -> Optional[int]:
+    """RFC 3339 in at most 64 characters, to the microsecond; brought into the range of stamps."""
+    parts = _DATE_TIME.fullmatch(text) if len(text) <= 64 else None
+    if parts is None:
+        return None
+    year, month, day, hour, minute, second = (int(parts[i]) for i in range(1, 7))
+    hours_off, minutes_off = int(parts[9] or 0), int(parts[10] or 0)
+    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    days = [29 if i == 1 and is_leap else _DAYS[i] for i in range(12)]
+    if not (1 <= month <= 12 and 1 <= day <= days[month - 1] and hour <= 23 and minute <= 59 and second <= 60):
+        return None
+    if hours_off > 23 or minutes_off > 59:
+        return None
+    past = year - 1
+    since_1970 = past * 365 + past // 4 - past // 100 + past // 400 - 719_162 + sum(days[: month - 1]) + day - 1
+    off = (hours_off * 60 + minutes_off) * (-1 if parts[8] == "-" else 1)
+    seconds = ((since_1970 * 24 + hour) * 60 + minute - off) * 60 + second
+    return max(0, min(MAX_SAFE, seconds * 1_000_000 + int((parts[7] or "")[:6].ljust(6, "0"))))
+
+
 def decode_frame(at: int, connection: int, text: str) -> Event:
     """A frame of Jetstream. Whatever the text, the answer is an event."""
     try:
@@ -333,8 +346,16 @@ def _read_account(account: Json, did: str, time_us: int) -> Event:
     active = account.get("active") if isinstance(account, dict) else None
     if not isinstance(active, bool):
         raise Rejected("account", "account.active is no boolean")  # F4
-    status = excerpt_or_null(account.get("status"))
-    return {"_tag": "AccountReceived", "active": active, "did": did, "status": status, "timeUs": time_us}
+    time = account.get("time")
+    return {
+        "_tag": "AccountReceived",
+        "active": active,
+        "changedUs": time_of_date_time(time) if isinstance(time, str) else None,
+        "did": did,
+        "seq": read_time_us(account.get("seq")),  # the same integers
+        "status": excerpt_or_null(account.get("status")),
+        "timeUs": time_us,
+    }
 
 
 def _read_commit(commit: Json, did: str, time_us: int) -> Event:
@@ -520,12 +541,6 @@ def _read_ref_update(event: Dict[str, Json]) -> Json:
     }
 
 
-def _action(place: str, value: Json) -> str:
-    """Knots of the first generation call it `create` when a pull request is opened."""
-    action = _name(place, value)
-    return "opened" if action == "create" else action
-
-
 def _read_pull_request(repo_did: Optional[str], fields: Dict[str, Json]) -> Json:
     """A fork is somebody else's repository: what is in it is not built."""
     source = fields.get("sourceRepo")
@@ -533,7 +548,7 @@ def _read_pull_request(repo_did: Optional[str], fields: Dict[str, Json]) -> Json
         raise Fault("pull requests from forks are not built")
     return {
         "_tag": "PullRequest",
-        "action": _optional(_action, "pullRequest.action", fields.get("action")),
+        "action": _optional(_name, "pullRequest.action", fields.get("action")),
         "sourceBranch": _name("pullRequest.sourceBranch", fields.get("sourceBranch")),
         "sourceSha": _sha("pullRequest.sourceSha", fields.get("sourceSha")),
         "targetBranch": _name("pullRequest.targetBranch", fields.get("targetBranch")),
@@ -765,9 +780,7 @@ def _target(provider: str, settings: List[Json]) -> Json:
 # ---------------------------------------------------------------------------------------------------------------------------
 # 4a. Patterns, and which workflows apply (T3)
 
-PATTERN_POINTS, NAME_POINTS = 1_000, 4_096
-GLOB_COST, WHEN_COST, LIST_COST = 100_000, 2_000_000, 2_000_000
-POINT_COST, PLAIN_COST, TRY_COST, TURN_COST = 4, 4, 20, 4
+PATTERN_POINTS, GLOB_COST, WHEN_COST, RUN_COST = 1_000, 1_000_000, 10_000_000, 3_000_000
 
 
 class Costly(Exception):
@@ -904,7 +917,7 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
     end = len(pattern)
     at_start = at == 0 or pattern[at - 1 : at] == "/"
     while name_at < len(name):
-        work.spend(TURN_COST)
+        work.spend(1)
         p, c = pattern[at : at + 1], name[name_at]
         if p == "*":
             at += 1
@@ -951,14 +964,12 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
             name_at, at = star_name, star
             continue
         slash = -1 if deep == -1 else name.find("/", deep_name)
-        passed = 0 if deep == -1 else (len(name) if slash < 0 else slash) - deep_name
         if slash < 0:
-            work.spend(passed + end - at)
+            work.spend(end - at)
             return _mismatch(pattern, at)
-        work.spend(passed)
+        work.spend(slash - deep_name)
         deep_name = slash + 1
         name_at, at = deep_name, deep
-    work.spend(end - at)
     if pattern[at:] in ("", "*", "**", "/**", "**/", "/**/"):
         return True
     if pattern[at : at + 1] == "{":
@@ -966,62 +977,29 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
     return _mismatch(pattern, at)
 
 
-class Glob:
-    """A pattern made ready, and what it costs to make it so."""
-
-    def __init__(self, pattern: str, work: Work) -> None:
-        self.pattern = pattern
-        work.left -= POINT_COST * min(len(pattern), PATTERN_POINTS + 1)
-        self.is_short = len(pattern) <= PATTERN_POINTS
-        self.plain = re.match(r"[^*?\[{}\\]*", pattern).group() if self.is_short else ""
-        self.is_valid = self.is_short and _is_valid(pattern, len(self.plain))
-
-
-def ready_name(name: str, work: Work) -> str:
-    work.left -= POINT_COST * min(len(name), NAME_POINTS + 1)
-    return name
-
-
-def _try(glob: Glob, name: str, work: Work) -> bool:
-    work.spend(PLAIN_COST)
-    if not glob.is_short:
-        raise BadPattern
-    if len(name) > NAME_POINTS:
-        return False
-    end = min(len(glob.plain), len(name))
-    same = next((i for i in range(end) if glob.plain[i] != name[i]), end)
-    work.spend(same)
-    if same < end:
-        if not glob.is_valid:
-            raise BadPattern
-        return False
-    work.spend(TRY_COST)
-    tasks = [Task(glob.pattern)]
-    while tasks:
-        task = tasks.pop()
-        turn = _run_task(task, name, work)
-        if turn is True:
-            return True
-        if isinstance(turn, list):
-            work.spend(len(turn) * len(task.pattern))
-            tasks.extend(reversed(turn))
-    return False
-
-
-def try_glob(glob: Glob, name: str, work: Work) -> bool:
+def glob(pattern: str, name: str, work: Work) -> bool:
     """Whether a pattern matches all of a name, as doublestar 4 would have it; Fault when it is bad, or takes too long."""
     try:
-        return _try(glob, name, work)
+        if len(pattern) > PATTERN_POINTS:
+            raise BadPattern
+        tasks = [Task(pattern)]
+        while tasks:
+            task = tasks.pop()
+            turn = _run_task(task, name, work)
+            if turn is True:
+                return True
+            if isinstance(turn, list):
+                work.spend(len(turn) * len(task.pattern))
+                tasks.extend(reversed(turn))
+        return False
     except BadPattern:
-        raise Fault(f"{excerpt(glob.pattern)} is not a pattern") from None
+        raise Fault(f"{excerpt(pattern)} is not a pattern") from None
     except Costly:
-        raise Fault(f"the pattern {excerpt(glob.pattern)} takes too long") from None
+        raise Fault(f"the pattern {excerpt(pattern)} takes too long") from None
 
 
 def match_glob(pattern: str, name: str) -> bool:
-    work = Work(GLOB_COST)
-    glob = Glob(pattern, work)
-    return try_glob(glob, ready_name(name, work), work)
+    return glob(pattern, name, Work(GLOB_COST))
 
 
 def short_name(ref: str) -> Optional[Tuple[str, str]]:
@@ -1038,13 +1016,11 @@ def applies(when: List[Json], cause: Json, work: Work) -> bool:
         return True
 
     def any_matches(names: List[str], patterns: List[str]) -> bool:
-        if patterns and work.left < 0:
-            raise Fault(f"the pattern {excerpt(patterns[0])} takes too long")
-        globs = [Glob(pattern, work) for pattern in patterns]
-        for text in names if globs else ():
-            name = ready_name(text, work)
-            if any(try_glob(glob, name, work) for glob in globs):
-                return True
+        for name in names:
+            work.left -= len(name)
+            for pattern in patterns:
+                if glob(pattern, name, work):
+                    return True
         return False
 
     def of_paths(condition: Json, files: List[str]) -> bool:
@@ -1076,7 +1052,7 @@ _LOWER = re.compile(r"[a-z]+")
 
 
 def pipeline_uri(knot: str, rkey: str) -> str:
-    return f"at://did:web:{knot}/{PIPELINE}/{rkey}"
+    return f"at://did:web:{knot.replace(':', '%3A', 1)}/{PIPELINE}/{rkey}"
 
 
 def _first_of_name(pairs: Iterable[Tuple[str, str]]) -> List[Json]:
@@ -1147,10 +1123,6 @@ def rfc3339(time_us: int) -> str:
     return (datetime(1970, 1, 1) + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-# How long before its stamp a status is said to have been made: readers cut that time to seconds, and take the last of one second.
-EARLIER_US = {"pending": 2_000_000, "running": 1_000_000}
-
-
 def status_frame(entry: Json) -> str:
     build, created_us = entry["build"], entry["createdUs"]
     event = {
@@ -1158,7 +1130,7 @@ def status_frame(entry: Json) -> str:
         "pipeline": pipeline_uri(build["knot"], build["rkey"]),
         "workflow": build["workflow"],
         "status": entry["status"],
-        "createdAt": rfc3339(max(0, created_us - EARLIER_US.get(entry["status"], 0))),
+        "createdAt": rfc3339(created_us),
     }
     for name in ("error", "exitCode"):
         if entry[name] is not None:
@@ -1167,11 +1139,8 @@ def status_frame(entry: Json) -> str:
     return f'{head[:-1]},"created":{created_us * 1000}}}'
 
 
-def decode_cursor(text: str) -> Optional[Json]:
-    if not is_nanos(text):
-        return None
-    time_us = min(int(text) // 1000, MAX_SAFE)
-    return {"isWhole": time_us * 1000 == int(text), "timeUs": time_us}
+def decode_cursor(text: str) -> Optional[int]:
+    return min(int(text) // 1000, MAX_SAFE) if is_nanos(text) else None
 
 
 def build_key(name: Json) -> str:
@@ -1432,7 +1401,15 @@ read_event = by(
     JetstreamOpened=fields(**of_stream),
     JetstreamClosed=fields(**of_stream, poisoned=a_boolean),
     CommitReceived=by("collection", **{collection: commit_of(collection) for collection in RECORD_FIELDS}),
-    AccountReceived=fields(**of_stream, active=a_boolean, did=a_did, status=nullable(a_text), timeUs=a_time),
+    AccountReceived=fields(
+        **of_stream,
+        active=a_boolean,
+        changedUs=nullable(a_time),
+        did=a_did,
+        seq=nullable(a_natural),
+        status=nullable(a_text),
+        timeUs=a_time,
+    ),
     StreamAdvanced=fields(**of_stream, count=a_natural, firstUs=a_time, lastUs=a_time),
     FrameRejected=fields(**of_rejection, connection=a_natural, timeUs=nullable(a_time)),
     KnotOpened=fields(**of_knot),
@@ -1774,22 +1751,32 @@ class Floor(NamedTuple):
     time_us: int
 
 
+class SetAside(NamedTuple):
+    """The last event that set an account aside, and whether a later one has made it active since."""
+
+    changed_us: int
+    is_over: bool
+    seq: int
+
+
 @dataclass
 class Account:
     active: bool
     as_of_us: int
     floor: Optional[Floor] = None
+    set_aside: Optional[SetAside] = None
     slots: Dict[str, Dict[str, Slot]] = field(default_factory=lambda: {collection: {} for collection in RECORD_FIELDS})
     text: Optional[str] = None  # canonical, as long as nothing has changed
 
     @classmethod
     def read(cls, value: Json) -> Account:
         read = _read_account_state(value)
-        floor = read["floor"]
+        floor, aside = read["floor"], read["setAside"]
         return cls(
             read["active"],
             read["asOfUs"],
             None if floor is None else Floor(floor["rev"], floor["timeUs"]),
+            None if aside is None else SetAside(aside["changedUs"], aside["isOver"], aside["seq"]),
             {
                 collection: {key: Slot(slot["record"], slot["rev"], slot["timeUs"]) for key, slot in read[name].items()}
                 for name, collection in SLOTS_OF.items()
@@ -1797,11 +1784,12 @@ class Account:
         )
 
     def written(self) -> Json:
-        floor = self.floor
+        floor, aside = self.floor, self.set_aside
         account = {
             "active": self.active,
             "asOfUs": self.as_of_us,
             "floor": None if floor is None else {"rev": floor.rev, "timeUs": floor.time_us},
+            "setAside": None if aside is None else {"changedUs": aside.changed_us, "isOver": aside.is_over, "seq": aside.seq},
         }
         for name, collection in SLOTS_OF.items():
             account[name] = [
@@ -1833,6 +1821,18 @@ def is_above(floor: Optional[Floor], rev: Optional[str]) -> bool:
     if floor is None:
         return True
     return rev is not None and is_tid_after(rev, floor.time_us) and (floor.rev is None or rev > floor.rev)
+
+
+def is_sent_again(account: Account, event: Event) -> bool:
+    """D5: whether the event is the one that set the account aside last."""
+    aside = account.set_aside
+    return aside is not None and not event["active"] and (aside.changed_us, aside.seq) == (event["changedUs"], event["seq"])
+
+
+def is_account_news(account: Account, event: Event) -> bool:
+    """D5: whether an account event is neither older than what we know, nor over and done with."""
+    is_over = account.set_aside is not None and account.set_aside.is_over
+    return event["timeUs"] >= account.as_of_us and not (is_over and is_sent_again(account, event))
 
 
 def is_of_a_reading(slot: Slot) -> bool:
@@ -2026,17 +2026,23 @@ class Commits:
     def _account(self, event: Event) -> None:
         """The gate compares the stamp as it came; what is remembered of one from the future is its receipt."""
         account = self.accounts.get(event["did"])
-        if account is None or event["timeUs"] < account.as_of_us:
+        if account is None or not is_account_news(account, event):
             return
-        stamp = stamp_of(event)
-        account.as_of_us = max(account.as_of_us, stamp)
+        changed_us = event["timeUs"] if event["changedUs"] is None else event["changedUs"]
+        is_repeat, aside, floor = is_sent_again(account, event), account.set_aside, account.floor
+        account.as_of_us = max(account.as_of_us, stamp_of(event))
         self._set_active(event["did"], account, event["active"])
-        is_deletion = not event["active"] and event["status"] == "deleted"
-        floor = account.floor
-        if is_deletion and (floor is None or event["timeUs"] > floor.time_us):
-            account.floor = Floor(account.greatest_rev(), stamp if floor is None else max(floor.time_us, stamp))
-            account.slots = {collection: {} for collection in RECORD_FIELDS}
         account.text = None
+        if event["active"]:
+            if aside is not None and changed_us > aside.changed_us:
+                account.set_aside = aside._replace(is_over=True)
+            return
+        says_both = event["changedUs"] is not None and event["seq"] is not None
+        account.set_aside = SetAside(event["changedUs"], False, event["seq"]) if says_both else None
+        happened_us = min(changed_us, event["timeUs"], event["at"])
+        if event["status"] == "deleted" and not is_repeat and (floor is None or happened_us > floor.time_us):
+            account.floor = Floor(account.greatest_rev(), happened_us)
+            account.slots = {collection: {} for collection in RECORD_FIELDS}
 
     def _set_active(self, did: str, account: Account, active: bool) -> None:
         if account.active == active:
@@ -2141,6 +2147,7 @@ _read_account_state = fields(
     active=a_boolean,
     asOfUs=a_time,
     floor=nullable(fields(rev=nullable(a_tid), timeUs=a_time)),
+    setAside=nullable(fields(changedUs=a_time, isOver=a_boolean, seq=a_natural)),
     members=slots_of(a_record(MEMBER)),
     repos=slots_of(a_record(REPO, knot=nullable(a_host))),
     collaborators=slots_of(a_record(COLLABORATOR)),
@@ -2283,14 +2290,9 @@ class Knots:
         return [], []
 
     def _frame(self, event: Event, subscription: Subscription) -> List[Report]:
-        """The cursor of a knot is the greatest `created`; a frame without was created at the time in its key, or a margin before its receipt."""
-        at, created, rkey = event["at"], event["created"], event["rkey"]
-        if created is not None:
-            stamp = int(created)
-        elif is_tid(rkey) and not is_tid_after(rkey, at, FUTURE_US):
-            stamp = min(tid_time_us(rkey), MAX_SAFE) * 1000
-        else:
-            stamp = max(0, at - self.settings["marginUs"]) * 1000
+        """The cursor of a knot is the greatest `created`; a frame without counts as created a margin before its receipt."""
+        at, created = event["at"], event["created"]
+        stamp = int(created) if created is not None else max(0, at - self.settings["marginUs"]) * 1000
         reports = self._trigger(event, subscription, stamp)
         if created is not None and int(created) > min(MAX_SAFE, at + FUTURE_US) * 1000:
             return reports + [{"_tag": "KnotFrameFromFuture", "at": at, "created": created, "host": event["host"]}]
@@ -2299,12 +2301,14 @@ class Knots:
         return reports
 
     def _trigger(self, event: Event, subscription: Subscription, stamp: int) -> List[Report]:
-        """T1: what was created before we listened is none."""
+        """T1: what was created before we listened is none. Without a stamp, the time in its key tells."""
         at, host, trigger = event["at"], event["host"], event["trigger"]
         if trigger is None:
             return []
         if isinstance(trigger, str):
             return [{"_tag": "KnotFrameRejected", "at": at, "detail": trigger, "host": host, "reason": "trigger"}]
+        if event["created"] is None and is_tid(event["rkey"]):
+            stamp = min(tid_time_us(event["rkey"]), MAX_SAFE) * 1000
         if stamp < int(subscription.since):
             return [{"_tag": "TriggerIgnored", "at": at, "knot": host, "reason": "before", "rkey": event["rkey"]}]
         self.arrived = event
@@ -2486,8 +2490,6 @@ def is_terminal(status: str) -> bool:
 def key_of(name: Json) -> str:
     return f"{name['knot']}/{name['rkey']}"
 
-
-READER_MARGIN_US = 60_000_000
 
 NEW_SOURCE: Json = {"forgotten": None, "pipelines": False, "reading": 0, "refUpdates": False, "spent": {}}
 
@@ -2816,15 +2818,14 @@ class Builds:
         small = {**run["cause"], "changedFiles": None} if run["cause"]["_tag"] == "Push" else run["cause"]
         self.runs[key] = {**run, "cause": small}
         self._count_reading(knot, -1)
-        work = Work(WHEN_COST)  # for all workflows of the run together
-        allowance = self._allowance(run["repository"])
+        work = Work(RUN_COST)  # for all workflows of the run together
         first: Dict[str, Json] = {}
         for workflow in event["workflows"]:
             first.setdefault(workflow["name"], workflow)
         for i, name in enumerate(sorted(first, key=utf16)):
             build = {"knot": knot, "rkey": rkey, "workflow": name}
             if i < WORKFLOWS_MAX:
-                self._decide(at, build, run, first[name], work, allowance)
+                self._decide(at, build, run, first[name], work)
             else:
                 self._report("WorkflowDropped", at, build=build, detail=f"more than {WORKFLOWS_MAX}", reason="limit")
         now = self.runs.get(key)
@@ -2834,9 +2835,7 @@ class Builds:
             self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)
         return None
 
-    def _decide(
-        self, at: int, name: Json, run: Json, workflow: Json, work: Work, allowance: Tuple[List[Json], Work]
-    ) -> None:
+    def _decide(self, at: int, name: Json, run: Json, workflow: Json, work: Work) -> None:
         if workflow["_tag"] == "Faulty":
             return self._begin(at, name, None, "failed", workflow["error"])
         when = workflow["when"]
@@ -2850,7 +2849,7 @@ class Builds:
         if workflow["engine"] is None:
             return self._report("WorkflowDropped", at, build=name, detail="the workflow names no engine", reason="engine")
         repository, cause = run["repository"], run["cause"]
-        error = self._fault(allowance, workflow["engine"], workflow["targets"], repository)
+        error = self._fault(workflow["engine"], workflow["targets"], repository)
         if error is not None:
             return self._begin(at, name, None, "failed", error)
         target = workflow["targets"][0]
@@ -2868,37 +2867,26 @@ class Builds:
         }
         return self._start(at, name, plan)
 
-    def _fault(self, allowance: Tuple[List[Json], Work], engine: str, targets: List[Json], repository: Json) -> Optional[str]:
+    def _fault(self, engine: str, targets: List[Json], repository: Json) -> Optional[str]:
         if engine != "tack":
             return f'This spindle builds workflows of engine "tack", and this one names "{engine}".'
         if not targets:
             return 'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".'
         if len(targets) > 1:
             return f"The workflow names several providers: {', '.join(each['provider'] for each in targets)}. One is needed."
-        return self._target_fault(allowance, targets[0], repository)
+        return self._target_fault(targets[0], repository)
 
-    def _allowance(self, repository: Json) -> Tuple[List[Json], Work]:
-        """The lines of the operator's list for a repository, and what looking through them may cost yet."""
-        work, lines = Work(LIST_COST), []
-        if repository["owner"] != self.settings["owner"]:
-            name = ready_name(f"{repository['owner']}/{repository['name']}", work)
-            lines = [line for line in self.settings["policy"]["allow"] if matches(line["repos"], name, work)]
-        return lines, work
-
-    def _target_fault(self, allowance: Tuple[List[Json], Work], target: Json, repository: Json) -> Optional[str]:
-        lines, work = allowance
-        providers, provider, pipeline = self.settings["policy"]["providers"], target["provider"], target["pipeline"]
-        if provider not in providers:
-            return f'There is no provider "{provider}" here. There are: {", ".join(providers) or "none"}.'
+    def _target_fault(self, target: Json, repository: Json) -> Optional[str]:
+        policy, provider, pipeline = self.settings["policy"], target["provider"], target["pipeline"]
+        repo = f"{repository['owner']}/{repository['name']}"
+        if provider not in policy["providers"]:
+            return f'There is no provider "{provider}" here. There are: {", ".join(policy["providers"]) or "none"}.'
         if repository["owner"] == self.settings["owner"]:
             return None
-        name = ready_name(pipeline, work)
-        if any(line["provider"] == provider and matches(line["pipelines"], name, work) for line in lines):
-            return None
-        use = f'{repository["owner"]}/{repository["name"]} use pipeline "{pipeline}" of provider "{provider}"'
-        if work.left < 0:
-            return f"It takes too long to find out whether the operator of this spindle lets {use}."
-        return f"The operator of this spindle does not let {use}."
+        for line in policy["allow"]:
+            if line["provider"] == provider and matches(line["repos"], repo) and matches(line["pipelines"], pipeline):
+                return None
+        return f'The operator of this spindle does not let {repo} use pipeline "{pipeline}" of provider "{provider}".'
 
     def _begin(self, at: int, name: Json, plan: Json, status: str, error: Optional[str] = None) -> None:
         build = {
@@ -2949,7 +2937,7 @@ class Builds:
         if not is_entitled:
             self._become(event["at"], name, "cancelled", WITHDRAWN)
             return self._settle(name, None)
-        error = self._target_fault(self._allowance(build["plan"]["repository"]), build["plan"], build["plan"]["repository"])  # the list may be another one by now
+        error = self._target_fault(build["plan"], build["plan"]["repository"])  # the list may be another one by now
         if error is None:
             return self._ask(name, "Starting")
         self._become(event["at"], name, "failed", error)
@@ -3063,12 +3051,11 @@ class Builds:
         while f"{knot}/{tid_of(us)}" in self.runs:
             us += 1
         own = tid_of(us)
-        allowance = self._allowance(run["repository"])
         origin = rkey if run["retryOf"] is None else run["retryOf"]
         self.runs[f"{knot}/{own}"] = {**run, "attempt": 0, "builds": {}, "phase": {"_tag": "Read"}, "retryOf": origin}
         for workflow, plan in again:
             name = {"knot": knot, "rkey": own, "workflow": workflow}
-            error = self._target_fault(allowance, plan, plan["repository"])
+            error = self._target_fault(plan, plan["repository"])
             if error is not None:
                 self._begin(at, name, None, "failed", error)
                 continue
@@ -3117,15 +3104,6 @@ class Builds:
         else:
             self._ask_to_end(name, phase["external"])
 
-    def served_after(self, cursor: Optional[Json]) -> int:
-        """After which stamp a reader is served: one with a stamp of ours after it, any other from a margin before its cursor."""
-        if cursor is None:
-            return self.lastUs
-        time_us = cursor["timeUs"]
-        if cursor["isWhole"] and (time_us in (self.lastUs, self.floorUs) or time_us in self.log):
-            return time_us
-        return min(max(0, time_us - READER_MARGIN_US), self.lastUs)
-
     def page_after(self, cursor_us: int, limit: int) -> Json:
         found = [entry for created_us, entry in self.log.items() if created_us > cursor_us]
         return {"entries": found[:limit], "isBelowFloor": self.floorUs is not None and cursor_us < self.floorUs}
@@ -3152,10 +3130,10 @@ def sha_of(cause: Json) -> Optional[str]:
     return cause[{"Push": "newSha", "PullRequest": "sourceSha", "Manual": "sha"}[cause["_tag"]]]
 
 
-def matches(pattern: str, name: str, work: Work) -> bool:
+def matches(pattern: str, name: str) -> bool:
     """A pattern that cannot be read allows nothing."""
     try:
-        return work.left >= 0 and try_glob(Glob(pattern, work), name, work)
+        return match_glob(pattern, name)
     except Fault:
         return False
 
@@ -3286,6 +3264,8 @@ class Machine:
         if self.is_stale(event) or (tag == "RecordsRead" and not self.backfill.is_awaited(event)):
             return []
         is_for_backfill = tag != "JetstreamOpened" or self.stream.is_opened_by(event)
+        if tag == "AccountReceived" and event["did"] in self.commits.accounts:  # what is no news of an account is none to its reading
+            is_for_backfill = is_account_news(self.commits.accounts[event["did"]], event)
         stream_effects, stream_reports = self.stream.see(event)
         commit_reports = self.commits.see(event)
         hold_effects = self.knots.align(event["at"], *self.commits.holds())
@@ -3367,8 +3347,6 @@ class Machine:
             return self.stream.cursor
         if ask == "statuses":
             return self.builds.page_after(question["after"], question["limit"])
-        if ask == "servedAfter":
-            return self.builds.served_after(question["cursor"])
         return refuse(ask, "a question of S17")
 
 
@@ -3400,9 +3378,12 @@ class Folded(NamedTuple):
 def as_advance(machine: Machine, event: Event) -> Optional[Event]:
     """What an event does that does nothing but move the cursor, and may be merged with its neighbours; else None."""
     tag = event["_tag"]
-    is_known = tag == "AccountReceived" and (event["did"] in machine.commits.accounts or event["did"] in machine.backfill.accounts)
-    is_stranger = tag == "AccountReceived" and not is_known
-    if not (tag == "StreamAdvanced" or is_stranger) or machine.is_stale(event) or is_from_future(event):
+    if tag not in ("StreamAdvanced", "AccountReceived") or machine.is_stale(event) or is_from_future(event):
+        return None
+    account = machine.commits.accounts.get(event["did"]) if tag == "AccountReceived" else None
+    if tag == "AccountReceived" and account is None and event["did"] in machine.backfill.accounts:
+        return None
+    if account is not None and is_account_news(account, event):
         return None
     if tag == "StreamAdvanced":
         return event
@@ -3507,6 +3488,7 @@ SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "tid": is_tid,
     "nsid": is_nsid,
     "nanos": is_nanos,
+    "date-time": time_of_date_time,
     "tid-after": lambda asked: is_tid_after(asked["tid"], asked["timeUs"], asked["toleranceUs"]),
     "host": lambda asked: host_name(asked["hosts"], asked["text"]),
     "excerpt": excerpt,

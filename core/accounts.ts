@@ -1,0 +1,144 @@
+/**
+ * Accounts: the rows of one DID, whether they count, and what an account event changes about that (D5).
+ *
+ * An event may come again, under the same stamp or a new one, and events of one account may come in another order than they
+ * happened in. So an account remembers three things besides its rows: the stamp of the news by which we know (the gate), when it was
+ * deleted (the floor), and by which event it was set aside last, to know that event again.
+ */
+import * as t from 'io-ts'
+import { Natural } from './config.js'
+import { HostName } from './data/host-name.js'
+import { isFromFuture, laterOf, Rkey, Tid, TimeUs } from './data/identifiers.js'
+import { orderedMap } from './data/ordered-map-codec.js'
+import * as M from './data/ordered-map.js'
+import { type AccountReceived, Collaborator, type CommitReceived, Member } from './event.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+/** A repo row: like the record, but its knot is canonical, or `null` when it named none that we would listen to (D6). */
+export const Repo = t.readonly(
+  t.strict({ createdAt: t.string, knot: t.union([HostName, t.null]), name: t.string, repoDid: t.string, spindle: t.string }),
+  'Repo'
+)
+export type Repo = t.TypeOf<typeof Repo>
+
+/** What is known about one key. A slot without a record is a tombstone: something was deleted here (D3). */
+export interface Slot<R> {
+  readonly record: R | null
+  /** The gate: the greatest rev applied at this key, `null` while none was. */
+  readonly rev: Tid | null
+  /** The greatest `time_us` of a commit that was applied at this key. */
+  readonly timeUs: TimeUs
+}
+
+export type Slots<R> = M.OrderedMap<Rkey, Slot<R>>
+
+const slots = <R>(record: t.Type<R, unknown>): t.Type<Slots<R>, unknown> =>
+  orderedMap(Rkey, t.readonly(t.strict({ record: t.union([record, t.null]), rev: t.union([Tid, t.null]), timeUs: TimeUs })))
+
+/** Commits of the account that are not later than this change nothing: it was deleted then (D5). */
+export const Floor = t.readonly(t.strict({ rev: t.union([Tid, t.null]), timeUs: TimeUs }), 'Floor')
+export type Floor = t.TypeOf<typeof Floor>
+
+/** The last event that set the account aside, by what is the same whenever it is sent: the time and the number that its sender gave it. */
+export const SetAside = t.readonly(
+  t.strict({
+    changedUs: TimeUs,
+    /** Whether an event with a later time has made the account active since. */
+    isOver: t.boolean,
+    seq: Natural
+  }),
+  'SetAside'
+)
+export type SetAside = t.TypeOf<typeof SetAside>
+
+export const Account = t.readonly(
+  t.strict({
+    /** Whether its rows count. */
+    active: t.boolean,
+    /** The stamp of the news by which we know; account events older than this change nothing. */
+    asOfUs: TimeUs,
+    collaborators: slots(Collaborator),
+    floor: t.union([Floor, t.null]),
+    members: slots(Member),
+    repos: slots(Repo),
+    /** `null` before the first, and where the last one did not say both. */
+    setAside: t.union([SetAside, t.null])
+  }),
+  'Account'
+)
+export type Account = t.TypeOf<typeof Account>
+
+/** An account without rows, active as of that stamp. */
+export const known = (asOfUs: TimeUs): Account => ({
+  active: true,
+  asOfUs,
+  collaborators: M.empty(),
+  floor: null,
+  members: M.empty(),
+  repos: M.empty(),
+  setAside: null
+})
+
+export const NOBODY = known(0 as TimeUs)
+
+/** The account with these rows. Written out, because what comes of a spread has another shape each time, and is slow to read. */
+export const withRows = (
+  { active, asOfUs, floor, setAside }: Account,
+  { collaborators, members, repos }: Pick<Account, 'collaborators' | 'members' | 'repos'>
+): Account => ({ active, asOfUs, collaborators, floor, members, repos, setAside })
+
+// ---------------------------------------------------------------------------------------- stamps
+
+/** The stamp as far as it may raise the gate of an account: one from the future counts as its receipt (D5). */
+export const stampOf = (event: CommitReceived | AccountReceived): TimeUs => (isFromFuture(event.timeUs, event.at) ? event.at : event.timeUs)
+
+/** When it happened, by whoever says the earliest: nobody can date a deletion so late that it takes what came after it. */
+const happenedUs = ({ at, changedUs, timeUs }: AccountReceived): TimeUs => Math.min(changedUs ?? timeUs, timeUs, at) as TimeUs
+
+// ---------------------------------------------------------------------------------------- account events
+
+/** Whether the event is the one that set the account aside last, sent again. */
+const isRepeat = ({ setAside }: Account, { active, changedUs, seq }: AccountReceived): boolean =>
+  !active && setAside !== null && setAside.changedUs === changedUs && setAside.seq === seq
+
+/**
+ * Whether the event says something about the account: it is not older than what we know, and not the one that had set the account
+ * aside before it was made active again, which is none of today's whatever its stamp.
+ */
+export const isNews = (account: Account, event: AccountReceived): boolean =>
+  event.timeUs >= account.asOfUs && !(isRepeat(account, event) && account.setAside?.isOver === true)
+
+const setAsideBy = (account: Account, event: AccountReceived): SetAside | null => {
+  const { active, changedUs, seq, timeUs } = event
+  const { setAside } = account
+  if (active) return setAside === null || (changedUs ?? timeUs) <= setAside.changedUs ? setAside : { ...setAside, isOver: true }
+  return changedUs === null || seq === null ? null : { changedUs, isOver: false, seq }
+}
+
+const greatestRev = <R>(map: Slots<R>, start: Tid | null): Tid | null =>
+  M.reduceWithKey<Rkey, Slot<R>, Tid | null>(start, (_, rev, slot) =>
+    slot.rev !== null && (rev === null || slot.rev > rev) ? slot.rev : rev
+  )(map)
+
+/** The floor under a deletion: its time, and the greatest rev that was ever applied for the account. */
+const floorOf = ({ collaborators, floor, members, repos }: Account, timeUs: TimeUs): Floor => ({
+  rev: greatestRev(repos, greatestRev(members, greatestRev(collaborators, floor?.rev ?? null))),
+  timeUs
+})
+
+/** Whether the event deletes the account, and not one that was deleted then already. */
+const isDeletion = (account: Account, event: AccountReceived): boolean =>
+  !event.active &&
+  event.status === 'deleted' &&
+  !isRepeat(account, event) &&
+  (account.floor === null || happenedUs(event) > account.floor.timeUs)
+
+/** The account after an account event that is news. */
+export const standing = (account: Account, event: AccountReceived): Account => {
+  const asOfUs = laterOf(account.asOfUs, stampOf(event))
+  const setAside = setAsideBy(account, event)
+  return isDeletion(account, event)
+    ? { ...known(asOfUs), active: false, floor: floorOf(account, happenedUs(event)), setAside }
+    : { ...account, active: event.active, asOfUs, setAside }
+}
