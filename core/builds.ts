@@ -13,7 +13,7 @@ import { type BuildName, ExitCode, isFinal, Plan, Repository, Status } from './b
 import type { Entitlement, HoldChanged } from './commits.js'
 import { BuildPolicy, type Config, Natural } from './config.js'
 import { unhurried } from './connection.js'
-import { matchGlob } from './data/glob.js'
+import { globNameOf, globOf, type Points, tryGlob, type Work, workOf } from './data/glob.js'
 import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
 import { Did, FUTURE_US, isTidAfter, isZeroSha, laterOf, Rkey, Tid, tidOf, TimeUs, WorkflowName } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
@@ -35,10 +35,11 @@ import type {
   WorkflowsUnread
 } from './event.js'
 import type { HoldsChanged, TriggerArrived } from './knots.js'
+import { type LogKey, logKey, oldest, type StatusLog } from './status-log.js'
 import { chain, report, type Transition, unchanged } from './transition.js'
 import { Cause, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
 import { pipelineUri, variablesOf, withReserved } from './variables.js'
-import { appliesWithin, shortName } from './when.js'
+import { appliesWithin, shortName, WHEN_COST_MAX } from './when.js'
 import type { Condition, Target, Workflow } from './workflow.js'
 
 // ---------------------------------------------------------------------------------------- model
@@ -124,9 +125,6 @@ export interface RunKeyBrand {
 export const RunKey = t.brand(t.string, (s): s is t.Branded<string, RunKeyBrand> => /^[^/]+\/[^/]+$/.test(s), 'RunKey')
 export type RunKey = t.TypeOf<typeof RunKey>
 
-/** `createdUs` with 16 digits: as text in the order of time. */
-export type LogKey = string
-
 /** What is remembered about a knot from which triggers came that counted. */
 export const Source = t.readonly(
   t.strict({
@@ -150,13 +148,7 @@ export type Source = t.TypeOf<typeof Source>
 
 const Settings = t.readonly(t.strict({ hosts: HostPolicy, owner: t.string, policy: BuildPolicy }))
 
-export interface BuildsState {
-  /** The stamp of the last entry that was dropped; `null` while all are there. Readers below it start at it. */
-  readonly floorUs: TimeUs | null
-  /** The stamp of the newest entry there ever was. */
-  readonly lastUs: TimeUs
-  /** The log of statuses that Tangled reads, oldest first, at most `keepStatuses`. */
-  readonly log: M.OrderedMap<LogKey, StatusEntry>
+export interface BuildsState extends StatusLog {
   /** The number of the next request or timer. */
   readonly next: Natural
   readonly runs: M.OrderedMap<RunKey, Run>
@@ -176,35 +168,6 @@ export const initial = (config: Config): BuildsState => ({
   settings: settingsOf(config),
   sources: M.empty(),
   stopped: false
-})
-
-// ---------------------------------------------------------------------------------------- reading along
-
-/** What follows a cursor. */
-export interface Page {
-  readonly entries: ReadonlyArray<StatusEntry>
-  /** Whether entries between the cursor and the first of these are not kept any more. */
-  readonly isBelowFloor: boolean
-}
-
-const logKey = (us: number): LogKey => String(us).padStart(16, '0')
-
-/** The first `limit` (≥ 1) entries from a key on. */
-const entriesFrom = (state: BuildsState, key: LogKey, limit: number): ReadonlyArray<StatusEntry> => {
-  const entries: Array<StatusEntry> = []
-  for (const [, entry] of M.entriesFrom(state.log, key)) {
-    entries.push(entry)
-    if (entries.length === limit) break
-  }
-  return entries
-}
-
-const oldest = (state: BuildsState, limit: number): ReadonlyArray<StatusEntry> => entriesFrom(state, '', limit)
-
-/** The oldest entries created after `cursorUs`, at most `limit` (≥ 1): what a reader who has come so far gets next (STREAM). */
-export const pageAfter = (state: BuildsState, cursorUs: TimeUs, limit: number): Page => ({
-  entries: entriesFrom(state, logKey(cursorUs + 1), limit),
-  isBelowFloor: state.floorUs !== null && cursorUs < state.floorUs
 })
 
 // ---------------------------------------------------------------------------------------- runs and builds, by name
@@ -588,17 +551,12 @@ const inOrder = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
     )
   ).map(([, workflow]) => workflow)
 
-/** What it may cost to find out which workflows of a run apply: what it takes is less than a second. */
-const RUN_COST_MAX = 3_000_000
-
 /** For each workflow, whether it applies; all of them together within one limit. */
 const verdictsOn = (workflows: ReadonlyArray<Workflow>, { cause, kind }: Run): ReadonlyArray<readonly [Workflow, E.Either<string, boolean>]> => {
-  let left = RUN_COST_MAX
+  const work = workOf(WHEN_COST_MAX)
   return workflows.map((workflow) => {
     if (workflow._tag === 'Faulty') return [workflow, E.right(true)]
-    const answer = appliesWithin(left, kind === 'pipeline' ? withoutPaths(workflow.when) : workflow.when, cause)
-    left = answer.left
-    return [workflow, answer.verdict]
+    return [workflow, appliesWithin(work, kind === 'pipeline' ? withoutPaths(workflow.when) : workflow.when, cause)]
   })
 }
 
@@ -610,10 +568,11 @@ const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean
   if (!isEntitled)
     return [nothingOf(state, knot, rkey), [report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })]]
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
+  const list = allowanceOf(state, run.repository)
   const workflows = inOrder(event.workflows)
   const started = withRun(withReading(state, knot, -1), knot, rkey, { ...known, cause: small(run.cause) })
   const begun = chain(started, verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known), (before, [workflow, verdict]) =>
-    decide(before, at, { knot, rkey, workflow: workflow.name }, known, workflow, verdict)
+    decide(before, list, at, { knot, rkey, workflow: workflow.name }, known, workflow, verdict)
   )
   const dropped = then(begun, (after) => [
     after,
@@ -648,6 +607,7 @@ const ENGINE = 'tack'
 /** What a workflow comes to: nothing, a build that has failed before it began, or one that its provider is asked to start. */
 const decide = (
   state: BuildsState,
+  list: Allowance,
   at: TimeUs,
   name: BuildName,
   run: Run,
@@ -658,7 +618,7 @@ const decide = (
   if (E.isLeft(isMeant)) return [state, [drop(at, name, 'when', isMeant.left)]]
   if (!isMeant.right) return unchanged(state)
   if (workflow.engine === null) return [state, [drop(at, name, 'engine', 'the workflow names no engine')]]
-  const found = targetOf(state, workflow.engine, workflow.targets, run.repository)
+  const found = targetOf(state, list, workflow.engine, workflow.targets, run.repository)
   if (E.isLeft(found)) return begin(state, at, name, null, failed(found.left))
   const target = found.right
   const { cause, defaultBranch, repository } = run
@@ -680,34 +640,60 @@ const decide = (
 }
 
 /** What the workflow is to be built by; `Left` says why it cannot be built here, in a sentence for its author. */
-const targetOf = (state: BuildsState, engine: string, targets: ReadonlyArray<Target>, repository: Repository): E.Either<string, Target> => {
+const targetOf = (state: BuildsState, list: Allowance, engine: string, targets: ReadonlyArray<Target>, repository: Repository): E.Either<string, Target> => {
   if (engine !== ENGINE) return E.left(`This spindle builds workflows of engine "${ENGINE}", and this one names "${engine}".`)
   const [target, another] = targets
   if (target === undefined)
     return E.left('The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".')
   if (another !== undefined)
     return E.left(`The workflow names several providers: ${targets.map(({ provider }) => provider).join(', ')}. One is needed.`)
-  const fault = targetFault(state, target, repository)
+  const fault = targetFault(state, list, target, repository)
   return fault === null ? E.right(target) : E.left(fault)
 }
 
-/** Why that pipeline of that provider cannot be used for the repository; `null` when it can. */
-const targetFault = (state: BuildsState, { pipeline, provider }: Pick<Target, 'pipeline' | 'provider'>, repository: Repository): string | null => {
-  const { allow, providers } = state.settings.policy
-  const repo = `${repository.owner}/${repository.name}`
-  if (!providers.includes(provider)) return `There is no provider "${provider}" here. There are: ${providers.join(', ') || 'none'}.`
-  const isAllowed =
-    repository.owner === state.settings.owner ||
-    allow.some((line) => line.provider === provider && matches(line.repos, repo) && matches(line.pipelines, pipeline))
-  return isAllowed ? null : `The operator of this spindle does not let ${repo} use pipeline "${pipeline}" of provider "${provider}".`
+/**
+ * What it may cost to look through the operator's list for one event, be it about fifty builds: names are written by strangers, and it must
+ * take less time than a hundred thousand steps that do nothing.
+ */
+export const LIST_COST_MAX = 2_000_000
+
+/** What the operator's list says of one repository. */
+interface Allowance {
+  /** The lines whose repositories it is one of. */
+  readonly lines: BuildsState['settings']['policy']['allow']
+  /** What looking through them for pipelines may cost yet. */
+  readonly work: Work
 }
 
 /** A pattern that cannot be read allows nothing. */
-const matches = (pattern: string, name: string): boolean =>
-  pipe(
-    matchGlob(pattern)(name),
-    E.getOrElse(() => false)
-  )
+const matches = (pattern: string, name: Points, work: Work): boolean => !work.isSpent() && tryGlob(globOf(pattern, work), name, work) === 'match'
+
+const allowanceOf = (state: BuildsState, { name, owner }: Repository): Allowance => {
+  const work = workOf(LIST_COST_MAX)
+  const { owner: operator, policy } = state.settings
+  if (owner === operator) return { lines: [], work }
+  const repo = globNameOf(`${owner}/${name}`, work)
+  return { lines: policy.allow.filter(({ repos }) => matches(repos, repo, work)), work }
+}
+
+/** Why that pipeline of that provider cannot be used for the repository; `null` when it can. */
+const targetFault = (
+  state: BuildsState,
+  { lines, work }: Allowance,
+  { pipeline, provider }: Pick<Target, 'pipeline' | 'provider'>,
+  repository: Repository
+): string | null => {
+  const { owner, policy } = state.settings
+  const { providers } = policy
+  if (!providers.includes(provider)) return `There is no provider "${provider}" here. There are: ${providers.join(', ') || 'none'}.`
+  if (repository.owner === owner) return null
+  const name = globNameOf(pipeline, work)
+  if (lines.some((line) => line.provider === provider && matches(line.pipelines, name, work))) return null
+  const use = `${repository.owner}/${repository.name} use pipeline "${pipeline}" of provider "${provider}"`
+  return work.isSpent()
+    ? `It takes too long to find out whether the operator of this spindle lets ${use}.`
+    : `The operator of this spindle does not let ${use}.`
+}
 
 /** A build that is not there yet, with its first status. */
 const begin = (state: BuildsState, at: TimeUs, name: BuildName, plan: Plan | null, outcome: Outcome): Step => {
@@ -761,7 +747,7 @@ const missing = (state: BuildsState, event: BuildMissing, isEntitled: boolean): 
   return about(state, event.build, (_, plan) => {
     if (!isEntitled) return then(become(state, event.at, event.build, WITHDRAWN), (after) => settled(after, event.build, null))
     // The operator's list may be another one by now.
-    const fault = targetFault(state, plan, plan.repository)
+    const fault = targetFault(state, allowanceOf(state, plan.repository), plan, plan.repository)
     if (fault === null) return ask(state, event.build, 'Starting')
     return then(become(state, event.at, event.build, failed(fault)), (after) => settled(after, event.build, null))
   })
@@ -894,10 +880,11 @@ const retry = (state: BuildsState, { at, knot, rkey, workflow }: RetryRequested,
   )
   if (again.length === 0) return unchanged(state)
   const key = freeKey(state, knot, nextStamp(state, at))
+  const list = allowanceOf(state, run.repository)
   const repeated: Run = { ...run, attempt: NONE, builds: M.empty(), phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
   return chain(withRun(state, knot, key, repeated), again, (before, [name, plan]) => {
     const build = { knot, rkey: key, workflow: name }
-    const fault = targetFault(before, plan, plan.repository)
+    const fault = targetFault(before, list, plan, plan.repository)
     const next = replanned(plan, knot, key)
     return fault === null ? start(before, at, build, next) : begin(before, at, build, null, failed(fault))
   })

@@ -13,7 +13,7 @@ import { type HoldChanged, type Holder, holder } from './commits.js'
 import { Backoff, type Config, Natural } from './config.js'
 import { Connection, connecting, idle, isConnecting, isLive, lost, opened, woken } from './connection.js'
 import { HostName } from './data/host-name.js'
-import { FUTURE_US, Nanos, nanosBefore, nanosOf, previousNano, type Rkey, Tid, timeOfTid, type TimeUs, usAfter, usBefore } from './data/identifiers.js'
+import { FUTURE_US, isTidAfter, Nanos, nanosBefore, nanosOf, previousNano, type Rkey, Tid, timeOfTid, type TimeUs, usAfter, usBefore } from './data/identifiers.js'
 import { insertAt, type MultiMap, removeAt } from './data/multimap.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
@@ -39,7 +39,7 @@ export type Subscription = t.TypeOf<typeof Subscription>
 const Settings = t.readonly(
   t.strict({
     backoff: Backoff,
-    /** How much earlier than its receipt a frame without a stamp of its own is taken to have been created. */
+    /** How much earlier than its receipt a frame is taken to have been created that says nothing of that. */
     marginUs: Natural
   })
 )
@@ -174,8 +174,15 @@ const closed = (state: KnotsState, host: HostName, at: TimeUs, subscription: Sub
 
 // ---------------------------------------------------------------------------------------- cursors
 
-/** The stamp of the frame; without one, a while before its receipt. */
-const stampOf = (state: KnotsState, event: KnotReceived): Nanos => event.created ?? nanosOf(usBefore(event.at, state.settings.marginUs))
+/**
+ * When the frame was created: its stamp; without one the time in its key, which the knot made just before; and where that is no TID,
+ * or one from the future, a while before its receipt.
+ */
+const stampOf = (state: KnotsState, { at, created, rkey }: KnotReceived): Nanos => {
+  if (created !== null) return created
+  const isTime = Tid.is(rkey) && !isTidAfter(rkey, at, FUTURE_US)
+  return nanosOf(isTime ? timeOfTid(rkey) : usBefore(at, state.settings.marginUs))
+}
 
 /** A trigger from a knot, over the connection that is there: the input by which frames reach the builds. */
 export interface TriggerArrived {
@@ -186,23 +193,19 @@ export interface TriggerArrived {
   readonly trigger: Trigger
 }
 
-/** When the frame was created: by its stamp, or, without one, by its key, which tells the time as a rule. */
-const createdOf = (state: KnotsState, event: KnotReceived): Nanos =>
-  event.created ?? (Tid.is(event.rkey) ? nanosOf(timeOfTid(event.rkey)) : stampOf(state, event))
-
 /** What the frame means for builds. */
-const triggered = (state: KnotsState, { since }: Subscription, event: KnotReceived): ReadonlyArray<TriggerArrived | ReportEffect> => {
+const triggered = (since: Nanos, stamp: Nanos, event: KnotReceived): ReadonlyArray<TriggerArrived | ReportEffect> => {
   const { at, host, rkey, trigger } = event
   if (trigger === null) return []
   if (typeof trigger === 'string') return [report({ _tag: 'KnotFrameRejected', at, detail: trigger, host, reason: 'trigger' })]
-  return nanosBefore(createdOf(state, event), since)
+  return nanosBefore(stamp, since)
     ? [report({ _tag: 'TriggerIgnored', at, knot: host, reason: 'before', rkey })]
     : [{ _tag: 'TriggerArrived', at, knot: host, rkey, trigger }]
 }
 
 const received = (state: KnotsState, event: KnotReceived, subscription: Subscription): Transition<KnotsState, TriggerArrived | ReportEffect> => {
   const stamp = stampOf(state, event)
-  const outcomes = triggered(state, subscription, event)
+  const outcomes = triggered(subscription.since, stamp, event)
   if (isNanosFromFuture(stamp, event.at))
     return [state, [...outcomes, report({ _tag: 'KnotFrameFromFuture', at: event.at, created: stamp, host: event.host })]]
   return subscription.cursor !== null && !nanosBefore(subscription.cursor, stamp)

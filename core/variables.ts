@@ -21,7 +21,8 @@ export interface JobFacts {
 }
 
 /**
- * The AT-URI of what a trigger comes to: its record, kept under the knot's own DID.
+ * The AT-URI of what a trigger comes to: its record, kept under the knot's name. A port stands after a plain `:`, and not as in a DID
+ * (`%3A`): readers take the text behind `did:web:` for the name of the knot, and compare it.
  *
  * @example
  * import assert from 'node:assert'
@@ -30,9 +31,9 @@ export interface JobFacts {
  * const host = canonicalHost({ defaultPort: 443, loopback: true, ports: true })('localhost:5555')
  * const rkey = Rkey.decode('3mbd3542k2222')
  * assert(host._tag === 'Some' && rkey._tag === 'Right')
- * assert.strictEqual(pipelineUri(host.value, rkey.right), 'at://did:web:localhost%3A5555/sh.tangled.pipeline/3mbd3542k2222')
+ * assert.strictEqual(pipelineUri(host.value, rkey.right), 'at://did:web:localhost:5555/sh.tangled.pipeline/3mbd3542k2222')
  */
-export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot.replace(':', '%3A')}/${PIPELINE}/${rkey}`
+export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot}/${PIPELINE}/${rkey}`
 
 /** Names rising; of pairs with one name the first. */
 const named = (pairs: ReadonlyArray<Pair>): ReadonlyArray<Pair> => {

@@ -5,15 +5,15 @@
  * condition whose event is another one, and a pull request whose action is not known counts as opened.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { faultOf, pointsOf, tryGlob } from './data/glob.js'
+import { faultOf, globNameOf, globOf, tryGlob, type Work, workOf } from './data/glob.js'
 import type { Cause } from './trigger.js'
 import type { Condition } from './workflow.js'
 
 /**
- * What all patterns of one workflow may cost together, in the unit of `tryGlob`, with each code point of a name that they are tried on:
- * strangers wrote both. Ten thousand files and some twenty patterns are within it.
+ * What it may cost to find out which workflows of one run apply: strangers wrote both patterns and names, and it must take less time than
+ * a hundred thousand steps that do nothing. Three thousand files and twenty patterns that begin with other folders are within it.
  */
-const COST_MAX = 10_000_000
+export const WHEN_COST_MAX = 2_000_000
 
 const DEFAULT_TYPES: ReadonlyArray<string> = ['opened', 'reopened', 'synchronize']
 
@@ -47,25 +47,24 @@ type Verdict = E.Either<string, boolean>
 /** Whether one of `patterns` matches one of `names`: names in their order, and for each the patterns in theirs. */
 type MatchesAny = (names: ReadonlyArray<string>, patterns: ReadonlyArray<string>) => Verdict
 
-/** A `MatchesAny` whose answers cost no more than `limit` together, and how much of that is left. */
-const within = (limit: number): { readonly left: () => number; readonly matchesAny: MatchesAny } => {
-  let left = limit
-  const matchesAny: MatchesAny = (names, patterns) => {
-    const globs = patterns.map((pattern) => ({ pattern, points: pointsOf(pattern) }))
-    for (const name of names) {
-      const text = pointsOf(name)
-      left -= text.length
-      for (const { pattern, points } of globs) {
-        const { cost, outcome } = tryGlob(points, text, left)
-        left -= cost
+/** A `MatchesAny` at the cost of `work`. Where that is used up, the pattern whose turn it would be takes too long. */
+const matchingAny =
+  (work: Work): MatchesAny =>
+  (names, patterns) => {
+    const [first] = patterns
+    if (first === undefined) return E.right(false)
+    if (work.isSpent()) return E.left(faultOf(first, 'costly'))
+    const globs = patterns.map((pattern) => globOf(pattern, work))
+    for (const text of names) {
+      const name = globNameOf(text, work)
+      for (const glob of globs) {
+        const outcome = tryGlob(glob, name, work)
         if (outcome === 'match') return E.right(true)
-        if (outcome !== 'mismatch') return E.left(faultOf(pattern, outcome))
+        if (outcome !== 'mismatch') return E.left(faultOf(glob.pattern, outcome))
       }
     }
     return E.right(false)
   }
-  return { left: () => left, matchesAny }
-}
 
 /** Both, where the second is asked whatever the first says: only an error ends it. */
 const both = (a: Verdict, b: () => Verdict): Verdict =>
@@ -119,19 +118,15 @@ const holds = (condition: Condition, cause: Exclude<Cause, { readonly _tag: 'Man
  * assert.deepStrictEqual(applies(workflow.when, cause.right), { _tag: 'Right', right: true })
  */
 export const applies = (when: ReadonlyArray<Condition>, cause: Cause): E.Either<string, boolean> =>
-  appliesWithin(COST_MAX, when, cause).verdict
+  appliesWithin(workOf(WHEN_COST_MAX), when, cause)
 
-/** The same, at a cost of at most `limit`; and what is left of that. */
-export const appliesWithin = (
-  limit: number,
-  when: ReadonlyArray<Condition>,
-  cause: Cause
-): { readonly left: number; readonly verdict: E.Either<string, boolean> } => {
-  if (cause._tag === 'Manual' || when.length === 0) return { left: limit, verdict: E.right(true) }
-  const { left, matchesAny } = within(limit)
+/** The same, at the cost of `work`. */
+export const appliesWithin = (work: Work, when: ReadonlyArray<Condition>, cause: Cause): E.Either<string, boolean> => {
+  if (cause._tag === 'Manual' || when.length === 0) return E.right(true)
+  const matchesAny = matchingAny(work)
   for (const condition of when) {
     const verdict = holds(condition, cause, matchesAny)
-    if (E.isLeft(verdict) || verdict.right) return { left: left(), verdict }
+    if (E.isLeft(verdict) || verdict.right) return verdict
   }
-  return { left: left(), verdict: E.right(false) }
+  return E.right(false)
 }

@@ -37,6 +37,11 @@ export interface Limits {
   readonly lazyMs: number
   /** A journal of this size calls for a snapshot. To read so much back, at a boot, takes some 5 s. */
   readonly journalBytes: number
+  /**
+   * A stop writes a snapshot, so that a version to come need not understand today's journal. If it is not there so long after the stop was
+   * asked for, it is called off: the journal says it all.
+   */
+  readonly stopMs: number
   /** The pauses between attempts to save when saving fails: doubled from the first to the last. */
   readonly rescueMs: { readonly first: number; readonly last: number }
 }
@@ -49,6 +54,7 @@ export const defaultLimits: Limits = {
   batchMs: 10,
   lazyMs: 1_000,
   journalBytes: 128 * 1024 * 1024,
+  stopMs: 3_000,
   rescueMs: { first: 250, last: 30_000 }
 }
 
@@ -102,6 +108,7 @@ export const startBridge = (
   let isStopping = false
   let isSaving = true
   let hasEnded = false
+  let cancelLate: () => void = () => undefined
   let requestStop: () => void = () => undefined
   const stopRequested = new Promise<void>((resolve) => (requestStop = resolve))
 
@@ -112,6 +119,9 @@ export const startBridge = (
   let cancelFlush: (() => void) | null = null
   let isFlushDue = false
   let snapshot: Promise<void> | null = null
+  /** Call off the snapshot that is being written: because another follows, and because it is late. */
+  const isReplaced = new AbortController()
+  const isLate = new AbortController()
   /** The size of the journal that calls for the next snapshot. */
   let snapshotBytes = limits.journalBytes
 
@@ -249,12 +259,26 @@ export const startBridge = (
   const takeSnapshot = (): void => {
     if (snapshot !== null || store.journalBytes() < snapshotBytes) return
     snapshot = store
-      .snapshot(durable)()
+      .snapshot(durable, isReplaced.signal)()
       .then((saved) => {
-        if (E.isLeft(saved)) log.warn('no snapshot: the journal goes on', { path: saved.left.path, reason: saved.left.message })
+        if (E.isLeft(saved) && !isReplaced.signal.aborted)
+          log.warn('no snapshot: the journal goes on', { path: saved.left.path, reason: saved.left.message })
         // One that failed is not tried again at once: what it wrote takes room that the journal may need.
         snapshotBytes = E.isLeft(saved) ? store.journalBytes() + limits.journalBytes / 4 : limits.journalBytes
         snapshot = null
+      })
+  }
+
+  /** Leaves no journal behind, if there is the time and the room for that. */
+  const takeLastSnapshot = async (): Promise<void> => {
+    isReplaced.abort()
+    await snapshot
+    if (store.journalBytes() === 0) return
+    const saved = await store.snapshot(durable, isLate.signal)()
+    if (E.isLeft(saved))
+      log.warn('no snapshot at the stop: nothing is lost, but before an upgrade tack has to be started and stopped once more', {
+        path: saved.left.path,
+        reason: saved.left.message
       })
   }
 
@@ -284,8 +308,9 @@ export const startBridge = (
     hasEnded = true
     answer(false, arrived)
     disarmFlush()
-    await interpreter.close()
-    await snapshot
+    // Where saving fails there is no use in trying once more.
+    await Promise.all([interpreter.close(), E.isRight(driven) ? takeLastSnapshot() : snapshot])
+    cancelLate()
     const closed = await store.close()()
     if (E.isLeft(closed)) return E.left(`${closed.left.path}: ${closed.left.message}`)
     return driven
@@ -301,6 +326,7 @@ export const startBridge = (
     stop: () => {
       if (!isStopping) {
         isStopping = true
+        cancelLate = clock.after(limits.stopMs, () => isLate.abort())
         requestStop()
         deliver({ _tag: 'StopRequested', at: clock.now() })
       }

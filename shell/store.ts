@@ -8,6 +8,9 @@
  *
  * The state is exactly the fold of the journal over the snapshot. A first start writes a snapshot of the state before
  * anything has happened, so a journal without a snapshot is always a loss, and is refused like any other.
+ *
+ * The store has a number (store/snapshot.ts). A store of an earlier number becomes one of today's when it is opened: a snapshot is
+ * written before anything is appended, so that no journal goes on from a snapshot of another number.
  */
 import { basename, join } from 'node:path'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
@@ -18,11 +21,12 @@ import { attempt, refused, type StoreError } from './store/failure.js'
 import { cutTail, isJournal, journalPath, lineOf, readJournals, removeSuperseded } from './store/journal.js'
 import { acquire, isRemainder, type Lock, type Processes, systemProcesses } from './store/lock.js'
 import { after } from './store/read.js'
-import { type Snapshot, snapshotPath, snapshots, unfinishedPath } from './store/snapshot.js'
+import { type Format, FORMAT, type Snapshot, snapshotPath, snapshots, unfinishedPath } from './store/snapshot.js'
 
 export type { Disk, DiskFile } from './store/disk.js'
 export type { StoreError } from './store/failure.js'
 export type { Process, Processes } from './store/lock.js'
+export type { Format } from './store/snapshot.js'
 export { type Contents, readReplay, readsAsJournal, readStore, type Replay } from './store/read.js'
 
 export interface Store {
@@ -35,9 +39,10 @@ export interface Store {
   readonly append: (events: ReadonlyArray<Event>) => TE.TaskEither<StoreError, void>
   /**
    * Writes a snapshot, and drops the journal that it includes. `state` is the fold of everything given to `append` before.
-   * Goes on beside further appends. After a `Left` nothing is lost; `append` says whether a rescue is called for.
+   * Goes on beside further appends. After a `Left` nothing is lost; `append` says whether a rescue is called for. One that is called off
+   * by `signal` ends soon with a `Left`, and leaves the snapshot before it.
    */
-  readonly snapshot: (state: State) => TE.TaskEither<StoreError, void>
+  readonly snapshot: (state: State, signal?: AbortSignal) => TE.TaskEither<StoreError, void>
   /**
    * After a failed append: writes a snapshot and begins a new journal, so that nothing depends on the old one any more.
    * `state` is the fold of everything given to `append`, whether that succeeded or not. After a `Left` it may be tried again.
@@ -51,6 +56,8 @@ export interface Store {
 
 export interface StoreOptions {
   readonly disk?: Disk
+  /** Another number than today's: for tests of what another version does. */
+  readonly format?: Format
   /** Made if it is not there. */
   readonly folder: string
   /** The state of a store in which nothing has happened. */
@@ -67,14 +74,14 @@ export interface StoreOptions {
  * the platform does not let us. After the first two, what was there is as it was.
  */
 export const openStore = (options: StoreOptions): TE.TaskEither<StoreError, Store> => {
-  const { disk = systemDisk, folder, onReport = () => undefined, processes = systemProcesses } = options
+  const { disk = systemDisk, folder, format = FORMAT, onReport = () => undefined, processes = systemProcesses } = options
   return attempt(folder, async () => {
     await disk.makeFolder(folder)
     const lock = await acquire(disk, processes, folder)
     try {
       if (lock.replaced !== null)
         onReport(`process ${String(lock.replaced.pid)} has ended without releasing the folder; its lock was replaced`)
-      return await boot(disk, folder, options.initial(), onReport, lock)
+      return await boot(disk, folder, format, options.initial(), onReport, lock)
     } catch (error) {
       await lock.release()
       throw error
@@ -85,28 +92,41 @@ export const openStore = (options: StoreOptions): TE.TaskEither<StoreError, Stor
 const boot = async (
   disk: Disk,
   folder: string,
+  format: Format,
   initial: State,
   onReport: (message: string) => void,
   lock: Lock
 ): Promise<Store> => {
-  const db = new Low<Snapshot>(snapshots(disk, folder), { seq: 0, state: initial })
+  const writing: Writing = { signal: null }
+  const { version } = format
+  const db = new Low<Snapshot>(
+    snapshots(disk, folder, format, () => writing.signal?.aborted === true),
+    { seq: 0, state: initial, version }
+  )
   const names = await disk.list(folder)
   if (names.includes(basename(snapshotPath(folder)))) await db.read()
   else if (names.some(isJournal))
     throw refused(snapshotPath(folder), 'it is missing, and there is a journal that goes on from it')
   else await db.write()
 
-  let state = db.data.state
-  const { bytes, seq, torn } = await readJournals(disk, folder, db.data.seq, ({ events }) => (state = after(state, events)))
+  const was = db.data
+  let { state } = was
+  const rules = { snapshot: was.version, version }
+  const { bytes, seq, torn } = await readJournals(disk, folder, rules, was.seq, ({ events }) => (state = after(state, events)))
   if (torn !== null) {
     await cutTail(disk, torn)
     onReport(`${torn.path}: line ${String(torn.number)} was cut off: ${torn.why}`)
   }
   const remainders = names.filter((name) => name === basename(unfinishedPath(folder)) || isRemainder(name))
   for (const name of remainders) await ifThere(disk.remove(join(folder, name)), undefined)
+  if (was.version !== version) {
+    db.data = { seq, state, version }
+    await db.write()
+    onReport(`the store was of version ${String(was.version)}; now it is of version ${String(version)}, which older versions cannot read`)
+  }
   await removeSuperseded(disk, folder, db.data.seq)
   const file = await beginJournal(disk, folder, seq + 1)
-  return running({ bytes, db, disk, file, folder, lock, seq, state })
+  return running({ bytes: was.version === version ? bytes : 0, db, disk, file, folder, lock, seq, state, version, writing })
 }
 
 /** Opens a journal for batches from `first` on. There is none of that name, or an empty one. */
@@ -131,6 +151,12 @@ const inTurn = (): (<A>(task: () => Promise<A>) => Promise<A>) => {
   }
 }
 
+/** What is said about the snapshot that is being written. */
+interface Writing {
+  /** Calls it off; `null` when nobody may. */
+  signal: AbortSignal | null
+}
+
 interface Opened {
   readonly bytes: number
   readonly db: Low<Snapshot>
@@ -140,9 +166,11 @@ interface Opened {
   readonly lock: Lock
   readonly seq: number
   readonly state: State
+  readonly version: number
+  readonly writing: Writing
 }
 
-const running = ({ bytes, db, disk, folder, lock, state, ...opened }: Opened): Store => {
+const running = ({ bytes, db, disk, folder, lock, state, version, writing, ...opened }: Opened): Store => {
   const onJournal = inTurn()
   const onSnapshot = inTurn()
   let { file, seq } = opened
@@ -166,8 +194,9 @@ const running = ({ bytes, db, disk, folder, lock, state, ...opened }: Opened): S
     return change(act)
   }
 
-  const save = async (snapshot: Snapshot, bytesIncluded: number): Promise<void> => {
-    db.data = snapshot
+  const save = async (snapshot: Omit<Snapshot, 'version'>, bytesIncluded: number, signal: AbortSignal | null = null): Promise<void> => {
+    db.data = { ...snapshot, version }
+    writing.signal = signal
     await db.write()
     included = bytesIncluded
     await removeSuperseded(disk, folder, snapshot.seq)
@@ -187,21 +216,21 @@ const running = ({ bytes, db, disk, folder, lock, state, ...opened }: Opened): S
         onJournal(() =>
           onUsable(async () => {
             seq += 1
-            const line = lineOf({ events, seq })
+            const line = lineOf(version, { events, seq })
             await file.append(line)
             await file.sync()
             written += line.length
           })
         )
       ),
-    snapshot: (now) =>
+    snapshot: (now, signal) =>
       attempt(folder, async () => {
         // The new journal begins in its turn, the snapshot is written beside what is appended then.
         const { saved } = await onJournal(() =>
           onUsable(async () => {
             await begin()
             const includes = { seq, written }
-            return { saved: onSnapshot(() => save({ seq: includes.seq, state: now }, includes.written)) }
+            return { saved: onSnapshot(() => save({ seq: includes.seq, state: now }, includes.written, signal)) }
           })
         )
         await saved

@@ -5,32 +5,66 @@
  * not that of a regular expression: what follows a `*` is taken where it is first found, a class may be `/`, a brace is replaced
  * by the text of its alternatives, and what is bad in a pattern is only noticed where the name makes the procedure look at it.
  *
- * Patterns are written by strangers, so the work is counted: a pattern that takes too much of it is refused. Alternatives stand in a
- * list and not on the stack. A port to a language whose strings are not UTF-16 works on its code points all the same.
+ * Patterns and names are written by strangers, so the work is counted, all of it: what is beyond the limit is given up. Alternatives stand
+ * in a list and not on the stack. A port to a language whose strings are not UTF-16 works on its code points all the same.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { excerpt } from './text.js'
 
-/** A pattern may have this many code points. */
-const PATTERN_MAX = 1_000
+/** A pattern may have this many code points; a longer one is bad. */
+export const PATTERN_MAX = 1_000
 
-/** What one match may cost: a code point of a pattern that is looked at, or copied, is one. */
-const COST_MAX = 1_000_000
+/** A name may have this many code points, as many as a path has on most systems; a longer one is matched by nothing. */
+export const NAME_MAX = 4_096
+
+/** What one match may cost that stands by itself. */
+const COST_MAX = 100_000
+
+/** What it costs to make a code point of a pattern or a name ready. */
+const POINT_COST = 4
+
+/** What a try costs whose name differs from the plain beginning of the pattern, besides the code points compared; one that goes on; a turn. */
+const PLAIN_COST = 4
+const TRY_COST = 20
+const TURN_COST = 4
+
+/** What may be spent on patterns: a code point that is looked at, or copied, is one. */
+export interface Work {
+  /** Whether more was spent than there was. */
+  readonly isSpent: () => boolean
+  /** Takes what something costs, and says whether that can be afforded. */
+  readonly spend: (cost: number) => boolean
+}
+
+export const workOf = (limit: number): Work => {
+  let left = limit
+  return {
+    isSpent: () => left < 0,
+    spend: (cost) => {
+      left -= cost
+      return left >= 0
+    }
+  }
+}
 
 /** `costly`: it was given up. */
 export type GlobOutcome = 'match' | 'mismatch' | 'bad' | 'costly'
-
-export interface GlobTrial {
-  readonly cost: number
-  readonly outcome: GlobOutcome
-}
 
 /** The code points of a text. */
 export type Points = ReadonlyArray<number>
 
 const point = (c: string): number => c.codePointAt(0) ?? 0
 
-export const pointsOf = (text: string): Points => Array.from(text, point)
+/** The first `max` code points of a text, and one more if there are more: whoever counts them sees that it is too long. */
+export const pointsOf = (text: string, max: number): Points => {
+  const points: Array<number> = []
+  for (let i = 0; i < text.length && points.length <= max; i++) {
+    const c = text.codePointAt(i) ?? 0
+    if (c > 0xffff) i++
+    points.push(c)
+  }
+  return points
+}
 
 const STAR = point('*')
 const QUESTION = point('?')
@@ -123,10 +157,12 @@ interface Task {
 /** A task comes to an end, or to a brace, of which each alternative is a task. */
 type Turn = GlobOutcome | ReadonlyArray<Task>
 
-/** What matches the end of a name. */
-const EMPTY: ReadonlySet<string> = new Set(['', '*', '**', '/**', '**/', '/**/'])
+/** What matches the end of a name, besides nothing. */
+const EMPTY: ReadonlyArray<Points> = ['*', '**', '/**', '**/', '/**/'].map((text) => pointsOf(text, PATTERN_MAX))
 
-const textOf = (points: Points): string => String.fromCodePoint(...points)
+/** Whether the pattern from `from` on matches the end of a name. */
+const isEmpty = (pattern: Points, from: number): boolean =>
+  from === pattern.length || EMPTY.some((points) => points.length === pattern.length - from && points.every((c, i) => c === pattern[from + i]))
 
 interface Class {
   /** Where the pattern stands: behind the class, or where it is known that it does not hold. */
@@ -175,21 +211,13 @@ const branch = (task: Task): Turn => {
   return brace.alternatives.map(([start, end]) => ({ ...task, pattern: before.concat(pattern.slice(start, end), after) }))
 }
 
-/** A name that is at its end: whether what is left of the pattern can be nothing. */
-const atEnd = (task: Task): Turn => {
-  const { pattern, patternAt } = task
-  if (EMPTY.has(textOf(pattern.slice(patternAt)))) return 'match'
-  if (pattern[patternAt] === OPEN) return branch(task)
-  return mismatch(pattern, patternAt)
-}
-
-/** One task as far as it goes. `spend` takes what it costs, and says whether that can be afforded. */
-const runTask = (task: Task, name: Points, spend: (cost: number) => boolean): Turn => {
+/** One task as far as it goes. */
+const runTask = (task: Task, name: Points, work: Work): Turn => {
   const { pattern } = task
   let { deepName, deepPattern, nameAt, patternAt, starName, starPattern } = task
   let atStart = patternAt === 0 || pattern[patternAt - 1] === SLASH
   while (nameAt < name.length) {
-    if (!spend(1)) return 'costly'
+    if (!work.spend(TURN_COST)) return 'costly'
     const p = pattern[patternAt]
     const c = name[nameAt] ?? NONE
     if (p === STAR) {
@@ -214,7 +242,7 @@ const runTask = (task: Task, name: Points, spend: (cost: number) => boolean): Tu
     if (p === OPEN_CLASS) {
       atStart = false
       const { at, holds } = matchClass(pattern, patternAt + 1, c)
-      if (!spend(at - patternAt)) return 'costly'
+      if (!work.spend(at - patternAt)) return 'costly'
       if (holds === null) return 'bad'
       patternAt = at
       if (holds) {
@@ -246,34 +274,94 @@ const runTask = (task: Task, name: Points, spend: (cost: number) => boolean): Tu
       continue
     }
     const slash = deepPattern === -1 ? -1 : name.indexOf(SLASH, deepName)
-    if (slash < 0) return spend(pattern.length - patternAt) ? mismatch(pattern, patternAt) : 'costly'
-    if (!spend(slash - deepName)) return 'costly'
+    // A name without another slash is looked through to its end.
+    const passed = deepPattern === -1 ? 0 : (slash < 0 ? name.length : slash) - deepName
+    if (slash < 0) return work.spend(passed + pattern.length - patternAt) ? mismatch(pattern, patternAt) : 'costly'
+    if (!work.spend(passed)) return 'costly'
     deepName = slash + 1
     nameAt = deepName
     patternAt = deepPattern
   }
-  return atEnd({ deepName, deepPattern, nameAt, pattern, patternAt, starName, starPattern })
+  // The name is at its end: what is left of the pattern may be nothing.
+  if (!work.spend(pattern.length - patternAt)) return 'costly'
+  if (isEmpty(pattern, patternAt)) return 'match'
+  if (pattern[patternAt] === OPEN) return branch({ deepName, deepPattern, nameAt, pattern, patternAt, starName, starPattern })
+  return mismatch(pattern, patternAt)
 }
 
-/** Whether `pattern` matches all of `name`, given up at a cost of more than `limit`. */
-export const tryGlob = (pattern: Points, name: Points, limit: number): GlobTrial => {
-  let cost = 0
-  const spend = (more: number): boolean => {
-    cost += more
-    return cost <= limit
-  }
-  if (pattern.length > PATTERN_MAX) return { cost, outcome: 'bad' }
-  const nowhere = { deepName: 0, deepPattern: -1, starName: 0, starPattern: -1 }
-  const tasks: Array<Task> = [{ ...nowhere, nameAt: 0, pattern, patternAt: 0 }]
-  for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
-    const turn = runTask(task, name, spend)
+/** The task that a pattern begins with. */
+const wholeOf = (pattern: Points): Task => ({
+  deepName: 0,
+  deepPattern: -1,
+  nameAt: 0,
+  pattern,
+  patternAt: 0,
+  starName: 0,
+  starPattern: -1
+})
+
+/** A pattern that is to be tried on names. */
+export interface Glob {
+  /** Whether what follows its plain beginning is well-formed. */
+  readonly isValid: boolean
+  readonly pattern: string
+  /** How many code points come before the first that means more than itself. */
+  readonly plain: number
+  readonly points: Points
+}
+
+const SPECIAL: ReadonlySet<number> = new Set([STAR, QUESTION, OPEN_CLASS, OPEN, CLOSE, ESCAPE])
+
+/** A pattern made ready. */
+export const globOf = (pattern: string, work: Work): Glob => {
+  const points = pointsOf(pattern, PATTERN_MAX)
+  work.spend(POINT_COST * points.length)
+  const at = points.findIndex((c) => SPECIAL.has(c))
+  const plain = at < 0 ? points.length : at
+  return { isValid: isValid(points, plain), pattern, plain, points }
+}
+
+/** A name made ready. */
+export const globNameOf = (name: string, work: Work): Points => {
+  const points = pointsOf(name, NAME_MAX)
+  work.spend(POINT_COST * points.length)
+  return points
+}
+
+/** The first index below `end` at which the two differ, or `end`. */
+const firstDifference = (a: Points, b: Points, end: number): number => {
+  let i = 0
+  while (i < end && a[i] === b[i]) i++
+  return i
+}
+
+/** Whether the pattern matches all of the name, at the cost of `work`. */
+export const tryGlob = ({ isValid, plain, points }: Glob, name: Points, work: Work): GlobOutcome => {
+  if (!work.spend(PLAIN_COST)) return 'costly'
+  if (points.length > PATTERN_MAX) return 'bad'
+  if (name.length > NAME_MAX) return 'mismatch'
+  const end = Math.min(plain, name.length)
+  const same = firstDifference(points, name, end)
+  if (!work.spend(same)) return 'costly'
+  if (same < end) return isValid ? 'mismatch' : 'bad'
+  if (!work.spend(TRY_COST)) return 'costly'
+  return tryWhole(points, name, work)
+}
+
+const tryWhole = (pattern: Points, name: Points, work: Work): GlobOutcome => {
+  const tasks: Array<Task> = []
+  for (let task: Task | undefined = wholeOf(pattern); task !== undefined; task = tasks.pop()) {
+    const turn = runTask(task, name, work)
     if (typeof turn !== 'string') {
-      if (!spend(turn.length * task.pattern.length)) return { cost, outcome: 'costly' }
+      if (!work.spend(turn.length * task.pattern.length)) return 'costly'
       // The last is taken first.
-      tasks.push(...[...turn].reverse())
-    } else if (turn !== 'mismatch') return { cost, outcome: turn }
+      for (let i = turn.length - 1; i >= 0; i--) {
+        const next = turn[i]
+        if (next !== undefined) tasks.push(next)
+      }
+    } else if (turn !== 'mismatch') return turn
   }
-  return { cost, outcome: 'mismatch' }
+  return 'mismatch'
 }
 
 /** Why a pattern has no answer, as a part of a sentence. */
@@ -282,9 +370,10 @@ export const faultOf = (pattern: string, outcome: 'bad' | 'costly'): string =>
 
 /**
  * Whether the doublestar glob `pattern` matches all of `name`: `*` stops at a slash, `**` crosses it where it is a whole segment; `?`,
- * `[a-z]`, `[^a]`, `[!a]`, `{a,b}` and `\` as usual; no negation.
+ * `[a-z]`, `[^a]`, `[!a]`, `{a,b}` and `\` as usual; no negation. A name of more than 4 096 code points is matched by nothing.
  *
- * @returns `Left` with a sentence for a bad pattern: of more than 1 000 code points, or malformed where the name makes a difference.
+ * @returns `Left` with a sentence for a bad pattern (of more than 1 000 code points, or malformed where the name makes a difference), and
+ * for one that takes too long.
  *
  * @example
  * import assert from 'node:assert'
@@ -297,6 +386,7 @@ export const faultOf = (pattern: string, outcome: 'bad' | 'costly'): string =>
 export const matchGlob =
   (pattern: string) =>
   (name: string): E.Either<string, boolean> => {
-    const { outcome } = tryGlob(pointsOf(pattern), pointsOf(name), COST_MAX)
+    const work = workOf(COST_MAX)
+    const outcome = tryGlob(globOf(pattern, work), globNameOf(name, work), work)
     return outcome === 'bad' || outcome === 'costly' ? E.left(faultOf(pattern, outcome)) : E.right(outcome === 'match')
   }

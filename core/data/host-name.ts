@@ -7,6 +7,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
+import { decodePunycode } from './punycode.js'
 
 const isPort = (u: unknown): u is number => typeof u === 'number' && Number.isInteger(u) && u >= 1 && u <= 65_535
 
@@ -45,8 +46,27 @@ const EVERY_UPPER = /[A-Z]/g
 /** (Most names are lower already, and to look costs less than to replace nothing.) */
 const lowerAscii = (text: string): string => (UPPER.test(text) ? text.replace(EVERY_UPPER, (letter) => letter.toLowerCase()) : text)
 
+/** What a label begins with that stands for text beyond ASCII. */
+const ENCODED = 'xn--'
+
+/** The control characters beyond ASCII. */
+const isControl = (point: number): boolean => point >= 0x80 && point <= 0x9f
+
+/**
+ * Whether a label `xn--…` stands for text, without control characters beyond ASCII. (There is always something beyond ASCII in it: a label does
+ * not end with a hyphen, so that there is a number.) Whether a registry would allow it is not asked: that would take tables.
+ */
+const standsForText = (label: string): boolean => {
+  const points = decodePunycode(label.slice(ENCODED.length))
+  return points !== null && !points.some(isControl)
+}
+
+/** (Most names have no such label, and to look costs less than to split them.) */
+const areLabelsText = (name: string): boolean =>
+  !name.includes(ENCODED) || name.split('.').every((label) => !label.startsWith(ENCODED) || standsForText(label))
+
 const nameHolds = (name: string, loopback: boolean): boolean =>
-  name.length <= NAME_MAX && NAME.test(name) && !NUMERIC_END.test(name) && (loopback || !LOOPBACK.test(name))
+  name.length <= NAME_MAX && NAME.test(name) && !NUMERIC_END.test(name) && (loopback || !LOOPBACK.test(name)) && areLabelsText(name)
 
 const portHolds = (port: string): boolean => PORT.test(port) && Number(port) <= 65_535
 
@@ -71,8 +91,8 @@ export type HostName = t.TypeOf<typeof HostName>
 /**
  * The canonical form of `text`. Idempotent: what comes out goes in and comes out the same.
  *
- * @returns `None` for address literals in any spelling, userinfo, paths, non-ASCII text, labels that are too long, the
- *   empty string, and whatever `policy` does not allow.
+ * @returns `None` for address literals in any spelling, userinfo, paths, non-ASCII text, labels that are too long or that stand for
+ *   no text (`xn--…`), the empty string, and whatever `policy` does not allow.
  *
  * @example
  * import assert from 'node:assert'

@@ -5,8 +5,6 @@ export {
   type BuildsInput,
   type BuildsState,
   initial,
-  type Page,
-  pageAfter,
   reduce,
   type RightJudged,
   Run,
@@ -17,3 +15,4 @@ export {
   type TriggerJudged,
   WrittenBuilds
 } from '../builds.js'
+export { type Page, pageAfter, READER_MARGIN_US, servedAfter, type StatusLog } from '../status-log.js'

@@ -5,7 +5,9 @@
  * cannot hold, so the digits are written by hand.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { clampTimeUs, Nanos, nanosOf, STATUS, tidOf, type TimeUs } from '../data/identifiers.js'
+import * as t from 'io-ts'
+import type { Status } from '../build.js'
+import { clampTimeUs, Nanos, nanosOf, STATUS, tidOf, TimeUs, usBefore } from '../data/identifiers.js'
 import type { StatusEntry } from '../effect.js'
 import { pipelineUri } from '../variables.js'
 
@@ -45,6 +47,20 @@ export const rfc3339 = (time: TimeUs): string => {
 }
 
 /**
+ * How long before its stamp a status is said to have been made. A reader may cut that time to whole seconds, and of one second take what
+ * came last for what is; it may also replace a time in its future by its own. So what comes later in a build lies at least a second later,
+ * and nothing lies after its stamp.
+ */
+const EARLIER_US: { readonly [S in Status]: number } = {
+  pending: 2 * SECOND_US,
+  running: SECOND_US,
+  success: 0,
+  failed: 0,
+  timeout: 0,
+  cancelled: 0
+}
+
+/**
  * The text of the frame that tells of a status.
  *
  * @example
@@ -67,7 +83,7 @@ export const statusFrame = ({ build, createdUs, error, exitCode, status }: Statu
     pipeline: pipelineUri(build.knot, build.rkey),
     workflow: build.workflow,
     status,
-    createdAt: rfc3339(createdUs),
+    createdAt: rfc3339(usBefore(createdUs, EARLIER_US[status])),
     ...(error === null ? {} : { error }),
     ...(exitCode === null ? {} : { exitCode })
   }
@@ -75,9 +91,20 @@ export const statusFrame = ({ build, createdUs, error, exitCode, status }: Statu
   return `${head.slice(0, -1)},"created":${nanosOf(createdUs)}}`
 }
 
+/** How far a reader says it has come. */
+export const ReaderCursor = t.readonly(
+  t.strict({
+    /** Whether it is a whole number of microseconds, as all stamps of ours are. */
+    isWhole: t.boolean,
+    /** Rounded down: what was created after the one was created after the other. */
+    timeUs: TimeUs
+  }),
+  'ReaderCursor'
+)
+export type ReaderCursor = t.TypeOf<typeof ReaderCursor>
+
 /**
- * How far a reader has come, from its cursor in nanoseconds. It is rounded down to microseconds, and our own stamps are whole
- * ones: what was created after the one was created after the other.
+ * How far a reader says it has come, from its cursor in nanoseconds.
  *
  * @returns `Left` with the rule for what is no such number.
  *
@@ -85,10 +112,12 @@ export const statusFrame = ({ build, createdUs, error, exitCode, status }: Statu
  * import assert from 'node:assert'
  * import { decodeCursor } from 'tack/core'
  *
- * assert.deepStrictEqual(decodeCursor('1767225600000000999'), { _tag: 'Right', right: 1_767_225_600_000_000 })
+ * assert.deepStrictEqual(decodeCursor('1767225600000000999'), { _tag: 'Right', right: { isWhole: false, timeUs: 1_767_225_600_000_000 } })
  * assert.strictEqual(decodeCursor('1e18')._tag, 'Left')
  */
-export const decodeCursor = (text: string): E.Either<string, TimeUs> =>
-  Nanos.is(text)
-    ? E.right(clampTimeUs(Number(text.slice(0, -3))))
-    : E.left('a cursor is a time in nanoseconds: decimal digits without leading zeros, from 0 to 9223372036854775807')
+export const decodeCursor = (text: string): E.Either<string, ReaderCursor> => {
+  if (!Nanos.is(text))
+    return E.left('a cursor is a time in nanoseconds: decimal digits without leading zeros, from 0 to 9223372036854775807')
+  const timeUs = clampTimeUs(Number(text.slice(0, -3)))
+  return E.right({ isWhole: nanosOf(timeUs) === text, timeUs })
+}

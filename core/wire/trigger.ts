@@ -129,6 +129,13 @@ const repoOf = (fields: Fields): Read<RepoClaim> =>
     )
   )
 
+/** Knots of the first generation call it `create` when a pull request is opened. */
+const actionAt = (place: string, u: unknown): Read<string> =>
+  pipe(
+    nameAt(place, u),
+    E.map((action) => (action === 'create' ? 'opened' : action))
+  )
+
 /** A fork is somebody else's repository: what is in it is not the word of anybody who may build here. */
 const pullRequestOf = (repo: RepoClaim, fields: Fields): Read<PullRequest> => {
   const { sourceRepo } = fields
@@ -139,7 +146,7 @@ const pullRequestOf = (repo: RepoClaim, fields: Fields): Read<PullRequest> => {
       pipe(
         E.Do,
         E.apS('_tag', E.right('PullRequest' as const)),
-        E.apS('action', optional(nameAt)('pullRequest.action', action)),
+        E.apS('action', optional(actionAt)('pullRequest.action', action)),
         E.apS('sourceBranch', nameAt('pullRequest.sourceBranch', sourceBranch)),
         E.apS('sourceSha', shaAt('pullRequest.sourceSha', sourceSha)),
         E.apS('targetBranch', nameAt('pullRequest.targetBranch', targetBranch))

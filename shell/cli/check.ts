@@ -165,7 +165,11 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
   const names = await readdir(folder)
   if (!names.some((name) => name === 'state.json' || name.startsWith('journal-'))) return fine(what, `${folder} is empty: the first start begins from nothing.${held}`)
   const read = await readStore(folder)()
-  if (E.isLeft(read)) return wrong(what, `${read.left.path}: ${ended(read.left.message)} Nothing is overwritten; put a backup in its place.`)
+  if (E.isLeft(read)) {
+    // A refusal says itself what can be done.
+    const advice = read.left._tag === 'Refused' ? '' : ' Nothing is overwritten; put a backup in its place.'
+    return wrong(what, `${read.left.path}: ${ended(read.left.message)}${advice}`)
+  }
   const { builds, commits } = read.right.state
   const version = await versionOf(folder).catch(() => '?')
   const other =

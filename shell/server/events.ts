@@ -11,7 +11,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Builds, decodeCursor, type State, type StatusEntry, statusFrame, type TimeUs } from '../../core/index.js'
+import { Builds, decodeCursor, type ReaderCursor, type State, type StatusEntry, statusFrame, type TimeUs } from '../../core/index.js'
 import { joined, message } from '../network/endpoint.js'
 import type { Log } from '../ports.js'
 import { type Answer, text } from './http.js'
@@ -50,7 +50,6 @@ export interface Events {
 interface Chunk {
   readonly bytes: Buffer
   readonly count: number
-  readonly isBelowFloor: boolean
   readonly lastUs: TimeUs
 }
 
@@ -59,8 +58,8 @@ const PLACES_MAX = 32
 
 const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 
-/** Where a reader wants to start; `null`: with what comes from now on. */
-const startIn = (query: URLSearchParams): E.Either<string, TimeUs | null> => {
+/** How far a reader says it has come; `null`: it wants what comes from now on. */
+const cursorIn = (query: URLSearchParams): E.Either<string, ReaderCursor | null> => {
   const [cursor, ...others] = query.getAll('cursor')
   if (cursor === undefined) return E.right(null)
   return others.length > 0 ? E.left('the cursor must be given once') : decodeCursor(cursor)
@@ -85,7 +84,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
   }
 
   const cutChunk = (cursorUs: TimeUs): Chunk | null => {
-    const { entries, isBelowFloor } = Builds.pageAfter(durable().builds, cursorUs, limits.chunkEntries)
+    const { entries } = Builds.pageAfter(durable().builds, cursorUs, limits.chunkEntries)
     const messages: Array<Buffer> = []
     let size = 0
     let lastUs = cursorUs
@@ -96,7 +95,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
       size += bytes.length
       lastUs = entry.createdUs
     }
-    return messages.length === 0 ? null : { bytes: joined(messages), count: messages.length, isBelowFloor, lastUs }
+    return messages.length === 0 ? null : { bytes: joined(messages), count: messages.length, lastUs }
   }
 
   const forgetOld = (): void => {
@@ -115,8 +114,10 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
     return chunk
   }
 
-  const read = (from: TimeUs) => (peer: Peer): void => {
-    let cursorUs = from
+  const read = (asked: ReaderCursor | null) => (peer: Peer): void => {
+    let cursorUs = Builds.servedAfter(durable().builds, asked)
+    /** How far the reader has come: at first by its own word. */
+    let knownUs = asked?.timeUs ?? cursorUs
     /** How much news has come since the socket is full; `null` while it has room. */
     let owedBytes: number | null = null
 
@@ -125,11 +126,12 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
         const chunk = chunkAfter(cursorUs)
         if (chunk === null) return
         // Whoever asks for everything misses nothing, however little that is.
-        if (chunk.isBelowFloor && cursorUs > 0) {
+        if (knownUs > 0 && knownUs < (durable().builds.floorUs ?? 0)) {
           truncated++
-          log.debug('a reader of statuses asks for more than is kept', { cursorUs, firstUs: chunk.lastUs })
+          log.debug('a reader of statuses asks for more than is kept', { cursorUs: knownUs, firstUs: chunk.lastUs })
         }
         cursorUs = chunk.lastUs
+        knownUs = cursorUs
         sent += chunk.count
         if (!peer.write(chunk.bytes)) owedBytes = 0
       }
@@ -172,14 +174,13 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
   return {
     admit: (query) =>
       pipe(
-        startIn(query),
+        cursorIn(query),
         E.mapLeft((rule) => text(400, rule)),
         E.filterOrElse(
           () => readers.size < limits.readers,
           () => text(503, 'too many readers; come again later', { 'retry-after': '30' })
         ),
-        // Who has come further than we have, by a clock that is ahead of ours, gets all that comes.
-        E.map((from) => read(from === null || from > durable().builds.lastUs ? durable().builds.lastUs : from))
+        E.map(read)
       ),
     counts: () => ({ cut, readers: readers.size, sent, truncated }),
     wake: () => {

@@ -28,6 +28,14 @@ const WHAT_TO_DO = 'Nothing was changed. Restore a backup of the whole folder, o
 export const refused = (path: string, what: string): Error =>
   new Rejection({ _tag: 'Refused', path, message: `${what}. ${WHAT_TO_DO}` })
 
+/** The journal at `path` is one that only the version which wrote it can fold. */
+export const unfinished = (path: string, what: string): Error =>
+  new Rejection({
+    _tag: 'Refused',
+    path,
+    message: `${what}. Nothing was changed. Start that version once, and stop it: a clean stop leaves nothing after its snapshot`
+  })
+
 /** The folder is in use, or that it is not cannot be told. */
 export const held = (path: string, message: string): Error => new Rejection({ _tag: 'Held', path, message })
 

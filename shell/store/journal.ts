@@ -1,11 +1,15 @@
 /**
  * The journal: what has happened since the snapshot, one batch a line.
  *
- *     {"seq":7,"events":[…],"crc":"89abcdef"}
+ *     {"version":3,"seq":7,"events":[…],"crc":"89abcdef"}
  *
- * `seq` counts the batches of a store from 1 on, over all files; `crc` is the CRC-32 of the bytes of the line before it. A
- * file is named after its first batch. A new one is begun when a snapshot begins, so that the old ones can go, whole, once
- * the snapshot is durable.
+ * `version` is the number of the store (snapshot.ts); those of numbers 1 and 2 bear none. `seq` counts the batches of a store from 1 on, over all
+ * files; `crc` is the CRC-32 of the bytes of the line before it. A file is named after its first batch. A new one is begun when a snapshot
+ * begins, so that the old ones can go, whole, once the snapshot is durable.
+ *
+ * What an event does is decided by the rules of the version that wrote it. Another version would fold it to another state, in which a
+ * build may be started twice. So a journal is folded by its own version alone. A clean stop leaves none beyond its snapshot, and
+ * snapshots of every number are read. The exception are numbers 1 and 2, from before the first release: they are folded by today's rules.
  *
  * A power cut tears at most the last line of the last file, because a line is acknowledged only when it is durable, and the
  * next file is begun only after that. So that is the only damage that is repaired. Any other means that something is lost
@@ -17,26 +21,30 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { defaults, Event, Natural } from '../../core/index.js'
 import { type Disk, withFile } from './disk.js'
-import { refused } from './failure.js'
-import { decode, parseJson } from './json.js'
+import { refused, unfinished } from './failure.js'
+import { tellsOfFormerKnot } from './former-knots.js'
+import { decode, decodeText } from './json.js'
 import { type Line, linesOf } from './lines.js'
 
 // ---------------------------------------------------------------------------------------- one line
 
-/** What was made durable at once. */
-const Batch = t.strict({ events: t.readonlyArray(Event), seq: Natural }, 'Batch')
+/** What was made durable at once, before its events have been looked at. */
+const Unread = t.strict({ events: t.UnknownArray, seq: Natural, version: t.union([Natural, t.undefined]) }, 'Batch')
+type Unread = t.TypeOf<typeof Unread>
 
-/** The same, before its events have been looked at. */
-const Unread = t.type({ events: t.UnknownArray })
+const Events = t.strict({ events: t.readonlyArray(Event) }, 'Batch')
 
 export interface Batch {
   readonly events: ReadonlyArray<Event>
   readonly seq: number
 }
 
+/** The greatest number whose journals bear none, and are folded by today's rules. */
+const UNNUMBERED = 2
+
 /**
- * An event as an earlier version of a store wrote it, in today's form: in the first, a knot's frame told nothing of triggers, and the
- * configuration nothing of builds; in the second, an account event did not say when it was, nor its number.
+ * An event of a journal of numbers 1 and 2 in today's form. In the first of them a knot's frame told nothing of triggers, and the
+ * configuration nothing of builds; in both, an account event did not say when it was, nor its number.
  */
 const modern = (event: unknown): unknown => {
   if (typeof event !== 'object' || event === null || !('_tag' in event)) return event
@@ -48,11 +56,10 @@ const modern = (event: unknown): unknown => {
   return { ...event, config: { ...event.config, backfill, builds } }
 }
 
-const batchIn = (text: string): E.Either<string, Batch> => {
-  const json = parseJson(text)
-  if (E.isLeft(json)) return json
-  const batch = Unread.decode(json.right)
-  return decode(Batch, E.isRight(batch) ? { ...batch.right, events: batch.right.events.map(modern) } : json.right)
+/** The events, in today's form. */
+const eventsOf = ({ events, version }: Unread): E.Either<string, ReadonlyArray<Event>> => {
+  const decoded = decode(Events, { events: version === undefined ? events.filter((event) => !tellsOfFormerKnot(event)).map(modern) : events })
+  return E.isLeft(decoded) ? decoded : E.right(decoded.right.events)
 }
 
 const CRC_KEY = ',"crc":"'
@@ -63,8 +70,8 @@ const END_LENGTH = CRC_KEY.length + 10
 export const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
 
 /** The line of a batch, with its line feed. The checksum is put in afterwards: a line can be large, and is made once. */
-export const lineOf = ({ events, seq }: Batch): Buffer => {
-  const line = Buffer.from(`{"seq":${String(seq)},"events":${JSON.stringify(events)}${endOf(0)}\n`)
+export const lineOf = (version: number, { events, seq }: Batch): Buffer => {
+  const line = Buffer.from(`{"version":${String(version)},"seq":${String(seq)},"events":${JSON.stringify(events)}${endOf(0)}\n`)
   const content = line.subarray(0, line.length - END_LENGTH - 1)
   line.write(endOf(crc32(content)), content.length, 'latin1')
   return line
@@ -98,11 +105,45 @@ export interface TornTail {
   readonly why: string
 }
 
-/** Gives `take` the batches in the file, in order. A torn tail is returned; anything else that is not valid is refused. */
-export const readJournal = (disk: Disk, path: string, take: (batch: Batch, line: Line) => void): Promise<TornTail | null> =>
+/** How the journal that is read came about, and by what rules it would be folded. */
+export interface Rules {
+  /** The number of the snapshot that it goes on from; `null` when that is not known. */
+  readonly snapshot: number | null
+  /** Today's number. */
+  readonly version: number
+}
+
+/** Why a batch with this number cannot be folded here, after such a snapshot; `null` when it can. */
+const strangeness = ({ snapshot, version: today }: Rules, version: number | undefined, path: string, line: number): Error | null => {
+  const at = `line ${String(line)}`
+  if (version === today || (version === undefined && (snapshot ?? 0) <= UNNUMBERED)) return null
+  if (version === undefined) return refused(path, `${at}: it bears no number, and the snapshot before it is of version ${String(snapshot)}`)
+  if (version > today)
+    return refused(path, `${at}: it is of version ${String(version)}, and this tack knows versions up to ${String(today)}: a newer one can read it`)
+  return unfinished(
+    path,
+    `${at}: it was written by an earlier tack, for a store of version ${String(version)}, and has happened after the last snapshot`
+  )
+}
+
+/**
+ * Gives `take` the batches in the file, in order; of those up to `seq`, which a snapshot includes, the number alone. A torn tail is returned;
+ * anything else that is not valid is refused.
+ */
+export const readJournal = (
+  disk: Disk,
+  path: string,
+  rules: Rules,
+  seq: number,
+  take: (batch: Batch, line: Line) => void
+): Promise<TornTail | null> =>
   withFile(disk, path, 'read', async (file) => {
     let torn: TornTail | null = null
     for await (const line of linesOf(file)) {
+      const orRefuse = <A>(result: E.Either<string, A>): A => {
+        if (E.isLeft(result)) throw refused(path, `line ${String(line.number)}: ${result.left}`)
+        return result.right
+      }
       if (torn !== null) throw refused(path, `line ${String(torn.number)}: ${torn.why}`)
       const content = contentOf(line)
       if (E.isLeft(content)) {
@@ -110,9 +151,11 @@ export const readJournal = (disk: Disk, path: string, take: (batch: Batch, line:
         torn = { number: line.number, offset: line.offset, path, why: content.left }
       } else {
         // The checksum holds, so this is what was written: if it cannot be understood, that is not because it was torn.
-        const batch = batchIn(`${content.right.toString()}}`)
-        if (E.isLeft(batch)) throw refused(path, `line ${String(line.number)}: ${batch.left}`)
-        take(batch.right, line)
+        const batch = orRefuse(decodeText(Unread, `${content.right.toString()}}`))
+        const isIncluded = batch.seq <= seq
+        const strange = isIncluded ? null : strangeness(rules, batch.version, path, line.number)
+        if (strange !== null) throw strange
+        take({ events: isIncluded ? [] : orRefuse(eventsOf(batch)), seq: batch.seq }, line)
       }
     }
     return torn
@@ -166,7 +209,7 @@ export interface Journals {
  *
  * Files that a snapshot of `seq` supersedes are not looked at: after a failed append, one of them may be torn.
  */
-export const readJournals = async (disk: Disk, folder: string, seq: number, take: (batch: Batch) => void): Promise<Journals> => {
+export const readJournals = async (disk: Disk, folder: string, rules: Rules, seq: number, take: (batch: Batch) => void): Promise<Journals> => {
   const all = await journalsIn(disk, folder)
   const files = all.filter((_, i) => !isSuperseded(all, i, seq))
   let next = Math.min(files[0]?.first ?? seq + 1, seq + 1)
@@ -175,7 +218,7 @@ export const readJournals = async (disk: Disk, folder: string, seq: number, take
   for (const { first, path } of files) {
     if (torn !== null) throw refused(torn.path, `line ${String(torn.number)}: ${torn.why}`)
     if (first !== next) throw refused(path, `it begins with batch ${String(first)}, but batch ${String(next)} has to come next`)
-    torn = await readJournal(disk, path, (batch, line) => {
+    torn = await readJournal(disk, path, rules, seq, (batch, line) => {
       if (batch.seq !== next)
         throw refused(
           path,

@@ -3,6 +3,7 @@
  * like any other snapshot.
  */
 import { defaults } from '../../core/index.js'
+import { withoutFormerKnots } from './former-knots.js'
 
 /** A document as it was read, before anything in it has been looked at. */
 export interface Document {
@@ -96,4 +97,4 @@ const knots3 = (knots: Fields): Fields => knots
 const run3 = (run: Fields): Fields => run
 const status3 = (status: Fields): Fields => status
 
-export const MIGRATIONS: Migrations = { 1: toVersion2, 2: toVersion3 }
+export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3(withoutFormerKnots(document)) }

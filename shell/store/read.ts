@@ -8,7 +8,7 @@ import { type Event, type State, step } from '../../core/index.js'
 import { type Disk, systemDisk, withFile } from './disk.js'
 import { attempt, type StoreError } from './failure.js'
 import { type Batch, readJournal, readJournals } from './journal.js'
-import { snapshots } from './snapshot.js'
+import { type Format, FORMAT, snapshots } from './snapshot.js'
 
 /** The state after `events`. Effects of what has happened long ago are nobody's business. */
 export const after = (state: State, events: ReadonlyArray<Event>): State =>
@@ -25,23 +25,24 @@ export interface Contents {
 /** How often a reading begins again because files were replaced meanwhile. */
 const ATTEMPTS = 10
 
-const readOnce = async (disk: Disk, folder: string): Promise<Contents> => {
-  const snapshot = await snapshots(disk, folder).read()
+const readOnce = async (disk: Disk, folder: string, format: Format): Promise<Contents> => {
+  const snapshot = await snapshots(disk, folder, format).read()
   if (snapshot === null) throw new Error('there is no store of tack here')
   let { state } = snapshot
-  const { seq } = await readJournals(disk, folder, snapshot.seq, ({ events }) => (state = after(state, events)))
+  const rules = { snapshot: snapshot.version, version: format.version }
+  const { seq } = await readJournals(disk, folder, rules, snapshot.seq, ({ events }) => (state = after(state, events)))
   return { seq, state }
 }
 
-const readAgain = (disk: Disk, folder: string, attempts: number): Promise<Contents> =>
-  readOnce(disk, folder).catch((error: unknown) => {
-    if (attempts > 1) return readAgain(disk, folder, attempts - 1)
+const readAgain = (disk: Disk, folder: string, format: Format, attempts: number): Promise<Contents> =>
+  readOnce(disk, folder, format).catch((error: unknown) => {
+    if (attempts > 1) return readAgain(disk, folder, format, attempts - 1)
     throw error
   })
 
 /** What the store in `folder` holds, also while another process has it. A torn tail is passed over. */
-export const readStore = (folder: string, disk = systemDisk): TE.TaskEither<StoreError, Contents> =>
-  attempt(folder, () => readAgain(disk, folder, ATTEMPTS))
+export const readStore = (folder: string, disk = systemDisk, format = FORMAT): TE.TaskEither<StoreError, Contents> =>
+  attempt(folder, () => readAgain(disk, folder, format, ATTEMPTS))
 
 // ---------------------------------------------------------------------------------------- one journal
 
@@ -51,25 +52,34 @@ export interface Replay {
   readonly start: State | null
 }
 
-const replayOf = async (disk: Disk, path: string): Promise<Replay> => {
+const replayOf = async (disk: Disk, path: string, format: Format): Promise<Replay> => {
+  const snapshot = await snapshots(disk, dirname(path), format).read()
+  const rules = { snapshot: snapshot?.version ?? null, version: format.version }
   const batches: Array<Batch> = []
-  await readJournal(disk, path, (batch) => batches.push(batch))
-  const snapshot = await snapshots(disk, dirname(path)).read()
+  await readJournal(disk, path, rules, snapshot?.seq ?? 0, (batch) => batches.push(batch))
   if (snapshot === null) return { events: batches.flatMap(({ events }) => events), start: null }
 
   const first = batches[0]?.seq ?? 0
   let start = snapshot.state
-  await readJournals(disk, dirname(path), snapshot.seq, ({ events, seq }) => {
+  await readJournals(disk, dirname(path), rules, snapshot.seq, ({ events, seq }) => {
     if (seq < first) start = after(start, events)
   })
-  return { events: batches.filter(({ seq }) => seq > snapshot.seq).flatMap(({ events }) => events), start }
+  return { events: batches.flatMap(({ events }) => events), start }
 }
 
 /** The events in a journal of a store, after what a snapshot beside it includes. */
-export const readReplay = (path: string, disk = systemDisk): TE.TaskEither<StoreError, Replay> => attempt(path, () => replayOf(disk, path))
+export const readReplay = (path: string, disk = systemDisk, format = FORMAT): TE.TaskEither<StoreError, Replay> =>
+  attempt(path, () => replayOf(disk, path, format))
 
-const BATCH = '{"seq":'
+/** How a batch begins: today, and in versions 1 and 2. */
+const BATCH = /^\{"(version":\d+,"seq|seq)":/
+const BATCH_LENGTH = 40
 
 /** Whether the file begins as a journal does, or is as empty as one that was just begun. */
 export const readsAsJournal = (path: string, disk = systemDisk): TE.TaskEither<StoreError, boolean> =>
-  attempt(path, () => withFile(disk, path, 'read', async (file) => BATCH.startsWith((await file.read(0, BATCH.length)).toString())))
+  attempt(path, () =>
+    withFile(disk, path, 'read', async (file) => {
+      const beginning = (await file.read(0, BATCH_LENGTH)).toString()
+      return beginning === '' || BATCH.test(beginning)
+    })
+  )

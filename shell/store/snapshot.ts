@@ -47,10 +47,18 @@ export interface Snapshot {
   /** How many batches of the journal the state includes. */
   readonly seq: number
   readonly state: State
+  /** The number that the document bears. What is written bears today's. */
+  readonly version: number
 }
 
-/** The number of the store: it rises with every landing that changes its shape, or what an event of its journal does. */
-export const VERSION = 3
+/** What is written, and how older snapshots become that. */
+export interface Format {
+  readonly migrations: Migrations
+  /** The number of the store: it rises with every landing that changes its shape, or what an event of its journal does. */
+  readonly version: number
+}
+
+export const FORMAT: Format = { migrations: MIGRATIONS, version: 3 }
 
 /** The lists of a document, in the order in which they are written, and what each holds. */
 const LISTS = ['accounts', 'runs', 'statuses'] as const
@@ -96,9 +104,9 @@ function* accountOf(
 }
 
 /** All but the last line. */
-function* contentOf({ seq, state }: Snapshot): Generator<string, void, undefined> {
+function* contentOf(version: number, { seq, state }: Snapshot): Generator<string, void, undefined> {
   const head = textOf(Head.encode(headOf(state)))
-  yield `{"format":"tack-state","version":${String(VERSION)},"seq":${String(seq)},"head":${head},"accounts":[`
+  yield `{"format":"tack-state","version":${String(version)},"seq":${String(seq)},"head":${head},"accounts":[`
   let separator = '\n'
   for (const [did, account] of OrderedMap.entriesFrom(state.commits.accounts, '')) {
     yield separator
@@ -121,7 +129,7 @@ function* contentOf({ seq, state }: Snapshot): Generator<string, void, undefined
 }
 
 /** The document in slices. Nothing is encoded before it is asked for. */
-function* slicesOf(snapshot: Snapshot): Generator<Buffer, void, undefined> {
+function* slicesOf(version: number, snapshot: Snapshot): Generator<Buffer, void, undefined> {
   let text = ''
   let crc = 0
   const slice = (): Buffer => {
@@ -130,7 +138,7 @@ function* slicesOf(snapshot: Snapshot): Generator<Buffer, void, undefined> {
     text = ''
     return bytes
   }
-  for (const piece of contentOf(snapshot)) {
+  for (const piece of contentOf(version, snapshot)) {
     text += piece
     if (text.length >= SLICE) yield slice()
   }
@@ -138,10 +146,21 @@ function* slicesOf(snapshot: Snapshot): Generator<Buffer, void, undefined> {
   yield Buffer.from(`],"crc":"${hex(crc)}"}\n`)
 }
 
-const writeDurably = async (disk: Disk, folder: string, snapshot: Snapshot): Promise<void> => {
+/** After so many bytes they are made durable, so that nobody ever waits long for that, nor for a writing that is called off. */
+const SYNC_BYTES = 8 * 1024 * 1024
+
+const writeDurably = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<void> => {
   const unfinished = unfinishedPath(folder)
   await withFile(disk, unfinished, 'create', async (file) => {
-    for (const slice of slicesOf(snapshot)) await file.append(slice)
+    let volatile = 0
+    for (const slice of slicesOf(version, snapshot)) {
+      if (isOff()) throw new Error('it was called off')
+      await file.append(slice)
+      volatile += slice.length
+      if (volatile < SYNC_BYTES) continue
+      await file.sync()
+      volatile = 0
+    }
     await file.sync()
   })
   await disk.rename(unfinished, snapshotPath(folder))
@@ -149,11 +168,11 @@ const writeDurably = async (disk: Disk, folder: string, snapshot: Snapshot): Pro
 }
 
 /** Always in a new file: one that could not be made durable must not be tried again, nor keep its space. */
-const write = async (disk: Disk, folder: string, snapshot: Snapshot): Promise<void> => {
+const write = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<void> => {
   const discard = (): Promise<void> => ifThere(disk.remove(unfinishedPath(folder)), undefined)
   await discard()
   try {
-    await writeDurably(disk, folder, snapshot)
+    await writeDurably(disk, folder, version, snapshot, isOff)
   } catch (error) {
     await discard().catch(() => undefined)
     throw error
@@ -169,13 +188,13 @@ const LAST = /^\],"crc":"([0-9a-f]{8})"\}$/
 const FirstLine = t.strict({ head: t.unknown, seq: Natural }, 'State')
 
 /** The version of the document, which is one that can be read. */
-const versionOf = (firstLine: string, migrations: Migrations): E.Either<string, number> => {
+const versionOf = (firstLine: string, { migrations, version: today }: Format): E.Either<string, number> => {
   const digits = BEGINNING.exec(firstLine)?.[1]
   if (digits === undefined) return E.left('it does not begin as a state of tack does')
   const version = Number(digits)
-  if (version > VERSION)
-    return E.left(`it is of version ${digits}, and this tack knows versions up to ${String(VERSION)}: a newer one can read it`)
-  return version === VERSION || version in migrations ? E.right(version) : E.left(`there was never a version ${digits}`)
+  if (version > today)
+    return E.left(`it is of version ${digits}, and this tack knows versions up to ${String(today)}: a newer one can read it`)
+  return version === today || version in migrations ? E.right(version) : E.left(`there was never a version ${digits}`)
 }
 
 const migrate = (migrations: Migrations, version: number, document: Document): Document => {
@@ -183,12 +202,12 @@ const migrate = (migrations: Migrations, version: number, document: Document): D
   return migration === undefined ? document : migrate(migrations, version + 1, migration(document))
 }
 
-const read = async (path: string, file: DiskFile, migrations: Migrations): Promise<Snapshot> => {
+const read = async (path: string, file: DiskFile, format: Format): Promise<Snapshot> => {
   const orRefuse = <A>(number: number, result: E.Either<string, A>): A => {
     if (E.isLeft(result)) throw refused(path, `line ${String(number)}: ${result.left}`)
     return result.right
   }
-  let version = VERSION
+  let { version } = format
   let first: t.TypeOf<typeof FirstLine> | null = null
   let isComplete = false
   let crc = 0
@@ -224,7 +243,7 @@ const read = async (path: string, file: DiskFile, migrations: Migrations): Promi
   for await (const line of linesOf(file)) {
     number = line.number
     const text = line.bytes.toString()
-    if (first === null) version = orRefuse(number, versionOf(text, migrations))
+    if (first === null) version = orRefuse(number, versionOf(text, format))
     if (!line.isWhole) throw refused(path, `line ${String(number)}: it ends in the middle`)
     if (isComplete) throw refused(path, `line ${String(number)}: there is more after the end`)
     const next = first === null ? null : nextList(text)
@@ -236,7 +255,7 @@ const read = async (path: string, file: DiskFile, migrations: Migrations): Promi
       isComplete = true
     } else {
       const json = orRefuse(number, parseJson(text.endsWith(',') ? text.slice(0, -1) : text))
-      if (version === VERSION) take(list, json)
+      if (version === format.version) take(list, json)
       else old[list].push(json)
     }
     crc = crc32('\n', crc32(line.bytes, crc))
@@ -244,7 +263,7 @@ const read = async (path: string, file: DiskFile, migrations: Migrations): Promi
   if (first === null) throw refused(path, 'it is empty')
   if (!isComplete) throw refused(path, `it ends after line ${String(number)}`)
 
-  const document = migrate(migrations, version, { ...old, head: first.head })
+  const document = migrate(format.migrations, version, { ...old, head: first.head })
   for (const into of LISTS)
     for (const [i, json] of document[into].entries()) {
       number = i + 2
@@ -255,19 +274,19 @@ const read = async (path: string, file: DiskFile, migrations: Migrations): Promi
     E.chain((head) => fromParts({ ...parts, head }))
   )
   if (E.isLeft(state)) throw refused(path, state.left)
-  return { seq: first.seq, state: state.right }
+  return { seq: first.seq, state: state.right, version }
 }
 
 // ---------------------------------------------------------------------------------------- adapter
 
-/** What lowdb reads and writes through. `read` resolves with `null` when there is no snapshot. */
-export const snapshots = (disk: Disk, folder: string, migrations = MIGRATIONS): Adapter<Snapshot> => ({
+/** What lowdb reads and writes through. `read` resolves with `null` when there is no snapshot. A writing that is off ends soon, and fails. */
+export const snapshots = (disk: Disk, folder: string, format = FORMAT, isOff: () => boolean = () => false): Adapter<Snapshot> => ({
   read: () => {
     const path = snapshotPath(folder)
     return ifThere(
-      withFile(disk, path, 'read', (file) => read(path, file, migrations)),
+      withFile(disk, path, 'read', (file) => read(path, file, format)),
       null
     )
   },
-  write: (snapshot) => write(disk, folder, snapshot)
+  write: (snapshot) => write(disk, folder, format.version, snapshot, isOff)
 })

@@ -1,7 +1,9 @@
 /** Host names as strangers write them: names, names that are none, and two spellings of one. */
 import fc from 'fast-check'
 import { hostPolicies } from './config.js'
+import type { Encoded } from '../laws/host.js'
 import { weighted } from './data.js'
+import { encodePunycode } from './punycode.js'
 
 const LONG = 'a'.repeat(63)
 
@@ -11,6 +13,7 @@ const labels = weighted(
   [2, 'B2'],
   [2, 'x-y'],
   [1, 'xn--bcher-kva'],
+  [1, 'XN--Fiqs8s'],
   [1, LONG],
   [1, '0x1'],
   [1, '127'],
@@ -29,7 +32,9 @@ const badLabels = weighted(
   [1, 'a%41'],
   [1, '\u2460'],
   [1, 'a b'],
-  [1, '\u212a']
+  [1, '\u212a'],
+  [1, 'xn--a'],
+  [1, 'xn--bcher-b']
 )
 
 const ports = weighted([5, ''], [5, ':8443'], [1, ':443'], [1, ':80'], [1, ':1'], [3, ':65535'])
@@ -143,3 +148,31 @@ export const known = fc.oneof(
     })
     .map(({ after, bad, before, policy }) => ({ isName: false, policy, text: joined([...before, bad, ...after], '', '') }))
 )
+
+// ---------------------------------------------------------------------------------------- labels beyond ASCII
+
+const letters = fc.constantFrom(...Array.from('az09-', (c) => c.codePointAt(0) ?? 0))
+
+/** Code points by where they stand: characters of few scripts and of all, what is beside what is none, and what is none. */
+const characters = fc.oneof(
+  { arbitrary: letters, weight: 3 },
+  { arbitrary: fc.integer({ max: 0x24f, min: 0xdf }), weight: 3 },
+  { arbitrary: fc.integer({ max: 0x4eff, min: 0x4e00 }), weight: 2 },
+  { arbitrary: fc.integer({ max: 0xd7ff, min: 0xa0 }), weight: 2 },
+  { arbitrary: fc.integer({ max: 0x10ffff, min: 0xe000 }), weight: 2 },
+  { arbitrary: fc.constantFrom(0xa0, 0xd7ff, 0xe000, 0x10ffff), weight: 1 }
+)
+
+const noCharacters = fc.oneof(fc.integer({ max: 0x9f, min: 0x80 }), fc.constantFrom(0x80, 0x9f, 0xd800, 0xdfff, 0x110000), fc.integer({ max: 0xdfff, min: 0xd800 }))
+
+const points = fc.oneof(
+  { arbitrary: fc.array(characters, { maxLength: 12, minLength: 1 }), weight: 3 },
+  { arbitrary: fc.tuple(fc.array(characters, { maxLength: 4 }), noCharacters, fc.array(characters, { maxLength: 4 })).map(([a, b, c]) => [...a, b, ...c]), weight: 1 }
+)
+
+const isCharacter = (point: number): boolean => point < 0x80 || (point >= 0xa0 && point < 0xd800) || (point > 0xdfff && point <= 0x10ffff)
+
+/** Labels as they are written for code points that are text, and for such as are none. */
+export const encodedLabels: fc.Arbitrary<Encoded> = points
+  .map((list) => ({ isText: list.some((point) => point >= 0xa0) && list.every(isCharacter), label: `xn--${encodePunycode(list)}`, points: list }))
+  .filter(({ label }) => label.length <= 63)

@@ -208,7 +208,8 @@ const knotEvent = (state: State, { from, act }: Command, at: TimeUs, timeUs: num
         created: act.stamped ? createdAt(timeUs, act.which) : null,
         host,
         nsid: 'sh.tangled.knot.memberUpdate' as Nsid,
-        rkey: 'self' as Rkey,
+        // Knots that send no stamps make keys that tell the time.
+        rkey: (!act.stamped && act.which % 3 > 0 ? tidAt(timeUs) : 'self') as Rkey,
         trigger: null
       }
     case 'reject':

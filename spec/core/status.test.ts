@@ -1,7 +1,7 @@
 /** Our own `/events`: the text of a frame, its stamps to the digit, and where a reader goes on. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { decodeCursor, Nanos, rfc3339, statusFrame, StatusEntry, tidOf, TimeUs } from '../../core/index.js'
+import { decodeCursor, Nanos, type ReaderCursor, rfc3339, statusFrame, StatusEntry, tidOf, TimeUs } from '../../core/index.js'
 import { nanosBefore, nanosOf } from '../../core/data/identifiers.js'
 import { must } from '../examples/support.js'
 
@@ -25,7 +25,7 @@ describe('a frame', () => {
     expect(statusFrame(entry())).toBe(
       '{"rkey":"3mbd3542k2322","nsid":"sh.tangled.pipeline.status","event":{"$type":"sh.tangled.pipeline.status",' +
         '"pipeline":"at://did:web:knot.example/sh.tangled.pipeline/3mbd3542k2222","workflow":"ci.yml","status":"pending",' +
-        '"createdAt":"2026-01-01T00:00:00.000001Z"},"created":1767225600000001000}'
+        '"createdAt":"2025-12-31T23:59:58.000001Z"},"created":1767225600000001000}'
     )
   })
 
@@ -39,15 +39,52 @@ describe('a frame', () => {
 
   test('names a knot with a port, and a workflow of any letters', () => {
     const frame = statusFrame(entry({ build: { knot: 'localhost:5555', rkey: 'self', workflow: 'ü "x".yml' } }))
-    expect(frame).toContain('"pipeline":"at://did:web:localhost%3A5555/sh.tangled.pipeline/self","workflow":"ü \\"x\\".yml"')
+    expect(frame).toContain('"pipeline":"at://did:web:localhost:5555/sh.tangled.pipeline/self","workflow":"ü \\"x\\".yml"')
   })
 
   for (const createdUs of [0, 1, 999_999, 1_000_000, 1_767_225_600_000_000, LAST])
     test(`of ${String(createdUs)} is JSON, and its stamp is exact`, () => {
       const frame = statusFrame(entry({ createdUs }))
-      expect(JSON.parse(frame)).toMatchObject({ rkey: tidOf(us(createdUs)), event: { createdAt: rfc3339(us(createdUs)) } })
+      expect(JSON.parse(frame)).toMatchObject({ rkey: tidOf(us(createdUs)), event: { createdAt: rfc3339(us(Math.max(0, createdUs - 2_000_000))) } })
       expect(frame.endsWith(`,"created":${nanosOf(us(createdUs))}}`)).toBe(true)
     })
+})
+
+/** What a reader makes of the statuses of a build that cuts times to whole seconds, and of one second takes the last to arrive. */
+const latest = (frames: ReadonlyArray<string>): string | undefined => {
+  const read = frames.map((text) => JSON.parse(text) as { readonly event: { readonly createdAt: string; readonly status: string } })
+  const seconds = (createdAt: string): string => createdAt.slice(0, 19)
+  return read.reduce((a, b) => (seconds(b.event.createdAt) < seconds(a.event.createdAt) ? a : b)).event.status
+}
+
+describe('the time in a frame', () => {
+  const statuses = ['pending', 'running', 'success'] as const
+  const orders = [
+    [0, 1, 2],
+    [0, 2, 1],
+    [1, 0, 2],
+    [1, 2, 0],
+    [2, 0, 1],
+    [2, 1, 0]
+  ]
+
+  test('lets a reader that cuts it to seconds find the last status, in whatever order they come', () => {
+    for (const first of [2_000_000, 1_767_225_600_000_000, 1_767_225_600_999_998, 1_767_225_600_500_000])
+      for (const [after, then] of [[1, 1], [1, 900_000], [400_000, 1], [999_999, 999_999], [5_000_000, 7_000_000]] as const) {
+        const stamps = [first, first + after, first + after + then]
+        const frames = statuses.map((status, i) => statusFrame(entry({ createdUs: stamps[i], status })))
+        for (const order of orders) expect([first, after, then, latest(order.map((i) => frames[i] ?? ''))]).toEqual([first, after, then, 'success'])
+        const [pending = '', running = '', ended = ''] = frames
+        expect([latest([running, pending]), latest([ended, pending])]).toEqual(['running', 'success'])
+      }
+  })
+
+  test('is never later than the stamp, and that of an end is the stamp', () => {
+    const earlier = { pending: 2_000_000, running: 1_000_000, success: 0, failed: 0, timeout: 0, cancelled: 0 }
+    for (const [status, us_] of Object.entries(earlier))
+      for (const createdUs of [0, 1_500_000, 1_767_225_600_000_001])
+        expect(statusFrame(entry({ createdUs, status }))).toContain(`"createdAt":"${rfc3339(us(Math.max(0, createdUs - us_)))}"`)
+  })
 })
 
 describe('RFC 3339', () => {
@@ -97,7 +134,7 @@ describe('a cursor', () => {
     ['9007199254740991000', LAST],
     ['9223372036854775807', LAST]
   ]
-  test.each(rows)('%j is %i', (text, time) => expect(decodeCursor(text)).toEqual(E.right(time)))
+  test.each(rows)('%j is %i', (text, timeUs) => expect(decodeCursor(text)).toEqual(E.right({ isWhole: /^[1-9][0-9]*000$|^0$/.test(text), timeUs })))
 
   for (const text of ['', '-1', '+1', '1.0', '1e3', ' 1', '1 ', '1\n', '0x1', 'x', '01', '٣', '9223372036854775808', '10000000000000000000'])
     test(`${JSON.stringify(text)} is none`, () =>
@@ -112,7 +149,7 @@ describe('a cursor', () => {
       for (const nano of [0, 1, 499, 500, 999])
         for (const created of [base, base + 1]) {
           const cursor = must(Nanos.decode(String(BigInt(base) * 1000n + BigInt(nano))))
-          const isAfter = E.map((time: number) => created > time)(decodeCursor(cursor))
+          const isAfter = E.map(({ timeUs }: ReaderCursor) => created > timeUs)(decodeCursor(cursor))
           expect([cursor, created, isAfter]).toEqual([cursor, created, E.right(nanosBefore(cursor, nanosOf(us(created))))])
         }
   })
@@ -120,7 +157,7 @@ describe('a cursor', () => {
   test('of a frame goes on behind it', () => {
     for (const createdUs of [0, 1, 1_767_225_600_000_001, LAST]) {
       const created = /"created":([0-9]+)\}$/.exec(statusFrame(entry({ createdUs })))?.[1] ?? ''
-      expect(decodeCursor(created)).toEqual(E.right(createdUs))
+      expect(decodeCursor(created)).toEqual(E.right({ isWhole: true, timeUs: createdUs }))
     }
   })
 })

@@ -177,6 +177,8 @@ describe('a pipeline of a pull request', () => {
   const FORK = 'pull requests from forks are not built'
   pipelines([
     ['with an action', of(PULLED), made(PULL)],
+    ['of which the first generation says "create"', of({ ...PULLED, action: 'create' }), made(PULL)],
+    ['with an action of another letter case', of({ ...PULLED, action: 'Create' }), made({ ...PULL, action: 'Create' })],
     ['without an action', of({ ...PULLED, action: null }), made({ ...PULL, action: null })],
     ['with an empty action', of({ ...PULLED, action: '' }), made({ ...PULL, action: null })],
     ['of the repository itself', of({ ...PULLED, sourceRepo: APP }), made(PULL)],

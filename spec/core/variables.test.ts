@@ -144,7 +144,7 @@ describe('what is set', () => {
 
 test('a port is escaped in a DID, and nowhere else', () => {
   const pairs = new Map(of(manual([]), '', null, 'localhost:5555'))
-  expect(pairs.get('TANGLED_PIPELINE_ID')).toBe('at://did:web:localhost%3A5555/sh.tangled.pipeline/3mbd3542k2222')
+  expect(pairs.get('TANGLED_PIPELINE_ID')).toBe('at://did:web:localhost:5555/sh.tangled.pipeline/3mbd3542k2222')
   expect(pairs.get('TANGLED_REPO_KNOT')).toBe('localhost:5555')
   expect(pairs.get('TANGLED_REPO_URL')).toBe(`https://localhost:5555/${OWNER}/app`)
   expect(pipelineUri(must(HostName.decode('a.b')), must(Rkey.decode('self')))).toBe('at://did:web:a.b/sh.tangled.pipeline/self')

@@ -1,7 +1,8 @@
 /** Which workflows a trigger calls for (formats, `when`, rules 1 to 6). */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { pointsOf, tryGlob } from '../../core/data/glob.js'
+import { workOf } from '../../core/data/glob.js'
+import { appliesWithin, WHEN_COST_MAX } from '../../core/when.js'
 import { applies, Cause, type Condition, shortName } from '../../core/index.js'
 import { must } from '../examples/support.js'
 
@@ -156,28 +157,72 @@ describe('conditions', () => {
 })
 
 describe('the work', () => {
-  const names = (count: number, length: number) => Array.from({ length: count }, () => 'x'.repeat(length))
-  /** 98 alternatives of nothing: 9,801 for a name that is something. */
-  const HARD = `{${','.repeat(97)}}`
-  const condition = { event: ['push'], branch: ['m'], paths: [HARD] }
   const of = (files: ReadonlyArray<string>, ...conditions: ReadonlyArray<Partial<Condition>>) =>
     applies(when(...conditions), push('refs/heads/m', files))
+  /** The branch: two code points made ready, a try of it, and a turn. */
+  const BRANCH = 8 + 4 + 1 + 20 + 4
+  const condition = { event: ['push'], branch: ['m'], paths: ['y'] }
+  /** Files of one code point: that made ready, and a try that is over at once. */
+  const files = (count: number): ReadonlyArray<string> => Array.from({ length: count }, () => 'x')
+  const COUNT = Math.floor((WHEN_COST_MAX - BRANCH - 4) / 8)
 
-  test('is at most ten million, with the names', () => {
-    // The branch costs 2, each file 9,801 and its length.
-    expect(of([...names(999, 199), 'x'.repeat(197)], condition)).toEqual(E.right(false))
-    expect(of([...names(999, 199), 'x'.repeat(198)], condition)).toEqual(E.left(`the pattern ${HARD} takes too long`))
+  test('is at most two million', () => {
+    expect(WHEN_COST_MAX).toBe(2_000_000)
+    expect(of(files(COUNT), condition)).toEqual(E.right(false))
+    expect(of(files(COUNT + 1), condition)).toEqual(E.left('the pattern y takes too long'))
   })
 
   test('is shared by all conditions', () => {
-    expect(of(names(499, 199), condition, condition)).toEqual(E.right(false))
-    expect(of(names(500, 199), condition, condition)._tag).toBe('Left')
+    const half = Math.floor((WHEN_COST_MAX / 2 - BRANCH - 4) / 8)
+    expect(of(files(half), condition, condition)).toEqual(E.right(false))
+    expect(of(files(half + 1), condition, condition)._tag).toBe('Left')
   })
 
-  test('of ten thousand files and twenty patterns is within it', () => {
-    const file = 'packages/server/source/components/list/item.test.ts'
-    const { cost } = tryGlob(pointsOf('packages/client/**/*.{ts,js}'), pointsOf(file), Infinity)
-    expect(10_000 * (file.length + 20 * cost)).toBeLessThan(10_000_000)
+  test('counts names of nothing', () => {
+    // A try of nothing, and what is left of the pattern.
+    const most = Math.floor((WHEN_COST_MAX - BRANCH - 4) / 25)
+    const empty = (count: number) => Array.from({ length: count }, () => '')
+    expect(of(empty(most), condition)).toEqual(E.right(false))
+    expect(of(empty(most + 1), condition)).toEqual(E.left('the pattern y takes too long'))
+  })
+
+  test('of three thousand files and twenty folders is within it', () => {
+    const names = Array.from({ length: 3_000 }, (_, i) => `packages/server/source/components/list/item-${String(i)}.ts`)
+    const paths = Array.from({ length: 20 }, (_, i) => `packages/client-${String(i)}/**/*.{ts,js}`)
+    expect(of(names, { ...condition, paths })).toEqual(E.right(false))
+    expect(of([...names, 'packages/client-19/a/b.js'], { ...condition, paths })).toEqual(E.right(true))
+  })
+
+  /** What strangers may bring: names and patterns, each of fifty workflows. */
+  const attacks: ReadonlyArray<readonly [what: string, count: number, length: number, patterns: ReadonlyArray<string>]> = [
+    ['names of nothing', 10_000, 0, Array.from({ length: 990 }, () => 'a')],
+    ['names of nothing, and long patterns', 10_000, 0, Array.from({ length: 260 }, () => 'a'.repeat(1_000))],
+    ['names that differ at the end of long patterns', 900, 1_000, Array.from({ length: 260 }, () => `${'x'.repeat(998)}y`)],
+    ['names of a megabyte', 3, 950_000, Array.from({ length: 990 }, () => '**/x')],
+    ['names without a slash', 1_500, 600, Array.from({ length: 900 }, () => '**/b')],
+    ['patterns that are too long', 10_000, 90, Array.from({ length: 250 }, () => 'a'.repeat(1_001))],
+    ['braces', 10_000, 1, Array.from({ length: 260 }, () => `{${','.repeat(990)}}`)]
+  ]
+  test.each(attacks)('of fifty workflows is no more: %s', (_, count, length, paths) => {
+    const cause = push('refs/heads/m', Array.from({ length: count }, () => 'x'.repeat(length)))
+    const { isSpent, spend } = workOf(WHEN_COST_MAX)
+    let spent = 0
+    const work = {
+      isSpent,
+      spend: (cost: number) => {
+        spent += cost
+        return spend(cost)
+      }
+    }
+    for (let i = 0; i < 50; i++) appliesWithin(work, when({ ...condition, paths }), cause)
+    expect(isSpent()).toBe(true)
+    // Beyond it, the patterns of one list and one name are made ready, and the alternatives of one brace.
+    expect(spent).toBeLessThan(WHEN_COST_MAX + 4 * (262_144 + 4_097) + 1_000 * 1_000)
+  })
+
+  test('a file of a longer name than any system has is matched by nothing', () => {
+    expect(of(['x'.repeat(4_096)], { ...condition, paths: ['**'] })).toEqual(E.right(true))
+    expect(of(['x'.repeat(4_097)], { ...condition, paths: ['**'] })).toEqual(E.right(false))
   })
 })
 

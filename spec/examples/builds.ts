@@ -978,6 +978,24 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
+  example('T3.31 a list that takes too long to be looked through says so', {
+    given: [
+      put(ALICE, 'x', repo({ name: 'x', repoDid: 'did:plc:x' }), at(1)),
+      // Each line is tried on every character of the name: 16 000.
+      ...running({
+        allow: [...Array.from({ length: 200 }, () => ({ pipelines: '**z', provider: 'ci', repos: '**' })), { pipelines: '**', provider: 'ci', repos: '**' }]
+      }),
+      comes(trigger({ actor: ALICE, repo: { ...NAMELESS, did: 'did:plc:x' } }), at(20))
+    ],
+    when: [filesRead([workflow({ targets: [{ pipeline: 'x'.repeat(4_000), provider: 'ci', settings: [] }] })], at(21))],
+    then: {
+      effects: [
+        publish('failed', at(21), {
+          error: `It takes too long to find out whether the operator of this spindle lets ${ALICE}/x use pipeline "${'x'.repeat(1_000)}`.slice(0, 1_000).concat('…')
+        })
+      ]
+    }
+  }),
   example('T3.15 as by a line that fits repository, provider and pipeline', {
     given: [
       put(ALICE, 'x', repo({ name: 'x', repoDid: 'did:plc:x' }), at(1)),

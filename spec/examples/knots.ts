@@ -22,6 +22,7 @@ import {
   put,
   reconnect,
   repo,
+  rev,
   row,
   started,
   subscribe,
@@ -32,6 +33,9 @@ import {
 
 /** The text of a frame with that stamp. */
 const sent = (created: string): string => `{"rkey":"x","nsid":"sh.tangled.knot.memberUpdate","event":{},"created":${created}}`
+
+/** The text of a frame without a stamp. */
+const keyed = (rkey: string): string => `{"event":{},"nsid":"sh.tangled.knot.memberUpdate","rkey":"${rkey}"}`
 
 export const KNOTS: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- S13
@@ -326,6 +330,32 @@ export const KNOTS: ReadonlyArray<Example> = [
         reconnect(K1, 3, '1767225603000000001'),
         wakeKnot(K2, 4, 2_000),
         reconnect(K2, 4, '1767225603000000001')
+      ]
+    }
+  }),
+  example('S16.5 a backlog without stamps: the cursor is the time in the key of the last frame, not that of its receipt', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      knotOpened(K1, 1, at(2)),
+      ...[rev(at(1)), rev(at(1) + 1)].map((rkey) => knotFrame(K1, keyed(rkey), at(500), 1))
+    ],
+    when: [knotClosed(K1, 1, at(500)), knotTimer(K1, 2, at(502))],
+    then: { effects: [wakeKnot(K1, 2, 2_000), reconnect(K1, 2, '1767225601000000999')] }
+  }),
+  example('S16.6 a key that is no TID, or one from the future, counts as now, less the margin', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      put(BOB, 'a', repo({ knot: K2 }), at(1)),
+      knotFrame(K1, keyed('x'), at(9), 1),
+      knotFrame(K2, keyed(rev(at(9) + 300_000_001)), at(9), 2)
+    ],
+    when: [knotClosed(K1, 1, at(9)), knotTimer(K1, 3, at(11)), knotClosed(K2, 2, at(12)), knotTimer(K2, 4, at(14))],
+    then: {
+      effects: [
+        wakeKnot(K1, 3, 2_000),
+        reconnect(K1, 3, '1767225603999999999'),
+        wakeKnot(K2, 4, 2_000),
+        reconnect(K2, 4, '1767225603999999999')
       ]
     }
   }),

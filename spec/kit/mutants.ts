@@ -109,15 +109,16 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),
-  mutant('STREAM-2', 'builds.js', 'logKey(cursorUs + 1)', 'logKey(cursorUs)', 'query'),
+  mutant('STREAM-2', 'status-log.js', 'logKey(afterUs + 1)', 'logKey(afterUs)', 'query'),
   mutant('STREAM-3', 'builds.js', 'if (surplus <= 0)', 'if (surplus <= 1)', 'T6.1'),
-  mutant('STREAM-4', 'builds.js', 'cursorUs < state.floorUs', 'cursorUs <= state.floorUs', 'query'),
+  mutant('STREAM-4', 'status-log.js', 'afterUs < log.floorUs', 'afterUs <= log.floorUs', 'query'),
 
   // ---------------------------------------------------------------------------------------- HOST
   mutant('HOST-1', 'data/host-name.js', 'return name;', 'return host;', 'host'),
   mutant('HOST-2', 'data/host-name.js', 'Number(port) === policy.defaultPort ? name :', '', 'host'),
   mutant('HOST-3', 'data/host-name.js', '(?:[0-9]+|0x[^.]*)$', '(?:[0-9]+)$', 'host'),
   mutant('HOST-4', 'data/host-name.js', '{0,61}', '{0,62}', 'host'),
+  mutant('HOST-5', 'data/punycode.js', 'index %= count;', 'index %= points.length;', 'host'),
 
   // ---------------------------------------------------------------------------------------- CANON
   mutant('CANON-1', 'canonical.js', 'key < last || ', '', 'canonical'),
@@ -148,6 +149,7 @@ export const EXEMPT: { readonly [law: string]: string } = {
   'STORE-2': 'Files are the business of the shell.',
   'STORE-3': 'Files are the business of the shell.',
   'STORE-4': 'Files are the business of the shell.',
+  'STORE-5': 'Files are the business of the shell.',
   'MAP-1': 'A port brings its own maps; that they answer rightly shows in every state.',
   'MAP-2': 'The shape of a tree is not written down.',
   'MAP-3': 'The shape of a tree is not written down.',

@@ -34,6 +34,7 @@ import {
   Natural,
   Nsid,
   Pair,
+  ReaderCursor,
   repoAt,
   Repository,
   Rkey,
@@ -60,7 +61,8 @@ const Question = t.union(
     t.strict({ ask: t.literal('wantedKnots'), state: State }),
     t.strict({ ask: t.literal('repoAt'), did: Did, rkey: Rkey, state: State }),
     t.strict({ ask: t.literal('cursor'), state: State }),
-    t.strict({ after: TimeUs, ask: t.literal('statuses'), limit: Natural, state: State })
+    t.strict({ after: TimeUs, ask: t.literal('statuses'), limit: Natural, state: State }),
+    t.strict({ ask: t.literal('servedAfter'), cursor: t.union([ReaderCursor, t.null]), state: State })
   ],
   'Question'
 )
@@ -83,6 +85,8 @@ const answerTo = (question: t.TypeOf<typeof Question>): Json => {
       const { entries, isBelowFloor } = Builds.pageAfter(question.state.builds, question.after, question.limit)
       return { entries, isBelowFloor }
     }
+    case 'servedAfter':
+      return Builds.servedAfter(question.state.builds, question.cursor)
   }
 }
 

@@ -1,5 +1,6 @@
 /** HOST: one host has one name here, and no name leads anywhere else. The words are in laws.md. */
 import { isIP } from 'node:net'
+import { domainToUnicode } from 'node:url'
 import * as O from 'fp-ts/lib/Option.js'
 import { canonicalHost, HostName, type HostPolicy } from '../../core/index.js'
 import { pure } from './fence.js'
@@ -15,6 +16,13 @@ export interface Spellings {
   readonly one: string
   readonly other: string
   readonly policy: HostPolicy
+}
+
+/** A label `xn--…`: the code points for which it was written, and whether they are text. */
+export interface Encoded {
+  readonly isText: boolean
+  readonly label: string
+  readonly points: ReadonlyArray<number>
 }
 
 export const keyOf = ({ policy, text }: Spelling): string | null => O.toNullable(pure(() => canonicalHost(policy)(text)))
@@ -37,6 +45,9 @@ export const targetOf = ({ policy, text }: Spelling): { readonly host: string; r
     return null
   }
 }
+
+/** Such a label ends with a hyphen, which some platforms let pass. */
+const isAscii = (points: ReadonlyArray<number>): boolean => points.every((point) => point < 0x80)
 
 export const HOST = {
   'HOST-1': (spelling: Spelling): Verdict => {
@@ -75,5 +86,15 @@ export const HOST = {
   },
 
   'HOST-4': ({ isName, policy, text }: Spelling & { readonly isName: boolean }): Verdict =>
-    equal(text, keyOf({ policy, text }) !== null, isName)
+    equal(text, keyOf({ policy, text }) !== null, isName),
+
+  'HOST-5': ({ isText, label, points }: Encoded): Verdict => {
+    const name = `${label}.example`
+    const policy = { defaultPort: 443, loopback: false, ports: false }
+    const known = targetOf({ policy, text: name })?.host === name ? domainToUnicode(label) : ''
+    return all(
+      equal('a name', keyOf({ policy, text: name }), isText ? name : null),
+      because(known === '' || ((isText || isAscii(points)) && known === String.fromCodePoint(...points)), () => `to the platform it is ${known}`)
+    )
+  }
 } satisfies Laws

@@ -60,9 +60,18 @@ const isCurrent = (step: Step): boolean => {
   return from !== null && subscriptionsOf(step.before).get(from.host)?.connection.number === from.connection
 }
 
-/** The stamp a frame of a knot goes by, nanoseconds: its own, or one a margin before its receipt. */
-const stampOf = (event: KnotReceived, marginUs: number): bigint =>
-  event.created === null ? BigInt(Math.max(0, event.at - marginUs)) * 1000n : BigInt(event.created)
+const SORTABLE = '234567abcdefghijklmnopqrstuvwxyz'
+
+/** The time in a key, microseconds; `null` when it is no TID. */
+const timeIn = (key: string): bigint | null =>
+  /^[2-7a-j][2-7a-z]{12}$/.test(key) ? Array.from(key.slice(0, 11)).reduce((time, digit) => time * 32n + BigInt(SORTABLE.indexOf(digit)), 0n) : null
+
+/** The stamp a frame of a knot goes by, nanoseconds: its own, the time in its key, or one a margin before its receipt. */
+export const stampOf = ({ at, created, rkey }: KnotReceived, marginUs: number): bigint => {
+  if (created !== null) return BigInt(created)
+  const time = timeIn(rkey)
+  return (time !== null && time <= BigInt(at + FUTURE_US) ? time : BigInt(Math.max(0, at - marginUs))) * 1000n
+}
 
 /** Runs `look` with the connections that the effects alone leave open, by host, and the number of each. */
 const lives = (run: Run, look: (step: Step, open: ReadonlyMap<HostName, number>) => Verdict): Verdict => {

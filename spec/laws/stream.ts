@@ -1,11 +1,14 @@
 /** STREAM: what holds of the log of statuses, and of whoever reads it. The words are in laws.md. */
-import { Builds, type Effect, OrderedMap as M, type State, type StatusEntry, type TimeUs } from '../../core/index.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { Builds, decodeCursor, type Effect, OrderedMap as M, type State, type StatusEntry, type TimeUs } from '../../core/index.js'
 import { pure } from './fence.js'
 import { all, because, equal, every, type Laws, when } from './law.js'
 import type { Run } from './run.js'
 
 /** A reader who comes at some step and reads pages of some size, now and then, until the end. */
 export interface Reading {
+  /** What its clock said beyond the stamp, in nanoseconds; 0: it comes with the stamp itself. */
+  readonly beyond: number
   /** Where the reader has come from: a part of the statuses, in thousandths, or before all of them. */
   readonly from: number
   readonly limit: number
@@ -21,33 +24,59 @@ const statusesOf = (run: Run): ReadonlyArray<StatusEntry> => run.steps.flatMap((
 
 const logOf = (state: State): ReadonlyArray<StatusEntry> => M.toEntries(state.builds.log).map(([, entry]) => entry)
 
+/** For how long before a cursor that is no stamp of ours a reader is served, in microseconds. */
+const MARGIN_US = 60_000_000
+
+interface Read {
+  /** After which stamp it is due what there is. */
+  readonly dueUs: number
+  readonly got: ReadonlyArray<StatusEntry>
+  /** Whether it came with a time of its own, and not with a stamp of ours. */
+  readonly isForeign: boolean
+  readonly wasBelow: boolean
+}
+
 /** What the reader gets: a page now and then while the run goes on, and at its end until there is no more. */
-export const readAlong = ({ from, limit, rhythm, run }: Reading): { readonly got: ReadonlyArray<StatusEntry>; readonly start: TimeUs; readonly wasBelow: boolean } =>
+export const readAlong = ({ beyond, from, limit, rhythm, run }: Reading): Read =>
   pure(() => {
     const entries = statusesOf(run)
-    const start = (entries[Math.floor((entries.length * from) / 1_000) - 1]?.createdUs ?? 0) as TimeUs
+    const stamp = entries[Math.floor((entries.length * from) / 1_000) - 1]?.createdUs ?? 0
+    const nanos = BigInt(stamp) * 1_000n + BigInt(beyond)
+    const cursor = decodeCursor(String(nanos < 0n ? 0n : nanos))
+    const isStamp = (lastUs: number): boolean =>
+      nanos === 0n || entries.some(({ createdUs }) => createdUs <= lastUs && BigInt(createdUs) * 1_000n === nanos)
     const got: Array<StatusEntry> = []
-    let cursor = start
+    let afterUs: TimeUs | null = null
+    let dueUs = 0
+    let isForeign = false
     let wasBelow = false
     const turn = (state: State): boolean => {
-      const page = Builds.pageAfter(state.builds, cursor, limit)
+      if (E.isLeft(cursor)) return false
+      if (afterUs === null) {
+        const { lastUs } = state.builds
+        const { timeUs } = cursor.right
+        afterUs = Builds.servedAfter(state.builds, cursor.right)
+        isForeign = !isStamp(lastUs)
+        dueUs = isForeign ? Math.min(Math.max(0, timeUs - MARGIN_US), lastUs) : timeUs
+      }
+      const page = Builds.pageAfter(state.builds, afterUs, limit)
       wasBelow ||= page.isBelowFloor
       got.push(...page.entries)
-      cursor = page.entries[page.entries.length - 1]?.createdUs ?? cursor
+      afterUs = page.entries[page.entries.length - 1]?.createdUs ?? afterUs
       return page.entries.length > 0
     }
     let next = 0
     let turns = 0
     run.steps.forEach(({ after }, i) => {
       // Nobody comes back to a stamp that there has not been yet.
-      if (i < next || after.builds.lastUs < start) return
+      if (i < next || after.builds.lastUs < stamp) return
       turn(after)
       next = i + (rhythm[turns % Math.max(rhythm.length, 1)] ?? 1)
       turns++
     })
     const last = run.steps[run.steps.length - 1]
     while (last !== undefined && turn(last.after));
-    return { got, start, wasBelow }
+    return { dueUs, got, isForeign, wasBelow }
   })
 
 export const STREAM = {
@@ -61,8 +90,8 @@ export const STREAM = {
   },
 
   'STREAM-2': (reading: Reading) => {
-    const { got, start, wasBelow } = readAlong(reading)
-    const due = statusesOf(reading.run).filter(({ createdUs }) => createdUs > start)
+    const { dueUs, got, wasBelow } = readAlong(reading)
+    const due = statusesOf(reading.run).filter(({ createdUs }) => createdUs > dueUs)
     return wasBelow
       ? every(got, (entry, i) => because(due.includes(entry) && (got[i - 1]?.createdUs ?? -1) < entry.createdUs, () => 'out of order'))
       : equal('what was read', got, due)

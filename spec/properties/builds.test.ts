@@ -23,6 +23,14 @@ const isIgnored = (reason: string) =>
 
 const readings = fc.record(
   {
+    beyond: fc.oneof(
+      fc.constant(0),
+      fc.constantFrom(1, 999, 1_000, -1, -1_000),
+      fc.integer({ max: 5_000_000_000, min: -5_000_000_000 }),
+      // Within a second and two of the margin, and far ahead.
+      fc.integer({ max: 62_000_000_000, min: 58_000_000_000 }),
+      fc.constant(3_600_000_000_000)
+    ),
     from: fc.nat(1_000),
     limit: fc.integer({ max: 7, min: 1 }),
     rhythm: fc.array(fc.integer({ max: 40, min: 1 }), { maxLength: 4 }),
@@ -93,7 +101,10 @@ describe('STREAM', () => {
     'a clock that was set back': some(({ before, effects, event }) => published(effects).length > 0 && event.at < before.builds.lastUs)
   })
   check(STREAM, 'STREAM-2', readings, {
+    'a clock that is ahead': ({ beyond }) => beyond > 1_000_000_000,
     'a reader below the floor': (reading) => readAlong(reading).wasBelow,
+    'a stamp of ours': (reading) => !readAlong(reading).isForeign,
+    'a time within the margin of what was read': (reading) => readAlong(reading).isForeign && readAlong(reading).dueUs > 0,
     'several pages': (reading) => readAlong(reading).got.length > reading.limit
   })
   check(STREAM, 'STREAM-3', buildRuns, {

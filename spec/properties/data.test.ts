@@ -1,6 +1,6 @@
 /** HOST and CANON, tried. */
 import { describe } from 'vitest'
-import { known, pairs, spellings } from '../arbitraries/hosts.js'
+import { encodedLabels, known, pairs, spellings } from '../arbitraries/hosts.js'
 import { jsons, reordered } from '../arbitraries/json.js'
 import { CANON } from '../laws/canon.js'
 import { HOST, keyOf, targetOf } from '../laws/host.js'
@@ -31,6 +31,12 @@ describe('HOST', () => {
     'a name as long as they come': ({ isName, text }) => isName && text.length >= 253,
     'a name with a port that is not allowed': ({ isName, policy, text }) => !isName && !policy.ports && /:8443$/.test(text),
     'no name': ({ isName }) => !isName
+  })
+  check(HOST, 'HOST-5', encodedLabels, {
+    'a label that the platform takes': ({ label }) => URL.canParse(`wss://${label}.example`),
+    'one that it refuses, though it is text': ({ isText, label }) => isText && !URL.canParse(`wss://${label}.example`),
+    'one with ASCII in it': ({ isText, points }) => isText && points.some((point) => point < 0x80),
+    'one that is no text': ({ isText }) => !isText
   })
 })
 

@@ -6,7 +6,7 @@ import { backoffs } from '../arbitraries/config.js'
 import { knotLives } from '../arbitraries/lives.js'
 import { runs } from '../arbitraries/script.js'
 import { cleanRuns } from '../arbitraries/stream.js'
-import { KNOT } from '../laws/knot.js'
+import { KNOT, stampOf } from '../laws/knot.js'
 import { admittedIn, isBy, NONINTERFERENCE } from '../laws/noninterference.js'
 import { subscribedBy, subscriptionsOf, unsubscribedBy } from '../laws/run.js'
 import { accountGoes, changesPolicy, has, reconnectsKnot, releases, reports, some, someMoment, subscribes } from './cases.js'
@@ -84,8 +84,14 @@ describe('KNOT', () => {
   })
   check(KNOT, 'KNOT-11', runs({ about: 'knots' }), {
     'a cursor': hasCursor,
-    'a frame without a stamp': some(
-      ({ after, before, event }) => event._tag === 'KnotReceived' && event.created === null && after.knots !== before.knots
+    'a frame without a stamp whose key is no TID': some(
+      ({ after, before, event }) => event._tag === 'KnotReceived' && event.created === null && event.rkey === 'self' && after.knots !== before.knots
+    ),
+    'a frame whose key is its stamp': some(
+      ({ after, before, event }) => event._tag === 'KnotReceived' && event.created === null && event.rkey !== 'self' && after.knots !== before.knots
+    ),
+    'a key from the future': some(
+      ({ event }) => event._tag === 'KnotReceived' && event.created === null && event.rkey !== 'self' && stampOf(event, 0) === BigInt(event.at) * 1000n
     ),
     'a stamp from the future': reports('KnotFrameFromFuture')
   })

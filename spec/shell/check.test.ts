@@ -258,7 +258,7 @@ describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
   test('that is empty is fine', async () => expect(await withFiles({ 'notes.txt': '' })).toEqual([]))
 
   test('that cannot be understood', async () =>
-    expect(await withFiles({ 'state.json': '{"rows":[]}' })).toEqual([['store', expect.stringMatching(/state\.json: .* Nothing is overwritten; put a backup in its place\.$/)]]))
+    expect(await withFiles({ 'state.json': '{"rows":[]}' })).toEqual([['store', expect.stringMatching(/state\.json: .* Nothing was changed\. Restore a backup of the whole folder, or move the folder away to start anew\.$/)]]))
 
   test('of which the snapshot is gone', async () =>
     expect(await withFiles({ 'journal-1.jsonl': '' })).toEqual([['store', expect.stringMatching(/there is no store of tack here/)]]))

@@ -358,7 +358,7 @@ describe('tack replay', () => {
     })
 
   test('a journal that does not begin with Started is refused', async () => {
-    const batch = lineOf({ events: events.slice(1), seq: 1 }).toString().trimEnd()
+    const batch = lineOf(3, { events: events.slice(1), seq: 1 }).toString().trimEnd()
     const { code, complaints } = await replayed([batch])
     expect([code, complaints]).toEqual([1, ['it does not begin with Started, and there is no snapshot beside it that it goes on from']])
   })

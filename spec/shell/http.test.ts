@@ -10,7 +10,7 @@ import { type HttpClient, httpClient, type HttpOptions } from '../../shell/http.
 import type { Resolve } from '../../shell/net.js'
 import { manualClock } from './support/bridge.js'
 import { CERTIFICATE, KEY } from './support/certificate.js'
-import { countingClock, eventually, httpServer, tcpServer } from './support/sockets.js'
+import { countingClock, eventually, httpServer, tcpServer, turns } from './support/sockets.js'
 
 const client = (changes: Partial<HttpOptions> = {}): HttpClient => {
   const made = httpClient({ clock: systemClock(), policy: { allowLoopback: true }, timeoutMs: 10_000, ...changes })
@@ -246,8 +246,11 @@ describe('limits', () => {
       response.on('drain', more)
       more()
     })
-    const response = await client({ maxBodyBytes: 1e9, timeoutMs: 500 }).fetch(at(server.port))
-    await expect(new Promise((resolve) => setTimeout(resolve, 700)).then(() => response.text())).rejects.toThrow('no answer within 0.5 s')
+    const clock = manualClock()
+    const response = await client({ clock, maxBodyBytes: 1e9, timeoutMs: 500 }).fetch(at(server.port))
+    await turns()
+    clock.advance(500)
+    await expect(response.text()).rejects.toThrow('no answer within 0.5 s')
     expect(sent).toBeLessThan(40_000_000)
   })
 

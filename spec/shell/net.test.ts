@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
 import { kindOf, type NetOptions, openSocket, type Resolve, withDefaults } from '../../shell/net.js'
 import type { Link } from '../../shell/ports.js'
+import { type ManualClock, manualClock } from './support/bridge.js'
 import {
   countingClock,
   eventually,
@@ -12,6 +13,7 @@ import {
   options,
   rememberingLog,
   tcpServer,
+  turns,
   webSocketServer
 } from './support/sockets.js'
 
@@ -32,12 +34,12 @@ interface Opened {
 
 const open = (
   address: string,
-  changes: Partial<NetOptions> = {},
+  changes: Partial<Omit<NetOptions, 'clock'>> & { readonly clock?: ManualClock } = {},
   onTold: (told: Told, link: () => Link) => void = () => undefined
 ): Opened => {
   const told: Told[] = []
   const log = rememberingLog()
-  const { armed, clock } = countingClock()
+  const { armed, clock } = changes.clock === undefined ? countingClock() : { armed: changes.clock.armed, clock: changes.clock }
   const tell = (what: Told): void => {
     told.push(what)
     onTold(what, () => link)
@@ -358,6 +360,8 @@ describe('messages', () => {
 })
 
 describe('liveness', () => {
+  const INTERVAL_MS = 10_000
+
   /** A server that counts the pings it gets, and does `onPing` about them. */
   const pinged = async (onPing: (peer: WebSocket, pings: number) => void) => {
     let pings = 0
@@ -365,30 +369,44 @@ describe('liveness', () => {
     return { pings: () => pings, port: server.port }
   }
 
+  /** A connection to it that has been open for so many pings, each of which had time to be answered; it is not ended before. */
+  const openFor = async (
+    server: { readonly pings: () => number; readonly port: number },
+    pings: number,
+    onTold?: (told: Told, link: () => Link) => void,
+    clock = manualClock()
+  ) => {
+    const opened = open(at(server.port), { clock, pingIntervalMs: INTERVAL_MS }, onTold)
+    for (let n = 1; n <= pings; n++) {
+      await eventually(() => expect(server.pings()).toBeGreaterThanOrEqual(n))
+      await turns()
+      expect(closings(opened)).toBe(0)
+      clock.advance(INTERVAL_MS)
+    }
+    return { ...opened, clock }
+  }
+
   it('a server that answers pings and says nothing else is left in peace', async () => {
     const server = await pinged((peer) => peer.pong())
-    const opened = open(at(server.port), { pingIntervalMs: 10 })
-    await eventually(() => expect(server.pings()).toBeGreaterThan(10))
+    const opened = await openFor(server, 10)
     expect(opened.told).toEqual([['opened']])
   })
 
   it('a server that answers no pings, but sends, is left in peace', async () => {
     const server = await pinged((peer) => peer.send('x'))
-    const opened = open(at(server.port), { pingIntervalMs: 10 })
-    await eventually(() => expect(server.pings()).toBeGreaterThan(10))
+    const opened = await openFor(server, 10)
     expect(closings(opened)).toBe(0)
   })
 
   it('a part of a long message is a sign of life', async () => {
     const server = await pinged((peer) => peer.send('x', { fin: false }))
-    const opened = open(at(server.port), { pingIntervalMs: 10 })
-    await eventually(() => expect(server.pings()).toBeGreaterThan(10))
+    const opened = await openFor(server, 10)
     expect(opened.told).toEqual([['opened']])
   })
 
   it('a server that gives no sign of life is given up', async () => {
     const server = await pinged(() => undefined)
-    const { error, told } = await ended(open(at(server.port), { pingIntervalMs: 50 }))
+    const { error, told } = await ended(await openFor(server, 1))
     expect(told).toEqual([['opened'], ['closed', false]])
     expect(error).toBe('no sign of life since the last ping')
     expect(server.pings()).toBe(1)
@@ -396,30 +414,39 @@ describe('liveness', () => {
 
   it('a server that falls silent later is given up then', async () => {
     const server = await pinged((peer, pings) => pings < 5 && peer.pong())
-    const { error } = await ended(open(at(server.port), { pingIntervalMs: 50 }))
+    const { error } = await ended(await openFor(server, 5))
     expect(error).toBe('no sign of life since the last ping')
     expect(server.pings()).toBe(5)
   })
 
   it('a loop that was blocked reads what has arrived before it judges', async () => {
-    const server = await pinged((peer) => {
+    const clock = manualClock()
+    // The time for an answer ends while the loop is blocked, and the answer has come: it is read after the timers.
+    const blocked = new Int32Array(new SharedArrayBuffer(4))
+    const server = await pinged((peer, pings) => {
       peer.pong()
-      const end = performance.now() + 30
-      while (performance.now() < end);
+      if (pings > 5) return
+      setTimeout(() => clock.advance(INTERVAL_MS), 1)
+      Atomics.wait(blocked, 0, 0, 5)
     })
-    const opened = open(at(server.port), { pingIntervalMs: 10 })
-    await eventually(() => expect(server.pings()).toBeGreaterThan(5))
+    const opened = open(at(server.port), { clock, pingIntervalMs: INTERVAL_MS })
+    await eventually(() => expect(server.pings()).toBe(6))
     expect(opened.told).toEqual([['opened']])
   })
 
   it('while we do not read, nothing is concluded from what we do not hear; afterwards it is', async () => {
     const server = await pinged((peer, pings) => pings > 5 && pings < 10 && peer.pong())
-    const opened = open(at(server.port), { pingIntervalMs: 50 }, ([what], link) => what === 'opened' && link().pause())
-    await eventually(() => expect(server.pings()).toBeGreaterThanOrEqual(5))
+    const opened = await openFor(server, 5, ([what], link) => what === 'opened' && link().pause())
+    await eventually(() => expect(server.pings()).toBe(6))
     opened.link.resume()
+    for (let n = 6; n <= 10; n++) {
+      await eventually(() => expect(server.pings()).toBe(n))
+      await turns()
+      opened.clock.advance(INTERVAL_MS)
+    }
     const { error } = await ended(opened)
     expect(error).toBe('no sign of life since the last ping')
-    expect(server.pings()).toBeGreaterThanOrEqual(10)
+    expect(server.pings()).toBe(10)
   })
 })
 

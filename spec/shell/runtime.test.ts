@@ -18,7 +18,7 @@ import {
 import { createInterpreter } from '../../shell/interpreter.js'
 import type { Link } from '../../shell/ports.js'
 import { type Bridge, defaultLimits, startBridge } from '../../shell/runtime.js'
-import type { Store } from '../../shell/store.js'
+import type { Store, StoreError } from '../../shell/store.js'
 import { BEGIN, config, type Dial, fakeNetwork, fakeStore, HOSTNAME, manualClock, nothingElse, ports, settle } from './support/bridge.js'
 import { rememberingLog } from './support/sockets.js'
 
@@ -224,6 +224,7 @@ describe('the drive loop', () => {
       journalBytes: 134_217_728,
       lazyMs: 1_000,
       rescueMs: { first: 250, last: 30_000 },
+      stopMs: 3_000,
       turnEvents: 500
     }))
 
@@ -438,8 +439,10 @@ describe('the drive loop', () => {
     expect(taken).toHaveLength(2)
     release()
     const stopped = bridge.stop()
-    await settle()
-    release()
+    for (let i = 0; i < 2; i++) {
+      await settle()
+      release()
+    }
     await stopped
   })
 })
@@ -573,6 +576,87 @@ describe('a snapshot that fails', () => {
       Array.from({ length: 2 }, () => ({ fields: { path: 'x', reason: 'the disk is full' }, level: 'warn', message: 'no snapshot: the journal goes on' }))
     )
     await bridge.stop()
+  })
+})
+
+describe('the snapshot of a stop', () => {
+  const FULL = E.left({ _tag: 'Failed' as const, message: 'the disk is full', path: 'x' })
+  const LATE = E.left({ _tag: 'Failed' as const, message: 'it was called off', path: 'x' })
+
+  /** A bridge whose store writes snapshots as `snapshot` says; `order` has what was done to the store, in order. */
+  const stopping = (snapshot: (signal: AbortSignal | undefined) => Promise<E.Either<StoreError, void>>, journalBytes = 1) => {
+    const clock = manualClock()
+    const memory = fakeStore()
+    const log = rememberingLog()
+    const order: Array<string> = []
+    const store: Store = {
+      ...memory,
+      close: () => () => (order.push('closed'), Promise.resolve(E.right(undefined))),
+      journalBytes: () => journalBytes,
+      snapshot: (state, signal) => async () => {
+        const saved = await snapshot(signal)
+        order.push(`${saved._tag} ${text(state)}`)
+        return saved
+      }
+    }
+    const { network } = fakeNetwork()
+    return { bridge: startBridge({ ...ports(clock, network, store), log }, config), clock, log, memory, order }
+  }
+
+  /** Waits until the signal calls the writing off. */
+  const never = (signal: AbortSignal | undefined): Promise<E.Either<StoreError, void>> =>
+    new Promise((resolve) => signal?.addEventListener('abort', () => resolve(LATE)))
+
+  test('has all that happened, and comes before the folder is released', async () => {
+    const { bridge, log, memory, order } = stopping(() => Promise.resolve(E.right(undefined)))
+    await settle()
+    expect(order).toEqual([])
+    expect(await bridge.stop()).toEqual(E.right(undefined))
+    expect(memory.acknowledged().at(-1)?._tag).toBe('StopRequested')
+    expect(order).toEqual([`Right ${text(run(memory.state, memory.acknowledged())[0])}`, 'closed'])
+    expect(log.lines).toEqual([])
+  })
+
+  test('is not written when nothing has happened since the last one', async () => {
+    const { bridge, order } = stopping(() => Promise.resolve(E.right(undefined)), 0)
+    await settle()
+    await bridge.stop()
+    expect(order).toEqual(['closed'])
+  })
+
+  test('does not hold the stop up: it is called off when its time is over, and the stop is as good as any', async () => {
+    const { bridge, clock, log, order } = stopping(never)
+    await settle()
+    let hasEnded = false
+    const stopped = bridge.stop().then((result) => ((hasEnded = true), result))
+    await settle()
+    clock.advance(defaultLimits.stopMs - 1)
+    await settle()
+    expect(hasEnded).toBe(false)
+    clock.advance(1)
+    expect(await stopped).toEqual(E.right(undefined))
+    expect(order).toEqual([expect.stringMatching(/^Left/), 'closed'])
+    expect(log.lines).toEqual([
+      { fields: { path: 'x', reason: 'it was called off' }, level: 'warn', message: expect.stringMatching(/^no snapshot at the stop: nothing is lost/) as string }
+    ])
+  })
+
+  test('that finds the disk full is reported, and the stop is as good as any', async () => {
+    const { bridge, log, order } = stopping(() => Promise.resolve(FULL))
+    await settle()
+    expect(await bridge.stop()).toEqual(E.right(undefined))
+    expect(order).toEqual([expect.stringMatching(/^Left/), 'closed'])
+    expect(log.lines.map(({ level }) => level)).toEqual(['warn'])
+  })
+
+  test('takes the place of one that is being written', async () => {
+    let taken = 0
+    const { bridge, log, order } = stopping((signal) => (taken++ === 0 ? never(signal) : Promise.resolve(E.right(undefined))), defaultLimits.journalBytes)
+    await settle()
+    expect(taken).toBe(1)
+    expect(await bridge.stop()).toEqual(E.right(undefined))
+    expect(order.map((line) => line.split(' ')[0])).toEqual(['Left', 'Right', 'closed'])
+    expect(log.lines).toEqual([])
   })
 })
 

@@ -5,6 +5,7 @@
  * given, in order, and these include every one that had been acknowledged. A failure of the disk is reported, and changes
  * nothing about that.
  */
+import { readdir, readFile } from 'node:fs/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import type { Event, State } from '../../core/index.js'
@@ -216,5 +217,56 @@ describe('STORE-3: a failing disk', () => {
     )
     expect(fired).toBe(30)
     expect(failures.length).toBeGreaterThan(1)
+  })
+})
+
+// ---------------------------------------------------------------------------------------- stores of earlier numbers
+
+const OLD = ['store-v1', 'store-v2', 'store-v2-journal', 'store-v2-stopped']
+
+const imageOf = async (name: string): Promise<Image> => {
+  const folder = new URL(`./fixtures/${name}/`, import.meta.url)
+  const names = (await readdir(folder)).filter((file) => file !== 'frames.jsonl')
+  return new Map(await Promise.all(names.map(async (file) => [file, await readFile(new URL(file, folder))] as const)))
+}
+
+/** What happens after such a store was opened. */
+const NEXT = batchesOf(lifeOf(1, 24), randomOf(1))[0] ?? []
+
+describe('STORE-5: a store of an earlier number', () => {
+  it.each(OLD)('%s: at any moment a power cut leaves it as it was, or as one of today', async (name) => {
+    const image = await imageOf(name)
+    const cuts: Array<Cut> = []
+    const ledger: Ledger = newLedger()
+    const disk: SimulatedDisk = simulatedDisk({ before: () => (cuts.push(cutAt(disk, ledger)), null), from: image, seed: 1 })
+    const opened = await open(disk)
+    if (E.isLeft(opened)) return expect.fail(opened.left.message)
+    const store = opened.right
+    // The first thing that is appended is appended to a store of today.
+    ledger.given = 1
+    const before = cuts.length
+    expect(disk.images().every((left) => left.get('state.json')?.toString().startsWith('{"format":"tack-state","version":3,'))).toBe(true)
+    expect(E.isRight(await store.append(NEXT)())).toBe(true)
+    ledger.acknowledged = 1
+    expect(E.isRight(await store.close()())).toBe(true)
+    cuts.push(cutAt(disk, ledger))
+
+    expect(before).toBeGreaterThan(10)
+    const states = [store.state, after(store.state, NEXT)].map(written)
+    for (const cut of cuts) for (const left of cut.images) await checkImage(left, allowedAfter(states, cut), NEXT)
+  })
+
+  it.each(OLD)('%s: a disk that fails at any operation is reported, and the next start finds everything', async (name) => {
+    const image = await imageOf(name)
+    const whole = await open(simulatedDisk({ from: image, seed: 1 }))
+    if (E.isLeft(whole)) return expect.fail(whole.left.message)
+    for (let k = 1, isDone = false; !isDone; k++) {
+      let fired = false
+      const disk: SimulatedDisk = simulatedDisk({ before: (n) => (n === k ? ((fired = true), 'ENOSPC') : null), from: image, seed: k })
+      const opened = await open(disk)
+      isDone = !fired
+      if (E.isLeft(opened)) expect([k, opened.left._tag, opened.left.message]).toEqual([k, 'Failed', 'ENOSPC: simulated'])
+      for (const left of disk.images()) await checkImage(left, [written(whole.right.state)], NEXT)
+    }
   })
 })

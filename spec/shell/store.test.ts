@@ -38,7 +38,8 @@ import {
 } from '../../shell/store.js'
 import { systemDisk } from '../../shell/store/disk.js'
 import { systemProcesses } from '../../shell/store/lock.js'
-import { snapshots } from '../../shell/store/snapshot.js'
+import { MIGRATIONS } from '../../shell/store/migrations.js'
+import { type Format, FORMAT, snapshots } from '../../shell/store/snapshot.js'
 import { ALICE, at, BOB, CONFIG, K2, must, OWNER } from '../examples/support.js'
 import { type Image, randomOf, type SimulatedDisk, simulatedDisk } from './support/disk.js'
 import { after, batchesOf, lifeOf, lives, start, written } from './support/store-events.js'
@@ -174,7 +175,7 @@ describe('a store', () => {
     expect(store.journalBytes()).toBe(Buffer.byteLength(text))
     expect(text.split('\n').slice(0, -1)).toEqual(
       BATCHES.map((events, i) => {
-        const content = `{"seq":${String(i + 1)},"events":${JSON.stringify(events)}`
+        const content = `{"version":3,"seq":${String(i + 1)},"events":${JSON.stringify(events)}`
         return `${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}`
       })
     )
@@ -247,8 +248,8 @@ const processes = (pid: number, gone: (pid: number) => boolean = () => true): Pr
   self: () => Promise.resolve(processOf(pid))
 })
 
-const openOn = (disk: Disk, onReport: (message: string) => void = () => undefined) =>
-  openStore({ disk, folder: FOLDER, initial, onReport, processes: processes(1) })()
+const openOn = (disk: Disk, onReport: (message: string) => void = () => undefined, format = FORMAT) =>
+  openStore({ disk, folder: FOLDER, format, initial, onReport, processes: processes(1) })()
 
 const diskOf = (image: Image): SimulatedDisk => simulatedDisk({ from: image, seed: 1 })
 
@@ -272,6 +273,12 @@ const fileIn = (image: Image, name: string): Buffer => image.get(name) ?? expect
 const sealed = (text: string): string => {
   const content = text.slice(0, text.lastIndexOf(']'))
   return `${content}],"crc":"${crc32(content).toString(16).padStart(8, '0')}"}\n`
+}
+
+/** A line of a journal, with the checksum that belongs to it. */
+const numbered = (version: number | null, seq: number, events: ReadonlyArray<unknown>): string => {
+  const content = `{${version === null ? '' : `"version":${String(version)},`}"seq":${String(seq)},"events":${JSON.stringify(events)}`
+  return `${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}\n`
 }
 
 const sameFiles = (a: Image, b: Image): boolean =>
@@ -383,11 +390,16 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     )
     const renamed = (json: unknown): unknown => JSON.parse(JSON.stringify(json).replaceAll('"alive"', '"active"'))
     const adapter = snapshots(disk, FOLDER, {
-      0: (document) => ({ ...document, accounts: document.accounts.map(renamed) }),
-      1: (document) => document
+      migrations: {
+        0: (document) => ({ ...document, accounts: document.accounts.map(renamed) }),
+        1: (document) => document,
+        2: (document) => document
+      },
+      version: 3
     })
     const snapshot = await adapter.read()
     if (snapshot === null) return expect.fail('it is missing')
+    expect(snapshot.version).toBe(0)
     expect(contents(snapshot)).toEqual({ seq: 3, state: written(STATES[3] ?? start) })
     await adapter.write(snapshot)
     expect(disk.now().get('state.json')).toEqual(fileIn(image, 'state.json'))
@@ -437,12 +449,14 @@ describe('a store of version 1', () => {
     expect(state.backfill.isWanted).toBe(true)
   })
 
-  it('is written as version 3, and then read as what it was', async () => {
+  it('is written as version 3 before anything else, and then read as what it was', async () => {
     const before = await arrived()
     const disk = diskOf(await image())
-    const store = right(await openOn(disk))
+    const reports: Array<string> = []
+    const store = right(await openOn(disk, (message) => reports.push(message)))
+    expect(reports).toEqual(['the store was of version 1; now it is of version 3, which older versions cannot read'])
+    expect(store.journalBytes()).toBe(0)
     expect(written(store.state)).toBe(written(before.state))
-    right(await store.snapshot(store.state)())
     await closed(store)
     const text = disk.now().get('state.json')?.toString() ?? ''
     expect(text).toMatch(/^\{"format":"tack-state","version":3,"seq":3,/)
@@ -457,6 +471,88 @@ describe('a store of version 1', () => {
       await refusal(withFile(whole, 'state.json', bytes.subarray(0, i)))
       await refusal(withFile(whole, 'state.json', flipped(bytes, i)))
     }
+  })
+})
+
+describe('a store of another number', () => {
+  /** A version to come, in which nothing has another shape. */
+  const LATER: Format = { migrations: { ...MIGRATIONS, 3: (document) => document }, version: 4 }
+  const SENTENCE =
+    /^line 1: it was written by an earlier tack, for a store of version 3, .*\. Nothing was changed\. Start that version once, and stop it: /
+
+  /** The same store after a stop, which leaves a snapshot of everything. */
+  const stopped = (): Promise<Image> => imageOf(BATCHES.length)
+
+  it('is read after a stop, and is of the new number before anything is appended', async () => {
+    const disk = diskOf(await stopped())
+    const store = right(await openOn(disk, undefined, LATER))
+    expect(written(store.state)).toBe(written(LAST))
+    expect(fileIn(disk.now(), 'state.json').toString()).toMatch(/^\{"format":"tack-state","version":4,/)
+    right(await store.append(BATCHES[0] ?? [])())
+    await closed(store)
+    expect(fileIn(disk.now(), journalName(BATCHES.length + 1)).toString()).toMatch(/^\{"version":4,"seq":/)
+
+    expect(contents(right(await readStore(FOLDER, disk, LATER)()))).toEqual({
+      seq: BATCHES.length + 1,
+      state: written(after(LAST, BATCHES[0] ?? []))
+    })
+    // There is no way back.
+    expect((await refusal(disk.now())).message).toMatch(/it is of version 4, and this tack knows versions up to 3: a newer one can read it/)
+  })
+
+  it('whose journal goes on after the snapshot is refused with what to do, and not changed', async () => {
+    const image = await imageOf(2)
+    const disk = diskOf(image)
+    const errors = [
+      left(await openOn(disk, undefined, LATER)),
+      left(await readStore(FOLDER, disk, LATER)()),
+      left(await readReplay(`/store/${journalName(3)}`, disk, LATER)())
+    ]
+    for (const { _tag, message, path } of errors)
+      expect([_tag, path, message]).toEqual(['Refused', `/store/${journalName(3)}`, expect.stringMatching(SENTENCE)])
+    expect(sameFiles(disk.now(), image)).toBe(true)
+
+    // What the sentence asks for.
+    const store = right(await openOn(disk))
+    right(await store.snapshot(store.state)())
+    await closed(store)
+    const later = right(await openOn(disk, undefined, LATER))
+    expect(written(later.state)).toBe(written(LAST))
+    await closed(later)
+  })
+
+  it('has a journal that the snapshot includes: nobody looks at what happened in it', async () => {
+    const image = await stopped()
+    const lines = [numbered(3, BATCHES.length - 1, [{ _tag: 'Forgotten' }]), numbered(null, BATCHES.length, [{ _tag: 'Forgotten' }])]
+    const included = withFile(withoutFile(image, journalName(BATCHES.length + 1)), journalName(BATCHES.length - 1), lines.join(''))
+    const store = right(await openOn(diskOf(included), undefined, LATER))
+    expect(written(store.state)).toBe(written(LAST))
+    await closed(store)
+  })
+
+  it('in pieces: a journal of another number than its snapshot is folded only if it is of today', async () => {
+    const image = await stopped()
+    const going = (line: string): Image => withFile(image, journalName(BATCHES.length + 1), line)
+    const next = BATCHES.length + 1
+    expect((await refusal(going(numbered(null, next, [])))).message).toMatch(/^line 1: it bears no number, and the snapshot before it is of version 3/)
+    expect((await refusal(going(numbered(2, next, [])))).message).toMatch(/^line 1: it was written by an earlier tack, for a store of version 2/)
+    expect((await refusal(going(numbered(4, next, [])))).message).toMatch(/^line 1: it is of version 4, and this tack knows versions up to 3/)
+    // A copy that was made while a new version started may have the snapshot from before.
+    const store = right(await openOn(diskOf(going(numbered(4, next, BATCHES[0] ?? []))), undefined, LATER))
+    expect(written(store.state)).toBe(written(after(LAST, BATCHES[0] ?? [])))
+    await closed(store)
+  })
+
+  it('stays as it is where the new snapshot cannot be written, and is opened once it can', async () => {
+    let isFull = false
+    const image = await stopped()
+    const disk = simulatedDisk({ before: () => (isFull ? 'ENOSPC' : null), from: image, seed: 1 })
+    const full: Disk = { ...disk, open: (path, mode) => ((isFull = path.endsWith('.new') || isFull), disk.open(path, mode)) }
+    expect(left(await openOn(full, undefined, LATER))).toMatchObject({ _tag: 'Failed', message: 'ENOSPC: simulated' })
+    isFull = false
+    expect(disk.now().get('state.json')).toEqual(fileIn(image, 'state.json'))
+    await disk.remove('/store/lock')
+    await closed(right(await openOn(disk, undefined, LATER)))
   })
 })
 
@@ -542,8 +638,7 @@ describe('STORE-4: a damaged journal', () => {
 
   it('what is valid but cannot be understood is never cut', async () => {
     const image = await imageOf(2)
-    const content = `{"seq":${String(BATCHES.length + 1)},"events":[{"_tag":"Invented","at":1}]`
-    const line = `${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}\n`
+    const line = numbered(3, BATCHES.length + 1, [{ _tag: 'Invented', at: 1 }])
     const changed = withFile(image, journalName(3), Buffer.concat([fileIn(image, journalName(3)), Buffer.from(line)]))
     expect((await refusal(changed)).message).toMatch(new RegExp(`^line ${String(BATCHES.length - 1)}: at events\\.0`))
   })
@@ -617,6 +712,38 @@ describe('a snapshot', () => {
     expect(sizes.length).toBeGreaterThan(10)
     expect(Math.max(...sizes)).toBeLessThan(70_000)
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 2, state: written(after(full, BATCHES[0] ?? [])) })
+  })
+
+  it('that is called off ends soon, leaves the one before it, and can be taken again', async () => {
+    const events = crowd(5_000)
+    const full = after(start, events)
+    const inner = diskOf(new Map())
+    const off = new AbortController()
+    let appends = 0
+    const disk: Disk = {
+      ...inner,
+      open: async (path, mode) => {
+        const file = await inner.open(path, mode)
+        const append = (bytes: Uint8Array): Promise<void> => {
+          appends += 1
+          if (appends === 2) off.abort()
+          return file.append(bytes)
+        }
+        return path.endsWith('.new') ? { ...file, append } : file
+      }
+    }
+    const store = right(await openOn(inner))
+    right(await store.append(events)())
+    await closed(store)
+    const again = right(await openOn(disk))
+    expect(left(await again.snapshot(full, off.signal)()).message).toBe('it was called off')
+    expect(appends).toBe(2)
+    expect([...inner.now().keys()].sort()).toEqual([journalName(1), journalName(2), 'lock', 'state.json'])
+    expect(contents(right(await readStore(FOLDER, inner)()))).toEqual({ seq: 1, state: written(full) })
+    right(await again.snapshot(full)())
+    expect(again.journalBytes()).toBe(0)
+    await closed(again)
+    expect(contents(right(await readStore(FOLDER, inner)()))).toEqual({ seq: 1, state: written(full) })
   })
 
   it('that fails costs nothing: the journal goes on, and the next one is taken', async () => {
@@ -835,10 +962,10 @@ describe('what `replay` reads', () => {
   })
 
   it('a journal is told from a trace by how it begins', async () => {
-    const files = { journal: '{"seq":1,"events":[]', begun: '', trace: '{"_tag":"trace"', other: 'x' }
+    const files = { journal: '{"version":3,"seq":1,"events":[]', begun: '', old: '{"seq":1,"events":[]', trace: '{"_tag":"trace"', other: 'x' }
     const disk = diskOf(new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])))
     const answers = await Promise.all(Object.keys(files).map(async (name) => right(await readsAsJournal(`/store/${name}`, disk)())))
-    expect(answers).toEqual([true, true, false, false])
+    expect(answers).toEqual([true, true, true, false, false])
   })
 })
 

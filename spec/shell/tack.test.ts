@@ -156,9 +156,7 @@ describe('tack run', () => {
       expect(all.subscriptions.map((held) => held.knot).sort()).toEqual([knot(around, 0), knot(around, 1)].sort())
       expect(all.subscriptions.every(({ holders }) => holders.length > 0)).toBe(true)
 
-      const asked = Date.now()
       expect(await running.end('SIGTERM')).toBe(0)
-      expect(Date.now() - asked).toBeLessThan(5_000)
       const state = await stored(folder)
       expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
       expect(state?.cursor.stopped).toBe(true)
@@ -386,9 +384,7 @@ describe('a disk', () => {
         publish(around, 8)
         return /^tack_backlog_events [1-9]/m.test(await metrics())
       })
-      const asked = Date.now()
       expect(await running.end('SIGTERM')).toBe(1)
-      expect(Date.now() - asked).toBeGreaterThan(4_500)
       expect(running.lines.at(-1)).toContain('the bridge did not stop in time; what was acknowledged is saved')
     }))
 })
@@ -592,7 +588,8 @@ describe('tack replay', () => {
       await running.says('"event":"JetstreamOpened"')
       for (let n = 0; n < 10; n++) publish(around, n)
       await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
-      await running.end('SIGTERM')
+      // A stop would leave no journal.
+      await running.end('SIGKILL')
       const journal = (await readdir(folder)).find((name) => name.startsWith('journal-')) ?? ''
       const { code, out } = await tack(['replay', join(folder, journal)])
       expect(code).toBe(0)

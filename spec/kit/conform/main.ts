@@ -30,6 +30,7 @@ interface Settings {
   readonly random?: number
   readonly recorded: boolean
   readonly seed: number
+  readonly shrink: number
   readonly timeout: number
 }
 
@@ -56,6 +57,7 @@ const options = (print: Print, complain: Print): Options =>
     .option('--all', 'show every failure, not only the first ten')
     .option('--random <steps>', 'compare so many random steps, and a quarter as many inputs of decoders, with the reference', whole)
     .option('--seed <number>', 'another seed makes other random ones', whole, 1)
+    .option('--shrink <seconds>', 'how long a random failure is made smaller', seconds, 60)
     .option('--no-recorded', 'no vectors and traces, only what is random')
     .option('--out <file>', 'where a random failure is written, as a trace or a vector', 'tack-conform-failure.jsonl')
     .option('--timeout <seconds>', 'how long an answer may take', seconds, 10)
@@ -82,10 +84,10 @@ const chosen = ({ from, only, recorded }: Settings): ReadonlyArray<Case> => {
   return cases
 }
 
-const search = async (port: Restarting, steps: number, { out, seed }: Settings): Promise<NonNullable<Run['random']>> => ({
+const search = async (port: Restarting, steps: number, { out, seed, shrink }: Settings): Promise<NonNullable<Run['random']>> => ({
   seed,
-  steps: await searchSteps(port, seed, steps, out),
-  inputs: await searchInputs(port, seed, Math.ceil(steps / 4), besides(out))
+  steps: await searchSteps(port, { seed, shrinkMs: shrink * 1000 }, steps, out),
+  inputs: await searchInputs(port, { seed, shrinkMs: shrink * 1000 }, Math.ceil(steps / 4), besides(out))
 })
 
 const run = async (command: Command, settings: Settings, end: AbortSignal): Promise<Run> => {

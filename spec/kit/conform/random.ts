@@ -11,9 +11,6 @@ import { traceOf } from '../../../shell/trace.js'
 import type { Outcome, Search } from './result.js'
 import { fewest, simplest } from './shrink.js'
 
-/** How long a failure is made smaller: with a port that hangs, each attempt takes as long as it is waited for. */
-const SHRINKING_MS = 60_000
-
 const isFailure = ({ _tag }: Outcome): boolean => _tag === 'failed' || _tag === 'errored' || _tag === 'broken'
 
 const PASSED: Outcome = { _tag: 'passed' }
@@ -49,9 +46,9 @@ export class Restarting {
   }
 }
 
-/** Whether a candidate fails, as long as there is time. */
-const inTime = <A>(fails: (candidate: A) => Promise<boolean>): ((candidate: A) => Promise<boolean>) => {
-  const deadline = Date.now() + SHRINKING_MS
+/** Whether a candidate fails, as long as there is time: with a port that hangs, each takes as long as an answer is waited for. */
+const inTime = <A>(shrinkMs: number, fails: (candidate: A) => Promise<boolean>): ((candidate: A) => Promise<boolean>) => {
+  const deadline = Date.now() + shrinkMs
   return async (candidate) => Date.now() < deadline && (await fails(candidate))
 }
 
@@ -86,12 +83,19 @@ const SHORT = 10
 /** How many failures are made small, until one is short. */
 const ATTEMPTS = 5
 
+/** What is common to both searches. */
+export interface SearchSettings {
+  readonly seed: number
+  /** How long a failure is made smaller. */
+  readonly shrinkMs: number
+}
+
 /** Tries random runs of so many steps together. */
-export const searchSteps = async (port: Restarting, seed: number, steps: number, file: string): Promise<Search> => {
+export const searchSteps = async (port: Restarting, { seed, shrinkMs }: SearchSettings, steps: number, file: string): Promise<Search> => {
   const header = { about: `found at random with seed ${String(seed)}`, name: `random steps of seed ${String(seed)}`, rules: [] }
   const recorded = ({ beginning, events }: Course): Trace => traceOf(header, beginning, events)
   const play = (course: Course): Promise<Outcome> => port.attempt((present) => playTrace(present, recorded(course)))
-  const fails = inTime(async (course: Course) => isFailure(await play(course)))
+  const fails = inTime(shrinkMs, async (course: Course) => isFailure(await play(course)))
   let attempts = 0
   let best: { readonly course: Course; readonly outcome: Outcome; readonly size: number } | null = null
   let count = 0
@@ -160,7 +164,7 @@ function* batches<A>(items: Iterable<A>): Generator<ReadonlyArray<A>, void, unde
 }
 
 /** Tries so many random inputs of decoders. Subjects that the port skips are left out. */
-export const searchInputs = async (port: Restarting, seed: number, count: number, file: string): Promise<Search> => {
+export const searchInputs = async (port: Restarting, { seed, shrinkMs }: SearchSettings, count: number, file: string): Promise<Search> => {
   const ask = async (batch: ReadonlyArray<Input>, take: (one: Input, outcome: Outcome) => void): Promise<Outcome> =>
     port.attempt(async (present) => {
       let n = 0
@@ -192,7 +196,7 @@ export const searchInputs = async (port: Restarting, seed: number, count: number
     const [first] = wrong
     if (first === undefined) continue
     const [one, outcome] = first
-    const still = inTime(async (candidate: ReadonlyArray<string>) => isFailure(await play(withText(one, candidate.join('')))))
+    const still = inTime(shrinkMs, async (candidate: ReadonlyArray<string>) => isFailure(await play(withText(one, candidate.join('')))))
     const small = withText(one, (await fewest(Array.from(textOf(one)), still)).join(''))
     const again = await play(small)
     const [found, result] = isFailure(again) ? [small, again] : [one, outcome]

@@ -25,7 +25,7 @@ const fileOf = (shown: string): string => {
 
 const pathsOf = ({ failure }: Result['outcome']): ReadonlyArray<string> => (failure?.differences ?? []).map(({ path }) => path)
 
-test('the reference passes everything, and what is random', { timeout: 60_000 }, async () => {
+test('the reference passes everything, and what is random', async () => {
   const { code, text } = await conformWith(RUNNER, '--random', '2000', '--seed', '1')
   expect(text).not.toMatch(/failed|errored|skipped|not reached/)
   expect(text).toContain('steps: 2000, all as the reference has them')
@@ -35,7 +35,7 @@ test('the reference passes everything, and what is random', { timeout: 60_000 },
 
 describe('a wrong port', () => {
   for (const { by, mutation, name, path, shown } of WRONG_PORTS)
-    test(name, { timeout: 60_000 }, () =>
+    test(name, () =>
       inFolder({}, async (folder) => {
         const [json, out] = [join(folder, 'results.json'), join(folder, 'failure.jsonl')]
         const steps = by === 'steps' ? '20000' : '2000'

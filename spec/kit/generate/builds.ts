@@ -65,9 +65,9 @@ export const VARIABLES: ReadonlyArray<Case> = [
     TANGLED_REPO_REPO_DID: 'did:plc:app'
   }, { defaultBranch: 'trunk', repository: { did: 'did:plc:app', name: 'app', owner: 'did:plc:alice', rkey: 'self' } }),
   told('a default branch without a name', manual([]), BY_HAND, { defaultBranch: '' }),
-  told('a port is escaped in a DID, and nowhere else', manual([]), {
+  told('a port is escaped nowhere', manual([]), {
     ...BY_HAND,
-    TANGLED_PIPELINE_ID: 'at://did:web:localhost%3A5555/sh.tangled.pipeline/3mbd3542k2222',
+    TANGLED_PIPELINE_ID: 'at://did:web:localhost:5555/sh.tangled.pipeline/3mbd3542k2222',
     TANGLED_REPO_KNOT: 'localhost:5555',
     TANGLED_REPO_URL: 'https://localhost:5555/did:plc:alice/app'
   }, { knot: 'localhost:5555' }),
@@ -102,9 +102,15 @@ interface Said {
   readonly workflow?: string
 }
 
+/** What is written of the moment 2026-01-01T00:00:00.000001Z: of `pending` two seconds before, of `running` one. */
+const WRITTEN: { readonly [status: string]: string } = {
+  pending: '2025-12-31T23:59:58.000001Z',
+  running: '2025-12-31T23:59:59.000001Z'
+}
+
 const said = (status: string, { createdAt, more, pipeline, workflow }: Said = {}): string =>
   `"$type":"sh.tangled.pipeline.status","pipeline":"at://did:web:${pipeline ?? 'knot.example/sh.tangled.pipeline/3mbd3542k2222'}",` +
-  `"workflow":"${workflow ?? 'ci.yml'}","status":"${status}","createdAt":"${createdAt ?? '2026-01-01T00:00:00.000001Z'}"${more ?? ''}`
+  `"workflow":"${workflow ?? 'ci.yml'}","status":"${status}","createdAt":"${createdAt ?? WRITTEN[status] ?? '2026-01-01T00:00:00.000001Z'}"${more ?? ''}`
 
 const frame = (name: string, changes: Fields, expected: string): Case => of('T4')(name, entry(changes), expected)
 const NOW = '1767225600000001000'
@@ -112,7 +118,11 @@ const KEY = '3mbd3542k2322'
 
 /** Of a time: the TID, and how it is written. */
 const stamped = (createdUs: number, rkey: string, createdAt: string): Case =>
-  frame(`of ${String(createdUs)}`, { createdUs }, text(rkey, said('pending', { createdAt }), createdUs === 0 ? '0' : `${String(createdUs)}000`))
+  frame(`of ${String(createdUs)}`, { createdUs, status: 'success' }, text(rkey, said('success', { createdAt }), createdUs === 0 ? '0' : `${String(createdUs)}000`))
+
+/** The same of a status that is written as earlier than it is. */
+const earlier = (status: 'pending' | 'running', createdUs: number, rkey: string, createdAt: string): Case =>
+  frame(`${status}, of ${String(createdUs)}`, { createdUs, status }, text(rkey, said(status, { createdAt }), createdUs === 0 ? '0' : `${String(createdUs)}000`))
 
 export const STATUS_FRAMES: ReadonlyArray<Case> = [
   ...(['pending', 'running', 'success', 'failed', 'timeout', 'cancelled'] as const).map((status) =>
@@ -123,8 +133,12 @@ export const STATUS_FRAMES: ReadonlyArray<Case> = [
   frame('how a job ended', { exitCode: 0, status: 'success' }, text(KEY, said('success', { more: ',"exitCode":0' }), NOW)),
   frame('below zero', { exitCode: -1, status: 'failed' }, text(KEY, said('failed', { more: ',"exitCode":-1' }), NOW)),
   frame('both', { error: 'x', exitCode: 7, status: 'failed' }, text(KEY, said('failed', { more: ',"error":"x","exitCode":7' }), NOW)),
-  frame('a knot with a port', { build: { ...KNOT, knot: 'localhost:5555' } }, text(KEY, said('pending', { pipeline: 'localhost%3A5555/sh.tangled.pipeline/3mbd3542k2222' }), NOW)),
+  frame('a knot with a port', { build: { ...KNOT, knot: 'localhost:5555' } }, text(KEY, said('pending', { pipeline: 'localhost:5555/sh.tangled.pipeline/3mbd3542k2222' }), NOW)),
   frame('a workflow of any letters', { build: { ...KNOT, workflow: 'ü "x".yml' } }, text(KEY, said('pending', { workflow: 'ü \\"x\\".yml' }), NOW)),
+  earlier('pending', 0, '2222222222222', '1970-01-01T00:00:00.000000Z'),
+  earlier('pending', 2_000_001, '2222223x36322', '1970-01-01T00:00:00.000001Z'),
+  earlier('running', 999_999, '2222222yklz22', '1970-01-01T00:00:00.000000Z'),
+  earlier('running', 1_000_001, '2222222ykm322', '1970-01-01T00:00:00.000001Z'),
   stamped(0, '2222222222222', '1970-01-01T00:00:00.000000Z'),
   stamped(1, '2222222222322', '1970-01-01T00:00:00.000001Z'),
   stamped(951_782_400_000_000, '2v3okhxq22222', '2000-02-29T00:00:00.000000Z'),
@@ -136,22 +150,25 @@ export const STATUS_FRAMES: ReadonlyArray<Case> = [
 
 // ---------------------------------------------------------------------------------------- cursors
 
-const at = (source: string, time: number | null): Case => of('T4')(time === null ? `none: ${JSON.stringify(source)}` : source, source, time)
+const at = (source: string, timeUs: number | null, isWhole = false): Case =>
+  of('T4')(timeUs === null ? `none: ${JSON.stringify(source)}` : source, source, timeUs === null ? null : { isWhole, timeUs })
 
 export const CURSORS: ReadonlyArray<Case> = [
-  at('0', 0),
+  at('0', 0, true),
   at('1', 0),
   at('999', 0),
-  at('1000', 1),
+  at('1000', 1, true),
   at('1001', 1),
   at('1999', 1),
-  at('2000', 2),
-  at('1767225600000000000', 1_767_225_600_000_000),
+  at('2000', 2, true),
+  at('1767225600000000000', 1_767_225_600_000_000, true),
   at('1767225600000000001', 1_767_225_600_000_000),
   at('1767225600000000999', 1_767_225_600_000_000),
-  at('1767225600000001000', 1_767_225_600_000_001),
+  at('1767225600000001000', 1_767_225_600_000_001, true),
   at('9007199254740990999', LAST - 1),
-  at('9007199254740991000', LAST),
+  at('9007199254740991000', LAST, true),
+  at('9007199254740991001', LAST),
+  at('9007199254740992000', LAST),
   at('9223372036854775807', LAST),
   ...['', '-1', '+1', '1.0', '1e3', ' 1', '1 ', '1\n', '0x1', 'x', '01', '٣', '9223372036854775808', '10000000000000000000'].map((source) => at(source, null))
 ]

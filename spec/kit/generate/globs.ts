@@ -15,6 +15,9 @@ const outcome = (answer: string, pattern: string): Json => (answer === 'bad' ? b
 
 const LONG = 'a'.repeat(1_000)
 
+/** 280 alternatives of nothing, at the end of the name. */
+const HARD = `*b{${','.repeat(279)}}`
+
 export const GLOBS: ReadonlyArray<Case> = [
   ...GLOB_CASES.flatMap(({ about, rows }) =>
     rows.map(([pattern, name, answer]) => glob(`${about}: ${pattern}`, { name, pattern }, outcome(answer, pattern)))
@@ -22,13 +25,17 @@ export const GLOBS: ReadonlyArray<Case> = [
   glob('1 000 code points', { name: LONG, pattern: LONG }, true),
   glob('1 000 code points of two code units each', { name: '😀'.repeat(1_000), pattern: '😀'.repeat(1_000) }, true),
   glob('1 001 code points', { name: LONG, pattern: `${LONG}a` }, { error: `${'a'.repeat(120)}… is not a pattern` }),
+  glob('a name of 4 096 code points', { name: '😀'.repeat(4_096), pattern: '**' }, true),
+  glob('a name of 4 097 code points is matched by nothing', { name: '😀'.repeat(4_097), pattern: '**' }, false),
+  glob('work of a hundred thousand, but three', { name: `${'a'.repeat(2_413)}b`, pattern: HARD }, true),
+  glob('work of more than that', { name: `${'a'.repeat(2_414)}b`, pattern: HARD }, { error: `the pattern *b{${','.repeat(117)}… takes too long` }),
   glob('many stars', { name: `${'a'.repeat(300)}b`, pattern: '*a'.repeat(200) }, false),
   glob('many double stars', { name: 'a/'.repeat(200), pattern: `${'**/'.repeat(100)}b` }, false),
   glob('alternatives that are equal', { name: `${'a'.repeat(199)}b`, pattern: '{a,a}'.repeat(200) }, {
     error: `the pattern ${'{a,a}'.repeat(24)}… takes too long`
   }),
   glob('braces that are wide', { name: 'x', pattern: `{${','.repeat(300)}}{${','.repeat(300)}}` }, { error: `the pattern {${','.repeat(119)}… takes too long` }),
-  glob('braces that are deep', { name: 'a', pattern: `${'{'.repeat(500)}${'}'.repeat(500)}` }, false)
+  glob('braces that are deep', { name: 'a', pattern: `${'{'.repeat(250)}${'}'.repeat(250)}` }, false)
 ]
 
 // ---------------------------------------------------------------------------------------- when
@@ -68,15 +75,12 @@ const NO = { branch: ['x'], event: ['push'] }
 const BAD = { branch: ['['], event: ['push'] }
 const PULL = { branch: ['main'], event: ['pull_request'] }
 
-/** 98 alternatives of nothing: 9 801 for a name that is something, and its length. */
-const HARD = `{${','.repeat(97)}}`
-const WORK = { branch: ['main'], event: ['push'], paths: [HARD] }
-/** So many files, their names `length` code points together, cost with the branch, which costs 8, that and 9 801 each. */
-const names = (count: number, length: number): ReadonlyArray<string> =>
-  Array.from({ length: count }, (_, i) => 'x'.repeat(i === 0 ? length - count + 1 : 1))
-const LIMIT = 10_000_000
-const COUNT = 1_020
-const MOST = LIMIT - 8 - 9_801 * COUNT
+/** Files of one code point cost four each to make ready, and four to try; the pattern, and the branch with its, cost 80. */
+const WORK = { branch: ['main'], event: ['push'], paths: ['y'] }
+const FEW = Array.from({ length: 7 }, () => 'x')
+/** The same work by few names: one of 4 096 code points costs 16 388, so many of them and some short ones come to two million. */
+const LONG_NAME = 'x'.repeat(4_096)
+const MOST = [...Array.from({ length: 122 }, () => LONG_NAME), 'x'.repeat(131), ...FEW]
 
 export const WHENS: ReadonlyArray<Case> = [
   when('a manual cause, whatever is asked for', [NO], MANUAL, true),
@@ -144,7 +148,9 @@ export const WHENS: ReadonlyArray<Case> = [
   when('a bad path after a file that matches', [{ ...YES, paths: ['a', '['] }], files('a', 'b'), true),
   when('a bad path after a file that does not', [{ ...YES, paths: ['b', '['] }], files('a', 'b'), bad('[')),
   when('a bad branch before a bad path', [{ ...BAD, paths: ['{'] }], files('a'), bad('[')),
-  when('work of exactly ten million', [WORK], files(...names(COUNT, MOST)), false),
-  when('work of one more', [WORK], files(...names(COUNT, MOST + 1)), costly(HARD)),
-  when('the work is that of all conditions', [WORK, WORK], files(...names(COUNT / 2 + 1, MOST / 2)), costly(HARD))
+  when('work of exactly two million', [WORK], files(...MOST), false),
+  when('work of one more', [WORK], files(...MOST, ''), costly('y')),
+  when('the work is that of all conditions', [WORK, WORK], files(...MOST), costly('main')),
+  when('a name of 4 096 code points', [{ ...WORK, paths: ['**'] }], files(LONG_NAME), true),
+  when('a name of 4 097 code points is matched by nothing', [{ ...WORK, paths: ['**'] }], files(`${LONG_NAME}x`), false)
 ]

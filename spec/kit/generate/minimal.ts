@@ -114,6 +114,10 @@ const start = (at: number, config: WrittenConfig = MINIMAL, resumeFrom: number |
 const knotReceived = (created: string | null, at: number, connection: number, host = K1): Happening =>
   knotFrame(host, `{"nsid":"a.b.c","rkey":"x"${created === null ? '' : `,"created":${created}`}}`, at, connection)
 
+/** A frame without a stamp, with that key. */
+const knotKeyed = (rkey: string, at: number, connection: number): Happening =>
+  knotFrame(K1, `{"nsid":"a.b.c","rkey":"${rkey}"}`, at, connection)
+
 /** Rejections as the decoders and the shell say them. */
 const rejected = (reason: string, timeUs: number | null) =>
   ({ _tag: 'FrameRejected', at: 20, collection: null, connection: 0, detail: 'x', did: null, operation: null, reason, rkey: null, timeUs }) as Happening
@@ -580,6 +584,24 @@ const KNOTS: ReadonlyArray<Plot> = [
     OPEN
   ),
   run(
+    'knot-key',
+    'the time in its key is the stamp of a frame without one',
+    'S15 D1',
+    [
+      [put(ALICE, 'x', repo(), 1), `subscribe ${K1} null`],
+      [knotKeyed(rev(7n, 1023), 10, 1), ''],
+      [start(11, OPEN), `open 0, subscribe ${K1} 6999`],
+      [knotKeyed(rev(9n), 12, 2), ''],
+      [knotKeyed(rev(8n), 12, 2), ''],
+      [start(13, OPEN), `open 0, subscribe ${K1} 8999`],
+      [knotKeyed(rev(300_000_015n), 14, 3), ''],
+      [start(15, OPEN), `open 0, subscribe ${K1} 11999`],
+      [knotKeyed(rev(300_000_016n), 16, 4), ''],
+      [start(17, OPEN), `open 0, subscribe ${K1} 300000015999`]
+    ],
+    OPEN
+  ),
+  run(
     'far',
     'stamps at the end of what there is',
     'F1 F3 D12',
@@ -861,7 +883,7 @@ const BUILDS: ReadonlyArray<Plot> = [
   ]),
   run('costs', 'what it may cost to choose all workflows of a run', 'T3', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
-    [pushed('t', 2, 1, onBranch('a'.repeat(3_000))), 'files t'],
+    [pushed('t', 2, 1, onBranch('a'.repeat(900))), 'files t'],
     [
       files(
         't',

@@ -55,6 +55,17 @@ const LOGGED: Json = (() => {
 const read = (name: string, after: number, limit: number, entries: ReadonlyArray<Json>, isBelowFloor: boolean, state: Json = LOGGED): Case =>
   of('T6')(name, { after, ask: 'statuses', limit, state }, { entries, isBelowFloor })
 
+/** The moments at which statuses were created, with the margin between the first and the others. */
+const LATER: Json = (() => {
+  const written = empty as { readonly head: { readonly builds: object } }
+  const statuses = [70_000_000, 100_000_000, 130_000_000].map((createdUs) => ({ ...(ENTRIES[0] as object), createdUs }))
+  return { ...written, head: { ...written.head, builds: { ...written.head.builds, floorUs: 60_000_000, lastUs: 130_000_000 } }, statuses }
+})()
+
+const served = (name: string, cursor: Json, after: number): Case => of('T6')(name, { ask: 'servedAfter', cursor, state: LATER }, after)
+const whole = (timeUs: number): Json => ({ isWhole: true, timeUs })
+const within = (timeUs: number): Json => ({ isWhole: false, timeUs })
+
 export const QUERIES: ReadonlyArray<Case> = [
   ask('a member', { ask: 'isMember', did: ALICE }, true),
   ask('a member that is no DID', { ask: 'isMember', did: 'anybody' }, true),
@@ -98,5 +109,16 @@ export const QUERIES: ReadonlyArray<Case> = [
   read('a page of one', 0, 1, ENTRIES.slice(0, 1), true),
   read('a page of as many as there are', 3, 3, ENTRIES, false),
   read('a page of fewer', 3, 2, ENTRIES.slice(0, 2), false),
-  read('no statuses, and no floor', 0, 100, [], false, empty)
+  read('no statuses, and no floor', 0, 100, [], false, empty),
+  served('a reader without a cursor is served from now on', null, 130_000_000),
+  served('one with a stamp that is kept, after it', whole(100_000_000), 100_000_000),
+  served('one with the last stamp, after it', whole(130_000_000), 130_000_000),
+  served('one with the stamp that was dropped last, after it', whole(60_000_000), 60_000_000),
+  served('one with a stamp that was dropped before, from the margin', whole(59_999_999), 0),
+  served('one with a moment between two stamps, from the margin', whole(100_000_001), 40_000_001),
+  served('one with a stamp and some nanoseconds, from the margin', within(100_000_000), 40_000_000),
+  served('one whose clock is ahead, from the margin', within(190_000_000 - 1), 129_999_999),
+  served('one whose clock is far ahead, from now on', within(190_000_001), 130_000_000),
+  served('one from the beginning, from there', whole(0), 0),
+  served('one from near the beginning, from there', within(59_999_999), 0)
 ]

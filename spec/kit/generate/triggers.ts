@@ -149,6 +149,7 @@ const PIPELINES: ReadonlyArray<Case> = [
       made({ ...PUSH, changedFiles: ['a'], skipsCi: true })
     ],
     'a pull request': [pull({}), made(PULL)],
+    'a pull request of which the first generation says "create"': [pull({ action: 'create' }), made(PULL)],
     'a pull request without an action': [pull({ action: null }), made({ ...PULL, action: null })],
     'a pull request of the repository itself': [pull({ sourceRepo: APP }), made(PULL)],
     'a pull request of no other repository': [pull({ sourceRepo: '' }), made(PULL)],

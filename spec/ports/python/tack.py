@@ -110,6 +110,17 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 EXCERPT_UNITS = 120
 
 
+def stands_for_text(label: str) -> bool:
+    """Whether a label xn--… is how text beyond ASCII is written (RFC 3492), without control characters or surrogates (F5)."""
+    try:
+        decoded = label[4:].encode("ascii").decode("punycode")
+        written = decoded.encode("punycode").decode("ascii")
+    except UnicodeError:
+        return False
+    beyond = [ord(c) for c in decoded if c > "\x7f"]
+    return written == label[4:] and bool(beyond) and all(0x9F < c and not 0xD800 <= c <= 0xDFFF for c in beyond)
+
+
 def host_name(hosts: Dict[str, Json], text: str) -> Optional[str]:
     """The canonical form of the name of a knot, under a host policy, or None: refused, not repaired (D6, F5)."""
     name, colon, port = text.partition(":")
@@ -123,6 +134,8 @@ def host_name(hosts: Dict[str, Json], text: str) -> Optional[str]:
         return None
     if labels[-1].isdigit() or labels[-1].startswith("0x"):
         return None  # an address, to whoever dials it
+    if not all(stands_for_text(label) for label in labels if label.startswith("xn--")):
+        return None
     if labels[-1] == "localhost" and not hosts["loopback"]:
         return None
     return f"{name}:{port}" if colon and int(port) != hosts["defaultPort"] else name
@@ -541,6 +554,12 @@ def _read_ref_update(event: Dict[str, Json]) -> Json:
     }
 
 
+def _action(place: str, value: Json) -> str:
+    """Knots of the first generation call it `create` when a pull request is opened."""
+    action = _name(place, value)
+    return "opened" if action == "create" else action
+
+
 def _read_pull_request(repo_did: Optional[str], fields: Dict[str, Json]) -> Json:
     """A fork is somebody else's repository: what is in it is not built."""
     source = fields.get("sourceRepo")
@@ -548,7 +567,7 @@ def _read_pull_request(repo_did: Optional[str], fields: Dict[str, Json]) -> Json
         raise Fault("pull requests from forks are not built")
     return {
         "_tag": "PullRequest",
-        "action": _optional(_name, "pullRequest.action", fields.get("action")),
+        "action": _optional(_action, "pullRequest.action", fields.get("action")),
         "sourceBranch": _name("pullRequest.sourceBranch", fields.get("sourceBranch")),
         "sourceSha": _sha("pullRequest.sourceSha", fields.get("sourceSha")),
         "targetBranch": _name("pullRequest.targetBranch", fields.get("targetBranch")),
@@ -780,7 +799,9 @@ def _target(provider: str, settings: List[Json]) -> Json:
 # ---------------------------------------------------------------------------------------------------------------------------
 # 4a. Patterns, and which workflows apply (T3)
 
-PATTERN_POINTS, GLOB_COST, WHEN_COST, RUN_COST = 1_000, 1_000_000, 10_000_000, 3_000_000
+PATTERN_POINTS, NAME_POINTS = 1_000, 4_096
+GLOB_COST, WHEN_COST, LIST_COST = 100_000, 2_000_000, 2_000_000
+POINT_COST, PLAIN_COST, TRY_COST, TURN_COST = 4, 4, 20, 4
 
 
 class Costly(Exception):
@@ -917,7 +938,7 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
     end = len(pattern)
     at_start = at == 0 or pattern[at - 1 : at] == "/"
     while name_at < len(name):
-        work.spend(1)
+        work.spend(TURN_COST)
         p, c = pattern[at : at + 1], name[name_at]
         if p == "*":
             at += 1
@@ -964,12 +985,14 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
             name_at, at = star_name, star
             continue
         slash = -1 if deep == -1 else name.find("/", deep_name)
+        passed = 0 if deep == -1 else (len(name) if slash < 0 else slash) - deep_name
         if slash < 0:
-            work.spend(end - at)
+            work.spend(passed + end - at)
             return _mismatch(pattern, at)
-        work.spend(slash - deep_name)
+        work.spend(passed)
         deep_name = slash + 1
         name_at, at = deep_name, deep
+    work.spend(end - at)
     if pattern[at:] in ("", "*", "**", "/**", "**/", "/**/"):
         return True
     if pattern[at : at + 1] == "{":
@@ -977,29 +1000,62 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
     return _mismatch(pattern, at)
 
 
-def glob(pattern: str, name: str, work: Work) -> bool:
+class Glob:
+    """A pattern made ready, and what it costs to make it so."""
+
+    def __init__(self, pattern: str, work: Work) -> None:
+        self.pattern = pattern
+        work.left -= POINT_COST * min(len(pattern), PATTERN_POINTS + 1)
+        self.is_short = len(pattern) <= PATTERN_POINTS
+        self.plain = re.match(r"[^*?\[{}\\]*", pattern).group() if self.is_short else ""
+        self.is_valid = self.is_short and _is_valid(pattern, len(self.plain))
+
+
+def ready_name(name: str, work: Work) -> str:
+    work.left -= POINT_COST * min(len(name), NAME_POINTS + 1)
+    return name
+
+
+def _try(glob: Glob, name: str, work: Work) -> bool:
+    work.spend(PLAIN_COST)
+    if not glob.is_short:
+        raise BadPattern
+    if len(name) > NAME_POINTS:
+        return False
+    end = min(len(glob.plain), len(name))
+    same = next((i for i in range(end) if glob.plain[i] != name[i]), end)
+    work.spend(same)
+    if same < end:
+        if not glob.is_valid:
+            raise BadPattern
+        return False
+    work.spend(TRY_COST)
+    tasks = [Task(glob.pattern)]
+    while tasks:
+        task = tasks.pop()
+        turn = _run_task(task, name, work)
+        if turn is True:
+            return True
+        if isinstance(turn, list):
+            work.spend(len(turn) * len(task.pattern))
+            tasks.extend(reversed(turn))
+    return False
+
+
+def try_glob(glob: Glob, name: str, work: Work) -> bool:
     """Whether a pattern matches all of a name, as doublestar 4 would have it; Fault when it is bad, or takes too long."""
     try:
-        if len(pattern) > PATTERN_POINTS:
-            raise BadPattern
-        tasks = [Task(pattern)]
-        while tasks:
-            task = tasks.pop()
-            turn = _run_task(task, name, work)
-            if turn is True:
-                return True
-            if isinstance(turn, list):
-                work.spend(len(turn) * len(task.pattern))
-                tasks.extend(reversed(turn))
-        return False
+        return _try(glob, name, work)
     except BadPattern:
-        raise Fault(f"{excerpt(pattern)} is not a pattern") from None
+        raise Fault(f"{excerpt(glob.pattern)} is not a pattern") from None
     except Costly:
-        raise Fault(f"the pattern {excerpt(pattern)} takes too long") from None
+        raise Fault(f"the pattern {excerpt(glob.pattern)} takes too long") from None
 
 
 def match_glob(pattern: str, name: str) -> bool:
-    return glob(pattern, name, Work(GLOB_COST))
+    work = Work(GLOB_COST)
+    glob = Glob(pattern, work)
+    return try_glob(glob, ready_name(name, work), work)
 
 
 def short_name(ref: str) -> Optional[Tuple[str, str]]:
@@ -1016,11 +1072,13 @@ def applies(when: List[Json], cause: Json, work: Work) -> bool:
         return True
 
     def any_matches(names: List[str], patterns: List[str]) -> bool:
-        for name in names:
-            work.left -= len(name)
-            for pattern in patterns:
-                if glob(pattern, name, work):
-                    return True
+        if patterns and work.left < 0:
+            raise Fault(f"the pattern {excerpt(patterns[0])} takes too long")
+        globs = [Glob(pattern, work) for pattern in patterns]
+        for text in names if globs else ():
+            name = ready_name(text, work)
+            if any(try_glob(glob, name, work) for glob in globs):
+                return True
         return False
 
     def of_paths(condition: Json, files: List[str]) -> bool:
@@ -1052,7 +1110,7 @@ _LOWER = re.compile(r"[a-z]+")
 
 
 def pipeline_uri(knot: str, rkey: str) -> str:
-    return f"at://did:web:{knot.replace(':', '%3A', 1)}/{PIPELINE}/{rkey}"
+    return f"at://did:web:{knot}/{PIPELINE}/{rkey}"
 
 
 def _first_of_name(pairs: Iterable[Tuple[str, str]]) -> List[Json]:
@@ -1123,6 +1181,10 @@ def rfc3339(time_us: int) -> str:
     return (datetime(1970, 1, 1) + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+# How long before its stamp a status is said to have been made: readers cut that time to seconds, and take the last of one second.
+EARLIER_US = {"pending": 2_000_000, "running": 1_000_000}
+
+
 def status_frame(entry: Json) -> str:
     build, created_us = entry["build"], entry["createdUs"]
     event = {
@@ -1130,7 +1192,7 @@ def status_frame(entry: Json) -> str:
         "pipeline": pipeline_uri(build["knot"], build["rkey"]),
         "workflow": build["workflow"],
         "status": entry["status"],
-        "createdAt": rfc3339(created_us),
+        "createdAt": rfc3339(max(0, created_us - EARLIER_US.get(entry["status"], 0))),
     }
     for name in ("error", "exitCode"):
         if entry[name] is not None:
@@ -1139,8 +1201,11 @@ def status_frame(entry: Json) -> str:
     return f'{head[:-1]},"created":{created_us * 1000}}}'
 
 
-def decode_cursor(text: str) -> Optional[int]:
-    return min(int(text) // 1000, MAX_SAFE) if is_nanos(text) else None
+def decode_cursor(text: str) -> Optional[Json]:
+    if not is_nanos(text):
+        return None
+    time_us = min(int(text) // 1000, MAX_SAFE)
+    return {"isWhole": time_us * 1000 == int(text), "timeUs": time_us}
 
 
 def build_key(name: Json) -> str:
@@ -2290,9 +2355,14 @@ class Knots:
         return [], []
 
     def _frame(self, event: Event, subscription: Subscription) -> List[Report]:
-        """The cursor of a knot is the greatest `created`; a frame without counts as created a margin before its receipt."""
-        at, created = event["at"], event["created"]
-        stamp = int(created) if created is not None else max(0, at - self.settings["marginUs"]) * 1000
+        """The cursor of a knot is the greatest `created`; a frame without was created at the time in its key, or a margin before its receipt."""
+        at, created, rkey = event["at"], event["created"], event["rkey"]
+        if created is not None:
+            stamp = int(created)
+        elif is_tid(rkey) and not is_tid_after(rkey, at, FUTURE_US):
+            stamp = min(tid_time_us(rkey), MAX_SAFE) * 1000
+        else:
+            stamp = max(0, at - self.settings["marginUs"]) * 1000
         reports = self._trigger(event, subscription, stamp)
         if created is not None and int(created) > min(MAX_SAFE, at + FUTURE_US) * 1000:
             return reports + [{"_tag": "KnotFrameFromFuture", "at": at, "created": created, "host": event["host"]}]
@@ -2301,14 +2371,12 @@ class Knots:
         return reports
 
     def _trigger(self, event: Event, subscription: Subscription, stamp: int) -> List[Report]:
-        """T1: what was created before we listened is none. Without a stamp, the time in its key tells."""
+        """T1: what was created before we listened is none."""
         at, host, trigger = event["at"], event["host"], event["trigger"]
         if trigger is None:
             return []
         if isinstance(trigger, str):
             return [{"_tag": "KnotFrameRejected", "at": at, "detail": trigger, "host": host, "reason": "trigger"}]
-        if event["created"] is None and is_tid(event["rkey"]):
-            stamp = min(tid_time_us(event["rkey"]), MAX_SAFE) * 1000
         if stamp < int(subscription.since):
             return [{"_tag": "TriggerIgnored", "at": at, "knot": host, "reason": "before", "rkey": event["rkey"]}]
         self.arrived = event
@@ -2490,6 +2558,8 @@ def is_terminal(status: str) -> bool:
 def key_of(name: Json) -> str:
     return f"{name['knot']}/{name['rkey']}"
 
+
+READER_MARGIN_US = 60_000_000
 
 NEW_SOURCE: Json = {"forgotten": None, "pipelines": False, "reading": 0, "refUpdates": False, "spent": {}}
 
@@ -2818,14 +2888,15 @@ class Builds:
         small = {**run["cause"], "changedFiles": None} if run["cause"]["_tag"] == "Push" else run["cause"]
         self.runs[key] = {**run, "cause": small}
         self._count_reading(knot, -1)
-        work = Work(RUN_COST)  # for all workflows of the run together
+        work = Work(WHEN_COST)  # for all workflows of the run together
+        allowance = self._allowance(run["repository"])
         first: Dict[str, Json] = {}
         for workflow in event["workflows"]:
             first.setdefault(workflow["name"], workflow)
         for i, name in enumerate(sorted(first, key=utf16)):
             build = {"knot": knot, "rkey": rkey, "workflow": name}
             if i < WORKFLOWS_MAX:
-                self._decide(at, build, run, first[name], work)
+                self._decide(at, build, run, first[name], work, allowance)
             else:
                 self._report("WorkflowDropped", at, build=build, detail=f"more than {WORKFLOWS_MAX}", reason="limit")
         now = self.runs.get(key)
@@ -2835,7 +2906,9 @@ class Builds:
             self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)
         return None
 
-    def _decide(self, at: int, name: Json, run: Json, workflow: Json, work: Work) -> None:
+    def _decide(
+        self, at: int, name: Json, run: Json, workflow: Json, work: Work, allowance: Tuple[List[Json], Work]
+    ) -> None:
         if workflow["_tag"] == "Faulty":
             return self._begin(at, name, None, "failed", workflow["error"])
         when = workflow["when"]
@@ -2849,7 +2922,7 @@ class Builds:
         if workflow["engine"] is None:
             return self._report("WorkflowDropped", at, build=name, detail="the workflow names no engine", reason="engine")
         repository, cause = run["repository"], run["cause"]
-        error = self._fault(workflow["engine"], workflow["targets"], repository)
+        error = self._fault(allowance, workflow["engine"], workflow["targets"], repository)
         if error is not None:
             return self._begin(at, name, None, "failed", error)
         target = workflow["targets"][0]
@@ -2867,26 +2940,37 @@ class Builds:
         }
         return self._start(at, name, plan)
 
-    def _fault(self, engine: str, targets: List[Json], repository: Json) -> Optional[str]:
+    def _fault(self, allowance: Tuple[List[Json], Work], engine: str, targets: List[Json], repository: Json) -> Optional[str]:
         if engine != "tack":
             return f'This spindle builds workflows of engine "tack", and this one names "{engine}".'
         if not targets:
             return 'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".'
         if len(targets) > 1:
             return f"The workflow names several providers: {', '.join(each['provider'] for each in targets)}. One is needed."
-        return self._target_fault(targets[0], repository)
+        return self._target_fault(allowance, targets[0], repository)
 
-    def _target_fault(self, target: Json, repository: Json) -> Optional[str]:
-        policy, provider, pipeline = self.settings["policy"], target["provider"], target["pipeline"]
-        repo = f"{repository['owner']}/{repository['name']}"
-        if provider not in policy["providers"]:
-            return f'There is no provider "{provider}" here. There are: {", ".join(policy["providers"]) or "none"}.'
+    def _allowance(self, repository: Json) -> Tuple[List[Json], Work]:
+        """The lines of the operator's list for a repository, and what looking through them may cost yet."""
+        work, lines = Work(LIST_COST), []
+        if repository["owner"] != self.settings["owner"]:
+            name = ready_name(f"{repository['owner']}/{repository['name']}", work)
+            lines = [line for line in self.settings["policy"]["allow"] if matches(line["repos"], name, work)]
+        return lines, work
+
+    def _target_fault(self, allowance: Tuple[List[Json], Work], target: Json, repository: Json) -> Optional[str]:
+        lines, work = allowance
+        providers, provider, pipeline = self.settings["policy"]["providers"], target["provider"], target["pipeline"]
+        if provider not in providers:
+            return f'There is no provider "{provider}" here. There are: {", ".join(providers) or "none"}.'
         if repository["owner"] == self.settings["owner"]:
             return None
-        for line in policy["allow"]:
-            if line["provider"] == provider and matches(line["repos"], repo) and matches(line["pipelines"], pipeline):
-                return None
-        return f'The operator of this spindle does not let {repo} use pipeline "{pipeline}" of provider "{provider}".'
+        name = ready_name(pipeline, work)
+        if any(line["provider"] == provider and matches(line["pipelines"], name, work) for line in lines):
+            return None
+        use = f'{repository["owner"]}/{repository["name"]} use pipeline "{pipeline}" of provider "{provider}"'
+        if work.left < 0:
+            return f"It takes too long to find out whether the operator of this spindle lets {use}."
+        return f"The operator of this spindle does not let {use}."
 
     def _begin(self, at: int, name: Json, plan: Json, status: str, error: Optional[str] = None) -> None:
         build = {
@@ -2937,7 +3021,7 @@ class Builds:
         if not is_entitled:
             self._become(event["at"], name, "cancelled", WITHDRAWN)
             return self._settle(name, None)
-        error = self._target_fault(build["plan"], build["plan"]["repository"])  # the list may be another one by now
+        error = self._target_fault(self._allowance(build["plan"]["repository"]), build["plan"], build["plan"]["repository"])  # the list may be another one by now
         if error is None:
             return self._ask(name, "Starting")
         self._become(event["at"], name, "failed", error)
@@ -3051,11 +3135,12 @@ class Builds:
         while f"{knot}/{tid_of(us)}" in self.runs:
             us += 1
         own = tid_of(us)
+        allowance = self._allowance(run["repository"])
         origin = rkey if run["retryOf"] is None else run["retryOf"]
         self.runs[f"{knot}/{own}"] = {**run, "attempt": 0, "builds": {}, "phase": {"_tag": "Read"}, "retryOf": origin}
         for workflow, plan in again:
             name = {"knot": knot, "rkey": own, "workflow": workflow}
-            error = self._target_fault(plan, plan["repository"])
+            error = self._target_fault(allowance, plan, plan["repository"])
             if error is not None:
                 self._begin(at, name, None, "failed", error)
                 continue
@@ -3104,6 +3189,15 @@ class Builds:
         else:
             self._ask_to_end(name, phase["external"])
 
+    def served_after(self, cursor: Optional[Json]) -> int:
+        """After which stamp a reader is served: one with a stamp of ours after it, any other from a margin before its cursor."""
+        if cursor is None:
+            return self.lastUs
+        time_us = cursor["timeUs"]
+        if cursor["isWhole"] and (time_us in (self.lastUs, self.floorUs) or time_us in self.log):
+            return time_us
+        return min(max(0, time_us - READER_MARGIN_US), self.lastUs)
+
     def page_after(self, cursor_us: int, limit: int) -> Json:
         found = [entry for created_us, entry in self.log.items() if created_us > cursor_us]
         return {"entries": found[:limit], "isBelowFloor": self.floorUs is not None and cursor_us < self.floorUs}
@@ -3130,10 +3224,10 @@ def sha_of(cause: Json) -> Optional[str]:
     return cause[{"Push": "newSha", "PullRequest": "sourceSha", "Manual": "sha"}[cause["_tag"]]]
 
 
-def matches(pattern: str, name: str) -> bool:
+def matches(pattern: str, name: str, work: Work) -> bool:
     """A pattern that cannot be read allows nothing."""
     try:
-        return match_glob(pattern, name)
+        return work.left >= 0 and try_glob(Glob(pattern, work), name, work)
     except Fault:
         return False
 
@@ -3347,6 +3441,8 @@ class Machine:
             return self.stream.cursor
         if ask == "statuses":
             return self.builds.page_after(question["after"], question["limit"])
+        if ask == "servedAfter":
+            return self.builds.served_after(question["cursor"])
         return refuse(ask, "a question of S17")
 
 

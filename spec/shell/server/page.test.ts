@@ -58,7 +58,7 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
   /** A page at `url`, with all that the browser finds fault with. */
   const visit = async (url: string, options: BrowserContextOptions = {}): Promise<{ readonly page: Page; readonly faults: ReadonlyArray<string> }> => {
     const context = await browser.newContext({ viewport: { height: 900, width: 1280 }, ...options })
-    context.setDefaultTimeout(20_000)
+    context.setDefaultTimeout(240_000)
     onTestFinished(() => context.close())
     const page = await context.newPage()
     const faults: Array<string> = []

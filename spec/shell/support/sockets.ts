@@ -10,8 +10,13 @@ import { systemClock } from '../../../shell/clock.js'
 import type { NetOptions } from '../../../shell/net.js'
 import type { Clock, Fields, Link, Log } from '../../../shell/ports.js'
 
-/** Resolves when `holds` does not throw any more. */
-export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 15_000 })
+/** Resolves when `holds` does not throw any more. How long that takes says how busy the machine is; the limit only names what was waited for. */
+export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 240_000 })
+
+/** Lets the event loop go round: what this process has sent to itself has arrived by then. */
+export const turns = async (): Promise<void> => {
+  for (let n = 0; n < 20; n++) await new Promise(setImmediate)
+}
 
 export interface LogLine {
   readonly level: string
