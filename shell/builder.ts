@@ -54,7 +54,8 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
     }
     // The core asks only for providers of the configuration, which are these.
     if (provider === undefined) return answer({ _tag: 'Uncertain', error: `there is no provider ${request.plan.provider}`, waitMs: 0 })
-    question(provider, jobOf(request)).then(answer, (error: unknown) => answer({ _tag: 'Uncertain', error: String(error), waitMs: 0 }))
+    const asked = async (): Promise<Answer> => question(provider, jobOf(request))
+    asked().then(answer, (error: unknown) => answer({ _tag: 'Uncertain', error: String(error), waitMs: 0 }))
   }
 
   const unfollow = (key: string): void => {

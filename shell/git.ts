@@ -88,9 +88,12 @@ const NO_NAME = /^\.{0,2}$|\p{Cc}/u
 const segment = (text: string): string | null =>
   NO_NAME.test(text) ? null : encodeURIComponent(Buffer.from(text).toString()).replaceAll('%3A', ':')
 
-/** Where a repository may be on its knot: under its owner and name, and, on newer ones, under its own DID. */
+const serverOf = (knot: HostName, isInsecure: boolean): string => `${isInsecure ? 'http' : 'https'}://${knot}`
+
+/** Where a repository may be on its knot: under its owner and name, and, on newer ones, under its own DID. Nowhere, if the platform refuses the name of the knot. */
 export const addressesOf = (knot: HostName, { did, name, owner }: FilesAsked['repository'], isInsecure: boolean): ReadonlyArray<URL> => {
-  const server = `${isInsecure ? 'http' : 'https'}://${knot}`
+  const server = serverOf(knot, isInsecure)
+  if (!URL.canParse(server)) return []
   const [named, itself] = [segment(name), Did.is(did) ? segment(did) : null]
   return [named === null ? null : `${segment(owner) ?? ''}/${named}`, itself]
     .filter((at): at is string => at !== null)
@@ -329,6 +332,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
   return async ({ knot, repository, sha }, signal) => {
     // Whatever came here unchecked, git is not told to do anything with it.
     if (sha !== null && !Sha.is(sha)) return NO_COMMIT
+    if (!URL.canParse(serverOf(knot, isInsecure))) return unread('the knot cannot be reached: its name does not resolve', false)
     try {
       return await readAny(addressesOf(knot, repository, isInsecure), sha, signal)
     } catch (error) {

@@ -77,10 +77,15 @@ export interface Reader {
  * comes any more but `closed`.
  */
 export const openSocket = (settings: NetSettings, address: string, reader: Reader): Link => {
-  if (!URL.canParse(address)) return neverOpened(settings.log, reader, 'not an address')
+  if (!URL.canParse(address)) return neverOpened(settings.log, reader, 'the name does not resolve')
   const url = new URL(address)
   const refused = refusal(url, settings.policy)
-  return refused === null ? connect(settings, url, reader) : neverOpened(settings.log, reader, refused)
+  if (refused !== null) return neverOpened(settings.log, reader, refused)
+  try {
+    return connect(settings, url, reader)
+  } catch (error) {
+    return neverOpened(settings.log, reader, excerpt(String(error)))
+  }
 }
 
 const neverOpened = (log: Log, reader: Reader, error: string): Link => {

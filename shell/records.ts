@@ -57,13 +57,15 @@ const PLC = /^did:plc:[a-z2-7]{24}$/
 const WEB = /^did:web:([A-Za-z0-9.-]+(?:%3[Aa][0-9]+)?)$/
 const LOCAL = /(?:^|\.)localhost(?::|$)/
 
-/** Where the document of `did` is; `None` for what is not acted on. */
-const documentOf = (did: Did, directory: string, { allowLoopback }: Policy): O.Option<URL> => {
-  if (PLC.test(did)) return O.some(new URL(`${directory.replace(/\/$/, '')}/${did}`))
-  const [, written] = WEB.exec(did) ?? []
-  if (written === undefined) return O.none
+/** Where the document of `did` is; `Left` says why it is nowhere. */
+const documentOf = (did: Did, directory: string, { allowLoopback }: Policy): E.Either<string, URL> => {
+  if (PLC.test(did)) return E.right(new URL(`${directory.replace(/\/$/, '')}/${did}`))
+  const [, written = ''] = WEB.exec(did) ?? []
   const host = canonicalHost({ defaultPort: 443, loopback: allowLoopback, ports: allowLoopback })(written.replace(/%3A/i, ':'))
-  return O.isNone(host) ? O.none : O.some(new URL(`${LOCAL.test(host.value) ? 'http' : 'https'}://${host.value}/.well-known/did.json`))
+  if (O.isNone(host)) return E.left('this kind of DID cannot be looked up')
+  const address = `${LOCAL.test(host.value) ? 'http' : 'https'}://${host.value}/.well-known/did.json`
+  // The platform refuses names that are names to us, for characters that no registry allows.
+  return URL.canParse(address) ? E.right(new URL(address)) : E.left('the name does not resolve')
 }
 
 /** The server that `endpoint` stands for: an address without a path. Whether it may be asked is seen to when it is. */
@@ -116,6 +118,7 @@ export const recordReader = (options: RecordsOptions): Records => {
 
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
+      if (isClosed) return resolve()
       const over = (): void => {
         cancel()
         pauses.delete(over)
@@ -129,7 +132,7 @@ export const recordReader = (options: RecordsOptions): Records => {
 
   /** What comes of `job`, when it is its turn. When everything is closed before, nothing does. */
   const inTurn = <A>(host: string, job: () => Promise<A>): Promise<A> =>
-    new Promise((resolve, reject) => requests.take(host, () => job().then(resolve, reject)))
+    new Promise((resolve, reject) => requests.take(host, async () => job().then(resolve, reject)))
 
   /** The text of an answer with status 200; or what another one means. */
   const ask = async (fetch: Fetch, url: URL, maxBodyBytes: number): Promise<E.Either<Failure, string>> => {
@@ -152,11 +155,11 @@ export const recordReader = (options: RecordsOptions): Records => {
     const cached = documents.get(did)
     if (cached !== undefined && clock.now() - cached.sinceUs < DOCUMENT_US) return E.right(cached.server)
     const url = documentOf(did, directory, policy)
-    if (O.isNone(url)) return failure(`this kind of DID cannot be looked up: ${did}`)
-    const text = await ask(PLC.test(did) ? known.fetch : strangers.fetch, url.value, MAX_DOCUMENT_BYTES)
+    if (E.isLeft(url)) return failure(`${url.left}: ${did}`)
+    const text = await ask(PLC.test(did) ? known.fetch : strangers.fetch, url.right, MAX_DOCUMENT_BYTES)
     if (E.isLeft(text)) return text
     const endpoint = decodeDidDocument(did)(text.right)
-    if (E.isLeft(endpoint)) return failure(`${url.value.host}: ${endpoint.left}`)
+    if (E.isLeft(endpoint)) return failure(`${url.right.host}: ${endpoint.left}`)
     const server = serverOf(endpoint.right)
     if (O.isNone(server)) return failure(`the server of the account is no address: ${endpoint.right}`)
     documents.delete(did)
@@ -204,7 +207,10 @@ export const recordReader = (options: RecordsOptions): Records => {
       await closed
     },
     read: (request, deliver) => {
-      if (!isClosed) void read(request, deliver)
+      read(request, deliver).catch((error: unknown) => {
+        const { did, number } = request
+        if (!isClosed) deliver({ _tag: 'RecordsUnread', at: clock.now(), did, error: excerpt(String(error)), number, waitMs: 0 as Natural })
+      })
     }
   }
 }

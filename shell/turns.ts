@@ -3,9 +3,12 @@
 export interface Turns {
   /** No turn begins any more. Resolves when those that have begun are over. Idempotent. */
   readonly close: () => Promise<void>
-  /** Runs `job` when it is its turn. It must not reject. */
+  /** Runs `job` when it is its turn. What it fails with is its own concern: the next one has its turn all the same. */
   readonly take: (job: () => Promise<void>) => void
 }
+
+/** What comes of a job, also when it fails before it has begun. */
+const begun = async (job: () => Promise<void>): Promise<void> => job()
 
 /** Turns, of which at most `max` go on at a time. */
 export const turns = (max: number): Turns => {
@@ -17,10 +20,11 @@ export const turns = (max: number): Turns => {
     while (!isClosed && running.size < max) {
       const job = waiting.shift()
       if (job === undefined) return
-      const turn = job().finally(() => {
+      const over = (): void => {
         running.delete(turn)
         next()
-      })
+      }
+      const turn = begun(job).then(over, over)
       running.add(turn)
     }
   }
@@ -42,7 +46,7 @@ export const turns = (max: number): Turns => {
 export interface Lanes {
   /** No turn begins any more. Resolves when those that have begun are over. Idempotent. */
   readonly close: () => Promise<void>
-  /** Runs `job` when it is its turn among those of the same key, and then among all. It must not reject. */
+  /** Runs `job` when it is its turn among those of the same key, and then among all. What it fails with is its own concern. */
   readonly take: (key: string, job: () => Promise<void>) => void
 }
 
@@ -66,7 +70,7 @@ export const lanes = (max: number, maxPerKey: number, rest: () => Promise<void> 
       byKey.set(key, lane)
       lane.count += 1
       lane.queue.take(async () => {
-        await new Promise<void>((done) => all.take(() => job().finally(done)))
+        await new Promise<void>((done) => all.take(() => begun(job).finally(done)))
         await rest()
         lane.count -= 1
         if (lane.count === 0) byKey.delete(key)

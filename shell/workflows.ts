@@ -8,7 +8,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
-import { decodeWorkflow, type ReadWorkflows, type Workflow, type WorkflowName } from '../core/index.js'
+import { decodeWorkflow, excerpt, type ReadWorkflows, type Workflow, type WorkflowName } from '../core/index.js'
 import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
 import type { Clock, Deliver, Log, Workflows } from './ports.js'
 import { lanes } from './turns.js'
@@ -106,6 +106,12 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
       closing.abort()
       return queue.close()
     },
-    read: (request, deliver) => queue.take(request.knot, () => read(request, deliver))
+    read: (request, deliver) =>
+      queue.take(request.knot, () =>
+        read(request, deliver).catch((error: unknown) => {
+          const { knot, number, rkey } = request
+          if (!isClosing()) deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error: excerpt(String(error)), isFinal: false, knot, number, rkey })
+        })
+      )
   }
 }

@@ -1,6 +1,6 @@
 /** `tack run`: the bridge on the real ports, until somebody wants it to end. */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Did, type Effect, type Event, holdersOf, initial, type State } from '../../core/index.js'
+import { type Did, type Effect, type Event, excerpt, holdersOf, initial, type State } from '../../core/index.js'
 import { createBuilder } from '../builder.js'
 import { systemClock, systemRandom } from '../clock.js'
 import { jetstreamClient } from '../jetstream.js'
@@ -122,11 +122,16 @@ export const run = async (
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
 
+  // Whoever asks for something sees to what comes of it. What somebody forgot is told, and ends nothing.
+  const forgotten = (reason: unknown): void => log.error('something failed that nobody waited for', { reason: excerpt(String(reason)) })
+  process.on('unhandledRejection', forgotten)
+
   const ended = await started.ended
   await server.right.close()
   await parts.right.close()
   process.off('SIGINT', stop)
   process.off('SIGTERM', stop)
+  process.off('unhandledRejection', forgotten)
   if (E.isLeft(ended)) {
     log.error('the last events could not be saved; they will be read again', { reason: ended.left })
     return 1

@@ -126,7 +126,15 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
       response.writeHead(502).end()
     })
     upstream.on('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders))
+      try {
+        response.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders))
+      } catch {
+        // A status or a header that can be read, and not be written.
+        fail('what it answers is no HTTP')
+        upstream.destroy()
+        response.destroy()
+        return
+      }
       answer.on('error', () => response.destroy())
       answer.pipe(counted()).on('error', () => response.destroy()).pipe(response)
     })

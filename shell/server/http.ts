@@ -333,7 +333,15 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
     if (asked.method !== 'GET') return refuse(socket, text(405, 'this takes GET', { allow: 'GET' }))
     if (asked.headers.upgrade?.toLowerCase() !== 'websocket') return refuse(socket, upgradeRequired)
     if (websockets.count(asked.address) >= limits.socketsPerAddress) return refuse(socket, text(503, 'too many connections from your address'))
-    const admitted = route.admit(asked)
+    const admitted = E.flatten(
+      E.tryCatch(
+        () => route.admit(asked),
+        (error) => {
+          log.error('a request could not be answered', { path: excerpt(request.url ?? ''), reason: excerpt(String(error)) })
+          return text(500, 'something went wrong here; it has been noted')
+        }
+      )
+    )
     if (E.isLeft(admitted)) return refuse(socket, admitted.left)
     acceptor.handleUpgrade(request, socket, head, (ws) => take(ws, socket, asked.address, admitted.right))
   })

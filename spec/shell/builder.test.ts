@@ -171,3 +171,14 @@ test('an end closes the providers and ends all following, and after it nothing i
   await settle()
   expect([closes(), follows.map(({ stops }) => stops), events]).toEqual([1, [1], []])
 })
+
+test('a provider that throws instead of answering leaves it uncertain', async () => {
+  const { builder, deliver, events } = setUp({
+    start: () => {
+      throw new Error('out of order')
+    }
+  })
+  builder.start(request('StartBuild'), deliver)
+  await settle()
+  expect(events).toMatchObject([{ _tag: 'BuildUncertain', error: 'Error: out of order' }])
+})

@@ -441,6 +441,21 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     expect(await read(asked(await answering(200, '<html>'), { sha: 'a'.repeat(40) }))).toMatchObject({ _tag: 'Unread' })
   })
 
+  it('a name that the platform refuses is one that does not resolve', async () => {
+    expect(await read(asked('xn--c2g4b9x.example'))).toEqual({ _tag: 'Unread', error: 'the knot cannot be reached: its name does not resolve', isFinal: false })
+  })
+
+  it.each(['HTTP/1.1 099 X', 'HTTP/1.1 000 X', 'HTTP/1.1 999 X', 'HTTP/1.1 200 OK\r\nX: \u0001', 'HTTP/1.1 102 X', 'HTTP/1.1 103 X\r\nX: \u0000', 'HTTP/1.0 200'])(
+    'what is hardly HTTP is a report: %j',
+    async (head) => {
+      const knot = await tcpServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.once('data', () => socket.end(`${head}\r\n\r\nx`))
+      })
+      expect(await read(asked(`localhost:${String(knot.port)}`, { sha: 'a'.repeat(40) }))).toMatchObject({ _tag: 'Unread', isFinal: false })
+    }
+  )
+
   it('nobody there', async () => {
     expect(await read(asked('localhost:1'))).toEqual({
       _tag: 'Unread',

@@ -96,3 +96,11 @@ it('a knot at an address that is forbidden is Closed, and never connected to', a
   }
   expect(server.connections()).toBe(0)
 })
+
+it('a name that the platform refuses is one that does not resolve: the connection closes', async () => {
+  for (const host of ['xn--c2g4b9x.example', 'xn--cv0t.example:8080', 'xn--a.example'] as ReadonlyArray<string>) {
+    const opened = open(host as HostName)
+    await eventually(() => isOver(opened))
+    expect(opened.events).toHaveLength(1)
+  }
+})

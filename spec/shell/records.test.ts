@@ -227,7 +227,15 @@ describe('what goes wrong', () => {
     expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)} answers with 404`))
   })
 
-  it.each(['did:key:abc', 'did:plc:short', `did:plc:${'A'.repeat(24)}`, 'did:web:a:b', 'did:web:127.0.0.1', 'did:web:a%2Fb', 'did:constructor:x'])(
+  it('a host whose name the platform refuses is one that does not resolve', async () => {
+    // An invalid character of a script that there is; to us it is a name.
+    const did = 'did:web:xn--c2g4b9x.example'
+    const pds = await startServer()
+    expect(await reader(pds.url).ask(request(did))).toEqual({ ...unread(`the name does not resolve: ${did}`), did })
+    expect(pds.asked).toEqual([])
+  })
+
+  it.each(['did:web:xn--a.example', 'did:key:abc', 'did:plc:short', `did:plc:${'A'.repeat(24)}`, 'did:web:a:b', 'did:web:127.0.0.1', 'did:web:a%2Fb', 'did:constructor:x'])(
     '%s is not looked up',
     async (did) => {
       const pds = await startServer()

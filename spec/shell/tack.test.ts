@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import {
   canonical,
   decodeFrame,
@@ -22,7 +22,7 @@ import {
 import { configOf } from '../../shell/cli/options.js'
 import { NO_CONFIGURATION } from '../../shell/cli/configuration.js'
 import { systemClock } from '../../shell/clock.js'
-import { type EmbeddedNetwork, startNetwork, tid } from '../../shell/network/index.js'
+import { type EmbeddedNetwork, startNetwork, startPds, tid } from '../../shell/network/index.js'
 import { readStore } from '../../shell/store.js'
 import { eventually, inFolder, type Running, start, tack } from './support/process.js'
 
@@ -237,6 +237,27 @@ describe('tack run', () => {
         { cursor: BEGIN + 2, level: 'info', msg: 'stopped; everything is saved' }
       ])
         expect(said.find(({ msg }) => msg === line.msg)).toMatchObject(line)
+    }))
+
+  test('a member that nobody can look up is a report and another try, and ends nothing', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const pds = await startPds()
+      onTestFinished(() => pds.stop())
+      const subjects = ['did:web:xn--a.example', 'did:web:xn--c2g4b9x.example', 'did:web:%25']
+      for (const [i, subject] of subjects.entries())
+        pds.putRecord(OWNER, 'sh.tangled.spindle.member', `m${String(i)}`, { createdAt: '2026-01-01T00:00:00Z', instance: HOSTNAME, subject })
+      const record = { createdAt: '2026-01-01T00:00:00Z', knot: 'xn--c2g4b9x.example', name: 'x', spindle: HOSTNAME }
+      pds.putRecord(OWNER, 'sh.tangled.repo', 'r', record)
+      // At every start it is met again.
+      for (const life of ['first', 'second']) {
+        const running = bridge([...flags(around, folder, '--plc', pds.url), '--backfill', 'on'])
+        await running.says('the records of an account could not be read')
+        await running.says('"host":"xn--c2g4b9x.example"')
+        await eventually(() => subjects.slice(0, 2).every((did) => running.lines.some((line) => line.includes(did))))
+        expect([life, await running.end('SIGTERM')]).toEqual([life, 0])
+        expect(running.lines.join('\n')).not.toContain('nobody waited for')
+      }
     }))
 
   test('S5 starts although the stream cannot be reached, and connects when it can', () =>

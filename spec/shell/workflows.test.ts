@@ -288,6 +288,11 @@ describe('all of a trigger', () => {
     await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsUnread', error: 'why', isFinal, knot: 'knot.example', number: 7, rkey: '3mbd3542k2222' }]))
   })
 
+  it('a reading that fails where nobody expected it may be done another time', async () => {
+    const { told } = reading(NO_FILES, [request()])
+    await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsUnread', error: 'Error: nobody asked for files', isFinal: false }]))
+  })
+
   it('two at a time from one knot', async () => {
     const asked: string[] = []
     const knots = ['slow', 'slow', 'slow', 'other'].map((name) => must(HostName.decode(`${name}.example`)))
