@@ -66,7 +66,7 @@ it('S2: delivers every frame as the event it stands for, in order, between Opene
   const receipt = { at: NOW, connection: 7 }
   expect(opened.events).toEqual([
     { _tag: 'JetstreamOpened', ...receipt },
-    { _tag: 'AccountReceived', ...receipt, active: false, did: DID, status: 'deleted', timeUs: 5 },
+    { _tag: 'AccountReceived', ...receipt, active: false, changedUs: null, did: DID, seq: null, status: 'deleted', timeUs: 5 },
     { _tag: 'StreamAdvanced', ...receipt, count: 1, firstUs: 6, lastUs: 6 },
     { _tag: 'JetstreamClosed', ...receipt, poisoned: false }
   ])
