@@ -1,8 +1,8 @@
 /** Names: what strangers have us look up takes nothing from others, however mute the servers of their names are. */
 import { createSocket } from 'node:dgram'
-import type * as dns from 'node:dns/promises'
-import { Resolver } from 'node:dns/promises'
+import dns, { Resolver } from 'node:dns/promises'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,15 +18,8 @@ import { recordReader } from '../../shell/records.js'
 import { hasGit, WITHOUT_GIT } from './support/git.js'
 import { eventually, held, options, tcpServer } from './support/sockets.js'
 
-/** Who is asked for which names. The platform never answers. */
-const asked = vi.hoisted(() => ({ own: new Array<string>(), platform: new Array<string>() }))
-vi.mock('node:dns/promises', async (original) => ({
-  ...(await original<typeof dns>()),
-  lookup: (name: string) => {
-    asked.platform.push(name)
-    return new Promise(() => undefined)
-  }
-}))
+/** Who is asked for which names. */
+const asked = { own: new Array<string>(), platform: new Array<string>() }
 
 const reader = { closed: () => undefined, host: 'the-peer', opened: () => undefined, rejected: () => undefined, text: () => undefined }
 
@@ -61,8 +54,18 @@ describe('the platform, which has two threads for it, is asked for what the oper
   beforeEach(() => {
     vi.spyOn(Resolver.prototype, 'resolve4').mockImplementation(nobody)
     vi.spyOn(Resolver.prototype, 'resolve6').mockImplementation(nobody)
+    // The platform never answers.
+    vi.spyOn(dns, 'lookup').mockImplementation((name: string) => {
+      asked.platform.push(name)
+      return new Promise(() => undefined)
+    })
+    // What others have imported is what is set here.
+    syncBuiltinESMExports()
   })
-  afterEach(() => void vi.restoreAllMocks())
+  afterEach(() => {
+    vi.restoreAllMocks()
+    syncBuiltinESMExports()
+  })
 
   const ways: ReadonlyArray<readonly [string, (policy: Policy, name: string) => void]> = [
     ['websockets', (policy, name) => held(openSocket(withDefaults(options({ policy })), `wss://${name}/`, reader))],
