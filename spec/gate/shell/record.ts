@@ -1,0 +1,22 @@
+/** The record: which mutants have been caught, by source, each with the test that caught it. A line each, so that changes are easy to read. */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+
+/** For each source, by the keys of its mutants: the file of the test that caught it, `#`, and the short hash of the test's name. */
+export type Record = ReadonlyMap<string, ReadonlyMap<string, string>>
+
+/** How a test is named in the record. Loading a file has the name `''`. */
+export const mark = (file: string, test: string): string => `${file}#${createHash('sha256').update(test).digest('base64url').slice(0, 6)}`
+
+export const readRecord = (path: string): Record => {
+  if (!existsSync(path)) return new Map()
+  const sources = JSON.parse(readFileSync(path, 'utf8')) as { readonly [source: string]: { readonly [key: string]: string } }
+  return new Map(Object.entries(sources).map(([source, caught]) => [source, new Map(Object.entries(caught))]))
+}
+
+const sorted = <A>(map: ReadonlyMap<string, A>): ReadonlyArray<readonly [string, A]> => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+
+export const writeRecord = (path: string, record: Record): void => {
+  const sources = sorted(record).filter(([, caught]) => caught.size > 0)
+  writeFileSync(path, `${JSON.stringify(Object.fromEntries(sources.map(([source, caught]) => [source, Object.fromEntries(sorted(caught))])), null, 1)}\n`)
+}
