@@ -15,11 +15,11 @@ import { BuildPolicy, type Config, Natural } from './config.js'
 import { unhurried } from './connection.js'
 import { globNameOf, globOf, type Points, tryGlob, type Work, workOf } from './data/glob.js'
 import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
-import { Did, FUTURE_US, isTidAfter, isZeroSha, laterOf, Rkey, Tid, tidOf, TimeUs, WorkflowName } from './data/identifiers.js'
+import { Did, FUTURE_US, isTidAfter, isZeroSha, laterOf, Rkey, Tid, tidOf, TimeUs, usBefore, WorkflowName } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import { cut } from './data/text.js'
-import type { Effect, PublishStatus, StatusEntry, TriggerIgnorance, TriggerRefusal } from './effect.js'
+import { AnnouncedWorkflow, type Effect, type PipelineEntry, type PublishStatus, type StatusEntry, type TriggerIgnorance, type TriggerRefusal } from './effect.js'
 import type {
   BuildAccepted,
   BuildMissing,
@@ -35,7 +35,7 @@ import type {
   WorkflowsUnread
 } from './event.js'
 import type { HoldsChanged, TriggerArrived } from './knots.js'
-import { type LogKey, logKey, oldest, type StatusLog } from './status-log.js'
+import { type LogKey, logKey, oldestStatuses, type StatusLog } from './status-log.js'
 import { chain, report, type Transition, unchanged } from './transition.js'
 import { Cause, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
 import { pipelineUri, variablesOf, withReserved } from './variables.js'
@@ -100,6 +100,8 @@ export const Run = t.readonly(
   t.strict({
     /** Who caused it; `null` where the knot answers for that. */
     actor: t.union([Did, t.null]),
+    /** When its readers were told of it, and of what; `null` before its first status, and in runs that began before there were announcements. */
+    announced: t.union([t.readonly(t.strict({ createdUs: TimeUs, workflows: t.readonlyArray(AnnouncedWorkflow) })), t.null]),
     /** How many pauses there have been. */
     attempt: Natural,
     /** By the names of their workflows. */
@@ -160,6 +162,7 @@ export interface BuildsState extends StatusLog {
 const settingsOf = ({ builds, hosts, owner }: Config): BuildsState['settings'] => ({ hosts, owner, policy: builds })
 
 export const initial = (config: Config): BuildsState => ({
+  announcements: M.empty(),
   floorUs: null,
   lastUs: 0 as TimeUs,
   log: M.empty(),
@@ -191,10 +194,12 @@ const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): Buil
   runs: M.upsertAt(runKey(knot, rkey), run)(state.runs)
 })
 
-const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => ({
-  ...state,
-  runs: M.deleteAt(runKey(knot, rkey))(state.runs)
-})
+/** The state without the run, and without what was said of it before its first status. */
+const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+  const announced = runOf(state, knot, rkey)?.announced ?? null
+  const runs = M.deleteAt(runKey(knot, rkey))(state.runs)
+  return announced === null ? { ...state, runs } : { ...state, announcements: M.deleteAt(logKey(announced.createdUs))(state.announcements), runs }
+}
 
 const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildName, build: Build): BuildsState =>
   pipe(
@@ -253,7 +258,7 @@ const forget = (state: BuildsState, name: BuildName): BuildsState => {
 const trimmed = (state: BuildsState): BuildsState => {
   const surplus = M.size(state.log) - state.settings.policy.keepStatuses
   if (surplus <= 0) return state
-  return oldest(state, surplus).reduce(
+  return oldestStatuses(state, surplus).reduce(
     (acc, { build, createdUs }) => forget({ ...acc, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(acc.log) }, build),
     state
   )
@@ -261,6 +266,41 @@ const trimmed = (state: BuildsState): BuildsState => {
 
 /** The stamp of the next status: rising, also when the clock is set back. */
 const nextStamp = (state: BuildsState, at: TimeUs): TimeUs => laterOf(at, (state.lastUs + 1) as TimeUs)
+
+/** What readers are told of a run, before its first status. */
+const announcementOf = (
+  knot: HostName,
+  rkey: Rkey,
+  { cause, defaultBranch, repository }: Run,
+  { createdUs, workflows }: NonNullable<Run['announced']>
+): PipelineEntry => ({ cause, createdUs, defaultBranch, knot, repository, rkey, workflows })
+
+/** How much of the files of a run its announcement repeats, in UTF-16 code units. */
+const TEXTS_MAX = 65_536
+
+/** The workflows, each with its file as long as there is room for it. */
+const modest = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArray<AnnouncedWorkflow> => {
+  let left = TEXTS_MAX
+  return workflows.map((workflow) => {
+    if (workflow.text.length > left) return { ...workflow, text: '' }
+    left -= workflow.text.length
+    return workflow
+  })
+}
+
+/** The run, and an announcement of it in the log: there are statuses to come of each of these workflows. */
+const announce = (state: BuildsState, at: TimeUs, knot: HostName, rkey: Rkey, run: Run, workflows: ReadonlyArray<AnnouncedWorkflow>): Step => {
+  if (workflows.length === 0) return unchanged(withRun(state, knot, rkey, run))
+  // A moment before the event, if there is room, so that the first status has its time.
+  const createdUs = nextStamp(state, usBefore(at, 1))
+  const announced = { createdUs, workflows: modest(workflows) }
+  const entry = announcementOf(knot, rkey, run, announced)
+  const told = withRun(state, knot, rkey, { ...run, announced })
+  return [
+    { ...told, announcements: M.upsertAt(logKey(createdUs), entry)(told.announcements), lastUs: createdUs },
+    [{ _tag: 'PublishPipeline', entry }]
+  ]
+}
 
 interface Outcome {
   readonly error: string | null
@@ -467,6 +507,7 @@ const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJu
   if (source.reading >= READING_MAX) return refuse('limit', `${String(READING_MAX)} triggers of this knot are waiting for their files`)
   const run: Run = {
     actor: trigger.actor,
+    announced: null,
     attempt: NONE,
     builds: M.empty(),
     cause,
@@ -564,15 +605,17 @@ const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean
   const { at, defaultBranch, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
   if (reading === null) return unchanged(state)
-  const [run] = reading
+  const [run, phase] = reading
   if (!isEntitled)
     return [nothingOf(state, knot, rkey), [report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })]]
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
   const list = allowanceOf(state, run.repository)
   const workflows = inOrder(event.workflows)
-  const started = withRun(withReading(state, knot, -1), knot, rkey, { ...known, cause: small(run.cause) })
-  const begun = chain(started, verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known), (before, [workflow, verdict]) =>
-    decide(before, list, at, { knot, rkey, workflow: workflow.name }, known, workflow, verdict)
+  const verdicts = verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known)
+  const announced = verdicts.filter(isBuilt).map(([workflow]) => announcedOf(workflow, event.sources ?? phase.workflows ?? []))
+  const started = announce(withReading(state, knot, -1), at, knot, rkey, { ...known, cause: small(run.cause) }, announced)
+  const begun = then(started, (told) =>
+    chain(told, verdicts, (before, [workflow, verdict]) => decide(before, list, at, { knot, rkey, workflow: workflow.name }, known, workflow, verdict))
   )
   const dropped = then(begun, (after) => [
     after,
@@ -591,6 +634,21 @@ const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean
       ]
     )
   )
+}
+
+/** Whether a build comes of the workflow, be it one that has failed before it began. */
+const isBuilt = ([workflow, verdict]: readonly [Workflow, E.Either<string, boolean>]): boolean =>
+  workflow._tag === 'Faulty' || (E.isRight(verdict) && verdict.right && workflow.engine !== null)
+
+/** How a file that cannot be understood would be checked out: as one that says nothing of that. */
+const PLAIN_CLONE: AnnouncedWorkflow['clone'] = { depth: NONE, skip: false, submodules: false }
+
+const announcedOf = (workflow: Workflow, sources: ReadonlyArray<WorkflowSource>): AnnouncedWorkflow => {
+  const { name } = workflow
+  const text = sources.find((source) => source.name === name)?.text ?? ''
+  return workflow._tag === 'Faulty'
+    ? { clone: PLAIN_CLONE, engine: '', name, text }
+    : { clone: workflow.clone, engine: workflow.engine ?? '', name, text }
 }
 
 /** The cause without what was needed only to choose workflows. */
@@ -881,13 +939,19 @@ const retry = (state: BuildsState, { at, knot, rkey, workflow }: RetryRequested,
   if (again.length === 0) return unchanged(state)
   const key = freeKey(state, knot, nextStamp(state, at))
   const list = allowanceOf(state, run.repository)
-  const repeated: Run = { ...run, attempt: NONE, builds: M.empty(), phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
-  return chain(withRun(state, knot, key, repeated), again, (before, [name, plan]) => {
-    const build = { knot, rkey: key, workflow: name }
-    const fault = targetFault(before, list, plan, plan.repository)
-    const next = replanned(plan, knot, key)
-    return fault === null ? start(before, at, build, next) : begin(before, at, build, null, failed(fault))
-  })
+  const repeated: Run = { ...run, announced: null, attempt: NONE, builds: M.empty(), phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
+  const announced = again.map(
+    ([name, { clone }]): AnnouncedWorkflow =>
+      run.announced?.workflows.find((workflow) => workflow.name === name) ?? { clone, engine: ENGINE, name, text: '' }
+  )
+  return then(announce(state, at, knot, key, repeated, announced), (told) =>
+    chain(told, again, (before, [name, plan]) => {
+      const build = { knot, rkey: key, workflow: name }
+      const fault = targetFault(before, list, plan, plan.repository)
+      const next = replanned(plan, knot, key)
+      return fault === null ? start(before, at, build, next) : begin(before, at, build, null, failed(fault))
+    })
+  )
 }
 
 /** A key of this time, or of the next moment at which no trigger of the knot has one. */
@@ -950,7 +1014,7 @@ const started = (before: BuildsState, at: TimeUs, config: Config): Step => {
 }
 
 /** What may be let out while the bridge is stopped: news, but no requests. They are made at the next start. */
-const isNews = (effect: Effect): boolean => effect._tag === 'PublishStatus' || effect._tag === 'Report'
+const isNews = ({ _tag }: Effect): boolean => _tag === 'PublishPipeline' || _tag === 'PublishStatus' || _tag === 'Report'
 
 // ---------------------------------------------------------------------------------------- reducer
 
@@ -1079,7 +1143,9 @@ export const fromWritten = (
           () => runs.every(([, run]) => numbersOf(run).every((number) => number < written.next)),
           () => 'a request bears a number that was never given out'
         ),
-        E.map((log) => ({ ...written, log, runs: map })),
+        E.bindTo('log'),
+        E.bind('announcements', ({ log }) => announcementsOf(runs, log, written.lastUs)),
+        E.map(({ announcements, log }) => ({ ...written, announcements, log, runs: map })),
         E.filterOrElse(
           (state) => runs.every(([key]) => isCounted(state, splitKey(key)[0])) && M.keys(state.sources).every((knot) => isCounted(state, knot)),
           () => 'the runs that wait for their files are not as many as is said'
@@ -1087,6 +1153,30 @@ export const fromWritten = (
       )
     )
   )
+
+/** The announcements of all runs. @returns `Left` with a sentence when their stamps cannot come from one log. */
+const announcementsOf = (
+  runs: ReadonlyArray<RunEntry>,
+  log: BuildsState['log'],
+  lastUs: TimeUs
+): E.Either<string, BuildsState['announcements']> => {
+  const entries = runs.flatMap(([key, run]) =>
+    run.announced === null ? [] : [[logKey(run.announced.createdUs), announcementOf(...splitKey(key), run, run.announced)] as const]
+  )
+  const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
+  return pipe(
+    M.fromSorted(sorted),
+    E.fromOption(() => 'two runs are announced with one stamp'),
+    E.filterOrElse(
+      (map) => M.keys(map).every((key) => !M.has(key)(log)),
+      () => 'a run is announced with the stamp of a status'
+    ),
+    E.filterOrElse(
+      () => entries.every(([, { createdUs }]) => createdUs <= lastUs),
+      () => 'a run is announced later than the last status'
+    )
+  )
+}
 
 /** Whether as many runs of the knot wait for their files as its source says. */
 const isCounted = (state: BuildsState, knot: HostName): boolean =>

@@ -8,9 +8,10 @@ import * as t from 'io-ts'
 import { BuildName, ExitCode, Plan, Repository, Status } from './build.js'
 import { Natural } from './config.js'
 import { HostName } from './data/host-name.js'
-import { Collection, Did, Nanos, Rkey, Sha, TimeUs } from './data/identifiers.js'
+import { Collection, Did, Nanos, Rkey, Sha, TimeUs, WorkflowName } from './data/identifiers.js'
 import { KnotRejection, Rejection, Timer } from './event.js'
-import { WorkflowSource } from './trigger.js'
+import { Cause, WorkflowSource } from './trigger.js'
+import { Clone } from './workflow.js'
 
 // ---------------------------------------------------------------------------------------- Jetstream
 
@@ -116,6 +117,37 @@ export const CancelBuild = t.readonly(
 )
 export type CancelBuild = t.TypeOf<typeof CancelBuild>
 
+/** A workflow of a run, as it is announced. */
+export const AnnouncedWorkflow = t.readonly(
+  t.strict({
+    clone: Clone,
+    /** `""` for a file that does not say. */
+    engine: t.string,
+    name: WorkflowName,
+    /** The file; `""` where it is not known, or too long to be repeated. */
+    text: t.string
+  }),
+  'AnnouncedWorkflow'
+)
+export type AnnouncedWorkflow = t.TypeOf<typeof AnnouncedWorkflow>
+
+/** A line of the log that tells of a run, before its first status. */
+export const PipelineEntry = t.readonly(
+  t.strict({
+    cause: Cause,
+    /** As of a status: all stamps of the log rise together. */
+    createdUs: TimeUs,
+    defaultBranch: t.union([t.string, t.null]),
+    knot: HostName,
+    repository: Repository,
+    /** The key that the statuses of the run bear. */
+    rkey: Rkey,
+    workflows: t.readonlyArray(AnnouncedWorkflow)
+  }),
+  'PipelineEntry'
+)
+export type PipelineEntry = t.TypeOf<typeof PipelineEntry>
+
 /** A line of the log of statuses, which Tangled reads. Whoever resumes at `createdUs` has it and all before it. */
 export const StatusEntry = t.readonly(
   t.strict({
@@ -129,6 +161,16 @@ export const StatusEntry = t.readonly(
   'StatusEntry'
 )
 export type StatusEntry = t.TypeOf<typeof StatusEntry>
+
+/** A line of the log. What has a status is one; what has none announces a run. */
+export type LogEntry = PipelineEntry | StatusEntry
+
+/** Tell whoever reads along that there is a run. Those who come later find it in the state. */
+export const PublishPipeline = t.readonly(
+  t.strict({ _tag: t.literal('PublishPipeline'), entry: PipelineEntry }),
+  'PublishPipeline'
+)
+export type PublishPipeline = t.TypeOf<typeof PublishPipeline>
 
 /** Tell whoever reads along. Those who come later find it in the state. */
 export const PublishStatus = t.readonly(t.strict({ _tag: t.literal('PublishStatus'), entry: StatusEntry }), 'PublishStatus')
@@ -225,6 +267,7 @@ export const Effect = t.union(
     FindBuild,
     FollowBuild,
     CancelBuild,
+    PublishPipeline,
     PublishStatus,
     t.readonly(t.strict({ _tag: t.literal('Report'), report: Report }))
   ],

@@ -12,7 +12,7 @@ import { BuildName, ExitCode, Status } from './build.js'
 import { Config, Natural } from './config.js'
 import { HostName } from './data/host-name.js'
 import { COLLABORATOR, Collection, Did, MEMBER, Nanos, Nsid, REPO, Rkey, Tid, TimeUs, WorkflowName } from './data/identifiers.js'
-import { Trigger } from './trigger.js'
+import { Trigger, WorkflowSource } from './trigger.js'
 import { Workflow } from './workflow.js'
 
 // ---------------------------------------------------------------------------------------- records
@@ -287,6 +287,8 @@ export const WorkflowsRead = t.readonly(
     knot: HostName,
     number: Natural,
     rkey: Rkey,
+    /** The files as they stand in the repository, as far as they are text; `null` where they came along with the trigger. */
+    sources: t.union([t.readonlyArray(WorkflowSource), t.null]),
     workflows: t.readonlyArray(Workflow)
   }),
   'WorkflowsRead'

@@ -40,7 +40,7 @@ export { decodeListRecords, type ListAsked, type ListedPage } from './wire/list-
 export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot.js'
 export { decodeTrigger } from './wire/trigger.js'
 export { decodeWorkflow } from './wire/workflow.js'
-export { decodeCursor, ReaderCursor, rfc3339, statusFrame } from './wire/status.js'
+export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFrame } from './wire/status.js'
 
 // Which workflows are built, and what they are told.
 export { applies, type ShortName, shortName } from './when.js'

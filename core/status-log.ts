@@ -6,7 +6,7 @@
  */
 import * as M from './data/ordered-map.js'
 import { type TimeUs, usBefore } from './data/identifiers.js'
-import type { StatusEntry } from './effect.js'
+import type { LogEntry, PipelineEntry, StatusEntry } from './effect.js'
 import type { ReaderCursor } from './wire/status.js'
 
 /** `createdUs` with 16 digits: as text in the order of time. */
@@ -15,7 +15,9 @@ export type LogKey = string
 export const logKey = (us: number): LogKey => String(us).padStart(16, '0')
 
 export interface StatusLog {
-  /** The stamp of the last entry that was dropped; `null` while all are there. Readers below it start at it. */
+  /** The announcements of the runs that are remembered, each for as long as its run is: so it outlives the statuses of the run. */
+  readonly announcements: M.OrderedMap<LogKey, PipelineEntry>
+  /** The stamp of the last status that was dropped; `null` while all are there. Readers below it start at it. */
   readonly floorUs: TimeUs | null
   /** The stamp of the newest entry there ever was. */
   readonly lastUs: TimeUs
@@ -25,23 +27,39 @@ export interface StatusLog {
 
 /** What follows a cursor. */
 export interface Page {
-  readonly entries: ReadonlyArray<StatusEntry>
-  /** Whether entries between the cursor and the first of these are not kept any more. */
+  readonly entries: ReadonlyArray<LogEntry>
+  /** Whether statuses between the cursor and the first of these are not kept any more. */
   readonly isBelowFloor: boolean
 }
 
-/** The first `limit` (≥ 1) entries from a key on. */
-const entriesFrom = ({ log }: StatusLog, key: LogKey, limit: number): ReadonlyArray<StatusEntry> => {
+/** The first `limit` (≥ 1) entries from a key on, announcements and statuses in the order of their stamps, of which no two are equal. */
+const entriesFrom = ({ announcements, log }: StatusLog, key: LogKey, limit: number): ReadonlyArray<LogEntry> => {
+  const entries: Array<LogEntry> = []
+  const runs = M.entriesFrom(announcements, key)
+  const statuses = M.entriesFrom(log, key)
+  let run = runs.next()
+  let status = statuses.next()
+  while (entries.length < limit) {
+    if (run.done !== true && (status.done === true || run.value[0] < status.value[0])) {
+      entries.push(run.value[1])
+      run = runs.next()
+    } else if (status.done !== true) {
+      entries.push(status.value[1])
+      status = statuses.next()
+    } else break
+  }
+  return entries
+}
+
+/** The oldest `limit` (≥ 1) statuses. */
+export const oldestStatuses = ({ log }: StatusLog, limit: number): ReadonlyArray<StatusEntry> => {
   const entries: Array<StatusEntry> = []
-  for (const [, entry] of M.entriesFrom(log, key)) {
+  for (const [, entry] of M.entriesFrom(log, '')) {
     entries.push(entry)
     if (entries.length === limit) break
   }
   return entries
 }
-
-/** The oldest `limit` (≥ 1) entries. */
-export const oldest = (log: StatusLog, limit: number): ReadonlyArray<StatusEntry> => entriesFrom(log, '', limit)
 
 /** The oldest entries created after `afterUs`, at most `limit` (≥ 1): what a reader who has come so far gets next (STREAM). */
 export const pageAfter = (log: StatusLog, afterUs: TimeUs, limit: number): Page => ({
@@ -56,8 +74,8 @@ export const pageAfter = (log: StatusLog, afterUs: TimeUs, limit: number): Page 
 export const READER_MARGIN_US = 60_000_000
 
 /** Whether the cursor is a stamp that we gave out, to the digit: that of an entry that is kept, of the last one, or of the last one dropped. */
-const isStamp = ({ floorUs, lastUs, log }: StatusLog, { isWhole, timeUs }: ReaderCursor): boolean =>
-  isWhole && (timeUs === lastUs || timeUs === floorUs || M.has(logKey(timeUs))(log))
+const isStamp = ({ announcements, floorUs, lastUs, log }: StatusLog, { isWhole, timeUs }: ReaderCursor): boolean =>
+  isWhole && (timeUs === lastUs || timeUs === floorUs || M.has(logKey(timeUs))(log) || M.has(logKey(timeUs))(announcements))
 
 /**
  * After which stamp a reader who comes with this cursor is served: after the cursor, if it is a stamp of ours; else after the cursor less the

@@ -83,6 +83,7 @@ export const createInterpreter = (
         case 'CancelBuild':
           return builder.cancel(effect, deliver)
         // Whoever reads along is told by what has become durable: server.ts observes it.
+        case 'PublishPipeline':
         case 'PublishStatus':
           return
         case 'Report':

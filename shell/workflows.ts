@@ -8,7 +8,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
-import { decodeWorkflow, excerpt, type ReadWorkflows, type Workflow, type WorkflowName } from '../core/index.js'
+import { decodeWorkflow, excerpt, type ReadWorkflows, type Workflow, type WorkflowName, type WorkflowSource } from '../core/index.js'
 import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
 import type { Clock, Deliver, Log, Workflows } from './ports.js'
 import { lanes } from './turns.js'
@@ -50,6 +50,10 @@ export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
   const value = parseYaml(bytes.toString(), MAX_VALUES)
   return E.isLeft(value) ? faulty(name, complaint(value.left)) : decodeWorkflow(name, value.right ?? null)
 }
+
+/** The file as text, if it is one and not too long. */
+const textOf = ({ bytes, name }: WorkflowFile): ReadonlyArray<WorkflowSource> =>
+  bytes === null || bytes.length > MAX_FILE_BYTES || !isUtf8(bytes) ? [] : [{ name, text: bytes.toString() }]
 
 // ---------------------------------------------------------------------------------------- all of a trigger
 
@@ -98,7 +102,8 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
       // Others have their turn between two files.
       await new Promise((resolve) => setImmediate(resolve))
     }
-    if (!isClosing()) deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch, knot, number, rkey, workflows })
+    const sources = request.workflows === null ? files.flatMap(textOf) : null
+    if (!isClosing()) deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch, knot, number, rkey, sources, workflows })
   }
 
   return {

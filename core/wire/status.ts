@@ -1,14 +1,14 @@
 /**
- * Our own `/events`: statuses as Tangled reads them, and what its readers say of how far they have come.
+ * Our own `/events`: runs and statuses as Tangled reads them, and what its readers say of how far they have come.
  *
- * Source: tangled.org/core, `spindle/stream.go`, lexicon `sh.tangled.pipeline.status`. Stamps go out in nanoseconds, which a double
+ * Source: tangled.org/core, `spindle/stream.go`, lexicons `sh.tangled.pipeline` and `sh.tangled.pipeline.status`. Stamps go out in nanoseconds, which a double
  * cannot hold, so the digits are written by hand.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Status } from '../build.js'
-import { clampTimeUs, Nanos, nanosOf, STATUS, tidOf, TimeUs, usBefore } from '../data/identifiers.js'
-import type { StatusEntry } from '../effect.js'
+import { clampTimeUs, Nanos, nanosOf, PIPELINE, STATUS, tidOf, TimeUs, usBefore } from '../data/identifiers.js'
+import type { LogEntry, PipelineEntry, StatusEntry } from '../effect.js'
 import { pipelineUri } from '../variables.js'
 
 const SECOND_US = 1_000_000
@@ -87,9 +87,66 @@ export const statusFrame = ({ build, createdUs, error, exitCode, status }: Statu
     ...(error === null ? {} : { error }),
     ...(exitCode === null ? {} : { exitCode })
   }
-  const head = JSON.stringify({ rkey: tidOf(createdUs), nsid: STATUS, event })
-  return `${head.slice(0, -1)},"created":${nanosOf(createdUs)}}`
+  return frameOf(tidOf(createdUs), STATUS, event, createdUs)
 }
+
+/** The frame with its stamp, whose digits a double cannot hold. */
+const frameOf = (rkey: string, nsid: string, event: object, createdUs: TimeUs): string =>
+  `${JSON.stringify({ rkey, nsid, event }).slice(0, -1)},"created":${nanosOf(createdUs)}}`
+
+/** What caused the run, complete for its kind. */
+const causeOf = (cause: PipelineEntry['cause'], repo: object): object => {
+  switch (cause._tag) {
+    case 'Push': {
+      const { newSha, oldSha, ref } = cause
+      return { kind: 'push', repo, push: { ref, oldSha, newSha } }
+    }
+    case 'PullRequest': {
+      const { action, sourceBranch, sourceSha, targetBranch } = cause
+      return { kind: 'pull_request', repo, pullRequest: { sourceBranch, targetBranch, sourceSha, ...(action === null ? {} : { action }) } }
+    }
+    case 'Manual':
+      return { kind: 'manual', repo, manual: { inputs: cause.inputs.map(([key, value]) => ({ key, value })) } }
+  }
+}
+
+/**
+ * The text of the frame that announces a run, under the key that its statuses bear.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { pipelineFrame, PipelineEntry } from 'tack/core'
+ *
+ * const entry = PipelineEntry.decode({
+ *   cause: { _tag: 'Manual', inputs: [], ref: null, sha: null },
+ *   createdUs: 1_767_225_600_000_000,
+ *   defaultBranch: 'main',
+ *   knot: 'knot.example',
+ *   repository: { did: '', name: 'app', owner: 'did:plc:alice', rkey: 'self' },
+ *   rkey: '3mbd3542k2222',
+ *   workflows: [{ clone: { depth: 1, skip: false, submodules: false }, engine: 'tack', name: 'ci.yml', text: 'engine: tack' }]
+ * })
+ * assert(entry._tag === 'Right')
+ * assert(pipelineFrame(entry.right).startsWith('{"rkey":"3mbd3542k2222","nsid":"sh.tangled.pipeline","event":{'))
+ */
+export const pipelineFrame = ({ cause, createdUs, defaultBranch, knot, repository, rkey, workflows }: PipelineEntry): string => {
+  const { did, name, owner } = repository
+  const repo = { knot, did: owner, repo: name, ...(did === '' ? {} : { repoDid: did }), defaultBranch: defaultBranch ?? '' }
+  const event = {
+    $type: PIPELINE,
+    triggerMetadata: causeOf(cause, repo),
+    workflows: workflows.map(({ clone: { depth, skip, submodules }, engine, name: file, text }) => ({
+      name: file,
+      engine,
+      raw: text,
+      clone: { skip, depth, submodules }
+    }))
+  }
+  return frameOf(rkey, PIPELINE, event, createdUs)
+}
+
+/** The text of the frame that tells of an entry of the log. */
+export const logFrame = (entry: LogEntry): string => ('status' in entry ? statusFrame(entry) : pipelineFrame(entry))
 
 /** How far a reader says it has come. */
 export const ReaderCursor = t.readonly(

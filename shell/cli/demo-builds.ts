@@ -51,10 +51,19 @@ interface Status {
 const fieldsOf = (u: unknown): { readonly [field: string]: unknown } => (typeof u === 'object' && u !== null ? { ...u } : {})
 const textOf = (u: unknown): string => (typeof u === 'string' ? u : '')
 
+const PIPELINE = 'sh.tangled.pipeline'
+
+/** What the statuses of a pipeline name it by. */
+const pipelineName = (knot: string, rkey: string): string => `at://did:web:${knot}/${PIPELINE}/${rkey}`
+
 const CREATED = /"created":([0-9]+)\}$/
 
-/** Reads `/events` from the beginning, and after every loss from where it has come to. */
-const follow = (url: string, hear: (status: Status) => void): { readonly close: () => void } => {
+/**
+ * Reads `/events` from the beginning, and after every loss from where it has come to. As Tangled's web application does, it knows no
+ * status of a pipeline that it has not heard of: `miss` is told of those.
+ */
+const follow = (url: string, hear: (status: Status) => void, miss: (status: Status) => void): { readonly close: () => void } => {
+  const pipelines = new Set<string>()
   let cursor = '0'
   let isOver = false
   let socket: WebSocket | null = null
@@ -65,11 +74,18 @@ const follow = (url: string, hear: (status: Status) => void): { readonly close: 
       const text = data.toString()
       // The digits as they are written: a double would round them.
       cursor = CREATED.exec(text)?.[1] ?? cursor
-      const { error, exitCode, pipeline, status, workflow } = fieldsOf(fieldsOf(JSON.parse(text))['event'])
-      hear({
+      const { event, nsid, rkey: key } = fieldsOf(JSON.parse(text))
+      const { error, exitCode, pipeline, status, triggerMetadata, workflow } = fieldsOf(event)
+      if (nsid === PIPELINE) {
+        pipelines.add(pipelineName(textOf(fieldsOf(fieldsOf(triggerMetadata)['repo'])['knot']), textOf(key)))
+        return
+      }
+      const of = textOf(pipeline)
+      const hears = pipelines.has(of) ? hear : miss
+      hears({
         error: error === undefined ? null : textOf(error),
         exitCode: typeof exitCode === 'number' ? exitCode : null,
-        rkey: textOf(pipeline).split('/').at(-1) ?? '',
+        rkey: of.split('/').at(-1) ?? '',
         status: textOf(status),
         workflow: textOf(workflow)
       })
@@ -148,11 +164,13 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
   const frank = newcomer(stage.seed)
   const repoDid = plc(seeded(stage.seed + 2_000_000))
   const heard: Array<Status> = []
-  const reader = follow(url, (status) => {
+  const missed: Array<Status> = []
+  const hear = (status: Status): void => {
     heard.push(status)
     const end = status.error === null ? '' : `: ${status.error}`
     print(`        · ${status.workflow} is ${status.status}${status.exitCode === null ? '' : ` (exit code ${String(status.exitCode)})`}${end}`)
-  })
+  }
+  const reader = follow(url, hear, (status) => missed.push(status))
   const of = (rkey: string, name: string): ReadonlyArray<string> =>
     heard.filter((status) => status.rkey === rkey && status.workflow === name).map(({ status }) => status)
   const isOver = (rkey: string, ...names: ReadonlyArray<string>) => (): Promise<boolean> =>
@@ -234,6 +252,7 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
       { what: 'the second push: failed, with the exit code', holds: is(second, 'ci.yml', 'pending', 'running', 'failed') && heard.some(({ exitCode, rkey }) => rkey === second && exitCode === 3) },
       { what: 'a workflow that names what is not there has failed, and says why', holds: is(second, 'deploy.yml', 'failed') && heard.some(({ error, workflow: name }) => name === 'deploy.yml' && error?.includes('jenkins') === true) },
       { what: 'the third push outlived the bridge: pending, running, success, each told once', holds: is(third, 'ci.yml', 'pending', 'running', 'success') && is(third, 'deploy.yml', 'pending', 'running', 'success') },
+      { what: 'every run was announced before its first status', holds: missed.length === 0 },
       { what: 'no build was started twice', holds: once(first, 'ci.yml') && once(second, 'ci.yml') && once(third, 'ci.yml', 'deploy.yml') },
       { what: 'asked as Tangled asks, the bridge names its owner', holds: owns['owner'] === owner }
     ]

@@ -221,6 +221,8 @@ const narrateEffect = (log: Log, durable: State, effect: Effect): void => {
       return log.info('looking whether a build was started', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider })
     case 'CancelBuild':
       return log.info('ending a build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider })
+    case 'PublishPipeline':
+      return log.debug('announcing a run', { event: effect._tag, knot: effect.entry.knot, rkey: effect.entry.rkey, workflows: effect.entry.workflows.map(({ name }) => name) })
     case 'PublishStatus':
       return log.info('a build has a new status', {
         event: effect._tag,

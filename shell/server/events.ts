@@ -1,5 +1,5 @@
 /**
- * `GET /events`: the statuses of builds, as Tangled's appview reads them.
+ * `GET /events`: runs and the statuses of their builds, as Tangled's appview reads them.
  *
  * The log in the durable state is the only source. A reader knows how far it has come and pulls what follows from there, whenever there is
  * news and whenever its socket has room again; so a backlog and live news are one thing, with no seam at which anything could be
@@ -11,7 +11,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Builds, decodeCursor, type ReaderCursor, type State, type StatusEntry, statusFrame, type TimeUs } from '../../core/index.js'
+import { Builds, decodeCursor, type LogEntry, logFrame, type ReaderCursor, type State, type TimeUs } from '../../core/index.js'
 import { joined, message } from '../network/endpoint.js'
 import type { Log } from '../ports.js'
 import { type Answer, text } from './http.js'
@@ -67,7 +67,7 @@ const cursorIn = (query: URLSearchParams): E.Either<string, ReaderCursor | null>
 
 export const createEvents = (durable: () => State, log: Log, limits: EventsLimits): Events => {
   const readers = new Set<{ readonly wake: (newsBytes: number) => void }>()
-  const encoded = new WeakMap<StatusEntry, Buffer>()
+  const encoded = new WeakMap<LogEntry, Buffer>()
   const chunks = new Map<TimeUs, Chunk | null>()
   let seen = durable().builds.log
   let tipUs = durable().builds.lastUs
@@ -75,10 +75,10 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
   let sent = 0
   let truncated = 0
 
-  const bytesOf = (entry: StatusEntry): Buffer => {
+  const bytesOf = (entry: LogEntry): Buffer => {
     const known = encoded.get(entry)
     if (known !== undefined) return known
-    const bytes = message(statusFrame(entry))
+    const bytes = message(logFrame(entry))
     encoded.set(entry, bytes)
     return bytes
   }

@@ -50,6 +50,8 @@ const modern = (event: unknown): unknown => {
   if (typeof event !== 'object' || event === null || !('_tag' in event)) return event
   if (event._tag === 'KnotReceived' && !('trigger' in event)) return { ...event, trigger: null }
   if (event._tag === 'AccountReceived' && !('seq' in event)) return { ...event, changedUs: null, seq: null }
+  // Files were read, and only what they say was kept.
+  if (event._tag === 'WorkflowsRead' && !('sources' in event)) return { ...event, sources: null }
   if (event._tag !== 'Started' || !('config' in event) || typeof event.config !== 'object' || event.config === null || 'builds' in event.config)
     return event
   const { backfill, builds } = defaults({ hostname: '', owner: '' })

@@ -94,7 +94,8 @@ const backfill3 = (backfill: Fields): Fields => backfill
 const builds3 = (builds: Fields): Fields => builds
 const cursor3 = (cursor: Fields): Fields => cursor
 const knots3 = (knots: Fields): Fields => knots
-const run3 = (run: Fields): Fields => run
+/** Runs that had begun were not announced, and are not any more. */
+const run3 = (run: Fields): Fields => ({ ...run, announced: null })
 const status3 = (status: Fields): Fields => status
 
 export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3(withoutFormerKnots(document)) }

@@ -29,7 +29,8 @@ import {
   type TimeUs,
   type Trigger,
   type Workflow,
-  WorkflowName
+  WorkflowName,
+  type WorkflowSource
 } from '../../core/index.js'
 import { type Change, commitOf, tidAt } from '../laws/events.js'
 import { nameText, type Outcome } from '../laws/builds.js'
@@ -139,6 +140,13 @@ const FILES: ReadonlyArray<ReadonlyArray<Workflow>> = [
   []
 ]
 
+/** As they stand in the repository, where they were read from it: of one file nothing, of another more than an announcement repeats. */
+const SOURCES: ReadonlyArray<WorkflowSource> = [
+  { name: 'ci.yml' as WorkflowName, text: 'engine: tack' },
+  { name: 'a' as WorkflowName, text: 'x'.repeat(65_537) },
+  { name: 'b' as WorkflowName, text: 'no: [' }
+]
+
 const pushOf = ({ a, b, c }: Move, kind: Trigger['kind']): Trigger => {
   const repos: ReadonlyArray<Trigger['repo']> = [
     { did: OWNERS_REPO as Did, knot: null, name: null, owner: null },
@@ -236,7 +244,7 @@ export const answer = (question: Question, at: TimeUs, a: number, off = 0): Even
     const { knot, rkey } = question
     return a % 6 === 5
       ? { _tag: 'WorkflowsUnread', at, error: 'no answer', isFinal: a % 4 === 1, knot, number, rkey }
-      : { _tag: 'WorkflowsRead', at, defaultBranch: null, knot, number, rkey, workflows: pick(FILES, a) }
+      : { _tag: 'WorkflowsRead', at, defaultBranch: null, knot, number, rkey, sources: a % 3 === 0 ? SOURCES : null, workflows: pick(FILES, a) }
   }
   const { build } = question
   const answers: { readonly [kind in 'start' | 'find' | 'cancel']: ReadonlyArray<Event> } = {
@@ -405,6 +413,7 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
         knot: request.knot,
         number: request.number,
         rkey: request.rkey,
+        sources: null,
         workflows: pick(FILES, 1)
       }
     const { build, number } = request

@@ -157,6 +157,10 @@ describe('parts that cannot come from one state', () => {
   /** As if no number from `next` on had been given out. */
   const numbered = (parts: Parts, next: number): Partial<Parts> => withBuilds(parts, { next: next as Parts['head']['builds']['next'] })
 
+  /** As if the first run had been announced at that moment. */
+  const told = (runs: Parts['runs'], createdUs: number): Parts['runs'] =>
+    runs.map(([key, run], i) => [key, i === 0 ? { ...run, announced: { createdUs: createdUs as TimeUs, workflows: [] } } : run])
+
   test('as they are, they are one', () => {
     const read = fromParts(partsOf(after(whole)))
     expect(E.isRight(read) && State.encode(read.right)).toEqual(State.encode(after(whole)))
@@ -166,6 +170,9 @@ describe('parts that cannot come from one state', () => {
     ['runs that do not rise', ({ runs }) => ({ runs: [...runs].reverse() }), 'the runs are not in ascending order of their keys'],
     ['statuses that do not rise', ({ statuses }) => ({ statuses: [...statuses].reverse() }), 'the statuses are not in the order of their stamps'],
     ['a status later than the last', (parts) => withBuilds(parts, { lastUs: (parts.head.builds.lastUs - 1) as TimeUs }), 'a status is later than the last'],
+    ['a run that is announced with the stamp of a status', ({ runs }) => ({ runs: told(runs, at(21)) }), 'a run is announced with the stamp of a status'],
+    ['a run that is announced later than the last status', ({ runs }) => ({ runs: told(runs, at(24) + 1) }), 'a run is announced later than the last status'],
+    ['two runs that are announced with one stamp', ({ runs }) => ({ runs: [...told(runs, at(22)), ...told(runs.slice(1), at(22))].filter((_, i) => i !== 1) }), 'two runs are announced with one stamp'],
     ['a request of a run that was never made', (parts) => numbered(parts, 5), 'a request bears a number that was never given out'],
     ['a knot of which nobody is said to wait', (parts) => withBuilds(parts, { sources: M.empty<never, never>() }), COUNT],
     ['a knot of which somebody waits no more', ({ runs }) => ({ runs: runs.slice(0, 1) }), COUNT]
@@ -195,12 +202,14 @@ describe('a page', () => {
   }
 
   test('is what comes after the cursor, oldest first, and not more than asked for', () => {
-    const stamps = [at(21), at(23), at(24)]
-    expect(M.toEntries(after(DONE).builds.log).map(([, { createdUs }]) => createdUs)).toEqual(stamps)
+    const stamps = [at(21) - 1, at(21), at(23), at(24)]
+    expect(M.toEntries(after(DONE).builds.announcements).map(([, { createdUs }]) => createdUs)).toEqual(stamps.slice(0, 1))
+    expect(M.toEntries(after(DONE).builds.log).map(([, { createdUs }]) => createdUs)).toEqual(stamps.slice(1))
     expect(page(0, 9)).toEqual([stamps, false])
-    expect(page(0, 2)).toEqual([[at(21), at(23)], false])
-    expect(page(0, 1)).toEqual([[at(21)], false])
-    expect(page(at(21) - 1, 9)).toEqual([stamps, false])
+    expect(page(0, 2)).toEqual([[at(21) - 1, at(21)], false])
+    expect(page(0, 1)).toEqual([[at(21) - 1], false])
+    expect(page(at(21) - 2, 9)).toEqual([stamps, false])
+    expect(page(at(21) - 1, 9)).toEqual([stamps.slice(1), false])
     expect(page(at(21), 9)).toEqual([[at(23), at(24)], false])
     expect(page(at(24), 9)).toEqual([[], false])
   })
@@ -208,13 +217,14 @@ describe('a page', () => {
   test('says when something between the cursor and it is not kept any more', () => {
     const trimmed = after([...DONE, stop(at(25)), started(at(26), building({ keepStatuses: 1 }))])
     expect(trimmed.builds.floorUs).toBe(at(23))
+    expect(page(0, 9, trimmed)).toEqual([[at(21) - 1, at(24)], true])
     expect(page(at(22), 9, trimmed)).toEqual([[at(24)], true])
     expect(page(at(23), 9, trimmed)).toEqual([[at(24)], false])
   })
 
   test('of stamps with fewer digits than those of today', () => {
     const early = after([...running(), { ...comes(trigger(), at(20)), at: at(20) }, filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }], 999), filesRead([], 7)])
-    expect(page(0, 9, early)).toEqual([[999], false])
+    expect(page(0, 9, early)).toEqual([[998, 999], false])
   })
 
   test('keys of entries sort as their stamps do', () => {
@@ -225,7 +235,7 @@ describe('a page', () => {
       comes(trigger(), at(22), { rkey: OTHER }),
       filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }], 1_000, { number: 2, rkey: OTHER })
     ])
-    expect(page(0, 9, early)).toEqual([[9, 10, 1_000], false])
+    expect(page(0, 9, early)).toEqual([[8, 9, 10, 999, 1_000], false])
   })
 })
 

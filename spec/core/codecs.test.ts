@@ -61,7 +61,9 @@ import {
   Nsid,
   OpenJetstream,
   Pair,
+  PipelineEntry,
   Plan,
+  PublishPipeline,
   PublishStatus,
   PullRequest,
   Push,
@@ -168,6 +170,16 @@ const PLAN: t.OutputOf<typeof Plan> = {
 
 const ENTRY: t.OutputOf<typeof StatusEntry> = { build: BUILD, createdUs: at(1), error: 'e', exitCode: 2, status: 'failed' }
 
+const ANNOUNCED: t.OutputOf<typeof PipelineEntry> = {
+  cause: { _tag: 'PullRequest', action: 'opened', sourceBranch: 'b', sourceSha: SHA, targetBranch: 'main' },
+  createdUs: at(1),
+  defaultBranch: 'main',
+  knot: K1,
+  repository: REPOSITORY,
+  rkey: 'r',
+  workflows: [{ clone: { depth: 1, skip: false, submodules: true }, engine: 'tack', name: 'w', text: 't' }]
+}
+
 /** One of each kind, with every field that can be `null` filled in. */
 const EVENTS: ReadonlyArray<WrittenEvent> = [
   { _tag: 'Started', at: at(1), config: CONFIG, resumeFrom: at(0) },
@@ -239,7 +251,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     records: [record]
   })),
   { _tag: 'RecordsUnread', at: at(1), did: ALICE, error: 'e', number: 1, waitMs: 2 },
-  { _tag: 'WorkflowsRead', at: at(1), defaultBranch: 'main', knot: K1, number: 1, rkey: 'r', workflows: WORKFLOWS },
+  { _tag: 'WorkflowsRead', at: at(1), defaultBranch: 'main', knot: K1, number: 1, rkey: 'r', sources: [{ name: 'ci.yml', text: 't' }], workflows: WORKFLOWS },
   { _tag: 'WorkflowsUnread', at: at(1), error: 'e', isFinal: true, knot: K1, number: 1, rkey: 'r' },
   { _tag: 'BuildAccepted', at: at(1), build: BUILD, external: 'x', number: 1 },
   { _tag: 'BuildRefused', at: at(1), build: BUILD, error: 'e', number: 1 },
@@ -281,6 +293,7 @@ const EFFECTS: ReadonlyArray<WrittenEffect> = [
   { _tag: 'FindBuild', build: BUILD, number: 1, plan: PLAN },
   { _tag: 'FollowBuild', build: BUILD, external: 'x', plan: PLAN },
   { _tag: 'CancelBuild', build: BUILD, external: 'x', number: 1, plan: PLAN },
+  { _tag: 'PublishPipeline', entry: ANNOUNCED },
   { _tag: 'PublishStatus', entry: ENTRY },
   ...REPORTS.map((report) => ({ _tag: 'Report' as const, report }))
 ]
@@ -309,7 +322,7 @@ const NULLABLE_IN: { readonly [tag: string]: ReadonlyArray<string> } = {
   ReadWorkflows: ['sha', 'workflows'],
   RecordsRead: ['next'],
   RetryRequested: ['workflow'],
-  WorkflowsRead: ['defaultBranch']
+  WorkflowsRead: ['defaultBranch', 'sources']
 }
 
 /** These are not, though others of their name are. */
@@ -376,7 +389,7 @@ describe('what is not there is null', () => {
       ...withNull('FrameRejected', EVENTS, 'collection', 'did', 'operation', 'rkey', 'timeUs'),
       ...withNull('KnotReceived', EVENTS, 'created', 'trigger'),
       ...withNull('RecordsRead', EVENTS, 'next'),
-      ...withNull('WorkflowsRead', EVENTS, 'defaultBranch'),
+      ...withNull('WorkflowsRead', EVENTS, 'defaultBranch', 'sources'),
       ...withNull('BuildReported', EVENTS, 'error', 'exitCode'),
       ...withNull('CancelRequested', EVENTS, 'workflow'),
       ...withNull('RetryRequested', EVENTS, 'workflow')
@@ -392,6 +405,7 @@ describe('what is not there is null', () => {
       ...withNull('ReadRecords', EFFECTS, 'cursor'),
       ...withNull('ReadWorkflows', EFFECTS, 'sha', 'workflows'),
       { _tag: 'StartBuild', build: BUILD, number: 1, plan: { ...PLAN, ref: null, sha: null } },
+      { _tag: 'PublishPipeline', entry: { ...ANNOUNCED, defaultBranch: null } },
       { _tag: 'PublishStatus', entry: { ...ENTRY, error: null, exitCode: null } }
     ]
     expect(values.map((value) => Effect.decode(value))).toEqual(values.map((value) => E.right(value)))
@@ -578,8 +592,10 @@ test('each codec bears its own name', () => {
     OpenJetstream,
     Pair,
     Phase: Connections.Phase,
+    PipelineEntry,
     Plan,
     Policy: Commits.Policy,
+    PublishPipeline,
     PublishStatus,
     PullRequest,
     Push,

@@ -82,7 +82,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     records: [{ ...member(), rkey: 'm' }]
   },
   { _tag: 'RecordsUnread', at: at(60), did: OWNER, error: '', number: 2, waitMs: 0 },
-  { _tag: 'WorkflowsRead', at: at(60), defaultBranch: null, knot: K1, number: 5, rkey: 't2', workflows: [] },
+  { _tag: 'WorkflowsRead', at: at(60), defaultBranch: null, knot: K1, number: 5, rkey: 't2', sources: null, workflows: [] },
   { _tag: 'WorkflowsUnread', at: at(60), error: '', isFinal: true, knot: K1, number: 5, rkey: 't2' },
   { _tag: 'BuildAccepted', at: at(60), build: BUILD, external: 'x', number: 4 },
   { _tag: 'BuildRefused', at: at(60), build: BUILD, error: '', number: 4 },
@@ -127,6 +127,7 @@ const state = () =>
       knot: K1,
       number: 1,
       rkey: 't',
+      sources: null,
       workflows: [
         {
           _tag: 'Defined',

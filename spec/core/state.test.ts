@@ -95,6 +95,7 @@ const building = (): State =>
       knot: K1,
       number: 1,
       rkey: 'a',
+      sources: null,
       workflows: [
         { _tag: 'Faulty', error: 'e', name: 'bad' },
         {
@@ -204,6 +205,14 @@ describe('read back', () => {
     const name = (workflow: string) => ({ knot: K1, rkey: 'a', workflow })
     const repository = { did: '', name: 'app', owner: OWNER, rkey: 'app' }
     const cause = { _tag: 'Push', newSha: SHA, oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false }
+    const clone = { depth: 1, skip: false, submodules: false }
+    const announced = {
+      createdUs: at(11) - 1,
+      workflows: [
+        { clone: { ...clone, depth: 0 }, engine: '', name: 'bad', text: '' },
+        { clone, engine: 'tack', name: 'w', text: 't' }
+      ]
+    }
     const run = { attempt: 0, defaultBranch: null, kind: 'pipeline', repository, retryOf: null }
     const build = { attempt: 0, exitCode: null }
     expect(writtenBuilding()).toMatchObject({
@@ -231,6 +240,7 @@ describe('read back', () => {
           `${K1}/a`,
           {
             ...run,
+            announced,
             builds: [
               ['bad', { ...build, deadline: 0, error: 'e', phase: { _tag: 'Settled', external: null }, plan: null, status: 'failed', statusUs: at(11) }],
               ['w', { ...build, deadline: 2, error: null, phase: { _tag: 'Starting', number: 3 }, status: 'pending', statusUs: at(11) + 1 }]
@@ -241,7 +251,7 @@ describe('read back', () => {
         ],
         [
           `${K1}/b`,
-          { ...run, builds: [], cause: { ...cause, changedFiles: ['f'] }, phase: { _tag: 'Reading', number: 4, workflows: [{ name: 'w', text: 't' }] } }
+          { ...run, announced: null, builds: [], cause: { ...cause, changedFiles: ['f'] }, phase: { _tag: 'Reading', number: 4, workflows: [{ name: 'w', text: 't' }] } }
         ]
       ],
       statuses: [

@@ -22,6 +22,7 @@ const BASE = 1_767_225_600_000_000
 
 /** Statuses of the seconds 100, 101 and 200 are kept, and one of second 99 is not any more. */
 const LOG: Builds.StatusLog = {
+  announcements: M.empty(),
   floorUs: us(BASE + 99_000_000),
   lastUs: us(BASE + 200_000_000),
   log: must(
@@ -66,7 +67,7 @@ describe('a reader is served', () => {
   })
 
   test('of an empty log', () => {
-    const empty: Builds.StatusLog = { floorUs: null, lastUs: us(0), log: M.empty() }
+    const empty: Builds.StatusLog = { announcements: M.empty(), floorUs: null, lastUs: us(0), log: M.empty() }
     expect([0, 5, BASE].map((timeUs) => Builds.servedAfter(empty, { isWhole: false, timeUs: us(timeUs) }))).toEqual([0, 0, 0])
   })
 })

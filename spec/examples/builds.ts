@@ -127,6 +127,7 @@ export const filesRead = (workflows: Read['workflows'], when: number, changes: P
   knot: K1,
   number: 1,
   rkey: KEY,
+  sources: null,
   workflows,
   ...changes
 })
@@ -252,6 +253,36 @@ const find = (number: number, build = name()): WrittenEffect => ({ _tag: 'FindBu
 const follow = (build = name()): WrittenEffect => ({ _tag: 'FollowBuild', build, external: '7', plan: plan() })
 const askToEnd = (number: number, build = name()): WrittenEffect => ({ _tag: 'CancelBuild', build, external: '7', number, plan: plan() })
 
+type Announced = Of<WrittenEffect, 'PublishPipeline'>['entry']
+
+/** A workflow as it is announced. */
+const shown = (of = 'ci.yml', changes: Partial<Announced['workflows'][number]> = {}): Announced['workflows'][number] => ({
+  clone: { depth: 1, skip: false, submodules: false },
+  engine: 'tack',
+  name: of,
+  text: '',
+  ...changes
+})
+
+/** The same of a file that is not understood. */
+const unread = (of: string, text = ''): Announced['workflows'][number] =>
+  shown(of, { clone: { depth: 0, skip: false, submodules: false }, engine: '', text })
+
+/** A run is announced, a moment before its first status. */
+const announce = (firstUs: number, workflows = [shown()], changes: Partial<Announced> = {}): WrittenEffect => ({
+  _tag: 'PublishPipeline',
+  entry: {
+    cause: push(),
+    createdUs: firstUs - 1,
+    defaultBranch: null,
+    knot: K1,
+    repository: REPOSITORY,
+    rkey: KEY,
+    workflows,
+    ...changes
+  }
+})
+
 const publish = (status: Entry['status'], createdUs: number, changes: Partial<Entry> = {}): WrittenEffect => ({
   _tag: 'PublishStatus',
   entry: { build: name(), createdUs, error: null, exitCode: null, status, ...changes }
@@ -275,8 +306,9 @@ const pause = (number: number, lowMs: number, highMs: number): WrittenEffect => 
 const pendingMs = BUILDS.pendingMs
 const runningMs = BUILDS.runningMs
 
-/** What a workflow for a provider comes to: pending, a limit to that, and a request. */
+/** What a run of one workflow for a provider comes to: it is announced, pending, has a limit to that, and is asked for. */
 const begins = (createdUs: number, timer: number, request: number): ReadonlyArray<WrittenEffect> => [
+  announce(createdUs),
   publish('pending', createdUs),
   deadline(timer, pendingMs),
   start(request)
@@ -775,6 +807,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [filesRead([workflow({ name: 'b' }), workflow({ name: 'a' }), workflow({ engine: 'other', name: 'b' })], at(21))],
     then: {
       effects: [
+        announce(at(21), [shown('a'), shown('b')]),
         publish('pending', at(21), { build: name('a') }),
         deadline(2, pendingMs, name('a')),
         start(3, name('a')),
@@ -815,6 +848,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: {
       effects: [
+        announce(at(21), [shown('ci.yml', { clone: { depth: 5, skip: true, submodules: true } })], { defaultBranch: 'main' }),
         publish('pending', at(21)),
         deadline(2, pendingMs),
         start(
@@ -844,6 +878,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: {
       effects: [
+        announce(at(21), [shown()], { cause: { _tag: 'PullRequest', action: 'opened', sourceBranch: 'x', sourceSha: OLD_SHA, targetBranch: 'main' } }),
         publish('pending', at(21)),
         deadline(3, pendingMs),
         start(
@@ -869,6 +904,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
             ]
           })
         ),
+        announce(at(22), [shown()], { cause: { _tag: 'Manual', inputs: [['k', 'v']], ref: 'refs/tags/v1', sha: SHA }, rkey: 'm' }),
         publish('pending', at(22), { build: name('ci.yml', 'm') }),
         deadline(5, pendingMs, name('ci.yml', 'm')),
         start(
@@ -910,7 +946,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       )
     ],
     then: {
-      effects: [publish('pending', at(21), { build: name('c') }), deadline(2, pendingMs, name('c')), start(3, name('c'))],
+      effects: [announce(at(21), [shown('c')]), publish('pending', at(21), { build: name('c') }), deadline(2, pendingMs, name('c')), start(3, name('c'))],
       reports: [dropped('when', at(21), 'a'), dropped('engine', at(21), 'b')]
     }
   }),
@@ -921,12 +957,13 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
   ...(
     [
-      ['T3.8 a file that says nothing that can be understood', { _tag: 'Faulty', error: 'line 3: not YAML', name: 'ci.yml' }, 'line 3: not YAML'],
-      ['T3.9 another engine', workflow({ engine: 'nixery' }), 'This spindle builds workflows of engine "tack", and this one names "nixery".'],
+      ['T3.8 a file that says nothing that can be understood', { _tag: 'Faulty', error: 'line 3: not YAML', name: 'ci.yml' }, 'line 3: not YAML', unread('ci.yml')],
+      ['T3.9 another engine', workflow({ engine: 'nixery' }), 'This spindle builds workflows of engine "tack", and this one names "nixery".', shown('ci.yml', { engine: 'nixery' })],
       [
         'T3.10 no provider',
         workflow({ targets: [] }),
-        'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".'
+        'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".',
+        shown()
       ],
       [
         'T3.11 several providers',
@@ -936,25 +973,27 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
             { pipeline: 'b', provider: 'local', settings: [] }
           ]
         }),
-        'The workflow names several providers: ci, local. One is needed.'
+        'The workflow names several providers: ci, local. One is needed.',
+        shown()
       ],
       [
         'T3.12 a provider that is not there',
         workflow({ targets: [{ pipeline: 'a', provider: 'x', settings: [] }] }),
-        'There is no provider "x" here. There are: ci, local.'
+        'There is no provider "x" here. There are: ci, local.',
+        shown()
       ]
     ] as const
-  ).map(([title, file, error]) =>
+  ).map(([title, file, error, told]) =>
     example(`${title}: the build has failed, with a sentence for its author`, {
       given: [...running(), comes(trigger(), at(20))],
       when: [filesRead([file], at(21))],
-      then: { effects: [publish('failed', at(21), { error })] }
+      then: { effects: [announce(at(21), [told]), publish('failed', at(21), { error })] }
     })
   ),
   example('T3.13 where there is no provider at all, that is said', {
     given: [...running({ providers: [] }), comes(trigger(), at(20))],
     when: [filesRead([workflow()], at(21))],
-    then: { effects: [publish('failed', at(21), { error: 'There is no provider "ci" here. There are: none.' })] }
+    then: { effects: [announce(at(21)), publish('failed', at(21), { error: 'There is no provider "ci" here. There are: none.' })] }
   }),
   example('T3.14 beyond the owner’s repositories, only what the operator’s list allows is built', {
     given: [
@@ -972,6 +1011,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [filesRead([workflow()], at(21))],
     then: {
       effects: [
+        announce(at(21), [shown()], { repository: { did: 'did:plc:x', name: 'x', owner: ALICE, rkey: 'x' } }),
         publish('failed', at(21), {
           error: `The operator of this spindle does not let ${ALICE}/x use pipeline "app" of provider "ci".`
         })
@@ -1005,6 +1045,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [filesRead([workflow({ engine: 'tack' })], at(21))],
     then: {
       effects: [
+        announce(at(21), [shown()], { repository: { did: 'did:plc:x', name: 'x', owner: ALICE, rkey: 'x' } }),
         publish('pending', at(21)),
         deadline(2, pendingMs),
         start(
@@ -1035,9 +1076,10 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       )
     ],
     then: {
-      effects: Array.from({ length: 50 }, (_, i) =>
-        publish('failed', at(21) + i, { build: name(`w${String(i).padStart(2, '0')}`), error: 'x' })
-      ),
+      effects: [
+        announce(at(21), Array.from({ length: 50 }, (_, i) => unread(`w${String(i).padStart(2, '0')}`))),
+        ...Array.from({ length: 50 }, (_, i) => publish('failed', at(21) + i, { build: name(`w${String(i).padStart(2, '0')}`), error: 'x' }))
+      ],
       reports: [dropped('limit', at(21), 'w50')]
     }
   }),
@@ -1107,7 +1149,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
         at(21)
       )
     ],
-    then: { effects: [publish('failed', at(21), { build: name('b'), error: 'x' })] }
+    then: { effects: [announce(at(21), [unread('b')]), publish('failed', at(21), { build: name('b'), error: 'x' })] }
   }),
 
   example('T3.21 but not of a ready-made pipeline: the knot, which knew what was changed, has chosen', {
@@ -1240,6 +1282,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [retry(at(30))],
     then: {
       effects: [
+        announce(at(30), [shown()], { rkey: '3mbd35yo2w222' }),
         publish('pending', at(30), { build: name('ci.yml', '3mbd35yo2w222') }),
         deadline(5, pendingMs, name('ci.yml', '3mbd35yo2w222')),
         start(6, name('ci.yml', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') }))
@@ -1256,6 +1299,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [retry(at(30), 'b'), retry(at(30), 'c'), retry(at(30), 'd'), retry(at(30), null, OTHER), retry(at(30))],
     then: {
       effects: [
+        announce(at(30), [shown('a')], { rkey: '3mbd35yo2w222' }),
         publish('pending', at(30), { build: name('a', '3mbd35yo2w222') }),
         deadline(6, pendingMs, name('a', '3mbd35yo2w222')),
         start(7, name('a', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') }))
@@ -1276,6 +1320,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [retry(at(30))],
     then: {
       effects: [
+        announce(at(30), [shown()], { rkey: '3mbd35yo2w222' }),
         publish('failed', at(30), { build: name('ci.yml', '3mbd35yo2w222'), error: 'There is no provider "ci" here. There are: local.' })
       ]
     }
@@ -1302,11 +1347,13 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [retry(at(30)), { ...refuses(6, at(30)), build: name('ci.yml', '3mbd35yo2w222') } as WrittenEvent, retry(at(5), null, '3mbd35yo2w222')],
     then: {
       effects: [
+        announce(at(30), [shown()], { rkey: '3mbd35yo2w222' }),
         publish('pending', at(30), { build: name('ci.yml', '3mbd35yo2w222') }),
         deadline(5, pendingMs, name('ci.yml', '3mbd35yo2w222')),
         start(6, name('ci.yml', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') })),
         publish('failed', at(30) + 1, { build: name('ci.yml', '3mbd35yo2w222'), error: 'no such pipeline' }),
-        publish('pending', at(30) + 2, { build: name('ci.yml', '3mbd35yo2w422') }),
+        announce(at(30) + 3, [shown()], { rkey: '3mbd35yo2w422' }),
+        publish('pending', at(30) + 3, { build: name('ci.yml', '3mbd35yo2w422') }),
         deadline(7, pendingMs, name('ci.yml', '3mbd35yo2w422')),
         start(8, name('ci.yml', '3mbd35yo2w422'), plan({ variables: variables('3mbd35yo2w422') }))
       ]
@@ -1323,6 +1370,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [retry(at(30), 'b')],
     then: {
       effects: [
+        announce(at(30), [shown('b')], { rkey: '3mbd35yo2w222' }),
         publish('pending', at(30), { build: name('b', '3mbd35yo2w222') }),
         deadline(6, pendingMs, name('b', '3mbd35yo2w222')),
         start(7, name('b', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') }))
@@ -1334,6 +1382,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [retry(at(30))],
     then: {
       effects: [
+        announce(at(30), [shown()], { rkey: '3mbd35yo2w322' }),
         publish('pending', at(30), { build: name('ci.yml', '3mbd35yo2w322') }),
         deadline(6, pendingMs, name('ci.yml', '3mbd35yo2w322')),
         start(7, name('ci.yml', '3mbd35yo2w322'), plan({ variables: variables('3mbd35yo2w322') }))
@@ -1353,6 +1402,100 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     given: [...STARTING, ...Array.from({ length: 31 }, (_, i) => [wavers(3 + 2 * i, at(30 + i)), buildTimer(4 + 2 * i, at(30 + i))]).flat()],
     when: [wavers(65, at(100))],
     then: { effects: [pause(66, 150_000, 300_000)], reports: [uncertain(at(100))] }
+  }),
+
+  example('T4.41 a run is announced with the files that it builds, as they stand in the repository', {
+    given: [...running(), comes(trigger({ defaultBranch: 'trunk' }), at(20))],
+    when: [
+      filesRead(
+        [
+          workflow({ name: 'a', when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null }] }),
+          { _tag: 'Faulty', error: 'x', name: 'b' },
+          workflow({ engine: 'nixery', name: 'c' })
+        ],
+        at(21),
+        {
+          sources: [
+            { name: 'a', text: 'of a' },
+            { name: 'c', text: 'of c' },
+            { name: 'b', text: 'of b' }
+          ]
+        }
+      )
+    ],
+    then: {
+      effects: [
+        announce(at(21), [unread('b', 'of b'), shown('c', { engine: 'nixery', text: 'of c' })], { defaultBranch: 'trunk' }),
+        publish('failed', at(21), { build: name('b'), error: 'x' }),
+        publish('failed', at(21) + 1, {
+          build: name('c'),
+          error: 'This spindle builds workflows of engine "tack", and this one names "nixery".'
+        })
+      ]
+    }
+  }),
+  example('T4.42 or as the knot sent them along', {
+    given: [...running(), comes(trigger({ kind: 'pipeline', workflows: [{ name: 'ci.yml', text: 'engine: tack' }] }), at(20))],
+    when: [filesRead([workflow()], at(21))],
+    then: { effects: [announce(at(21), [shown('ci.yml', { text: 'engine: tack' })]), ...begins(at(21), 2, 3).slice(1)] }
+  }),
+  example('T4.43 files that are too long to be repeated are left out, and the others are not', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [
+      filesRead(
+        ['a', 'b', 'c', 'd'].map((of) => ({ _tag: 'Faulty', error: 'x', name: of })),
+        at(21),
+        {
+          sources: [
+            { name: 'a', text: 'x' },
+            { name: 'b', text: 'x'.repeat(65_536) },
+            { name: 'c', text: 'x'.repeat(65_535) },
+            { name: 'd', text: 'x' }
+          ]
+        }
+      )
+    ],
+    then: {
+      effects: [
+        announce(at(21), [unread('a', 'x'), unread('b'), unread('c', 'x'.repeat(65_535)), unread('d')]),
+        ...['a', 'b', 'c', 'd'].map((of, i) => publish('failed', at(21) + i, { build: name(of), error: 'x' }))
+      ]
+    }
+  }),
+  example('T4.44 what is repeated is announced with what was announced of it', {
+    given: [
+      ...running(),
+      comes(trigger({ kind: 'pipeline', workflows: [{ name: 'b', text: 'of b' }, { name: 'a', text: 'of a' }] }), at(20)),
+      filesRead([workflow({ name: 'a' }), workflow({ name: 'b' })], at(21), { defaultBranch: 'main' }),
+      { ...refuses(3, at(22)), build: name('a') } as WrittenEvent,
+      { ...refuses(5, at(22)), build: name('b') } as WrittenEvent
+    ],
+    when: [retry(at(30), 'b')],
+    then: {
+      effects: [
+        announce(at(30), [shown('b', { text: 'of b' })], { defaultBranch: 'main', rkey: '3mbd35yo2w222' }),
+        publish('pending', at(30), { build: name('b', '3mbd35yo2w222') }),
+        deadline(6, pendingMs, name('b', '3mbd35yo2w222')),
+        start(
+          7,
+          name('b', '3mbd35yo2w222'),
+          plan({ variables: [...variables('3mbd35yo2w222').slice(0, 7), ['TANGLED_REPO_DEFAULT_BRANCH', 'main'], ...variables('3mbd35yo2w222').slice(7)] })
+        )
+      ]
+    }
+  }),
+  example('T4.45 the announcement of a run has a stamp of its own, before that of the first status, also where the clock was set back', {
+    given: [...DONE, comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(25), { rkey: OTHER })],
+    when: [filesRead([workflow({ engine: 'x' })], at(5), { number: 5, rkey: OTHER })],
+    then: {
+      effects: [
+        announce(at(24) + 2, [shown('ci.yml', { engine: 'x' })], { cause: push({ newSha: OLD_SHA, oldSha: SHA }), rkey: OTHER }),
+        publish('failed', at(24) + 2, {
+          build: name('ci.yml', OTHER),
+          error: 'This spindle builds workflows of engine "tack", and this one names "x".'
+        })
+      ]
+    }
   }),
 
   // ---------------------------------------------------------------------------------------- T5
@@ -1489,6 +1632,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [filesRead([workflow()], at(22)), stop(at(23)), started(at(30), building())],
     then: {
       effects: [
+        announce(at(22)),
         publish('pending', at(22)),
         { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000 },
         { _tag: 'SubscribeKnot', connection: 4, cursor: `${String(at(20) - 1)}999`, host: K1 },
@@ -1533,6 +1677,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: {
       effects: [
         read(5, { rkey: OTHER }),
+        announce(at(26), ['a', 'b', 'c'].map((of) => shown(of, { engine: 'x' })), { rkey: OTHER }),
         ...['a', 'b', 'c'].map((of, i) =>
           publish('failed', at(26) + i, {
             build: name(of, OTHER),
@@ -1590,6 +1735,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [filesRead([workflow({ engine: 'x' })], at(26), { number: 6, rkey: '3mbd354mg2222' }), comes(trigger(), at(27), { rkey: '3mbd354mh2222' })],
     then: {
       effects: [
+        announce(at(26), [shown('ci.yml', { engine: 'x' })], { rkey: '3mbd354mg2222' }),
         publish('failed', at(26), {
           build: name('ci.yml', '3mbd354mg2222'),
           error: 'This spindle builds workflows of engine "tack", and this one names "x".'

@@ -34,6 +34,7 @@ export const SUBJECTS = [
   'glob',
   'when',
   'variables',
+  'pipeline-frame',
   'status-frame',
   'cursor',
   'build-key'

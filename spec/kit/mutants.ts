@@ -112,6 +112,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('STREAM-2', 'status-log.js', 'logKey(afterUs + 1)', 'logKey(afterUs)', 'query'),
   mutant('STREAM-3', 'builds.js', 'if (surplus <= 0)', 'if (surplus <= 1)', 'T6.1'),
   mutant('STREAM-4', 'status-log.js', 'afterUs < log.floorUs', 'afterUs <= log.floorUs', 'query'),
+  mutant('STREAM-5', 'builds.js', 'if (workflows.length === 0)', 'if (true)', 'T3.1'),
 
   // ---------------------------------------------------------------------------------------- HOST
   mutant('HOST-1', 'data/host-name.js', 'return name;', 'return host;', 'host'),

@@ -34,6 +34,8 @@ import {
   Natural,
   Nsid,
   Pair,
+  PipelineEntry,
+  pipelineFrame,
   ReaderCursor,
   repoAt,
   Repository,
@@ -162,6 +164,7 @@ export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json 
     }),
     ({ environment, ...facts }) => withReserved(environment, variablesOf(facts))
   ),
+  'pipeline-frame': answer(PipelineEntry, pipelineFrame),
   'status-frame': answer(StatusEntry, statusFrame),
   cursor: answer(t.string, (text) => O.toNullable(O.fromEither(decodeCursor(text)))),
   'build-key': answer(BuildName, buildKey)

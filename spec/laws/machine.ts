@@ -77,7 +77,7 @@ const undatedState = (state: State): State => ({
 })
 
 /** Whether the effect is one that a machine which is stopped may still want: to say something. */
-const isSaid = ({ _tag }: Effect): boolean => _tag === 'PublishStatus' || _tag === 'Report'
+const isSaid = ({ _tag }: Effect): boolean => _tag === 'PublishPipeline' || _tag === 'PublishStatus' || _tag === 'Report'
 
 const isAscending = (hosts: ReadonlyArray<HostName>): boolean => hosts.every((host, i) => i === 0 || (hosts[i - 1] ?? '') < host)
 
@@ -101,6 +101,7 @@ const place = (effect: Effect): number => {
     case 'FindBuild':
     case 'FollowBuild':
     case 'CancelBuild':
+    case 'PublishPipeline':
     case 'PublishStatus':
       return 4
     case 'Report':

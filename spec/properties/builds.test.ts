@@ -4,7 +4,7 @@ import { describe } from 'vitest'
 import { type Effect, OrderedMap as M, type TimeUs } from '../../core/index.js'
 import { buildRuns, campaignOutcomes, namePairs } from '../arbitraries/builds.js'
 import { BUILD, nameText } from '../laws/builds.js'
-import { published, readAlong, STREAM } from '../laws/stream.js'
+import { announced, published, readAlong, STREAM } from '../laws/stream.js'
 import { reports, some } from './cases.js'
 import { check } from './support.js'
 
@@ -131,4 +131,14 @@ describe('STREAM', () => {
       'a cursor below the floor': ({ cursorUs, run }) => cursorUs < (run.steps[run.steps.length - 1]?.after.builds.floorUs ?? 0)
     }
   )
+  check(STREAM, 'STREAM-5', buildRuns, {
+    'a repeated run': some(({ effects, event }) => event._tag === 'RetryRequested' && announced(effects).length > 0),
+    'a run that failed before it began': some(({ effects }) => announced(effects).length > 0 && published(effects).every(({ status }) => status === 'failed')),
+    'a run that is forgotten': some(
+      ({ after, before }) => M.size(after.builds.announcements) < M.size(before.builds.announcements)
+    ),
+    'an older announcement than the oldest status': some(({ after: { builds: { announcements, floorUs } } }) =>
+      M.keys(announcements).some((key) => Number(key) < (floorUs ?? 0))
+    )
+  })
 })

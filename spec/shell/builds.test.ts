@@ -15,11 +15,11 @@ import {
   type Event,
   type HostName,
   initial,
+  type LogEntry,
   OrderedMap as M,
   run,
   type State,
   type Status,
-  type StatusEntry,
   type TimeUs
 } from '../../core/index.js'
 import { createBuilder } from '../../shell/builder.js'
@@ -196,7 +196,7 @@ test(
     let crashes = 0
 
     // A reader of /events: it asks the durable state for what follows its cursor, and comes back with it after a crash.
-    const read: Array<StatusEntry> = []
+    const read: Array<LogEntry> = []
     let cursorUs = 0 as TimeUs
     const readOn = (state: State): void => {
       const page = Builds.pageAfter(state.builds, cursorUs, random.between(1, 40))
@@ -278,7 +278,15 @@ test(
     expect(builds.filter(([, { phase, status }]) => phase._tag !== 'Settled' || (status !== 'success' && status !== 'failed'))).toEqual([])
 
     const told = new Map<string, Array<Status>>()
-    for (const { build, status } of read) told.set(buildKey(build), [...(told.get(buildKey(build)) ?? []), status])
+    const runs = new Set<string>()
+    for (const entry of read) {
+      if (!('status' in entry)) runs.add(`${entry.knot}/${entry.rkey}`)
+      else {
+        const { build, status } = entry
+        expect(runs.has(`${build.knot}/${build.rkey}`)).toBe(true)
+        told.set(buildKey(build), [...(told.get(buildKey(build)) ?? []), status])
+      }
+    }
     const ways = new Set([...told.values()].map((statuses) => statuses.join(' ')))
     const allowed = ['pending running success', 'pending running failed', 'pending success', 'pending failed']
     expect([...ways].filter((way) => !allowed.includes(way))).toEqual([])

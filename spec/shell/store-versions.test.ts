@@ -86,7 +86,7 @@ const answersTo = (effect: Effect, world: World): ReadonlyArray<WrittenEvent> =>
     case 'ReadWorkflows':
       world.reads.push(effect.rkey)
       return [
-        { _tag: 'WorkflowsRead', at: now(), defaultBranch: 'main', knot: effect.knot, number: effect.number, rkey: effect.rkey, workflows: [workflow()] }
+        { _tag: 'WorkflowsRead', at: now(), defaultBranch: 'main', knot: effect.knot, number: effect.number, rkey: effect.rkey, sources: null, workflows: [workflow()] }
       ]
     case 'StartBuild': {
       const name = shortOf(effect.build)
@@ -277,6 +277,20 @@ describe.each(NAMES)('%s', (name) => {
     expect([...world.starts.keys()].sort()).toEqual(ofRuns(hasUnsure ? story.unread : [...story.unread, ...story.unsure]))
     expect([...world.starts.values()].every((times) => times === 1)).toBe(true)
     expect([...world.reads].sort()).toEqual(story.unread.map((key) => key.split('/')[1]).sort())
+  })
+
+  it('what begins now is announced before its first status, once; what had begun goes on without', async () => {
+    const world = worldWith(true)
+    playedIn(world, await stateOf(name), [eventOf(started(world.us, MEMBERS))])
+    const told = world.asked.flatMap((effect) =>
+      effect._tag === 'PublishPipeline'
+        ? [`${effect.entry.knot}/${effect.entry.rkey}`]
+        : effect._tag === 'PublishStatus' && effect.entry.status === 'pending'
+          ? [`${effect.entry.build.knot}/${effect.entry.build.rkey} is pending`]
+          : []
+    )
+    expect([...told].sort()).toEqual(story.unread.flatMap((key) => [key, `${key} is pending`]).sort())
+    for (const key of story.unread) expect(told.indexOf(key)).toBeLessThan(told.indexOf(`${key} is pending`))
   })
 
   it('what the knots send again begins nothing, nor does what they tell in another way; the next push of each is built, once', async () => {

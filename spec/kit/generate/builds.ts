@@ -148,6 +148,70 @@ export const STATUS_FRAMES: ReadonlyArray<Case> = [
   stamped(LAST, 'bzzzzzzzzzz22', '2255-06-05T23:47:34.740991Z')
 ]
 
+// ---------------------------------------------------------------------------------------- announcements
+
+const ZERO = '0'.repeat(40)
+const PLAIN: Json = { depth: 1, skip: false, submodules: false }
+const ANNOUNCED = {
+  cause: { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: ZERO, ref: 'refs/heads/main', skipsCi: false },
+  createdUs: 1_767_225_600_000_001,
+  defaultBranch: 'main',
+  knot: 'knot.example',
+  repository: { did: '', name: 'app', owner: 'did:plc:alice', rkey: 'self' },
+  rkey: '3mbd3542k2222',
+  workflows: [{ clone: PLAIN, engine: 'tack', name: 'ci.yml', text: 'engine: tack\n' }]
+} satisfies Fields
+
+const OF_PUSH = `"kind":"push","repo":{"knot":"knot.example","did":"did:plc:alice","repo":"app","defaultBranch":"main"},"push":{"ref":"refs/heads/main","oldSha":"${ZERO}","newSha":"${SHA}"}`
+const OF_FILE = '{"name":"ci.yml","engine":"tack","raw":"engine: tack\\n","clone":{"skip":false,"depth":1,"submodules":false}}'
+
+interface Announced {
+  readonly created?: string
+  readonly metadata?: string
+  readonly rkey?: string
+  readonly workflows?: string
+}
+
+const announced = (name: string, changes: Fields, { created, metadata, rkey, workflows }: Announced): Case =>
+  of('T4')(
+    name,
+    { ...ANNOUNCED, ...changes },
+    `{"rkey":"${rkey ?? '3mbd3542k2222'}","nsid":"sh.tangled.pipeline","event":{"$type":"sh.tangled.pipeline",` +
+      `"triggerMetadata":{${metadata ?? OF_PUSH}},"workflows":[${workflows ?? OF_FILE}]},"created":${created ?? NOW}}`
+  )
+
+const ofPull = (action: string | null): Json => ({ _tag: 'PullRequest', action, sourceBranch: 'x', sourceSha: SHA, targetBranch: 'main' })
+const OF_REPO = '"repo":{"knot":"knot.example","did":"did:plc:alice","repo":"app","defaultBranch":"main"}'
+const PULLED = `"kind":"pull_request",${OF_REPO},"pullRequest":{"sourceBranch":"x","targetBranch":"main","sourceSha":"${SHA}"`
+
+export const PIPELINE_FRAMES: ReadonlyArray<Case> = [
+  announced('of a push', {}, {}),
+  announced('of a pull request', { cause: ofPull('opened') }, { metadata: `${PULLED},"action":"opened"}` }),
+  announced('of a pull request whose action is not known', { cause: ofPull(null) }, { metadata: `${PULLED}}` }),
+  announced('by hand', { cause: { _tag: 'Manual', inputs: [['k', 'v'], ['k', '']], ref: 'refs/heads/x', sha: SHA } }, {
+    metadata: `"kind":"manual",${OF_REPO},"manual":{"inputs":[{"key":"k","value":"v"},{"key":"k","value":""}]}`
+  }),
+  announced('by hand, without inputs', { cause: { _tag: 'Manual', inputs: [], ref: null, sha: null } }, { metadata: `"kind":"manual",${OF_REPO},"manual":{"inputs":[]}` }),
+  announced('the DID of the repository, a knot with a port, and no known branch', {
+    defaultBranch: null,
+    knot: 'localhost:5555',
+    repository: { did: 'did:plc:app', name: 'app', owner: 'did:web:localhost%3A7000', rkey: 'self' }
+  }, {
+    metadata: OF_PUSH.replace('knot.example', 'localhost:5555').replace('did:plc:alice', 'did:web:localhost%3A7000').replace('"defaultBranch":"main"', '"repoDid":"did:plc:app","defaultBranch":""')
+  }),
+  announced('under any key, at any moment', { createdUs: 0, rkey: 'self' }, { created: '0', rkey: 'self' }),
+  announced('several workflows, of any letters', {
+    workflows: [
+      { clone: { depth: 0, skip: true, submodules: true }, engine: '', name: 'ü "x".yml', text: '' },
+      { clone: PLAIN, engine: 'nixery', name: 'b', text: '\u2028"\\' }
+    ]
+  }, {
+    workflows:
+      '{"name":"ü \\"x\\".yml","engine":"","raw":"","clone":{"skip":true,"depth":0,"submodules":true}},' +
+      '{"name":"b","engine":"nixery","raw":"\u2028\\"\\\\","clone":{"skip":false,"depth":1,"submodules":false}}'
+  })
+]
+
 // ---------------------------------------------------------------------------------------- cursors
 
 const at = (source: string, timeUs: number | null, isWhole = false): Case =>

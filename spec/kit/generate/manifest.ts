@@ -50,6 +50,7 @@ export const EFFECTS: ReadonlyArray<Effect['_tag']> = [
   'FindBuild',
   'FollowBuild',
   'CancelBuild',
+  'PublishPipeline',
   'PublishStatus',
   'Report'
 ]

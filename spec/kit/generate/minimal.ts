@@ -73,6 +73,8 @@ const inShort = (effect: Effect): string => {
       return `follow ${effect.build.rkey}/${effect.build.workflow}`
     case 'CancelBuild':
       return `cancel ${effect.build.rkey}/${effect.build.workflow}`
+    case 'PublishPipeline':
+      return `announce ${effect.entry.rkey}`
     case 'PublishStatus':
       return `${effect.entry.status} ${effect.entry.build.rkey}/${effect.entry.build.workflow}`
     case 'Report':
@@ -712,7 +714,7 @@ const workflow = (name: string, changes: object = {}) => ({
 })
 
 const files = (rkey: string, number: number, at: number, ...workflows: ReadonlyArray<object>): Happening =>
-  ({ _tag: 'WorkflowsRead', at, defaultBranch: null, knot: K1, number, rkey, workflows }) as Happening
+  ({ _tag: 'WorkflowsRead', at, defaultBranch: null, knot: K1, number, rkey, sources: null, workflows }) as Happening
 
 const filesUnread = (rkey: string, number: number, at: number, isFinal: boolean): Happening =>
   ({ _tag: 'WorkflowsUnread', at, error: 'e', isFinal, knot: K1, number, rkey })
@@ -792,7 +794,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     [pushed('t', 2), 'files t'],
     [pushed('t', 3), ''],
-    [files('t', 1, 4, workflow('w'), workflow('z', { engine: null })), 'pending t/w, wake 6, start t/w, WorkflowDropped/engine'],
+    [files('t', 1, 4, workflow('w'), workflow('z', { engine: null })), 'announce t, pending t/w, wake 6, start t/w, WorkflowDropped/engine'],
     [says('BuildUncertain', 3, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
     [says('BuildAccepted', 3, 5, { external: '7' }), ''],
     [fired('BuildTimer', 3, 6), ''],
@@ -839,7 +841,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [pushed('t', 3, 1, { actor: ALICE }), 'files t'],
     [pushed('u', 3, 1, { actor: ALICE }), 'files u'],
     [pushed('v', 3, 1, { actor: BOB }), 'TriggerRefused/actor'],
-    [files('t', 1, 4, workflow('w')), 'pending t/w, wake 6, start t/w'],
+    [files('t', 1, 4, workflow('w')), 'announce t, pending t/w, wake 6, start t/w'],
     [says('BuildUncertain', 4, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
     [fired('BuildTimer', 5, 6), 'find t/w'],
     [del(OWNER, COLLABORATOR, 'c', 7), ''],
@@ -849,7 +851,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [says('BuildMissing', 6, 10), 'cancelled t/w'],
     [asks('RetryRequested', 't', 11), 'TriggerIgnored/repo'],
     [put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/${REPO}/x`, subject: ALICE }), 12), ''],
-    [asks('RetryRequested', 't', 13), 'pending 2222222222h22/w, wake 6, start 2222222222h22/w']
+    [asks('RetryRequested', 't', 13), 'announce 2222222222h22, pending 2222222222h22/w, wake 6, start 2222222222h22/w']
   ]),
   run(
     'owners',
@@ -893,20 +895,20 @@ const BUILDS: ReadonlyArray<Plot> = [
         workflow('y'),
         workflow('z', { when: [{ ...COSTLY, branch: ['**'] }] })
       ),
-      'pending t/y, wake 6, start t/y, WorkflowDropped/when, WorkflowDropped/when, WorkflowDropped/when'
+      'announce t, pending t/y, wake 6, start t/y, WorkflowDropped/when, WorkflowDropped/when, WorkflowDropped/when'
     ]
   ]),
   run('sentences', 'how much of what others say a status holds', 'T4', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     ...SENTENCES.flatMap((error, i): ReadonlyArray<Beat> => [
       [pushed(`r${String(i)}`, 2), `files r${String(i)}`],
-      [files(`r${String(i)}`, i + 1, 3, { _tag: 'Faulty', error, name: 'w' }), `failed r${String(i)}/w`]
+      [files(`r${String(i)}`, i + 1, 3, { _tag: 'Faulty', error, name: 'w' }), `announce r${String(i)}, failed r${String(i)}/w`]
     ])
   ]),
   run('guesses', 'what is reported before a build has a name at its provider makes us look', 'T4 T5', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     [pushed('t', 2), 'files t'],
-    [files('t', 1, 3, workflow('w')), 'pending t/w, wake 6, start t/w'],
+    [files('t', 1, 3, workflow('w')), 'announce t, pending t/w, wake 6, start t/w'],
     [reports('success', 4), ''],
     [says('BuildUncertain', 3, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
     [reports('success', 6), 'find t/w'],
@@ -924,7 +926,7 @@ const BUILDS: ReadonlyArray<Plot> = [
       [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
       ...['2222222222k22', '3mbd3542k2222', 'r'].flatMap((rkey, i): ReadonlyArray<Beat> => [
         [pushed(rkey, 2), `files ${rkey}`],
-        [files(rkey, i + 1, 3, { _tag: 'Faulty', error: 'e', name: 'w' }), `failed ${rkey}/w`]
+        [files(rkey, i + 1, 3, { _tag: 'Faulty', error: 'e', name: 'w' }), `announce ${rkey}, failed ${rkey}/w`]
       ]),
       [pushed('2222222222b22', 4), 'TriggerIgnored/before'],
       [pushed('2222222222k22', 4), 'TriggerIgnored/before'],
@@ -948,11 +950,11 @@ const BUILDS: ReadonlyArray<Plot> = [
   run('statuses', 'three statuses are kept: what ends is forgotten, and not begun again', 'T6', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     [pushed('a', 2), 'files a'],
-    [files('a', 1, 3, workflow('w'), { _tag: 'Faulty', error: 'e', name: 'v' }), 'failed a/v, pending a/w, wake 6, start a/w'],
+    [files('a', 1, 3, workflow('w'), { _tag: 'Faulty', error: 'e', name: 'v' }), 'announce a, failed a/v, pending a/w, wake 6, start a/w'],
     [says('BuildRefused', 3, 4, { error: 'no' }, 'a'), 'failed a/w'],
     [pushed('a', 5), ''],
     [pushed('b', 6), 'files b'],
-    [files('b', 4, 7, workflow('w')), 'pending b/w, wake 6, start b/w'],
+    [files('b', 4, 7, workflow('w')), 'announce b, pending b/w, wake 6, start b/w'],
     [says('BuildAccepted', 6, 8, { external: '7' }, 'b'), 'follow b/w'],
     [reports('running', 8, 'b'), 'running b/w, wake 5'],
     [pushed('a', 9), ''],
@@ -962,7 +964,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [start(11, { ...MINIMAL, builds: { ...MINIMAL.builds, keepStatuses: 0 } }), `open 0, subscribe ${K1} 7999`],
     [pushed('b', 12, 2), 'TriggerIgnored/before'],
     [pushed('c', 13, 2), 'files c'],
-    [files('c', 8, 14, workflow('w'), { _tag: 'Faulty', error: 'e', name: 'v' }), 'failed c/v, pending c/w']
+    [files('c', 8, 14, workflow('w'), { _tag: 'Faulty', error: 'e', name: 'v' }), 'announce c, failed c/v, pending c/w']
   ])
 ]
 

@@ -62,6 +62,34 @@ const LATER: Json = (() => {
   return { ...written, head: { ...written.head, builds: { ...written.head.builds, floorUs: 60_000_000, lastUs: 130_000_000 } }, statuses }
 })()
 
+/** The same with an announcement of 80 s, and one from before all that is kept. */
+const ANNOUNCED: Json = (() => {
+  const written = LATER as { readonly head: Json; readonly statuses: Json }
+  const run = (createdUs: number): Json => ({
+    actor: null,
+    announced: { createdUs, workflows: [] },
+    attempt: 0,
+    builds: [],
+    cause: { _tag: 'Manual', inputs: [], ref: null, sha: null },
+    defaultBranch: null,
+    kind: 'pipeline',
+    phase: { _tag: 'Read' },
+    repository: { did: '', name: 'app', owner: OWNER, rkey: 'app' },
+    retryOf: null
+  })
+  return { ...written, runs: [[`${K1}/a`, run(80_000_000)], [`${K1}/b`, run(50_000_000)]] }
+})()
+
+const announcement = (rkey: string, createdUs: number): Json => ({
+  cause: { _tag: 'Manual', inputs: [], ref: null, sha: null },
+  createdUs,
+  defaultBranch: null,
+  knot: K1,
+  repository: { did: '', name: 'app', owner: OWNER, rkey: 'app' },
+  rkey,
+  workflows: []
+})
+
 const served = (name: string, cursor: Json, after: number): Case => of('T6')(name, { ask: 'servedAfter', cursor, state: LATER }, after)
 const whole = (timeUs: number): Json => ({ isWhole: true, timeUs })
 const within = (timeUs: number): Json => ({ isWhole: false, timeUs })
@@ -110,6 +138,9 @@ export const QUERIES: ReadonlyArray<Case> = [
   read('a page of as many as there are', 3, 3, ENTRIES, false),
   read('a page of fewer', 3, 2, ENTRIES.slice(0, 2), false),
   read('no statuses, and no floor', 0, 100, [], false, empty),
+  read('announcements among statuses, in order', 40_000_000, 3, [announcement('b', 50_000_000), { ...(ENTRIES[0] as object), createdUs: 70_000_000 }, announcement('a', 80_000_000)], true, ANNOUNCED),
+  read('an announcement from below the floor only to who stands below it', 50_000_000, 1, [{ ...(ENTRIES[0] as object), createdUs: 70_000_000 }], true, ANNOUNCED),
+  of('T6')('one with the stamp of an announcement, after it', { ask: 'servedAfter', cursor: whole(80_000_000), state: ANNOUNCED }, 80_000_000),
   served('a reader without a cursor is served from now on', null, 130_000_000),
   served('one with a stamp that is kept, after it', whole(100_000_000), 100_000_000),
   served('one with the last stamp, after it', whole(130_000_000), 130_000_000),

@@ -176,6 +176,7 @@ const BUILD: Fields = {
 }
 const RUN: Fields = {
   actor: null,
+  announced: null,
   attempt: 0,
   builds: [['ci.yml', BUILD]],
   cause: PUSH,
@@ -185,6 +186,8 @@ const RUN: Fields = {
   repository: REPOSITORY,
   retryOf: null
 }
+const SHOWN: Fields = { clone: { depth: 1, skip: false, submodules: false }, engine: 'tack', name: 'ci.yml', text: 'engine: tack' }
+const announced = (createdUs: number, shown: Fields = {}): Fields => ({ announced: { createdUs, workflows: [{ ...SHOWN, ...shown }] } })
 const SOURCE: Fields = { forgotten: '3mbd3542k2222', pipelines: true, reading: 0, refUpdates: false, spent: [] }
 const NAME: Fields = { knot: 'knot.example', rkey: 't', workflow: 'ci.yml' }
 const ENTRY: Fields = { build: NAME, createdUs: 5, error: null, exitCode: null, status: 'pending' }
@@ -272,6 +275,8 @@ const RIGHT = yes('D11', {
   'a source': sourced({}),
   'a source with keys that are spent': sourced({ spent: [['3mbd3542k2222', true], ['self', true]] }),
   'a run that somebody caused': building({ actor: OWNER }),
+  'a run that was announced': building(announced(4)),
+  'one that was announced with nothing': building({ announced: { createdUs: 4, workflows: [] } }),
   'a floor of statuses': state({ builds: { ...BUILDS, floorUs: 7 } }),
   'an account that is read': reading({}),
   'an account that is read further on': reading({ attempt: 3, cursor: 'x', pages: 99, phase: 'Pausing' }),
@@ -327,6 +332,15 @@ const WRONG = no('D11', {
   'files that are read under a number not yet given out': waiting({ _tag: 'Reading', number: 3, workflows: null }),
   'a source of which runs are waiting that are not there': sourced({ reading: 500 }),
   'a run that waits, and is not counted': waiting({ _tag: 'Reading', number: 2, workflows: null }, 0),
+  'a run that is announced with the stamp of a status': building(announced(5)),
+  'a run that is announced later than the last status': building(announced(6)),
+  'two runs that are announced with one stamp': state({
+    builds: { ...BUILDS, lastUs: 5, next: 3 },
+    runs: ['a', 'b'].map((key) => [`knot.example/${key}`, { ...RUN, ...announced(3) }])
+  }),
+  'an announcement without a stamp': building({ announced: { workflows: [] } }),
+  'an announced workflow without its file': building(announced(4, { text: null })),
+  'an announced workflow of no name': building(announced(4, { name: '' })),
   'a status later than the last': told({ ...ENTRY, createdUs: 10 }),
 
   // Maps out of order.

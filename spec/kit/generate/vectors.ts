@@ -5,7 +5,7 @@ import type { JetstreamFrame, KnotFrame } from '../../examples/support.js'
 import { type Subject, VERSION } from '../format.js'
 import { SUBJECT } from '../subjects.js'
 import { FOLDS } from './batches.js'
-import { BUILD_KEYS, CURSORS, STATUS_FRAMES, VARIABLES } from './builds.js'
+import { BUILD_KEYS, CURSORS, PIPELINE_FRAMES, STATUS_FRAMES, VARIABLES } from './builds.js'
 import type { Case } from './cases.js'
 import { GLOBS, WHENS } from './globs.js'
 import { HOSTS } from './hosts.js'
@@ -85,6 +85,7 @@ const VECTORS: { readonly [subject in Subject]: About } = {
   glob: { about: 'whether a pattern matches a name', cases: GLOBS, gist: whole },
   when: { about: 'whether a workflow applies to a cause', cases: WHENS, gist: whole },
   variables: { about: 'what a job is told', cases: VARIABLES, gist: whole },
+  'pipeline-frame': { about: 'the text that announces a run', cases: PIPELINE_FRAMES, gist: whole },
   'status-frame': { about: 'the text that tells of a status', cases: STATUS_FRAMES, gist: whole },
   cursor: { about: 'how far a reader of statuses has come', cases: CURSORS, gist: whole },
   'build-key': { about: 'the name of a build as a path', cases: BUILD_KEYS, gist: whole }

@@ -1197,8 +1197,35 @@ def status_frame(entry: Json) -> str:
     for name in ("error", "exitCode"):
         if entry[name] is not None:
             event[name] = entry[name]
-    head = _encode({"rkey": tid_of(created_us), "nsid": STATUS, "event": event})
+    return _frame(tid_of(created_us), STATUS, event, created_us)
+
+
+def _frame(rkey: str, nsid: str, event: Json, created_us: int) -> str:
+    head = _encode({"rkey": rkey, "nsid": nsid, "event": event})
     return f'{head[:-1]},"created":{created_us * 1000}}}'
+
+
+def pipeline_frame(entry: Json) -> str:
+    """The announcement of a run, complete for its kind."""
+    cause, repository = entry["cause"], entry["repository"]
+    repo = {"knot": entry["knot"], "did": repository["owner"], "repo": repository["name"]}
+    if repository["did"]:
+        repo["repoDid"] = repository["did"]
+    repo["defaultBranch"] = entry["defaultBranch"] or ""
+    if cause["_tag"] == "Push":
+        kind, name, told = "push", "push", {key: cause[key] for key in ("ref", "oldSha", "newSha")}
+    elif cause["_tag"] == "PullRequest":
+        kind, name, told = "pull_request", "pullRequest", {key: cause[key] for key in ("sourceBranch", "targetBranch", "sourceSha")}
+        if cause["action"] is not None:
+            told["action"] = cause["action"]
+    else:
+        kind, name, told = "manual", "manual", {"inputs": [{"key": key, "value": value} for key, value in cause["inputs"]]}
+    workflows = [
+        {"name": each["name"], "engine": each["engine"], "raw": each["text"], "clone": {key: each["clone"][key] for key in ("skip", "depth", "submodules")}}
+        for each in entry["workflows"]
+    ]
+    event = {"$type": PIPELINE, "triggerMetadata": {"kind": kind, "repo": repo, name: told}, "workflows": workflows}
+    return _frame(entry["rkey"], PIPELINE, event, entry["createdUs"])
 
 
 def decode_cursor(text: str) -> Optional[Json]:
@@ -1390,6 +1417,7 @@ a_trigger = fields(
     repo=fields(did=nullable(a_did), knot=nullable(a_text), name=nullable(a_text), owner=nullable(a_did)),
     workflows=sources_of_workflows,
 )
+an_announced_workflow = fields(clone=a_clone, engine=a_text, name=a_workflow_name, text=a_text)
 an_entry = fields(build=a_build_name, createdUs=a_time, error=nullable(a_text), exitCode=nullable(an_exit_code), status=a_status)
 
 an_admission = one_of("members", "open")
@@ -1496,7 +1524,7 @@ read_event = by(
         records=array(by("collection", **{collection: listed_in(collection) for collection in RECORD_FIELDS})),
     ),
     RecordsUnread=fields(at=a_time, did=a_did, error=a_text, number=a_natural, waitMs=a_natural),
-    WorkflowsRead=fields(**of_files, defaultBranch=nullable(a_text), workflows=array(a_workflow)),
+    WorkflowsRead=fields(**of_files, defaultBranch=nullable(a_text), sources=sources_of_workflows, workflows=array(a_workflow)),
     WorkflowsUnread=fields(**of_files, error=a_text, isFinal=a_boolean),
     BuildAccepted=fields(**of_answer, external=a_text),
     BuildRefused=fields(**of_answer, error=a_text),
@@ -2560,6 +2588,8 @@ def key_of(name: Json) -> str:
 
 
 READER_MARGIN_US = 60_000_000
+TEXTS_UNITS = 65_536
+PLAIN_CLONE: Json = {"depth": 0, "skip": False, "submodules": False}
 
 NEW_SOURCE: Json = {"forgotten": None, "pipelines": False, "reading": 0, "refUpdates": False, "spent": {}}
 
@@ -2575,7 +2605,7 @@ class Builds:
     sources: Dict[str, Json] = field(default_factory=dict)
     stopped: bool = False
     runs: Dict[str, Json] = field(default_factory=dict)
-    log: Dict[int, Json] = field(default_factory=dict)  # by createdUs, which rises
+    log: Dict[int, Json] = field(default_factory=dict)  # statuses, by createdUs, which rises
     effects: List[Effect] = field(default_factory=list)  # of the input that is being taken
     reports: List[Report] = field(default_factory=list)
 
@@ -2684,6 +2714,22 @@ class Builds:
         self._trim()
         self.effects.append({"_tag": "PublishStatus", "entry": entry})
 
+    def _announce(self, at: int, key: str, workflows: List[Json]) -> None:
+        """Tells readers of the run, before its first status: there are statuses to come of each of these workflows."""
+        if not workflows:
+            return
+        # A moment before the event, if there is room, so that the first status has its time.
+        created_us = self._next_stamp(max(0, at - 1))
+        left = TEXTS_UNITS
+        told: List[Json] = []
+        for workflow in workflows:
+            length = len(utf16(workflow["text"])) // 2
+            told.append(workflow if length <= left else {**workflow, "text": ""})
+            left -= length if length <= left else 0
+        self.runs[key] = {**self.runs[key], "announced": {"createdUs": created_us, "workflows": told}}
+        self.lastUs = created_us
+        self.effects.append({"_tag": "PublishPipeline", "entry": announcement_of(key, self.runs[key])})
+
     def _become(self, at: int, name: Json, status: str, error: Optional[str] = None, exit_code: Optional[int] = None) -> None:
         build = self._build(name)
         if build is not None:
@@ -2746,7 +2792,7 @@ class Builds:
             self.effects, self.reports = [], []
             act(*inputs)
             # While the bridge is stopped, what is asked for is asked for at the next start.
-            effects.extend(each for each in self.effects if not self.stopped or each["_tag"] == "PublishStatus")
+            effects.extend(each for each in self.effects if not self.stopped or each["_tag"] in ("PublishPipeline", "PublishStatus"))
             reports.extend(self.reports)
 
         if released:
@@ -2830,6 +2876,7 @@ class Builds:
             "kind": kind,
             "phase": {"_tag": "Reading", "number": self.next, "workflows": trigger["workflows"]},
             "repository": repository,
+            "announced": None,
             "retryOf": None,
         }
         return self._read_files(f"{knot}/{rkey}")
@@ -2882,6 +2929,7 @@ class Builds:
         if not is_entitled:
             self._come_to_nothing(key)
             return self._report("TriggerRefused", at, detail=run["actor"] or "", knot=knot, reason="actor", rkey=rkey)
+        phase = run["phase"]
         branch = run["defaultBranch"] if event["defaultBranch"] is None else event["defaultBranch"]
         run = {**run, "defaultBranch": branch, "phase": {"_tag": "Read"}}
         # What changed is needed only to choose workflows.
@@ -2893,10 +2941,18 @@ class Builds:
         first: Dict[str, Json] = {}
         for workflow in event["workflows"]:
             first.setdefault(workflow["name"], workflow)
-        for i, name in enumerate(sorted(first, key=utf16)):
+        names = sorted(first, key=utf16)
+        verdicts = {name: self._verdict(run, first[name], work) for name in names[:WORKFLOWS_MAX]}
+        sources: Dict[str, str] = {}
+        for source in event["sources"] or phase["workflows"] or []:
+            sources.setdefault(source["name"], source["text"])
+        built = [first[name] for name in verdicts if verdicts[name] is True and first[name].get("engine", "") is not None]
+        told = [{"clone": PLAIN_CLONE, "engine": "", **each, "text": sources.get(each["name"], "")} for each in built]
+        self._announce(at, key, [{part: each[part] for part in ("clone", "engine", "name", "text")} for each in told])
+        for i, name in enumerate(names):
             build = {"knot": knot, "rkey": rkey, "workflow": name}
             if i < WORKFLOWS_MAX:
-                self._decide(at, build, run, first[name], work, allowance)
+                self._decide(at, build, run, first[name], verdicts[name], allowance)
             else:
                 self._report("WorkflowDropped", at, build=build, detail=f"more than {WORKFLOWS_MAX}", reason="limit")
         now = self.runs.get(key)
@@ -2906,19 +2962,27 @@ class Builds:
             self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)
         return None
 
-    def _decide(
-        self, at: int, name: Json, run: Json, workflow: Json, work: Work, allowance: Tuple[List[Json], Work]
-    ) -> None:
+    def _verdict(self, run: Json, workflow: Json, work: Work) -> Json:
+        """Whether the workflow applies, or the sentence that says why that cannot be told."""
         if workflow["_tag"] == "Faulty":
-            return self._begin(at, name, None, "failed", workflow["error"])
+            return True
         when = workflow["when"]
         if run["kind"] == "pipeline":  # the knot has chosen by the files that changed; it does not tell them
             when = [{**condition, "paths": None} for condition in when]
         try:
-            if not applies(when, run["cause"], work):
-                return None
+            return applies(when, run["cause"], work)
         except Fault as fault:
-            return self._report("WorkflowDropped", at, build=name, detail=str(fault), reason="when")
+            return str(fault)
+
+    def _decide(
+        self, at: int, name: Json, run: Json, workflow: Json, verdict: Json, allowance: Tuple[List[Json], Work]
+    ) -> None:
+        if workflow["_tag"] == "Faulty":
+            return self._begin(at, name, None, "failed", workflow["error"])
+        if isinstance(verdict, str):
+            return self._report("WorkflowDropped", at, build=name, detail=verdict, reason="when")
+        if not verdict:
+            return None
         if workflow["engine"] is None:
             return self._report("WorkflowDropped", at, build=name, detail="the workflow names no engine", reason="engine")
         repository, cause = run["repository"], run["cause"]
@@ -3137,7 +3201,10 @@ class Builds:
         own = tid_of(us)
         allowance = self._allowance(run["repository"])
         origin = rkey if run["retryOf"] is None else run["retryOf"]
-        self.runs[f"{knot}/{own}"] = {**run, "attempt": 0, "builds": {}, "phase": {"_tag": "Read"}, "retryOf": origin}
+        self.runs[f"{knot}/{own}"] = {**run, "announced": None, "attempt": 0, "builds": {}, "phase": {"_tag": "Read"}, "retryOf": origin}
+        told = {each["name"]: each for each in (run["announced"] or {"workflows": []})["workflows"]}
+        plain = {workflow: {"clone": plan["clone"], "engine": "tack", "name": workflow, "text": ""} for workflow, plan in again}
+        self._announce(at, f"{knot}/{own}", [told.get(workflow, plain[workflow]) for workflow, _ in again])
         for workflow, plan in again:
             name = {"knot": knot, "rkey": own, "workflow": workflow}
             error = self._target_fault(allowance, plan, plan["repository"])
@@ -3189,18 +3256,29 @@ class Builds:
         else:
             self._ask_to_end(name, phase["external"])
 
+    def _announcements(self) -> List[Json]:
+        """What was said of the runs that are remembered, each for as long as its run is."""
+        return [announcement_of(key, run) for key, run in self.runs.items() if run["announced"] is not None]
+
     def served_after(self, cursor: Optional[Json]) -> int:
         """After which stamp a reader is served: one with a stamp of ours after it, any other from a margin before its cursor."""
         if cursor is None:
             return self.lastUs
         time_us = cursor["timeUs"]
-        if cursor["isWhole"] and (time_us in (self.lastUs, self.floorUs) or time_us in self.log):
+        stamps = {self.lastUs, self.floorUs, *self.log, *(entry["createdUs"] for entry in self._announcements())}
+        if cursor["isWhole"] and time_us in stamps:
             return time_us
         return min(max(0, time_us - READER_MARGIN_US), self.lastUs)
 
     def page_after(self, cursor_us: int, limit: int) -> Json:
-        found = [entry for created_us, entry in self.log.items() if created_us > cursor_us]
+        entries = [*self.log.values(), *self._announcements()]
+        found = sorted((entry for entry in entries if entry["createdUs"] > cursor_us), key=lambda entry: entry["createdUs"])
         return {"entries": found[:limit], "isBelowFloor": self.floorUs is not None and cursor_us < self.floorUs}
+
+
+def announcement_of(key: str, run: Json) -> Json:
+    knot, rkey = key.split("/", 1)
+    return {**run["announced"], "knot": knot, "rkey": rkey, **{name: run[name] for name in ("cause", "defaultBranch", "repository")}}
 
 
 BUILD_EVENTS: Dict[str, Callable[[Builds, Event], None]] = {
@@ -3257,6 +3335,7 @@ a_build = fields(
 )
 a_run = fields(
     actor=nullable(a_did),
+    announced=nullable(fields(createdUs=a_time, workflows=array(an_announced_workflow))),
     attempt=a_natural,
     builds=entries(a_workflow_name, a_build),
     cause=a_cause,
@@ -3302,6 +3381,11 @@ def builds_from(written: Json, runs: Dict[str, Json], statuses: List[Json]) -> B
         numbers = [run["phase"].get("number", 0), *(each["deadline"] for each in builds), *(each["phase"].get("number", 0) for each in builds)]
         if any(number >= written["next"] for number in numbers if number > 0 or written["next"] == 0):
             refuse(numbers, "numbers that were given out")
+    told = [run["announced"]["createdUs"] for run in runs.values() if run["announced"] is not None]
+    if len({*told, *stamps}) < len(told) + len(stamps):
+        refuse(told, "a stamp of its own for each run and each status")
+    if any(each > written["lastUs"] for each in told):
+        refuse(told, "no run that is announced later than the last status")
     waiting: Dict[str, int] = {}
     for key, run in runs.items():
         if run["phase"]["_tag"] != "Read":
@@ -3600,6 +3684,7 @@ SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "glob": answer_or_fault(lambda asked: match_glob(asked["pattern"], asked["name"])),
     "when": answer_or_fault(lambda asked: applies(asked["when"], asked["cause"], Work(WHEN_COST))),
     "variables": answer_variables,
+    "pipeline-frame": pipeline_frame,
     "status-frame": status_frame,
     "cursor": decode_cursor,
     "build-key": build_key,

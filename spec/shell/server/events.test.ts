@@ -2,14 +2,14 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { type BuildName, statusFrame } from '../../../core/index.js'
+import { type BuildName, logFrame } from '../../../core/index.js'
 import { seeded } from '../../../shell/network/frames.js'
 import { manualClock } from '../support/bridge.js'
 import { ask, createWorld, eventually, raw, read, type Reading, serve, type Serving, UPGRADE, type World } from './support.js'
 
 const createdIn = (frame: string): string => /"created":([0-9]+)\}$/.exec(frame)?.[1] ?? 'none'
 
-const everything = (world: World): ReadonlyArray<string> => world.published().map(statusFrame)
+const everything = (world: World): ReadonlyArray<string> => world.told().map(logFrame)
 
 const started = (keepStatuses?: number): World => {
   const world = createWorld(keepStatuses === undefined ? {} : { keepStatuses })
@@ -17,7 +17,7 @@ const started = (keepStatuses?: number): World => {
   return world
 }
 
-/** A build from push to success: three statuses. */
+/** A build from push to success: an announcement and three statuses. */
 const succeed = (world: World): BuildName => {
   const [build] = world.push()
   if (build === undefined) throw new Error('no build')
@@ -81,7 +81,7 @@ describe('the cursor', () => {
       expect(all.frames).toEqual(expected)
       expect(rest.frames).toEqual(expected.slice(1))
       expect(within.frames).toEqual(expected)
-      expect(live.frames).toEqual(expected.slice(3))
+      expect(live.frames).toEqual(expected.slice(4))
     })
   })
 
@@ -91,7 +91,7 @@ describe('the cursor', () => {
     succeed(world)
     const ahead = await read(url, `/events?cursor=${String(BigInt(world.clock.now()) * 1_000n + 60_000_000_000n)}`)
     succeed(world)
-    await eventually(() => expect(ahead.frames).toEqual(everything(world).slice(3)))
+    await eventually(() => expect(ahead.frames).toEqual(everything(world).slice(4)))
   })
 
   it('that is a clock of the reader gives what came within the margin before it, too', async () => {
@@ -107,7 +107,7 @@ describe('the cursor', () => {
       [stamp + 5_000_000_000n, 0],
       [stamp + minute - 1n, 2],
       [stamp + minute, 3],
-      [stamp + 60n * minute, 6]
+      [stamp + 60n * minute, 8]
     ]
     const readings = await Promise.all(moments.map(([nanos]) => read(url, `/events?cursor=${String(nanos)}`)))
     succeed(world)
@@ -119,14 +119,36 @@ describe('the cursor', () => {
     const serving = await serve(world)
     succeed(world)
     succeed(world)
-    const kept = everything(world).slice(-4)
+    // Four statuses, and what announced their runs.
+    const all = everything(world)
+    const kept = [...all.slice(0, 1), ...all.slice(3)]
     const truncated = await read(serving.url, '/events?cursor=1000')
     const whole = await read(serving.url, '/events?cursor=0')
     await eventually(() => expect([truncated.frames, whole.frames]).toEqual([kept, kept]))
     expect(await metric(serving, 'tack_events_truncated_total')).toBe(1)
-    expect(await metric(serving, 'tack_events_sent_total')).toBe(8)
+    expect(await metric(serving, 'tack_events_sent_total')).toBe(12)
     expect(await metric(serving, 'tack_events_readers')).toBe(2)
   })
+})
+
+it('tells of a run under the key that its statuses name, before the first of them', async () => {
+  const world = started()
+  const { url } = await serve(world)
+  succeed(world)
+  const { frames } = await read(url, '/events?cursor=0')
+  await eventually(() => expect(frames).toHaveLength(4))
+  const [run, ...statuses] = frames.map((text) => JSON.parse(text) as { readonly event: { readonly pipeline?: string; readonly status?: string }; readonly nsid: string; readonly rkey: string })
+  expect(run).toMatchObject({
+    event: {
+      $type: 'sh.tangled.pipeline',
+      triggerMetadata: { kind: 'push', push: { ref: 'refs/heads/main' }, repo: { defaultBranch: 'main', knot: 'knot.example' } },
+      workflows: [{ clone: { depth: 1, skip: false, submodules: false }, engine: 'tack', name: 'ci.yml', raw: '' }]
+    },
+    nsid: 'sh.tangled.pipeline'
+  })
+  expect(statuses.map(({ event, nsid }) => [nsid, event.pipeline, event.status])).toEqual(
+    ['pending', 'running', 'success'].map((status) => ['sh.tangled.pipeline.status', `at://did:web:knot.example/sh.tangled.pipeline/${run?.rkey ?? ''}`, status])
+  )
 })
 
 it('answers who is no websocket with 426, and other methods with 405', async () => {
@@ -156,7 +178,7 @@ it('resumes readers after a restart of the server, without gap or repeat', async
   const before = await serve(world)
   succeed(world)
   const first = await read(before.url, '/events?cursor=0')
-  await eventually(() => expect(first.frames).toHaveLength(3))
+  await eventually(() => expect(first.frames).toHaveLength(4))
   const goodbye = first.closed
   await before.server.close()
   expect(await goodbye).toEqual({ code: 1001, reason: 'going away' })

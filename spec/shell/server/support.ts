@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { type BuildName, type Builds, Config, defaults, type Did, type Effect, Event, explain, initial, OrderedMap, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
+import { type BuildName, type Builds, Config, defaults, type Did, type Effect, Event, explain, initial, type LogEntry, OrderedMap, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
 import type { Clock } from '../../../shell/ports.js'
 import type { LogLine, Provider, WebhookAnswer, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type Server, type ServerConfig, startServer } from '../../../shell/server.js'
@@ -43,6 +43,8 @@ export interface World {
   readonly accept: (build: BuildName, external: string) => void
   readonly apply: (event: unknown) => ReadonlyArray<Effect>
   readonly build: (name: BuildName) => Builds.Build
+  /** All that readers of the log were ever told, in order: announcements and statuses. */
+  readonly told: () => ReadonlyArray<LogEntry>
   /** All statuses that were ever published, in order. */
   readonly published: () => ReadonlyArray<Extract<Effect, { readonly _tag: 'PublishStatus' }>['entry']>
   readonly clock: Clock
@@ -86,13 +88,17 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
   let servers: ReadonlyArray<Server> = []
   let pushes = 0
   let records = 0
+  const told: Array<LogEntry> = []
   const published: Array<Extract<Effect, { readonly _tag: 'PublishStatus' }>['entry']> = []
 
   const apply = (event: unknown): ReadonlyArray<Effect> => {
     const decoded = right(Event.decode(event))
     const [after, effects] = step(state, decoded)
     state = after
-    for (const effect of effects) if (effect._tag === 'PublishStatus') published.push(effect.entry)
+    for (const effect of effects) {
+      if (effect._tag === 'PublishPipeline' || effect._tag === 'PublishStatus') told.push(effect.entry)
+      if (effect._tag === 'PublishStatus') published.push(effect.entry)
+    }
     for (const server of servers) server.observe(state, [decoded], effects)
     return effects
   }
@@ -176,6 +182,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
     },
     publishRepo,
     published: () => published,
+    told: () => told,
     push: (options = {}) => {
       const { faulty = {}, knot = KNOT, workflows = ['ci.yml'] } = options
       const { number, rkey } = pushUnread(options)
@@ -186,6 +193,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
         knot,
         number,
         rkey,
+        sources: null,
         workflows: [...workflows.map(defined), ...Object.entries(faulty).map(([name, error]) => ({ _tag: 'Faulty', error, name }))]
       })
       return [...workflows, ...Object.keys(faulty)].map((workflow) => ({ knot, rkey, workflow }) as BuildName)

@@ -133,7 +133,7 @@ const buildEvent = (state: State, kind: number, [which, how]: Draw, at: number, 
       ? null
       : (how ?? 0) % 6 === 0
         ? { _tag: 'WorkflowsUnread', at, error: text, isFinal: false, ...run }
-        : { _tag: 'WorkflowsRead', at, defaultBranch: 'main', workflows: workflowsOf(text), ...run }
+        : { _tag: 'WorkflowsRead', at, defaultBranch: 'main', sources: (how ?? 0) % 2 === 0 ? [{ name: 'ci.yml', text }] : null, workflows: workflowsOf(text), ...run }
   const asked = pick(builds, which)
   if (asked === undefined) return null
   const { build, phase } = asked
