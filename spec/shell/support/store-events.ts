@@ -193,8 +193,10 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
           _tag: 'AccountReceived',
           active: how % 2 === 0,
           at,
+          changedUs: how % 5 === 0 ? null : at,
           connection,
           did,
+          seq: how % 7 === 0 ? null : how,
           status: how % 3 === 0 ? 'deleted' : text,
           timeUs: at
         }
