@@ -12,13 +12,14 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { type Account, isNews, known, NOBODY, type Floor, type Repo, type Slot, type Slots, stampOf, standing, withRows } from './accounts.js'
 import type { Repository } from './build.js'
-import { Admission, type Config, NonEmpty } from './config.js'
+import { Admission, type Config, type Natural, NonEmpty } from './config.js'
 import { canonicalHost, type HostName, HostPolicy } from './data/host-name.js'
-import { COLLABORATOR, Did, FUTURE_US, isTidAfter, laterOf, MEMBER, REPO, type Rkey, type Tid, type TimeUs } from './data/identifiers.js'
+import { COLLABORATOR, type Collection, Did, FUTURE_US, isTidAfter, laterOf, MEMBER, REPO, type Rkey, type Tid, type TimeUs } from './data/identifiers.js'
 import { insertAt, type MultiMap, removeAt, valuesAt } from './data/multimap.js'
 import * as M from './data/ordered-map.js'
 import { excerpt } from './data/text.js'
 import type { AccountReceived, Collaborator, CommitReceived, Event, ListedRecord, Member, RecordsRead, RepoRecord } from './event.js'
+import { overlong, withinLimits } from './limits.js'
 import { NOTHING, type ReportEffect, report, type Transition, unchanged } from './transition.js'
 import type { RepoClaim } from './trigger.js'
 
@@ -268,7 +269,32 @@ const writeTo = (account: Account, policy: Policy, event: CommitReceived): Accou
 
 type Outcome = HoldChanged | MemberChanged | ReportEffect
 
+/** The event without what is too long in its record. */
+const cutToLimits = (event: CommitReceived): CommitReceived => {
+  if (event.record === null) return event
+  const record = withinLimits(event.collection, event.record)
+  return record === event.record ? event : ({ ...event, record } as CommitReceived)
+}
+
+/** The reports about fields of a record that count as absent, because they are too long. */
+const tooLong = (
+  { collection, record, rkey }: { readonly collection: Collection; readonly record: { readonly [field: string]: string } | null; readonly rkey: Rkey },
+  { at, did }: Pick<CommitReceived, 'at' | 'did'>
+): ReadonlyArray<ReportEffect> =>
+  record === null
+    ? NOTHING
+    : overlong(collection, record).map(({ field, limit }) =>
+        report({ _tag: 'FieldTooLong', at, collection, did, field, limit: limit as Natural, rkey })
+      )
+
 const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsState, Outcome> => {
+  const [after, outcomes] = applied(state, cutToLimits(event))
+  if (after === state) return [after, outcomes]
+  const reports = tooLong(event, event)
+  return reports.length === 0 ? [after, outcomes] : [after, [...outcomes, ...reports]]
+}
+
+const applied = (state: CommitsState, event: CommitReceived): Transition<CommitsState, Outcome> => {
   const before = accountOf(state, event.did) ?? known(stampOf(event))
   const account = writeTo(before, state.policy, event)
   if (account === null) return unchanged(state)
@@ -397,6 +423,18 @@ const isUntouched = (slot: O.Option<Slot<unknown>>): boolean => O.isNone(slot) |
 const put = <R>(map: Slots<R>, rkey: Rkey, record: R): Slots<R> =>
   isUntouched(M.lookup(rkey)(map)) ? M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: null, timeUs: 0 as TimeUs })(map) : map
 
+/** The slots of the account for records of that collection. */
+const slotsIn = (account: Account, collection: Collection): M.OrderedMap<Rkey, Slot<unknown>> => {
+  switch (collection) {
+    case MEMBER:
+      return account.members
+    case REPO:
+      return account.repos
+    case COLLABORATOR:
+      return account.collaborators
+  }
+}
+
 const putIn = (account: Account, hosts: HostPolicy, listed: ListedRecord): Account => {
   switch (listed.collection) {
     case MEMBER:
@@ -416,14 +454,18 @@ const read = (state: CommitsState, event: RecordsRead): Transition<CommitsState,
   const before = accountOf(state, event.did) ?? NOBODY
   if (before.floor !== null || event.records.length === 0) return unchanged(state)
 
-  const account = event.records.reduce((acc, listed) => putIn(acc, state.policy.hosts, listed), before)
+  const records = event.records.map((listed) => ({ ...listed, record: withinLimits(listed.collection, listed.record) }) as ListedRecord)
+  const account = records.reduce((acc, listed) => putIn(acc, state.policy.hosts, listed), before)
   const [after, changes] = withAccount(state, event.did, account)
-  const refusals = event.records.flatMap(({ collection, record, rkey }) =>
+  const long = event.records.flatMap((listed) =>
+    isUntouched(M.lookup(listed.rkey)(slotsIn(before, listed.collection))) ? tooLong(listed, event) : NOTHING
+  )
+  const refusals = records.flatMap(({ collection, record, rkey }) =>
     collection === REPO && isUntouched(M.lookup(rkey)(before.repos))
       ? refusedKnot(repoOf(state.policy.hosts, record), record, { at: event.at, did: event.did, rkey })
       : []
   )
-  return [after, [...changes, ...refusals]]
+  return [after, [...changes, ...refusals, ...long]]
 }
 
 // ---------------------------------------------------------------------------------------- who may have what built

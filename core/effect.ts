@@ -224,6 +224,10 @@ export const Report = t.union(
     t.readonly(t.strict({ _tag: t.literal('Gap'), askedUs: TimeUs, at: TimeUs, gotUs: TimeUs })),
     /** A repo record names something that is no host name of a knot; it was applied without a knot (D6). */
     t.readonly(t.strict({ _tag: t.literal('KnotRefused'), at: TimeUs, did: Did, knot: t.string, rkey: Rkey })),
+    /** A field of a record is longer than its limit; the record was applied as if it were absent. */
+    t.readonly(
+      t.strict({ _tag: t.literal('FieldTooLong'), at: TimeUs, collection: Collection, did: Did, field: t.string, limit: Natural, rkey: Rkey })
+    ),
     /** A frame of a knot was rejected. */
     t.readonly(
       t.strict({ _tag: t.literal('KnotFrameRejected'), at: TimeUs, detail: t.string, host: HostName, reason: KnotRejection })

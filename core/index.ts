@@ -46,6 +46,8 @@ export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFra
 export { applies, type ShortName, shortName } from './when.js'
 export { type JobFacts, pipelineUri, variablesOf, withReserved } from './variables.js'
 
+export { LIMITS, overlong, type Overlong, withinLimits } from './limits.js'
+
 // Data.
 export { timeOfDateTime } from './data/date-time.js'
 export { matchGlob } from './data/glob.js'

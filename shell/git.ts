@@ -139,7 +139,8 @@ interface RemoteHead {
   readonly sha: Sha | null
 }
 
-const SYMREF = /^ref: refs\/heads\/(.+)\tHEAD$/m
+/** (A branch of a longer name is nobody's default.) */
+const SYMREF = /^ref: refs\/heads\/(.{1,1024})\tHEAD$/m
 const HEAD = /^([0-9a-f]+)\tHEAD$/m
 
 /** What `ls-remote --symref` says of HEAD; nothing in an empty repository. */

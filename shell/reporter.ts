@@ -14,6 +14,8 @@ const sentence = (report: Report): string => {
       return 'events may have been missed'
     case 'KnotRefused':
       return 'a repo record names no acceptable knot: it was applied without one'
+    case 'FieldTooLong':
+      return 'a field of a record is too long: it was applied as if that were absent'
     case 'KnotFrameRejected':
       return 'a frame of a knot was rejected'
     case 'KnotFrameFromFuture':

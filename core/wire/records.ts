@@ -3,16 +3,21 @@
  *
  * Only the named fields are read, spelled exactly so. For each, absent, `null` and `""` are one thing; a value of another
  * JSON type makes the record bad. What else a record holds, `$type` included, is neither checked nor kept.
+ *
+ * Of a field that is too long (limits.ts) so much is kept that this can be seen.
  */
 import * as t from 'io-ts'
+import { COLLABORATOR, MEMBER, REPO } from '../data/identifiers.js'
 import { wellFormed } from '../data/text.js'
 import { Collaborator, Member, RepoRecord } from '../event.js'
+import { LIMITS } from '../limits.js'
 import { isObject } from './json.js'
 
 type Fields = { readonly [field in string]?: unknown }
 
-/** What a field says: `""` when it is absent, `null` when it is not text. */
-const text = (u: unknown): string | null => (typeof u === 'string' ? wellFormed(u) : u === undefined || u === null ? '' : null)
+/** What a field says, as far as one character beyond its limit: `""` when it is absent, `null` when it is not text. */
+const text = (u: unknown, limit: number): string | null =>
+  typeof u === 'string' ? wellFormed(u.length > limit ? u.slice(0, limit + 1) : u) : u === undefined || u === null ? '' : null
 
 /**
  * The codec of a record whose fields are all text. `read` names each field by hand: every frame that concerns us passes here, and
@@ -41,22 +46,22 @@ const textRecord = <R extends { readonly [field in keyof R]: string }>(
 }
 
 export const MemberFromWire = textRecord(Member, (fields) => ({
-  createdAt: text(fields['createdAt']),
-  instance: text(fields['instance']),
-  subject: text(fields['subject'])
+  createdAt: text(fields['createdAt'], LIMITS[MEMBER].createdAt),
+  instance: text(fields['instance'], LIMITS[MEMBER].instance),
+  subject: text(fields['subject'], LIMITS[MEMBER].subject)
 }))
 
 export const RepoFromWire = textRecord(RepoRecord, (fields) => ({
-  createdAt: text(fields['createdAt']),
-  knot: text(fields['knot']),
-  name: text(fields['name']),
-  repoDid: text(fields['repoDid']),
-  spindle: text(fields['spindle'])
+  createdAt: text(fields['createdAt'], LIMITS[REPO].createdAt),
+  knot: text(fields['knot'], LIMITS[REPO].knot),
+  name: text(fields['name'], LIMITS[REPO].name),
+  repoDid: text(fields['repoDid'], LIMITS[REPO].repoDid),
+  spindle: text(fields['spindle'], LIMITS[REPO].spindle)
 }))
 
 export const CollaboratorFromWire = textRecord(Collaborator, (fields) => ({
-  createdAt: text(fields['createdAt']),
-  repo: text(fields['repo']),
-  repoDid: text(fields['repoDid']),
-  subject: text(fields['subject'])
+  createdAt: text(fields['createdAt'], LIMITS[COLLABORATOR].createdAt),
+  repo: text(fields['repo'], LIMITS[COLLABORATOR].repo),
+  repoDid: text(fields['repoDid'], LIMITS[COLLABORATOR].repoDid),
+  subject: text(fields['subject'], LIMITS[COLLABORATOR].subject)
 }))

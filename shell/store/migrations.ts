@@ -2,7 +2,7 @@
  * How a snapshot of an earlier number becomes one of today's (snapshot.ts). Nothing here knows today's types: what comes out is decoded
  * like any other snapshot.
  */
-import { defaults } from '../../core/index.js'
+import { COLLABORATOR, type Collection, defaults, MEMBER, overlong, REPO, withinLimits } from '../../core/index.js'
 import { withoutFormerKnots } from './former-knots.js'
 
 /** A document as it was read, before anything in it has been looked at. */
@@ -80,6 +80,7 @@ const toVersion3 = ({ accounts, head: written, runs, statuses }: Document): Docu
       ...head,
       backfill: backfill3(fieldsOf(head['backfill'])),
       builds: builds3(fieldsOf(head['builds'])),
+      counters: counters3(fieldsOf(head['counters']), overlongIn(accounts)),
       cursor: cursor3(fieldsOf(head['cursor'])),
       knots: knots3(fieldsOf(head['knots']))
     },
@@ -88,8 +89,34 @@ const toVersion3 = ({ accounts, head: written, runs, statuses }: Document): Docu
   }
 }
 
+/** The collection of each list of an account's rows. */
+const ROWS = { collaborators: COLLABORATOR, members: MEMBER, repos: REPO } as const
+
+/** In version 2 a field of a record could have any length. */
+const row3 =
+  (collection: Collection) =>
+  (slot: Fields): Fields =>
+    slot['record'] === null ? slot : { ...slot, record: withinLimits(collection, fieldsOf(slot['record'])) }
+
 /** Which event had set an account aside was not remembered. */
-const account3 = (account: Fields): Fields => ({ ...account, setAside: null })
+const account3 = (account: Fields): Fields =>
+  Object.entries(ROWS).reduce<Fields>((acc, [rows, collection]) => ({ ...acc, [rows]: entries(row3(collection))(listOf(acc[rows])) }), {
+    ...account,
+    setAside: null
+  })
+
+/** How many fields of these accounts are too long. */
+const overlongIn = (accounts: ReadonlyArray<unknown>): number =>
+  accounts
+    .flatMap((entry) => Object.entries(ROWS).flatMap(([rows, collection]) => listOf(fieldsOf(listOf(entry)[1])[rows]).map((row) => [collection, row] as const)))
+    .reduce((n, [collection, row]) => n + overlong(collection, fieldsOf(fieldsOf(listOf(row)[1])['record'])).length, 0)
+
+/** What was refused is counted. */
+const counters3 = (counters: Fields, dropped: number): Fields =>
+  dropped === 0
+    ? counters
+    : { ...counters, reports: [...listOf(counters['reports']), ['FieldTooLong', dropped]].sort((a, b) => (String(listOf(a)[0]) < String(listOf(b)[0]) ? -1 : 1)) }
+
 const backfill3 = (backfill: Fields): Fields => backfill
 const builds3 = (builds: Fields): Fields => builds
 const cursor3 = (cursor: Fields): Fields => cursor

@@ -4,7 +4,10 @@ import { COLLABORATOR, MEMBER, REPO } from '../../core/index.js'
 import type { Change } from '../laws/events.js'
 import { ALICE, DIDS, HOSTNAME, KNOTS, OTHER_HOSTNAME, weighted } from './data.js'
 
-const hostnames = weighted([8, HOSTNAME], [1, OTHER_HOSTNAME], [1, ''], [1, HOSTNAME.toUpperCase()])
+const cleanHostnames = weighted([8, HOSTNAME], [1, OTHER_HOSTNAME], [1, ''], [1, HOSTNAME.toUpperCase()])
+
+/** One in twenty is too long to count. */
+const hostnames = fc.oneof({ arbitrary: cleanHostnames, weight: 19 }, { arbitrary: fc.constant(HOSTNAME.padEnd(261, '.')), weight: 1 })
 
 const subjects = weighted(
   ...DIDS.map((did): readonly [number, string] => [did === ALICE ? 9 : 2, did]),
@@ -16,6 +19,8 @@ const records = { noNullPrototype: true } as const
 
 const members = fc.record({ createdAt: fc.constant(''), instance: hostnames, subject: subjects }, records)
 
+const cleanMembers = fc.record({ createdAt: fc.constant(''), instance: cleanHostnames, subject: subjects }, records)
+
 /** Weighted towards the first of `KNOTS`, which are clean. */
 const knots = weighted(...KNOTS.map((knot, i): readonly [number, string] => [i < 3 ? 5 : 1, knot]))
 
@@ -23,7 +28,7 @@ const repos = fc.record(
   {
     createdAt: weighted([2, ''], [2, '2026-01-01T00:00:00Z'], [1, 'then \ufffd']),
     knot: knots,
-    name: fc.constantFrom('app', 'lib'),
+    name: weighted([9, 'app'], [9, 'lib'], [1, 'n'.repeat(513)]),
     repoDid: fc.constant(''),
     spindle: hostnames
   },
@@ -60,14 +65,14 @@ export const cleanChanges: fc.Arbitrary<Change> = fc.oneof(
           knot: weighted(...KNOTS.slice(0, 3).map((knot): readonly [number, string] => [3, knot]), [1, '']),
           name: fc.constantFrom('app', 'lib'),
           repoDid: fc.constant(''),
-          spindle: hostnames
+          spindle: cleanHostnames
         },
         records
       )
     ).map((record): Change => ({ collection: REPO, record })),
     weight: 4
   },
-  { arbitrary: orDeleted(members).map((record): Change => ({ collection: MEMBER, record })), weight: 1 },
+  { arbitrary: orDeleted(cleanMembers).map((record): Change => ({ collection: MEMBER, record })), weight: 1 },
   { arbitrary: orDeleted(collaborators).map((record): Change => ({ collection: COLLABORATOR, record })), weight: 1 }
 )
 

@@ -27,6 +27,7 @@ import {
   started,
   stop,
   subscribe,
+  tooLong,
   unsubscribe,
   type WrittenEffect,
   type WrittenEvent,
@@ -317,6 +318,16 @@ export const BACKFILL: ReadonlyArray<Example> = [
       effects: [subscribe(K1, 1), reads(OWNER, COLLABORATOR, 4)],
       reports: [refused(OWNER, 'a', '127.0.0.1', at(13)), refused(OWNER, 'b', '127.0.0.1', at(13))],
       rows: [knotless(OWNER, 'a', repo()), row(OWNER, 'b', repo())]
+    }
+  }),
+  example('B2.12 a field that is too long counts as absent, as in a commit, and where one is known nothing is reported', {
+    config: ON,
+    given: [...READING, page(OWNER, MEMBER, 2, at(12)), put(OWNER, 'b', repo(), at(13), { connection: 1 })],
+    when: [page(OWNER, REPO, 3, at(14), [listed('a', repo({ name: 'n'.repeat(513), spindle: '' })), listed('b', repo({ name: 'n'.repeat(513) }))])],
+    then: {
+      effects: [reads(OWNER, COLLABORATOR, 4)],
+      reports: [tooLong(OWNER, REPO, 'a', ['name', 512], at(14))],
+      rows: [row(OWNER, 'a', repo({ name: '', spindle: '' })), row(OWNER, 'b', repo())]
     }
   }),
   example('B2.9 collaborators are read like all others', {

@@ -15,12 +15,14 @@ import {
   member,
   OWNER,
   put,
+  receipt,
   refused,
   rejected,
   repo,
   rev,
   row,
   subscribe,
+  tooLong,
   unsubscribe,
   US
 } from './support.js'
@@ -327,6 +329,46 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
       )
     ],
     then: { rows: [knotless(ALICE, 'x', repo({ createdAt: '', spindle: '' }))] }
+  }),
+
+  example('S9.12 a field that is too long counts as absent, and that is reported', {
+    when: [put(ALICE, 'x', repo({ name: 'n'.repeat(512), repoDid: 'd'.repeat(2_049) }), at(1)), put(ALICE, 'y', repo({ name: 'n'.repeat(513) }), at(2))],
+    then: {
+      effects: [subscribe(K1, 1)],
+      reports: [tooLong(ALICE, REPO, 'x', ['repoDid', 2_048], receipt(at(1))), tooLong(ALICE, REPO, 'y', ['name', 512], receipt(at(2)))],
+      rows: [row(ALICE, 'x', repo({ name: 'n'.repeat(512) })), row(ALICE, 'y', repo({ name: '' }))]
+    }
+  }),
+  example('S9.13 of each field of each collection, in ascending order', {
+    when: [
+      put(ALICE, 'x', member({ createdAt: 'c'.repeat(65), instance: 'i'.repeat(261), subject: 's'.repeat(2_049) }), at(1)),
+      put(ALICE, 'x', collaborator({ createdAt: 'c'.repeat(65), repo: 'r'.repeat(2_601), repoDid: 'd'.repeat(2_049), subject: 's'.repeat(2_049) }), at(2)),
+      put(ALICE, 'x', repo({ createdAt: 'c'.repeat(65), knot: 'k'.repeat(261), spindle: 's'.repeat(261) }), at(3))
+    ],
+    then: {
+      reports: [
+        ...([['createdAt', 64], ['instance', 260], ['subject', 2_048]] as const).map((field) => tooLong(ALICE, MEMBER, 'x', field, receipt(at(1)))),
+        ...([['createdAt', 64], ['repo', 2_600], ['repoDid', 2_048], ['subject', 2_048]] as const).map((field) =>
+          tooLong(ALICE, COLLABORATOR, 'x', field, receipt(at(2)))
+        ),
+        ...([['createdAt', 64], ['knot', 260], ['spindle', 260]] as const).map((field) => tooLong(ALICE, REPO, 'x', field, receipt(at(3))))
+      ],
+      rows: [
+        row(ALICE, 'x', member({ createdAt: '', instance: '', subject: '' })),
+        knotless(ALICE, 'x', repo({ createdAt: '', spindle: '' })),
+        row(ALICE, 'x', collaborator({ createdAt: '', subject: '' }))
+      ]
+    }
+  }),
+  example('S9.14 a record that withdraws something at any length withdraws it', {
+    given: [put(ALICE, 'x', repo(), at(1))],
+    when: [put(ALICE, 'x', repo({ spindle: 'elsewhere.example'.padStart(300, 'e') }), at(2))],
+    then: { effects: [unsubscribe(K1, 1)], reports: [tooLong(ALICE, REPO, 'x', ['spindle', 260], receipt(at(2)))] }
+  }),
+  example('S9.15 what a gate stops is not reported for its length', {
+    given: [put(ALICE, 'x', repo(), at(2))],
+    when: [put(ALICE, 'x', repo({ name: 'n'.repeat(513) }), at(1))],
+    then: { rows: [row(ALICE, 'x', repo())] }
   }),
 
   // ---------------------------------------------------------------------------------------- S10

@@ -429,6 +429,15 @@ export const fromFuture = (did: string | null, timeUs: number, when: number): Wr
   timeUs
 })
 export const gap = (askedUs: number, gotUs: number, when: number): WrittenReport => ({ _tag: 'Gap', askedUs, at: when, gotUs })
+export const tooLong = (did: string, collection: Collection, rkey: string, [field, limit]: readonly [string, number], when: number): WrittenReport => ({
+  _tag: 'FieldTooLong',
+  at: when,
+  collection,
+  did,
+  field,
+  limit,
+  rkey
+})
 export const refused = (did: string, rkey: string, knot: string, when: number): WrittenReport => ({
   _tag: 'KnotRefused',
   at: when,

@@ -60,6 +60,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-19', 'commits.js', 'floor.rev === null || rev > floor.rev', 'floor.rev === null || rev >= floor.rev', 'minimal.floor'),
   mutant('COMMIT-20', 'commits.js', 'derive(policy, reread(policy.hosts)(state.accounts))', 'derive(policy, state.accounts)', 'minimal.config'),
   mutant('COMMIT-22', 'accounts.js', '{ ...setAside, isOver: true }', 'setAside', 'D5.62'),
+  mutant('COMMIT-23', 'commits.js', 'applied(state, cutToLimits(event))', 'applied(state, event)', 'S9.12'),
   mutant('COMMIT-21', 'commits.js', 'timeUs: laterOf(slot.value.timeUs, timeUs)', 'timeUs', 'minimal.gates'),
 
   // ---------------------------------------------------------------------------------------- CURSOR

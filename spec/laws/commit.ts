@@ -9,6 +9,7 @@ import {
   type Commits,
   type Config,
   type Did,
+  type Effect,
   type Event,
   type HostName,
   isMember,
@@ -25,7 +26,7 @@ import {
 import { accountOf as accountEvent, type Change, commitOf, deletion, tidAt, type Where } from './events.js'
 import { pure, type Step, steps, take } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
-import { apply, gate, membersIn, type Model, modelOf, modelText } from './model.js'
+import { apply, counted, gate, membersIn, type Model, modelOf, modelText, uncounted } from './model.js'
 import {
   accountOf,
   accountsOf,
@@ -409,7 +410,7 @@ export const COMMIT = {
     const model = modelOf(run.config)
     return configured(run, ({ before, effects, event }, config) => {
       const arrives = !isFrame(event) || !isStale(before, event)
-      const names = event._tag === 'CommitReceived' && event.collection === REPO ? (event.record?.knot ?? '') : ''
+      const names = event._tag === 'CommitReceived' && event.collection === REPO && event.record !== null ? counted(event.record).knot : ''
       const isRefused =
         event._tag === 'CommitReceived' &&
         arrives &&
@@ -487,12 +488,34 @@ export const COMMIT = {
   },
 
   'COMMIT-21': ({ from, run }: Replay): Verdict =>
-    every(steps(end(run), run.events.slice(from % (run.events.length + 1))), changesNothing)
+    every(steps(end(run), run.events.slice(from % (run.events.length + 1))), changesNothing),
+
+  'COMMIT-23': (run: Run): Verdict => {
+    const short = (event: Event): Event =>
+      event._tag === 'CommitReceived' && event.record !== null ? ({ ...event, record: counted(event.record) } as Event) : event
+    const without = run.events.map(short)
+    return every([...run.steps.entries()], ([n, { after, before, effects, event }]) => {
+      const { after: plain, effects: others } = take(before, without[n] ?? event)
+      const isApplied = event._tag === 'CommitReceived' && after.commits !== before.commits
+      const reports = reportsOf(effects).filter((report) => report._tag === 'FieldTooLong')
+      return all(
+        because(same(after.commits, plain.commits), () => 'the rows are not those without what is too long'),
+        equal('other effects', effects.filter((effect) => !isTooLong(effect)), others),
+        equal(
+          'reports',
+          reports.map(({ field, limit }) => [field, limit]),
+          isApplied && event.record !== null ? uncounted(event.record) : []
+        )
+      )
+    })
+  }
 } satisfies Laws
 
 /** Whether the event had set the account aside before it was made active again, and is sent once more. */
 const isOver = ({ setAside }: Commits.Account, { active, changedUs, seq }: AccountReceived): boolean =>
   !active && setAside !== null && setAside.isOver && setAside.changedUs === changedUs && setAside.seq === seq
+
+const isTooLong = (effect: Effect): boolean => effect._tag === 'Report' && effect.report._tag === 'FieldTooLong'
 
 const didOf = (event: Event): Did | null => ('did' in event && event._tag !== 'FrameRejected' ? event.did : null)
 

@@ -94,9 +94,33 @@ const commit = (model: Model, event: CommitReceived): void => {
   model.accounts.set(event.did, account)
 }
 
+/** How long a field may be (S9). */
+const MOST: { readonly [field: string]: number } = {
+  createdAt: 64,
+  instance: 260,
+  knot: 260,
+  name: 512,
+  repo: 2_600,
+  repoDid: 2_048,
+  spindle: 260,
+  subject: 2_048
+}
+
+/** What counts of the record: nothing that is too long (S9). */
+export const counted = <R extends object>(record: R): R =>
+  Object.fromEntries(Object.entries(record).map(([field, text]: [string, string]) => [field, text.length > (MOST[field] ?? 0) ? '' : text])) as R
+
+/** The fields of the record that do not count, with their limits. */
+export const uncounted = (record: object): ReadonlyArray<readonly [field: string, limit: number]> =>
+  Object.entries(record).flatMap(([field, text]: [string, string]) => (text.length > (MOST[field] ?? 0) ? [[field, MOST[field] ?? 0] as const] : []))
+
 /** The record as it is kept: that of a repository has a canonical knot, or none (D6). */
-const written = (config: Config, event: CommitReceived): Json =>
-  event.record !== null && event.collection === REPO ? { ...event.record, knot: knotOf(config, event.record.knot) } : event.record
+const written = (config: Config, event: CommitReceived): Json => {
+  if (event.record === null) return null
+  if (event.collection !== REPO) return counted(event.record)
+  const record = counted(event.record)
+  return { ...record, knot: knotOf(config, record.knot) }
+}
 
 const knotOf = (config: Config, knot: string): string | null => O.toNullable(canonicalHost(config.hosts)(knot))
 

@@ -8,6 +8,7 @@ import { dids, EPOCH_US, KNOTS, rkeys, weighted } from '../arbitraries/data.js'
 import { runs } from '../arbitraries/script.js'
 import { cleanRuns, disorderlyReplays, interleavings, orderlyRuns, replays } from '../arbitraries/stream.js'
 import { COMMIT } from '../laws/commit.js'
+import { uncounted } from '../laws/model.js'
 import { accountOf, end, FUTURE_US, slotOf } from '../laws/run.js'
 import { accountGoes, changesPolicy, isDeletion, releases, reports, some, staleFrame, stoppedBy, subscribes } from './cases.js'
 import { check } from './support.js'
@@ -79,6 +80,16 @@ describe('COMMIT, of a replayed stream', () => {
         return event.timeUs < (slotOf(before, event.collection, event.did, event.rkey)?.timeUs ?? 0)
       })(run),
     'commits stopped by their time': ({ run }) => stoppedBy('time')(run)
+  })
+  check(COMMIT, 'COMMIT-23', runs({ about: 'rows' }), {
+    'a record with a field that is too long, applied': reports('FieldTooLong'),
+    'one that lets go of a knot': some(
+      ({ after, before, event }) =>
+        event._tag === 'CommitReceived' &&
+        event.record !== null &&
+        uncounted(event.record).length > 0 &&
+        M.size(after.knots.subscriptions) < M.size(before.knots.subscriptions)
+    )
   })
   check(COMMIT, 'COMMIT-8', runs({ about: 'rows' }), {
     'stopped by its rev': stoppedBy('rev'),

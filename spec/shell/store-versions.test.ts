@@ -5,6 +5,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises'
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { type BuildName, type Effect, type Event, isFinal, OrderedMap as M, type State, step, TimeUs } from '../../core/index.js'
 import { openStore, type Store } from '../../shell/store.js'
@@ -327,6 +328,10 @@ describe('store-v2-open', () => {
     const named = M.toEntries(state.commits.accounts).flatMap(([did, { active, repos }]) => M.keys(repos).map((rkey) => `${did} ${rkey} ${String(active)}`))
     expect(named).toEqual(expect.arrayContaining([`${OWNER} app true`, `${OWNER} lib true`, `${ALICE} hers true`, `${ALICE} tool true`]))
     expect(state.cursor.cursor).toBe(at(26))
+    // The name of a record was 700 characters long.
+    const long = M.toEntries(state.commits.accounts).flatMap(([, { repos }]) => M.toEntries(repos).filter(([rkey]) => rkey === 'n'))
+    expect(long.map(([, { record }]) => record?.name)).toEqual([''])
+    expect(O.toNullable(M.lookup<string>('FieldTooLong')(state.counters.reports))).toBe(1)
     const opens = step(state, eventOf(started(at(UPGRADE), { ...MEMBERS, admission: 'open', backfill: false })))[1].filter(({ _tag }) => _tag === 'OpenJetstream')
     expect(opens).toHaveLength(1)
   })

@@ -1,5 +1,5 @@
 /** Cases of frames of the stream: each reason to reject one, the order of the checks, and what is taken as it is. */
-import { COLLABORATOR, type Json, MEMBER, REPO } from '../../../core/index.js'
+import { COLLABORATOR, type Json, LIMITS, MEMBER, REPO } from '../../../core/index.js'
 import { tidAt } from '../../laws/events.js'
 import { all, type Case } from './cases.js'
 
@@ -318,6 +318,16 @@ const eachField = (what: string, value: Source | undefined): { readonly [name: s
     )
   )
 
+/** For each field of each collection, a text that is as long as may be, and one that is longer. */
+const tooLong = (): { readonly [name: string]: Source } =>
+  Object.fromEntries(
+    ([REPO, MEMBER, COLLABORATOR] as const).flatMap((collection) =>
+      Object.entries(LIMITS[collection]).flatMap(([field, limit]) =>
+        [limit, limit + 2].map((n) => [`${collection}: ${field} of ${String(n)}`, record({ [field]: source('x'.repeat(n)) }, collection)] as const)
+      )
+    )
+  )
+
 const RECORD_CASES = [
   ...frames('FrameRejected/record', 'S9 S10', {
     'no record': commit({ record: undefined }),
@@ -345,6 +355,11 @@ const RECORD_CASES = [
     'keys that we do not know': record({ description: '1', labels: '[]', source: 'null' }),
     'a hostile key': record({}).replace('{"createdAt"', '{"__proto__":{"name":"evil"},"constructor":1,"createdAt"'),
     'a name only in __proto__': record({ name: undefined }).replace('{"createdAt"', '{"__proto__":{"name":"evil"},"createdAt"'),
+    'a name of 512 code units': record({ name: source('n'.repeat(512)) }),
+    'of a longer one, 513': record({ name: source('n'.repeat(600)) }),
+    'a name in which the 513th is half of a pair': record({ name: source(`${'n'.repeat(512)}\u{1f9f5}`) }),
+    'a name of 256 pairs': record({ name: source('\u{1f9f5}'.repeat(256)) }),
+    ...tooLong(),
     'a lone surrogate': record({ name: '"a\\ud800b"' }),
     'the second half of a pair alone': record({ name: '"\\udc00"' }),
     'the halves of a pair, the wrong way round': record({ name: '"\\udc00\\ud800"' }),

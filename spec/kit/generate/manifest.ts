@@ -61,6 +61,7 @@ export const REPORTS = [
   'Gap',
   'KnotFrameFromFuture',
   'KnotRefused',
+  'FieldTooLong',
   'RecordsUnread',
   'WorkflowsUnread',
   'ProviderUncertain',

@@ -227,6 +227,25 @@ RECORD_FIELDS = {  # S9: what is read of a record; all of it is text
 }
 
 
+RECORD_LIMITS = {  # in UTF-16 code units; a longer field counts as absent
+    "createdAt": 64, "instance": 260, "knot": 260, "name": 512, "repo": 2_600, "repoDid": 2_048, "spindle": 260, "subject": 2_048,
+}
+
+
+def overlong(record: Dict[str, str]) -> List[str]:
+    """The fields of a record that are too long."""
+    return [name for name in sorted(record) if units(record[name]) > RECORD_LIMITS[name]]
+
+
+def within_limits(record: Dict[str, str]) -> Dict[str, str]:
+    return {**record, **{name: "" for name in overlong(record)}}
+
+
+def first_units(text: str, most: int) -> str:
+    """Its first UTF-16 code units, not yet well-formed."""
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * most].decode("utf-16-le", "surrogatepass") if 2 * len(text) > most else text
+
+
 class Number(NamedTuple):
     """A number as it stands in the text: what it means is for its reader to say (F1; `created` of a knot)."""
 
@@ -277,7 +296,7 @@ def read_record(collection: str, record: Json) -> Optional[Dict[str, str]]:
             value = ""
         if not isinstance(value, str):
             return None
-        row[name] = well_formed(value)
+        row[name] = well_formed(first_units(value, RECORD_LIMITS[name] + 1))
     return row
 
 
@@ -1550,6 +1569,7 @@ read_report = by(
     FrameFromFuture=fields(at=a_time, did=nullable(a_did), timeUs=a_time),
     Gap=fields(askedUs=a_time, at=a_time, gotUs=a_time),
     KnotRefused=fields(at=a_time, did=a_did, knot=a_text, rkey=an_rkey),
+    FieldTooLong=fields(at=a_time, collection=a_collection, did=a_did, field=a_text, limit=a_natural, rkey=an_rkey),
     KnotFrameRejected=fields(at=a_time, detail=a_text, host=a_host, reason=a_knot_rejection),
     KnotFrameFromFuture=fields(at=a_time, created=nanoseconds, host=a_host),
     RecordsUnread=fields(at=a_time, detail=a_text, did=a_did),
@@ -2004,6 +2024,8 @@ class Commits:
         if not is_news(before, rev, time_us):
             return []
         record, reports = event["record"], []
+        if record is not None:
+            record = within_limits(record)
         if record is not None and collection == REPO:
             knot = host_name(self.policy["hosts"], record["knot"])
             if knot is None and record["knot"] != "":  # D6
@@ -2021,7 +2043,11 @@ class Commits:
             old = before.record if before else None
             self.subjects = [self._subject(old), self._subject(record)]
             self._count_members([old], [record])
-        return reports
+        return reports + self._too_long(event, collection, key, event["record"])
+
+    def _too_long(self, event: Event, collection: str, key: str, record: Json) -> List[Report]:
+        common = {"_tag": "FieldTooLong", "at": event["at"], "collection": collection, "did": event["did"], "rkey": key}
+        return [{**common, "field": name, "limit": RECORD_LIMITS[name]} for name in overlong(record or {})]
 
     # Records, read (B2)
 
@@ -2033,18 +2059,22 @@ class Commits:
             return []
         if account is None:
             account = self.accounts[did] = Account(True, 0)
-        commits = {key for key, slot in account.slots[REPO].items() if not is_of_a_reading(slot)}
-        for listed in event["records"]:
+        commits = {(of, key) for of, slots in account.slots.items() for key, slot in slots.items() if not is_of_a_reading(slot)}
+        records = [{**listed, "record": within_limits(listed["record"])} for listed in event["records"]]
+        for listed in records:
             self._put(did, account, listed["collection"], listed["rkey"], listed["record"])
         account.text = None
         if did == self.policy["owner"]:
             self.subjects = [*self.were_members, *self.members]
         reports = []
-        for listed in event["records"]:
-            is_put = listed["collection"] == REPO and listed["rkey"] not in commits
+        for listed in records:
+            is_put = listed["collection"] == REPO and (REPO, listed["rkey"]) not in commits
             if is_put and listed["record"]["knot"] != "" and host_name(self.policy["hosts"], listed["record"]["knot"]) is None:
                 refused = excerpt(listed["record"]["knot"])
                 reports.append({"_tag": "KnotRefused", "at": event["at"], "did": did, "knot": refused, "rkey": listed["rkey"]})
+        for listed in event["records"]:
+            if (listed["collection"], listed["rkey"]) not in commits:
+                reports += self._too_long(event, listed["collection"], listed["rkey"], listed["record"])
         return reports
 
     def _put(self, did: str, account: Account, collection: str, key: str, record: Json) -> None:

@@ -1,0 +1,78 @@
+/**
+ * How long a field of a record may be, in UTF-16 code units. A longer one counts as absent: whoever writes records decides neither how much is
+ * kept of them, nor, where a field is withdrawn by another text, that it stays.
+ */
+import { COLLABORATOR, type Collection, MEMBER, REPO } from './data/identifiers.js'
+import type { Collaborator, Member, RepoRecord } from './event.js'
+
+type Limits<R> = { readonly [field in keyof R]: number }
+
+const TIME = 64
+/** A name of 253, a final dot, a colon, and five digits of a port. */
+const HOST = 260
+const NAME = 512
+const DID = 2_048
+/** The address of a record: a DID, a collection, a key. */
+const ADDRESS = 2_600
+
+/** The limits, by collection and field. */
+export const LIMITS: {
+  readonly [MEMBER]: Limits<Member>
+  readonly [REPO]: Limits<RepoRecord>
+  readonly [COLLABORATOR]: Limits<Collaborator>
+} = {
+  [MEMBER]: { createdAt: TIME, instance: HOST, subject: DID },
+  [REPO]: { createdAt: TIME, knot: HOST, name: NAME, repoDid: DID, spindle: HOST },
+  [COLLABORATOR]: { createdAt: TIME, repo: ADDRESS, repoDid: DID, subject: DID }
+}
+
+const limitsOf = (collection: Collection): { readonly [field: string]: number } => {
+  switch (collection) {
+    case MEMBER:
+      return LIMITS[MEMBER]
+    case REPO:
+      return LIMITS[REPO]
+    case COLLABORATOR:
+      return LIMITS[COLLABORATOR]
+  }
+}
+
+/** A field that is too long, with what would not have been. */
+export interface Overlong {
+  readonly field: string
+  readonly limit: number
+}
+
+/**
+ * The fields of a record that are too long, in ascending order. A field that is not text is none.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { overlong, REPO } from 'tack/core'
+ *
+ * const record = { createdAt: '', knot: 'knot.example', name: 'n'.repeat(513), repoDid: '', spindle: 'ci.example' }
+ * assert.deepStrictEqual(overlong(REPO, record), [{ field: 'name', limit: 512 }])
+ */
+export const overlong = (collection: Collection, record: { readonly [field: string]: unknown }): ReadonlyArray<Overlong> => {
+  const found: Array<Overlong> = []
+  for (const [field, limit] of Object.entries(limitsOf(collection))) {
+    const text = record[field]
+    if (typeof text === 'string' && text.length > limit) found.push({ field, limit })
+  }
+  return found
+}
+
+/**
+ * The record with nothing in the fields that are too long.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { REPO, withinLimits } from 'tack/core'
+ *
+ * const record = { createdAt: '', knot: 'knot.example', name: 'n'.repeat(513), repoDid: '', spindle: 'ci.example' }
+ * assert.deepStrictEqual(withinLimits(REPO, record), { ...record, name: '' })
+ */
+export const withinLimits = <R extends { readonly [field: string]: unknown }>(collection: Collection, record: R): R => {
+  const fields = overlong(collection, record)
+  return fields.length === 0 ? record : { ...record, ...Object.fromEntries(fields.map(({ field }) => [field, ''])) }
+}
