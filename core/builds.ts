@@ -968,13 +968,39 @@ const WITHDRAWN: Outcome = {
   status: 'cancelled'
 }
 
-/** A record does not hold its knot any more: nothing of its repository is begun after this, and what goes on is to end (T2). */
-const released = (state: BuildsState, at: TimeUs, { did, knot, rkey }: HoldChanged): Step =>
-  chain(
+/** The keys of the runs on these knots, by knot and record: looked for once, however many records let go of one knot. */
+const keysByRecord = (state: BuildsState, knots: ReadonlyArray<HostName>): ReadonlyMap<string, ReadonlyArray<Rkey>> => {
+  const keys = new Map<string, Array<Rkey>>()
+  for (const knot of new Set(knots))
+    for (const [key, { repository }] of runsOf(state, knot)) {
+      const name = recordName(knot, repository.owner, repository.rkey)
+      const those = keys.get(name)
+      if (those === undefined) keys.set(name, [key])
+      else those.push(key)
+    }
+  return keys
+}
+
+const recordName = (knot: HostName, did: Did, rkey: Rkey): string => `${knot}/${did}/${rkey}`
+
+/** Records do not hold their knots any more: nothing of their repositories is begun after this, and what goes on is to end (T2). */
+const released = (state: BuildsState, at: TimeUs, changes: ReadonlyArray<HoldChanged>): Step => {
+  const keys = keysByRecord(
     state,
-    runsOf(state, knot).filter(([, { repository }]) => repository.owner === did && repository.rkey === rkey),
-    (before, [key, run]) => cancelRun(before, at, [knot, key, run], WITHDRAWN)
+    changes.map(({ knot }) => knot)
   )
+  return chain(state, changes, (now, { did, knot, rkey }) =>
+    chain(
+      now,
+      (keys.get(recordName(knot, did, rkey)) ?? []).flatMap((key) => {
+        // To end one may have dropped the last status of another.
+        const run = runOf(now, knot, key)
+        return run === null ? [] : [[key, run] as const]
+      }),
+      (before, [key, run]) => cancelRun(before, at, [knot, key, run], WITHDRAWN)
+    )
+  )
+}
 
 // ---------------------------------------------------------------------------------------- starting and stopping
 
@@ -1041,10 +1067,10 @@ const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
     case 'TimerFired':
       return timer(state, event.at, event.timer)
     case 'HoldsChanged':
-      return chain(
+      return released(
         state,
-        event.changes.filter(({ _tag }) => _tag === 'HoldReleased'),
-        (before, change) => released(before, event.at, change)
+        event.at,
+        event.changes.filter(({ _tag }) => _tag === 'HoldReleased')
       )
     case 'TriggerJudged':
       return judged(state, event)
@@ -1147,7 +1173,7 @@ export const fromWritten = (
         E.bind('announcements', ({ log }) => announcementsOf(runs, log, written.lastUs)),
         E.map(({ announcements, log }) => ({ ...written, announcements, log, runs: map })),
         E.filterOrElse(
-          (state) => runs.every(([key]) => isCounted(state, splitKey(key)[0])) && M.keys(state.sources).every((knot) => isCounted(state, knot)),
+          (state) => areCounted(state, runs),
           () => 'the runs that wait for their files are not as many as is said'
         )
       )
@@ -1178,9 +1204,15 @@ const announcementsOf = (
   )
 }
 
-/** Whether as many runs of the knot wait for their files as its source says. */
-const isCounted = (state: BuildsState, knot: HostName): boolean =>
-  sourceOf(state, knot).reading === runsOf(state, knot).filter(([, { phase }]) => phase._tag !== 'Read').length
+/** Whether as many runs of each knot wait for their files as its source says. */
+const areCounted = (state: BuildsState, runs: ReadonlyArray<RunEntry>): boolean => {
+  const waiting = new Map<HostName, number>()
+  for (const [key, { phase }] of runs) {
+    const [knot] = splitKey(key)
+    if (phase._tag !== 'Read') waiting.set(knot, (waiting.get(knot) ?? 0) + 1)
+  }
+  return [...M.keys(state.sources), ...waiting.keys()].every((knot) => sourceOf(state, knot).reading === (waiting.get(knot) ?? 0))
+}
 
 const numbersOf = ({ builds, phase }: Run): ReadonlyArray<number> => [
   ...('number' in phase ? [phase.number] : []),

@@ -1,7 +1,7 @@
 /** Builds: what of them the examples do not show, because it is not seen in effects. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { BuildName, buildKey, Builds, fromParts, headOf, isFinal, OrderedMap as M, pipelineUri, State, StatusEntry, type TimeUs, WorkflowName } from '../../core/index.js'
+import { BuildName, buildKey, Builds, Event, fromParts, headOf, isFinal, OrderedMap as M, pipelineUri, State, StatusEntry, step, type TimeUs, WorkflowName } from '../../core/index.js'
 import {
   building,
   cancel,
@@ -23,7 +23,7 @@ import {
   workflow,
   workflowsTimer
 } from '../examples/builds.js'
-import { at, CONFIG, foldOf, type Happening, initialOf, K1, must, started, stop } from '../examples/support.js'
+import { at, CONFIG, foldOf, type Happening, initialOf, K1, must, rev, started, stop } from '../examples/support.js'
 
 const after = (happenings: ReadonlyArray<Happening>): State => foldOf(initialOf(CONFIG), happenings)[0]
 
@@ -421,5 +421,48 @@ describe('the key of a build', () => {
     expect(StatusEntry.decode({ ...written, error: 'x', exitCode: -1 })._tag).toBe('Right')
     for (const field of Object.keys(written)) expect([field, StatusEntry.decode({ ...written, [field]: {} })._tag]).toEqual([field, 'Left'])
     expect(StatusEntry.decode({ ...written, exitCode: 1.5 })._tag).toBe('Left')
+  })
+})
+
+describe('a knot with many runs', () => {
+  /** The parts of a state in which one knot has `n` runs, and how often one of these was looked at. */
+  const withRuns = (n: number) => {
+    const parts = partsOf(after(FOLLOWING))
+    const [, run] = there(parts.runs[0])
+    let looks = 0
+    const runs = Array.from({ length: n }, (_, i): Builds.RunEntry => {
+      const [key] = must(Builds.RunEntry.decode([`${K1}/${rev(at(100 + i))}`, Builds.Run.encode(run)]))
+      const watched: Builds.Run = {
+        ...run,
+        announced: null,
+        get phase() {
+          looks += 1
+          return run.phase
+        },
+        get repository() {
+          looks += 1
+          return run.repository
+        }
+      }
+      return [key, watched]
+    })
+    return { looks: () => looks, parts: { ...parts, runs, statuses: [] } }
+  }
+
+  /** How often the runs are looked at while a state of `n` of them is read back, and then starts under another hostname. */
+  const looksAt = (n: number): readonly [reading: number, releasing: number] => {
+    const { looks, parts } = withRuns(n)
+    const read = fromParts(parts)
+    if (E.isLeft(read)) throw new Error(read.left)
+    const reading = looks()
+    step(read.right, must(Event.decode(started(at(1_000_000), { ...building(), hostname: 'other.example' }))))
+    return [reading, looks() - reading]
+  }
+
+  test('is read back, and let go of, in time proportional to them: each is looked at a few times', () => {
+    const [few, many] = [looksAt(20), looksAt(80)]
+    expect(few[0]).toBeGreaterThan(19)
+    expect(few[1]).toBeGreaterThan(19)
+    expect(many).toEqual([4 * few[0], 4 * few[1]])
   })
 })
