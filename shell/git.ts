@@ -6,7 +6,7 @@
  * with nothing of ours in reach (git/program.ts), for a bounded time and a bounded number of bytes.
  *
  * What is fetched: the commit with its trees, without its history, then the files by their names. A server that does not know how to
- * leave out files sends all of them, and one that gives out commits only by the branches they are on is asked for the branches, with more
+ * leave out files sends all of them (one that only does not say that it knows is asked all the same: git/pack.ts), and one that gives out commits only by the branches they are on is asked for the branches, with more
  * and more of their history. Object names are passed to git only when they are hexadecimal digits, paths of ours are constant, and the
  * address of the repository begins with its scheme: nothing foreign can be taken for an option.
  */
@@ -14,7 +14,9 @@ import { isUtf8 } from 'node:buffer'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Did, excerpt, type HostName, type ReadWorkflows, Sha, WorkflowName } from '../core/index.js'
+import { packWithoutFiles } from './git/pack.js'
 import { gitProgram, type Program, type Ran } from './git/program.js'
+import { httpClient } from './http.js'
 import { type Policy, type Resolve, resolverFor } from './net/guard.js'
 import { type Proxy, startProxy } from './net/proxy.js'
 import type { Clock } from './ports.js'
@@ -65,6 +67,8 @@ export type FilesRead =
       readonly error: string
       /** Whether it is no use to try again. */
       readonly isFinal: boolean
+      /** Whether there is a commit, and more comes with its files than may. */
+      readonly isTooLarge?: true
     }
 
 export type FilesAsked = Pick<ReadWorkflows, 'knot' | 'repository' | 'sha'>
@@ -122,7 +126,7 @@ const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut: () =>
   const failure = proxy.failure()
   if (failure !== null)
     return failure.isTooLarge
-      ? { ...unread(`what the knot sends is too large: ${failure.reason}`, true), hasAnswered: true }
+      ? { ...unread(`what the knot sends is too large: ${failure.reason}`, true), hasAnswered: true, isTooLarge: true }
       : { ...unread(`the knot cannot be reached: ${excerpt(failure.reason)}`, false), hasAnswered: false }
   if (isTooLong) return { ...unread('what the knot sends is too long', true), hasAnswered: true }
   if (NOT_FOUND.test(said)) return { ...NO_REPOSITORY, hasAnswered: true }
@@ -199,6 +203,8 @@ const contentsIn = (stdout: Buffer): ReadonlyMap<string, Buffer> => {
 
 interface Reading {
   readonly folder: string
+  /** A pack of the commit without files, of a server that does not say that it can leave them out (git/pack.ts). */
+  readonly packOf: (address: URL, sha: Sha) => Promise<Buffer | null>
   readonly git: Program
   readonly proxy: Proxy
   readonly timedOut: () => string | null
@@ -208,7 +214,7 @@ const OPTIONS = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-
 
 /** Reads the files of one commit from one address. */
 const readCommit = async (
-  { folder, git, proxy, timedOut }: Reading,
+  { folder, git, packOf, proxy, timedOut }: Reading,
   address: URL,
   sha: Sha
 ): Promise<{ readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } | (Unread & { readonly hasAnswered: boolean })> => {
@@ -228,11 +234,13 @@ const readCommit = async (
       return ran
     }
     const withoutFiles = leavesFilesOut ? ['--filter=blob:none'] : []
-    const inside = (args: ReadonlyArray<string>, options: { readonly input?: string; readonly maxBytes?: number } = {}): Promise<Ran> =>
+    const inside = (args: ReadonlyArray<string>, options: { readonly input?: string | Buffer; readonly maxBytes?: number } = {}): Promise<Ran> =>
       git.run(args, { ...options, folder: inner })
     const isThere = async (): Promise<boolean> => (await inside(['cat-file', '-e', `${sha}^{tree}`])).code === 0
 
-    const exact = await fetch(['--depth=1', ...withoutFiles, 'origin', `+${sha}:refs/tack/commit`])
+    const pack = leavesFilesOut ? await packOf(address, sha) : null
+    const taken = pack === null ? null : await inside(['index-pack', '--stdin'], { input: pack })
+    const exact = taken?.code === 0 && (await isThere()) ? taken : await fetch(['--depth=1', ...withoutFiles, 'origin', `+${sha}:refs/tack/commit`])
     if (exact.code !== 0 && !NOT_GIVEN_OUT.test(exact.said)) return failed(exact)
     for (const depth of exact.code === 0 ? [] : DEPTHS) {
       const ran = await fetch([`--depth=${String(depth)}`, ...withoutFiles, 'origin', '+refs/heads/*:refs/tack/heads/*', '+refs/tags/*:refs/tack/tags/*'])
@@ -294,6 +302,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     const stopping = new AbortController()
     const [first] = addresses
     if (first === undefined) return NO_REPOSITORY
+    const ca = caFile === null ? {} : { ca: await readFile(caFile, 'utf8') }
     let isLate = false
     const disarm = clock.after(timeoutMs, () => {
       isLate = true
@@ -306,6 +315,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     if (signal.aborted) stop()
     let folder: string | null = null
     let proxy: Proxy | null = null
+    const client = httpClient({ ...ca, clock, policy, resolve, timeoutMs })
     try {
       folder = await mkdtemp(path.join(tmp, 'tack-git-'))
       let failure: Unread | null = null
@@ -314,7 +324,11 @@ export const gitReader = (options: GitOptions): ReadFiles => {
         await mkdir(home)
         proxy = await startProxy({ maxBytes, policy, resolve, target: address })
         const program = await gitProgram({ caFile, folder: home, git, isInsecure, proxy: proxy.url, signal: stopping.signal })
-        const { hasAnswered, ...read } = await readFrom({ folder: home, git: program, proxy, timedOut }, address, sha)
+        const { hasAnswered, ...read } = await readFrom(
+          { folder: home, git: program, packOf: (at, commit) => packWithoutFiles(client, at, commit, stopping.signal), proxy, timedOut },
+          address,
+          sha
+        )
         await proxy.close()
         if (read._tag === 'Files') return read
         // What might be read another time, and what is not merely somewhere else, says more.
@@ -325,7 +339,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     } finally {
       disarm()
       signal.removeEventListener('abort', stop)
-      await proxy?.close()
+      await Promise.all([proxy?.close(), client.close()])
       if (folder !== null) await rm(folder, { force: true, maxRetries: 5, recursive: true })
     }
   }

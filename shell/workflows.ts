@@ -21,6 +21,9 @@ const faulty = (name: WorkflowName, error: string): Workflow => ({ _tag: 'Faulty
 /** Values that a file of the greatest length can hold; more can only come of aliases that refer to each other, or to themselves. */
 const MAX_VALUES = MAX_FILE_BYTES
 
+/** What stands for all files of a repository that is too large to be read. */
+const UNREAD = 'workflows.yml' as WorkflowName
+
 const NEWLINE = 10
 
 /** The number of the first line that is no UTF-8; 0 if there is none. (A newline is never a part of another character.) */
@@ -90,7 +93,13 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
         : { _tag: 'Files' as const, defaultBranch: null, ...inlineFiles(request.workflows) }
     if (isClosing()) return
     if (found._tag === 'Unread') {
-      const { error, isFinal } = found
+      const { error, isFinal, isTooLarge } = found
+      if (isTooLarge === true) {
+        // It would be so at every push, and whoever pushed can do something about it: this is told as builds are.
+        const workflows = [faulty(UNREAD, `the workflow files cannot be read: ${error}. The knot sends them with all of the repository`)]
+        deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch: null, knot, number, rkey, sources: null, workflows })
+        return
+      }
       deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error, isFinal, knot, number, rkey })
       return
     }

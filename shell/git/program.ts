@@ -19,7 +19,7 @@ export interface Ran {
 
 export interface Program {
   /** `git ...args`, in the folder, or in a folder in it. `input` is what it reads. Never rejects. */
-  readonly run: (args: ReadonlyArray<string>, options?: { readonly folder?: string; readonly input?: string; readonly maxBytes?: number }) => Promise<Ran>
+  readonly run: (args: ReadonlyArray<string>, options?: { readonly folder?: string; readonly input?: string | Buffer; readonly maxBytes?: number }) => Promise<Ran>
 }
 
 export interface ProgramOptions {

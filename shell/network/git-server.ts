@@ -19,8 +19,8 @@ import type { Clock } from '../ports.js'
 
 /** What a knot's git does, and what not. All of it if not given, as git itself does by today's protocol. */
 export interface GitOptions {
-  /** Whether a client may leave out files, and get them later. */
-  readonly filters?: boolean
+  /** Whether a client may leave out files, and get them later; `unannounced`: it may, and is not told so. */
+  readonly filters?: boolean | 'unannounced'
   /** Whether commits are given out that no branch or tag points at. (By the newer protocol they always are.) */
   readonly givesOutAny?: boolean
   /** Which protocol is spoken at most. */
@@ -223,6 +223,9 @@ export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol 
         ...environment(),
         CONTENT_TYPE: headerOf(request, 'content-type'),
         GIT_HTTP_EXPORT_ALL: '1',
+        ...(filters === 'unannounced' && service === 'git-upload-pack'
+          ? { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'uploadpack.allowFilter', GIT_CONFIG_VALUE_0: 'true' }
+          : {}),
         GIT_PROJECT_ROOT: folder,
         GIT_PROTOCOL: protocol === 0 ? '' : headerOf(request, 'git-protocol'),
         HTTP_CONTENT_ENCODING: headerOf(request, 'content-encoding'),
@@ -254,7 +257,7 @@ export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol 
       const folder = path.join(root, `${String((count += 1))}.git`)
       await mkdir(folder)
       await run(['init', '--quiet', '--bare', '--template=', `--object-format=${format}`, `--initial-branch=${defaultBranch}`, folder])
-      await run(['-C', folder, 'config', 'uploadpack.allowFilter', String(filters)])
+      await run(['-C', folder, 'config', 'uploadpack.allowFilter', String(filters === true)])
       await run(['-C', folder, 'config', 'uploadpack.allowAnySHA1InWant', String(givesOutAny)])
       for (const at of paths) folders.set(encodeURIComponent(at).replaceAll('%2F', '/').replaceAll('%3A', ':'), folder)
       return repoIn(folder, paths, format, clock)

@@ -16,6 +16,8 @@ import type { Checkout, Job } from './provider.js'
 
 /** `maxBytes`: 1 GiB if not given; `timeoutMs`: 10 minutes. */
 export interface CheckoutOptions extends GitOptions {
+  /** For how long a knot that cannot be reached is tried again, and after which pauses. 90 s, every 5 s. */
+  readonly away?: { readonly everyMs: number; readonly forMs: number }
   /** Where the repository may be, the likeliest first. */
   readonly addresses: (job: Job) => ReadonlyArray<URL>
 }
@@ -31,11 +33,18 @@ const DEPTHS = [16, 256, 4_096]
 const FATAL = /^(?:fatal|error): (.*)$/m
 const HEAD = /^([0-9a-f]{40,64})\tHEAD$/m
 
+/** The knot is there, and what it needs is not; or it is asked too often. */
+const SERVER_ERROR = /returned error: (?:429|5[0-9]{2})/
+
 class Failed extends Error {
-  /** Whether the knot has no such repository there: it may be at the next address. */
+  /**
+   * `isElsewhere`: whether the knot has no such repository there, so that it may be at the next address. `isAway`: whether the knot could not
+   * be reached, so that it may be there later.
+   */
   constructor(
     message: string,
-    readonly isElsewhere: boolean
+    readonly isElsewhere: boolean,
+    readonly isAway = false
   ) {
     super(message)
   }
@@ -45,9 +54,10 @@ class Failed extends Error {
 const failureOf = ({ isTooLong, said }: Ran, proxy: Proxy): Failed => {
   const failure = proxy.failure()
   const { password } = new URL(proxy.url)
-  if (failure !== null) return new Failed(failure.isTooLarge ? 'The repository is too large.' : `The knot cannot be reached: ${failure.reason}.`, false)
+  if (failure !== null) return failure.isTooLarge ? new Failed('The repository is too large.', false) : new Failed(`The knot cannot be reached: ${failure.reason}.`, false, true)
   if (isTooLong) return new Failed('The repository is too large.', false)
   const words = sentence(redactor([proxy.url, password]), FATAL.exec(said)?.[1] ?? said)
+  if (SERVER_ERROR.test(said)) return new Failed(`The knot cannot be reached: ${words}.`, false, true)
   return new Failed(words === '' ? 'git was ended.' : words, /not found|returned error: 4|could not read Username|Authentication failed/.test(said))
 }
 
@@ -84,7 +94,7 @@ const checkOut = async (git: Program, proxy: Proxy, job: Job, address: URL, fold
 
 /** Checks out by git over HTTP. */
 export const gitCheckout = (options: CheckoutOptions): Checkout => {
-  const { addresses, caFile = null, clock, git = 'git', isInsecure, maxBytes = 2 ** 30, policy, tmp } = options
+  const { addresses, away = { everyMs: 5_000, forMs: 90_000 }, caFile = null, clock, git = 'git', isInsecure, maxBytes = 2 ** 30, policy, tmp } = options
   const { resolve = resolverFor(policy), timeoutMs = 600_000 } = options
 
   return async (job, folder, signal) => {
@@ -97,8 +107,16 @@ export const gitCheckout = (options: CheckoutOptions): Checkout => {
     })
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
+    const pause = (ms: number): Promise<void> =>
+      new Promise((resume) => {
+        const cancel = clock.after(ms, resume)
+        stopping.signal.addEventListener('abort', () => {
+          cancel()
+          resume()
+        })
+      })
     const home = await mkdtemp(path.join(tmp, 'tack-checkout-'))
-    try {
+    const attempt = async (): Promise<void> => {
       let failure = new Failed('There is no such repository on the knot.', true)
       for (const address of addresses(job)) {
         const proxy = await startProxy({ maxBytes, policy, resolve, target: address })
@@ -108,14 +126,29 @@ export const gitCheckout = (options: CheckoutOptions): Checkout => {
           return
         } catch (error) {
           if (stopping.signal.aborted) throw new Error(why)
+          if (error instanceof Failed) await rm(path.join(folder, '.git'), { force: true, recursive: true })
           if (!(error instanceof Failed) || !error.isElsewhere) throw error
           failure = error
-          await rm(path.join(folder, '.git'), { force: true, recursive: true })
         } finally {
           await proxy.close()
         }
       }
       throw failure
+    }
+
+    try {
+      const giveUpUs = clock.now() + away.forMs * 1_000
+      for (;;) {
+        try {
+          await attempt()
+          return
+        } catch (error) {
+          if (!(error instanceof Failed) || !error.isAway) throw error
+          if (clock.now() + away.everyMs * 1_000 > giveUpUs) throw new Error(`${error.message} It was tried for ${String(away.forMs / 1_000)} s.`)
+          await pause(away.everyMs)
+          if (stopping.signal.aborted) throw new Error(why)
+        }
+      }
     } finally {
       disarm()
       signal.removeEventListener('abort', stop)

@@ -97,6 +97,7 @@ const NO_REPOSITORY = { _tag: 'Unread', error: 'there is no such repository on t
 const KINDS: ReadonlyArray<readonly [string, ServerOptions]> = [
   ['that does all', {}],
   ['that cannot leave out files', { filters: false }],
+  ['that can, and does not say so', { filters: 'unannounced' }],
   ['of the older protocol', { protocol: 0 }],
   ['of the older protocol, which gives out branches only', { givesOutAny: false, protocol: 0 }],
   ['of the older protocol, which does neither', { filters: false, givesOutAny: false, protocol: 0 }]
@@ -227,6 +228,14 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => Math.imul(i, 2_654_435_761) >>> 13))
     await repo.commitAndPush([file('ci.yml'), { content: noise, path: 'large.bin' }])
     expect(texts(await read(asked(knot.host), { maxBytes: 50_000 }))).toEqual({ 'ci.yml': '# ci.yml\n' })
+  })
+
+  it.each(['sha1', 'sha256'] as const)('and no more where the knot can, and does not say so: %s', async (format) => {
+    const { knot, repo } = await served({ filters: 'unannounced' }, { format })
+    const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => Math.imul(i, 2_654_435_761) >>> 13))
+    await repo.commitAndPush([{ content: noise, path: 'large.bin' }])
+    const { newSha } = await repo.commitAndPush([file('ci.yml')])
+    expect(texts(await read(asked(knot.host, { sha: newSha }), { maxBytes: 50_000 }))).toEqual({ 'ci.yml': '# ci.yml\n' })
   })
 })
 
@@ -503,7 +512,8 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     expect(await read(asked(`localhost:${String(knot.port)}`), { maxBytes: 3_000_000 })).toEqual({
       _tag: 'Unread',
       error: 'what the knot sends is too large: more than 3000000 bytes',
-      isFinal: true
+      isFinal: true,
+      isTooLarge: true
     })
   })
 
@@ -511,7 +521,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     const { knot, repo } = await served({ filters: false })
     const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => Math.imul(i ^ (i << 7), 2_654_435_761) >>> 11))
     await repo.commitAndPush([file('ci.yml'), { content: noise, path: 'large.bin' }])
-    expect(await read(asked(knot.host), { maxBytes: 50_000 })).toMatchObject({ error: expect.stringContaining('too large') as string, isFinal: true })
+    expect(await read(asked(knot.host), { maxBytes: 50_000 })).toMatchObject({ error: expect.stringContaining('too large') as string, isFinal: true, isTooLarge: true })
   })
 
   it('a reading that is not wanted any more ends at once, with all that it started', async () => {

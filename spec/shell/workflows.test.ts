@@ -293,6 +293,12 @@ describe('all of a trigger', () => {
     await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsUnread', error: 'Error: nobody asked for files', isFinal: false }]))
   })
 
+  it('of a repository that is too large: one that says so, for whoever pushed', async () => {
+    const { told } = reading(() => Promise.resolve({ _tag: 'Unread', error: 'more than 7 bytes', isFinal: true, isTooLarge: true }), [request()])
+    const error = 'the workflow files cannot be read: more than 7 bytes. The knot sends them with all of the repository'
+    await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsRead', defaultBranch: null, workflows: [{ _tag: 'Faulty', error, name: 'workflows.yml' }] }]))
+  })
+
   it('two at a time from one knot', async () => {
     const asked: string[] = []
     const knots = ['slow', 'slow', 'slow', 'other'].map((name) => must(HostName.decode(`${name}.example`)))

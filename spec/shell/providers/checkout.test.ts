@@ -10,7 +10,7 @@ import { type GitOptions as ServerOptions, type KnotServer, type Repo, type Repo
 import { type CheckoutOptions, gitCheckout } from '../../../shell/providers/checkout.js'
 import { must } from '../../examples/support.js'
 import { manualClock } from '../support/bridge.js'
-import { eventually, tcpServer } from '../support/sockets.js'
+import { eventually, httpServer, tcpServer } from '../support/sockets.js'
 import { BUILD, jobOf } from './contract.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 
@@ -43,6 +43,7 @@ const checkedOut = async (addresses: ReadonlyArray<string>, plan: Partial<Plan>,
     addresses: () => addresses.map((one) => new URL(one)),
     clock: systemClock(),
     isInsecure: true,
+    away: { everyMs: 10, forMs: 0 },
     policy: { allowLoopback: true },
     tmp,
     ...changes
@@ -183,6 +184,28 @@ describe.skipIf(!hasGit)(`what goes wrong is said${WITHOUT_GIT}`, () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'x', path: 'file' }])
     expect(await failing([at(knot)], planOf(newSha), { policy: { allowLoopback: false } })).toMatch(/^The knot cannot be reached: /)
+  })
+
+  test('a knot that is away is tried again for a stated time, and no longer', async () => {
+    const { knot, repo } = await served()
+    const { newSha } = await repo.commitAndPush([{ content: 'there', path: 'file' }])
+    const away = { everyMs: 5, forMs: 3_600_000 }
+    // The first attempts fail: at the look-up, and at the server.
+    let lookUps = 0
+    const resolve = () => (lookUps++ < 3 ? Promise.reject(new Error('the resolver is away')) : Promise.resolve([{ address: '127.0.0.1', family: 4 }]))
+    const { file } = await checkedOut([at(knot).replace('localhost', 'knot.example')], planOf(newSha), { away, resolve })
+    expect([file('file'), lookUps > 3]).toEqual(['there', true])
+    let asks = 0
+    const busy = await httpServer((_, response) => response.writeHead(++asks < 3 ? 503 : 404).end())
+    expect(await failing([`http://127.0.0.1:${String(busy.port)}/x`], planOf(newSha), { away })).toMatch(/not found|404/)
+    expect(asks).toBe(3)
+    const nobody = await failing(['http://127.0.0.1:1/x'], planOf(newSha), { away: { everyMs: 5, forMs: 20 } })
+    expect(nobody).toMatch(/^The knot cannot be reached: .*ECONNREFUSED.*\. It was tried for 0\.02 s\.$/)
+    // Whoever waits is not waited for.
+    const leaving = new AbortController()
+    const going = failing(['http://127.0.0.1:1/x'], planOf(newSha), { away: { everyMs: 3_600_000, forMs: 7_200_000 } }, leaving.signal)
+    setTimeout(() => leaving.abort(), 300)
+    expect(await going).toBe('tack is ending, or the build is to end.')
   })
 
   test('a knot that never answers, and a build that is to end', async () => {

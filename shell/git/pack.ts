@@ -1,0 +1,74 @@
+/**
+ * A pack with a commit and its trees, and without files, from a server that can leave files out and does not say so: some knots allow it for
+ * the one of git's two requests, and not for the other, in which it would be announced, and git then asks for everything.
+ *
+ * One request of git's protocol, version 2 (gitprotocol-v2, gitprotocol-http), is all it takes. The pack is for git to judge: objects go
+ * by what their contents hash to.
+ */
+import type { HttpClient } from '../http.js'
+
+/** Longer packs of trees are left to git, which need not hold them in memory. 16 MiB. */
+const MAX_PACK_BYTES = 16 * 2 ** 20
+
+/** The longest list of what a server can do. */
+const MAX_ADVERTISED_BYTES = 65_536
+
+const line = (text: string): string => `${(Buffer.byteLength(text) + 4).toString(16).padStart(4, '0')}${text}`
+
+const DELIMITER = '0001'
+const FLUSH = '0000'
+
+/** The lines of an answer; what separates them has none. Ends where it is no answer any more. */
+function* linesIn(answer: Buffer): Generator<Buffer> {
+  for (let at = 0; at + 4 <= answer.length; ) {
+    const text = answer.toString('latin1', at, at + 4)
+    const length = /^[0-9a-f]{4}$/.test(text) ? parseInt(text, 16) : NaN
+    if (length >= 4 && at + length <= answer.length) yield answer.subarray(at + 4, at + length)
+    else if (!(length < 4)) return
+    at += Math.max(length, 4)
+  }
+}
+
+/** What a line of a pack is. */
+const DATA = 1
+const PROGRESS = 2
+
+/** The pack in an answer; `null` where there is none, or not all of it. */
+const packIn = (answer: Buffer): Buffer | null => {
+  const chunks: Array<Buffer> = []
+  let isPack = false
+  for (const one of linesIn(answer)) {
+    if (!isPack) isPack = one.toString('latin1') === 'packfile\n'
+    else if (one[0] === DATA) chunks.push(one.subarray(1))
+    else if (one[0] !== PROGRESS) return null
+  }
+  return chunks.length === 0 || !answer.subarray(-FLUSH.length).equals(Buffer.from(FLUSH)) ? null : Buffer.concat(chunks)
+}
+
+/** Whether the server speaks version 2, and does not say that it can leave out anything. */
+const isSilent = (advertised: string): boolean => advertised.includes('version 2\n') && !/fetch=[^\n]*\bfilter\b/.test(advertised)
+
+/**
+ * The pack of one commit, of the server at `address`; `null` from one that says what it can do, so that git itself may ask, and from one that
+ * does not give it. Never rejects.
+ */
+export const packWithoutFiles = async ({ fetch }: HttpClient, address: URL, sha: string, signal: AbortSignal): Promise<Buffer | null> => {
+  const protocol = { 'git-protocol': 'version=2' }
+  try {
+    const said = await fetch(`${address.href}/info/refs?service=git-upload-pack`, { headers: protocol, maxBodyBytes: MAX_ADVERTISED_BYTES, signal })
+    if (said.status !== 200 || !isSilent(await said.text())) return null
+    const format = sha.length === 64 ? 'sha256' : 'sha1'
+    const body = [
+      ...['command=fetch\n', `object-format=${format}\n`].map(line),
+      DELIMITER,
+      ...['no-progress\n', 'ofs-delta\n', `want ${sha}\n`, 'deepen 1\n', 'filter blob:none\n', 'done\n'].map(line),
+      FLUSH
+    ].join('')
+    const headers = { ...protocol, accept: 'application/x-git-upload-pack-result', 'content-type': 'application/x-git-upload-pack-request' }
+    const answer = await fetch(`${address.href}/git-upload-pack`, { body, headers, maxBodyBytes: MAX_PACK_BYTES, method: 'POST', signal })
+    return answer.status === 200 ? packIn(Buffer.from(await answer.arrayBuffer())) : null
+  } catch {
+    // git asks by itself then, and says what is wrong.
+    return null
+  }
+}
