@@ -99,7 +99,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------- BUILD
   mutant('BUILD-1', 'commits.js', 'actor === null || actor === repository.owner', 'true', 'T2.5'),
   mutant('BUILD-2', 'builds.js', "return ask(state, fired.build, 'Finding')", "return ask(state, fired.build, 'Starting')", 'T5.3'),
-  mutant('BUILD-3', 'builds.js', 'repository.owner === state.settings.owner ||', 'true ||', 'T3.14'),
+  mutant('BUILD-3', 'builds.js', 'if (repository.owner === owner)', 'if (true)', 'T3.14'),
   mutant('BUILD-4', 'builds.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
   mutant('BUILD-5', 'builds.js', 'isFinal(build.status) ? unchanged(anew) : armed(anew, name)', 'unchanged(anew)', 'T5.11'),
   mutant('BUILD-6', 'builds.js', "'number' in build.phase && build.phase.number === number", "'number' in build.phase", 'T5.9'),
