@@ -383,7 +383,8 @@ describe.skipIf(!hasGit)(`git leads nowhere${WITHOUT_GIT}`, () => {
     const { knot, repo } = await served()
     await repo.commitAndPush([file('ci.yml')])
     const folder = emptyFolder()
-    const caFile = path.join(folder, 'ca.pem')
+    // As an operator may call it: git's settings have quotes of their own.
+    const caFile = path.join(folder, 'the "authority" \\ of all.pem')
     writeFileSync(caFile, CERTIFICATE)
     const front = createHttpsServer({ cert: CERTIFICATE, key: KEY }, (request, response) => {
       void fetch(`http://${knot.host}${request.url ?? ''}`, {

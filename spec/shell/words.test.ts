@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { initial, type Natural, type State, type TimeUs } from '../../core/index.js'
+import { initial, type Natural, type Report, type State, type TimeUs } from '../../core/index.js'
 import { table, when } from '../../shell/cli/text.js'
 import { systemClock, systemRandom } from '../../shell/clock.js'
 import { createLog, type LogFormat } from '../../shell/log.js'
@@ -93,6 +93,32 @@ describe('reports', () => {
       ['a frame of a knot was rejected', 'KnotFrameRejected'],
       ['events may have been missed', 'Gap']
     ])
+  })
+
+  test('each kind has a sentence of its own; what calls for nothing is none that warns', () => {
+    const kinds: { readonly [kind in Report['_tag']]: 'debug' | 'warn' } = {
+      BuildAbandoned: 'warn',
+      FrameFromFuture: 'warn',
+      FrameRejected: 'warn',
+      Gap: 'warn',
+      KnotFrameFromFuture: 'warn',
+      KnotFrameRejected: 'warn',
+      KnotRefused: 'warn',
+      ProviderUncertain: 'warn',
+      RecordsUnread: 'warn',
+      ReportRefused: 'warn',
+      TriggerIgnored: 'debug',
+      TriggerRefused: 'warn',
+      WorkflowDropped: 'warn',
+      WorkflowsUnread: 'warn'
+    }
+    const { log, said } = remembering()
+    const report = createReporter(manualClock(), log)
+    for (const kind of Object.keys(kinds)) report({ _tag: kind } as Report)
+    expect(said.map(({ fields, level }) => [fields['_tag'], level])).toEqual(Object.entries(kinds))
+    const sentences = new Set(said.map(({ message }) => message))
+    expect(sentences.size).toBe(said.length)
+    for (const sentence of sentences) expect(sentence).toMatch(/^an? .+ .+|^the .+ .+|^events .+ .+/)
   })
 
   test('ten seconds are counted from the first of them, also while they keep coming', () => {

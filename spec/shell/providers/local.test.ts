@@ -614,6 +614,13 @@ describe('processes', () => {
       await until(() => !isRunning(pid))
     }))
 
+  test('cancelling what was never begun is heard, and begins nothing', () =>
+    withSite(async ({ answer, restart, root }) => {
+      const job = jobOf(BUILD, steps('echo not reached'))
+      expect(await answer((await restart()).cancel(job, idOf(job.key)))).toEqual({ _tag: 'Heard' })
+      expect(existsSync(join(root, idOf(job.key)))).toBe(false)
+    }))
+
   test('cancelling ends all that a build has started, also what does not want to end', () =>
     withSite(async (site) => {
       const { answer, root, until } = site

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLog } from '../../../shell/log.js'
 import { startServer } from '../../../shell/server.js'
 import { listenAddress } from '../../../shell/server/address.js'
-import { clientOf } from '../../../shell/server/http.js'
+import { clientOf, createBudget } from '../../../shell/server/http.js'
 import { manualClock } from '../support/bridge.js'
 import { rememberingLog } from '../support/sockets.js'
 import { ask, createWorld, eventually, fakeProvider, HOSTNAME, KNOT, OWNER, PROVIDER, raw, read, serve, UPGRADE, type World } from './support.js'
@@ -93,6 +93,13 @@ describe('healthz', () => {
     world.apply({ _tag: 'StopRequested', at: world.clock.now() })
     expect((await health(url)).reasons).toEqual(['the spindle is stopping'])
   })
+})
+
+it('a budget is taken to the last byte, and no further', () => {
+  const { give, take } = createBudget(10)
+  expect([take(4), take(6), take(1)]).toEqual([true, true, false])
+  give(6)
+  expect([take(7), take(6)]).toEqual([false, true])
 })
 
 it('shows Prometheus what there is, each thing under its name and in its unit', async () => {
