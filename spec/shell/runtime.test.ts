@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import {
   canonical,
   decodeFrame,
+  type Effect,
   type Event,
   type HostName,
   isWanted,
@@ -13,7 +14,8 @@ import {
   OrderedMap as M,
   type Rkey,
   run,
-  State
+  State,
+  type TimeUs
 } from '../../core/index.js'
 import { createInterpreter } from '../../shell/interpreter.js'
 import type { Link } from '../../shell/ports.js'
@@ -685,6 +687,66 @@ describe('the interpreter', () => {
     const open = (connection: number): void => interpreter.execute({ _tag: 'OpenJetstream', connection: connection as Natural, cursor: null })
     return { done, end: (name: string) => (ends.get(name) ?? expect.unreachable())(), interpreter, open }
   }
+
+  test('hands each effect to whom it is for, and to nobody else', () => {
+    const done: Array<string> = []
+    const link = (name: string): Link => ({
+      close: () => Promise.resolve(void done.push(`close ${name}`)),
+      gone: new Promise(() => undefined),
+      pause: () => undefined,
+      resume: () => undefined
+    })
+    const told = (name: string) => (effect: Effect) => void done.push(`${name} ${effect._tag}`)
+    const log = rememberingLog()
+    const interpreter = createInterpreter(
+      {
+        ...ports(manualClock(), fakeNetwork().network, fakeStore()),
+        builder: { cancel: told('cancel'), close: () => Promise.resolve(), find: told('find'), follow: told('follow'), start: told('start') },
+        log,
+        network: {
+          openJetstream: (connection, cursor) => (done.push(`stream ${String(connection)} from ${String(cursor)}`), link('stream')),
+          openKnot: (connection, host, cursor) => (done.push(`${host} ${String(connection)} from ${String(cursor)}`), link(host))
+        },
+        records: { close: () => Promise.resolve(), read: told('read') },
+        workflows: { close: () => Promise.resolve(), read: told('read') }
+      },
+      () => undefined
+    )
+    // What is handed on is handed on whole: the rest of these is nothing to the interpreter.
+    const effects = [
+      { _tag: 'OpenJetstream', connection: 1 as Natural, cursor: 5 as never },
+      { _tag: 'SubscribeKnot', connection: 2 as Natural, cursor: null, host: 'a.example' as HostName },
+      { _tag: 'ReconnectKnot', connection: 3 as Natural, cursor: 7 as never, host: 'b.example' as HostName },
+      { _tag: 'CloseJetstream', connection: 1 as Natural },
+      { _tag: 'UnsubscribeKnot', connection: 3 as Natural, host: 'b.example' as HostName },
+      // There is no such connection, and none of another number is taken for it.
+      { _tag: 'UnsubscribeKnot', connection: 4 as Natural, host: 'a.example' as HostName },
+      { _tag: 'ReadRecords' },
+      { _tag: 'ReadWorkflows' },
+      { _tag: 'StartBuild' },
+      { _tag: 'FindBuild' },
+      { _tag: 'FollowBuild' },
+      { _tag: 'CancelBuild' },
+      { _tag: 'PublishPipeline' },
+      { _tag: 'PublishStatus' },
+      { _tag: 'Report', report: { _tag: 'Gap', askedUs: 1 as TimeUs, at: 3 as TimeUs, gotUs: 2 as TimeUs } }
+    ] as ReadonlyArray<Effect>
+    for (const effect of effects) interpreter.execute(effect)
+    expect(done).toEqual([
+      'stream 1 from 5',
+      'a.example 2 from null',
+      'b.example 3 from 7',
+      'close stream',
+      'close b.example',
+      'read ReadRecords',
+      'read ReadWorkflows',
+      'start StartBuild',
+      'find FindBuild',
+      'follow FollowBuild',
+      'cancel CancelBuild'
+    ])
+    expect(log.lines.map(({ fields }) => fields['_tag'])).toEqual(['Gap'])
+  })
 
   test('has nothing more to do with a connection that is gone', async () => {
     const { done, end, interpreter, open } = interpreting()
