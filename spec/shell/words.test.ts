@@ -98,6 +98,7 @@ describe('reports', () => {
   test('each kind has a sentence of its own; what calls for nothing is none that warns', () => {
     const kinds: { readonly [kind in Report['_tag']]: 'debug' | 'warn' } = {
       BuildAbandoned: 'warn',
+      FieldTooLong: 'warn',
       FrameFromFuture: 'warn',
       FrameRejected: 'warn',
       Gap: 'warn',
