@@ -573,10 +573,6 @@ export const reduce = (state: CommitsState, event: Event): Transition<CommitsSta
       return accountChanged(state, event)
     case 'RecordsRead':
       return read(state, event)
-    case 'FrameRejected': {
-      const { _tag, at, collection, detail, did, operation, reason, rkey } = event
-      return [state, [report({ _tag, at, collection, detail, did, operation, reason, rkey })]]
-    }
     default:
       return unchanged(state)
   }

@@ -75,6 +75,8 @@ export const Config = t.readonly(
     /** What repositories name as their spindle; compared byte for byte. */
     hostname: NonEmpty,
     hosts: HostPolicy,
+    /** Where the stream is, in words that no other server has: numbers of frames hold there alone (D10). `""`: it is never asked by number. */
+    jetstream: t.string,
     jetstreamBackoff: Backoff,
     knotBackoff: Backoff,
     owner: Did,
@@ -122,6 +124,7 @@ export const defaults = ({ hostname, owner }: Identity) => ({
   },
   hostname,
   hosts: { defaultPort: 443, loopback: false, ports: false },
+  jetstream: '',
   jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
   knotBackoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 30_000 },
   owner,

@@ -63,6 +63,9 @@ export const opened = (at: TimeUs, connection: Connection): Connection => ({ ...
 /** The pause is over. Of a connection that is `Waiting`. */
 export const woken = (connection: Connection): Connection => ({ ...connection, phase: CONNECTING })
 
+/** Another attempt at once, in place of what was asked for. */
+export const renewed = (number: Natural, connection: Connection): Connection => ({ ...connection, number, phase: CONNECTING })
+
 /** Whether an attempt is under way. */
 export const isConnecting = (connection: Connection): boolean => connection.phase._tag === 'Connecting'
 

@@ -15,9 +15,17 @@ import { Clone } from './workflow.js'
 
 // ---------------------------------------------------------------------------------------- Jetstream
 
-/** Connect, and ask for everything from `cursor` on, inclusive; `null` asks for what comes from now on (S3). */
+/**
+ * Connect, and ask for everything from `cursor` on, inclusive; `null` asks for what comes from now on (S3). Where `ordinal` is not `null`, ask
+ * for everything from the frame of that number on instead (D10).
+ */
 export const OpenJetstream = t.readonly(
-  t.strict({ _tag: t.literal('OpenJetstream'), connection: Natural, cursor: t.union([TimeUs, t.null]) }),
+  t.strict({
+    _tag: t.literal('OpenJetstream'),
+    connection: Natural,
+    cursor: t.union([TimeUs, t.null]),
+    ordinal: t.union([Natural, t.null])
+  }),
   'OpenJetstream'
 )
 export type OpenJetstream = t.TypeOf<typeof OpenJetstream>

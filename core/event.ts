@@ -96,6 +96,9 @@ export const JetstreamClosed = t.readonly(
 )
 export type JetstreamClosed = t.TypeOf<typeof JetstreamClosed>
 
+/** The number that a server gave the frame: its own count, which no other server has. `null`: it gave none (D10). */
+const Ordinal = t.union([Natural, t.null], 'Ordinal')
+
 const commitReceived = <C extends string, R extends t.Mixed>(collection: C, record: R) =>
   t.readonly(
     t.strict({
@@ -104,6 +107,7 @@ const commitReceived = <C extends string, R extends t.Mixed>(collection: C, reco
       collection: t.literal(collection),
       connection: Natural,
       did: Did,
+      ordinal: Ordinal,
       /** What is put at the key (`create` and `update` alike, S8); `null` deletes it. */
       record: t.union([record, t.null]),
       /** `null` when there was none that is a TID. */
@@ -131,6 +135,7 @@ export const AccountReceived = t.readonly(
     changedUs: t.union([TimeUs, t.null]),
     connection: Natural,
     did: Did,
+    ordinal: Ordinal,
     /** The number that the sender gave it: the same in a repeat, and of this sender alone. `null` when there was none. */
     seq: t.union([Natural, t.null]),
     /** `deleted`, or any other text; `null` when there was none. */
@@ -150,7 +155,9 @@ export const StreamAdvanced = t.readonly(
     count: Natural,
     firstUs: TimeUs,
     /** The greatest stamp among them. */
-    lastUs: TimeUs
+    lastUs: TimeUs,
+    /** That of the last frame that bears `lastUs`. */
+    ordinal: Ordinal
   }),
   'StreamAdvanced'
 )
@@ -173,6 +180,7 @@ export const FrameRejected = t.readonly(
     detail: t.string,
     did: t.union([t.string, t.null]),
     operation: t.union([t.string, t.null]),
+    ordinal: Ordinal,
     reason: Rejection,
     rkey: t.union([t.string, t.null]),
     /** `null` when the stamp itself was not readable: then nothing moves. */

@@ -18,7 +18,7 @@ import type { HostName } from './data/host-name.js'
 import { Did, isFromFuture, type Rkey } from './data/identifiers.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
-import type { Event, StreamAdvanced } from './event.js'
+import type { AccountReceived, Event, FrameEvent, FrameRejected, StreamAdvanced } from './event.js'
 import { ONE } from './config.js'
 import * as Knots from './knots.js'
 import type { State } from './state.js'
@@ -40,7 +40,7 @@ export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> }
   CommitReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
   AccountReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
   StreamAdvanced: ['cursor'],
-  FrameRejected: ['cursor', 'commits'],
+  FrameRejected: ['cursor'],
   KnotOpened: ['knots'],
   KnotClosed: ['knots'],
   KnotReceived: ['knots', 'builds'],
@@ -58,6 +58,12 @@ export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> }
   CancelRequested: ['builds'],
   RetryRequested: ['builds']
 }
+
+const isFrame = (event: Event): event is FrameEvent =>
+  event._tag === 'CommitReceived' ||
+  event._tag === 'AccountReceived' ||
+  event._tag === 'StreamAdvanced' ||
+  event._tag === 'FrameRejected'
 
 /** How many frames of the stream an event stands for; 0 for every other event. */
 const framesIn = (event: Event): number => {
@@ -109,11 +115,15 @@ const inOrder = (effects: ReadonlyArray<Effect>): ReadonlyArray<Effect> =>
  *
  * const [state, effects] = step(initial(config.right), started.right)
  * assert.strictEqual(state.cursor.connection.phase._tag, 'Connecting')
- * assert.deepStrictEqual(effects, [{ _tag: 'OpenJetstream', connection: 1, cursor: null }])
+ * assert.deepStrictEqual(effects, [{ _tag: 'OpenJetstream', connection: 1, cursor: null, ordinal: null }])
  */
 export const step = (state: State, event: Event): Transition<State, Effect> => {
   const frames = framesIn(event)
   if (frames > 0 && isStale(state, event)) return unchanged(state)
+  if (isFrame(event) && Cursor.isAstray(state.cursor, event)) {
+    const [cursor, effects] = Cursor.reduce(state.cursor, event)
+    return [{ ...state, cursor }, effects]
+  }
   // A page that nobody waits for, or no more, changes no row.
   if (event._tag === 'RecordsRead' && !Backfill.isAwaited(state.backfill, event)) return unchanged(state)
 
@@ -270,25 +280,34 @@ export const run = (state: State, events: ReadonlyArray<Event>): Transition<Stat
  * assert.strictEqual(asAdvance(state, stop.right), null)
  */
 export const asAdvance = (state: State, event: Event): StreamAdvanced | null => {
-  if (event._tag !== 'StreamAdvanced' && event._tag !== 'AccountReceived') return null
-  const advance: StreamAdvanced =
-    event._tag === 'StreamAdvanced'
-      ? event
-      : {
-          _tag: 'StreamAdvanced',
-          at: event.at,
-          connection: event.connection,
-          count: ONE,
-          firstUs: event.timeUs,
-          lastUs: event.timeUs
-        }
+  if (event._tag !== 'StreamAdvanced' && event._tag !== 'AccountReceived' && event._tag !== 'FrameRejected') return null
+  const advance = event._tag === 'StreamAdvanced' ? event : advanceOf(event)
   const onlyMoves =
+    advance !== null &&
     !isStale(state, event) &&
+    !Cursor.isAwaited(state.cursor) &&
     !isFromFuture(advance.lastUs, advance.at) &&
-    (event._tag === 'StreamAdvanced' ||
-      Commits.isOutdated(state.commits, event) ||
-      !(Commits.isKnown(state.commits, event.did) || Backfill.isReading(state.backfill, event.did)))
+    saysNothing(state, event)
   return onlyMoves ? advance : null
+}
+
+/** What is left of the frame when only its place in the stream is looked at; `null` when it has none. */
+const advanceOf = ({ at, connection, ordinal, timeUs }: AccountReceived | FrameRejected): StreamAdvanced | null =>
+  timeUs === null ? null : { _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal }
+
+/** Whether there is nothing else in the frame for us: no news of an account, an account that we do not know, or what was rejected before. */
+const saysNothing = (state: State, event: StreamAdvanced | AccountReceived | FrameRejected): boolean => {
+  switch (event._tag) {
+    case 'StreamAdvanced':
+      return true
+    case 'AccountReceived':
+      return (
+        Commits.isOutdated(state.commits, event) ||
+        !(Commits.isKnown(state.commits, event.did) || Backfill.isReading(state.backfill, event.did))
+      )
+    case 'FrameRejected':
+      return Cursor.isRepeated(state.cursor, event)
+  }
 }
 
 /** A batch, folded. */

@@ -60,7 +60,7 @@ export const createInterpreter = (
     execute: (effect) => {
       switch (effect._tag) {
         case 'OpenJetstream':
-          return keep(jetstreamKey(effect.connection), network.openJetstream(effect.connection, effect.cursor, deliver))
+          return keep(jetstreamKey(effect.connection), network.openJetstream(effect.connection, effect.ordinal ?? effect.cursor, deliver))
         case 'CloseJetstream':
           return closeLink(jetstreamKey(effect.connection))
         case 'SubscribeKnot':

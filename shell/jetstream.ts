@@ -5,12 +5,12 @@
  * connect again, is said by effects.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { COLLECTIONS, decodeFrame, type Receipt, rejectFrame, type TimeUs } from '../core/index.js'
+import { COLLECTIONS, decodeFrame, type Natural, type Receipt, rejectFrame, type TimeUs } from '../core/index.js'
 import { type NetOptions, openSocket, withDefaults } from './net.js'
 import type { Network } from './ports.js'
 
 /** What is asked of the server. Other parameters that the operator has put into the address are kept. */
-const subscription = (base: URL, cursor: TimeUs | null, maxMessageBytes: number): string => {
+const subscription = (base: URL, cursor: TimeUs | Natural | null, maxMessageBytes: number): string => {
   const url = new URL(base)
   const query = url.searchParams
   query.delete('wantedCollections')
@@ -21,6 +21,9 @@ const subscription = (base: URL, cursor: TimeUs | null, maxMessageBytes: number)
   query.set('maxMessageSizeBytes', String(maxMessageBytes))
   return url.href
 }
+
+/** Where a server is, without what is asked of it, and without secrets: what the numbers of its frames are remembered with. */
+export const serverOf = ({ host, pathname, protocol }: URL): string => `${protocol}//${host}${pathname}`
 
 /** `url`: where the server is, such as `wss://jetstream1.us-east.bsky.network/subscribe`. */
 export type JetstreamOptions = NetOptions & { readonly url: URL }

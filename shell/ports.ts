@@ -35,7 +35,8 @@ export interface Link {
 
 /** What opens connections. Both deliver `…Opened`, frames, and exactly one `…Closed`, with the number they were given. */
 export interface Network {
-  readonly openJetstream: (connection: Natural, cursor: TimeUs | null, deliver: Deliver) => Link
+  /** `cursor`: a moment, or the number that the server gave a frame. */
+  readonly openJetstream: (connection: Natural, cursor: TimeUs | Natural | null, deliver: Deliver) => Link
   readonly openKnot: (connection: Natural, host: HostName, cursor: Nanos | null, deliver: Deliver) => Link
 }
 

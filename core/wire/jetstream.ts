@@ -25,7 +25,7 @@ export interface Receipt {
 type Decoded = E.Either<FrameRejected, CommitReceived | AccountReceived | StreamAdvanced>
 
 /** What is known of a frame when it is rejected. */
-type Known = Partial<Pick<FrameRejected, 'collection' | 'did' | 'operation' | 'rkey' | 'timeUs'>>
+type Known = Partial<Pick<FrameRejected, 'collection' | 'did' | 'operation' | 'ordinal' | 'rkey' | 'timeUs'>>
 
 /**
  * The event of a frame that was not understood. The shell calls it for what never becomes text: frames that are too large
@@ -51,6 +51,7 @@ export const rejectFrame = ({ at, connection }: Receipt, reason: Rejection, deta
   detail: excerpt(detail),
   did: known.did ?? null,
   operation: known.operation ?? null,
+  ordinal: known.ordinal ?? null,
   reason,
   rkey: known.rkey ?? null,
   timeUs: known.timeUs ?? null
@@ -66,8 +67,20 @@ const shown = (u: unknown): string => {
 /** `u` if it is text, cut to an excerpt for a report; else `null`. */
 const named = (u: unknown): string | null => (typeof u === 'string' ? excerpt(u) : null)
 
-const nothingForUs = ({ at, connection }: Receipt, timeUs: TimeUs): Decoded =>
-  E.right({ _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs })
+/** Where a frame stands in the stream: its stamp, and the number that its server gave it. */
+interface Place {
+  readonly ordinal: Natural | null
+  readonly timeUs: TimeUs
+}
+
+const nothingForUs = ({ at, connection }: Receipt, { ordinal, timeUs }: Place): Decoded =>
+  E.right({ _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal })
+
+/** From here on a server takes what it is asked for as microseconds. */
+const FIRST_TIME = 1e15
+
+/** The number of a frame. Anything that is none is no reason to reject the frame. */
+const ordinalOf = (u: unknown): Natural | null => (Natural.is(u) && u < FIRST_TIME ? ((u + 0) as Natural) : null)
 
 /**
  * The event that the text of a frame stands for. Total: any string gives an event, or a rejection that names what it can.
@@ -100,6 +113,7 @@ export const decodeFrame =
 interface WireFrame {
   readonly account?: unknown
   readonly commit?: unknown
+  readonly cursor?: unknown
   readonly did?: unknown
   readonly kind?: unknown
   readonly time_us?: unknown
@@ -107,18 +121,18 @@ interface WireFrame {
 
 const decodeValue = (receipt: Receipt, frame: unknown): Decoded => {
   if (!isObject(frame)) return E.left(rejectFrame(receipt, 'frame', 'not an object'))
-  const { account, commit, did, kind, time_us }: WireFrame = frame
+  const { account, commit, cursor, did, kind, time_us }: WireFrame = frame
   if (!TimeUs.is(time_us)) return E.left(rejectFrame(receipt, 'time', `time_us is ${shown(time_us)}`, { did: named(did) }))
   // A minus zero is a zero.
-  const timeUs = (time_us + 0) as TimeUs
-  if (!Did.is(did)) return E.left(rejectFrame(receipt, 'did', `did is ${shown(did)}`, { did: named(did), timeUs }))
+  const place: Place = { ordinal: ordinalOf(cursor), timeUs: (time_us + 0) as TimeUs }
+  if (!Did.is(did)) return E.left(rejectFrame(receipt, 'did', `did is ${shown(did)}`, { did: named(did), ...place }))
   switch (kind) {
     case 'commit':
-      return decodeCommit(receipt, timeUs, did, commit)
+      return decodeCommit(receipt, place, did, commit)
     case 'account':
-      return decodeAccount(receipt, timeUs, did, account)
+      return decodeAccount(receipt, place, did, account)
     default:
-      return nothingForUs(receipt, timeUs)
+      return nothingForUs(receipt, place)
   }
 }
 
@@ -130,11 +144,11 @@ interface WireAccount {
   readonly time?: unknown
 }
 
-const decodeAccount = (receipt: Receipt, timeUs: TimeUs, did: Did, account: unknown): Decoded => {
+const decodeAccount = (receipt: Receipt, place: Place, did: Did, account: unknown): Decoded => {
   const { at, connection } = receipt
   const { active, seq, status, time }: WireAccount = isObject(account) ? account : {}
   if (typeof active !== 'boolean')
-    return E.left(rejectFrame(receipt, 'account', 'active is not a boolean', { did, timeUs }))
+    return E.left(rejectFrame(receipt, 'account', 'active is not a boolean', { did, ...place }))
   return E.right({
     _tag: 'AccountReceived',
     active,
@@ -142,10 +156,11 @@ const decodeAccount = (receipt: Receipt, timeUs: TimeUs, did: Did, account: unkn
     changedUs: typeof time === 'string' ? O.toNullable(timeOfDateTime(time)) : null,
     connection,
     did,
+    ordinal: place.ordinal,
     // A minus zero is a zero.
     seq: Natural.is(seq) ? ((seq + 0) as Natural) : null,
     status: named(status),
-    timeUs
+    timeUs: place.timeUs
   })
 }
 
@@ -163,9 +178,9 @@ interface WireCommit {
   readonly rkey?: unknown
 }
 
-const decodeCommit = (receipt: Receipt, timeUs: TimeUs, did: Did, commit: unknown): Decoded => {
-  if (isAbsent(commit)) return nothingForUs(receipt, timeUs)
-  if (!isObject(commit)) return E.left(rejectFrame(receipt, 'commit', 'commit is not an object', { did, timeUs }))
+const decodeCommit = (receipt: Receipt, place: Place, did: Did, commit: unknown): Decoded => {
+  if (isAbsent(commit)) return nothingForUs(receipt, place)
+  if (!isObject(commit)) return E.left(rejectFrame(receipt, 'commit', 'commit is not an object', { did, ...place }))
   const { collection, operation, record, rev, rkey }: WireCommit = commit
   const reject = (reason: Rejection, detail: string): Decoded =>
     E.left(
@@ -174,17 +189,17 @@ const decodeCommit = (receipt: Receipt, timeUs: TimeUs, did: Did, commit: unknow
         did,
         operation: named(operation),
         rkey: named(rkey),
-        timeUs
+        ...place
       })
     )
 
   if (!isOurs(collection))
     return typeof collection === 'string' || isAbsent(collection)
-      ? nothingForUs(receipt, timeUs)
+      ? nothingForUs(receipt, place)
       : reject('collection', 'collection is not text')
   if (!Rkey.is(rkey)) return reject('rkey', `rkey is ${shown(rkey)}`)
 
-  const key: Key = { at: receipt.at, connection: receipt.connection, did, rev: Tid.is(rev) ? rev : null, rkey, timeUs }
+  const key: Key = { at: receipt.at, connection: receipt.connection, did, ...place, rev: Tid.is(rev) ? rev : null, rkey }
   switch (operation) {
     case 'create':
     case 'update': {
@@ -195,12 +210,12 @@ const decodeCommit = (receipt: Receipt, timeUs: TimeUs, did: Did, commit: unknow
       return E.right(commitReceived(key, collection, null))
     default:
       return typeof operation === 'string' || isAbsent(operation)
-        ? nothingForUs(receipt, timeUs)
+        ? nothingForUs(receipt, place)
         : reject('operation', 'operation is not text')
   }
 }
 
-type Key = Pick<CommitReceived, 'at' | 'connection' | 'did' | 'rev' | 'rkey' | 'timeUs'>
+type Key = Pick<CommitReceived, 'at' | 'connection' | 'did' | 'ordinal' | 'rev' | 'rkey' | 'timeUs'>
 
 const commitReceived = <C extends Collection, R>(key: Key, collection: C, record: R) => ({
   _tag: 'CommitReceived' as const,
@@ -208,6 +223,7 @@ const commitReceived = <C extends Collection, R>(key: Key, collection: C, record
   collection,
   connection: key.connection,
   did: key.did,
+  ordinal: key.ordinal,
   record,
   rev: key.rev,
   rkey: key.rkey,

@@ -7,6 +7,7 @@ import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { type Backoff, Config, defaults, Did, explain, TimeUs } from '../../core/index.js'
+import { serverOf } from '../jetstream.js'
 import type { LogFormat, LogLevel } from '../log.js'
 import { type ListenAddress, listenAddress } from '../server/address.js'
 import type { Configuration } from './configuration.js'
@@ -212,6 +213,7 @@ export const configOf = (options: RunOptions, { allow, builds }: Configuration, 
       runningMs: minutes(builds.runningMinutes, base.builds.runningMs)
     },
     hosts: isDev ? { defaultPort: 80, loopback: true, ports: true } : { ...base.hosts, loopback: options.allowLoopback === true },
+    jetstream: serverOf(options.jetstream),
     jetstreamBackoff: capped(base.jetstreamBackoff),
     knotBackoff: capped(base.knotBackoff),
     rewindUs: Math.round(options.rewind * 1_000_000),

@@ -44,19 +44,32 @@ const UNNUMBERED = 2
 
 /**
  * An event of a journal of numbers 1 and 2 in today's form. In the first of them a knot's frame told nothing of triggers, and the
- * configuration nothing of builds; in both, an account event did not say when it was, nor its number.
+ * configuration nothing of builds; in both, frames of the stream had no number, an account event did not say when it was, and the configuration did not name
+ * the stream's server.
  */
 const modern = (event: unknown): unknown => {
   if (typeof event !== 'object' || event === null || !('_tag' in event)) return event
-  if (event._tag === 'KnotReceived' && !('trigger' in event)) return { ...event, trigger: null }
-  if (event._tag === 'AccountReceived' && !('seq' in event)) return { ...event, changedUs: null, seq: null }
-  // Files were read, and only what they say was kept.
-  if (event._tag === 'WorkflowsRead' && !('sources' in event)) return { ...event, sources: null }
-  if (event._tag !== 'Started' || !('config' in event) || typeof event.config !== 'object' || event.config === null || 'builds' in event.config)
-    return event
-  const { backfill, builds } = defaults({ hostname: '', owner: '' })
-  return { ...event, config: { ...event.config, backfill, builds } }
+  switch (event._tag) {
+    case 'KnotReceived':
+      return 'trigger' in event ? event : { ...event, trigger: null }
+    case 'AccountReceived':
+      return { changedUs: null, ordinal: null, seq: null, ...event }
+    case 'CommitReceived':
+    case 'FrameRejected':
+    case 'StreamAdvanced':
+      return { ordinal: null, ...event }
+    // Files were read, and only what they say was kept.
+    case 'WorkflowsRead':
+      return { sources: null, ...event }
+    case 'Started':
+      return 'config' in event && typeof event.config === 'object' ? { ...event, config: { ...CONFIGURED, ...event.config } } : event
+    default:
+      return event
+  }
 }
+
+/** What a configuration says that did not say it. */
+const CONFIGURED = (({ backfill, builds, jetstream }) => ({ backfill, builds, jetstream }))(defaults({ hostname: '', owner: '' }))
 
 /** The events, in today's form. */
 const eventsOf = ({ events, version }: Unread): E.Either<string, ReadonlyArray<Event>> => {

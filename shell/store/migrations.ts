@@ -119,7 +119,8 @@ const counters3 = (counters: Fields, dropped: number): Fields =>
 
 const backfill3 = (backfill: Fields): Fields => backfill
 const builds3 = (builds: Fields): Fields => builds
-const cursor3 = (cursor: Fields): Fields => cursor
+/** Frames had no numbers, and nothing said what a replay is: a first connection says both. */
+const cursor3 = (cursor: Fields): Fields => ({ ...cursor, mark: null, replayUs: null, settings: { ...fieldsOf(cursor['settings']), url: '' } })
 const knots3 = (knots: Fields): Fields => knots
 /** Runs that had begun were not announced, and are not any more. */
 const run3 = (run: Fields): Fields => ({ ...run, announced: null })

@@ -59,6 +59,7 @@ export const configs = (admissions: fc.Arbitrary<Admission>): fc.Arbitrary<Confi
         builds: buildPolicies,
         hostname: weighted([6, HOSTNAME], [1, OTHER_HOSTNAME]),
         hosts: hostPolicies,
+        jetstream: weighted([6, 'wss://one.example/subscribe'], [1, 'wss://two.example/subscribe'], [1, '']),
         jetstreamBackoff: backoffs,
         knotBackoff: backoffs,
         owner: weighted([6, OWNER], [1, ALICE]),

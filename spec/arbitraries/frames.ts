@@ -60,7 +60,7 @@ const stamps: fc.Arbitrary<readonly [TimeUs, string]> = fc.oneof(
 
 /** What servers add that says nothing to us. */
 const extras: fc.Arbitrary<Fields> = fc.subarray([
-  ['cursor', '12345'],
+  ['cursors', '12345'],
   ['time_us_', '1'],
   ['x', '{"time_us":1,"did":"x","kind":"account","commit":null}']
 ])
@@ -97,6 +97,17 @@ const commitFields = (event: CommitReceived, style: Style, isUpdate: boolean): F
   ...(event.rev === null ? [['rev', '"3not-a-rev"'] as const] : [['rev', quoted(event.rev)] as const]),
   ...(event.record === null ? [] : [['record', recordSource(event.record, style)] as const])
 ]
+
+/** Numbers as they may be written, and what is none. */
+const ordinals: fc.Arbitrary<readonly [Natural | null, string]> = fc.constantFrom(
+  [7, '7'],
+  [0, '-0'],
+  [1_000, '1e3'],
+  [null, '"7"'],
+  [null, '1e15'],
+  [null, '0.5'],
+  [null, 'null']
+) as fc.Arbitrary<[Natural | null, string]>
 
 const frameFields = (event: FrameEvent, stamp: string, kind: string): Fields => [
   ['time_us', stamp],
@@ -161,17 +172,18 @@ const silent: ReadonlyArray<readonly [kind: string, commit: string]> = [
 ]
 
 const spelledSilences: fc.Arbitrary<Spelled<FrameEvent>> = fc
-  .record({ kind: fc.constantFrom(...silent), stamp: stamps, style: styles }, plain)
-  .map(({ kind: [kind, commit], stamp: [timeUs, source], style }) => {
+  .record({ kind: fc.constantFrom(...silent), number: ordinals, stamp: stamps, style: styles }, plain)
+  .map(({ kind: [kind, commit], number: [ordinal, number], stamp: [timeUs, source], style }) => {
     const event: FrameEvent = {
       _tag: 'StreamAdvanced',
       at: EPOCH_US as TimeUs,
       connection: 3 as Natural,
       count: 1 as Natural,
       firstUs: timeUs,
-      lastUs: timeUs
+      lastUs: timeUs,
+      ordinal
     }
-    return { event, text: sourceOf([...frameFields(event, source, kind), ['commit', commit]], style) }
+    return { event, text: sourceOf([...frameFields(event, source, kind), ['cursor', number], ['commit', commit]], style) }
   })
 
 /** Frames of every kind, each with what it means. */

@@ -165,7 +165,7 @@ const backoffOf = (side: Side, config: Config) => (side === stream ? config.jets
 // ---------------------------------------------------------------------------------------- the stream
 
 const stream: Side = {
-  asks: (_, connection) => ({ _tag: 'OpenJetstream', connection, cursor: null }),
+  asks: (_, connection) => ({ _tag: 'OpenJetstream', connection, cursor: null, ordinal: null }),
   closed: (_, at, connection) => ({ _tag: 'JetstreamClosed', at, connection, poisoned: false }),
   ends: (_, life) => (isLive(life) ? [{ _tag: 'CloseJetstream', connection: life.number }] : []),
   fired: (_, at, connection) => ({ _tag: 'TimerFired', at, timer: { _tag: 'JetstreamTimer', connection } }),

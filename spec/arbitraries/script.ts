@@ -75,9 +75,13 @@ type Act =
   | { readonly _tag: 'Reject'; readonly hasTime: boolean; readonly reason: Rejection }
   | { readonly _tag: 'Again'; readonly back: number }
 
+/** The number of a frame: the next of its server's; that of the frame the cursor stands on, with its stamp or another; or none. */
+type Numbered = 'next' | 'mark' | 'lie' | 'none'
+
 interface Command extends When {
   readonly act: Act
   readonly from: From
+  readonly numbered: Numbered
   /** How often in a row. */
   readonly times: number
 }
@@ -100,6 +104,8 @@ export interface Script {
 /** What playing a script remembers. */
 interface Stage {
   readonly frames: Array<FrameEvent>
+  /** The last number of a frame. */
+  lastOrdinal: number
   nowUs: number
   /** The last rev of each DID, as a number. */
   readonly revs: Map<Did, bigint>
@@ -150,7 +156,7 @@ const revOf = (stage: Stage, state: State, choice: RevChoice, did: Did, timeUs: 
 
 /** A connection that is to be lost to a frame is first brought so far, so that the same command several times loses several. */
 const streamEvent = (state: State, move: Move, at: TimeUs, connection: Natural): Event => {
-  const { askedUs, cursor } = state.cursor
+  const { askedUs, cursor, mark } = state.cursor
   const { phase } = state.cursor.connection
   switch (move) {
     case 'poison':
@@ -164,8 +170,9 @@ const streamEvent = (state: State, move: Move, at: TimeUs, connection: Natural):
         at,
         connection,
         count: 1 as Natural,
-        firstUs: askedUs,
-        lastUs: cursor < askedUs ? askedUs : cursor
+        firstUs: mark === null ? askedUs : cursor,
+        lastUs: cursor < askedUs ? askedUs : cursor,
+        ordinal: mark === null ? null : mark.ordinal
       }
     case 'close':
       return { _tag: 'JetstreamClosed', at, connection, poisoned: false }
@@ -231,11 +238,19 @@ const saidOf = (stage: Stage, said: Said, at: number, timeUs: number): { readonl
   }
 }
 
+const ordinalOf = (stage: Stage, { cursor: { mark } }: State, numbered: Numbered): Natural | null => {
+  if (numbered === 'none') return null
+  if (numbered === 'next' || mark === null) stage.lastOrdinal += 1
+  return numbered === 'next' || mark === null ? (stage.lastOrdinal as Natural) : mark.ordinal
+}
+
 const eventOf = (stage: Stage, state: State, script: Script, command: Command): Event => {
   const { act, from } = command
+  const isFrameAct = act._tag === 'Commit' || act._tag === 'Account' || act._tag === 'Advance' || act._tag === 'Reject'
+  const ordinal = isFrameAct ? ordinalOf(stage, state, command.numbered) : null
   const moment = stampOf(stage, state, command)
   const at = moment.at as TimeUs
-  const timeUs = moment.timeUs as TimeUs
+  const timeUs = command.numbered === 'mark' && state.cursor.mark !== null ? (state.cursor.cursor ?? (0 as TimeUs)) : (moment.timeUs as TimeUs)
   const connection = Math.max(0, state.cursor.connection.number + from) as Natural
   switch (act._tag) {
     case 'Start':
@@ -257,14 +272,15 @@ const eventOf = (stage: Stage, state: State, script: Script, command: Command): 
         at,
         connection,
         did: act.did,
+        ordinal,
         rev: revOf(stage, state, act.rev, act.did, timeUs),
         rkey: act.rkey,
         timeUs
       })
     case 'Account': {
       const last = [...stage.frames].reverse().find((frame) => frame._tag === 'AccountReceived' && frame.did === act.did && !frame.active)
-      if (act.said === 'again' && last?._tag === 'AccountReceived') return { ...last, at, connection, timeUs }
-      return accountEvent(act.did, act.status.active, act.status.status, { at, connection, timeUs }, saidOf(stage, act.said, at, timeUs))
+      if (act.said === 'again' && last?._tag === 'AccountReceived') return { ...last, at, connection, ordinal, timeUs }
+      return accountEvent(act.did, act.status.active, act.status.status, { at, connection, ordinal, timeUs }, saidOf(stage, act.said, at, timeUs))
     }
     case 'Advance':
       return {
@@ -273,7 +289,8 @@ const eventOf = (stage: Stage, state: State, script: Script, command: Command): 
         connection,
         count: act.count as Natural,
         firstUs: timeUs,
-        lastUs: clamp(timeUs + act.spanUs) as TimeUs
+        lastUs: clamp(timeUs + act.spanUs) as TimeUs,
+        ordinal
       }
     case 'Reject':
       return {
@@ -284,6 +301,7 @@ const eventOf = (stage: Stage, state: State, script: Script, command: Command): 
         detail: 'x',
         did: null,
         operation: null,
+        ordinal,
         reason: act.reason,
         rkey: null,
         timeUs: act.hasTime ? timeUs : null
@@ -291,13 +309,13 @@ const eventOf = (stage: Stage, state: State, script: Script, command: Command): 
     case 'Again': {
       const again = stage.frames[stage.frames.length - 1 - act.back]
       return again === undefined
-        ? { _tag: 'StreamAdvanced', at, connection, count: 1 as Natural, firstUs: timeUs, lastUs: timeUs }
+        ? { _tag: 'StreamAdvanced', at, connection, count: 1 as Natural, firstUs: timeUs, lastUs: timeUs, ordinal: null }
         : { ...again, at, connection }
     }
   }
 }
 
-const now = (act: Act): Command => ({ act, from: 0, passUs: 0, stamp: 'live', times: 1 })
+const now = (act: Act): Command => ({ act, from: 0, numbered: 'none', passUs: 0, stamp: 'live', times: 1 })
 
 const OPENING: ReadonlyArray<Command> = [
   now({ _tag: 'Start', backUs: 0, config: 0, resumeUs: null }),
@@ -317,7 +335,7 @@ const settling = ({ hostname, owner }: Config, third: string): ReadonlyArray<Com
 
 /** Plays the script on a new machine. */
 export const play = (script: Script): Run => {
-  const stage: Stage = { frames: [], nowUs: script.epochUs, revs: new Map(), streamUs: clamp(script.epochUs - 10_000) }
+  const stage: Stage = { frames: [], lastOrdinal: 0, nowUs: script.epochUs, revs: new Map(), streamUs: clamp(script.epochUs - 10_000) }
   const commands = [
     ...(script.isStarted ? OPENING : []),
     ...(script.isSettled ? settling(script.configs[0], script.third) : []),
@@ -451,6 +469,7 @@ const commands = (about: About): fc.Arbitrary<Command> => {
     {
       act: fc.oneof(...acts),
       from: froms,
+      numbered: about === 'stream' || about === 'everything' ? weighted<Numbered>([8, 'next'], [4, 'mark'], [1, 'lie'], [1, 'none']) : fc.constant<Numbered>('none'),
       passUs: about === 'stream' ? passesOrNot : passes,
       stamp: STAMPS[about],
       times: about === 'stream' ? manyTimes : times

@@ -66,6 +66,7 @@ serve(pushJob, async ({ pushes, store: folder }) => {
               collection: 'sh.tangled.repo',
               connection,
               did: settings.owner,
+              ordinal: null,
               record: { createdAt: '', knot: knot.host, name: 'app', repoDid: '', spindle: settings.hostname },
               rev: null,
               rkey: 'app' as never,

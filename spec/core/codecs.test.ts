@@ -194,6 +194,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     collection: 'sh.tangled.spindle.member',
     connection: 1,
     did: ALICE,
+    ordinal: 7,
     record: { createdAt: 'c', instance: 'i', subject: 's' },
     rev: rev(at(0)),
     rkey: 'r',
@@ -205,6 +206,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     collection: 'sh.tangled.repo',
     connection: 1,
     did: ALICE,
+    ordinal: 7,
     record: { createdAt: 'c', knot: 'k', name: 'n', repoDid: 'd', spindle: 's' },
     rev: rev(at(0)),
     rkey: 'r',
@@ -216,13 +218,14 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     collection: 'sh.tangled.repo.collaborator',
     connection: 1,
     did: ALICE,
+    ordinal: 7,
     record: { createdAt: 'c', repo: 'r', repoDid: 'd', subject: 's' },
     rev: rev(at(0)),
     rkey: 'r',
     timeUs: at(0)
   },
-  { _tag: 'AccountReceived', active: false, at: at(1), changedUs: at(-1), connection: 1, did: ALICE, seq: 7, status: 'deleted', timeUs: at(0) },
-  { _tag: 'StreamAdvanced', at: at(1), connection: 1, count: 2, firstUs: at(-1), lastUs: at(0) },
+  { _tag: 'AccountReceived', active: false, at: at(1), changedUs: at(-1), connection: 1, did: ALICE, ordinal: 7, seq: 7, status: 'deleted', timeUs: at(0) },
+  { _tag: 'StreamAdvanced', at: at(1), connection: 1, count: 2, firstUs: at(-1), lastUs: at(0), ordinal: 7 },
   {
     _tag: 'FrameRejected',
     at: at(1),
@@ -231,6 +234,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     detail: 'd',
     did: 'x',
     operation: 'o',
+    ordinal: 7,
     reason: 'record',
     rkey: 'r',
     timeUs: at(0)
@@ -281,7 +285,7 @@ const REPORTS: ReadonlyArray<t.OutputOf<typeof Report>> = [
 ]
 
 const EFFECTS: ReadonlyArray<WrittenEffect> = [
-  { _tag: 'OpenJetstream', connection: 1, cursor: at(0) },
+  { _tag: 'OpenJetstream', connection: 1, cursor: at(0), ordinal: 7 },
   { _tag: 'CloseJetstream', connection: 1 },
   { _tag: 'SubscribeKnot', connection: 1, cursor: '1767225600000000001', host: K1 },
   { _tag: 'ReconnectKnot', connection: 1, cursor: '1767225600000000001', host: K1 },
@@ -310,6 +314,7 @@ const NULLABLE = [
   'collection',
   'did',
   'operation',
+  'ordinal',
   'rkey'
 ]
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { Config, defaults, explain, Event } from '../../core/index.js'
 import { CONFIG, OWNER } from '../examples/support.js'
 
-const GOOD = { ...CONFIG, admission: 'members', backfill: true }
+const GOOD = { ...CONFIG, admission: 'members', backfill: true, jetstream: '' }
 
 /** What is said about `u`, `''` when nothing is wrong with it. */
 const saidOf = (codec: { readonly decode: (u: unknown) => E.Either<t.Errors, unknown> }, u: unknown): string => {

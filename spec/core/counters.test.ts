@@ -58,7 +58,7 @@ describe('counters', () => {
       started(at(0)),
       frame('{', at(1), 1),
       passing(at(2), { connection: 1 }),
-      { _tag: 'StreamAdvanced', at: at(9), connection: 1, count: 40, firstUs: at(3), lastUs: at(4) },
+      { _tag: 'StreamAdvanced', at: at(9), connection: 1, count: 40, firstUs: at(3), lastUs: at(4), ordinal: null },
       frame({ did: ALICE, time_us: at(5), kind: 'account', account: { active: true } }, at(6), 1),
       put(ALICE, 'a', repo(), at(7), { connection: 1 }),
       put(ALICE, 'a', repo(), at(7), { connection: 1 }),

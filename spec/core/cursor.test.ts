@@ -141,8 +141,15 @@ describe('passing a frame that closes the connection', () => {
 })
 
 describe('merging', () => {
-  const advanced = (firstUs: number, lastUs: number, count: number, when: number) =>
-    must(StreamAdvanced.decode({ _tag: 'StreamAdvanced', at: when, connection: 7, count, firstUs, lastUs }))
+  const advanced = (firstUs: number, lastUs: number, count: number, when: number, ordinal: number | null = null) =>
+    must(StreamAdvanced.decode({ _tag: 'StreamAdvanced', at: when, connection: 7, count, firstUs, lastUs, ordinal }))
+
+  test('the number is that of the last frame with the greatest stamp', () => {
+    const numbered = (aUs: number, a: number | null, bUs: number, b: number | null) =>
+      Cursor.merge(advanced(at(1), aUs, 1, at(10), a), advanced(at(1), bUs, 1, at(10), b)).ordinal
+    expect([numbered(at(2), 7, at(3), 8), numbered(at(3), 7, at(3), 8), numbered(at(4), 7, at(3), 8)]).toEqual([8, 8, 7])
+    expect([numbered(at(2), 7, at(3), null), numbered(at(3), null, at(2), 8)]).toEqual([null, null])
+  })
 
   test('two events that only move the cursor are one', () => {
     expect(Cursor.merge(advanced(at(1), at(2), 3, at(10)), advanced(at(3), at(5), 4, at(11)))).toEqual(

@@ -35,6 +35,7 @@ const rejection = (reason: string, detail: string, timeUs: number | null, { coll
   detail,
   did: did ?? null,
   operation: operation ?? null,
+  ordinal: null,
   reason,
   rkey: rkey ?? null,
   timeUs
@@ -212,7 +213,7 @@ describe('rejected', () => {
 })
 
 describe('decoded', () => {
-  const key = { _tag: 'CommitReceived', at: at(9), connection: 3, did: ALICE, rev: rev(at(1)), rkey: 'app', timeUs: at(1) }
+  const key = { _tag: 'CommitReceived', at: at(9), connection: 3, did: ALICE, ordinal: null, rev: rev(at(1)), rkey: 'app', timeUs: at(1) }
   const record = { createdAt: '', knot: 'Knot.example', name: 'app', repoDid: '', spindle: '' }
 
   const cases: ReadonlyArray<readonly [name: string, frame: unknown, event: unknown]> = [
@@ -236,12 +237,12 @@ describe('decoded', () => {
     [
       'an account that is active',
       { did: ALICE, time_us: at(1), kind: 'account', account: { active: true, seq: 1 } },
-      { _tag: 'AccountReceived', active: true, at: at(9), changedUs: null, connection: 3, did: ALICE, seq: 1, status: null, timeUs: at(1) }
+      { _tag: 'AccountReceived', active: true, at: at(9), changedUs: null, connection: 3, did: ALICE, ordinal: null, seq: 1, status: null, timeUs: at(1) }
     ],
     [
       'an account that is deleted',
       { did: ALICE, time_us: at(1), kind: 'account', account: { active: false, status: 'deleted', time: '2026-01-01T00:00:00.000001999Z' } },
-      { _tag: 'AccountReceived', active: false, at: at(9), changedUs: at(0) + 1, connection: 3, did: ALICE, seq: null, status: 'deleted', timeUs: at(1) }
+      { _tag: 'AccountReceived', active: false, at: at(9), changedUs: at(0) + 1, connection: 3, did: ALICE, ordinal: null, seq: null, status: 'deleted', timeUs: at(1) }
     ],
     [
       'an account with a long status',
@@ -253,6 +254,7 @@ describe('decoded', () => {
         changedUs: null,
         connection: 3,
         did: ALICE,
+        ordinal: null,
         seq: null,
         status: `${'x'.repeat(120)}…`,
         timeUs: at(1)
@@ -273,14 +275,39 @@ describe('decoded', () => {
     ['another operation', commit({ operation: 'Create', record: 7 })],
     ['no operation', commit({ operation: undefined, record: 7 })],
     ['an operation that is null', commit({ operation: null, record: 7 })],
-    ['whatever else a newer server says', { ...FRAME, kind: 'identity', cursor: 7, kinds: [] }]
+    ['whatever else a newer server says', { ...FRAME, kind: 'identity', kinds: [] }]
   ]
   for (const [name, frame] of nothing)
     test(`nothing for us: ${name}`, () => {
       expect(decodeValue(frame)).toEqual(
-        E.right({ _tag: 'StreamAdvanced', at: at(9), connection: 3, count: 1, firstUs: at(1), lastUs: at(1) })
+        E.right({ _tag: 'StreamAdvanced', at: at(9), connection: 3, count: 1, firstUs: at(1), lastUs: at(1), ordinal: null })
       )
     })
+
+  const ordinals: ReadonlyArray<readonly [source: string, ordinal: number | null]> = [
+    ['7', 7],
+    ['0', 0],
+    ['-0', 0],
+    ['1e3', 1_000],
+    ['999999999999999', 999_999_999_999_999],
+    ['1000000000000000', null],
+    ['-1', null],
+    ['7.5', null],
+    ['"7"', null],
+    ['null', null],
+    ['[7]', null]
+  ]
+  for (const [source, ordinal] of ordinals)
+    test(`a frame of number ${source}, whatever it says`, () => {
+      const numbered = (frame: unknown) => decode(JSON.stringify(frame).replace('{', `{"cursor":${source},`))
+      const found = [FRAME, { ...FRAME, kind: 'account', account: { active: true } }, { ...FRAME, kind: 'identity' }, { ...FRAME, did: 'x' }, commit({ rkey: '.' })]
+      expect(found.map((frame) => E.toUnion(numbered(frame)).ordinal)).toEqual(found.map(() => ordinal))
+      expect(Object.is(E.toUnion(numbered(FRAME)).ordinal, -0)).toBe(false)
+    })
+
+  test('without a stamp there is no number', () => {
+    expect(E.toUnion(decode('{"cursor":7}')).ordinal).toBeNull()
+  })
 
   test('a minus zero is a zero', () => {
     const decoded = decode(`{"did":"${ALICE}","time_us":-0}`)

@@ -1,6 +1,7 @@
 /** The machine: which part sees which event, in which order effects come out, and what a batch may leave out. */
+import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { asAdvance, canonical, CONCERNS, Event, fold, type Json, run, State, step } from '../../core/index.js'
+import { asAdvance, canonical, CONCERNS, decodeFrame, Event, fold, type Json, Natural, run, State, step, TimeUs } from '../../core/index.js'
 import {
   account,
   ALICE,
@@ -52,7 +53,7 @@ describe('concerns', () => {
       CommitReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
       AccountReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
       StreamAdvanced: ['cursor'],
-      FrameRejected: ['cursor', 'commits'],
+      FrameRejected: ['cursor'],
       KnotOpened: ['knots'],
       KnotClosed: ['knots'],
       KnotReceived: ['knots', 'builds'],
@@ -239,6 +240,23 @@ describe('what only moves the cursor', () => {
     ).toEqual([null, null, null, null, null])
   })
 
+  test('a rejection that a replay brings again, and no other', () => {
+    const receipt = { at: must(TimeUs.decode(at(2))), connection: must(Natural.decode(1)) }
+    const badAt = (timeUs: number) => E.toUnion(decodeFrame(receipt)(`{"time_us":${String(timeUs)}}`))
+    const found = [at(0) - 1, at(0), at(0) + 1].map((timeUs) => asAdvance(state(), badAt(timeUs))?.lastUs)
+    expect(found).toEqual([at(0) - 1, at(0), undefined])
+    expect(asAdvance(state(), E.toUnion(decodeFrame(receipt)('{')))).toBeNull()
+  })
+
+  test('nothing while a number is awaited', () => {
+    const [awaiting] = foldOf(empty(), [passing(at(0), { ordinal: 7 }), started(at(1))])
+    expect(asAdvance(awaiting, event(passing(at(0), { ...on1, ordinal: 7 })))).toBeNull()
+    const batch = [passing(at(0), { ...on1, ordinal: 7 }), passing(at(1), on1), passing(at(2), on1)]
+    expect(fold(awaiting, batch.map(event)).events).toEqual([batch[0], { ...passing(at(1), on1), at: at(3), count: 2, lastUs: at(2) }])
+    const astray = fold(awaiting, [passing(at(0), { ...on1, ordinal: 8 }), passing(at(1), on1)].map(event))
+    expect([astray.events.length, astray.isLazy, astray.state.counters.frames]).toEqual([1, false, 1])
+  })
+
   test('not what comes from another connection, or from the future', () => {
     expect(
       [
@@ -262,7 +280,8 @@ describe('a batch', () => {
     connection: 1,
     count,
     firstUs,
-    lastUs
+    lastUs,
+    ordinal: null
   })
 
   test('of nothing', () => {

@@ -64,6 +64,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     detail: '',
     did: null,
     operation: null,
+    ordinal: null,
     reason: 'json',
     rkey: null,
     timeUs: at(60)

@@ -356,10 +356,12 @@ describe('read back', () => {
           askedUs: null,
           connection: { attempt: 0, number: 0, phase: { _tag: 'Idle' } },
           cursor: at(2),
+          mark: null,
           passedUs: 0,
           poisonings: 0,
+          replayUs: null,
           rereadUs: null,
-          settings: { backoff: CONFIG.jetstreamBackoff, rewindUs: 5_000_000, toleranceUs: 60_000_000 },
+          settings: { backoff: CONFIG.jetstreamBackoff, rewindUs: 5_000_000, toleranceUs: 60_000_000, url: CONFIG.jetstream },
           stopped: false
         },
         knots: {

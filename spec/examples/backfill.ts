@@ -86,7 +86,7 @@ const pause = (did: string, number: number, lowMs: number, highMs: number): Writ
 
 const unread = (did: string, when: number): WrittenReport => ({ _tag: 'RecordsUnread', at: when, did })
 
-const open = (connection: number, cursor: number | null = null): WrittenEffect => ({ _tag: 'OpenJetstream', connection, cursor })
+const open = (connection: number, cursor: number | null = null): WrittenEffect => ({ _tag: 'OpenJetstream', connection, cursor, ordinal: null })
 
 /** The bridge runs for the first time; the owner's records are asked for, under number 2. */
 const READING: ReadonlyArray<Happening> = [started(at(10), ON), opened(1, at(11))]

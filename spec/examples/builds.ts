@@ -1565,14 +1565,14 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   example('T5.10 after a restart, a build whose start was asked for is looked for before it is started again', {
     given: STARTING,
     when: [started(at(30), building()), says('BuildAccepted', 3, at(31)), says('BuildMissing', 5, at(32))],
-    then: { effects: [{ _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000 }, { _tag: 'SubscribeKnot', connection: 3, cursor: `${String(at(20) - 1)}999`, host: K1 }, deadline(4, pendingMs), find(5), start(6)] }
+    then: { effects: [{ _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000, ordinal: null }, { _tag: 'SubscribeKnot', connection: 3, cursor: `${String(at(20) - 1)}999`, host: K1 }, deadline(4, pendingMs), find(5), start(6)] }
   }),
   example('T5.11 what is followed is followed again, with all of its time', {
     given: [...RUNNING, stop(at(25))],
     when: [started(at(30), building({ runningMs: HOUR_MS }))],
     then: {
       effects: [
-        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000 },
+        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000, ordinal: null },
         { _tag: 'SubscribeKnot', connection: 4, cursor: `${String(at(20) - 1)}999`, host: K1 },
         deadline(5, HOUR_MS),
         follow()
@@ -1584,7 +1584,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [started(at(30), building())],
     then: {
       effects: [
-        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000 },
+        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000, ordinal: null },
         { _tag: 'SubscribeKnot', connection: 4, cursor: `${String(at(26) - 1)}999`, host: K1 },
         askToEnd(8),
         read(9, { rkey: OTHER })
@@ -1596,7 +1596,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [started(at(30), building())],
     then: {
       effects: [
-        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000 },
+        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000, ordinal: null },
         { _tag: 'SubscribeKnot', connection: 4, cursor: `${String(at(20) - 1)}999`, host: K1 }
       ]
     }
@@ -1606,7 +1606,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [started(at(30), building({ providers: ['local'] })), reports('success', at(31))],
     then: {
       effects: [
-        { _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000 },
+        { _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000, ordinal: null },
         { _tag: 'SubscribeKnot', connection: 3, cursor: `${String(at(20) - 1)}999`, host: K1 },
         publish('failed', at(30), { error: 'There is no provider "ci" here any more.' })
       ]
@@ -1634,7 +1634,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       effects: [
         announce(at(22)),
         publish('pending', at(22)),
-        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000 },
+        { _tag: 'OpenJetstream', connection: 3, cursor: at(1) - 5_000_000, ordinal: null },
         { _tag: 'SubscribeKnot', connection: 4, cursor: `${String(at(20) - 1)}999`, host: K1 },
         deadline(4, pendingMs),
         find(5)
@@ -1646,7 +1646,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [started(at(30), { ...building(), hostname: 'new.example' })],
     then: {
       effects: [
-        { _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000 },
+        { _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000, ordinal: null },
         publish('cancelled', at(30), { error: WITHDRAWN }),
         find(4)
       ]

@@ -736,6 +736,11 @@ const resuming = [passing(at(100)), started(at(200)), opened(1, at(201))]
 
 const first = (timeUs: number) => passing(timeUs, { at: at(202), connection: 1 })
 
+/** Resuming by number: the frame at(100) had number 7. */
+const numbered = [passing(at(100), { ordinal: 7 }), started(at(200)), opened(1, at(201))]
+
+const next = (timeUs: number, ordinal: number) => passing(timeUs, { at: at(202), connection: 1, ordinal })
+
 const D10: ReadonlyArray<Example> = [
   example('D10.1 the first event is the one that was asked for: nothing was lost', {
     given: resuming,
@@ -752,10 +757,10 @@ const D10: ReadonlyArray<Example> = [
     when: [first(at(95 + MINUTE) + 1)],
     then: { cursor: at(155) + 1, reports: [gap(at(95), at(155) + 1, at(202))] }
   }),
-  example('D10.4 earlier, the server ignored the cursor: a gap', {
+  example('D10.4 earlier, it is a replay from further back, and no gap', {
     given: resuming,
-    when: [first(at(95) - 1)],
-    then: { cursor: at(100), reports: [gap(at(95), at(95) - 1, at(202))] }
+    when: [first(at(95) - 1), first(at(0)), first(at(180))],
+    then: { cursor: at(180), reports: [] }
   }),
   example('D10.5 only the first event is compared', {
     given: [...resuming, first(at(95))],
@@ -791,6 +796,92 @@ const D10: ReadonlyArray<Example> = [
     given: resuming,
     when: [put(ALICE, 'a', repo(), at(180), { at: at(202), connection: 1 })],
     then: { rows: [row(ALICE, 'a', repo())], effects: [subscribe(K1, 1)], reports: [gap(at(95), at(180), at(202))] }
+  }),
+  example('D10.12 where the server numbers its frames, it is asked to go on at the last one', {
+    given: [passing(at(100), { ordinal: 7 })],
+    when: [started(at(200))],
+    then: { effects: [open(1, at(95), 7)] }
+  }),
+  example('D10.13 and believed if that very frame comes first', {
+    given: numbered,
+    when: [next(at(100), 7), next(at(400), 8)],
+    then: { cursor: at(400), effects: [], reports: [] }
+  }),
+  example('D10.14 whatever is in it', {
+    given: [frame({ did: 'x', time_us: at(100), cursor: 7 }, at(101)), started(at(200)), opened(1, at(201))],
+    when: [frame({ did: 'x', time_us: at(100), cursor: 7 }, at(202), 1), next(at(400), 8)],
+    then: { cursor: at(400), effects: [], reports: [] }
+  }),
+  example('D10.15 another frame under that number: the server counts anew, and is asked for the time, at once; nothing was applied', {
+    given: numbered,
+    when: [put(ALICE, 'a', repo(), at(150), { at: at(202), connection: 1, ordinal: 7 }), next(at(151), 8)],
+    then: { cursor: at(100), rows: [], effects: [close(1), open(2, at(95))], reports: [] }
+  }),
+  example('D10.16 another number: neither', {
+    given: numbered,
+    when: [put(ALICE, 'a', repo(), at(100), { at: at(202), connection: 1, ordinal: 8 })],
+    then: { cursor: at(100), rows: [], effects: [close(1), open(2, at(95))], reports: [] }
+  }),
+  example('D10.17 nor a frame without a number, or one that cannot be read', {
+    given: numbered,
+    when: [frame('{', at(202), 1)],
+    then: { cursor: at(100), effects: [close(1), open(2, at(95))], reports: [] }
+  }),
+  example('D10.18 what comes then answers for the time', {
+    given: [...numbered, next(at(150), 9), opened(2, at(203))],
+    when: [passing(at(180), { at: at(204), connection: 2, ordinal: 3 })],
+    then: { cursor: at(180), effects: [], reports: [gap(at(95), at(180), at(204))] }
+  }),
+  example('D10.19 a number that is not answered in ten seconds leads to nothing', {
+    given: [passing(at(100), { ordinal: 7 }), started(at(200))],
+    when: [opened(1, at(201)), timer(1, at(211))],
+    then: { effects: [wake(1, 10_000, 10_000), close(1), open(2, at(95))] }
+  }),
+  example('D10.20 and after it was answered, the timer is late', {
+    given: [...numbered, next(at(100), 7)],
+    when: [timer(1, at(211))],
+    then: { effects: [], changes: [] }
+  }),
+  example('D10.21 nobody is asked for the number of another server', {
+    given: [passing(at(100), { ordinal: 7 })],
+    when: [started(at(200), { jetstream: 'wss://other.example/subscribe' }), started(at(201))],
+    then: { effects: [open(1, at(95)), open(2, at(95), 7)] }
+  }),
+  example('D10.22 nor is a server that gave none for the last frame', {
+    given: [passing(at(100), { ordinal: 7 }), passing(at(100))],
+    when: [started(at(200))],
+    then: { effects: [open(1, at(95))] }
+  }),
+  example('D10.23 a frame of a replay has no say in it', {
+    given: [passing(at(100), { ordinal: 7 }), passing(at(99), { ordinal: 4 }), passing(at(98))],
+    when: [started(at(200))],
+    then: { effects: [open(1, at(95), 7)] }
+  }),
+  example('D10.24 after five attempts in a row the server is asked by time', {
+    given: [
+      passing(at(100), { ordinal: 7 }),
+      started(at(200)),
+      ...[1, 2, 3, 4].flatMap((n) => [closed(n, at(200 + n)), timer(n + 1, at(200 + n))])
+    ],
+    when: [closed(5, at(210)), timer(6, at(211))],
+    then: { effects: [wake(6, 32_000), open(6, at(95))] }
+  }),
+  example('D10.25 an operator who asks for a time is not answered by a number', {
+    given: [passing(at(100), { ordinal: 7 })],
+    when: [started(at(200), {}, at(10)), started(at(201))],
+    then: { effects: [open(1, at(10)), open(2, at(10))] }
+  }),
+  example('D10.26 a frame that is passed is not met again by number', {
+    given: [
+      passing(at(100), { ordinal: 7 }),
+      started(at(200)),
+      poisoned(1, at(201)),
+      timer(2, at(202)),
+      poisoned(2, at(203)),
+      timer(3, at(204))
+    ],
+    when: [poisoned(3, at(205)), timer(4, at(206))],
+    then: { effects: [wake(4, 8_000), open(4, at(101))], reports: [gap(at(100), at(101), at(205))] }
   })
 ]
 

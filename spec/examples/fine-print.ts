@@ -193,6 +193,16 @@ const F2: ReadonlyArray<Example> = [
         rejected('record', at(12), { collection: REPO, did: ALICE, operation: 'update', rkey: 'a' })
       ]
     }
+  }),
+  example('F2.11 but not in a replay: what is stamped no later than the cursor was when the connection was opened has been reported', {
+    given: [frame({ did: 'x', time_us: at(10) }, at(11)), started(at(20))],
+    when: [frame({ did: 'x', time_us: at(10) }, at(21), 1), frame({ did: 'x', time_us: at(10) + 1 }, at(21), 1)],
+    then: { reports: [rejected('did', at(21), { did: 'x' })] }
+  }),
+  example('F2.12 without a readable stamp it is reported each time', {
+    given: [frame('{', at(11)), passing(at(10)), started(at(20))],
+    when: [frame('{', at(21), 1)],
+    then: { reports: [rejected('json', at(21))] }
   })
 ]
 

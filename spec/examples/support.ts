@@ -170,6 +170,7 @@ export const CONFIG: WrittenConfig = {
   },
   hostname: US,
   hosts: { defaultPort: 443, loopback: false, ports: false },
+  jetstream: 'wss://stream.example/subscribe',
   jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
   knotBackoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 30_000 },
   owner: OWNER,
@@ -254,12 +255,14 @@ export const tombstone = (did: string, collection: Collection, rkey: string, rev
 interface Circumstances {
   readonly at?: number
   readonly connection?: number
+  readonly ordinal?: number | null
   readonly rev?: string | null
 }
 
 const circumstances = (timeUs: number, given: Circumstances) => ({
   at: given.at ?? receipt(timeUs),
   connection: given.connection ?? 0,
+  ordinal: given.ordinal ?? null,
   rev: given.rev === undefined ? rev(timeUs) : given.rev,
   timeUs
 })
@@ -297,7 +300,7 @@ interface Said {
 
 /** The account of `did` is active (`'active'`), or is not, for the reason that is given. */
 export const account = (did: string, status: string | null, timeUs: number, given: Circumstances & Said = {}): WrittenEvent => {
-  const { at, connection } = circumstances(timeUs, given)
+  const { at, connection, ordinal } = circumstances(timeUs, given)
   return {
     _tag: 'AccountReceived',
     active: status === 'active',
@@ -305,6 +308,7 @@ export const account = (did: string, status: string | null, timeUs: number, give
     changedUs: given.changedUs ?? null,
     connection,
     did,
+    ordinal,
     seq: given.seq ?? null,
     status: status === 'active' ? null : status,
     timeUs
@@ -313,8 +317,8 @@ export const account = (did: string, status: string | null, timeUs: number, give
 
 /** A frame that concerns nobody here. */
 export const passing = (timeUs: number, given: Circumstances = {}): WrittenEvent => {
-  const { at, connection } = circumstances(timeUs, given)
-  return { _tag: 'StreamAdvanced', at, connection, count: 1, firstUs: timeUs, lastUs: timeUs }
+  const { at, connection, ordinal } = circumstances(timeUs, given)
+  return { _tag: 'StreamAdvanced', at, connection, count: 1, firstUs: timeUs, lastUs: timeUs, ordinal }
 }
 
 /** The text of a frame that is received at `received`. */
@@ -378,7 +382,12 @@ export const knotTimer = (host: string, connection: number, when: number): Writt
 
 // ---------------------------------------------------------------------------------------- builders: what follows
 
-export const open = (connection: number, cursor: number | null): WrittenEffect => ({ _tag: 'OpenJetstream', connection, cursor })
+export const open = (connection: number, cursor: number | null, ordinal: number | null = null): WrittenEffect => ({
+  _tag: 'OpenJetstream',
+  connection,
+  cursor,
+  ordinal
+})
 export const close = (connection: number): WrittenEffect => ({ _tag: 'CloseJetstream', connection })
 export const subscribe = (host: string, connection: number, cursor: string | null = null): WrittenEffect => ({
   _tag: 'SubscribeKnot',
@@ -393,10 +402,10 @@ export const reconnect = (host: string, connection: number, cursor: string | nul
   host
 })
 export const unsubscribe = (host: string, connection: number): WrittenEffect => ({ _tag: 'UnsubscribeKnot', connection, host })
-export const wake = (connection: number, highMs: number): WrittenEffect => ({
+export const wake = (connection: number, highMs: number, lowMs = 0): WrittenEffect => ({
   _tag: 'WakeAfter',
   highMs,
-  lowMs: 0,
+  lowMs,
   timer: { _tag: 'JetstreamTimer', connection }
 })
 export const wakeKnot = (host: string, connection: number, highMs: number): WrittenEffect => ({

@@ -64,8 +64,8 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-21', 'commits.js', 'timeUs: laterOf(slot.value.timeUs, timeUs)', 'timeUs', 'minimal.gates'),
 
   // ---------------------------------------------------------------------------------------- CURSOR
-  mutant('CURSOR-1', 'cursor.js', 'state.cursor === null || last > state.cursor ? last : state.cursor', 'last', 'minimal.cursor'),
-  mutant('CURSOR-2', 'cursor.js', 'last > state.cursor ? last', 'last > state.cursor ? event.at', 'minimal.silence'),
+  mutant('CURSOR-1', 'cursor.js', 'cursor: isLast ? last : state.cursor', 'cursor: last', 'minimal.cursor'),
+  mutant('CURSOR-2', 'cursor.js', 'cursor: isLast ? last', 'cursor: isLast ? event.at', 'minimal.silence'),
   mutant('CURSOR-3', 'cursor.js', 'last: event.lastUs', 'last: event.firstUs', 'fold'),
   mutant('CURSOR-4', 'data/identifiers.js', 'timeUs > at + FUTURE_US', 'timeUs >= at + FUTURE_US', 'minimal.cursor'),
   mutant('CURSOR-5', 'cursor.js', 'state.askedUs !== null || position === null', 'position === null', 'minimal.resume'),
@@ -73,6 +73,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('CURSOR-7', 'cursor.js', 'event.timeUs === null ?', "event.timeUs === null || event._tag === 'FrameRejected' ?", 'minimal.silence'),
   mutant('CURSOR-8', 'cursor.js', 'first > asked + state.settings.toleranceUs', 'first >= asked + state.settings.toleranceUs', 'minimal.gap'),
   mutant('CURSOR-9', 'machine.js', 'if (frames > 0 && isStale(state, event))', 'if (frames > 1 && isStale(state, event))', 'minimal.phases'),
+  mutant('CURSOR-11', 'cursor.js', 'event.ordinal === mark.ordinal', 'true', 'minimal.number'),
   mutant('CURSOR-10', 'connection.js', 'openedAt >= backoff.healthyAfterMs', 'openedAt > backoff.healthyAfterMs', 'minimal.pauses'),
 
   // ---------------------------------------------------------------------------------------- KNOT

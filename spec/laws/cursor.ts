@@ -1,9 +1,9 @@
 /** CURSOR: what holds of how far we have come, where we resume, and what we say about loss. The words are in laws.md. */
-import { type Config, Cursor, type Event, type FrameRejected, type Report, type TimeUs } from '../../core/index.js'
+import { type Config, Cursor, type Effect, type Event, type FrameRejected, type Report, type TimeUs } from '../../core/index.js'
 import { pure, type Step, take } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
 import { agrees, type Moment } from './life.js'
-import { FUTURE_US, isFrame, isStale, reportsOf, type Run, stampsOf } from './run.js'
+import { end, FUTURE_US, isAwaited, isFrame, isStale, reportsOf, rowsText, type Run, stampsOf } from './run.js'
 
 // ---------------------------------------------------------------------------------------- helpers
 
@@ -20,6 +20,7 @@ const rejected = (event: Event): FrameRejected | null =>
         detail: '',
         did: null,
         operation: null,
+        ordinal: event.ordinal,
         reason: 'record',
         rkey: null,
         timeUs: event.timeUs
@@ -28,7 +29,7 @@ const rejected = (event: Event): FrameRejected | null =>
 
 const withoutDid = (report: Report): Report => (report._tag === 'FrameFromFuture' ? { ...report, did: null } : report)
 
-/** The stamps of a frame that came over the connection that is there. */
+/** The stamps of a frame that is taken. */
 const arrived = ({ before, event }: Step) => (isFrame(event) && !isStale(before, event) ? stampsOf(event) : null)
 
 const isConnected = ({ before }: Step): boolean =>
@@ -39,7 +40,8 @@ const MAX_US = Number.MAX_SAFE_INTEGER
 /**
  * Where the next connection must ask to start, found by looking at the whole past: what an operator asked for or a resume
  * asked for stays asked for until an event has answered; three losses at one place go beyond it; else a little before the
- * cursor, but not before what was passed.
+ * cursor, but not before what was passed. And by which number: that of the frame that the cursor stands on, if it came from the
+ * server that is asked.
  */
 const resumes = (run: Run, look: (step: Step, expected: Resumption) => Verdict): Verdict => {
   let config = run.config
@@ -49,25 +51,45 @@ const resumes = (run: Run, look: (step: Step, expected: Resumption) => Verdict):
   let losses = 0
   /** How far a re-reading has come that has not reached the cursor. */
   let reread: number | null = null
+  /** The number of the frame that the cursor stands on, and who gave it. */
+  let mark: { readonly ordinal: number; readonly url: string } | null = null
+  /** The number that was asked for, and not answered. */
+  let awaited: number | null = null
   return every(run.steps, (step) => {
-    const { event } = step
-    const stamps = arrived(step)
+    const { before, event } = step
+    const isOurs = 'connection' in event && event.connection === before.cursor.connection.number
+    const isFirst = isFrame(event) && isOurs && awaited !== null && isConnected(step)
+    const isVery = isFirst && event.ordinal === awaited && stampsOf(event)?.first === cursor
+    const isLate =
+      event._tag === 'TimerFired' &&
+      event.timer._tag === 'JetstreamTimer' &&
+      event.timer.connection === before.cursor.connection.number &&
+      before.cursor.connection.phase._tag === 'Open' &&
+      awaited !== null
+    const isAstray = (isFirst && !isVery) || isLate
+    if (isVery) asked = null
+    if (isAstray) mark = null
+    if (isFirst || isLate) awaited = null
+    const stamps = isFrame(event) && isOurs && !isAstray ? stampsOf(event) : null
     let gap: Resumption['gap'] = null
     if (event._tag === 'Started') {
       config = event.config
       if (event.resumeFrom !== null) {
         asked = event.resumeFrom
+        mark = null
         losses = 0
         reread = cursor !== null && event.resumeFrom < cursor ? event.resumeFrom : null
       }
     }
     if (stamps !== null && stamps.last <= event.at + FUTURE_US) {
-      if (asked !== null && (stamps.first < asked || stamps.first > asked + config.toleranceUs))
+      if (asked !== null && stamps.first > asked + config.toleranceUs)
         gap = { askedUs: asked, gotUs: stamps.first }
       asked = null
       const position = reread ?? cursor
       if (position === null || stamps.last > position) losses = 0
       if (reread !== null) reread = stamps.last >= (cursor ?? 0) ? null : Math.max(reread, stamps.last)
+      if (isFrame(event) && stamps.last >= (cursor ?? 0))
+        mark = event.ordinal === null || config.jetstream === '' ? null : { ordinal: event.ordinal, url: config.jetstream }
       cursor = Math.max(cursor ?? 0, stamps.last)
     }
     const position = reread ?? cursor
@@ -76,6 +98,7 @@ const resumes = (run: Run, look: (step: Step, expected: Resumption) => Verdict):
       if (event.poisoned && reached !== null) {
         losses++
         if (losses >= 3) {
+          mark = null
           passed = Math.min(reached + 1_000_000 * 2 ** Math.min(losses - 3, 20), MAX_US)
           gap = { askedUs: reached, gotUs: passed }
         }
@@ -84,8 +107,13 @@ const resumes = (run: Run, look: (step: Step, expected: Resumption) => Verdict):
     const isPassing = losses >= 3
     const isPending = !isPassing && asked !== null
     const from: number | null = isPassing ? passed : (asked ?? fresh)
-    const verdict = look(step, { config, from, gap, isPassing, isPending, passed, position })
-    if (step.effects.some((effect) => effect._tag === 'OpenJetstream')) asked = from
+    const isTried = step.after.cursor.connection.attempt >= 5
+    const ordinal = mark !== null && mark.url === config.jetstream && !isPassing && !isTried ? mark.ordinal : null
+    const verdict = look(step, { config, from, gap, isAstray, isPassing, isPending, ordinal, passed, position })
+    if (step.effects.some((effect) => effect._tag === 'OpenJetstream')) {
+      asked = from
+      awaited = ordinal
+    }
     return verdict
   })
 }
@@ -95,14 +123,32 @@ interface Resumption {
   /** Where a connection must ask to start. */
   readonly from: number | null
   readonly gap: { readonly askedUs: number; readonly gotUs: number } | null
+  /** Whether a number that was asked for has led to another frame, or to none. */
+  readonly isAstray: boolean
   /** Whether that is beyond a frame that cannot be taken in. */
   readonly isPassing: boolean
   /** Whether it was asked for before, and not answered. */
   readonly isPending: boolean
+  /** The number that it must ask for besides. */
+  readonly ordinal: number | null
   readonly passed: number
   /** The cursor, or how far a re-reading of what lies before it has come. */
   readonly position: number | null
 }
+
+/** What came of a bridge and a server that may number its frames, and of one that was never away. */
+export interface Served {
+  readonly clean: Run
+  readonly run: Run
+}
+
+/** Which knots were subscribed and released as records changed, in order; not at starts, which ask for all of them. */
+const knotsCalled = (run: Run): ReadonlyArray<string> =>
+  run.steps.flatMap(({ effects, event }) =>
+    event._tag === 'Started'
+      ? []
+      : effects.flatMap((effect) => (effect._tag === 'SubscribeKnot' || effect._tag === 'UnsubscribeKnot' ? [`${effect._tag} ${effect.host}`] : []))
+  )
 
 // ---------------------------------------------------------------------------------------- laws
 
@@ -143,13 +189,18 @@ export const CURSOR = {
           reported.map(({ at, timeUs }) => [at, timeUs]),
           isFuture ? [[step.event.at, last]] : []
         ),
-        when(isFuture, () => equal('the stream', step.after.cursor, step.before.cursor))
+        when(isFuture, () => equal('the stream', step.after.cursor, { ...step.before.cursor, askedUs: step.after.cursor.askedUs })),
+        // A frame that answers for its number is the very one, whenever it is stamped.
+        when(isFuture && !isAwaited(step.before), () => equal('asked', step.after.cursor.askedUs, step.before.cursor.askedUs))
       )
     }),
 
   'CURSOR-5': (run: Run): Verdict =>
-    resumes(run, (step, { from }) =>
-      every(step.effects, (effect) => effect._tag !== 'OpenJetstream' || equal('asked', effect.cursor, from))
+    resumes(run, (step, { from, ordinal }) =>
+      every(
+        step.effects,
+        (effect) => effect._tag !== 'OpenJetstream' || equal('asked', [effect.cursor, effect.ordinal], [from, ordinal])
+      )
     ),
 
   'CURSOR-6': (run: Run): Verdict =>
@@ -174,9 +225,13 @@ export const CURSOR = {
       if (twin === null) return true
       const [state, effects] = pure(() => Cursor.reduce(before.cursor, event))
       const [twinState, twinEffects] = pure(() => Cursor.reduce(before.cursor, twin))
+      const said = (of: ReadonlyArray<Effect>): ReadonlyArray<Report> =>
+        reportsOf(of)
+          .filter(({ _tag }) => _tag !== 'FrameRejected')
+          .map(withoutDid)
       return all(
         equal('the stream', twinState, state),
-        equal('reports', reportsOf(twinEffects).map(withoutDid), reportsOf(effects).map(withoutDid)),
+        equal('reports', said(twinEffects), said(effects)),
         equal('in the machine', take(before, twin).after.cursor, take(before, event).after.cursor)
       )
     }),
@@ -203,5 +258,21 @@ export const CURSOR = {
       )
     }),
 
-  'CURSOR-10': (life: { readonly moments: ReadonlyArray<Moment> }): Verdict => every(life.moments, agrees)
+  'CURSOR-10': (life: { readonly moments: ReadonlyArray<Moment> }): Verdict => every(life.moments, agrees),
+
+  'CURSOR-11': ({ clean, run }: Served): Verdict => {
+    const given = new Set<number | null>([null])
+    return all(
+      equal('rows', rowsText(end(run)), rowsText(end(clean))),
+      equal('knots', knotsCalled(run), knotsCalled(clean)),
+      every(run.steps, (step) => {
+        const { after, before, effects, event } = step
+        if (isFrame(event) && !isStale(before, event)) given.add(event.ordinal)
+        return all(
+          every(effects, (effect) => effect._tag !== 'OpenJetstream' || because(given.has(effect.ordinal), () => 'it was given by nobody')),
+          when(isFrame(event) && isStale(before, event), () => because(same(after.commits, before.commits), () => 'it was applied'))
+        )
+      })
+    )
+  }
 } satisfies Laws

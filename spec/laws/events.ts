@@ -55,13 +55,14 @@ export interface Where {
   readonly at: number
   readonly connection: number
   readonly did: Did
+  readonly ordinal?: number | null
   readonly rev: Tid | null
   readonly rkey: Rkey
   readonly timeUs: number
 }
 
-export const commitOf = (change: Change, { at, connection, did, rev, rkey, timeUs }: Where): CommitReceived => {
-  const place = { at: at as TimeUs, connection: connection as Natural, did, rev, rkey, timeUs: timeUs as TimeUs }
+export const commitOf = (change: Change, { at, connection, did, ordinal = null, rev, rkey, timeUs }: Where): CommitReceived => {
+  const place = { at: at as TimeUs, connection: connection as Natural, did, ordinal: ordinal as Natural | null, rev, rkey, timeUs: timeUs as TimeUs }
   const _tag = 'CommitReceived'
   // One branch a collection: the type of the record goes with it.
   switch (change.collection) {
@@ -87,7 +88,7 @@ export const accountOf = (
   did: Did,
   active: boolean,
   status: string | null,
-  { at, connection, timeUs }: Pick<Where, 'at' | 'connection' | 'timeUs'>,
+  { at, connection, ordinal = null, timeUs }: Pick<Where, 'at' | 'connection' | 'ordinal' | 'timeUs'>,
   { changedUs, seq }: Said = {}
 ): AccountReceived => ({
   _tag: 'AccountReceived',
@@ -96,6 +97,7 @@ export const accountOf = (
   changedUs: (changedUs ?? null) as TimeUs | null,
   connection: connection as Natural,
   did,
+  ordinal: ordinal as Natural | null,
   seq: (seq ?? null) as Natural | null,
   status,
   timeUs: timeUs as TimeUs

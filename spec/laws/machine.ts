@@ -31,6 +31,7 @@ import {
   effectsText,
   end,
   isFrame,
+  isRepeated,
   isStale,
   reportsOf,
   type Run,
@@ -152,8 +153,8 @@ const connectionsOf = ({ cursor, knots }: State): ReadonlyArray<Connections.Conn
 ]
 
 /** What a configuration says to the stream, to the knots, to the builds, and to the backfill. */
-const settingsOf = ({ backfill, builds, hosts, jetstreamBackoff, knotBackoff, owner, rewindUs, toleranceUs }: Config) => [
-  { backoff: jetstreamBackoff, rewindUs, toleranceUs },
+const settingsOf = ({ backfill, builds, hosts, jetstream, jetstreamBackoff, knotBackoff, owner, rewindUs, toleranceUs }: Config) => [
+  { backoff: jetstreamBackoff, rewindUs, toleranceUs, url: jetstream },
   { backoff: knotBackoff, marginUs: rewindUs },
   { hosts, owner, policy: builds },
   { backoff: builds.backoff, isWanted: backfill }
@@ -284,13 +285,14 @@ export const MACHINE = {
   'MACHINE-6': (run: Run): Verdict =>
     every(run.steps, ({ after, before, effects, event }) => {
       if (event._tag !== 'FrameRejected' && event._tag !== 'KnotFrameRejected') return true
-      const { askedUs, cursor, poisonings, rereadUs } = after.cursor
+      if (isFrame(event) && isStale(before, event)) return true
+      const { askedUs, cursor, mark, poisonings, rereadUs } = after.cursor
       const isWhereItWas = cursor === before.cursor.cursor && rereadUs === before.cursor.rereadUs
       return all(
         every(['backfill', 'builds', 'commits', 'knots'] as const, (slice) =>
           because(same(after[slice], before[slice]), () => `${slice} changed`)
         ),
-        equal('the stream', after.cursor, { ...before.cursor, askedUs, cursor, poisonings, rereadUs }),
+        equal('the stream', after.cursor, { ...before.cursor, askedUs, cursor, mark, poisonings, rereadUs }),
         // The losses at one place are counted from zero wherever we move to.
         when(isWhereItWas, () => equal('poisonings', poisonings, before.cursor.poisonings)),
         when(event._tag === 'KnotFrameRejected', () => equal('the stream', after.cursor, before.cursor)),
@@ -298,7 +300,7 @@ export const MACHINE = {
         equal(
           'the report of it',
           reportsOf(effects).filter((report) => report._tag === event._tag),
-          isOfOldConnection(before, event) ? [] : [reported(event)]
+          isOfOldConnection(before, event) || (isFrame(event) && isRepeated(before, event)) ? [] : [reported(event)]
         )
       )
     }),

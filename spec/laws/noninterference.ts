@@ -1,5 +1,5 @@
 /** NONINTERFERENCE: who is not admitted is not heard where it matters. The words are in laws.md. */
-import type { Event } from '../../core/index.js'
+import type { Event, Natural } from '../../core/index.js'
 import { because, equal, every, all, type Laws, type Verdict } from './law.js'
 import { membersIn } from './model.js'
 import { accountsOf, configured, knotEffectsOf, knotsText, type Run, runOf } from './run.js'
@@ -19,17 +19,31 @@ export const admittedIn = (run: Run): ReadonlySet<string> => {
 export const isBy = (dids: ReadonlySet<string>, event: Event): boolean =>
   (event._tag !== 'CommitReceived' && event._tag !== 'AccountReceived') || dids.has(event.did)
 
+/** A frame that says nothing, in the place of this one. */
+const emptied = (event: Event): Event =>
+  event._tag === 'CommitReceived' || event._tag === 'AccountReceived'
+    ? {
+        _tag: 'StreamAdvanced',
+        at: event.at,
+        connection: event.connection,
+        count: 1 as Natural,
+        firstUs: event.timeUs,
+        lastUs: event.timeUs,
+        ordinal: event.ordinal
+      }
+    : event
+
 export const NONINTERFERENCE = {
   'NONINTERFERENCE-1': (run: Run): Verdict => {
     const admitted = admittedIn(run)
-    const kept = run.steps.filter(({ event }) => isBy(admitted, event))
+    // Where a stranger's frame stood in the stream is all that is left of it.
     const erased = runOf(
       run.config,
-      kept.map(({ event }) => event)
+      run.steps.map(({ event }) => (isBy(admitted, event) ? event : emptied(event)))
     )
     return all(
-      equal('steps', erased.steps.length, kept.length),
-      every(kept, (step, i) => {
+      equal('steps', erased.steps.length, run.steps.length),
+      every(run.steps, (step, i) => {
         const alone = erased.steps[i] ?? step
         return all(
           because(knotsText(step.after) === knotsText(alone.after), () => 'the knots differ'),

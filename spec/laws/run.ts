@@ -87,8 +87,26 @@ export const isFrame = (event: Event): event is FrameEvent =>
   event._tag === 'StreamAdvanced' ||
   event._tag === 'FrameRejected'
 
-/** Whether the frame came over another connection than the one that is there. */
-export const isStale = (state: State, event: FrameEvent): boolean => event.connection !== state.cursor.connection.number
+/** Whether the frame is not taken: it came over another connection than the one that is there, or is astray. */
+export const isStale = (state: State, event: FrameEvent): boolean =>
+  event.connection !== state.cursor.connection.number || isAstray(state, event)
+
+/** Whether the connection was asked for by the number of a frame, which was not answered yet. */
+export const isAwaited = ({ cursor: { askedUs, connection, mark, poisonings, settings } }: State): boolean =>
+  (connection.phase._tag === 'Connecting' || connection.phase._tag === 'Open') &&
+  connection.attempt < 5 &&
+  poisonings < 3 &&
+  askedUs !== null &&
+  mark !== null &&
+  mark.url === settings.url
+
+/** Whether the connection was asked for by the number of a frame, and this is another one (D10). */
+export const isAstray = (state: State, event: FrameEvent): boolean =>
+  isAwaited(state) && (event.ordinal !== state.cursor.mark?.ordinal || stampsOf(event)?.first !== state.cursor.cursor)
+
+/** Whether the rejection is that of a frame which was behind the cursor when the connection was opened: it is not reported again. */
+export const isRepeated = (state: State, event: FrameEvent): boolean =>
+  event._tag === 'FrameRejected' && event.timeUs !== null && state.cursor.replayUs !== null && event.timeUs <= state.cursor.replayUs
 
 /** The stamp of the first frame the event stands for, and the greatest; `null` when none could be read. */
 export const stampsOf = (event: FrameEvent): { readonly first: number; readonly last: number } | null =>

@@ -2,8 +2,9 @@
 import { describe } from 'vitest'
 import { streamLives } from '../arbitraries/lives.js'
 import { runs } from '../arbitraries/script.js'
+import { served } from '../arbitraries/served.js'
 import { CURSOR } from '../laws/cursor.js'
-import { FUTURE_US, isFrame, stampsOf } from '../laws/run.js'
+import { FUTURE_US, isAstray, isAwaited, isFrame, isStale, stampsOf } from '../laws/run.js'
 import { reconnects, reports, some, someMoment, staleFrame } from './cases.js'
 import { check } from './support.js'
 
@@ -34,6 +35,12 @@ describe('CURSOR', () => {
   })
   check(CURSOR, 'CURSOR-5', runs({ about: 'stream' }), {
     'a frame that is passed': gapAtClose,
+    'a resume by number': some(({ effects }) => effects.some((effect) => effect._tag === 'OpenJetstream' && effect.ordinal !== null)),
+    'a number that led elsewhere': some(({ before, event }) => isFrame(event) && isAstray(before, event)),
+    'a number that led to the frame': some(({ before, event }) => isFrame(event) && isAwaited(before) && !isStale(before, event)),
+    'a number of another server': some(
+      ({ after, effects }) => after.cursor.mark !== null && effects.some((effect) => effect._tag === 'OpenJetstream' && effect.ordinal === null)
+    ),
     'a resume that was not answered': some(
       ({ before, effects }) => before.cursor.askedUs !== null && effects.some(({ _tag }) => _tag === 'OpenJetstream')
     ),
@@ -45,6 +52,14 @@ describe('CURSOR', () => {
     'a re-reading that reaches the cursor': some(
       ({ after, before, event }) => before.cursor.rereadUs !== null && after.cursor.rereadUs === null && isFrame(event)
     )
+  })
+  check(CURSOR, 'CURSOR-11', served, {
+    'a number that led elsewhere': ({ run }) => run.steps.some(({ before, event }) => isFrame(event) && isAstray(before, event)),
+    'a number that led to the frame': ({ run }) =>
+      run.steps.some(({ before, event }) => isFrame(event) && isAwaited(before) && !isStale(before, event)),
+    'a number that was not answered': ({ run }) =>
+      run.steps.some(({ before, event }) => event._tag === 'TimerFired' && before.cursor.connection.phase._tag === 'Open' && isAwaited(before)),
+    'a server without numbers': ({ run }) => run.steps.some(({ event }) => isFrame(event) && event.ordinal === null)
   })
   check(CURSOR, 'CURSOR-6', runs({ about: 'stream' }), {
     'a first start': some(({ effects }) => effects.some((effect) => effect._tag === 'OpenJetstream' && effect.cursor === null)),
@@ -59,6 +74,10 @@ describe('CURSOR', () => {
   check(CURSOR, 'CURSOR-8', runs({ about: 'stream' }), {
     'a frame that is passed': gapAtClose,
     'a gap': gapAtFrame,
+    'a replay from further back': some(
+      ({ before, effects, event }) =>
+        isFrame(event) && effects.length === 0 && (stampsOf(event)?.first ?? Infinity) < (before.cursor.askedUs ?? 0)
+    ),
     'an answer in time': some(
       ({ before, effects, event }) =>
         isFrame(event) && before.cursor.askedUs !== null && effects.length === 0 && stampsOf(event) !== null

@@ -50,6 +50,7 @@ describe('the configuration that flags and file ask for', () => {
         },
         hostname: HOSTNAME,
         hosts: { defaultPort: 443, loopback: false, ports: false },
+        jetstream: 'wss://x/',
         jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 30_000 },
         knotBackoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 30_000 },
         owner: OWNER,
@@ -299,7 +300,7 @@ describe('tack replay', () => {
 
   test('as JSON, each step is canonical: effects, then the event', async () => {
     const { printed } = await replayed(lines(events.slice(0, 1)), 'json')
-    expect(printed).toEqual([`{"effects":[{"_tag":"OpenJetstream","connection":1,"cursor":null}],"event":${canonical(first as Json)}}`])
+    expect(printed).toEqual([`{"effects":[{"_tag":"OpenJetstream","connection":1,"cursor":null,"ordinal":null}],"event":${canonical(first as Json)}}`])
   })
 
   test('as a trace, a trace is what it was, and so are several in one file', async () => {

@@ -54,7 +54,7 @@ it('keeps the path and the other parameters that the operator has set, and none 
 })
 
 it('S2: delivers every frame as the event it stands for, in order, between Opened and Closed', async () => {
-  const deletion = JSON.stringify({ did: DID, kind: 'account', time_us: 5, account: { active: false, status: 'deleted' } })
+  const deletion = JSON.stringify({ did: DID, kind: 'account', time_us: 5, cursor: 7, account: { active: false, status: 'deleted' } })
   const identity = JSON.stringify({ did: DID, kind: 'identity', time_us: 6 })
   const server = await webSocketServer((peer) => {
     peer.send(deletion)
@@ -66,8 +66,8 @@ it('S2: delivers every frame as the event it stands for, in order, between Opene
   const receipt = { at: NOW, connection: 7 }
   expect(opened.events).toEqual([
     { _tag: 'JetstreamOpened', ...receipt },
-    { _tag: 'AccountReceived', ...receipt, active: false, changedUs: null, did: DID, seq: null, status: 'deleted', timeUs: 5 },
-    { _tag: 'StreamAdvanced', ...receipt, count: 1, firstUs: 6, lastUs: 6 },
+    { _tag: 'AccountReceived', ...receipt, active: false, changedUs: null, did: DID, ordinal: 7, seq: null, status: 'deleted', timeUs: 5 },
+    { _tag: 'StreamAdvanced', ...receipt, count: 1, firstUs: 6, lastUs: 6, ordinal: null },
     { _tag: 'JetstreamClosed', ...receipt, poisoned: false }
   ])
   // What the inbox is measured by.

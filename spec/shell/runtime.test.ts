@@ -684,7 +684,7 @@ describe('the interpreter', () => {
       },
       () => undefined
     )
-    const open = (connection: number): void => interpreter.execute({ _tag: 'OpenJetstream', connection: connection as Natural, cursor: null })
+    const open = (connection: number): void => interpreter.execute({ _tag: 'OpenJetstream', connection: connection as Natural, cursor: null, ordinal: null })
     return { done, end: (name: string) => (ends.get(name) ?? expect.unreachable())(), interpreter, open }
   }
 

@@ -190,8 +190,8 @@ const asAdvance = (event: Event): Event => {
     case 'AccountReceived':
     case 'FrameRejected': {
       const stamp = event.timeUs ?? (0 as TimeUs)
-      const { at, connection } = event
-      return { _tag: 'StreamAdvanced', at, connection, count: 1 as Natural, firstUs: stamp, lastUs: stamp }
+      const { at, connection, ordinal } = event
+      return { _tag: 'StreamAdvanced', at, connection, count: 1 as Natural, firstUs: stamp, lastUs: stamp, ordinal }
     }
     case 'StreamAdvanced':
       return { ...event, count: 1 as Natural, firstUs: event.lastUs }

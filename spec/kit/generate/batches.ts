@@ -18,8 +18,13 @@ const SET_ASIDE = after(put(ALICE, 'app', repo(), 10), account(ALICE, 'suspended
 /** A resume asked for 8, and connection 1 is to answer. */
 const ASKED = after(put(ALICE, 'app', repo(), 10), started(20, OPEN))
 
-const rejection = (timeUs: number): WrittenEvent =>
-  ({ ...rejected('rkey', timeUs), connection: 0, detail: 'x', timeUs }) as WrittenEvent
+/** Number 7 was asked for, and connection 1 is to answer. */
+const AWAITED = after(passing(10, { at: 10, ordinal: 7 }), started(20, OPEN))
+
+const rejection = (timeUs: number, connection = 0): WrittenEvent =>
+  ({ ...rejected('rkey', timeUs), connection, detail: 'x', ordinal: null, timeUs }) as WrittenEvent
+
+const numbered = (ordinal: number, timeUs: number): WrittenEvent => passing(timeUs, { at: 30, connection: 1, ordinal })
 
 /** 22 reports in `recent`, as no machine would leave it. */
 const CROWDED = ((): Json => {
@@ -73,7 +78,15 @@ export const FOLDS: ReadonlyArray<Case> = [
   folds('a clock set back, with three in a row', FRESH, [tick(FIVE_MINUTES + 100, 100), tick(101, 50), tick(102, 51)], 2, 0, true),
   folds('a gap is reported with the receipt of the last', ASKED, [tick(30, 40, 1), tick(31, 41, 1)], 1, 1, false),
   folds('no gap: the first stamp decides', ASKED, [tick(8, 40, 1), tick(90, 41, 1)], 1, 0, true),
-  folds('a gap: the first stamp decides', ASKED, [tick(7, 40, 1), tick(8, 41, 1)], 1, 1, false),
+  folds('a gap: the first stamp decides', ASKED, [tick(30, 40, 1), tick(8, 41, 1)], 1, 1, false),
+  folds('a replay from further back is no gap', ASKED, [tick(1, 40, 1), tick(30, 41, 1)], 1, 0, true),
+  folds('a rejection that comes again in a replay moves the cursor at most', ASKED, [rejection(9, 1), tick(10, 41, 1), rejection(10, 1)], 1, 0, true),
+  folds('another one is stepped', ASKED, [tick(10, 41, 1), rejection(11, 1), tick(12, 41, 1)], 3, 1, false),
+  folds('the frame that a number is to bring is stepped by itself', AWAITED, [numbered(7, 10), numbered(8, 11), numbered(9, 12)], 2, 0, true),
+  folds('also an account event of somebody unknown', AWAITED, [account(BOB, 'active', 10, { connection: 1, ordinal: 7 }), numbered(8, 11)], 2, 0, false),
+  folds('another one opens another connection, and what follows is left out', AWAITED, [numbered(8, 11), numbered(9, 12)], 1, 2, false),
+  folds('the number of the last with the greatest stamp', FRESH, [passing(3, { ordinal: 4 }), passing(3, { ordinal: 5 }), passing(2, { ordinal: 6 })], 1, 0, true),
+  folds('or none', FRESH, [passing(3, { ordinal: 4 }), passing(3), passing(2, { ordinal: 6 })], 1, 0, true),
   folds('frames of the old connection, and of the new', ASKED, [tick(9, 40, 0), tick(9, 41, 1)], 1, 0, true),
   folds('a start within the batch: what follows bears the new number', FRESH, [tick(1, 5), started(6, OPEN), tick(2, 7, 1)], 3, 1, false),
   folds('a frame of the connection that a loss ended is left out', ASKED, [opened(1, 21), closed(1, 22), tick(9, 23, 1)], 2, 1, false),

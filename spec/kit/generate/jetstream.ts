@@ -137,6 +137,30 @@ const STAMPS = frames('StreamAdvanced', 'F1 S6', {
   'an escaped key': `{"did":"did:plc:alice","t\\u0069me_us":3}`
 })
 
+// ---------------------------------------------------------------------------------------- numbers
+
+const NUMBERS = [
+  ...frames('StreamAdvanced', 'D10', {
+    'a number': frame({ cursor: '7' }),
+    'number 0': frame({ cursor: '0' }),
+    'number −0 is 0': frame({ cursor: '-0' }),
+    'number 7.0': frame({ cursor: '7.0' }),
+    'number 1e3': frame({ cursor: '1e3' }),
+    'the greatest number': frame({ cursor: '999999999999999' }),
+    '10¹⁵ would be read as a time': frame({ cursor: '1000000000000000' }),
+    'number −1': frame({ cursor: '-1' }),
+    'a number with a fraction': frame({ cursor: '7.5' }),
+    'a number as text': frame({ cursor: '"7"' }),
+    'number null': frame({ cursor: 'null' }),
+    'number true': frame({ cursor: 'true' }),
+    'of two numbers the last counts': `{"did":"did:plc:alice","time_us":1,"cursor":"x","cursor":7}`
+  }),
+  ...frames('CommitReceived', 'D10', { 'the number of a commit': commit({}, { cursor: '7' }) }),
+  ...frames('AccountReceived', 'D10', { 'the number of an account event': account({ active: 'true' }, { cursor: '7' }) }),
+  ...frames('FrameRejected/did', 'D10', { 'the number of a rejected frame': frame({ cursor: '7', did: '1' }) }),
+  ...frames('FrameRejected/time', 'D10', { 'no number without a stamp': frame({ cursor: '7', time_us: undefined }) })
+]
+
 // ---------------------------------------------------------------------------------------- DID and kind
 
 const DIDS = [
@@ -395,6 +419,7 @@ const ORDER = [
 export const JETSTREAM: ReadonlyArray<Case> = [
   ...NO_FRAMES,
   ...STAMPS,
+  ...NUMBERS,
   ...DIDS,
   ...ACCOUNTS,
   ...COMMITS,

@@ -50,7 +50,7 @@ const isAboutBuilds = ({ _tag }: Report): boolean => _tag === 'TriggerIgnored' |
 const inShort = (effect: Effect): string => {
   switch (effect._tag) {
     case 'OpenJetstream':
-      return `open ${String(effect.cursor)}`
+      return `open ${String(effect.cursor)}${effect.ordinal === null ? '' : ` by ${String(effect.ordinal)}`}`
     case 'CloseJetstream':
       return 'close'
     case 'SubscribeKnot':
@@ -111,6 +111,8 @@ const member = (subject = ALICE) => memberRecord({ createdAt: '', subject })
 
 /** A frame that says nothing to us. */
 const tick = (timeUs: number, connection: number, at = timeUs): Happening => passing(timeUs, { at, connection })
+/** The same, of a server that numbers its frames. */
+const numbered = (ordinal: number, timeUs: number, connection: number): Happening => passing(timeUs, { at: timeUs, connection, ordinal })
 const start = (at: number, config: WrittenConfig = MINIMAL, resumeFrom: number | null = null): Happening => started(at, config, resumeFrom)
 
 const knotReceived = (created: string | null, at: number, connection: number, host = K1): Happening =>
@@ -122,7 +124,9 @@ const knotKeyed = (rkey: string, at: number, connection: number): Happening =>
 
 /** Rejections as the decoders and the shell say them. */
 const rejected = (reason: string, timeUs: number | null) =>
-  ({ _tag: 'FrameRejected', at: 20, collection: null, connection: 0, detail: 'x', did: null, operation: null, reason, rkey: null, timeUs }) as Happening
+  ({ _tag: 'FrameRejected', at: 20, collection: null, connection: 0, detail: 'x', did: null, operation: null, ordinal: null, reason, rkey: null, timeUs }) as Happening
+/** A rejection with a stamp, over that connection. */
+const rejectedAt = (timeUs: number, connection: number): Happening => frame(`{"did":"alice","time_us":${String(timeUs)}}`, 20, connection)
 const knotRejected = (reason: string) =>
   ({ _tag: 'KnotFrameRejected', at: 20, connection: 1, detail: 'x', host: K1, reason }) as Happening
 
@@ -143,7 +147,7 @@ const STREAM: ReadonlyArray<Plot> = [
     [start(20), 'open 8'],
     [tick(8, 1), ''],
     [start(21), 'open 8'],
-    [tick(7, 2), 'gap 8 7'],
+    [tick(7, 2), ''],
     [tick(1, 2), ''],
     [start(22), 'open 8'],
     [tick(FIVE_MINUTES + 31, 3, 30), 'FrameFromFuture'],
@@ -171,6 +175,63 @@ const STREAM: ReadonlyArray<Plot> = [
     [frame('', 10), 'FrameRejected'],
     [account(BOB, 'deleted', 5, { at: 10 }), ''],
     [frame('{"did":"did:plc:alice","kind":"commit","time_us":6,"commit":{"collection":"a.b.c"}}', 10), '']
+  ]),
+  run('number', 'who numbers frames is asked for the last one, and believed if that comes first', 'D10', [
+    [numbered(7, 10, 0), ''],
+    [start(20), 'open 8 by 7'],
+    [opened(1, 21), 'wake 10000'],
+    [numbered(7, 10, 1), ''],
+    [timer(1, 22), ''],
+    [numbered(9, 20, 1), ''],
+    [numbered(10, 20, 1), ''],
+    [numbered(3, 19, 1), ''],
+    [start(23), 'open 18 by 10'],
+    [put(ALICE, 'x', repo(), 21, { at: 23, connection: 2, ordinal: 10 }), 'close, open 18'],
+    [put(ALICE, 'x', repo(), 21, { at: 23, connection: 2, ordinal: 10 }), ''],
+    [opened(3, 24), ''],
+    [numbered(2, 18, 3), ''],
+    [numbered(3, 21, 3), ''],
+    [closed(3, 1_000_025), 'wake 1'],
+    [timer(4, 1_000_026), 'open 19 by 3'],
+    [closed(4, 1_000_027), 'wake 2'],
+    [timer(5, 1_000_028), 'open 19 by 3'],
+    [closed(5, 1_000_029), 'wake 4'],
+    [timer(6, 1_000_030), 'open 19 by 3'],
+    [closed(6, 1_000_031), 'wake 4'],
+    [timer(7, 1_000_032), 'open 19 by 3'],
+    [closed(7, 1_000_033), 'wake 4'],
+    [timer(8, 1_000_034), 'open 19'],
+    [numbered(2, 20, 8), ''],
+    [closed(8, 1_000_035), 'wake 4'],
+    [start(1_000_036), 'open 19 by 3'],
+    [opened(10, 1_000_037), 'wake 10000'],
+    [timer(10, 1_000_038), 'close, open 19'],
+    [frame('{"did":"did:plc:alice","cursor":4,"time_us":22}', 1_000_039, 11), ''],
+    [start(1_000_040, { ...MINIMAL, jetstream: 'wss://other.example/' }), 'open 20'],
+    [start(1_000_041), 'open 20 by 4'],
+    [frame('{', 1_000_042, 13), 'close, open 20'],
+    [frame('{"did":"alice","cursor":5,"time_us":23}', 1_000_043, 14), 'FrameRejected'],
+    [start(1_000_044, { ...MINIMAL, jetstream: '' }), 'open 21'],
+    [numbered(6, 24, 15), ''],
+    [start(1_000_045), 'open 22'],
+    [numbered(7, 25, 16), ''],
+    [tick(25, 16), ''],
+    [start(1_000_046), 'open 23']
+  ]),
+  run('repeated', 'a rejection that a replay brings again is not reported again', 'D3 F2 S10', [
+    [rejectedAt(10, 0), 'FrameRejected'],
+    [rejectedAt(10, 0), 'FrameRejected'],
+    [start(20), 'open 8'],
+    [rejectedAt(9, 1), ''],
+    [rejectedAt(10, 1), ''],
+    [rejectedAt(11, 1), 'FrameRejected'],
+    [rejectedAt(11, 1), 'FrameRejected'],
+    [frame('{', 20, 1), 'FrameRejected'],
+    [start(21, MINIMAL, 5), 'open 5'],
+    [rejectedAt(6, 2), ''],
+    [rejectedAt(12, 2), 'FrameRejected'],
+    [start(22), 'open 10'],
+    [rejectedAt(12, 3), '']
   ]),
   run('resume', 'what an operator asks for holds until an event answers', 'S3 S5 D10', [
     [tick(10, 0), ''],

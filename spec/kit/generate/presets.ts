@@ -23,6 +23,7 @@ export const MINIMAL = {
   },
   hostname: US,
   hosts: { defaultPort: 443, loopback: false, ports: false },
+  jetstream: 'wss://stream.example/subscribe',
   jetstreamBackoff: { baseMs: 1, capMs: 4, healthyAfterMs: 1 },
   knotBackoff: { baseMs: 1, capMs: 4, healthyAfterMs: 1 },
   owner: OWNER,

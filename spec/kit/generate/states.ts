@@ -208,6 +208,7 @@ const READING: Fields = { attempt: 0, collection: 'sh.tangled.repo', cursor: nul
 const backfill = (changes: Fields): Fields => state({ backfill: { ...BACKFILL, ...changes } })
 const reading = (changes: Fields): Fields => backfill({ accounts: [['did:plc:alice', { ...READING, ...changes }]], next: 2 })
 
+const MARK: Fields = { ordinal: 7, url: 'wss://stream.example/subscribe' }
 const GAP: Fields = { _tag: 'Gap', askedUs: 1, at: 2, gotUs: 3 }
 
 // ---------------------------------------------------------------------------------------- states
@@ -227,6 +228,7 @@ const RIGHT = yes('D11', {
   'a rev at a key': account({ repos: [['self', slot(REPO, { rev: REV })]] }),
   'hostile rkeys, in order': account({ repos: ['__proto__', 'constructor', 'toString'].map((rkey) => [rkey, slot(REPO)]) }),
   'a stamp of 2⁵³−1': cursor({ cursor: LAST }),
+  'a mark': cursor({ cursor: 2, mark: MARK }),
   'what is read again, before the cursor': cursor({ cursor: 2, rereadUs: 1 }),
   'where the last step over a frame ended, beyond the cursor': cursor({ cursor: 2, passedUs: 3 }),
   '21 in recent': counters({ recent: Array.from({ length: 21 }, () => GAP) }),
@@ -323,6 +325,13 @@ const WRONG = no('D11', {
   'a number not yet given out': subscribed(SUBSCRIPTION, 1),
   'a number far from being given out': subscribed({ ...SUBSCRIPTION, connection: { attempt: 0, number: 9, phase: { _tag: 'Idle' } } }),
 
+  'a mark without a cursor': cursor({ mark: MARK }),
+  'a mark while something is read again': cursor({ cursor: 2, mark: MARK, rereadUs: 1 }),
+  'a mark of no number': cursor({ cursor: 2, mark: { ...MARK, ordinal: null } }),
+  'a mark of nobody': cursor({ cursor: 2, mark: { ordinal: 7 } }),
+  'no mark': state({ cursor: without(CURSOR, 'mark') }),
+  'no replayUs': state({ cursor: without(CURSOR, 'replayUs') }),
+  'settings without a server': cursor({ settings: without(CURSOR['settings'] as Fields, 'url') }),
   'what is read again, at the cursor': cursor({ cursor: 2, rereadUs: 2 }),
   'what is read again, beyond the cursor': cursor({ cursor: 2, rereadUs: 3 }),
   'what is read again, without a cursor': cursor({ rereadUs: 0 }),

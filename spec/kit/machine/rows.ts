@@ -29,6 +29,7 @@ const commit = ({ hasRev = true, isPut, timeUs }: Commit): Event => ({
   collection: REPO,
   connection: CONNECTION,
   did: DID,
+  ordinal: null,
   record: isPut ? RECORD : null,
   rev: hasRev ? tidAt(timeUs) : null,
   rkey: RKEY,
@@ -42,6 +43,7 @@ const account = (timeUs: number, status: string | null): Event => ({
   changedUs: null,
   connection: CONNECTION,
   did: DID,
+  ordinal: null,
   seq: null,
   status,
   timeUs: us(timeUs)

@@ -14,7 +14,8 @@ const advanced = (at: number, connection: Natural, timeUs: number): Event => ({
   connection,
   count: 1 as Natural,
   firstUs: us(timeUs),
-  lastUs: us(timeUs)
+  lastUs: us(timeUs),
+  ordinal: null
 })
 
 const DID = 'did:plc:alice' as Did
@@ -54,6 +55,7 @@ const MOVES: ReadonlyArray<Move<State, Event>> = [
       collection: COLLABORATOR,
       connection,
       did: DID,
+      ordinal: null,
       record: null,
       rev: null,
       rkey: 'self' as Rkey,
@@ -69,6 +71,7 @@ const MOVES: ReadonlyArray<Move<State, Event>> = [
       changedUs: null,
       connection,
       did: DID,
+      ordinal: null,
       seq: null,
       status: null,
       timeUs: us(EPOCH_US + 1)
@@ -86,6 +89,7 @@ const MOVES: ReadonlyArray<Move<State, Event>> = [
         detail: '',
         did: null,
         operation: null,
+        ordinal: null,
         reason: 'record',
         rkey: null,
         timeUs: timeUs === null ? null : us(timeUs)

@@ -285,6 +285,12 @@ def read_time_us(value: Json) -> Optional[int]:
     return int(double) if 0 <= double <= MAX_SAFE and double.is_integer() else None
 
 
+def read_ordinal(value: Json) -> Optional[int]:
+    """D10: the number that a server gave a frame; None for what is none, or would be read as a time."""
+    number = read_time_us(value)
+    return number if number is not None and number < FIRST_TIME else None
+
+
 def read_record(collection: str, record: Json) -> Optional[Dict[str, str]]:
     """S9: absent, null and "" are one thing; None for a bad record."""
     if not isinstance(record, dict):
@@ -329,7 +335,8 @@ def time_of_date_time(text: str) -> Optional[int]:
 def decode_frame(at: int, connection: int, text: str) -> Event:
     """A frame of Jetstream. Whatever the text, the answer is an event."""
     try:
-        return {"at": at, "connection": connection, **_read_frame(parse_object(text))}
+        frame = parse_object(text)
+        return {"at": at, "connection": connection, **_read_frame(frame), "ordinal": read_ordinal(frame.get("cursor"))}
     except Rejected as rejected:
         return reject_frame(at, connection, rejected)
 
@@ -344,6 +351,7 @@ def reject_frame(at: int, connection: int, rejected: Rejected) -> Event:
         "detail": rejected.detail,
         "did": excerpt_or_null(rejected.frame.get("did")),
         "operation": excerpt_or_null(rejected.commit.get("operation")),
+        "ordinal": None if rejected.time_us is None else read_ordinal(rejected.frame.get("cursor")),
         "reason": rejected.reason,
         "rkey": excerpt_or_null(rejected.commit.get("rkey")),
         "timeUs": rejected.time_us,
@@ -1459,6 +1467,7 @@ read_config = fields(
     builds=a_build_policy,
     hostname=a_hostname,
     hosts=a_host_policy,
+    jetstream=a_text,
     jetstreamBackoff=a_backoff,
     knotBackoff=a_backoff,
     owner=a_did,
@@ -1468,6 +1477,7 @@ read_config = fields(
 
 
 of_stream = dict(at=a_time, connection=a_natural)
+of_frame = dict(**of_stream, ordinal=nullable(a_natural))
 of_knot = dict(at=a_time, connection=a_natural, host=a_host)
 of_rejection = dict(
     at=a_time,
@@ -1491,7 +1501,7 @@ def listed_in(collection: str) -> Reader:
 
 def commit_of(collection: str) -> Reader:
     record = fields(**{name: a_text for name in RECORD_FIELDS[collection]})
-    return fields(**of_stream, did=a_did, record=nullable(record), rev=nullable(a_tid), rkey=an_rkey, timeUs=a_time)
+    return fields(**of_frame, did=a_did, record=nullable(record), rev=nullable(a_tid), rkey=an_rkey, timeUs=a_time)
 
 
 read_event = by(
@@ -1514,7 +1524,7 @@ read_event = by(
     JetstreamClosed=fields(**of_stream, poisoned=a_boolean),
     CommitReceived=by("collection", **{collection: commit_of(collection) for collection in RECORD_FIELDS}),
     AccountReceived=fields(
-        **of_stream,
+        **of_frame,
         active=a_boolean,
         changedUs=nullable(a_time),
         did=a_did,
@@ -1522,8 +1532,8 @@ read_event = by(
         status=nullable(a_text),
         timeUs=a_time,
     ),
-    StreamAdvanced=fields(**of_stream, count=a_natural, firstUs=a_time, lastUs=a_time),
-    FrameRejected=fields(**of_rejection, connection=a_natural, timeUs=nullable(a_time)),
+    StreamAdvanced=fields(**of_frame, count=a_natural, firstUs=a_time, lastUs=a_time),
+    FrameRejected=fields(**of_rejection, connection=a_natural, ordinal=nullable(a_natural), timeUs=nullable(a_time)),
     KnotOpened=fields(**of_knot),
     KnotClosed=fields(**of_knot),
     KnotReceived=fields(
@@ -1593,6 +1603,9 @@ read_report = by(
 
 Pair = Tuple[List[Effect], List[Report]]
 
+FIRST_TIME = 10**15  # D10: from here on a server takes what it is asked for as microseconds
+BY_TIME_FROM = 5  # D10: the attempt in a row from which on the number is not asked for
+ANSWER_MS = 10_000  # D10: how long a number may be unanswered
 PASS_FROM = 3  # D12: the poisonous loss from which on a frame is passed
 PASS_US = 1_000_000
 POWER_LIMIT = 30
@@ -1677,8 +1690,10 @@ class Stream:
     connection: Connection = field(default_factory=lambda: Connection(0))
     cursor: Optional[int] = None
     asked_us: Optional[int] = None
+    mark: Optional[Json] = None  # D10: the number of the frame that the cursor stands on, and who gave it
     passed_us: int = 0
     poisonings: int = 0
+    replay_us: Optional[int] = None
     reread_us: Optional[int] = None
     stopped: bool = False
 
@@ -1688,6 +1703,7 @@ class Stream:
             "backoff": config["jetstreamBackoff"],
             "rewindUs": config["rewindUs"],
             "toleranceUs": config["toleranceUs"],
+            "url": config["jetstream"],
         }
 
     @classmethod
@@ -1695,13 +1711,17 @@ class Stream:
         read = _read_stream(value)
         if read["rereadUs"] is not None and (read["cursor"] is None or read["rereadUs"] >= read["cursor"]):
             refuse(read["rereadUs"], "a re-reading that lies before the cursor")
+        if read["mark"] is not None and (read["cursor"] is None or read["rereadUs"] is not None):
+            refuse(read["mark"], "the mark of a cursor before which nothing is read again")
         return cls(
             read["settings"],
             read["connection"],
             read["cursor"],
             read["askedUs"],
+            read["mark"],
             read["passedUs"],
             read["poisonings"],
+            read["replayUs"],
             read["rereadUs"],
             read["stopped"],
         )
@@ -1711,8 +1731,10 @@ class Stream:
             "askedUs": self.asked_us,
             "connection": self.connection.written(),
             "cursor": self.cursor,
+            "mark": self.mark,
             "passedUs": self.passed_us,
             "poisonings": self.poisonings,
+            "replayUs": self.replay_us,
             "rereadUs": self.reread_us,
             "settings": self.settings,
             "stopped": self.stopped,
@@ -1737,16 +1759,42 @@ class Stream:
             return None
         return min(position, max(0, position - self.settings["rewindUs"], self.passed_us))
 
+    def ordinal_to_ask(self) -> Optional[int]:
+        """D10: the number that the connection asks for, beside the time."""
+        if self.mark is None or self.mark["url"] != self.settings["url"]:
+            return None
+        return self.mark["ordinal"] if self.poisonings < PASS_FROM and self.connection.attempt < BY_TIME_FROM else None
+
+    def is_awaited(self) -> bool:
+        """Whether the connection was asked for by number, and nothing has come that answers."""
+        return self.connection.is_up() and self.asked_us is not None and self.ordinal_to_ask() is not None
+
+    def is_marked(self, event: Event) -> bool:
+        stamps = stamps_of(event)
+        first_us = stamps[0] if stamps else None
+        return self.mark is not None and event["ordinal"] == self.mark["ordinal"] and first_us == self.cursor
+
+    def is_astray(self, event: Event) -> bool:
+        """Whether the frame shows that a number has led elsewhere."""
+        return self.is_awaited() and not self.is_marked(event)
+
+    def is_repeated(self, event: Event) -> bool:
+        """Whether a rejected frame has been here before, most likely."""
+        return event["timeUs"] is not None and self.replay_us is not None and event["timeUs"] <= self.replay_us
+
     def see(self, event: Event) -> Pair:
         tag = event["_tag"]
         if tag in STREAM_FRAMES:
-            return [], self._frame(event)
+            return (self._by_time(), []) if self.is_astray(event) else ([], self._frame(event))
         if tag == "Started":
             return self._started(event), []
         if tag == "StopRequested":
             return self._stopped(), []
         if tag == "JetstreamOpened" and self.is_opened_by(event):
             self.connection.open(event["at"])
+            if self.is_awaited():
+                timer = {"_tag": "JetstreamTimer", "connection": self.connection.number}
+                return [{"_tag": "WakeAfter", "highMs": ANSWER_MS, "lowMs": ANSWER_MS, "timer": timer}], []
         if tag == "JetstreamClosed" and event["connection"] == self.connection.number and self.connection.is_up():
             return self._closed(event)
         if tag == "TimerFired" and event["timer"] == {"_tag": "JetstreamTimer", "connection": self.connection.number}:
@@ -1758,8 +1806,22 @@ class Stream:
         return event["connection"] == self.connection.number and self.connection.phase == "Connecting"
 
     def _open(self) -> List[Effect]:
-        self.asked_us = self.resume_at()
-        return [{"_tag": "OpenJetstream", "connection": self.connection.number, "cursor": self.asked_us}]
+        self.asked_us, self.replay_us = self.resume_at(), self.cursor
+        return [
+            {
+                "_tag": "OpenJetstream",
+                "connection": self.connection.number,
+                "cursor": self.asked_us,
+                "ordinal": self.ordinal_to_ask(),
+            }
+        ]
+
+    def _by_time(self) -> List[Effect]:
+        """D10: the number is forgotten, and another connection asks for the time, at once."""
+        close = {"_tag": "CloseJetstream", "connection": self.connection.number}
+        self.mark = None
+        self.connection.number, self.connection.phase = self.connection.number + 1, "Connecting"
+        return [close, *self._open()]
 
     def _started(self, event: Event) -> List[Effect]:
         self.settings = self.settings_of(event["config"])
@@ -1768,6 +1830,7 @@ class Stream:
         resume_from = event["resumeFrom"]
         if resume_from is not None:
             self.asked_us = resume_from
+            self.mark = None
             self.poisonings = 0
             self.reread_us = resume_from if self.cursor is not None and resume_from < self.cursor else None
         return self._open()
@@ -1783,6 +1846,8 @@ class Stream:
         return closes
 
     def _woken(self) -> List[Effect]:
+        if self.connection.phase == "Open" and self.is_awaited():
+            return self._by_time()
         if self.connection.phase != "Waiting":
             return []
         self.connection.phase = "Connecting"
@@ -1801,10 +1866,19 @@ class Stream:
         self.poisonings += 1
         if self.poisonings < PASS_FROM:
             return []
+        self.mark = None
         self.passed_us = min(MAX_SAFE, furthest + PASS_US * 2 ** min(self.poisonings - PASS_FROM, 20))
         return [{"_tag": "Gap", "askedUs": furthest, "at": at, "gotUs": self.passed_us}]
 
     def _frame(self, event: Event) -> List[Report]:
+        reports = self._moved(event)
+        if event["_tag"] == "FrameRejected" and not self.is_repeated(event):
+            reports.append({name: event[name] for name in ("_tag", *of_rejection)})
+        return reports
+
+    def _moved(self, event: Event) -> List[Report]:
+        if self.is_awaited():
+            self.asked_us = None  # the very frame: nothing can have been missed
         stamps = stamps_of(event)
         if stamps is None:
             return []
@@ -1813,13 +1887,16 @@ class Stream:
             named = event["did"] if event["_tag"] in ("CommitReceived", "AccountReceived") else None
             return [{"_tag": "FrameFromFuture", "at": event["at"], "did": named, "timeUs": last_us}]
         reports = self._answered(event["at"], first_us)
+        if self.cursor is None or last_us >= self.cursor:
+            ordinal, url = event["ordinal"], self.settings["url"]
+            self.mark = None if ordinal is None or url == "" else {"ordinal": ordinal, "url": url}
         self._advance(last_us)
         return reports
 
     def _answered(self, at: int, time_us: int) -> List[Report]:
         """D10: the first event after a resume says where the server began."""
         asked_us, self.asked_us = self.asked_us, None
-        if asked_us is None or asked_us <= time_us <= asked_us + self.settings["toleranceUs"]:
+        if asked_us is None or time_us <= asked_us + self.settings["toleranceUs"]:
             return []
         return [{"_tag": "Gap", "askedUs": asked_us, "at": at, "gotUs": time_us}]
 
@@ -1837,10 +1914,12 @@ _read_stream = fields(
     askedUs=nullable(a_time),
     connection=Connection.read,
     cursor=nullable(a_time),
+    mark=nullable(fields(ordinal=a_natural, url=a_text)),
     passedUs=a_time,
     poisonings=a_natural,
+    replayUs=nullable(a_time),
     rereadUs=nullable(a_time),
-    settings=fields(backoff=a_backoff, rewindUs=a_time, toleranceUs=a_time),
+    settings=fields(backoff=a_backoff, rewindUs=a_time, toleranceUs=a_time, url=a_text),
     stopped=a_boolean,
 )
 
@@ -1993,8 +2072,6 @@ class Commits:
             self._account(event)
         elif tag == "Started":
             self._configure(self.policy_of(event["config"]))
-        elif tag == "FrameRejected":
-            return [{name: event[name] for name in ("_tag", *of_rejection)}]
         return []
 
     def holds(self) -> Tuple[List[str], List[str]]:
@@ -3471,6 +3548,8 @@ class Machine:
         tag = event["_tag"]
         if self.is_stale(event) or (tag == "RecordsRead" and not self.backfill.is_awaited(event)):
             return []
+        if tag in STREAM_FRAMES and self.stream.is_astray(event):
+            return self.stream.see(event)[0]
         is_for_backfill = tag != "JetstreamOpened" or self.stream.is_opened_by(event)
         if tag == "AccountReceived" and event["did"] in self.commits.accounts:  # what is no news of an account is none to its reading
             is_for_backfill = is_account_news(self.commits.accounts[event["did"]], event)
@@ -3588,7 +3667,11 @@ class Folded(NamedTuple):
 def as_advance(machine: Machine, event: Event) -> Optional[Event]:
     """What an event does that does nothing but move the cursor, and may be merged with its neighbours; else None."""
     tag = event["_tag"]
-    if tag not in ("StreamAdvanced", "AccountReceived") or machine.is_stale(event) or is_from_future(event):
+    if tag not in ("StreamAdvanced", "AccountReceived", "FrameRejected"):
+        return None
+    if machine.is_stale(event) or machine.stream.is_awaited() or is_from_future(event):
+        return None
+    if tag == "FrameRejected" and not machine.stream.is_repeated(event):
         return None
     account = machine.commits.accounts.get(event["did"]) if tag == "AccountReceived" else None
     if tag == "AccountReceived" and account is None and event["did"] in machine.backfill.accounts:
@@ -3597,7 +3680,7 @@ def as_advance(machine: Machine, event: Event) -> Optional[Event]:
         return None
     if tag == "StreamAdvanced":
         return event
-    return {"at": event["at"], "connection": event["connection"], **_advanced(event["timeUs"])}
+    return {"at": event["at"], "connection": event["connection"], **_advanced(event["timeUs"]), "ordinal": event["ordinal"]}
 
 
 def merged(before: Event, after: Event) -> Optional[Event]:
@@ -3607,6 +3690,7 @@ def merged(before: Event, after: Event) -> Optional[Event]:
         "count": before["count"] + after["count"],
         "firstUs": before["firstUs"],
         "lastUs": max(before["lastUs"], after["lastUs"]),
+        "ordinal": after["ordinal"] if before["lastUs"] <= after["lastUs"] else before["ordinal"],
     }
     return None if is_from_future(event) else event
 

@@ -11,6 +11,7 @@ const put = ({ apply, clock, state }: World, collection: string, rkey: string, r
     collection,
     connection: state().cursor.connection.number,
     did: OWNER,
+    ordinal: null,
     record,
     rev: null,
     rkey,

@@ -208,7 +208,7 @@ it('shows what has not come about yet as 0, and every count once', async () => {
 it('shows that reports have a kind and a reason', async () => {
   const world = started()
   const { url } = await serve(world)
-  world.apply({ _tag: 'FrameRejected', at: world.clock.now(), collection: null, connection: world.state().cursor.connection.number, detail: 'x', did: null, operation: null, reason: 'rkey', rkey: null, timeUs: null })
+  world.apply({ _tag: 'FrameRejected', at: world.clock.now(), collection: null, connection: world.state().cursor.connection.number, detail: 'x', did: null, operation: null, ordinal: null, reason: 'rkey', rkey: null, timeUs: null })
   expect((await ask(url, '/metrics')).body).toContain('tack_reports_total{kind="FrameRejected",reason="rkey"} 1\n')
 })
 
@@ -323,7 +323,7 @@ describe('the overview', () => {
     expect(await shown()).toMatchObject({ isSaving: true, members: [] })
     const subject = `did:plc:${'m'.repeat(24)}`
     const record = { createdAt: '', instance: HOSTNAME, subject }
-    world.apply({ _tag: 'CommitReceived', at: clock.now(), collection: 'sh.tangled.spindle.member', connection: world.state().cursor.connection.number, did: OWNER, record, rev: null, rkey: 'm', timeUs: clock.now() })
+    world.apply({ _tag: 'CommitReceived', at: clock.now(), collection: 'sh.tangled.spindle.member', connection: world.state().cursor.connection.number, did: OWNER, ordinal: null, record, rev: null, rkey: 'm', timeUs: clock.now() })
     clock.advance(249)
     expect(await shown()).toMatchObject({ members: [] })
     clock.advance(1)

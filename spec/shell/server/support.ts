@@ -112,6 +112,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
       collection: 'sh.tangled.repo',
       connection: state.cursor.connection.number,
       did: owner,
+      ordinal: null,
       record: { createdAt: '', knot, name, repoDid: '', spindle: HOSTNAME },
       rev: null,
       rkey: `repo${String(records)}`,

@@ -69,7 +69,7 @@ export const middle: Random = { between: (low, high) => Math.floor((low + high) 
 
 export interface Dial {
   readonly connection: Natural
-  readonly cursor: TimeUs | Nanos | null
+  readonly cursor: TimeUs | Nanos | Natural | null
   readonly deliver: Deliver
   /** `null`: the stream. */
   readonly host: HostName | null
@@ -80,7 +80,7 @@ export interface Dial {
 /** A network on which nothing happens but what the test does to the dials. */
 export const fakeNetwork = (onDial: (dial: Dial) => void = () => undefined) => {
   const dials: Array<Dial> = []
-  const dial = (host: HostName | null, connection: Natural, cursor: TimeUs | Nanos | null, deliver: Deliver): Link => {
+  const dial = (host: HostName | null, connection: Natural, cursor: TimeUs | Nanos | Natural | null, deliver: Deliver): Link => {
     let end: () => void = () => undefined
     const gone = new Promise<void>((resolve) => (end = resolve))
     const made: Dial = {

@@ -35,7 +35,8 @@ export const advance = (n: number): StreamAdvanced => ({
   connection: 0 as Natural,
   count: 1 as Natural,
   firstUs: n as TimeUs,
-  lastUs: n as TimeUs
+  lastUs: n as TimeUs,
+  ordinal: null
 })
 
 const SNAPSHOT_BYTES = 3_000

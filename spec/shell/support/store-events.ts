@@ -196,12 +196,13 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
           changedUs: how % 5 === 0 ? null : at,
           connection,
           did,
+          ordinal: null,
           seq: how % 7 === 0 ? null : how,
           status: how % 3 === 0 ? 'deleted' : text,
           timeUs: at
         }
       case 4:
-        return { _tag: 'StreamAdvanced', at, connection, count: 7, firstUs: at - 6, lastUs: at }
+        return { _tag: 'StreamAdvanced', at, connection, count: 7, firstUs: at - 6, lastUs: at, ordinal: n }
       case 5:
         return {
           _tag: 'FrameRejected',
@@ -211,6 +212,7 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
           detail: text,
           did,
           operation: null,
+          ordinal: null,
           reason: 'record',
           rkey: text,
           timeUs: at
@@ -267,6 +269,7 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
     collection,
     connection,
     did,
+    ordinal: how % 2 === 0 ? n : null,
     record: how % 4 === 0 ? null : recordOf(collection, text, [how, n, kind]),
     rev: null,
     rkey: pick(RKEYS, how),
