@@ -1,6 +1,9 @@
 /**
  * How far a long replay has come: on a terminal one line that is written over, elsewhere a log line every ten seconds. Silent
  * as long as the cursor is within a minute of now.
+ *
+ * It is over when the newest stamp is recent. Where the stream is quiet there is none: then it is over when the connection has been open for
+ * a minute and a half in which nothing came. A connection whose server does not answer pings is closed within a minute (net.ts), so this one's does.
  */
 import type { State } from '../core/index.js'
 import type { Clock, Log } from './ports.js'
@@ -8,6 +11,9 @@ import type { Clock, Log } from './ports.js'
 const BEHIND_US = 60_000_000
 const TERMINAL_US = 200_000
 const LOG_US = 10_000_000
+
+/** How long an open stream must be silent to have nothing more: longer than it takes to notice that it is dead. */
+export const QUIET_MS = 90_000
 
 /** A duration in words: `2 h 05 min`, `3 min 20 s`, `8 s`. */
 export const duration = (us: number): string => {
@@ -22,28 +28,76 @@ interface Look {
   readonly frames: number
 }
 
-/** What an observer of the bridge calls with every durable state. */
-export const createProgress = (clock: Clock, log: Log, terminal: NodeJS.WritableStream | null): ((durable: State) => void) => {
+export interface Progress {
+  readonly close: () => void
+  /** An observer of the bridge calls it with every durable state. */
+  readonly look: (durable: State) => void
+}
+
+/** @param backlog - how many events have arrived that are not taken in yet */
+export const createProgress = (
+  clock: Clock,
+  log: Log,
+  terminal: NodeJS.WritableStream | null,
+  backlog: () => number = () => 0
+): Progress => {
   let last: Look | null = null
-  return ({ counters, cursor: { cursor } }) => {
+  /** The open connection that is listened to, how many frames there were when it was last heard, and whether it has been silent since for long. */
+  let heard: { readonly frames: number; readonly isQuiet: boolean; readonly number: number } | null = null
+  let cancel = (): void => undefined
+
+  const over = (): void => {
+    if (last === null) return
+    last = null
+    terminal?.write(CLEAR)
+    log.info('caught up with the stream')
+  }
+
+  const forget = (): void => {
+    cancel()
+    heard = null
+  }
+
+  /** Whether the connection has been open and silent for long. */
+  const isQuiet = ({ counters: { frames }, cursor: { connection } }: State): boolean => {
+    if (connection.phase._tag !== 'Open') {
+      forget()
+      return false
+    }
+    if (heard !== null && heard.frames === frames && heard.number === connection.number) return heard.isQuiet
+    cancel()
+    const { number } = connection
+    heard = { frames, isQuiet: false, number }
+    const wait = (): void => {
+      cancel = clock.after(QUIET_MS, () => {
+        if (backlog() > 0) return wait()
+        heard = { frames, isQuiet: true, number }
+        over()
+      })
+    }
+    wait()
+    return false
+  }
+
+  const look = (durable: State): void => {
+    const { counters, cursor } = durable
+    if (cursor.cursor === null) return
     const at = clock.now()
-    if (cursor === null) return
-    const behindUs = at - cursor
+    const behindUs = at - cursor.cursor
     if (behindUs < BEHIND_US) {
-      if (last !== null) {
-        terminal?.write(CLEAR)
-        log.info('caught up with the stream')
-      }
-      last = null
+      forget()
+      over()
       return
     }
-    if (last !== null && at - last.at < (terminal === null ? LOG_US : TERMINAL_US)) return
-    const look = { at, cursor, frames: counters.frames }
-    const fields = { behind: duration(behindUs), ...(last === null ? {} : speedOf(last, look, behindUs)) }
-    last = look
+    if (isQuiet(durable) || (last !== null && at - last.at < (terminal === null ? LOG_US : TERMINAL_US))) return
+    const now = { at, cursor: cursor.cursor, frames: counters.frames }
+    const fields = { behind: duration(behindUs), ...(last === null ? {} : speedOf(last, now, behindUs)) }
+    last = now
     if (terminal === null) log.info('catching up with the stream', fields)
     else terminal.write(`${CLEAR}catching up: ${Object.entries(fields).map(([name, value]) => `${name} ${String(value)}`).join(', ')}`)
   }
+
+  return { close: () => cancel(), look }
 }
 
 /** Back to the beginning of the line, and nothing on it. */

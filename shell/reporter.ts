@@ -44,7 +44,8 @@ export const createReporter = (clock: Clock, log: Log): ((report: Report) => voi
   const turnOf = createSparing(clock)
   return (report) => {
     const { isWritten, leftOut } = turnOf(report._tag)
-    if (leftOut > 0) log.warn('more reports of this kind were counted, not written', { kind: report._tag, count: leftOut })
-    if (isWritten) log[report._tag === 'TriggerIgnored' ? 'debug' : 'warn'](sentence(report), { ...report })
+    const level = report._tag === 'TriggerIgnored' ? 'debug' : 'warn'
+    if (leftOut > 0) log[level]('more reports of this kind were counted, not written', { kind: report._tag, count: leftOut })
+    if (isWritten) log[level](sentence(report), { ...report })
   }
 }

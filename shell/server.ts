@@ -97,7 +97,9 @@ const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray
 
 /** Starts to serve. @throws when the address is taken, or is not ours. */
 export const startServer = async (ports: ServerPorts, config: ServerConfig): Promise<Server> => {
-  const { backlog, clock, durable, isSaving, log, providers, submit } = ports
+  const { backlog, clock, durable, isSaving, providers, submit } = ports
+  // Whoever comes decides how often any of it is said.
+  const log = sparingLog(clock, ports.log)
   const limits = limitsOf(config.limits ?? {})
   const page = loadPage()
   const events = createEvents(durable, log, limits.events)
@@ -117,7 +119,7 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
   })
   const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving(), nowUs: clock.now() }))
   // Anybody can send these.
-  const posts = { clock, log: sparingLog(clock, log), submit }
+  const posts = { clock, log, submit }
   const webhooks = { ...posts, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes }
   const admin = { ...posts, count: metrics.countOrder, durable, token: config.adminToken }
 

@@ -1,18 +1,20 @@
 /**
- * Strangers must not decide how much is written: of each kind of line that they cause, the first few in ten seconds are written, the rest
- * are counted.
+ * Strangers must not decide how much is written: of each kind of line that they cause, ten are written at once, then one in five minutes, which
+ * says how many were left out. A day is some three hundred lines of a kind, whatever they do.
  */
 import type { Clock, Log } from './ports.js'
 
-const WINDOW_US = 10_000_000
-const WRITTEN = 10
+const AT_ONCE = 10
+const REFILL_US = 300_000_000
 
-interface Window {
-  readonly count: number
-  readonly from: number
+/** How many lines of a kind may be written, at a moment, and how many were left out since the last. */
+interface Room {
+  readonly atUs: number
+  readonly leftOut: number
+  readonly lines: number
 }
 
-/** Whether a line of this kind is to be written now, and how many were left out in a window that is over: to be said first. */
+/** Whether a line of this kind is to be written now, and how many were left out before it: to be said first. */
 export interface Turn {
   readonly isWritten: boolean
   readonly leftOut: number
@@ -20,26 +22,26 @@ export interface Turn {
 
 /** Counts lines by kind. There must be few kinds. */
 export const createSparing = (clock: Clock): ((kind: string) => Turn) => {
-  const windows = new Map<string, Window>()
+  const rooms = new Map<string, Room>()
   return (kind) => {
     const now = clock.now()
-    const before = windows.get(kind)
-    const isNew = before === undefined || now - before.from >= WINDOW_US
-    const window = isNew ? { count: 1, from: now } : { count: before.count + 1, from: before.from }
-    windows.set(kind, window)
-    return { isWritten: window.count <= WRITTEN, leftOut: isNew ? Math.max(0, (before?.count ?? 0) - WRITTEN) : 0 }
+    const before = rooms.get(kind) ?? { atUs: now, leftOut: 0, lines: AT_ONCE }
+    const lines = Math.min(AT_ONCE, before.lines + (now - before.atUs) / REFILL_US)
+    const isWritten = lines >= 1
+    rooms.set(kind, { atUs: now, leftOut: isWritten ? 0 : before.leftOut + 1, lines: isWritten ? lines - 1 : lines })
+    return { isWritten, leftOut: isWritten ? before.leftOut : 0 }
   }
 }
 
-/** `log`, but for warnings and errors, of which few of each message are written. */
+/** `log`, but few lines of each message are written. */
 export const sparingLog = (clock: Clock, log: Log): Log => {
   const turnOf = createSparing(clock)
   const sparing =
-    (level: 'error' | 'warn'): Log['warn'] =>
+    (level: 'error' | 'info' | 'warn'): Log['warn'] =>
     (message, fields) => {
       const { isWritten, leftOut } = turnOf(message)
-      if (leftOut > 0) log.warn('more of these were counted, not written', { count: leftOut, of: message })
+      if (leftOut > 0) log[level]('more of these were counted, not written', { count: leftOut, of: message })
       if (isWritten) log[level](message, fields)
     }
-  return { ...log, error: sparing('error'), warn: sparing('warn') }
+  return { ...log, error: sparing('error'), info: sparing('info'), warn: sparing('warn') }
 }

@@ -10,6 +10,7 @@ import type { Log } from '../ports.js'
 import { createProgress } from '../progress.js'
 import { type Bridge, type Observer, startBridge } from '../runtime.js'
 import { type Server, type ServerPorts, startServer } from '../server.js'
+import { sparingLog } from '../sparing.js'
 import { openStore } from '../store.js'
 import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
@@ -85,8 +86,10 @@ export const run = async (
   }
   log.info('serving', { event: 'Serving', port: server.right.port })
 
-  const progress = createProgress(clock, log, isTerminal ? out : null)
-  const tell = narrate(log)
+  const progress = createProgress(clock, log, isTerminal ? out : null, () => bridge?.backlog() ?? 0)
+  // What strangers cause, knots and records of theirs, is a few lines, whatever they do.
+  const sparing = sparingLog(clock, log)
+  const tell = narrate(log, sparing)
   const started = startBridge(
     {
       builder: createBuilder(providers, clock),
@@ -94,7 +97,7 @@ export const run = async (
       log,
       network: {
         openJetstream: jetstreamClient({ clock, log, policy: trustedPolicyOf(options), url: options.jetstream }),
-        openKnot: knotClient({ clock, log, policy: policyOf(options), isInsecure: options.dev === true })
+        openKnot: knotClient({ clock, log: sparing, policy: policyOf(options), isInsecure: options.dev === true })
       },
       random: systemRandom,
       records,
@@ -104,7 +107,7 @@ export const run = async (
     config.right,
     options.cursor ?? null,
     (durable, events, effects) => {
-      progress(durable)
+      progress.look(durable)
       tell(durable, events, effects)
       server.right.observe(durable, events, effects)
     }
@@ -127,6 +130,7 @@ export const run = async (
   process.on('unhandledRejection', forgotten)
 
   const ended = await started.ended
+  progress.close()
   await server.right.close()
   await parts.right.close()
   process.off('SIGINT', stop)
@@ -147,19 +151,19 @@ const serve = (ports: ServerPorts, { adminToken, listen, owner }: RunOptions): P
 
 /**
  * Says what happens, once it is durable: connections and subscriptions at `info`, every record and account at `debug`. The
- * field `event` is for programs that read along.
+ * field `event` is for programs that read along. `sparing` is for what others decide how often it happens.
  */
-const narrate: (log: Log) => Observer = (log) => (durable, events, effects) => {
-  for (const event of events) narrateEvent(log, event)
-  for (const effect of effects) narrateEffect(log, durable, effect)
+const narrate: (log: Log, sparing: Log) => Observer = (log, sparing) => (durable, events, effects) => {
+  for (const event of events) narrateEvent(log, sparing, event)
+  for (const effect of effects) narrateEffect(log, sparing, durable, effect)
 }
 
-const narrateEvent = (log: Log, event: Event): void => {
+const narrateEvent = (log: Log, sparing: Log, event: Event): void => {
   switch (event._tag) {
     case 'JetstreamOpened':
       return log.info('the stream is open', { event: event._tag, connection: event.connection })
     case 'KnotOpened':
-      return log.info('listening to a knot', { event: event._tag, knot: event.host, connection: event.connection })
+      return sparing.info('listening to a knot', { event: event._tag, knot: event.host, connection: event.connection })
     case 'CommitReceived':
       return log.debug(event.record === null ? 'a record was deleted' : 'a record was written', {
         event: event._tag,
@@ -178,7 +182,7 @@ const narrateEvent = (log: Log, event: Event): void => {
         timeUs: event.timeUs
       })
     case 'WorkflowsUnread':
-      return log.info('the workflow files of a trigger could not be read', { event: event._tag, knot: event.knot, rkey: event.rkey, error: event.error })
+      return sparing.info('the workflow files of a trigger could not be read', { event: event._tag, knot: event.knot, rkey: event.rkey, error: event.error })
     case 'KnotReceived':
       return log.debug('a knot reports', {
         event: event._tag,
@@ -198,23 +202,23 @@ const named = ({ knot, rkey, ...rest }: { readonly knot: string; readonly rkey: 
   ...('workflow' in rest ? { workflow: rest.workflow } : {})
 })
 
-const narrateEffect = (log: Log, durable: State, effect: Effect): void => {
+const narrateEffect = (log: Log, sparing: Log, durable: State, effect: Effect): void => {
   switch (effect._tag) {
     case 'OpenJetstream':
-      return log.info('connecting to the stream', { event: effect._tag, connection: effect.connection, cursor: effect.cursor })
+      return log.info('connecting to the stream', { event: effect._tag, connection: effect.connection, cursor: effect.cursor, ordinal: effect.ordinal })
     case 'SubscribeKnot':
-      return log.info('subscribing to a knot', {
+      return sparing.info('subscribing to a knot', {
         event: effect._tag,
         knot: effect.host,
         heldBy: holdersOf(effect.host)(durable).slice(0, 5),
         cursor: effect.cursor
       })
     case 'UnsubscribeKnot':
-      return log.info('unsubscribing from a knot', { event: effect._tag, knot: effect.host })
+      return sparing.info('unsubscribing from a knot', { event: effect._tag, knot: effect.host })
     case 'ReadRecords':
       return log.debug('reading records of an account', { event: effect._tag, did: effect.did, collection: effect.collection })
     case 'ReadWorkflows':
-      return log.info('a trigger: reading its workflows', { event: effect._tag, ...named(effect), owner: effect.repository.owner, repo: effect.repository.name, sha: effect.sha })
+      return sparing.info('a trigger: reading its workflows', { event: effect._tag, ...named(effect), owner: effect.repository.owner, repo: effect.repository.name, sha: effect.sha })
     case 'StartBuild':
       return log.info('starting a build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider, pipeline: effect.plan.pipeline })
     case 'FindBuild':

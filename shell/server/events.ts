@@ -65,6 +65,9 @@ const cursorIn = (query: URLSearchParams): E.Either<string, ReaderCursor | null>
   return others.length > 0 ? E.left('the cursor must be given once') : decodeCursor(cursor)
 }
 
+/** Whoever is refused costs nothing: the answer is there before anybody asks. */
+const FULL = E.left(text(503, 'too many readers; come again later', { 'retry-after': '30' }))
+
 export const createEvents = (durable: () => State, log: Log, limits: EventsLimits): Events => {
   const readers = new Set<{ readonly wake: (newsBytes: number) => void }>()
   const encoded = new WeakMap<LogEntry, Buffer>()
@@ -173,15 +176,12 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
 
   return {
     admit: (query) =>
-      pipe(
-        cursorIn(query),
-        E.mapLeft((rule) => text(400, rule)),
-        E.filterOrElse(
-          () => readers.size < limits.readers,
-          () => text(503, 'too many readers; come again later', { 'retry-after': '30' })
-        ),
-        E.map(read)
-      ),
+      readers.size < limits.readers
+        ? pipe(
+            cursorIn(query),
+            E.bimap((rule) => text(400, rule), read)
+          )
+        : FULL,
     counts: () => ({ cut, readers: readers.size, sent, truncated }),
     wake: () => {
       const bytes = newsBytes()

@@ -98,6 +98,9 @@ const sourceOf = (providers: ReadonlyArray<Provider>, { error, phase, plan, stat
 
 // ---------------------------------------------------------------------------------------- readers
 
+/** Whoever is refused costs nothing: the answer is there before anything is looked for. */
+const FULL = E.left(text(503, 'too many logs are being read; come again later', { 'retry-after': '10' }))
+
 const COMPLETE = { code: 1000, reason: 'log stream complete' } as const
 
 export const createLogs = (
@@ -175,15 +178,13 @@ export const createLogs = (
 
   return {
     admit: (knot, rkey, workflow) =>
-      pipe(
-        buildNamed(durable(), knot, rkey, workflow),
-        E.fromOption(() => notFound),
-        E.filterOrElse(
-          () => readers < limits.readers,
-          () => text(503, 'too many logs are being read; come again later', { 'retry-after': '10' })
-        ),
-        E.map(({ name }) => stream(name))
-      ),
+      readers < limits.readers
+        ? pipe(
+            buildNamed(durable(), knot, rkey, workflow),
+            E.fromOption(() => notFound),
+            E.map(({ name }) => stream(name))
+          )
+        : FULL,
     readers: () => readers,
     wake: () => {
       for (const look of [...waiting]) look()

@@ -7,7 +7,8 @@ import { table, when } from '../../shell/cli/text.js'
 import { systemClock, systemRandom } from '../../shell/clock.js'
 import { createLog, type LogFormat } from '../../shell/log.js'
 import type { Fields, Log } from '../../shell/ports.js'
-import { createProgress, duration } from '../../shell/progress.js'
+import { sparingLog } from '../../shell/sparing.js'
+import { createProgress, duration, QUIET_MS } from '../../shell/progress.js'
 import { createReporter } from '../../shell/reporter.js'
 import { BEGIN, config, manualClock } from './support/bridge.js'
 
@@ -78,18 +79,21 @@ describe('reports', () => {
   const refused = { _tag: 'KnotFrameRejected', at: BEGIN, detail: 'x', host: 'k.example', reason: 'json' } as never
   const gap = { _tag: 'Gap', askedUs: BEGIN, at: BEGIN, gotUs: BEGIN } as const
 
-  test('of each kind the first ten in ten seconds are written, the rest are counted', () => {
+  test('of each kind the first ten are written, then one in five minutes, which says how many were left out', () => {
     const clock = manualClock()
     const { log, said } = remembering()
     const report = createReporter(clock, log)
     for (let i = 0; i < 25; i++) report(refused)
     report(gap)
     expect(said).toHaveLength(11)
-    clock.advance(10_000)
+    clock.advance(299_999)
+    report(refused)
+    expect(said).toHaveLength(11)
+    clock.advance(1)
     report(refused)
     report(gap)
     expect(said.slice(11).map(({ message, fields }) => [message, fields['count'] ?? fields['_tag']])).toEqual([
-      ['more reports of this kind were counted, not written', 15],
+      ['more reports of this kind were counted, not written', 16],
       ['a frame of a knot was rejected', 'KnotFrameRejected'],
       ['events may have been missed', 'Gap']
     ])
@@ -122,16 +126,34 @@ describe('reports', () => {
     for (const sentence of sentences) expect(sentence).toMatch(/^an? .+ .+|^the .+ .+|^events .+ .+/)
   })
 
-  test('ten seconds are counted from the first of them, also while they keep coming', () => {
+  test('a day of them is a few hundred lines, however they come, and none is forgotten', () => {
+    for (const [atOnce, everyMs] of [[1, 1_000], [10, 10_000], [100, 60_000], [1_000, 600_000]] as const) {
+      const clock = manualClock()
+      const { log, said } = remembering()
+      const sparing = sparingLog(clock, log)
+      let sent = 0
+      for (let ms = 0; ms < 86_400_000; ms += everyMs) {
+        for (let i = 0; i < atOnce; i++, sent++) sparing.warn('connection lost')
+        clock.advance(everyMs)
+      }
+      const counts = said.map(({ fields }) => fields['count']).filter((count) => typeof count === 'number')
+      const lines = said.length - counts.length
+      expect(lines).toBeLessThanOrEqual(10 + 288)
+      clock.advance(300_000)
+      sparing.info('connection lost')
+      const last = said.at(-2)?.fields['count']
+      expect(lines + counts.reduce((sum, count) => sum + count, 0) + (typeof last === 'number' ? last : 0)).toBe(sent)
+    }
+  })
+
+  test('what is said while nobody looks for it is left out under its own name', () => {
     const clock = manualClock()
     const { log, said } = remembering()
     const report = createReporter(clock, log)
-    for (let second = 0; second < 20; second++) {
-      for (let i = 0; i < 5; i++) report(refused)
-      clock.advance(1_000)
-    }
-    expect(said.map(({ fields }) => fields['count'] ?? 0).filter((count) => count !== 0)).toEqual([40])
-    expect(said).toHaveLength(21)
+    for (let i = 0; i < 30; i++) report({ _tag: 'TriggerIgnored', at: BEGIN, knot: 'k.example', reason: 'repo', rkey: 'r' } as never)
+    clock.advance(300_000)
+    report({ _tag: 'TriggerIgnored', at: BEGIN, knot: 'k.example', reason: 'repo', rkey: 'r' } as never)
+    expect(new Set(said.map(({ level }) => level))).toEqual(new Set(['debug']))
   })
 })
 
@@ -149,15 +171,15 @@ describe('progress', () => {
     const clock = manualClock()
     const { log, said } = remembering()
     const progress = createProgress(clock, log, null)
-    progress(at(null, 0))
-    progress(at(BEGIN - 7_200_000_000, 0))
+    progress.look(at(null, 0))
+    progress.look(at(BEGIN - 7_200_000_000, 0))
     clock.advance(5_000)
-    progress(at(BEGIN - 7_000_000_000, 1))
+    progress.look(at(BEGIN - 7_000_000_000, 1))
     clock.advance(5_000)
-    progress(at(BEGIN - 3_600_000_000, 50_000))
+    progress.look(at(BEGIN - 3_600_000_000, 50_000))
     clock.advance(1_000)
-    progress(at(BEGIN, 99_000))
-    progress(at(BEGIN, 99_000))
+    progress.look(at(BEGIN, 99_000))
+    progress.look(at(BEGIN, 99_000))
     expect(said.map(({ message, fields }) => [message, fields])).toEqual([
       ['catching up with the stream', { behind: '2 h 00 min' }],
       ['catching up with the stream', { behind: '1 h 00 min', framesPerSecond: 5_000, left: '10 s' }],
@@ -169,15 +191,72 @@ describe('progress', () => {
     const clock = manualClock()
     const { log, said } = remembering()
     const progress = createProgress(clock, log, null)
-    progress(at(BEGIN - 7_200_000_000, 0))
+    progress.look(at(BEGIN - 7_200_000_000, 0))
     clock.advance(10_000)
-    progress(at(BEGIN - 7_180_000_000, 50))
+    progress.look(at(BEGIN - 7_180_000_000, 50))
     clock.advance(10_000)
-    progress(at(BEGIN - 7_170_000_000, 60))
+    progress.look(at(BEGIN - 7_170_000_000, 60))
     expect(said.slice(1).map(({ fields }) => fields)).toEqual([
       { behind: '1 h 59 min', framesPerSecond: 5, left: '1 h 59 min' },
       { behind: '1 h 59 min', framesPerSecond: 1 }
     ])
+  })
+
+  describe('where the stream is quiet', () => {
+    const open = (number: number, frames: number): State => {
+      const state = at(BEGIN - 7_200_000_000, frames)
+      const connection = { attempt: 0 as Natural, number: number as Natural, phase: { _tag: 'Open' as const, openedAt: BEGIN } }
+      return { ...state, cursor: { ...state.cursor, connection } }
+    }
+    const begin = (backlog: () => number = () => 0) => {
+      const clock = manualClock()
+      const { log, said } = remembering()
+      return { clock, progress: createProgress(clock, log, null, backlog), told: () => said.map(({ message }) => message.split(' ')[0]) }
+    }
+
+    test('it has caught up when the connection was open and silent for a minute and a half', () => {
+      const { clock, progress, told } = begin()
+      progress.look(open(1, 5))
+      clock.advance(QUIET_MS - 1)
+      expect(told()).toEqual(['catching'])
+      clock.advance(1)
+      expect(told()).toEqual(['catching', 'caught'])
+      // Something else has happened meanwhile, and still nothing has come.
+      progress.look(open(1, 5))
+      expect(told()).toEqual(['catching', 'caught'])
+      progress.look(open(1, 6))
+      expect(told()).toEqual(['catching', 'caught', 'catching'])
+    })
+
+    test('not when something came in between, nor when the connection was lost', () => {
+      const { clock, progress, told } = begin()
+      progress.look(open(1, 5))
+      clock.advance(QUIET_MS - 1)
+      progress.look(open(1, 6))
+      clock.advance(QUIET_MS - 1)
+      progress.look(at(BEGIN - 7_200_000_000, 6))
+      clock.advance(10 * QUIET_MS)
+      expect(told()).not.toContain('caught')
+    })
+
+    test('nor while what has come is not taken in', () => {
+      let waiting = 1
+      const { clock, progress, told } = begin(() => waiting)
+      progress.look(open(1, 5))
+      clock.advance(QUIET_MS)
+      expect(told()).toEqual(['catching'])
+      waiting = 0
+      clock.advance(QUIET_MS)
+      expect(told()).toEqual(['catching', 'caught'])
+    })
+
+    test('at the end nothing is waited for', () => {
+      const { clock, progress, told } = begin()
+      progress.look(open(1, 5))
+      progress.close()
+      clock.advance(QUIET_MS)
+      expect(told()).toEqual(['catching'])
+    })
   })
 
   test('on a terminal it is one line that is written over', () => {
@@ -185,9 +264,9 @@ describe('progress', () => {
     const { log } = remembering()
     const { out, text } = collect()
     const progress = createProgress(clock, log, out)
-    progress(at(BEGIN - 7_200_000_000, 0))
+    progress.look(at(BEGIN - 7_200_000_000, 0))
     clock.advance(200)
-    progress(at(BEGIN - 7_200_000_000, 10))
+    progress.look(at(BEGIN - 7_200_000_000, 10))
     expect(text()).toBe('\r\u001b[Kcatching up: behind 2 h 00 min\r\u001b[Kcatching up: behind 2 h 00 min, framesPerSecond 50')
   })
 
