@@ -143,6 +143,15 @@ describe('over TLS', () => {
   })
 })
 
+describe('over TLS, a handshake that never ends', () => {
+  it('is given up in the time of a request: whoever has but one connection gets another', async () => {
+    const server = await tcpServer(() => undefined)
+    const { fetch } = client({ maxConnections: 1, timeoutMs: 150 })
+    for (let i = 0; i < 3; i++) await wrong(fetch(at(server.port, '/', 'localhost', 'https')))
+    await eventually(() => expect(server.connections()).toBeGreaterThan(1))
+  })
+})
+
 describe('no request leads into a private network', () => {
   it.each([
     '127.0.0.1', '127.1', '0x7f.1', '2130706433', '017700000001', '①②⑦.0.0.1', '%31%32%37.0.0.1', '127.0.0.1.', '0', '[::1]', '[::]',

@@ -1,8 +1,9 @@
 /** The files of a local build: each whole or not at all, and nothing beside them. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Cancel, logName, openLog, readFileOf, replaceFile, writeOnce } from '../../../shell/providers/local-files.js'
 
 const emptyFolder = (): string => {
@@ -19,6 +20,25 @@ describe('a file', () => {
     expect(await writeOnce(folder, 'cancel.json', { atMs: 4 })).toBe(false)
     expect(await readFileOf(Cancel, folder, 'cancel.json')).toEqual(said)
     expect(readdirSync(folder)).toEqual(['cancel.json'])
+  })
+
+  test('is durable before it has its name, and so is the name before anybody is told', async () => {
+    const folder = emptyFolder()
+    const handle = await open(folder)
+    const prototype = Object.getPrototypeOf(handle) as Pick<typeof handle, 'datasync' | 'sync'>
+    await handle.close()
+    /** What was in the folder under the name at each sync, of a file or of the folder. */
+    const seen: Array<readonly [whose: string, isThere: boolean]> = []
+    const note = (whose: string) => (): Promise<void> => Promise.resolve(void seen.push([whose, readdirSync(folder).includes('cancel.json')]))
+    const spies = [vi.spyOn(prototype, 'datasync').mockImplementation(note('file')), vi.spyOn(prototype, 'sync').mockImplementation(note('folder'))]
+    onTestFinished(() => {
+      for (const spy of spies) spy.mockRestore()
+    })
+    await writeOnce(folder, 'cancel.json', { atMs: 1 })
+    expect(seen).toEqual([['file', false], ['folder', true]])
+    rmSync(join(folder, 'cancel.json'))
+    await replaceFile(folder, 'cancel.json', { atMs: 2 })
+    expect(seen.slice(2)).toEqual([['file', false], ['folder', true]])
   })
 
   test('is replaced, and leaves nothing beside it', async () => {
