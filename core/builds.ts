@@ -39,8 +39,8 @@ import { type LogKey, logKey, oldestStatuses, type StatusLog } from './status-lo
 import { chain, report, type Transition, unchanged } from './transition.js'
 import { Cause, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
 import { pipelineUri, variablesOf, withReserved } from './variables.js'
-import { appliesWithin, shortName, WHEN_COST_MAX } from './when.js'
-import type { Condition, Target, Workflow } from './workflow.js'
+import { appliesWithin, mistakeIn, shortName, WHEN_COST_MAX } from './when.js'
+import { type Condition, ENGINE, type Target, type Workflow } from './workflow.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -110,6 +110,8 @@ export const Run = t.readonly(
     defaultBranch: t.union([t.string, t.null]),
     /** The kind of the trigger. */
     kind: TriggerKind,
+    /** Of one that repeats another: which of its workflows, where they are judged anew. `null`: all that apply. */
+    only: t.union([t.readonlyArray(WorkflowName), t.null]),
     phase: RunPhase,
     repository: Repository,
     /** The rkey of the trigger that this one repeats; `null` for one that came from the knot. */
@@ -151,6 +153,8 @@ export type Source = t.TypeOf<typeof Source>
 const Settings = t.readonly(t.strict({ hosts: HostPolicy, owner: t.string, policy: BuildPolicy }))
 
 export interface BuildsState extends StatusLog {
+  /** Workflow files of which it was said that a key by mistake keeps them from ever applying: the last 1 000, as `mistakeKey` has them. */
+  readonly mistaken: ReadonlyArray<string>
   /** The number of the next request or timer. */
   readonly next: Natural
   readonly runs: M.OrderedMap<RunKey, Run>
@@ -166,6 +170,7 @@ export const initial = (config: Config): BuildsState => ({
   floorUs: null,
   lastUs: 0 as TimeUs,
   log: M.empty(),
+  mistaken: [],
   next: 1 as Natural,
   runs: M.empty(),
   settings: settingsOf(config),
@@ -513,6 +518,7 @@ const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJu
     cause,
     defaultBranch: trigger.defaultBranch,
     kind: trigger.kind,
+    only: null,
     phase: { _tag: 'Read' },
     repository: entitlement.repository,
     retryOf: null
@@ -563,8 +569,20 @@ const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
   const reading = readingRun(state, knot, rkey, number)
   if (reading === null) return unchanged(state)
   const [run, { workflows }] = reading
-  if (run.attempt >= (isFinal ? FINAL_ATTEMPTS : ATTEMPTS))
-    return [nothingOf(state, knot, rkey), [report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })]]
+  if (run.attempt >= (isFinal ? FINAL_ATTEMPTS : ATTEMPTS)) {
+    const told = report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })
+    if (run.only === null) return [nothingOf(state, knot, rkey), [told]]
+    // Somebody asked for these, and hears what became of them.
+    const { only } = run
+    const known: Run = { ...run, cause: small(run.cause), phase: { _tag: 'Read' } }
+    const announced = announce(withReading(state, knot, -1), at, knot, rkey, known, only.map(announcedUnread))
+    const begun = then(announced, (after) =>
+      chain(after, only, (before, workflow) =>
+        begin(before, at, { knot, rkey, workflow }, null, failed(`The workflow files could not be read: ${error}`))
+      )
+    )
+    return then(begun, (after) => [after, [told]])
+  }
   const [after, next] = numbered(state)
   const phase: RunPhase = { _tag: 'ReadPausing', number: next, workflows }
   return [
@@ -577,8 +595,11 @@ const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
 const FINAL_ATTEMPTS = 5
 
 /** The run, whose files were being read, has come to nothing: its trigger must not count again. */
-const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState =>
-  withSpent(withReading(withoutRun(state, knot, rkey), knot, -1), knot, rkey)
+const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+  const gone = withReading(withoutRun(state, knot, rkey), knot, -1)
+  // The key of a retry is ours: no trigger bears it.
+  return runOf(state, knot, rkey)?.retryOf === null ? withSpent(gone, knot, rkey) : gone
+}
 
 /** As many as a pipeline of Tangled may have. */
 const WORKFLOWS_MAX = 50
@@ -593,13 +614,21 @@ const inOrder = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
   ).map(([, workflow]) => workflow)
 
 /** For each workflow, whether it applies; all of them together within one limit. */
-const verdictsOn = (workflows: ReadonlyArray<Workflow>, { cause, kind }: Run): ReadonlyArray<readonly [Workflow, E.Either<string, boolean>]> => {
+const verdictsOn = (workflows: ReadonlyArray<Workflow>, run: Run): ReadonlyArray<readonly [Workflow, E.Either<string, boolean>]> => {
   const work = workOf(WHEN_COST_MAX)
   return workflows.map((workflow) => {
-    if (workflow._tag === 'Faulty') return [workflow, E.right(true)]
-    return [workflow, appliesWithin(work, kind === 'pipeline' ? withoutPaths(workflow.when) : workflow.when, cause)]
+    if (workflow.when === null) return [workflow, E.right(true)]
+    return [workflow, appliesWithin(work, knowsPaths(run) ? workflow.when : withoutPaths(workflow.when), run.cause)]
   })
 }
+
+/**
+ * Whether what the push changed is for us to look at. What a ready-made pipeline brings along has been chosen by the knot, which knew; of
+ * what is judged anew, it was looked at the first time, and is not kept.
+ */
+const knowsPaths = ({ kind, only }: Run): boolean => kind !== 'pipeline' && only === null
+
+const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> => when.map((condition) => ({ ...condition, paths: null }))
 
 const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean): Step => {
   const { at, defaultBranch, knot, number, rkey } = event
@@ -610,12 +639,22 @@ const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean
     return [nothingOf(state, knot, rkey), [report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })]]
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
   const list = allowanceOf(state, run.repository)
-  const workflows = inOrder(event.workflows)
+  const { only } = run
+  const workflows = inOrder(event.workflows).filter(({ name }) => only === null || only.includes(name))
   const verdicts = verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known)
-  const announced = verdicts.filter(isBuilt).map(([workflow]) => announcedOf(workflow, event.sources ?? phase.workflows ?? []))
+  const missed = (only ?? []).filter((workflow) => !workflows.some(({ name }) => name === workflow))
+  const announced = [
+    ...verdicts.filter(isBuilt(state, run)).map(([workflow]) => announcedOf(workflow, event.sources ?? phase.workflows ?? [])),
+    ...missed.map(announcedUnread)
+  ]
   const started = announce(withReading(state, knot, -1), at, knot, rkey, { ...known, cause: small(run.cause) }, announced)
-  const begun = then(started, (told) =>
+  const decided = then(started, (told) =>
     chain(told, verdicts, (before, [workflow, verdict]) => decide(before, list, at, { knot, rkey, workflow: workflow.name }, known, workflow, verdict))
+  )
+  const begun = then(decided, (told) =>
+    chain(told, missed, (before, workflow) =>
+      begin(before, at, { knot, rkey, workflow }, null, failed('There is no such workflow file any more.'))
+    )
   )
   const dropped = then(begun, (after) => [
     after,
@@ -637,11 +676,20 @@ const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean
 }
 
 /** Whether a build comes of the workflow, be it one that has failed before it began. */
-const isBuilt = ([workflow, verdict]: readonly [Workflow, E.Either<string, boolean>]): boolean =>
-  workflow._tag === 'Faulty' || (E.isRight(verdict) && verdict.right && workflow.engine !== null)
+const isBuilt =
+  (state: BuildsState, run: Run) =>
+  ([workflow, verdict]: readonly [Workflow, E.Either<string, boolean>]): boolean => {
+    if (run.only !== null) return true
+    if (E.isLeft(verdict)) return false
+    if (verdict.right) return workflow._tag === 'Faulty' || workflow.engine !== null
+    return workflow.when !== null && mistakeIn(workflow.when) !== null && !state.mistaken.includes(mistakeKey(run.repository, workflow))
+  }
 
 /** How a file that cannot be understood would be checked out: as one that says nothing of that. */
 const PLAIN_CLONE: AnnouncedWorkflow['clone'] = { depth: NONE, skip: false, submodules: false }
+
+/** What is announced of a workflow whose file is not there. */
+const announcedUnread = (name: WorkflowName): AnnouncedWorkflow => ({ clone: PLAIN_CLONE, engine: '', name, text: '' })
 
 const announcedOf = (workflow: Workflow, sources: ReadonlyArray<WorkflowSource>): AnnouncedWorkflow => {
   const { name } = workflow
@@ -657,11 +705,6 @@ const small = (cause: Cause): Cause => (cause._tag === 'Push' ? { ...cause, chan
 const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | 'limit', detail: string): Effect =>
   report({ _tag: 'WorkflowDropped', at, build, detail, reason })
 
-/** What a ready-made pipeline brings along has been chosen by the knot, which knew what the push changed; we do not. */
-const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> => when.map((condition) => ({ ...condition, paths: null }))
-
-const ENGINE = 'tack'
-
 /** What a workflow comes to: nothing, a build that has failed before it began, or one that its provider is asked to start. */
 const decide = (
   state: BuildsState,
@@ -672,10 +715,16 @@ const decide = (
   workflow: Workflow,
   isMeant: E.Either<string, boolean>
 ): Step => {
+  // Who has a single workflow judged anew hears what it comes to, whatever that is.
+  const nothing = (sentence: string, otherwise: Step): Step => (run.only === null ? otherwise : begin(state, at, name, null, failed(sentence)))
+  if (E.isLeft(isMeant)) return nothing(`It cannot be told whether the workflow applies: ${isMeant.left}.`, [state, [drop(at, name, 'when', isMeant.left)]])
+  if (!isMeant.right) {
+    const mistake = workflow.when === null ? null : mistakeIn(workflow.when)
+    return nothing(mistake ?? 'The workflow does not apply.', mistake === null ? unchanged(state) : mistaken(state, at, name, run, workflow, mistake))
+  }
   if (workflow._tag === 'Faulty') return begin(state, at, name, null, failed(workflow.error))
-  if (E.isLeft(isMeant)) return [state, [drop(at, name, 'when', isMeant.left)]]
-  if (!isMeant.right) return unchanged(state)
-  if (workflow.engine === null) return [state, [drop(at, name, 'engine', 'the workflow names no engine')]]
+  if (workflow.engine === null)
+    return nothing('The workflow names no engine.', [state, [drop(at, name, 'engine', 'the workflow names no engine')]])
   const found = targetOf(state, list, workflow.engine, workflow.targets, run.repository)
   if (E.isLeft(found)) return begin(state, at, name, null, failed(found.left))
   const target = found.right
@@ -695,6 +744,19 @@ const decide = (
     )
   }
   return start(state, at, name, plan)
+}
+
+/** How many files are remembered of which a mistake was told. */
+const MISTAKEN_MAX = 1_000
+
+/** A content of a workflow file of a repository. */
+const mistakeKey = ({ owner, rkey }: Repository, { content, name }: Workflow): string => [owner, rkey, name, content].join('/')
+
+/** A workflow that never applies, by a mistake of which its author is told once for each content of the file. */
+const mistaken = (state: BuildsState, at: TimeUs, name: BuildName, { repository }: Run, workflow: Workflow, mistake: string): Step => {
+  const key = mistakeKey(repository, workflow)
+  if (state.mistaken.includes(key)) return unchanged(state)
+  return begin({ ...state, mistaken: [...state.mistaken, key].slice(-MISTAKEN_MAX) }, at, name, null, failed(mistake))
 }
 
 /** What the workflow is to be built by; `Left` says why it cannot be built here, in a sentence for its author. */
@@ -925,27 +987,68 @@ const replanned = (plan: Plan, knot: HostName, rkey: Rkey): Plan => ({
   variables: plan.variables.map(([name, value]) => (name === 'TANGLED_PIPELINE_ID' ? [name, pipelineUri(knot, rkey)] : [name, value]))
 })
 
-/**
- * What has ended is final, so to build again is a run of its own, with a key of ours. Workflows that never became builds of a
- * provider are left out: they would fail again.
- */
-const retry = (state: BuildsState, { at, knot, rkey, workflow }: RetryRequested, isEntitled: boolean): Step => {
+/** Why an order can come to nothing: there is no such run or build; its right is gone; it has not ended; it has; too many runs wait. */
+export type OrderRefusal = 'unknown' | 'right' | 'running' | 'ended' | 'limit'
+
+/** Why to cancel that comes to nothing; `null` when it does not. */
+export const cancelRefusal = (state: BuildsState, { knot, rkey, workflow }: Pick<CancelRequested, 'knot' | 'rkey' | 'workflow'>): OrderRefusal | null => {
   const run = runOf(state, knot, rkey)
-  if (run === null) return unchanged(state)
-  if (!isEntitled) return [state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })]]
-  const again = buildsOf(knot, rkey, run).flatMap(([name, { plan, status }]) =>
-    plan === null || !isFinal(status) || (workflow !== null && name.workflow !== workflow) ? [] : [[name.workflow, plan] as const]
-  )
-  if (again.length === 0) return unchanged(state)
+  if (run === null) return 'unknown'
+  if (workflow === null && run.phase._tag !== 'Read') return null
+  const builds = buildsOf(knot, rkey, run).filter(([name]) => workflow === null || name.workflow === workflow)
+  if (builds.length === 0) return 'unknown'
+  return builds.some(([, { status }]) => !isFinal(status)) ? null : 'ended'
+}
+
+/** Why to retry that comes to nothing; `null` when it does not. */
+export const retryRefusal = (
+  state: BuildsState,
+  { knot, rkey, workflow }: Pick<RetryRequested, 'knot' | 'rkey' | 'workflow'>,
+  isEntitled: boolean
+): OrderRefusal | null => {
+  const run = runOf(state, knot, rkey)
+  if (run === null) return 'unknown'
+  if (!isEntitled) return 'right'
+  if (workflow !== null && !M.has(workflow)(run.builds)) return 'unknown'
+  const again = endedOf(run, workflow)
+  if (again.length === 0) return 'running'
+  return isPlanned(again) || sourceOf(state, knot).reading < READING_MAX ? null : 'limit'
+}
+
+type Ended = ReadonlyArray<readonly [WorkflowName, Build]>
+
+/** The builds of a run that have ended, or the one of a workflow, if it has. */
+const endedOf = (run: Run, workflow: WorkflowName | null): Ended =>
+  M.toEntries(run.builds).filter(([name, { status }]) => isFinal(status) && (workflow === null || name === workflow))
+
+/** Whether all of them were builds for a provider, so that what was to be built is known. */
+const isPlanned = (builds: Ended): boolean => builds.every(([, { plan }]) => plan !== null)
+
+/**
+ * What has ended is final, so to build again is a run of its own, with a key of ours. Where a workflow never became a build of a provider,
+ * all of them are judged anew, from their files.
+ */
+const retry = (state: BuildsState, event: RetryRequested, isEntitled: boolean): Step => {
+  const { at, knot, rkey, workflow } = event
+  const run = runOf(state, knot, rkey)
+  const refusal = retryRefusal(state, event, isEntitled)
+  if (refusal === 'right') return [state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })]]
+  if (run === null || refusal !== null) return unchanged(state)
+  const again = endedOf(run, workflow)
   const key = freeKey(state, knot, nextStamp(state, at))
+  const repeated: Run = { ...run, announced: null, attempt: NONE, builds: M.empty(), only: null, phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
+  if (!isPlanned(again)) {
+    const only = again.map(([name]) => name)
+    return read(withReading(state, knot, 1), knot, key, { ...repeated, only }, null)
+  }
   const list = allowanceOf(state, run.repository)
-  const repeated: Run = { ...run, announced: null, attempt: NONE, builds: M.empty(), phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
-  const announced = again.map(
+  const planned = again.flatMap(([name, { plan }]) => (plan === null ? [] : [[name, plan] as const]))
+  const announced = planned.map(
     ([name, { clone }]): AnnouncedWorkflow =>
       run.announced?.workflows.find((workflow) => workflow.name === name) ?? { clone, engine: ENGINE, name, text: '' }
   )
   return then(announce(state, at, knot, key, repeated, announced), (told) =>
-    chain(told, again, (before, [name, plan]) => {
+    chain(told, planned, (before, [name, plan]) => {
       const build = { knot, rkey: key, workflow: name }
       const fault = targetFault(before, list, plan, plan.repository)
       const next = replanned(plan, knot, key)
@@ -1130,6 +1233,7 @@ export const WrittenBuilds = t.readonly(
   t.strict({
     floorUs: t.union([TimeUs, t.null]),
     lastUs: TimeUs,
+    mistaken: t.readonlyArray(t.string),
     next: Natural,
     settings: Settings,
     sources: orderedMap(HostName, Source),
@@ -1139,9 +1243,10 @@ export const WrittenBuilds = t.readonly(
 )
 export type WrittenBuilds = t.TypeOf<typeof WrittenBuilds>
 
-export const toWritten = ({ floorUs, lastUs, next, settings, sources, stopped }: BuildsState): WrittenBuilds => ({
+export const toWritten = ({ floorUs, lastUs, mistaken, next, settings, sources, stopped }: BuildsState): WrittenBuilds => ({
   floorUs,
   lastUs,
+  mistaken,
   next,
   settings,
   sources,

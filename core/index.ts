@@ -31,7 +31,7 @@ export { canonical, type Json } from './canonical.js'
 export { explain } from './data/explain.js'
 
 // Questions to the state.
-export { cursor, holdersOf, isMember, isWanted, repoAt, wantedKnots } from './queries.js'
+export { cursor, holdersOf, isMember, isWanted, orderRefusal, repoAt, wantedKnots } from './queries.js'
 
 // Foreign formats.
 export { decodeDidDocument } from './wire/did-document.js'
@@ -39,11 +39,11 @@ export { decodeFrame, type Receipt, rejectFrame } from './wire/jetstream.js'
 export { decodeListRecords, type ListAsked, type ListedPage } from './wire/list-records.js'
 export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot.js'
 export { decodeTrigger } from './wire/trigger.js'
-export { decodeWorkflow } from './wire/workflow.js'
+export { decodeWorkflow, type Yaml, type YamlMap, type YamlScalar } from './wire/workflow.js'
 export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFrame } from './wire/status.js'
 
 // Which workflows are built, and what they are told.
-export { applies, type ShortName, shortName } from './when.js'
+export { applies, mistakeIn, type ShortName, shortName } from './when.js'
 export { type JobFacts, pipelineUri, variablesOf, withReserved } from './variables.js'
 
 export { LIMITS, overlong, type Overlong, withinLimits } from './limits.js'

@@ -234,7 +234,8 @@ const judged = (state: Builds.BuildsState, commits: Commits.CommitsState, event:
   }
 }
 
-const isEntitled = (state: Builds.BuildsState, commits: Commits.CommitsState, knot: HostName, rkey: Rkey): boolean => {
+/** Whether the right to a run is there still, by what the rows say now (T2). */
+export const isEntitled = (state: Builds.BuildsState, commits: Commits.CommitsState, knot: HostName, rkey: Rkey): boolean => {
   const right = Builds.rightOf(state, knot, rkey)
   return right !== null && Commits.isHeld(commits, knot, right.repository) && Commits.maySay(commits, right.repository, right.actor)
 }

@@ -2,10 +2,13 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { Repo } from './accounts.js'
+import * as Builds from './builds.js'
 import * as Commits from './commits.js'
 import type { HostName } from './data/host-name.js'
 import type { Did, Rkey, TimeUs } from './data/identifiers.js'
 import * as M from './data/ordered-map.js'
+import type { CancelRequested, RetryRequested } from './event.js'
+import { isEntitled } from './machine.js'
 import type { State } from './state.js'
 
 /**
@@ -194,3 +197,25 @@ export const wantedKnots = (state: State): ReadonlyArray<HostName> => M.keys(sta
  * assert.strictEqual(cursor(initial(config.right)), null)
  */
 export const cursor = (state: State): TimeUs | null => state.cursor.cursor
+
+/**
+ * Why an order that is given now comes to nothing; `null` when it does not. Whoever gives it is to hear this in place of a promise.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Config, defaults, Event, initial, orderRefusal } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const retry = Event.decode({
+ *   _tag: 'RetryRequested', at: 1_767_225_600_000_000, knot: 'knot.example', rkey: '3mbd3542k2222', workflow: null
+ * })
+ * assert(retry._tag === 'Right' && retry.right._tag === 'RetryRequested')
+ * assert.strictEqual(orderRefusal(retry.right)(initial(config.right)), 'unknown')
+ */
+export const orderRefusal =
+  (order: CancelRequested | RetryRequested) =>
+  ({ builds, commits }: State): Builds.OrderRefusal | null =>
+    order._tag === 'CancelRequested'
+      ? Builds.cancelRefusal(builds, order)
+      : Builds.retryRefusal(builds, order, isEntitled(builds, commits, order.knot, order.rkey))

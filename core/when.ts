@@ -130,3 +130,57 @@ export const appliesWithin = (work: Work, when: ReadonlyArray<Condition>, cause:
   }
   return E.right(false)
 }
+
+// ---------------------------------------------------------------------------------------- mistakes
+
+/** What an author may have meant, where a key means nothing. */
+const MEANT = ['branch', 'event', 'paths', 'tag', 'types'] as const
+
+/** In how many code units one must be changed, put in or taken out to make one text of the other. */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1]
+    for (let j = 0; j < b.length; j++) {
+      const change = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1)
+      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+const nearest = (key: string): (typeof MEANT)[number] =>
+  MEANT.reduce((best, known) => (distance(key, known) < distance(key, best) ? known : best))
+
+/** Whether there is a trigger that the condition may hold for, pushes and pull requests alone. */
+const mayHold = ({ branch, event, paths, tag }: Condition): boolean =>
+  (event.includes('push') && branch.length + tag.length > 0) ||
+  (event.includes('pull_request') && branch.length > 0 && (paths === null || paths.length === 0))
+
+/** The condition as it may have been meant, where the key that means nothing is `meant`. */
+const asMeant = (condition: Condition, meant: (typeof MEANT)[number]): Condition => ({
+  ...condition,
+  [meant]: meant === 'event' ? ['push', 'pull_request'] : ['**']
+})
+
+/**
+ * What is wrong with conditions of which none can ever hold, because of a key that means nothing; `null` when that is not so.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { mistakeIn } from 'tack/core'
+ *
+ * const condition = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: 'branches' }
+ * assert.strictEqual(mistakeIn([condition]), 'when[0] has a key that means nothing, "branches", and so this never applies. Is "branch" meant?')
+ */
+export const mistakeIn = (when: ReadonlyArray<Condition>): string | null => {
+  if (when.some(mayHold)) return null
+  for (const [i, condition] of when.entries())
+    if (condition.unknown !== null) {
+      const meant = nearest(condition.unknown)
+      if (mayHold(asMeant(condition, meant)))
+        return `when[${String(i)}] has a key that means nothing, "${condition.unknown}", and so this never applies. Is "${meant}" meant?`
+    }
+  return null
+}

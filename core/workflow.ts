@@ -19,7 +19,9 @@ export const Condition = t.readonly(
     /** Patterns for the short name of a tag. */
     tag: t.readonlyArray(t.string),
     /** Actions of a pull request; `null` when not given, which means `opened`, `reopened`, `synchronize`. */
-    types: t.union([t.readonlyArray(t.string), t.null])
+    types: t.union([t.readonlyArray(t.string), t.null]),
+    /** The first key that means nothing, as an excerpt; `null` when there is none. */
+    unknown: t.union([t.string, t.null])
   }),
   'Condition'
 )
@@ -46,12 +48,15 @@ export const Target = t.readonly(
 )
 export type Target = t.TypeOf<typeof Target>
 
+/** A workflow file. Of one for another engine than ours, or none, no more is read than `when`: the rest is as of an empty file. */
 export const Workflow = t.union(
   [
     t.readonly(
       t.strict({
         _tag: t.literal('Defined'),
         clone: Clone,
+        /** What tells this content of the file from any other: a digest. */
+        content: t.string,
         /** `null` when it names none. */
         engine: t.union([t.string, t.null]),
         environment: t.readonlyArray(Pair),
@@ -62,9 +67,23 @@ export const Workflow = t.union(
         when: t.readonlyArray(Condition)
       })
     ),
-    /** The file says nothing that can be understood. */
-    t.readonly(t.strict({ _tag: t.literal('Faulty'), error: t.string, name: WorkflowName }))
+    /** The file cannot be understood; with `when` to be seen first, where that much can be. */
+    t.readonly(
+      t.strict({
+        _tag: t.literal('Faulty'),
+        content: t.string,
+        error: t.string,
+        name: WorkflowName,
+        when: t.union([t.readonlyArray(Condition), t.null])
+      })
+    )
   ],
   'Workflow'
 )
 export type Workflow = t.TypeOf<typeof Workflow>
+
+/** The engine of the workflows that are ours. */
+export const ENGINE = 'tack'
+
+/** Whether a file of that name, in the folder of workflows, is one of them. */
+export const isWorkflowFile = (name: string): boolean => name.endsWith('.yml') || name.endsWith('.yaml')

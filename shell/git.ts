@@ -13,7 +13,7 @@
 import { isUtf8 } from 'node:buffer'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { Did, excerpt, type HostName, type ReadWorkflows, Sha, WorkflowName } from '../core/index.js'
+import { Did, excerpt, type HostName, isWorkflowFile, type ReadWorkflows, Sha, WorkflowName } from '../core/index.js'
 import { packWithoutFiles } from './git/pack.js'
 import { gitProgram, type Program, type Ran } from './git/program.js'
 import { httpClient } from './http.js'
@@ -169,13 +169,13 @@ interface Listed {
   readonly sha: string
 }
 
-/** The regular files of a listing, each name once, by name. */
+/** The workflow files of a listing, which are regular, each name once, by name. */
 const filesIn = (listing: Buffer): ReadonlyArray<Listed> => {
   const files = new Map<string, Listed>()
   for (let start = 0, end = listing.indexOf(0); end >= 0; start = end + 1, end = listing.indexOf(0, start)) {
     const bytes = listing.subarray(start, end)
     const [, sha = '', name] = (isUtf8(bytes) && ENTRY.exec(bytes.toString())) || []
-    if (WorkflowName.is(name) && !files.has(name)) files.set(name, { name, sha })
+    if (WorkflowName.is(name) && isWorkflowFile(name) && !files.has(name)) files.set(name, { name, sha })
   }
   return [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
 }

@@ -7,16 +7,17 @@
  * goes down only so deep; aliases are references to it, and are not written out.
  */
 import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
-import { decodeWorkflow, excerpt, type ReadWorkflows, type Workflow, type WorkflowName, type WorkflowSource } from '../core/index.js'
+import { decodeWorkflow, excerpt, isWorkflowFile, type ReadWorkflows, type Workflow, type WorkflowName, type WorkflowSource } from '../core/index.js'
 import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
 import type { Clock, Deliver, Log, Workflows } from './ports.js'
 import { lanes } from './turns.js'
-import { parseYaml, type YamlFault } from './yaml.js'
+import { parseSpelled, type YamlFault } from './yaml.js'
 
 // ---------------------------------------------------------------------------------------- one file
 
-const faulty = (name: WorkflowName, error: string): Workflow => ({ _tag: 'Faulty', error, name })
+const faulty = (name: WorkflowName, content: string, error: string): Workflow => ({ _tag: 'Faulty', content, error, name, when: null })
 
 /** Values that a file of the greatest length can hold; more can only come of aliases that refer to each other, or to themselves. */
 const MAX_VALUES = MAX_FILE_BYTES
@@ -47,11 +48,12 @@ const complaint = (fault: YamlFault): string => {
 
 /** What a workflow file says. Never throws: what is wrong with it is in the answer, in a sentence for its author. */
 export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
-  if (bytes === null || bytes.length > MAX_FILE_BYTES) return faulty(name, `the file is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`)
+  if (bytes === null || bytes.length > MAX_FILE_BYTES) return faulty(name, '', `the file is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`)
+  const content = createHash('sha256').update(bytes).digest('hex')
   const bad = firstBadLine(bytes)
-  if (bad > 0) return faulty(name, `line ${String(bad)} is not UTF-8`)
-  const value = parseYaml(bytes.toString(), MAX_VALUES)
-  return E.isLeft(value) ? faulty(name, complaint(value.left)) : decodeWorkflow(name, value.right ?? null)
+  if (bad > 0) return faulty(name, content, `line ${String(bad)} is not UTF-8`)
+  const value = parseSpelled(bytes.toString(), MAX_VALUES)
+  return E.isLeft(value) ? faulty(name, content, complaint(value.left)) : decodeWorkflow(name, content, value.right)
 }
 
 /** The file as text, if it is one and not too long. */
@@ -71,10 +73,10 @@ export interface WorkflowsOptions {
   readonly readFiles: ReadFiles
 }
 
-/** Files that came along: each name once, by name, the first fifty. */
+/** Workflow files that came along: each name once, by name, the first fifty. */
 const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } => {
   const byName = new Map<WorkflowName, WorkflowFile>()
-  for (const { name, text } of sources) if (!byName.has(name)) byName.set(name, { bytes: Buffer.from(text), name })
+  for (const { name, text } of sources) if (isWorkflowFile(name) && !byName.has(name)) byName.set(name, { bytes: Buffer.from(text), name })
   const all = [...byName.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
   return { files: all.slice(0, MAX_FILES), left: Math.max(0, all.length - MAX_FILES) }
 }

@@ -3,8 +3,8 @@
  * than fits into memory once they are written out.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { CORE_SCHEMA, type EventType, load, type State, YAMLException } from 'js-yaml'
-import { excerpt } from '../core/index.js'
+import { CORE_SCHEMA, type EventType, load, type Schema, type State, Type, YAMLException } from 'js-yaml'
+import { excerpt, type Yaml } from '../core/index.js'
 
 /** What is wrong with a text. `line`: counted from 1, `null` where the parser does not say. `reason`: the parser's, and none of the text. */
 export type YamlFault =
@@ -28,9 +28,12 @@ const isModest = (value: unknown, maxValues: number): boolean => {
 
 class Immodest extends Error {}
 
-/** How long a node is: what the parser makes of it when it is a key. */
-const lengthOf = (node: unknown): number =>
-  typeof node === 'string' ? node.length : Array.isArray(node) ? node.reduce<number>((sum, one) => sum + (typeof one === 'string' ? one.length : 0) + 1, 0) : 1
+/** How long a node is: what the parser makes of it when it is a key, or copies when it is merged. */
+const lengthOf = (node: unknown): number => {
+  if (typeof node === 'string') return node.length
+  if (Array.isArray(node)) return node.reduce<number>((sum, one) => sum + (typeof one === 'string' ? one.length : 0) + 1, 0)
+  return typeof node === 'object' && node !== null ? Object.keys(node).length + 1 : 1
+}
 
 /**
  * Ends the parser when all nodes together, each alias as long as what it stands for, are longer than `max`. To look at what comes of it
@@ -58,8 +61,55 @@ const faultOf = (error: unknown): YamlFault => {
     : { _tag: 'Invalid', line: null, reason: '' }
 }
 
-/** The value of `text`: no dates, no merge keys, no tags but those of JSON. Keys that come twice are faults. Never throws. */
-export const parseYaml = (text: string, maxValues: number): E.Either<YamlFault, unknown> => {
-  const value = E.tryCatch((): unknown => load(text, { listener: bounded(TIMES * (text.length + maxValues)), schema: CORE_SCHEMA }), faultOf)
+const parse = (text: string, maxValues: number, schema: Schema): E.Either<YamlFault, unknown> => {
+  const value = E.tryCatch((): unknown => load(text, { listener: bounded(TIMES * (text.length + maxValues)), schema }), faultOf)
   return E.isLeft(value) || isModest(value.right, maxValues) ? value : E.left({ _tag: 'Immodest' })
+}
+
+/** The value of `text`: no dates, no merge keys, no tags but those of JSON. Keys that come twice are faults. Never throws. */
+export const parseYaml = (text: string, maxValues: number): E.Either<YamlFault, unknown> => parse(text, maxValues, CORE_SCHEMA)
+
+// ---------------------------------------------------------------------------------------- as it is spelled
+
+/** What is not text, as it was spelled. As a key, too. */
+class Spelled {
+  readonly [Symbol.toStringTag] = 'Spelled'
+  constructor(private readonly text: string) {}
+  toString(): string {
+    return this.text
+  }
+}
+
+const spelled = (tag: string, pattern: RegExp): Type =>
+  new Type(`tag:yaml.org,2002:${tag}`, { construct: (text: string) => new Spelled(text), kind: 'scalar', resolve: (text: unknown) => typeof text === 'string' && pattern.test(text) })
+
+/** What the schema takes for a truth value or a number stays as it is spelled, and `<<` merges. */
+const SPELLED = CORE_SCHEMA.extend({
+  implicit: [
+    spelled('bool', /^(?:true|True|TRUE|false|False|FALSE)$/),
+    spelled('int', /^[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)$/),
+    spelled('float', /^(?:[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/),
+    new Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (text: unknown) => text === '<<' })
+  ]
+})
+
+/** The value in the core's form. What is referred to several times is made once. */
+const yamlOf = (value: unknown): Yaml => {
+  const made = new Map<object, Yaml>()
+  const make = (u: unknown): Yaml => {
+    if (u instanceof Spelled) return { scalar: String(u) }
+    if (typeof u !== 'object' || u === null) return typeof u === 'string' ? u : null
+    const before = made.get(u)
+    if (before !== undefined) return before
+    const now: Yaml = Array.isArray(u) ? u.map(make) : { map: Object.entries(u).map(([key, one]): readonly [string, Yaml] => [key, make(one)]) }
+    made.set(u, now)
+    return now
+  }
+  return make(value)
+}
+
+/** The value of `text`, in which what is not text keeps its spelling, and `<<` merges. Never throws. */
+export const parseSpelled = (text: string, maxValues: number): E.Either<YamlFault, Yaml> => {
+  const value = parse(text, maxValues, SPELLED)
+  return E.isLeft(value) ? value : E.tryCatch(() => yamlOf(value.right), faultOf)
 }

@@ -5,6 +5,7 @@ export {
   type BuildsInput,
   type BuildsState,
   initial,
+  type OrderRefusal,
   reduce,
   type RightJudged,
   Run,

@@ -211,17 +211,21 @@ const causeOf = ({ kind, manual, pullRequest, push }: Fields, repo: RepoClaim): 
   }
 }
 
-const workflowAt = (place: string, u: unknown): Read<WorkflowSource> =>
+/** `null` for a file of a name that cannot be kept: it is no reason to do without the others. */
+const workflowAt = (place: string, u: unknown): Read<WorkflowSource | null> =>
   pipe(
     mapAt(place, u),
     E.chain(({ name, raw }) =>
-      pipe(
-        E.Do,
-        E.apS('name', WorkflowName.is(name) ? E.right(name) : E.left(`${place}.name is not the name of a workflow`)),
-        E.apS('text', sizedAt(TEXT_MAX)(`${place}.raw`, raw))
-      )
+      WorkflowName.is(name)
+        ? pipe(
+            sizedAt(TEXT_MAX)(`${place}.raw`, raw),
+            E.map((text) => ({ name, text }))
+          )
+        : E.right(null)
     )
   )
+
+const isKept = (source: WorkflowSource | null): source is WorkflowSource => source !== null
 
 const pipeline = ({ triggerMetadata, workflows }: Fields): Read<Trigger> =>
   pipe(
@@ -231,7 +235,7 @@ const pipeline = ({ triggerMetadata, workflows }: Fields): Read<Trigger> =>
     E.bind('repo', ({ fields }) => repoOf(fields)),
     E.bind('cause', ({ metadata, repo }) => causeOf(metadata, repo)),
     E.bind('defaultBranch', ({ fields }) => optional(nameAt)('repo.defaultBranch', fields['defaultBranch'])),
-    E.apS('workflows', listAt('workflows', WORKFLOWS_MAX, workflows, workflowAt)),
+    E.apS('workflows', E.map((sources: ReadonlyArray<WorkflowSource | null>) => sources.filter(isKept))(listAt('workflows', WORKFLOWS_MAX, workflows, workflowAt))),
     E.map(({ cause, defaultBranch, repo, workflows }) => ({ actor: null, cause, defaultBranch, kind: 'pipeline' as const, repo, workflows }))
   )
 

@@ -4,8 +4,8 @@
  * Source: docs.tangled.org, "Spindles"; the `tack:` block is our own. Keys that are not named here are nobody's business and ignored;
  * what is named must be right, and what is wrong is told to its author, with its place.
  *
- * The value may be anything at all: a stranger wrote the file. Only plain maps, lists, text, numbers and truth values are looked
- * at, to a fixed depth, and only after the whole, with its aliases followed, has been found to be of a size that a file may have.
+ * A stranger wrote the file: it is looked at to a fixed depth, and only after the whole, with its aliases followed, has been found to be of
+ * a size that a file may have. `when` and `engine` come first: what is wrong with the rest is nobody's business where it does not apply.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -14,8 +14,7 @@ import type { WorkflowName } from '../data/identifiers.js'
 import { excerpt, wellFormed } from '../data/text.js'
 import { utf8Length } from '../data/utf8.js'
 import type { Pair } from '../trigger.js'
-import type { Clone, Condition, Step, Target, Workflow } from '../workflow.js'
-import { isObject } from './json.js'
+import { type Clone, type Condition, ENGINE, type Step, type Target, type Workflow } from '../workflow.js'
 
 const CONDITIONS_MAX = 100
 const PATTERNS_MAX = 1_000
@@ -28,34 +27,45 @@ const COMMAND_MAX = 65_536
 /** What a file may have, in bytes; with aliases it could say more. */
 const WHOLE_MAX = 262_144
 
+/**
+ * What YAML says, as it is spelled. `scalar`: what a parser takes for something else than text, a number or a truth value, with the text
+ * that it was read from. A map is a list of its entries: as an object it would lose the key `__proto__`.
+ */
+export type Yaml = null | string | YamlScalar | ReadonlyArray<Yaml> | YamlMap
+export interface YamlScalar {
+  readonly scalar: string
+}
+export interface YamlMap {
+  readonly map: ReadonlyArray<readonly [key: string, value: Yaml]>
+}
+
 type Read<A> = E.Either<string, A>
-type Fields = { readonly [key: string]: unknown }
+type Entries = YamlMap['map']
 
 /** A place in the file as its author would write it. */
 const inside = (place: string, key: string): string => `${place}.${excerpt(key)}`
 
 // ---------------------------------------------------------------------------------------- plain values
 
-const isAbsent = (u: unknown): u is null | undefined => u === null || u === undefined
+const isList = (u: Yaml): u is ReadonlyArray<Yaml> => Array.isArray(u)
 
-/** What a parser makes of a map, and not a date or a thing with a class. */
-const isMap = (u: unknown): u is Fields => isObject(u) && Object.prototype.toString.call(u) === '[object Object]'
+const isMap = (u: Yaml): u is YamlMap => typeof u === 'object' && u !== null && !isList(u) && 'map' in u
 
-const mapAt = (place: string, u: unknown): Read<Fields> =>
-  isAbsent(u) ? E.right({}) : isMap(u) ? E.right(u) : E.left(`${place} is not a map`)
+const isScalar = (u: Yaml): u is YamlScalar => typeof u === 'object' && u !== null && !isList(u) && 'scalar' in u
+
+const mapAt = (place: string, u: Yaml): Read<Entries> => (u === null ? E.right([]) : isMap(u) ? E.right(u.map) : E.left(`${place} is not a map`))
+
+/** What stands under a key; `null` where nothing does. */
+const under = (entries: Entries, key: string): Yaml => entries.find(([name]) => name === key)?.[1] ?? null
 
 /** A NUL ends the text of a program in C: no process takes one. */
 const cleanAt = (place: string, text: string): Read<string> =>
   text.includes('\u0000') ? E.left(`${place} holds a NUL`) : E.right(wellFormed(text))
 
-const textAt = (place: string, u: unknown): Read<string> =>
-  typeof u === 'string' ? cleanAt(place, u) : E.left(`${place} is not text`)
+const textAt = (place: string, u: Yaml): Read<string> => (typeof u === 'string' ? cleanAt(place, u) : E.left(`${place} is not text`))
 
-/** Text, or a number or truth value as it is written most plainly: who writes `1.0` and means a name gets `1`. */
-const scalarAt = (place: string, u: unknown): Read<string> =>
-  (typeof u === 'number' && Number.isFinite(u)) || typeof u === 'boolean' || typeof u === 'bigint'
-    ? E.right(String(u))
-    : textAt(place, u)
+/** Text, or a number or truth value as it is spelled: who writes `1.10` and means a name gets `1.10`. */
+const scalarAt = (place: string, u: Yaml): Read<string> => textAt(place, isScalar(u) ? u.scalar : u)
 
 /** `text` if it is no longer than a command may be. */
 const shortAt =
@@ -63,16 +73,31 @@ const shortAt =
   (text: string): Read<string> =>
     utf8Length(text) > COMMAND_MAX ? E.left(`${place} is longer than 65,536 bytes`) : E.right(text)
 
-const booleanAt = (place: string, u: unknown): Read<boolean> =>
-  isAbsent(u) ? E.right(false) : typeof u === 'boolean' ? E.right(u) : E.left(`${place} is neither true nor false`)
+const TRUE: ReadonlySet<string> = new Set(['true', 'True', 'TRUE', 'y', 'Y', 'yes', 'on'])
+const FALSE: ReadonlySet<string> = new Set(['false', 'False', 'FALSE', 'n', 'N', 'no', 'off'])
+
+const booleanAt = (place: string, u: Yaml): Read<boolean> => {
+  if (u === null) return E.right(false)
+  const text = isScalar(u) ? u.scalar : u
+  if (typeof text === 'string' && TRUE.has(text)) return E.right(true)
+  return typeof text === 'string' && FALSE.has(text) ? E.right(false) : E.left(`${place} is neither true nor false`)
+}
+
+const DIGITS = /^(?:0|[1-9][0-9]{0,15})$/
+
+const naturalAt = (place: string, u: Yaml, otherwise: Natural): Read<Natural> => {
+  if (u === null) return E.right(otherwise)
+  const number = isScalar(u) && DIGITS.test(u.scalar) ? Number(u.scalar) : -1
+  return Natural.is(number) ? E.right(number) : E.left(`${place} is not a whole number`)
+}
 
 /** Every item of a list read, or the first fault. */
-const eachAt = <A>(place: string, items: ReadonlyArray<unknown>, read: (place: string, u: unknown) => Read<A>): Read<ReadonlyArray<A>> =>
-  E.traverseReadonlyArrayWithIndex((i: number, u: unknown) => read(`${place}[${String(i)}]`, u))(items)
+const eachAt = <A>(place: string, items: ReadonlyArray<Yaml>, read: (place: string, u: Yaml) => Read<A>): Read<ReadonlyArray<A>> =>
+  E.traverseReadonlyArrayWithIndex((i: number, u: Yaml) => read(`${place}[${String(i)}]`, u))(items)
 
-const listAt = <A>(place: string, max: number, u: unknown, read: (place: string, u: unknown) => Read<A>): Read<ReadonlyArray<A>> => {
-  if (isAbsent(u)) return E.right([])
-  if (!Array.isArray(u)) return E.left(`${place} is not a list`)
+const listAt = <A>(place: string, max: number, u: Yaml, read: (place: string, u: Yaml) => Read<A>): Read<ReadonlyArray<A>> => {
+  if (u === null) return E.right([])
+  if (!isList(u)) return E.left(`${place} is not a list`)
   return u.length > max ? E.left(`${place} has more than ${String(max)} items`) : eachAt(place, u, read)
 }
 
@@ -82,12 +107,11 @@ const compare = (a: string, b: string): number => (a < b ? -1 : 1)
 const entriesAt = <A>(
   place: string,
   max: number,
-  u: unknown,
-  read: (place: string, u: unknown) => Read<A>
+  u: Yaml,
+  read: (place: string, u: Yaml) => Read<A>
 ): Read<ReadonlyArray<readonly [string, A]>> =>
   pipe(
     mapAt(place, u),
-    E.map((fields) => Object.entries(fields)),
     E.filterOrElse(
       (entries) => entries.length <= max,
       () => `${place} has more than ${String(max)} entries`
@@ -107,24 +131,29 @@ const entriesAt = <A>(
 // ---------------------------------------------------------------------------------------- when
 
 /** Text, or a list of text; `[]` when it is absent. */
-const textsAt = (place: string, u: unknown): Read<ReadonlyArray<string>> => {
-  if (isAbsent(u)) return E.right([])
-  if (!Array.isArray(u)) return E.map((text: string) => [text])(scalarAt(place, u))
+const textsAt = (place: string, u: Yaml): Read<ReadonlyArray<string>> => {
+  if (u === null) return E.right([])
+  if (!isList(u)) return E.map((text: string) => [text])(scalarAt(place, u))
   return listAt(place, PATTERNS_MAX, u, textAt)
 }
 
 const orNull = (texts: ReadonlyArray<string>): ReadonlyArray<string> | null => (texts.length === 0 ? null : texts)
 
-const conditionAt = (place: string, u: unknown): Read<Condition> => {
+/** The keys of a condition. Nothing is built here by the clock, but `cron` means something to Tangled. */
+const KEYS: ReadonlyArray<string> = ['branch', 'cron', 'event', 'paths', 'tag', 'types']
+
+const conditionAt = (place: string, u: Yaml): Read<Condition> => {
   if (!isMap(u)) return E.left(`${place} is not a map`)
-  const texts = (key: string) => textsAt(inside(place, key), u[key])
+  const texts = (key: string) => textsAt(inside(place, key), under(u.map, key))
+  const unknown = u.map.map(([key]) => key).find((key) => !KEYS.includes(key))
   return pipe(
     E.Do,
     E.apS('branch', texts('branch')),
     E.apS('event', texts('event')),
     E.apS('paths', E.map(orNull)(texts('paths'))),
     E.apS('tag', texts('tag')),
-    E.apS('types', E.map(orNull)(texts('types')))
+    E.apS('types', E.map(orNull)(texts('types'))),
+    E.apS('unknown', E.right(unknown === undefined ? null : excerpt(unknown)))
   )
 }
 
@@ -134,7 +163,7 @@ const patternsIn = (when: ReadonlyArray<Condition>): number =>
     0
   )
 
-const whenAt = (u: unknown): Read<ReadonlyArray<Condition>> =>
+const whenAt = (u: Yaml): Read<ReadonlyArray<Condition>> =>
   pipe(
     isMap(u) ? E.map((condition: Condition) => [condition])(conditionAt('when', u)) : listAt('when', CONDITIONS_MAX, u, conditionAt),
     E.filterOrElse(
@@ -145,36 +174,36 @@ const whenAt = (u: unknown): Read<ReadonlyArray<Condition>> =>
 
 // ---------------------------------------------------------------------------------------- environment, steps, clone
 
-const valueAt = (place: string, u: unknown): Read<string> =>
-  isAbsent(u) ? E.right('') : pipe(scalarAt(place, u), E.chain(shortAt(place)))
+const valueAt = (place: string, u: Yaml): Read<string> =>
+  u === null ? E.right('') : pipe(scalarAt(place, u), E.chain(shortAt(place)))
 
-const environmentAt = (place: string, u: unknown): Read<ReadonlyArray<Pair>> => entriesAt(place, VARIABLES_MAX, u, valueAt)
+const environmentAt = (place: string, u: Yaml): Read<ReadonlyArray<Pair>> => entriesAt(place, VARIABLES_MAX, u, valueAt)
 
 const firstLine = (command: string): string => excerpt(command.trim().split('\n', 1).join('').trimEnd())
 
-const stepAt = (place: string, u: unknown): Read<Step> => {
+const stepAt = (place: string, u: Yaml): Read<Step> => {
   if (!isMap(u)) return E.left(`${place} is not a map`)
-  const { command, environment, name } = u
+  const at = (key: string) => inside(place, key)
   return pipe(
     E.Do,
-    E.apS('command', pipe(scalarAt(inside(place, 'command'), command), E.chain(shortAt(inside(place, 'command'))))),
-    E.apS('environment', environmentAt(inside(place, 'environment'), environment)),
-    E.apS('given', valueAt(inside(place, 'name'), name)),
+    E.apS('command', pipe(scalarAt(at('command'), under(u.map, 'command')), E.chain(shortAt(at('command'))))),
+    E.apS('environment', environmentAt(at('environment'), under(u.map, 'environment'))),
+    E.apS('given', valueAt(at('name'), under(u.map, 'name'))),
     E.map(({ command, environment, given }) => ({ command, environment, name: given === '' ? firstLine(command) : excerpt(given) }))
   )
 }
 
 const DEPTH = 1 as Natural
 
-const cloneAt = (u: unknown): Read<Clone> =>
+const cloneAt = (u: Yaml): Read<Clone> =>
   pipe(
     mapAt('clone', u),
-    E.chain(({ depth, skip, submodules }) =>
+    E.chain((entries) =>
       pipe(
         E.Do,
-        E.apS('depth', isAbsent(depth) ? E.right(DEPTH) : Natural.is(depth) ? E.right(depth) : E.left('clone.depth is not a whole number')),
-        E.apS('skip', booleanAt('clone.skip', skip)),
-        E.apS('submodules', booleanAt('clone.submodules', submodules))
+        E.apS('depth', naturalAt('clone.depth', under(entries, 'depth'), DEPTH)),
+        E.apS('skip', booleanAt('clone.skip', under(entries, 'skip'))),
+        E.apS('submodules', booleanAt('clone.submodules', under(entries, 'submodules')))
       )
     )
   )
@@ -182,8 +211,8 @@ const cloneAt = (u: unknown): Read<Clone> =>
 // ---------------------------------------------------------------------------------------- tack
 
 /** What a setting says: a list is one text with a line for each item. */
-const settingAt = (place: string, u: unknown): Read<string> =>
-  Array.isArray(u)
+const settingAt = (place: string, u: Yaml): Read<string> =>
+  isList(u)
     ? pipe(
         listAt(place, PATTERNS_MAX, u, scalarAt),
         E.chain((items) => shortAt(place)(items.join('\n')))
@@ -196,7 +225,7 @@ const targetOf = (provider: string, entries: ReadonlyArray<Pair>): Target => ({
   settings: entries.filter(([name]) => name !== 'pipeline')
 })
 
-const targetsAt = (u: unknown): Read<ReadonlyArray<Target>> =>
+const targetsAt = (u: Yaml): Read<ReadonlyArray<Target>> =>
   pipe(
     entriesAt('tack', TARGETS_MAX, u, (place, settings) => entriesAt(place, VARIABLES_MAX, settings, settingAt)),
     E.map((entries) => entries.map(([provider, settings]) => targetOf(provider, settings)))
@@ -208,14 +237,13 @@ const targetsAt = (u: unknown): Read<ReadonlyArray<Target>> =>
  * Whether all of `data`, aliases followed, is no more than `WHOLE_MAX` characters and values. A file of that many bytes without aliases
  * always is. A list of what is to be looked at, not a recursion: depth is not ours to choose, and a value may hold itself.
  */
-const isBounded = (data: unknown): boolean => {
-  const waiting: Array<unknown> = [data]
+const isBounded = (data: Yaml): boolean => {
+  const waiting: Array<Yaml> = [data]
   let left = WHOLE_MAX - 1
-  while (waiting.length > 0) {
-    const u = waiting.pop()
-    const parts: ReadonlyArray<unknown> = Array.isArray(u) ? u : isMap(u) ? Object.entries(u).flat() : []
+  for (let u = waiting.pop(); u !== undefined; u = waiting.pop()) {
+    const parts: ReadonlyArray<Yaml> = isList(u) ? u : isMap(u) ? u.map.flat(1) : []
     for (const part of parts) {
-      left -= typeof part === 'string' ? Math.max(part.length, 1) : 1
+      left -= typeof part === 'string' ? Math.max(part.length, 1) : isScalar(part) ? Math.max(part.scalar.length, 1) : 1
       if (left < 0) return false
       waiting.push(part)
     }
@@ -223,41 +251,49 @@ const isBounded = (data: unknown): boolean => {
   return true
 }
 
+/** What a file says beyond `when` and `engine`. */
+const restAt = (file: Entries): Read<Pick<Extract<Workflow, { _tag: 'Defined' }>, 'clone' | 'environment' | 'steps' | 'targets'>> =>
+  pipe(
+    E.Do,
+    E.apS('clone', cloneAt(under(file, 'clone'))),
+    E.apS('environment', environmentAt('environment', under(file, 'environment'))),
+    E.apS('steps', listAt('steps', STEPS_MAX, under(file, 'steps'), stepAt)),
+    E.apS('targets', targetsAt(under(file, 'tack')))
+  )
+
 /**
- * What the file `name` asks for, of which a YAML parser made `data`. Total on anything. An empty file asks for nothing, and names no
- * engine.
+ * What the file `name` asks for, of which a YAML parser made `data`. An empty file asks for nothing, and names no engine. `when` is read
+ * first, then `engine`, and the rest only of a file for our engine.
  *
+ * @param content - what tells this content of the file from any other.
  * @returns `Faulty` with a sentence for the author of the file.
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeWorkflow, WorkflowName } from 'tack/core'
+ * import { decodeWorkflow, WorkflowName, type Yaml } from 'tack/core'
  *
  * const name = WorkflowName.decode('ci.yml')
  * assert(name._tag === 'Right')
- * const workflow = decodeWorkflow(name.right, { engine: 'tack', tack: { buildkite: { pipeline: 'app', org: 'acme' } } })
+ * const map = (entries: { readonly [key: string]: Yaml }): Yaml => ({ map: Object.entries(entries) })
+ * const file = map({ engine: 'tack', tack: map({ buildkite: map({ org: 'acme', pipeline: { scalar: '1.10' } }) }) })
+ * const workflow = decodeWorkflow(name.right, '5a1e', file)
  * assert(workflow._tag === 'Defined')
- * assert.deepStrictEqual(workflow.targets, [{ pipeline: 'app', provider: 'buildkite', settings: [['org', 'acme']] }])
+ * assert.deepStrictEqual(workflow.targets, [{ pipeline: '1.10', provider: 'buildkite', settings: [['org', 'acme']] }])
  *
- * const faulty = decodeWorkflow(name.right, { when: [{ event: 'push' }, { branch: ['main', 7] }] })
+ * const faulty = decodeWorkflow(name.right, '77aa', map({ when: [map({ branch: ['main', { scalar: '7' }] })] }))
  * assert(faulty._tag === 'Faulty')
- * assert.strictEqual(faulty.error, 'when[1].branch[1] is not text')
+ * assert.strictEqual(faulty.error, 'when[0].branch[1] is not text')
  */
-export const decodeWorkflow = (name: WorkflowName, data: unknown): Workflow =>
-  pipe(
-    isBounded(data) ? mapAt('the file', data) : E.left('the file comes to more than 262,144 characters, aliases followed'),
-    E.chain(({ clone, engine, environment, steps, tack, when }) =>
-      pipe(
-        E.Do,
-        E.apS('_tag', E.right('Defined' as const)),
-        E.apS('clone', cloneAt(clone)),
-        E.apS('engine', isAbsent(engine) ? E.right(null) : textAt('engine', engine)),
-        E.apS('environment', environmentAt('environment', environment)),
-        E.apS('name', E.right(name)),
-        E.apS('steps', listAt('steps', STEPS_MAX, steps, stepAt)),
-        E.apS('targets', targetsAt(tack)),
-        E.apS('when', whenAt(when))
-      )
-    ),
-    E.getOrElse((error): Workflow => ({ _tag: 'Faulty', error, name }))
-  )
+export const decodeWorkflow = (name: WorkflowName, content: string, data: Yaml): Workflow => {
+  const faulty = (error: string, when: ReadonlyArray<Condition> | null): Workflow => ({ _tag: 'Faulty', content, error, name, when })
+  const file = isBounded(data) ? mapAt('the file', data) : E.left('the file comes to more than 262,144 characters, aliases followed')
+  if (E.isLeft(file)) return faulty(file.left, null)
+  const when = whenAt(under(file.right, 'when'))
+  if (E.isLeft(when)) return faulty(when.left, null)
+  const named = under(file.right, 'engine')
+  const engine = named === null ? E.right(null) : scalarAt('engine', named)
+  if (E.isLeft(engine)) return faulty(engine.left, when.right)
+  const rest = restAt(engine.right === ENGINE ? file.right : [])
+  if (E.isLeft(rest)) return faulty(rest.left, when.right)
+  return { _tag: 'Defined', content, engine: engine.right, name, when: when.right, ...rest.right }
+}

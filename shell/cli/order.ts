@@ -59,6 +59,8 @@ export interface OrderOptions extends ServerOptions {
   readonly adminToken?: string
 }
 
+const Refused = t.type({ reason: t.string }, 'refusal')
+
 /** Gives an order. Returns the exit code: 0 when it was taken, 1 when not, 2 when it could not be given. */
 export const order = async ({ action, knot, rkey, workflow }: Order, options: OrderOptions, print: Print, complain: Print): Promise<number> => {
   const { adminToken } = options
@@ -76,8 +78,8 @@ export const order = async ({ action, knot, rkey, workflow }: Order, options: Or
   return asking(async (fetch) => {
     try {
       const response = await fetch(`${base}/${path}`, { headers: { authorization: `Bearer ${adminToken}` }, method: 'POST' })
-      // Nobody wants it, but until it is over the request is.
-      await response.text()
+      // Until it is over, the request is.
+      const answer = await response.text()
       switch (response.status) {
         case 202:
           print(`tack has been told to ${action} ${what}. What comes of it: tack builds`)
@@ -85,6 +87,11 @@ export const order = async ({ action, knot, rkey, workflow }: Order, options: Or
         case 401:
           complain(`${base} does not take the admin token: it was started with another one`)
           return 1
+        case 409: {
+          const refused = decodeText(Refused, answer)
+          complain(`tack does not ${action} ${what}: ${E.isRight(refused) ? excerpt(refused.right.reason) : 'it does not say why'}`)
+          return 1
+        }
         case 503:
           complain(`${base} cannot save anything now, so it may not have heard this: look at "tack builds" before you say it again`)
           return 1

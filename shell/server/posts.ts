@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { excerpt, ExitCode, type State, type WorkflowName } from '../../core/index.js'
+import { type Builds, excerpt, ExitCode, orderRefusal, type State, type WorkflowName } from '../../core/index.js'
 import type { Clock, Log, Submit } from '../ports.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
 import { type Answer, type Asked, type Budget, json, notFound, readBody, text } from './http.js'
@@ -89,7 +89,7 @@ const isToken = (given: string, token: string): boolean => timingSafeEqual(diges
 const BEARER = /^Bearer +([^\s]+) *$/i
 
 /** What became of an order, as it is counted. */
-export const ORDER_RESULTS = ['accepted', 'unauthorized', 'error'] as const
+export const ORDER_RESULTS = ['accepted', 'refused', 'unauthorized', 'error'] as const
 export type OrderResult = (typeof ORDER_RESULTS)[number]
 
 export interface AdminPorts {
@@ -102,7 +102,16 @@ export interface AdminPorts {
   readonly token: string | undefined
 }
 
-/** `POST /builds/{knot}/{rkey}[/{workflow}]/{cancel|retry}`. */
+/** Why an order comes to nothing, for whoever gave it. */
+const REFUSALS: { readonly [refusal in Builds.OrderRefusal]: string } = {
+  ended: 'it has ended already',
+  limit: 'too many runs of this knot are waiting for their files; come again later',
+  right: 'the repository does not name this spindle any more, or whoever caused the run has no say in it any more',
+  running: 'it has not ended yet',
+  unknown: 'there is no such run or build'
+}
+
+/** `POST /builds/{knot}/{rkey}[/{workflow}]/{cancel|retry}`. What can come to nothing is not accepted. */
 export const takeOrder = async (ports: AdminPorts, asked: Asked, names: ReadonlyArray<string>, action: 'cancel' | 'retry'): Promise<Answer> => {
   const { clock, count, durable, log, submit, token } = ports
   if (token === undefined) return notFound
@@ -122,8 +131,14 @@ export const takeOrder = async (ports: AdminPorts, asked: Asked, names: Readonly
     which = build.value.name.workflow
   }
   const { knot: host, rkey: key } = run.value
+  const order = { _tag: action === 'cancel' ? 'CancelRequested' : 'RetryRequested', at: clock.now(), knot: host, rkey: key, workflow: which } as const
   log.info('the operator gives an order', { action, knot: host, rkey: key, workflow: which })
-  const isSafe = await submit({ _tag: action === 'cancel' ? 'CancelRequested' : 'RetryRequested', at: clock.now(), knot: host, rkey: key, workflow: which })
+  const refusal = orderRefusal(order)(durable())
+  if (refusal !== null) {
+    count('refused')
+    return json(409, { accepted: false, reason: REFUSALS[refusal] })
+  }
+  const isSafe = await submit(order)
   count(isSafe ? 'accepted' : 'error')
   if (!isSafe) return unsaved
   return json(202, { accepted: true })

@@ -60,7 +60,7 @@ const modern = (event: unknown): unknown => {
       return { ordinal: null, ...event }
     // Files were read, and only what they say was kept.
     case 'WorkflowsRead':
-      return { sources: null, ...event }
+      return { sources: null, ...event, ...modernWorkflows(event) }
     case 'Started':
       return 'config' in event && typeof event.config === 'object' ? { ...event, config: { ...CONFIGURED, ...event.config } } : event
     default:
@@ -70,6 +70,17 @@ const modern = (event: unknown): unknown => {
 
 /** What a configuration says that did not say it. */
 const CONFIGURED = (({ backfill, builds, jetstream }) => ({ backfill, builds, jetstream }))(defaults({ hostname: '', owner: '' }))
+
+/** A workflow file: what could not be understood told nothing of `when`, and nothing was told of keys that mean nothing. */
+const modernWorkflow = (workflow: unknown): unknown => {
+  if (typeof workflow !== 'object' || workflow === null || 'content' in workflow) return workflow
+  if (!('when' in workflow) || !Array.isArray(workflow.when)) return { ...workflow, content: '', when: null }
+  return { ...workflow, content: '', when: workflow.when.map((condition: object) => ({ ...condition, unknown: null })) }
+}
+
+/** Those of an event that brings some. */
+const modernWorkflows = (event: object): object =>
+  'workflows' in event && Array.isArray(event.workflows) ? { workflows: event.workflows.map(modernWorkflow) } : {}
 
 /** The events, in today's form. */
 const eventsOf = ({ events, version }: Unread): E.Either<string, ReadonlyArray<Event>> => {

@@ -118,12 +118,13 @@ const counters3 = (counters: Fields, dropped: number): Fields =>
     : { ...counters, reports: [...listOf(counters['reports']), ['FieldTooLong', dropped]].sort((a, b) => (String(listOf(a)[0]) < String(listOf(b)[0]) ? -1 : 1)) }
 
 const backfill3 = (backfill: Fields): Fields => backfill
-const builds3 = (builds: Fields): Fields => builds
+/** No mistake had been told of. */
+const builds3 = (builds: Fields): Fields => ({ ...builds, mistaken: [] })
 /** Frames had no numbers, and nothing said what a replay is: a first connection says both. */
 const cursor3 = (cursor: Fields): Fields => ({ ...cursor, mark: null, replayUs: null, settings: { ...fieldsOf(cursor['settings']), url: '' } })
 const knots3 = (knots: Fields): Fields => knots
-/** Runs that had begun were not announced, and are not any more. */
-const run3 = (run: Fields): Fields => ({ ...run, announced: null })
+/** Runs that had begun were not announced, and are not any more. None repeated some of its workflows alone from their files. */
+const run3 = (run: Fields): Fields => ({ ...run, announced: null, only: null })
 const status3 = (status: Fields): Fields => status
 
 export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3(withoutFormerKnots(document)) }

@@ -117,12 +117,13 @@ const moves: fc.Arbitrary<Move> = fc.record(
 )
 
 const condition = (branch: string): Extract<Workflow, { readonly _tag: 'Defined' }>['when'] => [
-  { branch: [branch], event: ['push'], paths: null, tag: [], types: null }
+  { branch: [branch], event: ['push'], paths: null, tag: [], types: null, unknown: null }
 ]
 
 const workflow = (name: string, changes: Partial<Extract<Workflow, { readonly _tag: 'Defined' }>> = {}): Workflow => ({
   _tag: 'Defined',
   clone: { depth: 1 as Natural, skip: false, submodules: false },
+  content: '',
   engine: 'tack',
   environment: [],
   name: name as WorkflowName,
@@ -135,7 +136,7 @@ const workflow = (name: string, changes: Partial<Extract<Workflow, { readonly _t
 const FILES: ReadonlyArray<ReadonlyArray<Workflow>> = [
   [workflow('ci.yml')],
   [workflow('ci.yml'), workflow('__proto__', { targets: [{ pipeline: 'x', provider: 'local', settings: [] }] })],
-  [workflow('a', { when: condition('main') }), { _tag: 'Faulty', error: 'not YAML', name: 'b' as WorkflowName }],
+  [workflow('a', { when: condition('main') }), { _tag: 'Faulty', content: '', error: 'not YAML', name: 'b' as WorkflowName, when: null }],
   [workflow('a', { when: condition('[') }), workflow('b', { engine: null }), workflow('c', { engine: 'other' }), workflow('d', { targets: [] })],
   []
 ]

@@ -63,7 +63,7 @@ const STATES: ReadonlyArray<readonly [string, ReadonlyArray<Happening>]> = [
   ['Cancelling', [...RUNNING, cancel(at(24))]],
   ['CancelPausing', [...RUNNING, cancel(at(24)), wavers(5, at(25))]],
   ['Settled', [...DONE, stop(at(25))]],
-  ['Settled, without a plan', [...running(), comes(trigger(), at(20)), filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }], at(21))]],
+  ['Settled, without a plan', [...running(), comes(trigger(), at(20)), filesRead([{ _tag: 'Faulty', content: '', error: 'x', name: 'a', when: null }], at(21))]],
   ['with an exit code', [...RUNNING, { ...refuses(9, at(24)), _tag: 'BuildReported', error: 'x', exitCode: 2, external: '7', provider: 'ci', status: 'failed' } as Happening]],
   ['forgotten', [...DONE, started(at(26), building({ keepStatuses: 0 }))]]
 ]
@@ -223,7 +223,7 @@ describe('a page', () => {
   })
 
   test('of stamps with fewer digits than those of today', () => {
-    const early = after([...running(), { ...comes(trigger(), at(20)), at: at(20) }, filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }], 999), filesRead([], 7)])
+    const early = after([...running(), { ...comes(trigger(), at(20)), at: at(20) }, filesRead([{ _tag: 'Faulty', content: '', error: 'x', name: 'a', when: null }], 999), filesRead([], 7)])
     expect(page(0, 9, early)).toEqual([[998, 999], false])
   })
 
@@ -231,9 +231,9 @@ describe('a page', () => {
     const early = after([
       ...running(),
       comes(trigger(), at(20)),
-      filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }, { _tag: 'Faulty', error: 'x', name: 'b' }], 9),
+      filesRead([{ _tag: 'Faulty', content: '', error: 'x', name: 'a', when: null }, { _tag: 'Faulty', content: '', error: 'x', name: 'b', when: null }], 9),
       comes(trigger(), at(22), { rkey: OTHER }),
-      filesRead([{ _tag: 'Faulty', error: 'x', name: 'a' }], 1_000, { number: 2, rkey: OTHER })
+      filesRead([{ _tag: 'Faulty', content: '', error: 'x', name: 'a', when: null }], 1_000, { number: 2, rkey: OTHER })
     ])
     expect(page(0, 9, early)).toEqual([[8, 9, 10, 999, 1_000], false])
   })
@@ -345,7 +345,7 @@ describe('what a flood of triggers may cost', () => {
     [63, ['b', 'c']]
   ])('to find out which workflows apply has one limit for all of a run, with a last name of %i characters', (length, dropped) => {
     const changedFiles = [...Array.from({ length: 61 }, () => 'x'.repeat(4_096)), 'x'.repeat(length)]
-    const condition = { branch: ['main'], event: ['push'], paths: ['y'], tag: [], types: null }
+    const condition = { branch: ['main'], event: ['push'], paths: ['y'], tag: [], types: null, unknown: null }
     const files = ['a', 'b', 'c'].map((of) => workflow({ name: of, when: [condition] }))
     const state = after([...running(), comes(trigger({ cause: push({ changedFiles }) }), at(20)), filesRead([...files, workflow({ name: 'd' })], at(21))])
     // Those within it do not apply. The others are given up, and one that costs nothing is not.
@@ -365,7 +365,7 @@ describe('reports say what was wrong', () => {
     ['no engine', [comes(trigger(), at(20)), filesRead([workflow({ engine: null })], at(21))], 'the workflow names no engine'],
     [
       'more workflows than are taken',
-      [comes(trigger(), at(20)), filesRead(Array.from({ length: 51 }, (_, i) => ({ _tag: 'Faulty' as const, error: 'x', name: `w${String(100 + i)}` })), at(21))],
+      [comes(trigger(), at(20)), filesRead(Array.from({ length: 51 }, (_, i) => ({ _tag: 'Faulty' as const, content: '', error: 'x', name: `w${String(100 + i)}`, when: null })), at(21))],
       'more than 50'
     ]
   ])('%s', (_, happenings, detail) => {

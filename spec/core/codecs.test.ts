@@ -146,14 +146,15 @@ const WORKFLOWS: ReadonlyArray<t.OutputOf<typeof Workflow>> = [
   {
     _tag: 'Defined',
     clone: { depth: 1, skip: false, submodules: true },
+    content: '',
     engine: 'tack',
     environment: [['k', 'v']],
     name: 'w',
     steps: [{ command: 'c', environment: [['k', 'v']], name: 'n' }],
     targets: [{ pipeline: 'p', provider: 'q', settings: [['k', 'v']] }],
-    when: [{ branch: ['b'], event: ['push'], paths: ['f'], tag: ['t'], types: ['opened'] }]
+    when: [{ branch: ['b'], event: ['push'], paths: ['f'], tag: ['t'], types: ['opened'], unknown: 'u' }]
   },
-  { _tag: 'Faulty', error: 'e', name: 'w' }
+  { _tag: 'Faulty', content: '', error: 'e', name: 'w', when: null }
 ]
 
 const PLAN: t.OutputOf<typeof Plan> = {

@@ -133,6 +133,7 @@ const state = () =>
         {
           _tag: 'Defined',
           clone: { depth: 1, skip: false, submodules: false },
+          content: '',
           engine: 'tack',
           environment: [],
           name: 'w',

@@ -97,10 +97,11 @@ const building = (): State =>
       rkey: 'a',
       sources: null,
       workflows: [
-        { _tag: 'Faulty', error: 'e', name: 'bad' },
+        { _tag: 'Faulty', content: '', error: 'e', name: 'bad', when: null },
         {
           _tag: 'Defined',
           clone: CLONE,
+          content: '',
           engine: 'tack',
           environment: [],
           name: 'w',
@@ -213,7 +214,7 @@ describe('read back', () => {
         { clone, engine: 'tack', name: 'w', text: 't' }
       ]
     }
-    const run = { attempt: 0, defaultBranch: null, kind: 'pipeline', repository, retryOf: null }
+    const run = { attempt: 0, defaultBranch: null, kind: 'pipeline', repository, only: null, retryOf: null }
     const build = { attempt: 0, exitCode: null }
     expect(writtenBuilding()).toMatchObject({
       head: {
@@ -229,6 +230,7 @@ describe('read back', () => {
         builds: {
           floorUs: null,
           lastUs: at(11) + 1,
+          mistaken: [],
           next: 5,
           settings: { hosts: CONFIG.hosts, owner: OWNER, policy: BUILDS },
           sources: [[K1, { forgotten: null, pipelines: true, refUpdates: false }]],
@@ -342,6 +344,7 @@ describe('read back', () => {
         builds: {
           floorUs: null,
           lastUs: 0,
+          mistaken: [],
           next: 1,
           settings: { hosts: CONFIG.hosts, owner: OWNER, policy: CONFIG.builds },
           sources: [],

@@ -240,8 +240,9 @@ describe('the workflows of a pipeline', () => {
     ['of more', of([CI, { name: 'ci.yml', raw: `${most}x` }]), 'workflows[1].raw has more than 262144 bytes'],
     ['that are no list', of({}), 'workflows is not a list'],
     ['that are text', of(['ci.yml']), 'workflows[0] is not an object'],
-    ['without a name', of([CI, { raw: '' }]), 'workflows[1].name is not the name of a workflow'],
-    ['with a path for a name', of([{ name: '../ci.yml', raw: '' }]), 'workflows[0].name is not the name of a workflow'],
+    ['without a name, which are left out', of([CI, { raw: '' }]), carried({ name: 'ci.yml', text: 'when: []\n' })],
+    ['with a path for a name, which are left out', of([{ name: '../ci.yml', raw: '' }, CI]), carried({ name: 'ci.yml', text: 'when: []\n' })],
+    ['of a name that is too long, of which no more is looked at', of([{ name: 'x'.repeat(101) }]), carried()],
     ['without text', of([{ name: 'ci.yml' }]), 'workflows[0].raw is not text'],
     ['fifty', of(Array.from({ length: 50 }, () => CI)), carried(...Array.from({ length: 50 }, () => ({ name: 'ci.yml', text: 'when: []\n' })))],
     ['fifty-one', of(Array.from({ length: 51 }, () => CI)), 'workflows has more than 50 items']

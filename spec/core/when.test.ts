@@ -14,7 +14,7 @@ const pull = (targetBranch: string, action: string | null = 'opened') =>
   must(Cause.decode({ _tag: 'PullRequest', action, sourceBranch: 'feature', sourceSha: SHA, targetBranch }))
 const manual = must(Cause.decode({ _tag: 'Manual', inputs: [], ref: null, sha: null }))
 
-const NOTHING: Condition = { branch: [], event: [], paths: null, tag: [], types: null }
+const NOTHING: Condition = { branch: [], event: [], paths: null, tag: [], types: null, unknown: null }
 const when = (...conditions: ReadonlyArray<Partial<Condition>>): ReadonlyArray<Condition> =>
   conditions.map((condition) => ({ ...NOTHING, ...condition }))
 

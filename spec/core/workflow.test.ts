@@ -1,22 +1,24 @@
 /** Workflow files: what each field means, what is said of one that is wrong, and that nothing a parser gives does any harm. */
 import { describe, expect, test } from 'vitest'
-import { decodeWorkflow, Workflow, WorkflowName } from '../../core/index.js'
+import { decodeWorkflow, Workflow, WorkflowName, type Yaml } from '../../core/index.js'
 import { must } from '../examples/support.js'
+import { fileOf } from '../yaml.js'
 
 const name = () => must(WorkflowName.decode('ci.yml'))
-const decode = (data: unknown): Workflow => decodeWorkflow(name(), data)
+const decode = (data: unknown): Workflow => decodeWorkflow(name(), '', fileOf(data))
 
 const EMPTY = {
   _tag: 'Defined',
   clone: { depth: 1, skip: false, submodules: false },
-  engine: null,
+  content: '',
+  engine: 'tack',
   environment: [],
   name: 'ci.yml',
   steps: [],
   targets: [],
   when: []
 }
-const CONDITION = { branch: [], event: [], paths: null, tag: [], types: null }
+const CONDITION = { branch: [], event: [], paths: null, tag: [], types: null, unknown: null }
 
 /** Rows of a file, and of what it has beyond an empty one. */
 const defined = (rows: ReadonlyArray<readonly [what: string, data: unknown, beyond: object]>): void => {
@@ -30,7 +32,7 @@ const defined = (rows: ReadonlyArray<readonly [what: string, data: unknown, beyo
 
 /** Rows of a file, and of what its author is told. */
 const faulty = (rows: ReadonlyArray<readonly [data: unknown, error: string]>): void => {
-  for (const [data, error] of rows) test(error, () => expect(decode(data)).toEqual({ _tag: 'Faulty', error, name: 'ci.yml' }))
+  for (const [data, error] of rows) test(error, () => expect(decode(data)).toMatchObject({ _tag: 'Faulty', content: '', error, name: 'ci.yml' }))
 }
 
 const many = (count: number, prefix = 'K'): Record<string, unknown> =>
@@ -38,12 +40,12 @@ const many = (count: number, prefix = 'K'): Record<string, unknown> =>
 
 describe('the file', () => {
   defined([
-    ['empty', null, {}],
-    ['absent', undefined, {}],
+    ['empty', null, { engine: null }],
+    ['absent', undefined, { engine: null }],
     ['an empty map', {}, {}],
     ['a map without a prototype', Object.create(null), {}],
     ['with keys that are nobody’s business', { dependencies: { nixpkgs: ['go'] }, steeps: 7, constructor: 1, nested: [[[[]]]] }, {}],
-    ['with nulls', { clone: null, engine: null, environment: null, steps: null, tack: null, when: null }, {}],
+    ['with nulls', { clone: null, engine: null, environment: null, steps: null, tack: null, when: null }, { engine: null }],
     [
       'whole',
       {
@@ -68,11 +70,7 @@ describe('the file', () => {
     ['text', 'the file is not a map'],
     [[], 'the file is not a map'],
     [7, 'the file is not a map'],
-    [false, 'the file is not a map'],
-    [new Map([['engine', 'tack']]), 'the file is not a map'],
-    [new Date(0), 'the file is not a map'],
-    [() => 1, 'the file is not a map'],
-    [Symbol('x'), 'the file is not a map']
+    [false, 'the file is not a map']
   ])
 })
 
@@ -83,8 +81,6 @@ describe('engine', () => {
     ['with half a character', { engine: 'a\ud800' }, { engine: 'a\ufffd' }]
   ])
   faulty([
-    [{ engine: 7 }, 'engine is not text'],
-    [{ engine: true }, 'engine is not text'],
     [{ engine: ['tack'] }, 'engine is not text'],
     [{ engine: { tack: null } }, 'engine is not text'],
     [{ engine: 'a\u0000' }, 'engine holds a NUL']
@@ -97,12 +93,12 @@ describe('when', () => {
     ['an empty list', { when: [] }, {}],
     ['one condition, not in a list', { when: { event: 'push' } }, { when: [{ ...CONDITION, event: ['push'] }] }],
     ['an empty condition', { when: [{}] }, { when: [CONDITION] }],
-    ['scalars', { when: [{ branch: 'b', event: 'e', paths: 'p', tag: 't', types: 'y' }] }, { when: [all] }],
-    ['lists', { when: [{ branch: ['b'], event: ['e'], paths: ['p'], tag: ['t'], types: ['y'] }] }, { when: [all] }],
+    ['scalars', { when: [{ branch: 'b', event: 'e', paths: 'p', tag: 't', types: 'y' }] }, { when: [{ ...all, unknown: null }] }],
+    ['lists', { when: [{ branch: ['b'], event: ['e'], paths: ['p'], tag: ['t'], types: ['y'] }] }, { when: [{ ...all, unknown: null }] }],
     ['numbers and truth values', { when: [{ branch: 2024, tag: 1.5, event: true }] }, { when: [{ ...CONDITION, branch: ['2024'], event: ['true'], tag: ['1.5'] }] }],
     ['nothing', { when: [{ branch: null, event: undefined, paths: null, tag: [], types: null }] }, { when: [CONDITION] }],
     ['empty lists', { when: [{ paths: [], types: [] }] }, { when: [CONDITION] }],
-    ['keys that are not known', { when: [{ event: 'push', label: 7 }] }, { when: [{ ...CONDITION, event: ['push'] }] }],
+    ['keys that are not known', { when: [{ event: 'push', label: 7 }] }, { when: [{ ...CONDITION, event: ['push'], unknown: 'label' }] }],
     ['several, in their order', { when: [{ event: ['b', 'a'] }, { event: 'c' }] }, { when: [{ ...CONDITION, event: ['b', 'a'] }, { ...CONDITION, event: ['c'] }] }],
     ['a hundred conditions', { when: Array.from({ length: 100 }, () => ({})) }, { when: Array.from({ length: 100 }, () => CONDITION) }],
     ['a thousand patterns', { when: [{ branch: Array.from({ length: 1_000 }, () => 'x') }] }, { when: [{ ...CONDITION, branch: Array.from({ length: 1_000 }, () => 'x') }] }]
@@ -111,7 +107,6 @@ describe('when', () => {
   faulty([
     [{ when: 'push' }, 'when is not a list'],
     [{ when: 7 }, 'when is not a list'],
-    [{ when: new Map() }, 'when is not a list'],
     [{ when: ['push'] }, 'when[0] is not a map'],
     [{ when: [{}, null] }, 'when[1] is not a map'],
     [{ when: [[]] }, 'when[0] is not a map'],
@@ -122,9 +117,6 @@ describe('when', () => {
     [{ when: [{ tag: [{}] }] }, 'when[0].tag[0] is not text'],
     [{ when: [{ types: [1] }] }, 'when[0].types[0] is not text'],
     [{ when: [{ branch: {} }] }, 'when[0].branch is not text'],
-    [{ when: [{ tag: NaN }] }, 'when[0].tag is not text'],
-    [{ when: [{ tag: Infinity }] }, 'when[0].tag is not text'],
-    [{ when: [{ tag: new Date(0) }] }, 'when[0].tag is not text'],
     [{ when: [{ branch: ['a\u0000'] }] }, 'when[0].branch[0] holds a NUL'],
     [{ when: [{ branch: 'a\u0000' }] }, 'when[0].branch holds a NUL'],
     [{ when: { event: [7] } }, 'when.event[0] is not text'],
@@ -140,8 +132,8 @@ describe('environment', () => {
     ['names rising', { environment: { b: 'x', a: 'y', B: 'z' } }, { environment: [['B', 'z'], ['a', 'y'], ['b', 'x']] }],
     [
       'scalars as text',
-      { environment: { a: 1, b: 1.5, c: true, d: false, e: null, f: '', g: -0, h: 12n, i: 1e21 } },
-      { environment: [['a', '1'], ['b', '1.5'], ['c', 'true'], ['d', 'false'], ['e', ''], ['f', ''], ['g', '0'], ['h', '12'], ['i', '1e+21']] }
+      { environment: { a: 1, b: 1.5, c: true, d: false, e: null, f: '', i: 1e21 } },
+      { environment: [['a', '1'], ['b', '1.5'], ['c', 'true'], ['d', 'false'], ['e', ''], ['f', ''], ['i', '1e+21']] }
     ],
     ['any name', { environment: { 'a b': '1', '': '2' } }, { environment: [['', '2'], ['a b', '1']] }],
     ['a name that every object has', { environment: JSON.parse('{"__proto__":"1","constructor":"2"}') as unknown }, { environment: [['__proto__', '1'], ['constructor', '2']] }],
@@ -153,7 +145,6 @@ describe('environment', () => {
     [{ environment: 'A=1' }, 'environment is not a map'],
     [{ environment: { a: [] } }, 'environment.a is not text'],
     [{ environment: { a: 'x', b: { c: 'x' } } }, 'environment.b is not text'],
-    [{ environment: { a: NaN } }, 'environment.a is not text'],
     [{ environment: { a: 'x\u0000' } }, 'environment.a holds a NUL'],
     [{ environment: { 'a\u0000': 'x' } }, 'a name in environment holds a NUL'],
     [{ environment: { 'a\ud800': 'x' } }, 'a name in environment is not text'],
@@ -215,7 +206,7 @@ describe('clone', () => {
     [{ clone: { depth: 1.5 } }, 'clone.depth is not a whole number'],
     [{ clone: { depth: '1' } }, 'clone.depth is not a whole number'],
     [{ clone: { depth: NaN } }, 'clone.depth is not a whole number'],
-    [{ clone: { skip: 'yes' } }, 'clone.skip is neither true nor false'],
+    [{ clone: { skip: 'perhaps' } }, 'clone.skip is neither true nor false'],
     [{ clone: { skip: 1 } }, 'clone.skip is neither true nor false'],
     [{ clone: { submodules: 0 } }, 'clone.submodules is neither true nor false']
   ])
@@ -267,62 +258,57 @@ describe('tack', () => {
 
 describe('of several faults, the first is told', () => {
   faulty([
-    [{ clone: 7, engine: 7 }, 'clone is not a map'],
-    [{ engine: 7, environment: 7 }, 'engine is not text'],
+    [{ clone: 7, engine: [] }, 'engine is not text'],
+    [{ engine: [], when: 7 }, 'when is not a list'],
+    [{ clone: 7, environment: 7 }, 'clone is not a map'],
     [{ environment: 7, steps: 7 }, 'environment is not a map'],
     [{ steps: 7, tack: 7 }, 'steps is not a list'],
-    [{ tack: 7, when: 7 }, 'tack is not a map']
+    [{ tack: 7, when: 7 }, 'when is not a list']
   ])
 })
 
 describe('the whole', () => {
   const TOO_LARGE = 'the file comes to more than 262,144 characters, aliases followed'
-  // A map, a key of one character and a list; then each item costs one.
-  const fitting = (size: number) => ({ k: Array.from({ length: size - 3 }, () => 7) })
+  // The map, `engine` and `tack` come to eleven. A key of one character and a list, and then each item costs one.
+  const fitting = (size: number) => ({ k: Array.from({ length: size - 13 }, () => 7) })
 
   test('may be as large as a file', () => {
     expect(decode(fitting(262_144))).toEqual(EMPTY)
     expect(decode(fitting(262_145))).toMatchObject({ error: TOO_LARGE })
-    expect(decode({ k: 'x'.repeat(262_142) })).toEqual(EMPTY)
-    expect(decode({ k: 'x'.repeat(262_143) })).toMatchObject({ error: TOO_LARGE })
+    expect(decode({ k: 'x'.repeat(262_132) })).toEqual(EMPTY)
+    expect(decode({ k: 'x'.repeat(262_133) })).toMatchObject({ error: TOO_LARGE })
     expect(decode({ k: '' })).toEqual(EMPTY)
   })
 
   test('counts an empty text as one', () => {
-    expect(decode({ k: Array.from({ length: 262_141 }, () => '') })).toEqual(EMPTY)
-    expect(decode({ k: Array.from({ length: 262_142 }, () => '') })).toMatchObject({ error: TOO_LARGE })
+    expect(decode({ k: Array.from({ length: 262_131 }, () => '') })).toEqual(EMPTY)
+    expect(decode({ k: Array.from({ length: 262_132 }, () => '') })).toMatchObject({ error: TOO_LARGE })
   })
 
-  test('counts keys, and maps within lists', () => {
-    expect(decode({ ['k'.repeat(262_142)]: 7 })).toEqual(EMPTY)
-    expect(decode({ ['k'.repeat(262_143)]: 7 })).toMatchObject({ error: TOO_LARGE })
-    expect(decode({ k: [{ a: 'x'.repeat(262_139) }] })).toEqual(EMPTY)
-    expect(decode({ k: [{ a: 'x'.repeat(262_140) }] })).toMatchObject({ error: TOO_LARGE })
+  test('counts keys, maps within lists, and scalars by their spelling', () => {
+    expect(decode({ ['k'.repeat(262_132)]: 7 })).toEqual(EMPTY)
+    expect(decode({ ['k'.repeat(262_133)]: 7 })).toMatchObject({ error: TOO_LARGE })
+    expect(decode({ k: [{ a: 'x'.repeat(262_129) }] })).toEqual(EMPTY)
+    expect(decode({ k: [{ a: 'x'.repeat(262_130) }] })).toMatchObject({ error: TOO_LARGE })
+    expect(decode({ k: Array.from({ length: 131_066 }, () => 17) })).toMatchObject({ error: TOO_LARGE })
   })
 
   test('is counted with its aliases', () => {
     const long = 'x'.repeat(60_000)
     expect(decode({ environment: Object.fromEntries(Object.keys(many(5)).map((key) => [key, long])) })).toMatchObject({ error: TOO_LARGE })
-    let bomb: unknown = 'x'
+    let bomb: Yaml = 'x'
     for (let i = 0; i < 100; i++) bomb = [bomb, bomb]
-    expect(decode({ bomb })).toMatchObject({ error: TOO_LARGE })
+    expect(decodeWorkflow(name(), '', { map: [['bomb', bomb]] })).toMatchObject({ error: TOO_LARGE })
   })
 
   test('may not hold itself, and may be deep', () => {
-    const self: Array<unknown> = []
+    const self: Array<Yaml> = []
     self.push(self)
-    expect(decode({ self })).toMatchObject({ error: TOO_LARGE })
-    let deep: unknown = 7
-    for (let i = 0; i < 100_000; i++) deep = { a: deep }
-    expect(decode({ deep })).toEqual(EMPTY)
-    expect(decode({ environment: deep })).toMatchObject({ error: 'environment.a is not text' })
-  })
-
-  test('never throws', () => {
-    const odd: ReadonlyArray<unknown> = [undefined, null, NaN, 1n, Symbol.iterator, () => 1, new Date(NaN), new Map(), new Set(), /x/, new Error('x'), [,], Object.create(null), new Uint8Array(3)]
-    for (const field of ['clone', 'engine', 'environment', 'steps', 'tack', 'when'])
-      for (const value of odd)
-        for (const data of [{ [field]: value }, { [field]: [value] }, { [field]: { x: value } }, { [field]: [{ branch: value, command: value }] }, { [field]: { x: { y: value } } }])
-          expect(Workflow.is(decode(data))).toBe(true)
+    expect(decodeWorkflow(name(), '', { map: [['self', self]] })).toMatchObject({ error: TOO_LARGE })
+    let deep: Yaml = null
+    for (let i = 0; i < 100_000; i++) deep = { map: [['a', deep]] }
+    const file = (key: string): Workflow => decodeWorkflow(name(), '', { map: [['engine', 'tack'], [key, deep]] })
+    expect(file('deep')).toEqual(EMPTY)
+    expect(file('environment')).toMatchObject({ error: 'environment.a is not text' })
   })
 })

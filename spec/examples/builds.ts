@@ -109,6 +109,7 @@ export const comes = (said: Trigger | string, when: number, { connection = 2, cr
 export const workflow = (changes: Partial<Defined> = {}): Defined => ({
   _tag: 'Defined',
   clone: { depth: 1, skip: false, submodules: false },
+  content: '',
   engine: 'tack',
   environment: [],
   name: 'ci.yml',
@@ -119,6 +120,9 @@ export const workflow = (changes: Partial<Defined> = {}): Defined => ({
 })
 
 type Read = Of<WrittenEvent, 'WorkflowsRead'>
+
+const ON_MAIN = { branch: ['main'], event: ['push'], paths: null, tag: [], types: null, unknown: null }
+const MISTAKEN = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: 'branches' }
 
 export const filesRead = (workflows: Read['workflows'], when: number, changes: Partial<Read> = {}): Read => ({
   _tag: 'WorkflowsRead',
@@ -873,8 +877,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       comes(trigger({ cause: { _tag: 'Manual', inputs: [['k', 'v']], ref: 'refs/tags/v1', sha: SHA }, kind: 'pipeline' }), at(20), { rkey: 'm' })
     ],
     when: [
-      filesRead([workflow({ when: [{ branch: ['main'], event: ['pull_request'], paths: null, tag: [], types: null }] })], at(21)),
-      filesRead([workflow({ when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null }] })], at(22), { number: 2, rkey: 'm' })
+      filesRead([workflow({ when: [{ branch: ['main'], event: ['pull_request'], paths: null, tag: [], types: null, unknown: null }] })], at(21)),
+      filesRead([workflow({ when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] })], at(22), { number: 2, rkey: 'm' })
     ],
     then: {
       effects: [
@@ -930,7 +934,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
   example('T3.5 a workflow that does not apply is not built; with none left, the trigger is spent', {
     given: [...running(), comes(trigger(), at(20))],
-    when: [filesRead([workflow({ when: [{ branch: ['release'], event: ['push'], paths: null, tag: [], types: null }] })], at(21)), comes(trigger(), at(22))],
+    when: [filesRead([workflow({ when: [{ branch: ['release'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] })], at(21)), comes(trigger(), at(22))],
     then: { effects: [], reports: [ignored('workflows', at(21)), ignored('before', at(22))] }
   }),
   example('T3.6 a bad pattern, or no engine, drops the workflow with a word to the operator', {
@@ -938,7 +942,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [
       filesRead(
         [
-          workflow({ name: 'a', when: [{ branch: ['['], event: ['push'], paths: null, tag: [], types: null }] }),
+          workflow({ name: 'a', when: [{ branch: ['['], event: ['push'], paths: null, tag: [], types: null, unknown: null }] }),
           workflow({ engine: null, name: 'b' }),
           workflow({ name: 'c' })
         ],
@@ -952,12 +956,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
   example('T3.7 an engine that is not asked for is not looked at', {
     given: [...running(), comes(trigger(), at(20))],
-    when: [filesRead([workflow({ engine: null, when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null }] })], at(21))],
+    when: [filesRead([workflow({ engine: null, when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] })], at(21))],
     then: { effects: [], reports: [ignored('workflows', at(21))] }
   }),
   ...(
     [
-      ['T3.8 a file that says nothing that can be understood', { _tag: 'Faulty', error: 'line 3: not YAML', name: 'ci.yml' }, 'line 3: not YAML', unread('ci.yml')],
+      ['T3.8 a file that says nothing that can be understood', { _tag: 'Faulty', content: '', error: 'line 3: not YAML', name: 'ci.yml', when: null }, 'line 3: not YAML', unread('ci.yml')],
       ['T3.9 another engine', workflow({ engine: 'nixery' }), 'This spindle builds workflows of engine "tack", and this one names "nixery".', shown('ci.yml', { engine: 'nixery' })],
       [
         'T3.10 no provider',
@@ -1030,11 +1034,56 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [filesRead([workflow({ targets: [{ pipeline: 'x'.repeat(4_000), provider: 'ci', settings: [] }] })], at(21))],
     then: {
       effects: [
+        announce(at(21), [shown()], { repository: { did: 'did:plc:x', name: 'x', owner: ALICE, rkey: 'x' } }),
         publish('failed', at(21), {
           error: `It takes too long to find out whether the operator of this spindle lets ${ALICE}/x use pipeline "${'x'.repeat(1_000)}`.slice(0, 1_000).concat('…')
         })
       ]
     }
+  }),
+  example('T3.32 what is wrong with the rest of a file is nobody’s business where it does not apply', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [
+      filesRead(
+        [
+          { _tag: 'Faulty', content: '1', error: 'steps is not a list', name: 'a', when: [{ ...ON_MAIN, branch: ['other'] }] },
+          { _tag: 'Faulty', content: '2', error: 'tack is not a map', name: 'b', when: [ON_MAIN] },
+          workflow({ engine: 'nixery', name: 'c', when: [{ ...ON_MAIN, branch: ['other'] }] })
+        ],
+        at(21)
+      )
+    ],
+    then: { effects: [announce(at(21), [unread('b')]), publish('failed', at(21), { build: name('b'), error: 'tack is not a map' })] }
+  }),
+  example('T3.33 a key that means nothing, by which a workflow never applies, fails once for each content of the file', {
+    given: [
+      ...running(),
+      comes(trigger(), at(20)),
+      filesRead([workflow({ content: 'one', when: [MISTAKEN] }), workflow({ name: 'good.yml' })], at(21)),
+      comes(trigger(), at(22), { rkey: OTHER }),
+      filesRead([workflow({ content: 'one', when: [MISTAKEN] })], at(23), { number: 4, rkey: OTHER }),
+      comes(trigger(), at(24), { rkey: '3mbd3562k2222' })
+    ],
+    when: [filesRead([workflow({ content: 'two', when: [MISTAKEN] })], at(25), { number: 5, rkey: '3mbd3562k2222' })],
+    then: {
+      effects: [
+        announce(at(25), [shown()], { rkey: '3mbd3562k2222' }),
+        publish('failed', at(25), {
+          build: name('ci.yml', '3mbd3562k2222'),
+          error: 'when[0] has a key that means nothing, "branches", and so this never applies. Is "branch" meant?'
+        })
+      ]
+    }
+  }),
+  example('T3.34 and nothing more comes of it than that', {
+    given: [
+      ...running(),
+      comes(trigger(), at(20)),
+      filesRead([workflow({ content: 'one', when: [MISTAKEN] })], at(21)),
+      comes(trigger(), at(22), { rkey: OTHER })
+    ],
+    when: [filesRead([workflow({ content: 'one', when: [MISTAKEN] })], at(23), { number: 2, rkey: OTHER })],
+    then: { effects: [], reports: [ignored('workflows', at(23), OTHER)] }
   }),
   example('T3.15 as by a line that fits repository, provider and pipeline', {
     given: [
@@ -1071,7 +1120,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     given: [...running(), comes(trigger(), at(20))],
     when: [
       filesRead(
-        Array.from({ length: 51 }, (_, i) => ({ _tag: 'Faulty' as const, error: 'x', name: `w${String(i).padStart(2, '0')}` })),
+        Array.from({ length: 51 }, (_, i) => ({ _tag: 'Faulty' as const, content: '', error: 'x', name: `w${String(i).padStart(2, '0')}`, when: null })),
         at(21)
       )
     ],
@@ -1143,8 +1192,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [
       filesRead(
         [
-          workflow({ name: 'a', when: [{ branch: ['main'], event: ['push'], paths: ['src/**'], tag: [], types: null }] }),
-          { _tag: 'Faulty', error: 'x', name: 'b' }
+          workflow({ name: 'a', when: [{ branch: ['main'], event: ['push'], paths: ['src/**'], tag: [], types: null, unknown: null }] }),
+          { _tag: 'Faulty', content: '', error: 'x', name: 'b', when: null }
         ],
         at(21)
       )
@@ -1157,8 +1206,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [
       filesRead(
         [
-          workflow({ when: [{ branch: ['main'], event: ['push'], paths: ['src/**'], tag: [], types: null }] }),
-          workflow({ name: 'd', when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null }] })
+          workflow({ when: [{ branch: ['main'], event: ['push'], paths: ['src/**'], tag: [], types: null, unknown: null }] }),
+          workflow({ name: 'd', when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] })
         ],
         at(21)
       )
@@ -1289,20 +1338,62 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.22 of what has ended, and what a provider can build', {
+  example('T4.22 of what has ended', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
-      filesRead([workflow({ name: 'a' }), workflow({ engine: 'x', name: 'b' }), workflow({ name: 'c' })], at(21)),
+      filesRead([workflow({ name: 'a' }), workflow({ name: 'c' })], at(21)),
       { ...refuses(3, at(22)), build: name('a') } as WrittenEvent
     ],
-    when: [retry(at(30), 'b'), retry(at(30), 'c'), retry(at(30), 'd'), retry(at(30), null, OTHER), retry(at(30))],
+    when: [retry(at(30), 'c'), retry(at(30), 'd'), retry(at(30), null, OTHER), retry(at(30))],
     then: {
       effects: [
         announce(at(30), [shown('a')], { rkey: '3mbd35yo2w222' }),
         publish('pending', at(30), { build: name('a', '3mbd35yo2w222') }),
         deadline(6, pendingMs, name('a', '3mbd35yo2w222')),
         start(7, name('a', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') }))
+      ]
+    }
+  }),
+  example('T4.40 a workflow that never was a build for a provider is judged anew, from its file', {
+    given: [...running(), comes(trigger(), at(20)), filesRead([workflow({ engine: 'x', name: 'b' }), workflow({ name: 'c' })], at(21))],
+    when: [retry(at(30), 'b'), filesRead([workflow({ name: 'b' }), workflow({ name: 'c' })], at(31), { number: 4, rkey: '3mbd35yo2w222' })],
+    then: {
+      effects: [
+        read(4, { rkey: '3mbd35yo2w222' }),
+        announce(at(31), [shown('b')], { rkey: '3mbd35yo2w222' }),
+        publish('pending', at(31), { build: name('b', '3mbd35yo2w222') }),
+        deadline(5, pendingMs, name('b', '3mbd35yo2w222')),
+        start(6, name('b', '3mbd35yo2w222'), plan({ variables: variables('3mbd35yo2w222') }))
+      ]
+    }
+  }),
+  example('T4.41 and whatever it comes to is said of each that was asked for', {
+    given: [
+      ...running(),
+      comes(trigger(), at(20)),
+      filesRead(['a', 'b', 'c', 'd'].map((each) => workflow({ engine: 'x', name: each })), at(21)),
+      retry(at(30))
+    ],
+    when: [
+      filesRead(
+        [
+          workflow({ engine: null, name: 'a' }),
+          workflow({ name: 'b', when: [{ ...ON_MAIN, branch: ['other'] }] }),
+          workflow({ name: 'c', when: [{ ...ON_MAIN, branch: ['['] }] }),
+          workflow({ name: 'new.yml' })
+        ],
+        at(31),
+        { number: 2, rkey: '3mbd35yo2w222' }
+      )
+    ],
+    then: {
+      effects: [
+        announce(at(31), [shown('a', { engine: '' }), shown('b'), shown('c'), unread('d')], { rkey: '3mbd35yo2w222' }),
+        publish('failed', at(31), { build: name('a', '3mbd35yo2w222'), error: 'The workflow names no engine.' }),
+        publish('failed', at(31) + 1, { build: name('b', '3mbd35yo2w222'), error: 'The workflow does not apply.' }),
+        publish('failed', at(31) + 2, { build: name('c', '3mbd35yo2w222'), error: 'It cannot be told whether the workflow applies: [ is not a pattern.' }),
+        publish('failed', at(31) + 3, { build: name('d', '3mbd35yo2w222'), error: 'There is no such workflow file any more.' })
       ]
     }
   }),
@@ -1409,8 +1500,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [
       filesRead(
         [
-          workflow({ name: 'a', when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null }] }),
-          { _tag: 'Faulty', error: 'x', name: 'b' },
+          workflow({ name: 'a', when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] }),
+          { _tag: 'Faulty', content: '', error: 'x', name: 'b', when: null },
           workflow({ engine: 'nixery', name: 'c' })
         ],
         at(21),
@@ -1443,7 +1534,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     given: [...running(), comes(trigger(), at(20))],
     when: [
       filesRead(
-        ['a', 'b', 'c', 'd'].map((of) => ({ _tag: 'Faulty', error: 'x', name: of })),
+        ['a', 'b', 'c', 'd'].map((of) => ({ _tag: 'Faulty', content: '', error: 'x', name: of, when: null })),
         at(21),
         {
           sources: [

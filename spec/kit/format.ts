@@ -33,6 +33,7 @@ export const SUBJECTS = [
   'workflow',
   'glob',
   'when',
+  'mistake',
   'variables',
   'pipeline-frame',
   'status-frame',

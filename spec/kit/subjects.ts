@@ -30,6 +30,7 @@ import {
   isWanted,
   type Json,
   matchGlob,
+  mistakeIn,
   Nanos,
   Natural,
   Nsid,
@@ -49,7 +50,8 @@ import {
   variablesOf,
   wantedKnots,
   withReserved,
-  WorkflowName
+  WorkflowName,
+  type Yaml
 } from '../../core/index.js'
 import { must } from '../examples/support.js'
 import type { Subject } from './format.js'
@@ -105,6 +107,17 @@ const answer =
 
 const Receipt = { at: TimeUs, connection: Natural }
 
+/** What a YAML parser says, as the core takes it. */
+const YamlValue: t.Type<Yaml> = t.recursion('Yaml', () =>
+  t.union([
+    t.null,
+    t.string,
+    t.readonlyArray(YamlValue),
+    t.strict({ scalar: t.string }),
+    t.strict({ map: t.readonlyArray(t.readonly(t.tuple([t.string, YamlValue]))) })
+  ])
+)
+
 /** Yes or no, or the sentence that says why neither. */
 const verdict: (result: E.Either<string, boolean>) => boolean | { readonly error: string } = E.matchW(
   (error) => ({ error }),
@@ -147,9 +160,10 @@ export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json 
     const trigger = decodeTrigger(nsid, event)
     return typeof trigger === 'string' ? { detail: trigger } : trigger
   }),
-  workflow: answer(t.strict({ data: t.unknown, name: WorkflowName }), ({ data, name }) => {
-    const workflow = decodeWorkflow(name, data)
-    return workflow._tag === 'Faulty' ? { detail: workflow.error } : workflow
+  mistake: answer(t.strict({ when: t.array(Condition) }), ({ when }) => mistakeIn(when)),
+  workflow: answer(t.strict({ content: t.string, data: YamlValue, name: WorkflowName }), ({ content, data, name }) => {
+    const workflow = decodeWorkflow(name, content, data)
+    return workflow._tag === 'Faulty' ? { detail: workflow.error, when: workflow.when } : workflow
   }),
   glob: answer(t.strict({ name: t.string, pattern: t.string }), ({ name, pattern }) => verdict(matchGlob(pattern)(name))),
   when: answer(t.strict({ cause: Cause, when: t.array(Condition) }), ({ cause, when }) => verdict(applies(when, cause))),

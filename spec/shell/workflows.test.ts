@@ -15,8 +15,9 @@ import { eventually, rememberingLog } from './support/sockets.js'
 import { hasGit, WITHOUT_GIT } from './support/git.js'
 
 const NAME = must(WorkflowName.decode('ci.yml'))
-const parse = (text: string | Buffer): Workflow => parseWorkflow({ bytes: Buffer.from(text), name: NAME })
-const faulty = (error: unknown) => ({ _tag: 'Faulty', error, name: 'ci.yml' })
+/** What a file says, but for what tells it from others. */
+const parse = (text: string | Buffer): Workflow => ({ ...parseWorkflow({ bytes: Buffer.from(text), name: NAME }), content: '' })
+const faulty = (error: unknown) => ({ _tag: 'Faulty', content: '', error, name: 'ci.yml', when: null })
 
 const GOOD = `
 when:
@@ -51,7 +52,7 @@ describe('one file', () => {
   })
 
   it.each(['', '\n', '# nothing but words\n', '---\n', 'null'])('may say nothing: %j', (text) => {
-    expect(parse(text)).toEqual(parseWorkflow({ bytes: Buffer.from('{}'), name: NAME }))
+    expect(parse(text)).toEqual(parse('{}'))
   })
 
   it.each([
@@ -73,7 +74,7 @@ describe('one file', () => {
     ['a tag for code', 'a: !!js/function "x"\n', /^line 1 is not valid YAML: unknown tag /],
     ['two documents', 'a: 1\n---\nb: 1\n', /^the file is not valid YAML: expected a single document/],
     ['a NUL', 'a: "\u0000"\n', /is not valid YAML: null byte is not allowed in input$/],
-    ['a merge of maps, which is no merge', 'a: &a {x: 1}\nenvironment:\n  <<: *a\n', /./]
+    ['a merge of what is no map', 'a: &a x\nb:\n  <<: *a\n', /^line [0-9]+ is not valid YAML: cannot merge mappings/]
   ])('is faulty with %s, and says where', (_, text, error) => {
     expect(parse(text)).toEqual(faulty(expect.stringMatching(error)))
   })
@@ -98,13 +99,35 @@ describe('one file', () => {
     expect(parseWorkflow({ bytes: null, name: NAME })).toEqual(faulty('the file is longer than 256 KiB'))
   })
 
+  it('is told from others by what it holds', () => {
+    const contentOf = (text: string) => parseWorkflow({ bytes: Buffer.from(text), name: NAME }).content
+    expect(contentOf(GOOD)).toBe(contentOf(GOOD))
+    expect(contentOf(`${GOOD}#`)).not.toBe(contentOf(GOOD))
+    expect(contentOf('a: [')).not.toBe(contentOf('a: {'))
+  })
+
+  it('keeps the spelling of what is meant as text', () => {
+    expect(parse('engine: tack\nwhen: {branch: 1.10, tag: 007, event: True}\nenvironment: {1.10: 1.10, B: 007, C: True, D: 0x1F, E: 1_000, F: .inf, G: 1e3}\n')).toMatchObject({
+      environment: [['1.10', '1.10'], ['B', '007'], ['C', 'True'], ['D', '0x1F'], ['E', '1_000'], ['F', '.inf'], ['G', '1e3']],
+      when: [{ branch: ['1.10'], event: ['True'], tag: ['007'] }]
+    })
+    expect(parse('when: {branch: [1.10]}\n')).toEqual(faulty('when.branch[0] is not text'))
+    expect(parse('when: {branch: ["1.10"]}\n')).toMatchObject({ when: [{ branch: ['1.10'] }] })
+  })
+
+  it('merges maps: what is written there counts before what is merged, and of several the first', () => {
+    const text = 'a: &a {A: 1, B: 2}\nb: &b {B: 3, C: 4}\nengine: tack\nenvironment:\n  <<: [*a, *b]\n  A: 5\n'
+    expect(parse(text)).toMatchObject({ environment: [['A', '5'], ['B', '2'], ['C', '4']] })
+    expect(parse('engine: tack\nenvironment:\n  "<<": x\n')).toMatchObject({ environment: [['<<', 'x']] })
+  })
+
   it('dates, and words that were truth values once, are text', () => {
-    expect(parse('environment: {A: 2001-12-14, B: on, C: no}\n')).toMatchObject({ environment: [['A', '2001-12-14'], ['B', 'on'], ['C', 'no']] })
+    expect(parse('engine: tack\nenvironment: {A: 2001-12-14, B: on, C: no}\n')).toMatchObject({ environment: [['A', '2001-12-14'], ['B', 'on'], ['C', 'no']] })
   })
 
   it('no key is special', () => {
     const before = Object.getOwnPropertyNames(Object.prototype)
-    expect(parse('__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}\nenvironment: {__proto__: x}\n')).toMatchObject({
+    expect(parse('__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}\nengine: tack\nenvironment: {__proto__: x}\n')).toMatchObject({
       _tag: 'Defined',
       environment: [['__proto__', 'x']]
     })
@@ -154,6 +177,8 @@ describe('one file', () => {
       ['many directives', fill('%a\n')],
       ['many documents', fill('---\n')],
       ['quotes', fill('- "\n')],
+      ['merges of a large map', `a: &a {${many((i) => `k${String(i)}: 1`, ',').slice(0, 130_000)}: 1}\nb:\n${'  - <<: *a\n'.repeat(10_000)}`],
+      ['merges of many maps into one', `a: &a {${many((i) => `k${String(i)}: 1`, ',').slice(0, 130_000)}: 1}\nb:\n  <<: [${Array(30_000).fill('*a').join(',')}]\n`],
       ['an infinite number', 'environment: {A: 1e400}\n'],
       ['a bomb of keys', keys(131_000, 4_000, 10)],
       ['a bomb of keys that are aliases', `a: &s "${'x'.repeat(100_000)}"\nb: &k [*s,*s,*s]\nc:\n${'- ? *k\n  : 1\n'.repeat(10_000)}`],
@@ -241,16 +266,15 @@ describe('all of a trigger', () => {
       number: 7,
       rkey: '3mbd3542k2222',
       workflows: [
-        { _tag: 'Defined', name: 'README' },
         { _tag: 'Faulty', name: 'bad.yml' },
         { _tag: 'Defined', name: 'ci.yml' },
-        { _tag: 'Faulty', error: 'the file is longer than 256 KiB', name: 'long.yml' }
+        { _tag: 'Faulty', content: '', error: 'the file is longer than 256 KiB', name: 'long.yml', when: null }
       ]
     })
   })
 
   it('files that came along, each name once, by name, without asking anybody', async () => {
-    const workflows = [source('b.yml'), source('a.yml', 'a: ['), source('b.yml', 'the second is not looked at: ['), source('long', 'é'.repeat(131_073))]
+    const workflows = [source('b.yml'), source('a.yml', 'a: ['), source('b.yml', 'the second is not looked at: ['), source('README', 'a: ['), source('long.yaml', 'é'.repeat(131_073))]
     const { log, told } = reading(NO_FILES, [request({ workflows })])
     await eventually(() => expect(told).toHaveLength(1))
     expect(told[0]).toMatchObject({
@@ -259,7 +283,7 @@ describe('all of a trigger', () => {
       workflows: [
         { _tag: 'Faulty', name: 'a.yml' },
         { _tag: 'Defined', name: 'b.yml' },
-        { _tag: 'Faulty', error: 'the file is longer than 256 KiB', name: 'long' }
+        { _tag: 'Faulty', content: '', error: 'the file is longer than 256 KiB', name: 'long.yaml', when: null }
       ]
     })
     expect(log.lines).toEqual([])

@@ -61,7 +61,7 @@ const pull = (targetBranch: string, action: string | null = 'opened'): Json => (
 })
 const MANUAL: Json = { _tag: 'Manual', inputs: [], ref: null, sha: null }
 
-const condition = (changes: Fields): Json => ({ branch: [], event: [], paths: null, tag: [], types: null, ...changes })
+const condition = (changes: Fields): Json => ({ branch: [], event: [], paths: null, tag: [], types: null, unknown: null, ...changes })
 
 const when = (name: string, conditions: ReadonlyArray<Fields>, cause: Json, expected: Json): Case =>
   of('T3')(name, { cause, when: conditions.map(condition) }, expected)
@@ -153,4 +153,36 @@ export const WHENS: ReadonlyArray<Case> = [
   when('the work is that of all conditions', [WORK, WORK], files(...MOST), costly('main')),
   when('a name of 4 096 code points', [{ ...WORK, paths: ['**'] }], files(LONG_NAME), true),
   when('a name of 4 097 code points is matched by nothing', [{ ...WORK, paths: ['**'] }], files(`${LONG_NAME}x`), false)
+]
+
+// ---------------------------------------------------------------------------------------- mistakes
+
+const mistake = (name: string, conditions: ReadonlyArray<Fields>, meant: readonly [index: number, key: string, meant: string] | null): Case =>
+  of('T3')(
+    name,
+    { when: conditions.map(condition) },
+    meant === null
+      ? null
+      : `when[${String(meant[0])}] has a key that means nothing, "${meant[1]}", and so this never applies. Is "${meant[2]}" meant?`
+  )
+
+export const MISTAKES: ReadonlyArray<Case> = [
+  mistake('branches', [{ event: ['push'], unknown: 'branches' }], [0, 'branches', 'branch']),
+  mistake('a branch in other letters', [{ event: ['push'], unknown: 'Branch' }], [0, 'Branch', 'branch']),
+  mistake('tags', [{ event: ['push'], unknown: 'tags' }], [0, 'tags', 'tag']),
+  mistake('events', [{ branch: ['main'], unknown: 'events' }], [0, 'events', 'event']),
+  mistake('events of tags', [{ tag: ['v*'], unknown: 'events' }], [0, 'events', 'event']),
+  mistake('of a pull request', [{ event: ['pull_request'], unknown: 'branchs' }], [0, 'branchs', 'branch']),
+  mistake('of the second condition', [{}, { event: ['push'], unknown: 'branches' }], [1, 'branches', 'branch']),
+  mistake('the first that may be meant', [{ event: ['push'], unknown: 'path' }, { event: ['push'], unknown: 'tags' }], [1, 'tags', 'tag']),
+  mistake('two as near: the first by name', [{ event: ['push'], unknown: 'x' }], [0, 'x', 'tag']),
+  mistake('no such key', [{ event: ['push'] }], null),
+  mistake('no conditions', [], null),
+  mistake('it applies all the same', [{ branch: ['main'], event: ['push'], unknown: 'tags' }], null),
+  mistake('another condition applies', [{ event: ['push'], unknown: 'branches' }, { branch: ['main'], event: ['push'] }], null),
+  mistake('it is not by this key that it never applies', [{ event: ['push'], unknown: 'path' }], null),
+  mistake('nor by this one', [{ event: ['push'], unknown: 'type' }], null),
+  mistake('by the clock', [{ event: ['schedule'], unknown: 'branches' }], null),
+  mistake('tags of a pull request', [{ event: ['pull_request'], unknown: 'tags' }], null),
+  mistake('a pull request with paths', [{ branch: ['main'], event: ['pull_request'], paths: ['**'], unknown: 'x' }], null)
 ]

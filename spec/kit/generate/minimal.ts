@@ -765,6 +765,7 @@ const keys = (count: number): ReadonlyArray<string> => Array.from({ length: coun
 const workflow = (name: string, changes: object = {}) => ({
   _tag: 'Defined',
   clone: { depth: 1, skip: false, submodules: false },
+  content: '',
   engine: 'tack',
   environment: [],
   name,
@@ -794,7 +795,7 @@ const doubts = (rkey: string, first: number, count: number, isFinal: boolean): R
 const SENTENCES = ['e'.repeat(1_000), 'e'.repeat(1_001), `${'e'.repeat(999)}\u{1f916}`, '\u{1f916}'.repeat(501), '\u{1f916}'.repeat(500)]
 
 /** A pattern that is looked at more than a million times for a branch with a name of 3 000 times `a`. */
-const COSTLY = { branch: [`*${'a'.repeat(500)}b`], event: ['push'], paths: null, tag: [], types: null }
+const COSTLY = { branch: [`*${'a'.repeat(500)}b`], event: ['push'], paths: null, tag: [], types: null, unknown: null }
 
 const says = (_tag: string, number: number, at: number, more: object = {}, rkey = 't', name = 'w'): Happening =>
   ({ _tag, at, build: { knot: K1, rkey, workflow: name }, number, ...more }) as Happening
@@ -963,7 +964,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     ...SENTENCES.flatMap((error, i): ReadonlyArray<Beat> => [
       [pushed(`r${String(i)}`, 2), `files r${String(i)}`],
-      [files(`r${String(i)}`, i + 1, 3, { _tag: 'Faulty', error, name: 'w' }), `announce r${String(i)}, failed r${String(i)}/w`]
+      [files(`r${String(i)}`, i + 1, 3, { _tag: 'Faulty', content: '', error, name: 'w', when: null }), `announce r${String(i)}, failed r${String(i)}/w`]
     ])
   ]),
   run('guesses', 'what is reported before a build has a name at its provider makes us look', 'T4 T5', [
@@ -987,7 +988,7 @@ const BUILDS: ReadonlyArray<Plot> = [
       [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
       ...['2222222222k22', '3mbd3542k2222', 'r'].flatMap((rkey, i): ReadonlyArray<Beat> => [
         [pushed(rkey, 2), `files ${rkey}`],
-        [files(rkey, i + 1, 3, { _tag: 'Faulty', error: 'e', name: 'w' }), `announce ${rkey}, failed ${rkey}/w`]
+        [files(rkey, i + 1, 3, { _tag: 'Faulty', content: '', error: 'e', name: 'w', when: null }), `announce ${rkey}, failed ${rkey}/w`]
       ]),
       [pushed('2222222222b22', 4), 'TriggerIgnored/before'],
       [pushed('2222222222k22', 4), 'TriggerIgnored/before'],
@@ -1011,7 +1012,7 @@ const BUILDS: ReadonlyArray<Plot> = [
   run('statuses', 'three statuses are kept: what ends is forgotten, and not begun again', 'T6', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     [pushed('a', 2), 'files a'],
-    [files('a', 1, 3, workflow('w'), { _tag: 'Faulty', error: 'e', name: 'v' }), 'announce a, failed a/v, pending a/w, wake 6, start a/w'],
+    [files('a', 1, 3, workflow('w'), { _tag: 'Faulty', content: '', error: 'e', name: 'v', when: null }), 'announce a, failed a/v, pending a/w, wake 6, start a/w'],
     [says('BuildRefused', 3, 4, { error: 'no' }, 'a'), 'failed a/w'],
     [pushed('a', 5), ''],
     [pushed('b', 6), 'files b'],
@@ -1025,7 +1026,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [start(11, { ...MINIMAL, builds: { ...MINIMAL.builds, keepStatuses: 0 } }), `open 0, subscribe ${K1} 7999`],
     [pushed('b', 12, 2), 'TriggerIgnored/before'],
     [pushed('c', 13, 2), 'files c'],
-    [files('c', 8, 14, workflow('w'), { _tag: 'Faulty', error: 'e', name: 'v' }), 'announce c, failed c/v, pending c/w']
+    [files('c', 8, 14, workflow('w'), { _tag: 'Faulty', content: '', error: 'e', name: 'v', when: null }), 'announce c, failed c/v, pending c/w']
   ])
 ]
 

@@ -184,6 +184,7 @@ const RUN: Fields = {
   kind: 'pipeline',
   phase: { _tag: 'Read' },
   repository: REPOSITORY,
+  only: null,
   retryOf: null
 }
 const SHOWN: Fields = { clone: { depth: 1, skip: false, submodules: false }, engine: 'tack', name: 'ci.yml', text: 'engine: tack' }

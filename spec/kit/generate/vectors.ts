@@ -7,7 +7,7 @@ import { SUBJECT } from '../subjects.js'
 import { FOLDS } from './batches.js'
 import { BUILD_KEYS, CURSORS, PIPELINE_FRAMES, STATUS_FRAMES, VARIABLES } from './builds.js'
 import type { Case } from './cases.js'
-import { GLOBS, WHENS } from './globs.js'
+import { GLOBS, MISTAKES, WHENS } from './globs.js'
 import { HOSTS } from './hosts.js'
 import { DATE_TIMES, DIDS, NANOS, NSIDS, RKEYS, TIDS, TIDS_AFTER } from './identifiers.js'
 import { JETSTREAM } from './jetstream.js'
@@ -84,6 +84,7 @@ const VECTORS: { readonly [subject in Subject]: About } = {
   workflow: { about: 'what a workflow file means, of which a YAML parser made JSON', cases: WORKFLOWS, gist: whole },
   glob: { about: 'whether a pattern matches a name', cases: GLOBS, gist: whole },
   when: { about: 'whether a workflow applies to a cause', cases: WHENS, gist: whole },
+  mistake: { about: 'whether conditions can never hold, by mistake', cases: MISTAKES, gist: whole },
   variables: { about: 'what a job is told', cases: VARIABLES, gist: whole },
   'pipeline-frame': { about: 'the text that announces a run', cases: PIPELINE_FRAMES, gist: whole },
   'status-frame': { about: 'the text that tells of a status', cases: STATUS_FRAMES, gist: whole },

@@ -1,14 +1,16 @@
 /** Cases of workflow files: what each field means, and what is wrong with one. What its author is told is prose. */
-import type { Json } from '../../../core/index.js'
+import type { Json, Yaml } from '../../../core/index.js'
+import { fileOf } from '../../yaml.js'
 import { type Case, of } from './cases.js'
 
 type Fields = { readonly [key: string]: Json }
 
-const CONDITION: Fields = { branch: [], event: [], paths: null, tag: [], types: null }
+const CONDITION: Fields = { branch: [], event: [], paths: null, tag: [], types: null, unknown: null }
 const EMPTY: Fields = {
   _tag: 'Defined',
   clone: { depth: 1, skip: false, submodules: false },
-  engine: null,
+  content: 'c',
+  engine: 'tack',
   environment: [],
   name: 'ci.yml',
   steps: [],
@@ -16,12 +18,15 @@ const EMPTY: Fields = {
   when: []
 }
 
+const input = (data: Yaml): Json => ({ content: 'c', data: data as Json, name: 'ci.yml' })
+
 /** Of a file, and what it has beyond an empty one. */
 const defined = (cases: { readonly [name: string]: readonly [data: Json, beyond: Fields] }): ReadonlyArray<Case> =>
-  Object.entries(cases).map(([name, [data, beyond]]) => of('T3')(name, { data, name: 'ci.yml' }, { ...EMPTY, ...beyond }))
+  Object.entries(cases).map(([name, [data, beyond]]) => of('T3')(name, input(fileOf(data)), { ...EMPTY, ...beyond }))
 
-const faulty = (...cases: ReadonlyArray<readonly [data: Json, detail: string]>): ReadonlyArray<Case> =>
-  cases.map(([data, detail]) => of('T3')(detail, { data, name: 'ci.yml' }, { detail }))
+/** Of a file that cannot be understood; `when` of one that can as far as that. */
+const faulty = (when: Json, ...cases: ReadonlyArray<readonly [data: Json, detail: string]>): ReadonlyArray<Case> =>
+  cases.map(([data, detail]) => of('T3')(detail, input(fileOf(data)), { detail, when }))
 
 const texts = (count: number): ReadonlyArray<Json> => Array.from({ length: count }, () => 'x')
 const many = (count: number): Fields => Object.fromEntries(Array.from({ length: count }, (_, i) => [`K${String(i).padStart(4, '0')}`, 'x']))
@@ -31,15 +36,30 @@ const step = (command: string, name: string, environment: Json = []): Json => ({
 const target = (provider: string, pipeline = '', settings: Json = []): Json => ({ pipeline, provider, settings })
 
 const ALL = { branch: ['b'], event: ['e'], paths: ['p'], tag: ['t'], types: ['y'] }
+const ALL_READ = { ...ALL, unknown: null }
 /** As many characters as a file may come to; with the rest of it, more. */
 const LARGE = 262_144
 
+/** What a parser takes for something else than text is as it was spelled; in a list of patterns it is a fault. */
+const SPELLED: ReadonlyArray<Case> = [
+  of('T3')('a scalar keeps its spelling', input({ map: [['engine', 'tack'], ['environment', { map: ['1.10', '007', 'True', '1e3', '0x1F'].map((scalar) => [scalar, { scalar }]) }]] }), {
+    ...EMPTY,
+    environment: [['007', '007'], ['0x1F', '0x1F'], ['1.10', '1.10'], ['1e3', '1e3'], ['True', 'True']]
+  }),
+  of('T3')('and so does one where a pattern is meant', input({ map: [['engine', 'tack'], ['when', { map: [['branch', { scalar: '1.10' }]] }]] }), {
+    ...EMPTY,
+    when: [{ ...CONDITION, branch: ['1.10'] }]
+  }),
+  of('T3')('a depth with a zero before it', input({ map: [['engine', 'tack'], ['clone', { map: [['depth', { scalar: '07' }]] }]] }), { detail: 'clone.depth is not a whole number', when: [] }),
+  of('T3')('of a key that comes twice, the first counts', input({ map: [['engine', 'tack'], ['engine', 'x']] }), EMPTY)
+]
+
 export const WORKFLOWS: ReadonlyArray<Case> = [
   ...defined({
-    'an empty file': [null, {}],
+    'an empty file': [null, { engine: null }],
     'an empty map': [{}, {}],
     'keys that are nobody’s business': [{ constructor: 1, dependencies: { nixpkgs: ['go'] }, steeps: 7 }, {}],
-    'nulls': [{ clone: null, engine: null, environment: null, steps: null, tack: null, when: null }, {}],
+    'nulls': [{ clone: null, engine: null, environment: null, steps: null, tack: null, when: null }, { engine: null }],
     'a whole file': [
       {
         clone: { depth: 0, skip: true, submodules: true },
@@ -58,16 +78,20 @@ export const WORKFLOWS: ReadonlyArray<Case> = [
         when: [{ ...CONDITION, branch: ['main'], event: ['push'] }]
       }
     ],
-    'another engine': [{ engine: 'nixery' }, { engine: 'nixery' }],
+    'another engine, of which nothing else is read': [{ engine: 'nixery', clone: 7, steps: 7, tack: 7 }, { engine: 'nixery' }],
+    'no engine, and nothing else is read': [{ engine: null, clone: 7, steps: 7, tack: 7 }, { engine: null }],
+    'an engine that is a number': [{ engine: 7 }, { engine: '7' }],
     'an empty engine': [{ engine: '' }, { engine: '' }],
 
     'no conditions': [{ when: [] }, {}],
     'a condition that is not in a list': [{ when: { event: 'push' } }, { when: [{ ...CONDITION, event: ['push'] }] }],
     'an empty condition': [{ when: [{}] }, { when: [CONDITION] }],
-    'scalars in a condition': [{ when: [{ branch: 'b', event: 'e', paths: 'p', tag: 't', types: 'y' }] }, { when: [ALL] }],
-    'lists in a condition': [{ when: [ALL] }, { when: [ALL] }],
+    'scalars in a condition': [{ when: [{ branch: 'b', event: 'e', paths: 'p', tag: 't', types: 'y' }] }, { when: [ALL_READ] }],
+    'lists in a condition': [{ when: [ALL] }, { when: [ALL_READ] }],
     'numbers and truth values in a condition': [{ when: [{ branch: 2024, event: true, tag: -1 }] }, { when: [{ ...CONDITION, branch: ['2024'], event: ['true'], tag: ['-1'] }] }],
     'nothing in a condition': [{ when: [{ branch: null, paths: [], tag: [], types: [] }] }, { when: [CONDITION] }],
+    'a key that means nothing': [{ when: [{ branches: 'main', cron: '* * * * *', event: 'push', tags: 'v*' }] }, { when: [{ ...CONDITION, event: ['push'], unknown: 'branches' }] }],
+    'a long key that means nothing': [{ when: [{ ['x'.repeat(200)]: 1 }] }, { when: [{ ...CONDITION, unknown: `${'x'.repeat(120)}…` }] }],
     'several conditions, in their order': [{ when: [{ event: ['b', 'a'] }, { event: 'c' }] }, { when: [{ ...CONDITION, event: ['b', 'a'] }, { ...CONDITION, event: ['c'] }] }],
     'a hundred conditions': [{ when: Array.from({ length: 100 }, () => ({})) }, { when: Array.from({ length: 100 }, () => CONDITION) }],
     'a thousand patterns': [{ when: [{ branch: texts(1_000) }] }, { when: [{ ...CONDITION, branch: texts(1_000) }] }],
@@ -92,6 +116,7 @@ export const WORKFLOWS: ReadonlyArray<Case> = [
 
     'an empty clone': [{ clone: {} }, {}],
     'nothing of a clone': [{ clone: { depth: null, skip: null, submodules: null } }, {}],
+    'truth values as others write them': [{ clone: { skip: 'yes', submodules: 'on' } }, { clone: { depth: 1, skip: true, submodules: true } }],
     'a depth': [{ clone: { depth: 7 } }, { clone: { depth: 7, skip: false, submodules: false } }],
 
     'an empty tack': [{ tack: {} }, {}],
@@ -109,12 +134,10 @@ export const WORKFLOWS: ReadonlyArray<Case> = [
     'a large file': [{ k: texts(4_000) }, {}]
   }),
   ...faulty(
+    null,
     ['text', 'the file is not a map'],
     [[], 'the file is not a map'],
     [7, 'the file is not a map'],
-    [{ engine: 7 }, 'engine is not text'],
-    [{ engine: ['tack'] }, 'engine is not text'],
-    [{ engine: 'a\u0000' }, 'engine holds a NUL'],
     [{ when: 'push' }, 'when is not a list'],
     [{ when: ['push'] }, 'when[0] is not a map'],
     [{ when: [{}, null] }, 'when[1] is not a map'],
@@ -125,6 +148,14 @@ export const WORKFLOWS: ReadonlyArray<Case> = [
     [{ when: Array.from({ length: 101 }, () => ({})) }, 'when has more than 100 items'],
     [{ when: [{ branch: texts(1_001) }] }, 'when[0].branch has more than 1000 items'],
     [{ when: [{ branch: texts(500) }, { tag: texts(501) }] }, 'when has more than 1000 patterns'],
+    [{ k: ['x'.repeat(LARGE)] }, 'the file comes to more than 262,144 characters, aliases followed'],
+    [{ steps: 7, tack: 7, when: 7 }, 'when is not a list']
+  ),
+  ...faulty(
+    [],
+    [{ engine: ['tack'] }, 'engine is not text'],
+    [{ engine: 'a\u0000' }, 'engine holds a NUL'],
+    [{ clone: 7, environment: 7 }, 'clone is not a map'],
     [{ environment: [] }, 'environment is not a map'],
     [{ environment: { a: [] } }, 'environment.a is not text'],
     [{ environment: { a: 'x\u0000' } }, 'environment.a holds a NUL'],
@@ -141,7 +172,7 @@ export const WORKFLOWS: ReadonlyArray<Case> = [
     [{ clone: { depth: -1 } }, 'clone.depth is not a whole number'],
     [{ clone: { depth: '1' } }, 'clone.depth is not a whole number'],
     [{ clone: { skip: 1 } }, 'clone.skip is neither true nor false'],
-    [{ clone: { submodules: 'yes' } }, 'clone.submodules is neither true nor false'],
+    [{ clone: { submodules: 'perhaps' } }, 'clone.submodules is neither true nor false'],
     [{ tack: 'local' }, 'tack is not a map'],
     [{ tack: { local: true } }, 'tack.local is not a map'],
     [{ tack: { x: { a: { b: 1 } } } }, 'tack.x.a is not text'],
@@ -149,9 +180,8 @@ export const WORKFLOWS: ReadonlyArray<Case> = [
     [{ tack: { 'x\u0000': null } }, 'a name in tack holds a NUL'],
     [{ tack: many(101) }, 'tack has more than 100 entries'],
     [{ tack: { x: many(201) } }, 'tack.x has more than 200 entries'],
-    [{ clone: 7, engine: 7 }, 'clone is not a map'],
-    [{ engine: 7, environment: 7 }, 'engine is not text'],
-    [{ steps: 7, tack: 7, when: 7 }, 'steps is not a list'],
-    [{ k: ['x'.repeat(LARGE)] }, 'the file comes to more than 262,144 characters, aliases followed']
-  )
+    [{ environment: 7, steps: 7 }, 'environment is not a map'],
+    [{ steps: 7, tack: 7 }, 'steps is not a list']
+  ),
+  ...SPELLED
 ]

@@ -626,8 +626,11 @@ def _read_cause(metadata: Dict[str, Json], repo_did: Optional[str]) -> Json:
 
 
 def _read_source(place: str, value: Json) -> Json:
+    """None for a name that cannot be kept: it is no reason to do without the other files."""
     fields = _object(place, value)
-    name = _such(is_workflow_name, "the name of a workflow")(f"{place}.name", fields.get("name"))
+    name = fields.get("name")
+    if not (isinstance(name, str) and is_workflow_name(name)):
+        return None
     return {"name": name, "text": _sized(TEXT_BYTES, f"{place}.raw", fields.get("raw"))}
 
 
@@ -648,7 +651,7 @@ def _read_pipeline(event: Dict[str, Json]) -> Json:
         "defaultBranch": _optional(_name, "repo.defaultBranch", fields.get("defaultBranch")),
         "kind": "pipeline",
         "repo": repo,
-        "workflows": _list("workflows", WORKFLOWS_MAX, event.get("workflows"), _read_source),
+        "workflows": [each for each in _list("workflows", WORKFLOWS_MAX, event.get("workflows"), _read_source) if each is not None],
     }
 
 
@@ -660,39 +663,43 @@ COMMAND_BYTES, WHOLE_MAX = 65_536, 262_144
 _SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
-def decode_workflow(name: str, data: Json) -> Json:
-    """The workflow; Fault for what its author is to be told."""
-    if not _is_bounded(data):
-        raise Fault("the file comes to more than 262,144 characters, aliases followed")
-    file = _map("the file", data)
-    clone = _map("clone", file.get("clone"))
-    depth = clone.get("depth")
-    if depth is not None and not (isinstance(depth, int) and not isinstance(depth, bool) and 0 <= depth <= MAX_SAFE):
-        raise Fault("clone.depth is not a whole number")
-    engine = file.get("engine")
-    when = file.get("when")
-    conditions = (
-        [_read_condition("when", when)]
-        if isinstance(when, dict)
-        else _list_or_none("when", CONDITIONS_MAX, when, _read_condition)
-    )
-    workflow = {
-        "_tag": "Defined",
-        "clone": {
-            "depth": 1 if depth is None else depth,
-            "skip": _boolean("clone.skip", clone.get("skip")),
-            "submodules": _boolean("clone.submodules", clone.get("submodules")),
-        },
-        "engine": None if engine is None else _clean_text("engine", engine),
-        "environment": _read_environment("environment", file.get("environment")),
-        "name": name,
-        "steps": _list_or_none("steps", STEPS_MAX, file.get("steps"), _read_step),
-        "targets": [_target(provider, settings) for provider, settings in _entries("tack", TARGETS_MAX, file.get("tack"), _read_settings)],
-        "when": conditions,
-    }
-    if sum(len(patterns or ()) for condition in conditions for patterns in condition.values()) > PATTERNS_MAX:
-        raise Fault(f"when has more than {PATTERNS_MAX} patterns")
-    return workflow
+_TRUE, _FALSE = ("true", "True", "TRUE", "y", "Y", "yes", "on"), ("false", "False", "FALSE", "n", "N", "no", "off")
+_DIGITS = re.compile(r"(?:0|[1-9][0-9]{0,15})\Z")
+_KEYS = ("branch", "cron", "event", "paths", "tag", "types")
+
+
+class Scalar(NamedTuple):
+    """A number or a truth value, as it was spelled."""
+
+    text: str
+
+
+def decode_workflow(name: str, content: str, data: Json) -> Json:
+    """What a file asks for: `when` first, then the engine, and the rest only of a file for our engine."""
+    workflow = {"_tag": "Faulty", "content": content, "name": name, "when": None}
+    try:
+        if not _is_bounded(data):
+            raise Fault("the file comes to more than 262,144 characters, aliases followed")
+        file = _map("the file", _native(data))
+        workflow["when"] = _read_when(file.get("when"))
+        engine = None if file.get("engine") is None else _scalar("engine", file["engine"])
+        file = file if engine == "tack" else {}
+        clone = _map("clone", file.get("clone"))
+        return {
+            **workflow,
+            "_tag": "Defined",
+            "clone": {
+                "depth": _natural("clone.depth", clone.get("depth"), 1),
+                "skip": _boolean("clone.skip", clone.get("skip")),
+                "submodules": _boolean("clone.submodules", clone.get("submodules")),
+            },
+            "engine": engine,
+            "environment": _read_environment("environment", file.get("environment")),
+            "steps": _list_or_none("steps", STEPS_MAX, file.get("steps"), _read_step),
+            "targets": [_target(*entry) for entry in _entries("tack", TARGETS_MAX, file.get("tack"), _read_settings)],
+        }
+    except Fault as fault:
+        return {**workflow, "error": str(fault)}
 
 
 def _is_bounded(data: Json) -> bool:
@@ -700,13 +707,40 @@ def _is_bounded(data: Json) -> bool:
     waiting, left = [data], WHOLE_MAX - 1
     while waiting:
         value = waiting.pop()
-        parts = value if isinstance(value, list) else [part for item in value.items() for part in item] if isinstance(value, dict) else []
+        is_map = isinstance(value, dict) and "map" in value
+        parts = [part for entry in value["map"] for part in entry] if is_map else value if isinstance(value, list) else []
         for part in parts:
-            left -= max(units(part), 1) if isinstance(part, str) else 1
+            text = part["scalar"] if isinstance(part, dict) and "scalar" in part else part
+            left -= max(units(text), 1) if isinstance(text, str) else 1
             if left < 0:
                 return False
             waiting.append(part)
     return True
+
+
+def _native(data: Json) -> Json:
+    """Maps as maps, of a key that comes twice the first; and what is no text, told from it."""
+    if isinstance(data, list):
+        return [_native(each) for each in data]
+    if not isinstance(data, dict):
+        return data
+    if "scalar" in data:
+        return Scalar(data["scalar"])
+    fields: Dict[str, Json] = {}
+    for key, value in data["map"]:
+        fields.setdefault(key, _native(value))
+    return fields
+
+
+def _read_when(when: Json) -> List[Json]:
+    if isinstance(when, dict):
+        conditions = [_read_condition("when", when)]
+    else:
+        conditions = _list_or_none("when", CONDITIONS_MAX, when, _read_condition)
+    lists = [condition[key] or () for condition in conditions for key in ("branch", "event", "paths", "tag", "types")]
+    if sum(len(patterns) for patterns in lists) > PATTERNS_MAX:
+        raise Fault(f"when has more than {PATTERNS_MAX} patterns")
+    return conditions
 
 
 def _map(place: str, value: Json) -> Dict[str, Json]:
@@ -725,9 +759,7 @@ def _clean_text(place: str, value: Json) -> str:
 
 
 def _scalar(place: str, value: Json) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else _clean_text(place, value)
+    return _clean_text(place, value.text if isinstance(value, Scalar) else value)
 
 
 def _short(place: str, text: str) -> str:
@@ -741,9 +773,20 @@ def _value(place: str, value: Json) -> str:
 
 
 def _boolean(place: str, value: Json) -> bool:
-    if value is None or isinstance(value, bool):
-        return bool(value)
+    if value is None:
+        return False
+    text = value.text if isinstance(value, Scalar) else value
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
     raise Fault(f"{place} is neither true nor false")
+
+
+def _natural(place: str, value: Json, otherwise: int) -> int:
+    if value is None:
+        return otherwise
+    if isinstance(value, Scalar) and _DIGITS.match(value.text) and int(value.text) <= MAX_SAFE:
+        return int(value.text)
+    raise Fault(f"{place} is not a whole number")
 
 
 def _list_or_none(place: str, most: int, value: Json, read: Callable[[str, Json], Json]) -> List[Json]:
@@ -789,6 +832,7 @@ def _read_condition(place: str, value: Json) -> Json:
         "paths": texts("paths") or None,
         "tag": texts("tag"),
         "types": texts("types") or None,
+        "unknown": next((excerpt(key) for key in value if key not in _KEYS), None),
     }
 
 
@@ -1127,6 +1171,38 @@ def applies(when: List[Json], cause: Json, work: Work) -> bool:
     return any(holds(condition) for condition in when)
 
 
+_MEANT = ("branch", "event", "paths", "tag", "types")
+
+
+def _distance(a: str, b: str) -> int:
+    """In how many places one must be changed, longer or shorter to be the other."""
+    row = list(range(len(b) + 1))
+    for i, c in enumerate(a):
+        following = [i + 1]
+        for j, d in enumerate(b):
+            following.append(min(row[j] + (c != d), row[j + 1] + 1, following[j] + 1))
+        row = following
+    return row[-1]
+
+
+def _may_hold(condition: Json) -> bool:
+    event, branch = condition["event"], condition["branch"]
+    return bool("push" in event and (branch or condition["tag"]) or "pull_request" in event and branch and not condition["paths"])
+
+
+def mistake_in(when: List[Json]) -> Optional[str]:
+    """What is wrong with conditions of which none can ever hold, because of a key that means nothing."""
+    if any(_may_hold(condition) for condition in when):
+        return None
+    for i, condition in enumerate(when):
+        key = condition["unknown"]
+        if key is not None:
+            meant = min(_MEANT, key=lambda known: _distance(key, known))
+            if _may_hold({**condition, meant: ["push", "pull_request"] if meant == "event" else ["**"]}):
+                return f'when[{i}] has a key that means nothing, "{key}", and so this never applies. Is "{meant}" meant?'
+    return None
+
+
 # ---------------------------------------------------------------------------------------------------------------------------
 # 4b. What jobs are told, statuses as readers get them, and the keys of builds (T3, T4, T5)
 
@@ -1403,12 +1479,14 @@ a_repository = fields(did=a_text, name=a_text, owner=a_did, rkey=an_rkey)
 a_clone = fields(depth=a_natural, skip=a_boolean, submodules=a_boolean)
 a_step = fields(command=a_text, environment=pairs_of_text, name=a_text)
 a_condition = fields(
-    branch=array(a_text), event=array(a_text), paths=nullable(array(a_text)), tag=array(a_text), types=nullable(array(a_text))
+    branch=array(a_text), event=array(a_text), paths=nullable(array(a_text)), tag=array(a_text), types=nullable(array(a_text)),
+    unknown=nullable(a_text),
 )
 a_workflow = by(
     "_tag",
     Defined=fields(
         clone=a_clone,
+        content=a_text,
         engine=nullable(a_text),
         environment=pairs_of_text,
         name=a_workflow_name,
@@ -1416,7 +1494,7 @@ a_workflow = by(
         targets=array(fields(pipeline=a_text, provider=a_text, settings=pairs_of_text)),
         when=array(a_condition),
     ),
-    Faulty=fields(error=a_text, name=a_workflow_name),
+    Faulty=fields(content=a_text, error=a_text, name=a_workflow_name, when=nullable(array(a_condition))),
 )
 a_plan = fields(
     clone=a_clone,
@@ -2682,6 +2760,7 @@ FINAL_ATTEMPTS = 5  # how often a "no" is doubted: a knot may tell of a commit b
 RKEY_MAX = 80
 READING_MAX = 500  # how many runs of one knot may wait for their files
 SPENT_MAX = 200
+MISTAKEN_MAX = 1_000
 SENTENCE_UNITS = 1_000
 WITHDRAWN = "The repository does not name this spindle any more, or its owner is not a member any more."
 
@@ -2708,6 +2787,7 @@ class Builds:
     settings: Json
     floorUs: Optional[int] = None
     lastUs: int = 0
+    mistaken: List[str] = field(default_factory=list)
     next: int = 1
     sources: Dict[str, Json] = field(default_factory=dict)
     stopped: bool = False
@@ -2721,7 +2801,7 @@ class Builds:
         return {"hosts": config["hosts"], "owner": config["owner"], "policy": config["builds"]}
 
     def written(self) -> Json:
-        names = ("floorUs", "lastUs", "next", "settings", "stopped")
+        names = ("floorUs", "lastUs", "mistaken", "next", "settings", "stopped")
         sources = [
             [knot, {**source, "spent": [[key, True] for key in sorted(source["spent"])]}] for knot, source in sorted(self.sources.items())
         ]
@@ -2773,9 +2853,10 @@ class Builds:
     def _come_to_nothing(self, key: str) -> None:
         """The run, whose files were being read, goes, and its trigger must not count again."""
         knot, rkey = key.split("/", 1)
-        self.runs.pop(key, None)
+        run = self.runs.pop(key, None)
         self._count_reading(knot, -1)
-        self._spend(knot, rkey)
+        if run is not None and run["retryOf"] is None:  # the key of a retry is ours
+            self._spend(knot, rkey)
 
     def _report(self, tag: str, at: int, **named: Json) -> None:
         self.reports.append({"_tag": tag, "at": at, **named})
@@ -2984,6 +3065,7 @@ class Builds:
             "phase": {"_tag": "Reading", "number": self.next, "workflows": trigger["workflows"]},
             "repository": repository,
             "announced": None,
+            "only": None,
             "retryOf": None,
         }
         return self._read_files(f"{knot}/{rkey}")
@@ -3020,7 +3102,14 @@ class Builds:
         if run is None:
             return
         if run["attempt"] >= (FINAL_ATTEMPTS if event["isFinal"] else ATTEMPTS):
-            self._come_to_nothing(key)
+            if run["only"] is None:
+                self._come_to_nothing(key)
+            else:  # somebody asked for these
+                self._have_read(key, run)
+                self._announce(event["at"], key, [announced_unread(workflow) for workflow in run["only"]])
+                for workflow in run["only"]:
+                    build = {"knot": event["knot"], "rkey": event["rkey"], "workflow": workflow}
+                    self._begin(event["at"], build, None, "failed", f"The workflow files could not be read: {event['error']}")
             self._report("WorkflowsUnread", event["at"], detail=event["error"], knot=event["knot"], rkey=event["rkey"])
             return
         number = self._number()
@@ -3039,29 +3128,33 @@ class Builds:
         phase = run["phase"]
         branch = run["defaultBranch"] if event["defaultBranch"] is None else event["defaultBranch"]
         run = {**run, "defaultBranch": branch, "phase": {"_tag": "Read"}}
-        # What changed is needed only to choose workflows.
-        small = {**run["cause"], "changedFiles": None} if run["cause"]["_tag"] == "Push" else run["cause"]
-        self.runs[key] = {**run, "cause": small}
-        self._count_reading(knot, -1)
+        self._have_read(key, run)
         work = Work(WHEN_COST)  # for all workflows of the run together
         allowance = self._allowance(run["repository"])
         first: Dict[str, Json] = {}
+        only = run["only"]
         for workflow in event["workflows"]:
-            first.setdefault(workflow["name"], workflow)
+            if only is None or workflow["name"] in only:
+                first.setdefault(workflow["name"], workflow)
         names = sorted(first, key=utf16)
         verdicts = {name: self._verdict(run, first[name], work) for name in names[:WORKFLOWS_MAX]}
+        missed = [workflow for workflow in only or () if workflow not in first]
         sources: Dict[str, str] = {}
         for source in event["sources"] or phase["workflows"] or []:
             sources.setdefault(source["name"], source["text"])
-        built = [first[name] for name in verdicts if verdicts[name] is True and first[name].get("engine", "") is not None]
+        built = [first[name] for name in verdicts if self._is_built(run, first[name], verdicts[name])]
         told = [{"clone": PLAIN_CLONE, "engine": "", **each, "text": sources.get(each["name"], "")} for each in built]
-        self._announce(at, key, [{part: each[part] for part in ("clone", "engine", "name", "text")} for each in told])
+        told = [{part: each[part] or "" for part in ("clone", "engine", "name", "text")} for each in told]
+        self._announce(at, key, told + [announced_unread(name) for name in missed])
         for i, name in enumerate(names):
             build = {"knot": knot, "rkey": rkey, "workflow": name}
             if i < WORKFLOWS_MAX:
                 self._decide(at, build, run, first[name], verdicts[name], allowance)
             else:
                 self._report("WorkflowDropped", at, build=build, detail=f"more than {WORKFLOWS_MAX}", reason="limit")
+        for workflow in missed:
+            build = {"knot": knot, "rkey": rkey, "workflow": workflow}
+            self._begin(at, build, None, "failed", "There is no such workflow file any more.")
         now = self.runs.get(key)
         if now is not None and not now["builds"]:
             del self.runs[key]
@@ -3069,28 +3162,65 @@ class Builds:
             self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)
         return None
 
+    def _have_read(self, key: str, run: Json) -> None:
+        # What changed is needed only to choose workflows.
+        small = {**run["cause"], "changedFiles": None} if run["cause"]["_tag"] == "Push" else run["cause"]
+        self.runs[key] = {**run, "cause": small, "phase": {"_tag": "Read"}}
+        self._count_reading(key.split("/", 1)[0], -1)
+
     def _verdict(self, run: Json, workflow: Json, work: Work) -> Json:
         """Whether the workflow applies, or the sentence that says why that cannot be told."""
-        if workflow["_tag"] == "Faulty":
-            return True
         when = workflow["when"]
-        if run["kind"] == "pipeline":  # the knot has chosen by the files that changed; it does not tell them
+        if when is None:
+            return True
+        if run["kind"] == "pipeline" or run["only"] is not None:  # by the files that changed it has been chosen before
             when = [{**condition, "paths": None} for condition in when]
         try:
             return applies(when, run["cause"], work)
         except Fault as fault:
             return str(fault)
 
+    def _mistake(self, run: Json, workflow: Json) -> Tuple[Optional[str], str]:
+        """What is wrong with a workflow that does not apply, and what tells this content of its file from others."""
+        mistake = None if workflow["when"] is None else mistake_in(workflow["when"])
+        return mistake, "/".join((run["repository"]["owner"], run["repository"]["rkey"], workflow["name"], workflow["content"]))
+
+    def _is_built(self, run: Json, workflow: Json, verdict: Json) -> bool:
+        if run["only"] is not None:
+            return True
+        if isinstance(verdict, str):
+            return False
+        if verdict:
+            return workflow.get("engine", "") is not None
+        mistake, file = self._mistake(run, workflow)
+        return mistake is not None and file not in self.mistaken
+
     def _decide(
         self, at: int, name: Json, run: Json, workflow: Json, verdict: Json, allowance: Tuple[List[Json], Work]
     ) -> None:
-        if workflow["_tag"] == "Faulty":
-            return self._begin(at, name, None, "failed", workflow["error"])
+        def nothing(sentence: str) -> bool:
+            """Whoever has a single workflow judged anew hears what it comes to."""
+            if run["only"] is not None:
+                self._begin(at, name, None, "failed", sentence)
+            return run["only"] is not None
+
         if isinstance(verdict, str):
+            if nothing(f"It cannot be told whether the workflow applies: {verdict}."):
+                return None
             return self._report("WorkflowDropped", at, build=name, detail=verdict, reason="when")
         if not verdict:
+            mistake, file = self._mistake(run, workflow)
+            if nothing("The workflow does not apply." if mistake is None else mistake) or mistake is None:
+                return None
+            if file not in self.mistaken:
+                self.mistaken = [*self.mistaken, file][-MISTAKEN_MAX:]
+                self._begin(at, name, None, "failed", mistake)
             return None
+        if workflow["_tag"] == "Faulty":
+            return self._begin(at, name, None, "failed", workflow["error"])
         if workflow["engine"] is None:
+            if nothing("The workflow names no engine."):
+                return None
             return self._report("WorkflowDropped", at, build=name, detail="the workflow names no engine", reason="engine")
         repository, cause = run["repository"], run["cause"]
         error = self._fault(allowance, workflow["engine"], workflow["targets"], repository)
@@ -3298,9 +3428,10 @@ class Builds:
         again = [
             (name["workflow"], build["plan"])
             for name, build in self._builds_of(key, run)
-            if build["plan"] is not None and is_terminal(build["status"]) and wanted in (None, name["workflow"])
+            if is_terminal(build["status"]) and wanted in (None, name["workflow"])
         ]
-        if not again:
+        is_planned = all(plan is not None for _, plan in again)
+        if not again or not (is_planned or self._source(knot)["reading"] < READING_MAX):
             return None
         us = self._next_stamp(at)
         while f"{knot}/{tid_of(us)}" in self.runs:
@@ -3308,7 +3439,12 @@ class Builds:
         own = tid_of(us)
         allowance = self._allowance(run["repository"])
         origin = rkey if run["retryOf"] is None else run["retryOf"]
-        self.runs[f"{knot}/{own}"] = {**run, "announced": None, "attempt": 0, "builds": {}, "phase": {"_tag": "Read"}, "retryOf": origin}
+        anew = {**run, "announced": None, "attempt": 0, "builds": {}, "only": None, "phase": {"_tag": "Read"}, "retryOf": origin}
+        self.runs[f"{knot}/{own}"] = anew
+        if not is_planned:  # one of them never was a build for a provider: all are judged anew
+            self._count_reading(knot, 1)
+            self.runs[f"{knot}/{own}"] = {**anew, "only": [workflow for workflow, _ in again]}
+            return self._read_files(f"{knot}/{own}")
         told = {each["name"]: each for each in (run["announced"] or {"workflows": []})["workflows"]}
         plain = {workflow: {"clone": plan["clone"], "engine": "tack", "name": workflow, "text": ""} for workflow, plan in again}
         self._announce(at, f"{knot}/{own}", [told.get(workflow, plain[workflow]) for workflow, _ in again])
@@ -3383,6 +3519,10 @@ class Builds:
         return {"entries": found[:limit], "isBelowFloor": self.floorUs is not None and cursor_us < self.floorUs}
 
 
+def announced_unread(name: str) -> Json:
+    return {"clone": PLAIN_CLONE, "engine": "", "name": name, "text": ""}
+
+
 def announcement_of(key: str, run: Json) -> Json:
     knot, rkey = key.split("/", 1)
     return {**run["announced"], "knot": knot, "rkey": rkey, **{name: run[name] for name in ("cause", "defaultBranch", "repository")}}
@@ -3455,11 +3595,13 @@ a_run = fields(
         Read=fields(),
     ),
     repository=a_repository,
+    only=nullable(array(a_workflow_name)),
     retryOf=nullable(an_rkey),
 )
 _read_builds = fields(
     floorUs=nullable(a_time),
     lastUs=a_time,
+    mistaken=array(a_text),
     next=a_natural,
     settings=fields(hosts=a_host_policy, owner=a_text, policy=a_build_policy),
     sources=entries(
@@ -3744,10 +3886,8 @@ def answer_trigger(question: Json) -> Json:
 
 
 def answer_workflow(question: Json) -> Json:
-    try:
-        return decode_workflow(question["name"], question["data"])
-    except Fault as fault:
-        return {"detail": str(fault)}
+    workflow = decode_workflow(question["name"], question["content"], question["data"])
+    return {"detail": workflow["error"], "when": workflow["when"]} if workflow["_tag"] == "Faulty" else workflow
 
 
 def answer_or_fault(answer: Callable[[Json], bool]) -> Callable[[Json], Json]:
@@ -3796,6 +3936,7 @@ SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "trigger": answer_trigger,
     "workflow": answer_workflow,
     "glob": answer_or_fault(lambda asked: match_glob(asked["pattern"], asked["name"])),
+    "mistake": lambda asked: mistake_in(asked["when"]),
     "when": answer_or_fault(lambda asked: applies(asked["when"], asked["cause"], Work(WHEN_COST))),
     "variables": answer_variables,
     "pipeline-frame": pipeline_frame,

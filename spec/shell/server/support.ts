@@ -66,6 +66,7 @@ export interface World {
 const defined = (name: string) => ({
   _tag: 'Defined',
   clone: { depth: 1, skip: false, submodules: false },
+  content: '',
   engine: 'tack',
   environment: [['CANARY', 'never-to-be-shown']],
   name,
@@ -195,7 +196,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
         number,
         rkey,
         sources: null,
-        workflows: [...workflows.map(defined), ...Object.entries(faulty).map(([name, error]) => ({ _tag: 'Faulty', error, name }))]
+        workflows: [...workflows.map(defined), ...Object.entries(faulty).map(([name, error]) => ({ _tag: 'Faulty', content: '', error, name, when: null }))]
       })
       return [...workflows, ...Object.keys(faulty)].map((workflow) => ({ knot, rkey, workflow }) as BuildName)
     },

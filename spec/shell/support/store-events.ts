@@ -101,6 +101,7 @@ const workflowsOf = (text: string): Json => [
   {
     _tag: 'Defined',
     clone: { depth: 1, skip: false, submodules: false },
+    content: '',
     engine: 'tack',
     environment: [[text, text]],
     name: 'CI é.yml',
@@ -108,7 +109,7 @@ const workflowsOf = (text: string): Json => [
     targets: [{ pipeline: text, provider: 'p', settings: [['key', text]] }],
     when: []
   },
-  { _tag: 'Faulty', error: text, name: 'bad.yml' }
+  { _tag: 'Faulty', content: '', error: text, name: 'bad.yml', when: null }
 ]
 
 const splitKey = (key: string) => ({ knot: key.slice(0, key.indexOf('/')), rkey: key.slice(key.indexOf('/') + 1) })
