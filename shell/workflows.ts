@@ -98,7 +98,7 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
       const { error, isFinal, isTooLarge } = found
       if (isTooLarge === true) {
         // It would be so at every push, and whoever pushed can do something about it: this is told as builds are.
-        const workflows = [faulty(UNREAD, `the workflow files cannot be read: ${error}. The knot sends them with all of the repository`)]
+        const workflows = [faulty(UNREAD, '', `the workflow files cannot be read: ${error}. The knot sends them with all of the repository`)]
         deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch: null, knot, number, rkey, sources: null, workflows })
         return
       }
