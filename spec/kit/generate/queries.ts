@@ -75,6 +75,7 @@ const ANNOUNCED: Json = (() => {
     kind: 'pipeline',
     phase: { _tag: 'Read' },
     repository: { did: '', name: 'app', owner: OWNER, rkey: 'app' },
+    only: null,
     retryOf: null
   })
   return { ...written, runs: [[`${K1}/a`, run(80_000_000)], [`${K1}/b`, run(50_000_000)]] }
