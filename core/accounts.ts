@@ -60,6 +60,8 @@ export const Account = t.readonly(
     asOfUs: TimeUs,
     collaborators: slots(Collaborator),
     floor: t.union([Floor, t.null]),
+    /** How far the stream had come when the account was admitted; `null` where it had not begun, or where strangers are kept, too (D7). */
+    horizonUs: t.union([TimeUs, t.null]),
     members: slots(Member),
     repos: slots(Repo),
     /** `null` before the first, and where the last one did not say both. */
@@ -70,11 +72,12 @@ export const Account = t.readonly(
 export type Account = t.TypeOf<typeof Account>
 
 /** An account without rows, active as of that stamp. */
-export const known = (asOfUs: TimeUs): Account => ({
+export const known = (asOfUs: TimeUs, horizonUs: TimeUs | null = null): Account => ({
   active: true,
   asOfUs,
   collaborators: M.empty(),
   floor: null,
+  horizonUs,
   members: M.empty(),
   repos: M.empty(),
   setAside: null
@@ -84,9 +87,12 @@ export const NOBODY = known(0 as TimeUs)
 
 /** The account with these rows. Written out, because what comes of a spread has another shape each time, and is slow to read. */
 export const withRows = (
-  { active, asOfUs, floor, setAside }: Account,
+  { active, asOfUs, floor, horizonUs, setAside }: Account,
   { collaborators, members, repos }: Pick<Account, 'collaborators' | 'members' | 'repos'>
-): Account => ({ active, asOfUs, collaborators, floor, members, repos, setAside })
+): Account => ({ active, asOfUs, collaborators, floor, horizonUs, members, repos, setAside })
+
+/** How many keys of the account are known, tombstones included. */
+export const sizeOf = ({ collaborators, members, repos }: Account): number => M.size(collaborators) + M.size(members) + M.size(repos)
 
 // ---------------------------------------------------------------------------------------- stamps
 
@@ -127,18 +133,19 @@ const floorOf = ({ collaborators, floor, members, repos }: Account, timeUs: Time
   timeUs
 })
 
-/** Whether the event deletes the account, and not one that was deleted then already. */
+/** Whether the event deletes the account: not one that was deleted then already, or that was admitted after that. */
 const isDeletion = (account: Account, event: AccountReceived): boolean =>
   !event.active &&
   event.status === 'deleted' &&
   !isRepeat(account, event) &&
-  (account.floor === null || happenedUs(event) > account.floor.timeUs)
+  (account.floor === null || happenedUs(event) > account.floor.timeUs) &&
+  (account.horizonUs === null || happenedUs(event) > account.horizonUs)
 
 /** The account after an account event that is news. */
 export const standing = (account: Account, event: AccountReceived): Account => {
   const asOfUs = laterOf(account.asOfUs, stampOf(event))
   const setAside = setAsideBy(account, event)
   return isDeletion(account, event)
-    ? { ...known(asOfUs), active: false, floor: floorOf(account, happenedUs(event)), setAside }
+    ? { ...known(asOfUs, account.horizonUs), active: false, floor: floorOf(account, happenedUs(event)), setAside }
     : { ...account, active: event.active, asOfUs, setAside }
 }

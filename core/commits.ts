@@ -10,9 +10,9 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import { type Account, isNews, known, NOBODY, type Floor, type Repo, type Slot, type Slots, stampOf, standing, withRows } from './accounts.js'
+import { type Account, isNews, known, NOBODY, type Floor, type Repo, sizeOf, type Slot, type Slots, stampOf, standing, withRows } from './accounts.js'
 import type { Repository } from './build.js'
-import { Admission, type Config, type Natural, NonEmpty } from './config.js'
+import { Admission, Caps, type Config, type Natural, NonEmpty } from './config.js'
 import { canonicalHost, type HostName, HostPolicy } from './data/host-name.js'
 import { COLLABORATOR, type Collection, Did, FUTURE_US, isTidAfter, laterOf, MEMBER, REPO, type Rkey, type Tid, type TimeUs } from './data/identifiers.js'
 import { insertAt, type MultiMap, removeAt, valuesAt } from './data/multimap.js'
@@ -20,22 +20,29 @@ import * as M from './data/ordered-map.js'
 import { excerpt } from './data/text.js'
 import type { AccountReceived, Collaborator, CommitReceived, Event, ListedRecord, Member, RecordsRead, RepoRecord } from './event.js'
 import { overlong, withinLimits } from './limits.js'
-import { NOTHING, type ReportEffect, report, type Transition, unchanged } from './transition.js'
+import { chain, NOTHING, type ReportEffect, report, type Transition, unchanged } from './transition.js'
 import type { RepoClaim } from './trigger.js'
 
 // ---------------------------------------------------------------------------------------- model
 
 /** The part of the configuration that decides what rows mean. */
-export const Policy = t.readonly(t.strict({ admission: Admission, hostname: NonEmpty, hosts: HostPolicy, owner: Did }), 'Policy')
+export const Policy = t.readonly(
+  t.strict({ admission: Admission, backfill: t.boolean, caps: Caps, hostname: NonEmpty, hosts: HostPolicy, owner: Did }),
+  'Policy'
+)
 export type Policy = t.TypeOf<typeof Policy>
 
 export interface CommitsState {
   readonly accounts: M.OrderedMap<Did, Account>
-  /** Derived: how many live records of the owner make this subject a member. Keys are any text. */
+  /** Derived: how many live records of the owner make this subject a member: those of `named`, or none while the owner is set aside. */
   readonly members: M.OrderedMap<string, number>
+  /** Derived: how many records of the owner name this subject, also while the owner is set aside. Keys are any text. */
+  readonly named: M.OrderedMap<string, number>
   readonly policy: Policy
   /** Derived: by the DID of a repository, the records with our hostname as spindle that give it. Keys are any text. */
   readonly repoDids: MultiMap<string, Holder>
+  /** Derived: how many keys there are of accounts that are neither the owner's nor named by a record of the owner. */
+  readonly strangerKeys: number
 }
 
 /** What holds a knot: `<did>/<rkey>` of a repo record. A DID has no slash, so no two records share a name. */
@@ -64,18 +71,56 @@ export interface MemberChanged {
   readonly did: Did
 }
 
-const policyOf = ({ admission, hostname, hosts, owner }: Config): Policy => ({ admission, hostname, hosts, owner })
+const policyOf = ({ admission, backfill, caps, hostname, hosts, owner }: Config): Policy => ({ admission, backfill, caps, hostname, hosts, owner })
 
 export const initial = (config: Config): CommitsState => ({
   accounts: M.empty(),
   members: M.empty(),
+  named: M.empty(),
   policy: policyOf(config),
-  repoDids: M.empty()
+  repoDids: M.empty(),
+  strangerKeys: 0
 })
 
-/** Whether there is anything to remember `account` for. Strangers leave no trace, whatever happens to their accounts. */
-export const isRemembered = (account: Account): boolean =>
-  account.floor !== null || !M.isEmpty(account.repos) || !M.isEmpty(account.members) || !M.isEmpty(account.collaborators)
+// ---------------------------------------------------------------------------------------- who is known
+
+/**
+ * Whether only those are known who are admitted: under `members`, where what is not kept of others can be read once they are
+ * admitted. Otherwise whoever has rows is known, as far as there is room.
+ */
+const isSelective = ({ admission, backfill }: Policy): boolean => admission === 'members' && backfill
+
+/** Whether the account is the owner's, or a record of the owner names it. It is so also while the owner is set aside. */
+const isOurs = ({ named, policy }: Pick<CommitsState, 'named' | 'policy'>, did: Did): boolean => did === policy.owner || M.has<string>(did)(named)
+
+/** Whether nothing is kept of the account: its commits and account events only move the cursor. */
+export const isStranger = (state: CommitsState, did: Did): boolean =>
+  isSelective(state.policy) && did !== state.policy.owner && !M.has(did)(state.accounts)
+
+/** Whether there is anything to remember the account for. */
+const isRemembered = (state: Pick<CommitsState, 'named' | 'policy'>, did: Did, account: Account): boolean =>
+  isSelective(state.policy) ? isOurs(state, did) : account.floor !== null || sizeOf(account) > 0
+
+/** What cannot be in a state that came about, as a sentence; `null` when all is in order. */
+export const incoherence = (state: CommitsState): string | null => {
+  const { accounts, members, policy } = state
+  const every = (holds: (did: Did, account: Account) => boolean): boolean =>
+    M.reduceWithKey<Did, Account, boolean>(true, (did, ok, account) => ok && holds(did, account))(accounts)
+  if (!every((did, account) => isRemembered(state, did, account)))
+    return isSelective(policy)
+      ? 'an account is neither the owner’s nor named by a record of the owner'
+      : 'an account has no rows, no tombstones and no floor'
+  if (!isSelective(policy)) return every((_, { horizonUs }) => horizonUs === null) ? null : 'an account has a horizon where everybody is known'
+  return M.keys(members).filter(Did.is).every((did) => M.has(did)(accounts)) ? null : 'a member has no account'
+}
+
+/** How many more keys of the account there is room for (D7). */
+const roomFor = (state: CommitsState, did: Did, account: Account): number => {
+  const { caps } = state.policy
+  return isOurs(state, did)
+    ? caps.admitted - sizeOf(account)
+    : Math.min(caps.stranger - sizeOf(account), caps.strangers - state.strangerKeys)
+}
 
 // ---------------------------------------------------------------------------------------- what rows mean
 
@@ -155,17 +200,26 @@ const count =
     return n + by === 0 ? M.deleteAt(subject)(members) : M.upsertAt(subject, n + by)(members)
   }
 
-/** The members that the owner's rows make: none while the owner's account is set aside. */
-const membersOf = (policy: Policy, accounts: CommitsState['accounts']): CommitsState['members'] =>
+/** Whom the owner's rows name. */
+const namedBy = (policy: Policy, accounts: CommitsState['accounts']): CommitsState['named'] =>
   pipe(
     M.lookup(policy.owner)(accounts),
-    O.filter((owner) => owner.active),
     O.match(
       () => M.empty<string, number>(),
       (owner) =>
         M.reduceWithKey<Rkey, Slot<Member>, CommitsState['members']>(M.empty(), (_, members, slot) =>
           count(subjectOf(policy, slot.record), 1)(members)
         )(owner.members)
+    )
+  )
+
+/** The members: those who are named, and none while the owner's account is set aside. */
+const membersOf = (policy: Policy, accounts: CommitsState['accounts'], named: CommitsState['named']): CommitsState['members'] =>
+  pipe(
+    M.lookup(policy.owner)(accounts),
+    O.match(
+      () => M.empty(),
+      (owner) => (owner.active ? named : M.empty())
     )
   )
 
@@ -204,14 +258,44 @@ const reindexedAll = (index: CommitsState['repoDids'], policy: Policy, did: Did,
 }
 
 /** The slice with these rows, and with what is derived from them. Linear in the rows. */
-export const derive = (policy: Policy, accounts: CommitsState['accounts']): CommitsState => ({
-  accounts,
-  members: membersOf(policy, accounts),
-  policy,
-  repoDids: M.reduceWithKey<Did, Account, CommitsState['repoDids']>(M.empty(), (did, index, { repos }) =>
-    reindexedAll(index, policy, did, NOBODY.repos, repos)
-  )(accounts)
+export const derive = (policy: Policy, accounts: CommitsState['accounts']): CommitsState => {
+  const named = namedBy(policy, accounts)
+  return {
+    accounts,
+    members: membersOf(policy, accounts, named),
+    named,
+    policy,
+    repoDids: M.reduceWithKey<Did, Account, CommitsState['repoDids']>(M.empty(), (did, index, { repos }) =>
+      reindexedAll(index, policy, did, NOBODY.repos, repos)
+    )(accounts),
+    strangerKeys: M.reduceWithKey<Did, Account, number>(0, (did, n, account) => (isOurs({ named, policy }, did) ? n : n + sizeOf(account)))(accounts)
+  }
+}
+
+// ---------------------------------------------------------------------------------------- coming and going
+
+/** The state without the account: all that was kept of it goes, its floor included. */
+const without = (state: CommitsState, did: Did, { repos }: Account): CommitsState => ({
+  ...state,
+  accounts: M.deleteAt(did)(state.accounts),
+  repoDids: reindexedAll(state.repoDids, state.policy, did, repos, NOBODY.repos)
 })
+
+/**
+ * The state after the owner's records have changed. Where only those are known who are admitted, whoever is not named any more
+ * goes, and whoever has become a member is known from now on: active as of the horizon, which is how far the stream has come. Elsewhere
+ * they only change the room that their keys take.
+ */
+const settled = (before: CommitsState, after: CommitsState, subjects: ReadonlyArray<Did>, cursor: TimeUs | null): CommitsState =>
+  subjects.reduce((state, did) => {
+    const account = accountOf(state, did)
+    if (!isSelective(state.policy)) {
+      if (account === null || isOurs(before, did) === isOurs(state, did)) return state
+      return { ...state, strangerKeys: state.strangerKeys + (isOurs(state, did) ? -sizeOf(account) : sizeOf(account)) }
+    }
+    if (account !== null) return isOurs(state, did) ? state : without(state, did, account)
+    return isAdmitted(state, did) ? { ...state, accounts: M.upsertAt(did, known(cursor ?? (0 as TimeUs), cursor))(state.accounts) } : state
+  }, after)
 
 // ---------------------------------------------------------------------------------------- the gates
 
@@ -227,13 +311,27 @@ const passesFloor = (floor: Floor | null, rev: Tid | null): boolean =>
 const passesGate = (slot: Slot<unknown>, rev: Tid | null, timeUs: TimeUs): boolean =>
   rev === null ? timeUs > slot.timeUs : slot.rev === null || rev > slot.rev
 
+/**
+ * Whether no commit is known at the key: there is no slot, or one that only reading left. (A record that was read may have been
+ * read too early, and gives way to every commit.)
+ */
+const isUntouched = (slot: Slot<unknown> | null): boolean => slot === null || (slot.rev === null && slot.timeUs === 0)
+
+/**
+ * Whether the commit is news. What came before the account was admitted is none where no commit is known since: of that its own
+ * server says what came of it (B2). A replay from before the admission would else show old states.
+ */
+const isNewsAt = ({ floor, horizonUs }: Account, slot: Slot<unknown> | null, rev: Tid | null, timeUs: TimeUs): boolean =>
+  passesFloor(floor, rev) &&
+  !(horizonUs !== null && timeUs <= horizonUs && isUntouched(slot)) &&
+  (slot === null || passesGate(slot, rev, timeUs))
+
 // ---------------------------------------------------------------------------------------- commits
 
-/** The slots with the commit applied, or `null` when it is no news. A delete leaves a tombstone, also where nothing was. */
-const write = <R>(map: Slots<R>, rkey: Rkey, record: R | null, rev: Tid | null, timeUs: TimeUs): Slots<R> | null => {
+/** The slots with the commit applied. A delete leaves a tombstone, also where nothing was. */
+const write = <R>(map: Slots<R>, rkey: Rkey, record: R | null, rev: Tid | null, timeUs: TimeUs): Slots<R> => {
   const slot = M.lookup(rkey)(map)
   if (O.isNone(slot)) return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev, timeUs })(map)
-  if (!passesGate(slot.value, rev, timeUs)) return null
   return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: rev ?? slot.value.rev, timeUs: laterOf(slot.value.timeUs, timeUs) })(map)
 }
 
@@ -246,24 +344,30 @@ const repoOf = (hosts: HostPolicy, record: RepoRecord): Repo => ({
   spindle: record.spindle
 })
 
-/** The account with the commit applied, or `null` when the commit is no news. */
-const writeTo = (account: Account, policy: Policy, event: CommitReceived): Account | null => {
-  const rev = usableRev(event)
-  if (!passesFloor(account.floor, rev)) return null
+/** What is known at a key of the account. */
+const slotAt = ({ collaborators, members, repos }: Account, collection: Collection, rkey: Rkey): Slot<unknown> | null => {
+  switch (collection) {
+    case MEMBER:
+      return O.toNullable(M.lookup(rkey)(members))
+    case REPO:
+      return O.toNullable(M.lookup(rkey)(repos))
+    case COLLABORATOR:
+      return O.toNullable(M.lookup(rkey)(collaborators))
+  }
+}
+
+/** The account with the commit applied. */
+const writeTo = (account: Account, policy: Policy, event: CommitReceived, rev: Tid | null): Account => {
+  const { collaborators, members, repos } = account
   switch (event.collection) {
-    case MEMBER: {
-      const members = write(account.members, event.rkey, event.record, rev, event.timeUs)
-      return members === null ? null : withRows(account, { collaborators: account.collaborators, members, repos: account.repos })
-    }
+    case MEMBER:
+      return withRows(account, { collaborators, members: write(members, event.rkey, event.record, rev, event.timeUs), repos })
     case REPO: {
       const row = event.record === null ? null : repoOf(policy.hosts, event.record)
-      const repos = write(account.repos, event.rkey, row, rev, event.timeUs)
-      return repos === null ? null : withRows(account, { collaborators: account.collaborators, members: account.members, repos })
+      return withRows(account, { collaborators, members, repos: write(repos, event.rkey, row, rev, event.timeUs) })
     }
-    case COLLABORATOR: {
-      const collaborators = write(account.collaborators, event.rkey, event.record, rev, event.timeUs)
-      return collaborators === null ? null : withRows(account, { collaborators, members: account.members, repos: account.repos })
-    }
+    case COLLABORATOR:
+      return withRows(account, { collaborators: write(collaborators, event.rkey, event.record, rev, event.timeUs), members, repos })
   }
 }
 
@@ -287,40 +391,50 @@ const tooLong = (
         report({ _tag: 'FieldTooLong', at, collection, did, field, limit: limit as Natural, rkey })
       )
 
-const commit = (state: CommitsState, event: CommitReceived): Transition<CommitsState, Outcome> => {
-  const [after, outcomes] = applied(state, cutToLimits(event))
+const commit = (state: CommitsState, event: CommitReceived, cursor: TimeUs | null): Transition<CommitsState, Outcome> => {
+  if (isStranger(state, event.did)) return unchanged(state)
+  const [after, outcomes] = applied(state, cutToLimits(event), cursor)
   if (after === state) return [after, outcomes]
   const reports = tooLong(event, event)
   return reports.length === 0 ? [after, outcomes] : [after, [...outcomes, ...reports]]
 }
 
-const applied = (state: CommitsState, event: CommitReceived): Transition<CommitsState, Outcome> => {
+const applied = (state: CommitsState, event: CommitReceived, cursor: TimeUs | null): Transition<CommitsState, Outcome> => {
   const before = accountOf(state, event.did) ?? known(stampOf(event))
-  const account = writeTo(before, state.policy, event)
-  if (account === null) return unchanged(state)
+  const slot = slotAt(before, event.collection, event.rkey)
+  const rev = usableRev(event)
+  if (!isNewsAt(before, slot, rev, event.timeUs)) return unchanged(state)
+  if (slot === null && roomFor(state, event.did, before) <= 0) return [state, [keyRefused(event, event)]]
 
+  const account = writeTo(before, state.policy, event, rev)
   const accounts = M.upsertAt(event.did, account)(state.accounts)
-  const after = { accounts, members: state.members, policy: state.policy, repoDids: state.repoDids }
+  const strangerKeys = slot === null && !isOurs(state, event.did) ? state.strangerKeys + 1 : state.strangerKeys
+  const { members, named, policy } = state
   switch (event.collection) {
     case REPO: {
       const was = rowAt(before, event.rkey)
       const is = rowAt(account, event.rkey)
-      const repoDids = reindexed(state.repoDids, event.did, event.rkey, repoDidOf(state.policy, was), repoDidOf(state.policy, is))
+      const repoDids = reindexed(state.repoDids, event.did, event.rkey, repoDidOf(policy, was), repoDidOf(policy, is))
       const changes = account.active
         ? holdChanged(knotHeld(state, event.did, was), knotHeld(state, event.did, is), event.did, event.rkey)
         : NOTHING
       const refused = refusedKnot(is, event.record, event)
-      return [
-        { accounts, members: state.members, policy: state.policy, repoDids },
-        refused.length === 0 ? changes : [...changes, ...refused]
-      ]
+      return [{ accounts, members, named, policy, repoDids, strangerKeys }, refused.length === 0 ? changes : [...changes, ...refused]]
     }
-    case MEMBER:
-      return event.did === state.policy.owner && account.active ? ownersMember(state, after, before, event) : [after, []]
+    case MEMBER: {
+      const after = { accounts, members, named, policy, repoDids: state.repoDids, strangerKeys }
+      return event.did === policy.owner ? ownersMember(state, after, before, event, cursor) : [after, []]
+    }
     case COLLABORATOR:
-      return [after, []]
+      return [{ accounts, members, named, policy, repoDids: state.repoDids, strangerKeys }, []]
   }
 }
+
+/** The report about a key for which there is no room. */
+const keyRefused = (
+  { at, did }: Pick<CommitReceived, 'at' | 'did'>,
+  { collection, rkey }: { readonly collection: Collection; readonly rkey: Rkey }
+): ReportEffect => report({ _tag: 'KeyRefused', at, collection, did, rkey })
 
 /** The report about a repo record whose knot is none that we would listen to. That it names no knot is not reported. */
 const refusedKnot = (
@@ -337,7 +451,8 @@ const ownersMember = (
   state: CommitsState,
   written: CommitsState,
   owner: Account,
-  event: CommitReceived & { readonly collection: typeof MEMBER }
+  event: CommitReceived & { readonly collection: typeof MEMBER },
+  cursor: TimeUs | null
 ): Transition<CommitsState, HoldChanged | MemberChanged> => {
   const old = pipe(
     M.lookup(event.rkey)(owner.members),
@@ -347,8 +462,9 @@ const ownersMember = (
     )
   )
   const now = subjectOf(state.policy, event.record)
-  const after = { ...written, members: pipe(state.members, count(now, 1), count(old, -1)) }
+  const named = pipe(state.named, count(now, 1), count(old, -1))
   const subjects = didsOf([old, now])
+  const after = settled(state, { ...written, members: owner.active ? named : state.members, named }, subjects, cursor)
   return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
 }
 
@@ -363,23 +479,32 @@ export const isOutdated = (state: CommitsState, event: AccountReceived): boolean
   return account !== null && !isNews(account, event)
 }
 
-const accountChanged = (state: CommitsState, event: AccountReceived): Transition<CommitsState, HoldChanged | MemberChanged> => {
+const accountChanged = (state: CommitsState, event: AccountReceived, cursor: TimeUs | null): Transition<CommitsState, HoldChanged | MemberChanged> => {
   const before = accountOf(state, event.did)
-  return before === null || !isNews(before, event) ? unchanged(state) : withAccount(state, event.did, standing(before, event))
+  return before === null || !isNews(before, event) ? unchanged(state) : withAccount(state, event.did, standing(before, event), cursor)
 }
 
 /** The slice with another account, and what follows from that. With the owner's account, all members may come and go. */
-const withAccount = (state: CommitsState, did: Did, now: Account): Transition<CommitsState, HoldChanged | MemberChanged> => {
+const withAccount = (
+  state: CommitsState,
+  did: Did,
+  now: Account,
+  cursor: TimeUs | null
+): Transition<CommitsState, HoldChanged | MemberChanged> => {
   const old = accountOf(state, did) ?? NOBODY
   const accounts = M.upsertAt(did, now)(state.accounts)
   const isOwner = did === state.policy.owner
-  const after = {
+  const named = isOwner ? namedBy(state.policy, accounts) : state.named
+  const subjects = isOwner ? didsOf([did, ...M.keys(state.named), ...M.keys(named)]) : [did]
+  const written = {
     accounts,
-    members: isOwner ? membersOf(state.policy, accounts) : state.members,
+    members: isOwner ? membersOf(state.policy, accounts, named) : state.members,
+    named,
     policy: state.policy,
-    repoDids: reindexedAll(state.repoDids, state.policy, did, old.repos, now.repos)
+    repoDids: reindexedAll(state.repoDids, state.policy, did, old.repos, now.repos),
+    strangerKeys: isOurs(state, did) ? state.strangerKeys : state.strangerKeys + sizeOf(now) - sizeOf(old)
   }
-  const subjects = isOwner ? didsOf([did, ...M.keys(state.members), ...M.keys(after.members)]) : [did]
+  const after = settled(state, written, subjects, cursor)
   return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
 }
 
@@ -387,6 +512,10 @@ const withAccount = (state: CommitsState, did: Did, now: Account): Transition<Co
 
 const samePolicy = (a: Policy, b: Policy): boolean =>
   a.admission === b.admission &&
+  a.backfill === b.backfill &&
+  a.caps.admitted === b.caps.admitted &&
+  a.caps.stranger === b.caps.stranger &&
+  a.caps.strangers === b.caps.strangers &&
   a.hostname === b.hostname &&
   a.owner === b.owner &&
   a.hosts.defaultPort === b.hosts.defaultPort &&
@@ -404,36 +533,38 @@ const reread =
       )(account.repos)
     }))(accounts)
 
-/** A changed configuration takes effect: another hostname, owner or admission makes other holds of the same rows. */
-const started = (state: CommitsState, policy: Policy): Transition<CommitsState, HoldChanged | MemberChanged> => {
-  if (samePolicy(state.policy, policy)) return unchanged(state)
-  const after = derive(policy, reread(policy.hosts)(state.accounts))
-  const subjects = didsOf([...M.keys(state.members), ...M.keys(after.members)])
-  return [after, [...holdChanges(state, after, M.keys(state.accounts)), ...membersChanged(state, after, subjects)]]
+/** The accounts of which something is to be remembered under the policy; horizons are of use only where strangers are not known. */
+const remembered = (state: CommitsState): CommitsState['accounts'] =>
+  M.reduceWithKey<Did, Account, CommitsState['accounts']>(state.accounts, (did, kept, account) => {
+    if (!isRemembered(state, did, account)) return M.deleteAt(did)(kept)
+    return account.horizonUs === null || isSelective(state.policy) ? kept : M.upsertAt<Did, Account>(did, { ...account, horizonUs: null })(kept)
+  })(state.accounts)
+
+/**
+ * A changed configuration takes effect: another hostname, owner or admission makes other holds of the same rows. Where only those
+ * are known who are admitted, the others go; and whoever is admitted and not known is known from now on, and read.
+ */
+const started = (state: CommitsState, policy: Policy, cursor: TimeUs | null): Transition<CommitsState, HoldChanged | MemberChanged> => {
+  const isSame = samePolicy(state.policy, policy)
+  if (isSame && (!isSelective(policy) || M.has(policy.owner)(state.accounts))) return unchanged(state)
+  const derived = isSame ? state : derive(policy, reread(policy.hosts)(state.accounts))
+  const kept = isSame ? state : derive(policy, remembered(derived))
+  const after = settled(kept, kept, didsOf([policy.owner, ...M.keys(kept.members)]), cursor)
+  const subjects = didsOf([policy.owner, ...M.keys(state.members), ...M.keys(after.members)])
+  const readAgain = (did: Did): boolean => isMember(state, did) === isMember(after, did) && M.has(did)(after.accounts) && !M.has(did)(kept.accounts)
+  return [
+    after,
+    [
+      ...holdChanges(state, after, M.keys(state.accounts)),
+      ...subjects.flatMap((did) => (readAgain(did) ? [{ _tag: 'Admitted' as const, did }] : membersChanged(state, after, [did])))
+    ]
+  ]
 }
 
 // ---------------------------------------------------------------------------------------- records, read
 
-/**
- * Whether what was read applies at a key: no commit is known there. (A record that was read before is none, and may have been
- * read too early.)
- */
-const isUntouched = (slot: O.Option<Slot<unknown>>): boolean => O.isNone(slot) || (slot.value.rev === null && slot.value.timeUs === 0)
-
 const put = <R>(map: Slots<R>, rkey: Rkey, record: R): Slots<R> =>
-  isUntouched(M.lookup(rkey)(map)) ? M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: null, timeUs: 0 as TimeUs })(map) : map
-
-/** The slots of the account for records of that collection. */
-const slotsIn = (account: Account, collection: Collection): M.OrderedMap<Rkey, Slot<unknown>> => {
-  switch (collection) {
-    case MEMBER:
-      return account.members
-    case REPO:
-      return account.repos
-    case COLLABORATOR:
-      return account.collaborators
-  }
-}
+  M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: null, timeUs: 0 as TimeUs })(map)
 
 const putIn = (account: Account, hosts: HostPolicy, listed: ListedRecord): Account => {
   switch (listed.collection) {
@@ -450,21 +581,28 @@ const putIn = (account: Account, hosts: HostPolicy, listed: ListedRecord): Accou
  * What the account's own server lists, where no commit is known: a later commit at such a key is news, whatever its rev, and so is any
  * account event. An account that was deleted is left alone: what its server lists may be from before.
  */
-const read = (state: CommitsState, event: RecordsRead): Transition<CommitsState, Outcome> => {
+const read = (state: CommitsState, event: RecordsRead, cursor: TimeUs | null): Transition<CommitsState, Outcome> => {
   const before = accountOf(state, event.did) ?? NOBODY
   if (before.floor !== null || event.records.length === 0) return unchanged(state)
 
+  const greatest = sizeOf(before) + Math.max(0, roomFor(state, event.did, before))
   const records = event.records.map((listed) => ({ ...listed, record: withinLimits(listed.collection, listed.record) }) as ListedRecord)
-  const account = records.reduce((acc, listed) => putIn(acc, state.policy.hosts, listed), before)
-  const [after, changes] = withAccount(state, event.did, account)
-  const long = event.records.flatMap((listed) =>
-    isUntouched(M.lookup(listed.rkey)(slotsIn(before, listed.collection))) ? tooLong(listed, event) : NOTHING
-  )
-  const refusals = records.flatMap(({ collection, record, rkey }) =>
-    collection === REPO && isUntouched(M.lookup(rkey)(before.repos))
-      ? refusedKnot(repoOf(state.policy.hosts, record), record, { at: event.at, did: event.did, rkey })
-      : []
-  )
+  const [account, refusals] = chain<Account, ReportEffect, ListedRecord>(before, records, (acc, listed) => {
+    const slot = slotAt(acc, listed.collection, listed.rkey)
+    if (!isUntouched(slot)) return unchanged(acc)
+    if (slot === null && sizeOf(acc) >= greatest) return [acc, [keyRefused(event, listed)]]
+    const knot =
+      listed.collection === REPO
+        ? refusedKnot(repoOf(state.policy.hosts, listed.record), listed.record, { at: event.at, did: event.did, rkey: listed.rkey })
+        : NOTHING
+    return [putIn(acc, state.policy.hosts, listed), knot]
+  })
+  if (account === before) return [state, refusals]
+  const [after, changes] = withAccount(state, event.did, account, cursor)
+  const long = event.records.flatMap((listed) => {
+    const isPut = slotAt(account, listed.collection, listed.rkey) !== null && isUntouched(slotAt(before, listed.collection, listed.rkey))
+    return isPut ? tooLong(listed, event) : NOTHING
+  })
   return [after, [...changes, ...refusals, ...long]]
 }
 
@@ -536,7 +674,7 @@ export const isHeld = (state: CommitsState, knot: HostName, { owner, rkey }: Rep
 // ---------------------------------------------------------------------------------------- reducer
 
 /**
- * The reducer of rows. It takes every event and knows its own.
+ * The reducer of rows. It takes every event and knows its own, and how far the stream has come with it: the horizon of whoever is admitted.
  *
  * @example
  * import assert from 'node:assert'
@@ -563,16 +701,16 @@ export const isHeld = (state: CommitsState, knot: HostName, { owner, rkey }: Rep
  * // The same again is no news.
  * assert.deepStrictEqual(Commits.reduce(state, commit.right), [state, []])
  */
-export const reduce = (state: CommitsState, event: Event): Transition<CommitsState, Outcome> => {
+export const reduce = (state: CommitsState, event: Event, cursor: TimeUs | null = null): Transition<CommitsState, Outcome> => {
   switch (event._tag) {
     case 'Started':
-      return started(state, policyOf(event.config))
+      return started(state, policyOf(event.config), cursor)
     case 'CommitReceived':
-      return commit(state, event)
+      return commit(state, event, cursor)
     case 'AccountReceived':
-      return accountChanged(state, event)
+      return accountChanged(state, event, cursor)
     case 'RecordsRead':
-      return read(state, event)
+      return read(state, event, cursor)
     default:
       return unchanged(state)
   }

@@ -66,12 +66,27 @@ export const BuildPolicy = t.readonly(
 )
 export type BuildPolicy = t.TypeOf<typeof BuildPolicy>
 
+/** How many keys are kept, tombstones included; a new one beyond that is refused. */
+export const Caps = t.readonly(
+  t.strict({
+    /** Of the owner, and of each account that a record of the owner names. */
+    admitted: Natural,
+    /** Of any other account. */
+    stranger: Natural,
+    /** Of all of those together. */
+    strangers: Natural
+  }),
+  'Caps'
+)
+export type Caps = t.TypeOf<typeof Caps>
+
 export const Config = t.readonly(
   t.strict({
     admission: Admission,
     /** Whether who was there before the stream began is read from where they keep their records. */
     backfill: t.boolean,
     builds: BuildPolicy,
+    caps: Caps,
     /** What repositories name as their spindle; compared byte for byte. */
     hostname: NonEmpty,
     hosts: HostPolicy,
@@ -122,6 +137,7 @@ export const defaults = ({ hostname, owner }: Identity) => ({
     providers: [],
     runningMs: 21_600_000
   },
+  caps: { admitted: 30_000, stranger: 1_000, strangers: 100_000 },
   hostname,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstream: '',

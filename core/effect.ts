@@ -236,6 +236,8 @@ export const Report = t.union(
     t.readonly(
       t.strict({ _tag: t.literal('FieldTooLong'), at: TimeUs, collection: Collection, did: Did, field: t.string, limit: Natural, rkey: Rkey })
     ),
+    /** There is no room for another key of the account: what was written there is not kept (D7). */
+    t.readonly(t.strict({ _tag: t.literal('KeyRefused'), at: TimeUs, collection: Collection, did: Did, rkey: Rkey })),
     /** A frame of a knot was rejected. */
     t.readonly(
       t.strict({ _tag: t.literal('KnotFrameRejected'), at: TimeUs, detail: t.string, host: HostName, reason: KnotRejection })

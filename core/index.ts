@@ -20,7 +20,7 @@ export * as Connections from './public/connections.js'
 export type { Transition } from './transition.js'
 
 // What it is made of, with codecs.
-export { Admission, Allowed, Backoff, BuildPolicy, Config, defaults, type Identity, Natural } from './config.js'
+export { Admission, Allowed, Backoff, BuildPolicy, Caps, Config, defaults, type Identity, Natural } from './config.js'
 export { AccountEntry, fromParts, Head, headOf, initial, type Parts, State } from './state.js'
 export * from './event.js'
 export * from './effect.js'

@@ -18,7 +18,7 @@ import type { HostName } from './data/host-name.js'
 import { Did, isFromFuture, type Rkey } from './data/identifiers.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
-import type { AccountReceived, Event, FrameEvent, FrameRejected, StreamAdvanced } from './event.js'
+import type { Event, FrameEvent, StreamAdvanced } from './event.js'
 import { ONE } from './config.js'
 import * as Knots from './knots.js'
 import type { State } from './state.js'
@@ -129,7 +129,7 @@ export const step = (state: State, event: Event): Transition<State, Effect> => {
 
   const concerns = CONCERNS[event._tag]
   const [cursor, streamEffects] = concerns.includes('cursor') ? Cursor.reduce(state.cursor, event) : unchanged(state.cursor)
-  const [commits, outcomes] = concerns.includes('commits') ? Commits.reduce(state.commits, event) : unchanged(state.commits)
+  const [commits, outcomes] = concerns.includes('commits') ? Commits.reduce(state.commits, event, cursor.cursor) : unchanged(state.commits)
   const holds = only(outcomes, isHoldChanged)
   const [knots, knotOutcomes] = concerns.includes('knots') ? stepKnots(state.knots, event, holds) : unchanged(state.knots)
   // An opened connection that is not the one we wait for has not opened the stream; what is no news of an account is none to its reading.
@@ -281,8 +281,7 @@ export const run = (state: State, events: ReadonlyArray<Event>): Transition<Stat
  * assert.strictEqual(asAdvance(state, stop.right), null)
  */
 export const asAdvance = (state: State, event: Event): StreamAdvanced | null => {
-  if (event._tag !== 'StreamAdvanced' && event._tag !== 'AccountReceived' && event._tag !== 'FrameRejected') return null
-  const advance = event._tag === 'StreamAdvanced' ? event : advanceOf(event)
+  const advance = advanceOf(event)
   const onlyMoves =
     advance !== null &&
     !isStale(state, event) &&
@@ -292,15 +291,32 @@ export const asAdvance = (state: State, event: Event): StreamAdvanced | null => 
   return onlyMoves ? advance : null
 }
 
-/** What is left of the frame when only its place in the stream is looked at; `null` when it has none. */
-const advanceOf = ({ at, connection, ordinal, timeUs }: AccountReceived | FrameRejected): StreamAdvanced | null =>
-  timeUs === null ? null : { _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal }
+/** What is left of a frame when only its place in the stream is looked at; `null` when it has none, or the event is no frame. */
+const advanceOf = (event: Event): StreamAdvanced | null => {
+  switch (event._tag) {
+    case 'StreamAdvanced':
+      return event
+    case 'CommitReceived':
+    case 'AccountReceived':
+    case 'FrameRejected': {
+      const { at, connection, ordinal, timeUs } = event
+      return timeUs === null ? null : { _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal }
+    }
+    default:
+      return null
+  }
+}
 
-/** Whether there is nothing else in the frame for us: no news of an account, an account that we do not know, or what was rejected before. */
-const saysNothing = (state: State, event: StreamAdvanced | AccountReceived | FrameRejected): boolean => {
+/**
+ * Whether there is nothing else in the frame for us: a commit of a stranger, no news of an account, an account that we do not know, or what was
+ * rejected before. (Of a commit, only whose it is is looked at.)
+ */
+const saysNothing = (state: State, event: Event): boolean => {
   switch (event._tag) {
     case 'StreamAdvanced':
       return true
+    case 'CommitReceived':
+      return Commits.isStranger(state.commits, event.did)
     case 'AccountReceived':
       return (
         Commits.isOutdated(state.commits, event) ||
@@ -308,6 +324,8 @@ const saysNothing = (state: State, event: StreamAdvanced | AccountReceived | Fra
       )
     case 'FrameRejected':
       return Cursor.isRepeated(state.cursor, event)
+    default:
+      return false
   }
 }
 

@@ -143,11 +143,11 @@ export const fromParts = ({ accounts: entries, head, runs, statuses }: Parts): E
       () => Cursor.isCoherent(head.cursor),
       () => 'what is read again does not lie before the cursor'
     ),
-    E.filterOrElse(
-      (accounts) => M.reduceWithKey<Did, Account, boolean>(true, (_, ok, account) => ok && Commits.isRemembered(account))(accounts),
-      () => 'an account has no rows, no tombstones and no floor'
-    ),
     E.map((accounts) => Commits.derive(head.policy, accounts)),
+    E.chain((commits) => {
+      const wrong = Commits.incoherence(commits)
+      return wrong === null ? E.right(commits) : E.left(wrong)
+    }),
     E.chain((commits) =>
       pipe(
         Knots.fromWritten(head.knots, Commits.allHolds(commits)),

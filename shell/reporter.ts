@@ -16,6 +16,8 @@ const sentence = (report: Report): string => {
       return 'a repo record names no acceptable knot: it was applied without one'
     case 'FieldTooLong':
       return 'a field of a record is too long: it was applied as if that were absent'
+    case 'KeyRefused':
+      return 'there is no room for another key of an account: it is not kept'
     case 'KnotFrameRejected':
       return 'a frame of a knot was rejected'
     case 'KnotFrameFromFuture':

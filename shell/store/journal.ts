@@ -45,7 +45,7 @@ const UNNUMBERED = 2
 /**
  * An event of a journal of numbers 1 and 2 in today's form. In the first of them a knot's frame told nothing of triggers, and the
  * configuration nothing of builds; in both, frames of the stream had no number, an account event did not say when it was, and the configuration did not name
- * the stream's server.
+ * the stream's server, nor caps.
  */
 const modern = (event: unknown): unknown => {
   if (typeof event !== 'object' || event === null || !('_tag' in event)) return event
@@ -69,7 +69,7 @@ const modern = (event: unknown): unknown => {
 }
 
 /** What a configuration says that did not say it. */
-const CONFIGURED = (({ backfill, builds, jetstream }) => ({ backfill, builds, jetstream }))(defaults({ hostname: '', owner: '' }))
+const CONFIGURED = (({ backfill, builds, caps, jetstream }) => ({ backfill, builds, caps, jetstream }))(defaults({ hostname: '', owner: '' }))
 
 /** A workflow file: what could not be understood told nothing of `when`, and nothing was told of keys that mean nothing. */
 const modernWorkflow = (workflow: unknown): unknown => {

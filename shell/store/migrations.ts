@@ -82,7 +82,8 @@ const toVersion3 = ({ accounts, head: written, runs, statuses }: Document): Docu
       builds: builds3(fieldsOf(head['builds'])),
       counters: counters3(fieldsOf(head['counters']), overlongIn(accounts)),
       cursor: cursor3(fieldsOf(head['cursor'])),
-      knots: knots3(fieldsOf(head['knots']))
+      knots: knots3(fieldsOf(head['knots'])),
+      policy: policy3(fieldsOf(head['policy']))
     },
     runs: entries(run3)(runs),
     statuses: statuses.map((status) => status3(fieldsOf(status)))
@@ -98,10 +99,11 @@ const row3 =
   (slot: Fields): Fields =>
     slot['record'] === null ? slot : { ...slot, record: withinLimits(collection, fieldsOf(slot['record'])) }
 
-/** Which event had set an account aside was not remembered. */
+/** Which event had set an account aside was not remembered, and nobody had a horizon. */
 const account3 = (account: Fields): Fields =>
   Object.entries(ROWS).reduce<Fields>((acc, [rows, collection]) => ({ ...acc, [rows]: entries(row3(collection))(listOf(acc[rows])) }), {
     ...account,
+    horizonUs: null,
     setAside: null
   })
 
@@ -117,6 +119,8 @@ const counters3 = (counters: Fields, dropped: number): Fields =>
     ? counters
     : { ...counters, reports: [...listOf(counters['reports']), ['FieldTooLong', dropped]].sort((a, b) => (String(listOf(a)[0]) < String(listOf(b)[0]) ? -1 : 1)) }
 
+/** Rows of everybody were kept, whatever the configuration: the next start says who goes. */
+const policy3 = (policy: Fields): Fields => ({ ...policy, backfill: false, caps: defaults({ hostname: '', owner: '' }).caps })
 const backfill3 = (backfill: Fields): Fields => backfill
 /** No mistake had been told of. */
 const builds3 = (builds: Fields): Fields => ({ ...builds, mistaken: [] })

@@ -91,12 +91,12 @@ function* rowsOf<R>(slots: Commits.Slots<R>): Generator<string, void, undefined>
  */
 function* accountOf(
   did: Did,
-  { active, asOfUs, collaborators, floor, members, repos, setAside, ...others }: Commits.Account
+  { active, asOfUs, collaborators, floor, horizonUs, members, repos, setAside, ...others }: Commits.Account
 ): Generator<string, void, undefined> {
   others satisfies Record<string, never> // A field that is not written below must not compile: it would be lost.
   yield `[${textOf(did)},{"active":${textOf(active)},"asOfUs":${textOf(asOfUs)},"collaborators":`
   yield* rowsOf(collaborators)
-  yield `,"floor":${textOf(floor)},"members":`
+  yield `,"floor":${textOf(floor)},"horizonUs":${textOf(horizonUs)},"members":`
   yield* rowsOf(members)
   yield ',"repos":'
   yield* rowsOf(repos)

@@ -50,6 +50,13 @@ export const buildPolicies = fc.record(
   { noNullPrototype: true }
 )
 
+/** Room for far more than a run writes, or for very little. */
+const caps = weighted(
+  [5, { admitted: 30_000, stranger: 1_000, strangers: 100_000 }],
+  [1, { admitted: 3, stranger: 2, strangers: 3 }],
+  [1, { admitted: 1, stranger: 0, strangers: 0 }]
+)
+
 export const configs = (admissions: fc.Arbitrary<Admission>): fc.Arbitrary<Config> =>
   fc
     .record(
@@ -57,6 +64,7 @@ export const configs = (admissions: fc.Arbitrary<Admission>): fc.Arbitrary<Confi
         admission: admissions,
         backfill: weighted([3, false], [1, true]),
         builds: buildPolicies,
+        caps,
         hostname: weighted([6, HOSTNAME], [1, OTHER_HOSTNAME]),
         hosts: hostPolicies,
         jetstream: weighted([6, 'wss://one.example/subscribe'], [1, 'wss://two.example/subscribe'], [1, '']),
@@ -88,6 +96,7 @@ export const hostChanges: fc.Arbitrary<{ readonly after: Config; readonly before
 const CHANGES: ReadonlyArray<(config: Config) => object> = [
   ({ owner }) => ({ owner: owner === OWNER ? ALICE : OWNER }),
   ({ hostname }) => ({ hostname: hostname === HOSTNAME ? OTHER_HOSTNAME : HOSTNAME }),
+  ({ backfill }) => ({ backfill: !backfill }),
   ({ hosts }) => ({ hosts: pick(otherHosts(hosts), 0) }),
   ({ hosts }) => ({ hosts: pick(otherHosts(hosts), 1) }),
   ({ hosts }) => ({ hosts: pick(otherHosts(hosts), 2) })

@@ -7,12 +7,12 @@
  * another event of its DID has, nothing is from the future; revs may be anything.
  */
 import fc from 'fast-check'
-import type { Config, Did, FrameEvent, Rkey, Tid } from '../../core/index.js'
+import type { Config, Did, FrameEvent, Rkey, Tid, TimeUs } from '../../core/index.js'
 import { accountOf, type Change, commitOf, rawOf, tidAt, tidOf } from '../laws/events.js'
 import type { Interleaved, Replay } from '../laws/commit.js'
 import { FUTURE_US, type Run, runOf } from '../laws/run.js'
 import { changes, cleanChanges, type Status, statuses } from './changes.js'
-import { anyAdmission, configWith, configs } from './config.js'
+import { anyAdmission, configOf, configWith, configs } from './config.js'
 import { dids, EPOCH_US, RKEYS, rkeys, SECOND_US, weighted } from './data.js'
 
 const plain = { noNullPrototype: true } as const
@@ -89,6 +89,11 @@ const revOf = (choice: RevChoice, last: bigint, timeUs: number): Tid | null => {
   }
 }
 
+/** Configurations under which everybody is known, and there is room for all. */
+const roomy: fc.Arbitrary<Config> = configs(anyAdmission).map((config) =>
+  configOf({ ...config, backfill: false, caps: { admitted: 1_000, stranger: 1_000, strangers: 1_000 } })
+)
+
 const orderlyEvents = (steps: ReadonlyArray<OrderlyStep>): ReadonlyArray<FrameEvent> => {
   const lasts = new Map<Did, { readonly isAccount: boolean; readonly rev: bigint; readonly timeUs: number }>()
   let streamUs = EPOCH_US
@@ -111,7 +116,7 @@ const orderlyEvents = (steps: ReadonlyArray<OrderlyStep>): ReadonlyArray<FrameEv
 }
 
 const orderly: fc.Arbitrary<{ readonly config: Config; readonly steps: ReadonlyArray<OrderlyStep> }> = fc.record(
-  { config: configs(anyAdmission), steps: fc.array(orderlySteps, { maxLength: 30, size: 'max' }) },
+  { config: roomy, steps: fc.array(orderlySteps, { maxLength: 30, size: 'max' }) },
   plain
 )
 
@@ -120,6 +125,18 @@ export const orderlyRuns: fc.Arbitrary<Run> = orderly.map(({ config, steps }) =>
 
 /** Runs of orderly streams, and from where on they are replayed. */
 export const replays: fc.Arbitrary<Replay> = fc.record({ from: fc.nat(29), run: orderlyRuns }, plain)
+
+/**
+ * Streams in which members come and go, where only those are known who are admitted, and from where on they are replayed. Each commit has a
+ * rev, which rises; no account event has the stamp of any other event.
+ */
+export const admittingReplays: fc.Arbitrary<Replay> = fc
+  .record({ from: fc.nat(39), steps: fc.array(orderlySteps, { maxLength: 40, size: 'max' }) }, plain)
+  .map(({ from, steps }) => {
+    const rising = steps.map((step): OrderlyStep => ({ ...step, what: step.what._tag === 'Commit' ? { ...step.what, rev: 'next' } : step.what }))
+    const spaced = orderlyEvents(rising).map((event, i) => (event._tag === 'FrameRejected' || event._tag === 'StreamAdvanced' ? event : { ...event, timeUs: (event.timeUs + i) as TimeUs }))
+    return { from, run: runOf(configWith({ admission: 'members', backfill: true }), spaced) }
+  })
 
 // ---------------------------------------------------------------------------------------- disorderly
 
@@ -136,7 +153,7 @@ const disorderlySteps = fc.record(
 
 /** Commits whose stamps go back, at few keys, and from where on they are replayed. */
 export const disorderlyReplays: fc.Arbitrary<Replay> = fc
-  .record({ config: configs(anyAdmission), from: fc.nat(39), steps: fc.array(disorderlySteps, { maxLength: 40, size: 'max' }) }, plain)
+  .record({ config: roomy, from: fc.nat(39), steps: fc.array(disorderlySteps, { maxLength: 40, size: 'max' }) }, plain)
   .map(({ config, from, steps }) => {
     const lasts = new Map<Did, bigint>()
     let timeUs = EPOCH_US

@@ -288,7 +288,7 @@ describe('read back', () => {
       accounts: [
         [
           ALICE,
-          { active: false, asOfUs: at(2), collaborators: [], floor: { rev: rev(at(1)), timeUs: at(2) }, members: [], repos: [], setAside: null }
+          { active: false, asOfUs: at(2), collaborators: [], floor: { rev: rev(at(1)), timeUs: at(2) }, horizonUs: null, members: [], repos: [], setAside: null }
         ]
       ]
     })
@@ -308,6 +308,7 @@ describe('read back', () => {
             asOfUs: at(1),
             collaborators: [],
             floor: null,
+            horizonUs: null,
             members: [],
             repos: [
               [
@@ -375,7 +376,7 @@ describe('read back', () => {
             [K1, { connection: { attempt: 0, number: 1, phase: { _tag: 'Connecting' } }, cursor: null, since: `${String(at(2 - 300))}000` }]
           ]
         },
-        policy: { admission: 'open', hostname: 'ci.example', hosts: CONFIG.hosts, owner: OWNER }
+        policy: { admission: 'open', backfill: false, caps: CONFIG.caps, hostname: 'ci.example', hosts: CONFIG.hosts, owner: OWNER }
       },
       runs: [],
       statuses: []
@@ -388,7 +389,7 @@ describe('refused', () => {
   const list = (change: (items: ReadonlyArray<unknown>) => unknown) => (old: unknown) => (Array.isArray(old) ? change(old) : old)
   const reversed = list((items) => [...items].reverse())
 
-  const FORGETTABLE = { active: true, asOfUs: 1, collaborators: [], floor: null, members: [], repos: [], setAside: null }
+  const FORGETTABLE = { active: true, asOfUs: 1, collaborators: [], floor: null, horizonUs: null, members: [], repos: [], setAside: null }
   const ELSEWHERE = ['knot9.example', { connection: { attempt: 0, number: 2, phase: { _tag: 'Idle' } }, cursor: null, since: '0' }]
 
   // The accounts come in the order of their DIDs: Alice, Bob, the owner. The knots are K1 and K2.

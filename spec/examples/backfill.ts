@@ -195,16 +195,22 @@ export const BACKFILL: ReadonlyArray<Example> = [
       started(at(10), config),
       opened(1, at(11)),
       put(OWNER, 'a', member(), at(12), { connection: 1 }),
+      put(OWNER, 'b', member({ subject: BOB }), at(12), { connection: 1 }),
       put(BOB, 'a', member({ subject: 'did:plc:carol' }), at(13), { connection: 1 })
     ],
     when: [started(at(20), { ...config, owner: BOB }), opened(2, at(21)), page(OWNER, MEMBER, 2, at(22), [], 'more'), page(ALICE, MEMBER, 3, at(23), [], 'more')],
-    then: { effects: [open(2, at(13) - 5_000_000), reads(BOB, MEMBER, 7), reads('did:plc:carol', MEMBER, 8)] }
+    then: { effects: [open(2, at(13) - 5_000_000), reads(BOB, MEMBER, 9), reads('did:plc:carol', MEMBER, 10)] }
   }),
   example('B1.15 who was the owner goes on being read as a member', {
     config,
-    given: [started(at(10), config), opened(1, at(11)), put(BOB, 'a', member({ subject: OWNER }), at(13), { connection: 1 })],
+    given: [
+      started(at(10), config),
+      opened(1, at(11)),
+      put(OWNER, 'b', member({ subject: BOB }), at(12), { connection: 1 }),
+      put(BOB, 'a', member({ subject: OWNER }), at(13), { connection: 1 })
+    ],
     when: [started(at(20), { ...config, owner: BOB }), opened(2, at(21))],
-    then: { effects: [open(2, at(13) - 5_000_000), reads(BOB, MEMBER, 5), reads(OWNER, MEMBER, 6)] }
+    then: { effects: [open(2, at(13) - 5_000_000), reads(BOB, MEMBER, 7), reads(OWNER, MEMBER, 8)] }
   }),
   example('B1.12 a stream that was lost and is open again changes nothing about what is being read', {
     config: ON,

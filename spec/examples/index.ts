@@ -1,5 +1,6 @@
 /** All examples, in the order of the rules. */
 import { ACCOUNTS } from './accounts.js'
+import { ADMISSION } from './admission.js'
 import { BACKFILL } from './backfill.js'
 import { BUILDS_EXAMPLES } from './builds.js'
 import { DECISIONS } from './decisions.js'
@@ -9,4 +10,4 @@ import { ROWS_EXAMPLES } from './rows.js'
 import { STREAM } from './stream.js'
 import type { Example } from './support.js'
 
-export const EXAMPLES: ReadonlyArray<Example> = [...STREAM, ...ROWS_EXAMPLES, ...KNOTS, ...DECISIONS, ...ACCOUNTS, ...FINE_PRINT, ...BACKFILL, ...BUILDS_EXAMPLES]
+export const EXAMPLES: ReadonlyArray<Example> = [...STREAM, ...ROWS_EXAMPLES, ...KNOTS, ...DECISIONS, ...ACCOUNTS, ...ADMISSION, ...FINE_PRINT, ...BACKFILL, ...BUILDS_EXAMPLES]

@@ -168,6 +168,7 @@ export const CONFIG: WrittenConfig = {
     providers: [],
     runningMs: 21_600_000
   },
+  caps: { admitted: 30_000, stranger: 1_000, strangers: 100_000 },
   hostname: US,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstream: 'wss://stream.example/subscribe',

@@ -28,7 +28,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('MACHINE-5', 'wire/json.js', 'O.tryCatch(() => JSON.parse(text))', 'O.some(JSON.parse(text))', 'knot'),
   mutant('MACHINE-6', 'cursor.js', 'poisonings: moves ? 0 : state.poisonings', 'poisonings: 0', 'minimal.poison'),
   mutant('MACHINE-7', 'knots.js', 'E.right({ ...written, holders })', 'E.right({ ...written, holders: M.empty() })', 'query'),
-  mutant('MACHINE-8', 'commits.js', 'members: membersOf(policy, accounts)', 'members: M.empty()', 'query'),
+  mutant('MACHINE-8', 'commits.js', 'members: membersOf(policy, accounts, named)', 'members: M.empty()', 'query'),
   mutant('MACHINE-9', 'cursor.js', 'firstUs: a.firstUs', 'firstUs: b.firstUs', 'fold'),
   mutant('MACHINE-10', 'knots.js', 'return [after, [...first, ...second]]', 'return [after, [...second, ...first]]', 'S13.8'),
   mutant('MACHINE-11', 'machine.js', "KnotClosed: ['knots']", "KnotClosed: ['commits']", 'minimal.knot-phases'),
@@ -40,9 +40,9 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- COMMIT
   mutant('COMMIT-1', 'commits.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev < slot.rev', 'minimal.tombstone'),
-  mutant('COMMIT-2', 'commits.js', 'if (O.isNone(slot))', 'if (O.isNone(slot) && record === null) return null; if (O.isNone(slot))', 'minimal.tombstone'),
+  mutant('COMMIT-2', 'commits.js', 'if (O.isNone(slot))', 'if (O.isNone(slot) && record === null) return map; if (O.isNone(slot))', 'minimal.tombstone'),
   mutant('COMMIT-3', 'commits.js', 'n + by === 0', 'by < 0', 'minimal.members'),
-  mutant('COMMIT-4', 'accounts.js', '{ ...known(asOfUs), active: false', '{ ...account, asOfUs, active: false', 'minimal.floor'),
+  mutant('COMMIT-4', 'accounts.js', '{ ...known(asOfUs, account.horizonUs), active: false', '{ ...account, asOfUs, active: false', 'minimal.floor'),
   mutant('COMMIT-5', 'commits.js', 'account === null || !account.active', 'account === null', 'minimal.aside'),
   mutant('COMMIT-6', 'commits.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev >= slot.rev', 'minimal.gates'),
   mutant('COMMIT-7', 'commits.js', 'timeUs > slot.timeUs', 'timeUs >= slot.timeUs', 'minimal.gates'),
@@ -51,8 +51,8 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-10', 'commits.js', 'record !== null && record.instance === policy.hostname', 'record !== null', 'minimal.members'),
   mutant('COMMIT-11', 'commits.js', 'didsOf([old, now])', 'didsOf([old])', 'minimal.members'),
   mutant('COMMIT-12', 'accounts.js', 'happenedUs(event) > account.floor.timeUs', 'true', 'minimal.floor'),
-  mutant('COMMIT-13', 'accounts.js', '({ active, asOfUs, collaborators, floor, members, repos, setAside })', '({ active: true, asOfUs, collaborators, floor, members, repos, setAside })', 'minimal.aside'),
-  mutant('COMMIT-14', 'commits.js', 'account.floor !== null || !M.isEmpty(account.repos)', 'true', 'state'),
+  mutant('COMMIT-13', 'accounts.js', '({ active, asOfUs, collaborators, floor, horizonUs, members, repos, setAside })', '({ active: true, asOfUs, collaborators, floor, horizonUs, members, repos, setAside })', 'minimal.aside'),
+  mutant('COMMIT-14', 'commits.js', 'account.floor !== null || sizeOf(account) > 0', 'true', 'state'),
   mutant('COMMIT-15', 'commits.js', 'M.upsertAt(event.did, account)(state.accounts)', 'M.upsertAt(state.policy.owner, account)(state.accounts)', 'minimal.holders'),
   mutant('COMMIT-16', 'accounts.js', 'event.timeUs >= account.asOfUs', 'event.timeUs > account.asOfUs', 'minimal.aside'),
   mutant('COMMIT-17', 'commits.js', 'O.fromNullable(liveRecord(accountOf(state, did), rkey))', 'O.fromNullable(liveRecord(accountOf(state, state.policy.owner), rkey))', 'query'),
@@ -61,6 +61,8 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-20', 'commits.js', 'derive(policy, reread(policy.hosts)(state.accounts))', 'derive(policy, state.accounts)', 'minimal.config'),
   mutant('COMMIT-22', 'accounts.js', '{ ...setAside, isOver: true }', 'setAside', 'D5.62'),
   mutant('COMMIT-23', 'commits.js', 'applied(state, cutToLimits(event))', 'applied(state, event)', 'S9.12'),
+  mutant('COMMIT-24', 'commits.js', 'timeUs <= horizonUs && isUntouched(slot)', 'false', 'D7.18'),
+  mutant('COMMIT-25', 'commits.js', 'slot === null && roomFor(state, event.did, before) <= 0', 'false', 'D7.34'),
   mutant('COMMIT-21', 'commits.js', 'timeUs: laterOf(slot.value.timeUs, timeUs)', 'timeUs', 'minimal.gates'),
 
   // ---------------------------------------------------------------------------------------- CURSOR

@@ -8,7 +8,7 @@ import {
   type CommitReceived,
   type Commits,
   type Config,
-  type Did,
+  Did,
   type Effect,
   type Event,
   type HostName,
@@ -34,8 +34,11 @@ import {
   effectsText,
   end,
   FUTURE_US,
+  hasRoom,
   isFrame,
+  isSelective,
   isStale,
+  isStranger,
   knotsText,
   reportsOf,
   rowsText,
@@ -106,11 +109,11 @@ const isSetAside = (state: State, did: Did): boolean => accountOf(state, did)?.a
 const isHolding = (state: State, did: Did): boolean =>
   M.toEntries(state.knots.holders).some(([, those]) => M.keys(those).some((name) => name.startsWith(`${did}/`)))
 
-/** Nothing but what may be said about the stream itself: that it has a gap, or a stamp from the future. */
+/** Nothing but what may be said about the stream itself, that it has a gap, or a stamp from the future; and that there is no room, each time. */
 const isAboutStream = ({ effects }: Step): Verdict =>
   because(
     effects.every(
-      (effect) => effect._tag === 'Report' && (effect.report._tag === 'Gap' || effect.report._tag === 'FrameFromFuture')
+      (effect) => effect._tag === 'Report' && ['Gap', 'FrameFromFuture', 'KeyRefused'].includes(effect.report._tag)
     ),
     () => `it caused ${effectsText(effects)}`
   )
@@ -201,6 +204,10 @@ export const COMMIT = {
 
   'COMMIT-2': ({ change, did, rkey, run }: AtKey): Verdict => {
     const start = end(run)
+    if (isStranger(start, did)) return changesNothing(take(start, commitAfter(run, 0, change, did, rkey)))
+    if (slotOf(start, change.collection, did, rkey) === undefined && !hasRoom(start, did)) return isRefused(take(start, commitAfter(run, 0, change, did, rkey)))
+    // With a member that comes and goes, so does all that is kept of it.
+    const isOfMembers = isSelective(start) && change.collection === MEMBER && did === start.commits.policy.owner
     const created = take(start, commitAfter(run, 0, change, did, rkey)).after
     const deleted = take(created, commitAfter(run, 1, deletion(change.collection), did, rkey)).after
     const again = take(deleted, commitAfter(run, 2, change, did, rkey)).after
@@ -216,9 +223,11 @@ export const COMMIT = {
       because(O.isNone(pure(() => repoAt(did, rkey)(deleted))) || change.collection !== REPO, () => 'a deleted record is alive'),
       equal('the record', recordIn(again), recordIn(created)),
       when(!isSetAside(start, did) && change.collection === REPO, () => O.isSome(pure(() => repoAt(did, rkey)(again)))),
-      because(knotsHeld(again) === knotsHeld(created), () => 'another set of knots is held'),
+      because(isOfMembers || knotsHeld(again) === knotsHeld(created), () => 'another set of knots is held'),
       // No third record is touched on the way.
-      equal('rows', withoutSlot(deleted, change.collection, did, rkey), withoutSlot(created, change.collection, did, rkey))
+      when(!isOfMembers, () =>
+        equal('rows', withoutSlot(deleted, change.collection, did, rkey), withoutSlot(created, change.collection, did, rkey))
+      )
     )
   },
 
@@ -235,6 +244,13 @@ export const COMMIT = {
       commitAfter(run, 3, deletion(MEMBER), owner, second)
     ])
     const wasMember = pure(() => isMember(did)(start))
+    const [first3, second3] = [first, second].map((rkey) => slotOf(start, MEMBER, owner, rkey) !== undefined)
+    if (first3 !== true || second3 !== true) {
+      const { admitted } = start.commits.policy.caps
+      const own = accountOf(start, owner)
+      const taken3 = own === undefined ? 0 : M.size(own.collaborators) + M.size(own.members) + M.size(own.repos)
+      if (taken3 + 2 > admitted) return because(taken[0] !== undefined, () => 'nothing was taken')
+    }
     const expected = isSetAside(start, owner) ? [false, false, false, false] : [true, true, true, wasMember]
     return all(
       equal(
@@ -260,6 +276,7 @@ export const COMMIT = {
             asOfUs: moment.timeUs,
             collaborators: M.empty(),
             floor: { rev: revs[revs.length - 1] ?? null, timeUs: moment.timeUs },
+            horizonUs: accountOf(start, did)?.horizonUs ?? null,
             members: M.empty(),
             repos: M.empty(),
             setAside: null
@@ -338,7 +355,7 @@ export const COMMIT = {
     every(run.steps, ({ after: state, before }) =>
       every(accountsOf(before), ([did, { floor }]) => {
         const now = accountOf(state, did)?.floor
-        if (floor === null) return true
+        if (floor === null || isGone(state, did)) return true
         if (now === null || now === undefined) return `the floor of ${did} is gone`
         return because(
           now.timeUs >= floor.timeUs && (floor.rev === null || (now.rev !== null && now.rev >= floor.rev)),
@@ -351,6 +368,8 @@ export const COMMIT = {
     every(run.steps, ({ after: state, before, event }) =>
       every(accountsOf(state), ([did, account]) => {
         const old = accountOf(before, did)
+        if (old === undefined && isSelective(state))
+          return equal('a new account', [account.active, account.floor, isMember(did)(state) || did === state.commits.policy.owner], [true, null, true])
         if (event._tag === 'AccountReceived') return because(old !== undefined, () => `${did} became known by an account event`)
         return old === undefined
           ? equal('a new account', [account.active, account.floor, event._tag], [true, null, 'CommitReceived'])
@@ -365,13 +384,27 @@ export const COMMIT = {
   'COMMIT-14': (run: Run): Verdict =>
     every(run.steps, ({ after: state, before }) =>
       all(
-        every(accountsOf(state), ([did, { collaborators, floor, members, repos }]) =>
+        every(accountsOf(state), ([did, { collaborators, floor, horizonUs, members, repos }]) =>
           because(
-            floor !== null || M.size(collaborators) + M.size(members) + M.size(repos) > 0,
+            isSelective(state)
+              ? did === state.commits.policy.owner || namesOf(state).has(did)
+              : horizonUs === null && (floor !== null || M.size(collaborators) + M.size(members) + M.size(repos) > 0),
             () => `${did} is remembered for nothing`
           )
         ),
-        every(accountsOf(before), ([did]) => because(accountOf(state, did) !== undefined, () => `${did} was forgotten`))
+        when(isSelective(state), () =>
+          every(M.keys(state.commits.members), (subject) =>
+            because(accountOf(state, subject) !== undefined || !Did.is(subject), () => `${subject} is a member and not known`)
+          )
+        ),
+        every(accountsOf(before), ([did, { collaborators, floor, members, repos }]) =>
+          because(
+            accountOf(state, did) !== undefined ||
+              isGone(state, did) ||
+              (!isSelective(state) && floor === null && M.size(collaborators) + M.size(members) + M.size(repos) === 0),
+            () => `${did} was forgotten`
+          )
+        )
       )
     ),
 
@@ -379,7 +412,7 @@ export const COMMIT = {
     every(run.steps, ({ after: state, before, event }) =>
       when(event._tag === 'CommitReceived' || event._tag === 'AccountReceived', () =>
         every(accountsOf(before), ([did, account]) =>
-          because(did === didOf(event) || accountOf(state, did) === account, () => `${did} is not whom it is about`)
+          because(did === didOf(event) || isGone(state, did) || accountOf(state, did) === account, () => `${did} is not whom it is about`)
         )
       )
     ),
@@ -429,6 +462,8 @@ export const COMMIT = {
   'COMMIT-19': ({ change, did, hasRev, rkey, run }: AfterDeletion): Verdict => {
     const [known, deleted, returned] = [after(run, 0), after(run, 2), after(run, 4)]
     const commitAt = (us: number, rev: Tid | null) => commitOf(change, { ...after(run, us), did, rev, rkey })
+    if (isStranger(end(run), did) || end(run).commits.policy.caps.stranger === 0)
+      return because(!isStranger(take(end(run), commitAt(1, null)).after, did) || rowsText(take(end(run), commitAt(1, null)).after) === rowsText(end(run)), () => 'a stranger is known')
     const taken = steps(end(run), [
       accountEvent(did, true, null, known),
       commitAt(1, hasRev ? tidAt(known.timeUs) : null),
@@ -463,6 +498,25 @@ export const COMMIT = {
     })
   },
 
+  'COMMIT-24': ({ from, run }: Replay): Verdict =>
+    every(steps(end(run), run.events.slice(from % (run.events.length + 1))), changesNothing),
+
+  'COMMIT-25': (run: Run): Verdict =>
+    beside(run, ({ after: now, before, effects, event }, model, arrives) => {
+      if (event._tag !== 'CommitReceived') return true
+      const isRefused = arrives && gate(model, event) === 'room'
+      const key = [event.collection, event.did, event.rkey] as const
+      return all(
+        equal(
+          'refused',
+          reportsOf(effects).filter(({ _tag }) => _tag === 'KeyRefused'),
+          isRefused ? [{ _tag: 'KeyRefused', at: event.at, collection: event.collection, did: event.did, rkey: event.rkey }] : []
+        ),
+        when(isRefused, () => equal('the key', [slotOf(before, ...key), slotOf(now, ...key)], [undefined, undefined])),
+        when(slotOf(before, ...key) === undefined && slotOf(now, ...key) !== undefined, () => hasRoom(before, event.did))
+      )
+    }),
+
   'COMMIT-22': ({ did, run, status }: OfDid): Verdict => {
     const change: Change = { collection: REPO, record: { createdAt: '', knot: 'knot1.example', name: '', repoDid: '', spindle: '' } }
     const rkey = 'self' as Rkey
@@ -478,6 +532,7 @@ export const COMMIT = {
       aside(200)
     ])
     const again = taken[taken.length - 1]
+    if (isStranger(end(run), did) || slotOf(taken[0]?.after ?? end(run), REPO, did, rkey) === undefined) return every(taken.slice(-1), changesNothing)
     return again === undefined
       ? 'nothing was taken'
       : all(
@@ -510,6 +565,23 @@ export const COMMIT = {
     })
   }
 } satisfies Laws
+
+/** Nothing changed, and it was said that there is no room. */
+const isRefused = ({ after: now, before, effects }: Step): Verdict =>
+  all(
+    because(rowsText(now) === rowsText(before), () => 'rows changed'),
+    because(reportsOf(effects).some(({ _tag }) => _tag === 'KeyRefused'), () => 'it was not said')
+  )
+
+/** Whom live records of the owner name, whether or not the owner is set aside. */
+const namesOf = (state: State): ReadonlySet<string> => {
+  const { hostname, owner } = state.commits.policy
+  const records = M.toEntries(accountOf(state, owner)?.members ?? M.empty<Rkey, Commits.Slot<Member>>()).map(([, { record }]) => record)
+  return new Set(records.flatMap((record) => (record !== null && record.instance === hostname ? [record.subject] : [])))
+}
+
+/** Whether the account had to go: only those are known who are admitted, and it is neither the owner's nor named by a record of the owner. */
+const isGone = (state: State, did: Did): boolean => isSelective(state) && did !== state.commits.policy.owner && !namesOf(state).has(did)
 
 /** Whether the event had set the account aside before it was made active again, and is sent once more. */
 const isOver = ({ setAside }: Commits.Account, { active, changedUs, seq }: AccountReceived): boolean =>

@@ -37,6 +37,7 @@ interface Account {
   active: boolean
   asOfUs: number
   floor: { readonly rev: Tid | null; readonly timeUs: number } | null
+  readonly horizonUs: number | null
   setAside: { readonly changedUs: number; readonly isOver: boolean; readonly seq: number } | null
   /** By collection and rkey: `sh.tangled.repo/self`. */
   readonly rows: Map<string, Row>
@@ -45,9 +46,56 @@ interface Account {
 export interface Model {
   readonly accounts: Map<string, Account>
   config: Config
+  /** How far the stream has come: the greatest stamp that was not from the future. */
+  cursor: number | null
 }
 
-export const modelOf = (config: Config): Model => ({ accounts: new Map(), config })
+export const modelOf = (config: Config): Model => ({ accounts: new Map(), config, cursor: null })
+
+// ---------------------------------------------------------------------------------------- who is known
+
+/** Whether only those are known who are admitted (D7). */
+const isSelective = ({ admission, backfill }: Config): boolean => admission === 'members' && backfill
+
+/** Whom live records of the owner name, whether or not the owner is set aside; by reading all of them. */
+const namedIn = (model: Model): ReadonlySet<string> => {
+  const rows = [...(model.accounts.get(model.config.owner)?.rows ?? [])]
+  return new Set(
+    rows.flatMap(([key, { record }]) =>
+      key.startsWith(`${MEMBER}/`) && isMemberRecord(record) && record.instance === model.config.hostname && record.subject !== '' ? [record.subject] : []
+    )
+  )
+}
+
+const isMemberRecord = (record: Json): record is { readonly instance: string; readonly subject: string } =>
+  typeof record === 'object' && record !== null && 'subject' in record && 'instance' in record
+
+const isOurs = (model: Model, did: string): boolean => did === model.config.owner || namedIn(model).has(did)
+
+/** Whoever is not named any more goes, and whoever is a member is known from now on. */
+const settle = (model: Model): void => {
+  if (!isSelective(model.config)) return
+  for (const did of [...model.accounts.keys()]) if (!isOurs(model, did)) model.accounts.delete(did)
+  if (model.accounts.get(model.config.owner)?.active === false) return
+  for (const subject of namedIn(model)) if (isDid(subject)) admit(model, subject)
+}
+
+const isDid = (text: string): boolean => text.startsWith('did:')
+
+const admit = (model: Model, did: string): void => {
+  if (model.accounts.has(did)) return
+  const { cursor } = model
+  model.accounts.set(did, { active: true, asOfUs: cursor ?? 0, floor: null, horizonUs: cursor, rows: new Map<string, Row>(), setAside: null })
+}
+
+/** Whether there is room for one more key of the account, by counting all there are. */
+const hasRoom = (model: Model, did: string): boolean => {
+  const { caps } = model.config
+  const own = model.accounts.get(did)?.rows.size ?? 0
+  if (isOurs(model, did)) return own < caps.admitted
+  const all = [...model.accounts].filter(([other]) => !isOurs(model, other)).reduce((n, [, { rows }]) => n + rows.size, 0)
+  return own < caps.stranger && all < caps.strangers
+}
 
 const keyOf = (collection: Collection, rkey: string) => `${collection}/${rkey}`
 
@@ -55,10 +103,11 @@ const keyOf = (collection: Collection, rkey: string) => `${collection}/${rkey}`
 const believed = (timeUs: number, at: number): number => (timeUs > at + FUTURE_US ? at : timeUs)
 
 /** Whether the commit is news by every gate there is (D3, D5); what it was stopped by otherwise. */
-export const gate = (model: Model, event: CommitReceived): 'none' | 'floor' | 'rev' | 'time' => {
+export const gate = (model: Model, event: CommitReceived): 'none' | 'floor' | 'horizon' | 'rev' | 'room' | 'stranger' | 'time' => {
   const rev = usable(event)
   const account = model.accounts.get(event.did)
-  if (account === undefined) return 'none'
+  const noRoom = hasRoom(model, event.did) ? 'none' : 'room'
+  if (account === undefined) return isSelective(model.config) && event.did !== model.config.owner ? 'stranger' : noRoom
   const { floor } = account
   if (floor !== null) {
     if (rev === null) return 'floor'
@@ -66,7 +115,9 @@ export const gate = (model: Model, event: CommitReceived): 'none' | 'floor' | 'r
     if (floor.rev !== null && rev <= floor.rev) return 'floor'
   }
   const row = account.rows.get(keyOf(event.collection, event.rkey))
-  if (row === undefined) return 'none'
+  const isKnown = row !== undefined && (row.rev !== null || row.timeUs > 0)
+  if (account.horizonUs !== null && event.timeUs <= account.horizonUs && !isKnown) return 'horizon'
+  if (row === undefined) return noRoom
   if (rev === null) return event.timeUs > row.timeUs ? 'none' : 'time'
   return row.rev === null || rev > row.rev ? 'none' : 'rev'
 }
@@ -81,6 +132,7 @@ const commit = (model: Model, event: CommitReceived): void => {
     active: true,
     asOfUs: believed(event.timeUs, event.at),
     floor: null,
+    horizonUs: null,
     rows: new Map<string, Row>(),
     setAside: null
   }
@@ -140,6 +192,7 @@ const account = (model: Model, event: AccountReceived): void => {
   known.setAside = changedUs === null || seq === null ? null : { changedUs, isOver: false, seq }
   const happenedUs = Math.min(changedUs ?? timeUs, timeUs, at)
   if (status !== 'deleted' || isRepeat || (known.floor !== null && happenedUs <= known.floor.timeUs)) return
+  if (known.horizonUs !== null && happenedUs <= known.horizonUs) return
   const revs = [known.floor?.rev ?? null, ...[...known.rows.values()].map((row) => row.rev)].filter((rev) => rev !== null).sort()
   known.floor = { rev: revs[revs.length - 1] ?? null, timeUs: happenedUs }
   known.rows.clear()
@@ -152,20 +205,37 @@ const isRepo = (record: Json): record is { readonly knot: string | null } =>
 const started = (model: Model, config: Config): void => {
   const samePolicy = canonical({ ...model.config.hosts }) === canonical({ ...config.hosts })
   model.config = config
+  // Where strangers are known, too, nobody has a horizon, and nobody is known for nothing.
+  if (!isSelective(config))
+    for (const [did, account] of [...model.accounts])
+      if (account.rows.size === 0 && account.floor === null) model.accounts.delete(did)
+      else model.accounts.set(did, { ...account, horizonUs: null })
+  settle(model)
+  if (isSelective(config)) admit(model, config.owner)
   if (samePolicy) return
   for (const { rows } of model.accounts.values())
     for (const [key, row] of rows)
       if (isRepo(row.record)) rows.set(key, { ...row, record: { ...row.record, knot: knotOf(config, row.record.knot ?? '') } })
 }
 
+const hear = (model: Model, timeUs: number, at: number): void => {
+  if (timeUs <= at + FUTURE_US) model.cursor = Math.max(model.cursor ?? 0, timeUs)
+}
+
 /** What `event` does to the rows. The caller sees to it that it came over the connection that is there. */
 export const apply = (model: Model, event: Event): void => {
+  if ('timeUs' in event && event.timeUs !== null) hear(model, event.timeUs, event.at)
   switch (event._tag) {
     case 'CommitReceived':
       commit(model, event)
+      if (event.did === model.config.owner) settle(model)
       return
     case 'AccountReceived':
       account(model, event)
+      if (event.did === model.config.owner) settle(model)
+      return
+    case 'StreamAdvanced':
+      hear(model, event.lastUs, event.at)
       return
     case 'Started':
       started(model, event.config)
@@ -184,13 +254,14 @@ export const modelText = (model: Model): string => {
   return canonical(
     [...model.accounts]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([did, { active, asOfUs, floor, rows, setAside }]) => [
+      .map(([did, { active, asOfUs, floor, horizonUs, rows, setAside }]) => [
         did,
         {
           active,
           asOfUs,
           collaborators: slots(rows, COLLABORATOR),
           floor: floor === null ? null : { ...floor },
+          horizonUs,
           members: slots(rows, MEMBER),
           repos: slots(rows, REPO),
           setAside: setAside === null ? null : { ...setAside }

@@ -142,6 +142,25 @@ export const unsubscribedBy = (effects: ReadonlyArray<Effect>): ReadonlyArray<Ho
 
 // ---------------------------------------------------------------------------------------- state
 
+/** Whether only those are known who are admitted (D7). */
+export const isSelective = ({ commits: { policy } }: State): boolean => policy.admission === 'members' && policy.backfill
+
+/** Whether nothing is kept of the account. */
+export const isStranger = (state: State, did: Did): boolean =>
+  isSelective(state) && did !== state.commits.policy.owner && accountOf(state, did) === undefined
+
+/** Whether there is room for another key of the account, by counting all there are. */
+export const hasRoom = (state: State, did: Did): boolean => {
+  const { caps, owner } = state.commits.policy
+  const isOurs = (other: Did): boolean => other === owner || M.has<string>(other)(state.commits.named)
+  const sizeOf = (account: Commits.Account | undefined): number =>
+    account === undefined ? 0 : M.size(account.collaborators) + M.size(account.members) + M.size(account.repos)
+  const own = sizeOf(accountOf(state, did))
+  if (isOurs(did)) return own < caps.admitted
+  const all = accountsOf(state).reduce((n, [other, account]) => (isOurs(other) ? n : n + sizeOf(account)), 0)
+  return own < caps.stranger && all < caps.strangers
+}
+
 export const accountsOf = (state: State): ReadonlyArray<readonly [Did, Commits.Account]> => M.toEntries(state.commits.accounts)
 
 export const accountOf = (state: State, did: string): Commits.Account | undefined =>

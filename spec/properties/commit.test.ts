@@ -6,7 +6,7 @@ import { puts } from '../arbitraries/changes.js'
 import { hostChanges } from '../arbitraries/config.js'
 import { dids, EPOCH_US, KNOTS, rkeys, weighted } from '../arbitraries/data.js'
 import { runs } from '../arbitraries/script.js'
-import { cleanRuns, disorderlyReplays, interleavings, orderlyRuns, replays } from '../arbitraries/stream.js'
+import { admittingReplays, cleanRuns, disorderlyReplays, interleavings, orderlyRuns, replays } from '../arbitraries/stream.js'
 import { COMMIT } from '../laws/commit.js'
 import { uncounted } from '../laws/model.js'
 import { accountOf, end, FUTURE_US, slotOf } from '../laws/run.js'
@@ -173,6 +173,33 @@ describe('COMMIT, of any stream', () => {
     'a floor that has no rev': ({ did, hasRev, run }) => !hasRev && accountOf(end(run), did) === undefined,
     'a floor that has one': ({ hasRev }) => hasRev,
     'an account that was deleted before': ({ did, run }) => (accountOf(end(run), did)?.floor ?? null) !== null
+  })
+  check(COMMIT, 'COMMIT-24', admittingReplays, {
+    'a member with a horizon, and rows': ({ run }) =>
+      M.toEntries(end(run).commits.accounts).some(([, { horizonUs, repos }]) => horizonUs !== null && !M.isEmpty(repos)),
+    'a commit of a stranger, who is admitted later': ({ run }) =>
+      run.steps.some(
+        ({ before, event }) =>
+          event._tag === 'CommitReceived' && accountOf(before, event.did) === undefined && accountOf(end(run), event.did) !== undefined && event.did !== run.config.owner
+      ),
+    'a member who goes, with rows': ({ run }) =>
+      run.steps.some(({ after, before }) =>
+        M.toEntries(before.commits.accounts).some(([did, { repos }]) => !M.isEmpty(repos) && accountOf(after, did) === undefined)
+      )
+  })
+  check(COMMIT, 'COMMIT-25', runs({ about: 'rows', length: 40 }), {
+    'a stranger without room': some(
+      ({ before, effects, event }) =>
+        event._tag === 'CommitReceived' &&
+        event.did !== before.commits.policy.owner &&
+        effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'KeyRefused')
+    ),
+    'an owner without room': some(
+      ({ before, effects, event }) =>
+        event._tag === 'CommitReceived' &&
+        event.did === before.commits.policy.owner &&
+        effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'KeyRefused')
+    )
   })
   check(COMMIT, 'COMMIT-22', fc.record({ did: dids, run: shortRuns, status: weighted([2, 'deleted'], [1, 'suspended'], [1, null]) }), {
     'a deactivation': ({ status }) => status !== 'deleted',

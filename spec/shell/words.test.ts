@@ -103,6 +103,7 @@ describe('reports', () => {
     const kinds: { readonly [kind in Report['_tag']]: 'debug' | 'warn' } = {
       BuildAbandoned: 'warn',
       FieldTooLong: 'warn',
+      KeyRefused: 'warn',
       FrameFromFuture: 'warn',
       FrameRejected: 'warn',
       Gap: 'warn',

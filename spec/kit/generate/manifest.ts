@@ -62,6 +62,7 @@ export const REPORTS = [
   'KnotFrameFromFuture',
   'KnotRefused',
   'FieldTooLong',
+  'KeyRefused',
   'RecordsUnread',
   'WorkflowsUnread',
   'ProviderUncertain',

@@ -8,7 +8,8 @@ export const US = 'ci.example'
 
 /**
  * So small that every limit is a few steps, and a few microseconds, away: a rewind of 2 µs, a tolerance of 3 µs, pauses of
- * 1, 2, 4, 4 … ms, health after 1 ms; three statuses are kept, a build may be pending for 6 ms and run for 5.
+ * 1, 2, 4, 4 … ms, health after 1 ms; three statuses are kept, a build may be pending for 6 ms and run for 5; there is room for five keys
+ * of whoever is admitted, three of a stranger, and four of all strangers.
  */
 export const MINIMAL = {
   admission: 'members',
@@ -21,6 +22,7 @@ export const MINIMAL = {
     providers: ['p'],
     runningMs: 5
   },
+  caps: { admitted: 5, stranger: 3, strangers: 4 },
   hostname: US,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstream: 'wss://stream.example/subscribe',

@@ -135,7 +135,7 @@ const HOLDING: Fields = { ...REPO, knot: 'knot.example', spindle: US }
 const MEMBER: Fields = { createdAt: '', instance: US, subject: 'did:plc:alice' }
 const COLLABORATOR: Fields = { createdAt: '', repo: '', repoDid: '', subject: '' }
 
-const NOTHING: Fields = { active: true, asOfUs: 0, collaborators: [], floor: null, members: [], repos: [], setAside: null }
+const NOTHING: Fields = { active: true, asOfUs: 0, collaborators: [], floor: null, horizonUs: null, members: [], repos: [], setAside: null }
 const FLOOR: Fields = { rev: null, timeUs: 0 }
 
 /** A state with one account, of the owner unless said otherwise. */
@@ -398,6 +398,8 @@ const WRONG = no('D11', {
   'a member without a subject': account({ members: [['self', slot(without(MEMBER, 'subject'))]] }),
   'a collaborator without a subject': account({ collaborators: [['self', slot(without(COLLABORATOR, 'subject'))]] }),
   ...noNaturals('asOfUs', (asOfUs) => account({ asOfUs, floor: FLOOR })),
+  'no horizonUs': state({ accounts: [[OWNER, without({ ...NOTHING, floor: FLOOR }, 'horizonUs')]] }),
+  'a horizon where strangers are known': account({ floor: FLOOR, horizonUs: 1 }),
   ...noNaturals('changedUs', (changedUs) => account({ floor: FLOOR, setAside: { changedUs, isOver: false, seq: 0 } })),
   ...noNaturals('seq', (seq) => account({ floor: FLOOR, setAside: { changedUs: 0, isOver: false, seq } })),
   'no setAside': state({ accounts: [[OWNER, without({ ...NOTHING, floor: FLOOR }, 'setAside')]] }),

@@ -1539,10 +1539,13 @@ a_build_policy = fields(
     runningMs=a_natural,
 )
 
+some_caps = fields(admitted=a_natural, stranger=a_natural, strangers=a_natural)
+
 read_config = fields(
     admission=an_admission,
     backfill=a_boolean,
     builds=a_build_policy,
+    caps=some_caps,
     hostname=a_hostname,
     hosts=a_host_policy,
     jetstream=a_text,
@@ -1658,6 +1661,7 @@ read_report = by(
     Gap=fields(askedUs=a_time, at=a_time, gotUs=a_time),
     KnotRefused=fields(at=a_time, did=a_did, knot=a_text, rkey=an_rkey),
     FieldTooLong=fields(at=a_time, collection=a_collection, did=a_did, field=a_text, limit=a_natural, rkey=an_rkey),
+    KeyRefused=fields(at=a_time, collection=a_collection, did=a_did, rkey=an_rkey),
     KnotFrameRejected=fields(at=a_time, detail=a_text, host=a_host, reason=a_knot_rejection),
     KnotFrameFromFuture=fields(at=a_time, created=nanoseconds, host=a_host),
     RecordsUnread=fields(at=a_time, detail=a_text, did=a_did),
@@ -2035,6 +2039,7 @@ class Account:
     as_of_us: int
     floor: Optional[Floor] = None
     set_aside: Optional[SetAside] = None
+    horizon_us: Optional[int] = None  # how far the stream had come when it was admitted
     slots: Dict[str, Dict[str, Slot]] = field(default_factory=lambda: {collection: {} for collection in RECORD_FIELDS})
     text: Optional[str] = None  # canonical, as long as nothing has changed
 
@@ -2047,6 +2052,7 @@ class Account:
             read["asOfUs"],
             None if floor is None else Floor(floor["rev"], floor["timeUs"]),
             None if aside is None else SetAside(aside["changedUs"], aside["isOver"], aside["seq"]),
+            read["horizonUs"],
             {
                 collection: {key: Slot(slot["record"], slot["rev"], slot["timeUs"]) for key, slot in read[name].items()}
                 for name, collection in SLOTS_OF.items()
@@ -2059,6 +2065,7 @@ class Account:
             "active": self.active,
             "asOfUs": self.as_of_us,
             "floor": None if floor is None else {"rev": floor.rev, "timeUs": floor.time_us},
+            "horizonUs": self.horizon_us,
             "setAside": None if aside is None else {"changedUs": aside.changed_us, "isOver": aside.is_over, "seq": aside.seq},
         }
         for name, collection in SLOTS_OF.items():
@@ -2072,6 +2079,10 @@ class Account:
         if self.text is None:
             self.text = canonical(self.written())
         return self.text
+
+    def size(self) -> int:
+        """How many keys are known, tombstones included."""
+        return sum(map(len, self.slots.values()))
 
     def greatest_rev(self) -> Optional[str]:
         revs = [slot.rev for slots in self.slots.values() for slot in slots.values() if slot.rev is not None]
@@ -2110,6 +2121,15 @@ def is_of_a_reading(slot: Slot) -> bool:
     return slot.rev is None and slot.time_us == 0
 
 
+def is_untouched(slot: Optional[Slot]) -> bool:
+    """Whether no commit is known at the key."""
+    return slot is None or is_of_a_reading(slot)
+
+
+def key_refused(event: Event, collection: str, key: str) -> Report:
+    return {"_tag": "KeyRefused", "at": event["at"], "collection": collection, "did": event["did"], "rkey": key}
+
+
 def is_news(slot: Optional[Slot], rev: Optional[str], time_us: int) -> bool:
     """D3: the gate of a key."""
     if slot is None:
@@ -2131,14 +2151,17 @@ class Commits:
     let_go: List[Tuple[str, str, str]] = field(default_factory=list)  # (DID, rkey, knot) of holds that this step took away
     subjects: List[str] = field(default_factory=list)  # who may have come or gone
     were_members: frozenset = frozenset()
+    named: Counter = field(default_factory=Counter)  # as `members`, also while the owner is set aside
+    read_again: List[str] = field(default_factory=list)  # who is known only now, and to be read
+    cursor: Optional[int] = None  # how far the stream has come
 
     @staticmethod
     def policy_of(config: Json) -> Json:
-        return {name: config[name] for name in ("admission", "hostname", "hosts", "owner")}
+        return {name: config[name] for name in ("admission", "backfill", "caps", "hostname", "hosts", "owner")}
 
-    def see(self, event: Event) -> List[Report]:
+    def see(self, event: Event, cursor: Optional[int]) -> List[Report]:
         tag = event["_tag"]
-        self.let_go, self.subjects = [], []
+        self.let_go, self.subjects, self.read_again, self.cursor = [], [], [], cursor
         if tag in ("CommitReceived", "AccountReceived", "RecordsRead", "Started"):
             self.were_members = frozenset(self.members)
             self.subjects = [event["did"]] if "did" in event else []
@@ -2165,19 +2188,77 @@ class Commits:
     def came_and_went(self) -> List[Tuple[str, bool]]:
         """Who has become a member in this step, and who is none any more."""
         changed = [did for did in set(self.subjects) if is_did(did) and (did in self.members) != (did in self.were_members)]
-        return [(did, did in self.members) for did in sorted(changed)]
+        return sorted([(did, did in self.members) for did in changed] + [(did, True) for did in self.read_again])
+
+    # Who is known (D7)
+
+    def is_selective(self) -> bool:
+        """Whether only those are known who are admitted."""
+        return self.policy["admission"] == "members" and self.policy["backfill"]
+
+    def is_ours(self, did: str) -> bool:
+        return did == self.policy["owner"] or self.named[did] > 0
+
+    def is_stranger(self, did: str) -> bool:
+        return self.is_selective() and did != self.policy["owner"] and did not in self.accounts
+
+    def has_room(self, did: str) -> bool:
+        """(A shell with many rows would keep count of strangers' keys.)"""
+        caps = self.policy["caps"]
+        own = self.accounts[did].size() if did in self.accounts else 0
+        if self.is_ours(did):
+            return own < caps["admitted"]
+        strangers = sum(account.size() for other, account in self.accounts.items() if not self.is_ours(other))
+        return own < caps["stranger"] and strangers < caps["strangers"]
+
+    def incoherence(self) -> Optional[str]:
+        for did, account in self.accounts.items():
+            if not self.is_remembered(did, account) or (account.horizon_us is not None and not self.is_selective()):
+                return did
+        members = [did for did in self.members if is_did(did)]
+        return next((did for did in members if did not in self.accounts), None) if self.is_selective() else None
+
+    def is_remembered(self, did: str, account: Account) -> bool:
+        return self.is_ours(did) if self.is_selective() else account.floor is not None or account.size() > 0
+
+    def _settle(self) -> None:
+        """Where only those are known who are admitted: whoever is not named any more goes, whoever has become a member is known from now on."""
+        if not self.is_selective():
+            return
+        for did in [did for did in self.accounts if not self.is_ours(did)]:
+            self._forget(did)
+        for did in self.members:
+            if is_did(did):
+                self._admit(did)
+
+    def _forget(self, did: str) -> None:
+        for key, slot in self.accounts[did].slots[REPO].items():
+            self._replace_hold(did, key, slot.record, None)
+        del self.accounts[did]
+
+    def _admit(self, did: str) -> bool:
+        if did in self.accounts:
+            return False
+        self.accounts[did] = Account(True, self.cursor or 0, horizon_us=self.cursor)
+        return True
 
     # Commits
 
     def _commit(self, event: Event) -> List[Report]:
         did, key, collection, time_us = event["did"], event["rkey"], event["collection"], event["timeUs"]
+        if self.is_stranger(did):
+            return []
         rev = usable_rev(event)
         account = self.accounts.get(did)
         before = account.slots[collection].get(key) if account else None
         if account and not is_above(account.floor, rev):
             return []
+        if account and account.horizon_us is not None and time_us <= account.horizon_us and is_untouched(before):
+            return []
         if not is_news(before, rev, time_us):
             return []
+        if before is None and not self.has_room(did):
+            return [key_refused(event, collection, key)]
         record, reports = event["record"], []
         if record is not None:
             record = within_limits(record)
@@ -2194,10 +2275,11 @@ class Commits:
         account.text = None
         if collection == REPO:
             self._replace_hold(did, key, before and before.record, record)
-        elif collection == MEMBER and did == self.policy["owner"] and account.active:
+        elif collection == MEMBER and did == self.policy["owner"]:
             old = before.record if before else None
             self.subjects = [self._subject(old), self._subject(record)]
-            self._count_members([old], [record])
+            self._count_members([old], [record], account.active)
+            self._settle()
         return reports + self._too_long(event, collection, key, event["record"])
 
     def _too_long(self, event: Event, collection: str, key: str, record: Json) -> List[Report]:
@@ -2212,24 +2294,34 @@ class Commits:
         account = self.accounts.get(did)
         if not event["records"] or (account is not None and account.floor is not None):
             return []
+        is_new = account is None
         if account is None:
             account = self.accounts[did] = Account(True, 0)
-        commits = {(of, key) for of, slots in account.slots.items() for key, slot in slots.items() if not is_of_a_reading(slot)}
-        records = [{**listed, "record": within_limits(listed["record"])} for listed in event["records"]]
-        for listed in records:
-            self._put(did, account, listed["collection"], listed["rkey"], listed["record"])
-        account.text = None
-        if did == self.policy["owner"]:
-            self.subjects = [*self.were_members, *self.members]
-        reports = []
-        for listed in records:
-            is_put = listed["collection"] == REPO and (REPO, listed["rkey"]) not in commits
-            if is_put and listed["record"]["knot"] != "" and host_name(self.policy["hosts"], listed["record"]["knot"]) is None:
-                refused = excerpt(listed["record"]["knot"])
-                reports.append({"_tag": "KnotRefused", "at": event["at"], "did": did, "knot": refused, "rkey": listed["rkey"]})
+        reports, long = [], []
+        touched = {(of, key) for of, slots in account.slots.items() for key, slot in slots.items() if not is_of_a_reading(slot)}
         for listed in event["records"]:
-            if (listed["collection"], listed["rkey"]) not in commits:
-                reports += self._too_long(event, listed["collection"], listed["rkey"], listed["record"])
+            collection, key, record = listed["collection"], listed["rkey"], within_limits(listed["record"])
+            before = account.slots[collection].get(key)
+            if not is_untouched(before):
+                continue
+            if before is None and not self.has_room(did):
+                reports.append(key_refused(event, collection, key))
+                continue
+            self._put(did, account, collection, key, record)
+            if collection == REPO and record["knot"] != "" and host_name(self.policy["hosts"], record["knot"]) is None:
+                refused = excerpt(record["knot"])
+                reports.append({"_tag": "KnotRefused", "at": event["at"], "did": did, "knot": refused, "rkey": key})
+        for listed in event["records"]:
+            collection, key = listed["collection"], listed["rkey"]
+            if (collection, key) not in touched and key in account.slots[collection]:
+                long += self._too_long(event, collection, key, listed["record"])
+        account.text = None
+        if is_new and account.size() == 0:
+            del self.accounts[did]
+        if did == self.policy["owner"]:
+            self._settle()
+            self.subjects = [*self.were_members, *self.members]
+        reports += long
         return reports
 
     def _put(self, did: str, account: Account, collection: str, key: str, record: Json) -> None:
@@ -2241,8 +2333,8 @@ class Commits:
         account.slots[collection][key] = Slot(record, None, 0)
         if collection == REPO:
             self._replace_hold(did, key, before and before.record, record)
-        elif collection == MEMBER and did == self.policy["owner"] and account.active:
-            self._count_members([before.record] if before else [], [record])
+        elif collection == MEMBER and did == self.policy["owner"]:
+            self._count_members([before.record] if before else [], [record], account.active)
 
     # Who may have what built (T2)
 
@@ -2319,8 +2411,14 @@ class Commits:
         account.set_aside = SetAside(event["changedUs"], False, event["seq"]) if says_both else None
         happened_us = min(changed_us, event["timeUs"], event["at"])
         if event["status"] == "deleted" and not is_repeat and (floor is None or happened_us > floor.time_us):
+            if account.horizon_us is not None and happened_us <= account.horizon_us:
+                return
+            is_owner = event["did"] == self.policy["owner"]
             account.floor = Floor(account.greatest_rev(), happened_us)
             account.slots = {collection: {} for collection in RECORD_FIELDS}
+            if is_owner:
+                self.named = Counter()
+                self._settle()
 
     def _set_active(self, did: str, account: Account, active: bool) -> None:
         if account.active == active:
@@ -2328,8 +2426,11 @@ class Commits:
         account.active = active
         self._review(did)
         if did == self.policy["owner"]:
-            records = [slot.record for slot in account.slots[MEMBER].values()]
-            self._count_members([] if active else records, records if active else [])
+            before, self.members = self.members, Counter(self.named) if active else Counter()
+            for subject in {*before, *self.members}:
+                self._review(subject)
+            if active:
+                self._settle()
             self.subjects = [*self.were_members, *self.members]
 
     # Members (D7) and holders (S13)
@@ -2341,15 +2442,20 @@ class Commits:
         """Whom a member record of the owner makes a member, or nobody."""
         return record["subject"] if record is not None and record["instance"] == self.policy["hostname"] else ""
 
-    def _count_members(self, gone: Iterable[Optional[Json]], come: Iterable[Optional[Json]]) -> None:
+    def _count_members(self, gone: Iterable[Optional[Json]], come: Iterable[Optional[Json]], is_active: bool) -> None:
         change: Counter = Counter(self._subject(record) for record in come)
         change.subtract(self._subject(record) for record in gone)
         del change[""]  # a Counter does not mind if it is not there
         for subject, difference in change.items():
-            was_member = self.members[subject] > 0
-            self.members[subject] += difference
-            if self.members[subject] == 0:
-                del self.members[subject]
+            was_member = subject in self.members
+            self.named[subject] += difference
+            if self.named[subject] == 0:
+                del self.named[subject]
+            if not is_active:
+                continue
+            self.members.pop(subject, None)
+            if subject in self.named:
+                self.members[subject] = self.named[subject]
             if was_member != (subject in self.members):
                 self._review(subject)
 
@@ -2384,6 +2490,8 @@ class Commits:
     def _configure(self, policy: Json) -> None:
         """A changed configuration: other hosts read the knots again, without a report; the rest makes other holds."""
         if policy == self.policy:
+            if self.is_selective() and self._admit(policy["owner"]):
+                self.read_again = [policy["owner"]]
             return
         if policy["hosts"] != self.policy["hosts"]:
             for account in self.accounts.values():
@@ -2397,6 +2505,16 @@ class Commits:
         held = list(self.holders)
         gone = [(*name.rsplit("/", 1), host) for host, names in self.holders.items() for name in names]
         self.derive()
+        for did, account in list(self.accounts.items()):
+            if not self.is_remembered(did, account):
+                del self.accounts[did]
+            elif account.horizon_us is not None and not self.is_selective():
+                account.horizon_us, account.text = None, None
+        self.derive()
+        if self.is_selective():
+            for did in sorted({policy["owner"], *(did for did in self.members if is_did(did))}):
+                if self._admit(did) and (did in self.members) == (did in self.were_members):
+                    self.read_again.append(did)
         self.let_go = gone
         self.subjects = [*self.were_members, *self.members]
         self.was_held = {host: False for host in self.holders}
@@ -2404,10 +2522,10 @@ class Commits:
 
     def derive(self) -> None:
         """Members and holders, from the rows alone."""
-        self.members, self.holders = Counter(), {}
+        self.members, self.named, self.holders = Counter(), Counter(), {}
         owner = self.accounts.get(self.policy["owner"])
-        if owner is not None and owner.active:
-            self._count_members([], [slot.record for slot in owner.slots[MEMBER].values()])
+        if owner is not None:
+            self._count_members([], [slot.record for slot in owner.slots[MEMBER].values()], owner.active)
         for did in self.accounts:
             self._review(did)
         self.was_held = {}
@@ -2425,6 +2543,7 @@ _read_account_state = fields(
     active=a_boolean,
     asOfUs=a_time,
     floor=nullable(fields(rev=nullable(a_tid), timeUs=a_time)),
+    horizonUs=nullable(a_time),
     setAside=nullable(fields(changedUs=a_time, isOver=a_boolean, seq=a_natural)),
     members=slots_of(a_record(MEMBER)),
     repos=slots_of(a_record(REPO, knot=nullable(a_host))),
@@ -3696,7 +3815,7 @@ class Machine:
         if tag == "AccountReceived" and event["did"] in self.commits.accounts:  # what is no news of an account is none to its reading
             is_for_backfill = is_account_news(self.commits.accounts[event["did"]], event)
         stream_effects, stream_reports = self.stream.see(event)
-        commit_reports = self.commits.see(event)
+        commit_reports = self.commits.see(event, self.stream.cursor)
         hold_effects = self.knots.align(event["at"], *self.commits.holds())
         if tag == "Started":
             hold_effects = []  # the start asks for every wanted knot anyway
@@ -3746,10 +3865,10 @@ class Machine:
         read = _read_state(value)
         head = read["head"]
         commits = Commits(head["policy"], read["accounts"])
-        for did, account in commits.accounts.items():
-            if account.floor is None and not any(account.slots.values()):
-                refuse(did, "an account with slots or a floor")
         commits.derive()
+        incoherent = commits.incoherence()
+        if incoherent is not None:
+            refuse(incoherent, "an account that is to be remembered, or one of every member")
         knots = head["knots"]
         if knots.subscriptions.keys() != commits.holders.keys():
             refuse(sorted(knots.subscriptions), "subscriptions to the knots that the rows hold")
@@ -3789,7 +3908,9 @@ _read_state = fields(
         counters=fields(frames=a_natural, recent=array(read_report), reports=entries(a_text, a_natural)),
         cursor=Stream.read,
         knots=Knots.read,
-        policy=fields(admission=an_admission, hostname=a_hostname, hosts=a_host_policy, owner=a_did),
+        policy=fields(
+            admission=an_admission, backfill=a_boolean, caps=some_caps, hostname=a_hostname, hosts=a_host_policy, owner=a_did
+        ),
     ),
     runs=entries(such(lambda text: _RUN_KEY.fullmatch(text) is not None, "a host and a record key"), a_run),
     statuses=array(an_entry),
@@ -3809,9 +3930,11 @@ class Folded(NamedTuple):
 def as_advance(machine: Machine, event: Event) -> Optional[Event]:
     """What an event does that does nothing but move the cursor, and may be merged with its neighbours; else None."""
     tag = event["_tag"]
-    if tag not in ("StreamAdvanced", "AccountReceived", "FrameRejected"):
+    if tag not in ("StreamAdvanced", "AccountReceived", "CommitReceived", "FrameRejected"):
         return None
     if machine.is_stale(event) or machine.stream.is_awaited() or is_from_future(event):
+        return None
+    if tag == "CommitReceived" and not machine.commits.is_stranger(event["did"]):
         return None
     if tag == "FrameRejected" and not machine.stream.is_repeated(event):
         return None
