@@ -46,10 +46,12 @@ const TEXTS = [
 ]
 const COLLECTIONS = ['sh.tangled.repo', 'sh.tangled.spindle.member', 'sh.tangled.repo.collaborator']
 
-/** So few statuses are kept that some are dropped, and builds with them. */
+/** Rows of everybody are kept, and so few statuses that some are dropped, and builds with them. */
 export const config: Config = valid(
   Config.decode({
     ...defaults({ hostname: HOSTNAME, owner: OWNER }),
+    backfill: false,
+    caps: { admitted: 100_000, stranger: 100_000, strangers: 100_000 },
     builds: { ...defaults({ hostname: HOSTNAME, owner: OWNER }).builds, keepStatuses: 6, providers: ['p'] }
   })
 )
