@@ -96,6 +96,8 @@ describe.skipIf(!hasGit).each<readonly [string, ServerOptions]>([
     // More than is got of a branch at first, where only branches are given out.
     for (let i = 0; i < 18; i++) await repo.commitAndPush([{ content: String(i), path: 'file' }])
     const { newSha } = await repo.commitAndPush([{ content: 'last', path: 'file' }])
+    // No branch ends at it any more.
+    await repo.commitAndPush([{ content: 'then', path: 'file' }])
     const whole = await checkedOut([at(knot)], planOf(newSha, { depth: 0 as Plan['clone']['depth'] }))
     expect(whole.git('rev-list', '--count', 'HEAD')).toBe('19')
     if (kind.givesOutAny !== false) {
