@@ -15,7 +15,8 @@ import { BuildPolicy, type Config, Natural } from './config.js'
 import { unhurried } from './connection.js'
 import { globNameOf, globOf, type Points, tryGlob, type Work, workOf } from './data/glob.js'
 import { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
-import { Did, FUTURE_US, isTidAfter, isZeroSha, laterOf, Rkey, Tid, tidOf, TimeUs, usBefore, WorkflowName } from './data/identifiers.js'
+import { Did, FUTURE_US, isTidAfter, isZeroSha, laterOf, microsOf, type Nanos, Rkey, Tid, tidOf, TimeUs, usAfter, usBefore, WorkflowName } from './data/identifiers.js'
+import { insertAt, type MultiMap, removeAt, valuesAt } from './data/multimap.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import { cut } from './data/text.js'
@@ -35,9 +36,10 @@ import type {
   WorkflowsUnread
 } from './event.js'
 import type { HoldsChanged, TriggerArrived } from './knots.js'
+import { courseOf, isSamePush, Told, toldOf, type Telling, WAIT_MS } from './pushes.js'
 import { type LogKey, logKey, oldestStatuses, type StatusLog } from './status-log.js'
 import { chain, report, type Transition, unchanged } from './transition.js'
-import { Cause, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
+import { Cause, type Push, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
 import { pipelineUri, variablesOf, withReserved } from './variables.js'
 import { appliesWithin, mistakeIn, shortName, WHEN_COST_MAX } from './when.js'
 import { type Condition, ENGINE, type Target, type Workflow } from './workflow.js'
@@ -88,6 +90,8 @@ export type Build = t.TypeOf<typeof Build>
 /** Whether the workflow files are known yet. */
 export const RunPhase = t.union(
   [
+    /** It is a push that waits for its pipeline, and is acted on when a timer of that number fires. */
+    t.readonly(t.strict({ _tag: t.literal('Waiting'), number: Natural })),
     t.readonly(t.strict({ _tag: t.literal('Reading'), number: Natural, workflows: t.union([t.readonlyArray(WorkflowSource), t.null]) })),
     t.readonly(t.strict({ _tag: t.literal('ReadPausing'), number: Natural, workflows: t.union([t.readonlyArray(WorkflowSource), t.null]) })),
     t.readonly(t.strict({ _tag: t.literal('Read') }))
@@ -110,6 +114,8 @@ export const Run = t.readonly(
     defaultBranch: t.union([t.string, t.null]),
     /** The kind of the trigger. */
     kind: TriggerKind,
+    /** The key of the other kind of trigger that told of the same push; `null` while none has come. */
+    met: t.union([Rkey, t.null]),
     /** Of one that repeats another: which of its workflows, where they are judged anew. `null`: all that apply. */
     only: t.union([t.readonlyArray(WorkflowName), t.null]),
     phase: RunPhase,
@@ -129,22 +135,27 @@ export interface RunKeyBrand {
 export const RunKey = t.brand(t.string, (s): s is t.Branded<string, RunKeyBrand> => /^[^/]+\/[^/]+$/.test(s), 'RunKey')
 export type RunKey = t.TypeOf<typeof RunKey>
 
-/** What is remembered about a knot from which triggers came that counted. */
+/** What is remembered about a knot from which triggers came. */
 export const Source = t.readonly(
   t.strict({
+    /** Whether a refUpdate came with `changedFiles` or `pushOptions`. */
+    details: t.boolean,
     /**
      * Triggers whose keys do not come after this one are forgotten, so a repeat of one could not be told; `null` while all are
      * remembered. A TID: the keys of a knot tell the time, and rise.
      */
     forgotten: t.union([Rkey, t.null]),
-    /** Whether a `sh.tangled.pipeline` of a push was acted on. */
+    /** When nobody holds the knot any more: the number of the timer that ends its memory, and when that is due. */
+    leaving: t.union([t.readonly(t.strict({ number: Natural, untilUs: TimeUs })), t.null]),
+    /** Whether a `sh.tangled.pipeline` of a push came. */
     pipelines: t.boolean,
-    /** How many runs are waiting for their workflow files. */
+    /** How many runs are waiting for their workflow files, or for their pipeline. */
     reading: Natural,
-    /** Whether a `sh.tangled.git.refUpdate` was: from then on, pipelines of pushes count no more, for good. */
-    refUpdates: t.boolean,
-    /** Keys of triggers that came to nothing here, and must not come to anything when they are repeated; the greatest 200. */
-    spent: orderedMap(Rkey, t.literal(true))
+    /**
+     * Keys of triggers of which there is no run, and which begin none when they are repeated, but for those that were left; with what they
+     * told of, where a counterpart may come. The greatest 200.
+     */
+    spent: orderedMap(Rkey, t.union([Told, t.null]))
   }),
   'Source'
 )
@@ -157,6 +168,8 @@ export interface BuildsState extends StatusLog {
   readonly mistaken: ReadonlyArray<string>
   /** The number of the next request or timer. */
   readonly next: Natural
+  /** Derived: the keys of the runs that pushes began, by knot, commits and ref. */
+  readonly pushes: MultiMap<string, Rkey>
   readonly runs: M.OrderedMap<RunKey, Run>
   readonly settings: t.TypeOf<typeof Settings>
   readonly sources: M.OrderedMap<HostName, Source>
@@ -172,6 +185,7 @@ export const initial = (config: Config): BuildsState => ({
   log: M.empty(),
   mistaken: [],
   next: 1 as Natural,
+  pushes: M.empty(),
   runs: M.empty(),
   settings: settingsOf(config),
   sources: M.empty(),
@@ -194,16 +208,32 @@ const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName): Build
   return run === null ? null : O.toNullable(M.lookup(workflow)(run.builds))
 }
 
-const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsState => ({
-  ...state,
-  runs: M.upsertAt(runKey(knot, rkey), run)(state.runs)
-})
+const pushKey = (knot: HostName, { newSha, oldSha, ref }: Push): string => `${knot}/${newSha}/${oldSha}/${ref}`
+
+/** The push that began the run; `null` where something else did. */
+const pushThatBegan = ({ cause, retryOf }: Run): Push | null => (cause._tag === 'Push' && retryOf === null ? cause : null)
+
+const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsState => {
+  const key = runKey(knot, rkey)
+  const push = M.has(key)(state.runs) ? null : pushThatBegan(run)
+  return {
+    ...state,
+    pushes: push === null ? state.pushes : insertAt(pushKey(knot, push), rkey)(state.pushes),
+    runs: M.upsertAt(key, run)(state.runs)
+  }
+}
 
 /** The state without the run, and without what was said of it before its first status. */
 const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
-  const announced = runOf(state, knot, rkey)?.announced ?? null
-  const runs = M.deleteAt(runKey(knot, rkey))(state.runs)
-  return announced === null ? { ...state, runs } : { ...state, announcements: M.deleteAt(logKey(announced.createdUs))(state.announcements), runs }
+  const run = runOf(state, knot, rkey)
+  const announced = run?.announced ?? null
+  const push = run === null ? null : pushThatBegan(run)
+  return {
+    ...state,
+    announcements: announced === null ? state.announcements : M.deleteAt(logKey(announced.createdUs))(state.announcements),
+    pushes: push === null ? state.pushes : removeAt(pushKey(knot, push), rkey)(state.pushes),
+    runs: M.deleteAt(runKey(knot, rkey))(state.runs)
+  }
 }
 
 const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildName, build: Build): BuildsState =>
@@ -251,12 +281,12 @@ const forget = (state: BuildsState, name: BuildName): BuildsState => {
   const builds = M.deleteAt(name.workflow)(run.builds)
   if (!M.isEmpty(builds)) return withRun(state, name.knot, name.rkey, { ...run, builds })
   const gone = withoutRun(state, name.knot, name.rkey)
-  const source = sourceOf(state, name.knot)
-  // The keys of retries are ours: they say nothing about those of the knot.
-  if (run.retryOf !== null || isForgotten(source, name.rkey)) return gone
+  const source = O.toNullable(M.lookup(name.knot)(state.sources))
+  // The keys of retries are ours: they say nothing about those of the knot. Of a knot that is forgotten, none counts again (T1).
+  if (run.retryOf !== null || source === null || isForgotten(source, name.rkey)) return gone
   // Nor does one that is no time, or one from the future, say anything about others.
   const isTime = Tid.is(name.rkey) && !isTidAfter(name.rkey, state.lastUs, FUTURE_US)
-  return isTime ? withSource(gone, name.knot, { ...source, forgotten: name.rkey }) : withSpent(gone, name.knot, name.rkey)
+  return isTime ? withSource(gone, name.knot, { ...source, forgotten: name.rkey }) : withSpent(gone, name.knot, name.rkey, toldIn(run))
 }
 
 /** Drops the oldest statuses until there are not more than are kept. */
@@ -401,7 +431,7 @@ const externalOf = (phase: BuildPhase): string | null => ('external' in phase ? 
 
 // ---------------------------------------------------------------------------------------- sources
 
-const NEW_SOURCE: Source = { forgotten: null, pipelines: false, reading: NONE, refUpdates: false, spent: M.empty() }
+const NEW_SOURCE: Source = { details: false, forgotten: null, leaving: null, pipelines: false, reading: NONE, spent: M.empty() }
 
 const sourceOf = (state: BuildsState, knot: HostName): Source =>
   pipe(
@@ -410,19 +440,30 @@ const sourceOf = (state: BuildsState, knot: HostName): Source =>
   )
 
 /** Whether a trigger with this key was acted on once, or came to nothing, so that a repeat must not count. */
-const isForgotten = ({ forgotten, spent }: Source, rkey: Rkey): boolean => (forgotten !== null && rkey <= forgotten) || M.has(rkey)(spent)
+const isForgotten = ({ forgotten, spent }: Source, rkey: Rkey): boolean =>
+  (forgotten !== null && rkey <= forgotten) ||
+  pipe(
+    M.lookup(rkey)(spent),
+    O.exists((told) => told?.outcome !== 'left')
+  )
 
 const SPENT_MAX = 200
 
-/** The state in which the key never counts again. */
-const withSpent = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+/** The state in which the key never counts again, unless the push that it told of was left. */
+const withSpent = (state: BuildsState, knot: HostName, rkey: Rkey, told: Told | null): BuildsState => {
   const source = sourceOf(state, knot)
-  const spent = M.upsertAt<Rkey, true>(rkey, true)(source.spent)
+  const spent = M.upsertAt(rkey, told)(source.spent)
   const [least] = M.keys(spent)
   return withSource(state, knot, { ...source, spent: M.size(spent) > SPENT_MAX && least !== undefined ? M.deleteAt(least)(spent) : spent })
 }
 
-/** The state in which so many more, or fewer, runs of the knot wait for their files. */
+/** The state in which the key may count again. */
+const withoutSpent = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+  const source = sourceOf(state, knot)
+  return M.has(rkey)(source.spent) ? withSource(state, knot, { ...source, spent: M.deleteAt(rkey)(source.spent) }) : state
+}
+
+/** The state in which so many more, or fewer, runs of the knot wait. */
 const withReading = (state: BuildsState, knot: HostName, by: 1 | -1): BuildsState => {
   const source = sourceOf(state, knot)
   return withSource(state, knot, { ...source, reading: (source.reading + by) as Natural })
@@ -446,11 +487,20 @@ const runsOf = (state: BuildsState, knot: HostName): ReadonlyArray<readonly [Rke
 
 // ---------------------------------------------------------------------------------------- triggers
 
-/** A trigger whose knot is the one it names, with what the records say about its repository and whoever caused it. */
+/** A trigger with what the records say about its repository and whoever caused it. */
 export interface TriggerJudged {
   readonly _tag: 'TriggerJudged'
+  /** Who caused it, as far as the knot has said; `null` where it answers for that itself. */
+  readonly actor: Did | null
   readonly entitlement: Entitlement
+  /** The repositories that it may mean. */
+  readonly meant: ReadonlyArray<Repository>
   readonly trigger: TriggerArrived
+}
+
+/** One that is about a repository of ours. */
+interface OursJudged extends TriggerJudged {
+  readonly entitlement: Exclude<Entitlement, { readonly _tag: 'Unknown' }>
 }
 
 /** Keys of triggers become names of files, of which a system has the first word; those of knots are 13 characters. */
@@ -468,62 +518,245 @@ const idleness = (cause: Cause): TriggerIgnorance | null => {
   return cause.skipsCi ? 'skipped' : null
 }
 
-/** Whether a pipeline has told of the push: it was acted on, so the refUpdate must not be. */
-const isToldAlready = (state: BuildsState, knot: HostName, repository: Repository, cause: Cause): boolean =>
-  cause._tag === 'Push' &&
-  runsOf(state, knot).some(
-    ([, run]) =>
-      run.kind === 'pipeline' &&
-      run.cause._tag === 'Push' &&
-      run.repository.owner === repository.owner &&
-      run.repository.rkey === repository.rkey &&
-      run.cause.ref === cause.ref &&
-      run.cause.newSha === cause.newSha &&
-      run.cause.oldSha === cause.oldSha
+/** The push of the run, told of without it from now on: it came to nothing. `null` where no counterpart may come. */
+const toldIn = (run: Run): Told | null => {
+  const push = pushThatBegan(run)
+  return push === null ? null : toldOf(push, run.repository, { actor: run.actor, kind: run.kind, outcome: run.met === null ? 'over' : 'met' })
+}
+
+/** A trigger that told of a push before. */
+interface Teller {
+  readonly actor: Did | null
+  /** Whether its push may still begin a run under another key. */
+  readonly isOpen: boolean
+  readonly met: boolean
+  readonly rkey: Rkey
+}
+
+/** The triggers of that kind that have told of the push, by key. */
+const tellersOf = (state: BuildsState, knot: HostName, kind: TriggerKind, telling: Telling): ReadonlyArray<Teller> => {
+  const isSame = (push: Pick<Push, 'newSha' | 'oldSha' | 'ref'>, owner: Did, record: Rkey) => isSamePush(telling, push, owner, record)
+  const acted = M.keys(valuesAt(pushKey(knot, telling.push))(state.pushes)).flatMap((rkey): ReadonlyArray<readonly [Rkey, Teller]> => {
+    const run = runOf(state, knot, rkey)
+    const push = run === null ? null : pushThatBegan(run)
+    if (run === null || push === null || run.kind !== kind || !isSame(push, run.repository.owner, run.repository.rkey)) return []
+    return [[rkey, { actor: run.actor, isOpen: run.phase._tag === 'Waiting', met: run.met !== null, rkey }]]
+  })
+  const told = M.toEntries(sourceOf(state, knot).spent).flatMap(([rkey, told]): ReadonlyArray<readonly [Rkey, Teller]> =>
+    told?.kind === kind && isSame(told, told.owner, told.record)
+      ? [[rkey, { actor: told.actor, isOpen: told.outcome === 'left', met: told.outcome === 'met', rkey }]]
+      : []
+  )
+  return M.toEntries([...acted, ...told].reduce((all, [rkey, teller]) => M.upsertAt(rkey, teller)(all), M.empty<Rkey, Teller>())).map(
+    ([, teller]) => teller
+  )
+}
+
+const last = <A>(list: ReadonlyArray<A>): A | null => list[list.length - 1] ?? null
+
+/** The trigger of the other kind that a trigger of a push is the counterpart of: the last that has not met one. */
+const counterpartOf = (state: BuildsState, knot: HostName, kind: TriggerKind, telling: Telling): Teller | null =>
+  last(tellersOf(state, knot, kind === 'pipeline' ? 'refUpdate' : 'pipeline', telling).filter(({ met }) => !met))
+
+/** Who made the push that a pipeline tells of: the last refUpdate of it has said that, if one has come. */
+export const tellerOf = (state: BuildsState, knot: HostName, { cause, kind }: Trigger, meant: ReadonlyArray<Repository>): Did | null => {
+  if (kind !== 'pipeline' || cause._tag !== 'Push') return null
+  const telling = { meant, push: cause }
+  return (counterpartOf(state, knot, kind, telling) ?? last(tellersOf(state, knot, 'refUpdate', telling)))?.actor ?? null
+}
+
+/** Whether the key is that of a trigger that a run of the same push has met. */
+const isMet = (state: BuildsState, knot: HostName, rkey: Rkey, push: Push): boolean =>
+  M.keys(valuesAt(pushKey(knot, push))(state.pushes)).some((other) => runOf(state, knot, other)?.met === rkey)
+
+/** The state in which the teller has met its counterpart, whose key is `rkey` and who caused it `actor`, if the knot says so. */
+const meeting = (state: BuildsState, knot: HostName, teller: Teller, rkey: Rkey, actor: Did | null): BuildsState => {
+  const run = runOf(state, knot, teller.rkey)
+  if (run !== null) return withRun(state, knot, teller.rkey, { ...run, actor: run.actor ?? actor, met: rkey })
+  return pipe(
+    M.lookup(teller.rkey)(sourceOf(state, knot).spent),
+    O.match(
+      () => state,
+      (told) => withSpent(state, knot, teller.rkey, told === null ? null : { ...told, outcome: 'met' })
+    )
+  )
+}
+
+/** What the knot has shown by a trigger, whatever it is about. */
+const withShown = (state: BuildsState, knot: HostName, { cause, kind, shape }: Trigger): BuildsState => {
+  const source = sourceOf(state, knot)
+  const details = source.details || shape === 'detailed'
+  const pipelines = source.pipelines || (kind === 'pipeline' && cause._tag === 'Push')
+  return details === source.details && pipelines === source.pipelines ? state : withSource(state, knot, { ...source, details, pipelines })
+}
+
+const ignored = (state: BuildsState, { at, knot, rkey }: TriggerArrived, reason: TriggerIgnorance): Step => [
+  state,
+  [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]
+]
+
+const refusedFor = (state: BuildsState, { at, knot, rkey }: TriggerArrived, reason: TriggerRefusal, detail: string): Step => [
+  state,
+  [report({ _tag: 'TriggerRefused', at, detail, knot, reason, rkey })]
+]
+
+const judged = (before: BuildsState, input: TriggerJudged): Step => {
+  const { actor, entitlement, meant, trigger: arrived } = input
+  const { knot, rkey, trigger } = arrived
+  const { cause, repo } = trigger
+  if (rkey.length > RKEY_MAX) return refusedFor(before, arrived, 'rkey', `a key of ${String(rkey.length)} characters`)
+  if (repo.knot !== null && !isSameHost(before.settings.hosts, knot, repo.knot)) return refusedFor(before, arrived, 'knot', repo.knot)
+  const state = withShown(before, knot, trigger)
+  if (entitlement._tag === 'Unknown') return ignored(state, arrived, 'repo')
+  const ours: OursJudged = { ...input, entitlement }
+  const idle = idleness(cause)
+  if (idle !== null) return ignored(state, arrived, idle)
+  if (runOf(state, knot, rkey) !== null) return unchanged(state)
+  if (isForgotten(sourceOf(state, knot), rkey)) return ignored(state, arrived, 'before')
+  if (cause._tag === 'Push') {
+    if (isMet(state, knot, rkey, cause)) return ignored(state, arrived, 'before')
+    const counterpart = counterpartOf(state, knot, trigger.kind, { meant, push: cause })
+    return trigger.kind === 'pipeline' ? pushPiped(state, ours, counterpart) : pushUpdated(state, ours, cause, counterpart)
+  }
+  if (entitlement._tag === 'NotEntitled') return refusedFor(state, arrived, 'actor', actor ?? '')
+  return isFull(state, knot) ? full(state, arrived) : read(withReading(state, knot, 1), knot, rkey, runBy(ours, null), trigger.workflows)
+}
+
+const isFull = (state: BuildsState, knot: HostName): boolean => sourceOf(state, knot).reading >= READING_MAX
+
+const full = (state: BuildsState, arrived: TriggerArrived): Step =>
+  refusedFor(state, arrived, 'limit', `${String(READING_MAX)} triggers of this knot are waiting`)
+
+/** What a trigger begins. */
+const runBy = ({ actor, entitlement: { repository }, trigger: { trigger } }: OursJudged, met: Rkey | null): Run => ({
+  actor,
+  announced: null,
+  attempt: NONE,
+  builds: M.empty(),
+  cause: trigger.cause,
+  defaultBranch: trigger.defaultBranch,
+  kind: trigger.kind,
+  met,
+  only: null,
+  phase: { _tag: 'Read' },
+  repository,
+  retryOf: null
+})
+
+/** A pipeline of a push: it takes the place of the refUpdate that waits for it or was left to it, and comes after one that was acted on. */
+const pushPiped = (state: BuildsState, input: OursJudged, counterpart: Teller | null): Step => {
+  const { actor, entitlement, trigger: arrived } = input
+  const { knot, rkey, trigger } = arrived
+  if (counterpart !== null && !counterpart.isOpen)
+    return ignored(withSpent(meeting(state, knot, counterpart, rkey, null), knot, rkey, null), arrived, 'kind')
+  if (entitlement._tag === 'NotEntitled') return refusedFor(state, arrived, 'actor', actor ?? '')
+  const met = counterpart === null ? state : meeting(state, knot, counterpart, rkey, null)
+  const alone = counterpart === null || runOf(met, knot, counterpart.rkey) === null ? met : nothingOf(met, knot, counterpart.rkey)
+  return isFull(alone, knot)
+    ? full(state, arrived)
+    : read(withReading(alone, knot, 1), knot, rkey, runBy(input, counterpart?.rkey ?? null), trigger.workflows)
+}
+
+/** A refUpdate of a push: it comes after a pipeline that was acted on, or takes its course. */
+const pushUpdated = (state: BuildsState, input: OursJudged, push: Push, counterpart: Teller | null): Step => {
+  const { actor, entitlement, trigger: arrived } = input
+  const { knot, rkey, trigger } = arrived
+  const told = (outcome: Told['outcome']): Told => toldOf(push, entitlement.repository, { actor, kind: 'refUpdate', outcome })
+  const isRefused = entitlement._tag === 'NotEntitled'
+  if (counterpart !== null) {
+    const met = withSpent(meeting(state, knot, counterpart, rkey, actor), knot, rkey, told('met'))
+    return isRefused ? refusedFor(met, arrived, 'actor', actor ?? '') : ignored(met, arrived, 'kind')
+  }
+  const left = withSpent(state, knot, rkey, told('left'))
+  const course = courseOf(trigger.shape ?? 'past', sourceOf(state, knot))
+  if (course === 'left') return ignored(left, arrived, 'kind')
+  if (isRefused) return refusedFor(left, arrived, 'actor', actor ?? '')
+  if (isFull(state, knot)) return full(left, arrived)
+  const counted = withReading(withoutSpent(state, knot, rkey), knot, 1)
+  return course === 'now' ? read(counted, knot, rkey, runBy(input, null), null) : wait(counted, knot, rkey, runBy(input, null))
+}
+
+/** The run waits for its pipeline, from now on. */
+const wait = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): Step => {
+  const [after, number] = numbered(state)
+  const ms = WAIT_MS as Natural
+  return [
+    withRun(after, knot, rkey, { ...run, phase: { _tag: 'Waiting', number } }),
+    [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'PushTimer', knot, number, rkey } }]
+  ]
+}
+
+/** What may have been sent while nobody listened comes now: whoever waits begins to wait anew. */
+const connected = (state: BuildsState, knot: HostName): Step =>
+  sourceOf(state, knot).reading === 0
+    ? unchanged(state)
+    : chain(
+        state,
+        runsOf(state, knot).filter(([, { phase }]) => phase._tag === 'Waiting'),
+        (before, [rkey, run]) => wait(before, knot, rkey, run)
+      )
+
+// ---------------------------------------------------------------------------------------- knots that nobody holds
+
+/** Nobody holds these knots any more. */
+export interface KnotsLeft {
+  readonly _tag: 'KnotsLeft'
+  readonly at: TimeUs
+  /** Whether a start has brought that about, which sets all timers. */
+  readonly isStart: boolean
+  /** With the cursor of each: its triggers were created no later. */
+  readonly knots: ReadonlyArray<{ readonly cursor: Nanos | null; readonly host: HostName }>
+}
+
+/** A timer of a knot has fired. */
+export interface KnotJudged {
+  readonly _tag: 'KnotJudged'
+  readonly at: TimeUs
+  readonly isHeld: boolean
+  /** Whether we are connected. */
+  readonly isOpen: boolean
+  readonly timer: Extract<Timer, { readonly _tag: 'PushTimer' | 'SourceTimer' }>
+}
+
+/** Sets the timer after which nothing of the knot is remembered. */
+const leave = (state: BuildsState, at: TimeUs, knot: HostName, untilUs: TimeUs): Step => {
+  const [after, number] = numbered(state)
+  // However our clock was set, it is no longer than a stamp from the future may make it.
+  const ms = Math.min(Math.max(Math.ceil((untilUs - at) / 1_000), 0), (2 * FUTURE_US) / 1_000) as Natural
+  return [
+    withSource(after, knot, { ...sourceOf(after, knot), leaving: { number, untilUs } }),
+    [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'SourceTimer', knot, number } }]
+  ]
+}
+
+/**
+ * What was told by a knot would count again, if it were held once more, for five minutes after it was created (T1). So long it is
+ * remembered.
+ */
+const left = (state: BuildsState, { at, isStart, knots }: KnotsLeft): Step =>
+  chain(
+    state,
+    knots.filter(({ host }) => M.has(host)(state.sources)),
+    (before, { cursor, host }) => {
+      const untilUs = usAfter(cursor === null ? at : laterOf(at, microsOf(cursor)), FUTURE_US)
+      return isStart
+        ? unchanged(withSource(before, host, { ...sourceOf(before, host), leaving: { number: NONE, untilUs } }))
+        : leave(before, at, host, untilUs)
+    }
   )
 
-/** The source as a push of that kind shows it. */
-const sourceAfter = (source: Source, kind: Trigger['kind']): Source =>
-  kind === 'pipeline' ? { ...source, pipelines: true } : { ...source, refUpdates: true }
-
-const judged = (state: BuildsState, { entitlement, trigger: arrived }: TriggerJudged): Step => {
-  const { at, knot, rkey, trigger } = arrived
-  const { cause, repo } = trigger
-  const ignore = (reason: TriggerIgnorance): Step => [state, [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]]
-  const refuse = (reason: TriggerRefusal, detail: string): Step => [
-    state,
-    [report({ _tag: 'TriggerRefused', at, detail, knot, reason, rkey })]
-  ]
-  if (rkey.length > RKEY_MAX) return refuse('rkey', `a key of ${String(rkey.length)} characters`)
-  if (repo.knot !== null && !isSameHost(state.settings.hosts, knot, repo.knot)) return refuse('knot', repo.knot)
-  if (entitlement._tag === 'Unknown') return ignore('repo')
-  const idle = idleness(cause)
-  if (idle !== null) return ignore(idle)
-  if (runOf(state, knot, rkey) !== null) return unchanged(state)
-
-  const source = sourceOf(state, knot)
-  if (isForgotten(source, rkey)) return ignore('before')
-  if (entitlement._tag === 'NotEntitled') return refuse('actor', trigger.actor ?? '')
-  const isPush = cause._tag === 'Push'
-  if (isPush && trigger.kind === 'pipeline' && source.refUpdates) return ignore('kind')
-  const known = isPush ? withSource(state, knot, sourceAfter(source, trigger.kind)) : state
-  if (trigger.kind === 'refUpdate' && source.pipelines && isToldAlready(state, knot, entitlement.repository, cause))
-    return [withSpent(known, knot, rkey), [report({ _tag: 'TriggerIgnored', at, knot, reason: 'kind', rkey })]]
-  if (source.reading >= READING_MAX) return refuse('limit', `${String(READING_MAX)} triggers of this knot are waiting for their files`)
-  const run: Run = {
-    actor: trigger.actor,
-    announced: null,
-    attempt: NONE,
-    builds: M.empty(),
-    cause,
-    defaultBranch: trigger.defaultBranch,
-    kind: trigger.kind,
-    only: null,
-    phase: { _tag: 'Read' },
-    repository: entitlement.repository,
-    retryOf: null
+const knotJudged = (state: BuildsState, { isHeld, isOpen, timer: fired }: KnotJudged): Step => {
+  if (fired._tag === 'PushTimer') {
+    const run = runOf(state, fired.knot, fired.rkey)
+    return isOpen && run?.phase._tag === 'Waiting' && run.phase.number === fired.number
+      ? read(state, fired.knot, fired.rkey, run, null)
+      : unchanged(state)
   }
-  return read(withReading(known, knot, 1), knot, rkey, run, trigger.workflows)
+  const source = sourceOf(state, fired.knot)
+  if (source.leaving?.number !== fired.number) return unchanged(state)
+  return unchanged(
+    isHeld ? withSource(state, fired.knot, { ...source, leaving: null }) : { ...state, sources: M.deleteAt(fired.knot)(state.sources) }
+  )
 }
 
 const isSameHost = (hosts: HostPolicy, knot: HostName, name: string): boolean =>
@@ -594,11 +827,12 @@ const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
 /** How often a "no" is doubted: a knot may tell of a commit before it gives it out. With the pauses, for a minute. */
 const FINAL_ATTEMPTS = 5
 
-/** The run, whose files were being read, has come to nothing: its trigger must not count again. */
+/** The run, which waited for its files or for its pipeline, has come to nothing: its trigger must not count again. */
 const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+  const run = runOf(state, knot, rkey)
   const gone = withReading(withoutRun(state, knot, rkey), knot, -1)
   // The key of a retry is ours: no trigger bears it.
-  return runOf(state, knot, rkey)?.retryOf === null ? withSpent(gone, knot, rkey) : gone
+  return run?.retryOf === null ? withSpent(gone, knot, rkey, toldIn(run)) : gone
 }
 
 /** As many as a pipeline of Tangled may have. */
@@ -667,8 +901,8 @@ const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean
     O.filter(({ builds }) => M.isEmpty(builds)),
     O.match(
       () => dropped,
-      () => [
-        withSpent(withoutRun(after, knot, rkey), knot, rkey),
+      (nothing) => [
+        withSpent(withoutRun(after, knot, rkey), knot, rkey, toldIn(nothing)),
         [...effects, report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]
       ]
     )
@@ -1036,7 +1270,7 @@ const retry = (state: BuildsState, event: RetryRequested, isEntitled: boolean): 
   if (run === null || refusal !== null) return unchanged(state)
   const again = endedOf(run, workflow)
   const key = freeKey(state, knot, nextStamp(state, at))
-  const repeated: Run = { ...run, announced: null, attempt: NONE, builds: M.empty(), only: null, phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
+  const repeated: Run = { ...run, announced: null, attempt: NONE, builds: M.empty(), met: null, only: null, phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
   if (!isPlanned(again)) {
     const only = again.map(([name]) => name)
     return read(withReading(state, knot, 1), knot, key, { ...repeated, only }, null)
@@ -1134,12 +1368,20 @@ const orphaned = (state: BuildsState, at: TimeUs, name: BuildName, { phase, stat
 
 const started = (before: BuildsState, at: TimeUs, config: Config): Step => {
   const state = trimmed({ ...before, settings: settingsOf(config), stopped: false })
-  return chain(state, M.toEntries(state.runs), (acc, [key, run]) => {
+  const remembered = chain(
+    state,
+    M.toEntries(state.sources).flatMap(([knot, { leaving }]) => (leaving === null ? [] : [[knot, leaving.untilUs] as const])),
+    (acc, [knot, untilUs]) => leave(acc, at, knot, untilUs)
+  )
+  const taken = chain(remembered[0], M.toEntries(state.runs), (acc, [key, run]): Step => {
     const [knot, rkey] = splitKey(key)
+    // Who waits for a pipeline waits from when the knot is connected.
+    if (run.phase._tag === 'Waiting') return unchanged(withRun(acc, knot, rkey, { ...run, attempt: NONE }))
     return run.phase._tag === 'Read'
       ? chain(acc, buildsOf(knot, rkey, run), (inner, [name]) => resume(inner, at, name))
       : read(acc, knot, rkey, { ...run, attempt: NONE }, run.phase.workflows)
   })
+  return [taken[0], [...remembered[1], ...taken[1]]]
 }
 
 /** What may be let out while the bridge is stopped: news, but no requests. They are made at the next start. */
@@ -1148,7 +1390,7 @@ const isNews = ({ _tag }: Effect): boolean => _tag === 'PublishPipeline' || _tag
 // ---------------------------------------------------------------------------------------- reducer
 
 /** What the builds take from the other reducers. */
-export type BuildsInput = Event | HoldsChanged | RightJudged | TriggerJudged
+export type BuildsInput = Event | HoldsChanged | KnotJudged | KnotsLeft | RightJudged | TriggerJudged
 
 const rightJudged = (state: BuildsState, { event, isEntitled }: RightJudged): Step => {
   switch (event._tag) {
@@ -1175,6 +1417,12 @@ const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
         event.at,
         event.changes.filter(({ _tag }) => _tag === 'HoldReleased')
       )
+    case 'KnotsLeft':
+      return left(state, event)
+    case 'KnotJudged':
+      return knotJudged(state, event)
+    case 'KnotOpened':
+      return connected(state, event.host)
     case 'TriggerJudged':
       return judged(state, event)
     case 'RightJudged':
@@ -1276,10 +1524,20 @@ export const fromWritten = (
         ),
         E.bindTo('log'),
         E.bind('announcements', ({ log }) => announcementsOf(runs, log, written.lastUs)),
-        E.map(({ announcements, log }) => ({ ...written, announcements, log, runs: map })),
+        E.map(({ announcements, log }) => ({
+          ...written,
+          announcements,
+          log,
+          pushes: runs.reduce(withPush, M.empty<string, M.OrderedMap<Rkey, true>>()),
+          runs: map
+        })),
         E.filterOrElse(
           (state) => areCounted(state, runs),
-          () => 'the runs that wait for their files are not as many as is said'
+          () => 'the runs that wait are not as many as is said'
+        ),
+        E.filterOrElse(
+          ({ sources }) => M.toEntries(sources).every(([, { leaving }]) => leaving === null || leaving.number < written.next),
+          () => 'a timer of a knot bears a number that was never given out'
         )
       )
     )
@@ -1309,7 +1567,13 @@ const announcementsOf = (
   )
 }
 
-/** Whether as many runs of each knot wait for their files as its source says. */
+const withPush = (pushes: BuildsState['pushes'], [key, run]: RunEntry): BuildsState['pushes'] => {
+  const [knot, rkey] = splitKey(key)
+  const push = pushThatBegan(run)
+  return push === null ? pushes : insertAt(pushKey(knot, push), rkey)(pushes)
+}
+
+/** Whether as many runs of each knot wait as its source says. */
 const areCounted = (state: BuildsState, runs: ReadonlyArray<RunEntry>): boolean => {
   const waiting = new Map<HostName, number>()
   for (const [key, { phase }] of runs) {

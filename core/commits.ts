@@ -624,7 +624,7 @@ const repositoryAt = (state: CommitsState, knot: HostName, [did, rkey]: readonly
 }
 
 /** The repositories on the knot that the claim may mean: by their own DID, or, where none has it, by owner and name. */
-const claimed = (state: CommitsState, knot: HostName, { did, name, owner }: RepoClaim): ReadonlyArray<Repository> => {
+export const claimed = (state: CommitsState, knot: HostName, { did, name, owner }: RepoClaim): ReadonlyArray<Repository> => {
   const byDid = did === null ? [] : M.keys(valuesAt<string>(did)(state.repoDids)).map(recordOf)
   const those = byDid.filter(([of]) => owner === null || of === owner).flatMap((key) => repositoryAt(state, knot, key))
   if (those.length > 0 || owner === null || name === null) return those

@@ -61,6 +61,10 @@ export const Timer = t.union(
     t.readonly(t.strict({ _tag: t.literal('KnotTimer'), connection: Natural, host: HostName })),
     /** The next page of an account's records. */
     t.readonly(t.strict({ _tag: t.literal('RecordsTimer'), did: Did, number: Natural })),
+    /** The end of the time for which a push waits for its pipeline. */
+    t.readonly(t.strict({ _tag: t.literal('PushTimer'), knot: HostName, number: Natural, rkey: Rkey })),
+    /** The end of the time for which a knot that nobody holds is remembered. */
+    t.readonly(t.strict({ _tag: t.literal('SourceTimer'), knot: HostName, number: Natural })),
     /** The workflow files of a trigger. */
     t.readonly(t.strict({ _tag: t.literal('WorkflowsTimer'), knot: HostName, number: Natural, rkey: Rkey })),
     /** The next attempt to have a build started, found or cancelled. */

@@ -9,6 +9,7 @@
  *                   │   triggers ┘ (from knots, judged by the rows)         │
  *                   └────────────────────────────────────► reports          ┘
  */
+import * as O from 'fp-ts/lib/Option.js'
 import * as Backfill from './backfill.js'
 import * as Builds from './builds.js'
 import * as Commits from './commits.js'
@@ -41,7 +42,7 @@ export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> }
   AccountReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
   StreamAdvanced: ['cursor'],
   FrameRejected: ['cursor'],
-  KnotOpened: ['knots'],
+  KnotOpened: ['knots', 'builds'],
   KnotClosed: ['knots'],
   KnotReceived: ['knots', 'builds'],
   KnotFrameRejected: ['knots'],
@@ -140,8 +141,9 @@ export const step = (state: State, event: Event): Transition<State, Effect> => {
   const [backfill, readEffects] = isForBackfill
     ? stepBackfill(state.backfill, event, commits, only(outcomes, isMemberChanged))
     : unchanged(state.backfill)
-  const [builds, buildEffects] = concerns.includes('builds')
-    ? stepBuilds(state.builds, event, commits, holds, only(knotOutcomes, isTrigger))
+  const isForBuilds = concerns.includes('builds') && !(event._tag === 'KnotOpened' && knots === state.knots)
+  const [builds, buildEffects] = isForBuilds
+    ? stepBuilds(state.builds, event, commits, holds, [state.knots, knots], only(knotOutcomes, isTrigger))
     : unchanged(state.builds)
 
   const effects = inOrder(joined(streamEffects, only(knotOutcomes, isEffect), readEffects, buildEffects, only(outcomes, isReport)))
@@ -205,25 +207,52 @@ const stepBuilds = (
   event: Event,
   commits: Commits.CommitsState,
   changes: ReadonlyArray<Commits.HoldChanged>,
+  [before, knots]: readonly [Knots.KnotsState, Knots.KnotsState],
   triggers: ReadonlyArray<Knots.TriggerArrived>
 ): Transition<Builds.BuildsState, Effect> => {
-  const own = judged(state, commits, event)
+  const own = judged(state, commits, knots, event)
   if (changes.length === 0 && triggers.length === 0) return Builds.reduce(state, own)
   const inputs: ReadonlyArray<Builds.BuildsInput> = [
-    ...(changes.length === 0 ? [] : [{ _tag: 'HoldsChanged' as const, at: event.at, changes }]),
-    ...triggers.map((trigger) => ({
-      _tag: 'TriggerJudged' as const,
-      entitlement: Commits.entitlement(commits, trigger.knot, trigger.trigger.repo, trigger.trigger.actor),
-      trigger
-    })),
+    ...(changes.length === 0
+      ? []
+      : [
+          { _tag: 'HoldsChanged' as const, at: event.at, changes },
+          { _tag: 'KnotsLeft' as const, at: event.at, isStart: event._tag === 'Started', knots: leftAmong(changes, before, knots) }
+        ]),
+    ...triggers.map((trigger) => triggerJudged(state, commits, trigger)),
     own
   ]
   return chain(state, inputs, Builds.reduce)
 }
 
-/** What may have something started comes with the right to it, as it is now. */
-const judged = (state: Builds.BuildsState, commits: Commits.CommitsState, event: Event): Builds.BuildsInput => {
+/** The knots that nobody holds any more, each with how far it had come. */
+const leftAmong = (
+  changes: ReadonlyArray<Commits.HoldChanged>,
+  before: Knots.KnotsState,
+  after: Knots.KnotsState
+): Builds.KnotsLeft['knots'] =>
+  [...new Set(changes.map(({ knot }) => knot))].sort().flatMap((host) => {
+    const was = O.toNullable(M.lookup(host)(before.subscriptions))
+    return was === null || M.has(host)(after.subscriptions) ? [] : [{ cursor: was.cursor, host }]
+  })
+
+/** The trigger with what the rows say. Who made the push that a pipeline tells of, its refUpdate has said. */
+const triggerJudged = (state: Builds.BuildsState, commits: Commits.CommitsState, arrived: Knots.TriggerArrived): Builds.TriggerJudged => {
+  const { knot, trigger } = arrived
+  const meant = Commits.claimed(commits, knot, trigger.repo)
+  const actor = trigger.actor ?? Builds.tellerOf(state, knot, trigger, meant)
+  return { _tag: 'TriggerJudged', actor, entitlement: Commits.entitlement(commits, knot, trigger.repo, actor), meant, trigger: arrived }
+}
+
+/** What may have something started comes with the right to it, as it is now; a timer of a knot, with how things stand with that. */
+const judged = (state: Builds.BuildsState, commits: Commits.CommitsState, knots: Knots.KnotsState, event: Event): Builds.BuildsInput => {
   switch (event._tag) {
+    case 'TimerFired': {
+      const { at, timer } = event
+      if (timer._tag !== 'PushTimer' && timer._tag !== 'SourceTimer') return event
+      const subscription = O.toNullable(M.lookup(timer.knot)(knots.subscriptions))
+      return { _tag: 'KnotJudged', at, isHeld: subscription !== null, isOpen: subscription?.connection.phase._tag === 'Open', timer }
+    }
     case 'WorkflowsRead':
     case 'RetryRequested':
       return { _tag: 'RightJudged', event, isEntitled: isEntitled(state, commits, event.knot, event.rkey) }

@@ -81,6 +81,13 @@ export type WorkflowSource = t.TypeOf<typeof WorkflowSource>
 export const TriggerKind = t.union([t.literal('pipeline'), t.literal('refUpdate')], 'TriggerKind')
 export type TriggerKind = t.TypeOf<typeof TriggerKind>
 
+/**
+ * How much a refUpdate says, by which the generation of its knot is told: no `repo` (`bare`); `repo` (`named`); also `changedFiles` or
+ * `pushOptions` (`detailed`). One that was taken down when every refUpdate was acted on at once, and the journal has it, is `past`.
+ */
+export const RefUpdateShape = t.keyof({ bare: null, named: null, detailed: null, past: null }, 'RefUpdateShape')
+export type RefUpdateShape = t.TypeOf<typeof RefUpdateShape>
+
 export const Trigger = t.readonly(
   t.strict({
     /** Who did it; `null` where the knot does not say, and answers for it. */
@@ -89,6 +96,8 @@ export const Trigger = t.readonly(
     defaultBranch: t.union([t.string, t.null]),
     kind: TriggerKind,
     repo: RepoClaim,
+    /** `null` for a pipeline. */
+    shape: t.union([RefUpdateShape, t.null]),
     /** The workflow files, where the trigger brings them along; else they are read from the repository. */
     workflows: t.union([t.readonlyArray(WorkflowSource), t.null])
   }),

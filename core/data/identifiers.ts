@@ -100,6 +100,9 @@ export const previousNano = (n: Nanos): Nanos => (n === '0' ? n : (String(BigInt
 /** A stamp in microseconds as one in nanoseconds: the last of the one is below the last of the other. */
 export const nanosOf = (us: TimeUs): Nanos => (us === 0 ? '0' : `${String(us)}000`) as Nanos
 
+/** The microsecond in which a nanosecond lies, as far as a stamp can hold it. */
+export const microsOf = (n: Nanos): TimeUs => clampTimeUs(Number(n.slice(0, -3)))
+
 // ---------------------------------------------------------------------------------------- TID
 
 export interface TidBrand {

@@ -12,7 +12,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Did, PIPELINE, REF_UPDATE, Sha, WorkflowName } from '../data/identifiers.js'
 import { excerpt, wellFormed } from '../data/text.js'
 import { utf8Length } from '../data/utf8.js'
-import type { Cause, Manual, Pair, PullRequest, Push, RepoClaim, Trigger, WorkflowSource } from '../trigger.js'
+import type { Cause, Manual, Pair, PullRequest, Push, RefUpdateShape, RepoClaim, Trigger, WorkflowSource } from '../trigger.js'
 import { isObject } from './json.js'
 
 /** Of a ref, the name of a branch or of a repository, and the key of an input. */
@@ -103,6 +103,11 @@ const pushOf = (place: string, fields: Fields): Read<Push> =>
     E.apS('skipsCi', E.right(skipsCi(fields['pushOptions'])))
   )
 
+const shapeOf = ({ changedFiles, pushOptions, repo }: Fields): RefUpdateShape => {
+  if (isAbsent(repo)) return 'bare'
+  return isAbsent(changedFiles) && isAbsent(pushOptions) ? 'named' : 'detailed'
+}
+
 const refUpdate = (fields: Fields): Read<Trigger> =>
   pipe(
     E.Do,
@@ -111,6 +116,7 @@ const refUpdate = (fields: Fields): Read<Trigger> =>
     E.apS('defaultBranch', E.right(null)),
     E.apS('kind', E.right('refUpdate' as const)),
     E.apS('repo', claimOf(fields)),
+    E.apS('shape', E.right(shapeOf(fields))),
     E.apS('workflows', E.right(null))
   )
 
@@ -236,7 +242,7 @@ const pipeline = ({ triggerMetadata, workflows }: Fields): Read<Trigger> =>
     E.bind('cause', ({ metadata, repo }) => causeOf(metadata, repo)),
     E.bind('defaultBranch', ({ fields }) => optional(nameAt)('repo.defaultBranch', fields['defaultBranch'])),
     E.apS('workflows', E.map((sources: ReadonlyArray<WorkflowSource | null>) => sources.filter(isKept))(listAt('workflows', WORKFLOWS_MAX, workflows, workflowAt))),
-    E.map(({ cause, defaultBranch, repo, workflows }) => ({ actor: null, cause, defaultBranch, kind: 'pipeline' as const, repo, workflows }))
+    E.map(({ cause, defaultBranch, repo, workflows }) => ({ actor: null, cause, defaultBranch, kind: 'pipeline' as const, repo, shape: null, workflows }))
   )
 
 // ---------------------------------------------------------------------------------------- both

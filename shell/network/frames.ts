@@ -120,41 +120,98 @@ export interface KnotEvent {
 
 /** A branch or tag has moved. `repo` is the DID of the repository. */
 export interface Push {
+  readonly changedFiles?: ReadonlyArray<string>
   readonly committerDid: string
   readonly ownerDid: string
+  readonly pushOptions?: ReadonlyArray<string>
   readonly repo: string
   readonly ref: string
   readonly oldSha: string
   readonly newSha: string
 }
 
-/** The trigger of newer knots, `sh.tangled.git.refUpdate`. */
+/** What knots say of the commits, and nobody here reads. */
+const metaOf = (ref: string) => ({
+  commitCount: { byEmail: [{ count: 1, email: 'someone@example.com' }] },
+  isDefaultRef: ref === 'refs/heads/main',
+  langBreakdown: { inputs: [{ lang: '', size: 2 }] }
+})
+
+/** The trigger of newer knots, `sh.tangled.git.refUpdate`, which says what has changed. */
 export const refUpdate = (rkey: string, push: Push): KnotEvent => ({
   nsid: 'sh.tangled.git.refUpdate',
   rkey,
-  event: { $type: 'sh.tangled.git.refUpdate', ...push, meta: { isDefaultRef: push.ref === 'refs/heads/main' } }
-})
-
-/** The trigger of older knots, `sh.tangled.pipeline`: a push with the workflows that match it, ready-made. */
-export const pipeline = (rkey: string, knot: string, name: string, push: Push, workflows: ReadonlyArray<unknown>): KnotEvent => ({
-  nsid: 'sh.tangled.pipeline',
-  rkey,
-  event: {
-    $type: 'sh.tangled.pipeline',
-    triggerMetadata: {
-      kind: 'push',
-      repo: { knot, did: push.ownerDid, repo: name, repoDid: push.repo, defaultBranch: 'main' },
-      push: { ref: push.ref, oldSha: push.oldSha, newSha: push.newSha }
-    },
-    workflows
-  }
+  event: { $type: '', changedFiles: ['README.md'], ...push, meta: metaOf(push.ref) }
 })
 
 /**
- * The text of a knot's frame. `created` is in nanoseconds, which a double cannot hold: its digits go into the text as they are.
- * Older knots write none (`null`).
+ * The same of older knots, each of which sends a `pipeline` after it: the first call the repository by its owner, as `repoDid`, and its name; the
+ * next by both DIDs and its name; the last by its DID, `repo`, as newer ones do.
  */
-export const knotFrameText = ({ nsid, rkey, event }: KnotEvent, created: bigint | null): string => {
-  const text = JSON.stringify({ rkey, nsid, event })
-  return created === null ? text : `${text.slice(0, -1)},"created":${String(created)}}`
+export const olderRefUpdate = (rkey: string, generation: 1 | 2 | 3, name: string, push: Push): KnotEvent => {
+  const { committerDid, newSha, oldSha, ownerDid, ref, repo } = push
+  const named = { 1: { repoDid: ownerDid, repoName: name }, 2: { ownerDid, repoDid: repo, repoName: name }, 3: { ownerDid, repo } }
+  return {
+    nsid: 'sh.tangled.git.refUpdate',
+    rkey,
+    event: { $type: '', committerDid, meta: metaOf(ref), newSha, oldSha, ref, ...named[generation] }
+  }
 }
+
+/** A workflow in a pipeline. */
+export const pipelineWorkflow = (name: string, raw: string, engine = 'tack') => ({
+  clone: { depth: 0, skip: false, submodules: false },
+  engine,
+  name,
+  raw
+})
+
+const pipelineOf = (rkey: string, triggerMetadata: object, workflows: ReadonlyArray<unknown>): KnotEvent => ({
+  nsid: 'sh.tangled.pipeline',
+  rkey,
+  event: { $type: '', triggerMetadata, workflows }
+})
+
+/** The trigger of older knots, `sh.tangled.pipeline`: a push with the workflows that match it, ready-made. */
+export const pipeline = (
+  rkey: string,
+  knot: string,
+  name: string,
+  { newSha, oldSha, ownerDid, ref }: Push,
+  workflows: ReadonlyArray<unknown>
+): KnotEvent => {
+  const repo = { defaultBranch: '', did: ownerDid, knot, repo: name }
+  return pipelineOf(rkey, { kind: 'push', push: { newSha, oldSha, ref }, repo }, workflows)
+}
+
+/** A pull request of a branch was opened; the first generation calls that `create`, and knows no other action. */
+export const pullRequest = (
+  rkey: string,
+  knot: string,
+  name: string,
+  ownerDid: string,
+  branches: { readonly sourceBranch: string; readonly sourceSha: string; readonly targetBranch: string },
+  workflows: ReadonlyArray<unknown>
+): KnotEvent => {
+  const repo = { defaultBranch: '', did: ownerDid, knot, repo: name }
+  return pipelineOf(rkey, { kind: 'pull_request', pullRequest: { action: 'create', ...branches }, repo }, workflows)
+}
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sorted(item)]))
+}
+
+/** As knots write JSON: what means something to HTML or to older JavaScript is escaped. */
+const escaped = (text: string): string =>
+  text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/**
+ * The text of a knot's frame. `created` is in nanoseconds, which a double cannot hold: its digits go into the text as they are.
+ * Older knots write none (`null`), and all their keys in order.
+ */
+export const knotFrameText = ({ nsid, rkey, event }: KnotEvent, created: bigint | null): string =>
+  created === null
+    ? escaped(JSON.stringify(sorted({ event, nsid, rkey })))
+    : `${escaped(JSON.stringify({ rkey, nsid, event })).slice(0, -1)},"created":${String(created)}}`

@@ -42,16 +42,22 @@ export interface Batch {
 /** The greatest number whose journals bear none, and are folded by today's rules. */
 const UNNUMBERED = 2
 
+/** When these were written, every refUpdate was acted on at once. */
+const modernTrigger = (trigger: unknown): unknown =>
+  typeof trigger !== 'object' || trigger === null || 'shape' in trigger
+    ? trigger
+    : { ...trigger, shape: 'kind' in trigger && trigger.kind === 'refUpdate' ? 'past' : null }
+
 /**
  * An event of a journal of numbers 1 and 2 in today's form. In the first of them a knot's frame told nothing of triggers, and the
- * configuration nothing of builds; in both, frames of the stream had no number, an account event did not say when it was, and the configuration did not name
+ * configuration nothing of builds; in both, frames of the stream had no number, an account event did not say when it was, a trigger not its shape, and the configuration did not name
  * the stream's server, nor caps.
  */
 const modern = (event: unknown): unknown => {
   if (typeof event !== 'object' || event === null || !('_tag' in event)) return event
   switch (event._tag) {
     case 'KnotReceived':
-      return 'trigger' in event ? event : { ...event, trigger: null }
+      return { ...event, trigger: 'trigger' in event ? modernTrigger(event.trigger) : null }
     case 'AccountReceived':
       return { changedUs: null, ordinal: null, seq: null, ...event }
     case 'CommitReceived':

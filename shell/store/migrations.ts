@@ -79,7 +79,7 @@ const toVersion3 = ({ accounts, head: written, runs, statuses }: Document): Docu
     head: {
       ...head,
       backfill: backfill3(fieldsOf(head['backfill'])),
-      builds: builds3(fieldsOf(head['builds'])),
+      builds: builds3(fieldsOf(head['builds']), listOf(fieldsOf(head['knots'])['subscriptions'])),
       counters: counters3(fieldsOf(head['counters']), overlongIn(accounts)),
       cursor: cursor3(fieldsOf(head['cursor'])),
       knots: knots3(fieldsOf(head['knots'])),
@@ -122,13 +122,31 @@ const counters3 = (counters: Fields, dropped: number): Fields =>
 /** Rows of everybody were kept, whatever the configuration: the next start says who goes. */
 const policy3 = (policy: Fields): Fields => ({ ...policy, backfill: false, caps: defaults({ hostname: '', owner: '' }).caps })
 const backfill3 = (backfill: Fields): Fields => backfill
-/** No mistake had been told of. */
-const builds3 = (builds: Fields): Fields => ({ ...builds, mistaken: [] })
+
+/**
+ * A run may begin of the next push in whichever way it is told. Whether pipelines come with refUpdates is found out anew, where both counted.
+ * A knot that nobody holds is forgotten at the next start. No mistake had been told of.
+ */
+const builds3 = (builds: Fields, subscriptions: ReadonlyArray<unknown>): Fields => {
+  const held = new Set(subscriptions.map((entry) => listOf(entry)[0]))
+  const sources = listOf(builds['sources']).map((entry) => {
+    const [knot, source] = listOf(entry)
+    const { refUpdates, spent, ...rest } = fieldsOf(source)
+    const keys = listOf(spent).map((key) => [listOf(key)[0], null])
+    const leaving = held.has(knot) ? null : { number: 0, untilUs: 0 }
+    return [knot, { ...rest, details: false, leaving, pipelines: rest['pipelines'] === true && refUpdates !== true, spent: keys }]
+  })
+  return { ...builds, mistaken: [], sources }
+}
+
 /** Frames had no numbers, and nothing said what a replay is: a first connection says both. */
 const cursor3 = (cursor: Fields): Fields => ({ ...cursor, mark: null, replayUs: null, settings: { ...fieldsOf(cursor['settings']), url: '' } })
 const knots3 = (knots: Fields): Fields => knots
-/** Runs that had begun were not announced, and are not any more. None repeated some of its workflows alone from their files. */
-const run3 = (run: Fields): Fields => ({ ...run, announced: null, only: null })
+/**
+ * Runs that had begun were not announced, and are not any more. None repeated some of its workflows alone from their files. Nor is it known which triggers of the other kind came: one that still
+ * comes is no push of its own.
+ */
+const run3 = (run: Fields): Fields => ({ ...run, announced: null, met: null, only: null })
 const status3 = (status: Fields): Fields => status
 
 export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3(withoutFormerKnots(document)) }

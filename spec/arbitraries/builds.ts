@@ -33,7 +33,7 @@ import {
   type WorkflowSource
 } from '../../core/index.js'
 import { type Change, commitOf, tidAt } from '../laws/events.js'
-import { nameText, type Outcome } from '../laws/builds.js'
+import { nameText, type Outcome, type PushLife } from '../laws/builds.js'
 import { type Run, runOf, unfold } from '../laws/run.js'
 import { configWith } from './config.js'
 import { ALICE, EPOCH_US, HOSTNAME, OWNER, pick, SECOND_US, weighted } from './data.js'
@@ -148,6 +148,9 @@ const SOURCES: ReadonlyArray<WorkflowSource> = [
   { name: 'b' as WorkflowName, text: 'no: [' }
 ]
 
+/** What knots of three generations send, and what those of the last send most of the time. */
+const SHAPES: ReadonlyArray<Trigger['shape']> = ['detailed', 'named', 'bare', 'detailed']
+
 const pushOf = ({ a, b, c }: Move, kind: Trigger['kind']): Trigger => {
   const repos: ReadonlyArray<Trigger['repo']> = [
     { did: OWNERS_REPO as Did, knot: null, name: null, owner: null },
@@ -172,6 +175,7 @@ const pushOf = ({ a, b, c }: Move, kind: Trigger['kind']): Trigger => {
     defaultBranch: null,
     kind,
     repo: pick(repos, a),
+    shape: kind === 'pipeline' ? null : pick(SHAPES, c),
     workflows: kind === 'pipeline' ? [] : null
   }
 }
@@ -228,9 +232,13 @@ export const questionsIn = (state: State): ReadonlyArray<Question> => [
   })
 ]
 
-export const timersIn = (state: State): ReadonlyArray<Extract<Event, { readonly _tag: 'TimerFired' }>['timer']> => [
-  ...M.toEntries(state.builds.runs).flatMap(([key, { phase }]) =>
-    phase._tag === 'ReadPausing' ? [{ _tag: 'WorkflowsTimer' as const, ...keyOf(key), number: phase.number }] : []
+export const timersIn = (state: State): ReadonlyArray<Timer> => [
+  ...M.toEntries(state.builds.runs).flatMap(([key, { phase }]): ReadonlyArray<Timer> => {
+    if (phase._tag === 'Waiting') return [{ _tag: 'PushTimer' as const, ...keyOf(key), number: phase.number }]
+    return phase._tag === 'ReadPausing' ? [{ _tag: 'WorkflowsTimer' as const, ...keyOf(key), number: phase.number }] : []
+  }),
+  ...M.toEntries(state.builds.sources).flatMap(([knot, { leaving }]) =>
+    leaving === null ? [] : [{ _tag: 'SourceTimer' as const, knot, number: leaving.number }]
   ),
   ...buildsIn(state).flatMap(([build, { deadline, phase }]) => [
     ...(phase._tag === 'Pausing' || phase._tag === 'CancelPausing' ? [{ _tag: 'BuildTimer' as const, build, number: phase.number }] : []),
@@ -281,7 +289,14 @@ const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: Read
     case 'again': {
       const frames = before.filter((event) => event._tag === 'KnotReceived')
       const frame = frames[a % Math.max(frames.length, 1)]
-      return frame === undefined ? nothing(at) : { ...frame, at, connection: knotConnection(state, frame.host) as Natural }
+      if (frame === undefined) return nothing(at)
+      const now = { ...frame, at, connection: knotConnection(state, frame.host) as Natural }
+      const { trigger } = frame
+      if (b % 2 === 0 || typeof trigger !== 'object' || trigger === null) return now
+      // The same, told in the other way.
+      const kind = trigger.kind === 'pipeline' ? 'refUpdate' : 'pipeline'
+      const shape = kind === 'pipeline' ? null : pick(SHAPES, c)
+      return { ...now, rkey: pick(RKEYS, b + c), trigger: { ...trigger, kind, shape, workflows: kind === 'pipeline' ? [] : null } }
     }
     case 'answer':
       return questions.length === 0 ? frame(state, { a, b, c, kind }, at) : answer(pick(questions, a), at, b)
@@ -483,6 +498,116 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
 }
 
 export const campaignOutcomes: fc.Arbitrary<Outcome> = campaigns.map(played)
+
+// ---------------------------------------------------------------------------------------- a knot that tells twice
+
+/** What happens between two frames. */
+type Between = 'nothing' | 'restart' | 'loss' | 'time' | 'again' | 'files'
+
+interface PushScript {
+  readonly between: ReadonlyArray<Between>
+  readonly knot: PushLife['knot']
+  /** Which commit each push makes, and whether it asks for no CI. */
+  readonly pushes: ReadonlyArray<{ readonly isSkipped: boolean; readonly sha: number }>
+  /** Where each frame comes: they are sorted by this. */
+  readonly places: ReadonlyArray<number>
+}
+
+const pushScripts: fc.Arbitrary<PushScript> = fc.record(
+  {
+    between: fc.array(weighted<Between>([6, 'nothing'], [1, 'restart'], [1, 'loss'], [1, 'time'], [2, 'again'], [1, 'files']), { maxLength: 14 }),
+    knot: fc.constantFrom<PushLife['knot']>('bare', 'mute', 'named', 'detailed'),
+    places: fc.array(fc.nat(30), { maxLength: 10, minLength: 10 }),
+    pushes: fc.array(fc.record({ isSkipped: weighted([4, false], [1, true]), sha: fc.nat(1) }, { noNullPrototype: true }), { maxLength: 5, minLength: 1 })
+  },
+  { noNullPrototype: true }
+)
+
+/** The two frames by which a knot tells of the push `i`, or the one; with the push that they tell of. */
+const framesOf = ({ knot, pushes }: PushScript, sends: boolean): ReadonlyArray<readonly [string, Rkey, Trigger]> =>
+  pushes.flatMap(({ isSkipped, sha }, i): ReadonlyArray<readonly [string, Rkey, Trigger]> => {
+    const move: Move = { a: knot === 'bare' ? 2 : 0, b: 0, c: 0, kind: 'push' }
+    const push = { _tag: 'Push' as const, changedFiles: null, newSha: pick(SHAS, sha), oldSha: ZERO, ref: 'refs/heads/main', skipsCi: false }
+    const update: Trigger = {
+      ...pushOf(move, 'refUpdate'),
+      cause: { ...push, skipsCi: isSkipped && knot === 'detailed' },
+      shape: knot === 'mute' ? 'named' : knot
+    }
+    const piped: Trigger = { ...pushOf(move, 'pipeline'), cause: push }
+    const told: ReadonlyArray<readonly [string, Rkey, Trigger]> = [[push.newSha, `u${String(i)}` as Rkey, update]]
+    return sends && !isSkipped ? [...told, [push.newSha, `v${String(i)}` as Rkey, piped]] : told
+  })
+
+const lived = (script: PushScript): PushLife => {
+  const { between, knot, places, pushes } = script
+  const sends = knot === 'bare' || knot === 'mute' || (knot === 'detailed' && pushes.length % 2 === 0)
+  const frames = framesOf(script, sends)
+    .map((frame, i) => ({ frame, place: places[i] ?? 0 }))
+    .sort((left, right) => left.place - right.place)
+    .map(({ frame }) => frame)
+  const began: Array<string> = []
+  const told = new Map<string, { pipelines: Array<string>; refUpdates: Array<string> }>()
+  let state = initial(policy())
+  let seconds = 0
+  let isHurried = false
+  const happens = (event: Event): void => {
+    const [after, effects] = step(state, event)
+    state = after
+    began.push(...effects.flatMap((effect) => (effect._tag === 'ReadWorkflows' && !began.includes(effect.rkey) ? [effect.rkey] : [])))
+  }
+  const now = (): TimeUs => (EPOCH_US + SECOND_US * seconds++) as TimeUs
+  const opens = (): void => happens({ _tag: 'KnotOpened', at: now(), connection: knotConnection(state, K1) as Natural, host: K1 })
+  const restarts = (): void => {
+    happens({ _tag: 'Started', at: now(), config: policy(), resumeFrom: null })
+    opens()
+  }
+  const loses = (): void => {
+    const connection = knotConnection(state, K1) as Natural
+    happens({ _tag: 'KnotClosed', at: now(), connection, host: K1 })
+    happens({ _tag: 'TimerFired', at: now(), timer: { _tag: 'KnotTimer', connection: knotConnection(state, K1) as Natural, host: K1 } })
+    opens()
+  }
+  const waits = (): ReadonlyArray<Timer> => timersIn(state).filter(({ _tag }) => _tag === 'PushTimer')
+  const timePasses = (): void => {
+    for (const timer of waits()) happens({ _tag: 'TimerFired', at: now(), timer })
+  }
+  const comes = ([, rkey, trigger]: readonly [string, Rkey, Trigger]): void => {
+    const connection = knotConnection(state, K1) as Natural
+    happens({ _tag: 'KnotReceived', at: now(), connection, created: null, host: K1, nsid: 'sh.tangled.git.refUpdate' as Nsid, rkey, trigger })
+  }
+  for (const event of beginningWith(policy())) happens({ ...event, at: now() })
+  opens()
+  frames.forEach((frame, i) => {
+    comes(frame)
+    const [push, rkey, { cause, kind }] = frame
+    const keys = told.get(push) ?? { pipelines: [], refUpdates: [] }
+    told.set(push, keys)
+    if (kind === 'pipeline') keys.pipelines.push(rkey)
+    else if (cause._tag === 'Push' && !cause.skipsCi) keys.refUpdates.push(rkey)
+    switch (between[i] ?? 'nothing') {
+      case 'again':
+        return frames.slice(0, i + 1).forEach(comes)
+      case 'files': {
+        const [question] = questionsIn(state)
+        return question === undefined ? undefined : happens(answer(question, now(), i))
+      }
+      case 'loss':
+        return loses()
+      case 'restart':
+        return restarts()
+      case 'time':
+        isHurried ||= i < frames.length - 1 && waits().length > 0
+        return timePasses()
+      case 'nothing':
+        return
+    }
+  })
+  timePasses()
+  // A pipeline took the place of a run that had waited: nothing was asked for under that key.
+  return { began, isHurried, knot, told }
+}
+
+export const pushLives: fc.Arbitrary<PushLife> = pushScripts.map(lived)
 
 // ---------------------------------------------------------------------------------------- names
 

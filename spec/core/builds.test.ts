@@ -131,10 +131,14 @@ describe('what is written is what is read', () => {
     for (const field of Object.keys(written))
       expect([field, Builds.WrittenBuilds.decode({ ...written, [field]: {} })._tag]).toEqual([field, 'Left'])
     expect(Builds.WrittenBuilds.decode({ ...written, floorUs: 5 })._tag).toBe('Right')
-    expect(Builds.Source.decode({ forgotten: 'a', pipelines: true, reading: 1, refUpdates: false, spent: [['b', true]] })._tag).toBe('Right')
-    const source: object = { forgotten: null, pipelines: true, reading: 0, refUpdates: false, spent: [] }
+    const told = { actor: null, kind: 'refUpdate', newSha: '1'.repeat(40), oldSha: '2'.repeat(40), outcome: 'left', owner: 'did:plc:o', record: 'app', ref: 'r' }
+    const source: object = { details: false, forgotten: null, leaving: null, pipelines: true, reading: 0, spent: [] }
+    const full = { ...source, forgotten: 'a', leaving: { number: 1, untilUs: 2 }, spent: [['b', null], ['c', told], ['d', { ...told, actor: 'did:plc:a' }]] }
+    expect(Builds.Source.decode(full)._tag).toBe('Right')
+    for (const field of Object.keys(told)) expect([field, Builds.Source.decode({ ...source, spent: [['c', { ...told, [field]: {} }]] })._tag]).toEqual([field, 'Left'])
     expect(Builds.Source.decode(source)._tag).toBe('Right')
     for (const field of Object.keys(source)) expect([field, Builds.Source.decode({ ...source, [field]: {} })._tag]).toEqual([field, 'Left'])
+    expect(Builds.Source.decode({ ...source, leaving: { number: 1 } })._tag).toBe('Left')
     expect(Builds.Source.decode({ ...source, spent: [['b', false]] })._tag).toBe('Left')
   })
 
@@ -148,7 +152,7 @@ describe('what is written is what is read', () => {
   })
 })
 
-const COUNT = 'the runs that wait for their files are not as many as is said'
+const COUNT = 'the runs that wait are not as many as is said'
 
 describe('parts that cannot come from one state', () => {
   type Parts = ReturnType<typeof partsOf>
@@ -295,14 +299,20 @@ describe('what a run remembers', () => {
     expect(M.toEntries(twice.builds.runs).map(([, run]) => run.retryOf)).toEqual([null, KEY, KEY])
   })
 
-  test('of a knot, which kinds of trigger have counted', () => {
+  test('of a knot, what it has sent that tells its generation', () => {
     const sourcesOf = (state: State) => M.toEntries(state.builds.sources).map(([knot, source]) => [knot, Builds.Source.encode(source)])
-    const sources = (kind: 'pipeline' | 'refUpdate') => sourcesOf(after([...running(), comes(trigger({ kind, workflows: [] }), at(20))]))
-    expect(sources('pipeline')).toEqual([[K1, { forgotten: null, pipelines: true, reading: 1, refUpdates: false, spent: [] }]])
-    expect(sources('refUpdate')).toEqual([[K1, { forgotten: null, pipelines: false, reading: 1, refUpdates: true, spent: [] }]])
+    const sources = (changes: object) => sourcesOf(after([...running(), comes(trigger({ workflows: [], ...changes }), at(20))]))
+    const empty = { details: false, forgotten: null, leaving: null, pipelines: false, reading: 1, spent: [] }
+    expect(sources({ kind: 'pipeline', shape: null })).toEqual([[K1, { ...empty, pipelines: true }]])
+    expect(sources({})).toEqual([[K1, { ...empty, details: true }]])
+    expect(sources({ shape: 'named' })).toEqual([[K1, empty]])
+    const elsewhere = { repo: { did: 'did:plc:else', knot: null, name: null, owner: null } }
+    expect(sources({ ...elsewhere, kind: 'pipeline', shape: null })).toEqual([[K1, { ...empty, pipelines: true, reading: 0 }]])
+    expect(sources(elsewhere)).toEqual([[K1, { ...empty, details: true, reading: 0 }]])
+    expect(sources({ ...elsewhere, shape: 'named' })).toEqual([])
     const wish = { _tag: 'Manual' as const, inputs: [], ref: null, sha: null }
     expect(sourcesOf(after([...running(), comes(trigger({ cause: wish, kind: 'pipeline' }), at(20))]))).toEqual([
-      [K1, { forgotten: null, pipelines: false, reading: 1, refUpdates: false, spent: [] }]
+      [K1, empty]
     ])
   })
 })
@@ -315,12 +325,12 @@ describe('what a flood of triggers may cost', () => {
   const sourceIn = (state: State): Builds.Source => there(M.toEntries(state.builds.sources)[0])[1]
   const sourceOf = (happenings: ReadonlyArray<Happening>): Builds.Source => sourceIn(after(happenings))
 
-  test('five hundred runs of a knot may wait for their files', () => {
+  test('five hundred runs of a knot may wait', () => {
     expect(M.size(after(flood(500)).builds.runs)).toBe(500)
     const state = after(flood(502))
     expect([M.size(state.builds.runs), sourceIn(state).reading]).toEqual([500, 500])
     expect(state.counters.recent.map((report) => ('reason' in report ? report.reason : ''))).toEqual(['limit', 'limit'])
-    expect(state.counters.recent.map((report) => ('detail' in report ? report.detail : ''))[0]).toBe('500 triggers of this knot are waiting for their files')
+    expect(state.counters.recent.map((report) => ('detail' in report ? report.detail : ''))[0]).toBe('500 triggers of this knot are waiting')
   })
 
   test('each that comes to something, or to nothing, makes room for another', () => {

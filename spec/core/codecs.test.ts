@@ -116,6 +116,8 @@ const TIMERS: ReadonlyArray<t.OutputOf<typeof Timer>> = [
   { _tag: 'JetstreamTimer', connection: 1 },
   { _tag: 'KnotTimer', connection: 1, host: K1 },
   { _tag: 'RecordsTimer', did: ALICE, number: 1 },
+  { _tag: 'PushTimer', knot: K1, number: 1, rkey: 'r' },
+  { _tag: 'SourceTimer', knot: K1, number: 1 },
   { _tag: 'WorkflowsTimer', knot: K1, number: 1, rkey: 'r' },
   { _tag: 'BuildTimer', build: BUILD, number: 1 },
   { _tag: 'DeadlineTimer', build: BUILD, number: 1 }
@@ -133,6 +135,7 @@ const TRIGGER = {
   defaultBranch: 'main',
   kind: 'pipeline' as const,
   repo: { did: ALICE, knot: 'k', name: 'n', owner: ALICE },
+  shape: null,
   workflows: [{ name: 'w', text: 't' }]
 }
 

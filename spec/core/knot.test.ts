@@ -97,6 +97,7 @@ describe('a trigger', () => {
         defaultBranch: null,
         kind: 'refUpdate',
         repo: { did: 'did:plc:app', knot: null, name: null, owner: null },
+        shape: 'named',
         workflows: null
       })
     )

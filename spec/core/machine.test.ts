@@ -54,7 +54,7 @@ describe('concerns', () => {
       AccountReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
       StreamAdvanced: ['cursor'],
       FrameRejected: ['cursor'],
-      KnotOpened: ['knots'],
+      KnotOpened: ['knots', 'builds'],
       KnotClosed: ['knots'],
       KnotReceived: ['knots', 'builds'],
       KnotFrameRejected: ['knots'],

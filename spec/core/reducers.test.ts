@@ -110,6 +110,7 @@ const pushed = (rkey: string, when: number): WrittenEvent => ({
     defaultBranch: null,
     kind: 'pipeline',
     repo: { did: null, knot: null, name: 'app', owner: ALICE },
+    shape: null,
     workflows: []
   }
 })

@@ -77,6 +77,7 @@ const pushed = (rkey: string, when: number): WrittenEvent => ({
     defaultBranch: null,
     kind: 'pipeline',
     repo: { did: null, knot: null, name: 'app', owner: OWNER },
+    shape: null,
     workflows: [{ name: 'w', text: 't' }]
   }
 })
@@ -214,7 +215,7 @@ describe('read back', () => {
         { clone, engine: 'tack', name: 'w', text: 't' }
       ]
     }
-    const run = { attempt: 0, defaultBranch: null, kind: 'pipeline', repository, only: null, retryOf: null }
+    const run = { attempt: 0, defaultBranch: null, kind: 'pipeline', met: null, repository, only: null, retryOf: null }
     const build = { attempt: 0, exitCode: null }
     expect(writtenBuilding()).toMatchObject({
       head: {
@@ -233,7 +234,7 @@ describe('read back', () => {
           mistaken: [],
           next: 5,
           settings: { hosts: CONFIG.hosts, owner: OWNER, policy: BUILDS },
-          sources: [[K1, { forgotten: null, pipelines: true, refUpdates: false }]],
+          sources: [[K1, { details: false, forgotten: null, leaving: null, pipelines: true }]],
           stopped: false
         }
       },

@@ -25,17 +25,20 @@ const UPDATED = {
   defaultBranch: null,
   kind: 'refUpdate',
   repo: { did: APP, knot: null, name: null, owner: ALICE },
+  shape: 'named',
   workflows: null
 }
 const pushed = (fields: object) => ({ ...UPDATED, cause: { ...PUSH, ...fields } })
-const claimed = (fields: object) => ({ ...UPDATED, repo: { did: null, knot: null, name: null, owner: null, ...fields } })
+const DETAILED = { ...UPDATED, shape: 'detailed' }
+const detailed = (fields: object) => ({ ...DETAILED, cause: { ...PUSH, ...fields } })
+const claimed = (fields: object) => ({ ...UPDATED, repo: { did: null, knot: null, name: null, owner: null, ...fields }, shape: 'bare' })
 
 describe('a ref update names the repository', () => {
   const bare = { ref: 'refs/heads/main', oldSha: OLD, newSha: NEW, committerDid: 'did:plc:bob' }
   update([
     ['today', CURRENT, UPDATED],
-    ['today, without an owner', { ...bare, repo: APP }, claimed({ did: APP })],
-    ['today, with all there ever was', { ...bare, repo: APP, repoDid: 'did:plc:x', repoName: 'app' }, claimed({ did: APP, name: 'app' })],
+    ['today, without an owner', { ...bare, repo: APP }, { ...claimed({ did: APP }), shape: 'named' }],
+    ['today, with all there ever was', { ...bare, repo: APP, repoDid: 'did:plc:x', repoName: 'app' }, { ...claimed({ did: APP, name: 'app' }), shape: 'named' }],
     ['in between: owner and repository', { ...bare, ownerDid: ALICE, repoDid: APP }, claimed({ did: APP, owner: ALICE })],
     ['in between, with a name', { ...bare, ownerDid: ALICE, repoDid: APP, repoName: 'app' }, claimed({ did: APP, name: 'app', owner: ALICE })],
     ['in between: the repository alone', { ...bare, repoDid: APP }, claimed({ did: APP })],
@@ -89,16 +92,18 @@ describe('a ref update says', () => {
     ['nobody at all', { ref: 'refs/heads/main', oldSha: OLD, newSha: NEW, ownerDid: ALICE, repo: APP }, { ...UPDATED, actor: null }],
     ['somebody without a DID', updates({ committerDid: 'bob' }), 'committerDid is not a DID'],
     ['somebody who is a number', updates({ committerDid: 7 }), 'committerDid is not a DID'],
-    ['files', updates({ changedFiles: ['a', 'b/c', '\ud800'] }), pushed({ changedFiles: ['a', 'b/c', '\ufffd'] })],
-    ['that no file was changed', updates({ changedFiles: [] }), pushed({ changedFiles: [] })],
+    ['files', updates({ changedFiles: ['a', 'b/c', '\ud800'] }), detailed({ changedFiles: ['a', 'b/c', '\ufffd'] })],
+    ['that no file was changed', updates({ changedFiles: [] }), detailed({ changedFiles: [] })],
     ['no files', updates({ changedFiles: null }), UPDATED],
-    ['text for files', updates({ changedFiles: 'a' }), UPDATED],
-    ['files that are not text', updates({ changedFiles: ['a', 7] }), UPDATED],
-    ['skip-ci', updates({ pushOptions: ['skip-ci'] }), pushed({ skipsCi: true })],
-    ['ci-skip, among others', updates({ pushOptions: [7, 'x', 'ci-skip'] }), pushed({ skipsCi: true })],
-    ['other options', updates({ pushOptions: ['Skip-CI', 'skip-ci=1', ' skip-ci'] }), UPDATED],
+    ['text for files', updates({ changedFiles: 'a' }), DETAILED],
+    ['files that are not text', updates({ changedFiles: ['a', 7] }), DETAILED],
+    ['skip-ci', updates({ pushOptions: ['skip-ci'] }), detailed({ skipsCi: true })],
+    ['ci-skip, among others', updates({ pushOptions: [7, 'x', 'ci-skip'] }), detailed({ skipsCi: true })],
+    ['other options', updates({ pushOptions: ['Skip-CI', 'skip-ci=1', ' skip-ci'] }), DETAILED],
     ['no options', updates({ pushOptions: null }), UPDATED],
-    ['text for options', updates({ pushOptions: 'skip-ci' }), UPDATED],
+    ['text for options', updates({ pushOptions: 'skip-ci' }), DETAILED],
+    ['both empty', updates({ changedFiles: '', pushOptions: '' }), UPDATED],
+    ['files, without repo', { ...updates({ changedFiles: ['a'] }), repo: '', repoDid: APP }, { ...detailed({ changedFiles: ['a'] }), shape: 'bare' }],
     ['more than we ask', updates({ meta: { deep: [[[]]] }, $type: 7 }), UPDATED],
     ['nothing', undefined, 'event is not an object'],
     ['null', null, 'event is not an object'],
@@ -108,8 +113,8 @@ describe('a ref update says', () => {
 
   test('ten thousand files, and not one more', () => {
     const files = Array.from({ length: 10_000 }, () => 'x')
-    expect(decodeTrigger(UPDATE, updates({ changedFiles: files }))).toEqual(pushed({ changedFiles: files }))
-    expect(decodeTrigger(UPDATE, updates({ changedFiles: [...files, 'x'] }))).toEqual(UPDATED)
+    expect(decodeTrigger(UPDATE, updates({ changedFiles: files }))).toEqual(detailed({ changedFiles: files }))
+    expect(decodeTrigger(UPDATE, updates({ changedFiles: [...files, 'x'] }))).toEqual(DETAILED)
   })
 })
 
@@ -122,6 +127,7 @@ const made = (cause: object, fields: object = {}) => ({
   defaultBranch: 'main',
   kind: 'pipeline',
   repo: { did: APP, knot: 'knot.example', name: 'app', owner: ALICE },
+  shape: null,
   workflows: [],
   ...fields
 })

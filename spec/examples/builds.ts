@@ -17,15 +17,19 @@ import {
   type Happening,
   K1,
   K2,
+  knotClosed,
   knotFrame,
   knotOpened,
+  knotTimer,
   member,
   OWNER,
   put,
+  reconnect,
   repo,
   rev,
   started,
   stop,
+  subscribe,
   unsubscribe,
   type WrittenConfig,
   type WrittenEffect,
@@ -83,6 +87,8 @@ export const trigger = (changes: Partial<Trigger> = {}): Trigger => ({
   defaultBranch: null,
   kind: 'refUpdate',
   repo: { did: REPO_DID, knot: null, name: null, owner: null },
+  // A knot that has said more than older ones do is not waited for.
+  shape: changes.kind === 'pipeline' ? null : 'detailed',
   workflows: null,
   ...changes
 })
@@ -350,6 +356,221 @@ export const FOLLOWING: ReadonlyArray<Happening> = [...STARTING, says('BuildAcce
 export const RUNNING: ReadonlyArray<Happening> = [...FOLLOWING, reports('running', at(23))]
 export const DONE: ReadonlyArray<Happening> = [...RUNNING, reports('success', at(24))]
 
+/** The push waits for its pipeline. */
+const waits = (number: number, rkey = KEY): WrittenEffect => ({
+  _tag: 'WakeAfter',
+  highMs: 5_000,
+  lowMs: 5_000,
+  timer: { _tag: 'PushTimer', knot: K1, number, rkey }
+})
+
+export const pushTimer = (number: number, when: number, rkey = KEY): WrittenEvent => ({
+  _tag: 'TimerFired',
+  at: when,
+  timer: { _tag: 'PushTimer', knot: K1, number, rkey }
+})
+
+/** The same push as `trigger`, told of by a pipeline. */
+export const pipeline = (changes: Partial<Trigger> = {}): Trigger =>
+  trigger({ actor: null, kind: 'pipeline', repo: { did: null, knot: K1, name: 'app', owner: OWNER }, workflows: [], ...changes })
+
+const TAGGED = push({ oldSha: ZERO, ref: 'refs/tags/v1' })
+const LATER = push({ newSha: 'c'.repeat(40), oldSha: SHA })
+
+/** The knot has sent a pipeline of a push, and what a newer one says of a push, both of somebody else's repository. */
+const PIPES: ReadonlyArray<Happening> = [comes(pipeline({ repo: { did: 'did:plc:else', knot: K1, name: null, owner: null } }), at(12), { rkey: 'else' })]
+const DETAILS: ReadonlyArray<Happening> = [comes(trigger({ repo: { did: 'did:plc:else', knot: null, name: null, owner: null } }), at(13), { rkey: 'else' })]
+
+/** What a knot may be known to have sent. */
+const KNOWN: ReadonlyArray<readonly [string, ReadonlyArray<Happening>]> = [
+  ['nothing', []],
+  ['pipelines', PIPES],
+  ['details', DETAILS],
+  ['both', [...PIPES, ...DETAILS]]
+]
+
+const named = (changes: Partial<Trigger> = {}): Trigger => trigger({ shape: 'named', ...changes })
+const bare = (changes: Partial<Trigger> = {}): Trigger =>
+  trigger({ repo: { did: null, knot: null, name: 'app', owner: OWNER }, shape: 'bare', ...changes })
+
+/** The pipeline of the push comes under this key. */
+const PIPED = 'p'
+const readPiped = (number: number) => read(number, { rkey: PIPED, workflows: [] })
+
+/** What is remembered of the knot goes after so long. */
+const forgets = (number: number, ms = 300_000): WrittenEffect => ({
+  _tag: 'WakeAfter',
+  highMs: ms,
+  lowMs: ms,
+  timer: { _tag: 'SourceTimer', knot: K1, number }
+})
+
+const sourceTimer = (number: number, when: number): WrittenEvent => ({ _tag: 'TimerFired', at: when, timer: { _tag: 'SourceTimer', knot: K1, number } })
+
+/** T1, row by row of the table in behaviour.md. */
+const rows: ReadonlyArray<Example> = [
+  ...KNOWN.flatMap(([sent, before]) => [
+    example(`T1.23 without repo, from a knot that has sent ${sent}: left to its pipeline, and nothing comes of it alone (skip-ci)`, {
+      given: [...running(), ...before],
+      when: [comes(bare(), at(20)), pushTimer(1, at(25))],
+      then: { effects: [], reports: [ignored('kind', at(20))] }
+    }),
+    example(`T1.24 without repo, from a knot that has sent ${sent}: its pipeline begins the run, under its own key, once`, {
+      given: [...running(), ...before, comes(bare(), at(20))],
+      when: [comes(pipeline(), at(21), { rkey: PIPED }), comes(bare(), at(22)), comes(pipeline(), at(23), { rkey: PIPED })],
+      then: { effects: [readPiped(1)], reports: [ignored('before', at(22))] }
+    }),
+    example(`T1.25 without repo, from a knot that has sent ${sent}: a restart in between changes nothing`, {
+      given: [...running(), ...before, comes(bare(), at(20)), started(at(21), building()), knotOpened(K1, 3, at(22))],
+      when: [comes(bare(), at(23), { connection: 3 }), comes(pipeline(), at(24), { connection: 3, rkey: PIPED })],
+      then: { effects: [readPiped(1)], reports: [ignored('kind', at(23))] }
+    })
+  ]),
+  ...KNOWN.map(([sent, before]) =>
+    example(`T1.26 the pipeline first, from a knot that has sent ${sent}: it begins the run, and no refUpdate does, of whatever shape`, {
+      given: [...running(), ...before, comes(pipeline(), at(20), { rkey: PIPED }), comes(pipeline({ cause: LATER }), at(21), { rkey: 'q' }), comes(pipeline({ cause: TAGGED }), at(22), { rkey: 'r' })],
+      when: [
+        comes(bare(), at(30)),
+        comes(named({ cause: LATER }), at(31), { rkey: OTHER }),
+        comes(trigger({ cause: TAGGED }), at(32), { rkey: 's' }),
+        comes(bare(), at(33)),
+        comes(named({ cause: LATER }), at(34), { rkey: OTHER })
+      ],
+      then: {
+        effects: [],
+        reports: [
+          ignored('kind', at(30)),
+          ignored('kind', at(31), OTHER),
+          ignored('kind', at(32), 's'),
+          ignored('before', at(33)),
+          ignored('before', at(34), OTHER)
+        ]
+      }
+    })
+  ),
+  example('T1.27 with repo, from a knot that has sent details and no pipeline: at once; a pipeline after all is left alone', {
+    given: [...running(), ...DETAILS],
+    when: [comes(named(), at(20)), comes(pipeline(), at(21), { rkey: PIPED }), comes(pipeline(), at(22), { rkey: PIPED })],
+    then: { effects: [read(1)], reports: [ignored('kind', at(21), PIPED), ignored('before', at(22), PIPED)] }
+  }),
+  example('T1.28 with repo and details, which tell at once what the knot is', {
+    given: running(),
+    when: [comes(trigger(), at(20)), comes(trigger({ cause: push({ ...LATER, skipsCi: true }) }), at(21), { rkey: OTHER })],
+    then: { effects: [read(1)], reports: [ignored('skipped', at(21), OTHER)] }
+  }),
+  example('T1.29 with repo, from a knot that has sent pipelines and no details: left to its pipeline; without one (skip-ci) nothing', {
+    given: [...running(), ...PIPES],
+    when: [comes(named(), at(20)), comes(named({ cause: LATER }), at(21), { rkey: OTHER }), comes(pipeline({ cause: LATER }), at(22), { rkey: PIPED })],
+    then: {
+      effects: [read(1, { rkey: PIPED, sha: 'c'.repeat(40), workflows: [] })],
+      reports: [ignored('kind', at(20)), ignored('kind', at(21), OTHER)]
+    }
+  }),
+  ...KNOWN.filter(([sent]) => sent === 'nothing' || sent === 'both').flatMap(([sent, before]) => [
+    example(`T1.30 with repo, from a knot that has sent ${sent}: it waits for its pipeline, which begins the run under its own key`, {
+      given: [...running(), ...before],
+      when: [comes(named(), at(20)), comes(pipeline(), at(21), { rkey: PIPED }), pushTimer(1, at(25)), comes(named(), at(26))],
+      then: { effects: [waits(1), readPiped(2)], reports: [ignored('before', at(26))] }
+    }),
+    example(`T1.31 with repo, from a knot that has sent ${sent}: none comes, and it is acted on; one that comes late is left alone`, {
+      given: [...running(), ...before, comes(named(), at(20))],
+      when: [
+        pushTimer(2, at(24)),
+        pushTimer(1, at(25)),
+        pushTimer(1, at(26)),
+        comes(pipeline(), at(27), { rkey: PIPED }),
+        filesRead([workflow()], at(28), { number: 2 })
+      ],
+      then: { effects: [read(2), ...begins(at(28), 3, 4)], reports: [ignored('kind', at(27), PIPED)] }
+    }),
+    example(`T1.32 with repo, from a knot that has sent ${sent}: a restart in between; it waits anew from when the knot is connected`, {
+      given: [...running(), ...before, comes(named(), at(20)), started(at(21), building())],
+      when: [pushTimer(1, at(25)), knotOpened(K1, 3, at(60)), pushTimer(1, at(61)), comes(named(), at(62), { connection: 3 }), pushTimer(2, at(65))],
+      then: { effects: [waits(2), read(3)] }
+    }),
+    example(`T1.33 with repo, from a knot that has sent ${sent}: a restart in between, and the pipeline comes after it`, {
+      given: [...running(), ...before, comes(named(), at(20)), started(at(21), building()), knotOpened(K1, 3, at(60))],
+      when: [comes(pipeline(), at(61), { connection: 3, rkey: PIPED }), pushTimer(2, at(65))],
+      then: { effects: [readPiped(3)] }
+    })
+  ]),
+  example('T1.34 the time runs out while the knot is not connected: it waits on, and anew from when it is', {
+    given: [...running(), comes(named(), at(20)), knotClosed(K1, 2, at(21))],
+    when: [pushTimer(1, at(25)), knotTimer(K1, 3, at(30)), knotOpened(K1, 3, at(31)), pushTimer(2, at(36))],
+    then: { effects: [reconnect(K1, 3, `${String(at(20) - 1)}999`), waits(2), read(3)] }
+  }),
+  example('T1.35 the committer is kept for the pipeline, which is refused where he has no say', {
+    given: running(),
+    when: [
+      comes(bare({ actor: BOB }), at(20)),
+      comes(pipeline(), at(21), { rkey: PIPED }),
+      comes(named({ actor: BOB, cause: LATER }), at(22), { rkey: OTHER }),
+      comes(pipeline({ cause: LATER }), at(23), { rkey: 'q' })
+    ],
+    then: {
+      effects: [],
+      reports: [ignored('kind', at(20)), refused('actor', at(21), PIPED), ignored('kind', at(22), OTHER), refused('actor', at(23), 'q')]
+    }
+  }),
+  example('T1.36 of two pushes of one commit to one ref, the pipeline is by who pushed last', {
+    given: [...running(), comes(bare({ cause: TAGGED }), at(20))],
+    when: [comes(bare({ actor: BOB, cause: TAGGED }), at(30), { rkey: OTHER }), comes(pipeline({ cause: TAGGED }), at(31), { rkey: PIPED })],
+    then: { effects: [], reports: [ignored('kind', at(30), OTHER), refused('actor', at(31), PIPED)] }
+  }),
+  example('T1.37 a committer of whom the knot tells after the pipeline counts when the files have been read', {
+    given: [...running(), comes(pipeline(), at(20), { rkey: PIPED }), comes(bare({ actor: BOB }), at(21))],
+    when: [filesRead([workflow()], at(22), { rkey: PIPED })],
+    then: { effects: [], reports: [refused('actor', at(22), PIPED)] }
+  }),
+  example('T1.38 what came to nothing, or was cancelled, is not begun again by the other kind', {
+    given: [
+      ...running(),
+      ...DETAILS,
+      comes(trigger(), at(20)),
+      filesRead([], at(21)),
+      comes(named({ cause: LATER }), at(22), { rkey: OTHER }),
+      cancel(at(23), null, OTHER)
+    ],
+    when: [comes(pipeline(), at(24), { rkey: PIPED }), comes(pipeline({ cause: LATER }), at(25), { rkey: 'q' })],
+    then: { effects: [], reports: [ignored('kind', at(24), PIPED), ignored('kind', at(25), 'q')] }
+  }),
+  example('T1.39 a push that waits ends with the right to it', {
+    given: [...running(), comes(named(), at(20)), del(OWNER, REPO, 'app', at(21), { connection: 1 }), put(OWNER, 'app', repo({ repoDid: REPO_DID }), at(22), { connection: 1 })],
+    when: [pushTimer(1, at(25)), comes(pipeline(), at(26), { connection: 3, rkey: PIPED })],
+    then: { effects: [], reports: [ignored('kind', at(26), PIPED)] }
+  }),
+  example('T1.40 what is remembered of a knot goes when nobody holds it, and five minutes are over', {
+    given: [...running(), comes(trigger(), at(20)), cancel(at(21)), del(OWNER, REPO, 'app', at(30), { connection: 1 })],
+    when: [sourceTimer(1, at(329)), sourceTimer(2, at(330)), sourceTimer(2, at(331))],
+    then: { effects: [], changes: ['builds'] }
+  }),
+  example('T1.42 at a start, it is as long as is left of that', {
+    given: [...running(), comes(trigger(), at(20)), cancel(at(21)), del(OWNER, REPO, 'app', at(30), { connection: 1 })],
+    when: [started(at(100), building()), started(at(1_000), building()), started(at(1), building())],
+    then: {
+      effects: [
+        { _tag: 'OpenJetstream', connection: 2, cursor: at(25), ordinal: null },
+        forgets(3, 231_000),
+        { _tag: 'OpenJetstream', connection: 3, cursor: at(25), ordinal: null },
+        forgets(4, 0),
+        { _tag: 'OpenJetstream', connection: 4, cursor: at(25), ordinal: null },
+        forgets(5, 330_000)
+      ]
+    }
+  }),
+  example('T1.41 it is remembered for as long as what it told would count again, over restarts; and on, if somebody holds it by then', {
+    given: [
+      ...running(),
+      comes(trigger(), at(20), { created: `${String(at(90))}000` }),
+      cancel(at(21)),
+      del(OWNER, REPO, 'app', at(30), { connection: 1 }),
+      started(at(100), building())
+    ],
+    when: [sourceTimer(2, at(389)), put(OWNER, 'app', repo({ repoDid: REPO_DID }), at(50), { at: at(389), connection: 2 }), sourceTimer(3, at(390)), comes(trigger(), at(391), { connection: 3 })],
+    then: { effects: [subscribe(K1, 3)], reports: [ignored('before', at(391))] }
+  })
+]
+
 const NAMELESS = { did: null, knot: null, name: null, owner: null }
 
 export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
@@ -380,7 +601,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [
       knotFrame(
         K1,
-        `{"rkey":"${KEY}","nsid":"sh.tangled.git.refUpdate","event":{"ref":"${MAIN}","oldSha":"${OLD_SHA}","newSha":"${SHA}","committerDid":"${OWNER}","repo":"${REPO_DID}"},"created":${String(at(20))}000}`,
+        `{"rkey":"${KEY}","nsid":"sh.tangled.git.refUpdate","event":{"ref":"${MAIN}","oldSha":"${OLD_SHA}","newSha":"${SHA}","committerDid":"${OWNER}","repo":"${REPO_DID}","changedFiles":["a"]},"created":${String(at(20))}000}`,
         at(20),
         2
       )
@@ -436,17 +657,14 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(21), { rkey: OTHER })],
     then: { effects: [], reports: [ignored('kind', at(21), OTHER)], changes: ['builds', 'counters', 'knots'] }
   }),
-  example('T1.10 from then on its refUpdates count, and its pipelines of pushes do not, for good', {
-    given: [...running(), comes(trigger({ kind: 'pipeline', workflows: [] }), at(20)), comes(trigger(), at(21), { rkey: OTHER })],
-    when: [
-      comes(trigger({ cause: push({ newSha: 'c'.repeat(40), oldSha: SHA }), kind: 'pipeline', workflows: [] }), at(22), { rkey: 'p' }),
-      comes(trigger({ cause: push({ newSha: 'c'.repeat(40), oldSha: SHA }) }), at(23), { rkey: 'r' }),
-      comes(trigger({ cause: push({ newSha: 'd'.repeat(40), oldSha: 'c'.repeat(40) }), kind: 'pipeline', workflows: [] }), at(24), { rkey: 'q' })
+  example('T1.10 two of one kind under two keys are two pushes: a tag that was deleted and pushed again builds again, whichever way it is told', {
+    given: [
+      ...running(),
+      ...[KEY, OTHER].flatMap((rkey, i) => [comes(trigger({ cause: TAGGED }), at(20 + i), { rkey })]),
+      ...['p', 'q'].map((rkey, i) => comes(pipeline(), at(22 + i), { rkey }))
     ],
-    then: {
-      effects: [read(2, { rkey: 'r', sha: 'c'.repeat(40) })],
-      reports: [ignored('kind', at(22), 'p'), ignored('kind', at(24), 'q')]
-    }
+    when: [comes(pipeline({ cause: TAGGED }), at(30), { rkey: 'r' }), comes(pipeline({ cause: TAGGED }), at(31), { rkey: 's' }), comes(pipeline({ cause: TAGGED }), at(32), { rkey: 't' })],
+    then: { effects: [read(5, { rkey: 't', workflows: [] })], reports: [ignored('kind', at(30), 'r'), ignored('kind', at(31), 's')] }
   }),
   example('T1.11 the other way round the pipeline is the one that is left alone', {
     given: [...running(), comes(trigger(), at(20))],
@@ -460,7 +678,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       comes(trigger({ kind: 'pipeline', workflows: [] }), at(20))
     ],
     when: [comes(trigger({ repo: { ...NAMELESS, name: 'lib', owner: OWNER } }), at(21), { rkey: OTHER })],
-    then: { effects: [read(2, { repository: { did: '', name: 'lib', owner: OWNER, rkey: 'lib' }, rkey: OTHER })] }
+    then: { effects: [waits(2, OTHER)] }
   }),
   example('T1.16 a push that a pipeline told of is not acted on again, however many others come in between', {
     given: [
@@ -474,7 +692,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       comes(trigger({ cause: push({ ref: 'refs/heads/x' }) }), at(24), { rkey: 'z' }),
       comes(trigger({ cause: push({ oldSha: ZERO }) }), at(25), { rkey: 'zz' })
     ],
-    then: { effects: [read(4, { rkey: 'z' }), read(5, { rkey: 'zz' })], reports: [ignored('kind', at(23), 'y')] }
+    then: { effects: [waits(4, 'z'), waits(5, 'zz')], reports: [ignored('kind', at(23), 'y')] }
   }),
   example('T1.18 what another knot has told of is another push, though the repository has moved here from there', {
     given: [
@@ -487,7 +705,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       put(OWNER, 'app', repo({ repoDid: REPO_DID }), at(30), { connection: 1 })
     ],
     when: [comes(trigger(), at(40), { connection: 3, rkey: OTHER })],
-    then: { effects: [read(5, { rkey: OTHER })] }
+    then: { effects: [waits(6, OTHER)] }
   }),
   example('T1.19 a push of another owner’s repository of that key, or one that is no push, is another', {
     given: [
@@ -497,7 +715,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       comes(trigger({ cause: { _tag: 'Manual', inputs: [], ref: MAIN, sha: SHA }, kind: 'pipeline', workflows: [] }), at(21), { rkey: 'm' })
     ],
     when: [comes(trigger(), at(22), { rkey: OTHER }), comes(trigger({ cause: { _tag: 'Manual', inputs: [], ref: MAIN, sha: SHA } }), at(23), { rkey: 'n' })],
-    then: { effects: [read(3, { rkey: OTHER }), read(4, { rkey: 'n' })] }
+    then: { effects: [waits(3, OTHER), read(4, { rkey: 'n' })] }
   }),
   example('T1.20 a push that was left alone stays so, when the pipeline that told of it is forgotten', {
     given: [
@@ -505,7 +723,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       comes(trigger({ kind: 'pipeline', workflows: [] }), at(20)),
       filesRead([workflow({ engine: 'x' })], at(21)),
       comes(trigger(), at(22), { rkey: OTHER }),
-      comes(trigger({ cause: push({ newSha: 'c'.repeat(40), oldSha: SHA }) }), at(23), { rkey: '3mbd354mg2222' }),
+      comes(pipeline({ cause: push({ newSha: 'c'.repeat(40), oldSha: SHA }) }), at(23), { rkey: '3mbd354mg2222' }),
       filesRead([workflow({ engine: 'x' })], at(24), { number: 2, rkey: '3mbd354mg2222' })
     ],
     when: [comes(trigger(), at(30), { rkey: OTHER })],
@@ -533,6 +751,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [read(2, { rkey: 'p', sha: OLD_SHA }), read(3, { rkey: 'm', sha: null })] }
   }),
+  ...rows,
   example('T1.14 a stamp from the future is no reason to leave a push alone', {
     given: running(),
     when: [comes(trigger(), at(20), { created: `${String(at(1_000))}000` })],
@@ -694,20 +913,21 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   example('T2.10 a right that is withdrawn while files are read leaves nothing to build', {
     given: [...running(), comes(trigger(), at(20))],
     when: [del(OWNER, REPO, 'app', at(21), { connection: 1 }), filesRead([workflow()], at(22))],
-    then: { effects: [unsubscribe(K1, 2)] }
+    then: { effects: [unsubscribe(K1, 2), forgets(2)] }
   }),
   example('T2.11 a right that is withdrawn ends what was begun: what may not have started is found out first', {
     given: STARTING,
     when: [
       put(OWNER, 'app', repo({ spindle: 'other.example' }), at(30), { connection: 1 }),
       says('BuildAccepted', 3, at(32)),
-      says('CancelHeard', 4, at(33))
+      says('CancelHeard', 5, at(33))
     ],
     then: {
       effects: [
         unsubscribe(K1, 2),
         publish('cancelled', at(31), { error: WITHDRAWN }),
-        askToEnd(4)
+        forgets(4),
+        askToEnd(5)
       ]
     }
   }),
@@ -739,7 +959,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
               key === 'TANGLED_REPO_DID' ? [key, ALICE] : key === 'TANGLED_REPO_URL' ? [key, `https://${K1}/${ALICE}/app`] : [key, value]
             )
           })
-        }
+        },
+        forgets(6)
       ]
     }
   }),
@@ -759,7 +980,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       effects: [
         unsubscribe(K1, 2),
         publish('cancelled', at(31), { build: name('ci.yml', OTHER), error: WITHDRAWN }),
-        publish('cancelled', at(31) + 1, { error: WITHDRAWN })
+        publish('cancelled', at(31) + 1, { error: WITHDRAWN }),
+        forgets(7)
       ]
     }
   }),
@@ -790,7 +1012,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: {
       effects: [
         unsubscribe(K1, 2),
-        publish('cancelled', at(31), { error: WITHDRAWN })
+        publish('cancelled', at(31), { error: WITHDRAWN }),
+        forgets(4)
       ]
     }
   }),
@@ -1739,7 +1962,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       effects: [
         { _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000, ordinal: null },
         publish('cancelled', at(30), { error: WITHDRAWN }),
-        find(4)
+        forgets(4),
+        find(5)
       ]
     }
   }),

@@ -108,7 +108,8 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-6', 'builds.js', "'number' in build.phase && build.phase.number === number", "'number' in build.phase", 'T5.9'),
   mutant('BUILD-7', 'builds.js', 'repository.owner === did && repository.rkey === rkey', 'true', 'T2.13'),
   mutant('BUILD-8', 'build.js', "!(i === 0 && c === '.')", 'true', 'build-key'),
-  mutant('BUILD-9', 'builds.js', "trigger.kind === 'pipeline' && source.refUpdates", 'false', 'T1.10'),
+  mutant('BUILD-9', 'builds.js', 'counterpart !== null && !counterpart.isOpen', 'false', 'T1.11'),
+  mutant('BUILD-11', 'builds.js', "isOpen: told.outcome === 'left'", 'isOpen: false', 'T1.24'),
   mutant('BUILD-10', 'builds.js', "return ask(state, event.build, 'Starting')", 'return unchanged(state)', 'T5.3'),
 
   // ---------------------------------------------------------------------------------------- STREAM

@@ -7,6 +7,7 @@ import {
   type Did,
   type Effect,
   type Event,
+  type HostName,
   isMember,
   OrderedMap as M,
   REPO,
@@ -90,6 +91,7 @@ const asked = (effects: ReadonlyArray<Effect>): ReadonlyArray<string> =>
 
 const timerText = (timer: Timer): string => {
   switch (timer._tag) {
+    case 'PushTimer':
     case 'WorkflowsTimer':
       return `timer ${timer.knot} ${timer.rkey} ${String(timer.number)}`
     case 'BuildTimer':
@@ -101,11 +103,18 @@ const timerText = (timer: Timer): string => {
   }
 }
 
+/** Whether we are connected to the knot of a run. */
+const isConnected = (state: State, key: string): boolean => {
+  const subscription = M.lookup(key.slice(0, key.indexOf('/')) as HostName)(state.knots.subscriptions)
+  return subscription._tag === 'Some' && subscription.value.connection.phase._tag === 'Open'
+}
+
 /** All that a state says is outstanding. */
 const owed = (state: State): ReadonlyArray<string> => [
   ...M.toEntries(state.builds.runs).flatMap(([key, { phase }]) => {
     const at = `${key.replace('/', ' ')} `
     if (phase._tag === 'Reading') return [`read ${at}${String(phase.number)}`]
+    if (phase._tag === 'Waiting') return isConnected(state, key) ? [`timer ${at}${String(phase.number)}`] : []
     return phase._tag === 'ReadPausing' ? [`timer ${at}${String(phase.number)}`] : []
   }),
   ...builds(state).flatMap(([name, { deadline, phase, status }]) => [
@@ -177,6 +186,23 @@ export interface Outcome {
   readonly end: State
   readonly ledger: ReadonlyMap<string, number>
   readonly run: Run
+}
+
+// ---------------------------------------------------------------------------------------- a knot that tells twice
+
+/** What came of pushes that a knot told of in one way or two, in some order, when nobody waited for anything any more. */
+export interface PushLife {
+  /** The keys under which files were asked for. */
+  readonly began: ReadonlyArray<string>
+  /** Whether a refUpdate had waited for long enough before all was told. */
+  readonly isHurried: boolean
+  /**
+   * What the knot sends: refUpdates without `repo`; with it, and pipelines, by which alone it tells `skip-ci` (`mute`); with it, and no
+   * pipelines (`named`); or with details.
+   */
+  readonly knot: 'bare' | 'mute' | 'named' | 'detailed'
+  /** For each push, what told of it; two pushes of one commit to one ref are one here. */
+  readonly told: ReadonlyMap<string, { readonly pipelines: ReadonlyArray<string>; readonly refUpdates: ReadonlyArray<string> }>
 }
 
 // ---------------------------------------------------------------------------------------- laws
@@ -281,30 +307,28 @@ export const BUILD = {
   },
 
   'BUILD-9': (run: Run) => {
-    const told = new Map<string, { readonly kind: Trigger['kind']; readonly push: string }>()
-    const built: Array<{ readonly kind: Trigger['kind']; readonly push: string }> = []
-    const decided = new Set<string>()
-    return every(run.steps, (step) => {
-      const read = admitted(step)
-      const trigger = triggerOf(step.event)
-      // What was told of once may be forgotten in the end.
-      const isKept = step.before.builds.floorUs === null
-      if (read !== null && trigger?.cause._tag === 'Push') {
-        const { cause, kind } = trigger
-        const { owner, rkey } = read.repository
-        const isLate = kind === 'pipeline' && decided.has(read.knot)
-        told.set(`${read.knot}/${read.rkey}`, { kind, push: JSON.stringify([read.knot, owner, rkey, cause.ref, cause.oldSha, cause.newSha]) })
-        if (kind === 'refUpdate') decided.add(read.knot)
-        return because(!isKept || !isLate, () => `${read.rkey} is a pipeline`)
-      }
-      // A trigger that comes to nothing has not been acted on.
-      const { event } = step
-      const [entry] = event._tag === 'WorkflowsRead' ? effectsOf(step.effects, 'PublishStatus') : []
-      const now = entry === undefined ? undefined : told.get(`${entry.entry.build.knot}/${entry.entry.build.rkey}`)
+    const told = new Map<string, { readonly pipeline: Set<string>; readonly refUpdate: Set<string> }>()
+    const begun = new Map<string, Set<string>>()
+    return every(run.steps, ({ after, before, event }) => {
+      const trigger = triggerOf(event)
+      if (event._tag !== 'KnotReceived' || trigger?.cause._tag !== 'Push') return true
+      const { cause, kind } = trigger
+      const at = JSON.stringify([event.host, cause.ref, cause.oldSha, cause.newSha])
+      const push = told.get(at) ?? { pipeline: new Set(), refUpdate: new Set() }
+      told.set(at, push)
+      push[kind].add(event.rkey)
+      // The run of a refUpdate that waited goes where its pipeline begins one.
+      const gone = M.keys(before.builds.runs).filter((key) => !M.has(key)(after.builds.runs))
+      for (const keys of begun.values()) for (const key of gone) keys.delete(key)
+      const key = `${event.host}/${event.rkey}` as Builds.RunKey
+      const now = M.has(key)(before.builds.runs) ? undefined : M.toEntries(after.builds.runs).find(([other]) => other === key)?.[1]
       if (now === undefined) return true
-      const isTwice = built.some(({ kind, push }) => push === now.push && kind !== now.kind)
-      built.push(now)
-      return because(!isKept || !isTwice, () => `${now.push} was acted on as ${now.kind}, too`)
+      const place = JSON.stringify([at, now.repository.owner, now.repository.rkey])
+      const keys = (begun.get(place) ?? new Set()).add(key)
+      begun.set(place, keys)
+      // What was told of once may be forgotten in the end, and count again.
+      const isKept = after.builds.floorUs === null
+      return because(!isKept || keys.size <= Math.max(push.pipeline.size, push.refUpdate.size), () => `${place} has begun ${String(keys.size)} runs`)
     })
   },
 
@@ -315,5 +339,20 @@ export const BUILD = {
         because(isFinal(status) && phase._tag === 'Settled', () => `${name} is left ${status}, ${phase._tag}`)
       ),
       every(M.toEntries(end.builds.runs), ([key, { builds: those }]) => because(!M.isEmpty(those), () => `${key} was never read`))
-    )
+    ),
+
+  'BUILD-11': ({ began, isHurried, knot, told }: PushLife): Verdict =>
+    every([...told], ([push, { pipelines, refUpdates }]) => {
+      const keys = began.filter((key) => pipelines.includes(key) || refUpdates.includes(key))
+      const both = Math.max(pipelines.length, refUpdates.length)
+      const [least, most] = knot === 'bare' ? [pipelines.length, pipelines.length] : knot === 'mute' ? [pipelines.length, both] : [both, both]
+      return all(
+        because(keys.length >= least, () => `${push} has begun ${String(keys.length)} runs, and should ${String(least)}`),
+        because(keys.length <= most, () => `${push} has begun ${String(keys.length)} runs, and should ${String(most)}`),
+        because(
+          isHurried || knot === 'detailed' || pipelines.length < refUpdates.length || keys.every((key) => pipelines.includes(key)),
+          () => `${push} has a run under another key than its pipeline's`
+        )
+      )
+    })
 } satisfies Laws

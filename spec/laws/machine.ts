@@ -16,12 +16,14 @@ import {
   type KnotReceipt,
   KnotReceived,
   KnotFrameRejected,
+  type Natural,
   OrderedMap as M,
   type Receipt,
   type Report,
   type Rkey,
   State,
-  type Timer
+  type Timer,
+  type TimeUs
 } from '../../core/index.js'
 import { pure, type Step, steps, take } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
@@ -114,15 +116,29 @@ const PLACES: { readonly [T in Timer['_tag']]: number } = {
   JetstreamTimer: 0,
   KnotTimer: 1,
   RecordsTimer: 3,
+  PushTimer: 4,
+  SourceTimer: 4,
   WorkflowsTimer: 4,
   BuildTimer: 4,
   DeadlineTimer: 4
 }
 
 /** What a state that was just started has asked about builds: workflow files, and of each build that is owed anything where it stands. */
-const owedBuilds = ({ builds }: State): ReadonlyArray<Effect> =>
+const owedBuilds = (state: State, at: TimeUs): ReadonlyArray<Effect> => [...owedSources(state, at), ...owedRuns(state)]
+
+/** How long knots that nobody holds are remembered still. */
+const owedSources = ({ builds }: State, at: TimeUs): ReadonlyArray<Effect> =>
+  M.toEntries(builds.sources).flatMap(([knot, { leaving }]): ReadonlyArray<Effect> => {
+    if (leaving === null) return []
+    const ms = Math.max(0, Math.min(600_000, Math.ceil((leaving.untilUs - at) / 1_000))) as Natural
+    return [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'SourceTimer', knot, number: leaving.number } }]
+  })
+
+const owedRuns = ({ builds }: State): ReadonlyArray<Effect> =>
   M.toEntries(builds.runs).flatMap(([key, run]): ReadonlyArray<Effect> => {
     const [knot, rkey] = [key.slice(0, key.indexOf('/')) as HostName, key.slice(key.indexOf('/') + 1) as Rkey]
+    // It waits from when its knot is connected.
+    if (run.phase._tag === 'Waiting') return []
     if (run.phase._tag !== 'Read') {
       const { number, workflows } = run.phase
       const sha = run.cause._tag === 'Push' ? run.cause.newSha : run.cause._tag === 'PullRequest' ? run.cause.sourceSha : run.cause.sha
@@ -145,7 +161,7 @@ const owedBuilds = ({ builds }: State): ReadonlyArray<Effect> =>
   })
 
 /** The phases in which a state may be after a start: nothing waits for a timer. */
-const ASKED = ['Finding', 'Following', 'Cancelling', 'Settled', 'Reading', 'Read']
+const ASKED = ['Finding', 'Following', 'Cancelling', 'Settled', 'Reading', 'Read', 'Waiting']
 
 const connectionsOf = ({ cursor, knots }: State): ReadonlyArray<Connections.Connection> => [
   cursor.connection,
@@ -412,7 +428,7 @@ export const MACHINE = {
     configured(run, ({ after, effects, event }, config) =>
       when(event._tag === 'Started', () => {
         const wanted = wantedIn(accountsOf(after), config).map(([host]) => host)
-        const owed = owedBuilds(after)
+        const owed = owedBuilds(after, event.at)
         const { accounts, isOpen, owner } = after.backfill
         const runs = M.toEntries(after.builds.runs).map(([, run]) => run)
         const builds = runs.flatMap((run) => M.toEntries(run.builds).map(([, build]) => build))

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe } from 'vitest'
 import { type Effect, OrderedMap as M, type TimeUs } from '../../core/index.js'
-import { buildRuns, campaignOutcomes, namePairs } from '../arbitraries/builds.js'
+import { buildRuns, campaignOutcomes, namePairs, pushLives } from '../arbitraries/builds.js'
 import { BUILD, nameText } from '../laws/builds.js'
 import { announced, published, readAlong, STREAM } from '../laws/stream.js'
 import { reports, some } from './cases.js'
@@ -87,13 +87,23 @@ describe('BUILD', () => {
   })
   check(BUILD, 'BUILD-9', buildRuns, {
     'a push of the kind that does not count': isIgnored('kind'),
-    'both kinds': some(({ after }) => M.toEntries(after.builds.sources).some(([, { pipelines, refUpdates }]) => pipelines && refUpdates))
+    'both kinds': some(({ after }) => M.toEntries(after.builds.runs).some(([, { met }]) => met !== null))
   })
   check(BUILD, 'BUILD-10', campaignOutcomes, {
     'a build that was looked for': ({ run }) => does('FindBuild')(run),
     'a build that was started again': ({ run }) => startsAfterAsking(run),
     'several kills': ({ run }) => run.events.filter(({ _tag }) => _tag === 'Started').length > 3
   })
+  check(BUILD, 'BUILD-11', pushLives, {
+    'a knot that sends both': ({ told }) => [...told.values()].some(({ pipelines, refUpdates }) => pipelines.length > 0 && refUpdates.length > 0),
+    'a push that asks for no CI': ({ knot, told }) =>
+      (knot === 'bare' || knot === 'mute') && [...told.values()].some(({ pipelines, refUpdates }) => pipelines.length < refUpdates.length),
+    'a wait that ends too early': ({ isHurried }) => isHurried,
+    'a run under the key of a pipeline': ({ began }) => began.some((key) => key.startsWith('v')),
+    'a run under the key of a refUpdate': ({ began }) => began.some((key) => key.startsWith('u')),
+    'two pushes of one commit to one ref': ({ told }) => [...told.values()].some(({ refUpdates }) => refUpdates.length > 1)
+  })
+
 })
 
 describe('STREAM', () => {

@@ -154,11 +154,23 @@ const refUpdateOf = (host: string, event: PushEvent, rkey: string): Frame => ({
   text: JSON.stringify({ event: { ...event, committerDid: OWNER }, nsid: 'sh.tangled.git.refUpdate', rkey })
 })
 
-/** The pipeline that tells of the same push as a refUpdate of that generation, under another key. */
-const counterpartOf = ({ host, text }: Frame): ReadonlyArray<Frame> => {
-  const { event, nsid, rkey } = JSON.parse(text) as { readonly event: PushEvent; readonly nsid: string; readonly rkey: string }
-  return nsid === 'sh.tangled.git.refUpdate' && event.repo === undefined ? [pipelineOf(host, event, `${rkey.slice(0, -1)}3`)] : []
+interface KnotMessage {
+  readonly event: PushEvent & { readonly triggerMetadata?: { readonly push?: PushEvent } }
+  readonly nsid: string
+  readonly rkey: string
 }
+
+const messageIn = ({ text }: Frame): KnotMessage => JSON.parse(text) as KnotMessage
+
+/** The pipeline that tells of the same push as a refUpdate of that generation, under another key, unless the knot has sent one. */
+const counterpartOf =
+  (frames: ReadonlyArray<Frame>) =>
+  (frame: Frame): ReadonlyArray<Frame> => {
+    const { event, nsid, rkey } = messageIn(frame)
+    if (nsid !== 'sh.tangled.git.refUpdate' || event.repo !== undefined) return []
+    const isTold = frames.some((other) => other.host === frame.host && messageIn(other).event.triggerMetadata?.push?.newSha === event.newSha)
+    return isTold ? [] : [pipelineOf(frame.host, event, `${rkey.slice(0, -1)}3`)]
+  }
 
 // ---------------------------------------------------------------------------------------- the stores
 
@@ -298,7 +310,7 @@ describe.each(NAMES)('%s', (name) => {
     const world = worldWith(true)
     const ended = playedIn(world, await stateOf(name), [eventOf(started(world.us, MEMBERS))])
     const frames = await framesOf(name)
-    const told = [...frames, ...frames.flatMap(counterpartOf)]
+    const told = [...frames, ...frames.flatMap(counterpartOf(frames))]
     world.reads.length = 0
     const again = playedIn(world, ended, againFrom(ended, world, [...told, ...told]))
     expect(world.reads).toEqual([])

@@ -46,6 +46,11 @@ const filesNumber = (state: State, knot: HostName, rkey: Rkey): number | null =>
   return phase !== undefined && 'number' in phase ? phase.number : null
 }
 
+const sourceNumber = (state: State, knot: HostName): number | null => {
+  const source = M.lookup(knot)(state.builds.sources)
+  return source._tag === 'Some' ? (source.value.leaving?.number ?? null) : null
+}
+
 const buildOf = (state: State, { knot, rkey, workflow }: BuildName): Builds.Build | null => {
   const run = runOf(state, knot, rkey)
   return run === null ? null : (M.toEntries(run.builds).find(([name]) => name === workflow)?.[1] ?? null)
@@ -65,6 +70,9 @@ const presentFor = (state: State, timer: Timer): number | null => {
       return knotNumber(state, timer.host)
     case 'RecordsTimer':
       return readingNumber(state, timer.did)
+    case 'SourceTimer':
+      return sourceNumber(state, timer.knot)
+    case 'PushTimer':
     case 'WorkflowsTimer':
       return filesNumber(state, timer.knot, timer.rkey)
     case 'BuildTimer':

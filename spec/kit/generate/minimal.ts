@@ -746,6 +746,7 @@ const pushed = (rkey: string, at: number, connection = 1, changes: object = {}):
       defaultBranch: null,
       kind: 'pipeline',
       repo: { did: null, knot: null, name: 'x', owner: OWNER },
+      shape: null,
       workflows: [],
       ...changes
     }
@@ -881,7 +882,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [says('CancelHeard', 12, 22), ''],
     [says('CancelHeard', 14, 23), ''],
     [reports('success', 24), ''],
-    [del(OWNER, REPO, 'x', 25, { connection: 3 }), `unsubscribe ${K1}, gap 0 25`]
+    [del(OWNER, REPO, 'x', 25, { connection: 3 }), `unsubscribe ${K1}, wake 300000, gap 0 25`]
   ]),
   run('flood', 'what a knot may have waiting, and how many keys of what came to nothing are kept', 'T1 T3', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],

@@ -73,6 +73,7 @@ const ANNOUNCED: Json = (() => {
     cause: { _tag: 'Manual', inputs: [], ref: null, sha: null },
     defaultBranch: null,
     kind: 'pipeline',
+    met: null,
     phase: { _tag: 'Read' },
     repository: { did: '', name: 'app', owner: OWNER, rkey: 'app' },
     only: null,

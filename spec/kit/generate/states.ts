@@ -182,6 +182,7 @@ const RUN: Fields = {
   cause: PUSH,
   defaultBranch: null,
   kind: 'pipeline',
+  met: null,
   phase: { _tag: 'Read' },
   repository: REPOSITORY,
   only: null,
@@ -189,7 +190,8 @@ const RUN: Fields = {
 }
 const SHOWN: Fields = { clone: { depth: 1, skip: false, submodules: false }, engine: 'tack', name: 'ci.yml', text: 'engine: tack' }
 const announced = (createdUs: number, shown: Fields = {}): Fields => ({ announced: { createdUs, workflows: [{ ...SHOWN, ...shown }] } })
-const SOURCE: Fields = { forgotten: '3mbd3542k2222', pipelines: true, reading: 0, refUpdates: false, spent: [] }
+const SOURCE: Fields = { details: true, forgotten: '3mbd3542k2222', leaving: null, pipelines: true, reading: 0, spent: [] }
+const TOLD: Fields = { actor: null, kind: 'refUpdate', newSha: SHA, oldSha: SHA, outcome: 'left', owner: OWNER, record: 'app', ref: 'refs/heads/main' }
 const NAME: Fields = { knot: 'knot.example', rkey: 't', workflow: 'ci.yml' }
 const ENTRY: Fields = { build: NAME, createdUs: 5, error: null, exitCode: null, status: 'pending' }
 
@@ -276,7 +278,10 @@ const RIGHT = yes('D11', {
   'a status of no run': told(ENTRY),
   'the last status is the last there ever was': told(ENTRY, { ...ENTRY, createdUs: 9 }),
   'a source': sourced({}),
-  'a source with keys that are spent': sourced({ spent: [['3mbd3542k2222', true], ['self', true]] }),
+  'a source with keys that are spent': sourced({ spent: [['3mbd3542k2222', null], ['self', TOLD], ['x', { ...TOLD, actor: OWNER, kind: 'pipeline', outcome: 'over' }]] }),
+  'a source that is being left': sourced({ leaving: { number: 0, untilUs: 9 } }),
+  'a run that has met another trigger': building({ met: 'u' }),
+  'a run that waits for its pipeline': waiting({ _tag: 'Waiting', number: 1 }),
   'a run that somebody caused': building({ actor: OWNER }),
   'a run that was announced': building(announced(4)),
   'one that was announced with nothing': building({ announced: { createdUs: 4, workflows: [] } }),
@@ -453,12 +458,16 @@ const WRONG = no('D11', {
   'an object that is a short one': planned({ sha: 'abc' }),
   'settings as an object': planned({ settings: { key: 'value' } }),
   'a pair of one': planned({ settings: [['key']] }),
-  'a source that does not know of pipelines': state({ builds: { ...BUILDS, sources: [['knot.example', { forgotten: null, reading: 0, refUpdates: true, spent: [] }]] } }),
+  'a source that does not know of pipelines': state({ builds: { ...BUILDS, sources: [['knot.example', { details: true, forgotten: null, leaving: null, reading: 0, spent: [] }]] } }),
   'a source that has forgotten a number': sourced({ forgotten: 7 }),
   'a source of which less than none are waiting': sourced({ reading: -1 }),
-  'spent keys that fall': sourced({ spent: [['self', true], ['3mbd3542k2222', true]] }),
-  'a spent key that is none': sourced({ spent: [['..', true]] }),
-  'a key that is not spent': sourced({ spent: [['self', false]] }),
+  'spent keys that fall': sourced({ spent: [['self', null], ['3mbd3542k2222', null]] }),
+  'a spent key that is none': sourced({ spent: [['..', null]] }),
+  'a key that is spent for nothing': sourced({ spent: [['self', false]] }),
+  'a push that was told of in no known way': sourced({ spent: [['self', { ...TOLD, outcome: 'gone' }]] }),
+  'a push that was told of without a repository': sourced({ spent: [['self', { ...TOLD, record: null }]] }),
+  'a timer of a knot that was never given out': sourced({ leaving: { number: 3, untilUs: 9 } }),
+  'a run that waits for its pipeline, under no number': waiting({ _tag: 'Waiting' }),
   'a run that nobody with a DID caused': building({ actor: 'nobody' }),
   'a kind of trigger that there is not': building({ kind: 'push' }),
   'an unknown collection': reading({ collection: 'app.bsky.feed.post' }),

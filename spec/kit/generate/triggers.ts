@@ -30,10 +30,13 @@ const UPDATED: Fields = {
   defaultBranch: null,
   kind: 'refUpdate',
   repo: { did: APP, knot: null, name: null, owner: ALICE },
+  shape: 'named',
   workflows: null
 }
 const pushed = (changes: Fields): Json => ({ ...UPDATED, cause: { ...PUSH, ...changes } })
-const claimed = (changes: Fields): Json => ({ ...UPDATED, repo: { did: null, knot: null, name: null, owner: null, ...changes } })
+const DETAILED: Fields = { ...UPDATED, shape: 'detailed' }
+const detailed = (changes: Fields): Json => ({ ...DETAILED, cause: { ...PUSH, ...changes } })
+const claimed = (changes: Fields): Fields => ({ ...UPDATED, repo: { did: null, knot: null, name: null, owner: null, ...changes }, shape: 'bare' })
 
 const LONGEST = `refs/heads/${'x'.repeat(1_013)}`
 const FILES = Array.from({ length: 200 }, (_, i) => `f${String(i)}`)
@@ -41,8 +44,8 @@ const FILES = Array.from({ length: 200 }, (_, i) => `f${String(i)}`)
 const REF_UPDATES: ReadonlyArray<Case> = [
   ...understood(UPDATE, {
     'a ref update of today': [CURRENT, UPDATED],
-    'the repository without an owner': [{ ...BARE, repo: APP }, claimed({ did: APP })],
-    'all there ever was: repo counts': [{ ...BARE, repo: APP, repoDid: 'did:plc:x', repoName: 'app' }, claimed({ did: APP, name: 'app' })],
+    'the repository without an owner': [{ ...BARE, repo: APP }, { ...claimed({ did: APP }), shape: 'named' }],
+    'all there ever was: repo counts': [{ ...BARE, repo: APP, repoDid: 'did:plc:x', repoName: 'app' }, { ...claimed({ did: APP, name: 'app' }), shape: 'named' }],
     'ownerDid and repoDid: the repository': [{ ...BARE, ownerDid: ALICE, repoDid: APP }, claimed({ did: APP, owner: ALICE })],
     'ownerDid, repoDid and repoName': [{ ...BARE, ownerDid: ALICE, repoDid: APP, repoName: 'app' }, claimed({ did: APP, name: 'app', owner: ALICE })],
     'repoDid alone: the repository': [{ ...BARE, repoDid: APP }, claimed({ did: APP })],
@@ -60,16 +63,17 @@ const REF_UPDATES: ReadonlyArray<Case> = [
     'a deleted branch': [updates({ newSha: '0'.repeat(40) }), pushed({ newSha: '0'.repeat(40) })],
     'nobody, null': [updates({ committerDid: null }), { ...UPDATED, actor: null }],
     'nobody, empty': [updates({ committerDid: '' }), { ...UPDATED, actor: null }],
-    files: [updates({ changedFiles: ['a', 'b/c'] }), pushed({ changedFiles: ['a', 'b/c'] })],
-    'many files': [updates({ changedFiles: FILES }), pushed({ changedFiles: FILES })],
-    'no file was changed': [updates({ changedFiles: [] }), pushed({ changedFiles: [] })],
+    files: [updates({ changedFiles: ['a', 'b/c'] }), detailed({ changedFiles: ['a', 'b/c'] })],
+    'many files': [updates({ changedFiles: FILES }), detailed({ changedFiles: FILES })],
+    'no file was changed': [updates({ changedFiles: [] }), detailed({ changedFiles: [] })],
     'files null': [updates({ changedFiles: null }), UPDATED],
-    'files that are text': [updates({ changedFiles: 'a' }), UPDATED],
-    'files of which one is not text': [updates({ changedFiles: ['a', 7] }), UPDATED],
-    'skip-ci': [updates({ pushOptions: ['skip-ci'] }), pushed({ skipsCi: true })],
-    'ci-skip, among others': [updates({ pushOptions: [7, 'x', 'ci-skip'] }), pushed({ skipsCi: true })],
-    'other options': [updates({ pushOptions: ['Skip-CI', 'skip-ci=1', ' skip-ci'] }), UPDATED],
-    'options that are text': [updates({ pushOptions: 'skip-ci' }), UPDATED],
+    'files that are text': [updates({ changedFiles: 'a' }), DETAILED],
+    'files of which one is not text': [updates({ changedFiles: ['a', 7] }), DETAILED],
+    'skip-ci': [updates({ pushOptions: ['skip-ci'] }), detailed({ skipsCi: true })],
+    'ci-skip, among others': [updates({ pushOptions: [7, 'x', 'ci-skip'] }), detailed({ skipsCi: true })],
+    'other options': [updates({ pushOptions: ['Skip-CI', 'skip-ci=1', ' skip-ci'] }), DETAILED],
+    'options that are text': [updates({ pushOptions: 'skip-ci' }), DETAILED],
+    'files, without repo': [updates({ changedFiles: ['a'], repo: '', repoDid: APP }), { ...DETAILED, cause: { ...PUSH, changedFiles: ['a'] }, shape: 'bare' }],
     'more than we ask': [updates({ $type: 7, meta: { deep: [[[]]] } }), UPDATED]
   }),
   ...faulty(UPDATE, {
@@ -119,6 +123,7 @@ const made = (cause: Json, changes: Fields = {}): Json => ({
   defaultBranch: 'main',
   kind: 'pipeline',
   repo: { did: APP, knot: 'knot.example', name: 'app', owner: ALICE },
+  shape: null,
   workflows: [],
   ...changes
 })

@@ -560,6 +560,7 @@ def _read_ref_update(event: Dict[str, Json]) -> Json:
     """`repoDid` is the owner beside a `repoName` alone, and else the repository, which today is `repo`."""
     repo, repo_did, name, owner = (event.get(key) for key in ("repo", "repoDid", "repoName", "ownerDid"))
     is_owner = _is_absent(repo) and _is_absent(owner) and not _is_absent(name)
+    has_details = not (_is_absent(event.get("changedFiles")) and _is_absent(event.get("pushOptions")))
     if is_owner:
         did = None
     else:
@@ -577,6 +578,7 @@ def _read_ref_update(event: Dict[str, Json]) -> Json:
                 "owner": _did("repoDid", repo_did) if is_owner else _optional(_did, "ownerDid", owner),
             }
         ),
+        "shape": "bare" if _is_absent(repo) else "detailed" if has_details else "named",
         "workflows": None,
     }
 
@@ -651,6 +653,7 @@ def _read_pipeline(event: Dict[str, Json]) -> Json:
         "defaultBranch": _optional(_name, "repo.defaultBranch", fields.get("defaultBranch")),
         "kind": "pipeline",
         "repo": repo,
+        "shape": None,
         "workflows": [each for each in _list("workflows", WORKFLOWS_MAX, event.get("workflows"), _read_source) if each is not None],
     }
 
@@ -1373,10 +1376,6 @@ def a_boolean(value: Json) -> bool:
     return value if isinstance(value, bool) else refuse(value, "a boolean")
 
 
-def a_true(value: Json) -> bool:
-    return True if value is True else refuse(value, "true")
-
-
 def integer(low: int, high: int) -> Reader:
     def read(value: Json) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
@@ -1464,6 +1463,7 @@ a_workflow_name = such(is_workflow_name, "the name of a workflow")
 a_collection = one_of(MEMBER, REPO, COLLABORATOR)
 a_status = one_of("pending", "running", "success", "failed", "timeout", "cancelled")
 a_kind = one_of("pipeline", "refUpdate")
+a_shape = one_of("bare", "named", "detailed", "past")
 an_exit_code = integer(-MAX_SAFE, MAX_SAFE)
 
 
@@ -1520,6 +1520,7 @@ a_trigger = fields(
     defaultBranch=nullable(a_text),
     kind=a_kind,
     repo=fields(did=nullable(a_did), knot=nullable(a_text), name=nullable(a_text), owner=nullable(a_did)),
+    shape=nullable(a_shape),
     workflows=sources_of_workflows,
 )
 an_announced_workflow = fields(clone=a_clone, engine=a_text, name=a_workflow_name, text=a_text)
@@ -1596,6 +1597,8 @@ read_event = by(
             JetstreamTimer=fields(connection=a_natural),
             KnotTimer=fields(connection=a_natural, host=a_host),
             RecordsTimer=fields(did=a_did, number=a_natural),
+            PushTimer=fields(knot=a_host, number=a_natural, rkey=an_rkey),
+            SourceTimer=fields(knot=a_host, number=a_natural),
             WorkflowsTimer=fields(knot=a_host, number=a_natural, rkey=an_rkey),
             BuildTimer=fields(build=a_build_name, number=a_natural),
             DeadlineTimer=fields(build=a_build_name, number=a_natural),
@@ -2340,7 +2343,7 @@ class Commits:
 
     def entitlement(self, knot: str, claim: Json, actor: Optional[str]) -> Tuple[str, Json]:
         """Both gates: whether the knot may speak for the repository, and whether the actor has a say in it."""
-        repositories = self._claimed(knot, claim)
+        repositories = self.claimed(knot, claim)
         if not repositories:
             return "Unknown", None
         owners = {each["owner"] for each in repositories}
@@ -2360,7 +2363,7 @@ class Commits:
             return []
         return [{"did": row["repoDid"], "name": row["name"] or key, "owner": did, "rkey": key}]
 
-    def _claimed(self, knot: str, claim: Json) -> List[Json]:
+    def claimed(self, knot: str, claim: Json) -> List[Json]:
         """The repositories that the claim may mean. (A shell with many rows would keep an index of their DIDs.)"""
         did, name, owner = claim["did"], claim["name"], claim["owner"]
         by_did = [
@@ -2588,6 +2591,8 @@ class Knots:
     stopped: bool = False
     subscriptions: Dict[str, Subscription] = field(default_factory=dict)
     arrived: Optional[Event] = None  # a frame of this step that carries a trigger which may count
+    left: List[Tuple[str, Optional[str]]] = field(default_factory=list)  # knots that lost their last holder in this step, with their cursors
+    opened: bool = False  # whether a connection was opened in this step
 
     @staticmethod
     def settings_of(config: Json) -> Json:
@@ -2616,6 +2621,7 @@ class Knots:
             connection = Connection(self._number(), 0, "Idle" if self.stopped else "Connecting")
             self.subscriptions[host] = Subscription(connection, since_of(at))
             effects.append(self.subscriptions[host].ask("SubscribeKnot", host))
+        self.left = [(host, self.subscriptions[host].cursor) for host in sorted(lost)]
         for host in lost:
             effects.append(self._unsubscribe(host, self.subscriptions.pop(host)))
         return [] if self.stopped else effects
@@ -2626,7 +2632,7 @@ class Knots:
 
     def see(self, event: Event) -> Pair:
         tag = event["_tag"]
-        self.arrived = None
+        self.arrived, self.opened = None, False
         if tag == "Started":
             return self._started(event["at"], event["config"]), []
         if tag == "StopRequested":
@@ -2676,6 +2682,7 @@ class Knots:
     def _knot(self, event: Event, subscription: Subscription) -> Pair:
         tag, at, host, connection = event["_tag"], event["at"], event["host"], subscription.connection
         if tag == "KnotOpened":
+            self.opened = connection.phase == "Connecting"
             connection.open(at)
         elif tag == "KnotClosed" and connection.is_up():
             timer = {"_tag": "KnotTimer", "host": host}
@@ -2896,7 +2903,45 @@ READER_MARGIN_US = 60_000_000
 TEXTS_UNITS = 65_536
 PLAIN_CLONE: Json = {"depth": 0, "skip": False, "submodules": False}
 
-NEW_SOURCE: Json = {"forgotten": None, "pipelines": False, "reading": 0, "refUpdates": False, "spent": {}}
+
+def is_begun_by_push(run: Json) -> bool:
+    return run["cause"]["_tag"] == "Push" and run["retryOf"] is None
+
+
+def told_of(push: Json, repository: Json, actor: Optional[str], kind: str, outcome: str) -> Json:
+    """A push that was told of, and of which there is no run."""
+    return {
+        "actor": actor,
+        "kind": kind,
+        "newSha": push["newSha"],
+        "oldSha": push["oldSha"],
+        "outcome": outcome,
+        "owner": repository["owner"],
+        "record": repository["rkey"],
+        "ref": push["ref"],
+    }
+
+
+def told_in(run: Json) -> Json:
+    """The push of a run that came to nothing; None where no counterpart may come."""
+    if not is_begun_by_push(run):
+        return None
+    return told_of(run["cause"], run["repository"], run["actor"], run["kind"], "over" if run["met"] is None else "met")
+
+
+def course_of(shape: Optional[str], source: Json) -> str:
+    """What becomes of a refUpdate that nothing has told of yet, by what its knot has sent (T1)."""
+    if shape == "bare":
+        return "left"
+    if shape not in ("named", "detailed"):
+        return "now"
+    if source["details"]:
+        return "wait" if source["pipelines"] else "now"
+    return "left" if source["pipelines"] else "wait"
+
+
+NEW_SOURCE: Json = {"details": False, "forgotten": None, "leaving": None, "pipelines": False, "reading": 0, "spent": {}}
+WAIT_MS = 5_000  # how long a push waits for its pipeline
 
 
 @dataclass
@@ -2922,7 +2967,7 @@ class Builds:
     def written(self) -> Json:
         names = ("floorUs", "lastUs", "mistaken", "next", "settings", "stopped")
         sources = [
-            [knot, {**source, "spent": [[key, True] for key in sorted(source["spent"])]}] for knot, source in sorted(self.sources.items())
+            [knot, {**source, "spent": [[key, source["spent"][key]] for key in sorted(source["spent"])]}] for knot, source in sorted(self.sources.items())
         ]
         return {"sources": sources, **{name: getattr(self, name) for name in names}}
 
@@ -2957,25 +3002,29 @@ class Builds:
     def _is_forgotten(self, knot: str, rkey: str) -> bool:
         """Whether a trigger with this key was acted on once, or came to nothing, so that a repeat must not count."""
         source = self._source(knot)
-        return (source["forgotten"] is not None and rkey <= source["forgotten"]) or rkey in source["spent"]
+        spent = source["spent"]
+        is_spent = rkey in spent and not (spent[rkey] is not None and spent[rkey]["outcome"] == "left")
+        return (source["forgotten"] is not None and rkey <= source["forgotten"]) or is_spent
 
-    def _spend(self, knot: str, rkey: str) -> None:
-        """The key never counts again."""
+    def _spend(self, knot: str, rkey: str, told: Json) -> None:
+        """The key never counts again, unless the push that it told of was left."""
         source = self._source(knot)
-        spent = sorted({*source["spent"], rkey})
-        self.sources[knot] = {**source, "spent": dict.fromkeys(spent[1:] if len(spent) > SPENT_MAX else spent, True)}
+        spent = {**source["spent"], rkey: told}
+        if len(spent) > SPENT_MAX:
+            del spent[min(spent)]
+        self.sources[knot] = {**source, "spent": spent}
 
     def _count_reading(self, knot: str, by: int) -> None:
         source = self._source(knot)
         self.sources[knot] = {**source, "reading": source["reading"] + by}
 
     def _come_to_nothing(self, key: str) -> None:
-        """The run, whose files were being read, goes, and its trigger must not count again."""
+        """The run, which waited for its files or its pipeline, goes, and its trigger must not count again."""
         knot, rkey = key.split("/", 1)
         run = self.runs.pop(key, None)
         self._count_reading(knot, -1)
         if run is not None and run["retryOf"] is None:  # the key of a retry is ours
-            self._spend(knot, rkey)
+            self._spend(knot, rkey, told_in(run))
 
     def _report(self, tag: str, at: int, **named: Json) -> None:
         self.reports.append({"_tag": tag, "at": at, **named})
@@ -2994,13 +3043,14 @@ class Builds:
             return
         del self.runs[key]
         knot, rkey = name["knot"], name["rkey"]
-        if run["retryOf"] is not None or self._is_forgotten(knot, rkey):
+        # Of a knot that is forgotten, no trigger counts again.
+        if run["retryOf"] is not None or knot not in self.sources or self._is_forgotten(knot, rkey):
             return
         # A key that is no time, or one from the future, says nothing about others.
         if is_tid(rkey) and not is_tid_after(rkey, self.lastUs, FUTURE_US):
             self.sources[knot] = {**self._source(knot), "forgotten": rkey}
         else:
-            self._spend(knot, rkey)
+            self._spend(knot, rkey, told_in(run))
 
     def _trim(self) -> None:
         for created_us in list(self.log)[: max(0, len(self.log) - self.settings["policy"]["keepStatuses"])]:
@@ -3091,8 +3141,10 @@ class Builds:
 
     # Inputs
 
-    def see(self, event: Event, commits: Commits, released: List[Tuple[str, str, str]], arrived: Optional[Event]) -> Pair:
-        """First the rights that are gone, then a trigger, then the event."""
+    def see(
+        self, event: Event, commits: Commits, knots: Knots, released: List[Tuple[str, str, str]], arrived: Optional[Event]
+    ) -> Pair:
+        """First the rights that are gone, and the knots that nobody holds any more, then a trigger, then the event."""
         at, effects, reports = event["at"], [], []
 
         def take(act: Callable[..., None], *inputs: Json) -> None:
@@ -3104,20 +3156,31 @@ class Builds:
 
         if released:
             take(self._released, at, released)
+        for host, cursor in knots.left:
+            take(self._left, at, host, cursor, event["_tag"] == "Started")
         if arrived is not None:
-            trigger = arrived["trigger"]
-            take(self._judge, arrived, *commits.entitlement(arrived["host"], trigger["repo"], trigger["actor"]))
-        take(self._take, event, commits)
+            host, trigger = arrived["host"], arrived["trigger"]
+            meant = commits.claimed(host, trigger["repo"])
+            # Who made the push that a pipeline tells of, its refUpdate has said.
+            actor = self._teller_of(host, trigger, meant) if trigger["actor"] is None else trigger["actor"]
+            take(self._judge, arrived, actor, meant, *commits.entitlement(host, trigger["repo"], actor))
+        take(self._take, event, commits, knots)
         return effects, reports
 
-    def _take(self, event: Event, commits: Commits) -> None:
+    def _take(self, event: Event, commits: Commits, knots: Knots) -> None:
         tag = event["_tag"]
         if tag == "Started":
             self._started(event["at"], event["config"])
         elif tag == "StopRequested":
             self.stopped = True
+        elif tag == "TimerFired" and event["timer"]["_tag"] in ("PushTimer", "SourceTimer"):
+            self._knot_timer(event["timer"], knots.subscriptions.get(event["timer"]["knot"]))
         elif tag == "TimerFired":
             self._timer(event["at"], event["timer"])
+        elif tag == "KnotOpened" and knots.opened:
+            for key, run in self._runs_of(event["host"]):
+                if run["phase"]["_tag"] == "Waiting":
+                    self._wait(key)
         elif tag in RIGHT_EVENTS:
             RIGHT_EVENTS[tag](self, event, self._is_entitled(event.get("build", event), commits))
         elif tag in BUILD_EVENTS:
@@ -3130,7 +3193,7 @@ class Builds:
 
     # Triggers (T1, T2)
 
-    def _judge(self, arrived: Event, entitlement: str, repository: Json) -> None:
+    def _judge(self, arrived: Event, actor: Optional[str], meant: List[Json], entitlement: str, repository: Json) -> None:
         at, knot, rkey, trigger = arrived["at"], arrived["host"], arrived["rkey"], arrived["trigger"]
         cause, kind = trigger["cause"], trigger["kind"]
 
@@ -3145,9 +3208,10 @@ class Builds:
         claimed = trigger["repo"]["knot"]
         if claimed is not None and host_name(self.settings["hosts"], claimed) != knot:
             return refuse_it("knot", claimed)
+        is_push = cause["_tag"] == "Push"
+        self._show(knot, trigger["shape"] == "detailed", kind == "pipeline" and is_push)
         if entitlement == "Unknown":
             return ignore("repo")
-        is_push = cause["_tag"] == "Push"
         if is_push:
             if short_name(cause["ref"]) is None:
                 return ignore("ref")
@@ -3159,44 +3223,156 @@ class Builds:
                 return ignore("skipped")
         if f"{knot}/{rkey}" in self.runs:
             return None
-        source = self._source(knot)
-        if self._is_forgotten(knot, rkey):
+        if self._is_forgotten(knot, rkey) or (is_push and self._is_met(knot, rkey, cause)):
             return ignore("before")
-        if entitlement == "NotEntitled":
-            return refuse_it("actor", trigger["actor"] or "")
-        if is_push and kind == "pipeline" and source["refUpdates"]:
+
+        def told(outcome: str) -> Json:
+            return told_of(cause, repository, actor, kind, outcome)
+
+        other = self._counterpart_of(knot, kind, cause, meant) if is_push else None
+        course = "now"
+        if is_push and kind == "pipeline" and other is not None and not other["isOpen"]:
+            self._meet(knot, other["rkey"], rkey, None)
+            self._spend(knot, rkey, None)
             return ignore("kind")
-        if is_push:
-            self.sources[knot] = {**source, "pipelines" if kind == "pipeline" else "refUpdates": True}
-        if kind == "refUpdate" and source["pipelines"] and self._is_told_already(knot, repository, cause):
-            self._spend(knot, rkey)
-            return ignore("kind")
-        if source["reading"] >= READING_MAX:
-            return refuse_it("limit", f"{READING_MAX} triggers of this knot are waiting for their files")
+        if is_push and kind == "refUpdate":
+            if other is not None:
+                self._meet(knot, other["rkey"], rkey, actor)
+                self._spend(knot, rkey, told("met"))
+                return refuse_it("actor", actor or "") if entitlement == "NotEntitled" else ignore("kind")
+            course = course_of(trigger["shape"], self._source(knot))
+            if course == "left":
+                self._spend(knot, rkey, told("left"))
+                return ignore("kind")
+        makes_room = other is not None and f"{knot}/{other['rkey']}" in self.runs
+        is_full = self._source(knot)["reading"] - makes_room >= READING_MAX
+        if entitlement == "NotEntitled" or is_full:
+            if kind == "refUpdate" and is_push:
+                self._spend(knot, rkey, told("left"))
+            if entitlement == "NotEntitled":
+                return refuse_it("actor", actor or "")
+            return refuse_it("limit", f"{READING_MAX} triggers of this knot are waiting")
+        if other is not None:
+            self._meet(knot, other["rkey"], rkey, None)
+            if makes_room:
+                self._come_to_nothing(f"{knot}/{other['rkey']}")
+        if kind == "refUpdate" and is_push and rkey in self._source(knot)["spent"]:
+            source = self._source(knot)
+            self.sources[knot] = {**source, "spent": {key: source["spent"][key] for key in source["spent"] if key != rkey}}
         self._count_reading(knot, 1)
         self.runs[f"{knot}/{rkey}"] = {
-            "actor": trigger["actor"],
+            "actor": actor,
             "attempt": 0,
             "builds": {},
             "cause": cause,
             "defaultBranch": trigger["defaultBranch"],
             "kind": kind,
+            "met": None if other is None else other["rkey"],
             "phase": {"_tag": "Reading", "number": self.next, "workflows": trigger["workflows"]},
             "repository": repository,
             "announced": None,
             "only": None,
             "retryOf": None,
         }
-        return self._read_files(f"{knot}/{rkey}")
+        return self._wait(f"{knot}/{rkey}") if course == "wait" else self._read_files(f"{knot}/{rkey}")
 
-    def _is_told_already(self, knot: str, repository: Json, cause: Json) -> bool:
-        return cause["_tag"] == "Push" and any(
-            run["kind"] == "pipeline"
-            and run["cause"]["_tag"] == "Push"
-            and all(run["repository"][name] == repository[name] for name in ("owner", "rkey"))
-            and all(run["cause"][name] == cause[name] for name in ("ref", "newSha", "oldSha"))
+    def _show(self, knot: str, details: bool, pipelines: bool) -> None:
+        """What the knot has shown by a trigger, whatever it is about."""
+        source = self._source(knot)
+        shown = {"details": source["details"] or details, "pipelines": source["pipelines"] or pipelines}
+        if any(source[name] != shown[name] for name in shown):
+            self.sources[knot] = {**source, **shown}
+
+    def _tellers_of(self, knot: str, kind: str, cause: Json, meant: List[Json]) -> List[Json]:
+        """The triggers of that kind that have told of the push, by key. (A shell with many runs would keep an index of their pushes.)"""
+        places = [(each["owner"], each["rkey"]) for each in meant]
+
+        def is_same(push: Json, owner: str, record: str) -> bool:
+            return all(push[name] == cause[name] for name in ("newSha", "oldSha", "ref")) and (owner, record) in places
+
+        tellers: Dict[str, Json] = {}
+        for key, run in self._runs_of(knot):
+            if run["kind"] == kind and is_begun_by_push(run) and is_same(run["cause"], run["repository"]["owner"], run["repository"]["rkey"]):
+                rkey, is_open = key.split("/", 1)[1], run["phase"]["_tag"] == "Waiting"
+                tellers[rkey] = {"actor": run["actor"], "isMet": run["met"] is not None, "isOpen": is_open, "rkey": rkey}
+        for rkey, told in self._source(knot)["spent"].items():
+            if told is not None and told["kind"] == kind and is_same(told, told["owner"], told["record"]):
+                outcome = told["outcome"]
+                tellers[rkey] = {"actor": told["actor"], "isMet": outcome == "met", "isOpen": outcome == "left", "rkey": rkey}
+        return [tellers[rkey] for rkey in sorted(tellers)]
+
+    def _counterpart_of(self, knot: str, kind: str, cause: Json, meant: List[Json]) -> Optional[Json]:
+        """Of the triggers of the other kind that told of the push, the last that has not met one."""
+        other = "refUpdate" if kind == "pipeline" else "pipeline"
+        open_ones = [each for each in self._tellers_of(knot, other, cause, meant) if not each["isMet"]]
+        return open_ones[-1] if open_ones else None
+
+    def _teller_of(self, knot: str, trigger: Json, meant: List[Json]) -> Optional[str]:
+        kind, cause = trigger["kind"], trigger["cause"]
+        if kind != "pipeline" or cause["_tag"] != "Push":
+            return None
+        tellers = self._tellers_of(knot, "refUpdate", cause, meant)
+        teller = self._counterpart_of(knot, kind, cause, meant) or (tellers[-1] if tellers else None)
+        return None if teller is None else teller["actor"]
+
+    def _is_met(self, knot: str, rkey: str, cause: Json) -> bool:
+        """Whether the key is that of a trigger that a run of the same push has met."""
+        return any(
+            run["met"] == rkey and is_begun_by_push(run) and all(run["cause"][name] == cause[name] for name in ("newSha", "oldSha", "ref"))
             for _, run in self._runs_of(knot)
         )
+
+    def _meet(self, knot: str, teller: str, rkey: str, actor: Optional[str]) -> None:
+        """The teller has met its counterpart, whose key is `rkey`."""
+        run = self.runs.get(f"{knot}/{teller}")
+        if run is not None:
+            self.runs[f"{knot}/{teller}"] = {**run, "actor": actor if run["actor"] is None else run["actor"], "met": rkey}
+        else:
+            self._spend(knot, teller, {**self._source(knot)["spent"][teller], "outcome": "met"})
+
+    def _wait(self, key: str) -> None:
+        """The push waits for its pipeline, from now on."""
+        knot, rkey = key.split("/", 1)
+        number = self._number()
+        self.runs[key] = {**self.runs[key], "phase": {"_tag": "Waiting", "number": number}}
+        timer = {"_tag": "PushTimer", "knot": knot, "number": number, "rkey": rkey}
+        self.effects.append({"_tag": "WakeAfter", "highMs": WAIT_MS, "lowMs": WAIT_MS, "timer": timer})
+
+    # Knots that nobody holds (T1)
+
+    def _left(self, at: int, knot: str, cursor: Optional[str], is_start: bool) -> None:
+        """What it told would count again for five minutes after it was created; so long it is remembered."""
+        if knot not in self.sources:
+            return
+        created = 0 if cursor is None else min(int(cursor) // 1000, MAX_SAFE)
+        until = min(max(at, created) + FUTURE_US, MAX_SAFE)
+        if is_start:  # which sets all timers
+            self.sources[knot] = {**self._source(knot), "leaving": {"number": 0, "untilUs": until}}
+        else:
+            self._leave(at, knot, until)
+
+    def _leave(self, at: int, knot: str, until: int) -> None:
+        number = self._number()
+        ms = min(max(-((at - until) // 1000), 0), 2 * FUTURE_US // 1000)
+        self.sources[knot] = {**self._source(knot), "leaving": {"number": number, "untilUs": until}}
+        timer = {"_tag": "SourceTimer", "knot": knot, "number": number}
+        self.effects.append({"_tag": "WakeAfter", "highMs": ms, "lowMs": ms, "timer": timer})
+
+    def _knot_timer(self, timer: Json, subscription: Optional[Subscription]) -> None:
+        knot = timer["knot"]
+        if timer["_tag"] == "PushTimer":
+            run = self.runs.get(key_of(timer))
+            is_due = run is not None and run["phase"]["_tag"] == "Waiting" and run["phase"]["number"] == timer["number"]
+            if is_due and subscription is not None and subscription.connection.phase == "Open":
+                self._read_files(key_of(timer))
+            return
+        source = self._source(knot)
+        if source["leaving"] is None or source["leaving"]["number"] != timer["number"]:
+            return
+        if subscription is None:
+            del self.sources[knot]
+        else:
+            self.sources[knot] = {**source, "leaving": None}
 
     # Workflows (T3)
 
@@ -3277,7 +3453,7 @@ class Builds:
         now = self.runs.get(key)
         if now is not None and not now["builds"]:
             del self.runs[key]
-            self._spend(knot, rkey)
+            self._spend(knot, rkey, told_in(now))
             self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)
         return None
 
@@ -3558,7 +3734,7 @@ class Builds:
         own = tid_of(us)
         allowance = self._allowance(run["repository"])
         origin = rkey if run["retryOf"] is None else run["retryOf"]
-        anew = {**run, "announced": None, "attempt": 0, "builds": {}, "only": None, "phase": {"_tag": "Read"}, "retryOf": origin}
+        anew = {**run, "announced": None, "attempt": 0, "builds": {}, "met": None, "only": None, "phase": {"_tag": "Read"}, "retryOf": origin}
         self.runs[f"{knot}/{own}"] = anew
         if not is_planned:  # one of them never was a build for a provider: all are judged anew
             self._count_reading(knot, 1)
@@ -3589,13 +3765,17 @@ class Builds:
     def _started(self, at: int, config: Json) -> None:
         self.settings, self.stopped = self.settings_of(config), False
         self._trim()
+        for knot in sorted(self.sources):
+            if self.sources[knot]["leaving"] is not None:
+                self._leave(at, knot, self.sources[knot]["leaving"]["untilUs"])
         for key, run in sorted(self.runs.items()):
             if run["phase"]["_tag"] == "Read":
                 for name, _ in self._builds_of(key, run):
                     self._resume(at, name)
             else:
                 self.runs[key] = {**run, "attempt": 0}
-                self._read_files(key)
+                if run["phase"]["_tag"] != "Waiting":  # it waits from when its knot is connected
+                    self._read_files(key)
 
     def _resume(self, at: int, name: Json) -> None:
         """Asks for what is outstanding; what may have been started is looked for first."""
@@ -3707,8 +3887,10 @@ a_run = fields(
     cause=a_cause,
     defaultBranch=nullable(a_text),
     kind=a_kind,
+    met=nullable(an_rkey),
     phase=by(
         "_tag",
+        Waiting=fields(number=a_natural),
         Reading=fields(number=a_natural, workflows=sources_of_workflows),
         ReadPausing=fields(number=a_natural, workflows=sources_of_workflows),
         Read=fields(),
@@ -3716,6 +3898,16 @@ a_run = fields(
     repository=a_repository,
     only=nullable(array(a_workflow_name)),
     retryOf=nullable(an_rkey),
+)
+a_told = fields(
+    actor=nullable(a_did),
+    kind=a_kind,
+    newSha=a_sha,
+    oldSha=a_sha,
+    outcome=one_of("left", "over", "met"),
+    owner=a_did,
+    record=an_rkey,
+    ref=a_text,
 )
 _read_builds = fields(
     floorUs=nullable(a_time),
@@ -3726,11 +3918,12 @@ _read_builds = fields(
     sources=entries(
         a_host,
         fields(
+            details=a_boolean,
             forgotten=nullable(an_rkey),
+            leaving=nullable(fields(number=a_natural, untilUs=a_time)),
             pipelines=a_boolean,
             reading=a_natural,
-            refUpdates=a_boolean,
-            spent=entries(an_rkey, a_true),
+            spent=entries(an_rkey, nullable(a_told)),
         ),
     ),
     stopped=a_boolean,
@@ -3760,7 +3953,9 @@ def builds_from(written: Json, runs: Dict[str, Json], statuses: List[Json]) -> B
             knot = key.split("/")[0]
             waiting[knot] = waiting.get(knot, 0) + 1
     if {knot: each["reading"] for knot, each in written["sources"].items() if each["reading"] > 0} != waiting:
-        refuse(waiting, "as many runs that wait for their files as is said")
+        refuse(waiting, "as many runs that wait as is said")
+    if any(each["leaving"] is not None and each["leaving"]["number"] >= written["next"] for each in written["sources"].values()):
+        refuse(written["next"], "numbers of timers of knots that were given out")
     return Builds(**written, runs=runs, log=dict(zip(stamps, statuses)))
 
 
@@ -3821,7 +4016,7 @@ class Machine:
             hold_effects = []  # the start asks for every wanted knot anyway
         knot_effects, knot_reports = self.knots.see(event)
         backfill = self.backfill.see(event, self.commits) if is_for_backfill else ([], [])
-        builds = self.builds.see(event, self.commits, self.commits.released(), self.knots.arrived)
+        builds = self.builds.see(event, self.commits, self.knots, self.commits.released(), self.knots.arrived)
         reports = stream_reports + knot_reports + backfill[1] + builds[1] + commit_reports
         self.counters.count(event, reports)
         effects = stream_effects + hold_effects + knot_effects + backfill[0] + builds[0]

@@ -155,6 +155,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
         defaultBranch: 'main',
         kind: 'refUpdate',
         repo: { did: null, knot, name, owner },
+        shape: 'detailed',
         workflows: null
       }
     })

@@ -95,6 +95,7 @@ const triggerOf = (holder: string, text: string): Json => {
     defaultBranch: 'main',
     kind: 'pipeline',
     repo: { did: null, knot: null, name: holder.slice(slash + 1), owner: holder.slice(0, slash) },
+    shape: null,
     workflows: [{ name: 'w', text }]
   }
 }
