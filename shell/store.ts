@@ -112,7 +112,7 @@ const boot = async (
   const was = db.data
   let { state } = was
   const rules = { snapshot: was.version, version }
-  const { bytes, seq, torn } = await readJournals(disk, folder, rules, was.seq, ({ events }) => (state = after(state, events)))
+  const { bytes, seq, torn } = await readJournals(disk, folder, rules, was.seq, (batch) => (state = after(state, batch)))
   if (torn !== null) {
     await cutTail(disk, torn)
     onReport(`${torn.path}: line ${String(torn.number)} was cut off: ${torn.why}`)

@@ -36,6 +36,8 @@ const Events = t.strict({ events: t.readonlyArray(Event) }, 'Batch')
 
 export interface Batch {
   readonly events: ReadonlyArray<Event>
+  /** Whether it was written under number 1 or 2 (former-rules.ts). */
+  readonly isFormer: boolean
   readonly seq: number
 }
 
@@ -102,7 +104,7 @@ const END_LENGTH = CRC_KEY.length + 10
 export const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
 
 /** The line of a batch, with its line feed. The checksum is put in afterwards: a line can be large, and is made once. */
-export const lineOf = (version: number, { events, seq }: Batch): Buffer => {
+export const lineOf = (version: number, { events, seq }: Omit<Batch, 'isFormer'>): Buffer => {
   const line = Buffer.from(`{"version":${String(version)},"seq":${String(seq)},"events":${JSON.stringify(events)}${endOf(0)}\n`)
   const content = line.subarray(0, line.length - END_LENGTH - 1)
   line.write(endOf(crc32(content)), content.length, 'latin1')
@@ -187,7 +189,7 @@ export const readJournal = (
         const isIncluded = batch.seq <= seq
         const strange = isIncluded ? null : strangeness(rules, batch.version, path, line.number)
         if (strange !== null) throw strange
-        take({ events: isIncluded ? [] : orRefuse(eventsOf(batch)), seq: batch.seq }, line)
+        take({ events: isIncluded ? [] : orRefuse(eventsOf(batch)), isFormer: batch.version === undefined, seq: batch.seq }, line)
       }
     }
     return torn

@@ -75,7 +75,7 @@ const entries =
 const toVersion3 = ({ accounts, head: written, runs, statuses }: Document): Document => {
   const head = fieldsOf(written)
   return {
-    accounts: entries(account3)(accounts),
+    accounts: accounts.flatMap(account3),
     head: {
       ...head,
       backfill: backfill3(fieldsOf(head['backfill'])),
@@ -99,13 +99,16 @@ const row3 =
   (slot: Fields): Fields =>
     slot['record'] === null ? slot : { ...slot, record: withinLimits(collection, fieldsOf(slot['record'])) }
 
-/** Which event had set an account aside was not remembered, and nobody had a horizon. */
-const account3 = (account: Fields): Fields =>
-  Object.entries(ROWS).reduce<Fields>((acc, [rows, collection]) => ({ ...acc, [rows]: entries(row3(collection))(listOf(acc[rows])) }), {
-    ...account,
-    horizonUs: null,
-    setAside: null
-  })
+/** Which event had set an account aside was not remembered, and nobody had a horizon. Its rows have lines of their own now (accounts.ts). */
+const account3 = (entry: unknown): ReadonlyArray<unknown> => {
+  const [did, account] = listOf(entry)
+  const { collaborators, members, repos, ...fields } = fieldsOf(account)
+  const rows = { collaborators, members, repos }
+  const lines = Object.entries(ROWS).flatMap(([list, collection]) =>
+    entries(row3(collection))(listOf(rows[list as keyof typeof ROWS])).map((row) => [list, ...listOf(row)])
+  )
+  return [[did, { ...fields, horizonUs: null, setAside: null }], ...lines]
+}
 
 /** How many fields of these accounts are too long. */
 const overlongIn = (accounts: ReadonlyArray<unknown>): number =>

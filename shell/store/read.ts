@@ -7,12 +7,13 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { type Event, type State, step } from '../../core/index.js'
 import { type Disk, systemDisk, withFile } from './disk.js'
 import { attempt, type StoreError } from './failure.js'
+import { stepFormer } from './former-rules.js'
 import { type Batch, readJournal, readJournals } from './journal.js'
 import { type Format, FORMAT, snapshots } from './snapshot.js'
 
-/** The state after `events`. Effects of what has happened long ago are nobody's business. */
-export const after = (state: State, events: ReadonlyArray<Event>): State =>
-  events.reduce((before, event) => step(before, event)[0], state)
+/** The state after a batch. Effects of what has happened long ago are nobody's business. */
+export const after = (state: State, { events, isFormer }: Batch): State =>
+  events.reduce((before, event) => (isFormer ? stepFormer(before, event) : step(before, event)[0]), state)
 
 // ---------------------------------------------------------------------------------------- the state
 
@@ -30,7 +31,7 @@ const readOnce = async (disk: Disk, folder: string, format: Format): Promise<Con
   if (snapshot === null) throw new Error('there is no store of tack here')
   let { state } = snapshot
   const rules = { snapshot: snapshot.version, version: format.version }
-  const { seq } = await readJournals(disk, folder, rules, snapshot.seq, ({ events }) => (state = after(state, events)))
+  const { seq } = await readJournals(disk, folder, rules, snapshot.seq, (batch) => (state = after(state, batch)))
   return { seq, state }
 }
 
@@ -61,8 +62,8 @@ const replayOf = async (disk: Disk, path: string, format: Format): Promise<Repla
 
   const first = batches[0]?.seq ?? 0
   let start = snapshot.state
-  await readJournals(disk, dirname(path), rules, snapshot.seq, ({ events, seq }) => {
-    if (seq < first) start = after(start, events)
+  await readJournals(disk, dirname(path), rules, snapshot.seq, (batch) => {
+    if (batch.seq < first) start = after(start, batch)
   })
   return { events: batches.flatMap(({ events }) => events), start }
 }

@@ -3,14 +3,14 @@
  *
  *     {"format":"tack-state","version":3,"seq":7,"head":{…},"accounts":[
  *     ["did:plc:…",{…}],
- *     ["did:plc:…",{…}]
+ *     ["repos","3m…",{…}]
  *     ],"runs":[
  *     ["knot.example/3m…",{…}]
  *     ],"statuses":[
  *     {"build":{…},…}
  *     ],"crc":"89abcdef"}
  *
- * One account, run or status a line, so that it can be read, and what is wrong with it named, line by line. It is written in slices: encoding
+ * One account, row, run or status a line (accounts.ts), so that it can be read, and what is wrong with it named, line by line. It is written in slices: encoding
  * a large state at once blocks the loop for seconds and, in the end, exceeds the longest string there is. The state cannot
  * change while it is being written, so events go on being taken in between two slices.
  *
@@ -24,10 +24,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import type { Adapter } from 'lowdb'
 import {
-  AccountEntry,
   Builds,
-  type Commits,
-  type Did,
   fromParts,
   Head,
   headOf,
@@ -36,6 +33,7 @@ import {
   type State,
   StatusEntry
 } from '../../core/index.js'
+import { accountReader, type Fault, linesOfAccount } from './accounts.js'
 import { type Disk, type DiskFile, ifThere, withFile } from './disk.js'
 import { refused } from './failure.js'
 import { hex } from './journal.js'
@@ -76,42 +74,16 @@ const SLICE = 64 * 1024
 
 const textOf = (value: unknown): string => JSON.stringify(value)
 
-function* rowsOf<R>(slots: Commits.Slots<R>): Generator<string, void, undefined> {
-  let separator = '['
-  for (const entry of OrderedMap.entriesFrom(slots, '')) {
-    yield separator + textOf(entry)
-    separator = ','
-  }
-  yield separator === '[' ? '[]' : ']'
-}
-
-/**
- * The text of an account, row by row: an account may have as many rows as its owner likes. Rows are plain JSON as
- * they stand; only maps are not.
- */
-function* accountOf(
-  did: Did,
-  { active, asOfUs, collaborators, floor, horizonUs, members, repos, setAside, ...others }: Commits.Account
-): Generator<string, void, undefined> {
-  others satisfies Record<string, never> // A field that is not written below must not compile: it would be lost.
-  yield `[${textOf(did)},{"active":${textOf(active)},"asOfUs":${textOf(asOfUs)},"collaborators":`
-  yield* rowsOf(collaborators)
-  yield `,"floor":${textOf(floor)},"horizonUs":${textOf(horizonUs)},"members":`
-  yield* rowsOf(members)
-  yield ',"repos":'
-  yield* rowsOf(repos)
-  yield `,"setAside":${textOf(setAside)}}]`
-}
-
 /** All but the last line. */
 function* contentOf(version: number, { seq, state }: Snapshot): Generator<string, void, undefined> {
   const head = textOf(Head.encode(headOf(state)))
   yield `{"format":"tack-state","version":${String(version)},"seq":${String(seq)},"head":${head},"accounts":[`
   let separator = '\n'
   for (const [did, account] of OrderedMap.entriesFrom(state.commits.accounts, '')) {
-    yield separator
-    yield* accountOf(did, account)
-    separator = ',\n'
+    for (const line of linesOfAccount(did, account)) {
+      yield separator + line
+      separator = ',\n'
+    }
   }
   yield '\n],"runs":['
   separator = '\n'
@@ -212,8 +184,9 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
   let isComplete = false
   let crc = 0
   let number = 0
-  const parts: { readonly accounts: Array<AccountEntry>; readonly runs: Array<Builds.RunEntry>; readonly statuses: Array<StatusEntry> } = {
-    accounts: [],
+  const orRefuseAt = <A>(result: E.Either<Fault, A>): A => (E.isLeft(result) ? orRefuse(result.left.line, E.left(result.left.why)) : result.right)
+  const accounts = accountReader()
+  const parts: { readonly runs: Array<Builds.RunEntry>; readonly statuses: Array<StatusEntry> } = {
     runs: [],
     statuses: []
   }
@@ -224,7 +197,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
   const take = (into: List, json: unknown): void => {
     switch (into) {
       case 'accounts':
-        return void parts.accounts.push(orRefuse(number, decode(AccountEntry, json)))
+        return orRefuseAt(accounts.take(json, number))
       case 'runs':
         return void parts.runs.push(orRefuse(number, decode(Builds.RunEntry, json)))
       case 'statuses':
@@ -269,9 +242,10 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
       number = i + 2
       take(into, json)
     }
+  const entries = orRefuseAt(accounts.end())
   const state = pipe(
     decode(Head, document.head),
-    E.chain((head) => fromParts({ ...parts, head }))
+    E.chain((head) => fromParts({ ...parts, accounts: entries, head }))
   )
   if (E.isLeft(state)) throw refused(path, state.left)
   return { seq: first.seq, state: state.right, version }

@@ -9,7 +9,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
-  AccountEntry,
   Builds,
   canonical,
   Commits,
@@ -130,7 +129,7 @@ describe('a store', () => {
     )
   })
 
-  it('keeps its snapshot as one JSON document, an account, a run and a status a line', async () => {
+  it('keeps its snapshot as one JSON document, an account, a row, a run and a status a line', async () => {
     const folder = await newFolder()
     const store = await openIn(folder)
     await appendAll(store, BATCHES)
@@ -138,7 +137,12 @@ describe('a store', () => {
     await closed(store)
 
     const text = await readFile(join(folder, 'state.json'), 'utf8')
-    const accounts = OrderedMap.toEntries(LAST.commits.accounts).map(([did, account]) => AccountEntry.encode([did, account]))
+    const accounts = OrderedMap.toEntries(LAST.commits.accounts).flatMap(([did, { collaborators, members, repos, ...fields }]) => [
+      [did, fields],
+      ...Object.entries({ collaborators, members, repos }).flatMap(([list, slots]) =>
+        OrderedMap.toEntries<string, unknown>(slots).map((row) => [list, ...row])
+      )
+    ])
     const runs = OrderedMap.toEntries(LAST.builds.runs).map((entry) => Builds.RunEntry.encode([...entry]))
     const statuses = OrderedMap.toEntries(LAST.builds.log).map(([, entry]) => StatusEntry.encode(entry))
     const content = text.slice(0, text.lastIndexOf(']'))
@@ -354,14 +358,22 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     const image = await imageOf(BATCHES.length)
     const text = fileIn(image, 'state.json').toString()
     const lines = text.split('\n')
-    const swapped = [lines[0], `${lines[2] ?? ''},`.replace(',,', ','), ...lines.slice(1, 2), ...lines.slice(3)].join('\n')
+    const [first = 0, second = 0, third = 0] = lines.flatMap((line, i) => (line.startsWith('["did:') || line.startsWith('],"runs"') ? [i] : []))
+    const apart = (some: ReadonlyArray<string>): ReadonlyArray<string> => some.map((line) => `${line},`.replace(/,,$/, ','))
+    const swapped = [...lines.slice(0, first), ...apart(lines.slice(second, third)), ...lines.slice(first, second), ...lines.slice(third)]
+      .join('\n')
+      .replace(/,(\n\],"runs")/, '$1')
     const cases: ReadonlyArray<readonly [string, RegExp]> = [
       [text.replace('"active":true', '"active":"yes"'), /^line 2: at .*active: expected boolean, found "yes"/],
       [text.replace('"stopped":false', '"stopped":0'), /stopped: expected boolean, found 0/],
       [text.replace('"seq":', '"seq":-'), /^line 1: at seq: /],
       [text.replace('\n["did:', '\n["di:'), /^line 2: /],
       [text.replace('\n["did:', '\n[ did:'), /^line 2: it is not JSON/],
-      [lines.length > 4 ? swapped : '', /not in ascending order/],
+      [second > 0 ? swapped : '', /not in ascending order/],
+      [[lines[0], ...lines.slice(2)].join('\n'), /^line 2: a row without its account/],
+      [text.replace('\n["repos",', '\n["repo",'), /^line \d+: neither an account nor a row/],
+      [text.replace('\n["repos","', '\n["repos",7,"'), /^line \d+: neither an account nor a row/],
+      [text.replace('"active":true', '"active":true,"repos":[]'), /^line 2: rows in the line of their account/],
       // A list under another name, one twice, and one that is missing.
       [text.replace('\n],"runs":[\n', '\n],"rums":[\n'), /the checksum is not/],
       [text.replace('\n],"runs":[\n', '\n],"statuses":[\n'), /the checksum is not/],
