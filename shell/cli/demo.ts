@@ -171,6 +171,7 @@ type Inspection = ReturnType<typeof inspection>
 
 /** What the files say, in the shape of what the script expects. */
 const found = ({ cursor, members, rows, subscriptions }: Inspection): Expected => {
+  const isKnown = (did: string): boolean => did === OWNER || members.includes(did)
   const live = (collection: string) =>
     rows
       .filter((row) => row.collection === collection && row.active && row.record !== null)
@@ -190,8 +191,9 @@ const found = ({ cursor, members, rows, subscriptions }: Inspection): Expected =
     cursor: (cursor ?? 0) as Expected['cursor'],
     memberRecords: live('sh.tangled.spindle.member'),
     members: members as ReadonlyArray<Did>,
-    repos: repos(true),
+    repos: repos(true).filter(({ did }) => isKnown(did)),
     setAside: repos(false),
+    strangers: repos(true).filter(({ did }) => !isKnown(did)),
     subscriptions: subscriptions.map(({ cursor: reached, holders, knot }) => ({ cursor: reached ?? '', holders, host: knot }))
   }
 }
@@ -209,6 +211,7 @@ const checks = (expected: Expected, inspected: Inspection | null, network: Embed
   const part = (name: keyof Expected, what: string): Check => ({ what, holds: actual !== null && same(actual[name], expected[name]) })
   const wanted = new Set(expected.subscriptions.map(({ host }) => host))
   return [
+    { what: 'nothing is kept of strangers', holds: actual?.strangers.length === 0 },
     part('repos', `the repositories are the ${String(expected.repos.length)} that the script calls for`),
     part('setAside', 'those of accounts that are set aside are kept, and do not count'),
     part('memberRecords', 'the member records are those that the script calls for'),
@@ -244,6 +247,9 @@ const openAt = (knot: EmbeddedNetwork['knots'][number] | undefined): number =>
 /** Whether somebody listens to the knot that the step is about: the script tells of what a listening bridge hears. */
 const canHappen = ({ knots }: EmbeddedNetwork, { action }: Step): boolean =>
   (action._tag !== 'Push' && action._tag !== 'Flap') || openAt(knots[action.knot]) > 0
+
+/** Whether an account goes. The script tells of what was known of it by then. */
+const isEnd = ({ action }: Step): boolean => action._tag === 'Account' && !action.news.active
 
 /** Runs the demo. Returns the exit code: 0 when everything came out as the script says. */
 export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
@@ -289,12 +295,18 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     while (!isInterrupted() && !(await isDone()) && Date.now() < deadline) await sleep(50)
   }
 
+  /** Whether the bridge has come to the end of the stream, and has read whom it is to read. */
+  const isCaughtUp = async (): Promise<boolean> => {
+    const now = await inspected(folder)
+    return now?.cursor === network.jetstream.lastUs() && now.backfill.length === 0
+  }
+
   const tell = async (steps: ReadonlyArray<Step>, from: number, isAway = false): Promise<void> => {
     for (const [i, step] of steps.entries()) {
       if (isInterrupted()) return
-      await until(() => Promise.resolve(isAway || canHappen(network, step)))
+      await until(async () => isAway || (canHappen(network, step) && (!isEnd(step) || (await isCaughtUp()))))
       print(`  ${String(from + i + 1).padStart(3)}  ${step.caption}`)
-      play(network, step)
+      play(network, step, pds)
       await sleep(isOnce ? 5 : STEP_MS)
     }
   }
@@ -304,8 +316,6 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     const rows = now?.subscriptions.map(({ holders, knot, phase }) => [name(knot), phase, name(holders.join('  '))]) ?? []
     print(`\n  Knots we listen to, and why\n${table([['knot', 'connection', 'held by'], ...rows])}`)
   }
-  const cursorIs = (timeUs: number) => async (): Promise<boolean> => (await inspected(folder))?.cursor === timeUs
-
   const show = async (): Promise<number | null> => {
     const { from, to } = story.away
     print(`An embedded network: Jetstream at ${network.jetstreamUrl}, knots ${network.knots.map(({ host }) => host).join(', ')}`)
@@ -314,7 +324,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     const first = start()
     await until(() => Promise.resolve(isOpen(first)))
     await tell(story.steps.slice(0, from), 0)
-    await until(cursorIs(network.jetstream.lastUs()))
+    await until(isCaughtUp)
     if (isInterrupted()) return end(first, 'SIGTERM')
     await standing()
 

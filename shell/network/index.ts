@@ -13,6 +13,7 @@
 import type { Clock } from '../ports.js'
 import { type JetstreamOptions, type JetstreamServer, startJetstream } from './jetstream-server.js'
 import { type KnotServer, startKnot } from './knot-server.js'
+import type { PdsServer } from './pds-server.js'
 import type { Step } from './script.js'
 
 export type { Connection, Goodbye } from './endpoint.js'
@@ -54,16 +55,24 @@ export const startNetwork = async ({ clock, generation, knots, seed }: NetworkOp
   }
 }
 
-/** Lets the step happen. @throws RangeError when it names a knot that is not there. */
-export const play = ({ jetstream, knots }: EmbeddedNetwork, { action }: Step): void => {
+/**
+ * Lets the step happen: what is committed is at the account's own server, if there is one, before the stream tells of it. @throws RangeError when
+ * it names a knot that is not there.
+ */
+export const play = ({ jetstream, knots }: EmbeddedNetwork, { action }: Step, pds?: PdsServer): void => {
   const knotAt = (index: number): KnotServer => {
     const knot = knots[index]
     if (knot === undefined) throw new RangeError(`there is no knot ${String(index)} in this network`)
     return knot
   }
   switch (action._tag) {
-    case 'Commit':
+    case 'Commit': {
+      const { did, operations } = action.commit
+      for (const change of operations)
+        if (change.operation === 'delete') pds?.removeRecord(did, change.collection, change.rkey)
+        else pds?.putRecord(did, change.collection, change.rkey, change.record)
       return void jetstream.publishCommit(action.commit)
+    }
     case 'Account':
       return void jetstream.publishAccount(action.news)
     case 'Identity':

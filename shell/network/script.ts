@@ -4,7 +4,8 @@
  * The script says what happens, in words and in frames, and what must have come of it in the end. The end is written down here by
  * hand, by somebody who has read the steps: nothing in this file knows the core, so that it can be held against it.
  *
- * It is written for a bridge with `admission: members`. The same seed gives the same world, byte for byte.
+ * It is written for a bridge with `admission: members`, that reads who is admitted from their own server or keeps what strangers write. The same
+ * seed gives the same world, byte for byte.
  */
 import { COLLABORATOR, clampTimeUs, type Did, MEMBER, REPO, type TimeUs } from '../../core/index.js'
 import { type KnotEvent, type Operation, plc, refUpdate, rfc3339, seeded, sha, tid } from './frames.js'
@@ -69,6 +70,8 @@ export interface Expected {
   readonly repos: ReadonlyArray<ExpectedRepo>
   /** The repos of accounts that are not active. */
   readonly setAside: ReadonlyArray<ExpectedRepo>
+  /** The repos of who is admitted nowhere: they are there only if the bridge does not read accounts from their own servers. */
+  readonly strangers: ReadonlyArray<ExpectedRepo>
   /** The knots that are listened to. */
   readonly subscriptions: ReadonlyArray<ExpectedSubscription>
 }
@@ -160,9 +163,9 @@ export const world = (seed: number, { hostname, knots, owner }: Setting): World 
     put('app.bsky.feed.like', key(), { subject: { uri: 'at://x' } })
   )
   const tool = key()
-  commit('bob\'s "tool" names us on knot 3; bob is no member, so we only remember it', bob, put(REPO, tool, repo('tool', knot3)))
+  commit('bob\'s "tool" names us on knot 3; bob is no member, so nothing comes of it', bob, put(REPO, tool, repo('tool', knot3)))
   const bobIn = key()
-  commit('bob becomes a member: we listen to knot 3 at once', owner, put(MEMBER, bobIn, member(bob)))
+  commit('bob becomes a member: his "tool" counts, and we listen to knot 3', owner, put(MEMBER, bobIn, member(bob)))
   push('alice pushes to "app": knot 1 tells us', 0, alice)
   const trap = key()
   commit(
@@ -178,7 +181,7 @@ export const world = (seed: number, { hostname, knots, owner }: Setting): World 
     put(MEMBER, carolIn, member(carol, 'other.example'))
   )
   const notes = key()
-  commit('carol\'s "notes" names us on knot 2: remembered', carol, put(REPO, notes, repo('notes', knot2)))
+  commit('carol\'s "notes" names us on knot 2; carol is no member', carol, put(REPO, notes, repo('notes', knot2)))
   const invited = key()
   commit(
     'alice invites carol to "app"',
@@ -262,7 +265,7 @@ export const world = (seed: number, { hostname, knots, owner }: Setting): World 
     commit: { did: mallory, operations: [put(REPO, trap, repo('trap', knot1), 'update')], rev: tid(BEGIN_US), timeUs: later() }
   })
   const clean = key()
-  commit('mallory registers "clean": remembered, like any stranger\'s', mallory, put(REPO, clean, repo('clean', knot1)))
+  commit('mallory registers "clean": a stranger\'s, of which nothing comes', mallory, put(REPO, clean, repo('clean', knot1)))
   const bobInAgain = key()
   commit('the owner makes bob a member a second time', owner, put(MEMBER, bobInAgain, member(bob)))
   commit('the owner deletes the first of the two records: bob is a member still', owner, drop(MEMBER, bobIn))
@@ -308,10 +311,10 @@ export const world = (seed: number, { hostname, knots, owner }: Setting): World 
       { did: alice, rkey: lib, name: 'lib', knot: knot3, spindle: 'other.example' },
       { did: alice, rkey: cli, name: 'cli', knot: knot2, spindle: hostname },
       { did: bob, rkey: tool, name: 'tool', knot: knot3, spindle: hostname },
-      { did: bob, rkey: docs, name: 'docs', knot: knot1, spindle: '' },
-      { did: mallory, rkey: clean, name: 'clean', knot: knot1, spindle: hostname }
+      { did: bob, rkey: docs, name: 'docs', knot: knot1, spindle: '' }
     ]),
     setAside: [{ did: carol, rkey: notes, name: 'notes', knot: knot2, spindle: hostname }],
+    strangers: [{ did: mallory, rkey: clean, name: 'clean', knot: knot1, spindle: hostname }],
     subscriptions: byText(({ host }) => host, [
       { cursor: last1, holders: byText((holder) => holder, [`${owner}/${site}`, `${alice}/${app}`]), host: knot1 },
       { cursor: last2, holders: [`${alice}/${cli}`], host: knot2 },

@@ -727,6 +727,8 @@ const BRIDGE_QUERY = `wantedCollections=sh.tangled.spindle.member&wantedCollecti
 const follower = (url: string) => {
   const config = Config.decode({
     ...defaults({ hostname: HOSTNAME, owner: OWNER }),
+    // Nobody reads accounts from their own servers here: rows of strangers are kept.
+    backfill: false,
     hosts: { defaultPort: 80, loopback: true, ports: true }
   })
   if (E.isLeft(config)) throw new Error('not a configuration')
@@ -769,7 +771,7 @@ const follower = (url: string) => {
 }
 
 /** How things stand in a state, said as the script says it. */
-const standing = (state: State, { names }: World): Omit<Expected, 'subscriptions'> & { readonly subscriptions: unknown } => {
+const standing = (state: State, { expected, names }: World): Omit<Expected, 'subscriptions'> & { readonly subscriptions: unknown } => {
   const accounts = OrderedMap.toEntries(state.commits.accounts)
   const repos = (active: boolean) =>
     accounts
@@ -785,13 +787,15 @@ const standing = (state: State, { names }: World): Omit<Expected, 'subscriptions
         record === null || !account.active ? [] : [{ did, rkey }]
       )
     )
+  const isStranger = ({ did }: { readonly did: Did }): boolean => did !== OWNER && !expected.members.includes(did)
   return {
     collaborators: live('collaborators'),
     cursor: cursor(state) ?? (0 as TimeUs),
     memberRecords: live('members'),
     members: names.map(([did]) => did).filter((did) => isMember(did)(state)).sort(),
-    repos: repos(true),
+    repos: repos(true).filter((repo) => !isStranger(repo)),
     setAside: repos(false),
+    strangers: repos(true).filter(isStranger),
     subscriptions: wantedKnots(state).map((host) => ({ holders: holdersOf(host)(state), host }))
   }
 }
