@@ -264,7 +264,8 @@ export const httpClient = (options: HttpOptions): HttpClient => {
   const close = async (): Promise<void> => {
     isClosed = true
     for (const end of [...asking]) end()
-    await agent.destroy()
+    // The agent waits for connections that are being made, whose other end may never finish its handshake.
+    const destroyed = agent.destroy()
     await Promise.all(
       [...sockets].map(
         (socket) =>
@@ -274,6 +275,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
           })
       )
     )
+    await destroyed
   }
 
   return { close: () => (closed ??= close()), fetch }

@@ -144,11 +144,36 @@ describe('over TLS', () => {
 })
 
 describe('over TLS, a handshake that never ends', () => {
+  /** A client with one connection, on a clock that stands still, and a server that takes connections and says nothing. */
+  const silent = async () => {
+    let closed = 0
+    const server = await tcpServer((socket) => socket.resume().on('close', () => (closed += 1)))
+    const clock = manualClock()
+    const { close, fetch } = client({ clock, maxConnections: 1, resolve: resolvingTo('127.0.0.1') })
+    return { clock, close, closed: () => closed, fetch: () => wrong(fetch(at(server.port, '/', 'pds.example', 'https'))), server }
+  }
+
   it('is given up in the time of a request: whoever has but one connection gets another', async () => {
-    const server = await tcpServer(() => undefined)
-    const { fetch } = client({ maxConnections: 1, timeoutMs: 150 })
-    for (let i = 0; i < 3; i++) await wrong(fetch(at(server.port, '/', 'localhost', 'https')))
-    await eventually(() => expect(server.connections()).toBeGreaterThan(1))
+    const { clock, closed, fetch, server } = await silent()
+    for (const n of [1, 2, 3]) {
+      const asked = fetch()
+      await eventually(() => expect(server.connections()).toBe(n))
+      clock.advance(10_000)
+      expect(await asked).toBe('no answer within 10 s')
+      await turns()
+      expect(closed()).toBe(n)
+    }
+    expect(clock.armed()).toBe(0)
+  })
+
+  it('is not waited for when the client closes', async () => {
+    const { clock, close, closed, fetch, server } = await silent()
+    const asked = fetch()
+    await eventually(() => expect(server.connections()).toBe(1))
+    await close()
+    expect(await asked).toBe('we are closing')
+    await turns()
+    expect([closed(), clock.armed()]).toEqual([1, 0])
   })
 })
 
