@@ -3,8 +3,8 @@
  * numbers 1 and 2 may hold them. They are read as no knot: rows stay without one, subscriptions, runs and statuses there go, and
  * so does what the journal tells of there. Any other name that is none was never written, and is refused like all that is damaged.
  *
- * Connections and requests are numbered as they come: in a journal that goes on from where such a knot held numbers, what is told of
- * others under later ones may not be taken for theirs. Their knots send it again.
+ * Connections and requests are numbered as they come: what the journal tells of others bears later numbers than are given out now
+ * (former-rules.ts).
  */
 import { HostName } from '../../core/index.js'
 
