@@ -2,7 +2,7 @@
  * Ports: the few interfaces through which anything outside reaches the shell. They are given at the composition root
  * (main.ts), so that a whole bridge can run on a simulated clock, disk and network: same code, one seed, one run.
  */
-import type { Event, HostName, Nanos, Natural, ReadRecords, ReadWorkflows, TimeUs } from '../core/index.js'
+import type { Builds, CancelRequested, Event, HostName, Nanos, Natural, ReadRecords, ReadWorkflows, RetryRequested, TimeUs } from '../core/index.js'
 
 /** Time. `now` never goes back while the process lives; it may jump ahead. */
 export interface Clock {
@@ -21,6 +21,12 @@ export type Deliver = (event: Event, chars?: number) => void
 
 /** Takes what has happened, and says when that is safe; `false` when it may never be: nothing can be saved, or the bridge has ended. */
 export type Submit = (event: Event) => Promise<boolean>
+
+/**
+ * Takes an order, and says what it comes to: why it comes to nothing, in the state in which it is taken; or that it is `accepted`. `unsafe`: nobody can say
+ * whether it ever will be taken (as above).
+ */
+export type TakeOrder = (order: CancelRequested | RetryRequested) => Promise<Builds.OrderRefusal | 'accepted' | 'unsafe'>
 
 /** A connection that is being made, or is open. */
 export interface Link {

@@ -8,9 +8,9 @@
  * outside sees the durable state, never a folded one that is not yet safe.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Config, type Effect, type Event, fold, type State, type TimeUs } from '../core/index.js'
+import { type Builds, type Config, type Effect, type Event, fold, orderRefusal, type State, type TimeUs } from '../core/index.js'
 import { createInterpreter, type InterpreterPorts } from './interpreter.js'
-import type { Submit } from './ports.js'
+import type { Submit, TakeOrder } from './ports.js'
 import type { Store } from './store.js'
 
 export interface Ports extends InterpreterPorts {
@@ -75,6 +75,8 @@ export interface Bridge {
   readonly stop: () => Promise<E.Either<string, void>>
   /** For what happens outside of the connections: a webhook, a wish of the operator. */
   readonly submit: Submit
+  /** For what an operator wants done with builds. */
+  readonly order: TakeOrder
   /** Resolves when the bridge has ended. */
   readonly ended: Promise<E.Either<string, void>>
 }
@@ -103,6 +105,8 @@ export const startBridge = (
   let taken = 0
   /** Who is to be told whether what has arrived as the `number`th event is safe. */
   let waiting: ReadonlyArray<{ readonly number: number; readonly tell: (isSafe: boolean) => void }> = []
+  /** Who is to see the state in which the `number`th event is folded, in order of arrival. */
+  let judging: ReadonlyArray<{ readonly number: number; readonly judge: (before: State) => void }> = []
   let wake: () => void = () => undefined
   let isPaused = false
   let isStopping = false
@@ -150,6 +154,14 @@ export const startBridge = (
       waiting = [...waiting, { number: arrived, tell: resolve }]
     })
 
+  const order: TakeOrder = async (event) => {
+    let refusal = null as Builds.OrderRefusal | null
+    const safe = submit(event)
+    // What is between it and its turn may change what it comes to.
+    judging = [...judging, { judge: (before) => (refusal = orderRefusal(event)(before)), number: arrived }]
+    return (await safe) ? (refusal ?? 'accepted') : 'unsafe'
+  }
+
   /** Tells those who wait for one of the first `until` events. */
   const answer = (isSafe: boolean, until: number): void => {
     const due = waiting.filter(({ number }) => number <= until)
@@ -186,7 +198,11 @@ export const startBridge = (
     let isLazy = true
     let done = 0
     do {
-      const slice = batch.slice(done, done + SLICE)
+      const number = taken + done + 1
+      for (const { judge } of judging.filter((one) => one.number === number)) judge(state)
+      judging = judging.filter((one) => one.number > number)
+      const [next] = judging
+      const slice = batch.slice(done, Math.min(done + SLICE, next === undefined ? batch.length : next.number - taken - 1))
       const folded = fold(state, slice)
       done += slice.length
       state = folded.state
@@ -332,6 +348,7 @@ export const startBridge = (
       }
       return ended
     },
+    order,
     submit
   }
 }

@@ -13,7 +13,7 @@
  *     GET  /, /api/overview.json, /api/builds.json?before=…       the page, and what it shows   page/, overview.ts
  */
 import type { Did, State } from '../core/index.js'
-import type { Clock, Submit, Log } from './ports.js'
+import type { Clock, Log, Submit, TakeOrder } from './ports.js'
 import type { Provider } from './providers/provider.js'
 import type { Observer } from './runtime.js'
 import type { ListenAddress } from './server/address.js'
@@ -39,6 +39,7 @@ export interface ServerPorts {
   /** Whether what happens can be saved. */
   readonly isSaving: () => boolean
   readonly log: Log
+  readonly order: TakeOrder
   readonly providers: ReadonlyArray<Provider>
 }
 
@@ -119,9 +120,9 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
   })
   const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving(), nowUs: clock.now() }))
   // Anybody can send these.
-  const posts = { clock, log, submit }
-  const webhooks = { ...posts, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes }
-  const admin = { ...posts, count: metrics.countOrder, durable, token: config.adminToken }
+  const posts = { clock, log }
+  const webhooks = { ...posts, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes, submit }
+  const admin = { ...posts, count: metrics.countOrder, durable, order: ports.order, token: config.adminToken }
 
   const xrpc = (method: string): Route =>
     method === 'sh.tangled.owner'

@@ -300,7 +300,7 @@ const listen = async (options: RunOptions, config: Config | null, ask: Ask, cloc
   const state = initial(config)
   try {
     const server = await startServer(
-      { backlog: () => 0, clock, durable: () => state, isSaving: () => true, log: silentLog, providers: [], submit: () => Promise.resolve(false) },
+      { backlog: () => 0, clock, durable: () => state, isSaving: () => true, log: silentLog, order: () => Promise.resolve('unsafe'), providers: [], submit: () => Promise.resolve(false) },
       { listen: options.listen, owner: options.owner as Did }
     )
     return { finding: fine(what, `${shown} is free.`), server }

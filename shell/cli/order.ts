@@ -7,6 +7,7 @@ import * as t from 'io-ts'
 import { excerpt } from '../../core/index.js'
 import { systemClock } from '../clock.js'
 import { type Fetch, httpClient } from '../http.js'
+import { visible } from '../log.js'
 import { hostOf, kindOf } from '../net/guard.js'
 import type { ListenAddress } from '../server/address.js'
 import { type BuildsPage, pageOfBuilds, type ShownBuild } from '../server/overview.js'
@@ -89,7 +90,7 @@ export const order = async ({ action, knot, rkey, workflow }: Order, options: Or
           return 1
         case 409: {
           const refused = decodeText(Refused, answer)
-          complain(`tack does not ${action} ${what}: ${E.isRight(refused) ? excerpt(refused.right.reason) : 'it does not say why'}`)
+          complain(`tack does not ${action} ${what}: ${E.isRight(refused) ? visible(excerpt(refused.right.reason)) : 'it does not say why'}`)
           return 1
         }
         case 503:

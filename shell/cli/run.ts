@@ -71,6 +71,7 @@ export const run = async (
       durable: () => bridge?.durable() ?? store.state,
       isSaving: () => bridge?.isSaving() ?? true,
       log,
+      order: (order) => bridge?.order(order) ?? Promise.resolve('unsafe'),
       providers,
       submit: (event) => bridge?.submit(event) ?? Promise.resolve(false)
     },

@@ -6,8 +6,8 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { type Builds, excerpt, ExitCode, orderRefusal, type State, type WorkflowName } from '../../core/index.js'
-import type { Clock, Log, Submit } from '../ports.js'
+import { type Builds, excerpt, ExitCode, type State, type WorkflowName } from '../../core/index.js'
+import type { Clock, Log, Submit, TakeOrder } from '../ports.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
 import { type Answer, type Asked, type Budget, json, notFound, readBody, text } from './http.js'
 import { buildOf, runNamed } from './names.js'
@@ -97,7 +97,7 @@ export interface AdminPorts {
   readonly count: (result: OrderResult) => void
   readonly durable: () => State
   readonly log: Log
-  readonly submit: Submit
+  readonly order: TakeOrder
   /** `undefined`: nobody may tell us anything, and nobody is told that somebody could. */
   readonly token: string | undefined
 }
@@ -113,7 +113,7 @@ const REFUSALS: { readonly [refusal in Builds.OrderRefusal]: string } = {
 
 /** `POST /builds/{knot}/{rkey}[/{workflow}]/{cancel|retry}`. What can come to nothing is not accepted. */
 export const takeOrder = async (ports: AdminPorts, asked: Asked, names: ReadonlyArray<string>, action: 'cancel' | 'retry'): Promise<Answer> => {
-  const { clock, count, durable, log, submit, token } = ports
+  const { clock, count, durable, log, order, token } = ports
   if (token === undefined) return notFound
   const [, given] = BEARER.exec(asked.headers.authorization ?? '') ?? []
   if (given === undefined || !isToken(given, token)) {
@@ -131,15 +131,18 @@ export const takeOrder = async (ports: AdminPorts, asked: Asked, names: Readonly
     which = build.value.name.workflow
   }
   const { knot: host, rkey: key } = run.value
-  const order = { _tag: action === 'cancel' ? 'CancelRequested' : 'RetryRequested', at: clock.now(), knot: host, rkey: key, workflow: which } as const
+  const wanted = { _tag: action === 'cancel' ? 'CancelRequested' : 'RetryRequested', at: clock.now(), knot: host, rkey: key, workflow: which } as const
   log.info('the operator gives an order', { action, knot: host, rkey: key, workflow: which })
-  const refusal = orderRefusal(order)(durable())
-  if (refusal !== null) {
-    count('refused')
-    return json(409, { accepted: false, reason: REFUSALS[refusal] })
+  const outcome = await order(wanted)
+  switch (outcome) {
+    case 'accepted':
+      count('accepted')
+      return json(202, { accepted: true })
+    case 'unsafe':
+      count('error')
+      return unsaved
+    default:
+      count('refused')
+      return json(409, { accepted: false, reason: REFUSALS[outcome] })
   }
-  const isSafe = await submit(order)
-  count(isSafe ? 'accepted' : 'error')
-  if (!isSafe) return unsaved
-  return json(202, { accepted: true })
 }

@@ -111,6 +111,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-9', 'builds.js', 'counterpart !== null && !counterpart.isOpen', 'false', 'T1.11'),
   mutant('BUILD-11', 'builds.js', "isOpen: told.outcome === 'left'", 'isOpen: false', 'T1.24'),
   mutant('BUILD-10', 'builds.js', "return ask(state, event.build, 'Starting')", 'return unchanged(state)', 'T5.3'),
+  mutant('BUILD-12', 'builds.js', 'run === null || refusal !== null', 'run === null', 'T4.22'),
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),

@@ -10,6 +10,7 @@ import {
   type HostName,
   isMember,
   OrderedMap as M,
+  orderRefusal,
   REPO,
   type State,
   type Status,
@@ -17,7 +18,7 @@ import {
   type Trigger
 } from '../../core/index.js'
 import type { Step } from './fence.js'
-import { all, because, equal, every, type Laws, type Verdict, when } from './law.js'
+import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
 import { accountOf, configured, type Run } from './run.js'
 
 // ---------------------------------------------------------------------------------------- helpers
@@ -353,6 +354,17 @@ export const BUILD = {
           isHurried || knot === 'detailed' || pipelines.length < refUpdates.length || keys.every((key) => pipelines.includes(key)),
           () => `${push} has a run under another key than its pipeline's`
         )
+      )
+    }),
+
+  'BUILD-12': (run: Run) =>
+    every(run.steps, ({ after, before, effects, event }) => {
+      if (event._tag !== 'CancelRequested' && event._tag !== 'RetryRequested') return true
+      const refusal = orderRefusal(event)(before)
+      const caused = effects.filter((effect) => refusal !== 'right' || effect._tag !== 'Report' || effect.report._tag !== 'TriggerIgnored')
+      return all(
+        equal(`${event._tag} is refused as ${String(refusal)}`, same(after.builds, before.builds), refusal !== null),
+        when(refusal !== null, () => equal('what a refused order causes', caused, []))
       )
     })
 } satisfies Laws

@@ -1,7 +1,7 @@
 /** BUILD and STREAM, tried. */
 import fc from 'fast-check'
 import { describe } from 'vitest'
-import { type Effect, OrderedMap as M, type TimeUs } from '../../core/index.js'
+import { type Builds, type Effect, OrderedMap as M, orderRefusal, type TimeUs } from '../../core/index.js'
 import { buildRuns, campaignOutcomes, namePairs, pushLives } from '../arbitraries/builds.js'
 import { BUILD, nameText } from '../laws/builds.js'
 import { announced, published, readAlong, STREAM } from '../laws/stream.js'
@@ -20,6 +20,9 @@ const startsAfterAsking = some(({ effects, event }) => event._tag === 'BuildMiss
 
 const isIgnored = (reason: string) =>
   some(({ effects }) => effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'TriggerIgnored' && effect.report.reason === reason))
+
+const isOrder = (tag: 'CancelRequested' | 'RetryRequested', refusal: Builds.OrderRefusal | null) =>
+  some(({ before, event }) => event._tag === tag && orderRefusal(event)(before) === refusal)
 
 const readings = fc.record(
   {
@@ -103,7 +106,14 @@ describe('BUILD', () => {
     'a run under the key of a refUpdate': ({ began }) => began.some((key) => key.startsWith('u')),
     'two pushes of one commit to one ref': ({ told }) => [...told.values()].some(({ refUpdates }) => refUpdates.length > 1)
   })
-
+  check(BUILD, 'BUILD-12', buildRuns, {
+    'a build that is cancelled': isOrder('CancelRequested', null),
+    'a build that has ended': isOrder('CancelRequested', 'ended'),
+    'a build that is not there': isOrder('CancelRequested', 'unknown'),
+    'a retry': isOrder('RetryRequested', null),
+    'a retry of what goes on': isOrder('RetryRequested', 'running'),
+    'a retry without a right': isOrder('RetryRequested', 'right')
+  })
 })
 
 describe('STREAM', () => {

@@ -59,11 +59,33 @@ describe('orders', () => {
     ['retry', undefined, 'RetryRequested']
   ])('%s of %s reaches the machine', async (action, workflow, tag) => {
     const { first, world } = built()
+    if (action === 'retry') world.report(first, 'external', 'success')
     const { delivered, server } = await serve(world, { adminToken: TOKEN })
     const { rkey } = first
     const said = await give({ action, rkey, ...(workflow === undefined ? {} : { workflow }) }, { listen: { host: '127.0.0.1', port: server.port } })
     expect(said).toEqual({ code: 0, complaints: [], printed: [`tack has been told to ${action} ${KNOT} ${rkey}${workflow === undefined ? '' : ` ${workflow}`}. What comes of it: tack builds`] })
     expect(delivered).toMatchObject([{ _tag: tag, knot: KNOT, rkey, workflow: workflow ?? null }])
+  })
+
+  test.each<[Order['action'], string, string]>([
+    ['cancel', 'success', 'it has ended already'],
+    ['retry', 'running', 'it has not ended yet']
+  ])('%s of what is at %s is refused, with the reason', async (action, status, reason) => {
+    const { first, world } = built(['ci.yml'])
+    world.report(first, 'external', status)
+    const { url } = await serve(world, { adminToken: TOKEN })
+    const complaint = `tack does not ${action} ${KNOT} ${first.rkey} ci.yml: ${reason}`
+    expect(await give({ action, rkey: first.rkey, workflow: 'ci.yml' }, { server: new URL(url) })).toEqual({ code: 1, complaints: [complaint], printed: [] })
+  })
+
+  test.each([
+    ['{"reason":"\\u001b[2J"}', '\\u001b[2J'],
+    ['{}', 'it does not say why'],
+    ['no', 'it does not say why']
+  ])('a refusal that says %s is told as "%s"', async (body, told) => {
+    const { port } = await httpServer((_, response) => response.writeHead(409).end(body))
+    const said = await give({}, { server: new URL(`http://127.0.0.1:${String(port)}`) })
+    expect(said).toEqual({ code: 1, complaints: [`tack does not cancel ${KNOT} x: ${told}`], printed: [] })
   })
 
   test('--server says where, with a path as well', async () => {

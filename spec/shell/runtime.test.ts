@@ -15,13 +15,15 @@ import {
   type Rkey,
   run,
   State,
-  type TimeUs
+  type TimeUs,
+  type WorkflowName
 } from '../../core/index.js'
 import { createInterpreter } from '../../shell/interpreter.js'
 import type { Link } from '../../shell/ports.js'
 import { type Bridge, defaultLimits, startBridge } from '../../shell/runtime.js'
 import type { Store, StoreError } from '../../shell/store.js'
 import { BEGIN, config, type Dial, fakeNetwork, fakeStore, HOSTNAME, manualClock, nothingElse, ports, settle } from './support/bridge.js'
+import { createWorld, HOSTNAME as SPINDLE, KNOT } from './server/support.js'
 import { rememberingLog } from './support/sockets.js'
 
 // ---------------------------------------------------------------------------------------- what the peers send
@@ -446,6 +448,40 @@ describe('the drive loop', () => {
       release()
     }
     await stopped
+  })
+})
+
+describe('an order', () => {
+  /** A bridge that has a run whose files are being read, and an order to cancel that. */
+  const reading = () => {
+    const world = createWorld({ clock: manualClock() })
+    world.openStream()
+    const { rkey } = world.pushUnread()
+    const { network } = fakeNetwork()
+    const bridge = startBridge(ports(manualClock(), network, { ...fakeStore(), state: world.state() }), {
+      ...config,
+      hostname: SPINDLE as typeof config.hostname,
+      hosts: { ...config.hosts, defaultPort: 443 }
+    })
+    return { bridge, cancel: { _tag: 'CancelRequested', at: BEGIN, knot: KNOT as HostName, rkey: rkey as Rkey, workflow: null } as const }
+  }
+
+  test('is answered with what it comes to in the state in which it is taken', async () => {
+    const { bridge, cancel } = reading()
+    await settle()
+    // All of these are taken in, and made durable, at once.
+    const outcomes = [bridge.order({ ...cancel, workflow: 'ci.yml' as WorkflowName }), bridge.order(cancel), bridge.order(cancel)]
+    expect(await Promise.all(outcomes)).toEqual(['unknown', 'accepted', 'unknown'])
+    await bridge.stop()
+  })
+
+  test('is told what was changed by what came before it, whoever said that', async () => {
+    const { bridge, cancel } = reading()
+    await settle()
+    const [isSafe, outcome] = [bridge.submit(cancel), bridge.order(cancel)]
+    expect([await isSafe, await outcome]).toEqual([true, 'unknown'])
+    await bridge.stop()
+    expect(await bridge.order(cancel)).toBe('unsafe')
   })
 })
 

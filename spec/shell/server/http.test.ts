@@ -151,7 +151,7 @@ it('shows Prometheus what there is, each thing under its name and in its unit', 
     'tack_builds{status="timeout"} 0',
     'tack_statuses 3',
     'tack_events_readers 1',
-    'tack_events_sent_total 3',
+    'tack_events_sent_total 4',
     'tack_events_cut_total 0',
     'tack_events_truncated_total 0',
     'tack_log_readers 1',
@@ -191,8 +191,8 @@ it('shows what has not come about yet as 0, and every count once', async () => {
   const { url } = await serve(world, { providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
   const counts = async () => (await ask(url, '/metrics')).body.split('\n').filter((line) => /^tack_(reports|webhooks|orders)_total\{/.test(line))
   const before = await counts()
-  expect(before).toHaveLength(57)
-  expect(new Set(before.map((line) => line.replace(/ \d+$/, ''))).size).toBe(57)
+  expect(before).toHaveLength(58)
+  expect(new Set(before.map((line) => line.replace(/ \d+$/, ''))).size).toBe(58)
   for (const labels of [
     'reports_total{kind="Gap",reason=""}',
     'reports_total{kind="FrameRejected",reason="json"}',
@@ -350,12 +350,12 @@ describe('the overview', () => {
   it('cuts what strangers made long', async () => {
     const world = started()
     const { url } = await serve(world)
-    const [build] = world.push({ name: 'n'.repeat(100_000) })
+    const [build] = world.push({ cause: { ref: `refs/heads/${'r'.repeat(100_000)}` }, name: 'n'.repeat(512) })
     if (build === undefined) throw new Error('no build')
     world.refuse(build, 'e'.repeat(100_000))
     const { body } = await ask(url, '/api/overview.json')
     expect(body.length).toBeLessThan(4_000)
-    expect(body).toContain('eee…"')
+    for (const long of ['eee…"', 'nnn…"', 'rrr…"']) expect(body).toContain(long)
   })
 
   it('stays small in a large state, and gives older builds page by page', async () => {
@@ -526,6 +526,7 @@ describe('requests', () => {
         durable: world.state,
         isSaving: () => true,
         log: createLog('json', 'debug', out),
+        order: () => Promise.resolve('unsafe'),
         providers: [],
         submit: () => Promise.resolve(false)
       },
@@ -547,7 +548,7 @@ const outside = Object.values(networkInterfaces())
 it.skipIf(outside === undefined)('one address has only so many connections and websockets', async () => {
   const world = started()
   const server = await startServer(
-    { backlog: () => 0, clock: world.clock, durable: world.state, isSaving: () => true, log: rememberingLog(), providers: [], submit: () => Promise.resolve(false) },
+    { backlog: () => 0, clock: world.clock, durable: world.state, isSaving: () => true, log: rememberingLog(), order: () => Promise.resolve('unsafe'), providers: [], submit: () => Promise.resolve(false) },
     { limits: { http: { connectionsPerAddress: 4, socketsPerAddress: 2 } }, listen: { host: '0.0.0.0', port: 0 }, owner: OWNER }
   )
   onTestFinished(() => server.close())

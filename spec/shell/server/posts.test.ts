@@ -186,6 +186,7 @@ describe('a webhook', () => {
         durable: world.state,
         isSaving: () => true,
         log: rememberingLog(),
+        order: () => Promise.resolve('unsafe'),
         providers: [fakeProvider(() => ({ _tag: 'Reports', reports }))],
         submit: (event) => Promise.resolve(event._tag === 'BuildReported' && event.build === NAME)
       },
@@ -220,9 +221,10 @@ describe('an order', () => {
     const world = started()
     const [build] = world.push()
     if (build === undefined) throw new Error('no build')
+    if (path('').endsWith('retry')) world.refuse(build, 'no')
     const { delivered, log, url } = await serve(world, { adminToken: TOKEN })
     const heard = await ask(url, path(build.rkey), { headers, method: 'POST' })
-    expect(heard.status).toBe(status)
+    expect([heard.status, heard.body]).toEqual([status, status === 202 ? '{"accepted":true}\n' : expect.any(String)])
     const workflow = path('').includes('ci.yml') ? 'ci.yml' : null
     expect(delivered).toMatchObject(
       status === 202 ? [{ _tag: path('').endsWith('cancel') ? 'CancelRequested' : 'RetryRequested', knot: KNOT, rkey: build.rkey, workflow }] : []
@@ -232,6 +234,43 @@ describe('an order', () => {
     expect(await metricsOf(url, 'tack_orders_total')).toEqual(
       status === 202 ? ['tack_orders_total{result="accepted"} 1'] : status === 401 ? ['tack_orders_total{result="unauthorized"} 1'] : []
     )
+  })
+
+  const refusing: ReadonlyArray<readonly [string, string, (world: World, build: BuildName) => void, string]> = [
+    ['to cancel what has ended', 'cancel', (world, build) => world.refuse(build, 'no'), 'it has ended already'],
+    ['to retry what goes on', 'retry', () => undefined, 'it has not ended yet'],
+    [
+      'to retry without a right',
+      'retry',
+      (world, build) => {
+        world.refuse(build, 'no')
+        world.retractRepo()
+      },
+      'the repository does not name this spindle any more, or whoever caused the run has no say in it any more'
+    ],
+    [
+      'to retry what would have to be read, where too much is',
+      'retry',
+      (world) => {
+        for (let n = 0; n < 500; n++) world.pushUnread()
+      },
+      'too many runs of this knot are waiting for their files; come again later'
+    ]
+  ]
+
+  it.each(refusing)('%s is refused, and it is said why', async (_, action, prepare, reason) => {
+    const world = started()
+    const [build] = world.push(reason.startsWith('too many') ? { faulty: { 'ci.yml': 'bad' }, workflows: [] } : {})
+    if (build === undefined) throw new Error('no build')
+    prepare(world, build)
+    const { delivered, url } = await serve(world, { adminToken: TOKEN })
+    const heard = await ask(url, `/builds/${KNOT}/${build.rkey}/${action}`, { headers: bearer(TOKEN), method: 'POST' })
+    expect([heard.status, JSON.parse(heard.body)]).toEqual([409, { accepted: false, reason }])
+    expect(await metricsOf(url, 'tack_orders_total')).toEqual(['tack_orders_total{result="refused"} 1'])
+    // What is said is so: it changes nothing.
+    const before = world.state().builds
+    delivered.forEach(world.apply)
+    expect([delivered.length, world.state().builds]).toEqual([1, before])
   })
 
   it('is not accepted when it may not be safe', async () => {

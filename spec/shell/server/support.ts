@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { type BuildName, type Builds, Config, defaults, type Did, type Effect, Event, explain, initial, type LogEntry, OrderedMap, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
+import { type BuildName, type Builds, Config, defaults, type Did, type Effect, Event, explain, initial, type LogEntry, OrderedMap, orderRefusal, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
 import type { Clock } from '../../../shell/ports.js'
 import type { LogLine, Provider, WebhookAnswer, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type Server, type ServerConfig, startServer } from '../../../shell/server.js'
@@ -53,6 +53,8 @@ export interface World {
   readonly openStream: () => void
   /** A record by which the repository is built here. */
   readonly publishRepo: (options?: Pick<PushOptions, 'knot' | 'name' | 'owner'>) => void
+  /** All records of the owner are gone. */
+  readonly retractRepo: () => void
   /** A push, up to where its builds are being started. */
   readonly push: (options?: PushOptions) => ReadonlyArray<BuildName>
   /** A push whose workflow files have not been read yet. */
@@ -185,6 +187,21 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
     },
     publishRepo,
     published: () => published,
+    retractRepo: () => {
+      for (let n = 1; n <= records; n++)
+        apply({
+          _tag: 'CommitReceived',
+          at: clock.now(),
+          collection: 'sh.tangled.repo',
+          connection: state.cursor.connection.number,
+          did: OWNER,
+          ordinal: null,
+          record: null,
+          rev: null,
+          rkey: `repo${String(n)}`,
+          timeUs: clock.now()
+        })
+    },
     told: () => told,
     push: (options = {}) => {
       const { faulty = {}, knot = KNOT, workflows = ['ci.yml'] } = options
@@ -309,6 +326,10 @@ export const serve = async (
       durable: world.state,
       isSaving: () => isSaving,
       log,
+      order: (order) => {
+        delivered.push(order)
+        return Promise.resolve(isSaving ? (orderRefusal(order)(world.state()) ?? 'accepted') : 'unsafe')
+      },
       providers,
       submit: (event) => {
         delivered.push(event)
