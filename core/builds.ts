@@ -633,7 +633,7 @@ const runBy = ({ actor, entitlement: { repository }, trigger: { trigger } }: Our
   announced: null,
   attempt: NONE,
   builds: M.empty(),
-  cause: trigger.cause,
+  cause: withoutChanges(trigger.kind, trigger.cause),
   defaultBranch: trigger.defaultBranch,
   kind: trigger.kind,
   met,
@@ -932,6 +932,9 @@ const announcedOf = (workflow: Workflow, sources: ReadonlyArray<WorkflowSource>)
     ? { clone: PLAIN_CLONE, engine: '', name, text }
     : { clone: workflow.clone, engine: workflow.engine ?? '', name, text }
 }
+
+/** The cause without what changed, where that is not looked at: what a ready-made pipeline brings along has been chosen. */
+export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause => (kind === 'pipeline' ? small(cause) : cause)
 
 /** The cause without what was needed only to choose workflows. */
 const small = (cause: Cause): Cause => (cause._tag === 'Push' ? { ...cause, changedFiles: null } : cause)

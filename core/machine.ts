@@ -22,6 +22,7 @@ import type { Effect } from './effect.js'
 import type { Event, FrameEvent, StreamAdvanced } from './event.js'
 import { ONE } from './config.js'
 import * as Knots from './knots.js'
+import { slim } from './slim.js'
 import type { State } from './state.js'
 import { chain, NOTHING, type ReportEffect, type Transition, unchanged } from './transition.js'
 
@@ -361,7 +362,10 @@ const saysNothing = (state: State, event: Event): boolean => {
 /** A batch, folded. */
 export interface Folded {
   readonly effects: ReadonlyArray<Effect>
-  /** What was stepped and changed anything, with runs of events that only move the cursor merged. The journal must hold this. */
+  /**
+   * What was stepped and changed anything, with runs of events that only move the cursor merged, and without what a trigger brought that no
+   * build needs. The journal must hold this.
+   */
   readonly events: ReadonlyArray<Event>
   /** Whether the cursor is all that moved, and nothing is to be done: such a batch need not be made durable at once. */
   readonly isLazy: boolean
@@ -370,7 +374,7 @@ export interface Folded {
 
 /**
  * Folds a batch. Runs of events that only move the cursor are merged into one before they are stepped: the state is the
- * same, and the journal does not grow with the noise of the network.
+ * same, and the journal does not grow with the noise of the network, nor with what triggers bring that come to nothing.
  *
  * @example
  * import assert from 'node:assert'
@@ -399,8 +403,8 @@ export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
     const [after, more] = step(state, event)
     // What changes nothing and causes nothing, like an event of an older connection, is not worth remembering.
     if (after === state && more.length === 0) return
+    events.push(slim(event, state.builds, after.builds, more))
     state = after
-    events.push(event)
     for (const effect of more) effects.push(effect)
   }
   for (const event of batch) {

@@ -133,11 +133,18 @@ const workflow = (name: string, changes: Partial<Extract<Workflow, { readonly _t
   ...changes
 })
 
+/** What only a build needs. */
+const SAID = {
+  environment: [['A', 'b']],
+  steps: [{ command: 'make', environment: [['C', 'd']], name: 'Make' }],
+  targets: [{ pipeline: 'app', provider: 'ci', settings: [['branch', 'main']] }]
+} as const
+
 const FILES: ReadonlyArray<ReadonlyArray<Workflow>> = [
-  [workflow('ci.yml')],
+  [workflow('ci.yml', SAID)],
   [workflow('ci.yml'), workflow('__proto__', { targets: [{ pipeline: 'x', provider: 'local', settings: [] }] })],
-  [workflow('a', { when: condition('main') }), { _tag: 'Faulty', content: '', error: 'not YAML', name: 'b' as WorkflowName, when: null }],
-  [workflow('a', { when: condition('[') }), workflow('b', { engine: null }), workflow('c', { engine: 'other' }), workflow('d', { targets: [] })],
+  [workflow('a', { ...SAID, when: condition('main') }), workflow('c', { ...SAID, when: condition('nowhere') }), { _tag: 'Faulty', content: '', error: 'not YAML', name: 'b' as WorkflowName, when: null }],
+  [workflow('a', { when: condition('[') }), workflow('b', { engine: null }), workflow('c', { engine: 'other' }), workflow('d', { ...SAID, targets: [] })],
   []
 ]
 
@@ -163,10 +170,10 @@ const pushOf = ({ a, b, c }: Move, kind: Trigger['kind']): Trigger => {
     actor: pick([null, OWNER, null, ALICE, BOB], b),
     cause:
       c % 7 === 6
-        ? { _tag: 'Manual', inputs: [], ref: null, sha: null }
+        ? { _tag: 'Manual', inputs: a % 2 === 0 ? [] : [['level', 'debug']], ref: null, sha: null }
         : {
             _tag: 'Push',
-            changedFiles: null,
+            changedFiles: b % 2 === 0 ? null : ['README.md', 'src/a.c'],
             newSha: pick([...SHAS, ZERO], a + b),
             oldSha: pick([...SHAS, ZERO], b + c),
             ref: pick(['refs/heads/main', 'refs/heads/main', 'refs/tags/v1', 'refs/heads/x', 'refs/notes/n'], c),
@@ -176,7 +183,7 @@ const pushOf = ({ a, b, c }: Move, kind: Trigger['kind']): Trigger => {
     kind,
     repo: pick(repos, a),
     shape: kind === 'pipeline' ? null : pick(SHAPES, c),
-    workflows: kind === 'pipeline' ? [] : null
+    workflows: kind === 'pipeline' ? pick<ReadonlyArray<WorkflowSource>>([[], [{ name: 'ci.yml' as WorkflowName, text: 'engine: tack # as the knot has it' }]], b) : null
   }
 }
 

@@ -253,6 +253,49 @@ const pairsToMerge = (taken: ReadonlyArray<Step>): number => {
   return isAdvance.filter((advance, i) => advance && isAdvance[i - 1] === true && atOf(i - 1) <= atOf(i)).length
 }
 
+const lengthOf = (texts: ReadonlyArray<string>): number => texts.reduce((sum, text) => sum + text.length, 0)
+
+/** How much the event has of what only builds need: files that were changed, inputs, workflow files and what they say to a build. */
+const weightOf = (event: Event): number => {
+  if (event._tag === 'KnotReceived' && event.trigger !== null && typeof event.trigger !== 'string') {
+    const { cause, workflows } = event.trigger
+    return (
+      lengthOf(cause._tag === 'Push' ? (cause.changedFiles ?? []) : cause._tag === 'Manual' ? cause.inputs.flat() : []) +
+      lengthOf((workflows ?? []).map(({ text }) => text))
+    )
+  }
+  if (event._tag !== 'WorkflowsRead') return 0
+  const said = event.workflows.flatMap((workflow) =>
+    workflow._tag === 'Faulty'
+      ? []
+      : [
+          ...workflow.environment.flat(),
+          ...workflow.steps.flatMap(({ command, environment, name }) => [command, name, ...environment.flat()]),
+          ...workflow.targets.flatMap(({ settings }) => settings.flat())
+        ]
+  )
+  return lengthOf((event.sources ?? []).map(({ text }) => text)) + lengthOf(said)
+}
+
+/** How much of that is in the state after the step, or in what it says. */
+const neededOf = ({ after, before, effects, event }: Step): number => {
+  if (event._tag === 'KnotReceived') {
+    const key = `${event.host}/${event.rkey}`
+    const run = M.toEntries(after.builds.runs).find(([name]) => name === key)?.[1]
+    if (run === undefined || M.toEntries(before.builds.runs).some(([name]) => name === key)) return 0
+    const { cause, phase } = run
+    return (
+      lengthOf(cause._tag === 'Push' ? (cause.changedFiles ?? []) : cause._tag === 'Manual' ? cause.inputs.flat() : []) +
+      lengthOf('workflows' in phase ? (phase.workflows ?? []).map(({ text }) => text) : [])
+    )
+  }
+  if (event._tag !== 'WorkflowsRead') return 0
+  const run = M.toEntries(after.builds.runs).find(([name]) => name === `${event.knot}/${event.rkey}`)?.[1]
+  const planned = run === undefined ? [] : M.toEntries(run.builds).flatMap(([name, { plan }]) => (plan === null ? [] : [name as string]))
+  const told = effects.flatMap((effect) => (effect._tag === 'PublishPipeline' ? effect.entry.workflows.map(({ text }) => text) : []))
+  return lengthOf(told) + weightOf({ ...event, sources: null, workflows: event.workflows.filter(({ name }) => planned.includes(name)) })
+}
+
 // ---------------------------------------------------------------------------------------- laws
 
 export interface Split {
@@ -478,6 +521,22 @@ export const MACHINE = {
           )
         ),
         when(lazy, () => equal('lazy', effects.length, 0))
+      )
+    }),
+
+  'MACHINE-17': (run: Run): Verdict =>
+    every(run.steps, (taken) => {
+      const { after, before, effects, event } = taken
+      const { events } = pure(() => fold(before, [event]))
+      const journalled = steps(before, events)
+      return all(
+        equal(
+          'effects of what is journalled',
+          journalled.flatMap((step) => step.effects),
+          effects
+        ),
+        because(same(journalled[journalled.length - 1]?.after ?? before, after), () => 'what is journalled leads to another state'),
+        every(events, (kept) => because(weightOf(kept) <= neededOf(taken), () => `more is journalled than is needed: ${JSON.stringify(kept)}`))
       )
     })
 } satisfies Laws

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
-import { asAdvance, decodeFrame, decodeKnotFrame, initial, OrderedMap as M } from '../../core/index.js'
+import { asAdvance, decodeFrame, decodeKnotFrame, type Event, initial, OrderedMap as M } from '../../core/index.js'
 import { configWith } from '../arbitraries/config.js'
 import { withBuilds } from '../arbitraries/all.js'
 import { anyFrames, anyKnotFrames } from '../arbitraries/frames.js'
@@ -41,6 +41,13 @@ const mergeable = (steps: ReadonlyArray<Parameters<Parameters<typeof some>[0]>[0
     const next = steps[i + 1]
     return next !== undefined && asAdvance(before, event) !== null && asAdvance(next.before, next.event) !== null
   })
+
+/** Whether the event is a trigger that brings what only a build needs. */
+const bringsMuch = (event: Event): boolean => {
+  if (event._tag !== 'KnotReceived' || event.trigger === null || typeof event.trigger === 'string') return false
+  const { cause, workflows } = event.trigger
+  return (workflows ?? []).length > 0 || (cause._tag === 'Push' ? cause.changedFiles !== null : cause._tag === 'Manual' && cause.inputs.length > 0)
+}
 
 describe('the fence', () => {
   test.each<readonly [string, () => unknown]>([
@@ -142,5 +149,13 @@ describe('MACHINE', () => {
       ({ before, event }) => event._tag === 'AccountReceived' && asAdvance(before, event) !== null
     ),
     releases
+  })
+  check(MACHINE, 'MACHINE-17', withBuilds(runs()), {
+    'a trigger that begins a run': some(({ event, effects }) => bringsMuch(event) && effects.some(({ _tag }) => _tag === 'ReadWorkflows' || _tag === 'WakeAfter')),
+    'a trigger that is ignored': some(({ event, effects }) => bringsMuch(event) && effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'TriggerIgnored')),
+    'a trigger that is refused': some(({ event, effects }) => bringsMuch(event) && effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'TriggerRefused')),
+    'files of which some come to nothing': some(
+      ({ event, effects }) => event._tag === 'WorkflowsRead' && event.workflows.length > 1 && effects.filter(({ _tag }) => _tag === 'StartBuild').length === 1
+    )
   })
 })

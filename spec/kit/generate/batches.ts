@@ -1,6 +1,7 @@
 /** Cases of batches: what is merged and what is not, what is left out, and which batch may wait. */
 import { initial, type Json, run } from '../../../core/index.js'
-import { account, ALICE, BOB, closed, del, opened, passing, put, repo, rejected, started, stop, type WrittenEvent } from '../../examples/support.js'
+import { comes, filesRead, push, running, trigger, workflow } from '../../examples/builds.js'
+import { account, ALICE, at, BOB, closed, collaborator, CONFIG as USUAL, del, opened, foldOf, initialOf, OWNER, passing, put, repo, rejected, started, stop, type WrittenEvent } from '../../examples/support.js'
 import { writtenState } from '../../../shell/trace.js'
 import { type Case, of } from './cases.js'
 import { eventsOf, minimal, MINIMAL } from './presets.js'
@@ -43,7 +44,72 @@ const FIVE_MINUTES = 300_000_000
 const folds = (name: string, state: Json, events: ReadonlyArray<WrittenEvent>, stepped: number, effects: number, isLazy: boolean): Case =>
   of('D2')(name, { events, state }, [stepped, effects, isLazy])
 
+// ---------------------------------------------------------------------------------------- what triggers bring
+
+const listening = (...more: ReadonlyArray<WrittenEvent>): Json => writtenState(foldOf(initialOf(USUAL), [...running(), ...more])[0])
+
+const BROUGHT = [{ name: 'ci.yml', text: 'engine: tack' }]
+const MANY = push({ changedFiles: ['a', 'b'] })
+const pushed = (changes: object = {}): WrittenEvent => comes(trigger({ cause: MANY, ...changes }), at(20))
+const piped = (changes: object = {}): WrittenEvent => comes(trigger({ actor: null, cause: MANY, kind: 'pipeline', workflows: BROUGHT, ...changes }), at(20))
+const BY_HAND = { cause: { _tag: 'Manual', inputs: [['level', 'debug']], ref: null, sha: null } }
+const OF_NOBODY = { repo: { did: 'did:plc:nobody222222222222222222', knot: null, name: null, owner: null } }
+const PULLED = { cause: { _tag: 'PullRequest', action: 'opened', sourceBranch: 'b', sourceSha: 'a'.repeat(40), targetBranch: 'main' } }
+
+const SAID = {
+  environment: [['A', 'b']],
+  steps: [{ command: 'make', environment: [], name: 'Make' }],
+  targets: [{ pipeline: 'app', provider: 'ci', settings: [['c', 'd']] }]
+} as const
+const NEVER = { when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] }
+
+const read = (changes: object = {}): WrittenEvent => ({
+  ...filesRead(
+    [
+      workflow(SAID),
+      workflow({ ...SAID, name: 'long.yml' }),
+      workflow({ ...SAID, ...NEVER, name: 'never.yml' }),
+      workflow({ ...SAID, name: 'none.yml', targets: [{ ...SAID.targets[0], provider: 'other' }] }),
+      { _tag: 'Faulty', content: '', error: 'e', name: 'odd.yml', when: null }
+    ],
+    at(21)
+  ),
+  ...changes
+})
+const SOURCES = [
+  { name: 'ci.yml', text: 'x' },
+  { name: 'ci.yml', text: 'again' },
+  { name: 'long.yml', text: 'x'.repeat(65_536) },
+  { name: 'never.yml', text: 'y' },
+  { name: 'none.yml', text: 'z' },
+  { name: 'odd.yml', text: '' }
+]
+
+/** What gives Bob his say. */
+const HAS = collaborator({ repo: 'did:plc:app22222222222222222222', subject: BOB })
+const ON_ONE = { connection: 1 }
+
+const slims = (name: string, state: Json, event: WrittenEvent, effects: number): Case => of('T1 T3')(name, { events: [event], state }, [1, effects, false])
+
+const SLIM: ReadonlyArray<Case> = [
+  slims('a push that begins a run', listening(), pushed(), 1),
+  slims('a push that waits for its pipeline', listening(), pushed({ shape: 'named' }), 1),
+  slims('a push that is left to its pipeline', listening(), pushed({ shape: 'bare' }), 1),
+  slims('a push by somebody who has no say', listening(), pushed({ actor: BOB }), 1),
+  slims('a pipeline that begins a run', listening(), piped(), 1),
+  slims('a pipeline that comes too late', listening(pushed()), { ...piped(), rkey: 'other' } as WrittenEvent, 1),
+  slims('a pipeline of a repository of nobody', listening(), piped(OF_NOBODY), 1),
+  slims('a trigger by hand', listening(), piped(BY_HAND), 1),
+  slims('a trigger by hand, again under another stamp', listening(piped(BY_HAND)), { ...piped(BY_HAND), created: `${String(at(30))}000` } as WrittenEvent, 0),
+  slims('a trigger by hand for a repository of nobody', listening(), piped({ ...BY_HAND, ...OF_NOBODY }), 1),
+  slims('a pull request for a repository of nobody', listening(), piped({ ...PULLED, ...OF_NOBODY }), 1),
+  slims('files of which some come to nothing', listening(pushed()), read({ sources: SOURCES }), 9),
+  slims('files that came along', listening(piped()), read(), 9),
+  slims('files that nobody may have built any more', listening(put(OWNER, 'c', HAS, at(12), ON_ONE), pushed({ actor: BOB }), del(OWNER, 'sh.tangled.repo.collaborator', 'c', at(21), ON_ONE)), read({ sources: SOURCES }), 1)
+]
+
 export const FOLDS: ReadonlyArray<Case> = [
+  ...SLIM,
   folds('nothing', FRESH, [], 0, 0, true),
   folds('one frame that says nothing to us', FRESH, [tick(1, 5)], 1, 0, true),
   folds('the next report cuts recent to 20', CROWDED, [rejection(40)], 1, 1, false),

@@ -3264,7 +3264,7 @@ class Builds:
             "actor": actor,
             "attempt": 0,
             "builds": {},
-            "cause": cause,
+            "cause": without_changes(cause) if kind == "pipeline" else cause,
             "defaultBranch": trigger["defaultBranch"],
             "kind": kind,
             "met": None if other is None else other["rkey"],
@@ -3435,7 +3435,7 @@ class Builds:
         verdicts = {name: self._verdict(run, first[name], work) for name in names[:WORKFLOWS_MAX]}
         missed = [workflow for workflow in only or () if workflow not in first]
         sources: Dict[str, str] = {}
-        for source in event["sources"] or phase["workflows"] or []:
+        for source in (phase["workflows"] or [] if event["sources"] is None else event["sources"]):
             sources.setdefault(source["name"], source["text"])
         built = [first[name] for name in verdicts if self._is_built(run, first[name], verdicts[name])]
         told = [{"clone": PLAIN_CLONE, "engine": "", **each, "text": sources.get(each["name"], "")} for each in built]
@@ -3459,8 +3459,7 @@ class Builds:
 
     def _have_read(self, key: str, run: Json) -> None:
         # What changed is needed only to choose workflows.
-        small = {**run["cause"], "changedFiles": None} if run["cause"]["_tag"] == "Push" else run["cause"]
-        self.runs[key] = {**run, "cause": small, "phase": {"_tag": "Read"}}
+        self.runs[key] = {**run, "cause": without_changes(run["cause"]), "phase": {"_tag": "Read"}}
         self._count_reading(key.split("/", 1)[0], -1)
 
     def _verdict(self, run: Json, workflow: Json, work: Work) -> Json:
@@ -3844,6 +3843,11 @@ RIGHT_EVENTS: Dict[str, Callable[[Builds, Event, bool], None]] = {
 }
 
 
+def without_changes(cause: Json) -> Json:
+    """The cause without what is needed only to choose workflows."""
+    return {**cause, "changedFiles": None} if cause["_tag"] == "Push" else cause
+
+
 def sha_of(cause: Json) -> Optional[str]:
     return cause[{"Push": "newSha", "PullRequest": "sourceSha", "Manual": "sha"}[cause["_tag"]]]
 
@@ -4155,6 +4159,35 @@ def merged(before: Event, after: Event) -> Optional[Event]:
     return None if is_from_future(event) else event
 
 
+def slim(event: Event, runs_before: Dict[str, Json], runs: Dict[str, Json], effects: List[Effect]) -> Event:
+    """The event without what its step made no use of."""
+    if event["_tag"] == "KnotReceived" and isinstance(event["trigger"], dict):
+        trigger, key = event["trigger"], f"{event['host']}/{event['rkey']}"
+        begins = key in runs and key not in runs_before
+        if not begins:
+            empty = {"Manual": {"inputs": []}, "PullRequest": {}, "Push": {"changedFiles": None}}[trigger["cause"]["_tag"]]
+            kept = {"cause": {**trigger["cause"], **empty}, "workflows": None if trigger["workflows"] is None else []}
+        else:
+            kept = {"cause": without_changes(trigger["cause"])} if trigger["kind"] == "pipeline" else {}
+        return {**event, "trigger": {**trigger, **kept}}
+    if event["_tag"] == "WorkflowsRead":
+        run = runs.get(key_of(event))
+        planned = [name for name, build in run["builds"].items() if build["plan"] is not None] if run else []
+        told = [
+            (each["name"], each["text"]) for effect in effects if effect["_tag"] == "PublishPipeline" for each in effect["entry"]["workflows"]
+        ]
+        sources, workflows = event["sources"], []
+        for each in event["workflows"]:
+            if each["_tag"] == "Defined" and each["name"] not in planned:
+                targets = [{**target, "settings": []} for target in each["targets"]]
+                each = {**each, "environment": [], "steps": [], "targets": targets}
+            workflows.append(each)
+        if sources is not None:
+            sources = [each for each in sources if each["text"] != "" and (each["name"], each["text"]) in told]
+        return {**event, "sources": sources, "workflows": workflows}
+    return event
+
+
 def fold(machine: Machine, batch: Iterable[Event]) -> Folded:
     """Neighbours that only move the cursor are merged, and all are stepped."""
     effects: List[Effect] = []
@@ -4162,10 +4195,11 @@ def fold(machine: Machine, batch: Iterable[Event]) -> Folded:
 
     def take(event: Optional[Event]) -> None:
         if event is not None:
-            before = machine.canonical()
-            effects.extend(machine.step(event))
+            before, runs = machine.canonical(), dict(machine.builds.runs)
+            caused = machine.step(event)
+            effects.extend(caused)
             if machine.canonical() != before:
-                events.append(event)
+                events.append(slim(event, runs, machine.builds.runs, caused))
 
     pending: Optional[Event] = None
     for event in batch:

@@ -1,0 +1,80 @@
+/**
+ * Events without what nobody needs: what a trigger brings may be a megabyte, and most come to nothing. The journal holds these.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { type BuildsState, type Run, RunKey, withoutChanges } from './builds.js'
+import * as M from './data/ordered-map.js'
+import type { Effect } from './effect.js'
+import type { Event, KnotReceived, WorkflowsRead } from './event.js'
+import type { Cause, Trigger } from './trigger.js'
+import type { Workflow } from './workflow.js'
+
+/**
+ * `event` without what its step made no use of: from the same state, a step with it leads to the same state and has the same effects.
+ *
+ * @param before The builds before the step.
+ * @param after The builds after it.
+ * @param effects What the step has caused.
+ */
+export const slim = (event: Event, before: BuildsState, after: BuildsState, effects: ReadonlyArray<Effect>): Event => {
+  switch (event._tag) {
+    case 'KnotReceived':
+      return slimFrame(event, before, after)
+    case 'WorkflowsRead':
+      return slimFiles(event, after, effects)
+    default:
+      return event
+  }
+}
+
+const runAt = (state: BuildsState, knot: string, rkey: string): Run | null => {
+  const key = `${knot}/${rkey}`
+  return RunKey.is(key) ? O.toNullable(M.lookup(key)(state.runs)) : null
+}
+
+/** What a trigger brings is needed where a run begins with it. */
+const slimFrame = (event: KnotReceived, before: BuildsState, after: BuildsState): KnotReceived => {
+  const { host, rkey, trigger } = event
+  if (trigger === null || typeof trigger === 'string') return event
+  const begins = runAt(before, host, rkey) === null && runAt(after, host, rkey) !== null
+  return { ...event, trigger: begins ? { ...trigger, cause: withoutChanges(trigger.kind, trigger.cause) } : bare(trigger) }
+}
+
+const bare = (trigger: Trigger): Trigger => ({
+  ...trigger,
+  cause: bareCause(trigger.cause),
+  workflows: trigger.workflows === null ? null : []
+})
+
+const bareCause = (cause: Cause): Cause => {
+  switch (cause._tag) {
+    case 'Push':
+      return { ...cause, changedFiles: null }
+    case 'PullRequest':
+      return cause
+    case 'Manual':
+      return { ...cause, inputs: [] }
+  }
+}
+
+/** Of a workflow that became no plan, what tells so is needed; of the files, what readers are told. */
+const slimFiles = (event: WorkflowsRead, after: BuildsState, effects: ReadonlyArray<Effect>): WorkflowsRead => {
+  const { knot, rkey, sources, workflows } = event
+  const run = runAt(after, knot, rkey)
+  const isPlanned = ({ name }: Workflow): boolean =>
+    run !== null &&
+    O.exists(({ plan }: { readonly plan: unknown }) => plan !== null)(M.lookup(name)(run.builds))
+  const told = new Map(
+    effects.flatMap((effect) => (effect._tag === 'PublishPipeline' ? effect.entry.workflows.map(({ name, text }) => [name, text] as const) : []))
+  )
+  return {
+    ...event,
+    sources: sources === null ? null : sources.filter(({ name, text }) => text !== '' && told.get(name) === text),
+    workflows: workflows.map((workflow) => (isPlanned(workflow) ? workflow : bareWorkflow(workflow)))
+  }
+}
+
+const bareWorkflow = (workflow: Workflow): Workflow =>
+  workflow._tag === 'Faulty'
+    ? workflow
+    : { ...workflow, environment: [], steps: [], targets: workflow.targets.map((target) => ({ ...target, settings: [] })) }
