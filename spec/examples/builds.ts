@@ -1591,7 +1591,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.41 and whatever it comes to is said of each that was asked for', {
+  example('T4.46 and whatever it comes to is said of each that was asked for', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
@@ -1618,6 +1618,27 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
         publish('failed', at(31) + 2, { build: name('c', '3mbd35yo2w222'), error: 'It cannot be told whether the workflow applies: [ is not a pattern.' }),
         publish('failed', at(31) + 3, { build: name('d', '3mbd35yo2w222'), error: 'There is no such workflow file any more.' })
       ]
+    }
+  }),
+  example('T4.47 also where the files cannot be read', {
+    given: [
+      ...running(),
+      comes(trigger(), at(20)),
+      filesRead([workflow({ engine: 'x', name: 'a' }), workflow({ engine: 'x', name: 'b' })], at(21)),
+      retry(at(30)),
+      ...Array.from({ length: 5 }, (_, i): ReadonlyArray<WrittenEvent> => [
+        { _tag: 'WorkflowsUnread', at: at(31 + i), error: 'not there', isFinal: true, knot: K1, number: 2 + 2 * i, rkey: '3mbd35yo2w222' },
+        workflowsTimer(3 + 2 * i, at(31 + i), '3mbd35yo2w222')
+      ]).flat()
+    ],
+    when: [{ _tag: 'WorkflowsUnread', at: at(90), error: 'not there', isFinal: true, knot: K1, number: 12, rkey: '3mbd35yo2w222' }],
+    then: {
+      effects: [
+        announce(at(90), [unread('a'), unread('b')], { rkey: '3mbd35yo2w222' }),
+        publish('failed', at(90), { build: name('a', '3mbd35yo2w222'), error: 'The workflow files could not be read: not there' }),
+        publish('failed', at(90) + 1, { build: name('b', '3mbd35yo2w222'), error: 'The workflow files could not be read: not there' })
+      ],
+      reports: [{ _tag: 'WorkflowsUnread', at: at(90), knot: K1, rkey: '3mbd35yo2w222' }]
     }
   }),
   example('T4.23 only as long as the repository is ours, and its pipeline is allowed', {

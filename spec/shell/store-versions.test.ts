@@ -4,6 +4,7 @@
  * the knots send again.
  */
 import { readdir, readFile } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
@@ -331,6 +332,39 @@ describe.each(NAMES)('%s', (name) => {
     )
     expect(world.reads).toHaveLength(3)
     expect(M.size(after.builds.runs)).toBe(M.size(ended.builds.runs) + 3)
+  })
+})
+
+describe('a journal of number 2', () => {
+  it('tells of workflow files without their content, and without keys that mean nothing', async () => {
+    const image = await imageOf('store-v2-journal')
+    const [path] = [...image.keys()].filter((file) => file.startsWith('journal'))
+    const journal = image.get(path ?? '') ?? expect.fail('no journal')
+    const [, run] = M.toEntries((await stateOf('store-v2-journal')).builds.runs).find(([key]) => key === 'knot1.example/3mbd36pkig222') ?? expect.fail('no run')
+    const { phase } = run
+    if (phase._tag !== 'Reading') expect.fail(phase._tag)
+    const conditions = [{ branch: ['main'], event: ['push'], paths: null, tag: [], types: null }]
+    const former = Object.fromEntries(Object.entries(workflow()).filter(([field]) => field !== 'content'))
+    const event = {
+      _tag: 'WorkflowsRead',
+      at: at(UPGRADE),
+      defaultBranch: 'main',
+      knot: 'knot1.example',
+      number: phase.number,
+      rkey: '3mbd36pkig222',
+      workflows: [
+        { _tag: 'Faulty', error: 'line 1 is not UTF-8', name: 'a.yml' },
+        { ...former, name: 'b.yml', when: conditions },
+        { ...former, name: 'c.yml', when: conditions.map((condition) => ({ ...condition, branch: ['other'] })) }
+      ]
+    }
+    const seq = journal.toString().trim().split('\n').length + 1
+    const line = `{"seq":${String(seq)},"events":${JSON.stringify([event])}`
+    const crc = crc32(line).toString(16).padStart(8, '0')
+    const { state } = await openOn(new Map([...image, [path ?? '', Buffer.concat([journal, Buffer.from(`${line},"crc":"${crc}"}\n`)])]]))
+    expect(outline(state).filter((one) => one.includes('3mbd36pkig222'))).toEqual([
+      'knot1.example/3mbd36pkig222 Read a.yml:Settled/failed b.yml:Starting/pending'
+    ])
   })
 })
 
