@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { WebSocket } from 'ws'
 import { type Did, MEMBER, REPO } from '../../core/index.js'
 import type { EmbeddedNetwork, KnotServer, PdsServer, Repo } from '../network/index.js'
-import { plc, refUpdate, rfc3339, seeded, tid } from '../network/index.js'
+import { pipelineWorkflow, plc, rfc3339, seeded, tid } from '../network/index.js'
 
 export interface Check {
   readonly holds: boolean
@@ -25,6 +25,8 @@ export interface Stage {
   readonly killAndStart: () => Promise<void>
   readonly knot: KnotServer
   readonly network: EmbeddedNetwork
+  /** Another knot, of the older generation: it tells of each push twice. */
+  readonly older: KnotServer
   readonly owner: Did
   readonly pds: PdsServer
   readonly print: (text: string) => void
@@ -160,7 +162,7 @@ export const newcomer = (seed: number): Did => plc(seeded(seed + 1_000_000))
 
 /** Plays the act. What must have come of it stands here, and is compared with what was read. */
 export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> => {
-  const { folder, hostname, isInterrupted, knot, network, owner, pds, print, rest, until, url } = stage
+  const { folder, hostname, isInterrupted, knot, network, older, owner, pds, print, rest, until, url } = stage
   const frank = newcomer(stage.seed)
   const repoDid = plc(seeded(stage.seed + 2_000_000))
   const heard: Array<Status> = []
@@ -178,18 +180,25 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
   let step = 0
   const say = (caption: string): void => print(`  ${String(++step).padStart(3)}  ${caption}`)
 
-  /** Pushes these workflows, lets the knot tell of it, and returns the key of the trigger. */
-  const push = async (repo: Repo, caption: string, files: { readonly [name: string]: string }): Promise<string> => {
+  /** Pushes these workflows, lets the knot tell of it, and returns the keys under which it did: it is built under the last. */
+  const pushTo = async (
+    at: KnotServer,
+    { name, repo }: { readonly name: string; readonly repo: Repo },
+    caption: string,
+    files: { readonly [name: string]: string },
+    pushOptions: ReadonlyArray<string> = []
+  ): Promise<ReadonlyArray<string>> => {
     await rest()
     say(caption)
     const moved = await repo.commitAndPush([
       { content: 'A forge.\n', path: 'README.md' },
-      ...Object.entries(files).map(([name, content]) => ({ content, path: `.tangled/workflows/${name}` }))
+      ...Object.entries(files).map(([file, content]) => ({ content, path: `.tangled/workflows/${file}` }))
     ])
-    const rkey = tid(nowUs(), 7)
-    knot.publish(refUpdate(rkey, { committerDid: frank, ownerDid: frank, repo: repoDid, ...moved }))
-    return rkey
+    const workflows = Object.entries(files).map(([file, content]) => pipelineWorkflow(file, content))
+    return at.publishPush({ committerDid: frank, ownerDid: frank, pushOptions, repo: repoDid, ...moved }, { name, workflows })
   }
+  const push = async (repo: Repo, caption: string, files: { readonly [name: string]: string }): Promise<string> =>
+    (await pushTo(knot, { name: 'forge', repo }, caption, files)).at(-1) ?? ''
 
   try {
     const repo = await knot.git.createRepository({ did: repoDid, name: 'forge', owner: frank })
@@ -201,10 +210,12 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
       repoDid,
       spindle: hostname
     })
+    const attic = { name: 'attic', repo: await older.git.createRepository({ name: 'attic', owner: frank }) }
+    pds.putRecord(frank, REPO, 'attic', { $type: REPO, createdAt: rfc3339(nowUs()), knot: older.host, name: 'attic', spindle: hostname })
     print('\n  Builds. The bridge runs workflows of its members on this machine; Tangled reads what comes of them.')
     print(`  Look at it:  ${url}/\n`)
     await rest()
-    say('the owner makes frank a member; his "forge" was there before the stream began, and is read from his own server')
+    say('the owner makes frank a member; his "forge" and "attic" were there before the stream began, and are read from his own server')
     network.jetstream.publishCommit({
       did: owner,
       operations: [
@@ -217,7 +228,10 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
       ],
       timeUs: nowUs()
     })
-    const isKnown = async (): Promise<boolean> => (await (await fetch(`${url}/api/overview.json`)).text()).includes('"forge"')
+    const isKnown = async (): Promise<boolean> => {
+      const overview = await (await fetch(`${url}/api/overview.json`)).text()
+      return overview.includes('"forge"') && overview.includes('"attic"')
+    }
     await until(isKnown)
     const wasRead = await isKnown()
 
@@ -231,6 +245,22 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
       'deploy.yml': ELSEWHERE
     })
     await until(isOver(second, 'ci.yml', 'deploy.yml'))
+
+    const left = await pushTo(
+      older,
+      attic,
+      `frank pushes to "attic" on ${older.host}, which is older, and asks for no CI: such a knot says so by leaving out what calls for builds`,
+      { 'ci.yml': GREETS },
+      ['skip-ci']
+    )
+    const twice = await pushTo(
+      older,
+      attic,
+      `frank pushes to "attic" again: ${older.host} tells of it twice, under two keys, and Tangled knows the second`,
+      { 'ci.yml': GREETS }
+    )
+    const [told = '', known = ''] = twice
+    await until(isOver(known, 'ci.yml'))
 
     const marker = join(folder, 'go-on')
     const third = await push(repo, 'frank pushes a workflow that takes its time', { 'ci.yml': waits(marker), 'deploy.yml': GREETS })
@@ -251,6 +281,8 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
       { what: 'its log says what the workflow said', holds: log.includes('hello from forge at main') && log.includes('A forge.') },
       { what: 'the second push: failed, with the exit code', holds: is(second, 'ci.yml', 'pending', 'running', 'failed') && heard.some(({ exitCode, rkey }) => rkey === second && exitCode === 3) },
       { what: 'a workflow that names what is not there has failed, and says why', holds: is(second, 'deploy.yml', 'failed') && heard.some(({ error, workflow: name }) => name === 'deploy.yml' && error?.includes('jenkins') === true) },
+      { what: 'an older knot told of a push twice: built once, under the key that Tangled knows', holds: twice.length === 2 && once(known, 'ci.yml') && stage.startsOf(told, 'ci.yml') === 0 && is(known, 'ci.yml', 'pending', 'running', 'success') },
+      { what: 'what asked it for no CI was not built', holds: left.length === 1 && heard.every(({ rkey }) => !left.includes(rkey) && rkey !== told) },
       { what: 'the third push outlived the bridge: pending, running, success, each told once', holds: is(third, 'ci.yml', 'pending', 'running', 'success') && is(third, 'deploy.yml', 'pending', 'running', 'success') },
       { what: 'every run was announced before its first status', holds: missed.length === 0 },
       { what: 'no build was started twice', holds: once(first, 'ci.yml') && once(second, 'ci.yml') && once(third, 'ci.yml', 'deploy.yml') },

@@ -259,10 +259,11 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   const place = { configuration: join(root, 'tack.yaml'), listen: `127.0.0.1:${String(await freePort())}`, plc: pds.url, store: folder }
   const url = `http://${place.listen}`
   await writeFile(place.configuration, CONFIGURATION)
-  const started = await startNetwork({ clock: systemClock(), generation: 'v2', knots: 3, seed })
+  const started = await startNetwork({ clock: systemClock(), generation: 'v2', knots: 3, olderKnots: 1, seed })
+  const older = started.knots.at(-1) ?? unplayable()
   // In the order in which the bridge names them.
   const network = { ...started, knots: [...started.knots].sort((a, b) => (a.host < b.host ? -1 : 1)) }
-  const story = world(seed, { hostname: HOSTNAME, knots: network.knots.map(({ host }) => host), owner: OWNER })
+  const story = world(seed, { hostname: HOSTNAME, knots: network.knots.map(({ host }) => host), older: [older.host], owner: OWNER })
   const name = namer([...story.names, [newcomer(seed), 'frank']], network)
   for (const [did] of story.names) pds.putAccount(did)
   const known = new Set<string>()
@@ -318,7 +319,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   }
   const show = async (): Promise<number | null> => {
     const { from, to } = story.away
-    print(`An embedded network: Jetstream at ${network.jetstreamUrl}, knots ${network.knots.map(({ host }) => host).join(', ')}`)
+    print(`An embedded network: Jetstream at ${network.jetstreamUrl}, knots ${network.knots.map(({ host }) => `${host}${host === older.host ? ' (of the older generation)' : ''}`).join(', ')}`)
     print(`The bridge is the spindle ${HOSTNAME}; it keeps its state in ${folder}\n`)
 
     const first = start()
@@ -354,8 +355,9 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
         await end(last, 'SIGKILL')
         last = start()
       },
-      knot: network.knots[0] ?? unplayable(),
+      knot: network.knots.find((knot) => knot !== older) ?? unplayable(),
       network,
+      older,
       owner: OWNER,
       pds,
       print: (text) => print(name(text)),

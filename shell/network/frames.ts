@@ -184,6 +184,27 @@ export const pipeline = (
   return pipelineOf(rkey, { kind: 'push', push: { newSha, oldSha, ref }, repo }, workflows)
 }
 
+/** How a knot tells of pushes: the newest by a refUpdate alone, the older ones by what `olderRefUpdate` says. */
+export type KnotGeneration = 1 | 2 | 3 | 'newest'
+
+/**
+ * All that a knot sends of one push, in order. `key` makes their keys, each later than the one before. Older knots send the pipeline unless the
+ * push asks for no CI (`skip-ci`), or no workflow applies to it: they say so by nothing else.
+ */
+export const pushEvents = (
+  generation: KnotGeneration,
+  knot: string,
+  name: string,
+  push: Push,
+  workflows: ReadonlyArray<unknown>,
+  key: () => string
+): ReadonlyArray<KnotEvent> => {
+  if (generation === 'newest') return [refUpdate(key(), push)]
+  const update = olderRefUpdate(key(), generation, name, push)
+  const isBuilt = workflows.length > 0 && push.pushOptions?.includes('skip-ci') !== true
+  return isBuilt ? [update, pipeline(key(), knot, name, push, workflows)] : [update]
+}
+
 /** A pull request of a branch was opened; the first generation calls that `create`, and knows no other action. */
 export const pullRequest = (
   rkey: string,

@@ -28,8 +28,10 @@ export interface NetworkOptions {
   readonly clock: Clock
   /** Of the Jetstream server. */
   readonly generation: JetstreamOptions['generation']
-  /** How many knots, all of the newer generation. */
+  /** How many knots, of the newer generation but for the last `olderKnots`. */
   readonly knots: number
+  /** 0 if not given. */
+  readonly olderKnots?: number
   readonly seed: number
 }
 
@@ -42,9 +44,9 @@ export interface EmbeddedNetwork {
 }
 
 /** Starts a network whose servers have free ports. */
-export const startNetwork = async ({ clock, generation, knots, seed }: NetworkOptions): Promise<EmbeddedNetwork> => {
+export const startNetwork = async ({ clock, generation, knots, olderKnots = 0, seed }: NetworkOptions): Promise<EmbeddedNetwork> => {
   const jetstream = await startJetstream({ clock, generation, seed })
-  const servers = await Promise.all(Array.from({ length: knots }, () => startKnot({ clock, generation: 'newer' })))
+  const servers = await Promise.all(Array.from({ length: knots }, (_, i) => startKnot({ clock, generation: i < knots - olderKnots ? 'newer' : 'older' })))
   return {
     jetstream,
     jetstreamUrl: jetstream.url,
@@ -84,7 +86,8 @@ export const play = ({ jetstream, knots }: EmbeddedNetwork, { action }: Step, pd
     case 'Restart':
       return jetstream.restart(action.again)
     case 'Push':
-      return void knotAt(action.knot).publish(action.event, action.created)
+      for (const { created, event } of action.events) knotAt(action.knot).publish(event, created)
+      return
     case 'Flap':
       return knotAt(action.knot).dropConnections()
   }

@@ -13,7 +13,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Clock } from '../ports.js'
 import { type Controls, type Feed, joined, message, startEndpoint } from './endpoint.js'
-import { type KnotEvent, knotFrameText } from './frames.js'
+import { type KnotEvent, type KnotGeneration, knotFrameText, type Push, pullRequest, pushEvents, tid } from './frames.js'
 import { type GitOptions, type GitServer, gitServer } from './git-server.js'
 import { placeIn } from './log.js'
 
@@ -26,6 +26,7 @@ export interface KnotAsked {
 
 export interface KnotOptions {
   readonly clock: Clock
+  /** How it sends what it has. */
   readonly generation: 'older' | 'newer'
   /** What its git does not do, as those of other knots. */
   readonly git?: GitOptions
@@ -33,12 +34,20 @@ export interface KnotOptions {
   readonly blockedMs?: number
   /** After how many batches of 100 a client with a longer backlog is sent away: 1 000 if not given. Newer knots only. */
   readonly maxBatches?: number
+  /** How it tells of pushes: if not given, as the newest does, or, where its generation is the older one, as the first did. */
+  readonly pushes?: KnotGeneration
   /** Pause after the last event before a ping: 30 s if not given. */
   readonly pingMs?: number
   /** 0, any free one, if not given. */
   readonly port?: number
   /** Whether frames show their stamp. If not given: those of newer knots do, those of older ones do not. */
   readonly showsCreated?: boolean
+}
+
+/** What a knot is to tell of: the repository's name, and the workflows that apply, as `pipelineWorkflow` makes them. */
+export interface Applied {
+  readonly name: string
+  readonly workflows: ReadonlyArray<unknown>
 }
 
 export interface KnotServer extends Controls<KnotAsked> {
@@ -51,6 +60,10 @@ export interface KnotServer extends Controls<KnotAsked> {
    * or would fall (older) otherwise.
    */
   readonly publish: (event: KnotEvent, created?: bigint) => bigint
+  /** Tells of a pull request, and returns the key of what it sent. */
+  readonly publishPullRequest: (ownerDid: string, branches: Parameters<typeof pullRequest>[4], applied: Applied) => string
+  /** Tells of a push as it does, and returns the keys of what it sent, in order: readers know what is built by the last. */
+  readonly publishPush: (push: Push, applied: Applied) => ReadonlyArray<string>
   /** Sends what it is given as if it were an event. */
   readonly publishRaw: (payload: string | Buffer, options?: { readonly binary?: boolean }) => void
 }
@@ -70,7 +83,7 @@ const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 /** A knot of its own, on 127.0.0.1. */
 export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
   const { blockedMs = 10_000, clock, generation, maxBatches = 1_000, pingMs = 30_000, port = 0 } = options
-  const { showsCreated = generation === 'newer' } = options
+  const { pushes = generation === 'older' ? 1 : 'newest', showsCreated = generation === 'newer' } = options
   const git = gitServer({ clock, ...options.git })
   const rows: Array<Row> = []
   let notifications = 0
@@ -137,15 +150,36 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
     endpoint.wake()
   }
 
+  const host = `localhost:${String(endpoint.port)}`
+  const publish = (event: KnotEvent, given?: bigint): bigint => {
+    const created = stamp(given)
+    append({ bytes: message(knotFrameText(event, showsCreated ? created : null)), created })
+    return created
+  }
+
+  // Keys are TIDs of just before, each later than the one before.
+  const madeUs = new Map<string, number>()
+  let lastKeyUs = 0
+  const key = (): string => {
+    lastKeyUs = Math.max(clock.now(), lastKeyUs + 1)
+    const rkey = tid(lastKeyUs)
+    madeUs.set(rkey, lastKeyUs)
+    return rkey
+  }
+  /** Its stamp comes after the time in its key: a reader of frames without stamps asks for what comes after that. */
+  const publishNow = (event: KnotEvent): string => {
+    publish(event, BigInt(madeUs.get(event.rkey) ?? 0) * 1_000n + 1n)
+    madeUs.delete(event.rkey)
+    return event.rkey
+  }
+
   return {
     ...endpoint.controls,
     git,
-    host: `localhost:${String(endpoint.port)}`,
-    publish: (event, given) => {
-      const created = stamp(given)
-      append({ bytes: message(knotFrameText(event, showsCreated ? created : null)), created })
-      return created
-    },
+    host,
+    publish,
+    publishPullRequest: (ownerDid, branches, { name, workflows }) => publishNow(pullRequest(key(), host, name, ownerDid, branches, workflows)),
+    publishPush: (push, { name, workflows }) => pushEvents(pushes, host, name, push, workflows, key).map(publishNow),
     publishRaw: (payload, { binary = false } = {}) => append({ bytes: message(payload, binary), created: stamp() }),
     stop: async () => {
       await Promise.all([endpoint.controls.stop(), git.stop()])

@@ -8,7 +8,7 @@
  * seed gives the same world, byte for byte.
  */
 import { COLLABORATOR, clampTimeUs, type Did, MEMBER, REPO, type TimeUs } from '../../core/index.js'
-import { type KnotEvent, type Operation, plc, refUpdate, rfc3339, seeded, sha, tid } from './frames.js'
+import { type KnotEvent, type Operation, pipelineWorkflow, plc, pushEvents, rfc3339, seeded, sha, tid } from './frames.js'
 import type { AccountNews, Commit, IdentityNews } from './jetstream-server.js'
 
 // ---------------------------------------------------------------------------------------- model
@@ -25,7 +25,7 @@ export type Action =
   /** The Jetstream server restarts; an older one sends its last `again` events with new stamps. */
   | { readonly _tag: 'Restart'; readonly again: number }
   /** A knot tells those who are connected or come back with a cursor: first let a bridge that has just subscribed get through. */
-  | { readonly _tag: 'Push'; readonly created: bigint; readonly event: KnotEvent; readonly knot: number }
+  | { readonly _tag: 'Push'; readonly events: ReadonlyArray<{ readonly created: bigint; readonly event: KnotEvent }>; readonly knot: number }
   /** The knot loses all its connections. */
   | { readonly _tag: 'Flap'; readonly knot: number }
 
@@ -51,7 +51,7 @@ export interface ExpectedRow {
 }
 
 export interface ExpectedSubscription {
-  /** `created` of the last push, in digits: how far a bridge has come that missed nothing. */
+  /** `created` of the last push, or the time in its last key where the knot shows none, in digits: how far a bridge has come that missed nothing. */
   readonly cursor: string
   /** The records that hold the knot, `<did>/<rkey>`. */
   readonly holders: ReadonlyArray<string>
@@ -90,6 +90,8 @@ export interface Setting {
   readonly hostname: string
   /** The names of three knots or more, in canonical form. The first three are used. */
   readonly knots: ReadonlyArray<string>
+  /** Which of them are of the older generation: none if not given. */
+  readonly older?: ReadonlyArray<string>
   readonly owner: Did
 }
 
@@ -104,7 +106,7 @@ const byText = <T>(text: (item: T) => string, items: ReadonlyArray<T>): Readonly
 const keyOf = ({ did, rkey }: ExpectedRow): string => `${did}/${rkey}`
 
 /** The world of that seed. @throws RangeError when there are fewer than three knots. */
-export const world = (seed: number, { hostname, knots, owner }: Setting): World => {
+export const world = (seed: number, { hostname, knots, older = [], owner }: Setting): World => {
   const random = seeded(seed)
   const [alice, bob, carol, mallory, eve, dave] = [plc(random), plc(random), plc(random), plc(random), plc(random), plc(random)]
   const [knot1, knot2, knot3] = knots
@@ -135,9 +137,14 @@ export const world = (seed: number, { hostname, knots, owner }: Setting): World 
     const [repo, oldSha, newSha] = [plc(random), sha(random), sha(random)]
     // Beyond 2⁵³, and no multiple of a thousand: digits that a double would lose.
     const created = BigInt(later()) * 1_000n + BigInt(random.between(1, 999))
-    const event = refUpdate(key(), { committerDid: by, ownerDid: by, repo, ref: 'refs/heads/main', oldSha, newSha })
-    step(caption, { _tag: 'Push', created, event, knot })
-    return String(created)
+    const host = knots[knot] ?? ''
+    const isOlder = older.includes(host)
+    // The knot makes the keys just before the stamps.
+    let keyUs = Number(created / 1_000n) - random.between(30, 100)
+    const made = { committerDid: by, newSha, oldSha, ownerDid: by, ref: 'refs/heads/main', repo }
+    const events = pushEvents(isOlder ? 1 : 'newest', host, 'any', made, [pipelineWorkflow('ci.yml', '')], () => tid((keyUs += 10)))
+    step(caption, { _tag: 'Push', events: events.map((event, i) => ({ created: created + BigInt(i), event })), knot })
+    return String(isOlder ? BigInt(keyUs) * 1_000n : created)
   }
   const repo = (name: string, knot: string, spindle = hostname) => ({ name, knot, spindle })
   const member = (subject: Did, instance = hostname) => ({ subject, instance })

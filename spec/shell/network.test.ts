@@ -46,6 +46,7 @@ import {
   type Operation,
   type PdsServer,
   pipeline,
+  pipelineWorkflow,
   play,
   refUpdate,
   startJetstream,
@@ -646,6 +647,50 @@ describe('a knot', () => {
     expect(await have(b, 1)).toEqual([expect.stringContaining('"created":1767225600000000000}')])
   })
 
+  it('tells of pushes as its generation does: older ones twice, under two keys, and once of what is not to be built', async () => {
+    const applied = { name: 'app', workflows: [pipelineWorkflow('ci.yml', '')] }
+    const moved = { committerDid: 'did:plc:a', newSha: 'a'.repeat(40), oldSha: 'b'.repeat(40), ownerDid: 'did:plc:b', ref: 'refs/heads/main', repo: 'did:plc:c' }
+    const branches = { sourceBranch: 's', sourceSha: 'a'.repeat(40), targetBranch: 'main' }
+    const [update, piped] = ['sh.tangled.git.refUpdate', 'sh.tangled.pipeline']
+    const cases = [
+      [{ generation: 'older' }, [update, piped, update, update, piped], ['repoDid', 'repoName']],
+      [{ generation: 'older', pushes: 2 }, [update, piped, update, update, piped], ['ownerDid', 'repoDid', 'repoName']],
+      [{ generation: 'older', pushes: 3 }, [update, piped, update, update, piped], ['ownerDid', 'repo']],
+      [{ generation: 'newer' }, [update, update, update, piped], ['ownerDid', 'repo']]
+    ] as const
+    for (const [options, kinds, names] of cases) {
+      const server = await knot(manualClock(), options.generation, options)
+      const client = await connect(events(server))
+      const keys = [
+        ...server.publishPush(moved, applied),
+        ...server.publishPush({ ...moved, pushOptions: ['skip-ci'] }, applied),
+        ...server.publishPush(moved, { ...applied, workflows: [] }),
+        server.publishPullRequest('did:plc:b', branches, applied)
+      ]
+      const frames = (await have(client, kinds.length)).map((text) => JSON.parse(text) as { created?: unknown; event: object; nsid: string; rkey: string })
+      expect(frames.map(({ nsid }) => nsid)).toEqual(kinds)
+      expect(frames.map(({ rkey }) => rkey)).toEqual(keys)
+      expect([...new Set(keys)].sort()).toEqual(keys)
+      expect(frames.map((frame) => 'created' in frame)).toEqual(kinds.map(() => options.generation === 'newer'))
+      expect(Object.keys(frames[0]?.event ?? {}).filter((name) => /^(ownerDid|repo)/.test(name)).sort()).toEqual(names)
+      expect(JSON.stringify(frames.at(-1)?.event)).toContain('"action":"create"')
+    }
+  })
+
+  it('older: the time in a key is where a reader without stamps goes on, and nothing is lost', async () => {
+    const server = await knot(manualClock(), 'older')
+    const applied = { name: 'app', workflows: [pipelineWorkflow('ci.yml', '')] }
+    const moved = { committerDid: 'did:plc:a', newSha: 'a'.repeat(40), oldSha: 'b'.repeat(40), ownerDid: 'did:plc:b', ref: 'refs/heads/main', repo: 'did:plc:c' }
+    const first = await connect(events(server))
+    const keys = Array.from({ length: 130 }, () => server.publishPush(moved, applied)).flat()
+    await have(first, keys.length)
+    const client = await connect(events(server, `${String(timeOf(keys[59] ?? ''))}000`))
+    await have(client, 100)
+    await settled(client)
+    // The one at which the reader stands comes again, since its stamp is later than its key, and 100 rows come at a time.
+    expect(told(client.frames)).toEqual(keys.slice(59, 159))
+  })
+
   it('newer: drains the whole backlog', async () => {
     const server = await knot(manualClock(), 'newer')
     for (let i = 0; i < 250; i++) server.publish(push(String(i)))
@@ -804,6 +849,20 @@ const written = (steps: ReadonlyArray<Step>): string =>
   JSON.stringify(steps, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 
 describe('the world', () => {
+  it('has an older knot tell of each push twice, and expects the time in the last key of it', () => {
+    const setting = { hostname: HOSTNAME, knots: HOSTS, older: HOSTS.slice(2), owner: OWNER }
+    const { expected, steps } = world(1, setting)
+    for (const [knotAt, host] of HOSTS.entries()) {
+      const pushes = steps.flatMap(({ action }) => (action._tag === 'Push' && action.knot === knotAt ? [action.events] : []))
+      expect(pushes.length).toBeGreaterThan(0)
+      for (const each of pushes)
+        expect(each.map(({ event }) => event.nsid)).toEqual(['sh.tangled.git.refUpdate', ...(knotAt === 2 ? ['sh.tangled.pipeline'] : [])])
+      const last = pushes.at(-1)?.at(-1) ?? expect.fail()
+      const reached = BigInt(expected.subscriptions.find((subscription) => subscription.host === host)?.cursor ?? 0)
+      expect(reached).toBe(knotAt === 2 ? timeOf(last.event.rkey) * 1_000n : last.created)
+    }
+  })
+
   it('is the same for the same seed, and another for another', () => {
     const setting = { hostname: HOSTNAME, knots: HOSTS, owner: OWNER }
     const texts = [1, 1, 2].map((seed) => written(world(seed, setting).steps))
