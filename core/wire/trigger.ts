@@ -20,9 +20,10 @@ const NAME_MAX = 1_024
 const FILES_MAX = 10_000
 const WORKFLOWS_MAX = 50
 const INPUTS_MAX = 100
-/** Of a workflow file or the value of an input, in bytes. */
+/** Of a workflow file, in bytes. */
 const TEXT_MAX = 262_144
-const INPUT_MAX = 65_536
+/** Of all inputs together, keys and values, in bytes: each becomes a variable of each build. */
+const INPUTS_BYTES_MAX = 65_536
 const SKIP: ReadonlyArray<unknown> = ['skip-ci', 'ci-skip']
 
 type Read<A> = E.Either<string, A>
@@ -178,7 +179,7 @@ const inputAt = (place: string, u: unknown): Read<Pair> =>
         nameAt(`${place}.key`, key),
         E.chain((name) =>
           pipe(
-            sizedAt(INPUT_MAX)(`${place}.value`, value ?? ''),
+            textAt(`${place}.value`, value ?? ''),
             E.map((text): Pair => [name, text])
           )
         )
@@ -186,11 +187,20 @@ const inputAt = (place: string, u: unknown): Read<Pair> =>
     )
   )
 
+const inputsAt = (place: string, u: unknown): Read<ReadonlyArray<Pair>> =>
+  pipe(
+    listAt(place, INPUTS_MAX, u, inputAt),
+    E.filterOrElse(
+      (inputs) => inputs.reduce((bytes, [key, value]) => bytes + utf8Length(key) + utf8Length(value), 0) <= INPUTS_BYTES_MAX,
+      () => `${place} has more than ${String(INPUTS_BYTES_MAX)} bytes`
+    )
+  )
+
 const manualOf = (fields: Fields): Read<Manual> =>
   pipe(
     E.Do,
     E.apS('_tag', E.right('Manual' as const)),
-    E.apS('inputs', listAt('manual.inputs', INPUTS_MAX, fields['inputs'], inputAt)),
+    E.apS('inputs', inputsAt('manual.inputs', fields['inputs'])),
     E.apS('ref', optional(nameAt)('manual.ref', fields['ref'])),
     E.apS('sha', optional(shaAt)('manual.sha', fields['sha']))
   )

@@ -204,7 +204,7 @@ describe('a pipeline that somebody asks for', () => {
   const of = (manual: unknown) => event({ kind: 'manual', manual })
   const manual = (fields: object = {}) => made({ _tag: 'Manual', inputs: [], ref: null, sha: null, ...fields })
   const inputs = (count: number) => Array.from({ length: count }, () => ({ key: 'k', value: 'v' }))
-  const long = 'x'.repeat(65_536)
+  const long = 'x'.repeat(65_535)
   pipelines([
     ['without a word', of(undefined), manual()],
     ['with null', of(null), manual()],
@@ -213,6 +213,7 @@ describe('a pipeline that somebody asks for', () => {
     ['with an input without a value', of({ inputs: [{ key: 'a' }, { key: 'b', value: null }] }), manual({ inputs: [['a', ''], ['b', '']] })],
     ['with half a character', of({ inputs: [{ key: 'a\ud800', value: '\ud800' }] }), manual({ inputs: [['a\ufffd', '\ufffd']] })],
     ['with a long value', of({ inputs: [{ key: 'a', value: long }] }), manual({ inputs: [['a', long]] })],
+    ['with two values of as many bytes as may be', of({ inputs: [{ key: 'a', value: 'ü'.repeat(32_000) }, { key: 'b', value: 'x'.repeat(1_534) }] }), manual({ inputs: [['a', 'ü'.repeat(32_000)], ['b', 'x'.repeat(1_534)]] })],
     ['with a hundred inputs', of({ inputs: inputs(100) }), manual({ inputs: inputs(100).map(({ key, value }) => [key, value]) })],
     ['of a commit', of({ ref: 'refs/heads/x', sha: NEW }), manual({ ref: 'refs/heads/x', sha: NEW })],
     ['in text', of('x'), 'manual is not an object'],
@@ -221,7 +222,9 @@ describe('a pipeline that somebody asks for', () => {
     ['with an input without a key', of({ inputs: [{ key: 'a', value: '' }, { value: 'x' }] }), 'manual.inputs[1].key is not text'],
     ['with an empty key', of({ inputs: [{ key: '', value: 'x' }] }), 'manual.inputs[0].key is not a name'],
     ['with a value that is a number', of({ inputs: [{ key: 'a', value: 7 }] }), 'manual.inputs[0].value is not text'],
-    ['with too long a value', of({ inputs: [{ key: 'a', value: `${long}x` }] }), 'manual.inputs[0].value has more than 65536 bytes'],
+    ['with too long a value', of({ inputs: [{ key: 'a', value: `${long}x` }] }), 'manual.inputs has more than 65536 bytes'],
+    ['with two values that are too long together', of({ inputs: [{ key: 'a', value: long }, { key: 'b', value: '' }] }), 'manual.inputs has more than 65536 bytes'],
+    ['with a key of more bytes than characters', of({ inputs: [{ key: 'ä', value: long }] }), 'manual.inputs has more than 65536 bytes'],
     ['with too many inputs', of({ inputs: inputs(101) }), 'manual.inputs has more than 100 items'],
     ['of a bad commit', of({ sha: 'HEAD' }), 'manual.sha is not the name of an object'],
     ['of a bad ref', of({ ref: 'a b' }), 'manual.ref is not a name'],

@@ -133,6 +133,8 @@ const PULLED: Fields = { action: 'opened', sourceBranch: 'feature', sourceSha: N
 const PULL: Fields = { _tag: 'PullRequest', action: 'opened', sourceBranch: 'feature', sourceSha: NEW, targetBranch: 'main' }
 const pull = (changes: Fields, more: Fields = {}): Json => event({ kind: 'pull_request', pullRequest: { ...PULLED, ...changes }, ...more })
 
+/** With a key of one byte, as much as inputs may have. */
+const LONG = 'x'.repeat(65_535)
 const MANUAL: Fields = { _tag: 'Manual', inputs: [], ref: null, sha: null }
 const byHand = (manual: Json): Json => event({ kind: 'manual', manual })
 
@@ -165,6 +167,7 @@ const PIPELINES: ReadonlyArray<Case> = [
       byHand({ inputs: [{ key: 'b', value: '1' }, { key: 'a', value: '' }, { key: 'c' }, { key: 'd', value: null }] }),
       made({ ...MANUAL, inputs: [['b', '1'], ['a', ''], ['c', ''], ['d', '']] })
     ],
+    'by hand, with an input of as many bytes as may be': [byHand({ inputs: [{ key: 'k', value: LONG }] }), made({ ...MANUAL, inputs: [['k', LONG]] })],
     'by hand, with a hundred inputs': [byHand({ inputs: inputs(100) }), made({ ...MANUAL, inputs: inputs(100).map(() => ['k', 'v']) })],
     'by hand, of a commit': [byHand({ ref: 'refs/heads/x', sha: NEW }), made({ ...MANUAL, ref: 'refs/heads/x', sha: NEW })],
     'workflows, in their order': [
@@ -201,6 +204,10 @@ const PIPELINES: ReadonlyArray<Case> = [
     'an input that is text': [byHand({ inputs: ['a=b'] }), 'manual.inputs[0] is not an object'],
     'an input without a key': [byHand({ inputs: [{ value: 'x' }] }), 'manual.inputs[0].key is not text'],
     'an input whose value is a number': [byHand({ inputs: [{ key: 'a', value: 7 }] }), 'manual.inputs[0].value is not text'],
+    'an input of one byte more': [byHand({ inputs: [{ key: 'k', value: `${LONG}x` }] }), 'manual.inputs has more than 65536 bytes'],
+    'two inputs that have so many together': [byHand({ inputs: [{ key: 'k', value: LONG }, { key: 'l' }] }), 'manual.inputs has more than 65536 bytes'],
+    'a key counts in bytes': [byHand({ inputs: [{ key: '\u00e4', value: LONG }] }), 'manual.inputs has more than 65536 bytes'],
+    'an input that is faulty, and too long a one': [byHand({ inputs: [{ key: 'k', value: `${LONG}x` }, { key: 'l', value: 7 }] }), 'manual.inputs[1].value is not text'],
     'a hundred and one inputs': [byHand({ inputs: inputs(101) }), 'manual.inputs has more than 100 items'],
     'by hand, of a bad commit': [byHand({ sha: 'HEAD' }), 'manual.sha is not the name of an object'],
     'a kind that is not known': [event({ kind: 'schedule' }), 'kind is schedule'],

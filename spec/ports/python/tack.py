@@ -460,7 +460,7 @@ def decode_knot_frame(at: int, connection: int, host: str, text: str) -> Event:
 
 PIPELINE, REF_UPDATE, STATUS = "sh.tangled.pipeline", "sh.tangled.git.refUpdate", "sh.tangled.pipeline.status"
 NAME_UNITS, FILES_MAX, WORKFLOWS_MAX, INPUTS_MAX = 1024, 10_000, 50, 100
-TEXT_BYTES, INPUT_BYTES = 262_144, 65_536
+TEXT_BYTES, INPUTS_BYTES = 262_144, 65_536
 
 _NO_NAME = re.compile(r"[\x00-\x20\x7f]")
 
@@ -606,7 +606,14 @@ def _read_pull_request(repo_did: Optional[str], fields: Dict[str, Json]) -> Json
 def _read_input(place: str, value: Json) -> Json:
     fields = _object(place, value)
     said = fields.get("value")
-    return [_name(f"{place}.key", fields.get("key")), _sized(INPUT_BYTES, f"{place}.value", "" if said is None else said)]
+    return [_name(f"{place}.key", fields.get("key")), _text(f"{place}.value", "" if said is None else said)]
+
+
+def _read_inputs(place: str, value: Json) -> Json:
+    inputs = _list(place, INPUTS_MAX, value, _read_input)
+    if sum(utf8_length(text) for each in inputs for text in each) > INPUTS_BYTES:
+        raise Fault(f"{place} has more than {INPUTS_BYTES} bytes")
+    return inputs
 
 
 def _read_cause(metadata: Dict[str, Json], repo_did: Optional[str]) -> Json:
@@ -620,7 +627,7 @@ def _read_cause(metadata: Dict[str, Json], repo_did: Optional[str]) -> Json:
         fields = {} if manual is None else _object("manual", manual)
         return {
             "_tag": "Manual",
-            "inputs": _list("manual.inputs", INPUTS_MAX, fields.get("inputs"), _read_input),
+            "inputs": _read_inputs("manual.inputs", fields.get("inputs")),
             "ref": _optional(_name, "manual.ref", fields.get("ref")),
             "sha": _optional(_sha, "manual.sha", fields.get("sha")),
         }
