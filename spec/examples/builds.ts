@@ -458,6 +458,19 @@ const rows: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(20)), comes(trigger({ cause: push({ ...LATER, skipsCi: true }) }), at(21), { rkey: OTHER })],
     then: { effects: [read(1)], reports: [ignored('skipped', at(21), OTHER)] }
   }),
+  example('T1.43 details and a pipeline of each push: the first that is heard of is acted on at once, and the next waits for its pipeline', {
+    given: running(),
+    when: [
+      comes(trigger(), at(20)),
+      comes(pipeline(), at(21), { rkey: PIPED }),
+      comes(trigger({ cause: LATER }), at(22), { rkey: OTHER }),
+      comes(pipeline({ cause: LATER }), at(23), { rkey: 'q' })
+    ],
+    then: {
+      effects: [read(1), waits(2, OTHER), read(3, { rkey: 'q', sha: 'c'.repeat(40), workflows: [] })],
+      reports: [ignored('kind', at(21), PIPED)]
+    }
+  }),
   example('T1.29 with repo, from a knot that has sent pipelines and no details: left to its pipeline; without one (skip-ci) nothing', {
     given: [...running(), ...PIPES],
     when: [comes(named(), at(20)), comes(named({ cause: LATER }), at(21), { rkey: OTHER }), comes(pipeline({ cause: LATER }), at(22), { rkey: PIPED })],
