@@ -254,7 +254,7 @@ describe('read back', () => {
         ],
         [
           `${K1}/b`,
-          { ...run, announced: null, builds: [], cause: { ...cause, changedFiles: ['f'] }, phase: { _tag: 'Reading', number: 4, workflows: [{ name: 'w', text: 't' }] } }
+          { ...run, announced: null, builds: [], cause: { ...cause, changedFiles: null }, phase: { _tag: 'Reading', number: 4, workflows: [{ name: 'w', text: 't' }] } }
         ]
       ],
       statuses: [
