@@ -17,7 +17,7 @@ import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
 
 /** A stop that has not come to an end by then is ended. */
-const STOP_MS = 5_000
+export const STOP_MS = 5_000
 
 /** Runs the bridge. Returns the exit code: 0 after a clean stop, 1 when something it needs cannot be had, 2 for options that do not fit. */
 export const run = async (

@@ -14,6 +14,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { assemble } from '../../shell/cli/assemble.js'
 import { applyTo, readConfiguration } from '../../shell/cli/configuration.js'
 import { neverMatches } from '../../shell/cli/check.js'
+import { STOP_MS } from '../../shell/cli/run.js'
 import { runOptions } from '../../shell/cli/options.js'
 import { systemClock } from '../../shell/clock.js'
 import { silentLog } from '../../shell/log.js'
@@ -205,6 +206,12 @@ describe('the unit of systemd', () => {
       const [, name = ''] = /^Environment=(TACK_[A-Z_]+?)(?:_FILE)?=/.exec(line) ?? []
       if (name !== '') expect(known).toContain(name)
     }
+  })
+
+  test('gives it the time that it takes to stop', () => {
+    const seconds = unit.flatMap((line) => /^TimeoutStopSec=([0-9]+)$/.exec(line)?.[1] ?? []).map(Number)
+    expect(seconds).toHaveLength(1)
+    expect(seconds[0]).toBeGreaterThanOrEqual((2 * STOP_MS) / 1_000)
   })
 
   test('confines it as far as it can be, and no further: /proc tells who has the lock, and Node makes code', () => {

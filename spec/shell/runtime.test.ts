@@ -795,6 +795,19 @@ describe('the interpreter', () => {
     expect(done).toEqual(['pause stream 2', 'resume stream 2'])
   })
 
+  test('keeps no timer that has fired', async () => {
+    const armed: Array<() => void> = []
+    const cancelled: Array<number> = []
+    const clock = { after: (_: number, then: () => void) => (armed.push(then), ((n) => () => void cancelled.push(n))(armed.length)), now: manualClock().now }
+    const interpreter = createInterpreter(ports(clock, fakeNetwork().network, fakeStore()), () => undefined)
+    const timer = { _tag: 'JetstreamTimer', connection: 1 as Natural } as const
+    for (let n = 0; n < 3; n++) interpreter.execute({ _tag: 'WakeAfter', highMs: 10 as Natural, lowMs: 10 as Natural, timer })
+    armed[0]?.()
+    armed[2]?.()
+    await interpreter.close()
+    expect(cancelled).toEqual([2])
+  })
+
   test('lets chance say when it wakes, between what it is told', async () => {
     const clock = manualClock()
     const woken: Array<Event> = []

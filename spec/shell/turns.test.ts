@@ -25,3 +25,59 @@ test.each(failing)('a job that %s holds up neither others nor the end', async (_
   expect(done.sort()).toEqual(['after it', 'of another', 'of its key'])
   await Promise.all([one.close(), many.close()])
 })
+
+/** Jobs that end when they are told to, and what has begun of them. */
+const held = () => {
+  const begun: Array<string> = []
+  const ends = new Map<string, () => void>()
+  return {
+    begun,
+    end: async (name: string): Promise<void> => {
+      ends.get(name)?.()
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+    job: (name: string) => (): Promise<void> => {
+      begun.push(name)
+      return new Promise((resolve) => ends.set(name, resolve))
+    }
+  }
+}
+
+test('so many at a time, in the order in which they came; once closed, none begins', async () => {
+  const { begun, end, job } = held()
+  const two = turns(2)
+  for (const name of ['a', 'b', 'c', 'd', 'e']) two.take(job(name))
+  expect(begun).toEqual(['a', 'b'])
+  await end('b')
+  expect(begun).toEqual(['a', 'b', 'c'])
+  const closed = two.close()
+  two.take(job('f'))
+  await end('a')
+  await end('c')
+  await closed
+  expect(begun).toEqual(['a', 'b', 'c'])
+})
+
+test('of one key fewer, with a rest after each; whoever waits for it keeps nobody else waiting', async () => {
+  const { begun, end, job } = held()
+  const rests: Array<() => void> = []
+  const three = lanes(3, 1, () => new Promise((resolve) => rests.push(resolve)))
+  for (const [key, name] of [['a', 'a1'], ['a', 'a2'], ['b', 'b1'], ['a', 'a3'], ['c', 'c1'], ['d', 'd1']] as const) three.take(key, job(name))
+  expect(begun).toEqual(['a1', 'b1', 'c1'])
+  await end('a1')
+  expect(begun).toEqual(['a1', 'b1', 'c1', 'd1'])
+  await end('d1')
+  expect(begun).toHaveLength(4)
+  rests.shift()?.()
+  await end('')
+  expect(begun).toEqual(['a1', 'b1', 'c1', 'd1', 'a2'])
+  // It is the turn of another of that key only after this one, also when it comes later.
+  three.take('a', job('a4'))
+  await end('b1')
+  expect(begun).toHaveLength(5)
+  for (const name of ['a2', 'c1']) await end(name)
+  const closed = three.close()
+  for (const rest of rests) rest()
+  await closed
+  expect(begun).toHaveLength(5)
+})

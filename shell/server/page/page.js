@@ -555,7 +555,9 @@ const readLog = (key) => {
   mine.addEventListener('close', ({ code }) => {
     if (socket !== mine) return
     if (code === 1000) {
-      requestAnimationFrame(() => state(steps.size === 0 ? 'The log is empty.' : 'The log is complete.'))
+      requestAnimationFrame(() => {
+        if (socket === mine) state(steps.size === 0 ? 'The log is empty.' : 'The log is complete.')
+      })
       return
     }
     byId('log-again').hidden = false

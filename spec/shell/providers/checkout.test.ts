@@ -60,6 +60,15 @@ const checkedOut = async (addresses: ReadonlyArray<string>, plan: Partial<Plan>,
 
 const at = (knot: KnotServer, path = `${OWNER}/thing`): string => `http://${knot.host}/${path}`
 
+describe.skipIf(!hasGit)(`a limit${WITHOUT_GIT}`, () => {
+  test('is one of files as well: what is short on its way may be long where it is unpacked', async () => {
+    const { knot, repo } = await served()
+    const { newSha } = await repo.commitAndPush([{ content: 'x'.repeat(2 ** 20), path: 'long' }, { content: 'here', path: 'short' }])
+    expect((await checkedOut([at(knot)], planOf(newSha), { maxBytes: 2 ** 21 })).file('short')).toBe('here')
+    await expect(checkedOut([at(knot)], planOf(newSha), { maxBytes: 2 ** 19 })).rejects.toThrow()
+  })
+})
+
 describe.skipIf(!hasGit).each<readonly [string, ServerOptions]>([
   ['that does all', {}],
   ['of the older protocol, which gives out branches only', { filters: false, givesOutAny: false, protocol: 0 }]

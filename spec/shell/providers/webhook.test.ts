@@ -234,6 +234,8 @@ describe('over the wire', () => {
     ['409', { body: 'busy with it', status: 409 }, { _tag: 'Uncertain', error: 'the server answered 409: busy with it', waitMs: 0 }],
     ['425', { status: 425 }, { _tag: 'Uncertain' }],
     ['429', { headers: { 'retry-after': '2' }, status: 429 }, { _tag: 'Uncertain', waitMs: 2_000 }],
+    ['503 until a time', { headers: { 'retry-after': 'Sat, 01 Jan 2000 00:00:00 GMT' }, status: 503 }, { _tag: 'Uncertain', waitMs: 0 }],
+    ['503 until a time to come', { headers: { 'retry-after': 'Fri, 01 Jan 2100 00:00:00 GMT' }, status: 503 }, { _tag: 'Uncertain', waitMs: 3_600_000 }],
     ['an endless sentence', { body: 'y'.repeat(10_000), status: 400 }, { _tag: 'Refused', error: `${'y'.repeat(500)}…` }],
     ['a bell', { body: 'a\u0007b', status: 400 }, { _tag: 'Refused', error: 'a\\u0007b' }]
   ])('the answer to a start is %s', (_name, reply, outcome) =>

@@ -148,6 +148,44 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(faults).toEqual([])
   })
 
+  it('listens to the log that is shown, and to none before it', async () => {
+    const world = started()
+    const provider = fakeProvider()
+    const { url } = await serve(world, { providers: [provider] })
+    const [first, second] = world.push({ workflows: ['a.yml', 'b.yml'] })
+    if (first === undefined || second === undefined) throw new Error('no builds')
+    for (const [n, build] of [first, second].entries()) world.accept(build, `n${String(n)}`)
+    const hashOf = (build: BuildName): string => `#/${[build.knot, build.rkey, build.workflow].map(encodeURIComponent).join('/')}`
+    provider.say(step(0, 'start', 'test'), said(0, 'hello'))
+    const { faults, page } = await visit(url)
+    // What the browser opens from here on, and how many of them have told the page that they are over.
+    await page.evaluate(`
+      window.sockets = []
+      window.over = 0
+      window.WebSocket = class extends WebSocket {
+        constructor(url) {
+          super(url)
+          window.sockets.push(this)
+          this.addEventListener('close', () => { window.over += 1 })
+        }
+      }
+    `)
+    const dialog = page.getByRole('dialog')
+    for (const build of [first, second]) {
+      await page.evaluate(`location.hash = ${JSON.stringify(hashOf(build))}`)
+      await page.getByRole('dialog', { name: build.workflow }).getByText('hello').waitFor()
+    }
+    await expect.poll(() => page.evaluate<number>('window.over')).toBe(1)
+    expect(await dialog.locator('#log-state').textContent()).toBe('Following.')
+    expect(await dialog.locator('#log-again').isVisible()).toBe(false)
+    await page.evaluate("window.sockets[0].dispatchEvent(new MessageEvent('message', { data: JSON.stringify({ kind: 'data', content: 'of another', step_id: 0, stream: 'stdout' }) }))")
+    provider.say(said(0, 'the end'), null)
+    await dialog.getByText('The log is complete.').waitFor()
+    expect(await dialog.getByText('the end').count()).toBe(1)
+    expect(await dialog.getByText('of another').count()).toBe(0)
+    expect(faults).toEqual([])
+  })
+
   it('says so when there is no such log', async () => {
     const { url } = await serve(started())
     const { page } = await visit(`${url}/#/${KNOT}/3mbd3542k2222/ci.yml`)
