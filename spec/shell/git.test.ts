@@ -548,6 +548,20 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     for (const pid of started) await eventually(() => expect(isRunning(pid)).toBe(false))
   })
 
+  it('what git leaves behind when it ends by itself ends, too', async () => {
+    const folder = emptyFolder()
+    const script = path.join(folder, 'git')
+    writeFileSync(script, '#!/bin/sh\nsleep 1000 </dev/null >/dev/null 2>&1 &\necho $!\n', { mode: 0o755 })
+    const { run } = await gitProgram({ caFile: null, folder, git: script, isInsecure: false, proxy: '', signal: new AbortController().signal })
+    const { code, stdout } = await run([])
+    const pid = Number(stdout.toString())
+    onTestFinished(() => {
+      if (isRunning(pid)) process.kill(pid, 'SIGKILL')
+    })
+    expect([code, pid > 1]).toEqual([0, true])
+    await eventually(() => expect(isRunning(pid)).toBe(false))
+  })
+
   it('its memory, its files and its dumps are bounded', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')

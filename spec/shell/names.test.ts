@@ -1,4 +1,5 @@
 /** Names: what strangers have us look up takes nothing from others, however mute the servers of their names are. */
+import { getEventListeners } from 'node:events'
 import { createSocket } from 'node:dgram'
 import dns, { Resolver } from 'node:dns/promises'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -255,7 +256,9 @@ describe('the resolver that needs no thread', () => {
     expect(await resolve('localhost', { family: 6 })).toEqual([{ address: '::1', family: 6 }])
     expect(await resolve('knot.test', {})).toEqual([four])
     expect(questions).toEqual([])
-    expect(await resolve('other.example', {})).toEqual([{ address: '192.0.2.1', family: 4 }])
+    const { signal } = new AbortController()
+    expect(await resolve('other.example', {}, signal)).toEqual([{ address: '192.0.2.1', family: 4 }])
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('is called off with the connection, before it asks and while it waits for an answer', async () => {

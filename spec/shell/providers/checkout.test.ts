@@ -1,5 +1,6 @@
 /** Checkouts by real git from knots on loopback: what is there afterwards, and what is not. */
 import { execFileSync } from 'node:child_process'
+import { getEventListeners } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,7 +52,7 @@ const checkedOut = async (addresses: ReadonlyArray<string>, plan: Partial<Plan>,
   try {
     await checkout(jobOf(BUILD, plan), folder, signal)
   } finally {
-    expect(readdirSync(tmp)).toEqual([])
+    expect([readdirSync(tmp), getEventListeners(signal, 'abort')]).toEqual([[], []])
     await eventually(() => expect(servers()).toBe(before))
   }
   const git = (...args: ReadonlyArray<string>): string => execFileSync('git', ['-C', folder, ...args]).toString().trim()

@@ -1,4 +1,5 @@
 /** What adapters have in common, at its edges. The contract tries it as a whole, through each of them. */
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { buildKey } from '../../../core/index.js'
 import {
@@ -204,6 +205,20 @@ describe('asking', () => {
     })
     expect(await ask(client, clock)).toEqual({ _tag: 'Uncertain', error, waitMs: 0 })
     expect(await client.ask({ url: 'http://whole' })).toMatchObject({ isCut: false, status: 200 })
+  })
+
+  test('is waited for by nobody once it is over, nor is a pause', async () => {
+    const clock = manualClock()
+    const client = createClient({ clock, fetch: () => Promise.resolve(new Response('x')), secrets: [] })
+    const { signal } = new AbortController()
+    const listeners = (): ReadonlyArray<unknown> => [client.signal, signal].flatMap((one) => getEventListeners(one, 'abort'))
+    const asked = client.ask({ url: 'http://x' })
+    const paused = client.pause(5, signal)
+    expect(listeners()).toHaveLength(3)
+    await asked
+    clock.advance(5)
+    await paused
+    expect(listeners()).toEqual([])
   })
 
   test('is done as it was asked for, and follows no redirect; a close waits for it', async () => {
