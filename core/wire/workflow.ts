@@ -291,7 +291,7 @@ export const decodeWorkflow = (name: WorkflowName, content: string, data: Yaml):
   const when = whenAt(under(file.right, 'when'))
   if (E.isLeft(when)) return faulty(when.left, null)
   const named = under(file.right, 'engine')
-  const engine = named === null ? E.right(null) : scalarAt('engine', named)
+  const engine = named === null || named === '' ? E.right(null) : scalarAt('engine', named)
   if (E.isLeft(engine)) return faulty(engine.left, when.right)
   const rest = restAt(engine.right === ENGINE ? file.right : [])
   if (E.isLeft(rest)) return faulty(rest.left, when.right)

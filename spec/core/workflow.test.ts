@@ -77,7 +77,7 @@ describe('the file', () => {
 describe('engine', () => {
   defined([
     ['named', { engine: 'nixery' }, { engine: 'nixery' }],
-    ['without a name', { engine: '' }, { engine: '' }],
+    ['without a name', { engine: '' }, { engine: null }],
     ['with half a character', { engine: 'a\ud800' }, { engine: 'a\ufffd' }]
   ])
   faulty([

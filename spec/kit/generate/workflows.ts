@@ -81,7 +81,7 @@ export const WORKFLOWS: ReadonlyArray<Case> = [
     'another engine, of which nothing else is read': [{ engine: 'nixery', clone: 7, steps: 7, tack: 7 }, { engine: 'nixery' }],
     'no engine, and nothing else is read': [{ engine: null, clone: 7, steps: 7, tack: 7 }, { engine: null }],
     'an engine that is a number': [{ engine: 7 }, { engine: '7' }],
-    'an empty engine': [{ engine: '' }, { engine: '' }],
+    'an empty engine': [{ engine: '' }, { engine: null }],
 
     'no conditions': [{ when: [] }, {}],
     'a condition that is not in a list': [{ when: { event: 'push' } }, { when: [{ ...CONDITION, event: ['push'] }] }],

@@ -692,7 +692,7 @@ def decode_workflow(name: str, content: str, data: Json) -> Json:
             raise Fault("the file comes to more than 262,144 characters, aliases followed")
         file = _map("the file", _native(data))
         workflow["when"] = _read_when(file.get("when"))
-        engine = None if file.get("engine") is None else _scalar("engine", file["engine"])
+        engine = None if file.get("engine") in (None, "") else _scalar("engine", file["engine"])
         file = file if engine == "tack" else {}
         clone = _map("clone", file.get("clone"))
         return {
