@@ -259,7 +259,9 @@ export const Report = t.union(
     /** A provider never said whether a build that nobody wants any more was there, or has ended. */
     t.readonly(t.strict({ _tag: t.literal('BuildAbandoned'), at: TimeUs, build: BuildName, detail: t.string, provider: t.string })),
     /** Somebody reported on a build who is not the one that has it. */
-    t.readonly(t.strict({ _tag: t.literal('ReportRefused'), at: TimeUs, build: BuildName, provider: t.string }))
+    t.readonly(t.strict({ _tag: t.literal('ReportRefused'), at: TimeUs, build: BuildName, provider: t.string })),
+    /** The operator had an event passed over whose step did not end. */
+    t.readonly(t.strict({ _tag: t.literal('PassedOver'), about: t.string, at: TimeUs, of: t.string }))
   ],
   'Report'
 )

@@ -54,6 +54,23 @@ export type Started = t.TypeOf<typeof Started>
 export const StopRequested = t.readonly(t.strict({ _tag: t.literal('StopRequested'), at: TimeUs }), 'StopRequested')
 export type StopRequested = t.TypeOf<typeof StopRequested>
 
+/**
+ * The operator has an event passed over whose step did not end. What has to be known of it all the same comes in events of its own, after
+ * this one (pass-over.ts).
+ */
+export const PassedOver = t.readonly(
+  t.strict({
+    _tag: t.literal('PassedOver'),
+    /** Which one it was, in a few words. */
+    about: t.string,
+    at: TimeUs,
+    /** The kind of event. */
+    of: t.string
+  }),
+  'PassedOver'
+)
+export type PassedOver = t.TypeOf<typeof PassedOver>
+
 /** What a timer is for: opening the connection of that number, or asking again for what is outstanding under that number. */
 export const Timer = t.union(
   [
@@ -410,6 +427,7 @@ export const Event = t.union(
   [
     Started,
     StopRequested,
+    PassedOver,
     TimerFired,
     JetstreamOpened,
     JetstreamClosed,

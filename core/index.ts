@@ -46,6 +46,7 @@ export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFra
 export { applies, mistakeIn, type ShortName, shortName } from './when.js'
 export { type JobFacts, pipelineUri, variablesOf, withReserved } from './variables.js'
 
+export { aboutOf, mayTakeLong, PASSED_OVER, passOver } from './pass-over.js'
 export { LIMITS, overlong, type Overlong, withinLimits } from './limits.js'
 
 // Data.

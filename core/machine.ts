@@ -36,6 +36,7 @@ export type Concern = 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
 export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> } = {
   Started: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
   StopRequested: ['cursor', 'knots', 'backfill', 'builds'],
+  PassedOver: [],
   TimerFired: ['cursor', 'knots', 'backfill', 'builds'],
   JetstreamOpened: ['cursor', 'backfill'],
   JetstreamClosed: ['cursor'],
@@ -147,7 +148,8 @@ export const step = (state: State, event: Event): Transition<State, Effect> => {
     ? stepBuilds(state.builds, event, commits, holds, [state.knots, knots], only(knotOutcomes, isTrigger))
     : unchanged(state.builds)
 
-  const effects = inOrder(joined(streamEffects, only(knotOutcomes, isEffect), readEffects, buildEffects, only(outcomes, isReport)))
+  const own: ReadonlyArray<Effect> = event._tag === 'PassedOver' ? [{ _tag: 'Report', report: event }] : NOTHING
+  const effects = inOrder(joined(streamEffects, only(knotOutcomes, isEffect), readEffects, buildEffects, only(outcomes, isReport), own))
   const changesNothing =
     frames === 0 &&
     backfill === state.backfill &&

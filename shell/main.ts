@@ -59,7 +59,7 @@ The operator's guide: spec/operating.md`
 const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
 
 /** The commands that look into the configuration file. */
-const NEEDS_FILE = new Set(['builds', 'cancel', 'check', 'help', 'inspect', 'retry', 'run'])
+const NEEDS_FILE = new Set(['builds', 'cancel', 'check', 'help', 'inspect', 'pass-over', 'retry', 'run'])
 
 /** What the configuration file says. A bad one ends the program with one line that names the place. */
 const configuration = (): Configuration => {
@@ -132,6 +132,12 @@ for (const [action, description] of [
     exit(await (await import('./cli/order.js')).order({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
   )
 }
+
+command('pass-over', 'have an event passed over, once, whose step did not end: the next start does without it')
+  .argument('<event>', 'the event, as the log and "tack inspect" name it')
+  .addOption(configOption())
+  .addOption(withFile([storeOption()], file)[0] ?? storeOption())
+  .action(async (event: string, options: { readonly store: string }) => exit(await (await import('./cli/pass-over.js')).passOverNext(options.store, event, print, complain)))
 
 command('replay', 'step through a journal or traces, and print every step')
   .argument('<file>', 'a journal of a store, or a file with traces (spec/formats.md)')

@@ -36,6 +36,8 @@ const sentence = (report: Report): string => {
       return 'a provider may not have done what it was asked to; trying again'
     case 'BuildAbandoned':
       return 'a provider never said whether it has a build that nobody wants any more'
+    case 'PassedOver':
+      return 'an event whose step did not end was passed over, as the operator wished'
     case 'ReportRefused':
       return 'a report on a build came from somebody who does not have it'
   }

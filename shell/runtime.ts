@@ -8,13 +8,28 @@
  * outside sees the durable state, never a folded one that is not yet safe.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Builds, type Config, type Effect, type Event, fold, orderRefusal, type State, type TimeUs } from '../core/index.js'
+import {
+  aboutOf,
+  type Builds,
+  type Config,
+  type Effect,
+  type Event,
+  fold,
+  mayTakeLong,
+  orderRefusal,
+  passOver,
+  type State,
+  type TimeUs
+} from '../core/index.js'
 import { createInterpreter, type InterpreterPorts } from './interpreter.js'
 import type { Submit, TakeOrder } from './ports.js'
+import type { Noted } from './store/steps.js'
 import type { Store } from './store.js'
 
 export interface Ports extends InterpreterPorts {
   readonly store: Store
+  /** Hears, at least so often, that the loop goes on. A step that does not end silences it, and so does a write that does not. */
+  readonly watchdog?: { readonly beat: () => void; readonly everyMs: number }
 }
 
 /** How much is taken at a time. The defaults keep a turn of the event loop within some 10 ms. */
@@ -83,6 +98,9 @@ export interface Bridge {
 
 const nextTurn = (): Promise<void> => new Promise(setImmediate)
 
+/** So many steps that may take long are noted at once, at most. */
+const NOTED = 64
+
 /** How many events are folded between two looks at the clock. */
 const SLICE = 100
 
@@ -94,7 +112,9 @@ export const startBridge = (
   observe: Observer = () => undefined,
   limits: Limits = defaultLimits
 ): Bridge => {
-  const { clock, log, store } = ports
+  const { clock, log, store, watchdog } = ports
+  const steps = store.steps ?? null
+  let wanted = steps?.wanted ?? null
   let inbox: Array<Event> = []
   /** How long the texts were that have arrived since the inbox was empty. */
   let inboxChars = 0
@@ -113,6 +133,9 @@ export const startBridge = (
   let isSaving = true
   let hasEnded = false
   let cancelLate: () => void = () => undefined
+  let cancelBeat: () => void = () => undefined
+  /** Whether an event was passed over that is not durable yet. */
+  let isPassing = false
   let requestStop: () => void = () => undefined
   const stopRequested = new Promise<void>((resolve) => (requestStop = resolve))
 
@@ -182,34 +205,70 @@ export const startBridge = (
     interpreter.resume()
   }
 
+  /** The batch with what the operator wants in place of the event that is to be passed over. */
+  const withoutWanted = (batch: ReadonlyArray<Event>, { about, of }: Noted): ReadonlyArray<Event> => {
+    const i = batch.findIndex((event) => event._tag === of && aboutOf(event) === about)
+    const event = batch[i]
+    const instead = event === undefined ? null : passOver(clock.now(), event)
+    if (instead === null) return batch
+    wanted = null
+    isPassing = true
+    // They count as the one that arrived.
+    arrived += instead.length - 1
+    const moved = (number: number): number => (number > taken + i ? number + instead.length - 1 : number)
+    waiting = waiting.map((one) => ({ ...one, number: moved(one.number) }))
+    judging = judging.map((one) => ({ ...one, number: moved(one.number) }))
+    return [...batch.slice(0, i), ...instead, ...batch.slice(i + 1)]
+  }
+
   /** The next events to fold, in order of arrival. Waits until there are some, or unsaved ones are due. */
   const take = async (): Promise<ReadonlyArray<Event>> => {
-    if (inbox.length === 0 && !isFlushDue) await new Promise<void>((resolve) => (wake = resolve))
+    while (inbox.length === 0 && !isFlushDue) await new Promise<void>((resolve) => {
+      wake = resolve
+      if (watchdog === undefined) return
+      watchdog.beat()
+      cancelBeat = clock.after(watchdog.everyMs, resolve)
+    })
+    cancelBeat()
     wake = () => undefined
     const batch = inbox.slice(0, limits.batchEvents)
     inbox = inbox.slice(batch.length)
-    return batch
+    return wanted === null ? batch : withoutWanted(batch, wanted)
   }
 
   /** Folds as much of `batch` as fits into the time for one batch; gives the rest back. */
-  const foldBatch = (batch: ReadonlyArray<Event>): { readonly effects: ReadonlyArray<Effect>; readonly isLazy: boolean } => {
-    const until = clock.now() + limits.batchMs * 1000
+  const foldBatch = async (batch: ReadonlyArray<Event>): Promise<{ readonly effects: ReadonlyArray<Effect>; readonly isLazy: boolean }> => {
+    const long = steps === null ? [] : batch.filter(mayTakeLong).slice(0, NOTED)
+    if (long.length > 0) await steps?.begin(long)
+    const untilUs = clock.now() + limits.batchMs * 1000
     const effects: Array<Effect> = []
     let isLazy = true
     let done = 0
+    let noted = 0
     do {
+      const first = batch[done]
+      if (first !== undefined && mayTakeLong(first) && long.length > 0) {
+        // What is not noted waits for the next batch.
+        if (noted === long.length) break
+        await steps?.at(noted)
+        noted += 1
+      }
       const number = taken + done + 1
       for (const { judge } of judging.filter((one) => one.number === number)) judge(state)
       judging = judging.filter((one) => one.number > number)
       const [next] = judging
-      const slice = batch.slice(done, Math.min(done + SLICE, next === undefined ? batch.length : next.number - taken - 1))
+      const from = done
+      const nextLong = long.length === 0 ? -1 : batch.findIndex((event, i) => i > from && mayTakeLong(event))
+      const until = nextLong < 0 ? batch.length : nextLong
+      const slice = batch.slice(done, Math.min(done + SLICE, until, next === undefined ? batch.length : next.number - taken - 1))
       const folded = fold(state, slice)
       done += slice.length
       state = folded.state
       unsaved.push(...folded.events)
       for (const effect of folded.effects) effects.push(effect)
       isLazy &&= folded.isLazy
-    } while (done < batch.length && clock.now() < until)
+    } while (done < batch.length && clock.now() < untilUs)
+    if (long.length > 0) await steps?.end()
     taken += done
     inbox = [...batch.slice(done), ...inbox]
     if (inbox.length === 0) inboxChars = 0
@@ -245,6 +304,7 @@ export const startBridge = (
     pauseReading()
     for (let ms = limits.rescueMs.first; ; ms = Math.min(ms * 2, limits.rescueMs.last)) {
       await pause(ms)
+      watchdog?.beat()
       const saved = await store.rescue(state)()
       if (E.isRight(saved)) break
       log.error('saving failed again', { path: saved.left.path, reason: saved.left.message })
@@ -300,7 +360,8 @@ export const startBridge = (
 
   const drive = async (): Promise<E.Either<string, void>> => {
     while (!(isStopping && state.cursor.stopped && inbox.length === 0)) {
-      const { effects, isLazy } = foldBatch(await take())
+      watchdog?.beat()
+      const { effects, isLazy } = await foldBatch(await take())
       resumeIfRoom()
       if (isLazy && !isFlushDue && !isStopping && waiting.length === 0) armFlush()
       else {
@@ -309,6 +370,10 @@ export const startBridge = (
         const events = unsaved
         const saved = await save()
         if (E.isLeft(saved)) return saved
+        if (isPassing) {
+          isPassing = false
+          await steps?.passed()
+        }
         answer(true, taken)
         observe(durable, events, effects)
         effects.forEach(interpreter.execute)

@@ -5,6 +5,7 @@
  *     state.json                        the snapshot: the state after the first n batches (store/snapshot.ts)
  *     journal-<first batch>.jsonl …     every batch after that (store/journal.ts)
  *     lock                              the process that has the folder (store/lock.ts)
+ *     step.jsonl, hung.json             steps that may take long, and one that did not end (store/steps.ts)
  *
  * The state is exactly the fold of the journal over the snapshot. A first start writes a snapshot of the state before
  * anything has happened, so a journal without a snapshot is always a loss, and is refused like any other.
@@ -21,6 +22,7 @@ import { attempt, refused, type StoreError } from './store/failure.js'
 import { cutTail, isJournal, journalPath, lineOf, readJournals, removeSuperseded } from './store/journal.js'
 import { acquire, isRemainder, type Lock, type Processes, systemProcesses } from './store/lock.js'
 import { after } from './store/read.js'
+import { adviceOn, eventName, openSteps, type OpenedSteps, type Steps } from './store/steps.js'
 import { type Format, FORMAT, type Snapshot, snapshotPath, snapshots, unfinishedPath } from './store/snapshot.js'
 
 export type { Disk, DiskFile } from './store/disk.js'
@@ -48,6 +50,8 @@ export interface Store {
    * `state` is the fold of everything given to `append`, whether that succeeded or not. After a `Left` it may be tried again.
    */
   readonly rescue: (state: State) => TE.TaskEither<StoreError, void>
+  /** Notes of steps that may take long. Without them none is noted, and none passed over. */
+  readonly steps?: Steps
   /** How much has been appended since the last snapshot, in bytes. */
   readonly journalBytes: () => number
   /** Waits for what is under way, and releases the folder. Idempotent. */
@@ -112,6 +116,8 @@ const boot = async (
   const was = db.data
   let { state } = was
   const rules = { snapshot: was.version, version }
+  const steps = await openSteps(disk, folder, names, onReport)
+  if (steps.found !== null) onReport(`the last process ended while it took in "${eventName(steps.found)}"; ${adviceOn(steps.found)}`)
   const { bytes, seq, torn } = await readJournals(disk, folder, rules, was.seq, (batch) => (state = after(state, batch)))
   if (torn !== null) {
     await cutTail(disk, torn)
@@ -126,7 +132,7 @@ const boot = async (
   }
   await removeSuperseded(disk, folder, db.data.seq)
   const file = await beginJournal(disk, folder, seq + 1)
-  return running({ bytes: was.version === version ? bytes : 0, db, disk, file, folder, lock, seq, state, version, writing })
+  return running({ bytes: was.version === version ? bytes : 0, db, disk, file, folder, lock, seq, state, steps, version, writing })
 }
 
 /** Opens a journal for batches from `first` on. There is none of that name, or an empty one. */
@@ -166,11 +172,12 @@ interface Opened {
   readonly lock: Lock
   readonly seq: number
   readonly state: State
+  readonly steps: OpenedSteps
   readonly version: number
   readonly writing: Writing
 }
 
-const running = ({ bytes, db, disk, folder, lock, state, version, writing, ...opened }: Opened): Store => {
+const running = ({ bytes, db, disk, folder, lock, state, steps, version, writing, ...opened }: Opened): Store => {
   const onJournal = inTurn()
   const onSnapshot = inTurn()
   let { file, seq } = opened
@@ -211,6 +218,7 @@ const running = ({ bytes, db, disk, folder, lock, state, version, writing, ...op
 
   return {
     state,
+    steps,
     append: (events) =>
       attempt(folder, () =>
         onJournal(() =>
@@ -255,6 +263,7 @@ const running = ({ bytes, db, disk, folder, lock, state, version, writing, ...op
           await onSnapshot(() => Promise.resolve())
           try {
             await file.close()
+            await steps.close()
           } finally {
             await lock.release()
           }

@@ -29,6 +29,8 @@ import { type Server, startServer } from '../server.js'
 import { decodeText } from '../store/json.js'
 import { systemProcesses } from '../store/lock.js'
 import { readStore } from '../store.js'
+import { systemDisk } from '../store/disk.js'
+import { adviceOn, eventName, lastHung } from '../store/steps.js'
 import { assemble, type Parts, policyOf, trustedPolicyOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
@@ -170,6 +172,10 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
     const advice = read.left._tag === 'Refused' ? '' : ' Nothing is overwritten; put a backup in its place.'
     return wrong(what, `${read.left.path}: ${ended(read.left.message)}${advice}`)
   }
+  const hung = await lastHung(systemDisk, folder).then(E.right, (error: unknown) => E.left(wordsOf(error)))
+  if (E.isLeft(hung)) return wrong(what, ended(hung.left))
+  if (hung.right !== null)
+    return wrong(what, `${folder}: tack takes in "${eventName(hung.right)}", or ended while it did; ${adviceOn(hung.right)}.${held}`)
   const { builds, commits } = read.right.state
   const version = await versionOf(folder).catch(() => '?')
   const other =

@@ -5,6 +5,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, OrderedMap as M, REPO, type Rkey, type State } from '../../core/index.js'
 import { readStore } from '../store.js'
+import { systemDisk } from '../store/disk.js'
+import { adviceOn, eventName, lastHung } from '../store/steps.js'
 import { age, table, when } from './text.js'
 
 export interface Row {
@@ -205,6 +207,13 @@ export const inspect = async (folder: string, asJson: boolean, print: (text: str
     complain(`${read.left.path}: ${read.left.message}`)
     return 1
   }
-  print(asJson ? JSON.stringify(inspection(read.right.state), null, 2) : readable(folder, read.right.state, Date.now()))
+  const { state } = read.right
+  // Of a copy of a store there may be no such file; one that cannot be read is the next start's to refuse.
+  const hung = await lastHung(systemDisk, folder).catch(() => null)
+  print(
+    asJson
+      ? JSON.stringify({ ...inspection(state), hung }, null, 2)
+      : `${hung === null ? '' : `step          tack takes in "${eventName(hung)}", or ended while it did; ${adviceOn(hung)}\n`}${readable(folder, state, Date.now())}`
+  )
   return 0
 }

@@ -12,6 +12,7 @@ import { type Bridge, type Observer, startBridge } from '../runtime.js'
 import { type Server, type ServerPorts, startServer } from '../server.js'
 import { sparingLog } from '../sparing.js'
 import { openStore } from '../store.js'
+import { systemdWatchdog } from '../watchdog.js'
 import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
@@ -35,6 +36,11 @@ export const run = async (
     return 2
   }
 
+  // While a store is read there is no loop yet; a journal is read line by line, and whoever hangs in one keeps this timer from firing.
+  const watchdog = systemdWatchdog(process.env, log)
+  const beats = watchdog === null ? null : setInterval(watchdog.beat, watchdog.everyMs)
+  beats?.unref()
+  watchdog?.beat()
   const opened = await openStore({
     folder: options.store,
     initial: () => initial(config.right),
@@ -91,6 +97,7 @@ export const run = async (
   // What strangers cause, knots and records of theirs, is a few lines, whatever they do.
   const sparing = sparingLog(clock, log)
   const tell = narrate(log, sparing)
+  clearInterval(beats ?? undefined)
   const started = startBridge(
     {
       builder: createBuilder(providers, clock),
@@ -103,6 +110,7 @@ export const run = async (
       random: systemRandom,
       records,
       store,
+      ...(watchdog === null ? {} : { watchdog }),
       workflows
     },
     config.right,

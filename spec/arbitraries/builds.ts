@@ -338,6 +338,7 @@ const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: Read
       return commit(did, rkey, b % 2 === 0 ? without(change) : change, at, state.cursor.connection.number)
     }
     case 'life':
+      if (a % 8 === 7) return { _tag: 'PassedOver', about: 'a trigger', at, of: 'KnotReceived' }
       return a % 4 === 0 ? { _tag: 'StopRequested', at } : { _tag: 'Started', at, config: pick(POLICIES, b % 5), resumeFrom: null }
   }
 }

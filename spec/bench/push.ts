@@ -1,5 +1,5 @@
 /**
- * From a push to a start: how long after a knot has published a trigger a provider is asked to start the build. A real knot on a loopback
+ * From a push to a start, the durable note before each step that may take long included: how long after a knot has published a trigger a provider is asked to start the build. A real knot on a loopback
  * socket, the whole bridge with its durable store, the real reader of workflows; files come along with the trigger, so git's own time
  * is not in it. One push at a time: what is measured is the way, not the queue.
  */

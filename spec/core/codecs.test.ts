@@ -62,6 +62,7 @@ import {
   OpenJetstream,
   Pair,
   PipelineEntry,
+  PassedOver,
   Plan,
   PublishPipeline,
   PublishStatus,
@@ -188,6 +189,7 @@ const ANNOUNCED: t.OutputOf<typeof PipelineEntry> = {
 const EVENTS: ReadonlyArray<WrittenEvent> = [
   { _tag: 'Started', at: at(1), config: CONFIG, resumeFrom: at(0) },
   { _tag: 'StopRequested', at: at(1) },
+  { _tag: 'PassedOver', about: 'a', at: at(1), of: 'o' },
   { _tag: 'TimerFired', at: at(1), timer: { _tag: 'JetstreamTimer', connection: 1 } },
   { _tag: 'TimerFired', at: at(1), timer: { _tag: 'KnotTimer', connection: 1, host: K1 } },
   { _tag: 'JetstreamOpened', at: at(1), connection: 1 },
@@ -285,7 +287,8 @@ const REPORTS: ReadonlyArray<t.OutputOf<typeof Report>> = [
   { _tag: 'WorkflowDropped', at: at(1), build: BUILD, detail: 'd', reason: 'limit' },
   { _tag: 'ProviderUncertain', at: at(1), build: BUILD, detail: 'd', provider: 'p' },
   { _tag: 'BuildAbandoned', at: at(1), build: BUILD, detail: 'd', provider: 'p' },
-  { _tag: 'ReportRefused', at: at(1), build: BUILD, provider: 'p' }
+  { _tag: 'ReportRefused', at: at(1), build: BUILD, provider: 'p' },
+  { _tag: 'PassedOver', about: 'a', at: at(1), of: 'o' }
 ]
 
 const EFFECTS: ReadonlyArray<WrittenEffect> = [
@@ -485,8 +488,8 @@ describe('within a record', () => {
         })
 
   test('a record of another collection is refused', () => {
-    expect(E.isLeft(Event.decode({ ...EVENTS[6], collection: 'sh.tangled.repo' }))).toBe(true)
-    expect(E.isLeft(Event.decode({ ...EVENTS[6], collection: 'app.bsky.feed.like' }))).toBe(true)
+    expect(E.isLeft(Event.decode({ ...EVENTS[7], collection: 'sh.tangled.repo' }))).toBe(true)
+    expect(E.isLeft(Event.decode({ ...EVENTS[7], collection: 'app.bsky.feed.like' }))).toBe(true)
   })
 })
 
@@ -600,6 +603,7 @@ test('each codec bears its own name', () => {
     Nsid,
     OpenJetstream,
     Pair,
+    PassedOver,
     Phase: Connections.Phase,
     PipelineEntry,
     Plan,

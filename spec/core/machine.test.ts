@@ -47,6 +47,7 @@ describe('concerns', () => {
     expect(CONCERNS).toEqual({
       Started: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
       StopRequested: ['cursor', 'knots', 'backfill', 'builds'],
+      PassedOver: [],
       TimerFired: ['cursor', 'knots', 'backfill', 'builds'],
       JetstreamOpened: ['cursor', 'backfill'],
       JetstreamClosed: ['cursor'],

@@ -24,6 +24,7 @@ import {
   must,
   opened,
   OWNER,
+  passedOver,
   passing,
   poisoned,
   put,
@@ -49,6 +50,7 @@ const BUILD = { knot: K1, rkey: 't', workflow: 'w' }
 const EVENTS: ReadonlyArray<WrittenEvent> = [
   started(at(60), { admission: 'members' }),
   stop(at(60)),
+  passedOver('o', 'a', at(60)),
   timer(2, at(60)),
   knotTimer(K1, 2, at(60)),
   opened(1, at(60)),

@@ -1,4 +1,4 @@
-/** Examples of the fine print, points 1 to 9 (F1–F9): the edges of the rules. */
+/** Examples of the fine print, points 1 to 10 (F1–F10): the edges of the rules. */
 import { MEMBER, REPO } from '../../core/index.js'
 import {
   account,
@@ -18,6 +18,7 @@ import {
   MINUTE,
   open,
   OWNER,
+  passedOver,
   passing,
   put,
   refused,
@@ -26,6 +27,7 @@ import {
   rev,
   row,
   started,
+  stop,
   subscribe,
   unsubscribe,
   US
@@ -638,4 +640,19 @@ const F9: ReadonlyArray<Example> = [
   })
 ]
 
-export const FINE_PRINT: ReadonlyArray<Example> = [...F1, ...F2, ...F3, ...F4, ...F5, ...F6, ...F7, ...F8, ...F9]
+// ---------------------------------------------------------------------------------------- F10
+
+const F10: ReadonlyArray<Example> = [
+  example('F10.1 that an event was passed over is reported and counted, and changes nothing else', {
+    given: [put(ALICE, 'a', repo(), at(1))],
+    when: [passedOver('WorkflowsRead', `${K1}/3mbd354mf2222`, at(2))],
+    then: { reports: [passedOver('WorkflowsRead', `${K1}/3mbd354mf2222`, at(2))], changes: ['counters'] }
+  }),
+  example('F10.2 after a stop, too', {
+    given: [stop(at(1))],
+    when: [passedOver('KnotReceived', 'x', at(2))],
+    then: { reports: [passedOver('KnotReceived', 'x', at(2))], changes: ['counters'] }
+  })
+]
+
+export const FINE_PRINT: ReadonlyArray<Example> = [...F1, ...F2, ...F3, ...F4, ...F5, ...F6, ...F7, ...F8, ...F9, ...F10]

@@ -344,6 +344,8 @@ export const started = (when: number, config: Partial<WrittenConfig> = {}, resum
   config: { ...CONFIG, ...config },
   resumeFrom
 })
+/** The operator had an event passed over. */
+export const passedOver = (of: string, about: string, when: number) => ({ _tag: 'PassedOver' as const, about, at: when, of })
 export const stop = (when: number): WrittenEvent => ({ _tag: 'StopRequested', at: when })
 export const opened = (connection: number, when: number): WrittenEvent => ({ _tag: 'JetstreamOpened', at: when, connection })
 export const closed = (connection: number, when: number): WrittenEvent => ({

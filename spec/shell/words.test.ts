@@ -110,6 +110,7 @@ describe('reports', () => {
       KnotFrameFromFuture: 'warn',
       KnotFrameRejected: 'warn',
       KnotRefused: 'warn',
+      PassedOver: 'warn',
       ProviderUncertain: 'warn',
       RecordsUnread: 'warn',
       ReportRefused: 'warn',
@@ -124,7 +125,7 @@ describe('reports', () => {
     expect(said.map(({ fields, level }) => [fields['_tag'], level])).toEqual(Object.entries(kinds))
     const sentences = new Set(said.map(({ message }) => message))
     expect(sentences.size).toBe(said.length)
-    for (const sentence of sentences) expect(sentence).toMatch(/^an? .+ .+|^the .+ .+|^events .+ .+/)
+    for (const sentence of sentences) expect(sentence).toMatch(/^an? .+ .+|^the .+ .+|^there is .+|^events .+ .+/)
   })
 
   test('a day of them is a few hundred lines, however they come, and none is forgotten', () => {

@@ -87,6 +87,7 @@ const numbersOf = (state: State, event: Event): { readonly borne: number; readon
   switch (event._tag) {
     case 'Started':
     case 'StopRequested':
+    case 'PassedOver':
     case 'BuildReported':
     case 'CancelRequested':
     case 'RetryRequested':

@@ -26,11 +26,11 @@ const counted = (items: Iterable<string>, expected: ReadonlyArray<string> = []):
 
 const numbers = (letter: string, last: number): ReadonlyArray<string> => Array.from({ length: last }, (_, i) => `${letter}${String(i + 1)}`)
 
-/** S1–S17, D1–D13 without D8, F1–F9, B1–B3, T1–T6. */
+/** S1–S17, D1–D13 without D8, F1–F10, B1–B3, T1–T6. */
 export const RULES = [
   ...numbers('S', 17),
   ...numbers('D', 13).filter((rule) => rule !== 'D8'),
-  ...numbers('F', 9),
+  ...numbers('F', 10),
   ...numbers('B', 3),
   ...numbers('T', 6)
 ]
@@ -68,6 +68,7 @@ export const REPORTS = [
   'ProviderUncertain',
   'BuildAbandoned',
   'ReportRefused',
+  'PassedOver',
   ...Object.keys(TriggerIgnorance.keys).map((reason) => `TriggerIgnored/${reason}`),
   ...Object.keys(TriggerRefusal.keys).map((reason) => `TriggerRefused/${reason}`),
   ...Object.keys(WorkflowDrop.keys).map((reason) => `WorkflowDropped/${reason}`),

@@ -10,6 +10,7 @@ import {
   closed,
   collaborator,
   del,
+  passedOver,
   frame,
   type Happening,
   knotClosed,
@@ -882,6 +883,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [says('CancelHeard', 12, 22), ''],
     [says('CancelHeard', 14, 23), ''],
     [reports('success', 24), ''],
+    [passedOver('o', 'a', 24), 'PassedOver'],
     [del(OWNER, REPO, 'x', 25, { connection: 3 }), `unsubscribe ${K1}, wake 300000, gap 0 25`]
   ]),
   run('flood', 'what a knot may have waiting, and how many keys of what came to nothing are kept', 'T1 T3', [

@@ -1597,6 +1597,7 @@ read_event = by(
     "_tag",
     Started=fields(at=a_time, config=read_config, resumeFrom=nullable(a_time)),
     StopRequested=fields(at=a_time),
+    PassedOver=fields(about=a_text, at=a_time, of=a_text),
     TimerFired=fields(
         at=a_time,
         timer=by(
@@ -1687,6 +1688,7 @@ read_report = by(
     ProviderUncertain=fields(at=a_time, build=a_build_name, detail=a_text, provider=a_text),
     BuildAbandoned=fields(at=a_time, build=a_build_name, detail=a_text, provider=a_text),
     ReportRefused=fields(at=a_time, build=a_build_name, provider=a_text),
+    PassedOver=fields(about=a_text, at=a_time, of=a_text),
 )
 
 
@@ -4029,6 +4031,8 @@ class Machine:
         backfill = self.backfill.see(event, self.commits) if is_for_backfill else ([], [])
         builds = self.builds.see(event, self.commits, self.knots, self.commits.released(), self.knots.arrived)
         reports = stream_reports + knot_reports + backfill[1] + builds[1] + commit_reports
+        if tag == "PassedOver":
+            reports = reports + [event]
         self.counters.count(event, reports)
         effects = stream_effects + hold_effects + knot_effects + backfill[0] + builds[0]
         return effects + [{"_tag": "Report", "report": report} for report in reports]

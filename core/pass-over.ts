@@ -1,0 +1,79 @@
+/**
+ * Steps that may take long, and events that are passed over. Every step ends, and what may make one long is bounded; but a bound can be
+ * wrong. Then the shell knows which event it was, and an operator may decide that it is passed over. What is done without it is decided here.
+ */
+import type { TimeUs } from './data/identifiers.js'
+import type { Event, PassedOver } from './event.js'
+
+/** What stands in an event in place of what was passed over. */
+export const PASSED_OVER = 'passed over by the operator'
+
+/** Whether the event carries so much that others wrote, or touches so much that is kept, that its step may take long. */
+export const mayTakeLong = (event: Event): boolean => {
+  switch (event._tag) {
+    case 'Started':
+    case 'RecordsRead':
+    case 'WorkflowsRead':
+    case 'RetryRequested':
+      return true
+    case 'KnotReceived':
+      return typeof event.trigger === 'object' && event.trigger !== null
+    default:
+      return false
+  }
+}
+
+/** Which one an event is whose step does not end: the same when it comes again after a restart, under other numbers. */
+export const aboutOf = (event: Event): string => {
+  switch (event._tag) {
+    case 'KnotReceived':
+      return `${event.nsid} ${event.host}/${event.rkey}`
+    case 'WorkflowsRead':
+    case 'RetryRequested':
+      return `${event.knot}/${event.rkey}`
+    case 'RecordsRead':
+      return `${event.did} ${event.collection} ${event.records[0]?.rkey ?? '-'}`
+    default:
+      return ''
+  }
+}
+
+/** The event that says that `event` was passed over at that time. */
+const passedOver = (at: TimeUs, event: Event): PassedOver => ({ _tag: 'PassedOver', about: aboutOf(event), at, of: event._tag })
+
+/**
+ * The events that take the place of one that is passed over: first that it was, then what has to be known all the same, so that it is not
+ * asked for again. The cursor of a knot moves past a trigger; files count as unreadable for good; a page counts as empty. `null` for a
+ * start: without it nothing runs.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, Event, passOver } from 'tack/core'
+ *
+ * const at = clampTimeUs(1_767_225_600_000_000)
+ * const files = Event.decode({
+ *   _tag: 'WorkflowsRead', at, defaultBranch: null, knot: 'knot.example', number: 7, rkey: '3mbd354mf2222', sources: [], workflows: []
+ * })
+ * assert(files._tag === 'Right')
+ *
+ * const instead = passOver(at, files.right)
+ * assert.deepStrictEqual(instead?.[0], { _tag: 'PassedOver', about: 'knot.example/3mbd354mf2222', at, of: 'WorkflowsRead' })
+ * assert.deepStrictEqual(instead?.[1]?._tag, 'WorkflowsUnread')
+ */
+export const passOver = (at: TimeUs, event: Event): ReadonlyArray<Event> | null => {
+  const first = passedOver(at, event)
+  switch (event._tag) {
+    case 'Started':
+      return null
+    case 'KnotReceived':
+      return [first, { ...event, trigger: PASSED_OVER }]
+    case 'WorkflowsRead': {
+      const { knot, number, rkey } = event
+      return [first, { _tag: 'WorkflowsUnread', at: event.at, error: PASSED_OVER, isFinal: true, knot, number, rkey }]
+    }
+    case 'RecordsRead':
+      return [first, { ...event, records: [] }]
+    default:
+      return [first]
+  }
+}

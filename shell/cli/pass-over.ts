@@ -1,0 +1,24 @@
+/** `tack pass-over`: decides that an event whose step did not end is passed over, once, by the next process that has the store. */
+import { lastHung, eventName, writeHung } from '../store/steps.js'
+import { systemDisk } from '../store/disk.js'
+
+/** Returns the exit code: 0 when it is decided, 1 when it is not. */
+export const passOverNext = async (folder: string, name: string, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
+  try {
+    const hung = await lastHung(systemDisk, folder)
+    if (hung === null || eventName(hung) !== name) {
+      complain(`${folder}: ${hung === null ? 'no step is known that did not end' : `the step that did not end is that of "${eventName(hung)}"`}`)
+      return 1
+    }
+    if (hung.of === 'Started') {
+      complain(`${folder}: a start cannot be passed over`)
+      return 1
+    }
+    await writeHung(systemDisk, folder, { ...hung, isPassedOver: true })
+    print(`${name}: will be passed over, once, from the next start of tack on`)
+    return 0
+  } catch (error) {
+    complain(`${folder}: ${error instanceof Error ? error.message : String(error)}`)
+    return 1
+  }
+}
