@@ -43,7 +43,7 @@ const passedOver = (at: TimeUs, event: Event): PassedOver => ({ _tag: 'PassedOve
 
 /**
  * The events that take the place of one that is passed over: first that it was, then what has to be known all the same, so that it is not
- * asked for again. The cursor of a knot moves past a trigger; files count as unreadable for good; a page counts as empty. `null` for a
+ * asked for again. The cursor of a knot moves past a trigger; of files there are none; a page counts as empty. `null` for a
  * start: without it nothing runs.
  *
  * @example
@@ -58,7 +58,7 @@ const passedOver = (at: TimeUs, event: Event): PassedOver => ({ _tag: 'PassedOve
  *
  * const instead = passOver(at, files.right)
  * assert.deepStrictEqual(instead?.[0], { _tag: 'PassedOver', about: 'knot.example/3mbd354mf2222', at, of: 'WorkflowsRead' })
- * assert.deepStrictEqual(instead?.[1]?._tag, 'WorkflowsUnread')
+ * assert.deepStrictEqual(instead?.[1]?._tag, 'WorkflowsRead')
  */
 export const passOver = (at: TimeUs, event: Event): ReadonlyArray<Event> | null => {
   const first = passedOver(at, event)
@@ -67,10 +67,8 @@ export const passOver = (at: TimeUs, event: Event): ReadonlyArray<Event> | null 
       return null
     case 'KnotReceived':
       return [first, { ...event, trigger: PASSED_OVER }]
-    case 'WorkflowsRead': {
-      const { knot, number, rkey } = event
-      return [first, { _tag: 'WorkflowsUnread', at: event.at, error: PASSED_OVER, isFinal: true, knot, number, rkey }]
-    }
+    case 'WorkflowsRead':
+      return [first, { ...event, sources: event.sources === null ? null : [], workflows: [] }]
     case 'RecordsRead':
       return [first, { ...event, records: [] }]
     default:
