@@ -413,7 +413,7 @@ describe.skipIf(!hasGit)(`the program${WITHOUT_GIT}`, () => {
       expect((await tack(['check', '--config', path, '--listen', 'here'])).code).toBe(2)
       const worse = await tack(['check', '--config', path, '--jetstream', 'ws://localhost:1/', '--plc', 'http://localhost:1/'])
       expect([worse.code, worse.out.match(/^NOT {2}[a-z]+/gm), worse.out.trimEnd().split('\n').at(-1)]).toEqual([1, ['NOT  owner', 'NOT  stream'], '2 things are wrong.'])
-    }), 60_000)
+    }))
 
   test('needs a place for temporary files', async () => {
     const { code, out } = await tack(['check', '--hostname', 'x.example', '--owner', OWNER], { TMPDIR: '/nowhere' })
@@ -449,5 +449,5 @@ describe.skipIf(!hasGit)(`the program${WITHOUT_GIT}`, () => {
       const strange = await outside({})
       expect(strange.map(({ isFine }) => isFine)).toEqual([false, false, false])
       expect(strange[0]?.sentence).toMatch(/sh\.tangled\.owner: .*certificate/)
-    }), 60_000)
+    }))
 })

@@ -48,6 +48,7 @@ describe('the configuration that flags and file ask for', () => {
           providers: ['ci'],
           runningMs: 21_600_000
         },
+        caps: { admitted: 30_000, stranger: 1_000, strangers: 100_000 },
         hostname: HOSTNAME,
         hosts: { defaultPort: 443, loopback: false, ports: false },
         jetstream: 'wss://x/',

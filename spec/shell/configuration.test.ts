@@ -432,7 +432,7 @@ describe('the program', () => {
       expect(await attempt('', [], { TACK_ADMIN_TOKEN: SECRET.slice(0, 15) })).toMatch(/^error: the admin token is not allowed\. Allowed: .*\n$/)
       expect(await attempt('', [], { TACK_ADMIN_TOKEN_FILE: join(folder, 'none') })).toMatch(/^error: TACK_ADMIN_TOKEN_FILE: .*none cannot be read: .*\n$/)
       expect(await attempt(`hostname: x.example\nowner: ${OWNER}\nproviders: {local: {concurrent: 0}}\n`)).toBe('error: "providers.local": "concurrent" must be from 1 to 100\n')
-    }), 60_000)
+    }))
 
   test('run --help shows what the file says, but no secret', () =>
     inFolder(async (folder) => {

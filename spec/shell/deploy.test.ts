@@ -138,7 +138,7 @@ describe('the Dockerfile', () => {
       child.kill('SIGTERM')
       expect((await ended).code).toBe(0)
       expect((await runProgram(args, { TACK_LISTEN_ADDR: `127.0.0.1:${String(port)}` }).ended).code).toBe(1)
-    }), 60_000)
+    }))
 })
 
 // ---------------------------------------------------------------------------------------- the example

@@ -178,14 +178,14 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     expect(await read(asked(knot.host, { sha: 'a'.repeat(40) }))).toEqual(NO_COMMIT)
   })
 
-  it('regular files directly in the folder, whatever their ending, and not what names no workflow', async () => {
+  it('regular files directly in the folder that end as YAML does, and not what names no workflow', async () => {
     const { knot, repo } = await served()
     await repo.commitAndPush([
       file('ci.yml'),
       file('run.sh', '#!/bin/sh\n', '100755'),
       file('README'),
-      file('-rf'),
-      file('__proto__', 'p'),
+      file('-rf.yml'),
+      file('__proto__.yaml', 'p'),
       file('with space "quoted" \'n such.yml'),
       file('größe.yml'),
       file('link.yml', '/etc/passwd', '120000'),
@@ -196,7 +196,7 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     ])
     const answer = await read(asked(knot.host))
     expect(answer._tag === 'Files' && answer.files.map(({ name }) => name)).toEqual([
-      '-rf', 'README', '__proto__', 'ci.yml', 'größe.yml', 'run.sh', 'with space "quoted" \'n such.yml'
+      '-rf.yml', '__proto__.yaml', 'ci.yml', 'größe.yml', 'with space "quoted" \'n such.yml'
     ])
   })
 

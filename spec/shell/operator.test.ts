@@ -77,4 +77,4 @@ test.skipIf(!hasGit)(`from a configuration to a build that is cancelled, and one
 
     expect(await running.end('SIGTERM')).toBe(0)
     expect(running.lines.join('\n')).not.toContain(TOKEN)
-  }), 60_000)
+  }))

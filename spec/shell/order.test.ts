@@ -235,5 +235,5 @@ describe('the program', () => {
       expect(await tack(['retry', KNOT], environment)).toMatchObject({ code: 2, err: "error: missing required argument 'rkey'\n" })
       expect(await tack(['builds', '--limit', '0'], environment)).toMatchObject({ code: 2, err: expect.stringContaining('Allowed: a whole number') as string })
     })
-  }, 60_000)
+  })
 })

@@ -144,5 +144,5 @@ describe('kill -9 in the middle of writes', () => {
       expect(written(state)).toBe(written(after(begin(), events)))
       acknowledged = seq
     }
-  }, 90_000)
+  })
 })

@@ -206,12 +206,13 @@ describe('tack run', () => {
       const running = bridge(flags(around, folder, '--admission', 'open', '--log-level', 'debug'))
       await running.says('"event":"JetstreamOpened"')
       const key = { collection: 'sh.tangled.repo', rkey: 'r' }
-      const record = { knot: knot(around, 0), name: 'x', spindle: HOSTNAME }
+      const repo = `did:plc:${'r'.repeat(24)}`
+      const record = { knot: knot(around, 0), name: 'x', repoDid: repo, spindle: HOSTNAME }
       around.jetstream.publishCommit({ did: OWNER, operations: [{ ...key, operation: 'create', record }], timeUs: BEGIN })
       await running.says('"event":"KnotOpened"')
       around.knots[0]?.publish({ event: {}, nsid: 'sh.tangled.knot.memberUpdate', rkey: 'k' }, 1_767_225_600_000_000_001n)
       await running.says('"event":"KnotReceived"')
-      const push = { committerDid: OWNER, newSha: 'a'.repeat(40), oldSha: 'b'.repeat(40), ownerDid: OWNER, ref: 'refs/heads/main', repoName: 'x' }
+      const push = { changedFiles: [], committerDid: OWNER, newSha: 'a'.repeat(40), oldSha: 'b'.repeat(40), ownerDid: OWNER, ref: 'refs/heads/main', repo }
       around.knots[0]?.publish({ event: push, nsid: 'sh.tangled.git.refUpdate', rkey: 'p' }, BigInt(Date.now()) * 1_000_000n)
       await running.says('"event":"WorkflowsUnread"')
       around.jetstream.publishCommit({ did: OWNER, operations: [{ ...key, operation: 'delete' }], timeUs: BEGIN + 1 })
@@ -449,8 +450,10 @@ describe('traps of the platform, from the socket to the file and back', () => {
       const second = bridge(flags(around, folder, '--admission', 'open'))
       await second.says('"event":"KnotOpened"')
       const rejections = async () => M.toEntries((await stored(folder))?.counters.reports ?? M.empty<string, Natural>())
-      // Both bad records, and both again in the replay after the kill.
-      await eventually(async () => (await rejections()).some(([, count]) => count === 4))
+      // Both bad records and this one; what comes again in the replay after the kill is not counted again.
+      put('another', '{"name":1e400}')
+      await eventually(async () => (await rejections()).some(([, count]) => count >= 3))
+      expect((await rejections()).map(([, count]) => count)).toEqual([3])
       expect((await rejections()).map(([kind]) => kind)).toEqual(['FrameRejected/record'])
       expect(around.knots[0]?.connections().at(-1)?.asked.cursor).toBe('1767225600000000002')
       await second.end('SIGTERM')
@@ -521,7 +524,7 @@ describe('crashes', () => {
       if (state === null) throw new Error('the store is gone')
       expect(rows(state)).toBe(rows(folded(around)))
       expect(wantedKnots(state)).toEqual(wantedKnots(folded(around)))
-    }), 60_000)
+    }))
 
   test('an address that is taken ends with 1, and leaves the store free', () =>
     inFolder(async (folder) => {
@@ -650,5 +653,5 @@ describe('tack demo', () => {
       expect(out).not.toContain('NOT')
       expect(code).toBe(0)
       expect((await readdir(folder)).filter((name) => name.startsWith('tack-demo-'))).toEqual([])
-    }), 60_000)
+    }))
 })

@@ -15,7 +15,8 @@ export interface WrongPort {
   readonly by: 'inputs' | 'steps'
 }
 
-const OWN_FLOOR = 'if (!passesFloor(account.floor, rev))'
+const FLOOR = 'passesFloor(floor, rev) &&'
+const NEWS = '!isNewsAt(before, slot, rev, event.timeUs)'
 
 export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
   {
@@ -55,14 +56,14 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'D5',
     path: /^accounts\[.*\]/,
-    mutation: { file: 'commits.js', from: OWN_FLOOR, to: 'if (account.floor !== null && event.timeUs <= account.floor.timeUs)' }
+    mutation: { file: 'commits.js', from: FLOOR, to: '(floor === null || timeUs > floor.timeUs) &&' }
   },
   {
     name: 'no floor',
     by: 'steps',
     shown: 'D5',
     path: /^accounts\[.*\]/,
-    mutation: { file: 'commits.js', from: OWN_FLOOR, to: 'if (false)' }
+    mutation: { file: 'commits.js', from: FLOOR, to: '' }
   },
   {
     name: 'a gate for each DID instead of each record',
@@ -71,9 +72,8 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     path: /^accounts\[.*\]/,
     mutation: {
       file: 'commits.js',
-      from: OWN_FLOOR,
-      to: `const last = greatestRev(account.repos, greatestRev(account.members, greatestRev(account.collaborators, null)));
-    if (!passesFloor(account.floor, rev) || (rev !== null && last !== null && rev <= last))`
+      from: NEWS,
+      to: `${NEWS} || (rev !== null && [before.repos, before.members, before.collaborators].some((map) => M.toEntries(map).some(([, known]) => known.rev !== null && rev <= known.rev)))`
     }
   },
   {
@@ -83,8 +83,8 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     path: /^accounts\[.*\]/,
     mutation: {
       file: 'commits.js',
-      from: 'return M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev, timeUs })(map)',
-      to: 'return record === null ? M.deleteAt(rkey)(map) : M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev, timeUs })(map)'
+      from: 'return M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev,',
+      to: 'return record === null ? M.deleteAt(rkey)(map) : M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev,'
     }
   },
   {

@@ -437,13 +437,13 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
   beforeAll(async () => {
     buildbotHere = await startRealBuildbot()
     surrounded = surround({ clock: systemClock() })
-  }, 90_000)
+  })
 
   afterAll(async () => {
     await Promise.all(providers.map((provider) => provider.close()))
     await surrounded?.close()
     await buildbotHere?.close()
-  }, 30_000)
+  })
 
   const real = (more: { readonly [name: string]: unknown } = {}): Provider => {
     if (buildbotHere === null || surrounded === null) throw new Error('Buildbot did not start')
@@ -540,7 +540,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     expect(await provider.cancel(one, external)).toEqual({ _tag: 'Heard' })
     expect((await until(provider, one, external, 'cancelled')).at(-1)?.error).toBeNull()
     expect(await logOf(provider, one, external)).toEqual([])
-  }, 30_000)
+  })
 
   test('ends what runs when it is cancelled', async () => {
     const [, , build = BUILD] = ODD
@@ -550,7 +550,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     await until(provider, one, external, 'running')
     expect(await provider.cancel(one, external)).toEqual({ _tag: 'Heard' })
     expect((await until(provider, one, external, 'cancelled')).at(-1)?.status).toBe('cancelled')
-  }, 30_000)
+  })
 
   test('keeps two builds of one commit apart, also while both wait', async () => {
     const [a = BUILD, b = BUILD] = ODD.slice(3)
@@ -563,7 +563,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
       expect((await until(provider, one, externals[n] ?? '', 'pending')).map(({ status }) => status)).toEqual(['pending'])
       await provider.cancel(one, externals[n] ?? '')
     }
-  }, 30_000)
+  })
 
   test('refuses whom it does not know, and what it does not have, in a sentence', async () => {
     const one = jobFor(BUILD, 'f', 0)
@@ -576,5 +576,5 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     expect([unknown._tag, elsewhere._tag]).toEqual(['Refused', 'Refused'])
     expect((await real().find(jobFor(BUILD, 'f', 0, 'nope')))._tag).toBe('Uncertain')
     expect(await real().cancel(one, '424242')).toEqual({ _tag: 'Heard' })
-  }, 30_000)
+  })
 })

@@ -587,7 +587,7 @@ describe('when tack is killed', () => {
         expect(await ended(site, provider, job)).toMatchObject({ status: 'success' })
         expect(bench.started(job.key)).toBe(1)
       }
-    }), 60_000)
+    }))
 })
 
 interface RunnerFile {

@@ -52,7 +52,7 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({ args: ['--no-sandbox', '--disable-dev-shm-usage'], ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }) })
-  }, 60_000)
+  })
   afterAll(() => browser.close())
 
   /** A page at `url`, with all that the browser finds fault with. */
