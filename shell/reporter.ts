@@ -17,7 +17,7 @@ const sentence = (report: Report): string => {
     case 'FieldTooLong':
       return 'a field of a record is too long: it was applied as if that were absent'
     case 'KeyRefused':
-      return 'there is no room for another key of an account: it is not kept'
+      return 'a key of an account is not kept: there is no room for it'
     case 'KnotFrameRejected':
       return 'a frame of a knot was rejected'
     case 'KnotFrameFromFuture':
