@@ -688,6 +688,7 @@ export const isHeld = (state: CommitsState, knot: HostName, { owner, rkey }: Rep
  *   collection: REPO,
  *   connection: 0,
  *   did: 'did:plc:owner',
+ *   ordinal: null,
  *   record: { createdAt: '', knot: 'knot.example', name: 'app', repoDid: '', spindle: 'ci.example' },
  *   rev: null,
  *   rkey: 'self',

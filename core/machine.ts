@@ -304,7 +304,7 @@ export const run = (state: State, events: ReadonlyArray<Event>): Transition<Stat
  * const state = initial(config.right)
  * const at = 1_767_225_600_000_000
  * const stranger = Event.decode({
- *   _tag: 'AccountReceived', active: false, at, changedUs: null, connection: 0, did: 'did:plc:stranger', seq: null, status: 'deleted', timeUs: at
+ *   _tag: 'AccountReceived', active: false, at, changedUs: null, connection: 0, did: 'did:plc:stranger', ordinal: null, seq: null, status: 'deleted', timeUs: at
  * })
  * const stop = Event.decode({ _tag: 'StopRequested', at })
  * assert(stranger._tag === 'Right' && stop._tag === 'Right')

@@ -8,7 +8,21 @@ import type { Event, PassedOver } from './event.js'
 /** What stands in an event in place of what was passed over. */
 export const PASSED_OVER = 'passed over by the operator'
 
-/** Whether the event carries so much that others wrote, or touches so much that is kept, that its step may take long. */
+/**
+ * Whether the event carries so much that others wrote, or touches so much that is kept, that its step may take long.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Config, defaults, Event, mayTakeLong } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const at = 1_767_225_600_000_000
+ * const started = Event.decode({ _tag: 'Started', at, config: config.right, resumeFrom: null })
+ * const stopped = Event.decode({ _tag: 'StopRequested', at })
+ * assert(started._tag === 'Right' && stopped._tag === 'Right')
+ * assert.deepStrictEqual([started.right, stopped.right].map(mayTakeLong), [true, false])
+ */
 export const mayTakeLong = (event: Event): boolean => {
   switch (event._tag) {
     case 'Started':
@@ -23,7 +37,19 @@ export const mayTakeLong = (event: Event): boolean => {
   }
 }
 
-/** Which one an event is whose step does not end: the same when it comes again after a restart, under other numbers. */
+/**
+ * Which one an event is whose step does not end: the same when it comes again after a restart, under other numbers.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { aboutOf, Event } from 'tack/core'
+ *
+ * const retry = Event.decode({
+ *   _tag: 'RetryRequested', at: 1_767_225_600_000_000, knot: 'knot.example', rkey: '3mbd3542k2222', workflow: null
+ * })
+ * assert(retry._tag === 'Right')
+ * assert.strictEqual(aboutOf(retry.right), 'knot.example/3mbd3542k2222')
+ */
 export const aboutOf = (event: Event): string => {
   switch (event._tag) {
     case 'KnotReceived':

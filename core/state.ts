@@ -119,6 +119,7 @@ export interface Parts {
  *   collection: REPO,
  *   connection: 0,
  *   did: 'did:plc:owner',
+ *   ordinal: null,
  *   record: { createdAt: '', knot: 'knot.example', name: 'app', repoDid: '', spindle: 'ci.example' },
  *   rev: null,
  *   rkey: 'self',

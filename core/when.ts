@@ -113,7 +113,8 @@ const holds = (condition: Condition, cause: Exclude<Cause, { readonly _tag: 'Man
  * })
  * const name = WorkflowName.decode('ci.yml')
  * assert(cause._tag === 'Right' && name._tag === 'Right')
- * const workflow = decodeWorkflow(name.right, { when: [{ event: 'push', branch: 'main' }] })
+ * const when = { map: [['event', 'push'], ['branch', 'main']] as const }
+ * const workflow = decodeWorkflow(name.right, '5a1e', { map: [['when', when]] })
  * assert(workflow._tag === 'Defined')
  * assert.deepStrictEqual(applies(workflow.when, cause.right), { _tag: 'Right', right: true })
  */

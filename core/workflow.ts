@@ -85,5 +85,13 @@ export type Workflow = t.TypeOf<typeof Workflow>
 /** The engine of the workflows that are ours. */
 export const ENGINE = 'tack'
 
-/** Whether a file of that name, in the folder of workflows, is one of them. */
+/**
+ * Whether a file of that name, in the folder of workflows, is one of them.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { isWorkflowFile } from 'tack/core'
+ *
+ * assert.deepStrictEqual(['ci.yml', 'ci.yaml', 'README.md'].map(isWorkflowFile), [true, true, false])
+ */
 export const isWorkflowFile = (name: string): boolean => name.endsWith('.yml') || name.endsWith('.yaml')

@@ -145,7 +145,23 @@ export const pipelineFrame = ({ cause, createdUs, defaultBranch, knot, repositor
   return frameOf(rkey, PIPELINE, event, createdUs)
 }
 
-/** The text of the frame that tells of an entry of the log. */
+/**
+ * The text of the frame that tells of an entry of the log.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { logFrame, StatusEntry, statusFrame } from 'tack/core'
+ *
+ * const entry = StatusEntry.decode({
+ *   build: { knot: 'knot.example', rkey: '3mbd3542k2222', workflow: 'ci.yml' },
+ *   createdUs: 1_767_225_600_000_000,
+ *   error: null,
+ *   exitCode: null,
+ *   status: 'running'
+ * })
+ * assert(entry._tag === 'Right')
+ * assert.strictEqual(logFrame(entry.right), statusFrame(entry.right))
+ */
 export const logFrame = (entry: LogEntry): string => ('status' in entry ? statusFrame(entry) : pipelineFrame(entry))
 
 /** How far a reader says it has come. */

@@ -67,6 +67,8 @@ export const keyOf = (effect: Effect): string => {
     case 'FollowBuild':
     case 'CancelBuild':
       return effect.build.workflow
+    case 'PublishPipeline':
+      return effect._tag
     case 'PublishStatus':
       return effect.entry.status
     case 'Report':

@@ -65,13 +65,13 @@ const rare = (name: string, least: readonly [events: number, effects: number], i
 }
 
 /** Whether an event or effect is about builds or about records that are read. */
-const isOfBuilds = (tag: string): boolean => /Workflows|Build|Status|Cancel|Retry/.test(tag)
+const isOfBuilds = (tag: string): boolean => /Workflows|Build|Pipeline|Status|Cancel|Retry/.test(tag)
 const isOfRecords = (tag: string): boolean => tag.includes('Records')
 
-test('the long runs have many of every event and effect', () => {
+test('the long runs have many of every event and effect, but for what an operator does once', () => {
   for (const name of ['random-members', 'random-open']) {
     expect(manifestOf(without(`traces/${name}`)).totals.steps).toBe(10_000)
-    expect(rare(name, [40, 15], (tag) => !isOfBuilds(tag) && !isOfRecords(tag))).toEqual([])
+    expect(rare(name, [40, 15], (tag) => !isOfBuilds(tag) && !isOfRecords(tag) && tag !== 'PassedOver')).toEqual([])
   }
 })
 

@@ -61,7 +61,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-19', 'commits.js', 'floor.rev === null || rev > floor.rev', 'floor.rev === null || rev >= floor.rev', 'minimal.floor'),
   mutant('COMMIT-20', 'commits.js', 'derive(policy, reread(policy.hosts)(state.accounts))', 'derive(policy, state.accounts)', 'minimal.config'),
   mutant('COMMIT-22', 'accounts.js', '{ ...setAside, isOver: true }', 'setAside', 'D5.62'),
-  mutant('COMMIT-23', 'commits.js', 'applied(state, cutToLimits(event))', 'applied(state, event)', 'S9.12'),
+  mutant('COMMIT-23', 'commits.js', 'applied(state, cutToLimits(event), cursor)', 'applied(state, event, cursor)', 'S9.12'),
   mutant('COMMIT-24', 'commits.js', 'timeUs <= horizonUs && isUntouched(slot)', 'false', 'D7.18'),
   mutant('COMMIT-25', 'commits.js', 'slot === null && roomFor(state, event.did, before) <= 0', 'false', 'D7.34'),
   mutant('COMMIT-21', 'commits.js', 'timeUs: laterOf(slot.value.timeUs, timeUs)', 'timeUs', 'minimal.gates'),
@@ -76,7 +76,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('CURSOR-7', 'cursor.js', 'event.timeUs === null ?', "event.timeUs === null || event._tag === 'FrameRejected' ?", 'minimal.silence'),
   mutant('CURSOR-8', 'cursor.js', 'first > asked + state.settings.toleranceUs', 'first >= asked + state.settings.toleranceUs', 'minimal.gap'),
   mutant('CURSOR-9', 'machine.js', 'if (frames > 0 && isStale(state, event))', 'if (frames > 1 && isStale(state, event))', 'minimal.phases'),
-  mutant('CURSOR-11', 'cursor.js', 'event.ordinal === mark.ordinal', 'true', 'minimal.number'),
+  mutant('CURSOR-11', 'cursor.js', 'event.ordinal === mark.ordinal', 'true', 'D10.16'),
   mutant('CURSOR-10', 'connection.js', 'openedAt >= backoff.healthyAfterMs', 'openedAt > backoff.healthyAfterMs', 'minimal.pauses'),
 
   // ---------------------------------------------------------------------------------------- KNOT
@@ -96,7 +96,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('NONINTERFERENCE-1', 'commits.js', "state.policy.admission === 'open' ||", 'true ||', 'minimal.members'),
 
   // ---------------------------------------------------------------------------------------- BACKFILL
-  mutant('BACKFILL-1', 'commits.js', '(slot.value.rev === null && slot.value.timeUs === 0)', 'true', 'B2.2'),
+  mutant('BACKFILL-1', 'commits.js', 'if (!isUntouched(slot))', 'if (false)', 'B2.2'),
   mutant('BACKFILL-2', 'backfill.js', 'if (!state.isWanted)', 'if (false)', 'B1.10'),
   mutant('BACKFILL-3', 'backfill.js', "current(state, did, number, 'Reading')?.collection === collection", 'readingOf(state, did)?.collection === collection', 'B3.5'),
 
@@ -107,10 +107,10 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-4', 'builds.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
   mutant('BUILD-5', 'builds.js', 'isFinal(build.status) ? unchanged(anew) : armed(anew, name)', 'unchanged(anew)', 'T5.11'),
   mutant('BUILD-6', 'builds.js', "'number' in build.phase && build.phase.number === number", "'number' in build.phase", 'T5.9'),
-  mutant('BUILD-7', 'builds.js', 'repository.owner === did && repository.rkey === rkey', 'true', 'T2.13'),
+  mutant('BUILD-7', 'builds.js', '`${knot}/${did}/${rkey}`', '`${knot}`', 'T2.13'),
   mutant('BUILD-8', 'build.js', "!(i === 0 && c === '.')", 'true', 'build-key'),
   mutant('BUILD-9', 'builds.js', 'counterpart !== null && !counterpart.isOpen', 'false', 'T1.11'),
-  mutant('BUILD-11', 'builds.js', "isOpen: told.outcome === 'left'", 'isOpen: false', 'T1.24'),
+  mutant('BUILD-11', 'builds.js', "isOpen: told.outcome === 'left'", 'isOpen: false', 'T1.35'),
   mutant('BUILD-10', 'builds.js', "return ask(state, event.build, 'Starting')", 'return unchanged(state)', 'T5.3'),
   mutant('BUILD-12', 'builds.js', 'run === null || refusal !== null', 'run === null', 'T4.22'),
 

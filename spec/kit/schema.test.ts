@@ -151,6 +151,8 @@ const UNSAYABLE = [
   'the keys do not rise',
   'the accounts are not in ascending order of their DIDs',
   'an account has no rows, no tombstones and no floor',
+  'an account is neither the owner’s nor named by a record of the owner',
+  'an account has a horizon where everybody is known',
   'the subscriptions are not those that the rows call for',
   'a connection bears a number that was never given out',
   'what is read again does not lie before the cursor',
@@ -158,7 +160,11 @@ const UNSAYABLE = [
   'the statuses are not in the order of their stamps',
   'a status is later than the last',
   'a request bears a number that was never given out',
-  'the runs that wait for their files are not as many as is said'
+  'the runs that wait are not as many as is said',
+  'a timer of a knot bears a number that was never given out',
+  'two runs are announced with one stamp',
+  'a run is announced with the stamp of a status',
+  'a run is announced later than the last status'
 ]
 
 /** What is wrong between schema and codec; nothing when they agree, but for what no schema says. */

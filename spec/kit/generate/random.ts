@@ -57,7 +57,7 @@ const shorter = (name: string, about: string, seed: number, runs: fc.Arbitrary<R
     .slice(0, RUNS)
     .map(({ config, events }, i) => ({ about, config, events, name: `${name}.${String(i + 1)}`, rules: [] }))
 
-const DRAWN = 300
+const DRAWN = 500
 const RUNS = 80
 
 export const randomPlots = (): Plots =>
