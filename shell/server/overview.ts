@@ -233,7 +233,10 @@ const countHolds = (state: State): number => OrderedMap.reduceWithKey<string, Or
 const told = (report: Report) => ({
   about: Object.entries(report)
     .filter(([name]) => name !== '_tag' && name !== 'at' && name !== 'reason')
-    .map(([name, value]) => [name, excerpt(typeof value === 'object' && value !== null ? Object.values(value).map(String).join('/') : String(value))]),
+    .map(([name, value]: readonly [string, unknown]) => [
+      name,
+      excerpt(typeof value === 'object' && value !== null ? Object.values(value).map(String).join('/') : String(value))
+    ]),
   atMs: Math.floor(report.at / 1000),
   kind: Counters.kindOf(report)
 })

@@ -85,6 +85,7 @@ const folded = (around: EmbeddedNetwork): State => {
   const config = configOf(
     {
       admission: 'open',
+      backfill: 'off',
       dev: true,
       hostname: HOSTNAME,
       jetstream: new URL('ws://x'),
@@ -167,7 +168,10 @@ describe('tack run', () => {
       const around = await network()
       const running = bridge(flags(around, folder, '--admission', 'open'), { maxFileKiB: 4 })
       await running.says('"event":"JetstreamOpened"')
-      for (let n = 0; n < 100; n++) publish(around, n)
+      publish(around, 0)
+      // Without a cursor, the next life would begin with what comes from then on.
+      await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
+      for (let n = 1; n < 100; n++) publish(around, n)
       await running.says('saving failed: reading pauses until it works')
       expect(await running.end('SIGTERM')).toBe(1)
       expect(running.lines.at(-1)).toContain('the last events could not be saved')
