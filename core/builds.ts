@@ -198,7 +198,8 @@ type Step = Transition<BuildsState, Effect>
 
 const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunKey
 
-const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null => O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
+/** The run of that trigger; `null` when there is none. */
+export const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null => O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
 
 /** Whose repository a run is of, and who caused it; `null` when there is no such run. */
 export const rightOf = (state: BuildsState, knot: HostName, rkey: Rkey): Pick<Run, 'actor' | 'repository'> | null => runOf(state, knot, rkey)

@@ -2,7 +2,7 @@
  * Events without what nobody needs: what a trigger brings may be a megabyte, and most come to nothing. The journal holds these.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { type BuildsState, type Run, RunKey, withoutChanges } from './builds.js'
+import { type BuildsState, runOf, withoutChanges } from './builds.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
 import type { Event, KnotReceived, WorkflowsRead } from './event.js'
@@ -27,16 +27,11 @@ export const slim = (event: Event, before: BuildsState, after: BuildsState, effe
   }
 }
 
-const runAt = (state: BuildsState, knot: string, rkey: string): Run | null => {
-  const key = `${knot}/${rkey}`
-  return RunKey.is(key) ? O.toNullable(M.lookup(key)(state.runs)) : null
-}
-
 /** What a trigger brings is needed where a run begins with it. */
 const slimFrame = (event: KnotReceived, before: BuildsState, after: BuildsState): KnotReceived => {
   const { host, rkey, trigger } = event
   if (trigger === null || typeof trigger === 'string') return event
-  const begins = runAt(before, host, rkey) === null && runAt(after, host, rkey) !== null
+  const begins = runOf(before, host, rkey) === null && runOf(after, host, rkey) !== null
   return { ...event, trigger: begins ? { ...trigger, cause: withoutChanges(trigger.kind, trigger.cause) } : bare(trigger) }
 }
 
@@ -60,7 +55,7 @@ const bareCause = (cause: Cause): Cause => {
 /** Of a workflow that became no plan, what tells so is needed; of the files, what readers are told. */
 const slimFiles = (event: WorkflowsRead, after: BuildsState, effects: ReadonlyArray<Effect>): WorkflowsRead => {
   const { knot, rkey, sources, workflows } = event
-  const run = runAt(after, knot, rkey)
+  const run = runOf(after, knot, rkey)
   const isPlanned = ({ name }: Workflow): boolean =>
     run !== null &&
     O.exists(({ plan }: { readonly plan: unknown }) => plan !== null)(M.lookup(name)(run.builds))
