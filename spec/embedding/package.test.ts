@@ -104,7 +104,7 @@ const project = createProject({ 'consumer.ts': CONSUMER, 'imports.mjs': IMPORTS,
 afterAll(project.remove)
 
 const node = (file: string): unknown => {
-  const { stderr, stdout } = spawnSync(process.execPath, [file], { cwd: project.folder, encoding: 'utf8', timeout: 30_000 })
+  const { stderr, stdout } = spawnSync(process.execPath, [file], { cwd: project.folder, encoding: 'utf8', timeout: 240_000 })
   expect(stderr).toBe('')
   return JSON.parse(stdout)
 }

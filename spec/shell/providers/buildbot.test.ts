@@ -528,8 +528,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
       expect(await real().find(one)).toEqual({ _tag: 'Accepted', external })
       expect(await provider.cancel(one, external)).toEqual({ _tag: 'Heard' })
       expect(await until(real(), one, external, end)).toHaveLength(1)
-    },
-    60_000
+    }
   )
 
   test('leaves pending what nobody takes, and cancels it', async () => {

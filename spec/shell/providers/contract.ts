@@ -502,7 +502,7 @@ export const describeProvider = (target: Target): void => {
           expect((await shop.answer((await shop.restart()).find(job)))._tag).toBe(count === 1 ? 'Accepted' : 'Missing')
         }
       },
-      120_000
+      600_000
     )
 
     // ------------------------------------------------------------------------------------ refusal
