@@ -21,8 +21,8 @@ import { type Disk, type DiskFile, ifThere, systemDisk } from './store/disk.js'
 import { attempt, refused, type StoreError } from './store/failure.js'
 import { cutTail, isJournal, journalPath, lineOf, readJournals, removeSuperseded } from './store/journal.js'
 import { acquire, isRemainder, type Lock, type Processes, systemProcesses } from './store/lock.js'
-import { after } from './store/read.js'
-import { adviceOn, eventName, openSteps, type OpenedSteps, type Steps } from './store/steps.js'
+import { folding } from './store/fold.js'
+import { adviceOn, eventName, hungEvent, openSteps, type OpenedSteps, type Steps } from './store/steps.js'
 import { type Format, FORMAT, type Snapshot, snapshotPath, snapshots, unfinishedPath } from './store/snapshot.js'
 
 export type { Disk, DiskFile } from './store/disk.js'
@@ -114,25 +114,42 @@ const boot = async (
   else await db.write()
 
   const was = db.data
-  let { state } = was
   const rules = { snapshot: was.version, version }
   const steps = await openSteps(disk, folder, names, onReport)
-  if (steps.found !== null) onReport(`the last process ended while it took in "${eventName(steps.found)}"; ${adviceOn(steps.found)}`)
-  const { bytes, seq, torn } = await readJournals(disk, folder, rules, was.seq, (batch) => (state = after(state, batch)))
+  if (steps.found !== null) onReport(`the last process ended while it took in ${hungEvent(steps.found)}; ${adviceOn(steps.found)}`)
+  const fold = folding(was.state, steps.passing, steps.reading)
+  const { bytes, seq, torn } = await readJournals(disk, folder, rules, was.seq, fold.take).catch(async (error: unknown) => {
+    await steps.abandon()
+    throw error
+  })
+  const state = fold.state()
   if (torn !== null) {
     await cutTail(disk, torn)
     onReport(`${torn.path}: line ${String(torn.number)} was cut off: ${torn.why}`)
   }
   const remainders = names.filter((name) => name === basename(unfinishedPath(folder)) || isRemainder(name))
   for (const name of remainders) await ifThere(disk.remove(join(folder, name)), undefined)
-  if (was.version !== version) {
+  // What was passed over is in no journal from now on: nobody folds it once more.
+  const isAnew = was.version !== version || fold.hasPassed()
+  if (isAnew) {
     db.data = { seq, state, version }
     await db.write()
-    onReport(`the store was of version ${String(was.version)}; now it is of version ${String(version)}, which older versions cannot read`)
   }
+  if (was.version !== version)
+    onReport(`the store was of version ${String(was.version)}; now it is of version ${String(version)}, which older versions cannot read`)
+  if (steps.passing !== null && steps.passing.seq > was.seq) {
+    const { seq: batch } = steps.passing
+    const event = `"${eventName(steps.passing)}"`
+    onReport(
+      fold.hasPassed()
+        ? `${event} from batch ${String(batch)} of the journal was passed over, as the operator wished`
+        : `nothing was passed over: ${event} is not in batch ${String(batch)} of the journal`
+    )
+  }
+  await steps.hasRead()
   await removeSuperseded(disk, folder, db.data.seq)
   const file = await beginJournal(disk, folder, seq + 1)
-  return running({ bytes: was.version === version ? bytes : 0, db, disk, file, folder, lock, seq, state, steps, version, writing })
+  return running({ bytes: isAnew ? 0 : bytes, db, disk, file, folder, lock, seq, state, steps, version, writing })
 }
 
 /** Opens a journal for batches from `first` on. There is none of that name, or an empty one. */

@@ -30,7 +30,7 @@ import { decodeText } from '../store/json.js'
 import { systemProcesses } from '../store/lock.js'
 import { readStore } from '../store.js'
 import { systemDisk } from '../store/disk.js'
-import { adviceOn, eventName, lastHung } from '../store/steps.js'
+import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
 import { assemble, type Parts, policyOf, trustedPolicyOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
@@ -166,16 +166,18 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
   const held = holder === null ? '' : ` ${ended(holder.words)}`
   const names = await readdir(folder)
   if (!names.some((name) => name === 'state.json' || name.startsWith('journal-'))) return fine(what, `${folder} is empty: the first start begins from nothing.${held}`)
+  const hung = await lastHung(systemDisk, folder).then(E.right, (error: unknown) => E.left(wordsOf(error)))
+  const stuck = E.isRight(hung) && hung.right !== null ? wrong(what, `${folder}: tack takes in ${hungEvent(hung.right)}, or ended while it did; ${adviceOn(hung.right)}.${held}`) : null
+  // Whoever reads a journal in which a step does not end, does not end either.
+  if (stuck !== null && E.isRight(hung) && hung.right?.journal != null && !hung.right.isPassedOver) return stuck
   const read = await readStore(folder)()
   if (E.isLeft(read)) {
     // A refusal says itself what can be done.
     const advice = read.left._tag === 'Refused' ? '' : ' Nothing is overwritten; put a backup in its place.'
     return wrong(what, `${read.left.path}: ${ended(read.left.message)}${advice}`)
   }
-  const hung = await lastHung(systemDisk, folder).then(E.right, (error: unknown) => E.left(wordsOf(error)))
   if (E.isLeft(hung)) return wrong(what, ended(hung.left))
-  if (hung.right !== null)
-    return wrong(what, `${folder}: tack takes in "${eventName(hung.right)}", or ended while it did; ${adviceOn(hung.right)}.${held}`)
+  if (stuck !== null) return stuck
   const { builds, commits } = read.right.state
   const version = await versionOf(folder).catch(() => '?')
   const other =

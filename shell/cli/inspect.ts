@@ -6,7 +6,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { type Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, OrderedMap as M, REPO, type Rkey, type State } from '../../core/index.js'
 import { readStore } from '../store.js'
 import { systemDisk } from '../store/disk.js'
-import { adviceOn, eventName, lastHung } from '../store/steps.js'
+import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
 import { age, table, when } from './text.js'
 
 export interface Row {
@@ -202,18 +202,16 @@ export const readable = (path: string, state: State, nowMs: number): string => {
 
 /** Prints what the store at `folder` holds. Returns the exit code. */
 export const inspect = async (folder: string, asJson: boolean, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
+  // Of a copy of a store there may be no such file; one that cannot be read is the next start's to refuse.
+  const hung = await lastHung(systemDisk, folder).catch(() => null)
+  // It comes first: whoever reads a journal in which a step does not end, does not end either.
+  if (hung !== null && !asJson) print(`step          tack takes in ${hungEvent(hung)}, or ended while it did; ${adviceOn(hung)}`)
   const read = await readStore(folder)()
   if (E.isLeft(read)) {
     complain(`${read.left.path}: ${read.left.message}`)
     return 1
   }
   const { state } = read.right
-  // Of a copy of a store there may be no such file; one that cannot be read is the next start's to refuse.
-  const hung = await lastHung(systemDisk, folder).catch(() => null)
-  print(
-    asJson
-      ? JSON.stringify({ ...inspection(state), hung }, null, 2)
-      : `${hung === null ? '' : `step          tack takes in "${eventName(hung)}", or ended while it did; ${adviceOn(hung)}\n`}${readable(folder, state, Date.now())}`
-  )
+  print(asJson ? JSON.stringify({ ...inspection(state), hung }, null, 2) : readable(folder, state, Date.now()))
   return 0
 }

@@ -9,7 +9,6 @@ import * as O from 'fp-ts/lib/Option.js'
 import {
   type BuildName,
   type Builds,
-  type Connections,
   type Event,
   type HostName,
   type Natural,
@@ -17,98 +16,77 @@ import {
   type RetryRequested,
   type Rkey,
   type State,
-  step,
-  type TimeUs
+  step
 } from '../../core/index.js'
+import { buildAt, numberIn, openNumber, runAt, runKey } from './questions.js'
 
 // ---------------------------------------------------------------------------------------- numbers
 
 /** The number that comes next, where `number` has been given out. */
 const beyond = (next: Natural, number: Natural): Natural => Math.max(next, number + 1) as Natural
 
-/** The connection to a knot, if it is in such a phase, has that number. */
-const connectionIs = (state: State, host: HostName, number: Natural, phases: ReadonlyArray<Connections.Connection['phase']['_tag']>): State => {
+/** The connection to a knot has that number. */
+const connectionIs = (state: State, host: HostName, number: Natural): State => {
   const { knots } = state
   const subscription = O.toNullable(M.lookup(host)(knots.subscriptions))
-  if (subscription === null || number <= subscription.connection.number || !phases.includes(subscription.connection.phase._tag)) return state
+  if (subscription === null) return state
   const connection = { ...subscription.connection, number }
   const subscriptions = M.upsertAt(host, { ...subscription, connection })(knots.subscriptions)
   return { ...state, knots: { ...knots, next: beyond(knots.next, number), subscriptions } }
 }
 
-const runKey = (knot: HostName, rkey: Rkey): Builds.RunKey => `${knot}/${rkey}` as Builds.RunKey
-
-const runAt = (state: State, knot: HostName, rkey: Rkey): Builds.Run | null => O.toNullable(M.lookup(runKey(knot, rkey))(state.builds.runs))
-
 const given = (state: State, number: Natural): State => ({ ...state, builds: { ...state.builds, next: beyond(state.builds.next, number) } })
 
-/** What is asked about a run, in such a phase, has that number. */
-const runIs = (state: State, knot: HostName, rkey: Rkey, number: Natural, phases: ReadonlyArray<Builds.RunPhase['_tag']>): State => {
+/** What is asked about a run has that number. */
+const runIs = (state: State, knot: HostName, rkey: Rkey, number: Natural): State => {
   const run = runAt(state, knot, rkey)
-  if (run === null || !('number' in run.phase) || number <= run.phase.number || !phases.includes(run.phase._tag)) return state
+  if (run === null || !('number' in run.phase)) return state
   return given(withRun(state, runKey(knot, rkey), { ...run, phase: { ...run.phase, number } }), number)
 }
 
-const withBuild = (state: State, { knot, rkey, workflow }: BuildName, change: (build: Builds.Build) => Builds.Build | null): State => {
-  const run = runAt(state, knot, rkey)
-  const build = run === null ? null : O.toNullable(M.lookup(workflow)(run.builds))
-  const changed = build === null ? null : change(build)
-  return run === null || changed === null ? state : withRun(state, runKey(knot, rkey), { ...run, builds: M.upsertAt(workflow, changed)(run.builds) })
+const withBuild = (state: State, name: BuildName, number: Natural, change: (build: Builds.Build) => Builds.Build): State => {
+  const { knot, rkey, workflow } = name
+  const [run, build] = [runAt(state, knot, rkey), buildAt(state, name)]
+  if (run === null || build === null) return state
+  return given(withRun(state, runKey(knot, rkey), { ...run, builds: M.upsertAt(workflow, change(build))(run.builds) }), number)
 }
 
-/** What is asked about a build, in such a phase, has that number. */
-const buildIs = (state: State, name: BuildName, number: Natural, phases: ReadonlyArray<Builds.BuildPhase['_tag']>): State => {
-  const changed = withBuild(state, name, (build) =>
-    'number' in build.phase && number > build.phase.number && phases.includes(build.phase._tag) ? { ...build, phase: { ...build.phase, number } } : null
-  )
-  return changed === state ? state : given(changed, number)
-}
+/** What is asked about a build has that number. */
+const buildIs = (state: State, name: BuildName, number: Natural): State =>
+  withBuild(state, name, number, (build) => ('number' in build.phase ? { ...build, phase: { ...build.phase, number } } : build))
 
-/** How much sooner than it should a timer may have fired. */
-const EARLY_US = 1_000_000
-
-/** The time of a build has that number, if it can be over: timers of a status that it has left fire, too. */
-const deadlineIs = (state: State, at: TimeUs, name: BuildName, number: Natural): State => {
-  const { pendingMs, runningMs } = state.builds.settings.policy
-  const changed = withBuild(state, name, (build) => {
-    const ms = build.status === 'running' ? runningMs : pendingMs
-    return number > build.deadline && at - build.statusUs >= ms * 1_000 - EARLY_US ? { ...build, deadline: number } : null
-  })
-  return changed === state ? state : given(changed, number)
-}
+/** The time of a build has that number. */
+const deadlineIs = (state: State, name: BuildName, number: Natural): State => withBuild(state, name, number, (build) => ({ ...build, deadline: number }))
 
 /** The state in which what the event answers has the number that it bears. */
 const numberedAsIn = (state: State, event: Event): State => {
+  const [open, number] = [openNumber(state, event), numberIn(event)]
+  if (open === null || number === null || number <= open) return state
   switch (event._tag) {
     case 'KnotOpened':
-      return connectionIs(state, event.host, event.connection, ['Connecting'])
     case 'KnotClosed':
-      return connectionIs(state, event.host, event.connection, ['Connecting', 'Open'])
     case 'KnotFrameRejected':
     case 'KnotReceived':
-      return connectionIs(state, event.host, event.connection, ['Open'])
+      return connectionIs(state, event.host, number)
     case 'WorkflowsRead':
     case 'WorkflowsUnread':
-      return runIs(state, event.knot, event.rkey, event.number, ['Reading'])
+      return runIs(state, event.knot, event.rkey, number)
     case 'BuildAccepted':
     case 'BuildRefused':
-      return buildIs(state, event.build, event.number, ['Starting', 'Finding'])
     case 'BuildMissing':
-      return buildIs(state, event.build, event.number, ['Finding'])
     case 'BuildUncertain':
-      return buildIs(state, event.build, event.number, ['Starting', 'Finding', 'Cancelling'])
     case 'CancelHeard':
-      return buildIs(state, event.build, event.number, ['Cancelling'])
+      return buildIs(state, event.build, number)
     case 'TimerFired':
       switch (event.timer._tag) {
         case 'KnotTimer':
-          return connectionIs(state, event.timer.host, event.timer.connection, ['Waiting'])
+          return connectionIs(state, event.timer.host, number)
         case 'WorkflowsTimer':
-          return runIs(state, event.timer.knot, event.timer.rkey, event.timer.number, ['ReadPausing'])
+          return runIs(state, event.timer.knot, event.timer.rkey, number)
         case 'BuildTimer':
-          return buildIs(state, event.timer.build, event.timer.number, ['Pausing', 'CancelPausing'])
+          return buildIs(state, event.timer.build, number)
         case 'DeadlineTimer':
-          return deadlineIs(state, event.at, event.timer.build, event.timer.number)
+          return deadlineIs(state, event.timer.build, number)
         default:
           return state
       }

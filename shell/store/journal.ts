@@ -169,7 +169,7 @@ export const readJournal = (
   path: string,
   rules: Rules,
   seq: number,
-  take: (batch: Batch, line: Line) => void
+  take: (batch: Batch, line: Line) => Promise<void>
 ): Promise<TornTail | null> =>
   withFile(disk, path, 'read', async (file) => {
     let torn: TornTail | null = null
@@ -189,7 +189,7 @@ export const readJournal = (
         const isIncluded = batch.seq <= seq
         const strange = isIncluded ? null : strangeness(rules, batch.version, path, line.number)
         if (strange !== null) throw strange
-        take({ events: isIncluded ? [] : orRefuse(eventsOf(batch)), isFormer: batch.version === undefined, seq: batch.seq }, line)
+        await take({ events: isIncluded ? [] : orRefuse(eventsOf(batch)), isFormer: batch.version === undefined, seq: batch.seq }, line)
       }
     }
     return torn
@@ -243,7 +243,7 @@ export interface Journals {
  *
  * Files that a snapshot of `seq` supersedes are not looked at: after a failed append, one of them may be torn.
  */
-export const readJournals = async (disk: Disk, folder: string, rules: Rules, seq: number, take: (batch: Batch) => void): Promise<Journals> => {
+export const readJournals = async (disk: Disk, folder: string, rules: Rules, seq: number, take: (batch: Batch) => Promise<unknown>): Promise<Journals> => {
   const all = await journalsIn(disk, folder)
   const files = all.filter((_, i) => !isSuperseded(all, i, seq))
   let next = Math.min(files[0]?.first ?? seq + 1, seq + 1)
@@ -252,7 +252,7 @@ export const readJournals = async (disk: Disk, folder: string, rules: Rules, seq
   for (const { first, path } of files) {
     if (torn !== null) throw refused(torn.path, `line ${String(torn.number)}: ${torn.why}`)
     if (first !== next) throw refused(path, `it begins with batch ${String(first)}, but batch ${String(next)} has to come next`)
-    torn = await readJournal(disk, path, rules, seq, (batch, line) => {
+    torn = await readJournal(disk, path, rules, seq, async (batch, line) => {
       if (batch.seq !== next)
         throw refused(
           path,
@@ -261,7 +261,7 @@ export const readJournals = async (disk: Disk, folder: string, rules: Rules, seq
       next += 1
       if (batch.seq <= seq) return
       bytes += line.bytes.length + 1
-      take(batch)
+      await take(batch)
     })
   }
   return { bytes, seq: Math.max(seq, next - 1), torn }

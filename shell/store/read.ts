@@ -4,16 +4,13 @@
  */
 import { dirname } from 'node:path'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import { type Event, type State, step } from '../../core/index.js'
+import type { Event, State } from '../../core/index.js'
 import { type Disk, systemDisk, withFile } from './disk.js'
 import { attempt, type StoreError } from './failure.js'
-import { stepFormer } from './former-rules.js'
+import { folding } from './fold.js'
 import { type Batch, readJournal, readJournals } from './journal.js'
 import { type Format, FORMAT, snapshots } from './snapshot.js'
-
-/** The state after a batch. Effects of what has happened long ago are nobody's business. */
-export const after = (state: State, { events, isFormer }: Batch): State =>
-  events.reduce((before, event) => (isFormer ? stepFormer(before, event) : step(before, event)[0]), state)
+import { readPassing } from './steps.js'
 
 // ---------------------------------------------------------------------------------------- the state
 
@@ -29,10 +26,10 @@ const ATTEMPTS = 10
 const readOnce = async (disk: Disk, folder: string, format: Format): Promise<Contents> => {
   const snapshot = await snapshots(disk, folder, format).read()
   if (snapshot === null) throw new Error('there is no store of tack here')
-  let { state } = snapshot
   const rules = { snapshot: snapshot.version, version: format.version }
-  const { seq } = await readJournals(disk, folder, rules, snapshot.seq, (batch) => (state = after(state, batch)))
-  return { seq, state }
+  const { state, take } = folding(snapshot.state, await readPassing(disk, folder))
+  const { seq } = await readJournals(disk, folder, rules, snapshot.seq, take)
+  return { seq, state: state() }
 }
 
 const readAgain = (disk: Disk, folder: string, format: Format, attempts: number): Promise<Contents> =>
@@ -54,18 +51,24 @@ export interface Replay {
 }
 
 const replayOf = async (disk: Disk, path: string, format: Format): Promise<Replay> => {
-  const snapshot = await snapshots(disk, dirname(path), format).read()
+  const folder = dirname(path)
+  const snapshot = await snapshots(disk, folder, format).read()
   const rules = { snapshot: snapshot?.version ?? null, version: format.version }
   const batches: Array<Batch> = []
-  await readJournal(disk, path, rules, snapshot?.seq ?? 0, (batch) => batches.push(batch))
+  await readJournal(disk, path, rules, snapshot?.seq ?? 0, (batch) => Promise.resolve(void batches.push(batch)))
   if (snapshot === null) return { events: batches.flatMap(({ events }) => events), start: null }
 
-  const first = batches[0]?.seq ?? 0
+  const [first, last] = [batches[0]?.seq ?? 0, batches.at(-1)?.seq ?? 0]
+  const { state, take } = folding(snapshot.state, await readPassing(disk, folder))
   let start = snapshot.state
-  await readJournals(disk, dirname(path), rules, snapshot.seq, (batch) => {
-    if (batch.seq < first) start = after(start, batch)
+  const events: Array<Event> = []
+  await readJournals(disk, folder, rules, snapshot.seq, async (batch) => {
+    if (batch.seq === first) start = state()
+    if (batch.seq > last) return
+    const folded = await take(batch)
+    if (batch.seq >= first) for (const event of folded) events.push(event)
   })
-  return { events: batches.flatMap(({ events }) => events), start }
+  return { events, start }
 }
 
 /** The events in a journal of a store, after what a snapshot beside it includes. */

@@ -2,27 +2,37 @@
  * Notes of steps that may take long, so that one that does not end can be told by its event after the process was ended.
  *
  *     step.jsonl     before such steps: a line with their events, durable; then the number of each that begins. Empty when they are over.
+ *                    While the journal is read: a line for each such event, with its place there.
  *     hung.json      what the last such note said, and whether the operator has it passed over
  *
- * Only events whose steps have ended are in the journal, so what is read of it at a start needs no notes.
- *
- * The first line is durable before the first of the steps. The numbers need not be: the end of the process leaves them, and after a power
- * cut the event comes again. A note that cannot be written keeps nothing from happening.
+ * The first line is durable before the first of the steps. What follows need not be: the end of the process leaves it, and after a power
+ * cut the event comes again, or is read again where it is durable, in the journal. A note that cannot be written keeps nothing from happening.
  */
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { aboutOf, type Event } from '../../core/index.js'
+import { aboutOf, type Event, Natural } from '../../core/index.js'
 import { type Disk, type DiskFile, ifThere, withFile } from './disk.js'
-import { decodeText } from './json.js'
 import { refused } from './failure.js'
+import type { Placed, Position } from './fold.js'
+import { decodeText } from './json.js'
 
 /** An event, by its kind and what says which one of these it is. */
 const Noted = t.strict({ about: t.string, of: t.string })
 export type Noted = t.TypeOf<typeof Noted>
 
-const Hung = t.strict({ about: t.string, isPassedOver: t.boolean, of: t.string })
-export type Hung = t.TypeOf<typeof Hung>
+const Place = t.strict({ index: Natural, seq: Natural })
+
+/** An event of the journal, as it is noted while that is read. */
+const NotedThere = t.strict({ about: t.string, index: Natural, of: t.string, seq: Natural })
+
+const WrittenHung = t.strict({ about: t.string, isPassedOver: t.boolean, journal: t.union([Place, t.null, t.undefined]), of: t.string })
+
+export interface Hung extends Noted {
+  readonly isPassedOver: boolean
+  /** Where in the journal the event is; `null` when it is not there. */
+  readonly journal: Position | null
+}
 
 /** What an operator can do about it. */
 export const adviceOn = (hung: Hung): string =>
@@ -32,6 +42,10 @@ export const adviceOn = (hung: Hung): string =>
       ? 'if that happens again, its step does not end'
       : `if that happens again, its step does not end: tack pass-over "${eventName(hung)}" has the next start do without it`
 
+/** The event, for messages. */
+export const hungEvent = (hung: Hung): string =>
+  `"${eventName(hung)}"${hung.journal === null ? '' : ` from batch ${String(hung.journal.seq)} of the journal`}`
+
 /** How an operator names the event. */
 export const eventName = ({ about, of }: Noted): string => (about === '' ? of : `${of} ${about}`)
 
@@ -39,6 +53,8 @@ const STEP = 'step.jsonl'
 const HUNG = 'hung.json'
 const UNFINISHED = 'hung.json.new'
 const MAX = 1024 * 1024
+/** How much is noted of the journal before that begins anew. */
+const ROOM = 64 * 1024
 
 const textOf = (disk: Disk, path: string): Promise<string | null> =>
   ifThere(
@@ -56,39 +72,55 @@ const textOf = (disk: Disk, path: string): Promise<string | null> =>
   )
 
 /** In which step the last process ended; `null` when in none. */
-const noteOf = (text: string | null): Noted | null => {
-  const [first = '', ...numbers] = (text ?? '').split('\n')
-  const read = decodeText(t.readonlyArray(Noted), first)
-  // A line that is torn is that of steps that did not begin.
-  if (E.isLeft(read) || numbers.length === 0) return null
-  // After the last number there is a line feed.
-  return read.right[Number(numbers.at(-2) ?? 0)] ?? null
+const noteOf = (text: string | null): Hung | null => {
+  const lines = (text ?? '').split('\n')
+  // After the last line that is whole there is a line feed; one that is torn is of a step that did not begin.
+  const last = lines.at(-2)
+  if (last === undefined) return null
+  const there = decodeText(NotedThere, last)
+  if (E.isRight(there)) {
+    const { about, index, of, seq } = there.right
+    return { about, isPassedOver: false, journal: { index, seq }, of }
+  }
+  const read = decodeText(t.readonlyArray(Noted), lines[0] ?? '')
+  if (E.isLeft(read)) return null
+  const noted = read.right[Number(lines.length > 2 ? last : 0)]
+  return noted === undefined ? null : { ...noted, isPassedOver: false, journal: null }
 }
+
+/** Whether both are about the same event, at the same place. */
+const isSame = (a: Hung, b: Hung): boolean =>
+  eventName(a) === eventName(b) && a.journal?.seq === b.journal?.seq && a.journal?.index === b.journal?.index
 
 /** What is known of a step that did not end; `null` when nothing is. */
 export const readHung = async (disk: Disk, folder: string): Promise<Hung | null> => {
   const path = join(folder, HUNG)
   const text = await textOf(disk, path)
   if (text === null) return null
-  const read = decodeText(Hung, text)
+  const read = decodeText(WrittenHung, text)
   if (E.isLeft(read)) throw refused(path, read.left)
-  return read.right
+  return { ...read.right, journal: read.right.journal ?? null }
 }
+
+const passingOf = (hung: Hung | null): Placed | null =>
+  hung?.isPassedOver === true && hung.journal !== null ? { about: hung.about, of: hung.of, ...hung.journal } : null
+
+/** The event of the journal that the operator has passed over. Whoever folds it does without. */
+export const readPassing = async (disk: Disk, folder: string): Promise<Placed | null> => passingOf(await readHung(disk, folder))
 
 /** The step that goes on, or in which the last process ended; else the last that was found at a start. */
 export const lastHung = async (disk: Disk, folder: string): Promise<Hung | null> => {
   const note = noteOf(await textOf(disk, join(folder, STEP)))
   const hung = await readHung(disk, folder)
-  if (note === null || (hung !== null && eventName(hung) === eventName(note))) return hung
-  return { ...note, isPassedOver: false }
+  return note === null || (hung !== null && isSame(hung, note)) ? hung : note
 }
 
 /** Keeps `hung`, in place of what was kept. */
-export const writeHung = async (disk: Disk, folder: string, { about, isPassedOver, of }: Hung): Promise<void> => {
+export const writeHung = async (disk: Disk, folder: string, { about, isPassedOver, journal, of }: Hung): Promise<void> => {
   const path = join(folder, UNFINISHED)
   await ifThere(disk.remove(path), undefined)
   await withFile(disk, path, 'create', async (file) => {
-    await file.append(Buffer.from(JSON.stringify({ about, isPassedOver, of })))
+    await file.append(Buffer.from(JSON.stringify({ about, isPassedOver, journal, of })))
     await file.sync()
   })
   await disk.rename(path, join(folder, HUNG))
@@ -111,6 +143,14 @@ export interface Steps {
 export interface OpenedSteps extends Steps {
   /** In which step the last process ended, if it ended in one. */
   readonly found: Hung | null
+  /** The event of the journal that the operator has passed over. */
+  readonly passing: Placed | null
+  /** Notes an event of the journal whose step may take long. */
+  readonly reading: (event: Event, at: Position) => Promise<void>
+  /** The journal has been read: what is noted of it is of no use any more, nor what was decided about it. */
+  readonly hasRead: () => Promise<void>
+  /** The journal cannot be read: what was noted of it goes, so that all is as it was. */
+  readonly abandon: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -125,7 +165,7 @@ export const openSteps = async (
   const note = names.includes(STEP) ? noteOf(await textOf(disk, join(folder, STEP))) : null
   let found: Hung | null = null
   if (note !== null) {
-    found = before !== null && eventName(before) === eventName(note) ? before : { ...note, isPassedOver: false }
+    found = before !== null && isSame(before, note) ? before : note
     // What the operator has decided about another one stands.
     if (before?.isPassedOver !== true) await writeHung(disk, folder, found)
   }
@@ -156,23 +196,54 @@ export const openSteps = async (
       await opened.sync()
     })
 
+  /** How much is noted of the journal. */
+  let bytes = 0
+  const end = (): Promise<void> =>
+    trying(async (opened) => {
+      await opened.truncate(0)
+      isEmpty = true
+    })
+  const passed = async (): Promise<void> => {
+    await ifThere(disk.remove(join(folder, HUNG)), undefined)
+    await disk.syncFolder(folder)
+  }
+
+  const close = async (): Promise<void> => {
+    await file?.close()
+    file = null
+  }
+
   return {
+    abandon: async () => {
+      if (bytes > 0 && names.includes(STEP)) await end()
+      await close()
+      if (bytes > 0 && !names.includes(STEP)) await ifThere(disk.remove(join(folder, STEP)), undefined)
+    },
     at: (i) => trying((opened) => opened.append(Buffer.from(`${String(i)}\n`))),
     begin: write,
-    close: async () => {
-      await file?.close()
-      file = null
-    },
-    end: () =>
-      trying(async (opened) => {
-        await opened.truncate(0)
-        isEmpty = true
-      }),
+    close,
+    end,
     found,
-    passed: async () => {
-      await ifThere(disk.remove(join(folder, HUNG)), undefined)
-      await disk.syncFolder(folder)
+    hasRead: async () => {
+      if (bytes > 0) await end()
+      // The operator may have decided meanwhile: about a step that has ended.
+      if (hung !== null && (await readHung(disk, folder))?.journal != null) await passed()
     },
-    wanted: hung?.isPassedOver === true ? { about: hung.about, of: hung.of } : null
+    passed,
+    passing: passingOf(hung),
+    reading: (event, { index, seq }) =>
+      trying(async (opened) => {
+        const line = Buffer.from(`${JSON.stringify({ about: aboutOf(event), index, of: event._tag, seq })}\n`)
+        const isFirst = bytes === 0
+        if (isFirst || bytes + line.length > ROOM) {
+          await opened.truncate(0)
+          isEmpty = false
+          bytes = 0
+        }
+        bytes += line.length
+        await opened.append(line)
+        if (isFirst) await opened.sync()
+      }),
+    wanted: hung?.isPassedOver === true && hung.journal === null ? { about: hung.about, of: hung.of } : null
   }
 }

@@ -138,6 +138,60 @@ for (const [of, name] of [
       expect((await inspect()).out).not.toContain('ended while it did')
     }))
 
+test.skipIf(!hasGit)(`an event of the journal whose step does not end at a start: noted with its place, passed over once, and all else is as it was${WITHOUT_GIT}`, () =>
+  inFolder(async (folder) => {
+    const { check, host, inspect, passed, passOver, push, rkey, run, state, statusOf } = await world(folder)
+    const [before, bad, good] = [rkey(1), rkey(2), rkey(3)]
+    const first = run()
+    await first.says('"event":"KnotOpened"')
+    for (const one of [before, bad, good]) {
+      await push(one)
+      await eventually(async () => (await statusOf(one)) === 'success')
+    }
+    // What it has done is in its journal alone.
+    await first.end('SIGKILL')
+    const others = async () => M.toEntries((await state())?.builds.runs ?? M.empty<string, never>()).filter(([key]) => !key.endsWith(`/${bad}`))
+    const built = await others()
+    expect(built).toHaveLength(2)
+
+    const env = { NODE_OPTIONS: await hanging(folder, `event._tag === 'WorkflowsRead' && event.rkey === '${bad}' && event.workflows.length !== 0`) }
+    const event = `WorkflowsRead ${host}/${bad}`
+    const second = run(env)
+    await noted(folder, event)
+    await second.end('SIGKILL')
+
+    // Most processes end for another reason: what was noted is tried again.
+    const third = run(env)
+    await third.says(`the last process ended while it took in \\"${event}\\" from batch`)
+    await noted(folder, event)
+    expect((await check()).out).toMatch(/NOT {2}store .*ended while it did/)
+    expect(await passOver('WorkflowsRead x')).toMatchObject({ code: 1 })
+    expect(await passOver(event)).toMatchObject({ code: 0 })
+    await third.end('SIGKILL')
+    // Nobody who reads the store hangs from now on.
+    expect((await inspect()).out).toContain('it will be passed over, once')
+    expect(await passed()).toBe(1)
+
+    const fourth = run(env)
+    await fourth.says('was passed over, as the operator wished')
+    await fourth.says('"event":"KnotOpened"')
+    expect(await passOver(event)).toMatchObject({ code: 1 })
+    expect(await fourth.end('SIGKILL')).toBeNull()
+    expect(await passed()).toBe(1)
+    expect(await statusOf(bad)).toBeNull()
+    // The same builds, of which none was begun again.
+    const outline = (runs: typeof built) => runs.map(([key, { builds }]) => [key, M.toEntries(builds).map(([name, { phase, status, statusUs }]) => [name, phase, status, statusUs])])
+    expect(outline(await others())).toEqual(outline(built))
+
+    const fifth = run(env)
+    await fifth.says('"event":"KnotOpened"')
+    const next = rkey(4)
+    await push(next)
+    await eventually(async () => (await statusOf(next)) === 'success')
+    expect(await fifth.end('SIGTERM')).toBe(0)
+    expect(await passed()).toBe(1)
+  }))
+
 test.skipIf(!hasGit)(`the watchdog hears that tack goes on, also while nothing happens, and nothing any more when a step does not end${WITHOUT_GIT}`, () =>
   inFolder(async (folder) => {
     const { host, push, rkey, run } = await world(folder)

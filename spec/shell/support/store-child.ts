@@ -3,8 +3,13 @@
  * its standard output how many have been acknowledged, one number a line. The n-th batch moves the cursor to n.
  *
  *     node dist/spec/shell/support/store-child.js write FOLDER
+ *
+ * Or it opens a store and closes it again, and kills itself before the N-th change that it makes to it (its lock is not counted):
+ *
+ *     node dist/spec/shell/support/store-child.js open FOLDER N
  */
 import { writeSync } from 'node:fs'
+import { basename } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import {
   Config,
@@ -16,7 +21,8 @@ import {
   type StreamAdvanced,
   type TimeUs
 } from '../../../core/index.js'
-import { openStore } from '../../../shell/store.js'
+import { type Disk, type DiskFile, openStore } from '../../../shell/store.js'
+import { systemDisk } from '../../../shell/store/disk.js'
 
 const fail = (message: string): never => {
   writeSync(2, `${message}\n`)
@@ -62,5 +68,36 @@ const main = async (folder: string): Promise<never> => {
   }
 }
 
-const [, , command, folder] = process.argv
+/** A disk on which the process kills itself before that change. */
+const mortalDisk = (until: number): Disk => {
+  let left = until
+  const change = <R>(path: string, act: () => Promise<R>): Promise<R> => {
+    if (!basename(path).startsWith('lock')) left -= 1
+    if (left === 0) process.kill(process.pid, 'SIGKILL')
+    return act()
+  }
+  const { open, remove, rename, syncFolder } = systemDisk
+  const mortalFile = (path: string, { append, sync, truncate, ...file }: DiskFile): DiskFile => ({
+    ...file,
+    append: (bytes) => change(path, () => append(bytes)),
+    sync: () => change(path, sync),
+    truncate: (length) => change(path, () => truncate(length))
+  })
+  return {
+    ...systemDisk,
+    open: async (path, mode) => (mode === 'read' ? open(path, mode) : mortalFile(path, await change(path, () => open(path, mode)))),
+    remove: (path) => change(path, () => remove(path)),
+    rename: (from, to) => change(to, () => rename(from, to)),
+    syncFolder: (path) => change(path, () => syncFolder(path))
+  }
+}
+
+const openAndClose = async (folder: string, until: number): Promise<void> => {
+  const opened = await openStore({ disk: mortalDisk(until), folder, initial: begin })()
+  if (E.isLeft(opened)) return fail(`${opened.left._tag} ${opened.left.path}: ${opened.left.message}`)
+  await opened.right.close()()
+}
+
+const [, , command, folder, until] = process.argv
 if (command === 'write') void main(folder ?? fail('which folder?'))
+if (command === 'open') void openAndClose(folder ?? fail('which folder?'), Number(until))
