@@ -326,7 +326,6 @@ describe('what a flood of triggers may cost', () => {
   const sourceOf = (happenings: ReadonlyArray<Happening>): Builds.Source => sourceIn(after(happenings))
 
   test('five hundred runs of a knot may wait', () => {
-    expect(M.size(after(flood(500)).builds.runs)).toBe(500)
     const state = after(flood(502))
     expect([M.size(state.builds.runs), sourceIn(state).reading]).toEqual([500, 500])
     expect(state.counters.recent.map((report) => ('reason' in report ? report.reason : ''))).toEqual(['limit', 'limit'])
