@@ -8,7 +8,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import type { MemberChanged } from './commits.js'
+import type { MemberChanged } from './commits/index.js'
 import { Backoff, type Config, Natural } from './config.js'
 import { unhurried } from './connection.js'
 import { Collection, COLLECTIONS, Did } from './data/identifiers.js'

@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { type HoldChanged, type Holder, holder } from './commits.js'
+import { type HoldChanged, type Holder, holder } from './commits/index.js'
 import { Backoff, type Config, Natural } from './config.js'
 import { Connection, connecting, idle, isConnecting, isLive, lost, opened, woken } from './connection.js'
 import { HostName } from './data/host-name.js'
@@ -44,7 +44,7 @@ const Settings = t.readonly(
   })
 )
 
-export type { Holder } from './commits.js'
+export type { Holder } from './commits/index.js'
 
 export interface KnotsState {
   /** Derived: the records that hold each knot. */

@@ -12,7 +12,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import * as Backfill from './backfill.js'
 import * as Builds from './builds.js'
-import * as Commits from './commits.js'
+import * as Commits from './commits/index.js'
 import * as Counters from './counters.js'
 import * as Cursor from './cursor.js'
 import type { HostName } from './data/host-name.js'
@@ -22,6 +22,7 @@ import type { Effect } from './effect.js'
 import type { Event, FrameEvent, StreamAdvanced } from './event.js'
 import { ONE } from './config.js'
 import * as Knots from './knots.js'
+import * as Rights from './rights.js'
 import { slim } from './slim.js'
 import type { State } from './state.js'
 import { chain, NOTHING, type ReportEffect, type Transition, unchanged } from './transition.js'
@@ -242,9 +243,9 @@ const leftAmong = (
 /** The trigger with what the rows say. Who made the push that a pipeline tells of, its refUpdate has said. */
 const triggerJudged = (state: Builds.BuildsState, commits: Commits.CommitsState, arrived: Knots.TriggerArrived): Builds.TriggerJudged => {
   const { knot, trigger } = arrived
-  const meant = Commits.claimed(commits, knot, trigger.repo)
+  const meant = Rights.claimed(commits, knot, trigger.repo)
   const actor = trigger.actor ?? Builds.tellerOf(state, knot, trigger, meant)
-  return { _tag: 'TriggerJudged', actor, entitlement: Commits.entitlement(commits, knot, trigger.repo, actor), meant, trigger: arrived }
+  return { _tag: 'TriggerJudged', actor, entitlement: Rights.entitlement(commits, knot, trigger.repo, actor), meant, trigger: arrived }
 }
 
 /** What may have something started comes with the right to it, as it is now; a timer of a knot, with how things stand with that. */
@@ -269,7 +270,7 @@ const judged = (state: Builds.BuildsState, commits: Commits.CommitsState, knots:
 /** Whether the right to a run is there still, by what the rows say now (T2). */
 export const isEntitled = (state: Builds.BuildsState, commits: Commits.CommitsState, knot: HostName, rkey: Rkey): boolean => {
   const right = Builds.rightOf(state, knot, rkey)
-  return right !== null && Commits.isHeld(commits, knot, right.repository) && Commits.maySay(commits, right.repository, right.actor)
+  return right !== null && Commits.isHeld(commits, knot, right.repository) && Rights.maySay(commits, right.repository, right.actor)
 }
 
 /**

@@ -1,0 +1,53 @@
+/**
+ * Who is known, who is admitted, and how many keys of an account there is room for (D7).
+ */
+import { type Account, sizeOf } from './account.js'
+import { Did } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import type { Policy } from './model.js';
+import { type CommitsState } from './model.js'
+
+/**
+ * Whether only those are known who are admitted: under `members`, where what is not kept of others can be read once they are
+ * admitted. Otherwise whoever has rows is known, as far as there is room.
+ */
+export const isSelective = ({ admission, backfill }: Policy): boolean => admission === 'members' && backfill
+
+/** Whether the account is the owner's, or a record of the owner names it. It is so also while the owner is set aside. */
+export const isOurs = ({ named, policy }: Pick<CommitsState, 'named' | 'policy'>, did: Did): boolean => did === policy.owner || M.has<string>(did)(named)
+
+/** Whether nothing is kept of the account: its commits and account events only move the cursor. */
+export const isStranger = (state: CommitsState, did: Did): boolean =>
+  isSelective(state.policy) && did !== state.policy.owner && !M.has(did)(state.accounts)
+
+/** Whether there is anything to remember the account for. */
+export const isRemembered = (state: Pick<CommitsState, 'named' | 'policy'>, did: Did, account: Account): boolean =>
+  isSelective(state.policy) ? isOurs(state, did) : account.floor !== null || sizeOf(account) > 0
+
+/** What cannot be in a state that came about, as a sentence; `null` when all is in order. */
+export const incoherence = (state: CommitsState): string | null => {
+  const { accounts, members, policy } = state
+  const every = (holds: (did: Did, account: Account) => boolean): boolean =>
+    M.reduceWithKey<Did, Account, boolean>(true, (did, ok, account) => ok && holds(did, account))(accounts)
+  if (!every((did, account) => isRemembered(state, did, account)))
+    return isSelective(policy)
+      ? 'an account is neither the owner’s nor named by a record of the owner'
+      : 'an account has no rows, no tombstones and no floor'
+  if (!isSelective(policy)) return every((_, { horizonUs }) => horizonUs === null) ? null : 'an account has a horizon where everybody is known'
+  return M.keys(members).filter(Did.is).every((did) => M.has(did)(accounts)) ? null : 'a member has no account'
+}
+
+/** How many more keys of the account there is room for (D7). */
+export const roomFor = (state: CommitsState, did: Did, account: Account): number => {
+  const { caps } = state.policy
+  return isOurs(state, did)
+    ? caps.admitted - sizeOf(account)
+    : Math.min(caps.stranger - sizeOf(account), caps.strangers - state.strangerKeys)
+}
+
+/** Whether a record of the owner that counts makes `subject` a member. */
+export const isMember = (state: CommitsState, subject: string): boolean => M.has(subject)(state.members)
+
+/** Whether the records of `did` may make us act (D7). */
+export const isAdmitted = (state: CommitsState, did: Did): boolean =>
+  state.policy.admission === 'open' || did === state.policy.owner || isMember(state, did)

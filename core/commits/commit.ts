@@ -1,0 +1,177 @@
+/**
+ * A commit: past the gates, into its row, and what follows from it.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { type Account, known, type Repo, type Slot, type Slots, stampOf, withRows } from './account.js'
+import type { Natural } from '../config.js'
+import type { HostPolicy } from '../data/host-name.js';
+import { canonicalHost } from '../data/host-name.js'
+import {
+  COLLABORATOR,
+  type Collection,
+  laterOf,
+  MEMBER,
+  REPO,
+  type Rkey,
+  type Tid,
+  type TimeUs
+} from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import { excerpt } from '../data/text.js'
+import type { CommitReceived, RepoRecord } from '../event.js'
+import { overlong, withinLimits } from '../limits.js'
+import { NOTHING, report, type ReportEffect, type Transition, unchanged } from '../transition.js'
+import { isOurs, isStranger, roomFor } from './admission.js'
+import { settled } from './change.js'
+import { count, didsOf, membersChanged, reindexed, repoDidOf, subjectOf } from './derived.js'
+import { isNewsAt, usableRev } from './gates.js'
+import { holdChanged, holdChanges, knotHeld } from './holds.js'
+import type {
+  Policy} from './model.js';
+import {
+  accountOf,
+  type CommitsState,
+  type HoldChanged,
+  type MemberChanged,
+  type Outcome,
+  rowAt
+} from './model.js'
+
+/** The slots with the commit applied. A delete leaves a tombstone, also where nothing was. */
+const write = <R>(map: Slots<R>, rkey: Rkey, record: R | null, rev: Tid | null, timeUs: TimeUs): Slots<R> => {
+  const slot = M.lookup(rkey)(map)
+  if (O.isNone(slot)) return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev, timeUs })(map)
+  return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: rev ?? slot.value.rev, timeUs: laterOf(slot.value.timeUs, timeUs) })(map)
+}
+
+/** The row of a repo record under `hosts`: its knot in canonical form, or none. */
+export const repoOf = (hosts: HostPolicy, record: RepoRecord): Repo => ({
+  createdAt: record.createdAt,
+  knot: O.toNullable(canonicalHost(hosts)(record.knot)),
+  name: record.name,
+  repoDid: record.repoDid,
+  spindle: record.spindle
+})
+
+/** What is known at a key of the account. */
+export const slotAt = ({ collaborators, members, repos }: Account, collection: Collection, rkey: Rkey): Slot<unknown> | null => {
+  switch (collection) {
+    case MEMBER:
+      return O.toNullable(M.lookup(rkey)(members))
+    case REPO:
+      return O.toNullable(M.lookup(rkey)(repos))
+    case COLLABORATOR:
+      return O.toNullable(M.lookup(rkey)(collaborators))
+  }
+}
+
+/** The account with the commit applied. */
+const writeTo = (account: Account, policy: Policy, event: CommitReceived, rev: Tid | null): Account => {
+  const { collaborators, members, repos } = account
+  switch (event.collection) {
+    case MEMBER:
+      return withRows(account, { collaborators, members: write(members, event.rkey, event.record, rev, event.timeUs), repos })
+    case REPO: {
+      const row = event.record === null ? null : repoOf(policy.hosts, event.record)
+      return withRows(account, { collaborators, members, repos: write(repos, event.rkey, row, rev, event.timeUs) })
+    }
+    case COLLABORATOR:
+      return withRows(account, { collaborators: write(collaborators, event.rkey, event.record, rev, event.timeUs), members, repos })
+  }
+}
+
+/** The event without what is too long in its record. */
+const cutToLimits = (event: CommitReceived): CommitReceived => {
+  if (event.record === null) return event
+  const record = withinLimits(event.collection, event.record)
+  return record === event.record ? event : ({ ...event, record } as CommitReceived)
+}
+
+/** The reports about fields of a record that count as absent, because they are too long. */
+export const tooLong = (
+  { collection, record, rkey }: { readonly collection: Collection; readonly record: { readonly [field: string]: string } | null; readonly rkey: Rkey },
+  { at, did }: Pick<CommitReceived, 'at' | 'did'>
+): ReadonlyArray<ReportEffect> =>
+  record === null
+    ? NOTHING
+    : overlong(collection, record).map(({ field, limit }) =>
+        report({ _tag: 'FieldTooLong', at, collection, did, field, limit: limit as Natural, rkey })
+      )
+
+export const commit = (state: CommitsState, event: CommitReceived, cursor: TimeUs | null): Transition<CommitsState, Outcome> => {
+  if (isStranger(state, event.did)) return unchanged(state)
+  const [after, outcomes] = applied(state, cutToLimits(event), cursor)
+  if (after === state) return [after, outcomes]
+  const reports = tooLong(event, event)
+  return reports.length === 0 ? [after, outcomes] : [after, [...outcomes, ...reports]]
+}
+
+const applied = (state: CommitsState, event: CommitReceived, cursor: TimeUs | null): Transition<CommitsState, Outcome> => {
+  const before = accountOf(state, event.did) ?? known(stampOf(event))
+  const slot = slotAt(before, event.collection, event.rkey)
+  const rev = usableRev(event)
+  if (!isNewsAt(before, slot, rev, event.timeUs)) return unchanged(state)
+  if (slot === null && roomFor(state, event.did, before) <= 0) return [state, [keyRefused(event, event)]]
+
+  const account = writeTo(before, state.policy, event, rev)
+  const accounts = M.upsertAt(event.did, account)(state.accounts)
+  const strangerKeys = slot === null && !isOurs(state, event.did) ? state.strangerKeys + 1 : state.strangerKeys
+  const { members, named, policy } = state
+  switch (event.collection) {
+    case REPO: {
+      const was = rowAt(before, event.rkey)
+      const is = rowAt(account, event.rkey)
+      const repoDids = reindexed(state.repoDids, event.did, event.rkey, repoDidOf(policy, was), repoDidOf(policy, is))
+      const changes = account.active
+        ? holdChanged(knotHeld(state, event.did, was), knotHeld(state, event.did, is), event.did, event.rkey)
+        : NOTHING
+      const refused = refusedKnot(is, event.record, event)
+      return [{ accounts, members, named, policy, repoDids, strangerKeys }, refused.length === 0 ? changes : [...changes, ...refused]]
+    }
+    case MEMBER: {
+      const after = { accounts, members, named, policy, repoDids: state.repoDids, strangerKeys }
+      return event.did === policy.owner ? ownersMember(state, after, before, event, cursor) : [after, []]
+    }
+    case COLLABORATOR:
+      return [{ accounts, members, named, policy, repoDids: state.repoDids, strangerKeys }, []]
+  }
+}
+
+/** The report about a key for which there is no room. */
+export const keyRefused = (
+  { at, did }: Pick<CommitReceived, 'at' | 'did'>,
+  { collection, rkey }: { readonly collection: Collection; readonly rkey: Rkey }
+): ReportEffect => report({ _tag: 'KeyRefused', at, collection, did, rkey })
+
+/** The report about a repo record whose knot is none that we would listen to. That it names no knot is not reported. */
+export const refusedKnot = (
+  row: Repo | null,
+  record: RepoRecord | null,
+  { at, did, rkey }: Pick<CommitReceived, 'at' | 'did' | 'rkey'>
+): ReadonlyArray<ReportEffect> =>
+  record === null || record.knot === '' || row === null || row.knot !== null
+    ? NOTHING
+    : [report({ _tag: 'KnotRefused', at, did, knot: excerpt(record.knot), rkey })]
+
+/** The owner's record at a key has changed: the subject it named may not be a member any more, another may be one now. */
+const ownersMember = (
+  state: CommitsState,
+  written: CommitsState,
+  owner: Account,
+  event: CommitReceived & { readonly collection: typeof MEMBER },
+  cursor: TimeUs | null
+): Transition<CommitsState, HoldChanged | MemberChanged> => {
+  const old = pipe(
+    M.lookup(event.rkey)(owner.members),
+    O.match(
+      () => '',
+      (slot) => subjectOf(state.policy, slot.record)
+    )
+  )
+  const now = subjectOf(state.policy, event.record)
+  const named = pipe(state.named, count(now, 1), count(old, -1))
+  const subjects = didsOf([old, now])
+  const after = settled(state, { ...written, members: owner.active ? named : state.members, named }, subjects, cursor)
+  return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
+}

@@ -1,0 +1,98 @@
+/**
+ * What is derived from the rows: the members, and the repositories by their own DIDs.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { type Account, NOBODY, type Repo, sizeOf, type Slot, type Slots } from './account.js'
+import { Did, type Rkey } from '../data/identifiers.js'
+import { insertAt, removeAt } from '../data/multimap.js'
+import * as M from '../data/ordered-map.js'
+import type { Member } from '../event.js'
+import { isMember, isOurs } from './admission.js'
+import type { Policy } from './model.js';
+import { type CommitsState, holder, type MemberChanged } from './model.js'
+
+/** The subject that the owner's record makes a member, `""` when it makes none. */
+export const subjectOf = (policy: Policy, record: Member | null): string =>
+  record !== null && record.instance === policy.hostname ? record.subject : ''
+
+export const count =
+  (subject: string, by: 1 | -1) =>
+  (members: M.OrderedMap<string, number>): M.OrderedMap<string, number> => {
+    if (subject === '') return members
+    const n = pipe(
+      M.lookup(subject)(members),
+      O.getOrElse(() => 0)
+    )
+    return n + by === 0 ? M.deleteAt(subject)(members) : M.upsertAt(subject, n + by)(members)
+  }
+
+/** Whom the owner's rows name. */
+export const namedBy = (policy: Policy, accounts: CommitsState['accounts']): CommitsState['named'] =>
+  pipe(
+    M.lookup(policy.owner)(accounts),
+    O.match(
+      () => M.empty<string, number>(),
+      (owner) =>
+        M.reduceWithKey<Rkey, Slot<Member>, CommitsState['members']>(M.empty(), (_, members, slot) =>
+          count(subjectOf(policy, slot.record), 1)(members)
+        )(owner.members)
+    )
+  )
+
+/** The members: those who are named, and none while the owner's account is set aside. */
+export const membersOf = (policy: Policy, accounts: CommitsState['accounts'], named: CommitsState['named']): CommitsState['members'] =>
+  pipe(
+    M.lookup(policy.owner)(accounts),
+    O.match(
+      () => M.empty(),
+      (owner) => (owner.active ? named : M.empty())
+    )
+  )
+
+/** The subjects that are DIDs, each once, ascending: so is told what becomes of them. */
+export const didsOf = (subjects: ReadonlyArray<string>): ReadonlyArray<Did> => [...new Set(subjects)].filter(Did.is).sort()
+
+/** Who has become a member, and who has ceased to be one, of these subjects. */
+export const membersChanged = (before: CommitsState, after: CommitsState, subjects: ReadonlyArray<Did>): ReadonlyArray<MemberChanged> =>
+  subjects.flatMap((did): ReadonlyArray<MemberChanged> => {
+    const is = isMember(after, did)
+    return is === isMember(before, did) ? [] : [{ _tag: is ? 'Admitted' : 'Dismissed', did }]
+  })
+
+/** The DID that a row gives its repository, `""` when it gives none or does not name us: only what names us is ever asked for. */
+export const repoDidOf = (policy: Policy, row: Repo | null): string => (row !== null && row.spindle === policy.hostname ? row.repoDid : '')
+
+/** The index after the row at a key gave `old` and gives `now`. */
+export const reindexed = (index: CommitsState['repoDids'], did: Did, rkey: Rkey, old: string, now: string): CommitsState['repoDids'] => {
+  if (old === now) return index
+  const name = holder(did, rkey)
+  const without = old === '' ? index : removeAt(old, name)(index)
+  return now === '' ? without : insertAt(now, name)(without)
+}
+
+/** The index after the rows of an account were `old` and are `now`. */
+export const reindexedAll = (index: CommitsState['repoDids'], policy: Policy, did: Did, old: Slots<Repo>, now: Slots<Repo>): CommitsState['repoDids'] => {
+  if (old === now) return index
+  const without = M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(index, (rkey, acc, { record }) =>
+    reindexed(acc, did, rkey, repoDidOf(policy, record), '')
+  )(old)
+  return M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(without, (rkey, acc, { record }) =>
+    reindexed(acc, did, rkey, '', repoDidOf(policy, record))
+  )(now)
+}
+
+/** The slice with these rows, and with what is derived from them. Linear in the rows. */
+export const derive = (policy: Policy, accounts: CommitsState['accounts']): CommitsState => {
+  const named = namedBy(policy, accounts)
+  return {
+    accounts,
+    members: membersOf(policy, accounts, named),
+    named,
+    policy,
+    repoDids: M.reduceWithKey<Did, Account, CommitsState['repoDids']>(M.empty(), (did, index, { repos }) =>
+      reindexedAll(index, policy, did, NOBODY.repos, repos)
+    )(accounts),
+    strangerKeys: M.reduceWithKey<Did, Account, number>(0, (did, n, account) => (isOurs({ named, policy }, did) ? n : n + sizeOf(account)))(accounts)
+  }
+}

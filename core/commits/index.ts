@@ -1,0 +1,77 @@
+/**
+ * Rows: what the records on the network say, who may say it, and what follows from it for the knots.
+ *
+ * Rows are keyed by (collection, DID, rkey) and kept by account, because three things are decided for an account as a whole:
+ * whether its rows count (D5), from when on its commits count (the floor), and when it can be forgotten.
+ *
+ * A commit is let through by its rev, per key, so that a replay changes nothing and causes nothing (D3). What the change
+ * means for the knots comes out as holds made and released; the knots' reducer turns them into subscriptions.
+ */
+import type { TimeUs } from '../data/identifiers.js'
+import type { Event } from '../event.js'
+import { type Transition, unchanged } from '../transition.js'
+import { accountChanged } from './change.js'
+import { commit } from './commit.js'
+import { started } from './configured.js'
+import { read } from './listed.js'
+import { type CommitsState, type Outcome, policyOf } from './model.js'
+
+export { incoherence, isAdmitted, isMember, isStranger } from './admission.js'
+export { isOutdated } from './change.js'
+export { derive } from './derived.js'
+export { allHolds, isHeld } from './holds.js'
+export {
+  type CommitsState,
+  type HoldChanged,
+  type Holder,
+  holder,
+  initial,
+  isKnown,
+  liveRepo,
+  type MemberChanged,
+  Policy
+} from './model.js'
+
+/**
+ * The reducer of rows. It takes every event and knows its own, and how far the stream has come with it: the horizon of whoever is admitted.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Commits, Config, defaults, Event, REPO } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * const commit = Event.decode({
+ *   _tag: 'CommitReceived',
+ *   at: 1_767_225_600_000_000,
+ *   collection: REPO,
+ *   connection: 0,
+ *   did: 'did:plc:owner',
+ *   ordinal: null,
+ *   record: { createdAt: '', knot: 'knot.example', name: 'app', repoDid: '', spindle: 'ci.example' },
+ *   rev: null,
+ *   rkey: 'self',
+ *   timeUs: 1_767_225_600_000_000
+ * })
+ * assert(commit._tag === 'Right')
+ *
+ * const [state, outcomes] = Commits.reduce(Commits.initial(config.right), commit.right)
+ * assert.deepStrictEqual(outcomes, [{ _tag: 'HoldMade', did: 'did:plc:owner', knot: 'knot.example', rkey: 'self' }])
+ *
+ * // The same again is no news.
+ * assert.deepStrictEqual(Commits.reduce(state, commit.right), [state, []])
+ */
+export const reduce = (state: CommitsState, event: Event, cursor: TimeUs | null = null): Transition<CommitsState, Outcome> => {
+  switch (event._tag) {
+    case 'Started':
+      return started(state, policyOf(event.config), cursor)
+    case 'CommitReceived':
+      return commit(state, event, cursor)
+    case 'AccountReceived':
+      return accountChanged(state, event, cursor)
+    case 'RecordsRead':
+      return read(state, event, cursor)
+    default:
+      return unchanged(state)
+  }
+}

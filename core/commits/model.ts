@@ -1,0 +1,92 @@
+/**
+ * What is kept of rows, and how a row is looked up.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import type { Account, Repo } from './account.js'
+import { Admission, Caps, type Config, NonEmpty } from '../config.js'
+import { type HostName, HostPolicy } from '../data/host-name.js'
+import { Did, type Rkey } from '../data/identifiers.js'
+import type { MultiMap } from '../data/multimap.js'
+import * as M from '../data/ordered-map.js'
+import type { ReportEffect } from '../transition.js'
+
+/** The part of the configuration that decides what rows mean. */
+export const Policy = t.readonly(
+  t.strict({ admission: Admission, backfill: t.boolean, caps: Caps, hostname: NonEmpty, hosts: HostPolicy, owner: Did }),
+  'Policy'
+)
+
+export type Policy = t.TypeOf<typeof Policy>
+
+export interface CommitsState {
+  readonly accounts: M.OrderedMap<Did, Account>
+  /** Derived: how many live records of the owner make this subject a member: those of `named`, or none while the owner is set aside. */
+  readonly members: M.OrderedMap<string, number>
+  /** Derived: how many records of the owner name this subject, also while the owner is set aside. Keys are any text. */
+  readonly named: M.OrderedMap<string, number>
+  readonly policy: Policy
+  /** Derived: by the DID of a repository, the records with our hostname as spindle that give it. Keys are any text. */
+  readonly repoDids: MultiMap<string, Holder>
+  /** Derived: how many keys there are of accounts that are neither the owner's nor named by a record of the owner. */
+  readonly strangerKeys: number
+}
+
+/** What holds a knot: `<did>/<rkey>` of a repo record. A DID has no slash, so no two records share a name. */
+export type Holder = `${Did}/${Rkey}`
+
+/** The name of a holder. */
+export const holder = (did: Did, rkey: Rkey): Holder => `${did}/${rkey}`
+
+/** The account and the key that a holder names. */
+export const recordOf = (name: Holder): readonly [Did, Rkey] => {
+  const slash = name.indexOf('/')
+  return [name.slice(0, slash) as Did, name.slice(slash + 1) as Rkey]
+}
+
+/** A live, admitted repo record holds a knot through us, or does not any more. */
+export interface HoldChanged {
+  readonly _tag: 'HoldMade' | 'HoldReleased'
+  readonly did: Did
+  readonly knot: HostName
+  readonly rkey: Rkey
+}
+
+/** A live record of the owner makes this account a member, or none does any more. */
+export interface MemberChanged {
+  readonly _tag: 'Admitted' | 'Dismissed'
+  readonly did: Did
+}
+
+export const policyOf = ({ admission, backfill, caps, hostname, hosts, owner }: Config): Policy => ({ admission, backfill, caps, hostname, hosts, owner })
+
+export const initial = (config: Config): CommitsState => ({
+  accounts: M.empty(),
+  members: M.empty(),
+  named: M.empty(),
+  policy: policyOf(config),
+  repoDids: M.empty(),
+  strangerKeys: 0
+})
+
+export const accountOf = (state: CommitsState, did: Did): Account | null => O.toNullable(M.lookup(did)(state.accounts))
+
+/** The repo record in a slot of `account`, whether or not it counts. */
+export const rowAt = (account: Account, rkey: Rkey): Repo | null => {
+  const slot = M.lookup(rkey)(account.repos)
+  return O.isNone(slot) ? null : slot.value.record
+}
+
+/** The record in a slot of `account` that counts: none of an account that is not there, or is set aside. */
+export const liveRecord = (account: Account | null, rkey: Rkey): Repo | null => {
+  return account === null || !account.active ? null : rowAt(account, rkey)
+}
+
+/** The repo record at (did, rkey), if it counts. */
+export const liveRepo = (state: CommitsState, did: Did, rkey: Rkey): O.Option<Repo> =>
+  O.fromNullable(liveRecord(accountOf(state, did), rkey))
+
+export type Outcome = HoldChanged | MemberChanged | ReportEffect
+
+/** Whether anything is known of the account. */
+export const isKnown = (state: CommitsState, did: Did): boolean => M.has(did)(state.accounts)
