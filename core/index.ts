@@ -9,7 +9,8 @@
  */
 
 // The machine, and its reducers one by one: an embedder can take any of them alone.
-export { asAdvance, type Concern, CONCERNS, fold, type Folded, run, step } from './machine.js'
+export { type Concern, CONCERNS, run, step } from './machine.js'
+export { asAdvance, fold, type Folded } from './batch.js'
 export * as Backfill from './public/backfill.js'
 export * as Builds from './public/builds.js'
 export * as Commits from './public/commits.js'

@@ -16,16 +16,16 @@ import * as Commits from './commits/index.js'
 import * as Counters from './counters.js'
 import * as Cursor from './cursor.js'
 import type { HostName } from './data/host-name.js'
-import { Did, isFromFuture, type Rkey } from './data/identifiers.js'
+import { Did, type Rkey } from './data/identifiers.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
-import type { Event, FrameEvent, StreamAdvanced } from './event.js'
-import { ONE } from './config.js'
+import type { Event, FrameEvent } from './event.js'
 import * as Knots from './knots.js'
 import * as Rights from './rights.js'
-import { slim } from './slim.js'
 import type { State } from './state.js'
 import { chain, NOTHING, type ReportEffect, type Transition, unchanged } from './transition.js'
+
+
 
 /** The parts of the state that an event may change. `counters` follows from what the others report. */
 export type Concern = 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
@@ -86,9 +86,13 @@ const framesIn = (event: Event): number => {
 type Outcome = Commits.HoldChanged | Commits.MemberChanged | ReportEffect
 
 const isReport = (effect: Effect | Outcome | Knots.TriggerArrived): effect is ReportEffect => effect._tag === 'Report'
+
 const isHoldChanged = (outcome: Outcome): outcome is Commits.HoldChanged => outcome._tag === 'HoldMade' || outcome._tag === 'HoldReleased'
+
 const isMemberChanged = (outcome: Outcome): outcome is Commits.MemberChanged => outcome._tag === 'Admitted' || outcome._tag === 'Dismissed'
+
 const isTrigger = (outcome: Effect | Knots.TriggerArrived): outcome is Knots.TriggerArrived => outcome._tag === 'TriggerArrived'
+
 const isEffect = (outcome: Effect | Knots.TriggerArrived): outcome is Effect => outcome._tag !== 'TriggerArrived'
 
 /** Those of `all` that `is` says yes to. */
@@ -163,7 +167,7 @@ export const step = (state: State, event: Event): Transition<State, Effect> => {
 }
 
 /** Whether a frame comes from another connection than the one that is there. */
-const isStale = (state: State, event: Event): boolean =>
+export const isStale = (state: State, event: Event): boolean =>
   'connection' in event && event.connection !== state.cursor.connection.number
 
 /** The knots see first what the rows hold now, then the event. */
@@ -291,134 +295,3 @@ export const isEntitled = (state: Builds.BuildsState, commits: Commits.CommitsSt
  * assert.deepStrictEqual(effects.map(({ _tag }) => _tag), ['OpenJetstream', 'CloseJetstream'])
  */
 export const run = (state: State, events: ReadonlyArray<Event>): Transition<State, Effect> => chain(state, events, step)
-
-/**
- * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. To lose such an event
- * means no more than a replay.
- *
- * @example
- * import assert from 'node:assert'
- * import { asAdvance, Config, defaults, Event, initial } from 'tack/core'
- *
- * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
- * assert(config._tag === 'Right')
- * const state = initial(config.right)
- * const at = 1_767_225_600_000_000
- * const stranger = Event.decode({
- *   _tag: 'AccountReceived', active: false, at, changedUs: null, connection: 0, did: 'did:plc:stranger', ordinal: null, seq: null, status: 'deleted', timeUs: at
- * })
- * const stop = Event.decode({ _tag: 'StopRequested', at })
- * assert(stranger._tag === 'Right' && stop._tag === 'Right')
- *
- * assert.strictEqual(asAdvance(state, stranger.right)?.lastUs, at)
- * assert.strictEqual(asAdvance(state, stop.right), null)
- */
-export const asAdvance = (state: State, event: Event): StreamAdvanced | null => {
-  const advance = advanceOf(event)
-  const onlyMoves =
-    advance !== null &&
-    !isStale(state, event) &&
-    !Cursor.isAwaited(state.cursor) &&
-    !isFromFuture(advance.lastUs, advance.at) &&
-    saysNothing(state, event)
-  return onlyMoves ? advance : null
-}
-
-/** What is left of a frame when only its place in the stream is looked at; `null` when it has none, or the event is no frame. */
-const advanceOf = (event: Event): StreamAdvanced | null => {
-  switch (event._tag) {
-    case 'StreamAdvanced':
-      return event
-    case 'CommitReceived':
-    case 'AccountReceived':
-    case 'FrameRejected': {
-      const { at, connection, ordinal, timeUs } = event
-      return timeUs === null ? null : { _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal }
-    }
-    default:
-      return null
-  }
-}
-
-/**
- * Whether there is nothing else in the frame for us: a commit of a stranger, no news of an account, an account that we do not know, or what was
- * rejected before. (Of a commit, only whose it is is looked at.)
- */
-const saysNothing = (state: State, event: Event): boolean => {
-  switch (event._tag) {
-    case 'StreamAdvanced':
-      return true
-    case 'CommitReceived':
-      return Commits.isStranger(state.commits, event.did)
-    case 'AccountReceived':
-      return (
-        Commits.isOutdated(state.commits, event) ||
-        !(Commits.isKnown(state.commits, event.did) || Backfill.isReading(state.backfill, event.did))
-      )
-    case 'FrameRejected':
-      return Cursor.isRepeated(state.cursor, event)
-    default:
-      return false
-  }
-}
-
-/** A batch, folded. */
-export interface Folded {
-  readonly effects: ReadonlyArray<Effect>
-  /**
-   * What was stepped and changed anything, with runs of events that only move the cursor merged, and without what a trigger brought that no
-   * build needs. The journal must hold this.
-   */
-  readonly events: ReadonlyArray<Event>
-  /** Whether the cursor is all that moved, and nothing is to be done: such a batch need not be made durable at once. */
-  readonly isLazy: boolean
-  readonly state: State
-}
-
-/**
- * Folds a batch. Runs of events that only move the cursor are merged into one before they are stepped: the state is the
- * same, and the journal does not grow with the noise of the network, nor with what triggers bring that come to nothing.
- *
- * @example
- * import assert from 'node:assert'
- * import { clampTimeUs, Config, decodeFrame, defaults, fold, initial } from 'tack/core'
- *
- * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
- * assert(config._tag === 'Right')
- * const state = initial(config.right)
- * const decode = decodeFrame({ at: clampTimeUs(1_767_225_600_000_000), connection: state.cursor.connection.number })
- * const first = decode('{"did":"did:plc:alice","kind":"identity","time_us":1767225599000000}')
- * const second = decode('{"did":"did:plc:bob","kind":"identity","time_us":1767225599000007}')
- * assert(first._tag === 'Right' && second._tag === 'Right')
- *
- * const folded = fold(state, [first.right, second.right])
- * assert.strictEqual(folded.state.cursor.cursor, 1_767_225_599_000_007)
- * assert.strictEqual(folded.state.counters.frames, 2)
- * assert.strictEqual(folded.events.length, 1)
- * assert.strictEqual(folded.isLazy, true)
- */
-export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
-  const effects: Array<Effect> = []
-  const events: Array<Event> = []
-  let state = start
-  let advance: StreamAdvanced | null = null
-  const take = (event: Event): void => {
-    const [after, more] = step(state, event)
-    // What changes nothing and causes nothing, like an event of an older connection, is not worth remembering.
-    if (after === state && more.length === 0) return
-    events.push(slim(event, state.builds, after.builds, more))
-    state = after
-    for (const effect of more) effects.push(effect)
-  }
-  for (const event of batch) {
-    const mergeable = asAdvance(state, event)
-    const merged: StreamAdvanced | null = mergeable === null || advance === null ? mergeable : Cursor.merge(advance, mergeable)
-    // Where our clock was set back in between, the stamps of the first part would count as future for the second's receipt.
-    const isWhole: boolean = merged !== null && !isFromFuture(merged.lastUs, merged.at)
-    if (!isWhole && advance !== null) take(advance)
-    advance = isWhole ? merged : mergeable
-    if (mergeable === null) take(event)
-  }
-  if (advance !== null) take(advance)
-  return { effects, events, isLazy: effects.length === 0 && events.every((event) => event._tag === 'StreamAdvanced'), state }
-}
