@@ -68,8 +68,8 @@ const STATES: ReadonlyArray<readonly [string, ReadonlyArray<Happening>]> = [
   ['forgotten', [...DONE, started(at(26), building({ keepStatuses: 0 }))]]
 ]
 
-describe('what is written is what is read', () => {
-  test.each(STATES)('%s', (_, happenings) => {
+describe('written parts of a state', () => {
+  test.each(STATES)('%s is read back as it was written', (_, happenings) => {
     const state = after(happenings)
     const written: unknown = JSON.parse(JSON.stringify(State.encode(state)))
     const again = must(State.decode(written))
@@ -113,19 +113,19 @@ describe('what is written is what is read', () => {
     expect(Builds.RunPhase.decode(phase)._tag).toBe('Left')
   })
 
-  test('a run without one of its fields is none', () => {
+  test('a run that lacks a field is refused', () => {
     const written = Builds.Run.encode(runOf(after(STARTING))) as object
     expect(Builds.Run.decode(written)._tag).toBe('Right')
     for (const field of Object.keys(written)) expect([field, Builds.Run.decode({ ...written, [field]: {} })._tag]).toEqual([field, 'Left'])
   })
 
-  test('a build without one of its fields is none', () => {
+  test('a build that lacks a field is refused', () => {
     const written = Builds.Build.encode(buildIn(after(STARTING))) as object
     expect(Builds.Build.decode(written)._tag).toBe('Right')
     for (const field of Object.keys(written)) expect([field, Builds.Build.decode({ ...written, [field]: {} })._tag]).toEqual([field, 'Left'])
   })
 
-  test('the slice without one of its fields is none', () => {
+  test('a slice that lacks a field is refused', () => {
     const written = Builds.WrittenBuilds.encode(headOf(after(DONE)).builds) as object
     expect(Builds.WrittenBuilds.decode(written)._tag).toBe('Right')
     for (const field of Object.keys(written))
@@ -147,7 +147,7 @@ describe('what is written is what is read', () => {
     expect(Builds.RunEntry.decode([key, Builds.Run.encode(runOf(after(STARTING)))])._tag).toBe('Right')
   })
 
-  test.each(['', '/', 'a', 'a/', '/a', 'a/b/c', 'a//b', 'a/b/', '/a/b'])('%j is not', (key) => {
+  test.each(['', '/', 'a', 'a/', '/a', 'a/b/c', 'a//b', 'a/b/', '/a/b'])('%j is not the key of a run', (key) => {
     expect(Builds.RunKey.is(key)).toBe(false)
   })
 })
@@ -165,7 +165,7 @@ describe('parts that cannot come from one state', () => {
   const told = (runs: Parts['runs'], createdUs: number): Parts['runs'] =>
     runs.map(([key, run], i) => [key, i === 0 ? { ...run, announced: { createdUs: createdUs as TimeUs, workflows: [] } } : run])
 
-  test('as they are, they are one', () => {
+  test('unchanged, they are one state', () => {
     const read = fromParts(partsOf(after(whole)))
     expect(E.isRight(read) && State.encode(read.right)).toEqual(State.encode(after(whole)))
   })
@@ -199,13 +199,13 @@ describe('parts that cannot come from one state', () => {
 
 // ---------------------------------------------------------------------------------------- reading along
 
-describe('a page', () => {
+describe('a page of statuses', () => {
   const page = (cursor: number, limit: number, of = after(DONE)) => {
     const { entries, isBelowFloor } = Builds.pageAfter(of.builds, cursor as TimeUs, limit)
     return [entries.map(({ createdUs }) => createdUs), isBelowFloor]
   }
 
-  test('is what comes after the cursor, oldest first, and not more than asked for', () => {
+  test('holds what comes after the cursor, oldest first, and no more than asked for', () => {
     const stamps = [at(21) - 1, at(21), at(23), at(24)]
     expect(M.toEntries(after(DONE).builds.announcements).map(([, { createdUs }]) => createdUs)).toEqual(stamps.slice(0, 1))
     expect(M.toEntries(after(DONE).builds.log).map(([, { createdUs }]) => createdUs)).toEqual(stamps.slice(1))
@@ -218,7 +218,7 @@ describe('a page', () => {
     expect(page(at(24), 9)).toEqual([[], false])
   })
 
-  test('says when something between the cursor and it is not kept any more', () => {
+  test('says when something between the cursor and its start is no longer kept', () => {
     const trimmed = after([...DONE, stop(at(25)), started(at(26), building({ keepStatuses: 1 }))])
     expect(trimmed.builds.floorUs).toBe(at(23))
     expect(page(0, 9, trimmed)).toEqual([[at(21) - 1, at(24)], true])
@@ -226,12 +226,12 @@ describe('a page', () => {
     expect(page(at(23), 9, trimmed)).toEqual([[at(24)], false])
   })
 
-  test('of stamps with fewer digits than those of today', () => {
+  test('finds its place by stamps with fewer digits than today’s', () => {
     const early = after([...running(), { ...comes(trigger(), at(20)), at: at(20) }, filesRead([{ _tag: 'Faulty', content: '', error: 'x', name: 'a', when: null }], 999), filesRead([], 7)])
     expect(page(0, 9, early)).toEqual([[998, 999], false])
   })
 
-  test('keys of entries sort as their stamps do', () => {
+  test('sorts the keys of entries as their stamps', () => {
     const early = after([
       ...running(),
       comes(trigger(), at(20)),
@@ -245,8 +245,8 @@ describe('a page', () => {
 
 // ---------------------------------------------------------------------------------------- what is remembered
 
-describe('what a run remembers', () => {
-  test('not what was needed to choose workflows', () => {
+describe('a run’s memory', () => {
+  test('does not hold what was needed to choose workflows', () => {
     const before = after([...running(), comes(trigger({ cause: push({ changedFiles: ['a'] }) }), at(20))])
     const then = after([...running(), comes(trigger({ cause: push({ changedFiles: ['a'] }) }), at(20)), filesRead([workflow()], at(21))])
     expect([runOf(before).cause, runOf(then).cause]).toEqual([push({ changedFiles: ['a'] }), push()])
@@ -255,17 +255,17 @@ describe('what a run remembers', () => {
     expect(runOf(wished).cause).toEqual(wish)
   })
 
-  test('that its files are being read, and under which number', () => {
+  test('holds that its files are being read, and under which number', () => {
     expect(runOf(after([...running(), comes(trigger(), at(20))])).phase).toEqual({ _tag: 'Reading', number: 1, workflows: null })
   })
 
-  test('the branch that HEAD names, once that is known', () => {
+  test('holds the branch that HEAD names, once that is known', () => {
     const known = (trigger_: string | null, read: string | null): string | null =>
       runOf(after([...running(), comes(trigger({ defaultBranch: trigger_ }), at(20)), filesRead([workflow()], at(21), { defaultBranch: read })])).defaultBranch
     expect([known(null, null), known('a', null), known(null, 'b'), known('a', 'b')]).toEqual([null, 'a', 'b', 'b'])
   })
 
-  test('how often something was tried, until it comes through or the bridge starts again', () => {
+  test('holds how often something was tried, until it succeeds or the bridge restarts', () => {
     const pausing = [...STARTING, wavers(3, at(22))]
     expect(buildIn(after(pausing)).attempt).toBe(1)
     expect(buildIn(after([...pausing, started(at(30), building())])).attempt).toBe(0)
@@ -281,7 +281,7 @@ describe('what a run remembers', () => {
     expect(runOf(after([...unread, started(at(30), building())])).attempt).toBe(0)
   })
 
-  test('the name that its provider gave it, also when all is over', () => {
+  test('holds the name that its provider gave it, even after its end', () => {
     expect(buildIn(after(DONE)).phase).toEqual({ _tag: 'Settled', external: '7' })
     expect(buildIn(after([...STARTING, refuses(3, at(22))])).phase).toEqual({ _tag: 'Settled', external: null })
     const orphan = after([...RUNNING, started(at(30), building({ providers: ['local'] }))])
@@ -290,7 +290,7 @@ describe('what a run remembers', () => {
     expect(buildIn(early).phase).toEqual({ _tag: 'Settled', external: null })
   })
 
-  test('of one that builds again, which trigger it was first', () => {
+  test('holds which trigger a retry was first', () => {
     const once = after([...DONE, retry(at(30))])
     const [key] = M.keys(once.builds.runs).filter((of) => of !== `${K1}/${KEY}`)
     const again = there(key).slice(K1.length + 1)
@@ -299,7 +299,7 @@ describe('what a run remembers', () => {
     expect(M.toEntries(twice.builds.runs).map(([, run]) => run.retryOf)).toEqual([null, KEY, KEY])
   })
 
-  test('of a knot, what it has sent that tells its generation', () => {
+  test('holds what a knot has sent that tells its generation', () => {
     const sourcesOf = (state: State) => M.toEntries(state.builds.sources).map(([knot, source]) => [knot, Builds.Source.encode(source)])
     const sources = (changes: object) => sourcesOf(after([...running(), comes(trigger({ workflows: [], ...changes }), at(20))]))
     const empty = { details: false, forgotten: null, leaving: null, pipelines: false, reading: 1, spent: [] }
@@ -317,7 +317,7 @@ describe('what a run remembers', () => {
   })
 })
 
-describe('what a flood of triggers may cost', () => {
+describe('the cost of a flood of triggers', () => {
   const flood = (count: number): ReadonlyArray<Happening> => [
     ...running(),
     ...Array.from({ length: count }, (_, i) => comes(trigger(), at(20), { rkey: `k${String(1_000 + i)}` }))
@@ -325,14 +325,14 @@ describe('what a flood of triggers may cost', () => {
   const sourceIn = (state: State): Builds.Source => there(M.toEntries(state.builds.sources)[0])[1]
   const sourceOf = (happenings: ReadonlyArray<Happening>): Builds.Source => sourceIn(after(happenings))
 
-  test('five hundred runs of a knot may wait', () => {
+  test('is at most five hundred waiting runs for each knot', () => {
     const state = after(flood(502))
     expect([M.size(state.builds.runs), sourceIn(state).reading]).toEqual([500, 500])
     expect(state.counters.recent.map((report) => ('reason' in report ? report.reason : ''))).toEqual(['limit', 'limit'])
     expect(state.counters.recent.map((report) => ('detail' in report ? report.detail : ''))[0]).toBe('500 triggers of this knot are waiting')
   })
 
-  test('each that comes to something, or to nothing, makes room for another', () => {
+  test('frees room with each run that comes to something, or to nothing', () => {
     const unread = (i: number, isFinal: boolean): Happening => ({ _tag: 'WorkflowsUnread', at: at(30), error: 'x', isFinal, knot: K1, number: 1 + i, rkey: `k${String(1_000 + i)}` })
     expect(sourceOf([...flood(3), filesRead([workflow()], at(30), { rkey: 'k1000' })]).reading).toBe(2)
     expect(sourceOf([...flood(3), filesRead([], at(30), { rkey: 'k1000' })]).reading).toBe(2)
@@ -341,7 +341,7 @@ describe('what a flood of triggers may cost', () => {
     expect(sourceOf([...flood(3), started(at(30), building())]).reading).toBe(3)
   })
 
-  test('of what came to nothing, the two hundred greatest keys are remembered', () => {
+  test('is two hundred remembered keys of triggers that came to nothing, the greatest ones', () => {
     const spent = (count: number) =>
       M.keys(sourceOf([...flood(count), ...Array.from({ length: count }, (_, i) => cancel(at(30), null, `k${String(1_000 + i)}`))]).spent)
     const [all, rest] = [spent(200), spent(201)]
@@ -382,7 +382,7 @@ describe('reports say what was wrong', () => {
   })
 })
 
-test('what is final', () => {
+test('some phases are final', () => {
   expect((['pending', 'running', 'success', 'failed', 'timeout', 'cancelled'] as const).map(isFinal)).toEqual([false, false, true, true, true, true])
 })
 
@@ -405,7 +405,7 @@ describe('the key of a build', () => {
     expect(keyOf(knot, rkey, of)).toBe(key)
   })
 
-  test('of names that no workflow has here', () => {
+  test('can hold names that no workflow has here', () => {
     expect(buildKey({ ...must(BuildName.decode(name())), workflow: '😀\u{10ffff}\uffff' as WorkflowName })).toBe(
       'knot1.example/3mbd354mf2222/=f0=9f=98=80=f4=8f=bf=bf=ef=bf=bf'
     )
@@ -419,12 +419,12 @@ describe('the key of a build', () => {
     expect(WorkflowName.is(of)).toBe(false)
   })
 
-  test('a pipeline is named after its knot, with the port as a DID has it', () => {
+  test('names a pipeline after its knot, with the port as a DID has it', () => {
     const { knot, rkey } = must(BuildName.decode({ knot: 'localhost:3000', rkey: 'a', workflow: 'b' }))
     expect(pipelineUri(knot, rkey)).toBe('at://did:web:localhost:3000/sh.tangled.pipeline/a')
   })
 
-  test('a status without one of its fields is none', () => {
+  test('a status that lacks a field is refused', () => {
     const written: object = { build: name(), createdUs: 1, error: null, exitCode: null, status: 'failed' }
     expect(StatusEntry.decode(written)._tag).toBe('Right')
     expect(StatusEntry.decode({ ...written, error: 'x', exitCode: -1 })._tag).toBe('Right')
@@ -468,7 +468,7 @@ describe('a knot with many runs', () => {
     return [reading, looks() - reading]
   }
 
-  test('is read back, and let go of, in time proportional to them: each is looked at a few times', () => {
+  test('is read back, and released, in time proportional to them: each is looked at a few times', () => {
     const [few, many] = [looksAt(20), looksAt(80)]
     expect(few[0]).toBeGreaterThan(19)
     expect(few[1]).toBeGreaterThan(19)

@@ -35,7 +35,7 @@ const cases: ReadonlyArray<readonly [name: string, value: Json, text: string]> =
 
 for (const [name, value, text] of cases) test(name, () => expect(canonical(value)).toBe(text))
 
-test('the value itself stays as it is', () => {
+test('canonical text leaves the value itself as it is', () => {
   const value = { b: [{ d: 1, c: 2 }], a: 1 }
   canonical(value)
   expect(JSON.stringify(value)).toBe('{"b":[{"d":1,"c":2}],"a":1}')

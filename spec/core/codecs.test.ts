@@ -387,7 +387,7 @@ describe('events', () => takesFieldByField(Event, EVENTS))
 describe('effects', () => takesFieldByField(Effect, EFFECTS))
 describe('reports', () => takesFieldByField(Report, REPORTS))
 
-describe('what is not there is null', () => {
+describe('null stands for what is absent', () => {
   const withNull = (tag: string, values: ReadonlyArray<{ readonly _tag: string }>, ...fields: ReadonlyArray<string>) =>
     values
       .filter(({ _tag }) => _tag === tag)
@@ -431,7 +431,7 @@ describe('what is not there is null', () => {
     expect(values.map((value) => Report.decode(value))).toEqual(values.map((value) => E.right(value)))
   })
 
-  test('and nowhere else', () => {
+  test('in no other field', () => {
     const commit = withNull('CommitReceived', EVENTS, 'did')
     expect(
       [...commit, ...withNull('CommitReceived', EVENTS, 'rkey'), ...withNull('CommitReceived', EVENTS, 'timeUs')].map((value) =>
@@ -441,22 +441,22 @@ describe('what is not there is null', () => {
   })
 })
 
-describe('within a trigger', () => {
+describe('a trigger', () => {
   const decoded = (trigger: unknown) => Event.decode({ ...(EVENTS.find(({ _tag }) => _tag === 'KnotReceived') ?? expect.fail()), trigger })
 
   test.each(CAUSES)('every cause: $_tag', (cause) => expect(E.isRight(decoded({ ...TRIGGER, cause }))).toBe(true))
 
-  test('what a knot does not say is null', () => {
+  test('null stands for what a knot does not say', () => {
     const [push, pull, manual] = CAUSES
     const silent = { ...TRIGGER, actor: null, defaultBranch: null, kind: 'refUpdate', repo: { did: null, knot: null, name: null, owner: null }, workflows: null }
     for (const cause of [{ ...push, changedFiles: null }, { ...pull, action: null }, { ...manual, ref: null, sha: null }])
       expect(E.isRight(decoded({ ...silent, cause }))).toBe(true)
   })
 
-  test('a kind that there is not is refused', () => expect(E.isLeft(decoded({ ...TRIGGER, kind: 'push' }))).toBe(true))
+  test('an unknown kind is refused', () => expect(E.isLeft(decoded({ ...TRIGGER, kind: 'push' }))).toBe(true))
 })
 
-describe('at any depth', () => {
+describe('required fields at any depth', () => {
   /** The value with each field of each object in it gone, one at a time; a record that is not whole is none. */
   const maimed = (value: unknown): ReadonlyArray<unknown> => {
     if (Array.isArray(value)) return value.flatMap((item, i) => maimed(item).map((other) => value.map((one: unknown, j) => (i === j ? other : one))))
@@ -478,7 +478,7 @@ describe('at any depth', () => {
       })
 })
 
-describe('within a record', () => {
+describe('a record', () => {
   for (const event of EVENTS)
     if (event._tag === 'CommitReceived' && event.record !== null)
       for (const field of Object.keys(event.record))
@@ -493,8 +493,8 @@ describe('within a record', () => {
   })
 })
 
-describe('reasons', () => {
-  test('for which a frame of the stream is rejected, in the order in which they are looked at', () => {
+describe('the order of reasons', () => {
+  test('to reject a frame of the stream is the order of the checks', () => {
     expect(Object.keys(Rejection.keys)).toEqual([
       ...[
         'size',
@@ -514,17 +514,17 @@ describe('reasons', () => {
     ])
   })
 
-  test('for which a frame of a knot is', () => {
+  test('to reject a frame of a knot is the order of the checks', () => {
     expect(Object.keys(KnotRejection.keys)).toEqual(['size', 'binary', 'utf8', 'json', 'frame', 'nsid', 'rkey', 'created', 'trigger'])
   })
 })
 
-describe('words', () => {
-  test('for how a build stands, in their order', () => {
+describe('the order of words', () => {
+  test('for the state of a build is fixed', () => {
     expect(Object.keys(Status.keys)).toEqual(['pending', 'running', 'success', 'failed', 'timeout', 'cancelled'])
   })
 
-  test('for why a trigger comes to nothing, or is refused, and a workflow dropped', () => {
+  test('for ignoring or refusing a trigger, and for dropping a workflow, is fixed', () => {
     expect([TriggerIgnorance, TriggerRefusal, WorkflowDrop].map(({ keys }) => Object.keys(keys))).toEqual([
       ['deleted', 'unmoved', 'ref', 'skipped', 'repo', 'kind', 'before', 'workflows'],
       ['knot', 'actor', 'rkey', 'limit'],

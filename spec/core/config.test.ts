@@ -18,7 +18,7 @@ describe('defaults', () => {
     expect(defaults({ hostname: 'ci.example', owner: OWNER })).toEqual(GOOD)
   })
 
-  test('are a configuration', () => {
+  test('are a valid configuration', () => {
     expect(Config.decode(GOOD)).toEqual(E.right(GOOD))
   })
 
@@ -80,8 +80,8 @@ describe('a configuration is refused in a sentence that names the place', () => 
   })
 })
 
-describe('explaining', () => {
-  test('what is wrong as a whole has no place', () => {
+describe('an explanation', () => {
+  test('names no place where the whole is wrong', () => {
     expect(saidOf(t.strict({ a: t.string }, 'Thing'), 7)).toBe('expected Thing, found 7')
   })
 
@@ -89,7 +89,7 @@ describe('explaining', () => {
   const refusing = (name: string, words?: string) =>
     new t.Type<string>(name, t.string.is, (u, context) => t.failure(u, context, words), t.identity)
 
-  test('says what was there: text in quotes, other values as they are, the rest by kind', () => {
+  test('quotes text, shows other values as they are, and names the rest by kind', () => {
     const found = ['x', 7, true, undefined, null, [1], { a: 1 }, 10n].map((u) =>
       saidOf(t.strict({ a: refusing('nothing') }), { a: u })
     )
@@ -100,39 +100,39 @@ describe('explaining', () => {
     )
   })
 
-  test('of a long text only the beginning', () => {
+  test('shows only the beginning of a long text', () => {
     expect(saidOf(t.strict({ a: t.number }), { a: 'x'.repeat(200) })).toBe(`at a: expected number, found "${'x'.repeat(120)}…"`)
   })
 
-  test('names the way to a place within arrays', () => {
+  test('names the path to a place within arrays', () => {
     expect(saidOf(t.strict({ list: t.array(t.strict({ n: t.number })) }), { list: [{ n: 1 }, { n: 'x' }] })).toBe(
       'at list.1.n: expected number, found "x"'
     )
   })
 
-  test('of several alternatives the one that came nearest', () => {
+  test('is about the alternative that came nearest', () => {
     const { _tag, ...rest } = { _tag: 'Started', at: 1, config: { ...GOOD, rewindUs: -1 }, resumeFrom: null }
     expect(saidOf(Event, { _tag, ...rest })).toMatch(/config\.rewindUs: expected Natural, found -1$/)
   })
 
-  test('wherever among the alternatives it is', () => {
+  test('is about the nearest alternative wherever it stands among them', () => {
     const near = t.strict({ a: t.number })
     const place = /\ba: expected number, found "x"$/
     expect(saidOf(t.union([t.string, near]), { a: 'x' })).toMatch(place)
     expect(saidOf(t.union([near, t.string]), { a: 'x' })).toMatch(place)
   })
 
-  test('of several faults of one depth the first', () => {
+  test('is about the first of several faults at one depth', () => {
     expect(saidOf(t.strict({ a: t.number, b: t.number }), { a: 'x', b: 'y' })).toBe('at a: expected number, found "x"')
   })
 
-  test('a fault with words of its own is told in them', () => {
+  test('uses a fault’s own words where it has any', () => {
     const own = refusing('Own', 'never this')
     expect(saidOf(own, 1)).toBe('never this')
     expect(saidOf(t.strict({ a: own }), { a: 1 })).toBe('at a: never this')
   })
 
-  test('without faults there is nothing to name', () => {
+  test('has nothing to name without faults', () => {
     expect(explain([])).toBe('not valid')
     expect(explain([{ context: [], value: 7 }])).toBe('expected another value, found 7')
   })

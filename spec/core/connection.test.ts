@@ -41,11 +41,11 @@ describe('pauses', () => {
     ])
   })
 
-  test('a cap below the base is the pause', () => {
+  test('are the base where the cap is below it', () => {
     expect(Connections.pause({ ...backoff(), capMs: natural(500) }, 0)).toEqual({ highMs: 500, lowMs: 0 })
   })
 
-  test('without any base there is none', () => {
+  test('are zero without a base', () => {
     expect(Connections.pause({ ...backoff(), baseMs: natural(0) }, 9)).toEqual({ highMs: 0, lowMs: 0 })
   })
 })
@@ -59,11 +59,11 @@ describe('phases', () => {
     expect(idle()).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Idle' } })
   })
 
-  test('only what is being made can open', () => {
+  test('an opening counts only while a connection is being made', () => {
     expect([idle(), connecting(), open(), waiting()].map(Connections.isConnecting)).toEqual([false, true, false, false])
   })
 
-  test('what is being made, and what is open, can be lost', () => {
+  test('a loss counts while a connection is being made, and while it is open', () => {
     expect([idle(), connecting(), open(), waiting()].map(Connections.isLive)).toEqual([false, true, true, false])
   })
 })
@@ -75,7 +75,7 @@ describe('attempts', () => {
     return [after.attempt, highMs]
   }
 
-  test('go on counting after a connection that was not healthy', () => {
+  test('go on counting after an unhealthy connection', () => {
     expect([lostAfter(0, null), lostAfter(3, null), lostAfter(3, 0), lostAfter(3, 29_999_999)]).toEqual([
       [1, 2_000],
       [4, 16_000],
@@ -84,7 +84,7 @@ describe('attempts', () => {
     ])
   })
 
-  test('begin again after one that was', () => {
+  test('begin again after a healthy connection', () => {
     expect([lostAfter(3, 30_000_000), lostAfter(3, 30_000_001), lostAfter(0, 30_000_000)]).toEqual([
       [1, 2_000],
       [1, 2_000],

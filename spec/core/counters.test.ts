@@ -23,7 +23,7 @@ const after = (...happenings: ReadonlyArray<Happening>): State['counters'] => fo
 const countsOf = (counters: State['counters']) => M.toEntries(counters.reports)
 
 describe('counters', () => {
-  test('begin with nothing', () => {
+  test('begin at zero', () => {
     expect(after()).toEqual({ frames: 0, recent: [], reports: M.empty() })
   })
 
@@ -68,7 +68,7 @@ describe('counters', () => {
     expect(counters.frames).toBe(46)
   })
 
-  test('do not count frames of another connection', () => {
+  test('leave out frames of another connection', () => {
     const counters = after(started(at(0)), frame('{', at(1), 0), passing(at(2), { connection: 2 }))
     expect([counters.frames, counters.recent]).toEqual([0, []])
   })
@@ -91,7 +91,7 @@ describe('counters', () => {
     expect(counters.recent.map(({ _tag }) => _tag)).toEqual(['TriggerRefused'])
   })
 
-  test('keep what was reported, as it was reported', () => {
+  test('keep reports as they were reported', () => {
     expect(after(frame('{', at(1), 0)).recent).toEqual([
       { _tag: 'FrameRejected', at: at(1), collection: null, detail: '{', did: null, operation: null, reason: 'json', rkey: null }
     ])

@@ -77,13 +77,13 @@ describe('reading again', () => {
     expect([at(99), at(100), at(101)].map((timeUs) => frame(begun, timeUs).cursor)).toEqual([at(100), at(100), at(101)])
   })
 
-  test('what gets on with it begins the count of poisonings anew, what does not, does not', () => {
+  test('restarts the count of poisonings with what makes progress, and with nothing else', () => {
     const begun = stateOf({ cursor: at(100), poisonings: 2, rereadUs: at(50) })
     expect([at(50), at(51), at(100)].map((timeUs) => frame(begun, timeUs).poisonings)).toEqual([2, 0, 0])
   })
 })
 
-describe('passing a frame that closes the connection', () => {
+describe('skipping a frame that closes the connection', () => {
   /** Connection after connection is lost to a frame: where the next one starts, each time. */
   const starts = (place: Place, count: number): ReadonlyArray<number | null> => {
     let state = stateOf(place)
@@ -109,11 +109,11 @@ describe('passing a frame that closes the connection', () => {
     })
   }
 
-  test('by one second, then two more, four more, eight more', () => {
+  test('grows by one second, then two more, four more, eight more', () => {
     expect(starts({ cursor: at(100) }, 7)).toEqual([at(95), at(95), at(101), at(103), at(107), at(115), at(131)])
   })
 
-  test('doubling up to twelve days, and to the last stamp there is', () => {
+  test('doubles up to twelve days, and to the last stamp there is', () => {
     const far = starts({ cursor: 0 }, 25)
     const steps = far.slice(3).map((start, i) => ((start ?? 0) - (far[i + 2] ?? 0)) / 1_000_000)
     expect(steps).toEqual([...Array.from({ length: 20 }, (_, i) => 2 ** (i + 1)), 2 ** 20, 2 ** 20])
@@ -123,19 +123,19 @@ describe('passing a frame that closes the connection', () => {
     ])
   })
 
-  test('the count goes on where it stood', () => {
+  test('goes on with the count where it stood', () => {
     expect(starts({ cursor: at(100), poisonings: 2 }, 2)).toEqual([at(101), at(103)])
   })
 
-  test('from what was asked for, where that is later than the cursor', () => {
+  test('starts from what was asked for, where that is later than the cursor', () => {
     expect(starts({ askedUs: at(200), cursor: at(100) }, 4)).toEqual([at(200), at(200), at(201), at(203)])
   })
 
-  test('and from the cursor, where that is later', () => {
+  test('starts from the cursor, where that is later', () => {
     expect(starts({ askedUs: at(20), cursor: at(100) }, 4)).toEqual([at(20), at(20), at(101), at(103)])
   })
 
-  test('without either there is nothing to pass', () => {
+  test('has nothing to skip without either', () => {
     expect(starts({ cursor: null }, 5)).toEqual([null, null, null, null, null])
   })
 })
@@ -144,20 +144,20 @@ describe('merging', () => {
   const advanced = (firstUs: number, lastUs: number, count: number, when: number, ordinal: number | null = null) =>
     must(StreamAdvanced.decode({ _tag: 'StreamAdvanced', at: when, connection: 7, count, firstUs, lastUs, ordinal }))
 
-  test('the number is that of the last frame with the greatest stamp', () => {
+  test('takes the number of the last frame with the greatest stamp', () => {
     const numbered = (aUs: number, a: number | null, bUs: number, b: number | null) =>
       Cursor.merge(advanced(at(1), aUs, 1, at(10), a), advanced(at(1), bUs, 1, at(10), b)).ordinal
     expect([numbered(at(2), 7, at(3), 8), numbered(at(3), 7, at(3), 8), numbered(at(4), 7, at(3), 8)]).toEqual([8, 8, 7])
     expect([numbered(at(2), 7, at(3), null), numbered(at(3), null, at(2), 8)]).toEqual([null, null])
   })
 
-  test('two events that only move the cursor are one', () => {
+  test('makes one of two events that only move the cursor', () => {
     expect(Cursor.merge(advanced(at(1), at(2), 3, at(10)), advanced(at(3), at(5), 4, at(11)))).toEqual(
       advanced(at(1), at(5), 7, at(11))
     )
   })
 
-  test('the greatest stamp is the last, whichever brought it', () => {
+  test('takes the greatest stamp as the last, whichever event brought it', () => {
     expect(Cursor.merge(advanced(at(1), at(9), 1, at(10)), advanced(at(3), at(5), 1, at(11)))).toEqual(
       advanced(at(1), at(9), 2, at(11))
     )

@@ -6,7 +6,7 @@ import { timeOfDateTime } from '../../core/index.js'
 const timeOf = (text: string): number | null => O.toNullable(timeOfDateTime(text))
 const two = (n: number): string => String(n).padStart(2, '0')
 
-test('the days of three centuries are where the platform has them, and no other day is one', () => {
+test('every day of three centuries is where the platform has it, and no other day is valid', () => {
   const wrong: Array<string> = []
   for (let year = 1970; year < 2260; year++)
     for (let month = 1; month <= 12; month++) {

@@ -22,7 +22,7 @@ const UNKNOWN = { _tag: 'Unknown' }
 const APP = put(OWNER, 'app', repo({ repoDid: THE_DID }), at(1))
 const NAMED = put(OWNER, 'k', repo({ name: 'lib' }), at(1))
 
-describe('a claim, and who causes it', () => {
+describe('a claim and its author', () => {
   type Case = readonly [name: string, rows: ReadonlyArray<Happening>, of: Parameters<typeof claim>[0], actor: string | null, answer: object]
   const rows: ReadonlyArray<Case> = [
     ['its own DID', [APP], { did: THE_DID }, OWNER, entitled(OWNER, 'app')],
@@ -39,33 +39,33 @@ describe('a claim, and who causes it', () => {
     ['beside what was deleted', [del(OWNER, REPO, 'a', at(1)), NAMED], { name: 'lib', owner: OWNER }, OWNER, entitled(OWNER, 'k', 'lib', '')],
     ['what was deleted', [APP, del(OWNER, REPO, 'app', at(2))], { did: THE_DID, name: 'app', owner: OWNER }, OWNER, UNKNOWN],
     ['a DID that is found goes before a name', [APP, NAMED], { did: THE_DID, name: 'lib', owner: OWNER }, OWNER, entitled(OWNER, 'app')],
-    ['a DID that is not found gives way to it', [APP, NAMED], { did: ANOTHER_DID, name: 'lib', owner: OWNER }, OWNER, entitled(OWNER, 'k', 'lib', '')],
+    ['a DID that is not found gives way to a name', [APP, NAMED], { did: ANOTHER_DID, name: 'lib', owner: OWNER }, OWNER, entitled(OWNER, 'k', 'lib', '')],
     ['a DID alone that is not found, with a name', [APP], { did: ANOTHER_DID, name: 'app' }, OWNER, UNKNOWN],
     ['another knot', [put(OWNER, 'app', repo({ knot: K2, repoDid: THE_DID }), at(1))], { did: THE_DID }, OWNER, UNKNOWN],
     ['another spindle', [put(OWNER, 'app', repo({ repoDid: THE_DID, spindle: 'x' }), at(1))], { did: THE_DID }, OWNER, UNKNOWN],
     ['an account that is set aside', [APP, account(OWNER, 'suspended', at(2))], { did: THE_DID }, OWNER, UNKNOWN],
-    ['one that is back', [APP, account(OWNER, 'suspended', at(2)), account(OWNER, 'active', at(3))], { did: THE_DID }, OWNER, entitled(OWNER, 'app')],
+    ['an account that is back', [APP, account(OWNER, 'suspended', at(2)), account(OWNER, 'active', at(3))], { did: THE_DID }, OWNER, entitled(OWNER, 'app')],
     ['a record that is written over', [APP, put(OWNER, 'app', repo({ repoDid: ANOTHER_DID }), at(2))], { did: THE_DID }, OWNER, UNKNOWN],
-    ['and found by what it gives now', [APP, put(OWNER, 'app', repo({ repoDid: ANOTHER_DID }), at(2))], { did: ANOTHER_DID }, OWNER, entitled(OWNER, 'app', 'app', ANOTHER_DID)],
+    ['a record found by what it gives now', [APP, put(OWNER, 'app', repo({ repoDid: ANOTHER_DID }), at(2))], { did: ANOTHER_DID }, OWNER, entitled(OWNER, 'app', 'app', ANOTHER_DID)],
     ['nobody', [APP], { did: THE_DID }, null, entitled(OWNER, 'app')],
     ['a stranger', [APP], { did: THE_DID }, ALICE, notEntitled(OWNER, 'app')],
     ['a collaborator', [APP, put(OWNER, 'c', collaborator({ repoDid: THE_DID }), at(2))], { did: THE_DID }, BOB, entitled(OWNER, 'app')],
-    ['somebody beside one', [APP, put(OWNER, 'c', collaborator({ repoDid: THE_DID }), at(2))], { did: THE_DID }, ALICE, notEntitled(OWNER, 'app')],
-    ['one of two', [APP, put(OWNER, 'a', collaborator({ repoDid: THE_DID, subject: CAROL }), at(2)), put(OWNER, 'c', collaborator({ repoDid: THE_DID }), at(2))], { did: THE_DID }, BOB, entitled(OWNER, 'app')],
-    ['one by the record', [NAMED, put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/k` }), at(2))], { name: 'k', owner: OWNER }, BOB, entitled(OWNER, 'k', 'lib', '')],
-    ['one by another record', [NAMED, put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/app` }), at(2))], { name: 'k', owner: OWNER }, BOB, notEntitled(OWNER, 'k', 'lib', '')],
-    ['one on nothing, and a repository without a DID', [NAMED, put(OWNER, 'c', collaborator(), at(2))], { name: 'k', owner: OWNER }, BOB, notEntitled(OWNER, 'k', 'lib', '')],
-    ['one that is no more', [APP, put(OWNER, 'c', collaborator({ repoDid: THE_DID }), at(2)), del(OWNER, COLLABORATOR, 'c', at(3))], { did: THE_DID }, BOB, notEntitled(OWNER, 'app')],
-    ['one that somebody else names', [APP, put(ALICE, 'c', collaborator({ repoDid: THE_DID }), at(2))], { did: THE_DID }, BOB, notEntitled(OWNER, 'app')],
-    ['one’s own of two', [put(ALICE, 'fake', repo({ repoDid: THE_DID }), at(1)), APP], { did: THE_DID }, OWNER, entitled(OWNER, 'app')],
-    ['two of two owners', [put(ALICE, 'fake', repo({ repoDid: THE_DID }), at(1)), APP], { did: THE_DID }, null, notEntitled(ALICE, 'fake')],
-    ['two of one owner', [APP, put(OWNER, 'b', repo({ name: 'b', repoDid: THE_DID }), at(2)), put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/b` }), at(3))], { did: THE_DID }, BOB, entitled(OWNER, 'b', 'b')]
+    ['somebody beside a collaborator', [APP, put(OWNER, 'c', collaborator({ repoDid: THE_DID }), at(2))], { did: THE_DID }, ALICE, notEntitled(OWNER, 'app')],
+    ['one of two collaborators', [APP, put(OWNER, 'a', collaborator({ repoDid: THE_DID, subject: CAROL }), at(2)), put(OWNER, 'c', collaborator({ repoDid: THE_DID }), at(2))], { did: THE_DID }, BOB, entitled(OWNER, 'app')],
+    ['a collaborator by the record', [NAMED, put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/k` }), at(2))], { name: 'k', owner: OWNER }, BOB, entitled(OWNER, 'k', 'lib', '')],
+    ['a collaborator by another record', [NAMED, put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/app` }), at(2))], { name: 'k', owner: OWNER }, BOB, notEntitled(OWNER, 'k', 'lib', '')],
+    ['a collaborator on nothing, and a repository without a DID', [NAMED, put(OWNER, 'c', collaborator(), at(2))], { name: 'k', owner: OWNER }, BOB, notEntitled(OWNER, 'k', 'lib', '')],
+    ['a former collaborator', [APP, put(OWNER, 'c', collaborator({ repoDid: THE_DID }), at(2)), del(OWNER, COLLABORATOR, 'c', at(3))], { did: THE_DID }, BOB, notEntitled(OWNER, 'app')],
+    ['a collaborator whom somebody else names', [APP, put(ALICE, 'c', collaborator({ repoDid: THE_DID }), at(2))], { did: THE_DID }, BOB, notEntitled(OWNER, 'app')],
+    ['one’s own record of two', [put(ALICE, 'fake', repo({ repoDid: THE_DID }), at(1)), APP], { did: THE_DID }, OWNER, entitled(OWNER, 'app')],
+    ['two records of two owners', [put(ALICE, 'fake', repo({ repoDid: THE_DID }), at(1)), APP], { did: THE_DID }, null, notEntitled(ALICE, 'fake')],
+    ['two records of one owner', [APP, put(OWNER, 'b', repo({ name: 'b', repoDid: THE_DID }), at(2)), put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/b` }), at(3))], { did: THE_DID }, BOB, entitled(OWNER, 'b', 'b')]
   ]
   test.each(rows)('%s', (_, given, of, actor, answer) => {
     expect(Commits.entitlement(after(given).commits, knot, claim(of), actor === null ? null : must(Did.decode(actor)))).toEqual(answer)
   })
 
-  test('in the members’ mode, who is none has nothing built', () => {
+  test('outsiders have nothing built under members’ admission', () => {
     const hers = put(ALICE, 'app', repo({ repoDid: THE_DID }), at(1))
     const ask = (rows: ReadonlyArray<Happening>) => Commits.entitlement(after(rows, 'members').commits, knot, claim({ did: THE_DID }), must(Did.decode(ALICE)))
     expect(ask([hers])).toEqual(UNKNOWN)
@@ -100,7 +100,7 @@ describe('repositories by their DIDs', () => {
     expect(indexOf(must(State.decode(State.encode(state))))).toEqual(index)
   })
 
-  test('what an account’s own server lists is in it', () => {
+  test('an account’s own server decides what it lists', () => {
     const listed = { ...repo({ repoDid: THE_DID }), rkey: 'x' }
     const read = must(Event.decode({ _tag: 'RecordsRead', at: at(9), collection: REPO, did: ALICE, next: null, number: 1, records: [listed] }))
     const state = after([APP])

@@ -19,7 +19,7 @@ describe('the first fence: the compiler', () => {
   const file = path.join(CORE, 'tsconfig.json')
   const config = ts.parseJsonConfigFileContent(ts.readConfigFile(file, (name) => readFileSync(name, 'utf8')).config, ts.sys, CORE)
 
-  test('knows the language and nothing else', () => {
+  test('allows the language and nothing else', () => {
     expect(config.errors).toEqual([])
     expect([config.options.lib, config.options.types, config.options.typeRoots, config.options.paths]).toEqual([
       ['lib.es2022.d.ts'],
@@ -87,7 +87,7 @@ describe('the first fence: the compiler', () => {
     test(`${what} does not compile`, () => expect(saidAbout(i).some((message) => said.test(message))).toBe(true))
   })
 
-  test('what is of the language compiles', () => {
+  test('plain language compiles', () => {
     const source = program.getSourceFile(snippetName(HOST.length))
     expect([program.getSyntacticDiagnostics(source), program.getSemanticDiagnostics(source)]).toEqual([[], []])
   })
@@ -225,7 +225,7 @@ const sources = readdirSync(CORE, { recursive: true, encoding: 'utf8' })
   .map((file) => ({ name: file, text: readFileSync(path.join(CORE, file), 'utf8') }))
 
 describe('the second fence: the sources', () => {
-  test('there are some', () => expect(sources.length).toBeGreaterThan(20))
+  test('sources are found', () => expect(sources.length).toBeGreaterThan(20))
 
   for (const source of sources)
     test(`${source.name} keeps to the rules`, () => {
@@ -263,7 +263,7 @@ describe('the second fence: the sources', () => {
       test(text, () => expect(violations(text)).toEqual(['suppression']))
   })
 
-  test('and nothing else', () => {
+  test('good code breaks no rule', () => {
     const good = [
       "import * as E from 'fp-ts/lib/Either.js'",
       "import type { Json } from './canonical.js'",

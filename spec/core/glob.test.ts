@@ -30,12 +30,12 @@ for (const { about, rows } of GLOB_CASES)
     )
   })
 
-test('there are cases of every answer', () => {
+test('cases cover every answer', () => {
   const answers = GLOB_CASES.flatMap(({ rows }) => rows.map(([, , answer]) => answer))
   expect(['match', 'mismatch', 'bad'].map((answer) => answers.filter((a) => a === answer).length > 60)).toEqual([true, true, true])
 })
 
-describe('what a match costs', () => {
+describe('the cost of a match', () => {
   /** Besides four for each code point of both. */
   const costs: ReadonlyArray<readonly [pattern: string, name: string, cost: number]> = [
     // A try costs four, and twenty more when it is not over at the first code point that differs from the plain beginning.
@@ -78,21 +78,21 @@ describe('what a match costs', () => {
 })
 
 describe('limits', () => {
-  test('of a pattern: 1 000 code points', () => {
+  test('a pattern has at most 1 000 code points', () => {
     expect(matchGlob('😀'.repeat(1_000))('😀'.repeat(1_000))).toEqual(E.right(true))
     expect(matchGlob('a'.repeat(1_001))('a'.repeat(1_001))).toEqual(E.left(`${'a'.repeat(120)}… is not a pattern`))
     // It is not made ready beyond that.
     expect(tried('a'.repeat(1_000_000), '', Infinity)).toEqual({ cost: 4 * 1_001 + 4, outcome: 'bad' })
   })
 
-  test('of a name: 4 096 code points', () => {
+  test('a name has at most 4 096 code points', () => {
     expect(matchGlob('**')('😀'.repeat(4_096))).toEqual(E.right(true))
     expect(matchGlob('**')('😀'.repeat(4_097))).toEqual(E.right(false))
     expect(matchGlob('*')('a'.repeat(4_097))).toEqual(E.right(false))
     expect(tried('**', 'a'.repeat(1_000_000), Infinity)).toEqual({ cost: 4 * (2 + 4_097) + 4, outcome: 'mismatch' })
   })
 
-  test('of the work: a hundred thousand', () => {
+  test('a match takes at most a hundred thousand units of work', () => {
     // Code points, the try, a turn for the star and for each point of the name, the rest, and 283 points for each of 280 alternatives.
     const pattern = `*b{${','.repeat(279)}}`
     expect(pattern.length).toBe(283)
@@ -119,7 +119,7 @@ describe('limits', () => {
   test.each(hostile)('%s', (_, pattern, name, answer) => expect(outcome(pattern, name, 4_000_000)).toBe(answer))
 })
 
-test('a fault is told with an excerpt of the pattern', () => {
+test('a fault quotes an excerpt of the pattern', () => {
   expect(faultOf('[', 'bad')).toBe('[ is not a pattern')
   expect(faultOf('x'.repeat(200), 'costly')).toBe(`the pattern ${'x'.repeat(120)}… takes too long`)
 })

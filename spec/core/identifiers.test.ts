@@ -203,7 +203,7 @@ describe('stamp in nanoseconds', () => {
 })
 
 describe('time', () => {
-  test('a number is brought into the range of a stamp, towards zero', () => {
+  test('clamps a number into the range of a stamp, rounding towards zero', () => {
     expect([-1, -0.5, 0, 0.9, 1.9, MAX, 2 ** 53, 1e300, Infinity, -Infinity].map((n) => clampTimeUs(n) + 0)).toEqual([
       0,
       0,
@@ -218,7 +218,7 @@ describe('time', () => {
     ])
   })
 
-  test('a stamp after another one is at most the last there is, one before it at least 0', () => {
+  test('keeps a later stamp at most the last there is, and an earlier one at least 0', () => {
     expect(usAfter(us(5), 3)).toBe(8)
     expect(usAfter(us(MAX - 1), 3)).toBe(MAX)
     expect(usBefore(us(5), 3)).toBe(2)
@@ -226,13 +226,13 @@ describe('time', () => {
     expect(usBefore(us(5), 6)).toBe(0)
   })
 
-  test('of two stamps the later one is the later one', () => {
+  test('finds the later of two stamps', () => {
     expect(laterOf(us(1), us(2))).toBe(2)
     expect(laterOf(us(2), us(1))).toBe(2)
     expect(laterOf(us(2), us(2))).toBe(2)
   })
 
-  test('more than five minutes ahead is the future', () => {
+  test('calls more than five minutes ahead the future', () => {
     expect(isFromFuture(us(300_000_000), us(0))).toBe(false)
     expect(isFromFuture(us(300_000_001), us(0))).toBe(true)
     expect(isFromFuture(us(0), us(1_000_000_000))).toBe(false)
@@ -240,19 +240,19 @@ describe('time', () => {
 })
 
 describe('nanoseconds', () => {
-  test('neighbours that one double stands for are told apart', () => {
+  test('tells apart neighbours that one double stands for', () => {
     const [a, b] = [ns('1767225600000000001'), ns('1767225600000000002')]
     expect(Number(a) === Number(b)).toBe(true)
     expect([nanosBefore(a, b), nanosBefore(b, a), nanosBefore(a, a)]).toEqual([true, false, false])
   })
 
-  test('fewer digits are a smaller number, whatever they are', () => {
+  test('orders fewer digits as a smaller number, whatever they are', () => {
     expect(nanosBefore(ns('9'), ns('10'))).toBe(true)
     expect(nanosBefore(ns('10'), ns('9'))).toBe(false)
     expect(nanosBefore(ns('999999999999999999'), ns('1767225600000000001'))).toBe(true)
   })
 
-  test('the one before is exact, and there is none before 0', () => {
+  test('finds the exact predecessor, and none before 0', () => {
     expect(['0', '1', '10', '1000', '1767225600000000000', '9223372036854775807'].map((n) => previousNano(ns(n)))).toEqual([
       '0',
       '0',
@@ -263,7 +263,7 @@ describe('nanoseconds', () => {
     ])
   })
 
-  test('a stamp in microseconds is one in nanoseconds', () => {
+  test('converts a stamp in microseconds', () => {
     expect([0, 1, 1_767_225_600_000_001, MAX].map((n) => nanosOf(us(n)))).toEqual([
       '0',
       '1000',
@@ -295,7 +295,7 @@ describe('the time in a rev', () => {
     expect([-1n, 0n, 1n].map((d) => isAfter(last - 1n + 300_000_000n + d, MAX - 1, 300_000_000))).toEqual([false, false, true])
   })
 
-  test('is exact at the beginning', () => {
+  test('is exact at the beginning of time', () => {
     expect([0n, 1n].map((time) => isAfter(time, 0))).toEqual([false, true])
     expect([300_000_000n, 300_000_001n].map((time) => isAfter(time, 0, 300_000_000))).toEqual([false, true])
   })
@@ -306,11 +306,11 @@ describe('the time in a rev', () => {
     expect([-1n, 0n, 1n].map((d) => isAfter(BigInt(half) + d, half - 1))).toEqual([false, true, true])
   })
 
-  test.each([0, 1, 33_554_431, 33_554_432, 33_554_433, 1_767_225_600_000_001, MAX])('the time in the TID of %s is that', (time) => {
+  test.each([0, 1, 33_554_431, 33_554_432, 33_554_433, 1_767_225_600_000_001, MAX])('of the TID %s is as given', (time) => {
     expect([0, 1, 1023].map((clock) => timeOfTid(tid(rev(time, clock))))).toEqual([time, time, time])
   })
 
-  test('and the greatest stamp, where it is later than that', () => {
+  test('is the greatest stamp where it would be later than that', () => {
     expect([rev(BigInt(MAX) + 1n), 'jzzzzzzzzzzzz'].map((text) => timeOfTid(tid(text)))).toEqual([MAX, MAX])
   })
 
@@ -319,11 +319,11 @@ describe('the time in a rev', () => {
     expect([0, 1, 1023].map((clock) => isTidAfter(tid(rev(1_001, clock)), us(1_000), 0))).toEqual([true, true, true])
   })
 
-  test('of the greatest rev is later than any stamp', () => {
+  test('is later than any stamp in the greatest rev', () => {
     expect(isTidAfter(tid('jzzzzzzzzzzzz'), us(MAX), 300_000_000)).toBe(true)
   })
 
-  test('reads every digit as what it stands for', () => {
+  test('uses every digit at its value', () => {
     const digits = '234567abcdefghijklmnopqrstuvwxyz'
     for (let value = 0; value < 32; value++) {
       const text = `2222222222${digits.charAt(value)}22`

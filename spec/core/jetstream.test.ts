@@ -212,7 +212,7 @@ describe('rejected', () => {
     })
 })
 
-describe('decoded', () => {
+describe('a decoded frame', () => {
   const key = { _tag: 'CommitReceived', at: at(9), connection: 3, did: ALICE, ordinal: null, rev: rev(at(1)), rkey: 'app', timeUs: at(1) }
   const record = { createdAt: '', knot: 'Knot.example', name: 'app', repoDid: '', spindle: '' }
 
@@ -278,7 +278,7 @@ describe('decoded', () => {
     ['whatever else a newer server says', { ...FRAME, kind: 'identity', kinds: [] }]
   ]
   for (const [name, frame] of nothing)
-    test(`nothing for us: ${name}`, () => {
+    test(`of no interest: ${name}`, () => {
       expect(decodeValue(frame)).toEqual(
         E.right({ _tag: 'StreamAdvanced', at: at(9), connection: 3, count: 1, firstUs: at(1), lastUs: at(1), ordinal: null })
       )
@@ -298,23 +298,23 @@ describe('decoded', () => {
     ['[7]', null]
   ]
   for (const [source, ordinal] of ordinals)
-    test(`a frame of number ${source}, whatever it says`, () => {
+    test(`has the number ${source}, whatever else it says`, () => {
       const numbered = (frame: unknown) => decode(JSON.stringify(frame).replace('{', `{"cursor":${source},`))
       const found = [FRAME, { ...FRAME, kind: 'account', account: { active: true } }, { ...FRAME, kind: 'identity' }, { ...FRAME, did: 'x' }, commit({ rkey: '.' })]
       expect(found.map((frame) => E.toUnion(numbered(frame)).ordinal)).toEqual(found.map(() => ordinal))
       expect(Object.is(E.toUnion(numbered(FRAME)).ordinal, -0)).toBe(false)
     })
 
-  test('without a stamp there is no number', () => {
+  test('has no number without a stamp', () => {
     expect(E.toUnion(decode('{"cursor":7}')).ordinal).toBeNull()
   })
 
-  test('a minus zero is a zero', () => {
+  test('reads a minus zero as zero', () => {
     const decoded = decode(`{"did":"${ALICE}","time_us":-0}`)
     expect(E.isRight(decoded) && decoded.right._tag === 'StreamAdvanced' && Object.is(decoded.right.firstUs, 0)).toBe(true)
   })
 
-  test('keys that every object has are no fields', () => {
+  test('does not take keys that every object has for fields', () => {
     const record = '{"__proto__":{"name":"x"},"constructor":7,"toString":8}'
     const text = JSON.stringify(commit({ rkey: '__proto__', record: 'R' })).replace('"R"', record)
     const decoded = decode(text)
@@ -325,7 +325,7 @@ describe('decoded', () => {
     expect(Object.keys(Object.prototype)).toEqual([])
   })
 
-  test('a record of a hundred thousand levels is read like others, or rejected; nothing is thrown', () => {
+  test('reads or rejects a record of a hundred thousand levels like any other, and throws nothing', () => {
     const deep = 100_000
     const text = JSON.stringify(commit({ record: { name: 'app', x: 'X' } })).replace(
       '"X"',
@@ -336,8 +336,8 @@ describe('decoded', () => {
   })
 })
 
-describe('what never becomes text', () => {
-  test('is rejected with what is known, which is its reason', () => {
+describe('a frame that never becomes text', () => {
+  test('is rejected with what is known: the reason', () => {
     expect(rejectFrame(receipt(), 'size', '9 MB')).toEqual(rejection('size', '9 MB', null, {}))
     expect(rejectFrame(receipt(), 'binary', '')).toEqual(rejection('binary', '', null, {}))
     expect(rejectFrame(receipt(), 'utf8', '')).toEqual(rejection('utf8', '', null, {}))

@@ -40,27 +40,27 @@ describe('the source of the value at a key', () => {
       if (source !== null) expect(JSON.parse(text)).toHaveProperty('created', JSON.parse(source))
     })
 
-  test('any key can be asked for', () => {
+  test('is found for any key', () => {
     expect(O.toNullable(sourceAt('')('{"":1}'))).toBe('1')
     expect(O.toNullable(sourceAt('"')('{"\\"":1}'))).toBe('1')
     expect(O.toNullable(sourceAt('__proto__')('{"__proto__":[1]}'))).toBe('[1]')
   })
 
-  test('behind a hundred thousand levels of arrays', () => {
+  test('is found behind a hundred thousand levels of arrays', () => {
     expect(O.toNullable(sourceAt('created')(`{"a":${'['.repeat(DEEP)}${']'.repeat(DEEP)},"created":5}`))).toBe('5')
   })
 
-  test('behind a hundred thousand levels of objects', () => {
+  test('is found behind a hundred thousand levels of objects', () => {
     expect(O.toNullable(sourceAt('created')(`{"a":${'{"a":'.repeat(DEEP)}1${'}'.repeat(DEEP)},"created":5}`))).toBe('5')
   })
 
-  test('behind a text of a hundred thousand braces', () => {
+  test('is found behind a text of a hundred thousand braces', () => {
     expect(O.toNullable(sourceAt('created')(`{"a":"${'}'.repeat(DEEP)}","created":5}`))).toBe('5')
   })
 })
 
 describe('JSON', () => {
-  test('what is JSON has a value', () => {
+  test('has a value where it is valid', () => {
     expect(['{"a":[1]}', 'null', '0', '"x"', ' [] '].map((text) => O.toUndefined(parseJson(text)))).toEqual([
       { a: [1] },
       null,
@@ -70,12 +70,12 @@ describe('JSON', () => {
     ])
   })
 
-  test('what is none has none, without an exception', () => {
+  test('has no value where it is invalid, and causes no exception', () => {
     const texts = ['', ' ', '{', '{"a":}', '\ufeff{}', '\u0000', "{'a':1}", '[1,]', 'undefined', 'NaN', '01', '{"a":1}{"b":2}']
     expect(texts.map((text) => O.isNone(parseJson(text)))).toEqual(texts.map(() => true))
   })
 
-  test('an object is an object, not an array and not null', () => {
+  test('tells an object from an array and from null', () => {
     expect([{}, { a: 1 }, [], null, 'x', 7, undefined, true].map(isObject)).toEqual([
       true,
       true,
@@ -90,7 +90,7 @@ describe('JSON', () => {
 })
 
 describe('foreign text', () => {
-  test('lone surrogates become U+FFFD, one for each, and pairs stay', () => {
+  test('has each lone surrogate replaced by U+FFFD, and keeps pairs', () => {
     expect(['abc', '\ud83d\ude00', '\ud83d', '\ude00', '\ude00\ud83d', 'a\ud83d\ud83d\ude00b', ''].map(wellFormed)).toEqual([
       'abc',
       '\ud83d\ude00',
@@ -102,13 +102,13 @@ describe('foreign text', () => {
     ])
   })
 
-  test('an excerpt is at most 120 characters and a sign that there was more', () => {
+  test('is cut to an excerpt of at most 120 characters and an ellipsis', () => {
     expect(excerpt('x'.repeat(120))).toBe('x'.repeat(120))
     expect(excerpt('x'.repeat(121))).toBe(`${'x'.repeat(120)}…`)
     expect(excerpt('')).toBe('')
   })
 
-  test('a pair that the cut goes through leaves no half', () => {
+  test('is not cut within a pair', () => {
     expect(excerpt(`${'x'.repeat(119)}\ud83d\ude00`)).toBe(`${'x'.repeat(119)}\ufffd…`)
     expect(excerpt(`x\ud83d`)).toBe('x\ufffd')
   })

@@ -49,16 +49,16 @@ describe('rejected', () => {
     test(JSON.stringify(text.slice(0, 100)), () => expect(decode(text)).toEqual(rejection(reason, detail)))
 })
 
-describe('decoded', () => {
+describe('a decoded frame', () => {
   for (const created of ['0', '1', '1767225600000000001', '1767225600000000002', '9223372036854775807'])
     test(`created ${created}, to the digit`, () => expect(decode(frame(created))).toEqual(received(created)))
 
-  test('an older knot sends no stamp', () => {
+  test('without a stamp comes from an older knot', () => {
     expect(decode('{"rkey":"r","nsid":"sh.tangled.knot.memberUpdate","event":{"created":5}}')).toEqual(received(null))
     expect(decode(frame('null'))).toEqual(received(null))
   })
 
-  test('of several stamps the last one counts, however its key is written', () => {
+  test('with several stamps counts the last one, however its key is written', () => {
     expect(decode('{"created":1,"rkey":"r","nsid":"sh.tangled.knot.memberUpdate","cre\\u0061ted":2,"event":{"created":3}}')).toEqual(
       received('2')
     )
@@ -68,7 +68,7 @@ describe('decoded', () => {
     )
   })
 
-  test('any kind of event', () => {
+  test('of any kind of event', () => {
     expect(decode('{"rkey":"__proto__","nsid":"com.example.anything","created":1}')).toEqual(
       received('1', '__proto__', 'com.example.anything')
     )
@@ -103,25 +103,25 @@ describe('a trigger', () => {
     )
   })
 
-  test('that is not understood says why, and the frame counts all the same', () => {
+  test('is reported with its reason when it is not understood, and the frame counts all the same', () => {
     expect(of({ ...update, ref: 7 })).toEqual(E.right('ref is not text'))
     expect(of(undefined)).toEqual(E.right('event is not an object'))
     expect(of({}, 'sh.tangled.pipeline')).toEqual(E.right('triggerMetadata is not an object'))
   })
 
-  test('that is not understood says so in an excerpt', () => {
+  test('is quoted in an excerpt when it is not understood', () => {
     const repo = { did: 'did:plc:a', knot: 'k', repo: 'app' }
     expect(of({ triggerMetadata: { kind: 'x'.repeat(120), repo } }, 'sh.tangled.pipeline')).toEqual(
       E.right(`kind is ${'x'.repeat(112)}…`)
     )
   })
 
-  test('is none where the frame is about something else', () => {
+  test('is absent where the frame is about something else', () => {
     expect(of(update, 'sh.tangled.knot.memberUpdate')).toEqual(E.right(null))
   })
 })
 
-test('what never becomes text is rejected with its reason', () => {
+test('a frame that never becomes text is rejected with its reason', () => {
   expect(E.left(rejectKnotFrame(receipt(), 'size', 'x'.repeat(200)))).toEqual(rejection('size', `${'x'.repeat(120)}…`))
   expect(E.left(rejectKnotFrame(receipt(), 'binary', ''))).toEqual(rejection('binary', ''))
 })

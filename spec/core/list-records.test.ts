@@ -21,7 +21,7 @@ describe('a page of records', () => {
     rkey
   })
 
-  test('of each collection', () => {
+  test('is read for each collection', () => {
     expect(decode({ records: [item('a'), item('b')] })).toEqual(E.right({ next: null, records: [member('a'), member('b')], rejected: 0 }))
     const collection = 'sh.tangled.repo'
     expect(
@@ -62,7 +62,7 @@ describe('a page of records', () => {
     expect(decode(page)).toEqual(E.left(why))
   })
 
-  test('of a hundred records is taken', () => {
+  test('is accepted with a hundred records', () => {
     const page = decode({ records: Array.from({ length: 100 }, (_, i) => item(String(i))) })
     expect(E.isRight(page) && page.right.records.length).toBe(100)
   })
@@ -106,12 +106,12 @@ describe('a page of records', () => {
     expect(decode({ cursor, records: [item()] }, { cursor: before })).toEqual(E.right({ next, records: [member()], rejected: 0 }))
   })
 
-  test('none follows one without records, and one follows a page of bad ones', () => {
+  test('ends the list when it has no records, but not when it has only bad ones', () => {
     expect(decode({ cursor: 'k', records: [] })).toEqual(E.right({ next: null, records: [], rejected: 0 }))
     expect(decode({ cursor: 'k', records: [7] })).toEqual(E.right({ next: 'k', records: [], rejected: 1 }))
   })
 
-  test('keys of objects are keys like others', () => {
+  test('may have any key in an object', () => {
     expect(decode({ records: [item('__proto__'), item('constructor')] })).toEqual(
       E.right({ next: null, records: [member('__proto__'), member('constructor')], rejected: 0 })
     )
@@ -133,7 +133,7 @@ describe('a DID document', () => {
     expect(decode({ id: DID, service: [service({ id: `${DID}#atproto_pds` })] })).toEqual(E.right('https://pds.example'))
   })
 
-  test('names other services too, and the first server counts', () => {
+  test('may name other services too, of which the first server counts', () => {
     const services = [
       7,
       null,

@@ -43,7 +43,7 @@ const textOf = (state: State): string => canonical(State.encode(state) as Json)
 const report = (content: object) => ({ _tag: 'Report', report: content })
 
 describe('concerns', () => {
-  test('the table', () => {
+  test('are as the table says', () => {
     expect(CONCERNS).toEqual({
       Started: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
       StopRequested: ['cursor', 'knots', 'backfill', 'builds'],
@@ -75,8 +75,8 @@ describe('concerns', () => {
   })
 })
 
-describe('effects come in a fixed order', () => {
-  test('the stream, subscriptions by host, unsubscriptions by host, reports', () => {
+describe('the order of effects', () => {
+  test('is the stream, subscriptions by host, unsubscriptions by host, reports', () => {
     const [before] = foldOf(empty(), [
       passing(at(0)),
       started(at(10)),
@@ -95,7 +95,7 @@ describe('effects come in a fixed order', () => {
     ])
   })
 
-  test('a loss with a gap: first the pause', () => {
+  test('begins with the pause at a loss with a gap', () => {
     const [before] = foldOf(empty(), [
       passing(at(0)),
       started(at(1)),
@@ -108,7 +108,7 @@ describe('effects come in a fixed order', () => {
     expect(effects).toEqual([wake(6, 2_000), report(gap(at(0), at(1), at(6)))])
   })
 
-  test('several subscriptions and unsubscriptions of one event', () => {
+  test('holds for several subscriptions and unsubscriptions of one event', () => {
     const hosts = ['d.example', 'b.example', 'c.example', 'a.example']
     const [before] = foldOf(
       empty(),
@@ -180,7 +180,7 @@ describe('cursors of knots', () => {
     expect(cursorsAfter(created('0'))).toEqual(['0', null])
   })
 
-  test('without a stamp a while before the receipt', () => {
+  test('are a while before the receipt without a stamp', () => {
     expect(cursorsAfter(knotFrame(K1, '{"rkey":"x","nsid":"a.b.c"}', at(50), 1))).toEqual(['1767225644999999999', null])
   })
 
@@ -192,19 +192,19 @@ describe('cursors of knots', () => {
     expect(cursorsAfter(created('1767225950000000000'))).toEqual(['1767225949999999999', null])
   })
 
-  test('what is from the future is reported', () => {
+  test('report a frame from the future', () => {
     expect(foldOf(before(), [created('1767225950000000001')])[1]).toEqual([
       report({ _tag: 'KnotFrameFromFuture', at: at(50), created: '1767225950000000001', host: K1 })
     ])
   })
 
-  test('so is what is rejected', () => {
+  test('report a rejected frame', () => {
     expect(foldOf(before(), [knotFrame(K1, '{', at(51), 1)])[1]).toEqual([
       report({ _tag: 'KnotFrameRejected', at: at(51), detail: '{', host: K1, reason: 'json' })
     ])
   })
 
-  test('stay over a loss, and a stop', () => {
+  test('stay over a loss, and over a stop', () => {
     expect(cursorsAfter(created('1767225610000000005'), knotClosed(K1, 1, at(51)))).toEqual(['1767225610000000004', null])
     expect(cursorsAfter(created('1767225610000000005'), stop(at(51)))).toEqual(['1767225610000000004', null])
   })
@@ -219,17 +219,17 @@ describe('a stopped machine', () => {
   })
 })
 
-describe('what only moves the cursor', () => {
+describe('events that only move the cursor', () => {
   const state = () => foldOf(empty(), [put(ALICE, 'a', repo(), at(0)), started(at(1))])[0]
   const advanceOf = (written: WrittenEvent) => asAdvance(state(), event(written))
   const on1 = { connection: 1 }
 
-  test('an advance, and an account event about somebody unknown', () => {
+  test('are an advance, and an account event about somebody unknown', () => {
     expect(advanceOf(passing(at(2), on1))).toEqual(passing(at(2), on1))
     expect(advanceOf(account(BOB, 'deleted', at(2), on1))).toEqual(passing(at(2), on1))
   })
 
-  test('not an account event about somebody known, nor any other event', () => {
+  test('are no account event about somebody known, nor any other event', () => {
     expect(
       [
         account(ALICE, 'active', at(2), on1),
@@ -241,7 +241,7 @@ describe('what only moves the cursor', () => {
     ).toEqual([null, null, null, null, null])
   })
 
-  test('a rejection that a replay brings again, and no other', () => {
+  test('are rejections that a replay repeats, and no others', () => {
     const receipt = { at: must(TimeUs.decode(at(2))), connection: must(Natural.decode(1)) }
     const badAt = (timeUs: number) => E.toUnion(decodeFrame(receipt)(`{"time_us":${String(timeUs)}}`))
     const found = [at(0) - 1, at(0), at(0) + 1].map((timeUs) => asAdvance(state(), badAt(timeUs))?.lastUs)
@@ -249,7 +249,7 @@ describe('what only moves the cursor', () => {
     expect(asAdvance(state(), E.toUnion(decodeFrame(receipt)('{')))).toBeNull()
   })
 
-  test('nothing while a number is awaited', () => {
+  test('are none while a number is awaited', () => {
     const [awaiting] = foldOf(empty(), [passing(at(0), { ordinal: 7 }), started(at(1))])
     expect(asAdvance(awaiting, event(passing(at(0), { ...on1, ordinal: 7 })))).toBeNull()
     const batch = [passing(at(0), { ...on1, ordinal: 7 }), passing(at(1), on1), passing(at(2), on1)]
@@ -258,7 +258,7 @@ describe('what only moves the cursor', () => {
     expect([astray.events.length, astray.isLazy, astray.state.counters.frames]).toEqual([1, false, 1])
   })
 
-  test('not what comes from another connection, or from the future', () => {
+  test('are none from another connection, or from the future', () => {
     expect(
       [
         passing(at(2)),
@@ -285,11 +285,11 @@ describe('a batch', () => {
     ordinal: null
   })
 
-  test('of nothing', () => {
+  test('may be empty', () => {
     expect(folded()).toEqual({ effects: [], events: [], isLazy: true, state: start() })
   })
 
-  test('runs of what only moves the cursor are merged, up to what does more', () => {
+  test('merges runs of events that only move the cursor, up to one that does more', () => {
     const { effects, events, isLazy, state } = folded(
       passing(at(1), on1),
       account(BOB, 'active', at(2), on1),
@@ -303,11 +303,11 @@ describe('a batch', () => {
     expect(textOf(state)).toBe(textOf(run(start(), events)[0]))
   })
 
-  test('that begins with something else', () => {
+  test('may begin with an event that does more', () => {
     expect(folded(opened(1, at(1))).events).toEqual([opened(1, at(1))])
   })
 
-  test('what changes nothing and causes nothing is left out', () => {
+  test('leaves out what changes nothing and causes nothing', () => {
     expect(folded(passing(at(1)), opened(7, at(2)), passing(at(3), on1), stop(at(4)), stop(at(5))).events).toEqual([
       passing(at(3), on1),
       stop(at(4))
@@ -315,7 +315,7 @@ describe('a batch', () => {
     expect(folded(passing(at(1)))).toEqual({ effects: [], events: [], isLazy: true, state: start() })
   })
 
-  test('nothing is merged across a clock that was set back', () => {
+  test('merges nothing across a clock that was set back', () => {
     const batch = [
       passing(at(1_000), { ...on1, at: at(1_000) }),
       passing(at(10), { ...on1, at: at(10) }),

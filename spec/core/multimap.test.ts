@@ -27,13 +27,13 @@ describe('a map of sets', () => {
     expect(written(remove('k', 'a')(one))).toEqual([])
   })
 
-  test('loses nothing with what is not there', () => {
+  test('is unchanged by the removal of what is not there', () => {
     expect(written(remove('k', 'c')(TWO))).toEqual(written(TWO))
     expect(written(remove('j', 'a')(TWO))).toEqual(written(TWO))
     expect(written(remove('j', 'a')(EMPTY))).toEqual([])
   })
 
-  test('gives the values of a key', () => {
+  test('returns the values of a key', () => {
     expect(M.keys(values('k')(TWO))).toEqual(['a', 'b'])
     expect(M.keys(values('j')(TWO))).toEqual([])
   })

@@ -18,7 +18,7 @@ const key = (n: number): string => String(n).padStart(6, '0')
 const range = (n: number): ReadonlyArray<number> => Array.from({ length: n }, (_, i) => i)
 
 describe('edges', () => {
-  test('the empty map', () => {
+  test('the empty map has no entries', () => {
     const empty: Numbers = M.empty()
     expect([M.size(empty), M.isEmpty(empty), M.keys(empty), M.toEntries(empty), has('')(empty), lookup('')(empty)]).toEqual([
       0,
@@ -33,7 +33,7 @@ describe('edges', () => {
     expect(M.isBalanced(empty)).toBe(true)
   })
 
-  test('one entry', () => {
+  test('one entry is found', () => {
     const one = M.singleton<string, number>('a', 1)
     expect([M.size(one), M.isEmpty(one), M.toEntries(one), lookup('a')(one), has('b')(one)]).toEqual([
       1,
@@ -55,12 +55,12 @@ describe('edges', () => {
     expect(M.size(map)).toBe(3)
   })
 
-  test('the deletion of what is not there gives the same map', () => {
+  test('a delete of a missing key returns the same map', () => {
     const map = of('b', 'd')
     for (const absent of ['a', 'c', 'e', '']) expect(without(absent)(map)).toBe(map)
   })
 
-  test('neither put nor delete changes the map that there was', () => {
+  test('put and delete leave the original map unchanged', () => {
     const map = of('a', 'b', 'c')
     put('d', 1)(map)
     put('a', 7)(map)
@@ -80,14 +80,14 @@ describe('edges', () => {
     expect(has('hasOwnProperty')(map)).toBe(false)
   })
 
-  test('a value may be anything, also nothing', () => {
+  test('a value may be anything, even undefined', () => {
     const map = M.upsertAt<string, number | undefined>('a', undefined)(M.empty())
     expect([has('a')(map), lookup('a')(map), M.size(map)]).toEqual([true, O.some(undefined), 1])
   })
 })
 
 describe('from sorted entries', () => {
-  test('in any number', () => {
+  test('builds a map of any size', () => {
     for (const n of [0, 1, 2, 3, 4, 5, 7, 8, 31, 100]) {
       const entries = range(n).map((i): readonly [string, number] => [key(i), i])
       const map = M.fromSorted(entries)
@@ -95,7 +95,7 @@ describe('from sorted entries', () => {
     }
   })
 
-  test('refused when a key does not rise', () => {
+  test('refuses keys that do not rise', () => {
     const refused = [
       ['a', 'a'],
       ['b', 'a'],
@@ -110,7 +110,7 @@ describe('from sorted entries', () => {
 describe('reading in order', () => {
   const six = () => of('b', 'd', 'f', 'a', 'c', 'e')
 
-  test('from a key on, whether it is there or not', () => {
+  test('begins at a key, whether it is there or not', () => {
     const from = (start: string) => [...M.entriesFrom(six(), start)].map(([k]) => k).join('')
     expect(['', 'a', 'b', 'bb', 'd', 'e', 'f', 'ff', 'g'].map(from)).toEqual([
       'abcdef',
@@ -125,7 +125,7 @@ describe('reading in order', () => {
     ])
   })
 
-  test('one at a time, in a map that does not change', () => {
+  test('yields one entry at a time, from a map that does not change', () => {
     const reading = M.entriesFrom(six(), 'b')
     expect(reading.next().value).toEqual(['b', 0])
     expect(M.size(without('c')(six()))).toBe(5)
@@ -134,11 +134,11 @@ describe('reading in order', () => {
     expect(reading.next().done).toBe(true)
   })
 
-  test('folding', () => {
+  test('folds', () => {
     expect(M.reduceWithKey<string, number, string>('', (k, acc, n) => `${acc}${k}${String(n)}`)(six())).toBe('a3b0c4d1e5f2')
   })
 
-  test('mapping keeps keys, order, size and balance', () => {
+  test('maps values, and keeps keys, order, size and balance', () => {
     const doubled = M.map((n: number) => n * 2)(six())
     expect([M.toEntries(doubled), M.size(doubled), M.isBalanced(doubled)]).toEqual([
       [
@@ -158,13 +158,13 @@ describe('reading in order', () => {
 describe('equality', () => {
   const equals = (a: Numbers, b: Numbers) => M.getEq<string, number>(N.Eq).equals(a, b)
 
-  test('is that of the entries, not of the way they came in', () => {
+  test('compares entries, not the way they came in', () => {
     const up = range(50).reduce<Numbers>((map, i) => M.upsertAt(key(i), i)(map), M.empty())
     const down = range(50).reduce<Numbers>((map, i) => M.upsertAt(key(49 - i), 49 - i)(map), M.empty())
     expect([equals(up, down), JSON.stringify(up) === JSON.stringify(down)]).toEqual([true, false])
   })
 
-  test('sees a key, a value and an entry more', () => {
+  test('notices another key, another value and another entry', () => {
     expect([
       equals(of('a', 'b'), of('a', 'c')),
       equals(of('', 'A'), of('', 'B')),
@@ -206,7 +206,7 @@ describe('balance', () => {
   // Of two numbers, because one wrong comparison in a rotation shows with two hundred keys and not with six hundred.
   const sizes = orders.flatMap(([name, order]) => [200, 600].map((n) => [n, name, order] as const))
   for (const [n, name, order] of sizes)
-    test(`${String(n)} keys put and taken away in ${name} order leave it balanced at every step`, () => {
+    test(`holds at every step while ${String(n)} keys are put and deleted in ${name} order`, () => {
       const isBalanced = observer()
       let map: Numbers = M.empty()
       for (const i of range(n)) {
@@ -223,7 +223,7 @@ describe('balance', () => {
       expect(M.isEmpty(map)).toBe(true)
     })
 
-  test('the root can be taken away until nothing is left', () => {
+  test('allows the root to be deleted until nothing is left', () => {
     let map = range(200).reduce<Numbers>((acc, i) => M.upsertAt(key((i * 37) % 200), i)(acc), M.empty())
     let left = [...M.keys(map)]
     while (map.root !== null) {
@@ -235,7 +235,7 @@ describe('balance', () => {
     expect(left).toEqual([])
   })
 
-  test('a tree that leans, or whose sizes are wrong, is not balanced', () => {
+  test('is missing in a tree that leans, or whose sizes are wrong', () => {
     type Tree = M.Node<string, number>
     const leaf = (k: string): Tree => ({ key: k, left: null, right: null, size: 1, value: 0 })
     const right = (k: string, tree: Tree): Tree => ({ key: k, left: null, right: tree, size: tree.size + 1, value: 0 })
@@ -275,7 +275,7 @@ describe('the written form', () => {
     ])
   })
 
-  test('and is read back', () => {
+  test('is read back', () => {
     const map = codec().decode([
       ['__proto__', 1],
       ['a', 2]
@@ -286,7 +286,7 @@ describe('the written form', () => {
     ])
   })
 
-  test('nothing else is read: no other order, no doubled key, no object', () => {
+  test('admits no other order, no doubled key, no object', () => {
     const refused: ReadonlyArray<unknown> = [
       [
         ['b', 1],
@@ -306,7 +306,7 @@ describe('the written form', () => {
     expect(refused.map((u) => E.isLeft(codec().decode(u)))).toEqual(refused.map(() => true))
   })
 
-  test('a map is told from what is none', () => {
+  test('is told from anything else', () => {
     expect([codec().is(M.empty()), codec().is(of('a')), codec().is([]), codec().is(null), codec().is('root')]).toEqual([
       true,
       true,

@@ -60,7 +60,7 @@ test.each<readonly [string, Event, ReadonlyArray<object>]>([
   expect(passOver(at, one)).toEqual([{ _tag: 'PassedOver', about: aboutOf(one), at, of: one._tag }, ...others])
 })
 
-test('sources that were known are gone as well', () => {
+test('passing over a trigger drops sources that were known as well', () => {
   const known = event({ _tag: 'WorkflowsRead', ...KEY, defaultBranch: null, number: 7, sources: [{ name: 'ci.yml', text: 'x' }], workflows: [workflow] })
   expect(passOver(clampTimeUs(AT), known)?.[1]).toEqual({ ...known, sources: [], workflows: [] })
 })

@@ -149,10 +149,10 @@ const state = () =>
     pushed('t2', at(4))
   ])
 
-describe('a reducer takes every event, and leaves alone what is not its own', () => {
+describe('a reducer takes every event, and ignores what is not its own', () => {
   const others = (concern: Concern) => EVENTS.filter(({ _tag }) => !CONCERNS[_tag].includes(concern))
 
-  test('there is one of each', () => {
+  test('the events are one of each kind', () => {
     expect(new Set(EVENTS.map(({ _tag }) => _tag))).toEqual(new Set(Object.keys(CONCERNS)))
   })
 
@@ -192,7 +192,7 @@ describe('a reducer takes every event, and leaves alone what is not its own', ()
     })
 })
 
-describe('what does not fit the phase leaves the very same state, so that no journal remembers it', () => {
+describe('an event that does not fit the phase leaves the very same state, so that no journal remembers it', () => {
   const before = () => stateAfter([started(at(0)), opened(1, at(0)), put(ALICE, 'a', repo(), at(1), { connection: 1 }), knotOpened(K1, 1, at(1))])
   const late = [opened(1, at(2)), timer(1, at(2)), knotOpened(K1, 1, at(2)), knotTimer(K1, 1, at(2))]
   for (const written of late)
@@ -203,7 +203,7 @@ describe('what does not fit the phase leaves the very same state, so that no jou
     })
 })
 
-describe('commits says which holds were made and released, who came and went, and nothing else', () => {
+describe('commits reports which holds were made and released, who came and went, and nothing else', () => {
   const made = (did: string, rkey: string, knot: string) => ({ _tag: 'HoldMade', did, knot, rkey })
   const released = (did: string, rkey: string, knot: string) => ({ _tag: 'HoldReleased', did, knot, rkey })
   const admitted = (did: string) => ({ _tag: 'Admitted', did })
@@ -358,10 +358,10 @@ describe('commits says which holds were made and released, who came and went, an
   })
 })
 
-describe('who is a member is counted', () => {
+describe('members', () => {
   const countsAfter = (...happenings: ReadonlyArray<Happening>) => M.toEntries(stateAfter(happenings).commits.members)
 
-  test('by subject, and nothing else is', () => {
+  test('are counted by subject, and nothing else is', () => {
     expect(
       countsAfter(
         put(OWNER, 'a', member(), at(1)),
@@ -382,7 +382,7 @@ describe('who is a member is counted', () => {
     expect(countsAfter(put(ALICE, 'a', member(), at(1)))).toEqual([])
   })
 
-  test('down to nothing', () => {
+  test('are counted down to nothing', () => {
     const two = [put(OWNER, 'a', member(), at(1)), put(OWNER, 'b', member(), at(2))]
     expect(countsAfter(...two, del(OWNER, MEMBER, 'a', at(3)))).toEqual([[ALICE, 1]])
     expect(countsAfter(...two, del(OWNER, MEMBER, 'a', at(3)), del(OWNER, MEMBER, 'b', at(4)))).toEqual([])
@@ -392,7 +392,7 @@ describe('who is a member is counted', () => {
     ])
   })
 
-  test('and counted anew when the account of the owner changes', () => {
+  test('are counted anew when the owner’s account changes', () => {
     expect(
       countsAfter(
         put(OWNER, 'a', member(), at(1)),
@@ -425,7 +425,7 @@ describe('connections that an event is not about stay as they are', () => {
     )
   })
 
-  test('that of a knot too', () => {
+  test('the pause of a knot is ended by its own timer alone', () => {
     unchangedBy(
       waiting(),
       knotTimer(K1, 1, at(3)),
@@ -488,7 +488,7 @@ describe('a step that changes nothing and causes nothing gives back the state it
       expect(foldOf(before, [happening])[0]).toBe(before)
     })
 
-  test('but a frame is counted, also one that is no news', () => {
+  test('a frame counts even when it is no news', () => {
     const before = state()
     const [after] = step(before, event(put(ALICE, 'a', repo(), at(1), { connection: 1 })))
     expect([after === before, after.counters.frames]).toEqual([false, 2])

@@ -37,7 +37,7 @@ test.each<readonly [string, WrittenEvent, WrittenEvent]>([
   expect(kept(event)).toEqual([eventOf(slim)])
 })
 
-test('a trigger that is sent again under another stamp', () => {
+test('a journal keeps no trigger that is sent again under another stamp', () => {
   expect(kept(comes(byHand(), at(20)), comes(byHand(), at(30)))).toEqual([
     eventOf(comes(byHand({ cause: { _tag: 'Manual', inputs: [], ref: null, sha: null }, workflows: [] }), at(30)))
   ])
@@ -47,7 +47,7 @@ const SAID = { environment: [['A', 'b']], steps: [{ command: 'make', environment
 const BARE = { targets: [{ pipeline: 'app', provider: 'ci', settings: [] }] }
 const never = { when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] }
 
-test('of workflow files, what became a plan, and what readers are told', () => {
+test('a journal keeps of workflow files what became a plan, and what readers are told', () => {
   const sources = [
     { name: 'ci.yml', text: 'x' },
     { name: 'long.yml', text: 'x'.repeat(65_536) },
@@ -78,7 +78,7 @@ test('of workflow files, what became a plan, and what readers are told', () => {
   ])
 })
 
-test('what nobody may have built any more, without its texts', () => {
+test('a journal keeps a trigger without rights, but not its texts', () => {
   const has = put(OWNER, 'c', collaborator({ repo: 'did:plc:app22222222222222222222', subject: BOB }), at(12), { connection: 1 })
   const gone = del(OWNER, COLLABORATOR, 'c', at(21), { connection: 1 })
   const read = filesRead([workflow(SAID)], at(22), { sources: [{ name: 'ci.yml', text: 'x' }] })

@@ -137,8 +137,8 @@ const saidOf = (u: unknown): string => {
   return E.isLeft(decoded) ? explain(decoded.left) : ''
 }
 
-describe('read back', () => {
-  test('the same state: all that was written, and all that follows from it', () => {
+describe('a written state', () => {
+  test('is read back as the same state: all that was written, and all that follows from it', () => {
     const read = must(State.decode(written()))
     expect(textOf(read)).toBe(textOf(full()))
     expect(M.toEntries(read.commits.members)).toEqual([[ALICE, 2]])
@@ -148,7 +148,7 @@ describe('read back', () => {
     ])
   })
 
-  test('and it goes on as the other one would have', () => {
+  test('goes on as the original would have', () => {
     const read = must(State.decode(written()))
     const events = [started(at(60), { admission: 'open' }), stop(at(61))]
     const [here, hereEffects] = foldOf(full(), events)
@@ -156,7 +156,7 @@ describe('read back', () => {
     expect([textOf(there), thereEffects]).toEqual([textOf(here), hereEffects])
   })
 
-  test('also in parts, as a large state is written', () => {
+  test('is read back from parts, as a large state is written', () => {
     const head = must(Head.decode(Head.encode(headOf(full()))))
     const entries = [...M.entriesFrom(full().commits.accounts, '')].map(([did, one]) =>
       must(AccountEntry.decode(AccountEntry.encode([did, one])))
@@ -165,7 +165,7 @@ describe('read back', () => {
     expect(E.isRight(read) && textOf(read.right)).toBe(textOf(full()))
   })
 
-  test('builds, their log, and what is read', () => {
+  test('includes builds, their log, and readings', () => {
     const read = must(State.decode(writtenBuilding()))
     expect(textOf(read)).toBe(textOf(building()))
     expect(M.toEntries(read.builds.log).map(([key, { createdUs, status }]) => [key, createdUs, status])).toEqual([
@@ -175,7 +175,7 @@ describe('read back', () => {
     expect(M.keys(read.builds.runs)).toEqual([`${K1}/a`, `${K1}/b`])
   })
 
-  test('and they go on as the others would have', () => {
+  test('goes on with builds and readings as the original would have', () => {
     const build = { knot: K1, rkey: 'a', workflow: 'w' }
     const events: ReadonlyArray<WrittenEvent> = [
       { _tag: 'BuildAccepted', at: at(20), build, external: '7', number: 3 },
@@ -191,7 +191,7 @@ describe('read back', () => {
     )
   })
 
-  test('in parts as well', () => {
+  test('is read back with builds and readings from parts', () => {
     const { builds, commits } = building()
     const parts = {
       accounts: M.toEntries(commits.accounts).map(([did, one]) => must(AccountEntry.decode(AccountEntry.encode([did, one])))),
@@ -203,7 +203,7 @@ describe('read back', () => {
     expect(E.isRight(read) && textOf(read.right)).toBe(textOf(building()))
   })
 
-  test('the written form of builds and of what is read, in full', () => {
+  test('includes builds and readings in full', () => {
     const name = (workflow: string) => ({ knot: K1, rkey: 'a', workflow })
     const repository = { did: '', name: 'app', owner: OWNER, rkey: 'app' }
     const cause = { _tag: 'Push', newSha: SHA, oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false }
@@ -264,16 +264,16 @@ describe('read back', () => {
     })
   })
 
-  test('the first state', () => {
+  test('may be the first state', () => {
     expect(textOf(must(State.decode(JSON.parse(textOf(initialOf(CONFIG))))))).toBe(textOf(initialOf(CONFIG)))
   })
 
-  test('a stop, and the numbers that it gave out', () => {
+  test('remembers a stop, and the numbers that it gave out', () => {
     const [stopped] = foldOf(full(), [stop(at(60))])
     expect(textOf(must(State.decode(JSON.parse(textOf(stopped)))))).toBe(textOf(stopped))
   })
 
-  test('a state is told from what is none', () => {
+  test('is told from anything else', () => {
     expect([
       State.is(full()),
       State.is({}),
@@ -283,7 +283,7 @@ describe('read back', () => {
     ]).toEqual([true, false, false, false, false])
   })
 
-  test('the floor of a deleted account', () => {
+  test('includes the floor of a deleted account', () => {
     const [deleted] = foldOf(initialOf(CONFIG), [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'deleted', at(2))])
     expect(State.encode(deleted)).toMatchObject({
       accounts: [
@@ -295,7 +295,7 @@ describe('read back', () => {
     })
   })
 
-  test('the written form of this state, in full', () => {
+  test('has this full form', () => {
     const [small] = foldOf(initialOf(CONFIG), [
       put(ALICE, 'a', repo(), at(1)),
       put(ALICE, 'b', repo({ knot: '0' }), at(2), { rev: null })
@@ -385,7 +385,7 @@ describe('read back', () => {
   })
 })
 
-describe('refused', () => {
+describe('a damaged state is refused', () => {
   const to = (value: unknown) => () => value
   const list = (change: (items: ReadonlyArray<unknown>) => unknown) => (old: unknown) => (Array.isArray(old) ? change(old) : old)
   const reversed = list((items) => [...items].reverse())
@@ -491,7 +491,7 @@ describe('refused', () => {
     ['no policy', ['head', 'policy'], to(undefined), /^at head\.policy: expected .*, found undefined$/]
   ]
 
-  test('a re-reading may lie right before the cursor', () => {
+  test('a re-reading right before the cursor is accepted', () => {
     const state = written()
     const near = replaced(state, ['head', 'cursor'], (head) => ({
       ...(head as object),
@@ -500,7 +500,7 @@ describe('refused', () => {
     expect(saidOf(near)).toBe('')
   })
 
-  test('only what is changed: the written state itself is none of them', () => expect(saidOf(written())).toBe(''))
+  test('the unchanged state is accepted', () => expect(saidOf(written())).toBe(''))
 
   for (const [name, path, change, said] of cases)
     test(name, () => expect(saidOf(replaced(written(), path, change))).toMatch(said))
@@ -533,7 +533,7 @@ describe('refused', () => {
 
   for (const [name, changes, said] of ofBuilds) test(name, () => expect(saidOf(changed(changes))).toMatch(said))
 
-  test('not where the next number is just the next', () => {
+  test('a next number that is just the next is accepted', () => {
     const one = [['runs'], list((all) => all.slice(0, 1))] as const
     // The one that goes waited for its files.
     const nobodyWaits = [['head', 'builds', 'sources', 0, 1, 'reading'], to(0)] as const
@@ -556,14 +556,14 @@ describe('refused', () => {
     ])
   }
 
-  test('where any field is missing, at any depth', () => {
+  test('any missing field, at any depth', () => {
     const all = maimed(writtenBuilding())
     expect(all.length).toBeGreaterThan(100)
     expect(all.filter((other) => saidOf(other) === '')).toEqual([])
   })
 })
 
-test('a step does not change the state that there was', () => {
+test('a step leaves the old state unchanged', () => {
   const state = full()
   const before = textOf(state)
   step(state, { _tag: 'StopRequested', at: state.cursor.passedUs })

@@ -39,11 +39,11 @@ const servedAfter = (nanos: bigint): number =>
 const SECOND = 1_000_000_000n
 
 describe('a reader is served', () => {
-  test('after a stamp of ours: one that is kept, the last one, or the one dropped last', () => {
+  test('from behind a stamp of ours: one that is kept, the last one, or the one dropped last', () => {
     expect([99n, 100n, 101n, 200n].map((second) => servedAfter(second * SECOND))).toEqual([99, 100, 101, 200])
   })
 
-  test('from a margin before what is no stamp: between two, a nanosecond beside one, or one that was dropped before', () => {
+  test('from a margin before anything that is no stamp: between two, a nanosecond beside one, or one dropped before', () => {
     expect(servedAfter(150n * SECOND)).toBe(90)
     expect(servedAfter(101n * SECOND + 1n)).toBe(41)
     expect(servedAfter(101n * SECOND - 1n)).toBe(40.999999)
@@ -66,7 +66,7 @@ describe('a reader is served', () => {
     expect(Builds.servedAfter(LOG, { isWhole: true, timeUs: us(MINUTE + 1) })).toBe(1)
   })
 
-  test('of an empty log', () => {
+  test('from an empty log', () => {
     const empty: Builds.StatusLog = { announcements: M.empty(), floorUs: null, lastUs: us(0), log: M.empty() }
     expect([0, 5, BASE].map((timeUs) => Builds.servedAfter(empty, { isWhole: false, timeUs: us(timeUs) }))).toEqual([0, 0, 0])
   })

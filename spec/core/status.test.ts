@@ -37,13 +37,13 @@ describe('a frame', () => {
     expect(statusFrame(entry({ exitCode: 7 }))).toContain('Z","exitCode":7},')
   })
 
-  test('names a knot with a port, and a workflow of any letters', () => {
+  test('can name a knot with a port, and a workflow of any letters', () => {
     const frame = statusFrame(entry({ build: { knot: 'localhost:5555', rkey: 'self', workflow: 'ü "x".yml' } }))
     expect(frame).toContain('"pipeline":"at://did:web:localhost:5555/sh.tangled.pipeline/self","workflow":"ü \\"x\\".yml"')
   })
 
   for (const createdUs of [0, 1, 999_999, 1_000_000, 1_767_225_600_000_000, LAST])
-    test(`of ${String(createdUs)} is JSON, and its stamp is exact`, () => {
+    test(`created at ${String(createdUs)} is JSON, and its stamp is exact`, () => {
       const frame = statusFrame(entry({ createdUs }))
       expect(JSON.parse(frame)).toMatchObject({ rkey: tidOf(us(createdUs)), event: { createdAt: rfc3339(us(Math.max(0, createdUs - 2_000_000))) } })
       expect(frame.endsWith(`,"created":${nanosOf(us(createdUs))}}`)).toBe(true)
@@ -79,7 +79,7 @@ describe('the time in a frame', () => {
       }
   })
 
-  test('is never later than the stamp, and that of an end is the stamp', () => {
+  test('is never later than the stamp, and is the stamp for an end', () => {
     const earlier = { pending: 2_000_000, running: 1_000_000, success: 0, failed: 0, timeout: 0, cancelled: 0 }
     for (const [status, us_] of Object.entries(earlier))
       for (const createdUs of [0, 1_500_000, 1_767_225_600_000_001])
@@ -106,7 +106,7 @@ describe('RFC 3339', () => {
   ]
   test.each(rows)('%i', (time, text) => expect(rfc3339(us(time))).toBe(text))
 
-  test('every day there is, by another calendar', () => {
+  test('has every day that another calendar has', () => {
     const wrong: Array<number> = []
     for (let day = 0; day * 86_400_000_000 <= LAST; day++) {
       const second = day * 86_400 + (day % 86_400)
@@ -137,7 +137,7 @@ describe('a cursor', () => {
   test.each(rows)('%j is %i', (text, timeUs) => expect(decodeCursor(text)).toEqual(E.right({ isWhole: /^[1-9][0-9]*000$|^0$/.test(text), timeUs })))
 
   for (const text of ['', '-1', '+1', '1.0', '1e3', ' 1', '1 ', '1\n', '0x1', 'x', '01', '٣', '9223372036854775808', '10000000000000000000'])
-    test(`${JSON.stringify(text)} is none`, () =>
+    test(`${JSON.stringify(text)} is refused`, () =>
       expect(decodeCursor(text)).toEqual(
         E.left('a cursor is a time in nanoseconds: decimal digits without leading zeros, from 0 to 9223372036854775807')
       ))
@@ -154,7 +154,7 @@ describe('a cursor', () => {
         }
   })
 
-  test('of a frame goes on behind it', () => {
+  test('taken from a frame continues behind it', () => {
     for (const createdUs of [0, 1, 1_767_225_600_000_001, LAST]) {
       const created = /"created":([0-9]+)\}$/.exec(statusFrame(entry({ createdUs })))?.[1] ?? ''
       expect(decodeCursor(created)).toEqual(E.right({ isWhole: true, timeUs: createdUs }))

@@ -111,7 +111,7 @@ describe('a ref update says', () => {
     ['text', 'x', 'event is not an object']
   ])
 
-  test('ten thousand files, and not one more', () => {
+  test('up to ten thousand files', () => {
     const files = Array.from({ length: 10_000 }, () => 'x')
     expect(decodeTrigger(UPDATE, updates({ changedFiles: files }))).toEqual(detailed({ changedFiles: files }))
     expect(decodeTrigger(UPDATE, updates({ changedFiles: [...files, 'x'] }))).toEqual(DETAILED)
@@ -136,7 +136,7 @@ const pipelines = (rows: ReadonlyArray<Row>): void => {
   for (const [what, data, answer] of rows) test(what, () => expect(decodeTrigger(PIPELINE, data)).toEqual(answer))
 }
 
-describe('a pipeline is of a repository', () => {
+describe('a pipeline belongs to a repository', () => {
   const repo = (fields: object) => event({ repo: { ...REPO, ...fields } })
   const of = (fields: object) => made(PUSH, { repo: { did: APP, knot: 'knot.example', name: 'app', owner: ALICE, ...fields } })
   pipelines([
@@ -200,7 +200,7 @@ describe('a pipeline of a pull request', () => {
   ])
 })
 
-describe('a pipeline that somebody asks for', () => {
+describe('a pipeline that was started by hand', () => {
   const of = (manual: unknown) => event({ kind: 'manual', manual })
   const manual = (fields: object = {}) => made({ _tag: 'Manual', inputs: [], ref: null, sha: null, ...fields })
   const inputs = (count: number) => Array.from({ length: count }, () => ({ key: 'k', value: 'v' }))
@@ -258,7 +258,7 @@ describe('the workflows of a pipeline', () => {
   ])
 })
 
-describe('of several faults, the first is told', () => {
+describe('the first of several faults is reported', () => {
   pipelines([
     ['the repository before the cause', event({ repo: { ...REPO, knot: 7 }, kind: 7 }, 7), 'repo.knot is not text'],
     ['the cause before the default branch', event({ repo: { ...REPO, defaultBranch: 7 }, kind: 7 }, 7), 'kind is not text'],
@@ -274,6 +274,6 @@ test('every other kind of event calls for nothing', () => {
     expect([decodeTrigger(nsid, CURRENT), decodeTrigger(nsid, event()), decodeTrigger(nsid, null)]).toEqual([null, null, null])
 })
 
-test('what is understood is a trigger', () => {
+test('anything that is understood is a trigger', () => {
   for (const trigger of [decodeTrigger(UPDATE, CURRENT), decodeTrigger(PIPELINE, event())]) expect(Trigger.is(trigger)).toBe(true)
 })

@@ -31,7 +31,7 @@ const ALWAYS: ReadonlyArray<Pair> = [
 
 const rising = (pairs: ReadonlyArray<Pair>) => [...pairs].sort(([a], [b]) => (a < b ? -1 : 1))
 
-describe('what is set', () => {
+describe('the environment of a build', () => {
   const rows: ReadonlyArray<readonly [what: string, cause: unknown, beyond: ReadonlyArray<Pair>]> = [
     [
       'a push of a branch',
@@ -133,7 +133,7 @@ describe('what is set', () => {
   ]
   test.each(rows)('%s', (_, cause, beyond) => expect(of(cause)).toEqual(rising([...ALWAYS, ...beyond])))
 
-  test('the DID of the repository and its default branch, where they are known', () => {
+  test('has the DID of the repository and its default branch, where they are known', () => {
     const kind: Pair = ['TANGLED_PIPELINE_KIND', 'manual']
     expect(of(manual([]), 'did:plc:app', 'trunk')).toEqual(
       rising([...ALWAYS, kind, ['TANGLED_REPO_DEFAULT_BRANCH', 'trunk'], ['TANGLED_REPO_REPO_DID', 'did:plc:app']])
@@ -195,11 +195,11 @@ describe('a workflow’s own variables', () => {
     )
   )
 
-  test('of several with one name, the first counts', () => {
+  test('may repeat a name, of which the first counts', () => {
     expect(withReserved([['B', '1'], ['A', '2'], ['B', '3']], [])).toEqual([['A', '2'], ['B', '1']])
   })
 
-  test('what is reserved wins, whatever it is called', () => {
+  test('give way to reserved names, however spelled', () => {
     expect(withReserved([['X', 'mine']], [['X', 'ours'], ['x-y', 'ours']])).toEqual([['X', 'ours'], ['x-y', 'ours']])
   })
 })

@@ -156,7 +156,7 @@ describe('conditions', () => {
   ])
 })
 
-describe('the work', () => {
+describe('the work of matching', () => {
   const of = (files: ReadonlyArray<string>, ...conditions: ReadonlyArray<Partial<Condition>>) =>
     applies(when(...conditions), push('refs/heads/m', files))
   /** The branch: two code points made ready, a try of it, and a turn. */
@@ -178,7 +178,7 @@ describe('the work', () => {
     expect(of(files(half + 1), condition, condition)._tag).toBe('Left')
   })
 
-  test('counts names of nothing', () => {
+  test('counts names that match nothing', () => {
     // A try of nothing, and what is left of the pattern.
     const most = Math.floor((WHEN_COST_MAX - BRANCH - 4) / 25)
     const empty = (count: number) => Array.from({ length: count }, () => '')
@@ -186,7 +186,7 @@ describe('the work', () => {
     expect(of(empty(most + 1), condition)).toEqual(E.left('the pattern y takes too long'))
   })
 
-  test('of three thousand files and twenty folders is within it', () => {
+  test('is within the limit for three thousand files and twenty folders', () => {
     const names = Array.from({ length: 3_000 }, (_, i) => `packages/server/source/components/list/item-${String(i)}.ts`)
     const paths = Array.from({ length: 20 }, (_, i) => `packages/client-${String(i)}/**/*.{ts,js}`)
     expect(of(names, { ...condition, paths })).toEqual(E.right(false))
@@ -203,7 +203,7 @@ describe('the work', () => {
     ['patterns that are too long', 10_000, 90, Array.from({ length: 250 }, () => 'a'.repeat(1_001))],
     ['braces', 10_000, 1, Array.from({ length: 260 }, () => `{${','.repeat(990)}}`)]
   ]
-  test.each(attacks)('of fifty workflows is no more: %s', (_, count, length, paths) => {
+  test.each(attacks)('is no more for fifty workflows: %s', (_, count, length, paths) => {
     const cause = push('refs/heads/m', Array.from({ length: count }, () => 'x'.repeat(length)))
     const { isSpent, spend } = workOf(WHEN_COST_MAX)
     let spent = 0
@@ -220,7 +220,7 @@ describe('the work', () => {
     expect(spent).toBeLessThan(WHEN_COST_MAX + 4 * (262_144 + 4_097) + 1_000 * 1_000)
   })
 
-  test('a file of a longer name than any system has is matched by nothing', () => {
+  test('ends at a file name longer than any system allows, which nothing matches', () => {
     expect(of(['x'.repeat(4_096)], { ...condition, paths: ['**'] })).toEqual(E.right(true))
     expect(of(['x'.repeat(4_097)], { ...condition, paths: ['**'] })).toEqual(E.right(false))
   })

@@ -256,7 +256,7 @@ describe('tack', () => {
   ])
 })
 
-describe('of several faults, the first is told', () => {
+describe('the first of several faults is reported', () => {
   faulty([
     [{ clone: 7, engine: [] }, 'engine is not text'],
     [{ engine: [], when: 7 }, 'when is not a list'],
@@ -267,12 +267,12 @@ describe('of several faults, the first is told', () => {
   ])
 })
 
-describe('the whole', () => {
+describe('a whole file', () => {
   const TOO_LARGE = 'the file comes to more than 262,144 characters, aliases followed'
   // The map, `engine` and `tack` come to eleven. A key of one character and a list, and then each item costs one.
   const fitting = (size: number) => ({ k: Array.from({ length: size - 13 }, () => 7) })
 
-  test('may be as large as a file', () => {
+  test('may be as large as the limit', () => {
     expect(decode(fitting(262_144))).toEqual(EMPTY)
     expect(decode(fitting(262_145))).toMatchObject({ error: TOO_LARGE })
     expect(decode({ k: 'x'.repeat(262_132) })).toEqual(EMPTY)
@@ -280,7 +280,7 @@ describe('the whole', () => {
     expect(decode({ k: '' })).toEqual(EMPTY)
   })
 
-  test('counts an empty text as one', () => {
+  test('counts an empty text as one character', () => {
     expect(decode({ k: Array.from({ length: 262_131 }, () => '') })).toEqual(EMPTY)
     expect(decode({ k: Array.from({ length: 262_132 }, () => '') })).toMatchObject({ error: TOO_LARGE })
   })
@@ -293,7 +293,7 @@ describe('the whole', () => {
     expect(decode({ k: Array.from({ length: 131_066 }, () => 17) })).toMatchObject({ error: TOO_LARGE })
   })
 
-  test('is counted with its aliases', () => {
+  test('counts what its aliases stand for', () => {
     const long = 'x'.repeat(60_000)
     expect(decode({ environment: Object.fromEntries(Object.keys(many(5)).map((key) => [key, long])) })).toMatchObject({ error: TOO_LARGE })
     let bomb: Yaml = 'x'
@@ -301,7 +301,7 @@ describe('the whole', () => {
     expect(decodeWorkflow(name(), '', { map: [['bomb', bomb]] })).toMatchObject({ error: TOO_LARGE })
   })
 
-  test('may not hold itself, and may be deep', () => {
+  test('may be nested deeply, but not hold itself', () => {
     const self: Array<Yaml> = []
     self.push(self)
     expect(decodeWorkflow(name(), '', { map: [['self', self]] })).toMatchObject({ error: TOO_LARGE })

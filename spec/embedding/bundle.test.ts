@@ -25,12 +25,12 @@ describe.each([
   ['as it is', whole],
   ['with the modules of fp-ts', shaken]
 ])('the whole core in one file, %s', (_, { bytesFrom, text }) => {
-  test('is the core and two libraries', () => expect([...bytesFrom.keys()].sort()).toEqual(['core', 'fp-ts', 'io-ts']))
+  test('consists of the core and two libraries', () => expect([...bytesFrom.keys()].sort()).toEqual(['core', 'fp-ts', 'io-ts']))
 
-  test('asks for the language, and for nothing of it that knows the time or is left to chance', () =>
+  test('needs the language, and nothing of it that knows the time or is left to chance', () =>
     expect(freeNames(text)).toEqual(NEEDED))
 
-  test('plays every example in a bare context as here, reads the state back, and comes to the same text and hash', () => {
+  test('plays every example in a bare context as here, reads the state back, and arrives at the same text and hash', () => {
     const world = createWorld()
     world.run(text)
     for (const { config, given, name, when } of EXAMPLES) {
@@ -65,12 +65,12 @@ describe('the bare context is bare', () => {
 
   const hosts = ['console', 'process', 'URL', 'TextEncoder', 'structuredClone', 'setTimeout', 'queueMicrotask']
   for (const name of [...hosts, 'Intl', 'Promise', 'WeakRef'])
-    test(`there is no ${name}`, () => expect(tryThere(`typeof ${name}`)).toBe('undefined'))
+    test(`has no ${name}`, () => expect(tryThere(`typeof ${name}`)).toBe('undefined'))
 
-  test('there is no time', () => expect(() => tryThere('new Date().getTime()')).toThrow('Date is not defined'))
-  test('there is no chance', () => expect(() => tryThere('Math.random()')).toThrow('Math.random is not a function'))
-  test('no text becomes code', () => expect(() => tryThere('(() => 1).constructor("return 1")()')).toThrow('Code generation'))
-  test('a name that is not declared is found', () => expect(freeNames('const x = 1; f(x, Date.now())')).toEqual(['Date', 'f']))
+  test('has no time', () => expect(() => tryThere('new Date().getTime()')).toThrow('Date is not defined'))
+  test('has no chance', () => expect(() => tryThere('Math.random()')).toThrow('Math.random is not a function'))
+  test('turns no text into code', () => expect(() => tryThere('(() => 1).constructor("return 1")()')).toThrow('Code generation'))
+  test('notices a name that is not declared', () => expect(freeNames('const x = 1; f(x, Date.now())')).toEqual(['Date', 'f']))
 })
 
 // ---------------------------------------------------------------------------------------- size
@@ -100,7 +100,7 @@ describe('the sizes in spec/embedding.md (kB) are those of the bundle', () => {
   const wanted = rows.filter(({ stated }) => stated.length === 4)
   const parts = rows.filter(({ stated }) => stated.length === 2)
 
-  test('there are some', () => expect([wanted.length, parts.length]).toEqual([7, 3]))
+  test('cover at least one import', () => expect([wanted.length, parts.length]).toEqual([7, 3]))
 
   test.each(wanted)('$name', async ({ name, stated }) => {
     const [plain, small] = [await minified(name, false), await minified(name, true)]
@@ -111,7 +111,7 @@ describe('the sizes in spec/embedding.md (kB) are those of the bundle', () => {
     ).toBe(true)
   })
 
-  test('of which each package has its part', async () => {
+  test('are divided among all packages', async () => {
     const measured = await Promise.all(
       [false, true].map(async (isShaken) => (await bundle(project, { isMinified: true, isShaken, wanted: '*' })).bytesFrom)
     )
@@ -125,7 +125,7 @@ describe('the sizes in spec/embedding.md (kB) are those of the bundle', () => {
   })
 })
 
-describe('who wants one function gets little more than that', () => {
+describe('the bundle of one function is little more than that function', () => {
   test.each([
     ['{ canonical }', 0.02],
     ['{ OrderedMap }', 0.2],

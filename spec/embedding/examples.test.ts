@@ -11,14 +11,14 @@ describe('the examples', () => {
   for (const example of examples)
     test(`${example.file}:${String(example.line)} holds`, () => expect(() => runExample(example)).not.toThrow())
 
-  test('are there for every function that is exported by itself, for those of the map, and for every reducer', () => {
+  test('exist for every function that is exported by itself, for those of the map, and for every reducer', () => {
     const functions = surface().filter(({ isFunction, name }) => isFunction && /^(?:OrderedMap\.)?\w+$|\.reduce$/.test(name))
     expect(functions.length).toBeGreaterThan(40)
     expect(functions.filter(({ hasExample }) => !hasExample).map(({ name }) => name)).toEqual([])
   })
 })
 
-describe('an example that is wrong is found, with file and line', () => {
+describe('a wrong example is found, with file and line', () => {
   const comment = (...lines: ReadonlyArray<string>): string =>
     ['/**', ' * A function.', ' *', ' * @example', ...lines.map((line) => ` * ${line}`), ' * @returns nothing', ' */'].join('\n')
   const only = (...lines: ReadonlyArray<string>) => {
@@ -38,7 +38,7 @@ describe('an example that is wrong is found, with file and line', () => {
     expect(typeErrors([wrong]).map((said) => said.slice(0, 13))).toEqual(['core/x.ts:6: ', 'core/x.ts:6: '])
   })
 
-  test('on a page as well', () => {
+  test('on a page of prose', () => {
     const lines = ['Text', '```ts', assert, '```', '```sh', 'ls', '```', '```ts', 'assert.equal(1, 2)', '```']
     const page = onPage('page.md', lines.join('\n'))
     expect(() => runExample(page)).toThrow(/^page\.md:9: /)

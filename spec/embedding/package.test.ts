@@ -109,14 +109,14 @@ const node = (file: string): unknown => {
   return JSON.parse(stdout)
 }
 
-describe('in Node', () => {
-  test('tack/core is a module that does what it does here', () => {
+describe('the package in Node', () => {
+  test('provides tack/core, which does what it does here', () => {
     const config = must(Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' })))
     const [state, effects] = step(initial(config), must(Event.decode({ _tag: 'Started', at: 17, config, resumeFrom: 5 })))
     expect(node('main.mjs')).toEqual({ effects, hash: stateHash(state), state: writtenState(state) })
   })
 
-  test('nothing else can be imported', () =>
+  test('lets nothing else be imported', () =>
     expect(node('imports.mjs')).toEqual(Object.fromEntries(OTHER.map((name) => [name, 'ERR_PACKAGE_PATH_NOT_EXPORTED']))))
 })
 

@@ -41,7 +41,7 @@ const deleted = [put(ALICE, 'a', repo(), at(1)), put(ALICE, 'c', collaborator(),
 
 export const ACCOUNTS: ReadonlyArray<Example> = [
   // ------------------------------------------------------------------ set aside, brought back
-  example('D5.1 an account that is not active: its rows are set aside, for every question and every subscription', {
+  example('D5.1 an inactive account has its rows set aside, for every query and every subscription', {
     given: [put(ALICE, 'a', repo(), at(1)), put(ALICE, 'c', collaborator(), at(2)), put(ALICE, 'm', member(), at(3))],
     when: [account(ALICE, 'deactivated', at(4))],
     then: {
@@ -56,7 +56,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('D5.2 whatever the reason is that is given, or none', {
+  example('D5.2 an inactive account has its rows set aside whatever status is given, or none', {
     given: ['a', 'b', 'c', 'd'].map((rkey, i) => put(`did:web:${rkey}.example`, rkey, repo({ spindle: '' }), at(i))),
     when: [
       account('did:web:a.example', 'takendown', at(10)),
@@ -74,7 +74,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('D5.3 active again: they are back', {
+  example('D5.3 reactivation brings the rows back', {
     given: [put(ALICE, 'a', repo(), at(1)), put(ALICE, 'c', collaborator(), at(2)), account(ALICE, 'deactivated', at(4))],
     when: [account(ALICE, 'active', at(5))],
     then: {
@@ -84,7 +84,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: [subscribe(K1, 2)]
     }
   }),
-  example('D5.4 the rows of other accounts stay as they are', {
+  example('D5.4 a deactivation leaves the rows of other accounts alone', {
     given: [put(ALICE, 'a', repo(), at(1)), put(BOB, 'a', repo(), at(2))],
     when: [account(ALICE, 'suspended', at(3))],
     then: {
@@ -94,19 +94,19 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: []
     }
   }),
-  example('D5.5 what an account has once set aside is not set aside again', {
+  example('D5.5 a second deactivation sets nothing aside again', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'suspended', at(2))],
     when: [account(ALICE, 'deactivated', at(3)), account(ALICE, 'suspended', at(4))],
     then: { rows: [], accounts: [inactive(ALICE, at(4))], effects: [] }
   }),
-  example('D5.6 tombstones stay while an account is not active', {
+  example('D5.6 tombstones stay while an account is inactive', {
     given: [put(ALICE, 'a', repo(), at(1)), del(ALICE, REPO, 'a', at(2)), account(ALICE, 'suspended', at(3))],
     when: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'active', at(4))],
     then: { rows: [], tombstones: [tombstone(ALICE, REPO, 'a', rev(at(2)))], subscriptions: [] }
   }),
 
   // ------------------------------------------------------------------ deletion, and its floor
-  example('D5.7 a deletion removes the rows and the tombstones, and sets a floor: its time, and the greatest rev applied', {
+  example('D5.7 a deletion removes rows and tombstones, and sets a floor: its time, and the greatest rev applied', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       put(ALICE, 'c', collaborator(), at(5)),
@@ -130,13 +130,13 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       ['tombstone', del(ALICE, REPO, 'a', at(5)), put(ALICE, 'b', repo({ spindle: '' }), at(1))]
     ] as const
   ).map(([what, greatest, other], i) =>
-    example(`D5.${String(8 + i)} the greatest rev counts also when it is that of a ${what}`, {
+    example(`D5.${String(8 + i)} the greatest rev counts even when it is that of a ${what}`, {
       given: [greatest, other],
       when: [account(ALICE, 'deleted', at(10))],
       then: { accounts: [inactive(ALICE, at(10), floor(at(10), rev(at(5))))] }
     })
   ),
-  example('D5.12 an account without any rev has a floor without one', {
+  example('D5.12 an account without any rev gets a floor without one', {
     given: [put(ALICE, 'a', repo({ spindle: '' }), at(1), { rev: null })],
     when: [account(ALICE, 'deleted', at(10))],
     then: { accounts: [inactive(ALICE, at(10), floor(at(10), null))] }
@@ -152,7 +152,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     ],
     then: { rows: [], tombstones: [], accounts: [active(ALICE, at(12), floor(at(10), rev(at(5))))] }
   }),
-  example('D5.14 nor does one whose rev is not later than the greatest one applied before it', {
+  example('D5.14 a commit whose rev is not later than the greatest one applied before the deletion changes nothing', {
     given: [
       put(ALICE, 'a', repo(), at(1), { rev: rev(at(100)) }),
       account(ALICE, 'deleted', at(10)),
@@ -169,7 +169,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: [subscribe(K2, 2)]
     }
   }),
-  example('D5.15 nor does one that has no valid rev, whatever its stamp says', {
+  example('D5.15 a commit without a valid rev changes nothing below a floor, whatever its stamp says', {
     given: [...deleted, account(ALICE, 'active', at(11))],
     when: [
       put(ALICE, 'a', repo(), at(20), { rev: null }),
@@ -186,12 +186,12 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     ],
     then: { rows: [], tombstones: [], accounts: [active(ALICE, at(11), floor(at(10), rev(at(5))))], subscriptions: [] }
   }),
-  example('D5.16 one that is later is applied', {
+  example('D5.16 a commit later than the floor is applied', {
     given: [...deleted, account(ALICE, 'active', at(11))],
     when: [put(ALICE, 'a', repo(), at(12), { rev: rev(at(10) + 1) })],
     then: { rows: [row(ALICE, 'a', repo())], effects: [subscribe(K1, 2)] }
   }),
-  example('D5.48 above a floor without a rev the time decides', {
+  example('D5.48 the time decides above a floor without a rev', {
     given: [put(ALICE, 'a', repo(), at(1), { rev: null }), account(ALICE, 'deleted', at(10)), account(ALICE, 'active', at(11))],
     when: [put(ALICE, 'b', repo(), at(12), { rev: rev(at(10)) }), put(ALICE, 'c', repo({ knot: K2 }), at(12))],
     then: { rows: [row(ALICE, 'c', repo({ knot: K2 }))], effects: [subscribe(K2, 2)] }
@@ -201,17 +201,17 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     when: [put(ALICE, 'a', repo(), at(14), { rev: rev(at(10)) })],
     then: { rows: [], accounts: [active(ALICE, at(13), floor(at(10), rev(at(5))))] }
   }),
-  example('D5.18 a later deletion raises it', {
+  example('D5.18 a later deletion raises the floor', {
     given: [...deleted, account(ALICE, 'active', at(11)), put(ALICE, 'b', repo({ spindle: '' }), at(15))],
     when: [account(ALICE, 'deleted', at(20))],
     then: { rows: [], accounts: [inactive(ALICE, at(20), floor(at(20), rev(at(15))))] }
   }),
-  example('D5.19 the greatest rev of a deletion before is not forgotten', {
+  example('D5.19 a later deletion does not forget the greatest rev of the one before', {
     given: [...deleted, account(ALICE, 'active', at(11))],
     when: [account(ALICE, 'deleted', at(20))],
     then: { accounts: [inactive(ALICE, at(20), floor(at(20), rev(at(5))))] }
   }),
-  example('D5.20 an account that is active deletes nothing, whatever status it has', {
+  example('D5.20 an active account deletes nothing, whatever status it has', {
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [
       frame({ did: ALICE, time_us: at(2), kind: 'account', account: { active: true, did: ALICE, status: 'deleted' } }, at(3))
@@ -220,22 +220,22 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
   }),
 
   // ------------------------------------------------------------------ the gate of account events
-  example('D5.21 an account event that is older than the last one changes nothing', {
+  example('D5.21 an account event older than the last one changes nothing', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'suspended', at(10))],
     when: [account(ALICE, 'active', at(10) - 1), account(ALICE, 'deleted', at(9))],
     then: { rows: [], accounts: [inactive(ALICE, at(10))], subscriptions: [] }
   }),
-  example('D5.22 nor does an older deactivation', {
+  example('D5.22 a deactivation older than the last account event changes nothing', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'suspended', at(10)), account(ALICE, 'active', at(12))],
     when: [account(ALICE, 'suspended', at(10)), account(ALICE, 'deleted', at(11))],
     then: { rows: [row(ALICE, 'a', repo())], accounts: [active(ALICE, at(12))], subscriptions: [K1], effects: [] }
   }),
-  example('D5.23 one with the same stamp applies', {
+  example('D5.23 an account event with the same stamp as the last one applies', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'active', at(10))],
     when: [account(ALICE, 'suspended', at(10))],
     then: { rows: [], accounts: [inactive(ALICE, at(10))], effects: [unsubscribe(K1, 1)] }
   }),
-  example('D5.24 the gate is one of a DID', {
+  example('D5.24 the gate of account events belongs to one DID', {
     given: [put(ALICE, 'a', repo(), at(1)), put(BOB, 'a', repo({ knot: K2 }), at(2)), account(ALICE, 'active', at(100))],
     when: [account(BOB, 'suspended', at(3))],
     then: { rows: [row(ALICE, 'a', repo())], effects: [unsubscribe(K2, 2)] }
@@ -257,7 +257,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 2)]
     }
   }),
-  example('D5.27 the rows that came in between are there when the account is active again', {
+  example('D5.27 rows written before a repeated deletion are there when the account is active again', {
     given: [...deleted, account(ALICE, 'active', at(10)), put(ALICE, 'a', repo(), at(11)), account(ALICE, 'deleted', at(10))],
     when: [account(ALICE, 'active', at(12))],
     then: {
@@ -273,12 +273,12 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
   }),
 
   // ------------------------------------------------------------------ from the future
-  example('D5.29 an account event from the future raises the gate no further than the time of its receipt', {
+  example('D5.29 an account event from the future raises the gate no further than its receipt', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'suspended', at(1_000), { at: at(10) })],
     when: [account(ALICE, 'active', at(10))],
     then: { rows: [row(ALICE, 'a', repo())], accounts: [active(ALICE, at(10))], effects: [subscribe(K1, 2)] }
   }),
-  example('D5.30 nor the floor', {
+  example('D5.30 a deletion from the future raises the floor no further than its receipt', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       account(ALICE, 'deleted', at(1_000), { at: at(10) }),
@@ -291,7 +291,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: [subscribe(K2, 2)]
     }
   }),
-  example('D5.31 it never lowers them', {
+  example('D5.31 an account event from the future never lowers the gate or the floor', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'deleted', at(20))],
     when: [account(ALICE, 'deleted', at(1_000), { at: at(10) })],
     then: { accounts: [inactive(ALICE, at(20), floor(at(20), rev(at(1))))], reports: [fromFuture(ALICE, at(1_000), at(10))] }
@@ -302,7 +302,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     then: { rows: [], accounts: [inactive(ALICE, at(10))], effects: [unsubscribe(K1, 1)] }
   }),
 
-  example('D5.57 at the gate of an account a stamp from the future counts as it is, also when its receipt lies before what we know', {
+  example('D5.57 a stamp from the future counts in full at the gate of an account, even when its receipt lies before what is known', {
     given: [put(ALICE, 'a', repo(), at(100))],
     when: [account(ALICE, 'suspended', at(1_000), { at: at(50) })],
     then: {
@@ -312,7 +312,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       reports: [fromFuture(ALICE, at(1_000), at(50))]
     }
   }),
-  example('D5.58 beside the time of a floor its receipt counts: it sets the rows aside, and removes none', {
+  example('D5.58 the receipt of a deletion counts beside its time: it sets the rows aside, and removes none', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'deleted', at(100)), account(ALICE, 'active', at(101)), put(ALICE, 'b', repo(), at(102))],
     when: [account(ALICE, 'deleted', at(1_000), { at: at(50) }), account(ALICE, 'active', at(103))],
     then: {
@@ -324,7 +324,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
   }),
 
   // ------------------------------------------------------------------ when it was by its own side
-  example('D5.59 a server that lags: what was written after a deletion lives, though the deletion is stamped later', {
+  example('D5.59 rows written after a deletion survive, though a lagging server stamps the deletion later', {
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [
       account(ALICE, 'deleted', at(100), { changedUs: at(10), seq: 1 }),
@@ -337,7 +337,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 1), subscribe(K2, 2)]
     }
   }),
-  example('D5.60 the floor is at the least of the three times: its own side cannot date a deletion late', {
+  example('D5.60 the floor is at the least of the three times: the deleting side cannot date a deletion late', {
     given: [put(ALICE, 'a', repo(), at(1)), put(BOB, 'a', repo(), at(1))],
     when: [
       account(ALICE, 'deleted', at(10), { changedUs: at(9_000), seq: 1 }),
@@ -362,7 +362,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 2)]
     }
   }),
-  example('D5.62 a deletion that is sent again after the account was made active, by a later time, changes nothing at all', {
+  example('D5.62 a deletion that is sent again after a reactivation with a later time changes nothing at all', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       account(ALICE, 'deleted', at(10), { changedUs: at(9), seq: 1 }),
@@ -381,7 +381,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: []
     }
   }),
-  example('D5.63 nor does a deactivation', {
+  example('D5.63 a deactivation that is sent again after a reactivation with a later time changes nothing', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       account(ALICE, 'deactivated', at(10), { changedUs: at(9), seq: 1 }),
@@ -390,7 +390,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     when: [account(ALICE, 'deactivated', at(50), { changedUs: at(9), seq: 1 })],
     then: { rows: [row(ALICE, 'a', repo())], accounts: [active(ALICE, at(12))], effects: [] }
   }),
-  example('D5.64 where an older activation was sent again before it, it sets the rows aside, and removes none', {
+  example('D5.64 a deletion sent again after an older activation sets the rows aside, and removes none', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       account(ALICE, 'deleted', at(10), { changedUs: at(9), seq: 2 }),
@@ -404,7 +404,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 2), subscribe(K1, 3)]
     }
   }),
-  example('D5.65 so it is where the deletion was stamped before its own time, by a clock that was slow', {
+  example('D5.65 a deletion stamped before its own time, by a slow clock, removes no rows when it is sent again', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       account(ALICE, 'deleted', at(10), { changedUs: at(20), seq: 2 }),
@@ -423,7 +423,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     ],
     then: { rows: [], accounts: [inactive(ALICE, at(22))], effects: [unsubscribe(K1, 2), subscribe(K1, 3), unsubscribe(K1, 3)] }
   }),
-  example('D5.67 two that say only one of time and number are not known again', {
+  example('D5.67 two events that each say only one of time and number are not recognized as repeats', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       put(BOB, 'a', repo({ knot: K2 }), at(1)),
@@ -435,7 +435,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     when: [account(ALICE, 'suspended', at(20), { changedUs: at(9) }), account(BOB, 'suspended', at(20), { seq: 1 })],
     then: { rows: [], accounts: [inactive(ALICE, at(20)), inactive(BOB, at(20))], effects: [unsubscribe(K1, 3), unsubscribe(K2, 4)] }
   }),
-  example('D5.68 where the activation does not say when it was, its stamp stands for that', {
+  example('D5.68 the stamp of an activation stands for its time where it does not say when it was', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       account(ALICE, 'suspended', at(10), { changedUs: at(9), seq: 1 }),
@@ -446,35 +446,35 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
   }),
 
   // ------------------------------------------------------------------ what is remembered
-  example('D5.33 of an account without records nothing is remembered, not even that it was deleted', {
+  example('D5.33 an account without records leaves nothing behind, not even that it was deleted', {
     when: [account(ALICE, 'suspended', at(1)), account(BOB, 'deleted', at(2)), account(OWNER, 'active', at(3))],
     then: { rows: [], accounts: [], cursor: at(3), changes: ['counters', 'cursor'] }
   }),
-  example('D5.34 its first row makes an account known: active, as of that commit', {
+  example('D5.34 a first row makes an account known: active, as of that commit', {
     given: [account(ALICE, 'suspended', at(5))],
     when: [put(ALICE, 'a', repo(), at(6))],
     then: { rows: [row(ALICE, 'a', repo())], accounts: [active(ALICE, at(6))], effects: [subscribe(K1, 1)] }
   }),
-  example('D5.35 and so does its first tombstone', {
+  example('D5.35 a first tombstone makes an account known: active, as of that commit', {
     when: [del(ALICE, REPO, 'a', at(6))],
     then: { accounts: [active(ALICE, at(6))] }
   }),
-  example('D5.36 so that older account events change nothing', {
+  example('D5.36 account events older than the commit that made the account known change nothing', {
     given: [put(ALICE, 'a', repo(), at(6))],
     when: [account(ALICE, 'suspended', at(6) - 1), account(ALICE, 'deleted', at(5))],
     then: { rows: [row(ALICE, 'a', repo())], accounts: [active(ALICE, at(6))], subscriptions: [K1] }
   }),
-  example('D5.37 but one of the same time does', {
+  example('D5.37 an account event of the same time as the commit that made the account known applies', {
     given: [put(ALICE, 'a', repo(), at(6))],
     when: [account(ALICE, 'suspended', at(6))],
     then: { rows: [], accounts: [inactive(ALICE, at(6))], effects: [unsubscribe(K1, 1)] }
   }),
-  example('D5.38 a tombstone is enough to be remembered for', {
+  example('D5.38 a tombstone is enough for an account to be remembered', {
     given: [del(ALICE, REPO, 'a', at(1))],
     when: [account(ALICE, 'suspended', at(2)), put(ALICE, 'b', repo(), at(3))],
     then: { rows: [], accounts: [inactive(ALICE, at(2))], subscriptions: [] }
   }),
-  example('D5.39 and so is a floor, for good', {
+  example('D5.39 a floor keeps an account remembered for good', {
     given: deleted,
     when: [account(ALICE, 'active', at(11)), account(ALICE, 'suspended', at(12))],
     then: { accounts: [inactive(ALICE, at(12), floor(at(10), rev(at(5))))] }
@@ -486,7 +486,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     when: [put(ALICE, 'a', repo({ name: 'new' }), at(3)), put(ALICE, 'b', repo({ knot: K2 }), at(4))],
     then: { rows: [], accounts: [inactive(ALICE, at(2))], subscriptions: [], effects: [] }
   }),
-  example('D5.41 and is there when the account is active again', {
+  example('D5.41 a commit applied while the account is inactive shows when it is active again', {
     given: [
       put(ALICE, 'a', repo({ name: 'old' }), at(1)),
       put(ALICE, 'd', repo(), at(1)),
@@ -502,14 +502,14 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       effects: [subscribe(K1, 2), subscribe(K2, 3)]
     }
   }),
-  example('D5.42 the same after a deletion: what is later than it is applied, set aside, and there after the reactivation', {
+  example('D5.42 a commit later than a deletion is applied, set aside, and back after the reactivation', {
     given: [...deleted, put(ALICE, 'b', repo({ knot: K2 }), at(12))],
     when: [account(ALICE, 'active', at(13))],
     then: { rows: [row(ALICE, 'b', repo({ knot: K2 }))], effects: [subscribe(K2, 2)] }
   }),
 
   // ------------------------------------------------------------------ the account of a member, of the owner
-  example('D5.43 a member whose account is not active makes us listen to nothing, and to everything again afterwards', {
+  example('D5.43 an inactive member holds no knots; reactivation subscribes to all of them again', {
     config: { admission: 'members' },
     given: [put(OWNER, 'm', member({ subject: ALICE }), at(1)), put(ALICE, 'a', repo(), at(2))],
     when: [account(ALICE, 'suspended', at(3)), account(ALICE, 'active', at(4))],
@@ -519,7 +519,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       questions: [{ ask: 'isMember', did: ALICE, answer: true }]
     }
   }),
-  example('D5.44 with the account of the owner all members go, and the knots of the owner', {
+  example('D5.44 an inactive owner takes along all members, and the owner’s own knots', {
     config: { admission: 'members' },
     given: [
       put(OWNER, 'm', member({ subject: ALICE }), at(1)),
@@ -534,7 +534,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       questions: [{ ask: 'isMember', did: ALICE, answer: false }]
     }
   }),
-  example('D5.45 and come back with it', {
+  example('D5.45 members and knots come back with the owner', {
     config: { admission: 'members' },
     given: [
       put(OWNER, 'm', member({ subject: ALICE }), at(1)),
@@ -549,7 +549,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       questions: [{ ask: 'isMember', did: ALICE, answer: true }]
     }
   }),
-  example('D5.46 member records that the owner wrote while not active count from the reactivation on', {
+  example('D5.46 member records that the owner wrote while inactive count from the reactivation on', {
     config: { admission: 'members' },
     given: [
       put(OWNER, 'm', member({ subject: ALICE }), at(1)),
@@ -568,7 +568,7 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('D5.47 what is set aside stays so over a restart', {
+  example('D5.47 rows that are set aside stay so over a restart', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'suspended', at(2))],
     when: [started(at(60)), account(ALICE, 'active', at(50), { at: at(61), connection: 1 })],
     then: { subscriptions: [K1], effects: [open(1, at(-3)), subscribe(K1, 2)] }

@@ -73,7 +73,7 @@ const OWNERS = standing(OWNER, 0)
 
 export const ADMISSION: ReadonlyArray<Example> = [
   // ------------------------------------------------------------------ strangers
-  example('D7.15 of a stranger nothing is kept: commits and account events only move the cursor', {
+  example('D7.15 nothing is kept of a stranger: commits and account events only move the cursor', {
     config,
     given: RUNNING,
     when: [
@@ -97,19 +97,19 @@ export const ADMISSION: ReadonlyArray<Example> = [
     when: [put(OWNER, 'm', member(), at(21), on)],
     then: { accounts: [standing(ALICE, at(21)), OWNERS], effects: [reads(ALICE, MEMBER, 3)] }
   }),
-  example('D7.18 what came before is no news where no commit is known since: a replay causes nothing', {
+  example('D7.18 a commit from before the admission is no news at a key without later commits: a replay causes nothing', {
     config,
     given: [...RUNNING, put(ALICE, 'a', repo(), at(20), on), put(OWNER, 'm', member(), at(21), on)],
     when: [put(ALICE, 'a', repo(), at(20), on), put(ALICE, 'b', repo(), at(21), on), del(ALICE, REPO, 'c', at(19), { ...on, rev: null })],
     then: { rows: [row(OWNER, 'm', member())], tombstones: [], subscriptions: [], changes: ['counters'] }
   }),
-  example('D7.19 nor where only reading left something, which stands', {
+  example('D7.19 a commit from before the admission is no news at a key that only a reading filled, which stands', {
     config,
     given: [...ADMITTED, page(ALICE, MEMBER, 3, at(22)), page(ALICE, REPO, 4, at(23), [{ ...repo({ name: 'new' }), rkey: 'a' }])],
     when: [put(ALICE, 'a', repo({ name: 'old' }), at(19), on), del(ALICE, REPO, 'a', at(20), on)],
     then: { rows: [row(ALICE, 'a', repo({ name: 'new' })), row(OWNER, 'm', member())], subscriptions: [K1], changes: ['counters'] }
   }),
-  example('D7.20 what comes later meets the gates as ever, also without a rev', {
+  example('D7.20 a commit from after the admission meets the usual gates, even without a rev', {
     config,
     given: [...ADMITTED, page(ALICE, MEMBER, 3, at(22)), page(ALICE, REPO, 4, at(23), [{ ...repo({ name: 'read' }), rkey: 'a' }])],
     when: [
@@ -122,19 +122,19 @@ export const ADMISSION: ReadonlyArray<Example> = [
       effects: [subscribe(K2, 2), unsubscribe(K1, 1), subscribe(K1, 3)]
     }
   }),
-  example('D7.21 at a key where a commit is known since, its rev decides, whatever its stamp', {
+  example('D7.21 a rev decides at a key with commits since the admission, whatever the stamp', {
     config,
     given: [...ADMITTED, put(ALICE, 'a', repo(), at(40), on)],
     when: [put(ALICE, 'a', repo({ name: 'new' }), at(20), { ...on, rev: rev(at(41), 0) })],
     then: { rows: [row(ALICE, 'a', repo({ name: 'new' })), row(OWNER, 'm', member())] }
   }),
-  example('D7.22 an account event from before changes nothing; one of just that stamp applies', {
+  example('D7.22 an account event from before the admission changes nothing; one of just that stamp applies', {
     config,
     given: ADMITTED,
     when: [account(ALICE, 'suspended', at(21) - 1, on), account(ALICE, 'deactivated', at(21), on)],
     then: { accounts: [standing(ALICE, at(21), false), OWNERS], effects: [reads(ALICE, MEMBER, 4)] }
   }),
-  example('D7.23 a deletion that was before makes inactive, and removes nothing', {
+  example('D7.23 a deletion from before the admission makes inactive, and removes nothing', {
     config,
     given: [...ADMITTED, put(ALICE, 'a', repo(), at(30), on)],
     when: [account(ALICE, 'deleted', at(31), { ...on, changedUs: at(21), seq: 1 }), account(ALICE, 'active', at(32), on)],
@@ -144,7 +144,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 1), reads(ALICE, MEMBER, 4), subscribe(K1, 2), reads(ALICE, MEMBER, 5)]
     }
   }),
-  example('D7.24 one that was later removes all, and is measured as ever', {
+  example('D7.24 a deletion from after the admission removes everything, and sets the usual floor', {
     config,
     given: [...ADMITTED, put(ALICE, 'a', repo(), at(30), on)],
     when: [account(ALICE, 'deleted', at(31), { ...on, changedUs: at(21) + 1, seq: 1 })],
@@ -154,7 +154,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 1), reads(ALICE, MEMBER, 4)]
     }
   }),
-  example('D7.25 where the stream has not begun there is no horizon, and a replay is as ever', {
+  example('D7.25 an admission before the stream has begun sets no horizon: a replay applies as usual', {
     config,
     given: [started(at(10), config), opened(1, at(11)), page(OWNER, MEMBER, 2, at(12), [{ ...member(), rkey: 'm' }])],
     when: [put(ALICE, 'a', repo(), at(1), on)],
@@ -162,13 +162,13 @@ export const ADMISSION: ReadonlyArray<Example> = [
   }),
 
   // ------------------------------------------------------------------ dismissal
-  example('D7.26 whoever is not named any more goes, with all that was kept, the floor included', {
+  example('D7.26 whoever is no longer named goes, with all that was kept, the floor included', {
     config,
     given: [...ADMITTED, put(ALICE, 'a', repo(), at(30), on), account(ALICE, 'deleted', at(31), on), account(ALICE, 'active', at(32), on), put(ALICE, 'b', repo(), at(33), on)],
     when: [del(OWNER, MEMBER, 'm', at(40), on)],
     then: { rows: [], accounts: [OWNERS], subscriptions: [], effects: [unsubscribe(K1, 2)] }
   }),
-  example('D7.27 admitted again, the account has a new horizon, and is read again', {
+  example('D7.27 an account that is admitted again has a new horizon, and is read again', {
     config,
     given: [...ADMITTED, put(ALICE, 'a', repo(), at(30), on), del(OWNER, MEMBER, 'm', at(40), on), put(ALICE, 'b', repo(), at(41), on)],
     when: [put(OWNER, 'm', member(), at(42), on), put(ALICE, 'a', repo(), at(30), on), put(ALICE, 'b', repo(), at(41), on), put(ALICE, 'c', repo(), at(43), on)],
@@ -178,7 +178,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
       effects: [reads(ALICE, MEMBER, 4), subscribe(K1, 2)]
     }
   }),
-  example('D7.28 while the owner is only set aside nobody goes: members’ commits are applied, and set aside with the owner’s', {
+  example('D7.28 nobody goes while the owner is only set aside: members’ commits are applied, and set aside with the owner’s', {
     config,
     given: [...ADMITTED, account(OWNER, 'deactivated', at(30), on)],
     when: [put(ALICE, 'a', repo(), at(31), on), account(OWNER, 'active', at(32), on)],
@@ -188,7 +188,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
       effects: [subscribe(K1, 1), reads(OWNER, MEMBER, 5), reads(ALICE, MEMBER, 6)]
     }
   }),
-  example('D7.29 whom the owner names meanwhile is admitted with the reactivation; whom it does not name any more goes at once', {
+  example('D7.29 a member named while the owner is inactive is admitted with the reactivation; one no longer named goes at once', {
     config,
     given: [...ADMITTED, put(ALICE, 'a', repo(), at(25), on), account(OWNER, 'deactivated', at(30), on)],
     when: [put(OWNER, 'm', member({ subject: BOB }), at(31), on), put(BOB, 'a', repo(), at(32), on), account(OWNER, 'active', at(33), on)],
@@ -198,7 +198,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
       effects: [reads(OWNER, MEMBER, 5), reads(BOB, MEMBER, 6)]
     }
   }),
-  example('D7.30 with the account of the owner deleted, everybody goes but the owner', {
+  example('D7.30 a deleted owner account sends everybody away but the owner', {
     config,
     given: [...ADMITTED, put(ALICE, 'a', repo(), at(25), on)],
     when: [account(OWNER, 'deleted', at(30), on)],
@@ -210,7 +210,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
   }),
 
   // ------------------------------------------------------------------ another configuration
-  example('D7.31 after everybody was known, a start has those go who are not admitted; those who are keep all, without a horizon', {
+  example('D7.31 a start that admits members only drops everybody else; those who stay keep everything, without a horizon', {
     config: { ...config, backfill: false },
     given: [
       put(OWNER, 'm', member(), at(1)),
@@ -225,7 +225,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
       effects: [open(1, at(-1)), subscribe(K1, 2)]
     }
   }),
-  example('D7.32 a start that makes everybody known finds those who were admitted; others as they write', {
+  example('D7.32 a start that makes everybody known finds those who were admitted; others come as they write', {
     config,
     given: [...ADMITTED, put(ALICE, 'a', repo(), at(30), on), put(BOB, 'a', repo({ knot: K2 }), at(31), on)],
     when: [started(at(40), { admission: 'open' }), put(BOB, 'b', repo({ knot: K2 }), at(41), { connection: 2 })],
@@ -234,7 +234,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
       effects: [open(2, at(26)), subscribe(K1, 2), subscribe(K2, 3)]
     }
   }),
-  example('D7.33 with another owner, those go whom the new one does not name', {
+  example('D7.33 a new owner sends away those whom the new owner does not name', {
     config,
     given: [...ADMITTED, put(ALICE, 'a', repo(), at(30), on)],
     when: [started(at(40), { ...config, owner: ALICE })],
@@ -242,7 +242,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
   }),
 
   // ------------------------------------------------------------------ room
-  example('D7.34 where everybody is known, each account has room for so many keys, tombstones counted; known ones change as ever', {
+  example('D7.34 each account has room for a limited number of keys where everybody is known, tombstones included; known keys change as usual', {
     config: { caps: NARROW },
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [
@@ -259,7 +259,7 @@ export const ADMISSION: ReadonlyArray<Example> = [
       reports: [keyRefused(ALICE, REPO, 'b', at(3)), keyRefused(ALICE, MEMBER, 'c', at(4))]
     }
   }),
-  example('D7.35 strangers have so much room together, of which they take none of the owner’s or of a member’s', {
+  example('D7.35 strangers share one limited room, which takes none of the owner’s or of a member’s', {
     config: { caps: NARROW },
     given: [put(ALICE, 'a', repo(), at(1)), put(BOB, 'a', repo(), at(2))],
     when: [
@@ -283,13 +283,13 @@ export const ADMISSION: ReadonlyArray<Example> = [
       reports: [keyRefused('did:plc:carol', REPO, 'a', at(4)), keyRefused('did:plc:carol', REPO, 'c', at(8)), keyRefused('did:plc:dan', REPO, 'a', at(10))]
     }
   }),
-  example('D7.36 a commit that a gate stops is not refused, and what is known is deleted as ever', {
+  example('D7.36 a commit that a gate stops is not refused for lack of room, and known keys are deleted as usual', {
     config: { caps: NARROW },
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'deleted', at(5)), put(ALICE, 'b', repo(), at(6))],
     when: [put(ALICE, 'c', repo(), at(7), { rev: rev(at(4)) }), del(ALICE, REPO, 'b', at(8)), put(ALICE, 'c', repo(), at(9))],
     then: { rows: [], tombstones: [tombstone(ALICE, REPO, 'b', rev(at(8)))], reports: [keyRefused(ALICE, REPO, 'c', at(10))] }
   }),
-  example('D7.37 what is read takes room, too', {
+  example('D7.37 records that are read take room, too', {
     config: { ...config, caps: NARROW },
     given: [started(at(10), { ...config, caps: NARROW }), opened(1, at(11)), page(OWNER, MEMBER, 2, at(12))],
     when: [page(OWNER, REPO, 3, at(13), ['a', 'b', 'c'].map((rkey) => ({ ...repo({ spindle: '' }), rkey })))],

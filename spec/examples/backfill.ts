@@ -99,12 +99,12 @@ const config = { ...ON, admission: 'members' } as const
 
 export const BACKFILL: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- B1
-  example('B1.1 on a first start the records of the owner are read, once the stream is open', {
+  example('B1.1 the owner’s records are read on a first start, once the stream is open', {
     config: ON,
     when: [started(at(10), ON), opened(1, at(11))],
     then: { effects: [open(1), reads(OWNER, MEMBER, 2)], changes: ['backfill', 'cursor'] }
   }),
-  example('B1.2 collection by collection, page by page, until there is no more', {
+  example('B1.2 an account is read collection by collection, page by page, until there is no more', {
     config: ON,
     given: READING,
     when: [
@@ -130,19 +130,19 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [started(at(20), ON), opened(3, at(21))],
     then: { effects: [open(3)] }
   }),
-  example('B1.4 but goes on with what was not finished, once the stream is open', {
+  example('B1.4 an unfinished reading goes on at the next start, once the stream is open', {
     config: ON,
     given: [...READING, page(OWNER, MEMBER, 2, at(12), [], 'p2'), stop(at(13))],
     when: [started(at(20), ON), opened(2, at(21)), opened(3, at(22)), page(OWNER, MEMBER, 3, at(23))],
     then: { effects: [open(3), reads(OWNER, MEMBER, 5, 'p2')] }
   }),
-  example('B1.5 whoever is admitted is read, by a record that is read or one that comes', {
+  example('B1.5 whoever is admitted is read, by a record that is read or one that arrives', {
     config,
     given: [started(at(10), config), opened(1, at(11))],
     when: [page(OWNER, MEMBER, 2, at(12), [listed('a', member())]), put(OWNER, 'b', member({ subject: BOB }), at(13), { connection: 1 })],
     then: { effects: [reads(OWNER, REPO, 3), reads(ALICE, MEMBER, 4), reads(BOB, MEMBER, 5)] }
   }),
-  example('B1.6 and again when that happens again', {
+  example('B1.6 whoever is admitted again is read again', {
     config,
     given: [
       started(at(10), config),
@@ -155,41 +155,41 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [put(OWNER, 'b', member(), at(16), { connection: 1 })],
     then: { effects: [reads(ALICE, MEMBER, 8)] }
   }),
-  example('B1.7 whoever is not a member any more is not read any further', {
+  example('B1.7 whoever is no longer a member is not read any further', {
     config,
     given: [started(at(10), config), opened(1, at(11)), put(OWNER, 'a', member(), at(13), { connection: 1 })],
     when: [del(OWNER, MEMBER, 'a', at(15), { connection: 1 }), page(ALICE, MEMBER, 3, at(16), [], 'more')],
     then: { effects: [] }
   }),
-  example('B1.8 the owner is read, whoever says that the owner is no member', {
+  example('B1.8 the owner is read, even if a record calls the owner no member', {
     config,
     given: [started(at(10), config), opened(1, at(11)), put(OWNER, 'a', member({ subject: OWNER }), at(12), { connection: 1 })],
     when: [del(OWNER, MEMBER, 'a', at(15), { connection: 1 }), page(OWNER, MEMBER, 3, at(16))],
     then: { effects: [reads(OWNER, REPO, 4)] }
   }),
-  example('B1.9 another owner is read as the first was', {
+  example('B1.9 a new owner is read as the first one was', {
     config: ON,
     given: [...READING, ...nothing(OWNER, 2, at(12))],
     when: [started(at(20), { ...ON, owner: ALICE }), opened(2, at(21))],
     then: { effects: [open(2), reads(ALICE, MEMBER, 6)] }
   }),
-  example('B1.10 an operator can do without', {
+  example('B1.10 the backfill can be turned off', {
     when: [started(at(10)), opened(1, at(11)), put(OWNER, 'a', member(), at(12), { connection: 1 })],
     then: { effects: [open(1)] }
   }),
-  example('B1.11 also later: what was not finished is let go, and begun anew when it is wanted again', {
+  example('B1.11 turning the backfill off drops an unfinished reading, which begins anew when it is turned on again', {
     config: ON,
     given: READING,
     when: [started(at(20)), opened(2, at(21)), page(OWNER, MEMBER, 2, at(22)), started(at(30), ON), opened(3, at(31))],
     then: { effects: [open(2), open(3), reads(OWNER, MEMBER, 4)] }
   }),
-  example('B1.13 with the owner, whoever is a member already is read', {
+  example('B1.13 existing members are read along with the owner', {
     config: { admission: 'members' },
     given: [started(at(10), { admission: 'members' }), opened(1, at(11)), put(OWNER, 'a', member(), at(12), { connection: 1 })],
     when: [started(at(20), config), opened(2, at(21))],
     then: { effects: [open(2, at(12) - 5_000_000), reads(ALICE, MEMBER, 3), reads(OWNER, MEMBER, 4)] }
   }),
-  example('B1.14 with another owner, who was the owner, or a member, is not read any further; who is one now is', {
+  example('B1.14 a change of owner stops reading the former owner and members, and reads the new ones', {
     config,
     given: [
       started(at(10), config),
@@ -201,7 +201,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [started(at(20), { ...config, owner: BOB }), opened(2, at(21)), page(OWNER, MEMBER, 2, at(22), [], 'more'), page(ALICE, MEMBER, 3, at(23), [], 'more')],
     then: { effects: [open(2, at(13) - 5_000_000), reads(BOB, MEMBER, 9), reads('did:plc:carol', MEMBER, 10)] }
   }),
-  example('B1.15 who was the owner goes on being read as a member', {
+  example('B1.15 a former owner goes on being read as a member', {
     config,
     given: [
       started(at(10), config),
@@ -212,7 +212,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [started(at(20), { ...config, owner: BOB }), opened(2, at(21))],
     then: { effects: [open(2, at(13) - 5_000_000), reads(BOB, MEMBER, 7), reads(OWNER, MEMBER, 8)] }
   }),
-  example('B1.12 a stream that was lost and is open again changes nothing about what is being read', {
+  example('B1.12 a lost and reopened stream does not disturb a reading', {
     config: ON,
     given: [...READING, closed(1, at(12)), { _tag: 'TimerFired', at: at(13), timer: { _tag: 'JetstreamTimer', connection: 2 } }],
     when: [opened(2, at(14)), page(OWNER, MEMBER, 2, at(15))],
@@ -220,7 +220,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
   }),
 
   // ---------------------------------------------------------------------------------------- B2
-  example('B2.1 what is read applies, and knots are subscribed to', {
+  example('B2.1 records that are read apply, and knots are subscribed to', {
     config: ON,
     given: [...READING, page(OWNER, MEMBER, 2, at(12))],
     when: [page(OWNER, REPO, 3, at(13), [listed('app', repo()), listed('b', repo({ knot: K2, name: 'b' }))])],
@@ -231,7 +231,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
       changes: ['backfill', 'commits', 'knots']
     }
   }),
-  example('B2.2 where no commit is known: neither a record nor a tombstone gives way', {
+  example('B2.2 a key with a known commit keeps its record or tombstone when it is read', {
     config: ON,
     given: [
       ...READING,
@@ -245,7 +245,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
       rows: [row(OWNER, 'app', repo({ name: 'new' })), row(OWNER, 'other', repo())]
     }
   }),
-  example('B2.3 every commit is news to what was read, whatever its rev and time', {
+  example('B2.3 every commit supersedes what was read, whatever its rev and time', {
     config: ON,
     given: [...READING, page(OWNER, MEMBER, 2, at(12)), page(OWNER, REPO, 3, at(13), [listed('a', repo()), listed('b', repo({ knot: K2 }))])],
     when: [
@@ -254,7 +254,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
     ],
     then: { effects: [unsubscribe(K2, 2)], rows: [row(OWNER, 'a', repo({ name: 'older' }))] }
   }),
-  example('B2.4 what was read before gives way to what is read again', {
+  example('B2.4 a later reading supersedes an earlier one', {
     config: ON,
     given: [
       ...READING,
@@ -266,13 +266,13 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [page(OWNER, REPO, 6, at(16), [listed('a', repo({ name: 'b' }))])],
     then: { effects: [reads(OWNER, COLLABORATOR, 7)], rows: [row(OWNER, 'a', repo({ name: 'b' }))] }
   }),
-  example('B2.5 an account event while an account is read begins it anew, though nothing is known of the account', {
+  example('B2.5 an account event during a reading begins it anew, even if nothing is known of the account', {
     config: ON,
     given: READING,
     when: [account(OWNER, 'deleted', at(12), { connection: 1 }), page(OWNER, MEMBER, 2, at(13), [listed('a', member())])],
     then: { effects: [reads(OWNER, MEMBER, 3)], rows: [] }
   }),
-  example('B2.6 what a deleted account is said to have does not count', {
+  example('B2.6 records listed for a deleted account do not count', {
     config: ON,
     given: [
       ...READING,
@@ -283,7 +283,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [page(OWNER, REPO, 4, at(15), [listed('a', repo())]), account(OWNER, 'active', at(16), { connection: 1 })],
     then: { effects: [reads(OWNER, COLLABORATOR, 5), reads(OWNER, MEMBER, 6)], rows: [] }
   }),
-  example('B2.7 what an account that is set aside is said to have is set aside with it', {
+  example('B2.7 records read for an account that is set aside are set aside with it', {
     config: ON,
     given: [
       ...READING,
@@ -297,19 +297,19 @@ export const BACKFILL: ReadonlyArray<Example> = [
       rows: [row(OWNER, 'a', repo()), row(OWNER, 'x', repo({ spindle: '' }))]
     }
   }),
-  example('B2.8 a knot that is none is refused, as in a commit', {
+  example('B2.8 an invalid knot is refused in a record that is read, as in a commit', {
     config: ON,
     given: [...READING, page(OWNER, MEMBER, 2, at(12))],
     when: [page(OWNER, REPO, 3, at(13), [listed('a', repo({ knot: '127.0.0.1' })), listed('b', repo({ knot: '' }))])],
     then: { effects: [reads(OWNER, COLLABORATOR, 4)], reports: [refused(OWNER, 'a', '127.0.0.1', at(13))] }
   }),
-  example('B2.10 but not where a commit is known: the record has not been applied', {
+  example('B2.10 an invalid knot is not reported where a commit is known: the record was not applied', {
     config: ON,
     given: [...READING, page(OWNER, MEMBER, 2, at(12)), put(OWNER, 'a', repo({ knot: '127.0.0.1' }), at(13), { connection: 1 })],
     when: [page(OWNER, REPO, 3, at(14), [listed('a', repo({ knot: '127.0.0.1' }))])],
     then: { effects: [reads(OWNER, COLLABORATOR, 4)] }
   }),
-  example('B2.11 of two records at one key the last stands, and each knot is judged by itself', {
+  example('B2.11 the last of two records at one key stands, and each knot is judged by itself', {
     config: ON,
     given: [...READING, page(OWNER, MEMBER, 2, at(12))],
     when: [
@@ -326,7 +326,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
       rows: [knotless(OWNER, 'a', repo()), row(OWNER, 'b', repo())]
     }
   }),
-  example('B2.12 a field that is too long counts as absent, as in a commit, and where one is known nothing is reported', {
+  example('B2.12 an overlong field counts as absent, as in a commit; nothing is reported at a key with a known commit', {
     config: ON,
     given: [...READING, page(OWNER, MEMBER, 2, at(12)), put(OWNER, 'b', repo(), at(13), { connection: 1 })],
     when: [page(OWNER, REPO, 3, at(14), [listed('a', repo({ name: 'n'.repeat(513), spindle: '' })), listed('b', repo({ name: 'n'.repeat(513) }))])],
@@ -336,7 +336,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
       rows: [row(OWNER, 'a', repo({ name: '', spindle: '' })), row(OWNER, 'b', repo())]
     }
   }),
-  example('B2.9 collaborators are read like all others', {
+  example('B2.9 collaborators are read like everybody else', {
     config: ON,
     given: [...READING, page(OWNER, MEMBER, 2, at(12)), page(OWNER, REPO, 3, at(13))],
     when: [page(OWNER, COLLABORATOR, 4, at(14), [listed('c', collaborator())])],
@@ -344,7 +344,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
   }),
 
   // ---------------------------------------------------------------------------------------- B3
-  example('B3.1 a page that cannot be read is asked for again, after pauses that grow', {
+  example('B3.1 a page that cannot be read is asked for again, after growing pauses', {
     config: ON,
     given: READING,
     when: [fails(OWNER, 2, at(12)), recordsTimer(OWNER, 3, at(14)), fails(OWNER, 4, at(15)), recordsTimer(OWNER, 5, at(19)), page(OWNER, MEMBER, 6, at(20))],
@@ -353,7 +353,7 @@ export const BACKFILL: ReadonlyArray<Example> = [
       reports: [unread(OWNER, at(12)), unread(OWNER, at(15))]
     }
   }),
-  example('B3.2 after one that could be read, pauses are short again; a server that asks for a longer one gets it', {
+  example('B3.2 pauses are short again after a page could be read; a server that asks for a longer one gets it', {
     config: ON,
     given: [...READING, fails(OWNER, 2, at(12)), recordsTimer(OWNER, 3, at(14)), page(OWNER, MEMBER, 4, at(15), [], 'p2')],
     when: [fails(OWNER, 5, at(16), 90_000), recordsTimer(OWNER, 6, at(107)), page(OWNER, MEMBER, 7, at(108)), fails(OWNER, 8, at(109))],
@@ -362,19 +362,19 @@ export const BACKFILL: ReadonlyArray<Example> = [
       reports: [unread(OWNER, at(16)), unread(OWNER, at(109))]
     }
   }),
-  example('B3.3 a server that names the same page again has come to its end', {
+  example('B3.3 a server that names the same page again has reached its end', {
     config: ON,
     given: [...READING, page(OWNER, MEMBER, 2, at(12), [], 'p2')],
     when: [page(OWNER, MEMBER, 3, at(13), [], 'p2')],
     then: { effects: [reads(OWNER, REPO, 4)] }
   }),
-  example('B3.4 so has one that goes on for a hundred pages', {
+  example('B3.4 a server that goes on for a hundred pages has reached its end', {
     config: ON,
     given: [...READING, ...Array.from({ length: 99 }, (_, i) => page(OWNER, MEMBER, 2 + i, at(12), [], `p${String(i)}`))],
     when: [page(OWNER, MEMBER, 101, at(13), [], 'more')],
     then: { effects: [reads(OWNER, REPO, 102)] }
   }),
-  example('B3.8 and each collection has a hundred pages of its own', {
+  example('B3.8 each collection has a hundred pages of its own', {
     config: ON,
     given: [
       ...READING,
@@ -399,13 +399,13 @@ export const BACKFILL: ReadonlyArray<Example> = [
     ],
     then: { effects: [], changes: [] }
   }),
-  example('B3.6 nor does one that comes while the next is only waited for', {
+  example('B3.6 an answer that arrives during the pause before the next request changes nothing', {
     config: ON,
     given: [...READING, fails(OWNER, 2, at(12))],
     when: [page(OWNER, MEMBER, 3, at(13), [listed('a', member())]), fails(OWNER, 3, at(14))],
     then: { effects: [], changes: [] }
   }),
-  example('B3.7 while the bridge is stopped, nothing is asked for', {
+  example('B3.7 nothing is requested while the bridge is stopped', {
     config,
     given: [started(at(10), config), opened(1, at(11)), stop(at(12))],
     when: [page(OWNER, MEMBER, 2, at(13), [listed('a', member())]), stop(at(14)), started(at(20), config), opened(3, at(21))],

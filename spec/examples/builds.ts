@@ -410,24 +410,24 @@ const sourceTimer = (number: number, when: number): WrittenEvent => ({ _tag: 'Ti
 /** T1, row by row of the table in behaviour.md. */
 const rows: ReadonlyArray<Example> = [
   ...KNOWN.flatMap(([sent, before]) => [
-    example(`T1.23 without repo, from a knot that has sent ${sent}: left to its pipeline, and nothing comes of it alone (skip-ci)`, {
+    example(`T1.23 a refUpdate without repo, from a knot that has sent ${sent}, is left to its pipeline; alone (skip-ci) it comes to nothing`, {
       given: [...running(), ...before],
       when: [comes(bare(), at(20)), pushTimer(1, at(25))],
       then: { effects: [], reports: [ignored('kind', at(20))] }
     }),
-    example(`T1.24 without repo, from a knot that has sent ${sent}: its pipeline begins the run, under its own key, once`, {
+    example(`T1.24 a refUpdate without repo, from a knot that has sent ${sent}, has its pipeline begin the run, under the pipeline’s key, once`, {
       given: [...running(), ...before, comes(bare(), at(20))],
       when: [comes(pipeline(), at(21), { rkey: PIPED }), comes(bare(), at(22)), comes(pipeline(), at(23), { rkey: PIPED })],
       then: { effects: [readPiped(1)], reports: [ignored('before', at(22))] }
     }),
-    example(`T1.25 without repo, from a knot that has sent ${sent}: a restart in between changes nothing`, {
+    example(`T1.25 a refUpdate without repo, from a knot that has sent ${sent}, is left to its pipeline over a restart in between`, {
       given: [...running(), ...before, comes(bare(), at(20)), started(at(21), building()), knotOpened(K1, 3, at(22))],
       when: [comes(bare(), at(23), { connection: 3 }), comes(pipeline(), at(24), { connection: 3, rkey: PIPED })],
       then: { effects: [readPiped(1)], reports: [ignored('kind', at(23))] }
     })
   ]),
   ...KNOWN.map(([sent, before]) =>
-    example(`T1.26 the pipeline first, from a knot that has sent ${sent}: it begins the run, and no refUpdate does, of whatever shape`, {
+    example(`T1.26 a pipeline that comes first, from a knot that has sent ${sent}, begins the run, and no refUpdate does, of whatever shape`, {
       given: [...running(), ...before, comes(pipeline(), at(20), { rkey: PIPED }), comes(pipeline({ cause: LATER }), at(21), { rkey: 'q' }), comes(pipeline({ cause: TAGGED }), at(22), { rkey: 'r' })],
       when: [
         comes(bare(), at(30)),
@@ -448,17 +448,17 @@ const rows: ReadonlyArray<Example> = [
       }
     })
   ),
-  example('T1.27 with repo, from a knot that has sent details and no pipeline: at once; a pipeline after all is left alone', {
+  example('T1.27 a refUpdate with repo, from a knot that has sent details and no pipeline, is acted on at once; a pipeline after all is ignored', {
     given: [...running(), ...DETAILS],
     when: [comes(named(), at(20)), comes(pipeline(), at(21), { rkey: PIPED }), comes(pipeline(), at(22), { rkey: PIPED })],
     then: { effects: [read(1)], reports: [ignored('kind', at(21), PIPED), ignored('before', at(22), PIPED)] }
   }),
-  example('T1.28 with repo and details, which tell at once what the knot is', {
+  example('T1.28 a refUpdate with repo and details tells at once what the knot is', {
     given: running(),
     when: [comes(trigger(), at(20)), comes(trigger({ cause: push({ ...LATER, skipsCi: true }) }), at(21), { rkey: OTHER })],
     then: { effects: [read(1)], reports: [ignored('skipped', at(21), OTHER)] }
   }),
-  example('T1.43 details and a pipeline of each push: the first that is heard of is acted on at once, and the next waits for its pipeline', {
+  example('T1.43 a knot that sends details and pipelines has the first trigger acted on at once; the next push waits for its pipeline', {
     given: running(),
     when: [
       comes(trigger(), at(20)),
@@ -471,7 +471,7 @@ const rows: ReadonlyArray<Example> = [
       reports: [ignored('kind', at(21), PIPED)]
     }
   }),
-  example('T1.29 with repo, from a knot that has sent pipelines and no details: left to its pipeline; without one (skip-ci) nothing', {
+  example('T1.29 a refUpdate with repo, from a knot that has sent pipelines and no details, is left to its pipeline; without one (skip-ci) nothing happens', {
     given: [...running(), ...PIPES],
     when: [comes(named(), at(20)), comes(named({ cause: LATER }), at(21), { rkey: OTHER }), comes(pipeline({ cause: LATER }), at(22), { rkey: PIPED })],
     then: {
@@ -480,12 +480,12 @@ const rows: ReadonlyArray<Example> = [
     }
   }),
   ...KNOWN.filter(([sent]) => sent === 'nothing' || sent === 'both').flatMap(([sent, before]) => [
-    example(`T1.30 with repo, from a knot that has sent ${sent}: it waits for its pipeline, which begins the run under its own key`, {
+    example(`T1.30 a refUpdate with repo, from a knot that has sent ${sent}, waits for its pipeline, which begins the run under its own key`, {
       given: [...running(), ...before],
       when: [comes(named(), at(20)), comes(pipeline(), at(21), { rkey: PIPED }), pushTimer(1, at(25)), comes(named(), at(26))],
       then: { effects: [waits(1), readPiped(2)], reports: [ignored('before', at(26))] }
     }),
-    example(`T1.31 with repo, from a knot that has sent ${sent}: none comes, and it is acted on; one that comes late is left alone`, {
+    example(`T1.31 a refUpdate with repo, from a knot that has sent ${sent}, is acted on if no pipeline comes; a late one is ignored`, {
       given: [...running(), ...before, comes(named(), at(20))],
       when: [
         pushTimer(2, at(24)),
@@ -496,23 +496,23 @@ const rows: ReadonlyArray<Example> = [
       ],
       then: { effects: [read(2), ...begins(at(28), 3, 4)], reports: [ignored('kind', at(27), PIPED)] }
     }),
-    example(`T1.32 with repo, from a knot that has sent ${sent}: a restart in between; it waits anew from when the knot is connected`, {
+    example(`T1.32 a refUpdate with repo, from a knot that has sent ${sent}, waits anew after a restart, from when the knot is connected`, {
       given: [...running(), ...before, comes(named(), at(20)), started(at(21), building())],
       when: [pushTimer(1, at(25)), knotOpened(K1, 3, at(60)), pushTimer(1, at(61)), comes(named(), at(62), { connection: 3 }), pushTimer(2, at(65))],
       then: { effects: [waits(2), read(3)] }
     }),
-    example(`T1.33 with repo, from a knot that has sent ${sent}: a restart in between, and the pipeline comes after it`, {
+    example(`T1.33 a refUpdate with repo, from a knot that has sent ${sent}, is left to a pipeline that comes after a restart`, {
       given: [...running(), ...before, comes(named(), at(20)), started(at(21), building()), knotOpened(K1, 3, at(60))],
       when: [comes(pipeline(), at(61), { connection: 3, rkey: PIPED }), pushTimer(2, at(65))],
       then: { effects: [readPiped(3)] }
     })
   ]),
-  example('T1.34 the time runs out while the knot is not connected: it waits on, and anew from when it is', {
+  example('T1.34 a push whose time runs out while the knot is not connected waits on, anew from when it is', {
     given: [...running(), comes(named(), at(20)), knotClosed(K1, 2, at(21))],
     when: [pushTimer(1, at(25)), knotTimer(K1, 3, at(30)), knotOpened(K1, 3, at(31)), pushTimer(2, at(36))],
     then: { effects: [reconnect(K1, 3, `${String(at(20) - 1)}999`), waits(2), read(3)] }
   }),
-  example('T1.35 the committer is kept for the pipeline, which is refused where he has no say', {
+  example('T1.35 the committer is kept for the pipeline, which is refused if the committer has no rights', {
     given: running(),
     when: [
       comes(bare({ actor: BOB }), at(20)),
@@ -525,17 +525,17 @@ const rows: ReadonlyArray<Example> = [
       reports: [ignored('kind', at(20)), refused('actor', at(21), PIPED), ignored('kind', at(22), OTHER), refused('actor', at(23), 'q')]
     }
   }),
-  example('T1.36 of two pushes of one commit to one ref, the pipeline is by who pushed last', {
+  example('T1.36 a pipeline belongs to whoever pushed last of two pushes of one commit to one ref', {
     given: [...running(), comes(bare({ cause: TAGGED }), at(20))],
     when: [comes(bare({ actor: BOB, cause: TAGGED }), at(30), { rkey: OTHER }), comes(pipeline({ cause: TAGGED }), at(31), { rkey: PIPED })],
     then: { effects: [], reports: [ignored('kind', at(30), OTHER), refused('actor', at(31), PIPED)] }
   }),
-  example('T1.37 a committer of whom the knot tells after the pipeline counts when the files have been read', {
+  example('T1.37 a committer whom the knot names after the pipeline is checked when the files have been read', {
     given: [...running(), comes(pipeline(), at(20), { rkey: PIPED }), comes(bare({ actor: BOB }), at(21))],
     when: [filesRead([workflow()], at(22), { rkey: PIPED })],
     then: { effects: [], reports: [refused('actor', at(22), PIPED)] }
   }),
-  example('T1.38 what came to nothing, or was cancelled, is not begun again by the other kind', {
+  example('T1.38 a run that came to nothing, or was cancelled, is not begun again by the other kind of trigger', {
     given: [
       ...running(),
       ...DETAILS,
@@ -547,17 +547,17 @@ const rows: ReadonlyArray<Example> = [
     when: [comes(pipeline(), at(24), { rkey: PIPED }), comes(pipeline({ cause: LATER }), at(25), { rkey: 'q' })],
     then: { effects: [], reports: [ignored('kind', at(24), PIPED), ignored('kind', at(25), 'q')] }
   }),
-  example('T1.39 a push that waits ends with the right to it', {
+  example('T1.39 a waiting push ends with the right to it', {
     given: [...running(), comes(named(), at(20)), del(OWNER, REPO, 'app', at(21), { connection: 1 }), put(OWNER, 'app', repo({ repoDid: REPO_DID }), at(22), { connection: 1 })],
     when: [pushTimer(1, at(25)), comes(pipeline(), at(26), { connection: 3, rkey: PIPED })],
     then: { effects: [], reports: [ignored('kind', at(26), PIPED)] }
   }),
-  example('T1.40 what is remembered of a knot goes when nobody holds it, and five minutes are over', {
+  example('T1.40 a knot’s memory is dropped when nobody holds the knot and five minutes are over', {
     given: [...running(), comes(trigger(), at(20)), cancel(at(21)), del(OWNER, REPO, 'app', at(30), { connection: 1 })],
     when: [sourceTimer(1, at(329)), sourceTimer(2, at(330)), sourceTimer(2, at(331))],
     then: { effects: [], changes: ['builds'] }
   }),
-  example('T1.42 at a start, it is as long as is left of that', {
+  example('T1.42 a start sets the timer that drops a knot’s memory to what is left of its time', {
     given: [...running(), comes(trigger(), at(20)), cancel(at(21)), del(OWNER, REPO, 'app', at(30), { connection: 1 })],
     when: [started(at(100), building()), started(at(1_000), building()), started(at(1), building())],
     then: {
@@ -571,7 +571,7 @@ const rows: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T1.41 it is remembered for as long as what it told would count again, over restarts; and on, if somebody holds it by then', {
+  example('T1.41 a knot’s memory lasts, over restarts, for as long as its triggers would count again; it stays if somebody holds the knot by then', {
     given: [
       ...running(),
       comes(trigger(), at(20), { created: `${String(at(90))}000` }),
@@ -588,7 +588,7 @@ const NAMELESS = { did: null, knot: null, name: null, owner: null }
 
 export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- T1
-  example('T1.1 a push to a repository that names us: its workflow files are read at the commit', {
+  example('T1.1 a push to a repository that names us has its workflow files read at the commit', {
     given: running(),
     when: [comes(trigger(), at(20))],
     then: { effects: [read(1)], changes: ['builds', 'knots'] }
@@ -609,7 +609,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [read(1, { workflows: [{ name: 'ci.yml', text: 'engine: tack' }] })] }
   }),
-  example('T1.3 as it comes from the knot: the frame of a push', {
+  example('T1.3 a push is understood from the frame as the knot sends it', {
     given: running(),
     when: [
       knotFrame(
@@ -621,22 +621,22 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [read(1)] }
   }),
-  example('T1.4 what is not understood is reported, and the cursor of the knot moves on', {
+  example('T1.4 a trigger that is not understood is reported, and the cursor of the knot moves on', {
     given: running(),
     when: [comes('newSha is no name of an object', at(20))],
     then: { effects: [], reports: [{ _tag: 'KnotFrameRejected', at: at(20), host: K1, reason: 'trigger' }], changes: ['counters', 'knots'] }
   }),
-  example('T1.5 what was created more than five minutes before we listened calls for nothing', {
+  example('T1.5 a trigger created more than five minutes before we listened calls for nothing', {
     given: running(),
     when: [comes(trigger(), at(20), { created: `${String(at(2) - 300_000_001)}000` }), comes(trigger(), at(21), { created: `${String(at(2) - 300_000_000)}000`, rkey: OTHER })],
     then: { effects: [read(1, { rkey: OTHER })], reports: [ignored('before', at(20))] }
   }),
-  example('T1.6 without a stamp, the time in its key tells', {
+  example('T1.6 the time in its key dates a trigger without a stamp', {
     given: running(),
     when: [comes(trigger(), at(20), { created: null, rkey: '3mbcor2kk2222' }), comes(trigger(), at(21), { created: null, rkey: 'a' })],
     then: { effects: [read(1, { rkey: 'a' })], reports: [ignored('before', at(20), '3mbcor2kk2222')] }
   }),
-  example('T1.22 to the microsecond', {
+  example('T1.22 the age of a trigger counts to the microsecond', {
     given: running(),
     when: [
       comes(trigger(), at(20), { created: null, rkey: rev(at(2) - 300_000_001) }),
@@ -644,7 +644,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [read(1, { rkey: rev(at(2) - 300_000_000) })], reports: [ignored('before', at(20), rev(at(2) - 300_000_001))] }
   }),
-  example('T1.7 a deleted branch, a ref that did not move, another kind of ref, a push that asks for no CI: nothing', {
+  example('T1.7 a deleted branch, a ref that did not move, another kind of ref, and a push that asks for no CI call for nothing', {
     given: running(),
     when: [
       comes(trigger({ cause: push({ newSha: ZERO }) }), at(20)),
@@ -665,12 +665,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [read(1), read(2, { rkey: OTHER })] }
   }),
-  example('T1.9 a knot that tells of a push in both ways: the first is acted on, the second is not', {
+  example('T1.9 a push that a knot reports in both ways is acted on once, at the first', {
     given: [...running(), comes(trigger({ kind: 'pipeline', workflows: [] }), at(20))],
     when: [comes(trigger(), at(21), { rkey: OTHER })],
     then: { effects: [], reports: [ignored('kind', at(21), OTHER)], changes: ['builds', 'counters', 'knots'] }
   }),
-  example('T1.10 two of one kind under two keys are two pushes: a tag that was deleted and pushed again builds again, whichever way it is told', {
+  example('T1.10 two triggers of one kind under two keys are two pushes: a tag deleted and pushed again builds again, whichever way it is reported', {
     given: [
       ...running(),
       ...[KEY, OTHER].flatMap((rkey, i) => [comes(trigger({ cause: TAGGED }), at(20 + i), { rkey })]),
@@ -679,12 +679,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(pipeline({ cause: TAGGED }), at(30), { rkey: 'r' }), comes(pipeline({ cause: TAGGED }), at(31), { rkey: 's' }), comes(pipeline({ cause: TAGGED }), at(32), { rkey: 't' })],
     then: { effects: [read(5, { rkey: 't', workflows: [] })], reports: [ignored('kind', at(30), 'r'), ignored('kind', at(31), 's')] }
   }),
-  example('T1.11 the other way round the pipeline is the one that is left alone', {
+  example('T1.11 a pipeline that comes after the refUpdate of the same push is ignored', {
     given: [...running(), comes(trigger(), at(20))],
     when: [comes(trigger({ kind: 'pipeline', workflows: [] }), at(21), { rkey: OTHER })],
     then: { effects: [], reports: [ignored('kind', at(21), OTHER)] }
   }),
-  example('T1.12 another push is no repeat, though one of the other kind told of one: another ref, commit, or repository', {
+  example('T1.12 a push that differs in ref, commit, or repository is no repeat of one reported in the other way', {
     given: [
       ...running(),
       put(OWNER, 'lib', repo({ name: 'lib' }), at(12), { connection: 1 }),
@@ -693,7 +693,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger({ repo: { ...NAMELESS, name: 'lib', owner: OWNER } }), at(21), { rkey: OTHER })],
     then: { effects: [waits(2, OTHER)] }
   }),
-  example('T1.16 a push that a pipeline told of is not acted on again, however many others come in between', {
+  example('T1.16 a push that a pipeline reported is not acted on again, however many others come in between', {
     given: [
       ...running(),
       comes(trigger({ kind: 'pipeline', workflows: [] }), at(20)),
@@ -707,7 +707,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [waits(4, 'z'), waits(5, 'zz')], reports: [ignored('kind', at(23), 'y')] }
   }),
-  example('T1.18 what another knot has told of is another push, though the repository has moved here from there', {
+  example('T1.18 a push reported by another knot is another push, even if the repository has moved here from there', {
     given: [
       put(OWNER, 'app', repo({ knot: K2, repoDid: REPO_DID }), at(1)),
       put(OWNER, 'lib', repo({ name: 'lib' }), at(2)),
@@ -720,7 +720,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(40), { connection: 3, rkey: OTHER })],
     then: { effects: [waits(6, OTHER)] }
   }),
-  example('T1.19 a push of another owner’s repository of that key, or one that is no push, is another', {
+  example('T1.19 a push of another owner’s repository of that key, and a trigger that is no push, are no repeats', {
     given: [
       put(ALICE, 'app', repo({ name: 'hers', repoDid: 'did:plc:hers' }), at(1)),
       ...running(),
@@ -730,7 +730,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(22), { rkey: OTHER }), comes(trigger({ cause: { _tag: 'Manual', inputs: [], ref: MAIN, sha: SHA } }), at(23), { rkey: 'n' })],
     then: { effects: [waits(3, OTHER), read(4, { rkey: 'n' })] }
   }),
-  example('T1.20 a push that was left alone stays so, when the pipeline that told of it is forgotten', {
+  example('T1.20 an ignored push stays ignored when the pipeline that reported it is forgotten', {
     given: [
       ...running({ keepStatuses: 1 }),
       comes(trigger({ kind: 'pipeline', workflows: [] }), at(20)),
@@ -742,17 +742,17 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(30), { rkey: OTHER })],
     then: { effects: [], reports: [ignored('before', at(30), OTHER)] }
   }),
-  example('T1.21 a clock that was ahead when a knot was first wanted does not silence it for ever', {
+  example('T1.21 a clock that ran ahead when a knot was first wanted does not silence it for ever', {
     given: [put(OWNER, 'app', repo({ repoDid: REPO_DID }), at(1), { at: at(100_000) }), started(at(10), building()), knotOpened(K1, 2, at(11))],
     when: [comes(trigger(), at(20))],
     then: { effects: [read(1)] }
   }),
-  example('T1.17 two pushes that are the same, told of in one way, are two', {
+  example('T1.17 two equal pushes reported in one way are two pushes', {
     given: [...running(), comes(trigger(), at(20)), comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(21), { rkey: 'b' })],
     when: [comes(trigger(), at(22), { rkey: 'c' })],
     then: { effects: [read(3, { rkey: 'c' })] }
   }),
-  example('T1.13 pull requests and wishes of people come as pipelines only, and count', {
+  example('T1.13 pull requests and manual runs come as pipelines only, and count', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
       comes(
@@ -765,19 +765,19 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: { effects: [read(2, { rkey: 'p', sha: OLD_SHA }), read(3, { rkey: 'm', sha: null })] }
   }),
   ...rows,
-  example('T1.14 a stamp from the future is no reason to leave a push alone', {
+  example('T1.14 a stamp from the future is no reason to ignore a push', {
     given: running(),
     when: [comes(trigger(), at(20), { created: `${String(at(1_000))}000` })],
     then: { effects: [read(1)], reports: [{ _tag: 'KnotFrameFromFuture', at: at(20), created: `${String(at(1_000))}000`, host: K1 }] }
   }),
-  example('T1.15 a trigger over an old connection, or from a knot that nobody holds, is none', {
+  example('T1.15 a trigger over an old connection, or from a knot that nobody holds, is ignored', {
     given: running(),
     when: [comes(trigger(), at(20), { connection: 1 }), comes(trigger(), at(20), { host: K2 })],
     then: { effects: [], changes: [] }
   }),
 
   // ---------------------------------------------------------------------------------------- T2
-  example('T2.1 a repository that does not name us, or is on another knot, is none of ours', {
+  example('T2.1 a repository that does not name us, or is on another knot, is not ours', {
     given: [
       ...running(),
       put(OWNER, 'other', repo({ name: 'other', repoDid: 'did:plc:other', spindle: 'other.example' }), at(12), { connection: 1 }),
@@ -802,7 +802,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [read(1)], reports: [refused('knot', at(20)), refused('knot', at(21))] }
   }),
-  example('T2.3 whose records do not count has nothing built', {
+  example('T2.3 an owner whose records do not count has nothing built', {
     config: { admission: 'members' },
     given: [
       put(ALICE, 'app', repo({ name: 'hers', repoDid: 'did:plc:hers' }), at(1)),
@@ -811,7 +811,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger({ actor: ALICE, repo: { ...NAMELESS, did: 'did:plc:hers' } }), at(20))],
     then: { effects: [], reports: [ignored('repo', at(20))] }
   }),
-  example('T2.4 the owner of a repository may push, and a collaborator on it, whichever way the record names it', {
+  example('T2.4 the owner of a repository may push, and so may a collaborator, whichever way the record names it', {
     given: [
       ...running(),
       put(OWNER, 'c1', collaborator({ repo: `at://${OWNER}/sh.tangled.repo/app`, subject: ALICE }), at(12), { connection: 1 }),
@@ -826,7 +826,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [read(1), read(2, { rkey: 'a' }), read(3, { rkey: 'b' }), read(4, { rkey: 'c' })] }
   }),
-  example('T2.5 a stranger may not, nor a member of ours, nor a collaborator on another repository, nor one whose record is gone', {
+  example('T2.5 a stranger may not push, nor may a member, a collaborator on another repository, or one whose record is gone', {
     given: [
       ...running(),
       put(OWNER, 'm', member(), at(12), { connection: 1 }),
@@ -845,7 +845,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [], reports: [20, 21, 22, 23, 24].map((second) => refused('actor', at(second))) }
   }),
-  example('T2.6 where the knot names nobody, it answers for the push itself', {
+  example('T2.6 a knot that names nobody answers for the push itself', {
     given: running(),
     when: [comes(trigger({ actor: null }), at(20))],
     then: { effects: [read(1)] }
@@ -866,12 +866,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [ignored('repo', at(24), 'e')]
     }
   }),
-  example('T2.8 of two records that claim one repository, the one counts in which the actor has a say', {
+  example('T2.8 a repository that two records claim belongs to the one in which the actor has rights', {
     given: [put(ALICE, 'fake', repo({ name: 'fake', repoDid: REPO_DID }), at(1)), ...running()],
     when: [comes(trigger(), at(20)), comes(trigger({ actor: BOB }), at(21), { rkey: 'b' })],
     then: { effects: [read(1)], reports: [refused('actor', at(21), 'b')] }
   }),
-  example('T2.17 where several owners’ records claim one repository, and it is nobody’s own, it cannot be told whose it is', {
+  example('T2.17 a repository that several owners’ records claim, and that none of them has to itself, cannot be attributed', {
     given: [put(ALICE, 'fake', repo({ name: 'fake', repoDid: REPO_DID }), at(1)), ...running(), put(ALICE, 'c', collaborator({ repoDid: REPO_DID, subject: BOB }), at(12), { connection: 1 })],
     when: [
       comes(trigger({ actor: null }), at(20)),
@@ -896,7 +896,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger({ repo: { did: 'did:plc:x', knot: null, name: 'app', owner: OWNER } }), at(20), { connection: 3 })],
     then: { effects: [read(1, { repository: { did: '', name: 'app', owner: OWNER, rkey: 'app' } })] }
   }),
-  example('T2.19 a collaborator whose right is withdrawn has nothing begun any more', {
+  example('T2.19 a collaborator whose right is withdrawn can start nothing any more', {
     given: [
       ...running(),
       put(OWNER, 'c', collaborator({ repoDid: REPO_DID, subject: BOB }), at(12), { connection: 1 }),
@@ -928,7 +928,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [del(OWNER, REPO, 'app', at(21), { connection: 1 }), filesRead([workflow()], at(22))],
     then: { effects: [unsubscribe(K1, 2), forgets(2)] }
   }),
-  example('T2.11 a right that is withdrawn ends what was begun: what may not have started is found out first', {
+  example('T2.11 a withdrawn right ends what was begun; a build that may not have started is looked up first', {
     given: STARTING,
     when: [
       put(OWNER, 'app', repo({ spindle: 'other.example' }), at(30), { connection: 1 }),
@@ -944,7 +944,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T2.12 and what runs is ended at its provider', {
+  example('T2.12 a withdrawn right has a running build cancelled at its provider', {
     config: { admission: 'members' },
     given: [
       put(OWNER, 'm', member(), at(1)),
@@ -977,7 +977,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T2.20 what several lose at once ends in the order of their DIDs', {
+  example('T2.20 rights that several lose at once end their builds in the order of their DIDs', {
     config: { admission: 'members' },
     given: [
       put(OWNER, 'm', member(), at(1)),
@@ -998,7 +998,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T2.13 the rights of others, and other knots of the same record, have nothing to do with it', {
+  example('T2.13 a withdrawn right leaves the rights of others, and other knots of the same record, alone', {
     given: [
       ...STARTING,
       put(ALICE, 'app', repo({ name: 'hers' }), at(24), { connection: 1 }),
@@ -1007,7 +1007,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [del(ALICE, REPO, 'app', at(30), { connection: 1 }), del(OWNER, REPO, 'lib', at(31), { connection: 1 })],
     then: { effects: [], changes: ['commits', 'counters', 'cursor'] }
   }),
-  example('T2.16 nor has another repository of the same owner, or the same one on another knot', {
+  example('T2.16 a withdrawn right leaves another repository of the owner, and the same one on another knot, alone', {
     given: [
       put(OWNER, 'lib', repo({ knot: 'knot1.example-x.example', name: 'lib' }), at(1)),
       put(ALICE, 'app', repo({ name: 'hers', repoDid: 'did:plc:hers' }), at(1)),
@@ -1019,7 +1019,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [del(OWNER, REPO, 'lib', at(30), { connection: 1 })],
     then: { effects: [unsubscribe('knot1.example-x.example', 4)], changes: ['commits', 'counters', 'cursor', 'knots'] }
   }),
-  example('T2.14 an account that is set aside has nothing built, and what goes on ends', {
+  example('T2.14 an account that is set aside has nothing built, and its running builds end', {
     given: STARTING,
     when: [account(OWNER, 'deactivated', at(30), { connection: 1 })],
     then: {
@@ -1037,12 +1037,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
 
   // ---------------------------------------------------------------------------------------- T3
-  example('T3.1 a workflow that applies becomes one build at the provider that it names', {
+  example('T3.1 a workflow that applies becomes one build at the provider it names', {
     given: [...running(), comes(trigger(), at(20))],
     when: [filesRead([workflow()], at(21))],
     then: { effects: begins(at(21), 2, 3), changes: ['builds'] }
   }),
-  example('T3.2 each workflow becomes its own, in the order of their names; of two with one name the first counts', {
+  example('T3.2 each workflow becomes its own build, in the order of their names; of two with one name the first counts', {
     given: [...running(), comes(trigger(), at(20))],
     when: [filesRead([workflow({ name: 'b' }), workflow({ name: 'a' }), workflow({ engine: 'other', name: 'b' })], at(21))],
     then: {
@@ -1057,7 +1057,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T3.3 what the workflow and its provider are told', {
+  example('T3.3 a push passes on its variables to the workflow and its provider', {
     given: [...running(), comes(trigger({ defaultBranch: 'trunk' }), at(20))],
     when: [
       filesRead(
@@ -1106,7 +1106,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T3.4 of a pull request, and of a wish', {
+  example('T3.4 a pull request and a manual run pass on their variables', {
     given: [
       ...running(),
       comes(trigger({ cause: { _tag: 'PullRequest', action: 'opened', sourceBranch: 'x', sourceSha: OLD_SHA, targetBranch: 'main' }, kind: 'pipeline' }), at(20)),
@@ -1190,23 +1190,23 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [dropped('when', at(21), 'a'), dropped('engine', at(21), 'b')]
     }
   }),
-  example('T3.7 an engine that is not asked for is not looked at', {
+  example('T3.7 an engine that is not needed is not checked', {
     given: [...running(), comes(trigger(), at(20))],
     when: [filesRead([workflow({ engine: null, when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] })], at(21))],
     then: { effects: [], reports: [ignored('workflows', at(21))] }
   }),
   ...(
     [
-      ['T3.8 a file that says nothing that can be understood', { _tag: 'Faulty', content: '', error: 'line 3: not YAML', name: 'ci.yml', when: null }, 'line 3: not YAML', unread('ci.yml')],
-      ['T3.9 another engine', workflow({ engine: 'nixery' }), 'This spindle builds workflows of engine "tack", and this one names "nixery".', shown('ci.yml', { engine: 'nixery' })],
+      ['T3.8 a file that cannot be understood', { _tag: 'Faulty', content: '', error: 'line 3: not YAML', name: 'ci.yml', when: null }, 'line 3: not YAML', unread('ci.yml')],
+      ['T3.9 a workflow of another engine', workflow({ engine: 'nixery' }), 'This spindle builds workflows of engine "tack", and this one names "nixery".', shown('ci.yml', { engine: 'nixery' })],
       [
-        'T3.10 no provider',
+        'T3.10 a workflow without a provider',
         workflow({ targets: [] }),
         'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".',
         shown()
       ],
       [
-        'T3.11 several providers',
+        'T3.11 a workflow with several providers',
         workflow({
           targets: [
             { pipeline: 'a', provider: 'ci', settings: [] },
@@ -1217,25 +1217,25 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
         shown()
       ],
       [
-        'T3.12 a provider that is not there',
+        'T3.12 a workflow of an unknown provider',
         workflow({ targets: [{ pipeline: 'a', provider: 'x', settings: [] }] }),
         'There is no provider "x" here. There are: ci, local.',
         shown()
       ]
     ] as const
   ).map(([title, file, error, told]) =>
-    example(`${title}: the build has failed, with a sentence for its author`, {
+    example(`${title} fails the build, with a sentence for its author`, {
       given: [...running(), comes(trigger(), at(20))],
       when: [filesRead([file], at(21))],
       then: { effects: [announce(at(21), [told]), publish('failed', at(21), { error })] }
     })
   ),
-  example('T3.13 where there is no provider at all, that is said', {
+  example('T3.13 a failed build says that no providers are configured', {
     given: [...running({ providers: [] }), comes(trigger(), at(20))],
     when: [filesRead([workflow()], at(21))],
     then: { effects: [announce(at(21)), publish('failed', at(21), { error: 'There is no provider "ci" here. There are: none.' })] }
   }),
-  example('T3.14 beyond the owner’s repositories, only what the operator’s list allows is built', {
+  example('T3.14 repositories other than the owner’s have built only what the operator’s list allows', {
     given: [
       put(ALICE, 'x', repo({ name: 'x', repoDid: 'did:plc:x' }), at(1)),
       ...running({
@@ -1258,7 +1258,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T3.31 a list that takes too long to be looked through says so', {
+  example('T3.31 an allow-list that takes too long to be searched says so', {
     given: [
       put(ALICE, 'x', repo({ name: 'x', repoDid: 'did:plc:x' }), at(1)),
       // Each line is tried on every character of the name: 16 000.
@@ -1277,7 +1277,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T3.32 what is wrong with the rest of a file is nobody’s business where it does not apply', {
+  example('T3.32 an error in the rest of a file goes unreported where the workflow does not apply', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
       filesRead(
@@ -1291,7 +1291,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [announce(at(21), [unread('b')]), publish('failed', at(21), { build: name('b'), error: 'tack is not a map' })] }
   }),
-  example('T3.33 a key that means nothing, by which a workflow never applies, fails once for each content of the file', {
+  example('T3.33 a meaningless key, by which a workflow never applies, fails once for each content of the file', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
@@ -1311,7 +1311,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T3.34 and nothing more comes of it than that', {
+  example('T3.34 a meaningless key leads to nothing more than its failed status', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
@@ -1321,7 +1321,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [filesRead([workflow({ content: 'one', when: [MISTAKEN] })], at(23), { number: 2, rkey: OTHER })],
     then: { effects: [], reports: [ignored('workflows', at(23), OTHER)] }
   }),
-  example('T3.15 as by a line that fits repository, provider and pipeline', {
+  example('T3.15 a line that fits repository, provider and pipeline allows the build', {
     given: [
       put(ALICE, 'x', repo({ name: 'x', repoDid: 'did:plc:x' }), at(1)),
       ...running({ allow: [{ pipelines: 'a*', provider: 'ci', repos: `${ALICE}/*` }] }),
@@ -1352,7 +1352,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T3.16 of more than fifty workflows, the first fifty', {
+  example('T3.16 the first fifty of more than fifty workflows are built', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
       filesRead(
@@ -1368,7 +1368,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [dropped('limit', at(21), 'w50')]
     }
   }),
-  example('T3.17 files that cannot be read are tried again, after pauses that grow', {
+  example('T3.17 files that cannot be read are tried again, after growing pauses', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
       { _tag: 'WorkflowsUnread', at: at(21), error: 'no answer', isFinal: false, knot: K1, number: 1, rkey: KEY },
@@ -1383,7 +1383,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T3.22 up to thirty times', {
+  example('T3.22 files that cannot be read are tried up to thirty times', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
@@ -1395,7 +1395,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [{ _tag: 'WorkflowsUnread', at: at(100), error: 'no answer', isFinal: false, knot: K1, number: 61, rkey: KEY }],
     then: { effects: [], reports: [{ _tag: 'WorkflowsUnread', at: at(100), knot: K1, rkey: KEY }] }
   }),
-  example('T3.18 that a commit is not there is doubted for a minute: a knot may tell of it before it gives it out', {
+  example('T3.18 a missing commit is doubted for a minute: a knot may report it before it serves it', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
@@ -1411,7 +1411,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [], reports: [{ _tag: 'WorkflowsUnread', at: at(90), knot: K1, rkey: KEY }, ignored('before', at(92))] }
   }),
-  example('T3.19 an answer that nobody waits for changes nothing', {
+  example('T3.19 an answer about files that nobody waits for changes nothing', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
       filesRead([workflow()], at(21), { number: 2 }),
@@ -1423,7 +1423,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [], changes: [] }
   }),
-  example('T3.20 what a push changed decides with the other conditions', {
+  example('T3.20 the files that a push changed decide together with the other conditions', {
     given: [...running(), comes(trigger({ cause: push({ changedFiles: ['docs/a.md'] }) }), at(20))],
     when: [
       filesRead(
@@ -1437,7 +1437,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: { effects: [announce(at(21), [unread('b')]), publish('failed', at(21), { build: name('b'), error: 'x' })] }
   }),
 
-  example('T3.21 but not of a ready-made pipeline: the knot, which knew what was changed, has chosen', {
+  example('T3.21 the changed files do not decide for a ready-made pipeline: the knot, which knew them, has chosen', {
     given: [...running(), comes(trigger({ kind: 'pipeline', workflows: [] }), at(20))],
     when: [
       filesRead(
@@ -1452,12 +1452,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
 
   // ---------------------------------------------------------------------------------------- T4
-  example('T4.1 a provider that takes a build on is followed', {
+  example('T4.1 a build that its provider accepts is followed', {
     given: STARTING,
     when: [says('BuildAccepted', 3, at(22))],
     then: { effects: [follow()], changes: ['builds'] }
   }),
-  example('T4.2 what it reports is published, each status once', {
+  example('T4.2 each status that a provider reports is published once', {
     given: FOLLOWING,
     when: [
       reports('pending', at(23)),
@@ -1485,61 +1485,61 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       then: { effects: [], changes: [] }
     })
   ),
-  example('T4.7 a build may end without ever having been seen to run', {
+  example('T4.7 a build may end without ever having been seen running', {
     given: FOLLOWING,
     when: [reports('success', at(23))],
     then: { effects: [publish('success', at(23))] }
   }),
-  example('T4.8 stamps rise, though the clock is set back', {
+  example('T4.8 stamps rise, even if the clock is set back', {
     given: FOLLOWING,
     when: [reports('running', at(5)), reports('success', at(6))],
     then: { effects: [publish('running', at(21) + 1), deadline(4, runningMs), publish('success', at(21) + 2)] }
   }),
-  example('T4.9 only the provider that has it may report on a build, and only on the one that we know of', {
+  example('T4.9 only a build’s own provider may report on it, and only under the name that we know', {
     given: FOLLOWING,
     when: [reports('failed', at(23), { provider: 'local' }), reports('failed', at(24), { external: '8' })],
     then: { effects: [], reports: [{ _tag: 'ReportRefused', at: at(23), build: name(), provider: 'local' }] }
   }),
-  example('T4.10 nor on builds that there are not, or that never had a provider', {
+  example('T4.10 a report on an unknown build, or on one that never had a provider, changes nothing', {
     given: [...running(), comes(trigger(), at(20)), filesRead([workflow({ engine: 'x' }), workflow({ name: 'b' })], at(21))],
     when: [reports('success', at(23)), reports('success', at(23), { build: name('c') }), reports('success', at(23), { build: name('b', OTHER) })],
     then: { effects: [], changes: [] }
   }),
-  example('T4.11 a provider that refuses: the build has failed, with its reason', {
+  example('T4.11 a build that its provider refuses has failed, with the provider’s reason', {
     given: STARTING,
     when: [refuses(3, at(22)), refuses(3, at(23))],
     then: { effects: [publish('failed', at(22), { error: 'no such pipeline' })] }
   }),
-  example('T4.12 a build that is not begun in time is over, and ended at its provider', {
+  example('T4.12 a build that is not begun in time is over, and cancelled at its provider', {
     given: FOLLOWING,
     when: [deadlineTimer(2, at(86_420)), says('CancelHeard', 4, at(86_421)), reports('success', at(86_422))],
     then: {
       effects: [publish('timeout', at(86_420), { error: 'The build did not begin within 1440 min.' }), askToEnd(4)]
     }
   }),
-  example('T4.13 so is one that runs for too long', {
+  example('T4.13 a build that runs for too long is over, and cancelled at its provider', {
     given: RUNNING,
     when: [deadlineTimer(2, at(86_000)), deadlineTimer(4, at(86_420))],
     then: { effects: [publish('timeout', at(86_420), { error: 'The build ran for more than 360 min.' }), askToEnd(5)] }
   }),
-  example('T4.14 whoever may can have it end', {
+  example('T4.14 whoever is entitled can cancel a build', {
     given: RUNNING,
     when: [cancel(at(24), 'ci.yml'), cancel(at(25), 'ci.yml')],
     then: { effects: [publish('cancelled', at(24)), askToEnd(5)] }
   }),
-  example('T4.15 or all of a trigger, while its files are being read as well', {
+  example('T4.15 a cancel can end all builds of a trigger, even while its files are being read', {
     given: [...running(), comes(trigger(), at(20)), comes(trigger(), at(20), { rkey: OTHER }), filesRead([workflow({ name: 'a' }), workflow({ name: 'b' })], at(21))],
     when: [cancel(at(24)), cancel(at(25), null, OTHER), filesRead([workflow()], at(26), { number: 2, rkey: OTHER }), cancel(at(27), null, 'x'), cancel(at(27), 'x')],
     then: {
       effects: [publish('cancelled', at(24), { build: name('a') }), publish('cancelled', at(24) + 1, { build: name('b') })]
     }
   }),
-  example('T4.16 the report that it has ended settles it as well', {
+  example('T4.16 the report that a build has ended settles a cancel, too', {
     given: [...RUNNING, cancel(at(24))],
     when: [reports('running', at(25)), reports('cancelled', at(26)), says('CancelHeard', 5, at(27))],
     then: { effects: [], changes: ['builds'] }
   }),
-  example('T4.17 a provider that does not hear it is asked again, after pauses that grow', {
+  example('T4.17 a provider that does not acknowledge a cancel is asked again, after growing pauses', {
     given: [...RUNNING, cancel(at(24))],
     when: [wavers(5, at(25)), buildTimer(6, at(26)), wavers(7, at(27)), buildTimer(8, at(30)), says('CancelHeard', 9, at(31))],
     then: {
@@ -1547,22 +1547,22 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [uncertain(at(25)), uncertain(at(27))]
     }
   }),
-  example('T4.18 what is cancelled while it is being started is ended where it turns out to have started', {
+  example('T4.18 a build cancelled while it is being started is ended where it turns out to have started', {
     given: [...STARTING, cancel(at(22))],
     when: [says('BuildAccepted', 3, at(23))],
     then: { effects: [askToEnd(4)] }
   }),
-  example('T4.19 and is not started any more where it has not', {
+  example('T4.19 a build cancelled while it is being started is not started again where it had not', {
     given: [...STARTING, wavers(3, at(22)), cancel(at(23)), buildTimer(4, at(24))],
     when: [says('BuildMissing', 5, at(25))],
     then: { effects: [], changes: ['builds'] }
   }),
-  example('T4.20 nor where it is refused', {
+  example('T4.20 a build cancelled while it is being started is not started again where it is refused', {
     given: [...STARTING, cancel(at(22))],
     when: [refuses(3, at(23))],
     then: { effects: [], changes: ['builds'] }
   }),
-  example('T4.21 to build again is a run of its own, with a key of ours', {
+  example('T4.21 a retry is a run of its own, with a key of ours', {
     given: DONE,
     when: [retry(at(30))],
     then: {
@@ -1574,7 +1574,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.22 of what has ended', {
+  example('T4.22 only builds that have ended can be retried', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
@@ -1591,7 +1591,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.40 a workflow that never was a build for a provider is judged anew, from its file', {
+  example('T4.40 a retry of a workflow that never was a build for a provider judges its file anew', {
     given: [...running(), comes(trigger(), at(20)), filesRead([workflow({ engine: 'x', name: 'b' }), workflow({ name: 'c' })], at(21))],
     when: [retry(at(30), 'b'), filesRead([workflow({ name: 'b' }), workflow({ name: 'c' })], at(31), { number: 4, rkey: '3mbd35yo2w222' })],
     then: {
@@ -1604,7 +1604,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.46 and whatever it comes to is said of each that was asked for', {
+  example('T4.46 a retry has an outcome for each workflow that was asked for', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
@@ -1633,7 +1633,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.47 also where the files cannot be read', {
+  example('T4.47 a retry whose files cannot be read has an outcome for each workflow, too', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
@@ -1654,7 +1654,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [{ _tag: 'WorkflowsUnread', at: at(90), knot: K1, rkey: '3mbd35yo2w222' }]
     }
   }),
-  example('T4.23 only as long as the repository is ours, and its pipeline is allowed', {
+  example('T4.23 a retry needs a repository that is still ours, and a pipeline that is still allowed', {
     given: [
       ...DONE,
       put(OWNER, 'lib', repo({ name: 'lib' }), at(25), { connection: 1 }),
@@ -1663,7 +1663,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [retry(at(30))],
     then: { effects: [], reports: [ignored('repo', at(30))] }
   }),
-  example('T4.24 else it fails', {
+  example('T4.24 a retry of a pipeline that is no longer allowed fails', {
     given: [...DONE, started(at(28), building({ providers: ['local'] }))],
     when: [retry(at(30))],
     then: {
@@ -1674,12 +1674,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     }
   }),
 
-  example('T4.29 what is cancelled while its files are read is not read when it is told of again', {
+  example('T4.29 a run cancelled while its files are read is not read when it is reported again', {
     given: [...running(), comes(trigger(), at(20)), cancel(at(21))],
     when: [comes(trigger(), at(22))],
     then: { effects: [], reports: [ignored('before', at(22))] }
   }),
-  example('T4.30 of what others say, a thousand characters are kept', {
+  example('T4.30 a thousand characters are kept of what others say', {
     given: FOLLOWING,
     when: [reports('running', at(23), { error: 'e'.repeat(1_000) }), reports('failed', at(24), { error: `${'e'.repeat(999)}😀` })],
     then: {
@@ -1690,7 +1690,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.25 two at one moment have two keys', {
+  example('T4.25 two retries at one moment have two keys', {
     given: DONE,
     when: [retry(at(30)), { ...refuses(6, at(30)), build: name('ci.yml', '3mbd35yo2w222') } as WrittenEvent, retry(at(5), null, '3mbd35yo2w222')],
     then: {
@@ -1707,7 +1707,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.31 of several workflows, the one that is asked for is built again alone', {
+  example('T4.31 a retry of one of several workflows builds it alone', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
@@ -1725,7 +1725,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.26 a key that the knot has taken is left to it', {
+  example('T4.26 a retry leaves a key that the knot has taken to the knot', {
     given: [...DONE, comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(25), { rkey: '3mbd35yo2w222' })],
     when: [retry(at(30))],
     then: {
@@ -1737,7 +1737,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.27 an end that is asked for is over when the provider never says that it has heard', {
+  example('T4.27 a cancel is over when the provider never acknowledges it', {
     given: [
       ...RUNNING,
       cancel(at(24)),
@@ -1746,7 +1746,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [wavers(65, at(100)), says('CancelHeard', 65, at(101))],
     then: { effects: [], reports: [{ _tag: 'BuildAbandoned', at: at(100), build: name(), provider: 'ci' }] }
   }),
-  example('T4.28 a provider that says neither yes nor no to anything is asked on', {
+  example('T4.28 a provider that gives no clear answer to anything is asked on', {
     given: [...STARTING, ...Array.from({ length: 31 }, (_, i) => [wavers(3 + 2 * i, at(30 + i)), buildTimer(4 + 2 * i, at(30 + i))]).flat()],
     when: [wavers(65, at(100))],
     then: { effects: [pause(66, 150_000, 300_000)], reports: [uncertain(at(100))] }
@@ -1782,12 +1782,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.42 or as the knot sent them along', {
+  example('T4.42 a pipeline’s run is announced with the files as the knot sent them', {
     given: [...running(), comes(trigger({ kind: 'pipeline', workflows: [{ name: 'ci.yml', text: 'engine: tack' }] }), at(20))],
     when: [filesRead([workflow()], at(21))],
     then: { effects: [announce(at(21), [shown('ci.yml', { text: 'engine: tack' })]), ...begins(at(21), 2, 3).slice(1)] }
   }),
-  example('T4.43 files that are too long to be repeated are left out, and the others are not', {
+  example('T4.43 files too long to be repeated are left out of the announcement, and the others are not', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
       filesRead(
@@ -1810,7 +1810,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.44 what is repeated is announced with what was announced of it', {
+  example('T4.44 a retry is announced with what was announced of the first run', {
     given: [
       ...running(),
       comes(trigger({ kind: 'pipeline', workflows: [{ name: 'b', text: 'of b' }, { name: 'a', text: 'of a' }] }), at(20)),
@@ -1832,7 +1832,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T4.45 the announcement of a run has a stamp of its own, before that of the first status, also where the clock was set back', {
+  example('T4.45 the announcement of a run has a stamp of its own, before that of the first status, even after the clock was set back', {
     given: [...DONE, comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(25), { rkey: OTHER })],
     when: [filesRead([workflow({ engine: 'x' })], at(5), { number: 5, rkey: OTHER })],
     then: {
@@ -1847,22 +1847,22 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
 
   // ---------------------------------------------------------------------------------------- T5
-  example('T5.1 the same trigger again, over the same connection or another, is no news', {
+  example('T5.1 a repeated trigger is no news, over the same connection or another', {
     given: STARTING,
     when: [comes(trigger(), at(25)), knotOpened(K1, 3, at(26)), comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(27))],
     then: { effects: [], changes: ['knots'] }
   }),
-  example('T5.2 also after all has ended', {
+  example('T5.2 a repeated trigger is no news after everything has ended', {
     given: DONE,
     when: [comes(trigger(), at(20))],
     then: { effects: [], changes: [] }
   }),
-  example('T5.3 a start that may have been heard is looked for, after a pause, before there is another', {
+  example('T5.3 a start that may have been received is looked up, after a pause, before it is asked for again', {
     given: STARTING,
     when: [wavers(3, at(22)), buildTimer(4, at(24)), says('BuildMissing', 5, at(25))],
     then: { effects: [pause(4, 1_000, 2_000), find(5), start(6)], reports: [uncertain(at(22))] }
   }),
-  example('T5.4 and where it is found, there is no other', {
+  example('T5.4 a build that a look-up finds is not started again', {
     given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24))],
     when: [says('BuildAccepted', 5, at(25))],
     then: { effects: [follow()] }
@@ -1875,22 +1875,22 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [uncertain(at(22)), uncertain(at(26))]
     }
   }),
-  example('T5.6 a report on a build that is looked for only makes us look at once: it may be about another', {
+  example('T5.6 a report on a build that is being looked for only triggers a look-up at once: it may be about another', {
     given: [...STARTING, wavers(3, at(22))],
     when: [reports('success', at(23)), reports('running', at(24)), buildTimer(4, at(24)), says('BuildAccepted', 5, at(25)), reports('success', at(26))],
     then: { effects: [find(5), follow(), publish('success', at(26))] }
   }),
-  example('T5.7 one on a build that is being started waits for the answer', {
+  example('T5.7 a report on a build that is being started waits for the answer', {
     given: STARTING,
     when: [reports('success', at(22)), says('BuildAccepted', 3, at(23)), reports('running', at(24))],
     then: { effects: [follow(), publish('running', at(24)), deadline(4, runningMs)] }
   }),
-  example('T5.8 of a build that is cancelled, too', {
+  example('T5.8 a report on a cancelled build that is being started waits for the answer', {
     given: [...STARTING, cancel(at(22))],
     when: [reports('running', at(23)), says('BuildAccepted', 3, at(24)), reports('success', at(25))],
     then: { effects: [askToEnd(4)] }
   }),
-  example('T5.9 an answer that nobody waits for changes nothing', {
+  example('T5.9 an answer about a build that nobody waits for changes nothing', {
     given: STARTING,
     when: [
       says('BuildAccepted', 2, at(22)),
@@ -1905,17 +1905,17 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { effects: [], changes: [] }
   }),
-  example('T5.19 a pause before files are asked for again is ended by its own timer alone', {
+  example('T5.19 a pause before files are requested again is ended by its own timer alone', {
     given: [...running(), comes(trigger(), at(20)), { _tag: 'WorkflowsUnread', at: at(21), error: 'no answer', isFinal: false, knot: K1, number: 1, rkey: KEY }],
     when: [workflowsTimer(1, at(22)), workflowsTimer(3, at(22)), workflowsTimer(2, at(22), OTHER)],
     then: { effects: [], changes: [] }
   }),
-  example('T5.10 after a restart, a build whose start was asked for is looked for before it is started again', {
+  example('T5.10 a build whose start was requested before a restart is looked up before it is started again', {
     given: STARTING,
     when: [started(at(30), building()), says('BuildAccepted', 3, at(31)), says('BuildMissing', 5, at(32))],
     then: { effects: [{ _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000, ordinal: null }, { _tag: 'SubscribeKnot', connection: 3, cursor: `${String(at(20) - 1)}999`, host: K1 }, deadline(4, pendingMs), find(5), start(6)] }
   }),
-  example('T5.11 what is followed is followed again, with all of its time', {
+  example('T5.11 a followed build is followed again after a restart, with all of its time', {
     given: [...RUNNING, stop(at(25))],
     when: [started(at(30), building({ runningMs: HOUR_MS }))],
     then: {
@@ -1927,7 +1927,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T5.12 what is to end is asked to end again, and files are read again', {
+  example('T5.12 a restart repeats an open cancel, and reads files again', {
     given: [...RUNNING, cancel(at(24)), wavers(5, at(25)), comes(trigger(), at(26), { rkey: OTHER }), stop(at(27))],
     when: [started(at(30), building())],
     then: {
@@ -1939,7 +1939,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T5.13 what has ended stays so', {
+  example('T5.13 a build that has ended stays so over a restart', {
     given: [...DONE, stop(at(25))],
     when: [started(at(30), building())],
     then: {
@@ -1949,7 +1949,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T5.14 a provider that is not there any more can say nothing any more', {
+  example('T5.14 a provider that is no longer configured can report nothing any more', {
     given: RUNNING,
     when: [started(at(30), building({ providers: ['local'] })), reports('success', at(31))],
     then: {
@@ -1960,7 +1960,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T5.15 an operator’s list that has changed counts for what has not been started', {
+  example('T5.15 a changed allow-list applies to what has not been started', {
     given: [
       put(ALICE, 'x', repo({ name: 'x', repoDid: 'did:plc:x' }), at(1)),
       ...running({ allow: [{ pipelines: '*', provider: 'ci', repos: '**' }] }),
@@ -1975,7 +1975,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T5.16 while the bridge is stopped nothing is asked for; what is owed is asked for at the next start', {
+  example('T5.16 nothing is requested while the bridge is stopped; what is due is requested at the next start', {
     given: [...running(), comes(trigger(), at(20)), stop(at(21))],
     when: [filesRead([workflow()], at(22)), stop(at(23)), started(at(30), building())],
     then: {
@@ -1989,7 +1989,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T5.17 a right that is gone at a start is gone before anything is asked for again', {
+  example('T5.17 a right that is gone at a start is gone before anything is requested again', {
     given: STARTING,
     when: [started(at(30), { ...building(), hostname: 'new.example' })],
     then: {
@@ -2001,7 +2001,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T5.18 a provider that never says whether it has what nobody wants is left alone in the end', {
+  example('T5.18 a provider that never says whether it has an unwanted build is eventually left alone', {
     given: [
       ...STARTING,
       cancel(at(22)),
@@ -2012,7 +2012,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
 
   // ---------------------------------------------------------------------------------------- T6
-  example('T6.1 so many statuses are kept; a build goes with its last one, and a trigger with its last build', {
+  example('T6.1 a limited number of statuses is kept; a build goes with its last one, and a trigger with its last build', {
     given: [...running({ keepStatuses: 3 }), comes(trigger(), at(20)), filesRead([workflow()], at(21)), says('BuildAccepted', 3, at(22)), reports('running', at(23)), reports('success', at(24))],
     when: [
       comes(trigger(), at(25), { rkey: OTHER }),
@@ -2037,7 +2037,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [ignored('before', at(27)), ignored('before', at(27), '3mbd354me2222')]
     }
   }),
-  example('T6.2 what goes on is remembered, whatever is kept', {
+  example('T6.2 a running build is remembered, however few statuses are kept', {
     given: [
       ...running({ keepStatuses: 1 }),
       comes(trigger(), at(20)),
@@ -2049,7 +2049,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(27)), reports('success', at(28))],
     then: { effects: [publish('success', at(28))] }
   }),
-  example('T6.3 a build that is cancelled is remembered until its provider has heard it', {
+  example('T6.3 a cancelled build is remembered until its provider has acknowledged the cancel', {
     given: [
       ...running({ keepStatuses: 1 }),
       comes(trigger(), at(20)),
@@ -2071,7 +2071,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(22)), retry(at(23), 'a'), comes(trigger(), at(24), { rkey: '3mbd354me2222' })],
     then: { effects: [read(2, { rkey: '3mbd354me2222' })] }
   }),
-  example('T6.6 a retry that is forgotten says nothing about the keys of the knot', {
+  example('T6.6 a forgotten retry says nothing about the keys of the knot', {
     given: [
       ...running({ keepStatuses: 1 }),
       comes(trigger(), at(20)),
@@ -2093,7 +2093,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('T6.7 an older key that is forgotten after a later one changes nothing about what is forgotten', {
+  example('T6.7 an older key that is forgotten after a later one leaves the mark of forgotten keys alone', {
     given: [
       ...running({ keepStatuses: 1 }),
       comes(trigger(), at(20), { rkey: '3mbd354mb2222' }),
@@ -2109,7 +2109,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(29), { rkey: '3mbd354mc3222' }), comes(trigger(), at(30), { rkey: '3mbd354md2222' }), comes(trigger(), at(31), { rkey: '3mbd354md3222' })],
     then: { effects: [read(7, { rkey: '3mbd354md3222' })], reports: [ignored('before', at(29), '3mbd354mc3222'), ignored('before', at(30), '3mbd354md2222')] }
   }),
-  example('T6.8 a key from the future, or one that is no time, says nothing about others when it is forgotten', {
+  example('T6.8 a forgotten key that is from the future, or no time at all, says nothing about others', {
     given: [
       ...running({ keepStatuses: 1 }),
       comes(trigger(), at(20), { rkey: 'zzz' }),
@@ -2125,7 +2125,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [ignored('before', at(27), 'zzz'), ignored('before', at(28), '3mbe354mb2222')]
     }
   }),
-  example('T6.4 with fewer to be kept, the oldest go at the next start', {
+  example('T6.4 a lower limit of statuses drops the oldest at the next start', {
     given: [...DONE, stop(at(25)), started(at(26), building({ keepStatuses: 0 })), knotOpened(K1, 4, at(27))],
     when: [comes(trigger(), at(28), { connection: 4 })],
     then: { effects: [], reports: [ignored('before', at(28))] }

@@ -58,7 +58,7 @@ const D1: ReadonlyArray<Example> = [
     when: [passing(at(9)), passing(at(10)), put(ALICE, 'app', repo(), at(5)), account(ALICE, 'active', at(6))],
     then: { cursor: at(10), effects: [subscribe(K1, 1)] }
   }),
-  example('D1.2 not in a crash loop either: every start asks for the same', {
+  example('D1.2 the cursor does not move back in a crash loop: every start asks for the same', {
     given: [passing(at(100))],
     when: [
       started(at(101)),
@@ -80,22 +80,22 @@ const D1: ReadonlyArray<Example> = [
       reports: [fromFuture(ALICE, at(310) + 1, at(10))]
     }
   }),
-  example('D1.4 five minutes are not more than five minutes', {
+  example('D1.4 an event from exactly five minutes after its receipt moves the cursor', {
     given: [passing(at(0))],
     when: [put(ALICE, 'app', repo(), at(10 + 5 * MINUTE), { at: at(10) })],
     then: { cursor: at(310), effects: [subscribe(K1, 1)] }
   }),
-  example('D1.5 the same for a frame that says nothing to us', {
+  example('D1.5 a frame of no interest from the future is reported, and the cursor stays', {
     given: [passing(at(0))],
     when: [identity(at(1_000), at(10)), identity(at(11), at(12))],
     then: { cursor: at(11), reports: [fromFuture(null, at(1_000), at(10))] }
   }),
-  example('D1.6 and for an account event', {
+  example('D1.6 an account event from the future is reported, and the cursor stays', {
     given: [put(ALICE, 'app', repo(), at(0))],
     when: [account(ALICE, 'suspended', at(1_000), { at: at(10) })],
     then: { rows: [], cursor: at(0), effects: [unsubscribe(K1, 1)], reports: [fromFuture(ALICE, at(1_000), at(10))] }
   }),
-  example('D1.18 of a rejected frame no DID is named with that, though the rejection names it', {
+  example('D1.18 a rejected frame from the future is reported without a DID, though the rejection names it', {
     when: [
       frame({ did: ALICE, time_us: at(1_000), kind: 'account', account: {} }, at(10)),
       frame({ did: 'alice', time_us: at(1_001), kind: 'account', account: {} }, at(10))
@@ -110,7 +110,7 @@ const D1: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('D1.7 the first event of all may be from the future too: then there still is no cursor', {
+  example('D1.7 a very first event from the future leaves no cursor', {
     when: [passing(at(1_000), { at: at(10) })],
     then: { cursor: null, reports: [fromFuture(null, at(1_000), at(10))] }
   })
@@ -120,11 +120,11 @@ const D1: ReadonlyArray<Example> = [
 
 const D2: ReadonlyArray<Example> = [
   example('D2.1 an identity event moves the cursor', { when: [identity(at(1), at(2))], then: { cursor: at(1) } }),
-  example('D2.2 an account event moves it', {
+  example('D2.2 an account event moves the cursor', {
     when: [frame({ did: BOB, time_us: at(1), kind: 'account', account: { active: true } }, at(2))],
     then: { cursor: at(1) }
   }),
-  example('D2.3 a commit of another collection moves it', {
+  example('D2.3 a commit of another collection moves the cursor', {
     when: [
       frame(
         {
@@ -138,16 +138,16 @@ const D2: ReadonlyArray<Example> = [
     ],
     then: { cursor: at(1) }
   }),
-  example('D2.4 a commit that changes nothing moves it', {
+  example('D2.4 a commit that changes nothing moves the cursor', {
     given: [put(ALICE, 'app', repo(), at(1))],
     when: [put(ALICE, 'app', repo(), at(2), { rev: rev(at(1)) })],
     then: { cursor: at(2) }
   }),
-  example('D2.5 a rejected frame moves it, when its stamp can be read', {
+  example('D2.5 a rejected frame moves the cursor if its stamp can be read', {
     when: [frame({ did: 'alice', time_us: at(1), kind: 'commit' }, at(2))],
     then: { cursor: at(1), reports: [rejected('did', at(2), { did: 'alice' })] }
   }),
-  example('D2.6 and not when it cannot', {
+  example('D2.6 a rejected frame leaves the cursor if its stamp cannot be read', {
     given: [passing(at(1))],
     when: [
       frame('{"did":"did:plc:alice2222222222222222222","time_us":"1767225602000000"}', at(3)),
@@ -165,7 +165,7 @@ const D3: ReadonlyArray<Example> = [
     when: [put(ALICE, 'app', repo({ knot: K2 }), at(2), { rev: rev(at(1)) })],
     then: { rows: [row(ALICE, 'app', repo())], subscriptions: [K1], changes: ['counters', 'cursor'] }
   }),
-  example('D3.2 nor does one with an older rev, whatever its stamp says', {
+  example('D3.2 a commit with an older rev changes nothing, whatever its stamp says', {
     given: [put(ALICE, 'app', repo(), at(2))],
     when: [
       put(ALICE, 'app', repo({ knot: K2 }), at(3), { rev: rev(at(1)) }),
@@ -173,7 +173,7 @@ const D3: ReadonlyArray<Example> = [
     ],
     then: { rows: [row(ALICE, 'app', repo())], subscriptions: [K1], changes: ['counters', 'cursor'] }
   }),
-  example('D3.3 one with a newer rev is applied, whatever its stamp says', {
+  example('D3.3 a commit with a newer rev is applied, whatever its stamp says', {
     given: [put(ALICE, 'app', repo(), at(2))],
     when: [put(ALICE, 'app', repo({ knot: K2 }), at(1), { rev: rev(at(3)) })],
     then: { rows: [row(ALICE, 'app', repo({ knot: K2 }))], effects: [subscribe(K2, 2), unsubscribe(K1, 1)] }
@@ -186,7 +186,7 @@ const D3: ReadonlyArray<Example> = [
     ],
     then: { rows: [row(ALICE, 'app', repo({ name: 'newer' }))] }
   }),
-  example('D3.5 the gate is one of a key: not of its account, nor of the same rkey elsewhere', {
+  example('D3.5 the gate belongs to one key: not to its account, nor to the same rkey elsewhere', {
     given: [put(ALICE, 'app', repo(), at(9))],
     when: [
       put(ALICE, 'app', member(), at(10), { rev: rev(at(1)) }),
@@ -225,16 +225,16 @@ const D3: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 1)]
     }
   }),
-  example('D3.8 also at a key that was not known', {
+  example('D3.8 a delete leaves a tombstone at a key that was not known', {
     when: [del(ALICE, REPO, 'app', at(2))],
     then: { rows: [], tombstones: [tombstone(ALICE, REPO, 'app', rev(at(2)))] }
   }),
-  example('D3.9 so that the create before it, when it comes again, does not bring the record back', {
+  example('D3.9 a create repeated after a delete does not bring the record back', {
     given: [del(ALICE, REPO, 'app', at(2))],
     when: [put(ALICE, 'app', repo(), at(1)), put(ALICE, 'app', repo(), at(2))],
     then: { rows: [], subscriptions: [], changes: ['counters'] }
   }),
-  example('D3.10 a create after the delete lives again', {
+  example('D3.10 a newer create after a delete brings the record back', {
     given: [put(ALICE, 'app', repo(), at(1)), del(ALICE, REPO, 'app', at(2))],
     when: [put(ALICE, 'app', repo(), at(3))],
     then: { rows: [row(ALICE, 'app', repo())], tombstones: [], effects: [subscribe(K1, 2)] }
@@ -268,7 +268,7 @@ const D3: ReadonlyArray<Example> = [
     when: [put(ALICE, 'app', repo({ name: 'two' }), at(2) + 1, { rev: null })],
     then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
   }),
-  example('D3.14 and not if it is the same, or earlier', {
+  example('D3.14 a commit without a rev is not applied if its stamp is the greatest applied at the key, or earlier', {
     given: [put(ALICE, 'app', repo({ name: 'one' }), at(2))],
     when: [
       put(ALICE, 'app', repo({ name: 'two' }), at(2), { rev: null }),
@@ -276,12 +276,12 @@ const D3: ReadonlyArray<Example> = [
     ],
     then: { rows: [row(ALICE, 'app', repo({ name: 'one' }))], changes: ['counters'] }
   }),
-  example('D3.15 it does not raise the rev gate', {
+  example('D3.15 a commit without a rev does not raise the rev gate', {
     given: [put(ALICE, 'app', repo({ name: 'one' }), at(2)), put(ALICE, 'app', repo({ name: 'two' }), at(9), { rev: null })],
     when: [put(ALICE, 'app', repo({ name: 'three' }), at(10), { rev: rev(at(3)) })],
     then: { rows: [row(ALICE, 'app', repo({ name: 'three' }))] }
   }),
-  example('D3.16 nor does it lower it', {
+  example('D3.16 a commit without a rev does not lower the rev gate', {
     given: [put(ALICE, 'app', repo({ name: 'one' }), at(2)), put(ALICE, 'app', repo({ name: 'two' }), at(9), { rev: null })],
     when: [put(ALICE, 'app', repo({ name: 'three' }), at(10), { rev: rev(at(2)) })],
     then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
@@ -299,7 +299,7 @@ const D3: ReadonlyArray<Example> = [
     ],
     then: { rows: [row(ALICE, 'app', repo({ name: 'five' }))] }
   }),
-  example('D3.26 so that a replay ends where the stream did, also where stamps go back', {
+  example('D3.26 a replay ends where the stream did, even where stamps go back', {
     given: [
       put(ALICE, 'app', repo(), at(9), { rev: null }),
       del(ALICE, REPO, 'app', at(5)),
@@ -312,7 +312,7 @@ const D3: ReadonlyArray<Example> = [
     ],
     then: { rows: [], subscriptions: [], tombstones: [tombstone(ALICE, REPO, 'app', rev(at(5)))], changes: ['counters'] }
   }),
-  example('D3.18 at a key where nothing is known it is applied, and so is whatever has a rev after it', {
+  example('D3.18 a commit without a rev is applied at an unknown key, and so is whatever has a rev after it', {
     when: [
       put(ALICE, 'app', repo({ name: 'one' }), at(5), { rev: null }),
       put(ALICE, 'app', repo({ name: 'two' }), at(6), { rev: rev(at(1)) })
@@ -334,12 +334,12 @@ const D3: ReadonlyArray<Example> = [
     when: [put(ALICE, 'app', repo({ name: 'two' }), at(2))],
     then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
   }),
-  example('D3.22 one from five minutes after it is a rev like others', {
+  example('D3.22 a rev from five minutes after the stamp of its event is valid', {
     given: [put(ALICE, 'app', repo({ name: 'one' }), at(1), { rev: rev(at(1 + 5 * MINUTE)) })],
     when: [put(ALICE, 'app', repo({ name: 'two' }), at(2))],
     then: { rows: [row(ALICE, 'app', repo({ name: 'one' }))] }
   }),
-  example('D3.23 what counts is the stamp of the event, not its receipt', {
+  example('D3.23 the stamp of an event decides about its rev, not its receipt', {
     given: [put(ALICE, 'app', repo({ name: 'one' }), at(1), { at: at(1_000), rev: rev(at(900)) })],
     when: [put(ALICE, 'app', repo({ name: 'two' }), at(2), { at: at(1_000) })],
     then: { rows: [row(ALICE, 'app', repo({ name: 'two' }))] }
@@ -349,7 +349,7 @@ const D3: ReadonlyArray<Example> = [
     when: [put(ALICE, 'app', repo({ name: 'two' }), at(5), { rev: rev(at(1_000)) })],
     then: { rows: [row(ALICE, 'app', repo({ name: 'one' }))] }
   }),
-  example('D3.25 what is no TID counts as no rev', {
+  example('D3.25 a rev that is not a TID counts as none', {
     given: [put(ALICE, 'app', repo({ name: 'one' }), at(5))],
     when: ['zzzzzzzzzzzzz', '3LZZZZZZZZZZZ', '3lzzzzzzzzzz', '3lzzzzzzzzzzzz', '3lzzzzzzzzzz1', ''].map((text, i) =>
       frame(
@@ -369,7 +369,7 @@ const D3: ReadonlyArray<Example> = [
 // ---------------------------------------------------------------------------------------- D4
 
 const D4: ReadonlyArray<Example> = [
-  example('D4.1 what is subscribed already is not subscribed again, whatever record calls for it', {
+  example('D4.1 a subscribed knot is not subscribed to again, whatever record calls for it', {
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [put(ALICE, 'b', repo(), at(2)), put(BOB, 'a', repo(), at(3)), put(ALICE, 'a', repo({ name: 'new' }), at(4))],
     then: { subscriptions: [K1], effects: [] }
@@ -384,7 +384,7 @@ const D4: ReadonlyArray<Example> = [
     when: [put(OWNER, 'm', member({ subject: ALICE }), at(4))],
     then: { subscriptions: [K1, K2], effects: [subscribe(K1, 1), subscribe(K2, 2)] }
   }),
-  example('D4.3 and lets go only of those that nobody else holds', {
+  example('D4.3 an event that makes several records stop counting releases only the knots that nobody else holds', {
     given: [
       put(ALICE, 'a', repo({ knot: K2 }), at(1)),
       put(ALICE, 'b', repo({ knot: K1 }), at(2)),
@@ -393,7 +393,7 @@ const D4: ReadonlyArray<Example> = [
     when: [account(ALICE, 'deleted', at(4))],
     then: { subscriptions: [K2], effects: [unsubscribe(K1, 2)] }
   }),
-  example('D4.4 what names nothing new causes nothing', {
+  example('D4.4 a record that names nothing new causes nothing', {
     config: { admission: 'members' },
     given: [put(OWNER, 'm', member({ subject: ALICE }), at(1)), put(ALICE, 'a', repo(), at(2))],
     when: [
@@ -416,7 +416,7 @@ const D6: ReadonlyArray<Example> = [
       effects: [subscribe(K1, 1)]
     }
   }),
-  example('D6.2 from one spelling to the other nothing happens', {
+  example('D6.2 a change from one spelling to the other causes nothing', {
     given: [put(ALICE, 'a', repo({ knot: 'KNOT1.example' }), at(1))],
     when: [put(ALICE, 'a', repo({ knot: 'knot1.example.' }), at(2))],
     then: { subscriptions: [K1], effects: [] }
@@ -440,11 +440,11 @@ const D6: ReadonlyArray<Example> = [
       then: { rows: [knotless(ALICE, 'a', repo())], subscriptions: [], effects: [], reports: [refused(ALICE, 'a', knot, at(2))] }
     })
   ),
-  example('D6.15 whatever spindle it names', {
+  example('D6.15 an invalid knot is reported whatever spindle the record names', {
     when: [put(ALICE, 'a', repo({ knot: '0', spindle: '' }), at(1))],
     then: { rows: [knotless(ALICE, 'a', repo({ spindle: '' }))], reports: [refused(ALICE, 'a', '0', at(2))] }
   }),
-  example('D6.16 a record that named a knot, and names one that is refused, lets go of it', {
+  example('D6.16 a record that named a knot, and now names an invalid one, releases it', {
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [put(ALICE, 'a', repo({ knot: '10.0.0.1' }), at(2))],
     then: {
@@ -458,7 +458,7 @@ const D6: ReadonlyArray<Example> = [
     when: [put(ALICE, 'a', repo({ knot: '10.0.0.1' }), at(2), { rev: rev(at(1)) })],
     then: { rows: [row(ALICE, 'a', repo())], subscriptions: [K1] }
   }),
-  example('D6.18 where the configuration says so, ports and loopback names are names', {
+  example('D6.18 ports and loopback names are valid where the configuration allows them', {
     config: { hosts: { defaultPort: 80, loopback: true, ports: true } },
     when: [
       put(ALICE, 'a', repo({ knot: 'localhost:5555' }), at(1)),
@@ -476,17 +476,17 @@ const D6: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('D6.19 each on its own', {
+  example('D6.19 ports can be allowed on their own', {
     config: { hosts: { defaultPort: 443, loopback: true, ports: false } },
     when: [put(ALICE, 'a', repo({ knot: 'localhost' }), at(1)), put(ALICE, 'b', repo({ knot: 'localhost:1' }), at(2))],
     then: { effects: [subscribe('localhost', 1)], reports: [refused(ALICE, 'b', 'localhost:1', at(3))] }
   }),
-  example('D6.20 and the other on its own', {
+  example('D6.20 loopback names can be allowed on their own', {
     config: { hosts: { defaultPort: 443, loopback: false, ports: true } },
     when: [put(ALICE, 'a', repo({ knot: 'knot1.example:1' }), at(1)), put(ALICE, 'b', repo({ knot: 'localhost:1' }), at(2))],
     then: { effects: [subscribe('knot1.example:1', 1)], reports: [refused(ALICE, 'b', 'localhost:1', at(3))] }
   }),
-  example('D6.21 443 is a port like another where it is not the default one, in names that come back as well', {
+  example('D6.21 443 is a port like any other where it is not the default one, even in names that come back', {
     config: { hosts: { defaultPort: 80, loopback: false, ports: true } },
     when: [put(ALICE, 'a', repo({ knot: 'knot1.example:443' }), at(1)), knotOpened('knot1.example:443', 1, at(2)), knotClosed('knot1.example:443', 1, at(3))],
     then: { subscriptions: ['knot1.example:443'], effects: [subscribe('knot1.example:443', 1), wakeKnot('knot1.example:443', 2, 2_000)] }
@@ -498,34 +498,34 @@ const D6: ReadonlyArray<Example> = [
 const members = { admission: 'members' } as const
 
 const D7: ReadonlyArray<Example> = [
-  example('D7.1 open: a record of anybody makes us listen', {
+  example('D7.1 anybody’s record makes us listen under open admission', {
     config: { admission: 'open' },
     when: [put(ALICE, 'a', repo(), at(1))],
     then: { effects: [subscribe(K1, 1)] }
   }),
-  example('D7.2 members: a record of a stranger becomes a row, and nothing else', {
+  example('D7.2 a stranger’s record becomes a row and nothing else under members’ admission', {
     config: members,
     when: [put(ALICE, 'a', repo(), at(1))],
     then: { rows: [row(ALICE, 'a', repo())], subscriptions: [], effects: [] }
   }),
-  example('D7.3 members: a record of the owner makes us listen', {
+  example('D7.3 a record of the owner makes us listen under members’ admission', {
     config: members,
     when: [put(OWNER, 'a', repo(), at(1))],
     then: { effects: [subscribe(K1, 1)] }
   }),
-  example('D7.4 members: so does one of a member, whichever came first', {
+  example('D7.4 a record of a member makes us listen, whichever came first', {
     config: members,
     given: [put(ALICE, 'a', repo(), at(1)), put(OWNER, 'm', member({ subject: ALICE }), at(2))],
     when: [put(ALICE, 'b', repo({ knot: K2 }), at(3))],
     then: { subscriptions: [K1, K2], effects: [subscribe(K2, 2)] }
   }),
-  example('D7.5 members: a member record that somebody else wrote makes nobody a member', {
+  example('D7.5 a member record that somebody else wrote makes nobody a member', {
     config: members,
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [put(ALICE, 'm', member({ subject: ALICE }), at(2)), put(BOB, 'm', member({ subject: ALICE }), at(3))],
     then: { subscriptions: [], effects: [] }
   }),
-  example('D7.6 members: nor does one for another instance', {
+  example('D7.6 a member record for another instance makes nobody a member', {
     config: members,
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [
@@ -545,13 +545,13 @@ const D7: ReadonlyArray<Example> = [
     when: [del(OWNER, MEMBER, 'm', at(4))],
     then: { subscriptions: [], effects: [unsubscribe(K1, 2), unsubscribe(K2, 1)] }
   }),
-  example('D7.8 it ends also when the record names another instance', {
+  example('D7.8 a membership ends when the record names another instance', {
     config: members,
     given: [put(OWNER, 'm', member({ subject: ALICE }), at(1)), put(ALICE, 'a', repo(), at(2))],
     when: [put(OWNER, 'm', member({ instance: 'other.example', subject: ALICE }), at(3))],
     then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
   }),
-  example('D7.9 or another subject, who is a member from now on', {
+  example('D7.9 a membership passes on when the record names another subject', {
     config: members,
     given: [
       put(OWNER, 'm', member({ subject: ALICE }), at(1)),
@@ -572,7 +572,7 @@ const D7: ReadonlyArray<Example> = [
     when: [del(OWNER, MEMBER, 'n', at(5))],
     then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
   }),
-  example('D7.11 the first deletion took nothing away', {
+  example('D7.11 the first of two deletions takes nothing away from a subject of two records', {
     config: members,
     given: [
       put(OWNER, 'm', member({ subject: ALICE }), at(1)),
@@ -588,7 +588,7 @@ const D7: ReadonlyArray<Example> = [
     when: [del(OWNER, MEMBER, 'm', at(3))],
     then: { subscriptions: [K1], effects: [] }
   }),
-  example('D7.13 a subject that is no DID admits nobody', {
+  example('D7.13 a subject that is not a DID admits nobody', {
     config: members,
     when: [
       put(OWNER, 'm', member({ subject: 'alice' }), at(1)),
@@ -620,23 +620,23 @@ const D9: ReadonlyArray<Example> = [
     when: failures(8),
     then: { effects: pauses([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]) }
   }),
-  example('D9.2 begin and cap are configuration', {
+  example('D9.2 base and cap of the pauses are configurable', {
     config: { jetstreamBackoff: { baseMs: 100, capMs: 300, healthyAfterMs: 1_000 } },
     given: [started(at(0), { jetstreamBackoff: { baseMs: 100, capMs: 300, healthyAfterMs: 1_000 } })],
     when: failures(3),
     then: { effects: pauses([100, 200, 300]) }
   }),
-  example('D9.3 a connection that was open for less than the healthy while does not reset them', {
+  example('D9.3 a connection open for less than the healthy time does not reset the pauses', {
     given: [started(at(0)), closed(1, at(1)), timer(2, at(2)), opened(2, at(3))],
     when: [closed(2, at(33) - 1)],
     then: { effects: [wake(3, 4_000)] }
   }),
-  example('D9.4 one that was open for the healthy while does', {
+  example('D9.4 a connection open for the healthy time resets the pauses', {
     given: [started(at(0)), closed(1, at(1)), timer(2, at(2)), opened(2, at(3))],
     when: [closed(2, at(33))],
     then: { effects: [wake(3, 2_000)] }
   }),
-  example('D9.13 a clock that was set back in between leaves it without health, even where health asks for no time at all', {
+  example('D9.13 a connection during which the clock was set back is not healthy, even where no time is needed for that', {
     config: { jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 0 } },
     given: [
       started(at(0), { jetstreamBackoff: { baseMs: 2_000, capMs: 60_000, healthyAfterMs: 0 } }),
@@ -647,7 +647,7 @@ const D9: ReadonlyArray<Example> = [
     when: [closed(2, at(10) - 1), timer(3, at(20)), opened(3, at(30)), closed(3, at(30))],
     then: { effects: [wake(3, 4_000), open(3, null), wake(4, 2_000)] }
   }),
-  example('D9.5 to have opened is not enough: that is judged when it closes', {
+  example('D9.5 an opening alone resets nothing: health is judged when the connection closes', {
     given: [
       started(at(0)),
       closed(1, at(1)),
@@ -660,12 +660,12 @@ const D9: ReadonlyArray<Example> = [
     when: [closed(3, at(7))],
     then: { effects: [wake(4, 8_000)] }
   }),
-  example('D9.6 after a reset they double again', {
+  example('D9.6 pauses double again after a reset', {
     given: [started(at(0)), closed(1, at(1)), timer(2, at(2)), opened(2, at(3)), closed(2, at(60)), timer(3, at(61))],
     when: [closed(3, at(62))],
     then: { effects: [wake(4, 4_000)] }
   }),
-  example('D9.7 a start resets them', {
+  example('D9.7 a start resets the pauses', {
     given: [started(at(0)), ...failures(4), started(at(100))],
     when: [closed(6, at(101))],
     then: { effects: [wake(7, 2_000)] }
@@ -688,7 +688,7 @@ const D9: ReadonlyArray<Example> = [
       ])
     }
   }),
-  example('D9.10 and they are reset in the same way, each for itself', {
+  example('D9.10 pauses of knots are reset in the same way, each for itself', {
     given: [
       put(ALICE, 'a', repo({ knot: K1 }), at(0)),
       put(ALICE, 'b', repo({ knot: K2 }), at(0)),
@@ -714,7 +714,7 @@ const D9: ReadonlyArray<Example> = [
     when: [stop(at(6))],
     then: { subscriptions: [K1, K2], effects: [close(1), unsubscribe(K1, 1), unsubscribe(K2, 3)] }
   }),
-  example('D9.12 and nothing that was on its way undoes it', {
+  example('D9.12 nothing that was under way undoes a stop', {
     given: [
       started(at(0)),
       opened(1, at(1)),
@@ -742,22 +742,22 @@ const numbered = [passing(at(100), { ordinal: 7 }), started(at(200)), opened(1, 
 const next = (timeUs: number, ordinal: number) => passing(timeUs, { at: at(202), connection: 1, ordinal })
 
 const D10: ReadonlyArray<Example> = [
-  example('D10.1 the first event is the one that was asked for: nothing was lost', {
+  example('D10.1 a first event at the requested time means that nothing was lost', {
     given: resuming,
     when: [first(at(95))],
     then: { reports: [] }
   }),
-  example('D10.2 it may be later by the tolerance', {
+  example('D10.2 a first event may be later by the tolerance', {
     given: resuming,
     when: [first(at(95 + MINUTE))],
     then: { cursor: at(155), reports: [] }
   }),
-  example('D10.3 later than that, the server may no longer have had it: a gap, with both times', {
+  example('D10.3 a first event later than the tolerance is a gap, with both times: the server may no longer have had what came before', {
     given: resuming,
     when: [first(at(95 + MINUTE) + 1)],
     then: { cursor: at(155) + 1, reports: [gap(at(95), at(155) + 1, at(202))] }
   }),
-  example('D10.4 earlier, it is a replay from further back, and no gap', {
+  example('D10.4 an earlier first event is a replay from further back, and no gap', {
     given: resuming,
     when: [first(at(95) - 1), first(at(0)), first(at(180))],
     then: { cursor: at(180), reports: [] }
@@ -767,27 +767,27 @@ const D10: ReadonlyArray<Example> = [
     when: [first(at(180)), first(at(50))],
     then: { cursor: at(180), reports: [] }
   }),
-  example('D10.6 and a gap is reported once', {
+  example('D10.6 a gap is reported once', {
     given: [...resuming, first(at(180))],
     when: [first(at(190)), first(at(50))],
     then: { cursor: at(190), reports: [] }
   }),
-  example('D10.7 but at every resume anew', {
+  example('D10.7 each resume can report a gap anew', {
     given: [...resuming, first(at(95)), closed(1, at(203)), timer(2, at(204)), opened(2, at(205))],
     when: [passing(at(300), { at: at(301), connection: 2 })],
     then: { cursor: at(300), reports: [gap(at(95), at(300), at(301))] }
   }),
-  example('D10.8 without a cursor nothing was asked for, and nothing can be missed', {
+  example('D10.8 a resume without a cursor asks for nothing, and can miss nothing', {
     given: [started(at(0)), opened(1, at(1))],
     when: [passing(at(1_000), { connection: 1 })],
     then: { cursor: at(1_000), reports: [] }
   }),
-  example('D10.9 any frame whose stamp can be read is an event: an account event, a rejected one', {
+  example('D10.9 any frame with a readable stamp is a first event: an account event, a rejected one', {
     given: resuming,
     when: [frame({ did: 'x', time_us: at(180) }, at(202), 1), first(at(190))],
     then: { cursor: at(190), reports: [gap(at(95), at(180), at(202)), rejected('did', at(202), { did: 'x' })] }
   }),
-  example('D10.10 one whose stamp cannot be read is not', {
+  example('D10.10 a frame without a readable stamp is no first event', {
     given: resuming,
     when: [frame('{}', at(202), 1), first(at(180))],
     then: { cursor: at(180), reports: [rejected('time', at(202)), gap(at(95), at(180), at(202))] }
@@ -797,67 +797,67 @@ const D10: ReadonlyArray<Example> = [
     when: [put(ALICE, 'a', repo(), at(180), { at: at(202), connection: 1 })],
     then: { rows: [row(ALICE, 'a', repo())], effects: [subscribe(K1, 1)], reports: [gap(at(95), at(180), at(202))] }
   }),
-  example('D10.12 where the server numbers its frames, it is asked to go on at the last one', {
+  example('D10.12 a server that numbers its frames is asked to go on at the last one', {
     given: [passing(at(100), { ordinal: 7 })],
     when: [started(at(200))],
     then: { effects: [open(1, at(95), 7)] }
   }),
-  example('D10.13 and believed if that very frame comes first', {
+  example('D10.13 a server is believed if that very frame comes first', {
     given: numbered,
     when: [next(at(100), 7), next(at(400), 8)],
     then: { cursor: at(400), effects: [], reports: [] }
   }),
-  example('D10.14 whatever is in it', {
+  example('D10.14 a server is believed whatever that frame contains', {
     given: [frame({ did: 'x', time_us: at(100), cursor: 7 }, at(101)), started(at(200)), opened(1, at(201))],
     when: [frame({ did: 'x', time_us: at(100), cursor: 7 }, at(202), 1), next(at(400), 8)],
     then: { cursor: at(400), effects: [], reports: [] }
   }),
-  example('D10.15 another frame under that number: the server counts anew, and is asked for the time, at once; nothing was applied', {
+  example('D10.15 another frame under that number means that the server counts anew: it is asked by time at once, and nothing is applied', {
     given: numbered,
     when: [put(ALICE, 'a', repo(), at(150), { at: at(202), connection: 1, ordinal: 7 }), next(at(151), 8)],
     then: { cursor: at(100), rows: [], effects: [close(1), open(2, at(95))], reports: [] }
   }),
-  example('D10.16 another number: neither', {
+  example('D10.16 a frame of another number first means that the server counts anew', {
     given: numbered,
     when: [put(ALICE, 'a', repo(), at(100), { at: at(202), connection: 1, ordinal: 8 })],
     then: { cursor: at(100), rows: [], effects: [close(1), open(2, at(95))], reports: [] }
   }),
-  example('D10.17 nor a frame without a number, or one that cannot be read', {
+  example('D10.17 a first frame without a number, or one that cannot be read, means that the server counts anew', {
     given: numbered,
     when: [frame('{', at(202), 1)],
     then: { cursor: at(100), effects: [close(1), open(2, at(95))], reports: [] }
   }),
-  example('D10.18 what comes then answers for the time', {
+  example('D10.18 the first event after a fallback answers for the time', {
     given: [...numbered, next(at(150), 9), opened(2, at(203))],
     when: [passing(at(180), { at: at(204), connection: 2, ordinal: 3 })],
     then: { cursor: at(180), effects: [], reports: [gap(at(95), at(180), at(204))] }
   }),
-  example('D10.19 a number that is not answered in ten seconds leads to nothing', {
+  example('D10.19 a number that is not answered within ten seconds falls back to the time', {
     given: [passing(at(100), { ordinal: 7 }), started(at(200))],
     when: [opened(1, at(201)), timer(1, at(211))],
     then: { effects: [wake(1, 10_000, 10_000), close(1), open(2, at(95))] }
   }),
-  example('D10.20 and after it was answered, the timer is late', {
+  example('D10.20 a timer that fires after the number was answered does nothing', {
     given: [...numbered, next(at(100), 7)],
     when: [timer(1, at(211))],
     then: { effects: [], changes: [] }
   }),
-  example('D10.21 nobody is asked for the number of another server', {
+  example('D10.21 a server is not asked for the number of another server', {
     given: [passing(at(100), { ordinal: 7 })],
     when: [started(at(200), { jetstream: 'wss://other.example/subscribe' }), started(at(201))],
     then: { effects: [open(1, at(95)), open(2, at(95), 7)] }
   }),
-  example('D10.22 nor is a server that gave none for the last frame', {
+  example('D10.22 a server that gave no number for the last frame is not asked by number', {
     given: [passing(at(100), { ordinal: 7 }), passing(at(100))],
     when: [started(at(200))],
     then: { effects: [open(1, at(95))] }
   }),
-  example('D10.23 a frame of a replay has no say in it', {
+  example('D10.23 a frame of a replay does not change the number to resume at', {
     given: [passing(at(100), { ordinal: 7 }), passing(at(99), { ordinal: 4 }), passing(at(98))],
     when: [started(at(200))],
     then: { effects: [open(1, at(95), 7)] }
   }),
-  example('D10.24 after five attempts in a row the server is asked by time', {
+  example('D10.24 a server is asked by time after five attempts in a row', {
     given: [
       passing(at(100), { ordinal: 7 }),
       started(at(200)),
@@ -871,7 +871,7 @@ const D10: ReadonlyArray<Example> = [
     when: [started(at(200), {}, at(10)), started(at(201))],
     then: { effects: [open(1, at(10)), open(2, at(10))] }
   }),
-  example('D10.26 a frame that is passed is not met again by number', {
+  example('D10.26 a frame that was skipped is not met again by number', {
     given: [
       passing(at(100), { ordinal: 7 }),
       started(at(200)),
@@ -911,12 +911,12 @@ const D12: ReadonlyArray<Example> = [
       reports: [rejected('json', at(3)), rejected('json', at(4)), rejected('frame', at(5)), rejected('frame', at(6))]
     }
   }),
-  example('D12.2 a frame that closes the connection is met again: once, twice', {
+  example('D12.2 a frame that closes the connection is met again, once and twice', {
     given: [passing(at(100)), started(at(150))],
     when: poisonings(1, 2),
     then: { cursor: at(100), effects: [wake(2, 2_000), open(2, at(95)), wake(3, 4_000)], reports: [] }
   }),
-  example('D12.3 after the third time at the same cursor it is passed, with a gap', {
+  example('D12.3 a frame that closes the connection three times at one cursor is skipped, with a gap', {
     given: [passing(at(100)), started(at(150)), ...poisonings(1, 2)],
     when: [...poisonings(3, 1), timer(4, at(300))],
     then: {
@@ -925,7 +925,7 @@ const D12: ReadonlyArray<Example> = [
       reports: [gap(at(100), at(101), at(202))]
     }
   }),
-  example('D12.4 what closes the connection there too is passed by twice as much, and again', {
+  example('D12.4 a frame that closes the connection there too is skipped by twice as much, and again', {
     given: [passing(at(100)), started(at(150)), ...poisonings(1, 3)],
     when: [...poisonings(4, 2), timer(6, at(300))],
     then: {
@@ -933,7 +933,7 @@ const D12: ReadonlyArray<Example> = [
       reports: [gap(at(101), at(103), at(202)), gap(at(103), at(107), at(212))]
     }
   }),
-  example('D12.5 once something behind it has come, no resume goes back before it', {
+  example('D12.5 no resume goes back before a skipped frame once something behind it has come', {
     given: [
       passing(at(100)),
       started(at(150)),
@@ -945,7 +945,7 @@ const D12: ReadonlyArray<Example> = [
     when: [closed(4, at(302)), timer(5, at(303))],
     then: { cursor: at(103), effects: [wake(5, 16_000), open(5, at(101))] }
   }),
-  example('D12.6 and later ones ask for five seconds again', {
+  example('D12.6 resumes ask for five seconds again later on', {
     given: [
       passing(at(100)),
       started(at(150)),
@@ -957,7 +957,7 @@ const D12: ReadonlyArray<Example> = [
     when: [closed(4, at(302)), timer(5, at(303))],
     then: { cursor: at(120), effects: [wake(5, 16_000), open(5, at(115))] }
   }),
-  example('D12.7 a cursor that moves in between starts the count anew', {
+  example('D12.7 a cursor that moves in between restarts the count', {
     given: [
       passing(at(100)),
       started(at(150)),
@@ -969,7 +969,7 @@ const D12: ReadonlyArray<Example> = [
     when: [poisoned(3, at(223)), timer(4, at(224))],
     then: { cursor: at(110), effects: [wake(4, 8_000), open(4, at(105))], reports: [] }
   }),
-  example('D12.8 a replay up to the cursor does not', {
+  example('D12.8 a replay up to the cursor does not restart the count', {
     given: [
       passing(at(100)),
       started(at(150)),
@@ -987,7 +987,7 @@ const D12: ReadonlyArray<Example> = [
     when: [closed(3, at(223)), timer(4, at(224))],
     then: { effects: [wake(4, 8_000), open(4, at(95))], reports: [] }
   }),
-  example('D12.10 without a cursor there is nothing to pass: from now on is behind it already', {
+  example('D12.10 a poisoned connection without a cursor skips nothing: from now on is behind it already', {
     given: [started(at(150))],
     when: [...poisonings(1, 4), timer(5, at(300))],
     then: {
@@ -1005,7 +1005,7 @@ const D12: ReadonlyArray<Example> = [
       reports: []
     }
   }),
-  example('D12.11 unless an operator said from when on to read', {
+  example('D12.11 a poisoned connection without a cursor skips from the time that an operator asked for', {
     given: [started(at(150), {}, at(50))],
     when: [...poisonings(1, 3), timer(4, at(300))],
     then: {
@@ -1014,12 +1014,12 @@ const D12: ReadonlyArray<Example> = [
       reports: [gap(at(50), at(51), at(222))]
     }
   }),
-  example('D12.14 what an operator says holds also after a passing, and the count starts anew', {
+  example('D12.14 a start time set by the operator holds after a skip, and restarts the count', {
     given: [passing(at(100)), started(at(150)), ...poisonings(1, 3)],
     when: [started(at(300), {}, at(50)), opened(5, at(301)), poisoned(5, at(302)), timer(6, at(303))],
     then: { effects: [open(5, at(50)), wake(6, 2_000), open(6, at(50))] }
   }),
-  example('D12.15 while older events are read again, a frame is passed where that has come to, not beyond the cursor', {
+  example('D12.15 a frame met while older events are read again is skipped from where that has come to, not from beyond the cursor', {
     given: [passing(at(100)), started(at(150), {}, at(50)), passing(at(60), { at: at(151), connection: 1 })],
     when: [...poisonings(1, 3), timer(4, at(300))],
     then: {
@@ -1028,7 +1028,7 @@ const D12: ReadonlyArray<Example> = [
       reports: [gap(at(60), at(61), at(222))]
     }
   }),
-  example('D12.16 and to get on with the reading sets the count back to 0', {
+  example('D12.16 progress in reading again sets the count back to 0', {
     given: [passing(at(100)), started(at(150), {}, at(50)), passing(at(60), { at: at(151), connection: 1 }), ...poisonings(1, 2)],
     when: [timer(3, at(300)), passing(at(61), { at: at(301), connection: 3 }), poisoned(3, at(302)), timer(4, at(303))],
     then: { cursor: at(100), effects: [open(3, at(55)), wake(4, 8_000), open(4, at(56))] }
@@ -1038,7 +1038,7 @@ const D12: ReadonlyArray<Example> = [
     when: [started(at(300)), opened(4, at(301)), poisoned(4, at(302)), timer(5, at(303))],
     then: { effects: [open(4, at(95)), wake(5, 2_000), open(5, at(101))], reports: [gap(at(100), at(101), at(302))] }
   }),
-  example('D12.13 what the passing asks for is what the first event is compared with', {
+  example('D12.13 the first event after a skip is compared with what the skip asked for', {
     given: [passing(at(100)), started(at(150)), ...poisonings(1, 3), timer(4, at(300)), opened(4, at(301))],
     when: [passing(at(101), { at: at(302), connection: 4 })],
     then: { cursor: at(101), reports: [] }
@@ -1071,13 +1071,13 @@ const D13: ReadonlyArray<Example> = [
     'did:plc:x%',
     ' did:plc:x'
   ].map((did, i) =>
-    example(`D13.${String(1 + i)} "${did}" is no DID: the commit is rejected`, {
+    example(`D13.${String(1 + i)} "${did}" is not a DID: the commit is rejected`, {
       when: [commitBy(did, 'app')],
       then: { rows: [], cursor: at(1), changes: ['counters', 'cursor'], reports: [rejected('did', at(2), { did })] }
     })
   ),
   ...['', '.', '..', 'a/b', 'a b', '%2e', 'ä', 'x\u0000', 'x\r\n', 'a@b'].map((rkey, i) =>
-    example(`D13.${String(11 + i)} ${JSON.stringify(rkey)} is no rkey: the commit is rejected`, {
+    example(`D13.${String(11 + i)} ${JSON.stringify(rkey)} is not an rkey: the commit is rejected`, {
       when: [commitBy(ALICE, rkey)],
       then: {
         rows: [],
@@ -1088,7 +1088,7 @@ const D13: ReadonlyArray<Example> = [
     })
   ),
   ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', '10', '~', '...', 'a:b.c_d-e~f', 'x'.repeat(512)].map((rkey, i) =>
-    example(`D13.${String(21 + i)} "${rkey.slice(0, 20)}" is an rkey like others`, {
+    example(`D13.${String(21 + i)} "${rkey.slice(0, 20)}" is a valid rkey`, {
       when: [commitBy(ALICE, rkey)],
       then: {
         rows: [row(ALICE, rkey, repo({ createdAt: '', name: '' }))],

@@ -17,7 +17,7 @@ describe('rules that are not about events', () => {
     expect(COLLECTIONS).toEqual(['sh.tangled.spindle.member', 'sh.tangled.repo', 'sh.tangled.repo.collaborator'])
   })
 
-  test('D11.1 what is no state is refused, and is never taken for an empty one', () => {
+  test('D11.1 anything that is not a state is refused, and is never taken for an empty one', () => {
     const refused = [null, 0, false, '', [], {}, { accounts: [] }, { head: {} }, { accounts: [], head: {} }, undefined, 'state']
     expect(refused.map((value) => E.isLeft(State.decode(value)))).toEqual(refused.map(() => true))
   })

@@ -56,7 +56,7 @@ const F1: ReadonlyArray<Example> = [
       then: { cursor: value, changes: ['counters', 'cursor'] }
     })
   ),
-  example('F1.2 so is the greatest integer that a double holds', {
+  example('F1.2 the greatest integer that a double holds is a stamp', {
     when: [stamped('9007199254740991', 9_007_199_254_740_991)],
     then: { cursor: 9_007_199_254_740_991 }
   }),
@@ -74,17 +74,17 @@ const F1: ReadonlyArray<Example> = [
     '[1]',
     '{}'
   ].map((digits, i) =>
-    example(`F1.3.${String(i + 1)} ${digits} is none: rejected, and nothing moves`, {
+    example(`F1.3.${String(i + 1)} ${digits} is not a stamp: rejected, and nothing moves`, {
       given: [passing(at(1))],
       when: [stamped(digits, at(2))],
       then: { cursor: at(1), changes: ['counters'], reports: [rejected('time', at(2), { did: ALICE })] }
     })
   ),
-  example('F1.4 nor is a stamp that is not there', {
+  example('F1.4 a frame without a stamp is rejected', {
     when: [frame({ did: ALICE, kind: 'identity', timeUs: at(1), time: at(1) }, at(2))],
     then: { cursor: null, changes: ['counters'], reports: [rejected('time', at(2), { did: ALICE })] }
   }),
-  example('F1.5 a rejection that moves nothing does not end the wait for the first event either', {
+  example('F1.5 a rejection that moves nothing does not end the wait for the first event', {
     given: [passing(at(100)), started(at(150))],
     when: [frame('{}', at(151), 1), passing(at(151), { connection: 1 })],
     then: { cursor: at(151), reports: [rejected('time', at(151))] }
@@ -101,15 +101,15 @@ const bad = {
 }
 
 const F2: ReadonlyArray<Example> = [
-  example('F2.1 of a frame in which everything is wrong, the stamp is named first', {
+  example('F2.1 the stamp is named first of a frame in which everything is wrong', {
     when: [frame(bad, at(2))],
     then: { cursor: null, reports: [rejected('time', at(2), { did: 'nobody' })] }
   }),
-  example('F2.2 then the DID', {
+  example('F2.2 the DID is checked after the stamp', {
     when: [frame({ ...bad, time_us: at(1) }, at(2))],
     then: { cursor: at(1), reports: [rejected('did', at(2), { did: 'nobody' })] }
   }),
-  example('F2.3 then the kind, with what belongs to it', {
+  example('F2.3 the kind is checked after the DID, with what belongs to it', {
     when: [
       frame({ ...bad, did: ALICE, time_us: at(1), kind: 'account' }, at(2)),
       frame({ ...bad, did: ALICE, time_us: at(3), commit: [] }, at(4)),
@@ -117,19 +117,19 @@ const F2: ReadonlyArray<Example> = [
     ],
     then: { cursor: at(5), reports: [rejected('account', at(2), { did: ALICE }), rejected('commit', at(4), { did: ALICE })] }
   }),
-  example('F2.4 then the collection', {
+  example('F2.4 the collection is checked after the kind', {
     when: [frame({ ...bad, did: ALICE, time_us: at(1) }, at(2))],
     then: { cursor: at(1), reports: [rejected('collection', at(2), { did: ALICE, rkey: '..' })] }
   }),
-  example('F2.5 then the rkey', {
+  example('F2.5 the rkey is checked after the collection', {
     when: [frame({ ...bad, did: ALICE, time_us: at(1), commit: { ...bad.commit, collection: REPO } }, at(2))],
     then: { cursor: at(1), reports: [rejected('rkey', at(2), { collection: REPO, did: ALICE, rkey: '..' })] }
   }),
-  example('F2.6 then the operation', {
+  example('F2.6 the operation is checked after the rkey', {
     when: [frame({ ...bad, did: ALICE, time_us: at(1), commit: { ...bad.commit, collection: REPO, rkey: 'a' } }, at(2))],
     then: { cursor: at(1), reports: [rejected('operation', at(2), { collection: REPO, did: ALICE, rkey: 'a' })] }
   }),
-  example('F2.7 then the record', {
+  example('F2.7 the record is checked after the operation', {
     when: [
       frame(
         { ...bad, did: ALICE, time_us: at(1), commit: { ...bad.commit, collection: REPO, rkey: 'a', operation: 'create' } },
@@ -141,7 +141,7 @@ const F2: ReadonlyArray<Example> = [
       reports: [rejected('record', at(2), { collection: REPO, did: ALICE, operation: 'create', rkey: 'a' })]
     }
   }),
-  example('F2.8 and then it is a commit: a rev that is not text is missing', {
+  example('F2.8 a commit whose rev is not text counts as one without a rev', {
     given: [put(ALICE, 'a', repo({ name: 'old' }), at(1))],
     when: [
       frame(
@@ -160,7 +160,7 @@ const F2: ReadonlyArray<Example> = [
     ],
     then: { rows: [row(ALICE, 'a', repo({ createdAt: '', name: 'new' }))] }
   }),
-  example('F2.9 an unknown operation is none that is looked at further: its record may be anything', {
+  example('F2.9 an unknown operation ends the checks: its record may be anything', {
     when: [
       frame({ ...bad, did: ALICE, time_us: at(1), commit: { ...bad.commit, collection: REPO, rkey: 'a', operation: 'x' } }, at(2))
     ],
@@ -196,12 +196,12 @@ const F2: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('F2.11 but not in a replay: what is stamped no later than the cursor was when the connection was opened has been reported', {
+  example('F2.11 a bad record in a replay is not reported again: whatever is stamped no later than the cursor at the opening has been', {
     given: [frame({ did: 'x', time_us: at(10) }, at(11)), started(at(20))],
     when: [frame({ did: 'x', time_us: at(10) }, at(21), 1), frame({ did: 'x', time_us: at(10) + 1 }, at(21), 1)],
     then: { reports: [rejected('did', at(21), { did: 'x' })] }
   }),
-  example('F2.12 without a readable stamp it is reported each time', {
+  example('F2.12 a rejected frame without a readable stamp is reported each time', {
     given: [frame('{', at(11)), passing(at(10)), started(at(20))],
     when: [frame('{', at(21), 1)],
     then: { reports: [rejected('json', at(21))] }
@@ -230,11 +230,11 @@ const F3: ReadonlyArray<Example> = [
       then: { rows: [row(did, 'a', repo({ createdAt: '', name: '' }))], effects: [subscribe(K1, 1)] }
     })
   ),
-  example('F3.2 a DID of 2 049 characters is none', {
+  example('F3.2 a DID of 2 049 characters is not valid', {
     when: [putAs(`${LONG_DID}a`)],
     then: { rows: [], cursor: at(1), reports: [rejected('did', at(2), { did: `${LONG_DID.slice(0, 120)}…` })] }
   }),
-  example('F3.3 a bad one rejects every kind of frame', {
+  example('F3.3 a bad DID rejects every kind of frame', {
     when: ['commit', 'identity', 'account', 'unheard of', undefined].map((kind, i) =>
       frame(
         { did: 'alice.example', time_us: at(i), kind, account: { active: true }, commit: { collection: 'app.bsky.feed.like' } },
@@ -243,7 +243,7 @@ const F3: ReadonlyArray<Example> = [
     ),
     then: { cursor: at(4), reports: [0, 1, 2, 3, 4].map((i) => rejected('did', at(10 + i), { did: 'alice.example' })) }
   }),
-  example('F3.4 and so does one that is not there, or is not text', {
+  example('F3.4 a DID that is missing, or not text, rejects every kind of frame', {
     when: [
       frame({ time_us: at(1), kind: 'identity' }, at(2)),
       frame({ did: 7, time_us: at(3), kind: 'identity' }, at(4)),
@@ -265,7 +265,7 @@ const F3: ReadonlyArray<Example> = [
       reports: [rejected('rkey', at(3), { collection: REPO, did: ALICE, operation: 'delete', rkey: `${'k'.repeat(120)}…` })]
     }
   }),
-  example('F3.6 and must be there, and be text', {
+  example('F3.6 an rkey must be there, and be text', {
     when: [
       frame({ did: ALICE, time_us: at(1), kind: 'commit', commit: { operation: 'delete', collection: REPO } }, at(2)),
       frame({ did: ALICE, time_us: at(3), kind: 'commit', commit: { operation: 'delete', collection: MEMBER, rkey: 7 } }, at(4))
@@ -278,7 +278,7 @@ const F3: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('F3.7 the first rev of all is a rev, and so is the last one of the last stamp', {
+  example('F3.7 the first rev of all is valid, and so is the last one of the last stamp', {
     when: [
       frame(
         {
@@ -314,7 +314,7 @@ const F3: ReadonlyArray<Example> = [
     ],
     then: { rows: [row(ALICE, 'c', repo({ knot: K2 }))], effects: [subscribe(K2, 2)] }
   }),
-  example('F3.9 and from the future by the time in it, whatever its clock id', {
+  example('F3.9 a rev is from the future by the time in it, whatever its clock id', {
     given: [put(ALICE, 'a', repo({ name: 'one' }), at(1), { rev: rev(at(1 + 5 * MINUTE), 1023) })],
     when: [put(ALICE, 'a', repo({ name: 'two' }), at(2), { rev: rev(at(1 + 5 * MINUTE), 1022) })],
     then: { rows: [row(ALICE, 'a', repo({ name: 'one' }))] }
@@ -325,7 +325,7 @@ const F3: ReadonlyArray<Example> = [
 
 const F4: ReadonlyArray<Example> = [
   ...([undefined, null, 0, 1, 'false', 'true', {}] as const).map((value, i) =>
-    example(`F4.1.${String(i + 1)} an account that is active: ${JSON.stringify(value)} is rejected`, {
+    example(`F4.1.${String(i + 1)} an account event whose active is ${JSON.stringify(value)} is rejected`, {
       given: [put(ALICE, 'a', repo(), at(1))],
       when: [frame({ did: ALICE, time_us: at(2), kind: 'account', account: { active: value, status: 'deleted' } }, at(3))],
       then: {
@@ -336,7 +336,7 @@ const F4: ReadonlyArray<Example> = [
       }
     })
   ),
-  example('F4.2 and so is an account event without an account', {
+  example('F4.2 an account event without an account is rejected', {
     when: [
       frame({ did: ALICE, time_us: at(2), kind: 'account' }, at(3)),
       frame({ did: ALICE, time_us: at(4), kind: 'account', account: [false] }, at(5))
@@ -350,12 +350,12 @@ const F4: ReadonlyArray<Example> = [
     ],
     then: { rows: [row(BOB, 'a', repo({ knot: K2 }))], effects: [unsubscribe(K1, 1)] }
   }),
-  example('F4.4 also when the one within is no DID', {
+  example('F4.4 the DID at the top counts even when the inner one is not a DID', {
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [frame({ did: ALICE, time_us: at(3), kind: 'account', account: { active: false, did: 7 } }, at(4))],
     then: { rows: [], effects: [unsubscribe(K1, 1)] }
   }),
-  example('F4.5 a status that is not text is none', {
+  example('F4.5 a status that is not text counts as none', {
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [frame({ did: ALICE, time_us: at(3), kind: 'account', account: { active: false, status: ['deleted'] } }, at(4))],
     then: { rows: [], accounts: [{ active: false, asOfUs: at(3), did: ALICE, floor: null }], effects: [unsubscribe(K1, 1)] }
@@ -385,7 +385,7 @@ const F5: ReadonlyArray<Example> = [
       [`${NAME_253}.`, NAME_253]
     ] as const
   ).map(([knot, canonical], i) =>
-    example(`F5.1.${String(i + 1)} ${knot.slice(0, 30)} is the name of a host`, {
+    example(`F5.1.${String(i + 1)} ${knot.slice(0, 30)} is a host name`, {
       when: [put(ALICE, 'a', repo({ knot }), at(1))],
       then: { rows: [row(ALICE, 'a', repo({ knot: canonical }))], effects: [subscribe(canonical, 1)] }
     })
@@ -408,7 +408,7 @@ const F5: ReadonlyArray<Example> = [
     'LOCALHOST.',
     'a.b.localhost'
   ].map((knot, i) =>
-    example(`F5.2.${String(i + 1)} ${knot.slice(0, 30)} is none`, {
+    example(`F5.2.${String(i + 1)} ${knot.slice(0, 30)} is not a host name`, {
       when: [put(ALICE, 'a', repo({ knot }), at(1))],
       then: {
         rows: [knotless(ALICE, 'a', repo())],
@@ -426,7 +426,7 @@ const F5: ReadonlyArray<Example> = [
       ['a.localhost:80', 'a.localhost:80']
     ] as const
   ).map(([knot, canonical], i) =>
-    example(`F5.3.${String(i + 1)} where ports are allowed, ${knot} is one`, {
+    example(`F5.3.${String(i + 1)} ${knot} is a host name where ports are allowed`, {
       config: PORTS,
       when: [put(ALICE, 'a', repo({ knot }), at(1))],
       then: { rows: [row(ALICE, 'a', repo({ knot: canonical }))], effects: [subscribe(canonical, 1)] }
@@ -446,13 +446,13 @@ const F5: ReadonlyArray<Example> = [
     '[::1]:80',
     ':80'
   ].map((knot, i) =>
-    example(`F5.4.${String(i + 1)} where ports are allowed, ${knot} is none`, {
+    example(`F5.4.${String(i + 1)} ${knot} is not a host name even where ports are allowed`, {
       config: PORTS,
       when: [put(ALICE, 'a', repo({ knot }), at(1))],
       then: { rows: [knotless(ALICE, 'a', repo())], effects: [], reports: [refused(ALICE, 'a', knot, at(2))] }
     })
   ),
-  example('F5.5 the default port is the one of the configuration', {
+  example('F5.5 the default port is the one in the configuration', {
     config: { hosts: { defaultPort: 80, loopback: false, ports: true } },
     when: [
       put(ALICE, 'a', repo({ knot: 'knot1.example:80' }), at(1)),
@@ -463,7 +463,7 @@ const F5: ReadonlyArray<Example> = [
       effects: [subscribe('knot1.example', 1), subscribe('knot1.example:443', 2)]
     }
   }),
-  example('F5.6 the empty string is no knot, and is not reported', {
+  example('F5.6 the empty string counts as no knot, and is not reported', {
     when: [put(ALICE, 'a', repo({ knot: '' }), at(1))],
     then: { rows: [knotless(ALICE, 'a', repo())], effects: [], reports: [] }
   }),
@@ -497,7 +497,7 @@ const F6: ReadonlyArray<Example> = [
       }
     })
   ),
-  example('F6.2 the rows of the owner count only while the account of the owner is active', {
+  example('F6.2 the owner’s rows count only while the owner’s account is active', {
     given: [
       put(OWNER, 'm', member({ subject: ALICE }), at(1)),
       put(OWNER, 'a', repo(), at(2)),
@@ -506,12 +506,12 @@ const F6: ReadonlyArray<Example> = [
     when: [],
     then: { rows: [], subscriptions: [], questions: [{ ask: 'isMember', did: ALICE, answer: false }] }
   }),
-  example('F6.3 the account of the owner takes no row of others away', {
+  example('F6.3 an inactive owner’s account takes no rows of others away', {
     given: [put(OWNER, 'm', member({ subject: ALICE }), at(1)), put(ALICE, 'a', repo(), at(2))],
     when: [account(OWNER, 'suspended', at(3))],
     then: { rows: [row(ALICE, 'a', repo())], subscriptions: [K1], effects: [] }
   }),
-  example('F6.4 a member whose own account is not active still is a subject of the record', {
+  example('F6.4 a member whose own account is inactive still is a subject of the record', {
     given: [
       put(OWNER, 'm', member({ subject: ALICE }), at(1)),
       put(ALICE, 'a', repo(), at(2)),
@@ -520,7 +520,7 @@ const F6: ReadonlyArray<Example> = [
     when: [],
     then: { questions: [{ ask: 'isMember', did: ALICE, answer: true }], subscriptions: [] }
   }),
-  example('F6.5 a deletion of the account of the owner makes members no more, also after its return', {
+  example('F6.5 a deletion of the owner’s account ends memberships, even after its return', {
     config: { admission: 'members' },
     given: [put(OWNER, 'm', member({ subject: ALICE }), at(1)), put(ALICE, 'a', repo(), at(2)), account(OWNER, 'deleted', at(3))],
     when: [account(OWNER, 'active', at(4)), put(OWNER, 'm', member({ subject: ALICE }), at(1))],
@@ -536,12 +536,12 @@ const F7: ReadonlyArray<Example> = [
     when: [passing(at(156), { at: at(201), connection: 1 })],
     then: { reports: [gap(at(95), at(156), at(201))] }
   }),
-  example('F7.2 unless the configuration says otherwise', {
+  example('F7.2 the tolerance can be configured', {
     given: [passing(at(100)), started(at(200), { toleranceUs: 61_000_000 })],
     when: [passing(at(156), { at: at(201), connection: 1 })],
     then: { reports: [] }
   }),
-  example('F7.3 none at all is a tolerance too', {
+  example('F7.3 the tolerance can be zero', {
     given: [passing(at(100)), started(at(200), { toleranceUs: 0 })],
     when: [passing(at(95) + 1, { at: at(201), connection: 1 })],
     then: { reports: [gap(at(95), at(95) + 1, at(201))] }
@@ -551,7 +551,7 @@ const F7: ReadonlyArray<Example> = [
     when: [passing(at(9_000), { at: at(201), connection: 1 }), passing(at(96), { at: at(202), connection: 1 })],
     then: { cursor: at(100), reports: [fromFuture(null, at(9_000), at(201))] }
   }),
-  example('F7.5 the one after it is', {
+  example('F7.5 the first event after one from the future is the first event', {
     given: [passing(at(100)), started(at(200))],
     when: [passing(at(9_000), { at: at(201), connection: 1 }), passing(at(190), { at: at(202), connection: 1 })],
     then: { cursor: at(190), reports: [fromFuture(null, at(9_000), at(201)), gap(at(95), at(190), at(202))] }
@@ -561,7 +561,7 @@ const F7: ReadonlyArray<Example> = [
 // ---------------------------------------------------------------------------------------- F8
 
 const F8: ReadonlyArray<Example> = [
-  example('F8.1 with our own clock more than five minutes slow the cursor stands still, and that is reported', {
+  example('F8.1 a clock of ours that is more than five minutes slow holds the cursor, and that is reported', {
     given: [passing(at(0), { at: at(0) })],
     when: [put(ALICE, 'a', repo(), at(400), { at: at(90) }), put(ALICE, 'b', repo({ knot: K2 }), at(401), { at: at(91) })],
     then: {
@@ -571,11 +571,11 @@ const F8: ReadonlyArray<Example> = [
       reports: [fromFuture(ALICE, at(400), at(90)), fromFuture(ALICE, at(401), at(91))]
     }
   }),
-  example('F8.2 with one that is fast it moves on', {
+  example('F8.2 a clock of ours that is fast moves the cursor on', {
     when: [passing(at(10), { at: at(10_000) }), passing(at(11), { at: at(10_001) })],
     then: { cursor: at(11), reports: [] }
   }),
-  example('F8.3 and it moves on when the clock has been set', {
+  example('F8.3 the cursor moves on when the clock has been set', {
     given: [passing(at(0), { at: at(0) }), passing(at(400), { at: at(90) })],
     when: [started(at(402)), passing(at(401), { at: at(402), connection: 1 })],
     then: { cursor: at(401), effects: [open(1, at(-5))], reports: [gap(at(-5), at(401), at(402))] }
@@ -599,7 +599,7 @@ const F9: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 2)]
     }
   }),
-  example('F9.2 until the record changes again', {
+  example('F9.2 a record that a repeated deletion took away is back when it changes again', {
     given: [
       put(ALICE, 'a', repo(), at(12)),
       account(ALICE, 'deleted', at(20)),
@@ -609,7 +609,7 @@ const F9: ReadonlyArray<Example> = [
     when: [put(ALICE, 'a', repo({ name: 'new' }), at(22))],
     then: { rows: [row(ALICE, 'a', repo({ name: 'new' }))], effects: [subscribe(K1, 2)] }
   }),
-  example('F9.3 not if it says when it was', {
+  example('F9.3 a deletion sent again that says when it was takes nothing away', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       account(ALICE, 'deleted', at(10), { changedUs: at(9), seq: 1 }),
@@ -623,7 +623,7 @@ const F9: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 2), subscribe(K1, 3)]
     }
   }),
-  example('F9.4 one from the future that does not say when it was is a second one under the same stamp, too', {
+  example('F9.4 a deletion from the future that does not say when it was counts as a second one under the same stamp', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       account(ALICE, 'deleted', at(1_000), { at: at(10) }),
@@ -643,12 +643,12 @@ const F9: ReadonlyArray<Example> = [
 // ---------------------------------------------------------------------------------------- F10
 
 const F10: ReadonlyArray<Example> = [
-  example('F10.1 that an event was passed over is reported and counted, and changes nothing else', {
+  example('F10.1 an event that was passed over is reported and counted, and changes nothing else', {
     given: [put(ALICE, 'a', repo(), at(1))],
     when: [passedOver('WorkflowsRead', `${K1}/3mbd354mf2222`, at(2))],
     then: { reports: [passedOver('WorkflowsRead', `${K1}/3mbd354mf2222`, at(2))], changes: ['counters'] }
   }),
-  example('F10.2 after a stop, too', {
+  example('F10.2 an event that was passed over is reported after a stop, too', {
     given: [stop(at(1))],
     when: [passedOver('KnotReceived', 'x', at(2))],
     then: { reports: [passedOver('KnotReceived', 'x', at(2))], changes: ['counters'] }

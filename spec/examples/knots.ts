@@ -39,16 +39,16 @@ const keyed = (rkey: string): string => `{"event":{},"nsid":"sh.tangled.knot.mem
 
 export const KNOTS: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- S13
-  example('S13.1 a record that names us and a knot: be subscribed to that knot', {
+  example('S13.1 subscribes when a record names us and a knot', {
     when: [put(ALICE, 'app', repo({ knot: K1, spindle: US }), at(1))],
     then: { subscriptions: [K1], effects: [subscribe(K1, 1)] }
   }),
-  example('S13.2 which we are already, when it is put again', {
+  example('S13.2 stays subscribed when the record is put again', {
     given: [put(ALICE, 'app', repo(), at(1))],
     when: [put(ALICE, 'app', repo({ name: 'renamed' }), at(2))],
     then: { subscriptions: [K1], effects: [], changes: ['commits', 'counters', 'cursor'] }
   }),
-  example('S13.3 a record that names another spindle, or none, makes us do nothing', {
+  example('S13.3 does nothing when a record names another spindle, or none', {
     when: [
       put(ALICE, 'a', repo({ spindle: 'other.example' }), at(1)),
       put(ALICE, 'b', repo({ spindle: '' }), at(2)),
@@ -56,7 +56,7 @@ export const KNOTS: ReadonlyArray<Example> = [
     ],
     then: { subscriptions: [], effects: [] }
   }),
-  example('S13.4 names are compared byte for byte with ours', {
+  example('S13.4 compares names with ours byte for byte', {
     when: [
       put(ALICE, 'a', repo({ spindle: 'CI.example' }), at(1)),
       put(ALICE, 'b', repo({ spindle: 'ci.example.' }), at(2)),
@@ -66,47 +66,47 @@ export const KNOTS: ReadonlyArray<Example> = [
     ],
     then: { subscriptions: [], effects: [] }
   }),
-  example('S13.5 the record named us and names another spindle now: unsubscribe', {
+  example('S13.5 unsubscribes when the record names another spindle instead', {
     given: [put(ALICE, 'app', repo(), at(1))],
     when: [put(ALICE, 'app', repo({ spindle: 'other.example' }), at(2))],
     then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
   }),
-  example('S13.6 or names none: unsubscribe', {
+  example('S13.6 unsubscribes when the record stops naming a spindle', {
     given: [put(ALICE, 'app', repo(), at(1))],
     when: [put(ALICE, 'app', repo({ spindle: '' }), at(2))],
     then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
   }),
-  example('S13.7 the record moved to another knot: subscribe to the new one, unsubscribe from the old', {
+  example('S13.7 subscribes to the new knot and unsubscribes from the old one when the record moves', {
     given: [put(ALICE, 'app', repo({ knot: K1 }), at(1))],
     when: [put(ALICE, 'app', repo({ knot: K2 }), at(2))],
     then: { subscriptions: [K2], effects: [subscribe(K2, 2), unsubscribe(K1, 1)] }
   }),
-  example('S13.8 in this order also when the new one comes first in the alphabet', {
+  example('S13.8 subscribes before unsubscribing even when the new knot comes first in the alphabet', {
     given: [put(ALICE, 'app', repo({ knot: K2 }), at(1))],
     when: [put(ALICE, 'app', repo({ knot: K1 }), at(2))],
     then: { subscriptions: [K1], effects: [subscribe(K1, 2), unsubscribe(K2, 1)] }
   }),
-  example('S13.9 the record names no knot any more: unsubscribe', {
+  example('S13.9 unsubscribes when the record stops naming a knot', {
     given: [put(ALICE, 'app', repo({ knot: K1 }), at(1))],
     when: [put(ALICE, 'app', repo({ knot: '' }), at(2))],
     then: { rows: [knotless(ALICE, 'app', repo())], subscriptions: [], effects: [unsubscribe(K1, 1)] }
   }),
-  example('S13.10 the record is deleted: unsubscribe', {
+  example('S13.10 unsubscribes when the record is deleted', {
     given: [put(ALICE, 'app', repo(), at(1))],
     when: [del(ALICE, REPO, 'app', at(2))],
     then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
   }),
-  example('S13.11 but not from a knot that another record of the account still holds', {
+  example('S13.11 stays subscribed while another record of the account holds the knot', {
     given: [put(ALICE, 'a', repo(), at(1)), put(ALICE, 'b', repo(), at(2))],
     when: [del(ALICE, REPO, 'a', at(3))],
     then: { subscriptions: [K1], effects: [] }
   }),
-  example('S13.12 nor from one that a record of another account holds', {
+  example('S13.12 stays subscribed while a record of another account holds the knot', {
     given: [put(ALICE, 'a', repo(), at(1)), put(BOB, 'a', repo(), at(2))],
     when: [put(ALICE, 'a', repo({ spindle: '' }), at(3))],
     then: { subscriptions: [K1], effects: [] }
   }),
-  example('S13.13 it goes with the last', {
+  example('S13.13 unsubscribes with the last record that holds the knot', {
     given: [put(ALICE, 'a', repo(), at(1)), put(BOB, 'a', repo(), at(2)), del(ALICE, REPO, 'a', at(3))],
     when: [del(BOB, REPO, 'a', at(4))],
     then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
@@ -116,7 +116,7 @@ export const KNOTS: ReadonlyArray<Example> = [
     when: [del(ALICE, REPO, 'a', at(3))],
     then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
   }),
-  example('S13.15 a record moves to a knot that is held already: the old one is let go, the new one is not asked for again', {
+  example('S13.15 a record that moves to a knot already held releases the old one, and does not subscribe to the new one again', {
     given: [put(ALICE, 'a', repo({ knot: K1 }), at(1)), put(BOB, 'a', repo({ knot: K2 }), at(2))],
     when: [put(ALICE, 'a', repo({ knot: K2 }), at(3))],
     then: {
@@ -129,23 +129,23 @@ export const KNOTS: ReadonlyArray<Example> = [
     when: [put(ALICE, 'm', member({ instance: US }), at(1)), put(ALICE, 'c', collaborator({ repo: K1 }), at(2))],
     then: { subscriptions: [], effects: [] }
   }),
-  example('S13.17 the deletion of a record that did not hold its knot through us lets go of nothing', {
+  example('S13.17 the deletion of a record that did not hold its knot releases nothing', {
     given: [put(ALICE, 'a', repo(), at(1)), put(ALICE, 'b', repo({ spindle: 'other.example' }), at(2))],
     when: [del(ALICE, REPO, 'b', at(3))],
     then: { subscriptions: [K1], effects: [] }
   }),
-  example('S13.18 after a change of members the subscriptions are in line (D7)', {
+  example('S13.18 brings subscriptions in line after a change of members (D7)', {
     config: { admission: 'members' },
     given: [put(ALICE, 'app', repo(), at(1))],
     when: [put(OWNER, 'm', member({ subject: ALICE }), at(2))],
     then: { subscriptions: [K1], effects: [subscribe(K1, 1)] }
   }),
-  example('S13.19 and after a change of an account (D5)', {
+  example('S13.19 brings subscriptions in line after a change of an account (D5)', {
     given: [put(ALICE, 'app', repo(), at(1))],
     when: [account(ALICE, 'suspended', at(2))],
     then: { subscriptions: [], effects: [unsubscribe(K1, 1)] }
   }),
-  example('S13.20 a knot that is let go and wanted again is a new subscription: it starts from now', {
+  example('S13.20 starts from now at a knot that was released and is wanted again', {
     given: [
       put(ALICE, 'app', repo(), at(1)),
       knotOpened(K1, 1, at(2)),
@@ -157,7 +157,7 @@ export const KNOTS: ReadonlyArray<Example> = [
   }),
 
   // ---------------------------------------------------------------------------------------- S14
-  example('S14.1 a suffix of the stream that is replayed ends in the same rows and the same subscriptions, and causes nothing', {
+  example('S14.1 a replayed suffix of the stream ends in the same rows and the same subscriptions, and causes nothing', {
     given: [
       put(ALICE, 'app', repo({ knot: K1 }), at(1)),
       put(OWNER, 'm', member(), at(2)),
@@ -187,7 +187,7 @@ export const KNOTS: ReadonlyArray<Example> = [
   }),
 
   // ---------------------------------------------------------------------------------------- S15
-  example('S15.1 at a start the subscriptions are those that the stored records call for, by host', {
+  example('S15.1 a start subscribes to the knots that the stored records call for, by host', {
     given: [
       put(ALICE, 'a', repo({ knot: K2 }), at(1)),
       put(BOB, 'a', repo({ knot: K1 }), at(2)),
@@ -196,7 +196,7 @@ export const KNOTS: ReadonlyArray<Example> = [
     when: [started(at(60))],
     then: { subscriptions: [K1, K2], effects: [open(1, at(-2)), subscribe(K1, 3), subscribe(K2, 4)] }
   }),
-  example('S15.2 none, when nothing calls for any', {
+  example('S15.2 a start subscribes to nothing when nothing calls for it', {
     given: [put(ALICE, 'a', repo({ spindle: '' }), at(1)), put(BOB, 'a', repo(), at(2)), account(BOB, 'deactivated', at(3))],
     when: [started(at(60))],
     then: { subscriptions: [], effects: [open(1, at(-2))] }
@@ -216,12 +216,12 @@ export const KNOTS: ReadonlyArray<Example> = [
     when: [started(at(60), { hostname: 'new.example' })],
     then: { subscriptions: [K2], effects: [open(1, at(-3)), subscribe(K2, 3)] }
   }),
-  example('S15.5 and so does one with another admission', {
+  example('S15.5 a start with another admission calls for other knots', {
     given: [put(ALICE, 'a', repo({ knot: K1 }), at(1)), put(OWNER, 'a', repo({ knot: K2 }), at(2))],
     when: [started(at(60), { admission: 'members' })],
     then: { subscriptions: [K2], effects: [open(1, at(-3)), subscribe(K2, 3)] }
   }),
-  example('S15.6 or with another owner', {
+  example('S15.6 a start with another owner calls for other knots', {
     config: { admission: 'members' },
     given: [
       put(BOB, 'm', member({ subject: ALICE }), at(1)),
@@ -235,7 +235,7 @@ export const KNOTS: ReadonlyArray<Example> = [
       questions: [{ ask: 'isMember', did: ALICE, answer: true }]
     }
   }),
-  example('S15.7 names that a changed configuration does not accept any more are not called for', {
+  example('S15.7 a start does not subscribe to names that a changed configuration no longer accepts', {
     config: { hosts: { defaultPort: 443, loopback: true, ports: true } },
     given: [
       put(ALICE, 'a', repo({ knot: 'localhost:5555' }), at(1)),
@@ -274,7 +274,7 @@ export const KNOTS: ReadonlyArray<Example> = [
       ]
     ] as const
   ).map(([what, before, after, knot, now], i) =>
-    example(`S15.${String(8 + i)} it need not be more than ${what} that changes`, {
+    example(`S15.${String(8 + i)} a start applies a changed configuration even when only ${what} changes`, {
       config: { hosts: before },
       given: [put(ALICE, 'a', repo({ knot }), at(1))],
       when: [started(at(60), { hosts: after })],
@@ -287,7 +287,7 @@ export const KNOTS: ReadonlyArray<Example> = [
   ),
 
   // ---------------------------------------------------------------------------------------- S16
-  example('S16.1 that no subscription ever answers is fine: rows and subscriptions follow the records all the same', {
+  example('S16.1 rows and subscriptions follow the records even if no subscription ever answers', {
     when: [
       put(ALICE, 'a', repo({ knot: K1 }), at(1)),
       put(ALICE, 'b', repo({ knot: K2 }), at(2)),
@@ -307,7 +307,7 @@ export const KNOTS: ReadonlyArray<Example> = [
     when: [knotOpened(K1, 1, at(4)), knotClosed(K1, 1, at(5)), knotTimer(K1, 1, at(6)), knotOpened(K2, 2, at(7))],
     then: { subscriptions: [K1], effects: [], changes: [] }
   }),
-  example('S16.3 an answer that comes is acted on: a knot that is lost is connected again, from its last stamp', {
+  example('S16.3 a lost knot is connected again, from its last stamp', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       knotOpened(K1, 1, at(2)),
@@ -333,7 +333,7 @@ export const KNOTS: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('S16.5 a backlog without stamps: the cursor is the time in the key of the last frame, not that of its receipt', {
+  example('S16.5 a backlog without stamps sets the cursor to the time in the key of the last frame, not to its receipt', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       knotOpened(K1, 1, at(2)),
@@ -421,7 +421,7 @@ export const KNOTS: ReadonlyArray<Example> = [
     when: [],
     then: { questions: [{ ask: 'wantedKnots', answer: [K1, K2] }] }
   }),
-  example('S17.5 what is set aside does not count for any question (D5)', {
+  example('S17.5 rows that are set aside do not count for any query (D5)', {
     given: [put(ALICE, 'a', repo(), at(1)), account(ALICE, 'takendown', at(2))],
     when: [],
     then: {

@@ -102,7 +102,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
     when: [frame({ did: BOB, time_us: at(2), kind: 'account', account: { active: false, did: BOB, status: 'deleted' } }, at(3))],
     then: { rows: [], accounts: [], cursor: at(2), changes: ['counters', 'cursor'] }
   }),
-  example('S6.3 a kind that is not known changes nothing', {
+  example('S6.3 an unknown kind changes nothing', {
     when: [
       frame(
         {
@@ -116,7 +116,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { rows: [], accounts: [], cursor: at(2), changes: ['counters', 'cursor'] }
   }),
-  example('S6.4 nor does a kind that is not there, or is not text', {
+  example('S6.4 a kind that is missing, or not text, changes nothing', {
     when: [frame({ did: ALICE, time_us: at(2) }, at(3)), frame({ did: ALICE, time_us: at(4), kind: 7 }, at(5))],
     then: { rows: [], accounts: [], cursor: at(4), changes: ['counters', 'cursor'] }
   }),
@@ -137,7 +137,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
     when: [created(2, 'app.bsky.feed.like', 'x', WHOLE[REPO])],
     then: { rows: [], accounts: [], cursor: at(2), changes: ['counters', 'cursor'] }
   }),
-  example('S7.2 a collection is ours when its name is, not when it begins or ends so', {
+  example('S7.2 a collection is ours by its whole name, not by its beginning or end', {
     when: [
       created(2, 'sh.tangled.repo.pull', 'x', WHOLE[REPO]),
       created(3, 'sh.tangled', 'x', WHOLE[REPO]),
@@ -175,11 +175,11 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('S8.2 create and update both put: an update of what is not there creates it', {
+  example('S8.2 create and update both put: an update of a missing row creates it', {
     when: [commit(1, { operation: 'update', collection: REPO, rkey: 'x', record: WHOLE[REPO] })],
     then: { rows: [ROWS[REPO]] }
   }),
-  example('S8.3 and a create of what is there replaces it', {
+  example('S8.3 a create of an existing row replaces it', {
     given: [created(1, REPO, 'x', { ...WHOLE[REPO], name: 'old', website: 'x' })],
     when: [created(3, REPO, 'x', WHOLE[REPO])],
     then: { rows: [ROWS[REPO]] }
@@ -208,7 +208,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { rows: [ROWS[REPO]], cursor: at(5), changes: ['counters', 'cursor'] }
   }),
-  example('S8.7 a delete of what is not there does nothing to any row', {
+  example('S8.7 a delete of a missing row changes no row', {
     given: [put(ALICE, 'x', repo(), at(1))],
     when: [del(ALICE, REPO, 'y', at(2)), del(BOB, MEMBER, 'x', at(3))],
     then: { rows: [row(ALICE, 'x', repo())], subscriptions: [K1] }
@@ -296,7 +296,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: { rows: [row(ALICE, 'x', repo({ createdAt: '', knot: K2, name: '', spindle: '' }))] }
   }),
-  example('S9.9 the type that a record says it has is not checked', {
+  example('S9.9 the type that a record claims is not checked', {
     when: [
       created(1, REPO, 'x', { ...WHOLE[REPO], $type: 'app.bsky.feed.like' }),
       created(2, REPO, 'y', { ...WHOLE[REPO], $type: 7 })
@@ -320,7 +320,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('S9.11 of a key that is there twice, the last one is read', {
+  example('S9.11 the last of two values under one key is read', {
     when: [
       frame(
         `{"did":"${ALICE}","time_us":${String(at(1))},"kind":"commit","commit":{"rev":"${rev(at(1))}","operation":"create",` +
@@ -331,7 +331,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
     then: { rows: [knotless(ALICE, 'x', repo({ createdAt: '', spindle: '' }))] }
   }),
 
-  example('S9.12 a field that is too long counts as absent, and that is reported', {
+  example('S9.12 an overlong field counts as absent, and that is reported', {
     when: [put(ALICE, 'x', repo({ name: 'n'.repeat(512), repoDid: 'd'.repeat(2_049) }), at(1)), put(ALICE, 'y', repo({ name: 'n'.repeat(513) }), at(2))],
     then: {
       effects: [subscribe(K1, 1)],
@@ -339,7 +339,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
       rows: [row(ALICE, 'x', repo({ name: 'n'.repeat(512) })), row(ALICE, 'y', repo({ name: '' }))]
     }
   }),
-  example('S9.13 of each field of each collection, in ascending order', {
+  example('S9.13 overlong fields are reported for each collection, in ascending order', {
     when: [
       put(ALICE, 'x', member({ createdAt: 'c'.repeat(65), instance: 'i'.repeat(261), subject: 's'.repeat(2_049) }), at(1)),
       put(ALICE, 'x', collaborator({ createdAt: 'c'.repeat(65), repo: 'r'.repeat(2_601), repoDid: 'd'.repeat(2_049), subject: 's'.repeat(2_049) }), at(2)),
@@ -360,12 +360,12 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('S9.14 a record that withdraws something at any length withdraws it', {
+  example('S9.14 a record that withdraws something withdraws it at any length', {
     given: [put(ALICE, 'x', repo(), at(1))],
     when: [put(ALICE, 'x', repo({ spindle: 'elsewhere.example'.padStart(300, 'e') }), at(2))],
     then: { effects: [unsubscribe(K1, 1)], reports: [tooLong(ALICE, REPO, 'x', ['spindle', 260], receipt(at(2)))] }
   }),
-  example('S9.15 what a gate stops is not reported for its length', {
+  example('S9.15 a record that a gate stops is not reported for its length', {
     given: [put(ALICE, 'x', repo(), at(2))],
     when: [put(ALICE, 'x', repo({ name: 'n'.repeat(513) }), at(1))],
     then: { rows: [row(ALICE, 'x', repo())] }
@@ -385,7 +385,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
       }
     }
   ),
-  example('S10.2 what comes after it is processed as ever', {
+  example('S10.2 a bad record does not disturb what comes after it', {
     when: [
       created(1, REPO, 'x', 'bad'),
       created(3, MEMBER, 'x', { instance: {} }),
@@ -401,7 +401,7 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
-  example('S10.3 a bad update lets go of no knot; a good one that names a bad knot does', {
+  example('S10.3 a bad update releases no knot; a good one that names an invalid knot does', {
     given: [created(1, REPO, 'x', { ...WHOLE[REPO], spindle: US })],
     when: [
       commit(3, { operation: 'update', collection: REPO, rkey: 'x', record: { spindle: US, knot: 7 } }),

@@ -83,7 +83,7 @@ const verdicts = (): ReadonlyArray<string> => {
   }
 }
 
-test('every mutant gets the verdict that is due to it', () => {
+test('every mutant gets the verdict it deserves', () => {
   expect(verdicts()).toEqual([
     '1 static "": Killed',
     // These need a test that waits.

@@ -168,8 +168,8 @@ const blind = (text: string): string => text.replace('expect(count(3)).toBe(3)',
 
 const lostOf = (out: string): ReadonlyArray<string> => out.split('\n').flatMap((line) => /^LOST: it was caught before, by spec\/shell\/parts\.test\.ts#\S{6}: (\S+)/.exec(line)?.[1] ?? [])
 
-describe('a project of known verdicts', { timeout: 600_000 }, () => {
-  test('every mutant gets the verdict that is due to it, and what was caught is recorded', () => {
+describe('a project with known verdicts', { timeout: 600_000 }, () => {
+  test('gives every mutant the verdict it deserves, and records what was caught', () => {
     const { code, out, verdicts } = gate(['--record', '--seed', '1'])
     expect(verdicts, out).toEqual(VERDICTS)
     expect(out).toContain('score 73.7 %')
@@ -180,7 +180,7 @@ describe('a project of known verdicts', { timeout: 600_000 }, () => {
     expect(alive()).toEqual([])
   })
 
-  test('one that is in the record and survives fails the gate, wherever it stands by now', () => {
+  test('fails the gate by a recorded mutant that survives, wherever it stands by now', () => {
     writeTests(blind)
     writeSources((text) => `/** More\n * lines. */\n${text}`)
     try {
@@ -195,7 +195,7 @@ describe('a project of known verdicts', { timeout: 600_000 }, () => {
     }
   })
 
-  test('one that is in the record and is not there any more does not', () => {
+  test('passes the gate without a recorded mutant that no longer exists', () => {
     writeTests((text) => text.replace("it('tells'", "it.skip('tells'"))
     writeSources((text) => text.replace('void [0].forEach(listener)', 'listener()').replace('listener: () => void', 'listener: () => unknown'))
     try {
@@ -209,7 +209,7 @@ describe('a project of known verdicts', { timeout: 600_000 }, () => {
     }
   })
 
-  test('one that was never caught and survives lowers the score alone; the gate fails below the one that is wanted', () => {
+  test('only lowers the score by a surviving mutant that was never caught; the gate fails below the required score', () => {
     rmSync(at('project', RECORD))
     writeTests(blind)
     configure(30)
@@ -226,7 +226,7 @@ describe('a project of known verdicts', { timeout: 600_000 }, () => {
     }
   })
 
-  test('a seed says which are drawn, and is printed', () => {
+  test('draws mutants by a seed, which is printed', () => {
     const drawn = (seed: string): ReadonlyArray<string> => gate(['--mutants', '3', '--seed', seed]).verdicts
     const first = drawn('7')
     expect(first).toHaveLength(3)
@@ -235,7 +235,7 @@ describe('a project of known verdicts', { timeout: 600_000 }, () => {
     expect(gate(['--mutants', '1']).out).toMatch(/^seed \d+: 1 of 19 mutants\n/)
   })
 
-  test('tests that fail without a mutant fail the gate', () => {
+  test('fails the gate by tests that fail without a mutant', () => {
     writeTests((text) => text.replace(".toBe('hello')", ".toBe('hallo')"))
     try {
       const { code, out } = gate(['--mutants', '1'])
@@ -282,7 +282,7 @@ describe('the sources', () => {
     })
   const isLeftOut = (file: string): boolean => Object.keys(leftOut).some((name) => file === name || (name.endsWith('/') && file.startsWith(name)))
 
-  test('each is mutated, or left out for a reason', () => {
+  test('are each mutated, or left out for a reason', () => {
     const sources = filesOf('shell')
     expect(sources.filter((file) => (file in tests) === isLeftOut(file))).toEqual([])
     expect(Object.keys(tests).filter((file) => !sources.includes(file))).toEqual([])
@@ -290,7 +290,7 @@ describe('the sources', () => {
     for (const reason of Object.values(leftOut)) expect(reason).toMatch(/\w \w/)
   })
 
-  test('each is tried with tests, and those are there', () => {
+  test('are each tried with tests, which exist', () => {
     const files = filesOf('spec/shell')
     expect(Object.entries(tests).filter(([, own]) => own.length === 0 || own.some((file) => !files.includes(file)))).toEqual([])
     for (const test of Object.keys(notRun)) {

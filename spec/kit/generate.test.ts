@@ -68,14 +68,14 @@ const rare = (name: string, least: readonly [events: number, effects: number], i
 const isOfBuilds = (tag: string): boolean => /Workflows|Build|Pipeline|Status|Cancel|Retry/.test(tag)
 const isOfRecords = (tag: string): boolean => tag.includes('Records')
 
-test('the long runs have many of every event and effect, but for what an operator does once', () => {
+test('the long runs have many of every event and effect, except what an operator does once', () => {
   for (const name of ['random-members', 'random-open']) {
     expect(manifestOf(without(`traces/${name}`)).totals.steps).toBe(10_000)
     expect(rare(name, [40, 15], (tag) => !isOfBuilds(tag) && !isOfRecords(tag) && tag !== 'PassedOver')).toEqual([])
   }
 })
 
-test('the runs of builds and of the backfill have many of theirs', () => {
+test('the runs of builds and of the backfill have many of their events and effects', () => {
   expect(rare('random-builds', [20, 15], isOfBuilds)).toEqual([])
   expect(rare('random-backfill', [20, 15], isOfRecords)).toEqual([])
 })

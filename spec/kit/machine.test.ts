@@ -12,7 +12,7 @@ test.each([...machineFiles()])('spec/%s is what the code does; if not: npm run g
   expect(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')).toBe(content)
 )
 
-describe('nothing is left untried', () => {
+describe('every step is tried', () => {
   const tried = <S, E extends { readonly _tag: string }>({ moves, start }: Machine<S, E>): ReadonlySet<string> =>
     new Set(moves.map(({ event }) => event(start, EPOCH_US)._tag))
   const seenBy = (concern: Concern): ReadonlyArray<string> =>
@@ -25,7 +25,7 @@ describe('nothing is left untried', () => {
     expect(tried(KNOT_MACHINE)).toEqual(new Set([...seenBy('knots').filter((event) => !rows.has(event)), 'HoldsChanged']))
   })
 
-  test('and every phase is met', () => {
+  test('in every phase', () => {
     for (const phase of ['Idle', 'Connecting', 'Open', 'Waiting']) {
       expect(explore(STREAM_MACHINE).map(({ from }) => from)).toContain(phase)
       expect(explore(KNOT_MACHINE).map(({ from }) => from.replace(', stopped', ''))).toContain(phase)
@@ -33,7 +33,7 @@ describe('nothing is left untried', () => {
   })
 })
 
-describe('a machine that does something else', () => {
+describe('a machine that behaves differently', () => {
   const page = (reduce: typeof Cursor.reduce): readonly [string, string] => {
     const outcomes = explore({ ...STREAM_MACHINE, reduce })
     return [diagram('Idle', outcomes), outcomeTable(outcomes)]

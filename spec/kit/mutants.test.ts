@@ -56,7 +56,7 @@ test('every mutant is killed by what it names', async () => {
   expect(survivors).toEqual([])
 })
 
-test('and the core as it is by none of that', async () => {
+test('no killer kills the unmutated core', async () => {
   const check = checkOf(await bundled(null))
   expect([...new Set(MUTANTS.map(({ killedBy }) => killedBy))].flatMap((name) => check(name) ?? [])).toEqual([])
 })

@@ -44,7 +44,7 @@ const SEED = 20_261_124
 
 const files = schemaFiles()
 
-test('spec/schema holds what the codecs say; if not: npm run generate', () => {
+test('spec/schema holds what the codecs say (if not: npm run generate)', () => {
   const textOf = (name: string): string => readFileSync(new URL(`schema/${name}`, SPEC), 'utf8')
   const onDisk = readdirSync(new URL('schema', SPEC)).map((name) => [`schema/${name}`, textOf(name)] as const)
   expect(new Map(onDisk)).toEqual(files)
@@ -119,8 +119,8 @@ const linesOf = (folder: string): ReadonlyArray<{ readonly lines: ReadonlyArray<
       name
     }))
 
-describe('a constraint takes what the codec takes', () => {
-  test('and there is a codec to each', () => expect(Object.keys(CONSTRAINTS).sort()).toEqual(Object.keys(CODECS).sort()))
+describe('a constraint accepts what the codec accepts', () => {
+  test('exists for every codec', () => expect(Object.keys(CONSTRAINTS).sort()).toEqual(Object.keys(CODECS).sort()))
 
   test.each(Object.keys(CONSTRAINTS))('%s', (name) => {
     const schema = CONSTRAINTS[name] ?? {}
@@ -188,7 +188,7 @@ const VALUES: ReadonlyArray<readonly [SchemaName, t.Type<unknown, unknown>, fc.A
   ['state', State as t.Type<unknown, unknown>, drawn.map(({ steps }) => steps.slice(-2).map(({ after }) => written(State.encode(after))))]
 ]
 
-describe('a schema takes what the codec takes', () => {
+describe('a schema accepts what the codec accepts', () => {
   test.each(VALUES)('%s, as it is', (name, codec, values) =>
     fc.assert(
       fc.property(values, (list) => {
@@ -262,7 +262,7 @@ const LINES: ReadonlyArray<Json> = [
 const SAMPLE = 20
 const LONG_FILE = 2_000
 
-describe('what the kit holds is valid', () => {
+describe('the data of the kit is valid', () => {
   test.each(linesOf('traces'))('traces/$name', ({ lines }) => {
     const every = lines.length > LONG_FILE ? SAMPLE : 1
     for (const [i, line] of lines.entries()) {

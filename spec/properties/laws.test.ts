@@ -20,7 +20,7 @@ test('every law in words is a predicate, and every predicate is in words', () =>
   expect(Object.keys(LAWS).sort()).toEqual(words.filter((id) => !ofStore(id)).sort())
 })
 
-test('every law is tried, and nothing is tried that is no law', () => {
+test('every law is tried, and nothing else is', () => {
   const tried = idsIn(textsIn(new URL('./', import.meta.url), /\.test\.ts$/), /check\(\s*[A-Z]+,\s*'([A-Z]+-\d+)'/g)
   expect(tried).toEqual(words.filter((id) => !ofStore(id)).sort())
 })

@@ -63,7 +63,7 @@ describe('a port that', () => {
     expect(code).toBe(1)
   })
 
-  test.concurrent('breaks down in the middle: the rest is not reached', async () => {
+  test.concurrent('breaks down halfway: the rest is not reached', async () => {
     const { text } = await inFolder(
       { ...FILES, 'two.jsonl': FILES['one.jsonl'].replace('"T1"', '"T2"') },
       (folder) => conformWith(odd('crashes'), '--from', folder)
@@ -71,7 +71,7 @@ describe('a port that', () => {
     expect(text).toContain('0 passed, 1 broke the port, 1 not reached')
   })
 
-  test.concurrent('crashes at random steps: what broke it is made small', () =>
+  test.concurrent('crashes at random steps: the run that breaks it is shrunk', () =>
     inFolder({}, async (folder) => {
       const { code, text } = await conformWith(odd('crashes'), '--no-recorded', '--random', '50', '--out', `${folder}/out.jsonl`)
       expect(text).toContain('and has 0 now')
@@ -114,7 +114,7 @@ describe('tack conform as a program', () => {
     return { child, closed }
   }
 
-  test('passes the reference, with exit code 0', () =>
+  test('passes the reference with exit code 0', () =>
     inFolder(FILES, async (folder) => {
       const { code, text } = await tack('--from', folder, '--', ...RUNNER).closed
       expect(text).toContain('1 passed')

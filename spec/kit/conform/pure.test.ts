@@ -27,7 +27,7 @@ describe('fewest', () => {
     expect(await fewest(numbers(100), has(...wanted))).toEqual(wanted)
   })
 
-  test('leaves nothing that can be left out alone, also when what fails is not the same items', async () => {
+  test('leaves nothing that can be omitted alone, even when other items fail then', async () => {
     const fails = (items: ReadonlyArray<number>): Promise<boolean> => Promise.resolve(items.length >= 7)
     expect(await fewest(numbers(33), fails)).toHaveLength(7)
   })
@@ -36,7 +36,7 @@ describe('fewest', () => {
     expect(await fewest(numbers(9), has(...numbers(9)))).toEqual(numbers(9))
   })
 
-  test('asks far less often than there are parts', async () => {
+  test('asks far less often than there are items', async () => {
     let asked = 0
     await fewest(numbers(1_000), (items) => {
       asked++
@@ -72,7 +72,7 @@ describe('differences', () => {
     expect(isSame(expected, actual)).toBe(found.length === 0)
   })
 
-  test('hostile keys are keys', () => {
+  test('treat hostile keys as keys', () => {
     const hostile = JSON.parse('{"__proto__":1}') as { readonly [key: string]: number }
     expect(differences(hostile, {}).map(({ path }) => path)).toEqual(['__proto__'])
     expect(isSame({}, hostile)).toBe(false)
@@ -88,7 +88,7 @@ const started: Event = { _tag: 'Started', at: at(1), config: CONFIG, resumeFrom:
 const opened = (connection: number): Event => ({ _tag: 'JetstreamOpened', at: at(2), connection: number(connection) })
 
 describe('a course', () => {
-  test('of which events are taken out keeps its connections', () => {
+  test('keeps its connections when events are taken out of it', () => {
     const items = toRelative({ beginning: { config: CONFIG }, events: [started, started, started, opened(3), opened(1)] })
     const [, , third, present, stale] = items
     expect(items.map(({ distance }) => distance)).toEqual([null, null, null, 0, -2])
@@ -99,7 +99,7 @@ describe('a course', () => {
     ])
   })
 
-  test('of which nothing is taken out is what it was', () => {
+  test('stays the same when nothing is taken out of it', () => {
     for (const course of courses(3, 400)) expect(toAbsolute(course.beginning, toRelative(course))).toEqual(course)
   })
 
@@ -109,14 +109,14 @@ describe('a course', () => {
     expect('state' in late.beginning && late.beginning.state).toEqual(step(initial(CONFIG), started)[0])
   })
 
-  test('comes from its seed: as many steps as are asked for', () => {
+  test('comes from its seed, with as many steps as are asked for', () => {
     const events = (seed: number): ReadonlyArray<Event> => [...courses(seed, 150)].flatMap((course) => course.events)
     expect(events(1)).toHaveLength(150)
     expect(events(1)).toEqual(events(1))
     expect(events(1)).not.toEqual(events(2))
   })
 
-  test('inputs are of every decoder, and can be written as UTF-8', () => {
+  test('has inputs for every decoder, all of which can be written as UTF-8', () => {
     const all = [...inputs(1, 300)]
     expect(all).toHaveLength(300)
     expect(new Set(all.map(({ subject }) => subject))).toEqual(new Set(['host', 'jetstream', 'knot']))
@@ -132,14 +132,14 @@ const VECTORS = '{"_tag":"vectors","about":"x","subject":"did","version":3}\n'
 const VECTOR = '{"_tag":"vector","input":"did:x:y","name":"a DID","output":true,"rules":["F3"]}\n'
 
 describe('files', () => {
-  test('a trace is read as it was written', () => {
+  test('hold a trace that is read back as it was written', () => {
     const [one] = casesIn('f', LINES)
     expect(one).toMatchObject({ _tag: 'trace', about: 'a start', file: 'f', line: 1, name: 'T1', rules: ['S5'] })
     expect(one?._tag === 'trace' && one.trace).toEqual(JSON.parse(JSON.stringify(TRACE)))
     expect(TRACE.steps[0]?.hash).toBe(stateHash(step(initial(CONFIG), started)[0]))
   })
 
-  test('several traces, and vectors, each with its line', () => {
+  test('hold several traces, and vectors, each with its line', () => {
     expect(casesIn('f', LINES + LINES).map(({ line }) => line)).toEqual([1, 5])
     expect(casesIn('f', VECTORS + VECTOR + VECTOR).map(({ line }) => line)).toEqual([2, 3])
   })
@@ -163,7 +163,7 @@ describe('files', () => {
     expect(() => casesIn('f', text)).toThrow(words)
   })
 
-  test('what is wrong with a file is said before any port is started, with exit code 2', () =>
+  test('are checked before any port is started; a fault ends with exit code 2', () =>
     inFolder({ 'a.jsonl': LINES, 'b.jsonl': LINES }, async (folder) => {
       expect(await conformWith(['/nowhere'], '--from', folder)).toEqual({
         code: 2,
@@ -171,13 +171,13 @@ describe('files', () => {
       })
     }))
 
-  test('what is no UTF-8 is refused', () =>
+  test('must be UTF-8', () =>
     inFolder({ 'a.jsonl': '' }, async (folder) => {
       writeFileSync(`${folder}/a.jsonl`, Buffer.from([0xff, 0x0a]))
       expect(await conformWith(['/nowhere'], '--from', folder)).toEqual({ code: 2, text: `${folder}/a.jsonl: no UTF-8` })
     }))
 
-  test('what cannot be written is said when everything else has been', () =>
+  test('that cannot be written are reported after everything else', () =>
     inFolder({ 'a.jsonl': LINES }, async (folder) => {
       const { code, text } = await conformWith(RUNNER, '--from', folder, '--json', `${folder}/none/x.json`)
       expect(text).toContain('1 passed')
@@ -185,7 +185,7 @@ describe('files', () => {
       expect(code).toBe(2)
     }))
 
-  test('a trace that is not right by the reference either says so', () =>
+  test('with a trace that the reference fails, too, say so', () =>
     inFolder({ 'a.jsonl': LINES.replace(/("_tag":"step".*"hash":")[0-9a-f]+/, '$10123456789abcdef') }, async (folder) => {
       const { code, text } = await conformWith(RUNNER, '--from', folder)
       expect(text).toContain('at step 1 of 1 step')
@@ -193,7 +193,7 @@ describe('files', () => {
       expect(code).toBe(1)
     }))
 
-  test('cases are chosen by name, rule and subject', () => {
+  test('are reduced to the cases of a name, rule or subject', () => {
     const [trace, vector] = [...casesIn('f', LINES), ...casesIn('f', VECTORS + VECTOR)]
     const chosen = (pattern: string) => [trace, vector].map((one) => one !== undefined && isChosen(one, [pattern]))
     expect(chosen('T')).toEqual([true, false])
@@ -229,33 +229,33 @@ describe('reports', () => {
     }
   }
 
-  test('what is printed says what was expected and what came', () => {
+  test('say what was expected and what came', () => {
     const text = reportLines(run(failed), 10).join('\n')
     expect(text).toContain('input: "did:x:y"\n    expected  true\n    got       false\n    <remark>')
     expect(text).toContain('0 passed, 1 failed, in 1.3 s')
     expect(text).not.toContain('\u001b')
   })
 
-  test('beyond the limit they are counted', () => {
+  test('only count failures beyond the limit', () => {
     const many = { ...run(failed), played: Array.from({ length: 12 }, () => run(failed).played).flat() }
     expect(reportLines(many, 10).join('\n')).toContain('… and 2 more that failed')
     expect(reportLines(many, Infinity).join('\n')).not.toContain('more that failed')
   })
 
-  test('foreign text does not move the cursor of a terminal', () =>
+  test('show foreign text that cannot move the cursor of a terminal', () =>
     expect(visible('a\u001b[2J\u009b\u202eb\u2028')).toBe('a\\u001b[2J\\u009b\\u202eb\\u2028'))
 
-  test('good is what was played and is right', () => {
+  test('call good what was played and is right', () => {
     expect(isGood(run({ _tag: 'passed' }))).toBe(true)
     expect(isGood({ ...run({ _tag: 'passed' }), breakdown: { asked: null, line: null, stderr: '', what: 'it ended' } })).toBe(false)
     for (const bad of [failed, { _tag: 'skipped', reason: '' }, { _tag: 'errored', given: null, message: '', step: null }] as const)
       expect(isGood(run(bad))).toBe(false)
   })
 
-  test('XML holds what it can hold', () =>
+  test('write XML without what XML cannot hold', () =>
     expect(escapeXml('<a b="\'&">\u0000\u001b\ud800\ufffe😀é\n')).toBe('&lt;a b=&quot;&apos;&amp;&quot;&gt;\ufffd\ufffd\ufffd\ufffd😀é\n'))
 
-  test('JUnit: a suite a file, a case a vector', () => {
+  test('have a JUnit suite for each file, and a case for each vector', () => {
     const xml = junitOf(run(failed))
     expect(xml).toContain('<testsuites name="tack conform: a &amp; b" time="1.250">')
     expect(xml).toContain('<testsuite name="f&lt;1&gt;.jsonl" tests="1" failures="1" errors="0" skipped="0">')
@@ -266,7 +266,7 @@ describe('reports', () => {
     expect(junitOf(run({ _tag: 'errored', given: 1, message: 'x', step: null }))).toContain('errors="1"')
   })
 
-  test('JSON: totals and results', () =>
+  test('have totals and results in JSON', () =>
     expect(JSON.parse(jsonOf(run(failed)))).toMatchObject({
       port: 'a & b',
       results: [{ kind: 'vector', line: 2, outcome: { _tag: 'failed' }, rules: ['F3'], subject: 'did' }],

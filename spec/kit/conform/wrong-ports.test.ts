@@ -25,7 +25,7 @@ const fileOf = (shown: string): string => {
 
 const pathsOf = ({ failure }: Result['outcome']): ReadonlyArray<string> => (failure?.differences ?? []).map(({ path }) => path)
 
-test('the reference passes everything, and what is random', async () => {
+test('the reference passes everything, random runs included', async () => {
   const { code, text } = await conformWith(RUNNER, '--random', '2000', '--seed', '1')
   expect(text).not.toMatch(/failed|errored|skipped|not reached/)
   expect(text).toContain('steps: 2000, all as the reference has them')
@@ -53,7 +53,7 @@ describe('a wrong port', () => {
       })
     )
 
-  test('what is written of it is played again: it fails there, and the reference does not', () =>
+  test('fails again when its written failure is played, which the reference passes', () =>
     inFolder({}, async (folder) => {
       const out = join(folder, 'failure.jsonl')
       const wrong = changed(WRONG_PORTS[0]?.mutation ?? {})
