@@ -4,7 +4,7 @@
 import * as Backfill from './backfill.js'
 import * as Commits from './commits/index.js'
 import { ONE } from './config.js'
-import * as Cursor from './cursor.js'
+import * as Cursor from './cursor/index.js'
 import { isFromFuture } from './data/identifiers.js'
 import type { Effect } from './effect.js'
 import type { Event, StreamAdvanced } from './event.js'

@@ -36,7 +36,7 @@ import type {
   WorkflowsRead,
   WorkflowsUnread
 } from './event.js'
-import type { HoldsChanged, TriggerArrived } from './knots.js'
+import type { HoldsChanged, TriggerArrived } from './knots/index.js'
 import { courseOf, isSamePush, Told, toldOf, type Telling, WAIT_MS } from './pushes.js'
 import { type LogKey, logKey, oldestStatuses, type StatusLog } from './status-log.js'
 import { chain, report, type Transition, unchanged } from './transition.js'

@@ -12,11 +12,11 @@ import * as Builds from './builds.js'
 import * as Commits from './commits/index.js'
 import type { Config } from './config.js'
 import * as Counters from './counters.js'
-import * as Cursor from './cursor.js'
+import * as Cursor from './cursor/index.js'
 import { Did } from './data/identifiers.js'
 import * as M from './data/ordered-map.js'
 import { StatusEntry } from './effect.js'
-import * as Knots from './knots.js'
+import * as Knots from './knots/index.js'
 
 export interface State {
   readonly backfill: Backfill.BackfillState

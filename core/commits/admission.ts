@@ -4,8 +4,7 @@
 import { type Account, sizeOf } from './account.js'
 import { Did } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
-import type { Policy } from './model.js';
-import { type CommitsState } from './model.js'
+import { type CommitsState, type Policy } from './model.js'
 
 /**
  * Whether only those are known who are admitted: under `members`, where what is not kept of others can be read once they are

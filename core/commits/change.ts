@@ -2,8 +2,7 @@
  * An account changes as a whole: what follows from it for the members and the holds.
  */
 import { type Account, isNews, known, NOBODY, sizeOf, standing } from './account.js'
-import type { Did} from '../data/identifiers.js';
-import { type TimeUs } from '../data/identifiers.js'
+import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { AccountReceived } from '../event.js'
 import { type Transition, unchanged } from '../transition.js'

@@ -5,8 +5,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type Account, known, type Repo, type Slot, type Slots, stampOf, withRows } from './account.js'
 import type { Natural } from '../config.js'
-import type { HostPolicy } from '../data/host-name.js';
-import { canonicalHost } from '../data/host-name.js'
+import { canonicalHost, type HostPolicy } from '../data/host-name.js'
 import {
   COLLABORATOR,
   type Collection,
@@ -27,14 +26,13 @@ import { settled } from './change.js'
 import { count, didsOf, membersChanged, reindexed, repoDidOf, subjectOf } from './derived.js'
 import { isNewsAt, usableRev } from './gates.js'
 import { holdChanged, holdChanges, knotHeld } from './holds.js'
-import type {
-  Policy} from './model.js';
 import {
   accountOf,
   type CommitsState,
   type HoldChanged,
   type MemberChanged,
   type Outcome,
+  type Policy,
   rowAt
 } from './model.js'
 

@@ -3,8 +3,7 @@
  */
 import type { Account, Repo, Slot } from './account.js'
 import type { HostPolicy } from '../data/host-name.js'
-import type { Did} from '../data/identifiers.js';
-import { type TimeUs } from '../data/identifiers.js'
+import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import { type Transition, unchanged } from '../transition.js'
 import { isMember, isRemembered, isSelective } from './admission.js'
@@ -12,8 +11,7 @@ import { settled } from './change.js'
 import { repoOf } from './commit.js'
 import { derive, didsOf, membersChanged } from './derived.js'
 import { holdChanges } from './holds.js'
-import type { Policy } from './model.js';
-import { type CommitsState, type HoldChanged, type MemberChanged } from './model.js'
+import { type CommitsState, type HoldChanged, type MemberChanged, type Policy } from './model.js'
 
 const samePolicy = (a: Policy, b: Policy): boolean =>
   a.admission === b.admission &&

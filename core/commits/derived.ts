@@ -9,8 +9,7 @@ import { insertAt, removeAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
 import type { Member } from '../event.js'
 import { isMember, isOurs } from './admission.js'
-import type { Policy } from './model.js';
-import { type CommitsState, holder, type MemberChanged } from './model.js'
+import { type CommitsState, holder, type MemberChanged, type Policy } from './model.js'
 
 /** The subject that the owner's record makes a member, `""` when it makes none. */
 export const subjectOf = (policy: Policy, record: Member | null): string =>

@@ -4,8 +4,7 @@
 import { type Account, NOBODY, type Repo } from './account.js'
 import type { Repository } from '../build.js'
 import type { HostName } from '../data/host-name.js'
-import type { Did} from '../data/identifiers.js';
-import { type Rkey } from '../data/identifiers.js'
+import { type Did, type Rkey } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import { NOTHING } from '../transition.js'
 import { isAdmitted } from './admission.js'

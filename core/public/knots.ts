@@ -1,2 +1,3 @@
 /** The reducer of knots, as others see it. */
-export { type Holder, type HoldsChanged, initial, type KnotsState, reduce, Subscription, type TriggerArrived, WrittenKnots } from '../knots.js'
+export { type HoldsChanged, initial, type KnotsState, reduce, Subscription, type TriggerArrived, WrittenKnots } from '../knots/index.js'
+export type { Holder } from '../commits/index.js'

@@ -1,6 +1,6 @@
 /** The cursor: where a connection starts (S3, S4, D12), and what may be merged (D2). */
 import { describe, expect, test } from 'vitest'
-import * as Cursor from '../../core/cursor.js'
+import * as Cursor from '../../core/cursor/index.js'
 import { Event, Natural, StreamAdvanced, TimeUs } from '../../core/index.js'
 import { at, CONFIG, initialOf, must, passing, started } from '../examples/support.js'
 

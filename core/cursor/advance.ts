@@ -1,0 +1,100 @@
+/**
+ * A frame moves the cursor, and may show that something was lost before it (D1, D10).
+ */
+import type { Natural } from '../config.js'
+import { isFromFuture, laterOf, type TimeUs as Time } from '../data/identifiers.js'
+import type { Effect } from '../effect.js'
+import type { FrameEvent, FrameRejected, StreamAdvanced } from '../event.js'
+import { report, type Transition, unchanged } from '../transition.js'
+import type { CursorState } from './model.js'
+import { byTime, isAwaited, positionOf } from './position.js'
+
+/** The stamp of the first frame in `event`, and the greatest; `null` when there is none to go by. */
+const stampsOf = (event: FrameEvent): { readonly first: Time; readonly last: Time } | null => {
+  switch (event._tag) {
+    case 'StreamAdvanced':
+      return { first: event.firstUs, last: event.lastUs }
+    default:
+      return event.timeUs === null ? null : { first: event.timeUs, last: event.timeUs }
+  }
+}
+
+/**
+ * Whether the frame shows that a number has led elsewhere than to the frame that bore it. It is not applied, nor counted: it comes again. The
+ * frame is one of the present connection.
+ */
+export const isAstray = (state: CursorState, event: FrameEvent): boolean => isAwaited(state) && !isMarked(state, event)
+
+/** Whether this is the frame on which the cursor stands, as far as number and stamp can tell. */
+const isMarked = ({ cursor, mark }: CursorState, event: FrameEvent): boolean =>
+  mark !== null && event.ordinal === mark.ordinal && stampsOf(event)?.first === cursor
+
+/** Whether the rejected frame has been here before, most likely: what was refused once is not to be counted at every replay. */
+export const isRepeated = ({ replayUs }: CursorState, { timeUs }: FrameRejected): boolean =>
+  timeUs !== null && replayUs !== null && timeUs <= replayUs
+
+const didOf = (event: FrameEvent) => (event._tag === 'CommitReceived' || event._tag === 'AccountReceived' ? event.did : null)
+
+const markOf = ({ settings: { url } }: CursorState, { ordinal }: FrameEvent): CursorState['mark'] =>
+  ordinal === null || url === '' ? null : { ordinal, url }
+
+/** A frame of the present connection came. */
+export const received = (state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
+  if (!isAwaited(state)) return reported(advance(state, event), state, event)
+  // The very frame: whatever was asked for by time besides is answered, and nothing can have been missed.
+  return isMarked(state, event) ? reported(advance({ ...state, askedUs: null }, event), state, event) : byTime(state)
+}
+
+/** A rejection is reported, if it is none that a replay brings again. */
+const reported = (
+  [after, effects]: Transition<CursorState, Effect>,
+  before: CursorState,
+  event: FrameEvent
+): Transition<CursorState, Effect> => {
+  if (event._tag !== 'FrameRejected' || isRepeated(before, event)) return [after, effects]
+  const { _tag, at, collection, detail, did, operation, reason, rkey } = event
+  return [after, [...effects, report({ _tag, at, collection, detail, did, operation, reason, rkey })]]
+}
+
+const advance = (state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
+  const stamps = stampsOf(event)
+  if (stamps === null) return unchanged(state)
+  const { first, last } = stamps
+  if (isFromFuture(last, event.at))
+    return [state, [report({ _tag: 'FrameFromFuture', at: event.at, did: didOf(event), timeUs: last })]]
+
+  const asked = state.askedUs
+  const isGap = asked !== null && first > asked + state.settings.toleranceUs
+  const position = positionOf(state)
+  const moves = position === null || last > position
+  const isLast = state.cursor === null || last >= state.cursor
+  return [
+    {
+      askedUs: null,
+      connection: state.connection,
+      cursor: isLast ? last : state.cursor,
+      mark: isLast ? markOf(state, event) : state.mark,
+      passedUs: state.passedUs,
+      poisonings: moves ? (0 as Natural) : state.poisonings,
+      replayUs: state.replayUs,
+      rereadUs: state.rereadUs === null || state.cursor === null || last >= state.cursor ? null : laterOf(state.rereadUs, last),
+      settings: state.settings,
+      stopped: state.stopped
+    },
+    isGap ? [report({ _tag: 'Gap', askedUs: asked, at: event.at, gotUs: first })] : []
+  ]
+}
+
+/**
+ * One event for two that only move the cursor, the second right after the first: stepping it is stepping them both (a gap is
+ * reported as of the last receipt), as long as neither is from the future.
+ */
+export const merge = (a: StreamAdvanced, b: StreamAdvanced): StreamAdvanced => ({
+  _tag: 'StreamAdvanced',
+  at: b.at,
+  connection: b.connection,
+  count: (a.count + b.count) as Natural,
+  firstUs: a.firstUs,
+  lastUs: a.lastUs < b.lastUs ? b.lastUs : a.lastUs,
+  ordinal: a.lastUs <= b.lastUs ? b.ordinal : a.ordinal
+})

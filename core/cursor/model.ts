@@ -1,0 +1,60 @@
+/**
+ * What is kept of the stream, and how it begins.
+ */
+import * as t from 'io-ts'
+import { Backoff, type Config, Natural } from '../config.js'
+import { Connection, idle } from '../connection.js'
+import { TimeUs, type TimeUs as Time } from '../data/identifiers.js'
+
+export const CursorState = t.readonly(
+  t.strict({
+    /** Where the present resume asked to start, until its first event has been compared with it (D10). */
+    askedUs: t.union([TimeUs, t.null]),
+    connection: Connection,
+    /** `null`: nothing has been processed yet. */
+    cursor: t.union([TimeUs, t.null]),
+    /** The number of the frame that the cursor stands on, and whose number that is; `null` when it has none, or none to go by (D10). */
+    mark: t.union([t.readonly(t.strict({ ordinal: Natural, url: t.string })), t.null]),
+    /** Where the last step over a frame that could not be taken in ended: no rewind goes back before it (D12). */
+    passedUs: TimeUs,
+    /** How often in a row a frame closed the connection while our position stood where it stands (D12). */
+    poisonings: Natural,
+    /** The cursor as it stood when the present connection was opened: what is stamped no later has been here before, most likely. */
+    replayUs: t.union([TimeUs, t.null]),
+    /** How far a re-reading that an operator asked for has come; `null` when there is none, or it has reached the cursor. */
+    rereadUs: t.union([TimeUs, t.null]),
+    settings: t.readonly(t.strict({ backoff: Backoff, rewindUs: Natural, toleranceUs: Natural, url: t.string })),
+    stopped: t.boolean
+  }),
+  'CursorState'
+)
+
+export type CursorState = t.TypeOf<typeof CursorState>
+
+export const settingsOf = (config: Config): CursorState['settings'] => ({
+  backoff: config.jetstreamBackoff,
+  rewindUs: config.rewindUs,
+  toleranceUs: config.toleranceUs,
+  url: config.jetstream
+})
+
+/** Nothing processed, nothing connected. Frames that bear connection number 0 are taken without further ceremony. */
+export const initial = (config: Config): CursorState => ({
+  askedUs: null,
+  connection: idle(0 as Natural),
+  cursor: null,
+  mark: null,
+  passedUs: 0 as Time,
+  poisonings: 0 as Natural,
+  replayUs: null,
+  rereadUs: null,
+  settings: settingsOf(config),
+  stopped: false
+})
+
+/**
+ * Whether what is read again lies before the cursor (where it has reached it, it is over), and a mark is that of a cursor which nothing is
+ * read again before.
+ */
+export const isCoherent = ({ cursor, mark, rereadUs }: CursorState): boolean =>
+  (rereadUs === null || (cursor !== null && rereadUs < cursor)) && (mark === null || (cursor !== null && rereadUs === null))

@@ -1,0 +1,43 @@
+/**
+ * The connections to knots: they begin with the bridge, end with it, and come back after a pause.
+ */
+import type { Natural } from '../config.js'
+import { connecting, idle, lost, woken } from '../connection.js'
+import type { HostName } from '../data/host-name.js'
+import { nanosBefore, type TimeUs } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import type { Effect, ReconnectKnot } from '../effect.js'
+import { chain, type Transition } from '../transition.js'
+import { type KnotsState, type Subscription, update } from './model.js'
+import { sinceOf, toKnot } from './reconcile.js'
+
+/** Every subscription connects anew, whatever it was before: the bridge has (re)started. A clock that was ahead does not count for ever. */
+export const start = (state: KnotsState, at: TimeUs): Transition<KnotsState, Effect> =>
+  chain(state, M.toEntries(state.subscriptions), (before, [host, was]) => {
+    const since = nanosBefore(sinceOf(at), was.since) ? sinceOf(at) : was.since
+    const subscription: Subscription = { ...was, connection: connecting(before.next), since }
+    return [
+      { ...update(before, host, subscription), next: (before.next + 1) as Natural },
+      [toKnot('SubscribeKnot', host, subscription)]
+    ]
+  })
+
+/** Every connection ends; the subscriptions stay what the rows call for, with their cursors. */
+export const stop = (state: KnotsState): Transition<KnotsState, Effect> =>
+  chain(state, M.toEntries(state.subscriptions), (before, [host, was]) => [
+    { ...update(before, host, { ...was, connection: idle(before.next) }), next: (before.next + 1) as Natural },
+    [{ _tag: 'UnsubscribeKnot', connection: was.connection.number, host }]
+  ])
+
+export const reconnect = (state: KnotsState, host: HostName, subscription: Subscription): Transition<KnotsState, ReconnectKnot> => {
+  const after = { ...subscription, connection: woken(subscription.connection) }
+  return [update(state, host, after), [toKnot('ReconnectKnot', host, after)]]
+}
+
+export const closed = (state: KnotsState, host: HostName, at: TimeUs, subscription: Subscription): Transition<KnotsState, Effect> => {
+  const [connection, pause] = lost(state.settings.backoff, at, state.next, subscription.connection)
+  return [
+    { ...update(state, host, { ...subscription, connection }), next: (state.next + 1) as Natural },
+    [{ _tag: 'WakeAfter', ...pause, timer: { _tag: 'KnotTimer', connection: connection.number, host } }]
+  ]
+}

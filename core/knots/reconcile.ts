@@ -1,0 +1,71 @@
+/**
+ * Reconciliation: from the holds that were made and released to subscriptions, exactly the difference (S13, D4).
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { type HoldChanged, holder } from '../commits/index.js'
+import type { Natural } from '../config.js'
+import { connecting, idle } from '../connection.js'
+import type { HostName } from '../data/host-name.js'
+import { FUTURE_US, type Nanos, nanosOf, previousNano, type TimeUs, usBefore } from '../data/identifiers.js'
+import { insertAt, removeAt } from '../data/multimap.js'
+import * as M from '../data/ordered-map.js'
+import type { Effect, SubscribeKnot, UnsubscribeKnot } from '../effect.js'
+import { chain, type Transition, unchanged } from '../transition.js'
+import { type HoldsChanged, type KnotsState, type Subscription } from './model.js'
+
+export const apply = (holders: KnotsState['holders'], { _tag, did, knot, rkey }: HoldChanged): KnotsState['holders'] =>
+  (_tag === 'HoldMade' ? insertAt(knot, holder(did, rkey)) : removeAt(knot, holder(did, rkey)))(holders)
+
+/**
+ * Where a connection asks to start: knots deliver what was created after the cursor, and older ones give several frames one
+ * stamp, so the last stamp is asked for again. The repeats are recognised by what they are.
+ */
+const resumeAfter = (subscription: Subscription): Nanos | null =>
+  subscription.cursor === null ? null : previousNano(subscription.cursor)
+
+export const toKnot = <T extends 'SubscribeKnot' | 'ReconnectKnot'>(_tag: T, host: HostName, subscription: Subscription) => ({
+  _tag,
+  connection: subscription.connection.number,
+  cursor: resumeAfter(subscription),
+  host
+})
+
+/** Clocks of knots may be as wrong as stamps may be at all (D1). */
+export const sinceOf = (at: TimeUs): Nanos => nanosOf(usBefore(at, FUTURE_US))
+
+const subscribe =
+  (at: TimeUs) =>
+  (state: KnotsState, host: HostName): Transition<KnotsState, SubscribeKnot> => {
+  const number = state.next
+  const subscription: Subscription = { connection: state.stopped ? idle(number) : connecting(number), cursor: null, since: sinceOf(at) }
+  return [
+    { ...state, next: (number + 1) as Natural, subscriptions: M.upsertAt(host, subscription)(state.subscriptions) },
+    state.stopped ? [] : [toKnot('SubscribeKnot', host, subscription)]
+  ]
+}
+
+const unsubscribe = (state: KnotsState, host: HostName): Transition<KnotsState, UnsubscribeKnot> => [
+  { ...state, subscriptions: M.deleteAt(host)(state.subscriptions) },
+  state.stopped
+    ? []
+    : pipe(
+        M.lookup(host)(state.subscriptions),
+        O.match(
+          () => [],
+          ({ connection }) => [{ _tag: 'UnsubscribeKnot', connection: connection.number, host }]
+        )
+      )
+]
+
+/** Brings the subscriptions in line with who holds what now: first what is new, then what is over, each by host (S13). */
+export const reconcile = (before: KnotsState, { at, changes }: HoldsChanged): Transition<KnotsState, Effect> => {
+  if (changes.length === 0) return unchanged(before)
+  const state = { ...before, holders: changes.reduce(apply, before.holders) }
+  const touched = [...new Set(changes.map((change) => change.knot))].sort()
+  const made = touched.filter((host) => M.has(host)(state.holders) && !M.has(host)(state.subscriptions))
+  const released = touched.filter((host) => !M.has(host)(state.holders) && M.has(host)(state.subscriptions))
+  const [subscribed, first] = chain(state, made, subscribe(at))
+  const [after, second] = chain(subscribed, released, unsubscribe)
+  return [after, [...first, ...second]]
+}

@@ -1,0 +1,39 @@
+/**
+ * The written form of what is kept of knots: the holders follow from the rows.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import type { HoldChanged } from '../commits/index.js'
+import { Natural } from '../config.js'
+import { HostName } from '../data/host-name.js'
+import { orderedMap } from '../data/ordered-map-codec.js'
+import * as M from '../data/ordered-map.js'
+import { type KnotsState, Settings, Subscription } from './model.js'
+import { apply } from './reconcile.js'
+
+/** The slice without what is derived. */
+export const WrittenKnots = t.readonly(
+  t.strict({ next: Natural, settings: Settings, stopped: t.boolean, subscriptions: orderedMap(HostName, Subscription) }),
+  'Knots'
+)
+
+export type WrittenKnots = t.TypeOf<typeof WrittenKnots>
+
+export const toWritten = ({ next, settings, stopped, subscriptions }: KnotsState): WrittenKnots => ({ next, settings, stopped, subscriptions })
+
+/**
+ * The slice with these holds.
+ *
+ * @returns `Left` with a sentence when the subscriptions are not those that the holds call for, or a connection bears a
+ *   number that was never given out.
+ */
+export const fromWritten = (written: WrittenKnots, holds: ReadonlyArray<HoldChanged>): E.Either<string, KnotsState> => {
+  const holders = holds.reduce<KnotsState['holders']>(apply, M.empty())
+  const wanted = M.keys(holders)
+  const subscribed = M.toEntries(written.subscriptions)
+  if (wanted.length !== subscribed.length || subscribed.some(([host], i) => host !== wanted[i]))
+    return E.left('the subscriptions are not those that the rows call for')
+  return subscribed.some(([, { connection }]) => connection.number >= written.next)
+    ? E.left('a connection bears a number that was never given out')
+    : E.right({ ...written, holders })
+}
