@@ -17,7 +17,7 @@ export const turns = (max: number): Turns => {
   let isClosed = false
 
   const next = (): void => {
-    while (!isClosed && running.size < max) {
+    while (running.size < max) {
       const job = waiting.shift()
       if (job === undefined) return
       const over = (): void => {
@@ -57,15 +57,10 @@ export interface Lanes {
 export const lanes = (max: number, maxPerKey: number, rest: () => Promise<void> = () => Promise.resolve()): Lanes => {
   const all = turns(max)
   const byKey = new Map<string, { count: number; readonly queue: Turns }>()
-  let isClosed = false
   return {
-    close: () => {
-      isClosed = true
-      for (const { queue } of byKey.values()) void queue.close()
-      return all.close()
-    },
+    // What waits in a lane has its turn among all, and so none any more.
+    close: all.close,
     take: (key, job) => {
-      if (isClosed) return
       const lane = byKey.get(key) ?? { count: 0, queue: turns(maxPerKey) }
       byKey.set(key, lane)
       lane.count += 1

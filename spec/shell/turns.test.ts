@@ -79,5 +79,8 @@ test('of one key fewer, with a rest after each; whoever waits for it keeps nobod
   const closed = three.close()
   for (const rest of rests) rest()
   await closed
+  await end('')
+  for (const [key, name] of [['a', 'a5'], ['e', 'e1']] as const) three.take(key, job(name))
+  await end('')
   expect(begun).toHaveLength(5)
 })
