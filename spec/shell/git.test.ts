@@ -230,6 +230,18 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     expect(texts(await read(asked(knot.host), { maxBytes: 50_000 }))).toEqual({ 'ci.yml': '# ci.yml\n' })
   })
 
+  it('the files at once, however many: git is not left to get each when it looks at it', async () => {
+    const { knot, repo } = await served()
+    const requests = async (count: number): Promise<number> => {
+      const { newSha } = await repo.commitAndPush(Array.from({ length: count }, (_, i) => file(`${String(i)}.yml`)))
+      const before = knot.git.asked.length
+      expect(await read(asked(knot.host, { sha: newSha }))).toMatchObject({ files: { length: count } })
+      return knot.git.asked.length - before
+    }
+    const forOne = await requests(1)
+    expect(await requests(8)).toBe(forOne)
+  })
+
   it.each(['sha1', 'sha256'] as const)('and no more where the knot can, and does not say so: %s', async (format) => {
     const { knot, repo } = await served({ filters: 'unannounced' }, { format })
     const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => Math.imul(i, 2_654_435_761) >>> 13))

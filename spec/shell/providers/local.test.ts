@@ -654,17 +654,21 @@ describe('processes', () => {
       { graceMs: 60_000 }
     ))
 
-  test.runIf(process.platform === 'linux')('a runner that does not hear is ended', () =>
+  test.runIf(process.platform === 'linux')('a runner that does not hear is ended, with all that it has started', () =>
     withSite(async (site) => {
       const { answer, root, until } = site
-      const job = jobOf(BUILD, steps('sleep 600'))
+      const job = jobOf(BUILD, steps('sleep 600 & echo "pid $!"; wait'))
       const provider = await site.restart()
       const external = await begun(site, provider, job)
-      await until(() => existsSync(join(root, external, 'runner.json')))
+      await until(() => readdirSync(join(root, external)).some((one) => one.startsWith('log-') && read(join(root, external, one)).includes('"text":"pid ')))
       process.kill(runnerOf(root, external), 'SIGSTOP')
       await answer(provider.cancel(job, external))
       expect(await ended(site, provider, job)).toMatchObject({ status: 'cancelled' })
       await until(() => !isRunning(runnerOf(root, external)))
+      // With all that it has started.
+      const pid = Number(texts(await logOf(site, provider, job))[0]?.slice(4))
+      expect(pid).toBeGreaterThan(1)
+      await until(() => !isRunning(pid))
     }))
 })
 
