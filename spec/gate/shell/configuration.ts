@@ -10,6 +10,8 @@ export const Configuration = t.strict(
     break: t.number,
     /** The sources that are not mutated, or folders of them, and why. */
     leftOut: t.record(t.string, t.string),
+    /** After so many minutes no further mutant is tried. What a run comes to that ends so is said by those that were. */
+    minutes: t.number,
     /** How many mutants a run tries. */
     mutants: t.number,
     /** The tests that are not run, as `FILE > NAME`, and why. */

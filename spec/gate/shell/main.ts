@@ -1,7 +1,8 @@
 /**
  * The mutation gate of the shell.
  *
- *     node dist/spec/gate/shell/main.js spec/gate/shell.conf.json [--seed N] [--mutants N|all] [--source PATH]… [--places N] [--record]
+ *     node dist/spec/gate/shell/main.js spec/gate/shell.conf.json [--seed N] [--mutants N|all] [--source PATH]… [--mutator NAME]… [--minutes N]
+ *         [--places N] [--record]
  *
  * It draws mutants by a seed, and tries each with the tests of its source that come by it. It ends with 1 when one survives that has been
  * caught before, when the score is too low, and when the tests fail without any mutant. `--record` adds to the record what was caught.
@@ -13,13 +14,16 @@ import { parseArgs } from 'node:util'
 import { readConfiguration } from './configuration.js'
 import type { Mutant } from './mutants.js'
 import { createPlace, imageOf, type Place } from './places.js'
+import { usedSeconds } from './processes.js'
 import { mark, readRecord, writeRecord } from './record.js'
 import { breakOff, type Ending, type Outcome, tryIn } from './trial.js'
 
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,
   options: {
+    minutes: { type: 'string' },
     mutants: { type: 'string' },
+    mutator: { default: [], multiple: true, type: 'string' },
     places: { type: 'string' },
     record: { default: false, type: 'boolean' },
     seed: { type: 'string' },
@@ -110,6 +114,18 @@ type Verdict = { readonly _tag: 'Caught'; readonly by: string; readonly how: Exc
 const PATIENCE = 8
 const MOMENT_MS = 4_000
 
+/**
+ * A mutant is tried with so many milliseconds of tests, on a machine that is free: one that survives the quickest of them is not worth the
+ * time that a hundred others take. One that was caught before is tried with all.
+ */
+const ENOUGH_MS = 15_000
+
+/**
+ * What was caught before may survive once by the chance of a moment, and it is not lost by that: it is tried so many times with the test that
+ * caught it, and then with all. What is taken into the record has been caught as many times.
+ */
+const TIMES = 3
+
 /** One process may come by a mutant so many times as often as any test did without it, and some times more. */
 const ROUNDS = 100
 const MORE_ROUNDS = 100_000
@@ -155,21 +171,32 @@ const createTrials = (
     return found === null ? { _tag: 'NotReached' } : once(place, mutant, found.file, found.names)
   }
 
-  /** With the tests of its source that come by it, the quickest files first; or with all of its source. */
+  /** The quickest of the tests, as many as there is time for, and at least one. */
+  const within = (run: Run, names: ReadonlyArray<string>, leftMs: number): ReadonlyArray<string> => {
+    let ms = 0
+    return [...names]
+      .sort((a, b) => (run.ms.get(a) ?? 0) - (run.ms.get(b) ?? 0))
+      .filter((name, i) => (ms += run.ms.get(name) ?? 0) <= leftMs || i === 0)
+  }
+
+  /** With the tests of its source that come by it, the quickest first; or with all of its source, however long they take. */
   const all = async (place: Place, mutant: Mutant, isThorough: boolean): Promise<Verdict> => {
     const files = (tests[mutant.file] ?? [])
       .flatMap((file) => {
         const run = runs.get(file)
         const met = run?.met.get(mutant.id)
         if (run === undefined || (met === undefined && !isThorough)) return []
-        const names = met === undefined || met.has(null) || isThorough ? null : [...met].filter((name) => name !== null)
-        const ms = (names ?? [...run.ms.keys()]).reduce((sum, name) => sum + (run.ms.get(name) ?? 0), run.otherMs)
-        return [{ file, ms, names }]
+        const names = met === undefined || met.has(null) || isThorough ? [...run.ms.keys()] : [...met].filter((name) => name !== null)
+        return [{ file, ms: names.reduce((sum, name) => sum + (run.ms.get(name) ?? 0), run.otherMs), names, run }]
       })
       .sort((a, b) => a.ms - b.ms)
-    for (const { file, names } of files) {
-      const verdict = await once(place, mutant, file, names)
+    let leftMs = isThorough ? Infinity : ENOUGH_MS
+    for (const { file, names, run } of files) {
+      const some = within(run, names, leftMs)
+      leftMs -= some.reduce((sum, name) => sum + (run.ms.get(name) ?? 0), run.otherMs)
+      const verdict = await once(place, mutant, file, some.length === run.ms.size ? null : some)
       if (verdict._tag === 'Caught') return verdict
+      if (leftMs <= 0) break
     }
     return files.length === 0 ? { _tag: 'NotReached' } : { _tag: 'Survived' }
   }
@@ -202,13 +229,15 @@ const placeOf = ({ file, line, mutator, original, replacement }: Mutant): string
 const gate = async (folder: string): Promise<boolean> => {
   const begin = performance.now()
   const configuration = readConfiguration(path.join(root, configurationPath))
+  const minutes = Number(options.minutes ?? configuration.minutes)
   const seed = Number(options.seed ?? Date.now() % 1_000_000)
   const record = readRecord(path.join(root, configuration.record))
 
   const sources = Object.keys(configuration.tests)
   const image = await imageOf(root, sources)
   const wanted = options.mutants === 'all' ? Infinity : Number(options.mutants ?? configuration.mutants)
-  const among = image.mutants.filter(({ file }) => options.source.length === 0 || options.source.includes(file))
+  const isWanted = (one: string, wantedOnes: ReadonlyArray<string>): boolean => wantedOnes.length === 0 || wantedOnes.includes(one)
+  const among = image.mutants.filter(({ file, mutator }) => isWanted(file, options.source) && isWanted(mutator, options.mutator))
   const mutants = drawn(among, wanted, seed)
   if (mutants.length === 0) throw new Error('There are no mutants.')
   say(`seed ${String(seed)}: ${String(mutants.length)} of ${String(among.length)} mutants`)
@@ -224,7 +253,7 @@ const gate = async (folder: string): Promise<boolean> => {
   })
   if (runs.size < files.size) throw new Error('The tests fail without a mutant: they can catch none.')
   const seconds = (): string => ((performance.now() - begin) / 1000).toFixed(0)
-  say(`the tests pass without a mutant: ${String(files.size)} files, ${String([...runs.values()].reduce((sum, { ms }) => sum + ms.size, 0))} tests, ${seconds()} s`)
+  say(`the tests pass without a mutant: ${String(files.size)} files, ${String([...runs.values()].reduce((sum, { ms }) => sum + ms.size, 0))} tests, ${seconds()} s, ${usedSeconds().toFixed(0)} s of processors`)
 
   const trials = createTrials(configuration.tests, runs, withoutOf)
   const verdicts = new Map<Mutant, Verdict>()
@@ -241,34 +270,39 @@ const gate = async (folder: string): Promise<boolean> => {
     return [...keys.values()].reduce((sum, { size }) => sum + size, 0)
   }
   await each(places, mutants, async (place, mutant) => {
+    if (performance.now() - begin > minutes * 60_000) return
     const by = record.get(mutant.file)?.get(mutant.key)
-    let verdict: Verdict = by === undefined ? { _tag: 'NotReached' } : await trials.again(place, mutant, by)
+    let verdict: Verdict = { _tag: 'NotReached' }
+    for (let time = 0; time < TIMES && by !== undefined && verdict._tag !== 'Caught'; time++) verdict = await trials.again(place, mutant, by)
     if (verdict._tag !== 'Caught') verdict = await trials.all(place, mutant, false)
     if (verdict._tag !== 'Caught' && by !== undefined) verdict = await trials.all(place, mutant, true)
     // What is recorded must be caught every time.
-    if (verdict._tag === 'Caught' && by === undefined && options.record && (await trials.again(place, mutant, verdict.by))._tag !== 'Caught') {
-      say(`caught once, and not again: ${placeOf(mutant)}`)
-      verdict = { _tag: 'Survived' }
-    }
+    for (let time = 1; time < TIMES && verdict._tag === 'Caught' && by === undefined && options.record; time++)
+      if ((await trials.again(place, mutant, verdict.by))._tag !== 'Caught') {
+        say(`caught once, and not again: ${placeOf(mutant)}`)
+        verdict = { _tag: 'Survived' }
+      }
     verdicts.set(mutant, verdict)
     if (verdict._tag !== 'Caught') {
       say(`${verdict._tag === 'Survived' ? 'survived' : 'not reached'}: ${placeOf(mutant)}`)
       if (by !== undefined) lost.push(mutant)
     }
     if (verdicts.size % 50 !== 0) return
-    say(`${String(verdicts.size)} tried, ${seconds()} s`)
+    say(`${String(verdicts.size)} tried, ${seconds()} s, ${usedSeconds().toFixed(0)} s of processors`)
     if (options.record) save()
   })
 
   const count = (is: (verdict: Verdict) => boolean): number => [...verdicts.values()].filter(is).length
   const caught = count(({ _tag }) => _tag === 'Caught')
-  const score = (100 * caught) / mutants.length
+  const isCut = verdicts.size < mutants.length
+  const score = (100 * caught) / Math.max(verdicts.size, 1)
   const ways = (['Failed', 'Hung', 'Died'] as const).map((how) => String(count((verdict) => verdict._tag === 'Caught' && verdict.how === how)))
   say(
-    `${String(mutants.length)} mutants, seed ${String(seed)}, ${seconds()} s: ${String(caught)} caught (${ways[0] ?? ''} by a test that failed, ${ways[1] ?? ''} by one that hung, ` +
+    `${String(verdicts.size)} mutants, seed ${String(seed)}, ${seconds()} s, ${usedSeconds().toFixed(0)} s of processors: ${String(caught)} caught (${ways[0] ?? ''} by a test that failed, ${ways[1] ?? ''} by one that hung, ` +
       `${ways[2] ?? ''} by the end of its process), ${String(count(({ _tag }) => _tag === 'Survived'))} survived, ${String(count(({ _tag }) => _tag === 'NotReached'))} not reached`
   )
   for (const mutant of lost) say(`LOST: it was caught before, by ${record.get(mutant.file)?.get(mutant.key) ?? ''}: ${placeOf(mutant)}`)
+  if (isCut) say(`The time was up: ${String(mutants.length - verdicts.size)} mutants were not tried, and the score is not judged.`)
   say(`score ${score.toFixed(1)} %, at least ${String(configuration.break)} % are wanted`)
 
   mkdirSync(path.join(root, 'reports'), { recursive: true })
@@ -286,7 +320,7 @@ const gate = async (folder: string): Promise<boolean> => {
     )
   )
   if (options.record) say(`recorded: ${String(save())} mutants`)
-  return lost.length === 0 && score >= configuration.break
+  return lost.length === 0 && (isCut || score >= configuration.break)
 }
 
 const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'tack-gate-')))

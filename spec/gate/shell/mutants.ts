@@ -62,8 +62,24 @@ const between = (lines: ReadonlyArray<string>, start: Position, end: Position): 
  */
 const keyOf = (parts: ReadonlyArray<string>): string => createHash('sha256').update(JSON.stringify(parts.map(squeezed))).digest('base64url').slice(0, 10)
 
+/** What Stryker lacks, and people do: a line is left out. */
+const statementMutator = {
+  *mutate(path: { readonly isExpressionStatement: () => boolean }) {
+    if (path.isExpressionStatement()) yield { body: [], directives: [], type: 'BlockStatement' }
+  },
+  name: 'Statement'
+}
+
+/** Its list of mutators is not exported, and is given to nobody. */
+const addMutator = async (): Promise<void> => {
+  const url = new URL('mutators/index.js', import.meta.resolve('@stryker-mutator/instrumenter'))
+  const { allMutators } = (await import(url.href)) as { readonly allMutators: Array<{ readonly name: string }> }
+  if (!allMutators.includes(statementMutator)) allMutators.push(statementMutator)
+}
+
 /** All mutants of the sources, but those that a comment in them turns off. */
 export const instrument = async (sources: ReadonlyArray<Source>): Promise<Instrumented> => {
+  await addMutator()
   const texts = new Map(sources.map(({ name, text }) => [name, text.split('\n')]))
   const { files, mutants } = await new Instrumenter(SILENT).instrument(
     sources.map(({ name, text }) => ({ content: text, mutate: true, name })),

@@ -83,6 +83,13 @@ export const createWaiting = (pid: number): { readonly again: () => void; readon
   }
 }
 
+/** How much time of a processor this process, and all of its that have ended, have taken so far, in seconds. */
+export const usedSeconds = (): number => {
+  const stat = text('/proc/self/stat')
+  // After the name: utime, stime, cutime and cstime, in hundredths.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) / 100, 0)
+}
+
 /** A process that has left its family may still be told by where it works, what it was started with, or what it was told. */
 const worksIn = (pid: number, folder: string): boolean => {
   const at = `/proc/${String(pid)}`

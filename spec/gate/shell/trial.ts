@@ -105,7 +105,8 @@ export const tryIn = async (place: Place, { file, limitMs, switch: to, tests, wi
       } else if ('failed' in said) end({ _tag: 'Failed', test: said.failed, why: said.why })
       else end({ _tag: 'Passed' })
     })
-    child.once('exit', (code, signal) => end({ _tag: 'Died', test: current, why: String(signal ?? code) }))
+    // Not when it ends: what it has said may still be on its way then.
+    child.once('close', (code, signal) => end({ _tag: 'Died', test: current, why: String(signal ?? code) }))
     child.on('error', (error) => end({ _tag: 'Died', test: current, why: error.message }))
   })
   await killAll(pid, place.folder)
