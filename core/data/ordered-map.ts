@@ -4,70 +4,20 @@
  *
  * Why not `ReadonlyMap` or a record: copying one costs a second at a million rows, and a plain object loses
  * the entry `__proto__`. Why a tree and not hashing: it iterates in canonical order, needs no hash function in
- * the specification, and cannot be degraded by chosen keys. Balance: Adams' trees with the parameters
- * (3, 2) proved correct by Hirai and Yamamoto, "Balancing weight-balanced trees" (2011).
+ * the specification, and cannot be degraded by chosen keys.
  *
  * The shape of the tree is not part of the value: two maps with the same entries are equal however they were made.
  */
 import type { Eq } from 'fp-ts/lib/Eq.js'
 import * as O from 'fp-ts/lib/Option.js'
+import { DELTA, find, node, type Node, put, remove, type Tree, weight } from './balanced-tree.js'
 
-// ---------------------------------------------------------------------------------------- model
-
-export interface Node<K extends string, A> {
-  readonly key: K
-  readonly value: A
-  readonly size: number
-  readonly left: Node<K, A> | null
-  readonly right: Node<K, A> | null
-}
+export type { Node } from './balanced-tree.js'
 
 /** An immutable map from `K` (a string) to `A`. Read it only through the functions of this module. */
 export interface OrderedMap<K extends string, A> {
   readonly root: Tree<K, A>
 }
-
-type Tree<K extends string, A> = Node<K, A> | null
-
-const DELTA = 3
-const RATIO = 2
-
-const weight = <K extends string, A>(t: Tree<K, A>): number => (t === null ? 1 : t.size + 1)
-
-const sized = <K extends string, A>(size: number, left: Tree<K, A>, key: K, value: A, right: Tree<K, A>): Node<K, A> => ({
-  key,
-  value,
-  size,
-  left,
-  right
-})
-
-const node = <K extends string, A>(left: Tree<K, A>, key: K, value: A, right: Tree<K, A>): Node<K, A> =>
-  sized(weight(left) + weight(right) - 1, left, key, value, right)
-
-const rotateLeft = <K extends string, A>(left: Tree<K, A>, key: K, value: A, right: Node<K, A>): Node<K, A> => {
-  const inner = right.left
-  return inner === null || weight(inner) < RATIO * weight(right.right)
-    ? node(node(left, key, value, inner), right.key, right.value, right.right)
-    : node(node(left, key, value, inner.left), inner.key, inner.value, node(inner.right, right.key, right.value, right.right))
-}
-
-const rotateRight = <K extends string, A>(left: Node<K, A>, key: K, value: A, right: Tree<K, A>): Node<K, A> => {
-  const inner = left.right
-  return inner === null || weight(inner) < RATIO * weight(left.left)
-    ? node(left.left, left.key, left.value, node(inner, key, value, right))
-    : node(node(left.left, left.key, left.value, inner.left), inner.key, inner.value, node(inner.right, key, value, right))
-}
-
-/** Joins two trees that were balanced before at most one entry was put into, or taken from, one of them. */
-const balance = <K extends string, A>(left: Tree<K, A>, key: K, value: A, right: Tree<K, A>): Node<K, A> =>
-  right !== null && weight(right) > DELTA * weight(left)
-    ? rotateLeft(left, key, value, right)
-    : left !== null && weight(left) > DELTA * weight(right)
-      ? rotateRight(left, key, value, right)
-      : node(left, key, value, right)
-
-// ---------------------------------------------------------------------------------------- constructors
 
 const nothing: OrderedMap<never, never> = { root: null }
 
@@ -121,20 +71,6 @@ export const fromSorted = <K extends string, A>(entries: ReadonlyArray<readonly 
   return O.some({ root: build(0, entries.length) })
 }
 
-// ---------------------------------------------------------------------------------------- combinators
-
-const put = <K extends string, A>(t: Tree<K, A>, key: K, value: A): Node<K, A> => {
-  if (t === null) return node(null, key, value, null)
-  if (key === t.key) return sized(t.size, t.left, key, value, t.right)
-  // What has not grown is in balance as it was; the other side need not be looked at, and that is most of the cost.
-  if (key < t.key) {
-    const left = put(t.left, key, value)
-    return weight(t.left) === weight(left) ? sized(t.size, left, t.key, t.value, t.right) : balance(left, t.key, t.value, t.right)
-  }
-  const right = put(t.right, key, value)
-  return weight(t.right) === weight(right) ? sized(t.size, t.left, t.key, t.value, right) : balance(t.left, t.key, t.value, right)
-}
-
 /**
  * The map with `value` at `key`. O(log n).
  *
@@ -152,21 +88,6 @@ export const upsertAt =
   (map: OrderedMap<K, A>): OrderedMap<K, A> =>
     ({ root: put(map.root, key, value) })
 
-const least = <K extends string, A>(t: Node<K, A>): Node<K, A> => (t.left === null ? t : least(t.left))
-
-const withoutLeast = <K extends string, A>(t: Node<K, A>): Tree<K, A> =>
-  t.left === null ? t.right : balance(withoutLeast(t.left), t.key, t.value, t.right)
-
-const remove = <K extends string, A>(t: Tree<K, A>, key: K): Tree<K, A> => {
-  if (t === null) return null
-  if (key < t.key) return balance(remove(t.left, key), t.key, t.value, t.right)
-  if (key > t.key) return balance(t.left, t.key, t.value, remove(t.right, key))
-  if (t.left === null) return t.right
-  if (t.right === null) return t.left
-  const next = least(t.right)
-  return balance(t.left, next.key, next.value, withoutLeast(t.right))
-}
-
 /**
  * The map without `key`; the same map when it was not there. O(log n).
  *
@@ -182,12 +103,6 @@ export const deleteAt =
   <K extends string>(key: K) =>
   <A>(map: OrderedMap<K, A>): OrderedMap<K, A> =>
     has(key)(map) ? { root: remove(map.root, key) } : map
-
-const find = <K extends string, A>(t: Tree<K, A>, key: K): Node<K, A> | null => {
-  let here = t
-  while (here !== null && here.key !== key) here = key < here.key ? here.left : here.right
-  return here
-}
 
 /**
  * What stands at `key`. O(log n).

@@ -1,7 +1,7 @@
 /**
  * Runs a module of the kit on a core with one thing changed: how a wrong port, or a mutant, is made of the right one.
  *
- *     node dist/spec/kit/mutate.js '{"file":"cursor.js","from":"last > state.cursor","to":"last >= state.cursor"}' runner.js
+ *     node dist/spec/kit/mutate.js '{"file":"cursor/advance.js","from":"a.lastUs < b.lastUs","to":"a.lastUs <= b.lastUs"}' runner.js
  *
  * `file` is a module of `dist/core`; `from` must occur in it exactly once. The module to run is named relative to
  * `dist/spec/kit`; the arguments that follow are its own. Nothing on disk is changed.

@@ -24,7 +24,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'S4',
     path: /^effects\[\d\]\.cursor$/,
-    mutation: { file: 'cursor.js', from: 'usBefore(position, state.settings.rewindUs)', to: 'position' }
+    mutation: { file: 'cursor/position.js', from: 'usBefore(position, state.settings.rewindUs)', to: 'position' }
   },
   {
     name: 'a rewind that goes below 0',
@@ -32,7 +32,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     shown: 'S4',
     path: /^effects\[\d\]\.cursor$/,
     mutation: {
-      file: 'cursor.js',
+      file: 'cursor/position.js',
       from: 'return laterOf(passed, usBefore(position, state.settings.rewindUs))',
       to: 'return passed > 0 ? laterOf(passed, position - state.settings.rewindUs) : position - state.settings.rewindUs'
     }
@@ -42,28 +42,28 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'D3',
     path: /^accounts\[.*\]\.timeUs$/,
-    mutation: { file: 'commits.js', from: 'slot.rev === null || rev > slot.rev', to: 'slot.rev === null || rev >= slot.rev' }
+    mutation: { file: 'commits/gates.js', from: 'slot.rev === null || rev > slot.rev', to: 'slot.rev === null || rev >= slot.rev' }
   },
   {
     name: 'a floor that a commit of its own microsecond passes',
     by: 'steps',
     shown: 'D5',
     path: /^accounts\[.*\]/,
-    mutation: { file: 'commits.js', from: 'isTidAfter(rev, floor.timeUs, 0)', to: 'isTidAfter(rev, floor.timeUs - 1, 0)' }
+    mutation: { file: 'commits/gates.js', from: 'isTidAfter(rev, floor.timeUs, 0)', to: 'isTidAfter(rev, floor.timeUs - 1, 0)' }
   },
   {
     name: 'a floor that asks for time_us instead of the rev',
     by: 'steps',
     shown: 'D5',
     path: /^accounts\[.*\]/,
-    mutation: { file: 'commits.js', from: FLOOR, to: '(floor === null || timeUs > floor.timeUs) &&' }
+    mutation: { file: 'commits/gates.js', from: FLOOR, to: '(floor === null || timeUs > floor.timeUs) &&' }
   },
   {
     name: 'no floor',
     by: 'steps',
     shown: 'D5',
     path: /^accounts\[.*\]/,
-    mutation: { file: 'commits.js', from: FLOOR, to: '' }
+    mutation: { file: 'commits/gates.js', from: FLOOR, to: '' }
   },
   {
     name: 'a gate for each DID instead of each record',
@@ -71,7 +71,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     shown: 'D3',
     path: /^accounts\[.*\]/,
     mutation: {
-      file: 'commits.js',
+      file: 'commits/commit.js',
       from: NEWS,
       to: `${NEWS} || (rev !== null && [before.repos, before.members, before.collaborators].some((map) => M.toEntries(map).some(([, known]) => known.rev !== null && rev <= known.rev)))`
     }
@@ -82,7 +82,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     shown: 'D3',
     path: /^accounts\[.*\]/,
     mutation: {
-      file: 'commits.js',
+      file: 'commits/commit.js',
       from: 'return M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev,',
       to: 'return record === null ? M.deleteAt(rkey)(map) : M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev,'
     }
@@ -92,14 +92,14 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'D7',
     path: /^effects|^head\.knots/,
-    mutation: { file: 'commits.js', from: 'n + by === 0 ?', to: 'by < 0 ?' }
+    mutation: { file: 'commits/derived.js', from: 'n + by === 0 ?', to: 'by < 0 ?' }
   },
   {
     name: 'effects in the order in which they came about',
     by: 'steps',
     shown: 'D4',
     path: /^effects\[\d\]/,
-    mutation: { file: 'knots.js', from: '[...new Set(changes.map((change) => change.knot))].sort()', to: '[...new Set(changes.map((change) => change.knot))]' }
+    mutation: { file: 'knots/reconcile.js', from: '[...new Set(changes.map((change) => change.knot))].sort()', to: '[...new Set(changes.map((change) => change.knot))]' }
   },
   {
     name: 'nanoseconds compared as doubles',
@@ -124,7 +124,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'D13',
     path: /\[__proto__\]/,
-    mutation: { file: 'commits.js', from: 'const slot = M.lookup(rkey)(map);', to: "if (rkey === '__proto__') return map;\n    const slot = M.lookup(rkey)(map);" }
+    mutation: { file: 'commits/commit.js', from: 'const slot = M.lookup(rkey)(map);', to: "if (rkey === '__proto__') return map;\n    const slot = M.lookup(rkey)(map);" }
   },
   {
     name: 'unsubscribes with the first holder that goes',
@@ -139,7 +139,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     shown: 'S13',
     path: /^effects/,
     mutation: {
-      file: 'knots.js',
+      file: 'knots/reconcile.js',
       from: 'const released = touched.filter((host) => !M.has(host)(state.holders) && M.has(host)(state.subscriptions))',
       to: 'const released = []'
     }
