@@ -98,7 +98,7 @@ describe('written parts of a state', () => {
     ['CancelPausing without a number', { _tag: 'CancelPausing', external: '7' }],
     ['Settled', { _tag: 'Settled' }],
     ['Settled with a number', { _tag: 'Settled', external: 7 }]
-  ])('a phase of a build that is none: %s', (_, phase) => {
+  ])('an invalid phase of a build: %s', (_, phase) => {
     expect(Builds.BuildPhase.decode(phase)._tag).toBe('Left')
   })
 
@@ -109,7 +109,7 @@ describe('written parts of a state', () => {
     ['ReadPausing without a number', { _tag: 'ReadPausing', workflows: null }],
     ['else', { _tag: 'Else' }],
     ['nothing', {}]
-  ])('a phase of a run that is none: %s', (_, phase) => {
+  ])('an invalid phase of a run: %s', (_, phase) => {
     expect(Builds.RunPhase.decode(phase)._tag).toBe('Left')
   })
 
@@ -352,7 +352,7 @@ describe('the cost of a flood of triggers', () => {
   test.each([
     [62, ['c']],
     [63, ['b', 'c']]
-  ])('to find out which workflows apply has one limit for all of a run, with a last name of %i characters', (length, dropped) => {
+  ])('has one limit for matching all workflows of a run, with a last name of %i characters', (length, dropped) => {
     const changedFiles = [...Array.from({ length: 61 }, () => 'x'.repeat(4_096)), 'x'.repeat(length)]
     const condition = { branch: ['main'], event: ['push'], paths: ['y'], tag: [], types: null, unknown: null }
     const files = ['a', 'b', 'c'].map((of) => workflow({ name: of, when: [condition] }))

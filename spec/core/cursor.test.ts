@@ -35,21 +35,21 @@ describe('where a connection starts', () => {
     ['a cursor of 0', { cursor: 0 }, 0],
     ['no rewind', { cursor: at(100), rewindUs: 0 }, at(100)],
     ['a rewind of a microsecond', { cursor: at(100), rewindUs: 1 }, at(100) - 1],
-    ['not behind what was passed', { cursor: at(100), passedUs: at(97) }, at(97)],
+    ['no further back than what was passed', { cursor: at(100), passedUs: at(97) }, at(97)],
     ['what was passed long ago does not matter', { cursor: at(100), passedUs: at(95) }, at(95)],
-    ['nor what was passed before that', { cursor: at(100), passedUs: at(94) }, at(95)],
+    ['what was passed even earlier does not matter', { cursor: at(100), passedUs: at(94) }, at(95)],
     ['what was passed at the cursor', { cursor: at(100), passedUs: at(100) }, at(100)],
     ['what was passed beyond a cursor that moved since: the cursor', { cursor: at(100), passedUs: at(105) }, at(100)],
-    ['two losses are none yet', { cursor: at(100), poisonings: 2 }, at(95)],
-    ['three: beyond the cursor', { cursor: at(100), passedUs: at(101), poisonings: 3 }, at(101)],
-    ['more than three', { cursor: at(100), passedUs: at(107), poisonings: 5 }, at(107)],
-    ['what was asked for and not answered is asked for again', { askedUs: at(42), cursor: at(100) }, at(42)],
-    ['also without a cursor', { askedUs: at(42), cursor: null }, at(42)],
-    ['also when it is 0', { askedUs: 0, cursor: at(100) }, 0],
+    ['two losses skip nothing yet', { cursor: at(100), poisonings: 2 }, at(95)],
+    ['three losses skip to beyond the cursor', { cursor: at(100), passedUs: at(101), poisonings: 3 }, at(101)],
+    ['more than three losses', { cursor: at(100), passedUs: at(107), poisonings: 5 }, at(107)],
+    ['an unanswered request is repeated', { askedUs: at(42), cursor: at(100) }, at(42)],
+    ['an unanswered request is repeated without a cursor', { askedUs: at(42), cursor: null }, at(42)],
+    ['an unanswered request for 0 is repeated', { askedUs: 0, cursor: at(100) }, 0],
     ['a re-reading goes on where it is, a little before', { cursor: at(100), rereadUs: at(50) }, at(45)],
-    ['at least 0', { cursor: at(100), rereadUs: 0 }, 0],
-    ['and not behind what was passed', { cursor: at(100), passedUs: at(48), rereadUs: at(50) }, at(48)],
-    ['but not where it is passed', { askedUs: at(42), cursor: at(100), passedUs: at(101), poisonings: 3 }, at(101)]
+    ['a re-reading asks for at least 0', { cursor: at(100), rereadUs: 0 }, 0],
+    ['a re-reading goes no further back than what was passed', { cursor: at(100), passedUs: at(48), rereadUs: at(50) }, at(48)],
+    ['an unanswered request is not repeated where it was skipped', { askedUs: at(42), cursor: at(100), passedUs: at(101), poisonings: 3 }, at(101)]
   ]
   for (const [name, place, start] of cases) test(name, () => expect(Cursor.resumeAt(stateOf(place))).toBe(start))
 })

@@ -90,6 +90,6 @@ test.each([
   '1970-01-01T00:00:00+0x:00',
   '1970-01-01T00:00:00+00:0x',
   `1970-01-01T00:00:00.${'1'.repeat(44)}Z`
-])('%j is no moment', (text) => {
+])('%j is not a time', (text) => {
   expect(timeOf(text)).toBeNull()
 })

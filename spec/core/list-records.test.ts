@@ -76,7 +76,7 @@ describe('a page of records', () => {
     ['without a key', MEMBER, uri(''), {}],
     ['with a key that leads elsewhere', MEMBER, uri('..'), {}],
     ['without its scheme', MEMBER, uri('k').slice(5), {}]
-  ])('a record whose address is %s is passed over, and the others are not', (_, __, address) => {
+  ])('a record whose address is %s is skipped, and the others are not', (_, __, address) => {
     expect(decode({ records: [item('a'), { uri: address, value: {} }, item('b')] })).toEqual(
       E.right({ next: null, records: [member('a'), member('b')], rejected: 1 })
     )
@@ -88,7 +88,7 @@ describe('a page of records', () => {
     [MEMBER, undefined],
     ['sh.tangled.repo', { name: [] }],
     ['sh.tangled.repo.collaborator', { repo: {} }]
-  ])('a record of %s that is bad is passed over', (collection, value) => {
+  ])('a bad record of %s is skipped', (collection, value) => {
     expect(decode({ records: [{ uri: uri('k', collection), value }, 7, null] }, { collection })).toEqual(
       E.right({ next: null, records: [], rejected: 3 })
     )

@@ -87,7 +87,7 @@ describe('engine', () => {
   ])
 })
 
-describe('when', () => {
+describe('the key when', () => {
   const all = { branch: ['b'], event: ['e'], paths: ['p'], tag: ['t'], types: ['y'] }
   defined([
     ['an empty list', { when: [] }, {}],

@@ -70,7 +70,7 @@ const answered = async (answer: () => Promise<unknown>, ask: 'cancel' | 'find' |
 
 const about = { at: BEGIN, build: NAME, number: 3 }
 
-describe('a request', () => {
+describe('a request to a provider', () => {
   test.each<readonly ['cancel' | 'find' | 'start', object, object]>([
     ['start', { _tag: 'Accepted', external: 'x' }, { _tag: 'BuildAccepted', ...about, external: 'x' }],
     ['start', { _tag: 'Refused', error: 'no' }, { _tag: 'BuildRefused', ...about, error: 'no' }],
@@ -84,11 +84,11 @@ describe('a request', () => {
     expect(await answered(() => Promise.resolve(answer), ask)).toEqual([event])
   })
 
-  test('whose answer is thrown is uncertain', async () => {
+  test('is uncertain when the provider throws', async () => {
     expect(await answered(() => Promise.reject(new Error('x')), 'start')).toEqual([{ _tag: 'BuildUncertain', ...about, error: 'Error: x', waitMs: 0 }])
   })
 
-  test('to a provider that there is not is uncertain', async () => {
+  test('is uncertain when there is no such provider', async () => {
     const { builder, deliver, events } = setUp()
     builder.start(request('StartBuild', 'other'), deliver)
     await settle()
@@ -96,8 +96,8 @@ describe('a request', () => {
   })
 })
 
-describe('following', () => {
-  test('each report is told with what the provider calls the build, and an exit code that is none is left out', () => {
+describe('following a build', () => {
+  test('passes on each report with the provider’s name for the build, and leaves out an invalid exit code', () => {
     const { builder, deliver, events, follows } = setUp()
     builder.follow(request('FollowBuild'), deliver)
     expect(follows.map(({ external }) => external)).toEqual(['7'])
@@ -110,7 +110,7 @@ describe('following', () => {
     ])
   })
 
-  test('ends when the build has ended, and nothing is told after that', () => {
+  test('ends with the build, and passes on nothing after that', () => {
     const { builder, deliver, events, follows } = setUp()
     builder.follow(request('FollowBuild'), deliver)
     follows[0]?.report(progress('success'))
@@ -118,7 +118,7 @@ describe('following', () => {
     expect([events.length, follows[0]?.stops]).toEqual([1, 1])
   })
 
-  test('ends also when it has ended at once', () => {
+  test('ends even with a build that has ended at once', () => {
     let stops = 0
     const { builder, deliver, events } = setUp({
       follow: (_job, _external, report) => {
@@ -130,7 +130,7 @@ describe('following', () => {
     expect([events.length, stops]).toEqual([1, 1])
   })
 
-  test('anew ends what went before, of the same build alone', () => {
+  test('replaces an earlier following of the same build alone', () => {
     const { builder, deliver, follows } = setUp()
     builder.follow(request('FollowBuild'), deliver)
     builder.follow(request('FollowBuild', 'ci', 'other.yml'), deliver)
@@ -138,7 +138,7 @@ describe('following', () => {
     expect(follows.map(({ stops }) => stops)).toEqual([1, 0, 0])
   })
 
-  test('ends when the provider has heard that the build is to end, and not before', async () => {
+  test('ends when the provider has acknowledged a cancel, and not before', async () => {
     let hear: (answer: { readonly _tag: 'Heard' }) => void = () => undefined
     const { builder, deliver, follows } = setUp({ cancel: () => new Promise((resolve) => (hear = resolve)) })
     builder.follow(request('FollowBuild'), deliver)
@@ -150,7 +150,7 @@ describe('following', () => {
     expect(follows[0]?.stops).toBe(1)
   })
 
-  test('goes on when it is not certain that it has heard', async () => {
+  test('goes on while it is uncertain whether the provider has acknowledged a cancel', async () => {
     const { builder, deliver, follows } = setUp({ cancel: () => Promise.resolve({ _tag: 'Uncertain', error: 'e', waitMs: 0 }) })
     builder.follow(request('FollowBuild'), deliver)
     builder.cancel(request('CancelBuild'), deliver)
@@ -159,7 +159,7 @@ describe('following', () => {
   })
 })
 
-test('an end closes the providers and ends all following, and after it nothing is told or asked', async () => {
+test('a close closes the providers and ends all following; nothing is passed on or requested after it', async () => {
   let accept: (answer: { readonly _tag: 'Accepted'; readonly external: string }) => void = () => undefined
   const { builder, closes, deliver, events, follows } = setUp({ start: () => new Promise((resolve) => (accept = resolve)) })
   builder.follow(request('FollowBuild'), deliver)
@@ -172,7 +172,7 @@ test('an end closes the providers and ends all following, and after it nothing i
   expect([closes(), follows.map(({ stops }) => stops), events]).toEqual([1, [1], []])
 })
 
-test('a provider that throws instead of answering leaves it uncertain', async () => {
+test('a provider that throws instead of answering leaves the result uncertain', async () => {
   const { builder, deliver, events } = setUp({
     start: () => {
       throw new Error('out of order')

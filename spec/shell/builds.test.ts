@@ -186,7 +186,7 @@ const COMMIT = JSON.stringify({
 // ---------------------------------------------------------------------------------------- the campaign
 
 test(
-  'under a provider that misbehaves, over crashes: none is lost, none is started twice, none is left pending; every status comes once, in order',
+  'builds survive crashes and a misbehaving provider: none is lost, started twice, or left pending; every status comes once, in order',
   async () => {
     const random = seeded(SEED)
     const clock = manualClock()

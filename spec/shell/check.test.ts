@@ -110,8 +110,8 @@ const sentenceOf = (all: ReadonlyArray<Finding>, what: string): string | undefin
 
 // ---------------------------------------------------------------------------------------- all is well
 
-describe.skipIf(!hasGit)(`when all is well${WITHOUT_GIT}`, () => {
-  test('everything is tried, nothing is wrong, and nothing is left behind', () =>
+describe.skipIf(!hasGit)(`a sound installation${WITHOUT_GIT}`, () => {
+  test('has everything checked, nothing wrong, and nothing left behind', () =>
     inFolder(async (folder) => {
       const before = await around(folder)
       const all = await found(before)
@@ -140,7 +140,7 @@ describe.skipIf(!hasGit)(`when all is well${WITHOUT_GIT}`, () => {
       expect(await readdir(folder)).toEqual([])
     }))
 
-  test('beside a tack that runs: the address and the store are its own, and it is asked what others would ask', () =>
+  test('is checked beside a running tack: address and store are its own, and it is asked as others would ask it', () =>
     inFolder(async (folder) => {
       const before = await around(folder)
       const world = createWorld()
@@ -167,7 +167,7 @@ describe.skipIf(!hasGit)(`when all is well${WITHOUT_GIT}`, () => {
 // ---------------------------------------------------------------------------------------- the configuration
 
 describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
-  test('a provider that cannot be made is said with its entry, and the rest is tried all the same', async () => {
+  test('names the entry of a provider that cannot be created, and checks the rest all the same', async () => {
     const wrong = await after(() => ({ configuration: { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'webhook', settings: { secret: SECRET, url: 'ftp://x' } }]]) } }))
     expect(wrong).toEqual([
       ['configuration', '"providers.x": a URL must begin with https:// or http://.'],
@@ -178,19 +178,19 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
     ])
   })
 
-  test('no provider', async () =>
+  test('is reported when it has no provider', async () =>
     expect(await after(({ configuration }) => ({ configuration: { ...configuration, allow: [], providers: new Map() } }))).toEqual([
       ['configuration', expect.stringMatching(/^There is no provider, so nothing can be built: name one under "providers"/)]
     ]))
 
-  test('an allow-list that is empty lets the owner in', () =>
+  test('lets the owner in with an empty allow-list', () =>
     inFolder(async (folder) => {
       const before = await around(folder)
       const all = await found({ ...before, configuration: { ...before.configuration, allow: [] } })
       expect(sentenceOf(all, 'allow-list')).toBe('It is empty: repositories of the owner are built, and nobody else’s.')
     }))
 
-  test('lines that name no provider, or nobody', async () =>
+  test('is reported when allow lines name no provider, or nobody', async () =>
     expect(
       await after(({ configuration }) => ({
         configuration: {
@@ -232,7 +232,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
 // ---------------------------------------------------------------------------------------- this machine
 
 describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
-  test('that cannot be made', async () =>
+  test('is reported when it cannot be created', async () =>
     expect(
       await after(async ({ folder, options }) => {
         await writeFile(join(folder, 'file'), '')
@@ -240,7 +240,7 @@ describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
       })
     ).toEqual([['store', expect.stringMatching(/store is not there, and cannot be made in .*file: make it, and give it to the user that tack runs as\.$/)]]))
 
-  test('that is no folder', async () =>
+  test('is reported when it is not a folder', async () =>
     expect(
       await after(async ({ folder, options }) => {
         await writeFile(join(folder, 'file'), '')
@@ -255,21 +255,21 @@ describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
       return {}
     })
 
-  test('that is empty is fine', async () => expect(await withFiles({ 'notes.txt': '' })).toEqual([]))
+  test('is fine when it is empty', async () => expect(await withFiles({ 'notes.txt': '' })).toEqual([]))
 
-  test('that cannot be understood', async () =>
+  test('is reported when it cannot be read', async () =>
     expect(await withFiles({ 'state.json': '{"rows":[]}' })).toEqual([['store', expect.stringMatching(/state\.json: .* Nothing was changed\. Restore a backup of the whole folder, or move the folder away to start anew\.$/)]]))
 
-  test('of which the snapshot is gone', async () =>
+  test('is reported when its snapshot is missing', async () =>
     expect(await withFiles({ 'journal-1.jsonl': '' })).toEqual([['store', expect.stringMatching(/there is no store of tack here/)]]))
 
-  test('whose lock is that of another machine, or of nobody', async () => {
+  test('is reported when its lock belongs to another machine, or to nobody', async () => {
     const lock = JSON.stringify({ hostname: 'elsewhere', pid: 1, startedAt: null, token: '0'.repeat(36) })
     expect(await withFiles({ lock })).toEqual([['store', expect.stringMatching(/Its lock belongs to process 1 on host elsewhere: if that is certainly gone, delete the file "lock"/)]])
     expect(await withFiles({ lock: 'x' })).toEqual([['store', expect.stringMatching(/There is a file "lock" in it that tack did not write/)]])
   })
 
-  test('whose process is gone is fine', async () =>
+  test('is fine when the process that locked it is gone', async () =>
     expect(await withFiles({ lock: JSON.stringify({ hostname: hostname(), pid: 4_194_305, startedAt: null, token: '0'.repeat(36) }) })).toEqual([]))
 })
 
@@ -291,17 +291,17 @@ describe.skipIf(!hasGit)(`git${WITHOUT_GIT}`, () => {
     ['exit 3', /^git cannot be run: /]
   ])('%s', async (said, sentence) => expect(await program(said)).toEqual({ isFine: false, sentence: expect.stringMatching(sentence) as string, what: 'git' }))
 
-  test('that is not there', async () => expect(await checkGit('/nowhere/git')).toMatchObject({ isFine: false, sentence: expect.stringMatching(/^There is no git program here/) as string }))
+  test('is reported when it is missing', async () => expect(await checkGit('/nowhere/git')).toMatchObject({ isFine: false, sentence: expect.stringMatching(/^There is no git program here/) as string }))
 })
 
 describe.skipIf(!hasGit)(`the address${WITHOUT_GIT}`, () => {
-  test('taken by another program', async () => {
+  test('is reported when another program has taken it', async () => {
     const other = await httpServer((_, response) => response.end('hello'))
     const wrong = await after(withOptions({ listen: { host: '127.0.0.1', port: other.port } }))
     expect(wrong[0]).toEqual(['address', expect.stringMatching(/is taken by another program \(what it answers is not from a spindle\): end it, or choose another address/)])
   })
 
-  test('that is not ours', async () => {
+  test('is reported when it is not ours', async () => {
     const wrong = await after(withOptions({ listen: { host: '192.0.2.1', port: 8080 } }))
     expect(wrong[0]).toEqual(['address', expect.stringMatching(/^192\.0\.2\.1:8080 cannot be listened on: .*EADDRNOTAVAIL/)])
   })
@@ -309,25 +309,25 @@ describe.skipIf(!hasGit)(`the address${WITHOUT_GIT}`, () => {
 
 // ---------------------------------------------------------------------------------------- others
 
-describe.skipIf(!hasGit)(`others${WITHOUT_GIT}`, () => {
-  test('an owner that nobody knows', async () =>
+describe.skipIf(!hasGit)(`other servers${WITHOUT_GIT}`, () => {
+  test('do not know the owner', async () =>
     expect(await after(withOptions({ owner: 'did:plc:zzzzzzzzzzzzzzzzzzzzzzzz' }))).toEqual([
       ['owner', expect.stringMatching(/^did:plc:z+: localhost:[0-9]+ answers with 404\. Is it the right DID\? Can this machine reach localhost:/)]
     ]))
 
-  test('a stream that is not there', async () =>
+  test('do not include the stream', async () =>
     expect(await after(withOptions({ jetstream: new URL(`ws://localhost:${String(await freePort())}/subscribe`) }))).toEqual([
       ['stream', expect.stringMatching(/cannot be listened to: connect ECONNREFUSED .* Is --jetstream right/)]
     ]))
 
-  test('a stream that is something else', async () => {
+  test('speak something else than the stream', async () => {
     const other = await httpServer((_, response) => response.end('hello'))
     expect(await after(withOptions({ jetstream: new URL(`ws://localhost:${String(other.port)}/`) }))).toEqual([
       ['stream', expect.stringMatching(/cannot be listened to: Unexpected server response: 200\./)]
     ])
   })
 
-  test('a CI that does not take us, which repeats the secret', async () => {
+  test('reject us, as a CI that repeats the secret', async () => {
     const ci = await httpServer((_, response) => response.writeHead(403).end(`your secret ${SECRET} is not mine`))
     const wrong = await after(({ configuration: { providers, ...others } }) => ({
       configuration: { ...others, providers: new Map([...providers, ['our-ci', { kind: 'webhook', settings: { secret: SECRET, url: `http://127.0.0.1:${String(ci.port)}` } }]]) }
@@ -338,13 +338,13 @@ describe.skipIf(!hasGit)(`others${WITHOUT_GIT}`, () => {
 
 // ---------------------------------------------------------------------------------------- where we are found
 
-describe.skipIf(!hasGit)(`the name${WITHOUT_GIT}`, () => {
-  test('that does not resolve ends what can be tried there', async () =>
+describe.skipIf(!hasGit)(`the hostname${WITHOUT_GIT}`, () => {
+  test('ends the checks that need it when it does not resolve', async () =>
     expect(await after(withOptions({ hostname: 'ci.tack-check.invalid' }))).toEqual([
       ['name', expect.stringMatching(/^ci\.tack-check\.invalid cannot be resolved \(E[A-Z_]+\): make a DNS record, A or AAAA/)]
     ]))
 
-  test('that leads to this machine alone is no name for others; the stream may be here all the same', async () => {
+  test('is no name for others when it leads to this machine alone; the stream may be here all the same', async () => {
     const wrong = await after(forReal)
     expect(wrong.map(([what]) => what)).not.toContain('stream')
     expect(wrong).toContainEqual(['name', expect.stringMatching(/leads to .*, seen from here, which nobody outside reaches/)])
@@ -353,19 +353,19 @@ describe.skipIf(!hasGit)(`the name${WITHOUT_GIT}`, () => {
   /** What is wrong when a proxy that answers so stands where the name leads. */
   const behind = async (proxy: { readonly port: number }) => after(withOptions({ hostname: `localhost:${String(proxy.port)}` }))
 
-  test('behind a proxy that finds nobody', async () =>
+  test('is reported when a proxy reaches nobody behind it', async () =>
     expect(await behind(await httpServer((_, response) => response.writeHead(502).end('bad gateway')))).toEqual([
       ['registration', expect.stringMatching(/sh\.tangled\.owner: it answers with 502\. Tangled asks this when you register/)],
       ['health', expect.stringMatching(/healthz answers with 502\.$/)],
       ['websocket', expect.stringMatching(/does not become a websocket: Unexpected server response: 502\. The reverse proxy must pass on the headers Upgrade and Connection/)]
     ]))
 
-  test('behind a proxy that passes on no websockets', async () => {
+  test('is reported when a proxy passes on no websockets', async () => {
     const proxy = await httpServer((request, response) => response.end(request.url === '/healthz' ? '{}' : JSON.stringify({ owner: OWNER })))
     expect((await behind(proxy)).map(([what]) => what)).toEqual(['websocket'])
   })
 
-  test('that leads to somebody else’s spindle', async () => {
+  test('is reported when it leads to somebody else’s spindle', async () => {
     const proxy = await httpServer((_, response) => response.end(JSON.stringify({ owner: 'did:plc:else\u001b[2J' })))
     expect((await behind(proxy))[0]).toEqual(['registration', expect.stringContaining('it says that its owner is did:plc:else\\u001b[2J.')])
   })
@@ -373,8 +373,8 @@ describe.skipIf(!hasGit)(`the name${WITHOUT_GIT}`, () => {
 
 // ---------------------------------------------------------------------------------------- the program
 
-describe.skipIf(!hasGit)(`the program${WITHOUT_GIT}`, () => {
-  test('ends with 0 when nothing is wrong, else with 1; says it in lines, or as JSON; makes nothing', () =>
+describe.skipIf(!hasGit)(`the command${WITHOUT_GIT}`, () => {
+  test('exits with 0 when nothing is wrong, else with 1; prints lines, or JSON; creates nothing', () =>
     inFolder(async (folder) => {
       const { configuration, options } = await around(folder)
       const path = join(folder, 'tack.json')
@@ -421,7 +421,7 @@ describe.skipIf(!hasGit)(`the program${WITHOUT_GIT}`, () => {
     expect(out).toMatch(/^NOT {2}temporary files {8}There can be none in \/nowhere: ENOENT.* This check needs a place for some: give it another with TMPDIR\.\n\nOne thing is wrong\.\n$/)
   })
 
-  test('goes by https, and through what ends it, where it is not --dev', () =>
+  test('uses https, through whatever terminates it, without --dev', () =>
     inFolder(async (folder) => {
       const port = await freePort()
       const proxy = createTlsServer({ cert: CERTIFICATE, key: KEY }, (socket) => {

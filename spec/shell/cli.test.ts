@@ -34,8 +34,8 @@ const options: RunOptions = {
 /** What the options ask for, with nothing in the file but `more`, and one provider. */
 const asked = (change: Partial<RunOptions>, more: Partial<Configuration> = {}) => configOf({ ...options, ...change }, { ...NO_CONFIGURATION, ...more }, ['ci'])
 
-describe('the configuration that flags and file ask for', () => {
-  test('for the public network: no ports, no loopback, membership, backfill, 5 s, 60 s, a day to begin and six hours to run', () =>
+describe('the configuration from flags and file', () => {
+  test('has the defaults of the public network: no ports, no loopback, membership, backfill, 5 s, 60 s, a day to begin and six hours to run', () =>
     expect(asked({})).toEqual(
       E.right({
         admission: 'members',
@@ -79,14 +79,14 @@ describe('the configuration that flags and file ask for', () => {
     ]
   ])('%s', (_, change, expected) => expect(asked(change)).toMatchObject(E.right(expected)))
 
-  test('what the file says of builds', () => {
+  test('has what the file says about builds', () => {
     const allow = [{ pipelines: '**', provider: 'ci', repos: `${OWNER}/*` }]
     expect(asked({}, { allow, builds: { keepStatuses: 100, pendingMinutes: 0.5, runningMinutes: 90 } })).toMatchObject(
       E.right({ builds: { allow, keepStatuses: 100, pendingMs: 30_000, runningMs: 5_400_000 } })
     )
   })
 
-  test('what does not fit is said in a sentence', () => expect(asked({ hostname: '' })).toEqual(E.left('at hostname: expected NonEmpty, found ""')))
+  test('is refused in a sentence when it does not fit', () => expect(asked({ hostname: '' })).toEqual(E.left('at hostname: expected NonEmpty, found ""')))
 })
 
 // ---------------------------------------------------------------------------------------- a state to look at
@@ -118,7 +118,7 @@ const state: State = run(initial(config), events)[0]
 const NOW_MS = BEGIN / 1000 + 60_000
 
 describe('tack inspect', () => {
-  test('as JSON it shows every row, and what each counts for', () => {
+  test('shows every row as JSON, and what each counts for', () => {
     const all = inspection(state)
     expect(all).toMatchObject({ hostname: HOSTNAME, owner: OWNER, admission: 'open', cursor: BEGIN + 8, stream: 'Open', frames: 8, members: [BOB] })
     expect(all.subscriptions).toEqual([{ knot: 'knot1.example', phase: 'Connecting', cursor: null, holders: [`${BOB}/r`] }])
@@ -141,17 +141,17 @@ describe('tack inspect', () => {
     expect(all.statuses).toEqual({ floorUs: null, kept: 0, lastUs: null })
   })
 
-  test('a stream that was stopped is shown as stopped', () =>
+  test('shows a stopped stream as stopped', () =>
     expect(inspection(run(state, [{ _tag: 'StopRequested', at: BEGIN }])[0]).stream).toBe('stopped'))
 
-  test('older events that are read again are said to be, and how far that has come', () => {
+  test('shows that older events are being read again, and how far that has come', () => {
     expect(readable('/s', state, NOW_MS)).not.toContain('reading again')
     const [again] = run(state, [{ _tag: 'Started', at: BEGIN, config, resumeFrom: (BEGIN - 60_000_000) as TimeUs }])
     expect(inspection(again).rereading).toBe(BEGIN - 60_000_000)
     expect(readable('/s', again, NOW_MS)).toContain(`reading again 2025-12-31T23:59:00.000Z (${String(BEGIN - 60_000_000)})\n`)
   })
 
-  test('for a reader it names knots, holders, members, rows, reports, and nothing that moves the cursor', () => {
+  test('shows knots, holders, members, rows and reports as text, and nothing that moves the cursor', () => {
     const page = readable('/some/store', state, NOW_MS)
     for (const text of [
       '/some/store',
@@ -167,20 +167,20 @@ describe('tack inspect', () => {
     expect(page).not.toContain('\u001b')
   })
 
-  test('what is too long for a page says how much there is', () => {
+  test('says how much there is of what is too long to show', () => {
     const many = Array.from({ length: 45 }, (_, n) => put(10 + n, BOB, 'sh.tangled.repo', `x${String(n)}`, { name: 'x', knot: 'knot1.example', spindle: HOSTNAME }))
     const page = readable('/s', run(state, many)[0], NOW_MS)
     expect(page).toContain('… and 11 more; --json shows all')
     expect(page).toContain('+43')
   })
 
-  test('the last ten reports are shown', () => {
+  test('shows the last ten reports', () => {
     const many = Array.from({ length: 12 }, (_, n) => put(10 + n, BOB, 'sh.tangled.repo', `bad-${String(n)}`, { name: 7 }))
     const [, said = ''] = readable('/s', run(state, many)[0], NOW_MS).split('Last reports')
     expect(said.match(/bad-[0-9]+/g)).toEqual(Array.from({ length: 10 }, (_, n) => `bad-${String(n + 2)}`))
   })
 
-  test('reads a store, and complains in one line where there is none', () =>
+  test('reads a store, and says in one line where there is none', () =>
     inFolder(async (folder) => {
       const opened = await openStore({ folder, initial: () => initial(config) })()
       if (E.isLeft(opened)) throw new Error(opened.left.message)
@@ -208,7 +208,7 @@ describe('tack inspect, of builds', () => {
   world.report(first, 'external-1', 'running')
   const unread = world.pushUnread()
 
-  test('as JSON: builds by their last change, runs being read, what is kept for readers, accounts being read; no plans', () => {
+  test('shows as JSON builds by their last change, runs being read, what is kept for readers, accounts being read; no plans', () => {
     const all = inspection(world.state())
     expect(all.builds).toMatchObject([
       { attempt: 0, external: 'external-1', knot: KNOT, phase: 'Following', provider: PROVIDER, repository: `${WORLD_OWNER}/app`, rkey: first.rkey, status: 'running', workflow: 'ci.yml' },
@@ -220,7 +220,7 @@ describe('tack inspect, of builds', () => {
     expect(JSON.stringify(all)).not.toContain('never-to-be-shown')
   })
 
-  test('for a reader: those that go on, those that have ended, and nothing that moves the cursor', () => {
+  test('shows as text running builds, ended builds, and nothing that moves the cursor', () => {
     const page = readable('/s', world.state(), NOW_MS)
     for (const line of [
       `running  59 s  ${KNOT}  ${first.rkey}  ci.yml    ${PROVIDER}      ${WORLD_OWNER}/app  Following`,
@@ -233,7 +233,7 @@ describe('tack inspect, of builds', () => {
     expect(page).not.toContain('\u001b')
   })
 
-  test('what changed last comes first, and what has ended by itself', () => {
+  test('shows the latest change first, even of builds that ended by themselves', () => {
     const changed = createWorld()
     changed.openStream()
     changed.publishRepo()
@@ -251,7 +251,7 @@ describe('tack inspect, of builds', () => {
   test.each([
     [15, false],
     [16, true]
-  ])('%i that have ended are cut short: %s', (count, isCut) => {
+  ])('cuts a list of %i ended builds short: %s', (count, isCut) => {
     const many = createWorld()
     many.openStream()
     many.publishRepo()
@@ -261,7 +261,7 @@ describe('tack inspect, of builds', () => {
     expect(readable('/s', many.state(), NOW_MS)).not.toContain('… and 0 more')
   })
 
-  test('many that have ended are cut short', () => {
+  test('cuts a long list of ended builds short', () => {
     const many = createWorld()
     many.openStream()
     many.publishRepo()
@@ -299,22 +299,22 @@ describe('tack replay', () => {
     expect(printed.join('')).not.toContain('\u001b')
   })
 
-  test('as JSON, each step is canonical: effects, then the event', async () => {
+  test('prints canonical steps as JSON: effects, then the event', async () => {
     const { printed } = await replayed(lines(events.slice(0, 1)), 'json')
     expect(printed).toEqual([`{"effects":[{"_tag":"OpenJetstream","connection":1,"cursor":null,"ordinal":null}],"event":${canonical(first as Json)}}`])
   })
 
-  test('as a trace, a trace is what it was, and so are several in one file', async () => {
+  test('turns a trace into the same trace, and several in one file as well', async () => {
     const written = [...lines(events), ...lines(events.slice(0, 2))]
     expect(await replayed(written, 'trace')).toEqual({ code: 0, complaints: [], printed: written })
   })
 
-  test('a trace that goes on from a state is one too', async () => {
+  test('makes a trace of one that goes on from a state', async () => {
     const written = [...traceLines(header, { state: run(initial(first.config), events)[0] }, events)]
     expect(await replayed(written, 'trace')).toEqual({ code: 0, complaints: [], printed: written })
   })
 
-  test('what a trace expects and does not come is said at its step', async () => {
+  test('shows at its step what a trace expects and does not come', async () => {
     const written = lines(events.slice(0, 2))
     const withoutEffects = written.map((line) => line.replace(/"effects":\[[^\]]+\]/, '"effects":[]'))
     const effects = await replayed(withoutEffects)
@@ -330,7 +330,7 @@ describe('tack replay', () => {
     expect([end.code, end.printed.at(-1)]).toEqual([1, '        ✗ the trace ends in another state'])
   })
 
-  test('of several traces each is shown, and one that comes out as expected does not make up for another', async () => {
+  test('shows each of several traces; one that passes does not make up for another', async () => {
     const good = lines(events.slice(0, 2))
     const other = good.map((line) => (line.startsWith('{"_tag":"end"') ? '{"_tag":"end","state":null}' : line))
     for (const both of [[...other, ...good], [...good, ...other]]) {
@@ -353,13 +353,13 @@ describe('tack replay', () => {
     ['a trace without an end', (good) => good.slice(0, -1), 'the last trace has no end']
   ]
   for (const [what, spoil, said] of bad)
-    test(`${what} is refused, with its line`, async () => {
+    test(`refuses ${what}, with its line`, async () => {
       const { code, complaints } = await replayed(spoil(lines(events.slice(0, 1))))
       expect(code).toBe(1)
       expect(complaints).toEqual([expect.stringContaining(said)])
     })
 
-  test('a journal that does not begin with Started is refused', async () => {
+  test('refuses a journal that does not begin with Started', async () => {
     const batch = lineOf(3, { events: events.slice(1), seq: 1 }).toString().trimEnd()
     const { code, complaints } = await replayed([batch])
     expect([code, complaints]).toEqual([1, ['it does not begin with Started, and there is no snapshot beside it that it goes on from']])

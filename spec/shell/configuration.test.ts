@@ -63,10 +63,10 @@ const READ: Configuration = {
   ])
 }
 
-describe('a file', () => {
-  test('in YAML says all there is to say, aliases included', () => expect(parse(WHOLE)).toEqual(E.right(READ)))
+describe('a configuration file', () => {
+  test('can set everything in YAML, aliases included', () => expect(parse(WHOLE)).toEqual(E.right(READ)))
 
-  test('in JSON says the same, with tabs as well', () => {
+  test('can set the same in JSON, with tabs as well', () => {
     const { allow, builds, options, providers } = READ
     const written = {
       ...Object.fromEntries(options),
@@ -78,10 +78,10 @@ describe('a file', () => {
     expect(parse(JSON.stringify(written, null, '\t'))).toEqual(E.right(READ))
   })
 
-  test('may name a provider without more', () =>
+  test('may name a provider without settings', () =>
     expect(parse('providers:\n  local:\n')).toEqual(E.right({ ...NO_CONFIGURATION, providers: new Map([['local', { kind: 'local', settings: {} }]]) })))
 
-  test.each(['', '# nothing yet\n', '{}', 'null', '---\n'])('that is as good as empty (%j) says nothing', (text) => expect(parse(text)).toEqual(E.right(NO_CONFIGURATION)))
+  test.each(['', '# nothing yet\n', '{}', 'null', '---\n'])('sets nothing when it is as good as empty: %j', (text) => expect(parse(text)).toEqual(E.right(NO_CONFIGURATION)))
 })
 
 // ---------------------------------------------------------------------------------------- what is not
@@ -89,7 +89,7 @@ describe('a file', () => {
 const bombs = (levels: number): string =>
   Array.from({ length: levels }, (_, n) => `  a${String(n)}: &a${String(n)} [${Array.from({ length: 10 }, () => (n === 0 ? 'x' : `*a${String(n - 1)}`)).join(', ')}]\n`).join('')
 
-describe('what is not allowed is said with its place and what is allowed', () => {
+describe('a configuration error names the place and what is allowed', () => {
   test.each<[string, string, string]>([
     ['a list', '- a\n', 'it is no list of settings, like "hostname: ci.example.com"'],
     ['a text', 'hello', 'it is no list of settings, like "hostname: ci.example.com"'],
@@ -124,12 +124,12 @@ describe('what is not allowed is said with its place and what is allowed', () =>
     ['an alias to itself', 'providers: &a {b: *a}\n', 'it comes to more than 100000 values']
   ])('%s', (_, text, said) => expect(parse(text)).toEqual(E.left(said)))
 
-  test('nothing of it reaches the prototype of all objects', () => {
+  test('the prototype of all objects stays as it is', () => {
     parse('providers: {__proto__: {polluted: 1}}\nallow: [{__proto__: {polluted: 1}}]\n')
     expect(Object.keys(Object.prototype)).toEqual([])
   })
 
-  test('a file that cannot be read, is too long, or no text, is said with its path', () =>
+  test('a file that cannot be read, is too long, or is not text, is reported with its path', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'tack.yaml')
       expect(readConfiguration(path, NAMES)).toEqual(E.left(expect.stringMatching(/tack\.yaml: it cannot be read: ENOENT/)))
@@ -163,7 +163,7 @@ const understood = (file: string, args: ReadonlyArray<string> = [], environment:
   }
 }
 
-describe('a flag counts for more than the environment, that for more than the file, and that for more than the default', () => {
+describe('a flag overrides the environment, which overrides the file, which overrides the default', () => {
   const basics = `hostname: file.example\nowner: ${OWNER}\n`
   test.each<[string, ReadonlyArray<string>, Readonly<Record<string, string>>, Partial<RunOptions>]>([
     ['', [], {}, { admission: 'members', listen: { port: 8080 }, store: resolve('.tack') }],
@@ -178,7 +178,7 @@ describe('a flag counts for more than the environment, that for more than the fi
     ['', [], { TACK_DB_PATH: '/env', TACK_HOSTNAME: 'env.example', TACK_JETSTREAM_URL: 'wss://env.example/x', TACK_OWNER_DID: OWNER }, { hostname: 'env.example', store: '/env' }]
   ])('%j %j %j', (file, args, environment, expected) => expect(understood(`${basics}${file}`, args, environment)).toMatchObject(expected))
 
-  test('what nothing is said of', () =>
+  test('settings that nobody sets have their default', () =>
     expect(understood(basics)).toEqual({
       admission: 'members',
       backfill: 'on',
@@ -193,7 +193,7 @@ describe('a flag counts for more than the environment, that for more than the fi
       tolerance: 60
     }))
 
-  test('every variable of the environment', () =>
+  test('every environment variable counts', () =>
     expect(
       understood('', [], {
         TACK_ADMIN_TOKEN: SECRET.slice(0, 16),
@@ -263,7 +263,7 @@ describe('a flag counts for more than the environment, that for more than the fi
     ['--admin-token', 'one two three four']
   ])('%s %s is not allowed', (flag, text) => expect(() => understood(basics, [flag, text])).toThrow(/Allowed: /))
 
-  test('false is as if it were not there', () => expect(understood(`${basics}dev: false\n`)).not.toHaveProperty('dev'))
+  test('false counts as absent', () => expect(understood(`${basics}dev: false\n`)).not.toHaveProperty('dev'))
 
   test.each<[string, string]>([
     ['listen: here', '"listen" "here": Allowed: an address to listen on, like :8080 or 127.0.0.1:8080.'],
@@ -278,14 +278,14 @@ describe('a flag counts for more than the environment, that for more than the fi
     expect(() => applyTo(read.right, runOptions())).toThrow(new Error(said))
   })
 
-  test('a default that has a description shows it, and a secret shows none', () => {
+  test('the help shows the description of a default, and no secret', () => {
     const [listen, token] = [new Option('--listen <x>'), new Option('--admin-token <x>')]
     applyTo({ ...NO_CONFIGURATION, options: new Map([['listen', ':1'], ['adminToken', SECRET]]) }, [listen, token])
     expect([listen.defaultValueDescription, token.defaultValueDescription, token.defaultValue]).toEqual([':1', 'from the configuration file', SECRET])
   })
 })
 
-describe('where the file is', () => {
+describe('the path of the file', () => {
   test.each<[ReadonlyArray<string>, NodeJS.ProcessEnv, string | null]>([
     [['run'], {}, null],
     [['run'], { TACK_CONFIG: '/e' }, '/e'],
@@ -299,10 +299,10 @@ describe('where the file is', () => {
 // ---------------------------------------------------------------------------------------- the environment
 
 describe('the environment', () => {
-  test('variables of ours that are empty are not there; those of others are', () =>
+  test('counts as absent where our variables are empty; others’ count', () =>
     expect(environmentOf({ EMPTY: '', TACK_DEV: '', TACK_HOSTNAME: 'x' })).toEqual(E.right({ EMPTY: '', TACK_HOSTNAME: 'x' })))
 
-  test('a secret comes from a file, without the line feed at its end; the variable itself counts for more', () =>
+  test('reads a secret from a file, without the final line feed; the variable itself overrides it', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'secret')
       await writeFile(path, `${SECRET}\n`)
@@ -329,19 +329,19 @@ describe('the environment', () => {
       return providers.map(({ name }) => name)
     })
 
-  test('Buildkite is there when its token is, and its organizations', async () => {
+  test('sets up Buildkite when its token and organizations are there', async () => {
     expect(await parts({ TACK_BUILDKITE_ORGANIZATIONS: 'acme, other', TACK_BUILDKITE_TOKEN: SECRET })).toEqual(['buildkite'])
     const said = await parts({ TACK_BUILDKITE_TOKEN: SECRET })
     expect(said).toMatch(/^"providers\.buildkite" \(from the environment: TACK_BUILDKITE_TOKEN, TACK_BUILDKITE_ORGANIZATIONS\): "organizations" /)
     expect(said).not.toContain(SECRET)
   })
 
-  test('but not beside an entry of that kind in the file, under whatever name', async () => {
+  test('does not set up Buildkite beside an entry of that kind in the file, under whatever name', async () => {
     const providers = new Map([['ours', { kind: 'buildkite', settings: { organizations: ['acme'] } }]])
     expect(await parts({ TACK_BUILDKITE_TOKEN: SECRET }, { ...NO_CONFIGURATION, providers })).toEqual(['ours'])
   })
 
-  test('what the operator wrote down by hand may be on this machine: a CI, and the directory, but not what that names', () =>
+  test('lets the operator name CI and directory on this machine, but not what those name', () =>
     inFolder(async (folder) => {
       const pds = await startPds()
       onTestFinished(pds.stop)
@@ -362,7 +362,7 @@ describe('the environment', () => {
       await Promise.all([provider?.close(), records.close(), workflows.close(), close()])
     }))
 
-  test.skipIf(!hasGit)(`what a process that was killed has left of its temporary files goes, and theirs are in the store, too${WITHOUT_GIT}`, () =>
+  test.skipIf(!hasGit)(`has the temporary files of tack and its providers in the store, and those of a killed process are removed${WITHOUT_GIT}`, () =>
     inFolder(async (folder) => {
       const tmp = join(folder, 'tmp')
       await mkdir(join(tmp, 'tack-git-left', '0'), { recursive: true })
@@ -397,7 +397,7 @@ describe('the environment', () => {
       await Promise.all([records.close(), workflows.close(), close()])
     }))
 
-  test('a store in which there can be no temporary files is said to be one', () =>
+  test('reports a store that cannot hold temporary files', () =>
     inFolder(async (folder) => {
       const store = join(folder, 'file')
       await writeFile(store, '')
@@ -406,7 +406,7 @@ describe('the environment', () => {
       expect(made).toEqual(E.left(expect.stringMatching(/file\/tmp: ENOTDIR/)))
     }))
 
-  test('a kind that there is not is said with those that there are', async () =>
+  test('reports an unknown kind of provider with the known ones', async () =>
     expect(await parts({}, { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'jenkins', settings: {} }]]) })).toMatch(
       /^"providers\.x": there is no kind of provider "jenkins": there are .*local.*$/
     ))
@@ -415,7 +415,7 @@ describe('the environment', () => {
 // ---------------------------------------------------------------------------------------- the program
 
 describe('the program', () => {
-  test('ends with 2 and one line that names the file, and gives no secret away', () =>
+  test('exits with 2 and one line that names the file, and leaks no secret', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'tack.yaml')
       const attempt = async (text: string, args: ReadonlyArray<string> = [], environment: Readonly<Record<string, string>> = {}) => {
@@ -434,7 +434,7 @@ describe('the program', () => {
       expect(await attempt(`hostname: x.example\nowner: ${OWNER}\nproviders: {local: {concurrent: 0}}\n`)).toBe('error: "providers.local": "concurrent" must be from 1 to 100\n')
     }))
 
-  test('run --help shows what the file says, but no secret', () =>
+  test('shows with run --help what the file says, but no secret', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'tack.json')
       await writeFile(path, JSON.stringify({ adminToken: SECRET, listen: ':4711' }))

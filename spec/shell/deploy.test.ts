@@ -82,7 +82,7 @@ const runProgram = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}) =>
 }
 
 describe('the Dockerfile', () => {
-  test('copies what is there, and nothing that is kept from it', () => {
+  test('copies only what exists, and nothing that is excluded', () => {
     const ignored = textOf('Dockerfile.dockerignore')
     for (const [sources] of copied(false))
       for (const source of sources) {
@@ -91,7 +91,7 @@ describe('the Dockerfile', () => {
       }
   })
 
-  test('takes from its build what that makes', () => {
+  test('takes from its build what the build makes', () => {
     const made = ['node_modules', 'dist']
     for (const [sources] of copied(true))
       for (const source of sources) {
@@ -100,14 +100,14 @@ describe('the Dockerfile', () => {
       }
   })
 
-  test('runs as somebody who is not root, with git, a volume and a check of health', () => {
+  test('runs as a user other than root, with git, a volume and a health check', () => {
     const last = instructions.slice(instructions.lastIndexOf('FROM node:22-bookworm-slim'))
     for (const line of ['USER node', 'VOLUME /store', 'EXPOSE 8080', 'CMD ["run"]']) expect(last).toContain(line)
     expect(last.some((line) => line.startsWith('RUN apt-get') && line.includes(' git '))).toBe(true)
     expect(last.findIndex((line) => line.startsWith('USER'))).toBeLessThan(last.findIndex((line) => line.startsWith('ENTRYPOINT')))
   })
 
-  test('what is in the image runs, answers, says that it is healthy, and ends', () =>
+  test('makes an image that runs, answers, reports that it is healthy, and ends', () =>
     inFolder(async (folder) => {
       const main = image(folder)
       expect(readdirSync(join(folder, 'node_modules'))).not.toContain('vitest')
@@ -143,7 +143,7 @@ describe('the Dockerfile', () => {
 
 // ---------------------------------------------------------------------------------------- the example
 
-describe('tack.yaml', () => {
+describe('the example tack.yaml', () => {
   const written = (text: string) =>
     inFolder(async (folder) => {
       const path = join(folder, 'tack.yaml')
@@ -178,14 +178,14 @@ describe('tack.yaml', () => {
       return { allow: read.right.allow, names: [...read.right.options.keys()], providers: [...read.right.providers.keys()] }
     })
 
-  test('is a configuration as it stands, and no line of its list is in vain', async () => {
+  test('is a valid configuration as it stands, with no line of its allow-list in vain', async () => {
     const { allow, names, providers } = await written(textOf('tack.yaml'))
     expect(names).toEqual(['hostname', 'owner', 'listen'])
     expect(providers).toEqual(['local'])
     expect(allow.map(({ repos }) => neverMatches(repos))).toEqual([null])
   })
 
-  test('and with all that it offers', async () => {
+  test('is a valid configuration with everything that it offers', async () => {
     const { names, providers } = await written(textOf('tack.yaml').replaceAll(/^( *)#(?! \S)(?=.)/gm, '$1'))
     for (const name of ['store', 'adminToken', 'admission', 'backfill', 'jetstream', 'plc', 'log', 'logLevel']) expect(names).toContain(name)
     expect(providers).toEqual(['local', 'buildkite', 'our-ci'])
@@ -194,12 +194,12 @@ describe('tack.yaml', () => {
 
 // ---------------------------------------------------------------------------------------- the unit and the proxies
 
-describe('the unit of systemd', () => {
+describe('the systemd unit', () => {
   const unit = textOf('tack.service')
     .split('\n')
     .filter((line) => !line.startsWith('#'))
 
-  test('runs the program there is, with options there are', () => {
+  test('runs an existing program with existing options', () => {
     expect(unit.find((line) => line.startsWith('ExecStart='))).toBe('ExecStart=/usr/bin/node /opt/tack/dist/shell/main.js run --config /etc/tack/tack.yaml')
     const known = new Set(runOptions().map((option) => option.envVar))
     for (const line of unit) {
@@ -208,27 +208,27 @@ describe('the unit of systemd', () => {
     }
   })
 
-  test('gives it the time that it takes to stop', () => {
+  test('allows the time that a stop takes', () => {
     const seconds = unit.flatMap((line) => /^TimeoutStopSec=([0-9]+)$/.exec(line)?.[1] ?? []).map(Number)
     expect(seconds).toHaveLength(1)
     expect(seconds[0]).toBeGreaterThanOrEqual((2 * STOP_MS) / 1_000)
   })
 
-  test('confines it as far as it can be, and no further: /proc tells who has the lock, and Node makes code', () => {
+  test('confines the program as far as possible, and no further: /proc tells who has the lock, and Node makes code', () => {
     for (const line of ['NoNewPrivileges=yes', 'ProtectSystem=strict', 'ProtectHome=yes', 'PrivateTmp=yes', 'CapabilityBoundingSet=', 'User=tack']) expect(unit).toContain(line)
     expect(unit.filter((line) => /^(?:ProtectProc|ProcSubset|MemoryDenyWriteExecute)=/.test(line))).toEqual([])
   })
 })
 
-describe('the proxies', () => {
-  test('nginx passes upgrades on, and waits longer than a ping takes', () => {
+describe('a proxy configuration', () => {
+  test('for nginx passes upgrades on, and waits longer than a ping takes', () => {
     const text = textOf('nginx.conf')
     for (const line of ['proxy_http_version 1.1;', 'proxy_set_header Upgrade $http_upgrade;', 'proxy_set_header Connection $tack_connection;', 'proxy_read_timeout 120s;'])
       expect(text).toContain(line)
     expect(text.split('{').length).toBe(text.split('}').length)
   })
 
-  test.each(['nginx.conf', 'Caddyfile'])('%s leads to where the example listens, and keeps metrics and orders inside', (name) => {
+  test.each(['nginx.conf', 'Caddyfile'])('for %s leads to where the example listens, and keeps metrics and admin requests inside', (name) => {
     const text = textOf(name)
     expect(text).toContain('127.0.0.1:8080')
     expect(textOf('tack.yaml')).toContain('listen: 127.0.0.1:8080')
@@ -265,7 +265,7 @@ describe('the operator’s guide', () => {
     for (const message of said) expect(shell).toContain(message.replace(/…$/, ''))
   })
 
-  test('quotes what authors of workflows are told as it is written', () => {
+  test('quotes what authors of workflows are told', () => {
     const core = sourcesIn(join(ROOT, 'core'))
     for (const [, quoted = ''] of guide.matchAll(/status `failed`: `([^`]+)`/g)) {
       const [beginning = ''] = quoted.split(/ "x"| …/)
@@ -273,7 +273,7 @@ describe('the operator’s guide', () => {
     }
   })
 
-  test('names metrics, variables and options that there are', () => {
+  test('names existing metrics, variables and options', () => {
     for (const name of every(guide, /`?tack_([a-z_]+)/g)) expect(shell, name).toMatch(new RegExp(`['_]${name.replace(/_total$/, '')}`))
     for (const name of every(guide, /\b(TACK_[A-Z_]*[A-WYZ])\b/g)) expect(shell, name).toContain(name.replace(/_FILE$/, ''))
     const flags = new Set([...runOptions().map(({ long }) => long ?? ''), '--json', '--limit', '--server', '--trace', '--version', '--help', '--once'])
@@ -281,7 +281,7 @@ describe('the operator’s guide', () => {
       for (const flag of every(line, /(--[a-z-]+)/g)) expect(flags, line).toContain(flag)
   })
 
-  test('and the readme lead to what is there', () => {
+  test('links to existing places, as the README does', () => {
     for (const [text, folder] of [
       [guide, join(ROOT, 'spec')],
       [readFileSync(join(ROOT, 'README.md'), 'utf8'), ROOT]
@@ -294,7 +294,7 @@ describe('the operator’s guide', () => {
       }
   })
 
-  test('shows a configuration that is one', () =>
+  test('shows a valid configuration', () =>
     inFolder(async (folder) => {
       for (const [, block = ''] of readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)) {
         const path = join(folder, 'tack.yaml')

@@ -88,15 +88,15 @@ const firstBuild = async (cwd: string, file: string, more: Readonly<Record<strin
 
 const SUCCESS = [expect.objectContaining({ error: null, status: 'success' })]
 
-describe.skipIf(!hasGit)(`a local build, as the README has it${WITHOUT_GIT}`, () => {
-  test('in an empty folder, with every default', () =>
+describe.skipIf(!hasGit)(`a local build as in the README${WITHOUT_GIT}`, () => {
+  test('works in an empty folder, with every default', () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, 'tack.yaml'), FILE)
       expect(await firstBuild(folder, 'tack.yaml')).toEqual(SUCCESS)
       expect((await readdir(folder)).sort()).toEqual(['.tack', 'tack.yaml'])
     }))
 
-  test('from another folder: what the file says is seen from where the file is', () =>
+  test('works from another folder: paths in the file are relative to the file', () =>
     inFolder(async (folder) => {
       const [etc, elsewhere] = [join(folder, 'etc'), join(folder, 'elsewhere')]
       for (const made of [etc, elsewhere]) await mkdir(made)
@@ -105,7 +105,7 @@ describe.skipIf(!hasGit)(`a local build, as the README has it${WITHOUT_GIT}`, ()
       expect([existsSync(join(folder, 'data/7/state.json')), await readdir(elsewhere)]).toEqual([true, []])
     }))
 
-  test('from another folder: what the environment says is seen from there, and so are temporary files', () =>
+  test('works from another folder: paths in the environment are relative to that folder, as are temporary files', () =>
     inFolder(async (folder) => {
       const elsewhere = join(folder, 'elsewhere')
       await mkdir(join(elsewhere, 'tmp'), { recursive: true })
@@ -115,7 +115,7 @@ describe.skipIf(!hasGit)(`a local build, as the README has it${WITHOUT_GIT}`, ()
     }))
 })
 
-describe('where a path leads is decided once', () => {
+describe('a path is resolved once', () => {
   /** What `tack check` says of the store, and of builds on this machine. */
   const said = async (cwd: string, more: Readonly<Record<string, string>>, ...others: ReadonlyArray<string>) => {
     const { environment } = await world()
@@ -143,7 +143,7 @@ describe('where a path leads is decided once', () => {
     })
   )
 
-  test('one that is none is refused', async () => {
+  test('an invalid path is refused', async () => {
     const { code, err } = await tack(['run', '--hostname', HOSTNAME, '--owner', OWNER, '--store', ''])
     expect([code, err]).toEqual([2, expect.stringMatching(/^error: .*--store.* Allowed: the path of a folder\.\n$/)])
   })

@@ -66,8 +66,8 @@ const runsOf = (state: State, knot: string) =>
       M.toEntries(builds).map(([name, { attempt, error, phase, status, statusUs }]) => [name, attempt, error, phase._tag, 'external' in phase ? phase.external : null, status, statusUs])
     ])
 
-describe('a knot whose name is none any more', () => {
-  test.each(['store-v2', 'store-v2-both', 'store-v2-journal', 'store-v2-open', 'store-v2-stopped'])('%s: the rows stay without one, and nothing else of it does', async (fixture) => {
+describe('a knot whose name is no longer valid', () => {
+  test.each(['store-v2', 'store-v2-both', 'store-v2-journal', 'store-v2-open', 'store-v2-stopped'])('%s: rows stay, without the knot, and nothing else of it does', async (fixture) => {
     for (const [gone, other] of [[K1, K2], [K2, K1]] as const) {
       const before = must(await opened(fixture, 'nothing', 'nothing'))
       const after = must(await opened(fixture, gone, FORMER))
@@ -80,7 +80,7 @@ describe('a knot whose name is none any more', () => {
     }
   })
 
-  test('a name that was never one is damage, and is refused', async () => {
+  test('is told from a name that never was valid, which is damage and refused', async () => {
     for (const name of ['-a.example', 'k_ot.example', 'Xn--a.example'])
       expect(E.isLeft(await opened('store-v2', K1, name))).toBe(true)
   })

@@ -103,8 +103,8 @@ const KINDS: ReadonlyArray<readonly [string, ServerOptions]> = [
   ['of the older protocol, which does neither', { filters: false, givesOutAny: false, protocol: 0 }]
 ]
 
-describe.skipIf(!hasGit).each(KINDS)('from a knot %s', (_, kind) => {
-  it.each(['sha1', 'sha256'] as const)('the files of a commit are read: %s', async (format) => {
+describe.skipIf(!hasGit).each(KINDS)('a knot of the kind %s', (_, kind) => {
+  it.each(['sha1', 'sha256'] as const)('gives out the files of a commit: %s', async (format) => {
     const { knot, repo } = await served(kind, { format })
     const { newSha } = await repo.commitAndPush([file('ci.yml', 'a: 1\n'), file('deploy.yml', 'b: 2\n'), { content: 'x', path: 'README' }])
     expect(newSha).toHaveLength(format === 'sha1' ? 40 : 64)
@@ -113,14 +113,14 @@ describe.skipIf(!hasGit).each(KINDS)('from a knot %s', (_, kind) => {
     expect(answer).toMatchObject({ defaultBranch: 'main', left: 0 })
   })
 
-  it('an earlier commit is read as it was', async () => {
+  it('gives out an earlier commit as it was', async () => {
     const { knot, repo } = await served(kind)
     const first = await repo.commitAndPush([file('ci.yml', 'first\n')])
     for (let i = 0; i < 20; i++) await repo.commitAndPush([file('ci.yml', `later ${String(i)}\n`)])
     expect(texts(await read(asked(knot.host, { sha: first.newSha })))).toEqual({ 'ci.yml': 'first\n' })
   })
 
-  it('no commit means the head of the default branch', async () => {
+  it('gives out the head of the default branch when no commit is named', async () => {
     const { knot, repo } = await served(kind, { defaultBranch: 'trunk/of.it' })
     await repo.commitAndPush([file('other.yml')], { ref: 'refs/heads/main' })
     await repo.commitAndPush([file('ci.yml')], { ref: 'refs/heads/trunk/of.it' })
@@ -129,7 +129,7 @@ describe.skipIf(!hasGit).each(KINDS)('from a knot %s', (_, kind) => {
     expect(answer).toMatchObject({ defaultBranch: 'trunk/of.it' })
   })
 
-  it('a commit that is not there is final', async () => {
+  it('lacks a commit for good', async () => {
     const { knot, repo } = await served(kind)
     const { newSha } = await repo.commitAndPush([file('ci.yml')])
     await repo.commitAndPush([file('ci.yml', 'anew')], { anew: true })
@@ -139,15 +139,15 @@ describe.skipIf(!hasGit).each(KINDS)('from a knot %s', (_, kind) => {
   })
 })
 
-describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
-  it('those of a commit that only its name leads to, after a push by force', async () => {
+describe.skipIf(!hasGit)(`reading files${WITHOUT_GIT}`, () => {
+  it('finds those of a commit that only its name leads to, after a forced push', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([file('ci.yml', 'old\n')])
     await repo.commitAndPush([file('ci.yml', 'new\n')], { anew: true })
     expect(texts(await read(asked(knot.host, { sha: newSha })))).toEqual({ 'ci.yml': 'old\n' })
   })
 
-  it('those of a tag object', async () => {
+  it('finds those of a tag object', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([file('ci.yml')])
     const env = { ...process.env, GIT_COMMITTER_EMAIL: 'a@example', GIT_COMMITTER_NAME: 'A' }
@@ -157,7 +157,7 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     expect(texts(await read(asked(knot.host, { sha: tag })))).toEqual({ 'ci.yml': '# ci.yml\n' })
   })
 
-  it('none where there is no folder, or it is something else', async () => {
+  it('finds none where the folder is missing, or is something else', async () => {
     const { knot, repo } = await served()
     const none = { _tag: 'Files', defaultBranch: 'main', files: [], left: 0 }
     for (const change of [
@@ -172,13 +172,13 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     }
   })
 
-  it('none of an empty repository', async () => {
+  it('finds none in an empty repository', async () => {
     const { knot } = await served()
     expect(await read(asked(knot.host))).toMatchObject({ _tag: 'Files', files: [] })
     expect(await read(asked(knot.host, { sha: 'a'.repeat(40) }))).toEqual(NO_COMMIT)
   })
 
-  it('regular files directly in the folder that end as YAML does, and not what names no workflow', async () => {
+  it('takes regular files directly in the folder that end as YAML does, and no names that no workflow can have', async () => {
     const { knot, repo } = await served()
     await repo.commitAndPush([
       file('ci.yml'),
@@ -200,7 +200,7 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     ])
   })
 
-  it('the first fifty by name, and how many more there are', async () => {
+  it('takes the first fifty by name, and says how many more there are', async () => {
     const { knot, repo } = await served()
     const names = Array.from({ length: 53 }, (_, i) => `${String(i).padStart(2, '0')}.yml`)
     await repo.commitAndPush([...names].reverse().map((name) => file(name, `same in all\n`)))
@@ -209,7 +209,7 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     expect(answer).toMatchObject({ left: 3 })
   })
 
-  it('no contents of a file that is too long, and those of one that just is not', async () => {
+  it('leaves out the contents of a file that is too long, and of no shorter one', async () => {
     const { knot, repo } = await served()
     await repo.commitAndPush([
       file('empty.yml', ''),
@@ -223,14 +223,14 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     expect(lengths).toEqual([['bytes.yml', 4], ['empty.yml', 0], ['full.yml', MAX_FILE_BYTES], ['huge.yml', null], ['over.yml', null]])
   })
 
-  it('and little more of the repository than that, where the knot can leave out the rest', async () => {
+  it('fetches little more of the repository where the knot can leave out the rest', async () => {
     const { knot, repo } = await served()
     const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => Math.imul(i, 2_654_435_761) >>> 13))
     await repo.commitAndPush([file('ci.yml'), { content: noise, path: 'large.bin' }])
     expect(texts(await read(asked(knot.host), { maxBytes: 50_000 }))).toEqual({ 'ci.yml': '# ci.yml\n' })
   })
 
-  it('the files at once, however many: git is not left to get each when it looks at it', async () => {
+  it('fetches the files at once, however many: git is not left to fetch each when it looks at it', async () => {
     const { knot, repo } = await served()
     const requests = async (count: number): Promise<number> => {
       const { newSha } = await repo.commitAndPush(Array.from({ length: count }, (_, i) => file(`${String(i)}.yml`)))
@@ -242,7 +242,7 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
     expect(await requests(8)).toBe(forOne)
   })
 
-  it.each(['sha1', 'sha256'] as const)('and no more where the knot can, and does not say so: %s', async (format) => {
+  it.each(['sha1', 'sha256'] as const)('fetches no more where the knot can, and does not say so: %s', async (format) => {
     const { knot, repo } = await served({ filters: 'unannounced' }, { format })
     const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => Math.imul(i, 2_654_435_761) >>> 13))
     await repo.commitAndPush([{ content: noise, path: 'large.bin' }])
@@ -251,8 +251,8 @@ describe.skipIf(!hasGit)(`which files${WITHOUT_GIT}`, () => {
   })
 })
 
-describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
-  it('at the repository itself, where the owner has none of that name', async () => {
+describe.skipIf(!hasGit)(`a repository is looked for${WITHOUT_GIT}`, () => {
+  it('at itself, where the owner has none of that name', async () => {
     const knot = await startServer()
     const repo = await knot.git.createRepository({ did: REPO_DID })
     await repo.commitAndPush([file('ci.yml')])
@@ -260,7 +260,7 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
     expect(knot.git.asked[0]).toBe(`GET /${OWNER}/thing/info/refs?service=git-upload-pack`)
   })
 
-  it('at the repository itself, where the one of that name does not have the commit', async () => {
+  it('at itself, where the one of that name does not have the commit', async () => {
     const knot = await startServer()
     const named = await knot.git.createRepository({ name: 'thing', owner: OWNER })
     await named.commitAndPush([file('not.yml')])
@@ -276,7 +276,7 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
     expect(knot.git.asked.every((line) => line.includes(`/${OWNER}/thing/`))).toBe(true)
   })
 
-  it('nowhere else: a repository that is not there is final', async () => {
+  it('nowhere else: one that is not there is final', async () => {
     const knot = await startServer()
     expect(await read(asked(knot.host, { did: REPO_DID }))).toEqual(NO_REPOSITORY)
     expect(knot.git.asked).toHaveLength(2)
@@ -307,7 +307,7 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
     expect(knot.git.asked).toEqual([`GET /${OWNER}/${segment.replace('$(x)', '%24(x)')}/info/refs?service=git-upload-pack`])
   })
 
-  it('a DID with a port is a segment as well', async () => {
+  it('with an escaped DID when that has a port', async () => {
     const owner = 'did:web:localhost%3A1234'
     const { knot, repo } = await served({}, { owner })
     await repo.commitAndPush([file('ci.yml')])
@@ -324,13 +324,13 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
   })
 })
 
-describe.skipIf(!hasGit)(`git leads nowhere${WITHOUT_GIT}`, () => {
+describe.skipIf(!hasGit)(`git on the network${WITHOUT_GIT}`, () => {
   const resolvingTo =
     (...answers: ReadonlyArray<string>): Resolve =>
     () =>
       Promise.resolve(answers.map((address) => ({ address, family: 4 })))
 
-  it.each([['https', false], ['http', true]])('a name of this machine, or of a private network, is refused over %s', async (_, isInsecure) => {
+  it.each([['https', false], ['http', true]])('refuses a name of this machine, or of a private network, over %s', async (_, isInsecure) => {
     const forbidden = await tcpServer(() => undefined)
     for (const address of ['127.0.0.1', '10.0.0.1', '169.254.169.254']) {
       const host = `knot.example:${String(forbidden.port)}`
@@ -344,7 +344,7 @@ describe.skipIf(!hasGit)(`git leads nowhere${WITHOUT_GIT}`, () => {
     expect(forbidden.connections()).toBe(0)
   })
 
-  it('a name that turns into a private one between two look-ups is refused then', async () => {
+  it('refuses a name that changes to a private one between two look-ups', async () => {
     const forbidden = await tcpServer(() => undefined)
     let asks = 0
     // The answers that do not change are those of the knot itself.
@@ -358,7 +358,7 @@ describe.skipIf(!hasGit)(`git leads nowhere${WITHOUT_GIT}`, () => {
     expect(forbidden.connections()).toBe(0)
   })
 
-  it.each([301, 302, 307, 308])('a redirect (%i) is not followed', async (status) => {
+  it.each([301, 302, 307, 308])('does not follow a redirect (%i)', async (status) => {
     const forbidden = await httpServer((_, response) => response.end())
     const knot = await httpServer((request, response) => {
       response.writeHead(status, { location: `http://127.0.0.1:${String(forbidden.port)}${request.url ?? ''}` }).end()
@@ -371,7 +371,7 @@ describe.skipIf(!hasGit)(`git leads nowhere${WITHOUT_GIT}`, () => {
     expect(forbidden.connections()).toBe(0)
   })
 
-  it('an address that an answer names is not asked', async () => {
+  it('does not ask an address that an answer names', async () => {
     const forbidden = await httpServer((_, response) => response.end())
     // The old protocol of plain files can name other folders to look for objects in.
     const knot = await httpServer((request, response) => {
@@ -385,13 +385,13 @@ describe.skipIf(!hasGit)(`git leads nowhere${WITHOUT_GIT}`, () => {
     expect(forbidden.connections()).toBe(0)
   })
 
-  it('without TLS only where that is said', async () => {
+  it('speaks without TLS only where that is allowed', async () => {
     const knot = await tcpServer((socket) => socket.destroy())
     expect(await read(asked(`localhost:${String(knot.port)}`), { isInsecure: false })).toMatchObject({ isFinal: false })
     expect(knot.connections()).toBeGreaterThan(0)
   })
 
-  it('a certificate of somebody unknown is refused, and of somebody known is not', async () => {
+  it('refuses an unknown certificate, and accepts a known one', async () => {
     const { knot, repo } = await served()
     await repo.commitAndPush([file('ci.yml')])
     const folder = emptyFolder()
@@ -423,17 +423,17 @@ describe.skipIf(!hasGit)(`git leads nowhere${WITHOUT_GIT}`, () => {
   })
 })
 
-describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
+describe.skipIf(!hasGit)(`a failed reading${WITHOUT_GIT}`, () => {
   const answering = async (status: number, body = ''): Promise<string> => {
     const knot = await httpServer((_, response) => response.writeHead(status).end(body))
     return `localhost:${String(knot.port)}`
   }
 
-  it.each([400, 401, 403, 404, 410])('the status %i means that there is no such repository', async (status) => {
+  it.each([400, 401, 403, 404, 410])('is final with status %i: there is no such repository', async (status) => {
     expect(await read(asked(await answering(status), { did: REPO_DID }))).toEqual(NO_REPOSITORY)
   })
 
-  it.each([429, 500, 502, 503])('the status %i may be another one next time', async (status) => {
+  it.each([429, 500, 502, 503])('may succeed next time with status %i', async (status) => {
     expect(await read(asked(await answering(status)))).toEqual({
       _tag: 'Unread',
       error: `the knot answers with ${String(status)}`,
@@ -441,29 +441,29 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     })
   })
 
-  it('a minute is what it may take, where nothing else is said', async () => {
+  it('takes at most a minute, unless configured otherwise', async () => {
     const { asked: waits, clock } = countingClock()
     await read(asked('localhost:1'), { clock })
     expect(waits).toEqual([60_000])
   })
 
-  it.each([[true], [false]])('a repository without the commit counts for more than none: named %s', async (isNamed) => {
+  it.each([[true], [false]])('reports a repository without the commit rather than no repository: named %s', async (isNamed) => {
     const knot = await startServer()
     const repo = await knot.git.createRepository(isNamed ? { name: 'thing', owner: OWNER } : { did: REPO_DID })
     await repo.commitAndPush([file('ci.yml')])
     expect(await read(asked(knot.host, { did: REPO_DID, sha: 'a'.repeat(40) }))).toEqual(NO_COMMIT)
   })
 
-  it('what may be read another time counts for more than what is not there', async () => {
+  it('reports what may be read another time rather than what is not there', async () => {
     const knot = await httpServer((request, response) => response.writeHead(request.url?.includes('thing') === true ? 503 : 404).end())
     expect(await read(asked(`localhost:${String(knot.port)}`, { did: REPO_DID }))).toMatchObject({ isFinal: false })
   })
 
-  it('a page that is no git', async () => {
+  it('is due to a page that is not git', async () => {
     expect(await read(asked(await answering(200, '<html>'), { sha: 'a'.repeat(40) }))).toMatchObject({ _tag: 'Unread' })
   })
 
-  it('a name that the platform refuses is one that does not resolve', async () => {
+  it('is due to a name that does not resolve when the platform refuses it', async () => {
     expect(await read(asked('xn--c2g4b9x.example'))).toEqual({ _tag: 'Unread', error: 'the knot cannot be reached: its name does not resolve', isFinal: false })
   })
 
@@ -478,7 +478,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     }
   )
 
-  it('nobody there', async () => {
+  it('is due to nobody listening', async () => {
     expect(await read(asked('localhost:1'))).toEqual({
       _tag: 'Unread',
       error: expect.stringMatching(/^the knot cannot be reached: .*ECONNREFUSED/) as string,
@@ -486,14 +486,14 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     })
   })
 
-  it('a knot that does not answer is not asked for the other place', async () => {
+  it('does not ask a silent knot for the other place', async () => {
     let asks = 0
     const resolve: Resolve = () => (asks++, Promise.reject(new Error('the resolver is away')))
     expect(await read(asked('knot.example', { did: REPO_DID }), { resolve })).toMatchObject({ error: 'the knot cannot be reached: the resolver is away', isFinal: false })
     expect(asks).toBe(1)
   })
 
-  it('a knot that says nothing is given up, with all that was started', async () => {
+  it('ends with a silent knot, and everything that was started', async () => {
     const knot = await tcpServer(() => undefined)
     expect(await read(asked(`localhost:${String(knot.port)}`), { timeoutMs: 400 })).toEqual({
       _tag: 'Unread',
@@ -502,7 +502,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     })
   })
 
-  it('a knot that says a little now and then is given up as well', async () => {
+  it('ends with a knot that trickles', async () => {
     const knot = await httpServer((_, response) => {
       response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' })
       const dripping = setInterval(() => response.write('0'), 20)
@@ -511,7 +511,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     expect(await read(asked(`localhost:${String(knot.port)}`), { timeoutMs: 400 })).toMatchObject({ isFinal: false })
   })
 
-  it('a knot that does not end is cut off, for good', async () => {
+  it('cuts off an endless knot, for good', async () => {
     const knot = await httpServer((_, response) => {
       const line = `003d${'a'.repeat(40)} refs/heads/mainn\n`.repeat(1_000)
       const more = (): void => {
@@ -530,14 +530,14 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     })
   })
 
-  it('a repository that is too large is cut off, for good', async () => {
+  it('cuts off a repository that is too large, for good', async () => {
     const { knot, repo } = await served({ filters: false })
     const noise = Buffer.from(Array.from({ length: 400_000 }, (_, i) => Math.imul(i ^ (i << 7), 2_654_435_761) >>> 11))
     await repo.commitAndPush([file('ci.yml'), { content: noise, path: 'large.bin' }])
     expect(await read(asked(knot.host), { maxBytes: 50_000 })).toMatchObject({ error: expect.stringContaining('too large') as string, isFinal: true, isTooLarge: true })
   })
 
-  it('a reading that is not wanted any more ends at once, with all that it started', async () => {
+  it('ends at once when it is no longer wanted, with everything that it started', async () => {
     const knot = await tcpServer(() => undefined)
     const closing = new AbortController()
     const reading = read(asked(`localhost:${String(knot.port)}`), {}, closing.signal)
@@ -548,7 +548,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     expect(knot.connections()).toBe(1)
   })
 
-  it('whatever git has started ends with it', async () => {
+  it('ends everything that git has started', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')
     const pids = path.join(folder, 'pids')
@@ -560,7 +560,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     for (const pid of started) await eventually(() => expect(isRunning(pid)).toBe(false))
   })
 
-  it('what git leaves behind when it ends by itself ends, too', async () => {
+  it('ends what git leaves behind when it ends by itself', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')
     writeFileSync(script, '#!/bin/sh\nsleep 1000 </dev/null >/dev/null 2>&1 &\necho $!\n', { mode: 0o755 })
@@ -574,7 +574,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     await eventually(() => expect(isRunning(pid)).toBe(false))
   })
 
-  it('its memory, its files and its dumps are bounded', async () => {
+  it('is bounded in memory, files and dumps', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')
     writeFileSync(script, '#!/bin/sh\nulimit -v\nulimit -f\nulimit -c\n', { mode: 0o755 })
@@ -587,7 +587,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('a folder that another folder would make another one of is refused: git would find no settings there', async () => {
+  it('refuses a folder that is inside another repository: git would find no settings there', async () => {
     const options = { caFile: null, git: 'git', isInsecure: false, proxy: '', signal: new AbortController().signal }
     await expect(gitProgram({ ...options, folder: 'tmp' })).rejects.toThrow('the folder of git is no absolute path: tmp')
     expect(await reader({ tmp: '.' })(asked('localhost:1'), options.signal)).toMatchObject({
@@ -596,7 +596,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     })
   })
 
-  it('a program that leaves something behind, or says too much', async () => {
+  it('is due to a program that leaves something behind, or says too much', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')
     const pids = path.join(folder, 'pids')
@@ -608,7 +608,7 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     expect(await read(asked('localhost:1'), { git: script })).toEqual({ _tag: 'Unread', error: 'what the knot sends is too long', isFinal: true })
   })
 
-  it('no place for temporary folders', async () => {
+  it('is due to a missing place for temporary folders', async () => {
     expect(await reader({ tmp: '/nonexistent' })(asked('localhost:1'), new AbortController().signal)).toMatchObject({
       _tag: 'Unread',
       error: expect.stringMatching(/^the repository could not be read: ENOENT/) as string,
@@ -616,15 +616,15 @@ describe.skipIf(!hasGit)(`what goes wrong${WITHOUT_GIT}`, () => {
     })
   })
 
-  it('git is not there', async () => {
+  it('is due to a missing git', async () => {
     const { knot } = await served()
     for (const git of ['/nonexistent/git', '/etc/passwd'])
       expect(await read(asked(knot.host), { git })).toEqual({ _tag: 'Unread', error: 'the program git cannot be run here', isFinal: false })
   })
 })
 
-describe.skipIf(!hasGit)(`nothing of ours reaches git${WITHOUT_GIT}`, () => {
-  it('nor a repository that the temporary folders are in', async () => {
+describe.skipIf(!hasGit)(`the environment of git${WITHOUT_GIT}`, () => {
+  it('includes no repository that the temporary folders are in', async () => {
     const { knot, repo } = await served()
     await repo.commitAndPush([file('ci.yml', 'a: 1\n')])
     const tmp = emptyFolder()
@@ -633,7 +633,7 @@ describe.skipIf(!hasGit)(`nothing of ours reaches git${WITHOUT_GIT}`, () => {
     expect(texts(await reader({ tmp })(asked(knot.host), new AbortController().signal))).toEqual({ 'ci.yml': 'a: 1\n' })
   })
 
-  it('neither its environment nor its settings', async () => {
+  it('includes neither our variables nor our settings', async () => {
     const folder = emptyFolder()
     const script = path.join(folder, 'git')
     writeFileSync(script, `#!/bin/sh\nenv > ${path.join(folder, 'env')}\ncat "$HOME/.gitconfig" > ${path.join(folder, 'settings')}\nexit 1\n`, { mode: 0o755 })

@@ -96,7 +96,7 @@ for (const [of, name] of [
   ['KnotReceived', (host: string, rkey: string) => `KnotReceived sh.tangled.git.refUpdate ${host}/${rkey}`],
   ['WorkflowsRead', (host: string, rkey: string) => `WorkflowsRead ${host}/${rkey}`]
 ] as const)
-  test.skipIf(!hasGit)(`${of}: noted, again after a restart, passed over once, and what comes after it is built${WITHOUT_GIT}`, () =>
+  test.skipIf(!hasGit)(`${of}: noted, again after a restart, passed over once; what comes after it is built${WITHOUT_GIT}`, () =>
     inFolder(async (folder) => {
       const { check, host, inspect, passed, passOver, push, rkey, run, statusOf } = await world(folder)
       const [before, bad, good] = [rkey(1), rkey(2), rkey(3)]
@@ -192,7 +192,7 @@ test.skipIf(!hasGit)(`an event of the journal whose step does not end at a start
     expect(await passed()).toBe(1)
   }))
 
-test.skipIf(!hasGit)(`the watchdog hears that tack goes on, also while nothing happens, and nothing any more when a step does not end${WITHOUT_GIT}`, () =>
+test.skipIf(!hasGit)(`the watchdog hears that tack is alive, even while nothing happens, and nothing more once a step hangs${WITHOUT_GIT}`, () =>
   inFolder(async (folder) => {
     const { host, push, rkey, run } = await world(folder)
     const told = join(folder, 'told')

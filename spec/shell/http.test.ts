@@ -61,7 +61,7 @@ describe('a request', () => {
     expect(await (await fetch(new URL(url), { headers: new Headers({ 'user-agent': 'other' }) })).text()).toBe('GET /a/b?c=d  other identity')
   })
 
-  it('uses the connection of an earlier one, as far as there may be several', async () => {
+  it('reuses the connection of an earlier one, where several are allowed', async () => {
     const server = await httpServer((_, response) => response.end('{"a":1}'))
     const { fetch } = client({ maxConnections: 2 })
     for (let i = 0; i < 5; i++) expect(await (await fetch(at(server.port))).json()).toEqual({ a: 1 })
@@ -78,7 +78,7 @@ describe('a request', () => {
     expect([response.status, response.body, await response.text()]).toEqual([status, null, ''])
   })
 
-  it('for the head only has no body, however long that is', async () => {
+  it('with HEAD has no body, however long one is announced', async () => {
     const server = await httpServer((_, response) => response.writeHead(200, { 'content-length': '99999999' }).end())
     const response = await client().fetch(at(server.port), { method: 'HEAD' })
     expect([response.headers.get('content-length'), await response.text()]).toEqual(['99999999', ''])
@@ -95,8 +95,8 @@ describe('a request', () => {
   })
 })
 
-describe('a connection', () => {
-  it('that is made has all the time there is', async () => {
+describe('a connection, once made,', () => {
+  it('has all the time there is', async () => {
     const clock = manualClock()
     const server = await httpServer((_, response) => response.end('x'))
     const { fetch } = client({ clock })
@@ -118,7 +118,7 @@ describe('over TLS', () => {
     return { connections: () => sockets.length, port: (server.address() as AddressInfo).port }
   }
 
-  it('the server shows a certificate of its name', async () => {
+  it('the server must show a certificate for its name', async () => {
     const server = await tlsServer()
     const { fetch } = client({ ca: CERTIFICATE, resolve: resolvingTo('127.0.0.1') })
     for (const host of ['localhost', 'knot.example', 'localhost'])
@@ -126,12 +126,12 @@ describe('over TLS', () => {
     expect(await wrong(fetch(at(server.port, '/', 'other.example', 'https')))).toMatch(/does not match certificate/)
   })
 
-  it('by somebody known', async () => {
+  it('the certificate must come from a trusted authority', async () => {
     const server = await tlsServer()
     expect(await wrong(client().fetch(at(server.port, '/', 'localhost', 'https')))).toMatch(/certificate/)
   })
 
-  it('nothing is sent to an address that is not the one that was looked at', async () => {
+  it('nothing is sent to an address other than the one that was checked', async () => {
     let received = 0
     const server = await tcpServer((socket) => socket.on('data', (chunk) => (received += chunk.length)))
     let looks = 0
@@ -143,7 +143,7 @@ describe('over TLS', () => {
   })
 })
 
-describe('over TLS, a handshake that never ends', () => {
+describe('a TLS handshake that never ends', () => {
   /** A client with one connection, on a clock that stands still, and a server that takes connections and says nothing. */
   const silent = async () => {
     let closed = 0
@@ -166,7 +166,7 @@ describe('over TLS, a handshake that never ends', () => {
     expect(clock.armed()).toBe(0)
   })
 
-  it('is not waited for when the client closes', async () => {
+  it('does not hold up the close of the client', async () => {
     const { clock, close, closed, fetch, server } = await silent()
     const asked = fetch()
     await eventually(() => expect(server.connections()).toBe(1))
@@ -194,7 +194,7 @@ describe('no request leads into a private network', () => {
     expect(server.connections()).toBe(0)
   })
 
-  it('a public name that turns into this machine at the next connection is refused then', async () => {
+  it('a public name that changes to this machine at the next connection is refused then', async () => {
     const server = await httpServer((_, response) => response.writeHead(200, { connection: 'close' }).end())
     let asked = 0
     const resolve: Resolve = () => Promise.resolve([{ address: asked++ === 0 ? '127.0.0.1' : '10.0.0.1', family: 4 }])
@@ -229,7 +229,7 @@ describe('no request leads into a private network', () => {
     expect(await wrong(client({ ...PUBLIC_ONLY, resolve: resolvingTo('127.0.0.1') }).fetch(address))).toBe(why)
   })
 
-  it('what the operator wrote down by hand may be anywhere, and without TLS', async () => {
+  it('addresses that the operator wrote down may be anywhere, and without TLS', async () => {
     const server = await httpServer((_, response) => response.end('here'))
     const { fetch } = client({ policy: { allowLoopback: false, trusted: true } })
     expect(await (await fetch(at(server.port, '/', '127.0.0.1'))).text()).toBe('here')
@@ -239,8 +239,8 @@ describe('no request leads into a private network', () => {
   })
 })
 
-describe('limits', () => {
-  it('of the body, whatever length is announced', async () => {
+describe('the client limits', () => {
+  it('the body, whatever length is announced', async () => {
     const server = await httpServer((request, response) => {
       if (request.url === '/announced') response.writeHead(200, { 'content-length': '1001' })
       response.write('x'.repeat(1000))
@@ -254,7 +254,7 @@ describe('limits', () => {
     expect(await wrong(fetch(at(server.port, '/exact'), { maxBodyBytes: 999 }))).toBe('the answer has more than 999 bytes')
   })
 
-  it('of a body without an end, which ends the connection', async () => {
+  it('a body without an end, which ends the connection', async () => {
     let sent = 0
     let isOver = false
     const server = await httpServer((_, response) => {
@@ -270,7 +270,7 @@ describe('limits', () => {
     expect(sent).toBeLessThan(40_000_000)
   })
 
-  it('of a body that nobody reads: what is not asked for waits', async () => {
+  it('a body that nobody reads: unread data stays with the sender', async () => {
     let sent = 0
     const server = await httpServer((_, response) => {
       const chunk = Buffer.alloc(65_536)
@@ -299,7 +299,7 @@ describe('limits', () => {
       const dripping = setInterval(() => socket.write('x'), 20)
       socket.once('close', () => clearInterval(dripping))
     }]
-  ])('of the time, when a server %s', async (_, talk: (socket: Socket) => void) => {
+  ])('the time of a request, when a server %s', async (_, talk: (socket: Socket) => void) => {
     let closed = 0
     const server = await tcpServer((socket) => {
       socket.resume().once('close', () => (closed += 1))
@@ -311,7 +311,7 @@ describe('limits', () => {
     expect(await wrong(fetch(at(server.port), { timeoutMs: 100 }))).toMatch(/^no answer within 0\.1 s$|HTTP\/1\.1 protocol/)
   })
 
-  it('of the time, also for who waits until another has done with the connection', async () => {
+  it('the time, even for requests that wait for another’s connection', async () => {
     const server = await tcpServer((socket) => void socket.resume())
     const { armed, clock } = countingClock()
     const { fetch } = client({ clock, maxConnections: 1 })
@@ -325,22 +325,22 @@ describe('limits', () => {
     expect(armed()).toBe(0)
   })
 
-  it('of the time that a look-up takes', async () => {
+  it('the time of a look-up', async () => {
     const { fetch } = client({ resolve: () => new Promise(() => undefined), timeoutMs: 100 })
     expect(await wrong(fetch('https://pds.example/'))).toBe('no answer within 0.1 s')
   })
 
-  it('of headers', async () => {
+  it('the headers', async () => {
     const server = await tcpServer((socket) => socket.write(`HTTP/1.1 200 OK\r\n${Array.from({ length: 2_000 }, (_, i) => `X-${String(i)}: yyyyyyyyyyyy\r\n`).join('')}\r\n`))
     expect(await wrong(client().fetch(at(server.port)))).toMatch(/header/i)
   })
 
-  it('an answer that is compressed all the same is refused', async () => {
+  it('the encoding: a compressed answer is refused', async () => {
     const server = await httpServer((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(1e7))))
     expect(await wrong(client().fetch(at(server.port)))).toBe('the answer is compressed, which it was not to be')
   })
 
-  it('a server that hangs up, or speaks something else, is an error', async () => {
+  it('the protocol: a server that hangs up, or speaks something else, is an error', async () => {
     const silent = await tcpServer((socket) => socket.destroy())
     expect(await wrong(client().fetch(at(silent.port)))).not.toBe('nothing')
     const other = await tcpServer((socket) => socket.end('220 mail.example\r\n'))
@@ -351,7 +351,7 @@ describe('limits', () => {
   })
 })
 
-describe('what is not said', () => {
+describe('the default', () => {
   it('is 30 s for a request, and eight connections to a server', async () => {
     const server = await httpServer(() => undefined)
     const { asked, clock } = countingClock()
@@ -366,7 +366,7 @@ describe('what is not said', () => {
   })
 })
 
-describe('when a request is over, however, nothing runs on, and its connection is free', () => {
+describe('an ended request leaves nothing running, and its connection free', () => {
   const ways: ReadonlyArray<readonly [how: string, over: (fetch: HttpClient['fetch'], url: string) => Promise<unknown>]> = [
     ['read', async (fetch, url) => (await fetch(`${url}short`)).text()],
     ['without a body', (fetch, url) => fetch(`${url}nothing`)],
@@ -405,8 +405,8 @@ describe('when a request is over, however, nothing runs on, and its connection i
   })
 })
 
-describe('an end', () => {
-  it('is not waited for any more when the request is over', async () => {
+describe('the end of a request', () => {
+  it('is not awaited when the request is over', async () => {
     const server = await httpServer((_, response) => response.end('x'))
     const { signal } = new AbortController()
     const { fetch } = client()
@@ -415,7 +415,7 @@ describe('an end', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('comes when whoever asked wants it', async () => {
+  it('comes when the caller wants it', async () => {
     const server = await tcpServer(() => undefined)
     const { fetch } = client()
     const stop = new AbortController()
@@ -426,7 +426,7 @@ describe('an end', () => {
     await expect(fetch(at(server.port), { signal: stop.signal })).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  it('comes to all when the client is closed, with their sockets', async () => {
+  it('comes to all, with their sockets, when the client is closed', async () => {
     let open = 0
     const talk = (socket: Socket): void => {
       open += 1
@@ -451,7 +451,7 @@ describe('an end', () => {
   })
 })
 
-describe('what is said about a request', () => {
+describe('messages about a request', () => {
   it.each([
     ['refused', 'https://10.0.0.1/canary?token=canary'],
     ['not reachable', 'http://localhost:1/canary?token=canary'],
@@ -460,7 +460,7 @@ describe('what is said about a request', () => {
     expect(await wrong(client().fetch(address, { headers: { authorization: 'Bearer canary' } }))).not.toMatch(/canary|^nothing$/)
   })
 
-  it('has no secrets when a header is bad', async () => {
+  it('contain no secrets when a header is bad', async () => {
     const why = await wrong(client().fetch('http://localhost:1/', { headers: { authorization: 'Bearer canary\nx' } }))
     expect(why).toBe('a header of the request is not well-formed')
   })

@@ -48,12 +48,12 @@ it('S3: asks for what comes after the cursor it is given; without one, from now'
   expect(await asked('/subscribe', 0 as TimeUs)).toBe(`/subscribe?${WANTED}&cursor=0&maxMessageSizeBytes=1048576`)
 })
 
-it('keeps the path and the other parameters that the operator has set, and none of those that are ours', async () => {
+it('keeps the operator’s path and parameters, except those that are ours', async () => {
   const rest = '/at/a/path?tenant=1&wantedCollections=app.bsky.feed.post&cursor=1&wantedDids=did:plc:x&maxMessageSizeBytes=1'
   expect(await asked(rest, null)).toBe(`/at/a/path?tenant=1&wantedDids=did%3Aplc%3Ax&maxMessageSizeBytes=1048576&${WANTED}`)
 })
 
-it('S2: delivers every frame as the event it stands for, in order, between Opened and Closed', async () => {
+it('S2: delivers every frame as its event, in order, between Opened and Closed', async () => {
   const deletion = JSON.stringify({ did: DID, kind: 'account', time_us: 5, cursor: 7, account: { active: false, status: 'deleted' } })
   const identity = JSON.stringify({ did: DID, kind: 'identity', time_us: 6 })
   const server = await webSocketServer((peer) => {
@@ -74,7 +74,7 @@ it('S2: delivers every frame as the event it stands for, in order, between Opene
   expect(opened.lengths).toEqual([0, deletion.length, identity.length, 0])
 })
 
-it('D12: rejects what is no frame, each for its reason, and goes on', async () => {
+it('D12: rejects invalid frames, each for its reason, and goes on', async () => {
   const server = await webSocketServer((peer) => {
     peer.send('')
     peer.send('null')
@@ -102,14 +102,14 @@ it('D12: rejects what is no frame, each for its reason, and goes on', async () =
   expect(opened.events[4]).toMatchObject({ at: NOW, connection: 7, timeUs: null })
 })
 
-it('D12: a frame that closes the connection is what the close says', async () => {
+it('D12: reports a frame that closes the connection with the close', async () => {
   const server = await webSocketServer((peer) => peer.send('x'.repeat(16_001)))
   const opened = open(base(server.port), null, { maxMessageBytes: 1000 })
   await eventually(() => isOver(opened))
   expect(opened.events.at(-1)).toEqual({ _tag: 'JetstreamClosed', at: NOW, connection: 7, poisoned: true })
 })
 
-it('S5: a connection that fails, or that must not be made, is Closed and nothing else', async () => {
+it('S5: a failed or forbidden connection is Closed and nothing else', async () => {
   const server = await httpServer((_, response) => response.writeHead(503).end())
   const failing = open(base(server.port))
   await eventually(() => isOver(failing))
@@ -120,7 +120,7 @@ it('S5: a connection that fails, or that must not be made, is Closed and nothing
   expect(server.connections()).toBe(1)
 })
 
-it('delivers nothing after close but one Closed', async () => {
+it('delivers nothing after close except one Closed', async () => {
   const server = await webSocketServer((peer) => {
     const sending = setInterval(() => peer.send(`{"did":"${DID}","time_us":5}`), 1)
     peer.on('close', () => clearInterval(sending))

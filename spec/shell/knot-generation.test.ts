@@ -68,7 +68,7 @@ const played = (): { readonly asked: ReadonlyArray<string>; readonly state: Stat
 }
 
 describe('a knot of the first generation', () => {
-  it('tells of most pushes twice, and of what asks for no CI once', () => {
+  it('reports most pushes twice, and a push that asks for no CI once', () => {
     const pipelines = FRAMES.filter((frame) => pipedIn(frame) !== null)
     expect([FRAMES.length, pipelines.length, pipelines.filter((frame) => pipedIn(frame)?.triggerMetadata.kind === 'pull_request').length]).toEqual([55, 27, 1])
     FRAMES.forEach((frame, i) => {
@@ -76,7 +76,7 @@ describe('a knot of the first generation', () => {
     })
   })
 
-  it('has a run for each pipeline, under its key, unless the committer has no say; and none for what has no pipeline', () => {
+  it('gets a run for each pipeline, under its key, unless the committer has no rights, and none without a pipeline', () => {
     const entitled = FRAMES.flatMap((frame, i) => {
       const piped = pipedIn(frame)
       if (piped === null) return []

@@ -37,7 +37,7 @@ it('asks for what was created after the cursor it is given, to the digit; withou
   expect(server.requests[0]?.headers.host).toBe(host)
 })
 
-it('delivers every frame as the event it stands for, or for what it was rejected, between Opened and Closed', async () => {
+it('delivers every frame as its event, or as its rejection, between Opened and Closed', async () => {
   const frame = '{"rkey":"3mbcdefghij2k","nsid":"sh.tangled.knot.memberUpdate","event":{},"created":1767225600000000001}'
   const server = await webSocketServer((peer) => {
     peer.send(frame)
@@ -70,7 +70,7 @@ it('delivers every frame as the event it stands for, or for what it was rejected
   expect(opened.lengths).toEqual([0, frame.length, 0, 0, 0, 0, frame.length, 0])
 })
 
-it('speaks TLS unless it is told not to', async () => {
+it('uses TLS unless told not to', async () => {
   let first: number | undefined
   const server = await tcpServer((socket) =>
     socket.once('data', (chunk) => {
@@ -84,7 +84,7 @@ it('speaks TLS unless it is told not to', async () => {
   expect(first).toBe(0x16) // the record type of a TLS handshake
 })
 
-it('a knot at an address that is forbidden is Closed, and never connected to', async () => {
+it('a knot at a forbidden address is Closed, and never connected to', async () => {
   const server = await webSocketServer(() => undefined)
   const policy = { allowLoopback: false }
   const resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
@@ -97,7 +97,7 @@ it('a knot at an address that is forbidden is Closed, and never connected to', a
   expect(server.connections()).toBe(0)
 })
 
-it('a name that the platform refuses is one that does not resolve: the connection closes', async () => {
+it('a name that the platform refuses counts as unresolvable: the connection closes', async () => {
   for (const host of ['xn--c2g4b9x.example', 'xn--cv0t.example:8080', 'xn--a.example'] as ReadonlyArray<string>) {
     const opened = open(host as HostName)
     await eventually(() => isOver(opened))

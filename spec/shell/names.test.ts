@@ -42,7 +42,7 @@ const settled = (): Promise<void> => new Promise((done) => setImmediate(done))
 
 const names = (count: number, prefix = 'k'): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `${prefix}${String(i)}.example.com`)
 
-describe('the platform, which has two threads for it, is asked for what the operator wrote down, and for nothing else', () => {
+describe('the platform’s resolver, with its few threads, is asked only for names that the operator wrote down', () => {
   const STRANGERS: Policy = { allowLoopback: true }
   const TRUSTED: Policy = { allowLoopback: true, trusted: true }
   const clock = systemClock()
@@ -99,7 +99,7 @@ describe('the platform, which has two threads for it, is asked for what the oper
     expect(asked.platform).not.toContain('git.example.com')
   })
 
-  it('the public directory is not behind strangers', async () => {
+  it('the public directory does not wait behind strangers', async () => {
     const records = recordReader({ clock, log: options().log, policy: STRANGERS })
     onTestFinished(records.close)
     const request = { _tag: 'ReadRecords', collection: 'sh.tangled.repo', cursor: null, did: `did:plc:${'a'.repeat(24)}` as Did, number: 0 as Natural } as const
@@ -108,8 +108,8 @@ describe('the platform, which has two threads for it, is asked for what the oper
   })
 })
 
-describe('the look-ups of strangers are few at a time', () => {
-  it('mute names take all places, so many more wait, and the next fails at once', async () => {
+describe('strangers’ look-ups are few at a time', () => {
+  it('mute names occupy all places, a number of others wait, and the next fails at once', async () => {
     const started: Array<string> = []
     const resolve = bounded((name, given) => (started.push(name), mute(name, given)), 2, 3)
     const all = outcomes(resolve, names(6))
@@ -118,7 +118,7 @@ describe('the look-ups of strangers are few at a time', () => {
     expect(started).toEqual(names(2))
   })
 
-  it('one that is over, whatever came of it, makes place for the last that came', async () => {
+  it('a look-up that is over, whatever came of it, makes room for the last that came', async () => {
     const started: Array<string> = []
     const ends: Array<() => void> = []
     const resolve = bounded(
@@ -141,7 +141,7 @@ describe('the look-ups of strangers are few at a time', () => {
     expect(started.at(-1)).toBe('e')
   })
 
-  it('one whose connection is gone is not asked for, and makes place for another that waits', async () => {
+  it('a look-up whose connection is gone is skipped, and makes room for another', async () => {
     const started: Array<string> = []
     const gone = new AbortController()
     let end = (): void => undefined
@@ -168,7 +168,7 @@ describe('the look-ups of strangers are few at a time', () => {
     expect(started).toEqual(['first.example.com', 'too.example.com', 'good.example.com'])
   })
 
-  it.each(['a socket', 'a websocket'])('%s that is closed says that it is gone', async (what) => {
+  it.each(['a socket', 'a websocket'])('%s, once closed, says that the connection is gone', async (what) => {
     let signal: AbortSignal | undefined
     const resolve: Resolve = (_, __, gone) => {
       signal = gone
@@ -186,7 +186,7 @@ describe('the look-ups of strangers are few at a time', () => {
   })
 })
 
-describe('the resolver that needs no thread', () => {
+describe('the resolver without threads', () => {
   /** A name server that knows a few names, and is mute about `mute.…`; what it has been asked for. */
   const nameServer = async (known: Readonly<Record<string, ReadonlyArray<string>>>) => {
     const questions: Array<string> = []
@@ -224,7 +224,7 @@ describe('the resolver that needs no thread', () => {
     return join(folder, 'hosts')
   }
 
-  it('gives the addresses of both kinds, or of the one that is wanted', async () => {
+  it('finds addresses of both kinds, or of the one that is wanted', async () => {
     const { questions, servers } = await nameServer({ 'both.example': ['::7', '192.0.2.1', '192.0.2.2'], 'six.example': ['::8'] })
     const resolve = ownResolve({ hosts: '/nonexistent', servers })
     const both = [{ address: '192.0.2.1', family: 4 }, { address: '192.0.2.2', family: 4 }]
@@ -238,7 +238,7 @@ describe('the resolver that needs no thread', () => {
     await expect(resolve('nobody.example', {})).rejects.toThrow('ENOTFOUND')
   })
 
-  it('asks nobody for this machine, whatever the hosts file lacks', async () => {
+  it('asks nobody about this machine, whatever the hosts file lacks', async () => {
     const resolve = ownResolve({ hosts: '/nonexistent', servers: ['127.0.0.1:1'] })
     expect(await resolve('LocalHost', { family: 0 })).toEqual([
       { address: '127.0.0.1', family: 4 },
@@ -247,7 +247,7 @@ describe('the resolver that needs no thread', () => {
     expect(await resolve('localhost', { family: 6 })).toEqual([{ address: '::1', family: 6 }])
   })
 
-  it('asks nobody for what the hosts file says', async () => {
+  it('asks nobody about names in the hosts file', async () => {
     const { questions, servers } = await nameServer({ 'other.example': ['192.0.2.1'] })
     const hosts = await hostsFile('# 10.0.0.1 localhost\n127.0.0.1\tlocalhost  Knot.Test # other.example\n::1 localhost\n\nno-address other.example\n')
     const resolve = ownResolve({ hosts, servers })
@@ -261,7 +261,7 @@ describe('the resolver that needs no thread', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('is called off with the connection, before it asks and while it waits for an answer', async () => {
+  it('is cancelled with the connection, before it asks and while it waits for an answer', async () => {
     const { questions, servers } = await nameServer({})
     const resolve = ownResolve({ hosts: '/nonexistent', servers })
     const gone = new AbortController()
@@ -274,7 +274,7 @@ describe('the resolver that needs no thread', () => {
     expect(questions.filter((question) => question.startsWith('late'))).toEqual([])
   })
 
-  it('is judged as any other: an address that it finds is refused, or connected to', async () => {
+  it('is judged like any other: an address it finds is refused, or connected to', async () => {
     const { servers } = await nameServer({ 'knot.example': ['127.0.0.1'] })
     const server = await tcpServer((socket) => socket.end())
     const resolve = ownResolve({ hosts: '/nonexistent', servers })

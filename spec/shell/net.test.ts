@@ -150,7 +150,7 @@ describe('no connection leads into a private network', () => {
     expect(error).toBe('the name leads to a forbidden address: 127.0.0.1')
   })
 
-  it('a name that resolves to nothing, or whose look-up fails, is a connection that closes', async () => {
+  it('a name that resolves to nothing, or whose look-up fails, closes the connection', async () => {
     const nothing = await ended(open('ws://knot.example/events', { resolve: resolvingTo() }))
     expect(nothing.error).toBe('the name has no address')
     const resolve: Resolve = () => Promise.reject(new Error('the resolver is away'))
@@ -158,7 +158,7 @@ describe('no connection leads into a private network', () => {
     expect(failing.error).toBe('the resolver is away')
   })
 
-  it('a public name that turns into this machine at the next connection is refused then', async () => {
+  it('a public name that changes to this machine at the next connection is refused then', async () => {
     const server = await webSocketServer(() => undefined)
     let asked = 0
     const resolve: Resolve = () => Promise.resolve([asked++ === 0 ? NOBODY : { address: '127.0.0.1', family: 4 }])
@@ -171,7 +171,7 @@ describe('no connection leads into a private network', () => {
     expect(server.connections()).toBe(0)
   })
 
-  it.each(['ws', 'wss'])('nothing is sent over %s to an address that is not the one that was looked at', async (scheme) => {
+  it.each(['ws', 'wss'])('nothing is sent over %s to an address other than the one that was checked', async (scheme) => {
     let received = 0
     const server = await tcpServer((socket) => socket.on('data', (chunk) => (received += chunk.length)))
     let looks = 0
@@ -200,14 +200,14 @@ describe('no connection leads into a private network', () => {
   })
 })
 
-describe('the switch for development', () => {
-  it.each(['127.0.0.1', '127.1', 'localhost'])('lets connections go to %s', async (host) => {
+describe('the development switch', () => {
+  it.each(['127.0.0.1', '127.1', 'localhost'])('allows connections to %s', async (host) => {
     const server = await webSocketServer((peer) => peer.close())
     const { told } = await ended(open(at(server.port, host)))
     expect(told).toEqual([['opened'], ['closed', false]])
   })
 
-  it('lets a resolver give several addresses of this machine, in either form', async () => {
+  it('lets a resolver return several addresses of this machine, in either form', async () => {
     const server = await webSocketServer((peer) => peer.close())
     const { told } = await ended(open(at(server.port, 'knot.example'), { resolve: resolvingTo('127.0.0.1', '::ffff:127.0.0.1') }))
     expect(told).toEqual([['opened'], ['closed', false]])
@@ -224,15 +224,15 @@ describe('the switch for development', () => {
   })
 })
 
-describe('a handshake that fails is a connection that closes', () => {
-  it('when the server never answers', async () => {
+describe('a handshake', () => {
+  it('fails, and closes the connection, when the server never answers', async () => {
     const server = await tcpServer(() => undefined)
     const { error, told } = await ended(open(at(server.port), { handshakeTimeoutMs: 50 }))
     expect(told).toEqual([['closed', false]])
     expect(error).toBe('the handshake took too long')
   })
 
-  it('when the server answers a byte at a time, without end', async () => {
+  it('fails when the server answers a byte at a time, without end', async () => {
     const server = await tcpServer((socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nX-Patience: ')
       const drip = setInterval(() => socket.write('x'), 5)
@@ -243,31 +243,31 @@ describe('a handshake that fails is a connection that closes', () => {
     expect(error).toBe('the handshake took too long')
   })
 
-  it('when the look-up never ends', async () => {
+  it('fails when the look-up never ends', async () => {
     const resolve: Resolve = () => new Promise(() => undefined)
     const { error } = await ended(open('ws://knot.example/events', { handshakeTimeoutMs: 50, resolve }))
     expect(error).toBe('the handshake took too long')
   })
 
-  it('when the server is not ready', async () => {
+  it('fails when the server is not ready', async () => {
     const server = await httpServer((_, response) => response.writeHead(503).end('starting up'))
     const { error, told } = await ended(open(at(server.port)))
     expect(told).toEqual([['closed', false]])
     expect(error).toBe('Unexpected server response: 503')
   })
 
-  it('when nobody listens', async () => {
+  it('fails when nobody listens', async () => {
     const { error, told } = await ended(open(at(1)))
     expect(told).toEqual([['closed', false]])
     expect(error).toBe('connect ECONNREFUSED 127.0.0.1:1')
   })
 
-  it('when nobody listens at any of several addresses', async () => {
+  it('fails when nobody listens at any of several addresses', async () => {
     const { error } = await ended(open(at(1, 'knot.example'), { resolve: resolvingTo('127.0.0.1', '127.0.0.2') }))
     expect(error).toBe('ECONNREFUSED')
   })
 
-  it('when the server hangs up, or speaks something else', async () => {
+  it('fails when the server hangs up, or speaks something else', async () => {
     const hangingUp = await tcpServer((socket) => socket.end())
     expect((await ended(open(at(hangingUp.port)))).told).toEqual([['closed', false]])
     const babbling = await tcpServer((socket) => socket.end('220 smtp.example ESMTP\r\n'))
@@ -275,7 +275,7 @@ describe('a handshake that fails is a connection that closes', () => {
   })
 })
 
-describe('what is not said', () => {
+describe('the default', () => {
   it('is as it is said to be', () => {
     const { clock, log, policy } = options()
     expect(withDefaults({ clock, log, policy })).toMatchObject({
@@ -298,7 +298,7 @@ describe('messages', () => {
     expect(told).toEqual([['opened'], ...texts.map((text) => ['text', text]), ['closed', false]])
   })
 
-  it('that are binary, no UTF-8 or too large are rejected, and the stream goes on', async () => {
+  it('are rejected when binary, not UTF-8 or too large, and the stream goes on', async () => {
     const server = await webSocketServer((peer) => {
       peer.send(Buffer.from('{}'))
       peer.send(Buffer.from([0x22, 0xff, 0x22]), { binary: false })
@@ -325,7 +325,7 @@ describe('messages', () => {
     ])
   })
 
-  it('that are far too large end the connection, which is poisoned (D12)', async () => {
+  it('end the connection as poisoned when far too large (D12)', async () => {
     const server = await webSocketServer((peer) => {
       peer.send('before')
       peer.send('x'.repeat(1601))
@@ -336,7 +336,7 @@ describe('messages', () => {
     expect(error).toBe('Max payload size exceeded')
   })
 
-  it('whose fragments never end do so too', async () => {
+  it('end the connection as poisoned when their fragments never end', async () => {
     const server = await webSocketServer((peer) => {
       for (let fragments = 0; fragments < 20_000; fragments++) peer.send('x', { fin: false })
     })
@@ -344,7 +344,7 @@ describe('messages', () => {
     expect(told).toEqual([['opened'], ['closed', true]])
   })
 
-  it('that break the protocol end the connection, which is not poisoned', async () => {
+  it('end the connection, not as poisoned, when they break the protocol', async () => {
     // A reserved bit is set: a compressed message, though nothing of the kind was agreed on.
     const server = await webSocketServer((_, socket) => socket.write(Buffer.from([0xc1, 0x01, 0x78])))
     const { error, told } = await ended(open(at(server.port)))
@@ -352,7 +352,7 @@ describe('messages', () => {
     expect(error).toBe('Invalid WebSocket frame: RSV1 must be clear')
   })
 
-  it('are never compressed: it is not asked for', async () => {
+  it('are never compressed: compression is not requested', async () => {
     const server = await webSocketServer((peer) => peer.close(), { perMessageDeflate: true })
     await ended(open(at(server.port)))
     expect(server.requests[0]?.headers['sec-websocket-extensions']).toBeUndefined()
@@ -386,25 +386,25 @@ describe('liveness', () => {
     return { ...opened, clock }
   }
 
-  it('a server that answers pings and says nothing else is left in peace', async () => {
+  it('spares a server that answers pings and says nothing else', async () => {
     const server = await pinged((peer) => peer.pong())
     const opened = await openFor(server, 10)
     expect(opened.told).toEqual([['opened']])
   })
 
-  it('a server that answers no pings, but sends, is left in peace', async () => {
+  it('spares a server that answers no pings, but sends', async () => {
     const server = await pinged((peer) => peer.send('x'))
     const opened = await openFor(server, 10)
     expect(closings(opened)).toBe(0)
   })
 
-  it('a part of a long message is a sign of life', async () => {
+  it('counts a part of a long message as a sign of life', async () => {
     const server = await pinged((peer) => peer.send('x', { fin: false }))
     const opened = await openFor(server, 10)
     expect(opened.told).toEqual([['opened']])
   })
 
-  it('a server that gives no sign of life is given up', async () => {
+  it('gives up a server that shows no sign of life', async () => {
     const server = await pinged(() => undefined)
     const { error, told } = await ended(await openFor(server, 1))
     expect(told).toEqual([['opened'], ['closed', false]])
@@ -412,14 +412,14 @@ describe('liveness', () => {
     expect(server.pings()).toBe(1)
   })
 
-  it('a server that falls silent later is given up then', async () => {
+  it('gives up a server that falls silent later', async () => {
     const server = await pinged((peer, pings) => pings < 5 && peer.pong())
     const { error } = await ended(await openFor(server, 5))
     expect(error).toBe('no sign of life since the last ping')
     expect(server.pings()).toBe(5)
   })
 
-  it('a loop that was blocked reads what has arrived before it judges', async () => {
+  it('reads what has arrived before it judges, after a blocked loop', async () => {
     const clock = manualClock()
     // The time for an answer ends while the loop is blocked, and the answer has come: it is read after the timers.
     const blocked = new Int32Array(new SharedArrayBuffer(4))
@@ -434,7 +434,7 @@ describe('liveness', () => {
     expect(opened.told).toEqual([['opened']])
   })
 
-  it('while we do not read, nothing is concluded from what we do not hear; afterwards it is', async () => {
+  it('concludes nothing from silence while we do not read, and does afterwards', async () => {
     const server = await pinged((peer, pings) => pings > 5 && pings < 10 && peer.pong())
     const opened = await openFor(server, 5, ([what], link) => what === 'opened' && link().pause())
     await eventually(() => expect(server.pings()).toBe(6))
@@ -492,7 +492,7 @@ describe('pausing', () => {
     expect(opened.told.at(-1)).toEqual(['closed', false])
   })
 
-  it('does not keep a connection from being closed politely, before or after', async () => {
+  it('does not keep a connection from a polite close, before or after', async () => {
     const codes: number[] = []
     const server = await webSocketServer((peer) => {
       peer.on('close', (code) => codes.push(code))
@@ -510,7 +510,7 @@ describe('pausing', () => {
 })
 
 describe('closing', () => {
-  it('is polite, comes once, and is over when its promise is', async () => {
+  it('is polite, happens once, and is over when its promise is', async () => {
     const codes: number[] = []
     const server = await webSocketServer((peer) => peer.on('close', (code) => codes.push(code)))
     const opened = open(at(server.port))
@@ -557,7 +557,7 @@ describe('closing', () => {
     expect(opened.told).toEqual([['closed', false]])
   })
 
-  it('of a connection that is refused anyhow comes once as well', async () => {
+  it('happens once even for a connection that is refused anyhow', async () => {
     const opened = open('ws://10.0.0.1/events')
     expect(opened.told).toEqual([])
     await opened.link.close()

@@ -237,7 +237,7 @@ describe('the Jetstream server', () => {
     for (const client of clients) expect(rkeys(await have(client, 1))).toEqual(['live'])
   })
 
-  it('clamps silently to the oldest that is kept, by count', async () => {
+  it('silently clamps a cursor to the oldest event kept, by count', async () => {
     const server = await jetstream(manualClock(), { retention: { count: 3 } })
     fill(server, 20)
     for (const old of ['0', String(NOW - 1), String(NOW + 5_000_000)])
@@ -245,7 +245,7 @@ describe('the Jetstream server', () => {
     expect(rkeys(server.history())).toEqual(['17', '18', '19'])
   })
 
-  it('clamps silently to the oldest that is kept, by age', async () => {
+  it('silently clamps a cursor to the oldest event kept, by age', async () => {
     const clock = manualClock()
     const server = await jetstream(clock, { retention: { ageUs: 10_000_000 } })
     fill(server, 4)
@@ -253,7 +253,7 @@ describe('the Jetstream server', () => {
     expect(rkeys(await have(await connect(`${server.url}?cursor=0`), 2))).toEqual(['2', '3'])
   })
 
-  it('v1: gives every operation a stamp of its own; one commit, one rev', async () => {
+  it('gives every operation a stamp of its own under v1; one commit, one rev', async () => {
     const server = await jetstream(manualClock(), { generation: 'v1' })
     const frames = server.publishCommit({ did: ALICE, operations: [repo('a'), repo('b'), repo('c')] })
     expect(stamps(frames)).toEqual([NOW, NOW + 1, NOW + 2])
@@ -262,7 +262,7 @@ describe('the Jetstream server', () => {
     expect(frames.map((text) => parse(text).cursor)).toEqual([undefined, undefined, undefined])
   })
 
-  it('v2: gives the operations of a commit one stamp, and every frame a number', async () => {
+  it('gives the operations of a commit one stamp, and every frame a number, under v2', async () => {
     const server = await jetstream(manualClock())
     const client = await connect(server.url)
     server.publishCommit({ did: ALICE, operations: [repo('a'), repo('b')] })
@@ -274,7 +274,7 @@ describe('the Jetstream server', () => {
     expect(Tid.is(a) && Tid.is(c) && a < c).toBe(true)
   })
 
-  it('v2: reads cursors below 10^15 as sequence numbers', async () => {
+  it('reads cursors below 10^15 as sequence numbers under v2', async () => {
     const server = await jetstream(manualClock())
     fill(server, 4)
     expect(rkeys(await have(await connect(`${server.url}?cursor=3`), 2))).toEqual(['2', '3'])
@@ -283,7 +283,7 @@ describe('the Jetstream server', () => {
     expect(rkeys(await have(ahead, 1))).toEqual(['live'])
   })
 
-  it('v1: reads every cursor as microseconds', async () => {
+  it('reads every cursor as microseconds under v1', async () => {
     const server = await jetstream(manualClock(), { generation: 'v1' })
     fill(server, 2)
     expect(rkeys(await have(await connect(`${server.url}?cursor=3`), 2))).toEqual(['0', '1'])
@@ -343,7 +343,7 @@ describe('the Jetstream server', () => {
     expect(both).toEqual({ body: 'choose one compression scheme: zstd or permessage-deflate, not both', status: 400 })
   })
 
-  it('takes as many collections and DIDs as it promises, and says what a client asked for', async () => {
+  it('takes as many collections and DIDs as promised, and says what a client asked for', async () => {
     const server = await jetstream(manualClock())
     const dids = Array.from({ length: 10_000 }, (_, i) => `did:plc:${String(i).padStart(24, 'a')}`)
     const collections = Array.from({ length: 100 }, (_, i) => `a.b.c${String(i)}`)
@@ -357,7 +357,7 @@ describe('the Jetstream server', () => {
     expect(server.connections()).toEqual([{ asked, isBlocked: false, isOpen: true }])
   })
 
-  it('lets a client change its options on the way', async () => {
+  it('lets a client change its options while connected', async () => {
     const server = await jetstream(manualClock())
     const client = await connect(`${server.url}?wantedDids=${EVE}&cursor=0`)
     client.ws.send('{"type":"greeting"}')
@@ -374,7 +374,7 @@ describe('the Jetstream server', () => {
     })
   })
 
-  it('keeps everything back from a client that wants to say hello first', async () => {
+  it('keeps everything back from a client that announces a hello', async () => {
     const server = await jetstream(manualClock())
     fill(server, 2)
     const client = await connect(`${server.url}?cursor=0&requireHello=true`)
@@ -384,7 +384,7 @@ describe('the Jetstream server', () => {
     expect(rkeys(await have(client, 2))).toEqual(['0', '1'])
   })
 
-  it('closes with 1007 what it cannot read, with 1008 what it does not accept', async () => {
+  it('closes with 1007 on what it cannot read, with 1008 on what it does not accept', async () => {
     const server = await jetstream(manualClock())
     const update = (payload: unknown): string => JSON.stringify({ type: 'options_update', payload })
     const messages = [
@@ -401,7 +401,7 @@ describe('the Jetstream server', () => {
     }
   })
 
-  it('answers 503 while it starts up, and 404 elsewhere', async () => {
+  it('answers 503 while it starts up, and 404 for unknown paths', async () => {
     const server = await jetstream(manualClock())
     server.setReady(false)
     expect(await refusal(server.url)).toEqual({ body: 'starting up', status: 503 })
@@ -426,7 +426,7 @@ describe('the Jetstream server', () => {
     await until(() => client.pings() === 3)
   })
 
-  it('cuts a reader that does not read, and leaves a healthy one unharmed', async () => {
+  it('disconnects a client that does not read, and leaves a healthy one unharmed', async () => {
     for (const [generation, blockedMs] of [['v1', 10_000], ['v2', 5_000]] as const) {
       const clock = manualClock()
       const server = await jetstream(clock, { generation })
@@ -449,7 +449,7 @@ describe('the Jetstream server', () => {
     }
   })
 
-  it('sends a long backlog as the reader has room: one that is slow but reads is not cut, and loses nothing', async () => {
+  it('sends a long backlog at the client’s pace: a slow one that reads is not disconnected, and loses nothing', async () => {
     const clock = manualClock()
     const server = await jetstream(clock)
     const count = 10_000
@@ -468,7 +468,7 @@ describe('the Jetstream server', () => {
     expect(client.frames).toEqual(server.history())
   })
 
-  it('ends connections with the code that is asked for, with 1006 when cut, with 1001 when it stops', async () => {
+  it('ends connections with the requested code, with 1006 when cut, with 1001 when it stops', async () => {
     const server = await jetstream(manualClock())
     const first = await connect(server.url)
     server.dropConnections({ code: 1000, reason: 'replay failed' })
@@ -503,7 +503,7 @@ describe('the Jetstream server', () => {
     expect(server.connections().map(({ isOpen }) => isOpen)).toEqual([true, true, true])
   })
 
-  it('v1: sends its last events again after a restart, with new stamps and the old revs', async () => {
+  it('repeats its last events after a restart under v1, with new stamps and the old revs', async () => {
     const server = await jetstream(manualClock(), { generation: 'v1' })
     fill(server, 3)
     const client = await connect(server.url)
@@ -516,14 +516,14 @@ describe('the Jetstream server', () => {
     expect(revs.slice(3)).toEqual(revs.slice(1, 3))
   })
 
-  it('v2: sends nothing again after a restart', async () => {
+  it('repeats nothing after a restart under v2', async () => {
     const server = await jetstream(manualClock())
     fill(server, 3)
     server.restart(2)
     expect(rkeys(server.history())).toEqual(['0', '1', '2'])
   })
 
-  it('sends frames twice to those who are connected, as they were', async () => {
+  it('repeats frames to connected clients, unchanged', async () => {
     const server = await jetstream(manualClock())
     fill(server, 3)
     const client = await connect(`${server.url}?cursor=2`)
@@ -536,7 +536,7 @@ describe('the Jetstream server', () => {
     expect(rkeys(await have(later, 3))).toEqual(['1', '2', '0'])
   })
 
-  it('sends raw payloads as they are, past filters and limits: torn, binary, invalid UTF-8', async () => {
+  it('sends raw payloads unchanged, past filters and limits: torn, binary, invalid UTF-8', async () => {
     const server = await jetstream(manualClock())
     const client = await connect(`${server.url}?wantedDids=${ALICE}&maxMessageSizeBytes=1`)
     const kinds: Array<boolean> = []
@@ -576,7 +576,7 @@ const numbers = (from: number, to: number): ReadonlyArray<string> => Array.from(
 
 const BASE = 1_767_225_600_000_000_001n
 
-describe('a knot', () => {
+describe('a knot server', () => {
   it('writes every digit of created, and what follows the cursor to the nanosecond', async () => {
     const server = await knot(manualClock(), 'newer')
     for (const i of [0n, 1n, 2n]) server.publish(push(String(i)), BASE + i)
@@ -588,7 +588,7 @@ describe('a knot', () => {
     expect(server.connections().map(({ asked }) => asked.cursor)).toEqual([String(BASE)])
   })
 
-  it('newer: stamps rise even when the clock stands still', async () => {
+  it('has rising stamps in the newer generation even when the clock stands still', async () => {
     const server = await knot(manualClock(), 'newer')
     expect([server.publish(push('a')), server.publish(push('b')), server.publish(push('c'), 5n)]).toEqual([
       BASE - 1n,
@@ -597,7 +597,7 @@ describe('a knot', () => {
     ])
   })
 
-  it('newer: starts from now without a cursor and with an invalid one; zero replays everything', async () => {
+  it('starts from now in the newer generation without a cursor and with an invalid one; zero replays everything', async () => {
     const server = await knot(manualClock(), 'newer')
     server.publish(push('old'))
     const [absent, invalid] = [await connect(events(server)), await connect(events(server, 'soon'))]
@@ -607,7 +607,7 @@ describe('a knot', () => {
     expect(told(await have(zero, 2))).toEqual(['old', 'live'])
   })
 
-  it('older: starts from now without a cursor, with zero and with an invalid one', async () => {
+  it('starts from now in the older generation without a cursor, with zero and with an invalid one', async () => {
     const clock = manualClock()
     const server = await knot(clock, 'older')
     server.publish(push('old'))
@@ -617,7 +617,7 @@ describe('a knot', () => {
     for (const client of clients) expect(told(await have(client, 1))).toEqual(['live'])
   })
 
-  it('older: sends at most 100 per notification; the rest waits for the next event', async () => {
+  it('sends at most 100 per notification in the older generation; the rest waits for the next event', async () => {
     const server = await knot(manualClock(), 'older')
     for (let i = 0n; i < 250n; i++) server.publish(push(String(i)), BASE + i)
     const client = await connect(events(server, String(BASE - 1n)))
@@ -630,7 +630,7 @@ describe('a knot', () => {
     expect(told(client.frames)).toEqual(numbers(0, 200))
   })
 
-  it('older: stamps may tie, and siblings at the edge of a page are lost', async () => {
+  it('may repeat stamps in the older generation, and loses siblings at the edge of a page', async () => {
     const server = await knot(manualClock(), 'older')
     for (let i = 0; i < 103; i++) server.publish(push(String(i)), BASE + BigInt(Math.min(i, 98)))
     const client = await connect(events(server, String(BASE - 1n)))
@@ -638,7 +638,7 @@ describe('a knot', () => {
     expect(told(await have(client, 101))).toEqual([...numbers(0, 100), 'next'])
   })
 
-  it('older: shows no created, unless told to', async () => {
+  it('shows no created in the older generation, unless told to', async () => {
     const [silent, open] = [await knot(manualClock(), 'older'), await knot(manualClock(), 'older', { showsCreated: true })]
     const [a, b] = [await connect(events(silent)), await connect(events(open))]
     silent.publish(push('a'))
@@ -647,7 +647,7 @@ describe('a knot', () => {
     expect(await have(b, 1)).toEqual([expect.stringContaining('"created":1767225600000000000}')])
   })
 
-  it('tells of pushes as its generation does: older ones twice, under two keys, and once of what is not to be built', async () => {
+  it('reports pushes as its generation does: an older one twice, under two keys, and once what is not to be built', async () => {
     const applied = { name: 'app', workflows: [pipelineWorkflow('ci.yml', '')] }
     const moved = { committerDid: 'did:plc:a', newSha: 'a'.repeat(40), oldSha: 'b'.repeat(40), ownerDid: 'did:plc:b', ref: 'refs/heads/main', repo: 'did:plc:c' }
     const branches = { sourceBranch: 's', sourceSha: 'a'.repeat(40), targetBranch: 'main' }
@@ -677,7 +677,7 @@ describe('a knot', () => {
     }
   })
 
-  it('older: the time in a key is where a reader without stamps goes on, and nothing is lost', async () => {
+  it('loses nothing in the older generation for a reader that goes on at the time in a key', async () => {
     const server = await knot(manualClock(), 'older')
     const applied = { name: 'app', workflows: [pipelineWorkflow('ci.yml', '')] }
     const moved = { committerDid: 'did:plc:a', newSha: 'a'.repeat(40), oldSha: 'b'.repeat(40), ownerDid: 'did:plc:b', ref: 'refs/heads/main', repo: 'did:plc:c' }
@@ -691,13 +691,13 @@ describe('a knot', () => {
     expect(told(client.frames)).toEqual(keys.slice(59, 159))
   })
 
-  it('newer: drains the whole backlog', async () => {
+  it('drains the whole backlog in the newer generation', async () => {
     const server = await knot(manualClock(), 'newer')
     for (let i = 0; i < 250; i++) server.publish(push(String(i)))
     expect(told(await have(await connect(events(server, '0')), 250))).toEqual(numbers(0, 250))
   })
 
-  it('newer: sends a client away after so many batches, which can come back for the rest', async () => {
+  it('disconnects a client after so many batches in the newer generation; it can come back for the rest', async () => {
     const server = await knot(manualClock(), 'newer', { maxBatches: 2 })
     for (let i = 0n; i < 250n; i++) server.publish(push(String(i)), BASE + i)
     const first = await connect(events(server, '0'))
@@ -726,7 +726,7 @@ describe('a knot', () => {
     await until(() => client.pings() === 1)
   })
 
-  it('flaps, stalls, and sends nonsense', async () => {
+  it('can flap, stall, and send nonsense', async () => {
     const clock = manualClock()
     const server = await knot(clock, 'newer')
     const first = await connect(events(server))
@@ -848,8 +848,8 @@ const standing = (state: State, { expected, names }: World): Omit<Expected, 'sub
 const written = (steps: ReadonlyArray<Step>): string =>
   JSON.stringify(steps, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 
-describe('the world', () => {
-  it('has an older knot tell of each push twice, and expects the time in the last key of it', () => {
+describe('the script', () => {
+  it('has an older knot report each push twice, and expects the time in its last key', () => {
     const setting = { hostname: HOSTNAME, knots: HOSTS, older: HOSTS.slice(2), owner: OWNER }
     const { expected, steps } = world(1, setting)
     for (const [knotAt, host] of HOSTS.entries()) {
@@ -863,7 +863,7 @@ describe('the world', () => {
     }
   })
 
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and different for another', () => {
     const setting = { hostname: HOSTNAME, knots: HOSTS, owner: OWNER }
     const texts = [1, 1, 2].map((seed) => written(world(seed, setting).steps))
     expect(texts[0]).toBe(texts[1])
@@ -871,7 +871,7 @@ describe('the world', () => {
     expect(() => world(1, { ...setting, knots: HOSTS.slice(1) })).toThrow(RangeError)
   })
 
-  it.each(['v1', 'v2'] as const)('%s: gives the same frames for the same seed, byte for byte', async (generation) => {
+  it.each(['v1', 'v2'] as const)('%s: the same seed gives the same frames, byte for byte', async (generation) => {
     const setting = { hostname: HOSTNAME, knots: HOSTS, owner: OWNER }
     const framesOf = async (seed: number): Promise<ReadonlyArray<string>> => {
       const net = await network(manualClock(), generation, seed)
@@ -1033,7 +1033,7 @@ describe('git over a knot', () => {
     expect(stdout).toBe(`${second.newSha}\tHEAD\n${second.newSha}\trefs/heads/main\n`)
   })
 
-  it.skipIf(!hasGit)(`knows no other paths, takes no pushes, and goes with the knot${WITHOUT_GIT}`, async () => {
+  it.skipIf(!hasGit)(`serves no other paths, accepts no pushes, and goes with the knot${WITHOUT_GIT}`, async () => {
     const server = await knot(systemClock(), 'newer')
     const repo = await server.git.createRepository({ name: 'thing', owner: OWNER })
     await repo.commitAndPush([{ content: 'x', path: 'a' }])
@@ -1062,7 +1062,7 @@ describe('an account server', () => {
   const list = (pds: PdsServer, query: string): Promise<unknown> =>
     json(`${pds.url}/xrpc/com.atproto.repo.listRecords?repo=did:plc:a&collection=x.y.z${query}`)
 
-  it('has documents of the accounts that it knows', async () => {
+  it('serves the documents of its accounts', async () => {
     const pds = await started()
     pds.putAccount('did:plc:a')
     pds.putAccount('did:plc:b', 'https://elsewhere.example')
@@ -1096,7 +1096,7 @@ describe('an account server', () => {
     expect(await json(`${pds.url}/xrpc/com.atproto.repo.listRecords?repo=did:plc:z`)).toMatchObject([400, { error: 'RepoNotFound' }])
   })
 
-  it('misbehaves as often as it is told to, and ends whatever goes on', async () => {
+  it('misbehaves as often as it is told to, and ends whatever is under way', async () => {
     const pds = await started()
     pds.putAccount('did:plc:a')
     pds.misbehave('records', { _tag: 'Answer', body: '{"a":1}', headers: { 'retry-after': '7' }, status: 429 }, { _tag: 'Hangup' }, { _tag: 'Endless' }, { _tag: 'Silent' })

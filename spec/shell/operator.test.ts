@@ -24,7 +24,7 @@ const clock = systemClock()
 const waits = (file: string): string =>
   ['when: [{event: push, branch: ["**"]}]', 'engine: tack', 'tack: {local: {}}', 'steps:', `  - {name: wait, command: "until [ -e '${file}' ]; do sleep 0.05; done"}`, ''].join('\n')
 
-test.skipIf(!hasGit)(`from a configuration to a build that is cancelled, and one that repeats it${WITHOUT_GIT}`, () =>
+test.skipIf(!hasGit)(`an operator gets from a configuration to a build that is cancelled, and one that repeats it${WITHOUT_GIT}`, () =>
   inFolder(async (folder) => {
     const network = await startNetwork({ clock, generation: 'v2', knots: 1, seed: 3 })
     const pds = await startPds()

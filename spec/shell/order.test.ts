@@ -51,7 +51,7 @@ const give = (what: Partial<Order>, options: Partial<OrderOptions>): Promise<Sai
     order({ action: 'cancel', knot: KNOT, rkey: 'x', ...what }, { adminToken: TOKEN, listen: { port: 1 }, ...options }, print, complain)
   )
 
-describe('orders', () => {
+describe('admin commands', () => {
   test.each<[Order['action'], string | undefined, string]>([
     ['cancel', undefined, 'CancelRequested'],
     ['cancel', 'lint all.yml', 'CancelRequested'],
@@ -88,7 +88,7 @@ describe('orders', () => {
     expect(said).toEqual({ code: 1, complaints: [`tack does not cancel ${KNOT} x: ${told}`], printed: [] })
   })
 
-  test('--server says where, with a path as well', async () => {
+  test('take the address from --server, with a path as well', async () => {
     const paths: Array<string> = []
     const { port } = await httpServer((request, response) => {
       paths.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.authorization ?? ''}`)
@@ -99,7 +99,7 @@ describe('orders', () => {
     expect(paths).toEqual([`POST /tack/builds/localhost%3A3000/..%2F../a%2Fb%3F.yml/cancel Bearer ${TOKEN}`])
   })
 
-  test('what does not work is said, and what to do', async () => {
+  test('report a failure, and what to do', async () => {
     const { first, world } = built()
     const [withToken, without] = [await serve(world, { adminToken: 'another-0123456789abcdef' }), await serve(world)]
     const broken = await httpServer((_, response) => response.writeHead(500).end())
@@ -119,12 +119,12 @@ describe('orders', () => {
     expect(await at(local(1))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/^http:\/\/127\.0\.0\.1:1 cannot be asked: connect ECONNREFUSED .*; is tack running there\? --server says where it is$/)] })
   })
 
-  test('without a token nothing is asked', async () => {
+  test('ask nothing without a token', async () => {
     const said = await heard((print, complain) => order({ action: 'retry', knot: KNOT, rkey: 'x' }, { listen: { port: 1 } }, print, complain))
     expect(said).toEqual({ code: 2, complaints: [expect.stringMatching(/^error: this needs the admin token of the running tack: --admin-token, TACK_ADMIN_TOKEN, or "adminToken"/)], printed: [] })
   })
 
-  test('a token that goes over a network in the clear is warned about', async () => {
+  test('warn about a token that crosses a network in the clear', async () => {
     const said = await give({}, { server: new URL('http://tack.tack-order.invalid:8080') })
     expect(said.complaints[0]).toBe('warning: the admin token goes to tack.tack-order.invalid unencrypted; https:// would protect it')
     expect(said.code).toBe(1)
@@ -159,7 +159,7 @@ const inStore = <A>(world: World, use: (folder: string) => Promise<A>): Promise<
   })
 
 describe('lists', () => {
-  test('of a store and of a running tack say the same, what changed last first', () => {
+  test('are the same from a store and from a running tack, the latest change first', () => {
     const { first, world } = built()
     return inStore(world, async (store) => {
       const { url } = await serve(world)
@@ -176,7 +176,7 @@ describe('lists', () => {
     })
   })
 
-  test('go on page by page, as far as is asked for', async () => {
+  test('go on page by page, as far as requested', async () => {
     const { world } = built()
     for (let push = 0; push < 5; push++) world.push({ workflows: Array.from({ length: 50 }, (_, n) => `${String(push)}-${String(n)}.yml`) })
     const { url } = await serve(world)
@@ -187,9 +187,9 @@ describe('lists', () => {
     expect(printed.join('')).toContain('… and more; --limit 1500 shows some of them')
   })
 
-  test('of nothing say so', () => inStore(createWorld(), async (store) => expect(await list({ store })).toEqual({ code: 0, complaints: [], printed: ['There are no builds.'] })))
+  test('say when they are empty', () => inStore(createWorld(), async (store) => expect(await list({ store })).toEqual({ code: 0, complaints: [], printed: ['There are no builds.'] })))
 
-  test('foreign text moves no cursor', () => {
+  test('let no foreign text move the cursor', () => {
     const { first, world } = built()
     world.report(first, 'external', 'failed', { error: '\u001b[2J' })
     return inStore(world, async (store) => {
@@ -199,7 +199,7 @@ describe('lists', () => {
     })
   })
 
-  test('of what is no tack, or leads in circles, end', async () => {
+  test('end when they come from something other than tack, or go in circles', async () => {
     const page = (text: string) => httpServer((_, response) => response.end(text))
     const circle = await page('{"builds":[],"next":9007199254740991}')
     expect(await list({ json: true, server: new URL(`http://127.0.0.1:${String(circle.port)}`) })).toEqual({ code: 0, complaints: [], printed: ['[]'] })
@@ -222,7 +222,7 @@ describe('lists', () => {
 // ---------------------------------------------------------------------------------------- the program
 
 describe('the program', () => {
-  test('gives orders with the token and the address of the configuration, and lists what there is', () => {
+  test('uses the token and the address of the configuration for admin commands, and lists what there is', () => {
     const { first, world } = built()
     return inStore(world, async (store) => {
       const { delivered, server } = await serve(world, { adminToken: TOKEN })

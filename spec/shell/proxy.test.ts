@@ -35,7 +35,7 @@ const GET = (address: string, headers = 'PASSWORD\r\n'): string => `GET ${addres
 const CONNECT = (authority: string, headers = 'PASSWORD\r\n', rest = ''): string => `CONNECT ${authority} HTTP/1.1\r\n${headers}\r\n${rest}`
 
 describe('requests', () => {
-  it('go to the one server, without what is between the two of us', async () => {
+  it('go to the one server, without the headers between the two of us', async () => {
     const server = await web()
     const at = `http://localhost:${String(server.port)}`
     const proxy = await started(at)
@@ -69,7 +69,7 @@ describe('requests', () => {
     }
   )
 
-  it('are no tunnels, and the other way round', async () => {
+  it('are no tunnels, and vice versa', async () => {
     const server = await web()
     const host = `localhost:${String(server.port)}`
     expect(statusOf(await talk(await started(`http://${host}`), CONNECT(host)))).toBe('403')
@@ -77,13 +77,13 @@ describe('requests', () => {
     expect(server.connections()).toBe(0)
   })
 
-  it('to a server without a port go to that of HTTP', async () => {
+  it('go to the port of HTTP where the server has none', async () => {
     const proxy = await started('http://knot.example', { resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]) })
     for (const address of ['http://knot.example/', 'http://knot.example:80/']) expect(statusOf(await talk(proxy, GET(address)))).toBe('502')
     for (const address of ['https://knot.example/', 'http://knot.example:443/']) expect(statusOf(await talk(proxy, GET(address)))).toBe('403')
   })
 
-  it('whose answer breaks off break off', async () => {
+  it('break off with their answer', async () => {
     const server = await tcpServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf')))
     const at = `http://localhost:${String(server.port)}`
     const proxy = await started(at)
@@ -91,13 +91,13 @@ describe('requests', () => {
     expect(proxy.failure()).toBeNull()
   })
 
-  it('of which nothing comes are a failure that is remembered', async () => {
+  it('leave a failure that is remembered when nothing comes of them', async () => {
     const proxy = await started('http://localhost:1')
     expect(statusOf(await talk(proxy, GET('http://localhost:1/')))).toBe('502')
     expect(proxy.failure()).toEqual({ isTooLarge: false, reason: expect.stringMatching(/ECONNREFUSED/) as string })
   })
 
-  it('are answered with as much as may come', async () => {
+  it('may have answers up to the limit', async () => {
     const server = await httpServer((_, response) => response.end('x'.repeat(100_000)))
     const at = `http://localhost:${String(server.port)}`
     const proxy = await started(at, { maxBytes: 100_000 })
@@ -105,7 +105,7 @@ describe('requests', () => {
     expect(proxy.failure()).toBeNull()
   })
 
-  it('are cut off where more comes than may', async () => {
+  it('are cut off beyond the limit', async () => {
     const server = await httpServer((_, response) => response.end('x'.repeat(100_000)))
     const at = `http://localhost:${String(server.port)}`
     const proxy = await started(at, { maxBytes: 99_999 })
@@ -139,14 +139,14 @@ describe('tunnels', () => {
     expect(answer).toBe('HTTP/1.1 200 Connected\r\n\r\nheard hello')
   })
 
-  it.each(['127.0.0.1:PORT', 'localhost:1', 'localhost', ':PORT', 'localhost:PORT:PORT', 'other.example:443'])('to %s are refused', async (authority) => {
+  it.each(['127.0.0.1:PORT', 'localhost:1', 'localhost', ':PORT', 'localhost:PORT:PORT', 'other.example:443'])('are refused to %s', async (authority) => {
     const server = await echo()
     const proxy = await started(`https://localhost:${String(server.port)}`)
     expect(statusOf(await talk(proxy, CONNECT(authority.replaceAll('PORT', String(server.port)))))).toMatch(/^40[03]$/)
     expect(server.connections()).toBe(0)
   })
 
-  it('to a forbidden address are not made', async () => {
+  it('are not made to a forbidden address', async () => {
     const server = await echo()
     const host = `localhost:${String(server.port)}`
     const proxy = await started(`https://${host}`, { policy: { allowLoopback: false } })
@@ -155,7 +155,7 @@ describe('tunnels', () => {
     expect(server.connections()).toBe(0)
   })
 
-  it('end where more comes than may, on both sides', async () => {
+  it('end beyond the limit, on both sides', async () => {
     let closed = 0
     const server = await tcpServer((socket) => {
       socket.resume().once('close', () => (closed += 1))
@@ -168,14 +168,14 @@ describe('tunnels', () => {
     await eventually(() => expect(closed).toBe(1))
   })
 
-  it('to a server without a port go to that of HTTPS', async () => {
+  it('go to the port of HTTPS where the server has none', async () => {
     const proxy = await started('https://knot.example', { resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]) })
     expect(statusOf(await talk(proxy, CONNECT('knot.example:80')))).toBe('403')
     expect(statusOf(await talk(proxy, CONNECT('knot.example:443')))).not.toBe('403')
     expect(proxy.failure()?.reason).toBe('the server leads to another one, which is not followed')
   })
 
-  it('break off where the other side does, and nothing of ours is in them', async () => {
+  it('break off with the other side, and contain nothing of ours', async () => {
     const server = await tcpServer((socket) => socket.once('data', () => socket.resetAndDestroy()))
     const host = `localhost:${String(server.port)}`
     const proxy = await started(`https://${host}`)

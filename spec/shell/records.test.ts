@@ -60,8 +60,8 @@ const unread = (error: unknown, waitMs: unknown = 0) => ({
 
 const port = (url: string): string => new URL(url).host
 
-describe('reading', () => {
-  it('is page by page, each collection by itself', async () => {
+describe('reading records', () => {
+  it('goes page by page, each collection by itself', async () => {
     const pds = await startServer(2)
     for (const rkey of ['a', 'b', 'c']) pds.putRecord(ALICE, REPO, rkey, { knot: 'knot.example', name: rkey })
     pds.putRecord(ALICE, MEMBER, 'm', { subject: plc('b') })
@@ -92,7 +92,7 @@ describe('reading', () => {
     ])
   })
 
-  it('of a DID of the web asks its host', async () => {
+  it('of a did:web asks its host', async () => {
     const pds = await startServer()
     const did = `did:web:localhost%3A${port(pds.url).slice('localhost:'.length)}`
     pds.putRecord(did, REPO, 'a', { name: 'a' })
@@ -100,7 +100,7 @@ describe('reading', () => {
     expect(pds.asked[0]).toBe('GET /.well-known/did.json')
   })
 
-  it('passes over bad records, and says how many', async () => {
+  it('skips bad records, and says how many', async () => {
     const pds = await startServer()
     pds.putRecord(ALICE, REPO, 'bad', { name: 7 })
     pds.putRecord(ALICE, REPO, 'good', { name: 'good' })
@@ -143,14 +143,14 @@ describe('reading', () => {
     expect(await ask(request(ALICE, 'x'))).toMatchObject({ next: null })
   })
 
-  it('of a directory whose address ends with a slash is the same', async () => {
+  it('is the same from a directory whose address ends with a slash', async () => {
     const pds = await startServer()
     pds.putAccount(ALICE)
     await reader(`${pds.url}/`).ask(request(ALICE))
     expect(pds.asked[0]).toBe(`GET /${ALICE}`)
   })
 
-  it('sends any cursor back as it was', async () => {
+  it('sends any cursor back unchanged', async () => {
     const pds = await startServer()
     pds.putAccount(ALICE)
     await reader(pds.url).ask(request(ALICE, 'a&repo=x#/../ é'))
@@ -159,7 +159,7 @@ describe('reading', () => {
   })
 })
 
-describe('what goes wrong', () => {
+describe('a failed reading', () => {
   const answer = (status: number, value: unknown, headers: Readonly<Record<string, string>> = {}) =>
     ({ _tag: 'Answer', body: typeof value === 'string' ? value : JSON.stringify(value), headers, status }) as const
 
@@ -222,12 +222,12 @@ describe('what goes wrong', () => {
     expect(pds.asked).toHaveLength(1)
   })
 
-  it('an account that the directory does not know is not read', async () => {
+  it('is due to an account that the directory does not know', async () => {
     const pds = await startServer()
     expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)} answers with 404`))
   })
 
-  it('a host whose name the platform refuses is one that does not resolve', async () => {
+  it('is due to an unresolvable name where the platform refuses a host', async () => {
     // An invalid character of a script that there is; to us it is a name.
     const did = 'did:web:xn--c2g4b9x.example'
     const pds = await startServer()
@@ -272,7 +272,7 @@ it('a document has at most 256 KiB', async () => {
   expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)}: the answer has more than 262144 bytes`))
 })
 
-describe('nothing leads into a private network', () => {
+describe('no look-up leads into a private network', () => {
   const PUBLIC_ONLY = { policy: { allowLoopback: false } }
 
   it.each([
@@ -292,7 +292,7 @@ describe('nothing leads into a private network', () => {
     expect(forbidden.connections()).toBe(0)
   })
 
-  it('a name that turns into this machine', async () => {
+  it('a name that changes to this machine is refused', async () => {
     const pds = await startServer()
     const forbidden = await tcpServer(() => undefined)
     pds.putAccount(ALICE, `https://pds.example:${String(forbidden.port)}`)
@@ -303,7 +303,7 @@ describe('nothing leads into a private network', () => {
     expect(forbidden.connections()).toBe(0)
   })
 
-  it.each(['document', 'records'] as const)('a redirect, of %s', async (asked) => {
+  it.each(['document', 'records'] as const)('a redirect is not followed: %s', async (asked) => {
     const pds = await startServer()
     const forbidden = await httpServer((_, response) => response.end('{}'))
     pds.putAccount(ALICE)
@@ -317,7 +317,7 @@ describe('nothing leads into a private network', () => {
     expect(await reader(null, PUBLIC_ONLY).ask(request(did))).toMatchObject({ error: `this kind of DID cannot be looked up: ${did}` })
   })
 
-  it('a directory that was not written down by hand is judged like everybody', async () => {
+  it('a directory is judged like everybody unless the operator wrote it down', async () => {
     const resolve: Resolve = () => Promise.resolve([{ address: '10.0.0.1', family: 4 }])
     expect(await reader(null, { ...PUBLIC_ONLY, resolve }).ask(request(ALICE))).toEqual(
       unread('plc.directory: the name leads to a forbidden address: 10.0.0.1')
@@ -325,7 +325,7 @@ describe('nothing leads into a private network', () => {
   })
 })
 
-describe('rates', () => {
+describe('the request rate', () => {
   /** A server that answers when told to, and knows how many wait. */
   const slowServer = async () => {
     const waiting: Array<() => void> = []
@@ -337,7 +337,7 @@ describe('rates', () => {
     return { most: () => most, server, url: `http://localhost:${String(server.port)}`, waiting }
   }
 
-  it('one request at a time to one host, with a pause in between', async () => {
+  it('is one request at a time to one host, with a pause in between', async () => {
     const pds = await startServer()
     const slow = await slowServer()
     for (const letter of 'abcde') pds.putAccount(plc(letter), slow.url)
@@ -354,7 +354,7 @@ describe('rates', () => {
     for (const [i, time] of times.entries()) if (i > 0) expect(time - (times[i - 1] ?? 0)).toBeGreaterThan(45)
   })
 
-  it('where nothing is said, a request may take 15 s, and the pause is 100 ms', async () => {
+  it('is 15 s for a request and 100 ms for the pause by default', async () => {
     const pds = await startServer()
     pds.putAccount(ALICE)
     const { armed, asked, clock } = countingClock()
@@ -366,7 +366,7 @@ describe('rates', () => {
     expect(armed()).toBe(0)
   })
 
-  it('four at a time in all, and a slow host does not keep us from the others', async () => {
+  it('is four at a time in all, and a slow host does not hold up the others', async () => {
     const pds = await startServer()
     const slow = await Promise.all(Array.from({ length: 6 }, slowServer))
     const first = slow[0]?.url ?? ''
@@ -389,7 +389,7 @@ describe('rates', () => {
     expect(Math.max(...most)).toBeLessThanOrEqual(4)
   })
 
-  it('closing ends what goes on, and what waits, without an answer', async () => {
+  it('ends with a close, which leaves running and waiting requests unanswered', async () => {
     const pds = await startServer()
     let open = 0
     const silent = await tcpServer((socket) => {

@@ -36,7 +36,7 @@ const rowsIn = ({ commits }: State): number => commits.accounts.root?.value.repo
 
 const cursorsAsked = (server: JetstreamServer): ReadonlyArray<string | null> => server.connections().map(({ asked }) => asked.cursor)
 
-test('goes on at the number of the last frame, and by time where the server counts anew', async () => {
+test('a bridge resumes at the number of the last frame, and by time where the server counts anew', async () => {
   const server = await start(0)
   const bridge = follow(server)
   const port = Number(new URL(server.url).port)

@@ -82,7 +82,7 @@ const setUp = () => {
 // ---------------------------------------------------------------------------------------- one thing each
 
 describe('the drive loop', () => {
-  test('starts by asking for the stream, and subscribes to a knot once the record is safe', async () => {
+  test('starts by requesting the stream, and subscribes to a knot once the record is safe', async () => {
     const { bridge, dials, store } = setUp()
     await settle()
     expect(dials.map(({ cursor, host }) => ({ cursor, host }))).toEqual([{ cursor: null, host: null }])
@@ -107,7 +107,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('S3 at a reconnect it asks for what is saved then, not for what was when it started', async () => {
+  test('S3 asks at a reconnect for what is saved then, not at the start', async () => {
     const { bridge, clock, dials } = setUp()
     await settle()
     open(last(dials))
@@ -121,7 +121,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('what only moves the cursor is written after a while, in one event, and shown only then', async () => {
+  test('writes what only moves the cursor after a while, in one event, and shows it only then', async () => {
     const { bridge, clock, dials, store } = setUp()
     await settle()
     for (const n of [1, 2, 3]) {
@@ -137,7 +137,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('after that it waits for something to happen', async () => {
+  test('waits for something to happen afterwards', async () => {
     const clock = manualClock()
     const { dials, network } = fakeNetwork()
     let turns = 0
@@ -154,7 +154,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('steady noise does not put the writing off for ever', async () => {
+  test('does not put off writing for ever under steady noise', async () => {
     const { bridge, clock, dials } = setUp()
     await settle()
     for (let n = 1; n <= 5; n++) {
@@ -167,7 +167,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('S12 a failed save keeps its effects back, pauses reading, and is made good by a snapshot', async () => {
+  test('S12 keeps back the effects of a failed save, pauses reading, and recovers by a snapshot', async () => {
     const { bridge, clock, dials, store } = setUp()
     await settle()
     const stream = last(dials)
@@ -191,7 +191,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('saving that fails is tried again after pauses that double, up to the longest, and the log says so', async () => {
+  test('retries a failed save after doubling pauses, up to the longest, and logs that', async () => {
     const clock = manualClock()
     const memory = fakeStore()
     const at: Array<number> = []
@@ -219,7 +219,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('the limits are those that are written down', () =>
+  test('has the documented limits', () =>
     expect(defaultLimits).toEqual({
       batchEvents: 1_500,
       batchMs: 10,
@@ -232,7 +232,7 @@ describe('the drive loop', () => {
       turnEvents: 500
     }))
 
-  test('a stop while saving fails ends, and says that the last events are not safe', async () => {
+  test('ends at a stop while saving fails, and says that the last events are not safe', async () => {
     const clock = manualClock()
     const memory = fakeStore()
     let isClosed = false
@@ -248,14 +248,14 @@ describe('the drive loop', () => {
     expect([clock.armed(), isClosed]).toEqual([0, true])
   })
 
-  test('a store that cannot be closed is said to be', async () => {
+  test('says when a store cannot be closed', async () => {
     const store: Store = { ...fakeStore(), close: () => () => Promise.resolve(E.left({ _tag: 'Failed' as const, message: 'why', path: '/store' })) }
     const bridge = startBridge(ports(manualClock(), fakeNetwork().network, store), config)
     await settle()
     expect(await bridge.stop()).toEqual(E.left('/store: why'))
   })
 
-  test('a full inbox pauses every connection, new ones included, and an emptier one lets them go on', async () => {
+  test('pauses every connection, new ones included, while the inbox is full, and resumes them with an emptier one', async () => {
     const clock = manualClock()
     const store = fakeStore()
     const { dials, network } = fakeNetwork()
@@ -274,7 +274,7 @@ describe('the drive loop', () => {
   test.each([
     ['', 0],
     [', also when saving failed meanwhile', 1]
-  ])('it must be half empty for that%s; what is opened before waits as well, what is opened later does not', async (_, failures) => {
+  ])('resumes connections once the inbox is half empty%s; ones opened before wait as well, ones opened later do not', async (_, failures) => {
     const clock = manualClock()
     const store = fakeStore()
     const { dials, network } = fakeNetwork()
@@ -296,7 +296,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('what comes in one turn of the event loop is bounded: every connection waits for the next turn, unless saving fails', async () => {
+  test('bounds what arrives in one turn of the event loop: every connection waits for the next turn, unless saving fails', async () => {
     const clock = manualClock()
     const store = fakeStore()
     const { dials, network } = fakeNetwork()
@@ -333,7 +333,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('a few large messages fill it as well: all of a batch is written in one line', async () => {
+  test('fills the inbox with a few large messages as well: a batch is written in one line', async () => {
     const clock = manualClock()
     const store = fakeStore()
     const { dials, network } = fakeNetwork()
@@ -386,7 +386,7 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
-  test('a stop closes every connection, cancels every timer, saves, releases the store, and dials no more', async () => {
+  test('closes every connection at a stop, cancels every timer, saves, releases the store, and connects no more', async () => {
     const { bridge, clock, dials, store } = setUp()
     await settle()
     open(last(dials))
@@ -415,7 +415,7 @@ describe('the drive loop', () => {
     expect(E.isRight(await bridge.stop())).toBe(true)
   })
 
-  test('a journal that has grown calls for a snapshot of what is safe, one at a time', async () => {
+  test('makes a snapshot of what is safe when the journal has grown, one at a time', async () => {
     const clock = manualClock()
     const taken: Array<string> = []
     let release: () => void = () => undefined
@@ -451,7 +451,7 @@ describe('the drive loop', () => {
   })
 })
 
-describe('an order', () => {
+describe('an admin request', () => {
   /** A bridge that has a run whose files are being read, and an order to cancel that. */
   const reading = () => {
     const world = createWorld({ clock: manualClock() })
@@ -466,7 +466,7 @@ describe('an order', () => {
     return { bridge, cancel: { _tag: 'CancelRequested', at: BEGIN, knot: KNOT as HostName, rkey: rkey as Rkey, workflow: null } as const }
   }
 
-  test('is answered with what it comes to in the state in which it is taken', async () => {
+  test('is answered with its outcome in the state in which it is taken', async () => {
     const { bridge, cancel } = reading()
     await settle()
     // All of these are taken in, and made durable, at once.
@@ -475,7 +475,7 @@ describe('an order', () => {
     await bridge.stop()
   })
 
-  test('is told what was changed by what came before it, whoever said that', async () => {
+  test('sees what was changed by the events before it, whoever sent them', async () => {
     const { bridge, cancel } = reading()
     await settle()
     const [isSafe, outcome] = [bridge.submit(cancel), bridge.order(cancel)]
@@ -485,7 +485,7 @@ describe('an order', () => {
   })
 })
 
-describe('what is submitted', () => {
+describe('a submitted event', () => {
   const CANCEL: Event = { _tag: 'CancelRequested', at: BEGIN, knot: 'knot1.example' as HostName, rkey: 'a' as Rkey, workflow: null }
   /** Submits it, and says what has been heard of it so far. */
   const submitted = (bridge: Bridge): { heard: () => boolean | null } => {
@@ -494,7 +494,7 @@ describe('what is submitted', () => {
     return { heard: () => heard }
   }
 
-  test('is answered when it is safe, and not before', async () => {
+  test('is acknowledged when it is safe, and not before', async () => {
     const clock = manualClock()
     let release: () => void = () => undefined
     const memory = fakeStore()
@@ -523,7 +523,7 @@ describe('what is submitted', () => {
     await stopped
   })
 
-  test('is answered at once where it changes nothing', async () => {
+  test('is acknowledged at once where it changes nothing', async () => {
     const { bridge } = setUp()
     await settle()
     const { heard } = submitted(bridge)
@@ -570,7 +570,7 @@ describe('what is submitted', () => {
     expect(heard()).toBe(false)
   })
 
-  test('before the last batch is saved with it', async () => {
+  test('is saved with the last batch if it comes before that', async () => {
     const { bridge } = setUp()
     await settle()
     const stopped = bridge.stop()
@@ -580,8 +580,8 @@ describe('what is submitted', () => {
   })
 })
 
-describe('a snapshot that fails', () => {
-  test('is tried again when the journal has grown by another quarter, and then as ever', async () => {
+describe('a failed snapshot', () => {
+  test('is retried when the journal has grown by another quarter, and then as usual', async () => {
     const clock = manualClock()
     const limit = defaultLimits.journalBytes
     let bytes = limit
@@ -617,7 +617,7 @@ describe('a snapshot that fails', () => {
   })
 })
 
-describe('the snapshot of a stop', () => {
+describe('the snapshot at a stop', () => {
   const FULL = E.left({ _tag: 'Failed' as const, message: 'the disk is full', path: 'x' })
   const LATE = E.left({ _tag: 'Failed' as const, message: 'it was called off', path: 'x' })
 
@@ -645,7 +645,7 @@ describe('the snapshot of a stop', () => {
   const never = (signal: AbortSignal | undefined): Promise<E.Either<StoreError, void>> =>
     new Promise((resolve) => signal?.addEventListener('abort', () => resolve(LATE)))
 
-  test('has all that happened, and comes before the folder is released', async () => {
+  test('has everything that happened, and comes before the folder is released', async () => {
     const { bridge, log, memory, order } = stopping(() => Promise.resolve(E.right(undefined)))
     await settle()
     expect(order).toEqual([])
@@ -662,7 +662,7 @@ describe('the snapshot of a stop', () => {
     expect(order).toEqual(['closed'])
   })
 
-  test('does not hold the stop up: it is called off when its time is over, and the stop is as good as any', async () => {
+  test('does not hold up the stop: it is called off when its time is over, and the stop is as good as any', async () => {
     const { bridge, clock, log, order } = stopping(never)
     await settle()
     let hasEnded = false
@@ -679,7 +679,7 @@ describe('the snapshot of a stop', () => {
     ])
   })
 
-  test('that finds the disk full is reported, and the stop is as good as any', async () => {
+  test('is reported when the disk is full, and the stop is as good as any', async () => {
     const { bridge, log, order } = stopping(() => Promise.resolve(FULL))
     await settle()
     expect(await bridge.stop()).toEqual(E.right(undefined))
@@ -687,7 +687,7 @@ describe('the snapshot of a stop', () => {
     expect(log.lines.map(({ level }) => level)).toEqual(['warn'])
   })
 
-  test('takes the place of one that is being written', async () => {
+  test('replaces one that is being written', async () => {
     let taken = 0
     const { bridge, log, order } = stopping((signal) => (taken++ === 0 ? never(signal) : Promise.resolve(E.right(undefined))), defaultLimits.journalBytes)
     await settle()
@@ -724,7 +724,7 @@ describe('the interpreter', () => {
     return { done, end: (name: string) => (ends.get(name) ?? expect.unreachable())(), interpreter, open }
   }
 
-  test('hands each effect to whom it is for, and to nobody else', () => {
+  test('passes each effect to its recipient, and to nobody else', () => {
     const done: Array<string> = []
     const link = (name: string): Link => ({
       close: () => Promise.resolve(void done.push(`close ${name}`)),
@@ -784,7 +784,7 @@ describe('the interpreter', () => {
     expect(log.lines.map(({ fields }) => fields['_tag'])).toEqual(['Gap'])
   })
 
-  test('has nothing more to do with a connection that is gone', async () => {
+  test('has no more to do with a connection that is gone', async () => {
     const { done, end, interpreter, open } = interpreting()
     open(1)
     open(2)
@@ -808,7 +808,7 @@ describe('the interpreter', () => {
     expect(cancelled).toEqual([2])
   })
 
-  test('lets chance say when it wakes, between what it is told', async () => {
+  test('draws when it wakes, within the given range', async () => {
     const clock = manualClock()
     const woken: Array<Event> = []
     const interpreter = createInterpreter(
@@ -824,7 +824,7 @@ describe('the interpreter', () => {
     await interpreter.close()
   })
 
-  test('is closed when all is closed that it acts on', async () => {
+  test('is closed when everything that it acts on is closed', async () => {
     const { end, interpreter, open } = interpreting()
     let isClosed = false
     open(1)
@@ -858,8 +858,8 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Move>({ _tag: 'settle' }) }
 )
 
-describe('races', () => {
-  test('STORE-2: whatever the order of saves, frames, losses and timers: no effect is ahead of what is safe, and nothing is lost', async () => {
+describe('interleavings', () => {
+  test('STORE-2: no order of saves, frames, losses and timers lets an effect get ahead of what is safe, or loses anything', async () => {
     let retried = 0
     let reconnected = 0
     await fc.assert(

@@ -121,7 +121,7 @@ const newLedger = (): Ledger => ({ acknowledged: 0, failures: [], given: 0 })
 const SEEDS = [1, 2, 3, 4]
 
 describe('STORE-3: a power cut', () => {
-  it.each(SEEDS)('takes nothing that was acknowledged, at any moment (seed %i)', async (seed) => {
+  it.each(SEEDS)('loses nothing that was acknowledged, at any moment (seed %i)', async (seed) => {
     const { batches, next, random, states } = scriptOf(seed)
     const ledger = newLedger()
     const cuts: Array<Cut> = []
@@ -135,7 +135,7 @@ describe('STORE-3: a power cut', () => {
     for (const { allowed, image } of images) await checkImage(image, allowed, next)
   })
 
-  it.each(SEEDS)('takes nothing when it comes again during the start after it (seed %i)', async (seed) => {
+  it.each(SEEDS)('loses nothing when it happens again during the next start (seed %i)', async (seed) => {
     const { batches, next, random, states } = scriptOf(seed)
     const ledger = newLedger()
     const cuts: Array<Cut> = []
@@ -234,7 +234,7 @@ const imageOf = async (name: string): Promise<Image> => {
 const NEXT = batchesOf(lifeOf(1, 24), randomOf(1))[0] ?? []
 
 describe('STORE-5: a store of an earlier number', () => {
-  it.each(OLD)('%s: at any moment a power cut leaves it as it was, or as one of today', async (name) => {
+  it.each(OLD)('%s: a power cut at any moment leaves it as it was, or in today’s format', async (name) => {
     const image = await imageOf(name)
     const cuts: Array<Cut> = []
     const ledger: Ledger = newLedger()

@@ -79,8 +79,8 @@ const right = <A>(result: E.Either<StoreError, A>): A => {
 const open = async (onReport: (message: string) => void = () => undefined): Promise<Store> =>
   right(await openStore({ folder, initial: begin, onReport })())
 
-describe('one process per store', () => {
-  it('a second process is refused at once, with a sentence that names the first', async () => {
+describe('the process that has a store', () => {
+  it('keeps out a second one at once, with a sentence that names the first', async () => {
     const store = await open()
     const { code, complaint } = await write().ended
     expect(code).toBe(1)
@@ -89,7 +89,7 @@ describe('one process per store', () => {
     right(await store.close()())
   })
 
-  it('is refused here while another process runs, and may look; when that is killed, its lock is taken over', async () => {
+  it('keeps this one out while it runs, though this one may read; its lock is taken over when it is killed', async () => {
     const writer = write()
     await writer.said(3)
     const refused = await openStore({ folder, initial: begin })()
@@ -102,7 +102,7 @@ describe('one process per store', () => {
     right(await store.close()())
   })
 
-  it.runIf(process.platform === 'linux')('a killed process is gone, also while its parent has not taken note', async () => {
+  it.runIf(process.platform === 'linux')('is gone when killed, even before its parent has noticed', async () => {
     // The parent becomes `sleep`, which never asks for the end of a child.
     const parent = spawn('sh', ['-c', '"$0" "$1" write "$2" & exec sleep 60', process.execPath, CHILD, folder], {
       stdio: ['ignore', 'pipe', 'ignore']
@@ -115,7 +115,7 @@ describe('one process per store', () => {
     right(await (await open()).close()())
   })
 
-  it.runIf(process.platform === 'linux')('a process that was given the number of a dead one does not pass for it', async () => {
+  it.runIf(process.platform === 'linux')('is not impersonated by another process with its number', async () => {
     const store = await open()
     const lock = await readFile(join(folder, 'lock'), 'utf8')
     right(await store.close()())

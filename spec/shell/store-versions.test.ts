@@ -279,7 +279,7 @@ describe.each(NAMES)('%s', (name) => {
   it.each([
     ['has what may have been started', true],
     ['has none of it', false]
-  ])('all that is under way comes to its end, and nothing is started twice, if the provider %s', async (_, hasUnsure) => {
+  ])('finishes everything under way, and starts nothing twice, if the provider %s', async (_, hasUnsure) => {
     const world = worldWith(hasUnsure)
     const ended = playedIn(world, await stateOf(name), [eventOf(started(world.us, MEMBERS))])
     expect([...M.keys(ended.builds.runs)]).toEqual(story.runs.map((line) => line.split(' ')[0]))
@@ -293,7 +293,7 @@ describe.each(NAMES)('%s', (name) => {
     expect([...world.reads].sort()).toEqual(story.unread.map((key) => key.split('/')[1]).sort())
   })
 
-  it('what begins now is announced before its first status, once; what had begun goes on without', async () => {
+  it('announces what begins now before its first status, once; what had begun stays unannounced', async () => {
     const world = worldWith(true)
     playedIn(world, await stateOf(name), [eventOf(started(world.us, MEMBERS))])
     const told = world.asked.flatMap((effect) =>
@@ -307,7 +307,7 @@ describe.each(NAMES)('%s', (name) => {
     for (const key of story.unread) expect(told.indexOf(key)).toBeLessThan(told.indexOf(`${key} is pending`))
   })
 
-  it('what the knots send again begins nothing, nor does what they tell in another way; the next push of each is built, once', async () => {
+  it('ignores what the knots repeat, in either way; the next push of each is built, once', async () => {
     const world = worldWith(true)
     const ended = playedIn(world, await stateOf(name), [eventOf(started(world.us, MEMBERS))])
     const frames = await framesOf(name)
@@ -336,7 +336,7 @@ describe.each(NAMES)('%s', (name) => {
 })
 
 describe('a journal of number 2', () => {
-  it('tells of workflow files without their content, and without keys that mean nothing', async () => {
+  it('has workflow files without their content, and without meaningless keys', async () => {
     const image = await imageOf('store-v2-journal')
     const [path] = [...image.keys()].filter((file) => file.startsWith('journal'))
     const journal = image.get(path ?? '') ?? expect.fail('no journal')
@@ -369,7 +369,7 @@ describe('a journal of number 2', () => {
 })
 
 describe('store-v2-open', () => {
-  it('opens, with the rows of everybody who named us, and the stream where it was', async () => {
+  it('opens with the rows of everybody who named us, and the stream where it was', async () => {
     const state = await stateOf('store-v2-open')
     const named = M.toEntries(state.commits.accounts).flatMap(([did, { active, repos }]) => M.keys(repos).map((rkey) => `${did} ${rkey} ${String(active)}`))
     expect(named).toEqual(expect.arrayContaining([`${OWNER} app true`, `${OWNER} lib true`, `${ALICE} hers true`, `${ALICE} tool true`]))

@@ -100,7 +100,7 @@ describe('a store', () => {
     expect((await readdir(folder)).sort()).toEqual([journalName(1), 'state.json'])
   })
 
-  it('gives back what was saved: load ∘ save = id (STORE-1)', async () => {
+  it('returns what was saved: load ∘ save = id (STORE-1)', async () => {
     await fc.assert(
       fc.asyncProperty(lives, fc.integer(), fc.nat(40), async (life, seed, at) => {
         const folder = await newFolder()
@@ -200,7 +200,7 @@ describe('a store', () => {
     await closed(second)
   })
 
-  it('writes batches in the order of the calls, also when nobody waits', async () => {
+  it('writes batches in the order of the calls, even when nobody waits', async () => {
     const folder = await newFolder()
     const store = await openIn(folder)
     const results = await Promise.all(BATCHES.map((batch) => store.append(batch)()))
@@ -209,7 +209,7 @@ describe('a store', () => {
     expect(contents(right(await readStore(folder)()))).toEqual({ seq: BATCHES.length, state: written(LAST) })
   })
 
-  it('waits for what is under way when it is closed, and takes nothing more', async () => {
+  it('waits for pending writes when it is closed, and accepts nothing more', async () => {
     const folder = await newFolder()
     const store = await openIn(folder)
     const appended = store.append(BATCHES[0] ?? [])()
@@ -354,7 +354,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     )
   })
 
-  it('something that was no state: the line and the place are named', async () => {
+  it('something that never was a state: line and place are named', async () => {
     const image = await imageOf(BATCHES.length)
     const text = fileIn(image, 'state.json').toString()
     const lines = text.split('\n')
@@ -391,7 +391,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     expect((await refusal(withFile(image, 'state.json', `${text}\n`))).message).toMatch(/more after the end/)
   })
 
-  it('an older version is brought up to date, step by step', async () => {
+  it('an older version, migrated step by step', async () => {
     const image = await imageOf(3)
     const disk = diskOf(
       withFile(
@@ -427,7 +427,7 @@ describe('a store of version 1', () => {
   /** The state that it comes to: that version's, with what this one adds. */
   const arrived = async () => right(await readStore(FOLDER, diskOf(await image()))())
 
-  it('is read: rows, stream and knots as they were, and nothing built', async () => {
+  it('is read: rows, stream and knots as they were, and nothing is built', async () => {
     const { seq, state } = await arrived()
     expect(seq).toBe(3)
     // The journal holds a start, at which whoever is not admitted goes: Bob, of whom there was a floor.
@@ -448,12 +448,12 @@ describe('a store of version 1', () => {
     })
   })
 
-  it('takes no trigger from before the stream was where the snapshot is, or five minutes before the start that came then', async () => {
+  it('ignores triggers from before the stream reached the snapshot, or five minutes before the start that came then', async () => {
     const { state } = await arrived()
     expect(OrderedMap.toEntries(state.knots.subscriptions).map(([, { since }]) => since)).toEqual([`${String(at(60) - 300_000_000)}000`])
   })
 
-  it('has everybody read whom it knew before: the next stream that opens begins it', async () => {
+  it('has everybody that it knew read again once the next stream opens', async () => {
     const { state } = await arrived()
     expect(OrderedMap.toEntries(state.backfill.accounts).map(([did, { phase }]) => [did, phase])).toEqual([
       [ALICE, 'Reading'],
@@ -462,7 +462,7 @@ describe('a store of version 1', () => {
     expect(state.backfill.isWanted).toBe(true)
   })
 
-  it('is written as version 3 before anything else, and then read as what it was', async () => {
+  it('is written as version 3 before anything else, and then read as it was', async () => {
     const before = await arrived()
     const disk = diskOf(await image())
     const reports: Array<string> = []
@@ -477,7 +477,7 @@ describe('a store of version 1', () => {
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual(contents(before))
   })
 
-  it('is refused when it is damaged: every prefix, and a flip in every byte', async () => {
+  it('is refused when damaged: every prefix, and a flip in every byte', async () => {
     const whole = await image()
     const bytes = fileIn(whole, 'state.json')
     for (let i = 0; i < bytes.length; i++) {
@@ -487,7 +487,7 @@ describe('a store of version 1', () => {
   })
 })
 
-describe('a store of another number', () => {
+describe('a store of another version', () => {
   /** A version to come, in which nothing has another shape. */
   const LATER: Format = { migrations: { ...MIGRATIONS, 3: (document) => document }, version: 4 }
   const SENTENCE =
@@ -496,7 +496,7 @@ describe('a store of another number', () => {
   /** The same store after a stop, which leaves a snapshot of everything. */
   const stopped = (): Promise<Image> => imageOf(BATCHES.length)
 
-  it('is read after a stop, and is of the new number before anything is appended', async () => {
+  it('is read after a stop, and migrated before anything is appended', async () => {
     const disk = diskOf(await stopped())
     const store = right(await openOn(disk, undefined, LATER))
     expect(written(store.state)).toBe(written(LAST))
@@ -513,7 +513,7 @@ describe('a store of another number', () => {
     expect((await refusal(disk.now())).message).toMatch(/it is of version 4, and this tack knows versions up to 3: a newer one can read it/)
   })
 
-  it('whose journal goes on after the snapshot is refused with what to do, and not changed', async () => {
+  it('is refused with what to do, and not changed, when its journal goes on after the snapshot', async () => {
     const image = await imageOf(2)
     const disk = diskOf(image)
     const errors = [
@@ -534,7 +534,7 @@ describe('a store of another number', () => {
     await closed(later)
   })
 
-  it('has a journal that the snapshot includes: nobody looks at what happened in it', async () => {
+  it('has the journal ignored that the snapshot includes', async () => {
     const image = await stopped()
     const lines = [numbered(3, BATCHES.length - 1, [{ _tag: 'Forgotten' }]), numbered(null, BATCHES.length, [{ _tag: 'Forgotten' }])]
     const included = withFile(withoutFile(image, journalName(BATCHES.length + 1)), journalName(BATCHES.length - 1), lines.join(''))
@@ -543,7 +543,7 @@ describe('a store of another number', () => {
     await closed(store)
   })
 
-  it('in pieces: a journal of another number than its snapshot is folded only if it is of today', async () => {
+  it('may be in pieces: a journal of another version than its snapshot is folded only if it is today’s', async () => {
     const image = await stopped()
     const going = (line: string): Image => withFile(image, journalName(BATCHES.length + 1), line)
     const next = BATCHES.length + 1
@@ -556,7 +556,7 @@ describe('a store of another number', () => {
     await closed(store)
   })
 
-  it('stays as it is where the new snapshot cannot be written, and is opened once it can', async () => {
+  it('stays as it is where the new snapshot cannot be written, and opens once it can', async () => {
     let isFull = false
     const image = await stopped()
     const disk = simulatedDisk({ before: () => (isFull ? 'ENOSPC' : null), from: image, seed: 1 })
@@ -585,7 +585,7 @@ const crowd = (n: number): ReadonlyArray<Event> => {
 }
 
 describe('STORE-4: a damaged journal', () => {
-  it('every prefix: the batches that are whole', async () => {
+  it('keeps the whole batches of every prefix', async () => {
     const image = await imageOf(2, BATCHES.slice(0, 5))
     const bytes = fileIn(image, journalName(3))
     for (let i = 0; i <= bytes.length; i++) {
@@ -600,7 +600,7 @@ describe('STORE-4: a damaged journal', () => {
     }
   })
 
-  it('a flip in every byte: in the last line it costs that line, anywhere else the file is refused', async () => {
+  it('with a flip in any byte loses the last line, or is refused when the flip is anywhere else', async () => {
     const image = await imageOf(2, BATCHES.slice(0, 5))
     const bytes = fileIn(image, journalName(3))
     const lastLine = bytes.lastIndexOf('\n', bytes.length - 2) + 1
@@ -618,14 +618,14 @@ describe('STORE-4: a damaged journal', () => {
     }
   })
 
-  it('only one line can be torn: two that are not valid are refused', async () => {
+  it('can have only one torn line: two invalid ones are refused', async () => {
     const image = await imageOf(2, BATCHES.slice(0, 4))
     const bytes = fileIn(image, journalName(3))
     const changed = Buffer.concat([bytes.subarray(0, -20), Buffer.from('\n'), bytes.subarray(-20)])
     expect((await refusal(withFile(image, journalName(3), changed))).message).toMatch(/^line 2: its checksum/)
   })
 
-  it('a torn tail is cut for good, and what comes next is written in its place', async () => {
+  it('has a torn tail cut for good, and what comes next is written in its place', async () => {
     const image = await imageOf(2, BATCHES.slice(0, 5))
     const bytes = fileIn(image, journalName(3))
     const disk = diskOf(withFile(image, journalName(3), bytes.subarray(0, -9)))
@@ -636,7 +636,7 @@ describe('STORE-4: a damaged journal', () => {
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 5, state: written(STATES[5] ?? start) })
   })
 
-  it('a torn tail is cut where it begins, also far into a file', async () => {
+  it('has a torn tail cut where it begins, even far into a file', async () => {
     const image = await imageOf(0, [crowd(5_000), ...BATCHES.slice(0, 2)])
     const bytes = fileIn(image, journalName(1))
     const disk = diskOf(withFile(image, journalName(1), bytes.subarray(0, -9)))
@@ -649,14 +649,14 @@ describe('STORE-4: a damaged journal', () => {
     ).toBe(true)
   })
 
-  it('what is valid but cannot be understood is never cut', async () => {
+  it('is never cut where it is valid and cannot be understood', async () => {
     const image = await imageOf(2)
     const line = numbered(3, BATCHES.length + 1, [{ _tag: 'Invented', at: 1 }])
     const changed = withFile(image, journalName(3), Buffer.concat([fileIn(image, journalName(3)), Buffer.from(line)]))
     expect((await refusal(changed)).message).toMatch(new RegExp(`^line ${String(BATCHES.length - 1)}: at events\\.0`))
   })
 
-  it('a line that is there twice, or out of order, is refused', async () => {
+  it('is refused with a line that is doubled, or out of order', async () => {
     const image = await imageOf(2)
     const lines = fileIn(image, journalName(3))
       .toString()
@@ -667,14 +667,14 @@ describe('STORE-4: a damaged journal', () => {
     )
   })
 
-  it('a file that the snapshot includes is not looked at, and removed', async () => {
+  it('is ignored and removed where the snapshot includes it', async () => {
     const image = await imageOf(2)
     const disk = diskOf(withFile(image, journalName(1), 'anything'))
     await closed(right(await openOn(disk)))
     expect([...disk.now().keys()]).not.toContain(journalName(1))
   })
 
-  it('files that are missing or do not follow each other are refused', async () => {
+  it('is refused with files missing or out of sequence', async () => {
     const whole = await imageOf(2)
     const lines = fileIn(whole, journalName(3))
       .toString()
@@ -727,7 +727,7 @@ describe('a snapshot', () => {
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 2, state: written(after(full, BATCHES[0] ?? [])) })
   })
 
-  it('that is called off ends soon, leaves the one before it, and can be taken again', async () => {
+  it('ends soon when it is called off, leaves the one before it, and can be repeated', async () => {
     const events = crowd(5_000)
     const full = after(start, events)
     const inner = diskOf(new Map())
@@ -759,7 +759,7 @@ describe('a snapshot', () => {
     expect(contents(right(await readStore(FOLDER, inner)()))).toEqual({ seq: 1, state: written(full) })
   })
 
-  it('that fails costs nothing: the journal goes on, and the next one is taken', async () => {
+  it('costs nothing when it fails: the journal goes on, and the next one is made', async () => {
     let isFull = false
     const disk: SimulatedDisk = simulatedDisk({ before: () => (isFull ? 'ENOSPC' : null), seed: 1 })
     const failing: Disk = {
@@ -846,7 +846,7 @@ describe('files', () => {
     }
   })
 
-  it('one that cannot be closed does not keep the folder from being released', async () => {
+  it('do not keep the folder locked when one cannot be closed', async () => {
     const inner = diskOf(new Map())
     const disk: Disk = {
       ...inner,
@@ -860,7 +860,7 @@ describe('files', () => {
     expect([...inner.now().keys()].sort()).toEqual([journalName(1), 'state.json'])
   })
 
-  it('of the platform, and the names of new folders, are synced when that is asked for', async () => {
+  it('are synced on request, as are the names of new folders', async () => {
     const folder = await newFolder()
     const handle = await open(folder)
     const prototype = Object.getPrototypeOf(handle) as typeof handle
@@ -885,8 +885,8 @@ describe('files', () => {
 
 // ---------------------------------------------------------------------------------------- reading only
 
-describe('reading a store that another has', () => {
-  it('needs no lock, and passes over a line that is being written', async () => {
+describe('reading a store in use', () => {
+  it('needs no lock, and ignores a line that is being written', async () => {
     const folder = await newFolder()
     const store = await openIn(folder)
     await appendAll(store, BATCHES)
@@ -920,7 +920,7 @@ describe('reading a store that another has', () => {
     await closed(store)
   })
 
-  it('says that there is none', async () => {
+  it('says when there is none', async () => {
     expect(left(await readStore(join(root, 'nowhere'))())).toMatchObject({
       _tag: 'Failed',
       message: 'there is no store of tack here'
@@ -933,15 +933,15 @@ describe('reading a store that another has', () => {
   })
 })
 
-describe('what `replay` reads', () => {
-  it('a journal, from the state before it', async () => {
+describe('replay', () => {
+  it('reads a journal from the state before it', async () => {
     const disk = diskOf(await imageOf(2))
     const { events, start: before } = right(await readReplay(`/store/${journalName(3)}`, disk)())
     expect(events).toEqual(BATCHES.slice(2).flat())
     expect(written(before ?? start)).toBe(written(STATES[2] ?? start))
   })
 
-  it('a journal that goes on from another', async () => {
+  it('reads a journal that continues another', async () => {
     const image = await imageOf(2)
     const lines = fileIn(image, journalName(3))
       .toString()
@@ -959,7 +959,7 @@ describe('what `replay` reads', () => {
     }
   })
 
-  it('of a journal that the snapshot includes in part, what comes after it', async () => {
+  it('reads of a partly included journal what comes after the snapshot', async () => {
     const image = await imageOf(2)
     const all = fileIn(await imageOf(0), journalName(1))
     const disk = diskOf(withFile(withoutFile(image, journalName(3)), journalName(1), all))
@@ -968,13 +968,13 @@ describe('what `replay` reads', () => {
     expect(written(before ?? start)).toBe(written(STATES[2] ?? start))
   })
 
-  it('a journal alone', async () => {
+  it('reads a journal alone', async () => {
     const disk = diskOf(new Map([['copy', fileIn(await imageOf(0), journalName(1))]]))
     expect(right(await readReplay('/store/copy', disk)())).toEqual({ events: LIFE, start: null })
     expect(left(await readReplay('/store/none', disk)())).toMatchObject({ _tag: 'Failed', path: '/store/none' })
   })
 
-  it('a journal is told from a trace by how it begins', async () => {
+  it('tells a journal from a trace by how it begins', async () => {
     const files = { journal: '{"version":3,"seq":1,"events":[]', begun: '', old: '{"seq":1,"events":[]', trace: '{"_tag":"trace"', other: 'x' }
     const disk = diskOf(new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])))
     const answers = await Promise.all(Object.keys(files).map(async (name) => right(await readsAsJournal(`/store/${name}`, disk)())))
@@ -1013,7 +1013,7 @@ describe('the lock', () => {
     }
   })
 
-  it('of another host is never taken over, and it is said what to do', async () => {
+  it('is never taken over from another host, and the refusal says what to do', async () => {
     const disk = diskOf(new Map([['lock', Buffer.from(lockOf(processOf(9, 'elsewhere'), TOKEN))]]))
     const { _tag, message } = left(await openOn(disk))
     expect(_tag).toBe('Held')
@@ -1028,7 +1028,7 @@ describe('the lock', () => {
     expect(disk.now()).toEqual(new Map([['lock', Buffer.from(text)]]))
   })
 
-  it('of a process that is gone is taken over, and that is reported', async () => {
+  it('is taken over from a process that is gone, and that is reported', async () => {
     const disk = diskOf(new Map([['lock', Buffer.from(lockOf(processOf(9), TOKEN))]]))
     const reports: Array<string> = []
     const store = right(await openOn(disk, (message) => reports.push(message)))
@@ -1044,7 +1044,7 @@ describe('the lock', () => {
     expect([...disk.now().keys()]).not.toContain('lock')
   })
 
-  it('that another process has taken meanwhile is not released', async () => {
+  it('is not released when another process has taken it meanwhile', async () => {
     const disk = diskOf(new Map())
     const store = right(await openOn(disk))
     await disk.remove('/store/lock')

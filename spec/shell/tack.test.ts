@@ -110,7 +110,7 @@ const rows = (state: State): string => canonical(M.toEntries(state.commits.accou
 
 // ---------------------------------------------------------------------------------------- the command line
 
-describe('bad usage ends with 2, and one line that names what is wrong', () => {
+describe('bad usage exits with 2, and one line that names what is wrong', () => {
   const cases: ReadonlyArray<readonly [ReadonlyArray<string>, Readonly<Record<string, string>>, RegExp]> = [
     [['run', '--owner', OWNER], {}, /^error: required option '--hostname <host>' not specified\n$/],
     [['run', '--hostname', 'https://x', '--owner', OWNER], {}, /^error: .*'--hostname <host>'.*'https:\/\/x'.* Allowed: .*\n$/],
@@ -140,7 +140,7 @@ describe('bad usage ends with 2, and one line that names what is wrong', () => {
 // ---------------------------------------------------------------------------------------- running
 
 describe('tack run', () => {
-  test('takes records in, subscribes, stops cleanly with everything saved, and can be looked at meanwhile', () =>
+  test('stores records, subscribes, stops cleanly with everything saved, and can be inspected meanwhile', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder, '--admission', 'open'))
@@ -163,7 +163,7 @@ describe('tack run', () => {
       expect(state?.cursor.stopped).toBe(true)
     }))
 
-  test('ends with 1 when the last events cannot be saved, and says so', () =>
+  test('exits with 1 when the last events cannot be saved, and says so', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder, '--admission', 'open'), { maxFileKiB: 4 })
@@ -184,7 +184,7 @@ describe('tack run', () => {
       expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
     }))
 
-  test('every log line is one JSON object without control characters, whatever strangers write', () =>
+  test('logs one JSON object a line without control characters, whatever strangers write', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder, '--log-level', 'debug'))
@@ -204,7 +204,7 @@ describe('tack run', () => {
       }
     }))
 
-  test('says what happens, and what each thing is about', () =>
+  test('logs what happens, and what each line is about', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder, '--admission', 'open', '--log-level', 'debug'))
@@ -244,7 +244,7 @@ describe('tack run', () => {
         expect(said.find(({ msg }) => msg === line.msg)).toMatchObject(line)
     }))
 
-  test('a member that nobody can look up is a report and another try, and ends nothing', () =>
+  test('reports a member that nobody can look up, and tries again', () =>
     inFolder(async (folder) => {
       const around = await network()
       const pds = await startPds()
@@ -278,7 +278,7 @@ describe('tack run', () => {
       expect(await running.end('SIGINT')).toBe(0)
     }))
 
-  test('--cursor reads from a moment on, although the store is new', () =>
+  test('reads from a moment on with --cursor, although the store is new', () =>
     inFolder(async (folder) => {
       const around = await network()
       for (let n = 0; n < 30; n++) publish(around, n)
@@ -289,7 +289,7 @@ describe('tack run', () => {
       expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
     }))
 
-  test('a poison message at each of 100 positions: the good ones all apply', () =>
+  test('applies all good messages around a poisoned one, at each of 100 positions', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder, '--admission', 'open'))
@@ -308,7 +308,7 @@ describe('tack run', () => {
       expect(rejections.map(([kind]) => kind)).toEqual(expect.arrayContaining(['FrameRejected/json', 'FrameRejected/time', 'FrameRejected/utf8', 'FrameRejected/binary']))
     }))
 
-  test('a frame beyond every limit is passed after it has closed three connections (D12)', () =>
+  test('skips a frame beyond every limit after it has closed three connections (D12)', () =>
     inFolder(async (folder) => {
       const around = await network('v1')
       const running = bridge(flags(around, folder, '--admission', 'open'))
@@ -325,7 +325,7 @@ describe('tack run', () => {
 
 // ---------------------------------------------------------------------------------------- the public network
 
-describe('without --dev', () => {
+describe('tack without --dev', () => {
   const publicFlags = (around: EmbeddedNetwork, folder: string, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
     ...['run', '--hostname', HOSTNAME, '--owner', OWNER, '--jetstream', around.jetstreamUrl.replace('localhost', '127.0.0.1'), '--store', folder],
     ...['--listen', '127.0.0.1:0', '--backfill', 'off', '--admission', 'open', ...more]
@@ -338,7 +338,7 @@ describe('without --dev', () => {
       timeUs: BEGIN
     })
 
-  test('the stream is where the operator says, be it on this machine, and a knot is not', () =>
+  test('reads the stream where the operator says, even on this machine, but no knot there', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(publicFlags(around, folder))
@@ -350,7 +350,7 @@ describe('without --dev', () => {
       expect(await running.end('SIGTERM')).toBe(0)
     }))
 
-  test('a knot is spoken to over TLS', () =>
+  test('connects to a knot over TLS', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(publicFlags(around, folder, '--allow-loopback'))
@@ -387,7 +387,7 @@ describe('a disk', () => {
     return { behave, environment: { NODE_OPTIONS: `--import=${script}` } }
   }
 
-  test('that is full is seen from outside; one that is stuck does not keep the bridge from ending', () =>
+  test('shows from outside when it is full; a stuck one does not keep the bridge from ending', () =>
     inFolder(async (folder) => {
       const around = await network()
       const { behave, environment } = await onBadDisk(folder)
@@ -418,7 +418,7 @@ describe('a disk', () => {
 // ---------------------------------------------------------------------------------------- traps of the platform
 
 describe('traps of the platform, from the socket to the file and back', () => {
-  test('neighbouring nanoseconds, hostile keys, deep records and numbers beyond all bounds', () =>
+  test('do no harm: neighbouring nanoseconds, hostile keys, deep records and numbers beyond all bounds', () =>
     inFolder(async (folder) => {
       const around = await network()
       const first = bridge(flags(around, folder, '--admission', 'open'))
@@ -506,8 +506,8 @@ describe('traps of the platform, from the socket to the file and back', () => {
 
 // ---------------------------------------------------------------------------------------- crashes
 
-describe('crashes', () => {
-  test('kill -9 at any moment under load: rows, subscriptions and cursor end as if nothing had happened', () =>
+describe('a process', () => {
+  test('killed by kill -9 at any moment under load leaves rows, subscriptions and cursor as if nothing had happened', () =>
     inFolder(async (folder) => {
       const around = await network('v1')
       let sent = 0
@@ -530,7 +530,7 @@ describe('crashes', () => {
       expect(wantedKnots(state)).toEqual(wantedKnots(folded(around)))
     }))
 
-  test('an address that is taken ends with 1, and leaves the store free', () =>
+  test('on an occupied address exits with 1, and leaves the store free', () =>
     inFolder(async (folder) => {
       const around = await network()
       const port = new URL(around.jetstreamUrl).port
@@ -539,7 +539,7 @@ describe('crashes', () => {
       expect(await readdir(folder)).not.toContain('lock')
     }))
 
-  test('a second process on one store ends at once, and says who has it', () =>
+  test('on a store in use exits at once, and says who has it', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder))
@@ -555,7 +555,7 @@ describe('crashes', () => {
       expect(await running.end('SIGTERM')).toBe(0)
     }))
 
-  test('a port that is taken ends it, and most of what waits is left for another time', () =>
+  test('on an occupied port exits, and leaves most of what waits for another time', () =>
     inFolder(async (folder) => {
       const around = await network()
       const builds = ['a', 'b', 'c', 'd'].map((letter) => join(folder, 'providers', 'local', letter.repeat(40)))
@@ -637,7 +637,7 @@ describe('tack replay', () => {
       expect([again.code, again.out.slice(again.out.indexOf('\n') + 1)]).toEqual([0, out])
     }))
 
-  test('what is neither is refused, with the line', () =>
+  test('refuses anything else, with the line', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'x')
       await writeFile(path, '{"_tag":"Nonsense"}\n')
@@ -649,7 +649,7 @@ describe('tack replay', () => {
 })
 
 describe('tack demo', () => {
-  test('--once runs the script, kills and restarts the bridge, checks the outcome, and ends with 0, without its own folder', () =>
+  test('runs the script with --once, kills and restarts the bridge, checks the outcome, and exits with 0, without its own folder', () =>
     inFolder(async (folder) => {
       const { code, err, out } = await tack(['demo', '--once'], { TMPDIR: folder })
       expect(err).toBe('')

@@ -12,7 +12,7 @@ const failing: ReadonlyArray<readonly [string, () => Promise<void>]> = [
   ]
 ]
 
-test.each(failing)('a job that %s holds up neither others nor the end', async (_, job) => {
+test.each(failing)('a job that %s holds up neither others nor the close', async (_, job) => {
   const done: Array<string> = []
   const say = (what: string) => (): Promise<void> => Promise.resolve(void done.push(what))
   const [one, many] = [turns(1), lanes(1, 1)]
@@ -43,7 +43,7 @@ const held = () => {
   }
 }
 
-test('so many at a time, in the order in which they came; once closed, none begins', async () => {
+test('a limited number runs at a time, in order of arrival; none begins after the close', async () => {
   const { begun, end, job } = held()
   const two = turns(2)
   for (const name of ['a', 'b', 'c', 'd', 'e']) two.take(job(name))
@@ -58,7 +58,7 @@ test('so many at a time, in the order in which they came; once closed, none begi
   expect(begun).toEqual(['a', 'b', 'c'])
 })
 
-test('of one key fewer, with a rest after each; whoever waits for it keeps nobody else waiting', async () => {
+test('fewer run of one key, with a rest after each; a job that waits for its key holds up no other', async () => {
   const { begun, end, job } = held()
   const rests: Array<() => void> = []
   const three = lanes(3, 1, () => new Promise((resolve) => rests.push(resolve)))

@@ -61,7 +61,7 @@ describe('the log', () => {
     expect(text().match(/message ./g)).toEqual(['message w', 'message e'])
   })
 
-  test('as JSON it has the level as a word, the time as a date, the message, and the fields', () => {
+  test('has as JSON the level as a word, the time as a date, the message, and the fields', () => {
     const { out, text } = collect()
     createLog('json', 'info', out).warn('a message', { count: 7, found: { a: 1 }, none: null })
     expect(JSON.parse(text())).toEqual({
@@ -79,7 +79,7 @@ describe('reports', () => {
   const refused = { _tag: 'KnotFrameRejected', at: BEGIN, detail: 'x', host: 'k.example', reason: 'json' } as never
   const gap = { _tag: 'Gap', askedUs: BEGIN, at: BEGIN, gotUs: BEGIN } as const
 
-  test('of each kind the first ten are written, then one in five minutes, which says how many were left out', () => {
+  test('of each kind are logged ten times, then once in five minutes, with how many were left out', () => {
     const clock = manualClock()
     const { log, said } = remembering()
     const report = createReporter(clock, log)
@@ -99,7 +99,7 @@ describe('reports', () => {
     ])
   })
 
-  test('each kind has a sentence of its own; what calls for nothing is none that warns', () => {
+  test('have a sentence for each kind; one that calls for nothing does not warn', () => {
     const kinds: { readonly [kind in Report['_tag']]: 'debug' | 'warn' } = {
       BuildAbandoned: 'warn',
       FieldTooLong: 'warn',
@@ -128,7 +128,7 @@ describe('reports', () => {
     for (const sentence of sentences) expect(sentence).toMatch(/^an? .+ .+|^the .+ .+|^there is .+|^events .+ .+/)
   })
 
-  test('a day of them is a few hundred lines, however they come, and none is forgotten', () => {
+  test('are a few hundred lines a day, however they come, and none is forgotten', () => {
     for (const [atOnce, everyMs] of [[1, 1_000], [10, 10_000], [100, 60_000], [1_000, 600_000]] as const) {
       const clock = manualClock()
       const { log, said } = remembering()
@@ -148,7 +148,7 @@ describe('reports', () => {
     }
   })
 
-  test('what is said while nobody looks for it is left out under its own name', () => {
+  test('are counted under their own name even when they are suppressed unseen', () => {
     const clock = manualClock()
     const { log, said } = remembering()
     const report = createReporter(clock, log)
@@ -169,7 +169,7 @@ describe('progress', () => {
     }
   }
 
-  test('says how far it is, how fast, and how long it takes, and when it has caught up', () => {
+  test('shows how far it is, how fast, how long it takes, and when it has caught up', () => {
     const clock = manualClock()
     const { log, said } = remembering()
     const progress = createProgress(clock, log, null)
@@ -189,7 +189,7 @@ describe('progress', () => {
     ])
   })
 
-  test('while it reads, the stream goes on: that takes longer', () => {
+  test('takes the stream into account, which goes on meanwhile', () => {
     const clock = manualClock()
     const { log, said } = remembering()
     const progress = createProgress(clock, log, null)
@@ -204,7 +204,7 @@ describe('progress', () => {
     ])
   })
 
-  describe('where the stream is quiet', () => {
+  describe('on a quiet stream', () => {
     const open = (number: number, frames: number): State => {
       const state = at(BEGIN - 7_200_000_000, frames)
       const connection = { attempt: 0 as Natural, number: number as Natural, phase: { _tag: 'Open' as const, openedAt: BEGIN } }
@@ -216,7 +216,7 @@ describe('progress', () => {
       return { clock, progress: createProgress(clock, log, null, backlog), told: () => said.map(({ message }) => message.split(' ')[0]) }
     }
 
-    test('it has caught up when the connection was open and silent for a minute and a half', () => {
+    test('has caught up when the connection was open and silent for a minute and a half', () => {
       const { clock, progress, told } = begin()
       progress.look(open(1, 5))
       clock.advance(QUIET_MS - 1)
@@ -230,7 +230,7 @@ describe('progress', () => {
       expect(told()).toEqual(['catching', 'caught', 'catching'])
     })
 
-    test('not when something came in between, nor when the connection was lost', () => {
+    test('has not caught up when something came in between, nor when the connection was lost', () => {
       const { clock, progress, told } = begin()
       progress.look(open(1, 5))
       clock.advance(QUIET_MS - 1)
@@ -241,7 +241,7 @@ describe('progress', () => {
       expect(told()).not.toContain('caught')
     })
 
-    test('nor while what has come is not taken in', () => {
+    test('has not caught up while received frames are still waiting', () => {
       let waiting = 1
       const { clock, progress, told } = begin(() => waiting)
       progress.look(open(1, 5))
@@ -252,7 +252,7 @@ describe('progress', () => {
       expect(told()).toEqual(['catching', 'caught'])
     })
 
-    test('at the end nothing is waited for', () => {
+    test('waits for nothing at the end', () => {
       const { clock, progress, told } = begin()
       progress.look(open(1, 5))
       progress.close()
@@ -261,7 +261,7 @@ describe('progress', () => {
     })
   })
 
-  test('on a terminal it is one line that is written over', () => {
+  test('is one line on a terminal, written over', () => {
     const clock = manualClock()
     const { log } = remembering()
     const { out, text } = collect()
@@ -282,11 +282,11 @@ describe('progress', () => {
 })
 
 describe('text for a terminal', () => {
-  test('columns are aligned, and control characters made visible', () => {
+  test('has aligned columns, and visible control characters', () => {
     expect(table([['a', 'bb'], ['\u001b[2J', 'x']])).toBe('  a          bb\n  \\u001b[2J  x\n')
   })
 
-  test('times', () => {
+  test('has times', () => {
     expect(when(null)).toBe('never')
     expect(when(BEGIN)).toBe('2026-01-01T00:00:00.000Z (1767225600000000)')
     expect(when(Number.MAX_SAFE_INTEGER)).toBe('2255-06-05T23:47:34.740Z (9007199254740991)')
@@ -299,14 +299,14 @@ describe('the real clock and the real dice', () => {
     vi.useRealTimers()
   })
 
-  test('time never goes back, whatever the wall clock does', () => {
+  test('never go back, whatever the wall clock does', () => {
     const clock = systemClock()
     const before = clock.now()
     vi.spyOn(Date, 'now').mockReturnValue(0)
     expect(clock.now()).toBeGreaterThanOrEqual(before)
   })
 
-  test('it goes ahead with the wall clock, and from there on as ever', () => {
+  test('go ahead with the wall clock, and on from there as usual', () => {
     const clock = systemClock()
     const wall = Date.now() + 3_600_000
     const spy = vi.spyOn(Date, 'now').mockReturnValue(wall)
@@ -316,7 +316,7 @@ describe('the real clock and the real dice', () => {
     expect(clock.now()).toBeGreaterThanOrEqual(wall * 1000)
   })
 
-  test('but not for what is only drift', () => {
+  test('do not go ahead for mere drift', () => {
     const steady = vi.spyOn(performance, 'now').mockReturnValue(1_000)
     const wall = vi.spyOn(Date, 'now').mockReturnValue(5_000_000)
     const clock = systemClock()
@@ -327,7 +327,7 @@ describe('the real clock and the real dice', () => {
     expect(clock.now()).toBe(5_002_001_000)
   })
 
-  test('a pause longer than a platform timer holds is as long as it is said to be, and can be cancelled', () => {
+  test('can pause for longer than a platform timer holds, and be cancelled', () => {
     vi.useFakeTimers()
     const ms = 3 * (2 ** 31 - 1) + 5
     const fired: Array<string> = []
@@ -341,7 +341,7 @@ describe('the real clock and the real dice', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('draws are within their range, both ends included', () => {
+  test('draw within their range, both ends included', () => {
     const draws = Array.from({ length: 200 }, () => systemRandom.between(3, 5))
     expect([...new Set(draws)].sort()).toEqual([3, 4, 5])
     expect(systemRandom.between(7, 7)).toBe(7)

@@ -43,7 +43,7 @@ describe('one file', () => {
     })
   })
 
-  it('may begin with a mark of its byte order', () => {
+  it('may begin with a byte order mark', () => {
     expect(parse(`\ufeff${GOOD}`)).toEqual(parse(GOOD))
   })
 
@@ -51,7 +51,7 @@ describe('one file', () => {
     expect(parse(GOOD.replaceAll('\n', '\r\n'))).toEqual(parse(GOOD))
   })
 
-  it.each(['', '\n', '# nothing but words\n', '---\n', 'null'])('may say nothing: %j', (text) => {
+  it.each(['', '\n', '# nothing but words\n', '---\n', 'null'])('may be empty: %j', (text) => {
     expect(parse(text)).toEqual(parse('{}'))
   })
 
@@ -79,7 +79,7 @@ describe('one file', () => {
     expect(parse(text)).toEqual(faulty(expect.stringMatching(error)))
   })
 
-  it('says no more of what it holds than a report may', () => {
+  it('quotes no more of its content than a report may', () => {
     const { error } = { error: '', ...parse(`a: *${'x'.repeat(10_000)}\n`) }
     expect(error.length).toBeLessThan(200)
   })
@@ -93,13 +93,13 @@ describe('one file', () => {
     expect(parse(Buffer.from(text, 'latin1'))).toEqual(faulty(`line ${String(line)} is not UTF-8`))
   })
 
-  it('is faulty when it is too long, and not when it just is not', () => {
+  it('is faulty when it is too long, and not just below that', () => {
     expect(parse(`# ${'x'.repeat(MAX_FILE_BYTES - 2)}`)._tag).toBe('Defined')
     expect(parse(`# ${'x'.repeat(MAX_FILE_BYTES - 1)}`)).toEqual(faulty('the file is longer than 256 KiB'))
     expect(parseWorkflow({ bytes: null, name: NAME })).toEqual(faulty('the file is longer than 256 KiB'))
   })
 
-  it('is told from others by what it holds', () => {
+  it('is identified by its content', () => {
     const contentOf = (text: string) => parseWorkflow({ bytes: Buffer.from(text), name: NAME }).content
     expect(contentOf(GOOD)).toBe(contentOf(GOOD))
     expect(contentOf(`${GOOD}#`)).not.toBe(contentOf(GOOD))
@@ -115,17 +115,17 @@ describe('one file', () => {
     expect(parse('when: {branch: ["1.10"]}\n')).toMatchObject({ when: [{ branch: ['1.10'] }] })
   })
 
-  it('merges maps: what is written there counts before what is merged, and of several the first', () => {
+  it('merges maps: its own keys override merged ones, and of several the first counts', () => {
     const text = 'a: &a {A: 1, B: 2}\nb: &b {B: 3, C: 4}\nengine: tack\nenvironment:\n  <<: [*a, *b]\n  A: 5\n'
     expect(parse(text)).toMatchObject({ environment: [['A', '5'], ['B', '2'], ['C', '4']] })
     expect(parse('engine: tack\nenvironment:\n  "<<": x\n')).toMatchObject({ environment: [['<<', 'x']] })
   })
 
-  it('dates, and words that were truth values once, are text', () => {
+  it('reads dates, and former truth words, as text', () => {
     expect(parse('engine: tack\nenvironment: {A: 2001-12-14, B: on, C: no}\n')).toMatchObject({ environment: [['A', '2001-12-14'], ['B', 'on'], ['C', 'no']] })
   })
 
-  it('no key is special', () => {
+  it('has no special keys', () => {
     const before = Object.getOwnPropertyNames(Object.prototype)
     expect(parse('__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}\nengine: tack\nenvironment: {__proto__: x}\n')).toMatchObject({
       _tag: 'Defined',
@@ -135,7 +135,7 @@ describe('one file', () => {
     expect('polluted' in {}).toBe(false)
   })
 
-  describe('is no trouble, whatever it holds', () => {
+  describe('is harmless, whatever it contains', () => {
     const fill = (part: string): string => part.repeat(Math.floor(MAX_FILE_BYTES / part.length))
     const many = (line: (i: number) => string, join = '\n'): string =>
       Array.from({ length: 20_000 }, (_, i) => line(i)).join(join).slice(0, MAX_FILE_BYTES)
@@ -199,11 +199,11 @@ describe('one file', () => {
       if (count > 1) expect(parseYaml(text, count - 1)).toEqual(E.left({ _tag: 'Immodest' }))
     })
 
-    it('and aliases in keys are none either, as long as there are few', () => {
+    it('aliases in keys are fine, as long as there are few', () => {
       expect(parseYaml('a: &s "xy"\n? [*s, *s]\n: 1\n', 10)).toEqual(E.right({ a: 'xy', 'xy,xy': 1 }))
     })
 
-    it('and is faulty where its aliases make too much of it, or it goes down too far', () => {
+    it('too many aliases, or too much depth, make it faulty', () => {
       expect(parse(bomb(9, 9))).toEqual(faulty('its aliases make too much of it'))
       expect(parse('a: &a [*a]\n')).toEqual(faulty('its aliases make too much of it'))
       expect(parse(keys(131_000, 4_000, 10))).toEqual(faulty('its aliases make too much of it'))
@@ -244,8 +244,8 @@ const NO_FILES: ReadFiles = () => Promise.reject(new Error('nobody asked for fil
 
 const source = (name: string, text = GOOD) => ({ name: must(WorkflowName.decode(name)), text })
 
-describe('all of a trigger', () => {
-  it.skipIf(!hasGit)(`files of a repository, by git, bad ones among good ones${WITHOUT_GIT}`, async () => {
+describe('all files of a trigger', () => {
+  it.skipIf(!hasGit)(`are read from a repository by git, bad ones among good ones${WITHOUT_GIT}`, async () => {
     const knot = await startKnot({ clock: systemClock(), generation: 'newer' })
     onTestFinished(knot.stop)
     const repo = await knot.git.createRepository({ name: 'thing', owner: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' })
@@ -273,7 +273,7 @@ describe('all of a trigger', () => {
     })
   })
 
-  it('files that came along, each name once, by name, without asking anybody', async () => {
+  it('are read from the trigger, each name once, by name, without asking anybody', async () => {
     const workflows = [source('b.yml'), source('a.yml', 'a: ['), source('b.yml', 'the second is not looked at: ['), source('README', 'a: ['), source('long.yaml', 'é'.repeat(131_073))]
     const { log, told } = reading(NO_FILES, [request({ workflows })])
     await eventually(() => expect(told).toHaveLength(1))
@@ -289,7 +289,7 @@ describe('all of a trigger', () => {
     expect(log.lines).toEqual([])
   })
 
-  it('the first fifty of them, which the log says', async () => {
+  it('are the first fifty, which is logged', async () => {
     const workflows = Array.from({ length: 52 }, (_, i) => source(`${String(99 - i)}.yml`))
     const { log, told } = reading(NO_FILES, [request({ workflows })])
     await eventually(() => expect(told).toHaveLength(1))
@@ -302,28 +302,28 @@ describe('all of a trigger', () => {
     ])
   })
 
-  it('no files is an answer as well', async () => {
+  it('may be none, which is an answer as well', async () => {
     const { told } = reading(NO_FILES, [request({ workflows: [] })])
     await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsRead', workflows: [] }]))
   })
 
-  it.each([true, false])('what cannot be read is said, and whether for good: %s', async (isFinal) => {
+  it.each([true, false])('are reported when they cannot be read, and whether for good: %s', async (isFinal) => {
     const { told } = reading(() => Promise.resolve({ _tag: 'Unread', error: 'why', isFinal }), [request()])
     await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsUnread', error: 'why', isFinal, knot: 'knot.example', number: 7, rkey: '3mbd3542k2222' }]))
   })
 
-  it('a reading that fails where nobody expected it may be done another time', async () => {
+  it('can be read another time when a reading fails unexpectedly', async () => {
     const { told } = reading(NO_FILES, [request()])
     await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsUnread', error: 'Error: nobody asked for files', isFinal: false }]))
   })
 
-  it('of a repository that is too large: one that says so, for whoever pushed', async () => {
+  it('of a repository that is too large become one that says so, to whoever pushed', async () => {
     const { told } = reading(() => Promise.resolve({ _tag: 'Unread', error: 'more than 7 bytes', isFinal: true, isTooLarge: true }), [request()])
     const error = 'the workflow files cannot be read: more than 7 bytes. The knot sends them with all of the repository'
     await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsRead', defaultBranch: null, workflows: [{ _tag: 'Faulty', error, name: 'workflows.yml' }] }]))
   })
 
-  it('two at a time from one knot', async () => {
+  it('are read two at a time from one knot', async () => {
     const asked: string[] = []
     const knots = ['slow', 'slow', 'slow', 'other'].map((name) => must(HostName.decode(`${name}.example`)))
     const readFiles: ReadFiles = ({ knot }, signal) => {
@@ -335,7 +335,7 @@ describe('all of a trigger', () => {
     await workflows.close()
   })
 
-  it('four at a time; those that are being read when it is closed are not answered, nor those that wait', async () => {
+  it('are read four at a time; readings that run or wait at a close are not answered', async () => {
     let begun = 0
     let ended = 0
     const answers: Array<(read: FilesRead) => void> = []
@@ -369,8 +369,8 @@ describe('all of a trigger', () => {
   })
 })
 
-describe('turns', () => {
-  it('are in order, and go on as far as they may', async () => {
+describe('queued jobs', () => {
+  it('run in order, as far as they may', async () => {
     const done: number[] = []
     const { close, take } = turns(1)
     for (const n of [1, 2, 3]) take(() => Promise.resolve().then(() => void done.push(n)))
@@ -378,7 +378,7 @@ describe('turns', () => {
     await close()
   })
 
-  it('of one key keep nobody else waiting', async () => {
+  it('of one key hold up nobody else', async () => {
     const begun: string[] = []
     const ends: Array<() => void> = []
     const { close, take } = lanes(4, 2)

@@ -177,7 +177,7 @@ describe('files', () => {
       expect(await conformWith(['/nowhere'], '--from', folder)).toEqual({ code: 2, text: `${folder}/a.jsonl: no UTF-8` })
     }))
 
-  test('that cannot be written are reported after everything else', () =>
+  test('are reported as unwritable after everything else', () =>
     inFolder({ 'a.jsonl': LINES }, async (folder) => {
       const { code, text } = await conformWith(RUNNER, '--from', folder, '--json', `${folder}/none/x.json`)
       expect(text).toContain('1 passed')

@@ -75,7 +75,7 @@ describe('a start', () => {
       })
     }))
 
-  test('of a builder that the scheduler does not have is refused, and nothing asked of it', () =>
+  test('of an unknown builder is refused, and nothing is requested', () =>
     withShop(async ({ answer, restart }, server) => {
       const outcome = await answer((await restart()).start(job({ pipeline: 'nope' })))
       expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', 'The force scheduler "tack" of Buildbot has no builder "nope".'])
@@ -98,7 +98,7 @@ describe('a start', () => {
       )
   )
 
-  test('by a scheduler that there is not is refused', () =>
+  test('by an unknown scheduler is refused', () =>
     withShop(
       async ({ answer, restart }) => {
         const outcome = await answer((await restart()).start(job()))
@@ -110,7 +110,7 @@ describe('a start', () => {
 })
 
 describe('a session', () => {
-  test('is not needed where there is nothing to log in to', () =>
+  test('is not needed where no login is required', () =>
     withShop(
       async ({ answer, restart, until }, server) => {
         const provider = await restart()
@@ -127,7 +127,7 @@ describe('a session', () => {
       { isGuarded: false }
     ))
 
-  test('that has ended is begun again, and what was not allowed is asked again', () =>
+  test('is renewed when it has expired, and the rejected request is repeated', () =>
     withShop(async ({ answer, restart }, server) => {
       const provider = await restart()
       server.forget()
@@ -139,7 +139,7 @@ describe('a session', () => {
       expect(server.forced()).toHaveLength(1)
     }))
 
-  test('cannot be had with a wrong password: refused, without the password', () =>
+  test('fails with a wrong password: refused, without the password in the message', () =>
     withShop(
       async ({ answer, restart }) => {
         const outcome = await answer((await restart()).start(job()))
@@ -150,8 +150,8 @@ describe('a session', () => {
     ))
 })
 
-describe('a session that is not enough', () => {
-  test.each(['broken', 'busy', 'done, then 502'] as const)('because the login is %s leaves everything open', (fault) =>
+describe('an insufficient session', () => {
+  test.each(['broken', 'busy', 'done, then 502'] as const)('leaves everything open because the login is %s', (fault) =>
     withShop(async ({ answer, restart }, server) => {
       server.misbehave(({ path }) => (path === '/auth/login' ? fault : null))
       expect((await answer((await restart()).start(job())))._tag).toBe('Uncertain')
@@ -159,7 +159,7 @@ describe('a session that is not enough', () => {
     })
   )
 
-  test('is a refusal, in which the session is not named', () =>
+  test('is a refusal that does not show the session', () =>
     withShop(
       async ({ answer, restart }, server) => {
         const outcome = await answer((await restart()).start(job()))
@@ -181,7 +181,7 @@ describe('a look-up', () => {
       expect(await answer(provider.find(job()))).toEqual(outcome)
     }))
 
-  test('does not look at what is older than the trigger can be', () =>
+  test('ignores what is older than the trigger can be', () =>
     withShop(async ({ answer, restart }, server) => {
       const provider = await restart()
       await answer(provider.find(job()))
@@ -193,7 +193,7 @@ describe('a look-up', () => {
       expect(server.calls().at(-1)?.query.has('submitted_at__ge')).toBe(false)
     }))
 
-  test('in a builder that there is not is no proof', () =>
+  test('proves nothing in an unknown builder', () =>
     withShop(async ({ answer, restart }) => {
       expect((await answer((await restart()).find(job({ pipeline: 'nope' }))))._tag).toBe('Uncertain')
     }))
@@ -230,7 +230,7 @@ describe('a report', () => {
 })
 
 describe('a log', () => {
-  test('does not show the environment of the worker, and says how it ended', () =>
+  test('hides the environment of the worker, and says how it ended', () =>
     withShop(async ({ answer, restart }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -290,13 +290,13 @@ describe('a request with several builds', () => {
     await provider.close()
   })
 
-  test('has the logs of those that have any, by the names of their steps, and no pages', async () => {
+  test('has the logs of its builds, by the names of their steps, and no HTML pages', async () => {
     const { answer, provider } = asking()
     expect(await answer(saidIn(provider.logs(job(), '7', new AbortController().signal)))).toEqual(['[make]', 'one', '[make: warnings]', 'h is no header'])
     await provider.close()
   })
 
-  test('is cancelled with those that go on; what does not hear of it is a doubt', async () => {
+  test('is cancelled with its running builds; one that does not acknowledge leaves a doubt', async () => {
     const { answer, asked, provider } = asking()
     expect(await answer(provider.cancel(job(), '7'))).toEqual({ _tag: 'Heard' })
     expect(asked.filter(({ method }) => method === 'POST').map(({ body, url }) => [new URL(url).pathname, (JSON.parse(body) as { readonly method: string }).method])).toEqual([
@@ -311,7 +311,7 @@ describe('a request with several builds', () => {
     }
   })
 
-  test('is gone, and so is its log', async () => {
+  test('can disappear with its log', async () => {
     const { answer, provider } = asking()
     expect(await answer(saidIn(provider.logs(job(), '8', new AbortController().signal)))).toEqual(['[Log]', 'The log cannot be had: Buildbot does not have the build any more.'])
     await provider.close()
@@ -378,7 +378,7 @@ describe('a long log', () => {
 })
 
 describe('a build with a long name', () => {
-  test('is a source of its own by its digest, which Buildbot has room for', () =>
+  test('gets its own source by its digest, for which Buildbot has room', () =>
     withShop(async ({ answer, restart }, server) => {
       const [odd = BUILD] = ODD.filter(({ rkey }) => rkey.length > 500)
       await answer((await restart()).start(job({}, odd)))
@@ -531,7 +531,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     }
   )
 
-  test('leaves pending what nobody takes, and cancels it', async () => {
+  test('leaves an untaken build pending, and cancels it', async () => {
     const one = jobFor(BUILD, 'c', 0, 'idle')
     const provider = real()
     const external = await started(provider, one)
@@ -541,7 +541,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     expect(await logOf(provider, one, external)).toEqual([])
   })
 
-  test('ends what runs when it is cancelled', async () => {
+  test('ends a running build when it is cancelled', async () => {
     const [, , build = BUILD] = ODD
     const one = jobFor(build, 'd', 0)
     const provider = real()
@@ -551,7 +551,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     expect((await until(provider, one, external, 'cancelled')).at(-1)?.status).toBe('cancelled')
   })
 
-  test('keeps two builds of one commit apart, also while both wait', async () => {
+  test('keeps two builds of one commit apart, even while both wait', async () => {
     const [a = BUILD, b = BUILD] = ODD.slice(3)
     const provider = real()
     const [first, second] = [jobFor(a, 'e', 0, 'idle'), jobFor(b, 'e', 0, 'idle')]
@@ -564,7 +564,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     }
   })
 
-  test('refuses whom it does not know, and what it does not have, in a sentence', async () => {
+  test('refuses unknown users and unknown names, in a sentence', async () => {
     const one = jobFor(BUILD, 'f', 0)
     for (const provider of [real({ password: 'wrong' }), real({ password: '', user: '' })]) {
       const outcome = await provider.start(one)

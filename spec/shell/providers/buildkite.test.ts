@@ -54,7 +54,7 @@ const withShop = async (use: (shop: Workshop, server: BuildkiteServer) => Promis
 const job = (plan: Partial<Plan> = {}) => jobOf(BUILD, { pipeline: 'demo', ...plan })
 
 describe('a start', () => {
-  test('says what Buildkite documents, and the three pieces of meta data', () =>
+  test('sends what Buildkite documents, and the three pieces of meta data', () =>
     withShop(async ({ answer, restart }, server) => {
       const variables: Plan['variables'] = [
         ['BUILDKITE_CLEAN_CHECKOUT', 'true'],
@@ -77,7 +77,7 @@ describe('a start', () => {
       )
     }))
 
-  test('passes on what an author sets, but nothing that steers the agent', () =>
+  test('passes on the author’s settings, except those that steer the agent', () =>
     withShop(async ({ answer, restart }, server) => {
       const steering = [
         'BUILDKITE', 'BUILDKITE_REPO', 'PATH', 'ENV', 'BASH_ENV', 'SHELLOPTS', 'BASHOPTS', 'PS4', 'PROMPT_COMMAND', 'IFS', 'HOME', 'LD_PRELOAD', 'DYLD_INSERT_LIBRARIES',
@@ -100,7 +100,7 @@ describe('a start', () => {
     })
   )
 
-  test('takes the message and the organization from the workflow, where the operator lists it', () =>
+  test('takes message and organization from the workflow, where the operator lists it', () =>
     withShop(
       async ({ answer, restart }, server) => {
         const provider = await restart()
@@ -118,14 +118,14 @@ describe('a start', () => {
       { organizations: [ORGANIZATION, 'other'] }
     ))
 
-  test.each(['', '..', 'a/b', 'a b', '%2e', '-a'])('of the pipeline %j is refused before anybody is asked', (pipeline) =>
+  test.each(['', '..', 'a/b', 'a b', '%2e', '-a'])('of the pipeline %j is refused before anything is requested', (pipeline) =>
     withShop(async ({ answer, restart }, server) => {
       expect((await answer((await restart()).start(job({ pipeline }))))._tag).toBe('Refused')
       expect(server.calls()).toEqual([])
     })
   )
 
-  test('of a pipeline that there is not is refused in a sentence', () =>
+  test('of an unknown pipeline is refused in a sentence', () =>
     withShop(async ({ answer, restart }) => {
       expect(await answer((await restart()).start(job({ pipeline: 'nowhere' })))).toEqual({
         _tag: 'Refused',
@@ -135,7 +135,7 @@ describe('a start', () => {
 })
 
 describe('a look-up', () => {
-  test('takes the first of a build that was built again, over pages', () =>
+  test('takes the first of a rebuilt build, over pages', () =>
     withShop(async ({ answer, restart }, server) => {
       const provider = await restart()
       for (let n = 0; n < 65; n++) await answer(provider.start(job()))
@@ -145,7 +145,7 @@ describe('a look-up', () => {
       expect(pages[0]?.query.get('meta_data[tack:pipeline_rkey]')).toBe('3mbd3542k2222')
     }))
 
-  test('waits for what may be about to be listed, and does not wait again', () =>
+  test('waits for a build that may not be listed yet, and does not wait twice', () =>
     withShop(
       async ({ answer, clock, restart }, server) => {
         const provider = await restart()
@@ -202,7 +202,7 @@ describe('a report', () => {
     })
   )
 
-  test('of a state that nobody knows does not come; it is asked for again', () =>
+  test('of an unknown state is left out; the state is requested again', () =>
     withShop(async ({ answer, restart, until }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -217,8 +217,8 @@ describe('a report', () => {
     }))
 })
 
-describe('being sent away', () => {
-  test('lasts until the window of the limit is over', () =>
+describe('a rate limit', () => {
+  test('lasts until its window is over', () =>
     withShop(async ({ answer, clock, restart }, server) => {
       const provider = await restart()
       const reset = { 'RateLimit-Limit': '200', 'RateLimit-Remaining': '0', 'RateLimit-Reset': '42' }
@@ -246,7 +246,7 @@ describe('being sent away', () => {
 })
 
 describe('a cancel', () => {
-  test('of a build that is gone is heard, and of one that we may not see is not', () =>
+  test('of a missing build is acknowledged, and of a build that we may not see is not', () =>
     withShop(async ({ answer, restart }) => {
       const provider = await restart()
       expect(await answer(provider.cancel(job(), 'acme/demo/77'))).toEqual({ _tag: 'Heard' })
@@ -257,7 +257,7 @@ describe('a cancel', () => {
 })
 
 describe('a log', () => {
-  test('comes without what agents draw between its lines', () =>
+  test('leaves out what agents draw between its lines', () =>
     withShop(async ({ answer, restart }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -278,7 +278,7 @@ describe('a log', () => {
     }))
 })
 
-describe('a log that is not simply there', () => {
+describe('a log that cannot be shown', () => {
   const ended = { finished_at: 'then', id: 'a', name: 'test', started_at: 'before' }
   const passed = (...jobs: ReadonlyArray<object>) => ({ jobs, number: 7, state: 'passed' })
   const not = (status: number) => () => new Response('{"message":"no"}', { status })
@@ -304,7 +304,7 @@ describe('a log that is not simply there', () => {
       { builds: [passed({ ...ended, id: 'w', type: 'waiter' }, { ...ended, id: 'b', started_at: null }, { ...ended, id: 'c', type: 'manual' }, { ...ended, name: null })] },
       ['[job]', 'one']
     ]
-  ])('because it %s', async (_, { builds = [passed(ended)], log = [() => 'one\n'] }, said) => {
+  ])('says that it %s', async (_, { builds = [passed(ended)], log = [() => 'one\n'] }, said) => {
     let [readBuilds, readLogs] = [0, 0]
     const { answer, provider } = answeredBy(buildkite, { ...SETTINGS, pollSeconds: 1 }, ({ url }) => {
       if (url.endsWith('/log')) return log[Math.min(readLogs++, log.length - 1)]?.()
@@ -333,7 +333,7 @@ describe('a webhook', () => {
     return Buffer.from(JSON.stringify({ ...said, build: { ...said.build, ...fields } }))
   }
 
-  test('about a build of somebody else, or no build, says nothing', async () => {
+  test('about somebody else’s build, or no build, reports nothing', async () => {
     expect(await hooked((server) => change(server, { meta_data: {} }))).toEqual({ _tag: 'Reports', reports: [] })
     expect(await hooked((server) => change(server, { meta_data: null }))).toEqual({ _tag: 'Reports', reports: [] })
     expect(await hooked((server) => change(server, { url: 'https://elsewhere.example' }))).toEqual({ _tag: 'Reports', reports: [] })
@@ -342,7 +342,7 @@ describe('a webhook', () => {
     expect(await hooked(() => Buffer.from('{"event":"build.finished"}'))).toMatchObject({ _tag: 'BadRequest' })
   })
 
-  test('about a finished build that is blocked says that it waits', async () => {
+  test('about a finished build that is blocked reports that it waits', async () => {
     expect(await hooked((server) => change(server, { blocked: true, state: 'passed' }))).toMatchObject({
       reports: [{ build: BUILD satisfies BuildName, progress: { status: 'running' } }]
     })
@@ -365,7 +365,7 @@ describe('settings', () => {
     expect(faultOf(buildkite, settings)).toContain(words)
   })
 
-  test('may come from the environment, under the names of the model', () => {
+  test('may come from the environment, under Buildkite’s own names', () => {
     const settings = { organizations: ['acme'] }
     expect(faultOf(buildkite, settings, { TACK_BUILDKITE_TOKEN: TOKEN })).toBeNull()
     expect(faultOf(buildkite, settings, { TACK_BUILDKITE_TOKEN: TOKEN, TACK_BUILDKITE_WEBHOOK_MODE: 'x' })).toContain('"webhookMode"')

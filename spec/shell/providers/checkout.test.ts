@@ -61,8 +61,8 @@ const checkedOut = async (addresses: ReadonlyArray<string>, plan: Partial<Plan>,
 
 const at = (knot: KnotServer, path = `${OWNER}/thing`): string => `http://${knot.host}/${path}`
 
-describe.skipIf(!hasGit)(`a limit${WITHOUT_GIT}`, () => {
-  test('is one of files as well: what is short on its way may be long where it is unpacked', async () => {
+describe.skipIf(!hasGit)(`the size limit${WITHOUT_GIT}`, () => {
+  test('applies to files as well: a short transfer may be long when unpacked', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'x'.repeat(2 ** 20), path: 'long' }, { content: 'here', path: 'short' }])
     expect((await checkedOut([at(knot)], planOf(newSha), { maxBytes: 2 ** 21 })).file('short')).toBe('here')
@@ -87,7 +87,7 @@ describe.skipIf(!hasGit).each<readonly [string, ServerOptions]>([
     expect(existsSync(join(folder, '.git/hooks'))).toBe(false)
   })
 
-  test('however far it is from the end of its branch, and where only a tag leads to it', async () => {
+  test('a commit is checked out however far it is from the end of its branch, and where only a tag leads to it', async () => {
     const { knot, repo } = await served(kind)
     const { newSha: first } = await repo.commitAndPush([{ content: 'first', path: 'file' }])
     for (let i = 0; i < 18; i++) await repo.commitAndPush([{ content: String(i), path: 'file' }])
@@ -101,7 +101,7 @@ describe.skipIf(!hasGit).each<readonly [string, ServerOptions]>([
     expect((await checkedOut([at(knot)], planOf(tagged))).file('file')).toBe('tagged')
   })
 
-  test('with as much history as is asked for', async () => {
+  test('a checkout has as much history as requested', async () => {
     const { knot, repo } = await served(kind)
     // More than is got of a branch at first, where only branches are given out.
     for (let i = 0; i < 18; i++) await repo.commitAndPush([{ content: String(i), path: 'file' }])
@@ -117,14 +117,14 @@ describe.skipIf(!hasGit).each<readonly [string, ServerOptions]>([
   })
 })
 
-describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
-  test('no commit means the head', async () => {
+describe.skipIf(!hasGit)(`a checkout${WITHOUT_GIT}`, () => {
+  test('takes the head without a commit', async () => {
     const { knot, repo } = await served()
     await repo.commitAndPush([{ content: 'head', path: 'file' }])
     expect((await checkedOut([at(knot)], planOf(null))).file('file')).toBe('head')
   })
 
-  test('it is over, no timer is left', async () => {
+  test('leaves no timer behind', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'x', path: 'file' }])
     const clock = manualClock()
@@ -132,13 +132,13 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
     expect(clock.armed()).toBe(0)
   })
 
-  test('what is not at the first address may be at the second', async () => {
+  test('tries the second address after the first', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'here', path: 'file' }])
     expect((await checkedOut([at(knot, `${OWNER}/nothing`), at(knot)], planOf(newSha))).file('file')).toBe('here')
   })
 
-  test('submodules are got from the same knot, when that is asked for', async () => {
+  test('fetches submodules from the same knot, on request', async () => {
     const { knot, repo } = await served()
     const inner = await knot.git.createRepository({ name: 'inner', owner: OWNER })
     await inner.commitAndPush([{ content: 'before', path: 'file' }])
@@ -163,14 +163,14 @@ describe.skipIf(!hasGit)(`where${WITHOUT_GIT}`, () => {
   })
 })
 
-describe.skipIf(!hasGit)(`what goes wrong is said${WITHOUT_GIT}`, () => {
+describe.skipIf(!hasGit)(`a failed checkout${WITHOUT_GIT}`, () => {
   const failing = async (...args: Parameters<typeof checkedOut>): Promise<string> =>
     checkedOut(...args).then(
       () => 'nothing went wrong',
       (error: unknown) => (error instanceof Error ? error.message : String(error))
     )
 
-  test('no repository, no commit, an empty repository', async () => {
+  test('names a missing repository, a missing commit, an empty repository', async () => {
     const { knot, repo } = await served()
     expect(await failing([], planOf(null))).toBe('There is no such repository on the knot.')
     expect(await failing([at(knot, `${OWNER}/nothing`)], planOf(null))).toMatch(/not found|403|404/)
@@ -179,7 +179,7 @@ describe.skipIf(!hasGit)(`what goes wrong is said${WITHOUT_GIT}`, () => {
     expect(await failing([at(knot)], planOf('b'.repeat(40)))).toMatch(/not our ref|The commit is not there/)
   })
 
-  test('no such commit, though another address has it', async () => {
+  test('names a missing commit, though another address has it', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'here', path: 'file' }])
     const other = await knot.git.createRepository({ name: 'other', owner: OWNER })
@@ -187,19 +187,19 @@ describe.skipIf(!hasGit)(`what goes wrong is said${WITHOUT_GIT}`, () => {
     expect(await failing([at(knot, `${OWNER}/other`), at(knot)], planOf(newSha))).toMatch(/not our ref|The commit is not there/)
   })
 
-  test('too much', async () => {
+  test('names a repository that is too large', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'x', path: 'file' }])
     expect(await failing([at(knot)], planOf(newSha), { maxBytes: 100 })).toBe('The repository is too large.')
   })
 
-  test('a knot that must not be reached', async () => {
+  test('names a knot that must not be reached', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'x', path: 'file' }])
     expect(await failing([at(knot)], planOf(newSha), { policy: { allowLoopback: false } })).toMatch(/^The knot cannot be reached: /)
   })
 
-  test('a knot that is away is tried again for a stated time, and no longer', async () => {
+  test('is retried for a stated time while a knot is away, and no longer', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'there', path: 'file' }])
     const away = { everyMs: 5, forMs: 3_600_000 }
@@ -221,7 +221,7 @@ describe.skipIf(!hasGit)(`what goes wrong is said${WITHOUT_GIT}`, () => {
     expect(await going).toBe('tack is ending, or the build is to end.')
   })
 
-  test('a knot that never answers, and a build that is to end', async () => {
+  test('ends with a knot that never answers, and with its build', async () => {
     const server = await tcpServer(() => undefined)
     const silent = `http://127.0.0.1:${String(server.port)}/x`
     expect(await failing([silent], planOf(null), { timeoutMs: 200 })).toBe('The checkout took more than 0.2 s.')

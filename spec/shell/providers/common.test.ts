@@ -24,7 +24,7 @@ import { faultsOfLog, ODD } from './contract.js'
 
 const NOW_MS = 1_767_225_600_000
 
-describe('words', () => {
+describe('shown text', () => {
   const SECRET = 'pass"word/+=x'
   const redact = redactor([SECRET, '', 'pass'])
 
@@ -38,7 +38,7 @@ describe('words', () => {
     ['nothing', 'nothing']
   ])('%s', (text, clean) => expect(redact(text)).toBe(clean))
 
-  test('what is cut off does not leave half a secret', () => {
+  test('does not contain half a secret where it is cut', () => {
     const text = `${'x'.repeat(495)}${SECRET}`
     expect(sentence(redact, text)).toBe(`${'x'.repeat(495)}***`)
   })
@@ -68,7 +68,7 @@ describe('keys', () => {
   test.each([
     '', '/', '//', 'a/b', 'a/b/c/d', 'knot.example/r/ci.yml/', 'KNOT.example/r/ci.yml', 'knot.example/r/C', 'knot.example/r/=63i.yml', 'knot.example/r/=2', 'knot.example/r/=ff',
     'knot.example/r/=2f', 'knot.example/../ci.yml', 'knot.example/r/ü', 'knot.example/r/=C3=BC', '__proto__', 'knot.example/r/\u{1f600}'
-  ])('%j is the key of none', (key) => expect(buildOfKey(key)).toBe(null))
+  ])('%j is not the key of a build', (key) => expect(buildOfKey(key)).toBe(null))
 })
 
 describe('signatures', () => {
@@ -79,7 +79,7 @@ describe('signatures', () => {
     expect(isSigned('jefe', 'what do ya want for nothing?', expected)).toBe(false)
   })
 
-  test('without a secret nothing is signed', () => expect(isSigned('', 'x', hmacOf('', 'x'))).toBe(false))
+  test('are absent without a secret', () => expect(isSigned('', 'x', hmacOf('', 'x'))).toBe(false))
 
   test.each([
     ['a', 'a', true],
@@ -106,7 +106,7 @@ describe('signatures', () => {
     ['9'.repeat(13), false]
   ])('the time %j', (seconds, timely) => expect(isTimely(seconds, NOW_MS + 999)).toBe(timely))
 
-  test('a header that is there once', () => {
+  test('need a header that is there once', () => {
     const request = { body: Buffer.alloc(0), headers: { a: '1', b: ['1'], c: undefined }, nowMs: 0 }
     expect(['a', 'b', 'c', 'd'].map((name) => headerOf(request, name))).toEqual(['1', null, null, null])
   })
@@ -132,7 +132,7 @@ describe('answers', () => {
     ['2026-01-01T00:00:30Z', 0]
   ])('Retry-After: %s', (value, ms) => expect(retryAfterMs(value, NOW_MS)).toBe(ms))
 
-  test('refusals', () => {
+  test('can be refusals', () => {
     const refusals = Array.from({ length: 600 }, (_, status) => status).filter(isRefusal)
     expect(refusals).toEqual(Array.from({ length: 100 }, (_, i) => 400 + i).filter((status) => ![408, 409, 425, 429].includes(status)))
   })
@@ -145,8 +145,8 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-describe('asking', () => {
-  test('takes no longer than it may, to the last byte', async () => {
+describe('a request to a provider', () => {
+  test('takes no longer than allowed, to the last byte', async () => {
     const clock = manualClock()
     for (const body of [null, new ReadableStream<Uint8Array>()]) {
       const client = createClient({
@@ -207,7 +207,7 @@ describe('asking', () => {
     expect(await client.ask({ url: 'http://whole' })).toMatchObject({ isCut: false, status: 200 })
   })
 
-  test('is waited for by nobody once it is over, nor is a pause', async () => {
+  test('is not awaited once it is over, nor is a pause', async () => {
     const clock = manualClock()
     const client = createClient({ clock, fetch: () => Promise.resolve(new Response('x')), secrets: [] })
     const { signal } = new AbortController()
@@ -221,7 +221,7 @@ describe('asking', () => {
     expect(listeners()).toEqual([])
   })
 
-  test('is done as it was asked for, and follows no redirect; a close waits for it', async () => {
+  test('is sent as requested, and follows no redirect; a close waits for it', async () => {
     const inits: Array<unknown> = []
     let answer: (response: Response) => void = () => undefined
     const client = createClient({
@@ -248,7 +248,7 @@ describe('asking', () => {
     expect(order).toEqual(['answered'])
   })
 
-  test('is over at a close, and not begun after it', async () => {
+  test('ends with a close, and does not begin after one', async () => {
     const client = createClient({
       clock: manualClock(),
       fetch: (_url, init) => new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted')))),
@@ -260,7 +260,7 @@ describe('asking', () => {
     expect([await asked, await client.ask({ url: 'http://x' })]).toEqual([ended, ended])
   })
 
-  test('what fetch throws is a doubt without secrets', async () => {
+  test('leaves a doubt without secrets when fetch throws', async () => {
     const client = createClient({ clock: manualClock(), fetch: () => Promise.reject(new Error('bad header: Bearer hush-hush')), secrets: ['hush-hush'] })
     expect(await client.ask({ url: 'http://x' })).toEqual({ _tag: 'Uncertain', error: 'bad header: Bearer ***', waitMs: 0 })
   })
@@ -269,7 +269,7 @@ describe('asking', () => {
 describe('polling', () => {
   const progress = (changes: Partial<Progress> = {}): Progress => ({ error: null, exitCode: null, external: '1', status: 'running', ...changes })
 
-  test('reports what is new, waits longer after failures and as long as it is told to, and ends with the build', async () => {
+  test('reports what is new, waits longer after failures and as long as told to, and ends with the build', async () => {
     const clock = manualClock()
     const work = createWork({ clock, secrets: [] })
     const answers = [
@@ -307,7 +307,7 @@ describe('polling', () => {
     await work.close()
   })
 
-  test('passes on what is said of a build without secrets, as a sentence', async () => {
+  test('passes on the words about a build without secrets, as a sentence', async () => {
     const work = createWork({ clock: manualClock(), secrets: ['hush-hush'] })
     const reports: Array<Progress> = []
     work.poll(1_000, () => Promise.resolve(progress({ error: 'echo hush-hush\n\u0007', status: 'failed' })), (one) => reports.push(one))
@@ -362,7 +362,7 @@ describe('a log that is one text', () => {
 
   const text = (said: string, isComplete = false): TextLog => ({ _tag: 'Text', isComplete, text: said })
 
-  test('is said line by line, each once and whole', async () => {
+  test('is delivered line by line, each once and whole', async () => {
     expect(await reading([{ _tag: 'NotYet' }, text('a\nb'), text('a\nb'), text('a\nbc\r\n\nd'), text('a\nbc\r\n\nde', true)])).toEqual([
       '[user Build]',
       'a',
@@ -374,7 +374,7 @@ describe('a log that is one text', () => {
     expect(await reading([text('a\n', true)])).toEqual(['[user Build]', 'a'])
   })
 
-  test('says what cannot be had once, and goes on', async () => {
+  test('says once what cannot be fetched, and goes on', async () => {
     const doubt = { _tag: 'Uncertain', error: 'no answer', waitMs: 0 } as const
     expect(await reading([text('a\n'), doubt, doubt, text('a\nb\n'), doubt, text('a\nb\nc\n', true)])).toEqual([
       '[user Build]',
@@ -388,7 +388,7 @@ describe('a log that is one text', () => {
     ])
   })
 
-  test('says where to look when there is none, and no secrets', async () => {
+  test('says where to look when there is none, without secrets', async () => {
     expect(await reading([{ _tag: 'None', sentence: 'Look elsewhere.' }])).toEqual(['[system Log]', 'Look elsewhere.'])
     expect(await reading([text('a\n'), { _tag: 'None', sentence: 'Look elsewhere.' }])).toEqual(['[user Build]', 'a', '[system Log]', 'Look elsewhere.'])
     expect(await reading([text('my hush is hush', true)])).toEqual(['[user Build]', 'my *** is ***'])

@@ -385,7 +385,7 @@ export const describeProvider = (target: Target): void => {
 
     // ------------------------------------------------------------------------------------ start and find
 
-    test('what is started is accepted, and there once', async () => {
+    test('accepts a started build, once', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -393,7 +393,7 @@ export const describeProvider = (target: Target): void => {
       expect(shop.bench.started(job.key)).toBe(1)
     })
 
-    test('what was started is found by its key, also by an adapter that knows nothing', async () => {
+    test('finds a started build by its key, even from an adapter that knows nothing', async () => {
       const job = jobFor(BUILD)
       const external = await accepted(shop, await shop.restart(), job)
       expect(await shop.answer((await shop.restart()).find(job))).toEqual({ _tag: 'Accepted', external })
@@ -404,7 +404,7 @@ export const describeProvider = (target: Target): void => {
       expect(shop.bench.started(job.key)).toBe(1)
     })
 
-    test('what was not started is missing, whatever else is there', async () => {
+    test('calls a build missing that was not started, whatever else is there', async () => {
       const provider = await shop.restart()
       expect(await shop.answer(provider.find(jobFor(BUILD)))).toEqual({ _tag: 'Missing' })
       await accepted(shop, provider, jobFor(BUILD))
@@ -412,7 +412,7 @@ export const describeProvider = (target: Target): void => {
         expect(await shop.answer(provider.find(jobFor(build)))).toEqual({ _tag: 'Missing' })
     })
 
-    test('builds with odd names are kept apart, and found', async () => {
+    test('keeps builds with odd names apart, and finds them', async () => {
       const externals = new Map<string, string>()
       const provider = await shop.restart()
       for (const build of ODD) externals.set(buildKey(build), await accepted(shop, provider, jobFor(build)))
@@ -436,7 +436,7 @@ export const describeProvider = (target: Target): void => {
     // ------------------------------------------------------------------------------------ doubt
 
     describe.each(target.faults)('%s', (fault) => {
-      test('a start is uncertain, or known to be done; then it is found, or missing and started again', async () => {
+      test('makes a start uncertain, or known to be done; then it is found, or missing and started again', async () => {
         const job = jobFor(BUILD)
         shop.bench.misbehave(() => fault)
         const provider = await shop.restart()
@@ -452,7 +452,7 @@ export const describeProvider = (target: Target): void => {
         expect(shop.bench.started(job.key)).toBe(1)
       })
 
-      test('nothing is called missing, and nothing heard', async () => {
+      test('calls nothing missing, and acknowledges nothing', async () => {
         const job = jobFor(BUILD)
         const provider = await shop.restart()
         const external = await accepted(shop, provider, job)
@@ -508,7 +508,7 @@ export const describeProvider = (target: Target): void => {
     // ------------------------------------------------------------------------------------ refusal
 
     describe.each(target.refusals)('%s', (fault) => {
-      test('a start is refused with the reason of the provider, and without secrets', async () => {
+      test('refuses a start with the provider’s reason, and without secrets', async () => {
         const job = jobFor(BUILD)
         shop.bench.misbehave(() => fault)
         const outcome = await shop.answer((await shop.restart()).start(job))
@@ -523,7 +523,7 @@ export const describeProvider = (target: Target): void => {
         expect((await shop.answer((await shop.restart()).find(job)))._tag).toBe('Uncertain')
       })
 
-      test('the check says so in a sentence', async () => {
+      test('makes the check say so in a sentence', async () => {
         shop.bench.misbehave(() => fault)
         const { isFine, sentence } = await shop.answer((await shop.restart()).check())
         if (fault === 'refuse 401' || fault === 'refuse 403') expect(isFine).toBe(false)
@@ -531,7 +531,7 @@ export const describeProvider = (target: Target): void => {
       })
     })
 
-    test('the check is fine when all is well', async () => {
+    test('passes its check when everything is well', async () => {
       const { isFine, sentence } = await shop.answer((await shop.restart()).check())
       expect([isFine, sentence]).toEqual([true, expect.stringMatching(/\S/)])
     })
@@ -544,7 +544,7 @@ export const describeProvider = (target: Target): void => {
 
     // ------------------------------------------------------------------------------------ follow
 
-    test.each(target.ends)('is followed to %s by asking, when nobody calls', async (end) => {
+    test.each(target.ends)('follows a build to %s by polling, when nobody calls', async (end) => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -566,7 +566,7 @@ export const describeProvider = (target: Target): void => {
       await shop.until(() => shop.clock.armed() === 0 && shop.bench.busy() === 0)
     })
 
-    test('is followed after a restart, also when it has ended meanwhile', async () => {
+    test('follows a build after a restart, even if it has ended meanwhile', async () => {
       const job = jobFor(BUILD)
       const external = await accepted(shop, await shop.restart(), job)
       shop.bench.move(job.key, 'running')
@@ -598,7 +598,7 @@ export const describeProvider = (target: Target): void => {
       expect(reports.map(({ status }) => status).filter(isEnd)).toEqual(['failed'])
     })
 
-    test('is not followed any more once that is called off', async () => {
+    test('stops following when that is called off', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -617,7 +617,7 @@ export const describeProvider = (target: Target): void => {
       expect(reports).toHaveLength(before)
     })
 
-    test('called off at once, it reports nothing', async () => {
+    test('reports nothing when following is called off at once', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -630,7 +630,7 @@ export const describeProvider = (target: Target): void => {
 
     // ------------------------------------------------------------------------------------ cancel
 
-    test('is cancelled, and followed to that end', async () => {
+    test('cancels a build, and follows it to that end', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -642,7 +642,7 @@ export const describeProvider = (target: Target): void => {
       expect(await shop.answer((await shop.restart()).cancel(job, external))).toEqual({ _tag: 'Heard' })
     })
 
-    test('what has ended hears that it is to end', async () => {
+    test('acknowledges the cancel of an ended build', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -656,7 +656,7 @@ export const describeProvider = (target: Target): void => {
 
     // ------------------------------------------------------------------------------------ logs
 
-    test('the log has every line from the first on, in steps, and ends', async () => {
+    test('has a log with every line from the first on, in steps, and its end', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -679,7 +679,7 @@ export const describeProvider = (target: Target): void => {
       expect(textOf(again)).toEqual(textOf(lines))
     })
 
-    test('a reader who leaves is let go', async () => {
+    test('releases a reader who leaves', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -717,7 +717,7 @@ export const describeProvider = (target: Target): void => {
 
     // ------------------------------------------------------------------------------------ close
 
-    test('nothing is left open after a close, whatever was going on', async () => {
+    test('leaves nothing open after a close, whatever was going on', async () => {
       const job = jobFor(BUILD)
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
@@ -740,7 +740,7 @@ export const describeProvider = (target: Target): void => {
 
     // ------------------------------------------------------------------------------------ webhooks
 
-    test('an adapter that calls nobody has no webhook, any other has one', async () => {
+    test('has a webhook unless its provider calls nobody', async () => {
       expect((await shop.restart()).webhook === undefined).toBe(shop.bench.signing === null)
     })
 
@@ -761,7 +761,7 @@ export const describeProvider = (target: Target): void => {
       return { external, job, provider, signing, tell }
     }
 
-    test('a webhook reports how the build stands, under the name that it has', async () => {
+    test('takes from a webhook how the build stands, under its name', async () => {
       for (const build of ODD) {
         const hook = await hooked(build)
         if (hook === null) return
@@ -771,7 +771,7 @@ export const describeProvider = (target: Target): void => {
       }
     })
 
-    test.each(FORGERIES)('a webhook whose signature is %s is not believed', async (_name, forge) => {
+    test.each(FORGERIES)('does not believe a webhook whose signature is %s', async (_name, forge) => {
       const hook = await hooked()
       if (hook === null) return
       const good = call(hook.signing, hook.signing.body(hook.job.key), NOW_MS)
@@ -783,7 +783,7 @@ export const describeProvider = (target: Target): void => {
       expect(hook.tell({ ...good, headers: { ...good.headers, [hook.signing.header]: forged } })._tag).toBe('Unauthorized')
     })
 
-    test('a webhook whose body was changed is not believed, not even by a space', async () => {
+    test('does not believe a webhook whose body was changed, not even by a space', async () => {
       const hook = await hooked()
       if (hook === null || !hook.signing.coversBody) return
       const good = call(hook.signing, hook.signing.body(hook.job.key), NOW_MS)
@@ -796,7 +796,7 @@ export const describeProvider = (target: Target): void => {
         expect(hook.tell({ ...good, body })._tag).toBe('Unauthorized')
     })
 
-    test('a webhook is believed within 300 s of its time, and not at 301', async () => {
+    test('believes a webhook within 300 s of its time, and not at 301', async () => {
       const hook = await hooked()
       if (hook === null || !hook.signing.hasTime) return
       const { signing } = hook
@@ -805,7 +805,7 @@ export const describeProvider = (target: Target): void => {
       expect([301, -301, 86_400, -NOW_MS / 1000].map(at)).toEqual(['Unauthorized', 'Unauthorized', 'Unauthorized', 'Unauthorized'])
     })
 
-    test.each(NONSENSE)('a webhook that is well signed and says %s reports nothing', async (_name, body) => {
+    test.each(NONSENSE)('takes no report from a well-signed webhook that says %s', async (_name, body) => {
       const hook = await hooked()
       if (hook === null) return
       const answer = hook.tell(call(hook.signing, body, NOW_MS))
@@ -814,7 +814,7 @@ export const describeProvider = (target: Target): void => {
       expect(Object.keys(Object.prototype)).toEqual([])
     })
 
-    test('webhooks that come late, twice and out of order lead to the same end', async () => {
+    test('arrives at the same end when webhooks come late, twice and out of order', async () => {
       const hook = await hooked()
       if (hook === null) return
       const { signing } = hook

@@ -68,7 +68,7 @@ const errorOf = (answer: object): string => ('error' in answer ? String(answer.e
 const LONG: BuildName = { ...BUILD, workflow: `${'ö'.repeat(80)}.yml` as BuildName['workflow'] }
 
 describe('a start', () => {
-  test('gives the workflow the key and the variables, and is answered with the run', () =>
+  test('passes the key and the variables to the workflow, and returns the run', () =>
     withShop(async ({ answer, restart }, server) => {
       const variables: Plan['variables'] = [
         ['CI', 'true'],
@@ -84,7 +84,7 @@ describe('a start', () => {
       })
     }))
 
-  test('is of the default branch where the workflow names none', () =>
+  test('uses the default branch where the workflow names none', () =>
     withShop(async ({ answer, restart }, server) => {
       await answer((await restart()).start(job({ settings: [] })))
       expect(server.made()[0]?.body.ref).toBe('trunk')
@@ -116,7 +116,7 @@ describe('a start', () => {
     [{ pipeline: '..' }, 'workflow file'],
     [{ pipeline: 'a b.yml' }, 'workflow file'],
     [{ pipeline: 'app/ci.yml' }, 'owner/name']
-  ])('of %j is refused before anybody is asked', (plan, words) =>
+  ])('of %j is refused before anything is requested', (plan, words) =>
     withShop(async ({ answer, restart }, server) => {
       const outcome = await answer((await restart()).start(job(plan)))
       expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', expect.stringContaining(words)])
@@ -133,7 +133,7 @@ describe('a start', () => {
     })
   )
 
-  test('with more variables than GitHub takes is refused', () =>
+  test('with more variables than GitHub accepts is refused', () =>
     withShop(async ({ answer, restart }, server) => {
       const of = (length: number) => job({ variables: [['A', 'x'.repeat(length)]] })
       const over = '{"tack_key":"knot.example/3mbd3542k2222/ci.yml","tack_variables":"{\\"A\\":\\"\\"}"}'.length
@@ -143,7 +143,7 @@ describe('a start', () => {
       expect(server.made()).toHaveLength(1)
     }))
 
-  test('at a server that does not name the run is uncertain, and then found', () =>
+  test('is uncertain at a server that does not name the run, which is found later', () =>
     withShop(
       async ({ answer, restart }) => {
         const provider = await restart()
@@ -154,7 +154,7 @@ describe('a start', () => {
       { returnsRun: false }
     ))
 
-  test('at a server that cannot be asked to name it is refused, and nothing started', () =>
+  test('is refused at a server that cannot name the run, and nothing is started', () =>
     withShop(
       async ({ answer, restart }, server) => {
         expect((await answer((await restart()).start(job())))._tag).toBe('Refused')
@@ -165,7 +165,7 @@ describe('a start', () => {
 })
 
 describe('a look-up', () => {
-  test('waits for a run that is listed only later: it is not called missing before', () =>
+  test('waits for a run that is listed late: it is not called missing before', () =>
     withShop(
       async ({ answer, clock, restart }, server) => {
         const provider = await restart()
@@ -181,7 +181,7 @@ describe('a look-up', () => {
       { settleSeconds: 60 }
     ))
 
-  test('after a restart waits, too: nobody knows what was asked for just before', () =>
+  test('waits after a restart, too: nobody knows what was requested just before', () =>
     withShop(
       async ({ answer, clock, restart }, server) => {
         await answer((await restart()).start(job()))
@@ -194,7 +194,7 @@ describe('a look-up', () => {
       { settleSeconds: 60 }
     ))
 
-  test('asks for the runs that can be of the trigger, and turns pages, and searches anew beyond a thousand', () =>
+  test('asks for the runs that can belong to the trigger, turns pages, and searches anew beyond a thousand', () =>
     withShop(async ({ answer, restart }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -228,7 +228,7 @@ describe('a look-up', () => {
     })
   )
 
-  test('among runs that do not say which build they are of is no proof; those from before the trigger do not matter', () =>
+  test('proves nothing among runs that do not name their build; those from before the trigger do not matter', () =>
     withShop(
       async ({ answer, restart }, server) => {
         const provider = await restart()
@@ -243,7 +243,7 @@ describe('a look-up', () => {
       { runName: () => 'CI' }
     ))
 
-  test('of a long key is by its digest', () =>
+  test('finds a long key by its digest', () =>
     withShop(async ({ answer, restart }, server) => {
       const provider = await restart()
       const outcome = await answer(provider.start(job({}, LONG)))
@@ -254,7 +254,7 @@ describe('a look-up', () => {
 })
 
 describe('following', () => {
-  test('asks only whether anything is new', () =>
+  test('only asks for news', () =>
     withShop(async ({ answer, restart, until }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -266,7 +266,7 @@ describe('following', () => {
       expect(reports.map(({ status }) => status)).toEqual(['pending', 'success'])
     }))
 
-  test('says to the operator that a workflow does not name its runs as it must', () =>
+  test('tells the operator that a workflow does not name its runs as it must', () =>
     withShop(
       async ({ answer, heard, restart, until }) => {
         const provider = await restart()
@@ -315,7 +315,7 @@ describe('following', () => {
 describe('requests', () => {
   type Parameters<R extends keyof Endpoints> = Endpoints[R]['parameters']
 
-  test('that GitHub does not describe do not compile', () => {
+  test('not described by GitHub do not compile', () => {
     const at = { owner: 'acme', repo: 'app' }
     const dispatch: Parameters<'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'> = {
       ...at,
@@ -364,7 +364,7 @@ describe('limits', () => {
 })
 
 describe('a cancel', () => {
-  test('of a run that is gone is heard, and of one that we may not see is not', () =>
+  test('of a missing run is acknowledged, and of a run that we may not see is not', () =>
     withShop(async ({ answer, restart }) => {
       const provider = await restart()
       expect(await answer(provider.cancel(job(), 'acme/app/77'))).toEqual({ _tag: 'Heard' })
@@ -375,7 +375,7 @@ describe('a cancel', () => {
 })
 
 describe('a log', () => {
-  test('is fetched from where it lies, without the token, and comes without times', () =>
+  test('is fetched from where it lies, without the token, and loses its timestamps', () =>
     withShop(async ({ answer, restart }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -398,7 +398,7 @@ describe('a log', () => {
     }))
 })
 
-describe('a log that is not simply there', () => {
+describe('a log that cannot be shown', () => {
   const RUN = { created_at: '2026-01-01T00:00:00Z', id: 7, status: 'completed' }
   const JOBS = { jobs: [{ conclusion: 'success', id: 1, name: 'test', status: 'completed' }] }
   const to = (location: string) => () => new Response(null, { headers: { location }, status: 302 })
@@ -428,7 +428,7 @@ describe('a log that is not simply there', () => {
       { jobs: [() => ({ jobs: [{ id: 1, name: 'test', status: 'in_progress' }] }), () => JOBS], run: [() => ({ ...RUN, status: 'in_progress' }), () => RUN] },
       ['[test]', 'hello']
     ]
-  ])('because it %s', async (_, { jobs = [() => JOBS], logs = [to('https://logs.example/1')], run = [() => RUN], stored = '2026-01-01T00:00:00.1234567Z hello\n' }, said) => {
+  ])('says that it %s', async (_, { jobs = [() => JOBS], logs = [to('https://logs.example/1')], run = [() => RUN], stored = '2026-01-01T00:00:00.1234567Z hello\n' }, said) => {
     const counts = new Map<string, number>()
     const next = (of: string, replies: ReadonlyArray<() => unknown>): unknown => {
       const n = counts.get(of) ?? 0
@@ -456,7 +456,7 @@ describe('a webhook', () => {
       )
     })
 
-  test('about a run that only calls itself ours says nothing', () =>
+  test('about a run that only calls itself ours reports nothing', () =>
     hooked(async (tell, shop, server) => {
       server.add(`tack ${job().key}`, '2026-01-01T00:00:00Z')
       expect(tell(server.event(`by hand tack ${job().key}`))).toEqual({ _tag: 'Reports', reports: [] })
@@ -469,13 +469,13 @@ describe('a webhook', () => {
       expect(other.webhook?.(request)).toMatchObject({ reports: [{ build: BUILD, progress: { external: 'acme/app/1000', status: 'pending' } }] })
     }))
 
-  test('may write the name of the repository as its owner does', () =>
+  test('may spell the repository as its owner does', () =>
     hooked((tell, _shop, server) => {
       expect(tell(server.event(job().key, 'Acme/App'))).toMatchObject({ reports: [{ progress: { external: 'acme/app/1000' } }] })
       return Promise.resolve()
     }))
 
-  test.each(['Acme/App', 'acme/app'])('is about the run that is followed, whatever the workflow calls the repository: %s', (repo) =>
+  test.each(['Acme/App', 'acme/app'])('belongs to the run that is followed, whatever the workflow calls the repository: %s', (repo) =>
     withShop(
       async ({ answer, restart }, server) => {
         const provider = await restart()
@@ -492,7 +492,7 @@ describe('a webhook', () => {
     )
   )
 
-  test('is believed about the ten thousand runs that were followed last', async () => {
+  test('is believed about the last ten thousand runs that were followed', async () => {
     const { provider } = answeredBy(github, { ...SETTINGS, webhookSecret: SECRET }, () => ({}))
     // Then nothing is asked about them, which would take long.
     await provider.close()
@@ -505,7 +505,7 @@ describe('a webhook', () => {
     expect(reports).toEqual([0, 1, 1])
   })
 
-  test('about something else says nothing', () =>
+  test('about something else reports nothing', () =>
     hooked((tell, _shop, server) => {
       expect(tell(Buffer.from('{"zen":"x"}'), 'ping')).toEqual({ _tag: 'Reports', reports: [] })
       expect(tell(server.event(job().key), 'workflow_job')).toEqual({ _tag: 'Reports', reports: [] })
@@ -537,7 +537,7 @@ describe('settings', () => {
 })
 
 describe('the check', () => {
-  test('names the repository that the token does not see', () =>
+  test('names the repository that the token cannot see', () =>
     withShop(
       async ({ answer, restart }) => {
         const { isFine, sentence } = await answer((await restart()).check())

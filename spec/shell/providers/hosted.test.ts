@@ -48,7 +48,7 @@ describe('settings', () => {
   ])('%d, at least %d, is a time to wait: %s', (seconds, least, expected) => expect(isPeriod(seconds, least)).toBe(expected))
 })
 
-describe('a build that is not there', () => {
+describe('a build that is not listed', () => {
   const job = jobOf(BUILD, {})
   const other = jobOf({ ...BUILD, workflow: 'other.yml' as BuildName['workflow'] }, {})
   const MISSING: Missing = { _tag: 'Missing' }
@@ -60,7 +60,7 @@ describe('a build that is not there', () => {
     return { count: () => count, look: () => Promise.resolve(answers[count++] ?? MISSING) }
   }
 
-  test('is missing only a while after the adapter began', async () => {
+  test('is missing only some time after the adapter began', async () => {
     const { answer, client, clock } = setUp()
     const settling = createSettling(client, 10_000)
     const { count, look } = looks()
@@ -72,7 +72,7 @@ describe('a build that is not there', () => {
     expect([clock.now() - before, count()]).toEqual([6_000_000, 3])
   })
 
-  test('may be found at the second look; what is found, or not known, is not waited for', async () => {
+  test('may be found at the second look-up; a found or unknown one is not awaited', async () => {
     const { answer, client, clock } = setUp()
     const settling = createSettling(client, 10_000)
     expect(await answer(settling.find(job, looks(MISSING, FOUND).look))).toEqual(FOUND)
@@ -84,7 +84,7 @@ describe('a build that is not there', () => {
     expect(clock.now()).toBe(before)
   })
 
-  test('is waited for anew from the end of a start on, whatever became of it; others are not', async () => {
+  test('is awaited anew from the end of a start on, whatever came of it; others are not', async () => {
     const { answer, client, clock } = setUp()
     const settling = createSettling(client, 10_000)
     clock.advance(60_000)
@@ -107,7 +107,7 @@ describe('a build that is not there', () => {
     expect(clock.now()).toBe(after)
   })
 
-  test('is waited for while a start is under way', async () => {
+  test('is awaited while a start is under way', async () => {
     const { answer, client, clock } = setUp()
     const settling = createSettling(client, 10_000)
     clock.advance(60_000)
@@ -118,7 +118,7 @@ describe('a build that is not there', () => {
     await client.close()
   })
 
-  test('is not waited for when all ends, nor called missing', async () => {
+  test('is neither awaited nor called missing when everything ends', async () => {
     const { client } = setUp()
     const finding = createSettling(client, 10_000).find(job, looks().look)
     await new Promise((resolve) => setImmediate(resolve))
@@ -132,7 +132,7 @@ describe('a build that is not there', () => {
     [tidOf(((NOW_MS + 1) * 1000) as TimeUs), null],
     [tidOf(1000 as TimeUs), 0],
     ['self', null]
-  ])('and whose trigger is called %s can be of %s at the earliest', (rkey, expected) => {
+  ])('of a trigger called %s can date from %s at the earliest', (rkey, expected) => {
     expect(earliestMs(jobOf({ ...BUILD, rkey: rkey as BuildName['rkey'] }, {}), NOW_MS)).toBe(expected)
   })
 
@@ -181,7 +181,7 @@ describe('a log in parts', () => {
     }
   }
 
-  test('has each part once, in the order in which they can be read, with steps numbered through', async () => {
+  test('has each part once, in the order in which they become readable, with steps numbered throughout', async () => {
     const { said } = await read(
       [parts(false), parts(false, part('a', false), part('b')), parts(false, part('a'), part('b')), parts(true, part('a'), part('b'), part('c', false))],
       { a: [text('1\n2\n')], b: [{ _tag: 'NotYet' }, text('x\n', false), text('x\ny\n')] }
@@ -189,7 +189,7 @@ describe('a log in parts', () => {
     expect(said).toEqual(['0 step b user start', '0 x', '0 y', '0 step b user end', '1 step a user start', '1 1', '1 2', '1 step a user end'])
   })
 
-  test('says once that it cannot be had, waits as long as it is told to, and goes on', async () => {
+  test('says once that it cannot be fetched, waits as long as told to, and goes on', async () => {
     const { passedMs, said } = await read([away, away, parts(true, part('a'))], { a: [away, text('1\n')] })
     expect(said).toEqual([
       '0 Log system start',
@@ -205,7 +205,7 @@ describe('a log in parts', () => {
     expect(passedMs).toBe(90_000)
   })
 
-  test('is asked for less and less often while it cannot be had, and then as before', async () => {
+  test('is requested less and less often while it cannot be fetched, and then as before', async () => {
     const doubt: Uncertain = { ...away, waitMs: 0 }
     const { passedMs, said } = await read([doubt, doubt, parts(false), doubt, parts(true)], {})
     expect(passedMs).toBe(2_000 + 4_000 + 1_000 + 2_000)
@@ -218,7 +218,7 @@ describe('a log in parts', () => {
     expect(said.filter((line) => !/ (?:start|end)$/.test(line))).toEqual(['0 The log cannot be had: no', '1 Gone.'])
   })
 
-  test('of a reader who has left says nothing', async () => {
+  test('reports nothing for a reader that has left', async () => {
     expect((await read([parts(false, part('a'))], {}, AbortSignal.abort())).said).toEqual([])
   })
 })

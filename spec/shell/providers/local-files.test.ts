@@ -49,9 +49,9 @@ describe('a file', () => {
     }
   })
 
-  test('that cannot be written is an error, not somebody else’s', () => expect(writeOnce(join(emptyFolder(), 'gone'), 'cancel.json', {})).rejects.toThrow('ENOENT'))
+  test('causes an error when it cannot be written, not a conflict', () => expect(writeOnce(join(emptyFolder(), 'gone'), 'cancel.json', {})).rejects.toThrow('ENOENT'))
 
-  test('is none, or what it should be, or an error', async () => {
+  test('reads as absent, as intended, or as an error', async () => {
     const folder = emptyFolder()
     expect(await readFileOf(Cancel, folder, 'cancel.json')).toBeNull()
     for (const text of ['', '{"atMs":', '{"atMs":"1"}', '[]']) {
@@ -96,7 +96,7 @@ describe('a log', () => {
     expect(readFileSync(join(folder, logName('token')), 'utf8')).toBe(`${JSON.stringify(text('one'))}\n${JSON.stringify(text('two'))}\n`)
   })
 
-  test.runIf(process.platform === 'linux')('is closed when it is over', () => {
+  test.runIf(process.platform === 'linux')('is closed at its end', () => {
     const open = (): number => readdirSync('/proc/self/fd').length
     const before = open()
     for (let n = 0; n < 20; n++) written(8, 'abc')

@@ -167,7 +167,7 @@ const build = async (plan: Partial<Plan>, use: (outcome: { readonly end: Progres
   }, changes)
 
 describe('steps', () => {
-  test('each is a step of the log, after the checkout', () =>
+  test('are steps of the log, after the checkout', () =>
     build(steps('echo one', 'echo two >&2'), ({ end, lines }) => {
       expect(end).toMatchObject({ error: null, exitCode: 0, status: 'success' })
       expect(lines.map((line) => (line._tag === 'Step' ? [line.step, line.kind, line.name, line.command, line.status] : [line.step, line.stream, line.text]))).toEqual([
@@ -182,26 +182,26 @@ describe('steps', () => {
       ])
     }))
 
-  test('the first that fails is the last', () =>
+  test('end with the first that fails', () =>
     build(steps('false; echo not reached', 'echo not reached'), ({ end, lines }) => {
       expect(end).toMatchObject({ error: 'The step "step 1" ended with exit code 1.', exitCode: 1, status: 'failed' })
       expect(texts(lines)).toEqual([])
     }))
 
-  test('an exit code is reported as it is', () =>
+  test('report an exit code as it is', () =>
     build(steps('exit 42'), ({ end }) => expect(end).toMatchObject({ exitCode: 42, status: 'failed' })))
 
-  test('one that is killed is said to have been', () =>
+  test('report that one was killed', () =>
     build(steps('kill -KILL $$'), ({ end }) =>
       expect(end).toMatchObject({ error: 'The step "step 1" was ended by SIGKILL.', exitCode: 137, status: 'failed' })))
 
-  test('what cannot be run is said', () =>
+  test('report what cannot be run', () =>
     build(steps('echo \u0000'), ({ end, lines }) => {
       expect(end).toMatchObject({ error: expect.stringMatching(/^The step "step 1" could not be started: /) as unknown, status: 'failed' })
       expect(texts(lines)).toHaveLength(1)
     }))
 
-  test('a command that is too long to be run is said as well, and shown', () =>
+  test('report and show a command that is too long to be run', () =>
     build(
       steps(`: ${'x'.repeat(300_000)}`),
       ({ end, lines }) => {
@@ -212,10 +212,10 @@ describe('steps', () => {
       { logBytes: 1_000_000 }
     ))
 
-  test('a folder that a step takes away is missed by the next', () =>
+  test('miss a folder that an earlier step removed', () =>
     build(steps('rm -rf "$PWD"', 'true'), ({ end }) => expect(end).toMatchObject({ error: expect.stringContaining('step 2') as unknown, status: 'failed' })))
 
-  test('they see the variables of the job, and nothing of ours', async () => {
+  test('see the variables of the job, and nothing of ours', async () => {
     process.env['TACK_CANARY'] = 'canary-5d1c'
     try {
       await build(
@@ -238,7 +238,7 @@ describe('steps', () => {
     }
   })
 
-  test('a log is cut where it is too long, and the build goes on', () =>
+  test('have an overlong log cut, and the build goes on', () =>
     build(
       steps('i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done', 'echo not shown; exit 7'),
       ({ end, lines }) => {
@@ -251,14 +251,14 @@ describe('steps', () => {
       }
     ))
 
-  test('lines without end, without line feed, and no UTF-8 at all', () =>
+  test('may print lines without end, without line feed, and without UTF-8', () =>
     build(
       steps(`head -c 20000 /dev/zero | tr '\\0' x; printf '\\r\\n\\377\\376\\n\\303'; sleep 0.05; printf '\\244 end'`),
       ({ lines }) => expect(texts(lines)).toEqual(['x'.repeat(8192), 'x'.repeat(8192), 'x'.repeat(3616), '\ufffd\ufffd', 'ä end']),
       { logBytes: 100_000 }
     ))
 
-  test('what a step leaves running is there for the next, and ends with the build', () =>
+  test('leave processes for the next step, which end with the build', () =>
     withSite(async (site) => {
       const job = jobOf(BUILD, steps('sleep 600 & echo $! > pid; echo "pid $!"', 'kill -0 "$(cat pid)" && echo alive'))
       const provider = await site.restart()
@@ -270,7 +270,7 @@ describe('steps', () => {
       await site.until(() => !isRunning(pid))
     }))
 
-  test('folders that cannot be emptied are removed all the same, and links are not followed', async () => {
+  test('may leave folders that cannot be emptied: those are removed all the same, and links are not followed', async () => {
     const outside = mkdtempSync(join(tmpdir(), 'tack-outside-'))
     await writeFile(join(outside, 'kept'), 'x')
     await build(steps(`mkdir -p a/b; touch a/b/c; ln -s ${outside} a/link; chmod 500 a/b; chmod 500 a`), ({ end }) =>
@@ -279,7 +279,7 @@ describe('steps', () => {
     await rm(outside, { recursive: true })
   })
 
-  test('a workflow without steps is refused', () =>
+  test('must exist, or the workflow is refused', () =>
     withSite(async (site) => {
       const outcome = await site.answer((await site.restart()).start(jobOf(BUILD, { steps: [] })))
       expect(outcome).toEqual({ _tag: 'Refused', error: 'The workflow has no steps that could be run here.' })
@@ -289,7 +289,7 @@ describe('steps', () => {
 // ---------------------------------------------------------------------------------------- checkout
 
 describe('the checkout', () => {
-  test('is where the steps are run, unless none is wanted', async () => {
+  test('is where the steps run, unless none is wanted', async () => {
     const checkout: Checkout = async (job, folder) => {
       await writeFile(join(folder, 'file'), `of ${job.build.workflow}\n`)
       await mkdir(join(folder, 'sub'))
@@ -312,7 +312,7 @@ describe('the checkout', () => {
     )
   })
 
-  test('that fails is a build that fails, and says why', () =>
+  test('fails the build when it fails, and says why', () =>
     withSite(
       async (site) => {
         const provider = await site.restart()
@@ -329,7 +329,7 @@ describe('the checkout', () => {
       () => Promise.reject(new Error('the commit is not there'))
     ))
 
-  test('is called off when the build is to end', () =>
+  test('is called off when the build is cancelled', () =>
     withSite(
       async (site) => {
         const provider = await site.restart()
@@ -343,7 +343,7 @@ describe('the checkout', () => {
       (_job, _folder, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('called off'))))
     ))
 
-  test('is begun anew by the next tack, when this one ends in the middle of it', async () => {
+  test('begins anew under the next tack when this one ends halfway', async () => {
     let checkouts = 0
     await withSite(
       async (site) => {
@@ -370,7 +370,7 @@ describe('the checkout', () => {
 // ---------------------------------------------------------------------------------------- several builds
 
 describe('several builds', () => {
-  test('as many run as may, the others wait in their order', () =>
+  test('run as many at a time as allowed, the others waiting in order', () =>
     withSite(
       async (site) => {
         const { bench, root, until } = site
@@ -397,7 +397,7 @@ describe('several builds', () => {
       { concurrent: 2 }
     ))
 
-  test('one that waits is cancelled without ever having run', () =>
+  test('can be cancelled while they wait, without ever having run', () =>
     withSite(
       async (site) => {
         const { answer, bench } = site
@@ -415,7 +415,7 @@ describe('several builds', () => {
       { concurrent: 1 }
     ))
 
-  test('one key that is started many times at once is one build', () =>
+  test('are one build when one key is started many times at once', () =>
     withSite(async (site) => {
       const { answer, bench, root } = site
       const job = jobOf(BUILD, bench.plan)
@@ -427,7 +427,7 @@ describe('several builds', () => {
       expect([bench.started(job.key), readdirSync(root).length]).toEqual([1, 1])
     }))
 
-  test('those that have ended are removed, the oldest first, and never one that has just ended', () =>
+  test('are removed after their end, the oldest first, and never one that has just ended', () =>
     withSite(
       async (site) => {
         const { clock, root } = site
@@ -482,8 +482,8 @@ const killedAfter = async (
   return external
 }
 
-describe('when tack is killed', () => {
-  test('a build that runs goes on, and is found, followed and cancelled again', () =>
+describe('builds of a killed tack', () => {
+  test('go on while they run, and are found, followed and cancelled again', () =>
     withSite(async (site) => {
       const { answer, bench, root } = site
       for (const end of ['success', 'cancelled'] as const) {
@@ -503,7 +503,7 @@ describe('when tack is killed', () => {
       }
     }))
 
-  test('a build that was being prepared is prepared again, and run once', () =>
+  test('are prepared again while they were being prepared, and run once', () =>
     withSite(async (site) => {
       const { bench, root } = site
       const job = jobOf(BUILD, bench.plan)
@@ -514,7 +514,7 @@ describe('when tack is killed', () => {
       expect(bench.started(job.key)).toBe(1)
     }))
 
-  test('those that waited wait again, and run in their order, though nobody asks about them', () =>
+  test('wait again while they waited, and run in order, though nobody asks about them', () =>
     withSite(
       async (site) => {
         const { bench, root, until } = site
@@ -536,7 +536,7 @@ describe('when tack is killed', () => {
       { concurrent: 1 }
     ))
 
-  test('a build that had ended has ended', () =>
+  test('have ended if they had', () =>
     withSite(async (site) => {
       const { bench, root } = site
       const job = jobOf(BUILD, bench.plan)
@@ -545,7 +545,7 @@ describe('when tack is killed', () => {
       expect(await ended(site, await site.restart(), job)).toMatchObject({ exitCode: 1, status: 'failed' })
     }))
 
-  test('of two runners the first to say who it is runs the steps, and the second leaves', async () => {
+  test('are run by the first of two runners to identify itself, and the second leaves', async () => {
     let goOn = (): void => undefined
     const gate = new Promise<void>((resolve) => {
       goOn = resolve
@@ -573,7 +573,7 @@ describe('when tack is killed', () => {
     )
   })
 
-  test('killed at any moment after that, a build that was accepted is run once', () =>
+  test('run once if they were accepted, whenever tack is killed after that', () =>
     withSite(async (site) => {
       const { answer, bench, root } = site
       // In looks of some 5 ms, from the acceptance on: the runner is there after some twenty.
@@ -597,7 +597,7 @@ const runnerOf = (root: string, external: string): number =>
   (JSON.parse(read(join(root, external, 'runner.json'))) as RunnerFile).process.pid
 
 describe('processes', () => {
-  test.each(['our child', 'nobody’s child'])('a runner that is killed leaves a build that failed, and no process: %s', (whose) =>
+  test.each(['our child', 'nobody’s child'])('of a killed runner end with a failed build: %s', (whose) =>
     withSite(async (site) => {
       const { root, until } = site
       const job = jobOf(BUILD, steps('sleep 600 & echo "pid $!"; wait'))
@@ -614,14 +614,14 @@ describe('processes', () => {
       await until(() => !isRunning(pid))
     }))
 
-  test('cancelling what was never begun is heard, and begins nothing', () =>
+  test('of a build that never began are none: its cancel is acknowledged, and begins nothing', () =>
     withSite(async ({ answer, restart, root }) => {
       const job = jobOf(BUILD, steps('echo not reached'))
       expect(await answer((await restart()).cancel(job, idOf(job.key)))).toEqual({ _tag: 'Heard' })
       expect(existsSync(join(root, idOf(job.key)))).toBe(false)
     }))
 
-  test('cancelling ends all that a build has started, also what does not want to end', () =>
+  test('all end with a cancel, even those that refuse to', () =>
     withSite(async (site) => {
       const { answer, root, until } = site
       const job = jobOf(BUILD, steps(`trap '' TERM; sh -c 'trap "" TERM; while :; do sleep 1; done' & echo "pid $!"; sleep 600 & echo "pid $!"; while :; do sleep 1; done`))
@@ -636,7 +636,7 @@ describe('processes', () => {
       await until(() => !pids.some(isRunning))
     }))
 
-  test('a step that ends by itself when it is told to has the time for it', () =>
+  test('have time to end by themselves when told to', () =>
     withSite(
       async (site) => {
         const { answer, root, until } = site
@@ -654,7 +654,7 @@ describe('processes', () => {
       { graceMs: 60_000 }
     ))
 
-  test.runIf(process.platform === 'linux')('a runner that does not hear is ended, with all that it has started', () =>
+  test.runIf(process.platform === 'linux')('include the runner, which is ended with all that it has started when it does not respond', () =>
     withSite(async (site) => {
       const { answer, root, until } = site
       const job = jobOf(BUILD, steps('sleep 600 & echo "pid $!"; wait'))
@@ -703,11 +703,11 @@ const FILL = 'touch big; sleep 600'
 /** Whether a tmpfs can be mounted where nobody else sees it: by root, on Linux. */
 const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
 
-describe('on a disk that is full', () => {
+describe('a full disk', () => {
   // Not at the end of each: a test that takes too long does not come to its end.
   afterEach(() => void vi.restoreAllMocks())
 
-  test.each(['our child', 'nobody’s child'])('what a dead runner has left goes first, so that the build ends and the next one runs: %s', (whose) =>
+  test.each(['our child', 'nobody’s child'])('is first relieved of what a dead runner has left, so that the build ends and the next one runs: %s', (whose) =>
     withSite(
       async (site) => {
         const { root, until } = site
@@ -735,7 +735,7 @@ describe('on a disk that is full', () => {
       { concurrent: 1 }
     ))
 
-  test.each(['failed', 'cancelled'] as const)('tack may end between the two, and the build still ends once, and as it did: %s', (status) =>
+  test.each(['failed', 'cancelled'] as const)('lets tack die between the two, and the build still ends once, and as it did: %s', (status) =>
     withSite(async (site) => {
       const { answer, root, until } = site
       const job = jobOf(BUILD, steps(`echo ran >> "$HOME/../../ran"; ${FILL}`))
@@ -765,7 +765,7 @@ describe('on a disk that is full', () => {
       )
     }))
 
-  test('a checkout that fills it is removed, and the build has failed', () =>
+  test('fails a build whose checkout fills it, and the checkout is removed', () =>
     withSite(
       async (site) => {
         const { root } = site
@@ -787,7 +787,7 @@ describe('on a disk that is full', () => {
       }
     ))
 
-  test('a build that cannot even be said not to have begun is begun anew when there is room', async () => {
+  test('leaves even an unrecordable build to begin anew when there is room', async () => {
     let isFull = false
     let checkouts = 0
     await withSite(
@@ -815,7 +815,7 @@ describe('on a disk that is full', () => {
     )
   })
 
-  test('what a tack was checking out when it was killed goes, too, if there is no room to begin anew', () =>
+  test('is relieved of what a tack was checking out when it was killed, if there is no room to begin anew', () =>
     withSite(async (site) => {
       const { root } = site
       const job = jobOf(BUILD, steps('true'))
@@ -830,7 +830,7 @@ describe('on a disk that is full', () => {
       )
     }))
 
-  test('a build that is not accepted leaves nothing', () =>
+  test('keeps nothing of a build that is not accepted', () =>
     withSite(async (site) => {
       const { answer, root } = site
       let isFull = true
@@ -848,7 +848,7 @@ describe('on a disk that is full', () => {
       )
     }))
 
-  test('a runner whose log cannot be written ends the build, and says why', async () => {
+  test('ends a build whose log its runner cannot write, and says why', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tack-runner-'))
     const { build: of, key, plan } = jobOf(BUILD, steps('while :; do echo a line of some length; done'))
     await writeFile(join(folder, 'request.json'), JSON.stringify({ build: of, createdMs: 0, key, plan }))
@@ -864,7 +864,7 @@ describe('on a disk that is full', () => {
     await rm(folder, { recursive: true })
   })
 
-  test.runIf(canMount)('a build that fills a real one ends as its step did, and leaves the room to others (needs root, for a tmpfs)', async () => {
+  test.runIf(canMount)('ends a build that fills a real one as its step did, and leaves the room to others (needs root, for a tmpfs)', async () => {
     const [job, next] = [jobOf(named('big'), steps('head -c 100000000 /dev/zero > big')), jobOf(named('next'), steps('echo hello'))]
     const script = `
       import { readdirSync, statfsSync } from 'node:fs'
@@ -946,14 +946,14 @@ const withFolders = (
 
 const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000]
 
-describe('of builds that have ended', () => {
+describe('files of ended builds', () => {
   test.each<[{ readonly [name: string]: number }, ReadonlyArray<number>, ReadonlyArray<number>]>([
     [{}, [14 * DAY_MS - 1], [14 * DAY_MS]],
     [{ keepDays: 1 }, [DAY_MS - 1], [DAY_MS, 2 * DAY_MS]],
     [{ keepDays: 0 }, [HOUR_MS - 1], [HOUR_MS]],
     [{ keepBuilds: 2 }, [2 * HOUR_MS, 3 * HOUR_MS], [4 * HOUR_MS, 5 * HOUR_MS]],
     [{ keepBuilds: 1 }, [HOUR_MS - 2, HOUR_MS - 1], [HOUR_MS]]
-  ])('by %j those of %j ms ago are kept, and those of %j ms ago removed', (settings, kept, removed) =>
+  ])('with %j, are kept after %j ms, and removed after %j ms', (settings, kept, removed) =>
     withFolders(settings, async ({ clock, make, put, root }) => {
       const endedFor = (agoMs: number) => put(`ended ${String(agoMs)}`, { 'result.json': { endedMs: clock.now() / 1000 - agoMs, error: null, exitCode: 0, status: 'success' } })
       const ids = await Promise.all(kept.map(endedFor))
@@ -963,7 +963,7 @@ describe('of builds that have ended', () => {
     })
   )
 
-  test('what was half made or half removed goes when nobody can be at it any more; what is not ours stays', () =>
+  test('are removed when half made or half removed, once nobody can use them; others stay', () =>
     withFolders({}, async ({ make, root }) => {
       for (const [name, agoMs] of [['new-a', 0], ['gone-a', HOUR_MS - 60_000], ['new-b', HOUR_MS + 60_000], ['gone-b', DAY_MS], ['other', DAY_MS]] as const) {
         await mkdir(join(root, name))
@@ -978,7 +978,7 @@ describe('of builds that have ended', () => {
 test.each([
   [{}, 20_000],
   [{ graceSeconds: 5 }, 15_000]
-])('by %j a runner that was told to end is ended %i ms later', (settings, afterMs) =>
+])('with %j, a runner that was told to end is killed %i ms later', (settings, afterMs) =>
   withFolders(settings, async ({ clock, make, put }) => {
     const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' })
     const gone = once(child, 'exit')
@@ -1018,5 +1018,5 @@ describe('settings', () => {
     })
   })
 
-  test('names are kept apart, whatever they are', () => expect(new Set(ODD.map(({ knot, rkey, workflow }) => idOf(`${knot}/${rkey}/${workflow}`))).size).toBe(ODD.length))
+  test('keep names apart, whatever they are', () => expect(new Set(ODD.map(({ knot, rkey, workflow }) => idOf(`${knot}/${rkey}/${workflow}`))).size).toBe(ODD.length))
 })

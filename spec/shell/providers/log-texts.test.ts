@@ -56,7 +56,7 @@ describe('the end of a line', () => {
     return said.slice(1, said.indexOf('end'))
   }
 
-  test('is no part of it, whatever it is', async () => {
+  test('is not part of it, whatever it is', async () => {
     expect(await linesIn('a\r\r\n\r\n\n b\rc \r')).toEqual(['a', '', '', ' b\rc '])
   })
 
@@ -76,7 +76,7 @@ describe('a long line', () => {
     return said.slice(1, said.indexOf('end'))
   }
 
-  test('is handed out in pieces as long as those that are shown, none of which ends in the middle of a character', async () => {
+  test('is passed on in pieces as long as those shown, none of which ends within a character', async () => {
     expect(defaultLogsLimits.lineChars).toBe(16_384)
     expect((await piecesIn('x'.repeat(32_768))).map(({ length }) => length)).toEqual([16_384, 16_384])
     expect((await piecesIn('x'.repeat(16_385))).map(({ length }) => length)).toEqual([16_384, 1])
@@ -84,7 +84,7 @@ describe('a long line', () => {
     expect(await piecesIn(`${'\ud83e'.repeat(16_384)}\ud83e`)).toEqual(['\ud83e'.repeat(16_384), '\ud83e'])
   })
 
-  test('is handed out without a secret that lies where it is cut', async () => {
+  test('is passed on without a secret that lies where it is cut', async () => {
     expect(await piecesIn(`${'x'.repeat(16_380)}hush-hush${'y'.repeat(3)}`)).toEqual([`${'x'.repeat(16_380)}***y`, 'yy'])
   })
 })
@@ -104,7 +104,7 @@ describe('texts of logs', () => {
     expect(asked).toEqual(['a 0', 'b 0', 'c 0', 'd 0'])
   })
 
-  test('are given up for others after a while, and asked for anew for the rest', async () => {
+  test('are given up for others after a while, and requested again for the rest', async () => {
     const { asked, clock, reader } = setUp({ held: 1, turnMs: 5_000 }, TEXT)
     const [a, b] = [reader('a'), reader('b')]
     await a.next(2)
@@ -146,7 +146,7 @@ describe('texts of logs', () => {
     expect([a.said.at(-1), asked]).toEqual(['end', ['a 0']])
   })
 
-  test('are not held while a log grows, or by who has left, also before its turn', async () => {
+  test('are not held while a log grows, or by a reader that has left, even before its turn', async () => {
     const { asked, reader, work } = setUp({ held: 1 }, TEXT, false)
     const [a, b, c, d] = [reader('a'), reader('b'), reader('c'), reader('d')]
     await a.next(3)

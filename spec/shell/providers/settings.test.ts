@@ -105,7 +105,7 @@ describe.each(NAMED)('an adapter for %s', (_, one) => {
     expect(clock.armed()).toBe(0)
   })
 
-  test('reports what it finds under the name by which the build is followed', async () => {
+  test('reports its findings under the name by which the build is followed', async () => {
     const { pass, provider } = opened(one)
     const reports: Array<unknown> = []
     provider.follow(job(one), one.external, (progress) => reports.push(progress))
@@ -141,7 +141,7 @@ describe.each(NAMED)('an adapter for %s', (_, one) => {
     await provider.close()
   })
 
-  test('asks there, with the secret from the environment, and bears the name that the operator gave it', async () => {
+  test('calls the configured address, with the secret from the environment, and bears the operator’s name for it', async () => {
     const { asked, pass, provider } = opened(one)
     provider.follow(job(one), one.external, () => undefined)
     await pass(1)

@@ -134,8 +134,8 @@ const withShop = async (use: (shop: Awaited<ReturnType<typeof openWorkshop>>, be
   }
 }
 
-describe('over the wire', () => {
-  test('a start says all that there is to say, signed, with its key', () =>
+describe('the webhook provider on the wire', () => {
+  test('sends a start with everything there is to say, signed, with its key', () =>
     withShop(async ({ answer, clock, restart }, bench) => {
       const plan: Partial<Plan> = {
         pipeline: 'deploy',
@@ -166,7 +166,7 @@ describe('over the wire', () => {
       })
     }))
 
-  test('a call that leaves the id out is about the build that is followed', () =>
+  test('takes a call that omits the id for the build that is followed', () =>
     withShop(async ({ answer, restart, until }, bench) => {
       const { signing } = bench
       const provider = await restart()
@@ -244,7 +244,7 @@ describe('over the wire', () => {
   const SETTINGS = { pollSeconds: 1, secret: SECRET, url: 'https://ci.example/hook?team=a#there' }
   const not = (status: number, body = '') => new Response(body, { status })
 
-  test('what polling brings is about the build that is followed, whatever it is called in the answer', async () => {
+  test('takes what polling brings for the build that is followed, whatever the answer calls it', async () => {
     const { pass, provider } = answeredBy(webhook, SETTINGS, () => ({ error: `exit with ${SECRET}`, exitCode: 0, id: 'another', status: 'running' }))
     const reports: Array<Progress> = []
     provider.follow(jobOf(BUILD, {}), 'b/1', (progress) => reports.push(progress))
@@ -253,7 +253,7 @@ describe('over the wire', () => {
     await provider.close()
   })
 
-  test('a question keeps what the URL says, but not what is behind the #', async () => {
+  test('sends a query with the URL’s parameters, but not with what is behind the #', async () => {
     const { answer, asked, provider } = answeredBy(webhook, SETTINGS, () => ({ id: 'b/1', status: 'running' }))
     expect(await answer(provider.find(jobOf(BUILD, {})))).toEqual({ _tag: 'Accepted', external: 'b/1' })
     expect(asked.map(({ method, url }) => [method, url])).toEqual([['GET', `https://ci.example/hook?team=a&key=${encodeURIComponent(KEY)}`]])
@@ -295,7 +295,7 @@ describe('over the wire', () => {
     await provider.close()
   })
 
-  test('what was a pipeline of ours is missing, and need not be ended', async () => {
+  test('calls a former pipeline missing, which need not be ended', async () => {
     const { answer, asked, provider } = answeredBy(webhook, { pipelines: { deploy: 'https://ci.example' }, secret: SECRET }, () => ({ status: 'running' }))
     const job = jobOf(BUILD, { pipeline: 'gone' })
     expect([await answer(provider.find(job)), await answer(provider.cancel(job, 'b/1'))]).toEqual([{ _tag: 'Missing' }, { _tag: 'Heard' }])
@@ -303,7 +303,7 @@ describe('over the wire', () => {
     await provider.close()
   })
 
-  test('the check asks at each address, once, and names the one that is not well', async () => {
+  test('checks each address once, and names the one that is not well', async () => {
     const settings = { pipelines: { a: 'https://a.example', b: 'https://b.example', c: 'https://a.example' }, secret: SECRET, url: 'https://ci.example' }
     for (const [status, isFine] of [[404, true], [200, true], [401, false]] as const) {
       const { answer, asked, provider } = answeredBy(webhook, settings, ({ url }) => (url.includes('//b.') ? not(status, 'who are you?') : not(404)))
@@ -313,7 +313,7 @@ describe('over the wire', () => {
     }
   })
 
-  test('pipelines have URLs of their own, and without one there is none', () =>
+  test('has URLs for pipelines, and none without one', () =>
     answering({ status: 204 }, async (url) => {
       // The one of the pipeline comes before the one for all others.
       expect(await startAt('http://127.0.0.1:1', { pipelines: { deploy: url } }, { pipeline: 'deploy' })).toMatchObject({ _tag: 'Accepted' })
@@ -348,11 +348,11 @@ describe('settings', () => {
     expect(made._tag === 'Left' ? made.left : null).toBe(wrong)
   })
 
-  test.each([[null], [7], [[]], [{ url: 7 }], [{ pipelines: [] }]])('%j is not understood, which is said', (settings) => {
+  test.each([[null], [7], [[]], [{ url: 7 }], [{ pipelines: [] }]])('are refused in a sentence: %j', (settings) => {
     expect(makeWith(settings, ports)._tag).toBe('Left')
   })
 
-  test('the secret may come from the environment', () => {
+  test('may take the secret from the environment', () => {
     const made = webhook.make({ url: 'https://ci.example' }, {
       checkout: () => Promise.resolve(),
       environment: { TACK_WEBHOOK_SECRET: SECRET },
@@ -367,7 +367,7 @@ describe('settings', () => {
 
 // ---------------------------------------------------------------------------------------- the page
 
-describe('the example of its page', () => {
+describe('the example on its page', () => {
   /** Runs the example with `command` for builds, and has `use` told of every webhook that is believed. */
   const running = (command: string, use: (provider: Provider, next: () => Promise<Progress>) => Promise<void>) =>
     inFolder(async (folder) => {
@@ -438,7 +438,7 @@ describe('the example of its page', () => {
       expect(lines).toContainEqual(expect.objectContaining({ _tag: 'Text', text: expect.stringMatching(/^There is no log here; look for /) as unknown }))
     }))
 
-  test('ends what is cancelled', () =>
+  test('ends a build that is cancelled', () =>
     running('exec sleep 600', async (provider, next) => {
       await provider.start(job)
       expect(await next()).toMatchObject({ status: 'running' })

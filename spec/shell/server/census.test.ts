@@ -36,8 +36,8 @@ const crowd = ({ publishRepo }: World, count: number): void => {
   for (let n = 0; n < count; n++) publishRepo({ owner: `did:plc:${'a'.repeat(24)}${String(n)}` })
 }
 
-describe('the census', () => {
-  it('tells each kind of record from the others, and from where one was', () => {
+describe('the gauges', () => {
+  it('tell each kind of record from the others, and from deleted ones', () => {
     const { census, clock, world } = started()
     const counts = { collaborators: 0, members: 0, repos: 0, tombstones: 0 }
     for (const [collection, kind, n] of [
@@ -54,7 +54,7 @@ describe('the census', () => {
     }
   })
 
-  it('of many accounts is taken again and again, but not before its time', async () => {
+  it('of many accounts are computed again and again, but not too often', async () => {
     const { census, clock, world } = started()
     crowd(world, 2_500)
     const repos = async (): Promise<number> => {
@@ -75,7 +75,7 @@ describe('the census', () => {
     expect(clock.armed()).toBe(0)
   })
 
-  it('is not taken twice at once, and leaves nothing when it is closed in the middle', async () => {
+  it('are not computed twice at once, and leave nothing when closed halfway', async () => {
     const { census, clock, world } = started()
     crowd(world, 2_500)
     census.rows()

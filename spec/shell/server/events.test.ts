@@ -48,25 +48,25 @@ describe('the cursor', () => {
     ['of a hundred digits', `?cursor=${'9'.repeat(100)}`],
     ['no number', '?cursor=now'],
     ['digits that are not ASCII', `?cursor=${encodeURIComponent('１２')}`]
-  ])('that is %s is refused before the upgrade, with the rule', async (_, query) => {
+  ])('is refused before the upgrade, with the rule, when it is %s', async (_, query) => {
     const { url } = await serve(started())
     const { body, status } = await ask(url, `/events${query}`, { headers: UPGRADE })
     expect([status, RULE.test(body)]).toEqual([400, true])
   })
 
-  it('that is given twice is refused before the upgrade', async () => {
+  it('is refused before the upgrade when it is given twice', async () => {
     const { url } = await serve(started())
     const { body, status } = await ask(url, '/events?cursor=1&cursor=2', { headers: UPGRADE })
     expect([status, body]).toEqual([400, 'the cursor must be given once\n'])
   })
 
-  it('may be the last there is, and is left out at will', async () => {
+  it('may be the last there is, and may be left out', async () => {
     const { url } = await serve(started())
     for (const query of ['', '?cursor=0', '?cursor=9223372036854775807', '?other=1'])
       expect((await ask(url, `/events${query}`, { headers: UPGRADE })).status).toBe(101)
   })
 
-  it('0 gives all that is kept; none gives what comes from now on; one in between what follows it', async () => {
+  it('gives everything kept at 0, what comes from now on when absent, and what follows it in between', async () => {
     const world = started()
     const { url } = await serve(world)
     succeed(world)
@@ -85,7 +85,7 @@ describe('the cursor', () => {
     })
   })
 
-  it('ahead of our clock gives all that comes', async () => {
+  it('gives everything that comes when it is ahead of our clock', async () => {
     const world = started()
     const { url } = await serve(world)
     succeed(world)
@@ -94,7 +94,7 @@ describe('the cursor', () => {
     await eventually(() => expect(ahead.frames).toEqual(everything(world).slice(4)))
   })
 
-  it('that is a clock of the reader gives what came within the margin before it, too', async () => {
+  it('gives what came within the margin before it, too, when it is the reader’s clock', async () => {
     const world = started()
     const { url } = await serve(world)
     succeed(world)
@@ -114,7 +114,7 @@ describe('the cursor', () => {
     await eventually(() => expect(readings.map(({ frames }) => frames)).toEqual(moments.map(([, missed]) => everything(world).slice(missed))))
   })
 
-  it('below what is kept starts at the oldest status, and is counted', async () => {
+  it('starts at the oldest status when it is below what is kept, and is counted', async () => {
     const world = started(4)
     const serving = await serve(world)
     succeed(world)
@@ -131,7 +131,7 @@ describe('the cursor', () => {
   })
 })
 
-it('tells of a run under the key that its statuses name, before the first of them', async () => {
+it('announces a run under the key that its statuses name, before the first of them', async () => {
   const world = started()
   const { url } = await serve(world)
   succeed(world)
@@ -151,7 +151,7 @@ it('tells of a run under the key that its statuses name, before the first of the
   )
 })
 
-it('answers who is no websocket with 426, and other methods with 405', async () => {
+it('answers requests without an upgrade with 426, and other methods with 405', async () => {
   const { url } = await serve(started())
   const plain = await ask(url, '/events')
   expect([plain.status, plain.headers.upgrade]).toEqual([426, 'websocket'])
@@ -160,7 +160,7 @@ it('answers who is no websocket with 426, and other methods with 405', async () 
   expect((await ask(url, '/events/', { headers: UPGRADE })).status).toBe(404)
 })
 
-it('takes in no more readers than it may', async () => {
+it('accepts no more readers than allowed', async () => {
   const serving = await serve(started(), { limits: { events: { readers: 2 } } })
   const { socket } = await read(serving.url, '/events')
   await read(serving.url, '/events')
@@ -236,7 +236,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])('loses and repeats nothing for a reader that c
   await churn(world, seed, 60)
 })
 
-it('gives what follows any cursor, for a backlog of many chunks', async () => {
+it('delivers what follows any cursor, for a backlog of many chunks', async () => {
   const world = started()
   const { url } = await serve(world)
   for (let n = 0; n < 400; n++) succeed(world)
@@ -253,7 +253,7 @@ it('gives what follows any cursor, for a backlog of many chunks', async () => {
 
 // ---------------------------------------------------------------------------------------- slow and dead readers
 
-it('cuts a reader that does not read, which can resume; fifty others notice nothing', async () => {
+it('disconnects a reader that does not read, which can resume; fifty others notice nothing', async () => {
   const world = started()
   const serving = await serve(world, { limits: { events: { owedBytes: 200_000 } } })
   const noise = '\u20ac'.repeat(1_000)
@@ -285,7 +285,7 @@ it('cuts a reader that does not read, which can resume; fifty others notice noth
   expect([...stalled.frames, ...resumed.frames]).toEqual(expected)
 })
 
-it('pings every 30 s, and drops who does not answer', async () => {
+it('pings every 30 s, and drops readers that do not answer', async () => {
   const clock = manualClock()
   const world = createWorld({ clock })
   world.openStream()
@@ -312,7 +312,7 @@ it('pings every 30 s, and drops who does not answer', async () => {
   expect(alive.socket.readyState).toBe(WebSocket.OPEN)
 })
 
-it('ends without waiting for those who do not read', async () => {
+it('ends without waiting for readers that do not read', async () => {
   const world = started()
   const serving = await serve(world)
   for (let n = 0; n < 300; n++) {

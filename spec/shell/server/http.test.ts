@@ -42,7 +42,7 @@ describe('healthz', () => {
     return { status, ...(JSON.parse(body) as { readonly reasons: ReadonlyArray<string>; readonly stream: { readonly connected: boolean; readonly lostForSeconds: number } }) }
   }
 
-  it('is well while the stream is connected, was lost lately, or has not been there for long; not after some minutes', async () => {
+  it('is healthy while the stream is connected, was lost lately, or has only just been missing; not after some minutes', async () => {
     const clock = manualClock()
     const world = createWorld({ clock })
     const { url } = await serve(world)
@@ -61,7 +61,7 @@ describe('healthz', () => {
     expect((await health(url)).reasons).toEqual(['the stream has not been connected for 300 seconds'])
   })
 
-  it('counts the loss from its beginning, whatever happens meanwhile, and says it in seconds', async () => {
+  it('counts the loss from its beginning, whatever happens meanwhile, and reports it in seconds', async () => {
     const clock = manualClock()
     const world = createWorld({ clock })
     const { url } = await serve(world)
@@ -82,7 +82,7 @@ describe('healthz', () => {
     expect(JSON.parse((await ask(url, '/healthz')).body)).toMatchObject({ status: 'failing', stream: { cursorAgeSeconds: 3, lostForSeconds: 300 } })
   })
 
-  it('is not while nothing can be saved, nor while the spindle stops', async () => {
+  it('is unhealthy while nothing can be saved, and while the spindle stops', async () => {
     const world = started()
     const { setSaving, url } = await serve(world)
     setSaving(false)
@@ -95,14 +95,14 @@ describe('healthz', () => {
   })
 })
 
-it('a budget is taken to the last byte, and no further', () => {
+it('a budget is used to the last byte, and no further', () => {
   const { give, take } = createBudget(10)
   expect([take(4), take(6), take(1)]).toEqual([true, true, false])
   give(6)
   expect([take(7), take(6)]).toEqual([false, true])
 })
 
-it('shows Prometheus what there is, each thing under its name and in its unit', async () => {
+it('shows Prometheus everything, under its name and in its unit', async () => {
   const clock = manualClock()
   const world = createWorld({ clock })
   const serving = await serve(world, { adminToken: 'canary', providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
@@ -178,7 +178,7 @@ it('shows Prometheus no time where there is none', async () => {
   expect(await cursors()).toHaveLength(2)
 })
 
-it('shows Prometheus of what kind its numbers are, with those of the process', async () => {
+it('shows Prometheus the kinds of its numbers, with those of the process', async () => {
   const { url } = await serve(started())
   const { body, headers } = await ask(url, '/metrics')
   expect(headers['content-type']).toMatch(/^text\/plain; version=0.0.4/)
@@ -186,7 +186,7 @@ it('shows Prometheus of what kind its numbers are, with those of the process', a
   for (const [, name = '', kind] of body.matchAll(/^# TYPE (tack_\w+) (\w+)$/gm)) expect(`${name} ${kind ?? ''}`).toBe(`${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}`)
 })
 
-it('shows what has not come about yet as 0, and every count once', async () => {
+it('shows what has not happened yet as 0, and every count once', async () => {
   const world = started()
   const { url } = await serve(world, { providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
   const counts = async () => (await ask(url, '/metrics')).body.split('\n').filter((line) => /^tack_(reports|webhooks|orders)_total\{/.test(line))
@@ -227,7 +227,7 @@ it('counts the rows of a large state in slices, and leaves no timer when it ends
 // ---------------------------------------------------------------------------------------- what the page is told
 
 describe('the overview', () => {
-  it('shows why knots are held, what is built and who may, and none of what builds are told', async () => {
+  it('shows why knots are held, what is built and who may build, and nothing of what builds are given', async () => {
     const world = started()
     const { url } = await serve(world, { adminToken: 'canary' })
     const [build] = world.push({ faulty: { 'broken.yml': '<img src=x onerror=alert(1)>' }, name: '<b>app</b>' })
@@ -253,7 +253,7 @@ describe('the overview', () => {
     expect(body).not.toMatch(/never-to-be-shown|canary/)
   })
 
-  it('shows times in milliseconds, what came last first, and all that there is to say of a build', async () => {
+  it('shows times in milliseconds, the latest first, and everything there is to say of a build', async () => {
     const clock = manualClock()
     const world = createWorld({ clock })
     const { setSaving, url } = await serve(world)
@@ -333,7 +333,7 @@ describe('the overview', () => {
     expect(await shown()).toMatchObject({ isHealthy: false, isSaving: false })
   })
 
-  it('is asked for again only when something has changed, and comes packed to who can unpack it', async () => {
+  it('is sent again only when something has changed, and compressed for clients that accept that', async () => {
     const world = started()
     const { url } = await serve(world)
     const first = await ask(url, '/api/overview.json')
@@ -436,7 +436,7 @@ describe('requests', () => {
     expect((await ask(url, '/healthz', { headers: UPGRADE })).status).toBe(400)
   })
 
-  it.each(['/', '/page.js', '/healthz', '/metrics', '/api/overview.json', '/api/builds.json', '/xrpc/sh.tangled.owner', '/nothing'])('for %s are answered with what keeps browsers from guessing, and only what may be is kept', async (path) => {
+  it.each(['/', '/page.js', '/healthz', '/metrics', '/api/overview.json', '/api/builds.json', '/xrpc/sh.tangled.owner', '/nothing'])('for %s are answered with headers that keep browsers from guessing, and are cached only where allowed', async (path) => {
     const { url } = await serve(started())
     const { headers } = await ask(url, path)
     expect(headers).toMatchObject({ 'cross-origin-opener-policy': 'same-origin', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' })
@@ -472,7 +472,7 @@ describe('requests', () => {
     expect((await ask(url, '/healthz')).status).toBe(200)
   })
 
-  it('have so long to arrive', async () => {
+  it('have limited time to arrive', async () => {
     const { url } = await serve(started(), { limits: { http: { headersMs: 100, requestMs: 200 } }, providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
     const headers = await raw(url)
     headers.resume()
@@ -484,7 +484,7 @@ describe('requests', () => {
     expect((await ask(url, '/healthz')).status).toBe(200)
   })
 
-  it('come over no more connections than there may be', async () => {
+  it('come over a limited number of connections', async () => {
     const { url } = await serve(started(), { limits: { http: { connections: 2 } } })
     const one = await raw(url)
     await raw(url)
@@ -504,7 +504,7 @@ describe('requests', () => {
     await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
   })
 
-  it('whose answers nobody reads do not keep a connection', async () => {
+  it('with answers that nobody reads do not keep a connection', async () => {
     const { url } = await serve(started(), { limits: { http: { connections: 1, headersMs: 100, requestMs: 100 } } })
     const deaf = await raw(url)
     deaf.pause()
@@ -512,7 +512,7 @@ describe('requests', () => {
     await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
   })
 
-  it('that fail are noted, one line each, whatever is in them', async () => {
+  it('are logged when they fail, one line each, whatever is in them', async () => {
     const out = new PassThrough()
     let logged = ''
     out.on('data', (chunk: Buffer) => (logged += chunk.toString()))
@@ -567,7 +567,7 @@ it.skipIf(outside === undefined)('one address has only so many connections and w
 })
 
 describe('a websocket', () => {
-  it('that sends more than a reader has to say is closed', async () => {
+  it('is closed when it sends more than a reader has to say', async () => {
     const { url } = await serve(started())
     const { closed, socket } = await read(url, '/events')
     socket.send('x'.repeat(4_096))
@@ -575,7 +575,7 @@ describe('a websocket', () => {
     expect((await closed).code).toBe(1009)
   })
 
-  it('that asks for pongs and does not read them is cut', async () => {
+  it('is cut when it asks for pongs and does not read them', async () => {
     const { url } = await serve(started())
     const { closed, socket } = await read(url, '/events')
     socket.pause()

@@ -62,7 +62,7 @@ describe('a frame', () => {
   })
 })
 
-it('holds little more than a long line in cutting it', () => {
+it('a long line is cut in little more memory than its own', () => {
   const bench = `
     const { logFrames } = await import(process.argv[1])
     const frames = logFrames({ _tag: 'Text', step: 0, stream: 'stdout', text: 'x'.repeat(2 ** 24), timeMs: 0 })
@@ -95,7 +95,7 @@ it('replays from the first line, follows, and ends with the log', async () => {
   await eventually(() => expect(provider.reading()).toBe(0))
 })
 
-it('waits for a build to come to its provider', async () => {
+it('waits for a build to reach its provider', async () => {
   const world = started()
   const provider = fakeProvider()
   const { url } = await serve(world, { providers: [provider] })
@@ -111,7 +111,7 @@ it('waits for a build to come to its provider', async () => {
   expect(provider.asked).toEqual(['n7'])
 })
 
-it('forgets a reader that leaves before the build has come to its provider', async () => {
+it('forgets a reader that leaves before the build has reached its provider', async () => {
   const world = started()
   const provider = fakeProvider()
   const { url } = await serve(world, { providers: [provider] })
@@ -141,7 +141,7 @@ it('asks the provider for the build by its key, its name and its plan', async ()
   expect(jobs).toEqual([{ build, key: buildKey(build), plan: world.build(build).plan }])
 })
 
-it('lets go of a reader that does not answer the goodbye, after a while', async () => {
+it('drops a reader that does not answer the goodbye, after a while', async () => {
   const clock = manualClock()
   const world = createWorld({ clock })
   world.openStream()
@@ -163,7 +163,7 @@ it('lets go of a reader that does not answer the goodbye, after a while', async 
 const sentencesIn = (frames: ReadonlyArray<string>): ReadonlyArray<string> =>
   frames.map((frame) => JSON.parse(frame) as { readonly content: string; readonly kind: string }).filter(({ kind }) => kind === 'data').map(({ content }) => content)
 
-it('says in a step of the system, with the time at which it was so, why a build never reached its provider', async () => {
+it('says in a system step, with its time, why a build never reached its provider', async () => {
   const clock = manualClock()
   const world = createWorld({ clock })
   world.openStream()
@@ -187,7 +187,7 @@ it('says in a step of the system, with the time at which it was so, why a build 
   expect(provider.asked).toEqual([])
 })
 
-it('says so when the provider is not configured any more, and when its log breaks off', async () => {
+it('says when the provider is no longer configured, and when its log breaks off', async () => {
   const world = started()
   const gone = await serve(world)
   const build = following(world)
@@ -211,7 +211,7 @@ it('says so when the provider is not configured any more, and when its log break
   expect(frames.join()).not.toContain('hunter2')
 })
 
-it('cuts lines where it is told to', async () => {
+it('cuts lines at the configured length', async () => {
   const world = started()
   const provider = fakeProvider()
   const { url } = await serve(world, { limits: { logs: { lineChars: 3 } }, providers: [provider] })
@@ -221,7 +221,7 @@ it('cuts lines where it is told to', async () => {
   expect(sentencesIn(frames)).toEqual(['abc', 'de'])
 })
 
-it('lets go of the provider when the reader goes, and when the server ends', async () => {
+it('releases the provider when the reader leaves, and when the server ends', async () => {
   const world = started()
   const provider = fakeProvider()
   const serving = await serve(world, { providers: [provider] })
@@ -265,7 +265,7 @@ it('reads from the provider no faster than the reader reads', async () => {
   expect(frames).toHaveLength(total)
 })
 
-it('takes in no more readers than it may', async () => {
+it('accepts no more readers than allowed', async () => {
   const world = started()
   const provider = fakeProvider()
   const { url } = await serve(world, { limits: { logs: { readers: 1 } }, providers: [provider] })
@@ -279,7 +279,7 @@ it('takes in no more readers than it may', async () => {
 
 // ---------------------------------------------------------------------------------------- what is not there
 
-describe('answers 404 before the upgrade, and asks no provider, for', () => {
+describe('the server answers 404 before the upgrade, and asks no provider, for', () => {
   const HOSTILE: ReadonlyArray<readonly [string, (rkey: string) => string]> = [
     ['another knot', (rkey) => `/logs/other.example/${rkey}/ci.yml`],
     ['another trigger', () => `/logs/${KNOT}/3mbd3542k2222/ci.yml`],
@@ -317,7 +317,7 @@ describe('answers 404 before the upgrade, and asks no provider, for', () => {
   })
 })
 
-it('knows a build by any spelling of its knot, and by names that need encoding', async () => {
+it('finds a build by any spelling of its knot, and by names that need encoding', async () => {
   const world = started()
   const provider = fakeProvider()
   const { url } = await serve(world, { providers: [provider] })

@@ -33,7 +33,7 @@ const one = (builds: ReadonlyArray<BuildName>): BuildName => {
   return build
 }
 
-it('has a script that the compiler finds no fault with', () => {
+it('the page has a script that compiles', () => {
   const program = ts.createProgram([new URL('../../../shell/server/page/page.js', import.meta.url).pathname], {
     allowJs: true,
     checkJs: true,
@@ -77,7 +77,7 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     return { faults, page }
   }
 
-  it('says in one sentence what the spindle does, and in lists whom for', async () => {
+  it('says in one sentence what the spindle does, and in lists for whom', async () => {
     const world = started()
     const { url } = await serve(world)
     world.publishRepo({ name: 'site' })
@@ -92,7 +92,7 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(faults).toEqual([])
   })
 
-  it('shows a new build, how it goes on, and how it ends, without being loaded again', async () => {
+  it('shows a new build, how it goes on, and how it ends, without a reload', async () => {
     const world = started()
     const { url } = await serve(world)
     const { faults, page } = await visit(url)
@@ -148,7 +148,7 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(faults).toEqual([])
   })
 
-  it('listens to the log that is shown, and to none before it', async () => {
+  it('follows the log that is shown, and none before it', async () => {
     const world = started()
     const provider = fakeProvider()
     const { url } = await serve(world, { providers: [provider] })
@@ -186,14 +186,14 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(faults).toEqual([])
   })
 
-  it('says so when there is no such log', async () => {
+  it('says when there is no such log', async () => {
     const { url } = await serve(started())
     const { page } = await visit(`${url}/#/${KNOT}/3mbd3542k2222/ci.yml`)
     await page.getByText('This log cannot be read now').waitFor()
     await page.getByRole('button', { name: 'Read again' }).waitFor()
   })
 
-  it('shows hostile names as the text they are, also on a phone, where nothing is wider than the screen', async () => {
+  it('shows hostile names as text, even on a phone, where nothing is wider than the screen', async () => {
     const world = started()
     const provider = fakeProvider()
     const { url } = await serve(world, { providers: [provider] })
@@ -218,7 +218,7 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     }
   })
 
-  it('folds long lists, and gives older builds when they are asked for', async () => {
+  it('folds long lists, and shows older builds on request', async () => {
     const world = started()
     const { url } = await serve(world)
     for (let n = 0; n < 130; n++) world.refuse(one(world.push({ name: `r${String(n % 30)}` })), 'no')
@@ -252,7 +252,7 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(await page.getByText('The spindle does not answer.').isVisible()).toBe(false)
   })
 
-  it('asks every second, less and less often while there is no answer, and every second again when there is one', async () => {
+  it('asks every second, less and less often while there is no answer, and every second again afterwards', async () => {
     const { url } = await serve(started())
     const { page } = await visit(url)
     await page.getByText('Nothing is being built.').first().waitFor()
@@ -268,7 +268,7 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(await page.getByText('The spindle does not answer.').isVisible()).toBe(false)
   })
 
-  it('is in reach of the keyboard, and has names for what it shows', async () => {
+  it('can be used from the keyboard, and names what it shows', async () => {
     const world = started()
     const { url } = await serve(world)
     world.push()

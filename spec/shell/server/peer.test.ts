@@ -32,7 +32,7 @@ const met = async (): Promise<Met> => {
   return { client, clock, peer: openPeer(ws, socket, { clock, closeMs: CLOSE_MS, pingMs: PING_MS }), ws }
 }
 
-it('is dropped at the second ping when nothing came from it', async () => {
+it('a peer is dropped at the second ping when nothing came from it', async () => {
   const { clock, peer } = await met()
   clock.advance(PING_MS)
   expect(peer.isOpen()).toBe(true)
@@ -40,7 +40,7 @@ it('is dropped at the second ping when nothing came from it', async () => {
   expect(peer.isOpen()).toBe(false)
 })
 
-it('is not dropped while it takes what was written, though it says nothing', async () => {
+it('a peer is not dropped while it takes what was written, though it says nothing', async () => {
   const { client, clock, peer } = await met()
   client.pause()
   const chunk = Buffer.concat([Buffer.from([0x82, 126, 0xff, 0xff]), Buffer.alloc(65_535)])
@@ -55,7 +55,7 @@ it('is not dropped while it takes what was written, though it says nothing', asy
   expect(peer.isOpen()).toBe(false)
 })
 
-it('that does not answer a goodbye is cut off, and not before its time', async () => {
+it('a peer that does not answer a goodbye is disconnected, and not before its time', async () => {
   const { client, clock, peer, ws } = await met()
   client.pause()
   clock.advance(PING_MS)
@@ -69,7 +69,7 @@ it('that does not answer a goodbye is cut off, and not before its time', async (
   expect(clock.armed()).toBe(0)
 })
 
-it('that answers a goodbye is gone, which is said also to who asks later, and nothing is left', async () => {
+it('a peer that answers a goodbye is gone, which later callers are told, too, and nothing is left', async () => {
   const { client, clock, peer } = await met()
   let told = 0
   peer.onClose(() => told++)

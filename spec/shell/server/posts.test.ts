@@ -60,7 +60,7 @@ describe('a webhook', () => {
     expect(serving.delivered).toHaveLength(request.body === 'running' && status === 204 ? 1 : 0)
   })
 
-  it('that says what may not be safe is to come again', async () => {
+  it('is asked to come again when its content may not be safe', async () => {
     const { setSaving, url } = await serve(started(), { providers: [listening(NAME)] })
     setSaving(false)
     const { headers, status } = await ask(url, `/webhooks/${PROVIDER}`, { body: 'running', headers: { 'x-token': 'right' }, method: 'POST' })
@@ -68,7 +68,7 @@ describe('a webhook', () => {
     expect(await metricsOf(url, 'tack_webhooks_total')).toEqual(['tack_webhooks_total{provider="fake",result="error"} 1'])
   })
 
-  it('gets to its provider byte by byte, with its headers', async () => {
+  it('reaches its provider byte by byte, with its headers', async () => {
     const asked: Array<WebhookRequest> = []
     const { url } = await serve(started(), { providers: [listening(NAME, asked)] })
     const body = Buffer.from([0, 255, 13, 10, 195, 40])
@@ -97,12 +97,12 @@ describe('a webhook', () => {
     expect(world.build(build).status).toBe('success')
   })
 
-  it('of a provider that calls nobody is not there', async () => {
+  it('is not found where the provider calls nobody', async () => {
     const { url } = await serve(started(), { providers: [fakeProvider()] })
     expect((await ask(url, `/webhooks/${PROVIDER}`, { method: 'POST' })).status).toBe(404)
   })
 
-  it('is not taken while too much of others is being received', async () => {
+  it('is refused while too much of others is being received', async () => {
     const { url } = await serve(started(), { limits: { webhookBytes: 1_000, webhooksBytes: 1_500 }, providers: [listening(NAME)] })
     const post = () => ask(url, `/webhooks/${PROVIDER}`, { body: 'x'.repeat(700), headers: { 'x-token': 'right' }, method: 'POST' })
     // What has been received takes no room any more, and gives back no more than it took.
@@ -115,7 +115,7 @@ describe('a webhook', () => {
     await eventually(async () => expect((await post()).status).toBe(204))
   })
 
-  it('that is not signed, or an order without the token, is written ten times, then once in five minutes, however many come', async () => {
+  it('is logged ten times when unsigned, as is an admin request without the token, then once in five minutes, however many come', async () => {
     const clock = manualClock()
     const world = createWorld({ clock })
     world.openStream()
@@ -137,7 +137,7 @@ describe('a webhook', () => {
     expect(await metricsOf(url, 'tack_webhooks_total')).toEqual(['tack_webhooks_total{provider="fake",result="unauthorized"} 30'])
   })
 
-  it('that is announced as too large is not waited for', async () => {
+  it('is not read when it is announced as too large', async () => {
     const { url } = await serve(started(), { providers: [listening(NAME)] })
     const announcing = await raw(url)
     let heard = ''
@@ -148,7 +148,7 @@ describe('a webhook', () => {
     expect((await ask(url, `/webhooks/${PROVIDER}`, { body, headers: { 'x-token': 'right' }, method: 'POST' })).status).toBe(204)
   })
 
-  it('says why it is not believed or understood: to the operator in the log, to who sent it as far as that is good for', async () => {
+  it('says why it is not believed or understood: to the operator in the log, to its sender as far as useful', async () => {
     const { log, url } = await serve(started(), { providers: [listening(NAME)] })
     const unsigned = await ask(url, `/webhooks/${PROVIDER}`, { body: 'running', method: 'POST' })
     expect([unsigned.body, unsigned.headers['www-authenticate']]).toEqual(['the signature or token does not fit\n', 'Signature'])
@@ -161,7 +161,7 @@ describe('a webhook', () => {
     ])
   })
 
-  it('is told to the machine with its time, and with what went wrong; a code that is none is left out', async () => {
+  it('is passed to the machine with its time, and with its error; an invalid exit code is left out', async () => {
     const clock = manualClock()
     const world = createWorld({ clock })
     world.openStream()
@@ -175,7 +175,7 @@ describe('a webhook', () => {
     ])
   })
 
-  it('is not answered as safe when one of its reports is not', async () => {
+  it('is not acknowledged as safe when one of its reports is not', async () => {
     const other = { ...NAME, workflow: 'other.yml' } as BuildName
     const reports = [NAME, other].map((build) => ({ build, progress: { error: null, exitCode: null, external: 'n1', status: 'running' } }) as const)
     const world = started()
@@ -199,7 +199,7 @@ describe('a webhook', () => {
 
 // ---------------------------------------------------------------------------------------- orders
 
-describe('an order', () => {
+describe('an admin request', () => {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
   it.each<[string, (rkey: string) => string, Readonly<Record<string, string>>, number]>([
@@ -258,7 +258,7 @@ describe('an order', () => {
     ]
   ]
 
-  it.each(refusing)('%s is refused, and it is said why', async (_, action, prepare, reason) => {
+  it.each(refusing)('is refused with the reason: %s', async (_, action, prepare, reason) => {
     const world = started()
     const [build] = world.push(reason.startsWith('too many') ? { faulty: { 'ci.yml': 'bad' }, workflows: [] } : {})
     if (build === undefined) throw new Error('no build')
@@ -284,7 +284,7 @@ describe('an order', () => {
     expect(await metricsOf(url, 'tack_orders_total')).toEqual(['tack_orders_total{result="error"} 1'])
   })
 
-  it('is one that the machine understands', async () => {
+  it('is understood by the machine', async () => {
     const clock = manualClock()
     clock.advance(5)
     const world = createWorld({ clock })
@@ -298,7 +298,7 @@ describe('an order', () => {
     expect(world.build(build).status).toBe('cancelled')
   })
 
-  it('cannot be given where there is no token, with whatever one', async () => {
+  it('is impossible where no token is configured, with any token', async () => {
     const world = started()
     const [build] = world.push()
     const { url } = await serve(world)
