@@ -444,6 +444,15 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     when: [account(ALICE, 'suspended', at(50), { changedUs: at(9), seq: 1 })],
     then: { rows: [row(ALICE, 'a', repo())], accounts: [active(ALICE, at(12))], effects: [] }
   }),
+  example('D5.69 an activation of the very moment of the deactivation is not later: the deactivation, sent again, counts', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'suspended', at(10), { changedUs: at(9), seq: 1 }),
+      account(ALICE, 'active', at(12), { changedUs: at(9), seq: 2 })
+    ],
+    when: [account(ALICE, 'suspended', at(50), { changedUs: at(9), seq: 1 })],
+    then: { rows: [], accounts: [inactive(ALICE, at(50))], effects: [unsubscribe(K1, 2)] }
+  }),
 
   // ------------------------------------------------------------------ what is remembered
   example('D5.33 an account without records leaves nothing behind, not even that it was deleted', {
