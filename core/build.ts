@@ -70,6 +70,21 @@ export const Plan = t.readonly(
 )
 export type Plan = t.TypeOf<typeof Plan>
 
+/** What the workflow of a build says: with what its run says, a plan (plan.ts). */
+export const Recipe = t.readonly(
+  t.strict({
+    clone: Clone,
+    /** The variables that the workflow adds, names rising. */
+    environment: t.readonlyArray(Pair),
+    pipeline: t.string,
+    provider: t.string,
+    settings: t.readonlyArray(Pair),
+    steps: t.readonlyArray(Step)
+  }),
+  'Recipe'
+)
+export type Recipe = t.TypeOf<typeof Recipe>
+
 const isPlain = (c: string): boolean => /[a-z0-9._-]/.test(c)
 
 const hex = (byte: number): string => `=${byte.toString(16).padStart(2, '0')}`

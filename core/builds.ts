@@ -9,7 +9,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { type BuildName, ExitCode, isFinal, Plan, Repository, Status } from './build.js'
+import { type Room, modest, NO_ROOM, roomIn } from './budget.js'
+import { type BuildName, ExitCode, isFinal, Recipe, Repository, Status } from './build.js'
 import type { HoldChanged } from './commits/index.js'
 import type { Entitlement } from './rights.js'
 import { BuildPolicy, type Config, Natural } from './config.js'
@@ -37,11 +38,11 @@ import type {
   WorkflowsUnread
 } from './event.js'
 import type { HoldsChanged, TriggerArrived } from './knots/index.js'
+import { planOf, recipeOf, shaOf } from './plan.js'
 import { courseOf, isSamePush, Told, toldOf, type Telling, WAIT_MS } from './pushes.js'
 import { type LogKey, logKey, oldestStatuses, type StatusLog } from './status-log.js'
 import { chain, report, type Transition, unchanged } from './transition.js'
 import { Cause, type Push, type Trigger, TriggerKind, WorkflowSource } from './trigger.js'
-import { pipelineUri, variablesOf, withReserved } from './variables.js'
 import { appliesWithin, mistakeIn, shortName, WHEN_COST_MAX } from './when.js'
 import { type Condition, ENGINE, type Target, type Workflow } from './workflow.js'
 
@@ -79,7 +80,7 @@ export const Build = t.readonly(
     exitCode: t.union([ExitCode, t.null]),
     phase: BuildPhase,
     /** `null` for a workflow that never became one for a provider. */
-    plan: t.union([Plan, t.null]),
+    recipe: t.union([Recipe, t.null]),
     status: Status,
     /** When its status last changed: the key of its last entry in the log. */
     statusUs: TimeUs
@@ -248,9 +249,10 @@ const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildName, buil
   )
 
 /** A step about a build that a provider has, or may have: nothing where there is none of that name. */
-const about = (state: BuildsState, name: BuildName, step: (build: Build, plan: Plan) => Step): Step => {
-  const build = buildOf(state, name)
-  return build === null || build.plan === null ? unchanged(state) : step(build, build.plan)
+const about = (state: BuildsState, name: BuildName, step: (build: Build, recipe: Recipe, run: Run) => Step): Step => {
+  const run = runOf(state, name.knot, name.rkey)
+  const build = run === null ? null : O.toNullable(M.lookup(name.workflow)(run.builds))
+  return run === null || build === null || build.recipe === null ? unchanged(state) : step(build, build.recipe, run)
 }
 
 /** The builds of a run, by name. */
@@ -311,19 +313,6 @@ const announcementOf = (
   { cause, defaultBranch, repository }: Run,
   { createdUs, workflows }: NonNullable<Run['announced']>
 ): PipelineEntry => ({ cause, createdUs, defaultBranch, knot, repository, rkey, workflows })
-
-/** How much of the files of a run its announcement repeats, in UTF-16 code units. */
-const TEXTS_MAX = 65_536
-
-/** The workflows, each with its file as long as there is room for it. */
-const modest = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArray<AnnouncedWorkflow> => {
-  let left = TEXTS_MAX
-  return workflows.map((workflow) => {
-    if (workflow.text.length > left) return { ...workflow, text: '' }
-    left -= workflow.text.length
-    return workflow
-  })
-}
 
 /** The run, and an announcement of it in the log: there are statuses to come of each of these workflows. */
 const announce = (state: BuildsState, at: TimeUs, knot: HostName, rkey: Rkey, run: Run, workflows: ReadonlyArray<AnnouncedWorkflow>): Step => {
@@ -392,29 +381,29 @@ const armed = (state: BuildsState, name: BuildName): Step =>
 
 /** Asks the provider to start the build, or whether it has it. */
 const ask = (state: BuildsState, name: BuildName, _tag: 'Starting' | 'Finding'): Step =>
-  about(state, name, (build, plan) => {
+  about(state, name, (build, recipe, run) => {
     const [after, number] = numbered(state)
     return [
       withBuild(after, name, { ...build, phase: { _tag, number } }),
-      [{ _tag: _tag === 'Starting' ? 'StartBuild' : 'FindBuild', build: name, number, plan }]
+      [{ _tag: _tag === 'Starting' ? 'StartBuild' : 'FindBuild', build: name, number, plan: planOf(name, run, recipe) }]
     ]
   })
 
 /** Asks the provider to end the build, for the `attempt`th time. */
 const askToEnd = (state: BuildsState, name: BuildName, external: string, attempt: Natural = NONE): Step =>
-  about(state, name, (build, plan) => {
+  about(state, name, (build, recipe, run) => {
     const [after, number] = numbered(state)
     return [
       withBuild(after, name, { ...build, attempt, phase: { _tag: 'Cancelling', external, number } }),
-      [{ _tag: 'CancelBuild', build: name, external, number, plan }]
+      [{ _tag: 'CancelBuild', build: name, external, number, plan: planOf(name, run, recipe) }]
     ]
   })
 
 /** The provider has the build, and we want it. */
 const follow = (state: BuildsState, name: BuildName, external: string): Step =>
-  about(state, name, (build, plan) => [
+  about(state, name, (build, recipe, run) => [
     withBuild(state, name, { ...build, attempt: NONE, phase: { _tag: 'Following', external } }),
-    [{ _tag: 'FollowBuild', build: name, external, plan }]
+    [{ _tag: 'FollowBuild', build: name, external, plan: planOf(name, run, recipe) }]
   ])
 
 /** Nothing more is owed to or by the provider. */
@@ -621,8 +610,18 @@ const judged = (before: BuildsState, input: TriggerJudged): Step => {
     return trigger.kind === 'pipeline' ? pushPiped(state, ours, counterpart) : pushUpdated(state, ours, cause, counterpart)
   }
   if (entitlement._tag === 'NotEntitled') return refusedFor(state, arrived, 'actor', actor ?? '')
-  return isFull(state, knot) ? full(state, arrived) : read(withReading(state, knot, 1), knot, rkey, runBy(ours, null), trigger.workflows)
+  return isFull(state, knot) ? full(state, arrived) : readOf(state, arrived, runBy(ours, null))
 }
+
+/** Asks for the workflow files of a run that a trigger begins, as far as they can be kept. */
+const readOf = (state: BuildsState, { at, knot, rkey, trigger: { unkept, workflows } }: TriggerArrived, run: Run): Step =>
+  then(read(withReading(state, knot, 1), knot, rkey, run, workflows), (after) => [after, namesRefused(at, knot, rkey, unkept)])
+
+/** What a name must be, to be that of a build. */
+const NAME_LIMIT = 'the name of a workflow has 1 to 100 characters below U+D800, and no slash or control character among them'
+
+const namesRefused = (at: TimeUs, knot: HostName, rkey: Rkey, names: ReadonlyArray<string>): ReadonlyArray<Effect> =>
+  names.map((name) => report({ _tag: 'WorkflowNameRefused', at, detail: NAME_LIMIT, knot, name, rkey }))
 
 const isFull = (state: BuildsState, knot: HostName): boolean => sourceOf(state, knot).reading >= READING_MAX
 
@@ -648,7 +647,7 @@ const runBy = ({ actor, entitlement: { repository }, trigger: { trigger } }: Our
 /** A pipeline of a push: it takes the place of the refUpdate that waits for it or was left to it, and comes after one that was acted on. */
 const pushPiped = (state: BuildsState, input: OursJudged, counterpart: Teller | null): Step => {
   const { actor, entitlement, trigger: arrived } = input
-  const { knot, rkey, trigger } = arrived
+  const { knot, rkey } = arrived
   if (counterpart !== null && !counterpart.isOpen)
     return ignored(withSpent(meeting(state, knot, counterpart, rkey, null), knot, rkey, null), arrived, 'kind')
   if (entitlement._tag === 'NotEntitled') return refusedFor(state, arrived, 'actor', actor ?? '')
@@ -656,7 +655,7 @@ const pushPiped = (state: BuildsState, input: OursJudged, counterpart: Teller | 
   const alone = counterpart === null || runOf(met, knot, counterpart.rkey) === null ? met : nothingOf(met, knot, counterpart.rkey)
   return isFull(alone, knot)
     ? full(state, arrived)
-    : read(withReading(alone, knot, 1), knot, rkey, runBy(input, counterpart?.rkey ?? null), trigger.workflows)
+    : readOf(alone, arrived, runBy(input, counterpart?.rkey ?? null))
 }
 
 /** A refUpdate of a push: it comes after a pipeline that was acted on, or takes its course. */
@@ -769,19 +768,6 @@ const isSameHost = (hosts: HostPolicy, knot: HostName, name: string): boolean =>
 
 // ---------------------------------------------------------------------------------------- workflows
 
-const shaOf = (cause: Cause): Plan['sha'] => {
-  switch (cause._tag) {
-    case 'Push':
-      return cause.newSha
-    case 'PullRequest':
-      return cause.sourceSha
-    case 'Manual':
-      return cause.sha
-  }
-}
-
-const refOf = (cause: Cause): string | null => (cause._tag === 'PullRequest' ? `refs/heads/${cause.sourceBranch}` : cause.ref)
-
 /** Asks for the workflow files of a run. */
 const read = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run, workflows: ReadonlyArray<WorkflowSource> | null): Step => {
   const [after, number] = numbered(state)
@@ -809,7 +795,7 @@ const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
     if (run.only === null) return [nothingOf(state, knot, rkey), [told]]
     // Somebody asked for these, and hears what became of them.
     const { only } = run
-    const known: Run = { ...run, cause: small(run.cause), phase: { _tag: 'Read' } }
+    const known: Run = { ...run, cause: small(run.cause), only: null, phase: { _tag: 'Read' } }
     const announced = announce(withReading(state, knot, -1), at, knot, rkey, known, only.map(announcedUnread))
     const begun = then(announced, (after) =>
       chain(after, only, (before, workflow) =>
@@ -883,9 +869,11 @@ const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean
     ...verdicts.filter(isBuilt(state, run)).map(([workflow]) => announcedOf(workflow, event.sources ?? phase.workflows ?? [])),
     ...missed.map(announcedUnread)
   ]
-  const started = announce(withReading(state, knot, -1), at, knot, rkey, { ...known, cause: small(run.cause) }, announced)
+  const kept: Run = { ...known, cause: small(run.cause), only: null }
+  const started = announce(withReading(state, knot, -1), at, knot, rkey, kept, announced)
+  const judging: Judging = { at, list, room: roomIn({ ...kept, builds: [] }, announced), run: known }
   const decided = then(started, (told) =>
-    chain(told, verdicts, (before, [workflow, verdict]) => decide(before, list, at, { knot, rkey, workflow: workflow.name }, known, workflow, verdict))
+    chain(told, verdicts, (before, [workflow, verdict]) => decide(before, judging, { knot, rkey, workflow: workflow.name }, workflow, verdict))
   )
   const begun = then(decided, (told) =>
     chain(told, missed, (before, workflow) =>
@@ -894,7 +882,10 @@ const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean
   )
   const dropped = then(begun, (after) => [
     after,
-    workflows.slice(WORKFLOWS_MAX).map(({ name }) => drop(at, { knot, rkey, workflow: name }, 'limit', `more than ${String(WORKFLOWS_MAX)}`))
+    [
+      ...workflows.slice(WORKFLOWS_MAX).map(({ name }) => drop(at, { knot, rkey, workflow: name }, 'limit', `more than ${String(WORKFLOWS_MAX)}`)),
+      ...namesRefused(at, knot, rkey, event.unkept)
+    ]
   ])
   const [after, effects] = dropped
   // Nothing has come of it, if the run has no build (and has not been forgotten with the last of them).
@@ -944,13 +935,19 @@ const small = (cause: Cause): Cause => (cause._tag === 'Push' ? { ...cause, chan
 const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | 'limit', detail: string): Effect =>
   report({ _tag: 'WorkflowDropped', at, build, detail, reason })
 
+/** By what the workflows of a run are judged, all of them. */
+interface Judging {
+  readonly at: TimeUs
+  readonly list: Allowance
+  readonly room: Room
+  readonly run: Run
+}
+
 /** What a workflow comes to: nothing, a build that has failed before it began, or one that its provider is asked to start. */
 const decide = (
   state: BuildsState,
-  list: Allowance,
-  at: TimeUs,
+  { at, list, room, run }: Judging,
   name: BuildName,
-  run: Run,
   workflow: Workflow,
   isMeant: E.Either<string, boolean>
 ): Step => {
@@ -966,23 +963,8 @@ const decide = (
     return nothing('The workflow names no engine.', [state, [drop(at, name, 'engine', 'the workflow names no engine')]])
   const found = targetOf(state, list, workflow.engine, workflow.targets, run.repository)
   if (E.isLeft(found)) return begin(state, at, name, null, failed(found.left))
-  const target = found.right
-  const { cause, defaultBranch, repository } = run
-  const plan: Plan = {
-    clone: workflow.clone,
-    pipeline: target.pipeline,
-    provider: target.provider,
-    ref: refOf(cause),
-    repository,
-    settings: target.settings,
-    sha: shaOf(cause),
-    steps: workflow.steps.map((step) => ({ ...step, environment: withReserved(step.environment, []) })),
-    variables: withReserved(
-      workflow.environment,
-      variablesOf({ cause, defaultBranch, knot: name.knot, repository, rkey: name.rkey })
-    )
-  }
-  return start(state, at, name, plan)
+  if (!room.take(workflow.bytes)) return then(begin(state, at, name, null, failed(NO_ROOM)), (after) => [after, [drop(at, name, 'limit', 'more than 1,048,576 bytes')]])
+  return start(state, at, name, recipeOf(workflow, found.right))
 }
 
 /** How many files are remembered of which a mistake was told. */
@@ -1055,14 +1037,14 @@ const targetFault = (
 }
 
 /** A build that is not there yet, with its first status. */
-const begin = (state: BuildsState, at: TimeUs, name: BuildName, plan: Plan | null, outcome: Outcome): Step => {
+const begin = (state: BuildsState, at: TimeUs, name: BuildName, recipe: Recipe | null, outcome: Outcome): Step => {
   const build: Build = {
     attempt: NONE,
     deadline: NONE,
     error: null,
     exitCode: null,
     phase: { _tag: 'Settled', external: null },
-    plan,
+    recipe,
     status: 'pending',
     statusUs: 0 as TimeUs
   }
@@ -1070,9 +1052,9 @@ const begin = (state: BuildsState, at: TimeUs, name: BuildName, plan: Plan | nul
 }
 
 /** A build that its provider is asked to start. */
-const start = (state: BuildsState, at: TimeUs, name: BuildName, plan: Plan): Step =>
+const start = (state: BuildsState, at: TimeUs, name: BuildName, recipe: Recipe): Step =>
   then(
-    then(begin(state, at, name, plan, { error: null, exitCode: null, status: 'pending' }), (after) => armed(after, name)),
+    then(begin(state, at, name, recipe, { error: null, exitCode: null, status: 'pending' }), (after) => armed(after, name)),
     (after) => ask(after, name, 'Starting')
   )
 
@@ -1103,10 +1085,10 @@ const missing = (state: BuildsState, event: BuildMissing, isEntitled: boolean): 
   const build = askedBuild(state, event.build, event.number)
   if (build?.phase._tag !== 'Finding') return unchanged(state)
   if (isFinal(build.status)) return settled(state, event.build, null)
-  return about(state, event.build, (_, plan) => {
+  return about(state, event.build, (_, recipe, { repository }) => {
     if (!isEntitled) return then(become(state, event.at, event.build, WITHDRAWN), (after) => settled(after, event.build, null))
     // The operator's list may be another one by now.
-    const fault = targetFault(state, allowanceOf(state, plan.repository), plan, plan.repository)
+    const fault = targetFault(state, allowanceOf(state, repository), recipe, repository)
     if (fault === null) return ask(state, event.build, 'Starting')
     return then(become(state, event.at, event.build, failed(fault)), (after) => settled(after, event.build, null))
   })
@@ -1142,9 +1124,9 @@ const cancelHeard = (state: BuildsState, event: CancelHeard): Step => {
 
 const reported = (state: BuildsState, event: BuildReported): Step => {
   const { at, build: name, error, exitCode, provider, status } = event
-  return about(state, name, (build, plan) => {
+  return about(state, name, (build, recipe) => {
     if (build.phase._tag === 'Settled') return unchanged(state)
-    if (provider !== plan.provider) return [state, [report({ _tag: 'ReportRefused', at, build: name, provider })]]
+    if (provider !== recipe.provider) return [state, [report({ _tag: 'ReportRefused', at, build: name, provider })]]
     // Before we know the provider's own name for it, the report may be about another that somebody has given our name: we look at once.
     const known = externalOf(build.phase)
     if (known === null) return build.phase._tag === 'Pausing' ? ask(state, name, 'Finding') : unchanged(state)
@@ -1220,12 +1202,6 @@ export interface RightJudged {
   readonly isEntitled: boolean
 }
 
-/** The plan of a build under another trigger: all but the id that its job is told. */
-const replanned = (plan: Plan, knot: HostName, rkey: Rkey): Plan => ({
-  ...plan,
-  variables: plan.variables.map(([name, value]) => (name === 'TANGLED_PIPELINE_ID' ? [name, pipelineUri(knot, rkey)] : [name, value]))
-})
-
 /** Why an order can come to nothing: there is no such run or build; its right is gone; it has not ended; it has; too many runs wait. */
 export type OrderRefusal = 'unknown' | 'right' | 'running' | 'ended' | 'limit'
 
@@ -1261,7 +1237,7 @@ const endedOf = (run: Run, workflow: WorkflowName | null): Ended =>
   M.toEntries(run.builds).filter(([name, { status }]) => isFinal(status) && (workflow === null || name === workflow))
 
 /** Whether all of them were builds for a provider, so that what was to be built is known. */
-const isPlanned = (builds: Ended): boolean => builds.every(([, { plan }]) => plan !== null)
+const isPlanned = (builds: Ended): boolean => builds.every(([, { recipe }]) => recipe !== null)
 
 /**
  * What has ended is final, so to build again is a run of its own, with a key of ours. Where a workflow never became a build of a provider,
@@ -1281,17 +1257,16 @@ const retry = (state: BuildsState, event: RetryRequested, isEntitled: boolean): 
     return read(withReading(state, knot, 1), knot, key, { ...repeated, only }, null)
   }
   const list = allowanceOf(state, run.repository)
-  const planned = again.flatMap(([name, { plan }]) => (plan === null ? [] : [[name, plan] as const]))
+  const planned = again.flatMap(([name, { recipe }]) => (recipe === null ? [] : [[name, recipe] as const]))
   const announced = planned.map(
     ([name, { clone }]): AnnouncedWorkflow =>
       run.announced?.workflows.find((workflow) => workflow.name === name) ?? { clone, engine: ENGINE, name, text: '' }
   )
   return then(announce(state, at, knot, key, repeated, announced), (told) =>
-    chain(told, planned, (before, [name, plan]) => {
+    chain(told, planned, (before, [name, recipe]) => {
       const build = { knot, rkey: key, workflow: name }
-      const fault = targetFault(before, list, plan, plan.repository)
-      const next = replanned(plan, knot, key)
-      return fault === null ? start(before, at, build, next) : begin(before, at, build, null, failed(fault))
+      const fault = targetFault(before, list, recipe, run.repository)
+      return fault === null ? start(before, at, build, recipe) : begin(before, at, build, null, failed(fault))
     })
   )
 }
@@ -1348,10 +1323,10 @@ const released = (state: BuildsState, at: TimeUs, changes: ReadonlyArray<HoldCha
 
 /** Asks for all that is outstanding. What may have been started is looked for first. */
 const resume = (state: BuildsState, at: TimeUs, name: BuildName): Step =>
-  about(state, name, (build, plan) => {
+  about(state, name, (build, recipe) => {
     const { phase } = build
     if (phase._tag === 'Settled') return unchanged(state)
-    if (!state.settings.policy.providers.includes(plan.provider)) return orphaned(state, at, name, build, plan)
+    if (!state.settings.policy.providers.includes(recipe.provider)) return orphaned(state, at, name, build, recipe)
     const anew = withBuild(state, name, { ...build, attempt: NONE })
     const timed = isFinal(build.status) ? unchanged(anew) : armed(anew, name)
     switch (phase._tag) {
@@ -1366,7 +1341,7 @@ const resume = (state: BuildsState, at: TimeUs, name: BuildName): Step =>
   })
 
 /** The provider is not there any more: nobody will ever say how the build ends. */
-const orphaned = (state: BuildsState, at: TimeUs, name: BuildName, { phase, status }: Build, { provider }: Plan): Step => {
+const orphaned = (state: BuildsState, at: TimeUs, name: BuildName, { phase, status }: Build, { provider }: Recipe): Step => {
   const ended = isFinal(status) ? unchanged(state) : become(state, at, name, failed(`There is no provider "${provider}" here any more.`))
   return then(ended, (after) => settled(after, name, externalOf(phase)))
 }

@@ -254,6 +254,10 @@ export const Report = t.union(
     t.readonly(t.strict({ _tag: t.literal('WorkflowsUnread'), at: TimeUs, detail: t.string, knot: HostName, rkey: Rkey })),
     /** A workflow applies to the trigger, or that cannot be told, but it is not one of ours to build. */
     t.readonly(t.strict({ _tag: t.literal('WorkflowDropped'), at: TimeUs, build: BuildName, detail: t.string, reason: WorkflowDrop })),
+    /** A workflow file is left out, because no build can bear its name: it has more than 100 characters, or one that cannot be. */
+    t.readonly(
+      t.strict({ _tag: t.literal('WorkflowNameRefused'), at: TimeUs, detail: t.string, knot: HostName, name: t.string, rkey: Rkey })
+    ),
     /** What was asked of a provider may not have been done; it is tried again. */
     t.readonly(t.strict({ _tag: t.literal('ProviderUncertain'), at: TimeUs, build: BuildName, detail: t.string, provider: t.string })),
     /** A provider never said whether a build that nobody wants any more was there, or has ended. */

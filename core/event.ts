@@ -318,6 +318,8 @@ export const WorkflowsRead = t.readonly(
     rkey: Rkey,
     /** The files as they stand in the repository, as far as they are text; `null` where they came along with the trigger. */
     sources: t.union([t.readonlyArray(WorkflowSource), t.null]),
+    /** The names, as excerpts, of files that are left out, because no build can bear them. */
+    unkept: t.readonlyArray(t.string),
     workflows: t.readonlyArray(Workflow)
   }),
   'WorkflowsRead'

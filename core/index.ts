@@ -28,6 +28,7 @@ export * from './effect.js'
 export * from './trigger.js'
 export * from './workflow.js'
 export * from './build.js'
+export { planOf, type Shared } from './plan.js'
 export { canonical, type Json } from './canonical.js'
 export { explain } from './data/explain.js'
 

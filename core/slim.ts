@@ -38,6 +38,7 @@ const slimFrame = (event: KnotReceived, before: BuildsState, after: BuildsState)
 const bare = (trigger: Trigger): Trigger => ({
   ...trigger,
   cause: bareCause(trigger.cause),
+  unkept: [],
   workflows: trigger.workflows === null ? null : []
 })
 
@@ -58,7 +59,7 @@ const slimFiles = (event: WorkflowsRead, after: BuildsState, effects: ReadonlyAr
   const run = runOf(after, knot, rkey)
   const isPlanned = ({ name }: Workflow): boolean =>
     run !== null &&
-    O.exists(({ plan }: { readonly plan: unknown }) => plan !== null)(M.lookup(name)(run.builds))
+    O.exists(({ recipe }: { readonly recipe: unknown }) => recipe !== null)(M.lookup(name)(run.builds))
   const told = new Map(
     effects.flatMap((effect) => (effect._tag === 'PublishPipeline' ? effect.entry.workflows.map(({ name, text }) => [name, text] as const) : []))
   )

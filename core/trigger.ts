@@ -98,6 +98,8 @@ export const Trigger = t.readonly(
     repo: RepoClaim,
     /** `null` for a pipeline. */
     shape: t.union([RefUpdateShape, t.null]),
+    /** The names, as excerpts, of workflow files that are left out, because no build can bear them. */
+    unkept: t.readonlyArray(t.string),
     /** The workflow files, where the trigger brings them along; else they are read from the repository. */
     workflows: t.union([t.readonlyArray(WorkflowSource), t.null])
   }),

@@ -54,6 +54,8 @@ export const Workflow = t.union(
     t.readonly(
       t.strict({
         _tag: t.literal('Defined'),
+        /** What it would take of the room of a run: how long all is, as canonical JSON, that a build may need of it. */
+        bytes: Natural,
         clone: Clone,
         /** What tells this content of the file from any other: a digest. */
         content: t.string,

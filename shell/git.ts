@@ -61,6 +61,8 @@ export type FilesRead =
       readonly files: ReadonlyArray<WorkflowFile>
       /** How many files there are beyond those. */
       readonly left: number
+      /** The names, as excerpts, of the first fifty more that no build can bear. */
+      readonly unkept: ReadonlyArray<string>
     }
   | {
       readonly _tag: 'Unread'
@@ -169,15 +171,20 @@ interface Listed {
   readonly sha: string
 }
 
-/** The workflow files of a listing, which are regular, each name once, by name. */
-const filesIn = (listing: Buffer): ReadonlyArray<Listed> => {
+/** The workflow files of a listing, which are regular, each name once, by name; and the names of those that are left out for them. */
+const filesIn = (listing: Buffer): { readonly files: ReadonlyArray<Listed>; readonly unkept: ReadonlyArray<string> } => {
   const files = new Map<string, Listed>()
+  const unkept: Array<string> = []
   for (let start = 0, end = listing.indexOf(0); end >= 0; start = end + 1, end = listing.indexOf(0, start)) {
     const bytes = listing.subarray(start, end)
-    const [, sha = '', name] = (isUtf8(bytes) && ENTRY.exec(bytes.toString())) || []
-    if (WorkflowName.is(name) && isWorkflowFile(name) && !files.has(name)) files.set(name, { name, sha })
+    // What is no UTF-8 shows U+FFFD in its place, and is no name.
+    const [, sha = '', name = ''] = ENTRY.exec(bytes.toString()) ?? []
+    if (!isWorkflowFile(name)) continue
+    if (!isUtf8(bytes) || !WorkflowName.is(name)) {
+      if (unkept.length < MAX_FILES) unkept.push(excerpt(name))
+    } else if (!files.has(name)) files.set(name, { name, sha })
   }
-  return [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+  return { files: [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))), unkept }
 }
 
 /** The sizes that `cat-file --batch-check` gives; what is missing has none. */
@@ -217,7 +224,7 @@ const readCommit = async (
   { folder, git, packOf, proxy, timedOut }: Reading,
   address: URL,
   sha: Sha
-): Promise<{ readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } | (Unread & { readonly hasAnswered: boolean })> => {
+): Promise<Omit<Extract<FilesRead, { readonly _tag: 'Files' }>, '_tag' | 'defaultBranch'> | (Unread & { readonly hasAnswered: boolean })> => {
   const failed = (ran: Ran) => failureOf(ran, proxy, timedOut)
 
   const attempt = async (inner: string, leavesFilesOut: boolean): ReturnType<typeof readCommit> => {
@@ -251,7 +258,7 @@ const readCommit = async (
 
     const listing = await inside(['ls-tree', '-z', '--full-tree', sha, '--', FOLDER])
     if (listing.code !== 0) return failed(listing)
-    const all = filesIn(listing.stdout)
+    const { files: all, unkept } = filesIn(listing.stdout)
     const files = all.slice(0, MAX_FILES)
     const wanted = [...new Set(files.map((file) => file.sha))]
     const sizes = async (): Promise<ReadonlyMap<string, number>> =>
@@ -272,7 +279,7 @@ const readCommit = async (
     const contents = contentsIn(read.stdout)
     // Files that are there, and whose contents are not, are files that could not be read.
     if (read.code !== 0 || wanted.some((one) => !known.has(one)) || short.some((one) => !contents.has(one))) return failed(read)
-    return { files: files.map((file) => ({ bytes: contents.get(file.sha) ?? null, name: file.name })), left: all.length - files.length }
+    return { files: files.map((file) => ({ bytes: contents.get(file.sha) ?? null, name: file.name })), left: all.length - files.length, unkept }
   }
 
   return attempt('part.git', true)
@@ -290,7 +297,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     if (listed.code !== 0) return failureOf(listed, reading.proxy, reading.timedOut)
     const head = headOf(listed.stdout)
     const commit = sha ?? head.sha
-    if (commit === null) return { _tag: 'Files', defaultBranch: head.branch, files: [], hasAnswered: true, left: 0 }
+    if (commit === null) return { _tag: 'Files', defaultBranch: head.branch, files: [], hasAnswered: true, left: 0, unkept: [] }
     // A repository has names of one length.
     if (head.sha !== null && head.sha.length !== commit.length) return { ...NO_COMMIT, hasAnswered: true }
     const read = await readCommit(reading, address, commit)

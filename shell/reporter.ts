@@ -32,6 +32,8 @@ const sentence = (report: Report): string => {
       return 'the workflow files of a trigger could not be read: it comes to nothing'
     case 'WorkflowDropped':
       return 'a workflow was dropped'
+    case 'WorkflowNameRefused':
+      return 'a workflow file is left out: no build can bear its name'
     case 'ProviderUncertain':
       return 'a provider may not have done what it was asked to; trying again'
     case 'BuildAbandoned':

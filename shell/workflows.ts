@@ -92,20 +92,20 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
     const found =
       request.workflows === null
         ? await readFiles(request, closing.signal)
-        : { _tag: 'Files' as const, defaultBranch: null, ...inlineFiles(request.workflows) }
+        : { _tag: 'Files' as const, defaultBranch: null, ...inlineFiles(request.workflows), unkept: [] }
     if (isClosing()) return
     if (found._tag === 'Unread') {
       const { error, isFinal, isTooLarge } = found
       if (isTooLarge === true) {
         // It would be so at every push, and whoever pushed can do something about it: this is told as builds are.
         const workflows = [faulty(UNREAD, '', `the workflow files cannot be read: ${error}. The knot sends them with all of the repository`)]
-        deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch: null, knot, number, rkey, sources: null, workflows })
+        deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch: null, knot, number, rkey, sources: null, unkept: [], workflows })
         return
       }
       deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error, isFinal, knot, number, rkey })
       return
     }
-    const { defaultBranch, files, left } = found
+    const { defaultBranch, files, left, unkept } = found
     if (left > 0) log.warn('more workflow files than are read', { knot, left, read: files.length, rkey })
     const workflows: Workflow[] = []
     for (const file of files) {
@@ -114,7 +114,7 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
       await new Promise((resolve) => setImmediate(resolve))
     }
     const sources = request.workflows === null ? files.flatMap(textOf) : null
-    if (!isClosing()) deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch, knot, number, rkey, sources, workflows })
+    if (!isClosing()) deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch, knot, number, rkey, sources, unkept, workflows })
   }
 
   return {

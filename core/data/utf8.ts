@@ -6,10 +6,15 @@
  * A port counts the bytes of its string.
  */
 export const utf8Length = (text: string): number => {
-  let bytes = 0
-  for (const c of text) {
-    const point = c.codePointAt(0) ?? 0
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    bytes += unit < 0x800 ? 1 : 2
+    // The second half of a pair is the fourth byte of its character.
+    if (unit >= 0xd800 && unit < 0xdc00 && isSecondHalf(text.charCodeAt(i + 1))) i++
   }
   return bytes
 }
+
+const isSecondHalf = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000

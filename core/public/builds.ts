@@ -16,4 +16,5 @@ export {
   type TriggerJudged,
   WrittenBuilds
 } from '../builds.js'
+export { Told } from '../pushes.js'
 export { type Page, pageAfter, READER_MARGIN_US, servedAfter, type StatusLog } from '../status-log.js'

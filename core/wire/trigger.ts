@@ -118,6 +118,7 @@ const refUpdate = (fields: Fields): Read<Trigger> =>
     E.apS('kind', E.right('refUpdate' as const)),
     E.apS('repo', claimOf(fields)),
     E.apS('shape', E.right(shapeOf(fields))),
+    E.apS('unkept', E.right([])),
     E.apS('workflows', E.right(null))
   )
 
@@ -227,21 +228,21 @@ const causeOf = ({ kind, manual, pullRequest, push }: Fields, repo: RepoClaim): 
   }
 }
 
-/** `null` for a file of a name that cannot be kept: it is no reason to do without the others. */
-const workflowAt = (place: string, u: unknown): Read<WorkflowSource | null> =>
+/** Text for a file of a name that cannot be kept, an excerpt of it: that is no reason to do without the others. */
+const workflowAt = (place: string, u: unknown): Read<WorkflowSource | string> =>
   pipe(
     mapAt(place, u),
     E.chain(({ name, raw }) =>
       WorkflowName.is(name)
         ? pipe(
             sizedAt(TEXT_MAX)(`${place}.raw`, raw),
-            E.map((text) => ({ name, text }))
+            E.map((text): WorkflowSource | string => ({ name, text }))
           )
-        : E.right(null)
+        : E.right(typeof name === 'string' ? excerpt(name) : '')
     )
   )
 
-const isKept = (source: WorkflowSource | null): source is WorkflowSource => source !== null
+const isKept = (source: WorkflowSource | string): source is WorkflowSource => typeof source !== 'string'
 
 const pipeline = ({ triggerMetadata, workflows }: Fields): Read<Trigger> =>
   pipe(
@@ -251,8 +252,17 @@ const pipeline = ({ triggerMetadata, workflows }: Fields): Read<Trigger> =>
     E.bind('repo', ({ fields }) => repoOf(fields)),
     E.bind('cause', ({ metadata, repo }) => causeOf(metadata, repo)),
     E.bind('defaultBranch', ({ fields }) => optional(nameAt)('repo.defaultBranch', fields['defaultBranch'])),
-    E.apS('workflows', E.map((sources: ReadonlyArray<WorkflowSource | null>) => sources.filter(isKept))(listAt('workflows', WORKFLOWS_MAX, workflows, workflowAt))),
-    E.map(({ cause, defaultBranch, repo, workflows }) => ({ actor: null, cause, defaultBranch, kind: 'pipeline' as const, repo, shape: null, workflows }))
+    E.apS('sources', listAt('workflows', WORKFLOWS_MAX, workflows, workflowAt)),
+    E.map(({ cause, defaultBranch, repo, sources }) => ({
+      actor: null,
+      cause,
+      defaultBranch,
+      kind: 'pipeline' as const,
+      repo,
+      shape: null,
+      unkept: sources.filter(isText),
+      workflows: sources.filter(isKept)
+    }))
   )
 
 // ---------------------------------------------------------------------------------------- both

@@ -9,6 +9,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { sizeOf } from '../budget.js'
 import { Natural } from '../config.js'
 import type { WorkflowName } from '../data/identifiers.js'
 import { excerpt, wellFormed } from '../data/text.js'
@@ -291,9 +292,10 @@ export const decodeWorkflow = (name: WorkflowName, content: string, data: Yaml):
   const when = whenAt(under(file.right, 'when'))
   if (E.isLeft(when)) return faulty(when.left, null)
   const named = under(file.right, 'engine')
-  const engine = named === null || named === '' ? E.right(null) : scalarAt('engine', named)
+  // That of others is repeated to their authors, and to readers: never at length.
+  const engine = named === null || named === '' ? E.right(null) : E.map(excerpt)(scalarAt('engine', named))
   if (E.isLeft(engine)) return faulty(engine.left, when.right)
   const rest = restAt(engine.right === ENGINE ? file.right : [])
   if (E.isLeft(rest)) return faulty(rest.left, when.right)
-  return { _tag: 'Defined', content, engine: engine.right, name, when: when.right, ...rest.right }
+  return { _tag: 'Defined', bytes: sizeOf(rest.right) as Natural, content, engine: engine.right, name, when: when.right, ...rest.right }
 }

@@ -37,7 +37,7 @@ const nameOf = (key: Builds.RunKey): { readonly knot: string; readonly rkey: str
 const buildsOf = ({ builds: { runs } }: State) =>
   M.toEntries(runs)
     .flatMap(([key, { builds, repository, retryOf }]) =>
-      M.toEntries(builds).map(([workflow, { attempt, error, exitCode, phase, plan, status, statusUs }]) => ({
+      M.toEntries(builds).map(([workflow, { attempt, error, exitCode, phase, recipe, status, statusUs }]) => ({
         ...nameOf(key),
         workflow,
         repository: `${repository.owner}/${repository.name}`,
@@ -45,8 +45,8 @@ const buildsOf = ({ builds: { runs } }: State) =>
         statusUs,
         error,
         exitCode,
-        provider: plan?.provider ?? null,
-        pipeline: plan?.pipeline ?? null,
+        provider: recipe?.provider ?? null,
+        pipeline: recipe?.pipeline ?? null,
         /** What the provider calls it; `null` while it is not known to have it. */
         external: 'external' in phase ? phase.external : null,
         /** What is asked of the provider now. */

@@ -10,7 +10,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { type BuildName, buildKey, type Builds, excerpt, type State } from '../../core/index.js'
+import { type BuildName, buildKey, type Builds, excerpt, planOf, type State } from '../../core/index.js'
 import { message } from '../network/endpoint.js'
 import type { Clock, Log } from '../ports.js'
 import { PIECE_CHARS, piecesOf } from '../providers/log-texts.js'
@@ -83,17 +83,17 @@ type Source =
   /** Not at its provider yet. */
   | { readonly _tag: 'Waiting' }
   | { readonly _tag: 'Saying'; readonly name: string; readonly sentence: string; readonly timeMs: number }
-  | { readonly _tag: 'Provider'; readonly external: string; readonly plan: NonNullable<Builds.Build['plan']>; readonly provider: Provider }
+  | { readonly _tag: 'Provider'; readonly external: string; readonly provider: Provider; readonly recipe: NonNullable<Builds.Build['recipe']>; readonly run: Builds.Run }
 
-const sourceOf = (providers: ReadonlyArray<Provider>, { error, phase, plan, status, statusUs }: Builds.Build): Source => {
+const sourceOf = (providers: ReadonlyArray<Provider>, run: Builds.Run, { error, phase, recipe, status, statusUs }: Builds.Build): Source => {
   const external = 'external' in phase ? phase.external : null
   const say = (name: string, sentence: string): Source => ({ _tag: 'Saying', name, sentence, timeMs: statusUs / 1000 })
-  if (plan === null) return say('workflow', error ?? `nothing was built: ${status}`)
+  if (recipe === null) return say('workflow', error ?? `nothing was built: ${status}`)
   if (external === null) return phase._tag === 'Settled' ? say('start', error ?? `nothing was built: ${status}`) : { _tag: 'Waiting' }
-  const provider = providers.find(({ name }) => name === plan.provider)
+  const provider = providers.find(({ name }) => name === recipe.provider)
   return provider === undefined
-    ? say('log', `the provider that has the log, ${excerpt(plan.provider)}, is not configured any more`)
-    : { _tag: 'Provider', external, plan, provider }
+    ? say('log', `the provider that has the log, ${excerpt(recipe.provider)}, is not configured any more`)
+    : { _tag: 'Provider', external, provider, recipe, run }
 }
 
 // ---------------------------------------------------------------------------------------- readers
@@ -135,7 +135,7 @@ export const createLogs = (
 
     const relay = async (source: Source & { readonly _tag: 'Provider' }): Promise<void> => {
       let nextStep = 0
-      const job = { build: name, key: buildKey(name), plan: source.plan }
+      const job = { build: name, key: buildKey(name), plan: planOf(name, source.run, source.recipe) }
       try {
         await writeAll(source.provider.logs(job, source.external, gone.signal), ({ step }) => {
           nextStep = Math.max(nextStep, step + 1)
@@ -160,7 +160,7 @@ export const createLogs = (
         waiting.delete(look)
         return peer.close(COMPLETE.code, COMPLETE.reason)
       }
-      const source = sourceOf(providers, found.value.build)
+      const source = sourceOf(providers, found.value.run, found.value.build)
       if (source._tag === 'Waiting') return void waiting.add(look)
       waiting.delete(look)
       end(source._tag === 'Provider' ? relay(source) : writeAll(saying(0, source.name, source.sentence, source.timeMs)))

@@ -15,6 +15,7 @@ export interface FoundRun {
 export interface FoundBuild {
   readonly build: Builds.Build
   readonly name: BuildName
+  readonly run: Builds.Run
 }
 
 /** The run of that key. */
@@ -37,7 +38,7 @@ export const buildOf = ({ knot, rkey, run }: FoundRun, workflow: string): O.Opti
   WorkflowName.is(workflow)
     ? pipe(
         OrderedMap.lookup<WorkflowName>(workflow)(run.builds),
-        O.map((build) => ({ build, name: { knot, rkey, workflow } }))
+        O.map((build) => ({ build, name: { knot, rkey, workflow }, run }))
       )
     : O.none
 

@@ -125,7 +125,7 @@ const withRun = (state: State, key: Builds.RunKey, run: Builds.Run): State => ({
 /** The run without the builds that no provider ever had. */
 const planned = (run: Builds.Run): Builds.Run => ({
   ...run,
-  builds: M.toEntries(run.builds).reduce((builds, [name, { plan }]) => (plan === null ? M.deleteAt(name)(builds) : builds), run.builds)
+  builds: M.toEntries(run.builds).reduce((builds, [name, { recipe }]) => (recipe === null ? M.deleteAt(name)(builds) : builds), run.builds)
 })
 
 /** To repeat a run was to repeat the builds that a provider had: the others are set aside for the step. */

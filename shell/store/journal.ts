@@ -1,7 +1,7 @@
 /**
  * The journal: what has happened since the snapshot, one batch a line.
  *
- *     {"version":3,"seq":7,"events":[…],"crc":"89abcdef"}
+ *     {"version":4,"seq":7,"events":[…],"crc":"89abcdef"}
  *
  * `version` is the number of the store (snapshot.ts); those of numbers 1 and 2 bear none. `seq` counts the batches of a store from 1 on, over all
  * files; `crc` is the CRC-32 of the bytes of the line before it. A file is named after its first batch. A new one is begun when a snapshot
@@ -48,7 +48,7 @@ const UNNUMBERED = 2
 const modernTrigger = (trigger: unknown): unknown =>
   typeof trigger !== 'object' || trigger === null || 'shape' in trigger
     ? trigger
-    : { ...trigger, shape: 'kind' in trigger && trigger.kind === 'refUpdate' ? 'past' : null }
+    : { ...trigger, shape: 'kind' in trigger && trigger.kind === 'refUpdate' ? 'past' : null, unkept: [] }
 
 /**
  * An event of a journal of numbers 1 and 2 in today's form. In the first of them a knot's frame told nothing of triggers, and the
@@ -68,7 +68,7 @@ const modern = (event: unknown): unknown => {
       return { ordinal: null, ...event }
     // Files were read, and only what they say was kept.
     case 'WorkflowsRead':
-      return { sources: null, ...event, ...modernWorkflows(event) }
+      return { sources: null, unkept: [], ...event, ...modernWorkflows(event) }
     case 'Started':
       return 'config' in event && typeof event.config === 'object' ? { ...event, config: { ...CONFIGURED, ...event.config } } : event
     default:
@@ -79,11 +79,15 @@ const modern = (event: unknown): unknown => {
 /** What a configuration says that did not say it. */
 const CONFIGURED = (({ backfill, builds, caps, jetstream }) => ({ backfill, builds, caps, jetstream }))(defaults({ hostname: '', owner: '' }))
 
-/** A workflow file: what could not be understood told nothing of `when`, and nothing was told of keys that mean nothing. */
+/**
+ * A workflow file: what could not be understood told nothing of `when`, and nothing was told of keys that mean nothing, nor of how much room it
+ * takes, since there was always room.
+ */
 const modernWorkflow = (workflow: unknown): unknown => {
-  if (typeof workflow !== 'object' || workflow === null || 'content' in workflow) return workflow
+  if (typeof workflow !== 'object' || workflow === null) return workflow
+  if ('content' in workflow) return { bytes: 0, ...workflow }
   if (!('when' in workflow) || !Array.isArray(workflow.when)) return { ...workflow, content: '', when: null }
-  return { ...workflow, content: '', when: workflow.when.map((condition: object) => ({ ...condition, unknown: null })) }
+  return { ...workflow, bytes: 0, content: '', when: workflow.when.map((condition: object) => ({ ...condition, unknown: null })) }
 }
 
 /** Those of an event that brings some. */

@@ -8,14 +8,16 @@ import { withoutFormerKnots } from './former-knots.js'
 /** A document as it was read, before anything in it has been looked at. */
 export interface Document {
   readonly accounts: ReadonlyArray<unknown>
+  /** What grows in the head (growing.ts); nothing up to version 3. */
+  readonly growing: ReadonlyArray<unknown>
   readonly head: unknown
   readonly runs: ReadonlyArray<unknown>
   readonly statuses: ReadonlyArray<unknown>
 }
 
 /**
- * How a document of a version becomes one of the next. The lines and what frames them stay as they are in every version;
- * what changes is inside.
+ * How a document of a version becomes one of the next. What frames the lines stays as it is in every version; what changes is which lists there
+ * are, and what is in them.
  */
 export interface Migrations {
   readonly [version: number]: (document: Document) => Document
@@ -72,10 +74,11 @@ const entries =
     })
 
 /** Version 2 was the last before the first release. Each part of the head, and each entry of the lists, becomes one of version 3 by itself. */
-const toVersion3 = ({ accounts, head: written, runs, statuses }: Document): Document => {
+const toVersion3 = ({ accounts, growing, head: written, runs, statuses }: Document): Document => {
   const head = fieldsOf(written)
   return {
     accounts: accounts.flatMap(account3),
+    growing,
     head: {
       ...head,
       backfill: backfill3(fieldsOf(head['backfill'])),
@@ -152,4 +155,47 @@ const knots3 = (knots: Fields): Fields => knots
 const run3 = (run: Fields): Fields => ({ ...run, announced: null, met: null, only: null })
 const status3 = (status: Fields): Fields => status
 
-export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3(withoutFormerKnots(document)) }
+/** What grows in the head has lines of its own, and a run keeps once what its builds share. */
+const toVersion4 = ({ accounts, head: written, runs, statuses }: Document): Document => {
+  const head = fieldsOf(written)
+  const backfill = fieldsOf(head['backfill'])
+  const builds = fieldsOf(head['builds'])
+  const knots = fieldsOf(head['knots'])
+  return {
+    accounts,
+    growing: [
+      ...listOf(builds['mistaken']).map((key) => ['mistaken', key]),
+      ...listOf(backfill['accounts']).map((entry) => ['readings', ...listOf(entry)]),
+      ...listOf(builds['sources']).flatMap(source4),
+      ...listOf(knots['subscriptions']).map((entry) => ['subscriptions', ...listOf(entry)])
+    ],
+    head: {
+      ...head,
+      backfill: { ...backfill, accounts: [] },
+      builds: { ...builds, mistaken: [], sources: [] },
+      knots: { ...knots, subscriptions: [] }
+    },
+    runs: entries(run4)(runs),
+    statuses
+  }
+}
+
+const source4 = (entry: unknown): ReadonlyArray<unknown> => {
+  const [knot, source] = listOf(entry)
+  const { spent, ...fields } = fieldsOf(source)
+  return [['sources', knot, fields], ...listOf(spent).map((key) => ['spent', ...listOf(key)])]
+}
+
+const run4 = (run: Fields): Fields => ({ ...run, builds: entries(build4)(listOf(run['builds'])) })
+
+/** Variables that a workflow cannot set were in the plan of each build, and are put in when it is asked for (plan.ts). */
+const build4 = ({ plan, ...build }: Fields): Fields => {
+  if (typeof plan !== 'object' || plan === null) return { ...build, recipe: null }
+  const { clone, pipeline, provider, settings, steps, variables } = fieldsOf(plan)
+  const environment = listOf(variables).filter((pair) => !IS_RESERVED.test(String(listOf(pair)[0])))
+  return { ...build, recipe: { clone, environment, pipeline, provider, settings, steps } }
+}
+
+const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
+
+export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3({ ...document, ...withoutFormerKnots(document) }), 3: toVersion4 }

@@ -1,7 +1,10 @@
 /**
  * The snapshot: the state after the first `seq` batches, as one JSON document that is written and read line by line.
  *
- *     {"format":"tack-state","version":3,"seq":7,"head":{…},"accounts":[
+ *     {"format":"tack-state","version":4,"seq":7,"head":{…},"growing":[
+ *     ["sources","knot.example",{…}],
+ *     ["spent","3m…",{…}]
+ *     ],"accounts":[
  *     ["did:plc:…",{…}],
  *     ["repos","3m…",{…}]
  *     ],"runs":[
@@ -10,7 +13,7 @@
  *     {"build":{…},…}
  *     ],"crc":"89abcdef"}
  *
- * One account, row, run or status a line (accounts.ts), so that it can be read, and what is wrong with it named, line by line. It is written in slices: encoding
+ * One account, row, run or status a line (accounts.ts), and of the head only what does not grow in the first (growing.ts): no line is longer than a limit, whatever there is. So that it can be read, and what is wrong with it named, line by line. It is written in slices: encoding
  * a large state at once blocks the loop for seconds and, in the end, exceeds the longest string there is. The state cannot
  * change while it is being written, so events go on being taken in between two slices.
  *
@@ -27,7 +30,6 @@ import {
   Builds,
   fromParts,
   Head,
-  headOf,
   Natural,
   OrderedMap,
   type State,
@@ -36,6 +38,7 @@ import {
 import { accountReader, type Fault, linesOfAccount } from './accounts.js'
 import { type Disk, type DiskFile, ifThere, withFile } from './disk.js'
 import { refused } from './failure.js'
+import { fixedHead, growingReader, linesOfGrowing } from './growing.js'
 import { hex } from './journal.js'
 import { decode, decodeText, parseJson } from './json.js'
 import { linesOf } from './lines.js'
@@ -56,10 +59,10 @@ export interface Format {
   readonly version: number
 }
 
-export const FORMAT: Format = { migrations: MIGRATIONS, version: 3 }
+export const FORMAT: Format = { migrations: MIGRATIONS, version: 4 }
 
-/** The lists of a document, in the order in which they are written, and what each holds. */
-const LISTS = ['accounts', 'runs', 'statuses'] as const
+/** The lists of a document, in the order in which they are written. Up to version 3 all of the head was in the first line, and up to version 1 there were accounts only. */
+const LISTS = ['growing', 'accounts', 'runs', 'statuses'] as const
 type List = (typeof LISTS)[number]
 
 export const snapshotPath = (folder: string): string => join(folder, 'state.json')
@@ -76,9 +79,15 @@ const textOf = (value: unknown): string => JSON.stringify(value)
 
 /** All but the last line. */
 function* contentOf(version: number, { seq, state }: Snapshot): Generator<string, void, undefined> {
-  const head = textOf(Head.encode(headOf(state)))
-  yield `{"format":"tack-state","version":${String(version)},"seq":${String(seq)},"head":${head},"accounts":[`
+  const head = textOf(Head.encode(fixedHead(state)))
+  yield `{"format":"tack-state","version":${String(version)},"seq":${String(seq)},"head":${head},"growing":[`
   let separator = '\n'
+  for (const line of linesOfGrowing(state)) {
+    yield separator + line
+    separator = ',\n'
+  }
+  yield '\n],"accounts":['
+  separator = '\n'
   for (const [did, account] of OrderedMap.entriesFrom(state.commits.accounts, '')) {
     for (const line of linesOfAccount(did, account)) {
       yield separator + line
@@ -155,6 +164,8 @@ const write = async (disk: Disk, folder: string, version: number, snapshot: Snap
 
 const BEGINNING = /^\{"format":"tack-state","version":(\d{1,15}),/
 const NEXT_LIST = /^\],"([a-z]+)":\[$/
+/** Up to version 3. */
+const WHOLE_HEAD = /,"accounts":\[$/
 const LAST = /^\],"crc":"([0-9a-f]{8})"\}$/
 
 const FirstLine = t.strict({ head: t.unknown, seq: Natural }, 'State')
@@ -186,18 +197,21 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
   let number = 0
   const orRefuseAt = <A>(result: E.Either<Fault, A>): A => (E.isLeft(result) ? orRefuse(result.left.line, E.left(result.left.why)) : result.right)
   const accounts = accountReader()
+  const growing = growingReader()
   const parts: { readonly runs: Array<Builds.RunEntry>; readonly statuses: Array<StatusEntry> } = {
     runs: [],
     statuses: []
   }
   /** Entries of an older version. They are kept whole, because a migration may move things about. */
-  const old: { readonly [list in List]: Array<unknown> } = { accounts: [], runs: [], statuses: [] }
-  let list: List = 'accounts'
+  const old: { readonly [list in List]: Array<unknown> } = { accounts: [], growing: [], runs: [], statuses: [] }
+  let list: List = 'growing'
 
   const take = (into: List, json: unknown): void => {
     switch (into) {
       case 'accounts':
         return orRefuseAt(accounts.take(json, number))
+      case 'growing':
+        return orRefuseAt(growing.take(json, number))
       case 'runs':
         return void parts.runs.push(orRefuse(number, decode(Builds.RunEntry, json)))
       case 'statuses':
@@ -220,7 +234,10 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     if (!line.isWhole) throw refused(path, `line ${String(number)}: it ends in the middle`)
     if (isComplete) throw refused(path, `line ${String(number)}: there is more after the end`)
     const next = first === null ? null : nextList(text)
-    if (first === null) first = orRefuse(number, decodeText(FirstLine, `${text}]}`))
+    if (first === null) {
+      first = orRefuse(number, decodeText(FirstLine, `${text}]}`))
+      if (WHOLE_HEAD.test(text)) list = 'accounts'
+    }
     else if (next !== null) list = next
     else if (text.startsWith(']')) {
       if (!isLastList() || LAST.exec(text)?.[1] !== hex(crc))
@@ -244,7 +261,8 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     }
   const entries = orRefuseAt(accounts.end())
   const state = pipe(
-    decode(Head, document.head),
+    growing.joined(document.head),
+    E.chain((head) => decode(Head, head)),
     E.chain((head) => fromParts({ ...parts, accounts: entries, head }))
   )
   if (E.isLeft(state)) throw refused(path, state.left)

@@ -48,7 +48,7 @@ const SHAS = ['1', '2', '3'].map((digit) => digit.repeat(40) as Sha)
 const ZERO = '0'.repeat(40) as Sha
 const RKEYS = ['a', 'b', 'c', '__proto__', '3mbd35yo2w222'].map((rkey) => rkey as Rkey)
 
-const policy = (changes: object = {}): Config =>
+export const policy = (changes: object = {}): Config =>
   configWith({
     backfill: false,
     builds: {
@@ -89,7 +89,7 @@ const commit = (did: Did, rkey: Rkey, change: Change, at: number, connection: nu
 
 const without = ({ collection }: Change): Change => ({ collection, record: null })
 
-const beginningWith = (config: Config): ReadonlyArray<Event> => [
+export const beginningWith = (config: Config): ReadonlyArray<Event> => [
   ...RECORDS.map(([did, rkey, change], i) => commit(did, rkey, change, EPOCH_US + i, 0)),
   { _tag: 'Started', at: (EPOCH_US + 100) as TimeUs, config, resumeFrom: null }
 ]
@@ -122,6 +122,7 @@ const condition = (branch: string): Extract<Workflow, { readonly _tag: 'Defined'
 
 const workflow = (name: string, changes: Partial<Extract<Workflow, { readonly _tag: 'Defined' }>> = {}): Workflow => ({
   _tag: 'Defined',
+  bytes: 200 as Natural,
   clone: { depth: 1 as Natural, skip: false, submodules: false },
   content: '',
   engine: 'tack',
@@ -183,11 +184,12 @@ const pushOf = ({ a, b, c }: Move, kind: Trigger['kind']): Trigger => {
     kind,
     repo: pick(repos, a),
     shape: kind === 'pipeline' ? null : pick(SHAPES, c),
+    unkept: kind === 'pipeline' && b % 5 === 4 ? ['a/b.yml'] : [],
     workflows: kind === 'pipeline' ? pick<ReadonlyArray<WorkflowSource>>([[], [{ name: 'ci.yml' as WorkflowName, text: 'engine: tack # as the knot has it' }]], b) : null
   }
 }
 
-const knotConnection = (state: State, host: HostName): number => {
+export const knotConnection = (state: State, host: HostName): number => {
   const subscription = M.lookup(host)(state.knots.subscriptions)
   return subscription._tag === 'Some' ? subscription.value.connection.number : 0
 }
@@ -260,7 +262,7 @@ export const answer = (question: Question, at: TimeUs, a: number, off = 0): Even
     const { knot, rkey } = question
     return a % 6 === 5
       ? { _tag: 'WorkflowsUnread', at, error: 'no answer', isFinal: a % 4 === 1, knot, number, rkey }
-      : { _tag: 'WorkflowsRead', at, defaultBranch: null, knot, number, rkey, sources: a % 3 === 0 ? SOURCES : null, workflows: pick(FILES, a) }
+      : { _tag: 'WorkflowsRead', at, defaultBranch: null, knot, number, rkey, sources: a % 3 === 0 ? SOURCES : null, unkept: a % 7 === 6 ? ['a/b.yml'] : [], workflows: pick(FILES, a) }
   }
   const { build } = question
   const answers: { readonly [kind in 'start' | 'find' | 'cancel']: ReadonlyArray<Event> } = {
@@ -319,7 +321,7 @@ const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: Read
             error: null,
             exitCode: c % 4 === 0 ? (c as ExitCode) : null,
             external: c % 9 === 8 ? '8' : '7',
-            provider: c % 13 === 12 ? 'webhook' : (pick(builds, a)[1].plan?.provider ?? 'ci'),
+            provider: c % 13 === 12 ? 'webhook' : (pick(builds, a)[1].recipe?.provider ?? 'ci'),
             status: pick(STATUSES, b)
           }
     case 'timer': {
@@ -438,6 +440,7 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
         number: request.number,
         rkey: request.rkey,
         sources: null,
+        unkept: [],
         workflows: pick(FILES, 1)
       }
     const { build, number } = request
@@ -463,7 +466,7 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
           error: null,
           exitCode: null,
           external: '7',
-          provider: running[1].plan?.provider ?? '',
+          provider: running[1].recipe?.provider ?? '',
           status: 'success'
         }
   }

@@ -137,6 +137,7 @@ const TRIGGER = {
   kind: 'pipeline' as const,
   repo: { did: ALICE, knot: 'k', name: 'n', owner: ALICE },
   shape: null,
+  unkept: [],
   workflows: [{ name: 'w', text: 't' }]
 }
 
@@ -149,6 +150,7 @@ const LISTED = [
 const WORKFLOWS: ReadonlyArray<t.OutputOf<typeof Workflow>> = [
   {
     _tag: 'Defined',
+    bytes: 200,
     clone: { depth: 1, skip: false, submodules: true },
     content: '',
     engine: 'tack',
@@ -261,7 +263,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     records: [record]
   })),
   { _tag: 'RecordsUnread', at: at(1), did: ALICE, error: 'e', number: 1, waitMs: 2 },
-  { _tag: 'WorkflowsRead', at: at(1), defaultBranch: 'main', knot: K1, number: 1, rkey: 'r', sources: [{ name: 'ci.yml', text: 't' }], workflows: WORKFLOWS },
+  { _tag: 'WorkflowsRead', at: at(1), defaultBranch: 'main', knot: K1, number: 1, rkey: 'r', sources: [{ name: 'ci.yml', text: 't' }], unkept: ['n'], workflows: WORKFLOWS },
   { _tag: 'WorkflowsUnread', at: at(1), error: 'e', isFinal: true, knot: K1, number: 1, rkey: 'r' },
   { _tag: 'BuildAccepted', at: at(1), build: BUILD, external: 'x', number: 1 },
   { _tag: 'BuildRefused', at: at(1), build: BUILD, error: 'e', number: 1 },
@@ -285,6 +287,7 @@ const REPORTS: ReadonlyArray<t.OutputOf<typeof Report>> = [
   { _tag: 'TriggerRefused', at: at(1), detail: 'd', knot: K1, reason: 'actor', rkey: 'r' },
   { _tag: 'WorkflowsUnread', at: at(1), detail: 'd', knot: K1, rkey: 'r' },
   { _tag: 'WorkflowDropped', at: at(1), build: BUILD, detail: 'd', reason: 'limit' },
+  { _tag: 'WorkflowNameRefused', at: at(1), detail: 'd', knot: K1, name: 'n', rkey: 'r' },
   { _tag: 'ProviderUncertain', at: at(1), build: BUILD, detail: 'd', provider: 'p' },
   { _tag: 'BuildAbandoned', at: at(1), build: BUILD, detail: 'd', provider: 'p' },
   { _tag: 'ReportRefused', at: at(1), build: BUILD, provider: 'p' },
@@ -353,7 +356,7 @@ const isNullable = (tag: string, field: string): boolean =>
 const othersThan = (field: string): ReadonlyArray<unknown> => [
   undefined,
   { _tag: 'Nothing' },
-  ['x'],
+  ...(field === 'unkept' ? [[7]] : [['x']]),
   Symbol('x'),
   ...(field === 'exitCode' ? [0.5] : [-1])
 ]

@@ -98,6 +98,7 @@ describe('a trigger', () => {
         kind: 'refUpdate',
         repo: { did: 'did:plc:app', knot: null, name: null, owner: null },
         shape: 'named',
+        unkept: [],
         workflows: null
       })
     )

@@ -19,6 +19,7 @@ const trigger = {
   kind: 'pipeline',
   repo: { did: null, knot: null, name: 'app', owner: 'did:plc:owner' },
   shape: null,
+  unkept: [],
   workflows: []
 }
 const received = (what: unknown): Event =>
@@ -29,7 +30,7 @@ const page = (records: ReadonlyArray<object>): Event =>
   event({ _tag: 'RecordsRead', collection: listed.collection, did: 'did:plc:owner', next: 'more', number: 3, records })
 const workflow = { _tag: 'Faulty', content: '', error: 'x', name: 'ci.yml', when: null }
 const files = (sources: ReadonlyArray<object> | null): Event =>
-  event({ _tag: 'WorkflowsRead', ...KEY, defaultBranch: null, number: 7, sources, workflows: [workflow] })
+  event({ _tag: 'WorkflowsRead', ...KEY, defaultBranch: null, number: 7, sources, unkept: [], workflows: [workflow] })
 const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
 const started = event({ _tag: 'Started', config: E.isRight(config) ? config.right : null, resumeFrom: null })
 const retry = event({ _tag: 'RetryRequested', ...KEY, workflow: null })
@@ -61,7 +62,7 @@ test.each<readonly [string, Event, ReadonlyArray<object>]>([
 })
 
 test('passing over a trigger drops sources that were known as well', () => {
-  const known = event({ _tag: 'WorkflowsRead', ...KEY, defaultBranch: null, number: 7, sources: [{ name: 'ci.yml', text: 'x' }], workflows: [workflow] })
+  const known = event({ _tag: 'WorkflowsRead', ...KEY, defaultBranch: null, number: 7, sources: [{ name: 'ci.yml', text: 'x' }], unkept: [], workflows: [workflow] })
   expect(passOver(clampTimeUs(AT), known)?.[1]).toEqual({ ...known, sources: [], workflows: [] })
 })
 

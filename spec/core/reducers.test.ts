@@ -85,7 +85,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     records: [{ ...member(), rkey: 'm' }]
   },
   { _tag: 'RecordsUnread', at: at(60), did: OWNER, error: '', number: 2, waitMs: 0 },
-  { _tag: 'WorkflowsRead', at: at(60), defaultBranch: null, knot: K1, number: 5, rkey: 't2', sources: null, workflows: [] },
+  { _tag: 'WorkflowsRead', at: at(60), defaultBranch: null, knot: K1, number: 5, rkey: 't2', sources: null, unkept: [], workflows: [] },
   { _tag: 'WorkflowsUnread', at: at(60), error: '', isFinal: true, knot: K1, number: 5, rkey: 't2' },
   { _tag: 'BuildAccepted', at: at(60), build: BUILD, external: 'x', number: 4 },
   { _tag: 'BuildRefused', at: at(60), build: BUILD, error: '', number: 4 },
@@ -113,6 +113,7 @@ const pushed = (rkey: string, when: number): WrittenEvent => ({
     kind: 'pipeline',
     repo: { did: null, knot: null, name: 'app', owner: ALICE },
     shape: null,
+    unkept: [],
     workflows: []
   }
 })
@@ -132,9 +133,11 @@ const state = () =>
       number: 1,
       rkey: 't',
       sources: null,
+      unkept: [],
       workflows: [
         {
           _tag: 'Defined',
+          bytes: 200,
           clone: { depth: 1, skip: false, submodules: false },
           content: '',
           engine: 'tack',

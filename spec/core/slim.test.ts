@@ -50,7 +50,7 @@ const never = { when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], t
 test('a journal keeps of workflow files what became a plan, and what readers are told', () => {
   const sources = [
     { name: 'ci.yml', text: 'x' },
-    { name: 'long.yml', text: 'x'.repeat(65_536) },
+    { name: 'long.yml', text: 'x'.repeat(65_535) },
     { name: 'never.yml', text: 'y' },
     { name: 'none.yml', text: 'z' }
   ]
@@ -75,6 +75,22 @@ test('a journal keeps of workflow files what became a plan, and what readers are
         workflow({ name: 'none.yml', targets: [{ pipeline: 'app', provider: 'other', settings: [] }] })
       ]
     } as WrittenEvent)
+  ])
+})
+
+test('a journal keeps of a workflow without room how much it would take', () => {
+  const beyond = workflow({ ...SAID, bytes: 1_048_576, name: 'a.yml' })
+  const read = filesRead([beyond, workflow(SAID)], at(21), { unkept: ['a/b.yml'] })
+  expect(kept(comes(pushed(), at(20)), read)).toEqual([
+    eventOf({ ...read, workflows: [workflow({ ...BARE, bytes: 1_048_576, name: 'a.yml' }), workflow(SAID)] } as WrittenEvent)
+  ])
+})
+
+test('a journal keeps the names of files that are left out where a run begins', () => {
+  const begins = comes({ ...byHand(), unkept: ['a/b.yml'] }, at(20))
+  expect(kept(begins)).toEqual([eventOf(begins)])
+  expect(kept(begins, comes({ ...byHand(), unkept: ['a/b.yml'] }, at(30)))).toEqual([
+    eventOf(comes(byHand({ cause: { _tag: 'Manual', inputs: [], ref: null, sha: null }, workflows: [] }), at(30)))
   ])
 })
 

@@ -78,6 +78,7 @@ const pushed = (rkey: string, when: number): WrittenEvent => ({
     kind: 'pipeline',
     repo: { did: null, knot: null, name: 'app', owner: OWNER },
     shape: null,
+    unkept: [],
     workflows: [{ name: 'w', text: 't' }]
   }
 })
@@ -97,10 +98,12 @@ const building = (): State =>
       number: 1,
       rkey: 'a',
       sources: null,
+      unkept: [],
       workflows: [
         { _tag: 'Faulty', content: '', error: 'e', name: 'bad', when: null },
         {
           _tag: 'Defined',
+          bytes: 200,
           clone: CLONE,
           content: '',
           engine: 'tack',
@@ -245,7 +248,7 @@ describe('a written state', () => {
             ...run,
             announced,
             builds: [
-              ['bad', { ...build, deadline: 0, error: 'e', phase: { _tag: 'Settled', external: null }, plan: null, status: 'failed', statusUs: at(11) }],
+              ['bad', { ...build, deadline: 0, error: 'e', phase: { _tag: 'Settled', external: null }, recipe: null, status: 'failed', statusUs: at(11) }],
               ['w', { ...build, deadline: 2, error: null, phase: { _tag: 'Starting', number: 3 }, status: 'pending', statusUs: at(11) + 1 }]
             ],
             cause: { ...cause, changedFiles: null },

@@ -26,6 +26,7 @@ const UPDATED = {
   kind: 'refUpdate',
   repo: { did: APP, knot: null, name: null, owner: ALICE },
   shape: 'named',
+  unkept: [],
   workflows: null
 }
 const pushed = (fields: object) => ({ ...UPDATED, cause: { ...PUSH, ...fields } })
@@ -128,6 +129,7 @@ const made = (cause: object, fields: object = {}) => ({
   kind: 'pipeline',
   repo: { did: APP, knot: 'knot.example', name: 'app', owner: ALICE },
   shape: null,
+  unkept: [],
   workflows: [],
   ...fields
 })
@@ -249,9 +251,10 @@ describe('the workflows of a pipeline', () => {
     ['of more', of([CI, { name: 'ci.yml', raw: `${most}x` }]), 'workflows[1].raw has more than 262144 bytes'],
     ['that are no list', of({}), 'workflows is not a list'],
     ['that are text', of(['ci.yml']), 'workflows[0] is not an object'],
-    ['without a name, which are left out', of([CI, { raw: '' }]), carried({ name: 'ci.yml', text: 'when: []\n' })],
-    ['with a path for a name, which are left out', of([{ name: '../ci.yml', raw: '' }, CI]), carried({ name: 'ci.yml', text: 'when: []\n' })],
-    ['of a name that is too long, of which no more is looked at', of([{ name: 'x'.repeat(101) }]), carried()],
+    ['without a name, which are left out', of([CI, { raw: '' }]), { ...carried({ name: 'ci.yml', text: 'when: []\n' }), unkept: [''] }],
+    ['with a path for a name, which are left out', of([{ name: '../ci.yml', raw: '' }, CI]), { ...carried({ name: 'ci.yml', text: 'when: []\n' }), unkept: ['../ci.yml'] }],
+    ['of a name that is too long, of which no more is looked at', of([{ name: 'x'.repeat(101) }]), { ...carried(), unkept: ['x'.repeat(101)] }],
+    ['of a name of which an excerpt is enough', of([{ name: 'x'.repeat(121) }]), { ...carried(), unkept: [`${'x'.repeat(120)}…`] }],
     ['without text', of([{ name: 'ci.yml' }]), 'workflows[0].raw is not text'],
     ['fifty', of(Array.from({ length: 50 }, () => CI)), carried(...Array.from({ length: 50 }, () => ({ name: 'ci.yml', text: 'when: []\n' })))],
     ['fifty-one', of(Array.from({ length: 51 }, () => CI)), 'workflows has more than 50 items']

@@ -14,6 +14,12 @@ const rows: ReadonlyArray<readonly [text: string, bytes: number]> = [
   ['\u{10ffff}', 4],
   ['\ud800', 3],
   ['\udc00\ud800', 6],
+  ['\ud800a', 4],
+  ['\ud800\ue000', 6],
+  ['\ud800😀\udc00', 10],
+  ['\udbff\udc00', 4],
+  ['\ud800\udfff', 4],
+  ['\udc00\udc00', 6],
   ['aé€😀', 10]
 ]
 

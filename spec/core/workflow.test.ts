@@ -20,12 +20,19 @@ const EMPTY = {
 }
 const CONDITION = { branch: [], event: [], paths: null, tag: [], types: null, unknown: null }
 
+/** The file, with how long all is that a build may need of it. */
+const whole = (beyond: object): object => {
+  const file = { ...EMPTY, ...beyond }
+  const { clone, environment, steps, targets } = file
+  return { ...file, bytes: Buffer.byteLength(JSON.stringify({ clone, environment, steps, targets })) }
+}
+
 /** Rows of a file, and of what it has beyond an empty one. */
 const defined = (rows: ReadonlyArray<readonly [what: string, data: unknown, beyond: object]>): void => {
   for (const [what, data, beyond] of rows)
     test(what, () => {
       const workflow = decode(data)
-      expect(workflow).toEqual({ ...EMPTY, ...beyond })
+      expect(workflow).toEqual(whole(beyond))
       expect(Workflow.is(workflow)).toBe(true)
     })
 }
@@ -37,6 +44,20 @@ const faulty = (rows: ReadonlyArray<readonly [data: unknown, error: string]>): v
 
 const many = (count: number, prefix = 'K'): Record<string, unknown> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${String(i).padStart(4, '0')}`, 'x']))
+
+test('the size of a workflow counts in bytes, as it is written', () => {
+  const bytes = (data: unknown): unknown => {
+    const workflow = decode(data)
+    return workflow._tag === 'Defined' ? workflow.bytes : workflow
+  }
+  expect(bytes({})).toBe(94)
+  expect(bytes({ environment: { A: 'x' } })).toBe(94 + 9)
+  expect(bytes({ environment: { A: 'é' } })).toBe(94 + 10)
+  expect(bytes({ environment: { A: '\u0001' } })).toBe(94 + 14)
+  // What is of no use to a build does not count, nor does anything in a file for another engine.
+  expect(bytes({ when: [{ branch: 'main' }] })).toBe(94)
+  expect(bytes({ engine: 'x', environment: { A: 'x' } })).toBe(94)
+})
 
 describe('the file', () => {
   defined([
@@ -273,22 +294,22 @@ describe('a whole file', () => {
   const fitting = (size: number) => ({ k: Array.from({ length: size - 13 }, () => 7) })
 
   test('may be as large as the limit', () => {
-    expect(decode(fitting(262_144))).toEqual(EMPTY)
+    expect(decode(fitting(262_144))).toEqual(whole({}))
     expect(decode(fitting(262_145))).toMatchObject({ error: TOO_LARGE })
-    expect(decode({ k: 'x'.repeat(262_132) })).toEqual(EMPTY)
+    expect(decode({ k: 'x'.repeat(262_132) })).toEqual(whole({}))
     expect(decode({ k: 'x'.repeat(262_133) })).toMatchObject({ error: TOO_LARGE })
-    expect(decode({ k: '' })).toEqual(EMPTY)
+    expect(decode({ k: '' })).toEqual(whole({}))
   })
 
   test('counts an empty text as one character', () => {
-    expect(decode({ k: Array.from({ length: 262_131 }, () => '') })).toEqual(EMPTY)
+    expect(decode({ k: Array.from({ length: 262_131 }, () => '') })).toEqual(whole({}))
     expect(decode({ k: Array.from({ length: 262_132 }, () => '') })).toMatchObject({ error: TOO_LARGE })
   })
 
   test('counts keys, maps within lists, and scalars by their spelling', () => {
-    expect(decode({ ['k'.repeat(262_132)]: 7 })).toEqual(EMPTY)
+    expect(decode({ ['k'.repeat(262_132)]: 7 })).toEqual(whole({}))
     expect(decode({ ['k'.repeat(262_133)]: 7 })).toMatchObject({ error: TOO_LARGE })
-    expect(decode({ k: [{ a: 'x'.repeat(262_129) }] })).toEqual(EMPTY)
+    expect(decode({ k: [{ a: 'x'.repeat(262_129) }] })).toEqual(whole({}))
     expect(decode({ k: [{ a: 'x'.repeat(262_130) }] })).toMatchObject({ error: TOO_LARGE })
     expect(decode({ k: Array.from({ length: 131_066 }, () => 17) })).toMatchObject({ error: TOO_LARGE })
   })
@@ -308,7 +329,7 @@ describe('a whole file', () => {
     let deep: Yaml = null
     for (let i = 0; i < 100_000; i++) deep = { map: [['a', deep]] }
     const file = (key: string): Workflow => decodeWorkflow(name(), '', { map: [['engine', 'tack'], [key, deep]] })
-    expect(file('deep')).toEqual(EMPTY)
+    expect(file('deep')).toEqual(whole({}))
     expect(file('environment')).toMatchObject({ error: 'environment.a is not text' })
   })
 })

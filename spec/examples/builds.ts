@@ -89,6 +89,7 @@ export const trigger = (changes: Partial<Trigger> = {}): Trigger => ({
   repo: { did: REPO_DID, knot: null, name: null, owner: null },
   // A knot that has said more than older ones do is not waited for.
   shape: changes.kind === 'pipeline' ? null : 'detailed',
+  unkept: [],
   workflows: null,
   ...changes
 })
@@ -114,6 +115,7 @@ export const comes = (said: Trigger | string, when: number, { connection = 2, cr
 
 export const workflow = (changes: Partial<Defined> = {}): Defined => ({
   _tag: 'Defined',
+  bytes: 200,
   clone: { depth: 1, skip: false, submodules: false },
   content: '',
   engine: 'tack',
@@ -138,6 +140,7 @@ export const filesRead = (workflows: Read['workflows'], when: number, changes: P
   number: 1,
   rkey: KEY,
   sources: null,
+  unkept: [],
   workflows,
   ...changes
 })
@@ -346,6 +349,19 @@ const dropped = (reason: Of<WrittenReport, 'WorkflowDropped'>['reason'], when: n
   build: name(of),
   reason
 })
+const unnamed = (name: string, when: number): WrittenReport => ({ _tag: 'WorkflowNameRefused', at: when, knot: K1, name, rkey: KEY })
+
+/** What a run of this push leaves for what two workflows say, in bytes: 1 MiB, less what it is itself, and what is set aside for it and for each build. */
+const ROOM = 1_027_414
+const NO_ROOM = 'The workflows of this trigger come to more than 1,048,576 bytes, and there is no room left for this one.'
+/** Those of a build that was asked for by hand. */
+const variablesByHand = (...inputs: Plan['variables']): Plan['variables'] => [
+  ...variables().slice(0, 2),
+  ...inputs,
+  ...variables().slice(2, 3),
+  ['TANGLED_PIPELINE_KIND', 'manual'],
+  ...variables().slice(4)
+]
 const uncertain = (when: number): WrittenReport => ({ _tag: 'ProviderUncertain', at: when, build: name(), provider: 'ci' })
 
 /** A push came, its workflow is known, and the provider is asked to start the build, under number 3. */
@@ -1368,6 +1384,91 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports: [dropped('limit', at(21), 'w50')]
     }
   }),
+  example('T3.35 the workflow that takes the last room of its run is built, and the next one fails', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [filesRead([workflow({ bytes: ROOM, name: 'a' }), workflow({ bytes: 1, name: 'b' })], at(21))],
+    then: {
+      effects: [
+        announce(at(21), [shown('a'), shown('b')]),
+        publish('pending', at(21), { build: name('a') }),
+        deadline(2, pendingMs, name('a')),
+        start(3, name('a')),
+        publish('failed', at(21) + 1, { build: name('b'), error: NO_ROOM })
+      ],
+      reports: [dropped('limit', at(21), 'b')]
+    }
+  }),
+  example('T3.36 a workflow that finds no room leaves it to those after it', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [filesRead([workflow({ bytes: ROOM + 1, name: 'a' }), workflow({ bytes: ROOM, name: 'b' })], at(21))],
+    then: {
+      effects: [
+        announce(at(21), [shown('a'), shown('b')]),
+        publish('failed', at(21), { build: name('a'), error: NO_ROOM }),
+        publish('pending', at(21) + 1, { build: name('b') }),
+        deadline(2, pendingMs, name('b')),
+        start(3, name('b'))
+      ],
+      reports: [dropped('limit', at(21), 'a')]
+    }
+  }),
+  example('T3.37 inputs take room of a run once, however many workflows there are', {
+    given: [
+      ...running(),
+      comes(trigger({ cause: { _tag: 'Manual', inputs: [['k', 'x'.repeat(65_535)]], ref: MAIN, sha: SHA }, kind: 'pipeline', workflows: [] }), at(20))
+    ],
+    when: [filesRead([workflow({ bytes: ROOM - 65_000, name: 'a' }), workflow({ bytes: 200, name: 'b' })], at(21))],
+    then: {
+      effects: [
+        announce(at(21), [shown('a'), shown('b')], { cause: { _tag: 'Manual', inputs: [['k', 'x'.repeat(65_535)]], ref: MAIN, sha: SHA } }),
+        publish('failed', at(21), { build: name('a'), error: NO_ROOM }),
+        publish('pending', at(21) + 1, { build: name('b') }),
+        deadline(2, pendingMs, name('b')),
+        start(3, name('b'), plan({ variables: variablesByHand(['TANGLED_INPUT_K', 'x'.repeat(65_535)]) }))
+      ],
+      reports: [dropped('limit', at(21), 'a')]
+    }
+  }),
+  example('T3.38 a workflow that does not apply, or is no build for a provider, takes no room', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [
+      filesRead(
+        [
+          workflow({ bytes: ROOM, name: 'a', when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] }),
+          workflow({ bytes: ROOM, name: 'b', targets: [] }),
+          workflow({ bytes: ROOM, name: 'c' })
+        ],
+        at(21)
+      )
+    ],
+    then: {
+      effects: [
+        announce(at(21), [shown('b'), shown('c')]),
+        publish('failed', at(21), { build: name('b'), error: 'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".' }),
+        publish('pending', at(21) + 1, { build: name('c') }),
+        deadline(2, pendingMs, name('c')),
+        start(3, name('c'))
+      ]
+    }
+  }),
+  example('T3.39 the name of a workflow file that cannot be kept is reported, and the other files are read', {
+    given: running(),
+    when: [comes(trigger({ kind: 'pipeline', unkept: ['../ci.yml', ''], workflows: [{ name: 'ci.yml', text: '' }] }), at(20))],
+    then: {
+      effects: [read(1, { workflows: [{ name: 'ci.yml', text: '' }] })],
+      reports: [unnamed('../ci.yml', at(20)), unnamed('', at(20))]
+    }
+  }),
+  example('T3.40 the name of a workflow file that cannot be kept is reported once, also where its trigger comes again', {
+    given: [...running(), comes(trigger({ kind: 'pipeline', unkept: ['../ci.yml'], workflows: [] }), at(20))],
+    when: [comes(trigger({ kind: 'pipeline', unkept: ['../ci.yml'], workflows: [] }), at(30))],
+    then: {}
+  }),
+  example('T3.41 the name of a file in the repository that cannot be kept is reported, also where nothing else comes of the trigger', {
+    given: [...running(), comes(trigger(), at(20))],
+    when: [filesRead([], at(21), { unkept: ['a\\b.yml'] })],
+    then: { effects: [], reports: [unnamed('a\\b.yml', at(21)), ignored('workflows', at(21))] }
+  }),
   example('T3.17 files that cannot be read are tried again, after growing pauses', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
@@ -1796,8 +1897,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
         {
           sources: [
             { name: 'a', text: 'x' },
-            { name: 'b', text: 'x'.repeat(65_536) },
-            { name: 'c', text: 'x'.repeat(65_535) },
+            { name: 'b', text: 'x'.repeat(65_532) },
+            { name: 'c', text: 'x'.repeat(65_531) },
             { name: 'd', text: 'x' }
           ]
         }
@@ -1805,7 +1906,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: {
       effects: [
-        announce(at(21), [unread('a', 'x'), unread('b'), unread('c', 'x'.repeat(65_535)), unread('d')]),
+        announce(at(21), [unread('a', 'x'), unread('b'), unread('c', 'x'.repeat(65_531)), unread('d')]),
         ...['a', 'b', 'c', 'd'].map((of, i) => publish('failed', at(21) + i, { build: name(of), error: 'x' }))
       ]
     }

@@ -113,6 +113,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-11', 'builds.js', "isOpen: told.outcome === 'left'", 'isOpen: false', 'T1.35'),
   mutant('BUILD-10', 'builds.js', "return ask(state, event.build, 'Starting')", 'return unchanged(state)', 'T5.3'),
   mutant('BUILD-12', 'builds.js', 'run === null || refusal !== null', 'run === null', 'T4.22'),
+  mutant('BUILD-13', 'budget.js', 'if (bytes > left)', 'if (false)', 'T3.35'),
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),

@@ -15,11 +15,26 @@ import {
   type State,
   type Status,
   type Timer,
-  type Trigger
+  type Trigger,
+  type Workflow
 } from '../../core/index.js'
 import type { Step } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
 import { accountOf, configured, type Run } from './run.js'
+
+/** A trigger that brought much, what was done about it, and its runs as they were written, the first time as soon as its files were read. */
+export interface Hoard {
+  readonly effects: ReadonlyArray<Effect>
+  /** The only input. */
+  readonly input: string
+  readonly rows: ReadonlyArray<string>
+  readonly workflows: ReadonlyArray<Workflow>
+}
+
+const RUN_BYTES_MAX = 1_048_576
+/** For the run, and for each build, no more is set aside. */
+const SET_ASIDE = 8_192
+export const NO_ROOM = 'The workflows of this trigger come to more than 1,048,576 bytes, and there is no room left for this one.'
 
 // ---------------------------------------------------------------------------------------- helpers
 
@@ -366,5 +381,25 @@ export const BUILD = {
         equal(`${event._tag} is refused as ${String(refusal)}`, same(after.builds, before.builds), refusal !== null),
         when(refusal !== null, () => equal('what a refused order causes', caused, []))
       )
-    })
+    }),
+
+  'BUILD-13': ({ effects, input, rows, workflows }: Hoard): Verdict => {
+    const plans = effectsOf(effects, 'StartBuild').map(({ plan }) => plan)
+    const told = effectsOf(effects, 'PublishStatus').flatMap(({ entry }) => (entry.error === NO_ROOM ? [entry.build.workflow] : []))
+    const counted = effectsOf(effects, 'Report').flatMap(({ report }) => (report._tag === 'WorkflowDropped' ? [report.build.workflow] : []))
+    const [first = ''] = rows
+    const left = RUN_BYTES_MAX - Buffer.byteLength(first) - (workflows.length + 1) * SET_ASIDE
+    return all(
+      every(rows, (row) => because(Buffer.byteLength(row) <= RUN_BYTES_MAX, () => `a run has ${String(Buffer.byteLength(row))} bytes`)),
+      every(rows, (row) => equal('how often inputs are kept', row.split(JSON.stringify(input)).length - 1, 1)),
+      every(plans, ({ variables }) => because(variables.some(([name, value]) => name === 'TANGLED_INPUT_K' && value === input), () => 'a plan without the input')),
+      equal('what is counted', counted, told),
+      every(workflows, (workflow) =>
+        because(
+          workflow._tag === 'Faulty' || !told.includes(workflow.name) || workflow.bytes > left,
+          () => `${workflow.name} would have had room`
+        )
+      )
+    )
+  }
 } satisfies Laws

@@ -18,6 +18,7 @@ import {
   KnotFrameRejected,
   type Natural,
   OrderedMap as M,
+  planOf,
   type Receipt,
   type Report,
   type Rkey,
@@ -144,9 +145,10 @@ const owedRuns = ({ builds }: State): ReadonlyArray<Effect> =>
       const sha = run.cause._tag === 'Push' ? run.cause.newSha : run.cause._tag === 'PullRequest' ? run.cause.sourceSha : run.cause.sha
       return [{ _tag: 'ReadWorkflows', knot, number, repository: run.repository, rkey, sha, workflows }]
     }
-    return M.toEntries(run.builds).flatMap(([workflow, { deadline, phase, plan, status }]): ReadonlyArray<Effect> => {
+    return M.toEntries(run.builds).flatMap(([workflow, { deadline, phase, recipe, status }]): ReadonlyArray<Effect> => {
       const build = { knot, rkey, workflow }
-      if (phase._tag === 'Settled' || plan === null) return []
+      if (phase._tag === 'Settled' || recipe === null) return []
+      const plan = planOf(build, run, recipe)
       const { pendingMs, runningMs } = builds.settings.policy
       const ms = status === 'running' ? runningMs : pendingMs
       const timer: Effect = { _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'DeadlineTimer', build, number: deadline } }
@@ -291,7 +293,7 @@ const neededOf = ({ after, before, effects, event }: Step): number => {
   }
   if (event._tag !== 'WorkflowsRead') return 0
   const run = M.toEntries(after.builds.runs).find(([name]) => name === `${event.knot}/${event.rkey}`)?.[1]
-  const planned = run === undefined ? [] : M.toEntries(run.builds).flatMap(([name, { plan }]) => (plan === null ? [] : [name as string]))
+  const planned = run === undefined ? [] : M.toEntries(run.builds).flatMap(([name, { recipe }]) => (recipe === null ? [] : [name as string]))
   const told = effects.flatMap((effect) => (effect._tag === 'PublishPipeline' ? effect.entry.workflows.map(({ text }) => text) : []))
   return lengthOf(told) + weightOf({ ...event, sources: null, workflows: event.workflows.filter(({ name }) => planned.includes(name)) })
 }

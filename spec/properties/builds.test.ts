@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe } from 'vitest'
 import { type Builds, type Effect, OrderedMap as M, orderRefusal, type TimeUs } from '../../core/index.js'
 import { buildRuns, campaignOutcomes, namePairs, pushLives } from '../arbitraries/builds.js'
-import { BUILD, nameText } from '../laws/builds.js'
+import { hoards } from '../arbitraries/hoards.js'
+import { BUILD, type Hoard, nameText, NO_ROOM } from '../laws/builds.js'
 import { announced, published, readAlong, STREAM } from '../laws/stream.js'
 import { reports, some } from './cases.js'
 import { check } from './support.js'
@@ -113,6 +114,16 @@ describe('BUILD', () => {
     'a retry': isOrder('RetryRequested', null),
     'a retry of what goes on': isOrder('RetryRequested', 'running'),
     'a retry without a right': isOrder('RetryRequested', 'right')
+  })
+  const noRoom = ({ effects }: Hoard): number => published(effects).filter(({ error }) => error === NO_ROOM).length
+  check(BUILD, 'BUILD-13', hoards, {
+    'all of them have room': (hoard) => noRoom(hoard) === 0,
+    'more than half a mebibyte is kept': ({ rows: [row = ''] }) => Buffer.byteLength(row) > 524_288,
+    'one that has no room, and a later one that has': ({ effects }) => {
+      const errors = published(effects).map(({ error }) => error)
+      return errors.includes(NO_ROOM) && errors.indexOf(null, errors.indexOf(NO_ROOM)) > 0
+    },
+    'texts that are more when they are written': ({ input }) => Buffer.byteLength(JSON.stringify(input)) > 2 * Buffer.byteLength(input)
   })
 })
 

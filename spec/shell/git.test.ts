@@ -159,7 +159,7 @@ describe.skipIf(!hasGit)(`reading files${WITHOUT_GIT}`, () => {
 
   it('finds none where the folder is missing, or is something else', async () => {
     const { knot, repo } = await served()
-    const none = { _tag: 'Files', defaultBranch: 'main', files: [], left: 0 }
+    const none = { _tag: 'Files', defaultBranch: 'main', files: [], left: 0, unkept: [] }
     for (const change of [
       { content: 'x', path: 'README' },
       { content: 'x', path: '.tangled' },
@@ -198,6 +198,18 @@ describe.skipIf(!hasGit)(`reading files${WITHOUT_GIT}`, () => {
     expect(answer._tag === 'Files' && answer.files.map(({ name }) => name)).toEqual([
       '-rf.yml', '__proto__.yaml', 'ci.yml', 'größe.yml', 'with space "quoted" \'n such.yml'
     ])
+  })
+
+  it('tells the names of files that no build can bear, as excerpts, the first fifty', async () => {
+    const { knot, repo } = await served()
+    const long = Array.from({ length: 60 }, (_, i) => `${String(i).padStart(2, '0')}${'x'.repeat(130)}.yml`)
+    await repo.commitAndPush([file('ci.yml'), file('a\\b.yaml'), file(`${'x'.repeat(101)}.md`)])
+    const few = await read(asked(knot.host))
+    expect(texts(few)).toEqual({ 'ci.yml': '# ci.yml\n' })
+    expect(few).toMatchObject({ left: 0, unkept: ['a\\b.yaml'] })
+    await repo.commitAndPush([...long].reverse().map((name) => file(name, `same in all\n`)))
+    const many = await read(asked(knot.host))
+    expect(many).toMatchObject({ left: 0, unkept: long.slice(0, 50).map((name) => `${name.slice(0, 120)}…`) })
   })
 
   it('takes the first fifty by name, and says how many more there are', async () => {

@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { type BuildName, type Effect, type Event, isFinal, OrderedMap as M, type State, step, TimeUs } from '../../core/index.js'
+import { type BuildName, type Effect, type Event, isFinal, OrderedMap as M, type Plan, type State, step, TimeUs } from '../../core/index.js'
 import { openStore, type Store } from '../../shell/store.js'
 import { workflow } from '../examples/builds.js'
 import { ALICE, at, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../examples/support.js'
@@ -88,7 +88,7 @@ const answersTo = (effect: Effect, world: World): ReadonlyArray<WrittenEvent> =>
     case 'ReadWorkflows':
       world.reads.push(effect.rkey)
       return [
-        { _tag: 'WorkflowsRead', at: now(), defaultBranch: 'main', knot: effect.knot, number: effect.number, rkey: effect.rkey, sources: null, workflows: [workflow()] }
+        { _tag: 'WorkflowsRead', at: now(), defaultBranch: 'main', knot: effect.knot, number: effect.number, rkey: effect.rkey, sources: null, unkept: [], workflows: [workflow()] }
       ]
     case 'StartBuild': {
       const name = shortOf(effect.build)
@@ -265,8 +265,26 @@ const STORIES: { readonly [store: string]: Story } = {
   }
 }
 
-const NAMES = Object.keys(STORIES)
-const storyOf = (name: string): Story => STORIES[name] ?? expect.fail(name)
+/** Of version 3. Runs of several workflows, one of which was repeated; with inputs; and one for which no workflow was understood. */
+const STORY_3: Story = {
+  runs: [
+    'knot1.example/3mbd35iovik22 Read a.yml:Settled/success b.yml:Settled/failed',
+    'knot1.example/3mbd35ktkr222 Read b.yml:Following/running',
+    'knot1.example/3mbd35mbdm222 Read bad.yml:Settled/failed',
+    'knot1.example/3mbd35nhick22 Read ci.yml:Starting/pending',
+    'knot1.example/3mbd35onmz222 Reading',
+    'knot2.example/3mbd35pm5l222 Read ci.yml:Pausing/pending more.yml:Following/pending',
+    'knot2.example/3mbd35rbkkk22 Reading',
+    'knot2.example/3mbd35t6lok22 ReadPausing',
+    'knot3.example/3mbd35ueqf222 Read ci.yml:Cancelling/cancelled',
+    'knot3.example/3mbd35wynwk22 Read ci.yml:CancelPausing/cancelled other.yml:Settled/failed'
+  ],
+  unread: ['knot1.example/3mbd35onmz222', 'knot2.example/3mbd35rbkkk22', 'knot2.example/3mbd35t6lok22'],
+  unsure: ['knot1.example/3mbd35nhick22', 'knot2.example/3mbd35pm5l222']
+}
+
+const NAMES = [...Object.keys(STORIES), 'store-v3']
+const storyOf = (name: string): Story => (name === 'store-v3' ? STORY_3 : (STORIES[name] ?? expect.fail(name)))
 const ofRuns = (keys: ReadonlyArray<string>): ReadonlyArray<string> => keys.map((key) => `${key} ci.yml`).sort()
 
 describe.each(NAMES)('%s', (name) => {
@@ -365,6 +383,42 @@ describe('a journal of number 2', () => {
     expect(outline(state).filter((one) => one.includes('3mbd36pkig222'))).toEqual([
       'knot1.example/3mbd36pkig222 Read a.yml:Settled/failed b.yml:Starting/pending'
     ])
+  })
+})
+
+describe('a store of number 3', () => {
+  /** What providers were told of each build, when it was last asked about. */
+  const plans = async (): Promise<ReadonlyMap<string, Plan>> => {
+    const world = worldWith(true)
+    playedIn(world, await stateOf('store-v3'), [eventOf(started(world.us, MEMBERS))])
+    return new Map(world.asked.flatMap((effect) => ('plan' in effect ? [[shortOf(effect.build), effect.plan] as const] : [])))
+  }
+
+  it('has every plan that it had, whole', async () => {
+    const lines = (await readFile(new URL('state.json', fixture('store-v3')), 'utf8')).split('\n').filter((line) => /^\["knot\d/.test(line))
+    const runs = lines.map((line) => JSON.parse(line.replace(/,$/, '')) as readonly [string, { readonly builds: ReadonlyArray<readonly [string, { readonly plan: Plan | null }]> }])
+    const found = await plans()
+    const compared = runs.flatMap(([key, { builds }]) =>
+      builds.flatMap(([name, { plan }]) => {
+        const now = found.get(`${key} ${name}`)
+        return plan === null || now === undefined ? [] : [[now, plan] as const]
+      })
+    )
+    expect(compared.length).toBeGreaterThan(4)
+    for (const [now, then] of compared) expect(now).toEqual(then)
+    expect(found.get('knot2.example/3mbd35pm5l222 ci.yml')?.variables).toContainEqual(['TANGLED_INPUT_LOG_LEVEL', 'debug'])
+    // What was kept of a build that has ended, a retry needs.
+    const { builds } = await stateOf('store-v3')
+    const ended = M.toEntries(builds.runs).find(([key]) => key.endsWith('3mbd35iovik22'))?.[1].builds ?? expect.fail('no run')
+    expect(M.toEntries(ended).map(([, { recipe }]) => recipe?.environment)).toEqual([[['A', 'one'], ['B', '2']], [['A', 'one'], ['B', '2']]])
+  })
+
+  it('is refused, as it is, where a journal goes on from its snapshot', async () => {
+    const image = await imageOf('store-v3')
+    const [path] = [...image.keys()].filter((file) => file.startsWith('journal'))
+    const line = `{"version":3,"seq":${String(Number(/\d+/.exec(path ?? '')?.[0]))},"events":[]`
+    const journal = Buffer.from(`${line},"crc":"${crc32(line).toString(16).padStart(8, '0')}"}\n`)
+    await expect(openOn(new Map([...image, [path ?? '', journal]]))).rejects.toThrow(/written by an earlier tack, for a store of version 3, and has happened after the last snapshot/)
   })
 })
 

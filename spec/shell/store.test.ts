@@ -129,7 +129,7 @@ describe('a store', () => {
     )
   })
 
-  it('keeps its snapshot as one JSON document, an account, a row, a run and a status a line', async () => {
+  it('keeps its snapshot as one JSON document, an account, a row, a run, a status and a knot a line', async () => {
     const folder = await newFolder()
     const store = await openIn(folder)
     await appendAll(store, BATCHES)
@@ -143,31 +143,49 @@ describe('a store', () => {
         OrderedMap.toEntries<string, unknown>(slots).map((row) => [list, ...row])
       )
     ])
+    const { backfill, builds, knots, ...head } = JSON.parse(JSON.stringify(Head.encode(headOf(LAST)))) as Record<'backfill' | 'builds' | 'knots', Record<string, ReadonlyArray<readonly [unknown, Record<string, unknown>]>>>
+    const growing = [
+      ...(builds['mistaken'] ?? []).map((key) => ['mistaken', key]),
+      ...(backfill['accounts'] ?? []).map((entry) => ['readings', ...entry]),
+      ...(builds['sources'] ?? []).flatMap(([knot, { spent, ...source }]) => [
+        ['sources', knot, source],
+        ...(spent as ReadonlyArray<ReadonlyArray<unknown>>).map((entry) => ['spent', ...entry])
+      ]),
+      ...(knots['subscriptions'] ?? []).map((entry) => ['subscriptions', ...entry])
+    ]
     const runs = OrderedMap.toEntries(LAST.builds.runs).map((entry) => Builds.RunEntry.encode([...entry]))
     const statuses = OrderedMap.toEntries(LAST.builds.log).map(([, entry]) => StatusEntry.encode(entry))
     const content = text.slice(0, text.lastIndexOf(']'))
     const crc = crc32(content).toString(16).padStart(8, '0')
-    expect([accounts, runs, statuses].map(({ length }) => length > 1)).toEqual([true, true, true])
+    expect([accounts, growing, runs, statuses].map(({ length }) => length > 1)).toEqual([true, true, true, true])
     expect(JSON.parse(text)).toEqual({
       accounts,
       crc,
       format: 'tack-state',
-      head: Head.encode(headOf(LAST)),
+      growing,
+      head: {
+        ...head,
+        backfill: { ...backfill, accounts: [] },
+        builds: { ...builds, mistaken: [], sources: [] },
+        knots: { ...knots, subscriptions: [] }
+      },
       runs,
       seq: BATCHES.length,
       statuses,
-      version: 3
+      version: 4
     })
     const linesOf = (entries: ReadonlyArray<unknown>) =>
       entries.map((entry, i) => canonical(entry as Json) + (i === entries.length - 1 ? '' : ','))
     expect(text.split('\n').slice(1, -2)).toEqual([
+      ...linesOf(growing),
+      '],"accounts":[',
       ...linesOf(accounts),
       '],"runs":[',
       ...linesOf(runs),
       '],"statuses":[',
       ...linesOf(statuses)
     ])
-    expect(text).toMatch(/^\{"format":"tack-state","version":3,"seq":\d+,"head":\{.*\},"accounts":\[\n/)
+    expect(text).toMatch(/^\{"format":"tack-state","version":4,"seq":\d+,"head":\{.*\},"growing":\[\n/)
     expect(text).toMatch(/\n\],"crc":"[0-9a-f]{8}"\}\n$/)
   })
 
@@ -179,7 +197,7 @@ describe('a store', () => {
     expect(store.journalBytes()).toBe(Buffer.byteLength(text))
     expect(text.split('\n').slice(0, -1)).toEqual(
       BATCHES.map((events, i) => {
-        const content = `{"version":3,"seq":${String(i + 1)},"events":${JSON.stringify(events)}`
+        const content = `{"version":4,"seq":${String(i + 1)},"events":${JSON.stringify(events)}`
         return `${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}`
       })
     )
@@ -334,7 +352,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     '[]',
     '{}',
     '{"posts":[]}\n',
-    '\ufeff{"format":"tack-state","version":3,',
+    '\ufeff{"format":"tack-state","version":4,',
     '\u0000\u0000',
     'PK\u0003\u0004'
   ])('a foreign file: %j', async (text) => {
@@ -346,10 +364,10 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
   it('a newer version: both are named', async () => {
     const image = await imageOf(3)
     const text = fileIn(image, 'state.json').toString()
-    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":3', '"version":12'))))).message).toMatch(
-      /line 1: it is of version 12, and this tack knows versions up to 3/
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":4', '"version":12'))))).message).toMatch(
+      /line 1: it is of version 12, and this tack knows versions up to 4/
     )
-    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":3', '"version":0'))))).message).toMatch(
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":4', '"version":0'))))).message).toMatch(
       /version 0/
     )
   })
@@ -363,17 +381,25 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     const swapped = [...lines.slice(0, first), ...apart(lines.slice(second, third)), ...lines.slice(first, second), ...lines.slice(third)]
       .join('\n')
       .replace(/,(\n\],"runs")/, '$1')
+    const line = (at: number, what: string): RegExp => new RegExp(`^line ${String(at + 1)}: ${what}`)
     const cases: ReadonlyArray<readonly [string, RegExp]> = [
-      [text.replace('"active":true', '"active":"yes"'), /^line 2: at .*active: expected boolean, found "yes"/],
+      [text.replace('"active":true', '"active":"yes"'), line(first, 'at .*active: expected boolean, found "yes"')],
+      [text.replace('\n["sources",', '\n["source",'), line(1, 'not a row of the head')],
+      [text.replace('\n["sources","', '\n["sources",7,"'), line(1, 'not a row of the head')],
+      [text.replace('\n["sources",', '\n["spent",'), line(1, 'a spent key before any source')],
+      [text.replace('"pipelines":', '"spent":[],"pipelines":'), line(1, 'not a source without its spent keys')],
+      [text.replace(/"leaving":[^]*?"pipelines"/, '"pipelines"'), line(1, 'at leaving')],
+      [text.replace('"mistaken":[]', '"mistaken":["x"]'), /^at head.builds.mistaken: what grows has lines of its own/],
       [text.replace('"stopped":false', '"stopped":0'), /stopped: expected boolean, found 0/],
       [text.replace('"seq":', '"seq":-'), /^line 1: at seq: /],
-      [text.replace('\n["did:', '\n["di:'), /^line 2: /],
-      [text.replace('\n["did:', '\n[ did:'), /^line 2: it is not JSON/],
+      [text.replace('\n["did:', '\n["di:'), line(first, '')],
+      [text.replace('\n["did:', '\n[ did:'), line(first, 'it is not JSON')],
       [second > 0 ? swapped : '', /not in ascending order/],
-      [[lines[0], ...lines.slice(2)].join('\n'), /^line 2: a row without its account/],
+      [[...lines.slice(0, first), ...lines.slice(first + 1)].join('\n'), line(first, 'a row without its account')],
       [text.replace('\n["repos",', '\n["repo",'), /^line \d+: neither an account nor a row/],
       [text.replace('\n["repos","', '\n["repos",7,"'), /^line \d+: neither an account nor a row/],
-      [text.replace('"active":true', '"active":true,"repos":[]'), /^line 2: rows in the line of their account/],
+      [text.replace('"active":true', '"active":true,"repos":[]'), line(first, 'rows in the line of their account')],
+      [text.replace('\n],"accounts":[\n', '\n],"runs":[\n'), /the checksum is not/],
       // A list under another name, one twice, and one that is missing.
       [text.replace('\n],"runs":[\n', '\n],"rums":[\n'), /the checksum is not/],
       [text.replace('\n],"runs":[\n', '\n],"statuses":[\n'), /the checksum is not/],
@@ -397,7 +423,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
       withFile(
         image,
         'state.json',
-        sealed(fileIn(image, 'state.json').toString().replace('"version":3', '"version":0').replaceAll('"active"', '"alive"'))
+        sealed(fileIn(image, 'state.json').toString().replace('"version":4', '"version":0').replaceAll('"active"', '"alive"'))
       )
     )
     const renamed = (json: unknown): unknown => JSON.parse(JSON.stringify(json).replaceAll('"alive"', '"active"'))
@@ -405,9 +431,10 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
       migrations: {
         0: (document) => ({ ...document, accounts: document.accounts.map(renamed) }),
         1: (document) => document,
-        2: (document) => document
+        2: (document) => document,
+        3: (document) => document
       },
-      version: 3
+      version: 4
     })
     const snapshot = await adapter.read()
     if (snapshot === null) return expect.fail('it is missing')
@@ -462,17 +489,17 @@ describe('a store of version 1', () => {
     expect(state.backfill.isWanted).toBe(true)
   })
 
-  it('is written as version 3 before anything else, and then read as it was', async () => {
+  it('is written as version 4 before anything else, and then read as it was', async () => {
     const before = await arrived()
     const disk = diskOf(await image())
     const reports: Array<string> = []
     const store = right(await openOn(disk, (message) => reports.push(message)))
-    expect(reports).toEqual(['the store was of version 1; now it is of version 3, which older versions cannot read'])
+    expect(reports).toEqual(['the store was of version 1; now it is of version 4, which older versions cannot read'])
     expect(store.journalBytes()).toBe(0)
     expect(written(store.state)).toBe(written(before.state))
     await closed(store)
     const text = disk.now().get('state.json')?.toString() ?? ''
-    expect(text).toMatch(/^\{"format":"tack-state","version":3,"seq":3,/)
+    expect(text).toMatch(/^\{"format":"tack-state","version":4,"seq":3,/)
     expect(text).toMatch(/\n\],"runs":\[\n\n?\],"statuses":\[\n\n?\],"crc":"[0-9a-f]{8}"\}\n$/)
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual(contents(before))
   })
@@ -489,9 +516,9 @@ describe('a store of version 1', () => {
 
 describe('a store of another version', () => {
   /** A version to come, in which nothing has another shape. */
-  const LATER: Format = { migrations: { ...MIGRATIONS, 3: (document) => document }, version: 4 }
+  const LATER: Format = { migrations: { ...MIGRATIONS, 4: (document) => document }, version: 5 }
   const SENTENCE =
-    /^line 1: it was written by an earlier tack, for a store of version 3, .*\. Nothing was changed\. Start that version once, and stop it: /
+    /^line 1: it was written by an earlier tack, for a store of version 4, .*\. Nothing was changed\. Start that version once, and stop it: /
 
   /** The same store after a stop, which leaves a snapshot of everything. */
   const stopped = (): Promise<Image> => imageOf(BATCHES.length)
@@ -500,17 +527,17 @@ describe('a store of another version', () => {
     const disk = diskOf(await stopped())
     const store = right(await openOn(disk, undefined, LATER))
     expect(written(store.state)).toBe(written(LAST))
-    expect(fileIn(disk.now(), 'state.json').toString()).toMatch(/^\{"format":"tack-state","version":4,/)
+    expect(fileIn(disk.now(), 'state.json').toString()).toMatch(/^\{"format":"tack-state","version":5,/)
     right(await store.append(BATCHES[0] ?? [])())
     await closed(store)
-    expect(fileIn(disk.now(), journalName(BATCHES.length + 1)).toString()).toMatch(/^\{"version":4,"seq":/)
+    expect(fileIn(disk.now(), journalName(BATCHES.length + 1)).toString()).toMatch(/^\{"version":5,"seq":/)
 
     expect(contents(right(await readStore(FOLDER, disk, LATER)()))).toEqual({
       seq: BATCHES.length + 1,
       state: written(after(LAST, BATCHES[0] ?? []))
     })
     // There is no way back.
-    expect((await refusal(disk.now())).message).toMatch(/it is of version 4, and this tack knows versions up to 3: a newer one can read it/)
+    expect((await refusal(disk.now())).message).toMatch(/it is of version 5, and this tack knows versions up to 4: a newer one can read it/)
   })
 
   it('is refused with what to do, and not changed, when its journal goes on after the snapshot', async () => {
@@ -536,7 +563,7 @@ describe('a store of another version', () => {
 
   it('has the journal ignored that the snapshot includes', async () => {
     const image = await stopped()
-    const lines = [numbered(3, BATCHES.length - 1, [{ _tag: 'Forgotten' }]), numbered(null, BATCHES.length, [{ _tag: 'Forgotten' }])]
+    const lines = [numbered(4, BATCHES.length - 1, [{ _tag: 'Forgotten' }]), numbered(null, BATCHES.length, [{ _tag: 'Forgotten' }])]
     const included = withFile(withoutFile(image, journalName(BATCHES.length + 1)), journalName(BATCHES.length - 1), lines.join(''))
     const store = right(await openOn(diskOf(included), undefined, LATER))
     expect(written(store.state)).toBe(written(LAST))
@@ -547,11 +574,11 @@ describe('a store of another version', () => {
     const image = await stopped()
     const going = (line: string): Image => withFile(image, journalName(BATCHES.length + 1), line)
     const next = BATCHES.length + 1
-    expect((await refusal(going(numbered(null, next, [])))).message).toMatch(/^line 1: it bears no number, and the snapshot before it is of version 3/)
+    expect((await refusal(going(numbered(null, next, [])))).message).toMatch(/^line 1: it bears no number, and the snapshot before it is of version 4/)
     expect((await refusal(going(numbered(2, next, [])))).message).toMatch(/^line 1: it was written by an earlier tack, for a store of version 2/)
-    expect((await refusal(going(numbered(4, next, [])))).message).toMatch(/^line 1: it is of version 4, and this tack knows versions up to 3/)
+    expect((await refusal(going(numbered(5, next, [])))).message).toMatch(/^line 1: it is of version 5, and this tack knows versions up to 4/)
     // A copy that was made while a new version started may have the snapshot from before.
-    const store = right(await openOn(diskOf(going(numbered(4, next, BATCHES[0] ?? []))), undefined, LATER))
+    const store = right(await openOn(diskOf(going(numbered(5, next, BATCHES[0] ?? []))), undefined, LATER))
     expect(written(store.state)).toBe(written(after(LAST, BATCHES[0] ?? [])))
     await closed(store)
   })
@@ -651,7 +678,7 @@ describe('STORE-4: a damaged journal', () => {
 
   it('is never cut where it is valid and cannot be understood', async () => {
     const image = await imageOf(2)
-    const line = numbered(3, BATCHES.length + 1, [{ _tag: 'Invented', at: 1 }])
+    const line = numbered(4, BATCHES.length + 1, [{ _tag: 'Invented', at: 1 }])
     const changed = withFile(image, journalName(3), Buffer.concat([fileIn(image, journalName(3)), Buffer.from(line)]))
     expect((await refusal(changed)).message).toMatch(new RegExp(`^line ${String(BATCHES.length - 1)}: at events\\.0`))
   })
@@ -975,7 +1002,7 @@ describe('replay', () => {
   })
 
   it('tells a journal from a trace by how it begins', async () => {
-    const files = { journal: '{"version":3,"seq":1,"events":[]', begun: '', old: '{"seq":1,"events":[]', trace: '{"_tag":"trace"', other: 'x' }
+    const files = { journal: '{"version":4,"seq":1,"events":[]', begun: '', old: '{"seq":1,"events":[]', trace: '{"_tag":"trace"', other: 'x' }
     const disk = diskOf(new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])))
     const answers = await Promise.all(Object.keys(files).map(async (name) => right(await readsAsJournal(`/store/${name}`, disk)())))
     expect(answers).toEqual([true, true, true, false, false])

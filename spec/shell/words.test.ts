@@ -117,6 +117,7 @@ describe('reports', () => {
       TriggerIgnored: 'debug',
       TriggerRefused: 'warn',
       WorkflowDropped: 'warn',
+      WorkflowNameRefused: 'warn',
       WorkflowsUnread: 'warn'
     }
     const { log, said } = remembering()

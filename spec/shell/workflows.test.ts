@@ -254,7 +254,8 @@ describe('all files of a trigger', () => {
       { content: GOOD, path: `${folder}/ci.yml` },
       { content: 'a: [\n', path: `${folder}/bad.yml` },
       { content: 'x'.repeat(MAX_FILE_BYTES + 1), path: `${folder}/long.yml` },
-      { content: GOOD, path: `${folder}/README` }
+      { content: GOOD, path: `${folder}/README` },
+      { content: GOOD, path: `${folder}/a\\b.yml` }
     ])
     const readFiles = gitReader({ clock: systemClock(), isInsecure: true, policy: { allowLoopback: true }, tmp: tmpdir() })
     const { told } = reading(readFiles, [request({ knot: must(HostName.decode(knot.host)), sha: must(Sha.decode(newSha)) })])
@@ -265,6 +266,7 @@ describe('all files of a trigger', () => {
       knot: knot.host,
       number: 7,
       rkey: '3mbd3542k2222',
+      unkept: ['a\\b.yml'],
       workflows: [
         { _tag: 'Faulty', name: 'bad.yml' },
         { _tag: 'Defined', name: 'ci.yml' },
@@ -348,7 +350,7 @@ describe('all files of a trigger', () => {
     const knots = Array.from({ length: 9 }, (_, i) => must(HostName.decode(`knot${String(i)}.example`)))
     const { told, workflows } = reading(readFiles, knots.map((knot) => request({ knot })))
     expect(begun).toBe(4)
-    answers[0]?.({ _tag: 'Files', defaultBranch: null, files: [], left: 0 })
+    answers[0]?.({ _tag: 'Files', defaultBranch: null, files: [], left: 0, unkept: [] })
     await eventually(() => expect(begun).toBe(5))
     expect(told).toHaveLength(1)
     await workflows.close()

@@ -79,7 +79,7 @@ const read = (changes: object = {}): WrittenEvent => ({
 const SOURCES = [
   { name: 'ci.yml', text: 'x' },
   { name: 'ci.yml', text: 'again' },
-  { name: 'long.yml', text: 'x'.repeat(65_536) },
+  { name: 'long.yml', text: 'x'.repeat(65_535) },
   { name: 'never.yml', text: 'y' },
   { name: 'none.yml', text: 'z' },
   { name: 'odd.yml', text: '' }

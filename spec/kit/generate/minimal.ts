@@ -748,6 +748,7 @@ const pushed = (rkey: string, at: number, connection = 1, changes: object = {}):
       kind: 'pipeline',
       repo: { did: null, knot: null, name: 'x', owner: OWNER },
       shape: null,
+      unkept: [],
       workflows: [],
       ...changes
     }
@@ -766,6 +767,7 @@ const keys = (count: number): ReadonlyArray<string> => Array.from({ length: coun
 
 const workflow = (name: string, changes: object = {}) => ({
   _tag: 'Defined',
+  bytes: 200,
   clone: { depth: 1, skip: false, submodules: false },
   content: '',
   engine: 'tack',
@@ -778,7 +780,7 @@ const workflow = (name: string, changes: object = {}) => ({
 })
 
 const files = (rkey: string, number: number, at: number, ...workflows: ReadonlyArray<object>): Happening =>
-  ({ _tag: 'WorkflowsRead', at, defaultBranch: null, knot: K1, number, rkey, sources: null, workflows }) as Happening
+  ({ _tag: 'WorkflowsRead', at, defaultBranch: null, knot: K1, number, rkey, sources: null, unkept: [], workflows }) as Happening
 
 const filesUnread = (rkey: string, number: number, at: number, isFinal: boolean): Happening =>
   ({ _tag: 'WorkflowsUnread', at, error: 'e', isFinal, knot: K1, number, rkey })

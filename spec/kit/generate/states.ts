@@ -153,16 +153,13 @@ const subscribed = (subscription: Fields, next = 2): Fields =>
 const SHA = 'a'.repeat(40)
 const PUSH: Fields = { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: SHA, ref: 'refs/heads/main', skipsCi: false }
 const REPOSITORY: Fields = { did: '', name: 'app', owner: OWNER, rkey: 'self' }
-const PLAN: Fields = {
+const RECIPE: Fields = {
   clone: { depth: 1, skip: false, submodules: false },
+  environment: [['A', '1']],
   pipeline: 'x',
   provider: 'p',
-  ref: null,
-  repository: REPOSITORY,
   settings: [['key', 'value']],
-  sha: null,
-  steps: [{ command: 'make', environment: [], name: 'make' }],
-  variables: [['CI', 'true']]
+  steps: [{ command: 'make', environment: [], name: 'make' }]
 }
 const BUILD: Fields = {
   attempt: 0,
@@ -170,7 +167,7 @@ const BUILD: Fields = {
   error: null,
   exitCode: null,
   phase: { _tag: 'Starting', number: 2 },
-  plan: PLAN,
+  recipe: RECIPE,
   status: 'pending',
   statusUs: 5
 }
@@ -202,7 +199,7 @@ const building = (changes: Fields = {}, head: Fields = {}): Fields =>
 const waiting = (phase: Fields, reading = 1): Fields =>
   building({ builds: [], phase }, { sources: [['knot.example', { ...SOURCE, forgotten: null, reading }]] })
 const built = (changes: Fields, head: Fields = {}): Fields => building({ builds: [['ci.yml', { ...BUILD, ...changes }]] }, head)
-const planned = (changes: Fields): Fields => built({ plan: { ...PLAN, ...changes } })
+const planned = (changes: Fields): Fields => built({ recipe: { ...RECIPE, ...changes } })
 const told = (...statuses: ReadonlyArray<Json>): Fields => state({ builds: { ...BUILDS, lastUs: 9 }, statuses })
 
 const sourced = (changes: Fields): Fields => state({ builds: { ...BUILDS, sources: [['knot.example', { ...SOURCE, ...changes }]] } })
@@ -272,8 +269,8 @@ const RIGHT = yes('D11', {
       { _tag: 'Settled', external: '7' }
     ].map((phase) => [`a build: ${phase._tag} ${'external' in phase ? String(phase.external) : ''}`, built({ phase })])
   ),
-  'a build without a plan': built({ plan: null }),
-  'an object of SHA-256': planned({ sha: 'b'.repeat(64) }),
+  'a build without a recipe': built({ recipe: null }),
+  'an object of SHA-256': building({ cause: { ...PUSH, newSha: 'b'.repeat(64) } }),
   'a status below zero': told({ ...ENTRY, exitCode: -9 }),
   'a status of no run': told(ENTRY),
   'the last status is the last there ever was': told(ENTRY, { ...ENTRY, createdUs: 9 }),
@@ -443,7 +440,7 @@ const WRONG = no('D11', {
   ...Object.fromEntries(Object.keys(BACKFILL).map((part) => [`backfill without ${part}`, state({ backfill: without(BACKFILL, part) })])),
   ...Object.fromEntries(Object.keys(RUN).map((part) => [`a run without ${part}`, state({ builds: { ...BUILDS, next: 3 }, runs: [['knot.example/t', without(RUN, part)]] })])),
   ...Object.fromEntries(Object.keys(BUILD).map((part) => [`a build without ${part}`, building({ builds: [['ci.yml', without(BUILD, part)]] })])),
-  ...Object.fromEntries(Object.keys(PLAN).map((part) => [`a plan without ${part}`, built({ plan: without(PLAN, part) })])),
+  ...Object.fromEntries(Object.keys(RECIPE).map((part) => [`a recipe without ${part}`, built({ recipe: without(RECIPE, part) })])),
   ...Object.fromEntries(Object.keys(ENTRY).map((part) => [`a status without ${part}`, told(without(ENTRY, part))])),
   ...Object.fromEntries(Object.keys(READING).map((part) => [`a reading without ${part}`, backfill({ accounts: [['did:plc:alice', without(READING, part)]] })])),
   'a key of a run without a slash': state({ runs: [['knot.example', RUN]] }),
@@ -455,7 +452,7 @@ const WRONG = no('D11', {
   'a phase of a build that there is not': built({ phase: { _tag: 'Open' } }),
   'a phase of a build without its number': built({ phase: { _tag: 'Starting' } }),
   'a status that there is not': built({ status: 'skipped' }),
-  'an object that is a short one': planned({ sha: 'abc' }),
+  'an object that is a short one': building({ cause: { ...PUSH, newSha: 'abc' } }),
   'settings as an object': planned({ settings: { key: 'value' } }),
   'a pair of one': planned({ settings: [['key']] }),
   'a source that does not know of pipelines': state({ builds: { ...BUILDS, sources: [['knot.example', { details: true, forgotten: null, leaving: null, reading: 0, spent: [] }]] } }),

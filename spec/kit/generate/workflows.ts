@@ -18,11 +18,17 @@ const EMPTY: Fields = {
   when: []
 }
 
+/** A file, with how long all is that a build may need of it. */
+const whole = (file: Fields): Fields => {
+  const { clone, environment, steps, targets } = file
+  return { ...file, bytes: Buffer.byteLength(JSON.stringify({ clone, environment, steps, targets })) }
+}
+
 const input = (data: Yaml): Json => ({ content: 'c', data: data as Json, name: 'ci.yml' })
 
 /** Of a file, and what it has beyond an empty one. */
 const defined = (cases: { readonly [name: string]: readonly [data: Json, beyond: Fields] }): ReadonlyArray<Case> =>
-  Object.entries(cases).map(([name, [data, beyond]]) => of('T3')(name, input(fileOf(data)), { ...EMPTY, ...beyond }))
+  Object.entries(cases).map(([name, [data, beyond]]) => of('T3')(name, input(fileOf(data)), whole({ ...EMPTY, ...beyond })))
 
 /** Of a file that cannot be understood; `when` of one that can as far as that. */
 const faulty = (when: Json, ...cases: ReadonlyArray<readonly [data: Json, detail: string]>): ReadonlyArray<Case> =>
@@ -42,22 +48,25 @@ const LARGE = 262_144
 
 /** What a parser takes for something else than text is as it was spelled; in a list of patterns it is a fault. */
 const SPELLED: ReadonlyArray<Case> = [
-  of('T3')('a scalar keeps its spelling', input({ map: [['engine', 'tack'], ['environment', { map: ['1.10', '007', 'True', '1e3', '0x1F'].map((scalar) => [scalar, { scalar }]) }]] }), {
+  of('T3')('a scalar keeps its spelling', input({ map: [['engine', 'tack'], ['environment', { map: ['1.10', '007', 'True', '1e3', '0x1F'].map((scalar) => [scalar, { scalar }]) }]] }), whole({
     ...EMPTY,
     environment: [['007', '007'], ['0x1F', '0x1F'], ['1.10', '1.10'], ['1e3', '1e3'], ['True', 'True']]
-  }),
-  of('T3')('and so does one where a pattern is meant', input({ map: [['engine', 'tack'], ['when', { map: [['branch', { scalar: '1.10' }]] }]] }), {
+  })),
+  of('T3')('and so does one where a pattern is meant', input({ map: [['engine', 'tack'], ['when', { map: [['branch', { scalar: '1.10' }]] }]] }), whole({
     ...EMPTY,
     when: [{ ...CONDITION, branch: ['1.10'] }]
-  }),
+  })),
   of('T3')('a depth with a zero before it', input({ map: [['engine', 'tack'], ['clone', { map: [['depth', { scalar: '07' }]] }]] }), { detail: 'clone.depth is not a whole number', when: [] }),
-  of('T3')('of a key that comes twice, the first counts', input({ map: [['engine', 'tack'], ['engine', 'x']] }), EMPTY)
+  of('T3')('of a key that comes twice, the first counts', input({ map: [['engine', 'tack'], ['engine', 'x']] }), whole(EMPTY))
 ]
 
 export const WORKFLOWS: ReadonlyArray<Case> = [
   ...defined({
     'an empty file': [null, { engine: null }],
     'an empty map': [{}, {}],
+    'the name of an engine, as long as it is repeated': [{ engine: 'x'.repeat(120) }, { engine: 'x'.repeat(120) }],
+    'and of more, an excerpt': [{ engine: 'x'.repeat(121) }, { engine: `${'x'.repeat(120)}…` }],
+    'what needs more bytes to be written': [{ environment: { A: 'é"\\\n\u0001' } }, { environment: [['A', 'é"\\\n\u0001']] }],
     'keys that are nobody’s business': [{ constructor: 1, dependencies: { nixpkgs: ['go'] }, steeps: 7 }, {}],
     'nulls': [{ clone: null, engine: null, environment: null, steps: null, tack: null, when: null }, { engine: null }],
     'a whole file': [

@@ -185,6 +185,11 @@ def canonical(value: Json) -> str:
     return _encode_sorting(value)
 
 
+def size_of(value: Json) -> int:
+    """How many bytes a value is as canonical JSON."""
+    return len(canonical(value).encode("utf-8"))
+
+
 def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
@@ -579,6 +584,7 @@ def _read_ref_update(event: Dict[str, Json]) -> Json:
             }
         ),
         "shape": "bare" if _is_absent(repo) else "detailed" if has_details else "named",
+        "unkept": [],
         "workflows": None,
     }
 
@@ -635,11 +641,13 @@ def _read_cause(metadata: Dict[str, Json], repo_did: Optional[str]) -> Json:
 
 
 def _read_source(place: str, value: Json) -> Json:
-    """None for a name that cannot be kept: it is no reason to do without the other files."""
+    """An excerpt of a name that cannot be kept: it is no reason to do without the other files."""
     fields = _object(place, value)
     name = fields.get("name")
-    if not (isinstance(name, str) and is_workflow_name(name)):
-        return None
+    if not isinstance(name, str):
+        return ""
+    if not is_workflow_name(name):
+        return excerpt(name)
     return {"name": name, "text": _sized(TEXT_BYTES, f"{place}.raw", fields.get("raw"))}
 
 
@@ -654,14 +662,18 @@ def _read_pipeline(event: Dict[str, Json]) -> Json:
             "owner": _optional(_did, "repo.did", fields.get("did")),
         }
     )
+    cause = _read_cause(metadata, repo["did"])
+    branch = _optional(_name, "repo.defaultBranch", fields.get("defaultBranch"))
+    sources = _list("workflows", WORKFLOWS_MAX, event.get("workflows"), _read_source)
     return {
         "actor": None,
-        "cause": _read_cause(metadata, repo["did"]),
-        "defaultBranch": _optional(_name, "repo.defaultBranch", fields.get("defaultBranch")),
+        "cause": cause,
+        "defaultBranch": branch,
         "kind": "pipeline",
         "repo": repo,
         "shape": None,
-        "workflows": [each for each in _list("workflows", WORKFLOWS_MAX, event.get("workflows"), _read_source) if each is not None],
+        "unkept": [each for each in sources if isinstance(each, str)],
+        "workflows": [each for each in sources if not isinstance(each, str)],
     }
 
 
@@ -692,22 +704,20 @@ def decode_workflow(name: str, content: str, data: Json) -> Json:
             raise Fault("the file comes to more than 262,144 characters, aliases followed")
         file = _map("the file", _native(data))
         workflow["when"] = _read_when(file.get("when"))
-        engine = None if file.get("engine") in (None, "") else _scalar("engine", file["engine"])
+        engine = None if file.get("engine") in (None, "") else excerpt(_scalar("engine", file["engine"]))
         file = file if engine == "tack" else {}
         clone = _map("clone", file.get("clone"))
-        return {
-            **workflow,
-            "_tag": "Defined",
+        rest = {
             "clone": {
                 "depth": _natural("clone.depth", clone.get("depth"), 1),
                 "skip": _boolean("clone.skip", clone.get("skip")),
                 "submodules": _boolean("clone.submodules", clone.get("submodules")),
             },
-            "engine": engine,
             "environment": _read_environment("environment", file.get("environment")),
             "steps": _list_or_none("steps", STEPS_MAX, file.get("steps"), _read_step),
             "targets": [_target(*entry) for entry in _entries("tack", TARGETS_MAX, file.get("tack"), _read_settings)],
         }
+        return {**workflow, **rest, "_tag": "Defined", "bytes": size_of(rest), "engine": engine}
     except Fault as fault:
         return {**workflow, "error": str(fault)}
 
@@ -1492,6 +1502,7 @@ a_condition = fields(
 a_workflow = by(
     "_tag",
     Defined=fields(
+        bytes=a_natural,
         clone=a_clone,
         content=a_text,
         engine=nullable(a_text),
@@ -1503,16 +1514,8 @@ a_workflow = by(
     ),
     Faulty=fields(content=a_text, error=a_text, name=a_workflow_name, when=nullable(array(a_condition))),
 )
-a_plan = fields(
-    clone=a_clone,
-    pipeline=a_text,
-    provider=a_text,
-    ref=nullable(a_text),
-    repository=a_repository,
-    settings=pairs_of_text,
-    sha=nullable(a_sha),
-    steps=array(a_step),
-    variables=pairs_of_text,
+a_recipe = fields(
+    clone=a_clone, environment=pairs_of_text, pipeline=a_text, provider=a_text, settings=pairs_of_text, steps=array(a_step)
 )
 a_cause = by(
     "_tag",
@@ -1528,6 +1531,7 @@ a_trigger = fields(
     kind=a_kind,
     repo=fields(did=nullable(a_did), knot=nullable(a_text), name=nullable(a_text), owner=nullable(a_did)),
     shape=nullable(a_shape),
+    unkept=array(a_text),
     workflows=sources_of_workflows,
 )
 an_announced_workflow = fields(clone=a_clone, engine=a_text, name=a_workflow_name, text=a_text)
@@ -1645,7 +1649,7 @@ read_event = by(
         records=array(by("collection", **{collection: listed_in(collection) for collection in RECORD_FIELDS})),
     ),
     RecordsUnread=fields(at=a_time, did=a_did, error=a_text, number=a_natural, waitMs=a_natural),
-    WorkflowsRead=fields(**of_files, defaultBranch=nullable(a_text), sources=sources_of_workflows, workflows=array(a_workflow)),
+    WorkflowsRead=fields(**of_files, defaultBranch=nullable(a_text), sources=sources_of_workflows, unkept=array(a_text), workflows=array(a_workflow)),
     WorkflowsUnread=fields(**of_files, error=a_text, isFinal=a_boolean),
     BuildAccepted=fields(**of_answer, external=a_text),
     BuildRefused=fields(**of_answer, error=a_text),
@@ -1685,6 +1689,7 @@ read_report = by(
     TriggerRefused=fields(at=a_time, detail=a_text, knot=a_host, reason=one_of("knot", "actor", "rkey", "limit"), rkey=an_rkey),
     WorkflowsUnread=fields(at=a_time, detail=a_text, knot=a_host, rkey=an_rkey),
     WorkflowDropped=fields(at=a_time, build=a_build_name, detail=a_text, reason=one_of("when", "engine", "limit")),
+    WorkflowNameRefused=fields(at=a_time, detail=a_text, knot=a_host, name=a_text, rkey=an_rkey),
     ProviderUncertain=fields(at=a_time, build=a_build_name, detail=a_text, provider=a_text),
     BuildAbandoned=fields(at=a_time, build=a_build_name, detail=a_text, provider=a_text),
     ReportRefused=fields(at=a_time, build=a_build_name, provider=a_text),
@@ -2909,7 +2914,8 @@ def key_of(name: Json) -> str:
 
 
 READER_MARGIN_US = 60_000_000
-TEXTS_UNITS = 65_536
+TEXTS_BYTES = 65_536  # what an announcement repeats of files
+RUN_BYTES_MAX, RUN_BYTES, BUILD_BYTES = 1_048_576, 4_096, 8_192  # what a run may be, and what is set aside for what becomes of it
 PLAIN_CLONE: Json = {"depth": 0, "skip": False, "submodules": False}
 
 
@@ -3086,13 +3092,7 @@ class Builds:
             return
         # A moment before the event, if there is room, so that the first status has its time.
         created_us = self._next_stamp(max(0, at - 1))
-        left = TEXTS_UNITS
-        told: List[Json] = []
-        for workflow in workflows:
-            length = len(utf16(workflow["text"])) // 2
-            told.append(workflow if length <= left else {**workflow, "text": ""})
-            left -= length if length <= left else 0
-        self.runs[key] = {**self.runs[key], "announced": {"createdUs": created_us, "workflows": told}}
+        self.runs[key] = {**self.runs[key], "announced": {"createdUs": created_us, "workflows": modest(workflows)}}
         self.lastUs = created_us
         self.effects.append({"_tag": "PublishPipeline", "entry": announcement_of(key, self.runs[key])})
 
@@ -3112,29 +3112,32 @@ class Builds:
         self._with_build(name, build, deadline=deadline)
         self.effects.append({"_tag": "WakeAfter", "highMs": ms, "lowMs": ms, "timer": {"_tag": "DeadlineTimer", "build": name, "number": deadline}})
 
+    def _plan(self, name: Json, build: Json) -> Json:
+        return plan_of(name, self.runs[key_of(name)], build["recipe"])
+
     def _ask(self, name: Json, phase: str) -> None:
         build = self._build(name)
-        if build is None or build["plan"] is None:
+        if build is None or build["recipe"] is None:
             return
         number = self._number()
         self._with_build(name, build, phase={"_tag": phase, "number": number})
         tag = "StartBuild" if phase == "Starting" else "FindBuild"
-        self.effects.append({"_tag": tag, "build": name, "number": number, "plan": build["plan"]})
+        self.effects.append({"_tag": tag, "build": name, "number": number, "plan": self._plan(name, build)})
 
     def _ask_to_end(self, name: Json, external: str, attempt: int = 0) -> None:
         build = self._build(name)
-        if build is None or build["plan"] is None:
+        if build is None or build["recipe"] is None:
             return
         number = self._number()
         self._with_build(name, build, attempt=attempt, phase={"_tag": "Cancelling", "external": external, "number": number})
-        self.effects.append({"_tag": "CancelBuild", "build": name, "external": external, "number": number, "plan": build["plan"]})
+        self.effects.append({"_tag": "CancelBuild", "build": name, "external": external, "number": number, "plan": self._plan(name, build)})
 
     def _follow(self, name: Json, external: str) -> None:
         build = self._build(name)
-        if build is None or build["plan"] is None:
+        if build is None or build["recipe"] is None:
             return
         self._with_build(name, build, attempt=0, phase={"_tag": "Following", "external": external})
-        self.effects.append({"_tag": "FollowBuild", "build": name, "external": external, "plan": build["plan"]})
+        self.effects.append({"_tag": "FollowBuild", "build": name, "external": external, "plan": self._plan(name, build)})
 
     def _settle(self, name: Json, external: Optional[str]) -> None:
         build = self._build(name)
@@ -3283,7 +3286,15 @@ class Builds:
             "only": None,
             "retryOf": None,
         }
-        return self._wait(f"{knot}/{rkey}") if course == "wait" else self._read_files(f"{knot}/{rkey}")
+        if course == "wait":
+            return self._wait(f"{knot}/{rkey}")
+        self._read_files(f"{knot}/{rkey}")
+        return self._names_refused(at, knot, rkey, trigger["unkept"])
+
+    def _names_refused(self, at: int, knot: str, rkey: str, names: List[str]) -> None:
+        detail = "the name of a workflow has 1 to 100 characters below U+D800, and no slash or control character among them"
+        for name in names:
+            self._report("WorkflowNameRefused", at, detail=detail, knot=knot, name=name, rkey=rkey)
 
     def _show(self, knot: str, details: bool, pipelines: bool) -> None:
         """What the knot has shown by a trigger, whatever it is about."""
@@ -3449,13 +3460,16 @@ class Builds:
         built = [first[name] for name in verdicts if self._is_built(run, first[name], verdicts[name])]
         told = [{"clone": PLAIN_CLONE, "engine": "", **each, "text": sources.get(each["name"], "")} for each in built]
         told = [{part: each[part] or "" for part in ("clone", "engine", "name", "text")} for each in told]
-        self._announce(at, key, told + [announced_unread(name) for name in missed])
+        told += [announced_unread(name) for name in missed]
+        room = room_in(self.runs[key], told)
+        self._announce(at, key, told)
         for i, name in enumerate(names):
             build = {"knot": knot, "rkey": rkey, "workflow": name}
             if i < WORKFLOWS_MAX:
-                self._decide(at, build, run, first[name], verdicts[name], allowance)
+                room -= self._decide(at, build, run, first[name], verdicts[name], allowance, room)
             else:
                 self._report("WorkflowDropped", at, build=build, detail=f"more than {WORKFLOWS_MAX}", reason="limit")
+        self._names_refused(at, knot, rkey, event["unkept"])
         for workflow in missed:
             build = {"knot": knot, "rkey": rkey, "workflow": workflow}
             self._begin(at, build, None, "failed", "There is no such workflow file any more.")
@@ -3468,7 +3482,7 @@ class Builds:
 
     def _have_read(self, key: str, run: Json) -> None:
         # What changed is needed only to choose workflows.
-        self.runs[key] = {**run, "cause": without_changes(run["cause"]), "phase": {"_tag": "Read"}}
+        self.runs[key] = {**run, "cause": without_changes(run["cause"]), "only": None, "phase": {"_tag": "Read"}}
         self._count_reading(key.split("/", 1)[0], -1)
 
     def _verdict(self, run: Json, workflow: Json, work: Work) -> Json:
@@ -3499,50 +3513,53 @@ class Builds:
         return mistake is not None and file not in self.mistaken
 
     def _decide(
-        self, at: int, name: Json, run: Json, workflow: Json, verdict: Json, allowance: Tuple[List[Json], Work]
-    ) -> None:
-        def nothing(sentence: str) -> bool:
+        self, at: int, name: Json, run: Json, workflow: Json, verdict: Json, allowance: Tuple[List[Json], Work], room: int
+    ) -> int:
+        """What a workflow comes to, and how much of the room of its run it takes."""
+
+        def failed(error: str) -> int:
+            self._begin(at, name, None, "failed", error)
+            return 0
+
+        def nothing(sentence: str, detail: str, reason: str) -> int:
             """Whoever has a single workflow judged anew hears what it comes to."""
             if run["only"] is not None:
-                self._begin(at, name, None, "failed", sentence)
-            return run["only"] is not None
+                return failed(sentence)
+            self._report("WorkflowDropped", at, build=name, detail=detail, reason=reason)
+            return 0
 
         if isinstance(verdict, str):
-            if nothing(f"It cannot be told whether the workflow applies: {verdict}."):
-                return None
-            return self._report("WorkflowDropped", at, build=name, detail=verdict, reason="when")
+            return nothing(f"It cannot be told whether the workflow applies: {verdict}.", verdict, "when")
         if not verdict:
             mistake, file = self._mistake(run, workflow)
-            if nothing("The workflow does not apply." if mistake is None else mistake) or mistake is None:
-                return None
-            if file not in self.mistaken:
-                self.mistaken = [*self.mistaken, file][-MISTAKEN_MAX:]
-                self._begin(at, name, None, "failed", mistake)
-            return None
+            if run["only"] is not None:
+                return failed("The workflow does not apply." if mistake is None else mistake)
+            if mistake is None or file in self.mistaken:
+                return 0
+            self.mistaken = [*self.mistaken, file][-MISTAKEN_MAX:]
+            return failed(mistake)
         if workflow["_tag"] == "Faulty":
-            return self._begin(at, name, None, "failed", workflow["error"])
+            return failed(workflow["error"])
         if workflow["engine"] is None:
-            if nothing("The workflow names no engine."):
-                return None
-            return self._report("WorkflowDropped", at, build=name, detail="the workflow names no engine", reason="engine")
-        repository, cause = run["repository"], run["cause"]
-        error = self._fault(allowance, workflow["engine"], workflow["targets"], repository)
+            return nothing("The workflow names no engine.", "the workflow names no engine", "engine")
+        error = self._fault(allowance, workflow["engine"], workflow["targets"], run["repository"])
         if error is not None:
-            return self._begin(at, name, None, "failed", error)
+            return failed(error)
+        if workflow["bytes"] > room:
+            failed("The workflows of this trigger come to more than 1,048,576 bytes, and there is no room left for this one.")
+            self._report("WorkflowDropped", at, build=name, detail="more than 1,048,576 bytes", reason="limit")
+            return 0
         target = workflow["targets"][0]
-        reserved = variables_of(cause, run["defaultBranch"], name["knot"], repository, name["rkey"])
-        plan = {
+        recipe = {
             "clone": workflow["clone"],
+            "environment": with_reserved(workflow["environment"], []),
             "pipeline": target["pipeline"],
             "provider": target["provider"],
-            "ref": f"refs/heads/{cause['sourceBranch']}" if cause["_tag"] == "PullRequest" else cause["ref"],
-            "repository": repository,
             "settings": target["settings"],
-            "sha": sha_of(cause),
             "steps": [{**step, "environment": with_reserved(step["environment"], [])} for step in workflow["steps"]],
-            "variables": with_reserved(workflow["environment"], reserved),
         }
-        return self._start(at, name, plan)
+        self._start(at, name, recipe)
+        return int(workflow["bytes"])
 
     def _fault(self, allowance: Tuple[List[Json], Work], engine: str, targets: List[Json], repository: Json) -> Optional[str]:
         if engine != "tack":
@@ -3576,21 +3593,21 @@ class Builds:
             return f"It takes too long to find out whether the operator of this spindle lets {use}."
         return f"The operator of this spindle does not let {use}."
 
-    def _begin(self, at: int, name: Json, plan: Json, status: str, error: Optional[str] = None) -> None:
+    def _begin(self, at: int, name: Json, recipe: Json, status: str, error: Optional[str] = None) -> None:
         build = {
             "attempt": 0,
             "deadline": 0,
             "error": None,
             "exitCode": None,
             "phase": {"_tag": "Settled", "external": None},
-            "plan": plan,
+            "recipe": recipe,
             "status": "pending",
             "statusUs": 0,
         }
         self._publish(at, name, build, status, error)
 
-    def _start(self, at: int, name: Json, plan: Json) -> None:
-        self._begin(at, name, plan, "pending")
+    def _start(self, at: int, name: Json, recipe: Json) -> None:
+        self._begin(at, name, recipe, "pending")
         self._arm(name)
         self._ask(name, "Starting")
 
@@ -3618,14 +3635,15 @@ class Builds:
 
     def _missing(self, event: Event, is_entitled: bool) -> None:
         build, name = self._asked(event, "Finding"), event["build"]
-        if build is None or build["plan"] is None:
+        if build is None or build["recipe"] is None:
             return
         if is_terminal(build["status"]):
             return self._settle(name, None)
         if not is_entitled:
             self._become(event["at"], name, "cancelled", WITHDRAWN)
             return self._settle(name, None)
-        error = self._target_fault(self._allowance(build["plan"]["repository"]), build["plan"], build["plan"]["repository"])  # the list may be another one by now
+        repository = self.runs[key_of(name)]["repository"]
+        error = self._target_fault(self._allowance(repository), build["recipe"], repository)  # the list may be another one by now
         if error is None:
             return self._ask(name, "Starting")
         self._become(event["at"], name, "failed", error)
@@ -3633,9 +3651,9 @@ class Builds:
 
     def _uncertain(self, event: Event) -> None:
         build, name, at = self._asked(event, "Starting", "Finding", "Cancelling"), event["build"], event["at"]
-        if build is None or build["plan"] is None:
+        if build is None or build["recipe"] is None:
             return
-        provider, phase = build["plan"]["provider"], build["phase"]
+        provider, phase = build["recipe"]["provider"], build["phase"]
         if is_terminal(build["status"]) and build["attempt"] >= ATTEMPTS:
             self._settle(name, phase.get("external"))
             self._report("BuildAbandoned", at, build=name, detail=event["error"], provider=provider)
@@ -3656,9 +3674,9 @@ class Builds:
     def _reported(self, event: Event) -> None:
         name, at, status, external = event["build"], event["at"], event["status"], event["external"]
         build = self._build(name)
-        if build is None or build["plan"] is None or build["phase"]["_tag"] == "Settled":
+        if build is None or build["recipe"] is None or build["phase"]["_tag"] == "Settled":
             return
-        if event["provider"] != build["plan"]["provider"]:
+        if event["provider"] != build["recipe"]["provider"]:
             return self._report("ReportRefused", at, build=name, provider=event["provider"])
         if "external" not in build["phase"]:
             # It may be about another that somebody has given our name: we look at once.
@@ -3729,11 +3747,11 @@ class Builds:
         if not is_entitled:
             return self._report("TriggerIgnored", at, knot=knot, reason="repo", rkey=rkey)
         again = [
-            (name["workflow"], build["plan"])
+            (name["workflow"], build["recipe"])
             for name, build in self._builds_of(key, run)
             if is_terminal(build["status"]) and wanted in (None, name["workflow"])
         ]
-        is_planned = all(plan is not None for _, plan in again)
+        is_planned = all(recipe is not None for _, recipe in again)
         if not again or not (is_planned or self._source(knot)["reading"] < READING_MAX):
             return None
         us = self._next_stamp(at)
@@ -3749,17 +3767,15 @@ class Builds:
             self.runs[f"{knot}/{own}"] = {**anew, "only": [workflow for workflow, _ in again]}
             return self._read_files(f"{knot}/{own}")
         told = {each["name"]: each for each in (run["announced"] or {"workflows": []})["workflows"]}
-        plain = {workflow: {"clone": plan["clone"], "engine": "tack", "name": workflow, "text": ""} for workflow, plan in again}
+        plain = {workflow: {"clone": recipe["clone"], "engine": "tack", "name": workflow, "text": ""} for workflow, recipe in again}
         self._announce(at, f"{knot}/{own}", [told.get(workflow, plain[workflow]) for workflow, _ in again])
-        for workflow, plan in again:
+        for workflow, recipe in again:
             name = {"knot": knot, "rkey": own, "workflow": workflow}
-            error = self._target_fault(allowance, plan, plan["repository"])
+            error = self._target_fault(allowance, recipe, run["repository"])
             if error is not None:
                 self._begin(at, name, None, "failed", error)
-                continue
-            uri = pipeline_uri(knot, own)
-            variables = [[each, uri if each == "TANGLED_PIPELINE_ID" else value] for each, value in plan["variables"]]
-            self._start(at, name, {**plan, "variables": variables})
+            else:
+                self._start(at, name, recipe)
         return None
 
     def _released(self, at: int, released: List[Tuple[str, str, str]]) -> None:
@@ -3788,9 +3804,9 @@ class Builds:
     def _resume(self, at: int, name: Json) -> None:
         """Asks for what is outstanding; what may have been started is looked for first."""
         build = self._build(name)
-        if build is None or build["plan"] is None or build["phase"]["_tag"] == "Settled":
+        if build is None or build["recipe"] is None or build["phase"]["_tag"] == "Settled":
             return
-        phase, provider = build["phase"], build["plan"]["provider"]
+        phase, provider = build["phase"], build["recipe"]["provider"]
         if provider not in self.settings["policy"]["providers"]:
             if not is_terminal(build["status"]):
                 self._become(at, name, "failed", f'There is no provider "{provider}" here any more.')
@@ -3824,6 +3840,35 @@ class Builds:
         entries = [*self.log.values(), *self._announcements()]
         found = sorted((entry for entry in entries if entry["createdUs"] > cursor_us), key=lambda entry: entry["createdUs"])
         return {"entries": found[:limit], "isBelowFloor": self.floorUs is not None and cursor_us < self.floorUs}
+
+
+def modest(workflows: List[Json]) -> List[Json]:
+    """The workflows, each with its file as long as there is room for it."""
+    left, told = TEXTS_BYTES, []
+    for workflow in workflows:
+        size = size_of(workflow["text"]) if workflow["text"] else 0
+        told.append(workflow if size <= left else {**workflow, "text": ""})
+        left -= size if size <= left else 0
+    return told
+
+
+def room_in(run: Json, announced: List[Json]) -> int:
+    """What is left for the recipes of a run that has no build yet, in bytes."""
+    fixed = size_of({**run, "announced": None, "builds": []}) + size_of(modest(announced))
+    return RUN_BYTES_MAX - RUN_BYTES - fixed - len(announced) * BUILD_BYTES
+
+
+def plan_of(name: Json, run: Json, recipe: Json) -> Json:
+    """What a provider is told about a build: what its workflow says, and what all builds of its run share."""
+    cause, repository = run["cause"], run["repository"]
+    reserved = variables_of(cause, run["defaultBranch"], name["knot"], repository, name["rkey"])
+    return {
+        **{part: recipe[part] for part in ("clone", "pipeline", "provider", "settings", "steps")},
+        "ref": f"refs/heads/{cause['sourceBranch']}" if cause["_tag"] == "PullRequest" else cause["ref"],
+        "repository": repository,
+        "sha": sha_of(cause),
+        "variables": with_reserved(recipe["environment"], reserved),
+    }
 
 
 def announced_unread(name: str) -> Json:
@@ -3888,7 +3933,7 @@ a_build = fields(
         CancelPausing=fields(external=a_text, number=a_natural),
         Settled=fields(external=nullable(a_text)),
     ),
-    plan=nullable(a_plan),
+    recipe=nullable(a_recipe),
     status=a_status,
     statusUs=a_time,
 )
@@ -4177,13 +4222,13 @@ def slim(event: Event, runs_before: Dict[str, Json], runs: Dict[str, Json], effe
         begins = key in runs and key not in runs_before
         if not begins:
             empty = {"Manual": {"inputs": []}, "PullRequest": {}, "Push": {"changedFiles": None}}[trigger["cause"]["_tag"]]
-            kept = {"cause": {**trigger["cause"], **empty}, "workflows": None if trigger["workflows"] is None else []}
+            kept = {"cause": {**trigger["cause"], **empty}, "unkept": [], "workflows": None if trigger["workflows"] is None else []}
         else:
             kept = {"cause": without_changes(trigger["cause"])} if trigger["kind"] == "pipeline" else {}
         return {**event, "trigger": {**trigger, **kept}}
     if event["_tag"] == "WorkflowsRead":
         run = runs.get(key_of(event))
-        planned = [name for name, build in run["builds"].items() if build["plan"] is not None] if run else []
+        planned = [name for name, build in run["builds"].items() if build["recipe"] is not None] if run else []
         told = [
             (each["name"], each["text"]) for effect in effects if effect["_tag"] == "PublishPipeline" for each in effect["entry"]["workflows"]
         ]

@@ -136,9 +136,13 @@ it('asks the provider for the build by its key, its name and its plan', async ()
     }
   }
   const { url } = await serve(world, { providers: [{ ...provider, name: 'other' }, provider] })
-  const build = following(world)
+  const build = one(world.push())
+  const { phase } = world.build(build)
+  const told = world.apply({ _tag: 'BuildAccepted', at: world.clock.now(), build, external: 'n7', number: 'number' in phase ? phase.number : 0 })
+  const plan = told.flatMap((effect) => (effect._tag === 'FollowBuild' ? [effect.plan] : []))[0]
   await (await read(url, pathOf(build))).closed
-  expect(jobs).toEqual([{ build, key: buildKey(build), plan: world.build(build).plan }])
+  expect(plan?.variables.length).toBeGreaterThan(5)
+  expect(jobs).toEqual([{ build, key: buildKey(build), plan }])
 })
 
 it('drops a reader that does not answer the goodbye, after a while', async () => {

@@ -67,6 +67,7 @@ export interface World {
 
 const defined = (name: string) => ({
   _tag: 'Defined',
+  bytes: 200,
   clone: { depth: 1, skip: false, submodules: false },
   content: '',
   engine: 'tack',
@@ -158,6 +159,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
         kind: 'refUpdate',
         repo: { did: null, knot, name, owner },
         shape: 'detailed',
+        unkept: [],
         workflows: null
       }
     })
@@ -214,6 +216,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
         number,
         rkey,
         sources: null,
+        unkept: [],
         workflows: [...workflows.map(defined), ...Object.entries(faulty).map(([name, error]) => ({ _tag: 'Faulty', content: '', error, name, when: null }))]
       })
       return [...workflows, ...Object.keys(faulty)].map((workflow) => ({ knot, rkey, workflow }) as BuildName)

@@ -96,6 +96,7 @@ const triggerOf = (holder: string, text: string): Json => {
     kind: 'pipeline',
     repo: { did: null, knot: null, name: holder.slice(slash + 1), owner: holder.slice(0, slash) },
     shape: null,
+    unkept: [],
     workflows: [{ name: 'w', text }]
   }
 }
@@ -103,6 +104,7 @@ const triggerOf = (holder: string, text: string): Json => {
 const workflowsOf = (text: string): Json => [
   {
     _tag: 'Defined',
+    bytes: 200,
     clone: { depth: 1, skip: false, submodules: false },
     content: '',
     engine: 'tack',
@@ -137,7 +139,7 @@ const buildEvent = (state: State, kind: number, [which, how]: Draw, at: number, 
       ? null
       : (how ?? 0) % 6 === 0
         ? { _tag: 'WorkflowsUnread', at, error: text, isFinal: false, ...run }
-        : { _tag: 'WorkflowsRead', at, defaultBranch: 'main', sources: (how ?? 0) % 2 === 0 ? [{ name: 'ci.yml', text }] : null, workflows: workflowsOf(text), ...run }
+        : { _tag: 'WorkflowsRead', at, defaultBranch: 'main', sources: (how ?? 0) % 2 === 0 ? [{ name: 'ci.yml', text }] : null, unkept: (how ?? 0) % 3 === 0 ? [text] : [], workflows: workflowsOf(text), ...run }
   const asked = pick(builds, which)
   if (asked === undefined) return null
   const { build, phase } = asked

@@ -1,0 +1,108 @@
+/**
+ * What grows in the head of a snapshot: a line for each, so that no line grows with how many knots, readings or mistakes there are.
+ *
+ *     ["mistaken","did:plc:…/…"],
+ *     ["readings","did:plc:…",{"attempt":0,…}],
+ *     ["sources","knot.example",{"details":true,…}],
+ *     ["spent","3mbd…",{"actor":null,…}],
+ *     ["subscriptions","knot.example",{"connection":{…},…}]
+ *
+ * A spent key is of the source before it.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { Backfill, Builds, explain, type Head, headOf, Knots, OrderedMap, type State } from '../../core/index.js'
+import type { Fault } from './accounts.js'
+
+/** The lists, in the order in which they are written. */
+const LISTS = ['mistaken', 'readings', 'sources', 'spent', 'subscriptions'] as const
+type List = (typeof LISTS)[number]
+
+const textOf = (value: unknown): string => JSON.stringify(value)
+
+/** The lines, without what is between lines. Each is plain JSON as it stands, but for the spent keys of a source. */
+export function* linesOfGrowing({ backfill, builds, knots }: State): Generator<string, void, undefined> {
+  for (const key of builds.mistaken) yield textOf(['mistaken', key])
+  for (const [did, reading] of OrderedMap.entriesFrom(backfill.accounts, '')) yield textOf(['readings', did, reading])
+  for (const [knot, { spent, ...source }] of OrderedMap.entriesFrom(builds.sources, '')) {
+    yield textOf(['sources', knot, source])
+    for (const [rkey, told] of OrderedMap.entriesFrom(spent, '')) yield textOf(['spent', rkey, told])
+  }
+  for (const [knot, subscription] of OrderedMap.entriesFrom(knots.subscriptions, '')) yield textOf(['subscriptions', knot, subscription])
+}
+
+/** The head without what grows. */
+export const fixedHead = (state: State): Head => {
+  const { backfill, builds, knots, ...rest } = headOf({
+    ...state,
+    builds: { ...state.builds, mistaken: [], sources: OrderedMap.empty() },
+    knots: { ...state.knots, subscriptions: OrderedMap.empty() }
+  })
+  return { ...rest, backfill: { ...backfill, accounts: OrderedMap.empty() }, builds, knots }
+}
+
+type Fields = { readonly [field: string]: unknown }
+
+const fieldsOf = (u: unknown): Fields => (typeof u === 'object' && u !== null ? { ...u } : {})
+
+const isFields = (u: unknown): u is Fields => typeof u === 'object' && u !== null && !Array.isArray(u)
+
+export interface GrowingReader {
+  /** Takes the value of the next line. @returns what is wrong with it. */
+  readonly take: (json: unknown, line: number) => E.Either<Fault, void>
+  /** The head with all of them in it, to be decoded. @returns what is wrong with it where it holds some by itself. */
+  readonly joined: (head: unknown) => E.Either<string, unknown>
+}
+
+/** What stands in a line of a list, after its name and, but for the first, a key. */
+const VALUES: { readonly [list in List]: t.Decoder<unknown, unknown> } = {
+  mistaken: t.string,
+  readings: Backfill.Reading,
+  sources: Builds.Source,
+  spent: t.union([Builds.Told, t.null]),
+  subscriptions: Knots.Subscription
+}
+
+/** Where in the head each list is; spent keys are in their sources. */
+const PLACES = { mistaken: ['builds', 'mistaken'], readings: ['backfill', 'accounts'], sources: ['builds', 'sources'], subscriptions: ['knots', 'subscriptions'] } as const
+
+const isList = (u: unknown): u is List => LISTS.some((list) => list === u)
+
+/** Puts what grows back into the head. */
+export const growingReader = (): GrowingReader => {
+  const rows: { readonly [list in keyof typeof PLACES]: Array<unknown> } = { mistaken: [], readings: [], sources: [], subscriptions: [] }
+  /** The spent keys of the last source. */
+  let spent: Array<unknown> | null = null
+
+  return {
+    joined: (head) => {
+      let whole = fieldsOf(head)
+      for (const list of LISTS) {
+        if (list === 'spent') continue
+        const [slice, field] = PLACES[list]
+        const part = fieldsOf(whole[slice])
+        const there = part[field]
+        if (!Array.isArray(there) || there.length > 0) return E.left(`at head.${slice}.${field}: what grows has lines of its own`)
+        whole = { ...whole, [slice]: { ...part, [field]: rows[list] } }
+      }
+      return E.right(whole)
+    },
+    take: (json, line) => {
+      const [list, key, said] = Array.isArray(json) ? (json as ReadonlyArray<unknown>) : []
+      if (!Array.isArray(json) || !isList(list) || json.length !== (list === 'mistaken' ? 2 : 3)) return E.left({ line, why: 'not a row of the head' })
+      if (list === 'sources' && (!isFields(said) || 'spent' in said)) return E.left({ line, why: 'not a source without its spent keys' })
+      const keys: Array<unknown> = []
+      const value = list === 'mistaken' ? key : list === 'sources' ? { ...fieldsOf(said), spent: keys } : said
+      const read = VALUES[list].decode(value)
+      if (E.isLeft(read)) return E.left({ line, why: explain(read.left) })
+      if (list === 'spent') {
+        if (spent === null) return E.left({ line, why: 'a spent key before any source' })
+        spent.push([key, value])
+        return E.right(undefined)
+      }
+      if (list === 'sources') spent = keys
+      rows[list].push(list === 'mistaken' ? value : [key, value])
+      return E.right(undefined)
+    }
+  }
+}
