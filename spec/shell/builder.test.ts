@@ -110,12 +110,15 @@ describe('following a build', () => {
     ])
   })
 
-  test('ends with the build, and passes on nothing after that', () => {
+  test('ends with the build, and passes on nothing after that', async () => {
     const { builder, deliver, events, follows } = setUp()
     builder.follow(request('FollowBuild'), deliver)
     follows[0]?.report(progress('success'))
     follows[0]?.report(progress('failed'))
     expect([events.length, follows[0]?.stops]).toEqual([1, 1])
+    // It is forgotten: the end of all has nothing to stop any more.
+    await builder.close()
+    expect(follows[0]?.stops).toBe(1)
   })
 
   test('ends even with a build that has ended at once', () => {
