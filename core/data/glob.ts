@@ -20,13 +20,19 @@ export const NAME_MAX = 4_096
 /** What one match may cost that stands by itself. */
 const COST_MAX = 100_000
 
-/** What it costs to make a code point of a pattern or a name ready. */
-const POINT_COST = 4
+/** What it costs to make a code point ready: of a pattern, which is looked through for what is malformed, and of a name. */
+const PATTERN_POINT_COST = 8
+const NAME_POINT_COST = 6
 
 /** What a try costs whose name differs from the plain beginning of the pattern, besides the code points compared; one that goes on; a turn. */
-const PLAIN_COST = 4
-const TRY_COST = 20
+const PLAIN_COST = 8
+const TRY_COST = 32
 const TURN_COST = 4
+
+/** What is dearer than a plain turn, besides what is looked at, passed on or copied: a class, going back to behind a slash, an alternative of a brace. */
+const CLASS_COST = 8
+const DEEP_COST = 6
+const ALTERNATIVE_COST = 150
 
 /** What may be spent on patterns: a code point that is looked at, or copied, is one. */
 export interface Work {
@@ -208,7 +214,16 @@ const branch = (task: Task): Turn => {
   if (brace === null) return 'bad'
   const before = pattern.slice(0, patternAt)
   const after = pattern.slice(brace.end + 1)
-  return brace.alternatives.map(([start, end]) => ({ ...task, pattern: before.concat(pattern.slice(start, end), after) }))
+  const { deepName, deepPattern, nameAt, starName, starPattern } = task
+  return brace.alternatives.map(([start, end]) => ({
+    deepName,
+    deepPattern,
+    nameAt,
+    pattern: before.concat(pattern.slice(start, end), after),
+    patternAt,
+    starName,
+    starPattern
+  }))
 }
 
 /** One task as far as it goes. */
@@ -242,7 +257,7 @@ const runTask = (task: Task, name: Points, work: Work): Turn => {
     if (p === OPEN_CLASS) {
       atStart = false
       const { at, holds } = matchClass(pattern, patternAt + 1, c)
-      if (!work.spend(at - patternAt)) return 'costly'
+      if (!work.spend(CLASS_COST + at - patternAt)) return 'costly'
       if (holds === null) return 'bad'
       patternAt = at
       if (holds) {
@@ -277,7 +292,7 @@ const runTask = (task: Task, name: Points, work: Work): Turn => {
     // A name without another slash is looked through to its end.
     const passed = deepPattern === -1 ? 0 : (slash < 0 ? name.length : slash) - deepName
     if (slash < 0) return work.spend(passed + pattern.length - patternAt) ? mismatch(pattern, patternAt) : 'costly'
-    if (!work.spend(passed)) return 'costly'
+    if (!work.spend(DEEP_COST + passed)) return 'costly'
     deepName = slash + 1
     nameAt = deepName
     patternAt = deepPattern
@@ -315,7 +330,7 @@ const SPECIAL: ReadonlySet<number> = new Set([STAR, QUESTION, OPEN_CLASS, OPEN, 
 /** A pattern made ready. */
 export const globOf = (pattern: string, work: Work): Glob => {
   const points = pointsOf(pattern, PATTERN_MAX)
-  work.spend(POINT_COST * points.length)
+  work.spend(PATTERN_POINT_COST * points.length)
   const at = points.findIndex((c) => SPECIAL.has(c))
   const plain = at < 0 ? points.length : at
   return { isValid: isValid(points, plain), pattern, plain, points }
@@ -324,7 +339,7 @@ export const globOf = (pattern: string, work: Work): Glob => {
 /** A name made ready. */
 export const globNameOf = (name: string, work: Work): Points => {
   const points = pointsOf(name, NAME_MAX)
-  work.spend(POINT_COST * points.length)
+  work.spend(NAME_POINT_COST * points.length)
   return points
 }
 
@@ -353,7 +368,7 @@ const tryWhole = (pattern: Points, name: Points, work: Work): GlobOutcome => {
   for (let task: Task | undefined = wholeOf(pattern); task !== undefined; task = tasks.pop()) {
     const turn = runTask(task, name, work)
     if (typeof turn !== 'string') {
-      if (!work.spend(turn.length * task.pattern.length)) return 'costly'
+      if (!work.spend(turn.length * (ALTERNATIVE_COST + task.pattern.length))) return 'costly'
       // The last is taken first.
       for (let i = turn.length - 1; i >= 0; i--) {
         const next = turn[i]

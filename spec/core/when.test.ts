@@ -159,12 +159,12 @@ describe('conditions', () => {
 describe('the work of matching', () => {
   const of = (files: ReadonlyArray<string>, ...conditions: ReadonlyArray<Partial<Condition>>) =>
     applies(when(...conditions), push('refs/heads/m', files))
-  /** The branch: two code points made ready, a try of it, and a turn. */
-  const BRANCH = 8 + 4 + 1 + 20 + 4
+  /** The branch: a code point of each made ready, a try of it, and a turn. */
+  const BRANCH = 8 + 6 + 8 + 1 + 32 + 4
   const condition = { event: ['push'], branch: ['m'], paths: ['y'] }
   /** Files of one code point: that made ready, and a try that is over at once. */
   const files = (count: number): ReadonlyArray<string> => Array.from({ length: count }, () => 'x')
-  const COUNT = Math.floor((WHEN_COST_MAX - BRANCH - 4) / 8)
+  const COUNT = Math.floor((WHEN_COST_MAX - BRANCH - 8) / 14)
 
   test('is at most two million', () => {
     expect(WHEN_COST_MAX).toBe(2_000_000)
@@ -173,14 +173,14 @@ describe('the work of matching', () => {
   })
 
   test('is shared by all conditions', () => {
-    const half = Math.floor((WHEN_COST_MAX / 2 - BRANCH - 4) / 8)
+    const half = Math.floor((WHEN_COST_MAX / 2 - BRANCH - 8) / 14)
     expect(of(files(half), condition, condition)).toEqual(E.right(false))
     expect(of(files(half + 1), condition, condition)._tag).toBe('Left')
   })
 
   test('counts names that match nothing', () => {
     // A try of nothing, and what is left of the pattern.
-    const most = Math.floor((WHEN_COST_MAX - BRANCH - 4) / 25)
+    const most = Math.floor((WHEN_COST_MAX - BRANCH - 8) / 41)
     const empty = (count: number) => Array.from({ length: count }, () => '')
     expect(of(empty(most), condition)).toEqual(E.right(false))
     expect(of(empty(most + 1), condition)).toEqual(E.left('the pattern y takes too long'))
@@ -216,8 +216,8 @@ describe('the work of matching', () => {
     }
     for (let i = 0; i < 50; i++) appliesWithin(work, when({ ...condition, paths }), cause)
     expect(isSpent()).toBe(true)
-    // Beyond it, the patterns of one list and one name are made ready, and the alternatives of one brace.
-    expect(spent).toBeLessThan(WHEN_COST_MAX + 4 * (262_144 + 4_097) + 1_000 * 1_000)
+    // Beyond it, one pattern and one name are made ready, and the alternatives of one brace.
+    expect(spent).toBeLessThan(WHEN_COST_MAX + 8 * 1_001 + 6 * 4_097 + 1_000 * 1_150)
   })
 
   test('ends at a file name longer than any system allows, which nothing matches', () => {

@@ -15,8 +15,24 @@ const outcome = (answer: string, pattern: string): Json => (answer === 'bad' ? b
 
 const LONG = 'a'.repeat(1_000)
 
-/** 280 alternatives of nothing, at the end of the name. */
-const HARD = `*b{${','.repeat(279)}}`
+/** 180 alternatives of nothing, at the end of the name. */
+const HARD = `*b{${','.repeat(179)}}`
+
+/** A class that has to be looked through to its end. */
+const RANGES = `*[b-c${'d-e'.repeat(10)}]`
+
+/** What begins as the name goes on, at every place. */
+const LITERAL = `*${'a'.repeat(50)}b`
+
+/** For each thing that costs, a pattern, and how often the name may have the text before all of it comes to more than a hundred thousand. */
+const BOUNDARIES: ReadonlyArray<readonly [what: string, pattern: string, unit: string, times: number]> = [
+  ['turns', '*????b', 'a', 3_845],
+  ['negated classes', '*?[!a]', 'a', 3_996],
+  ['classes with many ranges', RANGES, 'a', 1_916],
+  ['classes that go on after what holds', `*[a${'\\b'.repeat(5)}]?[b]`, 'a', 2_038],
+  ['double stars', `**/${'?/'.repeat(7)}b`, 'a/', 1_268],
+  ['long literals', LITERAL, 'a', 521]
+]
 
 export const GLOBS: ReadonlyArray<Case> = [
   ...GLOB_CASES.flatMap(({ about, rows }) =>
@@ -27,15 +43,19 @@ export const GLOBS: ReadonlyArray<Case> = [
   glob('1 001 code points', { name: LONG, pattern: `${LONG}a` }, { error: `${'a'.repeat(120)}… is not a pattern` }),
   glob('a name of 4 096 code points', { name: '😀'.repeat(4_096), pattern: '**' }, true),
   glob('a name of 4 097 code points is matched by nothing', { name: '😀'.repeat(4_097), pattern: '**' }, false),
-  glob('work of a hundred thousand, but three', { name: `${'a'.repeat(2_413)}b`, pattern: HARD }, true),
-  glob('work of more than that', { name: `${'a'.repeat(2_414)}b`, pattern: HARD }, { error: `the pattern *b{${','.repeat(117)}… takes too long` }),
+  glob('work of a hundred thousand, but one', { name: `${'a'.repeat(3_836)}b`, pattern: HARD }, true),
+  glob('work of more than that', { name: `${'a'.repeat(3_837)}b`, pattern: HARD }, { error: `the pattern *b{${','.repeat(117)}… takes too long` }),
+  ...BOUNDARIES.flatMap(([what, pattern, unit, times]) => [
+    glob(`the cost of ${what}: within a hundred thousand`, { name: unit.repeat(times), pattern }, false),
+    glob(`the cost of ${what}: one more`, { name: unit.repeat(times + 1), pattern }, costly(pattern))
+  ]),
   glob('many stars', { name: `${'a'.repeat(300)}b`, pattern: '*a'.repeat(200) }, false),
   glob('many double stars', { name: 'a/'.repeat(200), pattern: `${'**/'.repeat(100)}b` }, false),
   glob('alternatives that are equal', { name: `${'a'.repeat(199)}b`, pattern: '{a,a}'.repeat(200) }, {
     error: `the pattern ${'{a,a}'.repeat(24)}… takes too long`
   }),
   glob('braces that are wide', { name: 'x', pattern: `{${','.repeat(300)}}{${','.repeat(300)}}` }, { error: `the pattern {${','.repeat(119)}… takes too long` }),
-  glob('braces that are deep', { name: 'a', pattern: `${'{'.repeat(250)}${'}'.repeat(250)}` }, false)
+  glob('braces that are deep', { name: 'a', pattern: `${'{'.repeat(200)}${'}'.repeat(200)}` }, false)
 ]
 
 // ---------------------------------------------------------------------------------------- when
@@ -75,12 +95,12 @@ const NO = { branch: ['x'], event: ['push'] }
 const BAD = { branch: ['['], event: ['push'] }
 const PULL = { branch: ['main'], event: ['pull_request'] }
 
-/** Files of one code point cost four each to make ready, and four to try; the pattern, and the branch with its, cost 80. */
+/** Files of one code point cost six each to make ready, and eight to try; the pattern, and the branch with its, cost 124. */
 const WORK = { branch: ['main'], event: ['push'], paths: ['y'] }
-const FEW = Array.from({ length: 7 }, () => 'x')
-/** The same work by few names: one of 4 096 code points costs 16 388, so many of them and some short ones come to two million. */
+const FEW = Array.from({ length: 4 }, () => 'x')
+/** The same work by few names: one of 4 096 code points costs 24 584, so many of them and some short ones come to two million. */
 const LONG_NAME = 'x'.repeat(4_096)
-const MOST = [...Array.from({ length: 122 }, () => LONG_NAME), 'x'.repeat(131), ...FEW]
+const MOST = [...Array.from({ length: 81 }, () => LONG_NAME), 'x'.repeat(1_418), ...FEW]
 
 export const WHENS: ReadonlyArray<Case> = [
   when('a manual cause, whatever is asked for', [NO], MANUAL, true),

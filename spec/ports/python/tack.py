@@ -892,7 +892,8 @@ def _target(provider: str, settings: List[Json]) -> Json:
 
 PATTERN_POINTS, NAME_POINTS = 1_000, 4_096
 GLOB_COST, WHEN_COST, LIST_COST = 100_000, 2_000_000, 2_000_000
-POINT_COST, PLAIN_COST, TRY_COST, TURN_COST = 4, 4, 20, 4
+PATTERN_POINT_COST, NAME_POINT_COST, PLAIN_COST, TRY_COST, TURN_COST = 8, 6, 8, 32, 4
+CLASS_COST, DEEP_COST, ALTERNATIVE_COST = 8, 6, 150
 
 
 class Costly(Exception):
@@ -1048,7 +1049,7 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
         if p == "[":
             at_start = False
             behind, holds = _class(pattern, at + 1, c)
-            work.spend(behind - at)
+            work.spend(CLASS_COST + behind - at)
             if holds is None:
                 raise BadPattern
             at = behind
@@ -1080,7 +1081,7 @@ def _run_task(task: Task, name: str, work: Work) -> Any:
         if slash < 0:
             work.spend(passed + end - at)
             return _mismatch(pattern, at)
-        work.spend(passed)
+        work.spend(DEEP_COST + passed)
         deep_name = slash + 1
         name_at, at = deep_name, deep
     work.spend(end - at)
@@ -1096,14 +1097,14 @@ class Glob:
 
     def __init__(self, pattern: str, work: Work) -> None:
         self.pattern = pattern
-        work.left -= POINT_COST * min(len(pattern), PATTERN_POINTS + 1)
+        work.left -= PATTERN_POINT_COST * min(len(pattern), PATTERN_POINTS + 1)
         self.is_short = len(pattern) <= PATTERN_POINTS
         self.plain = re.match(r"[^*?\[{}\\]*", pattern).group() if self.is_short else ""
         self.is_valid = self.is_short and _is_valid(pattern, len(self.plain))
 
 
 def ready_name(name: str, work: Work) -> str:
-    work.left -= POINT_COST * min(len(name), NAME_POINTS + 1)
+    work.left -= NAME_POINT_COST * min(len(name), NAME_POINTS + 1)
     return name
 
 
@@ -1128,7 +1129,7 @@ def _try(glob: Glob, name: str, work: Work) -> bool:
         if turn is True:
             return True
         if isinstance(turn, list):
-            work.spend(len(turn) * len(task.pattern))
+            work.spend(len(turn) * (ALTERNATIVE_COST + len(task.pattern)))
             tasks.extend(reversed(turn))
     return False
 
