@@ -101,6 +101,13 @@ export const eventsJob = {
   output: t.strict({ bare: Measured, events: Measured })
 }
 
+/** The dearest patterns, beside a hundred thousand steps that do nothing. Milliseconds of processors. */
+export const whenJob = {
+  module: 'when.js',
+  input: t.strict({}),
+  output: t.strict({ shapes: t.array(t.strict({ idleMs: t.number, ms: t.number, shape: t.string })) })
+}
+
 /** So many pushes, one after another: milliseconds from what a knot publishes to what a provider is asked. */
 export const pushJob = {
   module: 'push.js',

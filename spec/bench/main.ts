@@ -8,15 +8,15 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bridgeJob, coreJob, eventsJob, type Job, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, type Stream } from './jobs.js'
+import { bridgeJob, coreJob, eventsJob, type Job, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, type Stream, whenJob } from './jobs.js'
 import { median, ratio } from './measure.js'
 import { columns, number, percent, range } from './text.js'
 
 const quick = process.argv.includes('--quick')
 
 const plan = quick
-  ? { coreFrames: 10_000, coreRounds: 9, eventsRounds: 3, lives: 1, pushes: 100, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000] }
-  : { coreFrames: 20_000, coreRounds: 15, eventsRounds: 9, lives: 3, pushes: 300, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000] }
+  ? { coreFrames: 10_000, coreRounds: 9, eventsRounds: 3, lives: 1, patternRounds: 5, pushes: 100, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000] }
+  : { coreFrames: 20_000, coreRounds: 15, eventsRounds: 9, lives: 3, patternRounds: 15, pushes: 300, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000] }
 
 /** Rounds that do not count: the compiler is still at work. */
 const WARM_UP = 3
@@ -244,6 +244,25 @@ const printBuilds = ({ events: { framesPerSecond, ofBare }, pushMs }: Builds): v
   )
 }
 
+/** What the dearest patterns take, if a hundred thousand steps that do nothing take 1. */
+const measurePatterns = async () => {
+  const rounds = (await several(WARM_UP + plan.patternRounds, whenJob, {})).slice(WARM_UP)
+  return (rounds[0]?.shapes ?? [])
+    .map(({ shape }, i) => ({
+      ms: median(rounds.map(({ shapes }) => shapes[i]?.ms ?? NaN)),
+      ofIdle: ratio(rounds.map(({ shapes }) => shapes[i]?.ms ?? NaN), rounds.map(({ shapes }) => shapes[i]?.idleMs ?? NaN)),
+      shape
+    }))
+    .sort((a, b) => b.ofIdle - a.ofIdle)
+}
+
+type Patterns = Awaited<ReturnType<typeof measurePatterns>>
+
+const printPatterns = (patterns: Patterns): void => {
+  print('\nPatterns up to the limit of their work, if 100 000 steps that do nothing are 1\n')
+  print(columns([['', 'ratio', 'ms'], ...patterns.map(({ ms, ofIdle, shape }) => [shape, percent(ofIdle), number(ms)])]))
+}
+
 interface Target {
   readonly is: string
   readonly isMet: boolean
@@ -265,7 +284,7 @@ const atMost = (what: string, limit: number, value: number, unit: string): Targe
   what
 })
 
-const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, builds: Builds): ReadonlyArray<Target> => {
+const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, builds: Builds, patterns: Patterns): ReadonlyArray<Target> => {
   const beside = (peer: Peer, limit: number): ReadonlyArray<Target> =>
     sockets.map(({ readers, rows }) =>
       atLeast(`tack / ${peer} at ${number(rows)} rows`, limit, readers.find(({ reader }) => reader === peer)?.tack ?? NaN)
@@ -281,7 +300,8 @@ const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, builds: Build
     atMost('longest block of a snapshot of 100 000 rows', 50, median(stored?.snapshots.map(({ blockMs }) => blockMs) ?? []), ' ms'),
     atMost('longest block while consuming at 100 000 rows', 50, median(stored?.lives.map(({ blockMs }) => blockMs) ?? []), ' ms'),
     atMost('from a push to a start', 20, median(builds.pushMs), ' ms'),
-    atLeast('/events / a bare broadcast, 1 000 readers', 0.8, builds.events.ofBare)
+    atLeast('/events / a bare broadcast, 1 000 readers', 0.8, builds.events.ofBare),
+    atMost('the dearest patterns / 100 000 idle steps', 1, patterns[0]?.ofIdle ?? NaN, '')
   ]
 }
 
@@ -310,9 +330,12 @@ printStores(stores)
 const builds = await measureBuilds()
 printBuilds(builds)
 
-const targets = targetsOf(sockets, cores, stores, builds)
+const patterns = await measurePatterns()
+printPatterns(patterns)
+
+const targets = targetsOf(sockets, cores, stores, builds, patterns)
 printTargets(targets)
 
 await mkdir('reports', { recursive: true })
-await writeFile('reports/bench.json', `${JSON.stringify({ at: new Date().toISOString(), machine, quick, targets, sockets, cores, stores, builds }, null, 2)}\n`)
+await writeFile('reports/bench.json', `${JSON.stringify({ at: new Date().toISOString(), machine, quick, targets, sockets, cores, stores, builds, patterns }, null, 2)}\n`)
 print('\nAll numbers: reports/bench.json')
