@@ -126,15 +126,15 @@ const unread = (state: BackfillState, { at, did, error, number, waitMs }: Record
   const reading = current(state, did, number, 'Reading')
   if (reading === null) return unchanged(state)
   const next = state.next
+  const wake: Effect = { _tag: 'WakeAfter', ...unhurried(state.backoff, reading.attempt, waitMs), timer: { _tag: 'RecordsTimer', did, number: next } }
+  const told = report({ _tag: 'RecordsUnread', at, detail: error, did })
   return [
     {
       ...withAccount(state, did, { ...reading, attempt: (reading.attempt + 1) as Natural, number: next, phase: 'Pausing' }),
       next: (next + 1) as Natural
     },
-    [
-      { _tag: 'WakeAfter', ...unhurried(state.backoff, reading.attempt, waitMs), timer: { _tag: 'RecordsTimer', did, number: next } },
-      report({ _tag: 'RecordsUnread', at, detail: error, did })
-    ]
+    // The next start asks again: until then there is nothing to wait for.
+    state.stopped ? [told] : [wake, told]
   ]
 }
 

@@ -40,7 +40,7 @@ type Listed = Read['records'][number]
 
 const ON = { backfill: true }
 
-const reads = (did: string, collection: Collection, number: number, cursor: string | null = null): WrittenEffect => ({
+export const reads = (did: string, collection: Collection, number: number, cursor: string | null = null): WrittenEffect => ({
   _tag: 'ReadRecords',
   collection,
   cursor,
@@ -48,7 +48,7 @@ const reads = (did: string, collection: Collection, number: number, cursor: stri
   number
 })
 
-const page = (
+export const page = (
   did: string,
   collection: Collection,
   number: number,
@@ -62,7 +62,7 @@ const listed = (rkey: string, written: ReturnType<typeof member> | ReturnType<ty
   rkey
 })
 
-const fails = (did: string, number: number, when: number, waitMs = 0): WrittenEvent => ({
+export const fails = (did: string, number: number, when: number, waitMs = 0): WrittenEvent => ({
   _tag: 'RecordsUnread',
   at: when,
   did,
@@ -84,9 +84,9 @@ const pause = (did: string, number: number, lowMs: number, highMs: number): Writ
   timer: { _tag: 'RecordsTimer', did, number }
 })
 
-const unread = (did: string, when: number): WrittenReport => ({ _tag: 'RecordsUnread', at: when, did })
+export const unread = (did: string, when: number): WrittenReport => ({ _tag: 'RecordsUnread', at: when, did })
 
-const open = (connection: number, cursor: number | null = null): WrittenEffect => ({ _tag: 'OpenJetstream', connection, cursor, ordinal: null })
+export const open = (connection: number, cursor: number | null = null): WrittenEffect => ({ _tag: 'OpenJetstream', connection, cursor, ordinal: null })
 
 /** The bridge runs for the first time; the owner's records are asked for, under number 2. */
 const READING: ReadonlyArray<Happening> = [started(at(10), ON), opened(1, at(11))]
@@ -95,7 +95,7 @@ const READING: ReadonlyArray<Happening> = [started(at(10), ON), opened(1, at(11)
 const nothing = (did: string, number: number, when: number): ReadonlyArray<Happening> =>
   COLLECTIONS.map((collection, i) => page(did, collection, number + i, when))
 
-const config = { ...ON, admission: 'members' } as const
+export const config = { ...ON, admission: 'members' } as const
 
 export const BACKFILL: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- B1

@@ -50,10 +50,10 @@ type Plan = Of<WrittenEffect, 'StartBuild'>['plan']
 type Entry = Of<WrittenEffect, 'PublishStatus'>['entry']
 type Builds = WrittenConfig['builds']
 
-const REPO_DID = 'did:plc:app22222222222222222222'
+export const REPO_DID = 'did:plc:app22222222222222222222'
 const SHA = 'a'.repeat(40)
-const OLD_SHA = 'b'.repeat(40)
-const ZERO = '0'.repeat(40)
+export const OLD_SHA = 'b'.repeat(40)
+export const ZERO = '0'.repeat(40)
 const MAIN = 'refs/heads/main'
 /** The key of the trigger, of second 20. */
 export const KEY = '3mbd354mf2222'
@@ -129,7 +129,7 @@ export const workflow = (changes: Partial<Defined> = {}): Defined => ({
 
 type Read = Of<WrittenEvent, 'WorkflowsRead'>
 
-const ON_MAIN = { branch: ['main'], event: ['push'], paths: null, tag: [], types: null, unknown: null }
+export const ON_MAIN = { branch: ['main'], event: ['push'], paths: null, tag: [], types: null, unknown: null }
 const MISTAKEN = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: 'branches' }
 
 export const filesRead = (workflows: Read['workflows'], when: number, changes: Partial<Read> = {}): Read => ({
@@ -215,13 +215,13 @@ export const retry = (when: number, of: string | null = null, rkey = KEY): Writt
 
 // ---------------------------------------------------------------------------------------- what follows
 
-const WITHDRAWN = 'The repository does not name this spindle any more, or its owner is not a member any more.'
+export const WITHDRAWN = 'The repository does not name this spindle any more, or its owner is not a member any more.'
 
 type Reading = Of<WrittenEffect, 'ReadWorkflows'>
 
-const REPOSITORY: Plan['repository'] = { did: REPO_DID, name: 'app', owner: OWNER, rkey: 'app' }
+export const REPOSITORY: Plan['repository'] = { did: REPO_DID, name: 'app', owner: OWNER, rkey: 'app' }
 
-const read = (number: number, changes: Partial<Reading> = {}): Reading => ({
+export const read = (number: number, changes: Partial<Reading> = {}): Reading => ({
   _tag: 'ReadWorkflows',
   knot: K1,
   number,
@@ -232,7 +232,7 @@ const read = (number: number, changes: Partial<Reading> = {}): Reading => ({
   ...changes
 })
 
-const variables = (rkey = KEY): Plan['variables'] => [
+export const variables = (rkey = KEY): Plan['variables'] => [
   ['CI', 'true'],
   ['TANGLED_COMMIT_SHA', SHA],
   ['TANGLED_PIPELINE_ID', `at://did:web:${K1}/sh.tangled.pipeline/${rkey}`],
@@ -248,7 +248,7 @@ const variables = (rkey = KEY): Plan['variables'] => [
   ['TANGLED_SHA', SHA]
 ]
 
-const plan = (changes: Partial<Plan> = {}): Plan => ({
+export const plan = (changes: Partial<Plan> = {}): Plan => ({
   clone: { depth: 1, skip: false, submodules: false },
   pipeline: 'app',
   provider: 'ci',
@@ -261,15 +261,15 @@ const plan = (changes: Partial<Plan> = {}): Plan => ({
   ...changes
 })
 
-const start = (number: number, build = name(), planned = plan()): WrittenEffect => ({ _tag: 'StartBuild', build, number, plan: planned })
-const find = (number: number, build = name()): WrittenEffect => ({ _tag: 'FindBuild', build, number, plan: plan() })
-const follow = (build = name()): WrittenEffect => ({ _tag: 'FollowBuild', build, external: '7', plan: plan() })
-const askToEnd = (number: number, build = name()): WrittenEffect => ({ _tag: 'CancelBuild', build, external: '7', number, plan: plan() })
+export const start = (number: number, build = name(), planned = plan()): WrittenEffect => ({ _tag: 'StartBuild', build, number, plan: planned })
+export const find = (number: number, build = name()): WrittenEffect => ({ _tag: 'FindBuild', build, number, plan: plan() })
+export const follow = (build = name()): WrittenEffect => ({ _tag: 'FollowBuild', build, external: '7', plan: plan() })
+export const askToEnd = (number: number, build = name()): WrittenEffect => ({ _tag: 'CancelBuild', build, external: '7', number, plan: plan() })
 
 type Announced = Of<WrittenEffect, 'PublishPipeline'>['entry']
 
 /** A workflow as it is announced. */
-const shown = (of = 'ci.yml', changes: Partial<Announced['workflows'][number]> = {}): Announced['workflows'][number] => ({
+export const shown = (of = 'ci.yml', changes: Partial<Announced['workflows'][number]> = {}): Announced['workflows'][number] => ({
   clone: { depth: 1, skip: false, submodules: false },
   engine: 'tack',
   name: of,
@@ -282,7 +282,7 @@ const unread = (of: string, text = ''): Announced['workflows'][number] =>
   shown(of, { clone: { depth: 0, skip: false, submodules: false }, engine: '', text })
 
 /** A run is announced, a moment before its first status. */
-const announce = (firstUs: number, workflows = [shown()], changes: Partial<Announced> = {}): WrittenEffect => ({
+export const announce = (firstUs: number, workflows = [shown()], changes: Partial<Announced> = {}): WrittenEffect => ({
   _tag: 'PublishPipeline',
   entry: {
     cause: push(),
@@ -296,12 +296,12 @@ const announce = (firstUs: number, workflows = [shown()], changes: Partial<Annou
   }
 })
 
-const publish = (status: Entry['status'], createdUs: number, changes: Partial<Entry> = {}): WrittenEffect => ({
+export const publish = (status: Entry['status'], createdUs: number, changes: Partial<Entry> = {}): WrittenEffect => ({
   _tag: 'PublishStatus',
   entry: { build: name(), createdUs, error: null, exitCode: null, status, ...changes }
 })
 
-const deadline = (number: number, ms: number, build = name()): WrittenEffect => ({
+export const deadline = (number: number, ms: number, build = name()): WrittenEffect => ({
   _tag: 'WakeAfter',
   highMs: ms,
   lowMs: ms,
@@ -309,18 +309,18 @@ const deadline = (number: number, ms: number, build = name()): WrittenEffect => 
 })
 
 /** A pause after which a provider is asked again. */
-const pause = (number: number, lowMs: number, highMs: number): WrittenEffect => ({
+export const pause = (number: number, lowMs: number, highMs: number): WrittenEffect => ({
   _tag: 'WakeAfter',
   highMs,
   lowMs,
   timer: { _tag: 'BuildTimer', build: name(), number }
 })
 
-const pendingMs = BUILDS.pendingMs
+export const pendingMs = BUILDS.pendingMs
 const runningMs = BUILDS.runningMs
 
 /** What a run of one workflow for a provider comes to: it is announced, pending, has a limit to that, and is asked for. */
-const begins = (createdUs: number, timer: number, request: number): ReadonlyArray<WrittenEffect> => [
+export const begins = (createdUs: number, timer: number, request: number): ReadonlyArray<WrittenEffect> => [
   announce(createdUs),
   publish('pending', createdUs),
   deadline(timer, pendingMs),
@@ -329,14 +329,14 @@ const begins = (createdUs: number, timer: number, request: number): ReadonlyArra
 
 type Ignored = Of<WrittenReport, 'TriggerIgnored'>
 
-const ignored = (reason: Ignored['reason'], when: number, rkey = KEY): WrittenReport => ({
+export const ignored = (reason: Ignored['reason'], when: number, rkey = KEY): WrittenReport => ({
   _tag: 'TriggerIgnored',
   at: when,
   knot: K1,
   reason,
   rkey
 })
-const refused = (reason: Of<WrittenReport, 'TriggerRefused'>['reason'], when: number, rkey = KEY): WrittenReport => ({
+export const refused = (reason: Of<WrittenReport, 'TriggerRefused'>['reason'], when: number, rkey = KEY): WrittenReport => ({
   _tag: 'TriggerRefused',
   at: when,
   knot: K1,
@@ -362,7 +362,7 @@ const variablesByHand = (...inputs: Plan['variables']): Plan['variables'] => [
   ['TANGLED_PIPELINE_KIND', 'manual'],
   ...variables().slice(4)
 ]
-const uncertain = (when: number): WrittenReport => ({ _tag: 'ProviderUncertain', at: when, build: name(), provider: 'ci' })
+export const uncertain = (when: number): WrittenReport => ({ _tag: 'ProviderUncertain', at: when, build: name(), provider: 'ci' })
 
 /** A push came, its workflow is known, and the provider is asked to start the build, under number 3. */
 export const STARTING: ReadonlyArray<Happening> = [...running(), comes(trigger(), at(20)), filesRead([workflow()], at(21))]
@@ -373,7 +373,7 @@ export const RUNNING: ReadonlyArray<Happening> = [...FOLLOWING, reports('running
 export const DONE: ReadonlyArray<Happening> = [...RUNNING, reports('success', at(24))]
 
 /** The push waits for its pipeline. */
-const waits = (number: number, rkey = KEY): WrittenEffect => ({
+export const waits = (number: number, rkey = KEY): WrittenEffect => ({
   _tag: 'WakeAfter',
   highMs: 5_000,
   lowMs: 5_000,
@@ -391,7 +391,7 @@ export const pipeline = (changes: Partial<Trigger> = {}): Trigger =>
   trigger({ actor: null, kind: 'pipeline', repo: { did: null, knot: K1, name: 'app', owner: OWNER }, workflows: [], ...changes })
 
 const TAGGED = push({ oldSha: ZERO, ref: 'refs/tags/v1' })
-const LATER = push({ newSha: 'c'.repeat(40), oldSha: SHA })
+export const LATER = push({ newSha: 'c'.repeat(40), oldSha: SHA })
 
 /** The knot has sent a pipeline of a push, and what a newer one says of a push, both of somebody else's repository. */
 const PIPES: ReadonlyArray<Happening> = [comes(pipeline({ repo: { did: 'did:plc:else', knot: K1, name: null, owner: null } }), at(12), { rkey: 'else' })]
@@ -414,7 +414,7 @@ const PIPED = 'p'
 const readPiped = (number: number) => read(number, { rkey: PIPED, workflows: [] })
 
 /** What is remembered of the knot goes after so long. */
-const forgets = (number: number, ms = 300_000): WrittenEffect => ({
+export const forgets = (number: number, ms = 300_000): WrittenEffect => ({
   _tag: 'WakeAfter',
   highMs: ms,
   lowMs: ms,
@@ -600,7 +600,7 @@ const rows: ReadonlyArray<Example> = [
   })
 ]
 
-const NAMELESS = { did: null, knot: null, name: null, owner: null }
+export const NAMELESS = { did: null, knot: null, name: null, owner: null }
 
 export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- T1

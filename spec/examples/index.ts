@@ -3,6 +3,7 @@ import { ACCOUNTS } from './accounts.js'
 import { ADMISSION } from './admission.js'
 import { BACKFILL } from './backfill.js'
 import { BUILDS_EXAMPLES } from './builds.js'
+import { CORNERS } from './corners.js'
 import { DECISIONS } from './decisions.js'
 import { FINE_PRINT } from './fine-print.js'
 import { KNOTS } from './knots.js'
@@ -10,4 +11,4 @@ import { ROWS_EXAMPLES } from './rows.js'
 import { STREAM } from './stream.js'
 import type { Example } from './support.js'
 
-export const EXAMPLES: ReadonlyArray<Example> = [...STREAM, ...ROWS_EXAMPLES, ...KNOTS, ...DECISIONS, ...ACCOUNTS, ...ADMISSION, ...FINE_PRINT, ...BACKFILL, ...BUILDS_EXAMPLES]
+export const EXAMPLES: ReadonlyArray<Example> = [...STREAM, ...ROWS_EXAMPLES, ...KNOTS, ...DECISIONS, ...ACCOUNTS, ...ADMISSION, ...FINE_PRINT, ...BACKFILL, ...BUILDS_EXAMPLES, ...CORNERS]

@@ -1,11 +1,15 @@
 /** machine.md is what the code does, all of it, and would be another if the code did something else. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { type Concern, CONCERNS, Cursor } from '../../core/index.js'
-import { EPOCH_US, explore, type Machine } from './machine/explore.js'
+import { canonical, type Concern, CONCERNS, Cursor, type Json, State, step } from '../../core/index.js'
+import { BUILD_MACHINE } from './machine/build.js'
+import { EPOCH_US, explore, kindsOf, type Machine } from './machine/explore.js'
 import { machineFiles } from './machine/files.js'
 import { KNOT_MACHINE } from './machine/knot.js'
+import { isRequest } from './machine/life.js'
 import { diagram, outcomeTable } from './machine/markdown.js'
+import { READING_MACHINE } from './machine/reading.js'
+import { RUN_MACHINE } from './machine/run.js'
 import { STREAM_MACHINE } from './machine/stream.js'
 
 test.each([...machineFiles()])('spec/%s is what the code does; if not: npm run generate', (name, content) =>
@@ -31,6 +35,38 @@ describe('every step is tried', () => {
       expect(explore(KNOT_MACHINE).map(({ from }) => from.replace(', stopped', ''))).toContain(phase)
     }
   })
+})
+
+describe('while the builds are stopped', () => {
+  const stopped = (state: State): State => ({ ...state, builds: { ...state.builds, stopped: true } })
+  const written = (state: State): string => canonical(State.encode(state) as Json)
+
+  test('a step changes the same and takes the same numbers, and only requests and timers are left out', () => {
+    let left = 0
+    for (const { moves, ...machine } of [RUN_MACHINE, BUILD_MACHINE])
+      for (const [kind, { at, state }] of kindsOf({ ...machine, moves }))
+        for (const { event: happening, label } of moves) {
+          const { event, given = (same: State) => same } = happening(state, at)
+          if (event._tag === 'Started') continue
+          const [after, effects] = step(given(state), event)
+          const [whileStopped, news] = step(stopped(given(state)), event)
+          const kept = effects.filter((effect) => !isRequest(effect))
+          expect([kind, label, written(whileStopped), news]).toEqual([kind, label, written(stopped(after)), kept])
+          left += effects.length - kept.length
+        }
+    expect(left).toBeGreaterThan(30)
+  })
+})
+
+describe('the machines that are driven', () => {
+  const kinds = <S, E>(machine: Machine<S, E>): ReadonlySet<string> => new Set([...kindsOf(machine).keys()].map((kind) => kind.replace(/, .*$/, '')))
+
+  test('every phase of a build is met', () =>
+    expect(kinds(BUILD_MACHINE)).toEqual(new Set(['CancelPausing', 'Cancelling', 'Finding', 'Following', 'Pausing', 'Settled', 'Starting'])))
+
+  test('every phase of a run is met', () => expect(kinds(RUN_MACHINE)).toEqual(new Set(['Read', 'ReadPausing', 'Reading', 'Waiting', 'no run', 'spent'])))
+
+  test('every phase of a reading is met', () => expect(kinds(READING_MACHINE)).toEqual(new Set(['Pausing', 'Reading', 'Waiting', 'none'])))
 })
 
 describe('a machine that behaves differently', () => {
@@ -59,7 +95,7 @@ describe('a machine that behaves differently', () => {
 test('every line of a diagram is one that Mermaid knows', () => {
   const text = [...machineFiles().values()].join('')
   const diagrams = [...text.matchAll(/```mermaid\n([^`]*)```/g)].map(([, body = '']) => body)
-  expect(diagrams).toHaveLength(5)
+  expect(diagrams).toHaveLength(8)
   for (const body of diagrams) {
     const [head, ...lines] = body.trimEnd().split('\n')
     expect(head).toBe('stateDiagram-v2')

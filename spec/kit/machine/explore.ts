@@ -16,6 +16,8 @@ type Caused = { readonly _tag: string; readonly report?: { readonly _tag: string
 export interface Machine<S, E> {
   readonly start: S
   readonly moves: ReadonlyArray<Move<S, E>>
+  /** What is made of a state that stands for its kind, so that what changes can be seen. */
+  readonly prepared?: (state: S) => S
   /** The kind of a state. Of the states of one kind, the first that is met stands for all. */
   readonly kindOf: (state: S) => string
   readonly reduce: (state: S, event: E) => Transition<S, Caused>
@@ -39,30 +41,41 @@ export interface Outcome {
 export const EPOCH_US = 1_767_225_600_000_000
 export const MINUTE_US = 60_000_000
 
-/** Every outcome, in the order in which the kinds of state are met. Each step of the way takes a minute. */
-export const explore = <S, E>({ start, moves, kindOf, reduce, view }: Machine<S, E>): ReadonlyArray<Outcome> => {
-  const met = new Map([[kindOf(start), { at: EPOCH_US, state: start }]])
-  const outcomes: Array<Outcome> = []
+/** A state that stands for its kind, and when the next event comes. */
+interface Stand<S> {
+  readonly at: number
+  readonly state: S
+}
+
+/** Every kind of state that can be reached, in the order in which it is met. Each step of the way takes a minute. */
+export const kindsOf = <S, E>({ start, moves, kindOf, prepared = (same) => same, reduce }: Machine<S, E>): ReadonlyMap<string, Stand<S>> => {
+  const met = new Map([[kindOf(start), { at: EPOCH_US + MINUTE_US, state: prepared(start) }]])
   // A map that grows while it is walked: what is put in is walked as well.
-  for (const [from, { at: before, state }] of met) {
-    const at = before + MINUTE_US
-    for (const { event, label } of moves) {
+  for (const [, { at, state }] of met)
+    for (const { event } of moves) {
+      const [after] = reduce(state, event(state, at))
+      if (!met.has(kindOf(after))) met.set(kindOf(after), { at: at + MINUTE_US, state: prepared(after) })
+    }
+  return met
+}
+
+/** Every outcome: each move, tried from each kind of state. */
+export const explore = <S, E>(machine: Machine<S, E>): ReadonlyArray<Outcome> => {
+  const { moves, kindOf, reduce, view } = machine
+  return [...kindsOf(machine)].flatMap(([from, { at, state }]) =>
+    moves.map(({ event, label }): Outcome => {
       const [after, effects] = reduce(state, event(state, at))
-      const to = kindOf(after)
       const [was, is] = [view(state), view(after)]
-      const changes = Object.keys(is).filter((field) => canonical(was[field] ?? null) !== canonical(is[field] ?? null))
-      outcomes.push({
-        changes,
+      return {
+        changes: Object.keys(is).filter((field) => canonical(was[field] ?? null) !== canonical(is[field] ?? null)),
         effects: effects.filter(({ report }) => report === undefined).map(({ _tag }) => _tag),
         from,
         label,
         reports: effects.flatMap(({ report }) => (report === undefined ? [] : [report._tag])),
-        to
-      })
-      if (!met.has(to)) met.set(to, { at, state: after })
-    }
-  }
-  return outcomes
+        to: kindOf(after)
+      }
+    })
+  )
 }
 
 /** The outcomes that lead from one to another of coarser kinds, each once. */

@@ -33,7 +33,7 @@ export const diagram = (start: string, outcomes: ReadonlyArray<Outcome>): string
   const arrows = grouped(drawn, ({ effects, from, to }) => [from, to, ...effects].join('|')).map((group) => {
     const [{ effects, from, to }] = group
     const caused = effects.length === 0 ? '' : ` / ${effects.join(', ')}`
-    return `    ${idOf(from)} --> ${idOf(to)} : ${group.map(({ label }) => label).join(' or ')}${caused}`
+    return `    ${idOf(from)} --> ${idOf(to)} : ${group.map(({ label }) => label.replaceAll('`', '')).join(' or ')}${caused}`
   })
   return [
     '```mermaid',

@@ -2861,6 +2861,8 @@ class Backfill:
         self.accounts[did] = {**reading, "attempt": reading["attempt"] + 1, "number": number, "phase": "Pausing"}
         timer = {"_tag": "RecordsTimer", "did": did, "number": number}
         report = {"_tag": "RecordsUnread", "at": event["at"], "detail": event["error"], "did": did}
+        if self.stopped:
+            return [], [report]
         return [wake_after(self.backoff, reading["attempt"], event["waitMs"], timer)], [report]
 
 
