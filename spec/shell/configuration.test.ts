@@ -5,19 +5,24 @@ import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Did, type HostName, type Natural, REPO, type Rkey } from '../../core/index.js'
+import { type Did, type HostName, type Natural, REPO, type Rkey, type TimeUs } from '../../core/index.js'
 import { assemble } from '../../shell/cli/assemble.js'
 import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, parseConfiguration, readConfiguration } from '../../shell/cli/configuration.js'
 import { runOptions, type RunOptions } from '../../shell/cli/options.js'
 import { systemClock } from '../../shell/clock.js'
 import { silentLog } from '../../shell/log.js'
 import { startPds } from '../../shell/network/index.js'
+import type { Progress } from '../../shell/providers/provider.js'
+import { BUILD, jobOf } from './providers/contract.js'
+import type { Clock } from '../../shell/ports.js'
 import { hasGit, WITHOUT_GIT } from './support/git.js'
 import { inFolder, tack } from './support/process.js'
-import { httpServer } from './support/sockets.js'
+import { httpServer, tcpServer } from './support/sockets.js'
 
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const SECRET = 'canary-0123456789abcdef'
+/** How often, and for how long, a checkout tries a knot that is away. */
+const AWAY = { everyMs: 5_000, forMs: 90_000 }
 const NAMES = runOptions()
   .map((option) => option.attributeName())
   .filter((name) => name !== 'config' && name !== 'cursor')
@@ -360,6 +365,63 @@ describe('the environment', () => {
       expect(read).toMatchObject({ _tag: 'RecordsUnread', error: expect.stringMatching(/the address is not https$/) as string })
       expect(pds.asked).toEqual([`GET /${OWNER}`])
       await Promise.all([provider?.close(), records.close(), workflows.close(), close()])
+    }))
+
+  test.skipIf(!hasGit)(`never reads workflow files, checks out or looks up accounts on this machine because a stranger’s record leads there${WITHOUT_GIT}`, () =>
+    inFolder(async (folder) => {
+      const server = await tcpServer((socket) => socket.destroy())
+      const knot = `localhost:${String(server.port)}` as HostName
+      const options = { ...understood(`hostname: x.example\nowner: ${OWNER}\n`), store: folder }
+      const providers = new Map([['local', { kind: 'local', settings: {} }]])
+      // A knot that cannot be reached is tried again for a while, which passes at the first pause.
+      let skippedUs = 0
+      const { after, now } = systemClock()
+      const clock: Clock = {
+        after: (ms, then) => {
+          if (ms !== AWAY.everyMs) return after(ms, then)
+          skippedUs += AWAY.forMs * 1_000
+          return after(0, then)
+        },
+        now: () => (now() + skippedUs) as TimeUs
+      }
+      const made = await assemble(options, { ...NO_CONFIGURATION, providers }, { clock, environment: {}, log: silentLog })
+      if (E.isLeft(made)) throw new Error(made.left)
+      const { close, providers: [local], records, workflows } = made.right
+      if (local === undefined) throw new Error('there is a provider')
+
+      const told = await new Promise((resolve) =>
+        workflows.read(
+          {
+            _tag: 'ReadWorkflows',
+            knot,
+            number: 1 as Natural,
+            repository: { did: '', name: 'thing', owner: OWNER as Did, rkey: 'r' as Rkey },
+            rkey: 'k' as Rkey,
+            sha: null,
+            workflows: null
+          },
+          resolve
+        )
+      )
+      expect.soft(told).toMatchObject({ _tag: 'WorkflowsUnread', error: expect.stringContaining('the name leads to a forbidden address: 127.0.0.1') as string })
+
+      const job = jobOf({ ...BUILD, knot }, { steps: [{ command: 'true', environment: [], name: 'step' }] })
+      const started = await local.start(job)
+      if (started._tag !== 'Accepted') throw new Error(JSON.stringify(started))
+      const end = await new Promise<Progress>((resolve) => {
+        local.follow(job, started.external, (progress) => {
+          if (progress.status !== 'pending' && progress.status !== 'running') resolve(progress)
+        })
+      })
+      expect.soft(end).toMatchObject({ error: expect.stringContaining('the name leads to a forbidden address: 127.0.0.1') as string, status: 'failed' })
+
+      const read = await new Promise((resolve) =>
+        records.read({ _tag: 'ReadRecords', collection: REPO, cursor: null, did: `did:web:localhost%3A${String(server.port)}` as Did, number: 1 as Natural }, resolve)
+      )
+      expect.soft(read).toMatchObject({ _tag: 'RecordsUnread', error: expect.stringContaining('this kind of DID cannot be looked up') as string })
+
+      expect(server.connections()).toBe(0)
+      await Promise.all([local.close(), records.close(), workflows.close(), close()])
     }))
 
   test.skipIf(!hasGit)(`has the temporary files of tack and its providers in the store, and those of a killed process are removed${WITHOUT_GIT}`, () =>

@@ -3,7 +3,7 @@
  * what they say is so.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -194,6 +194,9 @@ describe('the example tack.yaml', () => {
 
 // ---------------------------------------------------------------------------------------- the unit and the proxies
 
+/** Whether there is the program that reads units as systemd does. */
+const hasVerify = spawnSync('systemd-analyze', ['--version']).status === 0
+
 describe('the systemd unit', () => {
   const unit = textOf('tack.service')
     .split('\n')
@@ -213,6 +216,39 @@ describe('the systemd unit', () => {
     expect(seconds).toHaveLength(1)
     expect(seconds[0]).toBeGreaterThanOrEqual((2 * STOP_MS) / 1_000)
   })
+
+  const valueOf = (name: string): string | undefined => unit.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1)
+
+  test('lets systemd hear the watchdog, which is a process beside the main one, and starts tack again when it is ended for silence', () => {
+    expect(Number(valueOf('WatchdogSec'))).toBeGreaterThanOrEqual(60)
+    expect(valueOf('NotifyAccess')).toBe('all')
+    expect(valueOf('RestrictAddressFamilies')?.split(' ')).toEqual(expect.arrayContaining(['AF_INET', 'AF_INET6', 'AF_UNIX']))
+    expect(['on-failure', 'on-watchdog', 'on-abnormal', 'always']).toContain(valueOf('Restart'))
+    // A loop that does not end hears no other signal.
+    expect(valueOf('WatchdogSignal')).toBe('SIGKILL')
+  })
+
+  test('keeps the store and the admin token where tack looks for them, out of the sight of others', () => {
+    expect(unit).toContain(`Environment=TACK_DB_PATH=/var/lib/${valueOf('StateDirectory') ?? ''}`)
+    const [name = '', source = ''] = (valueOf('LoadCredential') ?? '').split(':')
+    expect(unit).toContain(`Environment=TACK_ADMIN_TOKEN_FILE=/run/credentials/tack.service/${name}`)
+    expect(source).toMatch(/^\/etc\/tack\//)
+    expect([valueOf('StateDirectoryMode'), valueOf('UMask')]).toEqual(['0700', '0077'])
+  })
+
+  test.skipIf(!hasVerify)(`is without fault to systemd itself${hasVerify ? '' : ' (skipped: there is no systemd-analyze)'}`, () =>
+    inFolder(async (folder) => {
+      const verify = async (text: string): Promise<string> => {
+        const path = join(folder, 'tack.service')
+        // The program and the user are there once tack is installed.
+        await writeFile(path, text.replace('/usr/bin/node /opt/tack/dist/shell/main.js', process.execPath).replaceAll(/^(User|Group)=tack$/gm, '$1=root'))
+        const { stderr, stdout } = spawnSync('systemd-analyze', ['verify', '--man=no', path], { encoding: 'utf8' })
+        return `${stdout}${stderr}`.split('\n').filter((line) => line.includes('tack.service')).join('\n')
+      }
+      const text = textOf('tack.service')
+      expect(await verify(text.replace('WatchdogSec=', 'WatchDogSeconds='))).toContain('WatchDogSeconds')
+      expect(await verify(text)).toBe('')
+    }))
 
   test('confines the program as far as possible, and no further: /proc tells who has the lock, and Node makes code', () => {
     for (const line of ['NoNewPrivileges=yes', 'ProtectSystem=strict', 'ProtectHome=yes', 'PrivateTmp=yes', 'CapabilityBoundingSet=', 'User=tack']) expect(unit).toContain(line)

@@ -2,6 +2,7 @@
  * A step that does not end, in a real process: its end leaves a note, the watchdog hears nothing, and what the operator has passed over is
  * passed over once. The fold of these tests hangs by a hook of theirs, which gives the compiled machine another text.
  */
+import { once } from 'node:events'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -217,4 +218,20 @@ test.skipIf(!hasGit)(`the watchdog hears that tack is alive, even while nothing 
     const after = (await lines()).length
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     expect((await lines()).length).toBe(after)
+  }))
+
+test('a missing systemd-notify is reported, and ends nothing: systemd’s watchdog is all that goes without', () =>
+  inFolder(async (folder) => {
+    const running = start(
+      ['run', '--hostname', 'localhost', '--owner', OWNER, '--dev', '--listen', '127.0.0.1:0', '--jetstream', 'ws://localhost:1/', '--backfill', 'off', '--store', join(folder, 'store')],
+      { env: { NOTIFY_SOCKET: '/run/notify', PATH: folder, TACK_LOG: 'json', WATCHDOG_USEC: '40000' } }
+    )
+    onTestFinished(() => running.end('SIGKILL').then(() => undefined))
+    const died = once(running.child, 'exit').then(() => 'it ended')
+    const first = await Promise.race([running.says('systemd cannot be told that tack goes on').then(() => 'said'), died])
+    expect(first).toBe('said')
+    expect(await Promise.race([running.says('"event":"OpenJetstream"').then(() => 'going on'), died])).toBe('going on')
+    expect(running.lines.find((line) => line.includes('systemd cannot be told'))).toContain('ENOENT')
+    expect(await running.end('SIGTERM')).toBe(0)
+    expect(running.lines.filter((line) => line.includes('systemd cannot be told'))).toHaveLength(1)
   }))

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -1046,6 +1046,35 @@ describe('git over a knot', () => {
     expect(existsSync(repo.folder)).toBe(true)
     await server.stop()
     expect(existsSync(repo.folder)).toBe(false)
+  })
+
+  it.skipIf(!hasGit || !existsSync('/proc/self/environ'))(`ends the git of a client that goes away in the middle of its request, and that of no other${WITHOUT_GIT}`, async () => {
+    const server = await knot(systemClock(), 'newer')
+    const running = ({ folder }: { readonly folder: string }): boolean =>
+      readdirSync('/proc').some((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`GIT_PROJECT_ROOT=${folder}`)
+        } catch {
+          return false
+        }
+      })
+    /** A request whose body never comes to its end: git answers the beginning, and waits for the rest. */
+    const ask = async (name: string) => {
+      const { folder } = await server.git.createRepository({ name, owner: OWNER })
+      const [host, port] = server.host.split(':')
+      const socket = createConnection(Number(port), host)
+      undo.push(() => void socket.destroy())
+      socket.write(
+        `POST /${OWNER}/${name}/git-upload-pack HTTP/1.1\r\nhost: ${server.host}\r\ncontent-type: application/x-git-upload-pack-request\r\ncontent-length: 1000\r\n\r\n0011command=fetch`
+      )
+      await once(socket, 'data')
+      return { folder, socket }
+    }
+    const [going, staying] = [await ask('going'), await ask('staying')]
+    expect([running(going), running(staying)]).toEqual([true, true])
+    going.socket.destroy()
+    await until(() => !running(going))
+    expect(running(staying)).toBe(true)
   })
 })
 

@@ -36,6 +36,9 @@ const remembering = () => {
 
 const CONTROL = /[\p{Cc}\u2028\u2029]/u
 
+/** All that a terminal might take for an order, or a reader for the end of a line. U+009B alone is what ESC [ is. */
+const CODES = [...Array.from({ length: 0x20 }, (_, i) => i), ...Array.from({ length: 0x21 }, (_, i) => 0x7f + i), 0x2028, 0x2029]
+
 describe('the log', () => {
   test.each<LogFormat>(['json', 'pretty'])('%s: any text in any field is one line without control characters', (format) => {
     fc.assert(
@@ -49,6 +52,16 @@ describe('the log', () => {
       }),
       { numRuns: 200, seed: 20261124 }
     )
+  })
+
+  test.each<LogFormat>(['json', 'pretty'])('%s: every control character of ASCII and Latin 1, and every separator of lines, is written out', (format) => {
+    for (const code of CODES) {
+      const { out, text: written } = collect()
+      const character = String.fromCharCode(code)
+      createLog(format, 'info', out).info('a message', { did: `[${character}]`, nested: { rkey: character } })
+      expect(written().slice(0, -1), code.toString(16)).not.toMatch(CONTROL)
+      expect(written(), code.toString(16)).toContain(`\\u${code.toString(16).padStart(4, '0')}]`)
+    }
   })
 
   test.each<LogFormat>(['json', 'pretty'])('%s: says nothing below its level', (format) => {
@@ -285,6 +298,7 @@ describe('progress', () => {
 describe('text for a terminal', () => {
   test('has aligned columns, and visible control characters', () => {
     expect(table([['a', 'bb'], ['\u001b[2J', 'x']])).toBe('  a          bb\n  \\u001b[2J  x\n')
+    for (const code of CODES) expect(table([[String.fromCharCode(code)]])).toBe(`  \\u${code.toString(16).padStart(4, '0')}\n`)
   })
 
   test('has times', () => {
