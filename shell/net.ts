@@ -25,26 +25,67 @@ export interface NetOptions {
   readonly log: Log
   /** A larger message is rejected, and the stream goes on; one of more than sixteen times this ends the connection. 1 MiB. */
   readonly maxMessageBytes?: number
+  /** What may be held of messages that have not ended, over all connections that share these settings; whoever has sent most is given up beyond it. 64 MiB. */
+  readonly maxUnfinishedBytes?: number
   /** 30 s. */
   readonly pingIntervalMs?: number
   readonly policy: Policy
   /** That of the policy. */
   readonly resolve?: Resolve
 }
-export type NetSettings = Required<NetOptions>
+export interface NetSettings extends Required<NetOptions> {
+  readonly unfinished: Unfinished
+}
 
-/** `options` with defaults for what they leave open. */
+/** `options` with defaults for what they leave open. Connections that are made with the result share what it allows. */
 export const withDefaults = (options: NetOptions): NetSettings => ({
   closeGraceMs: 2_000,
   handshakeTimeoutMs: 15_000,
   maxMessageBytes: 1_048_576,
+  maxUnfinishedBytes: MAX_UNFINISHED_BYTES,
   pingIntervalMs: 30_000,
   resolve: resolverFor(options.policy),
-  ...options
+  ...options,
+  unfinished: createUnfinished(options.maxUnfinishedBytes ?? MAX_UNFINISHED_BYTES)
 })
+
+const MAX_UNFINISHED_BYTES = 67_108_864
+/** What a piece costs to hold, however short it is. */
+const PIECE_BYTES = 256
+
+/** What is held of messages that have not ended. A message may be long, and a thousand peers may send one each and never end it. */
+interface Unfinished {
+  /** That much is held of `peer` now. Gives up whoever has sent most, as long as all of it together is too much. */
+  readonly hold: (peer: object, bytes: number, giveUp: () => void) => void
+}
+
+const createUnfinished = (maxBytes: number): Unfinished => {
+  const peers = new Map<object, { readonly bytes: number; readonly giveUp: () => void }>()
+  let total = 0
+  const forget = (peer: object): void => {
+    total -= peers.get(peer)?.bytes ?? 0
+    peers.delete(peer)
+  }
+  return {
+    hold: (peer, bytes, giveUp) => {
+      forget(peer)
+      if (bytes === 0) return
+      peers.set(peer, { bytes, giveUp })
+      total += bytes
+      while (total > maxBytes) {
+        const [most, held] = [...peers].reduce((a, b) => (b[1].bytes > a[1].bytes ? b : a))
+        forget(most)
+        held.giveUp()
+      }
+    }
+  }
+}
 
 /** Between being rejected and ending the connection: a message must be read whole to be passed over. */
 const HARD_LIMIT_FACTOR = 16
+
+/** Of a ping or a pong, which are short and come unmasked from a server. */
+const CONTROL_HEADER_BYTES = 2
 
 /** Why `url` must not be opened, as far as its text says; `null` when nothing is wrong with it. */
 const refusal = (url: URL, policy: Policy): string | null => {
@@ -148,6 +189,18 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
     disarm = clock.after(ms, then)
   }
 
+  /** What has come of a message that has not ended, and in how many pieces. */
+  let [unfinishedBytes, pieces] = [0, 0]
+  const hold = (bytes: number): void => {
+    unfinishedBytes = Math.max(0, bytes)
+    if (unfinishedBytes === 0) pieces = 0
+    settings.unfinished.hold(socket, unfinishedBytes + pieces * PIECE_BYTES, () => giveUp('too much is held of messages that do not end'))
+  }
+  /** Pings and pongs may come in the middle of a message. */
+  const pass = (data: Buffer): void => hold(unfinishedBytes - data.length - CONTROL_HEADER_BYTES)
+  socket.on('ping', pass)
+  socket.on('pong', pass)
+
   const endWithinGrace = (): void => rearm(settings.closeGraceMs, () => socket.terminate())
 
   /** How much had been read at the last ping; `null` when reading has been paused since, so that nothing can be concluded. */
@@ -171,11 +224,17 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
 
   socket.on('open', () => {
     if (paused) socket.pause()
+    // Before the message is made of it. Who listens in this way does not set a paused socket going.
+    stream?.prependListener('data', (piece: Buffer) => {
+      pieces += 1
+      hold(unfinishedBytes + piece.length)
+    })
     beat()
     reader.opened()
   })
 
   socket.on('message', (data, isBinary) => {
+    hold(0)
     if (over) return
     const bytes = data as Buffer // as it is for the binary type `nodebuffer`, the default
     if (bytes.length > maxMessageBytes) reader.rejected('size', `${String(bytes.length)} bytes`)
@@ -194,6 +253,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
   const gone = new Promise<void>((resolve) => {
     socket.on('close', (code, reason) => {
       disarm()
+      hold(0)
       lookingUp.abort()
       const fields = { code, error: failure, host: reader.host, reason: excerpt(reason.toString()) }
       if (over) log.debug('connection closed by us', fields)

@@ -1,4 +1,5 @@
 /** Connections, on real sockets: where they must not lead, and that whatever the peer does they end once, and in time. */
+import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
 import { kindOf, type NetOptions, openSocket, type Resolve, withDefaults } from '../../shell/net.js'
@@ -342,6 +343,60 @@ describe('messages', () => {
     })
     const { told } = await ended(open(at(server.port)))
     expect(told).toEqual([['opened'], ['closed', true]])
+  })
+
+  it('take a bounded memory where many peers do not end theirs: whoever has sent most loses its connection, not as poisoned', async () => {
+    const peers: Array<{ readonly peer: WebSocket; readonly socket: Socket }> = []
+    const server = await webSocketServer((peer, socket) => void peers.push({ peer, socket }))
+    const settings = { log: rememberingLog(), maxUnfinishedBytes: 100_000 }
+    const shared = withDefaults(options(settings))
+    const told: Array<ReadonlyArray<Told>> = []
+    for (const n of [0, 1, 2]) {
+      const own: Told[] = []
+      told.push(own)
+      held(
+        openSocket(shared, at(server.port), {
+          closed: (poisoned) => void own.push(['closed', poisoned]),
+          host: `peer ${String(n)}`,
+          opened: () => void own.push(['opened']),
+          rejected: (reason, detail) => void own.push(['rejected', reason, detail]),
+          text: (text) => void own.push(['text', String(text.length)])
+        })
+      )
+      await eventually(() => expect(own).toEqual([['opened']]))
+    }
+    const [small, most, whole] = peers
+    // What has ended counts no more, and a ping is no part of a message.
+    for (let n = 0; n < 20; n++) whole?.peer.send('x'.repeat(30_000))
+    await eventually(() => expect(told[2]?.length).toBe(21))
+    let pongs = 0
+    whole?.peer.on('pong', () => (pongs += 1))
+    for (let round = 1; round <= 20; round++) {
+      for (let n = 0; n < 50; n++) whole?.peer.ping('x'.repeat(125))
+      await eventually(() => expect(pongs).toBe(50 * round))
+    }
+    small?.peer.send('x'.repeat(30_000), { fin: false })
+    most?.peer.send('x'.repeat(90_000), { fin: false })
+    await eventually(() => expect(told[1]).toEqual([['opened'], ['closed', false]]))
+    expect(settings.log.lines[0]?.fields['error']).toBe('too much is held of messages that do not end')
+    small?.peer.send('', { fin: true })
+    whole?.peer.send('x')
+    await eventually(() => expect(told[0]).toEqual([['opened'], ['text', '30000']]))
+    await eventually(() => expect(told[2]?.at(-1)).toEqual(['text', '1']))
+  })
+
+  it('count for more than their bytes when they come in tiny pieces', async () => {
+    const server = await webSocketServer((_, socket) => {
+      socket.setNoDelay(true)
+      socket.write(Buffer.from([0x01, 0x7e, 0xff, 0xff]))
+      const drip = (left: number): void => {
+        if (left > 0) socket.write('x', () => setImmediate(drip, left - 1))
+      }
+      drip(1_000)
+    })
+    const { error, told } = await ended(open(at(server.port), { maxUnfinishedBytes: 20_000 }))
+    expect(told).toEqual([['opened'], ['closed', false]])
+    expect(error).toBe('too much is held of messages that do not end')
   })
 
   it('end the connection, not as poisoned, when they break the protocol', async () => {
