@@ -8,12 +8,12 @@
  * `at` is the time of receipt by the clock of the shell; `timeUs` is the stamp that the sender put on.
  */
 import * as t from 'io-ts'
-import { BuildName, ExitCode, Status } from './build.js'
+import { BuildName, ExitCode, Status } from './model/build.js'
 import { Config, Natural } from './config.js'
 import { HostName } from './data/host-name.js'
 import { COLLABORATOR, Collection, Did, MEMBER, Nanos, Nsid, REPO, Rkey, Tid, TimeUs, WorkflowName } from './data/identifiers.js'
-import { Trigger, WorkflowSource } from './trigger.js'
-import { Workflow } from './workflow.js'
+import { Trigger, WorkflowSource } from './model/trigger.js'
+import { Workflow } from './model/workflow.js'
 
 // ---------------------------------------------------------------------------------------- records
 

@@ -25,10 +25,10 @@ export { Admission, Allowed, Backoff, BuildPolicy, Caps, Config, defaults, type 
 export { AccountEntry, fromParts, Head, headOf, initial, type Parts, State } from './state.js'
 export * from './event.js'
 export * from './effect.js'
-export * from './trigger.js'
-export * from './workflow.js'
-export * from './build.js'
-export { planOf, type Shared } from './plan.js'
+export * from './model/trigger.js'
+export * from './model/workflow.js'
+export * from './model/build.js'
+export { planOf, type Shared } from './builds/plan.js'
 export { canonical, type Json } from './canonical.js'
 export { explain } from './data/explain.js'
 
@@ -45,8 +45,8 @@ export { decodeWorkflow, type Yaml, type YamlMap, type YamlScalar } from './wire
 export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFrame } from './wire/status.js'
 
 // Which workflows are built, and what they are told.
-export { applies, mistakeIn, type ShortName, shortName } from './when.js'
-export { type JobFacts, pipelineUri, variablesOf, withReserved } from './variables.js'
+export { applies, mistakeIn, type ShortName, shortName } from './builds/when.js'
+export { type JobFacts, pipelineUri, variablesOf, withReserved } from './builds/variables.js'
 
 export { aboutOf, mayTakeLong, PASSED_OVER, passOver } from './pass-over.js'
 export { LIMITS, overlong, type Overlong, withinLimits } from './limits.js'

@@ -11,7 +11,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as Backfill from './backfill.js'
-import * as Builds from './builds.js'
+import * as Builds from './builds/index.js'
 import * as Commits from './commits/index.js'
 import * as Counters from './counters.js'
 import * as Cursor from './cursor/index.js'

@@ -78,7 +78,7 @@ const passedOver = (at: TimeUs, event: Event): PassedOver => ({ _tag: 'PassedOve
  *
  * const at = clampTimeUs(1_767_225_600_000_000)
  * const files = Event.decode({
- *   _tag: 'WorkflowsRead', at, defaultBranch: null, knot: 'knot.example', number: 7, rkey: '3mbd354mf2222', sources: [], workflows: []
+ *   _tag: 'WorkflowsRead', at, defaultBranch: null, knot: 'knot.example', number: 7, rkey: '3mbd354mf2222', sources: [], unkept: [], workflows: []
  * })
  * assert(files._tag === 'Right')
  *

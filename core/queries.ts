@@ -2,7 +2,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { Repo } from './commits/account.js'
-import * as Builds from './builds.js'
+import * as Builds from './builds/index.js'
 import * as Commits from './commits/index.js'
 import type { HostName } from './data/host-name.js'
 import type { Did, Rkey, TimeUs } from './data/identifiers.js'

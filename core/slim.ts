@@ -2,12 +2,12 @@
  * Events without what nobody needs: what a trigger brings may be a megabyte, and most come to nothing. The journal holds these.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { type BuildsState, runOf, withoutChanges } from './builds.js'
+import { type BuildsState, runOf, withoutChanges } from './builds/index.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
 import type { Event, KnotReceived, WorkflowsRead } from './event.js'
-import type { Cause, Trigger } from './trigger.js'
-import type { Workflow } from './workflow.js'
+import type { Cause, Trigger } from './model/trigger.js'
+import type { Workflow } from './model/workflow.js'
 
 /**
  * `event` without what its step made no use of: from the same state, a step with it leads to the same state and has the same effects.

@@ -2,7 +2,7 @@
  * Which record holds which knot through us (S13), and what has changed about that between two states.
  */
 import { type Account, NOBODY, type Repo } from './account.js'
-import type { Repository } from '../build.js'
+import type { Repository } from '../model/build.js'
 import type { HostName } from '../data/host-name.js'
 import { type Did, type Rkey } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'

@@ -9,7 +9,7 @@ import type { HostName } from '../data/host-name.js'
 import { Nanos, type Rkey, type TimeUs } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
-import type { Trigger } from '../trigger.js'
+import type { Trigger } from '../model/trigger.js'
 
 export const Subscription = t.readonly(
   t.strict({

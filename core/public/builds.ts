@@ -15,6 +15,6 @@ export {
   Source,
   type TriggerJudged,
   WrittenBuilds
-} from '../builds.js'
-export { Told } from '../pushes.js'
-export { type Page, pageAfter, READER_MARGIN_US, servedAfter, type StatusLog } from '../status-log.js'
+} from '../builds/index.js'
+export { Told } from '../builds/pushes.js'
+export { type Page, pageAfter, READER_MARGIN_US, servedAfter, type StatusLog } from '../builds/status-log.js'

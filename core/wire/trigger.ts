@@ -12,7 +12,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Did, PIPELINE, REF_UPDATE, Sha, WorkflowName } from '../data/identifiers.js'
 import { excerpt, wellFormed } from '../data/text.js'
 import { utf8Length } from '../data/utf8.js'
-import type { Cause, Manual, Pair, PullRequest, Push, RefUpdateShape, RepoClaim, Trigger, WorkflowSource } from '../trigger.js'
+import type { Cause, Manual, Pair, PullRequest, Push, RefUpdateShape, RepoClaim, Trigger, WorkflowSource } from '../model/trigger.js'
 import { isObject } from './json.js'
 
 /** Of a ref, the name of a branch or of a repository, and the key of an input. */

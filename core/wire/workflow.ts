@@ -9,13 +9,13 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { sizeOf } from '../budget.js'
+import { sizeOf } from '../builds/budget.js'
 import { Natural } from '../config.js'
 import type { WorkflowName } from '../data/identifiers.js'
 import { excerpt, wellFormed } from '../data/text.js'
 import { utf8Length } from '../data/utf8.js'
-import type { Pair } from '../trigger.js'
-import { type Clone, type Condition, ENGINE, type Step, type Target, type Workflow } from '../workflow.js'
+import type { Pair } from '../model/trigger.js'
+import { type Clone, type Condition, ENGINE, type Step, type Target, type Workflow } from '../model/workflow.js'
 
 const CONDITIONS_MAX = 100
 const PATTERNS_MAX = 1_000

@@ -5,7 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { applies, Cause, Event, explain, initial, step } from '../../core/index.js'
-import type { Condition } from '../../core/workflow.js'
+import type { Condition } from '../../core/model/workflow.js'
 import { serve, whenJob } from './jobs.js'
 import { config, RECEIVED_US } from './workload.js'
 

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { workOf } from '../../core/data/glob.js'
-import { appliesWithin, WHEN_COST_MAX } from '../../core/when.js'
+import { appliesWithin, WHEN_COST_MAX } from '../../core/builds/when.js'
 import { applies, Cause, type Condition, shortName } from '../../core/index.js'
 import { must } from '../examples/support.js'
 

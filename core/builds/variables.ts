@@ -3,10 +3,10 @@
  *
  * Source: tangled.org/core, `spindle/models/pipeline_env.go`.
  */
-import type { Repository } from './build.js'
-import type { HostName } from './data/host-name.js'
-import { PIPELINE, type Rkey } from './data/identifiers.js'
-import type { Cause, Pair } from './trigger.js'
+import type { Repository } from '../model/build.js'
+import type { HostName } from '../data/host-name.js'
+import { PIPELINE, type Rkey } from '../data/identifiers.js'
+import type { Cause, Pair } from '../model/trigger.js'
 import { shortName } from './when.js'
 
 /** What the variables of a job tell of. */

@@ -1,7 +1,7 @@
 /** Builds, as others speak of them: what one is called, how it stands, and all that a provider must know to run it. */
 import * as t from 'io-ts'
-import { HostName } from './data/host-name.js'
-import { Did, Rkey, Sha, WorkflowName } from './data/identifiers.js'
+import { HostName } from '../data/host-name.js'
+import { Did, Rkey, Sha, WorkflowName } from '../data/identifiers.js'
 import { Pair } from './trigger.js'
 import { Clone, Step } from './workflow.js'
 

@@ -5,9 +5,9 @@
  * says which of the two counts; what comes of it is for the builds.
  */
 import * as t from 'io-ts'
-import { Did, Rkey, Sha } from './data/identifiers.js'
-import type { Repository } from './build.js'
-import { type Push, type RefUpdateShape, TriggerKind } from './trigger.js'
+import { Did, Rkey, Sha } from '../data/identifiers.js'
+import type { Repository } from '../model/build.js'
+import { type Push, type RefUpdateShape, TriggerKind } from '../model/trigger.js'
 
 /** What a knot has sent so far, for whatever repository: it tells whether a pipeline follows a refUpdate. */
 export interface Shown {

@@ -5,9 +5,9 @@
  * condition whose event is another one, and a pull request whose action is not known counts as opened.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { faultOf, type Glob, globNameOf, globOf, tryGlob, type Work, workOf } from './data/glob.js'
-import type { Cause } from './trigger.js'
-import type { Condition } from './workflow.js'
+import { faultOf, type Glob, globNameOf, globOf, tryGlob, type Work, workOf } from '../data/glob.js'
+import type { Cause } from '../model/trigger.js'
+import type { Condition } from '../model/workflow.js'
 
 /**
  * What it may cost to find out which workflows of one run apply: strangers wrote both patterns and names, and it must take less time than

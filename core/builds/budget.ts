@@ -2,9 +2,9 @@
  * How much a run may keep of what its trigger and its workflow files brought. Strangers write both, and a run is kept until its last status is
  * dropped, so all of it has one limit, whatever is in it: texts, names, variables, messages.
  */
-import { canonical, type Json } from './canonical.js'
-import { utf8Length } from './data/utf8.js'
-import type { AnnouncedWorkflow } from './effect.js'
+import { canonical, type Json } from '../canonical.js'
+import { utf8Length } from '../data/utf8.js'
+import type { AnnouncedWorkflow } from '../effect.js'
 
 /** What a run may be, written down, once its files are read: in bytes, as canonical JSON. */
 export const RUN_BYTES_MAX = 1_048_576

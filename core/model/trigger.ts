@@ -5,7 +5,7 @@
  * Everything in a trigger is what a knot says, and not yet believed.
  */
 import * as t from 'io-ts'
-import { Did, Sha, WorkflowName } from './data/identifiers.js'
+import { Did, Sha, WorkflowName } from '../data/identifiers.js'
 
 /** A name with a value. Lists of pairs, not objects: names are foreign text. */
 export const Pair = t.readonly(t.tuple([t.string, t.string]), 'Pair')

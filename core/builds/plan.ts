@@ -2,10 +2,10 @@
  * Plans: what a provider is told about a build. A run keeps once what all of its builds share, and of each build what its workflow alone says;
  * the plan is put together whenever a provider is asked. What a trigger brings, fifty builds would else keep fifty times.
  */
-import type { BuildName, Plan, Recipe, Repository } from './build.js'
-import type { Cause } from './trigger.js'
+import type { BuildName, Plan, Recipe, Repository } from '../model/build.js'
+import type { Cause } from '../model/trigger.js'
 import { variablesOf, withReserved } from './variables.js'
-import type { Target, Workflow } from './workflow.js'
+import type { Target, Workflow } from '../model/workflow.js'
 
 /** The name of the commit that is built; `null`: the head of the default branch. */
 export const shaOf = (cause: Cause): Plan['sha'] => {

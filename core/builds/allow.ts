@@ -1,0 +1,64 @@
+/**
+ * What the operator allows to be built where (T4).
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { Repository } from '../model/build.js'
+import { globNameOf, globOf, type Points, tryGlob, type Work, workOf } from '../data/glob.js'
+import { ENGINE, type Target } from '../model/workflow.js'
+import type { BuildsState } from './model.js'
+
+/** What the workflow is to be built by; `Left` says why it cannot be built here, in a sentence for its author. */
+export const targetOf = (state: BuildsState, list: Allowance, engine: string, targets: ReadonlyArray<Target>, repository: Repository): E.Either<string, Target> => {
+  if (engine !== ENGINE) return E.left(`This spindle builds workflows of engine "${ENGINE}", and this one names "${engine}".`)
+  const [target, another] = targets
+  if (target === undefined)
+    return E.left('The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".')
+  if (another !== undefined)
+    return E.left(`The workflow names several providers: ${targets.map(({ provider }) => provider).join(', ')}. One is needed.`)
+  const fault = targetFault(state, list, target, repository)
+  return fault === null ? E.right(target) : E.left(fault)
+}
+
+/**
+ * What it may cost to look through the operator's list for one event, be it about fifty builds: names are written by strangers, and it must
+ * take less time than a hundred thousand steps that do nothing.
+ */
+export const LIST_COST_MAX = 2_000_000
+
+/** What the operator's list says of one repository. */
+export interface Allowance {
+  /** The lines whose repositories it is one of. */
+  readonly lines: BuildsState['settings']['policy']['allow']
+  /** What looking through them for pipelines may cost yet. */
+  readonly work: Work
+}
+
+/** A pattern that cannot be read allows nothing. */
+const matches = (pattern: string, name: Points, work: Work): boolean => !work.isSpent() && tryGlob(globOf(pattern, work), name, work) === 'match'
+
+export const allowanceOf = (state: BuildsState, { name, owner }: Repository): Allowance => {
+  const work = workOf(LIST_COST_MAX)
+  const { owner: operator, policy } = state.settings
+  if (owner === operator) return { lines: [], work }
+  const repo = globNameOf(`${owner}/${name}`, work)
+  return { lines: policy.allow.filter(({ repos }) => matches(repos, repo, work)), work }
+}
+
+/** Why that pipeline of that provider cannot be used for the repository; `null` when it can. */
+export const targetFault = (
+  state: BuildsState,
+  { lines, work }: Allowance,
+  { pipeline, provider }: Pick<Target, 'pipeline' | 'provider'>,
+  repository: Repository
+): string | null => {
+  const { owner, policy } = state.settings
+  const { providers } = policy
+  if (!providers.includes(provider)) return `There is no provider "${provider}" here. There are: ${providers.join(', ') || 'none'}.`
+  if (repository.owner === owner) return null
+  const name = globNameOf(pipeline, work)
+  if (lines.some((line) => line.provider === provider && matches(line.pipelines, name, work))) return null
+  const use = `${repository.owner}/${repository.name} use pipeline "${pipeline}" of provider "${provider}"`
+  return work.isSpent()
+    ? `It takes too long to find out whether the operator of this spindle lets ${use}.`
+    : `The operator of this spindle does not let ${use}.`
+}

@@ -1,0 +1,172 @@
+/**
+ * What is kept of runs and builds.
+ */
+import * as t from 'io-ts'
+import { ExitCode, Recipe, Repository, Status } from '../model/build.js'
+import { BuildPolicy, type Config, Natural } from '../config.js'
+import { type HostName, HostPolicy } from '../data/host-name.js'
+import { Did, Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
+import type { MultiMap } from '../data/multimap.js'
+import { orderedMap } from '../data/ordered-map-codec.js'
+import * as M from '../data/ordered-map.js'
+import { AnnouncedWorkflow, type Effect } from '../effect.js'
+import { Told } from './pushes.js'
+import type { StatusLog } from './status-log.js'
+import type { Transition } from '../transition.js'
+import { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
+
+/** What is asked of the provider about a build, and under which number. */
+export const BuildPhase = t.union(
+  [
+    /** It is asked to start it. */
+    t.readonly(t.strict({ _tag: t.literal('Starting'), number: Natural })),
+    /** It is asked whether it has it: it may have been started. */
+    t.readonly(t.strict({ _tag: t.literal('Finding'), number: Natural })),
+    /** A pause, and then it is asked whether it has it. */
+    t.readonly(t.strict({ _tag: t.literal('Pausing'), number: Natural })),
+    /** It has it. */
+    t.readonly(t.strict({ _tag: t.literal('Following'), external: t.string })),
+    /** It is asked to end it. */
+    t.readonly(t.strict({ _tag: t.literal('Cancelling'), external: t.string, number: Natural })),
+    /** A pause, and then it is asked again to end it. */
+    t.readonly(t.strict({ _tag: t.literal('CancelPausing'), external: t.string, number: Natural })),
+    /** Nothing is owed. `external` is `null` for a build that never reached its provider. */
+    t.readonly(t.strict({ _tag: t.literal('Settled'), external: t.union([t.string, t.null]) }))
+  ],
+  'BuildPhase'
+)
+
+export type BuildPhase = t.TypeOf<typeof BuildPhase>
+
+export const Build = t.readonly(
+  t.strict({
+    /** How many pauses there have been since the provider last answered. */
+    attempt: Natural,
+    /** The number of the timer that ends its time; the timers before it are void. */
+    deadline: Natural,
+    error: t.union([t.string, t.null]),
+    exitCode: t.union([ExitCode, t.null]),
+    phase: BuildPhase,
+    /** `null` for a workflow that never became one for a provider. */
+    recipe: t.union([Recipe, t.null]),
+    status: Status,
+    /** When its status last changed: the key of its last entry in the log. */
+    statusUs: TimeUs
+  }),
+  'Build'
+)
+
+export type Build = t.TypeOf<typeof Build>
+
+/** Whether the workflow files are known yet. */
+export const RunPhase = t.union(
+  [
+    /** It is a push that waits for its pipeline, and is acted on when a timer of that number fires. */
+    t.readonly(t.strict({ _tag: t.literal('Waiting'), number: Natural })),
+    t.readonly(t.strict({ _tag: t.literal('Reading'), number: Natural, workflows: t.union([t.readonlyArray(WorkflowSource), t.null]) })),
+    t.readonly(t.strict({ _tag: t.literal('ReadPausing'), number: Natural, workflows: t.union([t.readonlyArray(WorkflowSource), t.null]) })),
+    t.readonly(t.strict({ _tag: t.literal('Read') }))
+  ],
+  'RunPhase'
+)
+
+export type RunPhase = t.TypeOf<typeof RunPhase>
+
+export const Run = t.readonly(
+  t.strict({
+    /** Who caused it; `null` where the knot answers for that. */
+    actor: t.union([Did, t.null]),
+    /** When its readers were told of it, and of what; `null` before its first status, and in runs that began before there were announcements. */
+    announced: t.union([t.readonly(t.strict({ createdUs: TimeUs, workflows: t.readonlyArray(AnnouncedWorkflow) })), t.null]),
+    /** How many pauses there have been. */
+    attempt: Natural,
+    /** By the names of their workflows. */
+    builds: orderedMap(WorkflowName, Build),
+    cause: Cause,
+    defaultBranch: t.union([t.string, t.null]),
+    /** The kind of the trigger. */
+    kind: TriggerKind,
+    /** The key of the other kind of trigger that told of the same push; `null` while none has come. */
+    met: t.union([Rkey, t.null]),
+    /** Of one that repeats another: which of its workflows, where they are judged anew. `null`: all that apply. */
+    only: t.union([t.readonlyArray(WorkflowName), t.null]),
+    phase: RunPhase,
+    repository: Repository,
+    /** The rkey of the trigger that this one repeats; `null` for one that came from the knot. */
+    retryOf: t.union([Rkey, t.null])
+  }),
+  'Run'
+)
+
+export type Run = t.TypeOf<typeof Run>
+
+export interface RunKeyBrand {
+  readonly RunKey: unique symbol
+}
+
+/** `<knot>/<rkey>` of a trigger: a host has no slash, so no two triggers share a name. */
+export const RunKey = t.brand(t.string, (s): s is t.Branded<string, RunKeyBrand> => /^[^/]+\/[^/]+$/.test(s), 'RunKey')
+
+export type RunKey = t.TypeOf<typeof RunKey>
+
+/** What is remembered about a knot from which triggers came. */
+export const Source = t.readonly(
+  t.strict({
+    /** Whether a refUpdate came with `changedFiles` or `pushOptions`. */
+    details: t.boolean,
+    /**
+     * Triggers whose keys do not come after this one are forgotten, so a repeat of one could not be told; `null` while all are
+     * remembered. A TID: the keys of a knot tell the time, and rise.
+     */
+    forgotten: t.union([Rkey, t.null]),
+    /** When nobody holds the knot any more: the number of the timer that ends its memory, and when that is due. */
+    leaving: t.union([t.readonly(t.strict({ number: Natural, untilUs: TimeUs })), t.null]),
+    /** Whether a `sh.tangled.pipeline` of a push came. */
+    pipelines: t.boolean,
+    /** How many runs are waiting for their workflow files, or for their pipeline. */
+    reading: Natural,
+    /**
+     * Keys of triggers of which there is no run, and which begin none when they are repeated, but for those that were left; with what they
+     * told of, where a counterpart may come. The greatest 200.
+     */
+    spent: orderedMap(Rkey, t.union([Told, t.null]))
+  }),
+  'Source'
+)
+
+export type Source = t.TypeOf<typeof Source>
+
+export const Settings = t.readonly(t.strict({ hosts: HostPolicy, owner: t.string, policy: BuildPolicy }))
+
+export interface BuildsState extends StatusLog {
+  /** Workflow files of which it was said that a key by mistake keeps them from ever applying: the last 1 000, as `mistakeKey` has them. */
+  readonly mistaken: ReadonlyArray<string>
+  /** The number of the next request or timer. */
+  readonly next: Natural
+  /** Derived: the keys of the runs that pushes began, by knot, commits and ref. */
+  readonly pushes: MultiMap<string, Rkey>
+  readonly runs: M.OrderedMap<RunKey, Run>
+  readonly settings: t.TypeOf<typeof Settings>
+  readonly sources: M.OrderedMap<HostName, Source>
+  readonly stopped: boolean
+}
+
+export const settingsOf = ({ builds, hosts, owner }: Config): BuildsState['settings'] => ({ hosts, owner, policy: builds })
+
+export const initial = (config: Config): BuildsState => ({
+  announcements: M.empty(),
+  floorUs: null,
+  lastUs: 0 as TimeUs,
+  log: M.empty(),
+  mistaken: [],
+  next: 1 as Natural,
+  pushes: M.empty(),
+  runs: M.empty(),
+  settings: settingsOf(config),
+  sources: M.empty(),
+  stopped: false
+})
+
+export type Step = Transition<BuildsState, Effect>
+
+export const NONE = 0 as Natural

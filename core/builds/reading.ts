@@ -1,0 +1,167 @@
+/**
+ * Workflow files: they are read, and what is in them is judged (T3).
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { roomIn } from './budget.js'
+import type { Natural } from '../config.js'
+import { workOf } from '../data/glob.js'
+import type { HostName } from '../data/host-name.js'
+import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import type { Effect } from '../effect.js'
+import type { WorkflowsRead, WorkflowsUnread } from '../event.js'
+import { shaOf } from './plan.js'
+import { chain, report, unchanged } from '../transition.js'
+import type { WorkflowSource } from '../model/trigger.js'
+import { appliesWithin, WHEN_COST_MAX } from './when.js'
+import type { Condition, Workflow } from '../model/workflow.js'
+import { allowanceOf } from './allow.js'
+import { ATTEMPTS, begin, wake } from './asking.js'
+import { toldIn } from './counterparts.js'
+import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, small } from './judging.js'
+import { type BuildsState, type Run, type RunPhase, type Step } from './model.js'
+import { numbered, runKey, runOf, andThen, withoutRun, withRun } from './runs.js'
+import { withReading, withSpent } from './sources.js'
+import { announce, failed } from './statuses.js'
+
+/** What a name must be, to be that of a build. */
+const NAME_LIMIT = 'the name of a workflow has 1 to 100 characters below U+D800, and no slash or control character among them'
+
+export const namesRefused = (at: TimeUs, knot: HostName, rkey: Rkey, names: ReadonlyArray<string>): ReadonlyArray<Effect> =>
+  names.map((name) => report({ _tag: 'WorkflowNameRefused', at, detail: NAME_LIMIT, knot, name, rkey }))
+
+/** Asks for the workflow files of a run. */
+export const read = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run, workflows: ReadonlyArray<WorkflowSource> | null): Step => {
+  const [after, number] = numbered(state)
+  return [
+    withRun(after, knot, rkey, { ...run, phase: { _tag: 'Reading', number, workflows } }),
+    [{ _tag: 'ReadWorkflows', knot, number, repository: run.repository, rkey, sha: shaOf(run.cause), workflows }]
+  ]
+}
+
+type Reading = Extract<RunPhase, { readonly _tag: 'Reading' }>
+
+/** The run whose files are being read under that number, and its phase. */
+const readingRun = (state: BuildsState, knot: HostName, rkey: Rkey, number: Natural): readonly [Run, Reading] | null => {
+  const run = runOf(state, knot, rkey)
+  return run?.phase._tag === 'Reading' && run.phase.number === number ? [run, run.phase] : null
+}
+
+export const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
+  const { at, error, isFinal, knot, number, rkey } = event
+  const reading = readingRun(state, knot, rkey, number)
+  if (reading === null) return unchanged(state)
+  const [run, { workflows }] = reading
+  if (run.attempt >= (isFinal ? FINAL_ATTEMPTS : ATTEMPTS)) {
+    const told = report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })
+    if (run.only === null) return [nothingOf(state, knot, rkey), [told]]
+    // Somebody asked for these, and hears what became of them.
+    const { only } = run
+    const known: Run = { ...run, cause: small(run.cause), only: null, phase: { _tag: 'Read' } }
+    const announced = announce(withReading(state, knot, -1), at, knot, rkey, known, only.map(announcedUnread))
+    const begun = andThen(announced, (after) =>
+      chain(after, only, (before, workflow) =>
+        begin(before, at, { knot, rkey, workflow }, null, failed(`The workflow files could not be read: ${error}`))
+      )
+    )
+    return andThen(begun, (after) => [after, [told]])
+  }
+  const [after, next] = numbered(state)
+  const phase: RunPhase = { _tag: 'ReadPausing', number: next, workflows }
+  return [
+    withRun(after, knot, rkey, { ...run, attempt: (run.attempt + 1) as Natural, phase }),
+    [wake(state, run.attempt, 0, { _tag: 'WorkflowsTimer', knot, number: next, rkey })]
+  ]
+}
+
+/** How often a "no" is doubted: a knot may tell of a commit before it gives it out. With the pauses, for a minute. */
+const FINAL_ATTEMPTS = 5
+
+/** The run, which waited for its files or for its pipeline, has come to nothing: its trigger must not count again. */
+export const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+  const run = runOf(state, knot, rkey)
+  const gone = withReading(withoutRun(state, knot, rkey), knot, -1)
+  // The key of a retry is ours: no trigger bears it.
+  return run?.retryOf === null ? withSpent(gone, knot, rkey, toldIn(run)) : gone
+}
+
+/** As many as a pipeline of Tangled may have. */
+const WORKFLOWS_MAX = 50
+
+/** No two of one name, names rising, and not more than can be taken. */
+const inOrder = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
+  M.toEntries(
+    workflows.reduce<M.OrderedMap<WorkflowName, Workflow>>(
+      (acc, workflow) => (M.has(workflow.name)(acc) ? acc : M.upsertAt(workflow.name, workflow)(acc)),
+      M.empty()
+    )
+  ).map(([, workflow]) => workflow)
+
+/** For each workflow, whether it applies; all of them together within one limit. */
+const verdictsOn = (workflows: ReadonlyArray<Workflow>, run: Run): ReadonlyArray<readonly [Workflow, E.Either<string, boolean>]> => {
+  const work = workOf(WHEN_COST_MAX)
+  return workflows.map((workflow) => {
+    if (workflow.when === null) return [workflow, E.right(true)]
+    return [workflow, appliesWithin(work, knowsPaths(run) ? workflow.when : withoutPaths(workflow.when), run.cause)]
+  })
+}
+
+/**
+ * Whether what the push changed is for us to look at. What a ready-made pipeline brings along has been chosen by the knot, which knew; of
+ * what is judged anew, it was looked at the first time, and is not kept.
+ */
+const knowsPaths = ({ kind, only }: Run): boolean => kind !== 'pipeline' && only === null
+
+const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> => when.map((condition) => ({ ...condition, paths: null }))
+
+export const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean): Step => {
+  const { at, defaultBranch, knot, number, rkey } = event
+  const reading = readingRun(state, knot, rkey, number)
+  if (reading === null) return unchanged(state)
+  const [run, phase] = reading
+  if (!isEntitled)
+    return [nothingOf(state, knot, rkey), [report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })]]
+  const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
+  const list = allowanceOf(state, run.repository)
+  const { only } = run
+  const workflows = inOrder(event.workflows).filter(({ name }) => only === null || only.includes(name))
+  const verdicts = verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known)
+  const missed = (only ?? []).filter((workflow) => !workflows.some(({ name }) => name === workflow))
+  const announced = [
+    ...verdicts.filter(isBuilt(state, run)).map(([workflow]) => announcedOf(workflow, event.sources ?? phase.workflows ?? [])),
+    ...missed.map(announcedUnread)
+  ]
+  const kept: Run = { ...known, cause: small(run.cause), only: null }
+  const started = announce(withReading(state, knot, -1), at, knot, rkey, kept, announced)
+  const judging: Judging = { at, list, room: roomIn({ ...kept, builds: [] }, announced), run: known }
+  const decided = andThen(started, (told) =>
+    chain(told, verdicts, (before, [workflow, verdict]) => decide(before, judging, { knot, rkey, workflow: workflow.name }, workflow, verdict))
+  )
+  const begun = andThen(decided, (told) =>
+    chain(told, missed, (before, workflow) =>
+      begin(before, at, { knot, rkey, workflow }, null, failed('There is no such workflow file any more.'))
+    )
+  )
+  const dropped = andThen(begun, (after) => [
+    after,
+    [
+      ...workflows.slice(WORKFLOWS_MAX).map(({ name }) => drop(at, { knot, rkey, workflow: name }, 'limit', `more than ${String(WORKFLOWS_MAX)}`)),
+      ...namesRefused(at, knot, rkey, event.unkept)
+    ]
+  ])
+  const [after, effects] = dropped
+  // Nothing has come of it, if the run has no build (and has not been forgotten with the last of them).
+  return pipe(
+    M.lookup(runKey(knot, rkey))(after.runs),
+    O.filter(({ builds }) => M.isEmpty(builds)),
+    O.match(
+      () => dropped,
+      (nothing) => [
+        withSpent(withoutRun(after, knot, rkey), knot, rkey, toldIn(nothing)),
+        [...effects, report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]
+      ]
+    )
+  )
+}

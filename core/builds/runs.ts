@@ -1,0 +1,109 @@
+/**
+ * Runs and builds by name: how they are looked up, kept and numbered.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { type BuildName, type Recipe } from '../model/build.js'
+import type { Natural } from '../config.js'
+import type { HostName } from '../data/host-name.js'
+import { type Rkey, tidOf, type TimeUs } from '../data/identifiers.js'
+import { insertAt, removeAt } from '../data/multimap.js'
+import * as M from '../data/ordered-map.js'
+import { logKey } from './status-log.js'
+import { unchanged } from '../transition.js'
+import type { Push } from '../model/trigger.js'
+import { type Build, type BuildsState, type Run, type RunKey, type Step } from './model.js'
+
+export const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunKey
+
+/** The run of that trigger; `null` when there is none. */
+export const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null => O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
+
+/** Whose repository a run is of, and who caused it; `null` when there is no such run. */
+export const rightOf = (state: BuildsState, knot: HostName, rkey: Rkey): Pick<Run, 'actor' | 'repository'> | null => runOf(state, knot, rkey)
+
+export const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName): Build | null => {
+  const run = runOf(state, knot, rkey)
+  return run === null ? null : O.toNullable(M.lookup(workflow)(run.builds))
+}
+
+export const pushKey = (knot: HostName, { newSha, oldSha, ref }: Push): string => `${knot}/${newSha}/${oldSha}/${ref}`
+
+/** The push that began the run; `null` where something else did. */
+export const pushThatBegan = ({ cause, retryOf }: Run): Push | null => (cause._tag === 'Push' && retryOf === null ? cause : null)
+
+export const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsState => {
+  const key = runKey(knot, rkey)
+  const push = M.has(key)(state.runs) ? null : pushThatBegan(run)
+  return {
+    ...state,
+    pushes: push === null ? state.pushes : insertAt(pushKey(knot, push), rkey)(state.pushes),
+    runs: M.upsertAt(key, run)(state.runs)
+  }
+}
+
+/** The state without the run, and without what was said of it before its first status. */
+export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+  const run = runOf(state, knot, rkey)
+  const announced = run?.announced ?? null
+  const push = run === null ? null : pushThatBegan(run)
+  return {
+    ...state,
+    announcements: announced === null ? state.announcements : M.deleteAt(logKey(announced.createdUs))(state.announcements),
+    pushes: push === null ? state.pushes : removeAt(pushKey(knot, push), rkey)(state.pushes),
+    runs: M.deleteAt(runKey(knot, rkey))(state.runs)
+  }
+}
+
+export const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildName, build: Build): BuildsState =>
+  pipe(
+    M.lookup(runKey(knot, rkey))(state.runs),
+    O.match(
+      () => state,
+      (run) => withRun(state, knot, rkey, { ...run, builds: M.upsertAt(workflow, build)(run.builds) })
+    )
+  )
+
+/** A step about a build that a provider has, or may have: nothing where there is none of that name. */
+export const about = (state: BuildsState, name: BuildName, step: (build: Build, recipe: Recipe, run: Run) => Step): Step => {
+  const run = runOf(state, name.knot, name.rkey)
+  const build = run === null ? null : O.toNullable(M.lookup(name.workflow)(run.builds))
+  return run === null || build === null || build.recipe === null ? unchanged(state) : step(build, build.recipe, run)
+}
+
+/** The builds of a run, by name. */
+export const buildsOf = (knot: HostName, rkey: Rkey, run: Run): ReadonlyArray<readonly [BuildName, Build]> =>
+  M.toEntries(run.builds).map(([workflow, build]) => [{ knot, rkey, workflow }, build])
+
+/** The state with a number taken, and that number. */
+export const numbered = (state: BuildsState): readonly [BuildsState, Natural] => [{ ...state, next: (state.next + 1) as Natural }, state.next]
+
+/** `step`, and then `more` from where it leads. */
+export const andThen = ([state, effects]: Step, more: (state: BuildsState) => Step): Step => {
+  const [after, further] = more(state)
+  return [after, [...effects, ...further]]
+}
+
+export const splitKey = (key: RunKey): readonly [HostName, Rkey] => {
+  const slash = key.indexOf('/')
+  return [key.slice(0, slash) as HostName, key.slice(slash + 1) as Rkey]
+}
+
+/** The runs of a knot, by rkey. */
+export const runsOf = (state: BuildsState, knot: HostName): ReadonlyArray<readonly [Rkey, Run]> => {
+  const runs: Array<readonly [Rkey, Run]> = []
+  for (const [key, run] of M.entriesFrom(state.runs, `${knot}/`)) {
+    const [host, rkey] = splitKey(key)
+    if (host !== knot) break
+    runs.push([rkey, run])
+  }
+  return runs
+}
+
+export const last = <A>(list: ReadonlyArray<A>): A | null => list[list.length - 1] ?? null
+
+/** A key of this time, or of the next moment at which no trigger of the knot has one. */
+export const freeKey = (state: BuildsState, knot: HostName, us: TimeUs): Rkey => {
+  const key = tidOf(us) as string as Rkey
+  return runOf(state, knot, key) === null ? key : freeKey(state, knot, (us + 1) as TimeUs)
+}

@@ -1,0 +1,63 @@
+/**
+ * What is remembered of a knot as a source of triggers (T1).
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type { Natural } from '../config.js'
+import type { HostName } from '../data/host-name.js'
+import type { Rkey } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import type { Told } from './pushes.js'
+import type { Trigger } from '../model/trigger.js'
+import { type BuildsState, NONE, type Source } from './model.js'
+
+const NEW_SOURCE: Source = { details: false, forgotten: null, leaving: null, pipelines: false, reading: NONE, spent: M.empty() }
+
+export const sourceOf = (state: BuildsState, knot: HostName): Source =>
+  pipe(
+    M.lookup(knot)(state.sources),
+    O.getOrElse(() => NEW_SOURCE)
+  )
+
+/** Whether a trigger with this key was acted on once, or came to nothing, so that a repeat must not count. */
+export const isForgotten = ({ forgotten, spent }: Source, rkey: Rkey): boolean =>
+  (forgotten !== null && rkey <= forgotten) ||
+  pipe(
+    M.lookup(rkey)(spent),
+    O.exists((told) => told?.outcome !== 'left')
+  )
+
+const SPENT_MAX = 200
+
+/** The state in which the key never counts again, unless the push that it told of was left. */
+export const withSpent = (state: BuildsState, knot: HostName, rkey: Rkey, told: Told | null): BuildsState => {
+  const source = sourceOf(state, knot)
+  const spent = M.upsertAt(rkey, told)(source.spent)
+  const [least] = M.keys(spent)
+  return withSource(state, knot, { ...source, spent: M.size(spent) > SPENT_MAX && least !== undefined ? M.deleteAt(least)(spent) : spent })
+}
+
+/** The state in which the key may count again. */
+export const withoutSpent = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+  const source = sourceOf(state, knot)
+  return M.has(rkey)(source.spent) ? withSource(state, knot, { ...source, spent: M.deleteAt(rkey)(source.spent) }) : state
+}
+
+/** The state in which so many more, or fewer, runs of the knot wait. */
+export const withReading = (state: BuildsState, knot: HostName, by: 1 | -1): BuildsState => {
+  const source = sourceOf(state, knot)
+  return withSource(state, knot, { ...source, reading: (source.reading + by) as Natural })
+}
+
+export const withSource = (state: BuildsState, knot: HostName, source: Source): BuildsState => ({
+  ...state,
+  sources: M.upsertAt(knot, source)(state.sources)
+})
+
+/** What the knot has shown by a trigger, whatever it is about. */
+export const withShown = (state: BuildsState, knot: HostName, { cause, kind, shape }: Trigger): BuildsState => {
+  const source = sourceOf(state, knot)
+  const details = source.details || shape === 'detailed'
+  const pipelines = source.pipelines || (kind === 'pipeline' && cause._tag === 'Push')
+  return details === source.details && pipelines === source.pipelines ? state : withSource(state, knot, { ...source, details, pipelines })
+}

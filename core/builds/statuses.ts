@@ -1,0 +1,96 @@
+/**
+ * Statuses and announcements: what readers of `/events` are told, stamped and in order (T6).
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import { modest } from './budget.js'
+import { type BuildName, type ExitCode, type Status } from '../model/build.js'
+import type { HostName } from '../data/host-name.js'
+import { FUTURE_US, isTidAfter, laterOf, type Rkey, Tid, type TimeUs, usBefore } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import { cut } from '../data/text.js'
+import { type AnnouncedWorkflow, type PipelineEntry, type PublishStatus, type StatusEntry } from '../effect.js'
+import { logKey, oldestStatuses } from './status-log.js'
+import { unchanged } from '../transition.js'
+import { toldIn } from './counterparts.js'
+import { type Build, type BuildsState, type Run, type Step } from './model.js'
+import { about, buildOf, runOf, withBuild, withoutRun, withRun } from './runs.js'
+import { isForgotten, withSource, withSpent } from './sources.js'
+
+export const RANKS: { readonly [S in Status]: number } = { pending: 0, running: 1, success: 2, failed: 2, timeout: 2, cancelled: 2 }
+
+/** Forgets a build of which nothing is owed, and whose last status is not kept any more. With its last build, a run goes. */
+export const forget = (state: BuildsState, name: BuildName): BuildsState => {
+  const run = runOf(state, name.knot, name.rkey)
+  const build = buildOf(state, name)
+  if (run === null || build?.phase._tag !== 'Settled' || M.has(logKey(build.statusUs))(state.log)) return state
+  const builds = M.deleteAt(name.workflow)(run.builds)
+  if (!M.isEmpty(builds)) return withRun(state, name.knot, name.rkey, { ...run, builds })
+  const gone = withoutRun(state, name.knot, name.rkey)
+  const source = O.toNullable(M.lookup(name.knot)(state.sources))
+  // The keys of retries are ours: they say nothing about those of the knot. Of a knot that is forgotten, none counts again (T1).
+  if (run.retryOf !== null || source === null || isForgotten(source, name.rkey)) return gone
+  // Nor does one that is no time, or one from the future, say anything about others.
+  const isTime = Tid.is(name.rkey) && !isTidAfter(name.rkey, state.lastUs, FUTURE_US)
+  return isTime ? withSource(gone, name.knot, { ...source, forgotten: name.rkey }) : withSpent(gone, name.knot, name.rkey, toldIn(run))
+}
+
+/** Drops the oldest statuses until there are not more than are kept. */
+export const trimmed = (state: BuildsState): BuildsState => {
+  const surplus = M.size(state.log) - state.settings.policy.keepStatuses
+  if (surplus <= 0) return state
+  return oldestStatuses(state, surplus).reduce(
+    (acc, { build, createdUs }) => forget({ ...acc, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(acc.log) }, build),
+    state
+  )
+}
+
+/** The stamp of the next status: rising, also when the clock is set back. */
+export const nextStamp = (state: BuildsState, at: TimeUs): TimeUs => laterOf(at, (state.lastUs + 1) as TimeUs)
+
+/** What readers are told of a run, before its first status. */
+export const announcementOf = (
+  knot: HostName,
+  rkey: Rkey,
+  { cause, defaultBranch, repository }: Run,
+  { createdUs, workflows }: NonNullable<Run['announced']>
+): PipelineEntry => ({ cause, createdUs, defaultBranch, knot, repository, rkey, workflows })
+
+/** The run, and an announcement of it in the log: there are statuses to come of each of these workflows. */
+export const announce = (state: BuildsState, at: TimeUs, knot: HostName, rkey: Rkey, run: Run, workflows: ReadonlyArray<AnnouncedWorkflow>): Step => {
+  if (workflows.length === 0) return unchanged(withRun(state, knot, rkey, run))
+  // A moment before the event, if there is room, so that the first status has its time.
+  const createdUs = nextStamp(state, usBefore(at, 1))
+  const announced = { createdUs, workflows: modest(workflows) }
+  const entry = announcementOf(knot, rkey, run, announced)
+  const told = withRun(state, knot, rkey, { ...run, announced })
+  return [
+    { ...told, announcements: M.upsertAt(logKey(createdUs), entry)(told.announcements), lastUs: createdUs },
+    [{ _tag: 'PublishPipeline', entry }]
+  ]
+}
+
+export interface Outcome {
+  readonly error: string | null
+  readonly exitCode: ExitCode | null
+  readonly status: Status
+}
+
+/** How much of a sentence of somebody else's is kept. */
+const SENTENCE_MAX = 1_000
+
+/** The build with this status, and the status in the log. */
+export const publish = (state: BuildsState, at: TimeUs, name: BuildName, build: Build, { error: said, exitCode, status }: Outcome): Step => {
+  const error = said === null ? null : cut(said, SENTENCE_MAX)
+  const createdUs = nextStamp(state, at)
+  const entry: StatusEntry = { build: name, createdUs, error, exitCode, status }
+  const written = withBuild(state, name, { ...build, error, exitCode, status, statusUs: createdUs })
+  const logged = { ...written, lastUs: createdUs, log: M.upsertAt(logKey(createdUs), entry)(written.log) }
+  const effect: PublishStatus = { _tag: 'PublishStatus', entry }
+  return [trimmed(logged), [effect]]
+}
+
+/** Another status of a build. */
+export const become = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step =>
+  about(state, name, (build) => publish(state, at, name, build, outcome))
+
+export const failed = (error: string): Outcome => ({ error, exitCode: null, status: 'failed' })

@@ -1,0 +1,51 @@
+/**
+ * Rights that are withdrawn: what goes on ends (T2).
+ */
+import type { HoldChanged } from '../commits/index.js'
+import type { HostName } from '../data/host-name.js'
+import type { Did, Rkey, TimeUs } from '../data/identifiers.js'
+import { chain } from '../transition.js'
+import type { BuildsState, Step } from './model.js'
+import { cancelRun } from './orders.js'
+import { runOf, runsOf } from './runs.js'
+import type { Outcome } from './statuses.js'
+
+export const WITHDRAWN: Outcome = {
+  error: 'The repository does not name this spindle any more, or its owner is not a member any more.',
+  exitCode: null,
+  status: 'cancelled'
+}
+
+/** The keys of the runs on these knots, by knot and record: looked for once, however many records let go of one knot. */
+const keysByRecord = (state: BuildsState, knots: ReadonlyArray<HostName>): ReadonlyMap<string, ReadonlyArray<Rkey>> => {
+  const keys = new Map<string, Array<Rkey>>()
+  for (const knot of new Set(knots))
+    for (const [key, { repository }] of runsOf(state, knot)) {
+      const name = recordName(knot, repository.owner, repository.rkey)
+      const those = keys.get(name)
+      if (those === undefined) keys.set(name, [key])
+      else those.push(key)
+    }
+  return keys
+}
+
+const recordName = (knot: HostName, did: Did, rkey: Rkey): string => `${knot}/${did}/${rkey}`
+
+/** Records do not hold their knots any more: nothing of their repositories is begun after this, and what goes on is to end (T2). */
+export const released = (state: BuildsState, at: TimeUs, changes: ReadonlyArray<HoldChanged>): Step => {
+  const keys = keysByRecord(
+    state,
+    changes.map(({ knot }) => knot)
+  )
+  return chain(state, changes, (now, { did, knot, rkey }) =>
+    chain(
+      now,
+      (keys.get(recordName(knot, did, rkey)) ?? []).flatMap((key) => {
+        // To end one may have dropped the last status of another.
+        const run = runOf(now, knot, key)
+        return run === null ? [] : [[key, run] as const]
+      }),
+      (before, [key, run]) => cancelRun(before, at, [knot, key, run], WITHDRAWN)
+    )
+  )
+}

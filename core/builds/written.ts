@@ -1,0 +1,136 @@
+/**
+ * The written form of runs and builds, without what is derived.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
+import { Natural } from '../config.js'
+import { HostName } from '../data/host-name.js'
+import { type Rkey, TimeUs } from '../data/identifiers.js'
+import { insertAt } from '../data/multimap.js'
+import { orderedMap } from '../data/ordered-map-codec.js'
+import * as M from '../data/ordered-map.js'
+import type { StatusEntry } from '../effect.js'
+import { type LogKey, logKey } from './status-log.js'
+import { type BuildsState, Run, RunKey, Settings, Source } from './model.js'
+import { pushKey, pushThatBegan, splitKey } from './runs.js'
+import { sourceOf } from './sources.js'
+import { announcementOf } from './statuses.js'
+
+/** One run with its key: the unit in which many are written and read. */
+export const RunEntry = t.tuple([RunKey, Run], 'RunEntry')
+
+export type RunEntry = t.TypeOf<typeof RunEntry>
+
+/** The slice without runs and log: small, however many there are. */
+export const WrittenBuilds = t.readonly(
+  t.strict({
+    floorUs: t.union([TimeUs, t.null]),
+    lastUs: TimeUs,
+    mistaken: t.readonlyArray(t.string),
+    next: Natural,
+    settings: Settings,
+    sources: orderedMap(HostName, Source),
+    stopped: t.boolean
+  }),
+  'Builds'
+)
+
+export type WrittenBuilds = t.TypeOf<typeof WrittenBuilds>
+
+export const toWritten = ({ floorUs, lastUs, mistaken, next, settings, sources, stopped }: BuildsState): WrittenBuilds => ({
+  floorUs,
+  lastUs,
+  mistaken,
+  next,
+  settings,
+  sources,
+  stopped
+})
+
+/** The slice of its parts. @returns `Left` with a sentence when they cannot come from one slice. */
+export const fromWritten = (
+  written: WrittenBuilds,
+  runs: ReadonlyArray<RunEntry>,
+  statuses: ReadonlyArray<StatusEntry>
+): E.Either<string, BuildsState> =>
+  pipe(
+    M.fromSorted(runs),
+    E.fromOption(() => 'the runs are not in ascending order of their keys'),
+    E.chain((map) =>
+      pipe(
+        M.fromSorted(statuses.map((entry): readonly [LogKey, StatusEntry] => [logKey(entry.createdUs), entry])),
+        E.fromOption(() => 'the statuses are not in the order of their stamps'),
+        E.filterOrElse(
+          () => statuses.every(({ createdUs }) => createdUs <= written.lastUs),
+          () => 'a status is later than the last'
+        ),
+        E.filterOrElse(
+          () => runs.every(([, run]) => numbersOf(run).every((number) => number < written.next)),
+          () => 'a request bears a number that was never given out'
+        ),
+        E.bindTo('log'),
+        E.bind('announcements', ({ log }) => announcementsOf(runs, log, written.lastUs)),
+        E.map(({ announcements, log }) => ({
+          ...written,
+          announcements,
+          log,
+          pushes: runs.reduce(withPush, M.empty<string, M.OrderedMap<Rkey, true>>()),
+          runs: map
+        })),
+        E.filterOrElse(
+          (state) => areCounted(state, runs),
+          () => 'the runs that wait are not as many as is said'
+        ),
+        E.filterOrElse(
+          ({ sources }) => M.toEntries(sources).every(([, { leaving }]) => leaving === null || leaving.number < written.next),
+          () => 'a timer of a knot bears a number that was never given out'
+        )
+      )
+    )
+  )
+
+/** The announcements of all runs. @returns `Left` with a sentence when their stamps cannot come from one log. */
+const announcementsOf = (
+  runs: ReadonlyArray<RunEntry>,
+  log: BuildsState['log'],
+  lastUs: TimeUs
+): E.Either<string, BuildsState['announcements']> => {
+  const entries = runs.flatMap(([key, run]) =>
+    run.announced === null ? [] : [[logKey(run.announced.createdUs), announcementOf(...splitKey(key), run, run.announced)] as const]
+  )
+  const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
+  return pipe(
+    M.fromSorted(sorted),
+    E.fromOption(() => 'two runs are announced with one stamp'),
+    E.filterOrElse(
+      (map) => M.keys(map).every((key) => !M.has(key)(log)),
+      () => 'a run is announced with the stamp of a status'
+    ),
+    E.filterOrElse(
+      () => entries.every(([, { createdUs }]) => createdUs <= lastUs),
+      () => 'a run is announced later than the last status'
+    )
+  )
+}
+
+const withPush = (pushes: BuildsState['pushes'], [key, run]: RunEntry): BuildsState['pushes'] => {
+  const [knot, rkey] = splitKey(key)
+  const push = pushThatBegan(run)
+  return push === null ? pushes : insertAt(pushKey(knot, push), rkey)(pushes)
+}
+
+/** Whether as many runs of each knot wait as its source says. */
+const areCounted = (state: BuildsState, runs: ReadonlyArray<RunEntry>): boolean => {
+  const waiting = new Map<HostName, number>()
+  for (const [key, { phase }] of runs) {
+    const [knot] = splitKey(key)
+    if (phase._tag !== 'Read') waiting.set(knot, (waiting.get(knot) ?? 0) + 1)
+  }
+  return [...M.keys(state.sources), ...waiting.keys()].every((knot) => sourceOf(state, knot).reading === (waiting.get(knot) ?? 0))
+}
+
+const numbersOf = ({ builds, phase }: Run): ReadonlyArray<number> => [
+  ...('number' in phase ? [phase.number] : []),
+  ...M.toEntries(builds).flatMap(([, build]) => [build.deadline, ...('number' in build.phase ? [build.phase.number] : [])])
+]
