@@ -25,8 +25,6 @@ import * as Rights from './rights.js'
 import type { State } from './state.js'
 import { chain, NOTHING, type ReportEffect, type Transition, unchanged } from './transition.js'
 
-
-
 /** The parts of the state that an event may change. `counters` follows from what the others report. */
 export type Concern = 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
 

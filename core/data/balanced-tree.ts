@@ -3,7 +3,6 @@
  * "Balancing weight-balanced trees" (2011).
  */
 
-
 export interface Node<K extends string, A> {
   readonly key: K
   readonly value: A

@@ -9,142 +9,53 @@
  * in a list and not on the stack. A port to a language whose strings are not UTF-16 works on its code points all the same.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import {
+  braceAt,
+  CLOSE,
+  ESCAPE,
+  isValid,
+  matchClass,
+  NAME_MAX,
+  NONE,
+  OPEN,
+  OPEN_CLASS,
+  PATTERN_MAX,
+  type Points,
+  pointsOf,
+  QUESTION,
+  SLASH,
+  STAR
+} from './glob-pattern.js'
 import { excerpt } from './text.js'
+import { type Work, workOf } from './work.js'
 
-/** A pattern may have this many code points; a longer one is bad. */
-export const PATTERN_MAX = 1_000
-
-/** A name may have this many code points, as many as a path has on most systems; a longer one is matched by nothing. */
-export const NAME_MAX = 4_096
+export { NAME_MAX, PATTERN_MAX, type Points, pointsOf } from './glob-pattern.js'
+export { type Work, workOf } from './work.js'
 
 /** What one match may cost that stands by itself. */
 const COST_MAX = 100_000
 
 /** What it costs to make a code point ready: of a pattern, which is looked through for what is malformed, and of a name. */
 const PATTERN_POINT_COST = 8
+
 const NAME_POINT_COST = 6
 
 /** What a try costs whose name differs from the plain beginning of the pattern, besides the code points compared; one that goes on; a turn. */
 const PLAIN_COST = 8
+
 const TRY_COST = 32
+
 const TURN_COST = 4
 
 /** What is dearer than a plain turn, besides what is looked at, passed on or copied: a class, going back to behind a slash, an alternative of a brace. */
 const CLASS_COST = 8
+
 const DEEP_COST = 6
+
 const ALTERNATIVE_COST = 150
-
-/** What may be spent on patterns: a code point that is looked at, or copied, is one. */
-export interface Work {
-  /** Whether more was spent than there was. */
-  readonly isSpent: () => boolean
-  /** Takes what something costs, and says whether that can be afforded. */
-  readonly spend: (cost: number) => boolean
-}
-
-export const workOf = (limit: number): Work => {
-  let left = limit
-  return {
-    isSpent: () => left < 0,
-    spend: (cost) => {
-      left -= cost
-      return left >= 0
-    }
-  }
-}
 
 /** `costly`: it was given up. */
 export type GlobOutcome = 'match' | 'mismatch' | 'bad' | 'costly'
-
-/** The code points of a text. */
-export type Points = ReadonlyArray<number>
-
-const point = (c: string): number => c.codePointAt(0) ?? 0
-
-/** The first `max` code points of a text, and one more if there are more: whoever counts them sees that it is too long. */
-export const pointsOf = (text: string, max: number): Points => {
-  const points: Array<number> = []
-  for (let i = 0; i < text.length && points.length <= max; i++) {
-    const c = text.codePointAt(i) ?? 0
-    if (c > 0xffff) i++
-    points.push(c)
-  }
-  return points
-}
-
-const STAR = point('*')
-const QUESTION = point('?')
-const OPEN_CLASS = point('[')
-const CLOSE_CLASS = point(']')
-const OPEN = point('{')
-const CLOSE = point('}')
-const COMMA = point(',')
-const ESCAPE = point('\\')
-const SLASH = point('/')
-const CARET = point('^')
-const BANG = point('!')
-const DASH = point('-')
-
-/** The greatest code point, which stands for "no lower end of a range". */
-const NONE = 0x10ffff
-
-/** The index of the `]` that closes the class which is open at `from`, or the end. */
-const endOfClass = (pattern: Points, from: number): number => {
-  let i = from
-  while (pattern[i] !== undefined && pattern[i] !== CLOSE_CLASS) i += pattern[i] === ESCAPE ? 2 : 1
-  return Math.min(i, pattern.length)
-}
-
-interface Brace {
-  /** The ranges of its alternatives. */
-  readonly alternatives: ReadonlyArray<readonly [start: number, end: number]>
-  /** The index of what closes it. */
-  readonly end: number
-}
-
-/** The brace that opens just before `from`; `null` when it does not close. */
-const braceAt = (pattern: Points, from: number): Brace | null => {
-  const found: Array<readonly [number, number]> = []
-  let start = from
-  let depth = 1
-  for (let i = from; i < pattern.length; i++) {
-    const c = pattern[i]
-    if (c === ESCAPE) i++
-    else if (c === OPEN_CLASS) i = endOfClass(pattern, i + 1)
-    else if (c === OPEN) depth++
-    else if (c === CLOSE) {
-      depth--
-      if (depth === 0) return { alternatives: [...found, [start, i]], end: i }
-    } else if (c === COMMA && depth === 1) {
-      found.push([start, i])
-      start = i + 1
-    }
-  }
-  return null
-}
-
-/** Whether the pattern from `from` on is well-formed. */
-const isValid = (pattern: Points, from: number): boolean => {
-  let depth = 0
-  for (let i = from; i < pattern.length; i++) {
-    const c = pattern[i]
-    if (c === ESCAPE) {
-      i++
-      if (i >= pattern.length) return false
-    } else if (c === OPEN_CLASS) {
-      i++
-      if (pattern[i] === CARET || pattern[i] === BANG) i++
-      if (pattern[i] === CLOSE_CLASS) return false
-      i = endOfClass(pattern, i)
-      if (i >= pattern.length) return false
-    } else if (c === OPEN) depth++
-    else if (c === CLOSE) {
-      if (depth === 0) return false
-      depth--
-    }
-  }
-  return depth === 0
-}
 
 /** What it is that the name does not match from `from` on. */
 const mismatch = (pattern: Points, from: number): GlobOutcome => (isValid(pattern, from) ? 'mismatch' : 'bad')
@@ -169,43 +80,6 @@ const EMPTY: ReadonlyArray<Points> = ['*', '**', '/**', '**/', '/**/'].map((text
 /** Whether the pattern from `from` on matches the end of a name. */
 const isEmpty = (pattern: Points, from: number): boolean =>
   from === pattern.length || EMPTY.some((points) => points.length === pattern.length - from && points.every((c, i) => c === pattern[from + i]))
-
-interface Class {
-  /** Where the pattern stands: behind the class, or where it is known that it does not hold. */
-  readonly at: number
-  /** `null` when it does not close, as far as was looked. */
-  readonly holds: boolean | null
-}
-
-/** Whether the class that opens just before `from` holds for `c`. */
-const matchClass = (pattern: Points, from: number, c: number): Class => {
-  const isNegated = pattern[from] === BANG || pattern[from] === CARET
-  let at = isNegated ? from + 1 : from
-  if (pattern[at] === CLOSE_CLASS) return { at, holds: null }
-  let isIn = false
-  let low = NONE
-  while (!isIn && pattern[at] !== undefined && pattern[at] !== CLOSE_CLASS) {
-    let p = pattern[at]
-    at++
-    if (low < NONE && p === DASH && pattern[at] !== CLOSE_CLASS) {
-      if (pattern[at] === ESCAPE) at++
-      // The lower end itself has been looked at.
-      isIn = low < c && c <= (pattern[at] ?? NONE)
-      at++
-      low = NONE
-    } else {
-      if (p === ESCAPE) {
-        p = pattern[at]
-        at++
-      }
-      isIn = p === c
-      low = p ?? NONE
-    }
-  }
-  if (isIn === isNegated) return { at, holds: at >= pattern.length ? null : false }
-  const end = endOfClass(pattern, at)
-  return { at: end + 1, holds: end >= pattern.length ? null : true }
-}
 
 /** The tasks that a brace comes to: in each, one alternative stands in its place. */
 const branch = (task: Task): Turn => {

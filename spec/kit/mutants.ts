@@ -136,7 +136,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('CANON-4', 'canonical.js', 'isSorted(value) ? value : sorted(value)', 'isSorted(value) ? value : sorted(value), null, 1', 'canonical'),
 
   // ---------------------------------------------------------------------------------------- CODEC
-  mutant('CODEC-1', 'event.js', 'poisoned: t.boolean', '', 'fold'),
+  mutant('CODEC-1', 'events/stream.js', 'poisoned: t.boolean', '', 'fold'),
   mutant('CODEC-2', 'effect.js', 'gotUs: TimeUs', '', 'minimal.gap'),
   mutant('CODEC-3', 'cursor/model.js', 'passedUs: TimeUs', 'pastUs: t.unknown', 'minimal.poison'),
   mutant('CODEC-4', 'knots/written.js', 'connection.number >= written.next', 'connection.number > written.next', 'state'),

@@ -1,0 +1,137 @@
+/**
+ * Events of builds: workflow files, what providers answer and report, and what people want.
+ */
+import * as t from 'io-ts'
+import { Natural } from '../config.js'
+import { HostName } from '../data/host-name.js'
+import { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
+import { BuildName, ExitCode, Status } from '../model/build.js'
+import { WorkflowSource } from '../model/trigger.js'
+import { Workflow } from '../model/workflow.js'
+
+/** The workflow files of a trigger have been read, each as far as it can be understood. */
+export const WorkflowsRead = t.readonly(
+  t.strict({
+    _tag: t.literal('WorkflowsRead'),
+    at: TimeUs,
+    /** The branch that the repository's HEAD names; `null` when that is not known. */
+    defaultBranch: t.union([t.string, t.null]),
+    knot: HostName,
+    number: Natural,
+    rkey: Rkey,
+    /** The files as they stand in the repository, as far as they are text; `null` where they came along with the trigger. */
+    sources: t.union([t.readonlyArray(WorkflowSource), t.null]),
+    /** The names, as excerpts, of files that are left out, because no build can bear them. */
+    unkept: t.readonlyArray(t.string),
+    workflows: t.readonlyArray(Workflow)
+  }),
+  'WorkflowsRead'
+)
+
+export type WorkflowsRead = t.TypeOf<typeof WorkflowsRead>
+
+/** The workflow files of a trigger could not be read. */
+export const WorkflowsUnread = t.readonly(
+  t.strict({
+    _tag: t.literal('WorkflowsUnread'),
+    at: TimeUs,
+    error: t.string,
+    /** Whether it is no use to try again: the commit is not there. */
+    isFinal: t.boolean,
+    knot: HostName,
+    number: Natural,
+    rkey: Rkey
+  }),
+  'WorkflowsUnread'
+)
+
+export type WorkflowsUnread = t.TypeOf<typeof WorkflowsUnread>
+
+/** The provider has the build: it took it on, or had done so before. */
+export const BuildAccepted = t.readonly(
+  t.strict({
+    _tag: t.literal('BuildAccepted'),
+    at: TimeUs,
+    build: BuildName,
+    /** The provider's own name for it. */
+    external: t.string,
+    number: Natural
+  }),
+  'BuildAccepted'
+)
+
+export type BuildAccepted = t.TypeOf<typeof BuildAccepted>
+
+/** The provider will not take the build on: nothing was started. */
+export const BuildRefused = t.readonly(
+  t.strict({ _tag: t.literal('BuildRefused'), at: TimeUs, build: BuildName, error: t.string, number: Natural }),
+  'BuildRefused'
+)
+
+export type BuildRefused = t.TypeOf<typeof BuildRefused>
+
+/** The provider was asked for the build, and does not have it. */
+export const BuildMissing = t.readonly(
+  t.strict({ _tag: t.literal('BuildMissing'), at: TimeUs, build: BuildName, number: Natural }),
+  'BuildMissing'
+)
+
+export type BuildMissing = t.TypeOf<typeof BuildMissing>
+
+/** Whether what was asked of the provider was done is not known: no answer, or none that says. */
+export const BuildUncertain = t.readonly(
+  t.strict({
+    _tag: t.literal('BuildUncertain'),
+    at: TimeUs,
+    build: BuildName,
+    error: t.string,
+    number: Natural,
+    /** How long the provider asks us to wait. */
+    waitMs: Natural
+  }),
+  'BuildUncertain'
+)
+
+export type BuildUncertain = t.TypeOf<typeof BuildUncertain>
+
+/** The provider says how the build stands. */
+export const BuildReported = t.readonly(
+  t.strict({
+    _tag: t.literal('BuildReported'),
+    at: TimeUs,
+    build: BuildName,
+    error: t.union([t.string, t.null]),
+    exitCode: t.union([ExitCode, t.null]),
+    external: t.string,
+    /** Who says so. */
+    provider: t.string,
+    status: Status
+  }),
+  'BuildReported'
+)
+
+export type BuildReported = t.TypeOf<typeof BuildReported>
+
+/** The provider was asked to end the build, and has heard it: nothing more is owed. */
+export const CancelHeard = t.readonly(
+  t.strict({ _tag: t.literal('CancelHeard'), at: TimeUs, build: BuildName, number: Natural }),
+  'CancelHeard'
+)
+
+export type CancelHeard = t.TypeOf<typeof CancelHeard>
+
+/** Somebody entitled wants builds of a trigger to end: that workflow's, or, with `null`, all of them. */
+export const CancelRequested = t.readonly(
+  t.strict({ _tag: t.literal('CancelRequested'), at: TimeUs, knot: HostName, rkey: Rkey, workflow: t.union([WorkflowName, t.null]) }),
+  'CancelRequested'
+)
+
+export type CancelRequested = t.TypeOf<typeof CancelRequested>
+
+/** Somebody entitled wants what has ended to be built again: that workflow, or, with `null`, all of the trigger. */
+export const RetryRequested = t.readonly(
+  t.strict({ _tag: t.literal('RetryRequested'), at: TimeUs, knot: HostName, rkey: Rkey, workflow: t.union([WorkflowName, t.null]) }),
+  'RetryRequested'
+)
+
+export type RetryRequested = t.TypeOf<typeof RetryRequested>

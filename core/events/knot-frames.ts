@@ -1,0 +1,64 @@
+/**
+ * Events of knots: their connections, and their frames.
+ */
+import * as t from 'io-ts'
+import { Natural } from '../config.js'
+import { HostName } from '../data/host-name.js'
+import { Nanos, Nsid, Rkey, TimeUs } from '../data/identifiers.js'
+import { Trigger } from '../model/trigger.js'
+
+export const KnotOpened = t.readonly(
+  t.strict({ _tag: t.literal('KnotOpened'), at: TimeUs, connection: Natural, host: HostName }),
+  'KnotOpened'
+)
+
+export type KnotOpened = t.TypeOf<typeof KnotOpened>
+
+export const KnotClosed = t.readonly(
+  t.strict({ _tag: t.literal('KnotClosed'), at: TimeUs, connection: Natural, host: HostName }),
+  'KnotClosed'
+)
+
+export type KnotClosed = t.TypeOf<typeof KnotClosed>
+
+/** A frame came from a knot. */
+export const KnotReceived = t.readonly(
+  t.strict({
+    _tag: t.literal('KnotReceived'),
+    at: TimeUs,
+    connection: Natural,
+    /** `null` from older knots, which send none. */
+    created: t.union([Nanos, t.null]),
+    host: HostName,
+    nsid: Nsid,
+    rkey: Rkey,
+    /** What may call for builds; text says why it is not understood; `null` when the frame is about something else. */
+    trigger: t.union([Trigger, t.string, t.null])
+  }),
+  'KnotReceived'
+)
+
+export type KnotReceived = t.TypeOf<typeof KnotReceived>
+
+/** What a frame of a knot was rejected for. */
+export const KnotRejection = t.keyof(
+  { size: null, binary: null, utf8: null, json: null, frame: null, nsid: null, rkey: null, created: null, trigger: null },
+  'KnotRejection'
+)
+
+export type KnotRejection = t.TypeOf<typeof KnotRejection>
+
+/** A frame of a knot was not understood. The knot's cursor stays where it is. */
+export const KnotFrameRejected = t.readonly(
+  t.strict({
+    _tag: t.literal('KnotFrameRejected'),
+    at: TimeUs,
+    connection: Natural,
+    detail: t.string,
+    host: HostName,
+    reason: KnotRejection
+  }),
+  'KnotFrameRejected'
+)
+
+export type KnotFrameRejected = t.TypeOf<typeof KnotFrameRejected>

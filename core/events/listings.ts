@@ -1,0 +1,48 @@
+/**
+ * Events of readings: what an account's own server lists, or that it could not be read.
+ */
+import * as t from 'io-ts'
+import { Natural } from '../config.js'
+import { COLLABORATOR, Collection, Did, MEMBER, REPO, Rkey, TimeUs } from '../data/identifiers.js'
+import { Collaborator, Member, RepoRecord } from '../model/record.js'
+
+const listed = <C extends string, R extends t.Mixed>(collection: C, record: R) =>
+  t.readonly(t.strict({ collection: t.literal(collection), record, rkey: Rkey }))
+
+/** A record as its own server lists it. */
+export const ListedRecord = t.union([listed(MEMBER, Member), listed(REPO, RepoRecord), listed(COLLABORATOR, Collaborator)], 'ListedRecord')
+
+export type ListedRecord = t.TypeOf<typeof ListedRecord>
+
+/** A page of an account's records came from its own server. */
+export const RecordsRead = t.readonly(
+  t.strict({
+    _tag: t.literal('RecordsRead'),
+    at: TimeUs,
+    collection: Collection,
+    did: Did,
+    /** Where the next page of this collection begins, in the server's words; `null` when this was the last. */
+    next: t.union([t.string, t.null]),
+    number: Natural,
+    records: t.readonlyArray(ListedRecord)
+  }),
+  'RecordsRead'
+)
+
+export type RecordsRead = t.TypeOf<typeof RecordsRead>
+
+/** A page of an account's records could not be read. */
+export const RecordsUnread = t.readonly(
+  t.strict({
+    _tag: t.literal('RecordsUnread'),
+    at: TimeUs,
+    did: Did,
+    error: t.string,
+    number: Natural,
+    /** How long the server asks us to wait. */
+    waitMs: Natural
+  }),
+  'RecordsUnread'
+)
+
+export type RecordsUnread = t.TypeOf<typeof RecordsUnread>
