@@ -18,6 +18,7 @@ import { STOP_MS } from '../../shell/cli/run.js'
 import { runOptions } from '../../shell/cli/options.js'
 import { systemClock } from '../../shell/clock.js'
 import { silentLog } from '../../shell/log.js'
+import { defaultServerLimits } from '../../shell/server.js'
 import { inFolder } from './support/process.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -103,7 +104,8 @@ describe('the Dockerfile', () => {
   test('runs as a user other than root, with git, a volume and a health check', () => {
     const last = instructions.slice(instructions.lastIndexOf('FROM node:22-bookworm-slim'))
     for (const line of ['USER node', 'VOLUME /store', 'EXPOSE 8080', 'CMD ["run"]']) expect(last).toContain(line)
-    expect(last.some((line) => line.startsWith('RUN apt-get') && line.includes(' git '))).toBe(true)
+    // Without the certificates git trusts no knot.
+    for (const name of ['git', 'ca-certificates']) expect(last.some((line) => line.startsWith('RUN apt-get') && line.split(' ').includes(name)), name).toBe(true)
     expect(last.findIndex((line) => line.startsWith('USER'))).toBeLessThan(last.findIndex((line) => line.startsWith('ENTRYPOINT')))
   })
 
@@ -228,6 +230,11 @@ describe('the systemd unit', () => {
     expect(valueOf('WatchdogSignal')).toBe('SIGKILL')
   })
 
+  test('allows as many files and processes as tack has connections and builds', () => {
+    expect(Number(valueOf('LimitNOFILE'))).toBeGreaterThanOrEqual(2 * defaultServerLimits.http.connections)
+    expect(Number(valueOf('TasksMax'))).toBeGreaterThanOrEqual(512)
+  })
+
   test('keeps the store and the admin token where tack looks for them, out of the sight of others', () => {
     expect(unit).toContain(`Environment=TACK_DB_PATH=/var/lib/${valueOf('StateDirectory') ?? ''}`)
     const [name = '', source = ''] = (valueOf('LoadCredential') ?? '').split(':')
@@ -262,6 +269,19 @@ describe('a proxy configuration', () => {
     for (const line of ['proxy_http_version 1.1;', 'proxy_set_header Upgrade $http_upgrade;', 'proxy_set_header Connection $tack_connection;', 'proxy_read_timeout 120s;'])
       expect(text).toContain(line)
     expect(text.split('{').length).toBe(text.split('}').length)
+    const seconds = Number(/proxy_read_timeout ([0-9]+)s;/.exec(text)?.[1])
+    expect(seconds * 1_000).toBeGreaterThanOrEqual(2 * defaultServerLimits.http.pingMs)
+  })
+
+  test('passes on webhooks as long as tack takes them, and every line of a log as it comes', () => {
+    const unit = { k: 2 ** 10, m: 2 ** 20 } as const
+    const [, size = '', letter = 'k'] = /client_max_body_size ([0-9]+)([km]);/.exec(textOf('nginx.conf')) ?? []
+    expect(Number(size) * unit[letter as keyof typeof unit]).toBe(defaultServerLimits.webhookBytes)
+    expect(textOf('nginx.conf')).toContain('proxy_buffering off;')
+    // To Caddy, MB is a million bytes.
+    const [, mebibytes = ''] = /max_size ([0-9]+)MiB/.exec(textOf('Caddyfile')) ?? []
+    expect(Number(mebibytes) * 2 ** 20).toBe(defaultServerLimits.webhookBytes)
+    expect(textOf('Caddyfile')).toContain('flush_interval -1')
   })
 
   test.each(['nginx.conf', 'Caddyfile'])('for %s leads to where the example listens, and keeps metrics and admin requests inside', (name) => {

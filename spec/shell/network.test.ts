@@ -1048,6 +1048,17 @@ describe('git over a knot', () => {
     expect(existsSync(repo.folder)).toBe(false)
   })
 
+  it.skipIf(!hasGit)(`breaks off when there is no git any more, and goes on${WITHOUT_GIT}`, async () => {
+    const server = await knot(systemClock(), 'newer')
+    await server.git.createRepository({ name: 'thing', owner: OWNER })
+    const ask = (): Promise<Response> => fetch(`http://${server.host}/${OWNER}/thing/info/refs?service=git-upload-pack`)
+    vi.stubEnv('PATH', '/nowhere')
+    undo.push(() => void vi.unstubAllEnvs())
+    await expect(ask()).rejects.toThrow()
+    vi.unstubAllEnvs()
+    expect((await ask()).status).toBe(200)
+  })
+
   it.skipIf(!hasGit || !existsSync('/proc/self/environ'))(`ends the git of a client that goes away in the middle of its request, and that of no other${WITHOUT_GIT}`, async () => {
     const server = await knot(systemClock(), 'newer')
     const running = ({ folder }: { readonly folder: string }): boolean =>

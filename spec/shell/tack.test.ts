@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import {
@@ -347,6 +348,32 @@ describe('tack without --dev', () => {
       announce(around)
       await running.says('a repo record names no acceptable knot')
       expect(running.lines.join()).not.toContain('SubscribeKnot')
+      expect(await running.end('SIGTERM')).toBe(0)
+    }))
+
+  test('connects to no knot whose name leads to this machine', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      // Name servers, as the process sees them, have this machine's address for every name.
+      const names = join(folder, 'names.mjs')
+      await writeFile(
+        names,
+        `import dns from 'node:dns/promises'
+        import { syncBuiltinESMExports } from 'node:module'
+        dns.lookup = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
+        dns.Resolver.prototype.resolve4 = () => Promise.resolve(['127.0.0.1'])
+        dns.Resolver.prototype.resolve6 = () => Promise.resolve([])
+        syncBuiltinESMExports()`
+      )
+      const running = bridge(publicFlags(around, join(folder, 'store')), { env: { NODE_OPTIONS: `--import ${pathToFileURL(names).href}` } })
+      await running.says('"event":"JetstreamOpened"')
+      around.jetstream.publishCommit({
+        did: OWNER,
+        operations: [{ collection: 'sh.tangled.repo', operation: 'create', record: { ...repo, knot: 'knot.example' }, rkey: 'r' }],
+        timeUs: BEGIN
+      })
+      await running.says('"connection lost"')
+      expect(running.lines.find((line) => line.includes('"connection lost"'))).toContain('"error":"the name leads to a forbidden address: 127.0.0.1"')
       expect(await running.end('SIGTERM')).toBe(0)
     }))
 

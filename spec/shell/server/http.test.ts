@@ -333,6 +333,28 @@ describe('the overview', () => {
     expect(await shown()).toMatchObject({ isHealthy: false, isSaving: false })
   })
 
+  it('is made anew when health changes and nothing else does: the page neither goes on with an alarm nor keeps one back', async () => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    const { setSaving, url } = await serve(world, { limits: { lostMs: 300_000 } })
+    const before = world.state()
+    const shown = async () => {
+      const { isHealthy } = JSON.parse((await ask(url, '/api/overview.json')).body) as { readonly isHealthy: boolean }
+      return [isHealthy, (await ask(url, '/healthz')).status]
+    }
+    expect(await shown()).toEqual([true, 200])
+    clock.advance(300_000)
+    expect(await shown()).toEqual([false, 503])
+    setSaving(false)
+    clock.advance(250)
+    expect(await shown()).toEqual([false, 503])
+    expect(world.state()).toBe(before)
+    setSaving(true)
+    world.openStream()
+    clock.advance(250)
+    expect(await shown()).toEqual([true, 200])
+  })
+
   it('is sent again only when something has changed, and compressed for clients that accept that', async () => {
     const world = started()
     const { url } = await serve(world)
