@@ -82,8 +82,8 @@ type Unread = Extract<FilesRead, { _tag: 'Unread' }>
 
 const unread = (error: string, isFinal: boolean): Unread => ({ _tag: 'Unread', error, isFinal })
 
-const NO_COMMIT = unread('the commit is not there', true)
-const NO_REPOSITORY = unread('there is no such repository on the knot', true)
+const NO_COMMIT = unread('no such commit', true)
+const NO_REPOSITORY = unread('no such repository on the knot', true)
 
 // ---------------------------------------------------------------------------------------- addresses
 
@@ -124,16 +124,16 @@ const NOT_RUN_BY_SHELL = 126
 const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut: () => string | null): Unread & { readonly hasAnswered: boolean } => {
   const late = timedOut()
   if (late !== null) return { ...unread(late, false), hasAnswered: false }
-  if (code === NOT_FOUND_BY_SHELL || code === NOT_RUN_BY_SHELL) return { ...unread('the program git cannot be run here', false), hasAnswered: false }
+  if (code === NOT_FOUND_BY_SHELL || code === NOT_RUN_BY_SHELL) return { ...unread('git cannot be run here', false), hasAnswered: false }
   const failure = proxy.failure()
   if (failure !== null)
     return failure.isTooLarge
-      ? { ...unread(`what the knot sends is too large: ${failure.reason}`, true), hasAnswered: true, isTooLarge: true }
+      ? { ...unread(`the knot sent too much: ${failure.reason}`, true), hasAnswered: true, isTooLarge: true }
       : { ...unread(`the knot cannot be reached: ${excerpt(failure.reason)}`, false), hasAnswered: false }
-  if (isTooLong) return { ...unread('what the knot sends is too long', true), hasAnswered: true }
+  if (isTooLong) return { ...unread('the knot sent too much output', true), hasAnswered: true }
   if (NOT_FOUND.test(said)) return { ...NO_REPOSITORY, hasAnswered: true }
   const status = Number(STATUS.exec(said)?.[1] ?? 0)
-  if (status >= 300 && status < 400) return { ...unread('the knot leads elsewhere, which is not followed', true), hasAnswered: true }
+  if (status >= 300 && status < 400) return { ...unread('the knot redirects, which is not followed', true), hasAnswered: true }
   if ([400, 401, 403, 404, 410].includes(status)) return { ...NO_REPOSITORY, hasAnswered: true }
   if (status !== 0) return { ...unread(`the knot answers with ${String(status)}`, false), hasAnswered: true }
   if (NO_OBJECT.test(said)) return { ...NO_COMMIT, hasAnswered: true }
@@ -316,7 +316,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
       stopping.abort()
     })
     const timedOut = (): string | null =>
-      isLate ? `the knot took more than ${String(timeoutMs / 1000)} s` : signal.aborted ? 'we are closing' : null
+      isLate ? `the knot took more than ${String(timeoutMs / 1000)} s` : signal.aborted ? 'shutting down' : null
     const stop = (): void => stopping.abort()
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()

@@ -84,7 +84,7 @@ const headersOf = (init: HttpInit): Record<string, string> => {
     new Headers(init.headers).forEach((value, name) => headers.set(name, value))
     return Object.fromEntries(headers)
   } catch {
-    throw new Error('a header of the request is not well-formed')
+    throw new Error('malformed request header')
   }
 }
 
@@ -112,7 +112,7 @@ const limited = (
             return
           }
           left -= chunk.value.length
-          if (left < 0) throw new Error(`the answer has more than ${String(maxBytes)} bytes`)
+          if (left < 0) throw new Error(`response larger than ${String(maxBytes)} bytes`)
           controller.enqueue(chunk.value)
         } catch (error) {
           controller.error(failure(error))
@@ -143,7 +143,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     const socket = isTls ? startTls({ ALPNProtocols: ['http/1.1'], ca, servername: host, socket: stream }) : stream
     sockets.add(stream)
     let isOver = false
-    const giveUp = clock.after(timeoutMs, () => stream.destroy(new Error('the connection took too long')))
+    const giveUp = clock.after(timeoutMs, () => stream.destroy(new Error('connecting timed out')))
     const over = (error: Error | null): void => {
       if (isOver) return
       isOver = true
@@ -170,12 +170,12 @@ export const httpClient = (options: HttpOptions): HttpClient => {
   })
 
   const fetch: Fetch = async (input, init = {}) => {
-    if (!URL.canParse(String(input))) throw new Error('not an address')
+    if (!URL.canParse(String(input))) throw new Error('invalid URL')
     const url = new URL(String(input))
     const refused = refusal(url, policy)
     if (refused !== null) throw new Error(refused)
 
-    if (isClosed) throw new Error('we are closing')
+    if (isClosed) throw new Error('shutting down')
     const ms = init.timeoutMs ?? timeoutMs
     const given = init.signal ?? null
     const stopping = new AbortController()
@@ -206,7 +206,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     if (given?.aborted === true) stop()
     const failure = (error: unknown): Error => {
       if (isLate) return new Error(`no answer within ${String(ms / 1000)} s`)
-      if (isClosed) return new Error('we are closing')
+      if (isClosed) return new Error('shutting down')
       // Whoever aborted a request recognises it by the name of the error.
       return given?.aborted === true ? new DOMException('the request was aborted', 'AbortError') : new Error(excerpt(wordsOf(error)))
     }
@@ -233,7 +233,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
       const maxBytes = init.maxBodyBytes ?? maxBodyBytes
       if (REDIRECTS.has(status) && init.redirect !== 'manual') refuse(`the server leads elsewhere (${String(status)}), which is not followed`)
       if (Number(answer.headers['content-length'] ?? 0) > maxBytes && init.method !== 'HEAD')
-        refuse(`the answer has more than ${String(maxBytes)} bytes`)
+        refuse(`response larger than ${String(maxBytes)} bytes`)
       const encoding = answer.headers['content-encoding'] ?? 'identity'
       if (encoding !== 'identity') refuse('the answer is compressed, which it was not to be')
 

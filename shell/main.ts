@@ -37,7 +37,7 @@ for (const name of Object.keys(process.env)) if (!(name in environment.right)) R
 Object.assign(process.env, environment.right)
 
 const program = new Command('tack')
-  .description('Stitches any CI into Tangled: follows the record stream, and listens to the knots that its members’ repositories live on.')
+  .description('Connects any CI to Tangled: follows the record stream, and listens to the knots that host its members’ repositories.')
   .version('0.1.0')
   .exitOverride()
   .showSuggestionAfterError(false)
@@ -45,13 +45,13 @@ const program = new Command('tack')
   .addHelpText(
     'after',
     `
-Options of "run" can also stand in a configuration file, or come from the environment; "tack run --help" names the variables.
-A flag counts for more than the environment, and that for more than the file.
+Options of "run" can also be set in a configuration file, or in the environment; "tack run --help" names the variables.
+Flags override the environment, and the environment overrides the file.
 
-Try it without any network:     tack demo
-See whether all is ready:       tack check --config tack.yaml
+Try it without a network:       tack demo
+Check that everything is ready: tack check --config tack.yaml
 Run it:                         tack run --config tack.yaml
-See what it knows, any time:    tack inspect --config tack.yaml
+See what it knows:              tack inspect --config tack.yaml
 
 The operator's guide: spec/operating.md`
   )
@@ -85,43 +85,43 @@ const withFile = (options: ReadonlyArray<Option>, file: Configuration): Readonly
 const file = configuration()
 
 const FURTHER = `
-In the file an option stands under its name in one word: "logLevel: debug" is --log-level debug. A secret can come from a file of its own:
-TACK_ADMIN_TOKEN_FILE=/run/secrets/admin is what is in that file, and so for every TACK_ variable. Providers and the allow-list stand in
-the file alone: spec/operating.md says how.`
+In the file, options are written in camel case: "logLevel: debug" is --log-level debug. A secret can be read from a file of its own:
+TACK_ADMIN_TOKEN_FILE=/run/secrets/admin reads that file, and so for every TACK_ variable. Providers and the allow-list can be set
+in the file only: see spec/operating.md.`
 
 const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
 for (const option of withFile(runOptions(), file)) runCommand.addOption(option)
 runCommand.addHelpText('after', FURTHER)
 runCommand.action(async (options: RunOptions) => exit(await (await import('./cli/run.js')).run(options, file, process.stdout, complain)))
 
-const checkCommand = command('check', 'try everything that "run" would need, and whether Tangled would find us; same options as "run"')
+const checkCommand = command('check', 'check everything that "run" needs, and whether Tangled would find us; same options as "run"')
 for (const option of withFile(runOptions(), file)) checkCommand.addOption(option)
 checkCommand
-  .option('--json', 'what was found, as a list of {what, isFine, sentence}')
+  .option('--json', 'print the findings as a list of {what, isFine, sentence}')
   .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => exit(await (await import('./cli/check.js')).check(options, file, json === true, process.env, print)))
 
 command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
-  .option('--once', 'run the script once, check the outcome, and end: exit code 0 only if everything is as the script says')
-  .addOption(new Option('--seed <number>', 'another seed makes other names and stamps').argParser(seed).default(1))
+  .option('--once', 'run the script once, check the outcome, and exit: with 0 only if everything is as the script says')
+  .addOption(new Option('--seed <number>', 'the seed of names and stamps').argParser(seed).default(1))
   .action(async (options: { readonly once?: true; readonly seed: number }) => exit(await (await import('./cli/demo.js')).demo({ once: options.once === true, seed: options.seed }, print, complain)))
 
-command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; also while the bridge is running')
+command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; works while the bridge is running')
   .addOption(configOption())
   .addOption(withFile([storeOption()], file)[0] ?? storeOption())
-  .option('--json', 'everything, as JSON')
+  .option('--json', 'print everything, as JSON')
   .action(async (options: { readonly json?: true; readonly store: string }) => exit(await (await import('./cli/inspect.js')).inspect(options.store, options.json === true, print, complain)))
 
-const buildsCommand = command('builds', 'list builds, those that changed last first: of a store, also while the bridge is running, or of a running tack')
+const buildsCommand = command('builds', 'list builds, the latest changes first: from a store, even while the bridge is running, or from a running tack')
 for (const option of withFile(someOptions('config', 'store'), file)) buildsCommand.addOption(option)
 buildsCommand
-  .addOption(serverOption('ask the tack that runs there, instead of looking into the store'))
-  .addOption(new Option('--limit <number>', 'how many').argParser(limit).default(40))
-  .option('--json', 'as JSON')
+  .addOption(serverOption('ask the tack running there, instead of reading the store'))
+  .addOption(new Option('--limit <number>', 'how many builds to list').argParser(limit).default(40))
+  .option('--json', 'print JSON')
   .action(async (options: BuildsOptions) => exit(await (await import('./cli/order.js')).builds(options, print, complain)))
 
 for (const [action, description] of [
-  ['cancel', 'have builds of a running tack ended: all of a run, or that of one workflow'],
-  ['retry', 'have builds of a running tack repeated, as a new run: all of a run, or that of one workflow']
+  ['cancel', 'cancel builds of a running tack: all of a run, or that of one workflow'],
+  ['retry', 'repeat builds of a running tack, as a new run: all of a run, or that of one workflow']
 ] as const) {
   const orderCommand = command(action, description)
     .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
@@ -141,8 +141,8 @@ command('pass-over', 'have an event passed over, once, whose step did not end: t
 
 command('replay', 'step through a journal or traces, and print every step')
   .argument('<file>', 'a journal of a store, or a file with traces (spec/formats.md)')
-  .addOption(new Option('--json', 'one JSON object a step').conflicts('trace'))
-  .option('--trace', 'as a trace, for a bug report')
+  .addOption(new Option('--json', 'print one JSON object a step').conflicts('trace'))
+  .option('--trace', 'print a trace, for a bug report')
   .action(async (file: string, { json, trace }: { readonly json?: true; readonly trace?: true }) =>
     exit(await (await import('./cli/replay.js')).replay(file, json === true ? 'json' : trace === true ? 'trace' : 'text', print, complain))
   )
@@ -152,7 +152,7 @@ interface Kit {
   readonly conform: (args: ReadonlyArray<string>, print: (text: string) => void, complain: (text: string) => void) => Promise<number>
 }
 
-command('conform', 'tell a port of the machine in any language where it is wrong')
+command('conform', 'test a port of the machine, in any language, and show where it is wrong')
   .usage('[options] -- COMMAND [ARGS…]')
   // It reads its own arguments, as they were written.
   .allowUnknownOption()

@@ -89,7 +89,7 @@ const CONTROL_HEADER_BYTES = 2
 
 /** Why `url` must not be opened, as far as its text says; `null` when nothing is wrong with it. */
 const refusal = (url: URL, policy: Policy): string | null => {
-  if (url.protocol !== 'wss:' && url.protocol !== 'ws:') return `not an address of a websocket: ${excerpt(url.protocol)}`
+  if (url.protocol !== 'wss:' && url.protocol !== 'ws:') return `not a websocket URL: ${excerpt(url.protocol)}`
   if (url.hash !== '') return 'the address has a fragment'
   return hostRefusal(policy, hostOf(url))
 }
@@ -131,7 +131,7 @@ export const openSocket = (settings: NetSettings, address: string, reader: Reade
 
 const neverOpened = (log: Log, reader: Reader, error: string): Link => {
   const gone = Promise.resolve().then(() => {
-    log.warn('connection refused by us', { error, host: reader.host })
+    log.warn('connection blocked', { error, host: reader.host })
     reader.closed(false)
   })
   return { close: () => gone, gone, pause: () => undefined, resume: () => undefined }
@@ -182,7 +182,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
 
   // A connection waits for one thing at a time: to be open, for a sign of life, to be closed.
   // The timeout that `ws` has for handshakes starts again at every byte, so a peer that sends one now and then has for ever.
-  let disarm = clock.after(settings.handshakeTimeoutMs, () => giveUp('the handshake took too long'))
+  let disarm = clock.after(settings.handshakeTimeoutMs, () => giveUp('handshake timed out'))
 
   const rearm = (ms: number, then: () => void): void => {
     disarm()
@@ -256,7 +256,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
       hold(0)
       lookingUp.abort()
       const fields = { code, error: failure, host: reader.host, reason: excerpt(reason.toString()) }
-      if (over) log.debug('connection closed by us', fields)
+      if (over) log.debug('connection closed', fields)
       else log.warn('connection lost', fields)
       over = true
       reader.closed(poisoned)

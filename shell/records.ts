@@ -62,7 +62,7 @@ const documentOf = (did: Did, directory: string, { allowLoopback }: Policy): E.E
   if (PLC.test(did)) return E.right(new URL(`${directory.replace(/\/$/, '')}/${did}`))
   const [, written = ''] = WEB.exec(did) ?? []
   const host = canonicalHost({ defaultPort: 443, loopback: allowLoopback, ports: allowLoopback })(written.replace(/%3A/i, ':'))
-  if (O.isNone(host)) return E.left('this kind of DID cannot be looked up')
+  if (O.isNone(host)) return E.left('unsupported DID method')
   const address = `${LOCAL.test(host.value) ? 'http' : 'https'}://${host.value}/.well-known/did.json`
   // The platform refuses names that are names to us, for characters that no registry allows.
   return URL.canParse(address) ? E.right(new URL(address)) : E.left('the name does not resolve')
@@ -161,7 +161,7 @@ export const recordReader = (options: RecordsOptions): Records => {
     const endpoint = decodeDidDocument(did)(text.right)
     if (E.isLeft(endpoint)) return failure(`${url.right.host}: ${endpoint.left}`)
     const server = serverOf(endpoint.right)
-    if (O.isNone(server)) return failure(`the server of the account is no address: ${endpoint.right}`)
+    if (O.isNone(server)) return failure(`the account’s server is not a URL: ${endpoint.right}`)
     documents.delete(did)
     documents.set(did, { server: server.value, sinceUs: clock.now() })
     // The oldest goes first.
@@ -195,7 +195,7 @@ export const recordReader = (options: RecordsOptions): Records => {
       return
     }
     const { next, records, rejected } = page.right
-    if (rejected > 0) log.warn('records passed over', { collection, cursor: cursor === null ? null : excerpt(cursor), did, rejected })
+    if (rejected > 0) log.warn('bad records skipped', { collection, cursor: cursor === null ? null : excerpt(cursor), did, rejected })
     deliver({ _tag: 'RecordsRead', at: clock.now(), collection, did, next, number, records })
   }
 

@@ -7,41 +7,41 @@ import { createSparing } from './sparing.js'
 const sentence = (report: Report): string => {
   switch (report._tag) {
     case 'FrameRejected':
-      return 'a frame of the stream was rejected'
+      return 'stream frame rejected'
     case 'FrameFromFuture':
-      return 'a frame bears a stamp from the future: it was applied, the cursor stays'
+      return 'stream frame from the future: applied, cursor unchanged'
     case 'Gap':
-      return 'events may have been missed'
+      return 'stream gap: events may have been missed'
     case 'KnotRefused':
-      return 'a repo record names no acceptable knot: it was applied without one'
+      return 'repo record names an invalid knot: applied without it'
     case 'FieldTooLong':
-      return 'a field of a record is too long: it was applied as if that were absent'
+      return 'record field too long: treated as absent'
     case 'KeyRefused':
-      return 'a key of an account is not kept: there is no room for it'
+      return 'record not stored: no room for another key'
     case 'KnotFrameRejected':
-      return 'a frame of a knot was rejected'
+      return 'knot frame rejected'
     case 'KnotFrameFromFuture':
-      return 'a frame of a knot bears a stamp from the future: its cursor stays'
+      return 'knot frame from the future: cursor unchanged'
     case 'RecordsUnread':
-      return 'the records of an account could not be read; trying again'
+      return 'account records could not be read: retrying'
     case 'TriggerIgnored':
-      return 'a trigger calls for nothing here'
+      return 'trigger ignored'
     case 'TriggerRefused':
-      return 'a trigger was refused'
+      return 'trigger refused'
     case 'WorkflowsUnread':
-      return 'the workflow files of a trigger could not be read: it comes to nothing'
+      return 'workflow files could not be read: trigger dropped'
     case 'WorkflowDropped':
-      return 'a workflow was dropped'
+      return 'workflow dropped'
     case 'WorkflowNameRefused':
-      return 'a workflow file is left out: no build can bear its name'
+      return 'workflow file ignored: no build can have its name'
     case 'ProviderUncertain':
-      return 'a provider may not have done what it was asked to; trying again'
+      return 'provider gave no clear answer: retrying'
     case 'BuildAbandoned':
-      return 'a provider never said whether it has a build that nobody wants any more'
+      return 'unwanted build abandoned: its provider never said whether it exists'
     case 'PassedOver':
-      return 'an event whose step did not end was passed over, as the operator wished'
+      return 'event passed over: its step did not end'
     case 'ReportRefused':
-      return 'a report on a build came from somebody who does not have it'
+      return 'build report rejected: it is not from the build’s provider'
   }
 }
 
@@ -51,7 +51,7 @@ export const createReporter = (clock: Clock, log: Log): ((report: Report) => voi
   return (report) => {
     const { isWritten, leftOut } = turnOf(report._tag)
     const level = report._tag === 'TriggerIgnored' ? 'debug' : 'warn'
-    if (leftOut > 0) log[level]('more reports of this kind were counted, not written', { kind: report._tag, count: leftOut })
+    if (leftOut > 0) log[level]('similar reports suppressed', { kind: report._tag, count: leftOut })
     if (isWritten) log[level](sentence(report), { ...report })
   }
 }

@@ -307,11 +307,11 @@ export const startBridge = (
       watchdog?.beat()
       const saved = await store.rescue(state)()
       if (E.isRight(saved)) break
-      log.error('saving failed again', { path: saved.left.path, reason: saved.left.message })
+      log.error('save failed again', { path: saved.left.path, reason: saved.left.message })
       if (isStopping) return E.left(`${saved.left.path}: ${saved.left.message}`)
     }
     isSaving = true
-    log.info('saving works again; nothing was lost')
+    log.info('saving recovered; nothing was lost')
     resumeIfRoom()
     return E.right(undefined)
   }
@@ -323,7 +323,7 @@ export const startBridge = (
     const saved = await store.append(unsaved)()
     if (E.isLeft(saved)) {
       answer(false, taken)
-      log.error('saving failed: reading pauses until it works', { path: saved.left.path, reason: saved.left.message })
+      log.error('save failed: reading is paused until saving recovers', { path: saved.left.path, reason: saved.left.message })
       const rescued = await rescue()
       if (E.isLeft(rescued)) return rescued
     }
@@ -338,7 +338,7 @@ export const startBridge = (
       .snapshot(durable, isReplaced.signal)()
       .then((saved) => {
         if (E.isLeft(saved) && !isReplaced.signal.aborted)
-          log.warn('no snapshot: the journal goes on', { path: saved.left.path, reason: saved.left.message })
+          log.warn('snapshot failed: the journal goes on', { path: saved.left.path, reason: saved.left.message })
         // One that failed is not tried again at once: what it wrote takes room that the journal may need.
         snapshotBytes = E.isLeft(saved) ? store.journalBytes() + limits.journalBytes / 4 : limits.journalBytes
         snapshot = null
@@ -352,7 +352,7 @@ export const startBridge = (
     if (store.journalBytes() === 0) return
     const saved = await store.snapshot(durable, isLate.signal)()
     if (E.isLeft(saved))
-      log.warn('no snapshot at the stop: nothing is lost, but before an upgrade tack has to be started and stopped once more', {
+      log.warn('snapshot at stop failed: nothing is lost, but start and stop tack once more before an upgrade', {
         path: saved.left.path,
         reason: saved.left.message
       })

@@ -129,7 +129,7 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
       ? get(() => json(200, { owner: config.owner }, readByAll))
       : {
           _tag: 'Answers',
-          answer: () => json(501, { error: 'MethodNotImplemented', message: 'this spindle does not know the method' }, readByAll),
+          answer: () => json(501, { error: 'MethodNotImplemented', message: 'method not implemented by this spindle' }, readByAll),
           methods: ['GET', 'POST']
         }
 

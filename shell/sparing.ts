@@ -40,7 +40,7 @@ export const sparingLog = (clock: Clock, log: Log): Log => {
     (level: 'error' | 'info' | 'warn'): Log['warn'] =>
     (message, fields) => {
       const { isWritten, leftOut } = turnOf(message)
-      if (leftOut > 0) log[level]('more of these were counted, not written', { count: leftOut, of: message })
+      if (leftOut > 0) log[level]('similar messages suppressed', { count: leftOut, of: message })
       if (isWritten) log[level](message, fields)
     }
   return { ...log, error: sparing('error'), info: sparing('info'), warn: sparing('warn') }

@@ -41,7 +41,7 @@ const firstBadLine = (bytes: Buffer): number => {
 
 /** What is wrong with a file, and where, for its author. */
 const complaint = (fault: YamlFault): string => {
-  if (fault._tag === 'Immodest') return 'its aliases make too much of it'
+  if (fault._tag === 'Immodest') return 'its aliases expand to too much'
   const place = fault.line === null ? 'the file' : `line ${String(fault.line)}`
   return fault.reason === '' ? `${place} is not valid YAML` : `${place} is not valid YAML: ${fault.reason}`
 }
@@ -106,7 +106,7 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
       return
     }
     const { defaultBranch, files, left, unkept } = found
-    if (left > 0) log.warn('more workflow files than are read', { knot, left, read: files.length, rkey })
+    if (left > 0) log.warn('too many workflow files: the rest is ignored', { knot, left, read: files.length, rkey })
     const workflows: Workflow[] = []
     for (const file of files) {
       workflows.push(parseWorkflow(file))

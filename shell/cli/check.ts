@@ -73,9 +73,9 @@ const LITERAL = /^[^*?[{\\/]*/
 export const neverMatches = (pattern: string): string | null => {
   const [literal = ''] = LITERAL.exec(pattern) ?? []
   const rest = pattern.slice(literal.length)
-  if (!'did:'.startsWith(literal) && !literal.startsWith('did:')) return 'repositories go by the DID of their owner, not by a handle or a host'
-  if (rest.startsWith('/') && !PERSON.test(literal)) return `${literal === '' ? 'nothing' : literal} is not the DID of anybody`
-  if (!pattern.includes('/') && !pattern.includes('{') && pattern !== '**') return 'it has no slash, and * stops at one'
+  if (!'did:'.startsWith(literal) && !literal.startsWith('did:')) return 'repositories are named by their owner’s DID, not by a handle or a host'
+  if (rest.startsWith('/') && !PERSON.test(literal)) return `${literal === '' ? 'nothing' : literal} is not a DID in use`
+  if (!pattern.includes('/') && !pattern.includes('{') && pattern !== '**') return 'it has no slash, and * does not match a slash'
   return null
 }
 
@@ -84,8 +84,8 @@ const checkAllowed = ({ allow }: Configuration, providers: ReadonlyArray<string>
     const what = `allow[${String(i)}]`
     const never = neverMatches(repos)
     return [
-      ...(providers.includes(provider) ? [] : [wrong(what, `There is no provider "${excerpt(provider)}". There are: ${providers.join(', ') || 'none'}.`)]),
-      ...(never === null ? [] : [wrong(what, `"${excerpt(repos)}" never matches: ${never}. It looks like did:plc:…/name, or did:plc:…/*.`)])
+      ...(providers.includes(provider) ? [] : [wrong(what, `Unknown provider "${excerpt(provider)}". Configured: ${providers.join(', ') || 'none'}.`)]),
+      ...(never === null ? [] : [wrong(what, `"${excerpt(repos)}" never matches: ${never}. Write did:plc:…/name, or did:plc:…/*.`)])
     ]
   })
   if (faults.length > 0) return faults
@@ -93,8 +93,8 @@ const checkAllowed = ({ allow }: Configuration, providers: ReadonlyArray<string>
     fine(
       'allow-list',
       allow.length === 0
-        ? 'It is empty: repositories of the owner are built, and nobody else’s.'
-        : `Besides those of the owner, repositories are built that its lines name (${String(allow.length)}).`
+        ? 'Empty: only repositories of the owner are built.'
+        : `Besides the owner’s repositories, those that match its lines are built (${String(allow.length)}).`
     )
   ]
 }
@@ -108,13 +108,13 @@ const holderOf = async (folder: string): Promise<{ readonly isRunning: boolean; 
   const text = await readFile(join(folder, 'lock'), 'utf8').catch(() => null)
   if (text === null) return null
   const holder = decodeText(Holder, text)
-  if (E.isLeft(holder)) return { isRunning: false, words: 'There is a file "lock" in it that tack did not write: tack will not start before it is gone' }
+  if (E.isLeft(holder)) return { isRunning: false, words: 'it contains a file "lock" that tack did not write: remove it before tack can start' }
   const { hostname, pid } = holder.right
   const self = await systemProcesses.self()
   const who = `process ${String(pid)} on host ${excerpt(hostname)}`
   if (hostname !== self.hostname)
-    return { isRunning: false, words: `Its lock belongs to ${who}: if that is certainly gone, delete the file "lock" in it; tack will not start before` }
-  return (await systemProcesses.isGone({ hostname, pid, startedAt: holder.right.startedAt })) ? null : { isRunning: true, words: `A running tack has it (${who})` }
+    return { isRunning: false, words: `it is locked by ${who}: if that is certainly gone, delete its file "lock" so that tack can start` }
+  return (await systemProcesses.isGone({ hostname, pid, startedAt: holder.right.startedAt })) ? null : { isRunning: true, words: `A running tack uses it (${who})` }
 }
 
 const LEAST_FREE_BYTES = 67_108_864
@@ -156,11 +156,11 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
       () => false
     )
     return isWritable
-      ? fine(what, `${folder} is not there yet: the first start makes it.`)
-      : wrong(what, `${folder} is not there, and cannot be made in ${above}: make it, and give it to the user that tack runs as.`)
+      ? fine(what, `${folder} does not exist yet: the first start creates it.`)
+      : wrong(what, `${folder} does not exist, and cannot be created in ${above}: create it, and make it writable for the user that runs tack.`)
   }
   const fault = await probe(folder)
-  if (fault !== null) return wrong(what, `${folder} cannot be written to: ${ended(fault)} Give it to the user that tack runs as, with room to write.`)
+  if (fault !== null) return wrong(what, `${folder} is not writable: ${ended(fault)} Make it writable for the user that runs tack, with free space.`)
   const holder = await holderOf(folder)
   if (holder?.isRunning === false) return wrong(what, `${folder}: ${ended(holder.words)}`)
   const held = holder === null ? '' : ` ${ended(holder.words)}`
@@ -173,7 +173,7 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
   const read = await readStore(folder)()
   if (E.isLeft(read)) {
     // A refusal says itself what can be done.
-    const advice = read.left._tag === 'Refused' ? '' : ' Nothing is overwritten; put a backup in its place.'
+    const advice = read.left._tag === 'Refused' ? '' : ' Nothing has been overwritten; restore a backup.'
     return wrong(what, `${read.left.path}: ${ended(read.left.message)}${advice}`)
   }
   if (E.isLeft(hung)) return wrong(what, ended(hung.left))
@@ -183,7 +183,7 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
   const other =
     commits.policy.hostname === options.hostname && commits.policy.owner === options.owner
       ? ''
-      : ` Until now it was that of ${commits.policy.hostname}, owner ${commits.policy.owner}; from the next start on it is this one’s.`
+      : ` Until now it belonged to ${commits.policy.hostname}, owner ${commits.policy.owner}; from the next start on it belongs to this one.`
   return fine(
     what,
     `${folder} is in order (version ${version}): ${String(OrderedMap.size(commits.accounts))} accounts, ${String(OrderedMap.size(builds.runs))} runs.${other}${held}`
@@ -205,11 +205,11 @@ export const checkGit = async (git = 'git'): Promise<Finding> => {
     if (major === undefined || isOld) return wrong(what, `${excerpt(said) || 'It'} is too old: ${LEAST_GIT.join('.')} or later is needed to read workflow files.`)
     const helpers = (await run(git, ['--exec-path'], { timeout: ANSWER_MS })).stdout.trim()
     return existsSync(join(helpers, 'git-remote-https'))
-      ? fine(what, `${excerpt(said)} is there.`)
-      : wrong(what, `${excerpt(said)} cannot speak HTTPS: install the rest of it (git-remote-https is missing).`)
+      ? fine(what, `${excerpt(said)} is installed.`)
+      : wrong(what, `${excerpt(said)} has no HTTPS support: git-remote-https is missing; install it.`)
   } catch (error) {
     const isMissing = codeOf(error) === 'ENOENT'
-    return wrong(what, isMissing ? 'There is no git program here: install git; workflow files are read with it.' : `git cannot be run: ${ended(wordsOf(error))}`)
+    return wrong(what, isMissing ? 'git is missing: install it, workflow files are read with it.' : `git cannot be run: ${ended(wordsOf(error))}`)
   }
 }
 
@@ -224,10 +224,10 @@ const checkOwner = ({ owner, plc }: RunOptions, { records }: Parts, clock: Clock
     }
     const disarm = clock.after(4 * ANSWER_MS, () => done(wrong('owner', `${owner}: no answer within ${String((4 * ANSWER_MS) / 1000)} s.`)))
     const answer = (event: Event): void => {
-      if (event._tag === 'RecordsRead') done(fine('owner', `${owner} is found, and its server answers.`))
+      if (event._tag === 'RecordsRead') done(fine('owner', `${owner} was found, and its server answers.`))
       else if (event._tag === 'RecordsUnread')
         done(
-          wrong('owner', `${owner}: ${ended(event.error)} Is it the right DID? Can this machine reach ${owner.startsWith('did:plc:') ? plc.host : 'its host'} and the account’s server?`)
+          wrong('owner', `${owner}: ${ended(event.error)} Check the DID, and that this machine can reach ${owner.startsWith('did:plc:') ? plc.host : 'its host'} and the account’s server.`)
         )
     }
     records.read({ _tag: 'ReadRecords', collection: MEMBER, cursor: null, did: owner as Did, number: 1 as Natural }, answer)
@@ -251,10 +251,10 @@ const checkStream = (options: RunOptions, clock: Clock): Promise<Finding> =>
     let finding: Finding | null = null
     const opened = jetstreamClient({ clock, handshakeTimeoutMs: ANSWER_MS, log, policy: trustedPolicyOf(options), url: options.jetstream })(0 as Natural, null, (event) => {
       if (event._tag === 'JetstreamOpened') {
-        finding = fine('stream', `${host} can be listened to.`)
+        finding = fine('stream', `${host} is reachable.`)
         void link?.close()
       } else if (event._tag === 'JetstreamClosed')
-        done(finding ?? wrong('stream', `${host} cannot be listened to: ${ended(log.last())} Is --jetstream right, and does this machine reach it?`))
+        done(finding ?? wrong('stream', `${host} is not reachable: ${ended(log.last())} Check --jetstream, and that this machine can reach it.`))
     })
     link = opened
   })
@@ -269,7 +269,7 @@ const checkProvider = (provider: Provider, clock: Clock): Promise<Finding> => {
       .check()
       .then(
         ({ isFine, sentence }) => done({ isFine, sentence, what }),
-        (error: unknown) => done(wrong(what, `It could not be checked: ${ended(wordsOf(error))}`))
+        (error: unknown) => done(wrong(what, `The check failed: ${ended(wordsOf(error))}`))
       )
       .finally(disarm)
   })
@@ -287,9 +287,9 @@ const askOwner = async (ask: Ask, url: string, owner: string, isTrusted = false)
   const answer = await ask(`${url}/xrpc/sh.tangled.owner`, isTrusted)
   if (E.isLeft(answer)) return answer
   const { status, text } = answer.right
-  if (status !== 200) return E.left(`it answers with ${String(status)}`)
+  if (status !== 200) return E.left(`it answered ${String(status)}`)
   const said = decodeText(OwnerAnswer, text)
-  if (E.isLeft(said)) return E.left('what it answers is not from a spindle')
+  if (E.isLeft(said)) return E.left('its answer is not a spindle’s')
   return said.right.owner === owner ? E.right(true) : E.left(`it says that its owner is ${excerpt(said.right.owner)}`)
 }
 
@@ -304,7 +304,7 @@ const listen = async (options: RunOptions, config: Config | null, ask: Ask, cloc
   const what = 'address'
   const { host, port } = options.listen
   const shown = `${host === undefined ? '' : host.includes(':') ? `[${host}]` : host}:${String(port)}`
-  if (config === null) return { finding: wrong(what, `${shown} is not tried before the configuration is right.`), server: null }
+  if (config === null) return { finding: wrong(what, `${shown} was not checked: fix the configuration first.`), server: null }
   const state = initial(config)
   try {
     const server = await startServer(
@@ -318,13 +318,13 @@ const listen = async (options: RunOptions, config: Config | null, ask: Ask, cloc
       const there = await askOwner(ask, urlOf(options.listen), options.owner, true)
       return {
         finding: E.isRight(there)
-          ? fine(what, `${shown} is ours: a running tack listens there.`)
-          : wrong(what, `${shown} is taken by another program (${there.left}): end it, or choose another address with --listen.`),
+          ? fine(what, `${shown} is in use by a running tack of yours.`)
+          : wrong(what, `${shown} is in use by another program (${there.left}): stop it, or choose another address with --listen.`),
         server: null
       }
     }
-    const why = code === 'EACCES' ? 'ports below 1024 need a privilege; choose another one, and let a reverse proxy have 443' : wordsOf(error)
-    return { finding: wrong(what, `${shown} cannot be listened on: ${ended(why)}`), server: null }
+    const why = code === 'EACCES' ? 'ports below 1024 need privileges; choose another one, and put a reverse proxy on 443' : wordsOf(error)
+    return { finding: wrong(what, `cannot listen on ${shown}: ${ended(why)}`), server: null }
   }
 }
 
@@ -336,21 +336,21 @@ const checkName = async ({ hostname }: RunOptions, policy: Policy): Promise<Find
     const addresses = [...new Set((await platformResolve(name, {})).map(({ address }) => address))]
     const secluded = addresses.filter((address) => kindOf(address) !== 'public' && !(policy.allowLoopback && kindOf(address) === 'loopback'))
     return secluded.length === 0
-      ? fine(what, `${name} leads to ${addresses.join(', ')}.`)
-      : wrong(what, `${name} leads to ${secluded.join(', ')}, seen from here, which nobody outside reaches: Tangled must find it in the public DNS.`)
+      ? fine(what, `${name} resolves to ${addresses.join(', ')}.`)
+      : wrong(what, `${name} resolves here to ${secluded.join(', ')}, which is not reachable from outside: Tangled must find it in the public DNS.`)
   } catch (error) {
-    return wrong(what, `${name} cannot be resolved (${codeOf(error) ?? wordsOf(error)}): make a DNS record, A or AAAA, for it that leads to your reverse proxy.`)
+    return wrong(what, `${name} cannot be resolved (${codeOf(error) ?? wordsOf(error)}): create an A or AAAA record for it that points to your reverse proxy.`)
   }
 }
 
 const checkHealth = async (ask: Ask, base: string): Promise<Finding> => {
   const what = 'health'
   const answer = await ask(`${base}/healthz`)
-  if (E.isLeft(answer)) return wrong(what, `${base}/healthz cannot be asked: ${ended(answer.left)}`)
+  if (E.isLeft(answer)) return wrong(what, `${base}/healthz is not reachable: ${ended(answer.left)}`)
   const { status, text } = answer.right
-  if (status === 200) return fine(what, `${base}/healthz says that all is well.`)
+  if (status === 200) return fine(what, `${base}/healthz is healthy.`)
   const said = decodeText(HealthAnswer, text)
-  return wrong(what, `${base}/healthz answers with ${String(status)}${E.isRight(said) && said.right.reasons.length > 0 ? `: ${excerpt(said.right.reasons.join('; '))}` : ''}.`)
+  return wrong(what, `${base}/healthz answered ${String(status)}${E.isRight(said) && said.right.reasons.length > 0 ? `: ${excerpt(said.right.reasons.join('; '))}` : ''}.`)
 }
 
 /** Somebody has answered, but not as a server of websockets does. */
@@ -369,14 +369,14 @@ const checkUpgrade = (base: string, policy: Policy, clock: Clock): Promise<Findi
           finding ??
             wrong(
               what,
-              `${url.href} does not become a websocket: ${ended(log.last())}${
+              `${url.href} does not accept websockets: ${ended(log.last())}${
                 ANSWERED.test(log.last()) ? ' The reverse proxy must pass on the headers Upgrade and Connection (spec/operating.md).' : ''
               }`
             )
         ),
       host: url.host,
       opened: () => {
-        finding = fine(what, `${url.href} becomes a websocket.`)
+        finding = fine(what, `${url.href} accepts websockets.`)
         void link?.close()
       },
       rejected: () => undefined,
@@ -388,8 +388,8 @@ const checkRegistration = async (options: RunOptions, ask: Ask, base: string): P
   const what = 'registration'
   const there = await askOwner(ask, base, options.owner)
   return E.isRight(there)
-    ? fine(what, `${base} answers that it belongs to ${options.owner}, as Tangled wants it.`)
-    : wrong(what, `${base}/xrpc/sh.tangled.owner: ${ended(there.left)} Tangled asks this when you register; the reverse proxy must lead from there to where tack listens.`)
+    ? fine(what, `${base} names ${options.owner} as its owner, as Tangled expects.`)
+    : wrong(what, `${base}/xrpc/sh.tangled.owner: ${ended(there.left)} Tangled calls this when you register; make the reverse proxy forward it to where tack listens.`)
 }
 
 /** Everything about the name that others reach us by. Where it leads nowhere, the rest is not tried. */
@@ -407,12 +407,12 @@ const checkConfiguration = (options: RunOptions, parts: E.Either<string, Parts>,
   if (E.isLeft(parts)) return wrong(what, ended(parts.left))
   if (config !== null && E.isLeft(config)) return wrong(what, ended(config.left))
   const { providers } = parts.right
-  if (providers.length === 0) return wrong(what, 'There is no provider, so nothing can be built: name one under "providers" in the configuration file (spec/operating.md).')
+  if (providers.length === 0) return wrong(what, 'No provider is configured, so nothing can be built: add one under "providers" in the configuration file (spec/operating.md).')
   const remarks = [
     ...(options.adminToken === undefined ? ['Without an admin token nobody can cancel or retry builds.'] : []),
-    ...(options.dev === true ? ['--dev is on, which is not for the real network.'] : [])
+    ...(options.dev === true ? ['--dev is on; do not use it on the real network.'] : [])
   ]
-  return fine(what, [`It can be understood; providers: ${providers.map(({ name }) => name).join(', ')}.`, ...remarks].join(' '))
+  return fine(what, [`Valid; providers: ${providers.map(({ name }) => name).join(', ')}.`, ...remarks].join(' '))
 }
 
 /** Tries everything, and tells what comes of it, in the order in which it is best put right. */
@@ -427,7 +427,7 @@ export const findings = async (
   // A provider looks after what is in its folder from the beginning: what is in the store is the running one's.
   const made = await mkdtemp(resolve(tmpdir(), 'tack-check-')).then(E.right, (error: unknown) => E.left(wordsOf(error)))
   if (E.isLeft(made)) {
-    const finding = wrong('temporary files', `There can be none in ${tmpdir()}: ${ended(made.left)} This check needs a place for some: give it another with TMPDIR.`)
+    const finding = wrong('temporary files', `None can be created in ${tmpdir()}: ${ended(made.left)} Set TMPDIR to a writable folder.`)
     tell(finding)
     return [finding]
   }
@@ -494,6 +494,6 @@ export const check = async (
   })
   const faults = all.filter(({ isFine }) => !isFine).length
   if (asJson) print(JSON.stringify(all, null, 2))
-  else print(faults === 0 ? '\nNothing is wrong.' : `\n${faults === 1 ? 'One thing is' : `${String(faults)} things are`} wrong.`)
+  else print(faults === 0 ? '\nEverything is fine.' : `\n${faults === 1 ? 'One thing is' : `${String(faults)} things are`} wrong.`)
   return faults === 0 ? 0 : 1
 }

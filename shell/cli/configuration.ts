@@ -97,8 +97,8 @@ const providersIn = (u: unknown): E.Either<string, Configuration['providers']> =
   if (E.isLeft(named)) return named
   const providers = new Map<string, { readonly kind: string; readonly settings: { readonly [setting: string]: unknown } }>()
   for (const [name, { kind = name, ...settings }] of Object.entries(named.right)) {
-    if (!PROVIDER_NAME.test(name)) return E.left(`"providers": "${excerpt(name)}" is no name: small letters, digits and hyphens, at most 40`)
-    if (typeof kind !== 'string') return E.left(`"providers.${name}": its "kind" is no text`)
+    if (!PROVIDER_NAME.test(name)) return E.left(`"providers": "${excerpt(name)}" is not a valid name: use up to 40 lower-case letters, digits and hyphens`)
+    if (typeof kind !== 'string') return E.left(`"providers.${name}": its "kind" is not text`)
     providers.set(name, { kind, settings })
   }
   return E.right(providers)
@@ -120,7 +120,7 @@ export const parseConfiguration = (text: string, options: ReadonlyArray<string>)
   const value = parseYaml(text, MAX_VALUES)
   if (E.isLeft(value)) return E.left(faultOf(value.left))
   const file = decoded('the file', Part, value.right ?? {})
-  if (E.isLeft(file)) return E.left('it is no list of settings, like "hostname: ci.example.com"')
+  if (E.isLeft(file)) return E.left('not a mapping of settings, like "hostname: ci.example.com"')
   const unknown = unknownIn('the file', Object.keys(file.right), [...options, ...PARTS])
   if (unknown !== null) return E.left(unknown)
 
@@ -166,8 +166,8 @@ const textOf = (path: string): E.Either<string, string> => {
     (error) => `${path}: it cannot be read: ${error instanceof Error ? error.message : String(error)}`
   )
   if (E.isLeft(bytes)) return bytes
-  if (bytes.right.length > MAX_BYTES) return E.left(`${path}: it has more than ${String(MAX_BYTES)} bytes`)
-  return isUtf8(bytes.right) ? E.right(bytes.right.toString()) : E.left(`${path}: it is not UTF-8`)
+  if (bytes.right.length > MAX_BYTES) return E.left(`${path}: larger than ${String(MAX_BYTES)} bytes`)
+  return isUtf8(bytes.right) ? E.right(bytes.right.toString()) : E.left(`${path}: not UTF-8`)
 }
 
 /** Whether it is text, or a number that was meant as such, as a path of digits is. */

@@ -147,7 +147,7 @@ export const readable = (path: string, state: State, nowMs: number): string => {
     `stream        ${all.stream}`,
     `statuses      ${String(kept)} kept, the last ${when(lastUs)}${floorUs === null ? '' : `, none up to ${when(floorUs)}`}`,
     '',
-    'Knots we listen to, and who holds them',
+    'Subscribed knots, and who holds them',
     shortened(
       all.subscriptions,
       ({ knot, phase, cursor, holders }) => [
@@ -158,9 +158,9 @@ export const readable = (path: string, state: State, nowMs: number): string => {
       ],
       ['knot', 'connection', 'cursor', 'held by']
     ),
-    'Builds that go on',
+    'Running builds',
     shortened(all.builds.filter(({ status }) => !isOver(status)), buildLine(nowMs), BUILD_HEADER),
-    'Builds that have ended',
+    'Ended builds',
     recentOf(over, nowMs),
     'Triggers whose workflow files are being read',
     shortened(

@@ -96,15 +96,15 @@ const moment = (text: string): TimeUs => {
 
 // ---------------------------------------------------------------------------------------- options
 
-const BASICS = 'What it is and where:'
-const SERVED = 'What it serves:'
-const STREAM = 'The record stream, and who counts:'
-const DEVELOPMENT = 'For development:'
+const BASICS = 'Basics:'
+const SERVED = 'Serving:'
+const STREAM = 'Record stream and members:'
+const DEVELOPMENT = 'Development:'
 const LOGGING = 'Logging:'
 
 /** The configuration file is read before the flags are: this only says that there is such a flag. */
 export const configOption = (): Option =>
-  new Option('--config <file>', 'a configuration file, YAML or JSON: providers, the allow-list, and all of these options').env('TACK_CONFIG').helpGroup(BASICS)
+  new Option('--config <file>', 'a configuration file, YAML or JSON: providers, the allow-list, and any of these options').env('TACK_CONFIG').helpGroup(BASICS)
 
 /**
  * A path as flag and environment mean it, seen from the working folder. It is made absolute here, once: processes that are started later
@@ -118,40 +118,40 @@ const path = (text: string): string => {
 const STORE = '.tack'
 
 export const storeOption = (): Option =>
-  new Option('--store <folder>', 'where everything is kept; made if it is not there').env('TACK_DB_PATH').argParser(path).default(resolve(STORE), STORE).helpGroup(BASICS)
+  new Option('--store <folder>', 'where everything is stored; created if missing').env('TACK_DB_PATH').argParser(path).default(resolve(STORE), STORE).helpGroup(BASICS)
 
-export const serverOption = (description = 'which tack (default: the one on this machine, where "run" would listen)'): Option =>
+export const serverOption = (description = 'the address of tack (default: the one on this machine, where "run" would listen)'): Option =>
   new Option('--server <url>', description).env('TACK_SERVER').argParser(httpUrl)
 
 export const runOptions = (): ReadonlyArray<Option> => [
   configOption(),
-  new Option('--hostname <host>', 'the public name of this spindle, which repositories name; like ci.example.com')
+  new Option('--hostname <host>', 'the public host name of this spindle, as repositories name it, like ci.example.com')
     .env('TACK_HOSTNAME')
     .argParser(hostname)
     .makeOptionMandatory()
     .helpGroup(BASICS),
-  new Option('--owner <did>', 'the DID of whose spindle this is: who decides who is a member').env('TACK_OWNER_DID').argParser(did).makeOptionMandatory().helpGroup(BASICS),
+  new Option('--owner <did>', 'the DID of the owner, who decides who is a member').env('TACK_OWNER_DID').argParser(did).makeOptionMandatory().helpGroup(BASICS),
   storeOption(),
-  new Option('--listen <address>', 'where statuses, logs, webhooks and the page are served')
+  new Option('--listen <address>', 'the address to serve statuses, logs, webhooks and the page on')
     .env('TACK_LISTEN_ADDR')
     .argParser(address)
     .default({ port: 8080 }, ':8080')
     .helpGroup(SERVED),
-  new Option('--admin-token <text>', 'lets whoever knows it cancel and retry builds; better in the environment than here')
+  new Option('--admin-token <text>', 'allows whoever has it to cancel and retry builds; better set in the environment')
     .env('TACK_ADMIN_TOKEN')
     .argParser(token)
     .helpGroup(SERVED),
-  new Option('--admission <policy>', 'whose repositories may make us listen to their knots: the owner’s and the members’, or anybody’s')
+  new Option('--admission <policy>', 'whose repositories count: those of the owner and members, or anybody’s')
     .env('TACK_ADMISSION')
     .choices(['members', 'open'])
     .default('members')
     .helpGroup(STREAM),
-  new Option('--jetstream <url>', 'where the record stream is')
+  new Option('--jetstream <url>', 'the URL of the record stream')
     .env('TACK_JETSTREAM_URL')
     .argParser(websocketUrl)
     .default(new URL('wss://jetstream1.us-east.bsky.network/subscribe'), 'wss://jetstream1.us-east.bsky.network/subscribe')
     .helpGroup(STREAM),
-  new Option('--backfill <switch>', 'on a first start, and for every new member, read what was there before from the accounts’ own servers')
+  new Option('--backfill <switch>', 'read existing records from the accounts’ own servers, on a first start and for every new member')
     .env('TACK_BACKFILL')
     .choices(['on', 'off'])
     .default('on')
@@ -161,26 +161,26 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .argParser(httpUrl)
     .default(new URL('https://plc.directory'), 'https://plc.directory')
     .helpGroup(STREAM),
-  new Option('--cursor <moment>', 'read the stream from this moment on; what is known already is not applied again').argParser(moment).helpGroup(STREAM),
-  new Option('--rewind <seconds>', 'how far before the saved cursor every connection starts').env('TACK_REWIND').argParser(seconds).default(5).helpGroup(STREAM),
+  new Option('--cursor <moment>', 'read the stream from this moment on; known events are not applied again').argParser(moment).helpGroup(STREAM),
+  new Option('--rewind <seconds>', 'how far before the saved cursor each connection starts').env('TACK_REWIND').argParser(seconds).default(5).helpGroup(STREAM),
   new Option('--tolerance <seconds>', 'how late the first event after that may be before a gap is reported')
     .env('TACK_TOLERANCE')
     .argParser(seconds)
     .default(60)
     .helpGroup(STREAM),
-  new Option('--max-backoff <seconds>', 'the longest pause before a lost connection is tried again (default: 60 for the stream, 300 for knots)')
+  new Option('--max-backoff <seconds>', 'the longest pause before reconnecting (default: 60 for the stream, 300 for knots)')
     .env('TACK_MAX_BACKOFF')
     // A pause that is none would have a lost connection dialled without end.
     .argParser(secondsFrom(0.01))
     .helpGroup(STREAM),
-  new Option('--log <format>', 'how to log (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']).helpGroup(LOGGING),
-  new Option('--log-level <level>', 'from which level on')
+  new Option('--log <format>', 'the log format (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']).helpGroup(LOGGING),
+  new Option('--log-level <level>', 'the lowest level to log')
     .env('TACK_LOG_LEVEL')
     .choices(['debug', 'info', 'warn', 'error'])
     .default('info')
     .helpGroup(LOGGING),
   new Option('--dev', 'ws:// to knots, knot names with ports, loopback allowed (any value of TACK_DEV)').env('TACK_DEV').helpGroup(DEVELOPMENT),
-  new Option('--allow-loopback', 'let connections go to this machine, without the rest of --dev').env('TACK_ALLOW_LOOPBACK').helpGroup(DEVELOPMENT)
+  new Option('--allow-loopback', 'allow connections to this machine, without the rest of --dev').env('TACK_ALLOW_LOOPBACK').helpGroup(DEVELOPMENT)
 ]
 
 /** Those of the options of `run` that another command has as well. */

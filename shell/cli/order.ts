@@ -66,7 +66,7 @@ const Refused = t.type({ reason: t.string }, 'refusal')
 export const order = async ({ action, knot, rkey, workflow }: Order, options: OrderOptions, print: Print, complain: Print): Promise<number> => {
   const { adminToken } = options
   if (adminToken === undefined) {
-    complain('error: this needs the admin token of the running tack: --admin-token, TACK_ADMIN_TOKEN, or "adminToken" in the configuration file')
+    complain('error: admin token required: use --admin-token, TACK_ADMIN_TOKEN, or "adminToken" in the configuration file')
     return 2
   }
   const base = baseOf(options)
@@ -74,7 +74,7 @@ export const order = async ({ action, knot, rkey, workflow }: Order, options: Or
   const { protocol } = new URL(base)
   const host = hostOf(new URL(base))
   if (protocol === 'http:' && host !== 'localhost' && kindOf(host) !== 'loopback')
-    complain(`warning: the admin token goes to ${host} unencrypted; https:// would protect it`)
+    complain(`warning: the admin token is sent to ${host} unencrypted; use https://`)
   const what = [knot, rkey, ...(workflow === undefined ? [] : [workflow])].join(' ')
   return asking(async (fetch) => {
     try {
@@ -83,28 +83,28 @@ export const order = async ({ action, knot, rkey, workflow }: Order, options: Or
       const answer = await response.text()
       switch (response.status) {
         case 202:
-          print(`tack has been told to ${action} ${what}. What comes of it: tack builds`)
+          print(`${action} of ${what} accepted. Follow it with: tack builds`)
           return 0
         case 401:
-          complain(`${base} does not take the admin token: it was started with another one`)
+          complain(`${base} rejected the admin token: it was started with another one`)
           return 1
         case 409: {
           const refused = decodeText(Refused, answer)
-          complain(`tack does not ${action} ${what}: ${E.isRight(refused) ? visible(excerpt(refused.right.reason)) : 'it does not say why'}`)
+          complain(`${action} of ${what} refused: ${E.isRight(refused) ? visible(excerpt(refused.right.reason)) : 'no reason given'}`)
           return 1
         }
         case 503:
-          complain(`${base} cannot save anything now, so it may not have heard this: look at "tack builds" before you say it again`)
+          complain(`${base} cannot save now, and may have missed this: check "tack builds" before you repeat it`)
           return 1
         case 404:
-          complain(`${base} knows no ${workflow === undefined ? 'run' : 'build'} ${what}, or was started without an admin token; "tack builds" lists builds`)
+          complain(`${base} has no ${workflow === undefined ? 'run' : 'build'} ${what}, or no admin token; "tack builds" lists builds`)
           return 1
         default:
-          complain(`${base} answers with ${String(response.status)}`)
+          complain(`${base} answered ${String(response.status)}`)
           return 1
       }
     } catch (error) {
-      complain(`${base} cannot be asked: ${wordsOf(error)}; is tack running there? --server says where it is`)
+      complain(`${base} cannot be reached: ${wordsOf(error)}; is tack running there? Set its address with --server`)
       return 1
     }
   })
@@ -149,11 +149,11 @@ const fromServer =
     try {
       const response = await fetch(`${base}/api/builds.json?before=${String(beforeUs)}`)
       const text = await response.text()
-      if (response.status !== 200) return E.left(`${base} answers with ${String(response.status)}`)
+      if (response.status !== 200) return E.left(`${base} answered ${String(response.status)}`)
       const page = decodeText(Page, text)
-      return E.isLeft(page) ? E.left(`${base}: this is not what tack answers: ${page.left}`) : page
+      return E.isLeft(page) ? E.left(`${base}: not an answer of tack: ${page.left}`) : page
     } catch (error) {
-      return E.left(`${base} cannot be asked: ${wordsOf(error)}`)
+      return E.left(`${base} cannot be reached: ${wordsOf(error)}`)
     }
   }
 

@@ -58,7 +58,7 @@ export const run = async (
     return 2
   }
   const { providers, records, workflows } = parts.right
-  log.info('the bridge starts', {
+  log.info('starting', {
     hostname: options.hostname,
     owner: options.owner,
     admission: options.admission,
@@ -91,7 +91,7 @@ export const run = async (
     await store.close()()
     return 1
   }
-  log.info('serving', { event: 'Serving', port: server.right.port })
+  log.info('listening', { event: 'Serving', port: server.right.port })
 
   const progress = createProgress(clock, log, isTerminal ? out : null, () => bridge?.backlog() ?? 0)
   // What strangers cause, knots and records of theirs, is a few lines, whatever they do.
@@ -126,7 +126,7 @@ export const run = async (
   const stop = (signal: NodeJS.Signals): void => {
     log.info('stopping', { signal })
     setTimeout(() => {
-      log.error('the bridge did not stop in time; what was acknowledged is saved', { afterMs: STOP_MS })
+      log.error('stop timed out; everything acknowledged is saved', { afterMs: STOP_MS })
       process.exit(1)
     }, STOP_MS).unref()
     void started.stop()
@@ -135,7 +135,7 @@ export const run = async (
   process.on('SIGTERM', stop)
 
   // Whoever asks for something sees to what comes of it. What somebody forgot is told, and ends nothing.
-  const forgotten = (reason: unknown): void => log.error('something failed that nobody waited for', { reason: excerpt(String(reason)) })
+  const forgotten = (reason: unknown): void => log.error('unhandled failure', { reason: excerpt(String(reason)) })
   process.on('unhandledRejection', forgotten)
 
   const ended = await started.ended
@@ -146,7 +146,7 @@ export const run = async (
   process.off('SIGTERM', stop)
   process.off('unhandledRejection', forgotten)
   if (E.isLeft(ended)) {
-    log.error('the last events could not be saved; they will be read again', { reason: ended.left })
+    log.error('last events not saved; they will be read again', { reason: ended.left })
     return 1
   }
   log.info('stopped; everything is saved', { cursor: started.durable().cursor.cursor })
@@ -170,11 +170,11 @@ const narrate: (log: Log, sparing: Log) => Observer = (log, sparing) => (durable
 const narrateEvent = (log: Log, sparing: Log, event: Event): void => {
   switch (event._tag) {
     case 'JetstreamOpened':
-      return log.info('the stream is open', { event: event._tag, connection: event.connection })
+      return log.info('stream connected', { event: event._tag, connection: event.connection })
     case 'KnotOpened':
-      return sparing.info('listening to a knot', { event: event._tag, knot: event.host, connection: event.connection })
+      return sparing.info('knot connected', { event: event._tag, knot: event.host, connection: event.connection })
     case 'CommitReceived':
-      return log.debug(event.record === null ? 'a record was deleted' : 'a record was written', {
+      return log.debug(event.record === null ? 'record deleted' : 'record written', {
         event: event._tag,
         collection: event.collection,
         did: event.did,
@@ -183,7 +183,7 @@ const narrateEvent = (log: Log, sparing: Log, event: Event): void => {
         timeUs: event.timeUs
       })
     case 'AccountReceived':
-      return log.debug('an account changed', {
+      return log.debug('account changed', {
         event: event._tag,
         did: event.did,
         active: event.active,
@@ -191,9 +191,9 @@ const narrateEvent = (log: Log, sparing: Log, event: Event): void => {
         timeUs: event.timeUs
       })
     case 'WorkflowsUnread':
-      return sparing.info('the workflow files of a trigger could not be read', { event: event._tag, knot: event.knot, rkey: event.rkey, error: event.error })
+      return sparing.info('workflow files could not be read', { event: event._tag, knot: event.knot, rkey: event.rkey, error: event.error })
     case 'KnotReceived':
-      return log.debug('a knot reports', {
+      return log.debug('knot event', {
         event: event._tag,
         knot: event.host,
         nsid: event.nsid,
@@ -216,28 +216,28 @@ const narrateEffect = (log: Log, sparing: Log, durable: State, effect: Effect): 
     case 'OpenJetstream':
       return log.info('connecting to the stream', { event: effect._tag, connection: effect.connection, cursor: effect.cursor, ordinal: effect.ordinal })
     case 'SubscribeKnot':
-      return sparing.info('subscribing to a knot', {
+      return sparing.info('subscribing to knot', {
         event: effect._tag,
         knot: effect.host,
         heldBy: holdersOf(effect.host)(durable).slice(0, 5),
         cursor: effect.cursor
       })
     case 'UnsubscribeKnot':
-      return sparing.info('unsubscribing from a knot', { event: effect._tag, knot: effect.host })
+      return sparing.info('unsubscribing from knot', { event: effect._tag, knot: effect.host })
     case 'ReadRecords':
-      return log.debug('reading records of an account', { event: effect._tag, did: effect.did, collection: effect.collection })
+      return log.debug('reading account records', { event: effect._tag, did: effect.did, collection: effect.collection })
     case 'ReadWorkflows':
-      return sparing.info('a trigger: reading its workflows', { event: effect._tag, ...named(effect), owner: effect.repository.owner, repo: effect.repository.name, sha: effect.sha })
+      return sparing.info('reading workflow files of a trigger', { event: effect._tag, ...named(effect), owner: effect.repository.owner, repo: effect.repository.name, sha: effect.sha })
     case 'StartBuild':
-      return log.info('starting a build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider, pipeline: effect.plan.pipeline })
+      return log.info('starting build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider, pipeline: effect.plan.pipeline })
     case 'FindBuild':
-      return log.info('looking whether a build was started', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider })
+      return log.info('looking up build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider })
     case 'CancelBuild':
-      return log.info('ending a build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider })
+      return log.info('cancelling build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider })
     case 'PublishPipeline':
-      return log.debug('announcing a run', { event: effect._tag, knot: effect.entry.knot, rkey: effect.entry.rkey, workflows: effect.entry.workflows.map(({ name }) => name) })
+      return log.debug('announcing run', { event: effect._tag, knot: effect.entry.knot, rkey: effect.entry.rkey, workflows: effect.entry.workflows.map(({ name }) => name) })
     case 'PublishStatus':
-      return log.info('a build has a new status', {
+      return log.info('build status changed', {
         event: effect._tag,
         ...named(effect.entry.build),
         status: effect.entry.status,

@@ -96,7 +96,7 @@ ${caFile === null ? '' : `	sslCAInfo = ${quoted(caFile)}`}
 export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
   const { folder, git, maxFileBytes = 128 * 2 ** 20, signal } = options
   // It works in the folder: another path would not lead there, and git would read no settings, know of no proxy and keep no limit.
-  if (!path.isAbsolute(folder)) throw new RangeError(`the folder of git is no absolute path: ${folder}`)
+  if (!path.isAbsolute(folder)) throw new RangeError(`the git folder must be an absolute path: ${folder}`)
   await writeFile(path.join(folder, '.gitconfig'), settings(options), { mode: 0o600 })
   const env = {
     GIT_ATTR_NOSYSTEM: '1',

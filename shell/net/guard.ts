@@ -75,7 +75,7 @@ export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
 /** Why the host of a URL must not be connected to, as far as its text says; `null` when nothing is wrong with it. */
 export const hostRefusal = ({ allowLoopback, trusted = false }: Policy, host: string): string | null =>
   // A public address is refused as well: the hosts of the network have names, and certificates for names.
-  trusted || isIP(host) === 0 || (allowLoopback && kindOf(host) === 'loopback') ? null : `${host} is no host name`
+  trusted || isIP(host) === 0 || (allowLoopback && kindOf(host) === 'loopback') ? null : `${host} is not a host name`
 
 /** The look-up that a connection uses, until it is `gone`. One forbidden address among several refuses the name: which one is dialled is chance. */
 export const guardedLookup =
@@ -86,7 +86,7 @@ export const guardedLookup =
         const [first] = addresses
         const forbidden = addresses.find(({ address }) => !isAllowed(policy, address))
         if (first === undefined) callback(new Error('the name has no address'), [])
-        else if (forbidden !== undefined) callback(new Error(`the name leads to a forbidden address: ${forbidden.address}`), [])
+        else if (forbidden !== undefined) callback(new Error(`the name resolves to a forbidden address: ${forbidden.address}`), [])
         // Node asks for all addresses when it may choose between IPv6 and IPv4, and for one when it may not.
         else if (options.all === true) callback(null, addresses)
         else callback(null, first.address, first.family)

@@ -89,7 +89,7 @@ export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Reso
       waiting = [...waiting, begin]
       gone?.addEventListener('abort', () => {
         waiting = waiting.filter((one) => one !== begin)
-        refuse(new Error('nobody waits for the name any more'))
+        refuse(new Error('the look-up was cancelled'))
       })
     })
 
@@ -104,7 +104,7 @@ export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Reso
   return async (hostname, options, gone) => {
     if (asking < max) asking += 1
     else if (waiting.length < maxWaiting) await turn(gone)
-    else throw new Error('too many names are being looked up')
+    else throw new Error('too many look-ups at once')
     try {
       gone?.throwIfAborted()
       return await resolve(hostname, options, gone)

@@ -67,7 +67,7 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
     const given = Buffer.from(request.headers['proxy-authorization'] ?? '')
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return 407
     if (authority === `${target.hostname}:${String(port)}`) return null
-    fail('the server leads to another one, which is not followed')
+    fail('the server redirects, which is not followed')
     return 403
   }
 
@@ -130,7 +130,7 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
         response.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders))
       } catch {
         // A status or a header that can be read, and not be written.
-        fail('what it answers is no HTTP')
+        fail('the response is not HTTP')
         upstream.destroy()
         response.destroy()
         return

@@ -327,7 +327,7 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
 
   // -------------------------------------------------------------------------------------- logs
 
-  const GONE = 'Buildbot does not have the build any more.'
+  const GONE = 'Buildbot no longer has the build.'
 
   const logsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
     const stands = await standing(external)
@@ -394,7 +394,7 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
   const check = async (): Promise<{ readonly isFine: boolean; readonly sentence: string }> => {
     const bad = (sentence: string) => ({ isFine: false, sentence: client.say(sentence) })
     const answer = await ask(`/forceschedulers/${encodeURIComponent(scheduler)}`)
-    if (answer._tag === 'Uncertain') return bad(`Buildbot cannot be asked: ${answer.error}`)
+    if (answer._tag === 'Uncertain') return bad(`Buildbot is not reachable: ${answer.error}`)
     const [found] = (answer.status === 200 ? decoded(Schedulers, answer) : null)?.forceschedulers ?? []
     if (found === undefined)
       return bad(`Buildbot does not show the force scheduler "${scheduler}" (${String(answer.status)}): ${clean(wordsOf(answer))}`)
@@ -432,7 +432,7 @@ export const buildbot: Kind = {
     } = known.right
     if (!isUrl(url)) return E.left('"url" must be the address of the web interface of Buildbot, and begin with https:// or http://')
     if (scheduler === '') return E.left('"scheduler" must be the name of a force scheduler')
-    if ((user === '') !== (password === '')) return E.left('it needs both "user" and "password", or neither')
+    if ((user === '') !== (password === '')) return E.left('set both "user" and "password", or neither')
     if (user.includes(':')) return E.left('"user" must not contain a colon')
     if (!isPeriod(pollSeconds, 1)) return E.left('"pollSeconds" must be from 1 to 3600')
     if (!isPeriod(settleSeconds, 0)) return E.left('"settleSeconds" must be from 0 to 3600')

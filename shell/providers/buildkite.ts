@@ -296,7 +296,7 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
   const progressAt = async (external: string): Promise<Progress | Missing | Uncertain> => {
     const build = await buildAt(external)
     if ('_tag' in build) return build
-    return progressOf(build, external) ?? client.uncertain(`Buildkite names a state that is not known here: ${build.state}`)
+    return progressOf(build, external) ?? client.uncertain(`Buildkite reports an unknown state: ${build.state}`)
   }
 
   const cancel = async (_job: Job, external: string): Promise<Heard | Uncertain> => {
@@ -320,7 +320,7 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
 
   const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
     const build = await buildAt(external)
-    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite does not have the build any more.') : build
+    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite no longer has the build.') : build
     const standing = statusOf(build)
     return {
       _tag: 'Parts',
@@ -337,7 +337,7 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
     if (path === null) return nameless(external)
     // How the job stands is asked first: what has ended by then is whole.
     const build = await buildAt(external)
-    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite does not have the build any more.') : build
+    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite no longer has the build.') : build
     const job = (build.jobs ?? []).find((one) => one.id === id)
     const answer = await ask(`${path}/jobs/${encodeURIComponent(id)}/log`, { headers: { accept: 'text/plain' }, overflow: 'cut' })
     if (answer._tag === 'Uncertain') return answer
@@ -363,7 +363,7 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
     if (!isFromBuildkite(request, hook)) return { _tag: 'Unauthorized', reason: `the ${hook.mode} does not match, or is too old` }
     const text = request.body.toString()
     const said = decodeText(Hook, text)
-    if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'this is not an event of Buildkite' }
+    if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'not a Buildkite event' }
     if (!said.right.event.startsWith('build.')) return { _tag: 'Reports', reports: [] }
     const about = decodeText(BuildHook, text)
     if (E.isLeft(about)) return { _tag: 'BadRequest', reason: 'the event has no build' }
@@ -380,18 +380,18 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
   const check = async (): Promise<{ readonly isFine: boolean; readonly sentence: string }> => {
     const bad = (sentence: string) => ({ isFine: false, sentence: client.say(sentence) })
     const answer = await ask('/access-token')
-    if (answer._tag === 'Uncertain') return bad(`Buildkite cannot be asked: ${answer.error}`)
+    if (answer._tag === 'Uncertain') return bad(`Buildkite is not reachable: ${answer.error}`)
     const known = answer.status === 200 ? decoded(AccessToken, answer) : null
-    if (known === null) return bad(`Buildkite does not take the token (${String(answer.status)}): ${wordsOf(answer)}`)
+    if (known === null) return bad(`Buildkite rejected the token (${String(answer.status)}): ${wordsOf(answer)}`)
     const missing = SCOPES.filter((scope) => !known.scopes.includes(scope))
-    if (missing.length > 0) return bad(`The token of Buildkite lacks the scopes ${missing.join(', ')}.`)
+    if (missing.length > 0) return bad(`The Buildkite token lacks the scopes ${missing.join(', ')}.`)
     for (const organization of organizations) {
       const reached = await ask(`/organizations/${encodeURIComponent(organization)}/pipelines?per_page=1`)
-      if (reached._tag === 'Uncertain') return bad(`Buildkite cannot be asked: ${reached.error}`)
+      if (reached._tag === 'Uncertain') return bad(`Buildkite is not reachable: ${reached.error}`)
       if (reached.status !== 200)
         return bad(`The token may not use the organization "${organization}" (${String(reached.status)}): ${wordsOf(reached)}`)
     }
-    return { isFine: true, sentence: `Buildkite takes the token, for ${organizations.join(', ')}.` }
+    return { isFine: true, sentence: `Buildkite accepts the token, for ${organizations.join(', ')}.` }
   }
 
   return {
@@ -432,7 +432,7 @@ export const buildkite: Kind = {
     } = known.right
     if (organizations.length === 0 || !organizations.every((one) => SLUG.test(one)))
       return E.left('"organizations" must be a list of slugs of Buildkite organizations, at least one')
-    if (token === '') return E.left('it needs a "token", or TACK_BUILDKITE_TOKEN in the environment')
+    if (token === '') return E.left('"token" is missing; set it, or TACK_BUILDKITE_TOKEN in the environment')
     if (!isUrl(url)) return E.left('"url" must begin with https:// or http://')
     if (!isPeriod(pollSeconds, 1)) return E.left('"pollSeconds" must be from 1 to 3600')
     if (!isPeriod(settleSeconds, 0)) return E.left('"settleSeconds" must be from 0 to 3600')

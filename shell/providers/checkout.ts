@@ -87,7 +87,7 @@ const checkOut = async (git: Program, proxy: Proxy, job: Job, address: URL, fold
     if (ran.code !== 0) throw failureOf(ran, proxy)
     if (await isThere()) break
   }
-  if (!(await isThere())) throw new Failed('The commit is not there.', false)
+  if (!(await isThere())) throw new Failed('There is no such commit.', false)
   await run('-C', folder, 'checkout', '--quiet', '--detach', sha)
   if (clone.submodules) await run('-C', folder, 'submodule', '--quiet', 'update', '--init', '--recursive', ...(clone.depth === 0 ? [] : ['--depth=1']))
 }

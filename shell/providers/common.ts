@@ -218,7 +218,7 @@ const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fai
     for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
       size += chunk.byteLength
       chunks.push(chunk)
-      if (size > maxBytes && overflow === 'fail') throw new Error(`the answer is larger than ${String(maxBytes)} bytes`)
+      if (size > maxBytes && overflow === 'fail') throw new Error(`response larger than ${String(maxBytes)} bytes`)
       // Leaving the loop ends the connection.
       if (size > maxBytes) break
     }
@@ -362,9 +362,9 @@ export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: 
         } else if (found._tag === 'Uncertain') {
           failures++
           waitMs = found.waitMs
-          if (failures === 1) yield* note(steps++, `The log cannot be had at the moment: ${found.error}`)
+          if (failures === 1) yield* note(steps++, `The log is unavailable at the moment: ${found.error}`)
         } else if (found._tag !== 'NotYet') {
-          yield* note(steps++, found._tag === 'Refused' ? `The log cannot be had: ${found.error}` : found.sentence)
+          yield* note(steps++, found._tag === 'Refused' ? `The log is unavailable: ${found.error}` : found.sentence)
           if (open !== null) yield step(open, name, 'user', 'end')
           return
         }
@@ -400,14 +400,14 @@ export const createClient = (options: ClientOptions): Client => {
 
   const fetchOnce = async (request: Request): Promise<Answer | Uncertain> => {
     const { body, headers = {}, method = 'GET', overflow = 'fail', url } = request
-    if (signal.aborted) return uncertain('tack is ending')
+    if (signal.aborted) return uncertain('tack is shutting down')
     const limit = new AbortController()
     let why = ''
     const giveUp = (reason: string) => (): void => {
       why = reason
       limit.abort()
     }
-    const end = giveUp('tack is ending')
+    const end = giveUp('tack is shutting down')
     const disarm = clock.after(timeoutMs, giveUp(`no answer within ${String(timeoutMs / 1000)} s`))
     signal.addEventListener('abort', end)
     try {

@@ -335,7 +335,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     const warn = ({ display_title: title }: Run): void => {
       if (isWarned || marksIn(title ?? '').includes(markOf(job.key))) return
       isWarned = true
-      log.warn('a run does not show the key of its build in its name: its workflow needs a run-name with ${{ inputs.tack_key }}', { run: external })
+      log.warn('workflow does not name its runs after their builds: give it a run-name with ${{ inputs.tack_key }}', { run: external })
     }
     return async () => {
       const at = runAt(external)
@@ -371,7 +371,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
 
   // -------------------------------------------------------------------------------------- logs
 
-  const GONE = 'GitHub does not have the run any more.'
+  const GONE = 'GitHub no longer has the run.'
 
   const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
     const at = runAt(external)
@@ -400,7 +400,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
       if (at === null) return nameless(external)
       const answer = await ask('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', { job_id: Number(id), owner: at.owner, repo: at.repo })
       if (answer._tag === 'Uncertain') return answer
-      if (answer.status === 410) return { _tag: 'None', sentence: 'GitHub does not keep the log of this job any more.' }
+      if (answer.status === 410) return { _tag: 'None', sentence: 'GitHub no longer keeps the log of this job.' }
       if (answer.status === 404) {
         // A log may come a little later than the end of its job.
         const count = (tries.get(id) ?? 0) + 1
@@ -422,11 +422,11 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
 
   const webhook = (request: WebhookRequest): WebhookAnswer => {
     const [, digest = null] = /^sha256=([0-9a-f]{64})$/.exec(headerOf(request, 'x-hub-signature-256') ?? '') ?? []
-    if (!isSigned(webhookSecret, request.body, digest)) return { _tag: 'Unauthorized', reason: 'X-Hub-Signature-256 is not the signature of this body' }
+    if (!isSigned(webhookSecret, request.body, digest)) return { _tag: 'Unauthorized', reason: 'X-Hub-Signature-256 does not match the body' }
     // A new webhook is tried with a ping; others may be for everything.
     if (headerOf(request, 'x-github-event') !== 'workflow_run') return { _tag: 'Reports', reports: [] }
     const said = decodeText(Hook, request.body.toString())
-    if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'this is not an event about a run' }
+    if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'not an event about a workflow run' }
     const { repository, workflow_run: run } = said.right
     const [owner = '', repo = ''] = repository.full_name.split('/')
     const ours = known.get(keyOf(externalOf({ owner, repo }, run.id)))
@@ -443,10 +443,10 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
       const answer = await (repo === '*'
         ? ask('GET /users/{username}', { username: owner })
         : ask('GET /repos/{owner}/{repo}/actions/workflows', { owner, per_page: 1, repo }))
-      if (answer._tag === 'Uncertain') return bad(`GitHub cannot be asked: ${answer.error}`)
+      if (answer._tag === 'Uncertain') return bad(`GitHub is not reachable: ${answer.error}`)
       if (answer.status !== 200) return bad(`GitHub does not show ${one} with this token (${String(answer.status)}): ${wordsOf(answer)}`)
     }
-    return { isFine: true, sentence: `GitHub takes the token, for ${repositories.join(', ')}.` }
+    return { isFine: true, sentence: `GitHub accepts the token, for ${repositories.join(', ')}.` }
   }
 
   return {
@@ -485,7 +485,7 @@ export const github: Kind = {
     } = known.right
     if (repositories.length === 0 || !repositories.every((one) => LISTED.test(one)))
       return E.left('"repositories" must be a list of owner/name or owner/*, at least one')
-    if (token === '') return E.left('it needs a "token", or TACK_GITHUB_TOKEN in the environment')
+    if (token === '') return E.left('"token" is missing; set it, or TACK_GITHUB_TOKEN in the environment')
     if (!isUrl(url)) return E.left('"url" must begin with https:// or http://')
     if (!isPeriod(pollSeconds, 1)) return E.left('"pollSeconds" must be from 1 to 3600')
     if (!isPeriod(settleSeconds, 0)) return E.left('"settleSeconds" must be from 0 to 3600')

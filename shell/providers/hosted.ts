@@ -53,7 +53,7 @@ export const createSettling = (client: Client, settleMs: number): Settling => {
       const ms = leftMs(key)
       if (first._tag !== 'Missing' || ms <= 0) return first
       await client.pause(ms)
-      return client.signal.aborted ? client.uncertain('tack is ending') : look()
+      return client.signal.aborted ? client.uncertain('tack is shutting down') : look()
     },
     start: async ({ key }, start) => {
       note(key)
@@ -115,11 +115,11 @@ export async function* logOfParts(client: Client, { everyMs, list, read, signal 
     const found = await list().catch((error: unknown) => client.uncertain(error))
     if (isOver()) return
     if (found._tag === 'Refused') {
-      yield* client.note(steps, `The log cannot be had: ${found.error}`)
+      yield* client.note(steps, `The log is unavailable: ${found.error}`)
       return
     }
     if (found._tag === 'Uncertain') {
-      if (failures++ === 0) yield* client.note(steps++, `The log cannot be had at the moment: ${found.error}`)
+      if (failures++ === 0) yield* client.note(steps++, `The log is unavailable at the moment: ${found.error}`)
     } else {
       failures = 0
       const next = found.parts.find(({ id, isReadable }) => isReadable && !done.has(id))

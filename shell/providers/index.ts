@@ -13,6 +13,6 @@ export const KINDS: ReadonlyArray<Kind> = [buildbot, buildkite, github, local, w
 export const makeProvider = (kind: string, settings: unknown, surroundings: Surroundings): E.Either<string, Provider> => {
   const found = KINDS.find((one) => one.kind === kind)
   return found === undefined
-    ? E.left(`there is no kind of provider "${kind}": there are ${KINDS.map((one) => one.kind).join(', ')}`)
+    ? E.left(`unknown kind of provider "${kind}": expected one of ${KINDS.map((one) => one.kind).join(', ')}`)
     : found.make(settings, surroundings)
 }

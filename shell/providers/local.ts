@@ -128,7 +128,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
   /** Removes the folders that a build was worked on in: all of them, or that of one token. */
   const clear = async (id: string, token = ''): Promise<void> => {
     for (const entry of await readdir(folderOf(id)))
-      if (entry.startsWith(workName(token))) await removeFolder(join(folderOf(id), entry)).catch((error: unknown) => warn('a folder of a build is left', error))
+      if (entry.startsWith(workName(token))) await removeFolder(join(folderOf(id), entry)).catch((error: unknown) => warn('build folder could not be removed', error))
   }
 
   /** Lets another build run. */
@@ -249,7 +249,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     const what = { command: '', kind: 'system', name: 'Checkout' } as const
     try {
       lines.step(0, 'start', what)
-      if (plan.clone.skip) lines.text(0, 'stdout', 'The workflow asks for no checkout.')
+      if (plan.clone.skip) lines.text(0, 'stdout', 'The workflow skips the checkout.')
       else await checkout({ build, key, plan }, join(place, 'source'), signal)
       return null
     } catch (error) {
@@ -285,7 +285,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
         else if ((await readFileOf(Hand, folderOf(id), 'runner.json')) === null) await finishUnrun(id, token, DIED)
         await prune()
       }
-      work.track(look()).catch((error: unknown) => warn('the end of a build could not be seen to', error))
+      work.track(look()).catch((error: unknown) => warn('build could not be finished', error))
     }
     child.once('error', ended)
     child.once('exit', ended)
@@ -324,14 +324,14 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
       active.add(id)
       const token = randomUUID()
       work.track(launch(id, token)).catch((error: unknown) => {
-        warn('a build could not be begun', error)
-        const ending = finishUnrun(id, token, `The build could not be begun: ${wordsOf(error)}`)
-        work.track(ending).catch((reason: unknown) => warn('that a build could not be begun cannot be written', reason))
+        warn('build could not be started', error)
+        const ending = finishUnrun(id, token, `The build could not be started: ${wordsOf(error)}`)
+        work.track(ending).catch((reason: unknown) => warn('result of a failed start could not be written', reason))
       })
     }
     if (queue.length > 0 && !isWatching && !work.signal.aborted) {
       isWatching = true
-      work.track(watch()).catch((error: unknown) => warn('builds are not looked after any more', error))
+      work.track(watch()).catch((error: unknown) => warn('local builds are no longer supervised', error))
     }
   }
 
@@ -379,7 +379,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   const ready = work.track(
     recover().catch((error: unknown) => {
-      warn('the folder of builds could not be looked through', error)
+      warn('folder of local builds could not be read', error)
     })
   )
 
@@ -391,7 +391,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
   const answer = <A>(act: () => Promise<A>): Promise<A | Uncertain> =>
     work.track(
       ready
-        .then<A | Uncertain>(() => (work.signal.aborted ? uncertain('tack is ending') : act()))
+        .then<A | Uncertain>(() => (work.signal.aborted ? uncertain('tack is shutting down') : act()))
         .catch((error: unknown) => uncertain(error))
     )
 
@@ -411,7 +411,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   const start = async (job: Job): ReturnType<Provider['start']> => {
     const { build, key, plan } = job
-    if (plan.steps.length === 0) return work.refuse('The workflow has no steps that could be run here.')
+    if (plan.steps.length === 0) return work.refuse('The workflow has no steps to run.')
     const id = idOf(key)
     if ((await requestOf(job)) === null) {
       const aside = join(root, `new-${randomUUID()}`)
@@ -483,7 +483,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     await ready
     while (!isOver()) {
       try {
-        if ((await requestOf(job)) === null) return yield* work.note(steps, 'There is no log any more: the build was removed.')
+        if ((await requestOf(job)) === null) return yield* work.note(steps, 'The log is gone: the build was removed.')
         // In this order: what is read after the build has ended is all of it.
         const hasResult = (await readFileOf(Result, folderOf(id), 'result.json')) !== null
         const token = await tokenOf(id)

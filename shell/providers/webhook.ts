@@ -205,14 +205,14 @@ const create = ({ pipelines, pollMs, secret, url }: WebhookSettings, { clock, fe
 
   const webhook = (request: WebhookRequest): WebhookAnswer => {
     const [, seconds = '', hex = ''] = SIGNATURE.exec(headerOf(request, 'x-tack-signature') ?? '') ?? []
-    if (hex === '') return { _tag: 'Unauthorized', reason: 'X-Tack-Signature is missing or has another form than t=<seconds>,v1=<64 hex digits>' }
+    if (hex === '') return { _tag: 'Unauthorized', reason: 'X-Tack-Signature is missing, or not of the form t=<seconds>,v1=<64 hex digits>' }
     if (!isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), hex))
-      return { _tag: 'Unauthorized', reason: 'the signature is not the one of this body' }
-    if (!isTimely(seconds, request.nowMs)) return { _tag: 'Unauthorized', reason: 'the signature is older or newer than 300 s' }
+      return { _tag: 'Unauthorized', reason: 'the signature does not match the body' }
+    if (!isTimely(seconds, request.nowMs)) return { _tag: 'Unauthorized', reason: 'the signature is more than 300 s old, or ahead' }
     const said = decoded(Callback, { text: request.body.toString() })
     if (said === null) return { _tag: 'BadRequest', reason: 'expected {"key": text, "status": a status, "id"?, "error"?, "exitCode"?}' }
     const build = buildOfKey(said.key)
-    if (build === null) return { _tag: 'BadRequest', reason: '"key" is not one that was given out' }
+    if (build === null) return { _tag: 'BadRequest', reason: 'unknown "key"' }
     const progress = progressOf(said, externals.get(said.key) ?? said.key)
     return { _tag: 'Reports', reports: [{ build, progress }] }
   }
@@ -221,9 +221,9 @@ const create = ({ pipelines, pollMs, secret, url }: WebhookSettings, { clock, fe
     for (const to of new Set([...(url === null ? [] : [url]), ...pipelines.values()])) {
       const { host } = new URL(to)
       const answer = await get(to, { key: NO_BUILD })
-      if (answer._tag === 'Uncertain') return { isFine: false, sentence: `${host} cannot be asked: ${answer.error}.` }
+      if (answer._tag === 'Uncertain') return { isFine: false, sentence: `${host} is not reachable: ${answer.error}.` }
       if (!isGood(answer) && answer.status !== 404)
-        return { isFine: false, sentence: client.say(`${host} answers ${String(answer.status)}. ${wordsOf(answer)}`) }
+        return { isFine: false, sentence: client.say(`${host} answered ${String(answer.status)}. ${wordsOf(answer)}`) }
     }
     return { isFine: true, sentence: 'The CI answers.' }
   }
@@ -265,10 +265,10 @@ export const webhook: Kind = {
     if (E.isLeft(known)) return known
     const { pipelines = {}, pollSeconds = 15, secret = surroundings.environment['TACK_WEBHOOK_SECRET'] ?? '', url = null } = known.right
     const urls = [...(url === null ? [] : [url]), ...Object.values(pipelines)]
-    if (urls.length === 0) return E.left('it needs a "url", or "pipelines" with a URL each')
+    if (urls.length === 0) return E.left('set "url", or "pipelines" with a URL each')
     if (!urls.every(isUrl)) return E.left('a URL must begin with https:// or http://')
     if (secret.length < SHORTEST_SECRET)
-      return E.left(`it needs a "secret" of at least ${String(SHORTEST_SECRET)} characters, or TACK_WEBHOOK_SECRET in the environment`)
+      return E.left(`"secret" must have at least ${String(SHORTEST_SECRET)} characters; set it, or TACK_WEBHOOK_SECRET in the environment`)
     if (!(pollSeconds >= 1 && pollSeconds <= 3600)) return E.left('"pollSeconds" must be from 1 to 3600')
     return E.right(create({ pipelines: new Map(Object.entries(pipelines)), pollMs: pollSeconds * 1000, secret, url }, surroundings))
   }

@@ -62,11 +62,11 @@ const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 const cursorIn = (query: URLSearchParams): E.Either<string, ReaderCursor | null> => {
   const [cursor, ...others] = query.getAll('cursor')
   if (cursor === undefined) return E.right(null)
-  return others.length > 0 ? E.left('the cursor must be given once') : decodeCursor(cursor)
+  return others.length > 0 ? E.left('the cursor must be given only once') : decodeCursor(cursor)
 }
 
 /** Whoever is refused costs nothing: the answer is there before anybody asks. */
-const FULL = E.left(text(503, 'too many readers; come again later', { 'retry-after': '30' }))
+const FULL = E.left(text(503, 'too many readers; retry later', { 'retry-after': '30' }))
 
 export const createEvents = (durable: () => State, log: Log, limits: EventsLimits): Events => {
   const readers = new Set<{ readonly wake: (newsBytes: number) => void }>()
@@ -131,7 +131,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
         // Whoever asks for everything misses nothing, however little that is.
         if (knownUs > 0 && knownUs < (durable().builds.floorUs ?? 0)) {
           truncated++
-          log.debug('a reader of statuses asks for more than is kept', { cursorUs: knownUs, firstUs: chunk.lastUs })
+          log.debug('events reader asks for more than is kept: starting at the oldest status', { cursorUs: knownUs, firstUs: chunk.lastUs })
         }
         cursorUs = chunk.lastUs
         knownUs = cursorUs
@@ -149,7 +149,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
         owedBytes += newsBytes
         if (owedBytes <= limits.owedBytes || !peer.isOpen()) return
         cut++
-        log.info('a reader of statuses does not keep up: it has to come again', { cursorUs, owedBytes })
+        log.info('events reader too slow: disconnected, it can resume', { cursorUs, owedBytes })
         peer.close(TRY_AGAIN.code, TRY_AGAIN.reason)
       }
     }

@@ -39,8 +39,8 @@ export const createHealth = ({ clock, durable, isSaving, lostLimitMs }: HealthPo
   const lostMs = (): number => (lostAt === null ? 0 : (clock.now() - lostAt) / 1000)
 
   const reasons = (): ReadonlyArray<string> => [
-    ...(lostMs() >= lostLimitMs ? [`the stream has not been connected for ${String(seconds(lostMs()))} seconds`] : []),
-    ...(isSaving() ? [] : ['what happens cannot be saved: see the log for why']),
+    ...(lostMs() >= lostLimitMs ? [`the stream has been disconnected for ${String(seconds(lostMs()))} seconds`] : []),
+    ...(isSaving() ? [] : ['the state cannot be saved: see the log']),
     ...(durable().cursor.stopped ? ['the spindle is stopping'] : [])
   ]
 

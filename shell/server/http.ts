@@ -37,7 +37,7 @@ export const text = (status: number, sentence: string, headers: Answer['headers'
   status
 })
 
-export const notFound: Answer = text(404, 'there is nothing here')
+export const notFound: Answer = text(404, 'not found')
 
 /** Whoever may read this may read it from any page. */
 export const readByAll = { 'access-control-allow-origin': '*' } as const
@@ -210,7 +210,7 @@ const refuse = (socket: Socket, { body = '', headers = {}, status }: Answer): vo
   socket.end(body)
 }
 
-const upgradeRequired = text(426, 'this is for websockets', { connection: 'upgrade', upgrade: 'websocket' })
+const upgradeRequired = text(426, 'this endpoint needs a websocket upgrade', { connection: 'upgrade', upgrade: 'websocket' })
 
 /** `GET` and its like: what may be asked of the route. */
 const allowed = (route: Route): ReadonlyArray<string> =>
@@ -263,15 +263,15 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
     const { asked, route } = found
     const methods = allowed(route)
     if (asked.method === 'OPTIONS') return preflight(route)
-    if (!methods.includes(asked.method)) return text(405, `this takes ${methods.join(', ')}`, { allow: methods.join(', ') })
+    if (!methods.includes(asked.method)) return text(405, `method not allowed: use ${methods.join(' or ')}`, { allow: methods.join(', ') })
     return route._tag === 'Socket' ? upgradeRequired : route.answer(asked, request)
   }
 
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
     answerOf(request)
       .catch((error: unknown) => {
-        log.error('a request could not be answered', { path: excerpt(request.url ?? ''), reason: excerpt(String(error)) })
-        return text(500, 'something went wrong here; it has been noted')
+        log.error('HTTP request failed', { path: excerpt(request.url ?? ''), reason: excerpt(String(error)) })
+        return text(500, 'internal error; it has been logged')
       })
       .then((answer) => {
         if (answer === null || response.destroyed) return
@@ -282,7 +282,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
         response.end(status === 204 || status === 304 ? undefined : body)
       })
       .catch((error: unknown) => {
-        log.error('an answer could not be sent', { path: excerpt(request.url ?? ''), reason: excerpt(String(error)) })
+        log.error('HTTP response could not be sent', { path: excerpt(request.url ?? ''), reason: excerpt(String(error)) })
         response.destroy()
       })
   }
@@ -329,16 +329,16 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
     if (closing !== null) return refuse(socket, text(503, 'shutting down'))
     if (found === null) return refuse(socket, notFound)
     const { asked, route } = found
-    if (route._tag !== 'Socket') return refuse(socket, text(400, 'this is not for websockets'))
-    if (asked.method !== 'GET') return refuse(socket, text(405, 'this takes GET', { allow: 'GET' }))
+    if (route._tag !== 'Socket') return refuse(socket, text(400, 'this endpoint takes no websockets'))
+    if (asked.method !== 'GET') return refuse(socket, text(405, 'method not allowed: use GET', { allow: 'GET' }))
     if (asked.headers.upgrade?.toLowerCase() !== 'websocket') return refuse(socket, upgradeRequired)
     if (websockets.count(asked.address) >= limits.socketsPerAddress) return refuse(socket, text(503, 'too many connections from your address'))
     const admitted = E.flatten(
       E.tryCatch(
         () => route.admit(asked),
         (error) => {
-          log.error('a request could not be answered', { path: excerpt(request.url ?? ''), reason: excerpt(String(error)) })
-          return text(500, 'something went wrong here; it has been noted')
+          log.error('HTTP request failed', { path: excerpt(request.url ?? ''), reason: excerpt(String(error)) })
+          return text(500, 'internal error; it has been logged')
         }
       )
     )
@@ -350,7 +350,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
     http.once('error', reject)
     http.listen({ host: listen.host, port: listen.port }, () => {
       http.off('error', reject)
-      http.on('error', (error) => log.error('the server has a problem', { reason: excerpt(error.message) }))
+      http.on('error', (error) => log.error('HTTP server error', { reason: excerpt(error.message) }))
       resolve()
     })
   })

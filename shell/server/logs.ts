@@ -92,14 +92,14 @@ const sourceOf = (providers: ReadonlyArray<Provider>, run: Builds.Run, { error, 
   if (external === null) return phase._tag === 'Settled' ? say('start', error ?? `nothing was built: ${status}`) : { _tag: 'Waiting' }
   const provider = providers.find(({ name }) => name === recipe.provider)
   return provider === undefined
-    ? say('log', `the provider that has the log, ${excerpt(recipe.provider)}, is not configured any more`)
+    ? say('log', `the log’s provider, ${excerpt(recipe.provider)}, is no longer configured`)
     : { _tag: 'Provider', external, provider, recipe, run }
 }
 
 // ---------------------------------------------------------------------------------------- readers
 
 /** Whoever is refused costs nothing: the answer is there before anything is looked for. */
-const FULL = E.left(text(503, 'too many logs are being read; come again later', { 'retry-after': '10' }))
+const FULL = E.left(text(503, 'too many log readers; retry later', { 'retry-after': '10' }))
 
 const COMPLETE = { code: 1000, reason: 'log stream complete' } as const
 
@@ -142,15 +142,15 @@ export const createLogs = (
         })
       } catch (error) {
         if (gone.signal.aborted) return
-        log.error('a log came to an early end', { provider: source.provider.name, reason: excerpt(String(error)) })
-        await writeAll(saying(nextStep, 'log', 'the rest of the log cannot be had', clock.now() / 1000))
+        log.error('build log ended early', { provider: source.provider.name, reason: excerpt(String(error)) })
+        await writeAll(saying(nextStep, 'log', 'the rest of the log is unavailable', clock.now() / 1000))
       }
     }
 
     const end = (done: Promise<void>): void =>
       void done.then(
         () => peer.close(COMPLETE.code, COMPLETE.reason),
-        () => peer.close(1011, 'the log cannot be had')
+        () => peer.close(1011, 'the log is unavailable')
       )
 
     /** Begins as soon as it is known where the log comes from. */

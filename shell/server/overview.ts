@@ -326,5 +326,5 @@ const TIME = /^[0-9]{1,16}$/
 /** `GET /api/builds.json?before=…`: what follows the builds of the overview, page by page. */
 export const answerBuilds = (state: State, query: URLSearchParams): Answer => {
   const before = query.get('before') ?? ''
-  return TIME.test(before) ? json(200, pageOfBuilds(state, Number(before)), readByAll) : text(400, '"before" must be what the page before gave as "next"', readByAll)
+  return TIME.test(before) ? json(200, pageOfBuilds(state, Number(before)), readByAll) : text(400, '"before" must be the "next" of the previous page', readByAll)
 }

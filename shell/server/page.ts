@@ -33,7 +33,7 @@ const FILES = [
 /** What is answered to a request for each path, given the tag that the browser has. @throws when the files are not there. */
 export const loadPage = (): ReadonlyMap<string, (tag: string | undefined) => Answer> => {
   const folder = FOLDERS.find((url) => existsSync(new URL('page.html', url)))
-  if (folder === undefined) throw new Error('the files of the page are not there: shell/server/page belongs to the program')
+  if (folder === undefined) throw new Error('the files of the page are missing: shell/server/page belongs to the program')
   return new Map(
     FILES.map(([path, file, type]) => {
       const body = readFileSync(new URL(file, folder))

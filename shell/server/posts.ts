@@ -35,7 +35,7 @@ const ask = (provider: Provider, request: IncomingMessage, body: Buffer, nowMs: 
   E.tryCatch(() => provider.webhook?.({ body, headers: headersOf(request), nowMs }) ?? null, String)
 
 /** What is accepted is safe. What may not be must be said again. */
-const unsaved = text(503, 'this cannot be saved now; come again later', { 'retry-after': '5' })
+const unsaved = text(503, 'cannot be saved now; retry later', { 'retry-after': '5' })
 
 /** `POST /webhooks/{provider}`. */
 export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked: Asked, request: IncomingMessage): Promise<Answer | null> => {
@@ -50,23 +50,23 @@ export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked
       case 'gone':
         return null
       case 'large':
-        return result('too_large', text(413, `the body has more than ${String(limitBytes)} bytes`))
+        return result('too_large', text(413, `body larger than ${String(limitBytes)} bytes`))
       case 'busy':
-        return result('too_busy', text(503, 'too much is being sent at once; come again later', { 'retry-after': '5' }))
+        return result('too_busy', text(503, 'too much is being sent at once; retry later', { 'retry-after': '5' }))
     }
   const at = clock.now()
   const answer = ask(provider, request, body.right, Math.floor(at / 1000))
   if (E.isLeft(answer)) {
-    log.error('a webhook could not be read', { provider: provider.name, reason: excerpt(answer.left) })
-    return result('error', text(500, 'something went wrong here; it has been noted'))
+    log.error('webhook failed', { provider: provider.name, reason: excerpt(answer.left) })
+    return result('error', text(500, 'internal error; it has been logged'))
   }
   if (answer.right === null) return notFound
   switch (answer.right._tag) {
     case 'Unauthorized':
-      log.warn('a webhook is not signed as it should be', { provider: provider.name, from: asked.address, reason: excerpt(answer.right.reason) })
-      return result('unauthorized', text(401, 'the signature or token does not fit', { 'www-authenticate': 'Signature' }))
+      log.warn('webhook rejected: bad signature', { provider: provider.name, from: asked.address, reason: excerpt(answer.right.reason) })
+      return result('unauthorized', text(401, 'bad signature or token', { 'www-authenticate': 'Signature' }))
     case 'BadRequest':
-      log.warn('a webhook cannot be understood', { provider: provider.name, reason: excerpt(answer.right.reason) })
+      log.warn('webhook rejected: bad request', { provider: provider.name, reason: excerpt(answer.right.reason) })
       return result('bad_request', text(400, excerpt(answer.right.reason)))
     case 'Reports': {
       const safe = await Promise.all(
@@ -104,11 +104,11 @@ export interface AdminPorts {
 
 /** Why an order comes to nothing, for whoever gave it. */
 const REFUSALS: { readonly [refusal in Builds.OrderRefusal]: string } = {
-  ended: 'it has ended already',
-  limit: 'too many runs of this knot are waiting for their files; come again later',
-  right: 'the repository does not name this spindle any more, or whoever caused the run has no say in it any more',
-  running: 'it has not ended yet',
-  unknown: 'there is no such run or build'
+  ended: 'the build has already ended',
+  limit: 'too many runs of this knot are waiting for their workflow files; retry later',
+  right: 'the repository no longer names this spindle, or whoever caused the run no longer has rights in it',
+  running: 'the build has not ended yet',
+  unknown: 'no such run or build'
 }
 
 /** `POST /builds/{knot}/{rkey}[/{workflow}]/{cancel|retry}`. What can come to nothing is not accepted. */
@@ -118,8 +118,8 @@ export const takeOrder = async (ports: AdminPorts, asked: Asked, names: Readonly
   const [, given] = BEARER.exec(asked.headers.authorization ?? '') ?? []
   if (given === undefined || !isToken(given, token)) {
     count('unauthorized')
-    log.warn('somebody without the token wants to give orders', { from: asked.address })
-    return text(401, 'this needs the operator’s token', { 'www-authenticate': 'Bearer' })
+    log.warn('admin request rejected: bad token', { from: asked.address })
+    return text(401, 'admin token required', { 'www-authenticate': 'Bearer' })
   }
   const [knot = '', rkey = '', workflow] = names
   const run = runNamed(durable(), knot, rkey)
@@ -132,7 +132,7 @@ export const takeOrder = async (ports: AdminPorts, asked: Asked, names: Readonly
   }
   const { knot: host, rkey: key } = run.value
   const wanted = { _tag: action === 'cancel' ? 'CancelRequested' : 'RetryRequested', at: clock.now(), knot: host, rkey: key, workflow: which } as const
-  log.info('the operator gives an order', { action, knot: host, rkey: key, workflow: which })
+  log.info('admin request', { action, knot: host, rkey: key, workflow: which })
   const outcome = await order(wanted)
   switch (outcome) {
     case 'accepted':

@@ -131,11 +131,11 @@ describe.skipIf(!hasGit)(`a sound installation${WITHOUT_GIT}`, () => {
         'health',
         'websocket'
       ])
-      expect(sentenceOf(all, 'configuration')).toBe('It can be understood; providers: ci, our-ci. --dev is on, which is not for the real network.')
+      expect(sentenceOf(all, 'configuration')).toBe('Valid; providers: ci, our-ci. --dev is on; do not use it on the real network.')
       const { adminToken, dev, ...others } = before.options
       expect([adminToken, dev]).toEqual([SECRET, true])
       expect(sentenceOf(await found({ ...before, options: { ...others, allowLoopback: true } }), 'configuration')).toBe(
-        'It can be understood; providers: ci, our-ci. Without an admin token nobody can cancel or retry builds.'
+        'Valid; providers: ci, our-ci. Without an admin token nobody can cancel or retry builds.'
       )
       expect(await readdir(folder)).toEqual([])
     }))
@@ -153,11 +153,11 @@ describe.skipIf(!hasGit)(`a sound installation${WITHOUT_GIT}`, () => {
       const all = await found({ ...before, options })
       expect(faults(all)).toEqual([])
       expect(sentenceOf(all, 'address')).toContain('is ours: a running tack listens there')
-      expect(sentenceOf(all, 'store')).toContain(`is in order (version 3): 0 accounts, 0 runs. Until now it was that of ci.example.com`)
+      expect(sentenceOf(all, 'store')).toContain(`is in order (version 3): 0 accounts, 0 runs. Until now it belonged to ci.example.com`)
       expect(sentenceOf(all, 'store')).toContain(`A running tack has it (process ${String(process.pid)} on host ${hostname()}).`)
       running.setSaving(false)
       expect(faults(await found({ ...before, options }))).toEqual([
-        ['health', `http://localhost:${String(port)}/healthz answers with 503: what happens cannot be saved: see the log for why.`]
+        ['health', `http://localhost:${String(port)}/healthz answers with 503: the state cannot be saved: see the log.`]
       ])
       await opened.right.close()()
       expect((await readdir(join(folder, 'store'))).filter((name) => name.startsWith('check-'))).toEqual([])
@@ -187,7 +187,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
     inFolder(async (folder) => {
       const before = await around(folder)
       const all = await found({ ...before, configuration: { ...before.configuration, allow: [] } })
-      expect(sentenceOf(all, 'allow-list')).toBe('It is empty: repositories of the owner are built, and nobody else’s.')
+      expect(sentenceOf(all, 'allow-list')).toBe('Empty: only repositories of the owner are built.')
     }))
 
   test('is reported when allow lines name no provider, or nobody', async () =>
@@ -203,7 +203,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
       }))
     ).toEqual([
       ['allow[0]', 'There is no provider "their-ci". There are: ci, our-ci.'],
-      ['allow[1]', expect.stringMatching(/^"alice\.example\/app" never matches: repositories go by the DID of their owner, not by a handle or a host\./)]
+      ['allow[1]', expect.stringMatching(/^"alice\.example\/app" never matches: repositories are named by their owner’s DID, not by a handle or a host\./)]
     ]))
 
   test.each<[string, boolean]>([
@@ -402,7 +402,7 @@ describe.skipIf(!hasGit)(`the command${WITHOUT_GIT}`, () => {
       expect(await readdir(scratch)).toEqual([])
       expect([good.code, good.err]).toEqual([0, ''])
       expect(good.out.trimEnd().split('\n').at(-1)).toBe('Nothing is wrong.')
-      expect(good.out.split('\n')[0]).toMatch(/^ok {3}configuration {10}It can be understood; providers: local, ci, our-ci\. /)
+      expect(good.out.split('\n')[0]).toMatch(/^ok {3}configuration {10}Valid; providers: local, ci, our-ci\. /)
 
       const bad = await tack(['check', '--config', path, '--json', '--jetstream', 'ws://localhost:1/'])
       expect([bad.code, bad.err]).toEqual([1, ''])

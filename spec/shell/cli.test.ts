@@ -244,7 +244,7 @@ describe('tack inspect, of builds', () => {
     changed.report(c, 'external-c', 'running')
     changed.refuse(b, 'no')
     expect(inspection(changed.state()).builds.map(({ workflow }) => workflow)).toEqual(['b.yml', 'c.yml', 'a.yml'])
-    const [goesOn = '', hasEnded = ''] = readable('/s', changed.state(), NOW_MS).split('Builds that go on')[1]?.split('Builds that have ended') ?? []
+    const [goesOn = '', hasEnded = ''] = readable('/s', changed.state(), NOW_MS).split('Running builds')[1]?.split('Ended builds') ?? []
     expect([goesOn, hasEnded].map((part) => part.match(/[abc]\.yml/g))).toEqual([['c.yml', 'a.yml'], ['b.yml']])
   })
 

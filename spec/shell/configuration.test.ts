@@ -96,8 +96,8 @@ const bombs = (levels: number): string =>
 
 describe('a configuration error names the place and what is allowed', () => {
   test.each<[string, string, string]>([
-    ['a list', '- a\n', 'it is no list of settings, like "hostname: ci.example.com"'],
-    ['a text', 'hello', 'it is no list of settings, like "hostname: ci.example.com"'],
+    ['a list', '- a\n', 'not a mapping of settings, like "hostname: ci.example.com"'],
+    ['a text', 'hello', 'not a mapping of settings, like "hostname: ci.example.com"'],
     ['a key that there is not', 'hostnam: x\n', `the file has no "hostnam"; there are: ${NAMES.join(', ')}, allow, builds, providers`],
     ['a key with the prefix of the environment', 'TACK_HOSTNAME: x\n', `the file has no "TACK_HOSTNAME"; there are: ${NAMES.join(', ')}, allow, builds, providers`],
     ['a key as long as can be', `${'x'.repeat(1_000)}: 1\n`, `the file has no "${'x'.repeat(120)}…"; there are: ${NAMES.join(', ')}, allow, builds, providers`],
@@ -111,8 +111,8 @@ describe('a configuration error names the place and what is allowed', () => {
     ['providers as a list', 'providers: [local]\n', '"providers": expected names, each with settings, found an array'],
     ['a provider whose settings are none', 'providers: {local: yes}\n', '"providers": at local: expected settings, "name: value", found "yes"'],
     ['lines that are no list', 'allow: {repos: x}\n', '"allow": expected a list, found an object'],
-    ['a provider of a bad name', 'providers: {Local CI: {}}\n', '"providers": "Local CI" is no name: small letters, digits and hyphens, at most 40'],
-    ['a kind that is no text', 'providers: {ci: {kind: [local]}}\n', '"providers.ci": its "kind" is no text'],
+    ['a provider of a bad name', 'providers: {Local CI: {}}\n', '"providers": "Local CI" is not a valid name: use up to 40 lower-case letters, digits and hyphens'],
+    ['a kind that is no text', 'providers: {ci: {kind: [local]}}\n', '"providers.ci": its "kind" is not text'],
     ['a line that is none', 'allow: [x]\n', '"allow": at 0: expected settings, "name: value", found "x"'],
     ['a line with an unknown key', 'allow: [{repo: x, provider: y}]\n', '"allow[0]" has no "repo"; there are: pipelines, provider, repos'],
     ['a line without a provider', 'allow: [{repos: x, provider: y}, {repos: x}]\n', '"allow[1]": at provider: expected string, found undefined'],
@@ -141,7 +141,7 @@ describe('a configuration error names the place and what is allowed', () => {
       expect(readConfiguration(folder, NAMES)).toEqual(E.left(expect.stringMatching(/: it cannot be read: EISDIR/)))
       expect(readConfiguration('/dev/zero', NAMES)).toEqual(E.left('/dev/zero: it has more than 1048576 bytes'))
       await writeFile(path, Buffer.from([0x61, 0x3a, 0x20, 0xff]))
-      expect(readConfiguration(path, NAMES)).toEqual(E.left(`${path}: it is not UTF-8`))
+      expect(readConfiguration(path, NAMES)).toEqual(E.left(`${path}: not UTF-8`))
       await writeFile(path, `hostname: ci.example.com\n${'# a long comment\n'.repeat(60_000)}`)
       expect(readConfiguration(path, NAMES)).toMatchObject(E.right({ options: new Map([['hostname', 'ci.example.com']]) }))
       await writeFile(path, 'x: 1\n')
@@ -453,7 +453,7 @@ describe('the environment', () => {
           resolve
         )
       )
-      expect(told).toMatchObject({ _tag: 'WorkflowsUnread', error: 'there is no such repository on the knot' })
+      expect(told).toMatchObject({ _tag: 'WorkflowsUnread', error: 'no such repository on the knot' })
       expect(there[0]).toEqual([expect.stringMatching(/^tack-git-/)])
       expect(await readdir(tmp)).toEqual([])
       await Promise.all([records.close(), workflows.close(), close()])

@@ -90,8 +90,8 @@ const isRunning = (pid: number): boolean => {
 const texts = (answer: FilesRead): unknown =>
   answer._tag === 'Files' ? Object.fromEntries(answer.files.map(({ bytes, name }) => [name, bytes?.toString() ?? null])) : answer
 
-const NO_COMMIT = { _tag: 'Unread', error: 'the commit is not there', isFinal: true }
-const NO_REPOSITORY = { _tag: 'Unread', error: 'there is no such repository on the knot', isFinal: true }
+const NO_COMMIT = { _tag: 'Unread', error: 'no such commit', isFinal: true }
+const NO_REPOSITORY = { _tag: 'Unread', error: 'no such repository on the knot', isFinal: true }
 
 /** Knots differ in what their git does. */
 const KINDS: ReadonlyArray<readonly [string, ServerOptions]> = [
@@ -349,7 +349,7 @@ describe.skipIf(!hasGit)(`git on the network${WITHOUT_GIT}`, () => {
       const answer = await read(asked(host), { isInsecure, policy: { allowLoopback: false }, resolve: resolvingTo('8.8.8.8', address) })
       expect(answer).toEqual({
         _tag: 'Unread',
-        error: `the knot cannot be reached: the name leads to a forbidden address: ${address}`,
+        error: `the knot cannot be reached: the name resolves to a forbidden address: ${address}`,
         isFinal: false
       })
     }
@@ -365,7 +365,7 @@ describe.skipIf(!hasGit)(`git on the network${WITHOUT_GIT}`, () => {
     const port = knot.host.replace('localhost:', '')
     const resolve: Resolve = () => Promise.resolve([{ address: asks++ === 0 ? '127.0.0.1' : '10.0.0.1', family: 4 }])
     const answer = await read(asked(`knot.example:${port}`), { resolve })
-    expect(answer).toMatchObject({ error: 'the knot cannot be reached: the name leads to a forbidden address: 10.0.0.1' })
+    expect(answer).toMatchObject({ error: 'the knot cannot be reached: the name resolves to a forbidden address: 10.0.0.1' })
     expect(asks).toBeGreaterThan(1)
     expect(forbidden.connections()).toBe(0)
   })
@@ -377,7 +377,7 @@ describe.skipIf(!hasGit)(`git on the network${WITHOUT_GIT}`, () => {
     })
     expect(await read(asked(`localhost:${String(knot.port)}`))).toEqual({
       _tag: 'Unread',
-      error: 'the knot leads elsewhere, which is not followed',
+      error: 'the knot redirects, which is not followed',
       isFinal: true
     })
     expect(forbidden.connections()).toBe(0)
@@ -536,7 +536,7 @@ describe.skipIf(!hasGit)(`a failed reading${WITHOUT_GIT}`, () => {
     })
     expect(await read(asked(`localhost:${String(knot.port)}`), { maxBytes: 3_000_000 })).toEqual({
       _tag: 'Unread',
-      error: 'what the knot sends is too large: more than 3000000 bytes',
+      error: 'the knot sent too much: more than 3000000 bytes',
       isFinal: true,
       isTooLarge: true
     })
@@ -555,8 +555,8 @@ describe.skipIf(!hasGit)(`a failed reading${WITHOUT_GIT}`, () => {
     const reading = read(asked(`localhost:${String(knot.port)}`), {}, closing.signal)
     await eventually(() => expect(knot.connections()).toBe(1))
     closing.abort()
-    expect(await reading).toEqual({ _tag: 'Unread', error: 'we are closing', isFinal: false })
-    expect(await read(asked(`localhost:${String(knot.port)}`), {}, closing.signal)).toMatchObject({ error: 'we are closing' })
+    expect(await reading).toEqual({ _tag: 'Unread', error: 'shutting down', isFinal: false })
+    expect(await read(asked(`localhost:${String(knot.port)}`), {}, closing.signal)).toMatchObject({ error: 'shutting down' })
     expect(knot.connections()).toBe(1)
   })
 
@@ -601,7 +601,7 @@ describe.skipIf(!hasGit)(`a failed reading${WITHOUT_GIT}`, () => {
 
   it('refuses a folder that is inside another repository: git would find no settings there', async () => {
     const options = { caFile: null, git: 'git', isInsecure: false, proxy: '', signal: new AbortController().signal }
-    await expect(gitProgram({ ...options, folder: 'tmp' })).rejects.toThrow('the folder of git is no absolute path: tmp')
+    await expect(gitProgram({ ...options, folder: 'tmp' })).rejects.toThrow('the git folder must be an absolute path: tmp')
     expect(await reader({ tmp: '.' })(asked('localhost:1'), options.signal)).toMatchObject({
       _tag: 'Unread',
       error: expect.stringContaining('no absolute path') as string
@@ -617,7 +617,7 @@ describe.skipIf(!hasGit)(`a failed reading${WITHOUT_GIT}`, () => {
     const left = Number(readFileSync(pids, 'utf8'))
     await eventually(() => expect(isRunning(left)).toBe(false))
     writeFileSync(script, '#!/bin/sh\nwhile :; do echo noise noise noise noise; echo more >&2; done\n', { mode: 0o755 })
-    expect(await read(asked('localhost:1'), { git: script })).toEqual({ _tag: 'Unread', error: 'what the knot sends is too long', isFinal: true })
+    expect(await read(asked('localhost:1'), { git: script })).toEqual({ _tag: 'Unread', error: 'the knot sent too much output', isFinal: true })
   })
 
   it('is due to a missing place for temporary folders', async () => {
@@ -631,7 +631,7 @@ describe.skipIf(!hasGit)(`a failed reading${WITHOUT_GIT}`, () => {
   it('is due to a missing git', async () => {
     const { knot } = await served()
     for (const git of ['/nonexistent/git', '/etc/passwd'])
-      expect(await read(asked(knot.host), { git })).toEqual({ _tag: 'Unread', error: 'the program git cannot be run here', isFinal: false })
+      expect(await read(asked(knot.host), { git })).toEqual({ _tag: 'Unread', error: 'git cannot be run here', isFinal: false })
   })
 })
 

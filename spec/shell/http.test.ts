@@ -171,7 +171,7 @@ describe('a TLS handshake that never ends', () => {
     const asked = fetch()
     await eventually(() => expect(server.connections()).toBe(1))
     await close()
-    expect(await asked).toBe('we are closing')
+    expect(await asked).toBe('shutting down')
     await turns()
     expect([closed(), clock.armed()]).toEqual([1, 0])
   })
@@ -190,7 +190,7 @@ describe('no request leads into a private network', () => {
   it.each(['localhost', 'x.localhost', 'LOCALHOST.', 'pds.example', 'knot。example'])('a name that resolves to this machine is refused: %s', async (host) => {
     const server = await tcpServer(() => undefined)
     const { fetch } = client({ ...PUBLIC_ONLY, resolve: resolvingTo('8.8.8.8', '127.0.0.1') })
-    expect(await wrong(fetch(at(server.port, '/', host, 'https')))).toBe('the name leads to a forbidden address: 127.0.0.1')
+    expect(await wrong(fetch(at(server.port, '/', host, 'https')))).toBe('the name resolves to a forbidden address: 127.0.0.1')
     expect(server.connections()).toBe(0)
   })
 
@@ -200,7 +200,7 @@ describe('no request leads into a private network', () => {
     const resolve: Resolve = () => Promise.resolve([{ address: asked++ === 0 ? '127.0.0.1' : '10.0.0.1', family: 4 }])
     const { fetch } = client({ resolve })
     expect(await wrong(fetch(at(server.port, '/', 'pds.example')))).toBe('nothing')
-    expect(await wrong(fetch(at(server.port, '/', 'pds.example')))).toBe('the name leads to a forbidden address: 10.0.0.1')
+    expect(await wrong(fetch(at(server.port, '/', 'pds.example')))).toBe('the name resolves to a forbidden address: 10.0.0.1')
     expect(server.connections()).toBe(1)
   })
 
@@ -223,8 +223,8 @@ describe('no request leads into a private network', () => {
     ['file:///etc/passwd', 'not an address of a web server: file:'],
     ['ws://pds.example/', 'not an address of a web server: ws:'],
     ['https://user:canary@pds.example/', 'the address has a user'],
-    ['https://exa mple/canary', 'not an address'],
-    ['', 'not an address']
+    ['https://exa mple/canary', 'invalid URL'],
+    ['', 'invalid URL']
   ])('%s is refused', async (address, why) => {
     expect(await wrong(client({ ...PUBLIC_ONLY, resolve: resolvingTo('127.0.0.1') }).fetch(address))).toBe(why)
   })
@@ -235,7 +235,7 @@ describe('no request leads into a private network', () => {
     expect(await (await fetch(at(server.port, '/', '127.0.0.1'))).text()).toBe('here')
     expect(await (await fetch(at(server.port, '/', 'localhost'))).text()).toBe('here')
     const elsewhere = client({ policy: { allowLoopback: false, trusted: true }, resolve: resolvingTo('no address') })
-    expect(await wrong(elsewhere.fetch('https://ci.internal/'))).toBe('the name leads to a forbidden address: no address')
+    expect(await wrong(elsewhere.fetch('https://ci.internal/'))).toBe('the name resolves to a forbidden address: no address')
   })
 })
 
@@ -444,10 +444,10 @@ describe('the end of a request', () => {
     const reading = await fetch(at(half.port))
     await eventually(() => expect(open).toBe(2))
     await Promise.all([close(), close()])
-    expect(await waiting).toBe('we are closing')
-    await expect(reading.text()).rejects.toThrow('we are closing')
+    expect(await waiting).toBe('shutting down')
+    await expect(reading.text()).rejects.toThrow('shutting down')
     await eventually(() => expect(open).toBe(0))
-    expect(await wrong(fetch(at(silent.port)))).toBe('we are closing')
+    expect(await wrong(fetch(at(silent.port)))).toBe('shutting down')
   })
 })
 
@@ -462,6 +462,6 @@ describe('messages about a request', () => {
 
   it('contain no secrets when a header is bad', async () => {
     const why = await wrong(client().fetch('http://localhost:1/', { headers: { authorization: 'Bearer canary\nx' } }))
-    expect(why).toBe('a header of the request is not well-formed')
+    expect(why).toBe('malformed request header')
   })
 })

@@ -114,7 +114,7 @@ describe('strangers’ look-ups are few at a time', () => {
     const resolve = bounded((name, given) => (started.push(name), mute(name, given)), 2, 3)
     const all = outcomes(resolve, names(6))
     await settled()
-    expect(all).toEqual(['waits', 'waits', 'waits', 'waits', 'waits', 'too many names are being looked up'])
+    expect(all).toEqual(['waits', 'waits', 'waits', 'waits', 'waits', 'too many look-ups at once'])
     expect(started).toEqual(names(2))
   })
 
@@ -159,7 +159,7 @@ describe('strangers’ look-ups are few at a time', () => {
     gone.abort()
     const good = outcomes(resolve, ['good.example.com', 'too.example.com'])
     await settled()
-    expect(given).toEqual(['nobody waits for the name any more', 'nobody waits for the name any more'])
+    expect(given).toEqual(['the look-up was cancelled', 'the look-up was cancelled'])
     for (let i = 0; i < 3; i++) {
       end()
       await settled()
@@ -285,7 +285,7 @@ describe('the resolver without threads', () => {
         socket.once('connect', () => done('connected')).once('error', (error) => done(error.message))
         onTestFinished(() => void socket.destroy())
       })
-    expect(await reach(false)).toBe('the name leads to a forbidden address: 127.0.0.1')
+    expect(await reach(false)).toBe('the name resolves to a forbidden address: 127.0.0.1')
     expect(await reach(true)).toBe('connected')
   })
 })

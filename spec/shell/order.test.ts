@@ -68,8 +68,8 @@ describe('admin commands', () => {
   })
 
   test.each<[Order['action'], string, string]>([
-    ['cancel', 'success', 'it has ended already'],
-    ['retry', 'running', 'it has not ended yet']
+    ['cancel', 'success', 'the build has already ended'],
+    ['retry', 'running', 'the build has not ended yet']
   ])('%s of what is at %s is refused, with the reason', async (action, status, reason) => {
     const { first, world } = built(['ci.yml'])
     world.report(first, 'external', status)
@@ -80,8 +80,8 @@ describe('admin commands', () => {
 
   test.each([
     ['{"reason":"\\u001b[2J"}', '\\u001b[2J'],
-    ['{}', 'it does not say why'],
-    ['no', 'it does not say why']
+    ['{}', 'no reason given'],
+    ['no', 'no reason given']
   ])('a refusal that says %s is told as "%s"', async (body, told) => {
     const { port } = await httpServer((_, response) => response.writeHead(409).end(body))
     const said = await give({}, { server: new URL(`http://127.0.0.1:${String(port)}`) })
@@ -107,12 +107,12 @@ describe('admin commands', () => {
     const elsewhere = await httpServer((_, response) => response.writeHead(302, { location: 'http://x.example' }).end())
     const at = (url: string) => give({ rkey: first.rkey }, { server: new URL(url) })
     const local = (port: number): string => `http://127.0.0.1:${String(port)}`
-    expect(await at(withToken.url)).toEqual({ code: 1, complaints: [`${withToken.url} does not take the admin token: it was started with another one`], printed: [] })
+    expect(await at(withToken.url)).toEqual({ code: 1, complaints: [`${withToken.url} rejected the admin token: it was started with another one`], printed: [] })
     expect(await at(without.url)).toMatchObject({ code: 1, complaints: [`${without.url} knows no run ${KNOT} ${first.rkey}, or was started without an admin token; "tack builds" lists builds`] })
     expect(await at(local(broken.port))).toMatchObject({ code: 1, complaints: [`${local(broken.port)} answers with 500`] })
     expect(await at(local(full.port))).toEqual({
       code: 1,
-      complaints: [`${local(full.port)} cannot save anything now, so it may not have heard this: look at "tack builds" before you say it again`],
+      complaints: [`${local(full.port)} cannot save now, and may have missed this: check "tack builds" before you repeat it`],
       printed: []
     })
     expect(await at(local(elsewhere.port))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/cannot be asked: the server leads elsewhere \(302\), which is not followed; is tack running there\?/)] })
@@ -121,7 +121,7 @@ describe('admin commands', () => {
 
   test('ask nothing without a token', async () => {
     const said = await heard((print, complain) => order({ action: 'retry', knot: KNOT, rkey: 'x' }, { listen: { port: 1 } }, print, complain))
-    expect(said).toEqual({ code: 2, complaints: [expect.stringMatching(/^error: this needs the admin token of the running tack: --admin-token, TACK_ADMIN_TOKEN, or "adminToken"/)], printed: [] })
+    expect(said).toEqual({ code: 2, complaints: [expect.stringMatching(/^error: admin token required: use --admin-token, TACK_ADMIN_TOKEN, or "adminToken"/)], printed: [] })
   })
 
   test('warn about a token that crosses a network in the clear', async () => {

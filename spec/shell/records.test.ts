@@ -107,7 +107,7 @@ describe('reading records', () => {
     const { ask, log } = reader(pds.url)
     expect(await ask(request(ALICE))).toMatchObject({ records: [{ rkey: 'good' }] })
     expect(log.lines).toEqual([
-      { fields: { collection: REPO, cursor: null, did: ALICE, rejected: 1 }, level: 'warn', message: 'records passed over' }
+      { fields: { collection: REPO, cursor: null, did: ALICE, rejected: 1 }, level: 'warn', message: 'bad records skipped' }
     ])
   })
 
@@ -239,7 +239,7 @@ describe('a failed reading', () => {
     '%s is not looked up',
     async (did) => {
       const pds = await startServer()
-      expect(await reader(pds.url).ask(request(did))).toMatchObject({ error: `this kind of DID cannot be looked up: ${did}` })
+      expect(await reader(pds.url).ask(request(did))).toMatchObject({ error: `unsupported DID method: ${did}` })
       expect(pds.asked).toEqual([])
     }
   )
@@ -249,7 +249,7 @@ describe('a failed reading', () => {
     async (endpoint) => {
       const pds = await startServer()
       pds.putAccount(ALICE, endpoint)
-      expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`the server of the account is no address: ${endpoint}`))
+      expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`the account’s server is not a URL: ${endpoint}`))
     }
   )
 
@@ -277,7 +277,7 @@ describe('no look-up leads into a private network', () => {
 
   it.each([
     ['http://localhost:PORT', 'the address is not https'],
-    ['https://localhost:PORT', 'the name leads to a forbidden address: '],
+    ['https://localhost:PORT', 'the name resolves to a forbidden address: '],
     ['https://127.0.0.1:PORT', '127.0.0.1 is no host name'],
     ['https://127.1:PORT', '127.0.0.1 is no host name'],
     ['https://10.0.0.1', '10.0.0.1 is no host name'],
@@ -298,7 +298,7 @@ describe('no look-up leads into a private network', () => {
     pds.putAccount(ALICE, `https://pds.example:${String(forbidden.port)}`)
     const resolve: Resolve = (name) => Promise.resolve([{ address: name === 'localhost' ? '127.0.0.1' : '169.254.169.254', family: 4 }])
     expect(await reader(pds.url, { ...PUBLIC_ONLY, resolve }).ask(request(ALICE))).toEqual(
-      unread(expect.stringContaining('the name leads to a forbidden address: 169.254.169.254'))
+      unread(expect.stringContaining('the name resolves to a forbidden address: 169.254.169.254'))
     )
     expect(forbidden.connections()).toBe(0)
   })
@@ -314,13 +314,13 @@ describe('no look-up leads into a private network', () => {
   })
 
   it.each(['did:web:localhost', 'did:web:localhost%3A80', 'did:web:x.localhost'])('%s is not looked up', async (did) => {
-    expect(await reader(null, PUBLIC_ONLY).ask(request(did))).toMatchObject({ error: `this kind of DID cannot be looked up: ${did}` })
+    expect(await reader(null, PUBLIC_ONLY).ask(request(did))).toMatchObject({ error: `unsupported DID method: ${did}` })
   })
 
   it('a directory is judged like everybody unless the operator wrote it down', async () => {
     const resolve: Resolve = () => Promise.resolve([{ address: '10.0.0.1', family: 4 }])
     expect(await reader(null, { ...PUBLIC_ONLY, resolve }).ask(request(ALICE))).toEqual(
-      unread('plc.directory: the name leads to a forbidden address: 10.0.0.1')
+      unread('plc.directory: the name resolves to a forbidden address: 10.0.0.1')
     )
   })
 })

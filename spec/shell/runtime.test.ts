@@ -212,9 +212,9 @@ describe('the drive loop', () => {
     expect(at).toEqual([100, 300, 700, 1_100, 1_500])
     const fields = { path: 'memory', reason: 'no space left' }
     expect(log.lines).toEqual([
-      { fields, level: 'error', message: 'saving failed: reading pauses until it works' },
-      ...Array.from({ length: 4 }, () => ({ fields, level: 'error', message: 'saving failed again' })),
-      { fields: {}, level: 'info', message: 'saving works again; nothing was lost' }
+      { fields, level: 'error', message: 'save failed: reading is paused until saving recovers' },
+      ...Array.from({ length: 4 }, () => ({ fields, level: 'error', message: 'save failed again' })),
+      { fields: {}, level: 'info', message: 'saving recovered; nothing was lost' }
     ])
     await bridge.stop()
   })
@@ -611,7 +611,7 @@ describe('a failed snapshot', () => {
     for (const grown of [0, limit - 1, limit]) await saved(grown)
     expect(at).toEqual([limit, limit * 1.25, limit * 1.5, limit])
     expect(log.lines).toEqual(
-      Array.from({ length: 2 }, () => ({ fields: { path: 'x', reason: 'the disk is full' }, level: 'warn', message: 'no snapshot: the journal goes on' }))
+      Array.from({ length: 2 }, () => ({ fields: { path: 'x', reason: 'the disk is full' }, level: 'warn', message: 'snapshot failed: the journal goes on' }))
     )
     await bridge.stop()
   })

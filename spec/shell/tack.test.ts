@@ -173,7 +173,7 @@ describe('tack run', () => {
       // Without a cursor, the next life would begin with what comes from then on.
       await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
       for (let n = 1; n < 100; n++) publish(around, n)
-      await running.says('saving failed: reading pauses until it works')
+      await running.says('save failed: reading is paused until saving recovers')
       expect(await running.end('SIGTERM')).toBe(1)
       expect(running.lines.at(-1)).toContain('the last events could not be saved')
       // What was acknowledged is there, and the next life goes on from it.
@@ -197,7 +197,7 @@ describe('tack run', () => {
         timeUs: BEGIN
       })
       around.jetstream.publishRaw(`${evil}${evil}`)
-      await running.says('a frame of the stream was rejected')
+      await running.says('stream frame rejected')
       await running.end('SIGTERM')
       for (const line of running.lines) {
         expect(() => JSON.parse(line) as unknown).not.toThrow()
@@ -228,17 +228,17 @@ describe('tack run', () => {
       const said = running.lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
       const host = knot(around, 0)
       for (const line of [
-        { hostname: HOSTNAME, level: 'info', msg: 'the bridge starts', owner: OWNER, providers: '[]', store: folder },
+        { hostname: HOSTNAME, level: 'info', msg: 'starting', owner: OWNER, providers: '[]', store: folder },
         { cursor: null, event: 'OpenJetstream', level: 'info', msg: 'connecting to the stream' },
         { did: OWNER, event: 'CommitReceived', level: 'debug', msg: 'a record was written', timeUs: BEGIN, ...key },
         { behind: expect.stringMatching(/ h /) as string, level: 'info', msg: 'catching up with the stream' },
-        { cursor: null, event: 'SubscribeKnot', heldBy: JSON.stringify([`${OWNER}/r`]), knot: host, level: 'info', msg: 'subscribing to a knot' },
-        { event: 'KnotOpened', knot: host, level: 'info', msg: 'listening to a knot' },
-        { created: '1767225600000000001', event: 'KnotReceived', knot: host, level: 'debug', msg: 'a knot reports', rkey: 'k' },
-        { error: expect.stringMatching(/./) as string, event: 'WorkflowsUnread', knot: host, level: 'info', msg: 'the workflow files of a trigger could not be read', rkey: 'p' },
+        { cursor: null, event: 'SubscribeKnot', heldBy: JSON.stringify([`${OWNER}/r`]), knot: host, level: 'info', msg: 'subscribing to knot' },
+        { event: 'KnotOpened', knot: host, level: 'info', msg: 'knot connected' },
+        { created: '1767225600000000001', event: 'KnotReceived', knot: host, level: 'debug', msg: 'knot event', rkey: 'k' },
+        { error: expect.stringMatching(/./) as string, event: 'WorkflowsUnread', knot: host, level: 'info', msg: 'workflow files could not be read', rkey: 'p' },
         { did: OWNER, event: 'CommitReceived', level: 'debug', msg: 'a record was deleted', timeUs: BEGIN + 1, ...key },
-        { event: 'UnsubscribeKnot', knot: host, level: 'info', msg: 'unsubscribing from a knot' },
-        { active: false, did: OWNER, event: 'AccountReceived', level: 'debug', msg: 'an account changed', status: 'deactivated' },
+        { event: 'UnsubscribeKnot', knot: host, level: 'info', msg: 'unsubscribing from knot' },
+        { active: false, did: OWNER, event: 'AccountReceived', level: 'debug', msg: 'account changed', status: 'deactivated' },
         { level: 'info', msg: 'stopping', signal: 'SIGINT' },
         { cursor: BEGIN + 2, level: 'info', msg: 'stopped; everything is saved' }
       ])
@@ -317,7 +317,7 @@ describe('tack run', () => {
       publish(around, 0)
       await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
       around.jetstream.publishRaw('x'.repeat(20 * 1024 * 1024), { timeUs: BEGIN + 500_000 })
-      await eventually(() => running.lines.some((line) => line.includes('events may have been missed')))
+      await eventually(() => running.lines.some((line) => line.includes('stream gap: events may have been missed')))
       publish(around, 2_000)
       await eventually(async () => (await stored(folder))?.cursor.cursor === around.jetstream.lastUs())
       await running.end('SIGTERM')
@@ -425,10 +425,10 @@ describe('a disk', () => {
       expect(await health()).toBe(200)
       await behave('full')
       publish(around, 0)
-      await running.says('saving failed: reading pauses until it works')
+      await running.says('save failed: reading is paused until saving recovers')
       expect(await health()).toBe(503)
       await behave('fine')
-      await running.says('saving works again; nothing was lost')
+      await running.says('saving recovered; nothing was lost')
       expect(await health()).toBe(200)
       await behave('stuck')
       for (const n of [4, 5, 6, 7]) publish(around, n)
@@ -438,7 +438,7 @@ describe('a disk', () => {
         return /^tack_backlog_events [1-9]/m.test(await metrics())
       })
       expect(await running.end('SIGTERM')).toBe(1)
-      expect(running.lines.at(-1)).toContain('the bridge did not stop in time; what was acknowledged is saved')
+      expect(running.lines.at(-1)).toContain('stop timed out; everything acknowledged is saved')
     }))
 })
 

@@ -106,9 +106,9 @@ describe('reports', () => {
     report(refused)
     report(gap)
     expect(said.slice(11).map(({ message, fields }) => [message, fields['count'] ?? fields['_tag']])).toEqual([
-      ['more reports of this kind were counted, not written', 16],
-      ['a frame of a knot was rejected', 'KnotFrameRejected'],
-      ['events may have been missed', 'Gap']
+      ['similar reports suppressed', 16],
+      ['knot frame rejected', 'KnotFrameRejected'],
+      ['stream gap: events may have been missed', 'Gap']
     ])
   })
 

@@ -204,9 +204,9 @@ describe('one file', () => {
     })
 
     it('too many aliases, or too much depth, make it faulty', () => {
-      expect(parse(bomb(9, 9))).toEqual(faulty('its aliases make too much of it'))
-      expect(parse('a: &a [*a]\n')).toEqual(faulty('its aliases make too much of it'))
-      expect(parse(keys(131_000, 4_000, 10))).toEqual(faulty('its aliases make too much of it'))
+      expect(parse(bomb(9, 9))).toEqual(faulty('its aliases expand to too much'))
+      expect(parse('a: &a [*a]\n')).toEqual(faulty('its aliases expand to too much'))
+      expect(parse(keys(131_000, 4_000, 10))).toEqual(faulty('its aliases expand to too much'))
       expect(parse('['.repeat(4_400) + ']'.repeat(4_400))).toEqual(faulty('line 1 is not valid YAML: nesting exceeded maxDepth (100)'))
     })
   })
@@ -300,7 +300,7 @@ describe('all files of a trigger', () => {
       Array.from({ length: 50 }, (_, i) => `${String(48 + i)}.yml`)
     )
     expect(log.lines).toEqual([
-      { fields: { knot: 'knot.example', left: 2, read: 50, rkey: '3mbd3542k2222' }, level: 'warn', message: 'more workflow files than are read' }
+      { fields: { knot: 'knot.example', left: 2, read: 50, rkey: '3mbd3542k2222' }, level: 'warn', message: 'too many workflow files: the rest is ignored' }
     ])
   })
 
@@ -330,7 +330,7 @@ describe('all files of a trigger', () => {
     const knots = ['slow', 'slow', 'slow', 'other'].map((name) => must(HostName.decode(`${name}.example`)))
     const readFiles: ReadFiles = ({ knot }, signal) => {
       asked.push(knot)
-      return new Promise((resolve) => signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'we are closing', isFinal: false })))
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'shutting down', isFinal: false })))
     }
     const { workflows } = reading(readFiles, knots.map((knot) => request({ knot })))
     expect(asked).toEqual(['slow.example', 'slow.example', 'other.example'])
@@ -345,7 +345,7 @@ describe('all files of a trigger', () => {
       new Promise<FilesRead>((resolve) => {
         begun += 1
         answers.push(resolve)
-        signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'we are closing', isFinal: false }))
+        signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'shutting down', isFinal: false }))
       }).finally(() => (ended += 1))
     const knots = Array.from({ length: 9 }, (_, i) => must(HostName.decode(`knot${String(i)}.example`)))
     const { told, workflows } = reading(readFiles, knots.map((knot) => request({ knot })))

@@ -313,7 +313,7 @@ describe('a request with several builds', () => {
 
   test('can disappear with its log', async () => {
     const { answer, provider } = asking()
-    expect(await answer(saidIn(provider.logs(job(), '8', new AbortController().signal)))).toEqual(['[Log]', 'The log cannot be had: Buildbot does not have the build any more.'])
+    expect(await answer(saidIn(provider.logs(job(), '8', new AbortController().signal)))).toEqual(['[Log]', 'The log is unavailable: Buildbot no longer has the build.'])
     await provider.close()
   })
 })

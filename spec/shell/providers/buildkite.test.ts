@@ -285,7 +285,7 @@ describe('a log that cannot be shown', () => {
 
   test.each<[string, { readonly builds?: ReadonlyArray<object | (() => Response)>; readonly log?: ReadonlyArray<() => unknown> }, ReadonlyArray<string>]>([
     ['is kept no more', { log: [not(404)] }, ['[Log]', 'Buildkite does not keep a log of this job.']],
-    ['may not be read', { log: [not(403)] }, ['[Log]', 'The log cannot be had: no']],
+    ['may not be read', { log: [not(403)] }, ['[Log]', 'The log is unavailable: no']],
     [
       'comes late',
       { builds: [...Array<object>(2).fill({ jobs: [{ ...ended, finished_at: null }], number: 7, state: 'running' }), passed(ended)], log: [not(404), () => 'one\n'] },
@@ -298,7 +298,7 @@ describe('a log that cannot be shown', () => {
       { log: [() => `\u001b_bk;t=1\u0007one\n${`${'\u001b_bk;'.repeat(1_000)}\n`.repeat(200)}`] },
       ['[test]', 'one', ...Array<string>(200).fill('\u001b_bk;'.repeat(1_000))]
     ],
-    ['is of a build that is gone', { builds: [not(404)] }, ['[Log]', 'The log cannot be had: Buildkite does not have the build any more.']],
+    ['is of a build that is gone', { builds: [not(404)] }, ['[Log]', 'The log is unavailable: Buildkite no longer has the build.']],
     [
       'is of jobs of which some are none, and some never began',
       { builds: [passed({ ...ended, id: 'w', type: 'waiter' }, { ...ended, id: 'b', started_at: null }, { ...ended, id: 'c', type: 'manual' }, { ...ended, name: null })] },
@@ -379,7 +379,7 @@ describe('the check', () => {
     const bench = benchOf({ kind: buildkite, ledger: server.ledger, server, settings: { ...SETTINGS, url: server.url } }, { plan: {}, secrets: [TOKEN], signing: null })
     const shop = await openWorkshop({ ...targetOf('token'), open: () => Promise.resolve(bench) })
     const { isFine, sentence } = await shop.answer((await shop.restart()).check())
-    expect([isFine, sentence]).toEqual([false, 'The token of Buildkite lacks the scopes write_builds, read_build_logs, read_pipelines.'])
+    expect([isFine, sentence]).toEqual([false, 'The Buildkite token lacks the scopes write_builds, read_build_logs, read_pipelines.'])
     await shop.close()
   })
 

@@ -176,7 +176,7 @@ describe.skipIf(!hasGit)(`a failed checkout${WITHOUT_GIT}`, () => {
     expect(await failing([at(knot, `${OWNER}/nothing`)], planOf(null))).toMatch(/not found|403|404/)
     expect(await failing([at(knot)], planOf(null))).toBe('The repository is empty.')
     await repo.commitAndPush([{ content: 'x', path: 'file' }])
-    expect(await failing([at(knot)], planOf('b'.repeat(40)))).toMatch(/not our ref|The commit is not there/)
+    expect(await failing([at(knot)], planOf('b'.repeat(40)))).toMatch(/not our ref|There is no such commit/)
   })
 
   test('names a missing commit, though another address has it', async () => {
@@ -184,7 +184,7 @@ describe.skipIf(!hasGit)(`a failed checkout${WITHOUT_GIT}`, () => {
     const { newSha } = await repo.commitAndPush([{ content: 'here', path: 'file' }])
     const other = await knot.git.createRepository({ name: 'other', owner: OWNER })
     await other.commitAndPush([{ content: 'elsewhere', path: 'another' }])
-    expect(await failing([at(knot, `${OWNER}/other`), at(knot)], planOf(newSha))).toMatch(/not our ref|The commit is not there/)
+    expect(await failing([at(knot, `${OWNER}/other`), at(knot)], planOf(newSha))).toMatch(/not our ref|There is no such commit/)
   })
 
   test('names a repository that is too large', async () => {

@@ -256,7 +256,7 @@ describe('a request to a provider', () => {
     })
     const asked = client.ask({ url: 'http://x' })
     await client.close()
-    const ended = { _tag: 'Uncertain', error: 'tack is ending', waitMs: 0 }
+    const ended = { _tag: 'Uncertain', error: 'tack is shutting down', waitMs: 0 }
     expect([await asked, await client.ask({ url: 'http://x' })]).toEqual([ended, ended])
   })
 
@@ -380,10 +380,10 @@ describe('a log that is one text', () => {
       '[user Build]',
       'a',
       '[system Log]',
-      'The log cannot be had at the moment: no answer',
+      'The log is unavailable at the moment: no answer',
       'b',
       '[system Log]',
-      'The log cannot be had at the moment: no answer',
+      'The log is unavailable at the moment: no answer',
       'c'
     ])
   })

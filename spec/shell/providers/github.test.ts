@@ -406,22 +406,22 @@ describe('a log that cannot be shown', () => {
   const SKIPPED = Array.from({ length: 100 }, (_, n) => ({ conclusion: 'skipped', id: 100 + n, name: 'skipped', status: 'completed' }))
 
   test.each<[string, { readonly jobs?: ReadonlyArray<() => unknown>; readonly logs?: ReadonlyArray<() => unknown>; readonly run?: ReadonlyArray<() => unknown>; readonly stored?: string }, ReadonlyArray<string>]>([
-    ['is kept no more', { logs: [not(410)] }, ['[Log]', 'GitHub does not keep the log of this job any more.']],
+    ['is kept no more', { logs: [not(410)] }, ['[Log]', 'GitHub no longer keeps the log of this job.']],
     ['comes late', { logs: [not(404), not(404), not(404), not(404), to('https://logs.example/1')] }, ['[test]', 'hello']],
     ['does not come', { logs: [not(404)] }, ['[Log]', 'GitHub has no log of this job.']],
-    ['may not be read', { logs: [not(403)] }, ['[Log]', 'The log cannot be had: no']],
+    ['may not be read', { logs: [not(403)] }, ['[Log]', 'The log is unavailable: no']],
     [
       'lies where anybody could read along, or nowhere',
       { logs: [to('http://logs.example/1'), to('logs'), to('https://logs.example/1')] },
-      ['[Log]', 'The log cannot be had at the moment: GitHub does not say where the log is', '[test]', 'hello']
+      ['[Log]', 'The log is unavailable at the moment: GitHub does not say where the log is', '[test]', 'hello']
     ],
     [
       'is too long',
       { stored: 'x'.repeat(8_388_609) },
       ['[test]', ...Array<string>(512).fill('x'.repeat(16_384)), '(The log goes on at GitHub; no more of it is shown here.)']
     ],
-    ['is of a run that is gone', { run: [not(404)] }, ['[Log]', 'The log cannot be had: GitHub does not have the run any more.']],
-    ['is of jobs that are gone', { jobs: [not(404)] }, ['[Log]', 'The log cannot be had: GitHub does not have the run any more.']],
+    ['is of a run that is gone', { run: [not(404)] }, ['[Log]', 'The log is unavailable: GitHub no longer has the run.']],
+    ['is of jobs that are gone', { jobs: [not(404)] }, ['[Log]', 'The log is unavailable: GitHub no longer has the run.']],
     ['is of a job on the second page', { jobs: [() => ({ jobs: SKIPPED }), () => JOBS, () => ({ jobs: SKIPPED }), () => JOBS] }, ['[test]', 'hello']],
     [
       'is of a job that has not ended, while the run has not',

@@ -123,7 +123,7 @@ describe('a build that is not listed', () => {
     const finding = createSettling(client, 10_000).find(job, looks().look)
     await new Promise((resolve) => setImmediate(resolve))
     await client.close()
-    expect(await finding).toEqual({ _tag: 'Uncertain', error: 'tack is ending', waitMs: 0 })
+    expect(await finding).toEqual({ _tag: 'Uncertain', error: 'tack is shutting down', waitMs: 0 })
   })
 
   test.each<[string, number | null]>([
@@ -193,10 +193,10 @@ describe('a log in parts', () => {
     const { passedMs, said } = await read([away, away, parts(true, part('a'))], { a: [away, text('1\n')] })
     expect(said).toEqual([
       '0 Log system start',
-      '0 The log cannot be had at the moment: away',
+      '0 The log is unavailable at the moment: away',
       '0 Log system end',
       '1 Log system start',
-      '1 The log cannot be had at the moment: away',
+      '1 The log is unavailable at the moment: away',
       '1 Log system end',
       '2 step a user start',
       '2 1',
@@ -213,9 +213,9 @@ describe('a log in parts', () => {
   })
 
   test('ends with a sentence where it is refused, and goes on where only a part is', async () => {
-    expect((await read([refused], {})).said).toEqual(['0 Log system start', '0 The log cannot be had: no', '0 Log system end'])
+    expect((await read([refused], {})).said).toEqual(['0 Log system start', '0 The log is unavailable: no', '0 Log system end'])
     const { said } = await read([parts(true, part('a'), part('b'))], { a: [refused], b: [{ _tag: 'None', sentence: 'Gone.' }] })
-    expect(said.filter((line) => !/ (?:start|end)$/.test(line))).toEqual(['0 The log cannot be had: no', '1 Gone.'])
+    expect(said.filter((line) => !/ (?:start|end)$/.test(line))).toEqual(['0 The log is unavailable: no', '1 Gone.'])
   })
 
   test('reports nothing for a reader that has left', async () => {

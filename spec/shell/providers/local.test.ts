@@ -282,7 +282,7 @@ describe('steps', () => {
   test('must exist, or the workflow is refused', () =>
     withSite(async (site) => {
       const outcome = await site.answer((await site.restart()).start(jobOf(BUILD, { steps: [] })))
-      expect(outcome).toEqual({ _tag: 'Refused', error: 'The workflow has no steps that could be run here.' })
+      expect(outcome).toEqual({ _tag: 'Refused', error: 'The workflow has no steps to run.' })
     }))
 })
 
@@ -305,7 +305,7 @@ describe('the checkout', () => {
         const skipped = jobOf(named('other.yml'), { ...steps('ls -A'), clone: { ...job.plan.clone, skip: true } })
         await begun(site, provider, skipped)
         expect(await ended(site, provider, skipped)).toMatchObject({ status: 'success' })
-        expect(texts(await logOf(site, provider, skipped))).toEqual(['The workflow asks for no checkout.'])
+        expect(texts(await logOf(site, provider, skipped))).toEqual(['The workflow skips the checkout.'])
       },
       {},
       checkout
@@ -319,14 +319,14 @@ describe('the checkout', () => {
         const job = jobOf(BUILD, steps('echo not reached'))
         await begun(site, provider, job)
         expect(await ended(site, provider, job)).toMatchObject({
-          error: 'The files could not be checked out: the commit is not there',
+          error: 'The files could not be checked out: no such commit',
           exitCode: null,
           status: 'failed'
         })
-        expect(texts(await logOf(site, provider, job))).toEqual(['the commit is not there'])
+        expect(texts(await logOf(site, provider, job))).toEqual(['no such commit'])
       },
       {},
-      () => Promise.reject(new Error('the commit is not there'))
+      () => Promise.reject(new Error('no such commit'))
     ))
 
   test('is called off when the build is cancelled', () =>
@@ -449,7 +449,7 @@ describe('several builds', () => {
         const [first] = jobs
         if (first === undefined) throw new Error('no job')
         expect(await site.answer(provider.find(first))).toEqual({ _tag: 'Missing' })
-        expect(texts(await logOf(site, provider, first))).toEqual(['There is no log any more: the build was removed.'])
+        expect(texts(await logOf(site, provider, first))).toEqual(['The log is gone: the build was removed.'])
       },
       { keepBuilds: 2 }
     ))

@@ -267,11 +267,11 @@ describe('the webhook provider on the wire', () => {
     ['is none', (question) => (isLog(question) ? not(404) : { id: 'b/1', status: 'success' }), ['[Log]', 'There is no log here; look for "b/1" at ci.example.']],
     ['is of no build', () => not(404), ['[Log]', `There is no log here; look for "${KEY}" at ci.example.`]],
     ['is too long', (question) => (isLog(question) ? 'x'.repeat(4_194_305) : { status: 'running' }), ['[Build]', ...Array<string>(256).fill('x'.repeat(16_384)), 'The log is longer than what is shown here.']],
-    ['may not be read', (question) => (isLog(question) ? not(403, 'not for you') : { status: 'success' }), ['[Log]', 'The log cannot be had: not for you']],
+    ['may not be read', (question) => (isLog(question) ? not(403, 'not for you') : { status: 'success' }), ['[Log]', 'The log is unavailable: not for you']],
     [
       'cannot be had at the moment',
       (question, nth) => (isLog(question) ? (nth > 3 ? 'one\n' : not(500, 'away')) : { status: 'success' }),
-      ['[Log]', 'The log cannot be had at the moment: the server answered 500: away', '[Build]', 'one']
+      ['[Log]', 'The log is unavailable at the moment: the server answered 500: away', '[Build]', 'one']
     ]
   ])('a log that %s', async (_, reply, said) => {
     let asked = 0
@@ -335,7 +335,7 @@ describe('settings', () => {
   test.each([
     [{ secret: SECRET, url: 'https://ci.example' }, null],
     [{ pipelines: { a: 'https://ci.example' }, secret: SECRET }, null],
-    [{ secret: SECRET }, 'it needs a "url", or "pipelines" with a URL each'],
+    [{ secret: SECRET }, 'set "url", or "pipelines" with a URL each'],
     [{ secret: SECRET, url: 'ftp://ci.example' }, 'a URL must begin with https:// or http://'],
     [{ pipelines: { a: 'x' }, secret: SECRET, url: 'https://ci.example' }, 'a URL must begin with https:// or http://'],
     [{ secret: 'x'.repeat(15), url: 'https://ci.example' }, 'it needs a "secret" of at least 16 characters, or TACK_WEBHOOK_SECRET in the environment'],

@@ -57,7 +57,7 @@ describe('the cursor', () => {
   it('is refused before the upgrade when it is given twice', async () => {
     const { url } = await serve(started())
     const { body, status } = await ask(url, '/events?cursor=1&cursor=2', { headers: UPGRADE })
-    expect([status, body]).toEqual([400, 'the cursor must be given once\n'])
+    expect([status, body]).toEqual([400, 'the cursor must be given only once\n'])
   })
 
   it('may be the last there is, and may be left out', async () => {

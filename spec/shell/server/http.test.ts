@@ -31,7 +31,7 @@ describe('xrpc', () => {
     const { url } = await serve(started())
     for (const verb of ['GET', 'POST']) {
       const { body, status } = await ask(url, `/xrpc/${method}`, { method: verb })
-      expect([status, JSON.parse(body)]).toEqual([501, { error: 'MethodNotImplemented', message: 'this spindle does not know the method' }])
+      expect([status, JSON.parse(body)]).toEqual([501, { error: 'MethodNotImplemented', message: 'method not implemented by this spindle' }])
     }
   })
 })
@@ -87,7 +87,7 @@ describe('healthz', () => {
     const { setSaving, url } = await serve(world)
     setSaving(false)
     expect((await ask(url, '/healthz')).status).toBe(503)
-    expect(await health(url)).toMatchObject({ reasons: ['what happens cannot be saved: see the log for why'], saving: false })
+    expect(await health(url)).toMatchObject({ reasons: ['the state cannot be saved: see the log'], saving: false })
     setSaving(true)
     expect((await ask(url, '/healthz')).status).toBe(200)
     world.apply({ _tag: 'StopRequested', at: world.clock.now() })
@@ -555,7 +555,7 @@ describe('requests', () => {
       { listen: { host: '127.0.0.1', port: 0 }, owner: OWNER }
     )
     const { body, status } = await ask(`http://127.0.0.1:${String(server.port)}`, '/metrics?%0a{"level":"fatal"}\u2028'.replace('\u2028', '%e2%80%a8'))
-    expect([status, body]).toEqual([500, 'something went wrong here; it has been noted\n'])
+    expect([status, body]).toEqual([500, 'internal error; it has been logged\n'])
     await server.close()
     const lines = logged.trim().split('\n').map((line) => JSON.parse(line) as { readonly level: string })
     expect(lines.map(({ level }) => level)).toEqual(['error'])

@@ -127,13 +127,13 @@ describe('a webhook', () => {
       }
     }
     const said = (message: string) => log.lines.filter((line) => line.message === message)
-    const [unsigned, unknown] = ['a webhook is not signed as it should be', 'somebody without the token wants to give orders']
+    const [unsigned, unknown] = ['webhook rejected: bad signature', 'admin request rejected: bad token']
     await all()
     expect([said(unsigned).length, said(unknown).length]).toEqual([10, 10])
     clock.advance(300_000)
     await all()
     expect([said(unsigned).length, said(unknown).length]).toEqual([11, 11])
-    expect(said('more of these were counted, not written').map(({ fields }) => fields)).toEqual([unsigned, unknown].map((of) => ({ count: 5, of })))
+    expect(said('similar messages suppressed').map(({ fields }) => fields)).toEqual([unsigned, unknown].map((of) => ({ count: 5, of })))
     expect(await metricsOf(url, 'tack_webhooks_total')).toEqual(['tack_webhooks_total{provider="fake",result="unauthorized"} 30'])
   })
 
@@ -151,7 +151,7 @@ describe('a webhook', () => {
   it('says why it is not believed or understood: to the operator in the log, to its sender as far as useful', async () => {
     const { log, url } = await serve(started(), { providers: [listening(NAME)] })
     const unsigned = await ask(url, `/webhooks/${PROVIDER}`, { body: 'running', method: 'POST' })
-    expect([unsigned.body, unsigned.headers['www-authenticate']]).toEqual(['the signature or token does not fit\n', 'Signature'])
+    expect([unsigned.body, unsigned.headers['www-authenticate']]).toEqual(['bad signature or token\n', 'Signature'])
     expect((await ask(url, `/webhooks/${PROVIDER}`, { headers: { 'x-token': 'right' }, method: 'POST' })).body).toBe('no body\n')
     await ask(url, `/webhooks/${PROVIDER}`, { body: 'throw', headers: { 'x-token': 'right' }, method: 'POST' })
     expect(log.lines).toMatchObject([
@@ -237,8 +237,8 @@ describe('an admin request', () => {
   })
 
   const refusing: ReadonlyArray<readonly [string, string, (world: World, build: BuildName) => void, string]> = [
-    ['to cancel what has ended', 'cancel', (world, build) => world.refuse(build, 'no'), 'it has ended already'],
-    ['to retry what goes on', 'retry', () => undefined, 'it has not ended yet'],
+    ['to cancel what has ended', 'cancel', (world, build) => world.refuse(build, 'no'), 'the build has already ended'],
+    ['to retry what goes on', 'retry', () => undefined, 'the build has not ended yet'],
     [
       'to retry without a right',
       'retry',
@@ -246,7 +246,7 @@ describe('an admin request', () => {
         world.refuse(build, 'no')
         world.retractRepo()
       },
-      'the repository does not name this spindle any more, or whoever caused the run has no say in it any more'
+      'the repository no longer names this spindle, or whoever caused the run no longer has rights in it'
     ],
     [
       'to retry what would have to be read, where too much is',
@@ -254,7 +254,7 @@ describe('an admin request', () => {
       (world) => {
         for (let n = 0; n < 500; n++) world.pushUnread()
       },
-      'too many runs of this knot are waiting for their files; come again later'
+      'too many runs of this knot are waiting for their workflow files; retry later'
     ]
   ]
 
