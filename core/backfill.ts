@@ -10,7 +10,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import type { MemberChanged } from './commits/index.js'
 import { Backoff, type Config, Natural } from './config.js'
-import { unhurried } from './connection.js'
+import { retryDelay } from './connection.js'
 import { Collection, COLLECTIONS, Did } from './data/identifiers.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
@@ -126,7 +126,7 @@ const unread = (state: BackfillState, { at, did, error, number, waitMs }: Record
   const reading = current(state, did, number, 'Reading')
   if (reading === null) return unchanged(state)
   const next = state.next
-  const wake: Effect = { _tag: 'WakeAfter', ...unhurried(state.backoff, reading.attempt, waitMs), timer: { _tag: 'RecordsTimer', did, number: next } }
+  const wake: Effect = { _tag: 'WakeAfter', ...retryDelay(state.backoff, reading.attempt, waitMs), timer: { _tag: 'RecordsTimer', did, number: next } }
   const told = report({ _tag: 'RecordsUnread', at, detail: error, did })
   return [
     {

@@ -272,7 +272,7 @@ const judged = (state: Builds.BuildsState, commits: Commits.CommitsState, knots:
 /** Whether the right to a run is there still, by what the rows say now (T2). */
 export const isEntitled = (state: Builds.BuildsState, commits: Commits.CommitsState, knot: HostName, rkey: Rkey): boolean => {
   const right = Builds.rightOf(state, knot, rkey)
-  return right !== null && Commits.isHeld(commits, knot, right.repository) && Rights.maySay(commits, right.repository, right.actor)
+  return right !== null && Commits.isHeld(commits, knot, right.repository) && Rights.mayTrigger(commits, right.repository, right.actor)
 }
 
 /**

@@ -46,7 +46,7 @@ const isAbout = (record: Collaborator, { did, owner, rkey }: Repository): boolea
  * Whether `actor` may push to the repository: its owner may, and whom a live record of the owner makes a collaborator on it. Where the
  * knot does not name anybody (`null`), it answers for that itself: it is the knot that lets people push.
  */
-export const maySay = (state: CommitsState, repository: Repository, actor: Did | null): boolean => {
+export const mayTrigger = (state: CommitsState, repository: Repository, actor: Did | null): boolean => {
   if (actor === null || actor === repository.owner) return true
   const { collaborators } = accountOf(state, repository.owner) ?? NOBODY
   return M.reduceWithKey<Rkey, Slot<Collaborator>, boolean>(
@@ -67,6 +67,6 @@ export const entitlement = (state: CommitsState, knot: HostName, claim: RepoClai
   const own = repositories.find(({ owner }) => owner === actor)
   if (own !== undefined) return { _tag: 'Entitled', repository: own }
   const isOneOwners = repositories.every(({ owner }) => owner === first.owner)
-  const entitled = isOneOwners ? repositories.find((repository) => maySay(state, repository, actor)) : undefined
+  const entitled = isOneOwners ? repositories.find((repository) => mayTrigger(state, repository, actor)) : undefined
   return entitled === undefined ? { _tag: 'NotEntitled', repository: first } : { _tag: 'Entitled', repository: entitled }
 }

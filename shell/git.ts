@@ -16,7 +16,7 @@ import path from 'node:path'
 import { Did, excerpt, type HostName, isWorkflowFile, type ReadWorkflows, Sha, WorkflowName } from '../core/index.js'
 import { packWithoutFiles } from './git/pack.js'
 import { gitProgram, type Program, type Ran } from './git/program.js'
-import { httpClient } from './http.js'
+import { httpClient } from './http-client.js'
 import { type Policy, type Resolve, resolverFor } from './net/guard.js'
 import { type Proxy, startProxy } from './net/proxy.js'
 import type { Clock } from './ports.js'
@@ -135,7 +135,7 @@ const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut: () =>
   const status = Number(STATUS.exec(said)?.[1] ?? 0)
   if (status >= 300 && status < 400) return { ...unread('the knot redirects, which is not followed', true), hasAnswered: true }
   if ([400, 401, 403, 404, 410].includes(status)) return { ...NO_REPOSITORY, hasAnswered: true }
-  if (status !== 0) return { ...unread(`the knot answers with ${String(status)}`, false), hasAnswered: true }
+  if (status !== 0) return { ...unread(`the knot answered ${String(status)}`, false), hasAnswered: true }
   if (NO_OBJECT.test(said)) return { ...NO_COMMIT, hasAnswered: true }
   return { ...unread(`git could not read the repository: ${excerpt(FATAL.exec(said)?.[1] ?? 'it was ended')}`, false), hasAnswered: false }
 }

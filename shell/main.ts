@@ -4,7 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import * as E from 'fp-ts/lib/Either.js'
 import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, readConfiguration } from './cli/configuration.js'
 import { configOption, runOptions, SecretError, serverOption, someOptions, storeOption, type RunOptions } from './cli/options.js'
-import type { BuildsOptions, OrderOptions } from './cli/order.js'
+import type { AdminOptions, BuildsOptions } from './cli/control.js'
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -117,19 +117,19 @@ buildsCommand
   .addOption(serverOption('ask the tack running there, instead of reading the store'))
   .addOption(new Option('--limit <number>', 'how many builds to list').argParser(limit).default(40))
   .option('--json', 'print JSON')
-  .action(async (options: BuildsOptions) => exit(await (await import('./cli/order.js')).builds(options, print, complain)))
+  .action(async (options: BuildsOptions) => exit(await (await import('./cli/control.js')).builds(options, print, complain)))
 
 for (const [action, description] of [
   ['cancel', 'cancel builds of a running tack: all of a run, or that of one workflow'],
   ['retry', 'repeat builds of a running tack, as a new run: all of a run, or that of one workflow']
 ] as const) {
-  const orderCommand = command(action, description)
+  const controlCommand = command(action, description)
     .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
     .argument('<rkey>', 'the key of the run')
     .argument('[workflow]', 'the file name of the workflow, like ci.yml')
-  for (const option of withFile([...someOptions('config', 'listen', 'adminToken'), serverOption()], file)) orderCommand.addOption(option.helpGroup('Options:'))
-  orderCommand.action(async (knot: string, rkey: string, workflow: string | undefined, options: OrderOptions) =>
-    exit(await (await import('./cli/order.js')).order({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
+  for (const option of withFile([...someOptions('config', 'listen', 'adminToken'), serverOption()], file)) controlCommand.addOption(option.helpGroup('Options:'))
+  controlCommand.action(async (knot: string, rkey: string, workflow: string | undefined, options: AdminOptions) =>
+    exit(await (await import('./cli/control.js')).control({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
   )
 }
 

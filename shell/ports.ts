@@ -23,10 +23,10 @@ export type Deliver = (event: Event, chars?: number) => void
 export type Submit = (event: Event) => Promise<boolean>
 
 /**
- * Takes an order, and says what it comes to: why it comes to nothing, in the state in which it is taken; or that it is `accepted`. `unsafe`: nobody can say
- * whether it ever will be taken (as above).
+ * Handles an admin request: `accepted`, or why it is refused, judged in the state in which it is taken in. `unsafe`: nobody can say
+ * whether it ever will be (as above).
  */
-export type TakeOrder = (order: CancelRequested | RetryRequested) => Promise<Builds.OrderRefusal | 'accepted' | 'unsafe'>
+export type HandleAdmin = (request: CancelRequested | RetryRequested) => Promise<Builds.OrderRefusal | 'accepted' | 'unsafe'>
 
 /** A connection that is being made, or is open. */
 export interface Link {

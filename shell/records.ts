@@ -9,11 +9,11 @@ import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { canonicalHost, decodeDidDocument, decodeListRecords, type Did, excerpt, type ListedPage, type Natural, type ReadRecords } from '../core/index.js'
-import { type Fetch, httpClient } from './http.js'
+import { type Fetch, httpClient } from './http-client.js'
 import type { Policy, Resolve } from './net/guard.js'
-import { platformResolve } from './net/names.js'
+import { platformResolve } from './net/resolver.js'
 import type { Clock, Deliver, Log, Records } from './ports.js'
-import { lanes } from './turns.js'
+import { createKeyedQueue } from './queue.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -128,11 +128,11 @@ export const recordReader = (options: RecordsOptions): Records => {
       pauses.add(over)
     })
 
-  const requests = lanes(maxRequests, 1, pause)
+  const requests = createKeyedQueue(maxRequests, 1, pause)
 
   /** What comes of `job`, when it is its turn. When everything is closed before, nothing does. */
   const inTurn = <A>(host: string, job: () => Promise<A>): Promise<A> =>
-    new Promise((resolve, reject) => requests.take(host, async () => job().then(resolve, reject)))
+    new Promise((resolve, reject) => requests.add(host, async () => job().then(resolve, reject)))
 
   /** The text of an answer with status 200; or what another one means. */
   const ask = async (fetch: Fetch, url: URL, maxBodyBytes: number): Promise<E.Either<Failure, string>> => {
@@ -142,7 +142,7 @@ export const recordReader = (options: RecordsOptions): Records => {
         const bytes = Buffer.from(await response.arrayBuffer())
         if (response.status !== 200) {
           const said = nameOf(bytes.toString('latin1'))
-          return failure(`${url.host} answers with ${String(response.status)} ${said}`.trim(), waitOf(response.headers, clock.now() / 1000))
+          return failure(`${url.host} answered ${String(response.status)} ${said}`.trim(), waitOf(response.headers, clock.now() / 1000))
         }
         return isUtf8(bytes) ? E.right(bytes.toString()) : failure(`${url.host}: not UTF-8`)
       })

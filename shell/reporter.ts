@@ -1,7 +1,7 @@
 /** Reports, as log lines, of each kind a few. (The state counts all of them; `inspect` shows how many.) */
 import type { Report } from '../core/index.js'
 import type { Clock, Log } from './ports.js'
-import { createSparing } from './sparing.js'
+import { createLogLimit } from './log-limit.js'
 
 /** What a report says, without the particulars, which are its fields. */
 const sentence = (report: Report): string => {
@@ -47,9 +47,9 @@ const sentence = (report: Report): string => {
 
 /** A function that writes reports to `log`. */
 export const createReporter = (clock: Clock, log: Log): ((report: Report) => void) => {
-  const turnOf = createSparing(clock)
+  const allowanceOf = createLogLimit(clock)
   return (report) => {
-    const { isWritten, leftOut } = turnOf(report._tag)
+    const { isWritten, leftOut } = allowanceOf(report._tag)
     const level = report._tag === 'TriggerIgnored' ? 'debug' : 'warn'
     if (leftOut > 0) log[level]('similar reports suppressed', { kind: report._tag, count: leftOut })
     if (isWritten) log[level](sentence(report), { ...report })

@@ -22,7 +22,7 @@ import {
   type TimeUs
 } from '../core/index.js'
 import { createInterpreter, type InterpreterPorts } from './interpreter.js'
-import type { Submit, TakeOrder } from './ports.js'
+import type { HandleAdmin, Submit } from './ports.js'
 import type { Noted } from './store/steps.js'
 import type { Store } from './store.js'
 
@@ -88,10 +88,10 @@ export interface Bridge {
    * events could not be saved. Idempotent.
    */
   readonly stop: () => Promise<E.Either<string, void>>
-  /** For what happens outside of the connections: a webhook, a wish of the operator. */
+  /** For what happens outside of the connections, like a webhook. */
   readonly submit: Submit
-  /** For what an operator wants done with builds. */
-  readonly order: TakeOrder
+  /** For requests of the operator to cancel or retry builds. */
+  readonly admin: HandleAdmin
   /** Resolves when the bridge has ended. */
   readonly ended: Promise<E.Either<string, void>>
 }
@@ -177,7 +177,7 @@ export const startBridge = (
       waiting = [...waiting, { number: arrived, tell: resolve }]
     })
 
-  const order: TakeOrder = async (event) => {
+  const admin: HandleAdmin = async (event) => {
     let refusal = null as Builds.OrderRefusal | null
     const safe = submit(event)
     // What is between it and its turn may change what it comes to.
@@ -413,7 +413,7 @@ export const startBridge = (
       }
       return ended
     },
-    order,
+    admin,
     submit
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What the spindle serves: statuses and logs to Tangled, answers to who asks whose it is, webhooks from providers, orders of the operator,
+ * What the spindle serves: statuses and logs to Tangled, answers to who asks whose it is, webhooks from providers, admin requests,
  * and to people and their monitoring what it is doing.
  *
  * Everything shown comes from the durable state, so nothing is ever shown that a crash can take back. Everything told becomes an event.
@@ -7,30 +7,32 @@
  *     GET  /events?cursor=…                           websocket   statuses                      events.ts
  *     GET  /logs/{knot}/{rkey}/{workflow}             websocket   the log of a build            logs.ts
  *     GET  /xrpc/sh.tangled.owner                                 whose spindle this is
- *     POST /webhooks/{provider}                                   how builds stand              posts.ts
- *     POST /builds/{knot}/{rkey}[/{workflow}]/cancel, …/retry     with the operator's token     posts.ts
+ *     POST /webhooks/{provider}                                   how builds stand              webhooks.ts
+ *     POST /builds/{knot}/{rkey}[/{workflow}]/cancel, …/retry     with the admin token          admin.ts
  *     GET  /healthz, /metrics                                                                   health.ts, metrics.ts
  *     GET  /, /api/overview.json, /api/builds.json?before=…       the page, and what it shows   page/, overview.ts
  */
 import type { Did, State } from '../core/index.js'
-import type { Clock, Log, Submit, TakeOrder } from './ports.js'
+import type { Clock, HandleAdmin, Log, Submit } from './ports.js'
+import { limitedLog } from './log-limit.js'
 import type { Provider } from './providers/provider.js'
 import type { Observer } from './runtime.js'
 import type { ListenAddress } from './server/address.js'
-import { createCensus } from './server/census.js'
+import { takeAdmin } from './server/admin.js'
 import { createEvents, defaultEventsLimits, type EventsLimits } from './server/events.js'
+import { createGauges } from './server/gauges.js'
 import { createHealth } from './server/health.js'
-import { type Answer, createBudget, defaultHttpLimits, type HttpLimits, json, readByAll, type Route, type Router, startHttp } from './server/http.js'
+import { type Answer, createBudget, defaultHttpLimits, type HttpLimits, json, readByAll, type Route, type Router, startHttp } from './server/http-server.js'
 import { createLogs, defaultLogsLimits, type LogsLimits } from './server/logs.js'
 import { createMetrics } from './server/metrics.js'
 import { answerBuilds, createOverview } from './server/overview.js'
 import { loadPage } from './server/page.js'
-import { takeOrder, takeWebhook } from './server/posts.js'
-import { sparingLog } from './sparing.js'
+import { takeWebhook } from './server/webhooks.js'
 
 // ---------------------------------------------------------------------------------------- model
 
 export interface ServerPorts {
+  readonly admin: HandleAdmin
   /** How many events have arrived and are not taken in yet. */
   readonly backlog: () => number
   readonly clock: Clock
@@ -39,7 +41,6 @@ export interface ServerPorts {
   /** Whether what happens can be saved. */
   readonly isSaving: () => boolean
   readonly log: Log
-  readonly order: TakeOrder
   readonly providers: ReadonlyArray<Provider>
 }
 
@@ -100,29 +101,28 @@ const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray
 export const startServer = async (ports: ServerPorts, config: ServerConfig): Promise<Server> => {
   const { backlog, clock, durable, isSaving, providers, submit } = ports
   // Whoever comes decides how often any of it is said.
-  const log = sparingLog(clock, ports.log)
+  const log = limitedLog(clock, ports.log)
   const limits = limitsOf(config.limits ?? {})
   const page = loadPage()
   const events = createEvents(durable, log, limits.events)
   const logs = createLogs({ clock, durable, log, providers }, limits.logs)
   const health = createHealth({ clock, durable, isSaving, lostLimitMs: limits.lostMs })
-  const census = createCensus(clock, durable)
+  const gauges = createGauges(clock, durable)
   const metrics = createMetrics({
     backlog,
-    census,
     clock,
     durable,
     events: events.counts,
+    gauges,
     isSaving,
     listening: providers.filter(({ webhook }) => webhook !== undefined).map(({ name }) => name),
     logReaders: logs.readers,
     lostMs: health.lostMs
   })
   const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving(), nowUs: clock.now() }))
-  // Anybody can send these.
-  const posts = { clock, log }
-  const webhooks = { ...posts, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes, submit }
-  const admin = { ...posts, count: metrics.countOrder, durable, order: ports.order, token: config.adminToken }
+  const shared = { clock, log }
+  const webhooks = { ...shared, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes, submit }
+  const admin = { ...shared, count: metrics.countAdmin, durable, handle: ports.admin, token: config.adminToken }
 
   const xrpc = (method: string): Route =>
     method === 'sh.tangled.owner'
@@ -138,8 +138,8 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
     return provider === undefined ? null : { _tag: 'Answers', answer: (asked, request) => takeWebhook(webhooks, provider, asked, request), methods: ['POST'] }
   }
 
-  const order = (names: ReadonlyArray<string>, action: string | undefined): Route | null =>
-    action === 'cancel' || action === 'retry' ? { _tag: 'Answers', answer: (asked) => takeOrder(admin, asked, names, action), methods: ['POST'] } : null
+  const builds = (names: ReadonlyArray<string>, action: string | undefined): Route | null =>
+    action === 'cancel' || action === 'retry' ? { _tag: 'Answers', answer: (asked) => takeAdmin(admin, asked, names, action), methods: ['POST'] } : null
 
   const router: Router = (segments) => {
     const [head = '', ...rest] = segments
@@ -158,12 +158,12 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
         if (head === 'api' && one === 'overview.json') return get(overview)
         return head === 'api' && one === 'builds.json' ? get((_, query) => answerBuilds(durable(), query)) : null
       case 3:
-        if (head === 'builds') return order(rest.slice(0, 2), three)
+        if (head === 'builds') return builds(rest.slice(0, 2), three)
         return head === 'logs' && one !== undefined && two !== undefined && three !== undefined
           ? { _tag: 'Socket', admit: () => logs.admit(one, two, three) }
           : null
       case 4:
-        return head === 'builds' ? order(rest.slice(0, 3), rest[3]) : null
+        return head === 'builds' ? builds(rest.slice(0, 3), rest[3]) : null
       default:
         return null
     }
@@ -172,7 +172,7 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
   const http = await startHttp({ clock, limits: limits.http, listen: config.listen, log, router })
   return {
     close: async () => {
-      census.close()
+      gauges.close()
       await http.close()
     },
     observe: () => {

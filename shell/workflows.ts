@@ -12,7 +12,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { decodeWorkflow, excerpt, isWorkflowFile, type ReadWorkflows, type Workflow, type WorkflowName, type WorkflowSource } from '../core/index.js'
 import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
 import type { Clock, Deliver, Log, Workflows } from './ports.js'
-import { lanes } from './turns.js'
+import { createKeyedQueue } from './queue.js'
 import { parseSpelled, type YamlFault } from './yaml.js'
 
 // ---------------------------------------------------------------------------------------- one file
@@ -83,7 +83,7 @@ const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readon
 
 /** Reads workflows. What is being read when it is closed is not answered: the core asks again at the next start. */
 export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot = 2, readFiles }: WorkflowsOptions): Workflows => {
-  const queue = lanes(maxReadings, maxReadingsPerKnot)
+  const queue = createKeyedQueue(maxReadings, maxReadingsPerKnot)
   const closing = new AbortController()
   const isClosing = (): boolean => closing.signal.aborted
 
@@ -123,7 +123,7 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
       return queue.close()
     },
     read: (request, deliver) =>
-      queue.take(request.knot, () =>
+      queue.add(request.knot, () =>
         read(request, deliver).catch((error: unknown) => {
           const { knot, number, rkey } = request
           if (!isClosing()) deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error: excerpt(String(error)), isFinal: false, knot, number, rkey })

@@ -3,7 +3,7 @@
  */
 import { type BuildName, type Recipe } from '../model/build.js'
 import type { Natural } from '../config.js'
-import { unhurried } from '../connection.js'
+import { retryDelay } from '../connection.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Effect } from '../effect.js'
 import type { Timer } from '../event.js'
@@ -18,7 +18,7 @@ export const ATTEMPTS = 30
 
 export const wake = (state: BuildsState, attempt: number, waitMs: number, timer: Timer): Effect => ({
   _tag: 'WakeAfter',
-  ...unhurried(state.settings.policy.backoff, attempt, waitMs),
+  ...retryDelay(state.settings.policy.backoff, attempt, waitMs),
   timer
 })
 

@@ -42,10 +42,10 @@ export const announcedOf = (workflow: Workflow, sources: ReadonlyArray<WorkflowS
 }
 
 /** The cause without what changed, where that is not looked at: what a ready-made pipeline brings along has been chosen. */
-export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause => (kind === 'pipeline' ? small(cause) : cause)
+export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause => (kind === 'pipeline' ? withoutChangedFiles(cause) : cause)
 
 /** The cause without what was needed only to choose workflows. */
-export const small = (cause: Cause): Cause => (cause._tag === 'Push' ? { ...cause, changedFiles: null } : cause)
+export const withoutChangedFiles = (cause: Cause): Cause => (cause._tag === 'Push' ? { ...cause, changedFiles: null } : cause)
 
 export const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | 'limit', detail: string): Effect =>
   report({ _tag: 'WorkflowDropped', at, build, detail, reason })

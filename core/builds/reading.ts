@@ -20,7 +20,7 @@ import type { Condition, Workflow } from '../model/workflow.js'
 import { allowanceOf } from './allow.js'
 import { ATTEMPTS, begin, wake } from './asking.js'
 import { toldIn } from './counterparts.js'
-import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, small } from './judging.js'
+import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './judging.js'
 import { type BuildsState, type Run, type RunPhase, type Step } from './model.js'
 import { numbered, runKey, runOf, andThen, withoutRun, withRun } from './runs.js'
 import { withReading, withSpent } from './sources.js'
@@ -59,7 +59,7 @@ export const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
     if (run.only === null) return [nothingOf(state, knot, rkey), [told]]
     // Somebody asked for these, and hears what became of them.
     const { only } = run
-    const known: Run = { ...run, cause: small(run.cause), only: null, phase: { _tag: 'Read' } }
+    const known: Run = { ...run, cause: withoutChangedFiles(run.cause), only: null, phase: { _tag: 'Read' } }
     const announced = announce(withReading(state, knot, -1), at, knot, rkey, known, only.map(announcedUnread))
     const begun = andThen(announced, (after) =>
       chain(after, only, (before, workflow) =>
@@ -133,7 +133,7 @@ export const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: 
     ...verdicts.filter(isBuilt(state, run)).map(([workflow]) => announcedOf(workflow, event.sources ?? phase.workflows ?? [])),
     ...missed.map(announcedUnread)
   ]
-  const kept: Run = { ...known, cause: small(run.cause), only: null }
+  const kept: Run = { ...known, cause: withoutChangedFiles(run.cause), only: null }
   const started = announce(withReading(state, knot, -1), at, knot, rkey, kept, announced)
   const judging: Judging = { at, list, room: roomIn({ ...kept, builds: [] }, announced), run: known }
   const decided = andThen(started, (told) =>

@@ -3,14 +3,14 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { addressesOf, gitReader } from '../git.js'
-import { httpClient } from '../http.js'
+import { httpClient } from '../http-client.js'
 import type { Clock, Log, Records, Workflows } from '../ports.js'
 import { gitCheckout } from '../providers/checkout.js'
 import { wordsOf } from '../providers/common.js'
 import { makeProvider } from '../providers/index.js'
 import type { Provider } from '../providers/provider.js'
 import { recordReader } from '../records.js'
-import { sparingLog } from '../sparing.js'
+import { limitedLog } from '../log-limit.js'
 import { workflowReader } from '../workflows.js'
 import type { Configuration } from './configuration.js'
 import type { RunOptions } from './options.js'
@@ -90,7 +90,7 @@ export const assemble = async (
   const emptied = await emptyFolder(tmp).then(E.right, (error: unknown) => E.left(`${tmp}: ${wordsOf(error)}`))
   if (E.isLeft(emptied)) return emptied
   const git = { clock, isInsecure, policy, tmp }
-  const sparing = sparingLog(clock, log)
+  const limited = limitedLog(clock, log)
   const client = httpClient({ clock, policy: trustedPolicyOf(options) })
   const checkout = gitCheckout({ ...git, addresses: ({ build, plan }) => addressesOf(build.knot, plan.repository, isInsecure) })
 
@@ -116,7 +116,7 @@ export const assemble = async (
     close: () => client.close(),
     providers,
     // A directory of the operator's own may be anywhere; the public one is a host like any other.
-    records: recordReader({ clock, log: sparing, policy, ...(options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }) }),
-    workflows: workflowReader({ clock, log: sparing, readFiles: gitReader(git) })
+    records: recordReader({ clock, log: limited, policy, ...(options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }) }),
+    workflows: workflowReader({ clock, log: limited, readFiles: gitReader(git) })
   })
 }

@@ -17,11 +17,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type Config, type Did, type Event, excerpt, initial, MEMBER, type Natural, OrderedMap } from '../../core/index.js'
 import { systemClock } from '../clock.js'
-import { httpClient } from '../http.js'
+import { httpClient } from '../http-client.js'
 import { jetstreamClient } from '../jetstream.js'
 import { silentLog, visible } from '../log.js'
 import { kindOf, type Policy } from '../net/guard.js'
-import { platformResolve } from '../net/names.js'
+import { platformResolve } from '../net/resolver.js'
 import { openSocket, withDefaults } from '../net.js'
 import type { Clock, Link, Log } from '../ports.js'
 import type { Provider } from '../providers/provider.js'
@@ -34,7 +34,7 @@ import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
 import { assemble, type Parts, policyOf, trustedPolicyOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
-import { urlOf } from './order.js'
+import { urlOf } from './control.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -308,7 +308,7 @@ const listen = async (options: RunOptions, config: Config | null, ask: Ask, cloc
   const state = initial(config)
   try {
     const server = await startServer(
-      { backlog: () => 0, clock, durable: () => state, isSaving: () => true, log: silentLog, order: () => Promise.resolve('unsafe'), providers: [], submit: () => Promise.resolve(false) },
+      { backlog: () => 0, clock, durable: () => state, isSaving: () => true, log: silentLog, admin: () => Promise.resolve('unsafe'), providers: [], submit: () => Promise.resolve(false) },
       { listen: options.listen, owner: options.owner as Did }
     )
     return { finding: fine(what, `${shown} is free.`), server }

@@ -10,7 +10,7 @@ import type { Log } from '../ports.js'
 import { createProgress } from '../progress.js'
 import { type Bridge, type Observer, startBridge } from '../runtime.js'
 import { type Server, type ServerPorts, startServer } from '../server.js'
-import { sparingLog } from '../sparing.js'
+import { limitedLog } from '../log-limit.js'
 import { openStore } from '../store.js'
 import { systemdWatchdog } from '../watchdog.js'
 import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
@@ -77,7 +77,7 @@ export const run = async (
       durable: () => bridge?.durable() ?? store.state,
       isSaving: () => bridge?.isSaving() ?? true,
       log,
-      order: (order) => bridge?.order(order) ?? Promise.resolve('unsafe'),
+      admin: (request) => bridge?.admin(request) ?? Promise.resolve('unsafe'),
       providers,
       submit: (event) => bridge?.submit(event) ?? Promise.resolve(false)
     },
@@ -95,8 +95,8 @@ export const run = async (
 
   const progress = createProgress(clock, log, isTerminal ? out : null, () => bridge?.backlog() ?? 0)
   // What strangers cause, knots and records of theirs, is a few lines, whatever they do.
-  const sparing = sparingLog(clock, log)
-  const tell = narrate(log, sparing)
+  const limited = limitedLog(clock, log)
+  const tell = narrate(log, limited)
   clearInterval(beats ?? undefined)
   const started = startBridge(
     {
@@ -105,7 +105,7 @@ export const run = async (
       log,
       network: {
         openJetstream: jetstreamClient({ clock, log, policy: trustedPolicyOf(options), url: options.jetstream }),
-        openKnot: knotClient({ clock, log: sparing, policy: policyOf(options), isInsecure: options.dev === true })
+        openKnot: knotClient({ clock, log: limited, policy: policyOf(options), isInsecure: options.dev === true })
       },
       random: systemRandom,
       records,
@@ -160,19 +160,19 @@ const serve = (ports: ServerPorts, { adminToken, listen, owner }: RunOptions): P
 
 /**
  * Says what happens, once it is durable: connections and subscriptions at `info`, every record and account at `debug`. The
- * field `event` is for programs that read along. `sparing` is for what others decide how often it happens.
+ * field `event` is for programs that read along. `limited` is for what others decide how often it happens.
  */
-const narrate: (log: Log, sparing: Log) => Observer = (log, sparing) => (durable, events, effects) => {
-  for (const event of events) narrateEvent(log, sparing, event)
-  for (const effect of effects) narrateEffect(log, sparing, durable, effect)
+const narrate: (log: Log, limited: Log) => Observer = (log, limited) => (durable, events, effects) => {
+  for (const event of events) narrateEvent(log, limited, event)
+  for (const effect of effects) narrateEffect(log, limited, durable, effect)
 }
 
-const narrateEvent = (log: Log, sparing: Log, event: Event): void => {
+const narrateEvent = (log: Log, limited: Log, event: Event): void => {
   switch (event._tag) {
     case 'JetstreamOpened':
       return log.info('stream connected', { event: event._tag, connection: event.connection })
     case 'KnotOpened':
-      return sparing.info('knot connected', { event: event._tag, knot: event.host, connection: event.connection })
+      return limited.info('knot connected', { event: event._tag, knot: event.host, connection: event.connection })
     case 'CommitReceived':
       return log.debug(event.record === null ? 'record deleted' : 'record written', {
         event: event._tag,
@@ -191,7 +191,7 @@ const narrateEvent = (log: Log, sparing: Log, event: Event): void => {
         timeUs: event.timeUs
       })
     case 'WorkflowsUnread':
-      return sparing.info('workflow files could not be read', { event: event._tag, knot: event.knot, rkey: event.rkey, error: event.error })
+      return limited.info('workflow files could not be read', { event: event._tag, knot: event.knot, rkey: event.rkey, error: event.error })
     case 'KnotReceived':
       return log.debug('knot event', {
         event: event._tag,
@@ -211,23 +211,23 @@ const named = ({ knot, rkey, ...rest }: { readonly knot: string; readonly rkey: 
   ...('workflow' in rest ? { workflow: rest.workflow } : {})
 })
 
-const narrateEffect = (log: Log, sparing: Log, durable: State, effect: Effect): void => {
+const narrateEffect = (log: Log, limited: Log, durable: State, effect: Effect): void => {
   switch (effect._tag) {
     case 'OpenJetstream':
       return log.info('connecting to the stream', { event: effect._tag, connection: effect.connection, cursor: effect.cursor, ordinal: effect.ordinal })
     case 'SubscribeKnot':
-      return sparing.info('subscribing to knot', {
+      return limited.info('subscribing to knot', {
         event: effect._tag,
         knot: effect.host,
         heldBy: holdersOf(effect.host)(durable).slice(0, 5),
         cursor: effect.cursor
       })
     case 'UnsubscribeKnot':
-      return sparing.info('unsubscribing from knot', { event: effect._tag, knot: effect.host })
+      return limited.info('unsubscribing from knot', { event: effect._tag, knot: effect.host })
     case 'ReadRecords':
       return log.debug('reading account records', { event: effect._tag, did: effect.did, collection: effect.collection })
     case 'ReadWorkflows':
-      return sparing.info('reading workflow files of a trigger', { event: effect._tag, ...named(effect), owner: effect.repository.owner, repo: effect.repository.name, sha: effect.sha })
+      return limited.info('reading workflow files of a trigger', { event: effect._tag, ...named(effect), owner: effect.repository.owner, repo: effect.repository.name, sha: effect.sha })
     case 'StartBuild':
       return log.info('starting build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider, pipeline: effect.plan.pipeline })
     case 'FindBuild':

@@ -5,7 +5,7 @@
  * One request of git's protocol, version 2 (gitprotocol-v2, gitprotocol-http), is all it takes. The pack is for git to judge: objects go
  * by what their contents hash to.
  */
-import type { HttpClient } from '../http.js'
+import type { HttpClient } from '../http-client.js'
 
 /** Longer packs of trees are left to git, which need not hold them in memory. 16 MiB. */
 const MAX_PACK_BYTES = 16 * 2 ** 20

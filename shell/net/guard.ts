@@ -16,9 +16,9 @@
  */
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { platformResolve, type Resolve, strangersResolve } from './names.js'
+import { platformResolve, type Resolve, strangersResolve } from './resolver.js'
 
-export type { Resolve } from './names.js'
+export type { Resolve } from './resolver.js'
 
 export interface Policy {
   /** Whether 127.0.0.0/8 and ::1 may be connected to, and without TLS, as on the embedded network. */

@@ -17,7 +17,7 @@ import { clampTimeUs, Did, Nsid, type TimeUs } from '../../core/index.js'
 import type { Clock } from '../ports.js'
 import { type Controls, type Feed, type Goodbye, joined, message, startEndpoint } from './endpoint.js'
 import { accountBody, type Body, commitBody, frameText, identityBody, type Operation, seeded, tid } from './frames.js'
-import { placeIn } from './log.js'
+import { placeIn } from './place.js'
 
 // ---------------------------------------------------------------------------------------- model
 

@@ -15,7 +15,7 @@ import type { Clock } from '../ports.js'
 import { type Controls, type Feed, joined, message, startEndpoint } from './endpoint.js'
 import { type KnotEvent, type KnotGeneration, knotFrameText, type Push, pullRequest, pushEvents, tid } from './frames.js'
 import { type GitOptions, type GitServer, gitServer } from './git-server.js'
-import { placeIn } from './log.js'
+import { placeIn } from './place.js'
 
 // ---------------------------------------------------------------------------------------- model
 

@@ -328,7 +328,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     return (answer.status === 200 ? decoded(Run, answer) : null) ?? doubt(answer)
   }
 
-  /** Asks how a run stands, and whether that is new: what GitHub answers with 304 does not count against its limit. */
+  /** Asks how a run stands, and whether that is new: what GitHub answered 304 does not count against its limit. */
   const watcher = (job: Job, external: string): (() => Promise<Progress | Missing | Uncertain>) => {
     let seen: { readonly etag: string; readonly progress: Progress } | null = null
     let isWarned = false

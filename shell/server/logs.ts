@@ -15,8 +15,8 @@ import { message } from '../network/endpoint.js'
 import type { Clock, Log } from '../ports.js'
 import { PIECE_CHARS, piecesOf } from '../providers/log-texts.js'
 import type { LogLine, Provider } from '../providers/provider.js'
-import { type Answer, notFound, text } from './http.js'
-import { buildNamed } from './names.js'
+import { type Answer, notFound, text } from './http-server.js'
+import { buildNamed } from './lookup.js'
 import type { Peer } from './peer.js'
 
 export interface LogsLimits {

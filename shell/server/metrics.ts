@@ -2,17 +2,18 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { OrderedMap, Report, type State } from '../../core/index.js'
 import type { Clock } from '../ports.js'
-import type { Census } from './census.js'
+import { ADMIN_RESULTS, type AdminResult } from './admin.js'
 import type { EventsCounts } from './events.js'
-import { type Answer, text } from './http.js'
+import type { Gauges } from './gauges.js'
+import { type Answer, text } from './http-server.js'
 import { buildsByStatus } from './overview.js'
-import { ORDER_RESULTS, type OrderResult, WEBHOOK_RESULTS, type WebhookResult } from './posts.js'
+import { WEBHOOK_RESULTS, type WebhookResult } from './webhooks.js'
 
 export interface MetricsPorts {
-  readonly census: Census
   readonly clock: Clock
   readonly durable: () => State
   readonly events: () => EventsCounts
+  readonly gauges: Gauges
   readonly isSaving: () => boolean
   readonly logReaders: () => number
   /** The names of the providers that take webhooks. */
@@ -24,7 +25,7 @@ export interface MetricsPorts {
 
 export interface Metrics {
   readonly answer: () => Promise<Answer>
-  readonly countOrder: (result: OrderResult) => void
+  readonly countAdmin: (result: AdminResult) => void
   readonly countWebhook: (provider: string, result: WebhookResult) => void
 }
 
@@ -53,7 +54,7 @@ const phasesOf = ({ knots: { subscriptions } }: State): ReadonlyMap<string, numb
   return counts
 }
 
-export const createMetrics = ({ backlog, census, clock, durable, events, isSaving, listening, logReaders, lostMs }: MetricsPorts): Metrics => {
+export const createMetrics = ({ backlog, gauges, clock, durable, events, isSaving, listening, logReaders, lostMs }: MetricsPorts): Metrics => {
   const register = new Registry()
   const registers = [register]
   collectDefaultMetrics({ register })
@@ -127,7 +128,7 @@ export const createMetrics = ({ backlog, census, clock, durable, events, isSavin
 
   gauge('accounts', 'Accounts of which anything is known.', () => OrderedMap.size(durable().commits.accounts))
   gauge('members', 'Members.', () => OrderedMap.size(durable().commits.members))
-  labelled('rows', 'collection', 'Records that are kept, by collection; tombstones are where records were.', () => Object.entries(census.rows()))
+  labelled('rows', 'collection', 'Records that are kept, by collection; tombstones are where records were.', () => Object.entries(gauges.rows()))
   labelled('knots', 'phase', 'Knots that are held, by the phase of their connection.', () => phasesOf(durable()))
   gauge('runs', 'Triggers that are remembered.', () => OrderedMap.size(durable().builds.runs))
   labelled('builds', 'status', 'Builds that are remembered, by status.', () => Object.entries(buildsByStatus(durable())))
@@ -140,14 +141,14 @@ export const createMetrics = ({ backlog, census, clock, durable, events, isSavin
   gauge('log_readers', 'Readers of /logs.', logReaders)
 
   const webhooks = new Counter({ help: 'Webhooks, by provider and by what became of them.', labelNames: ['provider', 'result'], name: 'tack_webhooks_total', registers })
-  const orders = new Counter({ help: 'Requests to cancel or retry.', labelNames: ['result'], name: 'tack_orders_total', registers })
+  const adminRequests = new Counter({ help: 'Requests to cancel or retry.', labelNames: ['result'], name: 'tack_orders_total', registers })
 
   for (const provider of listening) for (const result of WEBHOOK_RESULTS) webhooks.inc({ provider, result }, 0)
-  for (const result of ORDER_RESULTS) orders.inc({ result }, 0)
+  for (const result of ADMIN_RESULTS) adminRequests.inc({ result }, 0)
 
   return {
     answer: async () => text(200, (await register.metrics()).trimEnd(), { 'content-type': register.contentType }),
-    countOrder: (result) => orders.inc({ result }),
+    countAdmin: (result) => adminRequests.inc({ result }),
     countWebhook: (provider, result) => webhooks.inc({ provider, result })
   }
 }

@@ -7,8 +7,8 @@ import { gzipSync } from 'node:zlib'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type Builds, Counters, type Did, excerpt, isFinal, OrderedMap, Rkey, repoAt, type Report, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
-import { placeIn } from '../network/log.js'
-import { type Answer, json, readByAll, text } from './http.js'
+import { placeIn } from '../network/place.js'
+import { type Answer, json, readByAll, text } from './http-server.js'
 
 /** How many of each kind are shown. */
 const SHOWN = { builds: 100, holders: 12, knots: 200, members: 200, reading: 50, repositories: 200 } as const

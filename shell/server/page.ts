@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import type { Answer } from './http.js'
+import type { Answer } from './http-server.js'
 
 /** Beside this module where it runs as it is written; where it was compiled, the sources lie three folders up from `dist/shell/server`. */
 const FOLDERS = ['./page/', '../../../shell/server/page/'].map((path) => new URL(path, import.meta.url))

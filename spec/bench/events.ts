@@ -140,7 +140,7 @@ const events = async (readers: number): Promise<Broadcaster> => {
       durable: () => state,
       isSaving: () => true,
       log: silentLog,
-      order: () => Promise.resolve('unsafe'),
+      admin: () => Promise.resolve('unsafe'),
       providers: [],
       submit: () => Promise.resolve(false)
     },

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { TraceHeader } from './format.js'
-import { BY_HAND, FOLDERS, generated, MANIFEST } from './generate/files.js'
+import { BY_HAND, FOLDERS, generated, MANIFEST } from './generate/generated-files.js'
 import { type Manifest, manifestOf } from './generate/manifest.js'
 
 const SPEC = new URL('../', import.meta.url)

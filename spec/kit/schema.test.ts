@@ -35,7 +35,7 @@ import { runs } from '../arbitraries/script.js'
 import { Request, TraceHeader } from './format.js'
 import { CONSTRAINTS } from './schema/constraints.js'
 import { breakages, broken, candidates, EDGES } from './schema/drawn.js'
-import { type SchemaName, SCHEMAS, schemaFiles } from './schema/files.js'
+import { type SchemaName, SCHEMAS, schemaFiles } from './schema/schema-files.js'
 
 const SPEC = new URL('../', import.meta.url)
 const SEED = 20_261_124

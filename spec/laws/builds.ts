@@ -64,7 +64,7 @@ const holds = (state: State, config: Config, knot: string, owner: Did, rkey: str
 }
 
 /** Whether `actor` has a say in the repository: from the rows alone. */
-const maySay = (state: State, { did, owner, rkey }: Of<'ReadWorkflows'>['repository'], actor: Did | null): boolean => {
+const mayTrigger = (state: State, { did, owner, rkey }: Of<'ReadWorkflows'>['repository'], actor: Did | null): boolean => {
   if (actor === null || actor === owner) return true
   const account = accountOf(state, owner)
   const records = account === undefined ? [] : M.toEntries(account.collaborators)
@@ -235,7 +235,7 @@ export const BUILD = {
         when(read !== null && trigger !== null, () => {
           if (read === null || trigger === null) return false
           return because(
-            holds(step.after, config, read.knot, read.repository.owner, read.repository.rkey) && maySay(step.after, read.repository, trigger.actor),
+            holds(step.after, config, read.knot, read.repository.owner, read.repository.rkey) && mayTrigger(step.after, read.repository, trigger.actor),
             () => `${read.rkey} was let through`
           )
         })

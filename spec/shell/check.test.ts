@@ -152,12 +152,12 @@ describe.skipIf(!hasGit)(`a sound installation${WITHOUT_GIT}`, () => {
       const options = { ...before.options, hostname: `localhost:${String(port)}`, listen: { host: '127.0.0.1', port } }
       const all = await found({ ...before, options })
       expect(faults(all)).toEqual([])
-      expect(sentenceOf(all, 'address')).toContain('is ours: a running tack listens there')
+      expect(sentenceOf(all, 'address')).toContain('is in use by a running tack of yours')
       expect(sentenceOf(all, 'store')).toContain(`is in order (version 3): 0 accounts, 0 runs. Until now it belonged to ci.example.com`)
-      expect(sentenceOf(all, 'store')).toContain(`A running tack has it (process ${String(process.pid)} on host ${hostname()}).`)
+      expect(sentenceOf(all, 'store')).toContain(`A running tack uses it (process ${String(process.pid)} on host ${hostname()}).`)
       running.setSaving(false)
       expect(faults(await found({ ...before, options }))).toEqual([
-        ['health', `http://localhost:${String(port)}/healthz answers with 503: the state cannot be saved: see the log.`]
+        ['health', `http://localhost:${String(port)}/healthz answered 503: the state cannot be saved: see the log.`]
       ])
       await opened.right.close()()
       expect((await readdir(join(folder, 'store'))).filter((name) => name.startsWith('check-'))).toEqual([])
@@ -171,7 +171,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
     const wrong = await after(() => ({ configuration: { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'webhook', settings: { secret: SECRET, url: 'ftp://x' } }]]) } }))
     expect(wrong).toEqual([
       ['configuration', '"providers.x": a URL must begin with https:// or http://.'],
-      ['address', expect.stringContaining('is not tried before the configuration is right')],
+      ['address', expect.stringContaining('was not checked: fix the configuration first')],
       ['registration', expect.any(String)],
       ['health', expect.any(String)],
       ['websocket', expect.any(String)]
@@ -180,7 +180,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
 
   test('is reported when it has no provider', async () =>
     expect(await after(({ configuration }) => ({ configuration: { ...configuration, allow: [], providers: new Map() } }))).toEqual([
-      ['configuration', expect.stringMatching(/^There is no provider, so nothing can be built: name one under "providers"/)]
+      ['configuration', expect.stringMatching(/^No provider is configured, so nothing can be built: add one under "providers"/)]
     ]))
 
   test('lets the owner in with an empty allow-list', () =>
@@ -202,7 +202,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
         }
       }))
     ).toEqual([
-      ['allow[0]', 'There is no provider "their-ci". There are: ci, our-ci.'],
+      ['allow[0]', 'Unknown provider "their-ci". Configured: ci, our-ci.'],
       ['allow[1]', expect.stringMatching(/^"alice\.example\/app" never matches: repositories are named by their owner’s DID, not by a handle or a host\./)]
     ]))
 
@@ -238,7 +238,7 @@ describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
         await writeFile(join(folder, 'file'), '')
         return { options: { ...options, store: join(folder, 'file', 'store') } }
       })
-    ).toEqual([['store', expect.stringMatching(/store is not there, and cannot be made in .*file: make it, and give it to the user that tack runs as\.$/)]]))
+    ).toEqual([['store', expect.stringMatching(/store does not exist, and cannot be created in .*file: create it, and make it writable for the user that runs tack\.$/)]]))
 
   test('is reported when it is not a folder', async () =>
     expect(
@@ -246,7 +246,7 @@ describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
         await writeFile(join(folder, 'file'), '')
         return { options: { ...options, store: join(folder, 'file') } }
       })
-    ).toEqual([['store', expect.stringMatching(/file cannot be written to: ENOTDIR/)]]))
+    ).toEqual([['store', expect.stringMatching(/file is not writable: ENOTDIR/)]]))
 
   const withFiles = (files: Readonly<Record<string, string>>) =>
     after(async ({ options }) => {
@@ -265,8 +265,8 @@ describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
 
   test('is reported when its lock belongs to another machine, or to nobody', async () => {
     const lock = JSON.stringify({ hostname: 'elsewhere', pid: 1, startedAt: null, token: '0'.repeat(36) })
-    expect(await withFiles({ lock })).toEqual([['store', expect.stringMatching(/Its lock belongs to process 1 on host elsewhere: if that is certainly gone, delete the file "lock"/)]])
-    expect(await withFiles({ lock: 'x' })).toEqual([['store', expect.stringMatching(/There is a file "lock" in it that tack did not write/)]])
+    expect(await withFiles({ lock })).toEqual([['store', expect.stringMatching(/it is locked by process 1 on host elsewhere: if that is certainly gone, delete its file "lock"/)]])
+    expect(await withFiles({ lock: 'x' })).toEqual([['store', expect.stringMatching(/it contains a file "lock" that tack did not write/)]])
   })
 
   test('is fine when the process that locked it is gone', async () =>
@@ -285,25 +285,25 @@ describe.skipIf(!hasGit)(`git${WITHOUT_GIT}`, () => {
   test.each([
     ['echo git version 2.28.9', /^git version 2\.28\.9 is too old: 2\.29 or later is needed/],
     ['echo git version 1.99', /too old/],
-    ['[ "$1" = --version ] && echo git version 2.29.0 || echo /nowhere', /^git version 2\.29\.0 cannot speak HTTPS/],
+    ['[ "$1" = --version ] && echo git version 2.29.0 || echo /nowhere', /^git version 2\.29\.0 has no HTTPS support/],
     ['echo something else', /^something else is too old/],
-    ['[ "$1" = --version ] && echo git version 3.0.rc1 || echo /nowhere', /^git version 3\.0\.rc1 cannot speak HTTPS: install the rest of it/],
+    ['[ "$1" = --version ] && echo git version 3.0.rc1 || echo /nowhere', /^git version 3\.0\.rc1 has no HTTPS support: git-remote-https is missing/],
     ['exit 3', /^git cannot be run: /]
   ])('%s', async (said, sentence) => expect(await program(said)).toEqual({ isFine: false, sentence: expect.stringMatching(sentence) as string, what: 'git' }))
 
-  test('is reported when it is missing', async () => expect(await checkGit('/nowhere/git')).toMatchObject({ isFine: false, sentence: expect.stringMatching(/^There is no git program here/) as string }))
+  test('is reported when it is missing', async () => expect(await checkGit('/nowhere/git')).toMatchObject({ isFine: false, sentence: expect.stringMatching(/^git is missing/) as string }))
 })
 
 describe.skipIf(!hasGit)(`the address${WITHOUT_GIT}`, () => {
   test('is reported when another program has taken it', async () => {
     const other = await httpServer((_, response) => response.end('hello'))
     const wrong = await after(withOptions({ listen: { host: '127.0.0.1', port: other.port } }))
-    expect(wrong[0]).toEqual(['address', expect.stringMatching(/is taken by another program \(what it answers is not from a spindle\): end it, or choose another address/)])
+    expect(wrong[0]).toEqual(['address', expect.stringMatching(/is in use by another program \(its answer is not a spindle’s\): stop it, or choose another address/)])
   })
 
   test('is reported when it is not ours', async () => {
     const wrong = await after(withOptions({ listen: { host: '192.0.2.1', port: 8080 } }))
-    expect(wrong[0]).toEqual(['address', expect.stringMatching(/^192\.0\.2\.1:8080 cannot be listened on: .*EADDRNOTAVAIL/)])
+    expect(wrong[0]).toEqual(['address', expect.stringMatching(/^cannot listen on 192\.0\.2\.1:8080: .*EADDRNOTAVAIL/)])
   })
 })
 
@@ -312,18 +312,18 @@ describe.skipIf(!hasGit)(`the address${WITHOUT_GIT}`, () => {
 describe.skipIf(!hasGit)(`other servers${WITHOUT_GIT}`, () => {
   test('do not know the owner', async () =>
     expect(await after(withOptions({ owner: 'did:plc:zzzzzzzzzzzzzzzzzzzzzzzz' }))).toEqual([
-      ['owner', expect.stringMatching(/^did:plc:z+: localhost:[0-9]+ answers with 404\. Is it the right DID\? Can this machine reach localhost:/)]
+      ['owner', expect.stringMatching(/^did:plc:z+: localhost:[0-9]+ answered 404\. Check the DID, and that this machine can reach localhost:/)]
     ]))
 
   test('do not include the stream', async () =>
     expect(await after(withOptions({ jetstream: new URL(`ws://localhost:${String(await freePort())}/subscribe`) }))).toEqual([
-      ['stream', expect.stringMatching(/cannot be listened to: connect ECONNREFUSED .* Is --jetstream right/)]
+      ['stream', expect.stringMatching(/is not reachable: connect ECONNREFUSED .* Check --jetstream/)]
     ]))
 
   test('speak something else than the stream', async () => {
     const other = await httpServer((_, response) => response.end('hello'))
     expect(await after(withOptions({ jetstream: new URL(`ws://localhost:${String(other.port)}/`) }))).toEqual([
-      ['stream', expect.stringMatching(/cannot be listened to: Unexpected server response: 200\./)]
+      ['stream', expect.stringMatching(/is not reachable: Unexpected server response: 200\./)]
     ])
   })
 
@@ -332,7 +332,7 @@ describe.skipIf(!hasGit)(`other servers${WITHOUT_GIT}`, () => {
     const wrong = await after(({ configuration: { providers, ...others } }) => ({
       configuration: { ...others, providers: new Map([...providers, ['our-ci', { kind: 'webhook', settings: { secret: SECRET, url: `http://127.0.0.1:${String(ci.port)}` } }]]) }
     }))
-    expect(wrong).toEqual([['provider our-ci', expect.stringMatching(/answers 403/)]])
+    expect(wrong).toEqual([['provider our-ci', expect.stringMatching(/answered 403/)]])
   })
 })
 
@@ -341,13 +341,13 @@ describe.skipIf(!hasGit)(`other servers${WITHOUT_GIT}`, () => {
 describe.skipIf(!hasGit)(`the hostname${WITHOUT_GIT}`, () => {
   test('ends the checks that need it when it does not resolve', async () =>
     expect(await after(withOptions({ hostname: 'ci.tack-check.invalid' }))).toEqual([
-      ['name', expect.stringMatching(/^ci\.tack-check\.invalid cannot be resolved \(E[A-Z_]+\): make a DNS record, A or AAAA/)]
+      ['name', expect.stringMatching(/^ci\.tack-check\.invalid cannot be resolved \(E[A-Z_]+\): create an A or AAAA record/)]
     ]))
 
   test('is no name for others when it leads to this machine alone; the stream may be here all the same', async () => {
     const wrong = await after(forReal)
     expect(wrong.map(([what]) => what)).not.toContain('stream')
-    expect(wrong).toContainEqual(['name', expect.stringMatching(/leads to .*, seen from here, which nobody outside reaches/)])
+    expect(wrong).toContainEqual(['name', expect.stringMatching(/resolves here to .*, which is not reachable from outside/)])
   })
 
   /** What is wrong when a proxy that answers so stands where the name leads. */
@@ -355,9 +355,9 @@ describe.skipIf(!hasGit)(`the hostname${WITHOUT_GIT}`, () => {
 
   test('is reported when a proxy reaches nobody behind it', async () =>
     expect(await behind(await httpServer((_, response) => response.writeHead(502).end('bad gateway')))).toEqual([
-      ['registration', expect.stringMatching(/sh\.tangled\.owner: it answers with 502\. Tangled asks this when you register/)],
-      ['health', expect.stringMatching(/healthz answers with 502\.$/)],
-      ['websocket', expect.stringMatching(/does not become a websocket: Unexpected server response: 502\. The reverse proxy must pass on the headers Upgrade and Connection/)]
+      ['registration', expect.stringMatching(/sh\.tangled\.owner: it answered 502\. Tangled calls this when you register/)],
+      ['health', expect.stringMatching(/healthz answered 502\.$/)],
+      ['websocket', expect.stringMatching(/does not accept websockets: Unexpected server response: 502\. The reverse proxy must pass on the headers Upgrade and Connection/)]
     ]))
 
   test('is reported when a proxy passes on no websockets', async () => {
@@ -401,7 +401,7 @@ describe.skipIf(!hasGit)(`the command${WITHOUT_GIT}`, () => {
       const good = await tack(['check', '--config', path], { TMPDIR: scratch })
       expect(await readdir(scratch)).toEqual([])
       expect([good.code, good.err]).toEqual([0, ''])
-      expect(good.out.trimEnd().split('\n').at(-1)).toBe('Nothing is wrong.')
+      expect(good.out.trimEnd().split('\n').at(-1)).toBe('Everything is fine.')
       expect(good.out.split('\n')[0]).toMatch(/^ok {3}configuration {10}Valid; providers: local, ci, our-ci\. /)
 
       const bad = await tack(['check', '--config', path, '--json', '--jetstream', 'ws://localhost:1/'])
@@ -418,7 +418,7 @@ describe.skipIf(!hasGit)(`the command${WITHOUT_GIT}`, () => {
   test('needs a place for temporary files', async () => {
     const { code, out } = await tack(['check', '--hostname', 'x.example', '--owner', OWNER], { TMPDIR: '/nowhere' })
     expect(code).toBe(1)
-    expect(out).toMatch(/^NOT {2}temporary files {8}There can be none in \/nowhere: ENOENT.* This check needs a place for some: give it another with TMPDIR\.\n\nOne thing is wrong\.\n$/)
+    expect(out).toMatch(/^NOT {2}temporary files {8}None can be created in \/nowhere: ENOENT.* Set TMPDIR to a writable folder\.\n\nOne thing is wrong\.\n$/)
   })
 
   test('uses https, through whatever terminates it, without --dev', () =>
@@ -441,9 +441,9 @@ describe.skipIf(!hasGit)(`the command${WITHOUT_GIT}`, () => {
         return (JSON.parse(out) as ReadonlyArray<Finding>).filter(({ what }) => ['registration', 'health', 'websocket'].includes(what))
       }
       expect(await outside({ NODE_EXTRA_CA_CERTS: certificate })).toEqual([
-        { isFine: true, sentence: `https://${hostname} answers that it belongs to ${OWNER}, as Tangled wants it.`, what: 'registration' },
-        { isFine: true, sentence: `https://${hostname}/healthz says that all is well.`, what: 'health' },
-        { isFine: true, sentence: `wss://${hostname}/events becomes a websocket.`, what: 'websocket' }
+        { isFine: true, sentence: `https://${hostname} names ${OWNER} as its owner, as Tangled expects.`, what: 'registration' },
+        { isFine: true, sentence: `https://${hostname}/healthz is healthy.`, what: 'health' },
+        { isFine: true, sentence: `wss://${hostname}/events accepts websockets.`, what: 'websocket' }
       ])
       // The certificate is nobody's whom anybody knows.
       const strange = await outside({})

@@ -139,7 +139,7 @@ describe('a configuration error names the place and what is allowed', () => {
       const path = join(folder, 'tack.yaml')
       expect(readConfiguration(path, NAMES)).toEqual(E.left(expect.stringMatching(/tack\.yaml: it cannot be read: ENOENT/)))
       expect(readConfiguration(folder, NAMES)).toEqual(E.left(expect.stringMatching(/: it cannot be read: EISDIR/)))
-      expect(readConfiguration('/dev/zero', NAMES)).toEqual(E.left('/dev/zero: it has more than 1048576 bytes'))
+      expect(readConfiguration('/dev/zero', NAMES)).toEqual(E.left('/dev/zero: larger than 1048576 bytes'))
       await writeFile(path, Buffer.from([0x61, 0x3a, 0x20, 0xff]))
       expect(readConfiguration(path, NAMES)).toEqual(E.left(`${path}: not UTF-8`))
       await writeFile(path, `hostname: ci.example.com\n${'# a long comment\n'.repeat(60_000)}`)
@@ -470,7 +470,7 @@ describe('the environment', () => {
 
   test('reports an unknown kind of provider with the known ones', async () =>
     expect(await parts({}, { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'jenkins', settings: {} }]]) })).toMatch(
-      /^"providers\.x": there is no kind of provider "jenkins": there are .*local.*$/
+      /^"providers\.x": unknown kind of provider "jenkins": expected one of .*local.*$/
     ))
 })
 

@@ -448,7 +448,7 @@ describe.skipIf(!hasGit)(`a failed reading${WITHOUT_GIT}`, () => {
   it.each([429, 500, 502, 503])('may succeed next time with status %i', async (status) => {
     expect(await read(asked(await answering(status)))).toEqual({
       _tag: 'Unread',
-      error: `the knot answers with ${String(status)}`,
+      error: `the knot answered ${String(status)}`,
       isFinal: false
     })
   })

@@ -90,7 +90,7 @@ describe('no connection leads into a private network', () => {
     const server = await webSocketServer(() => undefined)
     const { error, told } = await ended(open(at(server.port, host), PUBLIC_ONLY))
     expect(told).toEqual([['closed', false]])
-    expect(error).toMatch(/is no host name$/)
+    expect(error).toMatch(/is not a host name$/)
     expect(server.connections()).toBe(0)
   })
 
@@ -216,7 +216,7 @@ describe('the development switch', () => {
 
   it.each(['10.0.0.1', '169.254.169.254', '8.8.8.8', '0', '[fc00::1]'])('opens nothing else: %s', async (host) => {
     const { error } = await ended(open(at(1, host)))
-    expect(error).toMatch(/is no host name$/)
+    expect(error).toMatch(/is not a host name$/)
   })
 
   it.each(['10.0.0.1', '169.254.169.254', '0.0.0.0'])('opens nothing else: a name that resolves to %s', async (address) => {

@@ -62,7 +62,7 @@ test.skipIf(!hasGit)(`an operator gets from a configuration to a build that is c
     const statuses = async (): Promise<ReadonlyArray<string>> => (await builds()).map(({ status }) => status)
     await eventually(async () => (await statuses()).join() === 'running')
     expect(await builds()).toMatchObject([{ knot: knot.host, provider: 'local', repository: { name: 'app', owner: OWNER }, rkey, workflow: 'ci.yml' }])
-    expect((await tack(['inspect', ...configured])).out).toMatch(/Builds that go on\n.*\n {2}running .*Following/)
+    expect((await tack(['inspect', ...configured])).out).toMatch(/Running builds\n.*\n {2}running .*Following/)
 
     const orders = { TACK_ADMIN_TOKEN_FILE: secret, TACK_SERVER: `http://127.0.0.1:${String(port)}` }
     expect(await tack(['cancel', ...configured, knot.host, rkey], orders)).toMatchObject({ code: 0, err: '' })

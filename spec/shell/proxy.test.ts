@@ -2,7 +2,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Proxy, type ProxyOptions, startProxy } from '../../shell/net/proxy.js'
-import { platformResolve } from '../../shell/net/names.js'
+import { platformResolve } from '../../shell/net/resolver.js'
 import { eventually, httpServer, type Listening, tcpServer } from './support/sockets.js'
 
 const started = async (target: string, changes: Partial<ProxyOptions> = {}): Promise<Proxy> => {

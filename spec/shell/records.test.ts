@@ -174,7 +174,7 @@ describe('a failed reading', () => {
     const pds = await startServer()
     pds.putRecord(ALICE, REPO, 'a', {})
     pds.misbehave('records', answer(status, body))
-    expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)} answers with ${String(status)}${said}`))
+    expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)} answered ${String(status)}${said}`))
   })
 
   it.each([
@@ -194,7 +194,7 @@ describe('a failed reading', () => {
     pds.putAccount(ALICE)
     pds.misbehave('records', answer(429, { error: 'RateLimitExceeded' }, { ...headers }))
     const event = await reader(pds.url).ask(request(ALICE))
-    expect(event).toEqual(unread(`${port(pds.url)} answers with 429 RateLimitExceeded`, expect.any(Number)))
+    expect(event).toEqual(unread(`${port(pds.url)} answered 429 RateLimitExceeded`, expect.any(Number)))
     expect(event._tag === 'RecordsUnread' && event.waitMs).toBeGreaterThanOrEqual(least)
     expect(event._tag === 'RecordsUnread' && event.waitMs).toBeLessThanOrEqual(most)
   })
@@ -224,7 +224,7 @@ describe('a failed reading', () => {
 
   it('is due to an account that the directory does not know', async () => {
     const pds = await startServer()
-    expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)} answers with 404`))
+    expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)} answered 404`))
   })
 
   it('is due to an unresolvable name where the platform refuses a host', async () => {
@@ -255,7 +255,7 @@ describe('a failed reading', () => {
 
   it.each([
     ['says nothing', { _tag: 'Silent' } as const, /: no answer within 0\.3 s$/],
-    ['does not end', { _tag: 'Endless' } as const, /: the answer has more than 4194304 bytes$|: no answer within/],
+    ['does not end', { _tag: 'Endless' } as const, /: response larger than 4194304 bytes$|: no answer within/],
     ['hangs up', { _tag: 'Hangup' } as const, /: /],
     ['is no UTF-8', { _tag: 'Answer', body: Buffer.from('{"records":[],"x":"\xff"}', 'latin1'), status: 200 } as const, /: not UTF-8$/]
   ])('a server that %s', async (_, behaviour, why) => {
@@ -269,7 +269,7 @@ describe('a failed reading', () => {
 it('a document has at most 256 KiB', async () => {
   const pds = await startServer()
   pds.misbehave('document', { _tag: 'Endless' })
-  expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)}: the answer has more than 262144 bytes`))
+  expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(`${port(pds.url)}: response larger than 262144 bytes`))
 })
 
 describe('no look-up leads into a private network', () => {
@@ -278,10 +278,10 @@ describe('no look-up leads into a private network', () => {
   it.each([
     ['http://localhost:PORT', 'the address is not https'],
     ['https://localhost:PORT', 'the name resolves to a forbidden address: '],
-    ['https://127.0.0.1:PORT', '127.0.0.1 is no host name'],
-    ['https://127.1:PORT', '127.0.0.1 is no host name'],
-    ['https://10.0.0.1', '10.0.0.1 is no host name'],
-    ['https://[::ffff:7f00:1]:PORT', '::ffff:7f00:1 is no host name']
+    ['https://127.0.0.1:PORT', '127.0.0.1 is not a host name'],
+    ['https://127.1:PORT', '127.0.0.1 is not a host name'],
+    ['https://10.0.0.1', '10.0.0.1 is not a host name'],
+    ['https://[::ffff:7f00:1]:PORT', '::ffff:7f00:1 is not a host name']
   ])('the document names %s', async (endpoint, why) => {
     const pds = await startServer()
     const forbidden = await tcpServer(() => undefined)

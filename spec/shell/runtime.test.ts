@@ -470,7 +470,7 @@ describe('an admin request', () => {
     const { bridge, cancel } = reading()
     await settle()
     // All of these are taken in, and made durable, at once.
-    const outcomes = [bridge.order({ ...cancel, workflow: 'ci.yml' as WorkflowName }), bridge.order(cancel), bridge.order(cancel)]
+    const outcomes = [bridge.admin({ ...cancel, workflow: 'ci.yml' as WorkflowName }), bridge.admin(cancel), bridge.admin(cancel)]
     expect(await Promise.all(outcomes)).toEqual(['unknown', 'accepted', 'unknown'])
     await bridge.stop()
   })
@@ -478,10 +478,10 @@ describe('an admin request', () => {
   test('sees what was changed by the events before it, whoever sent them', async () => {
     const { bridge, cancel } = reading()
     await settle()
-    const [isSafe, outcome] = [bridge.submit(cancel), bridge.order(cancel)]
+    const [isSafe, outcome] = [bridge.submit(cancel), bridge.admin(cancel)]
     expect([await isSafe, await outcome]).toEqual([true, 'unknown'])
     await bridge.stop()
-    expect(await bridge.order(cancel)).toBe('unsafe')
+    expect(await bridge.admin(cancel)).toBe('unsafe')
   })
 })
 
@@ -675,7 +675,7 @@ describe('the snapshot at a stop', () => {
     expect(await stopped).toEqual(E.right(undefined))
     expect(order).toEqual([expect.stringMatching(/^Left/), 'closed'])
     expect(log.lines).toEqual([
-      { fields: { path: 'x', reason: 'it was called off' }, level: 'warn', message: expect.stringMatching(/^no snapshot at the stop: nothing is lost/) as string }
+      { fields: { path: 'x', reason: 'it was called off' }, level: 'warn', message: expect.stringMatching(/^snapshot at stop failed: nothing is lost/) as string }
     ])
   })
 

@@ -7,7 +7,7 @@ import { systemClock } from '../../shell/clock.js'
 import { type FilesRead, gitReader, MAX_FILE_BYTES, type ReadFiles } from '../../shell/git.js'
 import { startKnot } from '../../shell/network/index.js'
 import type { Workflows } from '../../shell/ports.js'
-import { lanes, turns } from '../../shell/turns.js'
+import { createKeyedQueue, createQueue } from '../../shell/queue.js'
 import { parseWorkflow, workflowReader } from '../../shell/workflows.js'
 import { parseYaml } from '../../shell/yaml.js'
 import { must } from '../examples/support.js'
@@ -374,8 +374,8 @@ describe('all files of a trigger', () => {
 describe('queued jobs', () => {
   it('run in order, as far as they may', async () => {
     const done: number[] = []
-    const { close, take } = turns(1)
-    for (const n of [1, 2, 3]) take(() => Promise.resolve().then(() => void done.push(n)))
+    const { add, close } = createQueue(1)
+    for (const n of [1, 2, 3]) add(() => Promise.resolve().then(() => void done.push(n)))
     await eventually(() => expect(done).toEqual([1, 2, 3]))
     await close()
   })
@@ -383,14 +383,14 @@ describe('queued jobs', () => {
   it('of one key hold up nobody else', async () => {
     const begun: string[] = []
     const ends: Array<() => void> = []
-    const { close, take } = lanes(4, 2)
+    const { add, close } = createKeyedQueue(4, 2)
     const begin = (what: string) => () =>
       new Promise<void>((resolve) => {
         begun.push(what)
         ends.push(resolve)
       })
-    for (const n of ['1', '2', '3', '4', '5']) take('slow', begin(`slow ${n}`))
-    for (const n of ['1', '2', '3']) take('good', begin(`good ${n}`))
+    for (const n of ['1', '2', '3', '4', '5']) add('slow', begin(`slow ${n}`))
+    for (const n of ['1', '2', '3']) add('good', begin(`good ${n}`))
     expect(begun).toEqual(['slow 1', 'slow 2', 'good 1', 'good 2'])
     ends[2]?.()
     await eventually(() => expect(begun).toEqual(['slow 1', 'slow 2', 'good 1', 'good 2', 'good 3']))
@@ -399,20 +399,20 @@ describe('queued jobs', () => {
     // There is a place again, but not for that key.
     ends[3]?.()
     await new Promise(setImmediate)
-    take('slow', begin('slow 6'))
+    add('slow', begin('slow 6'))
     expect(begun).toHaveLength(6)
     const closed = close()
     for (const end of ends) end()
     await closed
-    take('good', begin('good 4'))
+    add('good', begin('good 4'))
     expect(begun).toHaveLength(6)
   })
 
   it('rest before the next of the same key', async () => {
     const done: string[] = []
     const rests: Array<() => void> = []
-    const { close, take } = lanes(4, 1, () => new Promise((resolve) => rests.push(resolve)))
-    for (const [key, what] of [['a', 'a1'], ['a', 'a2'], ['b', 'b1']] as const) take(key, () => Promise.resolve(void done.push(what)))
+    const { add, close } = createKeyedQueue(4, 1, () => new Promise((resolve) => rests.push(resolve)))
+    for (const [key, what] of [['a', 'a1'], ['a', 'a2'], ['b', 'b1']] as const) add(key, () => Promise.resolve(void done.push(what)))
     await eventually(() => expect(rests).toHaveLength(2))
     expect(done).toEqual(['a1', 'b1'])
     for (const rest of rests) rest()

@@ -9,7 +9,7 @@ import { type Command, startPort } from './client.js'
 import { jsonOf, junitOf } from './export.js'
 import { BadFile, type Case, isChosen, load, ownSpec } from './load.js'
 import { playAll } from './play.js'
-import { fileOf, Restarting, searchInputs, searchSteps } from './random.js'
+import { fileOf, Restarting, searchInputs, searchSteps } from './random-runs.js'
 import { reportLines } from './report.js'
 import { isGood, type Run } from './result.js'
 

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { traceOf } from '../../../shell/trace.js'
 import { configWith } from '../../arbitraries/config.js'
 import type { TimeUs } from '../../../core/index.js'
-import { fileOf } from './random.js'
+import { fileOf } from './random-runs.js'
 import { conformWith, inFolder, odd, RUNNER, TACK } from './support.js'
 
 const TRACE = traceOf({ about: 'nothing much', name: 'T1', rules: [] }, { config: configWith({}) }, [{ _tag: 'StopRequested', at: 1 as TimeUs }])

@@ -1,8 +1,8 @@
 /** `npm run generate`: writes everything in `spec/` that is generated, and removes traces and vectors that are not made any more. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { machineFiles } from '../machine/files.js'
-import { schemaFiles } from '../schema/files.js'
-import { BY_HAND, FOLDERS, generated } from './files.js'
+import { machineFiles } from '../machine/machine-files.js'
+import { schemaFiles } from '../schema/schema-files.js'
+import { BY_HAND, FOLDERS, generated } from './generated-files.js'
 
 /** This module runs in `dist/spec/kit/generate`. */
 const SPEC = new URL('../../../../spec/', import.meta.url)

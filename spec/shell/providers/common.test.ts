@@ -170,7 +170,7 @@ describe('a request to a provider', () => {
   })
 
   test.each([
-    ['fail', { _tag: 'Uncertain', error: 'the answer is larger than 10 bytes', waitMs: 0 }],
+    ['fail', { _tag: 'Uncertain', error: 'response larger than 10 bytes', waitMs: 0 }],
     ['cut', { isCut: true, status: 200, text: '0123456789' }]
   ] as const)('an answer that is too large: %s', async (overflow, outcome) => {
     const answering = (text: string) =>
@@ -192,7 +192,7 @@ describe('a request to a provider', () => {
       },
       'no answer within 20 s'
     ],
-    ['has 4 MiB', (client) => client.ask({ url: 'http://large' }), 'the answer is larger than 4194304 bytes']
+    ['has 4 MiB', (client) => client.ask({ url: 'http://large' }), 'response larger than 4194304 bytes']
   ])('at most %s, where nothing else is said', async (_, ask, error) => {
     const clock = manualClock()
     const client = createClient({

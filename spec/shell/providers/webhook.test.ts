@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest'
 import type { Plan } from '../../../core/index.js'
 import { systemClock } from '../../../shell/clock.js'
 import { silentLog } from '../../../shell/log.js'
-import { httpClient } from '../../../shell/http.js'
+import { httpClient } from '../../../shell/http-client.js'
 import { hmacOf } from '../../../shell/providers/common.js'
 import type { Progress, Provider } from '../../../shell/providers/provider.js'
 import { signature, webhook } from '../../../shell/providers/webhook.js'
@@ -338,7 +338,7 @@ describe('settings', () => {
     [{ secret: SECRET }, 'set "url", or "pipelines" with a URL each'],
     [{ secret: SECRET, url: 'ftp://ci.example' }, 'a URL must begin with https:// or http://'],
     [{ pipelines: { a: 'x' }, secret: SECRET, url: 'https://ci.example' }, 'a URL must begin with https:// or http://'],
-    [{ secret: 'x'.repeat(15), url: 'https://ci.example' }, 'it needs a "secret" of at least 16 characters, or TACK_WEBHOOK_SECRET in the environment'],
+    [{ secret: 'x'.repeat(15), url: 'https://ci.example' }, '"secret" must have at least 16 characters; set it, or TACK_WEBHOOK_SECRET in the environment'],
     [{ secret: 'x'.repeat(16), url: 'https://ci.example' }, null],
     [{ pollSeconds: 0.5, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be from 1 to 3600'],
     [{ pollSeconds: Number.NaN, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be from 1 to 3600'],

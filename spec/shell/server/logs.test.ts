@@ -197,7 +197,7 @@ it('says when the provider is no longer configured, and when its log breaks off'
   const build = following(world)
   const without = await read(gone.url, pathOf(build))
   await without.closed
-  expect(sentencesIn(without.frames)).toEqual(['the provider that has the log, fake, is not configured any more'])
+  expect(sentencesIn(without.frames)).toEqual(['the log’s provider, fake, is no longer configured'])
 
   const broken: Provider = {
     ...fakeProvider(),

@@ -329,9 +329,9 @@ export const serve = async (
       durable: world.state,
       isSaving: () => isSaving,
       log,
-      order: (order) => {
-        delivered.push(order)
-        return Promise.resolve(isSaving ? (orderRefusal(order)(world.state()) ?? 'accepted') : 'unsafe')
+      admin: (request) => {
+        delivered.push(request)
+        return Promise.resolve(isSaving ? (orderRefusal(request)(world.state()) ?? 'accepted') : 'unsafe')
       },
       providers,
       submit: (event) => {

@@ -231,7 +231,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
       }
       if (status > MAX_STATUS) refuse(`the server answers with a status that there is not (${String(status)})`)
       const maxBytes = init.maxBodyBytes ?? maxBodyBytes
-      if (REDIRECTS.has(status) && init.redirect !== 'manual') refuse(`the server leads elsewhere (${String(status)}), which is not followed`)
+      if (REDIRECTS.has(status) && init.redirect !== 'manual') refuse(`the server redirects (${String(status)}), which is not followed`)
       if (Number(answer.headers['content-length'] ?? 0) > maxBytes && init.method !== 'HEAD')
         refuse(`response larger than ${String(maxBytes)} bytes`)
       const encoding = answer.headers['content-encoding'] ?? 'identity'

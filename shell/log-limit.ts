@@ -15,13 +15,13 @@ interface Room {
 }
 
 /** Whether a line of this kind is to be written now, and how many were left out before it: to be said first. */
-export interface Turn {
+export interface Allowance {
   readonly isWritten: boolean
   readonly leftOut: number
 }
 
 /** Counts lines by kind. There must be few kinds. */
-export const createSparing = (clock: Clock): ((kind: string) => Turn) => {
+export const createLogLimit = (clock: Clock): ((kind: string) => Allowance) => {
   const rooms = new Map<string, Room>()
   return (kind) => {
     const now = clock.now()
@@ -34,14 +34,14 @@ export const createSparing = (clock: Clock): ((kind: string) => Turn) => {
 }
 
 /** `log`, but few lines of each message are written. */
-export const sparingLog = (clock: Clock, log: Log): Log => {
-  const turnOf = createSparing(clock)
-  const sparing =
+export const limitedLog = (clock: Clock, log: Log): Log => {
+  const allowanceOf = createLogLimit(clock)
+  const limited =
     (level: 'error' | 'info' | 'warn'): Log['warn'] =>
     (message, fields) => {
-      const { isWritten, leftOut } = turnOf(message)
+      const { isWritten, leftOut } = allowanceOf(message)
       if (leftOut > 0) log[level]('similar messages suppressed', { count: leftOut, of: message })
       if (isWritten) log[level](message, fields)
     }
-  return { ...log, error: sparing('error'), info: sparing('info'), warn: sparing('warn') }
+  return { ...log, error: limited('error'), info: limited('info'), warn: limited('warn') }
 }

@@ -1,6 +1,6 @@
-/** Taking turns: whatever becomes of a job, the next one has its turn, and nothing is left that nobody waits for. */
+/** Queues: whatever becomes of a job, the next one runs, and nothing is left that nobody waits for. */
 import { expect, test } from 'vitest'
-import { lanes, turns } from '../../shell/turns.js'
+import { createKeyedQueue, createQueue } from '../../shell/queue.js'
 
 const failing: ReadonlyArray<readonly [string, () => Promise<void>]> = [
   ['rejects', () => Promise.reject(new Error('no'))],
@@ -15,12 +15,12 @@ const failing: ReadonlyArray<readonly [string, () => Promise<void>]> = [
 test.each(failing)('a job that %s holds up neither others nor the close', async (_, job) => {
   const done: Array<string> = []
   const say = (what: string) => (): Promise<void> => Promise.resolve(void done.push(what))
-  const [one, many] = [turns(1), lanes(1, 1)]
-  one.take(job)
-  one.take(say('after it'))
-  many.take('a', job)
-  many.take('a', say('of its key'))
-  many.take('b', say('of another'))
+  const [one, many] = [createQueue(1), createKeyedQueue(1, 1)]
+  one.add(job)
+  one.add(say('after it'))
+  many.add('a', job)
+  many.add('a', say('of its key'))
+  many.add('b', say('of another'))
   await new Promise((resolve) => setImmediate(resolve))
   expect(done.sort()).toEqual(['after it', 'of another', 'of its key'])
   await Promise.all([one.close(), many.close()])
@@ -45,13 +45,13 @@ const held = () => {
 
 test('a limited number runs at a time, in order of arrival; none begins after the close', async () => {
   const { begun, end, job } = held()
-  const two = turns(2)
-  for (const name of ['a', 'b', 'c', 'd', 'e']) two.take(job(name))
+  const two = createQueue(2)
+  for (const name of ['a', 'b', 'c', 'd', 'e']) two.add(job(name))
   expect(begun).toEqual(['a', 'b'])
   await end('b')
   expect(begun).toEqual(['a', 'b', 'c'])
   const closed = two.close()
-  two.take(job('f'))
+  two.add(job('f'))
   await end('a')
   await end('c')
   await closed
@@ -61,8 +61,8 @@ test('a limited number runs at a time, in order of arrival; none begins after th
 test('fewer run of one key, with a rest after each; a job that waits for its key holds up no other', async () => {
   const { begun, end, job } = held()
   const rests: Array<() => void> = []
-  const three = lanes(3, 1, () => new Promise((resolve) => rests.push(resolve)))
-  for (const [key, name] of [['a', 'a1'], ['a', 'a2'], ['b', 'b1'], ['a', 'a3'], ['c', 'c1'], ['d', 'd1']] as const) three.take(key, job(name))
+  const three = createKeyedQueue(3, 1, () => new Promise((resolve) => rests.push(resolve)))
+  for (const [key, name] of [['a', 'a1'], ['a', 'a2'], ['b', 'b1'], ['a', 'a3'], ['c', 'c1'], ['d', 'd1']] as const) three.add(key, job(name))
   expect(begun).toEqual(['a1', 'b1', 'c1'])
   await end('a1')
   expect(begun).toEqual(['a1', 'b1', 'c1', 'd1'])
@@ -72,7 +72,7 @@ test('fewer run of one key, with a rest after each; a job that waits for its key
   await end('')
   expect(begun).toEqual(['a1', 'b1', 'c1', 'd1', 'a2'])
   // It is the turn of another of that key only after this one, also when it comes later.
-  three.take('a', job('a4'))
+  three.add('a', job('a4'))
   await end('b1')
   expect(begun).toHaveLength(5)
   for (const name of ['a2', 'c1']) await end(name)
@@ -80,7 +80,7 @@ test('fewer run of one key, with a rest after each; a job that waits for its key
   for (const rest of rests) rest()
   await closed
   await end('')
-  for (const [key, name] of [['a', 'a5'], ['e', 'e1']] as const) three.take(key, job(name))
+  for (const [key, name] of [['a', 'a5'], ['e', 'e1']] as const) three.add(key, job(name))
   await end('')
   expect(begun).toHaveLength(5)
 })

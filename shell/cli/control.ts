@@ -1,12 +1,12 @@
 /**
- * `tack cancel`, `tack retry`, `tack builds`: what an operator does with builds. Orders go to the tack that runs, with the admin token; what
- * builds there are is asked of it, or read from the store, which it need not know of.
+ * `tack cancel`, `tack retry`, `tack builds`: what an operator does with builds. Admin requests go to the running tack, with the admin token; the
+ * list of builds comes from it, or from the store, which it need not know of.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { excerpt } from '../../core/index.js'
 import { systemClock } from '../clock.js'
-import { type Fetch, httpClient } from '../http.js'
+import { type Fetch, httpClient } from '../http-client.js'
 import { visible } from '../log.js'
 import { hostOf, kindOf } from '../net/guard.js'
 import type { ListenAddress } from '../server/address.js'
@@ -46,9 +46,9 @@ const asking = async <A>(use: (fetch: Fetch) => Promise<A>): Promise<A> => {
   }
 }
 
-// ---------------------------------------------------------------------------------------- orders
+// ---------------------------------------------------------------------------------------- cancel, retry
 
-export interface Order {
+export interface AdminRequest {
   readonly action: 'cancel' | 'retry'
   readonly knot: string
   readonly rkey: string
@@ -56,14 +56,14 @@ export interface Order {
   readonly workflow?: string
 }
 
-export interface OrderOptions extends ServerOptions {
+export interface AdminOptions extends ServerOptions {
   readonly adminToken?: string
 }
 
 const Refused = t.type({ reason: t.string }, 'refusal')
 
-/** Gives an order. Returns the exit code: 0 when it was taken, 1 when not, 2 when it could not be given. */
-export const order = async ({ action, knot, rkey, workflow }: Order, options: OrderOptions, print: Print, complain: Print): Promise<number> => {
+/** Sends an admin request. Returns the exit code: 0 when it was accepted, 1 when not, 2 when it could not be sent. */
+export const control = async ({ action, knot, rkey, workflow }: AdminRequest, options: AdminOptions, print: Print, complain: Print): Promise<number> => {
   const { adminToken } = options
   if (adminToken === undefined) {
     complain('error: admin token required: use --admin-token, TACK_ADMIN_TOKEN, or "adminToken" in the configuration file')
@@ -134,9 +134,9 @@ const Shown: t.Type<ShownBuild> = t.type({
 
 const Page: t.Type<BuildsPage> = t.type({ builds: t.readonlyArray(Shown), next: orNull(t.number) }, 'page')
 
-type Turn = (beforeUs: number) => Promise<E.Either<string, BuildsPage>>
+type ReadPage = (beforeUs: number) => Promise<E.Either<string, BuildsPage>>
 
-const fromStore = async (folder: string): Promise<E.Either<string, Turn>> => {
+const fromStore = async (folder: string): Promise<E.Either<string, ReadPage>> => {
   const read = await readStore(folder)()
   if (E.isLeft(read)) return E.left(`${read.left.path}: ${read.left.message}`)
   const { state } = read.right
@@ -144,7 +144,7 @@ const fromStore = async (folder: string): Promise<E.Either<string, Turn>> => {
 }
 
 const fromServer =
-  (base: string, fetch: Fetch): Turn =>
+  (base: string, fetch: Fetch): ReadPage =>
   async (beforeUs) => {
     try {
       const response = await fetch(`${base}/api/builds.json?before=${String(beforeUs)}`)
@@ -158,12 +158,12 @@ const fromServer =
   }
 
 /** Up to `limit` builds, those that changed last first. */
-const collect = async (turn: Turn, limit: number): Promise<E.Either<string, { readonly builds: ReadonlyArray<ShownBuild>; readonly hasMore: boolean }>> => {
+const collect = async (readPage: ReadPage, limit: number): Promise<E.Either<string, { readonly builds: ReadonlyArray<ShownBuild>; readonly hasMore: boolean }>> => {
   const builds: Array<ShownBuild> = []
   // Later than any.
   let beforeUs: number | null = Number.MAX_SAFE_INTEGER
   while (beforeUs !== null && builds.length < limit) {
-    const page: E.Either<string, BuildsPage> = await turn(beforeUs)
+    const page: E.Either<string, BuildsPage> = await readPage(beforeUs)
     if (E.isLeft(page)) return page
     builds.push(...page.right.builds)
     // A server that leads back would lead in circles.
@@ -199,8 +199,8 @@ export const buildsTable = (builds: ReadonlyArray<ShownBuild>, nowMs: number): s
 export const builds = async ({ json, limit, server, store }: BuildsOptions, print: Print, complain: Print): Promise<number> => {
   const list = await asking(async (fetch) => {
     if (server !== undefined) return collect(fromServer(server.href.replace(/\/+$/, ''), fetch), limit)
-    const turn = await fromStore(store)
-    return E.isLeft(turn) ? turn : collect(turn.right, limit)
+    const readPage = await fromStore(store)
+    return E.isLeft(readPage) ? readPage : collect(readPage.right, limit)
   })
   if (E.isLeft(list)) {
     complain(list.left)

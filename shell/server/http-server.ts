@@ -39,6 +39,9 @@ export const text = (status: number, sentence: string, headers: Answer['headers'
 
 export const notFound: Answer = text(404, 'not found')
 
+/** What is accepted is safe. What may not be must be said again. */
+export const unsaved = text(503, 'cannot be saved now; retry later', { 'retry-after': '5' })
+
 /** Whoever may read this may read it from any page. */
 export const readByAll = { 'access-control-allow-origin': '*' } as const
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { initial } from '../../core/index.js'
-import { builds, type BuildsOptions, order, type Order, type OrderOptions, urlOf } from '../../shell/cli/order.js'
+import { type AdminOptions, type AdminRequest, builds, type BuildsOptions, control, urlOf } from '../../shell/cli/control.js'
 import { age } from '../../shell/cli/text.js'
 import type { ShownBuild } from '../../shell/server/overview.js'
 import { openStore } from '../../shell/store.js'
@@ -44,15 +44,15 @@ const built = (workflows: ReadonlyArray<string> = ['ci.yml', 'lint all.yml']) =>
   return { first, world }
 }
 
-// ---------------------------------------------------------------------------------------- orders
+// ---------------------------------------------------------------------------------------- cancel, retry
 
-const give = (what: Partial<Order>, options: Partial<OrderOptions>): Promise<Said> =>
+const give = (what: Partial<AdminRequest>, options: Partial<AdminOptions>): Promise<Said> =>
   heard((print, complain) =>
-    order({ action: 'cancel', knot: KNOT, rkey: 'x', ...what }, { adminToken: TOKEN, listen: { port: 1 }, ...options }, print, complain)
+    control({ action: 'cancel', knot: KNOT, rkey: 'x', ...what }, { adminToken: TOKEN, listen: { port: 1 }, ...options }, print, complain)
   )
 
 describe('admin commands', () => {
-  test.each<[Order['action'], string | undefined, string]>([
+  test.each<[AdminRequest['action'], string | undefined, string]>([
     ['cancel', undefined, 'CancelRequested'],
     ['cancel', 'lint all.yml', 'CancelRequested'],
     ['retry', 'ci.yml', 'RetryRequested'],
@@ -63,18 +63,18 @@ describe('admin commands', () => {
     const { delivered, server } = await serve(world, { adminToken: TOKEN })
     const { rkey } = first
     const said = await give({ action, rkey, ...(workflow === undefined ? {} : { workflow }) }, { listen: { host: '127.0.0.1', port: server.port } })
-    expect(said).toEqual({ code: 0, complaints: [], printed: [`tack has been told to ${action} ${KNOT} ${rkey}${workflow === undefined ? '' : ` ${workflow}`}. What comes of it: tack builds`] })
+    expect(said).toEqual({ code: 0, complaints: [], printed: [`${action} of ${KNOT} ${rkey}${workflow === undefined ? '' : ` ${workflow}`} accepted. Follow it with: tack builds`] })
     expect(delivered).toMatchObject([{ _tag: tag, knot: KNOT, rkey, workflow: workflow ?? null }])
   })
 
-  test.each<[Order['action'], string, string]>([
+  test.each<[AdminRequest['action'], string, string]>([
     ['cancel', 'success', 'the build has already ended'],
     ['retry', 'running', 'the build has not ended yet']
   ])('%s of what is at %s is refused, with the reason', async (action, status, reason) => {
     const { first, world } = built(['ci.yml'])
     world.report(first, 'external', status)
     const { url } = await serve(world, { adminToken: TOKEN })
-    const complaint = `tack does not ${action} ${KNOT} ${first.rkey} ci.yml: ${reason}`
+    const complaint = `${action} of ${KNOT} ${first.rkey} ci.yml refused: ${reason}`
     expect(await give({ action, rkey: first.rkey, workflow: 'ci.yml' }, { server: new URL(url) })).toEqual({ code: 1, complaints: [complaint], printed: [] })
   })
 
@@ -85,7 +85,7 @@ describe('admin commands', () => {
   ])('a refusal that says %s is told as "%s"', async (body, told) => {
     const { port } = await httpServer((_, response) => response.writeHead(409).end(body))
     const said = await give({}, { server: new URL(`http://127.0.0.1:${String(port)}`) })
-    expect(said).toEqual({ code: 1, complaints: [`tack does not cancel ${KNOT} x: ${told}`], printed: [] })
+    expect(said).toEqual({ code: 1, complaints: [`cancel of ${KNOT} x refused: ${told}`], printed: [] })
   })
 
   test('take the address from --server, with a path as well', async () => {
@@ -108,25 +108,25 @@ describe('admin commands', () => {
     const at = (url: string) => give({ rkey: first.rkey }, { server: new URL(url) })
     const local = (port: number): string => `http://127.0.0.1:${String(port)}`
     expect(await at(withToken.url)).toEqual({ code: 1, complaints: [`${withToken.url} rejected the admin token: it was started with another one`], printed: [] })
-    expect(await at(without.url)).toMatchObject({ code: 1, complaints: [`${without.url} knows no run ${KNOT} ${first.rkey}, or was started without an admin token; "tack builds" lists builds`] })
-    expect(await at(local(broken.port))).toMatchObject({ code: 1, complaints: [`${local(broken.port)} answers with 500`] })
+    expect(await at(without.url)).toMatchObject({ code: 1, complaints: [`${without.url} has no run ${KNOT} ${first.rkey}, or no admin token; "tack builds" lists builds`] })
+    expect(await at(local(broken.port))).toMatchObject({ code: 1, complaints: [`${local(broken.port)} answered 500`] })
     expect(await at(local(full.port))).toEqual({
       code: 1,
       complaints: [`${local(full.port)} cannot save now, and may have missed this: check "tack builds" before you repeat it`],
       printed: []
     })
-    expect(await at(local(elsewhere.port))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/cannot be asked: the server leads elsewhere \(302\), which is not followed; is tack running there\?/)] })
-    expect(await at(local(1))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/^http:\/\/127\.0\.0\.1:1 cannot be asked: connect ECONNREFUSED .*; is tack running there\? --server says where it is$/)] })
+    expect(await at(local(elsewhere.port))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/cannot be reached: the server redirects \(302\), which is not followed; is tack running there\?/)] })
+    expect(await at(local(1))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/^http:\/\/127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED .*; is tack running there\? Set its address with --server$/)] })
   })
 
   test('ask nothing without a token', async () => {
-    const said = await heard((print, complain) => order({ action: 'retry', knot: KNOT, rkey: 'x' }, { listen: { port: 1 } }, print, complain))
+    const said = await heard((print, complain) => control({ action: 'retry', knot: KNOT, rkey: 'x' }, { listen: { port: 1 } }, print, complain))
     expect(said).toEqual({ code: 2, complaints: [expect.stringMatching(/^error: admin token required: use --admin-token, TACK_ADMIN_TOKEN, or "adminToken"/)], printed: [] })
   })
 
   test('warn about a token that crosses a network in the clear', async () => {
-    const said = await give({}, { server: new URL('http://tack.tack-order.invalid:8080') })
-    expect(said.complaints[0]).toBe('warning: the admin token goes to tack.tack-order.invalid unencrypted; https:// would protect it')
+    const said = await give({}, { server: new URL('http://tack.tack-control.invalid:8080') })
+    expect(said.complaints[0]).toBe('warning: the admin token is sent to tack.tack-control.invalid unencrypted; use https://')
     expect(said.code).toBe(1)
   })
 
@@ -204,8 +204,8 @@ describe('lists', () => {
     const circle = await page('{"builds":[],"next":9007199254740991}')
     expect(await list({ json: true, server: new URL(`http://127.0.0.1:${String(circle.port)}`) })).toEqual({ code: 0, complaints: [], printed: ['[]'] })
     const other = await page('{"builds":[{}]}')
-    expect(await list({ server: new URL(`http://127.0.0.1:${String(other.port)}`) })).toMatchObject({ code: 1, complaints: [expect.stringContaining('this is not what tack answers: at ')] })
-    expect(await list({ server: new URL('http://127.0.0.1:1') })).toMatchObject({ code: 1, complaints: [expect.stringContaining('cannot be asked: connect ECONNREFUSED')] })
+    expect(await list({ server: new URL(`http://127.0.0.1:${String(other.port)}`) })).toMatchObject({ code: 1, complaints: [expect.stringContaining('not an answer of tack: at ')] })
+    expect(await list({ server: new URL('http://127.0.0.1:1') })).toMatchObject({ code: 1, complaints: [expect.stringContaining('cannot be reached: connect ECONNREFUSED')] })
     expect(await list({})).toMatchObject({ code: 1, complaints: [expect.stringContaining('/nowhere')] })
   })
 

@@ -186,7 +186,7 @@ describe('a webhook', () => {
         durable: world.state,
         isSaving: () => true,
         log: rememberingLog(),
-        order: () => Promise.resolve('unsafe'),
+        admin: () => Promise.resolve('unsafe'),
         providers: [fakeProvider(() => ({ _tag: 'Reports', reports }))],
         submit: (event) => Promise.resolve(event._tag === 'BuildReported' && event.build === NAME)
       },
@@ -197,7 +197,7 @@ describe('a webhook', () => {
   })
 })
 
-// ---------------------------------------------------------------------------------------- orders
+// ---------------------------------------------------------------------------------------- admin requests
 
 describe('an admin request', () => {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })

@@ -1,6 +1,6 @@
 /** How many rows there are: of every kind, and, where there are many, as of now and then. */
 import { describe, expect, it } from 'vitest'
-import { createCensus } from '../../../shell/server/census.js'
+import { createGauges } from '../../../shell/server/gauges.js'
 import { manualClock, settle } from '../support/bridge.js'
 import { createWorld, HOSTNAME, OWNER, type World } from './support.js'
 
@@ -28,7 +28,7 @@ const started = () => {
   const clock = manualClock()
   const world = createWorld({ clock })
   world.openStream()
-  return { census: createCensus(clock, world.state), clock, world }
+  return { gauges: createGauges(clock, world.state), clock, world }
 }
 
 /** Accounts with a repository each: more than are counted at once. */
@@ -38,7 +38,7 @@ const crowd = ({ publishRepo }: World, count: number): void => {
 
 describe('the gauges', () => {
   it('tell each kind of record from the others, and from deleted ones', () => {
-    const { census, clock, world } = started()
+    const { gauges, clock, world } = started()
     const counts = { collaborators: 0, members: 0, repos: 0, tombstones: 0 }
     for (const [collection, kind, n] of [
       ['sh.tangled.repo', 'repos', 2],
@@ -50,19 +50,19 @@ describe('the gauges', () => {
       put(world, collection, '0', null)
       counts[kind] = n
       counts.tombstones++
-      expect(census.rows()).toEqual(counts)
+      expect(gauges.rows()).toEqual(counts)
     }
   })
 
   it('of many accounts are computed again and again, but not too often', async () => {
-    const { census, clock, world } = started()
+    const { gauges, clock, world } = started()
     crowd(world, 2_500)
     const repos = async (): Promise<number> => {
-      census.rows()
+      gauges.rows()
       await settle()
-      return census.rows().repos
+      return gauges.rows().repos
     }
-    expect(census.rows().repos).toBe(0)
+    expect(gauges.rows().repos).toBe(0)
     expect(await repos()).toBe(2_500)
     for (const count of [2_501, 2_502]) {
       world.publishRepo({ name: String(count) })
@@ -71,22 +71,22 @@ describe('the gauges', () => {
       clock.advance(1)
       expect(await repos()).toBe(count)
     }
-    census.close()
+    gauges.close()
     expect(clock.armed()).toBe(0)
   })
 
   it('are not computed twice at once, and leave nothing when closed halfway', async () => {
-    const { census, clock, world } = started()
+    const { gauges, clock, world } = started()
     crowd(world, 2_500)
-    census.rows()
-    census.rows()
+    gauges.rows()
+    gauges.rows()
     await settle()
     expect(clock.armed()).toBe(1)
     clock.advance(30_000)
     world.publishRepo()
-    census.rows()
-    census.close()
+    gauges.rows()
+    gauges.close()
     await settle()
-    expect([clock.armed(), census.rows().repos]).toEqual([0, 2_500])
+    expect([clock.armed(), gauges.rows().repos]).toEqual([0, 2_500])
   })
 })

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../shell/clock.js'
-import { type HttpClient, httpClient, type HttpOptions } from '../../shell/http.js'
+import { type HttpClient, httpClient, type HttpOptions } from '../../shell/http-client.js'
 import type { Resolve } from '../../shell/net.js'
 import { manualClock } from './support/bridge.js'
 import { CERTIFICATE, KEY } from './support/certificate.js'
@@ -183,7 +183,7 @@ describe('no request leads into a private network', () => {
     '[::ffff:127.0.0.1]', '[64:ff9b::7f00:1]', '169.254.169.254', '10.0.0.1', '[fc00::1]', '127。0。0。1', '8.8.8.8'
   ])('an address literal is refused, however it is spelt: %s', async (host) => {
     const server = await tcpServer(() => undefined)
-    expect(await wrong(client(PUBLIC_ONLY).fetch(at(server.port, '/', host, 'https')))).toMatch(/is no host name$/)
+    expect(await wrong(client(PUBLIC_ONLY).fetch(at(server.port, '/', host, 'https')))).toMatch(/is not a host name$/)
     expect(server.connections()).toBe(0)
   })
 
@@ -210,7 +210,7 @@ describe('no request leads into a private network', () => {
     const { fetch } = client()
     for (const redirect of [undefined, 'error', 'follow'])
       expect(await wrong(fetch(at(server.port), redirect === undefined ? {} : { redirect }))).toBe(
-        `the server leads elsewhere (${String(status)}), which is not followed`
+        `the server redirects (${String(status)}), which is not followed`
       )
     const response = await fetch(at(server.port), { redirect: 'manual' })
     expect([response.status, response.headers.get('location')]).toEqual([status, at(forbidden.port)])
@@ -248,10 +248,10 @@ describe('the client limits', () => {
     })
     const { fetch } = client({ maxBodyBytes: 1000 })
     expect((await (await fetch(at(server.port, '/exact'))).text()).length).toBe(1000)
-    expect(await wrong(fetch(at(server.port, '/announced')))).toBe('the answer has more than 1000 bytes')
-    expect(await wrong(fetch(at(server.port, '/more')))).toBe('the answer has more than 1000 bytes')
+    expect(await wrong(fetch(at(server.port, '/announced')))).toBe('response larger than 1000 bytes')
+    expect(await wrong(fetch(at(server.port, '/more')))).toBe('response larger than 1000 bytes')
     expect(await wrong(fetch(at(server.port, '/more'), { maxBodyBytes: 1001 }))).toBe('nothing')
-    expect(await wrong(fetch(at(server.port, '/exact'), { maxBodyBytes: 999 }))).toBe('the answer has more than 999 bytes')
+    expect(await wrong(fetch(at(server.port, '/exact'), { maxBodyBytes: 999 }))).toBe('response larger than 999 bytes')
   })
 
   it('a body without an end, which ends the connection', async () => {
@@ -265,7 +265,7 @@ describe('the client limits', () => {
       response.on('drain', more).on('close', () => (isOver = true))
       more()
     })
-    expect(await wrong(client().fetch(at(server.port)))).toBe('the answer has more than 4194304 bytes')
+    expect(await wrong(client().fetch(at(server.port)))).toBe('response larger than 4194304 bytes')
     await eventually(() => expect(isOver).toBe(true))
     expect(sent).toBeLessThan(40_000_000)
   })

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLog } from '../../../shell/log.js'
 import { startServer } from '../../../shell/server.js'
 import { listenAddress } from '../../../shell/server/address.js'
-import { clientOf, createBudget } from '../../../shell/server/http.js'
+import { clientOf, createBudget } from '../../../shell/server/http-server.js'
 import { manualClock } from '../support/bridge.js'
 import { rememberingLog } from '../support/sockets.js'
 import { ask, createWorld, eventually, fakeProvider, HOSTNAME, KNOT, OWNER, PROVIDER, raw, read, serve, UPGRADE, type World } from './support.js'
@@ -58,7 +58,7 @@ describe('healthz', () => {
     expect((await ask(url, '/healthz')).status).toBe(200)
     clock.advance(1)
     expect((await ask(url, '/healthz')).status).toBe(503)
-    expect((await health(url)).reasons).toEqual(['the stream has not been connected for 300 seconds'])
+    expect((await health(url)).reasons).toEqual(['the stream has been disconnected for 300 seconds'])
   })
 
   it('counts the loss from its beginning, whatever happens meanwhile, and reports it in seconds', async () => {
@@ -433,7 +433,7 @@ describe('requests', () => {
   ])('for %s find nothing', async (path) => {
     const { url } = await serve(started())
     const { body, headers, status } = await ask(url, path)
-    expect([status, body, headers['content-security-policy']]).toEqual([404, 'there is nothing here\n', "default-src 'none'; frame-ancestors 'none'"])
+    expect([status, body, headers['content-security-policy']]).toEqual([404, 'not found\n', "default-src 'none'; frame-ancestors 'none'"])
     expect((await ask(url, path, { headers: UPGRADE })).status).toBe(404)
   })
 
@@ -548,7 +548,7 @@ describe('requests', () => {
         durable: world.state,
         isSaving: () => true,
         log: createLog('json', 'debug', out),
-        order: () => Promise.resolve('unsafe'),
+        admin: () => Promise.resolve('unsafe'),
         providers: [],
         submit: () => Promise.resolve(false)
       },
@@ -570,7 +570,7 @@ const outside = Object.values(networkInterfaces())
 it.skipIf(outside === undefined)('one address has only so many connections and websockets', async () => {
   const world = started()
   const server = await startServer(
-    { backlog: () => 0, clock: world.clock, durable: world.state, isSaving: () => true, log: rememberingLog(), order: () => Promise.resolve('unsafe'), providers: [], submit: () => Promise.resolve(false) },
+    { backlog: () => 0, clock: world.clock, durable: world.state, isSaving: () => true, log: rememberingLog(), admin: () => Promise.resolve('unsafe'), providers: [], submit: () => Promise.resolve(false) },
     { limits: { http: { connectionsPerAddress: 4, socketsPerAddress: 2 } }, listen: { host: '0.0.0.0', port: 0 }, owner: OWNER }
   )
   onTestFinished(() => server.close())

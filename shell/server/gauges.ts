@@ -12,7 +12,7 @@ export interface Rows {
   readonly tombstones: number
 }
 
-export interface Census {
+export interface Gauges {
   readonly close: () => void
   /** As of now, or, in a large state, of the last count. */
   readonly rows: () => Rows
@@ -45,7 +45,7 @@ const plus = (rows: Rows, account: Commits.Account): Rows => {
 
 const nextTurn = (): Promise<void> => new Promise(setImmediate)
 
-export const createCensus = (clock: Clock, durable: () => State): Census => {
+export const createGauges = (clock: Clock, durable: () => State): Gauges => {
   let counted: Accounts | null = null
   let known = NONE
   let isClosed = false
