@@ -1,6 +1,6 @@
 /**
- * Builds at their providers: what the core asks for, asked of the provider, and what the provider answers, as an event. Each request
- * gets exactly one answer; following goes on until the build has ended.
+ * Builds at their providers: turns requests of the core into calls, and the answers into events. Each request gets exactly one answer; following
+ * goes on until the build has ended.
  */
 import { type BuildName, buildKey, type CancelBuild, type Event, ExitCode, type FindBuild, type FollowBuild, isFinal, type Natural, type StartBuild } from '../core/index.js'
 import type { Clock, Deliver } from './ports.js'
@@ -11,13 +11,13 @@ export interface Builder {
   readonly find: (request: FindBuild, deliver: Deliver) => void
   readonly follow: (request: FollowBuild, deliver: Deliver) => void
   readonly start: (request: StartBuild, deliver: Deliver) => void
-  /** Ends all following. Resolves when the providers have ended what they need not leave behind. */
+  /** Stops all following. Resolves when the providers have stopped what they do not leave running. */
   readonly close: () => Promise<void>
 }
 
 type Answer = Accepted | Heard | Missing | Refused | Uncertain
 
-/** A number of milliseconds that a foreign server named, as one that a timer can be set to: at most a day. */
+/** A delay that a foreign server asked for, capped to what a timer can hold: a day. */
 const wait = (ms: number): Natural => Math.min(Math.max(Math.ceil(Number.isFinite(ms) ? ms : 0), 0), 86_400_000) as Natural
 
 export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock): Builder => {

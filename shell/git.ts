@@ -24,21 +24,21 @@ import type { Clock } from './ports.js'
 // ---------------------------------------------------------------------------------------- model
 
 export interface GitOptions {
-  /** Certificates, a PEM file, of those who sign for knots; those that git knows if not given. */
+  /** CA certificates for knots, as a PEM file; those that git knows by default. */
   readonly caFile?: string
   readonly clock: Clock
-  /** The git program: `git` if not given. */
+  /** The git program. `git` by default. */
   readonly git?: string
-  /** Whether knots are spoken to without TLS, for development. */
+  /** Whether to connect to knots without TLS, for development. */
   readonly isInsecure: boolean
-  /** How much may come from a knot, from each of the places where it may have the repository. 32 MiB. */
+  /** The limit of bytes from a knot, for each place where it may have the repository. 32 MiB by default. */
   readonly maxBytes?: number
   readonly policy: Policy
-  /** That of the policy. */
+  /** The resolver of the policy by default. */
   readonly resolve?: Resolve
-  /** The folder in which temporary ones are made. What is left in it by a process that was killed is somebody else's to remove. */
+  /** The folder for temporary folders. Leftovers of a killed process are removed elsewhere. */
   readonly tmp: string
-  /** How long one reading may take, whatever it consists of. 60 s. */
+  /** The time limit of one reading. 60 s by default. */
   readonly timeoutMs?: number
 }
 
@@ -67,9 +67,9 @@ export type FilesRead =
   | {
       readonly _tag: 'Unread'
       readonly error: string
-      /** Whether it is no use to try again. */
+      /** Whether trying again is useless. */
       readonly isFinal: boolean
-      /** Whether there is a commit, and more comes with its files than may. */
+      /** Whether the commit exists, and the knot sends more along with its files than allowed. */
       readonly isTooLarge?: true
     }
 
@@ -87,7 +87,7 @@ const NO_REPOSITORY = unread('no such repository on the knot', true)
 
 // ---------------------------------------------------------------------------------------- addresses
 
-/** What no repository is called: nothing, a way to somewhere else, and what git takes no addresses with. */
+/** Invalid repository names: nothing, a path to somewhere else, and characters that git takes no URLs with. */
 const NO_NAME = /^\.{0,2}$|\p{Cc}/u
 
 /** A segment of a path. Colons stay as they are, as Tangled writes them; what is no name of a repository has no segment. */
@@ -112,7 +112,7 @@ const STATUS = /The requested URL returned error: ([0-9]{3})/
 const NOT_FOUND = /^fatal: repository '.*' not found$|could not read Username|Authentication failed/m
 /** No object of that name, or one that is not in this kind of repository. */
 const NO_OBJECT = /not our ref|mismatched algorithms|unsupported (?:hash|object) format/
-/** The server has a rule against it. */
+/** The server forbids it. */
 const NOT_GIVEN_OUT = /Server does not allow request for|not valid|unadvertised/
 const FATAL = /^(?:fatal|error): (.*)$/m
 
@@ -120,7 +120,7 @@ const FATAL = /^(?:fatal|error): (.*)$/m
 const NOT_FOUND_BY_SHELL = 127
 const NOT_RUN_BY_SHELL = 126
 
-/** What came of a run that failed: whether it is final, and, for the next address, whether the knot answered at all. */
+/** Why a run failed: whether that is final, and, for the next address, whether the knot answered at all. */
 const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut: () => string | null): Unread & { readonly hasAnswered: boolean } => {
   const late = timedOut()
   if (late !== null) return { ...unread(late, false), hasAnswered: false }
@@ -304,7 +304,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     return '_tag' in read ? read : { _tag: 'Files', defaultBranch: head.branch, hasAnswered: true, ...read }
   }
 
-  /** One address after the other, until one has the commit, or the knot does not answer at all. */
+  /** Tries one address after the other, until one has the commit, or the knot does not answer at all. */
   const readAny = async (addresses: ReadonlyArray<URL>, sha: Sha | null, signal: AbortSignal): Promise<FilesRead> => {
     const stopping = new AbortController()
     const [first] = addresses
@@ -338,7 +338,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
         )
         await proxy.close()
         if (read._tag === 'Files') return read
-        // What might be read another time, and what is not merely somewhere else, says more.
+        // Prefer the failure that may pass, and then one that is about more than a repository being elsewhere.
         if (failure === null || (failure.isFinal && (!read.isFinal || failure.error === NO_REPOSITORY.error))) failure = read
         if (!hasAnswered) break
       }
@@ -352,7 +352,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
   }
 
   return async ({ knot, repository, sha }, signal) => {
-    // Whatever came here unchecked, git is not told to do anything with it.
+    // A last check: git is never given an address that the platform cannot parse.
     if (sha !== null && !Sha.is(sha)) return NO_COMMIT
     if (!URL.canParse(serverOf(knot, isInsecure))) return unread('the knot cannot be reached: its name does not resolve', false)
     try {

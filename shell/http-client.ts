@@ -1,9 +1,8 @@
 /**
- * HTTP: requests to accounts' servers and to providers.
+ * HTTP requests to accounts' servers and to providers.
  *
- * Where they may lead is seen to in net/guard.ts. What answers may be slow, silent or hostile: a request takes a bounded time, its body
- * included, and a bounded memory, and follows no redirect. Answers are taken as they come, uncompressed, so that their size is what
- * was received.
+ * net/guard.ts decides where they may lead. The server may be slow, silent or hostile: a request takes bounded time and memory, body included, and
+ * follows no redirect. Responses are requested uncompressed, so that their size is what was received.
  */
 import type { Readable } from 'node:stream'
 import type { Socket } from 'node:net'
@@ -16,36 +15,36 @@ import type { Clock } from './ports.js'
 // ---------------------------------------------------------------------------------------- model
 
 export interface HttpOptions {
-  /** Certificates, PEM, of those who sign for the servers; those that the platform knows if not given. */
+  /** CA certificates as PEM; those that the platform knows by default. */
   readonly ca?: string
   readonly clock: Clock
-  /** A longer body is an error. 4 MiB. */
+  /** A longer body is an error. 4 MiB by default. */
   readonly maxBodyBytes?: number
-  /** How many connections there may be to one server; further requests wait, on their own time. 8. */
+  /** The limit of connections to one server; further requests wait, on their own time. 8 by default. */
   readonly maxConnections?: number
   readonly policy: Policy
   /** That of the policy. */
   readonly resolve?: Resolve
-  /** How long a request may take, from the look-up of the name to the last byte of the body. 30 s. */
+  /** The time limit of a request, from the look-up of the name to the last byte of the body. 30 s by default. */
   readonly timeoutMs?: number
 }
 
-/** What can be said of a request: a part of what the platform's `fetch` takes. */
+/** The supported part of what the platform's `fetch` takes. */
 export interface HttpInit {
   readonly body?: string | Uint8Array | null
   readonly headers?: Headers | Readonly<Record<string, string>>
-  /** Less, or more, than the client allows else. */
+  /** Overrides the client's limit. */
   readonly maxBodyBytes?: number
   readonly method?: string
-  /** `manual` hands a redirect out as the answer that it is. Whatever else is said, it is an error. */
+  /** `manual` returns a redirect as the response that it is. Otherwise, it is an error. */
   readonly redirect?: string
   readonly signal?: AbortSignal | null
   readonly timeoutMs?: number
 }
 
 /**
- * The platform's `fetch`, as far as it goes; libraries that take one take this. Rejects with an `Error` that says in a few words what
- * is wrong, and never shows the path, the query or the headers of the request: there may be secrets in them.
+ * The supported part of the platform's `fetch`; libraries that take one take this. Rejects with an `Error` that says briefly what is wrong, without
+ * path, query or headers of the request: they may hold secrets.
  */
 export type Fetch = (input: string | URL, init?: HttpInit) => Promise<Response>
 
@@ -57,7 +56,7 @@ export interface HttpClient {
 
 // ---------------------------------------------------------------------------------------- requests
 
-/** Why `url` must not be asked, as far as its text says; `null` when nothing is wrong with it. */
+/** Why `url` must not be requested, judged by its text; `null` when nothing is wrong with it. */
 const refusal = (url: URL, policy: Policy): string | null => {
   const isPlain = url.protocol === 'http:'
   if (url.protocol !== 'https:' && !isPlain) return `not an address of a web server: ${excerpt(url.protocol)}`
@@ -74,10 +73,10 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 /** Beyond it, no response can be made. */
 const MAX_STATUS = 599
 
-/** What went wrong, in the words of the last one that knows. */
+/** The message of the innermost cause. */
 const wordsOf = (error: unknown): string => (error instanceof Error ? reasonOf(error) : String(error))
 
-/** What is sent. What the platform says of a bad header would repeat its value. */
+/** The request headers. The platform's own error would repeat a bad value, which may be a secret. */
 const headersOf = (init: HttpInit): Record<string, string> => {
   try {
     const headers = new Headers({ 'accept-encoding': 'identity', 'user-agent': 'tack' })
@@ -131,7 +130,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
   const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, policy, resolve = resolverFor(policy), timeoutMs = 30_000 } = options
   const guard: Guard = { policy, resolve }
   const sockets = new Set<Socket>()
-  /** What ends each request that is under way, and its timer. */
+  /** Aborts each running request, and clears its timer. */
   const asking = new Set<() => void>()
   let isClosed = false
 
@@ -186,7 +185,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     })
     stopped.catch(() => undefined)
     let isLate = false
-    // Also when nobody ever looks at the answer.
+    // An unread promise must not end the process.
     const disarm = clock.after(ms, () => {
       isLate = true
       stop()
@@ -224,7 +223,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
       })
       const answer = await Promise.race([asked, stopped])
       const { body, statusCode: status } = answer
-      // An error that nobody waits for any more must not end the process.
+      // A late error must not end the process.
       body.on('error', () => undefined)
       const refuse = (why: string): never => {
         throw new Error(why)

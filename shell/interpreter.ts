@@ -1,6 +1,4 @@
-/**
- * Effects, executed: one exhaustive switch. Nothing is decided here; what comes of an effect goes back as an event.
- */
+/** Executes effects: one exhaustive switch. Nothing is decided here; what comes of an effect comes back as an event. */
 import type { Effect, HostName, Timer } from '../core/index.js'
 import type { Builder } from './builder.js'
 import type { Clock, Deliver, Link, Log, Network, Random, Records, Workflows } from './ports.js'
@@ -8,14 +6,14 @@ import { createReporter } from './reporter.js'
 
 export interface Interpreter {
   readonly execute: (effect: Effect) => void
-  /** Stop reading from every connection, those to come included, until `resume`. */
+  /** Stops reading from every connection, later ones included, until `resume`. */
   readonly pause: () => void
   readonly resume: () => void
   /** Ends every connection and every timer, whatever the machine thinks of them. Resolves when the sockets are gone. */
   readonly close: () => Promise<void>
 }
 
-/** What effects act on. */
+/** What effects are executed on. */
 export interface InterpreterPorts {
   readonly builder: Builder
   readonly clock: Clock
@@ -82,7 +80,7 @@ export const createInterpreter = (
           return builder.follow(effect, deliver)
         case 'CancelBuild':
           return builder.cancel(effect, deliver)
-        // Whoever reads along is told by what has become durable: server.ts observes it.
+        // Readers are served from what has become durable: server.ts observes it.
         case 'PublishPipeline':
         case 'PublishStatus':
           return

@@ -1,15 +1,14 @@
 /**
- * Jetstream: the stream of all record changes on the network, of which we ask for three collections.
+ * Jetstream, the stream of all record changes on the network, filtered to three collections.
  *
- * Nothing is decided here. What the server sends becomes events by the core's own decoder; where to start, and when to
- * connect again, is said by effects.
+ * Nothing is decided here. Frames become events by the core's decoder; effects say where to start, and when to reconnect.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { COLLECTIONS, decodeFrame, type Natural, type Receipt, rejectFrame, type TimeUs } from '../core/index.js'
 import { type NetOptions, openSocket, withDefaults } from './net.js'
 import type { Network } from './ports.js'
 
-/** What is asked of the server. Other parameters that the operator has put into the address are kept. */
+/** Our parameters. Others that the operator has put into the URL are kept. */
 const subscription = (base: URL, cursor: TimeUs | Natural | null, maxMessageBytes: number): string => {
   const url = new URL(base)
   const query = url.searchParams
@@ -22,10 +21,10 @@ const subscription = (base: URL, cursor: TimeUs | Natural | null, maxMessageByte
   return url.href
 }
 
-/** Where a server is, without what is asked of it, and without secrets: what the numbers of its frames are remembered with. */
+/** The server without parameters and secrets: sequence numbers are remembered together with it. */
 export const serverOf = ({ host, pathname, protocol }: URL): string => `${protocol}//${host}${pathname}`
 
-/** `url`: where the server is, such as `wss://jetstream1.us-east.bsky.network/subscribe`. */
+/** `url` is the server's address, such as `wss://jetstream1.us-east.bsky.network/subscribe`. */
 export type JetstreamOptions = NetOptions & { readonly url: URL }
 
 /** Connections to a Jetstream server. */

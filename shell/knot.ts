@@ -1,15 +1,15 @@
 /**
- * Knots: each one's stream of events, `/events`.
+ * Knots: the event stream of each, `/events`.
  *
- * A knot is run by a stranger, and named by a stranger's record. Whom we connect to at all is decided by the core; that the
- * name does not lead into a private network is seen to in net/guard.ts, and that the knot costs no more than it may in net.ts.
+ * A knot is run by a stranger, and named by a stranger's record. The core decides which knots to connect to; net/guard.ts keeps names from leading
+ * into a private network, and net.ts bounds what a knot may cost.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from '../core/index.js'
 import { type NetOptions, openSocket, withDefaults } from './net.js'
 import type { Network } from './ports.js'
 
-/** `isInsecure`: whether knots are spoken to without TLS, for development. */
+/** `isInsecure` connects to knots without TLS, for development. */
 export type KnotOptions = NetOptions & { readonly isInsecure: boolean }
 
 /** Connections to knots. */

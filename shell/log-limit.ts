@@ -1,26 +1,26 @@
 /**
- * Strangers must not decide how much is written: of each kind of line that they cause, ten are written at once, then one in five minutes, which
- * says how many were left out. A day is some three hundred lines of a kind, whatever they do.
+ * A limit for log lines that strangers cause: of each kind, ten are written at once, then one in five minutes, which says how many were suppressed.
+ * That makes some three hundred lines of a kind a day, whatever they do.
  */
 import type { Clock, Log } from './ports.js'
 
 const AT_ONCE = 10
 const REFILL_US = 300_000_000
 
-/** How many lines of a kind may be written, at a moment, and how many were left out since the last. */
+/** How many lines of a kind may be written, as of a moment, and how many were suppressed since the last. */
 interface Room {
   readonly atUs: number
   readonly leftOut: number
   readonly lines: number
 }
 
-/** Whether a line of this kind is to be written now, and how many were left out before it: to be said first. */
+/** Whether to write a line of this kind now, and how many were suppressed before it, which is to be logged first. */
 export interface Allowance {
   readonly isWritten: boolean
   readonly leftOut: number
 }
 
-/** Counts lines by kind. There must be few kinds. */
+/** Limits lines by kind. There must be few kinds. */
 export const createLogLimit = (clock: Clock): ((kind: string) => Allowance) => {
   const rooms = new Map<string, Room>()
   return (kind) => {
@@ -33,7 +33,7 @@ export const createLogLimit = (clock: Clock): ((kind: string) => Allowance) => {
   }
 }
 
-/** `log`, but few lines of each message are written. */
+/** `log`, with the limit applied to each message. */
 export const limitedLog = (clock: Clock, log: Log): Log => {
   const allowanceOf = createLogLimit(clock)
   const limited =

@@ -1,9 +1,8 @@
 /**
- * What the program says to its operator: one JSON object a line, or prose on a terminal.
+ * The log: one JSON object a line, or prose on a terminal.
  *
- * Everything that a stranger wrote passes here as a field, never as part of the message; pino writes fields as JSON strings, so
- * whatever is in them, one call is one line. On a terminal, control characters are made visible first: a record must
- * not be able to move the cursor of whoever reads the log.
+ * Whatever strangers wrote is logged as a field, never as part of the message; pino writes fields as JSON strings, so one call is one line. On a
+ * terminal, control characters are escaped first: a record must not be able to move the operator's cursor.
  */
 import pino from 'pino'
 import pretty from 'pino-pretty'
@@ -12,13 +11,13 @@ import type { Fields, Log } from './ports.js'
 export type LogFormat = 'json' | 'pretty'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-// eslint is right that these are control characters: they are what is looked for.
+// The control characters are intended: they are what is searched for.
 const CONTROL = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]', 'g')
 
-/** `text` with control characters as escapes. */
+/** `text` with control characters escaped. */
 export const visible = (text: string): string => text.replace(CONTROL, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-/** The fields with control characters made visible in every text. Fields are flat, or one level deep. */
+/** The fields with control characters escaped in every text. Fields are flat, or one level deep. */
 const printable = (fields: Fields): Fields =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
@@ -40,5 +39,5 @@ export const createLog = (format: LogFormat, level: LogLevel, out: NodeJS.Writab
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
 }
 
-/** A log that says nothing. */
+/** A log that drops everything. */
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: which command, with which options, on the real world. Everything else is elsewhere, and loaded by the command that needs it. */
+/** The command line: commands and their options. Everything else is elsewhere, and loaded by the command that needs it. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, readConfiguration } from './cli/configuration.js'
@@ -9,7 +9,7 @@ import type { AdminOptions, BuildsOptions } from './cli/control.js'
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
 
-/** What a program ends with that nobody reads any more, as of SIGPIPE. */
+/** The exit code after EPIPE, as of SIGPIPE. */
 const PIPE = 141
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? PIPE : 1))
 
@@ -27,7 +27,7 @@ const limit = (text: string): number => {
   throw new InvalidArgumentError('Allowed: a whole number, 1 to 999999.')
 }
 
-// Everything below reads the environment as it is meant.
+// Everything below reads the resolved environment.
 const environment = environmentOf(process.env)
 if (E.isLeft(environment)) {
   complain(`error: ${environment.left}`)
@@ -58,10 +58,10 @@ The operator's guide: spec/operating.md`
 
 const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
 
-/** The commands that look into the configuration file. */
+/** The commands that read the configuration file. */
 const NEEDS_FILE = new Set(['builds', 'cancel', 'check', 'help', 'inspect', 'pass-over', 'retry', 'run'])
 
-/** What the configuration file says. A bad one ends the program with one line that names the place. */
+/** The configuration file's content. A bad one ends the program with one line that names the place. */
 const configuration = (): Configuration => {
   const path = NEEDS_FILE.has(process.argv[2] ?? '') ? configurationPath(process.argv, process.env) : null
   const names = runOptions().map((option) => option.attributeName())
@@ -71,7 +71,7 @@ const configuration = (): Configuration => {
   process.exit(2)
 }
 
-/** The options, with what the file says as their defaults. */
+/** The options, with values from the file as their defaults. */
 const withFile = (options: ReadonlyArray<Option>, file: Configuration): ReadonlyArray<Option> => {
   try {
     applyTo(file, options)
@@ -154,7 +154,7 @@ interface Kit {
 
 command('conform', 'test a port of the machine, in any language, and show where it is wrong')
   .usage('[options] -- COMMAND [ARGS…]')
-  // It reads its own arguments, as they were written.
+  // It parses its own arguments.
   .allowUnknownOption()
   .allowExcessArguments()
   .helpOption(false)

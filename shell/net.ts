@@ -1,8 +1,8 @@
 /**
- * Websockets: what Jetstream and knots have in common, one connection from which text is read.
+ * Websockets, for Jetstream and knots alike: a connection from which text is read.
  *
- * Where it may lead is seen to in net/guard.ts. Its peer may be slow, silent, or hostile; it costs a bounded time and a bounded memory,
- * and one close at the end, always.
+ * net/guard.ts decides where it may lead. The peer may be slow, silent or hostile; a connection costs bounded time and memory, and always ends with
+ * exactly one close.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
@@ -15,15 +15,15 @@ export { kindOf, type Policy, type Resolve } from './net/guard.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
-/** What connections need, and what may be said about them. All times and sizes have defaults, for the public network. */
+/** Options of connections. All times and sizes have defaults, for the public network. */
 export interface NetOptions {
   readonly clock: Clock
-  /** How long a peer may take to answer a close before the socket is taken down. 2 s. */
+  /** How long a peer may take to answer a close before the socket is destroyed. 2 s by default. */
   readonly closeGraceMs?: number
-  /** How long everything may take, from the look-up of the name until the websocket is open. 15 s. */
+  /** The time limit from the look-up of the name until the websocket is open. 15 s by default. */
   readonly handshakeTimeoutMs?: number
   readonly log: Log
-  /** A larger message is rejected, and the stream goes on; one of more than sixteen times this ends the connection. 1 MiB. */
+  /** A larger message is rejected, and the stream goes on; one sixteen times as large ends the connection. 1 MiB by default. */
   readonly maxMessageBytes?: number
   /** What may be held of messages that have not ended, over all connections that share these settings; whoever has sent most is given up beyond it. 64 MiB. */
   readonly maxUnfinishedBytes?: number
@@ -81,13 +81,13 @@ const createUnfinished = (maxBytes: number): Unfinished => {
   }
 }
 
-/** Between being rejected and ending the connection: a message must be read whole to be passed over. */
+/** The factor between rejecting a message and ending the connection: a message must be read whole to be skipped. */
 const HARD_LIMIT_FACTOR = 16
 
 /** Of a ping or a pong, which are short and come unmasked from a server. */
 const CONTROL_HEADER_BYTES = 2
 
-/** Why `url` must not be opened, as far as its text says; `null` when nothing is wrong with it. */
+/** Why `url` must not be opened, judged by its text; `null` when nothing is wrong with it. */
 const refusal = (url: URL, policy: Policy): string | null => {
   if (url.protocol !== 'wss:' && url.protocol !== 'ws:') return `not a websocket URL: ${excerpt(url.protocol)}`
   if (url.hash !== '') return 'the address has a fragment'
@@ -96,26 +96,25 @@ const refusal = (url: URL, policy: Policy): string | null => {
 
 // ---------------------------------------------------------------------------------------- sockets
 
-/** Whoever reads from a connection. Nothing is called before `openSocket` returns, nor after `closed`. */
+/** The reader of a connection. Nothing is called before `openSocket` returns, nor after `closed`. */
 export interface Reader {
-  /** What the log calls the peer. */
+  /** The peer's name in the log. */
   readonly host: string
   readonly opened: () => void
   readonly text: (text: string) => void
-  /** A message that never became text: it is too large, or binary, or no UTF-8. The connection goes on. */
+  /** A message that is too large, binary, or not UTF-8. The connection goes on. */
   readonly rejected: (reason: 'size' | 'binary' | 'utf8', detail: string) => void
   /**
-   * The connection is over, or never was; this comes exactly once, in every case. `poisoned` says that it ended over a
-   * message that cannot be taken in at all (D12).
+   * The connection has ended, or never opened; called exactly once, in every case. `poisoned` says that it ended over a message that cannot be read
+   * at all (D12).
    */
   readonly closed: (poisoned: boolean) => void
 }
 
 /**
- * Opens a websocket. Never throws: an address that is not allowed is a connection that closes.
+ * Opens a websocket. Never throws: a forbidden address is a connection that closes.
  *
- * After `pause`, what had been read from the socket before (at most one chunk, 64 KiB) still comes. After `close`, nothing
- * comes any more but `closed`.
+ * After `pause`, what had been read from the socket before (at most one chunk, 64 KiB) still arrives. After `close`, nothing arrives but `closed`.
  */
 export const openSocket = (settings: NetSettings, address: string, reader: Reader): Link => {
   if (!URL.canParse(address)) return neverOpened(settings.log, reader, 'the name does not resolve')
@@ -137,7 +136,7 @@ const neverOpened = (log: Log, reader: Reader, error: string): Link => {
   return { close: () => gone, gone, pause: () => undefined, resume: () => undefined }
 }
 
-/** The messages that end a connection because they cannot be taken in; they would end the next one as well (D12). */
+/** The errors that end a connection because a message cannot be read; it would end the next connection as well (D12). */
 const TOO_LARGE: ReadonlySet<unknown> = new Set([
   'WS_ERR_TOO_MANY_BUFFERED_PARTS',
   'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
@@ -203,12 +202,12 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
 
   const endWithinGrace = (): void => rearm(settings.closeGraceMs, () => socket.terminate())
 
-  /** How much had been read at the last ping; `null` when reading has been paused since, so that nothing can be concluded. */
+  /** Bytes read at the last ping; `null` when reading was paused since, so that nothing can be concluded. */
   let heardBytes: number | null = null
 
   /**
-   * Anything that comes is a sign of life, a pong as well as part of a long message; hence bytes are compared. Silence alone is
-   * not death: a server may have nothing to say for minutes, but it answers pings.
+   * Anything received is a sign of life, a pong as well as part of a long message, so bytes are compared. Silence alone is not death: a server may
+   * have nothing to send for minutes, but it answers pings.
    */
   const beat = (): void => {
     if (over || stream === null || socket.readyState !== WebSocket.OPEN) return
@@ -218,7 +217,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
     }
     socket.ping()
     heardBytes = paused ? null : stream.bytesRead
-    // Once more round the event loop: if it was blocked for long, the answer is there, and has not been read yet.
+    // Give the event loop one more turn: after a long block, the answer may be there unread.
     rearm(settings.pingIntervalMs, () => setImmediate(beat))
   }
 

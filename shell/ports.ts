@@ -1,25 +1,25 @@
 /**
- * Ports: the few interfaces through which anything outside reaches the shell. They are given at the composition root
- * (main.ts), so that a whole bridge can run on a simulated clock, disk and network: same code, one seed, one run.
+ * Ports: the interfaces through which anything outside reaches the shell. They are created at the composition root (cli/run.ts), so that a whole
+ * bridge can run on a simulated clock, disk and network: same code, one seed, one run.
  */
 import type { Builds, CancelRequested, Event, HostName, Nanos, Natural, ReadRecords, ReadWorkflows, RetryRequested, TimeUs } from '../core/index.js'
 
-/** Time. `now` never goes back while the process lives; it may jump ahead. */
+/** Time. `now` never goes back within a process; it may jump ahead. */
 export interface Clock {
   readonly now: () => TimeUs
-  /** Calls `then` once after `ms` (at least 0), never earlier. Returns the cancellation. */
+  /** Calls `then` once after `ms` (at least 0), never earlier. Returns a function that cancels it. */
   readonly after: (ms: number, then: () => void) => () => void
 }
 
-/** Chance. `between(low, high)` is an integer from `low` to `high`, both included. */
+/** Randomness. `between(low, high)` is an integer from `low` to `high`, both included. */
 export interface Random {
   readonly between: (low: number, high: number) => number
 }
 
-/** Takes what has happened. `chars`: the length of the text from which we know, where others decide about it. */
+/** Delivers an event. `chars` is the length of the text it came from, where others decide about that. */
 export type Deliver = (event: Event, chars?: number) => void
 
-/** Takes what has happened, and says when that is safe; `false` when it may never be: nothing can be saved, or the bridge has ended. */
+/** Delivers an event, and resolves to `true` when it is safe; to `false` when it may never be: saving fails, or the bridge has ended. */
 export type Submit = (event: Event) => Promise<boolean>
 
 /**
@@ -28,20 +28,20 @@ export type Submit = (event: Event) => Promise<boolean>
  */
 export type HandleAdmin = (request: CancelRequested | RetryRequested) => Promise<Builds.OrderRefusal | 'accepted' | 'unsafe'>
 
-/** A connection that is being made, or is open. */
+/** A connection that is being opened, or is open. */
 export interface Link {
-  /** Stop reading from it; what the peer sends waits in the kernel. */
+  /** Stops reading; what the peer sends waits in the kernel. */
   readonly pause: () => void
   readonly resume: () => void
-  /** Ends it, politely at first, within `graceMs` in any case. Resolves when the socket is gone. Idempotent. */
+  /** Closes it, politely at first, within `graceMs` in any case. Resolves when the socket is gone. Idempotent. */
   readonly close: () => Promise<void>
-  /** Resolves when the socket is gone, whoever ended it. */
+  /** Resolves when the socket is gone, whoever closed it. */
   readonly gone: Promise<void>
 }
 
-/** What opens connections. Both deliver `…Opened`, frames, and exactly one `…Closed`, with the number they were given. */
+/** Opens connections. Both kinds deliver `…Opened`, frames, and exactly one `…Closed`, with the number they were given. */
 export interface Network {
-  /** `cursor`: a moment, or the number that the server gave a frame. */
+  /** `cursor` is a time, or the number that the server gave a frame. */
   readonly openJetstream: (connection: Natural, cursor: TimeUs | Natural | null, deliver: Deliver) => Link
   readonly openKnot: (connection: Natural, host: HostName, cursor: Nanos | null, deliver: Deliver) => Link
 }
@@ -60,7 +60,7 @@ export interface Workflows {
   readonly close: () => Promise<void>
 }
 
-/** What the program says to its operator while it runs: one JSON object a line, or prose on a terminal. */
+/** The log: one JSON object a line, or prose on a terminal. */
 export interface Log {
   readonly debug: (message: string, fields?: Fields) => void
   readonly info: (message: string, fields?: Fields) => void

@@ -1,9 +1,9 @@
 /**
- * How far a long replay has come: on a terminal one line that is written over, elsewhere a log line every ten seconds. Silent
- * as long as the cursor is within a minute of now.
+ * Progress of a long replay: on a terminal one line that is overwritten, elsewhere a log line every ten seconds. Silent while the cursor is within
+ * a minute of now.
  *
- * It is over when the newest stamp is recent. Where the stream is quiet there is none: then it is over when the connection has been open for
- * a minute and a half in which nothing came. A connection whose server does not answer pings is closed within a minute (net.ts), so this one's does.
+ * It is over when the newest stamp is recent. A quiet stream has none: then it is over when the connection has been open for a minute and a half
+ * without any frame. A connection whose server answers no pings is closed within a minute (net.ts), so this server does.
  */
 import type { State } from '../core/index.js'
 import type { Clock, Log } from './ports.js'
@@ -12,7 +12,7 @@ const BEHIND_US = 60_000_000
 const TERMINAL_US = 200_000
 const LOG_US = 10_000_000
 
-/** How long an open stream must be silent to have nothing more: longer than it takes to notice that it is dead. */
+/** How long an open stream must be silent to count as drained: longer than it takes to notice that it is dead. */
 export const QUIET_MS = 90_000
 
 /** A duration in words: `2 h 05 min`, `3 min 20 s`, `8 s`. */
@@ -30,11 +30,11 @@ interface Look {
 
 export interface Progress {
   readonly close: () => void
-  /** An observer of the bridge calls it with every durable state. */
+  /** To be called with every durable state. */
   readonly look: (durable: State) => void
 }
 
-/** @param backlog - how many events have arrived that are not taken in yet */
+/** @param backlog - the number of events that have arrived and are not folded yet */
 export const createProgress = (
   clock: Clock,
   log: Log,
@@ -42,7 +42,7 @@ export const createProgress = (
   backlog: () => number = () => 0
 ): Progress => {
   let last: Look | null = null
-  /** The open connection that is listened to, how many frames there were when it was last heard, and whether it has been silent since for long. */
+  /** The open connection, its frame count when a frame last arrived, and whether it has been silent for long since. */
   let heard: { readonly frames: number; readonly isQuiet: boolean; readonly number: number } | null = null
   let cancel = (): void => undefined
 
@@ -100,10 +100,10 @@ export const createProgress = (
   return { close: () => cancel(), look }
 }
 
-/** Back to the beginning of the line, and nothing on it. */
+/** Return to the beginning of the line, and erase it. */
 const CLEAR = '\r\u001b[K'
 
-/** How fast it went between two looks, and how long the rest will take if it goes on so. */
+/** The speed between two looks, and how long the rest will take at that speed. */
 const speedOf = (last: Look, now: Look, behindUs: number): { readonly framesPerSecond: number; readonly left?: string } => {
   const elapsedUs = now.at - last.at
   const gainedUs = now.cursor - last.cursor - elapsedUs

@@ -1,9 +1,9 @@
 /**
- * Records: what an account has written, read from the account's own server, page by page.
+ * Records of an account, read from its own server, page by page.
  *
- * Where an account's records are is said by its DID document: in the directory for `did:plc:…`, on the host itself for `did:web:<host>`.
- * Both, and the server, are named by strangers. Each is asked one thing at a time, with a pause in between, so that neither an honest
- * server is burdened nor a slow one keeps us from the others.
+ * The account's DID document says where they are: in the directory for `did:plc:…`, on the host itself for `did:web:<host>`. Both, and the server,
+ * are named by strangers. Each host gets one request at a time, with a pause in between, so that no honest server is burdened and no slow one holds
+ * up the others.
  */
 import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
@@ -19,21 +19,21 @@ import { createKeyedQueue } from './queue.js'
 
 export interface RecordsOptions {
   readonly clock: Clock
-  /** The directory of `did:plc:…`, as the operator wrote it down; `https://plc.directory` if not given. */
+  /** The directory of `did:plc:…`, as the operator configured it; `https://plc.directory` by default. */
   readonly directory?: string
   readonly log: Log
-  /** How many requests there are at a time; the rest wait. 4. */
+  /** The limit of requests at a time; the rest wait. 4 by default. */
   readonly maxRequests?: number
-  /** Between two requests to one host. 100 ms. */
+  /** The pause between two requests to one host. 100 ms by default. */
   readonly pauseMs?: number
   readonly policy: Policy
-  /** That of the policy; for the directory, whose name no stranger wrote, that of the platform. */
+  /** The resolver of the policy by default; for the public directory, whose name no stranger wrote, that of the platform. */
   readonly resolve?: Resolve
-  /** How long a request may take. 15 s. */
+  /** The time limit of a request. 15 s by default. */
   readonly timeoutMs?: number
 }
 
-/** What went wrong, and how long we are asked to wait before we try again. */
+/** What went wrong, and how long the server asks us to wait before a retry. */
 interface Failure {
   readonly error: string
   readonly waitMs: number
@@ -44,11 +44,11 @@ const failure = (error: string, waitMs = 0): E.Either<Failure, never> => E.left(
 const MAX_PAGE_BYTES = 4 * 2 ** 20
 const MAX_DOCUMENT_BYTES = 2 ** 18
 
-/** For how long a document is taken as still true, and of how many accounts it is kept. */
+/** How long a DID document is cached, and for how many accounts. */
 const DOCUMENT_US = 300_000_000
 const MAX_DOCUMENTS = 10_000
 
-/** The longest wait that anybody may ask us for. */
+/** The longest wait that a server may ask for. */
 const MAX_WAIT_MS = 3_600_000
 
 // ---------------------------------------------------------------------------------------- addresses
@@ -57,18 +57,18 @@ const PLC = /^did:plc:[a-z2-7]{24}$/
 const WEB = /^did:web:([A-Za-z0-9.-]+(?:%3[Aa][0-9]+)?)$/
 const LOCAL = /(?:^|\.)localhost(?::|$)/
 
-/** Where the document of `did` is; `Left` says why it is nowhere. */
+/** The URL of the document of `did`; `Left` says why there is none. */
 const documentOf = (did: Did, directory: string, { allowLoopback }: Policy): E.Either<string, URL> => {
   if (PLC.test(did)) return E.right(new URL(`${directory.replace(/\/$/, '')}/${did}`))
   const [, written = ''] = WEB.exec(did) ?? []
   const host = canonicalHost({ defaultPort: 443, loopback: allowLoopback, ports: allowLoopback })(written.replace(/%3A/i, ':'))
   if (O.isNone(host)) return E.left('unsupported DID method')
   const address = `${LOCAL.test(host.value) ? 'http' : 'https'}://${host.value}/.well-known/did.json`
-  // The platform refuses names that are names to us, for characters that no registry allows.
+  // The platform rejects some valid names, for characters that no registry allows.
   return URL.canParse(address) ? E.right(new URL(address)) : E.left('the name does not resolve')
 }
 
-/** The server that `endpoint` stands for: an address without a path. Whether it may be asked is seen to when it is. */
+/** The server that `endpoint` names: a URL without a path. Whether it may be contacted is checked when it is. */
 const serverOf = (endpoint: string): O.Option<URL> => {
   if (!URL.canParse(endpoint)) return O.none
   const url = new URL(endpoint)
@@ -80,8 +80,8 @@ const serverOf = (endpoint: string): O.Option<URL> => {
 const SECONDS = /^[0-9]{1,12}$/
 
 /**
- * How long an answer asks us to wait: `Retry-After` in seconds or as a date, or `RateLimit-Reset` in seconds, which some servers count
- * from now, and others from 1970.
+ * How long a response asks us to wait: `Retry-After` in seconds or as a date, or `RateLimit-Reset` in seconds, which some servers count from now,
+ * and others from 1970.
  */
 const waitOf = (headers: Headers, nowMs: number): number => {
   const [after, reset] = [headers.get('retry-after') ?? '', headers.get('ratelimit-reset') ?? '']
@@ -96,7 +96,7 @@ const waitOf = (headers: Headers, nowMs: number): number => {
   return Math.ceil(Math.min(Math.max(wait, 0), MAX_WAIT_MS))
 }
 
-/** The name of an XRPC error, if the answer has one. */
+/** The name of the XRPC error, if the response has one. */
 const nameOf = (text: string): string => /"error"\s*:\s*"([A-Za-z]{1,64})"/.exec(text)?.[1] ?? ''
 
 // ---------------------------------------------------------------------------------------- reading
@@ -106,7 +106,7 @@ interface Document {
   readonly sinceUs: number
 }
 
-/** Reads records. What is being read when it is closed is not answered: the core asks again at the next start. */
+/** Reads records. Readings under way at a close are not answered: the core asks again at the next start. */
 export const recordReader = (options: RecordsOptions): Records => {
   const { clock, directory = 'https://plc.directory', log, maxRequests = 4, pauseMs = 100, policy, resolve, timeoutMs = 15_000 } = options
   const settings = { clock, maxBodyBytes: MAX_PAGE_BYTES, maxConnections: 1, timeoutMs, ...(resolve === undefined ? {} : { resolve }) }
@@ -130,11 +130,11 @@ export const recordReader = (options: RecordsOptions): Records => {
 
   const requests = createKeyedQueue(maxRequests, 1, pause)
 
-  /** What comes of `job`, when it is its turn. When everything is closed before, nothing does. */
+  /** The result of `job`, queued by host. Never settles when everything is closed before. */
   const inTurn = <A>(host: string, job: () => Promise<A>): Promise<A> =>
     new Promise((resolve, reject) => requests.add(host, async () => job().then(resolve, reject)))
 
-  /** The text of an answer with status 200; or what another one means. */
+  /** The text of a response with status 200; otherwise what the response means. */
   const ask = async (fetch: Fetch, url: URL, maxBodyBytes: number): Promise<E.Either<Failure, string>> => {
     try {
       return await inTurn(url.host, async () => {
@@ -164,7 +164,7 @@ export const recordReader = (options: RecordsOptions): Records => {
     if (O.isNone(server)) return failure(`the account’s server is not a URL: ${endpoint.right}`)
     documents.delete(did)
     documents.set(did, { server: server.value, sinceUs: clock.now() })
-    // The oldest goes first.
+    // Evict the oldest.
     for (const oldest of documents.keys()) {
       if (documents.size <= MAX_DOCUMENTS) break
       documents.delete(oldest)

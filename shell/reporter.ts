@@ -1,9 +1,9 @@
-/** Reports, as log lines, of each kind a few. (The state counts all of them; `inspect` shows how many.) */
+/** Logs reports, a few of each kind. (The state counts all of them; `inspect` shows how many.) */
 import type { Report } from '../core/index.js'
 import type { Clock, Log } from './ports.js'
 import { createLogLimit } from './log-limit.js'
 
-/** What a report says, without the particulars, which are its fields. */
+/** The message for a report, without its particulars, which are fields. */
 const sentence = (report: Report): string => {
   switch (report._tag) {
     case 'FrameRejected':

@@ -1,11 +1,11 @@
 /**
- * The drive loop: takes what has arrived, folds it, makes it durable, and only then lets the effects out. So no effect is ever
- * based on something that a crash can forget.
+ * The drive loop: takes events that have arrived, folds them, makes them durable, and only then executes the effects. So no effect is ever based on
+ * something that a crash can forget.
  *
  *     deliver ─► inbox ─► fold (core) ─► store.append ─► durable state ─► effects ─► … ─► deliver
  *
- * What only moved the cursor is not worth a write of its own: it waits, at most a second, for company. Whoever looks from
- * outside sees the durable state, never a folded one that is not yet safe.
+ * A batch that only moved the cursor is not worth a write of its own: it waits, at most a second, for company. Observers see the durable state,
+ * never a folded one that is not yet safe.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import {
@@ -28,36 +28,36 @@ import type { Store } from './store.js'
 
 export interface Ports extends InterpreterPorts {
   readonly store: Store
-  /** Hears, at least so often, that the loop goes on. A step that does not end silences it, and so does a write that does not. */
+  /** Called at least this often while the loop is alive. A step that hangs silences it, and so does a write that does. */
   readonly watchdog?: { readonly beat: () => void; readonly everyMs: number }
 }
 
-/** How much is taken at a time. The defaults keep a turn of the event loop within some 10 ms. */
+/** How much is processed at a time. The defaults keep a turn of the event loop within some 10 ms. */
 export interface Limits {
-  /** After so many events in one turn of the event loop, every socket waits for the next. */
+  /** After this many events in one turn of the event loop, every socket waits for the next turn. */
   readonly turnEvents: number
   /**
-   * So many events make a full inbox, which pauses every socket until half of them are left. It holds more than one batch, so that
-   * there is a next one when one has been written.
+   * This many events make a full inbox, which pauses every socket until half of them are left. It is more than one batch, so that the next one is
+   * ready when one has been written.
    */
   readonly inboxEvents: number
   /**
-   * So do events from texts of so many characters, until all of them are taken. All of a batch is one line of the journal, and there is
-   * a longest string.
+   * Events from texts of this many characters fill the inbox as well, until all of them are taken. A batch is one line of the journal, and strings
+   * have a longest length.
    */
   readonly inboxChars: number
   readonly batchEvents: number
   readonly batchMs: number
-  /** How long a move of the cursor may wait to be written. */
+  /** How long a mere move of the cursor may wait to be written. */
   readonly lazyMs: number
-  /** A journal of this size calls for a snapshot. To read so much back, at a boot, takes some 5 s. */
+  /** A journal of this size triggers a snapshot. Reading it at a start takes some 5 s. */
   readonly journalBytes: number
   /**
-   * A stop writes a snapshot, so that a version to come need not understand today's journal. If it is not there so long after the stop was
-   * asked for, it is called off: the journal says it all.
+   * A stop writes a snapshot, so that a later version need not understand today's journal. If that takes longer than this, it is called off: the
+   * journal has everything.
    */
   readonly stopMs: number
-  /** The pauses between attempts to save when saving fails: doubled from the first to the last. */
+  /** The pauses between attempts to save after a failure: doubled from the first to the last. */
   readonly rescueMs: { readonly first: number; readonly last: number }
 }
 
@@ -73,19 +73,19 @@ export const defaultLimits: Limits = {
   rescueMs: { first: 250, last: 30_000 }
 }
 
-/** Sees every durable batch, after it has become so and before its effects are let out. */
+/** Sees every durable batch, before its effects are executed. */
 export type Observer = (durable: State, events: ReadonlyArray<Event>, effects: ReadonlyArray<Effect>) => void
 
 export interface Bridge {
-  /** How many events have arrived and are not taken in yet. */
+  /** The number of events that have arrived and are not folded yet. */
   readonly backlog: () => number
-  /** Whether what happens can be saved: nothing is done before it is. */
+  /** Whether saving works; nothing is done while it does not. */
   readonly isSaving: () => boolean
   /** The state that a crash cannot take away. */
   readonly durable: () => State
   /**
-   * Asks the machine to stop, saves, closes everything. Resolves when all that is done; `Left` with a sentence when the last
-   * events could not be saved. Idempotent.
+   * Stops the machine, saves, closes everything. Resolves when all that is done; to `Left` with a sentence when the last events could not be saved.
+   * Idempotent.
    */
   readonly stop: () => Promise<E.Either<string, void>>
   /** For what happens outside of the connections, like a webhook. */
@@ -98,7 +98,7 @@ export interface Bridge {
 
 const nextTurn = (): Promise<void> => new Promise(setImmediate)
 
-/** So many steps that may take long are noted at once, at most. */
+/** The limit of possibly long steps noted at once. */
 const NOTED = 64
 
 /** How many events are folded between two looks at the clock. */
@@ -116,16 +116,16 @@ export const startBridge = (
   const steps = store.steps ?? null
   let wanted = steps?.wanted ?? null
   let inbox: Array<Event> = []
-  /** How long the texts were that have arrived since the inbox was empty. */
+  /** Characters of the texts that have arrived since the inbox was empty. */
   let inboxChars = 0
-  /** How many events have arrived in this turn of the event loop. */
+  /** Events that have arrived in this turn of the event loop. */
   let turnEvents = 0
-  /** How many events have arrived, and how many of them are folded. */
+  /** Events that have arrived, and how many of them are folded. */
   let arrived = 0
   let taken = 0
-  /** Who is to be told whether what has arrived as the `number`th event is safe. */
+  /** Callers that wait to hear whether the `number`th event is safe. */
   let waiting: ReadonlyArray<{ readonly number: number; readonly tell: (isSafe: boolean) => void }> = []
-  /** Who is to see the state in which the `number`th event is folded, in order of arrival. */
+  /** Callers that want to see the state in which the `number`th event is folded, in order of arrival. */
   let judging: ReadonlyArray<{ readonly number: number; readonly judge: (before: State) => void }> = []
   let wake: () => void = () => undefined
   let isPaused = false
@@ -139,17 +139,17 @@ export const startBridge = (
   let requestStop: () => void = () => undefined
   const stopRequested = new Promise<void>((resolve) => (requestStop = resolve))
 
-  /** What has been folded. Ahead of `durable` by `unsaved`, all of which only move the cursor. */
+  /** The folded state. Ahead of `durable` by `unsaved`, all of which only move the cursor. */
   let state = store.state
   let unsaved: Array<Event> = []
   let durable = store.state
   let cancelFlush: (() => void) | null = null
   let isFlushDue = false
   let snapshot: Promise<void> | null = null
-  /** Call off the snapshot that is being written: because another follows, and because it is late. */
+  /** Call off the running snapshot: because another one follows, or because it is late. */
   const isReplaced = new AbortController()
   const isLate = new AbortController()
-  /** The size of the journal that calls for the next snapshot. */
+  /** The size of the journal that triggers the next snapshot. */
   let snapshotBytes = limits.journalBytes
 
   const deliver = (event: Event, chars = 0): void => {
@@ -180,12 +180,12 @@ export const startBridge = (
   const admin: HandleAdmin = async (event) => {
     let refusal = null as Builds.OrderRefusal | null
     const safe = submit(event)
-    // What is between it and its turn may change what it comes to.
+    // Events between it and its turn may change the outcome.
     judging = [...judging, { judge: (before) => (refusal = orderRefusal(event)(before)), number: arrived }]
     return (await safe) ? (refusal ?? 'accepted') : 'unsafe'
   }
 
-  /** Tells those who wait for one of the first `until` events. */
+  /** Answers callers that wait for one of the first `until` events. */
   const answer = (isSafe: boolean, until: number): void => {
     const due = waiting.filter(({ number }) => number <= until)
     waiting = waiting.filter(({ number }) => number > until)
@@ -236,7 +236,7 @@ export const startBridge = (
     return wanted === null ? batch : withoutWanted(batch, wanted)
   }
 
-  /** Folds as much of `batch` as fits into the time for one batch; gives the rest back. */
+  /** Folds as much of `batch` as fits into the time for one batch; returns the rest. */
   const foldBatch = async (batch: ReadonlyArray<Event>): Promise<{ readonly effects: ReadonlyArray<Effect>; readonly isLazy: boolean }> => {
     const long = steps === null ? [] : batch.filter(mayTakeLong).slice(0, NOTED)
     if (long.length > 0) await steps?.begin(long)
@@ -248,7 +248,7 @@ export const startBridge = (
     do {
       const first = batch[done]
       if (first !== undefined && mayTakeLong(first) && long.length > 0) {
-        // What is not noted waits for the next batch.
+        // Events that are not noted wait for the next batch.
         if (noted === long.length) break
         await steps?.at(noted)
         noted += 1
@@ -288,7 +288,7 @@ export const startBridge = (
     isFlushDue = false
   }
 
-  /** Waits `ms`, or until somebody wants the bridge to stop. */
+  /** Waits `ms`, or until the bridge is to stop. */
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
       const cancel = clock.after(ms, resolve)
@@ -339,13 +339,13 @@ export const startBridge = (
       .then((saved) => {
         if (E.isLeft(saved) && !isReplaced.signal.aborted)
           log.warn('snapshot failed: the journal goes on', { path: saved.left.path, reason: saved.left.message })
-        // One that failed is not tried again at once: what it wrote takes room that the journal may need.
+        // A failed snapshot is not retried at once: what it wrote takes room that the journal may need.
         snapshotBytes = E.isLeft(saved) ? store.journalBytes() + limits.journalBytes / 4 : limits.journalBytes
         snapshot = null
       })
   }
 
-  /** Leaves no journal behind, if there is the time and the room for that. */
+  /** Writes a snapshot at the stop, so that no journal is left, if time and room allow. */
   const takeLastSnapshot = async (): Promise<void> => {
     isReplaced.abort()
     await snapshot
@@ -365,7 +365,7 @@ export const startBridge = (
       resumeIfRoom()
       if (isLazy && !isFlushDue && !isStopping && waiting.length === 0) armFlush()
       else {
-        // Let the sockets be read between folding a batch and writing it, and between two batches.
+        // Let sockets be read between folding a batch and writing it, and between two batches.
         await nextTurn()
         const events = unsaved
         const saved = await save()
@@ -389,7 +389,7 @@ export const startBridge = (
     hasEnded = true
     answer(false, arrived)
     disarmFlush()
-    // Where saving fails there is no use in trying once more.
+    // If saving fails, one more try is useless.
     await Promise.all([interpreter.close(), E.isRight(driven) ? takeLastSnapshot() : snapshot])
     cancelLate()
     const closed = await store.close()()

@@ -33,12 +33,12 @@ import { takeWebhook } from './server/webhooks.js'
 
 export interface ServerPorts {
   readonly admin: HandleAdmin
-  /** How many events have arrived and are not taken in yet. */
+  /** The number of events that have arrived and are not folded yet. */
   readonly backlog: () => number
   readonly clock: Clock
   readonly submit: Submit
   readonly durable: () => State
-  /** Whether what happens can be saved. */
+  /** Whether saving works. */
   readonly isSaving: () => boolean
   readonly log: Log
   readonly providers: ReadonlyArray<Provider>
@@ -48,11 +48,11 @@ export interface ServerLimits {
   readonly events: EventsLimits
   readonly http: HttpLimits
   readonly logs: LogsLimits
-  /** How long the stream may be lost before `/healthz` calls for help. */
+  /** How long the stream may be lost before `/healthz` fails. */
   readonly lostMs: number
-  /** The body of one webhook. What providers send of a build is a tenth of that. */
+  /** The limit of one webhook's body. What providers send for a build is a tenth of that. */
   readonly webhookBytes: number
-  /** The bodies of all webhooks that are being received. */
+  /** The limit of all webhook bodies being received. */
   readonly webhooksBytes: number
 }
 
@@ -66,7 +66,7 @@ export const defaultServerLimits: ServerLimits = {
 }
 
 export interface ServerConfig {
-  /** Allows to cancel and retry; without it nobody may. A secret. */
+  /** The token that allows to cancel and retry builds; without it nobody can. A secret. */
   readonly adminToken?: string
   readonly limits?: { readonly [name in keyof ServerLimits]?: Partial<ServerLimits[name]> }
   readonly listen: ListenAddress
@@ -74,7 +74,7 @@ export interface ServerConfig {
 }
 
 export interface Server {
-  /** Ends everything within 2 s, readers with 1001. Idempotent. */
+  /** Closes everything within 2 s, readers with 1001. Idempotent. */
   readonly close: () => Promise<void>
   /** To be called with every durable batch. */
   readonly observe: Observer
@@ -97,10 +97,10 @@ const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray
   methods: ['GET']
 })
 
-/** Starts to serve. @throws when the address is taken, or is not ours. */
+/** Starts the server. @throws when the address is in use, or is not ours. */
 export const startServer = async (ports: ServerPorts, config: ServerConfig): Promise<Server> => {
   const { backlog, clock, durable, isSaving, providers, submit } = ports
-  // Whoever comes decides how often any of it is said.
+  // Clients decide how often any of it is logged.
   const log = limitedLog(clock, ports.log)
   const limits = limitsOf(config.limits ?? {})
   const page = loadPage()

@@ -1,12 +1,12 @@
 /**
- * Traces: a run of the machine as lines of JSON, for bug reports, for counterexamples and for ports (spec/formats.md).
+ * Traces: a run of the machine as lines of JSON, for bug reports, counterexamples and ports (spec/formats.md).
  *
- *     {"_tag":"trace",…}   which
- *     {"_tag":"init",…}    where it begins
+ *     {"_tag":"trace",…}   the header
+ *     {"_tag":"init",…}    the state it begins with
  *     {"_tag":"step",…}    an event, its effects, the hash of the state after it
- *     {"_tag":"end",…}     the state in the end
+ *     {"_tag":"end",…}     the final state
  *
- * What a line carries is plain JSON here; to say whether an event is one is for whoever steps it.
+ * Lines carry plain JSON here; whoever steps a trace decodes its events.
  */
 import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
@@ -26,7 +26,7 @@ export const VERSION = 3
 /** The hash of a value: the first 16 digits of the SHA-256 of its canonical text. */
 export const hashOf = (value: Json): string => createHash('sha256').update(canonical(value)).digest('hex').slice(0, 16)
 
-/** A state as it is written down. */
+/** The written form of a state. */
 export const writtenState = (state: State): Json => State.encode(state) as Json
 
 /** The hash of a state: that of its written form. */
@@ -38,7 +38,7 @@ export const Hash = new t.Type<string>('Hash', isHash, (u, context) => (isHash(u
 
 // ---------------------------------------------------------------------------------------- the lines
 
-/** Any JSON, which has to be there: `t.unknown` alone would take an absent key. What is decoded here has been parsed from a text. */
+/** Any JSON that is present: `t.unknown` alone would accept an absent key. What is decoded here has been parsed from text. */
 export const Present = new t.Type<Json>(
   'JSON',
   (u): u is Json => u !== undefined,
@@ -72,7 +72,7 @@ export type EndLine = t.TypeOf<typeof EndLine>
 
 // ---------------------------------------------------------------------------------------- writing
 
-/** Where a run begins: before anything has happened, or in the middle. */
+/** The start of a run: before any event, or from a state. */
 export type Beginning = { readonly config: Config } | { readonly state: State }
 
 export type About = Pick<TraceHeader, 'about' | 'name' | 'rules'>
@@ -130,7 +130,7 @@ export function* traceLines(about: About, beginning: Beginning, events: Iterable
 
 const Version = t.type({ version: t.number })
 
-/** The header that `json` is; a sentence when it is none, or one of another version. */
+/** `json` as a header; `Left` with a sentence when it is none, or one of another version. */
 const decodeHeader = (json: unknown): E.Either<string, TraceHeader> => {
   const versioned = Version.decode(json)
   return E.isRight(versioned) && versioned.right.version !== VERSION
@@ -138,7 +138,7 @@ const decodeHeader = (json: unknown): E.Either<string, TraceHeader> => {
     : E.mapLeft(explain)(TraceHeader.decode(json))
 }
 
-/** Where a trace begins; a sentence when that is no configuration, or no state. */
+/** The start of a trace; `Left` with a sentence when that is not a configuration, or not a state. */
 export const beginningOf = (init: InitLine): E.Either<string, Beginning> =>
   'config' in init
     ? E.bimap(explain, (config: Config) => ({ config }))(Config.decode(init.config))
@@ -146,10 +146,10 @@ export const beginningOf = (init: InitLine): E.Either<string, Beginning> =>
 
 const decodeBeginning = (json: unknown): E.Either<string, Beginning> => E.chain(beginningOf)(E.mapLeft(explain)(InitLine.decode(json)))
 
-/** A trace as it was read: what happened, and what is said to have come of it. */
+/** A trace as it was read: its events, and the outcome that it claims. */
 export interface Recorded {
   readonly beginning: Beginning
-  /** The state in the end, as written. */
+  /** The final state, as written. */
   readonly end: Json
   readonly header: TraceHeader
   readonly steps: ReadonlyArray<{ readonly effects: ReadonlyArray<Json>; readonly event: Event; readonly hash: string }>
@@ -164,7 +164,7 @@ const decodeStep = (json: unknown): E.Either<string, Recorded['steps'][number]> 
 
 const tagOf = (json: unknown): unknown => (typeof json === 'object' && json !== null && '_tag' in json ? json._tag : undefined)
 
-/** The traces in a file, one after the other. What is wrong with one is named by its line. */
+/** The traces in a file, one after the other. An error names the line. */
 export const readTraces = (path: string, disk = systemDisk): TE.TaskEither<StoreError, ReadonlyArray<Recorded>> =>
   attempt(path, () =>
     withFile(disk, path, 'read', async (file) => {

@@ -1,10 +1,9 @@
 /**
- * Workflows: reading them, wherever they are, and understanding them as far as YAML goes. What the parsed value means is for
- * the core to say.
+ * Reads workflow files, wherever they are, and parses them as YAML. What the parsed value means is up to the core.
  *
- * A file is written by a stranger, and parsed in the same thread as everything else. Hence a parser that stops at the first
- * error, whose time is linear in the length of the file whatever is in it (40 ms for the longest that is read, at worst), and that
- * goes down only so deep; aliases are references to it, and are not written out.
+ * A file is written by a stranger, and parsed in the same thread as everything else. Hence a parser that stops at the first error, takes time
+ * linear in the length of the file whatever is in it (40 ms for the longest, at worst), and has a depth limit; aliases are kept as references, not
+ * expanded.
  */
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
@@ -19,15 +18,15 @@ import { parseSpelled, type YamlFault } from './yaml.js'
 
 const faulty = (name: WorkflowName, content: string, error: string): Workflow => ({ _tag: 'Faulty', content, error, name, when: null })
 
-/** Values that a file of the greatest length can hold; more can only come of aliases that refer to each other, or to themselves. */
+/** The number of values that a file of the greatest length can hold; more can only come from aliases to each other, or to themselves. */
 const MAX_VALUES = MAX_FILE_BYTES
 
-/** What stands for all files of a repository that is too large to be read. */
+/** Stands for all files of a repository that is too large to be read. */
 const UNREAD = 'workflows.yml' as WorkflowName
 
 const NEWLINE = 10
 
-/** The number of the first line that is no UTF-8; 0 if there is none. (A newline is never a part of another character.) */
+/** The number of the first line that is not UTF-8; 0 if there is none. (A newline is never part of another character.) */
 const firstBadLine = (bytes: Buffer): number => {
   if (isUtf8(bytes)) return 0
   let line = 1
@@ -39,14 +38,14 @@ const firstBadLine = (bytes: Buffer): number => {
   return line
 }
 
-/** What is wrong with a file, and where, for its author. */
+/** The error message for the author of a file. */
 const complaint = (fault: YamlFault): string => {
   if (fault._tag === 'Immodest') return 'its aliases expand to too much'
   const place = fault.line === null ? 'the file' : `line ${String(fault.line)}`
   return fault.reason === '' ? `${place} is not valid YAML` : `${place} is not valid YAML: ${fault.reason}`
 }
 
-/** What a workflow file says. Never throws: what is wrong with it is in the answer, in a sentence for its author. */
+/** Parses a workflow file. Never throws: an error is part of the result, as a sentence for its author. */
 export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
   if (bytes === null || bytes.length > MAX_FILE_BYTES) return faulty(name, '', `the file is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`)
   const content = createHash('sha256').update(bytes).digest('hex')
@@ -65,15 +64,15 @@ const textOf = ({ bytes, name }: WorkflowFile): ReadonlyArray<WorkflowSource> =>
 export interface WorkflowsOptions {
   readonly clock: Clock
   readonly log: Log
-  /** How many readings go on at a time; the rest wait. 4. */
+  /** The limit of readings at a time; the rest wait. 4 by default. */
   readonly maxReadings?: number
-  /** How many of them are from one knot, which may be slow: the others must not wait for it. 2. */
+  /** The limit of readings from one knot, which may be slow: the others must not wait for it. 2 by default. */
   readonly maxReadingsPerKnot?: number
   /** Reads files from repositories (git.ts). */
   readonly readFiles: ReadFiles
 }
 
-/** Workflow files that came along: each name once, by name, the first fifty. */
+/** The workflow files that a trigger brought: each name once, by name, the first fifty. */
 const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } => {
   const byName = new Map<WorkflowName, WorkflowFile>()
   for (const { name, text } of sources) if (isWorkflowFile(name) && !byName.has(name)) byName.set(name, { bytes: Buffer.from(text), name })
@@ -81,7 +80,7 @@ const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readon
   return { files: all.slice(0, MAX_FILES), left: Math.max(0, all.length - MAX_FILES) }
 }
 
-/** Reads workflows. What is being read when it is closed is not answered: the core asks again at the next start. */
+/** Reads workflows. Readings under way at a close are not answered: the core asks again at the next start. */
 export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot = 2, readFiles }: WorkflowsOptions): Workflows => {
   const queue = createKeyedQueue(maxReadings, maxReadingsPerKnot)
   const closing = new AbortController()
@@ -97,7 +96,7 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
     if (found._tag === 'Unread') {
       const { error, isFinal, isTooLarge } = found
       if (isTooLarge === true) {
-        // It would be so at every push, and whoever pushed can do something about it: this is told as builds are.
+        // Every push would fail so, and whoever pushed can help it: report it as a build.
         const workflows = [faulty(UNREAD, '', `the workflow files cannot be read: ${error}. The knot sends them with all of the repository`)]
         deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch: null, knot, number, rkey, sources: null, unkept: [], workflows })
         return
@@ -110,7 +109,7 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
     const workflows: Workflow[] = []
     for (const file of files) {
       workflows.push(parseWorkflow(file))
-      // Others have their turn between two files.
+      // Yield to others between two files.
       await new Promise((resolve) => setImmediate(resolve))
     }
     const sources = request.workflows === null ? files.flatMap(textOf) : null

@@ -1,18 +1,18 @@
 /**
- * YAML, as others write it: parsed with a schema that holds no surprises, and bounded, because a few lines of aliases to aliases are more
- * than fits into memory once they are written out.
+ * YAML from strangers: parsed with a schema that holds no surprises, and bounded, because a few lines of aliases to aliases would expand to more
+ * than fits into memory.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { CORE_SCHEMA, type EventType, load, type Schema, type State, Type, YAMLException } from 'js-yaml'
 import { excerpt, type Yaml } from '../core/index.js'
 
-/** What is wrong with a text. `line`: counted from 1, `null` where the parser does not say. `reason`: the parser's, and none of the text. */
+/** A parse error. `line` counts from 1, and is `null` where the parser does not say. `reason` is the parser's, and quotes none of the text. */
 export type YamlFault =
   | { readonly _tag: 'Invalid'; readonly line: number | null; readonly reason: string }
-  /** With every alias written out, it holds more values than it may. */
+  /** It expands to more values than allowed. */
   | { readonly _tag: 'Immodest' }
 
-/** Whether `value` holds at most `maxValues`, with every alias written out: it may refer to itself. */
+/** Whether `value` expands to at most `maxValues` values; it may refer to itself. */
 const isModest = (value: unknown, maxValues: number): boolean => {
   const rest = [value]
   for (let count = 1; rest.length > 0; ) {
@@ -28,7 +28,7 @@ const isModest = (value: unknown, maxValues: number): boolean => {
 
 class Immodest extends Error {}
 
-/** How long a node is: what the parser makes of it when it is a key, or copies when it is merged. */
+/** The length of a node as the parser writes it when it is a key, or copies it when it is merged. */
 const lengthOf = (node: unknown): number => {
   if (typeof node === 'string') return node.length
   if (Array.isArray(node)) return node.reduce<number>((sum, one) => sum + (typeof one === 'string' ? one.length : 0) + 1, 0)
@@ -36,8 +36,8 @@ const lengthOf = (node: unknown): number => {
 }
 
 /**
- * Ends the parser when all nodes together, each alias as long as what it stands for, are longer than `max`. To look at what comes of it
- * would be too late: a key that is a list is written out as text while the parser is at work.
+ * Stops the parser when all nodes together, with aliases expanded, are longer than `max`. Checking the result would be too late: a key that is a
+ * list is written out as text while the parser runs.
  */
 const bounded = (max: number): ((event: EventType, state: State) => void) => {
   let left = max
@@ -48,10 +48,10 @@ const bounded = (max: number): ((event: EventType, state: State) => void) => {
   }
 }
 
-/** A text without aliases is counted up to three times: as scalars, as items, as nodes. */
+/** Text without aliases is counted up to three times: as scalars, as items, as nodes. */
 const TIMES = 4
 
-/** The parser's types promise a place; some of its errors have none. */
+/** The parser's types promise a position; some of its errors have none. */
 const lineOf = ({ mark }: { readonly mark?: { readonly line: number } }): number | null => (mark === undefined ? null : mark.line + 1)
 
 const faultOf = (error: unknown): YamlFault => {
@@ -71,7 +71,7 @@ export const parseYaml = (text: string, maxValues: number): E.Either<YamlFault, 
 
 // ---------------------------------------------------------------------------------------- as it is spelled
 
-/** What is not text, as it was spelled. As a key, too. */
+/** Values other than text as they were spelled, even as keys. */
 class Spelled {
   readonly [Symbol.toStringTag] = 'Spelled'
   constructor(private readonly text: string) {}
@@ -83,7 +83,7 @@ class Spelled {
 const spelled = (tag: string, pattern: RegExp): Type =>
   new Type(`tag:yaml.org,2002:${tag}`, { construct: (text: string) => new Spelled(text), kind: 'scalar', resolve: (text: unknown) => typeof text === 'string' && pattern.test(text) })
 
-/** What the schema takes for a truth value or a number stays as it is spelled, and `<<` merges. */
+/** Booleans and numbers keep their spelling, and `<<` merges. */
 const SPELLED = CORE_SCHEMA.extend({
   implicit: [
     spelled('bool', /^(?:true|True|TRUE|false|False|FALSE)$/),
@@ -93,7 +93,7 @@ const SPELLED = CORE_SCHEMA.extend({
   ]
 })
 
-/** The value in the core's form. What is referred to several times is made once. */
+/** The value in the core's form. Shared nodes are converted once. */
 const yamlOf = (value: unknown): Yaml => {
   const made = new Map<object, Yaml>()
   const make = (u: unknown): Yaml => {
@@ -108,7 +108,7 @@ const yamlOf = (value: unknown): Yaml => {
   return make(value)
 }
 
-/** The value of `text`, in which what is not text keeps its spelling, and `<<` merges. Never throws. */
+/** The value of `text`, in which all scalars keep their spelling, and `<<` merges. Never throws. */
 export const parseSpelled = (text: string, maxValues: number): E.Either<YamlFault, Yaml> => {
   const value = parse(text, maxValues, SPELLED)
   return E.isLeft(value) ? value : E.tryCatch(() => yamlOf(value.right), faultOf)

@@ -1,4 +1,4 @@
-/** What the bridge acts through, made of what the operator has decided: providers, and readers of records, files and repositories. */
+/** Creates what the bridge acts through, from the operator's configuration: providers, and readers of records, files and repositories. */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
@@ -22,17 +22,17 @@ export interface Parts {
   readonly workflows: Workflows
 }
 
-/** A list in a variable: separated by commas. */
+/** A list in a variable, separated by commas. */
 const listIn = (text: string | undefined): ReadonlyArray<string> => (text ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '')
 
 /**
- * Providers that are there when the environment has what they need, without an entry in the file: as in the program tack is modelled on.
- * Others need an address, and so an entry.
+ * Providers that exist when the environment has what they need, without an entry in the file: as in the program that tack is modelled on. Others
+ * need an address, and so an entry.
  */
 const IMPLIED: ReadonlyArray<{
   readonly kind: string
   readonly settings: (environment: NodeJS.ProcessEnv) => { readonly [setting: string]: unknown }
-  /** The one without which it is not there, first. */
+  /** Required variables, the one that decides first. */
   readonly variables: ReadonlyArray<string>
 }> = [
   {
@@ -42,7 +42,7 @@ const IMPLIED: ReadonlyArray<{
   }
 ]
 
-/** The providers by name: those of the file, and those that the environment implies where the file has none of their kind. */
+/** The providers by name: those in the file, and those implied by the environment where the file has none of their kind. */
 const entriesOf = ({ providers }: Configuration, environment: NodeJS.ProcessEnv): Configuration['providers'] => {
   const kinds = new Set([...providers.values()].map(({ kind }) => kind))
   const implied = IMPLIED.filter(
@@ -51,12 +51,12 @@ const entriesOf = ({ providers }: Configuration, environment: NodeJS.ProcessEnv)
   return new Map([...implied.map(({ kind, settings }) => [kind, { kind, settings: settings(environment) }] as const), ...providers])
 }
 
-/** What the providers of a configuration are called. */
+/** The names of the providers of a configuration. */
 export const providerNames = (configuration: Configuration, environment: NodeJS.ProcessEnv): ReadonlyArray<string> => [
   ...entriesOf(configuration, environment).keys()
 ]
 
-/** Where a provider comes from that is in no file. */
+/** The origin of a provider that is not in the file. */
 const impliedBy = (kind: string): string => ` (from the environment: ${IMPLIED.filter((one) => one.kind === kind).flatMap(({ variables }) => variables).join(', ')})`
 
 const PUBLIC_PLC = 'https://plc.directory/'
@@ -66,18 +66,18 @@ export const policyOf = (options: Pick<RunOptions, 'allowLoopback' | 'dev'>) => 
   allowLoopback: options.dev === true || options.allowLoopback === true
 })
 
-/** For addresses that the operator wrote down: they may be anywhere. What records and knots name may not. */
+/** The policy for addresses in the operator's configuration: they may be anywhere. Those in records and from knots may not. */
 export const trustedPolicyOf = (options: Parameters<typeof policyOf>[0]) => ({ ...policyOf(options), trusted: true })
 
-/** Makes a folder for temporary files. Whoever has the store has it: what is in it was left by a process that was killed. */
+/** Creates an empty folder for temporary files. It belongs to the store: leftovers are from a killed process. */
 const emptyFolder = async (path: string): Promise<void> => {
   await rm(path, { force: true, recursive: true })
   await mkdir(path, { mode: 0o700, recursive: true })
 }
 
 /**
- * Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is not as it must be, or the store takes no files, and then nothing is
- * left that goes on. Providers look after what is in their folders from the beginning: whoever assembles them for a store must have it.
+ * Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is wrong, or the store takes no files; nothing is
+ * left running then. Providers manage their folders from the beginning, so the caller must hold the store.
  */
 export const assemble = async (
   options: RunOptions,
@@ -115,7 +115,7 @@ export const assemble = async (
   return E.right({
     close: () => client.close(),
     providers,
-    // A directory of the operator's own may be anywhere; the public one is a host like any other.
+    // The operator's own directory may be anywhere; the public one is a host like any other.
     records: recordReader({ clock, log: limited, policy, ...(options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }) }),
     workflows: workflowReader({ clock, log: limited, readFiles: gitReader(git) })
   })

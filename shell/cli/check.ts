@@ -1,10 +1,10 @@
 /**
- * `tack check`: whether `tack run`, with the same options, would find everything that it needs, and whether Tangled would find us. One
- * line for each thing that is tried, in plain words, and what to do where something is wrong.
+ * `tack check`: whether `tack run`, with the same options, would find everything that it needs, and whether Tangled would find us. One line for
+ * each check, and what to do where something is wrong.
  *
- * What is tried is tried by the code that `run` uses, so through the same guard and with the same limits. Where no tack is running, the
- * server is started for as long as the check lasts, with nothing in it: so the way from outside, through name, certificate and reverse
- * proxy, can be seen to before the first start. Nothing is left behind, and no secret is said.
+ * Checks use the code of `run`, and so the same guard and limits. If no tack is running, the server is started for as long as the check lasts, with
+ * nothing in it: so the way from outside, through name, certificate and reverse proxy, can be tested before the first start. Nothing is left
+ * behind, and no secret is printed.
  */
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -38,7 +38,7 @@ import { urlOf } from './control.js'
 
 // ---------------------------------------------------------------------------------------- model
 
-/** What came of one thing that was tried. */
+/** The result of one check. */
 export interface Finding {
   readonly isFine: boolean
   readonly sentence: string
@@ -52,7 +52,7 @@ const wordsOf = (error: unknown): string => excerpt(error instanceof Error ? err
 
 const codeOf = (error: unknown): string | null => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null)
 
-/** As the end of a sentence: without a full stop of its own. */
+/** As the end of a sentence, with exactly one full stop. */
 const ended = (text: string): string => `${text.replace(/[.!]+$/, '')}.`
 
 const ANSWER_BYTES = 65_536
@@ -60,16 +60,13 @@ const ANSWER_MS = 15_000
 
 // ---------------------------------------------------------------------------------------- the allow-list
 
-/** What DIDs in use look like; others could be understood, and belong to nobody. */
+/** The DIDs in use; others are well-formed, and belong to nobody. */
 const PERSON = /^did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9.:%-]+)$/
 
-/** The beginning of a pattern that stands for itself. */
+/** The literal beginning of a pattern. */
 const LITERAL = /^[^*?[{\\/]*/
 
-/**
- * Why no repository can ever match; `null` when one can. Repositories are called `<DID of the owner>/<name>`. It is not found out for every
- * pattern, but for the mistakes that are made.
- */
+/** Why no repository can ever match; `null` when one can. Repositories are named `<DID of the owner>/<name>`. This finds the usual mistakes, not all. */
 export const neverMatches = (pattern: string): string | null => {
   const [literal = ''] = LITERAL.exec(pattern) ?? []
   const rest = pattern.slice(literal.length)
@@ -119,7 +116,7 @@ const holderOf = async (folder: string): Promise<{ readonly isRunning: boolean; 
 
 const LEAST_FREE_BYTES = 67_108_864
 
-/** Whether files can be made in the folder. A file is: what the permissions say is not all there is. */
+/** Why no file can be created in the folder; `null` when one can. Creating one says more than permissions. */
 const probe = async (folder: string): Promise<string | null> => {
   const path = join(folder, `check-${randomUUID()}`)
   try {
@@ -168,11 +165,11 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
   if (!names.some((name) => name === 'state.json' || name.startsWith('journal-'))) return fine(what, `${folder} is empty: the first start begins from nothing.${held}`)
   const hung = await lastHung(systemDisk, folder).then(E.right, (error: unknown) => E.left(wordsOf(error)))
   const stuck = E.isRight(hung) && hung.right !== null ? wrong(what, `${folder}: tack takes in ${hungEvent(hung.right)}, or ended while it did; ${adviceOn(hung.right)}.${held}`) : null
-  // Whoever reads a journal in which a step does not end, does not end either.
+  // Reading a journal with a step that hangs would hang as well.
   if (stuck !== null && E.isRight(hung) && hung.right?.journal != null && !hung.right.isPassedOver) return stuck
   const read = await readStore(folder)()
   if (E.isLeft(read)) {
-    // A refusal says itself what can be done.
+    // A refusal includes its own advice.
     const advice = read.left._tag === 'Refused' ? '' : ' Nothing has been overwritten; restore a backup.'
     return wrong(what, `${read.left.path}: ${ended(read.left.message)}${advice}`)
   }
@@ -190,12 +187,12 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
   )
 }
 
-/** The first one that has all that is asked of it (`fetch --no-write-fetch-head`). */
+/** The first version with everything that is used (`fetch --no-write-fetch-head`). */
 const LEAST_GIT = [2, 29] as const
 
 const run = promisify(execFile)
 
-/** Whether a program of that name does what it must. */
+/** Whether git is there, and new enough. */
 export const checkGit = async (git = 'git'): Promise<Finding> => {
   const what = 'git'
   try {
@@ -233,7 +230,7 @@ const checkOwner = ({ owner, plc }: RunOptions, { records }: Parts, clock: Clock
     records.read({ _tag: 'ReadRecords', collection: MEMBER, cursor: null, did: owner as Did, number: 1 as Natural }, answer)
   })
 
-/** A log of which only the last reason is of interest. */
+/** A log that keeps the last reason. */
 const reasons = (): Log & { readonly last: () => string } => {
   let last = 'it was closed'
   const hear: Log['warn'] = (_, { code, error, reason } = {}) => {
@@ -282,7 +279,7 @@ type Ask = (url: string, isTrusted?: boolean) => Promise<E.Either<string, { read
 const OwnerAnswer = t.type({ owner: t.string }, 'answer')
 const HealthAnswer = t.type({ reasons: t.array(t.string) }, 'answer')
 
-/** Whether there is somebody at `url` who says that the spindle is the owner's; `Left` with why not. */
+/** Whether a spindle of that owner answers at `url`; `Left` with why not. */
 const askOwner = async (ask: Ask, url: string, owner: string, isTrusted = false): Promise<E.Either<string, true>> => {
   const answer = await ask(`${url}/xrpc/sh.tangled.owner`, isTrusted)
   if (E.isLeft(answer)) return answer
@@ -295,7 +292,7 @@ const askOwner = async (ask: Ask, url: string, owner: string, isTrusted = false)
 
 interface Listening {
   readonly finding: Finding
-  /** The server that was started for the check. */
+  /** The server started for the check. */
   readonly server: Server | null
 }
 
@@ -328,7 +325,7 @@ const listen = async (options: RunOptions, config: Config | null, ask: Ask, cloc
   }
 }
 
-/** Where the name leads. */
+/** Where the name resolves to. */
 const checkName = async ({ hostname }: RunOptions, policy: Policy): Promise<Finding> => {
   const what = 'name'
   const name = hostname.replace(/:[0-9]+$/, '')
@@ -353,7 +350,7 @@ const checkHealth = async (ask: Ask, base: string): Promise<Finding> => {
   return wrong(what, `${base}/healthz answered ${String(status)}${E.isRight(said) && said.right.reasons.length > 0 ? `: ${excerpt(said.right.reasons.join('; '))}` : ''}.`)
 }
 
-/** Somebody has answered, but not as a server of websockets does. */
+/** An HTTP server answered, without an upgrade. */
 const ANSWERED = /Unexpected server response/
 
 const checkUpgrade = (base: string, policy: Policy, clock: Clock): Promise<Finding> =>
@@ -392,7 +389,7 @@ const checkRegistration = async (options: RunOptions, ask: Ask, base: string): P
     : wrong(what, `${base}/xrpc/sh.tangled.owner: ${ended(there.left)} Tangled calls this when you register; make the reverse proxy forward it to where tack listens.`)
 }
 
-/** Everything about the name that others reach us by. Where it leads nowhere, the rest is not tried. */
+/** Everything about our public name. If it does not resolve, the rest is skipped. */
 const checkOutside = async (options: RunOptions, policy: Policy, ask: Ask, clock: Clock): Promise<ReadonlyArray<Finding>> => {
   const name = await checkName(options, policy)
   if (!name.isFine) return [name]
@@ -415,7 +412,7 @@ const checkConfiguration = (options: RunOptions, parts: E.Either<string, Parts>,
   return fine(what, [`Valid; providers: ${providers.map(({ name }) => name).join(', ')}.`, ...remarks].join(' '))
 }
 
-/** Tries everything, and tells what comes of it, in the order in which it is best put right. */
+/** Runs all checks, and reports results in the order in which problems are best fixed. */
 export const findings = async (
   options: RunOptions,
   configuration: Configuration,
@@ -424,7 +421,7 @@ export const findings = async (
 ): Promise<ReadonlyArray<Finding>> => {
   const clock = systemClock()
   const policy = policyOf(options)
-  // A provider looks after what is in its folder from the beginning: what is in the store is the running one's.
+  // Providers manage their folders from the beginning: what is in the store is the running tack's.
   const made = await mkdtemp(resolve(tmpdir(), 'tack-check-')).then(E.right, (error: unknown) => E.left(wordsOf(error)))
   if (E.isLeft(made)) {
     const finding = wrong('temporary files', `None can be created in ${tmpdir()}: ${ended(made.left)} Set TMPDIR to a writable folder.`)
@@ -462,7 +459,7 @@ export const findings = async (
     found(await checkGit())
     const listening = await listen(options, config !== null && E.isRight(config) ? config.right : null, ask, clock)
     server = listening.server
-    // These wait for others, each for its own.
+    // These wait for other servers.
     const waiting: ReadonlyArray<Promise<ReadonlyArray<Finding>>> = [
       ...(E.isRight(parts) ? [checkOwner(options, parts.right, clock).then((one) => [one])] : []),
       checkStream(options, clock).then((one) => [one]),
@@ -481,7 +478,7 @@ export const findings = async (
 
 const WIDTH = 22
 
-/** Checks, and prints. Returns the exit code: 0 when nothing is wrong, else 1. */
+/** Runs the checks and prints them. Returns the exit code: 0 when nothing is wrong, else 1. */
 export const check = async (
   options: RunOptions,
   configuration: Configuration,

@@ -1,6 +1,6 @@
 /**
- * The configuration file: YAML or JSON, one for everything. What can be said by a flag or in the environment can be said here as well, under
- * the flag's name, and counts for less; who may have what built, and by which providers, is said here alone.
+ * The configuration file: YAML or JSON, one for everything. Every option of the command line can be set here, by its name, with the lowest
+ * priority; providers and the allow-list can be set only here.
  */
 import { isUtf8 } from 'node:buffer'
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
@@ -11,13 +11,13 @@ import * as t from 'io-ts'
 import { Allowed, excerpt, explain, matchGlob } from '../../core/index.js'
 import { parseYaml, type YamlFault } from '../yaml.js'
 
-/** What the file says beyond the options of the command line. */
+/** The file's content beyond the options of the command line. */
 export interface Configuration {
   readonly allow: ReadonlyArray<Allowed>
   readonly builds: { readonly keepStatuses?: number; readonly pendingMinutes?: number; readonly runningMinutes?: number }
   /** Values of options, by their names. */
   readonly options: ReadonlyMap<string, unknown>
-  /** By name; each with its `kind`, which is its name if not given. */
+  /** By name; each with its `kind`, which is the name by default. */
   readonly providers: ReadonlyMap<string, { readonly kind: string; readonly settings: { readonly [setting: string]: unknown } }>
 }
 
@@ -34,10 +34,10 @@ const BuildsPart = t.exact(
   'builds'
 )
 
-/** A part of the file with names, as an operator would call it. */
+/** A mapping in the file, as an operator would call it. */
 const Part = new t.Type('settings, "name: value"', t.UnknownRecord.is, t.UnknownRecord.validate, t.identity)
 
-/** A part of the file with names of the operator's own. One that is there without anything to say is there. */
+/** A mapping with keys that the operator chose. An empty entry is an entry. */
 const Named = t.record(
   t.string,
   new t.Type(Part.name, Part.is, (u, context) => Part.validate(u ?? {}, context), t.identity),
@@ -46,19 +46,19 @@ const Named = t.record(
 
 const PROVIDER_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 
-/** Longer than any that somebody has written. Who reads it is an operator, but what is read may be a wrong path. */
+/** Longer than any real file: a wrong path may lead to anything. */
 const MAX_BYTES = 1_048_576
 
-/** How many values a file may come to, with its aliases written out. */
+/** The limit of values, with aliases expanded. */
 const MAX_VALUES = 100_000
 
-/** Options whose values are shown nowhere. */
+/** Options whose values are never shown. */
 const SECRETS: ReadonlySet<string> = new Set(['adminToken'])
 
-/** Options whose values are paths: in the file they are seen from the folder of the file, wherever tack is started. */
+/** Options whose values are paths: those in the file are relative to its folder, wherever tack is started. */
 const PATHS: ReadonlySet<string> = new Set(['store'])
 
-/** Parts of the file that are no options. */
+/** Parts of the file that are not options. */
 const PARTS = ['allow', 'builds', 'providers']
 
 const unknownIn = (what: string, keys: ReadonlyArray<string>, known: ReadonlyArray<string>): string | null => {
@@ -83,7 +83,7 @@ const allowedIn = (u: unknown): E.Either<string, ReadonlyArray<Allowed>> => {
     if (E.isLeft(allowed)) return allowed
     const { pipelines, repos } = allowed.right
     for (const [pattern, names] of [[repos, ['', 'did:plc:a/a']], [pipelines, ['', 'a', 'a/a']]] as const) {
-      // Whether it is a pattern comes out only as far as a name leads into it.
+      // A pattern is checked only as far as a name leads into it.
       const fault = names.map(matchGlob(pattern)).find(E.isLeft)
       if (fault !== undefined) return E.left(`"${what}": ${fault.left}`)
     }
@@ -104,16 +104,17 @@ const providersIn = (u: unknown): E.Either<string, Configuration['providers']> =
   return E.right(providers)
 }
 
-/** What is wrong with YAML, and in which line. The text itself is not repeated: there may be secrets in it. */
+/** The YAML error and its line. The text itself is not quoted: it may hold secrets. */
 const faultOf = (fault: YamlFault): string => {
   if (fault._tag === 'Immodest') return `it comes to more than ${String(MAX_VALUES)} values`
   return fault.reason === '' ? 'it is not YAML' : `${fault.line === null ? '' : `line ${String(fault.line)}: `}${fault.reason}`
 }
 
 /**
- * What the text of a configuration file says.
+ * Parses a configuration file.
  *
- * @param options - the names of the options that may stand in it
+ * @param options - the names of the options that may be in it
+ *
  * @returns `Left` with a sentence that names the place and what is allowed there
  */
 export const parseConfiguration = (text: string, options: ReadonlyArray<string>): E.Either<string, Configuration> => {
@@ -138,7 +139,7 @@ export const parseConfiguration = (text: string, options: ReadonlyArray<string>)
   return E.right({ allow: lines.right, builds: limits.right, options: new Map(Object.entries(others)), providers: named.right })
 }
 
-/** Where the configuration file is, if there is one: `--config FILE`, or TACK_CONFIG. What comes after `--` is no flag. */
+/** The path of the configuration file, if there is one: from `--config FILE`, or TACK_CONFIG. Arguments after `--` are not flags. */
 export const configurationPath = (args: ReadonlyArray<string>, environment: NodeJS.ProcessEnv): string | null => {
   const flags = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
   const at = flags.findIndex((arg) => arg === '--config' || arg.startsWith('--config='))
@@ -147,7 +148,7 @@ export const configurationPath = (args: ReadonlyArray<string>, environment: Node
   return arg === '--config' ? (flags[at + 1] ?? null) : arg.slice('--config='.length)
 }
 
-/** The first bytes of a file, one more than it may have. It need not be a regular file: a secret may come by a pipe. */
+/** The first bytes of a file, one more than the limit. It need not be a regular file: a secret may come from a pipe. */
 const beginningOf = (path: string): Buffer => {
   const file = openSync(path, 'r')
   try {
@@ -170,7 +171,7 @@ const textOf = (path: string): E.Either<string, string> => {
   return isUtf8(bytes.right) ? E.right(bytes.right.toString()) : E.left(`${path}: not UTF-8`)
 }
 
-/** Whether it is text, or a number that was meant as such, as a path of digits is. */
+/** Whether it is text, or a number meant as text, like a path of digits. */
 const isText = (value: unknown): boolean => typeof value === 'number' || (typeof value === 'string' && value !== '')
 
 /** The options of a file in `folder`, its paths made absolute. */
@@ -190,10 +191,10 @@ const FROM_FILE = /^(TACK_[A-Z0-9_]+)_FILE$/
 const SECRET_BYTES = 65_536
 
 /**
- * The environment as it is meant: a variable of ours that is empty is not there, and of `TACK_X_FILE` the file holds what would be in
- * `TACK_X`, without the line feed at its end. So secrets can come from where systemd or Docker puts them. `TACK_X` itself counts for more.
+ * The resolved environment: empty variables of ours are absent, and `TACK_X_FILE` names a file with the value of `TACK_X`, without its final line
+ * feed. So secrets can come from systemd or Docker. `TACK_X` itself has priority.
  *
- * @returns `Left` with a sentence that names the variable and the file, and never what is in it
+ * @returns `Left` with a sentence that names the variable and the file, and never its content
  */
 export const environmentOf = (environment: NodeJS.ProcessEnv): E.Either<string, NodeJS.ProcessEnv> => {
   const meant = new Map(Object.entries(environment).filter(([name, value]) => !(name.startsWith('TACK_') && value === '')))
@@ -217,7 +218,7 @@ export const environmentOf = (environment: NodeJS.ProcessEnv): E.Either<string, 
 }
 
 /**
- * Gives options what the file says as their defaults, so that flags and the environment count for more.
+ * Sets defaults of options from the file, so that flags and the environment have priority.
  *
  * @throws what an option's own check throws, with the name of the option
  */

@@ -17,13 +17,13 @@ import { age, table } from './text.js'
 
 export type Print = (text: string) => void
 
-/** What is the same for all that is asked of a running tack. */
+/** How a running tack is reached. */
 export interface ServerOptions {
   readonly listen: ListenAddress
   readonly server?: URL
 }
 
-/** Where a tack that listens at `address` is reached from the same machine. */
+/** The URL of a tack that listens at `address`, from the same machine. */
 export const urlOf = ({ host, port }: ListenAddress): string => {
   const at = host === undefined || host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${at.includes(':') ? `[${at}]` : at}:${String(port)}`
@@ -36,7 +36,7 @@ const wordsOf = (error: unknown): string => excerpt(error instanceof Error ? err
 const MAX_BYTES = 4_194_304
 const ANSWER_MS = 15_000
 
-/** Asks with a client that goes wherever the operator says. */
+/** Uses a client that may go wherever the operator says. */
 const asking = async <A>(use: (fetch: Fetch) => Promise<A>): Promise<A> => {
   const client = httpClient({ clock: systemClock(), maxBodyBytes: MAX_BYTES, policy: { allowLoopback: true, trusted: true }, timeoutMs: ANSWER_MS })
   try {
@@ -52,7 +52,7 @@ export interface AdminRequest {
   readonly action: 'cancel' | 'retry'
   readonly knot: string
   readonly rkey: string
-  /** Without one: all of the run. */
+  /** All workflows of the run by default. */
   readonly workflow?: string
 }
 
@@ -79,7 +79,7 @@ export const control = async ({ action, knot, rkey, workflow }: AdminRequest, op
   return asking(async (fetch) => {
     try {
       const response = await fetch(`${base}/${path}`, { headers: { authorization: `Bearer ${adminToken}` }, method: 'POST' })
-      // Until it is over, the request is.
+      // Read the body: the connection is busy until then.
       const answer = await response.text()
       switch (response.status) {
         case 202:
@@ -157,7 +157,7 @@ const fromServer =
     }
   }
 
-/** Up to `limit` builds, those that changed last first. */
+/** Up to `limit` builds, the latest changes first. */
 const collect = async (readPage: ReadPage, limit: number): Promise<E.Either<string, { readonly builds: ReadonlyArray<ShownBuild>; readonly hasMore: boolean }>> => {
   const builds: Array<ShownBuild> = []
   // Later than any.
@@ -166,7 +166,7 @@ const collect = async (readPage: ReadPage, limit: number): Promise<E.Either<stri
     const page: E.Either<string, BuildsPage> = await readPage(beforeUs)
     if (E.isLeft(page)) return page
     builds.push(...page.right.builds)
-    // A server that leads back would lead in circles.
+    // A server that pages backwards would loop for ever.
     beforeUs = page.right.next !== null && page.right.next < beforeUs ? page.right.next : null
   }
   return E.right({ builds: builds.slice(0, limit), hasMore: beforeUs !== null || builds.length > limit })

@@ -1,6 +1,6 @@
 /**
- * `tack inspect`: what a store holds. It reads the files and takes no lock, so it works while `run` is running, and what it shows
- * is what a crash at this moment would leave.
+ * `tack inspect` shows what a store holds. It reads the files and takes no lock, so it works while `run` is running, and shows what a crash at this
+ * moment would leave.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, OrderedMap as M, REPO, type Rkey, type State } from '../../core/index.js'
@@ -33,7 +33,7 @@ const nameOf = (key: Builds.RunKey): { readonly knot: string; readonly rkey: str
   return { knot: key.slice(0, slash), rkey: key.slice(slash + 1) }
 }
 
-/** All builds, those whose status changed last first. What they are told to do is left out: it is long, and may be private. */
+/** All builds, the latest changes first. Their plans are left out: they are long, and may be private. */
 const buildsOf = ({ builds: { runs } }: State) =>
   M.toEntries(runs)
     .flatMap(([key, { builds, repository, retryOf }]) =>
@@ -47,9 +47,9 @@ const buildsOf = ({ builds: { runs } }: State) =>
         exitCode,
         provider: recipe?.provider ?? null,
         pipeline: recipe?.pipeline ?? null,
-        /** What the provider calls it; `null` while it is not known to have it. */
+        /** The provider's name for it; `null` while it is not known to have the build. */
         external: 'external' in phase ? phase.external : null,
-        /** What is asked of the provider now. */
+        /** The pending request to the provider. */
         phase: phase._tag,
         attempt,
         retryOf
@@ -71,7 +71,7 @@ export const inspection = (state: State) => ({
   owner: state.commits.policy.owner,
   admission: state.commits.policy.admission,
   cursor: state.cursor.cursor,
-  /** How far the reading of older events has come, while they are read again. */
+  /** The progress of reading older events again, while that lasts. */
   rereading: state.cursor.rereadUs,
   stream: state.cursor.stopped ? 'stopped' : state.cursor.connection.phase._tag,
   frames: state.counters.frames,
@@ -126,7 +126,7 @@ const buildLine = (nowMs: number) => ({ error, knot, phase, provider, repository
 
 const BUILD_HEADER = ['status', 'age', 'knot', 'rkey', 'workflow', 'provider', 'repository', 'what']
 
-/** How many of those that have ended are worth a look. */
+/** How many ended builds are shown. */
 const RECENT = 15
 
 const recentOf = (over: ReadonlyArray<Inspected['builds'][number]>, nowMs: number): string =>
@@ -134,7 +134,7 @@ const recentOf = (over: ReadonlyArray<Inspected['builds'][number]>, nowMs: numbe
     ? shortened(over, buildLine(nowMs), BUILD_HEADER)
     : `${table([BUILD_HEADER, ...over.slice(0, RECENT).map(buildLine(nowMs))])}  … and ${String(over.length - RECENT)} more; "tack builds" lists them\n`
 
-/** The same for a reader. */
+/** The same as text. */
 export const readable = (path: string, state: State, nowMs: number): string => {
   const all = inspection(state)
   const over = all.builds.filter(({ status }) => isOver(status))
@@ -202,9 +202,9 @@ export const readable = (path: string, state: State, nowMs: number): string => {
 
 /** Prints what the store at `folder` holds. Returns the exit code. */
 export const inspect = async (folder: string, asJson: boolean, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
-  // Of a copy of a store there may be no such file; one that cannot be read is the next start's to refuse.
+  // A copy of a store may lack the file; an unreadable one is the next start's to refuse.
   const hung = await lastHung(systemDisk, folder).catch(() => null)
-  // It comes first: whoever reads a journal in which a step does not end, does not end either.
+  // This comes first: reading a journal with a step that hangs would hang as well.
   if (hung !== null && !asJson) print(`step          tack takes in ${hungEvent(hung)}, or ended while it did; ${adviceOn(hung)}`)
   const read = await readStore(folder)()
   if (E.isLeft(read)) {

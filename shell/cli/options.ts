@@ -1,7 +1,7 @@
 /**
- * Flags and environment variables, and what is allowed in each. A bad one ends the program with one line that names it.
+ * Flags and environment variables, and their allowed values. A bad one ends the program with one line that names it.
  *
- * The environment names are those of the Go program that tack is modelled on, so that its operators can move over.
+ * The environment variables have the names of the Go program that tack is modelled on, so that its operators can switch.
  */
 import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
@@ -66,7 +66,7 @@ const address = (text: string): ListenAddress => {
 
 const TOKEN_MIN = 16
 
-/** What is wrong with a secret. The command line's own kind of error repeats what was given, which may be a good part of one. */
+/** An invalid secret. The command line's own error would repeat the given value, which may be a good part of the secret. */
 export class SecretError extends Error {}
 
 const token = (text: string): string => {
@@ -84,10 +84,10 @@ const secondsFrom =
 
 const seconds = secondsFrom(0)
 
-/** Below this, newer servers read a cursor as a sequence number. */
+/** Newer servers read a lower cursor as a sequence number. */
 const EARLIEST_US = 1_000_000_000_000_000
 
-/** A moment, as microseconds or as a date. */
+/** A time, as microseconds or as a date. */
 const moment = (text: string): TimeUs => {
   const us = /^[0-9]{16}$/.test(text) ? Number(text) : /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(text) ? Date.parse(text) * 1000 : NaN
   if (TimeUs.is(us) && us >= EARLIEST_US) return us
@@ -102,13 +102,13 @@ const STREAM = 'Record stream and members:'
 const DEVELOPMENT = 'Development:'
 const LOGGING = 'Logging:'
 
-/** The configuration file is read before the flags are: this only says that there is such a flag. */
+/** Only declares the flag: the configuration file is read before the flags are parsed. */
 export const configOption = (): Option =>
   new Option('--config <file>', 'a configuration file, YAML or JSON: providers, the allow-list, and any of these options').env('TACK_CONFIG').helpGroup(BASICS)
 
 /**
- * A path as flag and environment mean it, seen from the working folder. It is made absolute here, once: processes that are started later
- * work in folders of their own, and the same path would mean another one there. (What the file says is absolute already.)
+ * A path in a flag or the environment, relative to the working folder. It is made absolute here, once: processes started later work in folders of
+ * their own, where the same path would mean another one. (Paths from the file are absolute already.)
  */
 const path = (text: string): string => {
   if (text !== '' && !text.includes('\0')) return resolve(text)
@@ -170,7 +170,7 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .helpGroup(STREAM),
   new Option('--max-backoff <seconds>', 'the longest pause before reconnecting (default: 60 for the stream, 300 for knots)')
     .env('TACK_MAX_BACKOFF')
-    // A pause that is none would have a lost connection dialled without end.
+    // Without a pause, a lost connection would be retried without end.
     .argParser(secondsFrom(0.01))
     .helpGroup(STREAM),
   new Option('--log <format>', 'the log format (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']).helpGroup(LOGGING),
@@ -183,12 +183,12 @@ export const runOptions = (): ReadonlyArray<Option> => [
   new Option('--allow-loopback', 'allow connections to this machine, without the rest of --dev').env('TACK_ALLOW_LOOPBACK').helpGroup(DEVELOPMENT)
 ]
 
-/** Those of the options of `run` that another command has as well. */
+/** Options of `run` that other commands share. */
 export const someOptions = (...names: ReadonlyArray<string>): ReadonlyArray<Option> => runOptions().filter((option) => names.includes(option.attributeName()))
 
 const minutes = (given: number | undefined, otherwise: number): number => (given === undefined ? otherwise : Math.round(given * 60_000))
 
-/** The configuration of the machine that flags and file ask for, with these providers; `Left` with a sentence when they do not fit together. */
+/** The machine's configuration from flags, file and providers; `Left` with a sentence when they do not fit together. */
 export const configOf = (options: RunOptions, { allow, builds }: Configuration, providers: ReadonlyArray<string>): E.Either<string, Config> => {
   const base = defaults({ hostname: options.hostname, owner: options.owner })
   const isDev = options.dev === true

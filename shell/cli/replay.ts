@@ -1,9 +1,8 @@
 /**
- * `tack replay FILE`: steps through a journal of a store, or through traces, and prints what happens; with `--trace` as a trace,
- * which is what belongs into a bug report.
+ * `tack replay FILE` steps through a journal of a store, or through traces, and prints what happens; `--trace` prints a trace, for a bug report.
  *
- * A journal that goes on after a snapshot needs it: the snapshot is taken from the folder of the journal. A trace says what
- * was to be expected; where this machine does something else, that is printed as well, and the exit code is 1.
+ * A journal that continues after a snapshot needs it: the snapshot is read from the folder of the journal. A trace includes what was expected; if
+ * this machine does something else, that is printed as well, and the exit code is 1.
  */
 import { basename } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
@@ -27,7 +26,7 @@ const effectLine = (effect: Effect): string => visible(`        → ${effect._ta
 
 const isSame = (a: Json, b: Json): boolean => canonical(a) === canonical(b)
 
-/** What a trace expected of a step, where that is not what has happened. */
+/** What a trace expected of a step, if something else happened. */
 const surprises = ({ effects, hash }: Recorded['steps'][number], after: State, done: ReadonlyArray<Effect>): ReadonlyArray<string> => [
   ...(isSame(effects, done) ? [] : [visible(`        ✗ the trace has the effects ${canonical(effects)}`)]),
   ...(hash === stateHash(after) ? [] : [`        ✗ the trace has another state after this: its hash is ${hash}, not ${stateHash(after)}`])
@@ -43,7 +42,7 @@ interface Run {
   readonly recorded: Recorded | null
 }
 
-/** Prints the run, step by step. Returns whether everything was as a trace says. */
+/** Prints the run, step by step. Returns whether it went as the trace says. */
 const show = ({ beginning, events, recorded }: Run, format: 'json' | 'text', print: (text: string) => void): boolean => {
   let state = stateAt(beginning)
   let asExpected = true
@@ -96,7 +95,7 @@ const traceRuns = (path: string): TE.TaskEither<StoreError, ReadonlyArray<Run>> 
     )
   )
 
-/** Shows the file in a format. The exit code: 0, or 1 when it cannot be read, or when a trace expects something else. */
+/** Prints the file in a format. Returns the exit code: 0, or 1 when the file cannot be read, or when a trace expects something else. */
 export const replay = async (path: string, format: Format, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
   const runs = await pipe(
     readsAsJournal(path),

@@ -1,4 +1,4 @@
-/** `tack run`: the bridge on the real ports, until somebody wants it to end. */
+/** `tack run`: the bridge on the real ports, until it is told to stop. */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Did, type Effect, type Event, excerpt, holdersOf, initial, type State } from '../../core/index.js'
 import { createBuilder } from '../builder.js'
@@ -17,10 +17,10 @@ import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.j
 import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
 
-/** A stop that has not come to an end by then is ended. */
+/** The time limit of a stop; then the process exits. */
 export const STOP_MS = 5_000
 
-/** Runs the bridge. Returns the exit code: 0 after a clean stop, 1 when something it needs cannot be had, 2 for options that do not fit. */
+/** Runs the bridge. Returns the exit code: 0 after a clean stop, 1 when something it needs is missing, 2 for options that do not fit together. */
 export const run = async (
   options: RunOptions,
   configuration: Configuration,
@@ -36,7 +36,7 @@ export const run = async (
     return 2
   }
 
-  // While a store is read there is no loop yet; a journal is read line by line, and whoever hangs in one keeps this timer from firing.
+  // While a store is read there is no loop yet; a journal is read line by line, and a line that hangs keeps this timer from firing.
   const watchdog = systemdWatchdog(process.env, log)
   const beats = watchdog === null ? null : setInterval(watchdog.beat, watchdog.everyMs)
   beats?.unref()
@@ -68,7 +68,7 @@ export const run = async (
     cursor: store.state.cursor.cursor
   })
 
-  // The server comes first, because a bridge that cannot be asked for its statuses is none; it shows what there is from before.
+  // The server comes first, because a bridge without statuses is useless; it shows what there is from before.
   let bridge: Bridge | null = null
   const server = await serve(
     {
@@ -85,7 +85,7 @@ export const run = async (
   )
   if (E.isLeft(server)) {
     complain(`error: ${server.left}`)
-    // The store comes last: it is what keeps others from the folders of the providers.
+    // The store comes last: its lock keeps others from the folders of the providers.
     await Promise.all([...providers.map((provider) => provider.close()), records.close(), workflows.close()])
     await parts.right.close()
     await store.close()()
@@ -94,7 +94,7 @@ export const run = async (
   log.info('listening', { event: 'Serving', port: server.right.port })
 
   const progress = createProgress(clock, log, isTerminal ? out : null, () => bridge?.backlog() ?? 0)
-  // What strangers cause, knots and records of theirs, is a few lines, whatever they do.
+  // Knots and records of strangers cause a limited number of lines, whatever they do.
   const limited = limitedLog(clock, log)
   const tell = narrate(log, limited)
   clearInterval(beats ?? undefined)
@@ -134,7 +134,7 @@ export const run = async (
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
 
-  // Whoever asks for something sees to what comes of it. What somebody forgot is told, and ends nothing.
+  // Every promise has its handler. One that was forgotten is logged, and ends nothing.
   const forgotten = (reason: unknown): void => log.error('unhandled failure', { reason: excerpt(String(reason)) })
   process.on('unhandledRejection', forgotten)
 
@@ -159,8 +159,8 @@ const serve = (ports: ServerPorts, { adminToken, listen, owner }: RunOptions): P
   )
 
 /**
- * Says what happens, once it is durable: connections and subscriptions at `info`, every record and account at `debug`. The
- * field `event` is for programs that read along. `limited` is for what others decide how often it happens.
+ * Logs what happens, once it is durable: connections and subscriptions at `info`, every record and account at `debug`. The field `event` is for
+ * programs that read along. `limited` is for what strangers can cause at will.
  */
 const narrate: (log: Log, limited: Log) => Observer = (log, limited) => (durable, events, effects) => {
   for (const event of events) narrateEvent(log, limited, event)

@@ -1,4 +1,4 @@
-/** Text for a terminal: tables, times, and nothing that could move the cursor of whoever reads it. */
+/** Text for a terminal: tables and times, without anything that could move the cursor. */
 import { visible } from '../log.js'
 
 /** Rows of cells as aligned columns, indented by two. The first row is the header. Ends with a newline. */
@@ -10,7 +10,7 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   return cells.map(line).join('')
 }
 
-/** A stamp in microseconds as a date, with the stamp itself; `never` for none. */
+/** A stamp in microseconds as a date, with the stamp itself; `never` for `null`. */
 export const when = (timeUs: number | null): string => {
   if (timeUs === null) return 'never'
   const date = new Date(timeUs / 1000)
@@ -24,7 +24,7 @@ const SPANS: ReadonlyArray<readonly [unit: string, ms: number]> = [
   ['s', 1_000]
 ]
 
-/** A time span in its largest unit: `3 h`. Less than a second, and what has not come yet, is `0 s`. */
+/** A time span in its largest unit: `3 h`. Less than a second, and a time to come, is `0 s`. */
 export const age = (ms: number): string => {
   const [unit, one] = SPANS.find(([, least]) => ms >= least) ?? ['s', 1_000]
   return `${String(Math.max(0, Math.floor(ms / one)))} ${unit}`

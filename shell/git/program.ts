@@ -1,29 +1,29 @@
 /**
- * The git program, run so that it can do nothing but what it is told to: in a folder of its own that is its home as well, without
- * our environment, settings, credentials, hooks or helpers, with bounded memory and output, and with an end: when it is told to stop,
- * it and all that it has started are killed.
+ * Runs the git program so that it can do nothing but what it is told to: in a folder of its own that is its home as well, without our environment,
+ * settings, credentials, hooks or helpers, with bounded memory and output, and with an end: when it is told to stop, it and all that it has started
+ * are killed.
  */
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-/** What a run of the program came to. `code` is `null` when it was killed, or never started. */
+/** The result of a run. `code` is `null` when it was killed, or never started. */
 export interface Ran {
   readonly code: number | null
-  /** Whether it was ended because it wrote more than it may. */
+  /** Whether it was killed for writing too much. */
   readonly isTooLong: boolean
-  /** The beginning of what it said about itself. */
+  /** The beginning of its standard error. */
   readonly said: string
   readonly stdout: Buffer
 }
 
 export interface Program {
-  /** `git ...args`, in the folder, or in a folder in it. `input` is what it reads. Never rejects. */
+  /** Runs `git ...args` in the folder, or in a subfolder. `input` is its standard input. Never rejects. */
   readonly run: (args: ReadonlyArray<string>, options?: { readonly folder?: string; readonly input?: string | Buffer; readonly maxBytes?: number }) => Promise<Ran>
 }
 
 export interface ProgramOptions {
-  /** Certificates, a PEM file, of those who sign for knots. Those that git knows, if `null`. */
+  /** CA certificates for knots, as a PEM file; those that git knows if `null`. */
   readonly caFile: string | null
   /** An empty folder that nobody else can write to: an absolute path. */
   readonly folder: string
@@ -31,17 +31,17 @@ export interface ProgramOptions {
   readonly git: string
   /** Whether `http:` may be spoken. */
   readonly isInsecure: boolean
-  /** The length of one file, beyond which the program is ended. 128 MiB. */
+  /** The limit of one file's length. 128 MiB by default. */
   readonly maxFileBytes?: number
-  /** The address of the proxy that all connections are made through. */
+  /** The proxy for all connections. */
   readonly proxy: string
   readonly signal: AbortSignal
 }
 
-/** The address space, in KiB, beyond which the program is ended. */
+/** The limit of the address space, in KiB. */
 const MEMORY_KIB = 1_048_576
 
-/** Limits are set by a shell that then becomes the program. What a platform cannot limit it says so about, and goes on. */
+/** A shell sets the limits and then becomes the program. Limits that a platform lacks are skipped, with a message. */
 const limited = (maxFileBytes: number): string =>
   `ulimit -v ${String(MEMORY_KIB)}; ulimit -f ${String(Math.ceil(maxFileBytes / 512))}; ulimit -c 0; exec "$@"`
 
@@ -50,7 +50,7 @@ const OUTPUT_BYTES = 1_048_576
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`
 
-/** The settings of every run. Whatever git would read, run or ask of its own accord is switched off. */
+/** The settings of every run. Everything that git would read, run or request of its own accord is switched off. */
 const settings = ({ caFile, isInsecure, proxy }: ProgramOptions): string => `
 [core]
 	askPass =
@@ -95,17 +95,17 @@ ${caFile === null ? '' : `	sslCAInfo = ${quoted(caFile)}`}
 /** Sets the folder up. */
 export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
   const { folder, git, maxFileBytes = 128 * 2 ** 20, signal } = options
-  // It works in the folder: another path would not lead there, and git would read no settings, know of no proxy and keep no limit.
+  // Required: with another path, git would find no settings there, and so neither proxy nor limits.
   if (!path.isAbsolute(folder)) throw new RangeError(`the git folder must be an absolute path: ${folder}`)
   await writeFile(path.join(folder, '.gitconfig'), settings(options), { mode: 0o600 })
   const env = {
     GIT_ATTR_NOSYSTEM: '1',
-    // A repository that the folder happens to be in is none of its business: its settings would count for more than those above.
+    // Ignore a repository that the folder happens to be in: its settings would override those above.
     GIT_CEILING_DIRECTORIES: path.dirname(folder),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     HOME: folder,
-    // What git says is looked at.
+    // git's messages are parsed.
     LC_ALL: 'C',
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     TMPDIR: folder,
@@ -121,7 +121,7 @@ export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
         let left = maxBytes
         const child = spawn('/bin/sh', ['-c', limited(maxFileBytes), 'sh', git, ...args], {
           cwd: path.join(folder, inner),
-          // A group of its own, that can be killed as a whole.
+          // Its own process group, which can be killed as a whole.
           detached: true,
           env,
           stdio: ['pipe', 'pipe', 'pipe']
@@ -145,7 +145,7 @@ export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
         child.stderr.on('data', (chunk: Buffer) => {
           if (said.length < SAID_BYTES) said += chunk.toString('utf8', 0, SAID_BYTES)
         })
-        // What it has started must not outlive it, nor keep its output open.
+        // Its children must not outlive it, nor keep its output open.
         child.once('exit', kill)
         const over = (code: number | null): void => {
           signal.removeEventListener('abort', kill)

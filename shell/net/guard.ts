@@ -21,38 +21,38 @@ import { platformResolve, type Resolve, strangersResolve } from './resolver.js'
 export type { Resolve } from './resolver.js'
 
 export interface Policy {
-  /** Whether 127.0.0.0/8 and ::1 may be connected to, and without TLS, as on the embedded network. */
+  /** Whether 127.0.0.0/8 and ::1 are allowed, and without TLS, as on the embedded network. */
   readonly allowLoopback: boolean
   /**
-   * Whether the operator wrote the address down by hand: then it may be a literal, in a private network, and without TLS. Never for what
-   * comes from records, knots or anybody else.
+   * Whether the operator configured the address: then it may be a literal, in a private network, and without TLS. Never for what comes from
+   * records, knots or anybody else.
    */
   readonly trusted?: boolean
 }
 
-/** What a connection is judged by. */
+/** The policy and resolver of a connection. */
 export interface Guard {
   readonly policy: Policy
   readonly resolve: Resolve
 }
 
-/** Who looks names up where nothing else is said: for what strangers wrote, never one that makes others wait. */
+/** The default resolver: for names from strangers, never one that makes others wait. */
 export const resolverFor = ({ trusted = false }: Policy): Resolve => (trusted ? platformResolve : strangersResolve)
 
 // ---------------------------------------------------------------------------------------- addresses
 
 const NAT64 = ipaddr.parseCIDR('64:ff9b::/96')
 
-/** All that has ever been given out as global unicast; the rest of IPv6 that is not special is nobody's. */
+/** The assigned global unicast range; the rest of IPv6 that is not special is unassigned. */
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3')
 
-/** The address that packets end up at: a mapped or translated IPv6 address stands for an IPv4 address. */
+/** The address that packets are sent to: a mapped or translated IPv6 address stands for an IPv4 address. */
 const destination = (address: string) => {
   const parsed = ipaddr.process(address)
   return parsed.kind() === 'ipv6' && parsed.match(NAT64) ? ipaddr.fromByteArray(parsed.toByteArray().slice(12)) : parsed
 }
 
-/** What `address` is to us: whatever is neither public nor this machine itself is forbidden, also what is no address. */
+/** The kind of `address`: whatever is neither public nor loopback is forbidden, including what is not an address. */
 export const kindOf = (address: string): 'public' | 'loopback' | 'forbidden' => {
   if (!ipaddr.isValid(address)) return 'forbidden'
   const to = destination(address)
@@ -69,15 +69,15 @@ const isAllowed = ({ allowLoopback, trusted = false }: Policy, address: string):
 
 // ---------------------------------------------------------------------------------------- the checks
 
-/** The host of a URL as it is dialled: an IPv6 address without its brackets. */
+/** The host of a URL as it is connected to: an IPv6 address without its brackets. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
 
-/** Why the host of a URL must not be connected to, as far as its text says; `null` when nothing is wrong with it. */
+/** Why the host of a URL must not be connected to, judged by its text; `null` when nothing is wrong with it. */
 export const hostRefusal = ({ allowLoopback, trusted = false }: Policy, host: string): string | null =>
-  // A public address is refused as well: the hosts of the network have names, and certificates for names.
+  // Public literals are refused as well: hosts of the network have names, and certificates for names.
   trusted || isIP(host) === 0 || (allowLoopback && kindOf(host) === 'loopback') ? null : `${host} is not a host name`
 
-/** The look-up that a connection uses, until it is `gone`. One forbidden address among several refuses the name: which one is dialled is chance. */
+/** The look-up of a connection, until it is `gone`. One forbidden address among several refuses the name: which one would be used is chance. */
 export const guardedLookup =
   ({ policy, resolve }: Guard, gone: AbortSignal): LookupFunction =>
   (hostname, options, callback) => {
@@ -95,7 +95,7 @@ export const guardedLookup =
     )
   }
 
-/** Takes `socket` down if it has connected to where it must not. This comes before all that waits to be sent, TLS included. */
+/** Destroys `socket` if it has connected to a forbidden address. This runs before anything is sent, TLS included. */
 export const guardPeer = (socket: Socket, policy: Policy): void => {
   socket.prependOnceListener('connect', () => {
     const { remoteAddress = '' } = socket
@@ -103,7 +103,7 @@ export const guardPeer = (socket: Socket, policy: Policy): void => {
   })
 }
 
-/** A socket that is being connected, or, with an `error` event, is not. `host` has passed `hostRefusal`; it does here once more. */
+/** A socket that is connecting, or fails with an `error` event. `host` has passed `hostRefusal`, and is checked here once more. */
 export const dial = (guard: Guard, host: string, port: number): Socket => {
   const refused = hostRefusal(guard.policy, host)
   const gone = new AbortController()
@@ -120,7 +120,7 @@ export const dial = (guard: Guard, host: string, port: number): Socket => {
   return socket
 }
 
-/** What went wrong with a connection. An error that sums up several attempts has a code, and no message. */
+/** Why a connection failed. An error that sums up several attempts has a code, and no message. */
 export const reasonOf = (error: Error): string => {
   if (error.message !== '') return error.message
   return 'code' in error ? String(error.code) : error.name

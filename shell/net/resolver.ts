@@ -1,18 +1,17 @@
 /**
- * Names: how that of whom we connect to becomes addresses.
+ * Resolves host names.
  *
- * The platform's look-up holds a thread for as long as it lasts, half a minute where a name server is mute, and cannot be called off; the
- * whole process has two for it. A few names that strangers chose for that would hold up every other. So the platform is asked for what we or
- * the operator wrote down, and nothing else. What strangers wrote we look up by ourselves: in the hosts file, and then at the name
- * servers, which takes no thread, and ends with the connection that it is for. Other sources that the platform may have, and its
- * search domains, do not count for them.
+ * The platform's look-up holds a thread for as long as it lasts, half a minute with a mute name server, and cannot be cancelled; the whole process
+ * has two of them. A few names chosen by strangers would hold up all others. So the platform resolves only what we or the operator wrote down.
+ * Names from strangers are looked up here: in the hosts file, and then at the name servers, which takes no thread, and ends with the connection
+ * that it is for. Other sources that the platform may have, and its search domains, do not count for them.
  */
 import type { LookupAddress, LookupOptions } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 
-/** The addresses of a host name. Rejects when there are none to be had. When `gone` is aborted, nobody waits for them any more. */
+/** The addresses of a host name. Rejects when there are none. When `gone` aborts, nobody waits any more. */
 export type Resolve = (hostname: string, options: LookupOptions, gone?: AbortSignal) => Promise<LookupAddress[]>
 
 /** The resolver of the platform. */
@@ -21,13 +20,13 @@ export const platformResolve: Resolve = (hostname, options) => lookup(hostname, 
 // ---------------------------------------------------------------------------------------- names of strangers
 
 export interface OwnOptions {
-  /** The hosts file. `/etc/hosts`. */
+  /** The hosts file. `/etc/hosts` by default. */
   readonly hosts?: string
-  /** The name servers, with ports; those of the platform if not given. */
+  /** The name servers, with ports; those of the platform by default. */
   readonly servers?: ReadonlyArray<string>
 }
 
-/** What the hosts file says of a name. One that cannot be read says nothing. */
+/** The addresses in the hosts file. An unreadable one has none. */
 const inHosts = async (file: string, name: string): Promise<LookupAddress[]> => {
   const text = await readFile(file, 'utf8').catch(() => '')
   return text.split('\n').flatMap((line) => {
@@ -37,17 +36,17 @@ const inHosts = async (file: string, name: string): Promise<LookupAddress[]> => 
   })
 }
 
-/** What `localhost` means in any case (RFC 6761). */
+/** The addresses of `localhost`, always (RFC 6761). */
 const LOOPBACK: ReadonlyArray<LookupAddress> = [
   { address: '127.0.0.1', family: 4 },
   { address: '::1', family: 6 }
 ]
 
-/** The families that a connection may use. IPv4 first: where only one address is tried, it is the one that is reached from more places. */
+/** The address families of a connection. IPv4 first: where only one address is tried, it is reachable from more places. */
 const familiesOf = ({ family = 0 }: LookupOptions): ReadonlyArray<4 | 6> =>
   family === 0 ? [4, 6] : family === 6 || family === 'IPv6' ? [6] : [4]
 
-/** A resolver that needs no thread. A mute server is given up after 6 s. */
+/** A resolver without threads. A mute server is given up after 6 s. */
 export const ownResolve =
   ({ hosts = '/etc/hosts', servers }: OwnOptions = {}): Resolve =>
   async (hostname, options, gone) => {
@@ -57,7 +56,7 @@ export const ownResolve =
     const known = (listed.length === 0 && name === 'localhost' ? LOOPBACK : listed).filter(({ family }) => families.some((one) => one === family))
     if (known.length > 0) return known
     gone?.throwIfAborted()
-    // One for each look-up, because it can only be called off as a whole. It is told of the name servers anew, too.
+    // One for each look-up, because it can only be cancelled as a whole. It also reads the current name servers.
     const resolver = new Resolver({ timeout: 2_000, tries: 2 })
     if (servers !== undefined) resolver.setServers(servers)
     const cancel = (): void => resolver.cancel()
@@ -76,9 +75,8 @@ export const ownResolve =
   }
 
 /**
- * `resolve` for at most `max` names at a time. At most `maxWaiting` more wait: one beyond them fails at once, and one that nobody waits for
- * any more is dropped. The last that came is the next: when there are too many, the first has hardly any time left, and if it came first
- * they would all be late.
+ * `resolve` for at most `max` names at a time. At most `maxWaiting` more wait: one beyond them fails at once, and a cancelled one is dropped. The
+ * last to arrive is the next: with too many, the first has hardly any time left, and if it came first they would all be late.
  */
 export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Resolve => {
   let waiting: ReadonlyArray<() => void> = []
@@ -96,7 +94,7 @@ export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Reso
   const over = (): void => {
     const next = waiting.at(-1)
     waiting = waiting.slice(0, -1)
-    // It takes the place of the one that is over.
+    // It takes the place of the finished one.
     if (next === undefined) asking -= 1
     else next()
   }
@@ -115,8 +113,8 @@ export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Reso
 }
 
 /**
- * The resolver for what strangers wrote, one for the process. Names whose servers are mute do not keep good ones out: each holds one place
- * of fifty for some seconds, and is tried again after a pause that grows to minutes. Fifty names are a hundred questions at a time, fewer
- * than a small forwarder takes on (dnsmasq: 150).
+ * The resolver for names from strangers, one for the process. Names with mute servers do not keep good ones out: each holds one of fifty places for
+ * some seconds, and is retried after a pause that grows to minutes. Fifty names are a hundred queries at a time, fewer than a small forwarder takes
+ * (dnsmasq: 150).
  */
 export const strangersResolve: Resolve = bounded(ownResolve(), 50, 1_000)

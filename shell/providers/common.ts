@@ -1,8 +1,8 @@
 /**
- * What adapters have in common: asking a server over HTTP, reading its answers without believing them, asking again until a build has
- * ended, and comparing signatures.
+ * What adapters share: requests to a server over HTTP, reading responses without trusting them, polling until a build has ended, and checking
+ * signatures.
  *
- * Nothing here throws or rejects, and nothing that is said here holds a secret: what a server answers may repeat what it was sent.
+ * Nothing here throws or rejects, and no message holds a secret: a server's response may repeat what it was sent.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
@@ -18,10 +18,10 @@ import type { LogLine, Missing, Progress, Refused, Uncertain, WebhookRequest } f
 
 // ---------------------------------------------------------------------------------------- words
 
-/** The longest sentence that we pass on, in UTF-16 units. */
+/** The limit of a sentence that is passed on, in UTF-16 units. */
 const LONGEST_SENTENCE = 500
 
-/** The ways in which a secret may come back: as it is, in a URL, in a form, inside JSON text, in base64 alone. */
+/** The encodings in which a secret may come back: as it is, in a URL, in a form, in JSON, in base64 alone. */
 const disguises = (secret: string): ReadonlyArray<string> => [
   secret,
   encodeURIComponent(secret),
@@ -30,13 +30,16 @@ const disguises = (secret: string): ReadonlyArray<string> => [
   Buffer.from(secret).toString('base64url')
 ]
 
-/** A function that blots all `secrets` out of a text. An empty one is none. For basic authentication, give `user:password`, too. */
+/** A function that removes all `secrets` from a text. An empty one is ignored. For basic authentication, pass `user:password`, too. */
 export const redactor = (secrets: ReadonlyArray<string>): ((text: string) => string) => {
   const all = [...new Set(secrets.filter((secret) => secret !== '').flatMap(disguises))].sort((a, b) => b.length - a.length)
   return (text) => all.reduce((cleaned, secret) => cleaned.replaceAll(secret, '***'), text)
 }
 
-/** Foreign text as a sentence: without secrets, control characters or surrogates, of bounded length. In this order: a cut must not hide a secret. */
+/**
+ * Foreign text as a sentence: without secrets, control characters or surrogates, of bounded length. In this order: a cut must not hide part of a
+ * secret.
+ */
 export const sentence = (redact: (text: string) => string, text: string): string => {
   const clean = visible(redact(text)).trim()
   const cut = clean.length <= LONGEST_SENTENCE ? clean : `${clean.slice(0, LONGEST_SENTENCE)}…`
@@ -44,7 +47,7 @@ export const sentence = (redact: (text: string) => string, text: string): string
   return Buffer.from(cut).toString()
 }
 
-/** What went wrong, in words. Errors of `fetch` keep the reason in their cause. */
+/** An error's message. Errors of `fetch` keep the reason in their cause. */
 export const wordsOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   const cause = error.cause === undefined ? '' : `: ${wordsOf(error.cause)}`
@@ -54,14 +57,14 @@ export const wordsOf = (error: unknown): string => {
 
 // ---------------------------------------------------------------------------------------- builds
 
-/** The text whose segment of a key this is, if it is one. */
+/** Decodes a segment of a key, if it is one. */
 const unescaped = (segment: string): string =>
   Buffer.from(
     segment.replace(/=([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     'latin1'
   ).toString()
 
-/** The build that a key is of: the way back from `buildKey`. `null` for what is no key; never two builds for one key. */
+/** The build of a key: the inverse of `buildKey`. `null` if it is not a key; never two builds for one key. */
 export const buildOfKey = (key: string): BuildName | null => {
   const [knot, rkey, workflow] = key.split('/').map(unescaped)
   const name = BuildName.decode({ knot, rkey, workflow })
@@ -73,7 +76,7 @@ export const buildOfKey = (key: string): BuildName | null => {
 /** How far the time of a signature may be from ours, in seconds. */
 const WINDOW_S = 300
 
-/** The value of a header that is there once; `null` otherwise. `name` in small letters. */
+/** The value of a header that occurs once; `null` otherwise. `name` in lower case. */
 export const headerOf = ({ headers }: WebhookRequest, name: string): string | null => {
   const value = headers[name]
   return typeof value === 'string' ? value : null
@@ -82,27 +85,27 @@ export const headerOf = ({ headers }: WebhookRequest, name: string): string | nu
 /** HMAC-SHA256 in hex. */
 export const hmacOf = (secret: string, bytes: string | Buffer): string => createHmac('sha256', secret).update(bytes).digest('hex')
 
-/** Whether `given` is `expected`, in a time that tells neither what is expected nor how long it is. */
+/** Whether `given` is `expected`, in a time that reveals neither the expected text nor its length. */
 export const isSame = (expected: string, given: string | null): boolean => {
-  // Digests are of one length, which the comparison demands, and it throws when that is not so.
+  // Digests have one length, which the comparison requires.
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(expected), digest(given ?? '')) && given !== null
 }
 
-/** Whether `given` is the HMAC-SHA256 of `bytes` in small hex digits. Without a secret nothing is signed. */
+/** Whether `given` is the HMAC-SHA256 of `bytes` in lower-case hex. Without a secret nothing is signed. */
 export const isSigned = (secret: string, bytes: string | Buffer, given: string | null): boolean =>
   isSame(hmacOf(secret, bytes), given) && secret !== ''
 
-/** Whether a signature of `seconds` (Unix time, digits) may still come at `nowMs`. */
+/** Whether a signature made at `seconds` (Unix time, digits) is still acceptable at `nowMs`. */
 export const isTimely = (seconds: string, nowMs: number): boolean =>
   /^[0-9]{1,12}$/.test(seconds) && Math.abs(Math.floor(nowMs / 1000) - Number(seconds)) <= WINDOW_S
 
 // ---------------------------------------------------------------------------------------- answers
 
-/** The longest that we let a server have us wait: an hour. */
+/** The longest wait that a server may ask for: an hour. */
 const LONGEST_WAIT_MS = 3_600_000
 
-/** What `Retry-After` (seconds, or a date) asks for, in milliseconds from `nowMs` on; 0 where it asks for nothing that is understood. */
+/** The wait that `Retry-After` (seconds, or a date) asks for, in milliseconds from `nowMs` on; 0 if it asks for nothing understood. */
 export const retryAfterMs = (value: string | null, nowMs: number): number => {
   const text = (value ?? '').trim()
   if (/^[0-9]+(?:\.[0-9]+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), LONGEST_WAIT_MS)
@@ -111,10 +114,10 @@ export const retryAfterMs = (value: string | null, nowMs: number): number => {
   return Number.isNaN(at) ? 0 : Math.min(Math.max(Math.ceil(at - nowMs), 0), LONGEST_WAIT_MS)
 }
 
-/** What may pass: time-out, conflict, too early, too many. Any other 4xx is what the server thinks of the question. */
+/** Temporary failures: time-out, conflict, too early, too many. Any other 4xx is a refusal. */
 const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429])
 
-/** Whether a status says that nothing was done, and that nothing would be done if we asked again. */
+/** Whether a status says that nothing was done, and that asking again is useless. */
 export const isRefusal = (status: number): boolean => status >= 400 && status < 500 && !PASSING.has(status)
 
 /** What is sent. */
@@ -122,12 +125,12 @@ export interface Request {
   readonly body?: string
   readonly headers?: { readonly [name: string]: string }
   readonly method?: 'DELETE' | 'GET' | 'PATCH' | 'POST' | 'PUT'
-  /** What is done with an answer that is too large: it is no answer (as otherwise), or its beginning is taken. */
+  /** What to do with a response that is too large: fail (by default), or keep its beginning. */
   readonly overflow?: 'cut' | 'fail'
   readonly url: string
 }
 
-/** The server has answered, whatever it said. */
+/** The server has responded, with whatever status. */
 export interface Answer {
   readonly _tag: 'Answer'
   readonly headers: Headers
@@ -138,55 +141,58 @@ export interface Answer {
 
 export interface ClientOptions {
   readonly clock: Clock
-  /** A guarded client's (http.ts): it decides where calls may lead. */
+  /** The `fetch` of a guarded client (http-client.ts), which decides where requests may go. */
   readonly fetch: Fetch
   readonly logTexts?: LogTextLimits
-  /** The largest answer, in bytes. 4 MiB. */
+  /** The limit of a response, in bytes. 4 MiB by default. */
   readonly maxBytes?: number
-  /** What must not be said. */
+  /** The secrets, which must not appear in messages. */
   readonly secrets: ReadonlyArray<string>
-  /** How long a call may take, to the last byte of the answer. 20 s. */
+  /** The time limit of a request, to the last byte of the response. 20 s by default. */
   readonly timeoutMs?: number
 }
 
-/** How often something is asked that changes: at first so often, then after every failure twice as long, up to a minute. */
+/** How often to poll: at first this often, then after every failure half as often, down to once a minute. */
 const LONGEST_PAUSE_MS = 60_000
 
-/** The text of a log, as far as there is one. */
+/** The text of a log, as far as it exists. */
 export type TextLog =
   | {
       readonly _tag: 'Text'
-      /** The character of the log at which the text begins: 0, or another one not behind what was asked for. */
+      /** The character of the log at which the text begins: 0, or another one not behind the requested one. */
       readonly from?: number
       readonly isComplete: boolean
       readonly text: string
     }
-  /** There is none, and there will be none: what to tell the reader. */
+  /** There is none, and there will be none; the sentence tells the reader why. */
   | { readonly _tag: 'None'; readonly sentence: string }
   /** There is none yet. */
   | { readonly _tag: 'NotYet' }
 
-/** What goes on by itself: everything that it begins is over when `close` resolves. */
+/** Background work: everything it starts is over when `close` resolves. */
 export interface Work {
   readonly close: () => Promise<void>
-  /** A log that is one text, read again every `everyMs` while it grows, as one step; few texts are held at a time (log-texts.ts). What cannot be had is said in a system step. */
+  /**
+   * A log that is one text, read again every `everyMs` while it grows, as one step; few texts are held at a time (log-texts.ts). Failures are
+   * reported in a system step.
+   */
   readonly log: (
     options: {
       readonly everyMs: number
       /** The name of the step. */
       readonly name: string
-      /** Reads the log. What comes before the character `at` is not needed any more. */
+      /** Reads the log. Text before the character `at` is not needed any more. */
       readonly read: (at: number) => Promise<TextLog | Refused | Uncertain>
       readonly signal: AbortSignal
     }
   ) => AsyncGenerator<LogLine>
-  /** A system step that says something, as the `number`th of a log. */
+  /** A system step with a sentence, as the `number`th of a log. */
   readonly note: (number: number, words: string) => ReadonlyArray<LogLine>
   /** The time in milliseconds. */
   readonly nowMs: () => number
-  /** Resolves after `ms`, or when `signal` aborts, or when all ends. */
+  /** Resolves after `ms`, or when `signal` aborts, or at the close. */
   readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>
-  /** Asks how a build stands until it has ended, and reports every change. Returns what ends it. */
+  /** Polls a build until it has ended, and reports every change. Returns a function that stops it. */
   readonly poll: (
     everyMs: number,
     ask: () => Promise<Missing | Progress | Uncertain>,
@@ -195,22 +201,22 @@ export interface Work {
   readonly refuse: (words: string) => Refused
   /** A text without secrets, as one sentence. */
   readonly say: (text: string) => string
-  /** Aborts when all ends. */
+  /** Aborts at the close. */
   readonly signal: AbortSignal
-  /** Keeps what goes on until it is over, so that a close can wait for it. */
+  /** Tracks a promise, so that a close can wait for it. */
   readonly track: <A>(work: Promise<A>) => Promise<A>
   readonly uncertain: (error: unknown, waitMs?: number) => Uncertain
 }
 
-/** Speaks with one server. */
+/** A client of one server. */
 export interface Client extends Work {
-  /** Asks once. What is not an answer is a doubt. Redirects are not followed: they are answers. */
+  /** Sends one request. Anything but a response is uncertain. Redirects are not followed: they are responses. */
   readonly ask: (request: Request) => Promise<Answer | Uncertain>
-  /** What to make of an answer that is not what was hoped for: `words` is what the server says about it. */
+  /** Interprets a response other than the expected one: `words` is the server's message. */
   readonly doubt: (answer: Answer, words: string) => Uncertain
 }
 
-/** The bytes of an answer. Rejects when the connection breaks off, or when there are too many and that is a failure. */
+/** The bytes of a response. Rejects when the connection breaks off, or when there are too many and that is a failure. */
 const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fail'): Promise<{ isCut: boolean; text: string }> => {
   const chunks: Array<Uint8Array> = []
   let size = 0
@@ -219,7 +225,7 @@ const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fai
       size += chunk.byteLength
       chunks.push(chunk)
       if (size > maxBytes && overflow === 'fail') throw new Error(`response larger than ${String(maxBytes)} bytes`)
-      // Leaving the loop ends the connection.
+      // Leaving the loop closes the connection.
       if (size > maxBytes) break
     }
   return { isCut: size > maxBytes, text: Buffer.concat(chunks).subarray(0, maxBytes).toString() }
@@ -232,7 +238,7 @@ export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: 
   const redact = redactor(secrets)
   const turns = createTurns(clock, logTexts)
   const over = new AbortController()
-  // Everybody who waits listens to it: as many as there are builds and readers, which is no leak.
+  // One listener for each build and reader that waits: no leak.
   setMaxListeners(0, over.signal)
   const going = new Set<Promise<unknown>>()
 
@@ -276,7 +282,7 @@ export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: 
       while (!isOver()) {
         const said: Missing | Progress | Uncertain = await question().catch((error: unknown) => uncertain(error))
         if (isOver()) return
-        // What a provider says of a build may be what the build has said: of any length, and with secrets in it.
+        // A provider's words about a build may come from the build itself: of any length, and with secrets.
         const answer = 'status' in said && said.error !== null ? { ...said, error: say(said.error) } : said
         if ('status' in answer) {
           failures = 0
@@ -290,7 +296,7 @@ export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: 
         }
       }
     }
-    // A report that throws would end the following without a word.
+    // A throwing listener would end the following silently.
     track(loop()).catch(() => undefined)
     return () => stopped.abort()
   }
@@ -316,12 +322,12 @@ export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: 
   async function* log({ everyMs, name, read: readText, signal }: Parameters<Client['log']>[0]): AsyncGenerator<LogLine> {
     const isOver = (): boolean => signal.aborted || over.signal.aborted
     let steps = 0
-    /** The number of the step that the text is in, once there is text. */
+    /** The number of the step with the text, once there is text. */
     let open: number | null = null
     let place = BEGINNING
     let failures = 0
 
-    /** Asks for the log. Its text is kept in the turn alone: from there it can be taken away while a reader takes its time. */
+    /** Requests the log. Only the turn holds its text: from there it can be taken away from a slow reader. */
     const ask = async (turn: Turn): Promise<Exclude<TextLog, { _tag: 'Text' }> | Refused | Uncertain | { readonly _tag: 'Held'; readonly isComplete: boolean }> => {
       const found: TextLog | Refused | Uncertain = await readText(place.at).catch((error: unknown) => uncertain(error))
       if (found._tag !== 'Text') return found
@@ -349,10 +355,10 @@ export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: 
             yield step(open, name, 'user', 'start')
           }
           for (let piece = following(turn); piece !== null; piece = following(turn)) yield textOf(open, piece)
-          // It was somebody else's turn: the rest is asked for at once.
+          // The text was given up for another reader: request the rest at once.
           if (turn.reading() === null) continue
         }
-        // What is said from here on is said to somebody for whom nothing is held.
+        // From here on, the reader holds no text.
         turn.end()
         if (found._tag === 'Held') {
           if (found.isComplete) {
@@ -441,7 +447,7 @@ export const createClient = (options: ClientOptions): Client => {
   }
 }
 
-/** What the text of an answer is to `codec`; `null` when it is something else. */
+/** The text of a response decoded by `codec`; `null` when it is something else. */
 export const decoded = <A>(codec: t.Type<A, unknown>, { text }: { readonly text: string }): A | null => {
   const value = decodeText(codec, text)
   return E.isRight(value) ? value.right : null

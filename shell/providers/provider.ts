@@ -1,20 +1,18 @@
 /**
- * Providers: the CI systems that run builds for us. One file each in this folder; all of them pass one suite of tests
- * (spec/shell/providers/contract.ts).
+ * Providers: the CI systems that run builds. One file each in this folder; all of them pass one test suite (spec/shell/providers/contract.ts).
  *
- * A provider decides nothing. It is told to start, find, follow or cancel a build, does that once, and says what came of it; when
- * to try again, when to give up and what a report is worth is the core's to decide. No method rejects or throws: what goes wrong is an
- * answer too.
+ * A provider decides nothing. It is told to start, find, follow or cancel a build, does that once, and returns the result; the core decides when to
+ * retry, when to give up and what a report is worth. No method rejects or throws: failures are results, too.
  */
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { BuildName, Plan, Status } from '../../core/index.js'
 import type { Fetch } from '../http-client.js'
 import type { Clock, Log } from '../ports.js'
 
-/** A build to be run, found, followed or cancelled. */
+/** A build to start, find, follow or cancel. */
 export interface Job {
   readonly build: BuildName
-  /** `buildKey(build)`: the name of the build as one text. What a provider is told to remember it by. */
+  /** `buildKey(build)`: the name of the build as one text, which the provider stores to find it again. */
   readonly key: string
   readonly plan: Plan
 }
@@ -25,18 +23,18 @@ export interface Accepted {
   readonly external: string
 }
 
-/** The provider will not run the build, and has not begun to: why, in a sentence for the author of the workflow, without secrets. */
+/** The provider will not run the build, and has not begun to. The reason is a sentence for the author of the workflow, without secrets. */
 export interface Refused {
   readonly _tag: 'Refused'
   readonly error: string
 }
 
-/** The provider does not have the build. Said only where the provider was asked and answered so. */
+/** The provider does not have the build. Only returned if the provider was asked and said so. */
 export interface Missing {
   readonly _tag: 'Missing'
 }
 
-/** Nobody knows whether it was done: no answer, an answer that does not say, "too many requests", "come back later". */
+/** It is unknown whether it was done: no response, one that does not say, "too many requests", "come back later". */
 export interface Uncertain {
   readonly _tag: 'Uncertain'
   readonly error: string
@@ -44,7 +42,7 @@ export interface Uncertain {
   readonly waitMs: number
 }
 
-/** The provider has heard that the build is to end, or does not have it any more, or it has ended. */
+/** The provider has acknowledged the cancel, or no longer has the build, or the build has ended. */
 export interface Heard {
   readonly _tag: 'Heard'
 }
@@ -58,15 +56,15 @@ export interface Progress {
 }
 
 /**
- * A line of a build's log. Steps are numbered from 0; text belongs to a step that has started and not ended, and comes without its line
- * feed. A line that is too long to be shown as one may come in pieces.
+ * A line of a build's log. Steps are numbered from 0; text belongs to a running step, and comes without its line feed. A line that is too long to
+ * be shown as one may come in pieces.
  */
 export type LogLine =
   | {
       readonly _tag: 'Step'
-      /** What is run, to be shown; may be empty. */
+      /** The command, for display; may be empty. */
       readonly command: string
-      /** `system`: what tack or the provider does by itself; shown collapsed. */
+      /** `system` for what tack or the provider does by itself; shown collapsed. */
       readonly kind: 'system' | 'user'
       readonly name: string
       readonly status: 'start' | 'end'
@@ -75,69 +73,70 @@ export type LogLine =
     }
   | { readonly _tag: 'Text'; readonly step: number; readonly stream: 'stdout' | 'stderr'; readonly text: string; readonly timeMs: number }
 
-/** A request to `/webhooks/<name>`, with the body as it came: signatures are over bytes. */
+/** A request to `/webhooks/<name>`, with the raw body: signatures cover bytes. */
 export interface WebhookRequest {
   readonly body: Buffer
   readonly headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }
   readonly nowMs: number
 }
 
-/** What a webhook says: nothing that is believed, or how builds stand (also of builds that nobody knows; the core will see). */
+/** The result of a webhook: rejected, or how builds stand (even unknown ones; the core decides). */
 export type WebhookAnswer =
   | { readonly _tag: 'Unauthorized'; readonly reason: string }
   | { readonly _tag: 'BadRequest'; readonly reason: string }
   | { readonly _tag: 'Reports'; readonly reports: ReadonlyArray<{ readonly build: BuildName; readonly progress: Progress }> }
 
 export interface Provider {
-  /** What workflows and the operator's configuration call it. */
+  /** The name in workflows and in the operator's configuration. */
   readonly name: string
 
-  /** Starts the build. It is called when the build is not there, as far as anybody knows. */
+  /** Starts the build. Called when the build does not exist, as far as anybody knows. */
   readonly start: (job: Job) => Promise<Accepted | Refused | Uncertain>
   /** Looks for the build by its key, whoever started it and however long ago. */
   readonly find: (job: Job) => Promise<Accepted | Missing | Uncertain>
-  /** Asks for the build to be ended. */
+  /** Cancels the build. */
   readonly cancel: (job: Job, external: string) => Promise<Heard | Uncertain>
   /**
-   * Reports how the build stands, at first and whenever that changes, until it has ended or the returned function is called. Polls
-   * where webhooks may be late or missing. What it cannot find out it tries again, for ever.
+   * Reports the build's status, at first and on every change, until it has ended or the returned function is called. Polls if webhooks may be late
+   * or missing. Retries failures for ever.
    */
   readonly follow: (job: Job, external: string, report: (progress: Progress) => void) => () => void
-  /**
-   * The log, from the first line on, until the build has ended or `signal` aborts. What cannot be had is said in a system step of the log.
-   */
+  /** The log, from the first line on, until the build has ended or `signal` aborts. Failures are reported in a system step of the log. */
   readonly logs: (job: Job, external: string, signal: AbortSignal) => AsyncIterable<LogLine>
-  /** Absent where the provider calls nobody. */
+  /** Absent if the provider sends no webhooks. */
   readonly webhook?: (request: WebhookRequest) => WebhookAnswer
-  /** Whether the provider can be reached with what is configured, in a sentence: for `tack check`. */
+  /** Whether the provider works as configured, in a sentence, for `tack check`. */
   readonly check: () => Promise<{ readonly isFine: boolean; readonly sentence: string }>
-  /** Ends all that goes on; what is being asked is answered `Uncertain`. Idempotent. Resolves when no connection, timer or process of its own is left that need not outlive us. */
+  /**
+   * Stops everything; open requests are answered `Uncertain`. Idempotent. Resolves when no connection, timer or process of its own is left that
+   * need not outlive us.
+   */
   readonly close: () => Promise<void>
 }
 
 // ---------------------------------------------------------------------------------------- how providers are made
 
-/** Puts the files of the build's commit into `folder`, which is empty. Rejects with a sentence for the author of the workflow. */
+/** Checks out the build's commit into `folder`, which is empty. Rejects with a sentence for the author of the workflow. */
 export type Checkout = (job: Job, folder: string, signal: AbortSignal) => Promise<void>
 
-/** What a provider may use. All of it is given. */
+/** Everything that a provider may use. */
 export interface Surroundings {
   readonly checkout: Checkout
   readonly clock: Clock
-  /** The environment of the process, for what an operator would rather not write into a file. */
+  /** The environment of the process, for settings that do not belong in a file. */
   readonly environment: { readonly [name: string]: string | undefined }
   /** A guarded client that may go wherever the operator says (`trusted`). */
   readonly fetch: Fetch
-  /** A folder for this provider alone. It need not be there. */
+  /** A folder for this provider alone. It may not exist yet. */
   readonly folder: string
   readonly log: Log
-  /** What the operator's configuration calls this provider. */
+  /** The provider's name in the operator's configuration. */
   readonly name: string
 }
 
-/** A kind of provider: what `kind` of an entry under `providers` in the configuration chooses. */
+/** A kind of provider, selected by `kind` of an entry under `providers` in the configuration. */
 export interface Kind {
   readonly kind: string
-  /** A provider, or a sentence for the operator about what is wrong with the settings: those of its entry, `kind` left out. */
+  /** Creates a provider, or returns a sentence for the operator about what is wrong with the settings: those of its entry, without `kind`. */
   readonly make: (settings: unknown, surroundings: Surroundings) => Either<string, Provider>
 }

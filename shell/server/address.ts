@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { excerpt } from '../../core/index.js'
 
-/** Without a host: every address of this machine. Port 0: any that is free. */
+/** Without a host, every address of this machine; with port 0, any free one. */
 export interface ListenAddress {
   readonly host?: string
   readonly port: number

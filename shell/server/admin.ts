@@ -8,12 +8,12 @@ import { buildOf, runNamed } from './lookup.js'
 
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
-/** Compared by their digests: these are of one length, and neither bytes nor length of the token can be told from the time it takes. */
+/** Compared by digest: digests have one length, and the time tells neither bytes nor length of the token. */
 const isToken = (given: string, token: string): boolean => timingSafeEqual(digest(given), digest(token))
 
 const BEARER = /^Bearer +([^\s]+) *$/i
 
-/** What became of an admin request, as it is counted. */
+/** Outcomes of admin requests, as counted. */
 export const ADMIN_RESULTS = ['accepted', 'refused', 'unauthorized', 'error'] as const
 export type AdminResult = (typeof ADMIN_RESULTS)[number]
 
@@ -36,7 +36,7 @@ const REFUSALS: { readonly [refusal in Builds.OrderRefusal]: string } = {
   unknown: 'no such run or build'
 }
 
-/** `POST /builds/{knot}/{rkey}[/{workflow}]/{cancel|retry}`. What can come to nothing is not accepted. */
+/** `POST /builds/{knot}/{rkey}[/{workflow}]/{cancel|retry}`. A request that would come to nothing is refused. */
 export const takeAdmin = async (ports: AdminPorts, asked: Asked, names: ReadonlyArray<string>, action: 'cancel' | 'retry'): Promise<Answer> => {
   const { clock, count, durable, handle, log, token } = ports
   if (token === undefined) return notFound

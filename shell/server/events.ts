@@ -1,13 +1,12 @@
 /**
  * `GET /events`: runs and the statuses of their builds, as Tangled's appview reads them.
  *
- * The log in the durable state is the only source. A reader knows how far it has come and pulls what follows from there, whenever there is
- * news and whenever its socket has room again; so a backlog and live news are one thing, with no seam at which anything could be
- * missed or sent twice, and a restart of either side is one more pull. Each status is made into bytes once; readers that stand at the
- * same place, as those who are up to date do, are given the same bytes.
+ * The log in the durable state is the only source. Each reader has a position and pulls what follows, whenever there is news and whenever its
+ * socket has room again; so backlog and live news are one thing, with no seam at which anything could be missed or sent twice, and a restart of
+ * either side is one more pull. Each status is encoded once; readers at the same position, as those that are up to date are, share the bytes.
  *
- * A reader that does not read is left alone until more news waits for it than the limit. Then it is told to come again, which it can
- * at any time, with its cursor. Meanwhile it costs one write of at most 64 KiB and nobody else any time.
+ * A reader that does not read is left alone until more news waits for it than the limit. Then it is disconnected, and can resume at any time with
+ * its cursor. Meanwhile it costs one write of at most 64 KiB, and no other reader any time.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -18,7 +17,7 @@ import { type Answer, text } from './http-server.js'
 import type { Peer } from './peer.js'
 
 export interface EventsLimits {
-  /** How much is handed to a socket at once, about; and how many statuses at most. */
+  /** The approximate size of a write to a socket, and the limit of statuses in it. */
   readonly chunkBytes: number
   readonly chunkEntries: number
   /** How much news may wait for a reader whose socket is full. */
@@ -28,14 +27,14 @@ export interface EventsLimits {
 
 export const defaultEventsLimits: EventsLimits = { chunkBytes: 65_536, chunkEntries: 256, owedBytes: 1_048_576, readers: 2_000 }
 
-/** What has happened so far. */
+/** Counts since the start. */
 export interface EventsCounts {
-  /** Readers that were told to come again because they did not keep up. */
+  /** Readers disconnected because they were too slow. */
   readonly cut: number
   readonly readers: number
-  /** Messages written, to all readers together. */
+  /** Messages written to all readers. */
   readonly sent: number
-  /** Readers whose cursor was below what is kept. */
+  /** Readers whose cursor was older than the oldest status kept. */
   readonly truncated: number
 }
 
@@ -46,26 +45,26 @@ export interface Events {
   readonly wake: () => void
 }
 
-/** Some of what follows a place in the log: whole messages. */
+/** A chunk of what follows a position in the log: whole messages. */
 interface Chunk {
   readonly bytes: Buffer
   readonly count: number
   readonly lastUs: TimeUs
 }
 
-/** For how many places the bytes are kept: those who are up to date share one. */
+/** The number of cached positions: readers that are up to date share one. */
 const PLACES_MAX = 32
 
 const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 
-/** How far a reader says it has come; `null`: it wants what comes from now on. */
+/** The cursor that a reader gave; `null` when it wants only what comes from now on. */
 const cursorIn = (query: URLSearchParams): E.Either<string, ReaderCursor | null> => {
   const [cursor, ...others] = query.getAll('cursor')
   if (cursor === undefined) return E.right(null)
   return others.length > 0 ? E.left('the cursor must be given only once') : decodeCursor(cursor)
 }
 
-/** Whoever is refused costs nothing: the answer is there before anybody asks. */
+/** A refusal costs nothing: the answer is ready. */
 const FULL = E.left(text(503, 'too many readers; retry later', { 'retry-after': '30' }))
 
 export const createEvents = (durable: () => State, log: Log, limits: EventsLimits): Events => {
@@ -119,16 +118,16 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
 
   const read = (asked: ReaderCursor | null) => (peer: Peer): void => {
     let cursorUs = Builds.servedAfter(durable().builds, asked)
-    /** How far the reader has come: at first by its own word. */
+    /** The reader's position: at first by its own word. */
     let knownUs = asked?.timeUs ?? cursorUs
-    /** How much news has come since the socket is full; `null` while it has room. */
+    /** How much news has arrived since the socket was full; `null` while it has room. */
     let owedBytes: number | null = null
 
     const fill = (): void => {
       while (owedBytes === null && peer.isOpen()) {
         const chunk = chunkAfter(cursorUs)
         if (chunk === null) return
-        // Whoever asks for everything misses nothing, however little that is.
+        // Cursor 0 asks for everything kept, and so misses nothing.
         if (knownUs > 0 && knownUs < (durable().builds.floorUs ?? 0)) {
           truncated++
           log.debug('events reader asks for more than is kept: starting at the oldest status', { cursorUs: knownUs, firstUs: chunk.lastUs })
@@ -162,7 +161,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
     fill()
   }
 
-  /** How many bytes of news there are since the last time. */
+  /** The bytes of news since the last time. */
   const newsBytes = (): number => {
     let size = 0
     for (;;) {

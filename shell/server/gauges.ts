@@ -1,6 +1,6 @@
 /**
- * How many rows there are. To count them is to go through all of them, which takes a second at a million; so a large state is
- * counted in slices, now and then, and what is known is at most that old. A small one is counted when somebody asks.
+ * The number of rows, by kind. Counting visits all of them, which takes a second at a million; so a large state is counted in slices, now and then,
+ * and the result is at most that old. A small one is counted on request.
  */
 import { type Commits, OrderedMap, type State } from '../../core/index.js'
 import type { Clock } from '../ports.js'
@@ -14,14 +14,14 @@ export interface Rows {
 
 export interface Gauges {
   readonly close: () => void
-  /** As of now, or, in a large state, of the last count. */
+  /** As of now, or, for a large state, of the last count. */
   readonly rows: () => Rows
 }
 
-/** Up to so many accounts are counted at once. */
+/** States of up to this many accounts are counted at once. */
 const SMALL = 2_000
 const SLICE = 2_000
-/** How long a count of a large state holds. */
+/** How long a count of a large state is reused. */
 const PAUSE_MS = 30_000
 
 type Accounts = State['commits']['accounts']

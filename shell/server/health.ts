@@ -1,8 +1,8 @@
 /**
- * `/healthz`: whether the spindle does its work, in one word for machines and in sentences for people.
+ * `/healthz`: whether the spindle works, in one word for machines and in sentences for people.
  *
- * A lost stream is nothing to be alarmed at for some minutes: servers restart, and what was missed is read afterwards. Events that
- * cannot be saved are, at once: while that lasts, nothing is taken in.
+ * A lost stream is no alarm for some minutes: servers restart, and what was missed is read afterwards. A failure to save is an alarm at once: while
+ * it lasts, nothing is taken in.
  */
 import type { State } from '../../core/index.js'
 import type { Clock } from '../ports.js'
@@ -11,16 +11,16 @@ import { type Answer, json } from './http-server.js'
 export interface Health {
   readonly answer: () => Answer
   readonly isHealthy: () => boolean
-  /** The durable state may have changed. */
+  /** To be called when the durable state may have changed. */
   readonly look: () => void
-  /** For how long the stream has not been connected; 0 while it is. */
+  /** How long the stream has been disconnected; 0 while it is connected. */
   readonly lostMs: () => number
 }
 
 export interface HealthPorts {
   readonly clock: Clock
   readonly durable: () => State
-  /** Whether what happens can be saved. */
+  /** Whether saving works. */
   readonly isSaving: () => boolean
   readonly lostLimitMs: number
 }
@@ -28,7 +28,7 @@ export interface HealthPorts {
 const seconds = (ms: number): number => Math.floor(ms / 1000)
 
 export const createHealth = ({ clock, durable, isSaving, lostLimitMs }: HealthPorts): Health => {
-  /** Since when the stream is not connected: at first, since we began. */
+  /** When the stream was lost; at first, the start of the process. */
   let lostAt: number | null = clock.now()
 
   const look = (): void => {

@@ -1,12 +1,12 @@
 /**
- * HTTP as the spindle speaks it: one server, on which everything foreign has a limit and nothing it says can reach further than its
- * answer. Routes are data: what a request comes to is decided by its method, the segments of its path and its query, nothing else.
+ * The HTTP server: everything from clients has a limit, and nothing reaches further than its own response. Routes are data: method, path segments
+ * and query decide, nothing else.
  *
- * Paths are split first and decoded after, segment by segment, so that an encoded slash or dot is a character in a name, and never
- * leads anywhere. Nothing is normalised: a path that is not exactly one of ours is none.
+ * Paths are split first and decoded after, segment by segment, so that an encoded slash or dot is a character in a name, and never a path. Nothing
+ * is normalised: a path that is not exactly one of ours is not found.
  *
- * Who connects is a stranger. Hence: time for headers and for whole requests, the size of headers and bodies, the number of connections,
- * of websockets for one address, and what waits in a socket that is not read. Errors never carry more than a sentence.
+ * Clients are strangers. Hence limits for the time of headers and of whole requests, the size of headers and bodies, the number of connections, of
+ * websockets for one address, and of what waits in an unread socket. Errors never carry more than a sentence.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -39,13 +39,13 @@ export const text = (status: number, sentence: string, headers: Answer['headers'
 
 export const notFound: Answer = text(404, 'not found')
 
-/** What is accepted is safe. What may not be must be said again. */
+/** Accepted means saved. What may not be saved must be sent again. */
 export const unsaved = text(503, 'cannot be saved now; retry later', { 'retry-after': '5' })
 
-/** Whoever may read this may read it from any page. */
+/** Readable from any web page (CORS). */
 export const readByAll = { 'access-control-allow-origin': '*' } as const
 
-/** Nothing that we send is to be taken for anything but what it is; the page has a policy of its own. */
+/** Keeps browsers from guessing types; the page has a policy of its own. */
 const everywhere = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
@@ -56,7 +56,7 @@ const everywhere = {
 // ---------------------------------------------------------------------------------------- routes
 
 export interface Asked {
-  /** Where the connection comes from. Behind a proxy that is the proxy. */
+  /** The client's address. Behind a proxy that is the proxy. */
   readonly address: string
   readonly headers: IncomingHttpHeaders
   readonly method: string
@@ -67,21 +67,21 @@ export type Route =
   | {
       readonly _tag: 'Answers'
       readonly answer: (asked: Asked, request: IncomingMessage) => Answer | Promise<Answer | null> | null
-      /** `GET` stands for `HEAD` too. */
+      /** `GET` includes `HEAD`. */
       readonly methods: ReadonlyArray<'GET' | 'POST'>
     }
   | {
       readonly _tag: 'Socket'
-      /** Why the connection is not upgraded, or what becomes of it. */
+      /** Why the connection is not upgraded, or what serves it. */
       readonly admit: (asked: Asked) => E.Either<Answer, (peer: Peer) => void>
     }
 
-/** What is at a path, given as its decoded segments; `null`: nothing. */
+/** The route of a path, given as its decoded segments; `null` when there is none. */
 export type Router = (segments: ReadonlyArray<string>) => Route | null
 
 const PATH_MAX = 4_096
 
-/** The decoded segments of the path, and the query; `null` when the target is not one that a client may send. */
+/** The decoded path segments, and the query; `null` when the target is not valid in a request. */
 const targetOf = (url: string): { readonly query: URLSearchParams; readonly segments: ReadonlyArray<string> } | null => {
   if (!url.startsWith('/') || url.length > PATH_MAX) return null
   const mark = url.indexOf('?')
@@ -92,7 +92,7 @@ const targetOf = (url: string): { readonly query: URLSearchParams; readonly segm
 
 // ---------------------------------------------------------------------------------------- bodies
 
-/** How many bytes of bodies may be in memory at once, for all requests together. */
+/** A limit of the bytes of bodies in memory, for all requests together. */
 export interface Budget {
   readonly take: (bytes: number) => boolean
   readonly give: (bytes: number) => void
@@ -112,7 +112,7 @@ export const createBudget = (limit: number): Budget => {
   }
 }
 
-/** The body as it came. `gone`: whoever sent it is not there any more. */
+/** The raw body. `gone` when the client has disconnected. */
 export const readBody = (request: IncomingMessage, limitBytes: number, budget: Budget): Promise<E.Either<'large' | 'busy' | 'gone', Buffer>> =>
   new Promise((resolve) => {
     const chunks: Array<Buffer> = []
@@ -129,7 +129,7 @@ export const readBody = (request: IncomingMessage, limitBytes: number, budget: B
       size += chunk.length
       chunks.push(chunk)
     }
-    // What is announced as too large is not read at all.
+    // A body announced as too large is not read at all.
     if (Number(request.headers['content-length'] ?? 0) > limitBytes) return end(E.left('large'))
     request.on('data', take)
     request.once('end', () => end(E.right(Buffer.concat(chunks))))
@@ -139,21 +139,21 @@ export const readBody = (request: IncomingMessage, limitBytes: number, budget: B
 // ---------------------------------------------------------------------------------------- limits
 
 export interface HttpLimits {
-  /** Connections of every kind. */
+  /** The limit of connections of every kind. */
   readonly connections: number
-  /** The same for one address; an IPv6 network of 64 bits counts as one. Loopback, where a proxy stands, has no such limit. */
+  /** The limit for one address; an IPv6 /64 network counts as one. Loopback, where a proxy runs, has no such limit. */
   readonly connectionsPerAddress: number
   readonly headerBytes: number
   /** How long a client may take to send its headers. */
   readonly headersMs: number
-  /** How long it may take to send the whole request. */
+  /** How long a client may take to send the whole request. */
   readonly requestMs: number
-  /** How long peers and clients have when the server ends. */
+  /** How long peers and clients have when the server closes. */
   readonly closeMs: number
-  /** How long a peer may take to answer a close before that: one that is slow has much to read until it comes to it. */
+  /** How long a peer may take to answer a close otherwise: a slow one has much to read before it gets there. */
   readonly goodbyeMs: number
   readonly pingMs: number
-  /** Websockets for one address, in the same sense. */
+  /** The limit of websockets for one address, in the same sense. */
   readonly socketsPerAddress: number
 }
 
@@ -169,7 +169,7 @@ export const defaultHttpLimits: HttpLimits = {
   socketsPerAddress: 64
 }
 
-/** Who counts as one client: an address, or an IPv6 network of 64 bits; `null`: nobody does. */
+/** The key of a client: an address, or an IPv6 /64 network; `null` when it is not counted. */
 export const clientOf = (address: string): string | null => {
   if (!ipaddr.isValid(address)) return null
   const parsed = ipaddr.process(address)
@@ -177,7 +177,7 @@ export const clientOf = (address: string): string | null => {
   return parsed.kind() === 'ipv4' ? parsed.toString() : ipaddr.fromByteArray([...parsed.toByteArray().slice(0, 8), ...Array<number>(8).fill(0)]).toString()
 }
 
-/** How many there are of each client. */
+/** Counts by client. */
 const tally = () => {
   const counts = new Map<string, number>()
   const change = (address: string, by: 1 | -1): void => {
@@ -204,10 +204,10 @@ const STATUS_TEXT: ReadonlyMap<number, string> = new Map([
   [503, 'Service Unavailable']
 ])
 
-/** Answers on a socket that has left HTTP. */
+/** Responds on a socket that has left HTTP. */
 const refuse = (socket: Socket, { body = '', headers = {}, status }: Answer): void => {
   const lines = Object.entries({ ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) })
-  // HTTP leaves its half of a connection open until the client ends the other: a deaf one would keep it for ever.
+  // HTTP leaves its half of a connection open until the client closes the other: a deaf client would keep it for ever.
   socket.once('finish', () => socket.destroy())
   socket.write(`HTTP/1.1 ${String(status)} ${STATUS_TEXT.get(status) ?? 'Refused'}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
   socket.end(body)
@@ -215,7 +215,7 @@ const refuse = (socket: Socket, { body = '', headers = {}, status }: Answer): vo
 
 const upgradeRequired = text(426, 'this endpoint needs a websocket upgrade', { connection: 'upgrade', upgrade: 'websocket' })
 
-/** `GET` and its like: what may be asked of the route. */
+/** The allowed methods. */
 const allowed = (route: Route): ReadonlyArray<string> =>
   route._tag === 'Socket' ? ['GET'] : [...route.methods, ...(route.methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS']
 
@@ -230,7 +230,7 @@ const preflight = (route: Route): Answer => ({
 })
 
 export interface HttpServer {
-  /** Ends everything, websockets with 1001. Resolves when no socket is left, within 2 s. Idempotent. */
+  /** Closes everything, websockets with 1001. Resolves when no socket is left, within 2 s. Idempotent. */
   readonly close: () => Promise<void>
   readonly port: number
   readonly sockets: () => number
@@ -244,7 +244,7 @@ export interface HttpOptions {
   readonly router: Router
 }
 
-/** Listens. @throws when the address is taken, or is not ours. */
+/** Listens. @throws when the address is in use, or is not ours. */
 export const startHttp = async ({ clock, limits, listen, log, router }: HttpOptions): Promise<HttpServer> => {
   const peers = new Set<Peer>()
   const connections = tally()
@@ -279,7 +279,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
       .then((answer) => {
         if (answer === null || response.destroyed) return
         const { body = '', headers = {}, status } = answer
-        // Whoever has not sent all of a body that nobody wants is not waited for.
+        // A client that is still sending an unwanted body is not waited for.
         const rest = request.complete ? {} : { connection: 'close' }
         response.writeHead(status, { 'cache-control': 'no-store', ...everywhere, ...headers, ...rest, ...(status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }) })
         response.end(status === 204 || status === 304 ? undefined : body)
@@ -303,7 +303,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
     respond
   )
   http.maxConnections = limits.connections
-  // Who does not read an answer is not waited for. Websockets have pings instead.
+  // A client that does not read its response is not waited for. Websockets have pings instead.
   http.timeout = 2 * limits.requestMs
   http.on('connection', (socket) => {
     const { remoteAddress = '' } = socket

@@ -1,11 +1,11 @@
 /**
  * `GET /logs/{knot}/{rkey}/{workflow}`: the log of a build, from the first line on, while it grows and until it ends.
  *
- * The lines are the provider's, read anew for each reader and no faster than the reader reads. Nothing of them is kept here. A build
- * that is not at its provider yet is waited for; one that never got there has its error for a log.
+ * Lines come from the provider, read anew for each reader and no faster than the reader reads. None are kept here. A build that has not reached its
+ * provider yet is waited for; the log of one that never did is its error.
  *
- * A frame is one JSON object (Tangled's `spindle/models`): `content` of `data` is one line without its end, as Tangled's own spindle writes
- * it; `content` of `control` is the name of the step. `step_kind` is left out for what the system does, as a zero would be in Go.
+ * A frame is one JSON object (Tangled's `spindle/models`): `content` of `data` is one line without its end, as Tangled's own spindle writes it;
+ * `content` of `control` is the name of the step. `step_kind` is left out for what the system does, as Go leaves out a zero.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -20,7 +20,7 @@ import { buildNamed } from './lookup.js'
 import type { Peer } from './peer.js'
 
 export interface LogsLimits {
-  /** Characters of a line; a longer one goes on in the next frame. */
+  /** The limit of characters in a line; a longer one continues in the next frame. */
   readonly lineChars: number
   readonly readers: number
 }
@@ -30,7 +30,7 @@ export const defaultLogsLimits: LogsLimits = { lineChars: PIECE_CHARS, readers: 
 export interface Logs {
   readonly admit: (knot: string, rkey: string, workflow: string) => E.Either<Answer, (peer: Peer) => void>
   readonly readers: () => number
-  /** Builds may have come to their providers. */
+  /** To be called when builds may have reached their providers. */
   readonly wake: () => void
 }
 
@@ -40,7 +40,7 @@ const USER = 1
 
 const frame = (value: unknown): string => JSON.stringify(value)
 
-/** The lines of `content`, none longer than the limit. A text that ends with the end of a line is not followed by an empty one. */
+/** The lines of `content`, none longer than the limit. A final line end starts no empty line. */
 const linesOf = (content: string, lineChars: number): ReadonlyArray<string> =>
   content
     .replace(/\r?\n$/, '')
@@ -49,7 +49,7 @@ const linesOf = (content: string, lineChars: number): ReadonlyArray<string> =>
 
 const timeOf = (timeMs: number): string => new Date(Math.min(Math.max(Math.trunc(timeMs) || 0, 0), 8.64e15)).toISOString()
 
-/** The frames of a line, as they go over the wire. */
+/** The frames of a line, as sent. */
 export const logFrames = (line: LogLine, lineChars: number = defaultLogsLimits.lineChars): ReadonlyArray<string> => {
   const time = timeOf(line.timeMs)
   switch (line._tag) {
@@ -70,7 +70,7 @@ export const logFrames = (line: LogLine, lineChars: number = defaultLogsLimits.l
   }
 }
 
-/** A step of the system that says one thing. */
+/** A system step with one sentence. */
 const saying = (step: number, name: string, sentence: string, timeMs: number): ReadonlyArray<LogLine> => [
   { _tag: 'Step', command: '', kind: 'system', name, status: 'start', step, timeMs },
   { _tag: 'Text', step, stream: 'stderr', text: sentence, timeMs },
@@ -80,7 +80,7 @@ const saying = (step: number, name: string, sentence: string, timeMs: number): R
 // ---------------------------------------------------------------------------------------- where a log comes from
 
 type Source =
-  /** Not at its provider yet. */
+  /** The build has not reached its provider yet. */
   | { readonly _tag: 'Waiting' }
   | { readonly _tag: 'Saying'; readonly name: string; readonly sentence: string; readonly timeMs: number }
   | { readonly _tag: 'Provider'; readonly external: string; readonly provider: Provider; readonly recipe: NonNullable<Builds.Build['recipe']>; readonly run: Builds.Run }
@@ -98,7 +98,7 @@ const sourceOf = (providers: ReadonlyArray<Provider>, run: Builds.Run, { error, 
 
 // ---------------------------------------------------------------------------------------- readers
 
-/** Whoever is refused costs nothing: the answer is there before anything is looked for. */
+/** A refusal costs nothing: the answer is ready before any look-up. */
 const FULL = E.left(text(503, 'too many log readers; retry later', { 'retry-after': '10' }))
 
 const COMPLETE = { code: 1000, reason: 'log stream complete' } as const
@@ -112,10 +112,10 @@ export const createLogs = (
 
   const stream = (name: BuildName) => (peer: Peer): void => {
     const gone = new AbortController()
-    /** Who waits for room, or for the connection to end. */
+    /** Resumes the writer that waits for room, or for the connection to end. */
     let goOn: () => void = () => undefined
 
-    /** @returns when there is room for more, or nobody to read it. */
+    /** Resolves when there is room for more, or nobody reads any more. */
     const write = async (line: LogLine): Promise<void> => {
       const bytes = Buffer.concat(logFrames(line, limits.lineChars).map((one) => message(one)))
       if (peer.write(bytes) || !peer.isOpen()) return
@@ -126,7 +126,7 @@ export const createLogs = (
 
     const writeAll = async (lines: Iterable<LogLine> | AsyncIterable<LogLine>, seen: (line: LogLine) => void = () => undefined): Promise<void> => {
       for await (const line of lines) {
-        // Whatever a provider still has to say, it says to nobody.
+        // The reader has left: drop the rest.
         if (!peer.isOpen()) return
         seen(line)
         await write(line)
@@ -153,7 +153,7 @@ export const createLogs = (
         () => peer.close(1011, 'the log is unavailable')
       )
 
-    /** Begins as soon as it is known where the log comes from. */
+    /** Starts as soon as the source of the log is known. */
     const look = (): void => {
       const found = buildNamed(durable(), name.knot, name.rkey, name.workflow)
       if (O.isNone(found)) {

@@ -1,4 +1,4 @@
-/** `/metrics`: what the spindle has done and how it stands, for Prometheus. All of it is read from the durable state when asked for. */
+/** `/metrics` for Prometheus: counts and gauges, computed from the durable state on request. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { OrderedMap, Report, type State } from '../../core/index.js'
 import type { Clock } from '../ports.js'
@@ -19,7 +19,7 @@ export interface MetricsPorts {
   /** The names of the providers that take webhooks. */
   readonly listening: ReadonlyArray<string>
   readonly lostMs: () => number
-  /** How many events wait to be taken in. */
+  /** The number of events that have arrived and are not folded yet. */
   readonly backlog: () => number
 }
 
@@ -42,7 +42,7 @@ const kindAndReason = (kind: string): Labels => {
   return slash < 0 ? { kind, reason: '' } : { kind: kind.slice(0, slash), reason: kind.slice(slash + 1) }
 }
 
-/** Every kind of report that there is. */
+/** Every kind of report, with its reasons. */
 const KINDS = Report.types.flatMap(({ type: { type: { props } } }): ReadonlyArray<Labels> => {
   const kind = props._tag.value
   return 'reason' in props ? Object.keys(props.reason.keys).map((reason) => ({ kind, reason })) : [{ kind, reason: '' }]
@@ -63,7 +63,7 @@ export const createMetrics = ({ backlog, gauges, clock, durable, events, isSavin
     new Gauge({
       collect() {
         const now = value()
-        // To reset a gauge is to set it to 0, and a time of 0 is one.
+        // Resetting a gauge sets it to 0, which would be a valid time.
         if (now === null) this.remove()
         else this.set(now)
       },
@@ -73,7 +73,7 @@ export const createMetrics = ({ backlog, gauges, clock, durable, events, isSavin
     })
   }
 
-  /** A count that others keep: it is shown as it is, and starts again when they do. */
+  /** A counter kept elsewhere: shown as it is, restarting when it does. */
   const total = (name: string, help: string, value: () => number): void => {
     new Counter({
       collect() {
@@ -116,7 +116,7 @@ export const createMetrics = ({ backlog, gauges, clock, durable, events, isSavin
   new Counter({
     collect() {
       this.reset()
-      // What has not come about is 0: Prometheus takes no count that is new for an increase.
+      // Export zeros from the start: Prometheus does not take the first value of a counter for an increase.
       for (const labels of KINDS) this.inc({ ...labels }, 0)
       for (const [kind, n] of OrderedMap.entriesFrom(durable().counters.reports, '')) this.inc({ ...kindAndReason(kind) }, n)
     },

@@ -1,6 +1,6 @@
 /**
- * What the page shows: a view of the durable state, bounded however large that is, without anything that is not public anyway. The
- * plans of builds, with their variables and steps, stay here.
+ * The data of the page: a view of the durable state, bounded however large that is, with nothing that is not public anyway. The plans of builds,
+ * with their variables and steps, stay here.
  */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
@@ -10,10 +10,10 @@ import { type Builds, Counters, type Did, excerpt, isFinal, OrderedMap, Rkey, re
 import { placeIn } from '../network/place.js'
 import { type Answer, json, readByAll, text } from './http-server.js'
 
-/** How many of each kind are shown. */
+/** The limit of entries of each kind. */
 const SHOWN = { builds: 100, holders: 12, knots: 200, members: 200, reading: 50, repositories: 200 } as const
 
-/** How much of an error is shown: what is said to the author of a workflow, as a rule all of it. */
+/** The limit of an error's length: as a rule all of what the author of a workflow is told. */
 const ERROR_CHARS = 600
 
 const upTo = (text: string, chars: number): string => (text.length <= chars ? text : `${text.slice(0, chars)}…`)
@@ -34,14 +34,14 @@ export interface ShownBuild {
   readonly rkey: string
   readonly sha: string | null
   readonly status: string
-  /** When that came to be so. */
+  /** When the status last changed. */
   readonly statusMs: number
-  /** When its trigger was made; `null` where that cannot be told. */
+  /** When its trigger was created; `null` if unknown. */
   readonly triggeredMs: number | null
   readonly workflow: string
 }
 
-/** When the trigger was made, as its key tells; `null` where it tells nothing, or a time that has not come yet. */
+/** When the trigger was created, by its key; `null` when the key holds no time, or one still to come. */
 const triggeredMs = (rkey: string, nowUs: number): number | null => (Tid.is(rkey) && timeOfTid(rkey) <= nowUs ? Math.floor(timeOfTid(rkey) / 1000) : null)
 
 const causeOf = ({ cause }: Builds.Run): Pick<ShownBuild, 'cause' | 'ref' | 'sha'> => {
@@ -83,9 +83,9 @@ const shown = ([key, run, workflow, build]: Entry): ShownBuild => {
 
 type Entry = readonly [Builds.RunKey, Builds.Run, string, Builds.Build]
 
-/** What a look at all runs shows. A state never changes, so what has been seen once stays so. */
+/** The result of a pass over all runs. States are immutable, so it can be cached. */
 interface Seen {
-  /** Those under way. The one whose status changed last comes first: no two changed at one time. */
+  /** Running builds, the latest change first: no two changed at one time. */
   readonly active: ReadonlyArray<Entry>
   readonly counts: { readonly [status in Status]: number }
   readonly reading: ReadonlyArray<readonly [Builds.RunKey, Builds.Run]>
@@ -130,11 +130,11 @@ const look = (runs: Runs): Seen => {
 
 export interface BuildsPage {
   readonly builds: ReadonlyArray<ShownBuild>
-  /** What to ask for next: what changed before this; `null` when this was the last page. */
+  /** Where the next page begins: what changed before this; `null` on the last page. */
   readonly next: number | null
 }
 
-/** The builds whose status changed before that time, in microseconds, those that changed last first. */
+/** Builds whose status changed before that time, in microseconds, the latest change first. */
 export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number): BuildsPage => {
   const { times } = look(runs)
   const end = placeIn(times, (time) => time < beforeUs)
@@ -147,10 +147,10 @@ export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number): Bui
   return { builds: newestFirst(found).map(shown), next: start === 0 ? null : firstUs }
 }
 
-/** How many builds stand how. */
+/** The number of builds by status. */
 export const buildsByStatus = ({ builds: { runs } }: State): { readonly [status: string]: number } => look(runs).counts
 
-/** All that is under way; of many, what changed last. */
+/** Everything under way; of many, the latest changes. */
 const active = ({ builds: { runs } }: State): ReadonlyArray<ShownBuild> => look(runs).active.slice(0, SHOWN.builds).map(shown)
 
 /** The triggers whose workflow files are being read. */
@@ -244,7 +244,7 @@ const told = (report: Report) => ({
 // ---------------------------------------------------------------------------------------- all of it
 
 export interface Facts {
-  /** Not compared: it is different every time. */
+  /** Not compared: always different. */
   readonly nowUs: number
   readonly isHealthy: boolean
   readonly isSaving: boolean
@@ -292,10 +292,10 @@ interface Edition {
   zipped: Buffer | null
 }
 
-/** How long an overview holds, whatever happens. */
+/** How long an overview is reused, whatever happens. */
 const FRESH_US = 250_000
 
-/** Answers whoever asks for the overview. It is made, and packed, once for each state that somebody asks about. */
+/** Serves the overview. It is made, and compressed, once for each state that is requested. */
 export const createOverview = (durable: () => State, facts: () => Facts): ((headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }) => Answer) => {
   let edition: Edition | null = null
 
@@ -303,7 +303,7 @@ export const createOverview = (durable: () => State, facts: () => Facts): ((head
     const state = durable()
     const now = facts()
     const isSame = edition?.state === state && edition.facts.isHealthy === now.isHealthy && edition.facts.isSaving === now.isSaving
-    // In a replay, each of a hundred batches a second makes another state.
+    // During a replay, a hundred batches a second each make another state.
     if (edition !== null && (isSame || now.nowUs - edition.facts.nowUs < FRESH_US)) return edition
     const body = Buffer.from(JSON.stringify(overviewOf(state, now)))
     edition = { body, facts: now, state, tag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`, zipped: null }
@@ -323,7 +323,7 @@ export const createOverview = (durable: () => State, facts: () => Facts): ((head
 
 const TIME = /^[0-9]{1,16}$/
 
-/** `GET /api/builds.json?before=…`: what follows the builds of the overview, page by page. */
+/** `GET /api/builds.json?before=…`: the builds after those of the overview, page by page. */
 export const answerBuilds = (state: State, query: URLSearchParams): Answer => {
   const before = query.get('before') ?? ''
   return TIME.test(before) ? json(200, pageOfBuilds(state, Number(before)), readByAll) : text(400, '"before" must be the "next" of the previous page', readByAll)

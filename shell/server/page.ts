@@ -1,15 +1,15 @@
 /**
- * The page at `/`, as it is in the folder `page`: read once, when the server starts. No build step: what is in the folder is what a
- * browser gets.
+ * The page at `/`, served from the folder `page`, which is read once, when the server starts. There is no build step: the browser gets what is in
+ * the folder.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Answer } from './http-server.js'
 
-/** Beside this module where it runs as it is written; where it was compiled, the sources lie three folders up from `dist/shell/server`. */
+/** The folder is beside this module in the sources, and three folders up from `dist/shell/server` when compiled. */
 const FOLDERS = ['./page/', '../../../shell/server/page/'].map((path) => new URL(path, import.meta.url))
 
-/** Nothing but our own, and no markup made of text: what strangers wrote can only ever be text. */
+/** Nothing from elsewhere, and no markup made from text: what strangers wrote can only ever be text. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,7 +30,7 @@ const FILES = [
   ['icon.svg', 'icon.svg', 'image/svg+xml']
 ] as const
 
-/** What is answered to a request for each path, given the tag that the browser has. @throws when the files are not there. */
+/** Responses by path, given the browser's ETag. @throws when the files are missing. */
 export const loadPage = (): ReadonlyMap<string, (tag: string | undefined) => Answer> => {
   const folder = FOLDERS.find((url) => existsSync(new URL('page.html', url)))
   if (folder === undefined) throw new Error('the files of the page are missing: shell/server/page belongs to the program')

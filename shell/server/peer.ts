@@ -1,21 +1,21 @@
 /**
- * A peer: somebody who reads from a websocket, and whom nothing is expected of but signs of life.
+ * A peer: a client that reads from a websocket, and is expected to send nothing but signs of life.
  *
- * Whole messages are written as bytes that may be shared by many (`message` of the network's endpoint makes them); pings and close frames
- * are written by `ws`, on the same socket, between such writes. Whoever writes must stop when there is no room, until there is: so
- * what waits for a peer that does not read is at most what was written last.
+ * Whole messages are written as bytes that many peers may share (`message` of the network's endpoint encodes them); pings and close frames are
+ * written by `ws`, on the same socket, between such writes. A writer must stop when there is no room, until there is: so at most the last write
+ * waits for a peer that does not read.
  */
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { Clock } from '../ports.js'
 
 export interface Peer {
-  /** Says goodbye; cuts the connection when the peer has not answered in time. Nothing is written any more. */
+  /** Sends a close; destroys the connection when the peer does not answer in time. Nothing is written after it. */
   readonly close: (code: number, reason: string) => void
   readonly isOpen: () => boolean
-  /** Called once, when the connection has ended, in whatever way; at once if it has. */
+  /** Calls back once, when the connection has ended, in whatever way; at once if it has. */
   readonly onClose: (then: () => void) => void
-  /** Called whenever there is room again after a write that found none. */
+  /** Calls back whenever there is room again after a write that found none. */
   readonly onRoom: (then: () => void) => void
   /** Writes whole messages. @returns whether there is room for more. */
   readonly write: (bytes: Buffer) => boolean
@@ -25,16 +25,16 @@ export interface PeerOptions {
   readonly clock: Clock
   /** How long the peer may take to answer a close. */
   readonly closeMs: number
-  /** A peer from which nothing came between two pings, and that took nothing, is dead. */
+  /** The interval of pings. A peer that sent and took nothing between two of them is dead. */
   readonly pingMs: number
 }
 
-/** What may wait for a peer that asks for pongs and does not read them. */
+/** The limit of unread pongs that a peer asked for. */
 const PONGS_MAX = 65_536
 
 export const openPeer = (ws: WebSocket, socket: Socket, { clock, closeMs, pingMs }: PeerOptions): Peer => {
   let isGone = false
-  /** How much had been read at the last ping; `null` when nothing can be concluded from it. */
+  /** Bytes read at the last ping; `null` when nothing can be concluded from them. */
   let heardBytes: number | null = null
   let disarm: () => void
 
@@ -46,7 +46,7 @@ export const openPeer = (ws: WebSocket, socket: Socket, { clock, closeMs, pingMs
   }
   disarm = clock.after(pingMs, beat)
 
-  // That something was taken is a sign of life too: a ping waits behind all that a slow peer has yet to read.
+  // Taking data is a sign of life, too: a ping waits behind everything that a slow peer has yet to read.
   socket.on('drain', () => {
     heardBytes = null
   })

@@ -9,7 +9,7 @@ import type { Clock, Log, Submit } from '../ports.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
 import { type Answer, type Asked, type Budget, notFound, readBody, text, unsaved } from './http-server.js'
 
-/** What became of a webhook, as it is counted. */
+/** Outcomes of webhooks, as counted. */
 export const WEBHOOK_RESULTS = ['reports', 'unauthorized', 'bad_request', 'too_large', 'too_busy', 'error'] as const
 export type WebhookResult = (typeof WEBHOOK_RESULTS)[number]
 
@@ -22,7 +22,7 @@ export interface WebhookPorts {
   readonly submit: Submit
 }
 
-/** A header that comes more than once is a list: of two signatures, nobody can say which one counts. */
+/** A repeated header is a list: of two signatures, nobody can say which one counts. */
 const headersOf = ({ headersDistinct }: IncomingMessage): WebhookRequest['headers'] =>
   Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values?.length === 1 ? values[0] : values]))
 
