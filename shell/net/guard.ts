@@ -12,7 +12,7 @@
  *   4. no redirects.
  *
  * The second and third are here, with the first; the fourth is up to whoever speaks HTTP. Three files open connections, each through
- * this one: net.ts (websockets), http.ts (requests), and proxy.ts (what the git program asks for).
+ * this one: net.ts (websockets), http-client.ts (requests), and proxy.ts (what the git program asks for).
  */
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'

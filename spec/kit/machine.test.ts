@@ -5,7 +5,7 @@ import { canonical, type Concern, CONCERNS, Cursor, type Json, State, step } fro
 import { BUILD_MACHINE } from './machine/build.js'
 import { EPOCH_US, explore, kindsOf, type Machine } from './machine/explore.js'
 import { machineFiles } from './machine/machine-files.js'
-import { KNOT_MACHINE } from './machine/knot-life.js'
+import { KNOT_MACHINE } from './machine/knot.js'
 import { isRequest } from './machine/life.js'
 import { diagram, outcomeTable } from './machine/markdown.js'
 import { READING_MACHINE } from './machine/reading.js'
