@@ -128,7 +128,7 @@ const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut: () =>
   const failure = proxy.failure()
   if (failure !== null)
     return failure.isTooLarge
-      ? { ...unread(`the knot sent too much: ${failure.reason}`, true), hasAnswered: true, isTooLarge: true }
+      ? { ...unread(`the repository is too large: ${failure.reason}`, true), hasAnswered: true, isTooLarge: true }
       : { ...unread(`the knot cannot be reached: ${excerpt(failure.reason)}`, false), hasAnswered: false }
   if (isTooLong) return { ...unread('the knot sent too much output', true), hasAnswered: true }
   if (NOT_FOUND.test(said)) return { ...NO_REPOSITORY, hasAnswered: true }

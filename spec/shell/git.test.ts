@@ -604,7 +604,7 @@ describe.skipIf(!hasGit)(`a failed reading${WITHOUT_GIT}`, () => {
     await expect(gitProgram({ ...options, folder: 'tmp' })).rejects.toThrow('the git folder must be an absolute path: tmp')
     expect(await reader({ tmp: '.' })(asked('localhost:1'), options.signal)).toMatchObject({
       _tag: 'Unread',
-      error: expect.stringContaining('no absolute path') as string
+      error: expect.stringContaining('must be an absolute path') as string
     })
   })
 

@@ -119,7 +119,7 @@ describe('no connection leads into a private network', () => {
     'only websockets are opened, and not %s',
     async (address) => {
       const { error } = await ended(open(address))
-      expect(error).toMatch(/^not an address of a websocket/)
+      expect(error).toMatch(/^not a websocket URL/)
     }
   )
 
