@@ -536,7 +536,7 @@ describe.skipIf(!hasGit)(`a failed reading${WITHOUT_GIT}`, () => {
     })
     expect(await read(asked(`localhost:${String(knot.port)}`), { maxBytes: 3_000_000 })).toEqual({
       _tag: 'Unread',
-      error: 'the knot sent too much: more than 3000000 bytes',
+      error: 'the repository is too large: more than 3000000 bytes',
       isFinal: true,
       isTooLarge: true
     })
