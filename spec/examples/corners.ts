@@ -320,7 +320,7 @@ export const CORNERS: ReadonlyArray<Example> = [
   }),
 
   // ---------------------------------------------------------------------------------------- B1, B3
-  example('B1.16 when another owner’s reading begins, readings that go on take their numbers first, then the owner’s, then those of the members', {
+  example('B1.16 another owner’s reading takes its number after those that go on, and before those of the members', {
     config,
     given: [
       started(at(10), config),

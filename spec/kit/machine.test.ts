@@ -37,7 +37,7 @@ describe('every step is tried', () => {
   })
 })
 
-describe('while the builds are stopped', () => {
+describe('with the builds stopped', () => {
   const stopped = (state: State): State => ({ ...state, builds: { ...state.builds, stopped: true } })
   const written = (state: State): string => canonical(State.encode(state) as Json)
 

@@ -307,7 +307,7 @@ describe('the webhook provider on the wire', () => {
     const settings = { pipelines: { a: 'https://a.example', b: 'https://b.example', c: 'https://a.example' }, secret: SECRET, url: 'https://ci.example' }
     for (const [status, isFine] of [[404, true], [200, true], [401, false]] as const) {
       const { answer, asked, provider } = answeredBy(webhook, settings, ({ url }) => (url.includes('//b.') ? not(status, 'who are you?') : not(404)))
-      expect(await answer(provider.check())).toEqual(isFine ? { isFine, sentence: 'The CI answers.' } : { isFine, sentence: 'b.example answers 401. who are you?' })
+      expect(await answer(provider.check())).toEqual(isFine ? { isFine, sentence: 'The CI answers.' } : { isFine, sentence: 'b.example answered 401. who are you?' })
       expect(asked.map(({ url }) => new URL(url).host)).toEqual(['ci.example', 'a.example', 'b.example'])
       await provider.close()
     }
