@@ -90,7 +90,8 @@ describe('a title', () => {
 const TWICE: Readonly<Record<string, string>> = {
   'index.ts': 'the door of a folder',
   'main.ts': 'a program that is started',
-  'model.ts': 'the state of the machine in that folder'
+  'model.ts': 'the state of the machine in that folder',
+  'written.ts': 'how that state is written'
 }
 
 /** Folders whose files are named after those that they belong to. */
