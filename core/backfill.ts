@@ -5,13 +5,14 @@
  * admitted as a member, are read from their own servers, once the stream is open: what changes from then on, the stream says,
  * and what it says counts for more than what is read (commits.ts). Page by page; what is outstanding stands in the state.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import type { MemberChanged } from './commits/index.js'
-import { Backoff, type Config, Natural } from './config.js'
+import { Backoff, type Config } from './config.js'
 import { retryDelay } from './connection.js'
 import { Collection, COLLECTIONS, Did } from './data/identifiers.js'
+import { Natural } from './data/natural.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'

@@ -3,9 +3,9 @@
  */
 import * as Backfill from './backfill.js'
 import * as Commits from './commits/index.js'
-import { ONE } from './config.js'
 import * as Cursor from './cursor/index.js'
 import { isFromFuture } from './data/identifiers.js'
+import { ONE } from './data/natural.js'
 import type { Effect } from './effect.js'
 import type { Event, StreamAdvanced } from './event.js'
 import { isStale, step } from './machine.js'

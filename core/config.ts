@@ -2,15 +2,7 @@
 import * as t from 'io-ts'
 import { HostPolicy } from './data/host-name.js'
 import { Did } from './data/identifiers.js'
-
-/** A duration or count: an integer that is not negative. Its unit is the last word of the name that carries it. */
-export interface NaturalBrand {
-  readonly Natural: unique symbol
-}
-export const Natural = t.brand(t.number, (n): n is t.Branded<number, NaturalBrand> => Number.isSafeInteger(n) && n >= 0, 'Natural')
-export type Natural = t.TypeOf<typeof Natural>
-
-export const ONE = 1 as Natural
+import { Natural } from './data/natural.js'
 
 export interface NonEmptyBrand {
   readonly NonEmpty: unique symbol

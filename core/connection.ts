@@ -11,8 +11,9 @@
  * open for a while (D9): servers that accept and then close are not hammered.
  */
 import * as t from 'io-ts'
-import { type Backoff, Natural } from './config.js'
+import type { Backoff } from './config.js'
 import { TimeUs } from './data/identifiers.js'
+import { Natural } from './data/natural.js'
 
 // ---------------------------------------------------------------------------------------- model
 

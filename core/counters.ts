@@ -2,10 +2,10 @@
  * Counters: how many frames there were, and how often each thing was reported. Every report of a step is counted here, so
  * that nothing can be reported without being counted; the last few are kept for whoever looks.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { Natural } from './config.js'
+import { Natural } from './data/natural.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import { type Effect, Report } from './effect.js'

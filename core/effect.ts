@@ -5,11 +5,11 @@
  * Plain JSON as they stand, like events.
  */
 import * as t from 'io-ts'
-import { BuildName, ExitCode, Plan, Repository, Status } from './model/build.js'
-import { Natural } from './config.js'
 import { HostName } from './data/host-name.js'
 import { Collection, Did, Nanos, Rkey, Sha, TimeUs, WorkflowName } from './data/identifiers.js'
+import { Natural } from './data/natural.js'
 import { KnotRejection, Rejection, Timer } from './event.js'
+import { BuildName, ExitCode, Plan, Repository, Status } from './model/build.js'
 import { Cause, WorkflowSource } from './model/trigger.js'
 import { Clone } from './model/workflow.js'
 

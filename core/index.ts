@@ -21,7 +21,8 @@ export * as Connections from './public/connections.js'
 export type { Transition } from './transition.js'
 
 // What it is made of, with codecs.
-export { Admission, Allowed, Backoff, BuildPolicy, Caps, Config, defaults, type Identity, Natural } from './config.js'
+export { Admission, Allowed, Backoff, BuildPolicy, Caps, Config, defaults, type Identity } from './config.js'
+export { Natural } from './data/natural.js'
 export { AccountEntry, fromParts, Head, headOf, initial, type Parts, State } from './state.js'
 export * from './event.js'
 export * from './effect.js'
@@ -39,9 +40,9 @@ export { cursor, holdersOf, isMember, isWanted, orderRefusal, repoAt, wantedKnot
 export { decodeDidDocument } from './wire/did-document.js'
 export { decodeFrame, type Receipt, rejectFrame } from './wire/jetstream.js'
 export { decodeListRecords, type ListAsked, type ListedPage } from './wire/list-records.js'
-export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot.js'
-export { decodeTrigger } from './wire/trigger.js'
-export { decodeWorkflow, type Yaml, type YamlMap, type YamlScalar } from './wire/workflow.js'
+export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot/frame.js'
+export { decodeTrigger } from './wire/knot/decode-trigger.js'
+export { decodeWorkflow, type Yaml, type YamlMap, type YamlScalar } from './wire/workflow-file.js'
 export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFrame } from './wire/status.js'
 
 // Which workflows are built, and what they are told.

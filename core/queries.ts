@@ -1,8 +1,8 @@
 /** Questions that the rows answer (S17). Pure functions of the state; what is set aside does not count. */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import type { Repo } from './commits/account.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as Builds from './builds/index.js'
+import type { Repo } from './commits/account.js'
 import * as Commits from './commits/index.js'
 import type { HostName } from './data/host-name.js'
 import type { Did, Rkey, TimeUs } from './data/identifiers.js'

@@ -2,7 +2,6 @@
  * Who may have what built: both gates of T2, as queries on the rows.
  */
 import { NOBODY, type Slot } from './commits/account.js'
-import type { Repository } from './model/build.js'
 import { holdOf } from './commits/holds.js'
 import { accountOf, type CommitsState, liveRecord, recordOf, rowAt } from './commits/model.js'
 import type { HostName } from './data/host-name.js'
@@ -10,6 +9,7 @@ import { type Did, REPO, type Rkey } from './data/identifiers.js'
 import { valuesAt } from './data/multimap.js'
 import * as M from './data/ordered-map.js'
 import type { Collaborator } from './event.js'
+import type { Repository } from './model/build.js'
 import type { RepoClaim } from './model/trigger.js'
 
 /** What a trigger's claim comes to: a repository of ours, none, or one that `actor` has no say in. */

@@ -2,8 +2,8 @@
  * What the operator allows to be built where (T4).
  */
 import * as E from 'fp-ts/lib/Either.js'
-import type { Repository } from '../model/build.js'
 import { globNameOf, globOf, type Points, tryGlob, type Work, workOf } from '../data/glob.js'
+import type { Repository } from '../model/build.js'
 import { ENGINE, type Target } from '../model/workflow.js'
 import type { BuildsState } from './model.js'
 

@@ -1,9 +1,9 @@
 /**
  * What providers answer and report (T5).
  */
-import { type BuildName, isFinal } from '../model/build.js'
-import type { Natural } from '../config.js'
+import type { Natural } from '../data/natural.js'
 import type { BuildAccepted, BuildMissing, BuildRefused, BuildReported, BuildUncertain, CancelHeard } from '../event.js'
+import { type BuildName, isFinal } from '../model/build.js'
 import { report, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
 import { armed, ask, askToEnd, ATTEMPTS, externalOf, follow, settled, wake } from './asking.js'

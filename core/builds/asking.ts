@@ -1,15 +1,15 @@
 /**
  * What a provider is asked, and what the waiting for it is limited by.
  */
-import { type BuildName, type Recipe } from '../model/build.js'
-import type { Natural } from '../config.js'
 import { retryDelay } from '../connection.js'
 import type { TimeUs } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import type { Effect } from '../effect.js'
 import type { Timer } from '../event.js'
-import { planOf } from './plan.js'
+import { type BuildName, type Recipe } from '../model/build.js'
 import { unchanged } from '../transition.js'
 import { type Build, type BuildPhase, type BuildsState, NONE, type Step } from './model.js'
+import { planOf } from './plan.js'
 import { about, numbered, andThen, withBuild } from './runs.js'
 import { become, forget, type Outcome, publish } from './statuses.js'
 

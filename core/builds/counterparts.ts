@@ -1,16 +1,16 @@
 /**
  * One push may be told of by two kinds of trigger: which of them tells of a run that is there (T1).
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import type { Repository } from '../model/build.js'
+import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
 import { valuesAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
-import { isSamePush, type Telling, type Told, toldOf } from './pushes.js'
+import type { Repository } from '../model/build.js'
 import { type Push, type Trigger, type TriggerKind } from '../model/trigger.js'
 import { type BuildsState, type Run } from './model.js'
+import { isSamePush, type Telling, type Told, toldOf } from './pushes.js'
 import { last, pushKey, pushThatBegan, runOf, withRun } from './runs.js'
 import { sourceOf, withSpent } from './sources.js'
 

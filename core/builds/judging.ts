@@ -2,20 +2,20 @@
  * A workflow that was read: it is built, dropped, or fails with a sentence (T3).
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { NO_ROOM, type Room } from './budget.js'
-import { type BuildName, type Repository } from '../model/build.js'
 import type { TimeUs, WorkflowName } from '../data/identifiers.js'
 import { type AnnouncedWorkflow, type Effect } from '../effect.js'
-import { recipeOf } from './plan.js'
-import { report, unchanged } from '../transition.js'
+import { type BuildName, type Repository } from '../model/build.js'
 import type { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
-import { mistakeIn } from './when.js'
 import type { Workflow } from '../model/workflow.js'
+import { report, unchanged } from '../transition.js'
 import { type Allowance, targetOf } from './allow.js'
 import { begin, start } from './asking.js'
+import { NO_ROOM, type Room } from './budget.js'
 import { type BuildsState, NONE, type Run, type Step } from './model.js'
+import { recipeOf } from './plan.js'
 import { andThen } from './runs.js'
 import { failed } from './statuses.js'
+import { mistakeIn } from './when.js'
 
 /** Whether a build comes of the workflow, be it one that has failed before it began. */
 export const isBuilt =

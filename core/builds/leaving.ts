@@ -1,9 +1,9 @@
 /**
  * Knots that nobody holds any more: what is remembered of them goes when their triggers would count again (T1).
  */
-import type { Natural } from '../config.js'
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, laterOf, microsOf, type Nanos, type TimeUs, usAfter } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Timer } from '../event.js'
 import { chain, unchanged } from '../transition.js'

@@ -2,18 +2,19 @@
  * What is kept of runs and builds.
  */
 import * as t from 'io-ts'
-import { ExitCode, Recipe, Repository, Status } from '../model/build.js'
-import { BuildPolicy, type Config, Natural } from '../config.js'
+import { BuildPolicy, type Config } from '../config.js'
 import { type HostName, HostPolicy } from '../data/host-name.js'
 import { Did, Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
+import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
 import { AnnouncedWorkflow, type Effect } from '../effect.js'
+import { ExitCode, Recipe, Repository, Status } from '../model/build.js'
+import { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
+import type { Transition } from '../transition.js'
 import { Told } from './pushes.js'
 import type { StatusLog } from './status-log.js'
-import type { Transition } from '../transition.js'
-import { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
 
 /** What is asked of the provider about a build, and under which number. */
 export const BuildPhase = t.union(

@@ -1,14 +1,14 @@
 /**
  * What people want: to cancel, and to build again (BUILD-12).
  */
-import { isFinal } from '../model/build.js'
 import type { HostName } from '../data/host-name.js'
 import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { AnnouncedWorkflow } from '../effect.js'
 import type { BuildMissing, CancelRequested, RetryRequested, WorkflowsRead } from '../event.js'
-import { chain, report, unchanged } from '../transition.js'
+import { isFinal } from '../model/build.js'
 import { ENGINE } from '../model/workflow.js'
+import { chain, report, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
 import { begin, end, start } from './asking.js'
 import { type Build, type BuildsState, NONE, type Run, type Step } from './model.js'

@@ -4,8 +4,8 @@
  */
 import type { BuildName, Plan, Recipe, Repository } from '../model/build.js'
 import type { Cause } from '../model/trigger.js'
-import { variablesOf, withReserved } from './variables.js'
 import type { Target, Workflow } from '../model/workflow.js'
+import { variablesOf, withReserved } from './variables.js'
 
 /** The name of the commit that is built; `null`: the head of the default branch. */
 export const shaOf = (cause: Cause): Plan['sha'] => {

@@ -1,11 +1,11 @@
 /**
  * Starting again: what was under way is asked for anew (T5).
  */
-import { type BuildName, isFinal, type Recipe } from '../model/build.js'
 import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect } from '../effect.js'
+import { type BuildName, isFinal, type Recipe } from '../model/build.js'
 import { chain, unchanged } from '../transition.js'
 import { armed, ask, askToEnd, externalOf, follow, settled } from './asking.js'
 import { leave } from './leaving.js'

@@ -1,18 +1,18 @@
 /**
  * Runs and builds by name: how they are looked up, kept and numbered.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type BuildName, type Recipe } from '../model/build.js'
-import type { Natural } from '../config.js'
+import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import { type Rkey, tidOf, type TimeUs } from '../data/identifiers.js'
 import { insertAt, removeAt } from '../data/multimap.js'
+import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
-import { logKey } from './status-log.js'
-import { unchanged } from '../transition.js'
+import { type BuildName, type Recipe } from '../model/build.js'
 import type { Push } from '../model/trigger.js'
+import { unchanged } from '../transition.js'
 import { type Build, type BuildsState, type Run, type RunKey, type Step } from './model.js'
+import { logKey } from './status-log.js'
 
 export const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunKey
 

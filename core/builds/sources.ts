@@ -1,15 +1,15 @@
 /**
  * What is remembered of a knot as a source of triggers (T1).
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import type { Natural } from '../config.js'
+import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import type { Rkey } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
-import type { Told } from './pushes.js'
 import type { Trigger } from '../model/trigger.js'
 import { type BuildsState, NONE, type Source } from './model.js'
+import type { Told } from './pushes.js'
 
 const NEW_SOURCE: Source = { details: false, forgotten: null, leaving: null, pipelines: false, reading: NONE, spent: M.empty() }
 

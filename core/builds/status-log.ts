@@ -4,8 +4,8 @@
  * A reader says how far it has come in nanoseconds. Ours save the stamp of what they read last; others save what their own clock said
  * when they read it, and clocks differ. So a stamp that we gave out is taken at its word, and anything else is served from a margin before.
  */
-import * as M from '../data/ordered-map.js'
 import { type TimeUs, usBefore } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
 import type { LogEntry, PipelineEntry, StatusEntry } from '../effect.js'
 import type { ReaderCursor } from '../wire/status.js'
 

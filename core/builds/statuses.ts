@@ -2,19 +2,19 @@
  * Statuses and announcements: what readers of `/events` are told, stamped and in order (T6).
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { modest } from './budget.js'
-import { type BuildName, type ExitCode, type Status } from '../model/build.js'
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, isTidAfter, laterOf, type Rkey, Tid, type TimeUs, usBefore } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import { cut } from '../data/text.js'
 import { type AnnouncedWorkflow, type PipelineEntry, type PublishStatus, type StatusEntry } from '../effect.js'
-import { logKey, oldestStatuses } from './status-log.js'
+import { type BuildName, type ExitCode, type Status } from '../model/build.js'
 import { unchanged } from '../transition.js'
+import { modest } from './budget.js'
 import { toldIn } from './counterparts.js'
 import { type Build, type BuildsState, type Run, type Step } from './model.js'
 import { about, buildOf, runOf, withBuild, withoutRun, withRun } from './runs.js'
 import { isForgotten, withSource, withSpent } from './sources.js'
+import { logKey, oldestStatuses } from './status-log.js'
 
 export const RANKS: { readonly [S in Status]: number } = { pending: 0, running: 1, success: 2, failed: 2, timeout: 2, cancelled: 2 }
 

@@ -1,10 +1,10 @@
 /**
  * Time: pauses that are over, and builds that have taken too long (T5).
  */
-import { type BuildName, isFinal } from '../model/build.js'
-import type { Natural } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import type { Timer } from '../event.js'
+import { type BuildName, isFinal } from '../model/build.js'
 import { unchanged } from '../transition.js'
 import { askedBuild } from './answers.js'
 import { ask, askToEnd, end } from './asking.js'

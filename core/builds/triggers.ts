@@ -1,26 +1,26 @@
 /**
  * Triggers: which of them begin a run (T1, T2).
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import type { Repository } from '../model/build.js'
-import type { Natural } from '../config.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { canonicalHost, type HostName, type HostPolicy } from '../data/host-name.js'
 import { type Did, isZeroSha, type Rkey } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { TriggerIgnorance, TriggerRefusal } from '../effect.js'
 import type { TriggerArrived } from '../knots/index.js'
-import { courseOf, type Told, toldOf, WAIT_MS } from './pushes.js'
+import type { Repository } from '../model/build.js'
+import { type Cause, type Push } from '../model/trigger.js'
 import type { Entitlement } from '../rights.js'
 import { chain, report, unchanged } from '../transition.js'
-import { type Cause, type Push } from '../model/trigger.js'
-import { shortName } from './when.js'
 import { counterpartOf, isMet, meeting, type Teller } from './counterparts.js'
 import { withoutChanges } from './judging.js'
 import { type BuildsState, NONE, type Run, type Step } from './model.js'
+import { courseOf, type Told, toldOf, WAIT_MS } from './pushes.js'
 import { namesRefused, nothingOf, read } from './reading.js'
 import { numbered, runOf, runsOf, andThen, withRun } from './runs.js'
 import { isForgotten, sourceOf, withoutSpent, withReading, withShown, withSpent } from './sources.js'
+import { shortName } from './when.js'
 
 /** A trigger with what the records say about its repository and whoever caused it. */
 export interface TriggerJudged {

@@ -3,9 +3,9 @@
  *
  * Source: tangled.org/core, `spindle/models/pipeline_env.go`.
  */
-import type { Repository } from '../model/build.js'
 import type { HostName } from '../data/host-name.js'
 import { PIPELINE, type Rkey } from '../data/identifiers.js'
+import type { Repository } from '../model/build.js'
 import type { Cause, Pair } from '../model/trigger.js'
 import { shortName } from './when.js'
 

@@ -6,9 +6,9 @@
  * deleted (the floor), and by which event it was set aside last, to know that event again.
  */
 import * as t from 'io-ts'
-import { Natural } from '../config.js'
 import { HostName } from '../data/host-name.js'
 import { isFromFuture, laterOf, Rkey, Tid, TimeUs } from '../data/identifiers.js'
+import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
 import { type AccountReceived, Collaborator, type CommitReceived, Member } from '../event.js'

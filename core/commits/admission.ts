@@ -1,9 +1,9 @@
 /**
  * Who is known, who is admitted, and how many keys of an account there is room for (D7).
  */
-import { type Account, sizeOf } from './account.js'
 import { Did } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
+import { type Account, sizeOf } from './account.js'
 import { type CommitsState, type Policy } from './model.js'
 
 /**

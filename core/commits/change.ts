@@ -1,11 +1,11 @@
 /**
  * An account changes as a whole: what follows from it for the members and the holds.
  */
-import { type Account, isNews, known, NOBODY, sizeOf, standing } from './account.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { AccountReceived } from '../event.js'
 import { type Transition, unchanged } from '../transition.js'
+import { type Account, isNews, known, NOBODY, sizeOf, standing } from './account.js'
 import { isAdmitted, isOurs, isSelective } from './admission.js'
 import { didsOf, membersChanged, membersOf, namedBy, reindexedAll } from './derived.js'
 import { holdChanges } from './holds.js'

@@ -1,10 +1,8 @@
 /**
  * A commit: past the gates, into its row, and what follows from it.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type Account, known, type Repo, type Slot, type Slots, stampOf, withRows } from './account.js'
-import type { Natural } from '../config.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { canonicalHost, type HostPolicy } from '../data/host-name.js'
 import {
   COLLABORATOR,
@@ -16,11 +14,13 @@ import {
   type Tid,
   type TimeUs
 } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import { excerpt } from '../data/text.js'
 import type { CommitReceived, RepoRecord } from '../event.js'
 import { overlong, withinLimits } from '../limits.js'
 import { NOTHING, report, type ReportEffect, type Transition, unchanged } from '../transition.js'
+import { type Account, known, type Repo, type Slot, type Slots, stampOf, withRows } from './account.js'
 import { isOurs, isStranger, roomFor } from './admission.js'
 import { settled } from './change.js'
 import { count, didsOf, membersChanged, reindexed, repoDidOf, subjectOf } from './derived.js'

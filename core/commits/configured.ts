@@ -1,11 +1,11 @@
 /**
  * The configuration changes: the same rows may mean something else.
  */
-import type { Account, Repo, Slot } from './account.js'
 import type { HostPolicy } from '../data/host-name.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import { type Transition, unchanged } from '../transition.js'
+import type { Account, Repo, Slot } from './account.js'
 import { isMember, isRemembered, isSelective } from './admission.js'
 import { settled } from './change.js'
 import { repoOf } from './commit.js'

@@ -1,13 +1,13 @@
 /**
  * What is derived from the rows: the members, and the repositories by their own DIDs.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type Account, NOBODY, type Repo, sizeOf, type Slot, type Slots } from './account.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { Did, type Rkey } from '../data/identifiers.js'
 import { insertAt, removeAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
 import type { Member } from '../event.js'
+import { type Account, NOBODY, type Repo, sizeOf, type Slot, type Slots } from './account.js'
 import { isMember, isOurs } from './admission.js'
 import { type CommitsState, holder, type MemberChanged, type Policy } from './model.js'
 

@@ -1,9 +1,9 @@
 /**
  * The gates: which commit is news (D3, D5).
  */
-import type { Account, Floor, Slot } from './account.js'
 import { FUTURE_US, isTidAfter, type Tid, type TimeUs } from '../data/identifiers.js'
 import type { CommitReceived } from '../event.js'
+import type { Account, Floor, Slot } from './account.js'
 
 /** The rev, if it is one to go by: none, or one from the future of its own event, is not (D3). */
 export const usableRev = (event: CommitReceived): Tid | null =>

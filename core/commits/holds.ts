@@ -1,12 +1,12 @@
 /**
  * Which record holds which knot through us (S13), and what has changed about that between two states.
  */
-import { type Account, NOBODY, type Repo } from './account.js'
-import type { Repository } from '../model/build.js'
 import type { HostName } from '../data/host-name.js'
 import { type Did, type Rkey } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
+import type { Repository } from '../model/build.js'
 import { NOTHING } from '../transition.js'
+import { type Account, NOBODY, type Repo } from './account.js'
 import { isAdmitted } from './admission.js'
 import { accountOf, type CommitsState, type HoldChanged, liveRecord } from './model.js'
 

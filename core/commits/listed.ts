@@ -1,13 +1,13 @@
 /**
  * Records that were read from the account's own server (B2).
  */
-import { type Account, NOBODY, sizeOf, type Slot, type Slots } from './account.js'
 import type { HostPolicy } from '../data/host-name.js'
 import { COLLABORATOR, MEMBER, REPO, type Rkey, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { ListedRecord, RecordsRead } from '../event.js'
 import { withinLimits } from '../limits.js'
 import { chain, NOTHING, type ReportEffect, type Transition, unchanged } from '../transition.js'
+import { type Account, NOBODY, sizeOf, type Slot, type Slots } from './account.js'
 import { roomFor } from './admission.js'
 import { withAccount } from './change.js'
 import { keyRefused, refusedKnot, repoOf, slotAt, tooLong } from './commit.js'

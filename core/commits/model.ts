@@ -3,13 +3,13 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import type { Account, Repo } from './account.js'
 import { Admission, Caps, type Config, NonEmpty } from '../config.js'
 import { type HostName, HostPolicy } from '../data/host-name.js'
 import { Did, type Rkey } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
 import type { ReportEffect } from '../transition.js'
+import type { Account, Repo } from './account.js'
 
 /** The part of the configuration that decides what rows mean. */
 export const Policy = t.readonly(

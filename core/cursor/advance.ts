@@ -1,8 +1,8 @@
 /**
  * A frame moves the cursor, and may show that something was lost before it (D1, D10).
  */
-import type { Natural } from '../config.js'
 import { isFromFuture, laterOf, type TimeUs as Time } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import type { Effect } from '../effect.js'
 import type { FrameEvent, FrameRejected, StreamAdvanced } from '../event.js'
 import { report, type Transition, unchanged } from '../transition.js'

@@ -8,9 +8,9 @@
  * A server may number its frames. It is then asked to go on at the number of the frame that the cursor stands on, and believed only if
  * that very frame comes first; else we resume by time, before anything that came is applied (D10).
  */
-import type { Natural } from '../config.js'
 import { connecting, idle, isConnecting, isLive, lost, opened, woken } from '../connection.js'
 import { laterOf, type TimeUs as Time, usAfter } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import type { CloseJetstream, Effect, WakeAfter } from '../effect.js'
 import type { Event } from '../event.js'
 import { report, type Transition, unchanged } from '../transition.js'

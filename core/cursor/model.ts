@@ -2,9 +2,10 @@
  * What is kept of the stream, and how it begins.
  */
 import * as t from 'io-ts'
-import { Backoff, type Config, Natural } from '../config.js'
+import { Backoff, type Config } from '../config.js'
 import { Connection, idle } from '../connection.js'
 import { TimeUs, type TimeUs as Time } from '../data/identifiers.js'
+import { Natural } from '../data/natural.js'
 
 export const CursorState = t.readonly(
   t.strict({

@@ -1,9 +1,9 @@
 /**
  * Where to resume: by time, or at the number of the frame that the cursor stands on (D2, D10).
  */
-import type { Natural } from '../config.js'
 import { type Connection, isLive, renewed } from '../connection.js'
 import { laterOf, type TimeUs as Time, usBefore } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import type { CloseJetstream, Effect, OpenJetstream, WakeAfter } from '../effect.js'
 import type { Transition } from '../transition.js'
 import type { CursorState } from './model.js'

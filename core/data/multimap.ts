@@ -1,6 +1,6 @@
 /** Maps of sets: to a key belong values, each once and ascending; a key without values is not there. */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import * as M from './ordered-map.js'
 
 export type MultiMap<K extends string, V extends string> = M.OrderedMap<K, M.OrderedMap<V, true>>

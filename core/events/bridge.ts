@@ -2,9 +2,10 @@
  * Events of the bridge itself: it starts, stops, and its timers fire.
  */
 import * as t from 'io-ts'
-import { Config, Natural } from '../config.js'
+import { Config } from '../config.js'
 import { HostName } from '../data/host-name.js'
 import { Did, Rkey, TimeUs } from '../data/identifiers.js'
+import { Natural } from '../data/natural.js'
 import { BuildName } from '../model/build.js'
 
 /** The bridge runs (again): no connection is open, no timer is armed. A changed configuration takes effect here. */

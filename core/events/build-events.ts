@@ -2,9 +2,9 @@
  * Events of builds: workflow files, what providers answer and report, and what people want.
  */
 import * as t from 'io-ts'
-import { Natural } from '../config.js'
 import { HostName } from '../data/host-name.js'
 import { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
+import { Natural } from '../data/natural.js'
 import { BuildName, ExitCode, Status } from '../model/build.js'
 import { WorkflowSource } from '../model/trigger.js'
 import { Workflow } from '../model/workflow.js'

@@ -2,9 +2,9 @@
  * Events of knots: their connections, and their frames.
  */
 import * as t from 'io-ts'
-import { Natural } from '../config.js'
 import { HostName } from '../data/host-name.js'
 import { Nanos, Nsid, Rkey, TimeUs } from '../data/identifiers.js'
+import { Natural } from '../data/natural.js'
 import { Trigger } from '../model/trigger.js'
 
 export const KnotOpened = t.readonly(

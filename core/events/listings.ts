@@ -2,8 +2,8 @@
  * Events of readings: what an account's own server lists, or that it could not be read.
  */
 import * as t from 'io-ts'
-import { Natural } from '../config.js'
 import { COLLABORATOR, Collection, Did, MEMBER, REPO, Rkey, TimeUs } from '../data/identifiers.js'
+import { Natural } from '../data/natural.js'
 import { Collaborator, Member, RepoRecord } from '../model/record.js'
 
 const listed = <C extends string, R extends t.Mixed>(collection: C, record: R) =>

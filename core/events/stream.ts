@@ -2,8 +2,8 @@
  * Events of the record stream: its connection, and its frames.
  */
 import * as t from 'io-ts'
-import { Natural } from '../config.js'
 import { COLLABORATOR, Did, MEMBER, REPO, Rkey, Tid, TimeUs } from '../data/identifiers.js'
+import { Natural } from '../data/natural.js'
 import { Collaborator, Member, RepoRecord } from '../model/record.js'
 
 export const JetstreamOpened = t.readonly(

@@ -1,10 +1,10 @@
 /**
  * The connections to knots: they begin with the bridge, end with it, and come back after a pause.
  */
-import type { Natural } from '../config.js'
 import { connecting, idle, lost, woken } from '../connection.js'
 import type { HostName } from '../data/host-name.js'
 import { nanosBefore, type TimeUs } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect, ReconnectKnot } from '../effect.js'
 import { chain, type Transition } from '../transition.js'

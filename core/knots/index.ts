@@ -5,11 +5,11 @@
  * holders of each knot, and lets out exactly the difference: nothing is subscribed twice or let go while anybody holds it
  * (S13, D4). What one knot sends changes nothing about another.
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import type { Natural } from '../config.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { isConnecting, isLive, opened } from '../connection.js'
 import type { HostName } from '../data/host-name.js'
+import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'

@@ -3,11 +3,12 @@
  */
 import * as t from 'io-ts'
 import type { HoldChanged, Holder } from '../commits/index.js'
-import { Backoff, type Config, Natural } from '../config.js'
+import { Backoff, type Config } from '../config.js'
 import { Connection } from '../connection.js'
 import type { HostName } from '../data/host-name.js'
 import { Nanos, type Rkey, type TimeUs } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
+import { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Trigger } from '../model/trigger.js'
 

@@ -1,14 +1,14 @@
 /**
  * Reconciliation: from the holds that were made and released to subscriptions, exactly the difference (S13, D4).
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { type HoldChanged, holder } from '../commits/index.js'
-import type { Natural } from '../config.js'
 import { connecting, idle } from '../connection.js'
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, type Nanos, nanosOf, previousNano, type TimeUs, usBefore } from '../data/identifiers.js'
 import { insertAt, removeAt } from '../data/multimap.js'
+import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect, SubscribeKnot, UnsubscribeKnot } from '../effect.js'
 import { chain, type Transition, unchanged } from '../transition.js'

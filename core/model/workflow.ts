@@ -1,10 +1,10 @@
 /**
  * Workflows: what a file of `.tangled/workflows` asks for, as plain data. The shell parses YAML; what the parsed value means is
- * decided in wire/workflow.ts, when it applies in builds/when.ts.
+ * decided in wire/workflow-file.ts, when it applies in builds/when.ts.
  */
 import * as t from 'io-ts'
-import { Natural } from '../config.js'
 import { WorkflowName } from '../data/identifiers.js'
+import { Natural } from '../data/natural.js'
 import { Pair } from './trigger.js'
 
 /** One item of `when`: all that it names must hold. An empty list is one that was not given. */

@@ -6,10 +6,10 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import type { Status } from '../model/build.js'
+import { pipelineUri } from '../builds/variables.js'
 import { clampTimeUs, Nanos, nanosOf, PIPELINE, STATUS, tidOf, TimeUs, usBefore } from '../data/identifiers.js'
 import type { LogEntry, PipelineEntry, StatusEntry } from '../effect.js'
-import { pipelineUri } from '../builds/variables.js'
+import type { Status } from '../model/build.js'
 
 const SECOND_US = 1_000_000
 const DAY_S = 86_400

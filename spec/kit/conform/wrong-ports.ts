@@ -114,7 +114,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     shown: 'knot',
     path: /^output\.created$/,
     mutation: {
-      file: 'wire/knot.js',
+      file: 'wire/knot/frame.js',
       from: 'O.fromPredicate(Nanos.is)(source)',
       to: 'O.map((nanos) => String(BigInt(Number(nanos))))(O.fromPredicate(Nanos.is)(source))'
     }

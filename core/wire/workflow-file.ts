@@ -10,126 +10,45 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { sizeOf } from '../builds/budget.js'
-import { Natural } from '../config.js'
 import type { WorkflowName } from '../data/identifiers.js'
-import { excerpt, wellFormed } from '../data/text.js'
-import { utf8Length } from '../data/utf8.js'
+import type { Natural } from '../data/natural.js'
+import { excerpt } from '../data/text.js'
 import type { Pair } from '../model/trigger.js'
 import { type Clone, type Condition, ENGINE, type Step, type Target, type Workflow } from '../model/workflow.js'
+import {
+  booleanAt,
+  type Entries,
+  entriesAt,
+  inside,
+  isList,
+  isMap,
+  isScalar,
+  listAt,
+  mapAt,
+  naturalAt,
+  type Read,
+  scalarAt,
+  shortAt,
+  textAt,
+  under,
+  type Yaml
+} from './yaml-fields.js'
+
+export { type Yaml, type YamlMap, type YamlScalar } from './yaml-fields.js'
 
 const CONDITIONS_MAX = 100
+
 const PATTERNS_MAX = 1_000
+
 const STEPS_MAX = 100
+
 const TARGETS_MAX = 100
+
 /** Of one map: an environment, or what is said to one provider. */
 const VARIABLES_MAX = 200
-/** Also of the value of a variable: more does not fit into an argument of a process. */
-const COMMAND_MAX = 65_536
+
 /** What a file may have, in bytes; with aliases it could say more. */
 const WHOLE_MAX = 262_144
-
-/**
- * What YAML says, as it is spelled. `scalar`: what a parser takes for something else than text, a number or a truth value, with the text
- * that it was read from. A map is a list of its entries: as an object it would lose the key `__proto__`.
- */
-export type Yaml = null | string | YamlScalar | ReadonlyArray<Yaml> | YamlMap
-export interface YamlScalar {
-  readonly scalar: string
-}
-export interface YamlMap {
-  readonly map: ReadonlyArray<readonly [key: string, value: Yaml]>
-}
-
-type Read<A> = E.Either<string, A>
-type Entries = YamlMap['map']
-
-/** A place in the file as its author would write it. */
-const inside = (place: string, key: string): string => `${place}.${excerpt(key)}`
-
-// ---------------------------------------------------------------------------------------- plain values
-
-const isList = (u: Yaml): u is ReadonlyArray<Yaml> => Array.isArray(u)
-
-const isMap = (u: Yaml): u is YamlMap => typeof u === 'object' && u !== null && !isList(u) && 'map' in u
-
-const isScalar = (u: Yaml): u is YamlScalar => typeof u === 'object' && u !== null && !isList(u) && 'scalar' in u
-
-const mapAt = (place: string, u: Yaml): Read<Entries> => (u === null ? E.right([]) : isMap(u) ? E.right(u.map) : E.left(`${place} is not a map`))
-
-/** What stands under a key; `null` where nothing does. */
-const under = (entries: Entries, key: string): Yaml => entries.find(([name]) => name === key)?.[1] ?? null
-
-/** A NUL ends the text of a program in C: no process takes one. */
-const cleanAt = (place: string, text: string): Read<string> =>
-  text.includes('\u0000') ? E.left(`${place} holds a NUL`) : E.right(wellFormed(text))
-
-const textAt = (place: string, u: Yaml): Read<string> => (typeof u === 'string' ? cleanAt(place, u) : E.left(`${place} is not text`))
-
-/** Text, or a number or truth value as it is spelled: who writes `1.10` and means a name gets `1.10`. */
-const scalarAt = (place: string, u: Yaml): Read<string> => textAt(place, isScalar(u) ? u.scalar : u)
-
-/** `text` if it is no longer than a command may be. */
-const shortAt =
-  (place: string) =>
-  (text: string): Read<string> =>
-    utf8Length(text) > COMMAND_MAX ? E.left(`${place} is longer than 65,536 bytes`) : E.right(text)
-
-const TRUE: ReadonlySet<string> = new Set(['true', 'True', 'TRUE', 'y', 'Y', 'yes', 'on'])
-const FALSE: ReadonlySet<string> = new Set(['false', 'False', 'FALSE', 'n', 'N', 'no', 'off'])
-
-const booleanAt = (place: string, u: Yaml): Read<boolean> => {
-  if (u === null) return E.right(false)
-  const text = isScalar(u) ? u.scalar : u
-  if (typeof text === 'string' && TRUE.has(text)) return E.right(true)
-  return typeof text === 'string' && FALSE.has(text) ? E.right(false) : E.left(`${place} is neither true nor false`)
-}
-
-const DIGITS = /^(?:0|[1-9][0-9]{0,15})$/
-
-const naturalAt = (place: string, u: Yaml, otherwise: Natural): Read<Natural> => {
-  if (u === null) return E.right(otherwise)
-  const number = isScalar(u) && DIGITS.test(u.scalar) ? Number(u.scalar) : -1
-  return Natural.is(number) ? E.right(number) : E.left(`${place} is not a whole number`)
-}
-
-/** Every item of a list read, or the first fault. */
-const eachAt = <A>(place: string, items: ReadonlyArray<Yaml>, read: (place: string, u: Yaml) => Read<A>): Read<ReadonlyArray<A>> =>
-  E.traverseReadonlyArrayWithIndex((i: number, u: Yaml) => read(`${place}[${String(i)}]`, u))(items)
-
-const listAt = <A>(place: string, max: number, u: Yaml, read: (place: string, u: Yaml) => Read<A>): Read<ReadonlyArray<A>> => {
-  if (u === null) return E.right([])
-  if (!isList(u)) return E.left(`${place} is not a list`)
-  return u.length > max ? E.left(`${place} has more than ${String(max)} items`) : eachAt(place, u, read)
-}
-
-const compare = (a: string, b: string): number => (a < b ? -1 : 1)
-
-/** Every entry of a map read, names rising. */
-const entriesAt = <A>(
-  place: string,
-  max: number,
-  u: Yaml,
-  read: (place: string, u: Yaml) => Read<A>
-): Read<ReadonlyArray<readonly [string, A]>> =>
-  pipe(
-    mapAt(place, u),
-    E.filterOrElse(
-      (entries) => entries.length <= max,
-      () => `${place} has more than ${String(max)} entries`
-    ),
-    E.chain(
-      E.traverseArray(([name, value]) =>
-        pipe(
-          name === wellFormed(name) ? cleanAt(`a name in ${place}`, name) : E.left(`a name in ${place} is not text`),
-          E.chain(() => read(inside(place, name), value)),
-          E.map((a): readonly [string, A] => [name, a])
-        )
-      )
-    ),
-    E.map((entries) => [...entries].sort(([a], [b]) => compare(a, b)))
-  )
-
-// ---------------------------------------------------------------------------------------- when
 
 /** Text, or a list of text; `[]` when it is absent. */
 const textsAt = (place: string, u: Yaml): Read<ReadonlyArray<string>> => {
@@ -173,8 +92,6 @@ const whenAt = (u: Yaml): Read<ReadonlyArray<Condition>> =>
     )
   )
 
-// ---------------------------------------------------------------------------------------- environment, steps, clone
-
 const valueAt = (place: string, u: Yaml): Read<string> =>
   u === null ? E.right('') : pipe(scalarAt(place, u), E.chain(shortAt(place)))
 
@@ -209,8 +126,6 @@ const cloneAt = (u: Yaml): Read<Clone> =>
     )
   )
 
-// ---------------------------------------------------------------------------------------- tack
-
 /** What a setting says: a list is one text with a line for each item. */
 const settingAt = (place: string, u: Yaml): Read<string> =>
   isList(u)
@@ -231,8 +146,6 @@ const targetsAt = (u: Yaml): Read<ReadonlyArray<Target>> =>
     entriesAt('tack', TARGETS_MAX, u, (place, settings) => entriesAt(place, VARIABLES_MAX, settings, settingAt)),
     E.map((entries) => entries.map(([provider, settings]) => targetOf(provider, settings)))
   )
-
-// ---------------------------------------------------------------------------------------- the whole
 
 /**
  * Whether all of `data`, aliases followed, is no more than `WHOLE_MAX` characters and values. A file of that many bytes without aliases

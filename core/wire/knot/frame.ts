@@ -7,13 +7,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import type { Natural } from '../config.js'
-import type { HostName } from '../data/host-name.js'
-import { Nanos, Nsid, Rkey, type TimeUs } from '../data/identifiers.js'
-import { excerpt } from '../data/text.js'
-import type { KnotFrameRejected, KnotReceived, KnotRejection } from '../event.js'
-import { isObject, parseJson, sourceAt } from './json.js'
-import { decodeTrigger } from './trigger.js'
+import type { HostName } from '../../data/host-name.js'
+import { Nanos, Nsid, Rkey, type TimeUs } from '../../data/identifiers.js'
+import type { Natural } from '../../data/natural.js'
+import { excerpt } from '../../data/text.js'
+import type { KnotFrameRejected, KnotReceived, KnotRejection } from '../../event.js'
+import { isObject, parseJson, sourceAt } from '../json.js'
+import { decodeTrigger } from './decode-trigger.js'
 
 /** When, from which knot, and over which connection, a frame came. */
 export interface KnotReceipt {

@@ -1,0 +1,76 @@
+/**
+ * The fields of what a knot sends: read with their place, so that what is wrong can be said.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { Did, Sha } from '../../data/identifiers.js'
+import { wellFormed } from '../../data/text.js'
+import type { Push } from '../../model/trigger.js'
+import { isObject } from '../json.js'
+
+/** Of a ref, the name of a branch or of a repository, and the key of an input. */
+const NAME_MAX = 1_024
+
+const FILES_MAX = 10_000
+
+export type Read<A> = E.Either<string, A>
+
+export type Fields = { readonly [key: string]: unknown }
+
+/** Knots leave out, send `null` or send `""` for the same thing. */
+export const isAbsent = (u: unknown): boolean => u === undefined || u === null || u === ''
+
+export const mapAt = (place: string, u: unknown): Read<Fields> => (isObject(u) ? E.right(u) : E.left(`${place} is not an object`))
+
+/** What `read` makes of a field that may be left out. */
+export const optional =
+  <A>(read: (place: string, u: unknown) => Read<A>) =>
+  (place: string, u: unknown): Read<A | null> =>
+    isAbsent(u) ? E.right(null) : read(place, u)
+
+export const textAt = (place: string, u: unknown): Read<string> =>
+  typeof u === 'string' ? E.right(wellFormed(u)) : E.left(`${place} is not text`)
+
+const NOT_IN_A_NAME = /[\u0000-\u0020\u007f]/
+
+/** A name as git knows them: neither empty nor endless, without spaces and control characters. */
+export const nameAt = (place: string, u: unknown): Read<string> =>
+  pipe(
+    textAt(place, u),
+    E.filterOrElse(
+      (text) => text !== '' && text.length <= NAME_MAX && !NOT_IN_A_NAME.test(text),
+      () => `${place} is not a name`
+    )
+  )
+
+export const shaAt = (place: string, u: unknown): Read<Sha> => (Sha.is(u) ? E.right(u) : E.left(`${place} is not the name of an object`))
+
+export const didAt = (place: string, u: unknown): Read<Did> => (Did.is(u) ? E.right(u) : E.left(`${place} is not a DID`))
+
+export const listAt = <A>(place: string, max: number, u: unknown, read: (place: string, u: unknown) => Read<A>): Read<ReadonlyArray<A>> => {
+  if (isAbsent(u)) return E.right([])
+  if (!Array.isArray(u)) return E.left(`${place} is not a list`)
+  if (u.length > max) return E.left(`${place} has more than ${String(max)} items`)
+  return E.traverseReadonlyArrayWithIndex((i: number, item: unknown) => read(`${place}[${String(i)}]`, item))(u)
+}
+
+export const isText = (u: unknown): u is string => typeof u === 'string'
+
+/** `null` also for what is no list of text, or too long a one: it only decides about `paths`. */
+const filesIn = (u: unknown): ReadonlyArray<string> | null =>
+  Array.isArray(u) && u.length <= FILES_MAX && u.every(isText) ? u.map(wellFormed) : null
+
+const SKIP: ReadonlyArray<unknown> = ['skip-ci', 'ci-skip']
+
+const skipsCi = (u: unknown): boolean => Array.isArray(u) && u.some((option) => SKIP.includes(option))
+
+export const pushOf = (place: string, fields: Fields): Read<Push> =>
+  pipe(
+    E.Do,
+    E.apS('_tag', E.right('Push' as const)),
+    E.apS('changedFiles', E.right(filesIn(fields['changedFiles']))),
+    E.apS('newSha', shaAt(`${place}newSha`, fields['newSha'])),
+    E.apS('oldSha', shaAt(`${place}oldSha`, fields['oldSha'])),
+    E.apS('ref', nameAt(`${place}ref`, fields['ref'])),
+    E.apS('skipsCi', E.right(skipsCi(fields['pushOptions'])))
+  )

@@ -1,0 +1,174 @@
+/**
+ * `sh.tangled.pipeline`: a push, a pull request or a wish, with the workflow files, as older knots send it.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { WorkflowName } from '../../data/identifiers.js'
+import { excerpt } from '../../data/text.js'
+import { utf8Length } from '../../data/utf8.js'
+import type { Cause, Manual, Pair, PullRequest, RepoClaim, Trigger, WorkflowSource } from '../../model/trigger.js'
+import {
+  didAt,
+  type Fields,
+  isAbsent,
+  isText,
+  listAt,
+  mapAt,
+  nameAt,
+  optional,
+  pushOf,
+  type Read,
+  shaAt,
+  textAt
+} from './fields.js'
+
+const WORKFLOWS_MAX = 50
+
+const INPUTS_MAX = 100
+
+/** Of a workflow file, in bytes. */
+const TEXT_MAX = 262_144
+
+/** Of all inputs together, keys and values, in bytes: each becomes a variable of each build. */
+const INPUTS_BYTES_MAX = 65_536
+
+const repoOf = (fields: Fields): Read<RepoClaim> =>
+  pipe(
+    E.Do,
+    E.apS('did', optional(didAt)('repo.repoDid', fields['repoDid'])),
+    E.apS('knot', nameAt('repo.knot', fields['knot'])),
+    E.apS('name', optional(nameAt)('repo.repo', fields['repo'])),
+    E.apS('owner', optional(didAt)('repo.did', fields['did'])),
+    E.filterOrElse(
+      ({ did, name, owner }) => did !== null || (name !== null && owner !== null),
+      () => 'no repository is named'
+    )
+  )
+
+/** Knots of the first generation call it `create` when a pull request is opened. */
+const actionAt = (place: string, u: unknown): Read<string> =>
+  pipe(
+    nameAt(place, u),
+    E.map((action) => (action === 'create' ? 'opened' : action))
+  )
+
+/** A fork is somebody else's repository: what is in it is not the word of anybody who may build here. */
+const pullRequestOf = (repo: RepoClaim, fields: Fields): Read<PullRequest> => {
+  const { sourceRepo } = fields
+  const isOwn = isAbsent(sourceRepo) || sourceRepo === repo.did
+  return pipe(
+    isOwn ? E.right(fields) : E.left('pull requests from forks are not built'),
+    E.chain(({ action, sourceBranch, sourceSha, targetBranch }) =>
+      pipe(
+        E.Do,
+        E.apS('_tag', E.right('PullRequest' as const)),
+        E.apS('action', optional(actionAt)('pullRequest.action', action)),
+        E.apS('sourceBranch', nameAt('pullRequest.sourceBranch', sourceBranch)),
+        E.apS('sourceSha', shaAt('pullRequest.sourceSha', sourceSha)),
+        E.apS('targetBranch', nameAt('pullRequest.targetBranch', targetBranch))
+      )
+    )
+  )
+}
+
+const sizedAt = (max: number) => (place: string, u: unknown): Read<string> =>
+  pipe(
+    textAt(place, u),
+    E.filterOrElse(
+      (text) => utf8Length(text) <= max,
+      () => `${place} has more than ${String(max)} bytes`
+    )
+  )
+
+const inputAt = (place: string, u: unknown): Read<Pair> =>
+  pipe(
+    mapAt(place, u),
+    E.chain(({ key, value }) =>
+      pipe(
+        nameAt(`${place}.key`, key),
+        E.chain((name) =>
+          pipe(
+            textAt(`${place}.value`, value ?? ''),
+            E.map((text): Pair => [name, text])
+          )
+        )
+      )
+    )
+  )
+
+const inputsAt = (place: string, u: unknown): Read<ReadonlyArray<Pair>> =>
+  pipe(
+    listAt(place, INPUTS_MAX, u, inputAt),
+    E.filterOrElse(
+      (inputs) => inputs.reduce((bytes, [key, value]) => bytes + utf8Length(key) + utf8Length(value), 0) <= INPUTS_BYTES_MAX,
+      () => `${place} has more than ${String(INPUTS_BYTES_MAX)} bytes`
+    )
+  )
+
+const manualOf = (fields: Fields): Read<Manual> =>
+  pipe(
+    E.Do,
+    E.apS('_tag', E.right('Manual' as const)),
+    E.apS('inputs', inputsAt('manual.inputs', fields['inputs'])),
+    E.apS('ref', optional(nameAt)('manual.ref', fields['ref'])),
+    E.apS('sha', optional(shaAt)('manual.sha', fields['sha']))
+  )
+
+const causeOf = ({ kind, manual, pullRequest, push }: Fields, repo: RepoClaim): Read<Cause> => {
+  switch (kind) {
+    case 'push':
+      return pipe(
+        mapAt('push', push),
+        E.chain((fields): Read<Cause> => pushOf('push.', fields))
+      )
+    case 'pull_request':
+      return pipe(
+        mapAt('pullRequest', pullRequest),
+        E.chain((fields): Read<Cause> => pullRequestOf(repo, fields))
+      )
+    case 'manual':
+      return pipe(
+        mapAt('manual', manual ?? {}),
+        E.chain((fields): Read<Cause> => manualOf(fields))
+      )
+    default:
+      return E.left(`kind is ${typeof kind === 'string' ? excerpt(kind) : 'not text'}`)
+  }
+}
+
+/** Text for a file of a name that cannot be kept, an excerpt of it: that is no reason to do without the others. */
+const workflowAt = (place: string, u: unknown): Read<WorkflowSource | string> =>
+  pipe(
+    mapAt(place, u),
+    E.chain(({ name, raw }) =>
+      WorkflowName.is(name)
+        ? pipe(
+            sizedAt(TEXT_MAX)(`${place}.raw`, raw),
+            E.map((text): WorkflowSource | string => ({ name, text }))
+          )
+        : E.right(typeof name === 'string' ? excerpt(name) : '')
+    )
+  )
+
+const isKept = (source: WorkflowSource | string): source is WorkflowSource => typeof source !== 'string'
+
+export const pipeline = ({ triggerMetadata, workflows }: Fields): Read<Trigger> =>
+  pipe(
+    E.Do,
+    E.apS('metadata', mapAt('triggerMetadata', triggerMetadata)),
+    E.bind('fields', ({ metadata }) => mapAt('repo', metadata['repo'])),
+    E.bind('repo', ({ fields }) => repoOf(fields)),
+    E.bind('cause', ({ metadata, repo }) => causeOf(metadata, repo)),
+    E.bind('defaultBranch', ({ fields }) => optional(nameAt)('repo.defaultBranch', fields['defaultBranch'])),
+    E.apS('sources', listAt('workflows', WORKFLOWS_MAX, workflows, workflowAt)),
+    E.map(({ cause, defaultBranch, repo, sources }) => ({
+      actor: null,
+      cause,
+      defaultBranch,
+      kind: 'pipeline' as const,
+      repo,
+      shape: null,
+      unkept: sources.filter(isText),
+      workflows: sources.filter(isKept)
+    }))
+  )
