@@ -88,6 +88,16 @@ export const listAt = <A>(place: string, max: number, u: Yaml, read: (place: str
 
 const compare = (a: string, b: string): number => (a < b ? -1 : 1)
 
+/** The first entry of each name. (A parser that refuses a name that comes twice makes no other.) */
+const firstOfEach = (entries: Entries): Entries => {
+  const seen = new Set<string>()
+  return entries.filter(([name]) => {
+    const isFirst = !seen.has(name)
+    seen.add(name)
+    return isFirst
+  })
+}
+
 /** Every entry of a map read, names rising. */
 export const entriesAt = <A>(
   place: string,
@@ -97,6 +107,7 @@ export const entriesAt = <A>(
 ): Read<ReadonlyArray<readonly [string, A]>> =>
   pipe(
     mapAt(place, u),
+    E.map(firstOfEach),
     E.filterOrElse(
       (entries) => entries.length <= max,
       () => `${place} has more than ${String(max)} entries`

@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { explain } from '../../../core/index.js'
 import { EndLine, InitLine, StepLine, type Trace, TraceHeader, Vector, VectorsHeader, VERSION } from '../format.js'
+import { alongThePath } from './path.js'
 
 /** One thing to play: a trace, or one vector. */
 export type Case = (
@@ -179,17 +180,17 @@ const textOf = (file: string): string => {
   }
 }
 
-/** Everything to play. Files are named as somebody at the present folder would. */
+/** Everything to play, in the order of the porter's path. Files are named as somebody at the present folder would. */
 export const load = (path: string): ReadonlyArray<Case> => {
   const cases = filesAt(path).flatMap((file) => {
     const shown = relative('.', file)
     return casesIn(shown.startsWith('..') ? file : shown, textOf(file))
   })
   checkNames(cases)
-  return cases
+  return alongThePath(cases)
 }
 
-const RULE = /^[SDF]\d+$/
+const RULE = /^[SDFBT]\d+$/
 
 /**
  * Whether a case is asked for by a pattern: a part of its name, one of its rules, or its subject. A pattern that is a rule chooses

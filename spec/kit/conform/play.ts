@@ -47,9 +47,10 @@ const stateOfPort = async (port: Port, trace: Trace, count: number): Promise<Ans
   return last
 }
 
-const effectRemarks = (expected: ReadonlyArray<Json>, actual: ReadonlyArray<Json>): ReadonlyArray<string> => {
+/** What there is to say about effects that are not the expected ones. */
+export const effectRemarks = (expected: ReadonlyArray<Json>, actual: ReadonlyArray<Json>): ReadonlyArray<string> => {
   const texts = (effects: ReadonlyArray<Json>): Json => effects.map((effect) => JSON.stringify(sortedKeys(effect))).sort()
-  return expected.length > 1 && isSame(texts(expected), texts(actual)) ? ['these are the right effects, in another order'] : []
+  return !isSame(expected, actual) && isSame(texts(expected), texts(actual)) ? ['these are the right effects, in another order'] : []
 }
 
 const sortedKeys = (value: Json): Json =>

@@ -1,19 +1,24 @@
 /** The parts of the kit that need no port: making small, telling apart, reading files, writing XML. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type Config, type Event, initial, type Natural, step, type TimeUs } from '../../../core/index.js'
 import { configWith } from '../../arbitraries/config.js'
+import { SUBJECTS } from '../format.js'
+import { RULES } from '../generate/manifest.js'
 import { stateHash } from '../../../shell/trace.js'
 import { lastOf, toAbsolute, toRelative } from './course.js'
 import { differences, isSame } from './difference.js'
 import { escapeXml, jsonOf, junitOf } from './export.js'
-import { courses, inputs, textOf } from './inputs.js'
+import { type Course, courses, inputs, textOf } from './inputs.js'
 import { casesIn, isChosen } from './load.js'
+import { alongThePath, PATH } from './path.js'
+import { effectRemarks } from './play.js'
 import { fileOf } from './random-runs.js'
 import { traceOf } from '../../../shell/trace.js'
 import { reportLines, visible } from './report.js'
 import { isGood, type Outcome, type Run } from './result.js'
 import { fewest, simplest } from './shrink.js'
+import { SUBJECT } from '../subjects.js'
 import { inFolder, conformWith, RUNNER } from './support.js'
 
 describe('fewest', () => {
@@ -116,10 +121,33 @@ describe('a course', () => {
     expect(events(1)).not.toEqual(events(2))
   })
 
+  test('begins now and then with a state, and has timers that fire again', () => {
+    const all = [...courses(1, 3_000)]
+    const timers = ({ events }: Course) => events.flatMap((event) => (event._tag === 'TimerFired' ? [event.timer] : []))
+    const again = all.filter((course) => new Set(timers(course)).size < timers(course).length)
+    expect(all.filter(({ beginning }) => 'state' in beginning).length).toBeGreaterThan(10)
+    expect(again.length).toBeGreaterThan(5)
+  })
+
+  test('has inputs of which each subject says more than one thing', () => {
+    const said = new Map<string, number>()
+    for (const { input, subject } of inputs(1, 1_600)) {
+      const output = SUBJECT[subject](input)
+      const tag = typeof output === 'object' && output !== null ? Object.keys(output).sort().join(' ') : String(output)
+      said.set(`${subject}: ${tag}`, (said.get(`${subject}: ${tag}`) ?? 0) + 1)
+    }
+    const seldom = (key: string): boolean => (said.get(key) ?? 0) < 5
+    const wanted = ['glob: true', 'glob: false', 'glob: error', 'when: true', 'when: false', 'when: error', 'mistake: null', 'trigger: detail', 'workflow: detail when']
+    expect([wanted.filter(seldom), [...said]]).toEqual([[], [...said]])
+    expect([...said.keys()].filter((key) => key.startsWith('trigger: actor') || key.startsWith('workflow: _tag'))).toHaveLength(2)
+  })
+
   test('has inputs for every decoder, all of which can be written as UTF-8', () => {
     const all = [...inputs(1, 300)]
     expect(all).toHaveLength(300)
-    expect(new Set(all.map(({ subject }) => subject))).toEqual(new Set(['host', 'jetstream', 'knot']))
+    expect(new Set(all.map(({ subject }) => subject))).toEqual(
+      new Set(['glob', 'host', 'jetstream', 'knot', 'mistake', 'trigger', 'when', 'workflow'])
+    )
     for (const one of all) expect(Buffer.from(textOf(one)).toString()).toBe(textOf(one))
   })
 })
@@ -203,6 +231,45 @@ describe('files', () => {
     expect(chosen('did')).toEqual([false, true])
     expect(chosen('a DID')).toEqual([false, true])
   })
+})
+
+// ---------------------------------------------------------------------------------------- the porter's path
+
+describe('the path of a porter', () => {
+  const subjects = PATH.flatMap((stage) => stage.subjects)
+  const rules = PATH.flatMap((stage) => stage.rules)
+
+  test('has one place for each subject and each rule', () => {
+    expect([...subjects].sort()).toEqual([...SUBJECTS].sort())
+    expect([...rules].sort()).toEqual([...RULES].sort())
+  })
+
+  test('is that of porting.md, subject by subject', () => {
+    const porting = readFileSync(new URL('../../porting.md', import.meta.url), 'utf8')
+    const path = porting.slice(porting.indexOf('## The path'), porting.indexOf('## What a state is'))
+    const named = path.split(/^\d+\. /m).flatMap((stage) => [...(stage.split('→')[1] ?? '').matchAll(/`([a-z-]+)`/g)].map(([, subject]) => subject))
+    expect([...new Set(named.filter((name) => SUBJECTS.some((subject) => subject === name)))]).toEqual(subjects)
+  })
+
+  test('says in which order cases are played, whatever their files are called', () => {
+    const traces = ['T1', 'S3', 'D3', 'random'].map((name) => LINES.replace('"rules":["S5"]', `"rules":${name === 'random' ? '[]' : `["${name}"]`}`).replace('"T1"', `"${name}"`))
+    const vectors = ['fold', 'did'].map((subject) => VECTORS.replace('"did"', `"${subject}"`) + VECTOR)
+    const cases = [...traces, ...vectors].flatMap((text) => casesIn('f', text))
+    expect(alongThePath(cases).map((one) => (one._tag === 'vector' ? one.subject : one.name))).toEqual(['did', 'S3', 'D3', 'T1', 'random', 'fold'])
+  })
+})
+
+describe('effects', () => {
+  const [a, b, c] = [{ _tag: 'a', x: 1 }, { _tag: 'b', x: 1 }, { _tag: 'c', x: 1 }]
+
+  test('in another order are said to be so', () => expect(effectRemarks([a, b], [b, { x: 1, _tag: 'a' }])).toEqual(['these are the right effects, in another order']))
+
+  test.each([
+    [[a, b], [a, b]],
+    [[a, a], [a, a]],
+    [[a, b], [b, c]],
+    [[a, b], [b, a, a]]
+  ])('in their order, or not the same, are not: %j and %j', (expected, actual) => expect(effectRemarks(expected, actual)).toEqual([]))
 })
 
 // ---------------------------------------------------------------------------------------- reports

@@ -57,7 +57,22 @@ const SPELLED: ReadonlyArray<Case> = [
     when: [{ ...CONDITION, branch: ['1.10'] }]
   })),
   of('T3')('a depth with a zero before it', input({ map: [['engine', 'tack'], ['clone', { map: [['depth', { scalar: '07' }]] }]] }), { detail: 'clone.depth is not a whole number', when: [] }),
-  of('T3')('of a key that comes twice, the first counts', input({ map: [['engine', 'tack'], ['engine', 'x']] }), whole(EMPTY))
+  of('T3')('of a key that comes twice, the first counts', input({ map: [['engine', 'tack'], ['engine', 'x']] }), whole(EMPTY)),
+  of('T3')(
+    'of a variable, a provider and a setting that come twice the first counts, and the second is not looked at',
+    input({
+      map: [
+        ['engine', 'tack'],
+        ['environment', { map: [['B', '1'], ['A', '2'], ['B', []]] }],
+        ['tack', { map: [['ci', { map: [['b', '1'], ['pipeline', 'app'], ['b', { map: [] }], ['pipeline', []]] }], ['ci', 'x']] }]
+      ]
+    }),
+    whole({
+      ...EMPTY,
+      environment: [['A', '2'], ['B', '1']],
+      targets: [{ pipeline: 'app', provider: 'ci', settings: [['b', '1']] }]
+    })
+  )
 ]
 
 export const WORKFLOWS: ReadonlyArray<Case> = [
