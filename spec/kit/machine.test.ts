@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { canonical, type Concern, CONCERNS, Cursor, type Json, State, step } from '../../core/index.js'
-import { BUILD_MACHINE } from './machine/build.js'
+import { BUILD_MACHINE } from './machine/life-of-build.js'
 import { EPOCH_US, explore, kindsOf, type Machine } from './machine/explore.js'
 import { machineFiles } from './machine/machine-files.js'
 import { KNOT_MACHINE } from './machine/knot.js'
-import { isRequest } from './machine/life.js'
+import { isRequest } from './machine/happenings.js'
 import { diagram, outcomeTable } from './machine/markdown.js'
-import { READING_MACHINE } from './machine/reading.js'
-import { RUN_MACHINE } from './machine/run.js'
+import { READING_MACHINE } from './machine/life-of-reading.js'
+import { RUN_MACHINE } from './machine/life-of-run.js'
 import { STREAM_MACHINE } from './machine/stream.js'
 
 test.each([...machineFiles()])('spec/%s is what the code does; if not: npm run generate', (name, content) =>

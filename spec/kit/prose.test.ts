@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { machineFiles } from './machine/files.js'
+import { machineFiles } from './machine/machine-files.js'
 
 const SPEC = new URL('..', import.meta.url).pathname
 

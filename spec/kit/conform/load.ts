@@ -6,7 +6,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { explain } from '../../../core/index.js'
 import { EndLine, InitLine, StepLine, type Trace, TraceHeader, Vector, VectorsHeader, VERSION } from '../format.js'
-import { alongThePath } from './path.js'
+import { alongThePath } from './porters-path.js'
 
 /** One thing to play: a trace, or one vector. */
 export type Case = (

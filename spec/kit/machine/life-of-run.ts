@@ -32,7 +32,7 @@ import {
   type WrittenEvent
 } from '../../examples/support.js'
 import type { Machine, Move } from './explore.js'
-import { ATTEMPT, counted, happen, type Happening, LIMITS, NEXT } from './life.js'
+import { ATTEMPT, counted, happen, type Happening, LIMITS, NEXT } from './happenings.js'
 
 const KNOT = K1 as HostName
 const KEY_OF_RUN = `${K1}/${KEY}` as Builds.RunKey

@@ -16,7 +16,7 @@ import {
 } from '../../examples/builds.js'
 import { at, BOB, CONFIG, eventOf, foldOf, type Happening as Happened, initialOf, K1, OWNER, put, repo, started } from '../../examples/support.js'
 import type { Machine, Move } from './explore.js'
-import { ATTEMPT, counted, happen, type Happening, LIMITS, NEXT } from './life.js'
+import { ATTEMPT, counted, happen, type Happening, LIMITS, NEXT } from './happenings.js'
 
 const KEY_OF_RUN = `${K1}/${KEY}` as Builds.RunKey
 const WORKFLOW = 'ci.yml' as WorkflowName
