@@ -13,7 +13,7 @@ import type { ListenAddress } from '../server/address.js'
 import { type BuildsPage, pageOfBuilds, type ShownBuild } from '../server/overview.js'
 import { decodeText } from '../store/json.js'
 import { readStore } from '../store.js'
-import { age, table } from './text.js'
+import { age, jsonText, table } from './text.js'
 
 export type Print = (text: string) => void
 
@@ -207,7 +207,7 @@ export const builds = async ({ json, limit, server, store }: BuildsOptions, prin
     return 1
   }
   const { builds: found, hasMore } = list.right
-  if (json === true) print(JSON.stringify(found, null, 2))
+  if (json === true) print(jsonText(found))
   else print(found.length === 0 ? 'There are no builds.' : `${buildsTable(found, Date.now())}${hasMore ? `  … and more; --limit ${String(limit * 10)} shows some of them\n` : ''}`.trimEnd())
   return 0
 }

@@ -7,7 +7,7 @@ import { type Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, O
 import { readStore } from '../store.js'
 import { systemDisk } from '../store/disk.js'
 import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
-import { age, table, when } from './text.js'
+import { age, jsonText, table, when } from './text.js'
 
 export interface Row {
   readonly collection: string
@@ -212,6 +212,6 @@ export const inspect = async (folder: string, asJson: boolean, print: (text: str
     return 1
   }
   const { state } = read.right
-  print(asJson ? JSON.stringify({ ...inspection(state), hung }, null, 2) : readable(folder, state, Date.now()))
+  print(asJson ? jsonText({ ...inspection(state), hung }) : readable(folder, state, Date.now()))
   return 0
 }

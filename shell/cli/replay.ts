@@ -10,6 +10,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { canonical, type Effect, type Event, type Json, type State, step } from '../../core/index.js'
 import { visible } from '../log.js'
+import { withoutControls } from './text.js'
 import { readReplay, readsAsJournal, type StoreError } from '../store.js'
 import { type About, type Beginning, readTraces, type Recorded, stateAt, stateHash, traceLines, writtenState } from '../trace.js'
 
@@ -54,7 +55,7 @@ const show = ({ beginning, events, recorded }: Run, format: 'json' | 'text', pri
     asExpected &&= odd.length === 0
     print(
       format === 'json'
-        ? canonical({ effects, event })
+        ? withoutControls(canonical({ effects, event }))
         : [eventLine(n + 1, event), ...effects.map(effectLine), ...odd].join('\n')
     )
   }

@@ -10,6 +10,12 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   return cells.map(line).join('')
 }
 
+/** A value as JSON, which a terminal may show: the control characters that JSON lets through are written as escapes, and mean the same. */
+export const jsonText = (value: unknown): string => withoutControls(JSON.stringify(value, null, 2))
+
+/** JSON with what only its texts can hold, control characters beyond ASCII and separators of lines, as escapes. */
+export const withoutControls = (json: string): string => json.replace(/[\u007f-\u009f\u2028\u2029]/g, visible)
+
 /** A stamp in microseconds as a date, with the stamp itself; `never` for `null`. */
 export const when = (timeUs: number | null): string => {
   if (timeUs === null) return 'never'

@@ -15,6 +15,7 @@ import type { RunOptions } from '../../shell/cli/options.js'
 import { systemClock } from '../../shell/clock.js'
 import { startJetstream, startPds } from '../../shell/network/index.js'
 import { openStore } from '../../shell/store.js'
+import { FORMAT } from '../../shell/store/snapshot.js'
 import { createWorld, OWNER, serve } from './server/support.js'
 import { config } from './support/bridge.js'
 import { CERTIFICATE, KEY } from './support/certificate.js'
@@ -153,7 +154,7 @@ describe.skipIf(!hasGit)(`a sound installation${WITHOUT_GIT}`, () => {
       const all = await found({ ...before, options })
       expect(faults(all)).toEqual([])
       expect(sentenceOf(all, 'address')).toContain('is in use by a running tack of yours')
-      expect(sentenceOf(all, 'store')).toContain(`is in order (version 3): 0 accounts, 0 runs. Until now it belonged to ci.example.com`)
+      expect(sentenceOf(all, 'store')).toContain(`is in order (version ${String(FORMAT.version)}): 0 accounts, 0 runs. Until now it belonged to ci.example.com`)
       expect(sentenceOf(all, 'store')).toContain(`A running tack uses it (process ${String(process.pid)} on host ${hostname()}).`)
       running.setSaving(false)
       expect(faults(await found({ ...before, options }))).toEqual([

@@ -189,6 +189,10 @@ describe('tack inspect', () => {
       const complaints: Array<string> = []
       expect(await inspect(folder, true, (text) => printed.push(text), (text) => complaints.push(text))).toBe(0)
       expect(printed).toEqual([JSON.stringify({ ...inspection(state), hung: null }, null, 2)])
+      await opened.right.append([put(9, BOB, 'sh.tangled.repo', 'odd', { knot: 'knot.example', name: 'x\u009b2J', spindle: HOSTNAME })])()
+      expect(await inspect(folder, true, (text) => printed.push(text), (text) => complaints.push(text))).toBe(0)
+      expect(printed[1]).toContain('"x\\u009b2J"')
+      expect(printed[1]).not.toContain('\u009b')
       await opened.right.close()()
       expect(await inspect(join(folder, 'none'), true, (text) => printed.push(text), (text) => complaints.push(text))).toBe(1)
       expect(complaints).toHaveLength(1)
@@ -297,6 +301,9 @@ describe('tack replay', () => {
     expect(printed[4]).toContain(`→ SubscribeKnot  connection=1 host=${'knot1.example' as HostName}`)
     expect(printed[6]).toContain('→ Report')
     expect(printed.join('')).not.toContain('\u001b')
+    const json = await replayed(lines([...events.slice(0, 5), put(9, BOB, 'sh.tangled.repo', 'odd', { knot: 'x\u009b2J', spindle: HOSTNAME })]), 'json')
+    expect(json.printed.join('')).toContain('x\\u009b2J')
+    expect(json.printed.join('')).not.toContain('\u009b')
   })
 
   test('prints canonical steps as JSON: effects, then the event', async () => {

@@ -191,11 +191,14 @@ describe('lists', () => {
 
   test('let no foreign text move the cursor', () => {
     const { first, world } = built()
-    world.report(first, 'external', 'failed', { error: '\u001b[2J' })
+    world.report(first, 'external', 'failed', { error: '\u001b[2J\u009b2J' })
     return inStore(world, async (store) => {
       const said = (await list({ store })).printed.join('')
-      expect(said).toContain('\\u001b[2J')
-      expect(said).not.toContain('\u001b')
+      expect(said).toContain('\\u001b[2J\\u009b2J')
+      expect(said).not.toMatch(/[\u001b\u009b]/)
+      const json = (await list({ json: true, store })).printed.join('')
+      expect(json).not.toMatch(/[\u001b\u009b]/)
+      expect(JSON.parse(json) as ReadonlyArray<ShownBuild>).toMatchObject([{ error: '\u001b[2J\u009b2J' }, {}])
     })
   })
 

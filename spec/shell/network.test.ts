@@ -1086,6 +1086,8 @@ describe('git over a knot', () => {
     going.socket.destroy()
     await until(() => !running(going))
     expect(running(staying)).toBe(true)
+    await server.stop()
+    expect(running(staying)).toBe(false)
   })
 })
 

@@ -1,4 +1,5 @@
 /** The program as an operator has it: real processes, real sockets, real files, the embedded network around it. */
+import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -203,6 +204,20 @@ describe('tack run', () => {
         expect(() => JSON.parse(line) as unknown).not.toThrow()
         expect(line).toMatch(/^[^\p{Cc}\u2028]*$/u)
       }
+    }))
+
+  test('logs a failure that nobody waited for, and goes on', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const hook = join(folder, 'fail.mjs')
+      await writeFile(hook, `process.on('SIGUSR2', () => void Promise.reject(new Error('forgotten')))\n`)
+      const running = bridge(flags(around, join(folder, 'store')), { env: { NODE_OPTIONS: `--import ${pathToFileURL(hook).href}` } })
+      await running.says('"event":"JetstreamOpened"')
+      running.child.kill('SIGUSR2')
+      const died = once(running.child, 'exit').then(() => 'it ended')
+      expect(await Promise.race([running.says('something failed that nobody waited for').then(() => 'it goes on'), died])).toBe('it goes on')
+      expect(running.lines.find((line) => line.includes('nobody waited for'))).toContain('forgotten')
+      expect(await running.end('SIGTERM')).toBe(0)
     }))
 
   test('logs what happens, and what each line is about', () =>

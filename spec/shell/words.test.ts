@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { initial, type Natural, type Report, type State, type TimeUs } from '../../core/index.js'
-import { table, when } from '../../shell/cli/text.js'
+import { jsonText, table, when } from '../../shell/cli/text.js'
 import { systemClock, systemRandom } from '../../shell/clock.js'
 import { createLog, type LogFormat } from '../../shell/log.js'
 import type { Fields, Log } from '../../shell/ports.js'
@@ -299,6 +299,13 @@ describe('text for a terminal', () => {
   test('has aligned columns, and visible control characters', () => {
     expect(table([['a', 'bb'], ['\u001b[2J', 'x']])).toBe('  a          bb\n  \\u001b[2J  x\n')
     for (const code of CODES) expect(table([[String.fromCharCode(code)]])).toBe(`  \\u${code.toString(16).padStart(4, '0')}\n`)
+  })
+
+  test('is JSON that moves no cursor, and means what it did', () => {
+    const every = String.fromCharCode(...CODES)
+    const shown = jsonText({ [every]: [every] })
+    expect(shown.replaceAll('\n', '')).not.toMatch(CONTROL)
+    expect(JSON.parse(shown)).toEqual({ [every]: [every] })
   })
 
   test('has times', () => {
