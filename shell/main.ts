@@ -3,8 +3,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, readConfiguration } from './cli/configuration.js'
-import { configOption, runOptions, SecretError, serverOption, someOptions, storeOption, type RunOptions } from './cli/options.js'
 import type { AdminOptions, BuildsOptions } from './cli/control.js'
+import { configOption, runOptions, SecretError, serverOption, someOptions, storeOption, type RunOptions } from './cli/options.js'
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)

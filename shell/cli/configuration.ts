@@ -2,14 +2,14 @@
  * The configuration file: YAML or JSON, one for everything. Every option of the command line can be set here, by its name, with the lowest
  * priority; providers and the allow-list can be set only here.
  */
-import { isUtf8 } from 'node:buffer'
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import type { Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { isUtf8 } from 'node:buffer'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { Allowed, excerpt, explain, matchGlob } from '../../core/index.js'
-import { parseYaml, type YamlFault } from '../yaml.js'
+import { parseYaml, type YamlFault } from '../outbound/yaml.js'
 
 /** The file's content beyond the options of the command line. */
 export interface Configuration {

@@ -7,8 +7,8 @@ import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WebSocket } from 'ws'
 import { type Did, MEMBER, REPO } from '../../core/index.js'
-import type { EmbeddedNetwork, KnotServer, PdsServer, Repo } from '../network/index.js'
-import { pipelineWorkflow, plc, rfc3339, seeded, tid } from '../network/index.js'
+import type { EmbeddedNetwork, KnotServer, PdsServer, Repo } from '../demo-network/index.js'
+import { pipelineWorkflow, plc, rfc3339, seeded, tid } from '../demo-network/index.js'
 
 export interface Check {
   readonly holds: boolean

@@ -5,6 +5,7 @@
  * and from its files. A script plays the world around it; what must have come of everything in the end stands in the script, and
  * is compared with the files and with the sockets that the knots count.
  */
+import * as E from 'fp-ts/lib/Either.js'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -13,11 +14,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import * as E from 'fp-ts/lib/Either.js'
 import type { Did } from '../../core/index.js'
-import { systemClock } from '../clock.js'
-import { type EmbeddedNetwork, type Expected, play, startNetwork, startPds, type Step, type World, world } from '../network/index.js'
-import { readStore } from '../store.js'
+import { type EmbeddedNetwork, type Expected, play, startNetwork, startPds, type Step, type World, world } from '../demo-network/index.js'
+import { systemClock } from '../lib/clock.js'
+import { readStore } from '../store/index.js'
 import { type Check, newcomer, playBuilds, type Stage } from './demo-builds.js'
 import { inspection } from './inspect.js'
 import { table, when } from './text.js'

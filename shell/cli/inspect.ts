@@ -4,8 +4,8 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, OrderedMap as M, REPO, type Rkey, type State } from '../../core/index.js'
-import { readStore } from '../store.js'
 import { systemDisk } from '../store/disk.js'
+import { readStore } from '../store/index.js'
 import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
 import { age, jsonText, table, when } from './text.js'
 

@@ -3,13 +3,13 @@
  *
  * The environment variables have the names of the Go program that tack is modelled on, so that its operators can switch.
  */
-import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
+import { resolve } from 'node:path'
 import { type Backoff, Config, defaults, Did, explain, TimeUs } from '../../core/index.js'
-import { serverOf } from '../jetstream.js'
-import type { LogFormat, LogLevel } from '../log.js'
-import { type ListenAddress, listenAddress } from '../server/address.js'
+import { type ListenAddress, listenAddress } from '../inbound/address.js'
+import type { LogFormat, LogLevel } from '../lib/log.js'
+import { serverOf } from '../outbound/jetstream.js'
 import type { Configuration } from './configuration.js'
 
 export interface RunOptions {

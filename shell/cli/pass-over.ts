@@ -1,6 +1,6 @@
 /** `tack pass-over`: decides that an event whose step did not end is passed over, once, by the next process that has the store. */
-import { lastHung, eventName, writeHung } from '../store/steps.js'
 import { systemDisk } from '../store/disk.js'
+import { lastHung, eventName, writeHung } from '../store/steps.js'
 
 /** Returns the exit code: 0 when it is decided, 1 when it is not. */
 export const passOverNext = async (folder: string, name: string, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {

@@ -4,15 +4,15 @@
  * A journal that continues after a snapshot needs it: the snapshot is read from the folder of the journal. A trace includes what was expected; if
  * this machine does something else, that is printed as well, and the exit code is 1.
  */
-import { basename } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { basename } from 'node:path'
 import { canonical, type Effect, type Event, type Json, type State, step } from '../../core/index.js'
-import { visible } from '../log.js'
+import { visible } from '../lib/log.js'
+import { type About, type Beginning, readTraces, type Recorded, stateAt, stateHash, traceLines, writtenState } from '../lib/trace.js'
+import { readReplay, readsAsJournal, type StoreError } from '../store/index.js'
 import { withoutControls } from './text.js'
-import { readReplay, readsAsJournal, type StoreError } from '../store.js'
-import { type About, type Beginning, readTraces, type Recorded, stateAt, stateHash, traceLines, writtenState } from '../trace.js'
 
 export type Format = 'json' | 'text' | 'trace'
 

@@ -1,5 +1,5 @@
 /** Text for a terminal: tables and times, without anything that could move the cursor. */
-import { visible } from '../log.js'
+import { visible } from '../lib/log.js'
 
 /** Rows of cells as aligned columns, indented by two. The first row is the header. Ends with a newline. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {

@@ -6,9 +6,9 @@
  *
  * Sources: https://docs.buildbot.net/latest/developer/rest.html and …/raml; the answers as Buildbot 4.3 gives them.
  */
-import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { createHash } from 'node:crypto'
 import { decode } from '../store/json.js'
 import { type Answer, createClient, decoded, isRefusal, redactor, type TextLog } from './common.js'
 import { createSettling, earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts } from './hosted.js'

@@ -4,13 +4,13 @@
  *
  * Nothing here throws or rejects, and no message holds a secret: a server's response may repeat what it was sent.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { setMaxListeners } from 'node:events'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { BuildName, buildKey, isFinal } from '../../core/index.js'
-import type { Fetch } from '../http-client.js'
-import { visible } from '../log.js'
+import { visible } from '../lib/log.js'
+import type { Fetch } from '../outbound/http-client.js'
 import type { Clock } from '../ports.js'
 import { decodeText } from '../store/json.js'
 import { BEGINNING, createTurns, defaultLogTextLimits, type LogTextLimits, readingOf, type Turn } from './log-texts.js'

@@ -10,11 +10,11 @@
  * Sources: https://docs.github.com/rest/actions/workflows, …/workflow-runs, …/workflow-jobs,
  * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api, https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run.
  */
-import { createHash } from 'node:crypto'
 import { endpoint } from '@octokit/endpoint'
 import type { Endpoints } from '@octokit/types'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { createHash } from 'node:crypto'
 import { type BuildName, isFinal } from '../../core/index.js'
 import { decode, decodeText } from '../store/json.js'
 import { type Answer, createClient, decoded, headerOf, isRefusal, isSigned, type TextLog } from './common.js'

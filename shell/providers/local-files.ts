@@ -13,12 +13,12 @@
  *
  * So both sides may be killed at any moment: what is on disk says how far it has come.
  */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
 import { randomUUID } from 'node:crypto'
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs'
 import { chmod, lstat, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { BuildName, Natural, Plan, Status } from '../../core/index.js'
 import { codeOf, systemDisk, withFile } from '../store/disk.js'
 import { decodeText } from '../store/json.js'

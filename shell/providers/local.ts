@@ -6,6 +6,8 @@
  * is not found again after a crash: builds that waited wait again, in their order; those that were being prepared are prepared again;
  * those that run are followed; those whose runner has died are said to have failed.
  */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
@@ -13,8 +15,6 @@ import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { codeOf, systemDisk } from '../store/disk.js'
 import { decode, decodeText } from '../store/json.js'
 import { systemProcesses } from '../store/lock.js'

@@ -6,7 +6,7 @@
  */
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { BuildName, Plan, Status } from '../../core/index.js'
-import type { Fetch } from '../http-client.js'
+import type { Fetch } from '../outbound/http-client.js'
 import type { Clock, Log } from '../ports.js'
 
 /** A build to start, find, follow or cancel. */

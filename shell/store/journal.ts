@@ -15,10 +15,10 @@
  * next file is begun only after that. So that is the only damage that is repaired. Any other means that something is lost
  * which had been acknowledged, and to go on would hide it.
  */
-import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { defaults, Event, Natural } from '../../core/index.js'
 import { type Disk, withFile } from './disk.js'
 import { refused, unfinished } from './failure.js'

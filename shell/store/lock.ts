@@ -10,12 +10,12 @@
  * dead>`: only its holder may replace that lock, by renaming the claim to it. So two processes that start at one time cannot
  * both find the same dead holder and then remove each other's locks.
  */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { canonical, Natural } from '../../core/index.js'
 import { codeOf, type Disk, ifThere, withFile } from './disk.js'
 import { held } from './failure.js'

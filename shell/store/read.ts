@@ -2,8 +2,8 @@
  * Looking at a store without having it: no lock is taken, nothing is changed, and the process that has it need not know.
  * What is read is durable, or becomes so at this moment.
  */
-import { dirname } from 'node:path'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
+import { dirname } from 'node:path'
 import type { Event, State } from '../../core/index.js'
 import { type Disk, systemDisk, withFile } from './disk.js'
 import { attempt, type StoreError } from './failure.js'

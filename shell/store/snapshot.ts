@@ -20,12 +20,12 @@
  * The document is kept by lowdb, through an adapter that acknowledges a write only when a power cut cannot undo it. What
  * cannot be understood is refused, never taken for an empty state, and never overwritten (D11).
  */
-import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import type { Adapter } from 'lowdb'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import {
   Builds,
   fromParts,

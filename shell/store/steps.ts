@@ -8,9 +8,9 @@
  * The first line is durable before the first of the steps. What follows need not be: the end of the process leaves it, and after a power
  * cut the event comes again, or is read again where it is durable, in the journal. A note that cannot be written keeps nothing from happening.
  */
-import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { join } from 'node:path'
 import { aboutOf, type Event, Natural } from '../../core/index.js'
 import { type Disk, type DiskFile, ifThere, withFile } from './disk.js'
 import { refused } from './failure.js'

@@ -4,7 +4,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeFrame, initial, type Natural, type State, step } from '../../core/index.js'
-import { openStore } from '../../shell/store.js'
+import { openStore } from '../../shell/store/index.js'
 import { coreJob, serve } from './jobs.js'
 import { heapBytes, succeed } from './measure.js'
 import { config, RECEIVED_US, world } from './workload.js'

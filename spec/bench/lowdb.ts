@@ -2,7 +2,7 @@
 import { Low } from 'lowdb'
 import { JSONFile } from 'lowdb/node'
 import { State } from '../../core/index.js'
-import { readStore } from '../../shell/store.js'
+import { readStore } from '../../shell/store/index.js'
 import { lowdbJob, serve } from './jobs.js'
 import { succeed, watch } from './measure.js'
 

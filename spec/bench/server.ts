@@ -2,8 +2,8 @@
  * The Jetstream server of the embedded network, with all frames in its log before anybody connects, so that it is never what is
  * waited for: a replay is written as bytes that are there, many frames at a time.
  */
-import { systemClock } from '../../shell/clock.js'
-import { startJetstream } from '../../shell/network/index.js'
+import { systemClock } from '../../shell/lib/clock.js'
+import { startJetstream } from '../../shell/demo-network/index.js'
 import { serve, serverJob } from './jobs.js'
 import { stampOf, world } from './workload.js'
 

@@ -7,7 +7,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { COLLABORATOR, Config, defaults, explain, MEMBER, REPO, type TimeUs } from '../../core/index.js'
-import { commitBody, frameText, type Operation, plc, rfc3339, seeded, tid } from '../../shell/network/frames.js'
+import { commitBody, frameText, type Operation, plc, rfc3339, seeded, tid } from '../../shell/demo-network/frames.js'
 
 // ---------------------------------------------------------------------------------------- configuration
 

@@ -5,7 +5,7 @@ import ts from 'typescript'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Config, defaults, Event, initial, step } from '../../core/index.js'
 import { must } from '../examples/support.js'
-import { stateHash, writtenState } from '../../shell/trace.js'
+import { stateHash, writtenState } from '../../shell/lib/trace.js'
 import { createProject } from './project.js'
 
 /** What `step` is, to the letter; what a state, an event and an effect are; and that nowhere in them is an `any`. */

@@ -4,9 +4,9 @@
  * What a line carries is plain JSON here: to say whether an event is one is for whoever steps it.
  */
 import * as t from 'io-ts'
-import { Hash, Present, VERSION } from '../../shell/trace.js'
+import { Hash, Present, VERSION } from '../../shell/lib/trace.js'
 
-export { EndLine, InitLine, StepLine, type Trace, TraceHeader, VERSION } from '../../shell/trace.js'
+export { EndLine, InitLine, StepLine, type Trace, TraceHeader, VERSION } from '../../shell/lib/trace.js'
 
 const Start = t.union([t.strict({ config: Present }), t.strict({ state: Present })], 'Start')
 

@@ -29,7 +29,7 @@ import {
   TimeUs,
   WorkflowName
 } from '../../core/index.js'
-import { Hash, Present } from '../../shell/trace.js'
+import { Hash, Present } from '../../shell/lib/trace.js'
 import { anyAdmission, configs, configWith } from '../arbitraries/config.js'
 import { runs } from '../arbitraries/script.js'
 import { Request, TraceHeader } from './format.js'

@@ -55,7 +55,7 @@ import {
 } from '../../core/index.js'
 import { must } from '../examples/support.js'
 import type { Subject } from './format.js'
-import { hashOf, stateHash } from '../../shell/trace.js'
+import { hashOf, stateHash } from '../../shell/lib/trace.js'
 
 const Question = t.union(
   [

@@ -11,7 +11,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { test } from 'vitest'
-import { traceLines } from '../../shell/trace.js'
+import { traceLines } from '../../shell/lib/trace.js'
 import { pure } from '../laws/fence.js'
 import type { Laws, Verdict } from '../laws/law.js'
 import { eventText, type Run } from '../laws/run.js'

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { Effect, type Event } from '../../core/index.js'
-import { createBuilder } from '../../shell/builder.js'
+import { createBuilder } from '../../shell/drive/builder.js'
 import type { Progress, Provider } from '../../shell/providers/provider.js'
 import { BEGIN, manualClock, settle } from './support/bridge.js'
 

@@ -22,13 +22,13 @@ import {
   type Status,
   type TimeUs
 } from '../../core/index.js'
-import { createBuilder } from '../../shell/builder.js'
-import { silentLog } from '../../shell/log.js'
-import { pipeline, seeded, tid } from '../../shell/network/index.js'
+import { createBuilder } from '../../shell/drive/builder.js'
+import { silentLog } from '../../shell/lib/log.js'
+import { pipeline, seeded, tid } from '../../shell/demo-network/index.js'
 import type { Job, Progress, Provider } from '../../shell/providers/provider.js'
-import { startBridge } from '../../shell/runtime.js'
-import type { Store } from '../../shell/store.js'
-import { workflowReader } from '../../shell/workflows.js'
+import { startBridge } from '../../shell/drive/runtime.js'
+import type { Store } from '../../shell/store/index.js'
+import { workflowReader } from '../../shell/outbound/workflows.js'
 import { BEGIN, config, fakeNetwork, HOSTNAME, manualClock, type ManualClock, middle, nothingElse, OWNER, settle } from './support/bridge.js'
 
 /** How many pushes there are; each starts two builds. */

@@ -16,9 +16,9 @@ import { applyTo, readConfiguration } from '../../shell/cli/configuration.js'
 import { neverMatches } from '../../shell/cli/check.js'
 import { STOP_MS } from '../../shell/cli/run.js'
 import { runOptions } from '../../shell/cli/options.js'
-import { systemClock } from '../../shell/clock.js'
-import { silentLog } from '../../shell/log.js'
-import { defaultServerLimits } from '../../shell/server.js'
+import { systemClock } from '../../shell/lib/clock.js'
+import { silentLog } from '../../shell/lib/log.js'
+import { defaultServerLimits } from '../../shell/inbound/server.js'
 import { inFolder } from './support/process.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { canonical, type Json, OrderedMap as M, State, wantedKnots } from '../../core/index.js'
-import { openStore } from '../../shell/store.js'
+import { openStore } from '../../shell/store/index.js'
 import { CONFIG, initialOf, K1, K2 } from '../examples/support.js'
 import { type Image, simulatedDisk } from './support/disk.js'
 

@@ -1,7 +1,7 @@
 /** The Jetstream client: what it asks the server for, and what becomes of what the server sends. */
 import { expect, it } from 'vitest'
 import type { Did, Event, Natural, TimeUs } from '../../core/index.js'
-import { jetstreamClient, type JetstreamOptions } from '../../shell/jetstream.js'
+import { jetstreamClient, type JetstreamOptions } from '../../shell/outbound/jetstream.js'
 import { eventually, held, httpServer, options, webSocketServer } from './support/sockets.js'
 
 const NOW = 1_767_225_600_000_000 as TimeUs

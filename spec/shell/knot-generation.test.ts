@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { OrderedMap as M, type State, step } from '../../core/index.js'
-import { type KnotEvent, knotFrameText, olderRefUpdate, pipeline, pipelineWorkflow, pullRequest, tid } from '../../shell/network/index.js'
+import { type KnotEvent, knotFrameText, olderRefUpdate, pipeline, pipelineWorkflow, pullRequest, tid } from '../../shell/demo-network/index.js'
 import { building } from '../examples/builds.js'
 import { at, CONFIG, eventOf, initialOf, K1, knotFrame, knotOpened, put, repo, started } from '../examples/support.js'
 

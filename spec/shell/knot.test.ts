@@ -1,7 +1,7 @@
 /** The knot client: what it asks a knot for, and what becomes of what the knot sends. */
 import { expect, it } from 'vitest'
 import type { Event, HostName, Nanos, Natural, TimeUs } from '../../core/index.js'
-import { knotClient, type KnotOptions } from '../../shell/knot.js'
+import { knotClient, type KnotOptions } from '../../shell/outbound/knot.js'
 import { eventually, held, options, tcpServer, webSocketServer } from './support/sockets.js'
 
 const NOW = 1_767_225_600_000_000 as TimeUs

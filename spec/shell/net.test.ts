@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
-import { kindOf, type NetOptions, openSocket, type Resolve, withDefaults } from '../../shell/net.js'
+import { kindOf, type NetOptions, openSocket, type Resolve, withDefaults } from '../../shell/outbound/websocket.js'
 import type { Link } from '../../shell/ports.js'
 import { type ManualClock, manualClock } from './support/bridge.js'
 import {

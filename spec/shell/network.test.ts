@@ -34,7 +34,7 @@ import {
   type TimeUs,
   wantedKnots
 } from '../../core/index.js'
-import { systemClock } from '../../shell/clock.js'
+import { systemClock } from '../../shell/lib/clock.js'
 import {
   type EmbeddedNetwork,
   type Expected,
@@ -56,7 +56,7 @@ import {
   type Step,
   type World,
   world
-} from '../../shell/network/index.js'
+} from '../../shell/demo-network/index.js'
 import type { Clock } from '../../shell/ports.js'
 import { BEGIN as NOW, manualClock } from './support/bridge.js'
 import { hasGit, WITHOUT_GIT } from './support/git.js'

@@ -1,8 +1,8 @@
 /** The proxy that git goes through: for whom it does anything at all, and where it leads. */
 import { connect as connectTcp, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Proxy, type ProxyOptions, startProxy } from '../../shell/net/proxy.js'
-import { platformResolve } from '../../shell/net/resolver.js'
+import { type Proxy, type ProxyOptions, startProxy } from '../../shell/outbound/proxy.js'
+import { platformResolve } from '../../shell/outbound/resolver.js'
 import { eventually, httpServer, type Listening, tcpServer } from './support/sockets.js'
 
 const started = async (target: string, changes: Partial<ProxyOptions> = {}): Promise<Proxy> => {

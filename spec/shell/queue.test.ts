@@ -1,6 +1,6 @@
 /** Queues: whatever becomes of a job, the next one runs, and nothing is left that nobody waits for. */
 import { expect, test } from 'vitest'
-import { createKeyedQueue, createQueue } from '../../shell/queue.js'
+import { createKeyedQueue, createQueue } from '../../shell/lib/queue.js'
 
 const failing: ReadonlyArray<readonly [string, () => Promise<void>]> = [
   ['rejects', () => Promise.reject(new Error('no'))],

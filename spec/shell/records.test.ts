@@ -1,11 +1,11 @@
 /** Accounts' records, from servers on real sockets that behave, and that do not. */
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Collection, Did, type Event, Natural, type ReadRecords } from '../../core/index.js'
-import { systemClock } from '../../shell/clock.js'
-import type { Resolve } from '../../shell/net.js'
-import { type PdsServer, startPds } from '../../shell/network/index.js'
+import { systemClock } from '../../shell/lib/clock.js'
+import type { Resolve } from '../../shell/outbound/websocket.js'
+import { type PdsServer, startPds } from '../../shell/demo-network/index.js'
 import type { Clock, Records } from '../../shell/ports.js'
-import { recordReader, type RecordsOptions } from '../../shell/records.js'
+import { recordReader, type RecordsOptions } from '../../shell/outbound/records.js'
 import { must } from '../examples/support.js'
 import { countingClock, eventually, httpServer, rememberingLog, tcpServer } from './support/sockets.js'
 

@@ -18,10 +18,10 @@ import {
   type TimeUs,
   type WorkflowName
 } from '../../core/index.js'
-import { createInterpreter } from '../../shell/interpreter.js'
+import { createInterpreter } from '../../shell/drive/interpreter.js'
 import type { Link } from '../../shell/ports.js'
-import { type Bridge, defaultLimits, startBridge } from '../../shell/runtime.js'
-import type { Store, StoreError } from '../../shell/store.js'
+import { type Bridge, defaultLimits, startBridge } from '../../shell/drive/runtime.js'
+import type { Store, StoreError } from '../../shell/store/index.js'
 import { BEGIN, config, type Dial, fakeNetwork, fakeStore, HOSTNAME, manualClock, nothingElse, ports, settle } from './support/bridge.js'
 import { createWorld, HOSTNAME as SPINDLE, KNOT } from './server/support.js'
 import { rememberingLog } from './support/sockets.js'

@@ -9,7 +9,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import type { Event, State } from '../../core/index.js'
-import { openStore, type Processes, readStore, type Store, type StoreError } from '../../shell/store.js'
+import { openStore, type Processes, readStore, type Store, type StoreError } from '../../shell/store/index.js'
 import { type Code, type Image, randomOf, type SimulatedDisk, simulatedDisk } from './support/disk.js'
 import { after, batchesOf, lifeOf, start, written } from './support/store-events.js'
 

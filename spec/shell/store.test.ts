@@ -34,7 +34,7 @@ import {
   readStore,
   type Store,
   type StoreError
-} from '../../shell/store.js'
+} from '../../shell/store/index.js'
 import { systemDisk } from '../../shell/store/disk.js'
 import { systemProcesses } from '../../shell/store/lock.js'
 import { MIGRATIONS } from '../../shell/store/migrations.js'

@@ -23,9 +23,9 @@ import {
 } from '../../core/index.js'
 import { configOf } from '../../shell/cli/options.js'
 import { NO_CONFIGURATION } from '../../shell/cli/configuration.js'
-import { systemClock } from '../../shell/clock.js'
-import { type EmbeddedNetwork, startNetwork, startPds, tid } from '../../shell/network/index.js'
-import { readStore } from '../../shell/store.js'
+import { systemClock } from '../../shell/lib/clock.js'
+import { type EmbeddedNetwork, startNetwork, startPds, tid } from '../../shell/demo-network/index.js'
+import { readStore } from '../../shell/store/index.js'
 import { eventually, inFolder, type Running, start, tack } from './support/process.js'
 
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did

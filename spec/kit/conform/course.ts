@@ -19,7 +19,7 @@ import {
   type Timer,
   type TimeUs
 } from '../../../core/index.js'
-import { type Beginning, stateAt } from '../../../shell/trace.js'
+import { type Beginning, stateAt } from '../../../shell/lib/trace.js'
 import type { Course } from './inputs.js'
 
 export interface Relative {

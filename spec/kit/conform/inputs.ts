@@ -1,7 +1,7 @@
 /** Random runs and random inputs of decoders, from the arbitraries of the specification. The same seed gives the same ones. */
 import fc from 'fast-check'
 import { type Event, type Json, step } from '../../../core/index.js'
-import { type Beginning, stateAt } from '../../../shell/trace.js'
+import { type Beginning, stateAt } from '../../../shell/lib/trace.js'
 import { settled } from '../../arbitraries/backfill.js'
 import { buildRuns } from '../../arbitraries/builds.js'
 import { anyFrames, anyKnotFrames } from '../../arbitraries/frames.js'

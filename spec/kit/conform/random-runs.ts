@@ -7,7 +7,7 @@ import { lastOf, simplifications, toAbsolute, toRelative } from './course.js'
 import { type Course, courses, type Input, inputs, textOf, withText } from './inputs.js'
 import type { Case } from './load.js'
 import { judgeVector, playTrace, questionOf } from './play.js'
-import { traceOf } from '../../../shell/trace.js'
+import { traceOf } from '../../../shell/lib/trace.js'
 import type { Outcome, Search } from './result.js'
 import { fewest, simplest } from './shrink.js'
 

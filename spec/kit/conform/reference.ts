@@ -1,7 +1,7 @@
 /** The states that a trace tells only the hashes of. */
 import * as E from 'fp-ts/lib/Either.js'
 import { Event, type Json, step } from '../../../core/index.js'
-import { beginningOf, stateAt, stateHash, type Trace, writtenState } from '../../../shell/trace.js'
+import { beginningOf, stateAt, stateHash, type Trace, writtenState } from '../../../shell/lib/trace.js'
 
 /**
  * The state after `count` steps of the trace, as it is written, if the core comes to the same state as the trace; `null` when it

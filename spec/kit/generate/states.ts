@@ -1,6 +1,6 @@
 /** Cases of configurations and of states: one that is right, and what is wrong with it in one thing each (D11). */
 import { initial, type Json } from '../../../core/index.js'
-import { writtenState } from '../../../shell/trace.js'
+import { writtenState } from '../../../shell/lib/trace.js'
 import { type Case, no, yes } from './cases.js'
 import { MINIMAL, minimal, OWNER, US } from './presets.js'
 

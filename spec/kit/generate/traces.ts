@@ -1,6 +1,6 @@
 /** The traces: the examples, which are the tests as well, the hand-chosen runs of the minimal preset, and two long random runs. */
 import type { Config, Event } from '../../../core/index.js'
-import { type About, traceLines } from '../../../shell/trace.js'
+import { type About, traceLines } from '../../../shell/lib/trace.js'
 import { EXAMPLES } from '../../examples/index.js'
 import { eventOf, type Example } from '../../examples/support.js'
 import { configOf } from '../../arbitraries/config.js'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { type BuildName, logFrame } from '../../../core/index.js'
-import { seeded } from '../../../shell/network/frames.js'
+import { seeded } from '../../../shell/demo-network/frames.js'
 import { manualClock } from '../support/bridge.js'
 import { ask, createWorld, eventually, raw, read, type Reading, serve, type Serving, UPGRADE, type World } from './support.js'
 

@@ -1,6 +1,6 @@
 /** How many rows there are: of every kind, and, where there are many, as of now and then. */
 import { describe, expect, it } from 'vitest'
-import { createGauges } from '../../../shell/server/gauges.js'
+import { createGauges } from '../../../shell/inbound/gauges.js'
 import { manualClock, settle } from '../support/bridge.js'
 import { createWorld, HOSTNAME, OWNER, type World } from './support.js'
 

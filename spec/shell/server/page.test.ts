@@ -34,7 +34,7 @@ const one = (builds: ReadonlyArray<BuildName>): BuildName => {
 }
 
 it('the page has a script that compiles', () => {
-  const program = ts.createProgram([new URL('../../../shell/server/page/page.js', import.meta.url).pathname], {
+  const program = ts.createProgram([new URL('../../../shell/inbound/page/page.js', import.meta.url).pathname], {
     allowJs: true,
     checkJs: true,
     lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],

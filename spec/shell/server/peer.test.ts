@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
-import { openPeer, type Peer } from '../../../shell/server/peer.js'
+import { openPeer, type Peer } from '../../../shell/inbound/peer.js'
 import { manualClock, type ManualClock } from '../support/bridge.js'
 import { eventually, webSocketServer } from '../support/sockets.js'
 

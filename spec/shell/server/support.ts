@@ -12,8 +12,8 @@ import { WebSocket } from 'ws'
 import { type BuildName, type Builds, Config, defaults, type Did, type Effect, Event, explain, initial, type LogEntry, OrderedMap, orderRefusal, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
 import type { Clock } from '../../../shell/ports.js'
 import type { LogLine, Provider, WebhookAnswer, WebhookRequest } from '../../../shell/providers/provider.js'
-import { type Server, type ServerConfig, startServer } from '../../../shell/server.js'
-import { systemClock } from '../../../shell/clock.js'
+import { type Server, type ServerConfig, startServer } from '../../../shell/inbound/server.js'
+import { systemClock } from '../../../shell/lib/clock.js'
 import { rememberingLog } from '../support/sockets.js'
 
 export const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did

@@ -5,11 +5,11 @@
 import type { Scheduler } from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { Config, type Did, defaults, type Event, type HostName, initial, type Nanos, type Natural, run, type State, type TimeUs } from '../../../core/index.js'
-import { silentLog } from '../../../shell/log.js'
+import { silentLog } from '../../../shell/lib/log.js'
 import type { Clock, Deliver, Link, Network, Random } from '../../../shell/ports.js'
-import type { InterpreterPorts } from '../../../shell/interpreter.js'
-import type { Ports } from '../../../shell/runtime.js'
-import type { Store } from '../../../shell/store.js'
+import type { InterpreterPorts } from '../../../shell/drive/interpreter.js'
+import type { Ports } from '../../../shell/drive/runtime.js'
+import type { Store } from '../../../shell/store/index.js'
 
 export const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did
 export const HOSTNAME = 'ci.example.com'

@@ -10,7 +10,7 @@
  * All chance comes from a seed. There is one folder.
  */
 import { basename } from 'node:path'
-import type { Disk, DiskFile } from '../../../shell/store.js'
+import type { Disk, DiskFile } from '../../../shell/store/index.js'
 
 /** The files of a folder, as a power cut leaves them: name and contents. */
 export type Image = ReadonlyMap<string, Buffer>

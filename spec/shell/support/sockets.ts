@@ -6,8 +6,8 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { onTestFinished, vi } from 'vitest'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
-import { systemClock } from '../../../shell/clock.js'
-import type { NetOptions } from '../../../shell/net.js'
+import { systemClock } from '../../../shell/lib/clock.js'
+import type { NetOptions } from '../../../shell/outbound/websocket.js'
 import type { Clock, Fields, Link, Log } from '../../../shell/ports.js'
 
 /** Resolves when `holds` does not throw any more. How long that takes says how busy the machine is; the limit only names what was waited for. */

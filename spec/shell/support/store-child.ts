@@ -21,7 +21,7 @@ import {
   type StreamAdvanced,
   type TimeUs
 } from '../../../core/index.js'
-import { type Disk, type DiskFile, openStore } from '../../../shell/store.js'
+import { type Disk, type DiskFile, openStore } from '../../../shell/store/index.js'
 import { systemDisk } from '../../../shell/store/disk.js'
 
 const fail = (message: string): never => {

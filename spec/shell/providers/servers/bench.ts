@@ -1,6 +1,6 @@
 /** What the tests of adapters that ask a server have in common: an adapter beside a server that keeps a ledger. */
-import { silentLog } from '../../../../shell/log.js'
-import { httpClient } from '../../../../shell/http-client.js'
+import { silentLog } from '../../../../shell/lib/log.js'
+import { httpClient } from '../../../../shell/outbound/http-client.js'
 import type { Clock, Log } from '../../../../shell/ports.js'
 import type { Kind, LogLine, Provider, Surroundings } from '../../../../shell/providers/provider.js'
 import { manualClock, settle } from '../../support/bridge.js'

@@ -1,0 +1,109 @@
+/**
+ * Builds at their providers: turns requests of the core into calls, and the answers into events. Each request gets exactly one answer; following
+ * goes on until the build has ended.
+ */
+import { type BuildName, buildKey, type CancelBuild, type Event, ExitCode, type FindBuild, type FollowBuild, isFinal, type Natural, type StartBuild } from '../../core/index.js'
+import type { Clock, Deliver } from '../ports.js'
+import type { Accepted, Heard, Job, Missing, Provider, Refused, Uncertain } from '../providers/provider.js'
+
+export interface Builder {
+  readonly cancel: (request: CancelBuild, deliver: Deliver) => void
+  readonly find: (request: FindBuild, deliver: Deliver) => void
+  readonly follow: (request: FollowBuild, deliver: Deliver) => void
+  readonly start: (request: StartBuild, deliver: Deliver) => void
+  /** Stops all following. Resolves when the providers have stopped what they do not leave running. */
+  readonly close: () => Promise<void>
+}
+
+type Answer = Accepted | Heard | Missing | Refused | Uncertain
+
+/** A delay that a foreign server asked for, capped to what a timer can hold: a day. */
+const wait = (ms: number): Natural => Math.min(Math.max(Math.ceil(Number.isFinite(ms) ? ms : 0), 0), 86_400_000) as Natural
+
+export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock): Builder => {
+  const byName = new Map(providers.map((provider) => [provider.name, provider]))
+  const following = new Map<string, () => void>()
+  let isClosed = false
+
+  const jobOf = ({ build, plan }: Pick<StartBuild, 'build' | 'plan'>): Job => ({ build, key: buildKey(build), plan })
+
+  const eventOf = (build: BuildName, number: Natural, answer: Answer): Event => {
+    const at = clock.now()
+    switch (answer._tag) {
+      case 'Accepted':
+        return { _tag: 'BuildAccepted', at, build, external: answer.external, number }
+      case 'Heard':
+        return { _tag: 'CancelHeard', at, build, number }
+      case 'Missing':
+        return { _tag: 'BuildMissing', at, build, number }
+      case 'Refused':
+        return { _tag: 'BuildRefused', at, build, error: answer.error, number }
+      case 'Uncertain':
+        return { _tag: 'BuildUncertain', at, build, error: answer.error, number, waitMs: wait(answer.waitMs) }
+    }
+  }
+
+  const ask = (
+    request: StartBuild | FindBuild | CancelBuild,
+    deliver: Deliver,
+    question: (provider: Provider, job: Job) => Promise<Answer>
+  ): void => {
+    const provider = byName.get(request.plan.provider)
+    const answer = (said: Answer): void => {
+      if (!isClosed) deliver(eventOf(request.build, request.number, said))
+    }
+    // The core asks only for providers of the configuration, which are these.
+    if (provider === undefined) return answer({ _tag: 'Uncertain', error: `there is no provider ${request.plan.provider}`, waitMs: 0 })
+    const asked = async (): Promise<Answer> => question(provider, jobOf(request))
+    asked().then(answer, (error: unknown) => answer({ _tag: 'Uncertain', error: String(error), waitMs: 0 }))
+  }
+
+  const unfollow = (key: string): void => {
+    following.get(key)?.()
+    following.delete(key)
+  }
+
+  return {
+    cancel: (request, deliver) =>
+      ask(request, deliver, async (provider, job) => {
+        const answer = await provider.cancel(job, request.external)
+        // Nobody waits for how it ends any more.
+        if (answer._tag === 'Heard') unfollow(job.key)
+        return answer
+      }),
+    close: async () => {
+      isClosed = true
+      for (const key of [...following.keys()]) unfollow(key)
+      await Promise.all(providers.map((provider) => provider.close()))
+    },
+    find: (request, deliver) => ask(request, deliver, (provider, job) => provider.find(job)),
+    follow: (request, deliver) => {
+      const provider = byName.get(request.plan.provider)
+      if (provider === undefined || isClosed) return
+      const job = jobOf(request)
+      unfollow(job.key)
+      const state = { isEnded: false }
+      const stop = provider.follow(job, request.external, (progress) => {
+        if (isClosed || state.isEnded) return
+        deliver({
+          _tag: 'BuildReported',
+          at: clock.now(),
+          build: request.build,
+          error: progress.error,
+          exitCode: ExitCode.is(progress.exitCode) ? progress.exitCode : null,
+          external: progress.external,
+          provider: provider.name,
+          status: progress.status
+        })
+        if (isFinal(progress.status)) {
+          state.isEnded = true
+          unfollow(job.key)
+        }
+      })
+      // It may have ended at once, before there was anything to stop.
+      if (state.isEnded) stop()
+      else following.set(job.key, stop)
+    },
+    start: (request, deliver) => ask(request, deliver, (provider, job) => provider.start(job))
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * What the spindle serves: statuses and logs to Tangled, answers to who asks whose it is, webhooks from providers, admin requests,
+ * and to people and their monitoring what it is doing.
+ *
+ * Everything shown comes from the durable state, so nothing is ever shown that a crash can take back. Everything told becomes an event.
+ *
+ *     GET  /events?cursor=…                           websocket   statuses                      events.ts
+ *     GET  /logs/{knot}/{rkey}/{workflow}             websocket   the log of a build            logs.ts
+ *     GET  /xrpc/sh.tangled.owner                                 whose spindle this is
+ *     POST /webhooks/{provider}                                   how builds stand              webhooks.ts
+ *     POST /builds/{knot}/{rkey}[/{workflow}]/cancel, …/retry     with the admin token          admin.ts
+ *     GET  /healthz, /metrics                                                                   health.ts, metrics.ts
+ *     GET  /, /api/overview.json, /api/builds.json?before=…       the page, and what it shows   page/, overview.ts
+ */
+import type { Did, State } from '../../core/index.js'
+import type { Observer } from '../drive/runtime.js'
+import { limitedLog } from '../lib/log-limit.js'
+import type { Clock, HandleAdmin, Log, Submit } from '../ports.js'
+import type { Provider } from '../providers/provider.js'
+import type { ListenAddress } from './address.js'
+import { takeAdmin } from './admin.js'
+import { createEvents, defaultEventsLimits, type EventsLimits } from './events.js'
+import { createGauges } from './gauges.js'
+import { createHealth } from './health.js'
+import { type Answer, createBudget, defaultHttpLimits, type HttpLimits, json, readByAll, type Route, type Router, startHttp } from './http-server.js'
+import { createLogs, defaultLogsLimits, type LogsLimits } from './logs.js'
+import { createMetrics } from './metrics.js'
+import { answerBuilds, createOverview } from './overview.js'
+import { loadPage } from './page.js'
+import { takeWebhook } from './webhooks.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export interface ServerPorts {
+  readonly admin: HandleAdmin
+  /** The number of events that have arrived and are not folded yet. */
+  readonly backlog: () => number
+  readonly clock: Clock
+  readonly submit: Submit
+  readonly durable: () => State
+  /** Whether saving works. */
+  readonly isSaving: () => boolean
+  readonly log: Log
+  readonly providers: ReadonlyArray<Provider>
+}
+
+export interface ServerLimits {
+  readonly events: EventsLimits
+  readonly http: HttpLimits
+  readonly logs: LogsLimits
+  /** How long the stream may be lost before `/healthz` fails. */
+  readonly lostMs: number
+  /** The limit of one webhook's body. What providers send for a build is a tenth of that. */
+  readonly webhookBytes: number
+  /** The limit of all webhook bodies being received. */
+  readonly webhooksBytes: number
+}
+
+export const defaultServerLimits: ServerLimits = {
+  events: defaultEventsLimits,
+  http: defaultHttpLimits,
+  logs: defaultLogsLimits,
+  lostMs: 300_000,
+  webhookBytes: 1_048_576,
+  webhooksBytes: 33_554_432
+}
+
+export interface ServerConfig {
+  /** The token that allows to cancel and retry builds; without it nobody can. A secret. */
+  readonly adminToken?: string
+  readonly limits?: { readonly [name in keyof ServerLimits]?: Partial<ServerLimits[name]> }
+  readonly listen: ListenAddress
+  readonly owner: Did
+}
+
+export interface Server {
+  /** Closes everything within 2 s, readers with 1001. Idempotent. */
+  readonly close: () => Promise<void>
+  /** To be called with every durable batch. */
+  readonly observe: Observer
+  readonly port: number
+}
+
+// ---------------------------------------------------------------------------------------- the server
+
+const limitsOf = ({ events, http, logs, ...others }: NonNullable<ServerConfig['limits']>): ServerLimits => ({
+  ...defaultServerLimits,
+  ...others,
+  events: { ...defaultServerLimits.events, ...events },
+  http: { ...defaultServerLimits.http, ...http },
+  logs: { ...defaultServerLimits.logs, ...logs }
+})
+
+const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }, query: URLSearchParams) => Answer | Promise<Answer>): Route => ({
+  _tag: 'Answers',
+  answer: async ({ headers, query }) => answer(headers, query),
+  methods: ['GET']
+})
+
+/** Starts the server. @throws when the address is in use, or is not ours. */
+export const startServer = async (ports: ServerPorts, config: ServerConfig): Promise<Server> => {
+  const { backlog, clock, durable, isSaving, providers, submit } = ports
+  // Clients decide how often any of it is logged.
+  const log = limitedLog(clock, ports.log)
+  const limits = limitsOf(config.limits ?? {})
+  const page = loadPage()
+  const events = createEvents(durable, log, limits.events)
+  const logs = createLogs({ clock, durable, log, providers }, limits.logs)
+  const health = createHealth({ clock, durable, isSaving, lostLimitMs: limits.lostMs })
+  const gauges = createGauges(clock, durable)
+  const metrics = createMetrics({
+    backlog,
+    clock,
+    durable,
+    events: events.counts,
+    gauges,
+    isSaving,
+    listening: providers.filter(({ webhook }) => webhook !== undefined).map(({ name }) => name),
+    logReaders: logs.readers,
+    lostMs: health.lostMs
+  })
+  const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving(), nowUs: clock.now() }))
+  const shared = { clock, log }
+  const webhooks = { ...shared, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes, submit }
+  const admin = { ...shared, count: metrics.countAdmin, durable, handle: ports.admin, token: config.adminToken }
+
+  const xrpc = (method: string): Route =>
+    method === 'sh.tangled.owner'
+      ? get(() => json(200, { owner: config.owner }, readByAll))
+      : {
+          _tag: 'Answers',
+          answer: () => json(501, { error: 'MethodNotImplemented', message: 'method not implemented by this spindle' }, readByAll),
+          methods: ['GET', 'POST']
+        }
+
+  const webhook = (name: string): Route | null => {
+    const provider = providers.find((one) => one.name === name && one.webhook !== undefined)
+    return provider === undefined ? null : { _tag: 'Answers', answer: (asked, request) => takeWebhook(webhooks, provider, asked, request), methods: ['POST'] }
+  }
+
+  const builds = (names: ReadonlyArray<string>, action: string | undefined): Route | null =>
+    action === 'cancel' || action === 'retry' ? { _tag: 'Answers', answer: (asked) => takeAdmin(admin, asked, names, action), methods: ['POST'] } : null
+
+  const router: Router = (segments) => {
+    const [head = '', ...rest] = segments
+    const [one, two, three] = rest
+    switch (rest.length) {
+      case 0: {
+        const file = page.get(head)
+        if (file !== undefined) return get((headers) => file(String(headers['if-none-match'])))
+        if (head === 'events') return { _tag: 'Socket', admit: ({ query }) => events.admit(query) }
+        if (head === 'healthz') return get(health.answer)
+        return head === 'metrics' ? get(metrics.answer) : null
+      }
+      case 1:
+        if (head === 'xrpc' && one !== undefined) return xrpc(one)
+        if (head === 'webhooks' && one !== undefined) return webhook(one)
+        if (head === 'api' && one === 'overview.json') return get(overview)
+        return head === 'api' && one === 'builds.json' ? get((_, query) => answerBuilds(durable(), query)) : null
+      case 3:
+        if (head === 'builds') return builds(rest.slice(0, 2), three)
+        return head === 'logs' && one !== undefined && two !== undefined && three !== undefined
+          ? { _tag: 'Socket', admit: () => logs.admit(one, two, three) }
+          : null
+      case 4:
+        return head === 'builds' ? builds(rest.slice(0, 3), rest[3]) : null
+      default:
+        return null
+    }
+  }
+
+  const http = await startHttp({ clock, limits: limits.http, listen: config.listen, log, router })
+  return {
+    close: async () => {
+      gauges.close()
+      await http.close()
+    },
+    observe: () => {
+      health.look()
+      events.wake()
+      logs.wake()
+    },
+    port: http.port
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Webhooks of providers. Nothing is decided here, and nothing believed that is not signed: each report becomes an event, and the machine
+ * decides what it is worth.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { IncomingMessage } from 'node:http'
+import { excerpt, ExitCode } from '../../core/index.js'
+import type { Clock, Log, Submit } from '../ports.js'
+import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
+import { type Answer, type Asked, type Budget, notFound, readBody, text, unsaved } from './http-server.js'
+
+/** Outcomes of webhooks, as counted. */
+export const WEBHOOK_RESULTS = ['reports', 'unauthorized', 'bad_request', 'too_large', 'too_busy', 'error'] as const
+export type WebhookResult = (typeof WEBHOOK_RESULTS)[number]
+
+export interface WebhookPorts {
+  readonly budget: Budget
+  readonly clock: Clock
+  readonly count: (provider: string, result: WebhookResult) => void
+  readonly limitBytes: number
+  readonly log: Log
+  readonly submit: Submit
+}
+
+/** A repeated header is a list: of two signatures, nobody can say which one counts. */
+const headersOf = ({ headersDistinct }: IncomingMessage): WebhookRequest['headers'] =>
+  Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values?.length === 1 ? values[0] : values]))
+
+const ask = (provider: Provider, request: IncomingMessage, body: Buffer, nowMs: number): E.Either<string, WebhookAnswer | null> =>
+  E.tryCatch(() => provider.webhook?.({ body, headers: headersOf(request), nowMs }) ?? null, String)
+
+/** `POST /webhooks/{provider}`. */
+export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked: Asked, request: IncomingMessage): Promise<Answer | null> => {
+  const { budget, clock, count, limitBytes, log, submit } = ports
+  const result = (kind: WebhookResult, answer: Answer): Answer => {
+    count(provider.name, kind)
+    return answer
+  }
+  const body = await readBody(request, limitBytes, budget)
+  if (E.isLeft(body))
+    switch (body.left) {
+      case 'gone':
+        return null
+      case 'large':
+        return result('too_large', text(413, `body larger than ${String(limitBytes)} bytes`))
+      case 'busy':
+        return result('too_busy', text(503, 'too much is being sent at once; retry later', { 'retry-after': '5' }))
+    }
+  const at = clock.now()
+  const answer = ask(provider, request, body.right, Math.floor(at / 1000))
+  if (E.isLeft(answer)) {
+    log.error('webhook failed', { provider: provider.name, reason: excerpt(answer.left) })
+    return result('error', text(500, 'internal error; it has been logged'))
+  }
+  if (answer.right === null) return notFound
+  switch (answer.right._tag) {
+    case 'Unauthorized':
+      log.warn('webhook rejected: bad signature', { provider: provider.name, from: asked.address, reason: excerpt(answer.right.reason) })
+      return result('unauthorized', text(401, 'bad signature or token', { 'www-authenticate': 'Signature' }))
+    case 'BadRequest':
+      log.warn('webhook rejected: bad request', { provider: provider.name, reason: excerpt(answer.right.reason) })
+      return result('bad_request', text(400, excerpt(answer.right.reason)))
+    case 'Reports': {
+      const safe = await Promise.all(
+        answer.right.reports.map(({ build, progress: { error, exitCode, external, status } }) =>
+          submit({ _tag: 'BuildReported', at, build, error, exitCode: ExitCode.is(exitCode) ? exitCode : null, external, provider: provider.name, status })
+        )
+      )
+      return safe.every(Boolean) ? result('reports', { status: 204 }) : result('error', unsaved)
+    }
+  }
+}

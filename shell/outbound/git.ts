@@ -1,0 +1,364 @@
+/**
+ * Workflow files, as they are in a repository at a commit: read from the knot by git itself, and no more of the repository than
+ * that takes.
+ *
+ * A knot is run by a stranger. git speaks to it through a proxy of ours that leads nowhere else (proxy.ts), in an empty folder,
+ * with nothing of ours in reach (git/program.ts), for a bounded time and a bounded number of bytes.
+ *
+ * What is fetched: the commit with its trees, without its history, then the files by their names. A server that does not know how to
+ * leave out files sends all of them (one that only does not say that it knows is asked all the same: git/pack.ts), and one that gives out commits only by the branches they are on is asked for the branches, with more
+ * and more of their history. Object names are passed to git only when they are hexadecimal digits, paths of ours are constant, and the
+ * address of the repository begins with its scheme: nothing foreign can be taken for an option.
+ */
+import { isUtf8 } from 'node:buffer'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Did, excerpt, type HostName, isWorkflowFile, type ReadWorkflows, Sha, WorkflowName } from '../../core/index.js'
+import type { Clock } from '../ports.js'
+import { packWithoutFiles } from './git/pack.js'
+import { gitProgram, type Program, type Ran } from './git/program.js'
+import { type Policy, type Resolve, resolverFor } from './guard.js'
+import { httpClient } from './http-client.js'
+import { type Proxy, startProxy } from './proxy.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export interface GitOptions {
+  /** CA certificates for knots, as a PEM file; those that git knows by default. */
+  readonly caFile?: string
+  readonly clock: Clock
+  /** The git program. `git` by default. */
+  readonly git?: string
+  /** Whether to connect to knots without TLS, for development. */
+  readonly isInsecure: boolean
+  /** The limit of bytes from a knot, for each place where it may have the repository. 32 MiB by default. */
+  readonly maxBytes?: number
+  readonly policy: Policy
+  /** The resolver of the policy by default. */
+  readonly resolve?: Resolve
+  /** The folder for temporary folders. Leftovers of a killed process are removed elsewhere. */
+  readonly tmp: string
+  /** The time limit of one reading. 60 s by default. */
+  readonly timeoutMs?: number
+}
+
+/** How many workflow files are read, and how long each may be, in bytes. */
+export const MAX_FILES = 50
+export const MAX_FILE_BYTES = 262_144
+
+/** A file of `.tangled/workflows`; `null` for one that is too long. */
+export interface WorkflowFile {
+  readonly bytes: Buffer | null
+  readonly name: WorkflowName
+}
+
+export type FilesRead =
+  | {
+      readonly _tag: 'Files'
+      /** The branch that HEAD names; `null` where it names none. */
+      readonly defaultBranch: string | null
+      /** By name, in the order of its bytes; the first fifty if there are more. */
+      readonly files: ReadonlyArray<WorkflowFile>
+      /** How many files there are beyond those. */
+      readonly left: number
+      /** The names, as excerpts, of the first fifty more that no build can bear. */
+      readonly unkept: ReadonlyArray<string>
+    }
+  | {
+      readonly _tag: 'Unread'
+      readonly error: string
+      /** Whether trying again is useless. */
+      readonly isFinal: boolean
+      /** Whether the commit exists, and the knot sends more along with its files than allowed. */
+      readonly isTooLarge?: true
+    }
+
+export type FilesAsked = Pick<ReadWorkflows, 'knot' | 'repository' | 'sha'>
+
+/** Reads workflow files. Never rejects. When `signal` aborts, it is over as soon as no process and no connection is left. */
+export type ReadFiles = (asked: FilesAsked, signal: AbortSignal) => Promise<FilesRead>
+
+type Unread = Extract<FilesRead, { _tag: 'Unread' }>
+
+const unread = (error: string, isFinal: boolean): Unread => ({ _tag: 'Unread', error, isFinal })
+
+const NO_COMMIT = unread('no such commit', true)
+const NO_REPOSITORY = unread('no such repository on the knot', true)
+
+// ---------------------------------------------------------------------------------------- addresses
+
+/** Invalid repository names: nothing, a path to somewhere else, and characters that git takes no URLs with. */
+const NO_NAME = /^\.{0,2}$|\p{Cc}/u
+
+/** A segment of a path. Colons stay as they are, as Tangled writes them; what is no name of a repository has no segment. */
+const segment = (text: string): string | null =>
+  NO_NAME.test(text) ? null : encodeURIComponent(Buffer.from(text).toString()).replaceAll('%3A', ':')
+
+const serverOf = (knot: HostName, isInsecure: boolean): string => `${isInsecure ? 'http' : 'https'}://${knot}`
+
+/** Where a repository may be on its knot: under its owner and name, and, on newer ones, under its own DID. Nowhere, if the platform refuses the name of the knot. */
+export const addressesOf = (knot: HostName, { did, name, owner }: FilesAsked['repository'], isInsecure: boolean): ReadonlyArray<URL> => {
+  const server = serverOf(knot, isInsecure)
+  if (!URL.canParse(server)) return []
+  const [named, itself] = [segment(name), Did.is(did) ? segment(did) : null]
+  return [named === null ? null : `${segment(owner) ?? ''}/${named}`, itself]
+    .filter((at): at is string => at !== null)
+    .map((at) => new URL(`${server}/${at}`))
+}
+
+// ---------------------------------------------------------------------------------------- what git says
+
+const STATUS = /The requested URL returned error: ([0-9]{3})/
+const NOT_FOUND = /^fatal: repository '.*' not found$|could not read Username|Authentication failed/m
+/** No object of that name, or one that is not in this kind of repository. */
+const NO_OBJECT = /not our ref|mismatched algorithms|unsupported (?:hash|object) format/
+/** The server forbids it. */
+const NOT_GIVEN_OUT = /Server does not allow request for|not valid|unadvertised/
+const FATAL = /^(?:fatal|error): (.*)$/m
+
+/** How a shell says that there is no such program, or that it may not run it. */
+const NOT_FOUND_BY_SHELL = 127
+const NOT_RUN_BY_SHELL = 126
+
+/** Why a run failed: whether that is final, and, for the next address, whether the knot answered at all. */
+const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut: () => string | null): Unread & { readonly hasAnswered: boolean } => {
+  const late = timedOut()
+  if (late !== null) return { ...unread(late, false), hasAnswered: false }
+  if (code === NOT_FOUND_BY_SHELL || code === NOT_RUN_BY_SHELL) return { ...unread('git cannot be run here', false), hasAnswered: false }
+  const failure = proxy.failure()
+  if (failure !== null)
+    return failure.isTooLarge
+      ? { ...unread(`the repository is too large: ${failure.reason}`, true), hasAnswered: true, isTooLarge: true }
+      : { ...unread(`the knot cannot be reached: ${excerpt(failure.reason)}`, false), hasAnswered: false }
+  if (isTooLong) return { ...unread('the knot sent too much output', true), hasAnswered: true }
+  if (NOT_FOUND.test(said)) return { ...NO_REPOSITORY, hasAnswered: true }
+  const status = Number(STATUS.exec(said)?.[1] ?? 0)
+  if (status >= 300 && status < 400) return { ...unread('the knot redirects, which is not followed', true), hasAnswered: true }
+  if ([400, 401, 403, 404, 410].includes(status)) return { ...NO_REPOSITORY, hasAnswered: true }
+  if (status !== 0) return { ...unread(`the knot answered ${String(status)}`, false), hasAnswered: true }
+  if (NO_OBJECT.test(said)) return { ...NO_COMMIT, hasAnswered: true }
+  return { ...unread(`git could not read the repository: ${excerpt(FATAL.exec(said)?.[1] ?? 'it was ended')}`, false), hasAnswered: false }
+}
+
+interface RemoteHead {
+  readonly branch: string | null
+  readonly sha: Sha | null
+}
+
+/** (A branch of a longer name is nobody's default.) */
+const SYMREF = /^ref: refs\/heads\/(.{1,1024})\tHEAD$/m
+const HEAD = /^([0-9a-f]+)\tHEAD$/m
+
+/** What `ls-remote --symref` says of HEAD; nothing in an empty repository. */
+const headOf = (stdout: Buffer): RemoteHead => {
+  const text = stdout.toString()
+  const sha = HEAD.exec(text)?.[1]
+  return { branch: SYMREF.exec(text)?.[1] ?? null, sha: Sha.is(sha) ? sha : null }
+}
+
+// ---------------------------------------------------------------------------------------- one repository
+
+const FOLDER = '.tangled/workflows/'
+
+/** How much history of its branches is looked through for a commit that the server does not give out by name. */
+const DEPTHS = [16, 256, 4_096]
+
+/** What a folder lists: mode, kind, object name, path. */
+const ENTRY = /^100(?:644|755|664) blob ([0-9a-f]+)\t\.tangled\/workflows\/([^/]+)$/
+
+interface Listed {
+  readonly name: WorkflowName
+  readonly sha: string
+}
+
+/** The workflow files of a listing, which are regular, each name once, by name; and the names of those that are left out for them. */
+const filesIn = (listing: Buffer): { readonly files: ReadonlyArray<Listed>; readonly unkept: ReadonlyArray<string> } => {
+  const files = new Map<string, Listed>()
+  const unkept: Array<string> = []
+  for (let start = 0, end = listing.indexOf(0); end >= 0; start = end + 1, end = listing.indexOf(0, start)) {
+    const bytes = listing.subarray(start, end)
+    // What is no UTF-8 shows U+FFFD in its place, and is no name.
+    const [, sha = '', name = ''] = ENTRY.exec(bytes.toString()) ?? []
+    if (!isWorkflowFile(name)) continue
+    if (!isUtf8(bytes) || !WorkflowName.is(name)) {
+      if (unkept.length < MAX_FILES) unkept.push(excerpt(name))
+    } else if (!files.has(name)) files.set(name, { name, sha })
+  }
+  return { files: [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))), unkept }
+}
+
+/** The sizes that `cat-file --batch-check` gives; what is missing has none. */
+const sizesIn = (stdout: Buffer): ReadonlyMap<string, number> =>
+  new Map(
+    stdout
+      .toString()
+      .split('\n')
+      .map((line) => line.split(' '))
+      .flatMap(([sha = '', kind, size]) => (kind === 'blob' ? [[sha, Number(size)] as const] : []))
+  )
+
+/** The contents that `cat-file --batch` gives: a line with the size, that many bytes, and a newline. */
+const contentsIn = (stdout: Buffer): ReadonlyMap<string, Buffer> => {
+  const contents = new Map<string, Buffer>()
+  for (let at = 0, newline = stdout.indexOf(10); newline >= 0; newline = stdout.indexOf(10, at)) {
+    const [sha = '', , size = '0'] = stdout.toString('latin1', at, newline).split(' ')
+    at = newline + 1 + Number(size) + 1
+    contents.set(sha, stdout.subarray(newline + 1, at - 1))
+  }
+  return contents
+}
+
+interface Reading {
+  readonly folder: string
+  /** A pack of the commit without files, of a server that does not say that it can leave them out (git/pack.ts). */
+  readonly packOf: (address: URL, sha: Sha) => Promise<Buffer | null>
+  readonly git: Program
+  readonly proxy: Proxy
+  readonly timedOut: () => string | null
+}
+
+const OPTIONS = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules']
+
+/** Reads the files of one commit from one address. */
+const readCommit = async (
+  { folder, git, packOf, proxy, timedOut }: Reading,
+  address: URL,
+  sha: Sha
+): Promise<Omit<Extract<FilesRead, { readonly _tag: 'Files' }>, '_tag' | 'defaultBranch'> | (Unread & { readonly hasAnswered: boolean })> => {
+  const failed = (ran: Ran) => failureOf(ran, proxy, timedOut)
+
+  const attempt = async (inner: string, leavesFilesOut: boolean): ReturnType<typeof readCommit> => {
+    const config = path.join(folder, inner, 'config')
+    const format = sha.length === 64 ? ['--object-format=sha256'] : []
+    const made = await git.run(['init', '--quiet', '--bare', '--template=', ...format, '--', inner])
+    if (made.code !== 0) return failed(made)
+    // What git notes down on fetching without files would make it fetch each of them, one by one, as soon as it is looked at.
+    const plain = `${await readFile(config, 'utf8')}[remote "origin"]\n\turl = "${address.href}"\n`
+    await writeFile(config, plain)
+    const fetch = async (args: ReadonlyArray<string>): Promise<Ran> => {
+      const ran = await git.run(['fetch', ...OPTIONS, ...args], { folder: inner })
+      await writeFile(config, plain)
+      return ran
+    }
+    const withoutFiles = leavesFilesOut ? ['--filter=blob:none'] : []
+    const inside = (args: ReadonlyArray<string>, options: { readonly input?: string | Buffer; readonly maxBytes?: number } = {}): Promise<Ran> =>
+      git.run(args, { ...options, folder: inner })
+    const isThere = async (): Promise<boolean> => (await inside(['cat-file', '-e', `${sha}^{tree}`])).code === 0
+
+    const pack = leavesFilesOut ? await packOf(address, sha) : null
+    const taken = pack === null ? null : await inside(['index-pack', '--stdin'], { input: pack })
+    const exact = taken?.code === 0 && (await isThere()) ? taken : await fetch(['--depth=1', ...withoutFiles, 'origin', `+${sha}:refs/tack/commit`])
+    if (exact.code !== 0 && !NOT_GIVEN_OUT.test(exact.said)) return failed(exact)
+    for (const depth of exact.code === 0 ? [] : DEPTHS) {
+      const ran = await fetch([`--depth=${String(depth)}`, ...withoutFiles, 'origin', '+refs/heads/*:refs/tack/heads/*', '+refs/tags/*:refs/tack/tags/*'])
+      if (ran.code !== 0) return failed(ran)
+      if (await isThere()) break
+    }
+    if (!(await isThere())) return timedOut() === null ? { ...NO_COMMIT, hasAnswered: true } : failed(exact)
+
+    const listing = await inside(['ls-tree', '-z', '--full-tree', sha, '--', FOLDER])
+    if (listing.code !== 0) return failed(listing)
+    const { files: all, unkept } = filesIn(listing.stdout)
+    const files = all.slice(0, MAX_FILES)
+    const wanted = [...new Set(files.map((file) => file.sha))]
+    const sizes = async (): Promise<ReadonlyMap<string, number>> =>
+      sizesIn((await inside(['cat-file', '--batch-check'], { input: wanted.map((one) => `${one}\n`).join('') })).stdout)
+
+    let known = await sizes()
+    const missing = wanted.filter((one) => !known.has(one))
+    if (missing.length > 0) {
+      const ran = await fetch(['origin', ...missing])
+      // The server leaves files out, and does not give them out one by one either: everything, then.
+      if (ran.code !== 0 && leavesFilesOut && proxy.failure() === null && timedOut() === null) return attempt('whole.git', false)
+      if (ran.code !== 0) return failed(ran)
+      known = await sizes()
+    }
+    const short = wanted.filter((one) => (known.get(one) ?? Infinity) <= MAX_FILE_BYTES)
+    const maxBytes = short.length * (MAX_FILE_BYTES + 256)
+    const read = await inside(['cat-file', '--batch'], { input: short.map((one) => `${one}\n`).join(''), maxBytes })
+    const contents = contentsIn(read.stdout)
+    // Files that are there, and whose contents are not, are files that could not be read.
+    if (read.code !== 0 || wanted.some((one) => !known.has(one)) || short.some((one) => !contents.has(one))) return failed(read)
+    return { files: files.map((file) => ({ bytes: contents.get(file.sha) ?? null, name: file.name })), left: all.length - files.length, unkept }
+  }
+
+  return attempt('part.git', true)
+}
+
+// ---------------------------------------------------------------------------------------- reading
+
+/** A reader of workflow files. Readings do not share anything. */
+export const gitReader = (options: GitOptions): ReadFiles => {
+  const { caFile = null, clock, git = 'git', isInsecure, maxBytes = 32 * 2 ** 20, policy, tmp } = options
+  const { resolve = resolverFor(policy), timeoutMs = 60_000 } = options
+
+  const readFrom = async (reading: Reading, address: URL, sha: Sha | null): Promise<FilesRead & { readonly hasAnswered: boolean }> => {
+    const listed = await reading.git.run(['ls-remote', '--symref', '--', address.href, 'HEAD'])
+    if (listed.code !== 0) return failureOf(listed, reading.proxy, reading.timedOut)
+    const head = headOf(listed.stdout)
+    const commit = sha ?? head.sha
+    if (commit === null) return { _tag: 'Files', defaultBranch: head.branch, files: [], hasAnswered: true, left: 0, unkept: [] }
+    // A repository has names of one length.
+    if (head.sha !== null && head.sha.length !== commit.length) return { ...NO_COMMIT, hasAnswered: true }
+    const read = await readCommit(reading, address, commit)
+    return '_tag' in read ? read : { _tag: 'Files', defaultBranch: head.branch, hasAnswered: true, ...read }
+  }
+
+  /** Tries one address after the other, until one has the commit, or the knot does not answer at all. */
+  const readAny = async (addresses: ReadonlyArray<URL>, sha: Sha | null, signal: AbortSignal): Promise<FilesRead> => {
+    const stopping = new AbortController()
+    const [first] = addresses
+    if (first === undefined) return NO_REPOSITORY
+    const ca = caFile === null ? {} : { ca: await readFile(caFile, 'utf8') }
+    let isLate = false
+    const disarm = clock.after(timeoutMs, () => {
+      isLate = true
+      stopping.abort()
+    })
+    const timedOut = (): string | null =>
+      isLate ? `the knot took more than ${String(timeoutMs / 1000)} s` : signal.aborted ? 'shutting down' : null
+    const stop = (): void => stopping.abort()
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+    let folder: string | null = null
+    let proxy: Proxy | null = null
+    const client = httpClient({ ...ca, clock, policy, resolve, timeoutMs })
+    try {
+      folder = await mkdtemp(path.join(tmp, 'tack-git-'))
+      let failure: Unread | null = null
+      for (const [index, address] of addresses.entries()) {
+        const home = path.join(folder, String(index))
+        await mkdir(home)
+        proxy = await startProxy({ maxBytes, policy, resolve, target: address })
+        const program = await gitProgram({ caFile, folder: home, git, isInsecure, proxy: proxy.url, signal: stopping.signal })
+        const { hasAnswered, ...read } = await readFrom(
+          { folder: home, git: program, packOf: (at, commit) => packWithoutFiles(client, at, commit, stopping.signal), proxy, timedOut },
+          address,
+          sha
+        )
+        await proxy.close()
+        if (read._tag === 'Files') return read
+        // Prefer the failure that may pass, and then one that is about more than a repository being elsewhere.
+        if (failure === null || (failure.isFinal && (!read.isFinal || failure.error === NO_REPOSITORY.error))) failure = read
+        if (!hasAnswered) break
+      }
+      return failure ?? NO_REPOSITORY
+    } finally {
+      disarm()
+      signal.removeEventListener('abort', stop)
+      await Promise.all([proxy?.close(), client.close()])
+      if (folder !== null) await rm(folder, { force: true, maxRetries: 5, recursive: true })
+    }
+  }
+
+  return async ({ knot, repository, sha }, signal) => {
+    // A last check: git is never given an address that the platform cannot parse.
+    if (sha !== null && !Sha.is(sha)) return NO_COMMIT
+    if (!URL.canParse(serverOf(knot, isInsecure))) return unread('the knot cannot be reached: its name does not resolve', false)
+    try {
+      return await readAny(addressesOf(knot, repository, isInsecure), sha, signal)
+    } catch (error) {
+      return unread(`the repository could not be read: ${excerpt(error instanceof Error ? error.message : String(error))}`, false)
+    }
+  }
+}

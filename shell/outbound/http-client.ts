@@ -1,0 +1,281 @@
+/**
+ * HTTP requests to accounts' servers and to providers.
+ *
+ * guard.ts decides where they may lead. The server may be slow, silent or hostile: a request takes bounded time and memory, body included, and
+ * follows no redirect. Responses are requested uncompressed, so that their size is what was received.
+ */
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { connect as startTls } from 'node:tls'
+import { Agent, type buildConnector } from 'undici'
+import { excerpt } from '../../core/index.js'
+import type { Clock } from '../ports.js'
+import { dial, type Guard, hostOf, hostRefusal, type Policy, reasonOf, type Resolve, resolverFor } from './guard.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export interface HttpOptions {
+  /** CA certificates as PEM; those that the platform knows by default. */
+  readonly ca?: string
+  readonly clock: Clock
+  /** A longer body is an error. 4 MiB by default. */
+  readonly maxBodyBytes?: number
+  /** The limit of connections to one server; further requests wait, on their own time. 8 by default. */
+  readonly maxConnections?: number
+  readonly policy: Policy
+  /** That of the policy. */
+  readonly resolve?: Resolve
+  /** The time limit of a request, from the look-up of the name to the last byte of the body. 30 s by default. */
+  readonly timeoutMs?: number
+}
+
+/** The supported part of what the platform's `fetch` takes. */
+export interface HttpInit {
+  readonly body?: string | Uint8Array | null
+  readonly headers?: Headers | Readonly<Record<string, string>>
+  /** Overrides the client's limit. */
+  readonly maxBodyBytes?: number
+  readonly method?: string
+  /** `manual` returns a redirect as the response that it is. Otherwise, it is an error. */
+  readonly redirect?: string
+  readonly signal?: AbortSignal | null
+  readonly timeoutMs?: number
+}
+
+/**
+ * The supported part of the platform's `fetch`; libraries that take one take this. Rejects with an `Error` that says briefly what is wrong, without
+ * path, query or headers of the request: they may hold secrets.
+ */
+export type Fetch = (input: string | URL, init?: HttpInit) => Promise<Response>
+
+export interface HttpClient {
+  /** Ends all requests, and all connections. Resolves when no socket is left. Idempotent. */
+  readonly close: () => Promise<void>
+  readonly fetch: Fetch
+}
+
+// ---------------------------------------------------------------------------------------- requests
+
+/** Why `url` must not be requested, judged by its text; `null` when nothing is wrong with it. */
+const refusal = (url: URL, policy: Policy): string | null => {
+  const isPlain = url.protocol === 'http:'
+  if (url.protocol !== 'https:' && !isPlain) return `not an address of a web server: ${excerpt(url.protocol)}`
+  if (isPlain && !policy.allowLoopback && policy.trusted !== true) return 'the address is not https'
+  if (url.username !== '' || url.password !== '') return 'the address has a user'
+  return hostRefusal(policy, hostOf(url))
+}
+
+/** Whose answer has no body, though one may come. */
+const RESET_CONTENT = 205
+/** The statuses whose answers have no body, and those that lead elsewhere. */
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, RESET_CONTENT, 304])
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+/** Beyond it, no response can be made. */
+const MAX_STATUS = 599
+
+/** The message of the innermost cause. */
+const wordsOf = (error: unknown): string => (error instanceof Error ? reasonOf(error) : String(error))
+
+/** The request headers. The platform's own error would repeat a bad value, which may be a secret. */
+const headersOf = (init: HttpInit): Record<string, string> => {
+  try {
+    const headers = new Headers({ 'accept-encoding': 'identity', 'user-agent': 'tack' })
+    new Headers(init.headers).forEach((value, name) => headers.set(name, value))
+    return Object.fromEntries(headers)
+  } catch {
+    throw new Error('malformed request header')
+  }
+}
+
+/** The body of an answer as far as `maxBytes`. `done` is called once, when nothing more will come; `failure` says why that is. */
+const limited = (
+  body: Readable,
+  maxBytes: number,
+  done: () => void,
+  failure: (error: unknown) => Error
+): ReadableStream<Uint8Array> => {
+  const chunks: AsyncIterator<Uint8Array, undefined> = body[Symbol.asyncIterator]()
+  let left = maxBytes
+  return new ReadableStream<Uint8Array>(
+    {
+      cancel: () => {
+        done()
+        body.destroy()
+      },
+      pull: async (controller) => {
+        try {
+          const chunk = await chunks.next()
+          if (chunk.done === true) {
+            done()
+            controller.close()
+            return
+          }
+          left -= chunk.value.length
+          if (left < 0) throw new Error(`response larger than ${String(maxBytes)} bytes`)
+          controller.enqueue(chunk.value)
+        } catch (error) {
+          controller.error(failure(error))
+          done()
+          body.destroy()
+        }
+      }
+    },
+    // Nothing is read before somebody asks for it.
+    { highWaterMark: 0 }
+  )
+}
+
+/** A client. Nothing is connected before the first request. */
+export const httpClient = (options: HttpOptions): HttpClient => {
+  const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, policy, resolve = resolverFor(policy), timeoutMs = 30_000 } = options
+  const guard: Guard = { policy, resolve }
+  const sockets = new Set<Socket>()
+  /** Aborts each running request, and clears its timer. */
+  const asking = new Set<() => void>()
+  let isClosed = false
+
+  /** Connects, and says when; a connection that is not made in the time of a request is given up, for whoever waits has gone. */
+  const connector: buildConnector.connector = ({ hostname, port, protocol }, callback) => {
+    const isTls = protocol === 'https:'
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const stream = dial(guard, host, port === '' ? (isTls ? 443 : 80) : Number(port))
+    const socket = isTls ? startTls({ ALPNProtocols: ['http/1.1'], ca, servername: host, socket: stream }) : stream
+    sockets.add(stream)
+    let isOver = false
+    const giveUp = clock.after(timeoutMs, () => stream.destroy(new Error('connecting timed out')))
+    const over = (error: Error | null): void => {
+      if (isOver) return
+      isOver = true
+      giveUp()
+      if (error === null) callback(null, socket)
+      else callback(error, null)
+    }
+    socket.once(isTls ? 'secureConnect' : 'connect', () => over(null))
+    socket.on('error', over)
+    stream.on('error', over)
+    stream.once('close', () => {
+      sockets.delete(stream)
+      socket.destroy()
+      over(new Error('the connection was closed'))
+    })
+  }
+
+  const agent = new Agent({
+    bodyTimeout: 0,
+    connect: connector,
+    connections: maxConnections,
+    headersTimeout: 0,
+    pipelining: 1
+  })
+
+  const fetch: Fetch = async (input, init = {}) => {
+    if (!URL.canParse(String(input))) throw new Error('invalid URL')
+    const url = new URL(String(input))
+    const refused = refusal(url, policy)
+    if (refused !== null) throw new Error(refused)
+
+    if (isClosed) throw new Error('shutting down')
+    const ms = init.timeoutMs ?? timeoutMs
+    const given = init.signal ?? null
+    const stopping = new AbortController()
+    const stop = (): void => stopping.abort()
+    // The agent looks at the signal of a request when its turn comes: whoever waits for another's connection must not wait for that.
+    const stopped = new Promise<never>((_, reject) => {
+      stopping.signal.addEventListener('abort', () => reject(new Error('the request is over')))
+    })
+    stopped.catch(() => undefined)
+    let isLate = false
+    // An unread promise must not end the process.
+    const disarm = clock.after(ms, () => {
+      isLate = true
+      stop()
+      done()
+    })
+    const done = (): void => {
+      disarm()
+      asking.delete(end)
+      given?.removeEventListener('abort', stop)
+    }
+    const end = (): void => {
+      stop()
+      done()
+    }
+    asking.add(end)
+    given?.addEventListener('abort', stop)
+    if (given?.aborted === true) stop()
+    const failure = (error: unknown): Error => {
+      if (isLate) return new Error(`no answer within ${String(ms / 1000)} s`)
+      if (isClosed) return new Error('shutting down')
+      // Whoever aborted a request recognises it by the name of the error.
+      return given?.aborted === true ? new DOMException('the request was aborted', 'AbortError') : new Error(excerpt(wordsOf(error)))
+    }
+
+    let asked: ReturnType<typeof agent.request> | null = null
+    try {
+      stopping.signal.throwIfAborted()
+      asked = agent.request({
+        body: init.body ?? null,
+        headers: headersOf(init),
+        method: (init.method ?? 'GET').toUpperCase(),
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        signal: stopping.signal
+      })
+      const answer = await Promise.race([asked, stopped])
+      const { body, statusCode: status } = answer
+      // A late error must not end the process.
+      body.on('error', () => undefined)
+      const refuse = (why: string): never => {
+        throw new Error(why)
+      }
+      if (status > MAX_STATUS) refuse(`the server answers with a status that there is not (${String(status)})`)
+      const maxBytes = init.maxBodyBytes ?? maxBodyBytes
+      if (REDIRECTS.has(status) && init.redirect !== 'manual') refuse(`the server redirects (${String(status)}), which is not followed`)
+      if (Number(answer.headers['content-length'] ?? 0) > maxBytes && init.method !== 'HEAD')
+        refuse(`response larger than ${String(maxBytes)} bytes`)
+      const encoding = answer.headers['content-encoding'] ?? 'identity'
+      if (encoding !== 'identity') refuse('the answer is compressed, which it was not to be')
+
+      const received = new Headers()
+      for (const [name, value] of Object.entries(answer.headers))
+        for (const one of typeof value === 'string' ? [value] : (value ?? [])) received.append(name, one)
+      const isEmpty = WITHOUT_BODY.has(status) || init.method === 'HEAD'
+      if (isEmpty) {
+        done()
+        // There may be one all the same, and it may have no end.
+        if (status === RESET_CONTENT) body.destroy()
+        else body.resume()
+      }
+      const response = new Response(isEmpty ? null : limited(body, maxBytes, done, failure), { headers: received, status })
+      // Made by hand, a response has no address; libraries look at it.
+      return Object.defineProperty(response, 'url', { value: url.href })
+    } catch (error) {
+      done()
+      asked?.then(
+        ({ body }) => body.on('error', () => undefined).destroy(),
+        () => undefined
+      )
+      throw failure(error)
+    }
+  }
+
+  let closed: Promise<void> | null = null
+  const close = async (): Promise<void> => {
+    isClosed = true
+    for (const end of [...asking]) end()
+    // The agent waits for connections that are being made, whose other end may never finish its handshake.
+    const destroyed = agent.destroy()
+    await Promise.all(
+      [...sockets].map(
+        (socket) =>
+          new Promise<void>((resolve) => {
+            socket.once('close', () => resolve())
+            socket.destroy()
+          })
+      )
+    )
+    await destroyed
+  }
+
+  return { close: () => (closed ??= close()), fetch }
+}

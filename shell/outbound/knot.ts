@@ -1,0 +1,29 @@
+/**
+ * Knots: the event stream of each, `/events`.
+ *
+ * A knot is run by a stranger, and named by a stranger's record. The core decides which knots to connect to; guard.ts keeps names from leading
+ * into a private network, and net.ts bounds what a knot may cost.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from '../../core/index.js'
+import type { Network } from '../ports.js'
+import { type NetOptions, openSocket, withDefaults } from './websocket.js'
+
+/** `isInsecure` connects to knots without TLS, for development. */
+export type KnotOptions = NetOptions & { readonly isInsecure: boolean }
+
+/** Connections to knots. */
+export const knotClient = ({ isInsecure, ...options }: KnotOptions): Network['openKnot'] => {
+  const settings = withDefaults(options)
+  return (connection, host, cursor, deliver) => {
+    const receipt = (): KnotReceipt => ({ at: settings.clock.now(), connection, host })
+    const events = `${isInsecure ? 'ws' : 'wss'}://${host}/events`
+    return openSocket(settings, cursor === null ? events : `${events}?cursor=${cursor}`, {
+      closed: () => deliver({ _tag: 'KnotClosed', ...receipt() }),
+      host,
+      opened: () => deliver({ _tag: 'KnotOpened', ...receipt() }),
+      rejected: (reason, detail) => deliver(rejectKnotFrame(receipt(), reason, detail)),
+      text: (text) => deliver(E.toUnion(decodeKnotFrame(receipt())(text)), text.length)
+    })
+  }
+}

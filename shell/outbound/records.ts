@@ -1,0 +1,216 @@
+/**
+ * Records of an account, read from its own server, page by page.
+ *
+ * The account's DID document says where they are: in the directory for `did:plc:…`, on the host itself for `did:web:<host>`. Both, and the server,
+ * are named by strangers. Each host gets one request at a time, with a pause in between, so that no honest server is burdened and no slow one holds
+ * up the others.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { isUtf8 } from 'node:buffer'
+import { canonicalHost, decodeDidDocument, decodeListRecords, type Did, excerpt, type ListedPage, type Natural, type ReadRecords } from '../../core/index.js'
+import { createKeyedQueue } from '../lib/queue.js'
+import type { Clock, Deliver, Log, Records } from '../ports.js'
+import type { Policy, Resolve } from './guard.js'
+import { type Fetch, httpClient } from './http-client.js'
+import { platformResolve } from './resolver.js'
+
+// ---------------------------------------------------------------------------------------- model
+
+export interface RecordsOptions {
+  readonly clock: Clock
+  /** The directory of `did:plc:…`, as the operator configured it; `https://plc.directory` by default. */
+  readonly directory?: string
+  readonly log: Log
+  /** The limit of requests at a time; the rest wait. 4 by default. */
+  readonly maxRequests?: number
+  /** The pause between two requests to one host. 100 ms by default. */
+  readonly pauseMs?: number
+  readonly policy: Policy
+  /** The resolver of the policy by default; for the public directory, whose name no stranger wrote, that of the platform. */
+  readonly resolve?: Resolve
+  /** The time limit of a request. 15 s by default. */
+  readonly timeoutMs?: number
+}
+
+/** What went wrong, and how long the server asks us to wait before a retry. */
+interface Failure {
+  readonly error: string
+  readonly waitMs: number
+}
+
+const failure = (error: string, waitMs = 0): E.Either<Failure, never> => E.left({ error: excerpt(error), waitMs })
+
+const MAX_PAGE_BYTES = 4 * 2 ** 20
+const MAX_DOCUMENT_BYTES = 2 ** 18
+
+/** How long a DID document is cached, and for how many accounts. */
+const DOCUMENT_US = 300_000_000
+const MAX_DOCUMENTS = 10_000
+
+/** The longest wait that a server may ask for. */
+const MAX_WAIT_MS = 3_600_000
+
+// ---------------------------------------------------------------------------------------- addresses
+
+const PLC = /^did:plc:[a-z2-7]{24}$/
+const WEB = /^did:web:([A-Za-z0-9.-]+(?:%3[Aa][0-9]+)?)$/
+const LOCAL = /(?:^|\.)localhost(?::|$)/
+
+/** The URL of the document of `did`; `Left` says why there is none. */
+const documentOf = (did: Did, directory: string, { allowLoopback }: Policy): E.Either<string, URL> => {
+  if (PLC.test(did)) return E.right(new URL(`${directory.replace(/\/$/, '')}/${did}`))
+  const [, written = ''] = WEB.exec(did) ?? []
+  const host = canonicalHost({ defaultPort: 443, loopback: allowLoopback, ports: allowLoopback })(written.replace(/%3A/i, ':'))
+  if (O.isNone(host)) return E.left('unsupported DID method')
+  const address = `${LOCAL.test(host.value) ? 'http' : 'https'}://${host.value}/.well-known/did.json`
+  // The platform rejects some valid names, for characters that no registry allows.
+  return URL.canParse(address) ? E.right(new URL(address)) : E.left('the name does not resolve')
+}
+
+/** The server that `endpoint` names: a URL without a path. Whether it may be contacted is checked when it is. */
+const serverOf = (endpoint: string): O.Option<URL> => {
+  if (!URL.canParse(endpoint)) return O.none
+  const url = new URL(endpoint)
+  return /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href ? O.some(url) : O.none
+}
+
+// ---------------------------------------------------------------------------------------- answers
+
+const SECONDS = /^[0-9]{1,12}$/
+
+/**
+ * How long a response asks us to wait: `Retry-After` in seconds or as a date, or `RateLimit-Reset` in seconds, which some servers count from now,
+ * and others from 1970.
+ */
+const waitOf = (headers: Headers, nowMs: number): number => {
+  const [after, reset] = [headers.get('retry-after') ?? '', headers.get('ratelimit-reset') ?? '']
+  const [seconds, date] = [Number(reset), Date.parse(after)]
+  const wait = SECONDS.test(after)
+    ? Number(after) * 1000
+    : !Number.isNaN(date)
+      ? date - nowMs
+      : SECONDS.test(reset)
+        ? seconds * 1000 - (seconds > 1e9 ? nowMs : 0)
+        : 0
+  return Math.ceil(Math.min(Math.max(wait, 0), MAX_WAIT_MS))
+}
+
+/** The name of the XRPC error, if the response has one. */
+const nameOf = (text: string): string => /"error"\s*:\s*"([A-Za-z]{1,64})"/.exec(text)?.[1] ?? ''
+
+// ---------------------------------------------------------------------------------------- reading
+
+interface Document {
+  readonly server: URL
+  readonly sinceUs: number
+}
+
+/** Reads records. Readings under way at a close are not answered: the core asks again at the next start. */
+export const recordReader = (options: RecordsOptions): Records => {
+  const { clock, directory = 'https://plc.directory', log, maxRequests = 4, pauseMs = 100, policy, resolve, timeoutMs = 15_000 } = options
+  const settings = { clock, maxBodyBytes: MAX_PAGE_BYTES, maxConnections: 1, timeoutMs, ...(resolve === undefined ? {} : { resolve }) }
+  const strangers = httpClient({ ...settings, policy })
+  const known = httpClient({ resolve: platformResolve, ...settings, policy: { ...policy, trusted: options.directory !== undefined } })
+  const documents = new Map<Did, Document>()
+  const pauses = new Set<() => void>()
+  let isClosed = false
+
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (isClosed) return resolve()
+      const over = (): void => {
+        cancel()
+        pauses.delete(over)
+        resolve()
+      }
+      const cancel = clock.after(pauseMs, over)
+      pauses.add(over)
+    })
+
+  const requests = createKeyedQueue(maxRequests, 1, pause)
+
+  /** The result of `job`, queued by host. Never settles when everything is closed before. */
+  const inTurn = <A>(host: string, job: () => Promise<A>): Promise<A> =>
+    new Promise((resolve, reject) => requests.add(host, async () => job().then(resolve, reject)))
+
+  /** The text of a response with status 200; otherwise what the response means. */
+  const ask = async (fetch: Fetch, url: URL, maxBodyBytes: number): Promise<E.Either<Failure, string>> => {
+    try {
+      return await inTurn(url.host, async () => {
+        const response = await fetch(url, { headers: { accept: 'application/json' }, maxBodyBytes })
+        const bytes = Buffer.from(await response.arrayBuffer())
+        if (response.status !== 200) {
+          const said = nameOf(bytes.toString('latin1'))
+          return failure(`${url.host} answered ${String(response.status)} ${said}`.trim(), waitOf(response.headers, clock.now() / 1000))
+        }
+        return isUtf8(bytes) ? E.right(bytes.toString()) : failure(`${url.host}: not UTF-8`)
+      })
+    } catch (error) {
+      return failure(`${url.host}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  const serverFor = async (did: Did): Promise<E.Either<Failure, URL>> => {
+    const cached = documents.get(did)
+    if (cached !== undefined && clock.now() - cached.sinceUs < DOCUMENT_US) return E.right(cached.server)
+    const url = documentOf(did, directory, policy)
+    if (E.isLeft(url)) return failure(`${url.left}: ${did}`)
+    const text = await ask(PLC.test(did) ? known.fetch : strangers.fetch, url.right, MAX_DOCUMENT_BYTES)
+    if (E.isLeft(text)) return text
+    const endpoint = decodeDidDocument(did)(text.right)
+    if (E.isLeft(endpoint)) return failure(`${url.right.host}: ${endpoint.left}`)
+    const server = serverOf(endpoint.right)
+    if (O.isNone(server)) return failure(`the account’s server is not a URL: ${endpoint.right}`)
+    documents.delete(did)
+    documents.set(did, { server: server.value, sinceUs: clock.now() })
+    // Evict the oldest.
+    for (const oldest of documents.keys()) {
+      if (documents.size <= MAX_DOCUMENTS) break
+      documents.delete(oldest)
+    }
+    return E.right(server.value)
+  }
+
+  const readPage = async (server: URL, request: ReadRecords): Promise<E.Either<Failure, ListedPage>> => {
+    const { collection, cursor, did } = request
+    const url = new URL('/xrpc/com.atproto.repo.listRecords', server)
+    url.search = new URLSearchParams({ collection, limit: '100', repo: did, ...(cursor === null ? {} : { cursor }) }).toString()
+    const text = await ask(strangers.fetch, url, MAX_PAGE_BYTES)
+    if (E.isLeft(text)) return text
+    const page = decodeListRecords(request)(text.right)
+    return E.isLeft(page) ? failure(`${server.host}: ${page.left}`) : page
+  }
+
+  const read = async (request: ReadRecords, deliver: Deliver): Promise<void> => {
+    const { collection, cursor, did, number } = request
+    const server = await serverFor(did)
+    const page = E.isLeft(server) ? server : await readPage(server.right, request)
+    if (isClosed) return
+    if (E.isLeft(page)) {
+      // Perhaps the account has moved.
+      documents.delete(did)
+      const { error, waitMs } = page.left
+      deliver({ _tag: 'RecordsUnread', at: clock.now(), did, error, number, waitMs: waitMs as Natural })
+      return
+    }
+    const { next, records, rejected } = page.right
+    if (rejected > 0) log.warn('bad records skipped', { collection, cursor: cursor === null ? null : excerpt(cursor), did, rejected })
+    deliver({ _tag: 'RecordsRead', at: clock.now(), collection, did, next, number, records })
+  }
+
+  return {
+    close: async () => {
+      isClosed = true
+      const closed = Promise.all([requests.close(), strangers.close(), known.close()])
+      for (const over of pauses) over()
+      await closed
+    },
+    read: (request, deliver) => {
+      read(request, deliver).catch((error: unknown) => {
+        const { did, number } = request
+        if (!isClosed) deliver({ _tag: 'RecordsUnread', at: clock.now(), did, error: excerpt(String(error)), number, waitMs: 0 as Natural })
+      })
+    }
+  }
+}

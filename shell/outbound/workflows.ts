@@ -1,0 +1,132 @@
+/**
+ * Reads workflow files, wherever they are, and parses them as YAML. What the parsed value means is up to the core.
+ *
+ * A file is written by a stranger, and parsed in the same thread as everything else. Hence a parser that stops at the first error, takes time
+ * linear in the length of the file whatever is in it (40 ms for the longest, at worst), and has a depth limit; aliases are kept as references, not
+ * expanded.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { decodeWorkflow, excerpt, isWorkflowFile, type ReadWorkflows, type Workflow, type WorkflowName, type WorkflowSource } from '../../core/index.js'
+import { createKeyedQueue } from '../lib/queue.js'
+import type { Clock, Deliver, Log, Workflows } from '../ports.js'
+import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
+import { parseSpelled, type YamlFault } from './yaml.js'
+
+// ---------------------------------------------------------------------------------------- one file
+
+const faulty = (name: WorkflowName, content: string, error: string): Workflow => ({ _tag: 'Faulty', content, error, name, when: null })
+
+/** The number of values that a file of the greatest length can hold; more can only come from aliases to each other, or to themselves. */
+const MAX_VALUES = MAX_FILE_BYTES
+
+/** Stands for all files of a repository that is too large to be read. */
+const UNREAD = 'workflows.yml' as WorkflowName
+
+const NEWLINE = 10
+
+/** The number of the first line that is not UTF-8; 0 if there is none. (A newline is never part of another character.) */
+const firstBadLine = (bytes: Buffer): number => {
+  if (isUtf8(bytes)) return 0
+  let line = 1
+  let start = 0
+  for (let end = bytes.indexOf(NEWLINE); end >= 0 && isUtf8(bytes.subarray(start, end)); end = bytes.indexOf(NEWLINE, start)) {
+    line += 1
+    start = end + 1
+  }
+  return line
+}
+
+/** The error message for the author of a file. */
+const complaint = (fault: YamlFault): string => {
+  if (fault._tag === 'Immodest') return 'its aliases expand to too much'
+  const place = fault.line === null ? 'the file' : `line ${String(fault.line)}`
+  return fault.reason === '' ? `${place} is not valid YAML` : `${place} is not valid YAML: ${fault.reason}`
+}
+
+/** Parses a workflow file. Never throws: an error is part of the result, as a sentence for its author. */
+export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
+  if (bytes === null || bytes.length > MAX_FILE_BYTES) return faulty(name, '', `the file is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`)
+  const content = createHash('sha256').update(bytes).digest('hex')
+  const bad = firstBadLine(bytes)
+  if (bad > 0) return faulty(name, content, `line ${String(bad)} is not UTF-8`)
+  const value = parseSpelled(bytes.toString(), MAX_VALUES)
+  return E.isLeft(value) ? faulty(name, content, complaint(value.left)) : decodeWorkflow(name, content, value.right)
+}
+
+/** The file as text, if it is one and not too long. */
+const textOf = ({ bytes, name }: WorkflowFile): ReadonlyArray<WorkflowSource> =>
+  bytes === null || bytes.length > MAX_FILE_BYTES || !isUtf8(bytes) ? [] : [{ name, text: bytes.toString() }]
+
+// ---------------------------------------------------------------------------------------- all of a trigger
+
+export interface WorkflowsOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /** The limit of readings at a time; the rest wait. 4 by default. */
+  readonly maxReadings?: number
+  /** The limit of readings from one knot, which may be slow: the others must not wait for it. 2 by default. */
+  readonly maxReadingsPerKnot?: number
+  /** Reads files from repositories (git.ts). */
+  readonly readFiles: ReadFiles
+}
+
+/** The workflow files that a trigger brought: each name once, by name, the first fifty. */
+const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } => {
+  const byName = new Map<WorkflowName, WorkflowFile>()
+  for (const { name, text } of sources) if (isWorkflowFile(name) && !byName.has(name)) byName.set(name, { bytes: Buffer.from(text), name })
+  const all = [...byName.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+  return { files: all.slice(0, MAX_FILES), left: Math.max(0, all.length - MAX_FILES) }
+}
+
+/** Reads workflows. Readings under way at a close are not answered: the core asks again at the next start. */
+export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot = 2, readFiles }: WorkflowsOptions): Workflows => {
+  const queue = createKeyedQueue(maxReadings, maxReadingsPerKnot)
+  const closing = new AbortController()
+  const isClosing = (): boolean => closing.signal.aborted
+
+  const read = async (request: ReadWorkflows, deliver: Deliver): Promise<void> => {
+    const { knot, number, rkey } = request
+    const found =
+      request.workflows === null
+        ? await readFiles(request, closing.signal)
+        : { _tag: 'Files' as const, defaultBranch: null, ...inlineFiles(request.workflows), unkept: [] }
+    if (isClosing()) return
+    if (found._tag === 'Unread') {
+      const { error, isFinal, isTooLarge } = found
+      if (isTooLarge === true) {
+        // Every push would fail so, and whoever pushed can help it: report it as a build.
+        const workflows = [faulty(UNREAD, '', `the workflow files cannot be read: ${error}. The knot sends them with all of the repository`)]
+        deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch: null, knot, number, rkey, sources: null, unkept: [], workflows })
+        return
+      }
+      deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error, isFinal, knot, number, rkey })
+      return
+    }
+    const { defaultBranch, files, left, unkept } = found
+    if (left > 0) log.warn('too many workflow files: the rest is ignored', { knot, left, read: files.length, rkey })
+    const workflows: Workflow[] = []
+    for (const file of files) {
+      workflows.push(parseWorkflow(file))
+      // Yield to others between two files.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const sources = request.workflows === null ? files.flatMap(textOf) : null
+    if (!isClosing()) deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch, knot, number, rkey, sources, unkept, workflows })
+  }
+
+  return {
+    close: () => {
+      closing.abort()
+      return queue.close()
+    },
+    read: (request, deliver) =>
+      queue.add(request.knot, () =>
+        read(request, deliver).catch((error: unknown) => {
+          const { knot, number, rkey } = request
+          if (!isClosing()) deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error: excerpt(String(error)), isFinal: false, knot, number, rkey })
+        })
+      )
+  }
+}

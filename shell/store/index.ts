@@ -1,0 +1,290 @@
+/**
+ * The store: the state, kept so that nothing that was acknowledged can be lost to a crash, a power cut or a full disk, and
+ * nothing that cannot be understood is ever taken for something else.
+ *
+ *     state.json                        the snapshot: the state after the first n batches (store/snapshot.ts)
+ *     journal-<first batch>.jsonl …     every batch after that (store/journal.ts)
+ *     lock                              the process that has the folder (store/lock.ts)
+ *     step.jsonl, hung.json             steps that may take long, and one that did not end (store/steps.ts)
+ *
+ * The state is exactly the fold of the journal over the snapshot. A first start writes a snapshot of the state before
+ * anything has happened, so a journal without a snapshot is always a loss, and is refused like any other.
+ *
+ * The store has a number (store/snapshot.ts). A store of an earlier number becomes one of today's when it is opened: a snapshot is
+ * written before anything is appended, so that no journal goes on from a snapshot of another number.
+ */
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import { Low } from 'lowdb'
+import { basename, join } from 'node:path'
+import type { Event, State } from '../../core/index.js'
+import { type Disk, type DiskFile, ifThere, systemDisk } from './disk.js'
+import { attempt, refused, type StoreError } from './failure.js'
+import { folding } from './fold.js'
+import { cutTail, isJournal, journalPath, lineOf, readJournals, removeSuperseded } from './journal.js'
+import { acquire, isRemainder, type Lock, type Processes, systemProcesses } from './lock.js'
+import { type Format, FORMAT, type Snapshot, snapshotPath, snapshots, unfinishedPath } from './snapshot.js'
+import { adviceOn, eventName, hungEvent, openSteps, type OpenedSteps, type Steps } from './steps.js'
+
+export type { Disk, DiskFile } from './disk.js'
+export type { StoreError } from './failure.js'
+export type { Process, Processes } from './lock.js'
+export type { Format } from './snapshot.js'
+export { type Contents, readReplay, readsAsJournal, readStore, type Replay } from './read.js'
+
+export interface Store {
+  /** The state as it was when the store was opened. */
+  readonly state: State
+  /**
+   * Makes the events durable, as one batch: once it has resolved, a power cut cannot undo them. Batches are written in the
+   * order of the calls. After a `Left` the journal takes no more, because what it holds is not known: see `rescue`.
+   */
+  readonly append: (events: ReadonlyArray<Event>) => TE.TaskEither<StoreError, void>
+  /**
+   * Writes a snapshot, and drops the journal that it includes. `state` is the fold of everything given to `append` before.
+   * Goes on beside further appends. After a `Left` nothing is lost; `append` says whether a rescue is called for. One that is called off
+   * by `signal` ends soon with a `Left`, and leaves the snapshot before it.
+   */
+  readonly snapshot: (state: State, signal?: AbortSignal) => TE.TaskEither<StoreError, void>
+  /**
+   * After a failed append: writes a snapshot and begins a new journal, so that nothing depends on the old one any more.
+   * `state` is the fold of everything given to `append`, whether that succeeded or not. After a `Left` it may be tried again.
+   */
+  readonly rescue: (state: State) => TE.TaskEither<StoreError, void>
+  /** Notes of steps that may take long. Without them none is noted, and none passed over. */
+  readonly steps?: Steps
+  /** How much has been appended since the last snapshot, in bytes. */
+  readonly journalBytes: () => number
+  /** Waits for what is under way, and releases the folder. Idempotent. */
+  readonly close: () => TE.TaskEither<StoreError, void>
+}
+
+export interface StoreOptions {
+  readonly disk?: Disk
+  /** Another number than today's: for tests of what another version does. */
+  readonly format?: Format
+  /** Made if it is not there. */
+  readonly folder: string
+  /** The state of a store in which nothing has happened. */
+  readonly initial: () => State
+  /** Takes what an operator should know about what was found: one sentence. */
+  readonly onReport?: (message: string) => void
+  readonly processes?: Processes
+}
+
+/**
+ * Opens the store in a folder, for one process at a time.
+ *
+ * Fails with `Held` when another process has it, with `Refused` when what is there cannot be understood, with `Failed` when
+ * the platform does not let us. After the first two, what was there is as it was.
+ */
+export const openStore = (options: StoreOptions): TE.TaskEither<StoreError, Store> => {
+  const { disk = systemDisk, folder, format = FORMAT, onReport = () => undefined, processes = systemProcesses } = options
+  return attempt(folder, async () => {
+    await disk.makeFolder(folder)
+    const lock = await acquire(disk, processes, folder)
+    try {
+      if (lock.replaced !== null)
+        onReport(`process ${String(lock.replaced.pid)} has ended without releasing the folder; its lock was replaced`)
+      return await boot(disk, folder, format, options.initial(), onReport, lock)
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  })
+}
+
+const boot = async (
+  disk: Disk,
+  folder: string,
+  format: Format,
+  initial: State,
+  onReport: (message: string) => void,
+  lock: Lock
+): Promise<Store> => {
+  const writing: Writing = { signal: null }
+  const { version } = format
+  const db = new Low<Snapshot>(
+    snapshots(disk, folder, format, () => writing.signal?.aborted === true),
+    { seq: 0, state: initial, version }
+  )
+  const names = await disk.list(folder)
+  if (names.includes(basename(snapshotPath(folder)))) await db.read()
+  else if (names.some(isJournal))
+    throw refused(snapshotPath(folder), 'it is missing, and there is a journal that goes on from it')
+  else await db.write()
+
+  const was = db.data
+  const rules = { snapshot: was.version, version }
+  const steps = await openSteps(disk, folder, names, onReport)
+  if (steps.found !== null) onReport(`the last process ended while it took in ${hungEvent(steps.found)}; ${adviceOn(steps.found)}`)
+  const fold = folding(was.state, steps.passing, steps.reading)
+  const { bytes, seq, torn } = await readJournals(disk, folder, rules, was.seq, fold.take).catch(async (error: unknown) => {
+    await steps.abandon()
+    throw error
+  })
+  const state = fold.state()
+  if (torn !== null) {
+    await cutTail(disk, torn)
+    onReport(`${torn.path}: line ${String(torn.number)} was cut off: ${torn.why}`)
+  }
+  const remainders = names.filter((name) => name === basename(unfinishedPath(folder)) || isRemainder(name))
+  for (const name of remainders) await ifThere(disk.remove(join(folder, name)), undefined)
+  // What was passed over is in no journal from now on: nobody folds it once more.
+  const isAnew = was.version !== version || fold.hasPassed()
+  if (isAnew) {
+    db.data = { seq, state, version }
+    await db.write()
+  }
+  if (was.version !== version)
+    onReport(`the store was of version ${String(was.version)}; now it is of version ${String(version)}, which older versions cannot read`)
+  if (steps.passing !== null && steps.passing.seq > was.seq) {
+    const { seq: batch } = steps.passing
+    const event = `"${eventName(steps.passing)}"`
+    onReport(
+      fold.hasPassed()
+        ? `${event} from batch ${String(batch)} of the journal was passed over, as the operator wished`
+        : `nothing was passed over: ${event} is not in batch ${String(batch)} of the journal`
+    )
+  }
+  await steps.hasRead()
+  await removeSuperseded(disk, folder, db.data.seq)
+  const file = await beginJournal(disk, folder, seq + 1)
+  return running({ bytes: isAnew ? 0 : bytes, db, disk, file, folder, lock, seq, state, steps, version, writing })
+}
+
+/** Opens a journal for batches from `first` on. There is none of that name, or an empty one. */
+const beginJournal = async (disk: Disk, folder: string, first: number): Promise<DiskFile> => {
+  const file = await disk.open(journalPath(folder, first), 'append')
+  try {
+    await disk.syncFolder(folder)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** Runs tasks one after another, in the order of the calls; one that fails does not keep the next from running. */
+const inTurn = (): (<A>(task: () => Promise<A>) => Promise<A>) => {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task) => {
+    const result = last.then(task, task)
+    last = result
+    return result
+  }
+}
+
+/** What is said about the snapshot that is being written. */
+interface Writing {
+  /** Calls it off; `null` when nobody may. */
+  signal: AbortSignal | null
+}
+
+interface Opened {
+  readonly bytes: number
+  readonly db: Low<Snapshot>
+  readonly disk: Disk
+  readonly file: DiskFile
+  readonly folder: string
+  readonly lock: Lock
+  readonly seq: number
+  readonly state: State
+  readonly steps: OpenedSteps
+  readonly version: number
+  readonly writing: Writing
+}
+
+const running = ({ bytes, db, disk, folder, lock, state, steps, version, writing, ...opened }: Opened): Store => {
+  const onJournal = inTurn()
+  const onSnapshot = inTurn()
+  let { file, seq } = opened
+  /** How many bytes of journal there were, ever, and how many of them the snapshot includes. */
+  let written = bytes
+  let included = 0
+  /** `Unknown`: something failed on the way to the journal, so what is in it cannot be told. */
+  let journal: 'Usable' | 'Unknown' | 'Closed' = 'Usable'
+
+  /** Does `act` to the journal, which is only known again when that has worked. */
+  const change = async <A>(act: () => Promise<A>): Promise<A> => {
+    if (journal === 'Closed') throw new Error('the store is closed')
+    journal = 'Unknown'
+    const result = await act()
+    journal = 'Usable'
+    return result
+  }
+
+  const onUsable = <A>(act: () => Promise<A>): Promise<A> => {
+    if (journal === 'Unknown') throw new Error('an earlier write failed, and the journal has not been begun anew since')
+    return change(act)
+  }
+
+  const save = async (snapshot: Omit<Snapshot, 'version'>, bytesIncluded: number, signal: AbortSignal | null = null): Promise<void> => {
+    db.data = { ...snapshot, version }
+    writing.signal = signal
+    await db.write()
+    included = bytesIncluded
+    await removeSuperseded(disk, folder, snapshot.seq)
+  }
+
+  const begin = async (): Promise<void> => {
+    const next = await beginJournal(disk, folder, seq + 1)
+    const old = file
+    file = next
+    await old.close()
+  }
+
+  return {
+    state,
+    steps,
+    append: (events) =>
+      attempt(folder, () =>
+        onJournal(() =>
+          onUsable(async () => {
+            seq += 1
+            const line = lineOf(version, { events, seq })
+            await file.append(line)
+            await file.sync()
+            written += line.length
+          })
+        )
+      ),
+    snapshot: (now, signal) =>
+      attempt(folder, async () => {
+        // The new journal begins in its turn, the snapshot is written beside what is appended then.
+        const { saved } = await onJournal(() =>
+          onUsable(async () => {
+            await begin()
+            const includes = { seq, written }
+            return { saved: onSnapshot(() => save({ seq: includes.seq, state: now }, includes.written, signal)) }
+          })
+        )
+        await saved
+      }),
+    rescue: (now) =>
+      attempt(folder, () =>
+        onJournal(() =>
+          change(async () => {
+            // The snapshot goes first: only it makes the old journal, which may be torn, one that is not looked at.
+            await onSnapshot(() => save({ seq, state: now }, written))
+            await begin()
+            await removeSuperseded(disk, folder, seq)
+          })
+        )
+      ),
+    journalBytes: () => written - included,
+    close: () =>
+      attempt(folder, () =>
+        onJournal(async () => {
+          if (journal === 'Closed') return
+          journal = 'Closed'
+          await onSnapshot(() => Promise.resolve())
+          try {
+            await file.close()
+            await steps.close()
+          } finally {
+            await lock.release()
+          }
+        })
+      )
+  }
+}
