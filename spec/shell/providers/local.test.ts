@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -165,6 +165,21 @@ const build = async (plan: Partial<Plan>, use: (outcome: { readonly end: Progres
     // Nothing is left of the checkout.
     await site.until(() => readdirSync(join(site.root, idOf(job.key))).every((entry) => !entry.startsWith('work-')))
   }, changes)
+
+test('a build whose folder somebody removes before its steps begin is missing, and takes no place from others', () =>
+  withSite(
+    async (site) => {
+      const [lost, next] = [jobOf(BUILD, steps('true')), jobOf(named('next.yml'), steps('true'))]
+      const provider = await site.restart()
+      await begun(site, provider, lost)
+      await begun(site, provider, next)
+      expect(await ended(site, provider, next)).toMatchObject({ error: null, status: 'success' })
+      expect(await site.answer(provider.find(lost))).toEqual({ _tag: 'Missing' })
+    },
+    { concurrent: 1 },
+    // No process can be started in a folder that is not there.
+    ({ build: { workflow } }, folder) => (workflow === BUILD.workflow ? rm(dirname(dirname(folder)), { recursive: true }) : Promise.resolve())
+  ))
 
 describe('steps', () => {
   test('are steps of the log, after the checkout', () =>
