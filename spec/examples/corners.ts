@@ -54,6 +54,7 @@ import {
   ZERO
 } from './builds.js'
 import {
+  account,
   ALICE,
   at,
   BOB,
@@ -81,6 +82,7 @@ import {
 } from './support.js'
 
 const CAROL = 'did:plc:carol'
+const ZOE = 'did:plc:zoe22222222222222222222'
 
 /** The key of a retry at second 30. */
 const AGAIN = '3mbd35yo2w222'
@@ -327,8 +329,8 @@ export const CORNERS: ReadonlyArray<Example> = [
       opened(1, at(11)),
       put(OWNER, 'a', member(), at(12), { connection: 1 }),
       put(OWNER, 'b', member({ subject: BOB }), at(12), { connection: 1 }),
-      put(ALICE, 'a', member({ subject: BOB }), at(13), { connection: 1 }),
-      put(ALICE, 'b', member({ subject: CAROL }), at(13), { connection: 1 })
+      put(ALICE, 'a', member({ subject: CAROL }), at(13), { connection: 1 }),
+      put(ALICE, 'b', member({ subject: BOB }), at(13), { connection: 1 })
     ],
     when: [started(at(20), { ...config, owner: ALICE }), opened(2, at(21))],
     then: { effects: [open(2, at(13) - 5_000_000), reads(ALICE, MEMBER, 10), reads(BOB, MEMBER, 11), reads(CAROL, MEMBER, 12)] }
@@ -350,6 +352,21 @@ export const CORNERS: ReadonlyArray<Example> = [
     given: [started(at(10), config), opened(1, at(11)), stop(at(12))],
     when: [put(OWNER, 'a', member(), at(13), { connection: 2 }), started(at(20), config), opened(3, at(21))],
     then: { effects: [open(3, at(13) - 5_000_000), reads(ALICE, MEMBER, 6), reads(OWNER, MEMBER, 7)] }
+  }),
+  example('B1.20 members who come back with the owner’s account are read by DID ascending, below hers and above, whoever was named first', {
+    config,
+    given: [
+      started(at(10), config),
+      opened(1, at(11)),
+      page(OWNER, MEMBER, 2, at(12)),
+      page(OWNER, REPO, 3, at(12)),
+      page(OWNER, COLLABORATOR, 4, at(12)),
+      put(OWNER, 'a', member({ subject: ZOE }), at(13), { connection: 1 }),
+      put(OWNER, 'b', member(), at(13), { connection: 1 }),
+      account(OWNER, 'deactivated', at(14), { connection: 1 })
+    ],
+    when: [account(OWNER, 'active', at(15), { connection: 1 })],
+    then: { effects: [reads(ALICE, MEMBER, 7), reads(ZOE, MEMBER, 8)] }
   }),
   example('B3.9 a page that cannot be read while the bridge is stopped is reported and takes a number, and no timer is set', {
     config,
