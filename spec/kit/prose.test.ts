@@ -1,5 +1,5 @@
 /** What is written for porters: that every link leads somewhere, that prices are those of the code, and that no paragraph holds more than one rule. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { machineFiles } from './machine/machine-files.js'
@@ -32,6 +32,12 @@ describe('the pages', () => {
       })
     )
     expect(dead).toEqual([])
+  })
+
+  test('name sources that are there', () => {
+    const named = [...TEXTS].flatMap(([page, text]) => [...text.matchAll(/`((?:core|shell|spec)\/[\w./-]*)`/g)].map(([, path = '']) => [page, path] as const))
+    expect(named.length).toBeGreaterThan(30)
+    expect(named.filter(([, path]) => !existsSync(join(SPEC, '..', path)))).toEqual([])
   })
 
   test.each(['behaviour.md', 'formats.md', 'gotchas.md', 'porting.md'])('%s has no paragraph of more than five lines', (page) => {
