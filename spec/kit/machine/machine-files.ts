@@ -5,7 +5,7 @@ import { WrittenState } from '../schema/schema-files.js'
 import { schemaOf } from '../schema/walk.js'
 import { BUILD_MACHINE } from './life-of-build.js'
 import { CONFIG } from './config.js'
-import { coarser, explore } from './explore.js'
+import { coarser, explore, type Outcome } from './explore.js'
 import { holdsTable } from './holds.js'
 import { HOLDERS_MACHINE, KNOT_MACHINE } from './knot.js'
 import { pausesTable, poisoningsTable } from './losses.js'
@@ -39,6 +39,9 @@ const eventParts = (): string => {
 
 /** The phase, whatever else is said of a kind of state. */
 const phaseIn = (kind: string): string => kind.replace(/, .*$/, '')
+
+/** Whether the bridge runs before and after. */
+const isRunning = ({ from, to }: Outcome): boolean => !from.endsWith(', stopped') && !to.endsWith(', stopped')
 
 const page = (): string => {
   const stream = explore(STREAM_MACHINE)
@@ -173,9 +176,10 @@ effects, in their order, and the reports. Numbers go to the effects that bear on
 
 ## The life of a reading
 
-The records of an account that a record of the owner makes a member (B1–B3). *Not open*: the stream has not been open since the start.
+The records of an account that a record of the owner makes a member (B1–B3). *Not open*: the stream has not been open since the start. The
+diagram leaves out what happens while the bridge is stopped, and what changes no phase.
 
-${diagram('none', coarser(readings, phaseIn))}
+${diagram('none', coarser(readings.filter(isRunning), phaseIn))}
 
 ${outcomeList(readings)}
 
