@@ -1,9 +1,10 @@
 /**
  * Backfill: who was there before the stream began.
  *
- * A stream that starts from now does not say what is there already. So the records of the owner, and of everybody who is
- * admitted as a member, are read from their own servers, once the stream is open: what changes from then on, the stream says,
- * and what it says counts for more than what is read (commits.ts). Page by page; what is outstanding stands in the state.
+ * A stream that starts from now does not say what is there already. So the records of the owner, and of everybody who
+ * is admitted as a member, are read from their own servers, once the stream is open: what changes from then on, the
+ * stream says, and what it says counts for more than what is read (commits.ts). Page by page; what is outstanding
+ * stands in the state.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -45,7 +46,10 @@ export const BackfillState = t.readonly(
     backoff: Backoff,
     /** Whether anything is to be read at all. */
     isWanted: t.boolean,
-    /** Whether the stream has been open since the start: nothing is read before, for nobody would say what changes meanwhile. */
+    /**
+     * Whether the stream has been open since the start: nothing is read before, for nobody would say what changes
+     * meanwhile.
+     */
     isOpen: t.boolean,
     next: Natural,
     /** The owner whose reading was begun; `null` before the first, and while nothing is to be read. */
@@ -84,7 +88,10 @@ const ask = (state: BackfillState, did: Did, reading: Reading): Step => {
   const mayAsk = state.isOpen && !state.stopped
   const { collection, cursor } = reading
   return [
-    { ...withAccount(state, did, { ...reading, number, phase: mayAsk ? 'Reading' : 'Waiting' }), next: (number + 1) as Natural },
+    {
+      ...withAccount(state, did, { ...reading, number, phase: mayAsk ? 'Reading' : 'Waiting' }),
+      next: (number + 1) as Natural
+    },
     mayAsk ? [{ _tag: 'ReadRecords', collection, cursor, did, number }] : []
   ]
 }
@@ -93,9 +100,19 @@ const NO_PAGES = 0 as Natural
 
 /** Reads an account from the beginning. */
 const begin = (state: BackfillState, did: Did): Step =>
-  ask(state, did, { attempt: NO_PAGES, collection: COLLECTIONS[0], cursor: null, number: NO_PAGES, pages: NO_PAGES, phase: 'Waiting' })
+  ask(state, did, {
+    attempt: NO_PAGES,
+    collection: COLLECTIONS[0],
+    cursor: null,
+    number: NO_PAGES,
+    pages: NO_PAGES,
+    phase: 'Waiting'
+  })
 
-const done = (state: BackfillState, did: Did): BackfillState => ({ ...state, accounts: M.deleteAt(did)(state.accounts) })
+const done = (state: BackfillState, did: Did): BackfillState => ({
+  ...state,
+  accounts: M.deleteAt(did)(state.accounts)
+})
 
 const readingOf = (state: BackfillState, did: Did): Reading | null => O.toNullable(M.lookup(did)(state.accounts))
 
@@ -116,7 +133,12 @@ const read = (state: BackfillState, event: RecordsRead): Step => {
   const reading = readingOf(state, event.did)
   if (reading === null || !isAwaited(state, event)) return unchanged(state)
   if (!isLast(reading, event))
-    return ask(state, event.did, { ...reading, attempt: NO_PAGES, cursor: event.next, pages: (reading.pages + 1) as Natural })
+    return ask(state, event.did, {
+      ...reading,
+      attempt: NO_PAGES,
+      cursor: event.next,
+      pages: (reading.pages + 1) as Natural
+    })
   const following = COLLECTIONS[COLLECTIONS.indexOf(reading.collection) + 1]
   return following === undefined
     ? [done(state, event.did), []]
@@ -127,11 +149,20 @@ const unread = (state: BackfillState, { at, did, error, number, waitMs }: Record
   const reading = current(state, did, number, 'Reading')
   if (reading === null) return unchanged(state)
   const next = state.next
-  const wake: Effect = { _tag: 'WakeAfter', ...retryDelay(state.backoff, reading.attempt, waitMs), timer: { _tag: 'RecordsTimer', did, number: next } }
+  const wake: Effect = {
+    _tag: 'WakeAfter',
+    ...retryDelay(state.backoff, reading.attempt, waitMs),
+    timer: { _tag: 'RecordsTimer', did, number: next }
+  }
   const told = report({ _tag: 'RecordsUnread', at, detail: error, did })
   return [
     {
-      ...withAccount(state, did, { ...reading, attempt: (reading.attempt + 1) as Natural, number: next, phase: 'Pausing' }),
+      ...withAccount(state, did, {
+        ...reading,
+        attempt: (reading.attempt + 1) as Natural,
+        number: next,
+        phase: 'Pausing'
+      }),
       next: (next + 1) as Natural
     },
     // The next start asks again: until then there is nothing to wait for.
@@ -163,13 +194,15 @@ const started = (state: BackfillState, config: Config): Step => {
     owner: config.backfill ? config.owner : null,
     stopped: false
   }
-  const [waiting] = chain(idle, M.toEntries(idle.accounts), (before, [did, reading]) => ask(before, did, { ...reading, attempt: NO_PAGES }))
+  const [waiting] = chain(idle, M.toEntries(idle.accounts), (before, [did, reading]) =>
+    ask(before, did, { ...reading, attempt: NO_PAGES })
+  )
   return waiting.owner === null || waiting.owner === state.owner ? [waiting, []] : begin(waiting, waiting.owner)
 }
 
 /**
- * The reducer of the backfill. It takes every event and knows its own; an answer that is not awaited changes nothing and causes
- * nothing.
+ * The reducer of the backfill. It takes every event and knows its own; an answer that is not awaited changes nothing
+ * and causes nothing.
  *
  * @example
  * import assert from 'node:assert'
@@ -198,8 +231,10 @@ export const reduce = (state: BackfillState, event: Event | MembersChanged): Ste
     case 'JetstreamOpened':
       return state.isOpen
         ? unchanged(state)
-        : chain<BackfillState, Effect, readonly [Did, Reading]>({ ...state, isOpen: true }, M.toEntries(state.accounts), (before, [did, reading]) =>
-            ask(before, did, reading)
+        : chain<BackfillState, Effect, readonly [Did, Reading]>(
+            { ...state, isOpen: true },
+            M.toEntries(state.accounts),
+            (before, [did, reading]) => ask(before, did, reading)
           )
 
     case 'MembersChanged':
@@ -231,5 +266,4 @@ export const reduce = (state: BackfillState, event: Event | MembersChanged): Ste
 }
 
 /** Whether the account is being read, so that what happens to it matters though it has no rows. */
-export const isReading = (state: BackfillState, did: Did): boolean =>
-  pipe(state.accounts, M.has(did))
+export const isReading = (state: BackfillState, did: Did): boolean => pipe(state.accounts, M.has(did))

@@ -1,5 +1,6 @@
 /**
- * Batches: events that only move the cursor are merged before they are stepped, and what the journal need not hold is left out.
+ * Batches: events that only move the cursor are merged before they are stepped, and what the journal need not hold is
+ * left out.
  */
 import * as Backfill from './backfill.js'
 import * as Commits from './commits/index.js'
@@ -13,8 +14,8 @@ import { slim } from './slim.js'
 import type { State } from './state.js'
 
 /**
- * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. To lose such an event
- * means no more than a replay.
+ * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. To lose such an
+ * event means no more than a replay.
  *
  * @example
  * import assert from 'node:assert'
@@ -25,7 +26,16 @@ import type { State } from './state.js'
  * const state = initial(config.right)
  * const at = 1_767_225_600_000_000
  * const stranger = Event.decode({
- *   _tag: 'AccountReceived', active: false, at, changedUs: null, connection: 0, did: 'did:plc:stranger', ordinal: null, seq: null, status: 'deleted', timeUs: at
+ *   _tag: 'AccountReceived',
+ *   active: false,
+ *   at,
+ *   changedUs: null,
+ *   connection: 0,
+ *   did: 'did:plc:stranger',
+ *   ordinal: null,
+ *   seq: null,
+ *   status: 'deleted',
+ *   timeUs: at
  * })
  * const stop = Event.decode({ _tag: 'StopRequested', at })
  * assert(stranger._tag === 'Right' && stop._tag === 'Right')
@@ -44,7 +54,10 @@ export const asAdvance = (state: State, event: Event): StreamAdvanced | null => 
   return onlyMoves ? advance : null
 }
 
-/** What is left of a frame when only its place in the stream is looked at; `null` when it has none, or the event is no frame. */
+/**
+ * What is left of a frame when only its place in the stream is looked at; `null` when it has none, or the event is no
+ * frame.
+ */
 const advanceOf = (event: Event): StreamAdvanced | null => {
   switch (event._tag) {
     case 'StreamAdvanced':
@@ -53,7 +66,9 @@ const advanceOf = (event: Event): StreamAdvanced | null => {
     case 'AccountReceived':
     case 'FrameRejected': {
       const { at, connection, ordinal, timeUs } = event
-      return timeUs === null ? null : { _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal }
+      return timeUs === null
+        ? null
+        : { _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal }
     }
     default:
       return null
@@ -61,8 +76,8 @@ const advanceOf = (event: Event): StreamAdvanced | null => {
 }
 
 /**
- * Whether there is nothing else in the frame for us: a commit of a stranger, no news of an account, an account that we do not know, or what was
- * rejected before. (Of a commit, only whose it is is looked at.)
+ * Whether there is nothing else in the frame for us: a commit of a stranger, no news of an account, an account that we
+ * do not know, or what was rejected before. (Of a commit, only whose it is is looked at.)
  */
 const saysNothing = (state: State, event: Event): boolean => {
   switch (event._tag) {
@@ -86,8 +101,8 @@ const saysNothing = (state: State, event: Event): boolean => {
 export interface Folded {
   readonly effects: ReadonlyArray<Effect>
   /**
-   * What was stepped and changed anything, with runs of events that only move the cursor merged, and without what a trigger brought that no
-   * build needs. The journal must hold this.
+   * What was stepped and changed anything, with runs of events that only move the cursor merged, and without what a
+   * trigger brought that no build needs. The journal must hold this.
    */
   readonly events: ReadonlyArray<Event>
   /** Whether the cursor is all that moved, and nothing is to be done: such a batch need not be made durable at once. */
@@ -132,13 +147,20 @@ export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
   }
   for (const event of batch) {
     const mergeable = asAdvance(state, event)
-    const merged: StreamAdvanced | null = mergeable === null || advance === null ? mergeable : Cursor.merge(advance, mergeable)
-    // Where our clock was set back in between, the stamps of the first part would count as future for the second's receipt.
+    const merged: StreamAdvanced | null =
+      mergeable === null || advance === null ? mergeable : Cursor.merge(advance, mergeable)
+    // Where our clock was set back in between, the stamps of the first part would count as future for the second's
+    // receipt.
     const isWhole: boolean = merged !== null && !isFromFuture(merged.lastUs, merged.at)
     if (!isWhole && advance !== null) take(advance)
     advance = isWhole ? merged : mergeable
     if (mergeable === null) take(event)
   }
   if (advance !== null) take(advance)
-  return { effects, events, isLazy: effects.length === 0 && events.every((event) => event._tag === 'StreamAdvanced'), state }
+  return {
+    effects,
+    events,
+    isLazy: effects.length === 0 && events.every((event) => event._tag === 'StreamAdvanced'),
+    state
+  }
 }

@@ -1,9 +1,9 @@
 /**
  * Canonical JSON: RFC 8785, restricted to what the machine uses. One value, one text, in every language.
  *
- * Restricted means: numbers are integers from −(2⁵³−1) to 2⁵³−1, wider ones are strings of digits; strings are well-formed
- * Unicode; maps are arrays of entries, so that a key may be any text; what is absent is `null`. Then the rules are few:
- * no white space, keys ascending by UTF-16 code unit, strings escaped as in RFC 8785 §3.2.2.2.
+ * Restricted means: numbers are integers from −(2⁵³−1) to 2⁵³−1, wider ones are strings of digits; strings are
+ * well-formed Unicode; maps are arrays of entries, so that a key may be any text; what is absent is `null`. Then the
+ * rules are few: no white space, keys ascending by UTF-16 code unit, strings escaped as in RFC 8785 §3.2.2.2.
  */
 
 /** A value that has a canonical text. */

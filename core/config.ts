@@ -82,7 +82,10 @@ export const Config = t.readonly(
     /** What repositories name as their spindle; compared byte for byte. */
     hostname: NonEmpty,
     hosts: HostPolicy,
-    /** Where the stream is, in words that no other server has: numbers of frames hold there alone (D10). `""`: it is never asked by number. */
+    /**
+     * Where the stream is, in words that no other server has: numbers of frames hold there alone (D10). `""`: it is
+     * never asked by number.
+     */
     jetstream: t.string,
     jetstreamBackoff: Backoff,
     knotBackoff: Backoff,

@@ -3,12 +3,12 @@
  *
  *     Idle ──► Connecting ──► Open ──► Waiting ──► Connecting …
  *
- * Connections are numbered. A connection gets its number when it is asked for or, after a loss, when its pause begins; from
- * then on nothing that bears an older number changes anything. So a late event of an old socket, or a timer of a pause that
- * a stop has ended, cannot be mistaken for news: there is no race left to think about.
+ * Connections are numbered. A connection gets its number when it is asked for or, after a loss, when its pause begins;
+ * from then on nothing that bears an older number changes anything. So a late event of an old socket, or a timer of a
+ * pause that a stop has ended, cannot be mistaken for news: there is no race left to think about.
  *
- * Pauses grow exponentially, are capped, and start again from the beginning only when the connection that closes had been
- * open for a while (D9): servers that accept and then close are not hammered.
+ * Pauses grow exponentially, are capped, and start again from the beginning only when the connection that closes had
+ * been open for a while (D9): servers that accept and then close are not hammered.
  */
 import * as t from 'io-ts'
 import type { Backoff } from './config.js'
@@ -59,13 +59,20 @@ export const idle = (number: Natural): Connection => ({ attempt: 0 as Natural, n
 export const connecting = (number: Natural): Connection => ({ attempt: 0 as Natural, number, phase: CONNECTING })
 
 /** The attempt succeeded. Of a connection that is `Connecting`. */
-export const opened = (at: TimeUs, connection: Connection): Connection => ({ ...connection, phase: { _tag: 'Open', openedAt: at } })
+export const opened = (at: TimeUs, connection: Connection): Connection => ({
+  ...connection,
+  phase: { _tag: 'Open', openedAt: at }
+})
 
 /** The pause is over. Of a connection that is `Waiting`. */
 export const woken = (connection: Connection): Connection => ({ ...connection, phase: CONNECTING })
 
 /** Another attempt at once, in place of what was asked for. */
-export const renewed = (number: Natural, connection: Connection): Connection => ({ ...connection, number, phase: CONNECTING })
+export const renewed = (number: Natural, connection: Connection): Connection => ({
+  ...connection,
+  number,
+  phase: CONNECTING
+})
 
 /** Whether an attempt is under way. */
 export const isConnecting = (connection: Connection): boolean => connection.phase._tag === 'Connecting'
@@ -79,7 +86,12 @@ export const isLive = (connection: Connection): boolean =>
  *
  * @returns the connection, and the pause before the next attempt.
  */
-export const lost = (backoff: Backoff, at: TimeUs, next: Natural, connection: Connection): readonly [Connection, Pause] => {
+export const lost = (
+  backoff: Backoff,
+  at: TimeUs,
+  next: Natural,
+  connection: Connection
+): readonly [Connection, Pause] => {
   const wasHealthy = connection.phase._tag === 'Open' && at - connection.phase.openedAt >= backoff.healthyAfterMs * 1000
   const attempt = wasHealthy ? 0 : connection.attempt
   return [{ attempt: (attempt + 1) as Natural, number: next, phase: WAITING }, pause(backoff, attempt)]
@@ -89,8 +101,8 @@ export const lost = (backoff: Backoff, at: TimeUs, next: Natural, connection: Co
 const DOUBLINGS = 30
 
 /**
- * The pause before attempt `attempt` + 1: from nothing to `min(capMs, baseMs · 2^attempt)`, all of it (full jitter), so that
- * clients that lost one server at one time do not come back at one time.
+ * The pause before attempt `attempt` + 1: from nothing to `min(capMs, baseMs · 2^attempt)`, all of it (full jitter), so
+ * that clients that lost one server at one time do not come back at one time.
  */
 export const pause = (backoff: Backoff, attempt: number): Pause => ({
   highMs: Math.min(backoff.capMs, backoff.baseMs * 2 ** Math.min(attempt, DOUBLINGS)) as Natural,
@@ -98,8 +110,8 @@ export const pause = (backoff: Backoff, attempt: number): Pause => ({
 })
 
 /**
- * The pause before a question is asked again: the latter half of `pause`, so that what was asked for has time to show, or, where whoever is
- * asked wants a longer one, at least `waitMs`.
+ * The pause before a question is asked again: the latter half of `pause`, so that what was asked for has time to show,
+ * or, where whoever is asked wants a longer one, at least `waitMs`.
  */
 export const retryDelay = (backoff: Backoff, attempt: number, waitMs: number): Pause => {
   const { highMs } = pause(backoff, attempt)

@@ -1,6 +1,6 @@
 /**
- * Counters: how many frames there were, and how often each thing was reported. Every report of a step is counted here, so
- * that nothing can be reported without being counted; the last few are kept for whoever looks.
+ * Counters: how many frames there were, and how often each thing was reported. Every report of a step is counted here,
+ * so that nothing can be reported without being counted; the last few are kept for whoever looks.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -14,7 +14,10 @@ export const Counters = t.readonly(
   t.strict({
     /** Frames of the stream, of every kind, understood or not. */
     frames: Natural,
-    /** The last reports, oldest first, at most 20. Triggers that call for nothing are counted only: others' pushes are no news. */
+    /**
+     * The last reports, oldest first, at most 20. Triggers that call for nothing are counted only: others' pushes are
+     * no news.
+     */
     recent: t.readonlyArray(Report),
     /** How often each kind of report was made. A rejection counts under its reason: `FrameRejected/rkey`. */
     reports: orderedMap(t.string, Natural)
@@ -57,6 +60,9 @@ const noted = (counters: Counters, report: Report): Counters => ({
  * assert.deepStrictEqual(OrderedMap.toEntries(counters.reports), [['Gap', 1]])
  */
 export const reduce = (counters: Counters, frames: number, effects: ReadonlyArray<Effect>): Counters => {
-  const before = frames === 0 ? counters : { frames: plus(counters.frames, frames), recent: counters.recent, reports: counters.reports }
+  const before =
+    frames === 0
+      ? counters
+      : { frames: plus(counters.frames, frames), recent: counters.recent, reports: counters.reports }
   return effects.reduce((acc, effect) => (effect._tag === 'Report' ? noted(acc, effect.report) : acc), before)
 }

@@ -1,6 +1,6 @@
 /**
- * How long a field of a record may be, in UTF-16 code units. A longer one counts as absent: whoever writes records decides neither how much is
- * kept of them, nor, where a field is withdrawn by another text, that it stays.
+ * How long a field of a record may be, in UTF-16 code units. A longer one counts as absent: whoever writes records
+ * decides neither how much is kept of them, nor, where a field is withdrawn by another text, that it stays.
  */
 import { COLLABORATOR, type Collection, MEMBER, REPO } from './data/identifiers.js'
 import type { Collaborator, Member, RepoRecord } from './event.js'
@@ -53,7 +53,10 @@ export interface Overlong {
  * const record = { createdAt: '', knot: 'knot.example', name: 'n'.repeat(513), repoDid: '', spindle: 'ci.example' }
  * assert.deepStrictEqual(overlong(REPO, record), [{ field: 'name', limit: 512 }])
  */
-export const overlong = (collection: Collection, record: { readonly [field: string]: unknown }): ReadonlyArray<Overlong> => {
+export const overlong = (
+  collection: Collection,
+  record: { readonly [field: string]: unknown }
+): ReadonlyArray<Overlong> => {
   const found: Array<Overlong> = []
   for (const [field, limit] of Object.entries(limitsOf(collection))) {
     const text = record[field]

@@ -1,6 +1,7 @@
 /**
- * Steps that may take long, and events that are passed over. Every step ends, and what may make one long is bounded; but a bound can be
- * wrong. Then the shell knows which event it was, and an operator may decide that it is passed over. What is done without it is decided here.
+ * Steps that may take long, and events that are passed over. Every step ends, and what may make one long is bounded;
+ * but a bound can be wrong. Then the shell knows which event it was, and an operator may decide that it is passed over.
+ * What is done without it is decided here.
  */
 import type { TimeUs } from './data/identifiers.js'
 import type { Event, PassedOver } from './event.js'
@@ -65,12 +66,17 @@ export const aboutOf = (event: Event): string => {
 }
 
 /** The event that says that `event` was passed over at that time. */
-const passedOver = (at: TimeUs, event: Event): PassedOver => ({ _tag: 'PassedOver', about: aboutOf(event), at, of: event._tag })
+const passedOver = (at: TimeUs, event: Event): PassedOver => ({
+  _tag: 'PassedOver',
+  about: aboutOf(event),
+  at,
+  of: event._tag
+})
 
 /**
- * The events that take the place of one that is passed over: first that it was, then what has to be known all the same, so that it is not
- * asked for again. The cursor of a knot moves past a trigger; of files there are none; a page counts as empty. `null` for a
- * start: without it nothing runs.
+ * The events that take the place of one that is passed over: first that it was, then what has to be known all the same,
+ * so that it is not asked for again. The cursor of a knot moves past a trigger; of files there are none; a page counts
+ * as empty. `null` for a start: without it nothing runs.
  *
  * @example
  * import assert from 'node:assert'
@@ -78,12 +84,25 @@ const passedOver = (at: TimeUs, event: Event): PassedOver => ({ _tag: 'PassedOve
  *
  * const at = clampTimeUs(1_767_225_600_000_000)
  * const files = Event.decode({
- *   _tag: 'WorkflowsRead', at, defaultBranch: null, knot: 'knot.example', number: 7, rkey: '3mbd354mf2222', sources: [], unkept: [], workflows: []
+ *   _tag: 'WorkflowsRead',
+ *   at,
+ *   defaultBranch: null,
+ *   knot: 'knot.example',
+ *   number: 7,
+ *   rkey: '3mbd354mf2222',
+ *   sources: [],
+ *   unkept: [],
+ *   workflows: []
  * })
  * assert(files._tag === 'Right')
  *
  * const instead = passOver(at, files.right)
- * assert.deepStrictEqual(instead?.[0], { _tag: 'PassedOver', about: 'knot.example/3mbd354mf2222', at, of: 'WorkflowsRead' })
+ * assert.deepStrictEqual(instead?.[0], {
+ *   _tag: 'PassedOver',
+ *   about: 'knot.example/3mbd354mf2222',
+ *   at,
+ *   of: 'WorkflowsRead'
+ * })
  * assert.deepStrictEqual(instead?.[1]?._tag, 'WorkflowsRead')
  */
 export const passOver = (at: TimeUs, event: Event): ReadonlyArray<Event> | null => {

@@ -8,7 +8,7 @@ import type { HostName } from './data/host-name.js'
 import type { Did, Rkey, TimeUs } from './data/identifiers.js'
 import * as M from './data/ordered-map.js'
 import type { CancelRequested, RetryRequested } from './event.js'
-import { isEntitled } from './machine.js'
+import { isEntitled } from './given.js'
 import type { State } from './state.js'
 
 /**
@@ -205,7 +205,8 @@ export const wantedKnots = (state: State): ReadonlyArray<HostName> => M.keys(sta
 export const cursor = (state: State): TimeUs | null => state.cursor.cursor
 
 /**
- * Why an order that is given now comes to nothing; `null` when it does not. Whoever gives it is to hear this in place of a promise.
+ * Why an order that is given now comes to nothing; `null` when it does not. Whoever gives it is to hear this in place
+ * of a promise.
  *
  * @example
  * import assert from 'node:assert'

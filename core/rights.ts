@@ -19,7 +19,11 @@ export type Entitlement =
   | { readonly _tag: 'NotEntitled'; readonly repository: Repository }
 
 /** The repository of a record, if it counts, is admitted, and holds that knot through us. */
-const repositoryAt = (state: CommitsState, knot: HostName, [did, rkey]: readonly [Did, Rkey]): ReadonlyArray<Repository> => {
+const repositoryAt = (
+  state: CommitsState,
+  knot: HostName,
+  [did, rkey]: readonly [Did, Rkey]
+): ReadonlyArray<Repository> => {
   const account = accountOf(state, did)
   const row = liveRecord(account, rkey)
   return row === null || holdOf(state, did, account, rkey) !== knot
@@ -28,7 +32,11 @@ const repositoryAt = (state: CommitsState, knot: HostName, [did, rkey]: readonly
 }
 
 /** The repositories on the knot that the claim may mean: by their own DID, or, where none has it, by owner and name. */
-export const claimed = (state: CommitsState, knot: HostName, { did, name, owner }: RepoClaim): ReadonlyArray<Repository> => {
+export const claimed = (
+  state: CommitsState,
+  knot: HostName,
+  { did, name, owner }: RepoClaim
+): ReadonlyArray<Repository> => {
   const byDid = did === null ? [] : M.keys(valuesAt<string>(did)(state.repoDids)).map(recordOf)
   const those = byDid.filter(([of]) => owner === null || of === owner).flatMap((key) => repositoryAt(state, knot, key))
   if (those.length > 0 || owner === null || name === null) return those
@@ -43,8 +51,9 @@ const isAbout = (record: Collaborator, { did, owner, rkey }: Repository): boolea
   record.repo === `at://${owner}/${REPO}/${rkey}` || (did !== '' && (record.repo === did || record.repoDid === did))
 
 /**
- * Whether `actor` may push to the repository: its owner may, and whom a live record of the owner makes a collaborator on it. Where the
- * knot does not name anybody (`null`), it answers for that itself: it is the knot that lets people push.
+ * Whether `actor` may push to the repository: its owner may, and whom a live record of the owner makes a collaborator
+ * on it. Where the knot does not name anybody (`null`), it answers for that itself: it is the knot that lets people
+ * push.
  */
 export const mayTrigger = (state: CommitsState, repository: Repository, actor: Did | null): boolean => {
   if (actor === null || actor === repository.owner) return true
@@ -56,9 +65,10 @@ export const mayTrigger = (state: CommitsState, repository: Repository, actor: D
 }
 
 /**
- * Both gates of T2. A knot speaks only for repositories whose live record names us on that very knot, and only for those of
- * accounts that are admitted; and who caused the trigger must have a say in the repository. Where records of several owners claim one
- * repository, the actor's own counts; else it cannot be told whose it is, and nobody has a say.
+ * Both gates of T2. A knot speaks only for repositories whose live record names us on that very knot, and only for
+ * those of accounts that are admitted; and who caused the trigger must have a say in the repository. Where records of
+ * several owners claim one repository, the actor's own counts; else it cannot be told whose it is, and nobody has a
+ * say.
  */
 export const entitlement = (state: CommitsState, knot: HostName, claim: RepoClaim, actor: Did | null): Entitlement => {
   const repositories = claimed(state, knot, claim)
@@ -68,5 +78,7 @@ export const entitlement = (state: CommitsState, knot: HostName, claim: RepoClai
   if (own !== undefined) return { _tag: 'Entitled', repository: own }
   const isOneOwners = repositories.every(({ owner }) => owner === first.owner)
   const entitled = isOneOwners ? repositories.find((repository) => mayTrigger(state, repository, actor)) : undefined
-  return entitled === undefined ? { _tag: 'NotEntitled', repository: first } : { _tag: 'Entitled', repository: entitled }
+  return entitled === undefined
+    ? { _tag: 'NotEntitled', repository: first }
+    : { _tag: 'Entitled', repository: entitled }
 }

@@ -1,5 +1,6 @@
 /**
- * Events without what nobody needs: what a trigger brings may be a megabyte, and most come to nothing. The journal holds these.
+ * Events without what nobody needs: what a trigger brings may be a megabyte, and most come to nothing. The journal
+ * holds these.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { type BuildsState, runOf, withoutChanges } from './builds/index.js'
@@ -10,7 +11,8 @@ import type { Cause, Trigger } from './model/trigger.js'
 import type { Workflow } from './model/workflow.js'
 
 /**
- * `event` without what its step made no use of: from the same state, a step with it leads to the same state and has the same effects.
+ * `event` without what its step made no use of: from the same state, a step with it leads to the same state and has the
+ * same effects.
  *
  * @param before The builds before the step.
  * @param after The builds after it.
@@ -32,7 +34,10 @@ const slimFrame = (event: KnotReceived, before: BuildsState, after: BuildsState)
   const { host, rkey, trigger } = event
   if (trigger === null || typeof trigger === 'string') return event
   const begins = runOf(before, host, rkey) === null && runOf(after, host, rkey) !== null
-  return { ...event, trigger: begins ? { ...trigger, cause: withoutChanges(trigger.kind, trigger.cause) } : bare(trigger) }
+  return {
+    ...event,
+    trigger: begins ? { ...trigger, cause: withoutChanges(trigger.kind, trigger.cause) } : bare(trigger)
+  }
 }
 
 const bare = (trigger: Trigger): Trigger => ({
@@ -58,10 +63,11 @@ const slimFiles = (event: WorkflowsRead, after: BuildsState, effects: ReadonlyAr
   const { knot, rkey, sources, workflows } = event
   const run = runOf(after, knot, rkey)
   const isPlanned = ({ name }: Workflow): boolean =>
-    run !== null &&
-    O.exists(({ recipe }: { readonly recipe: unknown }) => recipe !== null)(M.lookup(name)(run.builds))
+    run !== null && O.exists(({ recipe }: { readonly recipe: unknown }) => recipe !== null)(M.lookup(name)(run.builds))
   const told = new Map(
-    effects.flatMap((effect) => (effect._tag === 'PublishPipeline' ? effect.entry.workflows.map(({ name, text }) => [name, text] as const) : []))
+    effects.flatMap((effect) =>
+      effect._tag === 'PublishPipeline' ? effect.entry.workflows.map(({ name, text }) => [name, text] as const) : []
+    )
   )
   return {
     ...event,
@@ -73,4 +79,9 @@ const slimFiles = (event: WorkflowsRead, after: BuildsState, effects: ReadonlyAr
 const bareWorkflow = (workflow: Workflow): Workflow =>
   workflow._tag === 'Faulty'
     ? workflow
-    : { ...workflow, environment: [], steps: [], targets: workflow.targets.map((target) => ({ ...target, settings: [] })) }
+    : {
+        ...workflow,
+        environment: [],
+        steps: [],
+        targets: workflow.targets.map((target) => ({ ...target, settings: [] }))
+      }

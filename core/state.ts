@@ -1,7 +1,7 @@
 /**
  * The state: a slice for each reducer. Everything in it is data; what is derived from other parts (members,
- * holders, records by the DIDs of their repositories) is kept because a step must not cost more in a large state, is tied to
- * its source by a law, and is not written down: reading a state derives it anew.
+ * holders, records by the DIDs of their repositories) is kept because a step must not cost more in a large state, is
+ * tied to its source by a law, and is not written down: reading a state derives it anew.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -104,12 +104,25 @@ export interface Parts {
 /**
  * The state of its parts, with everything derived.
  *
- * @returns `Left` with a sentence when the parts cannot come from one state: DIDs that do not rise, an account that should
- *   have been forgotten, a re-reading that is not behind the cursor, subscriptions that the rows do not call for.
+ * @returns `Left` with a sentence when the parts cannot come from one state: DIDs that do not rise, an account that
+ *   should have been forgotten, a re-reading that is not behind the cursor, subscriptions that the rows do not
+ *   call for.
  *
  * @example
  * import assert from 'node:assert'
- * import { type AccountEntry, Config, defaults, Event, fromParts, headOf, initial, OrderedMap, REPO, step, wantedKnots } from 'tack/core'
+ * import {
+ *   type AccountEntry,
+ *   Config,
+ *   defaults,
+ *   Event,
+ *   fromParts,
+ *   headOf,
+ *   initial,
+ *   OrderedMap,
+ *   REPO,
+ *   step,
+ *   wantedKnots
+ * } from 'tack/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -128,7 +141,10 @@ export interface Parts {
  * assert(commit._tag === 'Right')
  *
  * const [state] = step(initial(config.right), commit.right)
- * const accounts = [...OrderedMap.entriesFrom(state.commits.accounts, '')].map(([did, account]): AccountEntry => [did, account])
+ * const accounts = [...OrderedMap.entriesFrom(state.commits.accounts, '')].map(([did, account]): AccountEntry => [
+ *   did,
+ *   account
+ * ])
  * const again = fromParts({ accounts, head: headOf(state), runs: [], statuses: [] })
  * assert(again._tag === 'Right')
  * assert.deepStrictEqual(wantedKnots(again.right), ['knot.example'])
@@ -155,7 +171,14 @@ export const fromParts = ({ accounts: entries, head, runs, statuses }: Parts): E
         E.chain((knots) =>
           pipe(
             Builds.fromWritten(head.builds, runs, statuses),
-            E.map((builds) => ({ backfill: head.backfill, builds, commits, counters: head.counters, cursor: head.cursor, knots }))
+            E.map((builds) => ({
+              backfill: head.backfill,
+              builds,
+              commits,
+              counters: head.counters,
+              cursor: head.cursor,
+              knots
+            }))
           )
         )
       )
@@ -168,11 +191,13 @@ const Written = t.strict(
 )
 
 /**
- * The codec of the whole state. For a large one, write the parts one by one instead: encoding builds all of it in memory.
+ * The codec of the whole state. For a large one, write the parts one by one instead: encoding builds all of it in
+ * memory.
  */
 export const State: t.Type<State, unknown> = new t.Type(
   'State',
-  (u): u is State => typeof u === 'object' && u !== null && 'commits' in u && 'counters' in u && 'cursor' in u && 'knots' in u,
+  (u): u is State =>
+    typeof u === 'object' && u !== null && 'commits' in u && 'counters' in u && 'cursor' in u && 'knots' in u,
   (u, context) =>
     pipe(
       Written.validate(u, context),

@@ -8,20 +8,31 @@ import { ENGINE, type Target } from '../model/workflow.js'
 import type { BuildsState } from './model.js'
 
 /** What the workflow is to be built by; `Left` says why it cannot be built here, in a sentence for its author. */
-export const targetOf = (state: BuildsState, list: Allowance, engine: string, targets: ReadonlyArray<Target>, repository: Repository): E.Either<string, Target> => {
-  if (engine !== ENGINE) return E.left(`This spindle builds workflows of engine "${ENGINE}", and this one names "${engine}".`)
+export const targetOf = (
+  state: BuildsState,
+  list: Allowance,
+  engine: string,
+  targets: ReadonlyArray<Target>,
+  repository: Repository
+): E.Either<string, Target> => {
+  if (engine !== ENGINE)
+    return E.left(`This spindle builds workflows of engine "${ENGINE}", and this one names "${engine}".`)
   const [target, another] = targets
   if (target === undefined)
-    return E.left('The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".')
+    return E.left(
+      'The workflow names no provider: it needs a block like "tack: { buildkite: { pipeline: my-pipeline } }".'
+    )
   if (another !== undefined)
-    return E.left(`The workflow names several providers: ${targets.map(({ provider }) => provider).join(', ')}. One is needed.`)
+    return E.left(
+      `The workflow names several providers: ${targets.map(({ provider }) => provider).join(', ')}. One is needed.`
+    )
   const fault = targetFault(state, list, target, repository)
   return fault === null ? E.right(target) : E.left(fault)
 }
 
 /**
- * What it may cost to look through the operator's list for one event, be it about fifty builds: names are written by strangers, and it must
- * take less time than a hundred thousand steps that do nothing.
+ * What it may cost to look through the operator's list for one event, be it about fifty builds: names are written by
+ * strangers, and it must take less time than a hundred thousand steps that do nothing.
  */
 export const LIST_COST_MAX = 2_000_000
 
@@ -34,7 +45,8 @@ export interface Allowance {
 }
 
 /** A pattern that cannot be read allows nothing. */
-const matches = (pattern: string, name: Points, work: Work): boolean => !work.isSpent() && tryGlob(globOf(pattern, work), name, work) === 'match'
+const matches = (pattern: string, name: Points, work: Work): boolean =>
+  !work.isSpent() && tryGlob(globOf(pattern, work), name, work) === 'match'
 
 export const allowanceOf = (state: BuildsState, { name, owner }: Repository): Allowance => {
   const work = workOf(LIST_COST_MAX)
@@ -53,7 +65,8 @@ export const targetFault = (
 ): string | null => {
   const { owner, policy } = state.settings
   const { providers } = policy
-  if (!providers.includes(provider)) return `There is no provider "${provider}" here. There are: ${providers.join(', ') || 'none'}.`
+  if (!providers.includes(provider))
+    return `There is no provider "${provider}" here. There are: ${providers.join(', ') || 'none'}.`
   if (repository.owner === owner) return null
   const name = globNameOf(pipeline, work)
   if (lines.some((line) => line.provider === provider && matches(line.pipelines, name, work))) return null

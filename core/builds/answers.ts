@@ -23,7 +23,9 @@ const isAsking = ({ phase }: Build): boolean => phase._tag === 'Starting' || pha
 export const accepted = (state: BuildsState, event: BuildAccepted): Step => {
   const build = askedBuild(state, event.build, event.number)
   if (build === null || !isAsking(build)) return unchanged(state)
-  return isFinal(build.status) ? askToEnd(state, event.build, event.external) : follow(state, event.build, event.external)
+  return isFinal(build.status)
+    ? askToEnd(state, event.build, event.external)
+    : follow(state, event.build, event.external)
 }
 
 export const refused = (state: BuildsState, event: BuildRefused): Step => {
@@ -38,7 +40,8 @@ export const missing = (state: BuildsState, event: BuildMissing, isEntitled: boo
   if (build?.phase._tag !== 'Finding') return unchanged(state)
   if (isFinal(build.status)) return settled(state, event.build, null)
   return about(state, event.build, (_, recipe, { repository }) => {
-    if (!isEntitled) return andThen(become(state, event.at, event.build, WITHDRAWN), (after) => settled(after, event.build, null))
+    if (!isEntitled)
+      return andThen(become(state, event.at, event.build, WITHDRAWN), (after) => settled(after, event.build, null))
     // The operator's list may be another one by now.
     const fault = targetFault(state, allowanceOf(state, repository), recipe, repository)
     if (fault === null) return ask(state, event.build, 'Starting')
@@ -58,7 +61,9 @@ export const uncertain = (state: BuildsState, event: BuildUncertain): Step => {
       ])
     const [after, next] = numbered(state)
     const pausing: BuildPhase =
-      phase._tag === 'Cancelling' ? { _tag: 'CancelPausing', external: phase.external, number: next } : { _tag: 'Pausing', number: next }
+      phase._tag === 'Cancelling'
+        ? { _tag: 'CancelPausing', external: phase.external, number: next }
+        : { _tag: 'Pausing', number: next }
     return [
       withBuild(after, name, { ...asked, attempt: (attempt + 1) as Natural, phase: pausing }),
       [
@@ -79,7 +84,8 @@ export const reported = (state: BuildsState, event: BuildReported): Step => {
   return about(state, name, (build, recipe) => {
     if (build.phase._tag === 'Settled') return unchanged(state)
     if (provider !== recipe.provider) return [state, [report({ _tag: 'ReportRefused', at, build: name, provider })]]
-    // Before we know the provider's own name for it, the report may be about another that somebody has given our name: we look at once.
+    // Before we know the provider's own name for it, the report may be about another that somebody has given our name:
+    // we look at once.
     const known = externalOf(build.phase)
     if (known === null) return build.phase._tag === 'Pausing' ? ask(state, name, 'Finding') : unchanged(state)
     if (known !== event.external) return unchanged(state)

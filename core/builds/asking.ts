@@ -13,7 +13,10 @@ import { planOf } from './plan.js'
 import { about, numbered, andThen, withBuild } from './runs.js'
 import { become, forget, type Outcome, publish } from './statuses.js'
 
-/** How often something is tried before it is left alone, where nothing else ends it: with the longest pauses, for two hours. */
+/**
+ * How often something is tried before it is left alone, where nothing else ends it: with the longest pauses, for two
+ * hours.
+ */
 export const ATTEMPTS = 30
 
 export const wake = (state: BuildsState, attempt: number, waitMs: number, timer: Timer): Effect => ({
@@ -63,9 +66,14 @@ export const follow = (state: BuildsState, name: BuildName, external: string): S
 
 /** Nothing more is owed to or by the provider. */
 export const settled = (state: BuildsState, name: BuildName, external: string | null): Step =>
-  about(state, name, (build) => unchanged(forget(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name)))
+  about(state, name, (build) =>
+    unchanged(forget(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name))
+  )
 
-/** The build ends here and now, whatever its provider does; one that the provider has, or may have, is to end there as well. */
+/**
+ * The build ends here and now, whatever its provider does; one that the provider has, or may have, is to end there as
+ * well.
+ */
 export const end = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step =>
   about(state, name, ({ phase }) => {
     const ended = become(state, at, name, outcome)
@@ -76,7 +84,13 @@ export const end = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Ou
 export const externalOf = (phase: BuildPhase): string | null => ('external' in phase ? phase.external : null)
 
 /** A build that is not there yet, with its first status. */
-export const begin = (state: BuildsState, at: TimeUs, name: BuildName, recipe: Recipe | null, outcome: Outcome): Step => {
+export const begin = (
+  state: BuildsState,
+  at: TimeUs,
+  name: BuildName,
+  recipe: Recipe | null,
+  outcome: Outcome
+): Step => {
   const build: Build = {
     attempt: NONE,
     deadline: NONE,
@@ -93,6 +107,8 @@ export const begin = (state: BuildsState, at: TimeUs, name: BuildName, recipe: R
 /** A build that its provider is asked to start. */
 export const start = (state: BuildsState, at: TimeUs, name: BuildName, recipe: Recipe): Step =>
   andThen(
-    andThen(begin(state, at, name, recipe, { error: null, exitCode: null, status: 'pending' }), (after) => armed(after, name)),
+    andThen(begin(state, at, name, recipe, { error: null, exitCode: null, status: 'pending' }), (after) =>
+      armed(after, name)
+    ),
     (after) => ask(after, name, 'Starting')
   )

@@ -1,6 +1,6 @@
 /**
- * How much a run may keep of what its trigger and its workflow files brought. Strangers write both, and a run is kept until its last status is
- * dropped, so all of it has one limit, whatever is in it: texts, names, variables, messages.
+ * How much a run may keep of what its trigger and its workflow files brought. Strangers write both, and a run is kept
+ * until its last status is dropped, so all of it has one limit, whatever is in it: texts, names, variables, messages.
  */
 import { canonical, type Json } from '../canonical.js'
 import { utf8Length } from '../data/utf8.js'
@@ -12,7 +12,9 @@ export const RUN_BYTES_MAX = 1_048_576
 /** What is set aside for what becomes of a run: who caused it, the key of its counterpart, that of what it repeats. */
 const RUN_BYTES = 4_096
 
-/** What is set aside for what becomes of each build: its name, its status, its provider's name for it, and a sentence. */
+/**
+ * What is set aside for what becomes of each build: its name, its status, its provider's name for it, and a sentence.
+ */
 const BUILD_BYTES = 8_192
 
 /** How much of the files of a run its announcement repeats, in bytes of their texts, as canonical JSON. */
@@ -56,4 +58,5 @@ export const roomIn = (run: Json, announced: ReadonlyArray<AnnouncedWorkflow>): 
 }
 
 /** Why there is no build of a workflow for which a run has no room, in a sentence for its author. */
-export const NO_ROOM = 'The workflows of this trigger come to more than 1,048,576 bytes, and there is no room left for this one.'
+export const NO_ROOM =
+  'The workflows of this trigger come to more than 1,048,576 bytes, and there is no room left for this one.'

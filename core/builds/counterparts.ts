@@ -17,7 +17,9 @@ import { sourceOf, withSpent } from './sources.js'
 /** The push of the run, told of without it from now on: it came to nothing. `null` where no counterpart may come. */
 export const toldIn = (run: Run): Told | null => {
   const push = pushThatBegan(run)
-  return push === null ? null : toldOf(push, run.repository, { actor: run.actor, kind: run.kind, outcome: run.met === null ? 'over' : 'met' })
+  return push === null
+    ? null
+    : toldOf(push, run.repository, { actor: run.actor, kind: run.kind, outcome: run.met === null ? 'over' : 'met' })
 }
 
 /** A trigger that told of a push before. */
@@ -31,21 +33,31 @@ export interface Teller {
 
 /** The triggers of that kind that have told of the push, by key. */
 const tellersOf = (state: BuildsState, knot: HostName, kind: TriggerKind, telling: Telling): ReadonlyArray<Teller> => {
-  const isSame = (push: Pick<Push, 'newSha' | 'oldSha' | 'ref'>, owner: Did, record: Rkey) => isSamePush(telling, push, owner, record)
-  const acted = M.keys(valuesAt(pushKey(knot, telling.push))(state.pushes)).flatMap((rkey): ReadonlyArray<readonly [Rkey, Teller]> => {
-    const run = runOf(state, knot, rkey)
-    const push = run === null ? null : pushThatBegan(run)
-    if (run === null || push === null || run.kind !== kind || !isSame(push, run.repository.owner, run.repository.rkey)) return []
-    return [[rkey, { actor: run.actor, isOpen: run.phase._tag === 'Waiting', met: run.met !== null, rkey }]]
-  })
-  const told = M.toEntries(sourceOf(state, knot).spent).flatMap(([rkey, told]): ReadonlyArray<readonly [Rkey, Teller]> =>
-    told?.kind === kind && isSame(told, told.owner, told.record)
-      ? [[rkey, { actor: told.actor, isOpen: told.outcome === 'left', met: told.outcome === 'met', rkey }]]
-      : []
+  const isSame = (push: Pick<Push, 'newSha' | 'oldSha' | 'ref'>, owner: Did, record: Rkey) =>
+    isSamePush(telling, push, owner, record)
+  const acted = M.keys(valuesAt(pushKey(knot, telling.push))(state.pushes)).flatMap(
+    (rkey): ReadonlyArray<readonly [Rkey, Teller]> => {
+      const run = runOf(state, knot, rkey)
+      const push = run === null ? null : pushThatBegan(run)
+      if (
+        run === null ||
+        push === null ||
+        run.kind !== kind ||
+        !isSame(push, run.repository.owner, run.repository.rkey)
+      )
+        return []
+      return [[rkey, { actor: run.actor, isOpen: run.phase._tag === 'Waiting', met: run.met !== null, rkey }]]
+    }
   )
-  return M.toEntries([...acted, ...told].reduce((all, [rkey, teller]) => M.upsertAt(rkey, teller)(all), M.empty<Rkey, Teller>())).map(
-    ([, teller]) => teller
+  const told = M.toEntries(sourceOf(state, knot).spent).flatMap(
+    ([rkey, told]): ReadonlyArray<readonly [Rkey, Teller]> =>
+      told?.kind === kind && isSame(told, told.owner, told.record)
+        ? [[rkey, { actor: told.actor, isOpen: told.outcome === 'left', met: told.outcome === 'met', rkey }]]
+        : []
   )
+  return M.toEntries(
+    [...acted, ...told].reduce((all, [rkey, teller]) => M.upsertAt(rkey, teller)(all), M.empty<Rkey, Teller>())
+  ).map(([, teller]) => teller)
 }
 
 /** The trigger of the other kind that a trigger of a push is the counterpart of: the last that has not met one. */
@@ -53,18 +65,34 @@ export const counterpartOf = (state: BuildsState, knot: HostName, kind: TriggerK
   last(tellersOf(state, knot, kind === 'pipeline' ? 'refUpdate' : 'pipeline', telling).filter(({ met }) => !met))
 
 /** Who made the push that a pipeline tells of: the last refUpdate of it has said that, if one has come. */
-export const tellerOf = (state: BuildsState, knot: HostName, { cause, kind }: Trigger, meant: ReadonlyArray<Repository>): Did | null => {
+export const tellerOf = (
+  state: BuildsState,
+  knot: HostName,
+  { cause, kind }: Trigger,
+  meant: ReadonlyArray<Repository>
+): Did | null => {
   if (kind !== 'pipeline' || cause._tag !== 'Push') return null
   const telling = { meant, push: cause }
-  return (counterpartOf(state, knot, kind, telling) ?? last(tellersOf(state, knot, 'refUpdate', telling)))?.actor ?? null
+  return (
+    (counterpartOf(state, knot, kind, telling) ?? last(tellersOf(state, knot, 'refUpdate', telling)))?.actor ?? null
+  )
 }
 
 /** Whether the key is that of a trigger that a run of the same push has met. */
 export const isMet = (state: BuildsState, knot: HostName, rkey: Rkey, push: Push): boolean =>
   M.keys(valuesAt(pushKey(knot, push))(state.pushes)).some((other) => runOf(state, knot, other)?.met === rkey)
 
-/** The state in which the teller has met its counterpart, whose key is `rkey` and who caused it `actor`, if the knot says so. */
-export const meeting = (state: BuildsState, knot: HostName, teller: Teller, rkey: Rkey, actor: Did | null): BuildsState => {
+/**
+ * The state in which the teller has met its counterpart, whose key is `rkey` and who caused it `actor`, if the knot
+ * says so.
+ */
+export const meeting = (
+  state: BuildsState,
+  knot: HostName,
+  teller: Teller,
+  rkey: Rkey,
+  actor: Did | null
+): BuildsState => {
   const run = runOf(state, knot, teller.rkey)
   if (run !== null) return withRun(state, knot, teller.rkey, { ...run, actor: run.actor ?? actor, met: rkey })
   return pipe(

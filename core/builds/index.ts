@@ -1,6 +1,6 @@
 /**
- * Builds: from triggers to statuses. Triggers become runs, runs read workflow files and begin builds, builds are started at
- * their providers and followed to their end, and every status is told to whoever reads `/events` (T1 to T6).
+ * Builds: from triggers to statuses. Triggers become runs, runs read workflow files and begin builds, builds are
+ * started at their providers and followed to their end, and every status is told to whoever reads `/events` (T1 to T6).
  */
 import type { Event } from '../event.js'
 import type { HoldsChanged } from '../knots/index.js'
@@ -93,8 +93,8 @@ const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
 }
 
 /**
- * The reducer of builds. It takes every event and knows its own; an answer to a question that is not open changes nothing and causes
- * nothing.
+ * The reducer of builds. It takes every event and knows its own; an answer to a question that is not open changes
+ * nothing and causes nothing.
  *
  * @example
  * import assert from 'node:assert'

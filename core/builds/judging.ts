@@ -24,14 +24,23 @@ export const isBuilt =
     if (run.only !== null) return true
     if (E.isLeft(verdict)) return false
     if (verdict.right) return workflow._tag === 'Faulty' || workflow.engine !== null
-    return workflow.when !== null && mistakeIn(workflow.when) !== null && !state.mistaken.includes(mistakeKey(run.repository, workflow))
+    return (
+      workflow.when !== null &&
+      mistakeIn(workflow.when) !== null &&
+      !state.mistaken.includes(mistakeKey(run.repository, workflow))
+    )
   }
 
 /** How a file that cannot be understood would be checked out: as one that says nothing of that. */
 const PLAIN_CLONE: AnnouncedWorkflow['clone'] = { depth: NONE, skip: false, submodules: false }
 
 /** What is announced of a workflow whose file is not there. */
-export const announcedUnread = (name: WorkflowName): AnnouncedWorkflow => ({ clone: PLAIN_CLONE, engine: '', name, text: '' })
+export const announcedUnread = (name: WorkflowName): AnnouncedWorkflow => ({
+  clone: PLAIN_CLONE,
+  engine: '',
+  name,
+  text: ''
+})
 
 export const announcedOf = (workflow: Workflow, sources: ReadonlyArray<WorkflowSource>): AnnouncedWorkflow => {
   const { name } = workflow
@@ -41,11 +50,15 @@ export const announcedOf = (workflow: Workflow, sources: ReadonlyArray<WorkflowS
     : { clone: workflow.clone, engine: workflow.engine ?? '', name, text }
 }
 
-/** The cause without what changed, where that is not looked at: what a ready-made pipeline brings along has been chosen. */
-export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause => (kind === 'pipeline' ? withoutChangedFiles(cause) : cause)
+/**
+ * The cause without what changed, where that is not looked at: what a ready-made pipeline brings along has been chosen.
+ */
+export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause =>
+  kind === 'pipeline' ? withoutChangedFiles(cause) : cause
 
 /** The cause without what was needed only to choose workflows. */
-export const withoutChangedFiles = (cause: Cause): Cause => (cause._tag === 'Push' ? { ...cause, changedFiles: null } : cause)
+export const withoutChangedFiles = (cause: Cause): Cause =>
+  cause._tag === 'Push' ? { ...cause, changedFiles: null } : cause
 
 export const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | 'limit', detail: string): Effect =>
   report({ _tag: 'WorkflowDropped', at, build, detail, reason })
@@ -58,7 +71,10 @@ export interface Judging {
   readonly run: Run
 }
 
-/** What a workflow comes to: nothing, a build that has failed before it began, or one that its provider is asked to start. */
+/**
+ * What a workflow comes to: nothing, a build that has failed before it began, or one that its provider is asked to
+ * start.
+ */
 export const decide = (
   state: BuildsState,
   { at, list, room, run }: Judging,
@@ -67,18 +83,30 @@ export const decide = (
   isMeant: E.Either<string, boolean>
 ): Step => {
   // Who has a single workflow judged anew hears what it comes to, whatever that is.
-  const nothing = (sentence: string, otherwise: Step): Step => (run.only === null ? otherwise : begin(state, at, name, null, failed(sentence)))
-  if (E.isLeft(isMeant)) return nothing(`It cannot be told whether the workflow applies: ${isMeant.left}.`, [state, [drop(at, name, 'when', isMeant.left)]])
+  const nothing = (sentence: string, otherwise: Step): Step =>
+    run.only === null ? otherwise : begin(state, at, name, null, failed(sentence))
+  if (E.isLeft(isMeant))
+    return nothing(`It cannot be told whether the workflow applies: ${isMeant.left}.`, [
+      state,
+      [drop(at, name, 'when', isMeant.left)]
+    ])
   if (!isMeant.right) {
     const mistake = workflow.when === null ? null : mistakeIn(workflow.when)
-    return nothing(mistake ?? 'The workflow does not apply.', mistake === null ? unchanged(state) : mistaken(state, at, name, run, workflow, mistake))
+    return nothing(
+      mistake ?? 'The workflow does not apply.',
+      mistake === null ? unchanged(state) : mistaken(state, at, name, run, workflow, mistake)
+    )
   }
   if (workflow._tag === 'Faulty') return begin(state, at, name, null, failed(workflow.error))
   if (workflow.engine === null)
     return nothing('The workflow names no engine.', [state, [drop(at, name, 'engine', 'the workflow names no engine')]])
   const found = targetOf(state, list, workflow.engine, workflow.targets, run.repository)
   if (E.isLeft(found)) return begin(state, at, name, null, failed(found.left))
-  if (!room.take(workflow.bytes)) return andThen(begin(state, at, name, null, failed(NO_ROOM)), (after) => [after, [drop(at, name, 'limit', 'more than 1,048,576 bytes')]])
+  if (!room.take(workflow.bytes))
+    return andThen(begin(state, at, name, null, failed(NO_ROOM)), (after) => [
+      after,
+      [drop(at, name, 'limit', 'more than 1,048,576 bytes')]
+    ])
   return start(state, at, name, recipeOf(workflow, found.right))
 }
 
@@ -86,10 +114,18 @@ export const decide = (
 const MISTAKEN_MAX = 1_000
 
 /** A content of a workflow file of a repository. */
-const mistakeKey = ({ owner, rkey }: Repository, { content, name }: Workflow): string => [owner, rkey, name, content].join('/')
+const mistakeKey = ({ owner, rkey }: Repository, { content, name }: Workflow): string =>
+  [owner, rkey, name, content].join('/')
 
 /** A workflow that never applies, by a mistake of which its author is told once for each content of the file. */
-const mistaken = (state: BuildsState, at: TimeUs, name: BuildName, { repository }: Run, workflow: Workflow, mistake: string): Step => {
+const mistaken = (
+  state: BuildsState,
+  at: TimeUs,
+  name: BuildName,
+  { repository }: Run,
+  workflow: Workflow,
+  mistake: string
+): Step => {
   const key = mistakeKey(repository, workflow)
   if (state.mistaken.includes(key)) return unchanged(state)
   return begin({ ...state, mistaken: [...state.mistaken, key].slice(-MISTAKEN_MAX) }, at, name, null, failed(mistake))

@@ -44,8 +44,8 @@ export const leave = (state: BuildsState, at: TimeUs, knot: HostName, untilUs: T
 }
 
 /**
- * What was told by a knot would count again, if it were held once more, for five minutes after it was created (T1). So long it is
- * remembered.
+ * What was told by a knot would count again, if it were held once more, for five minutes after it was created (T1). So
+ * long it is remembered.
  */
 export const left = (state: BuildsState, { at, isStart, knots }: KnotsLeft): Step =>
   chain(
@@ -69,6 +69,8 @@ export const knotJudged = (state: BuildsState, { isHeld, isOpen, timer: fired }:
   const source = sourceOf(state, fired.knot)
   if (source.leaving?.number !== fired.number) return unchanged(state)
   return unchanged(
-    isHeld ? withSource(state, fired.knot, { ...source, leaving: null }) : { ...state, sources: M.deleteAt(fired.knot)(state.sources) }
+    isHeld
+      ? withSource(state, fired.knot, { ...source, leaving: null })
+      : { ...state, sources: M.deleteAt(fired.knot)(state.sources) }
   )
 }

@@ -64,8 +64,20 @@ export const RunPhase = t.union(
   [
     /** It is a push that waits for its pipeline, and is acted on when a timer of that number fires. */
     t.readonly(t.strict({ _tag: t.literal('Waiting'), number: Natural })),
-    t.readonly(t.strict({ _tag: t.literal('Reading'), number: Natural, workflows: t.union([t.readonlyArray(WorkflowSource), t.null]) })),
-    t.readonly(t.strict({ _tag: t.literal('ReadPausing'), number: Natural, workflows: t.union([t.readonlyArray(WorkflowSource), t.null]) })),
+    t.readonly(
+      t.strict({
+        _tag: t.literal('Reading'),
+        number: Natural,
+        workflows: t.union([t.readonlyArray(WorkflowSource), t.null])
+      })
+    ),
+    t.readonly(
+      t.strict({
+        _tag: t.literal('ReadPausing'),
+        number: Natural,
+        workflows: t.union([t.readonlyArray(WorkflowSource), t.null])
+      })
+    ),
     t.readonly(t.strict({ _tag: t.literal('Read') }))
   ],
   'RunPhase'
@@ -77,8 +89,14 @@ export const Run = t.readonly(
   t.strict({
     /** Who caused it; `null` where the knot answers for that. */
     actor: t.union([Did, t.null]),
-    /** When its readers were told of it, and of what; `null` before its first status, and in runs that began before there were announcements. */
-    announced: t.union([t.readonly(t.strict({ createdUs: TimeUs, workflows: t.readonlyArray(AnnouncedWorkflow) })), t.null]),
+    /**
+     * When its readers were told of it, and of what; `null` before its first status, and in runs that began before
+     * there were announcements.
+     */
+    announced: t.union([
+      t.readonly(t.strict({ createdUs: TimeUs, workflows: t.readonlyArray(AnnouncedWorkflow) })),
+      t.null
+    ]),
     /** How many pauses there have been. */
     attempt: Natural,
     /** By the names of their workflows. */
@@ -116,8 +134,8 @@ export const Source = t.readonly(
     /** Whether a refUpdate came with `changedFiles` or `pushOptions`. */
     details: t.boolean,
     /**
-     * Triggers whose keys do not come after this one are forgotten, so a repeat of one could not be told; `null` while all are
-     * remembered. A TID: the keys of a knot tell the time, and rise.
+     * Triggers whose keys do not come after this one are forgotten, so a repeat of one could not be told; `null` while
+     * all are remembered. A TID: the keys of a knot tell the time, and rise.
      */
     forgotten: t.union([Rkey, t.null]),
     /** When nobody holds the knot any more: the number of the timer that ends its memory, and when that is due. */
@@ -127,8 +145,8 @@ export const Source = t.readonly(
     /** How many runs are waiting for their workflow files, or for their pipeline. */
     reading: Natural,
     /**
-     * Keys of triggers of which there is no run, and which begin none when they are repeated, but for those that were left; with what they
-     * told of, where a counterpart may come. The greatest 200.
+     * Keys of triggers of which there is no run, and which begin none when they are repeated, but for those that were
+     * left; with what they told of, where a counterpart may come. The greatest 200.
      */
     spent: orderedMap(Rkey, t.union([Told, t.null]))
   }),
@@ -140,7 +158,10 @@ export type Source = t.TypeOf<typeof Source>
 export const Settings = t.readonly(t.strict({ hosts: HostPolicy, owner: t.string, policy: BuildPolicy }))
 
 export interface BuildsState extends StatusLog {
-  /** Workflow files of which it was said that a key by mistake keeps them from ever applying: the last 1 000, as `mistakeKey` has them. */
+  /**
+   * Workflow files of which it was said that a key by mistake keeps them from ever applying: the last 1 000, as
+   * `mistakeKey` has them.
+   */
   readonly mistaken: ReadonlyArray<string>
   /** The number of the next request or timer. */
   readonly next: Natural
@@ -152,7 +173,11 @@ export interface BuildsState extends StatusLog {
   readonly stopped: boolean
 }
 
-export const settingsOf = ({ builds, hosts, owner }: Config): BuildsState['settings'] => ({ hosts, owner, policy: builds })
+export const settingsOf = ({ builds, hosts, owner }: Config): BuildsState['settings'] => ({
+  hosts,
+  owner,
+  policy: builds
+})
 
 export const initial = (config: Config): BuildsState => ({
   announcements: M.empty(),

@@ -19,7 +19,12 @@ import { announce, failed, nextStamp, type Outcome } from './statuses.js'
 import { READING_MAX } from './triggers.js'
 
 /** Ends what a run has not ended: while its files are being read, all of it. */
-export const cancelRun = (state: BuildsState, at: TimeUs, [knot, rkey, run]: readonly [HostName, Rkey, Run], outcome: Outcome): Step =>
+export const cancelRun = (
+  state: BuildsState,
+  at: TimeUs,
+  [knot, rkey, run]: readonly [HostName, Rkey, Run],
+  outcome: Outcome
+): Step =>
   run.phase._tag === 'Read'
     ? chain(
         state,
@@ -43,15 +48,24 @@ export const cancel = (state: BuildsState, { at, knot, rkey, workflow }: CancelR
 export interface RightJudged {
   readonly _tag: 'RightJudged'
   readonly event: BuildMissing | RetryRequested | WorkflowsRead
-  /** Whether the record of the repository still holds the knot through us, and whoever caused the trigger still has a say in it. */
+  /**
+   * Whether the record of the repository still holds the knot through us, and whoever caused the trigger still has a
+   * say in it.
+   */
   readonly isEntitled: boolean
 }
 
-/** Why an order can come to nothing: there is no such run or build; its right is gone; it has not ended; it has; too many runs wait. */
+/**
+ * Why an order can come to nothing: there is no such run or build; its right is gone; it has not ended; it has; too
+ * many runs wait.
+ */
 export type OrderRefusal = 'unknown' | 'right' | 'running' | 'ended' | 'limit'
 
 /** Why to cancel that comes to nothing; `null` when it does not. */
-export const cancelRefusal = (state: BuildsState, { knot, rkey, workflow }: Pick<CancelRequested, 'knot' | 'rkey' | 'workflow'>): OrderRefusal | null => {
+export const cancelRefusal = (
+  state: BuildsState,
+  { knot, rkey, workflow }: Pick<CancelRequested, 'knot' | 'rkey' | 'workflow'>
+): OrderRefusal | null => {
   const run = runOf(state, knot, rkey)
   if (run === null) return 'unknown'
   if (workflow === null && run.phase._tag !== 'Read') return null
@@ -85,8 +99,8 @@ const endedOf = (run: Run, workflow: WorkflowName | null): Ended =>
 const isPlanned = (builds: Ended): boolean => builds.every(([, { recipe }]) => recipe !== null)
 
 /**
- * What has ended is final, so to build again is a run of its own, with a key of ours. Where a workflow never became a build of a provider,
- * all of them are judged anew, from their files.
+ * What has ended is final, so to build again is a run of its own, with a key of ours. Where a workflow never became a
+ * build of a provider, all of them are judged anew, from their files.
  */
 export const retry = (state: BuildsState, event: RetryRequested, isEntitled: boolean): Step => {
   const { at, knot, rkey, workflow } = event
@@ -96,7 +110,16 @@ export const retry = (state: BuildsState, event: RetryRequested, isEntitled: boo
   if (run === null || refusal !== null) return unchanged(state)
   const again = endedOf(run, workflow)
   const key = freeKey(state, knot, nextStamp(state, at))
-  const repeated: Run = { ...run, announced: null, attempt: NONE, builds: M.empty(), met: null, only: null, phase: { _tag: 'Read' }, retryOf: run.retryOf ?? rkey }
+  const repeated: Run = {
+    ...run,
+    announced: null,
+    attempt: NONE,
+    builds: M.empty(),
+    met: null,
+    only: null,
+    phase: { _tag: 'Read' },
+    retryOf: run.retryOf ?? rkey
+  }
   if (!isPlanned(again)) {
     const only = again.map(([name]) => name)
     return read(withReading(state, knot, 1), knot, key, { ...repeated, only }, null)

@@ -1,6 +1,7 @@
 /**
- * Plans: what a provider is told about a build. A run keeps once what all of its builds share, and of each build what its workflow alone says;
- * the plan is put together whenever a provider is asked. What a trigger brings, fifty builds would else keep fifty times.
+ * Plans: what a provider is told about a build. A run keeps once what all of its builds share, and of each build what
+ * its workflow alone says; the plan is put together whenever a provider is asked. What a trigger brings, fifty builds
+ * would else keep fifty times.
  */
 import type { BuildName, Plan, Recipe, Repository } from '../model/build.js'
 import type { Cause } from '../model/trigger.js'
@@ -19,11 +20,16 @@ export const shaOf = (cause: Cause): Plan['sha'] => {
   }
 }
 
-const refOf = (cause: Cause): string | null => (cause._tag === 'PullRequest' ? `refs/heads/${cause.sourceBranch}` : cause.ref)
+const refOf = (cause: Cause): string | null =>
+  cause._tag === 'PullRequest' ? `refs/heads/${cause.sourceBranch}` : cause.ref
 
 /** What the plan of a build takes from its workflow alone. */
 export const recipeOf = (
-  { clone, environment, steps }: Pick<Extract<Workflow, { readonly _tag: 'Defined' }>, 'clone' | 'environment' | 'steps'>,
+  {
+    clone,
+    environment,
+    steps
+  }: Pick<Extract<Workflow, { readonly _tag: 'Defined' }>, 'clone' | 'environment' | 'steps'>,
   { pipeline, provider, settings }: Target
 ): Recipe => ({
   clone,
@@ -52,11 +58,26 @@ export interface Shared {
  * const cause = Cause.decode({ _tag: 'Manual', inputs: [['log-level', 'debug']], ref: null, sha: null })
  * const repository = Repository.decode({ did: '', name: 'app', owner: 'did:plc:alice', rkey: 'self' })
  * const clone = { depth: 1, skip: false, submodules: false }
- * const recipe = Recipe.decode({ clone, environment: [['A', '1']], pipeline: 'app', provider: 'ci', settings: [], steps: [] })
+ * const recipe = Recipe.decode({
+ *   clone,
+ *   environment: [['A', '1']],
+ *   pipeline: 'app',
+ *   provider: 'ci',
+ *   settings: [],
+ *   steps: []
+ * })
  * assert(name._tag === 'Right' && cause._tag === 'Right' && repository._tag === 'Right' && recipe._tag === 'Right')
  *
- * const plan = planOf(name.right, { cause: cause.right, defaultBranch: null, repository: repository.right }, recipe.right)
- * assert.deepStrictEqual(plan.variables.slice(0, 3), [['A', '1'], ['CI', 'true'], ['TANGLED_INPUT_LOG_LEVEL', 'debug']])
+ * const plan = planOf(
+ *   name.right,
+ *   { cause: cause.right, defaultBranch: null, repository: repository.right },
+ *   recipe.right
+ * )
+ * assert.deepStrictEqual(plan.variables.slice(0, 3), [
+ *   ['A', '1'],
+ *   ['CI', 'true'],
+ *   ['TANGLED_INPUT_LOG_LEVEL', 'debug']
+ * ])
  */
 export const planOf = (
   { knot, rkey }: Pick<BuildName, 'knot' | 'rkey'>,

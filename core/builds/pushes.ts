@@ -1,8 +1,9 @@
 /**
- * Pushes, each of which a knot may tell of twice: by a `sh.tangled.git.refUpdate`, and by a `sh.tangled.pipeline` under another key.
+ * Pushes, each of which a knot may tell of twice: by a `sh.tangled.git.refUpdate`, and by a `sh.tangled.pipeline` under
+ * another key.
  *
- * One push begins one run (T1), under the key of its pipeline wherever there is one, since readers of such a knot know no other. What is here
- * says which of the two counts; what comes of it is for the builds.
+ * One push begins one run (T1), under the key of its pipeline wherever there is one, since readers of such a knot know
+ * no other. What is here says which of the two counts; what comes of it is for the builds.
  */
 import * as t from 'io-ts'
 import { Did, Rkey, Sha } from '../data/identifiers.js'
@@ -17,12 +18,15 @@ export interface Shown {
   readonly pipelines: boolean
 }
 
-/** What becomes of a refUpdate of a push that nothing has told of yet: it is acted on, after a wait or at once, or left to its pipeline. */
+/**
+ * What becomes of a refUpdate of a push that nothing has told of yet: it is acted on, after a wait or at once, or left
+ * to its pipeline.
+ */
 export type Course = 'now' | 'wait' | 'left'
 
 /**
- * Knots that name no `repo` send a pipeline of every push that is to be built, and tell `skip-ci` by leaving it out. So do some that name it;
- * they are told by what they have sent.
+ * Knots that name no `repo` send a pipeline of every push that is to be built, and tell `skip-ci` by leaving it out. So
+ * do some that name it; they are told by what they have sent.
  */
 export const courseOf = (shape: RefUpdateShape, { details, pipelines }: Shown): Course => {
   if (shape === 'past') return 'now'
@@ -43,8 +47,8 @@ export const Told = t.readonly(
     newSha: Sha,
     oldSha: Sha,
     /**
-     * `left`: nothing has begun, and its counterpart may begin a run. `over`: it came to nothing, and so will its counterpart. `met`: that
-     * has come.
+     * `left`: nothing has begun, and its counterpart may begin a run. `over`: it came to nothing, and so will its
+     * counterpart. `met`: that has come.
      */
     outcome: t.keyof({ left: null, over: null, met: null }),
     owner: Did,
@@ -70,7 +74,12 @@ export interface Telling {
 }
 
 /** Whether both tell of one push: the same ref and both commits, in a repository that is meant. */
-export const isSamePush = ({ meant, push }: Telling, { newSha, oldSha, ref }: Pick<Push, 'newSha' | 'oldSha' | 'ref'>, owner: Did, record: Rkey): boolean =>
+export const isSamePush = (
+  { meant, push }: Telling,
+  { newSha, oldSha, ref }: Pick<Push, 'newSha' | 'oldSha' | 'ref'>,
+  owner: Did,
+  record: Rkey
+): boolean =>
   push.newSha === newSha &&
   push.oldSha === oldSha &&
   push.ref === ref &&

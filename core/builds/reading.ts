@@ -27,13 +27,25 @@ import { announce, failed } from './statuses.js'
 import { appliesWithin, WHEN_COST_MAX } from './when.js'
 
 /** What a name must be, to be that of a build. */
-const NAME_LIMIT = 'the name of a workflow has 1 to 100 characters below U+D800, and no slash or control character among them'
+const NAME_LIMIT =
+  'the name of a workflow has 1 to 100 characters below U+D800, and no slash or control character among them'
 
-export const namesRefused = (at: TimeUs, knot: HostName, rkey: Rkey, names: ReadonlyArray<string>): ReadonlyArray<Effect> =>
+export const namesRefused = (
+  at: TimeUs,
+  knot: HostName,
+  rkey: Rkey,
+  names: ReadonlyArray<string>
+): ReadonlyArray<Effect> =>
   names.map((name) => report({ _tag: 'WorkflowNameRefused', at, detail: NAME_LIMIT, knot, name, rkey }))
 
 /** Asks for the workflow files of a run. */
-export const read = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run, workflows: ReadonlyArray<WorkflowSource> | null): Step => {
+export const read = (
+  state: BuildsState,
+  knot: HostName,
+  rkey: Rkey,
+  run: Run,
+  workflows: ReadonlyArray<WorkflowSource> | null
+): Step => {
   const [after, number] = numbered(state)
   return [
     withRun(after, knot, rkey, { ...run, phase: { _tag: 'Reading', number, workflows } }),
@@ -44,7 +56,12 @@ export const read = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run, w
 type Reading = Extract<RunPhase, { readonly _tag: 'Reading' }>
 
 /** The run whose files are being read under that number, and its phase. */
-const readingRun = (state: BuildsState, knot: HostName, rkey: Rkey, number: Natural): readonly [Run, Reading] | null => {
+const readingRun = (
+  state: BuildsState,
+  knot: HostName,
+  rkey: Rkey,
+  number: Natural
+): readonly [Run, Reading] | null => {
   const run = runOf(state, knot, rkey)
   return run?.phase._tag === 'Reading' && run.phase.number === number ? [run, run.phase] : null
 }
@@ -100,7 +117,10 @@ const inOrder = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
   ).map(([, workflow]) => workflow)
 
 /** For each workflow, whether it applies; all of them together within one limit. */
-const verdictsOn = (workflows: ReadonlyArray<Workflow>, run: Run): ReadonlyArray<readonly [Workflow, E.Either<string, boolean>]> => {
+const verdictsOn = (
+  workflows: ReadonlyArray<Workflow>,
+  run: Run
+): ReadonlyArray<readonly [Workflow, E.Either<string, boolean>]> => {
   const work = workOf(WHEN_COST_MAX)
   return workflows.map((workflow) => {
     if (workflow.when === null) return [workflow, E.right(true)]
@@ -109,12 +129,13 @@ const verdictsOn = (workflows: ReadonlyArray<Workflow>, run: Run): ReadonlyArray
 }
 
 /**
- * Whether what the push changed is for us to look at. What a ready-made pipeline brings along has been chosen by the knot, which knew; of
- * what is judged anew, it was looked at the first time, and is not kept.
+ * Whether what the push changed is for us to look at. What a ready-made pipeline brings along has been chosen by the
+ * knot, which knew; of what is judged anew, it was looked at the first time, and is not kept.
  */
 const knowsPaths = ({ kind, only }: Run): boolean => kind !== 'pipeline' && only === null
 
-const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> => when.map((condition) => ({ ...condition, paths: null }))
+const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> =>
+  when.map((condition) => ({ ...condition, paths: null }))
 
 export const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean): Step => {
   const { at, defaultBranch, knot, number, rkey } = event
@@ -122,7 +143,10 @@ export const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: 
   if (reading === null) return unchanged(state)
   const [run, phase] = reading
   if (!isEntitled)
-    return [nothingOf(state, knot, rkey), [report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })]]
+    return [
+      nothingOf(state, knot, rkey),
+      [report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })]
+    ]
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
   const list = allowanceOf(state, run.repository)
   const { only } = run
@@ -130,14 +154,18 @@ export const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: 
   const verdicts = verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known)
   const missed = (only ?? []).filter((workflow) => !workflows.some(({ name }) => name === workflow))
   const announced = [
-    ...verdicts.filter(isBuilt(state, run)).map(([workflow]) => announcedOf(workflow, event.sources ?? phase.workflows ?? [])),
+    ...verdicts
+      .filter(isBuilt(state, run))
+      .map(([workflow]) => announcedOf(workflow, event.sources ?? phase.workflows ?? [])),
     ...missed.map(announcedUnread)
   ]
   const kept: Run = { ...known, cause: withoutChangedFiles(run.cause), only: null }
   const started = announce(withReading(state, knot, -1), at, knot, rkey, kept, announced)
   const judging: Judging = { at, list, room: roomIn({ ...kept, builds: [] }, announced), run: known }
   const decided = andThen(started, (told) =>
-    chain(told, verdicts, (before, [workflow, verdict]) => decide(before, judging, { knot, rkey, workflow: workflow.name }, workflow, verdict))
+    chain(told, verdicts, (before, [workflow, verdict]) =>
+      decide(before, judging, { knot, rkey, workflow: workflow.name }, workflow, verdict)
+    )
   )
   const begun = andThen(decided, (told) =>
     chain(told, missed, (before, workflow) =>
@@ -147,7 +175,9 @@ export const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: 
   const dropped = andThen(begun, (after) => [
     after,
     [
-      ...workflows.slice(WORKFLOWS_MAX).map(({ name }) => drop(at, { knot, rkey, workflow: name }, 'limit', `more than ${String(WORKFLOWS_MAX)}`)),
+      ...workflows
+        .slice(WORKFLOWS_MAX)
+        .map(({ name }) => drop(at, { knot, rkey, workflow: name }, 'limit', `more than ${String(WORKFLOWS_MAX)}`)),
       ...namesRefused(at, knot, rkey, event.unkept)
     ]
   ])

@@ -34,8 +34,16 @@ const resume = (state: BuildsState, at: TimeUs, name: BuildName): Step =>
   })
 
 /** The provider is not there any more: nobody will ever say how the build ends. */
-const orphaned = (state: BuildsState, at: TimeUs, name: BuildName, { phase, status }: Build, { provider }: Recipe): Step => {
-  const ended = isFinal(status) ? unchanged(state) : become(state, at, name, failed(`There is no provider "${provider}" here any more.`))
+const orphaned = (
+  state: BuildsState,
+  at: TimeUs,
+  name: BuildName,
+  { phase, status }: Build,
+  { provider }: Recipe
+): Step => {
+  const ended = isFinal(status)
+    ? unchanged(state)
+    : become(state, at, name, failed(`There is no provider "${provider}" here any more.`))
   return andThen(ended, (after) => settled(after, name, externalOf(phase)))
 }
 
@@ -43,7 +51,9 @@ export const started = (before: BuildsState, at: TimeUs, config: Config): Step =
   const state = trimmed({ ...before, settings: settingsOf(config), stopped: false })
   const remembered = chain(
     state,
-    M.toEntries(state.sources).flatMap(([knot, { leaving }]) => (leaving === null ? [] : [[knot, leaving.untilUs] as const])),
+    M.toEntries(state.sources).flatMap(([knot, { leaving }]) =>
+      leaving === null ? [] : [[knot, leaving.untilUs] as const]
+    ),
     (acc, [knot, untilUs]) => leave(acc, at, knot, untilUs)
   )
   const taken = chain(remembered[0], M.toEntries(state.runs), (acc, [key, run]): Step => {
@@ -58,4 +68,5 @@ export const started = (before: BuildsState, at: TimeUs, config: Config): Step =
 }
 
 /** What may be let out while the bridge is stopped: news, but no requests. They are made at the next start. */
-export const isNews = ({ _tag }: Effect): boolean => _tag === 'PublishPipeline' || _tag === 'PublishStatus' || _tag === 'Report'
+export const isNews = ({ _tag }: Effect): boolean =>
+  _tag === 'PublishPipeline' || _tag === 'PublishStatus' || _tag === 'Report'

@@ -17,10 +17,12 @@ import { logKey } from './status-log.js'
 export const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunKey
 
 /** The run of that trigger; `null` when there is none. */
-export const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null => O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
+export const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null =>
+  O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
 
 /** Whose repository a run is of, and who caused it; `null` when there is no such run. */
-export const rightOf = (state: BuildsState, knot: HostName, rkey: Rkey): Pick<Run, 'actor' | 'repository'> | null => runOf(state, knot, rkey)
+export const rightOf = (state: BuildsState, knot: HostName, rkey: Rkey): Pick<Run, 'actor' | 'repository'> | null =>
+  runOf(state, knot, rkey)
 
 export const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName): Build | null => {
   const run = runOf(state, knot, rkey)
@@ -30,7 +32,8 @@ export const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName)
 export const pushKey = (knot: HostName, { newSha, oldSha, ref }: Push): string => `${knot}/${newSha}/${oldSha}/${ref}`
 
 /** The push that began the run; `null` where something else did. */
-export const pushThatBegan = ({ cause, retryOf }: Run): Push | null => (cause._tag === 'Push' && retryOf === null ? cause : null)
+export const pushThatBegan = ({ cause, retryOf }: Run): Push | null =>
+  cause._tag === 'Push' && retryOf === null ? cause : null
 
 export const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsState => {
   const key = runKey(knot, rkey)
@@ -49,7 +52,8 @@ export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): Buil
   const push = run === null ? null : pushThatBegan(run)
   return {
     ...state,
-    announcements: announced === null ? state.announcements : M.deleteAt(logKey(announced.createdUs))(state.announcements),
+    announcements:
+      announced === null ? state.announcements : M.deleteAt(logKey(announced.createdUs))(state.announcements),
     pushes: push === null ? state.pushes : removeAt(pushKey(knot, push), rkey)(state.pushes),
     runs: M.deleteAt(runKey(knot, rkey))(state.runs)
   }
@@ -65,7 +69,11 @@ export const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildNam
   )
 
 /** A step about a build that a provider has, or may have: nothing where there is none of that name. */
-export const about = (state: BuildsState, name: BuildName, step: (build: Build, recipe: Recipe, run: Run) => Step): Step => {
+export const about = (
+  state: BuildsState,
+  name: BuildName,
+  step: (build: Build, recipe: Recipe, run: Run) => Step
+): Step => {
   const run = runOf(state, name.knot, name.rkey)
   const build = run === null ? null : O.toNullable(M.lookup(name.workflow)(run.builds))
   return run === null || build === null || build.recipe === null ? unchanged(state) : step(build, build.recipe, run)
@@ -76,7 +84,10 @@ export const buildsOf = (knot: HostName, rkey: Rkey, run: Run): ReadonlyArray<re
   M.toEntries(run.builds).map(([workflow, build]) => [{ knot, rkey, workflow }, build])
 
 /** The state with a number taken, and that number. */
-export const numbered = (state: BuildsState): readonly [BuildsState, Natural] => [{ ...state, next: (state.next + 1) as Natural }, state.next]
+export const numbered = (state: BuildsState): readonly [BuildsState, Natural] => [
+  { ...state, next: (state.next + 1) as Natural },
+  state.next
+]
 
 /** `step`, and then `more` from where it leads. */
 export const andThen = ([state, effects]: Step, more: (state: BuildsState) => Step): Step => {

@@ -11,7 +11,14 @@ import type { Trigger } from '../model/trigger.js'
 import { type BuildsState, NONE, type Source } from './model.js'
 import type { Told } from './pushes.js'
 
-const NEW_SOURCE: Source = { details: false, forgotten: null, leaving: null, pipelines: false, reading: NONE, spent: M.empty() }
+const NEW_SOURCE: Source = {
+  details: false,
+  forgotten: null,
+  leaving: null,
+  pipelines: false,
+  reading: NONE,
+  spent: M.empty()
+}
 
 export const sourceOf = (state: BuildsState, knot: HostName): Source =>
   pipe(
@@ -34,13 +41,18 @@ export const withSpent = (state: BuildsState, knot: HostName, rkey: Rkey, told: 
   const source = sourceOf(state, knot)
   const spent = M.upsertAt(rkey, told)(source.spent)
   const [least] = M.keys(spent)
-  return withSource(state, knot, { ...source, spent: M.size(spent) > SPENT_MAX && least !== undefined ? M.deleteAt(least)(spent) : spent })
+  return withSource(state, knot, {
+    ...source,
+    spent: M.size(spent) > SPENT_MAX && least !== undefined ? M.deleteAt(least)(spent) : spent
+  })
 }
 
 /** The state in which the key may count again. */
 export const withoutSpent = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
   const source = sourceOf(state, knot)
-  return M.has(rkey)(source.spent) ? withSource(state, knot, { ...source, spent: M.deleteAt(rkey)(source.spent) }) : state
+  return M.has(rkey)(source.spent)
+    ? withSource(state, knot, { ...source, spent: M.deleteAt(rkey)(source.spent) })
+    : state
 }
 
 /** The state in which so many more, or fewer, runs of the knot wait. */
@@ -59,5 +71,7 @@ export const withShown = (state: BuildsState, knot: HostName, { cause, kind, sha
   const source = sourceOf(state, knot)
   const details = source.details || shape === 'detailed'
   const pipelines = source.pipelines || (kind === 'pipeline' && cause._tag === 'Push')
-  return details === source.details && pipelines === source.pipelines ? state : withSource(state, knot, { ...source, details, pipelines })
+  return details === source.details && pipelines === source.pipelines
+    ? state
+    : withSource(state, knot, { ...source, details, pipelines })
 }

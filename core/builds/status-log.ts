@@ -1,8 +1,9 @@
 /**
  * The log that readers of `/events` follow: where each of them goes on, and what comes next.
  *
- * A reader says how far it has come in nanoseconds. Ours save the stamp of what they read last; others save what their own clock said
- * when they read it, and clocks differ. So a stamp that we gave out is taken at its word, and anything else is served from a margin before.
+ * A reader says how far it has come in nanoseconds. Ours save the stamp of what they read last; others save what their
+ * own clock said when they read it, and clocks differ. So a stamp that we gave out is taken at its word, and anything
+ * else is served from a margin before.
  */
 import { type TimeUs, usBefore } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
@@ -15,7 +16,10 @@ export type LogKey = string
 export const logKey = (us: number): LogKey => String(us).padStart(16, '0')
 
 export interface StatusLog {
-  /** The announcements of the runs that are remembered, each for as long as its run is: so it outlives the statuses of the run. */
+  /**
+   * The announcements of the runs that are remembered, each for as long as its run is: so it outlives the statuses of
+   * the run.
+   */
   readonly announcements: M.OrderedMap<LogKey, PipelineEntry>
   /** The stamp of the last status that was dropped; `null` while all are there. Readers below it start at it. */
   readonly floorUs: TimeUs | null
@@ -32,7 +36,10 @@ export interface Page {
   readonly isBelowFloor: boolean
 }
 
-/** The first `limit` (≥ 1) entries from a key on, announcements and statuses in the order of their stamps, of which no two are equal. */
+/**
+ * The first `limit` (≥ 1) entries from a key on, announcements and statuses in the order of their stamps, of which no
+ * two are equal.
+ */
 const entriesFrom = ({ announcements, log }: StatusLog, key: LogKey, limit: number): ReadonlyArray<LogEntry> => {
   const entries: Array<LogEntry> = []
   const runs = M.entriesFrom(announcements, key)
@@ -61,25 +68,34 @@ export const oldestStatuses = ({ log }: StatusLog, limit: number): ReadonlyArray
   return entries
 }
 
-/** The oldest entries created after `afterUs`, at most `limit` (≥ 1): what a reader who has come so far gets next (STREAM). */
+/**
+ * The oldest entries created after `afterUs`, at most `limit` (≥ 1): what a reader who has come so far gets next
+ * (STREAM).
+ */
 export const pageAfter = (log: StatusLog, afterUs: TimeUs, limit: number): Page => ({
   entries: entriesFrom(log, logKey(afterUs + 1), limit),
   isBelowFloor: log.floorUs !== null && afterUs < log.floorUs
 })
 
 /**
- * How far the clock of a reader may be ahead of ours without a loss: what it is served begins so long before its cursor. It covers as
- * well what an entry takes from its stamp to the socket. A reader with an honest clock gets the last minute again, and knows it by its keys.
+ * How far the clock of a reader may be ahead of ours without a loss: what it is served begins so long before its
+ * cursor. It covers as well what an entry takes from its stamp to the socket. A reader with an honest clock gets the
+ * last minute again, and knows it by its keys.
  */
 export const READER_MARGIN_US = 60_000_000
 
-/** Whether the cursor is a stamp that we gave out, to the digit: that of an entry that is kept, of the last one, or of the last one dropped. */
+/**
+ * Whether the cursor is a stamp that we gave out, to the digit: that of an entry that is kept, of the last one, or of
+ * the last one dropped.
+ */
 const isStamp = ({ announcements, floorUs, lastUs, log }: StatusLog, { isWhole, timeUs }: ReaderCursor): boolean =>
-  isWhole && (timeUs === lastUs || timeUs === floorUs || M.has(logKey(timeUs))(log) || M.has(logKey(timeUs))(announcements))
+  isWhole &&
+  (timeUs === lastUs || timeUs === floorUs || M.has(logKey(timeUs))(log) || M.has(logKey(timeUs))(announcements))
 
 /**
- * After which stamp a reader who comes with this cursor is served: after the cursor, if it is a stamp of ours; else after the cursor less the
- * margin; without one (`null`), from now on. Never after what is yet to come, however far ahead the clock of the reader is.
+ * After which stamp a reader who comes with this cursor is served: after the cursor, if it is a stamp of ours; else
+ * after the cursor less the margin; without one (`null`), from now on. Never after what is yet to come, however far
+ * ahead the clock of the reader is.
  */
 export const servedAfter = (log: StatusLog, cursor: ReaderCursor | null): TimeUs => {
   if (cursor === null) return log.lastUs

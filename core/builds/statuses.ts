@@ -16,9 +16,19 @@ import { about, buildOf, runOf, withBuild, withoutRun, withRun } from './runs.js
 import { isForgotten, withSource, withSpent } from './sources.js'
 import { logKey, oldestStatuses } from './status-log.js'
 
-export const RANKS: { readonly [S in Status]: number } = { pending: 0, running: 1, success: 2, failed: 2, timeout: 2, cancelled: 2 }
+export const RANKS: { readonly [S in Status]: number } = {
+  pending: 0,
+  running: 1,
+  success: 2,
+  failed: 2,
+  timeout: 2,
+  cancelled: 2
+}
 
-/** Forgets a build of which nothing is owed, and whose last status is not kept any more. With its last build, a run goes. */
+/**
+ * Forgets a build of which nothing is owed, and whose last status is not kept any more. With its last build, a run
+ * goes.
+ */
 export const forget = (state: BuildsState, name: BuildName): BuildsState => {
   const run = runOf(state, name.knot, name.rkey)
   const build = buildOf(state, name)
@@ -27,11 +37,14 @@ export const forget = (state: BuildsState, name: BuildName): BuildsState => {
   if (!M.isEmpty(builds)) return withRun(state, name.knot, name.rkey, { ...run, builds })
   const gone = withoutRun(state, name.knot, name.rkey)
   const source = O.toNullable(M.lookup(name.knot)(state.sources))
-  // The keys of retries are ours: they say nothing about those of the knot. Of a knot that is forgotten, none counts again (T1).
+  // The keys of retries are ours: they say nothing about those of the knot. Of a knot that is forgotten, none counts
+  // again (T1).
   if (run.retryOf !== null || source === null || isForgotten(source, name.rkey)) return gone
   // Nor does one that is no time, or one from the future, say anything about others.
   const isTime = Tid.is(name.rkey) && !isTidAfter(name.rkey, state.lastUs, FUTURE_US)
-  return isTime ? withSource(gone, name.knot, { ...source, forgotten: name.rkey }) : withSpent(gone, name.knot, name.rkey, toldIn(run))
+  return isTime
+    ? withSource(gone, name.knot, { ...source, forgotten: name.rkey })
+    : withSpent(gone, name.knot, name.rkey, toldIn(run))
 }
 
 /** Drops the oldest statuses until there are not more than are kept. */
@@ -39,7 +52,8 @@ export const trimmed = (state: BuildsState): BuildsState => {
   const surplus = M.size(state.log) - state.settings.policy.keepStatuses
   if (surplus <= 0) return state
   return oldestStatuses(state, surplus).reduce(
-    (acc, { build, createdUs }) => forget({ ...acc, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(acc.log) }, build),
+    (acc, { build, createdUs }) =>
+      forget({ ...acc, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(acc.log) }, build),
     state
   )
 }
@@ -56,7 +70,14 @@ export const announcementOf = (
 ): PipelineEntry => ({ cause, createdUs, defaultBranch, knot, repository, rkey, workflows })
 
 /** The run, and an announcement of it in the log: there are statuses to come of each of these workflows. */
-export const announce = (state: BuildsState, at: TimeUs, knot: HostName, rkey: Rkey, run: Run, workflows: ReadonlyArray<AnnouncedWorkflow>): Step => {
+export const announce = (
+  state: BuildsState,
+  at: TimeUs,
+  knot: HostName,
+  rkey: Rkey,
+  run: Run,
+  workflows: ReadonlyArray<AnnouncedWorkflow>
+): Step => {
   if (workflows.length === 0) return unchanged(withRun(state, knot, rkey, run))
   // A moment before the event, if there is room, so that the first status has its time.
   const createdUs = nextStamp(state, usBefore(at, 1))
@@ -79,7 +100,13 @@ export interface Outcome {
 const SENTENCE_MAX = 1_000
 
 /** The build with this status, and the status in the log. */
-export const publish = (state: BuildsState, at: TimeUs, name: BuildName, build: Build, { error: said, exitCode, status }: Outcome): Step => {
+export const publish = (
+  state: BuildsState,
+  at: TimeUs,
+  name: BuildName,
+  build: Build,
+  { error: said, exitCode, status }: Outcome
+): Step => {
   const error = said === null ? null : cut(said, SENTENCE_MAX)
   const createdUs = nextStamp(state, at)
   const entry: StatusEntry = { build: name, createdUs, error, exitCode, status }

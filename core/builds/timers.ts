@@ -19,7 +19,9 @@ const timeout = (state: BuildsState, at: TimeUs, name: BuildName, number: Natura
   if (build === null || isFinal(build.status) || build.deadline !== number) return unchanged(state)
   const { pendingMs, runningMs } = state.settings.policy
   const error =
-    build.status === 'running' ? `The build ran for more than ${minutes(runningMs)}.` : `The build did not begin within ${minutes(pendingMs)}.`
+    build.status === 'running'
+      ? `The build ran for more than ${minutes(runningMs)}.`
+      : `The build did not begin within ${minutes(pendingMs)}.`
   return end(state, at, name, { error, exitCode: null, status: 'timeout' })
 }
 
@@ -34,7 +36,9 @@ export const timer = (state: BuildsState, at: TimeUs, fired: Timer): Step => {
     case 'BuildTimer': {
       const build = askedBuild(state, fired.build, fired.number)
       if (build?.phase._tag === 'Pausing') return ask(state, fired.build, 'Finding')
-      return build?.phase._tag === 'CancelPausing' ? askToEnd(state, fired.build, build.phase.external, build.attempt) : unchanged(state)
+      return build?.phase._tag === 'CancelPausing'
+        ? askToEnd(state, fired.build, build.phase.external, build.attempt)
+        : unchanged(state)
     }
     case 'DeadlineTimer':
       return timeout(state, at, fired.build, fired.number)

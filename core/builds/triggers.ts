@@ -58,17 +58,20 @@ const ignored = (state: BuildsState, { at, knot, rkey }: TriggerArrived, reason:
   [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]
 ]
 
-const refusedFor = (state: BuildsState, { at, knot, rkey }: TriggerArrived, reason: TriggerRefusal, detail: string): Step => [
-  state,
-  [report({ _tag: 'TriggerRefused', at, detail, knot, reason, rkey })]
-]
+const refusedFor = (
+  state: BuildsState,
+  { at, knot, rkey }: TriggerArrived,
+  reason: TriggerRefusal,
+  detail: string
+): Step => [state, [report({ _tag: 'TriggerRefused', at, detail, knot, reason, rkey })]]
 
 export const judged = (before: BuildsState, input: TriggerJudged): Step => {
   const { actor, entitlement, meant, trigger: arrived } = input
   const { knot, rkey, trigger } = arrived
   const { cause, repo } = trigger
   if (rkey.length > RKEY_MAX) return refusedFor(before, arrived, 'rkey', `a key of ${String(rkey.length)} characters`)
-  if (repo.knot !== null && !isSameHost(before.settings.hosts, knot, repo.knot)) return refusedFor(before, arrived, 'knot', repo.knot)
+  if (repo.knot !== null && !isSameHost(before.settings.hosts, knot, repo.knot))
+    return refusedFor(before, arrived, 'knot', repo.knot)
   const state = withShown(before, knot, trigger)
   if (entitlement._tag === 'Unknown') return ignored(state, arrived, 'repo')
   const ours: OursJudged = { ...input, entitlement }
@@ -79,15 +82,24 @@ export const judged = (before: BuildsState, input: TriggerJudged): Step => {
   if (cause._tag === 'Push') {
     if (isMet(state, knot, rkey, cause)) return ignored(state, arrived, 'before')
     const counterpart = counterpartOf(state, knot, trigger.kind, { meant, push: cause })
-    return trigger.kind === 'pipeline' ? pushPiped(state, ours, counterpart) : pushUpdated(state, ours, cause, counterpart)
+    return trigger.kind === 'pipeline'
+      ? pushPiped(state, ours, counterpart)
+      : pushUpdated(state, ours, cause, counterpart)
   }
   if (entitlement._tag === 'NotEntitled') return refusedFor(state, arrived, 'actor', actor ?? '')
   return isFull(state, knot) ? full(state, arrived) : readOf(state, arrived, runBy(ours, null))
 }
 
 /** Asks for the workflow files of a run that a trigger begins, as far as they can be kept. */
-const readOf = (state: BuildsState, { at, knot, rkey, trigger: { unkept, workflows } }: TriggerArrived, run: Run): Step =>
-  andThen(read(withReading(state, knot, 1), knot, rkey, run, workflows), (after) => [after, namesRefused(at, knot, rkey, unkept)])
+const readOf = (
+  state: BuildsState,
+  { at, knot, rkey, trigger: { unkept, workflows } }: TriggerArrived,
+  run: Run
+): Step =>
+  andThen(read(withReading(state, knot, 1), knot, rkey, run, workflows), (after) => [
+    after,
+    namesRefused(at, knot, rkey, unkept)
+  ])
 
 const isFull = (state: BuildsState, knot: HostName): boolean => sourceOf(state, knot).reading >= READING_MAX
 
@@ -110,7 +122,10 @@ const runBy = ({ actor, entitlement: { repository }, trigger: { trigger } }: Our
   retryOf: null
 })
 
-/** A pipeline of a push: it takes the place of the refUpdate that waits for it or was left to it, and comes after one that was acted on. */
+/**
+ * A pipeline of a push: it takes the place of the refUpdate that waits for it or was left to it, and comes after one
+ * that was acted on.
+ */
 const pushPiped = (state: BuildsState, input: OursJudged, counterpart: Teller | null): Step => {
   const { actor, entitlement, trigger: arrived } = input
   const { knot, rkey } = arrived
@@ -118,17 +133,17 @@ const pushPiped = (state: BuildsState, input: OursJudged, counterpart: Teller | 
     return ignored(withSpent(meeting(state, knot, counterpart, rkey, null), knot, rkey, null), arrived, 'kind')
   if (entitlement._tag === 'NotEntitled') return refusedFor(state, arrived, 'actor', actor ?? '')
   const met = counterpart === null ? state : meeting(state, knot, counterpart, rkey, null)
-  const alone = counterpart === null || runOf(met, knot, counterpart.rkey) === null ? met : nothingOf(met, knot, counterpart.rkey)
-  return isFull(alone, knot)
-    ? full(state, arrived)
-    : readOf(alone, arrived, runBy(input, counterpart?.rkey ?? null))
+  const alone =
+    counterpart === null || runOf(met, knot, counterpart.rkey) === null ? met : nothingOf(met, knot, counterpart.rkey)
+  return isFull(alone, knot) ? full(state, arrived) : readOf(alone, arrived, runBy(input, counterpart?.rkey ?? null))
 }
 
 /** A refUpdate of a push: it comes after a pipeline that was acted on, or takes its course. */
 const pushUpdated = (state: BuildsState, input: OursJudged, push: Push, counterpart: Teller | null): Step => {
   const { actor, entitlement, trigger: arrived } = input
   const { knot, rkey, trigger } = arrived
-  const told = (outcome: Told['outcome']): Told => toldOf(push, entitlement.repository, { actor, kind: 'refUpdate', outcome })
+  const told = (outcome: Told['outcome']): Told =>
+    toldOf(push, entitlement.repository, { actor, kind: 'refUpdate', outcome })
   const isRefused = entitlement._tag === 'NotEntitled'
   if (counterpart !== null) {
     const met = withSpent(meeting(state, knot, counterpart, rkey, actor), knot, rkey, told('met'))
@@ -140,7 +155,9 @@ const pushUpdated = (state: BuildsState, input: OursJudged, push: Push, counterp
   if (isRefused) return refusedFor(left, arrived, 'actor', actor ?? '')
   if (isFull(state, knot)) return full(left, arrived)
   const counted = withReading(withoutSpent(state, knot, rkey), knot, 1)
-  return course === 'now' ? read(counted, knot, rkey, runBy(input, null), null) : wait(counted, knot, rkey, runBy(input, null))
+  return course === 'now'
+    ? read(counted, knot, rkey, runBy(input, null), null)
+    : wait(counted, knot, rkey, runBy(input, null))
 }
 
 /** The run waits for its pipeline, from now on. */

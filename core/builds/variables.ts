@@ -21,8 +21,8 @@ export interface JobFacts {
 }
 
 /**
- * The AT-URI of what a trigger comes to: its record, kept under the knot's name. A port stands after a plain `:`, and not as in a DID
- * (`%3A`): readers take the text behind `did:web:` for the name of the knot, and compare it.
+ * The AT-URI of what a trigger comes to: its record, kept under the knot's name. A port stands after a plain `:`, and
+ * not as in a DID (`%3A`): readers take the text behind `did:web:` for the name of the knot, and compare it.
  *
  * @example
  * import assert from 'node:assert'
@@ -31,7 +31,10 @@ export interface JobFacts {
  * const host = canonicalHost({ defaultPort: 443, loopback: true, ports: true })('localhost:5555')
  * const rkey = Rkey.decode('3mbd3542k2222')
  * assert(host._tag === 'Some' && rkey._tag === 'Right')
- * assert.strictEqual(pipelineUri(host.value, rkey.right), 'at://did:web:localhost:5555/sh.tangled.pipeline/3mbd3542k2222')
+ * assert.strictEqual(
+ *   pipelineUri(host.value, rkey.right),
+ *   'at://did:web:localhost:5555/sh.tangled.pipeline/3mbd3542k2222'
+ * )
  */
 export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot}/${PIPELINE}/${rkey}`
 
@@ -87,7 +90,8 @@ const ofCause = (cause: Cause): ReadonlyArray<Pair> => {
 }
 
 /** The variable of a fact, if it is known. */
-const known = (name: string, value: string | null): ReadonlyArray<Pair> => (value === null || value === '' ? [] : [[name, value]])
+const known = (name: string, value: string | null): ReadonlyArray<Pair> =>
+  value === null || value === '' ? [] : [[name, value]]
 
 /**
  * The variables that a workflow cannot set: what is built, and why. Names rising. What is not known is left out.
@@ -103,7 +107,13 @@ const known = (name: string, value: string | null): ReadonlyArray<Pair> => (valu
  * assert(knot._tag === 'Some' && rkey._tag === 'Right' && repository._tag === 'Right' && cause._tag === 'Right')
  *
  * assert.deepStrictEqual(
- *   variablesOf({ cause: cause.right, defaultBranch: null, knot: knot.value, repository: repository.right, rkey: rkey.right }),
+ *   variablesOf({
+ *     cause: cause.right,
+ *     defaultBranch: null,
+ *     knot: knot.value,
+ *     repository: repository.right,
+ *     rkey: rkey.right
+ *   }),
  *   [
  *     ['CI', 'true'],
  *     ['TANGLED_INPUT_LOG_LEVEL', 'debug'],
@@ -133,14 +143,27 @@ const IS_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
 
 /**
- * The variables of a workflow with those that it cannot set. Names rising. Of its own, those that have a reserved name, or none that a
- * shell knows, are dropped; of several with one name, the first counts.
+ * The variables of a workflow with those that it cannot set. Names rising. Of its own, those that have a reserved name,
+ * or none that a shell knows, are dropped; of several with one name, the first counts.
  *
  * @example
  * import assert from 'node:assert'
  * import { withReserved } from 'tack/core'
  *
- * assert.deepStrictEqual(withReserved([['TANGLED_SHA', 'mine'], ['B', '2'], ['a-b', '3']], [['CI', 'true']]), [['B', '2'], ['CI', 'true']])
+ * assert.deepStrictEqual(
+ *   withReserved(
+ *     [
+ *       ['TANGLED_SHA', 'mine'],
+ *       ['B', '2'],
+ *       ['a-b', '3']
+ *     ],
+ *     [['CI', 'true']]
+ *   ),
+ *   [
+ *     ['B', '2'],
+ *     ['CI', 'true']
+ *   ]
+ * )
  */
 export const withReserved = (own: ReadonlyArray<Pair>, reserved: ReadonlyArray<Pair>): ReadonlyArray<Pair> =>
   named([...reserved, ...own.filter(([name]) => IS_NAME.test(name) && !IS_RESERVED.test(name))])

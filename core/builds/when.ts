@@ -1,8 +1,8 @@
 /**
  * `when`: which workflows a trigger calls for.
  *
- * Source: tangled.org/core, `workflow/def.go`, and what it leaves open is kept as it is there: a bad pattern is an error also in a
- * condition whose event is another one, and a pull request whose action is not known counts as opened.
+ * Source: tangled.org/core, `workflow/def.go`, and what it leaves open is kept as it is there: a bad pattern is an
+ * error also in a condition whose event is another one, and a pull request whose action is not known counts as opened.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { faultOf, type Glob, globNameOf, globOf, tryGlob, type Work, workOf } from '../data/glob.js'
@@ -10,8 +10,9 @@ import type { Cause } from '../model/trigger.js'
 import type { Condition } from '../model/workflow.js'
 
 /**
- * What it may cost to find out which workflows of one run apply: strangers wrote both patterns and names, and it must take less time than
- * a hundred thousand steps that do nothing. (The dearest shapes take less than half of that: `npm run bench`.) Three thousand files and twenty patterns that begin with other folders are within it.
+ * What it may cost to find out which workflows of one run apply: strangers wrote both patterns and names, and it must
+ * take less time than a hundred thousand steps that do nothing. (The dearest shapes take less than half of that: `npm
+ * run bench`.) Three thousand files and twenty patterns that begin with other folders are within it.
  */
 export const WHEN_COST_MAX = 2_000_000
 
@@ -83,7 +84,11 @@ const ofPush = (condition: Condition, ref: string, matchesAny: MatchesAny): Verd
 const ofAction = ({ types }: Condition, action: string | null): boolean =>
   (types === null || types.length === 0 ? DEFAULT_TYPES : types).includes(action ?? 'opened')
 
-const holds = (condition: Condition, cause: Exclude<Cause, { readonly _tag: 'Manual' }>, matchesAny: MatchesAny): Verdict => {
+const holds = (
+  condition: Condition,
+  cause: Exclude<Cause, { readonly _tag: 'Manual' }>,
+  matchesAny: MatchesAny
+): Verdict => {
   const ofPaths = (files: ReadonlyArray<string>) => (): Verdict =>
     condition.paths === null || condition.paths.length === 0 ? E.right(true) : matchesAny(files, condition.paths)
   switch (cause._tag) {
@@ -92,15 +97,15 @@ const holds = (condition: Condition, cause: Exclude<Cause, { readonly _tag: 'Man
         both(ofPush(condition, cause.ref, matchesAny), ofPaths(cause.changedFiles ?? []))
       )
     case 'PullRequest':
-      return E.map((matches: boolean) => matches && condition.event.includes('pull_request') && ofAction(condition, cause.action))(
-        both(matchesAny([cause.targetBranch], condition.branch), ofPaths([]))
-      )
+      return E.map(
+        (matches: boolean) => matches && condition.event.includes('pull_request') && ofAction(condition, cause.action)
+      )(both(matchesAny([cause.targetBranch], condition.branch), ofPaths([])))
   }
 }
 
 /**
- * Whether a workflow with these conditions applies to `cause`. One that holds is enough; none at all, or somebody who asks for
- * it, is enough too.
+ * Whether a workflow with these conditions applies to `cause`. One that holds is enough; none at all, or somebody who
+ * asks for it, is enough too.
  *
  * @returns `Left` with a sentence for a pattern that is bad, or takes too long, met before a condition that holds.
  *
@@ -171,14 +176,18 @@ const asMeant = (condition: Condition, meant: (typeof MEANT)[number]): Condition
 })
 
 /**
- * What is wrong with conditions of which none can ever hold, because of a key that means nothing; `null` when that is not so.
+ * What is wrong with conditions of which none can ever hold, because of a key that means nothing; `null` when that is
+ * not so.
  *
  * @example
  * import assert from 'node:assert'
  * import { mistakeIn } from 'tack/core'
  *
  * const condition = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: 'branches' }
- * assert.strictEqual(mistakeIn([condition]), 'when[0] has a key that means nothing, "branches", and so this never applies. Is "branch" meant?')
+ * assert.strictEqual(
+ *   mistakeIn([condition]),
+ *   'when[0] has a key that means nothing, "branches", and so this never applies. Is "branch" meant?'
+ * )
  */
 export const mistakeIn = (when: ReadonlyArray<Condition>): string | null => {
   if (when.some(mayHold)) return null
@@ -186,7 +195,10 @@ export const mistakeIn = (when: ReadonlyArray<Condition>): string | null => {
     if (condition.unknown !== null) {
       const meant = nearest(condition.unknown)
       if (mayHold(asMeant(condition, meant)))
-        return `when[${String(i)}] has a key that means nothing, "${condition.unknown}", and so this never applies. Is "${meant}" meant?`
+        return (
+          `when[${String(i)}] has a key that means nothing, "${condition.unknown}", and so this never applies. ` +
+          `Is "${meant}" meant?`
+        )
     }
   return null
 }

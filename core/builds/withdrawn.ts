@@ -16,7 +16,9 @@ export const WITHDRAWN: Outcome = {
   status: 'cancelled'
 }
 
-/** The keys of the runs on these knots, by knot and record: looked for once, however many records let go of one knot. */
+/**
+ * The keys of the runs on these knots, by knot and record: looked for once, however many records let go of one knot.
+ */
 const keysByRecord = (state: BuildsState, knots: ReadonlyArray<HostName>): ReadonlyMap<string, ReadonlyArray<Rkey>> => {
   const keys = new Map<string, Array<Rkey>>()
   for (const knot of new Set(knots))
@@ -31,7 +33,10 @@ const keysByRecord = (state: BuildsState, knots: ReadonlyArray<HostName>): Reado
 
 const recordName = (knot: HostName, did: Did, rkey: Rkey): string => `${knot}/${did}/${rkey}`
 
-/** Records do not hold their knots any more: nothing of their repositories is begun after this, and what goes on is to end (T2). */
+/**
+ * Records do not hold their knots any more: nothing of their repositories is begun after this, and what goes on is to
+ * end (T2).
+ */
 export const released = (state: BuildsState, at: TimeUs, changes: ReadonlyArray<HoldChanged>): Step => {
   const keys = keysByRecord(
     state,

@@ -38,7 +38,15 @@ export const WrittenBuilds = t.readonly(
 
 export type WrittenBuilds = t.TypeOf<typeof WrittenBuilds>
 
-export const toWritten = ({ floorUs, lastUs, mistaken, next, settings, sources, stopped }: BuildsState): WrittenBuilds => ({
+export const toWritten = ({
+  floorUs,
+  lastUs,
+  mistaken,
+  next,
+  settings,
+  sources,
+  stopped
+}: BuildsState): WrittenBuilds => ({
   floorUs,
   lastUs,
   mistaken,
@@ -83,7 +91,8 @@ export const fromWritten = (
           () => 'the runs that wait are not as many as is said'
         ),
         E.filterOrElse(
-          ({ sources }) => M.toEntries(sources).every(([, { leaving }]) => leaving === null || leaving.number < written.next),
+          ({ sources }) =>
+            M.toEntries(sources).every(([, { leaving }]) => leaving === null || leaving.number < written.next),
           () => 'a timer of a knot bears a number that was never given out'
         )
       )
@@ -97,7 +106,9 @@ const announcementsOf = (
   lastUs: TimeUs
 ): E.Either<string, BuildsState['announcements']> => {
   const entries = runs.flatMap(([key, run]) =>
-    run.announced === null ? [] : [[logKey(run.announced.createdUs), announcementOf(...splitKey(key), run, run.announced)] as const]
+    run.announced === null
+      ? []
+      : [[logKey(run.announced.createdUs), announcementOf(...splitKey(key), run, run.announced)] as const]
   )
   const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
   return pipe(
@@ -127,10 +138,15 @@ const areCounted = (state: BuildsState, runs: ReadonlyArray<RunEntry>): boolean 
     const [knot] = splitKey(key)
     if (phase._tag !== 'Read') waiting.set(knot, (waiting.get(knot) ?? 0) + 1)
   }
-  return [...M.keys(state.sources), ...waiting.keys()].every((knot) => sourceOf(state, knot).reading === (waiting.get(knot) ?? 0))
+  return [...M.keys(state.sources), ...waiting.keys()].every(
+    (knot) => sourceOf(state, knot).reading === (waiting.get(knot) ?? 0)
+  )
 }
 
 const numbersOf = ({ builds, phase }: Run): ReadonlyArray<number> => [
   ...('number' in phase ? [phase.number] : []),
-  ...M.toEntries(builds).flatMap(([, build]) => [build.deadline, ...('number' in build.phase ? [build.phase.number] : [])])
+  ...M.toEntries(builds).flatMap(([, build]) => [
+    build.deadline,
+    ...('number' in build.phase ? [build.phase.number] : [])
+  ])
 ]

@@ -1,9 +1,9 @@
 /**
  * Accounts: the rows of one DID, whether they count, and what an account event changes about that (D5).
  *
- * An event may come again, under the same stamp or a new one, and events of one account may come in another order than they
- * happened in. So an account remembers three things besides its rows: the stamp of the news by which we know (the gate), when it was
- * deleted (the floor), and by which event it was set aside last, to know that event again.
+ * An event may come again, under the same stamp or a new one, and events of one account may come in another order than
+ * they happened in. So an account remembers three things besides its rows: the stamp of the news by which we know (the
+ * gate), when it was deleted (the floor), and by which event it was set aside last, to know that event again.
  */
 import * as t from 'io-ts'
 import { HostName } from '../data/host-name.js'
@@ -15,9 +15,17 @@ import { type AccountReceived, Collaborator, type CommitReceived, Member } from 
 
 // ---------------------------------------------------------------------------------------- model
 
-/** A repo row: like the record, but its knot is canonical, or `null` when it named none that we would listen to (D6). */
+/**
+ * A repo row: like the record, but its knot is canonical, or `null` when it named none that we would listen to (D6).
+ */
 export const Repo = t.readonly(
-  t.strict({ createdAt: t.string, knot: t.union([HostName, t.null]), name: t.string, repoDid: t.string, spindle: t.string }),
+  t.strict({
+    createdAt: t.string,
+    knot: t.union([HostName, t.null]),
+    name: t.string,
+    repoDid: t.string,
+    spindle: t.string
+  }),
   'Repo'
 )
 export type Repo = t.TypeOf<typeof Repo>
@@ -34,13 +42,19 @@ export interface Slot<R> {
 export type Slots<R> = M.OrderedMap<Rkey, Slot<R>>
 
 const slots = <R>(record: t.Type<R, unknown>): t.Type<Slots<R>, unknown> =>
-  orderedMap(Rkey, t.readonly(t.strict({ record: t.union([record, t.null]), rev: t.union([Tid, t.null]), timeUs: TimeUs })))
+  orderedMap(
+    Rkey,
+    t.readonly(t.strict({ record: t.union([record, t.null]), rev: t.union([Tid, t.null]), timeUs: TimeUs }))
+  )
 
 /** Commits of the account that are not later than this change nothing: it was deleted then (D5). */
 export const Floor = t.readonly(t.strict({ rev: t.union([Tid, t.null]), timeUs: TimeUs }), 'Floor')
 export type Floor = t.TypeOf<typeof Floor>
 
-/** The last event that set the account aside, by what is the same whenever it is sent: the time and the number that its sender gave it. */
+/**
+ * The last event that set the account aside, by what is the same whenever it is sent: the time and the number that its
+ * sender gave it.
+ */
 export const SetAside = t.readonly(
   t.strict({
     changedUs: TimeUs,
@@ -60,7 +74,10 @@ export const Account = t.readonly(
     asOfUs: TimeUs,
     collaborators: slots(Collaborator),
     floor: t.union([Floor, t.null]),
-    /** How far the stream had come when the account was admitted; `null` where it had not begun, or where strangers are kept, too (D7). */
+    /**
+     * How far the stream had come when the account was admitted; `null` where it had not begun, or where strangers are
+     * kept, too (D7).
+     */
     horizonUs: t.union([TimeUs, t.null]),
     members: slots(Member),
     repos: slots(Repo),
@@ -85,22 +102,30 @@ export const known = (asOfUs: TimeUs, horizonUs: TimeUs | null = null): Account 
 
 export const NOBODY = known(0 as TimeUs)
 
-/** The account with these rows. Written out, because what comes of a spread has another shape each time, and is slow to read. */
+/**
+ * The account with these rows. Written out, because what comes of a spread has another shape each time, and is slow to
+ * read.
+ */
 export const withRows = (
   { active, asOfUs, floor, horizonUs, setAside }: Account,
   { collaborators, members, repos }: Pick<Account, 'collaborators' | 'members' | 'repos'>
 ): Account => ({ active, asOfUs, collaborators, floor, horizonUs, members, repos, setAside })
 
 /** How many keys of the account are known, tombstones included. */
-export const sizeOf = ({ collaborators, members, repos }: Account): number => M.size(collaborators) + M.size(members) + M.size(repos)
+export const sizeOf = ({ collaborators, members, repos }: Account): number =>
+  M.size(collaborators) + M.size(members) + M.size(repos)
 
 // ---------------------------------------------------------------------------------------- stamps
 
 /** The stamp as far as it may raise the gate of an account: one from the future counts as its receipt (D5). */
-export const stampOf = (event: CommitReceived | AccountReceived): TimeUs => (isFromFuture(event.timeUs, event.at) ? event.at : event.timeUs)
+export const stampOf = (event: CommitReceived | AccountReceived): TimeUs =>
+  isFromFuture(event.timeUs, event.at) ? event.at : event.timeUs
 
-/** When it happened, by whoever says the earliest: nobody can date a deletion so late that it takes what came after it. */
-const happenedUs = ({ at, changedUs, timeUs }: AccountReceived): TimeUs => Math.min(changedUs ?? timeUs, timeUs, at) as TimeUs
+/**
+ * When it happened, by whoever says the earliest: nobody can date a deletion so late that it takes what came after it.
+ */
+const happenedUs = ({ at, changedUs, timeUs }: AccountReceived): TimeUs =>
+  Math.min(changedUs ?? timeUs, timeUs, at) as TimeUs
 
 // ---------------------------------------------------------------------------------------- account events
 
@@ -109,8 +134,8 @@ const isRepeat = ({ setAside }: Account, { active, changedUs, seq }: AccountRece
   !active && setAside !== null && setAside.changedUs === changedUs && setAside.seq === seq
 
 /**
- * Whether the event says something about the account: it is not older than what we know, and not the one that had set the account
- * aside before it was made active again, which is none of today's whatever its stamp.
+ * Whether the event says something about the account: it is not older than what we know, and not the one that had set
+ * the account aside before it was made active again, which is none of today's whatever its stamp.
  */
 export const isNews = (account: Account, event: AccountReceived): boolean =>
   event.timeUs >= account.asOfUs && !(isRepeat(account, event) && account.setAside?.isOver === true)
@@ -118,7 +143,8 @@ export const isNews = (account: Account, event: AccountReceived): boolean =>
 const setAsideBy = (account: Account, event: AccountReceived): SetAside | null => {
   const { active, changedUs, seq, timeUs } = event
   const { setAside } = account
-  if (active) return setAside === null || (changedUs ?? timeUs) <= setAside.changedUs ? setAside : { ...setAside, isOver: true }
+  if (active)
+    return setAside === null || (changedUs ?? timeUs) <= setAside.changedUs ? setAside : { ...setAside, isOver: true }
   return changedUs === null || seq === null ? null : { changedUs, isOver: false, seq }
 }
 

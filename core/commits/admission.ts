@@ -7,13 +7,16 @@ import { type Account, sizeOf } from './account.js'
 import { type CommitsState, type Policy } from './model.js'
 
 /**
- * Whether only those are known who are admitted: under `members`, where what is not kept of others can be read once they are
- * admitted. Otherwise whoever has rows is known, as far as there is room.
+ * Whether only those are known who are admitted: under `members`, where what is not kept of others can be read once
+ * they are admitted. Otherwise whoever has rows is known, as far as there is room.
  */
 export const isSelective = ({ admission, backfill }: Policy): boolean => admission === 'members' && backfill
 
-/** Whether the account is the owner's, or a record of the owner names it. It is so also while the owner is set aside. */
-export const isOurs = ({ named, policy }: Pick<CommitsState, 'named' | 'policy'>, did: Did): boolean => did === policy.owner || M.has<string>(did)(named)
+/**
+ * Whether the account is the owner's, or a record of the owner names it. It is so also while the owner is set aside.
+ */
+export const isOurs = ({ named, policy }: Pick<CommitsState, 'named' | 'policy'>, did: Did): boolean =>
+  did === policy.owner || M.has<string>(did)(named)
 
 /** Whether nothing is kept of the account: its commits and account events only move the cursor. */
 export const isStranger = (state: CommitsState, did: Did): boolean =>
@@ -32,8 +35,13 @@ export const incoherence = (state: CommitsState): string | null => {
     return isSelective(policy)
       ? 'an account is neither the owner’s nor named by a record of the owner'
       : 'an account has no rows, no tombstones and no floor'
-  if (!isSelective(policy)) return every((_, { horizonUs }) => horizonUs === null) ? null : 'an account has a horizon where everybody is known'
-  return M.keys(members).filter(Did.is).every((did) => M.has(did)(accounts)) ? null : 'a member has no account'
+  if (!isSelective(policy))
+    return every((_, { horizonUs }) => horizonUs === null) ? null : 'an account has a horizon where everybody is known'
+  return M.keys(members)
+    .filter(Did.is)
+    .every((did) => M.has(did)(accounts))
+    ? null
+    : 'a member has no account'
 }
 
 /** How many more keys of the account there is room for (D7). */

@@ -19,11 +19,16 @@ export const without = (state: CommitsState, did: Did, { repos }: Account): Comm
 })
 
 /**
- * The state after the owner's records have changed. Where only those are known who are admitted, whoever is not named any more
- * goes, and whoever has become a member is known from now on: active as of the horizon, which is how far the stream has come. Elsewhere
- * they only change the room that their keys take.
+ * The state after the owner's records have changed. Where only those are known who are admitted, whoever is not named
+ * any more goes, and whoever has become a member is known from now on: active as of the horizon, which is how far the
+ * stream has come. Elsewhere they only change the room that their keys take.
  */
-export const settled = (before: CommitsState, after: CommitsState, subjects: ReadonlyArray<Did>, cursor: TimeUs | null): CommitsState =>
+export const settled = (
+  before: CommitsState,
+  after: CommitsState,
+  subjects: ReadonlyArray<Did>,
+  cursor: TimeUs | null
+): CommitsState =>
   subjects.reduce((state, did) => {
     const account = accountOf(state, did)
     if (!isSelective(state.policy)) {
@@ -31,7 +36,9 @@ export const settled = (before: CommitsState, after: CommitsState, subjects: Rea
       return { ...state, strangerKeys: state.strangerKeys + (isOurs(state, did) ? -sizeOf(account) : sizeOf(account)) }
     }
     if (account !== null) return isOurs(state, did) ? state : without(state, did, account)
-    return isAdmitted(state, did) ? { ...state, accounts: M.upsertAt(did, known(cursor ?? (0 as TimeUs), cursor))(state.accounts) } : state
+    return isAdmitted(state, did)
+      ? { ...state, accounts: M.upsertAt(did, known(cursor ?? (0 as TimeUs), cursor))(state.accounts) }
+      : state
   }, after)
 
 /** Whether the event tells nothing new of an account that we know. */
@@ -40,12 +47,20 @@ export const isOutdated = (state: CommitsState, event: AccountReceived): boolean
   return account !== null && !isNews(account, event)
 }
 
-export const accountChanged = (state: CommitsState, event: AccountReceived, cursor: TimeUs | null): Transition<CommitsState, HoldChanged | MemberChanged> => {
+export const accountChanged = (
+  state: CommitsState,
+  event: AccountReceived,
+  cursor: TimeUs | null
+): Transition<CommitsState, HoldChanged | MemberChanged> => {
   const before = accountOf(state, event.did)
-  return before === null || !isNews(before, event) ? unchanged(state) : withAccount(state, event.did, standing(before, event), cursor)
+  return before === null || !isNews(before, event)
+    ? unchanged(state)
+    : withAccount(state, event.did, standing(before, event), cursor)
 }
 
-/** The slice with another account, and what follows from that. With the owner's account, all members may come and go. */
+/**
+ * The slice with another account, and what follows from that. With the owner's account, all members may come and go.
+ */
 export const withAccount = (
   state: CommitsState,
   did: Did,

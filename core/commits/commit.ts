@@ -40,7 +40,11 @@ import {
 const write = <R>(map: Slots<R>, rkey: Rkey, record: R | null, rev: Tid | null, timeUs: TimeUs): Slots<R> => {
   const slot = M.lookup(rkey)(map)
   if (O.isNone(slot)) return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev, timeUs })(map)
-  return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev: rev ?? slot.value.rev, timeUs: laterOf(slot.value.timeUs, timeUs) })(map)
+  return M.upsertAt<Rkey, Slot<R>>(rkey, {
+    record,
+    rev: rev ?? slot.value.rev,
+    timeUs: laterOf(slot.value.timeUs, timeUs)
+  })(map)
 }
 
 /** The row of a repo record under `hosts`: its knot in canonical form, or none. */
@@ -53,7 +57,11 @@ export const repoOf = (hosts: HostPolicy, record: RepoRecord): Repo => ({
 })
 
 /** What is known at a key of the account. */
-export const slotAt = ({ collaborators, members, repos }: Account, collection: Collection, rkey: Rkey): Slot<unknown> | null => {
+export const slotAt = (
+  { collaborators, members, repos }: Account,
+  collection: Collection,
+  rkey: Rkey
+): Slot<unknown> | null => {
   switch (collection) {
     case MEMBER:
       return O.toNullable(M.lookup(rkey)(members))
@@ -69,13 +77,21 @@ const writeTo = (account: Account, policy: Policy, event: CommitReceived, rev: T
   const { collaborators, members, repos } = account
   switch (event.collection) {
     case MEMBER:
-      return withRows(account, { collaborators, members: write(members, event.rkey, event.record, rev, event.timeUs), repos })
+      return withRows(account, {
+        collaborators,
+        members: write(members, event.rkey, event.record, rev, event.timeUs),
+        repos
+      })
     case REPO: {
       const row = event.record === null ? null : repoOf(policy.hosts, event.record)
       return withRows(account, { collaborators, members, repos: write(repos, event.rkey, row, rev, event.timeUs) })
     }
     case COLLABORATOR:
-      return withRows(account, { collaborators: write(collaborators, event.rkey, event.record, rev, event.timeUs), members, repos })
+      return withRows(account, {
+        collaborators: write(collaborators, event.rkey, event.record, rev, event.timeUs),
+        members,
+        repos
+      })
   }
 }
 
@@ -88,7 +104,15 @@ const cutToLimits = (event: CommitReceived): CommitReceived => {
 
 /** The reports about fields of a record that count as absent, because they are too long. */
 export const tooLong = (
-  { collection, record, rkey }: { readonly collection: Collection; readonly record: { readonly [field: string]: string } | null; readonly rkey: Rkey },
+  {
+    collection,
+    record,
+    rkey
+  }: {
+    readonly collection: Collection
+    readonly record: { readonly [field: string]: string } | null
+    readonly rkey: Rkey
+  },
   { at, did }: Pick<CommitReceived, 'at' | 'did'>
 ): ReadonlyArray<ReportEffect> =>
   record === null
@@ -97,7 +121,11 @@ export const tooLong = (
         report({ _tag: 'FieldTooLong', at, collection, did, field, limit: limit as Natural, rkey })
       )
 
-export const commit = (state: CommitsState, event: CommitReceived, cursor: TimeUs | null): Transition<CommitsState, Outcome> => {
+export const commit = (
+  state: CommitsState,
+  event: CommitReceived,
+  cursor: TimeUs | null
+): Transition<CommitsState, Outcome> => {
   if (isStranger(state, event.did)) return unchanged(state)
   const [after, outcomes] = applied(state, cutToLimits(event), cursor)
   if (after === state) return [after, outcomes]
@@ -105,7 +133,11 @@ export const commit = (state: CommitsState, event: CommitReceived, cursor: TimeU
   return reports.length === 0 ? [after, outcomes] : [after, [...outcomes, ...reports]]
 }
 
-const applied = (state: CommitsState, event: CommitReceived, cursor: TimeUs | null): Transition<CommitsState, Outcome> => {
+const applied = (
+  state: CommitsState,
+  event: CommitReceived,
+  cursor: TimeUs | null
+): Transition<CommitsState, Outcome> => {
   const before = accountOf(state, event.did) ?? known(stampOf(event))
   const slot = slotAt(before, event.collection, event.rkey)
   const rev = usableRev(event)
@@ -125,7 +157,10 @@ const applied = (state: CommitsState, event: CommitReceived, cursor: TimeUs | nu
         ? holdChanged(knotHeld(state, event.did, was), knotHeld(state, event.did, is), event.did, event.rkey)
         : NOTHING
       const refused = refusedKnot(is, event.record, event)
-      return [{ accounts, members, named, policy, repoDids, strangerKeys }, refused.length === 0 ? changes : [...changes, ...refused]]
+      return [
+        { accounts, members, named, policy, repoDids, strangerKeys },
+        refused.length === 0 ? changes : [...changes, ...refused]
+      ]
     }
     case MEMBER: {
       const after = { accounts, members, named, policy, repoDids: state.repoDids, strangerKeys }
@@ -152,7 +187,9 @@ export const refusedKnot = (
     ? NOTHING
     : [report({ _tag: 'KnotRefused', at, did, knot: excerpt(record.knot), rkey })]
 
-/** The owner's record at a key has changed: the subject it named may not be a member any more, another may be one now. */
+/**
+ * The owner's record at a key has changed: the subject it named may not be a member any more, another may be one now.
+ */
 const ownersMember = (
   state: CommitsState,
   written: CommitsState,

@@ -32,34 +32,49 @@ const reread =
     M.map((account: Account) => ({
       ...account,
       repos: M.map((slot: Slot<Repo>) =>
-        slot.record === null ? slot : { ...slot, record: repoOf(hosts, { ...slot.record, knot: slot.record.knot ?? '' }) }
+        slot.record === null
+          ? slot
+          : { ...slot, record: repoOf(hosts, { ...slot.record, knot: slot.record.knot ?? '' }) }
       )(account.repos)
     }))(accounts)
 
-/** The accounts of which something is to be remembered under the policy; horizons are of use only where strangers are not known. */
+/**
+ * The accounts of which something is to be remembered under the policy; horizons are of use only where strangers are
+ * not known.
+ */
 const remembered = (state: CommitsState): CommitsState['accounts'] =>
   M.reduceWithKey<Did, Account, CommitsState['accounts']>(state.accounts, (did, kept, account) => {
     if (!isRemembered(state, did, account)) return M.deleteAt(did)(kept)
-    return account.horizonUs === null || isSelective(state.policy) ? kept : M.upsertAt<Did, Account>(did, { ...account, horizonUs: null })(kept)
+    return account.horizonUs === null || isSelective(state.policy)
+      ? kept
+      : M.upsertAt<Did, Account>(did, { ...account, horizonUs: null })(kept)
   })(state.accounts)
 
 /**
- * A changed configuration takes effect: another hostname, owner or admission makes other holds of the same rows. Where only those
- * are known who are admitted, the others go; and whoever is admitted and not known is known from now on, and read.
+ * A changed configuration takes effect: another hostname, owner or admission makes other holds of the same rows. Where
+ * only those are known who are admitted, the others go; and whoever is admitted and not known is known from now on, and
+ * read.
  */
-export const started = (state: CommitsState, policy: Policy, cursor: TimeUs | null): Transition<CommitsState, HoldChanged | MemberChanged> => {
+export const started = (
+  state: CommitsState,
+  policy: Policy,
+  cursor: TimeUs | null
+): Transition<CommitsState, HoldChanged | MemberChanged> => {
   const isSame = samePolicy(state.policy, policy)
   if (isSame && (!isSelective(policy) || M.has(policy.owner)(state.accounts))) return unchanged(state)
   const derived = isSame ? state : derive(policy, reread(policy.hosts)(state.accounts))
   const kept = isSame ? state : derive(policy, remembered(derived))
   const after = settled(kept, kept, didsOf([policy.owner, ...M.keys(kept.members)]), cursor)
   const subjects = didsOf([policy.owner, ...M.keys(state.members), ...M.keys(after.members)])
-  const readAgain = (did: Did): boolean => isMember(state, did) === isMember(after, did) && M.has(did)(after.accounts) && !M.has(did)(kept.accounts)
+  const readAgain = (did: Did): boolean =>
+    isMember(state, did) === isMember(after, did) && M.has(did)(after.accounts) && !M.has(did)(kept.accounts)
   return [
     after,
     [
       ...holdChanges(state, after, M.keys(state.accounts)),
-      ...subjects.flatMap((did) => (readAgain(did) ? [{ _tag: 'Admitted' as const, did }] : membersChanged(state, after, [did])))
+      ...subjects.flatMap((did) =>
+        readAgain(did) ? [{ _tag: 'Admitted' as const, did }] : membersChanged(state, after, [did])
+      )
     ]
   ]
 }

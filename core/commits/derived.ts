@@ -40,7 +40,11 @@ export const namedBy = (policy: Policy, accounts: CommitsState['accounts']): Com
   )
 
 /** The members: those who are named, and none while the owner's account is set aside. */
-export const membersOf = (policy: Policy, accounts: CommitsState['accounts'], named: CommitsState['named']): CommitsState['members'] =>
+export const membersOf = (
+  policy: Policy,
+  accounts: CommitsState['accounts'],
+  named: CommitsState['named']
+): CommitsState['members'] =>
   pipe(
     M.lookup(policy.owner)(accounts),
     O.match(
@@ -50,20 +54,35 @@ export const membersOf = (policy: Policy, accounts: CommitsState['accounts'], na
   )
 
 /** The subjects that are DIDs, each once, ascending: so is told what becomes of them. */
-export const didsOf = (subjects: ReadonlyArray<string>): ReadonlyArray<Did> => [...new Set(subjects)].filter(Did.is).sort()
+export const didsOf = (subjects: ReadonlyArray<string>): ReadonlyArray<Did> =>
+  [...new Set(subjects)].filter(Did.is).sort()
 
 /** Who has become a member, and who has ceased to be one, of these subjects. */
-export const membersChanged = (before: CommitsState, after: CommitsState, subjects: ReadonlyArray<Did>): ReadonlyArray<MemberChanged> =>
+export const membersChanged = (
+  before: CommitsState,
+  after: CommitsState,
+  subjects: ReadonlyArray<Did>
+): ReadonlyArray<MemberChanged> =>
   subjects.flatMap((did): ReadonlyArray<MemberChanged> => {
     const is = isMember(after, did)
     return is === isMember(before, did) ? [] : [{ _tag: is ? 'Admitted' : 'Dismissed', did }]
   })
 
-/** The DID that a row gives its repository, `""` when it gives none or does not name us: only what names us is ever asked for. */
-export const repoDidOf = (policy: Policy, row: Repo | null): string => (row !== null && row.spindle === policy.hostname ? row.repoDid : '')
+/**
+ * The DID that a row gives its repository, `""` when it gives none or does not name us: only what names us is ever
+ * asked for.
+ */
+export const repoDidOf = (policy: Policy, row: Repo | null): string =>
+  row !== null && row.spindle === policy.hostname ? row.repoDid : ''
 
 /** The index after the row at a key gave `old` and gives `now`. */
-export const reindexed = (index: CommitsState['repoDids'], did: Did, rkey: Rkey, old: string, now: string): CommitsState['repoDids'] => {
+export const reindexed = (
+  index: CommitsState['repoDids'],
+  did: Did,
+  rkey: Rkey,
+  old: string,
+  now: string
+): CommitsState['repoDids'] => {
   if (old === now) return index
   const name = holder(did, rkey)
   const without = old === '' ? index : removeAt(old, name)(index)
@@ -71,7 +90,13 @@ export const reindexed = (index: CommitsState['repoDids'], did: Did, rkey: Rkey,
 }
 
 /** The index after the rows of an account were `old` and are `now`. */
-export const reindexedAll = (index: CommitsState['repoDids'], policy: Policy, did: Did, old: Slots<Repo>, now: Slots<Repo>): CommitsState['repoDids'] => {
+export const reindexedAll = (
+  index: CommitsState['repoDids'],
+  policy: Policy,
+  did: Did,
+  old: Slots<Repo>,
+  now: Slots<Repo>
+): CommitsState['repoDids'] => {
   if (old === now) return index
   const without = M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(index, (rkey, acc, { record }) =>
     reindexed(acc, did, rkey, repoDidOf(policy, record), '')
@@ -92,6 +117,8 @@ export const derive = (policy: Policy, accounts: CommitsState['accounts']): Comm
     repoDids: M.reduceWithKey<Did, Account, CommitsState['repoDids']>(M.empty(), (did, index, { repos }) =>
       reindexedAll(index, policy, did, NOBODY.repos, repos)
     )(accounts),
-    strangerKeys: M.reduceWithKey<Did, Account, number>(0, (did, n, account) => (isOurs({ named, policy }, did) ? n : n + sizeOf(account)))(accounts)
+    strangerKeys: M.reduceWithKey<Did, Account, number>(0, (did, n, account) =>
+      isOurs({ named, policy }, did) ? n : n + sizeOf(account)
+    )(accounts)
   }
 }

@@ -18,16 +18,22 @@ const passesGate = (slot: Slot<unknown>, rev: Tid | null, timeUs: TimeUs): boole
   rev === null ? timeUs > slot.timeUs : slot.rev === null || rev > slot.rev
 
 /**
- * Whether no commit is known at the key: there is no slot, or one that only reading left. (A record that was read may have been
- * read too early, and gives way to every commit.)
+ * Whether no commit is known at the key: there is no slot, or one that only reading left. (A record that was read may
+ * have been read too early, and gives way to every commit.)
  */
-export const isUntouched = (slot: Slot<unknown> | null): boolean => slot === null || (slot.rev === null && slot.timeUs === 0)
+export const isUntouched = (slot: Slot<unknown> | null): boolean =>
+  slot === null || (slot.rev === null && slot.timeUs === 0)
 
 /**
- * Whether the commit is news. What came before the account was admitted is none where no commit is known since: of that its own
- * server says what came of it (B2). A replay from before the admission would else show old states.
+ * Whether the commit is news. What came before the account was admitted is none where no commit is known since: of that
+ * its own server says what came of it (B2). A replay from before the admission would else show old states.
  */
-export const isNewsAt = ({ floor, horizonUs }: Account, slot: Slot<unknown> | null, rev: Tid | null, timeUs: TimeUs): boolean =>
+export const isNewsAt = (
+  { floor, horizonUs }: Account,
+  slot: Slot<unknown> | null,
+  rev: Tid | null,
+  timeUs: TimeUs
+): boolean =>
   passesFloor(floor, rev) &&
   !(horizonUs !== null && timeUs <= horizonUs && isUntouched(slot)) &&
   (slot === null || passesGate(slot, rev, timeUs))

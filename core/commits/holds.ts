@@ -19,7 +19,12 @@ export const holdOf = (state: CommitsState, did: Did, account: Account | null, r
   knotHeld(state, did, liveRecord(account, rkey))
 
 /** What has changed at one key between two states: the exact difference, nothing for what is as it was (D4). */
-export const holdChanged = (old: HostName | null, now: HostName | null, did: Did, rkey: Rkey): ReadonlyArray<HoldChanged> => {
+export const holdChanged = (
+  old: HostName | null,
+  now: HostName | null,
+  did: Did,
+  rkey: Rkey
+): ReadonlyArray<HoldChanged> => {
   if (old === now) return NOTHING
   return [
     ...(now === null ? [] : [{ _tag: 'HoldMade' as const, did, knot: now, rkey }]),
@@ -32,7 +37,11 @@ const keysOf = (old: Account, now: Account): ReadonlyArray<Rkey> =>
   old.repos === now.repos ? M.keys(now.repos) : [...new Set([...M.keys(old.repos), ...M.keys(now.repos)])].sort()
 
 /** What has changed between two states at the repo records of `dids`. */
-export const holdChanges = (before: CommitsState, after: CommitsState, dids: ReadonlyArray<Did>): ReadonlyArray<HoldChanged> =>
+export const holdChanges = (
+  before: CommitsState,
+  after: CommitsState,
+  dids: ReadonlyArray<Did>
+): ReadonlyArray<HoldChanged> =>
   dids.flatMap((did) => {
     const old = accountOf(before, did)
     const now = accountOf(after, did)

@@ -1,11 +1,11 @@
 /**
  * Rows: what the records on the network say, who may say it, and what follows from it for the knots.
  *
- * Rows are keyed by (collection, DID, rkey) and kept by account, because three things are decided for an account as a whole:
- * whether its rows count (D5), from when on its commits count (the floor), and when it can be forgotten.
+ * Rows are keyed by (collection, DID, rkey) and kept by account, because three things are decided for an account as a
+ * whole: whether its rows count (D5), from when on its commits count (the floor), and when it can be forgotten.
  *
- * A commit is let through by its rev, per key, so that a replay changes nothing and causes nothing (D3). What the change
- * means for the knots comes out as holds made and released; the knots' reducer turns them into subscriptions.
+ * A commit is let through by its rev, per key, so that a replay changes nothing and causes nothing (D3). What the
+ * change means for the knots comes out as holds made and released; the knots' reducer turns them into subscriptions.
  */
 import type { TimeUs } from '../data/identifiers.js'
 import type { Event } from '../event.js'
@@ -33,7 +33,8 @@ export {
 } from './model.js'
 
 /**
- * The reducer of rows. It takes every event and knows its own, and how far the stream has come with it: the horizon of whoever is admitted.
+ * The reducer of rows. It takes every event and knows its own, and how far the stream has come with it: the horizon of
+ * whoever is admitted.
  *
  * @example
  * import assert from 'node:assert'
@@ -61,7 +62,11 @@ export {
  * // The same again is no news.
  * assert.deepStrictEqual(Commits.reduce(state, commit.right), [state, []])
  */
-export const reduce = (state: CommitsState, event: Event, cursor: TimeUs | null = null): Transition<CommitsState, Outcome> => {
+export const reduce = (
+  state: CommitsState,
+  event: Event,
+  cursor: TimeUs | null = null
+): Transition<CommitsState, Outcome> => {
   switch (event._tag) {
     case 'Started':
       return started(state, policyOf(event.config), cursor)

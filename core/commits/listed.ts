@@ -29,29 +29,42 @@ const putIn = (account: Account, hosts: HostPolicy, listed: ListedRecord): Accou
 }
 
 /**
- * What the account's own server lists, where no commit is known: a later commit at such a key is news, whatever its rev, and so is any
- * account event. An account that was deleted is left alone: what its server lists may be from before.
+ * What the account's own server lists, where no commit is known: a later commit at such a key is news, whatever its
+ * rev, and so is any account event. An account that was deleted is left alone: what its server lists may be from
+ * before.
  */
-export const read = (state: CommitsState, event: RecordsRead, cursor: TimeUs | null): Transition<CommitsState, Outcome> => {
+export const read = (
+  state: CommitsState,
+  event: RecordsRead,
+  cursor: TimeUs | null
+): Transition<CommitsState, Outcome> => {
   const before = accountOf(state, event.did) ?? NOBODY
   if (before.floor !== null || event.records.length === 0) return unchanged(state)
 
   const greatest = sizeOf(before) + Math.max(0, roomFor(state, event.did, before))
-  const records = event.records.map((listed) => ({ ...listed, record: withinLimits(listed.collection, listed.record) }) as ListedRecord)
+  const records = event.records.map(
+    (listed) => ({ ...listed, record: withinLimits(listed.collection, listed.record) }) as ListedRecord
+  )
   const [account, refusals] = chain<Account, ReportEffect, ListedRecord>(before, records, (acc, listed) => {
     const slot = slotAt(acc, listed.collection, listed.rkey)
     if (!isUntouched(slot)) return unchanged(acc)
     if (slot === null && sizeOf(acc) >= greatest) return [acc, [keyRefused(event, listed)]]
     const knot =
       listed.collection === REPO
-        ? refusedKnot(repoOf(state.policy.hosts, listed.record), listed.record, { at: event.at, did: event.did, rkey: listed.rkey })
+        ? refusedKnot(repoOf(state.policy.hosts, listed.record), listed.record, {
+            at: event.at,
+            did: event.did,
+            rkey: listed.rkey
+          })
         : NOTHING
     return [putIn(acc, state.policy.hosts, listed), knot]
   })
   if (account === before) return [state, refusals]
   const [after, changes] = withAccount(state, event.did, account, cursor)
   const long = event.records.flatMap((listed) => {
-    const isPut = slotAt(account, listed.collection, listed.rkey) !== null && isUntouched(slotAt(before, listed.collection, listed.rkey))
+    const isPut =
+      slotAt(account, listed.collection, listed.rkey) !== null &&
+      isUntouched(slotAt(before, listed.collection, listed.rkey))
     return isPut ? tooLong(listed, event) : NOTHING
   })
   return [after, [...changes, ...refusals, ...long]]

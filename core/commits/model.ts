@@ -13,7 +13,14 @@ import type { Account, Repo } from './account.js'
 
 /** The part of the configuration that decides what rows mean. */
 export const Policy = t.readonly(
-  t.strict({ admission: Admission, backfill: t.boolean, caps: Caps, hostname: NonEmpty, hosts: HostPolicy, owner: Did }),
+  t.strict({
+    admission: Admission,
+    backfill: t.boolean,
+    caps: Caps,
+    hostname: NonEmpty,
+    hosts: HostPolicy,
+    owner: Did
+  }),
   'Policy'
 )
 
@@ -21,7 +28,10 @@ export type Policy = t.TypeOf<typeof Policy>
 
 export interface CommitsState {
   readonly accounts: M.OrderedMap<Did, Account>
-  /** Derived: how many live records of the owner make this subject a member: those of `named`, or none while the owner is set aside. */
+  /**
+   * Derived: how many live records of the owner make this subject a member: those of `named`, or none while the owner
+   * is set aside.
+   */
   readonly members: M.OrderedMap<string, number>
   /** Derived: how many records of the owner name this subject, also while the owner is set aside. Keys are any text. */
   readonly named: M.OrderedMap<string, number>
@@ -58,7 +68,14 @@ export interface MemberChanged {
   readonly did: Did
 }
 
-export const policyOf = ({ admission, backfill, caps, hostname, hosts, owner }: Config): Policy => ({ admission, backfill, caps, hostname, hosts, owner })
+export const policyOf = ({ admission, backfill, caps, hostname, hosts, owner }: Config): Policy => ({
+  admission,
+  backfill,
+  caps,
+  hostname,
+  hosts,
+  owner
+})
 
 export const initial = (config: Config): CommitsState => ({
   accounts: M.empty(),

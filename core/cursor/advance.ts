@@ -20,8 +20,8 @@ const stampsOf = (event: FrameEvent): { readonly first: Time; readonly last: Tim
 }
 
 /**
- * Whether the frame shows that a number has led elsewhere than to the frame that bore it. It is not applied, nor counted: it comes again. The
- * frame is one of the present connection.
+ * Whether the frame shows that a number has led elsewhere than to the frame that bore it. It is not applied, nor
+ * counted: it comes again. The frame is one of the present connection.
  */
 export const isAstray = (state: CursorState, event: FrameEvent): boolean => isAwaited(state) && !isMarked(state, event)
 
@@ -29,11 +29,15 @@ export const isAstray = (state: CursorState, event: FrameEvent): boolean => isAw
 const isMarked = ({ cursor, mark }: CursorState, event: FrameEvent): boolean =>
   mark !== null && event.ordinal === mark.ordinal && stampsOf(event)?.first === cursor
 
-/** Whether the rejected frame has been here before, most likely: what was refused once is not to be counted at every replay. */
+/**
+ * Whether the rejected frame has been here before, most likely: what was refused once is not to be counted at every
+ * replay.
+ */
 export const isRepeated = ({ replayUs }: CursorState, { timeUs }: FrameRejected): boolean =>
   timeUs !== null && replayUs !== null && timeUs <= replayUs
 
-const didOf = (event: FrameEvent) => (event._tag === 'CommitReceived' || event._tag === 'AccountReceived' ? event.did : null)
+const didOf = (event: FrameEvent) =>
+  event._tag === 'CommitReceived' || event._tag === 'AccountReceived' ? event.did : null
 
 const markOf = ({ settings: { url } }: CursorState, { ordinal }: FrameEvent): CursorState['mark'] =>
   ordinal === null || url === '' ? null : { ordinal, url }
@@ -77,7 +81,8 @@ const advance = (state: CursorState, event: FrameEvent): Transition<CursorState,
       passedUs: state.passedUs,
       poisonings: moves ? (0 as Natural) : state.poisonings,
       replayUs: state.replayUs,
-      rereadUs: state.rereadUs === null || state.cursor === null || last >= state.cursor ? null : laterOf(state.rereadUs, last),
+      rereadUs:
+        state.rereadUs === null || state.cursor === null || last >= state.cursor ? null : laterOf(state.rereadUs, last),
       settings: state.settings,
       stopped: state.stopped
     },
@@ -86,8 +91,8 @@ const advance = (state: CursorState, event: FrameEvent): Transition<CursorState,
 }
 
 /**
- * One event for two that only move the cursor, the second right after the first: stepping it is stepping them both (a gap is
- * reported as of the last receipt), as long as neither is from the future.
+ * One event for two that only move the cursor, the second right after the first: stepping it is stepping them both (a
+ * gap is reported as of the last receipt), as long as neither is from the future.
  */
 export const merge = (a: StreamAdvanced, b: StreamAdvanced): StreamAdvanced => ({
   _tag: 'StreamAdvanced',

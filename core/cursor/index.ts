@@ -1,12 +1,13 @@
 /**
  * The stream and the cursor: how far we have come, where to resume, whether something was lost on the way.
  *
- * The cursor is the greatest `time_us` of a frame that has been processed. It never moves back, never follows a stamp from
- * the future, and is never taken from our own clock. Every frame whose stamp can be read moves it, whatever else is in it:
- * on a quiet network the cursor would otherwise fall out of what the server keeps (S3, S4, S11; D1, D2, D9, D10, D12).
+ * The cursor is the greatest `time_us` of a frame that has been processed. It never moves back, never follows a stamp
+ * from the future, and is never taken from our own clock. Every frame whose stamp can be read moves it, whatever else
+ * is in it: on a quiet network the cursor would otherwise fall out of what the server keeps (S3, S4, S11; D1, D2, D9,
+ * D10, D12).
  *
- * A server may number its frames. It is then asked to go on at the number of the frame that the cursor stands on, and believed only if
- * that very frame comes first; else we resume by time, before anything that came is applied (D10).
+ * A server may number its frames. It is then asked to go on at the number of the frame that the cursor stands on, and
+ * believed only if that very frame comes first; else we resume by time, before anything that came is applied (D10).
  */
 import { connecting, idle, isConnecting, isLive, lost, opened, woken } from '../connection.js'
 import { laterOf, type TimeUs as Time, usAfter } from '../data/identifiers.js'
@@ -28,8 +29,8 @@ const STEP_US = 1_000_000
 const DOUBLINGS = 20
 
 /**
- * The reducer of the stream. It takes every event and knows its own; an event that bears another connection's number, or
- * does not fit the phase, changes nothing and causes nothing.
+ * The reducer of the stream. It takes every event and knows its own; an event that bears another connection's number,
+ * or does not fit the phase, changes nothing and causes nothing.
  *
  * @example
  * import assert from 'node:assert'
@@ -50,7 +51,10 @@ export const reduce = (state: CursorState, event: Event): Transition<CursorState
   switch (event._tag) {
     case 'Started':
       return open(
-        { ...(event.resumeFrom === null ? state : resuming(state, event.resumeFrom)), settings: settingsOf(event.config) },
+        {
+          ...(event.resumeFrom === null ? state : resuming(state, event.resumeFrom)),
+          settings: settingsOf(event.config)
+        },
         connecting(next(state))
       )
 
@@ -98,7 +102,10 @@ const fired = (state: CursorState): Transition<CursorState, Effect> => {
   }
 }
 
-/** An operator asks to start at `from`. What lies between that and the cursor is read again, over as many connections as it takes. */
+/**
+ * An operator asks to start at `from`. What lies between that and the cursor is read again, over as many connections as
+ * it takes.
+ */
 const resuming = (state: CursorState, from: Time): CursorState => ({
   ...state,
   askedUs: from,
@@ -107,7 +114,10 @@ const resuming = (state: CursorState, from: Time): CursorState => ({
   rereadUs: state.cursor !== null && from < state.cursor ? from : null
 })
 
-/** How far we have come: our position or, where a resume asked for something later, that. Without either there is no replay. */
+/**
+ * How far we have come: our position or, where a resume asked for something later, that. Without either there is no
+ * replay.
+ */
 const furthest = (state: CursorState): Time | null => {
   const { askedUs } = state
   const position = positionOf(state)
@@ -116,7 +126,11 @@ const furthest = (state: CursorState): Time | null => {
 
 const closed = (state: CursorState, at: Time, poisoned: boolean): Transition<CursorState, Effect> => {
   const [connection, pause] = lost(state.settings.backoff, at, next(state), state.connection)
-  const wake: WakeAfter = { _tag: 'WakeAfter', ...pause, timer: { _tag: 'JetstreamTimer', connection: connection.number } }
+  const wake: WakeAfter = {
+    _tag: 'WakeAfter',
+    ...pause,
+    timer: { _tag: 'JetstreamTimer', connection: connection.number }
+  }
   const reached = furthest(state)
   if (!poisoned || reached === null) return [{ ...state, connection }, [wake]]
 
@@ -124,5 +138,8 @@ const closed = (state: CursorState, at: Time, poisoned: boolean): Transition<Cur
   if (poisonings < POISONINGS) return [{ ...state, connection, poisonings }, [wake]]
 
   const passedUs = usAfter(reached, STEP_US * 2 ** Math.min(poisonings - POISONINGS, DOUBLINGS))
-  return [{ ...state, connection, mark: null, passedUs, poisonings }, [wake, report({ _tag: 'Gap', askedUs: reached, at, gotUs: passedUs })]]
+  return [
+    { ...state, connection, mark: null, passedUs, poisonings },
+    [wake, report({ _tag: 'Gap', askedUs: reached, at, gotUs: passedUs })]
+  ]
 }

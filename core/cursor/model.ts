@@ -14,15 +14,24 @@ export const CursorState = t.readonly(
     connection: Connection,
     /** `null`: nothing has been processed yet. */
     cursor: t.union([TimeUs, t.null]),
-    /** The number of the frame that the cursor stands on, and whose number that is; `null` when it has none, or none to go by (D10). */
+    /**
+     * The number of the frame that the cursor stands on, and whose number that is; `null` when it has none, or none to
+     * go by (D10).
+     */
     mark: t.union([t.readonly(t.strict({ ordinal: Natural, url: t.string })), t.null]),
     /** Where the last step over a frame that could not be taken in ended: no rewind goes back before it (D12). */
     passedUs: TimeUs,
     /** How often in a row a frame closed the connection while our position stood where it stands (D12). */
     poisonings: Natural,
-    /** The cursor as it stood when the present connection was opened: what is stamped no later has been here before, most likely. */
+    /**
+     * The cursor as it stood when the present connection was opened: what is stamped no later has been here before,
+     * most likely.
+     */
     replayUs: t.union([TimeUs, t.null]),
-    /** How far a re-reading that an operator asked for has come; `null` when there is none, or it has reached the cursor. */
+    /**
+     * How far a re-reading that an operator asked for has come; `null` when there is none, or it has reached the
+     * cursor.
+     */
     rereadUs: t.union([TimeUs, t.null]),
     settings: t.readonly(t.strict({ backoff: Backoff, rewindUs: Natural, toleranceUs: Natural, url: t.string })),
     stopped: t.boolean
@@ -54,8 +63,9 @@ export const initial = (config: Config): CursorState => ({
 })
 
 /**
- * Whether what is read again lies before the cursor (where it has reached it, it is over), and a mark is that of a cursor which nothing is
- * read again before.
+ * Whether what is read again lies before the cursor (where it has reached it, it is over), and a mark is that of a
+ * cursor which nothing is read again before.
  */
 export const isCoherent = ({ cursor, mark, rereadUs }: CursorState): boolean =>
-  (rereadUs === null || (cursor !== null && rereadUs < cursor)) && (mark === null || (cursor !== null && rereadUs === null))
+  (rereadUs === null || (cursor !== null && rereadUs < cursor)) &&
+  (mark === null || (cursor !== null && rereadUs === null))

@@ -11,13 +11,15 @@ import type { CursorState } from './model.js'
 /** After this many losses to a frame at one place, the frame is passed (D12). */
 export const POISONINGS = 3
 
-/** How far we have read: the cursor, or, while an operator has us read again what lies before it, how far that has come. */
+/**
+ * How far we have read: the cursor, or, while an operator has us read again what lies before it, how far that has come.
+ */
 export const positionOf = (state: CursorState): Time | null => state.rereadUs ?? state.cursor
 
 /**
- * Where the next connection starts, inclusive: a little before the position, because cursors filter by time and a replay from
- * the exact boundary is not promised to be complete (S4); beyond it, to pass a frame that has closed three connections; and
- * where the last one asked to start, as long as no event has answered that.
+ * Where the next connection starts, inclusive: a little before the position, because cursors filter by time and a
+ * replay from the exact boundary is not promised to be complete (S4); beyond it, to pass a frame that has closed three
+ * connections; and where the last one asked to start, as long as no event has answered that.
  *
  * @returns `null` when nothing has been processed yet: start from now (S3).
  */
@@ -29,15 +31,23 @@ export const resumeAt = (state: CursorState): Time | null => {
   return laterOf(passed, usBefore(position, state.settings.rewindUs))
 }
 
-/** A server that has not answered a number in so many attempts in a row is asked by time: it may refuse what it is asked. */
+/**
+ * A server that has not answered a number in so many attempts in a row is asked by time: it may refuse what it is
+ * asked.
+ */
 const ATTEMPTS = 5
 
-/** How long an open connection may be silent that was asked for by number: the frame of that number is there, or it is not. */
+/**
+ * How long an open connection may be silent that was asked for by number: the frame of that number is there, or it is
+ * not.
+ */
 const ANSWER_MS = 10_000 as Natural
 
 /** The number that the present connection asks for, beside the time (D10). */
 const ordinalToAsk = ({ connection, mark, poisonings, settings }: CursorState): Natural | null =>
-  mark !== null && mark.url === settings.url && poisonings < POISONINGS && connection.attempt < ATTEMPTS ? mark.ordinal : null
+  mark !== null && mark.url === settings.url && poisonings < POISONINGS && connection.attempt < ATTEMPTS
+    ? mark.ordinal
+    : null
 
 export const next = (state: CursorState): Natural => (state.connection.number + 1) as Natural
 
@@ -45,7 +55,12 @@ export const next = (state: CursorState): Natural => (state.connection.number + 
 export const open = (state: CursorState, connection: Connection): Transition<CursorState, Effect> => {
   const cursor = resumeAt(state)
   const after = { ...state, askedUs: cursor, connection, replayUs: state.cursor, stopped: false }
-  const effect: OpenJetstream = { _tag: 'OpenJetstream', connection: connection.number, cursor, ordinal: ordinalToAsk(after) }
+  const effect: OpenJetstream = {
+    _tag: 'OpenJetstream',
+    connection: connection.number,
+    cursor,
+    ordinal: ordinalToAsk(after)
+  }
   return [after, [effect]]
 }
 

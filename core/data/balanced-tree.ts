@@ -13,13 +13,19 @@ export interface Node<K extends string, A> {
 
 export type Tree<K extends string, A> = Node<K, A> | null
 
-export const DELTA = 3
+const DELTA = 3
 
 const RATIO = 2
 
 export const weight = <K extends string, A>(t: Tree<K, A>): number => (t === null ? 1 : t.size + 1)
 
-const sized = <K extends string, A>(size: number, left: Tree<K, A>, key: K, value: A, right: Tree<K, A>): Node<K, A> => ({
+const sized = <K extends string, A>(
+  size: number,
+  left: Tree<K, A>,
+  key: K,
+  value: A,
+  right: Tree<K, A>
+): Node<K, A> => ({
   key,
   value,
   size,
@@ -34,14 +40,24 @@ const rotateLeft = <K extends string, A>(left: Tree<K, A>, key: K, value: A, rig
   const inner = right.left
   return inner === null || weight(inner) < RATIO * weight(right.right)
     ? node(node(left, key, value, inner), right.key, right.value, right.right)
-    : node(node(left, key, value, inner.left), inner.key, inner.value, node(inner.right, right.key, right.value, right.right))
+    : node(
+        node(left, key, value, inner.left),
+        inner.key,
+        inner.value,
+        node(inner.right, right.key, right.value, right.right)
+      )
 }
 
 const rotateRight = <K extends string, A>(left: Node<K, A>, key: K, value: A, right: Tree<K, A>): Node<K, A> => {
   const inner = left.right
   return inner === null || weight(inner) < RATIO * weight(left.left)
     ? node(left.left, left.key, left.value, node(inner, key, value, right))
-    : node(node(left.left, left.key, left.value, inner.left), inner.key, inner.value, node(inner.right, key, value, right))
+    : node(
+        node(left.left, left.key, left.value, inner.left),
+        inner.key,
+        inner.value,
+        node(inner.right, key, value, right)
+      )
 }
 
 /** Joins two trees that were balanced before at most one entry was put into, or taken from, one of them. */
@@ -58,10 +74,14 @@ export const put = <K extends string, A>(t: Tree<K, A>, key: K, value: A): Node<
   // What has not grown is in balance as it was; the other side need not be looked at, and that is most of the cost.
   if (key < t.key) {
     const left = put(t.left, key, value)
-    return weight(t.left) === weight(left) ? sized(t.size, left, t.key, t.value, t.right) : balance(left, t.key, t.value, t.right)
+    return weight(t.left) === weight(left)
+      ? sized(t.size, left, t.key, t.value, t.right)
+      : balance(left, t.key, t.value, t.right)
   }
   const right = put(t.right, key, value)
-  return weight(t.right) === weight(right) ? sized(t.size, t.left, t.key, t.value, right) : balance(t.left, t.key, t.value, right)
+  return weight(t.right) === weight(right)
+    ? sized(t.size, t.left, t.key, t.value, right)
+    : balance(t.left, t.key, t.value, right)
 }
 
 const least = <K extends string, A>(t: Node<K, A>): Node<K, A> => (t.left === null ? t : least(t.left))
@@ -84,3 +104,12 @@ export const find = <K extends string, A>(t: Tree<K, A>, key: K): Node<K, A> | n
   while (here !== null && here.key !== key) here = key < here.key ? here.left : here.right
   return here
 }
+
+/** Whether every node keeps the balance that makes the costs logarithmic. */
+export const isBalancedTree = <K extends string, A>(t: Tree<K, A>): boolean =>
+  t === null ||
+  (t.size === weight(t.left) + weight(t.right) - 1 &&
+    weight(t.left) <= DELTA * weight(t.right) &&
+    weight(t.right) <= DELTA * weight(t.left) &&
+    isBalancedTree(t.left) &&
+    isBalancedTree(t.right))

@@ -1,6 +1,6 @@
 /**
- * Moments as RFC 3339 writes them, in microseconds. Written here and not taken from the platform, because every port must read the
- * same texts, and platforms differ in what they take for a date.
+ * Moments as RFC 3339 writes them, in microseconds. Written here and not taken from the platform, because every port
+ * must read the same texts, and platforms differ in what they take for a date.
  *
  * Source: rfc-editor.org/rfc/rfc3339, section 5.6.
  */
@@ -33,14 +33,17 @@ const daysFrom1970 = (year: number, month: number, day: number): number => {
 const microseconds = (fraction: string): number => Number(fraction.slice(0, 6).padEnd(6, '0'))
 
 /**
- * The moment that `text` names, to the microsecond: what a fraction has beyond that is cut off. What lies before 1970 counts as its
- * beginning, what lies beyond the last stamp as that. A second 60 is the first of the next minute.
+ * The moment that `text` names, to the microsecond: what a fraction has beyond that is cut off. What lies before 1970
+ * counts as its beginning, what lies beyond the last stamp as that. A second 60 is the first of the next minute.
  *
  * @example
  * import assert from 'node:assert'
  * import { timeOfDateTime } from 'tack/core'
  *
- * assert.deepStrictEqual(timeOfDateTime('2026-01-01T01:00:00.0000019+01:00'), { _tag: 'Some', value: 1_767_225_600_000_001 })
+ * assert.deepStrictEqual(timeOfDateTime('2026-01-01T01:00:00.0000019+01:00'), {
+ *   _tag: 'Some',
+ *   value: 1_767_225_600_000_001
+ * })
  * assert.deepStrictEqual(timeOfDateTime('2026-02-29T00:00:00Z'), { _tag: 'None' })
  */
 export const timeOfDateTime = (text: string): O.Option<TimeUs> => {

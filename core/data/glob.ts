@@ -1,12 +1,14 @@
 /**
  * Globs, as Tangled's own spindle matches branches, tags and paths: doublestar 4, pattern by pattern the same answer.
  *
- * Source: github.com/bmatcuk/doublestar v4.10.4, `match.go` and `validate.go`, of which this is the same procedure, because its answer is
- * not that of a regular expression: what follows a `*` is taken where it is first found, a class may be `/`, a brace is replaced
- * by the text of its alternatives, and what is bad in a pattern is only noticed where the name makes the procedure look at it.
+ * Source: github.com/bmatcuk/doublestar v4.10.4, `match.go` and `validate.go`, of which this is the same procedure,
+ * because its answer is not that of a regular expression: what follows a `*` is taken where it is first found, a class
+ * may be `/`, a brace is replaced by the text of its alternatives, and what is bad in a pattern is only noticed where
+ * the name makes the procedure look at it.
  *
- * Patterns and names are written by strangers, so the work is counted, all of it: what is beyond the limit is given up. Alternatives stand
- * in a list and not on the stack. A port to a language whose strings are not UTF-16 works on its code points all the same.
+ * Patterns and names are written by strangers, so the work is counted, all of it: what is beyond the limit is given up.
+ * Alternatives stand in a list and not on the stack. A port to a language whose strings are not UTF-16 works on its
+ * code points all the same.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import {
@@ -35,19 +37,27 @@ export { type Work, workOf } from './work.js'
 /** What one match may cost that stands by itself. */
 const COST_MAX = 100_000
 
-/** What it costs to make a code point ready: of a pattern, which is looked through for what is malformed, and of a name. */
+/**
+ * What it costs to make a code point ready: of a pattern, which is looked through for what is malformed, and of a name.
+ */
 const PATTERN_POINT_COST = 8
 
 const NAME_POINT_COST = 6
 
-/** What a try costs whose name differs from the plain beginning of the pattern, besides the code points compared; one that goes on; a turn. */
+/**
+ * What a try costs whose name differs from the plain beginning of the pattern, besides the code points compared; one
+ * that goes on; a turn.
+ */
 const PLAIN_COST = 8
 
 const TRY_COST = 32
 
 const TURN_COST = 4
 
-/** What is dearer than a plain turn, besides what is looked at, passed on or copied: a class, going back to behind a slash, an alternative of a brace. */
+/**
+ * What is dearer than a plain turn, besides what is looked at, passed on or copied: a class, going back to behind a
+ * slash, an alternative of a brace.
+ */
 const CLASS_COST = 8
 
 const DEEP_COST = 6
@@ -79,7 +89,8 @@ const EMPTY: ReadonlyArray<Points> = ['*', '**', '/**', '**/', '/**/'].map((text
 
 /** Whether the pattern from `from` on matches the end of a name. */
 const isEmpty = (pattern: Points, from: number): boolean =>
-  from === pattern.length || EMPTY.some((points) => points.length === pattern.length - from && points.every((c, i) => c === pattern[from + i]))
+  from === pattern.length ||
+  EMPTY.some((points) => points.length === pattern.length - from && points.every((c, i) => c === pattern[from + i]))
 
 /** The tasks that a brace comes to: in each, one alternative stands in its place. */
 const branch = (task: Task): Turn => {
@@ -174,7 +185,8 @@ const runTask = (task: Task, name: Points, work: Work): Turn => {
   // The name is at its end: what is left of the pattern may be nothing.
   if (!work.spend(pattern.length - patternAt)) return 'costly'
   if (isEmpty(pattern, patternAt)) return 'match'
-  if (pattern[patternAt] === OPEN) return branch({ deepName, deepPattern, nameAt, pattern, patternAt, starName, starPattern })
+  if (pattern[patternAt] === OPEN)
+    return branch({ deepName, deepPattern, nameAt, pattern, patternAt, starName, starPattern })
   return mismatch(pattern, patternAt)
 }
 
@@ -258,11 +270,12 @@ export const faultOf = (pattern: string, outcome: 'bad' | 'costly'): string =>
   outcome === 'bad' ? `${excerpt(pattern)} is not a pattern` : `the pattern ${excerpt(pattern)} takes too long`
 
 /**
- * Whether the doublestar glob `pattern` matches all of `name`: `*` stops at a slash, `**` crosses it where it is a whole segment; `?`,
- * `[a-z]`, `[^a]`, `[!a]`, `{a,b}` and `\` as usual; no negation. A name of more than 4 096 code points is matched by nothing.
+ * Whether the doublestar glob `pattern` matches all of `name`: `*` stops at a slash, `**` crosses it where it is a
+ * whole segment; `?`, `[a-z]`, `[^a]`, `[!a]`, `{a,b}` and `\` as usual; no negation. A name of more than 4 096 code
+ * points is matched by nothing.
  *
- * @returns `Left` with a sentence for a bad pattern (of more than 1 000 code points, or malformed where the name makes a difference), and
- * for one that takes too long.
+ * @returns `Left` with a sentence for a bad pattern (of more than 1 000 code points, or malformed where the name makes
+ *   a difference), and for one that takes too long.
  *
  * @example
  * import assert from 'node:assert'

@@ -2,8 +2,8 @@
  * Host names of knots: the canonical spelling of what a stranger wrote, or nothing.
  *
  * Two spellings of one host must never be two subscriptions, and no spelling may lead anywhere but to a name that the
- * resolver is asked about (behaviour D6, fine print 5). Hence: ASCII letters are lowered and one trailing dot is dropped;
- * everything else that is not already canonical is refused, not repaired.
+ * resolver is asked about (behaviour D6, fine print 5). Hence: ASCII letters are lowered and one trailing dot is
+ * dropped; everything else that is not already canonical is refused, not repaired.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
@@ -12,7 +12,12 @@ import { decodePunycode } from './punycode.js'
 const isPort = (u: unknown): u is number => typeof u === 'number' && Number.isInteger(u) && u >= 1 && u <= 65_535
 
 /** A port: an integer from 1 to 65 535. */
-export const Port = new t.Type<number>('Port', isPort, (u, context) => (isPort(u) ? t.success(u) : t.failure(u, context)), t.identity)
+export const Port = new t.Type<number>(
+  'Port',
+  isPort,
+  (u, context) => (isPort(u) ? t.success(u) : t.failure(u, context)),
+  t.identity
+)
 
 /** What host names a bridge accepts. Public networks: `{ defaultPort: 443, loopback: false, ports: false }`. */
 export const HostPolicy = t.readonly(
@@ -44,7 +49,8 @@ const UPPER = /[A-Z]/
 const EVERY_UPPER = /[A-Z]/g
 
 /** (Most names are lower already, and to look costs less than to replace nothing.) */
-const lowerAscii = (text: string): string => (UPPER.test(text) ? text.replace(EVERY_UPPER, (letter) => letter.toLowerCase()) : text)
+const lowerAscii = (text: string): string =>
+  UPPER.test(text) ? text.replace(EVERY_UPPER, (letter) => letter.toLowerCase()) : text
 
 /** What a label begins with that stands for text beyond ASCII. */
 const ENCODED = 'xn--'
@@ -53,8 +59,9 @@ const ENCODED = 'xn--'
 const isControl = (point: number): boolean => point >= 0x80 && point <= 0x9f
 
 /**
- * Whether a label `xn--…` stands for text, without control characters beyond ASCII. (There is always something beyond ASCII in it: a label does
- * not end with a hyphen, so that there is a number.) Whether a registry would allow it is not asked: that would take tables.
+ * Whether a label `xn--…` stands for text, without control characters beyond ASCII. (There is always something beyond
+ * ASCII in it: a label does not end with a hyphen, so that there is a number.) Whether a registry would allow it is not
+ * asked: that would take tables.
  */
 const standsForText = (label: string): boolean => {
   const points = decodePunycode(label.slice(ENCODED.length))
@@ -66,7 +73,11 @@ const areLabelsText = (name: string): boolean =>
   !name.includes(ENCODED) || name.split('.').every((label) => !label.startsWith(ENCODED) || standsForText(label))
 
 const nameHolds = (name: string, loopback: boolean): boolean =>
-  name.length <= NAME_MAX && NAME.test(name) && !NUMERIC_END.test(name) && (loopback || !LOOPBACK.test(name)) && areLabelsText(name)
+  name.length <= NAME_MAX &&
+  NAME.test(name) &&
+  !NUMERIC_END.test(name) &&
+  (loopback || !LOOPBACK.test(name)) &&
+  areLabelsText(name)
 
 const portHolds = (port: string): boolean => PORT.test(port) && Number(port) <= 65_535
 
@@ -85,14 +96,18 @@ const canonical = (policy: HostPolicy, text: string): string | null => {
 const ANY: HostPolicy = { defaultPort: 0, loopback: true, ports: true }
 
 /** A canonical host name of a knot, with a port where it is not the default one. */
-export const HostName = t.brand(t.string, (s): s is t.Branded<string, HostNameBrand> => canonical(ANY, s) === s, 'HostName')
+export const HostName = t.brand(
+  t.string,
+  (s): s is t.Branded<string, HostNameBrand> => canonical(ANY, s) === s,
+  'HostName'
+)
 export type HostName = t.TypeOf<typeof HostName>
 
 /**
  * The canonical form of `text`. Idempotent: what comes out goes in and comes out the same.
  *
- * @returns `None` for address literals in any spelling, userinfo, paths, non-ASCII text, labels that are too long or that stand for
- *   no text (`xn--…`), the empty string, and whatever `policy` does not allow.
+ * @returns `None` for address literals in any spelling, userinfo, paths, non-ASCII text, labels that are too long or
+ *   that stand for no text (`xn--…`), the empty string, and whatever `policy` does not allow.
  *
  * @example
  * import assert from 'node:assert'

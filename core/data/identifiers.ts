@@ -33,7 +33,11 @@ const RKEY = /^[A-Za-z0-9_~.:-]{1,512}$/
  * The key of one record in one collection of an account: 1 to 512 of `A–Z a–z 0–9 _ ~ . : -`, and neither `.` nor `..`.
  * `__proto__` and `constructor` are valid ones.
  */
-export const Rkey = t.brand(t.string, (s): s is t.Branded<string, RkeyBrand> => RKEY.test(s) && s !== '.' && s !== '..', 'Rkey')
+export const Rkey = t.brand(
+  t.string,
+  (s): s is t.Branded<string, RkeyBrand> => RKEY.test(s) && s !== '.' && s !== '..',
+  'Rkey'
+)
 export type Rkey = t.TypeOf<typeof Rkey>
 
 // ---------------------------------------------------------------------------------------- time
@@ -43,7 +47,11 @@ export interface TimeUsBrand {
 }
 
 /** Unix time in microseconds, 0 to 2⁵³−1: safe as a double. Wire name `time_us`. */
-export const TimeUs = t.brand(t.number, (n): n is t.Branded<number, TimeUsBrand> => Number.isSafeInteger(n) && n >= 0, 'TimeUs')
+export const TimeUs = t.brand(
+  t.number,
+  (n): n is t.Branded<number, TimeUsBrand> => Number.isSafeInteger(n) && n >= 0,
+  'TimeUs'
+)
 export type TimeUs = t.TypeOf<typeof TimeUs>
 
 /**
@@ -57,7 +65,8 @@ export type TimeUs = t.TypeOf<typeof TimeUs>
  * assert.strictEqual(clampTimeUs(-1), 0)
  * assert.strictEqual(clampTimeUs(2 ** 60), 2 ** 53 - 1)
  */
-export const clampTimeUs = (n: number): TimeUs => Math.trunc(Math.min(Math.max(n, 0), Number.MAX_SAFE_INTEGER)) as TimeUs
+export const clampTimeUs = (n: number): TimeUs =>
+  Math.trunc(Math.min(Math.max(n, 0), Number.MAX_SAFE_INTEGER)) as TimeUs
 
 /** The stamp `us` microseconds after `base`, at most the last there is. */
 export const usAfter = (base: TimeUs, us: number): TimeUs => clampTimeUs(base + us)
@@ -85,10 +94,14 @@ const NANOS_MAX = '9223372036854775807'
 const digitsBefore = (a: string, b: string): boolean => a.length < b.length || (a.length === b.length && a < b)
 
 /**
- * Unix time in nanoseconds as decimal digits, 0 to 2⁶³−1. A string because doubles are 256 apart at the present time, so
- * two different stamps would compare equal. Wire name `created`.
+ * Unix time in nanoseconds as decimal digits, 0 to 2⁶³−1. A string because doubles are 256 apart at the present time,
+ * so two different stamps would compare equal. Wire name `created`.
  */
-export const Nanos = t.brand(t.string, (s): s is t.Branded<string, NanosBrand> => NANOS.test(s) && !digitsBefore(NANOS_MAX, s), 'Nanos')
+export const Nanos = t.brand(
+  t.string,
+  (s): s is t.Branded<string, NanosBrand> => NANOS.test(s) && !digitsBefore(NANOS_MAX, s),
+  'Nanos'
+)
 export type Nanos = t.TypeOf<typeof Nanos>
 
 /** Whether `a` is earlier than `b`. */
@@ -111,7 +124,10 @@ export interface TidBrand {
 
 const TID = /^[2-7a-j][2-7a-z]{12}$/
 
-/** The version stamp of a commit (`rev`): 13 characters of base32-sortable, the first of them below `k`. Sorts as text in the order of its time. */
+/**
+ * The version stamp of a commit (`rev`): 13 characters of base32-sortable, the first of them below `k`. Sorts as text
+ * in the order of its time.
+ */
 export const Tid = t.brand(t.string, (s): s is t.Branded<string, TidBrand> => TID.test(s), 'Tid')
 export type Tid = t.TypeOf<typeof Tid>
 
@@ -125,9 +141,9 @@ const digits = (tid: Tid, from: number, to: number): number => {
 }
 
 /**
- * Whether the time in `tid` is later than `time` plus `toleranceUs` (an integer, 0 to 2³²). Exact for every TID: the time
- * has 54 bits, one more than a double holds, so it is compared in two halves of 29 and 25 bits. The last two characters
- * are a clock id and do not count.
+ * Whether the time in `tid` is later than `time` plus `toleranceUs` (an integer, 0 to 2³²). Exact for every TID: the
+ * time has 54 bits, one more than a double holds, so it is compared in two halves of 29 and 25 bits. The last two
+ * characters are a clock id and do not count.
  *
  * @example
  * import assert from 'node:assert'
@@ -209,8 +225,8 @@ export interface WorkflowNameBrand {
 const WORKFLOW_NAME = /^[ -.0-[\]-~\u0080-\ud7ff]{1,100}$/
 
 /**
- * The name of a workflow: that of its file, 1 to 100 characters below U+D800, neither slashes nor control characters, not `.` or
- * `..`. (Below U+D800 there is one order of text, by bytes of UTF-8, by code units and by code points.)
+ * The name of a workflow: that of its file, 1 to 100 characters below U+D800, neither slashes nor control characters,
+ * not `.` or `..`. (Below U+D800 there is one order of text, by bytes of UTF-8, by code units and by code points.)
  */
 export const WorkflowName = t.brand(
   t.string,
@@ -225,8 +241,7 @@ export interface NsidBrand {
   readonly Nsid: unique symbol
 }
 
-const NSID =
-  /^[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+\.[A-Za-z][A-Za-z0-9]{0,62}$/
+const NSID = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+\.[a-z][a-z0-9]{0,62}$/i
 
 /** The name of a kind of record or event, at most 317 characters. */
 export const Nsid = t.brand(t.string, (s): s is t.Branded<string, NsidBrand> => s.length <= 317 && NSID.test(s), 'Nsid')

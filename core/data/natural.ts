@@ -5,7 +5,11 @@ import * as t from 'io-ts'
 export interface NaturalBrand {
   readonly Natural: unique symbol
 }
-export const Natural = t.brand(t.number, (n): n is t.Branded<number, NaturalBrand> => Number.isSafeInteger(n) && n >= 0, 'Natural')
+export const Natural = t.brand(
+  t.number,
+  (n): n is t.Branded<number, NaturalBrand> => Number.isSafeInteger(n) && n >= 0,
+  'Natural'
+)
 export type Natural = t.TypeOf<typeof Natural>
 
 export const ONE = 1 as Natural

@@ -1,4 +1,6 @@
-/** How an ordered map is written: as the array of its entries, ascending. Never as an object, which loses `__proto__`. */
+/**
+ * How an ordered map is written: as the array of its entries, ascending. Never as an object, which loses `__proto__`.
+ */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'

@@ -10,7 +10,7 @@
  */
 import type { Eq } from 'fp-ts/lib/Eq.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { DELTA, find, node, type Node, put, remove, type Tree, weight } from './balanced-tree.js'
+import { find, isBalancedTree, node, type Node, put, remove, type Tree, weight } from './balanced-tree.js'
 
 export type { Node } from './balanced-tree.js'
 
@@ -41,7 +41,9 @@ export const empty = <K extends string, A>(): OrderedMap<K, A> => nothing
  *
  * assert.deepStrictEqual(M.toEntries(M.singleton('a', 1)), [['a', 1]])
  */
-export const singleton = <K extends string, A>(key: K, value: A): OrderedMap<K, A> => ({ root: node(null, key, value, null) })
+export const singleton = <K extends string, A>(key: K, value: A): OrderedMap<K, A> => ({
+  root: node(null, key, value, null)
+})
 
 /**
  * The map of `entries`, whose keys must strictly rise. Linear.
@@ -57,7 +59,9 @@ export const singleton = <K extends string, A>(key: K, value: A): OrderedMap<K, 
  * assert.strictEqual(M.size(map.value), 2)
  * assert.strictEqual(M.fromSorted([['b', 2], ['a', 1]])._tag, 'None')
  */
-export const fromSorted = <K extends string, A>(entries: ReadonlyArray<readonly [K, A]>): O.Option<OrderedMap<K, A>> => {
+export const fromSorted = <K extends string, A>(
+  entries: ReadonlyArray<readonly [K, A]>
+): O.Option<OrderedMap<K, A>> => {
   for (let i = 1; i < entries.length; i++) {
     const before = entries[i - 1]
     const here = entries[i]
@@ -85,8 +89,7 @@ export const fromSorted = <K extends string, A>(entries: ReadonlyArray<readonly 
  */
 export const upsertAt =
   <K extends string, A>(key: K, value: A) =>
-  (map: OrderedMap<K, A>): OrderedMap<K, A> =>
-    ({ root: put(map.root, key, value) })
+  (map: OrderedMap<K, A>): OrderedMap<K, A> => ({ root: put(map.root, key, value) })
 
 /**
  * The map without `key`; the same map when it was not there. O(log n).
@@ -166,14 +169,16 @@ export const isEmpty = <K extends string, A>(map: OrderedMap<K, A>): boolean => 
  * import { OrderedMap as M } from 'tack/core'
  *
  * const map = M.upsertAt<string, number>('b', 2)(M.singleton('a', 1))
- * const text = M.reduceWithKey('', (key: string, before: string, value: number) => `${before}${key}${String(value)}`)(map)
+ * const text = M.reduceWithKey(
+ *   '',
+ *   (key: string, before: string, value: number) => `${before}${key}${String(value)}`
+ * )(map)
  * assert.strictEqual(text, 'a1b2')
  */
 export const reduceWithKey =
   <K extends string, A, B>(start: B, f: (key: K, acc: B, value: A) => B) =>
   (map: OrderedMap<K, A>): B => {
-    const walk = (t: Tree<K, A>, acc: B): B =>
-      t === null ? acc : walk(t.right, f(t.key, walk(t.left, acc), t.value))
+    const walk = (t: Tree<K, A>, acc: B): B => (t === null ? acc : walk(t.right, f(t.key, walk(t.left, acc), t.value)))
     return walk(map.root, start)
   }
 
@@ -232,7 +237,10 @@ export const toEntries = <K extends string, A>(map: OrderedMap<K, A>): ReadonlyA
  * assert(map._tag === 'Some')
  * assert.deepStrictEqual([...M.entriesFrom(map.value, 'b')], [['c', 3], ['d', 4]])
  */
-export function* entriesFrom<K extends string, A>(map: OrderedMap<K, A>, from: string): Generator<readonly [K, A], void, undefined> {
+export function* entriesFrom<K extends string, A>(
+  map: OrderedMap<K, A>,
+  from: string
+): Generator<readonly [K, A], void, undefined> {
   const path: Array<Node<K, A>> = []
   let here = map.root
   for (;;) {
@@ -283,13 +291,4 @@ export const getEq = <K extends string, A>(value: Eq<A>): Eq<OrderedMap<K, A>> =
  *
  * assert.strictEqual(M.isBalanced(M.singleton('a', 1)), true)
  */
-export const isBalanced = <K extends string, A>(map: OrderedMap<K, A>): boolean => {
-  const ok = (t: Tree<K, A>): boolean =>
-    t === null ||
-    (t.size === weight(t.left) + weight(t.right) - 1 &&
-      weight(t.left) <= DELTA * weight(t.right) &&
-      weight(t.right) <= DELTA * weight(t.left) &&
-      ok(t.left) &&
-      ok(t.right))
-  return ok(map.root)
-}
+export const isBalanced = <K extends string, A>(map: OrderedMap<K, A>): boolean => isBalancedTree(map.root)

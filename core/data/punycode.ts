@@ -1,9 +1,10 @@
 /**
- * Punycode (RFC 3492): how a label beyond ASCII is written in ASCII, after `xn--`. Nothing here knows what characters mean: whether a
- * label is one that somebody may register is for those who register it.
+ * Punycode (RFC 3492): how a label beyond ASCII is written in ASCII, after `xn--`. Nothing here knows what characters
+ * mean: whether a label is one that somebody may register is for those who register it.
  *
- * What decodes is what its code points are written as: a number has one spelling, and code points come in one order. So nothing has to
- * be encoded to see whether it comes back. A port whose numbers have 64 bits needs no care about overflow: nothing here exceeds 2^37.
+ * What decodes is what its code points are written as: a number has one spelling, and code points come in one order. So
+ * nothing has to be encoded to see whether it comes back. A port whose numbers have 64 bits needs no care about
+ * overflow: nothing here exceeds 2^37.
  */
 
 const BASE = 36
@@ -40,8 +41,9 @@ const threshold = (k: number, bias: number): number => Math.min(Math.max(k - bia
 const isSurrogate = (point: number): boolean => point >= 0xd800 && point <= 0xdfff
 
 /**
- * The code points that `text`, of small letters, digits and hyphens, stands for; `null` where it stands for none. What comes before the last
- * hyphen is meant as it is; a hyphen with nothing before it separates nothing, and is a bad digit.
+ * The code points that `text`, of small letters, digits and hyphens, stands for; `null` where it stands for none. What
+ * comes before the last hyphen is meant as it is; a hyphen with nothing before it separates nothing, and is a bad
+ * digit.
  */
 export const decodePunycode = (text: string): ReadonlyArray<number> | null => {
   const end = Math.max(text.lastIndexOf(DELIMITER), 0)

@@ -3,17 +3,22 @@
 const SURROGATE = /[\ud800-\udfff]/
 const LONE_SURROGATE = /[\ud800-\udfff]/gu
 
-/** `text` with every lone surrogate replaced by U+FFFD (S9): what is left can be written as UTF-8 and read back unchanged. */
+/**
+ * `text` with every lone surrogate replaced by U+FFFD (S9): what is left can be written as UTF-8 and read back
+ * unchanged.
+ */
 export const wellFormed = (text: string): string =>
   SURROGATE.test(text) ? text.replace(LONE_SURROGATE, '\ufffd') : text
 
 /** The first `max` UTF-16 code units of `text`, and `…` for the rest. */
-export const cut = (text: string, max: number): string => wellFormed(text.length <= max ? text : `${text.slice(0, max)}…`)
+export const cut = (text: string, max: number): string =>
+  wellFormed(text.length <= max ? text : `${text.slice(0, max)}…`)
 
 const EXCERPT = 120
 
 /**
- * The first 120 characters of `text`, and `…` for the rest, for a report: strangers do not decide how long our reports are.
+ * The first 120 characters of `text`, and `…` for the rest, for a report: strangers do not decide how long our reports
+ * are.
  *
  * @example
  * import assert from 'node:assert'

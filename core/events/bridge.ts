@@ -28,8 +28,8 @@ export const StopRequested = t.readonly(t.strict({ _tag: t.literal('StopRequeste
 export type StopRequested = t.TypeOf<typeof StopRequested>
 
 /**
- * The operator has an event passed over whose step did not end. What has to be known of it all the same comes in events of its own, after
- * this one (pass-over.ts).
+ * The operator has an event passed over whose step did not end. What has to be known of it all the same comes in events
+ * of its own, after this one (pass-over.ts).
  */
 export const PassedOver = t.readonly(
   t.strict({
@@ -45,7 +45,10 @@ export const PassedOver = t.readonly(
 
 export type PassedOver = t.TypeOf<typeof PassedOver>
 
-/** What a timer is for: opening the connection of that number, or asking again for what is outstanding under that number. */
+/**
+ * What a timer is for: opening the connection of that number, or asking again for what is outstanding under that
+ * number.
+ */
 export const Timer = t.union(
   [
     t.readonly(t.strict({ _tag: t.literal('JetstreamTimer'), connection: Natural })),
@@ -69,6 +72,9 @@ export const Timer = t.union(
 export type Timer = t.TypeOf<typeof Timer>
 
 /** The pause that a `WakeAfter` asked for is over. */
-export const TimerFired = t.readonly(t.strict({ _tag: t.literal('TimerFired'), at: TimeUs, timer: Timer }), 'TimerFired')
+export const TimerFired = t.readonly(
+  t.strict({ _tag: t.literal('TimerFired'), at: TimeUs, timer: Timer }),
+  'TimerFired'
+)
 
 export type TimerFired = t.TypeOf<typeof TimerFired>

@@ -19,7 +19,10 @@ export const WorkflowsRead = t.readonly(
     knot: HostName,
     number: Natural,
     rkey: Rkey,
-    /** The files as they stand in the repository, as far as they are text; `null` where they came along with the trigger. */
+    /**
+     * The files as they stand in the repository, as far as they are text; `null` where they came along with the
+     * trigger.
+     */
     sources: t.union([t.readonlyArray(WorkflowSource), t.null]),
     /** The names, as excerpts, of files that are left out, because no build can bear them. */
     unkept: t.readonlyArray(t.string),
@@ -122,7 +125,13 @@ export type CancelHeard = t.TypeOf<typeof CancelHeard>
 
 /** Somebody entitled wants builds of a trigger to end: that workflow's, or, with `null`, all of them. */
 export const CancelRequested = t.readonly(
-  t.strict({ _tag: t.literal('CancelRequested'), at: TimeUs, knot: HostName, rkey: Rkey, workflow: t.union([WorkflowName, t.null]) }),
+  t.strict({
+    _tag: t.literal('CancelRequested'),
+    at: TimeUs,
+    knot: HostName,
+    rkey: Rkey,
+    workflow: t.union([WorkflowName, t.null])
+  }),
   'CancelRequested'
 )
 
@@ -130,7 +139,13 @@ export type CancelRequested = t.TypeOf<typeof CancelRequested>
 
 /** Somebody entitled wants what has ended to be built again: that workflow, or, with `null`, all of the trigger. */
 export const RetryRequested = t.readonly(
-  t.strict({ _tag: t.literal('RetryRequested'), at: TimeUs, knot: HostName, rkey: Rkey, workflow: t.union([WorkflowName, t.null]) }),
+  t.strict({
+    _tag: t.literal('RetryRequested'),
+    at: TimeUs,
+    knot: HostName,
+    rkey: Rkey,
+    workflow: t.union([WorkflowName, t.null])
+  }),
   'RetryRequested'
 )
 

@@ -42,7 +42,17 @@ export type KnotReceived = t.TypeOf<typeof KnotReceived>
 
 /** What a frame of a knot was rejected for. */
 export const KnotRejection = t.keyof(
-  { size: null, binary: null, utf8: null, json: null, frame: null, nsid: null, rkey: null, created: null, trigger: null },
+  {
+    size: null,
+    binary: null,
+    utf8: null,
+    json: null,
+    frame: null,
+    nsid: null,
+    rkey: null,
+    created: null,
+    trigger: null
+  },
   'KnotRejection'
 )
 

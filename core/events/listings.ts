@@ -10,7 +10,10 @@ const listed = <C extends string, R extends t.Mixed>(collection: C, record: R) =
   t.readonly(t.strict({ collection: t.literal(collection), record, rkey: Rkey }))
 
 /** A record as its own server lists it. */
-export const ListedRecord = t.union([listed(MEMBER, Member), listed(REPO, RepoRecord), listed(COLLABORATOR, Collaborator)], 'ListedRecord')
+export const ListedRecord = t.union(
+  [listed(MEMBER, Member), listed(REPO, RepoRecord), listed(COLLABORATOR, Collaborator)],
+  'ListedRecord'
+)
 
 export type ListedRecord = t.TypeOf<typeof ListedRecord>
 

@@ -62,12 +62,16 @@ export const AccountReceived = t.readonly(
     _tag: t.literal('AccountReceived'),
     active: t.boolean,
     at: TimeUs,
-    /** When it happened, by the account's own side: the same whenever the event is sent. `null` when that is not said. */
+    /**
+     * When it happened, by the account's own side: the same whenever the event is sent. `null` when that is not said.
+     */
     changedUs: t.union([TimeUs, t.null]),
     connection: Natural,
     did: Did,
     ordinal: Ordinal,
-    /** The number that the sender gave it: the same in a repeat, and of this sender alone. `null` when there was none. */
+    /**
+     * The number that the sender gave it: the same in a repeat, and of this sender alone. `null` when there was none.
+     */
     seq: t.union([Natural, t.null]),
     /** `deleted`, or any other text; `null` when there was none. */
     status: t.union([t.string, t.null]),
@@ -78,7 +82,10 @@ export const AccountReceived = t.readonly(
 
 export type AccountReceived = t.TypeOf<typeof AccountReceived>
 
-/** `count` frames that carry nothing for us, the first and the last of which bore these stamps: the cursor moves on (D2). */
+/**
+ * `count` frames that carry nothing for us, the first and the last of which bore these stamps: the cursor moves on
+ * (D2).
+ */
 export const StreamAdvanced = t.readonly(
   t.strict({
     _tag: t.literal('StreamAdvanced'),
@@ -98,7 +105,21 @@ export type StreamAdvanced = t.TypeOf<typeof StreamAdvanced>
 
 /** What a frame was rejected for, in the order in which it is looked at. */
 export const Rejection = t.keyof(
-  { size: null, binary: null, utf8: null, json: null, frame: null, time: null, did: null, account: null, commit: null, collection: null, rkey: null, operation: null, record: null },
+  {
+    size: null,
+    binary: null,
+    utf8: null,
+    json: null,
+    frame: null,
+    time: null,
+    did: null,
+    account: null,
+    commit: null,
+    collection: null,
+    rkey: null,
+    operation: null,
+    record: null
+  },
   'Rejection'
 )
 

@@ -11,7 +11,10 @@ import { chain, type Transition } from '../transition.js'
 import { type KnotsState, type Subscription, update } from './model.js'
 import { sinceOf, toKnot } from './reconcile.js'
 
-/** Every subscription connects anew, whatever it was before: the bridge has (re)started. A clock that was ahead does not count for ever. */
+/**
+ * Every subscription connects anew, whatever it was before: the bridge has (re)started. A clock that was ahead does not
+ * count for ever.
+ */
 export const start = (state: KnotsState, at: TimeUs): Transition<KnotsState, Effect> =>
   chain(state, M.toEntries(state.subscriptions), (before, [host, was]) => {
     const since = nanosBefore(sinceOf(at), was.since) ? sinceOf(at) : was.since
@@ -29,12 +32,21 @@ export const stop = (state: KnotsState): Transition<KnotsState, Effect> =>
     [{ _tag: 'UnsubscribeKnot', connection: was.connection.number, host }]
   ])
 
-export const reconnect = (state: KnotsState, host: HostName, subscription: Subscription): Transition<KnotsState, ReconnectKnot> => {
+export const reconnect = (
+  state: KnotsState,
+  host: HostName,
+  subscription: Subscription
+): Transition<KnotsState, ReconnectKnot> => {
   const after = { ...subscription, connection: woken(subscription.connection) }
   return [update(state, host, after), [toKnot('ReconnectKnot', host, after)]]
 }
 
-export const closed = (state: KnotsState, host: HostName, at: TimeUs, subscription: Subscription): Transition<KnotsState, Effect> => {
+export const closed = (
+  state: KnotsState,
+  host: HostName,
+  at: TimeUs,
+  subscription: Subscription
+): Transition<KnotsState, Effect> => {
   const [connection, pause] = lost(state.settings.backoff, at, state.next, subscription.connection)
   return [
     { ...update(state, host, { ...subscription, connection }), next: (state.next + 1) as Natural },

@@ -1,9 +1,9 @@
 /**
  * Knots: which git servers to listen to, why, and how far each has come.
  *
- * A knot is wanted while at least one record holds it. The reducer is told which holds were made and released, keeps the
- * holders of each knot, and lets out exactly the difference: nothing is subscribed twice or let go while anybody holds it
- * (S13, D4). What one knot sends changes nothing about another.
+ * A knot is wanted while at least one record holds it. The reducer is told which holds were made and released, keeps
+ * the holders of each knot, and lets out exactly the difference: nothing is subscribed twice or let go while anybody
+ * holds it (S13, D4). What one knot sends changes nothing about another.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -64,13 +64,20 @@ const ifCurrent = (
  *
  * const at = clampTimeUs(1_767_225_600_000_000)
  * const hold = { did: did.right, knot: knot.value, rkey: rkey.right }
- * const [held, first] = Knots.reduce(Knots.initial(config.right), { _tag: 'HoldsChanged', at, changes: [{ _tag: 'HoldMade', ...hold }] })
+ * const [held, first] = Knots.reduce(Knots.initial(config.right), {
+ *   _tag: 'HoldsChanged',
+ *   at,
+ *   changes: [{ _tag: 'HoldMade', ...hold }]
+ * })
  * assert.deepStrictEqual(first, [{ _tag: 'SubscribeKnot', connection: 1, cursor: null, host: 'knot.example' }])
  *
  * const [, then] = Knots.reduce(held, { _tag: 'HoldsChanged', at, changes: [{ _tag: 'HoldReleased', ...hold }] })
  * assert.deepStrictEqual(then, [{ _tag: 'UnsubscribeKnot', connection: 1, host: 'knot.example' }])
  */
-export const reduce = (state: KnotsState, event: Event | HoldsChanged): Transition<KnotsState, Effect | TriggerArrived> => {
+export const reduce = (
+  state: KnotsState,
+  event: Event | HoldsChanged
+): Transition<KnotsState, Effect | TriggerArrived> => {
   switch (event._tag) {
     case 'HoldsChanged':
       return reconcile(state, event)
@@ -86,7 +93,9 @@ export const reduce = (state: KnotsState, event: Event | HoldsChanged): Transiti
       return timer._tag !== 'KnotTimer'
         ? unchanged(state)
         : ifCurrent(state, timer.host, timer.connection, (subscription) =>
-            subscription.connection.phase._tag === 'Waiting' ? reconnect(state, timer.host, subscription) : unchanged(state)
+            subscription.connection.phase._tag === 'Waiting'
+              ? reconnect(state, timer.host, subscription)
+              : unchanged(state)
           )
     }
 

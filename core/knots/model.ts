@@ -15,7 +15,9 @@ import type { Trigger } from '../model/trigger.js'
 export const Subscription = t.readonly(
   t.strict({
     connection: Connection,
-    /** The greatest `created` that has been processed; `null` until there was one, and again after the last holder went. */
+    /**
+     * The greatest `created` that has been processed; `null` until there was one, and again after the last holder went.
+     */
     cursor: t.union([Nanos, t.null]),
     /** What was created before this happened before we listened: some knots send all they have to whoever is new. */
     since: Nanos
@@ -44,7 +46,10 @@ export interface KnotsState {
   readonly subscriptions: M.OrderedMap<HostName, Subscription>
 }
 
-export const settingsOf = (config: Config): KnotsState['settings'] => ({ backoff: config.knotBackoff, marginUs: config.rewindUs })
+export const settingsOf = (config: Config): KnotsState['settings'] => ({
+  backoff: config.knotBackoff,
+  marginUs: config.rewindUs
+})
 
 export const initial = (config: Config): KnotsState => ({
   holders: M.empty(),

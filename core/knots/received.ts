@@ -18,8 +18,8 @@ import { report, type ReportEffect, type Transition } from '../transition.js'
 import { type KnotsState, type Subscription, type TriggerArrived, update } from './model.js'
 
 /**
- * When the frame was created: its stamp; without one the time in its key, which the knot made just before; and where that is no TID,
- * or one from the future, a while before its receipt.
+ * When the frame was created: its stamp; without one the time in its key, which the knot made just before; and where
+ * that is no TID, or one from the future, a while before its receipt.
  */
 const stampOf = (state: KnotsState, { at, created, rkey }: KnotReceived): Nanos => {
   if (created !== null) return created
@@ -31,17 +31,25 @@ const stampOf = (state: KnotsState, { at, created, rkey }: KnotReceived): Nanos 
 const triggered = (since: Nanos, stamp: Nanos, event: KnotReceived): ReadonlyArray<TriggerArrived | ReportEffect> => {
   const { at, host, rkey, trigger } = event
   if (trigger === null) return []
-  if (typeof trigger === 'string') return [report({ _tag: 'KnotFrameRejected', at, detail: trigger, host, reason: 'trigger' })]
+  if (typeof trigger === 'string')
+    return [report({ _tag: 'KnotFrameRejected', at, detail: trigger, host, reason: 'trigger' })]
   return nanosBefore(stamp, since)
     ? [report({ _tag: 'TriggerIgnored', at, knot: host, reason: 'before', rkey })]
     : [{ _tag: 'TriggerArrived', at, knot: host, rkey, trigger }]
 }
 
-export const received = (state: KnotsState, event: KnotReceived, subscription: Subscription): Transition<KnotsState, TriggerArrived | ReportEffect> => {
+export const received = (
+  state: KnotsState,
+  event: KnotReceived,
+  subscription: Subscription
+): Transition<KnotsState, TriggerArrived | ReportEffect> => {
   const stamp = stampOf(state, event)
   const outcomes = triggered(subscription.since, stamp, event)
   if (isNanosFromFuture(stamp, event.at))
-    return [state, [...outcomes, report({ _tag: 'KnotFrameFromFuture', at: event.at, created: stamp, host: event.host })]]
+    return [
+      state,
+      [...outcomes, report({ _tag: 'KnotFrameFromFuture', at: event.at, created: stamp, host: event.host })]
+    ]
   return subscription.cursor !== null && !nanosBefore(subscription.cursor, stamp)
     ? [state, outcomes]
     : [update(state, event.host, { ...subscription, cursor: stamp }), outcomes]

@@ -18,13 +18,17 @@ export const apply = (holders: KnotsState['holders'], { _tag, did, knot, rkey }:
   (_tag === 'HoldMade' ? insertAt(knot, holder(did, rkey)) : removeAt(knot, holder(did, rkey)))(holders)
 
 /**
- * Where a connection asks to start: knots deliver what was created after the cursor, and older ones give several frames one
- * stamp, so the last stamp is asked for again. The repeats are recognised by what they are.
+ * Where a connection asks to start: knots deliver what was created after the cursor, and older ones give several frames
+ * one stamp, so the last stamp is asked for again. The repeats are recognised by what they are.
  */
 const resumeAfter = (subscription: Subscription): Nanos | null =>
   subscription.cursor === null ? null : previousNano(subscription.cursor)
 
-export const toKnot = <T extends 'SubscribeKnot' | 'ReconnectKnot'>(_tag: T, host: HostName, subscription: Subscription) => ({
+export const toKnot = <T extends 'SubscribeKnot' | 'ReconnectKnot'>(
+  _tag: T,
+  host: HostName,
+  subscription: Subscription
+) => ({
   _tag,
   connection: subscription.connection.number,
   cursor: resumeAfter(subscription),
@@ -37,13 +41,17 @@ export const sinceOf = (at: TimeUs): Nanos => nanosOf(usBefore(at, FUTURE_US))
 const subscribe =
   (at: TimeUs) =>
   (state: KnotsState, host: HostName): Transition<KnotsState, SubscribeKnot> => {
-  const number = state.next
-  const subscription: Subscription = { connection: state.stopped ? idle(number) : connecting(number), cursor: null, since: sinceOf(at) }
-  return [
-    { ...state, next: (number + 1) as Natural, subscriptions: M.upsertAt(host, subscription)(state.subscriptions) },
-    state.stopped ? [] : [toKnot('SubscribeKnot', host, subscription)]
-  ]
-}
+    const number = state.next
+    const subscription: Subscription = {
+      connection: state.stopped ? idle(number) : connecting(number),
+      cursor: null,
+      since: sinceOf(at)
+    }
+    return [
+      { ...state, next: (number + 1) as Natural, subscriptions: M.upsertAt(host, subscription)(state.subscriptions) },
+      state.stopped ? [] : [toKnot('SubscribeKnot', host, subscription)]
+    ]
+  }
 
 const unsubscribe = (state: KnotsState, host: HostName): Transition<KnotsState, UnsubscribeKnot> => [
   { ...state, subscriptions: M.deleteAt(host)(state.subscriptions) },
@@ -58,7 +66,9 @@ const unsubscribe = (state: KnotsState, host: HostName): Transition<KnotsState, 
       )
 ]
 
-/** Brings the subscriptions in line with who holds what now: first what is new, then what is over, each by host (S13). */
+/**
+ * Brings the subscriptions in line with who holds what now: first what is new, then what is over, each by host (S13).
+ */
 export const reconcile = (before: KnotsState, { at, changes }: HoldsChanged): Transition<KnotsState, Effect> => {
   if (changes.length === 0) return unchanged(before)
   const state = { ...before, holders: changes.reduce(apply, before.holders) }

@@ -13,13 +13,23 @@ import { apply } from './reconcile.js'
 
 /** The slice without what is derived. */
 export const WrittenKnots = t.readonly(
-  t.strict({ next: Natural, settings: Settings, stopped: t.boolean, subscriptions: orderedMap(HostName, Subscription) }),
+  t.strict({
+    next: Natural,
+    settings: Settings,
+    stopped: t.boolean,
+    subscriptions: orderedMap(HostName, Subscription)
+  }),
   'Knots'
 )
 
 export type WrittenKnots = t.TypeOf<typeof WrittenKnots>
 
-export const toWritten = ({ next, settings, stopped, subscriptions }: KnotsState): WrittenKnots => ({ next, settings, stopped, subscriptions })
+export const toWritten = ({ next, settings, stopped, subscriptions }: KnotsState): WrittenKnots => ({
+  next,
+  settings,
+  stopped,
+  subscriptions
+})
 
 /**
  * The slice with these holds.

@@ -5,7 +5,10 @@ import { Did, Rkey, Sha, WorkflowName } from '../data/identifiers.js'
 import { Pair } from './trigger.js'
 import { Clone, Step } from './workflow.js'
 
-/** What a build is called: the knot and the rkey of the trigger, and the workflow. No two builds share a name, ever (T5). */
+/**
+ * What a build is called: the knot and the rkey of the trigger, and the workflow. No two builds share a name, ever
+ * (T5).
+ */
 export const BuildName = t.readonly(t.strict({ knot: HostName, rkey: Rkey, workflow: WorkflowName }), 'BuildName')
 export type BuildName = t.TypeOf<typeof BuildName>
 
@@ -33,7 +36,11 @@ export interface ExitCodeBrand {
 }
 
 /** What a command ended with: an integer, as providers say it. */
-export const ExitCode = t.brand(t.number, (n): n is t.Branded<number, ExitCodeBrand> => Number.isSafeInteger(n), 'ExitCode')
+export const ExitCode = t.brand(
+  t.number,
+  (n): n is t.Branded<number, ExitCodeBrand> => Number.isSafeInteger(n),
+  'ExitCode'
+)
 export type ExitCode = t.TypeOf<typeof ExitCode>
 
 /** The repository that is built. */
@@ -98,15 +105,21 @@ const utf8 = (point: number): ReadonlyArray<number> => {
 }
 
 /**
- * `text` as the name of a file, on any file system: what is neither a small letter, a digit, `-`, `_` nor an inner dot is
- * written as its bytes, `=xx` each. No two texts have one such name, also where case does not count.
+ * `text` as the name of a file, on any file system: what is neither a small letter, a digit, `-`, `_` nor an inner dot
+ * is written as its bytes, `=xx` each. No two texts have one such name, also where case does not count.
  */
 const segment = (text: string): string =>
-  Array.from(text, (c, i) => (isPlain(c) && !(i === 0 && c === '.') ? c : utf8(c.codePointAt(0) ?? 0).map(hex).join(''))).join('')
+  Array.from(text, (c, i) =>
+    isPlain(c) && !(i === 0 && c === '.')
+      ? c
+      : utf8(c.codePointAt(0) ?? 0)
+          .map(hex)
+          .join('')
+  ).join('')
 
 /**
- * The name of a build as one text of three segments, `knot/rkey/workflow`: as a path below any folder it leads nowhere else, and
- * no two builds have the same.
+ * The name of a build as one text of three segments, `knot/rkey/workflow`: as a path below any folder it leads nowhere
+ * else, and no two builds have the same.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,8 +1,8 @@
 /**
  * Triggers: something happened in a repository that may call for builds.
  *
- * How a trigger arrives, and in which generation of the protocol, ends at the border (wire/): what is here is the same for all.
- * Everything in a trigger is what a knot says, and not yet believed.
+ * How a trigger arrives, and in which generation of the protocol, ends at the border (wire/): what is here is the same
+ * for all. Everything in a trigger is what a knot says, and not yet believed.
  */
 import * as t from 'io-ts'
 import { Did, Sha, WorkflowName } from '../data/identifiers.js'
@@ -82,8 +82,9 @@ export const TriggerKind = t.union([t.literal('pipeline'), t.literal('refUpdate'
 export type TriggerKind = t.TypeOf<typeof TriggerKind>
 
 /**
- * How much a refUpdate says, by which the generation of its knot is told: no `repo` (`bare`); `repo` (`named`); also `changedFiles` or
- * `pushOptions` (`detailed`). One that was taken down when every refUpdate was acted on at once, and the journal has it, is `past`.
+ * How much a refUpdate says, by which the generation of its knot is told: no `repo` (`bare`); `repo` (`named`); also
+ * `changedFiles` or `pushOptions` (`detailed`). One that was taken down when every refUpdate was acted on at once, and
+ * the journal has it, is `past`.
  */
 export const RefUpdateShape = t.keyof({ bare: null, named: null, detailed: null, past: null }, 'RefUpdateShape')
 export type RefUpdateShape = t.TypeOf<typeof RefUpdateShape>

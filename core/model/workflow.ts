@@ -1,6 +1,6 @@
 /**
- * Workflows: what a file of `.tangled/workflows` asks for, as plain data. The shell parses YAML; what the parsed value means is
- * decided in wire/workflow-file.ts, when it applies in builds/when.ts.
+ * Workflows: what a file of `.tangled/workflows` asks for, as plain data. The shell parses YAML; what the parsed value
+ * means is decided in wire/workflow-file.ts, when it applies in builds/when.ts.
  */
 import * as t from 'io-ts'
 import { WorkflowName } from '../data/identifiers.js'
@@ -28,7 +28,10 @@ export const Condition = t.readonly(
 export type Condition = t.TypeOf<typeof Condition>
 
 /** A command of a workflow that is run here. */
-export const Step = t.readonly(t.strict({ command: t.string, environment: t.readonlyArray(Pair), name: t.string }), 'Step')
+export const Step = t.readonly(
+  t.strict({ command: t.string, environment: t.readonlyArray(Pair), name: t.string }),
+  'Step'
+)
 export type Step = t.TypeOf<typeof Step>
 
 /** How the repository is to be checked out. `depth` 0: all of its history. */
@@ -38,7 +41,10 @@ export type Clone = t.TypeOf<typeof Clone>
 /** Which pipeline of which provider a workflow names, and what else it says to that provider. */
 export const Target = t.readonly(
   t.strict({
-    /** The provider's own name for what is built: a slug, a workflow file, a builder. May be empty where there is only one. */
+    /**
+     * The provider's own name for what is built: a slug, a workflow file, a builder. May be empty where there is only
+     * one.
+     */
     pipeline: t.string,
     /** The name of a provider in the operator's configuration. */
     provider: t.string,
@@ -48,7 +54,10 @@ export const Target = t.readonly(
 )
 export type Target = t.TypeOf<typeof Target>
 
-/** A workflow file. Of one for another engine than ours, or none, no more is read than `when`: the rest is as of an empty file. */
+/**
+ * A workflow file. Of one for another engine than ours, or none, no more is read than `when`: the rest is as of an
+ * empty file.
+ */
 export const Workflow = t.union(
   [
     t.readonly(

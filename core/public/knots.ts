@@ -1,3 +1,11 @@
 /** The reducer of knots, as others see it. */
-export { type HoldsChanged, initial, type KnotsState, reduce, Subscription, type TriggerArrived, WrittenKnots } from '../knots/index.js'
+export {
+  type HoldsChanged,
+  initial,
+  type KnotsState,
+  reduce,
+  Subscription,
+  type TriggerArrived,
+  WrittenKnots
+} from '../knots/index.js'
 export type { Holder } from '../commits/index.js'

@@ -11,8 +11,8 @@ import { isObject, parseJson } from './json.js'
 const TYPE = 'AtprotoPersonalDataServer'
 
 /**
- * The address of the server that keeps the account's records, as the document gives it; it may be any text. Of several, the first
- * counts. Total: any string gives an address, or says in a few words what is wrong with the document.
+ * The address of the server that keeps the account's records, as the document gives it; it may be any text. Of several,
+ * the first counts. Total: any string gives an address, or says in a few words what is wrong with the document.
  *
  * @example
  * import assert from 'node:assert'
@@ -25,7 +25,10 @@ const TYPE = 'AtprotoPersonalDataServer'
  *   _tag: 'Right',
  *   right: 'https://pds.example'
  * })
- * assert.deepStrictEqual(decodeDidDocument(did.right)('{"id":"did:plc:bob"}'), { _tag: 'Left', left: 'the document is of another DID' })
+ * assert.deepStrictEqual(decodeDidDocument(did.right)('{"id":"did:plc:bob"}'), {
+ *   _tag: 'Left',
+ *   left: 'the document is of another DID'
+ * })
  */
 export const decodeDidDocument =
   (did: Did) =>
@@ -39,7 +42,8 @@ export const decodeDidDocument =
     for (const service of services) {
       if (!isObject(service)) continue
       const { id: name, serviceEndpoint: endpoint, type } = service
-      if ((name === '#atproto_pds' || name === `${did}#atproto_pds`) && type === TYPE && typeof endpoint === 'string') return E.right(endpoint)
+      if ((name === '#atproto_pds' || name === `${did}#atproto_pds`) && type === TYPE && typeof endpoint === 'string')
+        return E.right(endpoint)
     }
     return E.left('the document names no server for records')
   }

@@ -1,9 +1,10 @@
 /**
  * Jetstream, `/subscribe`: what a frame means.
  *
- * Source: github.com/bluesky-social/jetstream. Both generations of servers send these frames; newer ones add keys, which are
- * ignored. A frame is looked at in one order: stamp, DID, kind, collection, rkey, operation, record; the first thing that is
- * wrong is what it is rejected for. Frames that are in order and say nothing to us only move the cursor (S6, S7, D2).
+ * Source: github.com/bluesky-social/jetstream. Both generations of servers send these frames; newer ones add keys,
+ * which are ignored. A frame is looked at in one order: stamp, DID, kind, collection, rkey, operation, record; the
+ * first thing that is wrong is what it is rejected for. Frames that are in order and say nothing to us only move the
+ * cursor (S6, S7, D2).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -28,8 +29,8 @@ type Decoded = E.Either<FrameRejected, CommitReceived | AccountReceived | Stream
 type Known = Partial<Pick<FrameRejected, 'collection' | 'did' | 'operation' | 'ordinal' | 'rkey' | 'timeUs'>>
 
 /**
- * The event of a frame that was not understood. The shell calls it for what never becomes text: frames that are too large
- * (`size`), binary (`binary`) or no UTF-8 (`utf8`).
+ * The event of a frame that was not understood. The shell calls it for what never becomes text: frames that are too
+ * large (`size`), binary (`binary`) or no UTF-8 (`utf8`).
  *
  * @example
  * import assert from 'node:assert'
@@ -37,13 +38,21 @@ type Known = Partial<Pick<FrameRejected, 'collection' | 'did' | 'operation' | 'o
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
- * const receipt = { at: clampTimeUs(1_767_225_600_000_000), connection: initial(config.right).cursor.connection.number }
+ * const receipt = {
+ *   at: clampTimeUs(1_767_225_600_000_000),
+ *   connection: initial(config.right).cursor.connection.number
+ * }
  * const event = rejectFrame(receipt, 'size', 'more than 1 MiB')
  *
  * assert.strictEqual(event._tag, 'FrameRejected')
  * assert.strictEqual(event.timeUs, null)
  */
-export const rejectFrame = ({ at, connection }: Receipt, reason: Rejection, detail: string, known: Known = {}): FrameRejected => ({
+export const rejectFrame = (
+  { at, connection }: Receipt,
+  reason: Rejection,
+  detail: string,
+  known: Known = {}
+): FrameRejected => ({
   _tag: 'FrameRejected',
   at,
   collection: known.collection ?? null,
@@ -83,7 +92,8 @@ const FIRST_TIME = 1e15
 const ordinalOf = (u: unknown): Natural | null => (Natural.is(u) && u < FIRST_TIME ? ((u + 0) as Natural) : null)
 
 /**
- * The event that the text of a frame stands for. Total: any string gives an event, or a rejection that names what it can.
+ * The event that the text of a frame stands for. Total: any string gives an event, or a rejection that names what it
+ * can.
  *
  * @example
  * import assert from 'node:assert'
@@ -91,7 +101,10 @@ const ordinalOf = (u: unknown): Natural | null => (Natural.is(u) && u < FIRST_TI
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
- * const receipt = { at: clampTimeUs(1_767_225_600_000_000), connection: initial(config.right).cursor.connection.number }
+ * const receipt = {
+ *   at: clampTimeUs(1_767_225_600_000_000),
+ *   connection: initial(config.right).cursor.connection.number
+ * }
  * const decode = decodeFrame(receipt)
  *
  * const frame = decode('{"did":"did:plc:alice","kind":"identity","time_us":1767225599000000}')
@@ -122,7 +135,8 @@ interface WireFrame {
 const decodeValue = (receipt: Receipt, frame: unknown): Decoded => {
   if (!isObject(frame)) return E.left(rejectFrame(receipt, 'frame', 'not an object'))
   const { account, commit, cursor, did, kind, time_us }: WireFrame = frame
-  if (!TimeUs.is(time_us)) return E.left(rejectFrame(receipt, 'time', `time_us is ${shown(time_us)}`, { did: named(did) }))
+  if (!TimeUs.is(time_us))
+    return E.left(rejectFrame(receipt, 'time', `time_us is ${shown(time_us)}`, { did: named(did) }))
   // A minus zero is a zero.
   const place: Place = { ordinal: ordinalOf(cursor), timeUs: (time_us + 0) as TimeUs }
   if (!Did.is(did)) return E.left(rejectFrame(receipt, 'did', `did is ${shown(did)}`, { did: named(did), ...place }))
@@ -199,7 +213,14 @@ const decodeCommit = (receipt: Receipt, place: Place, did: Did, commit: unknown)
       : reject('collection', 'collection is not text')
   if (!Rkey.is(rkey)) return reject('rkey', `rkey is ${shown(rkey)}`)
 
-  const key: Key = { at: receipt.at, connection: receipt.connection, did, ...place, rev: Tid.is(rev) ? rev : null, rkey }
+  const key: Key = {
+    at: receipt.at,
+    connection: receipt.connection,
+    did,
+    ...place,
+    rev: Tid.is(rev) ? rev : null,
+    rkey
+  }
   switch (operation) {
     case 'create':
     case 'update': {

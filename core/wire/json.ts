@@ -1,7 +1,10 @@
 /** Foreign JSON, without exceptions and without losing digits. */
 import * as O from 'fp-ts/lib/Option.js'
 
-/** The value of a JSON text, `None` when it is none. (What the platform's parser says about the fault is not repeated: it differs.) */
+/**
+ * The value of a JSON text, `None` when it is none. (What the platform's parser says about the fault is not repeated:
+ * it differs.)
+ */
 export const parseJson = (text: string): O.Option<unknown> => O.tryCatch((): unknown => JSON.parse(text))
 
 /** Whether `u` is a JSON object, to be read by named keys. */
@@ -45,9 +48,9 @@ const skipSpace = (text: string, from: number): number => {
 }
 
 /**
- * The source text of the value at the top-level key `key` of a JSON object, of the last one if there are several; `None` when
- * there is none. This is how stamps in nanoseconds are read: `JSON.parse` would round them, and an inner object may hold a
- * key of the same name.
+ * The source text of the value at the top-level key `key` of a JSON object, of the last one if there are several;
+ * `None` when there is none. This is how stamps in nanoseconds are read: `JSON.parse` would round them, and an inner
+ * object may hold a key of the same name.
  *
  * @param text - a valid JSON text whose value is an object; anything else gives no meaningful answer.
  */

@@ -1,8 +1,9 @@
 /**
  * Accounts' records, as their own servers list them: the answer of `com.atproto.repo.listRecords`.
  *
- * Source: the lexicon `com.atproto.repo.listRecords`. The server is the account's own choice, and may answer anything. A record that
- * is not what it should be is passed over and counted; a page that is not what it should be is not taken at all.
+ * Source: the lexicon `com.atproto.repo.listRecords`. The server is the account's own choice, and may answer anything.
+ * A record that is not what it should be is passed over and counted; a page that is not what it should be is not taken
+ * at all.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -69,10 +70,11 @@ const decodeItem = (asked: ListAsked, item: unknown): O.Option<ListedRecord> => 
 }
 
 /**
- * The page that the text of an answer stands for. Total: any string gives a page, or says in a few words what is wrong with it.
+ * The page that the text of an answer stands for. Total: any string gives a page, or says in a few words what is wrong
+ * with it.
  *
- * No page follows one without records, nor one that says that the next begins where it did itself: a server must not keep us reading
- * for nothing.
+ * No page follows one without records, nor one that says that the next begins where it did itself: a server must not
+ * keep us reading for nothing.
  *
  * @example
  * import assert from 'node:assert'
@@ -82,9 +84,8 @@ const decodeItem = (asked: ListAsked, item: unknown): O.Option<ListedRecord> => 
  * assert(did._tag === 'Right')
  * const decode = decodeListRecords({ collection: 'sh.tangled.spindle.member', cursor: null, did: did.right })
  *
- * const page = decode(
- *   '{"cursor":"k","records":[{"uri":"at://did:plc:alice/sh.tangled.spindle.member/k","value":{"subject":"did:plc:bob"}},7]}'
- * )
+ * const uri = 'at://did:plc:alice/sh.tangled.spindle.member/k'
+ * const page = decode(`{"cursor":"k","records":[{"uri":"${uri}","value":{"subject":"did:plc:bob"}},7]}`)
  * assert(page._tag === 'Right')
  * assert.strictEqual(page.right.next, 'k')
  * assert.strictEqual(page.right.records[0]?.rkey, 'k')

@@ -1,8 +1,8 @@
 /**
  * The records of the three collections, as strangers write them (S9).
  *
- * Only the named fields are read, spelled exactly so. For each, absent, `null` and `""` are one thing; a value of another
- * JSON type makes the record bad. What else a record holds, `$type` included, is neither checked nor kept.
+ * Only the named fields are read, spelled exactly so. For each, absent, `null` and `""` are one thing; a value of
+ * another JSON type makes the record bad. What else a record holds, `$type` included, is neither checked nor kept.
  *
  * Of a field that is too long (limits.ts) so much is kept that this can be seen.
  */
@@ -17,11 +17,15 @@ type Fields = { readonly [field in string]?: unknown }
 
 /** What a field says, as far as one character beyond its limit: `""` when it is absent, `null` when it is not text. */
 const text = (u: unknown, limit: number): string | null =>
-  typeof u === 'string' ? wellFormed(u.length > limit ? u.slice(0, limit + 1) : u) : u === undefined || u === null ? '' : null
+  typeof u === 'string'
+    ? wellFormed(u.length > limit ? u.slice(0, limit + 1) : u)
+    : u === undefined || u === null
+      ? ''
+      : null
 
 /**
- * The codec of a record whose fields are all text. `read` names each field by hand: every frame that concerns us passes here, and
- * a generic reader takes three times as long.
+ * The codec of a record whose fields are all text. `read` names each field by hand: every frame that concerns us passes
+ * here, and a generic reader takes three times as long.
  */
 const textRecord = <R extends { readonly [field in keyof R]: string }>(
   codec: t.Type<R>,

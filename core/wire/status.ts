@@ -1,8 +1,8 @@
 /**
  * Our own `/events`: runs and statuses as Tangled reads them, and what its readers say of how far they have come.
  *
- * Source: tangled.org/core, `spindle/stream.go`, lexicons `sh.tangled.pipeline` and `sh.tangled.pipeline.status`. Stamps go out in nanoseconds, which a double
- * cannot hold, so the digits are written by hand.
+ * Source: tangled.org/core, `spindle/stream.go`, lexicons `sh.tangled.pipeline` and `sh.tangled.pipeline.status`.
+ * Stamps go out in nanoseconds, which a double cannot hold, so the digits are written by hand.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -16,7 +16,9 @@ const DAY_S = 86_400
 
 const padded = (n: number, digits: number): string => String(n).padStart(digits, '0')
 
-/** The day `days` after 1970-01-01 in the Gregorian calendar, as eras of 400 years of 146 097 days that begin in March. */
+/**
+ * The day `days` after 1970-01-01 in the Gregorian calendar, as eras of 400 years of 146 097 days that begin in March.
+ */
 const dateOf = (days: number): string => {
   const shifted = days + 719_468
   const era = Math.floor(shifted / 146_097)
@@ -47,9 +49,9 @@ export const rfc3339 = (time: TimeUs): string => {
 }
 
 /**
- * How long before its stamp a status is said to have been made. A reader may cut that time to whole seconds, and of one second take what
- * came last for what is; it may also replace a time in its future by its own. So what comes later in a build lies at least a second later,
- * and nothing lies after its stamp.
+ * How long before its stamp a status is said to have been made. A reader may cut that time to whole seconds, and of one
+ * second take what came last for what is; it may also replace a time in its future by its own. So what comes later in a
+ * build lies at least a second later, and nothing lies after its stamp.
  */
 const EARLIER_US: { readonly [S in Status]: number } = {
   pending: 2 * SECOND_US,
@@ -103,7 +105,11 @@ const causeOf = (cause: PipelineEntry['cause'], repo: object): object => {
     }
     case 'PullRequest': {
       const { action, sourceBranch, sourceSha, targetBranch } = cause
-      return { kind: 'pull_request', repo, pullRequest: { sourceBranch, targetBranch, sourceSha, ...(action === null ? {} : { action }) } }
+      return {
+        kind: 'pull_request',
+        repo,
+        pullRequest: { sourceBranch, targetBranch, sourceSha, ...(action === null ? {} : { action }) }
+      }
     }
     case 'Manual':
       return { kind: 'manual', repo, manual: { inputs: cause.inputs.map(([key, value]) => ({ key, value })) } }
@@ -124,14 +130,30 @@ const causeOf = (cause: PipelineEntry['cause'], repo: object): object => {
  *   knot: 'knot.example',
  *   repository: { did: '', name: 'app', owner: 'did:plc:alice', rkey: 'self' },
  *   rkey: '3mbd3542k2222',
- *   workflows: [{ clone: { depth: 1, skip: false, submodules: false }, engine: 'tack', name: 'ci.yml', text: 'engine: tack' }]
+ *   workflows: [
+ *     { clone: { depth: 1, skip: false, submodules: false }, engine: 'tack', name: 'ci.yml', text: 'engine: tack' }
+ *   ]
  * })
  * assert(entry._tag === 'Right')
  * assert(pipelineFrame(entry.right).startsWith('{"rkey":"3mbd3542k2222","nsid":"sh.tangled.pipeline","event":{'))
  */
-export const pipelineFrame = ({ cause, createdUs, defaultBranch, knot, repository, rkey, workflows }: PipelineEntry): string => {
+export const pipelineFrame = ({
+  cause,
+  createdUs,
+  defaultBranch,
+  knot,
+  repository,
+  rkey,
+  workflows
+}: PipelineEntry): string => {
   const { did, name, owner } = repository
-  const repo = { knot, did: owner, repo: name, ...(did === '' ? {} : { repoDid: did }), defaultBranch: defaultBranch ?? '' }
+  const repo = {
+    knot,
+    did: owner,
+    repo: name,
+    ...(did === '' ? {} : { repoDid: did }),
+    defaultBranch: defaultBranch ?? ''
+  }
   const event = {
     $type: PIPELINE,
     triggerMetadata: causeOf(cause, repo),
@@ -185,12 +207,17 @@ export type ReaderCursor = t.TypeOf<typeof ReaderCursor>
  * import assert from 'node:assert'
  * import { decodeCursor } from 'tack/core'
  *
- * assert.deepStrictEqual(decodeCursor('1767225600000000999'), { _tag: 'Right', right: { isWhole: false, timeUs: 1_767_225_600_000_000 } })
+ * assert.deepStrictEqual(decodeCursor('1767225600000000999'), {
+ *   _tag: 'Right',
+ *   right: { isWhole: false, timeUs: 1_767_225_600_000_000 }
+ * })
  * assert.strictEqual(decodeCursor('1e18')._tag, 'Left')
  */
 export const decodeCursor = (text: string): E.Either<string, ReaderCursor> => {
   if (!Nanos.is(text))
-    return E.left('a cursor is a time in nanoseconds: decimal digits without leading zeros, from 0 to 9223372036854775807')
+    return E.left(
+      'a cursor is a time in nanoseconds: decimal digits without leading zeros, from 0 to 9223372036854775807'
+    )
   const timeUs = clampTimeUs(Number(text.slice(0, -3)))
   return E.right({ isWhole: nanosOf(timeUs) === text, timeUs })
 }

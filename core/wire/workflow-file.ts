@@ -1,11 +1,12 @@
 /**
  * Workflow files: what the value that a YAML parser made of one means.
  *
- * Source: docs.tangled.org, "Spindles"; the `tack:` block is our own. Keys that are not named here are nobody's business and ignored;
- * what is named must be right, and what is wrong is told to its author, with its place.
+ * Source: docs.tangled.org, "Spindles"; the `tack:` block is our own. Keys that are not named here are nobody's
+ * business and ignored; what is named must be right, and what is wrong is told to its author, with its place.
  *
- * A stranger wrote the file: it is looked at to a fixed depth, and only after the whole, with its aliases followed, has been found to be of
- * a size that a file may have. `when` and `engine` come first: what is wrong with the rest is nobody's business where it does not apply.
+ * A stranger wrote the file: it is looked at to a fixed depth, and only after the whole, with its aliases followed, has
+ * been found to be of a size that a file may have. `when` and `engine` come first: what is wrong with the rest is
+ * nobody's business where it does not apply.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -85,7 +86,9 @@ const patternsIn = (when: ReadonlyArray<Condition>): number =>
 
 const whenAt = (u: Yaml): Read<ReadonlyArray<Condition>> =>
   pipe(
-    isMap(u) ? E.map((condition: Condition) => [condition])(conditionAt('when', u)) : listAt('when', CONDITIONS_MAX, u, conditionAt),
+    isMap(u)
+      ? E.map((condition: Condition) => [condition])(conditionAt('when', u))
+      : listAt('when', CONDITIONS_MAX, u, conditionAt),
     E.filterOrElse(
       (when) => patternsIn(when) <= PATTERNS_MAX,
       () => `when has more than ${String(PATTERNS_MAX)} patterns`
@@ -107,7 +110,11 @@ const stepAt = (place: string, u: Yaml): Read<Step> => {
     E.apS('command', pipe(scalarAt(at('command'), under(u.map, 'command')), E.chain(shortAt(at('command'))))),
     E.apS('environment', environmentAt(at('environment'), under(u.map, 'environment'))),
     E.apS('given', valueAt(at('name'), under(u.map, 'name'))),
-    E.map(({ command, environment, given }) => ({ command, environment, name: given === '' ? firstLine(command) : excerpt(given) }))
+    E.map(({ command, environment, given }) => ({
+      command,
+      environment,
+      name: given === '' ? firstLine(command) : excerpt(given)
+    }))
   )
 }
 
@@ -148,8 +155,9 @@ const targetsAt = (u: Yaml): Read<ReadonlyArray<Target>> =>
   )
 
 /**
- * Whether all of `data`, aliases followed, is no more than `WHOLE_MAX` characters and values. A file of that many bytes without aliases
- * always is. A list of what is to be looked at, not a recursion: depth is not ours to choose, and a value may hold itself.
+ * Whether all of `data`, aliases followed, is no more than `WHOLE_MAX` characters and values. A file of that many bytes
+ * without aliases always is. A list of what is to be looked at, not a recursion: depth is not ours to choose, and a
+ * value may hold itself.
  */
 const isBounded = (data: Yaml): boolean => {
   const waiting: Array<Yaml> = [data]
@@ -166,7 +174,9 @@ const isBounded = (data: Yaml): boolean => {
 }
 
 /** What a file says beyond `when` and `engine`. */
-const restAt = (file: Entries): Read<Pick<Extract<Workflow, { _tag: 'Defined' }>, 'clone' | 'environment' | 'steps' | 'targets'>> =>
+const restAt = (
+  file: Entries
+): Read<Pick<Extract<Workflow, { _tag: 'Defined' }>, 'clone' | 'environment' | 'steps' | 'targets'>> =>
   pipe(
     E.Do,
     E.apS('clone', cloneAt(under(file, 'clone'))),
@@ -176,8 +186,8 @@ const restAt = (file: Entries): Read<Pick<Extract<Workflow, { _tag: 'Defined' }>
   )
 
 /**
- * What the file `name` asks for, of which a YAML parser made `data`. An empty file asks for nothing, and names no engine. `when` is read
- * first, then `engine`, and the rest only of a file for our engine.
+ * What the file `name` asks for, of which a YAML parser made `data`. An empty file asks for nothing, and names no
+ * engine. `when` is read first, then `engine`, and the rest only of a file for our engine.
  *
  * @param content - what tells this content of the file from any other.
  * @returns `Faulty` with a sentence for the author of the file.
@@ -199,8 +209,16 @@ const restAt = (file: Entries): Read<Pick<Extract<Workflow, { _tag: 'Defined' }>
  * assert.strictEqual(faulty.error, 'when[0].branch[1] is not text')
  */
 export const decodeWorkflow = (name: WorkflowName, content: string, data: Yaml): Workflow => {
-  const faulty = (error: string, when: ReadonlyArray<Condition> | null): Workflow => ({ _tag: 'Faulty', content, error, name, when })
-  const file = isBounded(data) ? mapAt('the file', data) : E.left('the file comes to more than 262,144 characters, aliases followed')
+  const faulty = (error: string, when: ReadonlyArray<Condition> | null): Workflow => ({
+    _tag: 'Faulty',
+    content,
+    error,
+    name,
+    when
+  })
+  const file = isBounded(data)
+    ? mapAt('the file', data)
+    : E.left('the file comes to more than 262,144 characters, aliases followed')
   if (E.isLeft(file)) return faulty(file.left, null)
   const when = whenAt(under(file.right, 'when'))
   if (E.isLeft(when)) return faulty(when.left, null)
@@ -210,5 +228,13 @@ export const decodeWorkflow = (name: WorkflowName, content: string, data: Yaml):
   if (E.isLeft(engine)) return faulty(engine.left, when.right)
   const rest = restAt(engine.right === ENGINE ? file.right : [])
   if (E.isLeft(rest)) return faulty(rest.left, when.right)
-  return { _tag: 'Defined', bytes: sizeOf(rest.right) as Natural, content, engine: engine.right, name, when: when.right, ...rest.right }
+  return {
+    _tag: 'Defined',
+    bytes: sizeOf(rest.right) as Natural,
+    content,
+    engine: engine.right,
+    name,
+    when: when.right,
+    ...rest.right
+  }
 }

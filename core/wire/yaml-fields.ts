@@ -11,8 +11,9 @@ import { utf8Length } from '../data/utf8.js'
 const COMMAND_MAX = 65_536
 
 /**
- * What YAML says, as it is spelled. `scalar`: what a parser takes for something else than text, a number or a truth value, with the text
- * that it was read from. A map is a list of its entries: as an object it would lose the key `__proto__`.
+ * What YAML says, as it is spelled. `scalar`: what a parser takes for something else than text, a number or a truth
+ * value, with the text that it was read from. A map is a list of its entries: as an object it would lose the key
+ * `__proto__`.
  */
 export type Yaml = null | string | YamlScalar | ReadonlyArray<Yaml> | YamlMap
 
@@ -37,7 +38,8 @@ export const isMap = (u: Yaml): u is YamlMap => typeof u === 'object' && u !== n
 
 export const isScalar = (u: Yaml): u is YamlScalar => typeof u === 'object' && u !== null && !isList(u) && 'scalar' in u
 
-export const mapAt = (place: string, u: Yaml): Read<Entries> => (u === null ? E.right([]) : isMap(u) ? E.right(u.map) : E.left(`${place} is not a map`))
+export const mapAt = (place: string, u: Yaml): Read<Entries> =>
+  u === null ? E.right([]) : isMap(u) ? E.right(u.map) : E.left(`${place} is not a map`)
 
 /** What stands under a key; `null` where nothing does. */
 export const under = (entries: Entries, key: string): Yaml => entries.find(([name]) => name === key)?.[1] ?? null
@@ -46,7 +48,8 @@ export const under = (entries: Entries, key: string): Yaml => entries.find(([nam
 const cleanAt = (place: string, text: string): Read<string> =>
   text.includes('\u0000') ? E.left(`${place} holds a NUL`) : E.right(wellFormed(text))
 
-export const textAt = (place: string, u: Yaml): Read<string> => (typeof u === 'string' ? cleanAt(place, u) : E.left(`${place} is not text`))
+export const textAt = (place: string, u: Yaml): Read<string> =>
+  typeof u === 'string' ? cleanAt(place, u) : E.left(`${place} is not text`)
 
 /** Text, or a number or truth value as it is spelled: who writes `1.10` and means a name gets `1.10`. */
 export const scalarAt = (place: string, u: Yaml): Read<string> => textAt(place, isScalar(u) ? u.scalar : u)
@@ -77,10 +80,19 @@ export const naturalAt = (place: string, u: Yaml, otherwise: Natural): Read<Natu
 }
 
 /** Every item of a list read, or the first fault. */
-const eachAt = <A>(place: string, items: ReadonlyArray<Yaml>, read: (place: string, u: Yaml) => Read<A>): Read<ReadonlyArray<A>> =>
+const eachAt = <A>(
+  place: string,
+  items: ReadonlyArray<Yaml>,
+  read: (place: string, u: Yaml) => Read<A>
+): Read<ReadonlyArray<A>> =>
   E.traverseReadonlyArrayWithIndex((i: number, u: Yaml) => read(`${place}[${String(i)}]`, u))(items)
 
-export const listAt = <A>(place: string, max: number, u: Yaml, read: (place: string, u: Yaml) => Read<A>): Read<ReadonlyArray<A>> => {
+export const listAt = <A>(
+  place: string,
+  max: number,
+  u: Yaml,
+  read: (place: string, u: Yaml) => Read<A>
+): Read<ReadonlyArray<A>> => {
   if (u === null) return E.right([])
   if (!isList(u)) return E.left(`${place} is not a list`)
   return u.length > max ? E.left(`${place} has more than ${String(max)} items`) : eachAt(place, u, read)

@@ -83,7 +83,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('KNOT-1', 'knots/reconcile.js', '!M.has(host)(state.holders) && M.has(host)(state.subscriptions)', 'false', 'minimal.holders'),
   mutant('KNOT-2', 'commits/model.js', '(did, rkey) => `${did}/${rkey}`;', '(did, rkey) => `${rkey}/`;', 'minimal.holders'),
   mutant('KNOT-3', 'data/multimap.js', 'M.isEmpty(rest) ?', 'true ?', 'minimal.holders'),
-  mutant('KNOT-4', 'machine.js', "event._tag === 'Started' ? [after, effects] : ", '', 'minimal.config'),
+  mutant('KNOT-4', 'given.js', "event._tag === 'Started' ? [after, effects] : ", '', 'minimal.config'),
   mutant('KNOT-5', 'knots/reconcile.js', 'M.has(host)(state.holders) && !M.has(host)(state.subscriptions)', 'M.has(host)(state.holders)', 'minimal.holders'),
   mutant('KNOT-6', 'knots/received.js', '[update(state, event.host, { ...subscription, cursor: stamp }), outcomes]', '[{ ...state, subscriptions: M.map((other) => ({ ...other, cursor: stamp }))(state.subscriptions) }, outcomes]', 'minimal.config'),
   mutant('KNOT-7', 'connection.js', 'const DOUBLINGS = 30', 'const DOUBLINGS = 31', 'minimal.losses'),
@@ -137,14 +137,14 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- CODEC
   mutant('CODEC-1', 'events/stream.js', 'poisoned: t.boolean', '', 'fold'),
-  mutant('CODEC-2', 'effect.js', 'gotUs: TimeUs', '', 'minimal.gap'),
+  mutant('CODEC-2', 'report.js', 'gotUs: TimeUs', '', 'minimal.gap'),
   mutant('CODEC-3', 'cursor/model.js', 'passedUs: TimeUs', 'pastUs: t.unknown', 'minimal.poison'),
   mutant('CODEC-4', 'knots/written.js', 'connection.number >= written.next', 'connection.number > written.next', 'state'),
   mutant('CODEC-5', 'knots/written.js', 'wanted.length !== subscribed.length || ', '', 'state'),
   mutant('CODEC-6', 'data/ordered-map.js', '!(before[0] < here[0])', '!(before[0] <= here[0])', 'state'),
 
   // ---------------------------------------------------------------------------------------- WIRE
-  mutant('WIRE-1', 'wire/records.js', "u === undefined || u === null ? ''", "u === undefined ? ''", 'jetstream'),
+  mutant('WIRE-1', 'wire/records.js', 'u === undefined || u === null', 'u === undefined', 'jetstream'),
   mutant('WIRE-2', 'wire/json.js', 'O.isSome(name) && name.value === key', 'O.isSome(name) && name.value === key && O.isNone(found)', 'knot'),
   mutant('WIRE-3', 'wire/jetstream.js', 'if (!TimeUs.is(time_us))', 'if (!TimeUs.is(time_us) && Did.is(did))', 'jetstream'),
   mutant('WIRE-4', 'data/text.js', 'const EXCERPT = 120', 'const EXCERPT = 119', 'excerpt')

@@ -1,11 +1,11 @@
 /**
  * Triggers, as the knots of two generations send them.
  *
- * Source: tangled.org/core, lexicons `sh.tangled.pipeline` and `sh.tangled.git.refUpdate`. What a knot says of the repository is taken
- * down and not believed: whether it may speak for it is for the two gates to say.
+ * Source: tangled.org/core, lexicons `sh.tangled.pipeline` and `sh.tangled.git.refUpdate`. What a knot says of the
+ * repository is taken down and not believed: whether it may speak for it is for the two gates to say.
  *
- * `repoDid` of a ref update has meant three things. Alone, it is the repository; beside a `repoName` it is the owner; beside an
- * `ownerDid` it is the repository again. Today the repository is called `repo`.
+ * `repoDid` of a ref update has meant three things. Alone, it is the repository; beside a `repoName` it is the owner;
+ * beside an `ownerDid` it is the repository again. Today the repository is called `repo`.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

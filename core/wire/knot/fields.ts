@@ -20,7 +20,8 @@ export type Fields = { readonly [key: string]: unknown }
 /** Knots leave out, send `null` or send `""` for the same thing. */
 export const isAbsent = (u: unknown): boolean => u === undefined || u === null || u === ''
 
-export const mapAt = (place: string, u: unknown): Read<Fields> => (isObject(u) ? E.right(u) : E.left(`${place} is not an object`))
+export const mapAt = (place: string, u: unknown): Read<Fields> =>
+  isObject(u) ? E.right(u) : E.left(`${place} is not an object`)
 
 /** What `read` makes of a field that may be left out. */
 export const optional =
@@ -43,11 +44,18 @@ export const nameAt = (place: string, u: unknown): Read<string> =>
     )
   )
 
-export const shaAt = (place: string, u: unknown): Read<Sha> => (Sha.is(u) ? E.right(u) : E.left(`${place} is not the name of an object`))
+export const shaAt = (place: string, u: unknown): Read<Sha> =>
+  Sha.is(u) ? E.right(u) : E.left(`${place} is not the name of an object`)
 
-export const didAt = (place: string, u: unknown): Read<Did> => (Did.is(u) ? E.right(u) : E.left(`${place} is not a DID`))
+export const didAt = (place: string, u: unknown): Read<Did> =>
+  Did.is(u) ? E.right(u) : E.left(`${place} is not a DID`)
 
-export const listAt = <A>(place: string, max: number, u: unknown, read: (place: string, u: unknown) => Read<A>): Read<ReadonlyArray<A>> => {
+export const listAt = <A>(
+  place: string,
+  max: number,
+  u: unknown,
+  read: (place: string, u: unknown) => Read<A>
+): Read<ReadonlyArray<A>> => {
   if (isAbsent(u)) return E.right([])
   if (!Array.isArray(u)) return E.left(`${place} is not a list`)
   if (u.length > max) return E.left(`${place} has more than ${String(max)} items`)

@@ -1,8 +1,8 @@
 /**
  * Knots, `/events`: what a frame means.
  *
- * Source: tangled.org/core, `knotserver/events.go`. `created` is in nanoseconds, which a double cannot hold: its digits are
- * taken from the text. Older knots send none.
+ * Source: tangled.org/core, `knotserver/events.go`. `created` is in nanoseconds, which a double cannot hold: its digits
+ * are taken from the text. Older knots send none.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -36,7 +36,11 @@ export interface KnotReceipt {
  *
  * assert.strictEqual(rejectKnotFrame(receipt, 'binary', 'not text').reason, 'binary')
  */
-export const rejectKnotFrame = ({ at, connection, host }: KnotReceipt, reason: KnotRejection, detail: string): KnotFrameRejected => ({
+export const rejectKnotFrame = (
+  { at, connection, host }: KnotReceipt,
+  reason: KnotRejection,
+  detail: string
+): KnotFrameRejected => ({
   _tag: 'KnotFrameRejected',
   at,
   connection,
@@ -75,7 +79,9 @@ const createdIn = (text: string): O.Option<Nanos | null> =>
  * const receipt = { at: clampTimeUs(1_767_225_600_000_000), connection: connection.right, host: host.value }
  *
  * // A double would make 1767225600000000000 of it.
- * const frame = decodeKnotFrame(receipt)('{"created":1767225600000000001,"nsid":"sh.tangled.git.refUpdate","rkey":"self"}')
+ * const frame = decodeKnotFrame(receipt)(
+ *   '{"created":1767225600000000001,"nsid":"sh.tangled.git.refUpdate","rkey":"self"}'
+ * )
  * assert(frame._tag === 'Right')
  * assert.strictEqual(frame.right.created, '1767225600000000001')
  */

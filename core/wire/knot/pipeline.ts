@@ -71,14 +71,16 @@ const pullRequestOf = (repo: RepoClaim, fields: Fields): Read<PullRequest> => {
   )
 }
 
-const sizedAt = (max: number) => (place: string, u: unknown): Read<string> =>
-  pipe(
-    textAt(place, u),
-    E.filterOrElse(
-      (text) => utf8Length(text) <= max,
-      () => `${place} has more than ${String(max)} bytes`
+const sizedAt =
+  (max: number) =>
+  (place: string, u: unknown): Read<string> =>
+    pipe(
+      textAt(place, u),
+      E.filterOrElse(
+        (text) => utf8Length(text) <= max,
+        () => `${place} has more than ${String(max)} bytes`
+      )
     )
-  )
 
 const inputAt = (place: string, u: unknown): Read<Pair> =>
   pipe(
@@ -100,7 +102,8 @@ const inputsAt = (place: string, u: unknown): Read<ReadonlyArray<Pair>> =>
   pipe(
     listAt(place, INPUTS_MAX, u, inputAt),
     E.filterOrElse(
-      (inputs) => inputs.reduce((bytes, [key, value]) => bytes + utf8Length(key) + utf8Length(value), 0) <= INPUTS_BYTES_MAX,
+      (inputs) =>
+        inputs.reduce((bytes, [key, value]) => bytes + utf8Length(key) + utf8Length(value), 0) <= INPUTS_BYTES_MAX,
       () => `${place} has more than ${String(INPUTS_BYTES_MAX)} bytes`
     )
   )

@@ -83,8 +83,8 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     path: /^accounts\[.*\]/,
     mutation: {
       file: 'commits/commit.js',
-      from: 'return M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev,',
-      to: 'return record === null ? M.deleteAt(rkey)(map) : M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev,'
+      from: '    return M.upsertAt(rkey, {\n        record,\n        rev: rev ?? slot.value.rev,',
+      to: '    return record === null ? M.deleteAt(rkey)(map) : M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev,'
     }
   },
   {

@@ -1,0 +1,156 @@
+/**
+ * Reports: what was refused, ignored or lost. They are counted and logged, and nothing else.
+ */
+import * as t from 'io-ts'
+import { HostName } from './data/host-name.js'
+import { Collection, Did, Nanos, Rkey, TimeUs } from './data/identifiers.js'
+import { Natural } from './data/natural.js'
+import { KnotRejection, Rejection } from './event.js'
+import { BuildName } from './model/build.js'
+
+/**
+ * Why a trigger calls for nothing: the ref was deleted; it did not move; it is neither branch nor tag; no CI was asked
+ * for; no repository of ours; the knot's other kind of event counts; it happened before we listened; no workflow applies.
+ */
+export const TriggerIgnorance = t.keyof(
+  { deleted: null, unmoved: null, ref: null, skipped: null, repo: null, kind: null, before: null, workflows: null },
+  'TriggerIgnorance'
+)
+
+export type TriggerIgnorance = t.TypeOf<typeof TriggerIgnorance>
+
+/**
+ * Why a trigger is refused: it names another knot; who caused it may not; its key is too long for one; too many wait
+ * already.
+ */
+export const TriggerRefusal = t.keyof({ knot: null, actor: null, rkey: null, limit: null }, 'TriggerRefusal')
+
+export type TriggerRefusal = t.TypeOf<typeof TriggerRefusal>
+
+/** Why a workflow is dropped: a bad pattern in `when`; no `engine`; more than can be taken. */
+export const WorkflowDrop = t.keyof({ when: null, engine: null, limit: null }, 'WorkflowDrop')
+
+/** Something an operator should be able to see. Every report is counted (counters.ts). */
+export const Report = t.union(
+  [
+    /** A frame was rejected. */
+    t.readonly(
+      t.strict({
+        _tag: t.literal('FrameRejected'),
+        at: TimeUs,
+        collection: t.union([t.string, t.null]),
+        detail: t.string,
+        did: t.union([t.string, t.null]),
+        operation: t.union([t.string, t.null]),
+        reason: Rejection,
+        rkey: t.union([t.string, t.null])
+      })
+    ),
+    /** A frame bears a stamp more than five minutes after its receipt; it was applied, the cursor stays (D1). */
+    t.readonly(
+      t.strict({ _tag: t.literal('FrameFromFuture'), at: TimeUs, did: t.union([Did, t.null]), timeUs: TimeUs })
+    ),
+    /** Events between these two times may have been missed (D10, D12). */
+    t.readonly(t.strict({ _tag: t.literal('Gap'), askedUs: TimeUs, at: TimeUs, gotUs: TimeUs })),
+    /** A repo record names something that is no host name of a knot; it was applied without a knot (D6). */
+    t.readonly(t.strict({ _tag: t.literal('KnotRefused'), at: TimeUs, did: Did, knot: t.string, rkey: Rkey })),
+    /** A field of a record is longer than its limit; the record was applied as if it were absent. */
+    t.readonly(
+      t.strict({
+        _tag: t.literal('FieldTooLong'),
+        at: TimeUs,
+        collection: Collection,
+        did: Did,
+        field: t.string,
+        limit: Natural,
+        rkey: Rkey
+      })
+    ),
+    /** There is no room for another key of the account: what was written there is not kept (D7). */
+    t.readonly(t.strict({ _tag: t.literal('KeyRefused'), at: TimeUs, collection: Collection, did: Did, rkey: Rkey })),
+    /** A frame of a knot was rejected. */
+    t.readonly(
+      t.strict({
+        _tag: t.literal('KnotFrameRejected'),
+        at: TimeUs,
+        detail: t.string,
+        host: HostName,
+        reason: KnotRejection
+      })
+    ),
+    /** A frame of a knot bears a stamp more than five minutes after its receipt; the knot's cursor stays. */
+    t.readonly(t.strict({ _tag: t.literal('KnotFrameFromFuture'), at: TimeUs, created: Nanos, host: HostName })),
+    /** A page of an account's records could not be read; it is tried again. */
+    t.readonly(t.strict({ _tag: t.literal('RecordsUnread'), at: TimeUs, detail: t.string, did: Did })),
+    /** A trigger calls for nothing here, as most do on a knot that others use too. */
+    t.readonly(
+      t.strict({ _tag: t.literal('TriggerIgnored'), at: TimeUs, knot: HostName, reason: TriggerIgnorance, rkey: Rkey })
+    ),
+    /** A trigger is not one that the knot, or whoever caused it, is entitled to. */
+    t.readonly(
+      t.strict({
+        _tag: t.literal('TriggerRefused'),
+        at: TimeUs,
+        detail: t.string,
+        knot: HostName,
+        reason: TriggerRefusal,
+        rkey: Rkey
+      })
+    ),
+    /** The workflow files of a trigger could not be read: it comes to nothing. */
+    t.readonly(
+      t.strict({ _tag: t.literal('WorkflowsUnread'), at: TimeUs, detail: t.string, knot: HostName, rkey: Rkey })
+    ),
+    /** A workflow applies to the trigger, or that cannot be told, but it is not one of ours to build. */
+    t.readonly(
+      t.strict({
+        _tag: t.literal('WorkflowDropped'),
+        at: TimeUs,
+        build: BuildName,
+        detail: t.string,
+        reason: WorkflowDrop
+      })
+    ),
+    /**
+     * A workflow file is left out, because no build can bear its name: it has more than 100 characters, or one that
+     * cannot be.
+     */
+    t.readonly(
+      t.strict({
+        _tag: t.literal('WorkflowNameRefused'),
+        at: TimeUs,
+        detail: t.string,
+        knot: HostName,
+        name: t.string,
+        rkey: Rkey
+      })
+    ),
+    /** What was asked of a provider may not have been done; it is tried again. */
+    t.readonly(
+      t.strict({
+        _tag: t.literal('ProviderUncertain'),
+        at: TimeUs,
+        build: BuildName,
+        detail: t.string,
+        provider: t.string
+      })
+    ),
+    /** A provider never said whether a build that nobody wants any more was there, or has ended. */
+    t.readonly(
+      t.strict({
+        _tag: t.literal('BuildAbandoned'),
+        at: TimeUs,
+        build: BuildName,
+        detail: t.string,
+        provider: t.string
+      })
+    ),
+    /** Somebody reported on a build who is not the one that has it. */
+    t.readonly(t.strict({ _tag: t.literal('ReportRefused'), at: TimeUs, build: BuildName, provider: t.string })),
+    /** The operator had an event passed over whose step did not end. */
+    t.readonly(t.strict({ _tag: t.literal('PassedOver'), about: t.string, at: TimeUs, of: t.string }))
+  ],
+  'Report'
+)
+
+export type Report = t.TypeOf<typeof Report>
