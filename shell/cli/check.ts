@@ -164,7 +164,7 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
   const names = await readdir(folder)
   if (!names.some((name) => name === 'state.json' || name.startsWith('journal-'))) return fine(what, `${folder} is empty: the first start begins from nothing.${held}`)
   const hung = await lastHung(systemDisk, folder).then(E.right, (error: unknown) => E.left(wordsOf(error)))
-  const stuck = E.isRight(hung) && hung.right !== null ? wrong(what, `${folder}: tack takes in ${hungEvent(hung.right)}, or ended while it did; ${adviceOn(hung.right)}.${held}`) : null
+  const stuck = E.isRight(hung) && hung.right !== null ? wrong(what, `${folder}: tack is processing ${hungEvent(hung.right)}, or ended while it did; ${adviceOn(hung.right)}.${held}`) : null
   // Reading a journal with a step that hangs would hang as well.
   if (stuck !== null && E.isRight(hung) && hung.right?.journal != null && !hung.right.isPassedOver) return stuck
   const read = await readStore(folder)()

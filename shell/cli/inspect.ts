@@ -205,7 +205,7 @@ export const inspect = async (folder: string, asJson: boolean, print: (text: str
   // A copy of a store may lack the file; an unreadable one is the next start's to refuse.
   const hung = await lastHung(systemDisk, folder).catch(() => null)
   // This comes first: reading a journal with a step that hangs would hang as well.
-  if (hung !== null && !asJson) print(`step          tack takes in ${hungEvent(hung)}, or ended while it did; ${adviceOn(hung)}`)
+  if (hung !== null && !asJson) print(`step          tack is processing ${hungEvent(hung)}, or ended while it did; ${adviceOn(hung)}`)
   const read = await readStore(folder)()
   if (E.isLeft(read)) {
     complain(`${read.left.path}: ${read.left.message}`)

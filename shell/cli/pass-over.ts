@@ -7,7 +7,7 @@ export const passOverNext = async (folder: string, name: string, print: (text: s
   try {
     const hung = await lastHung(systemDisk, folder)
     if (hung === null || eventName(hung) !== name) {
-      complain(`${folder}: ${hung === null ? 'no step is known that did not end' : `the step that did not end is that of "${eventName(hung)}"`}`)
+      complain(`${folder}: ${hung === null ? 'no hung step is known' : `the hung step is "${eventName(hung)}"`}`)
       return 1
     }
     if (hung.of === 'Started') {
@@ -15,7 +15,7 @@ export const passOverNext = async (folder: string, name: string, print: (text: s
       return 1
     }
     await writeHung(systemDisk, folder, { ...hung, isPassedOver: true })
-    print(`${name}: will be passed over, once, from the next start of tack on`)
+    print(`${name}: will be passed over once, at the next start of tack`)
     return 0
   } catch (error) {
     complain(`${folder}: ${error instanceof Error ? error.message : String(error)}`)

@@ -28,7 +28,7 @@ export const systemdWatchdog = (environment: NodeJS.ProcessEnv, log: Log): Watch
   let hasFailed = false
   const over = (why: string | null): void => {
     isTelling = false
-    if (why !== null && !hasFailed) log.error('systemd cannot be told that tack goes on, and will end it', { reason: why })
+    if (why !== null && !hasFailed) log.error('systemd watchdog cannot be notified: systemd will restart tack', { reason: why })
     hasFailed = why !== null
   }
   return {

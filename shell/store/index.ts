@@ -84,7 +84,7 @@ export const openStore = (options: StoreOptions): TE.TaskEither<StoreError, Stor
     const lock = await acquire(disk, processes, folder)
     try {
       if (lock.replaced !== null)
-        onReport(`process ${String(lock.replaced.pid)} has ended without releasing the folder; its lock was replaced`)
+        onReport(`process ${String(lock.replaced.pid)} ended without releasing the folder: stale lock replaced`)
       return await boot(disk, folder, format, options.initial(), onReport, lock)
     } catch (error) {
       await lock.release()
@@ -110,13 +110,13 @@ const boot = async (
   const names = await disk.list(folder)
   if (names.includes(basename(snapshotPath(folder)))) await db.read()
   else if (names.some(isJournal))
-    throw refused(snapshotPath(folder), 'it is missing, and there is a journal that goes on from it')
+    throw refused(snapshotPath(folder), 'it is missing, but a journal continues from it')
   else await db.write()
 
   const was = db.data
   const rules = { snapshot: was.version, version }
   const steps = await openSteps(disk, folder, names, onReport)
-  if (steps.found !== null) onReport(`the last process ended while it took in ${hungEvent(steps.found)}; ${adviceOn(steps.found)}`)
+  if (steps.found !== null) onReport(`the last process ended while processing ${hungEvent(steps.found)}; ${adviceOn(steps.found)}`)
   const fold = folding(was.state, steps.passing, steps.reading)
   const { bytes, seq, torn } = await readJournals(disk, folder, rules, was.seq, fold.take).catch(async (error: unknown) => {
     await steps.abandon()
@@ -125,7 +125,7 @@ const boot = async (
   const state = fold.state()
   if (torn !== null) {
     await cutTail(disk, torn)
-    onReport(`${torn.path}: line ${String(torn.number)} was cut off: ${torn.why}`)
+    onReport(`${torn.path}: line ${String(torn.number)} was truncated: ${torn.why}`)
   }
   const remainders = names.filter((name) => name === basename(unfinishedPath(folder)) || isRemainder(name))
   for (const name of remainders) await ifThere(disk.remove(join(folder, name)), undefined)
@@ -136,13 +136,13 @@ const boot = async (
     await db.write()
   }
   if (was.version !== version)
-    onReport(`the store was of version ${String(was.version)}; now it is of version ${String(version)}, which older versions cannot read`)
+    onReport(`store upgraded from version ${String(was.version)} to ${String(version)}; older tacks cannot read it any more`)
   if (steps.passing !== null && steps.passing.seq > was.seq) {
     const { seq: batch } = steps.passing
     const event = `"${eventName(steps.passing)}"`
     onReport(
       fold.hasPassed()
-        ? `${event} from batch ${String(batch)} of the journal was passed over, as the operator wished`
+        ? `${event} from batch ${String(batch)} of the journal was passed over, as requested`
         : `nothing was passed over: ${event} is not in batch ${String(batch)} of the journal`
     )
   }
@@ -214,7 +214,7 @@ const running = ({ bytes, db, disk, folder, lock, state, steps, version, writing
   }
 
   const onUsable = <A>(act: () => Promise<A>): Promise<A> => {
-    if (journal === 'Unknown') throw new Error('an earlier write failed, and the journal has not been begun anew since')
+    if (journal === 'Unknown') throw new Error('an earlier write failed, and no new journal has been started since')
     return change(act)
   }
 

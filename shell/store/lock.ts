@@ -107,7 +107,7 @@ const holderOf = async (disk: Disk, path: string): Promise<Holder | null> => {
   )
   if (bytes === null) return null
   const holder = decodeText(Holder, bytes.toString())
-  if (E.isLeft(holder)) throw held(path, 'this is no lock that tack wrote; if no other process uses the folder, delete it')
+  if (E.isLeft(holder)) throw held(path, 'not a lock file of tack; delete it if no other process uses the folder')
   return holder.right
 }
 

@@ -37,10 +37,10 @@ export interface Hung extends Noted {
 /** What an operator can do about it. */
 export const adviceOn = (hung: Hung): string =>
   hung.isPassedOver
-    ? 'it will be passed over, once'
+    ? 'it will be passed over once'
     : hung.of === 'Started'
-      ? 'if that happens again, its step does not end'
-      : `if that happens again, its step does not end: tack pass-over "${eventName(hung)}" has the next start do without it`
+      ? 'if that happens again, its step hangs'
+      : `if that happens again, its step hangs: skip it at the next start with tack pass-over "${eventName(hung)}"`
 
 /** The event, for messages. */
 export const hungEvent = (hung: Hung): string =>
@@ -184,7 +184,7 @@ export const openSteps = async (
       }
       await act(file)
     } catch (error) {
-      if (!hasFailed) onReport(`steps that may take long cannot be noted: ${error instanceof Error ? error.message : String(error)}`)
+      if (!hasFailed) onReport(`long steps cannot be noted: ${error instanceof Error ? error.message : String(error)}`)
       hasFailed = true
     }
   }

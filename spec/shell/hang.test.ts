@@ -115,10 +115,10 @@ for (const [of, name] of [
 
       // Most processes end for another reason: what was noted is tried again.
       const second = run(env)
-      await second.says(`the last process ended while it took in \\"${event}\\"`)
+      await second.says(`the last process ended while processing \\"${event}\\"`)
       await noted(folder, event)
       expect((await check()).out).toMatch(/NOT {2}store .*ended while it did/)
-      expect((await inspect()).out).toContain(`tack takes in "${event}", or ended while it did; if that happens again`)
+      expect((await inspect()).out).toContain(`tack is processing "${event}", or ended while it did; if that happens again`)
       expect(await passOver('KnotReceived x')).toMatchObject({ code: 1 })
       expect(await passOver(event)).toMatchObject({ code: 0 })
       await second.end('SIGKILL')
@@ -163,18 +163,18 @@ test.skipIf(!hasGit)(`an event of the journal whose step does not end at a start
 
     // Most processes end for another reason: what was noted is tried again.
     const third = run(env)
-    await third.says(`the last process ended while it took in \\"${event}\\" from batch`)
+    await third.says(`the last process ended while processing \\"${event}\\" from batch`)
     await noted(folder, event)
     expect((await check()).out).toMatch(/NOT {2}store .*ended while it did/)
     expect(await passOver('WorkflowsRead x')).toMatchObject({ code: 1 })
     expect(await passOver(event)).toMatchObject({ code: 0 })
     await third.end('SIGKILL')
     // Nobody who reads the store hangs from now on.
-    expect((await inspect()).out).toContain('it will be passed over, once')
+    expect((await inspect()).out).toContain('it will be passed over once')
     expect(await passed()).toBe(1)
 
     const fourth = run(env)
-    await fourth.says('was passed over, as the operator wished')
+    await fourth.says('was passed over, as requested')
     await fourth.says('"event":"KnotOpened"')
     expect(await passOver(event)).toMatchObject({ code: 1 })
     expect(await fourth.end('SIGKILL')).toBeNull()

@@ -185,7 +185,7 @@ describe('STORE-6: a store in whose journal an event is to be passed over', () =
     expect(events.filter(({ _tag }) => _tag === 'PassedOver')).toHaveLength(1)
     const told: Array<string> = []
     const store = await openOn(disk, FOLDER, (message) => told.push(message))
-    expect(told).toContain(`"${EVENT}" from batch 2 of the journal was passed over, as the operator wished`)
+    expect(told).toContain(`"${EVENT}" from batch 2 of the journal was passed over, as requested`)
     expect([uncounted(store.state), passedIn(store.state), store.journalBytes()]).toEqual([EXPECTED, 1, 0])
     expect(await lastHung(disk, FOLDER)).toBeNull()
     right(await store.close()())

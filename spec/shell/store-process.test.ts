@@ -98,7 +98,7 @@ describe('the process that has a store', () => {
     await writer.kill()
     const reports: Array<string> = []
     const store = await open((message) => reports.push(message))
-    expect(reports[0]).toMatch(/^process \d+ has ended without releasing the folder/)
+    expect(reports[0]).toMatch(/^process \d+ ended without releasing the folder/)
     right(await store.close()())
   })
 

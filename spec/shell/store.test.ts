@@ -495,7 +495,7 @@ describe('a store of version 1', () => {
     const disk = diskOf(await image())
     const reports: Array<string> = []
     const store = right(await openOn(disk, (message) => reports.push(message)))
-    expect(reports).toEqual(['the store was of version 1; now it is of version 4, which older versions cannot read'])
+    expect(reports).toEqual(['store upgraded from version 1 to 4; older tacks cannot read it any more'])
     expect(store.journalBytes()).toBe(0)
     expect(written(store.state)).toBe(written(before.state))
     await closed(store)
@@ -622,7 +622,7 @@ describe('STORE-4: a damaged journal', () => {
       const isTorn = i > 0 && prefix[i - 1] !== 10
       const result = await outcome(withFile(image, journalName(3), prefix))
       expect(result).toEqual({
-        reports: isTorn ? [expect.stringMatching(`line ${String(whole + 1)} was cut off`)] : [],
+        reports: isTorn ? [expect.stringMatching(`line ${String(whole + 1)} was truncated`)] : [],
         state: written(STATES[2 + whole] ?? start)
       })
     }
@@ -641,7 +641,7 @@ describe('STORE-4: a damaged journal', () => {
       else
         expect([i, result]).toEqual([
           i,
-          { reports: [expect.stringContaining('line 3 was cut off')], state: written(STATES[4] ?? start) }
+          { reports: [expect.stringContaining('line 3 was truncated')], state: written(STATES[4] ?? start) }
         ])
     }
   })
