@@ -1,28 +1,28 @@
 /**
- * systemd's watchdog: as long as it is told that tack goes on, it lets it. A step that does not end keeps tack from telling it, and then
- * systemd ends the process and starts another (`WatchdogSec` in the unit). Without systemd nobody is told anything.
+ * Notifies systemd's watchdog while tack is alive. A step that hangs stops that, and systemd restarts the process (`WatchdogSec` in the unit).
+ * Without systemd nothing is notified.
  *
- * Node has no sockets of the kind that systemd listens at, and a library would have to be compiled; so `systemd-notify` is started, which is
- * there wherever systemd is.
+ * Node cannot send to the kind of socket that systemd listens on, and a library would have to be compiled; so this starts `systemd-notify`, which
+ * exists wherever systemd does.
  */
 import { spawn } from 'node:child_process'
 import type { Log } from '../ports.js'
 
 export interface Watchdog {
-  /** Says that tack goes on. Idle most of the time it is called. */
+  /** Notifies that tack is alive; mostly a no-op. */
   readonly beat: () => void
   readonly everyMs: number
 }
 
-/** So often in the time in which systemd wants to hear something. */
+/** Notifications per interval of systemd. */
 const OFTEN = 4
 
-/** The watchdog that the environment asks for; `null` when it asks for none. */
+/** The watchdog that the environment requests; `null` when it requests none. */
 export const systemdWatchdog = (environment: NodeJS.ProcessEnv, log: Log): Watchdog | null => {
   const us = Number(environment['WATCHDOG_USEC'] ?? '')
   if ((environment['NOTIFY_SOCKET'] ?? '') === '' || !Number.isSafeInteger(us) || us <= 0) return null
   const everyMs = Math.max(10, Math.floor(us / 1000 / OFTEN))
-  // The process's own clock: a clock that is set back must not silence it.
+  // The monotonic clock: a clock that is set back must not silence it.
   let nextMs = 0
   let isTelling = false
   let hasFailed = false

@@ -1,9 +1,8 @@
 /**
- * The files of a build that is run here, got from the knot by git itself, with the same care as workflow files (git.ts): the knot is run by
- * a stranger, and git must neither lead elsewhere nor read anything of ours.
+ * Checks out the files of a local build, fetched from the knot by git with the same care as workflow files (git.ts): the knot is run by a stranger,
+ * and git must neither lead elsewhere nor read anything of ours.
  *
- * What is left in the folder is a repository at the commit, detached, whose `origin` is the knot. Submodules are got from the same
- * knot, and from nowhere else.
+ * The result is a repository at the commit, detached, whose `origin` is the knot. Submodules are fetched from the same knot, and from nowhere else.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,20 +13,20 @@ import { type Proxy, startProxy } from '../outbound/proxy.js'
 import { redactor, sentence } from './common.js'
 import type { Checkout, Job } from './provider.js'
 
-/** `maxBytes`: 1 GiB if not given; `timeoutMs`: 10 minutes. */
+/** `maxBytes` is 1 GiB by default, `timeoutMs` 10 minutes. */
 export interface CheckoutOptions extends GitOptions {
-  /** For how long a knot that cannot be reached is tried again, and after which pauses. 90 s, every 5 s. */
+  /** How long an unreachable knot is retried, and after which pauses. 90 s, every 5 s. */
   readonly away?: { readonly everyMs: number; readonly forMs: number }
-  /** Where the repository may be, the likeliest first. */
+  /** The possible addresses of the repository, the likeliest first. */
   readonly addresses: (job: Job) => ReadonlyArray<URL>
 }
 
 const OPTIONS = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules']
 
-/** The server has a rule against giving out commits by their names. */
+/** The server does not serve commits by name. */
 const NOT_GIVEN_OUT = /Server does not allow request for|not valid|unadvertised/
 
-/** How much history of its branches is looked through then. */
+/** How much history of the branches is fetched then. */
 const DEPTHS = [16, 256, 4_096]
 
 const FATAL = /^(?:fatal|error): (.*)$/m
@@ -50,7 +49,7 @@ class Failed extends Error {
   }
 }
 
-/** What is wrong with a run of git, in words that hold nothing of the proxy. */
+/** The error of a run of git, in words that reveal nothing of the proxy. */
 const failureOf = ({ isTooLong, said }: Ran, proxy: Proxy): Failed => {
   const failure = proxy.failure()
   const { password } = new URL(proxy.url)

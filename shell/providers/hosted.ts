@@ -1,6 +1,6 @@
 /**
- * What adapters of CIs that run elsewhere have in common beyond asking (common.ts): a few checks of their settings, looking for a build
- * that may be about to appear, and logs that come in several parts.
+ * What adapters of hosted CIs share beyond requests (common.ts): checks of settings, looking for a build that may be about to appear, and logs in
+ * several parts.
  */
 import { Tid, timeOfTid } from '../../core/index.js'
 import type { Client, TextLog } from './common.js'
@@ -10,7 +10,7 @@ import type { Accepted, Job, LogLine, Missing, Refused, Uncertain } from './prov
 
 export const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 
-/** Whether `seconds` is a time to wait that somebody may have meant: at most an hour. */
+/** Whether `seconds` is a plausible period: at most an hour. */
 export const isPeriod = (seconds: number, least: number): boolean => seconds >= least && seconds <= 3600
 
 /** A shorter secret could be guessed from one signature, by trying. */
@@ -19,12 +19,12 @@ export const SHORTEST_SECRET = 16
 // ---------------------------------------------------------------------------------------- looking for a build
 
 /**
- * Keeps "missing" from being a guess. A CI may take on a build and list it only a while later, and a request that we gave up may still
- * be carried out; so a build is missing only when it is not there `settleMs` after the last moment at which somebody may have asked for
- * it. Who that was is known from the beginning of this adapter on; before that, it may have been the one before us, up to its end.
+ * Keeps "missing" from being a guess. A CI may list a build some time after accepting it, and a request that we gave up may still be carried out;
+ * so a build is missing only if it is not there `settleMs` after the last moment at which somebody may have requested it. This adapter knows those
+ * moments since its start; before that, it may have been its predecessor, up to its end.
  */
 export interface Settling {
-  /** Looks, and, where nothing is found too early, waits and looks once more. */
+  /** Looks, and, if nothing is found too early, waits and looks once more. */
   readonly find: (job: Job, look: () => Promise<Accepted | Missing | Uncertain>) => Promise<Accepted | Missing | Uncertain>
   /** Runs a start: the moments of its beginning and its end count as attempts. */
   readonly start: <A>(job: Job, start: () => Promise<A>) => Promise<A>
@@ -64,7 +64,7 @@ export const createSettling = (client: Client, settleMs: number): Settling => {
   }
 }
 
-/** How much later than it says a knot's clock may have named a trigger: a day, against clocks that are wrong. */
+/** The tolerance for knots' clocks: a day, against clocks that are wrong. */
 const MARGIN_MS = 86_400_000
 
 /**
@@ -79,7 +79,7 @@ export const earliestMs = ({ build }: Job, nowMs: number, marginMs = MARGIN_MS):
 
 // ---------------------------------------------------------------------------------------- logs in parts
 
-/** A part of a build that has a log of its own: a job, a step. */
+/** A part of a build with a log of its own: a job, a step. */
 export interface Part {
   readonly id: string
   /** Whether there is, or may be, something to read. */
@@ -89,7 +89,7 @@ export interface Part {
 
 export interface Parts {
   readonly _tag: 'Parts'
-  /** Whether the build has ended: no part will come to be readable any more. */
+  /** Whether the build has ended: no more parts will become readable. */
   readonly hasEnded: boolean
   readonly parts: ReadonlyArray<Part>
 }
@@ -97,14 +97,14 @@ export interface Parts {
 export interface LogOfParts {
   readonly everyMs: number
   readonly list: () => Promise<Parts | Refused | Uncertain>
-  /** Reads the log of a part. What comes before the character `at` is not needed any more. */
+  /** Reads the log of a part. Text before the character `at` is not needed any more. */
   readonly read: (part: Part, at: number) => Promise<TextLog | Refused | Uncertain>
   readonly signal: AbortSignal
 }
 
 /**
- * The log of a build as its parts come to be readable, one after the other, each a step. Parts that run side by side follow each other:
- * whoever reads along sees one of them live, and then the others.
+ * The log of a build, part by part as they become readable, each as a step. Parallel parts follow each other: a reader sees one of them live, and
+ * then the others.
  */
 export async function* logOfParts(client: Client, { everyMs, list, read, signal }: LogOfParts): AsyncGenerator<LogLine> {
   const isOver = (): boolean => signal.aborted || client.signal.aborted

@@ -26,13 +26,13 @@ import type { LogLine } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- what is in the files
 
-/** What is to be built. */
+/** The request. */
 export const Request = t.strict({ build: BuildName, createdMs: t.number, key: t.string, plan: Plan }, 'Request')
 
 /** A process, told apart from every other that has had its number (store/lock.ts). */
 const Process = t.strict({ hostname: t.string, pid: Natural, startedAt: t.union([t.string, t.null]) }, 'Process')
 
-/** Who has the build in hand. `token` is a part of file names. */
+/** The holder of a build. `token` is part of file names. */
 export const Hand = t.strict({ process: Process, token: t.string }, 'Hand')
 export type Hand = t.TypeOf<typeof Hand>
 
@@ -60,7 +60,7 @@ export const Line = t.union([
 
 // ---------------------------------------------------------------------------------------- reading and writing
 
-/** The file of that name; `null` where there is none. Rejects when it is not what it should be. */
+/** The file of that name; `null` if there is none. Rejects when it is invalid. */
 export const readFileOf = async <A>(codec: t.Type<A, unknown>, folder: string, name: string): Promise<A | null> => {
   const text = await readFile(join(folder, name), 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return null
@@ -72,7 +72,7 @@ export const readFileOf = async <A>(codec: t.Type<A, unknown>, folder: string, n
   return value.right
 }
 
-/** Gives `use` a file that is whole and durable, under another name than the one that it is for. Nothing stays under that name. */
+/** Passes `use` a complete and durable file under a temporary name, which is removed afterwards. */
 const withAside = async <A>(folder: string, name: string, value: unknown, use: (aside: string) => Promise<A>): Promise<A> => {
   const aside = join(folder, `${name}.${randomUUID()}`)
   try {
@@ -82,12 +82,12 @@ const withAside = async <A>(folder: string, name: string, value: unknown, use: (
     })
     return await use(aside)
   } finally {
-    // Also when it could not be written: on a full disk it is tried again and again.
+    // Even after a failure: on a full disk it is retried again and again.
     await rm(aside, { force: true })
   }
 }
 
-/** Writes the file if there is none, and resolves with whether it was so. */
+/** Writes the file if there is none, and resolves with whether it did. */
 export const writeOnce = async (folder: string, name: string, value: unknown): Promise<boolean> => {
   const isFirst = await withAside(folder, name, value, (aside) =>
     systemDisk.link(aside, join(folder, name)).then(
@@ -102,7 +102,7 @@ export const writeOnce = async (folder: string, name: string, value: unknown): P
   return isFirst
 }
 
-/** Writes the file, whether there is one or not. */
+/** Writes or replaces the file. */
 export const replaceFile = async (folder: string, name: string, value: unknown): Promise<void> => {
   await withAside(folder, name, value, (aside) => systemDisk.rename(aside, join(folder, name)))
   await systemDisk.syncFolder(folder)
@@ -110,14 +110,14 @@ export const replaceFile = async (folder: string, name: string, value: unknown):
 
 // ---------------------------------------------------------------------------------------- removing
 
-/** Makes every folder below `path` one that can be emptied: build tools leave such that cannot. Links are not followed. */
+/** Makes every folder below `path` writable: build tools leave read-only ones. Links are not followed. */
 const loosen = async (path: string): Promise<void> => {
   if (!(await lstat(path)).isDirectory()) return
   await chmod(path, 0o700)
   for (const name of await readdir(path)) await loosen(join(path, name))
 }
 
-/** Removes the folder, whatever is in it. */
+/** Removes the folder, whatever it contains. */
 export const removeFolder = async (path: string): Promise<void> => {
   await rm(path, { force: true, recursive: true }).catch(async () => {
     await loosen(path)
@@ -132,12 +132,12 @@ export const workName = (token: string): string => `work-${token}`
 
 export interface LogWriter {
   readonly close: () => void
-  /** Begins or ends a step. */
+  /** Starts or ends a step. */
   readonly step: (number: number, status: 'end' | 'start', what: { readonly command: string; readonly kind: 'system' | 'user'; readonly name: string }) => void
   readonly text: (number: number, stream: 'stderr' | 'stdout', text: string) => void
 }
 
-/** Writes to the end of a log at once, so that a reader sees it. After `maxBytes` of text it says so, and keeps the steps alone. */
+/** Appends to a log at once, so that a reader sees it. After `maxBytes` of text it says so, and keeps only the steps. */
 export const openLog = (folder: string, token: string, maxBytes: number, nowMs: () => number): LogWriter => {
   const file = openSync(join(folder, logName(token)), 'a')
   let left = maxBytes

@@ -1,8 +1,8 @@
 /**
- * The process that runs the steps of one local build: started by local.ts in a session of its own, so that the build goes on when tack
- * ends, and is still there to be followed when tack is back.
+ * The process that runs the steps of one local build: started by local.ts in a session of its own, so that the build goes on when tack ends, and
+ * can be followed when tack is back.
  *
- * Whatever the steps start is in the process group of this process, unless it leaves it. So all of it can be ended at once, this process
+ * Everything that the steps start is in the process group of this process, unless it leaves it. So all of it can be killed at once, this process
  * included, which is the last thing that it does.
  *
  * `node local-runner.js <folder of the build> <token> <grace in ms> <bytes of log>`
@@ -18,13 +18,13 @@ import { Cancel, openLog, readFileOf, removeFolder, Request, type Result, workNa
 
 const [folder = '', token = '', graceMs = '', logBytes = ''] = process.argv.slice(2)
 
-/** A step that has ended may leave output in the pipe, or somebody who holds it open for ever. */
+/** How long to wait for output after a step: it may leave some in the pipe, or a process that holds it open for ever. */
 const DRAIN_MS = 1_000
 
-/** A line that has no end is cut into pieces of so many characters. */
+/** An endless line is cut into pieces of this many characters. */
 const LONGEST_LINE = 8_192
 
-/** bash where there is one, as workflows are mostly written for it. */
+/** bash if available, as workflows are mostly written for it. */
 const SHELL = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh'
 
 type Outcome = Pick<Result, 'error' | 'exitCode' | 'status'>
@@ -32,33 +32,33 @@ type Outcome = Pick<Result, 'error' | 'exitCode' | 'status'>
 const CANCELLED: Outcome = { error: null, exitCode: null, status: 'cancelled' }
 
 let isCancelled = false
-/** Called at the end of the time that steps have to end by themselves. */
+/** Called when the grace of the steps is over. */
 let giveUp = (): void => undefined
 
 const signalAll = (signal: NodeJS.Signals): void => {
   try {
     process.kill(-process.pid, signal)
   } catch {
-    // There is no such group: we were not started in one of our own, and nothing else is ended for that.
+    // No such group: this process does not lead one, and nothing else is killed instead.
   }
 }
 
 const cancel = (): void => {
   if (isCancelled) return
   isCancelled = true
-  // It comes back to us, too, and does nothing then.
+  // This process receives it as well, and ignores it.
   signalAll('SIGTERM')
   setTimeout(() => giveUp(), Number(graceMs))
 }
 
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, cancel)
 
-/** Calls `line` with every line of what is read, without line feeds. Returns what ends it. */
+/** Calls `line` with every line read, without line feeds. Returns a function that ends it. */
 const eachLine = (from: Readable, line: (text: string) => void): (() => void) => {
   const decoder = new StringDecoder('utf8')
   let rest = ''
   let isOver = false
-  /** Says the pieces of `text` that are too long to be a line, and returns what is left. */
+  /** Emits pieces of `text` while it is too long for a line, and returns the rest. */
   const cut = (text: string): string => {
     let at = 0
     for (; text.length - at > LONGEST_LINE; at += LONGEST_LINE) line(text.slice(at, at + LONGEST_LINE))
@@ -78,7 +78,7 @@ const eachLine = (from: Readable, line: (text: string) => void): (() => void) =>
   }
 }
 
-/** How a step ended; `null` when all is well. */
+/** Why a step failed; `null` when it succeeded. */
 const failureOf = (name: string, code: number | null, signal: NodeJS.Signals | null): Outcome | null => {
   if (isCancelled) return CANCELLED
   if (code === 0) return null

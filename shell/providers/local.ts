@@ -1,10 +1,10 @@
 /**
- * Builds on this machine: the steps of the workflow, as child processes in a temporary checkout. Off unless the operator turns it on:
- * who may push may then run what they like here, as the user that tack runs as (spec/providers/local.md).
+ * Builds on this machine: the steps of the workflow, as child processes in a temporary checkout. Off unless the operator turns it on: whoever may
+ * push can then run anything here, as the user that runs tack (spec/providers/local.md).
  *
- * Everything is on disk (local-files.ts), and the steps run in a process of their own (local-runner.ts). Nothing is known in memory that
- * is not found again after a crash: builds that waited wait again, in their order; those that were being prepared are prepared again;
- * those that run are followed; those whose runner has died are said to have failed.
+ * Everything is on disk (local-files.ts), and the steps run in a process of their own (local-runner.ts). Nothing is kept in memory that is not
+ * found again after a crash: waiting builds wait again, in their order; builds in preparation are prepared again; running ones are followed; those
+ * whose runner has died have failed.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -28,15 +28,15 @@ const Settings = t.intersection(
   [
     t.strict({}),
     t.partial({
-      /** How many builds run at one time. 2. */
+      /** How many builds run at a time. 2 by default. */
       concurrent: t.Int,
-      /** How long steps may take to end when they are told to. 10. */
+      /** How long steps may take to end when told to. 10 by default. */
       graceSeconds: t.number,
-      /** How many builds that have ended are kept. 200. */
+      /** How many ended builds are kept. 200 by default. */
       keepBuilds: t.Int,
-      /** How long builds that have ended are kept. 14. */
+      /** How long ended builds are kept. 14 by default. */
       keepDays: t.number,
-      /** How much of the log of a build is kept. 2 MiB. */
+      /** How much of a build's log is kept. 2 MiB by default. */
       logBytes: t.Int
     })
   ],
@@ -55,28 +55,28 @@ export interface LocalSettings {
 
 const RUNNER = fileURLToPath(new URL('./local-runner.js', import.meta.url))
 
-/** How often is looked at what is on disk while somebody wants to know. */
+/** How often files are polled while somebody is interested. */
 const LOOK_MS = 200
 
-/** What ended less than this ago is kept in any case: somebody may still be about to ask how it ended. */
+/** A build that ended less than this ago is kept in any case: somebody may be about to ask for its result. */
 const SURELY_KEPT_MS = 3_600_000
 
-/** How long beyond the grace a runner may take to say that it has ended. */
+/** How long beyond the grace a runner may take to report its end. */
 const RUNNER_GRACE_MS = 10_000
 
 const DIED = 'The runner ended without a result.'
 
 // ---------------------------------------------------------------------------------------- folders
 
-/** The name of the folder of a build: keys may be longer than names of files can be. */
+/** The folder name of a build: keys may be longer than file names. */
 const idOf = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 40)
 
 const IS_ID = /^[0-9a-f]{40}$/
 
-/** What is neither a build nor one any more, until it is removed. */
+/** Folders that are not builds yet, or not any more, until they are removed. */
 const ASIDE = /^(?:new|gone)-/
 
-/** Signals the process, or the whole group that it leads. That there is none (any more) is no error. */
+/** Signals the process, or the whole group that it leads. A missing one is no error. */
 const signalTo = (pid: number, signal: NodeJS.Signals, whom: 'group' | 'process'): void => {
   try {
     process.kill(whom === 'group' ? -pid : pid, signal)
@@ -85,7 +85,7 @@ const signalTo = (pid: number, signal: NodeJS.Signals, whom: 'group' | 'process'
   }
 }
 
-/** Which boot of the machine a process is of: the part before the slash of when it began. */
+/** The boot of the machine that a process belongs to: the part before the slash of its start time. */
 const bootOf = (startedAt: string | null): string | null => startedAt?.split('/')[0] ?? null
 
 /**
@@ -107,13 +107,13 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
   const work = createWork({ clock, secrets: [] })
   const { nowMs, say, uncertain } = work
 
-  /** Those that wait, in order. */
+  /** Waiting builds, in order. */
   let queue: ReadonlyArray<string> = []
-  /** Those that are prepared or run. */
+  /** Builds in preparation or running. */
   const active = new Set<string>()
-  /** What ends the preparation of a build. */
+  /** Aborts the preparation of a build. */
   const preparing = new Map<string, () => void>()
-  /** The runners that we have started. */
+  /** The runners started by this process. */
   const children = new Map<string, ChildProcess>()
   let isWatching = false
 
@@ -125,26 +125,26 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   // -------------------------------------------------------------------------------------- the end of builds
 
-  /** Removes the folders that a build was worked on in: all of them, or that of one token. */
+  /** Removes the working folders of a build: all of them, or that of one token. */
   const clear = async (id: string, token = ''): Promise<void> => {
     for (const entry of await readdir(folderOf(id)))
       if (entry.startsWith(workName(token))) await removeFolder(join(folderOf(id), entry)).catch((error: unknown) => warn('build folder could not be removed', error))
   }
 
-  /** Lets another build run. */
+  /** Frees a place for another build. */
   const leave = (id: string): void => {
     active.delete(id)
     queue = queue.filter((one) => one !== id)
     wake()
   }
 
-  /** Clears up after a build that has a result, and lets another one run. */
+  /** Cleans up after a build with a result, and frees its place. */
   const over = async (id: string): Promise<void> => {
     leave(id)
     await clear(id)
   }
 
-  /** Says how the build ended, if nobody has said so, and clears up. Nobody works under `token` any more. */
+  /** Records how the build ended, unless somebody has, and cleans up. Nobody works under `token` any more. */
   const finish = async (id: string, outcome: Pick<Result, 'error' | 'exitCode' | 'status'>, token?: string): Promise<void> => {
     // This first, as it may be what fills the disk. Nothing is known from it: whoever comes after a crash between the two says the same.
     await clear(id, token)
@@ -157,7 +157,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   const isToEnd = async (id: string): Promise<boolean> => (await readFileOf(Cancel, folderOf(id), 'cancel.json')) !== null
 
-  /** Lets go of a build of which no step has run: whoever comes next begins it anew. */
+  /** Releases a build of which no step has run: it begins anew. */
   const release = async (id: string, token: string): Promise<void> => {
     const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
     if (hand?.token === token) await rm(join(folderOf(id), 'claim.json'), { force: true })
@@ -165,7 +165,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     await removeFolder(join(folderOf(id), workName(token)))
   }
 
-  /** Says that a build of which no step has run has ended; where not even that can be written, it is begun anew. */
+  /** Records the end of a build of which no step has run; if not even that can be written, it begins anew. */
   const finishUnrun = async (id: string, token: string, error: string): Promise<void> => {
     try {
       await finish(id, (await isToEnd(id)) ? CANCELLED : fail(error), token)
@@ -178,14 +178,14 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
         // As long as it bears our claim, it seems to run.
         await release(id, token)
       } finally {
-        // Only now: nobody else may begin it meanwhile.
+        // Only now: nobody else may start it in between.
         leave(id)
       }
       throw reason
     }
   }
 
-  /** How the build ended; `null` while it goes on. Sees to it that a build whose runner is gone has ended. */
+  /** How the build ended; `null` while it runs. Ends a build whose runner is gone. */
   const resultOf = async (id: string): Promise<Result | null> => {
     const folder = folderOf(id)
     const said = await readFileOf(Result, folder, 'result.json')
@@ -195,10 +195,10 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     if (await isAlive(runner)) {
       const cancel = await readFileOf(Cancel, folder, 'cancel.json')
       if (cancel === null || nowMs() < cancel.atMs + graceMs + RUNNER_GRACE_MS) return null
-      // It does not hear. What is stopped can be ended by nothing else.
+      // It does not respond. Only SIGKILL ends a stopped process.
       signalTo(runner.process.pid, 'SIGKILL', 'group')
     }
-    // Its last words may have come between the two looks.
+    // Its result may have been written between the two checks.
     const last = await readFileOf(Result, folder, 'result.json')
     if (last === null) {
       await endGroup(runner)
@@ -211,7 +211,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     return last ?? (await readFileOf(Result, folder, 'result.json'))
   }
 
-  /** Removes the builds that are too many or too old. */
+  /** Removes builds beyond the limits of number and age. */
   const prune = async (): Promise<void> => {
     const ended: Array<{ readonly endedMs: number; readonly id: string }> = []
     for (const id of await readdir(root)) {
@@ -230,7 +230,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   // -------------------------------------------------------------------------------------- the beginning of builds
 
-  /** Takes the build in hand; `false` when somebody else has. */
+  /** Claims the build; `false` when somebody else has. */
   const claim = async (id: string, token: string): Promise<boolean> => {
     const hand = { process: await systemProcesses.self(), token }
     if (await writeOnce(folderOf(id), 'claim.json', hand)) return true
@@ -240,7 +240,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     return true
   }
 
-  /** Puts the files there, and says in the log that and how. Resolves with why the build cannot go on; `null` when it can. */
+  /** Checks out the files, and logs that. Resolves with why the build cannot go on; `null` when it can. */
   const prepare = async (id: string, token: string, request: t.TypeOf<typeof Request>, signal: AbortSignal): Promise<string | null> => {
     const { build, key, plan } = request
     const place = join(folderOf(id), workName(token))
@@ -272,7 +272,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
       env: { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' },
       stdio: 'ignore'
     })
-    // It need not end before we do.
+    // It may outlive this process.
     child.unref()
     children.set(id, child)
     const ended = (): void => {
@@ -315,7 +315,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     }
   }
 
-  /** Lets as many builds run as may. */
+  /** Starts as many builds as allowed. */
   const wake = (): void => {
     while (active.size < concurrent && !work.signal.aborted) {
       const [id, ...rest] = queue
@@ -335,7 +335,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     }
   }
 
-  /** While builds wait: looks whether those that are no children of ours have ended. */
+  /** While builds wait, checks whether running ones that are not our children have ended. */
   const watch = async (): Promise<void> => {
     while (queue.length > 0 && !work.signal.aborted) {
       await work.pause(LOOK_MS)
@@ -352,13 +352,13 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     wake()
   }
 
-  /** Looks at all that is there, after a crash or a restart. */
+  /** Recovers everything on disk, after a crash or a restart. */
   const recover = async (): Promise<void> => {
     await systemDisk.makeFolder(root)
     const waiting: Array<{ readonly createdMs: number; readonly id: string }> = []
     const look = async (entry: string): Promise<void> => {
       if (ASIDE.test(entry)) {
-        // Somebody may be about to make a build of it.
+        // It may be about to become a build.
         if ((await stat(join(root, entry))).mtimeMs < Date.now() - SURELY_KEPT_MS) await removeFolder(join(root, entry))
       } else if (IS_ID.test(entry)) {
         const request = await readFileOf(Request, folderOf(entry), 'request.json')
@@ -368,7 +368,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
         else waiting.push({ createdMs: request.createdMs, id: entry })
       }
     }
-    // A build may have spoilt its own files; that is no reason to forget the others.
+    // A build may have damaged its own files; that must not hide the others.
     for (const entry of await readdir(root)) await look(entry).catch((error: unknown) => warn(`the build in ${entry} could not be looked at`, error))
     await prune()
     for (const { id } of waiting.sort((a, b) => a.createdMs - b.createdMs)) {
@@ -387,7 +387,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   const requestOf = (job: Job) => readFileOf(Request, folderOf(idOf(job.key)), 'request.json')
 
-  /** Runs `act` when all that was there has been looked at; what it rejects with is a doubt. */
+  /** Runs `act` after the recovery; a rejection is uncertain. */
   const answer = <A>(act: () => Promise<A>): Promise<A | Uncertain> =>
     work.track(
       ready
@@ -399,12 +399,12 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     const id = idOf(job.key)
     if ((await requestOf(job)) === null) return { _tag: 'Missing' }
     const result = await resultOf(id)
-    // Of the end of a runner that is no child of ours nobody else tells.
+    // Nobody else reports the end of a runner that is not our child.
     if (result !== null && active.has(id) && !children.has(id) && !preparing.has(id)) await over(id)
     if (result !== null) return { error: result.error, exitCode: result.exitCode, external: id, status: result.status }
     const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
     const isRunning = hand !== null && ((await readFileOf(Hand, folderOf(id), 'runner.json')) !== null || (await isAlive(hand)))
-    // Whoever was about to begin it is gone.
+    // Its starter is gone.
     if (!isRunning) enqueue(id)
     return { error: null, exitCode: null, external: id, status: isRunning ? 'running' : 'pending' }
   }
@@ -419,7 +419,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
         await systemDisk.makeFolder(aside)
         await writeOnce(aside, 'request.json', { build, createdMs: nowMs(), key, plan })
         await rename(aside, folderOf(id)).catch((error: unknown) => {
-          // Another call was faster.
+          // A concurrent call won.
           if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
         })
       } finally {
@@ -470,7 +470,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     }
   }
 
-  /** The token under which the build was begun; `null` while it waits. */
+  /** The token under which the build was started; `null` while it waits. */
   const tokenOf = async (id: string): Promise<string | null> =>
     (await readFileOf(Hand, folderOf(id), 'runner.json'))?.token ?? (await readFileOf(Hand, folderOf(id), 'claim.json'))?.token ?? null
 
@@ -504,7 +504,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
         }
         if (isOver()) return
         if (hasResult) {
-          // A runner that was killed could not end its step.
+          // A killed runner could not end its step.
           for (const step of openSteps.values()) yield { ...step, status: 'end', timeMs: nowMs() }
           if (steps === 0) yield* work.note(0, 'The build ended before it began.')
           return
@@ -536,7 +536,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
         LOOK_MS,
         () => answer(() => standing(job)),
         (progress) => {
-          // A build may be over between two looks; that it has run, and ended with a code, is told all the same.
+          // A build may run and end between two polls; report both all the same.
           if (!hasRun && progress.exitCode !== null) report({ error: null, exitCode: null, external, status: 'running' })
           hasRun ||= progress.status === 'running'
           report({ ...progress, external })

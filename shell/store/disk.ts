@@ -14,24 +14,24 @@ export interface DiskFile {
   /** At most `length` bytes from `position` on; none at the end. */
   readonly read: (position: number, length: number) => Promise<Buffer>
   readonly truncate: (length: number) => Promise<void>
-  /** Makes the contents durable. After a failure nothing is known about them, and a second attempt may lie. */
+  /** Makes the contents durable. After a failure nothing is known about them, and a second attempt may falsely succeed. */
   readonly sync: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
 export interface Disk {
-  /** Makes the folder, and those above it, if they are not there; what it made is durable. */
+  /** Creates the folder, and its parents, if missing; what it created is durable. */
   readonly makeFolder: (path: string) => Promise<void>
   /** The names in the folder, in any order. */
   readonly list: (path: string) => Promise<ReadonlyArray<string>>
   /** `create` fails with EEXIST, `read` with ENOENT; `append` opens the file that is there, or makes one. */
   readonly open: (path: string, mode: Mode) => Promise<DiskFile>
-  /** Gives the file a second name; fails with EEXIST when that is taken. */
+  /** Links the file to a second name; fails with EEXIST when that is taken. */
   readonly link: (from: string, to: string) => Promise<void>
-  /** Takes the place of what was at `to`, at once. */
+  /** Renames, atomically replacing what was at `to`. */
   readonly rename: (from: string, to: string) => Promise<void>
   readonly remove: (path: string) => Promise<void>
-  /** Makes the names in the folder durable. */
+  /** Makes the folder's entries durable. */
   readonly syncFolder: (path: string) => Promise<void>
 }
 
@@ -39,7 +39,7 @@ const FLAGS = { append: 'a', create: 'wx', read: 'r' } as const
 
 export type Mode = keyof typeof FLAGS
 
-/** Opens the file, gives it to `act`, and closes it whatever happens. */
+/** Opens the file, passes it to `act`, and closes it whatever happens. */
 export const withFile = async <A>(disk: Disk, path: string, mode: Mode, act: (file: DiskFile) => Promise<A>): Promise<A> => {
   const file = await disk.open(path, mode)
   try {
@@ -53,7 +53,7 @@ export const withFile = async <A>(disk: Disk, path: string, mode: Mode, act: (fi
 export const codeOf = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 
-/** What `act` resolves with; `fallback` when it rejects because there is no such file. */
+/** The result of `act`; `fallback` when it rejects because the file is missing. */
 export const ifThere = <A, B>(act: Promise<A>, fallback: B): Promise<A | B> =>
   act.catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return fallback

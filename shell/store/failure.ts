@@ -24,11 +24,11 @@ class Rejection extends Error {
 
 const WHAT_TO_DO = 'Nothing was changed. Restore a backup of the whole folder, or move the folder away to start anew'
 
-/** The file at `path` is not one to go on from. */
+/** The file at `path` cannot be continued from. */
 export const refused = (path: string, what: string): Error =>
   new Rejection({ _tag: 'Refused', path, message: `${what}. ${WHAT_TO_DO}` })
 
-/** The journal at `path` is one that only the version which wrote it can fold. */
+/** Only the version that wrote the journal at `path` can fold it. */
 export const unfinished = (path: string, what: string): Error =>
   new Rejection({
     _tag: 'Refused',
@@ -36,7 +36,7 @@ export const unfinished = (path: string, what: string): Error =>
     message: `${what}. Nothing was changed. Start that version once, and stop it: a clean stop leaves nothing after its snapshot`
   })
 
-/** The folder is in use, or that it is not cannot be told. */
+/** The folder is in use, or may be. */
 export const held = (path: string, message: string): Error => new Rejection({ _tag: 'Held', path, message })
 
 /** Runs `act` and turns what it rejects with into data. `path` is what an error of the platform is about. */

@@ -32,7 +32,7 @@ export type { Format } from './snapshot.js'
 export { type Contents, readReplay, readsAsJournal, readStore, type Replay } from './read.js'
 
 export interface Store {
-  /** The state as it was when the store was opened. */
+  /** The state when the store was opened. */
   readonly state: State
   /**
    * Makes the events durable, as one batch: once it has resolved, a power cut cannot undo them. Batches are written in the
@@ -60,13 +60,13 @@ export interface Store {
 
 export interface StoreOptions {
   readonly disk?: Disk
-  /** Another number than today's: for tests of what another version does. */
+  /** Another number than today's, to test what another version does. */
   readonly format?: Format
-  /** Made if it is not there. */
+  /** Created if missing. */
   readonly folder: string
-  /** The state of a store in which nothing has happened. */
+  /** The state of a new store. */
   readonly initial: () => State
-  /** Takes what an operator should know about what was found: one sentence. */
+  /** Receives what an operator should know about what was found: one sentence. */
   readonly onReport?: (message: string) => void
   readonly processes?: Processes
 }
@@ -164,7 +164,7 @@ const beginJournal = async (disk: Disk, folder: string, first: number): Promise<
   }
 }
 
-/** Runs tasks one after another, in the order of the calls; one that fails does not keep the next from running. */
+/** Runs tasks one after another, in the order of the calls; a failed one does not keep the next from running. */
 const inTurn = (): (<A>(task: () => Promise<A>) => Promise<A>) => {
   let last: Promise<unknown> = Promise.resolve()
   return (task) => {
@@ -204,7 +204,7 @@ const running = ({ bytes, db, disk, folder, lock, state, steps, version, writing
   /** `Unknown`: something failed on the way to the journal, so what is in it cannot be told. */
   let journal: 'Usable' | 'Unknown' | 'Closed' = 'Usable'
 
-  /** Does `act` to the journal, which is only known again when that has worked. */
+  /** Applies `act` to the journal, whose content is known again only if that works. */
   const change = async <A>(act: () => Promise<A>): Promise<A> => {
     if (journal === 'Closed') throw new Error('the store is closed')
     journal = 'Unknown'

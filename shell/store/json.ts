@@ -1,4 +1,4 @@
-/** From text to values, without exceptions: what is wrong is a sentence. */
+/** Parses text without exceptions: an error is a sentence. */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { explain } from '../../core/index.js'
@@ -10,13 +10,13 @@ export const parseJson = (text: string): E.Either<string, unknown> =>
     () => 'it is not JSON'
   )
 
-/** What `json` is to `codec`. */
+/** `json` decoded by `codec`. */
 export const decode = <A>(codec: t.Type<A, unknown>, json: unknown): E.Either<string, A> => {
   const decoded = codec.decode(json)
   return E.isLeft(decoded) ? E.left(explain(decoded.left)) : decoded
 }
 
-/** What the JSON text is to `codec`. */
+/** The JSON text decoded by `codec`. */
 export const decodeText = <A>(codec: t.Type<A, unknown>, text: string): E.Either<string, A> => {
   const json = parseJson(text)
   return E.isLeft(json) ? json : decode(codec, json.right)

@@ -1,7 +1,4 @@
-/**
- * Reading a file line by line: it may be larger than the longest string there is, and what is wrong with it has to be
- * named by its line.
- */
+/** Reads a file line by line: it may be larger than the longest string, and an error has to name the line. */
 import type { DiskFile } from './disk.js'
 
 export interface Line {

@@ -1,6 +1,6 @@
 /**
- * Looking at a store without having it: no lock is taken, nothing is changed, and the process that has it need not know.
- * What is read is durable, or becomes so at this moment.
+ * Reads a store without holding it: no lock is taken, nothing is changed, and the process that holds it need not know. What is read is durable, or
+ * becomes so at this moment.
  */
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { dirname } from 'node:path'
@@ -15,12 +15,12 @@ import { readPassing } from './steps.js'
 // ---------------------------------------------------------------------------------------- the state
 
 export interface Contents {
-  /** How many batches there have been. */
+  /** The number of batches so far. */
   readonly seq: number
   readonly state: State
 }
 
-/** How often a reading begins again because files were replaced meanwhile. */
+/** How often a reading is restarted because files were replaced meanwhile. */
 const ATTEMPTS = 10
 
 const readOnce = async (disk: Disk, folder: string, format: Format): Promise<Contents> => {
@@ -38,7 +38,7 @@ const readAgain = (disk: Disk, folder: string, format: Format, attempts: number)
     throw error
   })
 
-/** What the store in `folder` holds, also while another process has it. A torn tail is passed over. */
+/** The content of the store in `folder`, even while another process holds it. A torn tail is skipped. */
 export const readStore = (folder: string, disk = systemDisk, format = FORMAT): TE.TaskEither<StoreError, Contents> =>
   attempt(folder, () => readAgain(disk, folder, format, ATTEMPTS))
 
