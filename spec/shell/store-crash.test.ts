@@ -10,6 +10,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import type { Event, State } from '../../core/index.js'
 import { openStore, type Processes, readStore, type Store, type StoreError } from '../../shell/store/index.js'
+import { FORMAT } from '../../shell/store/snapshot.js'
 import { type Code, type Image, randomOf, type SimulatedDisk, simulatedDisk } from './support/disk.js'
 import { after, batchesOf, lifeOf, start, written } from './support/store-events.js'
 
@@ -245,7 +246,7 @@ describe('STORE-5: a store of an earlier number', () => {
     // The first thing that is appended is appended to a store of today.
     ledger.given = 1
     const before = cuts.length
-    expect(disk.images().every((left) => left.get('state.json')?.toString().startsWith('{"format":"tack-state","version":3,'))).toBe(true)
+    expect(disk.images().every((left) => left.get('state.json')?.toString().startsWith(`{"format":"tack-state","version":${String(FORMAT.version)},`))).toBe(true)
     expect(E.isRight(await store.append(NEXT)())).toBe(true)
     ledger.acknowledged = 1
     expect(E.isRight(await store.close()())).toBe(true)
