@@ -10,7 +10,8 @@ import { BuildName } from './model/build.js'
 
 /**
  * Why a trigger calls for nothing: the ref was deleted; it did not move; it is neither branch nor tag; no CI was asked
- * for; no repository of ours; the knot's other kind of event counts; it happened before we listened; no workflow applies.
+ * for; no repository of ours; the knot's other kind of event counts; it happened before we listened; no workflow
+ * applies.
  */
 export const TriggerIgnorance = t.keyof(
   { deleted: null, unmoved: null, ref: null, skipped: null, repo: null, kind: null, before: null, workflows: null },

@@ -1,6 +1,7 @@
 /**
- * Names that a reader meets one at a time: titles of tests, and files. A title is read in a report of what failed, far from the one before it;
- * a file is read in a tab, in a stack trace, and in a sentence.
+ * What keeps the house tidy. Names that a reader meets one at a time, titles of tests and files: a title is read in a report of what failed, far
+ * from the one before it; a file is read in a tab, in a stack trace, and in a sentence. Besides, how long a file of the core may be, and who may
+ * know the demo network.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -112,5 +113,45 @@ describe('the name of a file', () => {
 
   test('is compared without its folder', () => {
     expect(twiceIn(['a/x.ts', 'a/b/x.ts', 'a/index.ts', 'a/b/index.ts', 'core/y.ts', 'core/wire/y.ts'])).toEqual(['x.ts'])
+  })
+})
+
+// ---------------------------------------------------------------------------------------- lengths and rooms
+
+const LINES_MAX = 300
+const LINE_MAX = 120
+
+/** What is too long in a file: itself, or one of its lines. */
+const tooLongIn = (text: string): ReadonlyArray<string> => {
+  const lines = text.trimEnd().split('\n')
+  return [
+    ...(lines.length > LINES_MAX ? [`${String(lines.length)} lines`] : []),
+    ...lines.flatMap((line, i) => (line.length > LINE_MAX ? [`line ${String(i + 1)}`] : []))
+  ]
+}
+
+describe('a file of the core', () => {
+  const files = sourcesIn('core')
+
+  test.each(files)('is short, and so is each line of it: %s', (file) => {
+    expect(tooLongIn(readFileSync(path.join(ROOT, file), 'utf8'))).toEqual([])
+  })
+
+  test('is measured in lines and in characters', () => {
+    expect(files.length).toBeGreaterThan(50)
+    expect(tooLongIn(`${'x\n'.repeat(299)}${'y'.repeat(120)}\n`)).toEqual([])
+    expect(tooLongIn(`${'x\n'.repeat(300)}${'y'.repeat(121)}\n`)).toEqual(['301 lines', 'line 301'])
+  })
+})
+
+/** The demo network is for `tack demo`, for tests, and for nothing else of the bridge. */
+const isNeighbor = (file: string): boolean => file.startsWith('shell/demo-network/') || file.startsWith('shell/cli/demo')
+const KNOWS = /from '[^']*\/demo-network\//
+
+describe('the demo network', () => {
+  test('is imported by the demo alone', () => {
+    const knowing = sourcesIn('shell').filter((file) => KNOWS.test(readFileSync(path.join(ROOT, file), 'utf8')))
+    expect(knowing.filter(isNeighbor)).not.toEqual([])
+    expect(knowing.filter((file) => !isNeighbor(file))).toEqual([])
   })
 })
