@@ -191,6 +191,22 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
+  test('reads on as soon as saving has recovered, though nothing else happens', async () => {
+    const { bridge, clock, dials, store } = setUp()
+    await settle()
+    const stream = last(dials)
+    open(stream)
+    await settle()
+    store.fail(1)
+    send(stream, frame(1, 'knot1.example'))
+    await settle()
+    expect(stream.isPaused).toBe(true)
+    clock.advance(30_000)
+    await settle()
+    expect(stream.isPaused).toBe(false)
+    await bridge.stop()
+  })
+
   test('retries a failed save after doubling pauses, up to the longest, and logs that', async () => {
     const clock = manualClock()
     const memory = fakeStore()
