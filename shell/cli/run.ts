@@ -105,7 +105,7 @@ export const run = async (
       log,
       network: {
         openJetstream: jetstreamClient({ clock, log, policy: trustedPolicyOf(options), url: options.jetstream }),
-        openKnot: knotClient({ clock, log: limited, policy: policyOf(options), isInsecure: options.dev === true })
+        openKnot: knotClient({ clock, log, policy: policyOf(options), isInsecure: options.dev === true })
       },
       random: systemRandom,
       records,

@@ -2,19 +2,20 @@
  * Knots: the event stream of each, `/events`.
  *
  * A knot is run by a stranger, and named by a stranger's record. The core decides which knots to connect to; guard.ts keeps names from leading
- * into a private network, and net.ts bounds what a knot may cost.
+ * into a private network, and websocket.ts bounds what a knot may cost.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from '../../core/index.js'
+import { limitedLog } from '../lib/log-limit.js'
 import type { Network } from '../ports.js'
 import { type NetOptions, openSocket, withDefaults } from './websocket.js'
 
 /** `isInsecure` connects to knots without TLS, for development. */
 export type KnotOptions = NetOptions & { readonly isInsecure: boolean }
 
-/** Connections to knots. */
+/** Connections to knots. What they do causes few lines of the log, however many they are. */
 export const knotClient = ({ isInsecure, ...options }: KnotOptions): Network['openKnot'] => {
-  const settings = withDefaults(options)
+  const settings = withDefaults({ ...options, log: limitedLog(options.clock, options.log) })
   return (connection, host, cursor, deliver) => {
     const receipt = (): KnotReceipt => ({ at: settings.clock.now(), connection, host })
     const events = `${isInsecure ? 'ws' : 'wss'}://${host}/events`

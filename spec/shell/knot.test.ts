@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import type { Event, HostName, Nanos, Natural, TimeUs } from '../../core/index.js'
 import { knotClient, type KnotOptions } from '../../shell/outbound/knot.js'
-import { eventually, held, options, tcpServer, webSocketServer } from './support/sockets.js'
+import { eventually, held, options, rememberingLog, tcpServer, webSocketServer } from './support/sockets.js'
 
 const NOW = 1_767_225_600_000_000 as TimeUs
 
@@ -103,4 +103,20 @@ it('a name that the platform refuses counts as unresolvable: the connection clos
     await eventually(() => isOver(opened))
     expect(opened.events).toHaveLength(1)
   }
+})
+
+it('logs few lines of knots that drop their connections, however many do', async () => {
+  const server = await webSocketServer((peer) => peer.terminate())
+  const log = rememberingLog()
+  const settings = options({ log })
+  const client = knotClient({ ...settings, clock: { ...settings.clock, now: () => NOW }, isInsecure: true })
+  const closed: Event[] = []
+  for (let n = 1; n <= 25; n++)
+    held(
+      client(n as Natural, localhost(server.port), null, (event) => {
+        if (event._tag === 'KnotClosed') closed.push(event)
+      })
+    )
+  await eventually(() => expect(closed).toHaveLength(25))
+  expect(log.lines.filter(({ message }) => message === 'connection lost')).toHaveLength(10)
 })
