@@ -89,7 +89,6 @@ export const createMetrics = ({ backlog, gauges, clock, durable, events, isSavin
   const labelled = (name: string, label: string, help: string, values: () => Iterable<readonly [string, number]>): void => {
     new Gauge({
       collect() {
-        this.reset()
         for (const [value, n] of values()) this.set({ [label]: value }, n)
       },
       help,

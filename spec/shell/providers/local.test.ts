@@ -482,8 +482,8 @@ const killedAfter = async (
 ): Promise<string> => {
   const script = `
     import { createLocal } from ${JSON.stringify(pathToFileURL(RUNNER.replace('-runner', '')).href)}
-    import { systemClock } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../clock.js')).href)}
-    import { silentLog } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../log.js')).href)}
+    import { systemClock } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../lib/clock.js')).href)}
+    import { silentLog } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../lib/log.js')).href)}
     const provider = createLocal(${JSON.stringify({ ...SETTINGS, ...changes })}, { checkout: ${checkout}, clock: systemClock(), folder: ${JSON.stringify(root)}, log: silentLog, name: 'local' })
     let last = null
     for (const job of JSON.parse(process.argv[1])) last = await provider.start(job)
@@ -884,8 +884,8 @@ describe('a full disk', () => {
     const script = `
       import { readdirSync, statfsSync } from 'node:fs'
       import { createLocal } from ${JSON.stringify(pathToFileURL(RUNNER.replace('-runner', '')).href)}
-      import { systemClock } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../clock.js')).href)}
-      import { silentLog } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../log.js')).href)}
+      import { systemClock } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../lib/clock.js')).href)}
+      import { silentLog } from ${JSON.stringify(pathToFileURL(join(RUNNER, '../../lib/log.js')).href)}
       const provider = createLocal(${JSON.stringify({ ...SETTINGS, concurrent: 1 })}, { checkout: async () => {}, clock: systemClock(), folder: '/mnt/builds', log: silentLog, name: 'local' })
       const ends = []
       const isFinal = ({ status }) => status !== 'pending' && status !== 'running'
