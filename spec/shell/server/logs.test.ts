@@ -240,6 +240,36 @@ it('releases the provider when the reader leaves, and when the server ends', asy
   await eventually(() => expect(provider.reading()).toBe(0))
 })
 
+it('lets the provider finish when a reader leaves that had no room for more', async () => {
+  const world = started()
+  let given = 0
+  let isOver = false
+  const provider: Provider = {
+    ...fakeProvider(),
+    async *logs() {
+      try {
+        for (;; given++) {
+          yield said('x'.repeat(16_000))
+          await Promise.resolve()
+        }
+      } finally {
+        isOver = true
+      }
+    }
+  }
+  const { url } = await serve(world, { providers: [provider] })
+  const { socket } = await read(url, pathOf(following(world)))
+  socket.pause()
+  let before = -1
+  await eventually(() => {
+    const same = given === before
+    before = given
+    expect(same && given > 1).toBe(true)
+  })
+  socket.terminate()
+  await eventually(() => expect(isOver).toBe(true))
+})
+
 it('reads from the provider no faster than the reader reads', async () => {
   const world = started()
   let given = 0
