@@ -16,6 +16,14 @@ import type { Checkout, Job, LogLine, Progress, Provider, Surroundings } from '.
 import { systemDisk } from '../../../shell/store/disk.js'
 import { type Bench, BUILD, describeProvider, faultsOfLog, jobOf, ODD, openWorkshop, type Target, type Workshop } from './contract.js'
 
+/** A checkout that ends when it is called off, also before it has begun. */
+const calledOff = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    const end = (): void => reject(new Error('called off'))
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end)
+  })
+
 const RUNNER = fileURLToPath(new URL('../../../dist/shell/providers/local-runner.js', import.meta.url))
 
 /** As local.ts names the folder of a build. */
@@ -355,7 +363,7 @@ describe('the checkout', () => {
         expect(await ended(site, provider, job)).toMatchObject({ status: 'cancelled' })
       },
       {},
-      (_job, _folder, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('called off'))))
+      (_job, _folder, signal) => calledOff(signal)
     ))
 
   test('begins anew under the next tack when this one ends halfway', async () => {
@@ -377,7 +385,7 @@ describe('the checkout', () => {
       (_job, _folder, signal) =>
         ++checkouts > 1
           ? Promise.resolve()
-          : new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('called off'))))
+          : calledOff(signal)
     )
   })
 })
