@@ -3,7 +3,7 @@
  *
  * A stream that starts from now does not say what is there already. So the records of the owner, and of everybody who
  * is admitted as a member, are read from their own servers, once the stream is open: what changes from then on, the
- * stream says, and what it says counts for more than what is read (commits.ts). Page by page; what is outstanding
+ * stream says, and what it says counts for more than what is read (commits/). Page by page; what is outstanding
  * stands in the state.
  */
 import { pipe } from 'fp-ts/lib/function.js'

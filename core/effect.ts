@@ -14,7 +14,7 @@ import { Cause, WorkflowSource } from './model/trigger.js'
 import { Clone } from './model/workflow.js'
 import { Report } from './report.js'
 
-export { Report, TriggerIgnorance, TriggerRefusal, WorkflowDrop } from './report.js'
+export * from './report.js'
 
 /**
  * Connect, and ask for everything from `cursor` on, inclusive; `null` asks for what comes from now on (S3). Where

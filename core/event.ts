@@ -32,31 +32,12 @@ import {
   StreamAdvanced
 } from './events/stream.js'
 
-export { PassedOver, Started, StopRequested, Timer, TimerFired } from './events/bridge.js'
-export {
-  BuildAccepted,
-  BuildMissing,
-  BuildRefused,
-  BuildReported,
-  BuildUncertain,
-  CancelHeard,
-  CancelRequested,
-  RetryRequested,
-  WorkflowsRead,
-  WorkflowsUnread
-} from './events/build-events.js'
-export { KnotClosed, KnotFrameRejected, KnotOpened, KnotReceived, KnotRejection } from './events/knot-frames.js'
-export { ListedRecord, RecordsRead, RecordsUnread } from './events/listings.js'
-export {
-  AccountReceived,
-  CommitReceived,
-  FrameRejected,
-  JetstreamClosed,
-  JetstreamOpened,
-  Rejection,
-  StreamAdvanced
-} from './events/stream.js'
-export { Collaborator, Member, RepoRecord } from './model/record.js'
+export * from './events/bridge.js'
+export * from './events/build-events.js'
+export * from './events/knot-frames.js'
+export * from './events/listings.js'
+export * from './events/stream.js'
+export * from './model/record.js'
 
 export const Event = t.union(
   [

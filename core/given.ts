@@ -23,8 +23,7 @@ export const stepKnots = (
   if (changes.length === 0) return Knots.reduce(state, event)
   const [held, difference] = Knots.reduce(state, { _tag: 'HoldsChanged', at: event.at, changes })
   const [after, effects] = Knots.reduce(held, event)
-  // At a start nothing is connected, so there is nothing to take back: the subscriptions that `Started` asks for are
-  // all.
+  // At a start nothing is connected, and nothing is taken back: there are only the subscriptions that `Started` wants.
   return event._tag === 'Started' ? [after, effects] : [after, [...difference, ...effects]]
 }
 

@@ -1,6 +1,6 @@
 /**
  * The machine: the reducers composed. This file alone decides in which order concerns see an event, and in which order
- * effects come out.
+ * effects come out; what each is given with the event besides is said in given.ts.
  *
  *     event ─► cursor ──────────────────────────────────► stream effects    ┐
  *         └──► commits ─► holds ────► knots ─────────────► knot effects     │
