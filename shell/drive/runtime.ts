@@ -363,6 +363,8 @@ export const startBridge = (
       watchdog?.beat()
       const { effects, isLazy } = await foldBatch(await take())
       resumeIfRoom()
+      // One event for all that has moved the cursor since: what strangers write must not make the journal grow.
+      if (isLazy) unsaved = [...fold(durable, unsaved).events]
       if (isLazy && !isFlushDue && !isStopping && waiting.length === 0) armFlush()
       else {
         // Let sockets be read between folding a batch and writing it, and between two batches.

@@ -137,6 +137,26 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
+  test('writes one event for a flood that only moves the cursor, however many batches it comes in', async () => {
+    const { bridge, clock, dials, store } = setUp()
+    await settle()
+    open(last(dials))
+    await settle()
+    for (let n = 1; n <= 20; n++) {
+      for (let i = 0; i < 250; i++) send(last(dials), identity(n * 250 + i))
+      await settle()
+    }
+    clock.advance(defaultLimits.lazyMs)
+    await settle()
+    expect(bridge.durable().counters.frames).toBe(5_000)
+    // The first frame of a connection stands alone.
+    const advances = store.given().flatMap((event) => (event._tag === 'StreamAdvanced' ? [event.count] : []))
+    expect(advances.length).toBeLessThanOrEqual(2)
+    expect(advances.reduce((sum, count) => sum + count, 0)).toBe(5_000)
+    expect(text(store.surviving())).toBe(text(bridge.durable()))
+    await bridge.stop()
+  })
+
   test('waits for something to happen afterwards', async () => {
     const clock = manualClock()
     const { dials, network } = fakeNetwork()
