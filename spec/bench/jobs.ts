@@ -108,6 +108,20 @@ export const whenJob = {
   output: t.strict({ shapes: t.array(t.strict({ idleMs: t.number, ms: t.number, shape: t.string })) })
 }
 
+export const Kept = t.keyof({ accounts: null, knots: null, rows: null, runs: null }, 'Kept')
+/** What there is so much of in a store: accounts of a row each, knots that are held, rows of one account, runs of one knot. */
+export type Kept = t.TypeOf<typeof Kept>
+
+/** A store, filled. `isJournal`: with nothing in its snapshot. */
+export const hoardJob = {
+  module: 'hoard.js',
+  input: t.strict({ count: t.number, isJournal: t.boolean, kept: Kept, store: t.string }),
+  output: t.strict({})
+}
+
+/** One boot from the store, until its first step is durable. */
+export const bootJob = { module: 'boot.js', input: t.strict({ store: t.string }), output: t.strict(Time) }
+
 /** So many pushes, one after another: milliseconds from what a knot publishes to what a provider is asked. */
 export const pushJob = {
   module: 'push.js',

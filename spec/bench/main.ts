@@ -8,15 +8,15 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bridgeJob, coreJob, eventsJob, type Job, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, type Stream, whenJob } from './jobs.js'
+import { bootJob, bridgeJob, coreJob, eventsJob, hoardJob, type Job, type Kept, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, type Stream, whenJob } from './jobs.js'
 import { median, ratio } from './measure.js'
 import { columns, number, percent, range } from './text.js'
 
 const quick = process.argv.includes('--quick')
 
 const plan = quick
-  ? { coreFrames: 10_000, coreRounds: 9, eventsRounds: 3, lives: 1, patternRounds: 5, pushes: 100, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000] }
-  : { coreFrames: 20_000, coreRounds: 15, eventsRounds: 9, lives: 3, patternRounds: 15, pushes: 300, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000] }
+  ? { boots: 1, coreFrames: 10_000, coreRounds: 9, eventsRounds: 3, lives: 1, patternRounds: 5, pushes: 100, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000] }
+  : { boots: 5, coreFrames: 20_000, coreRounds: 15, eventsRounds: 9, lives: 3, patternRounds: 15, pushes: 300, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000] }
 
 /** Rounds that do not count: the compiler is still at work. */
 const WARM_UP = 3
@@ -140,6 +140,28 @@ const measureStore = (rows: number, store: string) =>
     snapshots: await inCopy(store, (copy) => several(plan.snapshots, snapshotJob, { store: copy }))
   }))
 
+// ---------------------------------------------------------------------------------------- boots
+
+/** How many of each there are at n. A fourth as many in a quick run. */
+const BOOTS: { readonly [kept in Kept]: number } = { accounts: 25_000, knots: 5_000, rows: 25_000, runs: 5_000 }
+const KINDS: ReadonlyArray<Kept> = ['rows', 'accounts', 'knots', 'runs']
+const TIMES = 4
+
+/** Boots at n and at 4n, from a snapshot or from the journal alone, which take turns. */
+const measureBoot = async (kept: Kept, isJournal: boolean) => {
+  const n = quick ? BOOTS[kept] / 4 : BOOTS[kept]
+  const booted = (count: number, act: (boot: () => Promise<number>) => Promise<ReadonlyArray<readonly [number, number]>>) =>
+    inFolder(async (store) => {
+      await perform(hoardJob, { count, isJournal, kept, store })
+      return act(() => inCopy(store, async (copy) => (await perform(bootJob, { store: copy })).cpuSeconds * 1000))
+    })
+  const rounds = await booted(n, (small) => booted(TIMES * n, (large) => times(plan.boots, async () => [await small(), await large()] as const)))
+  const all = (i: 0 | 1) => rounds.map((round) => round[i])
+  return { isJournal, kept, msAtFour: median(all(1)), msAtN: median(all(0)), n, ratio: ratio(all(1), all(0)) }
+}
+
+const measureBoots = async () => (await eachOf(KINDS, (kept) => eachOf([false, true], (isJournal) => measureBoot(kept, isJournal)))).flat()
+
 // ---------------------------------------------------------------------------------------- builds
 
 const READERS_OF_EVENTS = 1_000
@@ -231,6 +253,25 @@ const printStores = (stores: Stores): void => {
   )
 }
 
+type Boots = Awaited<ReturnType<typeof measureBoots>>
+
+const printBoots = (boots: Boots): void => {
+  print('\nBoots at n and at 4n, until the first step is durable, in milliseconds of processors. Linear is 4 at most.\n')
+  print(
+    columns([
+      ['', 'from', 'n', 'at n', 'at 4n', 'ratio'],
+      ...boots.map(({ isJournal, kept, msAtFour, msAtN, n, ratio: share }) => [
+        kept,
+        isJournal ? 'journal' : 'snapshot',
+        number(n),
+        number(msAtN),
+        number(msAtFour),
+        number(share)
+      ])
+    ])
+  )
+}
+
 type Builds = Awaited<ReturnType<typeof measureBuilds>>
 
 const printBuilds = ({ events: { framesPerSecond, ofBare }, pushMs }: Builds): void => {
@@ -284,7 +325,7 @@ const atMost = (what: string, limit: number, value: number, unit: string): Targe
   what
 })
 
-const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, builds: Builds, patterns: Patterns): ReadonlyArray<Target> => {
+const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, boots: Boots, builds: Builds, patterns: Patterns): ReadonlyArray<Target> => {
   const beside = (peer: Peer, limit: number): ReadonlyArray<Target> =>
     sockets.map(({ readers, rows }) =>
       atLeast(`tack / ${peer} at ${number(rows)} rows`, limit, readers.find(({ reader }) => reader === peer)?.tack ?? NaN)
@@ -299,6 +340,8 @@ const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, builds: Build
     ...beside('@atcute/jetstream', 0.5),
     atMost('longest block of a snapshot of 100 000 rows', 50, median(stored?.snapshots.map(({ blockMs }) => blockMs) ?? []), ' ms'),
     atMost('longest block while consuming at 100 000 rows', 50, median(stored?.lives.map(({ blockMs }) => blockMs) ?? []), ' ms'),
+    // Some more than 4: what is sorted, and larger heaps, are not quite linear.
+    atMost('a boot at 4n / at n, the worst', 5, Math.max(...boots.map(({ ratio: share }) => share)), ''),
     atMost('from a push to a start', 20, median(builds.pushMs), ' ms'),
     atLeast('/events / a bare broadcast, 1 000 readers', 0.8, builds.events.ofBare),
     atMost('the dearest patterns / 100 000 idle steps', 1, patterns[0]?.ofIdle ?? NaN, '')
@@ -327,15 +370,18 @@ const { cores, stores } = await inFolder(async (folder) => {
 })
 printStores(stores)
 
+const boots = await measureBoots()
+printBoots(boots)
+
 const builds = await measureBuilds()
 printBuilds(builds)
 
 const patterns = await measurePatterns()
 printPatterns(patterns)
 
-const targets = targetsOf(sockets, cores, stores, builds, patterns)
+const targets = targetsOf(sockets, cores, stores, boots, builds, patterns)
 printTargets(targets)
 
 await mkdir('reports', { recursive: true })
-await writeFile('reports/bench.json', `${JSON.stringify({ at: new Date().toISOString(), machine, quick, targets, sockets, cores, stores, builds, patterns }, null, 2)}\n`)
+await writeFile('reports/bench.json', `${JSON.stringify({ at: new Date().toISOString(), machine, quick, targets, sockets, cores, stores, boots, builds, patterns }, null, 2)}\n`)
 print('\nAll numbers: reports/bench.json')

@@ -14,16 +14,26 @@ import { commitBody, frameText, type Operation, plc, rfc3339, seeded, tid } from
 const HOSTNAME = 'ci.example.com'
 const seeds = { changes: 2, names: 1 }
 
-/** A bridge that anybody may make listen to a knot on this machine: every record is looked at as closely as it can be. */
-export const config = ((): Config => {
-  const result = Config.decode({
-    ...defaults({ hostname: HOSTNAME, owner: 'did:plc:ownerownerownerownerowne' }),
-    admission: 'open',
-    hosts: { defaultPort: 80, loopback: true, ports: true }
-  })
+const configOf = (settings: object): Config => {
+  const result = Config.decode(settings)
   if (E.isLeft(result)) throw new Error(explain(result.left))
   return result.right
-})()
+}
+
+/** A bridge that anybody may make listen to a knot on this machine: every record is looked at as closely as it can be. */
+export const config = configOf({
+  ...defaults({ hostname: HOSTNAME, owner: 'did:plc:ownerownerownerownerowne' }),
+  admission: 'open',
+  hosts: { defaultPort: 80, loopback: true, ports: true }
+})
+
+/** The same, but nothing is forgotten, and nobody is refused for want of room. */
+export const roomy = configOf({
+  ...config,
+  backfill: false,
+  builds: { ...config.builds, keepStatuses: 1_000_000 },
+  caps: { admitted: 1_000_000, stranger: 1_000_000, strangers: 1_000_000 }
+})
 
 // ---------------------------------------------------------------------------------------- frames
 
