@@ -7,6 +7,9 @@
  *
  * A reader that does not read is left alone until more news waits for it than the limit. Then it is disconnected, and can resume at any time with
  * its cursor. Meanwhile it costs one write of at most 64 KiB, and no other reader any time.
+ *
+ * Readers take turns: sockets swallow megabytes before they are full, and thousands of readers that come at once with an old cursor must not keep
+ * everybody else waiting.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -23,9 +26,11 @@ export interface EventsLimits {
   /** How much news may wait for a reader whose socket is full. */
   readonly owedBytes: number
   readonly readers: number
+  /** How much is written in one turn of the event loop, to all readers; each write counts as `WRITE_BYTES` at least. */
+  readonly turnBytes: number
 }
 
-export const defaultEventsLimits: EventsLimits = { chunkBytes: 65_536, chunkEntries: 256, owedBytes: 1_048_576, readers: 2_000 }
+export const defaultEventsLimits: EventsLimits = { chunkBytes: 65_536, chunkEntries: 256, owedBytes: 1_048_576, readers: 2_000, turnBytes: 4_194_304 }
 
 /** Counts since the start. */
 export interface EventsCounts {
@@ -55,6 +60,9 @@ interface Chunk {
 /** The number of cached positions: readers that are up to date share one. */
 const PLACES_MAX = 32
 
+/** What the least of writes costs. */
+const WRITE_BYTES = 4_096
+
 const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 
 /** The cursor that a reader gave; `null` when it wants only what comes from now on. */
@@ -76,6 +84,27 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
   let cut = 0
   let sent = 0
   let truncated = 0
+  /** Readers whose turn was over before all was written. */
+  const due = new Set<() => void>()
+  let leftBytes = limits.turnBytes
+  let isTurnArmed = false
+
+  const beginTurn = (): void => {
+    isTurnArmed = false
+    leftBytes = limits.turnBytes
+    for (const fill of due) {
+      if (leftBytes <= 0) return
+      due.delete(fill)
+      fill()
+    }
+  }
+
+  const spend = (bytes: number): void => {
+    leftBytes -= Math.max(bytes, WRITE_BYTES)
+    if (isTurnArmed) return
+    isTurnArmed = true
+    setImmediate(beginTurn)
+  }
 
   const bytesOf = (entry: LogEntry): Buffer => {
     const known = encoded.get(entry)
@@ -125,6 +154,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
 
     const fill = (): void => {
       while (owedBytes === null && peer.isOpen()) {
+        if (leftBytes <= 0) return void due.add(fill)
         const chunk = chunkAfter(cursorUs)
         if (chunk === null) return
         // Cursor 0 asks for everything kept, and so misses nothing.
@@ -135,6 +165,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
         cursorUs = chunk.lastUs
         knownUs = cursorUs
         sent += chunk.count
+        spend(chunk.bytes.length)
         if (!peer.write(chunk.bytes)) owedBytes = 0
       }
     }
@@ -153,7 +184,10 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
       }
     }
     readers.add(reader)
-    peer.onClose(() => readers.delete(reader))
+    peer.onClose(() => {
+      readers.delete(reader)
+      due.delete(fill)
+    })
     peer.onRoom(() => {
       owedBytes = null
       fill()

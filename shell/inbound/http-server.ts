@@ -194,6 +194,9 @@ const tally = () => {
   }
 }
 
+/** How many connections may wait to be accepted, as far as the system allows. Any beyond that wait for a second, or three, or seven. */
+const BACKLOG = 4_096
+
 // ---------------------------------------------------------------------------------------- the server
 
 const STATUS_TEXT: ReadonlyMap<number, string> = new Map([
@@ -351,7 +354,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
 
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject)
-    http.listen({ host: listen.host, port: listen.port }, () => {
+    http.listen({ backlog: BACKLOG, host: listen.host, port: listen.port }, () => {
       http.off('error', reject)
       http.on('error', (error) => log.error('HTTP server error', { reason: excerpt(error.message) }))
       resolve()

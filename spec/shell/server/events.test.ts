@@ -1,9 +1,14 @@
 /** `/events`: every status once and in order, whoever restarts, and however slowly somebody else reads (STREAM). */
+import * as E from 'fp-ts/lib/Either.js'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { type BuildName, logFrame } from '../../../core/index.js'
 import { seeded } from '../../../shell/demo-network/frames.js'
+import { createEvents, defaultEventsLimits } from '../../../shell/inbound/events.js'
+import type { Peer } from '../../../shell/inbound/peer.js'
+import { silentLog } from '../../../shell/lib/log.js'
+import { message as encoded } from '../../../shell/lib/messages.js'
 import { manualClock } from '../support/bridge.js'
 import { ask, createWorld, eventually, raw, read, type Reading, serve, type Serving, UPGRADE, type World } from './support.js'
 
@@ -283,6 +288,54 @@ it('disconnects a reader that does not read, which can resume; fifty others noti
   const resumed = await read(serving.url, `/events?cursor=${createdIn(stalled.frames.at(-1) ?? '')}`)
   await eventually(() => expect(stalled.frames.length + resumed.frames.length).toBe(expected.length))
   expect([...stalled.frames, ...resumed.frames]).toEqual(expected)
+})
+
+it('shares each turn of the loop among readers with room, so that thousands with an old cursor hold up nobody', async () => {
+  const world = started()
+  for (let n = 0; n < 300; n++) {
+    const [one] = world.push()
+    if (one !== undefined) world.refuse(one, 'x'.repeat(60_000))
+  }
+  const limits = { ...defaultEventsLimits, turnBytes: 1_000_000 }
+  const events = createEvents(world.state, silentLog, limits)
+  const expected = everything(world)
+  let written = 0
+  let all = 0
+  const readers = Array.from({ length: 40 }, () => {
+    const taken: Array<Buffer> = []
+    let close: () => void = () => undefined
+    const peer: Peer = {
+      close: () => undefined,
+      isOpen: () => true,
+      onClose: (then) => (close = then),
+      onRoom: () => undefined,
+      write: (bytes) => {
+        written += bytes.length
+        all += bytes.length
+        return taken.push(bytes) > 0
+      }
+    }
+    return { close: () => close(), peer, taken }
+  })
+  for (const { peer } of readers) {
+    const admitted = events.admit(new URLSearchParams('cursor=0'))
+    if (E.isRight(admitted)) admitted.right(peer)
+  }
+  readers[7]?.close()
+  const rest = readers.filter((_, i) => i !== 7)
+  const message = Buffer.concat(expected.map((text) => encoded(text)))
+  let turns = 0
+  const gone = readers[7]?.taken.reduce((sum, { length }) => sum + length, 0) ?? 0
+  while (all < rest.length * message.length + gone) {
+    // One write may go beyond.
+    expect(written).toBeLessThanOrEqual(limits.turnBytes + limits.chunkBytes)
+    written = 0
+    turns++
+    await new Promise(setImmediate)
+  }
+  expect(turns).toBeGreaterThan(10)
+  for (const { taken } of rest) expect(Buffer.concat(taken).equals(message)).toBe(true)
+  expect(gone).toBeLessThan(message.length)
 })
 
 it('pings every 30 s, and drops readers that do not answer', async () => {

@@ -1,5 +1,6 @@
 /** HTTP as the spindle speaks it: what each route answers, what is bounded, and what a stranger cannot do with it. */
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { PassThrough } from 'node:stream'
@@ -515,6 +516,21 @@ describe('requests', () => {
     await once(third, 'close')
     one.destroy()
     await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
+  })
+
+  it('come at once by the thousand, and none has to knock twice', async () => {
+    const { url } = await serve(started())
+    // Systems have limits of their own: this one says its.
+    const limit = await readFile('/proc/sys/net/core/somaxconn', 'utf8').then(Number, () => 128)
+    const count = Math.min(1_500, limit)
+    let connected = 0
+    for (let n = 0; n < count; n++) {
+      const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) }, () => connected++)
+      onTestFinished(() => void socket.destroy())
+    }
+    // Who has to knock twice is not there before a second has gone by: much longer than so many turns.
+    for (let turns = 0; turns < 2_000; turns++) await new Promise(setImmediate)
+    expect(connected).toBe(count)
   })
 
   it('for websockets that are refused do not keep a connection, though the client does not end it', async () => {
