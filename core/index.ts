@@ -5,7 +5,7 @@
  *     const [next, effects] = step(state, event)    // decodeFrame(receipt)(text), or any other Event
  *
  * No clock, no chance, no I/O, no exceptions: the same events give the same state and the same effects, everywhere. How
- * to give it a host, save it and restore it: spec/embedding.md. What is public is listed in spec/surface.txt.
+ * to give it a host, save it and restore it: spec/embedding.md. What is public is listed in spec/embedding/surface.txt.
  */
 
 // The machine, and its reducers one by one: an embedder can take any of them alone.

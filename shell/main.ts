@@ -53,7 +53,7 @@ Check that everything is ready: tack check --config tack.yaml
 Run it:                         tack run --config tack.yaml
 See what it knows:              tack inspect --config tack.yaml
 
-The operator's guide: spec/operating.md`
+The operator's guide: shell/deploy/README.md`
   )
 
 const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
@@ -87,7 +87,7 @@ const file = configuration()
 const FURTHER = `
 In the file, options are written in camel case: "logLevel: debug" is --log-level debug. A secret can be read from a file of its own:
 TACK_ADMIN_TOKEN_FILE=/run/secrets/admin reads that file, and so for every TACK_ variable. Providers and the allow-list can be set
-in the file only: see spec/operating.md.`
+in the file only: see shell/deploy/README.md.`
 
 const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
 for (const option of withFile(runOptions(), file)) runCommand.addOption(option)

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const PURE = ['spec/{core,examples,properties}/**/*.test.ts']
+const PURE = ['spec/{core,suite}/**/*.test.ts']
 
 /** All tests. Those of the core come from one place each, those of the shell need sockets, files and processes. */
 export default defineConfig({
@@ -16,7 +16,7 @@ export default defineConfig({
     projects: [
       // Their files share processes, each of which loads the core once: nothing of what they try can be changed.
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
-      { extends: true, test: { name: 'shell', include: ['spec/**/*.test.ts'], exclude: PURE, globalSetup: ['spec/tidy.ts'] } }
+      { extends: true, test: { name: 'shell', include: ['spec/**/*.test.ts'], exclude: PURE, globalSetup: ['spec/shell/support/tidy.ts'] } }
     ]
   }
 })

@@ -367,7 +367,7 @@ const checkUpgrade = (base: string, policy: Policy, clock: Clock): Promise<Findi
             wrong(
               what,
               `${url.href} does not accept websockets: ${ended(log.last())}${
-                ANSWERED.test(log.last()) ? ' The reverse proxy must pass on the headers Upgrade and Connection (spec/operating.md).' : ''
+                ANSWERED.test(log.last()) ? ' The reverse proxy must pass on the headers Upgrade and Connection (shell/deploy/README.md).' : ''
               }`
             )
         ),
@@ -404,7 +404,7 @@ const checkConfiguration = (options: RunOptions, parts: E.Either<string, Parts>,
   if (E.isLeft(parts)) return wrong(what, ended(parts.left))
   if (config !== null && E.isLeft(config)) return wrong(what, ended(config.left))
   const { providers } = parts.right
-  if (providers.length === 0) return wrong(what, 'No provider is configured, so nothing can be built: add one under "providers" in the configuration file (spec/operating.md).')
+  if (providers.length === 0) return wrong(what, 'No provider is configured, so nothing can be built: add one under "providers" in the configuration file (shell/deploy/README.md).')
   const remarks = [
     ...(options.adminToken === undefined ? ['Without an admin token nobody can cancel or retry builds.'] : []),
     ...(options.dev === true ? ['--dev is on; do not use it on the real network.'] : [])

@@ -1,6 +1,6 @@
 /**
  * Builds on this machine: the steps of the workflow, as child processes in a temporary checkout. Off unless the operator turns it on: whoever may
- * push can then run anything here, as the user that runs tack (spec/providers/local.md).
+ * push can then run anything here, as the user that runs tack (shell/deploy/providers/local.md).
  *
  * Everything is on disk (local-files.ts), and the steps run in a process of their own (local-runner.ts). Nothing is kept in memory that is not
  * found again after a crash: waiting builds wait again, in their order; builds in preparation are prepared again; running ones are followed; those

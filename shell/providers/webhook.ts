@@ -1,5 +1,5 @@
 /**
- * Any CI at all, by a signed JSON request to a URL of the operator's, and signed calls back: spec/providers/webhook.md is what the
+ * Any CI at all, by a signed JSON request to a URL of the operator's, and signed calls back: shell/deploy/providers/webhook.md is what the
  * other side has to do, with an example.
  *
  * The key of the build goes out as `Idempotency-Key`, so a receiver that remembers keys cannot be made to start one build twice, not

@@ -22,8 +22,8 @@ import {
   wavers,
   workflow,
   workflowsTimer
-} from '../examples/builds.js'
-import { at, CONFIG, foldOf, type Happening, initialOf, K1, must, rev, started, stop } from '../examples/support.js'
+} from '../suite/examples/builds.js'
+import { at, CONFIG, foldOf, type Happening, initialOf, K1, must, rev, started, stop } from '../suite/examples/support.js'
 
 const after = (happenings: ReadonlyArray<Happening>): State => foldOf(initialOf(CONFIG), happenings)[0]
 

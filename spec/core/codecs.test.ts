@@ -107,7 +107,7 @@ import {
   WorkflowsRead,
   WorkflowsUnread
 } from '../../core/index.js'
-import { ALICE, at, CONFIG, K1, rev, type WrittenEffect, type WrittenEvent } from '../examples/support.js'
+import { ALICE, at, CONFIG, K1, rev, type WrittenEffect, type WrittenEvent } from '../suite/examples/support.js'
 
 const SHA = 'a'.repeat(40)
 const BUILD = { knot: K1, rkey: 'r', workflow: 'w' }

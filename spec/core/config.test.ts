@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { Config, defaults, explain, Event } from '../../core/index.js'
-import { CONFIG, OWNER } from '../examples/support.js'
+import { CONFIG, OWNER } from '../suite/examples/support.js'
 
 const GOOD = { ...CONFIG, admission: 'members', backfill: true, jetstream: '' }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import * as Connections from '../../core/connection.js'
 import { Backoff, Natural, TimeUs } from '../../core/index.js'
-import { at, must } from '../examples/support.js'
+import { at, must } from '../suite/examples/support.js'
 
 const natural = (n: number) => must(Natural.decode(n))
 const us = (n: number) => must(TimeUs.decode(n))

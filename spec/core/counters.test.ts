@@ -1,7 +1,7 @@
 /** Counters: every report is counted under its kind, the last twenty are kept, and every frame is counted once. */
 import { describe, expect, test } from 'vitest'
 import { OrderedMap as M, type State } from '../../core/index.js'
-import { comes, running, trigger } from '../examples/builds.js'
+import { comes, running, trigger } from '../suite/examples/builds.js'
 import {
   ALICE,
   at,
@@ -16,7 +16,7 @@ import {
   put,
   repo,
   started
-} from '../examples/support.js'
+} from '../suite/examples/support.js'
 
 const after = (...happenings: ReadonlyArray<Happening>): State['counters'] => foldOf(initialOf(CONFIG), happenings)[0].counters
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import * as Cursor from '../../core/cursor/index.js'
 import { Event, Natural, StreamAdvanced, TimeUs } from '../../core/index.js'
-import { at, CONFIG, initialOf, must, passing, started } from '../examples/support.js'
+import { at, CONFIG, initialOf, must, passing, started } from '../suite/examples/support.js'
 
 const us = (n: number) => must(TimeUs.decode(n))
 const natural = (n: number) => must(Natural.decode(n))

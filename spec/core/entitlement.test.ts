@@ -1,7 +1,7 @@
 /** Who may have what built (T2), asked of the rows directly: the index by which repositories are found, and both gates. */
 import { describe, expect, test } from 'vitest'
 import { COLLABORATOR, Commits, Did, Event, HostName, OrderedMap as M, REPO, RepoClaim, State } from '../../core/index.js'
-import { account, ALICE, at, BOB, collaborator, CONFIG, del, foldOf, type Happening, initialOf, K1, K2, member, must, OWNER, put, repo, started } from '../examples/support.js'
+import { account, ALICE, at, BOB, collaborator, CONFIG, del, foldOf, type Happening, initialOf, K1, K2, member, must, OWNER, put, repo, started } from '../suite/examples/support.js'
 
 const THE_DID = 'did:plc:repository'
 const ANOTHER_DID = 'did:plc:another'

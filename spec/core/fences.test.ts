@@ -1,7 +1,7 @@
 /**
  * The first two fences round the core. The first is the compiler: without host types there is no clock, no file and no socket
  * to be had. The second reads the sources, for what compiles and still would make a step depend on more than its input.
- * (The third is at run time: spec/laws/fence.ts.)
+ * (The third is at run time: spec/suite/laws/fence.ts.)
  *
  * A fence that lets everything through looks like one that nothing tries to pass, so each rule is shown something bad.
  */

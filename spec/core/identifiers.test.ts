@@ -13,7 +13,7 @@ import {
   usAfter,
   usBefore
 } from '../../core/data/identifiers.js'
-import { must, rev } from '../examples/support.js'
+import { must, rev } from '../suite/examples/support.js'
 
 const MAX = 9_007_199_254_740_991
 

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { decodeFrame, Natural, rejectFrame, TimeUs } from '../../core/index.js'
-import { ALICE, at, must, rev } from '../examples/support.js'
+import { ALICE, at, must, rev } from '../suite/examples/support.js'
 
 const receipt = () => ({ at: must(TimeUs.decode(at(9))), connection: must(Natural.decode(3)) })
 

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { decodeKnotFrame, HostName, Natural, rejectKnotFrame, TimeUs } from '../../core/index.js'
-import { at, K1, must } from '../examples/support.js'
+import { at, K1, must } from '../suite/examples/support.js'
 
 const receipt = () => ({ at: must(TimeUs.decode(at(9))), connection: must(Natural.decode(3)), host: must(HostName.decode(K1)) })
 const decode = (text: string) => decodeKnotFrame(receipt())(text)

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { decodeDidDocument, decodeListRecords, Did, type ListAsked } from '../../core/index.js'
-import { must } from '../examples/support.js'
+import { must } from '../suite/examples/support.js'
 
 const DID = 'did:plc:alice'
 const did = (): Did => must(Did.decode(DID))

@@ -35,7 +35,7 @@ import {
   unsubscribe,
   wake,
   type WrittenEvent
-} from '../examples/support.js'
+} from '../suite/examples/support.js'
 
 const empty = () => initialOf(CONFIG)
 const event = (written: WrittenEvent): Event => must(Event.decode(written))

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
-import { EXAMPLES } from '../examples/index.js'
+import { EXAMPLES } from '../suite/examples/index.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -101,7 +101,13 @@ const AFTER_OTHERS: Readonly<Record<string, string>> = {
   'core/wire': 'how others write what the file of that name is about'
 }
 
-const PARTS = ['core', 'shell', ...readdirSync(path.join(ROOT, 'spec'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => `spec/${name}`)]
+const foldersIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(path.join(ROOT, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${folder}/${name}`)
+
+/** In the suite a file is named after what it is about, once among the laws, once among the examples, and so on. */
+const PARTS = ['core', 'shell', ...foldersIn('spec').filter((part) => part !== 'spec/suite'), ...foldersIn('spec/suite')]
 
 const twiceIn = (files: ReadonlyArray<string>): ReadonlyArray<string> => {
   const names = files.filter((file) => !(path.posix.dirname(file) in AFTER_OTHERS)).map((file) => path.posix.basename(file))

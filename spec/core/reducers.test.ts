@@ -36,7 +36,7 @@ import {
   timer,
   type WrittenConfig,
   type WrittenEvent
-} from '../examples/support.js'
+} from '../suite/examples/support.js'
 
 const event = (written: WrittenEvent): Event => must(Event.decode(written))
 const report = (content: object) => ({ _tag: 'Report', report: content })

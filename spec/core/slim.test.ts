@@ -1,8 +1,8 @@
 /** What the journal holds of triggers and workflow files: what their steps made use of. */
 import { expect, test } from 'vitest'
 import { COLLABORATOR, fold } from '../../core/index.js'
-import { comes, filesRead, push, running, trigger, workflow } from '../examples/builds.js'
-import { at, BOB, collaborator, CONFIG, del, eventOf, foldOf, initialOf, OWNER, put, type WrittenEvent } from '../examples/support.js'
+import { comes, filesRead, push, running, trigger, workflow } from '../suite/examples/builds.js'
+import { at, BOB, collaborator, CONFIG, del, eventOf, foldOf, initialOf, OWNER, put, type WrittenEvent } from '../suite/examples/support.js'
 
 const FILES = [{ name: 'ci.yml', text: 'engine: tack' }]
 const pushed = (changes: object = {}) => trigger({ cause: push({ changedFiles: ['a', 'b'], ...changes }) })

@@ -39,7 +39,7 @@ import {
   started,
   stop,
   type WrittenEvent
-} from '../examples/support.js'
+} from '../suite/examples/support.js'
 
 /** A state with something of everything in it. */
 const full = (): State =>

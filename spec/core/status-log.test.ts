@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { Builds, decodeCursor, OrderedMap as M, StatusEntry, TimeUs } from '../../core/index.js'
-import { must } from '../examples/support.js'
+import { must } from '../suite/examples/support.js'
 
 const us = (n: number): TimeUs => must(TimeUs.decode(n))
 const MINUTE = 60_000_000

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { decodeCursor, Nanos, type ReaderCursor, rfc3339, statusFrame, StatusEntry, tidOf, TimeUs } from '../../core/index.js'
 import { nanosBefore, nanosOf } from '../../core/data/identifiers.js'
-import { must } from '../examples/support.js'
+import { must } from '../suite/examples/support.js'
 
 const LAST = Number.MAX_SAFE_INTEGER
 const us = (n: number) => must(TimeUs.decode(n))

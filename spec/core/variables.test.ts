@@ -1,7 +1,7 @@
 /** What a job is told, and that a workflow cannot tell it otherwise. */
 import { describe, expect, test } from 'vitest'
 import { Cause, HostName, type Pair, pipelineUri, Repository, Rkey, variablesOf, withReserved } from '../../core/index.js'
-import { must } from '../examples/support.js'
+import { must } from '../suite/examples/support.js'
 
 const SHA = 'a'.repeat(40)
 const OLD = 'b'.repeat(40)

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { workOf } from '../../core/data/glob.js'
 import { appliesWithin, WHEN_COST_MAX } from '../../core/builds/when.js'
 import { applies, Cause, type Condition, shortName } from '../../core/index.js'
-import { must } from '../examples/support.js'
+import { must } from '../suite/examples/support.js'
 
 const SHA = 'a'.repeat(40)
 

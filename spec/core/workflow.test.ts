@@ -1,8 +1,8 @@
 /** Workflow files: what each field means, what is said of one that is wrong, and that nothing a parser gives does any harm. */
 import { describe, expect, test } from 'vitest'
 import { decodeWorkflow, Workflow, WorkflowName, type Yaml } from '../../core/index.js'
-import { must } from '../examples/support.js'
-import { fileOf } from '../yaml.js'
+import { must } from '../suite/examples/support.js'
+import { fileOf } from '../suite/examples/yaml.js'
 
 const name = () => must(WorkflowName.decode('ci.yml'))
 const decode = (data: unknown): Workflow => decodeWorkflow(name(), '', fileOf(data))

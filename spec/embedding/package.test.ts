@@ -4,7 +4,7 @@ import path from 'node:path'
 import ts from 'typescript'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Config, defaults, Event, initial, step } from '../../core/index.js'
-import { must } from '../examples/support.js'
+import { must } from '../suite/examples/support.js'
 import { stateHash, writtenState } from '../../shell/lib/trace.js'
 import { createProject } from './project.js'
 

@@ -1,5 +1,5 @@
 /**
- * The public surface of the core is written down in `spec/surface.txt`, so that it cannot change by accident. Where a change is
+ * The public surface of the core is written down in `spec/embedding/surface.txt`, so that it cannot change by accident. Where a change is
  * meant, write it anew, and say in the CHANGELOG what became of it:
  *
  *     npx vitest run --config spec/vitest.config.ts spec/embedding/surface.test.ts -u
@@ -11,9 +11,9 @@ import { surface } from './surface.js'
 const entries = surface()
 
 describe('the public surface', () => {
-  test('is what spec/surface.txt says (rerun with -u if the change is meant)', async () => {
+  test('is what spec/embedding/surface.txt says (rerun with -u if the change is meant)', async () => {
     const text = `${entries.map(({ line }) => line).join('\n')}\n`
-    await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('../surface.txt', import.meta.url)))
+    await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('./surface.txt', import.meta.url)))
   })
 
   test('lets no `any` through', () => expect(entries.filter(({ line }) => /\bany\b/.test(line))).toEqual([]))

@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { canonical, Event, type Json, step } from '../../core/index.js'
 import { beginningOf, stateAt, stateHash, type Trace, writtenState } from '../../shell/lib/trace.js'
-import { must } from '../examples/support.js'
+import { must } from '../suite/examples/support.js'
 import { type Case, casesIn } from './conform/load.js'
 import { type Subject, SUBJECTS } from './format.js'
 import { SUBJECT } from './subjects.js'
@@ -19,9 +19,9 @@ import { SUBJECT } from './subjects.js'
 const DEPARTS = 3
 
 /** This module runs in `dist/spec/kit`. */
-const SPEC = new URL('../../../spec/', import.meta.url)
+const DATA = new URL('../../../spec/data/', import.meta.url)
 
-const casesOf = (path: string): ReadonlyArray<Case> => casesIn(path, readFileSync(new URL(path, SPEC), 'utf8'))
+const casesOf = (path: string): ReadonlyArray<Case> => casesIn(path, readFileSync(new URL(path, DATA), 'utf8'))
 
 const same = (a: Json, b: Json): boolean => canonical(a) === canonical(b)
 

@@ -2,27 +2,23 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { TraceHeader } from './format.js'
-import { BY_HAND, FOLDERS, generated, MANIFEST } from './generate/generated-files.js'
+import { FOLDERS, generated, MANIFEST } from './generate/generated-files.js'
 import { type Manifest, manifestOf } from './generate/manifest.js'
 
-const SPEC = new URL('../', import.meta.url)
+const DATA = new URL('../data/', import.meta.url)
 
 const files = generated()
 
 /** The generated files that are there, or something else in their place. */
 const found = (): ReadonlyArray<string> => [
   MANIFEST,
-  ...FOLDERS.flatMap((folder) =>
-    readdirSync(new URL(folder, SPEC))
-      .filter((name) => name !== BY_HAND)
-      .map((name) => `${folder}/${name}`)
-  )
+  ...FOLDERS.flatMap((folder) => readdirSync(new URL(folder, DATA)).map((name) => `${folder}/${name}`))
 ]
 
 /** The text on the disk; `null` when there is none. */
 const onDisk = (path: string): string | null => {
   try {
-    return readFileSync(new URL(path, SPEC), 'utf8')
+    return readFileSync(new URL(path, DATA), 'utf8')
   } catch {
     return null
   }
@@ -30,7 +26,7 @@ const onDisk = (path: string): string | null => {
 
 test('the files on the disk are those that `npm run generate` makes', () => {
   const wrong = [...new Set([...files.keys(), ...found()])].filter((path) => onDisk(path) !== files.get(path))
-  expect(wrong.map((path) => `spec/${path} is not as \`npm run generate\` makes it`)).toEqual([])
+  expect(wrong.map((path) => `spec/data/${path} is not as \`npm run generate\` makes it`)).toEqual([])
 })
 
 // ---------------------------------------------------------------------------------------- coverage

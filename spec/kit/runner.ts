@@ -6,7 +6,7 @@
  */
 import { createInterface } from 'node:readline'
 import { canonical, Config, Event, initial, State, step } from '../../core/index.js'
-import { must } from '../examples/support.js'
+import { must } from '../suite/examples/support.js'
 import { type Answer, Request, type Subject, SUBJECTS, VERSION } from './format.js'
 import { stateHash, writtenState } from '../../shell/lib/trace.js'
 import { SUBJECT } from './subjects.js'

@@ -2,7 +2,7 @@
  * The schemas say what the codecs say: of what is drawn, of what is drawn and then broken in one place, and of every line that
  * the kit holds. Where a schema cannot say something, the codec says so with a sentence of its own, and only then.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as E from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
@@ -30,23 +30,23 @@ import {
   WorkflowName
 } from '../../core/index.js'
 import { Hash, Present } from '../../shell/lib/trace.js'
-import { anyAdmission, configs, configWith } from '../arbitraries/config.js'
-import { runs } from '../arbitraries/script.js'
+import { anyAdmission, configs, configWith } from '../suite/arbitraries/config.js'
+import { runs } from '../suite/arbitraries/script.js'
 import { Request, TraceHeader } from './format.js'
 import { CONSTRAINTS } from './schema/constraints.js'
 import { breakages, broken, candidates, EDGES } from './schema/drawn.js'
 import { type SchemaName, SCHEMAS, schemaFiles } from './schema/schema-files.js'
 
-const SPEC = new URL('../', import.meta.url)
+const DATA = new URL('../data/', import.meta.url)
 const SEED = 20_261_124
 
 // ---------------------------------------------------------------------------------------- the files
 
 const files = schemaFiles()
 
-test('spec/schema holds what the codecs say (if not: npm run generate)', () => {
-  const textOf = (name: string): string => readFileSync(new URL(`schema/${name}`, SPEC), 'utf8')
-  const onDisk = readdirSync(new URL('schema', SPEC)).map((name) => [`schema/${name}`, textOf(name)] as const)
+test('spec/data/schema holds what the codecs say (if not: npm run generate)', () => {
+  const textOf = (name: string): string => readFileSync(new URL(`schema/${name}`, DATA), 'utf8')
+  const onDisk = readdirSync(new URL('schema', DATA)).map((name) => [`schema/${name}`, textOf(name)] as const)
   expect(new Map(onDisk)).toEqual(files)
 })
 
@@ -109,10 +109,10 @@ const vectorsOf = (subject: string): ReadonlyArray<{ readonly input: Json; reado
 
 /** The lines of every file in a folder of the specification. */
 const linesOf = (folder: string): ReadonlyArray<{ readonly lines: ReadonlyArray<unknown>; readonly name: string }> =>
-  (existsSync(new URL(folder, SPEC)) ? readdirSync(new URL(folder, SPEC)) : [])
+  readdirSync(new URL(folder, DATA))
     .filter((name) => name.endsWith('.jsonl'))
     .map((name) => ({
-      lines: readFileSync(new URL(`${folder}/${name}`, SPEC), 'utf8')
+      lines: readFileSync(new URL(`${folder}/${name}`, DATA), 'utf8')
         .split('\n')
         .filter((line) => line !== '')
         .map((line): unknown => JSON.parse(line)),

@@ -53,7 +53,7 @@ import {
   WorkflowName,
   type Yaml
 } from '../../core/index.js'
-import { must } from '../examples/support.js'
+import { must } from '../suite/examples/support.js'
 import type { Subject } from './format.js'
 import { hashOf, stateHash } from '../../shell/lib/trace.js'
 

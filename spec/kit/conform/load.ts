@@ -145,15 +145,15 @@ const ROOT_MARK = join('spec', 'formats.md')
 
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
-/** The specification beside this module, whether this is the source or what was compiled from it. */
-export const ownSpec = (): string => {
+/** The data of the specification beside this module, whether this is the source or what was compiled from it. */
+export const ownData = (): string => {
   let folder = dirname(fileURLToPath(import.meta.url))
   while (!exists(join(folder, ROOT_MARK))) {
     const above = dirname(folder)
     if (above === folder) throw new BadFile(`${ROOT_MARK} is nowhere above this program: name a folder with --from`)
     folder = above
   }
-  return join(folder, 'spec')
+  return join(folder, 'spec', 'data')
 }
 
 const jsonLinesIn = (folder: string): ReadonlyArray<string> =>

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { Command as Options, CommanderError, InvalidArgumentError } from 'commander'
 import { type Command, startPort } from './client.js'
 import { jsonOf, junitOf } from './export.js'
-import { BadFile, type Case, isChosen, load, ownSpec } from './load.js'
+import { BadFile, type Case, isChosen, load, ownData } from './load.js'
 import { playAll } from './play.js'
 import { fileOf, Restarting, searchInputs, searchSteps } from './random-runs.js'
 import { reportLines } from './report.js'
@@ -79,7 +79,7 @@ const besides = (file: string): string => (file.endsWith('.jsonl') ? file.replac
 
 const chosen = ({ from, only, recorded }: Settings): ReadonlyArray<Case> => {
   if (!recorded) return []
-  const cases = load(from ?? ownSpec()).filter((one) => isChosen(one, only))
+  const cases = load(from ?? ownData()).filter((one) => isChosen(one, only))
   if (cases.length === 0) throw new BadUsage(`nothing matches ${only.join(', ')}`)
   return cases
 }

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type Config, type Event, initial, type Natural, step, type TimeUs } from '../../../core/index.js'
-import { configWith } from '../../arbitraries/config.js'
+import { configWith } from '../../suite/arbitraries/config.js'
 import { SUBJECTS } from '../format.js'
 import { RULES } from '../generate/manifest.js'
 import { stateHash } from '../../../shell/lib/trace.js'

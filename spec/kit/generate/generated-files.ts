@@ -1,4 +1,4 @@
-/** All generated files, in memory: what `npm run generate` writes, and what the test compares with the disk. */
+/** Traces, vectors and manifest, in memory: what `npm run generate` writes, and what the test compares with the disk. */
 import { SUBJECTS } from '../format.js'
 import { textOf } from './lines.js'
 import { manifestOf, manifestText } from './manifest.js'
@@ -7,12 +7,11 @@ import { randomPlots } from './random.js'
 import { linesOf, ofExamples, type Plots } from './traces.js'
 import { vectorLines } from './vectors.js'
 
-/** Paths are relative to `spec/`. */
+/** Paths are relative to `spec/data/`. */
 export type Files = ReadonlyMap<string, string>
 
-/** The folders of which nothing is written by hand but a README. */
+/** The folders of which nothing is written by hand. */
 export const FOLDERS = ['traces', 'vectors'] as const
-export const BY_HAND = 'README.md'
 
 const plots = (): Plots => new Map([...ofExamples(), ...minimalPlots(), ...randomPlots()])
 

@@ -1,5 +1,5 @@
 /** Cases of identifiers and stamps: at each limit and one beyond it, and one fault each. */
-import { tidAt, tidOf } from '../../laws/events.js'
+import { tidAt, tidOf } from '../../suite/laws/events.js'
 import { all, type Case, no, of, yes } from './cases.js'
 
 const PLC = 'did:plc:abcdefghijklmnopqrstuvwx'

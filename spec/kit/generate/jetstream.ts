@@ -1,6 +1,6 @@
 /** Cases of frames of the stream: each reason to reject one, the order of the checks, and what is taken as it is. */
 import { COLLABORATOR, type Json, LIMITS, MEMBER, REPO } from '../../../core/index.js'
-import { tidAt } from '../../laws/events.js'
+import { tidAt } from '../../suite/laws/events.js'
 import { all, type Case } from './cases.js'
 
 const AT = 1_767_225_601_000_000

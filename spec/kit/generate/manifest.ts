@@ -101,7 +101,7 @@ const lawsOf = (): Manifest['laws'] => {
   return Object.fromEntries([...mutants, ...exempt])
 }
 
-/** The manifest of files by their paths, relative to `spec/`. */
+/** The manifest of files by their paths, relative to `spec/data/`. */
 export const manifestOf = (files: ReadonlyMap<string, string>): Manifest => {
   const lines = [...files].map(([path, text]) => [path, text.trimEnd().split('\n').map((line): unknown => JSON.parse(line))] as const)
   const traces = lines.flatMap(([path, those]) => (path.startsWith('traces/') ? those : []))

@@ -28,7 +28,7 @@ import {
   stop,
   timer,
   type WrittenConfig
-} from '../../examples/support.js'
+} from '../../suite/examples/support.js'
 import { eventsOf, MINIMAL, minimal, OWNER } from './presets.js'
 import type { Plot, Plots } from './traces.js'
 

@@ -1,7 +1,7 @@
 /** Configurations that traces and vectors share. */
 import type { Config, Event } from '../../../core/index.js'
-import { configOf } from '../../arbitraries/config.js'
-import { eventOf, type Happening } from '../../examples/support.js'
+import { configOf } from '../../suite/arbitraries/config.js'
+import { eventOf, type Happening } from '../../suite/examples/support.js'
 
 export const OWNER = 'did:plc:owner'
 export const US = 'ci.example'

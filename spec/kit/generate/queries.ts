@@ -1,6 +1,6 @@
 /** Cases of the questions that rows answer (S17), each with an answer and without one; and of pages of statuses. */
 import { initial, type Json, run } from '../../../core/index.js'
-import { account, del, put, repo, member, ALICE, BOB, K1, K2, OWNER, US } from '../../examples/support.js'
+import { account, del, put, repo, member, ALICE, BOB, K1, K2, OWNER, US } from '../../suite/examples/support.js'
 import { writtenState } from '../../../shell/lib/trace.js'
 import { type Case, of } from './cases.js'
 import { eventsOf, minimal } from './presets.js'

@@ -1,14 +1,14 @@
 /**
- * Two long random runs of rows, stream and knots, and many shorter ones of builds and of the backfill. They are drawn as the laws' inputs are (spec/arbitraries/script.ts), from a seed that is fixed, and few names,
+ * Two long random runs of rows, stream and knots, and many shorter ones of builds and of the backfill. They are drawn as the laws' inputs are (spec/suite/arbitraries/script.ts), from a seed that is fixed, and few names,
  * so that the state stays small; many short scripts are played one after the other on one machine.
  */
 import fc from 'fast-check'
-import { settled } from '../../arbitraries/backfill.js'
-import { buildRuns } from '../../arbitraries/builds.js'
-import { configWith } from '../../arbitraries/config.js'
-import { ALICE, EPOCH_US, OWNER } from '../../arbitraries/data.js'
-import { play, type Script, scripts } from '../../arbitraries/script.js'
-import type { Run } from '../../laws/run.js'
+import { settled } from '../../suite/arbitraries/backfill.js'
+import { buildRuns } from '../../suite/arbitraries/builds.js'
+import { configWith } from '../../suite/arbitraries/config.js'
+import { ALICE, EPOCH_US, OWNER } from '../../suite/arbitraries/data.js'
+import { play, type Script, scripts } from '../../suite/arbitraries/script.js'
+import type { Run } from '../../suite/laws/run.js'
 import { minimal } from './presets.js'
 import type { Plot, Plots } from './traces.js'
 

@@ -1,9 +1,9 @@
 /** The traces: the examples, which are the tests as well, the hand-chosen runs of the minimal preset, and two long random runs. */
 import type { Config, Event } from '../../../core/index.js'
 import { type About, traceLines } from '../../../shell/lib/trace.js'
-import { EXAMPLES } from '../../examples/index.js'
-import { eventOf, type Example } from '../../examples/support.js'
-import { configOf } from '../../arbitraries/config.js'
+import { EXAMPLES } from '../../suite/examples/index.js'
+import { eventOf, type Example } from '../../suite/examples/support.js'
+import { configOf } from '../../suite/arbitraries/config.js'
 
 /** A trace before it is played. */
 export interface Plot extends About {

@@ -1,7 +1,7 @@
 /** The vectors of each subject: hand-chosen cases, and the frames of the examples. What is answered is the core's answer. */
 import { canonical, type Json } from '../../../core/index.js'
-import { EXAMPLES } from '../../examples/index.js'
-import type { JetstreamFrame, KnotFrame } from '../../examples/support.js'
+import { EXAMPLES } from '../../suite/examples/index.js'
+import type { JetstreamFrame, KnotFrame } from '../../suite/examples/support.js'
 import { type Subject, VERSION } from '../format.js'
 import { SUBJECT } from '../subjects.js'
 import { FOLDS } from './batches.js'

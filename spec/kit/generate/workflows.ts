@@ -1,6 +1,6 @@
 /** Cases of workflow files: what each field means, and what is wrong with one. What its author is told is prose. */
 import type { Json, Yaml } from '../../../core/index.js'
-import { fileOf } from '../../yaml.js'
+import { fileOf } from '../../suite/examples/yaml.js'
 import { type Case, of } from './cases.js'
 
 type Fields = { readonly [key: string]: Json }

@@ -13,8 +13,8 @@ import {
   type TimeUs,
   wantedKnots
 } from '../../../core/index.js'
-import { accountOf, type Change, commitOf, tidAt } from '../../laws/events.js'
-import { configOf } from '../../arbitraries/config.js'
+import { accountOf, type Change, commitOf, tidAt } from '../../suite/laws/events.js'
+import { configOf } from '../../suite/arbitraries/config.js'
 import { CONFIG } from './config.js'
 import { EPOCH_US, MINUTE_US } from './explore.js'
 import { code, table } from './markdown.js'

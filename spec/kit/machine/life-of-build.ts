@@ -13,8 +13,8 @@ import {
   says,
   STARTING,
   wavers
-} from '../../examples/builds.js'
-import { at, BOB, CONFIG, eventOf, foldOf, type Happening as Happened, initialOf, K1, OWNER, put, repo, started } from '../../examples/support.js'
+} from '../../suite/examples/builds.js'
+import { at, BOB, CONFIG, eventOf, foldOf, type Happening as Happened, initialOf, K1, OWNER, put, repo, started } from '../../suite/examples/support.js'
 import type { Machine, Move } from './explore.js'
 import { ATTEMPT, counted, happen, type Happening, LIMITS, NEXT } from './happenings.js'
 

@@ -1,7 +1,7 @@
 /** The life of a reading of an account's records, found by driving the machine. */
 import * as O from 'fp-ts/lib/Option.js'
 import { type Backfill, type Collection, COLLECTIONS, type Did, MEMBER, type Natural, OrderedMap as M, type State } from '../../../core/index.js'
-import { account, ALICE, CONFIG, del, eventOf, foldOf, type Happening as Happened, initialOf, member, OWNER, put, started, stop, type WrittenEvent } from '../../examples/support.js'
+import { account, ALICE, CONFIG, del, eventOf, foldOf, type Happening as Happened, initialOf, member, OWNER, put, started, stop, type WrittenEvent } from '../../suite/examples/support.js'
 import type { Machine, Move } from './explore.js'
 import { ATTEMPT, counted, happen, type Happening, NEXT } from './happenings.js'
 

@@ -14,7 +14,7 @@ import {
   trigger,
   workflow,
   workflowsTimer
-} from '../../examples/builds.js'
+} from '../../suite/examples/builds.js'
 import {
   at,
   BOB,
@@ -30,7 +30,7 @@ import {
   repo,
   started,
   type WrittenEvent
-} from '../../examples/support.js'
+} from '../../suite/examples/support.js'
 import type { Machine, Move } from './explore.js'
 import { ATTEMPT, counted, happen, type Happening, LIMITS, NEXT } from './happenings.js'
 

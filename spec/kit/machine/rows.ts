@@ -1,7 +1,7 @@
 /** The life of one key and of its account, found by driving the reducer of the rows. */
 import * as O from 'fp-ts/lib/Option.js'
 import { Commits, type Did, type Event, type Natural, OrderedMap as M, REPO, type Rkey, type TimeUs } from '../../../core/index.js'
-import { tidAt } from '../../laws/events.js'
+import { tidAt } from '../../suite/laws/events.js'
 import { CONFIG } from './config.js'
 import { EPOCH_US, type Machine, MINUTE_US, type Move } from './explore.js'
 

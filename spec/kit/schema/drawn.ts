@@ -1,8 +1,8 @@
 /** Values for trying schemas on: at the edges of what is well-formed, near it, and broken in one place. */
 import fc from 'fast-check'
 import type { Json } from '../../../core/index.js'
-import { spellings } from '../../arbitraries/hosts.js'
-import { jsons } from '../../arbitraries/json.js'
+import { spellings } from '../../suite/arbitraries/hosts.js'
+import { jsons } from '../../suite/arbitraries/json.js'
 import type { Schema } from './constraints.js'
 
 // ---------------------------------------------------------------------------------------- texts and numbers

@@ -1,4 +1,4 @@
-/** The files of spec/schema/, generated from the codecs: what the codec of the machine takes is what the schema takes. */
+/** The files of spec/data/schema/, generated from the codecs: what the codec of the machine takes is what the schema takes. */
 import * as t from 'io-ts'
 import { AccountEntry, Builds, Config, Effect, Event, Head, StatusEntry } from '../../../core/index.js'
 import { Answers, EndLine, InitLine, Request, StepLine, TraceHeader, Vector, VectorsHeader, VERSION } from '../format.js'
@@ -36,7 +36,7 @@ const HEAD = [
 const sorted = <A>(map: ReadonlyMap<string, A>): { readonly [key: string]: A } =>
   Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
 
-/** The content of the files, by their paths in spec/. */
+/** The content of the files, by their paths in spec/data/. */
 export const schemaFiles = (): ReadonlyMap<string, string> =>
   new Map(
     SCHEMAS.map(([name, title, codec]) => {

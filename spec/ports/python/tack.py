@@ -1373,7 +1373,7 @@ def build_key(name: Json) -> str:
 # 5. Configuration, events, reports: what else comes in, written (The written form)
 #
 # A reader takes a JSON value and gives it back without the keys it does not know, or raises Refused. Readers are made of readers
-# as the schemas in spec/schema/ are made of schemas.
+# as the schemas in spec/data/schema/ are made of schemas.
 
 Reader = Callable[[Json], Json]
 

@@ -371,7 +371,7 @@ describe('the example on its page', () => {
   /** Runs the example with `command` for builds, and has `use` told of every webhook that is believed. */
   const running = (command: string, use: (provider: Provider, next: () => Promise<Progress>) => Promise<void>) =>
     inFolder(async (folder) => {
-      const page = await readFile(new URL('../../providers/webhook.md', import.meta.url), 'utf8')
+      const page = await readFile(new URL('../../../shell/deploy/providers/webhook.md', import.meta.url), 'utf8')
       const [, code = ''] = /^```js\n(.*?)^```$/ms.exec(page) ?? []
       const file = join(folder, 'receiver.mjs')
       await writeFile(file, code)

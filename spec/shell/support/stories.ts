@@ -1,7 +1,7 @@
 /** What is told of builds, of a knot and of an account, by the numbers of whoever asked; there is every kind of answer and of timer in it. */
 import type { Event } from '../../../core/index.js'
-import { buildTimer, cancel, comes, deadlineTimer, filesRead, KEY, name, OTHER, refuses, reports, retry, says, trigger, wavers, workflow, workflowsTimer } from '../../examples/builds.js'
-import { at, CONFIG, eventOf, type Happening, K1, knotClosed, knotOpened, knotTimer, type WrittenEvent } from '../../examples/support.js'
+import { buildTimer, cancel, comes, deadlineTimer, filesRead, KEY, name, OTHER, refuses, reports, retry, says, trigger, wavers, workflow, workflowsTimer } from '../../suite/examples/builds.js'
+import { at, CONFIG, eventOf, type Happening, K1, knotClosed, knotOpened, knotTimer, type WrittenEvent } from '../../suite/examples/support.js'
 
 export const PENDING_S = CONFIG.builds.pendingMs / 1_000
 export const RUNNING_S = CONFIG.builds.runningMs / 1_000

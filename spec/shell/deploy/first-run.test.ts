@@ -1,0 +1,150 @@
+/**
+ * A first run, as README.md writes it: its configuration file and its commands, with every default, in a folder in which nothing was
+ * before, and from another one. A real knot, a real push, a real build. Only what is around is on this machine, which the environment says.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../../shell/lib/clock.js'
+import { refUpdate, rfc3339, startNetwork, startPds, tid } from '../../../shell/demo-network/index.js'
+import { hasGit, WITHOUT_GIT } from '../support/git.js'
+import { eventually, inFolder, start, tack } from '../support/process.js'
+
+const README = readFileSync(fileURLToPath(new URL('../../../README.md', import.meta.url)), 'utf8')
+
+/** The configuration file of the README. */
+const [, FILE = ''] = /```yaml\n([\s\S]*?)```/.exec(README) ?? []
+const [, OWNER = ''] = /^owner: (\S+)/m.exec(FILE) ?? []
+const [, HOSTNAME = ''] = /^hostname: (\S+)/m.exec(FILE) ?? []
+
+/** The arguments that the README gives this command, the configuration file at `file` instead of in the working folder. */
+const args = (command: 'check' | 'run', file = 'tack.yaml'): ReadonlyArray<string> => {
+  const [, written = ''] = new RegExp(`^npx tack (${command} .*?) *(?:#.*)?$`, 'm').exec(README) ?? []
+  return written.split(' ').map((word) => (word === 'tack.yaml' ? file : word))
+}
+
+const WORKFLOW = `when:
+  - event: push
+    branch: main
+engine: tack
+tack:
+  local: {}
+steps:
+  - name: greet
+    command: test "$(cat README)" = "A forge."
+`
+
+/** What is around: a stream, the owner's server, a knot with a repository of the owner. */
+const world = async () => {
+  const network = await startNetwork({ clock: systemClock(), generation: 'v2', knots: 1, seed: 12 })
+  onTestFinished(() => network.stop())
+  const pds = await startPds()
+  onTestFinished(() => pds.stop())
+  const [knot] = network.knots
+  if (knot === undefined) throw new Error('there is no knot')
+  const did = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr'
+  const repo = await knot.git.createRepository({ did, name: 'forge', owner: OWNER })
+  const record = { $type: 'sh.tangled.repo', createdAt: rfc3339(Date.now() * 1_000), knot: knot.host, name: 'forge', repoDid: did, spindle: HOSTNAME }
+  pds.putRecord(OWNER, 'sh.tangled.repo', 'forge', record)
+  return {
+    /** Everything that is not as on the real network. The port of the README may be taken here. */
+    environment: { TACK_DEV: '1', TACK_JETSTREAM_URL: network.jetstreamUrl, TACK_LISTEN_ADDR: '127.0.0.1:0', TACK_PLC_URL: pds.url },
+    push: async (): Promise<void> => {
+      const moved = await repo.commitAndPush([{ content: 'A forge.', path: 'README' }, { content: WORKFLOW, path: '.tangled/workflows/ci.yml' }])
+      knot.publish(refUpdate(tid(Date.now() * 1_000, 7), { committerDid: OWNER, ownerDid: OWNER, repo: did, ...moved }))
+    }
+  }
+}
+
+interface Build {
+  readonly error: string | null
+  readonly status: string
+}
+
+/** Starts tack in the folder `cwd`, pushes, and resolves with the builds when all are over, as `tack builds` in that folder tells of them. */
+const firstBuild = async (cwd: string, file: string, more: Readonly<Record<string, string>> = {}): Promise<ReadonlyArray<Build>> => {
+  const { environment, push } = await world()
+  const env = { ...environment, ...more }
+  const running = start(args('run', file), { cwd, env })
+  onTestFinished(async () => {
+    await running.end('SIGKILL')
+  })
+  await running.says('"event":"KnotOpened"')
+  await push()
+  const builds = async (): Promise<ReadonlyArray<Build>> => {
+    const { out } = await tack(['builds', '--config', file, '--json'], env, cwd)
+    return JSON.parse(out) as ReadonlyArray<Build>
+  }
+  await eventually(async () => {
+    const all = await builds()
+    return all.length > 0 && all.every(({ status }) => status !== 'pending' && status !== 'running')
+  })
+  const all = await builds()
+  expect(await running.end('SIGTERM')).toBe(0)
+  return all
+}
+
+const SUCCESS = [expect.objectContaining({ error: null, status: 'success' })]
+
+describe.skipIf(!hasGit)(`a local build as in the README${WITHOUT_GIT}`, () => {
+  test('works in an empty folder, with every default', () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, 'tack.yaml'), FILE)
+      expect(await firstBuild(folder, 'tack.yaml')).toEqual(SUCCESS)
+      expect((await readdir(folder)).sort()).toEqual(['.tack', 'tack.yaml'])
+    }))
+
+  test('works from another folder: paths in the file are relative to the file', () =>
+    inFolder(async (folder) => {
+      const [etc, elsewhere] = [join(folder, 'etc'), join(folder, 'elsewhere')]
+      for (const made of [etc, elsewhere]) await mkdir(made)
+      await writeFile(join(etc, 'tack.yaml'), `${FILE}store: ../data/7\n`)
+      expect(await firstBuild(elsewhere, '../etc/tack.yaml')).toEqual(SUCCESS)
+      expect([existsSync(join(folder, 'data/7/state.json')), await readdir(elsewhere)]).toEqual([true, []])
+    }))
+
+  test('works from another folder: paths in the environment are relative to that folder, as are temporary files', () =>
+    inFolder(async (folder) => {
+      const elsewhere = join(folder, 'elsewhere')
+      await mkdir(join(elsewhere, 'tmp'), { recursive: true })
+      await writeFile(join(folder, 'tack.yaml'), `${FILE}store: not-here\n`)
+      expect(await firstBuild(elsewhere, '../tack.yaml', { TACK_DB_PATH: './my store', TMPDIR: 'tmp' })).toEqual(SUCCESS)
+      expect([(await readdir(elsewhere)).sort(), await readdir(folder)]).toEqual([['my store', 'tmp'], ['elsewhere', 'tack.yaml']])
+    }))
+})
+
+describe('a path is resolved once', () => {
+  /** What `tack check` says of the store, and of builds on this machine. */
+  const said = async (cwd: string, more: Readonly<Record<string, string>>, ...others: ReadonlyArray<string>) => {
+    const { environment } = await world()
+    const { out } = await tack([...args('check', '../tack.yaml'), ...others, '--json'], { ...environment, ...more }, cwd)
+    const all = JSON.parse(out) as ReadonlyArray<{ readonly isFine: boolean; readonly sentence: string; readonly what: string }>
+    return all.filter(({ what }) => what === 'store' || what === 'provider local')
+  }
+
+  test.each<[string, string, ReadonlyArray<string>, Readonly<Record<string, string>>, string]>([
+    ['the default', '', [], {}, 'in/.tack'],
+    ['a flag', 'store: a\n', ['--store', 'b/../c'], { TACK_DB_PATH: 'd' }, 'in/c'],
+    ['the environment', 'store: a\n', [], { TACK_DB_PATH: 'd' }, 'in/d'],
+    ['the file', 'store: a\n', [], {}, 'a'],
+    ['a number in the file', 'store: 7\n', [], {}, '7'],
+    ['an absolute path', 'store: /nowhere/a\n', [], {}, '/nowhere/a']
+  ])('%s', (_, line, flags, environment, where) =>
+    inFolder(async (folder) => {
+      const cwd = join(folder, 'in')
+      await mkdir(cwd)
+      await writeFile(join(folder, 'tack.yaml'), `${FILE}${line}`)
+      const [store, local] = await said(cwd, { ...environment, TMPDIR: '.' }, ...flags)
+      expect(store?.sentence).toMatch(where.startsWith('/') ? /^\/nowhere\/a / : new RegExp(`^${join(folder, where)} `))
+      expect(local).toMatchObject({ isFine: true })
+      expect(await readdir(cwd)).toEqual([])
+    })
+  )
+
+  test('an invalid path is refused', async () => {
+    const { code, err } = await tack(['run', '--hostname', HOSTNAME, '--owner', OWNER, '--store', ''])
+    expect([code, err]).toEqual([2, expect.stringMatching(/^error: .*--store.* Allowed: the path of a folder\.\n$/)])
+  })
+})

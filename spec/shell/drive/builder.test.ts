@@ -1,0 +1,187 @@
+/** Between the core and providers: each request has exactly one answer, and a build is followed once. */
+import * as E from 'fp-ts/lib/Either.js'
+import type * as t from 'io-ts'
+import { describe, expect, test } from 'vitest'
+import { Effect, type Event } from '../../../core/index.js'
+import { createBuilder } from '../../../shell/drive/builder.js'
+import type { Progress, Provider } from '../../../shell/providers/provider.js'
+import { BEGIN, manualClock, settle } from '../support/bridge.js'
+
+const NAME = { knot: 'knot.example', rkey: 'k', workflow: 'ci.yml' }
+
+const PLAN = {
+  clone: { depth: 1, skip: false, submodules: false },
+  pipeline: 'p',
+  provider: 'ci',
+  ref: null,
+  repository: { did: '', name: 'app', owner: 'did:plc:owner', rkey: 'app' },
+  settings: [],
+  sha: null,
+  steps: [],
+  variables: []
+}
+
+type Request = Extract<Effect, { readonly _tag: 'CancelBuild' | 'FindBuild' | 'FollowBuild' | 'StartBuild' }>
+type Of<Tag> = Extract<Request, { readonly _tag: Tag }>
+
+const request = <Tag extends Request['_tag']>(_tag: Tag, provider = 'ci', workflow = 'ci.yml'): Of<Tag> =>
+  E.getOrElse<t.Errors, Effect>(() => {
+    throw new Error('not an effect')
+  })(Effect.decode({ _tag, build: { ...NAME, workflow }, external: '7', number: 3, plan: { ...PLAN, provider } })) as Of<Tag>
+
+/** A provider that does as the test says, and remembers who follows what. */
+const setUp = (answers: Partial<Provider> = {}) => {
+  const events: Array<Event> = []
+  const follows: Array<{ readonly external: string; readonly report: (progress: Progress) => void; stops: number }> = []
+  let closes = 0
+  const never = () => new Promise<never>(() => undefined)
+  const provider = {
+    name: 'ci',
+    cancel: never,
+    close: () => {
+      closes += 1
+      return Promise.resolve()
+    },
+    find: never,
+    follow: (_job: unknown, external: string, report: (progress: Progress) => void) => {
+      const follow = { external, report, stops: 0 }
+      follows.push(follow)
+      return () => {
+        follow.stops += 1
+      }
+    },
+    start: never,
+    ...answers
+  } as unknown as Provider
+  const builder = createBuilder([provider], manualClock())
+  return { builder, closes: () => closes, deliver: (event: Event) => void events.push(event), events, follows }
+}
+
+const progress = (status: Progress['status'], changes: Partial<Progress> = {}): Progress => ({ error: null, exitCode: null, external: '7', status, ...changes })
+
+const answered = async (answer: () => Promise<unknown>, ask: 'cancel' | 'find' | 'start'): Promise<ReadonlyArray<Event>> => {
+  const { builder, deliver, events } = setUp({ [ask]: answer })
+  if (ask === 'cancel') builder.cancel(request('CancelBuild'), deliver)
+  else if (ask === 'find') builder.find(request('FindBuild'), deliver)
+  else builder.start(request('StartBuild'), deliver)
+  await settle()
+  return events
+}
+
+const about = { at: BEGIN, build: NAME, number: 3 }
+
+describe('a request to a provider', () => {
+  test.each<readonly ['cancel' | 'find' | 'start', object, object]>([
+    ['start', { _tag: 'Accepted', external: 'x' }, { _tag: 'BuildAccepted', ...about, external: 'x' }],
+    ['start', { _tag: 'Refused', error: 'no' }, { _tag: 'BuildRefused', ...about, error: 'no' }],
+    ['find', { _tag: 'Missing' }, { _tag: 'BuildMissing', ...about }],
+    ['cancel', { _tag: 'Heard' }, { _tag: 'CancelHeard', ...about }],
+    ['find', { _tag: 'Uncertain', error: 'e', waitMs: 10.2 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 11 }],
+    ['find', { _tag: 'Uncertain', error: 'e', waitMs: -1 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 0 }],
+    ['find', { _tag: 'Uncertain', error: 'e', waitMs: NaN }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 0 }],
+    ['find', { _tag: 'Uncertain', error: 'e', waitMs: 1e12 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 86_400_000 }]
+  ])('to %s is answered: %j', async (ask, answer, event) => {
+    expect(await answered(() => Promise.resolve(answer), ask)).toEqual([event])
+  })
+
+  test('is uncertain when the provider throws', async () => {
+    expect(await answered(() => Promise.reject(new Error('x')), 'start')).toEqual([{ _tag: 'BuildUncertain', ...about, error: 'Error: x', waitMs: 0 }])
+  })
+
+  test('is uncertain when there is no such provider', async () => {
+    const { builder, deliver, events } = setUp()
+    builder.start(request('StartBuild', 'other'), deliver)
+    await settle()
+    expect(events).toEqual([{ _tag: 'BuildUncertain', ...about, error: 'there is no provider other', waitMs: 0 }])
+  })
+})
+
+describe('following a build', () => {
+  test('passes on each report with the provider’s name for the build, and leaves out an invalid exit code', () => {
+    const { builder, deliver, events, follows } = setUp()
+    builder.follow(request('FollowBuild'), deliver)
+    expect(follows.map(({ external }) => external)).toEqual(['7'])
+    follows[0]?.report(progress('running', { external: '8' }))
+    follows[0]?.report(progress('failed', { error: 'e', exitCode: 1.5 }))
+    const told = { _tag: 'BuildReported', at: BEGIN, build: NAME, exitCode: null, provider: 'ci' }
+    expect(events).toEqual([
+      { ...told, error: null, external: '8', status: 'running' },
+      { ...told, error: 'e', external: '7', status: 'failed' }
+    ])
+  })
+
+  test('ends with the build, and passes on nothing after that', async () => {
+    const { builder, deliver, events, follows } = setUp()
+    builder.follow(request('FollowBuild'), deliver)
+    follows[0]?.report(progress('success'))
+    follows[0]?.report(progress('failed'))
+    expect([events.length, follows[0]?.stops]).toEqual([1, 1])
+    // It is forgotten: the end of all has nothing to stop any more.
+    await builder.close()
+    expect(follows[0]?.stops).toBe(1)
+  })
+
+  test('ends even with a build that has ended at once', () => {
+    let stops = 0
+    const { builder, deliver, events } = setUp({
+      follow: (_job, _external, report) => {
+        report(progress('success'))
+        return () => void (stops += 1)
+      }
+    })
+    builder.follow(request('FollowBuild'), deliver)
+    expect([events.length, stops]).toEqual([1, 1])
+  })
+
+  test('replaces an earlier following of the same build alone', () => {
+    const { builder, deliver, follows } = setUp()
+    builder.follow(request('FollowBuild'), deliver)
+    builder.follow(request('FollowBuild', 'ci', 'other.yml'), deliver)
+    builder.follow(request('FollowBuild'), deliver)
+    expect(follows.map(({ stops }) => stops)).toEqual([1, 0, 0])
+  })
+
+  test('ends when the provider has acknowledged a cancel, and not before', async () => {
+    let hear: (answer: { readonly _tag: 'Heard' }) => void = () => undefined
+    const { builder, deliver, follows } = setUp({ cancel: () => new Promise((resolve) => (hear = resolve)) })
+    builder.follow(request('FollowBuild'), deliver)
+    builder.cancel(request('CancelBuild'), deliver)
+    await settle()
+    expect(follows[0]?.stops).toBe(0)
+    hear({ _tag: 'Heard' })
+    await settle()
+    expect(follows[0]?.stops).toBe(1)
+  })
+
+  test('goes on while it is uncertain whether the provider has acknowledged a cancel', async () => {
+    const { builder, deliver, follows } = setUp({ cancel: () => Promise.resolve({ _tag: 'Uncertain', error: 'e', waitMs: 0 }) })
+    builder.follow(request('FollowBuild'), deliver)
+    builder.cancel(request('CancelBuild'), deliver)
+    await settle()
+    expect(follows[0]?.stops).toBe(0)
+  })
+})
+
+test('a close closes the providers and ends all following; nothing is passed on or requested after it', async () => {
+  let accept: (answer: { readonly _tag: 'Accepted'; readonly external: string }) => void = () => undefined
+  const { builder, closes, deliver, events, follows } = setUp({ start: () => new Promise((resolve) => (accept = resolve)) })
+  builder.follow(request('FollowBuild'), deliver)
+  builder.start(request('StartBuild'), deliver)
+  await builder.close()
+  accept({ _tag: 'Accepted', external: 'x' })
+  follows[0]?.report(progress('running'))
+  builder.follow(request('FollowBuild', 'ci', 'other.yml'), deliver)
+  await settle()
+  expect([closes(), follows.map(({ stops }) => stops), events]).toEqual([1, [1], []])
+})
+
+test('a provider that throws instead of answering leaves the result uncertain', async () => {
+  const { builder, deliver, events } = setUp({
+    start: () => {
+      throw new Error('out of order')
+    }
+  })
+  builder.start(request('StartBuild'), deliver)
+  await settle()
+  expect(events).toMatchObject([{ _tag: 'BuildUncertain', error: 'Error: out of order' }])
+})

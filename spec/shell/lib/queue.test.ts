@@ -1,0 +1,86 @@
+/** Queues: whatever becomes of a job, the next one runs, and nothing is left that nobody waits for. */
+import { expect, test } from 'vitest'
+import { createKeyedQueue, createQueue } from '../../../shell/lib/queue.js'
+
+const failing: ReadonlyArray<readonly [string, () => Promise<void>]> = [
+  ['rejects', () => Promise.reject(new Error('no'))],
+  [
+    'throws',
+    () => {
+      throw new Error('no')
+    }
+  ]
+]
+
+test.each(failing)('a job that %s holds up neither others nor the close', async (_, job) => {
+  const done: Array<string> = []
+  const say = (what: string) => (): Promise<void> => Promise.resolve(void done.push(what))
+  const [one, many] = [createQueue(1), createKeyedQueue(1, 1)]
+  one.add(job)
+  one.add(say('after it'))
+  many.add('a', job)
+  many.add('a', say('of its key'))
+  many.add('b', say('of another'))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(done.sort()).toEqual(['after it', 'of another', 'of its key'])
+  await Promise.all([one.close(), many.close()])
+})
+
+/** Jobs that end when they are told to, and what has begun of them. */
+const held = () => {
+  const begun: Array<string> = []
+  const ends = new Map<string, () => void>()
+  return {
+    begun,
+    end: async (name: string): Promise<void> => {
+      ends.get(name)?.()
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+    job: (name: string) => (): Promise<void> => {
+      begun.push(name)
+      return new Promise((resolve) => ends.set(name, resolve))
+    }
+  }
+}
+
+test('a limited number runs at a time, in order of arrival; none begins after the close', async () => {
+  const { begun, end, job } = held()
+  const two = createQueue(2)
+  for (const name of ['a', 'b', 'c', 'd', 'e']) two.add(job(name))
+  expect(begun).toEqual(['a', 'b'])
+  await end('b')
+  expect(begun).toEqual(['a', 'b', 'c'])
+  const closed = two.close()
+  two.add(job('f'))
+  await end('a')
+  await end('c')
+  await closed
+  expect(begun).toEqual(['a', 'b', 'c'])
+})
+
+test('fewer run of one key, with a rest after each; a job that waits for its key holds up no other', async () => {
+  const { begun, end, job } = held()
+  const rests: Array<() => void> = []
+  const three = createKeyedQueue(3, 1, () => new Promise((resolve) => rests.push(resolve)))
+  for (const [key, name] of [['a', 'a1'], ['a', 'a2'], ['b', 'b1'], ['a', 'a3'], ['c', 'c1'], ['d', 'd1']] as const) three.add(key, job(name))
+  expect(begun).toEqual(['a1', 'b1', 'c1'])
+  await end('a1')
+  expect(begun).toEqual(['a1', 'b1', 'c1', 'd1'])
+  await end('d1')
+  expect(begun).toHaveLength(4)
+  rests.shift()?.()
+  await end('')
+  expect(begun).toEqual(['a1', 'b1', 'c1', 'd1', 'a2'])
+  // It is the turn of another of that key only after this one, also when it comes later.
+  three.add('a', job('a4'))
+  await end('b1')
+  expect(begun).toHaveLength(5)
+  for (const name of ['a2', 'c1']) await end(name)
+  const closed = three.close()
+  for (const rest of rests) rest()
+  await closed
+  await end('')
+  for (const [key, name] of [['a', 'a5'], ['e', 'e1']] as const) three.add(key, job(name))
+  await end('')
+  expect(begun).toHaveLength(5)
+})
