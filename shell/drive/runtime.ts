@@ -50,8 +50,11 @@ export interface Limits {
   readonly batchMs: number
   /** How long a mere move of the cursor may wait to be written. */
   readonly lazyMs: number
-  /** A journal of this size triggers a snapshot. Reading it at a start takes some 5 s. */
-  readonly journalBytes: number
+  /**
+   * A journal that has grown as large as the last snapshot triggers the next one, so that a start after a crash takes as long as what is kept
+   * makes it, whatever happened; but none so small that snapshots would follow one another, and none larger than that.
+   */
+  readonly journalBytes: { readonly least: number; readonly most: number }
   /**
    * A stop writes a snapshot, so that a later version need not understand today's journal. If that takes longer than this, it is called off: the
    * journal has everything.
@@ -68,7 +71,7 @@ export const defaultLimits: Limits = {
   batchEvents: 1_500,
   batchMs: 10,
   lazyMs: 1_000,
-  journalBytes: 128 * 1024 * 1024,
+  journalBytes: { least: 4 * 1024 * 1024, most: 128 * 1024 * 1024 },
   stopMs: 3_000,
   rescueMs: { first: 250, last: 30_000 }
 }
@@ -149,8 +152,8 @@ export const startBridge = (
   /** Call off the running snapshot: because another one follows, or because it is late. */
   const isReplaced = new AbortController()
   const isLate = new AbortController()
-  /** The size of the journal that triggers the next snapshot. */
-  let snapshotBytes = limits.journalBytes
+  /** The size of the journal before which a failed snapshot is not tried again. */
+  let retryBytes = 0
 
   const deliver = (event: Event, chars = 0): void => {
     inbox.push(event)
@@ -333,14 +336,16 @@ export const startBridge = (
   }
 
   const takeSnapshot = (): void => {
-    if (snapshot !== null || store.journalBytes() < snapshotBytes) return
+    const { least, most } = limits.journalBytes
+    const due = Math.min(most, Math.max(least, store.snapshotBytes()))
+    if (snapshot !== null || store.journalBytes() < Math.max(due, retryBytes)) return
     snapshot = store
       .snapshot(durable, isReplaced.signal)()
       .then((saved) => {
         if (E.isLeft(saved) && !isReplaced.signal.aborted)
           log.warn('snapshot failed: the journal goes on', { path: saved.left.path, reason: saved.left.message })
         // A failed snapshot is not retried at once: what it wrote takes room that the journal may need.
-        snapshotBytes = E.isLeft(saved) ? store.journalBytes() + limits.journalBytes / 4 : limits.journalBytes
+        retryBytes = E.isLeft(saved) ? store.journalBytes() + due / 4 : 0
         snapshot = null
       })
   }

@@ -22,7 +22,7 @@ import { attempt, refused, type StoreError } from './failure.js'
 import { folding } from './fold.js'
 import { cutTail, isJournal, journalPath, lineOf, readJournals, removeSuperseded } from './journal.js'
 import { acquire, isRemainder, type Lock, type Processes, systemProcesses } from './lock.js'
-import { type Format, FORMAT, type Snapshot, snapshotPath, snapshots, unfinishedPath } from './snapshot.js'
+import { type Format, FORMAT, type Snapshot, snapshotPath, type Snapshots, snapshots, unfinishedPath } from './snapshot.js'
 import { adviceOn, eventName, hungEvent, openSteps, type OpenedSteps, type Steps } from './steps.js'
 
 export type { Disk, DiskFile } from './disk.js'
@@ -54,6 +54,8 @@ export interface Store {
   readonly steps?: Steps
   /** How much has been appended since the last snapshot, in bytes. */
   readonly journalBytes: () => number
+  /** How much the last snapshot is, in bytes. */
+  readonly snapshotBytes: () => number
   /** Waits for what is under way, and releases the folder. Idempotent. */
   readonly close: () => TE.TaskEither<StoreError, void>
 }
@@ -103,10 +105,8 @@ const boot = async (
 ): Promise<Store> => {
   const writing: Writing = { signal: null }
   const { version } = format
-  const db = new Low<Snapshot>(
-    snapshots(disk, folder, format, () => writing.signal?.aborted === true),
-    { seq: 0, state: initial, version }
-  )
+  const adapter = snapshots(disk, folder, format, () => writing.signal?.aborted === true)
+  const db = new Low<Snapshot>(adapter, { seq: 0, state: initial, version })
   const names = await disk.list(folder)
   if (names.includes(basename(snapshotPath(folder)))) await db.read()
   else if (names.some(isJournal))
@@ -149,7 +149,7 @@ const boot = async (
   await steps.hasRead()
   await removeSuperseded(disk, folder, db.data.seq)
   const file = await beginJournal(disk, folder, seq + 1)
-  return running({ bytes: isAnew ? 0 : bytes, db, disk, file, folder, lock, seq, state, steps, version, writing })
+  return running({ adapter, bytes: isAnew ? 0 : bytes, db, disk, file, folder, lock, seq, state, steps, version, writing })
 }
 
 /** Opens a journal for batches from `first` on. There is none of that name, or an empty one. */
@@ -181,6 +181,7 @@ interface Writing {
 }
 
 interface Opened {
+  readonly adapter: Snapshots
   readonly bytes: number
   readonly db: Low<Snapshot>
   readonly disk: Disk
@@ -194,7 +195,7 @@ interface Opened {
   readonly writing: Writing
 }
 
-const running = ({ bytes, db, disk, folder, lock, state, steps, version, writing, ...opened }: Opened): Store => {
+const running = ({ adapter, bytes, db, disk, folder, lock, state, steps, version, writing, ...opened }: Opened): Store => {
   const onJournal = inTurn()
   const onSnapshot = inTurn()
   let { file, seq } = opened
@@ -272,6 +273,7 @@ const running = ({ bytes, db, disk, folder, lock, state, steps, version, writing
         )
       ),
     journalBytes: () => written - included,
+    snapshotBytes: adapter.bytes,
     close: () =>
       attempt(folder, () =>
         onJournal(async () => {

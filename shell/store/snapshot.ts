@@ -130,13 +130,16 @@ function* slicesOf(version: number, snapshot: Snapshot): Generator<Buffer, void,
 /** After so many bytes they are made durable, so that nobody ever waits long for that, nor for a writing that is called off. */
 const SYNC_BYTES = 8 * 1024 * 1024
 
-const writeDurably = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<void> => {
+/** @returns How many bytes it has. */
+const writeDurably = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<number> => {
   const unfinished = unfinishedPath(folder)
+  let bytes = 0
   await withFile(disk, unfinished, 'create', async (file) => {
     let volatile = 0
     for (const slice of slicesOf(version, snapshot)) {
       if (isOff()) throw new Error('it was called off')
       await file.append(slice)
+      bytes += slice.length
       volatile += slice.length
       if (volatile < SYNC_BYTES) continue
       await file.sync()
@@ -146,14 +149,15 @@ const writeDurably = async (disk: Disk, folder: string, version: number, snapsho
   })
   await disk.rename(unfinished, snapshotPath(folder))
   await disk.syncFolder(folder)
+  return bytes
 }
 
 /** Always in a new file: one that could not be made durable must not be tried again, nor keep its space. */
-const write = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<void> => {
+const write = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<number> => {
   const discard = (): Promise<void> => ifThere(disk.remove(unfinishedPath(folder)), undefined)
   await discard()
   try {
-    await writeDurably(disk, folder, version, snapshot, isOff)
+    return await writeDurably(disk, folder, version, snapshot, isOff)
   } catch (error) {
     await discard().catch(() => undefined)
     throw error
@@ -185,7 +189,7 @@ const migrate = (migrations: Migrations, version: number, document: Document): D
   return migration === undefined ? document : migrate(migrations, version + 1, migration(document))
 }
 
-const read = async (path: string, file: DiskFile, format: Format): Promise<Snapshot> => {
+const read = async (path: string, file: DiskFile, format: Format): Promise<Snapshot & { readonly bytes: number }> => {
   const orRefuse = <A>(number: number, result: E.Either<string, A>): A => {
     if (E.isLeft(result)) throw refused(path, `line ${String(number)}: ${result.left}`)
     return result.right
@@ -195,6 +199,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
   let isComplete = false
   let crc = 0
   let number = 0
+  let bytes = 0
   const orRefuseAt = <A>(result: E.Either<Fault, A>): A => (E.isLeft(result) ? orRefuse(result.left.line, E.left(result.left.why)) : result.right)
   const accounts = accountReader()
   const growing = growingReader()
@@ -229,6 +234,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
 
   for await (const line of linesOf(file)) {
     number = line.number
+    bytes += line.bytes.length + 1
     const text = line.bytes.toString()
     if (first === null) version = orRefuse(number, versionOf(text, format))
     if (!line.isWhole) throw refused(path, `line ${String(number)}: it ends in the middle`)
@@ -266,19 +272,34 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     E.chain((head) => fromParts({ ...parts, accounts: entries, head }))
   )
   if (E.isLeft(state)) throw refused(path, state.left)
-  return { seq: first.seq, state: state.right, version }
+  return { bytes, seq: first.seq, state: state.right, version }
 }
 
 // ---------------------------------------------------------------------------------------- adapter
 
-/** What lowdb reads and writes through. `read` resolves with `null` when there is no snapshot. A writing that is off ends soon, and fails. */
-export const snapshots = (disk: Disk, folder: string, format = FORMAT, isOff: () => boolean = () => false): Adapter<Snapshot> => ({
-  read: () => {
-    const path = snapshotPath(folder)
-    return ifThere(
-      withFile(disk, path, 'read', (file) => read(path, file, format)),
-      null
-    )
-  },
-  write: (snapshot) => write(disk, folder, format.version, snapshot, isOff)
-})
+/** What lowdb reads and writes through. */
+export interface Snapshots extends Adapter<Snapshot> {
+  /** How many bytes the snapshot has that was read or written last; 0 before there was one. */
+  readonly bytes: () => number
+}
+
+/** `read` resolves with `null` when there is no snapshot. A writing that is off ends soon, and fails. */
+export const snapshots = (disk: Disk, folder: string, format = FORMAT, isOff: () => boolean = () => false): Snapshots => {
+  let bytes = 0
+  return {
+    bytes: () => bytes,
+    read: async () => {
+      const path = snapshotPath(folder)
+      const found = await ifThere(
+        withFile(disk, path, 'read', (file) => read(path, file, format)),
+        null
+      )
+      if (found === null) return null
+      bytes = found.bytes
+      return { seq: found.seq, state: found.state, version: found.version }
+    },
+    write: async (snapshot) => {
+      bytes = await write(disk, folder, format.version, snapshot, isOff)
+    }
+  }
+}

@@ -59,6 +59,7 @@ const disk = () => {
     },
     close: () => () => Promise.resolve(E.right(undefined)),
     journalBytes: () => 0,
+    snapshotBytes: () => 0,
     rescue: () => () => Promise.resolve(E.right(undefined)),
     snapshot: () => () => Promise.resolve(E.right(undefined)),
     state

@@ -261,7 +261,7 @@ describe('the drive loop', () => {
       batchMs: 10,
       inboxChars: 16_777_216,
       inboxEvents: 3_000,
-      journalBytes: 134_217_728,
+      journalBytes: { least: 4_194_304, most: 134_217_728 },
       lazyMs: 1_000,
       rescueMs: { first: 250, last: 30_000 },
       stopMs: 3_000,
@@ -458,7 +458,7 @@ describe('the drive loop', () => {
     const memory = fakeStore()
     const store = {
       ...memory,
-      journalBytes: () => defaultLimits.journalBytes,
+      journalBytes: () => defaultLimits.journalBytes.least,
       snapshot: (state: State) => async () => {
         taken.push(text(state))
         await new Promise<void>((resolve) => (release = resolve))
@@ -619,7 +619,7 @@ describe('a submitted event', () => {
 describe('a failed snapshot', () => {
   test('is retried when the journal has grown by another quarter, and then as usual', async () => {
     const clock = manualClock()
-    const limit = defaultLimits.journalBytes
+    const limit = defaultLimits.journalBytes.least
     let bytes = limit
     let isFull = true
     const at: Array<number> = []
@@ -649,6 +649,37 @@ describe('a failed snapshot', () => {
     expect(log.lines).toEqual(
       Array.from({ length: 2 }, () => ({ fields: { path: 'x', reason: 'the disk is full' }, level: 'warn', message: 'snapshot failed: the journal goes on' }))
     )
+    await bridge.stop()
+  })
+
+  test.each([
+    ['of nothing', 0, defaultLimits.journalBytes.least],
+    ['of the least', defaultLimits.journalBytes.least, defaultLimits.journalBytes.least],
+    ['larger than that', 10_000_000, 10_000_000],
+    ['larger than the most', 1_000_000_000, defaultLimits.journalBytes.most]
+  ])('is due when the journal is as large as one %s, between the least and the most', async (_, snapshotBytes, due) => {
+    let bytes = 0
+    const at: Array<number> = []
+    const memory = fakeStore()
+    const store: Store = {
+      ...memory,
+      journalBytes: () => bytes,
+      snapshot: () => () => {
+        at.push(bytes)
+        return Promise.resolve(E.right(undefined))
+      },
+      snapshotBytes: () => snapshotBytes
+    }
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(manualClock(), network, store), config)
+    await settle()
+    for (const [n, grown] of [due / 2, due - 1, due].entries()) {
+      bytes = grown
+      send(last(dials), frame(n + 1, 'knot1.example'))
+      await settle()
+    }
+    expect(at).toEqual([due])
+    bytes = 0
     await bridge.stop()
   })
 })
@@ -725,7 +756,7 @@ describe('the snapshot at a stop', () => {
 
   test('replaces one that is being written', async () => {
     let taken = 0
-    const { bridge, log, order } = stopping((signal) => (taken++ === 0 ? never(signal) : Promise.resolve(E.right(undefined))), defaultLimits.journalBytes)
+    const { bridge, log, order } = stopping((signal) => (taken++ === 0 ? never(signal) : Promise.resolve(E.right(undefined))), defaultLimits.journalBytes.least)
     await settle()
     expect(taken).toBe(1)
     expect(await bridge.stop()).toEqual(E.right(undefined))

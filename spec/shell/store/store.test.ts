@@ -207,6 +207,23 @@ describe('a store', () => {
     expect(await readFile(join(folder, journalName(BATCHES.length + 1)), 'utf8')).toBe('')
   })
 
+  it('says how large its snapshot is: the one that it finds, and each that it writes', async () => {
+    const folder = await newFolder()
+    const size = async (): Promise<number> => (await readFile(join(folder, 'state.json'))).length
+    const first = await openIn(folder)
+    expect(first.snapshotBytes()).toBe(await size())
+    await appendAll(first, BATCHES)
+    right(await first.snapshot(LAST)())
+    const written = await size()
+    expect(first.snapshotBytes()).toBe(written)
+    await closed(first)
+    const second = await openIn(folder)
+    expect(second.snapshotBytes()).toBe(written)
+    right(await second.rescue(LAST)())
+    expect(second.snapshotBytes()).toBe(await size())
+    await closed(second)
+  })
+
   it('counts the journal that it finds', async () => {
     const folder = await newFolder()
     const first = await openIn(folder)

@@ -165,6 +165,7 @@ export const fakeStore = (scheduler: Scheduler | null = null): FakeStore => {
         acknowledged.splice(0, acknowledged.length, ...given)
       }),
     journalBytes: () => 0,
+    snapshotBytes: () => 0,
     close: () =>
       save('close', () => {
         isClosed = true
