@@ -1,10 +1,12 @@
 /** `tack run`: the bridge on the real ports, until it is told to stop. */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Did, type Effect, type Event, excerpt, holdersOf, initial, type State } from '../../core/index.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { type BuildName, type Did, type Effect, type Event, excerpt, holdersOf, initial, type State } from '../../core/index.js'
 import { createBuilder } from '../drive/builder.js'
 import { createProgress } from '../drive/progress.js'
 import { type Bridge, type Observer, startBridge } from '../drive/runtime.js'
 import { systemdWatchdog } from '../drive/watchdog.js'
+import { buildNamed, type FoundBuild } from '../inbound/lookup.js'
 import { type Server, type ServerPorts, startServer } from '../inbound/server.js'
 import { systemClock, systemRandom } from '../lib/clock.js'
 import { limitedLog } from '../lib/log-limit.js'
@@ -211,6 +213,10 @@ const named = ({ knot, rkey, ...rest }: { readonly knot: string; readonly rkey: 
   ...('workflow' in rest ? { workflow: rest.workflow } : {})
 })
 
+/** Whether a provider has ever heard of the build. What comes to nothing costs whoever causes it nothing, so it may come by the thousand. */
+const wasStarted = (state: State, { knot, rkey, workflow }: BuildName): boolean =>
+  O.exists(({ build }: FoundBuild) => build.recipe !== null)(buildNamed(state, knot, rkey, workflow))
+
 const narrateEffect = (log: Log, limited: Log, durable: State, effect: Effect): void => {
   switch (effect._tag) {
     case 'OpenJetstream':
@@ -237,7 +243,7 @@ const narrateEffect = (log: Log, limited: Log, durable: State, effect: Effect): 
     case 'PublishPipeline':
       return log.debug('announcing run', { event: effect._tag, knot: effect.entry.knot, rkey: effect.entry.rkey, workflows: effect.entry.workflows.map(({ name }) => name) })
     case 'PublishStatus':
-      return log.info('build status changed', {
+      return (wasStarted(durable, effect.entry.build) ? log : limited).info('build status changed', {
         event: effect._tag,
         ...named(effect.entry.build),
         status: effect.entry.status,

@@ -24,7 +24,7 @@ import {
 import { configOf } from '../../../shell/cli/options.js'
 import { NO_CONFIGURATION } from '../../../shell/cli/configuration.js'
 import { systemClock } from '../../../shell/lib/clock.js'
-import { type EmbeddedNetwork, startNetwork, startPds, tid } from '../../../shell/demo-network/index.js'
+import { type EmbeddedNetwork, pipeline, pipelineWorkflow, startNetwork, startPds, tid } from '../../../shell/demo-network/index.js'
 import { readStore } from '../../../shell/store/index.js'
 import { eventually, inFolder, type Running, start, tack } from '../support/process.js'
 
@@ -217,6 +217,25 @@ describe('tack run', () => {
       const died = once(running.child, 'exit').then(() => 'it ended')
       expect(await Promise.race([running.says('"reason":"Error: forgotten"').then(() => 'it goes on'), died])).toBe('it goes on')
       expect(await running.end('SIGTERM')).toBe(0)
+    }))
+
+  test('logs few of the builds that come to nothing, however many a knot causes', () =>
+    inFolder(async (folder) => {
+      const around = await network()
+      const running = bridge(flags(around, folder, '--admission', 'open'))
+      await running.says('"event":"JetstreamOpened"')
+      const record = { knot: knot(around, 0), name: 'x', spindle: HOSTNAME }
+      around.jetstream.publishCommit({ did: OWNER, operations: [{ collection: 'sh.tangled.repo', operation: 'create', record, rkey: 'r' }], timeUs: BEGIN })
+      await running.says('"event":"KnotOpened"')
+      const raw = 'engine: tack\nwhen:\n  - event: push\n    branch: main\ntack:\n  nobody: {}\n'
+      const nowUs = Date.now() * 1_000
+      for (let n = 0; n < 40; n++) {
+        const push = { committerDid: OWNER, newSha: n.toString(16).padStart(40, 'a'), oldSha: 'b'.repeat(40), ownerDid: OWNER, ref: 'refs/heads/main', repo: '' }
+        around.knots[0]?.publish(pipeline(tid(nowUs + n), knot(around, 0), 'x', push, [pipelineWorkflow('ci.yml', raw)]), BigInt(nowUs + n) * 1_000n)
+      }
+      await eventually(async () => M.size((await stored(folder))?.builds.log ?? M.empty()) === 40)
+      expect(await running.end('SIGTERM')).toBe(0)
+      expect(running.lines.filter((line) => line.includes('"build status changed"'))).toHaveLength(10)
     }))
 
   test('logs what happens, and what each line is about', () =>
