@@ -8,10 +8,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { decodeWorkflow, excerpt, isWorkflowFile, type ReadWorkflows, type Workflow, type WorkflowName, type WorkflowSource } from '../../core/index.js'
+import { decodeWorkflow, excerpt, type HostName, isWorkflowFile, type ReadWorkflows, type Workflow, type WorkflowName, type WorkflowSource } from '../../core/index.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock, Deliver, Log, Workflows } from '../ports.js'
-import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
+import { type FilesRead, MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
 import { parseSpelled, type YamlFault } from './yaml.js'
 
 // ---------------------------------------------------------------------------------------- one file
@@ -66,11 +66,18 @@ export interface WorkflowsOptions {
   readonly log: Log
   /** The limit of readings at a time; the rest wait. 4 by default. */
   readonly maxReadings?: number
+  /** The same of those from slow knots, which go on beside the others, one from each. 2 by default. */
+  readonly maxSlowReadings?: number
   /** The limit of readings from one knot, which may be slow: the others must not wait for it. 2 by default. */
   readonly maxReadingsPerKnot?: number
+  /** A reading that takes longer than this is begun again among the slow ones. 10 s by default. */
+  readonly promptMs?: number
   /** Reads files from repositories (git.ts). */
   readonly readFiles: ReadFiles
 }
+
+/** How many knots are remembered as slow. */
+const MAX_SLOW_KNOTS = 10_000
 
 /** The workflow files that a trigger brought: each name once, by name, the first fifty. */
 const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } => {
@@ -80,18 +87,47 @@ const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readon
   return { files: all.slice(0, MAX_FILES), left: Math.max(0, all.length - MAX_FILES) }
 }
 
-/** Reads workflows. Readings under way at a close are not answered: the core asks again at the next start. */
-export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot = 2, readFiles }: WorkflowsOptions): Workflows => {
-  const queue = createKeyedQueue(maxReadings, maxReadingsPerKnot)
+/**
+ * Reads workflows. Readings under way at a close are not answered: the core asks again at the next start.
+ *
+ * A knot whose answers are slow, or never end, must not keep pushes of others waiting: its readings go on beside theirs, until one is prompt.
+ */
+export const workflowReader = (options: WorkflowsOptions): Workflows => {
+  const { clock, log, maxReadings = 4, maxReadingsPerKnot = 2, maxSlowReadings = 2, promptMs = 10_000, readFiles } = options
+  const prompt = createKeyedQueue(maxReadings, maxReadingsPerKnot)
+  const slow = createKeyedQueue(maxSlowReadings, 1)
+  const slowKnots = new Set<HostName>()
   const closing = new AbortController()
   const isClosing = (): boolean => closing.signal.aborted
 
-  const read = async (request: ReadWorkflows, deliver: Deliver): Promise<void> => {
+  const remember = (knot: HostName): void => {
+    slowKnots.add(knot)
+    for (const oldest of slowKnots) {
+      if (slowKnots.size <= MAX_SLOW_KNOTS) break
+      slowKnots.delete(oldest)
+    }
+  }
+
+  /** The files, or `null` for a reading that would take too long among the prompt ones. */
+  const filesPromptly = async (request: ReadWorkflows): Promise<FilesRead | null> => {
+    if (slowKnots.has(request.knot)) return null
+    const late = new AbortController()
+    const disarm = clock.after(promptMs, () => late.abort())
+    const found = await readFiles(request, AbortSignal.any([closing.signal, late.signal])).finally(disarm)
+    if (found._tag === 'Files' || !late.signal.aborted) return found
+    remember(request.knot)
+    return null
+  }
+
+  const filesSlowly = async (request: ReadWorkflows): Promise<FilesRead> => {
+    const sinceUs = clock.now()
+    const found = await readFiles(request, closing.signal)
+    if (clock.now() - sinceUs < promptMs * 1_000) slowKnots.delete(request.knot)
+    return found
+  }
+
+  const tell = async (request: ReadWorkflows, found: FilesRead, deliver: Deliver): Promise<void> => {
     const { knot, number, rkey } = request
-    const found =
-      request.workflows === null
-        ? await readFiles(request, closing.signal)
-        : { _tag: 'Files' as const, defaultBranch: null, ...inlineFiles(request.workflows), unkept: [] }
     if (isClosing()) return
     if (found._tag === 'Unread') {
       const { error, isFinal, isTooLarge } = found
@@ -116,17 +152,28 @@ export const workflowReader = ({ clock, log, maxReadings = 4, maxReadingsPerKnot
     if (!isClosing()) deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch, knot, number, rkey, sources, unkept, workflows })
   }
 
+  const read = (request: ReadWorkflows, deliver: Deliver, isSlow: boolean): void => {
+    const { knot, number, rkey, workflows } = request
+    const queue = isSlow ? slow : prompt
+    queue.add(knot, async () => {
+      try {
+        const found =
+          workflows !== null
+            ? { _tag: 'Files' as const, defaultBranch: null, ...inlineFiles(workflows), unkept: [] }
+            : await (isSlow ? filesSlowly : filesPromptly)(request)
+        if (found === null) read(request, deliver, true)
+        else await tell(request, found, deliver)
+      } catch (error) {
+        if (!isClosing()) deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error: excerpt(String(error)), isFinal: false, knot, number, rkey })
+      }
+    })
+  }
+
   return {
-    close: () => {
+    close: async () => {
       closing.abort()
-      return queue.close()
+      await Promise.all([prompt.close(), slow.close()])
     },
-    read: (request, deliver) =>
-      queue.add(request.knot, () =>
-        read(request, deliver).catch((error: unknown) => {
-          const { knot, number, rkey } = request
-          if (!isClosing()) deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error: excerpt(String(error)), isFinal: false, knot, number, rkey })
-        })
-      )
+    read: (request, deliver) => read(request, deliver, false)
   }
 }

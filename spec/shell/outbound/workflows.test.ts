@@ -11,6 +11,7 @@ import { createKeyedQueue, createQueue } from '../../../shell/lib/queue.js'
 import { parseWorkflow, workflowReader } from '../../../shell/outbound/workflows.js'
 import { parseYaml } from '../../../shell/outbound/yaml.js'
 import { must } from '../../suite/examples/support.js'
+import { manualClock } from '../support/bridge.js'
 import { eventually, rememberingLog } from '../support/sockets.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 
@@ -358,6 +359,61 @@ describe('all files of a trigger', () => {
     expect([begun, ended, told.length]).toEqual([5, 5, 1])
     workflows.read(request(), () => undefined)
     expect(begun).toBe(5)
+  })
+
+  it('are read from slow knots beside the others, so that a push elsewhere does not wait for them', async () => {
+    const clock = manualClock()
+    const asked: string[] = []
+    const answers: Array<() => void> = []
+    const good = must(HostName.decode('good.example'))
+    const bad = ['one', 'two', 'three'].map((name) => must(HostName.decode(`${name}.example`)))
+    let isPrompt = false
+    const readFiles: ReadFiles = ({ knot }, signal) => {
+      asked.push(knot)
+      const files = { _tag: 'Files', defaultBranch: null, files: [], left: 0, unkept: [] } as const
+      if (knot === good || isPrompt) return Promise.resolve(files)
+      return new Promise((resolve) => {
+        answers.push(() => resolve(files))
+        signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'shutting down', isFinal: false }))
+      })
+    }
+    const told: Event[] = []
+    const workflows = workflowReader({ clock, log: rememberingLog(), readFiles })
+    onTestFinished(workflows.close)
+    const ask = (knot: HostName): void => workflows.read(request({ knot }), (event) => void told.push(event))
+    const quiet = async (): Promise<void> => {
+      for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate)
+    }
+    for (const knot of bad) for (let n = 0; n < 3; n++) ask(knot)
+    ask(good)
+    await quiet()
+    expect(asked).toEqual(['one.example', 'one.example', 'two.example', 'two.example'])
+    clock.advance(9_999)
+    await quiet()
+    expect(asked).toHaveLength(4)
+    clock.advance(1)
+    await quiet()
+    // What was late begins again, and two of the slow ones are read at a time; what has not been slow yet has its turn.
+    expect(asked.slice(4).sort()).toEqual(['good.example', 'one.example', 'three.example', 'three.example', 'two.example'])
+    expect(told).toMatchObject([{ _tag: 'WorkflowsRead', knot: good }])
+    clock.advance(10_000)
+    await quiet()
+    for (let n = 0; n < 5; n++) ask(good)
+    await quiet()
+    expect(told).toHaveLength(6)
+    expect(asked.filter((knot) => knot === 'three.example')).toHaveLength(2)
+
+    // Nothing is lost, and who is prompt again is read among the prompt ones.
+    isPrompt = true
+    for (const answer of answers) answer()
+    await eventually(() => expect(told).toHaveLength(6 + 9))
+    isPrompt = false
+    ask(bad[0] ?? good)
+    clock.advance(5_000)
+    const before = asked.length
+    for (const knot of bad) ask(knot)
+    await quiet()
+    expect(asked.length).toBe(before + 3)
   })
 
   it.each<readonly [string, ReadFiles, ReadonlyArray<ReturnType<typeof source>> | null]>([
