@@ -19,7 +19,7 @@ interface Report {
 
 /** The traces of a rule, or the vectors of a subject. */
 const fileOf = (shown: string): string => {
-  const at = (folder: string): string => join('spec', folder, `${shown}.jsonl`)
+  const at = (folder: string): string => join('spec/data', folder, `${shown}.jsonl`)
   return existsSync(at('traces')) ? at('traces') : at('vectors')
 }
 
