@@ -200,8 +200,7 @@ ${diagram('Starting', coarser(builds, phaseIn))}
 
 ${outcomeList(builds)}
 
-While the bridge is stopped, all of this is the same but for requests and timers, which are left out: the phase changes, and the number is
-taken. The next start asks again.
+What is left out while the bridge is stopped: [the step](behaviour.md#the-step).
 `
 }
 
