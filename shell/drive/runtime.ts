@@ -36,6 +36,8 @@ export interface Ports extends InterpreterPorts {
 export interface Limits {
   /** After this many events in one turn of the event loop, every socket waits for the next turn. */
   readonly turnEvents: number
+  /** The same, after events from texts of this many characters. */
+  readonly turnChars: number
   /**
    * This many events make a full inbox, which pauses every socket until half of them are left. It is more than one batch, so that the next one is
    * ready when one has been written.
@@ -66,6 +68,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   turnEvents: 500,
+  turnChars: 1024 * 1024,
   inboxEvents: 3_000,
   inboxChars: 16 * 1024 * 1024,
   batchEvents: 1_500,
@@ -123,6 +126,8 @@ export const startBridge = (
   let inboxChars = 0
   /** Events that have arrived in this turn of the event loop. */
   let turnEvents = 0
+  /** Characters of the texts of these. */
+  let turnChars = 0
   /** Events that have arrived, and how many of them are folded. */
   let arrived = 0
   let taken = 0
@@ -162,10 +167,13 @@ export const startBridge = (
     if (turnEvents === 0)
       void nextTurn().then(() => {
         turnEvents = 0
+        turnChars = 0
         resumeIfRoom()
       })
     turnEvents += 1
-    if (turnEvents >= limits.turnEvents || inbox.length >= limits.inboxEvents || inboxChars >= limits.inboxChars) pauseReading()
+    turnChars += chars
+    const isTurnOver = turnEvents >= limits.turnEvents || turnChars >= limits.turnChars
+    if (isTurnOver || inbox.length >= limits.inboxEvents || inboxChars >= limits.inboxChars) pauseReading()
     wake()
   }
   const interpreter = createInterpreter(ports, deliver)

@@ -8,6 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from '../../core/index.js'
 import { limitedLog } from '../lib/log-limit.js'
 import type { Network } from '../ports.js'
+import { hasManyParts, MANY_PARTS } from './json-size.js'
 import { type NetOptions, openSocket, withDefaults } from './websocket.js'
 
 /** `isInsecure` connects to knots without TLS, for development. */
@@ -24,7 +25,10 @@ export const knotClient = ({ isInsecure, ...options }: KnotOptions): Network['op
       host,
       opened: () => deliver({ _tag: 'KnotOpened', ...receipt() }),
       rejected: (reason, detail) => deliver(rejectKnotFrame(receipt(), reason, detail)),
-      text: (text) => deliver(E.toUnion(decodeKnotFrame(receipt())(text)), text.length)
+      text: (text) => {
+        const event = hasManyParts(text) ? rejectKnotFrame(receipt(), 'size', MANY_PARTS) : E.toUnion(decodeKnotFrame(receipt())(text))
+        deliver(event, text.length)
+      }
     })
   }
 }

@@ -13,6 +13,7 @@ import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock, Deliver, Log, Records } from '../ports.js'
 import type { Policy, Resolve } from './guard.js'
 import { type Fetch, httpClient } from './http-client.js'
+import { hasManyParts, MANY_PARTS } from './json-size.js'
 import { platformResolve } from './resolver.js'
 
 // ---------------------------------------------------------------------------------------- model
@@ -178,6 +179,7 @@ export const recordReader = (options: RecordsOptions): Records => {
     url.search = new URLSearchParams({ collection, limit: '100', repo: did, ...(cursor === null ? {} : { cursor }) }).toString()
     const text = await ask(strangers.fetch, url, MAX_PAGE_BYTES)
     if (E.isLeft(text)) return text
+    if (hasManyParts(text.right)) return failure(`${server.host}: ${MANY_PARTS}`)
     const page = decodeListRecords(request)(text.right)
     return E.isLeft(page) ? failure(`${server.host}: ${page.left}`) : page
   }

@@ -265,6 +265,7 @@ describe('the drive loop', () => {
       lazyMs: 1_000,
       rescueMs: { first: 250, last: 30_000 },
       stopMs: 3_000,
+      turnChars: 1_048_576,
       turnEvents: 500
     }))
 
@@ -366,6 +367,28 @@ describe('the drive loop', () => {
     clock.advance(defaultLimits.rescueMs.first)
     await settle()
     expect([bridge.isSaving(), stream.isPaused, bridge.durable().counters.frames]).toEqual([true, false, 14])
+    await bridge.stop()
+  })
+
+  test('bounds the characters of what arrives in one turn as well', async () => {
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(manualClock(), network, fakeStore()), config, null, undefined, { ...defaultLimits, turnChars: 100 })
+    await settle()
+    const stream = last(dials)
+    const deliver = (chars: number): void => stream.deliver(E.toUnion(decodeFrame({ at: BEGIN, connection: stream.connection })(frame(1, null))), chars)
+    for (const round of [0, 1]) {
+      deliver(99)
+      expect([round, stream.isPaused]).toEqual([round, false])
+      deliver(1)
+      expect(stream.isPaused).toBe(true)
+      await new Promise(setImmediate)
+      expect(stream.isPaused).toBe(false)
+    }
+    deliver(99)
+    await new Promise(setImmediate)
+    deliver(99)
+    expect(stream.isPaused).toBe(false)
+    await settle()
     await bridge.stop()
   })
 

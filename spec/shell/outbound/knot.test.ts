@@ -70,6 +70,20 @@ it('delivers every frame as its event, or as its rejection, between Opened and C
   expect(opened.lengths).toEqual([0, frame.length, 0, 0, 0, 0, frame.length, 0])
 })
 
+it('does not parse a frame of very many lists, objects and keys, which takes the parser long', async () => {
+  const deep = `${'['.repeat(100_001)}${']'.repeat(100_001)}`
+  const server = await webSocketServer((peer) => {
+    peer.send(deep)
+    peer.close(1000)
+  })
+  const host = localhost(server.port)
+  const opened = open(host, null)
+  await eventually(() => isOver(opened))
+  expect(opened.events).toContainEqual({ _tag: 'KnotFrameRejected', at: NOW, connection: 7, detail: 'more than 100000 lists, objects and keys', host, reason: 'size' })
+  // It has been looked at: that counts.
+  expect(opened.lengths).toEqual([0, deep.length, 0])
+})
+
 it('uses TLS unless told not to', async () => {
   let first: number | undefined
   const server = await tcpServer((socket) =>

@@ -257,6 +257,7 @@ describe('a failed reading', () => {
     ['says nothing', { _tag: 'Silent' } as const, /: no answer within 0\.3 s$/],
     ['does not end', { _tag: 'Endless' } as const, /: response larger than 4194304 bytes$|: no answer within/],
     ['hangs up', { _tag: 'Hangup' } as const, /: /],
+    ['sends very many lists, objects and keys', { _tag: 'Answer', body: `{"records":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, status: 200 } as const, /: more than 100000 lists, objects and keys$/],
     ['is no UTF-8', { _tag: 'Answer', body: Buffer.from('{"records":[],"x":"\xff"}', 'latin1'), status: 200 } as const, /: not UTF-8$/]
   ])('a server that %s', async (_, behaviour, why) => {
     const pds = await startServer()
