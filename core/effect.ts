@@ -126,6 +126,14 @@ export const FollowBuild = t.readonly(
 
 export type FollowBuild = t.TypeOf<typeof FollowBuild>
 
+/** The provider’s reports of the build are of no use any more. */
+export const UnfollowBuild = t.readonly(
+  t.strict({ _tag: t.literal('UnfollowBuild'), build: BuildName }),
+  'UnfollowBuild'
+)
+
+export type UnfollowBuild = t.TypeOf<typeof UnfollowBuild>
+
 /** Ask the provider to end the build. */
 export const CancelBuild = t.readonly(
   t.strict({ _tag: t.literal('CancelBuild'), build: BuildName, external: t.string, number: Natural, plan: Plan }),
@@ -222,6 +230,7 @@ export const Effect = t.union(
     StartBuild,
     FindBuild,
     FollowBuild,
+    UnfollowBuild,
     CancelBuild,
     PublishPipeline,
     PublishStatus,

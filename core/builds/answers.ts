@@ -9,6 +9,7 @@ import { allowanceOf, targetFault } from './allow.js'
 import { armed, ask, askToEnd, ATTEMPTS, externalOf, follow, settled, wake } from './asking.js'
 import { type Build, type BuildPhase, type BuildsState, type Step } from './model.js'
 import { about, buildOf, numbered, andThen, withBuild } from './runs.js'
+import { lookAgain, unsettledMs } from './settling.js'
 import { become, failed, RANKS } from './statuses.js'
 import { WITHDRAWN } from './withdrawn.js'
 
@@ -38,6 +39,8 @@ export const refused = (state: BuildsState, event: BuildRefused): Step => {
 export const missing = (state: BuildsState, event: BuildMissing, isEntitled: boolean): Step => {
   const build = askedBuild(state, event.build, event.number)
   if (build?.phase._tag !== 'Finding') return unchanged(state)
+  const ms = unsettledMs(build, event)
+  if (ms > 0) return lookAgain(state, event.build, build, ms)
   if (isFinal(build.status)) return settled(state, event.build, null)
   return about(state, event.build, (_, recipe, { repository }) => {
     if (!isEntitled)
@@ -65,7 +68,12 @@ export const uncertain = (state: BuildsState, event: BuildUncertain): Step => {
         ? { _tag: 'CancelPausing', external: phase.external, number: next }
         : { _tag: 'Pausing', number: next }
     return [
-      withBuild(after, name, { ...asked, attempt: (attempt + 1) as Natural, phase: pausing }),
+      withBuild(after, name, {
+        ...asked,
+        attempt: (attempt + 1) as Natural,
+        doubtUs: phase._tag === 'Starting' ? at : asked.doubtUs,
+        phase: pausing
+      }),
       [
         wake(state, attempt, waitMs, { _tag: 'BuildTimer', build: name, number: next }),
         report({ _tag: 'ProviderUncertain', at, build: name, detail: error, provider })

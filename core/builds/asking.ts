@@ -7,7 +7,6 @@ import type { Natural } from '../data/natural.js'
 import type { Effect } from '../effect.js'
 import type { Timer } from '../event.js'
 import { type BuildName, type Recipe } from '../model/build.js'
-import { unchanged } from '../transition.js'
 import { type Build, type BuildPhase, type BuildsState, NONE, type Step } from './model.js'
 import { planOf } from './plan.js'
 import { about, numbered, andThen, withBuild } from './runs.js'
@@ -64,11 +63,12 @@ export const follow = (state: BuildsState, name: BuildName, external: string): S
     [{ _tag: 'FollowBuild', build: name, external, plan: planOf(name, run, recipe) }]
   ])
 
-/** Nothing more is owed to or by the provider. */
+/** Nothing more is owed to or by the provider: what it has to say of the build is not listened to any more. */
 export const settled = (state: BuildsState, name: BuildName, external: string | null): Step =>
-  about(state, name, (build) =>
-    unchanged(forget(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name))
-  )
+  about(state, name, (build) => [
+    forget(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name),
+    externalOf(build.phase) === null ? [] : [{ _tag: 'UnfollowBuild', build: name }]
+  ])
 
 /**
  * The build ends here and now, whatever its provider does; one that the provider has, or may have, is to end there as
@@ -94,6 +94,7 @@ export const begin = (
   const build: Build = {
     attempt: NONE,
     deadline: NONE,
+    doubtUs: null,
     error: null,
     exitCode: null,
     phase: { _tag: 'Settled', external: null },

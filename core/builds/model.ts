@@ -45,6 +45,11 @@ export const Build = t.readonly(
     attempt: Natural,
     /** The number of the timer that ends its time; the timers before it are void. */
     deadline: Natural,
+    /**
+     * When a request to start it may last have been on its way without an answer that was heard; `null` while each was
+     * answered.
+     */
+    doubtUs: t.union([TimeUs, t.null]),
     error: t.union([t.string, t.null]),
     exitCode: t.union([ExitCode, t.null]),
     phase: BuildPhase,

@@ -12,6 +12,7 @@ import { leave } from './leaving.js'
 import { type Build, type BuildsState, NONE, settingsOf, type Step } from './model.js'
 import { read } from './reading.js'
 import { about, buildsOf, splitKey, andThen, withBuild, withRun } from './runs.js'
+import { withDoubt } from './settling.js'
 import { become, failed, trimmed } from './statuses.js'
 
 /** Asks for all that is outstanding. What may have been started is looked for first. */
@@ -29,7 +30,8 @@ const resume = (state: BuildsState, at: TimeUs, name: BuildName): Step =>
       case 'CancelPausing':
         return andThen(timed, (after) => askToEnd(after, name, phase.external))
       default:
-        return andThen(timed, (after) => ask(after, name, 'Finding'))
+        // The process before this one may have asked for it until its end.
+        return andThen(timed, (after) => ask(withDoubt(after, name, at), name, 'Finding'))
     }
   })
 

@@ -73,9 +73,16 @@ export const BuildRefused = t.readonly(
 
 export type BuildRefused = t.TypeOf<typeof BuildRefused>
 
-/** The provider was asked for the build, and does not have it. */
+/** The provider was asked for the build, and does not show it. */
 export const BuildMissing = t.readonly(
-  t.strict({ _tag: t.literal('BuildMissing'), at: TimeUs, build: BuildName, number: Natural }),
+  t.strict({
+    _tag: t.literal('BuildMissing'),
+    at: TimeUs,
+    build: BuildName,
+    number: Natural,
+    /** How long the provider may take to show a build that it was asked to start. */
+    settleMs: Natural
+  }),
   'BuildMissing'
 )
 

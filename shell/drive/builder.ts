@@ -1,8 +1,8 @@
 /**
  * Builds at their providers: turns requests of the core into calls, and the answers into events. Each request gets exactly one answer; following
- * goes on until the build has ended.
+ * goes on until the core ends it.
  */
-import { type BuildName, buildKey, type CancelBuild, type Event, ExitCode, type FindBuild, type FollowBuild, isFinal, type Natural, type StartBuild } from '../../core/index.js'
+import { type BuildName, buildKey, type CancelBuild, type Event, ExitCode, type FindBuild, type FollowBuild, type Natural, type StartBuild, type UnfollowBuild } from '../../core/index.js'
 import type { Clock, Deliver } from '../ports.js'
 import type { Accepted, Heard, Job, Missing, Provider, Refused, Uncertain } from '../providers/provider.js'
 
@@ -11,6 +11,7 @@ export interface Builder {
   readonly find: (request: FindBuild, deliver: Deliver) => void
   readonly follow: (request: FollowBuild, deliver: Deliver) => void
   readonly start: (request: StartBuild, deliver: Deliver) => void
+  readonly unfollow: (request: UnfollowBuild) => void
   /** Stops all following. Resolves when the providers have stopped what they do not leave running. */
   readonly close: () => Promise<void>
 }
@@ -27,7 +28,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
 
   const jobOf = ({ build, plan }: Pick<StartBuild, 'build' | 'plan'>): Job => ({ build, key: buildKey(build), plan })
 
-  const eventOf = (build: BuildName, number: Natural, answer: Answer): Event => {
+  const eventOf = (build: BuildName, number: Natural, answer: Answer, settleMs: number): Event => {
     const at = clock.now()
     switch (answer._tag) {
       case 'Accepted':
@@ -35,7 +36,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
       case 'Heard':
         return { _tag: 'CancelHeard', at, build, number }
       case 'Missing':
-        return { _tag: 'BuildMissing', at, build, number }
+        return { _tag: 'BuildMissing', at, build, number, settleMs: wait(settleMs) }
       case 'Refused':
         return { _tag: 'BuildRefused', at, build, error: answer.error, number }
       case 'Uncertain':
@@ -50,7 +51,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
   ): void => {
     const provider = byName.get(request.plan.provider)
     const answer = (said: Answer): void => {
-      if (!isClosed) deliver(eventOf(request.build, request.number, said))
+      if (!isClosed) deliver(eventOf(request.build, request.number, said, provider?.settleMs ?? 0))
     }
     // The core asks only for providers of the configuration, which are these.
     if (provider === undefined) return answer({ _tag: 'Uncertain', error: `there is no provider ${request.plan.provider}`, waitMs: 0 })
@@ -65,12 +66,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
 
   return {
     cancel: (request, deliver) =>
-      ask(request, deliver, async (provider, job) => {
-        const answer = await provider.cancel(job, request.external)
-        // Nobody waits for how it ends any more.
-        if (answer._tag === 'Heard') unfollow(job.key)
-        return answer
-      }),
+      ask(request, deliver, (provider, job) => provider.cancel(job, request.external)),
     close: async () => {
       isClosed = true
       for (const key of [...following.keys()]) unfollow(key)
@@ -82,9 +78,8 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
       if (provider === undefined || isClosed) return
       const job = jobOf(request)
       unfollow(job.key)
-      const state = { isEnded: false }
       const stop = provider.follow(job, request.external, (progress) => {
-        if (isClosed || state.isEnded) return
+        if (isClosed) return
         deliver({
           _tag: 'BuildReported',
           at: clock.now(),
@@ -95,15 +90,10 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
           provider: provider.name,
           status: progress.status
         })
-        if (isFinal(progress.status)) {
-          state.isEnded = true
-          unfollow(job.key)
-        }
       })
-      // It may have ended at once, before there was anything to stop.
-      if (state.isEnded) stop()
-      else following.set(job.key, stop)
+      following.set(job.key, stop)
     },
-    start: (request, deliver) => ask(request, deliver, (provider, job) => provider.start(job))
+    start: (request, deliver) => ask(request, deliver, (provider, job) => provider.start(job)),
+    unfollow: ({ build }) => unfollow(buildKey(build))
   }
 }

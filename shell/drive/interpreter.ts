@@ -78,6 +78,8 @@ export const createInterpreter = (
           return builder.find(effect, deliver)
         case 'FollowBuild':
           return builder.follow(effect, deliver)
+        case 'UnfollowBuild':
+          return builder.unfollow(effect)
         case 'CancelBuild':
           return builder.cancel(effect, deliver)
         // Readers are served from what has become durable: server.ts observes it.

@@ -11,7 +11,7 @@ import * as t from 'io-ts'
 import { createHash } from 'node:crypto'
 import { decode } from '../store/json.js'
 import { type Answer, createClient, decoded, isRefusal, redactor, type TextLog } from './common.js'
-import { createSettling, earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts } from './hosted.js'
+import { earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts } from './hosted.js'
 import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- settings
@@ -156,7 +156,6 @@ const variableOf = ({ plan }: Job, name: string): string => plan.variables.find(
 const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, fetch, name }: Surroundings): Provider => {
   const basic = login === null ? null : `${login.user}:${login.password}`
   const client = createClient({ clock, fetch, secrets: [login?.password ?? '', basic ?? ''] })
-  const settling = createSettling(client, settleMs)
 
   /** The session; `null`: there is none yet. Buildbot takes a password at one address only, and there gives out a cookie. */
   let cookie: string | null = null
@@ -408,11 +407,12 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     cancel,
     check,
     close: client.close,
-    find: (job) => settling.find(job, () => look(job)),
+    find: look,
     follow: (_job, external, report) => client.poll(pollMs, () => progressAt(external), report),
     logs,
     name,
-    start: (job) => settling.start(job, () => start(job))
+    settleMs,
+    start
   }
 }
 

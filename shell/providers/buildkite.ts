@@ -24,7 +24,7 @@ import {
   retryAfterMs,
   type TextLog
 } from './common.js'
-import { createSettling, isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
+import { isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
 import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- settings
@@ -196,7 +196,6 @@ const AGENT_MARKS = /\u001b_bk;[^\u0007\u001b]*\u0007/g
 
 const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Options, { clock, fetch, name }: Surroundings): Provider => {
   const client = createClient({ clock, fetch, maxBytes: MAX_BYTES, secrets: [token, webhook?.secret ?? ''] })
-  const settling = createSettling(client, settleMs)
 
   const ask = (path: string, request: Omit<Request, 'url'> = {}): Promise<Answer | Uncertain> =>
     client.ask({
@@ -398,12 +397,13 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
     cancel,
     check,
     close: client.close,
-    find: (job) => settling.find(job, () => look(job)),
+    find: look,
     follow: (_job, external, report) => client.poll(pollMs, () => progressAt(external), report),
     logs: (_job, external, signal) =>
       logOfParts(client, { everyMs: Math.min(pollMs, 5_000), list: () => jobsOf(external), read: (part) => logOfJob(external, part), signal }),
     name,
-    start: (job) => settling.start(job, () => start(job)),
+    settleMs,
+    start,
     ...(webhook === null ? {} : { webhook: (request) => hear(request, webhook) })
   }
 }

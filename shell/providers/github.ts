@@ -18,7 +18,7 @@ import { createHash } from 'node:crypto'
 import { type BuildName, isFinal } from '../../core/index.js'
 import { decode, decodeText } from '../store/json.js'
 import { type Answer, createClient, decoded, headerOf, isRefusal, isSigned, type TextLog } from './common.js'
-import { createSettling, earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
+import { earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
 import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- settings
@@ -159,7 +159,6 @@ const TIME_MARK = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /gm
 const create = (options: Options, { clock, fetch, log, name }: Surroundings): Provider => {
   const { pollMs, repositories, returnsRun, settleMs, token, url, webhookSecret } = options
   const client = createClient({ clock, fetch, maxBytes: 8_388_608, secrets: [token, webhookSecret] })
-  const settling = createSettling(client, settleMs)
 
   /** The runs that are known to be ours. What a name says is not enough for a report: whoever may push there can write one. */
   const known = new Map<string, { readonly build: BuildName; readonly external: string }>()
@@ -453,7 +452,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     cancel,
     check,
     close: client.close,
-    find: (job) => settling.find(job, () => look(job)),
+    find: look,
     follow: (job, external, report) => {
       know(external, job.build)
       return client.poll(pollMs, watcher(job, external), report)
@@ -461,7 +460,8 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     logs: (_job, external, signal) =>
       logOfParts(client, { everyMs: Math.min(pollMs, 10_000), list: () => jobsOf(external), read: logReader(external), signal }),
     name,
-    start: (job) => settling.start(job, () => start(job)),
+    settleMs,
+    start,
     ...(webhookSecret === '' ? {} : { webhook })
   }
 }

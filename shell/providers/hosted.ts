@@ -1,10 +1,10 @@
 /**
- * What adapters of hosted CIs share beyond requests (common.ts): checks of settings, looking for a build that may be about to appear, and logs in
- * several parts.
+ * What adapters of hosted CIs share beyond requests (common.ts): checks of settings, since when a build can be there, and logs in several
+ * parts.
  */
 import { Tid, timeOfTid } from '../../core/index.js'
 import type { Client, TextLog } from './common.js'
-import type { Accepted, Job, LogLine, Missing, Refused, Uncertain } from './provider.js'
+import type { Job, LogLine, Refused, Uncertain } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
@@ -17,52 +17,6 @@ export const isPeriod = (seconds: number, least: number): boolean => seconds >= 
 export const SHORTEST_SECRET = 16
 
 // ---------------------------------------------------------------------------------------- looking for a build
-
-/**
- * Keeps "missing" from being a guess. A CI may list a build some time after accepting it, and a request that we gave up may still be carried out;
- * so a build is missing only if it is not there `settleMs` after the last moment at which somebody may have requested it. This adapter knows those
- * moments since its start; before that, it may have been its predecessor, up to its end.
- */
-export interface Settling {
-  /** Looks, and, if nothing is found too early, waits and looks once more. */
-  readonly find: (job: Job, look: () => Promise<Accepted | Missing | Uncertain>) => Promise<Accepted | Missing | Uncertain>
-  /** Runs a start: the moments of its beginning and its end count as attempts. */
-  readonly start: <A>(job: Job, start: () => Promise<A>) => Promise<A>
-}
-
-export const createSettling = (client: Client, settleMs: number): Settling => {
-  const bornMs = client.nowMs()
-  /** When a start of a key was last under way, oldest first. */
-  const attempts = new Map<string, number>()
-
-  const note = (key: string): void => {
-    const nowMs = client.nowMs()
-    attempts.delete(key)
-    attempts.set(key, nowMs)
-    for (const [other, atMs] of attempts) {
-      if (atMs + settleMs > nowMs) break
-      attempts.delete(other)
-    }
-  }
-
-  const leftMs = (key: string): number => (attempts.get(key) ?? bornMs) + settleMs - client.nowMs()
-
-  return {
-    find: async ({ key }, look) => {
-      const first = await look()
-      const ms = leftMs(key)
-      if (first._tag !== 'Missing' || ms <= 0) return first
-      await client.pause(ms)
-      return client.signal.aborted ? client.uncertain('tack is shutting down') : look()
-    },
-    start: async ({ key }, start) => {
-      note(key)
-      const outcome = await start()
-      note(key)
-      return outcome
-    }
-  }
-}
 
 /** The tolerance for knots' clocks: a day, against clocks that are wrong. */
 const MARGIN_MS = 86_400_000

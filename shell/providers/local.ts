@@ -528,6 +528,8 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
       return typeof checked === 'string' ? { isFine: true, sentence: checked } : { isFine: false, sentence: `Builds cannot run here: ${checked.error}.` }
     },
     close: work.close,
+    // It answers from files of its own, so it always knows.
+    settleMs: 0,
     find: (job) =>
       answer(async () => ((await requestOf(job)) === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: idOf(job.key) })),
     follow: (job, external, report) => {

@@ -29,7 +29,7 @@ export interface Refused {
   readonly error: string
 }
 
-/** The provider does not have the build. Only returned if the provider was asked and said so. */
+/** The provider does not show the build. Only returned if the provider was asked and said so; when that is believed is up to the core. */
 export interface Missing {
   readonly _tag: 'Missing'
 }
@@ -89,6 +89,8 @@ export type WebhookAnswer =
 export interface Provider {
   /** The name in workflows and in the operator's configuration. */
   readonly name: string
+  /** How long the provider may take to show a build that it was asked to start: so long its "missing" is not believed (T5). 0: it always knows. */
+  readonly settleMs: number
 
   /** Starts the build. Called when the build does not exist, as far as anybody knows. */
   readonly start: (job: Job) => Promise<Accepted | Refused | Uncertain>

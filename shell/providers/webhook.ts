@@ -253,6 +253,7 @@ const create = ({ pipelines, pollMs, secret, url }: WebhookSettings, { clock, fe
     },
     logs: (job, _external, signal) => client.log({ everyMs: LOG_EVERY_MS, name: 'Build', read: () => textOf(job), signal }),
     name,
+    settleMs: 0,
     start,
     webhook
   }

@@ -198,4 +198,11 @@ const build4 = ({ plan, ...build }: Fields): Fields => {
 
 const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
 
-export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3({ ...document, ...withoutFormerKnots(document) }), 3: toVersion4 }
+/** Since when a start could not come to light any more was known to the adapters alone: the next start says so of what is looked for. */
+const toVersion5 = (document: Document): Document => ({ ...document, runs: entries(run5)(document.runs) })
+
+const run5 = (run: Fields): Fields => ({ ...run, builds: entries(build5)(listOf(run['builds'])) })
+
+const build5 = (build: Fields): Fields => ({ ...build, doubtUs: null })
+
+export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3({ ...document, ...withoutFormerKnots(document) }), 3: toVersion4, 4: toVersion5 }

@@ -34,6 +34,7 @@ serve(pushJob, async ({ pushes, store: folder }) => {
     check: () => Promise.resolve({ isFine: true, sentence: '' }),
     close: () => Promise.resolve(),
     find: () => Promise.resolve({ _tag: 'Missing' }),
+    settleMs: 0,
     follow: () => () => undefined,
     logs: async function* () {
       await Promise.resolve()

@@ -267,7 +267,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   { _tag: 'WorkflowsUnread', at: at(1), error: 'e', isFinal: true, knot: K1, number: 1, rkey: 'r' },
   { _tag: 'BuildAccepted', at: at(1), build: BUILD, external: 'x', number: 1 },
   { _tag: 'BuildRefused', at: at(1), build: BUILD, error: 'e', number: 1 },
-  { _tag: 'BuildMissing', at: at(1), build: BUILD, number: 1 },
+  { _tag: 'BuildMissing', at: at(1), build: BUILD, number: 1, settleMs: 0 },
   { _tag: 'BuildUncertain', at: at(1), build: BUILD, error: 'e', number: 1, waitMs: 2 },
   { _tag: 'BuildReported', at: at(1), build: BUILD, error: 'e', exitCode: -1, external: 'x', provider: 'p', status: 'failed' },
   { _tag: 'CancelHeard', at: at(1), build: BUILD, number: 1 },

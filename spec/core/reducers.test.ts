@@ -89,7 +89,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   { _tag: 'WorkflowsUnread', at: at(60), error: '', isFinal: true, knot: K1, number: 5, rkey: 't2' },
   { _tag: 'BuildAccepted', at: at(60), build: BUILD, external: 'x', number: 4 },
   { _tag: 'BuildRefused', at: at(60), build: BUILD, error: '', number: 4 },
-  { _tag: 'BuildMissing', at: at(60), build: BUILD, number: 4 },
+  { _tag: 'BuildMissing', at: at(60), build: BUILD, number: 4, settleMs: 0 },
   { _tag: 'BuildUncertain', at: at(60), build: BUILD, error: '', number: 4, waitMs: 0 },
   { _tag: 'BuildReported', at: at(60), build: BUILD, error: null, exitCode: 0, external: 'x', provider: 'p', status: 'success' },
   { _tag: 'CancelHeard', at: at(60), build: BUILD, number: 4 },

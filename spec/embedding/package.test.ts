@@ -65,6 +65,7 @@ export const keyOf = (effect: Effect): string => {
     case 'StartBuild':
     case 'FindBuild':
     case 'FollowBuild':
+    case 'UnfollowBuild':
     case 'CancelBuild':
       return effect.build.workflow
     case 'PublishPipeline':

@@ -103,6 +103,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------- BUILD
   mutant('BUILD-1', 'rights.js', 'actor === null || actor === repository.owner', 'true', 'T2.5'),
   mutant('BUILD-2', 'builds/timers.js', "return ask(state, fired.build, 'Finding')", "return ask(state, fired.build, 'Starting')", 'T5.3'),
+  mutant('BUILD-2', 'builds/answers.js', 'if (ms > 0)', 'if (false)', 'minimal.late'),
   mutant('BUILD-3', 'builds/allow.js', 'if (repository.owner === owner)', 'if (true)', 'T3.14'),
   mutant('BUILD-4', 'builds/answers.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
   mutant('BUILD-5', 'builds/resume.js', 'isFinal(build.status) ? unchanged(anew) : armed(anew, name)', 'unchanged(anew)', 'T5.11'),
@@ -113,6 +114,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-11', 'builds/counterparts.js', "isOpen: told.outcome === 'left'", 'isOpen: false', 'T1.35'),
   mutant('BUILD-10', 'builds/answers.js', "return ask(state, event.build, 'Starting')", 'return unchanged(state)', 'T5.3'),
   mutant('BUILD-12', 'builds/orders.js', 'run === null || refusal !== null', 'run === null', 'T4.22'),
+  mutant('BUILD-14', 'builds/asking.js', 'externalOf(build.phase) === null ?', 'true ?', 'T4.7'),
   mutant('BUILD-13', 'builds/budget.js', 'if (bytes > left)', 'if (false)', 'T3.35'),
 
   // ---------------------------------------------------------------------------------------- STREAM

@@ -49,6 +49,7 @@ export const EFFECTS: ReadonlyArray<Effect['_tag']> = [
   'StartBuild',
   'FindBuild',
   'FollowBuild',
+  'UnfollowBuild',
   'CancelBuild',
   'PublishPipeline',
   'PublishStatus',

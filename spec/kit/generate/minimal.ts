@@ -72,6 +72,8 @@ const inShort = (effect: Effect): string => {
       return `find ${effect.build.rkey}/${effect.build.workflow}`
     case 'FollowBuild':
       return `follow ${effect.build.rkey}/${effect.build.workflow}`
+    case 'UnfollowBuild':
+      return `unfollow ${effect.build.rkey}/${effect.build.workflow}`
     case 'CancelBuild':
       return `cancel ${effect.build.rkey}/${effect.build.workflow}`
     case 'PublishPipeline':
@@ -867,8 +869,8 @@ const BUILDS: ReadonlyArray<Plot> = [
     [fired('BuildTimer', 4, 6), 'find t/w'],
     [says('BuildUncertain', 5, 7, { error: 'e', waitMs: 9 }), 'wake 9, ProviderUncertain'],
     [fired('BuildTimer', 6, 8), 'find t/w'],
-    [says('BuildMissing', 7, 9), 'start t/w'],
-    [says('BuildMissing', 8, 10), ''],
+    [says('BuildMissing', 7, 9, { settleMs: 0 }), 'start t/w'],
+    [says('BuildMissing', 8, 10, { settleMs: 0 }), ''],
     [start(11), `open 0, subscribe ${K1} 999, wake 6, find t/w`],
     [says('BuildAccepted', 8, 12, { external: '7' }), ''],
     [says('BuildAccepted', 10, 12, { external: '7' }), 'follow t/w'],
@@ -883,10 +885,29 @@ const BUILDS: ReadonlyArray<Plot> = [
     [says('BuildUncertain', 12, 20, { error: 'e', waitMs: 0 }), 'ProviderUncertain'],
     [start(21), `open 0, subscribe ${K1} 999, cancel t/w`],
     [says('CancelHeard', 12, 22), ''],
-    [says('CancelHeard', 14, 23), ''],
+    [says('CancelHeard', 14, 23), 'unfollow t/w'],
     [reports('success', 24), ''],
     [passedOver('o', 'a', 24), 'PassedOver'],
     [del(OWNER, REPO, 'x', 25, { connection: 3 }), `unsubscribe ${K1}, wake 300000, gap 0 25`]
+  ]),
+  run('late', 'a build that its provider may show late: its "no" counts to the millisecond, again from a start on, and not for one that is to end', 'T5', [
+    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
+    [pushed('t', 2), 'files t'],
+    [files('t', 1, 4, workflow('w')), 'announce t, pending t/w, wake 6, start t/w'],
+    [says('BuildUncertain', 3, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
+    [fired('BuildTimer', 4, 6), 'find t/w'],
+    [says('BuildMissing', 5, 3, { settleMs: 1 }), 'wake 1'],
+    [fired('BuildTimer', 6, 7), 'find t/w'],
+    [says('BuildMissing', 7, 1_004, { settleMs: 2 }), 'wake 2'],
+    [fired('BuildTimer', 8, 1_005), 'find t/w'],
+    [says('BuildMissing', 9, 1_005, { settleMs: 1 }), 'start t/w'],
+    [start(1_006), `open 0, subscribe ${K1} 0, wake 6, find t/w`],
+    [says('BuildMissing', 12, 2_005, { settleMs: 1 }), 'wake 1'],
+    [asks('CancelRequested', 't', 2_005), 'cancelled t/w'],
+    [fired('BuildTimer', 13, 2_005), 'find t/w'],
+    [says('BuildMissing', 14, 2_005, { settleMs: 1 }), 'wake 1'],
+    [fired('BuildTimer', 15, 2_006), 'find t/w'],
+    [says('BuildMissing', 16, 2_006, { settleMs: 1 }), '']
   ]),
   run('flood', 'what a knot may have waiting, and how many keys of what came to nothing are kept', 'T1 T3', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
@@ -915,7 +936,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [files('u', 1, 8), ''],
     [files('u', 2, 8, workflow('w')), 'TriggerRefused/actor'],
     [pushed('u', 9, 1, { actor: ALICE }), 'TriggerIgnored/before'],
-    [says('BuildMissing', 6, 10), 'cancelled t/w'],
+    [says('BuildMissing', 6, 10, { settleMs: 0 }), 'cancelled t/w'],
     [asks('RetryRequested', 't', 11), 'TriggerIgnored/repo'],
     [put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/${REPO}/x`, subject: ALICE }), 12), ''],
     [asks('RetryRequested', 't', 13), 'announce 2222222222h22, pending 2222222222h22/w, wake 6, start 2222222222h22/w']
@@ -983,7 +1004,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [fired('BuildTimer', 4, 8), ''],
     [says('BuildAccepted', 5, 9, { external: '7' }), 'follow t/w'],
     [reports('success', 10, 't', '8'), ''],
-    [reports('success', 10), 'success t/w']
+    [reports('success', 10), 'success t/w, unfollow t/w']
   ]),
   run(
     'keys',
@@ -1025,7 +1046,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [says('BuildAccepted', 6, 8, { external: '7' }, 'b'), 'follow b/w'],
     [reports('running', 8, 'b'), 'running b/w, wake 5'],
     [pushed('a', 9), ''],
-    [reports('success', 8, 'b'), 'success b/w'],
+    [reports('success', 8, 'b'), 'success b/w, unfollow b/w'],
     [pushed('a', 10), 'TriggerIgnored/before'],
     [pushed('b', 10), ''],
     [start(11, { ...MINIMAL, builds: { ...MINIMAL.builds, keepStatuses: 0 } }), `open 0, subscribe ${K1} 7999`],

@@ -164,6 +164,7 @@ const RECIPE: Fields = {
 const BUILD: Fields = {
   attempt: 0,
   deadline: 1,
+  doubtUs: null,
   error: null,
   exitCode: null,
   phase: { _tag: 'Starting', number: 2 },

@@ -1,12 +1,13 @@
 /** The life of a build, found by driving the machine: what its provider answers, what people want, what time and rights do. */
 import * as O from 'fp-ts/lib/Option.js'
-import { type Builds, type Did, OrderedMap as M, type State, type WorkflowName } from '../../../core/index.js'
+import { type Builds, type Did, OrderedMap as M, type State, type TimeUs, type WorkflowName } from '../../../core/index.js'
 import {
   building,
   buildTimer,
   cancel,
   deadlineTimer,
   KEY,
+  missing,
   reports,
   refuses,
   retry,
@@ -54,6 +55,9 @@ const withoutProvider = (state: State): State => {
   return { ...state, builds: { ...state.builds, settings: { ...settings, policy: { ...settings.policy, providers: [] } } } }
 }
 
+/** Its provider was asked to start it a moment ago. */
+const withDoubt = (state: State): State => withBuild(state, { doubtUs: at(1_000_000) as TimeUs })
+
 const afterPauses = (state: State): State => withBuild(state, { attempt: LIMITS.any })
 
 type Happens = (state: State, at: number) => Happened
@@ -73,6 +77,7 @@ const MOVES: ReadonlyArray<Move<State, Happening>> = [
   move('BuildAccepted', (state, at) => says('BuildAccepted', numberIn(state), at)),
   move('BuildRefused', (state, at) => refuses(numberIn(state), at)),
   move('BuildMissing', (state, at) => says('BuildMissing', numberIn(state), at)),
+  move('BuildMissing, while a start may still come to light', (state, at) => missing(numberIn(state), at, 1_000), withDoubt),
   move('BuildMissing, the right gone', (state, at) => says('BuildMissing', numberIn(state), at), withoutRight),
   move('BuildMissing, not allowed any more', (state, at) => says('BuildMissing', numberIn(state), at), withoutProvider),
   move('BuildMissing, neither right nor allowed', (state, at) => says('BuildMissing', numberIn(state), at), (state) => withoutProvider(withoutRight(state))),

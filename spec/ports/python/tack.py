@@ -1654,7 +1654,7 @@ read_event = by(
     WorkflowsUnread=fields(**of_files, error=a_text, isFinal=a_boolean),
     BuildAccepted=fields(**of_answer, external=a_text),
     BuildRefused=fields(**of_answer, error=a_text),
-    BuildMissing=fields(**of_answer),
+    BuildMissing=fields(**of_answer, settleMs=a_natural),
     BuildUncertain=fields(**of_answer, error=a_text, waitMs=a_natural),
     BuildReported=fields(
         at=a_time,
@@ -3144,9 +3144,11 @@ class Builds:
 
     def _settle(self, name: Json, external: Optional[str]) -> None:
         build = self._build(name)
-        if build is not None:
+        if build is not None and build["recipe"] is not None:
             self._with_build(name, build, phase={"_tag": "Settled", "external": external})
             self._forget(name)
+            if "external" in build["phase"]:
+                self.effects.append({"_tag": "UnfollowBuild", "build": name})
 
     def _end(self, at: int, name: Json, status: str, error: Optional[str]) -> None:
         self._become(at, name, status, error)
@@ -3600,6 +3602,7 @@ class Builds:
         build = {
             "attempt": 0,
             "deadline": 0,
+            "doubtUs": None,
             "error": None,
             "exitCode": None,
             "phase": {"_tag": "Settled", "external": None},
@@ -3640,6 +3643,16 @@ class Builds:
         build, name = self._asked(event, "Finding"), event["build"]
         if build is None or build["recipe"] is None:
             return
+        if build["doubtUs"] is not None:
+            # A start that may have been on its way may still come to light.
+            settle_ms = event["settleMs"]
+            ms = min(max(0, -((event["at"] - build["doubtUs"]) // 1_000) + settle_ms), settle_ms)
+            if ms > 0:
+                number = self._number()
+                self._with_build(name, build, phase={"_tag": "Pausing", "number": number})
+                timer = {"_tag": "BuildTimer", "build": name, "number": number}
+                self.effects.append({"_tag": "WakeAfter", "highMs": ms, "lowMs": ms, "timer": timer})
+                return None
         if is_terminal(build["status"]):
             return self._settle(name, None)
         if not is_entitled:
@@ -3664,7 +3677,8 @@ class Builds:
         number = self._number()
         is_cancelling = phase["_tag"] == "Cancelling"
         after = {"_tag": "CancelPausing", "external": phase["external"], "number": number} if is_cancelling else {"_tag": "Pausing", "number": number}
-        self._with_build(name, build, attempt=build["attempt"] + 1, phase=after)
+        doubt_us = at if phase["_tag"] == "Starting" else build["doubtUs"]
+        self._with_build(name, build, attempt=build["attempt"] + 1, doubtUs=doubt_us, phase=after)
         timer = {"_tag": "BuildTimer", "build": name, "number": number}
         self.effects.append(wake_after(self.settings["policy"]["backoff"], build["attempt"], event["waitMs"], timer))
         self._report("ProviderUncertain", at, build=name, detail=event["error"], provider=provider)
@@ -3819,6 +3833,8 @@ class Builds:
         if not is_terminal(build["status"]):
             self._arm(name)
         if phase["_tag"] in ("Starting", "Finding", "Pausing"):
+            # The process before this one may have asked for it until its end.
+            self._with_build(name, self._build(name), doubtUs=at)
             self._ask(name, "Finding")
         elif phase["_tag"] == "Following":
             self._follow(name, phase["external"])
@@ -3924,6 +3940,7 @@ def minutes(ms: int) -> str:
 a_build = fields(
     attempt=a_natural,
     deadline=a_natural,
+    doubtUs=nullable(a_time),
     error=nullable(a_text),
     exitCode=nullable(an_exit_code),
     phase=by(

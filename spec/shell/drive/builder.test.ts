@@ -21,7 +21,7 @@ const PLAN = {
   variables: []
 }
 
-type Request = Extract<Effect, { readonly _tag: 'CancelBuild' | 'FindBuild' | 'FollowBuild' | 'StartBuild' }>
+type Request = Extract<Effect, { readonly _tag: 'CancelBuild' | 'FindBuild' | 'FollowBuild' | 'StartBuild' | 'UnfollowBuild' }>
 type Of<Tag> = Extract<Request, { readonly _tag: Tag }>
 
 const request = <Tag extends Request['_tag']>(_tag: Tag, provider = 'ci', workflow = 'ci.yml'): Of<Tag> =>
@@ -37,6 +37,7 @@ const setUp = (answers: Partial<Provider> = {}) => {
   const never = () => new Promise<never>(() => undefined)
   const provider = {
     name: 'ci',
+    settleMs: 249.5,
     cancel: never,
     close: () => {
       closes += 1
@@ -74,7 +75,7 @@ describe('a request to a provider', () => {
   test.each<readonly ['cancel' | 'find' | 'start', object, object]>([
     ['start', { _tag: 'Accepted', external: 'x' }, { _tag: 'BuildAccepted', ...about, external: 'x' }],
     ['start', { _tag: 'Refused', error: 'no' }, { _tag: 'BuildRefused', ...about, error: 'no' }],
-    ['find', { _tag: 'Missing' }, { _tag: 'BuildMissing', ...about }],
+    ['find', { _tag: 'Missing' }, { _tag: 'BuildMissing', ...about, settleMs: 250 }],
     ['cancel', { _tag: 'Heard' }, { _tag: 'CancelHeard', ...about }],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: 10.2 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 11 }],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: -1 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 0 }],
@@ -110,27 +111,19 @@ describe('following a build', () => {
     ])
   })
 
-  test('ends with the build, and passes on nothing after that', async () => {
+  test('ends when the core says so, and not by itself; only once', async () => {
     const { builder, deliver, events, follows } = setUp()
     builder.follow(request('FollowBuild'), deliver)
+    builder.follow(request('FollowBuild', 'ci', 'other.yml'), deliver)
+    follows[0]?.report(progress('success', { external: '8' }))
     follows[0]?.report(progress('success'))
-    follows[0]?.report(progress('failed'))
-    expect([events.length, follows[0]?.stops]).toEqual([1, 1])
+    expect([events.length, follows.map(({ stops }) => stops)]).toEqual([2, [0, 0]])
+    builder.unfollow(request('UnfollowBuild'))
+    builder.unfollow(request('UnfollowBuild'))
+    expect(follows.map(({ stops }) => stops)).toEqual([1, 0])
     // It is forgotten: the end of all has nothing to stop any more.
     await builder.close()
-    expect(follows[0]?.stops).toBe(1)
-  })
-
-  test('ends even with a build that has ended at once', () => {
-    let stops = 0
-    const { builder, deliver, events } = setUp({
-      follow: (_job, _external, report) => {
-        report(progress('success'))
-        return () => void (stops += 1)
-      }
-    })
-    builder.follow(request('FollowBuild'), deliver)
-    expect([events.length, stops]).toEqual([1, 1])
+    expect(follows.map(({ stops }) => stops)).toEqual([1, 1])
   })
 
   test('replaces an earlier following of the same build alone', () => {
@@ -139,26 +132,6 @@ describe('following a build', () => {
     builder.follow(request('FollowBuild', 'ci', 'other.yml'), deliver)
     builder.follow(request('FollowBuild'), deliver)
     expect(follows.map(({ stops }) => stops)).toEqual([1, 0, 0])
-  })
-
-  test('ends when the provider has acknowledged a cancel, and not before', async () => {
-    let hear: (answer: { readonly _tag: 'Heard' }) => void = () => undefined
-    const { builder, deliver, follows } = setUp({ cancel: () => new Promise((resolve) => (hear = resolve)) })
-    builder.follow(request('FollowBuild'), deliver)
-    builder.cancel(request('CancelBuild'), deliver)
-    await settle()
-    expect(follows[0]?.stops).toBe(0)
-    hear({ _tag: 'Heard' })
-    await settle()
-    expect(follows[0]?.stops).toBe(1)
-  })
-
-  test('goes on while it is uncertain whether the provider has acknowledged a cancel', async () => {
-    const { builder, deliver, follows } = setUp({ cancel: () => Promise.resolve({ _tag: 'Uncertain', error: 'e', waitMs: 0 }) })
-    builder.follow(request('FollowBuild'), deliver)
-    builder.cancel(request('CancelBuild'), deliver)
-    await settle()
-    expect(follows[0]?.stops).toBe(0)
   })
 })
 

@@ -67,19 +67,25 @@ const disk = () => {
   return { open, state: () => state }
 }
 
-const FAULTS = ['done, no answer', 'not done, no answer', 'busy', 'looked for in vain', 'reports twice', 'reports late', 'reports out of order', 'never reports running'] as const
+const FAULTS = ['done, no answer', 'not done, no answer', 'busy', 'looked for in vain', 'shown late', 'reports twice', 'reports late', 'reports out of order', 'never reports running'] as const
 type Fault = (typeof FAULTS)[number]
+
+/** How long the provider may take to show a build. */
+const SETTLE_MS = 8_000
 
 /** A provider with a ledger of what it started, that answers the truth or nothing. */
 const misbehaving = (clock: ManualClock, random: ReturnType<typeof seeded>) => {
   const started = new Map<string, number>()
   const ends = new Map<string, Status>()
+  /** When a build that was started begins to be shown. */
+  const shownUs = new Map<string, number>()
   const fired = new Map<Fault, number>(FAULTS.map((fault) => [fault, 0]))
   const fire = (fault: Fault): void => void fired.set(fault, (fired.get(fault) ?? 0) + 1)
   const happens = (share: number): boolean => random.between(1, 100) <= share
 
   const begin = ({ key }: Job): string => {
     started.set(key, (started.get(key) ?? 0) + 1)
+    shownUs.set(key, clock.now() + (happens(50) ? random.between(0, SETTLE_MS) * 1_000 : 0))
     if (!ends.has(key)) ends.set(key, happens(20) ? 'failed' : 'success')
     return `ci-${key}`
   }
@@ -94,7 +100,9 @@ const misbehaving = (clock: ManualClock, random: ReturnType<typeof seeded>) => {
         fire('looked for in vain')
         return Promise.resolve(uncertain)
       }
-      return Promise.resolve(started.has(job.key) ? { _tag: 'Accepted', external: `ci-${job.key}` } : { _tag: 'Missing' })
+      const isShown = (shownUs.get(job.key) ?? Infinity) <= clock.now()
+      if (started.has(job.key) && !isShown) fire('shown late')
+      return Promise.resolve(isShown ? { _tag: 'Accepted', external: `ci-${job.key}` } : { _tag: 'Missing' })
     },
     follow: (job, external, report) => {
       const end = ends.get(job.key) ?? 'success'
@@ -129,6 +137,7 @@ const misbehaving = (clock: ManualClock, random: ReturnType<typeof seeded>) => {
       yield* []
     },
     name: 'ci',
+    settleMs: SETTLE_MS,
     start: (job) => {
       if (happens(12)) {
         fire('done, no answer')

@@ -827,7 +827,7 @@ describe('the interpreter', () => {
     const interpreter = createInterpreter(
       {
         ...ports(manualClock(), fakeNetwork().network, fakeStore()),
-        builder: { cancel: told('cancel'), close: () => Promise.resolve(), find: told('find'), follow: told('follow'), start: told('start') },
+        builder: { cancel: told('cancel'), close: () => Promise.resolve(), find: told('find'), follow: told('follow'), start: told('start'), unfollow: told('unfollow') },
         log,
         network: {
           openJetstream: (connection, cursor) => (done.push(`stream ${String(connection)} from ${String(cursor)}`), link('stream')),
@@ -852,6 +852,7 @@ describe('the interpreter', () => {
       { _tag: 'StartBuild' },
       { _tag: 'FindBuild' },
       { _tag: 'FollowBuild' },
+      { _tag: 'UnfollowBuild' },
       { _tag: 'CancelBuild' },
       { _tag: 'PublishPipeline' },
       { _tag: 'PublishStatus' },
@@ -869,6 +870,7 @@ describe('the interpreter', () => {
       'start StartBuild',
       'find FindBuild',
       'follow FollowBuild',
+      'unfollow UnfollowBuild',
       'cancel CancelBuild'
     ])
     expect(log.lines.map(({ fields }) => fields['_tag'])).toEqual(['Gap'])

@@ -270,6 +270,7 @@ export const fakeProvider = (webhook?: (request: WebhookRequest) => WebhookAnswe
     cancel: nothing,
     check: () => Promise.resolve({ isFine: true, sentence: 'fine' }),
     close: () => Promise.resolve(),
+    settleMs: 0,
     find: nothing,
     follow: () => () => undefined,
     async *logs(_, external, signal) {

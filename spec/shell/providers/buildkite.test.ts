@@ -144,27 +144,6 @@ describe('a look-up', () => {
       expect(pages.map(({ query }) => query.get('page'))).toEqual(['1', '2', '3'])
       expect(pages[0]?.query.get('meta_data[tack:pipeline_rkey]')).toBe('3mbd3542k2222')
     }))
-
-  test('waits for a build that may not be listed yet, and does not wait twice', () =>
-    withShop(
-      async ({ answer, clock, restart }, server) => {
-        const provider = await restart()
-        const before = clock.now()
-        expect(await answer(provider.find(job()))).toEqual({ _tag: 'Missing' })
-        expect(clock.now() - before).toBeGreaterThanOrEqual(30_000_000)
-        expect(server.calls()).toHaveLength(2)
-        expect(await answer(provider.find(job()))).toEqual({ _tag: 'Missing' })
-        expect(server.calls()).toHaveLength(3)
-        // A start whose outcome is not known makes it wait anew.
-        server.misbehave(() => 'reset')
-        await answer(provider.start(job()))
-        server.misbehave(() => null)
-        const again = clock.now()
-        expect(await answer(provider.find(job()))).toEqual({ _tag: 'Missing' })
-        expect(clock.now() - again).toBeGreaterThanOrEqual(29_000_000)
-      },
-      { settleSeconds: 30 }
-    ))
 })
 
 describe('a report', () => {

@@ -1,9 +1,9 @@
-/** What adapters of CIs that run elsewhere share: when a build counts as missing, and logs in parts. */
+/** What adapters of CIs that run elsewhere share: since when a build can be there, and logs in parts. */
 import { describe, expect, test } from 'vitest'
 import { type BuildName, tidOf, type TimeUs } from '../../../core/index.js'
 import { createClient, type TextLog } from '../../../shell/providers/common.js'
-import { createSettling, earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts } from '../../../shell/providers/hosted.js'
-import type { Accepted, LogLine, Missing, Refused, Uncertain } from '../../../shell/providers/provider.js'
+import { earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts } from '../../../shell/providers/hosted.js'
+import type { LogLine, Refused, Uncertain } from '../../../shell/providers/provider.js'
 import { BUILD, faultsOfLog, jobOf } from './contract.js'
 import { manualClock } from '../support/bridge.js'
 
@@ -48,83 +48,8 @@ describe('settings', () => {
   ])('%d, at least %d, is a time to wait: %s', (seconds, least, expected) => expect(isPeriod(seconds, least)).toBe(expected))
 })
 
-describe('a build that is not listed', () => {
+describe('a build', () => {
   const job = jobOf(BUILD, {})
-  const other = jobOf({ ...BUILD, workflow: 'other.yml' as BuildName['workflow'] }, {})
-  const MISSING: Missing = { _tag: 'Missing' }
-  const FOUND: Accepted = { _tag: 'Accepted', external: '1' }
-
-  /** Looks that give these answers, one after the other, and how many there have been. */
-  const looks = (...answers: ReadonlyArray<Accepted | Missing | Uncertain>) => {
-    let count = 0
-    return { count: () => count, look: () => Promise.resolve(answers[count++] ?? MISSING) }
-  }
-
-  test('is missing only some time after the adapter began', async () => {
-    const { answer, client, clock } = setUp()
-    const settling = createSettling(client, 10_000)
-    const { count, look } = looks()
-    clock.advance(4_000)
-    const before = clock.now()
-    expect(await answer(settling.find(job, look))).toEqual(MISSING)
-    expect([clock.now() - before, count()]).toEqual([6_000_000, 2])
-    expect(await answer(settling.find(job, look))).toEqual(MISSING)
-    expect([clock.now() - before, count()]).toEqual([6_000_000, 3])
-  })
-
-  test('may be found at the second look-up; a found or unknown one is not awaited', async () => {
-    const { answer, client, clock } = setUp()
-    const settling = createSettling(client, 10_000)
-    expect(await answer(settling.find(job, looks(MISSING, FOUND).look))).toEqual(FOUND)
-    const again = createSettling(client, 10_000)
-    const before = clock.now()
-    expect(await answer(again.find(job, looks(FOUND).look))).toEqual(FOUND)
-    const uncertain: Uncertain = { _tag: 'Uncertain', error: 'x', waitMs: 0 }
-    expect(await answer(again.find(job, looks(uncertain).look))).toEqual(uncertain)
-    expect(clock.now()).toBe(before)
-  })
-
-  test('is awaited anew from the end of a start on, whatever came of it; others are not', async () => {
-    const { answer, client, clock } = setUp()
-    const settling = createSettling(client, 10_000)
-    clock.advance(60_000)
-    await answer(settling.start(job, () => client.pause(5_000)))
-    const before = clock.now()
-    expect(await answer(settling.find(other, looks().look))).toEqual(MISSING)
-    expect(clock.now()).toBe(before)
-    expect(await answer(settling.find(job, looks().look))).toEqual(MISSING)
-    expect(clock.now() - before).toBe(10_000_000)
-    // What is settled is forgotten when the next one comes, and stays settled.
-    await answer(settling.start(other, () => Promise.resolve()))
-    // What is not settled yet is not forgotten.
-    clock.advance(4_000)
-    await answer(settling.start(jobOf({ ...BUILD, workflow: 'third.yml' as BuildName['workflow'] }, {}), () => Promise.resolve()))
-    const between = clock.now()
-    expect(await answer(settling.find(other, looks().look))).toEqual(MISSING)
-    expect(clock.now() - between).toBe(6_000_000)
-    const after = clock.now()
-    expect(await answer(settling.find(job, looks().look))).toEqual(MISSING)
-    expect(clock.now()).toBe(after)
-  })
-
-  test('is awaited while a start is under way', async () => {
-    const { answer, client, clock } = setUp()
-    const settling = createSettling(client, 10_000)
-    clock.advance(60_000)
-    void settling.start(job, () => client.pause(60_000))
-    const before = clock.now()
-    expect(await answer(settling.find(job, looks(MISSING, FOUND).look))).toEqual(FOUND)
-    expect(clock.now() - before).toBe(10_000_000)
-    await client.close()
-  })
-
-  test('is neither awaited nor called missing when everything ends', async () => {
-    const { client } = setUp()
-    const finding = createSettling(client, 10_000).find(job, looks().look)
-    await new Promise((resolve) => setImmediate(resolve))
-    await client.close()
-    expect(await finding).toEqual({ _tag: 'Uncertain', error: 'tack is shutting down', waitMs: 0 })
-  })
 
   test.each<[string, number | null]>([
     [tidOf((NOW_MS * 1000) as TimeUs), NOW_MS - 86_400_000],

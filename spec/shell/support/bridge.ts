@@ -188,7 +188,8 @@ export const nothingElse: Pick<InterpreterPorts, 'builder' | 'records' | 'workfl
     close: () => Promise.resolve(),
     find: () => undefined,
     follow: () => undefined,
-    start: () => undefined
+    start: () => undefined,
+    unfollow: () => undefined
   },
   records: { close: () => Promise.resolve(), read: () => undefined },
   workflows: { close: () => Promise.resolve(), read: () => undefined }

@@ -150,7 +150,7 @@ const buildEvent = (state: State, kind: number, [which, how]: Draw, at: number, 
       return [
         { _tag: 'BuildAccepted', at, build, external: text, number },
         { _tag: 'BuildRefused', at, build, error: text, number },
-        { _tag: 'BuildMissing', at, build, number },
+        { _tag: 'BuildMissing', at, build, number, settleMs: 0 },
         { _tag: 'BuildUncertain', at, build, error: text, number, waitMs: 7 },
         { _tag: 'CancelHeard', at, build, number }
       ][(how ?? 0) % 5] ?? null

@@ -258,6 +258,7 @@ export const timersIn = (state: State): ReadonlyArray<Timer> => [
 export const answer = (question: Question, at: TimeUs, a: number, off = 0): Event => {
   const number = Math.max(0, question.number + off) as Natural
   const waitMs = (a % 5 === 0 ? 90_000 : 0) as Natural
+  const settleMs = pick([0, 0, 1, 2_500, 60_000], a + question.number) as Natural
   if (question.kind === 'read') {
     const { knot, rkey } = question
     return a % 6 === 5
@@ -272,14 +273,14 @@ export const answer = (question: Question, at: TimeUs, a: number, off = 0): Even
     ],
     find: [
       { _tag: 'BuildAccepted', at, build, external: '7', number },
-      { _tag: 'BuildMissing', at, build, number },
+      { _tag: 'BuildMissing', at, build, number, settleMs },
       { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs }
     ],
     start: [
       { _tag: 'BuildAccepted', at, build, external: '7', number },
       { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs },
       { _tag: 'BuildRefused', at, build, error: 'no such pipeline', number },
-      { _tag: 'BuildMissing', at, build, number }
+      { _tag: 'BuildMissing', at, build, number, settleMs }
     ]
   }
   return pick(answers[question.kind], a)
@@ -364,9 +365,14 @@ export const buildRuns: fc.Arbitrary<Run> = fc
 
 // ---------------------------------------------------------------------------------------- a provider with a ledger
 
+/** How long the provider of a campaign may take to show a build, in milliseconds. */
+const SETTLE_MS = 30_000 as Natural
+
 /** How a provider treats a request, and whether its answer arrives. */
 interface Treatment {
   readonly does: boolean
+  /** How long it takes to show a build that it starts, in milliseconds. */
+  readonly hidesMs: number
   readonly says: 'truth' | 'nothing' | 'uncertain'
 }
 
@@ -383,7 +389,7 @@ const campaigns: fc.Arbitrary<Campaign> = fc.record(
     pushes: fc.integer({ max: 4, min: 1 }),
     treatments: fc.array(
       fc.record(
-        { does: fc.boolean(), says: weighted<Treatment['says']>([2, 'truth'], [1, 'nothing'], [2, 'uncertain']) },
+        { does: fc.boolean(), hidesMs: fc.oneof(fc.constant(0), fc.constant(SETTLE_MS), fc.nat(SETTLE_MS)), says: weighted<Treatment['says']>([2, 'truth'], [1, 'nothing'], [2, 'uncertain']) },
         { noNullPrototype: true }
       ),
       { maxLength: 40 }
@@ -415,10 +421,10 @@ type Request = Extract<Effect, { readonly _tag: 'StartBuild' | 'FindBuild' | 'Ca
 const isRequest = (effect: Effect): effect is Request =>
   effect._tag === 'StartBuild' || effect._tag === 'FindBuild' || effect._tag === 'CancelBuild' || effect._tag === 'ReadWorkflows'
 
-const HONEST: Treatment = { does: true, says: 'truth' }
+const HONEST: Treatment = { does: true, hidesMs: SETTLE_MS, says: 'truth' }
 
 /**
- * Plays a campaign against a provider that keeps a ledger, and heals the world at its end: the bridge is started once more, every
+ * Plays a campaign against a provider that keeps a ledger, and shows a build only some time after it has started it; and heals the world at its end: the bridge is started once more, every
  * question is answered truthfully, every pause comes to its end, and every build to a success.
  */
 const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
@@ -426,7 +432,10 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
   const events: Array<Event> = []
   const beginning = beginningWith(policy())
   let requests: Array<Request> = []
-  let timers: Array<Timer> = []
+  let timers: Array<{ readonly dueUs: number; readonly timer: Timer }> = []
+  /** When a build that was started begins to be shown. */
+  const shownUs = new Map<string, number>()
+  let nowUs: number = EPOCH_US
   let treated = 0
   let isHealing = false
 
@@ -444,15 +453,20 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
         workflows: pick(FILES, 1)
       }
     const { build, number } = request
-    const { does, says } = isHealing ? HONEST : (treatments[treated++] ?? HONEST)
+    const { does, hidesMs, says } = isHealing ? HONEST : (treatments[treated++] ?? HONEST)
     const name = nameText(build)
-    if (request._tag === 'StartBuild' && does) ledger.set(name, (ledger.get(name) ?? 0) + 1)
+    if (request._tag === 'StartBuild' && does) {
+      ledger.set(name, (ledger.get(name) ?? 0) + 1)
+      shownUs.set(name, at + hidesMs * 1_000)
+    }
     if (says === 'nothing') return null
-    const isThere = (ledger.get(name) ?? 0) > 0
+    const isShown = request._tag === 'StartBuild' ? does : (shownUs.get(name) ?? Infinity) <= at
     if (says === 'uncertain' || (request._tag === 'StartBuild' && !does))
       return { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs: 0 as Natural }
     if (request._tag === 'CancelBuild') return { _tag: 'CancelHeard', at, build, number }
-    return isThere ? { _tag: 'BuildAccepted', at, build, external: '7', number } : { _tag: 'BuildMissing', at, build, number }
+    return isShown
+      ? { _tag: 'BuildAccepted', at, build, external: '7', number }
+      : { _tag: 'BuildMissing', at, build, number, settleMs: SETTLE_MS }
   }
 
   const success = (state: State, at: TimeUs): Event | null => {
@@ -478,7 +492,8 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
   }
 
   const next = (state: State, i: number): Event | null => {
-    const at = (EPOCH_US + SECOND_US * i) as TimeUs
+    nowUs += SECOND_US
+    const at = nowUs as TimeUs
     const first = beginning[i]
     if (first !== undefined) return first
     const turn = i - beginning.length
@@ -486,8 +501,11 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
     if (!isHealing && kills.includes(turn - pushes)) return startAgain(at)
     const request = requests.shift()
     if (request !== undefined) return answerTo(request, at) ?? nothing(at)
-    const timer = timers.shift()
-    if (timer !== undefined) return { _tag: 'TimerFired', at, timer }
+    const next = timers.shift()
+    if (next !== undefined) {
+      nowUs = Math.max(nowUs, next.dueUs)
+      return { _tag: 'TimerFired', at: nowUs as TimeUs, timer: next.timer }
+    }
     if (!isHealing) {
       isHealing = true
       return startAgain(at)
@@ -503,7 +521,10 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
     const [after, effects] = step(state, event)
     state = after
     requests.push(...effects.filter(isRequest))
-    timers.push(...effects.flatMap((effect) => (effect._tag === 'WakeAfter' && effect.timer._tag !== 'DeadlineTimer' ? [effect.timer] : [])))
+    timers.push(
+      ...effects.flatMap((effect) => (effect._tag === 'WakeAfter' && effect.timer._tag !== 'DeadlineTimer' ? [{ dueUs: nowUs + effect.lowMs * 1_000, timer: effect.timer }] : []))
+    )
+    timers.sort((a, b) => a.dueUs - b.dueUs)
   }
   return { end: state, ledger, run: runOf(policy(), events) }
 }

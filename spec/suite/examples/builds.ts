@@ -149,8 +149,25 @@ export const name = (of = 'ci.yml', rkey = KEY) => ({ knot: K1, rkey, workflow: 
 
 type Answer = 'BuildAccepted' | 'BuildMissing' | 'CancelHeard'
 
-export const says = (_tag: Answer, number: number, when: number, build = name()): WrittenEvent =>
-  _tag === 'BuildAccepted' ? { _tag, at: when, build, external: '7', number } : { _tag, at: when, build, number }
+export const says = (_tag: Answer, number: number, when: number, build = name()): WrittenEvent => {
+  switch (_tag) {
+    case 'BuildAccepted':
+      return { _tag, at: when, build, external: '7', number }
+    case 'BuildMissing':
+      return missing(number, when, 0, build)
+    case 'CancelHeard':
+      return { _tag, at: when, build, number }
+  }
+}
+
+/** The provider does not show the build, and may take so long to show one. */
+export const missing = (number: number, when: number, settleMs: number, build = name()): WrittenEvent => ({
+  _tag: 'BuildMissing',
+  at: when,
+  build,
+  number,
+  settleMs
+})
 
 export const refuses = (number: number, when: number, error = 'no such pipeline'): WrittenEvent => ({
   _tag: 'BuildRefused',
@@ -264,6 +281,7 @@ export const plan = (changes: Partial<Plan> = {}): Plan => ({
 export const start = (number: number, build = name(), planned = plan()): WrittenEffect => ({ _tag: 'StartBuild', build, number, plan: planned })
 export const find = (number: number, build = name()): WrittenEffect => ({ _tag: 'FindBuild', build, number, plan: plan() })
 export const follow = (build = name()): WrittenEffect => ({ _tag: 'FollowBuild', build, external: '7', plan: plan() })
+export const unfollow = (build = name()): WrittenEffect => ({ _tag: 'UnfollowBuild', build })
 export const askToEnd = (number: number, build = name()): WrittenEffect => ({ _tag: 'CancelBuild', build, external: '7', number, plan: plan() })
 
 type Announced = Of<WrittenEffect, 'PublishPipeline'>['entry']
@@ -956,7 +974,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
         unsubscribe(K1, 2),
         publish('cancelled', at(31), { error: WITHDRAWN }),
         forgets(4),
-        askToEnd(5)
+        askToEnd(5),
+        unfollow()
       ]
     }
   }),
@@ -1567,7 +1586,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       reports('failed', at(26), { error: 'tests failed', exitCode: 2 })
     ],
     then: {
-      effects: [publish('running', at(24)), deadline(4, runningMs), publish('failed', at(26), { error: 'tests failed', exitCode: 2 })]
+      effects: [publish('running', at(24)), deadline(4, runningMs), publish('failed', at(26), { error: 'tests failed', exitCode: 2 }), unfollow()]
     }
   }),
   ...(['success', 'failed', 'timeout', 'cancelled'] as const).map((status, i) =>
@@ -1589,12 +1608,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   example('T4.7 a build may end without ever having been seen running', {
     given: FOLLOWING,
     when: [reports('success', at(23))],
-    then: { effects: [publish('success', at(23))] }
+    then: { effects: [publish('success', at(23)), unfollow()] }
   }),
   example('T4.8 stamps rise, even if the clock is set back', {
     given: FOLLOWING,
     when: [reports('running', at(5)), reports('success', at(6))],
-    then: { effects: [publish('running', at(21) + 1), deadline(4, runningMs), publish('success', at(21) + 2)] }
+    then: { effects: [publish('running', at(21) + 1), deadline(4, runningMs), publish('success', at(21) + 2), unfollow()] }
   }),
   example('T4.9 only a build’s own provider may report on it, and only under the name that we know', {
     given: FOLLOWING,
@@ -1615,7 +1634,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     given: FOLLOWING,
     when: [deadlineTimer(2, at(86_420)), says('CancelHeard', 4, at(86_421)), reports('success', at(86_422))],
     then: {
-      effects: [publish('timeout', at(86_420), { error: 'The build did not begin within 1440 min.' }), askToEnd(4)]
+      effects: [publish('timeout', at(86_420), { error: 'The build did not begin within 1440 min.' }), askToEnd(4), unfollow()]
     }
   }),
   example('T4.13 a build that runs for too long is over, and cancelled at its provider', {
@@ -1638,13 +1657,13 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   example('T4.16 the report that a build has ended settles a cancel, too', {
     given: [...RUNNING, cancel(at(24))],
     when: [reports('running', at(25)), reports('cancelled', at(26)), says('CancelHeard', 5, at(27))],
-    then: { effects: [], changes: ['builds'] }
+    then: { effects: [unfollow()] }
   }),
   example('T4.17 a provider that does not acknowledge a cancel is asked again, after growing pauses', {
     given: [...RUNNING, cancel(at(24))],
     when: [wavers(5, at(25)), buildTimer(6, at(26)), wavers(7, at(27)), buildTimer(8, at(30)), says('CancelHeard', 9, at(31))],
     then: {
-      effects: [pause(6, 1_000, 2_000), askToEnd(7), pause(8, 2_000, 4_000), askToEnd(9)],
+      effects: [pause(6, 1_000, 2_000), askToEnd(7), pause(8, 2_000, 4_000), askToEnd(9), unfollow()],
       reports: [uncertain(at(25)), uncertain(at(27))]
     }
   }),
@@ -1787,7 +1806,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       effects: [
         publish('running', at(23), { error: 'e'.repeat(1_000) }),
         deadline(4, runningMs),
-        publish('failed', at(24), { error: `${'e'.repeat(999)}\ufffd…` })
+        publish('failed', at(24), { error: `${'e'.repeat(999)}\ufffd…` }),
+        unfollow()
       ]
     }
   }),
@@ -1845,7 +1865,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ...Array.from({ length: 30 }, (_, i) => [wavers(5 + 2 * i, at(30 + i)), buildTimer(6 + 2 * i, at(30 + i))]).flat()
     ],
     when: [wavers(65, at(100)), says('CancelHeard', 65, at(101))],
-    then: { effects: [], reports: [{ _tag: 'BuildAbandoned', at: at(100), build: name(), provider: 'ci' }] }
+    then: { effects: [unfollow()], reports: [{ _tag: 'BuildAbandoned', at: at(100), build: name(), provider: 'ci' }] }
   }),
   example('T4.28 a provider that gives no clear answer to anything is asked on', {
     given: [...STARTING, ...Array.from({ length: 31 }, (_, i) => [wavers(3 + 2 * i, at(30 + i)), buildTimer(4 + 2 * i, at(30 + i))]).flat()],
@@ -1963,6 +1983,31 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [wavers(3, at(22)), buildTimer(4, at(24)), says('BuildMissing', 5, at(25))],
     then: { effects: [pause(4, 1_000, 2_000), find(5), start(6)], reports: [uncertain(at(22))] }
   }),
+  example('T5.25 a provider that may show a build late is believed only when no start can still come to light', {
+    given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24))],
+    when: [missing(5, at(25), 10_000), buildTimer(6, at(31)), missing(7, at(31) + 999_001, 10_000), buildTimer(8, at(32)), missing(9, at(32), 10_000)],
+    then: { effects: [pause(6, 7_000, 7_000), find(7), pause(8, 1, 1), find(9), start(10)] }
+  }),
+  example('T5.26 after a start of the bridge a build that was being started may come to light from then on', {
+    given: [...STARTING, wavers(3, at(22)), stop(at(23)), started(at(100), building())],
+    when: [missing(6, at(101), 10_000), buildTimer(7, at(110)), says('BuildAccepted', 8, at(111))],
+    then: { effects: [pause(7, 9_000, 9_000), find(8), follow()] }
+  }),
+  example('T5.27 a cancelled build that may still come to light is looked for again, and ended where it does', {
+    given: [...STARTING, wavers(3, at(22)), cancel(at(23)), buildTimer(4, at(24))],
+    when: [missing(5, at(25), 10_000), buildTimer(6, at(32)), says('BuildAccepted', 7, at(33))],
+    then: { effects: [pause(6, 7_000, 7_000), find(7), askToEnd(8)] }
+  }),
+  example('T5.28 nobody waits longer than the provider may take, also where the clock was set back', {
+    given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24))],
+    when: [missing(5, at(1), 10_000)],
+    then: { effects: [pause(6, 10_000, 10_000)] }
+  }),
+  example('T5.29 a build that is shown late keeps its attempts, and a report of it has it looked for at once', {
+    given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24)), missing(5, at(25), 10_000)],
+    when: [reports('running', at(26)), wavers(7, at(27))],
+    then: { effects: [find(7), pause(8, 2_000, 4_000)], reports: [uncertain(at(27))] }
+  }),
   example('T5.4 a build that a look-up finds is not started again', {
     given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24))],
     when: [says('BuildAccepted', 5, at(25))],
@@ -1979,7 +2024,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   example('T5.6 a report on a build that is being looked for only triggers a look-up at once: it may be about another', {
     given: [...STARTING, wavers(3, at(22))],
     when: [reports('success', at(23)), reports('running', at(24)), buildTimer(4, at(24)), says('BuildAccepted', 5, at(25)), reports('success', at(26))],
-    then: { effects: [find(5), follow(), publish('success', at(26))] }
+    then: { effects: [find(5), follow(), publish('success', at(26)), unfollow()] }
   }),
   example('T5.7 a report on a build that is being started waits for the answer', {
     given: STARTING,
@@ -1989,7 +2034,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   example('T5.8 a report on a cancelled build that is being started waits for the answer', {
     given: [...STARTING, cancel(at(22))],
     when: [reports('running', at(23)), says('BuildAccepted', 3, at(24)), reports('success', at(25))],
-    then: { effects: [askToEnd(4)] }
+    then: { effects: [askToEnd(4), unfollow()] }
   }),
   example('T5.9 an answer about a build that nobody waits for changes nothing', {
     given: STARTING,
@@ -2057,7 +2102,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       effects: [
         { _tag: 'OpenJetstream', connection: 2, cursor: at(1) - 5_000_000, ordinal: null },
         { _tag: 'SubscribeKnot', connection: 3, cursor: `${String(at(20) - 1)}999`, host: K1 },
-        publish('failed', at(30), { error: 'There is no provider "ci" here any more.' })
+        publish('failed', at(30), { error: 'There is no provider "ci" here any more.' }),
+        unfollow()
       ]
     }
   }),
@@ -2148,7 +2194,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       filesRead([workflow({ engine: 'x' })], at(26), { number: 4, rkey: OTHER })
     ],
     when: [comes(trigger(), at(27)), reports('success', at(28))],
-    then: { effects: [publish('success', at(28))] }
+    then: { effects: [publish('success', at(28)), unfollow()] }
   }),
   example('T6.3 a cancelled build is remembered until its provider has acknowledged the cancel', {
     given: [
@@ -2161,7 +2207,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       filesRead([workflow({ engine: 'x' })], at(26), { number: 5, rkey: OTHER })
     ],
     when: [says('CancelHeard', 4, at(27)), comes(trigger(), at(28)), comes(trigger(), at(29), { rkey: '3mbd354mf2223' })],
-    then: { effects: [read(6, { rkey: '3mbd354mf2223' })], reports: [ignored('before', at(28))] }
+    then: { effects: [unfollow(), read(6, { rkey: '3mbd354mf2223' })], reports: [ignored('before', at(28))] }
   }),
   example('T6.5 a run keeps the builds whose statuses are kept, and goes with the last of them', {
     given: [

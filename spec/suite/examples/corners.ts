@@ -46,6 +46,7 @@ import {
   STARTING,
   trigger,
   uncertain,
+  unfollow,
   variables,
   waits,
   wavers,
@@ -265,7 +266,7 @@ export const CORNERS: ReadonlyArray<Example> = [
   example('T5.20 a start without a stop that takes the right to a followed build asks its provider twice to end it, and the first number is void', {
     given: FOLLOWING,
     when: [renamed(at(30)), says('CancelHeard', 4, at(31)), says('CancelHeard', 6, at(32)), says('CancelHeard', 6, at(33))],
-    then: { effects: [stream(2), publish('cancelled', at(30), { error: WITHDRAWN }), askToEnd(4), forgets(5), askToEnd(6)] }
+    then: { effects: [stream(2), publish('cancelled', at(30), { error: WITHDRAWN }), askToEnd(4), forgets(5), askToEnd(6), unfollow()] }
   }),
   example('T5.21 a start after a stop asks once, under the same number: the request before it is left out, and takes its number', {
     given: [...FOLLOWING, stop(at(25))],

@@ -243,12 +243,19 @@ export const BUILD = {
     }),
 
   'BUILD-2': (run: Run) => {
-    const started = new Set<string>()
-    return every(run.steps, ({ effects, event }) => {
-      if (event._tag === 'BuildMissing') started.delete(nameText(event.build))
+    /** The builds that may have been started, and until when a start of each may have been on its way. */
+    const started = new Map<string, number>()
+    return every(run.steps, ({ before, effects, event }) => {
+      if (event._tag === 'Started') for (const name of started.keys()) started.set(name, event.at)
+      if (event._tag === 'BuildUncertain' && owed(before).includes(`StartBuild ${nameText(event.build)} ${String(event.number)}`))
+        started.set(nameText(event.build), event.at)
+      if (event._tag === 'BuildMissing') {
+        const name = nameText(event.build)
+        if (event.settleMs === 0 || event.at - (started.get(name) ?? -Infinity) >= event.settleMs * 1_000) started.delete(name)
+      }
       return every(effectsOf(effects, 'StartBuild'), ({ build }) => {
         const isFirst = !started.has(nameText(build))
-        started.add(nameText(build))
+        started.set(nameText(build), event.at)
         return because(isFirst, () => `${nameText(build)} is started again`)
       })
     })
@@ -401,5 +408,25 @@ export const BUILD = {
         )
       )
     )
+  },
+
+  'BUILD-14': (run: Run) => {
+    let followed: ReadonlyArray<string> = []
+    return every(run.steps, ({ after, effects, event }) => {
+      if (event._tag === 'Started') followed = []
+      for (const effect of effects) {
+        if (effect._tag === 'FollowBuild') followed = [...followed, nameText(effect.build)]
+        if (effect._tag === 'UnfollowBuild') followed = followed.filter((name) => name !== nameText(effect.build))
+      }
+      const states = builds(after)
+      const isNeeded = ({ phase }: Builds.Build): boolean => phase._tag !== 'Settled' && 'external' in phase
+      return (
+        after.builds.stopped ||
+        all(
+          every(followed, (name) => because(states.some(([other, build]) => other === name && isNeeded(build)), () => `${name} is followed for nothing`)),
+          every(states, ([name, { phase }]) => because(phase._tag !== 'Following' || followed.includes(name), () => `${name} is not followed`))
+        )
+      )
+    })
   }
 } satisfies Laws

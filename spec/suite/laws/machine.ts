@@ -104,6 +104,7 @@ const place = (effect: Effect): number => {
     case 'StartBuild':
     case 'FindBuild':
     case 'FollowBuild':
+    case 'UnfollowBuild':
     case 'CancelBuild':
     case 'PublishPipeline':
     case 'PublishStatus':

@@ -19,6 +19,8 @@ const endsWithRight = some(
 
 const startsAfterAsking = some(({ effects, event }) => event._tag === 'BuildMissing' && effects.some(({ _tag }) => _tag === 'StartBuild'))
 
+const waitsAfterAsking = some(({ effects, event }) => event._tag === 'BuildMissing' && effects.some(({ _tag }) => _tag === 'WakeAfter'))
+
 const isIgnored = (reason: string) =>
   some(({ effects }) => effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'TriggerIgnored' && effect.report.reason === reason))
 
@@ -52,6 +54,7 @@ describe('BUILD', () => {
   check(BUILD, 'BUILD-2', buildRuns, {
     'a restart while a build is started': some(({ effects, event }) => event._tag === 'Started' && effects.some(({ _tag }) => _tag === 'FindBuild')),
     'a second start': startsAfterAsking,
+    'an answer that is not believed yet': waitsAfterAsking,
     'an answer that says nothing': reports('ProviderUncertain')
   })
   check(BUILD, 'BUILD-3', buildRuns, {
@@ -96,6 +99,7 @@ describe('BUILD', () => {
   check(BUILD, 'BUILD-10', campaignOutcomes, {
     'a build that was looked for': ({ run }) => does('FindBuild')(run),
     'a build that was started again': ({ run }) => startsAfterAsking(run),
+    'a build that may be shown late': ({ run }) => waitsAfterAsking(run),
     'several kills': ({ run }) => run.events.filter(({ _tag }) => _tag === 'Started').length > 3
   })
   check(BUILD, 'BUILD-11', pushLives, {
@@ -124,6 +128,11 @@ describe('BUILD', () => {
       return errors.includes(NO_ROOM) && errors.indexOf(null, errors.indexOf(NO_ROOM)) > 0
     },
     'texts that are more when they are written': ({ input }) => Buffer.byteLength(JSON.stringify(input)) > 2 * Buffer.byteLength(input)
+  })
+  check(BUILD, 'BUILD-14', buildRuns, {
+    'a build that goes on while its provider is asked to end it': does('CancelBuild'),
+    'a build that has ended': does('UnfollowBuild'),
+    'a restart': some(({ effects, event }) => event._tag === 'Started' && effects.some(({ _tag }) => _tag === 'FollowBuild'))
   })
 })
 

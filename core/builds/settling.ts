@@ -1,0 +1,33 @@
+/**
+ * When a provider is believed that says that it does not have a build (T5). It may show a build only some time after it
+ * has taken it on, and may carry out a request whose answer was lost. So its "no" counts as soon as no start that may
+ * have been on its way can still come to light.
+ */
+import type { TimeUs } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
+import type { BuildMissing } from '../event.js'
+import type { BuildName } from '../model/build.js'
+import type { Build, BuildsState, Step } from './model.js'
+import { buildOf, numbered, withBuild } from './runs.js'
+
+/** How much longer a start may still come to light; 0 when the answer can be believed. Never more than `settleMs`. */
+export const unsettledMs = ({ doubtUs }: Build, { at, settleMs }: BuildMissing): Natural => {
+  if (doubtUs === null) return 0 as Natural
+  const leftMs = Math.ceil((doubtUs - at) / 1_000) + settleMs
+  return Math.min(Math.max(leftMs, 0), settleMs) as Natural
+}
+
+/** Looks for the build again after `ms`. It is no failure, so the attempts stay as they are. */
+export const lookAgain = (state: BuildsState, name: BuildName, build: Build, ms: Natural): Step => {
+  const [after, number] = numbered(state)
+  return [
+    withBuild(after, name, { ...build, phase: { _tag: 'Pausing', number } }),
+    [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'BuildTimer', build: name, number } }]
+  ]
+}
+
+/** A start of the build may have been on its way until `at`. */
+export const withDoubt = (state: BuildsState, name: BuildName, at: TimeUs): BuildsState => {
+  const build = buildOf(state, name)
+  return build === null ? state : withBuild(state, name, { ...build, doubtUs: at })
+}
