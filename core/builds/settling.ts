@@ -13,7 +13,7 @@ import { buildOf, numbered, withBuild } from './runs.js'
 /** How much longer a start may still come to light; 0 when the answer can be believed. Never more than `settleMs`. */
 export const unsettledMs = ({ doubtUs }: Build, { at, settleMs }: BuildMissing): Natural => {
   if (doubtUs === null) return 0 as Natural
-  const leftMs = Math.ceil((doubtUs - at) / 1_000) + settleMs
+  const leftMs = settleMs - Math.floor((at - doubtUs) / 1_000)
   return Math.min(Math.max(leftMs, 0), settleMs) as Natural
 }
 

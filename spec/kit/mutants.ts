@@ -103,7 +103,6 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------- BUILD
   mutant('BUILD-1', 'rights.js', 'actor === null || actor === repository.owner', 'true', 'T2.5'),
   mutant('BUILD-2', 'builds/timers.js', "return ask(state, fired.build, 'Finding')", "return ask(state, fired.build, 'Starting')", 'T5.3'),
-  mutant('BUILD-2', 'builds/answers.js', 'if (ms > 0)', 'if (false)', 'minimal.late'),
   mutant('BUILD-3', 'builds/allow.js', 'if (repository.owner === owner)', 'if (true)', 'T3.14'),
   mutant('BUILD-4', 'builds/answers.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
   mutant('BUILD-5', 'builds/resume.js', 'isFinal(build.status) ? unchanged(anew) : armed(anew, name)', 'unchanged(anew)', 'T5.11'),
