@@ -148,7 +148,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
   const read = (asked: ReaderCursor | null) => (peer: Peer): void => {
     let cursorUs = Builds.servedAfter(durable().builds, asked)
     /** The reader's position: at first by its own word. */
-    let knownUs = asked?.timeUs ?? cursorUs
+    let knownUs: number = asked?.timeUs ?? cursorUs
     /** How much news has arrived since the socket was full; `null` while it has room. */
     let owedBytes: number | null = null
 
@@ -158,12 +158,14 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
         const chunk = chunkAfter(cursorUs)
         if (chunk === null) return
         // Cursor 0 asks for everything kept, and so misses nothing.
-        if (knownUs > 0 && knownUs < (durable().builds.floorUs ?? 0)) {
+        const floorUs = durable().builds.floorUs ?? 0
+        if (knownUs > 0 && knownUs < floorUs) {
           truncated++
           log.debug('events reader asks for more than is kept: starting at the oldest status', { cursorUs: knownUs, firstUs: chunk.lastUs })
         }
         cursorUs = chunk.lastUs
-        knownUs = cursorUs
+        // What is missing below the floor counts once, though announcements from there are still to come.
+        knownUs = Math.max(cursorUs, floorUs)
         sent += chunk.count
         spend(chunk.bytes.length)
         if (!peer.write(chunk.bytes)) owedBytes = 0

@@ -475,3 +475,31 @@ describe('a knot with many runs', () => {
     expect(many).toEqual([4 * few[0], 4 * few[1]])
   })
 })
+
+describe('mistakes in workflow files', () => {
+  const MISTAKE = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: 'branches' }
+
+  test('are told once for each content, as long as it is among the last thousand', () => {
+    let state = after(running())
+    let pushes = 0
+    /** How many failures a push tells of whose files have these contents. */
+    const failuresOf = (contents: ReadonlyArray<number>): number => {
+      pushes += 1
+      const rkey = rev(at(20 + pushes))
+      const [now, effects] = foldOf(state, [
+        comes(trigger({ cause: push({ newSha: String(pushes).padStart(40, 'c') }) }), at(20 + pushes), { rkey }),
+        filesRead(contents.map((n) => workflow({ content: String(n), name: String(n).padStart(4, '0'), when: [MISTAKE] })), at(20 + pushes), {
+          number: pushes,
+          rkey
+        })
+      ])
+      state = now
+      return effects.filter((effect) => effect._tag === 'PublishStatus').length
+    }
+    for (let n = 0; n < 1_000; n += 50) expect(failuresOf(Array.from({ length: 50 }, (_, i) => n + i))).toBe(50)
+    expect(failuresOf([0, 999])).toBe(0)
+    expect(failuresOf([1_000])).toBe(1)
+    expect(failuresOf([1, 1_000])).toBe(0)
+    expect(failuresOf([0])).toBe(1)
+  })
+})

@@ -255,6 +255,29 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
+  test('tells the watchdog that it is alive while a failed save is retried', async () => {
+    const clock = manualClock()
+    const store = fakeStore()
+    const { dials, network } = fakeNetwork()
+    const at: Array<number> = []
+    const watchdog = { beat: () => void at.push((clock.now() - BEGIN) / 1_000), everyMs: 600_000 }
+    const bridge = startBridge({ ...ports(clock, network, store), watchdog }, config)
+    await settle()
+    store.fail(12)
+    send(last(dials), frame(1, 'knot1.example'))
+    await settle()
+    at.length = 0
+    for (let i = 0; i < 150; i++) {
+      clock.advance(1_000)
+      await settle()
+    }
+    expect(bridge.isSaving()).toBe(false)
+    // The longest pause between two attempts is 30 s, and systemd waits for 120 s.
+    expect(at.length).toBeGreaterThan(5)
+    for (const [i, ms] of at.entries()) expect(ms - (at[i - 1] ?? 0)).toBeLessThanOrEqual(60_000)
+    await bridge.stop()
+  })
+
   test('has the documented limits', () =>
     expect(defaultLimits).toEqual({
       batchEvents: 1_500,

@@ -162,6 +162,18 @@ describe('reports', () => {
     }
   })
 
+  test('are ten at once at most, however long it was quiet before', () => {
+    const clock = manualClock()
+    const { log, said } = remembering()
+    const limited = limitedLog(clock, log)
+    for (const quietMs of [0, 3_000_000, 7 * 86_400_000]) {
+      clock.advance(quietMs)
+      said.length = 0
+      for (let i = 0; i < 100; i++) limited.warn('connection lost')
+      expect(said.filter(({ message }) => message === 'connection lost')).toHaveLength(10)
+    }
+  })
+
   test('are counted under their own name even when they are suppressed unseen', () => {
     const clock = manualClock()
     const { log, said } = remembering()

@@ -1,4 +1,5 @@
 /** Queues: whatever becomes of a job, the next one runs, and nothing is left that nobody waits for. */
+import { queryObjects } from 'node:v8'
 import { expect, test } from 'vitest'
 import { createKeyedQueue, createQueue } from '../../../shell/lib/queue.js'
 
@@ -83,4 +84,22 @@ test('fewer run of one key, with a rest after each; a job that waits for its key
   for (const [key, name] of [['a', 'a5'], ['e', 'e1']] as const) three.add(key, job(name))
   await end('')
   expect(begun).toHaveLength(5)
+})
+
+test('nothing is left of the keys whose jobs are over: strangers choose them', async () => {
+  const sets = (): number => queryObjects(Set, { format: 'count' })
+  const many = createKeyedQueue(4, 1)
+  const before = sets()
+  const host = (n: number): Promise<void> =>
+    new Promise((done) => {
+      many.add(`host${String(n)}`, () => {
+        done()
+        return Promise.resolve()
+      })
+    })
+  await Promise.all(Array.from({ length: 5_000 }, (_, n) => host(n)))
+  await new Promise((resolve) => setImmediate(resolve))
+  // A queue has a set of what runs.
+  expect(sets() - before).toBeLessThan(500)
+  await many.close()
 })

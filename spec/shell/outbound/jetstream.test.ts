@@ -49,7 +49,7 @@ it('S3: asks for what comes after the cursor it is given; without one, from now'
 })
 
 it('keeps the operator’s path and parameters, except those that are ours', async () => {
-  const rest = '/at/a/path?tenant=1&wantedCollections=app.bsky.feed.post&cursor=1&wantedDids=did:plc:x&maxMessageSizeBytes=1'
+  const rest = '/at/a/path?tenant=1&wantedCollections=app.bsky.feed.post&cursor=1&wantedDids=did:plc:x&maxMessageSizeBytes=1&compress=true&requireHello=true'
   expect(await asked(rest, null)).toBe(`/at/a/path?tenant=1&wantedDids=did%3Aplc%3Ax&maxMessageSizeBytes=1048576&${WANTED}`)
 })
 

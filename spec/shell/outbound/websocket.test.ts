@@ -1,4 +1,5 @@
 /** Connections, on real sockets: where they must not lead, and that whatever the peer does they end once, and in time. */
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
@@ -343,6 +344,44 @@ describe('messages', () => {
     })
     const { told } = await ended(open(at(server.port)))
     expect(told).toEqual([['opened'], ['closed', true]])
+  })
+
+  it('are not held any more when their connection is lost in the middle of one', async () => {
+    const peers: Array<{ readonly peer: WebSocket; readonly socket: Socket }> = []
+    const server = await webSocketServer((peer, socket) => void peers.push({ peer, socket }))
+    const shared = withDefaults(options({ log: rememberingLog(), maxUnfinishedBytes: 100_000 }))
+    /** A connection over which the beginning of a message has come. */
+    const begun = async (chars: number) => {
+      const told: Told[] = []
+      held(
+        openSocket(shared, at(server.port), {
+          closed: (poisoned) => void told.push(['closed', poisoned]),
+          host: 'peer',
+          opened: () => void told.push(['opened']),
+          rejected: (reason, detail) => void told.push(['rejected', reason, detail]),
+          text: (text) => void told.push(['text', String(text.length)])
+        })
+      )
+      await eventually(() => expect(told).toEqual([['opened']]))
+      const last = peers.at(-1)
+      if (last === undefined) throw new Error('nobody has come')
+      const { peer, socket } = last
+      peer.send('x'.repeat(chars), { fin: false })
+      // All of it has come when there is an answer, and none comes from whoever was given up.
+      const heard = Promise.race([once(peer, 'pong'), once(peer, 'close')])
+      peer.ping()
+      await heard
+      return { peer, socket, told }
+    }
+    for (let n = 0; n < 4; n++) {
+      const { socket, told } = await begun(20_000)
+      socket.destroy()
+      await eventually(() => expect(told).toEqual([['opened'], ['closed', false]]))
+    }
+    const { peer, told } = await begun(60_000)
+    expect(told).toEqual([['opened']])
+    peer.send('y')
+    await eventually(() => expect(told).toEqual([['opened'], ['text', '60001']]))
   })
 
   it('take a bounded memory where many peers do not end theirs: whoever has sent most loses its connection, not as poisoned', async () => {

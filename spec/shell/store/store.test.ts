@@ -681,6 +681,16 @@ describe('STORE-4: a damaged journal', () => {
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 5, state: written(STATES[5] ?? start) })
   })
 
+  it('has a torn tail cut for good, wherever the power goes after that', async () => {
+    const image = await imageOf(2, BATCHES.slice(0, 5))
+    const torn = withFile(image, journalName(3), fileIn(image, journalName(3)).subarray(0, -9))
+    const disk = diskOf(torn)
+    const store = right(await openOn(disk))
+    right(await store.append(BATCHES[4] ?? [])())
+    for (const left of disk.images())
+      expect(contents(right(await readStore(FOLDER, diskOf(left))()))).toEqual({ seq: 5, state: written(STATES[5] ?? start) })
+  })
+
   it('has a torn tail cut where it begins, even far into a file', async () => {
     const image = await imageOf(0, [crowd(5_000), ...BATCHES.slice(0, 2)])
     const bytes = fileIn(image, journalName(1))
@@ -1030,6 +1040,14 @@ describe('replay', () => {
 // ---------------------------------------------------------------------------------------- the lock
 
 describe('the lock', () => {
+  it.runIf(process.platform === 'linux')('tells a process from every other with its number, of whatever boot, earlier or later', async () => {
+    const self = await systemProcesses.self()
+    const [boot = '', ticks = ''] = (self.startedAt ?? '').split('/')
+    const others = [`${boot}/${String(Number(ticks) - 1)}`, `${boot}/${String(Number(ticks) + 1)}`, `0/${ticks}`, `z/${ticks}`]
+    expect(await Promise.all(others.map((startedAt) => systemProcesses.isGone({ ...self, startedAt })))).toEqual([true, true, true, true])
+    expect(await systemProcesses.isGone(self)).toBe(false)
+  })
+
   const lockOf = (process: Process, token: string): string => canonical({ ...process, token })
   const TOKEN = '00000000-0000-4000-8000-000000000000'
 

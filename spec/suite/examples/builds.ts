@@ -2225,7 +2225,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       filesRead([workflow()], at(21)),
       refuses(3, at(22)),
       retry(at(23)),
-      { ...refuses(5, at(24)), build: name('ci.yml', '3mbd355snds22') } as WrittenEvent,
+      { ...refuses(5, at(24)), build: name('ci.yml', rev(at(23))) } as WrittenEvent,
       comes(trigger(), at(25), { rkey: '3mbd354mg2222' })
     ],
     when: [filesRead([workflow({ engine: 'x' })], at(26), { number: 6, rkey: '3mbd354mg2222' }), comes(trigger(), at(27), { rkey: '3mbd354mh2222' })],
