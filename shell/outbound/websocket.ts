@@ -18,7 +18,7 @@ export { kindOf, type Policy, type Resolve } from './guard.js'
 /** Options of connections. All times and sizes have defaults, for the public network. */
 export interface NetOptions {
   readonly clock: Clock
-  /** How long a peer may take to answer a close before the socket is destroyed. 2 s by default. */
+  /** How long a peer may take to answer a close before the socket is destroyed. 1 s by default. */
   readonly closeGraceMs?: number
   /** The time limit from the look-up of the name until the websocket is open. 15 s by default. */
   readonly handshakeTimeoutMs?: number
@@ -39,7 +39,7 @@ export interface NetSettings extends Required<NetOptions> {
 
 /** `options` with defaults for what they leave open. Connections that are made with the result share what it allows. */
 export const withDefaults = (options: NetOptions): NetSettings => ({
-  closeGraceMs: 2_000,
+  closeGraceMs: 1_000,
   handshakeTimeoutMs: 15_000,
   maxMessageBytes: 1_048_576,
   maxUnfinishedBytes: MAX_UNFINISHED_BYTES,

@@ -837,6 +837,52 @@ describe('the interpreter', () => {
     return { done, end: (name: string) => (ends.get(name) ?? expect.unreachable())(), interpreter, open }
   }
 
+  test('reads on from whoever was quiet first, so that nobody is kept from being heard by those that fill every turn', async () => {
+    const { dials, network } = fakeNetwork()
+    const heard: Array<Event> = []
+    const interpreter = createInterpreter(ports(manualClock(), network, fakeStore()), (event) => void heard.push(event))
+    const subscribe = (host: string): Dial => {
+      interpreter.execute({ _tag: 'SubscribeKnot', connection: 1 as Natural, cursor: null, host: host as HostName })
+      return last(dials)
+    }
+    interpreter.execute({ _tag: 'OpenJetstream', connection: 1 as Natural, cursor: null, ordinal: null })
+    const all = [last(dials), subscribe('loud.example'), subscribe('louder.example'), subscribe('quiet.example')] as const
+    const [stream, loud, louder, quiet] = all
+    const say = (...said: ReadonlyArray<Dial>): void => said.forEach(open)
+    const isHeard = (): ReadonlyArray<boolean> => all.map(({ isPaused }) => !isPaused)
+    const nextTurn = (): Promise<void> => new Promise(setImmediate)
+
+    say(stream, loud, louder)
+    interpreter.pause()
+    interpreter.resume()
+    expect(isHeard()).toEqual([false, false, false, true])
+    await nextTurn()
+    expect(isHeard()).toEqual([true, true, true, true])
+
+    // They are put off for as long as others have something to say, and the stream every other time.
+    say(stream, loud, louder)
+    interpreter.pause()
+    interpreter.resume()
+    expect(isHeard()).toEqual([true, false, false, true])
+    say(quiet)
+    interpreter.pause()
+    await nextTurn()
+    expect(isHeard()).toEqual([false, false, false, false])
+    interpreter.resume()
+    expect(isHeard()).toEqual([true, true, true, true])
+
+    // A turn that came to nothing is no turn.
+    say(loud)
+    interpreter.pause()
+    interpreter.resume()
+    interpreter.pause()
+    interpreter.resume()
+    expect(isHeard()).toEqual([true, false, true, true])
+    await nextTurn()
+    expect(isHeard()).toEqual([true, true, true, true])
+    expect(heard).toHaveLength(8)
+  })
+
   test('passes each effect to its recipient, and to nobody else', () => {
     const done: Array<string> = []
     const link = (name: string): Link => ({

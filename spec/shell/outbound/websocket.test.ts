@@ -281,7 +281,7 @@ describe('the default', () => {
   it('is as it is said to be', () => {
     const { clock, log, policy } = options()
     expect(withDefaults({ clock, log, policy })).toMatchObject({
-      closeGraceMs: 2_000,
+      closeGraceMs: 1_000,
       handshakeTimeoutMs: 15_000,
       maxMessageBytes: 1_048_576,
       pingIntervalMs: 30_000
