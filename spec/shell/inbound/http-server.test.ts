@@ -518,6 +518,30 @@ describe('requests', () => {
     await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
   })
 
+  it('are a hundred at most on one connection, however fast they come', async () => {
+    const { url } = await serve(started())
+    const client = await raw(url)
+    let heard = ''
+    client.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')))
+    client.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000))
+    await once(client, 'close')
+    expect(heard.split('HTTP/1.1 ').length - 1).toBeLessThanOrEqual(100)
+    expect((await ask(url, '/healthz')).status).toBe(200)
+
+    const polite = await raw(url)
+    let answers = 0
+    let last = ''
+    polite.on('data', (chunk: Buffer) => {
+      last = chunk.toString('latin1')
+      if (last.includes('HTTP/1.1 ')) answers++
+      if (answers < 100) polite.write('GET /xrpc/sh.tangled.owner HTTP/1.1\r\nHost: x\r\n\r\n')
+    })
+    polite.write('GET /xrpc/sh.tangled.owner HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(polite, 'end')
+    expect(answers).toBe(100)
+    expect(last).toMatch(/connection: close/i)
+  })
+
   it('come at once by the thousand, and none has to knock twice', async () => {
     const { url } = await serve(started())
     // Systems have limits of their own: this one says its.
