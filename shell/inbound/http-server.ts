@@ -287,7 +287,8 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
         const { body = '', headers = {}, status } = answer
         // A client that is still sending an unwanted body is not waited for.
         const rest = request.complete ? {} : { connection: 'close' }
-        response.writeHead(status, { 'cache-control': 'no-store', ...everywhere, ...headers, ...rest, ...(status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }) })
+        const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }
+        response.writeHead(status, { 'cache-control': 'no-store', ...everywhere, ...headers, ...rest, ...length })
         response.end(status === 204 || status === 304 ? undefined : body)
       })
       .catch((error: unknown) => {

@@ -53,7 +53,7 @@ import {
   WITHDRAWN,
   workflow,
   ZERO
-} from './builds.js'
+} from './build-world.js'
 import {
   account,
   ALICE,
