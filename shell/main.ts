@@ -142,7 +142,7 @@ for (const [action, description] of [
   )
 }
 
-command('pass-over', 'have an event passed over, once, whose step did not end: the next start does without it')
+command('pass-over', 'pass over, once, an event whose step did not end: the next start does without it')
   .argument('<event>', 'the event, as the log and "tack inspect" name it')
   .addOption(configOption())
   .addOption(withFile([storeOption()], file)[0] ?? storeOption())
