@@ -9,8 +9,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import type { MemberChanged } from './commits/index.js'
-import { Backoff, type Config } from './config.js'
+import type { CommitsState, MemberChanged } from './commits/index.js'
+import type { Config } from './config.js'
 import { retryDelay } from './connection.js'
 import { Collection, COLLECTIONS, Did } from './data/identifiers.js'
 import { Natural } from './data/natural.js'
@@ -18,7 +18,7 @@ import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
 import type { Event, RecordsRead, RecordsUnread } from './event.js'
-import { chain, report, type Transition, unchanged } from './transition.js'
+import { after, type Answer, chain, NOTHING, nothing, report, to, type Transition, unchanged } from './transition.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -43,9 +43,6 @@ export const BackfillState = t.readonly(
   t.strict({
     /** The accounts that are being read. */
     accounts: orderedMap(Did, Reading),
-    backoff: Backoff,
-    /** Whether anything is to be read at all. */
-    isWanted: t.boolean,
     /**
      * Whether the stream has been open since the start: nothing is read before, for nobody would say what changes
      * meanwhile.
@@ -53,24 +50,25 @@ export const BackfillState = t.readonly(
     isOpen: t.boolean,
     next: Natural,
     /** The owner whose reading was begun; `null` before the first, and while nothing is to be read. */
-    owner: t.union([Did, t.null]),
-    stopped: t.boolean
+    owner: t.union([Did, t.null])
   }),
   'Backfill'
 )
 export type BackfillState = t.TypeOf<typeof BackfillState>
 
-export const initial = (config: Config): BackfillState => ({
-  accounts: M.empty(),
-  backoff: config.builds.backoff,
-  isOpen: false,
-  isWanted: config.backfill,
-  next: 1 as Natural,
-  owner: null,
-  stopped: false
-})
+export const initial: BackfillState = { accounts: M.empty(), isOpen: false, next: 1 as Natural, owner: null }
 
-type Step = Transition<BackfillState, Effect>
+/** What the reducer is given with an event. */
+export interface BackfillGiven {
+  /** The rows as they are now: with the owner's reading begin those of the members that there are. */
+  readonly commits: Pick<CommitsState, 'members'>
+  readonly config: Config
+  readonly isStopped: boolean
+  /** Who has become a member in this step, and who has ceased to be one. */
+  readonly members: ReadonlyArray<MemberChanged>
+}
+
+type Read = Transition<BackfillState, Effect>
 
 // ---------------------------------------------------------------------------------------- reading
 
@@ -83,9 +81,9 @@ const withAccount = (state: BackfillState, did: Did, reading: Reading): Backfill
 })
 
 /** Asks for the page that `reading` describes, or waits for the stream to open. */
-const ask = (state: BackfillState, did: Did, reading: Reading): Step => {
+const ask = (isStopped: boolean, state: BackfillState, did: Did, reading: Reading): Read => {
   const number = state.next
-  const mayAsk = state.isOpen && !state.stopped
+  const mayAsk = state.isOpen && !isStopped
   const { collection, cursor } = reading
   return [
     {
@@ -99,8 +97,8 @@ const ask = (state: BackfillState, did: Did, reading: Reading): Step => {
 const NO_PAGES = 0 as Natural
 
 /** Reads an account from the beginning. */
-const begin = (state: BackfillState, did: Did): Step =>
-  ask(state, did, {
+const begin = (isStopped: boolean, state: BackfillState, did: Did): Read =>
+  ask(isStopped, state, did, {
     attempt: NO_PAGES,
     collection: COLLECTIONS[0],
     cursor: null,
@@ -129,33 +127,45 @@ export const isAwaited = (state: BackfillState, { collection, did, number }: Rec
 const isLast = (reading: Reading, { next }: RecordsRead): boolean =>
   next === null || next === reading.cursor || reading.pages + 1 >= PAGES_MAX
 
-const read = (state: BackfillState, event: RecordsRead): Step => {
+const pageRead = (
+  { isStopped }: BackfillGiven,
+  state: BackfillState,
+  event: RecordsRead
+): Answer<BackfillState, Effect> => {
   const reading = readingOf(state, event.did)
-  if (reading === null || !isAwaited(state, event)) return unchanged(state)
+  if (reading === null || !isAwaited(state, event)) return nothing
   if (!isLast(reading, event))
-    return ask(state, event.did, {
-      ...reading,
-      attempt: NO_PAGES,
-      cursor: event.next,
-      pages: (reading.pages + 1) as Natural
-    })
+    return O.some(
+      ask(isStopped, state, event.did, {
+        ...reading,
+        attempt: NO_PAGES,
+        cursor: event.next,
+        pages: (reading.pages + 1) as Natural
+      })
+    )
   const following = COLLECTIONS[COLLECTIONS.indexOf(reading.collection) + 1]
   return following === undefined
-    ? [done(state, event.did), []]
-    : ask(state, event.did, { ...reading, attempt: NO_PAGES, collection: following, cursor: null, pages: NO_PAGES })
+    ? to(done(state, event.did))
+    : O.some(
+        ask(isStopped, state, event.did, {
+          ...reading,
+          attempt: NO_PAGES,
+          collection: following,
+          cursor: null,
+          pages: NO_PAGES
+        })
+      )
 }
 
-const unread = (state: BackfillState, { at, did, error, number, waitMs }: RecordsUnread): Step => {
+const failed = (
+  { builds: { backoff } }: Config,
+  state: BackfillState,
+  { at, did, error, number, waitMs }: RecordsUnread
+): Answer<BackfillState, Effect> => {
   const reading = current(state, did, number, 'Reading')
-  if (reading === null) return unchanged(state)
+  if (reading === null) return nothing
   const next = state.next
-  const wake: Effect = {
-    _tag: 'WakeAfter',
-    ...retryDelay(state.backoff, reading.attempt, waitMs),
-    timer: { _tag: 'RecordsTimer', did, number: next }
-  }
-  const told = report({ _tag: 'RecordsUnread', at, detail: error, did })
-  return [
+  return to(
     {
       ...withAccount(state, did, {
         ...reading,
@@ -165,18 +175,18 @@ const unread = (state: BackfillState, { at, did, error, number, waitMs }: Record
       }),
       next: (next + 1) as Natural
     },
-    // The next start asks again: until then there is nothing to wait for.
-    state.stopped ? [told] : [wake, told]
-  ]
+    [
+      {
+        _tag: 'WakeAfter',
+        ...retryDelay(backoff, reading.attempt, waitMs),
+        timer: { _tag: 'RecordsTimer', did, number: next }
+      },
+      report({ _tag: 'RecordsUnread', at, detail: error, did })
+    ]
+  )
 }
 
 // ---------------------------------------------------------------------------------------- reducer
-
-/** Who has become a member, and who has ceased to be one: the input by which the rows reach the backfill. */
-export interface MembersChanged {
-  readonly _tag: 'MembersChanged'
-  readonly changes: ReadonlyArray<MemberChanged>
-}
 
 /** The readings that go on at a start: of who was the owner, none, unless the account turns out to be a member. */
 const kept = ({ accounts, owner }: BackfillState, config: Config): BackfillState['accounts'] => {
@@ -184,29 +194,42 @@ const kept = ({ accounts, owner }: BackfillState, config: Config): BackfillState
   return owner === null || owner === config.owner ? accounts : M.deleteAt(owner)(accounts)
 }
 
-const started = (state: BackfillState, config: Config): Step => {
-  const idle: BackfillState = {
-    ...state,
-    accounts: kept(state, config),
-    backoff: config.builds.backoff,
-    isOpen: false,
-    isWanted: config.backfill,
-    owner: config.backfill ? config.owner : null,
-    stopped: false
-  }
+const started = (state: BackfillState, config: Config): Read => {
+  const owner = config.backfill ? config.owner : null
+  const idle: BackfillState = { ...state, accounts: kept(state, config), isOpen: false, owner }
   const [waiting] = chain(idle, M.toEntries(idle.accounts), (before, [did, reading]) =>
-    ask(before, did, { ...reading, attempt: NO_PAGES })
+    ask(false, before, did, { ...reading, attempt: NO_PAGES })
   )
-  return waiting.owner === null || waiting.owner === state.owner ? [waiting, []] : begin(waiting, waiting.owner)
+  return beginsOwner(state, config) ? begin(false, waiting, config.owner) : unchanged(waiting)
+}
+
+/** Whether a start begins the reading of the owner. */
+const beginsOwner = ({ owner }: BackfillState, config: Config): boolean => config.backfill && owner !== config.owner
+
+/**
+ * Who has come and gone. Where the owner's reading begins, so do those of the members that are known from before.
+ */
+const changesIn = (
+  state: BackfillState,
+  event: Event,
+  { commits, config, members }: BackfillGiven
+): ReadonlyArray<MemberChanged> => {
+  if (event._tag !== 'Started' || !beginsOwner(state, config)) return members
+  return [
+    ...members.filter(({ _tag }) => _tag === 'Dismissed'),
+    ...M.keys(commits.members)
+      .filter(Did.is)
+      .map((did) => ({ _tag: 'Admitted' as const, did }))
+  ]
 }
 
 /**
- * The reducer of the backfill. It takes every event and knows its own; an answer that is not awaited changes nothing
- * and causes nothing.
+ * The reducer of the backfill. It takes every event and knows its own; an answer that is not awaited is nothing to it.
+ * It sees first the event, by which a start or an opened stream lets it ask, then who has come and gone.
  *
  * @example
  * import assert from 'node:assert'
- * import { Backfill, Config, defaults, Event } from 'tack/core'
+ * import { Backfill, Commits, Config, defaults, Event } from 'tack/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -214,54 +237,62 @@ const started = (state: BackfillState, config: Config): Step => {
  * const opened = Event.decode({ _tag: 'JetstreamOpened', at: 1_767_225_600_000_000, connection: 1 })
  * assert(started._tag === 'Right' && opened._tag === 'Right')
  *
- * const [waiting] = Backfill.reduce(Backfill.initial(config.right), started.right)
- * const [, effects] = Backfill.reduce(waiting, opened.right)
- * assert.deepStrictEqual(effects, [
+ * const given = { commits: Commits.initial, config: config.right, isStopped: false, members: [] }
+ * const waiting = Backfill.reduce(Backfill.initial, started.right, given)
+ * assert(waiting._tag === 'Some')
+ * const reading = Backfill.reduce(waiting.value[0], opened.right, given)
+ * assert(reading._tag === 'Some')
+ * assert.deepStrictEqual(reading.value[1], [
  *   { _tag: 'ReadRecords', collection: 'sh.tangled.spindle.member', cursor: null, did: 'did:plc:owner', number: 2 }
  * ])
  */
-export const reduce = (state: BackfillState, event: Event | MembersChanged): Step => {
+export const reduce = (state: BackfillState, event: Event, given: BackfillGiven): Answer<BackfillState, Effect> => {
+  const changes = given.config.backfill ? changesIn(state, event, given) : NOTHING
+  if (changes.length === 0) return see(state, event, given)
+  const [seen, first] = after(state, see(state, event, given))
+  const [next, then] = chain<BackfillState, Effect, MemberChanged>(seen, changes, (before, { _tag, did }) => {
+    if (_tag === 'Admitted') return begin(given.isStopped, before, did)
+    return unchanged(did === before.owner ? before : done(before, did))
+  })
+  return to(next, [...first, ...then])
+}
+
+const see = (state: BackfillState, event: Event, given: BackfillGiven): Answer<BackfillState, Effect> => {
+  const { config, isStopped } = given
   switch (event._tag) {
     case 'Started':
-      return started(state, event.config)
-
-    case 'StopRequested':
-      return state.stopped ? unchanged(state) : [{ ...state, stopped: true }, []]
+      return O.some(started(state, event.config))
 
     case 'JetstreamOpened':
       return state.isOpen
-        ? unchanged(state)
-        : chain<BackfillState, Effect, readonly [Did, Reading]>(
-            { ...state, isOpen: true },
-            M.toEntries(state.accounts),
-            (before, [did, reading]) => ask(before, did, reading)
+        ? nothing
+        : O.some(
+            chain<BackfillState, Effect, readonly [Did, Reading]>(
+              { ...state, isOpen: true },
+              M.toEntries(state.accounts),
+              (before, [did, reading]) => ask(isStopped, before, did, reading)
+            )
           )
-
-    case 'MembersChanged':
-      if (!state.isWanted) return unchanged(state)
-      return chain(state, event.changes, (before, { _tag, did }) =>
-        _tag === 'Admitted' ? begin(before, did) : did === before.owner ? unchanged(before) : [done(before, did), []]
-      )
 
     // What was read so far may be from before: read all of it again.
     case 'AccountReceived':
-      return M.has(event.did)(state.accounts) ? begin(state, event.did) : unchanged(state)
+      return isReading(state, event.did) ? O.some(begin(isStopped, state, event.did)) : nothing
 
     case 'RecordsRead':
-      return read(state, event)
+      return pageRead(given, state, event)
 
     case 'RecordsUnread':
-      return unread(state, event)
+      return failed(config, state, event)
 
     case 'TimerFired': {
       const { timer } = event
-      if (timer._tag !== 'RecordsTimer') return unchanged(state)
+      if (timer._tag !== 'RecordsTimer') return nothing
       const reading = current(state, timer.did, timer.number, 'Pausing')
-      return reading === null ? unchanged(state) : ask(state, timer.did, reading)
+      return reading === null ? nothing : O.some(ask(isStopped, state, timer.did, reading))
     }
 
     default:
-      return unchanged(state)
+      return nothing
   }
 }
 

@@ -2,6 +2,7 @@
  * Batches: events that only move the cursor are merged before they are stepped, and what the journal need not hold is
  * left out.
  */
+import * as O from 'fp-ts/lib/Option.js'
 import * as Backfill from './backfill.js'
 import * as Commits from './commits/index.js'
 import * as Cursor from './cursor/index.js'
@@ -9,7 +10,7 @@ import { isFromFuture } from './data/identifiers.js'
 import { ONE } from './data/natural.js'
 import type { Effect } from './effect.js'
 import type { Event, StreamAdvanced } from './event.js'
-import { isStale, step } from './machine.js'
+import { isStale, stepped } from './machine.js'
 import { slim } from './slim.js'
 import type { State } from './state.js'
 
@@ -48,7 +49,7 @@ export const asAdvance = (state: State, event: Event): StreamAdvanced | null => 
   const onlyMoves =
     advance !== null &&
     !isStale(state, event) &&
-    !Cursor.isAwaited(state.cursor) &&
+    !Cursor.isAwaited(state.config, state.cursor) &&
     !isFromFuture(advance.lastUs, advance.at) &&
     saysNothing(state, event)
   return onlyMoves ? advance : null
@@ -84,11 +85,11 @@ const saysNothing = (state: State, event: Event): boolean => {
     case 'StreamAdvanced':
       return true
     case 'CommitReceived':
-      return Commits.isStranger(state.commits, event.did)
+      return Commits.isStranger(state, event.did)
     case 'AccountReceived':
       return (
-        Commits.isOutdated(state.commits, event) ||
-        !(Commits.isKnown(state.commits, event.did) || Backfill.isReading(state.backfill, event.did))
+        Commits.isOutdated(state, event) ||
+        !(Commits.isKnown(state, event.did) || Backfill.isReading(state.backfill, event.did))
       )
     case 'FrameRejected':
       return Cursor.isRepeated(state.cursor, event)
@@ -138,9 +139,10 @@ export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
   let state = start
   let advance: StreamAdvanced | null = null
   const take = (event: Event): void => {
-    const [after, more] = step(state, event)
+    const answer = stepped(state, event)
     // What changes nothing and causes nothing, like an event of an older connection, is not worth remembering.
-    if (after === state && more.length === 0) return
+    if (O.isNone(answer)) return
+    const [after, more] = answer.value
     events.push(slim(event, state.builds, after.builds, more))
     state = after
     for (const effect of more) effects.push(effect)

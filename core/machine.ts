@@ -1,6 +1,7 @@
 /**
- * The machine: the reducers composed. This file alone decides in which order concerns see an event, and in which order
- * effects come out; what each is given with the event besides is said in given.ts.
+ * The machine: the reducers composed. This file alone decides in which order concerns see an event, in which order
+ * effects come out, and what each reducer is given: the configuration, whether the bridge is stopped, the slices that
+ * it may read, as they are after the event, and what has become of them in this step.
  *
  *     event ─► cursor ──────────────────────────────────► stream effects    ┐
  *         └──► commits ─► holds ────► knots ─────────────► knot effects     │
@@ -9,16 +10,29 @@
  *                   │   triggers ┘ (from knots, judged by the rows)         │
  *                   └────────────────────────────────────► reports          ┘
  */
+import * as O from 'fp-ts/lib/Option.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as Backfill from './backfill.js'
+import * as Builds from './builds/index.js'
 import * as Commits from './commits/index.js'
+import type { Config } from './config.js'
 import * as Counters from './counters.js'
 import * as Cursor from './cursor/index.js'
 import type { Effect } from './effect.js'
 import type { Event, FrameEvent } from './event.js'
-import { stepBackfill, stepBuilds, stepKnots } from './given.js'
-import type * as Knots from './knots/index.js'
+import * as Knots from './knots/index.js'
 import type { State } from './state.js'
-import { chain, NOTHING, type ReportEffect, type Transition, unchanged } from './transition.js'
+import {
+  after,
+  type Answer,
+  chain,
+  isSaid,
+  NOTHING,
+  nothing,
+  type ReportEffect,
+  to,
+  type Transition
+} from './transition.js'
 
 /** The parts of the state that an event may change. `counters` follows from what the others report. */
 export type Concern = 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
@@ -29,7 +43,7 @@ export type Concern = 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
  */
 export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> } = {
   Started: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
-  StopRequested: ['cursor', 'knots', 'backfill', 'builds'],
+  StopRequested: ['cursor', 'knots'],
   PassedOver: [],
   TimerFired: ['cursor', 'knots', 'backfill', 'builds'],
   JetstreamOpened: ['cursor', 'backfill'],
@@ -76,32 +90,66 @@ const framesIn = (event: Event): number => {
   }
 }
 
-type Outcome = Commits.HoldChanged | Commits.MemberChanged | ReportEffect
+type Outcome = Effect | Commits.RowsOutcome | Knots.KnotOutcome
 
-const isReport = (effect: Effect | Outcome | Knots.TriggerArrived): effect is ReportEffect => effect._tag === 'Report'
+const isReport = (outcome: Outcome): outcome is ReportEffect => outcome._tag === 'Report'
 
-const isHoldChanged = (outcome: Outcome): outcome is Commits.HoldChanged =>
+const isHoldChanged = (outcome: Commits.RowsOutcome): outcome is Commits.HoldChanged =>
   outcome._tag === 'HoldMade' || outcome._tag === 'HoldReleased'
 
-const isMemberChanged = (outcome: Outcome): outcome is Commits.MemberChanged =>
+const isMemberChanged = (outcome: Commits.RowsOutcome): outcome is Commits.MemberChanged =>
   outcome._tag === 'Admitted' || outcome._tag === 'Dismissed'
 
-const isTrigger = (outcome: Effect | Knots.TriggerArrived): outcome is Knots.TriggerArrived =>
-  outcome._tag === 'TriggerArrived'
+const isKnotOutcome = (outcome: Effect | Knots.KnotOutcome): outcome is Knots.KnotOutcome =>
+  outcome._tag === 'KnotLeft' || outcome._tag === 'TriggerArrived'
 
-const isEffect = (outcome: Effect | Knots.TriggerArrived): outcome is Effect => outcome._tag !== 'TriggerArrived'
+const isEffect = (outcome: Effect | Knots.KnotOutcome): outcome is Effect => !isKnotOutcome(outcome)
 
 /** Those of `all` that `is` says yes to. */
 const only = <A, B extends A>(all: ReadonlyArray<A>, is: (a: A) => a is B): ReadonlyArray<B> =>
   all.length === 0 ? NOTHING : all.filter(is)
 
-/** One list of all. */
-const joined = (...all: ReadonlyArray<ReadonlyArray<Effect>>): ReadonlyArray<Effect> =>
-  all.every((effects) => effects.length === 0) ? NOTHING : all.flat()
+/** One list of all, the reports last. */
+const joined = (...all: ReadonlyArray<ReadonlyArray<Effect>>): ReadonlyArray<Effect> => {
+  const effects = all.every((some) => some.length === 0) ? NOTHING : all.flat()
+  return effects.length < 2 ? effects : [...effects.filter((effect) => !isReport(effect)), ...effects.filter(isReport)]
+}
 
-/** The reports go last, and each group keeps its order. */
-const inOrder = (effects: ReadonlyArray<Effect>): ReadonlyArray<Effect> =>
-  effects.length < 2 ? effects : [...effects.filter((effect) => !isReport(effect)), ...effects.filter(isReport)]
+/** The configuration from the event on. */
+const configAfter = ({ config }: State, event: Event): Config => (event._tag === 'Started' ? event.config : config)
+
+/** Whether the bridge is stopped from the event on. */
+const isStoppedAfter = ({ isStopped }: State, event: Event): boolean =>
+  event._tag === 'StopRequested' || (isStopped && event._tag !== 'Started')
+
+/** Whether the event is nothing to anybody: it is old, or was not asked for. */
+const isVoid = (state: State, event: Event): boolean => {
+  switch (event._tag) {
+    case 'StopRequested':
+      return state.isStopped
+    case 'RecordsRead':
+      return !Backfill.isAwaited(state.backfill, event)
+    default:
+      return isFrame(event) && isStale(state, event)
+  }
+}
+
+/** Whether the concern sees the event in this state. */
+const sees = (state: State, concern: Concern, event: Event): boolean => {
+  if (!CONCERNS[event._tag].includes(concern)) return false
+  switch (event._tag) {
+    // A connection that is not the one we wait for has opened nothing.
+    case 'JetstreamOpened':
+      return concern === 'cursor' || Cursor.isOpenedBy(state.cursor, event)
+    case 'KnotOpened':
+      return concern === 'knots' || Knots.isOpenedBy(state.knots, event)
+    // What is no news of an account is none to its reading.
+    case 'AccountReceived':
+      return concern !== 'backfill' || !Commits.isOutdated(state, event)
+    default:
+      return true
+  }
+}
 
 /**
  * One step: the state after `event`, and what is to be done about it.
@@ -122,57 +170,57 @@ const inOrder = (effects: ReadonlyArray<Effect>): ReadonlyArray<Effect> =>
  * assert.strictEqual(state.cursor.connection.phase._tag, 'Connecting')
  * assert.deepStrictEqual(effects, [{ _tag: 'OpenJetstream', connection: 1, cursor: null, ordinal: null }])
  */
-export const step = (state: State, event: Event): Transition<State, Effect> => {
+export const step = (state: State, event: Event): Transition<State, Effect> => after(state, stepped(state, event))
+
+/** The same; `none` where the event changes nothing and causes nothing. */
+export const stepped = (state: State, event: Event): Answer<State, Effect> => {
+  if (isVoid(state, event)) return nothing
   const frames = framesIn(event)
-  if (frames > 0 && isStale(state, event)) return unchanged(state)
-  if (isFrame(event) && Cursor.isAstray(state.cursor, event)) {
-    const [cursor, effects] = Cursor.reduce(state.cursor, event)
-    return [{ ...state, cursor }, effects]
-  }
-  // A page that nobody waits for, or no more, changes no row.
-  if (event._tag === 'RecordsRead' && !Backfill.isAwaited(state.backfill, event)) return unchanged(state)
+  const config = configAfter(state, event)
+  const isStopped = isStoppedAfter(state, event)
+  if (isFrame(event) && Cursor.isAstray(config, state.cursor, event))
+    return pipe(
+      Cursor.reduce(state.cursor, event, { config }),
+      O.map(([cursor, effects]) => [{ ...state, cursor }, effects])
+    )
 
-  const concerns = CONCERNS[event._tag]
-  const [cursor, streamEffects] = concerns.includes('cursor')
-    ? Cursor.reduce(state.cursor, event)
-    : unchanged(state.cursor)
-  const [commits, outcomes] = concerns.includes('commits')
-    ? Commits.reduce(state.commits, event, cursor.cursor)
-    : unchanged(state.commits)
-  const holds = only(outcomes, isHoldChanged)
-  const [knots, knotOutcomes] = concerns.includes('knots')
-    ? stepKnots(state.knots, event, holds)
-    : unchanged(state.knots)
-  // An opened connection that is not the one we wait for has not opened the stream; what is no news of an account is
-  // none to its reading.
-  const isForBackfill =
-    concerns.includes('backfill') &&
-    !(event._tag === 'JetstreamOpened' && cursor === state.cursor) &&
-    !(event._tag === 'AccountReceived' && Commits.isOutdated(state.commits, event))
-  const [backfill, readEffects] = isForBackfill
-    ? stepBackfill(state.backfill, event, commits, only(outcomes, isMemberChanged))
-    : unchanged(state.backfill)
-  const isForBuilds = concerns.includes('builds') && !(event._tag === 'KnotOpened' && knots === state.knots)
-  const [builds, buildEffects] = isForBuilds
-    ? stepBuilds(state.builds, event, commits, holds, [state.knots, knots], only(knotOutcomes, isTrigger))
-    : unchanged(state.builds)
-
-  const own: ReadonlyArray<Effect> = event._tag === 'PassedOver' ? [{ _tag: 'Report', report: event }] : NOTHING
-  const effects = inOrder(
-    joined(streamEffects, only(knotOutcomes, isEffect), readEffects, buildEffects, only(outcomes, isReport), own)
+  const see = <S, A>(concern: Concern, reduce: () => Answer<S, A>): Answer<S, A> =>
+    sees(state, concern, event) ? reduce() : nothing
+  const forCursor = see('cursor', () => Cursor.reduce(state.cursor, event, { config }))
+  const [cursor, streamEffects] = after(state.cursor, forCursor)
+  const forCommits = see('commits', () =>
+    Commits.reduce(state.commits, event, { config: state.config, cursor: cursor.cursor })
   )
-  const changesNothing =
-    frames === 0 &&
-    backfill === state.backfill &&
-    builds === state.builds &&
-    commits === state.commits &&
-    cursor === state.cursor &&
-    knots === state.knots
-  if (changesNothing && effects.length === 0) return unchanged(state)
-  return [
-    { backfill, builds, commits, counters: Counters.reduce(state.counters, frames, effects), cursor, knots },
-    effects
-  ]
+  const [commits, rowsOutcomes] = after(state.commits, forCommits)
+  const holds = only(rowsOutcomes, isHoldChanged)
+  const forKnots = see('knots', () => Knots.reduce(state.knots, event, { config, holds, isStopped }))
+  const [knots, knotOutcomes] = after(state.knots, forKnots)
+  const members = only(rowsOutcomes, isMemberChanged)
+  const forBackfill = see('backfill', () =>
+    Backfill.reduce(state.backfill, event, { commits, config, isStopped, members })
+  )
+  const [backfill, readEffects] = after(state.backfill, forBackfill)
+  const outcomes = only(knotOutcomes, isKnotOutcome)
+  const forBuilds = see('builds', () =>
+    Builds.reduce(state.builds, event, { commits, config, holds, knots, outcomes, wasStopped: state.isStopped })
+  )
+  const [builds, buildEffects] = after(state.builds, forBuilds)
+
+  const isNothing = [forCursor, forCommits, forKnots, forBackfill, forBuilds].every(O.isNone)
+  if (isNothing && frames === 0 && event._tag !== 'PassedOver') return nothing
+  const own: ReadonlyArray<Effect> = event._tag === 'PassedOver' ? [{ _tag: 'Report', report: event }] : NOTHING
+  const all = joined(
+    streamEffects,
+    only(knotOutcomes, isEffect),
+    readEffects,
+    buildEffects,
+    only(rowsOutcomes, isReport),
+    own
+  )
+  // The next start asks for what is left out.
+  const effects = state.isStopped && isStopped ? all.filter(isSaid) : all
+  const counters = Counters.reduce(state.counters, frames, effects)
+  return to({ backfill, builds, commits, config, counters, cursor, isStopped, knots }, effects)
 }
 
 /** Whether a frame comes from another connection than the one that is there. */
@@ -193,7 +241,7 @@ export const isStale = (state: State, event: Event): boolean =>
  * assert(started._tag === 'Right' && stopped._tag === 'Right')
  *
  * const [state, effects] = run(initial(config.right), [started.right, stopped.right])
- * assert.strictEqual(state.cursor.stopped, true)
+ * assert.strictEqual(state.isStopped, true)
  * assert.deepStrictEqual(effects.map(({ _tag }) => _tag), ['OpenJetstream', 'CloseJetstream'])
  */
 export const run = (state: State, events: ReadonlyArray<Event>): Transition<State, Effect> => chain(state, events, step)

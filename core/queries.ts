@@ -8,7 +8,6 @@ import type { HostName } from './data/host-name.js'
 import type { Did, Rkey, TimeUs } from './data/identifiers.js'
 import * as M from './data/ordered-map.js'
 import type { CancelRequested, RetryRequested } from './event.js'
-import { isEntitled } from './given.js'
 import type { State } from './state.js'
 
 /**
@@ -41,7 +40,7 @@ import type { State } from './state.js'
 export const isMember =
   (did: string) =>
   (state: State): boolean =>
-    Commits.isMember(state.commits, did)
+    Commits.isMember(state, did)
 
 /**
  * The live repo record at (did, rkey).
@@ -75,7 +74,7 @@ export const isMember =
 export const repoAt =
   (did: Did, rkey: Rkey) =>
   (state: State): O.Option<Repo> =>
-    Commits.liveRepo(state.commits, did, rkey)
+    Commits.liveRepo(state, did, rkey)
 
 /**
  * The repo records that hold `host` through us, as `<did>/<rkey>`, ascending; empty when the knot is not wanted.
@@ -222,7 +221,7 @@ export const cursor = (state: State): TimeUs | null => state.cursor.cursor
  */
 export const orderRefusal =
   (order: CancelRequested | RetryRequested) =>
-  ({ builds, commits }: State): Builds.OrderRefusal | null =>
+  (state: State): Builds.OrderRefusal | null =>
     order._tag === 'CancelRequested'
-      ? Builds.cancelRefusal(builds, order)
-      : Builds.retryRefusal(builds, order, isEntitled(builds, commits, order.knot, order.rkey))
+      ? Builds.cancelRefusal(state.builds, order)
+      : Builds.retryRefusal(state, state.builds, order)

@@ -2,8 +2,8 @@
  * Who may have what built: both gates of T2, as queries on the rows.
  */
 import { NOBODY, type Slot } from './commits/account.js'
-import { holdOf } from './commits/holds.js'
-import { accountOf, type CommitsState, liveRecord, recordOf, rowAt } from './commits/model.js'
+import { holdOf, isHeld } from './commits/holds.js'
+import { accountOf, liveRecord, recordOf, type Rows, rowAt } from './commits/model.js'
 import type { HostName } from './data/host-name.js'
 import { type Did, REPO, type Rkey } from './data/identifiers.js'
 import { valuesAt } from './data/multimap.js'
@@ -20,30 +20,30 @@ export type Entitlement =
 
 /** The repository of a record, if it counts, is admitted, and holds that knot through us. */
 const repositoryAt = (
-  state: CommitsState,
+  rows: Rows,
   knot: HostName,
   [did, rkey]: readonly [Did, Rkey]
 ): ReadonlyArray<Repository> => {
-  const account = accountOf(state, did)
+  const account = accountOf(rows, did)
   const row = liveRecord(account, rkey)
-  return row === null || holdOf(state, did, account, rkey) !== knot
+  return row === null || holdOf(rows, did, account, rkey) !== knot
     ? []
     : [{ did: row.repoDid, name: row.name === '' ? rkey : row.name, owner: did, rkey }]
 }
 
 /** The repositories on the knot that the claim may mean: by their own DID, or, where none has it, by owner and name. */
 export const claimed = (
-  state: CommitsState,
+  rows: Rows,
   knot: HostName,
   { did, name, owner }: RepoClaim
 ): ReadonlyArray<Repository> => {
-  const byDid = did === null ? [] : M.keys(valuesAt<string>(did)(state.repoDids)).map(recordOf)
-  const those = byDid.filter(([of]) => owner === null || of === owner).flatMap((key) => repositoryAt(state, knot, key))
+  const byDid = did === null ? [] : M.keys(valuesAt<string>(did)(rows.commits.repoDids)).map(recordOf)
+  const those = byDid.filter(([of]) => owner === null || of === owner).flatMap((key) => repositoryAt(rows, knot, key))
   if (those.length > 0 || owner === null || name === null) return those
-  const account = accountOf(state, owner) ?? NOBODY
+  const account = accountOf(rows, owner) ?? NOBODY
   return M.keys(account.repos)
     .filter((rkey) => rkey === name || rowAt(account, rkey)?.name === name)
-    .flatMap((rkey) => repositoryAt(state, knot, [owner, rkey]))
+    .flatMap((rkey) => repositoryAt(rows, knot, [owner, rkey]))
 }
 
 /** Whether `record`, of the owner's, makes its subject a collaborator on the repository. */
@@ -55,9 +55,9 @@ const isAbout = (record: Collaborator, { did, owner, rkey }: Repository): boolea
  * on it. Where the knot does not name anybody (`null`), it answers for that itself: it is the knot that lets people
  * push.
  */
-export const mayTrigger = (state: CommitsState, repository: Repository, actor: Did | null): boolean => {
+export const mayTrigger = (rows: Rows, repository: Repository, actor: Did | null): boolean => {
   if (actor === null || actor === repository.owner) return true
-  const { collaborators } = accountOf(state, repository.owner) ?? NOBODY
+  const { collaborators } = accountOf(rows, repository.owner) ?? NOBODY
   return M.reduceWithKey<Rkey, Slot<Collaborator>, boolean>(
     false,
     (_, found, { record }) => found || (record !== null && record.subject === actor && isAbout(record, repository))
@@ -70,15 +70,28 @@ export const mayTrigger = (state: CommitsState, repository: Repository, actor: D
  * several owners claim one repository, the actor's own counts; else it cannot be told whose it is, and nobody has a
  * say.
  */
-export const entitlement = (state: CommitsState, knot: HostName, claim: RepoClaim, actor: Did | null): Entitlement => {
-  const repositories = claimed(state, knot, claim)
+export const entitlement = (rows: Rows, knot: HostName, claim: RepoClaim, actor: Did | null): Entitlement => {
+  const repositories = claimed(rows, knot, claim)
   const [first] = repositories
   if (first === undefined) return { _tag: 'Unknown' }
   const own = repositories.find(({ owner }) => owner === actor)
   if (own !== undefined) return { _tag: 'Entitled', repository: own }
   const isOneOwners = repositories.every(({ owner }) => owner === first.owner)
-  const entitled = isOneOwners ? repositories.find((repository) => mayTrigger(state, repository, actor)) : undefined
+  const entitled = isOneOwners ? repositories.find((repository) => mayTrigger(rows, repository, actor)) : undefined
   return entitled === undefined
     ? { _tag: 'NotEntitled', repository: first }
     : { _tag: 'Entitled', repository: entitled }
 }
+
+/** Whose repository a run is of, and who caused it. */
+export interface Right {
+  readonly actor: Did | null
+  readonly repository: Repository
+}
+
+/**
+ * Whether the right to a run on the knot is there still: the record of its repository holds the knot through us, and
+ * whoever caused it has a say in it (T2).
+ */
+export const isEntitled = (rows: Rows, knot: HostName, { actor, repository }: Right): boolean =>
+  isHeld(rows, knot, repository) && mayTrigger(rows, repository, actor)

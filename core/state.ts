@@ -10,7 +10,7 @@ import * as Backfill from './backfill.js'
 import * as Builds from './builds/index.js'
 import { Account } from './commits/account.js'
 import * as Commits from './commits/index.js'
-import type { Config } from './config.js'
+import { Config } from './config.js'
 import * as Counters from './counters.js'
 import * as Cursor from './cursor/index.js'
 import { Did } from './data/identifiers.js'
@@ -22,8 +22,12 @@ export interface State {
   readonly backfill: Backfill.BackfillState
   readonly builds: Builds.BuildsState
   readonly commits: Commits.CommitsState
+  /** That of the last start. */
+  readonly config: Config
   readonly counters: Counters.Counters
   readonly cursor: Cursor.CursorState
+  /** Whether a stop was asked for, and no start has come since. */
+  readonly isStopped: boolean
   readonly knots: Knots.KnotsState
 }
 
@@ -42,12 +46,14 @@ export interface State {
  * assert.deepStrictEqual(wantedKnots(state), [])
  */
 export const initial = (config: Config): State => ({
-  backfill: Backfill.initial(config),
-  builds: Builds.initial(config),
-  commits: Commits.initial(config),
+  backfill: Backfill.initial,
+  builds: Builds.initial,
+  commits: Commits.initial,
+  config,
   counters: Counters.initial,
-  cursor: Cursor.initial(config),
-  knots: Knots.initial(config)
+  cursor: Cursor.initial,
+  isStopped: false,
+  knots: Knots.initial
 })
 
 // ---------------------------------------------------------------------------------------- written form
@@ -61,10 +67,11 @@ export const Head = t.strict(
   {
     backfill: Backfill.BackfillState,
     builds: Builds.WrittenBuilds,
+    config: Config,
     counters: Counters.Counters,
     cursor: Cursor.CursorState,
-    knots: Knots.WrittenKnots,
-    policy: Commits.Policy
+    isStopped: t.boolean,
+    knots: Knots.WrittenKnots
   },
   'Head'
 )
@@ -81,16 +88,17 @@ export type Head = t.TypeOf<typeof Head>
  * assert(config._tag === 'Right')
  * const head = headOf(initial(config.right))
  *
- * assert.strictEqual(head.policy.hostname, 'ci.example')
+ * assert.strictEqual(head.config.hostname, 'ci.example')
  * assert.deepStrictEqual(Head.decode(JSON.parse(JSON.stringify(Head.encode(head)))), { _tag: 'Right', right: head })
  */
 export const headOf = (state: State): Head => ({
   backfill: state.backfill,
   builds: Builds.toWritten(state.builds),
+  config: state.config,
   counters: state.counters,
   cursor: state.cursor,
-  knots: Knots.toWritten(state.knots),
-  policy: state.commits.policy
+  isStopped: state.isStopped,
+  knots: Knots.toWritten(state.knots)
 })
 
 /** A state in parts, lists ascending: a large one is written and read entry by entry. */
@@ -160,29 +168,24 @@ export const fromParts = ({ accounts: entries, head, runs, statuses }: Parts): E
       () => Cursor.isCoherent(head.cursor),
       () => 'what is read again does not lie before the cursor'
     ),
-    E.map((accounts) => Commits.derive(head.policy, accounts)),
-    E.chain((commits) => {
-      const wrong = Commits.incoherence(commits)
-      return wrong === null ? E.right(commits) : E.left(wrong)
+    E.map((accounts): Commits.Rows => ({ commits: Commits.derive(head.config, accounts), config: head.config })),
+    E.chain((rows) => {
+      const wrong = Commits.incoherence(rows)
+      return wrong === null ? E.right(rows) : E.left(wrong)
     }),
-    E.chain((commits) =>
-      pipe(
-        Knots.fromWritten(head.knots, Commits.allHolds(commits)),
-        E.chain((knots) =>
-          pipe(
-            Builds.fromWritten(head.builds, runs, statuses),
-            E.map((builds) => ({
-              backfill: head.backfill,
-              builds,
-              commits,
-              counters: head.counters,
-              cursor: head.cursor,
-              knots
-            }))
-          )
-        )
-      )
-    )
+    E.bindTo('rows'),
+    E.bind('knots', ({ rows }) => Knots.fromWritten(head.knots, Commits.allHolds(rows))),
+    E.bind('builds', () => Builds.fromWritten(head.builds, runs, statuses)),
+    E.map(({ builds, knots, rows: { commits, config } }) => ({
+      backfill: head.backfill,
+      builds,
+      commits,
+      config,
+      counters: head.counters,
+      cursor: head.cursor,
+      isStopped: head.isStopped,
+      knots
+    }))
   )
 
 const Written = t.strict(

@@ -2,14 +2,14 @@
  * What the operator allows to be built where (T4).
  */
 import * as E from 'fp-ts/lib/Either.js'
+import type { Allowed, Config } from '../config.js'
 import { globNameOf, globOf, type Points, tryGlob, type Work, workOf } from '../data/glob.js'
 import type { Repository } from '../model/build.js'
 import { ENGINE, type Target } from '../model/workflow.js'
-import type { BuildsState } from './model.js'
 
 /** What the workflow is to be built by; `Left` says why it cannot be built here, in a sentence for its author. */
 export const targetOf = (
-  state: BuildsState,
+  config: Config,
   list: Allowance,
   engine: string,
   targets: ReadonlyArray<Target>,
@@ -26,7 +26,7 @@ export const targetOf = (
     return E.left(
       `The workflow names several providers: ${targets.map(({ provider }) => provider).join(', ')}. One is needed.`
     )
-  const fault = targetFault(state, list, target, repository)
+  const fault = targetFault(config, list, target, repository)
   return fault === null ? E.right(target) : E.left(fault)
 }
 
@@ -39,7 +39,7 @@ export const LIST_COST_MAX = 2_000_000
 /** What the operator's list says of one repository. */
 export interface Allowance {
   /** The lines whose repositories it is one of. */
-  readonly lines: BuildsState['settings']['policy']['allow']
+  readonly lines: ReadonlyArray<Allowed>
   /** What looking through them for pipelines may cost yet. */
   readonly work: Work
 }
@@ -48,26 +48,24 @@ export interface Allowance {
 const matches = (pattern: string, name: Points, work: Work): boolean =>
   !work.isSpent() && tryGlob(globOf(pattern, work), name, work) === 'match'
 
-export const allowanceOf = (state: BuildsState, { name, owner }: Repository): Allowance => {
+export const allowanceOf = (config: Config, { name, owner }: Repository): Allowance => {
   const work = workOf(LIST_COST_MAX)
-  const { owner: operator, policy } = state.settings
-  if (owner === operator) return { lines: [], work }
+  if (owner === config.owner) return { lines: [], work }
   const repo = globNameOf(`${owner}/${name}`, work)
-  return { lines: policy.allow.filter(({ repos }) => matches(repos, repo, work)), work }
+  return { lines: config.builds.allow.filter(({ repos }) => matches(repos, repo, work)), work }
 }
 
 /** Why that pipeline of that provider cannot be used for the repository; `null` when it can. */
 export const targetFault = (
-  state: BuildsState,
+  config: Config,
   { lines, work }: Allowance,
   { pipeline, provider }: Pick<Target, 'pipeline' | 'provider'>,
   repository: Repository
 ): string | null => {
-  const { owner, policy } = state.settings
-  const { providers } = policy
+  const { providers } = config.builds
   if (!providers.includes(provider))
     return `There is no provider "${provider}" here. There are: ${providers.join(', ') || 'none'}.`
-  if (repository.owner === owner) return null
+  if (repository.owner === config.owner) return null
   const name = globNameOf(pipeline, work)
   if (lines.some((line) => line.provider === provider && matches(line.pipelines, name, work))) return null
   const use = `${repository.owner}/${repository.name} use pipeline "${pipeline}" of provider "${provider}"`

@@ -1,16 +1,18 @@
 /**
  * What providers answer and report (T5).
  */
+import * as O from 'fp-ts/lib/Option.js'
 import type { Natural } from '../data/natural.js'
 import type { BuildAccepted, BuildMissing, BuildRefused, BuildReported, BuildUncertain, CancelHeard } from '../event.js'
-import { type BuildName, isFinal } from '../model/build.js'
-import { report, unchanged } from '../transition.js'
+import { type BuildName, isFinal, type Recipe } from '../model/build.js'
+import * as Rights from '../rights.js'
+import { nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
 import { armed, ask, askToEnd, ATTEMPTS, externalOf, follow, settled, wake } from './asking.js'
-import { type Build, type BuildPhase, type BuildsState, type Step } from './model.js'
-import { about, buildOf, numbered, andThen, withBuild } from './runs.js'
+import type { Build, BuildPhase, BuildsAnswer, BuildsState, BuildsStep, Now, Run } from './model.js'
+import { andThen, buildOf, numbered, runOf, withBuild } from './runs.js'
 import { lookAgain, unsettledMs } from './settling.js'
-import { become, failed, RANKS } from './statuses.js'
+import { become, failed, type NewStatus, RANKS } from './statuses.js'
 import { WITHDRAWN } from './withdrawn.js'
 
 /** The build that is asked about under that number, if it is. */
@@ -21,85 +23,94 @@ export const askedBuild = (state: BuildsState, name: BuildName, number: Natural)
 
 const isAsking = ({ phase }: Build): boolean => phase._tag === 'Starting' || phase._tag === 'Finding'
 
-export const accepted = (state: BuildsState, event: BuildAccepted): Step => {
-  const build = askedBuild(state, event.build, event.number)
-  if (build === null || !isAsking(build)) return unchanged(state)
-  return isFinal(build.status)
-    ? askToEnd(state, event.build, event.external)
-    : follow(state, event.build, event.external)
+/** A build, what is asked of its provider, and its run. */
+interface Provided {
+  readonly build: Build
+  readonly recipe: Recipe
+  readonly run: Run
 }
 
-export const refused = (state: BuildsState, event: BuildRefused): Step => {
-  const build = askedBuild(state, event.build, event.number)
-  if (build === null || !isAsking(build)) return unchanged(state)
-  const ended = isFinal(build.status) ? unchanged(state) : become(state, event.at, event.build, failed(event.error))
-  return andThen(ended, (after) => settled(after, event.build, null))
+/** The build of that name, if a provider has it, or may have it. */
+const providedBuild = (state: BuildsState, name: BuildName): Provided | null => {
+  const run = runOf(state, name.knot, name.rkey)
+  const build = buildOf(state, name)
+  return run === null || build === null || build.recipe === null ? null : { build, recipe: build.recipe, run }
 }
 
-export const missing = (state: BuildsState, event: BuildMissing, isEntitled: boolean): Step => {
+export const accepted = (state: BuildsState, event: BuildAccepted): BuildsAnswer => {
   const build = askedBuild(state, event.build, event.number)
-  if (build?.phase._tag !== 'Finding') return unchanged(state)
-  const ms = unsettledMs(build, event)
-  if (ms > 0) return lookAgain(state, event.build, build, ms)
-  if (isFinal(build.status)) return settled(state, event.build, null)
-  return about(state, event.build, (_, recipe, { repository }) => {
-    if (!isEntitled)
-      return andThen(become(state, event.at, event.build, WITHDRAWN), (after) => settled(after, event.build, null))
-    // The operator's list may be another one by now.
-    const fault = targetFault(state, allowanceOf(state, repository), recipe, repository)
-    if (fault === null) return ask(state, event.build, 'Starting')
-    return andThen(become(state, event.at, event.build, failed(fault)), (after) => settled(after, event.build, null))
-  })
+  if (build === null || !isAsking(build)) return nothing
+  return O.some(
+    isFinal(build.status) ? askToEnd(state, event.build, event.external) : follow(state, event.build, event.external)
+  )
 }
 
-export const uncertain = (state: BuildsState, event: BuildUncertain): Step => {
+export const refused = (now: Now, state: BuildsState, event: BuildRefused): BuildsAnswer => {
+  const build = askedBuild(state, event.build, event.number)
+  if (build === null || !isAsking(build)) return nothing
+  const ended = isFinal(build.status) ? unchanged(state) : become(now, state, event.build, failed(event.error))
+  return O.some(andThen(ended, (after) => settled(after, event.build, null)))
+}
+
+/** The build is not there. It is started, if it is wanted still, and may be. */
+export const missing = (now: Now, state: BuildsState, event: BuildMissing): BuildsAnswer => {
+  const name = event.build
+  const asked = askedBuild(state, name, event.number)
+  const provided = providedBuild(state, name)
+  if (asked?.phase._tag !== 'Finding' || provided === null) return nothing
+  const ms = unsettledMs(asked, event)
+  if (ms > 0) return O.some(lookAgain(state, name, asked, ms))
+  const { recipe, run } = provided
+  const ends = (last: NewStatus): BuildsStep =>
+    andThen(become(now, state, name, last), (after) => settled(after, name, null))
+  if (isFinal(asked.status)) return O.some(settled(state, name, null))
+  if (!Rights.isEntitled(now, name.knot, run)) return O.some(ends(WITHDRAWN))
+  // The operator's list may be another one by now.
+  const fault = targetFault(now.config, allowanceOf(now.config, run.repository), recipe, run.repository)
+  return O.some(fault === null ? ask(state, name, 'Starting') : ends(failed(fault)))
+}
+
+export const uncertain = (now: Now, state: BuildsState, event: BuildUncertain): BuildsAnswer => {
   const { at, build: name, error, number, waitMs } = event
   const asked = askedBuild(state, name, number)
-  if (asked === null || !(isAsking(asked) || asked.phase._tag === 'Cancelling')) return unchanged(state)
-  return about(state, name, ({ attempt, phase, status }, { provider }) => {
-    if (isFinal(status) && attempt >= ATTEMPTS)
-      return andThen(settled(state, name, externalOf(phase)), (after) => [
-        after,
-        [report({ _tag: 'BuildAbandoned', at, build: name, detail: error, provider })]
-      ])
-    const [after, next] = numbered(state)
-    const pausing: BuildPhase =
-      phase._tag === 'Cancelling'
-        ? { _tag: 'CancelPausing', external: phase.external, number: next }
-        : { _tag: 'Pausing', number: next }
-    return [
-      withBuild(after, name, {
-        ...asked,
-        attempt: (attempt + 1) as Natural,
-        doubtUs: phase._tag === 'Starting' ? at : asked.doubtUs,
-        phase: pausing
-      }),
-      [
-        wake(state, attempt, waitMs, { _tag: 'BuildTimer', build: name, number: next }),
-        report({ _tag: 'ProviderUncertain', at, build: name, detail: error, provider })
-      ]
-    ]
-  })
+  const provided = providedBuild(state, name)
+  if (asked === null || provided === null || !(isAsking(asked) || asked.phase._tag === 'Cancelling')) return nothing
+  const { attempt, phase, status } = asked
+  const { provider } = provided.recipe
+  if (isFinal(status) && attempt >= ATTEMPTS) {
+    const [abandoned, effects] = settled(state, name, externalOf(phase))
+    return to(abandoned, [...effects, report({ _tag: 'BuildAbandoned', at, build: name, detail: error, provider })])
+  }
+  const [after, next] = numbered(state)
+  const pausing: BuildPhase =
+    phase._tag === 'Cancelling'
+      ? { _tag: 'CancelPausing', external: phase.external, number: next }
+      : { _tag: 'Pausing', number: next }
+  const doubtUs = phase._tag === 'Starting' ? at : asked.doubtUs
+  return to(withBuild(after, name, { ...asked, attempt: (attempt + 1) as Natural, doubtUs, phase: pausing }), [
+    wake(now, attempt, waitMs, { _tag: 'BuildTimer', build: name, number: next }),
+    report({ _tag: 'ProviderUncertain', at, build: name, detail: error, provider })
+  ])
 }
 
-export const cancelHeard = (state: BuildsState, event: CancelHeard): Step => {
+export const cancelHeard = (state: BuildsState, event: CancelHeard): BuildsAnswer => {
   const build = askedBuild(state, event.build, event.number)
-  return build?.phase._tag === 'Cancelling' ? settled(state, event.build, build.phase.external) : unchanged(state)
+  return build?.phase._tag === 'Cancelling' ? O.some(settled(state, event.build, build.phase.external)) : nothing
 }
 
-export const reported = (state: BuildsState, event: BuildReported): Step => {
+export const reported = (now: Now, state: BuildsState, event: BuildReported): BuildsAnswer => {
   const { at, build: name, error, exitCode, provider, status } = event
-  return about(state, name, (build, recipe) => {
-    if (build.phase._tag === 'Settled') return unchanged(state)
-    if (provider !== recipe.provider) return [state, [report({ _tag: 'ReportRefused', at, build: name, provider })]]
-    // Before we know the provider's own name for it, the report may be about another that somebody has given our name:
-    // we look at once.
-    const known = externalOf(build.phase)
-    if (known === null) return build.phase._tag === 'Pausing' ? ask(state, name, 'Finding') : unchanged(state)
-    if (known !== event.external) return unchanged(state)
-    const isNews = RANKS[status] > RANKS[build.status]
-    const told = isNews ? become(state, at, name, { error, exitCode, status }) : unchanged(state)
-    if (isFinal(status)) return andThen(told, (after) => settled(after, name, event.external))
-    return isNews ? andThen(told, (after) => armed(after, name)) : told
-  })
+  const provided = providedBuild(state, name)
+  if (provided === null || provided.build.phase._tag === 'Settled') return nothing
+  const { build, recipe } = provided
+  if (provider !== recipe.provider) return to(state, [report({ _tag: 'ReportRefused', at, build: name, provider })])
+  // Before we know the provider's own name for it, the report may be about another that somebody has given our name:
+  // we look at once.
+  const known = externalOf(build.phase)
+  if (known === null) return build.phase._tag === 'Pausing' ? O.some(ask(state, name, 'Finding')) : nothing
+  if (known !== event.external) return nothing
+  const isFurther = RANKS[status] > RANKS[build.status]
+  const told = isFurther ? become(now, state, name, { error, exitCode, status }) : unchanged(state)
+  if (isFinal(status)) return O.some(andThen(told, (after) => settled(after, name, event.external)))
+  return isFurther ? O.some(andThen(told, (after) => armed(now, after, name))) : nothing
 }

@@ -7,10 +7,10 @@ import type { Natural } from '../data/natural.js'
 import type { Effect } from '../effect.js'
 import type { Timer } from '../event.js'
 import { type BuildName, type Recipe } from '../model/build.js'
-import { type Build, type BuildPhase, type BuildsState, NONE, type Step } from './model.js'
+import { type Build, type BuildPhase, type BuildsState, type BuildsStep, NONE, type Now } from './model.js'
 import { planOf } from './plan.js'
 import { about, numbered, andThen, withBuild } from './runs.js'
-import { become, forget, type Outcome, publish } from './statuses.js'
+import { become, forget, type NewStatus, publish } from './statuses.js'
 
 /**
  * How often something is tried before it is left alone, where nothing else ends it: with the longest pauses, for two
@@ -18,17 +18,17 @@ import { become, forget, type Outcome, publish } from './statuses.js'
  */
 export const ATTEMPTS = 30
 
-export const wake = (state: BuildsState, attempt: number, waitMs: number, timer: Timer): Effect => ({
+export const wake = ({ config }: Now, attempt: number, waitMs: number, timer: Timer): Effect => ({
   _tag: 'WakeAfter',
-  ...retryDelay(state.settings.policy.backoff, attempt, waitMs),
+  ...retryDelay(config.builds.backoff, attempt, waitMs),
   timer
 })
 
 /** Gives the build so long, from now on, to leave its status. */
-export const armed = (state: BuildsState, name: BuildName): Step =>
+export const armed = ({ config }: Now, state: BuildsState, name: BuildName): BuildsStep =>
   about(state, name, (build) => {
     const [after, deadline] = numbered(state)
-    const { pendingMs, runningMs } = state.settings.policy
+    const { pendingMs, runningMs } = config.builds
     const ms = build.status === 'running' ? runningMs : pendingMs
     return [
       withBuild(after, name, { ...build, deadline }),
@@ -37,7 +37,7 @@ export const armed = (state: BuildsState, name: BuildName): Step =>
   })
 
 /** Asks the provider to start the build, or whether it has it. */
-export const ask = (state: BuildsState, name: BuildName, _tag: 'Starting' | 'Finding'): Step =>
+export const ask = (state: BuildsState, name: BuildName, _tag: 'Starting' | 'Finding'): BuildsStep =>
   about(state, name, (build, recipe, run) => {
     const [after, number] = numbered(state)
     return [
@@ -47,7 +47,7 @@ export const ask = (state: BuildsState, name: BuildName, _tag: 'Starting' | 'Fin
   })
 
 /** Asks the provider to end the build, for the `attempt`th time. */
-export const askToEnd = (state: BuildsState, name: BuildName, external: string, attempt: Natural = NONE): Step =>
+export const askToEnd = (state: BuildsState, name: BuildName, external: string, attempt: Natural = NONE): BuildsStep =>
   about(state, name, (build, recipe, run) => {
     const [after, number] = numbered(state)
     return [
@@ -57,14 +57,14 @@ export const askToEnd = (state: BuildsState, name: BuildName, external: string, 
   })
 
 /** The provider has the build, and we want it. */
-export const follow = (state: BuildsState, name: BuildName, external: string): Step =>
+export const follow = (state: BuildsState, name: BuildName, external: string): BuildsStep =>
   about(state, name, (build, recipe, run) => [
     withBuild(state, name, { ...build, attempt: NONE, phase: { _tag: 'Following', external } }),
     [{ _tag: 'FollowBuild', build: name, external, plan: planOf(name, run, recipe) }]
   ])
 
 /** Nothing more is owed to or by the provider: what it has to say of the build is not listened to any more. */
-export const settled = (state: BuildsState, name: BuildName, external: string | null): Step =>
+export const settled = (state: BuildsState, name: BuildName, external: string | null): BuildsStep =>
   about(state, name, (build) => [
     forget(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name),
     externalOf(build.phase) === null ? [] : [{ _tag: 'UnfollowBuild', build: name }]
@@ -74,9 +74,9 @@ export const settled = (state: BuildsState, name: BuildName, external: string | 
  * The build ends here and now, whatever its provider does; one that the provider has, or may have, is to end there as
  * well.
  */
-export const end = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step =>
+export const end = (now: Now, state: BuildsState, name: BuildName, last: NewStatus): BuildsStep =>
   about(state, name, ({ phase }) => {
-    const ended = become(state, at, name, outcome)
+    const ended = become(now, state, name, last)
     return phase._tag === 'Following' ? andThen(ended, (after) => askToEnd(after, name, phase.external)) : ended
   })
 
@@ -85,12 +85,12 @@ export const externalOf = (phase: BuildPhase): string | null => ('external' in p
 
 /** A build that is not there yet, with its first status. */
 export const begin = (
+  now: Now,
   state: BuildsState,
-  at: TimeUs,
   name: BuildName,
   recipe: Recipe | null,
-  outcome: Outcome
-): Step => {
+  first: NewStatus
+): BuildsStep => {
   const build: Build = {
     attempt: NONE,
     deadline: NONE,
@@ -102,14 +102,14 @@ export const begin = (
     status: 'pending',
     statusUs: 0 as TimeUs
   }
-  return publish(state, at, name, build, outcome)
+  return publish(now, state, name, build, first)
 }
 
 /** A build that its provider is asked to start. */
-export const start = (state: BuildsState, at: TimeUs, name: BuildName, recipe: Recipe): Step =>
+export const start = (now: Now, state: BuildsState, name: BuildName, recipe: Recipe): BuildsStep =>
   andThen(
-    andThen(begin(state, at, name, recipe, { error: null, exitCode: null, status: 'pending' }), (after) =>
-      armed(after, name)
+    andThen(begin(now, state, name, recipe, { error: null, exitCode: null, status: 'pending' }), (after) =>
+      armed(now, after, name)
     ),
     (after) => ask(after, name, 'Starting')
   )

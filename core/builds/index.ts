@@ -2,103 +2,119 @@
  * Builds: from triggers to statuses. Triggers become runs, runs read workflow files and begin builds, builds are
  * started at their providers and followed to their end, and every status is told to whoever reads `/events` (T1 to T6).
  */
+import * as O from 'fp-ts/lib/Option.js'
+import type { HoldChanged } from '../commits/index.js'
+import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'
-import type { HoldsChanged } from '../knots/index.js'
-import { unchanged } from '../transition.js'
+import type { KnotLeft, KnotOutcome, TriggerArrived } from '../knots/index.js'
+import { after, type Answer, isSaid, nothing, to } from '../transition.js'
 import { accepted, cancelHeard, missing, refused, reported, uncertain } from './answers.js'
-import { type KnotJudged, knotJudged, type KnotsLeft, left } from './leaving.js'
-import type { BuildsState, Step } from './model.js'
-import { cancel, retry, type RightJudged } from './orders.js'
-import { filesRead, unread } from './reading.js'
-import { isNews, started } from './resume.js'
+import { knotsLeft } from './leaving.js'
+import type { BuildsAnswer, BuildsState, BuildsStep, Now } from './model.js'
+import { cancel, retry } from './orders.js'
+import { filesFailed, filesRead } from './reading.js'
+import { resumed } from './resume.js'
 import { timer } from './timers.js'
-import { connected, judged, type TriggerJudged } from './triggers.js'
+import { connected, triggered } from './triggers.js'
 import { released } from './withdrawn.js'
 
 export { LIST_COST_MAX } from './allow.js'
-export { tellerOf } from './counterparts.js'
 export { withoutChanges } from './judging.js'
-export { type KnotJudged, type KnotsLeft } from './leaving.js'
 export {
   Build,
   BuildPhase,
   type BuildsState,
   initial,
+  type Now,
   Run,
   RunKey,
   type RunKeyBrand,
   RunPhase,
   Source
 } from './model.js'
-export { cancelRefusal, type OrderRefusal, retryRefusal, type RightJudged } from './orders.js'
-export { rightOf, runOf } from './runs.js'
-export { type TriggerJudged } from './triggers.js'
+export { cancelRefusal, type OrderRefusal, retryRefusal } from './orders.js'
+export { runKey, runOf } from './runs.js'
 export { fromWritten, RunEntry, toWritten, WrittenBuilds } from './written.js'
 
-/** What the builds take from the other reducers. */
-export type BuildsInput = Event | HoldsChanged | KnotJudged | KnotsLeft | RightJudged | TriggerJudged
-
-const rightJudged = (state: BuildsState, { event, isEntitled }: RightJudged): Step => {
-  switch (event._tag) {
-    case 'BuildMissing':
-      return missing(state, event, isEntitled)
-    case 'RetryRequested':
-      return retry(state, event, isEntitled)
-    case 'WorkflowsRead':
-      return filesRead(state, event, isEntitled)
-  }
+/** What the reducer is given with an event: all else as it is now, and what has become of it in this step. */
+export interface BuildsGiven extends Omit<Now, 'at'> {
+  /** Which holds the rows have made and released. */
+  readonly holds: ReadonlyArray<HoldChanged>
+  /** What the event meant to the knots. */
+  readonly outcomes: ReadonlyArray<KnotOutcome>
+  /** Whether the bridge was stopped before the event. A start that ends that asks for everything itself. */
+  readonly wasStopped: boolean
 }
 
-const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
+const isLeft = (outcome: KnotOutcome): outcome is KnotLeft => outcome._tag === 'KnotLeft'
+
+const isTrigger = (outcome: KnotOutcome): outcome is TriggerArrived => outcome._tag === 'TriggerArrived'
+
+const see = (now: Now, state: BuildsState, event: Event): BuildsAnswer => {
   switch (event._tag) {
     case 'Started':
-      return started(state, event.at, event.config)
-    case 'StopRequested':
-      return state.stopped ? unchanged(state) : [{ ...state, stopped: true }, []]
+      return O.some(resumed(now, state))
     case 'TimerFired':
-      return timer(state, event.at, event.timer)
-    case 'HoldsChanged':
-      return released(
-        state,
-        event.at,
-        event.changes.filter(({ _tag }) => _tag === 'HoldReleased')
-      )
-    case 'KnotsLeft':
-      return left(state, event)
-    case 'KnotJudged':
-      return knotJudged(state, event)
+      return timer(now, state, event.timer)
     case 'KnotOpened':
       return connected(state, event.host)
-    case 'TriggerJudged':
-      return judged(state, event)
-    case 'RightJudged':
-      return rightJudged(state, event)
+    case 'WorkflowsRead':
+      return filesRead(now, state, event)
     case 'WorkflowsUnread':
-      return unread(state, event)
+      return filesFailed(now, state, event)
     case 'BuildAccepted':
       return accepted(state, event)
     case 'BuildRefused':
-      return refused(state, event)
+      return refused(now, state, event)
+    case 'BuildMissing':
+      return missing(now, state, event)
     case 'BuildUncertain':
-      return uncertain(state, event)
+      return uncertain(now, state, event)
     case 'BuildReported':
-      return reported(state, event)
+      return reported(now, state, event)
     case 'CancelHeard':
       return cancelHeard(state, event)
     case 'CancelRequested':
-      return cancel(state, event)
+      return cancel(now, state, event)
+    case 'RetryRequested':
+      return retry(now, state, event)
     default:
-      return unchanged(state)
+      return nothing
   }
 }
 
+/** What is let out while the bridge is stopped: no requests, and no timers. */
+const spoken = (isStopped: boolean, [state, effects]: BuildsStep): BuildsStep => [
+  state,
+  isStopped ? effects.filter(isSaid) : effects
+]
+
+/** One answer after the other, each from where the last has led. */
+const inTurn = (
+  start: BuildsState,
+  ...turns: ReadonlyArray<(state: BuildsState) => BuildsAnswer>
+): Answer<BuildsState, Effect> => {
+  const effects: Array<Effect> = []
+  let state = start
+  let isNothing = true
+  for (const turn of turns) {
+    const answer = turn(state)
+    if (O.isSome(answer)) isNothing = false
+    const [next, more] = after(state, answer)
+    state = next
+    for (const effect of more) effects.push(effect)
+  }
+  return isNothing ? nothing : to(state, effects)
+}
+
 /**
- * The reducer of builds. It takes every event and knows its own; an answer to a question that is not open changes
- * nothing and causes nothing.
+ * The reducer of builds. It takes every event and knows its own; an answer to a question that is not open is nothing to
+ * it. It sees first which rights are gone, and which knots, then triggers, then the event: at a start, nothing is asked
+ * for again that nobody may have any more.
  *
  * @example
  * import assert from 'node:assert'
- * import { Builds, Config, defaults, Event, OrderedMap } from 'tack/core'
+ * import { Builds, Commits, Config, defaults, Event, Knots } from 'tack/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -107,11 +123,27 @@ const reduceAwake = (state: BuildsState, event: BuildsInput): Step => {
  * })
  * assert(cancel._tag === 'Right')
  *
- * const [state, effects] = Builds.reduce(Builds.initial(config.right), cancel.right)
- * assert.deepStrictEqual([OrderedMap.size(state.runs), effects], [0, []])
+ * const answer = Builds.reduce(Builds.initial, cancel.right, {
+ *   commits: Commits.initial,
+ *   config: config.right,
+ *   holds: [],
+ *   knots: Knots.initial,
+ *   outcomes: [],
+ *   wasStopped: false
+ * })
+ * assert.strictEqual(answer._tag, 'None')
  */
-export const reduce = (state: BuildsState, event: BuildsInput): Step => {
-  const transition = reduceAwake(state, event)
-  const [after, effects] = transition
-  return after.stopped && effects.length > 0 ? [after, effects.filter(isNews)] : transition
+export const reduce = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer => {
+  const { commits, config, holds, knots, outcomes, wasStopped } = given
+  const now: Now = { at: event.at, commits, config, knots }
+  if (holds.length === 0 && outcomes.length === 0) return see(now, state, event)
+  const gone = holds.filter(({ _tag }) => _tag === 'HoldReleased')
+  const left = outcomes.filter(isLeft)
+  return inTurn(
+    state,
+    (acc) => (gone.length === 0 ? nothing : O.some(spoken(wasStopped, released(now, acc, gone)))),
+    (acc) => (left.length === 0 ? nothing : O.some(knotsLeft(now, acc, left, event._tag === 'Started'))),
+    ...outcomes.filter(isTrigger).map((trigger) => (acc: BuildsState) => triggered(now, acc, trigger)),
+    (acc) => see(now, acc, event)
+  )
 }

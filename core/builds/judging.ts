@@ -11,7 +11,7 @@ import { report, unchanged } from '../transition.js'
 import { type Allowance, targetOf } from './allow.js'
 import { begin, start } from './asking.js'
 import { NO_ROOM, type Room } from './budget.js'
-import { type BuildsState, NONE, type Run, type Step } from './model.js'
+import { type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
 import { recipeOf } from './plan.js'
 import { andThen } from './runs.js'
 import { failed } from './statuses.js'
@@ -65,8 +65,8 @@ export const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | '
 
 /** By what the workflows of a run are judged, all of them. */
 export interface Judging {
-  readonly at: TimeUs
   readonly list: Allowance
+  readonly now: Now
   readonly room: Room
   readonly run: Run
 }
@@ -77,14 +77,15 @@ export interface Judging {
  */
 export const decide = (
   state: BuildsState,
-  { at, list, room, run }: Judging,
+  { list, now, room, run }: Judging,
   name: BuildName,
   workflow: Workflow,
   isMeant: E.Either<string, boolean>
-): Step => {
+): BuildsStep => {
+  const { at } = now
   // Who has a single workflow judged anew hears what it comes to, whatever that is.
-  const nothing = (sentence: string, otherwise: Step): Step =>
-    run.only === null ? otherwise : begin(state, at, name, null, failed(sentence))
+  const nothing = (sentence: string, otherwise: BuildsStep): BuildsStep =>
+    run.only === null ? otherwise : begin(now, state, name, null, failed(sentence))
   if (E.isLeft(isMeant))
     return nothing(`It cannot be told whether the workflow applies: ${isMeant.left}.`, [
       state,
@@ -94,20 +95,20 @@ export const decide = (
     const mistake = workflow.when === null ? null : mistakeIn(workflow.when)
     return nothing(
       mistake ?? 'The workflow does not apply.',
-      mistake === null ? unchanged(state) : mistaken(state, at, name, run, workflow, mistake)
+      mistake === null ? unchanged(state) : mistaken(now, state, name, run, workflow, mistake)
     )
   }
-  if (workflow._tag === 'Faulty') return begin(state, at, name, null, failed(workflow.error))
+  if (workflow._tag === 'Faulty') return begin(now, state, name, null, failed(workflow.error))
   if (workflow.engine === null)
     return nothing('The workflow names no engine.', [state, [drop(at, name, 'engine', 'the workflow names no engine')]])
-  const found = targetOf(state, list, workflow.engine, workflow.targets, run.repository)
-  if (E.isLeft(found)) return begin(state, at, name, null, failed(found.left))
+  const found = targetOf(now.config, list, workflow.engine, workflow.targets, run.repository)
+  if (E.isLeft(found)) return begin(now, state, name, null, failed(found.left))
   if (!room.take(workflow.bytes))
-    return andThen(begin(state, at, name, null, failed(NO_ROOM)), (after) => [
+    return andThen(begin(now, state, name, null, failed(NO_ROOM)), (after) => [
       after,
       [drop(at, name, 'limit', 'more than 1,048,576 bytes')]
     ])
-  return start(state, at, name, recipeOf(workflow, found.right))
+  return start(now, state, name, recipeOf(workflow, found.right))
 }
 
 /** How many files are remembered of which a mistake was told. */
@@ -119,14 +120,14 @@ const mistakeKey = ({ owner, rkey }: Repository, { content, name }: Workflow): s
 
 /** A workflow that never applies, by a mistake of which its author is told once for each content of the file. */
 const mistaken = (
+  now: Now,
   state: BuildsState,
-  at: TimeUs,
   name: BuildName,
   { repository }: Run,
   workflow: Workflow,
   mistake: string
-): Step => {
+): BuildsStep => {
   const key = mistakeKey(repository, workflow)
   if (state.mistaken.includes(key)) return unchanged(state)
-  return begin({ ...state, mistaken: [...state.mistaken, key].slice(-MISTAKEN_MAX) }, at, name, null, failed(mistake))
+  return begin(now, { ...state, mistaken: [...state.mistaken, key].slice(-MISTAKEN_MAX) }, name, null, failed(mistake))
 }

@@ -2,17 +2,18 @@
  * What is kept of runs and builds.
  */
 import * as t from 'io-ts'
-import { BuildPolicy, type Config } from '../config.js'
-import { type HostName, HostPolicy } from '../data/host-name.js'
+import type { Rows } from '../commits/index.js'
+import type { HostName } from '../data/host-name.js'
 import { Did, Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
 import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
 import { AnnouncedWorkflow, type Effect } from '../effect.js'
+import type { KnotsState } from '../knots/index.js'
 import { ExitCode, Recipe, Repository, Status } from '../model/build.js'
 import { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
-import type { Transition } from '../transition.js'
+import type { Answer, Transition } from '../transition.js'
 import { Told } from './pushes.js'
 import type { StatusLog } from './status-log.js'
 
@@ -147,8 +148,6 @@ export const Source = t.readonly(
     leaving: t.union([t.readonly(t.strict({ number: Natural, untilUs: TimeUs })), t.null]),
     /** Whether a `sh.tangled.pipeline` of a push came. */
     pipelines: t.boolean,
-    /** How many runs are waiting for their workflow files, or for their pipeline. */
-    reading: Natural,
     /**
      * Keys of triggers of which there is no run, and which begin none when they are repeated, but for those that were
      * left; with what they told of, where a counterpart may come. The greatest 200.
@@ -159,8 +158,6 @@ export const Source = t.readonly(
 )
 
 export type Source = t.TypeOf<typeof Source>
-
-export const Settings = t.readonly(t.strict({ hosts: HostPolicy, owner: t.string, policy: BuildPolicy }))
 
 export interface BuildsState extends StatusLog {
   /**
@@ -173,18 +170,12 @@ export interface BuildsState extends StatusLog {
   /** Derived: the keys of the runs that pushes began, by knot, commits and ref. */
   readonly pushes: MultiMap<string, Rkey>
   readonly runs: M.OrderedMap<RunKey, Run>
-  readonly settings: t.TypeOf<typeof Settings>
   readonly sources: M.OrderedMap<HostName, Source>
-  readonly stopped: boolean
+  /** Derived: by knot, the keys of the runs that wait for their workflow files, or for their pipeline. */
+  readonly waiting: MultiMap<HostName, Rkey>
 }
 
-export const settingsOf = ({ builds, hosts, owner }: Config): BuildsState['settings'] => ({
-  hosts,
-  owner,
-  policy: builds
-})
-
-export const initial = (config: Config): BuildsState => ({
+export const initial: BuildsState = {
   announcements: M.empty(),
   floorUs: null,
   lastUs: 0 as TimeUs,
@@ -193,11 +184,18 @@ export const initial = (config: Config): BuildsState => ({
   next: 1 as Natural,
   pushes: M.empty(),
   runs: M.empty(),
-  settings: settingsOf(config),
   sources: M.empty(),
-  stopped: false
-})
+  waiting: M.empty()
+}
 
-export type Step = Transition<BuildsState, Effect>
+/** What is read besides the slice: when it happens, and the rows and the knots as they are then. */
+export interface Now extends Rows {
+  readonly at: TimeUs
+  readonly knots: Pick<KnotsState, 'subscriptions'>
+}
+
+export type BuildsStep = Transition<BuildsState, Effect>
+
+export type BuildsAnswer = Answer<BuildsState, Effect>
 
 export const NONE = 0 as Natural

@@ -1,58 +1,52 @@
 /**
  * What people want: to cancel, and to build again (BUILD-12).
  */
+import * as O from 'fp-ts/lib/Option.js'
+import type { Rows } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
-import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
+import type { Rkey, WorkflowName } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { AnnouncedWorkflow } from '../effect.js'
-import type { BuildMissing, CancelRequested, RetryRequested, WorkflowsRead } from '../event.js'
+import type { CancelRequested, RetryRequested } from '../event.js'
 import { isFinal } from '../model/build.js'
 import { ENGINE } from '../model/workflow.js'
-import { chain, report, unchanged } from '../transition.js'
+import * as Rights from '../rights.js'
+import { chain, nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
 import { begin, end, start } from './asking.js'
-import { type Build, type BuildsState, NONE, type Run, type Step } from './model.js'
-import { nothingOf, read } from './reading.js'
-import { buildOf, buildsOf, freeKey, runOf, andThen } from './runs.js'
-import { sourceOf, withReading } from './sources.js'
-import { announce, failed, nextStamp, type Outcome } from './statuses.js'
-import { READING_MAX } from './triggers.js'
+import { type Build, type BuildsAnswer, type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
+import { askForFiles, nothingOf } from './reading.js'
+import { andThen, buildsOf, freeKey, isWaiting, runOf, waitingAt } from './runs.js'
+import { remembering } from './sources.js'
+import { announce, failed, type NewStatus, nextStamp } from './statuses.js'
+import { WAITING_MAX } from './triggers.js'
 
 /** Ends what a run has not ended: while its files are being read, all of it. */
 export const cancelRun = (
+  now: Now,
   state: BuildsState,
-  at: TimeUs,
   [knot, rkey, run]: readonly [HostName, Rkey, Run],
-  outcome: Outcome
-): Step =>
-  run.phase._tag === 'Read'
-    ? chain(
+  last: NewStatus
+): BuildsStep =>
+  isWaiting(run)
+    ? unchanged(nothingOf(state, knot, rkey))
+    : chain(
         state,
         buildsOf(knot, rkey, run).filter(([, { status }]) => !isFinal(status)),
-        (before, [name]) => end(before, at, name, outcome)
+        (before, [name]) => end(now, before, name, last)
       )
-    : unchanged(nothingOf(state, knot, rkey))
 
-const CANCELLED: Outcome = { error: null, exitCode: null, status: 'cancelled' }
+const CANCELLED: NewStatus = { error: null, exitCode: null, status: 'cancelled' }
 
-export const cancel = (state: BuildsState, { at, knot, rkey, workflow }: CancelRequested): Step => {
+export const cancel = (now: Now, state: BuildsState, event: CancelRequested): BuildsAnswer => {
+  const { knot, rkey, workflow } = event
   const run = runOf(state, knot, rkey)
-  if (run === null) return unchanged(state)
-  if (workflow === null) return cancelRun(state, at, [knot, rkey, run], CANCELLED)
-  const name = { knot, rkey, workflow }
-  const build = buildOf(state, name)
-  return build === null || isFinal(build.status) ? unchanged(state) : end(state, at, name, CANCELLED)
-}
-
-/** What may have something started, with what the rows say now of the right to it. */
-export interface RightJudged {
-  readonly _tag: 'RightJudged'
-  readonly event: BuildMissing | RetryRequested | WorkflowsRead
-  /**
-   * Whether the record of the repository still holds the knot through us, and whoever caused the trigger still has a
-   * say in it.
-   */
-  readonly isEntitled: boolean
+  if (run === null || cancelRefusal(state, event) !== null) return nothing
+  return O.some(
+    workflow === null
+      ? cancelRun(now, state, [knot, rkey, run], CANCELLED)
+      : end(now, state, { knot, rkey, workflow }, CANCELLED)
+  )
 }
 
 /**
@@ -68,7 +62,7 @@ export const cancelRefusal = (
 ): OrderRefusal | null => {
   const run = runOf(state, knot, rkey)
   if (run === null) return 'unknown'
-  if (workflow === null && run.phase._tag !== 'Read') return null
+  if (workflow === null && isWaiting(run)) return null
   const builds = buildsOf(knot, rkey, run).filter(([name]) => workflow === null || name.workflow === workflow)
   if (builds.length === 0) return 'unknown'
   return builds.some(([, { status }]) => !isFinal(status)) ? null : 'ended'
@@ -76,17 +70,17 @@ export const cancelRefusal = (
 
 /** Why to retry that comes to nothing; `null` when it does not. */
 export const retryRefusal = (
+  rows: Rows,
   state: BuildsState,
-  { knot, rkey, workflow }: Pick<RetryRequested, 'knot' | 'rkey' | 'workflow'>,
-  isEntitled: boolean
+  { knot, rkey, workflow }: Pick<RetryRequested, 'knot' | 'rkey' | 'workflow'>
 ): OrderRefusal | null => {
   const run = runOf(state, knot, rkey)
   if (run === null) return 'unknown'
-  if (!isEntitled) return 'right'
+  if (!Rights.isEntitled(rows, knot, run)) return 'right'
   if (workflow !== null && !M.has(workflow)(run.builds)) return 'unknown'
   const again = endedOf(run, workflow)
   if (again.length === 0) return 'running'
-  return isPlanned(again) || sourceOf(state, knot).reading < READING_MAX ? null : 'limit'
+  return isPlanned(again) || waitingAt(state, knot) < WAITING_MAX ? null : 'limit'
 }
 
 type Ended = ReadonlyArray<readonly [WorkflowName, Build]>
@@ -102,12 +96,12 @@ const isPlanned = (builds: Ended): boolean => builds.every(([, { recipe }]) => r
  * What has ended is final, so to build again is a run of its own, with a key of ours. Where a workflow never became a
  * build of a provider, all of them are judged anew, from their files.
  */
-export const retry = (state: BuildsState, event: RetryRequested, isEntitled: boolean): Step => {
+export const retry = (now: Now, state: BuildsState, event: RetryRequested): BuildsAnswer => {
   const { at, knot, rkey, workflow } = event
   const run = runOf(state, knot, rkey)
-  const refusal = retryRefusal(state, event, isEntitled)
-  if (refusal === 'right') return [state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })]]
-  if (run === null || refusal !== null) return unchanged(state)
+  const refusal = retryRefusal(now, state, event)
+  if (refusal === 'right') return to(state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })])
+  if (run === null || refusal !== null) return nothing
   const again = endedOf(run, workflow)
   const key = freeKey(state, knot, nextStamp(state, at))
   const repeated: Run = {
@@ -122,19 +116,22 @@ export const retry = (state: BuildsState, event: RetryRequested, isEntitled: boo
   }
   if (!isPlanned(again)) {
     const only = again.map(([name]) => name)
-    return read(withReading(state, knot, 1), knot, key, { ...repeated, only }, null)
+    return O.some(askForFiles(remembering(state, knot), knot, key, { ...repeated, only }, null))
   }
-  const list = allowanceOf(state, run.repository)
+  const list = allowanceOf(now.config, run.repository)
   const planned = again.flatMap(([name, { recipe }]) => (recipe === null ? [] : [[name, recipe] as const]))
   const announced = planned.map(
     ([name, { clone }]): AnnouncedWorkflow =>
       run.announced?.workflows.find((workflow) => workflow.name === name) ?? { clone, engine: ENGINE, name, text: '' }
   )
-  return andThen(announce(state, at, knot, key, repeated, announced), (told) =>
-    chain(told, planned, (before, [name, recipe]) => {
-      const build = { knot, rkey: key, workflow: name }
-      const fault = targetFault(before, list, recipe, run.repository)
-      return fault === null ? start(before, at, build, recipe) : begin(before, at, build, null, failed(fault))
-    })
+  const told = announce(now, state, knot, key, repeated, announced)
+  return O.some(
+    andThen(told, (after) =>
+      chain(after, planned, (before, [name, recipe]) => {
+        const build = { knot, rkey: key, workflow: name }
+        const fault = targetFault(now.config, list, recipe, run.repository)
+        return fault === null ? start(now, before, build, recipe) : begin(now, before, build, null, failed(fault))
+      })
+    )
   )
 }

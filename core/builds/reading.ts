@@ -2,7 +2,6 @@
  * Workflow files: they are read, and what is in them is judged (T3).
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { workOf } from '../data/glob.js'
 import type { HostName } from '../data/host-name.js'
@@ -13,16 +12,17 @@ import type { Effect } from '../effect.js'
 import type { WorkflowsRead, WorkflowsUnread } from '../event.js'
 import type { WorkflowSource } from '../model/trigger.js'
 import type { Condition, Workflow } from '../model/workflow.js'
-import { chain, report, unchanged } from '../transition.js'
+import * as Rights from '../rights.js'
+import { chain, nothing, report, to } from '../transition.js'
 import { allowanceOf } from './allow.js'
 import { ATTEMPTS, begin, wake } from './asking.js'
 import { roomIn } from './budget.js'
 import { toldIn } from './counterparts.js'
 import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './judging.js'
-import { type BuildsState, type Run, type RunPhase, type Step } from './model.js'
+import type { BuildsAnswer, BuildsState, BuildsStep, Now, Run, RunPhase } from './model.js'
 import { shaOf } from './plan.js'
-import { numbered, runKey, runOf, andThen, withoutRun, withRun } from './runs.js'
-import { withReading, withSpent } from './sources.js'
+import { numbered, runOf, andThen, withoutRun, withRun } from './runs.js'
+import { withSpent } from './sources.js'
 import { announce, failed } from './statuses.js'
 import { appliesWithin, WHEN_COST_MAX } from './when.js'
 
@@ -39,13 +39,13 @@ export const namesRefused = (
   names.map((name) => report({ _tag: 'WorkflowNameRefused', at, detail: NAME_LIMIT, knot, name, rkey }))
 
 /** Asks for the workflow files of a run. */
-export const read = (
+export const askForFiles = (
   state: BuildsState,
   knot: HostName,
   rkey: Rkey,
   run: Run,
   workflows: ReadonlyArray<WorkflowSource> | null
-): Step => {
+): BuildsStep => {
   const [after, number] = numbered(state)
   return [
     withRun(after, knot, rkey, { ...run, phase: { _tag: 'Reading', number, workflows } }),
@@ -66,31 +66,30 @@ const readingRun = (
   return run?.phase._tag === 'Reading' && run.phase.number === number ? [run, run.phase] : null
 }
 
-export const unread = (state: BuildsState, event: WorkflowsUnread): Step => {
+export const filesFailed = (now: Now, state: BuildsState, event: WorkflowsUnread): BuildsAnswer => {
   const { at, error, isFinal, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
-  if (reading === null) return unchanged(state)
+  if (reading === null) return nothing
   const [run, { workflows }] = reading
   if (run.attempt >= (isFinal ? FINAL_ATTEMPTS : ATTEMPTS)) {
     const told = report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })
-    if (run.only === null) return [nothingOf(state, knot, rkey), [told]]
+    if (run.only === null) return to(nothingOf(state, knot, rkey), [told])
     // Somebody asked for these, and hears what became of them.
     const { only } = run
     const known: Run = { ...run, cause: withoutChangedFiles(run.cause), only: null, phase: { _tag: 'Read' } }
-    const announced = announce(withReading(state, knot, -1), at, knot, rkey, known, only.map(announcedUnread))
+    const announced = announce(now, state, knot, rkey, known, only.map(announcedUnread))
     const begun = andThen(announced, (after) =>
       chain(after, only, (before, workflow) =>
-        begin(before, at, { knot, rkey, workflow }, null, failed(`The workflow files could not be read: ${error}`))
+        begin(now, before, { knot, rkey, workflow }, null, failed(`The workflow files could not be read: ${error}`))
       )
     )
-    return andThen(begun, (after) => [after, [told]])
+    return O.some(andThen(begun, (after) => [after, [told]]))
   }
   const [after, next] = numbered(state)
   const phase: RunPhase = { _tag: 'ReadPausing', number: next, workflows }
-  return [
-    withRun(after, knot, rkey, { ...run, attempt: (run.attempt + 1) as Natural, phase }),
-    [wake(state, run.attempt, 0, { _tag: 'WorkflowsTimer', knot, number: next, rkey })]
-  ]
+  return to(withRun(after, knot, rkey, { ...run, attempt: (run.attempt + 1) as Natural, phase }), [
+    wake(now, run.attempt, 0, { _tag: 'WorkflowsTimer', knot, number: next, rkey })
+  ])
 }
 
 /** How often a "no" is doubted: a knot may tell of a commit before it gives it out. With the pauses, for a minute. */
@@ -99,7 +98,7 @@ const FINAL_ATTEMPTS = 5
 /** The run, which waited for its files or for its pipeline, has come to nothing: its trigger must not count again. */
 export const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
   const run = runOf(state, knot, rkey)
-  const gone = withReading(withoutRun(state, knot, rkey), knot, -1)
+  const gone = withoutRun(state, knot, rkey)
   // The key of a retry is ours: no trigger bears it.
   return run?.retryOf === null ? withSpent(gone, knot, rkey, toldIn(run)) : gone
 }
@@ -108,7 +107,7 @@ export const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): Build
 const WORKFLOWS_MAX = 50
 
 /** No two of one name, names rising, and not more than can be taken. */
-const inOrder = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
+const byName = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
   M.toEntries(
     workflows.reduce<M.OrderedMap<WorkflowName, Workflow>>(
       (acc, workflow) => (M.has(workflow.name)(acc) ? acc : M.upsertAt(workflow.name, workflow)(acc)),
@@ -137,20 +136,19 @@ const knowsPaths = ({ kind, only }: Run): boolean => kind !== 'pipeline' && only
 const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> =>
   when.map((condition) => ({ ...condition, paths: null }))
 
-export const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: boolean): Step => {
+export const filesRead = (now: Now, state: BuildsState, event: WorkflowsRead): BuildsAnswer => {
   const { at, defaultBranch, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
-  if (reading === null) return unchanged(state)
+  if (reading === null) return nothing
   const [run, phase] = reading
-  if (!isEntitled)
-    return [
-      nothingOf(state, knot, rkey),
-      [report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })]
-    ]
+  if (!Rights.isEntitled(now, knot, run))
+    return to(nothingOf(state, knot, rkey), [
+      report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })
+    ])
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
-  const list = allowanceOf(state, run.repository)
+  const list = allowanceOf(now.config, run.repository)
   const { only } = run
-  const workflows = inOrder(event.workflows).filter(({ name }) => only === null || only.includes(name))
+  const workflows = byName(event.workflows).filter(({ name }) => only === null || only.includes(name))
   const verdicts = verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known)
   const missed = (only ?? []).filter((workflow) => !workflows.some(({ name }) => name === workflow))
   const announced = [
@@ -160,16 +158,16 @@ export const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: 
     ...missed.map(announcedUnread)
   ]
   const kept: Run = { ...known, cause: withoutChangedFiles(run.cause), only: null }
-  const started = announce(withReading(state, knot, -1), at, knot, rkey, kept, announced)
-  const judging: Judging = { at, list, room: roomIn({ ...kept, builds: [] }, announced), run: known }
-  const decided = andThen(started, (told) =>
-    chain(told, verdicts, (before, [workflow, verdict]) =>
+  const told = announce(now, state, knot, rkey, kept, announced)
+  const judging: Judging = { list, now, room: roomIn({ ...kept, builds: [] }, announced), run: known }
+  const decided = andThen(told, (after) =>
+    chain(after, verdicts, (before, [workflow, verdict]) =>
       decide(before, judging, { knot, rkey, workflow: workflow.name }, workflow, verdict)
     )
   )
-  const begun = andThen(decided, (told) =>
-    chain(told, missed, (before, workflow) =>
-      begin(before, at, { knot, rkey, workflow }, null, failed('There is no such workflow file any more.'))
+  const begun = andThen(decided, (after) =>
+    chain(after, missed, (before, workflow) =>
+      begin(now, before, { knot, rkey, workflow }, null, failed('There is no such workflow file any more.'))
     )
   )
   const dropped = andThen(begun, (after) => [
@@ -183,15 +181,11 @@ export const filesRead = (state: BuildsState, event: WorkflowsRead, isEntitled: 
   ])
   const [after, effects] = dropped
   // Nothing has come of it, if the run has no build (and has not been forgotten with the last of them).
-  return pipe(
-    M.lookup(runKey(knot, rkey))(after.runs),
-    O.filter(({ builds }) => M.isEmpty(builds)),
-    O.match(
-      () => dropped,
-      (nothing) => [
-        withSpent(withoutRun(after, knot, rkey), knot, rkey, toldIn(nothing)),
-        [...effects, report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]
-      ]
-    )
-  )
+  const judged = runOf(after, knot, rkey)
+  return judged === null || !M.isEmpty(judged.builds)
+    ? O.some(dropped)
+    : to(withSpent(withoutRun(after, knot, rkey), knot, rkey, toldIn(judged)), [
+        ...effects,
+        report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })
+      ])
 }

@@ -5,13 +5,13 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import { type Rkey, tidOf, type TimeUs } from '../data/identifiers.js'
-import { insertAt, removeAt } from '../data/multimap.js'
+import { insertAt, removeAt, valuesAt } from '../data/multimap.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import { type BuildName, type Recipe } from '../model/build.js'
 import type { Push } from '../model/trigger.js'
 import { unchanged } from '../transition.js'
-import { type Build, type BuildsState, type Run, type RunKey, type Step } from './model.js'
+import { type Build, type BuildsState, type BuildsStep, type Run, type RunKey } from './model.js'
 import { logKey } from './status-log.js'
 
 export const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunKey
@@ -19,10 +19,6 @@ export const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` 
 /** The run of that trigger; `null` when there is none. */
 export const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null =>
   O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
-
-/** Whose repository a run is of, and who caused it; `null` when there is no such run. */
-export const rightOf = (state: BuildsState, knot: HostName, rkey: Rkey): Pick<Run, 'actor' | 'repository'> | null =>
-  runOf(state, knot, rkey)
 
 export const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName): Build | null => {
   const run = runOf(state, knot, rkey)
@@ -35,15 +31,37 @@ export const pushKey = (knot: HostName, { newSha, oldSha, ref }: Push): string =
 export const pushThatBegan = ({ cause, retryOf }: Run): Push | null =>
   cause._tag === 'Push' && retryOf === null ? cause : null
 
+/** Whether the run waits for its workflow files, or for its pipeline. */
+export const isWaiting = ({ phase }: Run): boolean => phase._tag !== 'Read'
+
 export const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsState => {
-  const key = runKey(knot, rkey)
-  const push = M.has(key)(state.runs) ? null : pushThatBegan(run)
+  const before = runOf(state, knot, rkey)
+  const push = before === null ? pushThatBegan(run) : null
   return {
     ...state,
     pushes: push === null ? state.pushes : insertAt(pushKey(knot, push), rkey)(state.pushes),
-    runs: M.upsertAt(key, run)(state.runs)
+    runs: M.upsertAt(runKey(knot, rkey), run)(state.runs),
+    waiting: waitingWith(state.waiting, knot, rkey, before !== null && isWaiting(before), isWaiting(run))
   }
 }
+
+const waitingWith = (
+  waiting: BuildsState['waiting'],
+  knot: HostName,
+  rkey: Rkey,
+  was: boolean,
+  is: boolean
+): BuildsState['waiting'] => {
+  if (was === is) return waiting
+  return is ? insertAt(knot, rkey)(waiting) : removeAt(knot, rkey)(waiting)
+}
+
+/** How many runs of the knot wait. */
+export const waitingAt = ({ waiting }: BuildsState, knot: HostName): number => M.size(valuesAt(knot)(waiting))
+
+/** The keys of the runs of the knot that wait, ascending. */
+export const waitingKeys = ({ waiting }: BuildsState, knot: HostName): ReadonlyArray<Rkey> =>
+  M.keys(valuesAt(knot)(waiting))
 
 /** The state without the run, and without what was said of it before its first status. */
 export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
@@ -55,7 +73,8 @@ export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): Buil
     announcements:
       announced === null ? state.announcements : M.deleteAt(logKey(announced.createdUs))(state.announcements),
     pushes: push === null ? state.pushes : removeAt(pushKey(knot, push), rkey)(state.pushes),
-    runs: M.deleteAt(runKey(knot, rkey))(state.runs)
+    runs: M.deleteAt(runKey(knot, rkey))(state.runs),
+    waiting: waitingWith(state.waiting, knot, rkey, run !== null && isWaiting(run), false)
   }
 }
 
@@ -72,8 +91,8 @@ export const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildNam
 export const about = (
   state: BuildsState,
   name: BuildName,
-  step: (build: Build, recipe: Recipe, run: Run) => Step
-): Step => {
+  step: (build: Build, recipe: Recipe, run: Run) => BuildsStep
+): BuildsStep => {
   const run = runOf(state, name.knot, name.rkey)
   const build = run === null ? null : O.toNullable(M.lookup(name.workflow)(run.builds))
   return run === null || build === null || build.recipe === null ? unchanged(state) : step(build, build.recipe, run)
@@ -90,7 +109,10 @@ export const numbered = (state: BuildsState): readonly [BuildsState, Natural] =>
 ]
 
 /** `step`, and then `more` from where it leads. */
-export const andThen = ([state, effects]: Step, more: (state: BuildsState) => Step): Step => {
+export const andThen = (
+  [state, effects]: BuildsStep,
+  more: (state: BuildsState) => BuildsStep
+): BuildsStep => {
   const [after, further] = more(state)
   return [after, [...effects, ...further]]
 }

@@ -7,7 +7,7 @@ import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { BuildMissing } from '../event.js'
 import type { BuildName } from '../model/build.js'
-import type { Build, BuildsState, Step } from './model.js'
+import type { Build, BuildsState, BuildsStep } from './model.js'
 import { buildOf, numbered, withBuild } from './runs.js'
 
 /** How much longer a start may still come to light; 0 when the answer can be believed. Never more than `settleMs`. */
@@ -18,7 +18,7 @@ export const unsettledMs = ({ doubtUs }: Build, { at, settleMs }: BuildMissing):
 }
 
 /** Looks for the build again after `ms`. It is no failure, so the attempts stay as they are. */
-export const lookAgain = (state: BuildsState, name: BuildName, build: Build, ms: Natural): Step => {
+export const lookAgain = (state: BuildsState, name: BuildName, build: Build, ms: Natural): BuildsStep => {
   const [after, number] = numbered(state)
   return [
     withBuild(after, name, { ...build, phase: { _tag: 'Pausing', number } }),

@@ -5,10 +5,9 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import type { Rkey } from '../data/identifiers.js'
-import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Trigger } from '../model/trigger.js'
-import { type BuildsState, NONE, type Source } from './model.js'
+import type { BuildsState, Source } from './model.js'
 import type { Told } from './pushes.js'
 
 const NEW_SOURCE: Source = {
@@ -16,7 +15,6 @@ const NEW_SOURCE: Source = {
   forgotten: null,
   leaving: null,
   pipelines: false,
-  reading: NONE,
   spent: M.empty()
 }
 
@@ -55,23 +53,21 @@ export const withoutSpent = (state: BuildsState, knot: HostName, rkey: Rkey): Bu
     : state
 }
 
-/** The state in which so many more, or fewer, runs of the knot wait. */
-export const withReading = (state: BuildsState, knot: HostName, by: 1 | -1): BuildsState => {
-  const source = sourceOf(state, knot)
-  return withSource(state, knot, { ...source, reading: (source.reading + by) as Natural })
-}
+/** The state in which the knot is remembered: a run of it is there, whose key must not count again. */
+export const remembering = (state: BuildsState, knot: HostName): BuildsState =>
+  withSource(state, knot, sourceOf(state, knot))
 
 export const withSource = (state: BuildsState, knot: HostName, source: Source): BuildsState => ({
   ...state,
   sources: M.upsertAt(knot, source)(state.sources)
 })
 
-/** What the knot has shown by a trigger, whatever it is about. */
-export const withShown = (state: BuildsState, knot: HostName, { cause, kind, shape }: Trigger): BuildsState => {
-  const source = sourceOf(state, knot)
+/** What the knot has shown with this trigger, whatever it is about; `null` when it has shown all of it before. */
+export const shownBy = (
+  source: Source,
+  { cause, kind, shape }: Trigger
+): Pick<Source, 'details' | 'pipelines'> | null => {
   const details = source.details || shape === 'detailed'
   const pipelines = source.pipelines || (kind === 'pipeline' && cause._tag === 'Push')
-  return details === source.details && pipelines === source.pipelines
-    ? state
-    : withSource(state, knot, { ...source, details, pipelines })
+  return details === source.details && pipelines === source.pipelines ? null : { details, pipelines }
 }

@@ -2,16 +2,17 @@
  * Statuses and announcements: what readers of `/events` are told, stamped and in order (T6).
  */
 import * as O from 'fp-ts/lib/Option.js'
+import type { Config } from '../config.js'
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, isTidAfter, laterOf, type Rkey, Tid, type TimeUs, usBefore } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import { cut } from '../data/text.js'
 import { type AnnouncedWorkflow, type PipelineEntry, type PublishStatus, type StatusEntry } from '../effect.js'
-import { type BuildName, type ExitCode, type Status } from '../model/build.js'
+import type { BuildName, ExitCode, Status } from '../model/build.js'
 import { unchanged } from '../transition.js'
 import { modest } from './budget.js'
 import { toldIn } from './counterparts.js'
-import { type Build, type BuildsState, type Run, type Step } from './model.js'
+import type { Build, BuildsState, BuildsStep, Now, Run } from './model.js'
 import { about, buildOf, runOf, withBuild, withoutRun, withRun } from './runs.js'
 import { isForgotten, withSource, withSpent } from './sources.js'
 import { logKey, oldestStatuses } from './status-log.js'
@@ -48,8 +49,8 @@ export const forget = (state: BuildsState, name: BuildName): BuildsState => {
 }
 
 /** Drops the oldest statuses until there are not more than are kept. */
-export const trimmed = (state: BuildsState): BuildsState => {
-  const surplus = M.size(state.log) - state.settings.policy.keepStatuses
+export const trimmed = ({ builds: { keepStatuses } }: Config, state: BuildsState): BuildsState => {
+  const surplus = M.size(state.log) - keepStatuses
   if (surplus <= 0) return state
   return oldestStatuses(state, surplus).reduce(
     (acc, { build, createdUs }) =>
@@ -71,13 +72,13 @@ export const announcementOf = (
 
 /** The run, and an announcement of it in the log: there are statuses to come of each of these workflows. */
 export const announce = (
+  { at }: Now,
   state: BuildsState,
-  at: TimeUs,
   knot: HostName,
   rkey: Rkey,
   run: Run,
   workflows: ReadonlyArray<AnnouncedWorkflow>
-): Step => {
+): BuildsStep => {
   if (workflows.length === 0) return unchanged(withRun(state, knot, rkey, run))
   // A moment before the event, if there is room, so that the first status has its time.
   const createdUs = nextStamp(state, usBefore(at, 1))
@@ -90,7 +91,8 @@ export const announce = (
   ]
 }
 
-export interface Outcome {
+/** How a build stands from now on. */
+export interface NewStatus {
   readonly error: string | null
   readonly exitCode: ExitCode | null
   readonly status: Status
@@ -101,23 +103,23 @@ const SENTENCE_MAX = 1_000
 
 /** The build with this status, and the status in the log. */
 export const publish = (
+  { at, config }: Now,
   state: BuildsState,
-  at: TimeUs,
   name: BuildName,
   build: Build,
-  { error: said, exitCode, status }: Outcome
-): Step => {
+  { error: said, exitCode, status }: NewStatus
+): BuildsStep => {
   const error = said === null ? null : cut(said, SENTENCE_MAX)
   const createdUs = nextStamp(state, at)
   const entry: StatusEntry = { build: name, createdUs, error, exitCode, status }
   const written = withBuild(state, name, { ...build, error, exitCode, status, statusUs: createdUs })
   const logged = { ...written, lastUs: createdUs, log: M.upsertAt(logKey(createdUs), entry)(written.log) }
   const effect: PublishStatus = { _tag: 'PublishStatus', entry }
-  return [trimmed(logged), [effect]]
+  return [trimmed(config, logged), [effect]]
 }
 
 /** Another status of a build. */
-export const become = (state: BuildsState, at: TimeUs, name: BuildName, outcome: Outcome): Step =>
-  about(state, name, (build) => publish(state, at, name, build, outcome))
+export const become = (now: Now, state: BuildsState, name: BuildName, next: NewStatus): BuildsStep =>
+  about(state, name, (build) => publish(now, state, name, build, next))
 
-export const failed = (error: string): Outcome => ({ error, exitCode: null, status: 'failed' })
+export const failed = (error: string): NewStatus => ({ error, exitCode: null, status: 'failed' })

@@ -1,48 +1,54 @@
 /**
  * Time: pauses that are over, and builds that have taken too long (T5).
  */
-import type { TimeUs } from '../data/identifiers.js'
+import * as O from 'fp-ts/lib/Option.js'
 import type { Natural } from '../data/natural.js'
 import type { Timer } from '../event.js'
 import { type BuildName, isFinal } from '../model/build.js'
-import { unchanged } from '../transition.js'
+import { nothing } from '../transition.js'
 import { askedBuild } from './answers.js'
 import { ask, askToEnd, end } from './asking.js'
-import type { BuildsState, Step } from './model.js'
-import { read } from './reading.js'
+import { memoryOver } from './leaving.js'
+import type { BuildsAnswer, BuildsState, Now } from './model.js'
+import { askForFiles } from './reading.js'
 import { buildOf, runOf } from './runs.js'
+import { waitOver } from './triggers.js'
 
 const minutes = (ms: number): string => `${String(Math.ceil(ms / 60_000))} min`
 
-const timeout = (state: BuildsState, at: TimeUs, name: BuildName, number: Natural): Step => {
+const timeout = (now: Now, state: BuildsState, name: BuildName, number: Natural): BuildsAnswer => {
   const build = buildOf(state, name)
-  if (build === null || isFinal(build.status) || build.deadline !== number) return unchanged(state)
-  const { pendingMs, runningMs } = state.settings.policy
+  if (build === null || isFinal(build.status) || build.deadline !== number) return nothing
+  const { pendingMs, runningMs } = now.config.builds
   const error =
     build.status === 'running'
       ? `The build ran for more than ${minutes(runningMs)}.`
       : `The build did not begin within ${minutes(pendingMs)}.`
-  return end(state, at, name, { error, exitCode: null, status: 'timeout' })
+  return O.some(end(now, state, name, { error, exitCode: null, status: 'timeout' }))
 }
 
-export const timer = (state: BuildsState, at: TimeUs, fired: Timer): Step => {
+export const timer = (now: Now, state: BuildsState, fired: Timer): BuildsAnswer => {
   switch (fired._tag) {
+    case 'PushTimer':
+      return waitOver(now, state, fired)
+    case 'SourceTimer':
+      return memoryOver(now, state, fired)
     case 'WorkflowsTimer': {
       const run = runOf(state, fired.knot, fired.rkey)
       return run?.phase._tag === 'ReadPausing' && run.phase.number === fired.number
-        ? read(state, fired.knot, fired.rkey, run, run.phase.workflows)
-        : unchanged(state)
+        ? O.some(askForFiles(state, fired.knot, fired.rkey, run, run.phase.workflows))
+        : nothing
     }
     case 'BuildTimer': {
       const build = askedBuild(state, fired.build, fired.number)
-      if (build?.phase._tag === 'Pausing') return ask(state, fired.build, 'Finding')
+      if (build?.phase._tag === 'Pausing') return O.some(ask(state, fired.build, 'Finding'))
       return build?.phase._tag === 'CancelPausing'
-        ? askToEnd(state, fired.build, build.phase.external, build.attempt)
-        : unchanged(state)
+        ? O.some(askToEnd(state, fired.build, build.phase.external, build.attempt))
+        : nothing
     }
     case 'DeadlineTimer':
-      return timeout(state, at, fired.build, fired.number)
+      return timeout(now, state, fired.build, fired.number)
     default:
-      return unchanged(state)
+      return nothing
   }
 }

@@ -8,41 +8,26 @@ import { type Did, isZeroSha, type Rkey } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { TriggerIgnorance, TriggerRefusal } from '../effect.js'
-import type { TriggerArrived } from '../knots/index.js'
+import type { Subscription, TriggerArrived } from '../knots/index.js'
+import type { Timer } from '../event.js'
 import type { Repository } from '../model/build.js'
-import { type Cause, type Push } from '../model/trigger.js'
-import type { Entitlement } from '../rights.js'
-import { chain, report, unchanged } from '../transition.js'
-import { counterpartOf, isMet, meeting, type Teller } from './counterparts.js'
+import type { Cause, Push } from '../model/trigger.js'
+import * as Rights from '../rights.js'
+import { chain, nothing, report, to } from '../transition.js'
+import { counterpartOf, isMet, meeting, type Teller, tellerOf } from './counterparts.js'
 import { withoutChanges } from './judging.js'
-import { type BuildsState, NONE, type Run, type Step } from './model.js'
+import { type BuildsAnswer, type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
 import { courseOf, type Told, toldOf, WAIT_MS } from './pushes.js'
-import { namesRefused, nothingOf, read } from './reading.js'
-import { numbered, runOf, runsOf, andThen, withRun } from './runs.js'
-import { isForgotten, sourceOf, withoutSpent, withReading, withShown, withSpent } from './sources.js'
+import { askForFiles, namesRefused, nothingOf } from './reading.js'
+import { andThen, numbered, runOf, waitingAt, waitingKeys, withRun } from './runs.js'
+import { isForgotten, remembering, shownBy, sourceOf, withoutSpent, withSource, withSpent } from './sources.js'
 import { shortName } from './when.js'
-
-/** A trigger with what the records say about its repository and whoever caused it. */
-export interface TriggerJudged {
-  readonly _tag: 'TriggerJudged'
-  /** Who caused it, as far as the knot has said; `null` where it answers for that itself. */
-  readonly actor: Did | null
-  readonly entitlement: Entitlement
-  /** The repositories that it may mean. */
-  readonly meant: ReadonlyArray<Repository>
-  readonly trigger: TriggerArrived
-}
-
-/** One that is about a repository of ours. */
-interface OursJudged extends TriggerJudged {
-  readonly entitlement: Exclude<Entitlement, { readonly _tag: 'Unknown' }>
-}
 
 /** Keys of triggers become names of files, of which a system has the first word; those of knots are 13 characters. */
 const RKEY_MAX = 80
 
 /** How many runs of one knot may wait for their files: what a flood of triggers costs is bounded. */
-export const READING_MAX = 500
+export const WAITING_MAX = 500
 
 /** Why the cause calls for no builds, whoever's it is; `null` when it may. */
 const idleness = (cause: Cause): TriggerIgnorance | null => {
@@ -53,7 +38,7 @@ const idleness = (cause: Cause): TriggerIgnorance | null => {
   return cause.skipsCi ? 'skipped' : null
 }
 
-const ignored = (state: BuildsState, { at, knot, rkey }: TriggerArrived, reason: TriggerIgnorance): Step => [
+const ignored = (state: BuildsState, { at, knot, rkey }: TriggerArrived, reason: TriggerIgnorance): BuildsStep => [
   state,
   [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]
 ]
@@ -63,51 +48,73 @@ const refusedFor = (
   { at, knot, rkey }: TriggerArrived,
   reason: TriggerRefusal,
   detail: string
-): Step => [state, [report({ _tag: 'TriggerRefused', at, detail, knot, reason, rkey })]]
+): BuildsStep => [state, [report({ _tag: 'TriggerRefused', at, detail, knot, reason, rkey })]]
 
-export const judged = (before: BuildsState, input: TriggerJudged): Step => {
-  const { actor, entitlement, meant, trigger: arrived } = input
+/** A trigger about a repository of ours. */
+interface Claim {
+  /** Who caused it, as far as the knot has said; `null` where it answers for that itself. */
+  readonly actor: Did | null
+  readonly arrived: TriggerArrived
+  /** Whether the actor has a say in the repository. */
+  readonly isEntitled: boolean
+  readonly repository: Repository
+}
+
+/** Which run a trigger begins, if it begins one. The order of the questions is that of T1 and T2. */
+export const triggered = (now: Now, before: BuildsState, arrived: TriggerArrived): BuildsAnswer => {
   const { knot, rkey, trigger } = arrived
   const { cause, repo } = trigger
-  if (rkey.length > RKEY_MAX) return refusedFor(before, arrived, 'rkey', `a key of ${String(rkey.length)} characters`)
-  if (repo.knot !== null && !isSameHost(before.settings.hosts, knot, repo.knot))
-    return refusedFor(before, arrived, 'knot', repo.knot)
-  const state = withShown(before, knot, trigger)
-  if (entitlement._tag === 'Unknown') return ignored(state, arrived, 'repo')
-  const ours: OursJudged = { ...input, entitlement }
+  if (rkey.length > RKEY_MAX)
+    return O.some(refusedFor(before, arrived, 'rkey', `a key of ${String(rkey.length)} characters`))
+  if (repo.knot !== null && !isSameHost(now.config.hosts, knot, repo.knot))
+    return O.some(refusedFor(before, arrived, 'knot', repo.knot))
+  const shown = shownBy(sourceOf(before, knot), trigger)
+  const state = shown === null ? before : withSource(before, knot, { ...sourceOf(before, knot), ...shown })
+  const meant = Rights.claimed(now, knot, repo)
+  // Who made the push that a pipeline tells of, its refUpdate has said.
+  const actor = trigger.actor ?? tellerOf(state, knot, trigger, meant)
+  const entitlement = Rights.entitlement(now, knot, repo, actor)
+  if (entitlement._tag === 'Unknown') return O.some(ignored(state, arrived, 'repo'))
   const idle = idleness(cause)
-  if (idle !== null) return ignored(state, arrived, idle)
-  if (runOf(state, knot, rkey) !== null) return unchanged(state)
+  if (idle !== null) return O.some(ignored(state, arrived, idle))
+  if (runOf(state, knot, rkey) !== null) return shown === null ? nothing : to(state)
+  const isEntitled = entitlement._tag === 'Entitled'
+  return O.some(unseen(state, { actor, arrived, isEntitled, repository: entitlement.repository }, meant))
+}
+
+/** A trigger of which there is no run. */
+const unseen = (state: BuildsState, claim: Claim, meant: ReadonlyArray<Repository>): BuildsStep => {
+  const { actor, arrived, isEntitled } = claim
+  const { knot, rkey, trigger } = arrived
+  const { cause, kind } = trigger
   if (isForgotten(sourceOf(state, knot), rkey)) return ignored(state, arrived, 'before')
   if (cause._tag === 'Push') {
     if (isMet(state, knot, rkey, cause)) return ignored(state, arrived, 'before')
-    const counterpart = counterpartOf(state, knot, trigger.kind, { meant, push: cause })
-    return trigger.kind === 'pipeline'
-      ? pushPiped(state, ours, counterpart)
-      : pushUpdated(state, ours, cause, counterpart)
+    const counterpart = counterpartOf(state, knot, kind, { meant, push: cause })
+    return kind === 'pipeline' ? pushPiped(state, claim, counterpart) : pushUpdated(state, claim, cause, counterpart)
   }
-  if (entitlement._tag === 'NotEntitled') return refusedFor(state, arrived, 'actor', actor ?? '')
-  return isFull(state, knot) ? full(state, arrived) : readOf(state, arrived, runBy(ours, null))
+  if (!isEntitled) return refusedFor(state, arrived, 'actor', actor ?? '')
+  return isFull(state, knot) ? full(state, arrived) : filesOf(state, arrived, runBy(claim, null))
 }
 
 /** Asks for the workflow files of a run that a trigger begins, as far as they can be kept. */
-const readOf = (
+const filesOf = (
   state: BuildsState,
   { at, knot, rkey, trigger: { unkept, workflows } }: TriggerArrived,
   run: Run
-): Step =>
-  andThen(read(withReading(state, knot, 1), knot, rkey, run, workflows), (after) => [
+): BuildsStep =>
+  andThen(askForFiles(remembering(state, knot), knot, rkey, run, workflows), (after) => [
     after,
     namesRefused(at, knot, rkey, unkept)
   ])
 
-const isFull = (state: BuildsState, knot: HostName): boolean => sourceOf(state, knot).reading >= READING_MAX
+const isFull = (state: BuildsState, knot: HostName): boolean => waitingAt(state, knot) >= WAITING_MAX
 
-const full = (state: BuildsState, arrived: TriggerArrived): Step =>
-  refusedFor(state, arrived, 'limit', `${String(READING_MAX)} triggers of this knot are waiting`)
+const full = (state: BuildsState, arrived: TriggerArrived): BuildsStep =>
+  refusedFor(state, arrived, 'limit', `${String(WAITING_MAX)} triggers of this knot are waiting`)
 
 /** What a trigger begins. */
-const runBy = ({ actor, entitlement: { repository }, trigger: { trigger } }: OursJudged, met: Rkey | null): Run => ({
+const runBy = ({ actor, arrived: { trigger }, repository }: Claim, met: Rkey | null): Run => ({
   actor,
   announced: null,
   attempt: NONE,
@@ -126,42 +133,40 @@ const runBy = ({ actor, entitlement: { repository }, trigger: { trigger } }: Our
  * A pipeline of a push: it takes the place of the refUpdate that waits for it or was left to it, and comes after one
  * that was acted on.
  */
-const pushPiped = (state: BuildsState, input: OursJudged, counterpart: Teller | null): Step => {
-  const { actor, entitlement, trigger: arrived } = input
+const pushPiped = (state: BuildsState, claim: Claim, counterpart: Teller | null): BuildsStep => {
+  const { actor, arrived, isEntitled } = claim
   const { knot, rkey } = arrived
   if (counterpart !== null && !counterpart.isOpen)
     return ignored(withSpent(meeting(state, knot, counterpart, rkey, null), knot, rkey, null), arrived, 'kind')
-  if (entitlement._tag === 'NotEntitled') return refusedFor(state, arrived, 'actor', actor ?? '')
+  if (!isEntitled) return refusedFor(state, arrived, 'actor', actor ?? '')
   const met = counterpart === null ? state : meeting(state, knot, counterpart, rkey, null)
   const alone =
     counterpart === null || runOf(met, knot, counterpart.rkey) === null ? met : nothingOf(met, knot, counterpart.rkey)
-  return isFull(alone, knot) ? full(state, arrived) : readOf(alone, arrived, runBy(input, counterpart?.rkey ?? null))
+  return isFull(alone, knot) ? full(state, arrived) : filesOf(alone, arrived, runBy(claim, counterpart?.rkey ?? null))
 }
 
 /** A refUpdate of a push: it comes after a pipeline that was acted on, or takes its course. */
-const pushUpdated = (state: BuildsState, input: OursJudged, push: Push, counterpart: Teller | null): Step => {
-  const { actor, entitlement, trigger: arrived } = input
+const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: Teller | null): BuildsStep => {
+  const { actor, arrived, isEntitled, repository } = claim
   const { knot, rkey, trigger } = arrived
-  const told = (outcome: Told['outcome']): Told =>
-    toldOf(push, entitlement.repository, { actor, kind: 'refUpdate', outcome })
-  const isRefused = entitlement._tag === 'NotEntitled'
+  const told = (outcome: Told['outcome']): Told => toldOf(push, repository, { actor, kind: 'refUpdate', outcome })
   if (counterpart !== null) {
     const met = withSpent(meeting(state, knot, counterpart, rkey, actor), knot, rkey, told('met'))
-    return isRefused ? refusedFor(met, arrived, 'actor', actor ?? '') : ignored(met, arrived, 'kind')
+    return isEntitled ? ignored(met, arrived, 'kind') : refusedFor(met, arrived, 'actor', actor ?? '')
   }
-  const left = withSpent(state, knot, rkey, told('left'))
+  const leftToIt = withSpent(state, knot, rkey, told('left'))
   const course = courseOf(trigger.shape ?? 'past', sourceOf(state, knot))
-  if (course === 'left') return ignored(left, arrived, 'kind')
-  if (isRefused) return refusedFor(left, arrived, 'actor', actor ?? '')
-  if (isFull(state, knot)) return full(left, arrived)
-  const counted = withReading(withoutSpent(state, knot, rkey), knot, 1)
+  if (course === 'left') return ignored(leftToIt, arrived, 'kind')
+  if (!isEntitled) return refusedFor(leftToIt, arrived, 'actor', actor ?? '')
+  if (isFull(state, knot)) return full(leftToIt, arrived)
+  const unspent = remembering(withoutSpent(state, knot, rkey), knot)
   return course === 'now'
-    ? read(counted, knot, rkey, runBy(input, null), null)
-    : wait(counted, knot, rkey, runBy(input, null))
+    ? askForFiles(unspent, knot, rkey, runBy(claim, null), null)
+    : wait(unspent, knot, rkey, runBy(claim, null))
 }
 
 /** The run waits for its pipeline, from now on. */
-const wait = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): Step => {
+const wait = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsStep => {
   const [after, number] = numbered(state)
   const ms = WAIT_MS as Natural
   return [
@@ -171,14 +176,28 @@ const wait = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): Step =>
 }
 
 /** What may have been sent while nobody listened comes now: whoever waits begins to wait anew. */
-export const connected = (state: BuildsState, knot: HostName): Step =>
-  sourceOf(state, knot).reading === 0
-    ? unchanged(state)
-    : chain(
-        state,
-        runsOf(state, knot).filter(([, { phase }]) => phase._tag === 'Waiting'),
-        (before, [rkey, run]) => wait(before, knot, rkey, run)
-      )
+export const connected = (state: BuildsState, knot: HostName): BuildsAnswer => {
+  const waiting = waitingKeys(state, knot).flatMap((rkey) => {
+    const run = runOf(state, knot, rkey)
+    return run?.phase._tag === 'Waiting' ? [[rkey, run] as const] : []
+  })
+  return waiting.length === 0
+    ? nothing
+    : O.some(chain(state, waiting, (before, [rkey, run]) => wait(before, knot, rkey, run)))
+}
+
+/** The time for its pipeline is over. Without a connection it could not come, and whoever waits goes on waiting. */
+export const waitOver = (
+  { knots }: Now,
+  state: BuildsState,
+  { knot, number, rkey }: Extract<Timer, { readonly _tag: 'PushTimer' }>
+): BuildsAnswer => {
+  const run = runOf(state, knot, rkey)
+  const isOpen = O.exists(({ connection }: Subscription) => connection.phase._tag === 'Open')
+  return run?.phase._tag === 'Waiting' && run.phase.number === number && isOpen(M.lookup(knot)(knots.subscriptions))
+    ? O.some(askForFiles(state, knot, rkey, run, null))
+    : nothing
+}
 
 const isSameHost = (hosts: HostPolicy, knot: HostName, name: string): boolean =>
   pipe(

@@ -3,14 +3,14 @@
  */
 import type { HoldChanged } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
-import type { Did, Rkey, TimeUs } from '../data/identifiers.js'
+import type { Did, Rkey } from '../data/identifiers.js'
 import { chain } from '../transition.js'
-import type { BuildsState, Step } from './model.js'
+import type { BuildsState, BuildsStep, Now } from './model.js'
 import { cancelRun } from './orders.js'
 import { runOf, runsOf } from './runs.js'
-import type { Outcome } from './statuses.js'
+import type { NewStatus } from './statuses.js'
 
-export const WITHDRAWN: Outcome = {
+export const WITHDRAWN: NewStatus = {
   error: 'The repository does not name this spindle any more, or its owner is not a member any more.',
   exitCode: null,
   status: 'cancelled'
@@ -37,20 +37,20 @@ const recordName = (knot: HostName, did: Did, rkey: Rkey): string => `${knot}/${
  * Records do not hold their knots any more: nothing of their repositories is begun after this, and what goes on is to
  * end (T2).
  */
-export const released = (state: BuildsState, at: TimeUs, changes: ReadonlyArray<HoldChanged>): Step => {
+export const released = (now: Now, state: BuildsState, changes: ReadonlyArray<HoldChanged>): BuildsStep => {
   const keys = keysByRecord(
     state,
     changes.map(({ knot }) => knot)
   )
-  return chain(state, changes, (now, { did, knot, rkey }) =>
+  return chain(state, changes, (before, { did, knot, rkey }) =>
     chain(
-      now,
+      before,
       (keys.get(recordName(knot, did, rkey)) ?? []).flatMap((key) => {
         // To end one may have dropped the last status of another.
-        const run = runOf(now, knot, key)
+        const run = runOf(before, knot, key)
         return run === null ? [] : [[key, run] as const]
       }),
-      (before, [key, run]) => cancelRun(before, at, [knot, key, run], WITHDRAWN)
+      (acc, [key, run]) => cancelRun(now, acc, [knot, key, run], WITHDRAWN)
     )
   )
 }

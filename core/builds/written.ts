@@ -11,9 +11,8 @@ import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
 import type { StatusEntry } from '../effect.js'
-import { type BuildsState, Run, RunKey, Settings, Source } from './model.js'
-import { pushKey, pushThatBegan, splitKey } from './runs.js'
-import { sourceOf } from './sources.js'
+import { type BuildsState, Run, RunKey, Source } from './model.js'
+import { isWaiting, pushKey, pushThatBegan, splitKey } from './runs.js'
 import { type LogKey, logKey } from './status-log.js'
 import { announcementOf } from './statuses.js'
 
@@ -29,31 +28,19 @@ export const WrittenBuilds = t.readonly(
     lastUs: TimeUs,
     mistaken: t.readonlyArray(t.string),
     next: Natural,
-    settings: Settings,
-    sources: orderedMap(HostName, Source),
-    stopped: t.boolean
+    sources: orderedMap(HostName, Source)
   }),
   'Builds'
 )
 
 export type WrittenBuilds = t.TypeOf<typeof WrittenBuilds>
 
-export const toWritten = ({
+export const toWritten = ({ floorUs, lastUs, mistaken, next, sources }: BuildsState): WrittenBuilds => ({
   floorUs,
   lastUs,
   mistaken,
   next,
-  settings,
-  sources,
-  stopped
-}: BuildsState): WrittenBuilds => ({
-  floorUs,
-  lastUs,
-  mistaken,
-  next,
-  settings,
-  sources,
-  stopped
+  sources
 })
 
 /** The slice of its parts. @returns `Left` with a sentence when they cannot come from one slice. */
@@ -84,12 +71,9 @@ export const fromWritten = (
           announcements,
           log,
           pushes: runs.reduce(withPush, M.empty<string, M.OrderedMap<Rkey, true>>()),
-          runs: map
+          runs: map,
+          waiting: runs.reduce(withWaiting, M.empty<HostName, M.OrderedMap<Rkey, true>>())
         })),
-        E.filterOrElse(
-          (state) => areCounted(state, runs),
-          () => 'the runs that wait are not as many as is said'
-        ),
         E.filterOrElse(
           ({ sources }) =>
             M.toEntries(sources).every(([, { leaving }]) => leaving === null || leaving.number < written.next),
@@ -131,17 +115,8 @@ const withPush = (pushes: BuildsState['pushes'], [key, run]: RunEntry): BuildsSt
   return push === null ? pushes : insertAt(pushKey(knot, push), rkey)(pushes)
 }
 
-/** Whether as many runs of each knot wait as its source says. */
-const areCounted = (state: BuildsState, runs: ReadonlyArray<RunEntry>): boolean => {
-  const waiting = new Map<HostName, number>()
-  for (const [key, { phase }] of runs) {
-    const [knot] = splitKey(key)
-    if (phase._tag !== 'Read') waiting.set(knot, (waiting.get(knot) ?? 0) + 1)
-  }
-  return [...M.keys(state.sources), ...waiting.keys()].every(
-    (knot) => sourceOf(state, knot).reading === (waiting.get(knot) ?? 0)
-  )
-}
+const withWaiting = (waiting: BuildsState['waiting'], [key, run]: RunEntry): BuildsState['waiting'] =>
+  isWaiting(run) ? insertAt(...splitKey(key))(waiting) : waiting
 
 const numbersOf = ({ builds, phase }: Run): ReadonlyArray<number> => [
   ...('number' in phase ? [phase.number] : []),

@@ -137,7 +137,7 @@ const isRepeat = ({ setAside }: Account, { active, changedUs, seq }: AccountRece
  * Whether the event says something about the account: it is not older than what we know, and not the one that had set
  * the account aside before it was made active again, which is none of today's whatever its stamp.
  */
-export const isNews = (account: Account, event: AccountReceived): boolean =>
+export const saysMore = (account: Account, event: AccountReceived): boolean =>
   event.timeUs >= account.asOfUs && !(isRepeat(account, event) && account.setAside?.isOver === true)
 
 const setAsideBy = (account: Account, event: AccountReceived): SetAside | null => {

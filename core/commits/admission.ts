@@ -1,41 +1,42 @@
 /**
  * Who is known, who is admitted, and how many keys of an account there is room for (D7).
  */
+import type { Config } from '../config.js'
 import { Did } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import { type Account, sizeOf } from './account.js'
-import { type CommitsState, type Policy } from './model.js'
+import type { CommitsState, Rows } from './model.js'
 
 /**
  * Whether only those are known who are admitted: under `members`, where what is not kept of others can be read once
  * they are admitted. Otherwise whoever has rows is known, as far as there is room.
  */
-export const isSelective = ({ admission, backfill }: Policy): boolean => admission === 'members' && backfill
+export const isSelective = ({ admission, backfill }: Config): boolean => admission === 'members' && backfill
 
 /**
  * Whether the account is the owner's, or a record of the owner names it. It is so also while the owner is set aside.
  */
-export const isOurs = ({ named, policy }: Pick<CommitsState, 'named' | 'policy'>, did: Did): boolean =>
-  did === policy.owner || M.has<string>(did)(named)
+export const isOurs = ({ owner }: Config, { named }: Pick<CommitsState, 'named'>, did: Did): boolean =>
+  did === owner || M.has<string>(did)(named)
 
 /** Whether nothing is kept of the account: its commits and account events only move the cursor. */
-export const isStranger = (state: CommitsState, did: Did): boolean =>
-  isSelective(state.policy) && did !== state.policy.owner && !M.has(did)(state.accounts)
+export const isStranger = ({ commits, config }: Rows, did: Did): boolean =>
+  isSelective(config) && did !== config.owner && !M.has(did)(commits.accounts)
 
 /** Whether there is anything to remember the account for. */
-export const isRemembered = (state: Pick<CommitsState, 'named' | 'policy'>, did: Did, account: Account): boolean =>
-  isSelective(state.policy) ? isOurs(state, did) : account.floor !== null || sizeOf(account) > 0
+export const isRemembered = ({ commits, config }: Rows, did: Did, account: Account): boolean =>
+  isSelective(config) ? isOurs(config, commits, did) : account.floor !== null || sizeOf(account) > 0
 
 /** What cannot be in a state that came about, as a sentence; `null` when all is in order. */
-export const incoherence = (state: CommitsState): string | null => {
-  const { accounts, members, policy } = state
+export const incoherence = (rows: Rows): string | null => {
+  const { accounts, members } = rows.commits
   const every = (holds: (did: Did, account: Account) => boolean): boolean =>
     M.reduceWithKey<Did, Account, boolean>(true, (did, ok, account) => ok && holds(did, account))(accounts)
-  if (!every((did, account) => isRemembered(state, did, account)))
-    return isSelective(policy)
+  if (!every((did, account) => isRemembered(rows, did, account)))
+    return isSelective(rows.config)
       ? 'an account is neither the owner’s nor named by a record of the owner'
       : 'an account has no rows, no tombstones and no floor'
-  if (!isSelective(policy))
+  if (!isSelective(rows.config))
     return every((_, { horizonUs }) => horizonUs === null) ? null : 'an account has a horizon where everybody is known'
   return M.keys(members)
     .filter(Did.is)
@@ -45,16 +46,17 @@ export const incoherence = (state: CommitsState): string | null => {
 }
 
 /** How many more keys of the account there is room for (D7). */
-export const roomFor = (state: CommitsState, did: Did, account: Account): number => {
-  const { caps } = state.policy
-  return isOurs(state, did)
+export const roomFor = ({ commits, config }: Rows, did: Did, account: Account): number => {
+  const { caps } = config
+  return isOurs(config, commits, did)
     ? caps.admitted - sizeOf(account)
-    : Math.min(caps.stranger - sizeOf(account), caps.strangers - state.strangerKeys)
+    : Math.min(caps.stranger - sizeOf(account), caps.strangers - commits.strangerKeys)
 }
 
 /** Whether a record of the owner that counts makes `subject` a member. */
-export const isMember = (state: CommitsState, subject: string): boolean => M.has(subject)(state.members)
+export const isMember = ({ commits }: Pick<Rows, 'commits'>, subject: string): boolean =>
+  M.has(subject)(commits.members)
 
 /** Whether the records of `did` may make us act (D7). */
-export const isAdmitted = (state: CommitsState, did: Did): boolean =>
-  state.policy.admission === 'open' || did === state.policy.owner || isMember(state, did)
+export const isAdmitted = (rows: Rows, did: Did): boolean =>
+  rows.config.admission === 'open' || did === rows.config.owner || isMember(rows, did)

@@ -3,6 +3,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import type { Config } from '../config.js'
 import { canonicalHost, type HostPolicy } from '../data/host-name.js'
 import {
   COLLABORATOR,
@@ -19,7 +20,7 @@ import * as M from '../data/ordered-map.js'
 import { excerpt } from '../data/text.js'
 import type { CommitReceived, RepoRecord } from '../event.js'
 import { overlong, withinLimits } from '../limits.js'
-import { NOTHING, report, type ReportEffect, type Transition, unchanged } from '../transition.js'
+import { type Answer, NOTHING, nothing, report, type ReportEffect, to, type Transition } from '../transition.js'
 import { type Account, known, type Repo, type Slot, type Slots, stampOf, withRows } from './account.js'
 import { isOurs, isStranger, roomFor } from './admission.js'
 import { settled } from './change.js'
@@ -31,9 +32,9 @@ import {
   type CommitsState,
   type HoldChanged,
   type MemberChanged,
-  type Outcome,
-  type Policy,
-  rowAt
+  rowAt,
+  type Rows,
+  type RowsOutcome
 } from './model.js'
 
 /** The slots with the commit applied. A delete leaves a tombstone, also where nothing was. */
@@ -73,7 +74,7 @@ export const slotAt = (
 }
 
 /** The account with the commit applied. */
-const writeTo = (account: Account, policy: Policy, event: CommitReceived, rev: Tid | null): Account => {
+const writeTo = (account: Account, { hosts }: Config, event: CommitReceived, rev: Tid | null): Account => {
   const { collaborators, members, repos } = account
   switch (event.collection) {
     case MEMBER:
@@ -83,7 +84,7 @@ const writeTo = (account: Account, policy: Policy, event: CommitReceived, rev: T
         repos
       })
     case REPO: {
-      const row = event.record === null ? null : repoOf(policy.hosts, event.record)
+      const row = event.record === null ? null : repoOf(hosts, event.record)
       return withRows(account, { collaborators, members, repos: write(repos, event.rkey, row, rev, event.timeUs) })
     }
     case COLLABORATOR:
@@ -121,53 +122,50 @@ export const tooLong = (
         report({ _tag: 'FieldTooLong', at, collection, did, field, limit: limit as Natural, rkey })
       )
 
-export const commit = (
-  state: CommitsState,
-  event: CommitReceived,
-  cursor: TimeUs | null
-): Transition<CommitsState, Outcome> => {
-  if (isStranger(state, event.did)) return unchanged(state)
-  const [after, outcomes] = applied(state, cutToLimits(event), cursor)
-  if (after === state) return [after, outcomes]
+export const commit = (rows: Rows, event: CommitReceived, cursor: TimeUs | null): Answer<CommitsState, RowsOutcome> => {
+  if (isStranger(rows, event.did)) return nothing
+  const before = accountOf(rows, event.did) ?? known(stampOf(event))
+  const slot = slotAt(before, event.collection, event.rkey)
+  if (!isNewsAt(before, slot, usableRev(event), event.timeUs)) return nothing
+  if (slot === null && roomFor(rows, event.did, before) <= 0) return to(rows.commits, [keyRefused(event, event)])
+  const [after, outcomes] = written(rows, cutToLimits(event), before, slot === null, cursor)
   const reports = tooLong(event, event)
-  return reports.length === 0 ? [after, outcomes] : [after, [...outcomes, ...reports]]
+  return to(after, reports.length === 0 ? outcomes : [...outcomes, ...reports])
 }
 
-const applied = (
-  state: CommitsState,
+/** The commit in its row, and what follows from it. */
+const written = (
+  rows: Rows,
   event: CommitReceived,
+  before: Account,
+  isNewKey: boolean,
   cursor: TimeUs | null
-): Transition<CommitsState, Outcome> => {
-  const before = accountOf(state, event.did) ?? known(stampOf(event))
-  const slot = slotAt(before, event.collection, event.rkey)
-  const rev = usableRev(event)
-  if (!isNewsAt(before, slot, rev, event.timeUs)) return unchanged(state)
-  if (slot === null && roomFor(state, event.did, before) <= 0) return [state, [keyRefused(event, event)]]
-
-  const account = writeTo(before, state.policy, event, rev)
-  const accounts = M.upsertAt(event.did, account)(state.accounts)
-  const strangerKeys = slot === null && !isOurs(state, event.did) ? state.strangerKeys + 1 : state.strangerKeys
-  const { members, named, policy } = state
+): Transition<CommitsState, RowsOutcome> => {
+  const { commits, config } = rows
+  const account = writeTo(before, config, event, usableRev(event))
+  const accounts = M.upsertAt(event.did, account)(commits.accounts)
+  const strangerKeys = isNewKey && !isOurs(config, commits, event.did) ? commits.strangerKeys + 1 : commits.strangerKeys
+  const { members, named } = commits
   switch (event.collection) {
     case REPO: {
       const was = rowAt(before, event.rkey)
       const is = rowAt(account, event.rkey)
-      const repoDids = reindexed(state.repoDids, event.did, event.rkey, repoDidOf(policy, was), repoDidOf(policy, is))
+      const repoDids = reindexed(commits.repoDids, event.did, event.rkey, repoDidOf(config, was), repoDidOf(config, is))
       const changes = account.active
-        ? holdChanged(knotHeld(state, event.did, was), knotHeld(state, event.did, is), event.did, event.rkey)
+        ? holdChanged(knotHeld(rows, event.did, was), knotHeld(rows, event.did, is), event.did, event.rkey)
         : NOTHING
       const refused = refusedKnot(is, event.record, event)
       return [
-        { accounts, members, named, policy, repoDids, strangerKeys },
+        { accounts, members, named, repoDids, strangerKeys },
         refused.length === 0 ? changes : [...changes, ...refused]
       ]
     }
     case MEMBER: {
-      const after = { accounts, members, named, policy, repoDids: state.repoDids, strangerKeys }
-      return event.did === policy.owner ? ownersMember(state, after, before, event, cursor) : [after, []]
+      const after = { accounts, members, named, repoDids: commits.repoDids, strangerKeys }
+      return event.did === config.owner ? ownersMember(rows, after, before, event, cursor) : [after, []]
     }
     case COLLABORATOR:
-      return [{ accounts, members, named, policy, repoDids: state.repoDids, strangerKeys }, []]
+      return [{ accounts, members, named, repoDids: commits.repoDids, strangerKeys }, []]
   }
 }
 
@@ -191,22 +189,27 @@ export const refusedKnot = (
  * The owner's record at a key has changed: the subject it named may not be a member any more, another may be one now.
  */
 const ownersMember = (
-  state: CommitsState,
-  written: CommitsState,
+  rows: Rows,
+  after: CommitsState,
   owner: Account,
   event: CommitReceived & { readonly collection: typeof MEMBER },
   cursor: TimeUs | null
 ): Transition<CommitsState, HoldChanged | MemberChanged> => {
+  const { commits, config } = rows
   const old = pipe(
     M.lookup(event.rkey)(owner.members),
     O.match(
       () => '',
-      (slot) => subjectOf(state.policy, slot.record)
+      (slot) => subjectOf(config, slot.record)
     )
   )
-  const now = subjectOf(state.policy, event.record)
-  const named = pipe(state.named, count(now, 1), count(old, -1))
+  const now = subjectOf(config, event.record)
+  const named = pipe(commits.named, count(now, 1), count(old, -1))
   const subjects = didsOf([old, now])
-  const after = settled(state, { ...written, members: owner.active ? named : state.members, named }, subjects, cursor)
-  return [after, [...holdChanges(state, after, subjects), ...membersChanged(state, after, subjects)]]
+  const counted = { ...after, members: owner.active ? named : commits.members, named }
+  const settledRows = { commits: settled(commits, { commits: counted, config }, subjects, cursor), config }
+  return [
+    settledRows.commits,
+    [...holdChanges(rows, settledRows, subjects), ...membersChanged(rows, settledRows, subjects)]
+  ]
 }

@@ -1,19 +1,21 @@
 /**
  * The configuration changes: the same rows may mean something else.
  */
+import type { Config } from '../config.js'
 import type { HostPolicy } from '../data/host-name.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
-import { type Transition, unchanged } from '../transition.js'
+import { type Answer, nothing, to } from '../transition.js'
 import type { Account, Repo, Slot } from './account.js'
 import { isMember, isRemembered, isSelective } from './admission.js'
 import { settled } from './change.js'
 import { repoOf } from './commit.js'
 import { derive, didsOf, membersChanged } from './derived.js'
 import { holdChanges } from './holds.js'
-import { type CommitsState, type HoldChanged, type MemberChanged, type Policy } from './model.js'
+import type { CommitsState, HoldChanged, MemberChanged, Rows } from './model.js'
 
-const samePolicy = (a: Policy, b: Policy): boolean =>
+/** Whether rows mean the same under both. */
+const isSameToRows = (a: Config, b: Config): boolean =>
   a.admission === b.admission &&
   a.backfill === b.backfill &&
   a.caps.admitted === b.caps.admitted &&
@@ -26,7 +28,7 @@ const samePolicy = (a: Policy, b: Policy): boolean =>
   a.hosts.ports === b.hosts.ports
 
 /** The rows with every knot read again under `hosts`: what is not allowed any more is not dialled any more. */
-const reread =
+const rereadUnder =
   (hosts: HostPolicy) =>
   (accounts: CommitsState['accounts']): CommitsState['accounts'] =>
     M.map((account: Account) => ({
@@ -42,39 +44,42 @@ const reread =
  * The accounts of which something is to be remembered under the policy; horizons are of use only where strangers are
  * not known.
  */
-const remembered = (state: CommitsState): CommitsState['accounts'] =>
-  M.reduceWithKey<Did, Account, CommitsState['accounts']>(state.accounts, (did, kept, account) => {
-    if (!isRemembered(state, did, account)) return M.deleteAt(did)(kept)
-    return account.horizonUs === null || isSelective(state.policy)
+const remembered = (rows: Rows): CommitsState['accounts'] =>
+  M.reduceWithKey<Did, Account, CommitsState['accounts']>(rows.commits.accounts, (did, kept, account) => {
+    if (!isRemembered(rows, did, account)) return M.deleteAt(did)(kept)
+    return account.horizonUs === null || isSelective(rows.config)
       ? kept
       : M.upsertAt<Did, Account>(did, { ...account, horizonUs: null })(kept)
-  })(state.accounts)
+  })(rows.commits.accounts)
 
 /**
  * A changed configuration takes effect: another hostname, owner or admission makes other holds of the same rows. Where
  * only those are known who are admitted, the others go; and whoever is admitted and not known is known from now on, and
  * read.
  */
-export const started = (
-  state: CommitsState,
-  policy: Policy,
+export const configured = (
+  before: Rows,
+  config: Config,
   cursor: TimeUs | null
-): Transition<CommitsState, HoldChanged | MemberChanged> => {
-  const isSame = samePolicy(state.policy, policy)
-  if (isSame && (!isSelective(policy) || M.has(policy.owner)(state.accounts))) return unchanged(state)
-  const derived = isSame ? state : derive(policy, reread(policy.hosts)(state.accounts))
-  const kept = isSame ? state : derive(policy, remembered(derived))
-  const after = settled(kept, kept, didsOf([policy.owner, ...M.keys(kept.members)]), cursor)
-  const subjects = didsOf([policy.owner, ...M.keys(state.members), ...M.keys(after.members)])
-  const readAgain = (did: Did): boolean =>
-    isMember(state, did) === isMember(after, did) && M.has(did)(after.accounts) && !M.has(did)(kept.accounts)
-  return [
-    after,
-    [
-      ...holdChanges(state, after, M.keys(state.accounts)),
-      ...subjects.flatMap((did) =>
-        readAgain(did) ? [{ _tag: 'Admitted' as const, did }] : membersChanged(state, after, [did])
-      )
-    ]
-  ]
+): Answer<CommitsState, HoldChanged | MemberChanged> => {
+  const { accounts, members } = before.commits
+  const isSame = isSameToRows(before.config, config)
+  if (isSame && (!isSelective(config) || M.has(config.owner)(accounts))) return nothing
+  const reread = isSame ? before.commits : derive(config, rereadUnder(config.hosts)(accounts))
+  const kept = isSame ? before.commits : derive(config, remembered({ commits: reread, config }))
+  const after = {
+    commits: settled(kept, { commits: kept, config }, didsOf([config.owner, ...M.keys(kept.members)]), cursor),
+    config
+  }
+  const subjects = didsOf([config.owner, ...M.keys(members), ...M.keys(after.commits.members)])
+  const isReadAgain = (did: Did): boolean =>
+    isMember(before, did) === isMember(after, did) &&
+    M.has(did)(after.commits.accounts) &&
+    !M.has(did)(kept.accounts)
+  return to(after.commits, [
+    ...holdChanges(before, after, M.keys(accounts)),
+    ...subjects.flatMap((did) =>
+      isReadAgain(did) ? [{ _tag: 'Admitted' as const, did }] : membersChanged(before, after, [did])
+    )
+  ])
 }

@@ -3,17 +3,18 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import type { Config } from '../config.js'
 import { Did, type Rkey } from '../data/identifiers.js'
 import { insertAt, removeAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
 import type { Member } from '../event.js'
 import { type Account, NOBODY, type Repo, sizeOf, type Slot, type Slots } from './account.js'
 import { isMember, isOurs } from './admission.js'
-import { type CommitsState, holder, type MemberChanged, type Policy } from './model.js'
+import { type CommitsState, holder, type MemberChanged, type Rows } from './model.js'
 
 /** The subject that the owner's record makes a member, `""` when it makes none. */
-export const subjectOf = (policy: Policy, record: Member | null): string =>
-  record !== null && record.instance === policy.hostname ? record.subject : ''
+export const subjectOf = (config: Config, record: Member | null): string =>
+  record !== null && record.instance === config.hostname ? record.subject : ''
 
 export const count =
   (subject: string, by: 1 | -1) =>
@@ -27,26 +28,26 @@ export const count =
   }
 
 /** Whom the owner's rows name. */
-export const namedBy = (policy: Policy, accounts: CommitsState['accounts']): CommitsState['named'] =>
+export const namedBy = (config: Config, accounts: CommitsState['accounts']): CommitsState['named'] =>
   pipe(
-    M.lookup(policy.owner)(accounts),
+    M.lookup(config.owner)(accounts),
     O.match(
       () => M.empty<string, number>(),
       (owner) =>
         M.reduceWithKey<Rkey, Slot<Member>, CommitsState['members']>(M.empty(), (_, members, slot) =>
-          count(subjectOf(policy, slot.record), 1)(members)
+          count(subjectOf(config, slot.record), 1)(members)
         )(owner.members)
     )
   )
 
 /** The members: those who are named, and none while the owner's account is set aside. */
 export const membersOf = (
-  policy: Policy,
+  config: Config,
   accounts: CommitsState['accounts'],
   named: CommitsState['named']
 ): CommitsState['members'] =>
   pipe(
-    M.lookup(policy.owner)(accounts),
+    M.lookup(config.owner)(accounts),
     O.match(
       () => M.empty(),
       (owner) => (owner.active ? named : M.empty())
@@ -59,8 +60,8 @@ export const didsOf = (subjects: ReadonlyArray<string>): ReadonlyArray<Did> =>
 
 /** Who has become a member, and who has ceased to be one, of these subjects. */
 export const membersChanged = (
-  before: CommitsState,
-  after: CommitsState,
+  before: Rows,
+  after: Rows,
   subjects: ReadonlyArray<Did>
 ): ReadonlyArray<MemberChanged> =>
   subjects.flatMap((did): ReadonlyArray<MemberChanged> => {
@@ -72,8 +73,8 @@ export const membersChanged = (
  * The DID that a row gives its repository, `""` when it gives none or does not name us: only what names us is ever
  * asked for.
  */
-export const repoDidOf = (policy: Policy, row: Repo | null): string =>
-  row !== null && row.spindle === policy.hostname ? row.repoDid : ''
+export const repoDidOf = (config: Config, row: Repo | null): string =>
+  row !== null && row.spindle === config.hostname ? row.repoDid : ''
 
 /** The index after the row at a key gave `old` and gives `now`. */
 export const reindexed = (
@@ -92,33 +93,32 @@ export const reindexed = (
 /** The index after the rows of an account were `old` and are `now`. */
 export const reindexedAll = (
   index: CommitsState['repoDids'],
-  policy: Policy,
+  config: Config,
   did: Did,
   old: Slots<Repo>,
   now: Slots<Repo>
 ): CommitsState['repoDids'] => {
   if (old === now) return index
   const without = M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(index, (rkey, acc, { record }) =>
-    reindexed(acc, did, rkey, repoDidOf(policy, record), '')
+    reindexed(acc, did, rkey, repoDidOf(config, record), '')
   )(old)
   return M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(without, (rkey, acc, { record }) =>
-    reindexed(acc, did, rkey, '', repoDidOf(policy, record))
+    reindexed(acc, did, rkey, '', repoDidOf(config, record))
   )(now)
 }
 
-/** The slice with these rows, and with what is derived from them. Linear in the rows. */
-export const derive = (policy: Policy, accounts: CommitsState['accounts']): CommitsState => {
-  const named = namedBy(policy, accounts)
+/** These rows, with what is derived from them. Linear in the rows. */
+export const derive = (config: Config, accounts: CommitsState['accounts']): CommitsState => {
+  const named = namedBy(config, accounts)
   return {
     accounts,
-    members: membersOf(policy, accounts, named),
+    members: membersOf(config, accounts, named),
     named,
-    policy,
     repoDids: M.reduceWithKey<Did, Account, CommitsState['repoDids']>(M.empty(), (did, index, { repos }) =>
-      reindexedAll(index, policy, did, NOBODY.repos, repos)
+      reindexedAll(index, config, did, NOBODY.repos, repos)
     )(accounts),
     strangerKeys: M.reduceWithKey<Did, Account, number>(0, (did, n, account) =>
-      isOurs({ named, policy }, did) ? n : n + sizeOf(account)
+      isOurs(config, { named }, did) ? n : n + sizeOf(account)
     )(accounts)
   }
 }

@@ -8,15 +8,15 @@ import type { Repository } from '../model/build.js'
 import { NOTHING } from '../transition.js'
 import { type Account, NOBODY, type Repo } from './account.js'
 import { isAdmitted } from './admission.js'
-import { accountOf, type CommitsState, type HoldChanged, liveRecord } from './model.js'
+import { accountOf, type HoldChanged, liveRecord, type Rows } from './model.js'
 
 /** The knot that a record of `did` that counts holds through us, if it does (S13). */
-export const knotHeld = (state: CommitsState, did: Did, repo: Repo | null): HostName | null =>
-  repo !== null && repo.spindle === state.policy.hostname && isAdmitted(state, did) ? repo.knot : null
+export const knotHeld = (rows: Rows, did: Did, repo: Repo | null): HostName | null =>
+  repo !== null && repo.spindle === rows.config.hostname && isAdmitted(rows, did) ? repo.knot : null
 
 /** The knot that the record at (did, rkey) holds through us, if it does. */
-export const holdOf = (state: CommitsState, did: Did, account: Account | null, rkey: Rkey): HostName | null =>
-  knotHeld(state, did, liveRecord(account, rkey))
+export const holdOf = (rows: Rows, did: Did, account: Account | null, rkey: Rkey): HostName | null =>
+  knotHeld(rows, did, liveRecord(account, rkey))
 
 /** What has changed at one key between two states: the exact difference, nothing for what is as it was (D4). */
 export const holdChanged = (
@@ -36,10 +36,10 @@ export const holdChanged = (
 const keysOf = (old: Account, now: Account): ReadonlyArray<Rkey> =>
   old.repos === now.repos ? M.keys(now.repos) : [...new Set([...M.keys(old.repos), ...M.keys(now.repos)])].sort()
 
-/** What has changed between two states at the repo records of `dids`. */
+/** What has changed at the repo records of `dids`. */
 export const holdChanges = (
-  before: CommitsState,
-  after: CommitsState,
+  before: Rows,
+  after: Rows,
   dids: ReadonlyArray<Did>
 ): ReadonlyArray<HoldChanged> =>
   dids.flatMap((did) => {
@@ -51,9 +51,9 @@ export const holdChanges = (
   })
 
 /** Every hold that the rows make: what the knots' reducer is told when it starts from rows alone. */
-export const allHolds = (state: CommitsState): ReadonlyArray<HoldChanged> =>
-  holdChanges({ ...state, accounts: M.empty() }, state, M.keys(state.accounts))
+export const allHolds = (rows: Rows): ReadonlyArray<HoldChanged> =>
+  holdChanges({ ...rows, commits: { ...rows.commits, accounts: M.empty() } }, rows, M.keys(rows.commits.accounts))
 
 /** Whether the record of the repository still holds that knot through us. */
-export const isHeld = (state: CommitsState, knot: HostName, { owner, rkey }: Repository): boolean =>
-  holdOf(state, owner, accountOf(state, owner), rkey) === knot
+export const isHeld = (rows: Rows, knot: HostName, { owner, rkey }: Repository): boolean =>
+  holdOf(rows, owner, accountOf(rows, owner), rkey) === knot

@@ -7,14 +7,15 @@
  * A commit is let through by its rev, per key, so that a replay changes nothing and causes nothing (D3). What the
  * change means for the knots comes out as holds made and released; the knots' reducer turns them into subscriptions.
  */
+import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Event } from '../event.js'
-import { type Transition, unchanged } from '../transition.js'
+import { type Answer, nothing } from '../transition.js'
 import { accountChanged } from './change.js'
 import { commit } from './commit.js'
-import { started } from './configured.js'
-import { read } from './listed.js'
-import { type CommitsState, type Outcome, policyOf } from './model.js'
+import { configured } from './configured.js'
+import { listed } from './listed.js'
+import type { CommitsState, Rows, RowsOutcome } from './model.js'
 
 export { incoherence, isAdmitted, isMember, isStranger } from './admission.js'
 export { isOutdated } from './change.js'
@@ -29,12 +30,13 @@ export {
   isKnown,
   liveRepo,
   type MemberChanged,
-  Policy
+  type Rows,
+  type RowsOutcome
 } from './model.js'
 
 /**
- * The reducer of rows. It takes every event and knows its own, and how far the stream has come with it: the horizon of
- * whoever is admitted.
+ * The reducer of rows. It takes every event and knows its own. It is given the configuration in force before the event
+ * (a start brings another), and how far the stream has come with it: the horizon of whoever is admitted.
  *
  * @example
  * import assert from 'node:assert'
@@ -56,27 +58,31 @@ export {
  * })
  * assert(commit._tag === 'Right')
  *
- * const [state, outcomes] = Commits.reduce(Commits.initial(config.right), commit.right)
+ * const answer = Commits.reduce(Commits.initial, commit.right, { config: config.right, cursor: null })
+ * assert(answer._tag === 'Some')
+ * const [state, outcomes] = answer.value
  * assert.deepStrictEqual(outcomes, [{ _tag: 'HoldMade', did: 'did:plc:owner', knot: 'knot.example', rkey: 'self' }])
  *
  * // The same again is no news.
- * assert.deepStrictEqual(Commits.reduce(state, commit.right), [state, []])
+ * const again = Commits.reduce(state, commit.right, { config: config.right, cursor: null })
+ * assert.strictEqual(again._tag, 'None')
  */
 export const reduce = (
-  state: CommitsState,
+  commits: CommitsState,
   event: Event,
-  cursor: TimeUs | null = null
-): Transition<CommitsState, Outcome> => {
+  { config, cursor }: { readonly config: Config; readonly cursor: TimeUs | null }
+): Answer<CommitsState, RowsOutcome> => {
+  const rows: Rows = { commits, config }
   switch (event._tag) {
     case 'Started':
-      return started(state, policyOf(event.config), cursor)
+      return configured(rows, event.config, cursor)
     case 'CommitReceived':
-      return commit(state, event, cursor)
+      return commit(rows, event, cursor)
     case 'AccountReceived':
-      return accountChanged(state, event, cursor)
+      return accountChanged(rows, event, cursor)
     case 'RecordsRead':
-      return read(state, event, cursor)
+      return listed(rows, event, cursor)
     default:
-      return unchanged(state)
+      return nothing
   }
 }

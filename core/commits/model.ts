@@ -2,29 +2,13 @@
  * What is kept of rows, and how a row is looked up.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import * as t from 'io-ts'
-import { Admission, Caps, type Config, NonEmpty } from '../config.js'
-import { type HostName, HostPolicy } from '../data/host-name.js'
-import { Did, type Rkey } from '../data/identifiers.js'
+import type { Config } from '../config.js'
+import type { HostName } from '../data/host-name.js'
+import type { Did, Rkey } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
 import type { ReportEffect } from '../transition.js'
 import type { Account, Repo } from './account.js'
-
-/** The part of the configuration that decides what rows mean. */
-export const Policy = t.readonly(
-  t.strict({
-    admission: Admission,
-    backfill: t.boolean,
-    caps: Caps,
-    hostname: NonEmpty,
-    hosts: HostPolicy,
-    owner: Did
-  }),
-  'Policy'
-)
-
-export type Policy = t.TypeOf<typeof Policy>
 
 export interface CommitsState {
   readonly accounts: M.OrderedMap<Did, Account>
@@ -35,11 +19,19 @@ export interface CommitsState {
   readonly members: M.OrderedMap<string, number>
   /** Derived: how many records of the owner name this subject, also while the owner is set aside. Keys are any text. */
   readonly named: M.OrderedMap<string, number>
-  readonly policy: Policy
   /** Derived: by the DID of a repository, the records with our hostname as spindle that give it. Keys are any text. */
   readonly repoDids: MultiMap<string, Holder>
   /** Derived: how many keys there are of accounts that are neither the owner's nor named by a record of the owner. */
   readonly strangerKeys: number
+}
+
+/**
+ * The rows, and the configuration that says what they mean: whose they are, which spindle they must name, who is
+ * admitted. A state is one, so whatever is asked of the rows may be asked of a state.
+ */
+export interface Rows {
+  readonly commits: CommitsState
+  readonly config: Config
 }
 
 /** What holds a knot: `<did>/<rkey>` of a repo record. A DID has no slash, so no two records share a name. */
@@ -68,25 +60,16 @@ export interface MemberChanged {
   readonly did: Did
 }
 
-export const policyOf = ({ admission, backfill, caps, hostname, hosts, owner }: Config): Policy => ({
-  admission,
-  backfill,
-  caps,
-  hostname,
-  hosts,
-  owner
-})
-
-export const initial = (config: Config): CommitsState => ({
+export const initial: CommitsState = {
   accounts: M.empty(),
   members: M.empty(),
   named: M.empty(),
-  policy: policyOf(config),
   repoDids: M.empty(),
   strangerKeys: 0
-})
+}
 
-export const accountOf = (state: CommitsState, did: Did): Account | null => O.toNullable(M.lookup(did)(state.accounts))
+export const accountOf = ({ commits }: Pick<Rows, 'commits'>, did: Did): Account | null =>
+  O.toNullable(M.lookup(did)(commits.accounts))
 
 /** The repo record in a slot of `account`, whether or not it counts. */
 export const rowAt = (account: Account, rkey: Rkey): Repo | null => {
@@ -100,10 +83,11 @@ export const liveRecord = (account: Account | null, rkey: Rkey): Repo | null => 
 }
 
 /** The repo record at (did, rkey), if it counts. */
-export const liveRepo = (state: CommitsState, did: Did, rkey: Rkey): O.Option<Repo> =>
-  O.fromNullable(liveRecord(accountOf(state, did), rkey))
+export const liveRepo = (rows: Pick<Rows, 'commits'>, did: Did, rkey: Rkey): O.Option<Repo> =>
+  O.fromNullable(liveRecord(accountOf(rows, did), rkey))
 
-export type Outcome = HoldChanged | MemberChanged | ReportEffect
+/** What a change of the rows means for others, and what is to be said of it. */
+export type RowsOutcome = HoldChanged | MemberChanged | ReportEffect
 
 /** Whether anything is known of the account. */
-export const isKnown = (state: CommitsState, did: Did): boolean => M.has(did)(state.accounts)
+export const isKnown = ({ commits }: Pick<Rows, 'commits'>, did: Did): boolean => M.has(did)(commits.accounts)

@@ -1,6 +1,7 @@
 /**
  * A frame moves the cursor, and may show that something was lost before it (D1, D10).
  */
+import type { Config } from '../config.js'
 import { isFromFuture, laterOf, type TimeUs as Time } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { Effect } from '../effect.js'
@@ -23,7 +24,8 @@ const stampsOf = (event: FrameEvent): { readonly first: Time; readonly last: Tim
  * Whether the frame shows that a number has led elsewhere than to the frame that bore it. It is not applied, nor
  * counted: it comes again. The frame is one of the present connection.
  */
-export const isAstray = (state: CursorState, event: FrameEvent): boolean => isAwaited(state) && !isMarked(state, event)
+export const isAstray = (config: Config, state: CursorState, event: FrameEvent): boolean =>
+  isAwaited(config, state) && !isMarked(state, event)
 
 /** Whether this is the frame on which the cursor stands, as far as number and stamp can tell. */
 const isMarked = ({ cursor, mark }: CursorState, event: FrameEvent): boolean =>
@@ -39,14 +41,16 @@ export const isRepeated = ({ replayUs }: CursorState, { timeUs }: FrameRejected)
 const didOf = (event: FrameEvent) =>
   event._tag === 'CommitReceived' || event._tag === 'AccountReceived' ? event.did : null
 
-const markOf = ({ settings: { url } }: CursorState, { ordinal }: FrameEvent): CursorState['mark'] =>
+const markOf = ({ jetstream: url }: Config, { ordinal }: FrameEvent): CursorState['mark'] =>
   ordinal === null || url === '' ? null : { ordinal, url }
 
 /** A frame of the present connection came. */
-export const received = (state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
-  if (!isAwaited(state)) return reported(advance(state, event), state, event)
+export const received = (config: Config, state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
+  if (!isAwaited(config, state)) return reported(advance(config, state, event), state, event)
   // The very frame: whatever was asked for by time besides is answered, and nothing can have been missed.
-  return isMarked(state, event) ? reported(advance({ ...state, askedUs: null }, event), state, event) : byTime(state)
+  return isMarked(state, event)
+    ? reported(advance(config, { ...state, askedUs: null }, event), state, event)
+    : byTime(config, state)
 }
 
 /** A rejection is reported, if it is none that a replay brings again. */
@@ -60,7 +64,7 @@ const reported = (
   return [after, [...effects, report({ _tag, at, collection, detail, did, operation, reason, rkey })]]
 }
 
-const advance = (state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
+const advance = (config: Config, state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
   const stamps = stampsOf(event)
   if (stamps === null) return unchanged(state)
   const { first, last } = stamps
@@ -68,7 +72,7 @@ const advance = (state: CursorState, event: FrameEvent): Transition<CursorState,
     return [state, [report({ _tag: 'FrameFromFuture', at: event.at, did: didOf(event), timeUs: last })]]
 
   const asked = state.askedUs
-  const isGap = asked !== null && first > asked + state.settings.toleranceUs
+  const isGap = asked !== null && first > asked + config.toleranceUs
   const position = positionOf(state)
   const moves = position === null || last > position
   const isLast = state.cursor === null || last >= state.cursor
@@ -77,14 +81,12 @@ const advance = (state: CursorState, event: FrameEvent): Transition<CursorState,
       askedUs: null,
       connection: state.connection,
       cursor: isLast ? last : state.cursor,
-      mark: isLast ? markOf(state, event) : state.mark,
+      mark: isLast ? markOf(config, event) : state.mark,
       passedUs: state.passedUs,
       poisonings: moves ? (0 as Natural) : state.poisonings,
       replayUs: state.replayUs,
       rereadUs:
-        state.rereadUs === null || state.cursor === null || last >= state.cursor ? null : laterOf(state.rereadUs, last),
-      settings: state.settings,
-      stopped: state.stopped
+        state.rereadUs === null || state.cursor === null || last >= state.cursor ? null : laterOf(state.rereadUs, last)
     },
     isGap ? [report({ _tag: 'Gap', askedUs: asked, at: event.at, gotUs: first })] : []
   ]

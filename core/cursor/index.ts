@@ -9,19 +9,25 @@
  * A server may number its frames. It is then asked to go on at the number of the frame that the cursor stands on, and
  * believed only if that very frame comes first; else we resume by time, before anything that came is applied (D10).
  */
+import * as O from 'fp-ts/lib/Option.js'
+import type { Config } from '../config.js'
 import { connecting, idle, isConnecting, isLive, lost, opened, woken } from '../connection.js'
 import { laterOf, type TimeUs as Time, usAfter } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { CloseJetstream, Effect, WakeAfter } from '../effect.js'
 import type { Event } from '../event.js'
-import { report, type Transition, unchanged } from '../transition.js'
+import { type Answer, nothing, report, to, type Transition } from '../transition.js'
 import { received } from './advance.js'
-import { type CursorState, settingsOf } from './model.js'
+import type { CursorState } from './model.js'
 import { answerTimer, byTime, isAwaited, next, open, positionOf, POISONINGS } from './position.js'
 
 export { isAstray, isRepeated, merge } from './advance.js'
 export { CursorState, initial, isCoherent } from './model.js'
 export { isAwaited, resumeAt } from './position.js'
+
+/** Whether the event says that the stream has opened, over the connection that we wait for. */
+export const isOpenedBy = ({ connection }: CursorState, event: Event): boolean =>
+  event._tag === 'JetstreamOpened' && event.connection === connection.number && isConnecting(connection)
 
 /** The first step over a frame that cannot be taken in; each further loss at the same place doubles it. */
 const STEP_US = 1_000_000
@@ -38,67 +44,71 @@ const DOUBLINGS = 20
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
- * const state = Cursor.initial(config.right)
+ * const state = Cursor.initial
  * const receipt = { at: clampTimeUs(1_767_225_600_000_000), connection: state.connection.number }
  * const frame = decodeFrame(receipt)('{"did":"did:plc:alice","kind":"identity","time_us":1767225599000000}')
  * assert(frame._tag === 'Right')
  *
- * const [moved] = Cursor.reduce(state, frame.right)
+ * const answer = Cursor.reduce(state, frame.right, { config: config.right })
+ * assert(answer._tag === 'Some')
+ * const [moved] = answer.value
  * assert.strictEqual(moved.cursor, 1_767_225_599_000_000)
- * assert.strictEqual(Cursor.resumeAt(moved), 1_767_225_594_000_000)
+ * assert.strictEqual(Cursor.resumeAt(config.right, moved), 1_767_225_594_000_000)
  */
-export const reduce = (state: CursorState, event: Event): Transition<CursorState, Effect> => {
+export const reduce = (
+  state: CursorState,
+  event: Event,
+  { config }: { readonly config: Config }
+): Answer<CursorState, Effect> => {
   switch (event._tag) {
-    case 'Started':
-      return open(
-        {
-          ...(event.resumeFrom === null ? state : resuming(state, event.resumeFrom)),
-          settings: settingsOf(event.config)
-        },
-        connecting(next(state))
-      )
+    case 'Started': {
+      const from = event.resumeFrom === null ? state : resuming(state, event.resumeFrom)
+      return O.some(open(config, from, connecting(next(state))))
+    }
 
     case 'StopRequested': {
-      if (state.stopped) return unchanged(state)
       const close: CloseJetstream = { _tag: 'CloseJetstream', connection: state.connection.number }
-      return [{ ...state, connection: idle(next(state)), stopped: true }, isLive(state.connection) ? [close] : []]
+      return to({ ...state, connection: idle(next(state)) }, isLive(state.connection) ? [close] : [])
     }
 
     case 'TimerFired':
       return event.timer._tag === 'JetstreamTimer' && event.timer.connection === state.connection.number
-        ? fired(state)
-        : unchanged(state)
+        ? fired(config, state)
+        : nothing
 
     case 'JetstreamOpened':
-      return event.connection === state.connection.number && isConnecting(state.connection)
-        ? [{ ...state, connection: opened(event.at, state.connection) }, isAwaited(state) ? [answerTimer(state)] : []]
-        : unchanged(state)
+      return isOpenedBy(state, event)
+        ? to(
+            { ...state, connection: opened(event.at, state.connection) },
+            isAwaited(config, state) ? [answerTimer(state)] : []
+          )
+        : nothing
 
     case 'JetstreamClosed':
       return event.connection === state.connection.number && isLive(state.connection)
-        ? closed(state, event.at, event.poisoned)
-        : unchanged(state)
+        ? O.some(closed(config, state, event.at, event.poisoned))
+        : nothing
 
     case 'CommitReceived':
     case 'AccountReceived':
     case 'StreamAdvanced':
     case 'FrameRejected':
-      return event.connection === state.connection.number ? received(state, event) : unchanged(state)
+      return event.connection === state.connection.number ? O.some(received(config, state, event)) : nothing
 
     default:
-      return unchanged(state)
+      return nothing
   }
 }
 
 /** The pause is over; or a number has not been answered. */
-const fired = (state: CursorState): Transition<CursorState, Effect> => {
+const fired = (config: Config, state: CursorState): Answer<CursorState, Effect> => {
   switch (state.connection.phase._tag) {
     case 'Waiting':
-      return open(state, woken(state.connection))
+      return O.some(open(config, state, woken(state.connection)))
     case 'Open':
-      return isAwaited(state) ? byTime(state) : unchanged(state)
+      return isAwaited(config, state) ? O.some(byTime(config, state)) : nothing
     default:
-      return unchanged(state)
+      return nothing
   }
 }
 
@@ -124,8 +134,13 @@ const furthest = (state: CursorState): Time | null => {
   return askedUs === null || position === null ? (askedUs ?? position) : laterOf(askedUs, position)
 }
 
-const closed = (state: CursorState, at: Time, poisoned: boolean): Transition<CursorState, Effect> => {
-  const [connection, pause] = lost(state.settings.backoff, at, next(state), state.connection)
+const closed = (
+  config: Config,
+  state: CursorState,
+  at: Time,
+  poisoned: boolean
+): Transition<CursorState, Effect> => {
+  const [connection, pause] = lost(config.jetstreamBackoff, at, next(state), state.connection)
   const wake: WakeAfter = {
     _tag: 'WakeAfter',
     ...pause,

@@ -2,7 +2,6 @@
  * What is kept of the stream, and how it begins.
  */
 import * as t from 'io-ts'
-import { Backoff, type Config } from '../config.js'
 import { Connection, idle } from '../connection.js'
 import { TimeUs, type TimeUs as Time } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
@@ -32,24 +31,15 @@ export const CursorState = t.readonly(
      * How far a re-reading that an operator asked for has come; `null` when there is none, or it has reached the
      * cursor.
      */
-    rereadUs: t.union([TimeUs, t.null]),
-    settings: t.readonly(t.strict({ backoff: Backoff, rewindUs: Natural, toleranceUs: Natural, url: t.string })),
-    stopped: t.boolean
+    rereadUs: t.union([TimeUs, t.null])
   }),
   'CursorState'
 )
 
 export type CursorState = t.TypeOf<typeof CursorState>
 
-export const settingsOf = (config: Config): CursorState['settings'] => ({
-  backoff: config.jetstreamBackoff,
-  rewindUs: config.rewindUs,
-  toleranceUs: config.toleranceUs,
-  url: config.jetstream
-})
-
 /** Nothing processed, nothing connected. Frames that bear connection number 0 are taken without further ceremony. */
-export const initial = (config: Config): CursorState => ({
+export const initial: CursorState = {
   askedUs: null,
   connection: idle(0 as Natural),
   cursor: null,
@@ -57,10 +47,8 @@ export const initial = (config: Config): CursorState => ({
   passedUs: 0 as Time,
   poisonings: 0 as Natural,
   replayUs: null,
-  rereadUs: null,
-  settings: settingsOf(config),
-  stopped: false
-})
+  rereadUs: null
+}
 
 /**
  * Whether what is read again lies before the cursor (where it has reached it, it is over), and a mark is that of a

@@ -1,6 +1,7 @@
 /**
  * Where to resume: by time, or at the number of the frame that the cursor stands on (D2, D10).
  */
+import type { Config } from '../config.js'
 import { type Connection, isLive, renewed } from '../connection.js'
 import { laterOf, type TimeUs as Time, usBefore } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
@@ -23,12 +24,12 @@ export const positionOf = (state: CursorState): Time | null => state.rereadUs ??
  *
  * @returns `null` when nothing has been processed yet: start from now (S3).
  */
-export const resumeAt = (state: CursorState): Time | null => {
+export const resumeAt = (config: Config, state: CursorState): Time | null => {
   if (state.poisonings >= POISONINGS) return state.passedUs
   const position = positionOf(state)
   if (state.askedUs !== null || position === null) return state.askedUs
   const passed = state.passedUs < position ? state.passedUs : position
-  return laterOf(passed, usBefore(position, state.settings.rewindUs))
+  return laterOf(passed, usBefore(position, config.rewindUs))
 }
 
 /**
@@ -44,34 +45,34 @@ const ATTEMPTS = 5
 const ANSWER_MS = 10_000 as Natural
 
 /** The number that the present connection asks for, beside the time (D10). */
-const ordinalToAsk = ({ connection, mark, poisonings, settings }: CursorState): Natural | null =>
-  mark !== null && mark.url === settings.url && poisonings < POISONINGS && connection.attempt < ATTEMPTS
+const ordinalToAsk = (config: Config, { connection, mark, poisonings }: CursorState): Natural | null =>
+  mark !== null && mark.url === config.jetstream && poisonings < POISONINGS && connection.attempt < ATTEMPTS
     ? mark.ordinal
     : null
 
 export const next = (state: CursorState): Natural => (state.connection.number + 1) as Natural
 
 /** Asks for the connection that `connection` describes. */
-export const open = (state: CursorState, connection: Connection): Transition<CursorState, Effect> => {
-  const cursor = resumeAt(state)
-  const after = { ...state, askedUs: cursor, connection, replayUs: state.cursor, stopped: false }
+export const open = (config: Config, state: CursorState, connection: Connection): Transition<CursorState, Effect> => {
+  const cursor = resumeAt(config, state)
+  const after = { ...state, askedUs: cursor, connection, replayUs: state.cursor }
   const effect: OpenJetstream = {
     _tag: 'OpenJetstream',
     connection: connection.number,
     cursor,
-    ordinal: ordinalToAsk(after)
+    ordinal: ordinalToAsk(config, after)
   }
   return [after, [effect]]
 }
 
 /** Whether the present connection was asked for by number, and nothing has come that answers. */
-export const isAwaited = (state: CursorState): boolean =>
-  isLive(state.connection) && state.askedUs !== null && ordinalToAsk(state) !== null
+export const isAwaited = (config: Config, state: CursorState): boolean =>
+  isLive(state.connection) && state.askedUs !== null && ordinalToAsk(config, state) !== null
 
 /** The number did not lead to where we were. It is forgotten, and another connection asks for the time, at once. */
-export const byTime = (state: CursorState): Transition<CursorState, Effect> => {
+export const byTime = (config: Config, state: CursorState): Transition<CursorState, Effect> => {
   const close: CloseJetstream = { _tag: 'CloseJetstream', connection: state.connection.number }
-  const [after, effects] = open({ ...state, mark: null }, renewed(next(state), state.connection))
+  const [after, effects] = open(config, { ...state, mark: null }, renewed(next(state), state.connection))
   return [after, [close, ...effects]]
 }
 

@@ -1,6 +1,7 @@
 /**
  * The connections to knots: they begin with the bridge, end with it, and come back after a pause.
  */
+import type { Config } from '../config.js'
 import { connecting, idle, lost, woken } from '../connection.js'
 import type { HostName } from '../data/host-name.js'
 import { nanosBefore, type TimeUs } from '../data/identifiers.js'
@@ -42,12 +43,13 @@ export const reconnect = (
 }
 
 export const closed = (
+  { knotBackoff }: Config,
   state: KnotsState,
   host: HostName,
   at: TimeUs,
   subscription: Subscription
 ): Transition<KnotsState, Effect> => {
-  const [connection, pause] = lost(state.settings.backoff, at, state.next, subscription.connection)
+  const [connection, pause] = lost(knotBackoff, at, state.next, subscription.connection)
   return [
     { ...update(state, host, { ...subscription, connection }), next: (state.next + 1) as Natural },
     [{ _tag: 'WakeAfter', ...pause, timer: { _tag: 'KnotTimer', connection: connection.number, host } }]

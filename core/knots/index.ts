@@ -5,7 +5,6 @@
  * the holders of each knot, and lets out exactly the difference: nothing is subscribed twice or let go while anybody
  * holds it (S13, D4). What one knot sends changes nothing about another.
  */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { isConnecting, isLive, opened } from '../connection.js'
 import type { HostName } from '../data/host-name.js'
@@ -13,113 +12,122 @@ import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'
-import { report, type Transition, unchanged } from '../transition.js'
+import { after, type Answer, nothing, report, to } from '../transition.js'
 import { closed, reconnect, start, stop } from './connections.js'
-import {
-  type HoldsChanged,
-  type KnotsState,
-  settingsOf,
-  type Subscription,
-  type TriggerArrived,
-  update
-} from './model.js'
+import { type KnotOutcome, type KnotsGiven, type KnotsState, type Subscription, update } from './model.js'
 import { received } from './received.js'
 import { reconcile } from './reconcile.js'
 
-export { type HoldsChanged, initial, type KnotsState, Subscription, type TriggerArrived } from './model.js'
+export {
+  initial,
+  type KnotLeft,
+  type KnotOutcome,
+  type KnotsGiven,
+  type KnotsState,
+  Subscription,
+  type TriggerArrived
+} from './model.js'
 export { fromWritten, toWritten, WrittenKnots } from './written.js'
 
 /** The subscription that an event with this host and number is about, if it is the one that is there. */
-const current = (state: KnotsState, host: HostName, number: Natural): O.Option<Subscription> =>
-  pipe(
-    M.lookup(host)(state.subscriptions),
-    O.filter((subscription) => subscription.connection.number === number)
-  )
+const current = (state: KnotsState, host: HostName, number: Natural): Subscription | null => {
+  const subscription = O.toNullable(M.lookup(host)(state.subscriptions))
+  return subscription?.connection.number === number ? subscription : null
+}
 
-const ifCurrent = (
-  state: KnotsState,
-  host: HostName,
-  number: Natural,
-  then: (subscription: Subscription) => Transition<KnotsState, Effect | TriggerArrived>
-): Transition<KnotsState, Effect | TriggerArrived> =>
-  pipe(
-    current(state, host, number),
-    O.match(() => unchanged(state), then)
-  )
+/** Whether the event says that the connection to a knot has opened, and it is the one that we wait for. */
+export const isOpenedBy = (state: KnotsState, event: Event): boolean => {
+  if (event._tag !== 'KnotOpened') return false
+  const subscription = current(state, event.host, event.connection)
+  return subscription !== null && isConnecting(subscription.connection)
+}
 
 /**
- * The reducer of the knots. It takes every event and knows its own; an event of a knot that is not subscribed, or of an
- * older connection, changes nothing and causes nothing.
+ * The reducer of the knots. It takes every event and knows its own. It sees first which holds the rows have made and
+ * released, then the event; one of a knot that is not subscribed, or of an older connection, is nothing to it.
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, clampTimeUs, Config, defaults, Did, Knots, Rkey } from 'tack/core'
+ * import { canonicalHost, Config, defaults, Did, Event, Knots, Rkey } from 'tack/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
  * const did = Did.decode('did:plc:owner')
  * const rkey = Rkey.decode('self')
  * const knot = canonicalHost(config.right.hosts)('knot.example')
- * assert(did._tag === 'Right' && rkey._tag === 'Right' && knot._tag === 'Some')
+ * const passed = Event.decode({ _tag: 'PassedOver', about: '', at: 1_767_225_600_000_000, of: '' })
+ * assert(did._tag === 'Right' && rkey._tag === 'Right' && knot._tag === 'Some' && passed._tag === 'Right')
  *
- * const at = clampTimeUs(1_767_225_600_000_000)
  * const hold = { did: did.right, knot: knot.value, rkey: rkey.right }
- * const [held, first] = Knots.reduce(Knots.initial(config.right), {
- *   _tag: 'HoldsChanged',
- *   at,
- *   changes: [{ _tag: 'HoldMade', ...hold }]
- * })
- * assert.deepStrictEqual(first, [{ _tag: 'SubscribeKnot', connection: 1, cursor: null, host: 'knot.example' }])
+ * const given = { config: config.right, isStopped: false }
+ * const held = Knots.reduce(Knots.initial, passed.right, { ...given, holds: [{ _tag: 'HoldMade', ...hold }] })
+ * assert(held._tag === 'Some')
+ * const [state, effects] = held.value
+ * assert.deepStrictEqual(effects, [{ _tag: 'SubscribeKnot', connection: 1, cursor: null, host: 'knot.example' }])
  *
- * const [, then] = Knots.reduce(held, { _tag: 'HoldsChanged', at, changes: [{ _tag: 'HoldReleased', ...hold }] })
- * assert.deepStrictEqual(then, [{ _tag: 'UnsubscribeKnot', connection: 1, host: 'knot.example' }])
+ * const left = Knots.reduce(state, passed.right, { ...given, holds: [{ _tag: 'HoldReleased', ...hold }] })
+ * assert(left._tag === 'Some')
+ * assert.deepStrictEqual(left.value[1], [
+ *   { _tag: 'UnsubscribeKnot', connection: 1, host: 'knot.example' },
+ *   { _tag: 'KnotLeft', cursor: null, host: 'knot.example' }
+ * ])
  */
 export const reduce = (
   state: KnotsState,
-  event: Event | HoldsChanged
-): Transition<KnotsState, Effect | TriggerArrived> => {
-  switch (event._tag) {
-    case 'HoldsChanged':
-      return reconcile(state, event)
+  event: Event,
+  given: KnotsGiven
+): Answer<KnotsState, Effect | KnotOutcome> => {
+  if (given.holds.length === 0) return see(state, event, given)
+  const [held, difference] = reconcile(state, event.at, given)
+  const [seen, effects] = after(held, see(held, event, given))
+  // At a start nothing is connected, and nothing is taken back: there are only the subscriptions that it asks for.
+  const first = event._tag === 'Started' ? difference.filter(({ _tag }) => _tag === 'KnotLeft') : difference
+  return to(seen, [...first, ...effects])
+}
 
+const see = (state: KnotsState, event: Event, { config }: KnotsGiven): Answer<KnotsState, Effect | KnotOutcome> => {
+  switch (event._tag) {
     case 'Started':
-      return start({ ...state, settings: settingsOf(event.config), stopped: false }, event.at)
+      return O.some(start(state, event.at))
 
     case 'StopRequested':
-      return state.stopped ? unchanged(state) : stop({ ...state, stopped: true })
+      return O.some(stop(state))
 
     case 'TimerFired': {
       const { timer } = event
-      return timer._tag !== 'KnotTimer'
-        ? unchanged(state)
-        : ifCurrent(state, timer.host, timer.connection, (subscription) =>
-            subscription.connection.phase._tag === 'Waiting'
-              ? reconnect(state, timer.host, subscription)
-              : unchanged(state)
-          )
+      const subscription = timer._tag === 'KnotTimer' ? current(state, timer.host, timer.connection) : null
+      return timer._tag === 'KnotTimer' && subscription?.connection.phase._tag === 'Waiting'
+        ? O.some(reconnect(state, timer.host, subscription))
+        : nothing
     }
 
-    case 'KnotOpened':
-      return ifCurrent(state, event.host, event.connection, (subscription) =>
-        isConnecting(subscription.connection)
-          ? [update(state, event.host, { ...subscription, connection: opened(event.at, subscription.connection) }), []]
-          : unchanged(state)
-      )
+    case 'KnotOpened': {
+      const subscription = current(state, event.host, event.connection)
+      return subscription !== null && isOpenedBy(state, event)
+        ? to(update(state, event.host, { ...subscription, connection: opened(event.at, subscription.connection) }))
+        : nothing
+    }
 
-    case 'KnotClosed':
-      return ifCurrent(state, event.host, event.connection, (subscription) =>
-        isLive(subscription.connection) ? closed(state, event.host, event.at, subscription) : unchanged(state)
-      )
+    case 'KnotClosed': {
+      const subscription = current(state, event.host, event.connection)
+      return subscription !== null && isLive(subscription.connection)
+        ? O.some(closed(config, state, event.host, event.at, subscription))
+        : nothing
+    }
 
-    case 'KnotReceived':
-      return ifCurrent(state, event.host, event.connection, (subscription) => received(state, event, subscription))
+    case 'KnotReceived': {
+      const subscription = current(state, event.host, event.connection)
+      return subscription === null ? nothing : received(config, state, event, subscription)
+    }
 
     case 'KnotFrameRejected': {
       const { _tag, at, detail, host, reason } = event
-      return ifCurrent(state, host, event.connection, () => [state, [report({ _tag, at, detail, host, reason })]])
+      return current(state, host, event.connection) === null
+        ? nothing
+        : to(state, [report({ _tag, at, detail, host, reason })])
     }
 
     default:
-      return unchanged(state)
+      return nothing
   }
 }

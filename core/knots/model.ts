@@ -3,7 +3,7 @@
  */
 import * as t from 'io-ts'
 import type { HoldChanged, Holder } from '../commits/index.js'
-import { Backoff, type Config } from '../config.js'
+import type { Config } from '../config.js'
 import { Connection } from '../connection.js'
 import type { HostName } from '../data/host-name.js'
 import { Nanos, type Rkey, type TimeUs } from '../data/identifiers.js'
@@ -27,43 +27,23 @@ export const Subscription = t.readonly(
 
 export type Subscription = t.TypeOf<typeof Subscription>
 
-export const Settings = t.readonly(
-  t.strict({
-    backoff: Backoff,
-    /** How much earlier than its receipt a frame is taken to have been created that says nothing of that. */
-    marginUs: Natural
-  })
-)
-
 export interface KnotsState {
   /** Derived: the records that hold each knot. */
   readonly holders: MultiMap<HostName, Holder>
   /** The number of the next connection, whichever knot it is for. */
   readonly next: Natural
-  readonly settings: t.TypeOf<typeof Settings>
-  readonly stopped: boolean
   /** One for every knot that is held, and no other. */
   readonly subscriptions: M.OrderedMap<HostName, Subscription>
 }
 
-export const settingsOf = (config: Config): KnotsState['settings'] => ({
-  backoff: config.knotBackoff,
-  marginUs: config.rewindUs
-})
+export const initial: KnotsState = { holders: M.empty(), next: 1 as Natural, subscriptions: M.empty() }
 
-export const initial = (config: Config): KnotsState => ({
-  holders: M.empty(),
-  next: 1 as Natural,
-  settings: settingsOf(config),
-  stopped: false,
-  subscriptions: M.empty()
-})
-
-/** Which holds were made and released: the input by which the rows reach the knots. */
-export interface HoldsChanged {
-  readonly _tag: 'HoldsChanged'
-  readonly at: TimeUs
-  readonly changes: ReadonlyArray<HoldChanged>
+/** What the reducer is given with an event. */
+export interface KnotsGiven {
+  readonly config: Config
+  /** Which holds the rows have made and released in this step: exactly the difference. */
+  readonly holds: ReadonlyArray<HoldChanged>
+  readonly isStopped: boolean
 }
 
 export const update = (state: KnotsState, host: HostName, subscription: Subscription): KnotsState => ({
@@ -71,7 +51,7 @@ export const update = (state: KnotsState, host: HostName, subscription: Subscrip
   subscriptions: M.upsertAt(host, subscription)(state.subscriptions)
 })
 
-/** A trigger from a knot, over the connection that is there: the input by which frames reach the builds. */
+/** A trigger came from a knot, over the connection that is there. */
 export interface TriggerArrived {
   readonly _tag: 'TriggerArrived'
   readonly at: TimeUs
@@ -79,3 +59,14 @@ export interface TriggerArrived {
   readonly rkey: Rkey
   readonly trigger: Trigger
 }
+
+/** Nobody holds the knot any more. */
+export interface KnotLeft {
+  readonly _tag: 'KnotLeft'
+  /** How far it had come: its triggers were created no later. */
+  readonly cursor: Nanos | null
+  readonly host: HostName
+}
+
+/** What knots send and what becomes of them means something for the builds. */
+export type KnotOutcome = KnotLeft | TriggerArrived

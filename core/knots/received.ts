@@ -1,6 +1,7 @@
 /**
  * An event of a knot moves its cursor, and may be a trigger (S10, T1).
  */
+import type { Config } from '../config.js'
 import {
   FUTURE_US,
   isTidAfter,
@@ -14,17 +15,17 @@ import {
   usBefore
 } from '../data/identifiers.js'
 import type { KnotReceived } from '../event.js'
-import { report, type ReportEffect, type Transition } from '../transition.js'
+import { type Answer, nothing, report, type ReportEffect, to } from '../transition.js'
 import { type KnotsState, type Subscription, type TriggerArrived, update } from './model.js'
 
 /**
  * When the frame was created: its stamp; without one the time in its key, which the knot made just before; and where
  * that is no TID, or one from the future, a while before its receipt.
  */
-const stampOf = (state: KnotsState, { at, created, rkey }: KnotReceived): Nanos => {
+const stampOf = ({ rewindUs }: Config, { at, created, rkey }: KnotReceived): Nanos => {
   if (created !== null) return created
   const isTime = Tid.is(rkey) && !isTidAfter(rkey, at, FUTURE_US)
-  return nanosOf(isTime ? timeOfTid(rkey) : usBefore(at, state.settings.marginUs))
+  return nanosOf(isTime ? timeOfTid(rkey) : usBefore(at, rewindUs))
 }
 
 /** What the frame means for builds. */
@@ -39,20 +40,21 @@ const triggered = (since: Nanos, stamp: Nanos, event: KnotReceived): ReadonlyArr
 }
 
 export const received = (
+  config: Config,
   state: KnotsState,
   event: KnotReceived,
   subscription: Subscription
-): Transition<KnotsState, TriggerArrived | ReportEffect> => {
-  const stamp = stampOf(state, event)
+): Answer<KnotsState, TriggerArrived | ReportEffect> => {
+  const stamp = stampOf(config, event)
   const outcomes = triggered(subscription.since, stamp, event)
   if (isNanosFromFuture(stamp, event.at))
-    return [
-      state,
-      [...outcomes, report({ _tag: 'KnotFrameFromFuture', at: event.at, created: stamp, host: event.host })]
-    ]
-  return subscription.cursor !== null && !nanosBefore(subscription.cursor, stamp)
-    ? [state, outcomes]
-    : [update(state, event.host, { ...subscription, cursor: stamp }), outcomes]
+    return to(state, [
+      ...outcomes,
+      report({ _tag: 'KnotFrameFromFuture', at: event.at, created: stamp, host: event.host })
+    ])
+  if (subscription.cursor === null || nanosBefore(subscription.cursor, stamp))
+    return to(update(state, event.host, { ...subscription, cursor: stamp }), outcomes)
+  return outcomes.length === 0 ? nothing : to(state, outcomes)
 }
 
 /** A knot that stamps its frames far ahead would make us skip, after a reconnect, whatever it says until then. */

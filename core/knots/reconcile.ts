@@ -12,7 +12,7 @@ import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect, SubscribeKnot, UnsubscribeKnot } from '../effect.js'
 import { chain, type Transition, unchanged } from '../transition.js'
-import { type HoldsChanged, type KnotsState, type Subscription } from './model.js'
+import type { KnotLeft, KnotsGiven, KnotsState, Subscription } from './model.js'
 
 export const apply = (holders: KnotsState['holders'], { _tag, did, knot, rkey }: HoldChanged): KnotsState['holders'] =>
   (_tag === 'HoldMade' ? insertAt(knot, holder(did, rkey)) : removeAt(knot, holder(did, rkey)))(holders)
@@ -39,43 +39,48 @@ export const toKnot = <T extends 'SubscribeKnot' | 'ReconnectKnot'>(
 export const sinceOf = (at: TimeUs): Nanos => nanosOf(usBefore(at, FUTURE_US))
 
 const subscribe =
-  (at: TimeUs) =>
+  (at: TimeUs, isStopped: boolean) =>
   (state: KnotsState, host: HostName): Transition<KnotsState, SubscribeKnot> => {
     const number = state.next
     const subscription: Subscription = {
-      connection: state.stopped ? idle(number) : connecting(number),
+      connection: isStopped ? idle(number) : connecting(number),
       cursor: null,
       since: sinceOf(at)
     }
     return [
       { ...state, next: (number + 1) as Natural, subscriptions: M.upsertAt(host, subscription)(state.subscriptions) },
-      state.stopped ? [] : [toKnot('SubscribeKnot', host, subscription)]
+      [toKnot('SubscribeKnot', host, subscription)]
     ]
   }
 
-const unsubscribe = (state: KnotsState, host: HostName): Transition<KnotsState, UnsubscribeKnot> => [
+const unsubscribe = (state: KnotsState, host: HostName): Transition<KnotsState, UnsubscribeKnot | KnotLeft> => [
   { ...state, subscriptions: M.deleteAt(host)(state.subscriptions) },
-  state.stopped
-    ? []
-    : pipe(
-        M.lookup(host)(state.subscriptions),
-        O.match(
-          () => [],
-          ({ connection }) => [{ _tag: 'UnsubscribeKnot', connection: connection.number, host }]
-        )
-      )
+  pipe(
+    M.lookup(host)(state.subscriptions),
+    O.match(
+      () => [],
+      ({ connection, cursor }) => [
+        { _tag: 'UnsubscribeKnot', connection: connection.number, host },
+        { _tag: 'KnotLeft', cursor, host }
+      ]
+    )
+  )
 ]
 
 /**
  * Brings the subscriptions in line with who holds what now: first what is new, then what is over, each by host (S13).
  */
-export const reconcile = (before: KnotsState, { at, changes }: HoldsChanged): Transition<KnotsState, Effect> => {
-  if (changes.length === 0) return unchanged(before)
-  const state = { ...before, holders: changes.reduce(apply, before.holders) }
-  const touched = [...new Set(changes.map((change) => change.knot))].sort()
+export const reconcile = (
+  before: KnotsState,
+  at: TimeUs,
+  { holds, isStopped }: KnotsGiven
+): Transition<KnotsState, Effect | KnotLeft> => {
+  if (holds.length === 0) return unchanged(before)
+  const state = { ...before, holders: holds.reduce(apply, before.holders) }
+  const touched = [...new Set(holds.map((change) => change.knot))].sort()
   const made = touched.filter((host) => M.has(host)(state.holders) && !M.has(host)(state.subscriptions))
   const released = touched.filter((host) => !M.has(host)(state.holders) && M.has(host)(state.subscriptions))
-  const [subscribed, first] = chain(state, made, subscribe(at))
+  const [subscribed, first] = chain(state, made, subscribe(at, isStopped))
   const [after, second] = chain(subscribed, released, unsubscribe)
   return [after, [...first, ...second]]
 }

@@ -8,15 +8,13 @@ import { HostName } from '../data/host-name.js'
 import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
-import { type KnotsState, Settings, Subscription } from './model.js'
+import { type KnotsState, Subscription } from './model.js'
 import { apply } from './reconcile.js'
 
 /** The slice without what is derived. */
 export const WrittenKnots = t.readonly(
   t.strict({
     next: Natural,
-    settings: Settings,
-    stopped: t.boolean,
     subscriptions: orderedMap(HostName, Subscription)
   }),
   'Knots'
@@ -24,12 +22,7 @@ export const WrittenKnots = t.readonly(
 
 export type WrittenKnots = t.TypeOf<typeof WrittenKnots>
 
-export const toWritten = ({ next, settings, stopped, subscriptions }: KnotsState): WrittenKnots => ({
-  next,
-  settings,
-  stopped,
-  subscriptions
-})
+export const toWritten = ({ next, subscriptions }: KnotsState): WrittenKnots => ({ next, subscriptions })
 
 /**
  * The slice with these holds.

@@ -1,2 +1,2 @@
 /** The reducer of the backfill, as others see it. */
-export { BackfillState, initial, type MembersChanged, Reading, reduce } from '../backfill.js'
+export { type BackfillGiven, BackfillState, initial, Reading, reduce } from '../backfill.js'

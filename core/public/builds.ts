@@ -2,18 +2,18 @@
 export {
   Build,
   BuildPhase,
-  type BuildsInput,
+  type BuildsGiven,
   type BuildsState,
   initial,
   type OrderRefusal,
   reduce,
-  type RightJudged,
   Run,
   RunEntry,
   RunKey,
+  runKey,
+  runOf,
   RunPhase,
   Source,
-  type TriggerJudged,
   WrittenBuilds
 } from '../builds/index.js'
 export { Told } from '../builds/pushes.js'

@@ -6,7 +6,8 @@ export {
   initial,
   isHeld,
   type MemberChanged,
-  Policy,
-  reduce
+  reduce,
+  type Rows,
+  type RowsOutcome
 } from '../commits/index.js'
-export { type Entitlement, entitlement } from '../rights.js'
+export { type Entitlement, entitlement, type Right } from '../rights.js'

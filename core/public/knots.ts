@@ -1,7 +1,9 @@
 /** The reducer of knots, as others see it. */
 export {
-  type HoldsChanged,
   initial,
+  type KnotLeft,
+  type KnotOutcome,
+  type KnotsGiven,
   type KnotsState,
   reduce,
   Subscription,

@@ -320,8 +320,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   }
   const show = async (): Promise<number | null> => {
     const { from, to } = story.away
-    const knots = network.knots.map(({ host }) => `${host}${host === older.host ? ' (of the older generation)' : ''}`)
-    print(`An embedded network: Jetstream at ${network.jetstreamUrl}, knots ${knots.join(', ')}`)
+    print(`An embedded network: Jetstream at ${network.jetstreamUrl}, knots ${network.knots.map(({ host }) => `${host}${host === older.host ? ' (of the older generation)' : ''}`).join(', ')}`)
     print(`The bridge is the spindle ${HOSTNAME}; it keeps its state in ${folder}\n`)
 
     const first = start()

@@ -67,13 +67,13 @@ const isOver = (status: string): boolean => status !== 'pending' && status !== '
 
 /** Everything there is to show about a state, as plain JSON. */
 export const inspection = (state: State) => ({
-  hostname: state.commits.policy.hostname,
-  owner: state.commits.policy.owner,
-  admission: state.commits.policy.admission,
+  hostname: state.config.hostname,
+  owner: state.config.owner,
+  admission: state.config.admission,
   cursor: state.cursor.cursor,
   /** The progress of reading older events again, while that lasts. */
   rereading: state.cursor.rereadUs,
-  stream: state.cursor.stopped ? 'stopped' : state.cursor.connection.phase._tag,
+  stream: state.isStopped ? 'stopped' : state.cursor.connection.phase._tag,
   frames: state.counters.frames,
   members: M.keys(state.commits.members),
   subscriptions: M.toEntries(state.knots.subscriptions).map(([host, { connection, cursor }]) => ({

@@ -372,7 +372,7 @@ export const startBridge = (
   }
 
   const drive = async (): Promise<E.Either<string, void>> => {
-    while (!(isStopping && state.cursor.stopped && inbox.length === 0)) {
+    while (!(isStopping && state.isStopped && inbox.length === 0)) {
       watchdog?.beat()
       const { effects, isLazy } = await foldBatch(await take())
       resumeIfRoom()

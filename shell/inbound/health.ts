@@ -41,7 +41,7 @@ export const createHealth = ({ clock, durable, isSaving, lostLimitMs }: HealthPo
   const reasons = (): ReadonlyArray<string> => [
     ...(lostMs() >= lostLimitMs ? [`the stream has been disconnected for ${String(seconds(lostMs()))} seconds`] : []),
     ...(isSaving() ? [] : ['the state cannot be saved: see the log']),
-    ...(durable().cursor.stopped ? ['the spindle is stopping'] : [])
+    ...(durable().isStopped ? ['the spindle is stopping'] : [])
   ]
 
   return {

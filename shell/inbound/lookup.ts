@@ -18,7 +18,7 @@ export interface FoundBuild {
 /** The run of that key. */
 export const runNamed = (state: State, knot: string, rkey: string): O.Option<FoundRun> =>
   pipe(
-    canonicalHost(state.builds.settings.hosts)(knot),
+    canonicalHost(state.config.hosts)(knot),
     O.chain((host) => {
       const key = `${host}/${rkey}`
       return Rkey.is(rkey) && Builds.RunKey.is(key)

@@ -225,8 +225,7 @@ const repositoriesOf = (state: State) => {
   return found
 }
 
-const countHolds = (state: State): number =>
-  OrderedMap.reduceWithKey<string, OrderedMap.OrderedMap<string, true>, number>(0, (_, sum, those) => sum + OrderedMap.size(those))(state.knots.holders)
+const countHolds = (state: State): number => OrderedMap.reduceWithKey<string, OrderedMap.OrderedMap<string, true>, number>(0, (_, sum, those) => sum + OrderedMap.size(those))(state.knots.holders)
 
 // ---------------------------------------------------------------------------------------- what was noticed
 
@@ -256,7 +255,7 @@ export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts) 
   const { builds, next } = pageOfBuilds(state, Infinity)
   return {
     active: active(state),
-    admission: state.commits.policy.admission,
+    admission: state.config.admission,
     builds,
     counts: {
       builds: buildsByStatus(state),
@@ -265,14 +264,14 @@ export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts) 
       repositories: countHolds(state),
       runs: OrderedMap.size(state.builds.runs)
     },
-    hostname: state.commits.policy.hostname,
+    hostname: state.config.hostname,
     isHealthy,
     isSaving,
     knots: knotsOf(state),
     members: first(state.commits.members, SHOWN.members).map(([did]) => excerpt(did)),
     next,
     noticed: state.counters.recent.map(told).reverse(),
-    owner: state.commits.policy.owner,
+    owner: state.config.owner,
     reading: reading(state, nowUs),
     repositories: repositoriesOf(state),
     stream: {

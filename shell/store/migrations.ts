@@ -149,8 +149,8 @@ const builds3 = (builds: Fields, subscriptions: ReadonlyArray<unknown>): Fields 
 const cursor3 = (cursor: Fields): Fields => ({ ...cursor, mark: null, replayUs: null, settings: { ...fieldsOf(cursor['settings']), url: '' } })
 const knots3 = (knots: Fields): Fields => knots
 /**
- * Runs that had begun were not announced, and are not any more. None repeated some of its workflows alone from their files. Nor is it known
- * which triggers of the other kind came: one that still comes is no push of its own.
+ * Runs that had begun were not announced, and are not any more. None repeated some of its workflows alone from their files. Nor is it known which triggers of the other kind came: one that still
+ * comes is no push of its own.
  */
 const run3 = (run: Fields): Fields => ({ ...run, announced: null, met: null, only: null })
 const status3 = (status: Fields): Fields => status
@@ -198,8 +198,40 @@ const build4 = ({ plan, ...build }: Fields): Fields => {
 
 const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
 
-/** Since when a start could not come to light any more was known to the adapters alone: the next start says so of what is looked for. */
-const toVersion5 = (document: Document): Document => ({ ...document, runs: entries(run5)(document.runs) })
+/**
+ * What each part kept of the configuration stands in one, and whether the bridge is stopped once. How many runs wait is not kept: it is
+ * counted. Since when a start could not come to light any more was known to the adapters alone: the next start says so of what is looked for.
+ */
+const toVersion5 = ({ growing, head: written, runs: former, ...document }: Document): Document => {
+  const { backfill, builds, counters, cursor, knots, policy } = fieldsOf(written)
+  const { settings: stream, stopped: isStopped, ...place } = fieldsOf(cursor)
+  const { settings: ofKnots, ...connections } = fieldsOf(knots)
+  const { settings: ofBuilds, ...runs } = fieldsOf(builds)
+  const { backoff: jetstreamBackoff, rewindUs, toleranceUs, url: jetstream } = fieldsOf(stream)
+  const { backoff: knotBackoff } = fieldsOf(ofKnots)
+  const { isOpen, next, owner } = fieldsOf(backfill)
+  return {
+    ...document,
+    runs: entries(run5)(former),
+    growing: growing.map(growing5),
+    head: {
+      backfill: { accounts: [], isOpen, next, owner },
+      builds: without('stopped', runs),
+      config: { ...fieldsOf(policy), builds: fieldsOf(ofBuilds)['policy'], jetstream, jetstreamBackoff, knotBackoff, rewindUs, toleranceUs },
+      counters,
+      cursor: place,
+      isStopped,
+      knots: without('stopped', connections)
+    }
+  }
+}
+
+const without = (name: string, fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name))
+
+const growing5 = (line: unknown): unknown => {
+  const [list, key, value] = listOf(line)
+  return list === 'sources' ? [list, key, without('reading', fieldsOf(value))] : line
+}
 
 const run5 = (run: Fields): Fields => ({ ...run, builds: entries(build5)(listOf(run['builds'])) })
 

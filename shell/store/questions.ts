@@ -60,7 +60,7 @@ const EARLY_US = 1_000_000
 const ofDeadline = (state: State, at: TimeUs, name: BuildName): Natural | null => {
   const build = buildAt(state, name)
   if (build === null) return null
-  const { pendingMs, runningMs } = state.builds.settings.policy
+  const { pendingMs, runningMs } = state.config.builds
   const ms = build.status === 'running' ? runningMs : pendingMs
   return at - build.statusUs >= ms * 1_000 - EARLY_US ? build.deadline : null
 }

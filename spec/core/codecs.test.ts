@@ -610,7 +610,6 @@ test('each codec bears its own name', () => {
     Phase: Connections.Phase,
     PipelineEntry,
     Plan,
-    Policy: Commits.Policy,
     PublishPipeline,
     PublishStatus,
     PullRequest,

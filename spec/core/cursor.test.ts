@@ -1,8 +1,8 @@
 /** The cursor: where a connection starts (S3, S4, D12), and what may be merged (D2). */
 import { describe, expect, test } from 'vitest'
 import * as Cursor from '../../core/cursor/index.js'
-import { Event, Natural, StreamAdvanced, TimeUs } from '../../core/index.js'
-import { at, CONFIG, initialOf, must, passing, started } from '../suite/examples/support.js'
+import { Config, Event, Natural, StreamAdvanced, TimeUs } from '../../core/index.js'
+import { at, CONFIG, must, passing, started } from '../suite/examples/support.js'
 
 const us = (n: number) => must(TimeUs.decode(n))
 const natural = (n: number) => must(Natural.decode(n))
@@ -17,14 +17,22 @@ interface Place {
   readonly rewindUs?: number
 }
 
-const stateOf = ({ askedUs, cursor, passedUs, poisonings, rereadUs, rewindUs }: Place): Cursor.CursorState => ({
-  ...initialOf({ ...CONFIG, rewindUs: rewindUs ?? CONFIG.rewindUs }).cursor,
+const configOf = ({ rewindUs = CONFIG.rewindUs }: Partial<Place> = {}): Config => must(Config.decode({ ...CONFIG, rewindUs }))
+
+const stateOf = ({ askedUs, cursor, passedUs, poisonings, rereadUs }: Place): Cursor.CursorState => ({
+  ...Cursor.initial,
   askedUs: orNull(askedUs ?? null),
   cursor: orNull(cursor),
   passedUs: us(passedUs ?? 0),
   poisonings: natural(poisonings ?? 0),
   rereadUs: orNull(rereadUs ?? null)
 })
+
+/** Where the event, which is one for the stream, leads. */
+const reduced = (state: Cursor.CursorState, event: Event): Cursor.CursorState => {
+  const answer = Cursor.reduce(state, event, { config: configOf() })
+  return answer._tag === 'Some' ? answer.value[0] : expect.fail(event._tag)
+}
 
 describe('where a connection starts', () => {
   const cases: ReadonlyArray<readonly [name: string, place: Place, start: number | null]> = [
@@ -51,14 +59,14 @@ describe('where a connection starts', () => {
     ['a re-reading goes no further back than what was passed', { cursor: at(100), passedUs: at(48), rereadUs: at(50) }, at(48)],
     ['an unanswered request is not repeated where it was skipped', { askedUs: at(42), cursor: at(100), passedUs: at(101), poisonings: 3 }, at(101)]
   ]
-  for (const [name, place, start] of cases) test(name, () => expect(Cursor.resumeAt(stateOf(place))).toBe(start))
+  for (const [name, place, start] of cases) test(name, () => expect(Cursor.resumeAt(configOf(place), stateOf(place))).toBe(start))
 })
 
 describe('reading again', () => {
   const start = (place: Place, resumeFrom: number | null): Cursor.CursorState =>
-    Cursor.reduce(stateOf(place), must(Event.decode(started(at(200), {}, resumeFrom))))[0]
+    reduced(stateOf(place), must(Event.decode(started(at(200), {}, resumeFrom))))
   const frame = (state: Cursor.CursorState, timeUs: number): Cursor.CursorState =>
-    Cursor.reduce(state, must(Event.decode(passing(timeUs, { at: at(200), connection: state.connection.number }))))[0]
+    reduced(state, must(Event.decode(passing(timeUs, { at: at(200), connection: state.connection.number }))))
 
   test('begins where an operator asks for something before the cursor, and only there', () => {
     const asks = [at(100) - 1, at(100), at(101)].map((from) => start({ cursor: at(100) }, from).rereadUs)
@@ -90,7 +98,7 @@ describe('skipping a frame that closes the connection', () => {
     return Array.from({ length: count }, () => {
       const number = state.connection.number
       const when = us(at(1_000))
-      const [lost] = Cursor.reduce(
+      const lost = reduced(
         { ...state, connection: { attempt: natural(0), number, phase: { _tag: 'Open', openedAt: when } } },
         {
           _tag: 'JetstreamClosed',
@@ -99,7 +107,7 @@ describe('skipping a frame that closes the connection', () => {
           poisoned: true
         }
       )
-      const [opened] = Cursor.reduce(lost, {
+      const opened = reduced(lost, {
         _tag: 'TimerFired',
         at: when,
         timer: { _tag: 'JetstreamTimer', connection: lost.connection.number }

@@ -46,7 +46,7 @@ describe('concerns', () => {
   test('are as the table says', () => {
     expect(CONCERNS).toEqual({
       Started: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
-      StopRequested: ['cursor', 'knots', 'backfill', 'builds'],
+      StopRequested: ['cursor', 'knots'],
       PassedOver: [],
       TimerFired: ['cursor', 'knots', 'backfill', 'builds'],
       JetstreamOpened: ['cursor', 'backfill'],

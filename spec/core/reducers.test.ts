@@ -1,6 +1,7 @@
 /** The reducers one by one, as somebody meets them who takes only one: what each leaves alone, and what it says. */
+import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, test } from 'vitest'
-import { Backfill, Builds, Commits, CONCERNS, type Concern, Cursor, Event, Knots, MEMBER, OrderedMap as M, REPO, State, step } from '../../core/index.js'
+import { Backfill, Builds, Commits, CONCERNS, type Concern, Cursor, Event, Knots, MEMBER, OrderedMap as M, REPO, State, step, type Transition } from '../../core/index.js'
 import {
   account,
   ALICE,
@@ -161,37 +162,32 @@ describe('a reducer takes every event, and ignores what is not its own', () => {
 
   for (const written of others('commits'))
     test(`commits: ${written._tag}`, () => {
-      const { commits } = state()
-      const [after, outcomes] = Commits.reduce(commits, event(written))
-      expect([after === commits, outcomes]).toEqual([true, []])
+      const { commits, config } = state()
+      expect(Commits.reduce(commits, event(written), { config, cursor: null })).toEqual(O.none)
     })
 
   for (const written of others('cursor'))
     test(`cursor: ${written._tag}`, () => {
-      const { cursor } = state()
-      const [after, effects] = Cursor.reduce(cursor, event(written))
-      expect([after === cursor, effects]).toEqual([true, []])
+      const { config, cursor } = state()
+      expect(Cursor.reduce(cursor, event(written), { config })).toEqual(O.none)
     })
 
   for (const written of others('knots'))
     test(`knots: ${written._tag}`, () => {
-      const { knots } = state()
-      const [after, effects] = Knots.reduce(knots, event(written))
-      expect([after === knots, effects]).toEqual([true, []])
+      const { config, knots } = state()
+      expect(Knots.reduce(knots, event(written), { config, holds: [], isStopped: false })).toEqual(O.none)
     })
 
   for (const written of others('backfill'))
     test(`backfill: ${written._tag}`, () => {
-      const { backfill } = state()
-      const [after, effects] = Backfill.reduce(backfill, event(written))
-      expect([after === backfill, effects]).toEqual([true, []])
+      const { backfill, commits, config } = state()
+      expect(Backfill.reduce(backfill, event(written), { commits, config, isStopped: false, members: [] })).toEqual(O.none)
     })
 
   for (const written of others('builds'))
     test(`builds: ${written._tag}`, () => {
-      const { builds } = state()
-      const [after, effects] = Builds.reduce(builds, event(written))
-      expect([after === builds, effects]).toEqual([true, []])
+      const { builds, commits, config, knots } = state()
+      expect(Builds.reduce(builds, event(written), { commits, config, holds: [], knots, outcomes: [], wasStopped: false })).toEqual(O.none)
     })
 })
 
@@ -350,14 +346,16 @@ describe('commits reports which holds were made and released, who came and went,
   ] as const)
     for (const [name, given, when, outcomes] of cases)
       test(`${admission}: ${name}`, () => {
-        const start = initialOf({ ...CONFIG, admission }).commits
-        const before = given.reduce((commits, written) => Commits.reduce(commits, event(written))[0], start)
-        expect(Commits.reduce(before, event(when))[1]).toEqual(outcomes)
+        const { commits: start, config } = initialOf({ ...CONFIG, admission })
+        const reduced = (commits: Commits.CommitsState, written: WrittenEvent) =>
+          O.getOrElse((): Transition<Commits.CommitsState, Commits.RowsOutcome> => [commits, []])(Commits.reduce(commits, event(written), { config, cursor: null }))
+        const before = given.reduce((commits, written) => reduced(commits, written)[0], start)
+        expect(reduced(before, when)[1]).toEqual(outcomes)
       })
 
-  test('a start with the same settings leaves the very same rows', () => {
-    const { commits } = stateAfter([put(ALICE, 'a', repo(), at(1))])
-    expect(Commits.reduce(commits, event(started(at(3))))[0]).toBe(commits)
+  test('a start with the same settings is nothing to the rows', () => {
+    const { commits, config } = stateAfter([put(ALICE, 'a', repo(), at(1))])
+    expect(Commits.reduce(commits, event(started(at(3))), { config, cursor: null })).toEqual(O.none)
   })
 })
 
@@ -471,8 +469,8 @@ describe('connections that an event is not about stay as they are', () => {
   })
 
   test('the cursor takes no frame of another connection', () => {
-    const { cursor } = state()
-    for (const connection of [0, 2]) expect(Cursor.reduce(cursor, event(passing(at(9), { connection })))).toEqual([cursor, []])
+    const { config, cursor } = state()
+    for (const connection of [0, 2]) expect(Cursor.reduce(cursor, event(passing(at(9), { connection })), { config })).toEqual(O.none)
   })
 })
 

@@ -224,22 +224,19 @@ describe('a written state', () => {
       head: {
         backfill: {
           accounts: [[OWNER, { attempt: 0, collection: 'sh.tangled.spindle.member', cursor: null, number: 2, pages: 0, phase: 'Reading' }]],
-          backoff: BUILDS.backoff,
           isOpen: true,
-          isWanted: true,
           next: 3,
-          owner: OWNER,
-          stopped: false
+          owner: OWNER
         },
         builds: {
           floorUs: null,
           lastUs: at(11) + 1,
           mistaken: [],
           next: 5,
-          settings: { hosts: CONFIG.hosts, owner: OWNER, policy: BUILDS },
-          sources: [[K1, { details: false, forgotten: null, leaving: null, pipelines: true }]],
-          stopped: false
-        }
+          sources: [[K1, { details: false, forgotten: null, leaving: null, pipelines: true }]]
+        },
+        config: { ...CONFIG, backfill: true, builds: BUILDS },
+        isStopped: false
       },
       runs: [
         [
@@ -339,22 +336,18 @@ describe('a written state', () => {
       head: {
         backfill: {
           accounts: [],
-          backoff: CONFIG.builds.backoff,
           isOpen: false,
-          isWanted: false,
           next: 1,
-          owner: null,
-          stopped: false
+          owner: null
         },
         builds: {
           floorUs: null,
           lastUs: 0,
           mistaken: [],
           next: 1,
-          settings: { hosts: CONFIG.hosts, owner: OWNER, policy: CONFIG.builds },
-          sources: [],
-          stopped: false
+          sources: []
         },
+        config: CONFIG,
         counters: {
           frames: 2,
           recent: [{ _tag: 'KnotRefused', at: at(3), did: ALICE, knot: '0', rkey: 'b' }],
@@ -368,19 +361,15 @@ describe('a written state', () => {
           passedUs: 0,
           poisonings: 0,
           replayUs: null,
-          rereadUs: null,
-          settings: { backoff: CONFIG.jetstreamBackoff, rewindUs: 5_000_000, toleranceUs: 60_000_000, url: CONFIG.jetstream },
-          stopped: false
+          rereadUs: null
         },
+        isStopped: false,
         knots: {
           next: 2,
-          settings: { backoff: CONFIG.knotBackoff, marginUs: 5_000_000 },
-          stopped: false,
           subscriptions: [
             [K1, { connection: { attempt: 0, number: 1, phase: { _tag: 'Connecting' } }, cursor: null, since: `${String(at(2 - 300))}000` }]
           ]
-        },
-        policy: { admission: 'open', backfill: false, caps: CONFIG.caps, hostname: 'ci.example', hosts: CONFIG.hosts, owner: OWNER }
+        }
       },
       runs: [],
       statuses: []
@@ -439,7 +428,7 @@ describe('a damaged state is refused', () => {
     ],
     ['subscriptions out of order', ['head', 'knots', 'subscriptions'], reversed, /subscriptions: the keys do not rise$/],
     ['knots of an account that is set aside', ['accounts', 0, 1, 'active'], to(false), /^the subscriptions are not those/],
-    ['knots of a member of somebody else', ['head', 'policy', 'owner'], to(BOB), /^the subscriptions are not those/],
+    ['knots of a member of somebody else', ['head', 'config', 'owner'], to(BOB), /^the subscriptions are not those/],
     [
       'a connection whose number was never given out',
       ['head', 'knots', 'next'],
@@ -458,7 +447,7 @@ describe('a damaged state is refused', () => {
       (head) => ({ ...(head as object), cursor: null, rereadUs: 0 }),
       /^what is read again does not lie before the cursor$/
     ],
-    ['a policy without a hostname', ['head', 'policy', 'hostname'], to(''), /expected NonEmpty, found ""$/],
+    ['a configuration without a hostname', ['head', 'config', 'hostname'], to(''), /expected NonEmpty, found ""$/],
     ['a cursor below zero', ['head', 'cursor', 'cursor'], to(-1), /cursor\.cursor.*expected TimeUs, found -1$/],
     [
       'a phase that there is not',
@@ -485,13 +474,13 @@ describe('a damaged state is refused', () => {
       to('KNOT2.example'),
       /expected HostName, found "KNOT2\.example"$/
     ],
-    ['a policy that there is not', ['head', 'policy', 'admission'], to('everybody'), /found "everybody"$/],
+    ['an admission that there is not', ['head', 'config', 'admission'], to('everybody'), /found "everybody"$/],
     ['no accounts', ['accounts'], to(undefined), /^at accounts: expected .*, found undefined$/],
     ['no head', ['head'], to(undefined), /^at head: expected .*, found undefined$/],
     ['no counters', ['head', 'counters'], to(undefined), /^at head\.counters: expected .*, found undefined$/],
     ['no cursor', ['head', 'cursor'], to(undefined), /^at head\.cursor: expected .*, found undefined$/],
     ['no knots', ['head', 'knots'], to(undefined), /^at head\.knots: expected .*, found undefined$/],
-    ['no policy', ['head', 'policy'], to(undefined), /^at head\.policy: expected .*, found undefined$/]
+    ['no configuration', ['head', 'config'], to(undefined), /^at head\.config: expected .*, found undefined$/]
   ]
 
   test('a re-reading right before the cursor is accepted', () => {
@@ -538,15 +527,13 @@ describe('a damaged state is refused', () => {
 
   test('a next number that is just the next is accepted', () => {
     const one = [['runs'], list((all) => all.slice(0, 1))] as const
-    // The one that goes waited for its files.
-    const nobodyWaits = [['head', 'builds', 'sources', 0, 1, 'reading'], to(0)] as const
     expect(saidOf(changed([]))).toBe('')
-    expect(saidOf(changed([one, nobodyWaits, [['head', 'builds', 'next'], to(4)]]))).toBe('')
+    expect(saidOf(changed([one, [['head', 'builds', 'next'], to(4)]]))).toBe('')
     expect(
-      saidOf(changed([[['runs', 0, 1, 'builds', 1, 1, 'phase'], to({ _tag: 'Following', external: '7' })], one, nobodyWaits, [['head', 'builds', 'next'], to(3)]]))
+      saidOf(changed([[['runs', 0, 1, 'builds', 1, 1, 'phase'], to({ _tag: 'Following', external: '7' })], one, [['head', 'builds', 'next'], to(3)]]))
     ).toBe('')
     expect(saidOf(changed([[['head', 'builds', 'lastUs'], to(at(11) + 1)]]))).toBe('')
-    expect(saidOf(changed([[['statuses'], to([])], [['runs'], to([])], nobodyWaits]))).toBe('')
+    expect(saidOf(changed([[['statuses'], to([])], [['runs'], to([])]]))).toBe('')
   })
 
   /** The value with each field of each object in it gone, one at a time, but for what is no part of a state. */

@@ -1,7 +1,9 @@
 /** machine.md is what the code does, all of it, and would be another if the code did something else. */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { canonical, type Concern, CONCERNS, Cursor, type Json, State, step } from '../../core/index.js'
+import { canonical, type Concern, CONCERNS, Cursor, type Event, type Json, State, step } from '../../core/index.js'
 import { BUILD_MACHINE } from './machine/life-of-build.js'
 import { EPOCH_US, explore, kindsOf, type Machine } from './machine/explore.js'
 import { machineFiles } from './machine/machine-files.js'
@@ -10,15 +12,15 @@ import { isRequest } from './machine/happenings.js'
 import { diagram, outcomeTable } from './machine/markdown.js'
 import { READING_MACHINE } from './machine/life-of-reading.js'
 import { RUN_MACHINE } from './machine/life-of-run.js'
-import { STREAM_MACHINE } from './machine/stream.js'
+import { STREAM_MACHINE, streamBy } from './machine/stream.js'
 
 test.each([...machineFiles()])('spec/%s is what the code does; if not: npm run generate', (name, content) =>
   expect(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')).toBe(content)
 )
 
 describe('every step is tried', () => {
-  const tried = <S, E extends { readonly _tag: string }>({ moves, start }: Machine<S, E>): ReadonlySet<string> =>
-    new Set(moves.map(({ event }) => event(start, EPOCH_US)._tag))
+  const tried = <S, E extends { readonly event: Event }>({ moves, start }: Machine<S, E>): ReadonlySet<string> =>
+    new Set(moves.map(({ event }) => event(start, EPOCH_US).event._tag))
   const seenBy = (concern: Concern): ReadonlyArray<string> =>
     Object.entries(CONCERNS).flatMap(([event, concerns]) => (concerns.includes(concern) ? [event] : []))
 
@@ -26,7 +28,7 @@ describe('every step is tried', () => {
 
   test('on a knot, which hears of rows by the holds they make', () => {
     const rows = new Set(['CommitReceived', 'AccountReceived', 'RecordsRead'])
-    expect(tried(KNOT_MACHINE)).toEqual(new Set([...seenBy('knots').filter((event) => !rows.has(event)), 'HoldsChanged']))
+    expect(tried(KNOT_MACHINE)).toEqual(new Set([...seenBy('knots').filter((event) => !rows.has(event)), 'PassedOver']))
   })
 
   test('in every phase', () => {
@@ -37,8 +39,8 @@ describe('every step is tried', () => {
   })
 })
 
-describe('with the builds stopped', () => {
-  const stopped = (state: State): State => ({ ...state, builds: { ...state.builds, stopped: true } })
+describe('a bridge that is stopped', () => {
+  const stopped = (state: State): State => ({ ...state, isStopped: true })
   const written = (state: State): string => canonical(State.encode(state) as Json)
 
   test('a step changes the same and takes the same numbers, and only requests and timers are left out', () => {
@@ -71,23 +73,25 @@ describe('the machines that are driven', () => {
 
 describe('a machine that behaves differently', () => {
   const page = (reduce: typeof Cursor.reduce): readonly [string, string] => {
-    const outcomes = explore({ ...STREAM_MACHINE, reduce })
+    const outcomes = explore({ ...STREAM_MACHINE, reduce: streamBy(reduce) })
     return [diagram('Idle', outcomes), outcomeTable(outcomes)]
   }
   const [drawn, tabled] = page(Cursor.reduce)
 
   test('has another diagram and another table', () => {
-    const [otherDrawn, otherTabled] = page((state, event) =>
-      event._tag === 'StopRequested' ? [state, []] : Cursor.reduce(state, event)
+    const [otherDrawn, otherTabled] = page((state, event, given) =>
+      event._tag === 'StopRequested' ? O.none : Cursor.reduce(state, event, given)
     )
     expect([otherDrawn === drawn, otherTabled === tabled]).toEqual([false, false])
   })
 
   test('has another table when only a field differs', () => {
-    const [, other] = page((state, event) => {
-      const [after, effects] = Cursor.reduce(state, event)
-      return [{ ...after, passedUs: state.passedUs, poisonings: state.poisonings }, effects]
-    })
+    const [, other] = page((state, event, given) =>
+      pipe(
+        Cursor.reduce(state, event, given),
+        O.map(([after, effects]) => [{ ...after, passedUs: state.passedUs, poisonings: state.poisonings }, effects])
+      )
+    )
     expect(other).not.toBe(tabled)
   })
 })

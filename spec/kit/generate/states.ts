@@ -100,18 +100,19 @@ export const CONFIGS: ReadonlyArray<Case> = [
 
 const EMPTY = writtenState(initial(minimal())) as {
   readonly accounts: Json
-  readonly head: { readonly [part in 'backfill' | 'builds' | 'counters' | 'cursor' | 'knots' | 'policy']: Fields }
+  readonly head: { readonly [part in 'backfill' | 'builds' | 'config' | 'counters' | 'cursor' | 'knots']: Fields } & { readonly isStopped: boolean }
 }
-const { backfill: BACKFILL, builds: BUILDS, counters: COUNTERS, cursor: CURSOR, knots: KNOTS, policy: POLICY } = EMPTY.head
+const { backfill: BACKFILL, builds: BUILDS, config: CONFIG, counters: COUNTERS, cursor: CURSOR, knots: KNOTS } = EMPTY.head
 
 interface Parts {
   readonly accounts?: Json
   readonly backfill?: Json
   readonly builds?: Json
+  readonly config?: Json
   readonly counters?: Json
   readonly cursor?: Json
+  readonly isStopped?: Json
   readonly knots?: Json
-  readonly policy?: Json
   readonly runs?: Json
   readonly statuses?: Json
 }
@@ -126,7 +127,7 @@ const counters = (changes: Fields): Fields => state({ counters: { ...COUNTERS, .
 const cursor = (changes: Fields): Fields => state({ cursor: { ...CURSOR, ...changes } })
 const connection = (changes: Fields): Fields => cursor({ connection: { attempt: 0, number: 0, phase: { _tag: 'Idle' }, ...changes } })
 const knots = (changes: Fields): Fields => state({ knots: { ...KNOTS, ...changes } })
-const policy = (changes: Fields): Fields => state({ policy: { ...POLICY, ...changes } })
+const configured = (changes: Fields): Fields => state({ config: { ...CONFIG, ...changes } })
 
 const REV = '2222222222222'
 const slot = (record: Json, changes: Fields = {}): Fields => ({ record, rev: null, timeUs: 0, ...changes })
@@ -188,7 +189,7 @@ const RUN: Fields = {
 }
 const SHOWN: Fields = { clone: { depth: 1, skip: false, submodules: false }, engine: 'tack', name: 'ci.yml', text: 'engine: tack' }
 const announced = (createdUs: number, shown: Fields = {}): Fields => ({ announced: { createdUs, workflows: [{ ...SHOWN, ...shown }] } })
-const SOURCE: Fields = { details: true, forgotten: '3mbd3542k2222', leaving: null, pipelines: true, reading: 0, spent: [] }
+const SOURCE: Fields = { details: true, forgotten: '3mbd3542k2222', leaving: null, pipelines: true, spent: [] }
 const TOLD: Fields = { actor: null, kind: 'refUpdate', newSha: SHA, oldSha: SHA, outcome: 'left', owner: OWNER, record: 'app', ref: 'refs/heads/main' }
 const NAME: Fields = { knot: 'knot.example', rkey: 't', workflow: 'ci.yml' }
 const ENTRY: Fields = { build: NAME, createdUs: 5, error: null, exitCode: null, status: 'pending' }
@@ -196,9 +197,8 @@ const ENTRY: Fields = { build: NAME, createdUs: 5, error: null, exitCode: null, 
 /** A state with one run, and with the numbers and stamps that its build bears. */
 const building = (changes: Fields = {}, head: Fields = {}): Fields =>
   state({ builds: { ...BUILDS, lastUs: 5, next: 3, ...head }, runs: [['knot.example/t', { ...RUN, ...changes }]], statuses: [ENTRY] })
-/** The same, with a run that waits for its files, and is counted. */
-const waiting = (phase: Fields, reading = 1): Fields =>
-  building({ builds: [], phase }, { sources: [['knot.example', { ...SOURCE, forgotten: null, reading }]] })
+/** The same, with a run that waits for its files. */
+const waiting = (phase: Fields): Fields => building({ builds: [], phase }, { sources: [['knot.example', { ...SOURCE, forgotten: null }]] })
 const built = (changes: Fields, head: Fields = {}): Fields => building({ builds: [['ci.yml', { ...BUILD, ...changes }]] }, head)
 const planned = (changes: Fields): Fields => built({ recipe: { ...RECIPE, ...changes } })
 const told = (...statuses: ReadonlyArray<Json>): Fields => state({ builds: { ...BUILDS, lastUs: 9 }, statuses })
@@ -276,6 +276,8 @@ const RIGHT = yes('D11', {
   'a status of no run': told(ENTRY),
   'the last status is the last there ever was': told(ENTRY, { ...ENTRY, createdUs: 9 }),
   'a source': sourced({}),
+  'a state that is stopped': state({ isStopped: true }),
+  'a run that waits at a knot that is no source': building({ builds: [], phase: { _tag: 'Reading', number: 2, workflows: null } }),
   'a source with keys that are spent': sourced({ spent: [['3mbd3542k2222', null], ['self', TOLD], ['x', { ...TOLD, actor: OWNER, kind: 'pipeline', outcome: 'over' }]] }),
   'a source that is being left': sourced({ leaving: { number: 0, untilUs: 9 } }),
   'a run that has met another trigger': building({ met: 'u' }),
@@ -287,8 +289,8 @@ const RIGHT = yes('D11', {
   'an account that is read': reading({}),
   'an account that is read further on': reading({ attempt: 3, cursor: 'x', pages: 99, phase: 'Pausing' }),
   'a number of a reading that was never given out, which is not looked at': reading({ number: 9 }),
-  'an owner that is read': backfill({ isOpen: true, isWanted: true, owner: OWNER }),
-  'a row whose knot the policy does not allow': state({
+  'an owner that is read': backfill({ isOpen: true, owner: OWNER }),
+  'a row whose knot the configuration does not allow': state({
     accounts: row({ ...HOLDING, knot: 'localhost:80' }),
     knots: { ...KNOTS, next: 2, subscriptions: [['localhost:80', SUBSCRIPTION]] }
   })
@@ -335,7 +337,7 @@ const WRONG = no('D11', {
   'a mark of nobody': cursor({ cursor: 2, mark: { ordinal: 7 } }),
   'no mark': state({ cursor: without(CURSOR, 'mark') }),
   'no replayUs': state({ cursor: without(CURSOR, 'replayUs') }),
-  'settings without a server': cursor({ settings: without(CURSOR['settings'] as Fields, 'url') }),
+  'a configuration without a server': state({ config: without(CONFIG, 'jetstream') }),
   'what is read again, at the cursor': cursor({ cursor: 2, rereadUs: 2 }),
   'what is read again, beyond the cursor': cursor({ cursor: 2, rereadUs: 3 }),
   'what is read again, without a cursor': cursor({ rereadUs: 0 }),
@@ -343,8 +345,6 @@ const WRONG = no('D11', {
   'a build with a number not yet given out': building({}, { next: 2 }),
   'a deadline not yet given out': built({ deadline: 3 }),
   'files that are read under a number not yet given out': waiting({ _tag: 'Reading', number: 3, workflows: null }),
-  'a source of which runs are waiting that are not there': sourced({ reading: 500 }),
-  'a run that waits, and is not counted': waiting({ _tag: 'Reading', number: 2, workflows: null }, 0),
   'a run that is announced with the stamp of a status': building(announced(5)),
   'a run that is announced later than the last status': building(announced(6)),
   'two runs that are announced with one stamp': state({
@@ -414,15 +414,14 @@ const WRONG = no('D11', {
   ...noNaturals('number', (number) => connection({ number })),
   'no rereadUs': state({ cursor: without(CURSOR, 'rereadUs') }),
   'no askedUs': state({ cursor: without(CURSOR, 'askedUs') }),
-  'no stopped of the stream': state({ cursor: without(CURSOR, 'stopped') }),
+  'isStopped as text': state({ isStopped: 'false' }),
   'an unknown phase': connection({ phase: { _tag: 'Closing' } }),
   'a phase that is text': connection({ phase: 'Idle' }),
   'open, and not since when': connection({ phase: { _tag: 'Open' } }),
   'no attempt': state({ cursor: { ...CURSOR, connection: { number: 0, phase: { _tag: 'Idle' } } } }),
-  'settings without a tolerance': cursor({ settings: without(CURSOR['settings'] as Fields, 'toleranceUs') }),
+  'a configuration without a tolerance': state({ config: without(CONFIG, 'toleranceUs') }),
   'no next': state({ knots: without(KNOTS, 'next') }),
   'next −1': knots({ next: -1 }),
-  'no stopped of the knots': state({ knots: without(KNOTS, 'stopped') }),
   'a subscription to what is no host name': state({
     accounts: row(HOLDING),
     knots: { ...KNOTS, next: 2, subscriptions: [['KNOT.example', SUBSCRIPTION]] }
@@ -456,9 +455,8 @@ const WRONG = no('D11', {
   'an object that is a short one': building({ cause: { ...PUSH, newSha: 'abc' } }),
   'settings as an object': planned({ settings: { key: 'value' } }),
   'a pair of one': planned({ settings: [['key']] }),
-  'a source that does not know of pipelines': state({ builds: { ...BUILDS, sources: [['knot.example', { details: true, forgotten: null, leaving: null, reading: 0, spent: [] }]] } }),
+  'a source that does not know of pipelines': state({ builds: { ...BUILDS, sources: [['knot.example', { details: true, forgotten: null, leaving: null, spent: [] }]] } }),
   'a source that has forgotten a number': sourced({ forgotten: 7 }),
-  'a source of which less than none are waiting': sourced({ reading: -1 }),
   'spent keys that fall': sourced({ spent: [['self', null], ['3mbd3542k2222', null]] }),
   'a spent key that is none': sourced({ spent: [['..', null]] }),
   'a key that is spent for nothing': sourced({ spent: [['self', false]] }),
@@ -471,9 +469,9 @@ const WRONG = no('D11', {
   'an unknown collection': reading({ collection: 'app.bsky.feed.post' }),
   'a phase of a reading that there is not': reading({ phase: 'Open' }),
   'a subscription without a since key': subscribed(without(SUBSCRIPTION, 'since')),
-  'an owner that is no DID': policy({ owner: 'owner' }),
-  'an unknown admission': policy({ admission: 'closed' }),
-  'a default port of 0': policy({ hosts: { ...MINIMAL.hosts, defaultPort: 0 } })
+  'an owner that is no DID': configured({ owner: 'owner' }),
+  'an unknown admission': configured({ admission: 'closed' }),
+  'a default port of 0': configured({ hosts: { ...MINIMAL.hosts, defaultPort: 0 } })
 })
 
 export const STATES: ReadonlyArray<Case> = [...RIGHT, ...WRONG]

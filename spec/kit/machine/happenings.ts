@@ -35,7 +35,7 @@ const isOurs = (effect: Effect): boolean => !OTHERS.has(effect._tag) && !(effect
 const NEWS: ReadonlySet<string> = new Set(['PublishPipeline', 'PublishStatus', 'Report'])
 
 /** Whether the effect is a request or a timer: what is left out while the bridge is stopped. */
-export const isRequest = ({ _tag }: Effect): boolean => !NEWS.has(_tag)
+export const isRequest = ({ _tag }: { readonly _tag: string }): boolean => !NEWS.has(_tag)
 
 /** An effect as the tables name it: a timer by what it is for, a status with what it says. */
 type Named = { readonly _tag: string; readonly report?: { readonly _tag: string } }

@@ -3,6 +3,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import {
   type Commits,
   type Did,
+  type Effect,
   type Event,
   type HostName,
   Knots,
@@ -15,9 +16,15 @@ import {
 } from '../../../core/index.js'
 import { CONFIG } from './config.js'
 import { EPOCH_US, type Machine, MINUTE_US, type Move } from './explore.js'
+import { type Sliced, sliced, slicedBy } from './sliced.js'
 
 type State = Knots.KnotsState
-type Input = Event | Knots.HoldsChanged
+
+/** An event, and what holds of the knot have changed with it. */
+interface Input {
+  readonly event: Event
+  readonly holds: ReadonlyArray<Commits.HoldChanged>
+}
 
 const us = (n: number): TimeUs => n as TimeUs
 const KNOT = 'knot1.example' as HostName
@@ -29,13 +36,15 @@ const subscription = (state: State): Knots.Subscription | null => O.toNullable(M
 /** The number of the connection that is there, or 0, which no connection of a knot has. */
 const numberIn = (state: State): Natural => subscription(state)?.connection.number ?? (0 as Natural)
 
-const held = (_tag: Commits.HoldChanged['_tag'], rkey: Rkey): Knots.HoldsChanged => ({
-  _tag: 'HoldsChanged',
-  at: us(EPOCH_US),
-  changes: [{ _tag, did: 'did:plc:alice' as Did, knot: KNOT, rkey }]
+const input = (event: Event): Input => ({ event, holds: [] })
+
+/** Holds change with an event that is nothing to the knots themselves. */
+const held = (_tag: Commits.HoldChanged['_tag'], rkey: Rkey): Input => ({
+  event: { _tag: 'PassedOver', about: '', at: us(EPOCH_US), of: '' },
+  holds: [{ _tag, did: 'did:plc:alice' as Did, knot: KNOT, rkey }]
 })
 
-const received = (at: number, connection: Natural, created: string | null): Event => ({
+const received = (at: number, connection: Natural, created: string | null): Input => input({
   _tag: 'KnotReceived',
   at: us(at),
   connection,
@@ -49,15 +58,15 @@ const received = (at: number, connection: Natural, created: string | null): Even
 const MOVES: ReadonlyArray<Move<State, Input>> = [
   { label: 'a record holds it', event: () => held('HoldMade', FIRST) },
   { label: 'no record holds it any more', event: () => held('HoldReleased', FIRST) },
-  { label: 'Started', event: (_, at) => ({ _tag: 'Started', at: us(at), config: CONFIG, resumeFrom: null }) },
-  { label: 'StopRequested', event: (_, at) => ({ _tag: 'StopRequested', at: us(at) }) },
+  { label: 'Started', event: (_, at) => input({ _tag: 'Started', at: us(at), config: CONFIG, resumeFrom: null }) },
+  { label: 'StopRequested', event: (_, at) => input({ _tag: 'StopRequested', at: us(at) }) },
   ...[0, 1].flatMap((more): ReadonlyArray<Move<State, Input>> => {
     const suffix = more === 0 ? '' : ' of another connection'
     const number = (state: State): Natural => (numberIn(state) + more) as Natural
     return [
       {
         label: `TimerFired${suffix}`,
-        event: (state, at) => ({
+        event: (state, at) => input({
           _tag: 'TimerFired',
           at: us(at),
           timer: { _tag: 'KnotTimer', connection: number(state), host: KNOT }
@@ -65,16 +74,16 @@ const MOVES: ReadonlyArray<Move<State, Input>> = [
       },
       {
         label: `KnotOpened${suffix}`,
-        event: (state, at) => ({ _tag: 'KnotOpened', at: us(at), connection: number(state), host: KNOT })
+        event: (state, at) => input({ _tag: 'KnotOpened', at: us(at), connection: number(state), host: KNOT })
       },
       {
         label: `KnotClosed${suffix}`,
-        event: (state, at) => ({ _tag: 'KnotClosed', at: us(at), connection: number(state), host: KNOT })
+        event: (state, at) => input({ _tag: 'KnotClosed', at: us(at), connection: number(state), host: KNOT })
       },
       { label: `KnotReceived${suffix}`, event: (state, at) => received(at, number(state), `${String(EPOCH_US)}000`) },
       {
         label: `KnotFrameRejected${suffix}`,
-        event: (state, at) => ({
+        event: (state, at) => input({
           _tag: 'KnotFrameRejected',
           at: us(at),
           connection: number(state),
@@ -94,21 +103,23 @@ const MOVES: ReadonlyArray<Move<State, Input>> = [
 
 const phaseOf = (state: State): string => subscription(state)?.connection.phase._tag ?? 'not wanted'
 
+const reduce = slicedBy<State, Input, Effect | Knots.KnotOutcome>((slice, { event, holds }, given) => Knots.reduce(slice, event, { ...given, holds }))
+
 /** One knot, and one record that may hold it. */
-export const KNOT_MACHINE: Machine<State, Input> = {
-  start: Knots.initial(CONFIG),
+export const KNOT_MACHINE: Machine<Sliced<State>, Input> = sliced({
+  start: Knots.initial,
   moves: MOVES,
-  kindOf: (state) => (state.stopped ? `${phaseOf(state)}, stopped` : phaseOf(state)),
-  reduce: Knots.reduce,
+  kindOf: phaseOf,
+  reduce,
   view: (state) => {
     const { connection, cursor } = subscription(state) ?? { connection: null, cursor: null }
     return { attempt: connection?.attempt ?? 0, cursor, next: state.next, number: connection?.number ?? 0 }
   }
-}
+})
 
 /** One knot, and two records that may hold it. */
-export const HOLDERS_MACHINE: Machine<State, Input> = {
-  start: Knots.initial(CONFIG),
+export const HOLDERS_MACHINE: Machine<Sliced<State>, Input> = sliced({
+  start: Knots.initial,
   moves: [
     { label: 'the first record holds it', event: () => held('HoldMade', FIRST) },
     { label: 'the second record holds it', event: () => held('HoldMade', SECOND) },
@@ -119,6 +130,6 @@ export const HOLDERS_MACHINE: Machine<State, Input> = {
     const those = O.toNullable(M.lookup(KNOT)(holders))
     return those === null ? 'not wanted' : `held by ${M.keys(those).map((name) => name.replace(/^.*\//, 'the ')).join(' and ')}`
   },
-  reduce: Knots.reduce,
+  reduce,
   view: () => ({})
-}
+})

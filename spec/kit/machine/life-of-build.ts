@@ -14,7 +14,7 @@ import {
   says,
   STARTING,
   wavers
-} from '../../suite/examples/build-world.js'
+} from '../../suite/examples/builds.js'
 import { at, BOB, CONFIG, eventOf, foldOf, type Happening as Happened, initialOf, K1, OWNER, put, repo, started } from '../../suite/examples/support.js'
 import type { Machine, Move } from './explore.js'
 import { ATTEMPT, counted, happen, type Happening, LIMITS, NEXT } from './happenings.js'
@@ -51,8 +51,8 @@ const withoutRight = (state: State): State => {
 }
 
 const withoutProvider = (state: State): State => {
-  const { settings } = state.builds
-  return { ...state, builds: { ...state.builds, settings: { ...settings, policy: { ...settings.policy, providers: [] } } } }
+  const { config } = state
+  return { ...state, config: { ...config, builds: { ...config.builds, providers: [] } } }
 }
 
 /** Its provider was asked to start it a moment ago. */

@@ -67,8 +67,8 @@ const MOVES: ReadonlyArray<Move<State, Happening>> = [
 
 const kindOf = (state: State): string => {
   const phase = readingIn(state)?.phase ?? 'none'
-  const { isOpen, stopped } = state.backfill
-  return `${phase}${stopped ? ', stopped' : isOpen ? '' : ', not open'}`
+  const { isOpen } = state.backfill
+  return `${phase}${state.isStopped ? ', stopped' : isOpen ? '' : ', not open'}`
 }
 
 /** The owner has been read, and whoever she makes a member is. */

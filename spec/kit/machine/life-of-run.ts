@@ -14,7 +14,7 @@ import {
   trigger,
   workflow,
   workflowsTimer
-} from '../../suite/examples/build-world.js'
+} from '../../suite/examples/builds.js'
 import {
   at,
   BOB,
@@ -54,7 +54,7 @@ const shown =
   (details: boolean, pipelines: boolean) =>
   (state: State): State => {
     const source = O.toNullable(M.lookup(KNOT)(state.builds.sources))
-    const before: Builds.Source = source ?? { details, forgotten: null, leaving: null, pipelines, reading: 0 as Natural, spent: M.empty<Rkey, null>() }
+    const before: Builds.Source = source ?? { details, forgotten: null, leaving: null, pipelines, spent: M.empty<Rkey, null>() }
     return { ...state, builds: { ...state.builds, sources: M.upsertAt<HostName, Builds.Source>(KNOT, { ...before, details, pipelines })(state.builds.sources) } }
   }
 

@@ -1,4 +1,5 @@
 /** What comes of losses in a row: how pauses grow, and how a frame that closes every connection is passed. */
+import * as O from 'fp-ts/lib/Option.js'
 import * as Connections from '../../../core/connection.js'
 import { type Backoff, Cursor, type Effect, type Event, type Natural, type TimeUs } from '../../../core/index.js'
 import { CONFIG } from './config.js'
@@ -46,12 +47,14 @@ const secondsFromCursor = (us: number): string => `${us < EPOCH_US ? '−' : '+'
 /** After each loss to one frame: what is reported, and where the next connection starts. */
 export const poisoningsTable = (): string => {
   const started: Event = { _tag: 'Started', at: START, config: CONFIG, resumeFrom: null }
-  let [state] = Cursor.reduce(STREAM_MACHINE.start, started)
+  let state = STREAM_MACHINE.start.slice
   const take = (event: Event): ReadonlyArray<Effect> => {
-    const [after, effects] = Cursor.reduce(state, event)
-    state = after
-    return effects
+    const answer = Cursor.reduce(state, event, { config: CONFIG })
+    if (O.isNone(answer)) return []
+    state = answer.value[0]
+    return answer.value[1]
   }
+  take(started)
   const rows = upTo(POISONED).map((i) => {
     const effects = [
       ...take({ _tag: 'JetstreamClosed', at: START, connection: state.connection.number, poisoned: true }),

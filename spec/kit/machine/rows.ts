@@ -77,10 +77,13 @@ const kindOf = (state: State): string => {
 
 /** One key of one account, with a record that holds a knot. */
 export const ROW_MACHINE: Machine<State, Event> = {
-  start: Commits.initial(CONFIG),
+  start: Commits.initial,
   moves: MOVES,
   kindOf,
-  reduce: Commits.reduce,
+  reduce: (state, event) => {
+    const answer = Commits.reduce(state, event, { config: CONFIG, cursor: null })
+    return O.isSome(answer) ? answer.value : [state, []]
+  },
   view: (state) => {
     const known = O.toNullable(M.lookup(DID)(state.accounts))
     const slot = known === null ? null : O.toNullable(M.lookup(RKEY)(known.repos))

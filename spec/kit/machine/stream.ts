@@ -1,7 +1,8 @@
 /** The life of the connection to Jetstream, found by driving the reducer of the stream. */
-import { COLLABORATOR, Cursor, type Did, type Event, type Natural, type Rkey, type TimeUs } from '../../../core/index.js'
+import { COLLABORATOR, Cursor, type Did, type Effect, type Event, type Natural, type Rkey, type TimeUs } from '../../../core/index.js'
 import { CONFIG } from './config.js'
 import { EPOCH_US, type Machine, MINUTE_US, type Move } from './explore.js'
+import { type Sliced, sliced, slicedBy } from './sliced.js'
 
 type State = Cursor.CursorState
 
@@ -121,12 +122,17 @@ const MOVES: ReadonlyArray<Move<State, Event>> = [
   )
 ]
 
+const ADVANCED = Cursor.reduce(Cursor.initial, advanced(EPOCH_US, 0 as Natural, EPOCH_US), { config: CONFIG })
+
+/** What happens to the stream. */
+export const streamBy = (reduce: typeof Cursor.reduce) => slicedBy<Cursor.CursorState, { readonly event: Event }, Effect>((slice, { event }, given) => reduce(slice, event, given))
+
 /** A stream that has come as far as the epoch before it is started. */
-export const STREAM_MACHINE: Machine<State, Event> = {
-  start: Cursor.reduce(Cursor.initial(CONFIG), advanced(EPOCH_US, 0 as Natural, EPOCH_US))[0],
-  moves: MOVES,
-  kindOf: ({ connection, stopped }) => (stopped ? `${connection.phase._tag}, stopped` : connection.phase._tag),
-  reduce: Cursor.reduce,
+export const STREAM_MACHINE: Machine<Sliced<State>, { readonly event: Event }> = sliced({
+  start: ADVANCED._tag === 'Some' ? ADVANCED.value[0] : Cursor.initial,
+  moves: MOVES.map(({ event, label }) => ({ event: (state, at) => ({ event: event(state, at) }), label })),
+  kindOf: ({ connection }) => connection.phase._tag,
+  reduce: streamBy(Cursor.reduce),
   view: ({ askedUs, connection, cursor, passedUs, poisonings, rereadUs }) => ({
     askedUs,
     attempt: connection.attempt,
@@ -136,4 +142,4 @@ export const STREAM_MACHINE: Machine<State, Event> = {
     poisonings,
     rereadUs
   })
-}
+})

@@ -1783,10 +1783,24 @@ STREAM_FRAMES = frozenset(("CommitReceived", "AccountReceived", "StreamAdvanced"
 
 
 @dataclass
+class Given:
+    """What every part goes by, and none has of its own: the configuration of the last start, and whether a stop has come since."""
+
+    config: Json
+    is_stopped: bool = False
+
+    def see(self, event: Event) -> None:
+        if event["_tag"] == "Started":
+            self.config, self.is_stopped = event["config"], False
+        elif event["_tag"] == "StopRequested":
+            self.is_stopped = True
+
+
+@dataclass
 class Stream:
     """The part `cursor`: how far the stream has come, and its connection."""
 
-    settings: Json
+    given: Given
     connection: Connection = field(default_factory=lambda: Connection(0))
     cursor: Optional[int] = None
     asked_us: Optional[int] = None
@@ -1795,26 +1809,15 @@ class Stream:
     poisonings: int = 0
     replay_us: Optional[int] = None
     reread_us: Optional[int] = None
-    stopped: bool = False
-
-    @staticmethod
-    def settings_of(config: Json) -> Json:
-        return {
-            "backoff": config["jetstreamBackoff"],
-            "rewindUs": config["rewindUs"],
-            "toleranceUs": config["toleranceUs"],
-            "url": config["jetstream"],
-        }
 
     @classmethod
-    def read(cls, value: Json) -> Stream:
-        read = _read_stream(value)
+    def of(cls, given: Given, read: Json) -> Stream:
         if read["rereadUs"] is not None and (read["cursor"] is None or read["rereadUs"] >= read["cursor"]):
             refuse(read["rereadUs"], "a re-reading that lies before the cursor")
         if read["mark"] is not None and (read["cursor"] is None or read["rereadUs"] is not None):
             refuse(read["mark"], "the mark of a cursor before which nothing is read again")
         return cls(
-            read["settings"],
+            given,
             read["connection"],
             read["cursor"],
             read["askedUs"],
@@ -1823,7 +1826,6 @@ class Stream:
             read["poisonings"],
             read["replayUs"],
             read["rereadUs"],
-            read["stopped"],
         )
 
     def written(self) -> Json:
@@ -1836,8 +1838,6 @@ class Stream:
             "poisonings": self.poisonings,
             "replayUs": self.replay_us,
             "rereadUs": self.reread_us,
-            "settings": self.settings,
-            "stopped": self.stopped,
         }
 
     def position(self) -> Optional[int]:
@@ -1857,11 +1857,11 @@ class Stream:
         position = self.position()
         if position is None:
             return None
-        return min(position, max(0, position - self.settings["rewindUs"], self.passed_us))
+        return min(position, max(0, position - self.given.config["rewindUs"], self.passed_us))
 
     def ordinal_to_ask(self) -> Optional[int]:
         """D10: the number that the connection asks for, beside the time."""
-        if self.mark is None or self.mark["url"] != self.settings["url"]:
+        if self.mark is None or self.mark["url"] != self.given.config["jetstream"]:
             return None
         return self.mark["ordinal"] if self.poisonings < PASS_FROM and self.connection.attempt < BY_TIME_FROM else None
 
@@ -1924,8 +1924,6 @@ class Stream:
         return [close, *self._open()]
 
     def _started(self, event: Event) -> List[Effect]:
-        self.settings = self.settings_of(event["config"])
-        self.stopped = False
         self.connection.begin(self.connection.number + 1, "Connecting")
         resume_from = event["resumeFrom"]
         if resume_from is not None:
@@ -1936,12 +1934,9 @@ class Stream:
         return self._open()
 
     def _stopped(self) -> List[Effect]:
-        if self.stopped:
-            return []
         closes: List[Effect] = []
         if self.connection.is_up():
             closes.append({"_tag": "CloseJetstream", "connection": self.connection.number})
-        self.stopped = True
         self.connection.begin(self.connection.number + 1, "Idle")
         return closes
 
@@ -1956,7 +1951,7 @@ class Stream:
     def _closed(self, event: Event) -> Pair:
         reports = self._poisoned(event["at"]) if event["poisoned"] else []
         timer = {"_tag": "JetstreamTimer"}
-        return self.connection.pause(event["at"], self.settings["backoff"], self.connection.number + 1, timer), reports
+        return self.connection.pause(event["at"], self.given.config["jetstreamBackoff"], self.connection.number + 1, timer), reports
 
     def _poisoned(self, at: int) -> List[Report]:
         """D12: from the third such loss on, step over what must lie there; 1 s, 2 s, 4 s, …"""
@@ -1988,7 +1983,7 @@ class Stream:
             return [{"_tag": "FrameFromFuture", "at": event["at"], "did": named, "timeUs": last_us}]
         reports = self._answered(event["at"], first_us)
         if self.cursor is None or last_us >= self.cursor:
-            ordinal, url = event["ordinal"], self.settings["url"]
+            ordinal, url = event["ordinal"], self.given.config["jetstream"]
             self.mark = None if ordinal is None or url == "" else {"ordinal": ordinal, "url": url}
         self._advance(last_us)
         return reports
@@ -1996,7 +1991,7 @@ class Stream:
     def _answered(self, at: int, time_us: int) -> List[Report]:
         """D10: the first event after a resume says where the server began."""
         asked_us, self.asked_us = self.asked_us, None
-        if asked_us is None or time_us <= asked_us + self.settings["toleranceUs"]:
+        if asked_us is None or time_us <= asked_us + self.given.config["toleranceUs"]:
             return []
         return [{"_tag": "Gap", "askedUs": asked_us, "at": at, "gotUs": time_us}]
 
@@ -2019,8 +2014,6 @@ _read_stream = fields(
     poisonings=a_natural,
     replayUs=nullable(a_time),
     rereadUs=nullable(a_time),
-    settings=fields(backoff=a_backoff, rewindUs=a_time, toleranceUs=a_time, url=a_text),
-    stopped=a_boolean,
 )
 
 
@@ -2161,7 +2154,7 @@ def is_news(slot: Optional[Slot], rev: Optional[str], time_us: int) -> bool:
 class Commits:
     """The part `commits`. Members and holders are derived from the rows, and kept up to date with them."""
 
-    policy: Json
+    given: Given
     accounts: Dict[str, Account] = field(default_factory=dict)
     members: Counter = field(default_factory=Counter)  # subject: how many live records make it a member
     holders: Dict[str, set] = field(default_factory=dict)  # host: the names of those that hold it
@@ -2173,11 +2166,8 @@ class Commits:
     read_again: List[str] = field(default_factory=list)  # who is known only now, and to be read
     cursor: Optional[int] = None  # how far the stream has come
 
-    @staticmethod
-    def policy_of(config: Json) -> Json:
-        return {name: config[name] for name in ("admission", "backfill", "caps", "hostname", "hosts", "owner")}
-
-    def see(self, event: Event, cursor: Optional[int]) -> List[Report]:
+    def see(self, event: Event, former: Json, cursor: Optional[int]) -> List[Report]:
+        """`former`: the configuration before the event."""
         tag = event["_tag"]
         self.let_go, self.subjects, self.read_again, self.cursor = [], [], [], cursor
         if tag in ("CommitReceived", "AccountReceived", "RecordsRead", "Started"):
@@ -2190,7 +2180,7 @@ class Commits:
         if tag == "AccountReceived":
             self._account(event)
         elif tag == "Started":
-            self._configure(self.policy_of(event["config"]))
+            self._configure(former, event["config"])
         return []
 
     def holds(self) -> Tuple[List[str], List[str]]:
@@ -2212,17 +2202,17 @@ class Commits:
 
     def is_selective(self) -> bool:
         """Whether only those are known who are admitted."""
-        return self.policy["admission"] == "members" and self.policy["backfill"]
+        return self.given.config["admission"] == "members" and self.given.config["backfill"]
 
     def is_ours(self, did: str) -> bool:
-        return did == self.policy["owner"] or self.named[did] > 0
+        return did == self.given.config["owner"] or self.named[did] > 0
 
     def is_stranger(self, did: str) -> bool:
-        return self.is_selective() and did != self.policy["owner"] and did not in self.accounts
+        return self.is_selective() and did != self.given.config["owner"] and did not in self.accounts
 
     def has_room(self, did: str) -> bool:
         """(A shell with many rows would keep count of strangers' keys.)"""
-        caps = self.policy["caps"]
+        caps = self.given.config["caps"]
         own = self.accounts[did].size() if did in self.accounts else 0
         if self.is_ours(did):
             return own < caps["admitted"]
@@ -2281,7 +2271,7 @@ class Commits:
         if record is not None:
             record = within_limits(record)
         if record is not None and collection == REPO:
-            knot = host_name(self.policy["hosts"], record["knot"])
+            knot = host_name(self.given.config["hosts"], record["knot"])
             if knot is None and record["knot"] != "":  # D6
                 refused = excerpt(record["knot"])
                 reports.append({"_tag": "KnotRefused", "at": event["at"], "did": did, "knot": refused, "rkey": key})
@@ -2293,7 +2283,7 @@ class Commits:
         account.text = None
         if collection == REPO:
             self._replace_hold(did, key, before and before.record, record)
-        elif collection == MEMBER and did == self.policy["owner"]:
+        elif collection == MEMBER and did == self.given.config["owner"]:
             old = before.record if before else None
             self.subjects = [self._subject(old), self._subject(record)]
             self._count_members([old], [record], account.active)
@@ -2326,7 +2316,7 @@ class Commits:
                 reports.append(key_refused(event, collection, key))
                 continue
             self._put(did, account, collection, key, record)
-            if collection == REPO and record["knot"] != "" and host_name(self.policy["hosts"], record["knot"]) is None:
+            if collection == REPO and record["knot"] != "" and host_name(self.given.config["hosts"], record["knot"]) is None:
                 refused = excerpt(record["knot"])
                 reports.append({"_tag": "KnotRefused", "at": event["at"], "did": did, "knot": refused, "rkey": key})
         for listed in event["records"]:
@@ -2336,7 +2326,7 @@ class Commits:
         account.text = None
         if is_new and account.size() == 0:
             del self.accounts[did]
-        if did == self.policy["owner"]:
+        if did == self.given.config["owner"]:
             self._settle()
             self.subjects = [*self.were_members, *self.members]
         reports += long
@@ -2347,11 +2337,11 @@ class Commits:
         if before is not None and not is_of_a_reading(before):
             return
         if collection == REPO:
-            record = {**record, "knot": host_name(self.policy["hosts"], record["knot"])}
+            record = {**record, "knot": host_name(self.given.config["hosts"], record["knot"])}
         account.slots[collection][key] = Slot(record, None, 0)
         if collection == REPO:
             self._replace_hold(did, key, before and before.record, record)
-        elif collection == MEMBER and did == self.policy["owner"]:
+        elif collection == MEMBER and did == self.given.config["owner"]:
             self._count_members([before.record] if before else [], [record], account.active)
 
     # Who may have what built (T2)
@@ -2385,7 +2375,7 @@ class Commits:
             (f"{whose}/{key}", whose, key)
             for whose, account in (self.accounts.items() if did is not None else ())
             for key, slot in account.slots[REPO].items()
-            if slot.record is not None and slot.record["spindle"] == self.policy["hostname"] and slot.record["repoDid"] == did
+            if slot.record is not None and slot.record["spindle"] == self.given.config["hostname"] and slot.record["repoDid"] == did
         ]
         those = [each for _, whose, key in sorted(by_did) if owner in (None, whose) for each in self._repository_at(knot, whose, key)]
         account = self.accounts.get(owner) if owner is not None and name is not None else None
@@ -2431,7 +2421,7 @@ class Commits:
         if event["status"] == "deleted" and not is_repeat and (floor is None or happened_us > floor.time_us):
             if account.horizon_us is not None and happened_us <= account.horizon_us:
                 return
-            is_owner = event["did"] == self.policy["owner"]
+            is_owner = event["did"] == self.given.config["owner"]
             account.floor = Floor(account.greatest_rev(), happened_us)
             account.slots = {collection: {} for collection in RECORD_FIELDS}
             if is_owner:
@@ -2443,7 +2433,7 @@ class Commits:
             return
         account.active = active
         self._review(did)
-        if did == self.policy["owner"]:
+        if did == self.given.config["owner"]:
             before, self.members = self.members, Counter(self.named) if active else Counter()
             for subject in {*before, *self.members}:
                 self._review(subject)
@@ -2454,11 +2444,11 @@ class Commits:
     # Members (D7) and holders (S13)
 
     def is_admitted(self, did: str) -> bool:
-        return self.policy["admission"] == "open" or did == self.policy["owner"] or self.members[did] > 0
+        return self.given.config["admission"] == "open" or did == self.given.config["owner"] or self.members[did] > 0
 
     def _subject(self, record: Optional[Json]) -> str:
         """Whom a member record of the owner makes a member, or nobody."""
-        return record["subject"] if record is not None and record["instance"] == self.policy["hostname"] else ""
+        return record["subject"] if record is not None and record["instance"] == self.given.config["hostname"] else ""
 
     def _count_members(self, gone: Iterable[Optional[Json]], come: Iterable[Optional[Json]], is_active: bool) -> None:
         change: Counter = Counter(self._subject(record) for record in come)
@@ -2500,26 +2490,25 @@ class Commits:
         return self.holders.setdefault(host, set())
 
     def _does_hold(self, did: str, record: Json) -> bool:
-        names_us = record["knot"] is not None and record["spindle"] == self.policy["hostname"]
+        names_us = record["knot"] is not None and record["spindle"] == self.given.config["hostname"]
         return names_us and self.accounts[did].active and self.is_admitted(did)
 
     # Configuration
 
-    def _configure(self, policy: Json) -> None:
+    def _configure(self, former: Json, config: Json) -> None:
         """A changed configuration: other hosts read the knots again, without a report; the rest makes other holds."""
-        if policy == self.policy:
-            if self.is_selective() and self._admit(policy["owner"]):
-                self.read_again = [policy["owner"]]
+        if all(config[name] == former[name] for name in ("admission", "backfill", "caps", "hostname", "hosts", "owner")):
+            if self.is_selective() and self._admit(config["owner"]):
+                self.read_again = [config["owner"]]
             return
-        if policy["hosts"] != self.policy["hosts"]:
+        if config["hosts"] != former["hosts"]:
             for account in self.accounts.values():
                 repos = account.slots[REPO]
                 for key, slot in repos.items():
                     if slot.record is not None and slot.record["knot"] is not None:
-                        knot = host_name(policy["hosts"], slot.record["knot"])
+                        knot = host_name(config["hosts"], slot.record["knot"])
                         repos[key] = slot._replace(record={**slot.record, "knot": knot})
                 account.text = None
-        self.policy = policy
         held = list(self.holders)
         gone = [(*name.rsplit("/", 1), host) for host, names in self.holders.items() for name in names]
         self.derive()
@@ -2530,7 +2519,7 @@ class Commits:
                 account.horizon_us, account.text = None, None
         self.derive()
         if self.is_selective():
-            for did in sorted({policy["owner"], *(did for did in self.members if is_did(did))}):
+            for did in sorted({config["owner"], *(did for did in self.members if is_did(did))}):
                 if self._admit(did) and (did in self.members) == (did in self.were_members):
                     self.read_again.append(did)
         self.let_go = gone
@@ -2541,7 +2530,7 @@ class Commits:
     def derive(self) -> None:
         """Members and holders, from the rows alone."""
         self.members, self.named, self.holders = Counter(), Counter(), {}
-        owner = self.accounts.get(self.policy["owner"])
+        owner = self.accounts.get(self.given.config["owner"])
         if owner is not None:
             self._count_members([], [slot.record for slot in owner.slots[MEMBER].values()], owner.active)
         for did in self.accounts:
@@ -2601,27 +2590,16 @@ def since_of(at: int) -> str:
 class Knots:
     """The part `knots`."""
 
-    settings: Json
+    given: Given
     next: int = 1
-    stopped: bool = False
     subscriptions: Dict[str, Subscription] = field(default_factory=dict)
     arrived: Optional[Event] = None  # a frame of this step that carries a trigger which may count
     left: List[Tuple[str, Optional[str]]] = field(default_factory=list)  # knots that lost their last holder in this step, with their cursors
     opened: bool = False  # whether a connection was opened in this step
 
-    @staticmethod
-    def settings_of(config: Json) -> Json:
-        return {"backoff": config["knotBackoff"], "marginUs": config["rewindUs"]}
-
-    @classmethod
-    def read(cls, value: Json) -> Knots:
-        return cls(**_read_knots(value))
-
     def written(self) -> Json:
         return {
             "next": self.next,
-            "settings": self.settings,
-            "stopped": self.stopped,
             "subscriptions": [[host, self.subscriptions[host].written()] for host in sorted(self.subscriptions)],
         }
 
@@ -2633,13 +2611,13 @@ class Knots:
         """S13, D4: subscribe what has got its first holder, unsubscribe what has lost its last."""
         effects = []
         for host in gained:
-            connection = Connection(self._number(), 0, "Idle" if self.stopped else "Connecting")
+            connection = Connection(self._number(), 0, "Idle" if self.given.is_stopped else "Connecting")
             self.subscriptions[host] = Subscription(connection, since_of(at))
             effects.append(self.subscriptions[host].ask("SubscribeKnot", host))
         self.left = [(host, self.subscriptions[host].cursor) for host in sorted(lost)]
         for host in lost:
             effects.append(self._unsubscribe(host, self.subscriptions.pop(host)))
-        return [] if self.stopped else effects
+        return effects
 
     @staticmethod
     def _unsubscribe(host: str, subscription: Subscription) -> Effect:
@@ -2649,7 +2627,7 @@ class Knots:
         tag = event["_tag"]
         self.arrived, self.opened = None, False
         if tag == "Started":
-            return self._started(event["at"], event["config"]), []
+            return self._started(event["at"]), []
         if tag == "StopRequested":
             return self._stopped(), []
         if tag == "TimerFired":
@@ -2666,8 +2644,7 @@ class Knots:
         subscription = self.subscriptions.get(named["host"])
         return subscription if subscription is not None and subscription.connection.number == named["connection"] else None
 
-    def _started(self, at: int, config: Json) -> List[Effect]:
-        self.settings, self.stopped = self.settings_of(config), False
+    def _started(self, at: int) -> List[Effect]:
         effects = []
         for host in sorted(self.subscriptions):
             subscription = self.subscriptions[host]
@@ -2677,9 +2654,6 @@ class Knots:
         return effects
 
     def _stopped(self) -> List[Effect]:
-        if self.stopped:
-            return []
-        self.stopped = True
         effects = []
         for host in sorted(self.subscriptions):
             subscription = self.subscriptions[host]
@@ -2701,7 +2675,7 @@ class Knots:
             connection.open(at)
         elif tag == "KnotClosed" and connection.is_up():
             timer = {"_tag": "KnotTimer", "host": host}
-            return connection.pause(at, self.settings["backoff"], self._number(), timer), []
+            return connection.pause(at, self.given.config["knotBackoff"], self._number(), timer), []
         elif tag == "KnotFrameRejected":
             return [], [{name: event[name] for name in ("_tag", "at", "detail", "host", "reason")}]
         elif tag == "KnotReceived":
@@ -2716,7 +2690,7 @@ class Knots:
         elif is_tid(rkey) and not is_tid_after(rkey, at, FUTURE_US):
             stamp = min(tid_time_us(rkey), MAX_SAFE) * 1000
         else:
-            stamp = max(0, at - self.settings["marginUs"]) * 1000
+            stamp = max(0, at - self.given.config["rewindUs"]) * 1000
         reports = self._trigger(event, subscription, stamp)
         if created is not None and int(created) > min(MAX_SAFE, at + FUTURE_US) * 1000:
             return reports + [{"_tag": "KnotFrameFromFuture", "at": at, "created": created, "host": event["host"]}]
@@ -2741,8 +2715,6 @@ KNOT_EVENTS = frozenset(("KnotOpened", "KnotClosed", "KnotReceived", "KnotFrameR
 
 _read_knots = fields(
     next=a_natural,
-    settings=fields(backoff=a_backoff, marginUs=a_time),
-    stopped=a_boolean,
     subscriptions=entries(a_host, Subscription.read),
 )
 
@@ -2756,20 +2728,14 @@ PAGES_MAX = 100
 
 @dataclass
 class Backfill:
-    backoff: Json
-    isWanted: bool
+    given: Given
     accounts: Dict[str, Json] = field(default_factory=dict)
     isOpen: bool = False
     next: int = 1
     owner: Optional[str] = None
-    stopped: bool = False
-
-    @classmethod
-    def of(cls, config: Json) -> Backfill:
-        return cls(config["builds"]["backoff"], config["backfill"])
 
     def written(self) -> Json:
-        names = ("backoff", "isOpen", "isWanted", "next", "owner", "stopped")
+        names = ("isOpen", "next", "owner")
         return {"accounts": [[did, self.accounts[did]] for did in sorted(self.accounts)], **{name: getattr(self, name) for name in names}}
 
     def _number(self) -> int:
@@ -2778,7 +2744,7 @@ class Backfill:
 
     def _ask(self, did: str, reading: Json) -> List[Effect]:
         """The page that the reading stands at, or waiting for the stream to open."""
-        may_ask = self.isOpen and not self.stopped
+        may_ask = self.isOpen and not self.given.is_stopped
         number = self._number()
         self.accounts[did] = {**reading, "number": number, "phase": "Reading" if may_ask else "Waiting"}
         asked = {"_tag": "ReadRecords", "collection": reading["collection"], "cursor": reading["cursor"], "did": did, "number": number}
@@ -2802,7 +2768,7 @@ class Backfill:
         if self.owner != owner:  # with the owner's reading begin those of members that are known from before
             present = [(did, True) for did in sorted(commits.members, key=utf16) if is_did(did)]
             changes = [change for change in changes if not change[1]] + present
-        if self.isWanted:
+        if self.given.config["backfill"]:
             for did, has_come in changes:
                 if has_come:
                     effects = effects + self._begin(did)
@@ -2814,9 +2780,7 @@ class Backfill:
         tag = event["_tag"]
         if tag == "Started":
             return self._started(event["config"]), []
-        if tag == "StopRequested":
-            self.stopped = True
-        elif tag == "JetstreamOpened" and not self.isOpen:
+        if tag == "JetstreamOpened" and not self.isOpen:
             self.isOpen = True
             return [effect for did in sorted(self.accounts) for effect in self._ask(did, self.accounts[did])], []
         elif tag == "AccountReceived" and event["did"] in self.accounts:
@@ -2832,7 +2796,7 @@ class Backfill:
 
     def _started(self, config: Json) -> List[Effect]:
         before = self.owner
-        self.backoff, self.isOpen, self.isWanted, self.stopped = config["builds"]["backoff"], False, config["backfill"], False
+        self.isOpen = False
         if not config["backfill"]:
             self.accounts, self.owner = {}, None
             return []
@@ -2861,9 +2825,7 @@ class Backfill:
         self.accounts[did] = {**reading, "attempt": reading["attempt"] + 1, "number": number, "phase": "Pausing"}
         timer = {"_tag": "RecordsTimer", "did": did, "number": number}
         report = {"_tag": "RecordsUnread", "at": event["at"], "detail": event["error"], "did": did}
-        if self.stopped:
-            return [], [report]
-        return [wake_after(self.backoff, reading["attempt"], event["waitMs"], timer)], [report]
+        return [wake_after(self.given.config["builds"]["backoff"], reading["attempt"], event["waitMs"], timer)], [report]
 
 
 def wake_after(backoff: Json, attempt: int, wait_ms: int, timer: Json) -> Effect:
@@ -2885,23 +2847,21 @@ _read_backfill = fields(
             phase=one_of("Waiting", "Reading", "Pausing"),
         ),
     ),
-    backoff=a_backoff,
     isOpen=a_boolean,
-    isWanted=a_boolean,
     next=a_natural,
     owner=nullable(a_did),
-    stopped=a_boolean,
 )
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
 # 8b. Builds: from a trigger to a status (T1–T6)
 
+SAID = ("PublishPipeline", "PublishStatus")  # what is let out while the bridge is stopped, besides reports
 RANKS = {"pending": 0, "running": 1, "success": 2, "failed": 2, "timeout": 2, "cancelled": 2}
 ATTEMPTS = 30
 FINAL_ATTEMPTS = 5  # how often a "no" is doubted: a knot may tell of a commit before it gives it out
 RKEY_MAX = 80
-READING_MAX = 500  # how many runs of one knot may wait for their files
+WAITING_MAX = 500  # how many runs of one knot may wait for their files
 SPENT_MAX = 200
 MISTAKEN_MAX = 1_000
 SENTENCE_UNITS = 1_000
@@ -2958,7 +2918,7 @@ def course_of(shape: Optional[str], source: Json) -> str:
     return "left" if source["pipelines"] else "wait"
 
 
-NEW_SOURCE: Json = {"details": False, "forgotten": None, "leaving": None, "pipelines": False, "reading": 0, "spent": {}}
+NEW_SOURCE: Json = {"details": False, "forgotten": None, "leaving": None, "pipelines": False, "spent": {}}
 WAIT_MS = 5_000  # how long a push waits for its pipeline
 
 
@@ -2966,24 +2926,19 @@ WAIT_MS = 5_000  # how long a push waits for its pipeline
 class Builds:
     """A run and a build are replaced, never changed: whoever goes through several of them sees them as they were."""
 
-    settings: Json
+    given: Given
     floorUs: Optional[int] = None
     lastUs: int = 0
     mistaken: List[str] = field(default_factory=list)
     next: int = 1
     sources: Dict[str, Json] = field(default_factory=dict)
-    stopped: bool = False
     runs: Dict[str, Json] = field(default_factory=dict)
     log: Dict[int, Json] = field(default_factory=dict)  # statuses, by createdUs, which rises
     effects: List[Effect] = field(default_factory=list)  # of the input that is being taken
     reports: List[Report] = field(default_factory=list)
 
-    @staticmethod
-    def settings_of(config: Json) -> Json:
-        return {"hosts": config["hosts"], "owner": config["owner"], "policy": config["builds"]}
-
     def written(self) -> Json:
-        names = ("floorUs", "lastUs", "mistaken", "next", "settings", "stopped")
+        names = ("floorUs", "lastUs", "mistaken", "next")
         sources = [
             [knot, {**source, "spent": [[key, source["spent"][key]] for key in sorted(source["spent"])]}] for knot, source in sorted(self.sources.items())
         ]
@@ -3032,15 +2987,17 @@ class Builds:
             del spent[min(spent)]
         self.sources[knot] = {**source, "spent": spent}
 
-    def _count_reading(self, knot: str, by: int) -> None:
-        source = self._source(knot)
-        self.sources[knot] = {**source, "reading": source["reading"] + by}
+    def _waiting(self, knot: str) -> int:
+        """How many runs of the knot wait. (A shell with many runs would keep an index of those.)"""
+        return sum(run["phase"]["_tag"] != "Read" for _, run in self._runs_of(knot))
+
+    def _remember(self, knot: str) -> None:
+        self.sources[knot] = self._source(knot)
 
     def _come_to_nothing(self, key: str) -> None:
         """The run, which waited for its files or its pipeline, goes, and its trigger must not count again."""
         knot, rkey = key.split("/", 1)
         run = self.runs.pop(key, None)
-        self._count_reading(knot, -1)
         if run is not None and run["retryOf"] is None:  # the key of a retry is ours
             self._spend(knot, rkey, told_in(run))
 
@@ -3071,7 +3028,7 @@ class Builds:
             self._spend(knot, rkey, told_in(run))
 
     def _trim(self) -> None:
-        for created_us in list(self.log)[: max(0, len(self.log) - self.settings["policy"]["keepStatuses"])]:
+        for created_us in list(self.log)[: max(0, len(self.log) - self.given.config["builds"]["keepStatuses"])]:
             entry = self.log.pop(created_us)
             self.floorUs = created_us
             self._forget(entry["build"])
@@ -3110,7 +3067,7 @@ class Builds:
         build = self._build(name)
         if build is None:
             return
-        deadline, policy = self._number(), self.settings["policy"]
+        deadline, policy = self._number(), self.given.config["builds"]
         ms = policy["runningMs"] if build["status"] == "running" else policy["pendingMs"]
         self._with_build(name, build, deadline=deadline)
         self.effects.append({"_tag": "WakeAfter", "highMs": ms, "lowMs": ms, "timer": {"_tag": "DeadlineTimer", "build": name, "number": deadline}})
@@ -3159,7 +3116,7 @@ class Builds:
     # Inputs
 
     def see(
-        self, event: Event, commits: Commits, knots: Knots, released: List[Tuple[str, str, str]], arrived: Optional[Event]
+        self, event: Event, commits: Commits, knots: Knots, released: List[Tuple[str, str, str]], arrived: Optional[Event], was_stopped: bool
     ) -> Pair:
         """First the rights that are gone, and the knots that nobody holds any more, then a trigger, then the event."""
         at, effects, reports = event["at"], [], []
@@ -3167,8 +3124,7 @@ class Builds:
         def take(act: Callable[..., None], *inputs: Json) -> None:
             self.effects, self.reports = [], []
             act(*inputs)
-            # While the bridge is stopped, what is asked for is asked for at the next start.
-            effects.extend(each for each in self.effects if not self.stopped or each["_tag"] in ("PublishPipeline", "PublishStatus"))
+            effects.extend(each for each in self.effects if act != self._released or not was_stopped or each["_tag"] in SAID)  # a start asks itself
             reports.extend(self.reports)
 
         if released:
@@ -3187,9 +3143,7 @@ class Builds:
     def _take(self, event: Event, commits: Commits, knots: Knots) -> None:
         tag = event["_tag"]
         if tag == "Started":
-            self._started(event["at"], event["config"])
-        elif tag == "StopRequested":
-            self.stopped = True
+            self._started(event["at"])
         elif tag == "TimerFired" and event["timer"]["_tag"] in ("PushTimer", "SourceTimer"):
             self._knot_timer(event["timer"], knots.subscriptions.get(event["timer"]["knot"]))
         elif tag == "TimerFired":
@@ -3223,7 +3177,7 @@ class Builds:
         if len(rkey) > RKEY_MAX:
             return refuse_it("rkey", f"a key of {len(rkey)} characters")
         claimed = trigger["repo"]["knot"]
-        if claimed is not None and host_name(self.settings["hosts"], claimed) != knot:
+        if claimed is not None and host_name(self.given.config["hosts"], claimed) != knot:
             return refuse_it("knot", claimed)
         is_push = cause["_tag"] == "Push"
         self._show(knot, trigger["shape"] == "detailed", kind == "pipeline" and is_push)
@@ -3262,13 +3216,13 @@ class Builds:
                 self._spend(knot, rkey, told("left"))
                 return ignore("kind")
         makes_room = other is not None and f"{knot}/{other['rkey']}" in self.runs
-        is_full = self._source(knot)["reading"] - makes_room >= READING_MAX
+        is_full = self._waiting(knot) - makes_room >= WAITING_MAX
         if entitlement == "NotEntitled" or is_full:
             if kind == "refUpdate" and is_push:
                 self._spend(knot, rkey, told("left"))
             if entitlement == "NotEntitled":
                 return refuse_it("actor", actor or "")
-            return refuse_it("limit", f"{READING_MAX} triggers of this knot are waiting")
+            return refuse_it("limit", f"{WAITING_MAX} triggers of this knot are waiting")
         if other is not None:
             self._meet(knot, other["rkey"], rkey, None)
             if makes_room:
@@ -3276,7 +3230,7 @@ class Builds:
         if kind == "refUpdate" and is_push and rkey in self._source(knot)["spent"]:
             source = self._source(knot)
             self.sources[knot] = {**source, "spent": {key: source["spent"][key] for key in source["spent"] if key != rkey}}
-        self._count_reading(knot, 1)
+        self._remember(knot)
         self.runs[f"{knot}/{rkey}"] = {
             "actor": actor,
             "attempt": 0,
@@ -3436,7 +3390,7 @@ class Builds:
         phase = {"_tag": "ReadPausing", "number": number, "workflows": run["phase"]["workflows"]}
         self.runs[key] = {**run, "attempt": run["attempt"] + 1, "phase": phase}
         timer = {"_tag": "WorkflowsTimer", "knot": event["knot"], "number": number, "rkey": event["rkey"]}
-        self.effects.append(wake_after(self.settings["policy"]["backoff"], run["attempt"], 0, timer))
+        self.effects.append(wake_after(self.given.config["builds"]["backoff"], run["attempt"], 0, timer))
 
     def _files_read(self, event: Event, is_entitled: bool) -> None:
         run, key, at, knot, rkey = self._reading(event), key_of(event), event["at"], event["knot"], event["rkey"]
@@ -3488,7 +3442,6 @@ class Builds:
     def _have_read(self, key: str, run: Json) -> None:
         # What changed is needed only to choose workflows.
         self.runs[key] = {**run, "cause": without_changes(run["cause"]), "only": None, "phase": {"_tag": "Read"}}
-        self._count_reading(key.split("/", 1)[0], -1)
 
     def _verdict(self, run: Json, workflow: Json, work: Work) -> Json:
         """Whether the workflow applies, or the sentence that says why that cannot be told."""
@@ -3578,17 +3531,17 @@ class Builds:
     def _allowance(self, repository: Json) -> Tuple[List[Json], Work]:
         """The lines of the operator's list for a repository, and what looking through them may cost yet."""
         work, lines = Work(LIST_COST), []
-        if repository["owner"] != self.settings["owner"]:
+        if repository["owner"] != self.given.config["owner"]:
             name = ready_name(f"{repository['owner']}/{repository['name']}", work)
-            lines = [line for line in self.settings["policy"]["allow"] if matches(line["repos"], name, work)]
+            lines = [line for line in self.given.config["builds"]["allow"] if matches(line["repos"], name, work)]
         return lines, work
 
     def _target_fault(self, allowance: Tuple[List[Json], Work], target: Json, repository: Json) -> Optional[str]:
         lines, work = allowance
-        providers, provider, pipeline = self.settings["policy"]["providers"], target["provider"], target["pipeline"]
+        providers, provider, pipeline = self.given.config["builds"]["providers"], target["provider"], target["pipeline"]
         if provider not in providers:
             return f'There is no provider "{provider}" here. There are: {", ".join(providers) or "none"}.'
-        if repository["owner"] == self.settings["owner"]:
+        if repository["owner"] == self.given.config["owner"]:
             return None
         name = ready_name(pipeline, work)
         if any(line["provider"] == provider and matches(line["pipelines"], name, work) for line in lines):
@@ -3680,7 +3633,7 @@ class Builds:
         doubt_us = at if phase["_tag"] == "Starting" else build["doubtUs"]
         self._with_build(name, build, attempt=build["attempt"] + 1, doubtUs=doubt_us, phase=after)
         timer = {"_tag": "BuildTimer", "build": name, "number": number}
-        self.effects.append(wake_after(self.settings["policy"]["backoff"], build["attempt"], event["waitMs"], timer))
+        self.effects.append(wake_after(self.given.config["builds"]["backoff"], build["attempt"], event["waitMs"], timer))
         self._report("ProviderUncertain", at, build=name, detail=event["error"], provider=provider)
 
     def _cancel_heard(self, event: Event) -> None:
@@ -3727,7 +3680,7 @@ class Builds:
             build = self._build(timer["build"])
             if build is None or is_terminal(build["status"]) or build["deadline"] != timer["number"]:
                 return
-            policy = self.settings["policy"]
+            policy = self.given.config["builds"]
             if build["status"] == "running":
                 error = f"The build ran for more than {minutes(policy['runningMs'])}."
             else:
@@ -3769,7 +3722,7 @@ class Builds:
             if is_terminal(build["status"]) and wanted in (None, name["workflow"])
         ]
         is_planned = all(recipe is not None for _, recipe in again)
-        if not again or not (is_planned or self._source(knot)["reading"] < READING_MAX):
+        if not again or not (is_planned or self._waiting(knot) < WAITING_MAX):
             return None
         us = self._next_stamp(at)
         while f"{knot}/{tid_of(us)}" in self.runs:
@@ -3780,7 +3733,7 @@ class Builds:
         anew = {**run, "announced": None, "attempt": 0, "builds": {}, "met": None, "only": None, "phase": {"_tag": "Read"}, "retryOf": origin}
         self.runs[f"{knot}/{own}"] = anew
         if not is_planned:  # one of them never was a build for a provider: all are judged anew
-            self._count_reading(knot, 1)
+            self._remember(knot)
             self.runs[f"{knot}/{own}"] = {**anew, "only": [workflow for workflow, _ in again]}
             return self._read_files(f"{knot}/{own}")
         told = {each["name"]: each for each in (run["announced"] or {"workflows": []})["workflows"]}
@@ -3803,8 +3756,7 @@ class Builds:
 
     # Starting
 
-    def _started(self, at: int, config: Json) -> None:
-        self.settings, self.stopped = self.settings_of(config), False
+    def _started(self, at: int) -> None:
         self._trim()
         for knot in sorted(self.sources):
             if self.sources[knot]["leaving"] is not None:
@@ -3824,7 +3776,7 @@ class Builds:
         if build is None or build["recipe"] is None or build["phase"]["_tag"] == "Settled":
             return
         phase, provider = build["phase"], build["recipe"]["provider"]
-        if provider not in self.settings["policy"]["providers"]:
+        if provider not in self.given.config["builds"]["providers"]:
             if not is_terminal(build["status"]):
                 self._become(at, name, "failed", f'There is no provider "{provider}" here any more.')
             self._settle(name, phase.get("external"))
@@ -3992,7 +3944,6 @@ _read_builds = fields(
     lastUs=a_time,
     mistaken=array(a_text),
     next=a_natural,
-    settings=fields(hosts=a_host_policy, owner=a_text, policy=a_build_policy),
     sources=entries(
         a_host,
         fields(
@@ -4000,15 +3951,13 @@ _read_builds = fields(
             forgotten=nullable(an_rkey),
             leaving=nullable(fields(number=a_natural, untilUs=a_time)),
             pipelines=a_boolean,
-            reading=a_natural,
             spent=entries(an_rkey, nullable(a_told)),
         ),
     ),
-    stopped=a_boolean,
 )
 
 
-def builds_from(written: Json, runs: Dict[str, Json], statuses: List[Json]) -> Builds:
+def builds_from(given: Given, written: Json, runs: Dict[str, Json], statuses: List[Json]) -> Builds:
     """The part `builds` of what is written; Refused where that cannot belong together."""
     stamps = [entry["createdUs"] for entry in statuses]
     if any(left >= right for left, right in zip(stamps, stamps[1:])):
@@ -4025,16 +3974,9 @@ def builds_from(written: Json, runs: Dict[str, Json], statuses: List[Json]) -> B
         refuse(told, "a stamp of its own for each run and each status")
     if any(each > written["lastUs"] for each in told):
         refuse(told, "no run that is announced later than the last status")
-    waiting: Dict[str, int] = {}
-    for key, run in runs.items():
-        if run["phase"]["_tag"] != "Read":
-            knot = key.split("/")[0]
-            waiting[knot] = waiting.get(knot, 0) + 1
-    if {knot: each["reading"] for knot, each in written["sources"].items() if each["reading"] > 0} != waiting:
-        refuse(waiting, "as many runs that wait as is said")
     if any(each["leaving"] is not None and each["leaving"]["number"] >= written["next"] for each in written["sources"].values()):
         refuse(written["next"], "numbers of timers of knots that were given out")
-    return Builds(**written, runs=runs, log=dict(zip(stamps, statuses)))
+    return Builds(given, **written, runs=runs, log=dict(zip(stamps, statuses)))
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -4063,43 +4005,45 @@ class Counters:
 class Machine:
     """A state, stepped in place: nobody here needs old ones (porting.md, What a step may cost)."""
 
-    def __init__(self, commits: Commits, stream: Stream, knots: Knots, backfill: Backfill, builds: Builds, counters: Counters) -> None:
-        self.commits, self.stream, self.knots, self.counters = commits, stream, knots, counters
+    def __init__(
+        self, given: Given, commits: Commits, stream: Stream, knots: Knots, backfill: Backfill, builds: Builds, counters: Counters
+    ) -> None:
+        self.given, self.commits, self.stream, self.knots, self.counters = given, commits, stream, knots, counters
         self.backfill, self.builds = backfill, builds
 
     @classmethod
     def initial(cls, config: Json) -> Machine:
-        return cls(
-            Commits(Commits.policy_of(config)),
-            Stream(Stream.settings_of(config)),
-            Knots(Knots.settings_of(config)),
-            Backfill.of(config),
-            Builds(Builds.settings_of(config)),
-            Counters(),
-        )
+        given = Given(config)
+        return cls(given, Commits(given), Stream(given), Knots(given), Backfill(given), Builds(given), Counters())
 
     def step(self, event: Event) -> List[Effect]:
         tag = event["_tag"]
         if self.is_stale(event) or (tag == "RecordsRead" and not self.backfill.is_awaited(event)):
             return []
+        former, was_stopped = self.given.config, self.given.is_stopped
+        if tag == "StopRequested" and was_stopped:
+            return []
+        self.given.see(event)
         if tag in STREAM_FRAMES and self.stream.is_astray(event):
             return self.stream.see(event)[0]
         is_for_backfill = tag != "JetstreamOpened" or self.stream.is_opened_by(event)
         if tag == "AccountReceived" and event["did"] in self.commits.accounts:  # what is no news of an account is none to its reading
             is_for_backfill = is_account_news(self.commits.accounts[event["did"]], event)
         stream_effects, stream_reports = self.stream.see(event)
-        commit_reports = self.commits.see(event, self.stream.cursor)
+        commit_reports = self.commits.see(event, former, self.stream.cursor)
         hold_effects = self.knots.align(event["at"], *self.commits.holds())
         if tag == "Started":
             hold_effects = []  # the start asks for every wanted knot anyway
         knot_effects, knot_reports = self.knots.see(event)
         backfill = self.backfill.see(event, self.commits) if is_for_backfill else ([], [])
-        builds = self.builds.see(event, self.commits, self.knots, self.commits.released(), self.knots.arrived)
+        builds = self.builds.see(event, self.commits, self.knots, self.commits.released(), self.knots.arrived, was_stopped)
         reports = stream_reports + knot_reports + backfill[1] + builds[1] + commit_reports
         if tag == "PassedOver":
             reports = reports + [event]
         self.counters.count(event, reports)
         effects = stream_effects + hold_effects + knot_effects + backfill[0] + builds[0]
+        if was_stopped and self.given.is_stopped:  # what would be asked for is asked for at the next start
+            effects = [each for each in effects if each["_tag"] in SAID]
         return effects + [{"_tag": "Report", "report": report} for report in reports]
 
     def is_stale(self, event: Event) -> bool:
@@ -4112,10 +4056,11 @@ class Machine:
         return {
             "backfill": self.backfill.written(),
             "builds": self.builds.written(),
+            "config": self.given.config,
             "counters": self.counters.written(),
             "cursor": self.stream.written(),
+            "isStopped": self.given.is_stopped,
             "knots": self.knots.written(),
-            "policy": self.commits.policy,
         }
 
     def written(self) -> Json:
@@ -4139,18 +4084,20 @@ class Machine:
         """A written state, with all that is derived; Refused where its parts cannot belong together."""
         read = _read_state(value)
         head = read["head"]
-        commits = Commits(head["policy"], read["accounts"])
+        given = Given(head["config"], head["isStopped"])
+        commits = Commits(given, read["accounts"])
         commits.derive()
         incoherent = commits.incoherence()
         if incoherent is not None:
             refuse(incoherent, "an account that is to be remembered, or one of every member")
-        knots = head["knots"]
+        knots = Knots(given, **head["knots"])
         if knots.subscriptions.keys() != commits.holders.keys():
             refuse(sorted(knots.subscriptions), "subscriptions to the knots that the rows hold")
         if any(each.connection.number >= knots.next for each in knots.subscriptions.values()):
             refuse(knots.next, "a next number that was not given out")
-        builds = builds_from(head["builds"], read["runs"], read["statuses"])
-        return cls(commits, head["cursor"], knots, Backfill(**head["backfill"]), builds, Counters(**head["counters"]))
+        builds = builds_from(given, head["builds"], read["runs"], read["statuses"])
+        stream, backfill = Stream.of(given, head["cursor"]), Backfill(given, **head["backfill"])
+        return cls(given, commits, stream, knots, backfill, builds, Counters(**head["counters"]))
 
     def ask(self, question: Json) -> Json:
         ask, commits = question["ask"], self.commits
@@ -4180,12 +4127,11 @@ _read_state = fields(
     head=fields(
         backfill=_read_backfill,
         builds=_read_builds,
+        config=read_config,
         counters=fields(frames=a_natural, recent=array(read_report), reports=entries(a_text, a_natural)),
-        cursor=Stream.read,
-        knots=Knots.read,
-        policy=fields(
-            admission=an_admission, backfill=a_boolean, caps=some_caps, hostname=a_hostname, hosts=a_host_policy, owner=a_did
-        ),
+        cursor=_read_stream,
+        isStopped=a_boolean,
+        knots=_read_knots,
     ),
     runs=entries(such(lambda text: _RUN_KEY.fullmatch(text) is not None, "a host and a record key"), a_run),
     statuses=array(an_entry),

@@ -162,7 +162,7 @@ describe('tack run', () => {
       expect(await running.end('SIGTERM')).toBe(0)
       const state = await stored(folder)
       expect(state === null ? '' : rows(state)).toBe(rows(folded(around)))
-      expect(state?.cursor.stopped).toBe(true)
+      expect(state?.isStopped).toBe(true)
     }))
 
   test('exits with 1 when the last events cannot be saved, and says so', () =>
@@ -688,7 +688,7 @@ describe('tack replay', () => {
       const events = json.out.trim().split('\n').map((line) => (JSON.parse(line) as { event: Event }).event)
       const state = await stored(folder)
       if (state === null) throw new Error('the store is gone')
-      expect(canonical(headOf(run(folded(around), [])[0]).policy as Json)).toBe(canonical(headOf(state).policy as Json))
+      expect(canonical(headOf(run(folded(around), [])[0]).config as Json)).toBe(canonical(headOf(state).config as Json))
       expect(events.filter(({ _tag }) => _tag === 'CommitReceived')).toHaveLength(10)
 
       const trace = join(folder, 'trace.jsonl')

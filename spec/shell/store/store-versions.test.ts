@@ -8,9 +8,9 @@ import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { type BuildName, type Effect, type Event, isFinal, OrderedMap as M, type Plan, type State, step, TimeUs } from '../../../core/index.js'
+import { type BuildName, defaults, type Effect, type Event, isFinal, OrderedMap as M, type Plan, type State, step, TimeUs } from '../../../core/index.js'
 import { openStore, type Store } from '../../../shell/store/index.js'
-import { workflow } from '../../suite/examples/build-world.js'
+import { workflow } from '../../suite/examples/builds.js'
 import { ALICE, at, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../../suite/examples/support.js'
 import { type Image, simulatedDisk } from '../support/disk.js'
 
@@ -283,11 +283,38 @@ const STORY_3: Story = {
   unsure: ['knot1.example/3mbd35nhick22', 'knot2.example/3mbd35pm5l222']
 }
 
-/** What was kept of version 3, as version 4 wrote it. */
-const STORY_4 = STORY_3
+/**
+ * Of version 4. It went on from the one of version 3, and was stopped: a push waits for its pipeline, a knot that told of one is held by nobody
+ * any more, one member's records could not be read, and another's are being read.
+ */
+const STORY_4: Story = {
+  runs: [
+    'knot1.example/3mbd35iovik22 Read a.yml:Settled/success b.yml:Settled/failed',
+    'knot1.example/3mbd35ktkr222 Read b.yml:Following/running',
+    'knot1.example/3mbd35mbdm222 Read bad.yml:Settled/failed',
+    'knot1.example/3mbd35nhick22 Read ci.yml:Starting/pending',
+    'knot1.example/3mbd35onmz222 Reading',
+    'knot1.example/3mbd36z3o2222 Reading',
+    'knot2.example/3mbd35pm5l222 Read ci.yml:Pausing/pending more.yml:Following/pending',
+    'knot2.example/3mbd35rbkkk22 ReadPausing',
+    'knot2.example/3mbd35t6lok22 Reading',
+    'knot3.example/3mbd35ueqf222 Read ci.yml:Cancelling/cancelled',
+    'knot3.example/3mbd35wynwk22 Read ci.yml:CancelPausing/cancelled other.yml:Settled/failed',
+    'knot3.example/3mbd36y55i222 Waiting'
+  ],
+  unread: [
+    'knot1.example/3mbd35onmz222',
+    'knot1.example/3mbd36z3o2222',
+    'knot2.example/3mbd35rbkkk22',
+    'knot2.example/3mbd35t6lok22',
+    'knot3.example/3mbd36y55i222'
+  ],
+  unsure: ['knot1.example/3mbd35nhick22', 'knot2.example/3mbd35pm5l222']
+}
 
-const NAMES = [...Object.keys(STORIES), 'store-v3', 'store-v4']
-const storyOf = (name: string): Story => (name === 'store-v3' ? STORY_3 : name === 'store-v4' ? STORY_4 : (STORIES[name] ?? expect.fail(name)))
+const LATER: { readonly [store: string]: Story } = { 'store-v3': STORY_3, 'store-v4': STORY_4 }
+const NAMES = [...Object.keys(STORIES), ...Object.keys(LATER)]
+const storyOf = (name: string): Story => STORIES[name] ?? LATER[name] ?? expect.fail(name)
 const ofRuns = (keys: ReadonlyArray<string>): ReadonlyArray<string> => keys.map((key) => `${key} ci.yml`).sort()
 
 describe.each(NAMES)('%s', (name) => {
@@ -422,6 +449,30 @@ describe('a store of number 3', () => {
     const line = `{"version":3,"seq":${String(Number(/\d+/.exec(path ?? '')?.[0]))},"events":[]`
     const journal = Buffer.from(`${line},"crc":"${crc32(line).toString(16).padStart(8, '0')}"}\n`)
     await expect(openOn(new Map([...image, [path ?? '', journal]]))).rejects.toThrow(/written by an earlier tack, for a store of version 3, and has happened after the last snapshot/)
+  })
+})
+
+describe('a store of number 4', () => {
+  it('keeps its configuration once, that it was stopped, and whom it reads', async () => {
+    const { backfill, builds, config, counters, isStopped, knots } = await stateOf('store-v4')
+    const { backoff } = defaults({ hostname: '', owner: '' }).builds
+    expect([config.hostname, config.owner, config.jetstream, isStopped]).toEqual(['ci.example', OWNER, 'wss://stream.example/subscribe', true])
+    expect(config).toMatchObject({ admission: 'members', backfill: true, builds: { backoff, providers: ['ci', 'local'] }, rewindUs: 5_000_000, toleranceUs: 60_000_000 })
+    expect(config).toMatchObject({ jetstreamBackoff: { capMs: 60_000 }, knotBackoff: { capMs: 300_000 } })
+    expect([backfill.next, builds.next, knots.next]).toEqual([11, 52, 14])
+    expect(M.keys(backfill.accounts)).toEqual(['did:plc:bob22222222222222222222', 'did:plc:carol222222222222222222'])
+    expect(M.toEntries(builds.waiting).map(([knot, keys]) => [knot, M.size(keys)])).toEqual([['knot1.example', 2], ['knot2.example', 2], ['knot3.example', 1]])
+    expect(M.toEntries(builds.sources).flatMap(([knot, { leaving }]) => (leaving === null ? [] : [[knot, leaving.number]]))).toEqual([['knot4.example', 51]])
+    expect(M.toEntries(counters.reports)).toContainEqual(['ProviderUncertain', 4])
+  })
+
+  it('starts with no other settings than it was given: nothing is read again, and everything outstanding is asked for', async () => {
+    const state = await stateOf('store-v4')
+    const [after, effects] = step(state, eventOf({ _tag: 'Started', at: at(UPGRADE), config: state.config, resumeFrom: null }))
+    expect(M.keys(after.backfill.accounts)).toEqual(M.keys(state.backfill.accounts))
+    const asked = new Map<string, number>()
+    for (const { _tag } of effects) asked.set(_tag, (asked.get(_tag) ?? 0) + 1)
+    expect([...asked]).toEqual([['OpenJetstream', 1], ['SubscribeKnot', 3], ['WakeAfter', 5], ['FollowBuild', 2], ['FindBuild', 2], ['ReadWorkflows', 4], ['CancelBuild', 2]])
   })
 })
 

@@ -117,7 +117,7 @@ const MAX_US = Number.MAX_SAFE_INTEGER
 const clamp = (us: number): number => Math.min(Math.max(us, 0), MAX_US)
 
 /** The time of receipt and the stamp. Time passes, and with a live stamp the stream has come as far. */
-const stampOf = (stage: Stage, { cursor }: State, { passUs, stamp }: When): { readonly at: number; readonly timeUs: number } => {
+const stampOf = (stage: Stage, { config, cursor }: State, { passUs, stamp }: When): { readonly at: number; readonly timeUs: number } => {
   const at = clamp(stage.nowUs + passUs)
   stage.nowUs = at
   if (stamp === 'live') stage.streamUs = Math.max(stage.streamUs, clamp(at - 10_000))
@@ -128,10 +128,10 @@ const stampOf = (stage: Stage, { cursor }: State, { passUs, stamp }: When): { re
     brink: at + FUTURE_US,
     early: asked - 1,
     future: at + FUTURE_US + 1,
-    late: asked + cursor.settings.toleranceUs + 1,
+    late: asked + config.toleranceUs + 1,
     live: stage.streamUs,
     tied: stage.streamUs,
-    tolerated: asked + cursor.settings.toleranceUs
+    tolerated: asked + config.toleranceUs
   }
   return { at, timeUs: clamp(timeUs[stamp]) }
 }

@@ -508,20 +508,22 @@ const answerTo = (question: Question, state: State): Question => {
   }
 }
 
-const SLICES: ReadonlyArray<keyof State> = ['backfill', 'builds', 'commits', 'counters', 'cursor', 'knots']
+const SLICES: ReadonlyArray<keyof State> = ['backfill', 'builds', 'commits', 'config', 'counters', 'cursor', 'isStopped', 'knots']
 
 /** Each slice as it is written down: what is derived, and the shape of trees, is no part of its value. */
 const writtenOf = (state: State): { readonly [slice in keyof State]: string } => {
-  const { backfill, builds, counters, cursor, knots, policy } = Head.encode(headOf(state))
+  const { backfill, builds, config, counters, cursor, isStopped, knots } = Head.encode(headOf(state))
   const accounts = M.toEntries(state.commits.accounts).map(([did, account]) => AccountEntry.encode([did, account]))
   const runs = M.toEntries(state.builds.runs).map(([key, run]) => Builds.RunEntry.encode([key, run]))
   const statuses = M.toEntries(state.builds.log).map(([, entry]) => StatusEntry.encode(entry))
   return {
     backfill: JSON.stringify(backfill),
     builds: JSON.stringify([builds, runs, statuses]),
-    commits: JSON.stringify([policy, accounts]),
+    commits: JSON.stringify(accounts),
+    config: JSON.stringify(config),
     counters: JSON.stringify(counters),
     cursor: JSON.stringify(cursor),
+    isStopped: JSON.stringify(isStopped),
     knots: JSON.stringify(knots)
   }
 }

@@ -43,7 +43,7 @@ export const BACKFILL = {
       for (const { did, number } of reads(effects)) last.set(did, number)
       return all(
         every(M.toEntries(after.backfill.accounts), ([did, { number, phase }]) =>
-          because(after.backfill.stopped || phase !== 'Reading' || number === last.get(did), () => `${did}: ${String(number)} was never asked for`)
+          because(after.isStopped || phase !== 'Reading' || number === last.get(did), () => `${did}: ${String(number)} was never asked for`)
         ),
         because(
           event._tag !== 'RecordsRead' || event.number === last.get(event.did) || after === before || reads(effects).some(({ did }) => did === event.did),

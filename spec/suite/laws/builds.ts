@@ -293,7 +293,7 @@ export const BUILD = {
     return every(run.steps, ({ after, effects, event }) => {
       since = event._tag === 'Started' ? asked(effects) : [...since, ...asked(effects)]
       return (
-        after.builds.stopped ||
+        after.isStopped ||
         every(owed(after), (question) => because(since.includes(question), () => `${question} was never asked for`))
       )
     })
@@ -421,7 +421,7 @@ export const BUILD = {
       const states = builds(after)
       const isNeeded = ({ phase }: Builds.Build): boolean => phase._tag !== 'Settled' && 'external' in phase
       return (
-        after.builds.stopped ||
+        after.isStopped ||
         all(
           every(followed, (name) => because(states.some(([other, build]) => other === name && isNeeded(build)), () => `${name} is followed for nothing`)),
           every(states, ([name, { phase }]) => because(phase._tag !== 'Following' || followed.includes(name), () => `${name} is not followed`))

@@ -45,7 +45,7 @@ const isWhole = (state: State): Verdict =>
     equal(
       'subscriptions',
       M.keys(state.knots.subscriptions),
-      wantedIn(M.toEntries(state.commits.accounts), state.commits.policy).map(([host]) => host)
+      wantedIn(M.toEntries(state.commits.accounts), state.config).map(([host]) => host)
     ),
     every(M.toEntries(state.knots.subscriptions), ([, { connection }]) => connection.number < state.knots.next)
   )

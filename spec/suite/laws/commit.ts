@@ -207,7 +207,7 @@ export const COMMIT = {
     if (isStranger(start, did)) return changesNothing(take(start, commitAfter(run, 0, change, did, rkey)))
     if (slotOf(start, change.collection, did, rkey) === undefined && !hasRoom(start, did)) return isRefused(take(start, commitAfter(run, 0, change, did, rkey)))
     // With a member that comes and goes, so does all that is kept of it.
-    const isOfMembers = isSelective(start) && change.collection === MEMBER && did === start.commits.policy.owner
+    const isOfMembers = isSelective(start) && change.collection === MEMBER && did === start.config.owner
     const created = take(start, commitAfter(run, 0, change, did, rkey)).after
     const deleted = take(created, commitAfter(run, 1, deletion(change.collection), did, rkey)).after
     const again = take(deleted, commitAfter(run, 2, change, did, rkey)).after
@@ -233,7 +233,7 @@ export const COMMIT = {
 
   'COMMIT-3': ({ did, run }: OfDid): Verdict => {
     const start = end(run)
-    const { hostname, owner } = start.commits.policy
+    const { hostname, owner } = start.config
     const record: Member = { createdAt: '', instance: hostname, subject: did }
     const [first, second] = ['first' as Rkey, 'second' as Rkey]
     const put = { collection: MEMBER, record } as const
@@ -246,7 +246,7 @@ export const COMMIT = {
     const wasMember = pure(() => isMember(did)(start))
     const [first3, second3] = [first, second].map((rkey) => slotOf(start, MEMBER, owner, rkey) !== undefined)
     if (first3 !== true || second3 !== true) {
-      const { admitted } = start.commits.policy.caps
+      const { admitted } = start.config.caps
       const own = accountOf(start, owner)
       const taken3 = own === undefined ? 0 : M.size(own.collaborators) + M.size(own.members) + M.size(own.repos)
       if (taken3 + 2 > admitted) return because(taken[0] !== undefined, () => 'nothing was taken')
@@ -282,7 +282,7 @@ export const COMMIT = {
             setAside: null
           }),
           because(!isHolding(deleted, did), () => 'a deleted account holds a knot'),
-          when(did === deleted.commits.policy.owner, () => M.isEmpty(deleted.commits.members))
+          when(did === deleted.config.owner, () => M.isEmpty(deleted.commits.members))
         )
   },
 
@@ -297,7 +297,7 @@ export const COMMIT = {
       equal('rows restored', accountOf(back, did), { ...account, active: true, asOfUs: after(run, 1).timeUs, setAside: null }),
       because(!isHolding(aside, did), () => 'an account that is set aside holds a knot'),
       every(M.keys(account.repos), (rkey) => O.isNone(pure(() => repoAt(did, rkey)(aside)))),
-      when(did === start.commits.policy.owner, () => M.isEmpty(aside.commits.members)),
+      when(did === start.config.owner, () => M.isEmpty(aside.commits.members)),
       when(account.active, () =>
         all(
           because(knotsHeld(back) === knotsHeld(start), () => 'other knots are held than before'),
@@ -369,7 +369,7 @@ export const COMMIT = {
       every(accountsOf(state), ([did, account]) => {
         const old = accountOf(before, did)
         if (old === undefined && isSelective(state))
-          return equal('a new account', [account.active, account.floor, isMember(did)(state) || did === state.commits.policy.owner], [true, null, true])
+          return equal('a new account', [account.active, account.floor, isMember(did)(state) || did === state.config.owner], [true, null, true])
         if (event._tag === 'AccountReceived') return because(old !== undefined, () => `${did} became known by an account event`)
         return old === undefined
           ? equal('a new account', [account.active, account.floor, event._tag], [true, null, 'CommitReceived'])
@@ -387,7 +387,7 @@ export const COMMIT = {
         every(accountsOf(state), ([did, { collaborators, floor, horizonUs, members, repos }]) =>
           because(
             isSelective(state)
-              ? did === state.commits.policy.owner || namesOf(state).has(did)
+              ? did === state.config.owner || namesOf(state).has(did)
               : horizonUs === null && (floor !== null || M.size(collaborators) + M.size(members) + M.size(repos) > 0),
             () => `${did} is remembered for nothing`
           )
@@ -462,7 +462,7 @@ export const COMMIT = {
   'COMMIT-19': ({ change, did, hasRev, rkey, run }: AfterDeletion): Verdict => {
     const [known, deleted, returned] = [after(run, 0), after(run, 2), after(run, 4)]
     const commitAt = (us: number, rev: Tid | null) => commitOf(change, { ...after(run, us), did, rev, rkey })
-    if (isStranger(end(run), did) || end(run).commits.policy.caps.stranger === 0)
+    if (isStranger(end(run), did) || end(run).config.caps.stranger === 0)
       return because(!isStranger(take(end(run), commitAt(1, null)).after, did) || rowsText(take(end(run), commitAt(1, null)).after) === rowsText(end(run)), () => 'a stranger is known')
     const taken = steps(end(run), [
       accountEvent(did, true, null, known),
@@ -575,13 +575,13 @@ const isRefused = ({ after: now, before, effects }: Step): Verdict =>
 
 /** Whom live records of the owner name, whether or not the owner is set aside. */
 const namesOf = (state: State): ReadonlySet<string> => {
-  const { hostname, owner } = state.commits.policy
+  const { hostname, owner } = state.config
   const records = M.toEntries(accountOf(state, owner)?.members ?? M.empty<Rkey, Commits.Slot<Member>>()).map(([, { record }]) => record)
   return new Set(records.flatMap((record) => (record !== null && record.instance === hostname ? [record.subject] : [])))
 }
 
 /** Whether the account had to go: only those are known who are admitted, and it is neither the owner's nor named by a record of the owner. */
-const isGone = (state: State, did: Did): boolean => isSelective(state) && did !== state.commits.policy.owner && !namesOf(state).has(did)
+const isGone = (state: State, did: Did): boolean => isSelective(state) && did !== state.config.owner && !namesOf(state).has(did)
 
 /** Whether the event had set the account aside before it was made active again, and is sent once more. */
 const isOver = ({ setAside }: Commits.Account, { active, changedUs, seq }: AccountReceived): boolean =>

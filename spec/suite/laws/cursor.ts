@@ -1,5 +1,15 @@
 /** CURSOR: what holds of how far we have come, where we resume, and what we say about loss. The words are in laws.md. */
-import { type Config, Cursor, type Effect, type Event, type FrameRejected, type Report, type TimeUs } from '../../../core/index.js'
+import * as O from 'fp-ts/lib/Option.js'
+import {
+  type Config,
+  Cursor,
+  type Effect,
+  type Event,
+  type FrameRejected,
+  type Report,
+  type TimeUs,
+  type Transition
+} from '../../../core/index.js'
 import { pure, type Step, take } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
 import { agrees, type Moment } from './life.js'
@@ -223,8 +233,11 @@ export const CURSOR = {
     every(run.steps, ({ before, event }) => {
       const twin = rejected(event)
       if (twin === null) return true
-      const [state, effects] = pure(() => Cursor.reduce(before.cursor, event))
-      const [twinState, twinEffects] = pure(() => Cursor.reduce(before.cursor, twin))
+      const { config, cursor } = before
+      const reduced = (one: Event): Transition<Cursor.CursorState, Effect> =>
+        pure(() => O.getOrElse((): Transition<Cursor.CursorState, Effect> => [cursor, []])(Cursor.reduce(cursor, one, { config })))
+      const [state, effects] = reduced(event)
+      const [twinState, twinEffects] = reduced(twin)
       const said = (of: ReadonlyArray<Effect>): ReadonlyArray<Report> =>
         reportsOf(of)
           .filter(({ _tag }) => _tag !== 'FrameRejected')

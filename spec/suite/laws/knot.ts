@@ -1,9 +1,11 @@
 /** KNOT: what holds of subscriptions, their holders, connections and cursors. The words are in laws.md. */
+import * as O from 'fp-ts/lib/Option.js'
 import * as Connections from '../../../core/connection.js'
 import {
   type Backoff,
   type Config,
   Commits,
+  type Event,
   type HostName,
   holdersOf,
   isWanted,
@@ -145,7 +147,7 @@ export const KNOT = {
     configured(run, ({ after, before, effects, event }, config) => {
       if (event._tag === 'Started' || event._tag === 'StopRequested') return true
       const [old, now] = [wantedHosts(before, config), wantedHosts(after, config)]
-      const speaks = !after.knots.stopped
+      const speaks = !after.isStopped
       return all(
         equal('subscribed', subscribedBy(effects), speaks ? without(now, old) : []),
         equal('unsubscribed', unsubscribedBy(effects), speaks ? without(old, now) : [])
@@ -157,16 +159,19 @@ export const KNOT = {
       equal(
         'what the effects leave subscribed',
         [...open].sort(([a], [b]) => (a < b ? -1 : 1)),
-        after.knots.stopped ? [] : [...subscriptionsOf(after)].map(([host, { connection }]) => [host, connection.number])
+        after.isStopped ? [] : [...subscriptionsOf(after)].map(([host, { connection }]) => [host, connection.number])
       )
     ),
 
   'KNOT-5': (run: Run): Verdict =>
     every(run.steps, ({ after, before, event }) => {
       if (isFrame(event) && isStale(before, event)) return true
-      const [, outcomes] = pure(() => Commits.reduce(before.commits, event))
-      const changes = outcomes.filter((outcome): outcome is Commits.HoldChanged => outcome._tag === 'HoldMade' || outcome._tag === 'HoldReleased')
-      const [again, effects] = pure(() => Knots.reduce(after.knots, { _tag: 'HoldsChanged', at: event.at, changes }))
+      const rows = pure(() => Commits.reduce(before.commits, event, { config: before.config, cursor: after.cursor.cursor }))
+      const outcomes = O.isSome(rows) ? rows.value[1] : []
+      const holds = outcomes.filter((outcome): outcome is Commits.HoldChanged => outcome._tag === 'HoldMade' || outcome._tag === 'HoldReleased')
+      const nothing: Event = { _tag: 'PassedOver', about: '', at: event.at, of: '' }
+      const answer = pure(() => Knots.reduce(after.knots, nothing, { config: after.config, holds, isStopped: after.isStopped }))
+      const [again, effects] = O.isSome(answer) ? answer.value : [after.knots, []]
       return all(
         equal('effects', effects, []),
         equal('subscriptions', M.toEntries(again.subscriptions), M.toEntries(after.knots.subscriptions)),

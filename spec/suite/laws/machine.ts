@@ -3,7 +3,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import {
   asAdvance,
   CONCERNS,
-  type Config,
   type Connections,
   type Counters,
   decodeFrame,
@@ -136,7 +135,7 @@ const owedSources = ({ builds }: State, at: TimeUs): ReadonlyArray<Effect> =>
     return [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'SourceTimer', knot, number: leaving.number } }]
   })
 
-const owedRuns = ({ builds }: State): ReadonlyArray<Effect> =>
+const owedRuns = ({ builds, config }: State): ReadonlyArray<Effect> =>
   M.toEntries(builds.runs).flatMap(([key, run]): ReadonlyArray<Effect> => {
     const [knot, rkey] = [key.slice(0, key.indexOf('/')) as HostName, key.slice(key.indexOf('/') + 1) as Rkey]
     // It waits from when its knot is connected.
@@ -150,7 +149,7 @@ const owedRuns = ({ builds }: State): ReadonlyArray<Effect> =>
       const build = { knot, rkey, workflow }
       if (phase._tag === 'Settled' || recipe === null) return []
       const plan = planOf(build, run, recipe)
-      const { pendingMs, runningMs } = builds.settings.policy
+      const { pendingMs, runningMs } = config.builds
       const ms = status === 'running' ? runningMs : pendingMs
       const timer: Effect = { _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'DeadlineTimer', build, number: deadline } }
       const asked: Effect =
@@ -169,21 +168,6 @@ const ASKED = ['Finding', 'Following', 'Cancelling', 'Settled', 'Reading', 'Read
 const connectionsOf = ({ cursor, knots }: State): ReadonlyArray<Connections.Connection> => [
   cursor.connection,
   ...M.toEntries(knots.subscriptions).map(([, { connection }]) => connection)
-]
-
-/** What a configuration says to the stream, to the knots, to the builds, and to the backfill. */
-const settingsOf = ({ backfill, builds, hosts, jetstream, jetstreamBackoff, knotBackoff, owner, rewindUs, toleranceUs }: Config) => [
-  { backoff: jetstreamBackoff, rewindUs, toleranceUs, url: jetstream },
-  { backoff: knotBackoff, marginUs: rewindUs },
-  { hosts, owner, policy: builds },
-  { backoff: builds.backoff, isWanted: backfill }
-]
-
-const settingsIn = ({ backfill: { backoff, isWanted }, builds, cursor, knots }: State) => [
-  cursor.settings,
-  knots.settings,
-  builds.settings,
-  { backoff, isWanted }
 ]
 
 type Rejected = Extract<Event, { readonly _tag: 'FrameRejected' | 'KnotFrameRejected' }>
@@ -453,7 +437,7 @@ export const MACHINE = {
       stopped = event._tag === 'StopRequested' || (stopped && event._tag !== 'Started')
       const isLive = before.cursor.connection.phase._tag === 'Connecting' || before.cursor.connection.phase._tag === 'Open'
       return all(
-        every(['backfill', 'builds', 'cursor', 'knots'] as const, (slice) => equal(`stopped ${slice}`, after[slice].stopped, stopped)),
+        equal('stopped', after.isStopped, stopped),
         when(stopped, () => every(connectionsOf(after), ({ phase }) => equal('connection', phase._tag, 'Idle'))),
         when(wasStopped && stopped, () => every(effects, (effect) => because(isSaid(effect), () => `${effect._tag} after a stop`))),
         when(!wasStopped && stopped, () =>
@@ -485,7 +469,7 @@ export const MACHINE = {
             ['OpenJetstream', ...wanted.map(() => 'SubscribeKnot')]
           ),
           equal('subscribed', subscribedBy(effects), wanted),
-          equal('settings', settingsIn(after), settingsOf(config)),
+          equal('the configuration', after.config, config),
           every(connectionsOf(after), ({ attempt, phase }) => equal('connection', [attempt, phase._tag], [0, 'Connecting'])),
           // Who holds a right no more is told so before: of that, what is still to be cancelled is asked for once more.
           equal(

@@ -273,7 +273,7 @@ export const modelText = (model: Model): string => {
 // ---------------------------------------------------------------------------------------- what rows mean
 
 type Accounts = ReadonlyArray<readonly [Did, Commits.Account]>
-type Policy = Pick<Commits.Policy, 'admission' | 'hostname' | 'owner'>
+type Policy = Pick<Config, 'admission' | 'hostname' | 'owner'>
 
 /** How many live records of the owner make each subject a member, by reading all of them. */
 export const membersIn = (accounts: Accounts, { hostname, owner }: Policy): ReadonlyMap<string, number> => {

@@ -92,13 +92,13 @@ export const isStale = (state: State, event: FrameEvent): boolean =>
   event.connection !== state.cursor.connection.number || isAstray(state, event)
 
 /** Whether the connection was asked for by the number of a frame, which was not answered yet. */
-export const isAwaited = ({ cursor: { askedUs, connection, mark, poisonings, settings } }: State): boolean =>
+export const isAwaited = ({ config, cursor: { askedUs, connection, mark, poisonings } }: State): boolean =>
   (connection.phase._tag === 'Connecting' || connection.phase._tag === 'Open') &&
   connection.attempt < 5 &&
   poisonings < 3 &&
   askedUs !== null &&
   mark !== null &&
-  mark.url === settings.url
+  mark.url === config.jetstream
 
 /** Whether the connection was asked for by the number of a frame, and this is another one (D10). */
 export const isAstray = (state: State, event: FrameEvent): boolean =>
@@ -143,15 +143,15 @@ export const unsubscribedBy = (effects: ReadonlyArray<Effect>): ReadonlyArray<Ho
 // ---------------------------------------------------------------------------------------- state
 
 /** Whether only those are known who are admitted (D7). */
-export const isSelective = ({ commits: { policy } }: State): boolean => policy.admission === 'members' && policy.backfill
+export const isSelective = ({ config: policy }: State): boolean => policy.admission === 'members' && policy.backfill
 
 /** Whether nothing is kept of the account. */
 export const isStranger = (state: State, did: Did): boolean =>
-  isSelective(state) && did !== state.commits.policy.owner && accountOf(state, did) === undefined
+  isSelective(state) && did !== state.config.owner && accountOf(state, did) === undefined
 
 /** Whether there is room for another key of the account, by counting all there are. */
 export const hasRoom = (state: State, did: Did): boolean => {
-  const { caps, owner } = state.commits.policy
+  const { caps, owner } = state.config
   const isOurs = (other: Did): boolean => other === owner || M.has<string>(other)(state.commits.named)
   const sizeOf = (account: Commits.Account | undefined): number =>
     account === undefined ? 0 : M.size(account.collaborators) + M.size(account.members) + M.size(account.repos)
@@ -181,7 +181,7 @@ export const subscriptionsOf = (state: State): ReadonlyMap<HostName, Knots.Subsc
 export const knotsText = (state: State): string =>
   canonical([
     state.knots.next,
-    state.knots.stopped,
+    state.isStopped,
     M.toEntries(state.knots.subscriptions),
     M.toEntries(state.knots.holders).map(([host, those]) => [host, M.keys(those)] as const)
   ])

@@ -113,7 +113,7 @@ export const STREAM = {
 
   'STREAM-3': (run: Run) =>
     every(run.steps, ({ after, before, effects }) => {
-      const kept = after.builds.settings.policy.keepStatuses
+      const kept = after.config.builds.keepStatuses
       const log = logOf(after)
       const whole = [...logOf(before), ...published(effects)]
       const dropped = whole.slice(0, Math.max(0, whole.length - log.length))

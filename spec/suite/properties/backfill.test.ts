@@ -27,7 +27,7 @@ describe('BACKFILL', () => {
       ({ before: { backfill }, event }) =>
         event._tag === 'Started' && event.config.backfill && backfill.owner !== null && backfill.owner !== event.config.owner && M.has(backfill.owner)(backfill.accounts)
     ),
-    'none is wanted any more': some(({ before, event }) => event._tag === 'Started' && !event.config.backfill && before.backfill.isWanted)
+    'none is wanted any more': some(({ before, event }) => event._tag === 'Started' && !event.config.backfill && before.config.backfill)
   })
   check(BACKFILL, 'BACKFILL-3', runsOf, { 'a page that comes too late': isTooLate, 'an answer that fails': has('RecordsUnread') })
 })

@@ -150,7 +150,7 @@ describe('STREAM', () => {
   check(STREAM, 'STREAM-3', buildRuns, {
     'an entry that is dropped': some(({ after, before }) => after.builds.floorUs !== before.builds.floorUs),
     'fewer to be kept': some(
-      ({ after, before }) => after.builds.settings.policy.keepStatuses < before.builds.settings.policy.keepStatuses
+      ({ after, before }) => after.config.builds.keepStatuses < before.config.builds.keepStatuses
     )
   })
   check(

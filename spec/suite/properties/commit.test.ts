@@ -45,18 +45,18 @@ describe('COMMIT, of a clean stream', () => {
   })
   check(COMMIT, 'COMMIT-3', ofDids, {
     'a subject that is one already': ({ did, run }) => M.has<string>(did)(end(run).commits.members),
-    'an owner who is set aside': ({ run }) => accountOf(end(run), end(run).commits.policy.owner)?.active === false
+    'an owner who is set aside': ({ run }) => accountOf(end(run), end(run).config.owner)?.active === false
   })
   check(COMMIT, 'COMMIT-4', ofDids, {
     'an account that is not known': ({ did, run }) => accountOf(end(run), did) === undefined,
     'an account that was deleted before': ({ did, run }) => (accountOf(end(run), did)?.floor ?? null) !== null,
     'an account with repositories': ({ did, run }) => !M.isEmpty(accountOf(end(run), did)?.repos ?? M.empty()),
-    'the owner': ({ did, run }) => did === end(run).commits.policy.owner
+    'the owner': ({ did, run }) => did === end(run).config.owner
   })
   check(COMMIT, 'COMMIT-5', ofDids, {
     'an account that holds a knot': ({ did, run }) =>
       M.toEntries(end(run).knots.holders).some(([, those]) => M.keys(those).some((name) => name.startsWith(`${did}/`))),
-    'the owner, with members': ({ did, run }) => did === end(run).commits.policy.owner && !M.isEmpty(end(run).commits.members)
+    'the owner, with members': ({ did, run }) => did === end(run).config.owner && !M.isEmpty(end(run).commits.members)
   })
 })
 
@@ -191,20 +191,20 @@ describe('COMMIT, of any stream', () => {
     'a stranger without room': some(
       ({ before, effects, event }) =>
         event._tag === 'CommitReceived' &&
-        event.did !== before.commits.policy.owner &&
+        event.did !== before.config.owner &&
         effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'KeyRefused')
     ),
     'an owner without room': some(
       ({ before, effects, event }) =>
         event._tag === 'CommitReceived' &&
-        event.did === before.commits.policy.owner &&
+        event.did === before.config.owner &&
         effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'KeyRefused')
     )
   })
   check(COMMIT, 'COMMIT-22', fc.record({ did: dids, run: shortRuns, status: weighted([2, 'deleted'], [1, 'suspended'], [1, null]) }), {
     'a deactivation': ({ status }) => status !== 'deleted',
     'an account that was deleted before': ({ did, run }) => (accountOf(end(run), did)?.floor ?? null) !== null,
-    'the owner': ({ did, run }) => did === end(run).commits.policy.owner
+    'the owner': ({ did, run }) => did === end(run).config.owner
   })
   const rereadings = fc
     .tuple(hostChanges, fc.array(fc.constantFrom(...KNOTS, 'localhost:8443'), { maxLength: 6, minLength: 3 }))

@@ -33,7 +33,7 @@ describe('KNOT', () => {
   check(KNOT, 'KNOT-2', runs({ about: 'rows' }), { 'a knot that two records hold': holdsTwice, releases })
   check(KNOT, 'KNOT-3', fc.oneof({ arbitrary: runs({ about: 'rows' }), weight: 3 }, { arbitrary: cleanRuns, weight: 1 }), {
     'a knot that is first wanted while the bridge is stopped': some(
-      ({ after, before }) => after.knots.stopped && subscriptionsOf(after).size > subscriptionsOf(before).size
+      ({ after, before }) => after.isStopped && subscriptionsOf(after).size > subscriptionsOf(before).size
     ),
     'a record that moves to another knot': moves,
     releases,
@@ -42,7 +42,7 @@ describe('KNOT', () => {
   check(KNOT, 'KNOT-4', runs({ about: 'knots' }), {
     'a knot that is lost, and released while it waits': (run) => reconnectsKnot(run) || releases(run),
     'a start after a stop': some(
-      ({ before, effects, event }) => event._tag === 'Started' && before.knots.stopped && subscribedBy(effects).length > 0
+      ({ before, effects, event }) => event._tag === 'Started' && before.isStopped && subscribedBy(effects).length > 0
     )
   })
   check(KNOT, 'KNOT-5', runs({ about: 'rows', length: 40 }), { 'another configuration': changesPolicy, releases, subscribes })

@@ -125,12 +125,12 @@ describe('MACHINE', () => {
     'more reports than are kept': ({ steps }) => steps.some(({ before }) => before.counters.recent.length === 20)
   })
   check(MACHINE, 'MACHINE-13', withBuilds(runs({ about: 'rows' })), {
-    'an answer about a build after a stop': some(({ before, event }) => before.builds.stopped && 'build' in event),
+    'an answer about a build after a stop': some(({ before, event }) => before.isStopped && 'build' in event),
     'a stop while knots are subscribed': some(({ effects, event }) => event._tag === 'StopRequested' && effects.length > 1),
     'a knot that is first wanted while the bridge is stopped': some(
-      ({ after, before }) => after.knots.stopped && M.size(after.knots.subscriptions) > M.size(before.knots.subscriptions)
+      ({ after, before }) => after.isStopped && M.size(after.knots.subscriptions) > M.size(before.knots.subscriptions)
     ),
-    'something after a stop': some(({ before, event }) => before.cursor.stopped && event._tag !== 'Started')
+    'something after a stop': some(({ before, event }) => before.isStopped && event._tag !== 'Started')
   })
   check(MACHINE, 'MACHINE-14', withBuilds(runs({ about: 'knots' })), {
     'a start that owes a build': some(({ effects, event }) => event._tag === 'Started' && effects.some(({ _tag }) => _tag === 'FindBuild')),
