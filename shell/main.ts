@@ -98,18 +98,27 @@ const checkCommand = command('check', 'check everything that "run" needs, and wh
 for (const option of withFile(runOptions(), file)) checkCommand.addOption(option)
 checkCommand
   .option('--json', 'print the findings as a list of {what, isFine, sentence}')
-  .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => exit(await (await import('./cli/check.js')).check(options, file, json === true, process.env, print)))
+  .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => {
+    const { check } = await import('./cli/check.js')
+    exit(await check(options, file, json === true, process.env, print))
+  })
 
 command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
   .option('--once', 'run the script once, check the outcome, and exit: with 0 only if everything is as the script says')
   .addOption(new Option('--seed <number>', 'the seed of names and stamps').argParser(seed).default(1))
-  .action(async (options: { readonly once?: true; readonly seed: number }) => exit(await (await import('./cli/demo.js')).demo({ once: options.once === true, seed: options.seed }, print, complain)))
+  .action(async (options: { readonly once?: true; readonly seed: number }) => {
+    const { demo } = await import('./cli/demo.js')
+    exit(await demo({ once: options.once === true, seed: options.seed }, print, complain))
+  })
 
 command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; works while the bridge is running')
   .addOption(configOption())
   .addOption(withFile([storeOption()], file)[0] ?? storeOption())
   .option('--json', 'print everything, as JSON')
-  .action(async (options: { readonly json?: true; readonly store: string }) => exit(await (await import('./cli/inspect.js')).inspect(options.store, options.json === true, print, complain)))
+  .action(async (options: { readonly json?: true; readonly store: string }) => {
+    const { inspect } = await import('./cli/inspect.js')
+    exit(await inspect(options.store, options.json === true, print, complain))
+  })
 
 const buildsCommand = command('builds', 'list builds, the latest changes first: from a store, even while the bridge is running, or from a running tack')
 for (const option of withFile(someOptions('config', 'store'), file)) buildsCommand.addOption(option)
@@ -133,7 +142,7 @@ for (const [action, description] of [
   )
 }
 
-command('pass-over', 'have an event passed over, once, whose step did not end: the next start does without it')
+command('pass-over', 'pass over, once, an event whose step did not end: the next start does without it')
   .argument('<event>', 'the event, as the log and "tack inspect" name it')
   .addOption(configOption())
   .addOption(withFile([storeOption()], file)[0] ?? storeOption())

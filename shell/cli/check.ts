@@ -164,7 +164,10 @@ const checkStore = async (options: RunOptions): Promise<Finding> => {
   const names = await readdir(folder)
   if (!names.some((name) => name === 'state.json' || name.startsWith('journal-'))) return fine(what, `${folder} is empty: the first start begins from nothing.${held}`)
   const hung = await lastHung(systemDisk, folder).then(E.right, (error: unknown) => E.left(wordsOf(error)))
-  const stuck = E.isRight(hung) && hung.right !== null ? wrong(what, `${folder}: tack is processing ${hungEvent(hung.right)}, or ended while it did; ${adviceOn(hung.right)}.${held}`) : null
+  const stuck =
+    E.isRight(hung) && hung.right !== null
+      ? wrong(what, `${folder}: tack is processing ${hungEvent(hung.right)}, or ended while it did; ${adviceOn(hung.right)}.${held}`)
+      : null
   // Reading a journal with a step that hangs would hang as well.
   if (stuck !== null && E.isRight(hung) && hung.right?.journal != null && !hung.right.isPassedOver) return stuck
   const read = await readStore(folder)()
@@ -224,7 +227,10 @@ const checkOwner = ({ owner, plc }: RunOptions, { records }: Parts, clock: Clock
       if (event._tag === 'RecordsRead') done(fine('owner', `${owner} was found, and its server answers.`))
       else if (event._tag === 'RecordsUnread')
         done(
-          wrong('owner', `${owner}: ${ended(event.error)} Check the DID, and that this machine can reach ${owner.startsWith('did:plc:') ? plc.host : 'its host'} and the account’s server.`)
+          wrong(
+            'owner',
+            `${owner}: ${ended(event.error)} Check the DID, and that this machine can reach ${owner.startsWith('did:plc:') ? plc.host : 'its host'} and the account’s server.`
+          )
         )
     }
     records.read({ _tag: 'ReadRecords', collection: MEMBER, cursor: null, did: owner as Did, number: 1 as Natural }, answer)
@@ -305,7 +311,16 @@ const listen = async (options: RunOptions, config: Config | null, ask: Ask, cloc
   const state = initial(config)
   try {
     const server = await startServer(
-      { backlog: () => 0, clock, durable: () => state, isSaving: () => true, log: silentLog, admin: () => Promise.resolve('unsafe'), providers: [], submit: () => Promise.resolve(false) },
+      {
+        admin: () => Promise.resolve('unsafe'),
+        backlog: () => 0,
+        clock,
+        durable: () => state,
+        isSaving: () => true,
+        log: silentLog,
+        providers: [],
+        submit: () => Promise.resolve(false)
+      },
       { listen: options.listen, owner: options.owner as Did }
     )
     return { finding: fine(what, `${shown} is free.`), server }
@@ -404,7 +419,8 @@ const checkConfiguration = (options: RunOptions, parts: E.Either<string, Parts>,
   if (E.isLeft(parts)) return wrong(what, ended(parts.left))
   if (config !== null && E.isLeft(config)) return wrong(what, ended(config.left))
   const { providers } = parts.right
-  if (providers.length === 0) return wrong(what, 'No provider is configured, so nothing can be built: add one under "providers" in the configuration file (shell/deploy/README.md).')
+  if (providers.length === 0)
+    return wrong(what, 'No provider is configured, so nothing can be built: add one under "providers" in the configuration file (shell/deploy/README.md).')
   const remarks = [
     ...(options.adminToken === undefined ? ['Without an admin token nobody can cancel or retry builds.'] : []),
     ...(options.dev === true ? ['--dev is on; do not use it on the real network.'] : [])

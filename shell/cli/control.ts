@@ -208,6 +208,9 @@ export const builds = async ({ json, limit, server, store }: BuildsOptions, prin
   }
   const { builds: found, hasMore } = list.right
   if (json === true) print(jsonText(found))
-  else print(found.length === 0 ? 'There are no builds.' : `${buildsTable(found, Date.now())}${hasMore ? `  … and more; --limit ${String(limit * 10)} shows some of them\n` : ''}`.trimEnd())
+  else {
+    const more = hasMore ? `  … and more; --limit ${String(limit * 10)} shows some of them\n` : ''
+    print(found.length === 0 ? 'There are no builds.' : `${buildsTable(found, Date.now())}${more}`.trimEnd())
+  }
   return 0
 }

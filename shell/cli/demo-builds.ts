@@ -279,11 +279,27 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
       { what: 'what was there before the stream began was read from its owner’s server', holds: wasRead },
       { what: 'the first push: pending, running, success, each told once', holds: is(first, 'ci.yml', 'pending', 'running', 'success') },
       { what: 'its log says what the workflow said', holds: log.includes('hello from forge at main') && log.includes('A forge.') },
-      { what: 'the second push: failed, with the exit code', holds: is(second, 'ci.yml', 'pending', 'running', 'failed') && heard.some(({ exitCode, rkey }) => rkey === second && exitCode === 3) },
-      { what: 'a workflow that names what is not there has failed, and says why', holds: is(second, 'deploy.yml', 'failed') && heard.some(({ error, workflow: name }) => name === 'deploy.yml' && error?.includes('jenkins') === true) },
-      { what: 'an older knot told of a push twice: built once, under the key that Tangled knows', holds: twice.length === 2 && once(known, 'ci.yml') && stage.startsOf(told, 'ci.yml') === 0 && is(known, 'ci.yml', 'pending', 'running', 'success') },
+      {
+        what: 'the second push: failed, with the exit code',
+        holds: is(second, 'ci.yml', 'pending', 'running', 'failed') && heard.some(({ exitCode, rkey }) => rkey === second && exitCode === 3)
+      },
+      {
+        what: 'a workflow that names what is not there has failed, and says why',
+        holds:
+          is(second, 'deploy.yml', 'failed') &&
+          heard.some(({ error, workflow: name }) => name === 'deploy.yml' && error?.includes('jenkins') === true)
+      },
+      {
+        what: 'an older knot told of a push twice: built once, under the key that Tangled knows',
+        holds:
+          twice.length === 2 && once(known, 'ci.yml') && stage.startsOf(told, 'ci.yml') === 0 &&
+          is(known, 'ci.yml', 'pending', 'running', 'success')
+      },
       { what: 'what asked it for no CI was not built', holds: left.length === 1 && heard.every(({ rkey }) => !left.includes(rkey) && rkey !== told) },
-      { what: 'the third push outlived the bridge: pending, running, success, each told once', holds: is(third, 'ci.yml', 'pending', 'running', 'success') && is(third, 'deploy.yml', 'pending', 'running', 'success') },
+      {
+        what: 'the third push outlived the bridge: pending, running, success, each told once',
+        holds: is(third, 'ci.yml', 'pending', 'running', 'success') && is(third, 'deploy.yml', 'pending', 'running', 'success')
+      },
       { what: 'every run was announced before its first status', holds: missed.length === 0 },
       { what: 'no build was started twice', holds: once(first, 'ci.yml') && once(second, 'ci.yml') && once(third, 'ci.yml', 'deploy.yml') },
       { what: 'asked as Tangled asks, the bridge names its owner', holds: owns['owner'] === owner }

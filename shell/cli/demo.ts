@@ -320,7 +320,8 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   }
   const show = async (): Promise<number | null> => {
     const { from, to } = story.away
-    print(`An embedded network: Jetstream at ${network.jetstreamUrl}, knots ${network.knots.map(({ host }) => `${host}${host === older.host ? ' (of the older generation)' : ''}`).join(', ')}`)
+    const knots = network.knots.map(({ host }) => `${host}${host === older.host ? ' (of the older generation)' : ''}`)
+    print(`An embedded network: Jetstream at ${network.jetstreamUrl}, knots ${knots.join(', ')}`)
     print(`The bridge is the spindle ${HOSTNAME}; it keeps its state in ${folder}\n`)
 
     const first = start()

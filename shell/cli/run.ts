@@ -233,7 +233,13 @@ const narrateEffect = (log: Log, limited: Log, durable: State, effect: Effect): 
     case 'ReadRecords':
       return log.debug('reading account records', { event: effect._tag, did: effect.did, collection: effect.collection })
     case 'ReadWorkflows':
-      return limited.info('reading workflow files of a trigger', { event: effect._tag, ...named(effect), owner: effect.repository.owner, repo: effect.repository.name, sha: effect.sha })
+      return limited.info('reading workflow files of a trigger', {
+        event: effect._tag,
+        ...named(effect),
+        owner: effect.repository.owner,
+        repo: effect.repository.name,
+        sha: effect.sha
+      })
     case 'StartBuild':
       return log.info('starting build', { event: effect._tag, ...named(effect.build), provider: effect.plan.provider, pipeline: effect.plan.pipeline })
     case 'FindBuild':

@@ -2,7 +2,18 @@
  * Builds at their providers: turns requests of the core into calls, and the answers into events. Each request gets exactly one answer; following
  * goes on until the core ends it.
  */
-import { type BuildName, buildKey, type CancelBuild, type Event, ExitCode, type FindBuild, type FollowBuild, type Natural, type StartBuild, type UnfollowBuild } from '../../core/index.js'
+import {
+  type BuildName,
+  buildKey,
+  type CancelBuild,
+  type Event,
+  ExitCode,
+  type FindBuild,
+  type FollowBuild,
+  type Natural,
+  type StartBuild,
+  type UnfollowBuild
+} from '../../core/index.js'
 import type { Clock, Deliver } from '../ports.js'
 import type { Accepted, Heard, Job, Missing, Provider, Refused, Uncertain } from '../providers/provider.js'
 

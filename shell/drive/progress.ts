@@ -1,9 +1,10 @@
 /**
  * Progress of a long replay: on a terminal one line that is overwritten, elsewhere a log line every ten seconds. Silent while the cursor is within
- * a minute of now.
+ * a minute of now, and while there is no connection.
  *
  * It is over when the newest stamp is recent. A quiet stream has none: then it is over when the connection has been open for a minute and a half
- * without any frame. A connection whose server answers no pings is closed within a minute (websocket.ts), so this server does.
+ * without any frame. A connection whose server answers no pings is closed within a minute (websocket.ts), so this server does. However old the
+ * newest stamp becomes then, it stays over until a frame or another connection comes.
  */
 import type { State } from '../../core/index.js'
 import type { Clock, Log } from '../ports.js'
@@ -42,8 +43,8 @@ export const createProgress = (
   backlog: () => number = () => 0
 ): Progress => {
   let last: Look | null = null
-  /** The open connection, its frame count when a frame last arrived, and whether it has been silent for long since. */
-  let heard: { readonly frames: number; readonly isQuiet: boolean; readonly number: number } | null = null
+  /** The open connection, its frame count when a frame last arrived, and whether nothing was left to take in after that. */
+  let heard: { readonly frames: number; readonly isDrained: boolean; readonly number: number } | null = null
   let cancel = (): void => undefined
 
   const over = (): void => {
@@ -53,27 +54,19 @@ export const createProgress = (
     log.info('caught up with the stream')
   }
 
-  const forget = (): void => {
+  const drained = (frames: number, number: number): void => {
     cancel()
-    heard = null
+    heard = { frames, isDrained: true, number }
+    over()
   }
 
-  /** Whether the connection has been open and silent for long. */
-  const isQuiet = ({ counters: { frames }, cursor: { connection } }: State): boolean => {
-    if (connection.phase._tag !== 'Open') {
-      forget()
-      return false
-    }
-    if (heard !== null && heard.frames === frames && heard.number === connection.number) return heard.isQuiet
+  /** Whether the open connection has nothing left, as far as is known; begins to wait for silence after a frame. */
+  const isDrained = (frames: number, number: number): boolean => {
+    if (heard !== null && heard.frames === frames && heard.number === number) return heard.isDrained
     cancel()
-    const { number } = connection
-    heard = { frames, isQuiet: false, number }
+    heard = { frames, isDrained: false, number }
     const wait = (): void => {
-      cancel = clock.after(QUIET_MS, () => {
-        if (backlog() > 0) return wait()
-        heard = { frames, isQuiet: true, number }
-        over()
-      })
+      cancel = clock.after(QUIET_MS, () => (backlog() > 0 ? wait() : drained(frames, number)))
     }
     wait()
     return false
@@ -81,15 +74,17 @@ export const createProgress = (
 
   const look = (durable: State): void => {
     const { counters, cursor } = durable
+    const { number, phase } = cursor.connection
+    if (phase._tag !== 'Open') {
+      cancel()
+      heard = null
+      return
+    }
     if (cursor.cursor === null) return
     const at = clock.now()
     const behindUs = at - cursor.cursor
-    if (behindUs < BEHIND_US) {
-      forget()
-      over()
-      return
-    }
-    if (isQuiet(durable) || (last !== null && at - last.at < (terminal === null ? LOG_US : TERMINAL_US))) return
+    if (behindUs < BEHIND_US) return drained(counters.frames, number)
+    if (isDrained(counters.frames, number) || (last !== null && at - last.at < (terminal === null ? LOG_US : TERMINAL_US))) return
     const now = { at, cursor: cursor.cursor, frames: counters.frames }
     const fields = { behind: duration(behindUs), ...(last === null ? {} : speedOf(last, now, behindUs)) }
     last = now

@@ -26,11 +26,14 @@ export interface EventsLimits {
   /** How much news may wait for a reader whose socket is full. */
   readonly owedBytes: number
   readonly readers: number
-  /** How much is written in one turn of the event loop, to all readers; each write counts as `WRITE_BYTES` at least. */
+  /**
+   * How much is written in one turn of the event loop, to all readers; each write counts as `WRITE_BYTES` at least. A turn accepts one connection, so
+   * whoever comes after a thousand others waits for a thousand turns.
+   */
   readonly turnBytes: number
 }
 
-export const defaultEventsLimits: EventsLimits = { chunkBytes: 65_536, chunkEntries: 256, owedBytes: 1_048_576, readers: 2_000, turnBytes: 4_194_304 }
+export const defaultEventsLimits: EventsLimits = { chunkBytes: 65_536, chunkEntries: 256, owedBytes: 1_048_576, readers: 2_000, turnBytes: 262_144 }
 
 /** Counts since the start. */
 export interface EventsCounts {
@@ -61,7 +64,7 @@ interface Chunk {
 const PLACES_MAX = 32
 
 /** What the least of writes costs. */
-const WRITE_BYTES = 4_096
+const WRITE_BYTES = 2_048
 
 const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 

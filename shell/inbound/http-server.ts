@@ -153,6 +153,8 @@ export interface HttpLimits {
   /** How long a peer may take to answer a close otherwise: a slow one has much to read before it gets there. */
   readonly goodbyeMs: number
   readonly pingMs: number
+  /** The limit of requests on one connection: a client may send thousands without waiting for an answer. */
+  readonly requestsPerConnection: number
   /** The limit of websockets for one address, in the same sense. */
   readonly socketsPerAddress: number
 }
@@ -166,6 +168,7 @@ export const defaultHttpLimits: HttpLimits = {
   headersMs: 10_000,
   pingMs: 30_000,
   requestMs: 30_000,
+  requestsPerConnection: 100,
   socketsPerAddress: 64
 }
 
@@ -284,7 +287,8 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
         const { body = '', headers = {}, status } = answer
         // A client that is still sending an unwanted body is not waited for.
         const rest = request.complete ? {} : { connection: 'close' }
-        response.writeHead(status, { 'cache-control': 'no-store', ...everywhere, ...headers, ...rest, ...(status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }) })
+        const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }
+        response.writeHead(status, { 'cache-control': 'no-store', ...everywhere, ...headers, ...rest, ...length })
         response.end(status === 204 || status === 304 ? undefined : body)
       })
       .catch((error: unknown) => {
@@ -306,6 +310,9 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
     respond
   )
   http.maxConnections = limits.connections
+  // The last of them is answered with `connection: close`.
+  http.maxRequestsPerSocket = limits.requestsPerConnection
+  http.on('dropRequest', (_, socket) => socket.destroy())
   // A client that does not read its response is not waited for. Websockets have pings instead.
   http.timeout = 2 * limits.requestMs
   http.on('connection', (socket) => {

@@ -225,7 +225,8 @@ const repositoriesOf = (state: State) => {
   return found
 }
 
-const countHolds = (state: State): number => OrderedMap.reduceWithKey<string, OrderedMap.OrderedMap<string, true>, number>(0, (_, sum, those) => sum + OrderedMap.size(those))(state.knots.holders)
+const countHolds = (state: State): number =>
+  OrderedMap.reduceWithKey<string, OrderedMap.OrderedMap<string, true>, number>(0, (_, sum, those) => sum + OrderedMap.size(those))(state.knots.holders)
 
 // ---------------------------------------------------------------------------------------- what was noticed
 

@@ -5,10 +5,13 @@
  * A knot is run by a stranger. git speaks to it through a proxy of ours that leads nowhere else (proxy.ts), in an empty folder,
  * with nothing of ours in reach (git/program.ts), for a bounded time and a bounded number of bytes.
  *
- * What is fetched: the commit with its trees, without its history, then the files by their names. A server that does not know how to
- * leave out files sends all of them (one that only does not say that it knows is asked all the same: git/pack.ts), and one that gives out commits only by the branches they are on is asked for the branches, with more
- * and more of their history. Object names are passed to git only when they are hexadecimal digits, paths of ours are constant, and the
- * address of the repository begins with its scheme: nothing foreign can be taken for an option.
+ * What is fetched: the commit with its trees, without its history, then the files by their names.
+ *
+ * - A server that cannot leave out files sends all of them. One that can, but does not say so, is asked all the same (git/pack.ts).
+ * - A server that gives out commits only by their branches is asked for the branches, with more and more of their history.
+ *
+ * Nothing foreign can be taken for an option: object names are passed to git only when they are hexadecimal digits, paths of ours are
+ * constant, and the address of the repository begins with its scheme.
  */
 import { isUtf8 } from 'node:buffer'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'

@@ -81,7 +81,11 @@ class Spelled {
 }
 
 const spelled = (tag: string, pattern: RegExp): Type =>
-  new Type(`tag:yaml.org,2002:${tag}`, { construct: (text: string) => new Spelled(text), kind: 'scalar', resolve: (text: unknown) => typeof text === 'string' && pattern.test(text) })
+  new Type(`tag:yaml.org,2002:${tag}`, {
+    construct: (text: string) => new Spelled(text),
+    kind: 'scalar',
+    resolve: (text: unknown) => typeof text === 'string' && pattern.test(text)
+  })
 
 /** Booleans and numbers keep their spelling, and `<<` merges. */
 const SPELLED = CORE_SCHEMA.extend({

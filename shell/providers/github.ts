@@ -270,7 +270,8 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
           return nameless === null
             ? { _tag: 'Missing' }
             : client.uncertain(
-                `the run ${nameless} does not show in its name which build it is of, so it may be this one: the workflow "${place.workflow}" needs a run-name with \${{ inputs.tack_key }}`
+                `the run ${nameless} does not show in its name which build it is of, so it may be this one: ` +
+                  `the workflow "${place.workflow}" needs a run-name with \${{ inputs.tack_key }}`
               )
       }
       // As far as one search shows. Runs of that very second are met again.

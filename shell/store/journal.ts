@@ -52,8 +52,8 @@ const modernTrigger = (trigger: unknown): unknown =>
 
 /**
  * An event of a journal of numbers 1 and 2 in today's form. In the first of them a knot's frame told nothing of triggers, and the
- * configuration nothing of builds; in both, frames of the stream had no number, an account event did not say when it was, a trigger not its shape, and the configuration did not name
- * the stream's server, nor caps.
+ * configuration nothing of builds. In both, frames of the stream had no number, an account event did not say when it was, a trigger not
+ * its shape, and the configuration named neither the stream's server nor caps.
  */
 const modern = (event: unknown): unknown => {
   if (typeof event !== 'object' || event === null || !('_tag' in event)) return event

@@ -149,8 +149,8 @@ const builds3 = (builds: Fields, subscriptions: ReadonlyArray<unknown>): Fields 
 const cursor3 = (cursor: Fields): Fields => ({ ...cursor, mark: null, replayUs: null, settings: { ...fieldsOf(cursor['settings']), url: '' } })
 const knots3 = (knots: Fields): Fields => knots
 /**
- * Runs that had begun were not announced, and are not any more. None repeated some of its workflows alone from their files. Nor is it known which triggers of the other kind came: one that still
- * comes is no push of its own.
+ * Runs that had begun were not announced, and are not any more. None repeated some of its workflows alone from their files. Nor is it known
+ * which triggers of the other kind came: one that still comes is no push of its own.
  */
 const run3 = (run: Fields): Fields => ({ ...run, announced: null, met: null, only: null })
 const status3 = (status: Fields): Fields => status

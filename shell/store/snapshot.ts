@@ -13,9 +13,11 @@
  *     {"build":{…},…}
  *     ],"crc":"89abcdef"}
  *
- * One account, row, run or status a line (accounts.ts), and of the head only what does not grow in the first (growing.ts): no line is longer than a limit, whatever there is. So that it can be read, and what is wrong with it named, line by line. It is written in slices: encoding
- * a large state at once blocks the loop for seconds and, in the end, exceeds the longest string there is. The state cannot
- * change while it is being written, so events go on being taken in between two slices.
+ * One account, row, run or status a line (accounts.ts), and in the first line only what does not grow of the head (growing.ts): no line
+ * is longer than a limit, whatever there is, so the document can be read line by line, and what is wrong with it named by its line.
+ *
+ * It is written in slices: encoding a large state at once blocks the loop for seconds and, in the end, exceeds the longest string there
+ * is. The state cannot change while it is being written, so events go on being taken in between two slices.
  *
  * The document is kept by lowdb, through an adapter that acknowledges a write only when a power cut cannot undo it. What
  * cannot be understood is refused, never taken for an empty state, and never overwritten (D11).

@@ -22,7 +22,7 @@ import {
   wavers,
   workflow,
   workflowsTimer
-} from '../suite/examples/builds.js'
+} from '../suite/examples/build-world.js'
 import { at, CONFIG, foldOf, type Happening, initialOf, K1, must, rev, started, stop } from '../suite/examples/support.js'
 
 const after = (happenings: ReadonlyArray<Happening>): State => foldOf(initialOf(CONFIG), happenings)[0]

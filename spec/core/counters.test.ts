@@ -1,7 +1,7 @@
 /** Counters: every report is counted under its kind, the last twenty are kept, and every frame is counted once. */
 import { describe, expect, test } from 'vitest'
 import { OrderedMap as M, type State } from '../../core/index.js'
-import { comes, running, trigger } from '../suite/examples/builds.js'
+import { comes, running, trigger } from '../suite/examples/build-world.js'
 import {
   ALICE,
   at,

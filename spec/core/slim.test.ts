@@ -1,7 +1,7 @@
 /** What the journal holds of triggers and workflow files: what their steps made use of. */
 import { expect, test } from 'vitest'
 import { COLLABORATOR, fold } from '../../core/index.js'
-import { comes, filesRead, push, running, trigger, workflow } from '../suite/examples/builds.js'
+import { comes, filesRead, push, running, trigger, workflow } from '../suite/examples/build-world.js'
 import { at, BOB, collaborator, CONFIG, del, eventOf, foldOf, initialOf, OWNER, put, type WrittenEvent } from '../suite/examples/support.js'
 
 const FILES = [{ name: 'ci.yml', text: 'engine: tack' }]

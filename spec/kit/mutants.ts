@@ -85,7 +85,13 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('KNOT-3', 'data/multimap.js', 'M.isEmpty(rest) ?', 'true ?', 'minimal.holders'),
   mutant('KNOT-4', 'knots/index.js', "event._tag === 'Started' ? difference", "event._tag === 'KnotReceived' ? difference", 'minimal.config'),
   mutant('KNOT-5', 'knots/reconcile.js', 'M.has(host)(state.holders) && !M.has(host)(state.subscriptions)', 'M.has(host)(state.holders)', 'minimal.holders'),
-  mutant('KNOT-6', 'knots/received.js', 'update(state, event.host, { ...subscription, cursor: stamp })', '{ ...state, subscriptions: M.map((other) => ({ ...other, cursor: stamp }))(state.subscriptions) }', 'minimal.config'),
+  mutant(
+    'KNOT-6',
+    'knots/received.js',
+    'update(state, event.host, { ...subscription, cursor: stamp })',
+    '{ ...state, subscriptions: M.map((other) => ({ ...other, cursor: stamp }))(state.subscriptions) }',
+    'minimal.config'
+  ),
   mutant('KNOT-7', 'connection.js', 'const DOUBLINGS = 30', 'const DOUBLINGS = 31', 'minimal.losses'),
   mutant('KNOT-8', 'knots/index.js', '&& isConnecting(subscription.connection)', '&& isLive(subscription.connection)', 'minimal.knot-phases'),
   mutant('KNOT-9', 'knots/index.js', 'subscription?.connection.number === number', 'number > 0', 'minimal.knot-phases'),

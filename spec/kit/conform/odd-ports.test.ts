@@ -24,7 +24,7 @@ const WAYS: ReadonlyArray<readonly [way: string, said: ReadonlyArray<string>]> =
   ['closes its output', ['it has closed its output, and goes on running', 'asked: init of the trace T1']],
   ['crashes', ['it ended early, with exit code 7', 'asked: init of the trace T1', '"_tag":"init"', 'KeyError: passedUs']],
   ['crashes at the start', ['a port that did not start', 'it ended early, with exit code 1', 'asked: start', 'no module named tack']],
-  ['does not end', ['it did not end within 3 s after stop']],
+  ['does not end', ['it did not end within 10 s after stop']],
   ['ends with 3', ['it ended with exit code 3 after stop']],
   ['errors at everything', ['the port answered errored: not today', '0 passed, 1 errored']],
   ['gives a tag that there is not', ['its answer is wrong: its _tag is "okay", which is no answer\'s', 'expected: done {hash}, skipped {reason} or errored {message}, with id 1']],
@@ -35,8 +35,8 @@ const WAYS: ReadonlyArray<readonly [way: string, said: ReadonlyArray<string>]> =
   ['gives no tag', ['its answer is wrong: it has no _tag']],
   ['gives what is nested deep', ['its answer is wrong: it is nested too deep']],
   ['leaves a child behind', ['skipped, 1 time: not written yet']],
-  ['hangs', ['it did not answer within 3 s', 'asked: init of the trace T1']],
-  ['hangs at the start', ['a port that did not start', 'it did not answer within 3 s', 'asked: start']],
+  ['hangs', ['it did not answer within 10 s', 'asked: init of the trace T1']],
+  ['hangs at the start', ['a port that did not start', 'it did not answer within 10 s', 'asked: start']],
   ['is killed', ['it ended early, with signal SIGKILL', 'asked: init of the trace T1']],
   ['prints what is no JSON', ['its answer is wrong: it is no JSON', 'line 2 of its output: DEBUG: init', 'asked: init of the trace T1']],
   ['prints what is no UTF-8', ['its answer is wrong: it is no UTF-8']],
@@ -52,7 +52,7 @@ const SLOW = new Set(['does not end', 'hangs', 'hangs at the start'])
 describe('a port that', () => {
   for (const [way, said] of WAYS)
     test.concurrent(way, async () => {
-      const { code, text } = await told(odd(way), ...(SLOW.has(way) ? ['--timeout', '3'] : []))
+      const { code, text } = await told(odd(way), ...(SLOW.has(way) ? ['--timeout', '10'] : []))
       for (const words of said) expect(text).toContain(words)
       expect(code).toBe(1)
     })

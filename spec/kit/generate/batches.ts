@@ -1,6 +1,6 @@
 /** Cases of batches: what is merged and what is not, what is left out, and which batch may wait. */
 import { initial, type Json, run } from '../../../core/index.js'
-import { comes, filesRead, push, running, trigger, workflow } from '../../suite/examples/builds.js'
+import { comes, filesRead, push, running, trigger, workflow } from '../../suite/examples/build-world.js'
 import { account, ALICE, at, BOB, closed, collaborator, CONFIG as USUAL, del, opened, foldOf, initialOf, OWNER, passing, put, repo, rejected, started, stop, type WrittenEvent } from '../../suite/examples/support.js'
 import { writtenState } from '../../../shell/lib/trace.js'
 import { type Case, of } from './cases.js'

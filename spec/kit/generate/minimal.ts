@@ -522,7 +522,14 @@ const ROWS: ReadonlyArray<Plot> = [
     [del(ALICE, REPO, '__proto__', 8), ''],
     [del(ALICE, REPO, 'toString', 9), 'unsubscribe constructor'],
     [put(ALICE, '__proto__', repo('__proto__'), 10), 'KnotRefused'],
-    [frame(`{"did":"did:plc:alice","time_us":11,"kind":"commit","commit":{"collection":"${REPO}","operation":"create","rkey":"__proto__","rev":"${rev(11)}","record":{"__proto__":{"knot":"evil.example"},"knot":"knot1.example","spindle":"ci.example"}}}`, 12), `subscribe ${K1} null`],
+    [
+      frame(
+        `{"did":"did:plc:alice","time_us":11,"kind":"commit","commit":{"collection":"${REPO}","operation":"create","rkey":"__proto__","rev":"${rev(11)}",` +
+          '"record":{"__proto__":{"knot":"evil.example"},"knot":"knot1.example","spindle":"ci.example"}}}',
+        12
+      ),
+      `subscribe ${K1} null`
+    ],
     [del(OWNER, MEMBER, '__proto__', 13), `unsubscribe ${K1}, unsubscribe tostring, unsubscribe valueof`]
   ]),
   run('rejections', 'each reason is counted for itself; of the stream and of a knot', 'S10 D12 F2', [

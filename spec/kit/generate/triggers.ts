@@ -147,7 +147,10 @@ const carried = (...those: ReadonlyArray<Json>): Json => made(PUSH, { workflows:
 const PIPELINES: ReadonlyArray<Case> = [
   ...understood(PIPELINE, {
     'a pipeline of a push': [event(), made(PUSH)],
-    'a name of a workflow that cannot be kept, and a good one': [event({}, [{ name: '../ci.yml' }, { name: 'x'.repeat(101), raw: 7 }, { name: 'ci.yml', raw: 'x' }]), made(PUSH, { unkept: ['../ci.yml', 'x'.repeat(101)], workflows: [{ name: 'ci.yml', text: 'x' }] })],
+    'a name of a workflow that cannot be kept, and a good one': [
+      event({}, [{ name: '../ci.yml' }, { name: 'x'.repeat(101), raw: 7 }, { name: 'ci.yml', raw: 'x' }]),
+      made(PUSH, { unkept: ['../ci.yml', 'x'.repeat(101)], workflows: [{ name: 'ci.yml', text: 'x' }] })
+    ],
     'names that are too long, and none': [event({}, [{ name: 'x'.repeat(121) }, { name: 7 }, {}]), made(PUSH, { unkept: [`${'x'.repeat(120)}…`, '', ''] })],
     'a repository without a DID': [repo({ repoDid: '' }), ofRepo({ did: null })],
     'a repository with a DID and no name': [repo({ repo: null }), ofRepo({ name: null })],

@@ -14,7 +14,7 @@ import {
   says,
   STARTING,
   wavers
-} from '../../suite/examples/builds.js'
+} from '../../suite/examples/build-world.js'
 import { at, BOB, CONFIG, eventOf, foldOf, type Happening as Happened, initialOf, K1, OWNER, put, repo, started } from '../../suite/examples/support.js'
 import type { Machine, Move } from './explore.js'
 import { ATTEMPT, counted, happen, type Happening, LIMITS, NEXT } from './happenings.js'

@@ -14,7 +14,7 @@ import {
   trigger,
   workflow,
   workflowsTimer
-} from '../../suite/examples/builds.js'
+} from '../../suite/examples/build-world.js'
 import {
   at,
   BOB,

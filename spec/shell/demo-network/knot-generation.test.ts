@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { OrderedMap as M, type State, step } from '../../../core/index.js'
 import { type KnotEvent, knotFrameText, olderRefUpdate, pipeline, pipelineWorkflow, pullRequest, tid } from '../../../shell/demo-network/index.js'
-import { building } from '../../suite/examples/builds.js'
+import { building } from '../../suite/examples/build-world.js'
 import { at, CONFIG, eventOf, initialOf, K1, knotFrame, knotOpened, put, repo, started } from '../../suite/examples/support.js'
 
 const LINES = readFileSync(new URL('../fixtures/knot-generation-1.jsonl', import.meta.url), 'utf8').trimEnd().split('\n')

@@ -186,13 +186,18 @@ describe('reports', () => {
 })
 
 describe('progress', () => {
-  const at = (cursor: number | null, frames: number): State => {
+  const lost = (cursor: number | null, frames: number): State => {
     const state = initial(config)
     return {
       ...state,
       counters: { ...state.counters, frames: frames as Natural },
       cursor: { ...state.cursor, cursor: cursor as TimeUs | null }
     }
+  }
+  const at = (cursor: number | null, frames: number, number = 1): State => {
+    const state = lost(cursor, frames)
+    const connection = { attempt: 0 as Natural, number: number as Natural, phase: { _tag: 'Open' as const, openedAt: BEGIN } }
+    return { ...state, cursor: { ...state.cursor, connection } }
   }
 
   test('shows how far it is, how fast, how long it takes, and when it has caught up', () => {
@@ -231,11 +236,7 @@ describe('progress', () => {
   })
 
   describe('on a quiet stream', () => {
-    const open = (number: number, frames: number): State => {
-      const state = at(BEGIN - 7_200_000_000, frames)
-      const connection = { attempt: 0 as Natural, number: number as Natural, phase: { _tag: 'Open' as const, openedAt: BEGIN } }
-      return { ...state, cursor: { ...state.cursor, connection } }
-    }
+    const open = (number: number, frames: number): State => at(BEGIN - 7_200_000_000, frames, number)
     const begin = (backlog: () => number = () => 0) => {
       const clock = manualClock()
       const { log, said } = remembering()
@@ -262,9 +263,41 @@ describe('progress', () => {
       clock.advance(QUIET_MS - 1)
       progress.look(open(1, 6))
       clock.advance(QUIET_MS - 1)
-      progress.look(at(BEGIN - 7_200_000_000, 6))
+      progress.look(lost(BEGIN - 7_200_000_000, 6))
       clock.advance(10 * QUIET_MS)
       expect(told()).not.toContain('caught')
+    })
+
+    test('has caught up as long as nothing comes after a recent frame, whatever else happens', () => {
+      const { clock, progress, told } = begin()
+      progress.look(at(BEGIN, 5))
+      for (let minutes = 0; minutes < 10; minutes++) {
+        clock.advance(61_000)
+        progress.look(at(BEGIN, 5))
+      }
+      expect(told()).toEqual([])
+    })
+
+    test.each([
+      ['an old frame on the same connection', at(BEGIN + 1_000_000, 6)],
+      ['another connection, until it has shown that it has nothing', at(BEGIN, 5, 2)]
+    ])('is behind again with %s', (_, next) => {
+      const { clock, progress, told } = begin()
+      progress.look(at(BEGIN, 5))
+      clock.advance(600_000)
+      progress.look(next)
+      expect(told()).toEqual(['catching'])
+      clock.advance(QUIET_MS)
+      expect(told()).toEqual(['catching', 'caught'])
+    })
+
+    test('catches up with nothing while it is not connected, nor when it stops', () => {
+      const { clock, progress, told } = begin()
+      progress.look(lost(BEGIN - 7_200_000_000, 0))
+      progress.look(at(BEGIN, 5))
+      clock.advance(600_000)
+      progress.look(lost(BEGIN, 5))
+      expect(told()).toEqual([])
     })
 
     test('has not caught up while received frames are still waiting', () => {

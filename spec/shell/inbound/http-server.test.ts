@@ -389,7 +389,13 @@ describe('the overview', () => {
       if (one !== undefined && n % 2 === 0) world.refuse(one, 'no')
     }
     const overview = await ask(url, '/api/overview.json')
-    const shown = JSON.parse(overview.body) as { readonly active: ReadonlyArray<unknown>; readonly builds: ReadonlyArray<{ readonly rkey: string }>; readonly knots: ReadonlyArray<unknown>; readonly next: number; readonly repositories: ReadonlyArray<unknown> }
+    const shown = JSON.parse(overview.body) as {
+      readonly active: ReadonlyArray<unknown>
+      readonly builds: ReadonlyArray<{ readonly rkey: string }>
+      readonly knots: ReadonlyArray<unknown>
+      readonly next: number
+      readonly repositories: ReadonlyArray<unknown>
+    }
     expect([shown.active.length, shown.builds.length, shown.knots.length, shown.repositories.length]).toEqual([100, 100, 200, 200])
     expect(overview.body.length).toBeLessThan(250_000)
     const rkeys = shown.builds.map(({ rkey }) => rkey)
@@ -459,7 +465,8 @@ describe('requests', () => {
     expect((await ask(url, '/healthz', { headers: UPGRADE })).status).toBe(400)
   })
 
-  it.each(['/', '/page.js', '/healthz', '/metrics', '/api/overview.json', '/api/builds.json', '/xrpc/sh.tangled.owner', '/nothing'])('for %s are answered with headers that keep browsers from guessing, and are cached only where allowed', async (path) => {
+  const PATHS = ['/', '/page.js', '/healthz', '/metrics', '/api/overview.json', '/api/builds.json', '/xrpc/sh.tangled.owner', '/nothing']
+  it.each(PATHS)('for %s are answered with headers that keep browsers from guessing, and are cached only where allowed', async (path) => {
     const { url } = await serve(started())
     const { headers } = await ask(url, path)
     expect(headers).toMatchObject({ 'cross-origin-opener-policy': 'same-origin', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' })
@@ -516,6 +523,30 @@ describe('requests', () => {
     await once(third, 'close')
     one.destroy()
     await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
+  })
+
+  it('are a hundred at most on one connection, however fast they come', async () => {
+    const { url } = await serve(started())
+    const client = await raw(url)
+    let heard = ''
+    client.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')))
+    client.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_000))
+    await once(client, 'close')
+    expect(heard.split('HTTP/1.1 ').length - 1).toBeLessThanOrEqual(100)
+    expect((await ask(url, '/healthz')).status).toBe(200)
+
+    const polite = await raw(url)
+    let answers = 0
+    let last = ''
+    polite.on('data', (chunk: Buffer) => {
+      last = chunk.toString('latin1')
+      if (last.includes('HTTP/1.1 ')) answers++
+      if (answers < 100) polite.write('GET /xrpc/sh.tangled.owner HTTP/1.1\r\nHost: x\r\n\r\n')
+    })
+    polite.write('GET /xrpc/sh.tangled.owner HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(polite, 'end')
+    expect(answers).toBe(100)
+    expect(last).toMatch(/connection: close/i)
   })
 
   it('come at once by the thousand, and none has to knock twice', async () => {

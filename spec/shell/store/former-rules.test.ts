@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { canonical, type Json, OrderedMap as M, REPO, State, step } from '../../../core/index.js'
 import { stepFormer } from '../../../shell/store/former-rules.js'
-import { deadlineTimer, running } from '../../suite/examples/builds.js'
+import { deadlineTimer, running } from '../../suite/examples/build-world.js'
 import { at, CONFIG, del, eventOf, type Happening, initialOf, K1, OWNER, started } from '../../suite/examples/support.js'
 import { BEGUN, FOLLOWED, LATE, later, RUNNING_S, STORIES } from '../support/stories.js'
 

@@ -15,7 +15,7 @@ import { type Disk, systemDisk } from '../../../shell/store/disk.js'
 import { folding } from '../../../shell/store/fold.js'
 import { renumbering } from '../../../shell/store/questions.js'
 import { lastHung, readHung, writeHung } from '../../../shell/store/steps.js'
-import { building, comes, filesRead, KEY, name, OTHER, push, pushTimer, reports, running, says, trigger, workflow } from '../../suite/examples/builds.js'
+import { building, comes, filesRead, KEY, name, OTHER, push, pushTimer, reports, running, says, trigger, workflow } from '../../suite/examples/build-world.js'
 import { at, CONFIG, del, eventOf, foldOf, type Happening, initialOf, K1, opened, OWNER, started, type WrittenEvent } from '../../suite/examples/support.js'
 import { simulatedDisk } from '../support/disk.js'
 import { inFolder } from '../support/process.js'
@@ -243,4 +243,26 @@ describe('STORE-6: a store in whose journal an event is to be passed over', () =
 
 test('the trigger that the tests pass over is the one that began the first run', () => {
   expect(M.keys(folded(BEFORE, FIRST).builds.runs)).toEqual([`${K1}/${KEY}`])
+})
+
+test('what is kept of a hung step is there whole, as it was or as it is, wherever the power goes', async () => {
+  const [was, is] = [false, true].map((isPassedOver) => ({ about: 'knot.example 3mbd3542k2222', isPassedOver, journal: { index: 0, seq: 2 }, of: 'KnotReceived' }))
+  if (was === undefined || is === undefined) throw new Error('nothing is kept')
+  const first = simulatedDisk({ seed: 1 })
+  await writeHung(first, FOLDER, was)
+  const found = (from: ReadonlyMap<string, Buffer>) => readHung(simulatedDisk({ from, seed: 1 }), FOLDER)
+  for (const image of first.images()) expect(await found(image)).toEqual(was)
+  const images: Array<ReadonlyMap<string, Buffer>> = []
+  const disk = simulatedDisk({
+    before: () => {
+      images.push(...disk.images())
+      return null
+    },
+    from: first.now(),
+    seed: 2
+  })
+  await writeHung(disk, FOLDER, is)
+  expect(images.length).toBeGreaterThan(5)
+  for (const image of images) expect([was, is]).toContainEqual(await found(image))
+  for (const image of disk.images()) expect(await found(image)).toEqual(is)
 })

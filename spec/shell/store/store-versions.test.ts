@@ -10,7 +10,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { type BuildName, defaults, type Effect, type Event, isFinal, OrderedMap as M, type Plan, type State, step, TimeUs } from '../../../core/index.js'
 import { openStore, type Store } from '../../../shell/store/index.js'
-import { workflow } from '../../suite/examples/builds.js'
+import { workflow } from '../../suite/examples/build-world.js'
 import { ALICE, at, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../../suite/examples/support.js'
 import { type Image, simulatedDisk } from '../support/disk.js'
 

@@ -1,6 +1,6 @@
 /** What is told of builds, of a knot and of an account, by the numbers of whoever asked; there is every kind of answer and of timer in it. */
 import type { Event } from '../../../core/index.js'
-import { buildTimer, cancel, comes, deadlineTimer, filesRead, KEY, name, OTHER, refuses, reports, retry, says, trigger, wavers, workflow, workflowsTimer } from '../../suite/examples/builds.js'
+import { buildTimer, cancel, comes, deadlineTimer, filesRead, KEY, name, OTHER, refuses, reports, retry, says, trigger, wavers, workflow, workflowsTimer } from '../../suite/examples/build-world.js'
 import { at, CONFIG, eventOf, type Happening, K1, knotClosed, knotOpened, knotTimer, type WrittenEvent } from '../../suite/examples/support.js'
 
 export const PENDING_S = CONFIG.builds.pendingMs / 1_000
@@ -34,7 +34,14 @@ export const STORIES: { readonly [story: string]: ReadonlyArray<Happening> } = {
     says('CancelHeard', 14, at(90_002))
   ],
   'a build that never began': [...BEGUN, deadlineTimer(4, LATE), says('BuildAccepted', 5, LATE + 1_000_000), says('CancelHeard', 6, LATE + 2_000_000)],
-  'a build that was refused, and repeated': [...BEGUN, refuses(5, at(25)), retry(at(26)), comes(trigger(), at(27), { rkey: OTHER }), filesRead([workflow()], at(28), { number: 8, rkey: OTHER }), says('BuildAccepted', 10, at(29), name('ci.yml', OTHER))],
+  'a build that was refused, and repeated': [
+    ...BEGUN,
+    refuses(5, at(25)),
+    retry(at(26)),
+    comes(trigger(), at(27), { rkey: OTHER }),
+    filesRead([workflow()], at(28), { number: 8, rkey: OTHER }),
+    says('BuildAccepted', 10, at(29), name('ci.yml', OTHER))
+  ],
   'files that are not there': [...BEGUN.slice(0, 3), unread(3, at(23), true)],
   'an answer to what is not asked any more': [...BEGUN, says('BuildAccepted', 5, at(25)), cancel(at(26)), says('BuildMissing', 5, at(27)), wavers(5, at(28)), says('CancelHeard', 6, at(29))],
   'a knot that comes and goes': [knotClosed(K1, 2, at(20)), knotTimer(K1, 3, at(21)), knotOpened(K1, 3, at(22)), rejected(3, at(23)), comes(trigger(), at(24), { connection: 3 }), comes(trigger(), at(25), { connection: 2, rkey: OTHER })]

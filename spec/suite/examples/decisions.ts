@@ -18,6 +18,7 @@ import {
   K1,
   K2,
   knotClosed,
+  knotFrame,
   knotless,
   knotOpened,
   knotTimer,
@@ -724,7 +725,17 @@ const D9: ReadonlyArray<Example> = [
       knotClosed(K2, 2, at(5)),
       stop(at(6))
     ],
-    when: [closed(1, at(7)), knotClosed(K1, 1, at(7)), knotTimer(K2, 3, at(8)), timer(2, at(9)), knotOpened(K2, 3, at(10))],
+    when: [
+      // What had been read before the stop.
+      passing(at(7), { connection: 1 }),
+      knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.knot.memberUpdate","event":{},"created":1767225606000000001}', at(7), 1),
+      knotFrame(K1, '{}', at(7), 1),
+      closed(1, at(7)),
+      knotClosed(K1, 1, at(7)),
+      knotTimer(K2, 3, at(8)),
+      timer(2, at(9)),
+      knotOpened(K2, 3, at(10))
+    ],
     then: { effects: [], changes: [] }
   })
 ]

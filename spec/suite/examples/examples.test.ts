@@ -1,9 +1,9 @@
 /** The examples, played on the core. One test per example; its name begins with the number of the rule it shows. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { COLLECTIONS, State } from '../../../core/index.js'
+import { COLLECTIONS, type Event, State, step } from '../../../core/index.js'
 import { EXAMPLES } from './index.js'
-import { expected, play, spokenOf } from './support.js'
+import { eventOf, expected, initialOf, play, spokenOf } from './support.js'
 
 describe('examples', () => {
   for (const example of EXAMPLES)
@@ -38,6 +38,34 @@ describe('the examples as a whole', () => {
 
   test('no two have one name', () => {
     expect(new Set(names).size).toBe(names.length)
+  })
+
+  /** What comes of something that the bridge has asked for: about nothing that is asked for, it would do nothing. */
+  const ANSWERS: ReadonlySet<Event['_tag']> = new Set<Event['_tag']>([
+    'BuildAccepted',
+    'BuildMissing',
+    'BuildRefused',
+    'BuildReported',
+    'BuildUncertain',
+    'CancelHeard',
+    'RecordsRead',
+    'RecordsUnread',
+    'TimerFired',
+    'WorkflowsRead',
+    'WorkflowsUnread'
+  ])
+
+  test('every answer that is given is one to something', () => {
+    const idle = EXAMPLES.flatMap(({ config, given, name }) => {
+      let state = initialOf(config)
+      return given.map(eventOf).flatMap((event, i) => {
+        const [after, effects] = step(state, event)
+        const isIdle = ANSWERS.has(event._tag) && after === state && effects.length === 0
+        state = after
+        return isIdle ? [`${name}: ${event._tag}, the ${String(i + 1)}th`] : []
+      })
+    })
+    expect(idle).toEqual([])
   })
 
   test('they are plain JSON', () => {

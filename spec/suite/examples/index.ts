@@ -10,5 +10,20 @@ import { KNOTS } from './knots.js'
 import { ROWS_EXAMPLES } from './rows.js'
 import { STREAM } from './stream.js'
 import type { Example } from './support.js'
+import { TRIGGERS } from './triggers.js'
+import { WORKFLOWS } from './workflows.js'
 
-export const EXAMPLES: ReadonlyArray<Example> = [...STREAM, ...ROWS_EXAMPLES, ...KNOTS, ...DECISIONS, ...ACCOUNTS, ...ADMISSION, ...FINE_PRINT, ...BACKFILL, ...BUILDS_EXAMPLES, ...CORNERS]
+export const EXAMPLES: ReadonlyArray<Example> = [
+  ...STREAM,
+  ...ROWS_EXAMPLES,
+  ...KNOTS,
+  ...DECISIONS,
+  ...ACCOUNTS,
+  ...ADMISSION,
+  ...FINE_PRINT,
+  ...BACKFILL,
+  ...TRIGGERS,
+  ...WORKFLOWS,
+  ...BUILDS_EXAMPLES,
+  ...CORNERS
+]
