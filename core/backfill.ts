@@ -39,6 +39,7 @@ export const Reading = t.readonly(
 )
 export type Reading = t.TypeOf<typeof Reading>
 
+/** Whose records are being read, and what has to be known to ask for them. */
 export const BackfillState = t.readonly(
   t.strict({
     /** The accounts that are being read. */

@@ -72,6 +72,7 @@ export const Caps = t.readonly(
 )
 export type Caps = t.TypeOf<typeof Caps>
 
+/** What an operator decides. */
 export const Config = t.readonly(
   t.strict({
     admission: Admission,

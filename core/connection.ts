@@ -17,6 +17,7 @@ import { Natural } from './data/natural.js'
 
 // ---------------------------------------------------------------------------------------- model
 
+/** Where a connection stands. */
 export const Phase = t.union(
   [
     t.readonly(t.strict({ _tag: t.literal('Idle') })),
@@ -28,6 +29,7 @@ export const Phase = t.union(
 )
 export type Phase = t.TypeOf<typeof Phase>
 
+/** One attempt after another to reach a server: where it stands, its number, and how many pauses there were. */
 export const Connection = t.readonly(
   t.strict({
     /** How many pauses there have been since the connection was last healthy. */

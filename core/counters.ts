@@ -10,6 +10,7 @@ import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import { type Effect, Report } from './effect.js'
 
+/** How many frames there were, and how many reports of each kind. */
 export const Counters = t.readonly(
   t.strict({
     /** Frames of the stream, of every kind, understood or not. */
@@ -26,6 +27,7 @@ export const Counters = t.readonly(
 )
 export type Counters = t.TypeOf<typeof Counters>
 
+/** Before anything has happened. */
 export const initial: Counters = { frames: 0 as Natural, recent: [], reports: M.empty() }
 
 const RECENT = 20

@@ -32,6 +32,7 @@ export const OpenJetstream = t.readonly(
 
 export type OpenJetstream = t.TypeOf<typeof OpenJetstream>
 
+/** End the connection to the stream. */
 export const CloseJetstream = t.readonly(
   t.strict({ _tag: t.literal('CloseJetstream'), connection: Natural }),
   'CloseJetstream'
@@ -217,6 +218,7 @@ export const WakeAfter = t.readonly(
 
 export type WakeAfter = t.TypeOf<typeof WakeAfter>
 
+/** What the machine wants done. */
 export const Effect = t.union(
   [
     OpenJetstream,

@@ -39,6 +39,7 @@ export * from './events/listings.js'
 export * from './events/stream.js'
 export * from './model/record.js'
 
+/** What has happened outside. */
 export const Event = t.union(
   [
     Started,

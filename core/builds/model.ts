@@ -40,6 +40,7 @@ export const BuildPhase = t.union(
 
 export type BuildPhase = t.TypeOf<typeof BuildPhase>
 
+/** What one workflow comes to at its provider. */
 export const Build = t.readonly(
   t.strict({
     /** How many pauses there have been since the provider last answered. */
@@ -91,6 +92,7 @@ export const RunPhase = t.union(
 
 export type RunPhase = t.TypeOf<typeof RunPhase>
 
+/** What one trigger comes to. */
 export const Run = t.readonly(
   t.strict({
     /** Who caused it; `null` where the knot answers for that. */

@@ -15,6 +15,7 @@ export type LogKey = string
 
 export const logKey = (us: number): LogKey => String(us).padStart(16, '0')
 
+/** What readers are told: announcements and statuses, by their stamps. */
 export interface StatusLog {
   /**
    * The announcements of the runs that are remembered, each for as long as its run is: so it outlives the statuses of

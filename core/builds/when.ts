@@ -21,6 +21,7 @@ const DEFAULT_TYPES: ReadonlyArray<string> = ['opened', 'reopened', 'synchronize
 const BRANCHES = 'refs/heads/'
 const TAGS = 'refs/tags/'
 
+/** The name of a branch or a tag, and which of the two it is. */
 export interface ShortName {
   readonly kind: 'branch' | 'tag'
   readonly name: string

@@ -39,6 +39,7 @@ export interface Slot<R> {
   readonly timeUs: TimeUs
 }
 
+/** What is kept at the keys of one collection. */
 export type Slots<R> = M.OrderedMap<Rkey, Slot<R>>
 
 const slots = <R>(record: t.Type<R, unknown>): t.Type<Slots<R>, unknown> =>
@@ -66,6 +67,7 @@ export const SetAside = t.readonly(
 )
 export type SetAside = t.TypeOf<typeof SetAside>
 
+/** What is kept of one DID (D5). */
 export const Account = t.readonly(
   t.strict({
     /** Whether its rows count. */

@@ -6,6 +6,7 @@ import { Connection, idle } from '../connection.js'
 import { TimeUs, type TimeUs as Time } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
 
+/** How far the stream has come, and its connection. */
 export const CursorState = t.readonly(
   t.strict({
     /** Where the present resume asked to start, until its first event has been compared with it (D10). */

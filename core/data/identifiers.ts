@@ -247,8 +247,11 @@ const NSID = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[
 export const Nsid = t.brand(t.string, (s): s is t.Branded<string, NsidBrand> => s.length <= 317 && NSID.test(s), 'Nsid')
 export type Nsid = t.TypeOf<typeof Nsid>
 
+/** The collection of records that make somebody a member. */
 export const MEMBER = 'sh.tangled.spindle.member'
+/** The collection of records of repositories. */
 export const REPO = 'sh.tangled.repo'
+/** The collection of records that give somebody rights in a repository. */
 export const COLLABORATOR = 'sh.tangled.repo.collaborator'
 export const PIPELINE = 'sh.tangled.pipeline'
 export const REF_UPDATE = 'sh.tangled.git.refUpdate'
@@ -257,5 +260,6 @@ export const STATUS = 'sh.tangled.pipeline.status'
 /** The collections that the bridge follows, in the order in which the filter names them (S1). */
 export const COLLECTIONS = [MEMBER, REPO, COLLABORATOR] as const
 
+/** One of the three collections that the stream is asked for. */
 export const Collection = t.union([t.literal(MEMBER), t.literal(REPO), t.literal(COLLABORATOR)], 'Collection')
 export type Collection = t.TypeOf<typeof Collection>

@@ -5,6 +5,7 @@ import * as t from 'io-ts'
 export interface NaturalBrand {
   readonly Natural: unique symbol
 }
+/** An integer from 0 to 2⁵³−1. */
 export const Natural = t.brand(
   t.number,
   (n): n is t.Branded<number, NaturalBrand> => Number.isSafeInteger(n) && n >= 0,

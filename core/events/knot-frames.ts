@@ -7,6 +7,7 @@ import { Nanos, Nsid, Rkey, TimeUs } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
 import { Trigger } from '../model/trigger.js'
 
+/** The connection to a knot has opened. */
 export const KnotOpened = t.readonly(
   t.strict({ _tag: t.literal('KnotOpened'), at: TimeUs, connection: Natural, host: HostName }),
   'KnotOpened'
@@ -14,6 +15,7 @@ export const KnotOpened = t.readonly(
 
 export type KnotOpened = t.TypeOf<typeof KnotOpened>
 
+/** The connection to a knot is gone, or could not be made. */
 export const KnotClosed = t.readonly(
   t.strict({ _tag: t.literal('KnotClosed'), at: TimeUs, connection: Natural, host: HostName }),
   'KnotClosed'

@@ -6,6 +6,7 @@ import { COLLABORATOR, Did, MEMBER, REPO, Rkey, Tid, TimeUs } from '../data/iden
 import { Natural } from '../data/natural.js'
 import { Collaborator, Member, RepoRecord } from '../model/record.js'
 
+/** The connection to the stream has opened. */
 export const JetstreamOpened = t.readonly(
   t.strict({ _tag: t.literal('JetstreamOpened'), at: TimeUs, connection: Natural }),
   'JetstreamOpened'
@@ -13,6 +14,7 @@ export const JetstreamOpened = t.readonly(
 
 export type JetstreamOpened = t.TypeOf<typeof JetstreamOpened>
 
+/** The connection to the stream is gone, or could not be made. */
 export const JetstreamClosed = t.readonly(
   t.strict({
     _tag: t.literal('JetstreamClosed'),

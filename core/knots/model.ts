@@ -12,6 +12,7 @@ import { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Trigger } from '../model/trigger.js'
 
+/** The standing connection to a knot that is wanted, with its cursor. */
 export const Subscription = t.readonly(
   t.strict({
     connection: Connection,

@@ -31,6 +31,7 @@ export type Status = t.TypeOf<typeof Status>
  */
 export const isFinal = (status: Status): boolean => status !== 'pending' && status !== 'running'
 
+/** What tells an exit code from any other number. */
 export interface ExitCodeBrand {
   readonly ExitCode: unique symbol
 }

@@ -55,6 +55,7 @@ export const Manual = t.readonly(
 )
 export type Manual = t.TypeOf<typeof Manual>
 
+/** What a trigger tells of. */
 export const Cause = t.union([Push, PullRequest, Manual], 'Cause')
 export type Cause = t.TypeOf<typeof Cause>
 
@@ -89,6 +90,7 @@ export type TriggerKind = t.TypeOf<typeof TriggerKind>
 export const RefUpdateShape = t.keyof({ bare: null, named: null, detailed: null, past: null }, 'RefUpdateShape')
 export type RefUpdateShape = t.TypeOf<typeof RefUpdateShape>
 
+/** What may call for builds. */
 export const Trigger = t.readonly(
   t.strict({
     /** Who did it; `null` where the knot does not say, and answers for it. */

@@ -17,10 +17,12 @@ const COMMAND_MAX = 65_536
  */
 export type Yaml = null | string | YamlScalar | ReadonlyArray<Yaml> | YamlMap
 
+/** What is plain in a YAML file and means something else than text, as it is spelled. */
 export interface YamlScalar {
   readonly scalar: string
 }
 
+/** A map of a YAML file: its entries, in their order. */
 export interface YamlMap {
   readonly map: ReadonlyArray<readonly [key: string, value: Yaml]>
 }
