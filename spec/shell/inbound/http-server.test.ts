@@ -1,9 +1,10 @@
 /** HTTP as the spindle speaks it: what each route answers, what is bounded, and what a stranger cannot do with it. */
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createConnection } from 'node:net'
+import { createConnection, Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { PassThrough } from 'node:stream'
+import { queryObjects } from 'node:v8'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLog } from '../../../shell/lib/log.js'
 import { startServer } from '../../../shell/inbound/server.js'
@@ -571,6 +572,22 @@ describe('requests', () => {
     deaf.write(`GET /nothing HTTP/1.1\r\nHost: x\r\n${Object.entries(UPGRADE).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
     await once(deaf.resume(), 'end')
     await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
+  })
+
+  it('for websockets leave nothing behind when their connections have ended, refused or not', async () => {
+    const { url } = await serve(started())
+    const visit = async (path: string): Promise<void> => {
+      const client = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) })
+      client.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${Object.entries(UPGRADE).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
+      await once(client, 'data')
+      client.destroy()
+      await once(client, 'close')
+    }
+    const sockets = (): number => queryObjects(Socket, { format: 'count' })
+    for (const path of ['/events', '/nothing']) await visit(path)
+    const before = sockets()
+    for (let n = 0; n < 50; n++) for (const path of ['/events', '/nothing']) await visit(path)
+    await eventually(() => expect(sockets() - before).toBeLessThan(20))
   })
 
   it('with answers that nobody reads do not keep a connection', async () => {
