@@ -1,6 +1,6 @@
 /**
  * A step that does not end, in a real process: its end leaves a note, the watchdog hears nothing, and what the operator has passed over is
- * passed over once. The fold of these tests hangs by a hook of theirs, which gives the compiled machine another text.
+ * passed over once. The fold of these tests hangs by a hook of theirs, which stands before the machine as it is loaded.
  */
 import { once } from 'node:events'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
@@ -22,15 +22,17 @@ const REPO_DID = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr'
 const clock = systemClock()
 const WORKFLOW = 'when: [{event: push, branch: ["**"]}]\nengine: tack\ntack: {local: {}}\nsteps:\n  - {name: hello, command: "true"}\n'
 
-/** What has Node load the machine with a step that does not end for events of which `condition` holds. */
+/**
+ * What has Node load the machine with a step that does not end for events of which `condition` holds: a module of that name that exports all
+ * of the real one, but for `step`. It goes by the name of the module alone, however that is compiled and wherever it lies.
+ */
 const hanging = async (folder: string, condition: string): Promise<string> => {
-  const opening = 'export const step = (state, event) => {'
-  const hook = `export const load = async (url, context, next) => {
-    const loaded = await next(url, context)
-    if (!url.endsWith('/dist/core/machine.js')) return loaded
-    const source = String(loaded.source)
-    if (!source.includes(${JSON.stringify(opening)})) throw new Error('no step')
-    return { ...loaded, source: source.replace(${JSON.stringify(opening)}, ${JSON.stringify(`${opening} if (${condition}) for (;;);`)}) }
+  const step = `export const step = (state, event) => { if (${condition}) for (;;); return real(state, event) }`
+  const hook = `export const load = (url, context, next) => {
+    if (!url.endsWith('/core/machine.js')) return next(url, context)
+    const from = JSON.stringify(url + '?real')
+    const source = 'export * from ' + from + '\\nimport { step as real } from ' + from + '\\n' + ${JSON.stringify(step)}
+    return { format: 'module', shortCircuit: true, source }
   }`
   const path = join(folder, 'hang.mjs')
   await writeFile(path, `import { register } from 'node:module'\nregister('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}))\n`)
