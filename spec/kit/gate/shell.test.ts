@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from '../../embedding/project.js'
-import { readConfiguration } from './shell/configuration.js'
+import { nameFor, readConfiguration, sourcesIn, testsOf } from './shell/configuration.js'
 import { readRecord } from './shell/record.js'
 
 const PARTS = `export const isPositive = (n: number): boolean => n > 0
@@ -91,10 +91,10 @@ const RECORD = 'caught.json'
 
 const OWN = ['spec/shell/parts.test.ts']
 
-const configure = (wanted: number): void =>
+const configure = (wanted: number, more: { readonly [source: string]: ReadonlyArray<string> } = {}): void =>
   writeFileSync(
     at('project/gate.json'),
-    JSON.stringify({ break: wanted, leftOut: {}, minutes: 60, mutants: 100, notRun: {}, record: RECORD, tests: { 'shell/parts.ts': OWN, 'shell/processes.ts': OWN } })
+    JSON.stringify({ break: wanted, leftOut: {}, minutes: 60, mutants: 100, notRun: {}, record: RECORD, tests: { 'shell/parts.ts': OWN, 'shell/processes.ts': OWN, ...more } })
   )
 
 const writeTests = (change: (text: string) => string = (text) => text): void => writeFileSync(at('project/spec/shell/parts.test.ts'), change(TESTS(at('pids'))))
@@ -198,6 +198,25 @@ describe('a project with known verdicts', { timeout: 600_000 }, () => {
       // What is not recorded is left as it is.
       expect(recorded()).toBe(15)
     } finally {
+      writeTests()
+      writeSources()
+    }
+  })
+
+  test('knows a recorded mutant again that has moved into another source', () => {
+    const line = "export const unseen = (): string => 'unseen'\n"
+    const moved = PARTS.replace(line, '')
+    writeTests((text) => blind(text).replaceAll('shell/parts.js', 'shell/pieces.js'))
+    writeFileSync(at('project/shell/pieces.ts'), moved)
+    writeSources((text) => (text === PARTS ? line : text))
+    configure(0, { 'shell/pieces.ts': OWN })
+    try {
+      const { code, out } = gate(['--seed', '1'])
+      expect(lostOf(out), out).toEqual(['shell/pieces.ts:4', 'shell/pieces.ts:4', 'shell/pieces.ts:4'])
+      expect(code).toBe(1)
+    } finally {
+      rmSync(at('project/shell/pieces.ts'))
+      configure(0)
       writeTests()
       writeSources()
     }
@@ -311,24 +330,27 @@ describe('a mistake in the gate itself is noticed', { timeout: 600_000 }, () => 
 })
 
 describe('the sources', () => {
-  const { leftOut, notRun, tests } = readConfiguration(path.join(ROOT, 'spec/kit/gate/shell.conf.json'))
-  const filesOf = (folder: string): ReadonlyArray<string> =>
-    readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-      const name = `${folder}/${entry.name}`
-      return entry.isDirectory() ? filesOf(name) : name.endsWith('.ts') ? [name] : []
-    })
-  const isLeftOut = (file: string): boolean => Object.keys(leftOut).some((name) => file === name || (name.endsWith('/') && file.startsWith(name)))
+  const configuration = readConfiguration(path.join(ROOT, 'spec/kit/gate/shell.conf.json'))
+  const { leftOut, notRun, tests } = configuration
 
-  test('are each mutated, or left out for a reason', () => {
-    const sources = filesOf('shell')
-    expect(sources.filter((file) => (file in tests) === isLeftOut(file))).toEqual([])
-    expect(Object.keys(tests).filter((file) => !sources.includes(file))).toEqual([])
-    expect(Object.keys(leftOut).filter((name) => !sources.some((file) => file.startsWith(name)))).toEqual([])
+  test('are each mutated, or left out for a reason; every line is about some', () => {
+    const sources = sourcesIn(ROOT, 'shell')
+    const names = [...Object.keys(tests), ...Object.keys(leftOut)]
+    expect(sources.filter((source) => nameFor(source, names) === null)).toEqual([])
+    const used = new Set(sources.map((source) => nameFor(source, names)))
+    // A line for a whole folder is for what comes into it, too.
+    expect(names.filter((name) => !used.has(name) && !(name.endsWith('/') && sources.some((source) => source.startsWith(name))))).toEqual([])
+    expect(Object.keys(tests).filter((name) => name in leftOut)).toEqual([])
     for (const reason of Object.values(leftOut)) expect(reason).toMatch(/\w \w/)
   })
 
+  test('are mutated as the longest name says that fits', () => {
+    const of = testsOf(ROOT, { ...configuration, leftOut: { 'shell/store/': 'not these' }, tests: { 'shell/': ['a'], 'shell/store/disk.ts': ['b'] } })
+    expect([of['shell/main.ts'], of['shell/store/index.ts'], of['shell/store/disk.ts']]).toEqual([['a'], undefined, ['b']])
+  })
+
   test('are each tried with tests, which exist', () => {
-    const files = filesOf('spec/shell')
+    const files = sourcesIn(ROOT, 'spec/shell')
     expect(Object.entries(tests).filter(([, own]) => own.length === 0 || own.some((file) => !files.includes(file)))).toEqual([])
     for (const test of Object.keys(notRun)) {
       const [file = '', name = ''] = test.split(' > ')

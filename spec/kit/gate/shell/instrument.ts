@@ -58,7 +58,8 @@ const between = (lines: ReadonlyArray<string>, start: Position, end: Position): 
 
 /**
  * A mutant is called after what is done to which text, the line in which that begins, and the one before: not after numbers of lines,
- * which move with everything that is written above. What is called the same is counted, from the top of the file.
+ * which move with everything that is written above, and not after the source, from which it may move into another one. What is called the
+ * same is counted, from the top of the source.
  */
 const keyOf = (parts: ReadonlyArray<string>): string => createHash('sha256').update(JSON.stringify(parts.map(squeezed))).digest('base64url').slice(0, 10)
 
@@ -93,7 +94,7 @@ export const instrument = async (sources: ReadonlyArray<Source>): Promise<Instru
         const lines = texts.get(fileName) ?? []
         const original = between(lines, start, end)
         const before = lines.slice(0, start.line).filter((line) => line.trim() !== '').at(-1) ?? ''
-        const name = keyOf([fileName, mutatorName, original.split('\n')[0] ?? '', replacement, lines[start.line] ?? '', before])
+        const name = keyOf([mutatorName, original.split('\n')[0] ?? '', replacement, lines[start.line] ?? '', before])
         const time = times.get(name) ?? 0
         times.set(name, time + 1)
         return { file: fileName, id, key: time === 0 ? name : `${name}.${String(time)}`, line: start.line + 1, mutator: mutatorName, original, replacement }
