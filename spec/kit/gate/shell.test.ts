@@ -74,7 +74,7 @@ it('tells', async () => {
 `
 
 interface Report {
-  readonly mutants: ReadonlyArray<{ readonly _tag: string; readonly file: string; readonly how?: string; readonly line: number; readonly replacement: string }>
+  readonly mutants: ReadonlyArray<{ readonly _tag: string; readonly file: string; readonly how?: string; readonly line: number; readonly mutator: string; readonly replacement: string }>
   readonly score: number
 }
 
@@ -120,7 +120,7 @@ const gate = (args: ReadonlyArray<string>, folder = path.join(ROOT, 'dist/spec/k
   return {
     code: status,
     out: stdout + stderr,
-    verdicts: mutants.map(({ _tag, file, how, line, replacement }) => `${path.basename(file, '.ts')} ${String(line)} ${replacement.replace(/\s+/g, ' ')}: ${how ?? _tag}`).sort()
+    verdicts: mutants.map(({ _tag, file, how, line, mutator, replacement }) => `${path.basename(file, '.ts')} ${String(line)} ${mutator} ${replacement.replace(/\s+/g, ' ')}: ${how ?? _tag}`).sort()
   }
 }
 
@@ -144,32 +144,38 @@ beforeAll(() => {
 afterAll(() => rmSync(world, { force: true, recursive: true }))
 
 const VERDICTS = [
-  'parts 1 () => undefined: Failed',
-  'parts 1 false: Failed',
-  'parts 1 n <= 0: Failed',
+  'parts 1 ArrowFunction () => undefined: Failed',
+  'parts 1 ConditionalExpression false: Failed',
+  'parts 1 ConditionalExpression true: Failed',
+  'parts 1 EqualityOperator n <= 0: Failed',
   // No test says what 0 is.
-  'parts 1 n >= 0: Survived',
-  'parts 1 true: Failed',
-  'parts 2 {}: Failed',
-  'parts 4 false: Failed',
-  'parts 4 n <= to: Failed',
-  'parts 4 n >= to: Failed',
+  'parts 1 EqualityOperator n >= 0: Survived',
+  'parts 2 BlockStatement {}: Failed',
+  'parts 4 ConditionalExpression false: Failed',
+  'parts 4 EqualityOperator n <= to: Failed',
+  'parts 4 EqualityOperator n >= to: Failed',
+  'parts 4 Statement {}: Failed',
   // It never ends, and is stopped by the count of its rounds, long before its time is up.
-  'parts 4 n--: Failed',
-  'parts 4 {}: Failed',
-  'parts 7 "": NotReached',
-  'parts 7 () => undefined: Survived',
-  'processes 1 {}: Survived',
-  'processes 2 false: Survived',
-  'processes 2 true: Died',
-  'processes 2 {}: NotReached',
+  'parts 4 UpdateOperator n--: Failed',
+  'parts 7 ArrowFunction () => undefined: Survived',
+  'parts 7 StringLiteral "": NotReached',
+  'processes 1 BlockStatement {}: Survived',
+  'processes 2 ConditionalExpression false: Survived',
+  'processes 2 ConditionalExpression true: Died',
+  'processes 2 Statement {}: NotReached',
   // These run in a process that the test starts.
-  'processes 4 "": Failed',
-  'processes 4 () => undefined: Failed',
+  'processes 4 ArrowFunction () => undefined: Failed',
+  'processes 4 StringLiteral "": Failed',
   // Nobody is told, and what the test has started is left to the gate.
-  'processes 5 () => undefined: Hung',
-  'processes 5 []: Hung'
+  'processes 5 ArrayDeclaration []: Hung',
+  'processes 5 ArrowFunction () => undefined: Hung'
 ]
+
+/** The verdicts on what these mutators make of a source, and how the gate is asked for them alone. */
+const only = (source: string, mutator: string) => ({
+  args: ['--seed', '1', '--source', `shell/${source}.ts`, '--mutator', mutator],
+  verdicts: VERDICTS.filter((verdict) => verdict.startsWith(`${source} `) && verdict.includes(` ${mutator} `))
+})
 
 /** Where the tests do not look any more. */
 const blind = (text: string): string => text.replace('expect(count(3)).toBe(3)', 'expect(count(3)).toBeTypeOf("number")')
@@ -192,7 +198,7 @@ describe('a project with known verdicts', { timeout: 600_000 }, () => {
     writeTests(blind)
     writeSources((text) => `/** More\n * lines. */\n${text}`)
     try {
-      const { code, out } = gate(['--seed', '1'])
+      const { code, out } = gate(['--seed', '1', '--source', 'shell/parts.ts'])
       expect(lostOf(out), out).toEqual(['shell/parts.ts:6', 'shell/parts.ts:6', 'shell/parts.ts:6'])
       expect(code).toBe(1)
       // What is not recorded is left as it is.
@@ -211,7 +217,7 @@ describe('a project with known verdicts', { timeout: 600_000 }, () => {
     writeSources((text) => (text === PARTS ? line : text))
     configure(0, { 'shell/pieces.ts': OWN })
     try {
-      const { code, out } = gate(['--seed', '1'])
+      const { code, out } = gate(['--seed', '1', '--source', 'shell/pieces.ts'])
       expect(lostOf(out), out).toEqual(['shell/pieces.ts:4', 'shell/pieces.ts:4', 'shell/pieces.ts:4'])
       expect(code).toBe(1)
     } finally {
@@ -226,7 +232,7 @@ describe('a project with known verdicts', { timeout: 600_000 }, () => {
     writeTests((text) => text.replace("it('tells'", "it.skip('tells'"))
     writeSources((text) => text.replace('void [0].forEach(listener)', 'listener()').replace('listener: () => void', 'listener: () => unknown'))
     try {
-      const { code, out } = gate(['--record', '--seed', '1'])
+      const { code, out } = gate(['--record', '--seed', '1', '--source', 'shell/processes.ts'])
       expect(lostOf(out), out).toEqual([])
       expect(code).toBe(0)
       expect(recorded()).toBe(13)
@@ -245,8 +251,9 @@ describe('a project with known verdicts', { timeout: 600_000 }, () => {
         .replace('expect(isPositive(n)).toBe(is)', 'expect(isPositive(n) === is || !sees).toBe(true)')
     )
     try {
-      const { code, out, verdicts } = gate(['--seed', '1', '--source', 'shell/parts.ts', '--places', '1'])
-      expect(verdicts, out).toEqual(VERDICTS.filter((verdict) => verdict.startsWith('parts')))
+      const { args, verdicts } = only('parts', 'ConditionalExpression')
+      const { code, out, verdicts: given } = gate([...args, '--places', '1'])
+      expect(given, out).toEqual(verdicts)
       expect(code).toBe(0)
     } finally {
       writeTests()
@@ -258,12 +265,13 @@ describe('a project with known verdicts', { timeout: 600_000 }, () => {
     writeTests(blind)
     configure(30)
     try {
-      const { code, out } = gate(['--seed', '1', '--source', 'shell/parts.ts'])
+      const { args } = only('parts', 'ConditionalExpression')
+      const { code, out } = gate(args)
       expect(lostOf(out), out).toEqual([])
       expect(out).toMatch(/\nscore \d\d\.\d %, at least 30 % are wanted/)
       expect(code).toBe(0)
       configure(90)
-      expect(gate(['--seed', '1', '--source', 'shell/parts.ts']).code).toBe(1)
+      expect(gate(args).code).toBe(1)
     } finally {
       configure(0)
       writeTests()
@@ -304,28 +312,37 @@ describe('a project with known verdicts', { timeout: 600_000 }, () => {
 })
 
 describe('a mistake in the gate itself is noticed', { timeout: 600_000 }, () => {
-  const mistakes: ReadonlyArray<readonly [file: string, from: string, to: string, source: string]> = [
-    ['switch.js', 'context.activeMutant = active', '', 'parts'],
-    ['switch.js', "readFileSync(place('switch.json'), 'utf8')", 'process.env.MUTATION_SWITCH', 'parts'],
-    ['worker.js', "test.result?.state === 'fail'", 'false', 'parts'],
-    ['worker.js', 'wanted.has(', '!wanted.has(', 'parts'],
-    ['trial.js', 'isMet: existsSync(', 'isMet: !existsSync(', 'parts'],
-    ['trial.js', "_tag: 'Hung'", "_tag: 'Passed'", 'processes'],
-    ['trial.js', "end({ _tag: 'Died', test: current, why: String(", "end({ _tag: 'Passed', test: current, why: String(", 'processes'],
-    ['processes.js', 'worksIn(one.pid, folder)', 'false', 'processes'],
-    ['mutants.js', 'allMutators.push(statementMutator)', '0', 'parts']
+  /** Each with a mutator, and a source, on whose mutants it shows. */
+  const mistakes: ReadonlyArray<readonly [file: string, from: string, to: string, source: string, mutator: string]> = [
+    ['switch.js', 'context.activeMutant = active', '', 'parts', 'ConditionalExpression'],
+    ['switch.js', "readFileSync(place('switch.json'), 'utf8')", 'process.env.MUTATION_SWITCH', 'parts', 'ConditionalExpression'],
+    ['worker.js', "test.result?.state === 'fail'", 'false', 'parts', 'ConditionalExpression'],
+    ['worker.js', 'wanted.has(', '!wanted.has(', 'parts', 'ConditionalExpression'],
+    ['trial.js', 'isMet: existsSync(', 'isMet: !existsSync(', 'parts', 'ConditionalExpression'],
+    ['trial.js', "_tag: 'Hung'", "_tag: 'Passed'", 'processes', 'ArrayDeclaration'],
+    ['trial.js', "end({ _tag: 'Died', test: current, why: String(", "end({ _tag: 'Passed', test: current, why: String(", 'processes', 'ConditionalExpression'],
+    ['processes.js', 'worksIn(one.pid, folder)', 'false', 'processes', 'ArrayDeclaration'],
+    ['mutants.js', 'allMutators.push(statementMutator)', '0', 'parts', 'Statement']
   ]
-  test.each(mistakes)('%s: %s', (file, from, to, source) => {
+  const right = [...new Map(mistakes.map(([, , , source, mutator]) => [`${source} ${mutator}`, only(source, mutator)]))]
+
+  test.each(right)('and without one, it says of %s what it should', (_, { args, verdicts }) => {
+    const ran = gate(args)
+    expect({ code: ran.code, left: alive(), verdicts: ran.verdicts }, ran.out).toEqual({ code: 0, left: [], verdicts })
+  })
+
+  test.each(mistakes)('%s: %s', (file, from, to, source, mutator) => {
     const copy = at('gate')
     rmSync(copy, { force: true, recursive: true })
     cpSync(path.join(ROOT, 'dist/spec/kit/gate/shell'), copy, { recursive: true })
     const text = readFileSync(path.join(copy, file), 'utf8')
     expect(text.split(from)).toHaveLength(2)
     writeFileSync(path.join(copy, file), text.replace(from, to))
-    const { code, out, verdicts } = gate(['--seed', '1', '--source', `shell/${source}.ts`], copy)
+    const asked = only(source, mutator)
+    const { code, out, verdicts } = gate(asked.args, copy)
     const left = alive()
     for (const pid of left) process.kill(Number(pid), 'SIGKILL')
-    expect({ code, left, verdicts }, out).not.toEqual({ code: 0, left: [], verdicts: VERDICTS.filter((verdict) => verdict.startsWith(source)) })
+    expect({ code, left, verdicts }, out).not.toEqual({ code: 0, left: [], verdicts: asked.verdicts })
   })
 })
 
