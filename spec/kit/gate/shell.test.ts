@@ -322,7 +322,7 @@ describe('a mistake in the gate itself is noticed', { timeout: 600_000 }, () => 
     ['trial.js', "_tag: 'Hung'", "_tag: 'Passed'", 'processes', 'ArrayDeclaration'],
     ['trial.js', "end({ _tag: 'Died', test: current, why: String(", "end({ _tag: 'Passed', test: current, why: String(", 'processes', 'ConditionalExpression'],
     ['processes.js', 'worksIn(one.pid, folder)', 'false', 'processes', 'ArrayDeclaration'],
-    ['mutants.js', 'allMutators.push(statementMutator)', '0', 'parts', 'Statement']
+    ['instrument.js', 'allMutators.push(statementMutator)', '0', 'parts', 'Statement']
   ]
   const right = [...new Map(mistakes.map(([, , , source, mutator]) => [`${source} ${mutator}`, only(source, mutator)]))]
 
