@@ -347,13 +347,23 @@ const flipped = (bytes: Buffer, i: number): Buffer => {
   return copy
 }
 
+const EDGE = 3
+const STRIDE = 13
+
+/**
+ * Where files of lines are cut and changed: everywhere near the edges of lines, where what is read becomes something else, and now and then
+ * between them, where only the checksum stands against it. The stride has no factor in common with the bits of a byte, each of which is flipped.
+ */
+const placesIn = (bytes: Buffer): ReadonlyArray<number> =>
+  [...bytes.keys()].filter((i) => i % STRIDE === 0 || i >= bytes.length - EDGE || bytes.subarray(Math.max(0, i - EDGE), i + EDGE).includes(10))
+
 describe('STORE-4: any bytes as a state file give a valid state or a refusal', () => {
-  it('every prefix, and a flip in every byte', async () => {
+  it('prefixes, and flips of bytes', async () => {
     const image = await imageOf(5, BATCHES.slice(0, 5))
     const { builds, commits } = STATES[5] ?? start
     expect([commits.accounts, builds.runs, builds.log].map((map) => OrderedMap.isEmpty<string, unknown>(map))).toEqual([false, false, false])
     const bytes = fileIn(image, 'state.json')
-    for (let i = 0; i < bytes.length; i++) {
+    for (const i of placesIn(bytes)) {
       await refusal(withFile(image, 'state.json', bytes.subarray(0, i)))
       await refusal(withFile(image, 'state.json', flipped(bytes, i)))
     }
@@ -630,10 +640,10 @@ const crowd = (n: number): ReadonlyArray<Event> => {
 }
 
 describe('STORE-4: a damaged journal', () => {
-  it('keeps the whole batches of every prefix', async () => {
+  it('keeps the whole batches of each prefix', async () => {
     const image = await imageOf(2, BATCHES.slice(0, 5))
     const bytes = fileIn(image, journalName(3))
-    for (let i = 0; i <= bytes.length; i++) {
+    for (const i of [...placesIn(bytes), bytes.length]) {
       const prefix = bytes.subarray(0, i)
       const whole = prefix.toString('latin1').split('\n').length - 1
       const isTorn = i > 0 && prefix[i - 1] !== 10
@@ -645,11 +655,11 @@ describe('STORE-4: a damaged journal', () => {
     }
   })
 
-  it('with a flip in any byte loses the last line, or is refused when the flip is anywhere else', async () => {
+  it('with a byte flipped loses the last line, or is refused when the flip is anywhere else', async () => {
     const image = await imageOf(2, BATCHES.slice(0, 5))
     const bytes = fileIn(image, journalName(3))
     const lastLine = bytes.lastIndexOf('\n', bytes.length - 2) + 1
-    for (let i = 0; i < bytes.length; i++) {
+    for (const i of placesIn(bytes)) {
       const changed = flipped(bytes, i)
       const result = await outcome(withFile(image, journalName(3), changed))
       const isSplit = changed[i] === 10

@@ -97,7 +97,13 @@ export const inFolder = async <A>(use: (folder: string) => Promise<A>): Promise<
   }
 }
 
-/** Looks again, every 20 ms, until it holds. The time limit is the test's. */
+const SHORTEST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 200
+
+/**
+ * Looks again until it holds, at first after 20 ms, and less and less often: looking mostly reads a whole store, and takes the processor from
+ * those who are waited for. The time limit is the test's.
+ */
 export const eventually = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20))
+  for (let ms = SHORTEST_PAUSE_MS; !(await holds()); ms = Math.min(1.3 * ms, LONGEST_PAUSE_MS)) await new Promise((resolve) => setTimeout(resolve, ms))
 }
