@@ -10,9 +10,9 @@ export default defineConfig({
     // Most of the time tests of the shell wait for sockets and processes: one worker less than there are cores would leave half of two idle.
     maxWorkers: 2,
     // No test is judged by the clock. This is for one that hangs, and leaves room for a machine that has twenty other things to do.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 240_000 } },
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    expect: { poll: { timeout: 840_000 } },
     projects: [
       // Their files share processes, each of which loads the core once: nothing of what they try can be changed.
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },

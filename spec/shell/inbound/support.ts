@@ -358,7 +358,7 @@ export const serve = async (
 // ---------------------------------------------------------------------------------------- clients
 
 /** Resolves when `holds` neither throws nor rejects any more. */
-export const eventually = (holds: () => void | Promise<void>): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 240_000 })
+export const eventually = (holds: () => void | Promise<void>): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 840_000 })
 
 export interface Heard {
   readonly body: string

@@ -532,10 +532,10 @@ describe('a store of version 1', () => {
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual(contents(before))
   })
 
-  it('is refused when damaged: every prefix, and a flip in every byte', async () => {
+  it('is refused when damaged, cut short or with a byte flipped', async () => {
     const whole = await image()
     const bytes = fileIn(whole, 'state.json')
-    for (let i = 0; i < bytes.length; i++) {
+    for (const i of placesIn(bytes)) {
       await refusal(withFile(whole, 'state.json', bytes.subarray(0, i)))
       await refusal(withFile(whole, 'state.json', flipped(bytes, i)))
     }

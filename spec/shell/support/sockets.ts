@@ -11,7 +11,7 @@ import type { NetOptions } from '../../../shell/outbound/websocket.js'
 import type { Clock, Fields, Link, Log } from '../../../shell/ports.js'
 
 /** Resolves when `holds` does not throw any more. How long that takes says how busy the machine is; the limit only names what was waited for. */
-export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 240_000 })
+export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 840_000 })
 
 /** Lets the event loop go round: what this process has sent to itself has arrived by then. */
 export const turns = async (): Promise<void> => {
