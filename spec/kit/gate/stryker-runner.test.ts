@@ -20,7 +20,7 @@ export const late = (n: number): boolean => n > 0
 
 const EXAMPLES = `
 import { expect, test } from 'vitest'
-import { FIRST, WORD } from '../../core/index.js'
+import { FIRST, WORD } from '../../../core/index.js'
 
 test('words', () => expect([WORD, FIRST]).toEqual(['word', 'WORD']))
 `
