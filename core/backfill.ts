@@ -44,10 +44,7 @@ export const BackfillState = t.readonly(
   t.strict({
     /** The accounts that are being read. */
     accounts: orderedMap(Did, Reading),
-    /**
-     * Whether the stream has been open since the start: nothing is read before, for nobody would say what changes
-     * meanwhile.
-     */
+    /** Whether the stream has been open since the start: before, nobody would say what changes while it is read. */
     isOpen: t.boolean,
     next: Natural,
     /** The owner whose reading was begun; `null` before the first, and while nothing is to be read. */
@@ -57,6 +54,7 @@ export const BackfillState = t.readonly(
 )
 export type BackfillState = t.TypeOf<typeof BackfillState>
 
+/** Before anything has happened. */
 export const initial: BackfillState = { accounts: M.empty(), isOpen: false, next: 1 as Natural, owner: null }
 
 /** What the reducer is given with an event. */

@@ -161,6 +161,7 @@ export const Source = t.readonly(
 
 export type Source = t.TypeOf<typeof Source>
 
+/** The runs, the log of statuses, and what is remembered of each knot. */
 export interface BuildsState extends StatusLog {
   /**
    * Workflow files of which it was said that a key by mistake keeps them from ever applying: the last 1 000, as
@@ -177,6 +178,7 @@ export interface BuildsState extends StatusLog {
   readonly waiting: MultiMap<HostName, Rkey>
 }
 
+/** Before anything has happened. */
 export const initial: BuildsState = {
   announcements: M.empty(),
   floorUs: null,

@@ -14,6 +14,7 @@ import { unchanged } from '../transition.js'
 import { type Build, type BuildsState, type BuildsStep, type Run, type RunKey } from './model.js'
 import { logKey } from './status-log.js'
 
+/** The key of a run: that of its knot and of its trigger. */
 export const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunKey
 
 /** The run of that trigger; `null` when there is none. */

@@ -10,6 +10,7 @@ import * as M from '../data/ordered-map.js'
 import type { ReportEffect } from '../transition.js'
 import type { Account, Repo } from './account.js'
 
+/** The rows, account by account, and what follows from them. */
 export interface CommitsState {
   readonly accounts: M.OrderedMap<Did, Account>
   /**
@@ -60,6 +61,7 @@ export interface MemberChanged {
   readonly did: Did
 }
 
+/** Before anything has happened. */
 export const initial: CommitsState = {
   accounts: M.empty(),
   members: M.empty(),

@@ -28,6 +28,7 @@ export const Subscription = t.readonly(
 
 export type Subscription = t.TypeOf<typeof Subscription>
 
+/** Who holds each knot, and the subscriptions. */
 export interface KnotsState {
   /** Derived: the records that hold each knot. */
   readonly holders: MultiMap<HostName, Holder>
@@ -37,6 +38,7 @@ export interface KnotsState {
   readonly subscriptions: M.OrderedMap<HostName, Subscription>
 }
 
+/** Before anything has happened. */
 export const initial: KnotsState = { holders: M.empty(), next: 1 as Natural, subscriptions: M.empty() }
 
 /** What the reducer is given with an event. */

@@ -16,5 +16,7 @@ describe('the public surface', () => {
     await expect(text).toMatchFileSnapshot(fileURLToPath(new URL('./surface.txt', import.meta.url)))
   })
 
+  test('is documented, name by name', () => expect(entries.filter(({ isDocumented }) => !isDocumented).map(({ name }) => name)).toEqual([]))
+
   test('lets no `any` through', () => expect(entries.filter(({ line }) => /\bany\b/.test(line))).toEqual([]))
 })

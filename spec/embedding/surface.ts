@@ -22,6 +22,8 @@ const BEHIND_ALIAS = FLAGS | ts.TypeFormatFlags.InTypeAlias
 export interface Entry {
   /** Whether a doc comment of it has an example. */
   readonly hasExample: boolean
+  /** Whether there is a doc comment; of two exports of one name, of either. */
+  readonly isDocumented: boolean
   readonly isFunction: boolean
   readonly line: string
   /** Its name, behind that of its namespace. */
@@ -118,13 +120,14 @@ export const surface = (): ReadonlyArray<Entry> => {
       // A brand holds nothing, and bears the name of its type.
       return symbol === undefined || names.has(name) || name.endsWith('Brand')
         ? []
-        : [{ hasExample: false, isFunction: false, line: lineOf(name, symbol, 'hidden'), name }]
+        : [{ hasExample: false, isDocumented: true, isFunction: false, line: lineOf(name, symbol, 'hidden'), name }]
     })
     return more.length === 0 ? entries : closed([...entries, ...more])
   }
 
   const entries = exported.map(([name, symbol]) => ({
     hasExample: symbol.getJsDocTags(checker).some((tag) => tag.name === 'example'),
+    isDocumented: symbol.getDocumentationComment(checker).length > 0,
     isFunction: isFunction(symbol),
     line: lineOf(name, symbol),
     name

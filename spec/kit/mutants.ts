@@ -23,7 +23,13 @@ const mutant = (laws: string, file: string, from: string, to: string, killedBy: 
 export const MUTANTS: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------- MACHINE
   mutant('MACHINE-1', 'connection.js', 'lowMs: 0', 'lowMs: Date.now()', 'minimal.pauses'),
-  mutant('MACHINE-3', 'knots/index.js', 'return subscription?.connection.number === number ? subscription : null', 'if (subscription === null) throw new Error(); return subscription?.connection.number === number ? subscription : null', 'minimal.knot-phases'),
+  mutant(
+    'MACHINE-3',
+    'knots/index.js',
+    'return subscription?.connection.number === number ? subscription : null',
+    'if (subscription === null) throw new Error(); return subscription?.connection.number === number ? subscription : null',
+    'minimal.knot-phases'
+  ),
   mutant('MACHINE-4', 'wire/json.js', "typeof u === 'object' && u !== null && !Array", "typeof u === 'object' && !Array", 'jetstream'),
   mutant('MACHINE-5', 'wire/json.js', 'O.tryCatch(() => JSON.parse(text))', 'O.some(JSON.parse(text))', 'knot'),
   mutant('MACHINE-6', 'cursor/advance.js', 'poisonings: moves ? 0 : state.poisonings', 'poisonings: 0', 'minimal.poison'),
