@@ -40,27 +40,19 @@ export const CloseJetstream = t.readonly(
 
 export type CloseJetstream = t.TypeOf<typeof CloseJetstream>
 
-const toKnot = <T extends string>(tag: T) =>
-  t.readonly(
-    t.strict({
-      _tag: t.literal(tag),
-      connection: Natural,
-      /** Ask for what was created after this; `null`: from now on. */
-      cursor: t.union([Nanos, t.null]),
-      host: HostName
-    }),
-    tag
-  )
-
-/** The knot is wanted, and was not before: connect. */
-export const SubscribeKnot = toKnot('SubscribeKnot')
+/** Connect to the knot: it is wanted, and was not before, or it is wanted still, and its connection was lost. */
+export const SubscribeKnot = t.readonly(
+  t.strict({
+    _tag: t.literal('SubscribeKnot'),
+    connection: Natural,
+    /** Ask for what was created after this; `null`: from now on. */
+    cursor: t.union([Nanos, t.null]),
+    host: HostName
+  }),
+  'SubscribeKnot'
+)
 
 export type SubscribeKnot = t.TypeOf<typeof SubscribeKnot>
-
-/** The knot is wanted still, and its connection was lost: connect again. */
-export const ReconnectKnot = toKnot('ReconnectKnot')
-
-export type ReconnectKnot = t.TypeOf<typeof ReconnectKnot>
 
 /** The knot is not wanted any more, or the bridge stops: close the connection of that number, if it is open. */
 export const UnsubscribeKnot = t.readonly(
@@ -224,7 +216,6 @@ export const Effect = t.union(
     OpenJetstream,
     CloseJetstream,
     SubscribeKnot,
-    ReconnectKnot,
     UnsubscribeKnot,
     WakeAfter,
     ReadRecords,

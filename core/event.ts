@@ -15,7 +15,7 @@ import {
   BuildRefused,
   BuildReported,
   BuildUncertain,
-  CancelHeard,
+  CancelAcknowledged,
   CancelRequested,
   RetryRequested,
   WorkflowsRead,
@@ -65,7 +65,7 @@ export const Event = t.union(
     BuildMissing,
     BuildUncertain,
     BuildReported,
-    CancelHeard,
+    CancelAcknowledged,
     CancelRequested,
     RetryRequested
   ],

@@ -1,11 +1,53 @@
 /**
  * tack's core: the machine as a library. This is the only door; what is not exported here is not public.
  *
- *     const state = initial(config)                 // Config.decode({ ...defaults({ hostname, owner }), … })
- *     const [next, effects] = step(state, event)    // decodeFrame(receipt)(text), or any other Event
+ * The machine is one function, `step(state, event)`, which gives the next state and what is to be done about it, the
+ * effects. No clock, no chance, no I/O, no exceptions: the same events give the same state and the same effects,
+ * everywhere. Whoever embeds it is the loop around it:
  *
- * No clock, no chance, no I/O, no exceptions: the same events give the same state and the same effects, everywhere. How
- * to give it a host, save it and restore it: spec/embedding.md. What is public is listed in spec/embedding/surface.txt.
+ *     let state = initial(config)                        // or what was saved: State.decode, fromParts
+ *     for await (const batch of arrived) {               // events, in the order in which they came
+ *       const folded = fold(state, batch)                // steps them all
+ *       await journal.append(folded.events)              // durable first …
+ *       state = folded.state
+ *       for (const effect of folded.effects) act(effect) // … and only then done; what comes of it arrives as an event
+ *     }
+ *
+ * What must be durable before what:
+ *
+ * 1. The events of a batch, before any of its effects is acted on, and before anybody is told what the state now holds.
+ *    A build that was asked for and forgotten would be started twice.
+ * 2. A snapshot of the state, before the journal that it includes is dropped.
+ * 3. Nothing else. A batch of which `isLazy` is true only moves the cursor: to lose it means no more than a replay. To
+ *    lose effects is no harm either: the first event of a new process is `Started`, which asks for all that is
+ *    outstanding, and looks for what may have been started before it starts anything (T5).
+ *
+ * What each kind of event is for:
+ *
+ *     Started, StopRequested             a process begins, with its configuration, or is to end
+ *     PassedOver                         an operator had an event passed over whose step did not end
+ *     TimerFired                         a WakeAfter is over
+ *     Jetstream…, CommitReceived, …      the stream of records: its connection, and what its frames say
+ *     Knot…                              the git servers: their connections, and what their frames say of pushes
+ *     RecordsRead, RecordsUnread         an account's own server has answered ReadRecords, or has not
+ *     WorkflowsRead, WorkflowsUnread     a repository has answered ReadWorkflows, or has not
+ *     Build…, CancelAcknowledged         a provider has answered, or reports how a build stands
+ *     CancelRequested, RetryRequested    what people want
+ *
+ * What each kind of effect asks of the outside:
+ *
+ *     OpenJetstream, CloseJetstream      the connection to the stream
+ *     SubscribeKnot, UnsubscribeKnot     the connection to a knot; the first also after a pause
+ *     WakeAfter                          come back with TimerFired
+ *     ReadRecords, ReadWorkflows         read something, and answer under its number
+ *     StartBuild, FindBuild, CancelBuild ask a provider, and answer under its number
+ *     FollowBuild, UnfollowBuild         begin and cease to report how a build stands
+ *     PublishPipeline, PublishStatus     there is news in the log; readers are served from the durable state
+ *     Report                             tell the operator
+ *
+ * What is asked for bears a number, and so does its answer: one that bears another than the state waits for is nothing.
+ * So no answer that comes late, twice or never does any harm. How to give the core a host, save it and restore it:
+ * spec/embedding.md. What is public is listed in spec/embedding/surface.txt.
  */
 
 // The machine, and its reducers one by one: an embedder can take any of them alone.

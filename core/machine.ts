@@ -65,7 +65,7 @@ export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> }
   BuildMissing: ['builds'],
   BuildUncertain: ['builds'],
   BuildReported: ['builds'],
-  CancelHeard: ['builds'],
+  CancelAcknowledged: ['builds'],
   CancelRequested: ['builds'],
   RetryRequested: ['builds']
 }

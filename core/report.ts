@@ -13,12 +13,12 @@ import { BuildName } from './model/build.js'
  * for; no repository of ours; the knot's other kind of event counts; it happened before we listened; no workflow
  * applies.
  */
-export const TriggerIgnorance = t.keyof(
+export const IgnoreReason = t.keyof(
   { deleted: null, unmoved: null, ref: null, skipped: null, repo: null, kind: null, before: null, workflows: null },
-  'TriggerIgnorance'
+  'IgnoreReason'
 )
 
-export type TriggerIgnorance = t.TypeOf<typeof TriggerIgnorance>
+export type IgnoreReason = t.TypeOf<typeof IgnoreReason>
 
 /**
  * Why a trigger is refused: it names another knot; who caused it may not; its key is too long for one; too many wait
@@ -85,7 +85,7 @@ export const Report = t.union(
     t.readonly(t.strict({ _tag: t.literal('RecordsUnread'), at: TimeUs, detail: t.string, did: Did })),
     /** A trigger calls for nothing here, as most do on a knot that others use too. */
     t.readonly(
-      t.strict({ _tag: t.literal('TriggerIgnored'), at: TimeUs, knot: HostName, reason: TriggerIgnorance, rkey: Rkey })
+      t.strict({ _tag: t.literal('TriggerIgnored'), at: TimeUs, knot: HostName, reason: IgnoreReason, rkey: Rkey })
     ),
     /** A trigger is not one that the knot, or whoever caused it, is entitled to. */
     t.readonly(

@@ -3,7 +3,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Allowed, Config } from '../config.js'
-import { globNameOf, globOf, type Points, tryGlob, type Work, workOf } from '../data/glob.js'
+import { globNameOf, globOf, type Points, tryGlob, type Budget, budgetOf } from '../data/glob.js'
 import type { Repository } from '../model/build.js'
 import { ENGINE, type Target } from '../model/workflow.js'
 
@@ -41,15 +41,15 @@ export interface Allowance {
   /** The lines whose repositories it is one of. */
   readonly lines: ReadonlyArray<Allowed>
   /** What looking through them for pipelines may cost yet. */
-  readonly work: Work
+  readonly work: Budget
 }
 
 /** A pattern that cannot be read allows nothing. */
-const matches = (pattern: string, name: Points, work: Work): boolean =>
+const matches = (pattern: string, name: Points, work: Budget): boolean =>
   !work.isSpent() && tryGlob(globOf(pattern, work), name, work) === 'match'
 
 export const allowanceOf = (config: Config, { name, owner }: Repository): Allowance => {
-  const work = workOf(LIST_COST_MAX)
+  const work = budgetOf(LIST_COST_MAX)
   if (owner === config.owner) return { lines: [], work }
   const repo = globNameOf(`${owner}/${name}`, work)
   return { lines: config.builds.allow.filter(({ repos }) => matches(repos, repo, work)), work }

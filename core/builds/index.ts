@@ -8,7 +8,7 @@ import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'
 import type { KnotLeft, KnotOutcome, TriggerArrived } from '../knots/index.js'
 import { after, type Answer, isSaid, nothing, to } from '../transition.js'
-import { accepted, cancelHeard, missing, refused, reported, uncertain } from './answers.js'
+import { accepted, cancelAcknowledged, missing, refused, reported, uncertain } from './life.js'
 import { knotsLeft } from './leaving.js'
 import type { BuildsAnswer, BuildsState, BuildsStep, Now } from './model.js'
 import { cancel, retry } from './orders.js'
@@ -72,8 +72,8 @@ const see = (now: Now, state: BuildsState, event: Event): BuildsAnswer => {
       return uncertain(now, state, event)
     case 'BuildReported':
       return reported(now, state, event)
-    case 'CancelHeard':
-      return cancelHeard(state, event)
+    case 'CancelAcknowledged':
+      return cancelAcknowledged(state, event)
     case 'CancelRequested':
       return cancel(now, state, event)
     case 'RetryRequested':

@@ -2,6 +2,7 @@
  * A workflow that was read: it is built, dropped, or fails with a sentence (T3).
  */
 import * as E from 'fp-ts/lib/Either.js'
+import type { Budget } from '../data/budget.js'
 import type { TimeUs, WorkflowName } from '../data/identifiers.js'
 import { type AnnouncedWorkflow, type Effect } from '../effect.js'
 import { type BuildName, type Repository } from '../model/build.js'
@@ -10,7 +11,7 @@ import type { Workflow } from '../model/workflow.js'
 import { report, unchanged } from '../transition.js'
 import { type Allowance, targetOf } from './allow.js'
 import { begin, start } from './asking.js'
-import { NO_ROOM, type Room } from './budget.js'
+import { NO_ROOM } from './room.js'
 import { type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
 import { recipeOf } from './plan.js'
 import { andThen } from './runs.js'
@@ -67,7 +68,8 @@ export const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | '
 export interface Judging {
   readonly list: Allowance
   readonly now: Now
-  readonly room: Room
+  /** For their recipes, in bytes. */
+  readonly room: Budget
   readonly run: Run
 }
 

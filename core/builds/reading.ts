@@ -3,7 +3,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { workOf } from '../data/glob.js'
+import { budgetOf } from '../data/glob.js'
 import type { HostName } from '../data/host-name.js'
 import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
@@ -16,7 +16,7 @@ import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
 import { allowanceOf } from './allow.js'
 import { ATTEMPTS, begin, wake } from './asking.js'
-import { roomIn } from './budget.js'
+import { roomIn } from './room.js'
 import { toldIn } from './counterparts.js'
 import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './judging.js'
 import type { BuildsAnswer, BuildsState, BuildsStep, Now, Run, RunPhase } from './model.js'
@@ -120,7 +120,7 @@ const verdictsOn = (
   workflows: ReadonlyArray<Workflow>,
   run: Run
 ): ReadonlyArray<readonly [Workflow, E.Either<string, boolean>]> => {
-  const work = workOf(WHEN_COST_MAX)
+  const work = budgetOf(WHEN_COST_MAX)
   return workflows.map((workflow) => {
     if (workflow.when === null) return [workflow, E.right(true)]
     return [workflow, appliesWithin(work, knowsPaths(run) ? workflow.when : withoutPaths(workflow.when), run.cause)]

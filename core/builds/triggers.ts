@@ -7,7 +7,7 @@ import { canonicalHost, type HostName, type HostPolicy } from '../data/host-name
 import { type Did, isZeroSha, type Rkey } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
-import type { TriggerIgnorance, TriggerRefusal } from '../effect.js'
+import type { IgnoreReason, TriggerRefusal } from '../effect.js'
 import type { Subscription, TriggerArrived } from '../knots/index.js'
 import type { Timer } from '../event.js'
 import type { Repository } from '../model/build.js'
@@ -30,7 +30,7 @@ const RKEY_MAX = 80
 export const WAITING_MAX = 500
 
 /** Why the cause calls for no builds, whoever's it is; `null` when it may. */
-const idleness = (cause: Cause): TriggerIgnorance | null => {
+const idleness = (cause: Cause): IgnoreReason | null => {
   if (cause._tag !== 'Push') return null
   if (shortName(cause.ref) === null) return 'ref'
   if (isZeroSha(cause.newSha)) return 'deleted'
@@ -38,7 +38,7 @@ const idleness = (cause: Cause): TriggerIgnorance | null => {
   return cause.skipsCi ? 'skipped' : null
 }
 
-const ignored = (state: BuildsState, { at, knot, rkey }: TriggerArrived, reason: TriggerIgnorance): BuildsStep => [
+const ignored = (state: BuildsState, { at, knot, rkey }: TriggerArrived, reason: IgnoreReason): BuildsStep => [
   state,
   [report({ _tag: 'TriggerIgnored', at, knot, reason, rkey })]
 ]

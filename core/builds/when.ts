@@ -5,7 +5,7 @@
  * error also in a condition whose event is another one, and a pull request whose action is not known counts as opened.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { faultOf, type Glob, globNameOf, globOf, tryGlob, type Work, workOf } from '../data/glob.js'
+import { faultOf, type Glob, globNameOf, globOf, tryGlob, type Budget, budgetOf } from '../data/glob.js'
 import type { Cause } from '../model/trigger.js'
 import type { Condition } from '../model/workflow.js'
 
@@ -51,7 +51,7 @@ type MatchesAny = (names: ReadonlyArray<string>, patterns: ReadonlyArray<string>
 
 /** A `MatchesAny` at the cost of `work`. Where that is used up, the pattern whose turn it would be takes too long. */
 const matchingAny =
-  (work: Work): MatchesAny =>
+  (work: Budget): MatchesAny =>
   (names, patterns) => {
     const [first] = patterns
     if (first === undefined) return E.right(false)
@@ -130,10 +130,14 @@ const holds = (
  * assert.deepStrictEqual(applies(workflow.when, cause.right), { _tag: 'Right', right: true })
  */
 export const applies = (when: ReadonlyArray<Condition>, cause: Cause): E.Either<string, boolean> =>
-  appliesWithin(workOf(WHEN_COST_MAX), when, cause)
+  appliesWithin(budgetOf(WHEN_COST_MAX), when, cause)
 
 /** The same, at the cost of `work`. */
-export const appliesWithin = (work: Work, when: ReadonlyArray<Condition>, cause: Cause): E.Either<string, boolean> => {
+export const appliesWithin = (
+  work: Budget,
+  when: ReadonlyArray<Condition>,
+  cause: Cause
+): E.Either<string, boolean> => {
   if (cause._tag === 'Manual' || when.length === 0) return E.right(true)
   const matchesAny = matchingAny(work)
   for (const condition of when) {

@@ -29,10 +29,10 @@ import {
   STAR
 } from './glob-pattern.js'
 import { excerpt } from './text.js'
-import { type Work, workOf } from './work.js'
+import { type Budget, budgetOf } from './budget.js'
 
 export { NAME_MAX, PATTERN_MAX, type Points, pointsOf } from './glob-pattern.js'
-export { type Work, workOf } from './work.js'
+export { type Budget, budgetOf } from './budget.js'
 
 /** What one match may cost that stands by itself. */
 const COST_MAX = 100_000
@@ -112,7 +112,7 @@ const branch = (task: Task): Turn => {
 }
 
 /** One task as far as it goes. */
-const runTask = (task: Task, name: Points, work: Work): Turn => {
+const runTask = (task: Task, name: Points, work: Budget): Turn => {
   const { pattern } = task
   let { deepName, deepPattern, nameAt, patternAt, starName, starPattern } = task
   let atStart = patternAt === 0 || pattern[patternAt - 1] === SLASH
@@ -214,7 +214,7 @@ export interface Glob {
 const SPECIAL: ReadonlySet<number> = new Set([STAR, QUESTION, OPEN_CLASS, OPEN, CLOSE, ESCAPE])
 
 /** A pattern made ready. */
-export const globOf = (pattern: string, work: Work): Glob => {
+export const globOf = (pattern: string, work: Budget): Glob => {
   const points = pointsOf(pattern, PATTERN_MAX)
   work.spend(PATTERN_POINT_COST * points.length)
   const at = points.findIndex((c) => SPECIAL.has(c))
@@ -223,7 +223,7 @@ export const globOf = (pattern: string, work: Work): Glob => {
 }
 
 /** A name made ready. */
-export const globNameOf = (name: string, work: Work): Points => {
+export const globNameOf = (name: string, work: Budget): Points => {
   const points = pointsOf(name, NAME_MAX)
   work.spend(NAME_POINT_COST * points.length)
   return points
@@ -237,7 +237,7 @@ const firstDifference = (a: Points, b: Points, end: number): number => {
 }
 
 /** Whether the pattern matches all of the name, at the cost of `work`. */
-export const tryGlob = ({ isValid, plain, points }: Glob, name: Points, work: Work): GlobOutcome => {
+export const tryGlob = ({ isValid, plain, points }: Glob, name: Points, work: Budget): GlobOutcome => {
   if (!work.spend(PLAIN_COST)) return 'costly'
   if (points.length > PATTERN_MAX) return 'bad'
   if (name.length > NAME_MAX) return 'mismatch'
@@ -249,7 +249,7 @@ export const tryGlob = ({ isValid, plain, points }: Glob, name: Points, work: Wo
   return tryWhole(points, name, work)
 }
 
-const tryWhole = (pattern: Points, name: Points, work: Work): GlobOutcome => {
+const tryWhole = (pattern: Points, name: Points, work: Budget): GlobOutcome => {
   const tasks: Array<Task> = []
   for (let task: Task | undefined = wholeOf(pattern); task !== undefined; task = tasks.pop()) {
     const turn = runTask(task, name, work)
@@ -288,7 +288,7 @@ export const faultOf = (pattern: string, outcome: 'bad' | 'costly'): string =>
 export const matchGlob =
   (pattern: string) =>
   (name: string): E.Either<string, boolean> => {
-    const work = workOf(COST_MAX)
+    const work = budgetOf(COST_MAX)
     const outcome = tryGlob(globOf(pattern, work), globNameOf(name, work), work)
     return outcome === 'bad' || outcome === 'costly' ? E.left(faultOf(pattern, outcome)) : E.right(outcome === 'match')
   }

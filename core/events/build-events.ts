@@ -123,12 +123,12 @@ export const BuildReported = t.readonly(
 export type BuildReported = t.TypeOf<typeof BuildReported>
 
 /** The provider was asked to end the build, and has heard it: nothing more is owed. */
-export const CancelHeard = t.readonly(
-  t.strict({ _tag: t.literal('CancelHeard'), at: TimeUs, build: BuildName, number: Natural }),
-  'CancelHeard'
+export const CancelAcknowledged = t.readonly(
+  t.strict({ _tag: t.literal('CancelAcknowledged'), at: TimeUs, build: BuildName, number: Natural }),
+  'CancelAcknowledged'
 )
 
-export type CancelHeard = t.TypeOf<typeof CancelHeard>
+export type CancelAcknowledged = t.TypeOf<typeof CancelAcknowledged>
 
 /** Somebody entitled wants builds of a trigger to end: that workflow's, or, with `null`, all of them. */
 export const CancelRequested = t.readonly(

@@ -7,7 +7,7 @@ import type { HostName } from '../data/host-name.js'
 import { nanosBefore, type TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
-import type { Effect, ReconnectKnot } from '../effect.js'
+import type { Effect, SubscribeKnot } from '../effect.js'
 import { chain, type Transition } from '../transition.js'
 import { type KnotsState, type Subscription, update } from './model.js'
 import { sinceOf, toKnot } from './reconcile.js'
@@ -22,7 +22,7 @@ export const start = (state: KnotsState, at: TimeUs): Transition<KnotsState, Eff
     const subscription: Subscription = { ...was, connection: connecting(before.next), since }
     return [
       { ...update(before, host, subscription), next: (before.next + 1) as Natural },
-      [toKnot('SubscribeKnot', host, subscription)]
+      [toKnot(host, subscription)]
     ]
   })
 
@@ -37,9 +37,9 @@ export const reconnect = (
   state: KnotsState,
   host: HostName,
   subscription: Subscription
-): Transition<KnotsState, ReconnectKnot> => {
+): Transition<KnotsState, SubscribeKnot> => {
   const after = { ...subscription, connection: woken(subscription.connection) }
-  return [update(state, host, after), [toKnot('ReconnectKnot', host, after)]]
+  return [update(state, host, after), [toKnot(host, after)]]
 }
 
 export const closed = (

@@ -8,7 +8,7 @@ import { Connection } from '../connection.js'
 import type { HostName } from '../data/host-name.js'
 import { Nanos, type Rkey, type TimeUs } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
-import { Natural } from '../data/natural.js'
+import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Trigger } from '../model/trigger.js'
 

@@ -24,12 +24,9 @@ export const apply = (holders: KnotsState['holders'], { _tag, did, knot, rkey }:
 const resumeAfter = (subscription: Subscription): Nanos | null =>
   subscription.cursor === null ? null : previousNano(subscription.cursor)
 
-export const toKnot = <T extends 'SubscribeKnot' | 'ReconnectKnot'>(
-  _tag: T,
-  host: HostName,
-  subscription: Subscription
-) => ({
-  _tag,
+/** The request for the connection that the subscription describes. */
+export const toKnot = (host: HostName, subscription: Subscription): SubscribeKnot => ({
+  _tag: 'SubscribeKnot',
   connection: subscription.connection.number,
   cursor: resumeAfter(subscription),
   host
@@ -49,7 +46,7 @@ const subscribe =
     }
     return [
       { ...state, next: (number + 1) as Natural, subscriptions: M.upsertAt(host, subscription)(state.subscriptions) },
-      [toKnot('SubscribeKnot', host, subscription)]
+      [toKnot(host, subscription)]
     ]
   }
 

@@ -10,7 +10,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { sizeOf } from '../builds/budget.js'
+import { sizeOf } from '../builds/room.js'
 import type { WorkflowName } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import { excerpt } from '../data/text.js'

@@ -45,7 +45,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
       case 'Accepted':
         return { _tag: 'BuildAccepted', at, build, external: answer.external, number }
       case 'Heard':
-        return { _tag: 'CancelHeard', at, build, number }
+        return { _tag: 'CancelAcknowledged', at, build, number }
       case 'Missing':
         return { _tag: 'BuildMissing', at, build, number, settleMs: wait(settleMs) }
       case 'Refused':

@@ -81,7 +81,6 @@ export const createInterpreter = (
         case 'CloseJetstream':
           return closeLink(jetstreamKey(effect.connection))
         case 'SubscribeKnot':
-        case 'ReconnectKnot':
           return keep(knotKey(effect.host, effect.connection), (hear) => network.openKnot(effect.connection, effect.host, effect.cursor, hear))
         case 'UnsubscribeKnot':
           return closeLink(knotKey(effect.host, effect.connection))

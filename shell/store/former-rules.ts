@@ -75,7 +75,7 @@ const numberedAsIn = (state: State, event: Event): State => {
     case 'BuildRefused':
     case 'BuildMissing':
     case 'BuildUncertain':
-    case 'CancelHeard':
+    case 'CancelAcknowledged':
       return buildIs(state, event.build, number)
     case 'TimerFired':
       switch (event.timer._tag) {

@@ -66,6 +66,8 @@ const modern = (event: unknown): unknown => {
     case 'FrameRejected':
     case 'StreamAdvanced':
       return { ordinal: null, ...event }
+    case 'CancelHeard':
+      return { ...event, _tag: 'CancelAcknowledged' }
     // The adapter itself had waited until this could be believed.
     case 'BuildMissing':
       return { settleMs: 0, ...event }

@@ -110,7 +110,7 @@ export const openNumber = (state: State, event: Event): Natural | null => {
       return ofBuild(state, event.build, ['Finding'])
     case 'BuildUncertain':
       return ofBuild(state, event.build, ['Starting', 'Finding', 'Cancelling'])
-    case 'CancelHeard':
+    case 'CancelAcknowledged':
       return ofBuild(state, event.build, ['Cancelling'])
     case 'TimerFired':
       return ofTimer(state, event)

@@ -21,7 +21,7 @@ import {
   Builds,
   BuildUncertain,
   CancelBuild,
-  CancelHeard,
+  CancelAcknowledged,
   CancelRequested,
   Cause,
   Clone,
@@ -70,7 +70,6 @@ import {
   Push,
   ReadRecords,
   ReadWorkflows,
-  ReconnectKnot,
   RecordsRead,
   RecordsUnread,
   Rejection,
@@ -96,7 +95,7 @@ import {
   TimerFired,
   TimeUs,
   Trigger,
-  TriggerIgnorance,
+  IgnoreReason,
   TriggerRefusal,
   UnsubscribeKnot,
   WakeAfter,
@@ -270,7 +269,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   { _tag: 'BuildMissing', at: at(1), build: BUILD, number: 1, settleMs: 0 },
   { _tag: 'BuildUncertain', at: at(1), build: BUILD, error: 'e', number: 1, waitMs: 2 },
   { _tag: 'BuildReported', at: at(1), build: BUILD, error: 'e', exitCode: -1, external: 'x', provider: 'p', status: 'failed' },
-  { _tag: 'CancelHeard', at: at(1), build: BUILD, number: 1 },
+  { _tag: 'CancelAcknowledged', at: at(1), build: BUILD, number: 1 },
   { _tag: 'CancelRequested', at: at(1), knot: K1, rkey: 'r', workflow: 'w' },
   { _tag: 'RetryRequested', at: at(1), knot: K1, rkey: 'r', workflow: 'w' }
 ]
@@ -298,7 +297,6 @@ const EFFECTS: ReadonlyArray<WrittenEffect> = [
   { _tag: 'OpenJetstream', connection: 1, cursor: at(0), ordinal: 7 },
   { _tag: 'CloseJetstream', connection: 1 },
   { _tag: 'SubscribeKnot', connection: 1, cursor: '1767225600000000001', host: K1 },
-  { _tag: 'ReconnectKnot', connection: 1, cursor: '1767225600000000001', host: K1 },
   { _tag: 'UnsubscribeKnot', connection: 1, host: K1 },
   ...TIMERS.map((timer) => ({ _tag: 'WakeAfter' as const, highMs: 2, lowMs: 1, timer })),
   { _tag: 'ReadRecords', collection: 'sh.tangled.repo', cursor: 'c', did: ALICE, number: 1 },
@@ -416,7 +414,7 @@ describe('null stands for what is absent', () => {
     const values = [
       ...withNull('OpenJetstream', EFFECTS, 'cursor'),
       ...withNull('SubscribeKnot', EFFECTS, 'cursor'),
-      ...withNull('ReconnectKnot', EFFECTS, 'cursor'),
+      ...withNull('SubscribeKnot', EFFECTS, 'cursor'),
       ...withNull('ReadRecords', EFFECTS, 'cursor'),
       ...withNull('ReadWorkflows', EFFECTS, 'sha', 'workflows'),
       { _tag: 'StartBuild', build: BUILD, number: 1, plan: { ...PLAN, ref: null, sha: null } },
@@ -528,7 +526,7 @@ describe('the order of words', () => {
   })
 
   test('for ignoring or refusing a trigger, and for dropping a workflow, is fixed', () => {
-    expect([TriggerIgnorance, TriggerRefusal, WorkflowDrop].map(({ keys }) => Object.keys(keys))).toEqual([
+    expect([IgnoreReason, TriggerRefusal, WorkflowDrop].map(({ keys }) => Object.keys(keys))).toEqual([
       ['deleted', 'unmoved', 'ref', 'skipped', 'repo', 'kind', 'before', 'workflows'],
       ['knot', 'actor', 'rkey', 'limit'],
       ['when', 'engine', 'limit']
@@ -566,7 +564,7 @@ test('each codec bears its own name', () => {
     BuildUncertain,
     Builds: Builds.WrittenBuilds,
     CancelBuild,
-    CancelHeard,
+    CancelAcknowledged,
     CancelRequested,
     Cause,
     Clone,
@@ -617,7 +615,6 @@ test('each codec bears its own name', () => {
     ReadRecords,
     ReadWorkflows,
     Reading: Backfill.Reading,
-    ReconnectKnot,
     RecordsRead,
     RecordsUnread,
     Rejection,
@@ -650,7 +647,7 @@ test('each codec bears its own name', () => {
     Timer,
     TimerFired,
     Trigger,
-    TriggerIgnorance,
+    IgnoreReason,
     TriggerRefusal,
     UnsubscribeKnot,
     WakeAfter,

@@ -1,16 +1,17 @@
 /** Globs: the answers of another implementation, and that no pattern takes long (formats, `when`). */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { faultOf, globNameOf, globOf, tryGlob, workOf } from '../../core/data/glob.js'
+import { faultOf, globNameOf, globOf, tryGlob, budgetOf } from '../../core/data/glob.js'
 import { matchGlob } from '../../core/index.js'
 import { GLOB_CASES } from './glob-cases.js'
 
 /** What came of a try, and what all of it cost. */
 const tried = (pattern: string, name: string, limit: number) => {
-  const { isSpent, spend } = workOf(limit)
+  const { isSpent, spend, take } = budgetOf(limit)
   let cost = 0
   const work = {
     isSpent,
+    take,
     spend: (more: number) => {
       cost += more
       return spend(more)

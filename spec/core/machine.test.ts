@@ -68,7 +68,7 @@ describe('concerns', () => {
       BuildMissing: ['builds'],
       BuildUncertain: ['builds'],
       BuildReported: ['builds'],
-      CancelHeard: ['builds'],
+      CancelAcknowledged: ['builds'],
       CancelRequested: ['builds'],
       RetryRequested: ['builds']
     })

@@ -93,7 +93,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   { _tag: 'BuildMissing', at: at(60), build: BUILD, number: 4, settleMs: 0 },
   { _tag: 'BuildUncertain', at: at(60), build: BUILD, error: '', number: 4, waitMs: 0 },
   { _tag: 'BuildReported', at: at(60), build: BUILD, error: null, exitCode: 0, external: 'x', provider: 'p', status: 'success' },
-  { _tag: 'CancelHeard', at: at(60), build: BUILD, number: 4 },
+  { _tag: 'CancelAcknowledged', at: at(60), build: BUILD, number: 4 },
   { _tag: 'CancelRequested', at: at(60), knot: K1, rkey: 't', workflow: null },
   { _tag: 'RetryRequested', at: at(60), knot: K1, rkey: 't', workflow: null }
 ]

@@ -1,7 +1,7 @@
 /** Which workflows a trigger calls for (formats, `when`, rules 1 to 6). */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { workOf } from '../../core/data/glob.js'
+import { budgetOf } from '../../core/data/glob.js'
 import { appliesWithin, WHEN_COST_MAX } from '../../core/builds/when.js'
 import { applies, Cause, type Condition, shortName } from '../../core/index.js'
 import { must } from '../suite/examples/support.js'
@@ -205,10 +205,11 @@ describe('the work of matching', () => {
   ]
   test.each(attacks)('is no more for fifty workflows: %s', (_, count, length, paths) => {
     const cause = push('refs/heads/m', Array.from({ length: count }, () => 'x'.repeat(length)))
-    const { isSpent, spend } = workOf(WHEN_COST_MAX)
+    const { isSpent, spend, take } = budgetOf(WHEN_COST_MAX)
     let spent = 0
     const work = {
       isSpent,
+      take,
       spend: (cost: number) => {
         spent += cost
         return spend(cost)

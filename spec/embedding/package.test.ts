@@ -53,7 +53,6 @@ export const keyOf = (effect: Effect): string => {
     case 'CloseJetstream':
       return \`stream \${String(effect.connection)}\`
     case 'SubscribeKnot':
-    case 'ReconnectKnot':
     case 'UnsubscribeKnot':
       return \`\${effect.host} \${String(effect.connection)}\`
     case 'WakeAfter':

@@ -106,7 +106,7 @@ const numbersOf = (state: State, event: Event): { readonly borne: number; readon
     case 'BuildRefused':
     case 'BuildMissing':
     case 'BuildUncertain':
-    case 'CancelHeard':
+    case 'CancelAcknowledged':
       return { borne: event.number, present: buildNumber(state, event.build) }
     case 'KnotOpened':
     case 'KnotClosed':

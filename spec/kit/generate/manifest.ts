@@ -6,7 +6,7 @@ import {
   type Event,
   KnotRejection,
   Rejection,
-  TriggerIgnorance,
+  IgnoreReason,
   TriggerRefusal,
   WorkflowDrop
 } from '../../../core/index.js'
@@ -41,7 +41,6 @@ export const EFFECTS: ReadonlyArray<Effect['_tag']> = [
   'OpenJetstream',
   'CloseJetstream',
   'SubscribeKnot',
-  'ReconnectKnot',
   'UnsubscribeKnot',
   'WakeAfter',
   'ReadRecords',
@@ -70,7 +69,7 @@ export const REPORTS = [
   'BuildAbandoned',
   'ReportRefused',
   'PassedOver',
-  ...Object.keys(TriggerIgnorance.keys).map((reason) => `TriggerIgnored/${reason}`),
+  ...Object.keys(IgnoreReason.keys).map((reason) => `TriggerIgnored/${reason}`),
   ...Object.keys(TriggerRefusal.keys).map((reason) => `TriggerRefused/${reason}`),
   ...Object.keys(WorkflowDrop.keys).map((reason) => `WorkflowDropped/${reason}`),
   ...Object.keys(Rejection.keys).map((reason) => `FrameRejected/${reason}`),

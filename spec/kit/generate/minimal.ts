@@ -56,8 +56,6 @@ const inShort = (effect: Effect): string => {
       return 'close'
     case 'SubscribeKnot':
       return `subscribe ${effect.host} ${String(effect.cursor)}`
-    case 'ReconnectKnot':
-      return `reconnect ${effect.host} ${String(effect.cursor)}`
     case 'UnsubscribeKnot':
       return `unsubscribe ${effect.host}`
     case 'WakeAfter':
@@ -509,7 +507,7 @@ const ROWS: ReadonlyArray<Plot> = [
     [put(OWNER, 'app', repo(), 0, { at: 0 }), 'subscribe knot1.example null'],
     [knotReceived(null, 1, 1), ''],
     [knotClosed(K1, 1, 2), 'wake 1'],
-    [knotTimer(K1, 2, 3), 'reconnect knot1.example 0']
+    [knotTimer(K1, 2, 3), 'subscribe knot1.example 0']
   ]),
   run('hostile', 'keys that break programs are keys like others', 'F3 D13 S17', [
     [put(OWNER, '__proto__', member(), 1), ''],
@@ -599,16 +597,16 @@ const KNOTS: ReadonlyArray<Plot> = [
       [knotOpened(K1, 2, 3), ''],
       [knotTimer(K1, 1, 3), ''],
       [knotTimer(K2, 2, 3), ''],
-      [knotTimer(K1, 2, 4), `reconnect ${K1} null`],
+      [knotTimer(K1, 2, 4), `subscribe ${K1} null`],
       [knotTimer(K1, 2, 5), ''],
       [knotClosed(K1, 2, 6), 'wake 2'],
-      [knotTimer(K1, 3, 7), `reconnect ${K1} null`],
+      [knotTimer(K1, 3, 7), `subscribe ${K1} null`],
       [knotClosed(K1, 3, 8), 'wake 4'],
-      [knotTimer(K1, 4, 9), `reconnect ${K1} null`],
+      [knotTimer(K1, 4, 9), `subscribe ${K1} null`],
       [knotOpened(K1, 4, 1_000), ''],
       [knotOpened(K1, 4, 1_500), ''],
       [knotClosed(K1, 4, 1_999), 'wake 4'],
-      [knotTimer(K1, 5, 2_000), `reconnect ${K1} null`],
+      [knotTimer(K1, 5, 2_000), `subscribe ${K1} null`],
       [knotOpened(K1, 5, 2_000), ''],
       [knotClosed(K1, 5, 3_000), 'wake 1'],
       [stop(3_001), `unsubscribe ${K1}`],
@@ -632,11 +630,11 @@ const KNOTS: ReadonlyArray<Plot> = [
       [put(ALICE, 'x', repo(), 1), `subscribe ${K1} null`],
       [knotReceived('0', 10, 1), ''],
       [knotClosed(K1, 1, 11), 'wake 1'],
-      [knotTimer(K1, 2, 12), `reconnect ${K1} 0`],
+      [knotTimer(K1, 2, 12), `subscribe ${K1} 0`],
       [knotReceived('1', 12, 2), ''],
       [knotReceived('0', 12, 2), ''],
       [knotClosed(K1, 2, 13), 'wake 2'],
-      [knotTimer(K1, 3, 14), `reconnect ${K1} 0`],
+      [knotTimer(K1, 3, 14), `subscribe ${K1} 0`],
       [knotReceived(null, 1, 3), ''],
       [knotReceived(null, 2, 3), ''],
       [knotReceived(null, 15, 3), ''],
@@ -729,7 +727,7 @@ const CHANGES: ReadonlyArray<Plot> = [
       [start(14, { ...OPEN, rewindUs: 20, knotBackoff: { baseMs: 0, capMs: 9, healthyAfterMs: 0 } }), `open 0, subscribe ${K1} null, subscribe ${K2} null, subscribe knot3.example null`],
       [knotReceived(null, 30, 26), ''],
       [knotClosed(K1, 26, 31), 'wake 0'],
-      [knotTimer(K1, 29, 32), `reconnect ${K1} 9999`]
+      [knotTimer(K1, 29, 32), `subscribe ${K1} 9999`]
     ],
     { ...OPEN, hosts: EVERY_HOST }
   )
@@ -891,8 +889,8 @@ const BUILDS: ReadonlyArray<Plot> = [
     [stop(19), `close, unsubscribe ${K1}`],
     [says('BuildUncertain', 12, 20, { error: 'e', waitMs: 0 }), 'ProviderUncertain'],
     [start(21), `open 0, subscribe ${K1} 999, cancel t/w`],
-    [says('CancelHeard', 12, 22), ''],
-    [says('CancelHeard', 14, 23), 'unfollow t/w'],
+    [says('CancelAcknowledged', 12, 22), ''],
+    [says('CancelAcknowledged', 14, 23), 'unfollow t/w'],
     [reports('success', 24), ''],
     [passedOver('o', 'a', 24), 'PassedOver'],
     [del(OWNER, REPO, 'x', 25, { connection: 3 }), `unsubscribe ${K1}, wake 300000, gap 0 25`]

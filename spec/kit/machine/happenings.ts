@@ -28,7 +28,7 @@ export const counted = (next: number, attempt: number) => ({
 })
 
 /** What is done about connections, which have lives of their own. */
-const OTHERS: ReadonlySet<string> = new Set(['CloseJetstream', 'OpenJetstream', 'ReconnectKnot', 'SubscribeKnot', 'UnsubscribeKnot'])
+const OTHERS: ReadonlySet<string> = new Set(['CloseJetstream', 'OpenJetstream', 'SubscribeKnot', 'UnsubscribeKnot'])
 
 const isOurs = (effect: Effect): boolean => !OTHERS.has(effect._tag) && !(effect._tag === 'Report' && effect.report._tag === 'Gap')
 

@@ -83,7 +83,7 @@ const MOVES: ReadonlyArray<Move<State, Happening>> = [
   move('BuildMissing, neither right nor allowed', (state, at) => says('BuildMissing', numberIn(state), at), (state) => withoutProvider(withoutRight(state))),
   move('BuildUncertain', (state, at) => wavers(numberIn(state), at)),
   move('BuildUncertain, `attempt` being 30', (state, at) => wavers(numberIn(state), at), afterPauses),
-  move('CancelHeard', (state, at) => says('CancelHeard', numberIn(state), at)),
+  move('CancelAcknowledged', (state, at) => says('CancelAcknowledged', numberIn(state), at)),
   ...(['pending', 'running', 'success'] as const).map((status) =>
     move(`BuildReported ${status === 'success' ? 'an end' : status}`, (_, at) => reports(status, at))
   ),

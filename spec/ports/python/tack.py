@@ -1665,7 +1665,7 @@ read_event = by(
         provider=a_text,
         status=a_status,
     ),
-    CancelHeard=fields(**of_answer),
+    CancelAcknowledged=fields(**of_answer),
     CancelRequested=fields(**of_wish),
     RetryRequested=fields(**of_wish),
 )
@@ -2575,10 +2575,10 @@ class Subscription:
     def written(self) -> Json:
         return {"connection": self.connection.written(), "cursor": self.cursor, "since": self.since}
 
-    def ask(self, tag: str, host: str) -> Effect:
+    def ask(self, host: str) -> Effect:
         """One nanosecond before the cursor: knots deliver what is later, and older ones stamp several frames alike."""
         cursor = None if self.cursor is None else str(max(0, int(self.cursor) - 1))
-        return {"_tag": tag, "connection": self.connection.number, "cursor": cursor, "host": host}
+        return {"_tag": "SubscribeKnot", "connection": self.connection.number, "cursor": cursor, "host": host}
 
 
 def since_of(at: int) -> str:
@@ -2613,7 +2613,7 @@ class Knots:
         for host in gained:
             connection = Connection(self._number(), 0, "Idle" if self.given.is_stopped else "Connecting")
             self.subscriptions[host] = Subscription(connection, since_of(at))
-            effects.append(self.subscriptions[host].ask("SubscribeKnot", host))
+            effects.append(self.subscriptions[host].ask(host))
         self.left = [(host, self.subscriptions[host].cursor) for host in sorted(lost)]
         for host in lost:
             effects.append(self._unsubscribe(host, self.subscriptions.pop(host)))
@@ -2650,7 +2650,7 @@ class Knots:
             subscription = self.subscriptions[host]
             subscription.since = min(subscription.since, since_of(at), key=int)  # a clock that was ahead does not count for ever
             subscription.connection.begin(self._number(), "Connecting")
-            effects.append(subscription.ask("SubscribeKnot", host))
+            effects.append(subscription.ask(host))
         return effects
 
     def _stopped(self) -> List[Effect]:
@@ -2666,7 +2666,7 @@ class Knots:
         if subscription is None or subscription.connection.phase != "Waiting":
             return []
         subscription.connection.phase = "Connecting"
-        return [subscription.ask("ReconnectKnot", timer["host"])]
+        return [subscription.ask(timer["host"])]
 
     def _knot(self, event: Event, subscription: Subscription) -> Pair:
         tag, at, host, connection = event["_tag"], event["at"], event["host"], subscription.connection
@@ -3636,7 +3636,7 @@ class Builds:
         self.effects.append(wake_after(self.given.config["builds"]["backoff"], build["attempt"], event["waitMs"], timer))
         self._report("ProviderUncertain", at, build=name, detail=event["error"], provider=provider)
 
-    def _cancel_heard(self, event: Event) -> None:
+    def _cancel_acknowledged(self, event: Event) -> None:
         build = self._asked(event, "Cancelling")
         if build is not None:
             self._settle(event["build"], build["phase"]["external"])
@@ -3857,7 +3857,7 @@ BUILD_EVENTS: Dict[str, Callable[[Builds, Event], None]] = {
     "BuildRefused": Builds._refused,
     "BuildUncertain": Builds._uncertain,
     "BuildReported": Builds._reported,
-    "CancelHeard": Builds._cancel_heard,
+    "CancelAcknowledged": Builds._cancel_acknowledged,
     "CancelRequested": Builds._cancel,
 }
 # What may have something started comes with the right to it, as it is now.

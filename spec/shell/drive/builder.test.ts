@@ -76,7 +76,7 @@ describe('a request to a provider', () => {
     ['start', { _tag: 'Accepted', external: 'x' }, { _tag: 'BuildAccepted', ...about, external: 'x' }],
     ['start', { _tag: 'Refused', error: 'no' }, { _tag: 'BuildRefused', ...about, error: 'no' }],
     ['find', { _tag: 'Missing' }, { _tag: 'BuildMissing', ...about, settleMs: 250 }],
-    ['cancel', { _tag: 'Heard' }, { _tag: 'CancelHeard', ...about }],
+    ['cancel', { _tag: 'Heard' }, { _tag: 'CancelAcknowledged', ...about }],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: 10.2 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 11 }],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: -1 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 0 }],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: NaN }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 0 }],

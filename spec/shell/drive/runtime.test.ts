@@ -911,7 +911,7 @@ describe('the interpreter', () => {
     const effects = [
       { _tag: 'OpenJetstream', connection: 1 as Natural, cursor: 5 as never },
       { _tag: 'SubscribeKnot', connection: 2 as Natural, cursor: null, host: 'a.example' as HostName },
-      { _tag: 'ReconnectKnot', connection: 3 as Natural, cursor: 7 as never, host: 'b.example' as HostName },
+      { _tag: 'SubscribeKnot', connection: 3 as Natural, cursor: 7 as never, host: 'b.example' as HostName },
       { _tag: 'CloseJetstream', connection: 1 as Natural },
       { _tag: 'UnsubscribeKnot', connection: 3 as Natural, host: 'b.example' as HostName },
       // There is no such connection, and none of another number is taken for it.

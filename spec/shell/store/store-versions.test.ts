@@ -83,7 +83,6 @@ const answersTo = (effect: Effect, world: World): ReadonlyArray<WrittenEvent> =>
     case 'OpenJetstream':
       return [{ _tag: 'JetstreamOpened', at: now(), connection: effect.connection }]
     case 'SubscribeKnot':
-    case 'ReconnectKnot':
       return [{ _tag: 'KnotOpened', at: now(), connection: effect.connection, host: effect.host }]
     case 'ReadWorkflows':
       world.reads.push(effect.rkey)
@@ -104,7 +103,7 @@ const answersTo = (effect: Effect, world: World): ReadonlyArray<WrittenEvent> =>
         { _tag: 'BuildReported', at: now(), build: effect.build, error: null, exitCode: null, external: effect.external, provider: 'ci', status: 'success' }
       ]
     case 'CancelBuild':
-      return [{ _tag: 'CancelHeard', at: now(), build: effect.build, number: effect.number }]
+      return [{ _tag: 'CancelAcknowledged', at: now(), build: effect.build, number: effect.number }]
     case 'WakeAfter':
       return effect.timer._tag === 'DeadlineTimer' ? [] : [{ _tag: 'TimerFired', at: now(), timer: effect.timer }]
     default:

@@ -152,7 +152,7 @@ const buildEvent = (state: State, kind: number, [which, how]: Draw, at: number, 
         { _tag: 'BuildRefused', at, build, error: text, number },
         { _tag: 'BuildMissing', at, build, number, settleMs: 0 },
         { _tag: 'BuildUncertain', at, build, error: text, number, waitMs: 7 },
-        { _tag: 'CancelHeard', at, build, number }
+        { _tag: 'CancelAcknowledged', at, build, number }
       ][(how ?? 0) % 5] ?? null
     case 12: {
       const status = pick(['running', 'success', 'failed', 'running'], how)

@@ -31,9 +31,9 @@ export const STORIES: { readonly [story: string]: ReadonlyArray<Happening> } = {
     deadlineTimer(11, LATE + (RUNNING_S - 60) * 1_000_000),
     wavers(12, at(90_000)),
     buildTimer(13, at(90_001)),
-    says('CancelHeard', 14, at(90_002))
+    says('CancelAcknowledged', 14, at(90_002))
   ],
-  'a build that never began': [...BEGUN, deadlineTimer(4, LATE), says('BuildAccepted', 5, LATE + 1_000_000), says('CancelHeard', 6, LATE + 2_000_000)],
+  'a build that never began': [...BEGUN, deadlineTimer(4, LATE), says('BuildAccepted', 5, LATE + 1_000_000), says('CancelAcknowledged', 6, LATE + 2_000_000)],
   'a build that was refused, and repeated': [
     ...BEGUN,
     refuses(5, at(25)),
@@ -43,7 +43,7 @@ export const STORIES: { readonly [story: string]: ReadonlyArray<Happening> } = {
     says('BuildAccepted', 10, at(29), name('ci.yml', OTHER))
   ],
   'files that are not there': [...BEGUN.slice(0, 3), unread(3, at(23), true)],
-  'an answer to what is not asked any more': [...BEGUN, says('BuildAccepted', 5, at(25)), cancel(at(26)), says('BuildMissing', 5, at(27)), wavers(5, at(28)), says('CancelHeard', 6, at(29))],
+  'an answer to what is not asked any more': [...BEGUN, says('BuildAccepted', 5, at(25)), cancel(at(26)), says('BuildMissing', 5, at(27)), wavers(5, at(28)), says('CancelAcknowledged', 6, at(29))],
   'a knot that comes and goes': [knotClosed(K1, 2, at(20)), knotTimer(K1, 3, at(21)), knotOpened(K1, 3, at(22)), rejected(3, at(23)), comes(trigger(), at(24), { connection: 3 }), comes(trigger(), at(25), { connection: 2, rkey: OTHER })]
 }
 

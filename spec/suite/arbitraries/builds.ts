@@ -268,7 +268,7 @@ export const answer = (question: Question, at: TimeUs, a: number, off = 0): Even
   const { build } = question
   const answers: { readonly [kind in 'start' | 'find' | 'cancel']: ReadonlyArray<Event> } = {
     cancel: [
-      { _tag: 'CancelHeard', at, build, number },
+      { _tag: 'CancelAcknowledged', at, build, number },
       { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs }
     ],
     find: [
@@ -463,7 +463,7 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
     const isShown = request._tag === 'StartBuild' ? does : (shownUs.get(name) ?? Infinity) <= at
     if (says === 'uncertain' || (request._tag === 'StartBuild' && !does))
       return { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs: 0 as Natural }
-    if (request._tag === 'CancelBuild') return { _tag: 'CancelHeard', at, build, number }
+    if (request._tag === 'CancelBuild') return { _tag: 'CancelAcknowledged', at, build, number }
     return isShown
       ? { _tag: 'BuildAccepted', at, build, external: '7', number }
       : { _tag: 'BuildMissing', at, build, number, settleMs: SETTLE_MS }

@@ -182,8 +182,8 @@ const hostOf = (i: number): HostName => HOSTS[i === 0 ? 0 : 1]
 
 /** Two knots, of which the first has sent a frame: its cursor must come through everything. */
 const knots: Side = {
-  asks: (i, connection, again) => ({
-    _tag: again ? 'ReconnectKnot' : 'SubscribeKnot',
+  asks: (i, connection) => ({
+    _tag: 'SubscribeKnot',
     connection,
     cursor: i === 0 ? '999' : null,
     host: hostOf(i)

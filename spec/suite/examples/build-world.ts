@@ -129,7 +129,7 @@ export const filesRead = (workflows: Read['workflows'], when: number, changes: P
 
 export const name = (of = 'ci.yml', rkey = KEY) => ({ knot: K1, rkey, workflow: of })
 
-export type Answer = 'BuildAccepted' | 'BuildMissing' | 'CancelHeard'
+export type Answer = 'BuildAccepted' | 'BuildMissing' | 'CancelAcknowledged'
 
 export const says = (_tag: Answer, number: number, when: number, build = name()): WrittenEvent => {
   switch (_tag) {
@@ -137,7 +137,7 @@ export const says = (_tag: Answer, number: number, when: number, build = name())
       return { _tag, at: when, build, external: '7', number }
     case 'BuildMissing':
       return missing(number, when, 0, build)
-    case 'CancelHeard':
+    case 'CancelAcknowledged':
       return { _tag, at: when, build, number }
   }
 }

@@ -129,7 +129,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
   example('T4.12 a build that is not begun in time is over, and cancelled at its provider', {
     given: FOLLOWING,
-    when: [deadlineTimer(2, at(86_420)), says('CancelHeard', 4, at(86_421)), reports('success', at(86_422))],
+    when: [deadlineTimer(2, at(86_420)), says('CancelAcknowledged', 4, at(86_421)), reports('success', at(86_422))],
     then: {
       effects: [publish('timeout', at(86_420), { error: 'The build did not begin within 1440 min.' }), askToEnd(4), unfollow()]
     }
@@ -153,12 +153,12 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
   example('T4.16 the report that a build has ended settles a cancel, too', {
     given: [...RUNNING, cancel(at(24))],
-    when: [reports('running', at(25)), reports('cancelled', at(26)), says('CancelHeard', 5, at(27))],
+    when: [reports('running', at(25)), reports('cancelled', at(26)), says('CancelAcknowledged', 5, at(27))],
     then: { effects: [unfollow()] }
   }),
   example('T4.17 a provider that does not acknowledge a cancel is asked again, after growing pauses', {
     given: [...RUNNING, cancel(at(24))],
-    when: [wavers(5, at(25)), buildTimer(6, at(26)), wavers(7, at(27)), buildTimer(8, at(30)), says('CancelHeard', 9, at(31))],
+    when: [wavers(5, at(25)), buildTimer(6, at(26)), wavers(7, at(27)), buildTimer(8, at(30)), says('CancelAcknowledged', 9, at(31))],
     then: {
       effects: [pause(6, 1_000, 2_000), askToEnd(7), pause(8, 2_000, 4_000), askToEnd(9), unfollow()],
       reports: [uncertain(at(25)), uncertain(at(27))]
@@ -361,7 +361,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       cancel(at(24)),
       ...Array.from({ length: 30 }, (_, i) => [wavers(5 + 2 * i, at(30 + i)), buildTimer(6 + 2 * i, at(30 + i))]).flat()
     ],
-    when: [wavers(65, at(100)), says('CancelHeard', 65, at(101))],
+    when: [wavers(65, at(100)), says('CancelAcknowledged', 65, at(101))],
     then: { effects: [unfollow()], reports: [{ _tag: 'BuildAbandoned', at: at(100), build: name(), provider: 'ci' }] }
   }),
   example('T4.28 a provider that gives no clear answer to anything is asked on', {
@@ -538,7 +538,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [
       says('BuildAccepted', 2, at(22)),
       says('BuildMissing', 3, at(22)),
-      says('CancelHeard', 3, at(22)),
+      says('CancelAcknowledged', 3, at(22)),
       refuses(4, at(22)),
       wavers(1, at(22)),
       buildTimer(3, at(22)),
@@ -703,7 +703,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       comes(trigger(), at(25), { rkey: OTHER }),
       filesRead([workflow({ engine: 'x' })], at(26), { number: 5, rkey: OTHER })
     ],
-    when: [says('CancelHeard', 4, at(27)), comes(trigger(), at(28)), comes(trigger(), at(29), { rkey: '3mbd354mf2223' })],
+    when: [says('CancelAcknowledged', 4, at(27)), comes(trigger(), at(28)), comes(trigger(), at(29), { rkey: '3mbd354mf2223' })],
     then: { effects: [unfollow(), read(6, { rkey: '3mbd354mf2223' })], reports: [ignored('before', at(28))] }
   }),
   example('T6.5 a run keeps the builds whose statuses are kept, and goes with the last of them', {

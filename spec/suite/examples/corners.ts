@@ -72,7 +72,6 @@ import {
   opened,
   OWNER,
   put,
-  reconnect,
   refused as refusedKnot,
   repo,
   started,
@@ -130,7 +129,7 @@ export const CORNERS: ReadonlyArray<Example> = [
     given: [...running(), comes('not understood', at(20), { created: '0' })],
     when: [knotClosed(K1, 2, at(21)), knotTimer(K1, 3, at(22))],
     then: {
-      effects: [{ _tag: 'WakeAfter', highMs: 2_000, lowMs: 0, timer: { _tag: 'KnotTimer', connection: 3, host: K1 } }, reconnect(K1, 3, '0')]
+      effects: [{ _tag: 'WakeAfter', highMs: 2_000, lowMs: 0, timer: { _tag: 'KnotTimer', connection: 3, host: K1 } }, subscribe(K1, 3, '0')]
     }
   }),
 
@@ -265,7 +264,7 @@ export const CORNERS: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- T5
   example('T5.20 a start without a stop that takes the right to a followed build asks its provider twice to end it, and the first number is void', {
     given: FOLLOWING,
-    when: [renamed(at(30)), says('CancelHeard', 4, at(31)), says('CancelHeard', 6, at(32)), says('CancelHeard', 6, at(33))],
+    when: [renamed(at(30)), says('CancelAcknowledged', 4, at(31)), says('CancelAcknowledged', 6, at(32)), says('CancelAcknowledged', 6, at(33))],
     then: { effects: [stream(2), publish('cancelled', at(30), { error: WITHDRAWN }), askToEnd(4), forgets(5), askToEnd(6), unfollow()] }
   }),
   example('T5.21 a start after a stop asks once, under the same number: the request before it is left out, and takes its number', {

@@ -30,7 +30,6 @@ import {
   passing,
   poisoned,
   put,
-  reconnect,
   refused,
   rejected,
   repo,
@@ -685,7 +684,7 @@ const D9: ReadonlyArray<Example> = [
     then: {
       effects: [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000].flatMap((highMs, i) => [
         wakeKnot(K1, i + 2, highMs),
-        reconnect(K1, i + 2)
+        subscribe(K1, i + 2)
       ])
     }
   }),

@@ -47,7 +47,7 @@ describe('the examples as a whole', () => {
     'BuildRefused',
     'BuildReported',
     'BuildUncertain',
-    'CancelHeard',
+    'CancelAcknowledged',
     'RecordsRead',
     'RecordsUnread',
     'TimerFired',

@@ -20,7 +20,6 @@ import {
   open,
   OWNER,
   put,
-  reconnect,
   repo,
   rev,
   row,
@@ -314,7 +313,7 @@ export const KNOTS: ReadonlyArray<Example> = [
       knotFrame(K1, '{"rkey":"x","nsid":"sh.tangled.knot.memberUpdate","event":{},"created":1767225603000000001}', at(3), 1)
     ],
     when: [knotClosed(K1, 1, at(4)), knotTimer(K1, 2, at(6))],
-    then: { subscriptions: [K1], effects: [wakeKnot(K1, 2, 2_000), reconnect(K1, 2, '1767225603000000000')] }
+    then: { subscriptions: [K1], effects: [wakeKnot(K1, 2, 2_000), subscribe(K1, 2, '1767225603000000000')] }
   }),
   example('S16.4 stamps a nanosecond apart are two, and the later one counts, whichever comes last', {
     given: [
@@ -327,9 +326,9 @@ export const KNOTS: ReadonlyArray<Example> = [
     then: {
       effects: [
         wakeKnot(K1, 3, 2_000),
-        reconnect(K1, 3, '1767225603000000001'),
+        subscribe(K1, 3, '1767225603000000001'),
         wakeKnot(K2, 4, 2_000),
-        reconnect(K2, 4, '1767225603000000001')
+        subscribe(K2, 4, '1767225603000000001')
       ]
     }
   }),
@@ -340,7 +339,7 @@ export const KNOTS: ReadonlyArray<Example> = [
       ...[rev(at(1)), rev(at(1) + 1)].map((rkey) => knotFrame(K1, keyed(rkey), at(500), 1))
     ],
     when: [knotClosed(K1, 1, at(500)), knotTimer(K1, 2, at(502))],
-    then: { effects: [wakeKnot(K1, 2, 2_000), reconnect(K1, 2, '1767225601000000999')] }
+    then: { effects: [wakeKnot(K1, 2, 2_000), subscribe(K1, 2, '1767225601000000999')] }
   }),
   example('S16.6 a key that is no TID, or one from the future, counts as now, less the margin', {
     given: [
@@ -353,9 +352,9 @@ export const KNOTS: ReadonlyArray<Example> = [
     then: {
       effects: [
         wakeKnot(K1, 3, 2_000),
-        reconnect(K1, 3, '1767225603999999999'),
+        subscribe(K1, 3, '1767225603999999999'),
         wakeKnot(K2, 4, 2_000),
-        reconnect(K2, 4, '1767225603999999999')
+        subscribe(K2, 4, '1767225603999999999')
       ]
     }
   }),

@@ -398,12 +398,6 @@ export const subscribe = (host: string, connection: number, cursor: string | nul
   cursor,
   host
 })
-export const reconnect = (host: string, connection: number, cursor: string | null = null): WrittenEffect => ({
-  _tag: 'ReconnectKnot',
-  connection,
-  cursor,
-  host
-})
 export const unsubscribe = (host: string, connection: number): WrittenEffect => ({ _tag: 'UnsubscribeKnot', connection, host })
 export const wake = (connection: number, highMs: number, lowMs = 0): WrittenEffect => ({
   _tag: 'WakeAfter',

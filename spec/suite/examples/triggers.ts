@@ -66,7 +66,6 @@ import {
   member,
   OWNER,
   put,
-  reconnect,
   repo,
   rev,
   started,
@@ -178,7 +177,7 @@ const rows: ReadonlyArray<Example> = [
   example('T1.34 a push whose time runs out while the knot is not connected waits on, anew from when it is', {
     given: [...running(), comes(named(), at(20)), knotClosed(K1, 2, at(21))],
     when: [pushTimer(1, at(25)), knotTimer(K1, 3, at(30)), knotOpened(K1, 3, at(31)), pushTimer(2, at(36))],
-    then: { effects: [reconnect(K1, 3, `${String(at(20) - 1)}999`), waits(2), read(3)] }
+    then: { effects: [subscribe(K1, 3, `${String(at(20) - 1)}999`), waits(2), read(3)] }
   }),
   example('T1.35 the committer is kept for the pipeline, which is refused if the committer has no rights', {
     given: running(),
@@ -599,7 +598,7 @@ export const TRIGGERS: ReadonlyArray<Example> = [
     when: [
       put(OWNER, 'app', repo({ spindle: 'other.example' }), at(30), { connection: 1 }),
       says('BuildAccepted', 3, at(32)),
-      says('CancelHeard', 5, at(33))
+      says('CancelAcknowledged', 5, at(33))
     ],
     then: {
       effects: [

@@ -167,7 +167,7 @@ const isStray = ({ before, event }: Step): boolean => {
     case 'BuildMissing':
     case 'BuildRefused':
     case 'BuildUncertain':
-    case 'CancelHeard':
+    case 'CancelAcknowledged':
       return !['StartBuild', 'FindBuild', 'CancelBuild'].some((tag) =>
         owed(before).includes(`${tag} ${nameText(event.build)} ${String(event.number)}`)
       )
@@ -184,7 +184,7 @@ const about = (event: Event): string | null => {
     case 'BuildRefused':
     case 'BuildUncertain':
     case 'BuildReported':
-    case 'CancelHeard':
+    case 'CancelAcknowledged':
       return `${event.build.knot}/${event.build.rkey}`
     case 'CancelRequested':
     case 'WorkflowsRead':

@@ -5,6 +5,7 @@ import {
   type Backoff,
   type Config,
   Commits,
+  type Effect,
   type Event,
   type HostName,
   holdersOf,
@@ -75,25 +76,37 @@ export const stampOf = ({ at, created, rkey }: KnotReceived, marginUs: number): 
   return (time !== null && time <= BigInt(at + FUTURE_US) ? time : BigInt(Math.max(0, at - marginUs))) * 1000n
 }
 
+/** The knot to which we connect again because a pause is over, if the event is that. */
+const reconnectedBy = (event: Event, effects: ReadonlyArray<Effect>): ReadonlyArray<HostName> =>
+  event._tag === 'TimerFired' && event.timer._tag === 'KnotTimer' ? subscribedBy(effects) : []
+
 /** Runs `look` with the connections that the effects alone leave open, by host, and the number of each. */
 const lives = (run: Run, look: (step: Step, open: ReadonlyMap<HostName, number>) => Verdict): Verdict => {
   const open = new Map<HostName, number>()
+  // Of which hosts the connection was lost, and may be asked for again.
+  const lost = new Set<HostName>()
   return every(run.steps, (step) => {
-    if (step.event._tag === 'Started') open.clear()
+    if (step.event._tag === 'Started') {
+      open.clear()
+      lost.clear()
+    }
     const applied = every(step.effects, (effect) => {
       switch (effect._tag) {
         case 'SubscribeKnot':
+          if (lost.delete(effect.host)) return because(open.get(effect.host) === effect.connection, () => `${effect.host} reconnects as another`)
           if (open.has(effect.host)) return `${effect.host} is subscribed twice`
           open.set(effect.host, effect.connection)
           return true
-        case 'ReconnectKnot':
-          return because(open.get(effect.host) === effect.connection, () => `${effect.host} reconnects as another`)
         case 'WakeAfter':
-          if (effect.timer._tag === 'KnotTimer') open.set(effect.timer.host, effect.timer.connection)
+          if (effect.timer._tag === 'KnotTimer') {
+            open.set(effect.timer.host, effect.timer.connection)
+            lost.add(effect.timer.host)
+          }
           return true
         case 'UnsubscribeKnot':
           if (open.get(effect.host) !== effect.connection) return `${effect.host} is unsubscribed by a number it does not have`
           open.delete(effect.host)
+          lost.delete(effect.host)
           return true
         default:
           return true
@@ -149,7 +162,7 @@ export const KNOT = {
       const [old, now] = [wantedHosts(before, config), wantedHosts(after, config)]
       const speaks = !after.isStopped
       return all(
-        equal('subscribed', subscribedBy(effects), speaks ? without(now, old) : []),
+        equal('subscribed', subscribedBy(effects), speaks ? [...without(now, old), ...reconnectedBy(event, effects)] : []),
         equal('unsubscribed', unsubscribedBy(effects), speaks ? without(old, now) : [])
       )
     }),
@@ -219,7 +232,7 @@ export const KNOT = {
       return all(
         every(subscriptionsOf(after), ([host, { cursor }]) => when(!old.has(host), () => equal(host, cursor, null))),
         every(effects, (effect) => {
-          if (effect._tag !== 'SubscribeKnot' && effect._tag !== 'ReconnectKnot') return true
+          if (effect._tag !== 'SubscribeKnot') return true
           const cursor = subscriptionsOf(after).get(effect.host)?.cursor ?? null
           return equal('asked', effect.cursor, cursor === null ? null : cursor === '0' ? '0' : String(BigInt(cursor) - 1n))
         })

@@ -93,7 +93,6 @@ const place = (effect: Effect): number => {
     case 'WakeAfter':
       return PLACES[effect.timer._tag]
     case 'SubscribeKnot':
-    case 'ReconnectKnot':
       return 1
     case 'UnsubscribeKnot':
       return 2

@@ -129,7 +129,6 @@ export const knotEffectsOf = (effects: ReadonlyArray<Effect>): ReadonlyArray<Eff
   effects.filter(
     (effect) =>
       effect._tag === 'SubscribeKnot' ||
-      effect._tag === 'ReconnectKnot' ||
       effect._tag === 'UnsubscribeKnot' ||
       (effect._tag === 'WakeAfter' && effect.timer._tag === 'KnotTimer')
   )

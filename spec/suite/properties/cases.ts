@@ -32,7 +32,7 @@ export const reconnects = some(({ effects }) =>
   effects.some((effect) => effect._tag === 'OpenJetstream' && effect.cursor !== null)
 )
 
-export const reconnectsKnot = some(({ effects }) => effects.some((effect) => effect._tag === 'ReconnectKnot'))
+export const reconnectsKnot = some(({ effects, event }) => event._tag === 'TimerFired' && effects.some((effect) => effect._tag === 'SubscribeKnot'))
 
 /** A changed configuration gives the same rows another meaning. */
 export const changesPolicy = some(

@@ -75,11 +75,11 @@ describe('KNOT', () => {
     'a cursor that goes with the last holder': some(({ after, before }) =>
       [...subscriptionsOf(before)].some(([host, { cursor }]) => cursor !== null && !subscriptionsOf(after).has(host))
     ),
-    'a reconnection with a cursor': some(({ effects }) =>
-      effects.some((effect) => effect._tag === 'ReconnectKnot' && effect.cursor !== null)
+    'a reconnection with a cursor': some(({ effects, event }) =>
+      event._tag === 'TimerFired' && effects.some((effect) => effect._tag === 'SubscribeKnot' && effect.cursor !== null)
     ),
-    'a start with a cursor': some(({ effects }) =>
-      effects.some((effect) => effect._tag === 'SubscribeKnot' && effect.cursor !== null)
+    'a start with a cursor': some(({ effects, event }) =>
+      event._tag === 'Started' && effects.some((effect) => effect._tag === 'SubscribeKnot' && effect.cursor !== null)
     )
   })
   check(KNOT, 'KNOT-11', runs({ about: 'knots' }), {

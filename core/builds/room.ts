@@ -3,6 +3,7 @@
  * until its last status is dropped, so all of it has one limit, whatever is in it: texts, names, variables, messages.
  */
 import { canonical, type Json } from '../canonical.js'
+import { type Budget, budgetOf } from '../data/budget.js'
 import { utf8Length } from '../data/utf8.js'
 import type { AnnouncedWorkflow } from '../effect.js'
 
@@ -25,37 +26,20 @@ export const sizeOf = (value: Json): number => utf8Length(canonical(value))
 
 /** The workflows, each with its file as long as there is room for it. */
 export const modest = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArray<AnnouncedWorkflow> => {
-  let left = TEXTS_BYTES_MAX
-  return workflows.map((workflow) => {
-    const size = workflow.text === '' ? 0 : sizeOf(workflow.text)
-    if (size > left) return { ...workflow, text: '' }
-    left -= size
-    return workflow
-  })
-}
-
-/** The room that the recipes of a run share. */
-export interface Room {
-  /** Whether there is room for so many bytes, which are taken if there is. */
-  readonly take: (bytes: number) => boolean
+  const budget = budgetOf(TEXTS_BYTES_MAX)
+  return workflows.map((workflow) =>
+    budget.take(workflow.text === '' ? 0 : sizeOf(workflow.text)) ? workflow : { ...workflow, text: '' }
+  )
 }
 
 /**
- * What is left for the recipes of a run.
+ * How many bytes there are for the recipes of a run, all of them together.
  *
  * @param run The run as it is written, before it is announced, and without a build.
  * @param announced The workflows of which it will have a build.
  */
-export const roomIn = (run: Json, announced: ReadonlyArray<AnnouncedWorkflow>): Room => {
-  let left = RUN_BYTES_MAX - RUN_BYTES - sizeOf(run) - sizeOf(modest(announced)) - announced.length * BUILD_BYTES
-  return {
-    take: (bytes) => {
-      if (bytes > left) return false
-      left -= bytes
-      return true
-    }
-  }
-}
+export const roomIn = (run: Json, announced: ReadonlyArray<AnnouncedWorkflow>): Budget =>
+  budgetOf(RUN_BYTES_MAX - RUN_BYTES - sizeOf(run) - sizeOf(modest(announced)) - announced.length * BUILD_BYTES)
 
 /** Why there is no build of a workflow for which a run has no room, in a sentence for its author. */
 export const NO_ROOM =

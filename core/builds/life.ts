@@ -1,9 +1,39 @@
 /**
- * What providers answer and report (T5).
+ * The life of a build at its provider (T5): what is asked, and where each answer leads.
+ *
+ *     phase          asked            accepted     refused   missing        uncertain       acknowledged
+ *     ─────────────  ───────────────  ───────────  ────────  ─────────────  ──────────────  ────────────
+ *     Starting       StartBuild       Following ¹  Settled   –              Pausing ²       –
+ *     Finding        FindBuild        Following ¹  Settled   Starting ³     Pausing ²       –
+ *     Pausing        BuildTimer: Finding. A report of it: Finding, at once
+ *     Following      FollowBuild      reports only: an end makes it Settled
+ *     Cancelling     CancelBuild      –            –         –              CancelPausing ² Settled
+ *     CancelPausing  BuildTimer: Cancelling
+ *     Settled        nothing is owed; what still comes is nothing
+ *
+ *     ¹ Cancelling, where the build has ended for us meanwhile.
+ *     ² Settled, after 30 pauses, where the build has ended for us: its provider is left alone.
+ *     ³ Pausing, as long as a start that was on its way may still come to light (settling.ts). Settled, where the
+ *       build has ended for us, the right to it is gone, or the operator does not allow it any more.
+ *
+ * Beside the phase goes the status that readers see: it only ever moves from pending over running to an end, by
+ * reports, by a limit of time (timers.ts), by an order (orders.ts), or with the right (withdrawn.ts). A build that ends
+ * while it is Following is Cancelling from then on; in any other phase the answer that is awaited decides, as said
+ * above. A start asks anew (resume.ts): Starting, Finding and Pausing become Finding, so nothing is started twice.
+ *
+ * An answer that bears another number than the phase, or that the table does not list, is nothing. Every transition
+ * that there is, tried one by one, with what it takes and causes, is in spec/machine.md.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Natural } from '../data/natural.js'
-import type { BuildAccepted, BuildMissing, BuildRefused, BuildReported, BuildUncertain, CancelHeard } from '../event.js'
+import type {
+  BuildAccepted,
+  BuildMissing,
+  BuildRefused,
+  BuildReported,
+  BuildUncertain,
+  CancelAcknowledged
+} from '../event.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
 import * as Rights from '../rights.js'
 import { nothing, report, to, unchanged } from '../transition.js'
@@ -93,7 +123,7 @@ export const uncertain = (now: Now, state: BuildsState, event: BuildUncertain): 
   ])
 }
 
-export const cancelHeard = (state: BuildsState, event: CancelHeard): BuildsAnswer => {
+export const cancelAcknowledged = (state: BuildsState, event: CancelAcknowledged): BuildsAnswer => {
   const build = askedBuild(state, event.build, event.number)
   return build?.phase._tag === 'Cancelling' ? O.some(settled(state, event.build, build.phase.external)) : nothing
 }
