@@ -77,9 +77,20 @@ export { explain } from './data/explain.js'
 
 // Questions to the state.
 export { cursor, holdersOf, isMember, isWanted, orderRefusal, repoAt, wantedKnots } from './queries.js'
+export {
+  type NamedRun,
+  pipelineAt,
+  type PipelinePage,
+  type PipelineQuery,
+  pipelineRun,
+  queryPipelines,
+  workflowCalled
+} from './queries/pipelines.js'
+export { type HeldRepository, repositoriesCalled } from './queries/repositories.js'
+export { type PipelineView, shownName, type TriggerView, type WorkflowView } from './wire/pipeline-view.js'
 
 // Foreign formats.
-export { decodeDidDocument } from './wire/did-document.js'
+export { decodeDidDocument, decodeKnotOfRepository } from './wire/did-document.js'
 export { decodeFrame, type Receipt, rejectFrame } from './wire/jetstream.js'
 export { decodeListRecords, type ListAsked, type ListedPage } from './wire/list-records.js'
 export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot/frame.js'

@@ -99,6 +99,7 @@ export const begin = (
     exitCode: null,
     phase: { _tag: 'Settled', external: null },
     recipe,
+    startedUs: null,
     status: 'pending',
     statusUs: 0 as TimeUs
   }

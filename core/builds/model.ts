@@ -14,6 +14,7 @@ import type { KnotsState } from '../knots/index.js'
 import { ExitCode, Recipe, Repository, Status } from '../model/build.js'
 import { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
 import type { Answer, Transition } from '../transition.js'
+import type { PipelineIndex } from './pipeline-index.js'
 import { Told } from './pushes.js'
 import type { StatusLog } from './status-log.js'
 
@@ -57,6 +58,8 @@ export const Build = t.readonly(
     phase: BuildPhase,
     /** `null` for a workflow that never became one for a provider. */
     recipe: t.union([Recipe, t.null]),
+    /** The stamp of the status by which it began to run; `null` before, and where none said so. */
+    startedUs: t.union([TimeUs, t.null]),
     status: Status,
     /** When its status last changed: the key of its last entry in the log. */
     statusUs: TimeUs
@@ -170,6 +173,8 @@ export interface BuildsState extends StatusLog {
   readonly mistaken: ReadonlyArray<string>
   /** The number of the next request or timer. */
   readonly next: Natural
+  /** Derived: the keys of announcements, by repository, kind and commit. */
+  readonly pipelines: PipelineIndex
   /** Derived: the keys of the runs that pushes began, by knot, commits and ref. */
   readonly pushes: MultiMap<string, Rkey>
   readonly runs: M.OrderedMap<RunKey, Run>
@@ -186,6 +191,7 @@ export const initial: BuildsState = {
   log: M.empty(),
   mistaken: [],
   next: 1 as Natural,
+  pipelines: M.empty(),
   pushes: M.empty(),
   runs: M.empty(),
   sources: M.empty(),

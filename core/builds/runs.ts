@@ -12,6 +12,7 @@ import { type BuildName, type Recipe } from '../model/build.js'
 import type { Push } from '../model/trigger.js'
 import { unchanged } from '../transition.js'
 import { type Build, type BuildsState, type BuildsStep, type Run, type RunKey } from './model.js'
+import { withoutPlaces } from './pipeline-index.js'
 import { logKey } from './status-log.js'
 
 /** The key of a run: that of its knot and of its trigger. */
@@ -67,12 +68,12 @@ export const waitingKeys = ({ waiting }: BuildsState, knot: HostName): ReadonlyA
 /** The state without the run, and without what was said of it before its first status. */
 export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
   const run = runOf(state, knot, rkey)
-  const announced = run?.announced ?? null
+  const announced = run === null || run.announced === null ? null : { key: logKey(run.announced.createdUs), run }
   const push = run === null ? null : pushThatBegan(run)
   return {
     ...state,
-    announcements:
-      announced === null ? state.announcements : M.deleteAt(logKey(announced.createdUs))(state.announcements),
+    announcements: announced === null ? state.announcements : M.deleteAt(announced.key)(state.announcements),
+    pipelines: announced === null ? state.pipelines : withoutPlaces(state.pipelines, announced.key, announced.run),
     pushes: push === null ? state.pushes : removeAt(pushKey(knot, push), rkey)(state.pushes),
     runs: M.deleteAt(runKey(knot, rkey))(state.runs),
     waiting: waitingWith(state.waiting, knot, rkey, run !== null && isWaiting(run), false)

@@ -13,6 +13,7 @@ import { unchanged } from '../transition.js'
 import { modest } from './room.js'
 import { toldIn } from './counterparts.js'
 import type { Build, BuildsState, BuildsStep, Now, Run } from './model.js'
+import { withPlaces } from './pipeline-index.js'
 import { about, buildOf, runOf, withBuild, withoutRun, withRun } from './runs.js'
 import { isForgotten, withSource, withSpent } from './sources.js'
 import { logKey, oldestStatuses } from './status-log.js'
@@ -84,11 +85,11 @@ export const announce = (
   const createdUs = nextStamp(state, usBefore(at, 1))
   const announced = { createdUs, workflows: modest(workflows) }
   const entry = announcementOf(knot, rkey, run, announced)
+  const key = logKey(createdUs)
   const told = withRun(state, knot, rkey, { ...run, announced })
-  return [
-    { ...told, announcements: M.upsertAt(logKey(createdUs), entry)(told.announcements), lastUs: createdUs },
-    [{ _tag: 'PublishPipeline', entry }]
-  ]
+  const announcements = M.upsertAt(key, entry)(told.announcements)
+  const pipelines = withPlaces(told.pipelines, key, entry)
+  return [{ ...told, announcements, lastUs: createdUs, pipelines }, [{ _tag: 'PublishPipeline', entry }]]
 }
 
 /** How a build stands from now on. */
@@ -112,7 +113,8 @@ export const publish = (
   const error = said === null ? null : cut(said, SENTENCE_MAX)
   const createdUs = nextStamp(state, at)
   const entry: StatusEntry = { build: name, createdUs, error, exitCode, status }
-  const written = withBuild(state, name, { ...build, error, exitCode, status, statusUs: createdUs })
+  const startedUs = status === 'running' ? createdUs : build.startedUs
+  const written = withBuild(state, name, { ...build, error, exitCode, startedUs, status, statusUs: createdUs })
   const logged = { ...written, lastUs: createdUs, log: M.upsertAt(logKey(createdUs), entry)(written.log) }
   const effect: PublishStatus = { _tag: 'PublishStatus', entry }
   return [trimmed(config, logged), [effect]]

@@ -12,6 +12,7 @@ import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
 import type { StatusEntry } from '../effect.js'
 import { type BuildsState, Run, RunKey, Source } from './model.js'
+import { indexOf } from './pipeline-index.js'
 import { isWaiting, pushKey, pushThatBegan, splitKey } from './runs.js'
 import { type LogKey, logKey } from './status-log.js'
 import { announcementOf } from './statuses.js'
@@ -70,6 +71,7 @@ export const fromWritten = (
           ...written,
           announcements,
           log,
+          pipelines: indexOf(M.toEntries(announcements)),
           pushes: runs.reduce(withPush, M.empty<string, M.OrderedMap<Rkey, true>>()),
           runs: map,
           waiting: runs.reduce(withWaiting, M.empty<HostName, M.OrderedMap<Rkey, true>>())

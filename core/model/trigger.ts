@@ -59,6 +59,22 @@ export type Manual = t.TypeOf<typeof Manual>
 export const Cause = t.union([Push, PullRequest, Manual], 'Cause')
 export type Cause = t.TypeOf<typeof Cause>
 
+/** What kind of cause it is, in Tangled's words. */
+export const CauseKind = t.keyof({ push: null, pull_request: null, manual: null }, 'CauseKind')
+export type CauseKind = t.TypeOf<typeof CauseKind>
+
+/**
+ * The kind of a cause.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { kindOfCause } from 'tack/core'
+ *
+ * assert.strictEqual(kindOfCause({ _tag: 'Manual', inputs: [], ref: null, sha: null }), 'manual')
+ */
+export const kindOfCause = ({ _tag }: Cause): CauseKind =>
+  _tag === 'Push' ? 'push' : _tag === 'PullRequest' ? 'pull_request' : 'manual'
+
 /** How a knot names the repository: any of these may be missing, and older generations leave out most. */
 export const RepoClaim = t.readonly(
   t.strict({

@@ -4,6 +4,7 @@
  */
 import { COLLABORATOR, type Collection, defaults, MEMBER, overlong, REPO, withinLimits } from '../../core/index.js'
 import { withoutFormerKnots } from './former-knots.js'
+import { asPipelines } from './former-pipelines.js'
 
 /** A document as it was read, before anything in it has been looked at. */
 export interface Document {
@@ -201,6 +202,7 @@ const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
 /**
  * What each part kept of the configuration stands in one, and whether the bridge is stopped once. How many runs wait is not kept: it is
  * counted. Since when a start could not come to light any more was known to the adapters alone: the next start says so of what is looked for.
+ * A build says since when it runs, and each run that has come to builds is announced: that is the name of its pipeline (former-pipelines.ts).
  */
 const toVersion5 = ({ growing, head: written, runs: former, ...document }: Document): Document => {
   const { backfill, builds, counters, cursor, knots, policy } = fieldsOf(written)
@@ -212,7 +214,7 @@ const toVersion5 = ({ growing, head: written, runs: former, ...document }: Docum
   const { isOpen, next, owner } = fieldsOf(backfill)
   return {
     ...document,
-    runs: entries(run5)(former),
+    runs: asPipelines(entries(run5)(former), document.statuses),
     growing: growing.map(growing5),
     head: {
       backfill: { accounts: [], isOpen, next, owner },
@@ -237,4 +239,9 @@ const run5 = (run: Fields): Fields => ({ ...run, builds: entries(build5)(listOf(
 
 const build5 = (build: Fields): Fields => ({ ...build, doubtUs: null })
 
-export const MIGRATIONS: Migrations = { 1: toVersion2, 2: (document) => toVersion3({ ...document, ...withoutFormerKnots(document) }), 3: toVersion4, 4: toVersion5 }
+export const MIGRATIONS: Migrations = {
+  1: toVersion2,
+  2: (document) => toVersion3({ ...document, ...withoutFormerKnots(document) }),
+  3: toVersion4,
+  4: toVersion5
+}

@@ -135,6 +135,12 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('STREAM-4', 'builds/status-log.js', 'afterUs < log.floorUs', 'afterUs <= log.floorUs', 'query'),
   mutant('STREAM-5', 'builds/statuses.js', 'if (workflows.length === 0)', 'if (true)', 'T3.1'),
 
+  // ---------------------------------------------------------------------------------------- PIPE
+  mutant('PIPE-1', 'data/descending.js', 'here.key >= below', 'here.key > below', 'query'),
+  mutant('PIPE-2', 'builds/pipeline-index.js', '[placeOf(did, kind), placeAt(did, kind, commit)]', '[placeOf(did, kind)]', 'query'),
+  mutant('PIPE-3', 'wire/pipeline-view.js', 'name.length <= NAME_MAX', 'true', 'query'),
+  mutant('PIPE-4', 'builds/statuses.js', "status === 'running' ? createdUs : build.startedUs", 'build.startedUs', 'T4.2'),
+
   // ---------------------------------------------------------------------------------------- HOST
   mutant('HOST-1', 'data/host-name.js', 'return name;', 'return host;', 'host'),
   mutant('HOST-2', 'data/host-name.js', 'Number(port) === policy.defaultPort ? name :', '', 'host'),

@@ -10,6 +10,7 @@ import {
   canonical,
   canonicalHost,
   Cause,
+  CauseKind,
   Condition,
   Config,
   cursor,
@@ -35,8 +36,10 @@ import {
   Natural,
   Nsid,
   Pair,
+  pipelineAt,
   PipelineEntry,
   pipelineFrame,
+  queryPipelines,
   ReaderCursor,
   repoAt,
   Repository,
@@ -66,12 +69,22 @@ const Question = t.union(
     t.strict({ ask: t.literal('repoAt'), did: Did, rkey: Rkey, state: State }),
     t.strict({ ask: t.literal('cursor'), state: State }),
     t.strict({ after: TimeUs, ask: t.literal('statuses'), limit: Natural, state: State }),
-    t.strict({ ask: t.literal('servedAfter'), cursor: t.union([ReaderCursor, t.null]), state: State })
+    t.strict({ ask: t.literal('servedAfter'), cursor: t.union([ReaderCursor, t.null]), state: State }),
+    t.strict({ ask: t.literal('pipeline'), id: Tid, state: State }),
+    t.strict({
+      ask: t.literal('pipelines'),
+      commits: t.union([t.array(t.string), t.null]),
+      cursor: t.union([Tid, t.null]),
+      kinds: t.union([t.array(CauseKind), t.null]),
+      limit: Natural,
+      repo: Did,
+      state: State
+    })
   ],
   'Question'
 )
 
-const answerTo = (question: t.TypeOf<typeof Question>): Json => {
+const answerTo = (question: t.TypeOf<typeof Question>): unknown => {
   switch (question.ask) {
     case 'isMember':
       return isMember(question.did)(question.state)
@@ -91,6 +104,10 @@ const answerTo = (question: t.TypeOf<typeof Question>): Json => {
     }
     case 'servedAfter':
       return Builds.servedAfter(question.state.builds, question.cursor)
+    case 'pipeline':
+      return pipelineAt(question.id)(question.state)
+    case 'pipelines':
+      return queryPipelines(question)(question.state)
   }
 }
 

@@ -1,5 +1,5 @@
-/** Cases of the questions that rows answer (S17), each with an answer and without one; and of pages of statuses. */
-import { initial, type Json, run } from '../../../core/index.js'
+/** Cases of the questions that rows answer (S17), each with an answer and without one; of pipelines; and of pages of statuses. */
+import { initial, type Json, run, tidOf, type TimeUs } from '../../../core/index.js'
 import { account, del, put, repo, member, ALICE, BOB, K1, K2, OWNER, US } from '../../suite/examples/support.js'
 import { writtenState } from '../../../shell/lib/trace.js'
 import { type Case, of } from './cases.js'
@@ -96,7 +96,167 @@ const served = (name: string, cursor: Json, after: number): Case => of('T6')(nam
 const whole = (timeUs: number): Json => ({ isWhole: true, timeUs })
 const within = (timeUs: number): Json => ({ isWhole: false, timeUs })
 
+// ---------------------------------------------------------------------------------------- pipelines
+
+const SHA = 'a'.repeat(40)
+const OTHER_SHA = 'b'.repeat(64)
+const DID = 'did:plc:repository'
+const PUSH: Json = { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: OTHER_SHA, ref: 'refs/heads/main', skipsCi: false }
+const PULL: Json = { _tag: 'PullRequest', action: 'opened', sourceBranch: 'x', sourceSha: SHA, targetBranch: 'main' }
+const SETTLED: Json = {
+  attempt: 0,
+  deadline: 0,
+  doubtUs: null,
+  error: null,
+  exitCode: 0,
+  phase: { _tag: 'Settled', external: '7' },
+  recipe: null,
+  startedUs: null,
+  status: 'success',
+  statusUs: 5
+}
+
+interface Built {
+  readonly builds?: ReadonlyArray<readonly [string, Json]>
+  readonly cause?: Json
+  readonly did?: string
+}
+
+const built = (createdUs: number | null, { builds = [['ci.yml', SETTLED]], cause = PUSH, did = DID }: Built = {}): Json => ({
+  actor: null,
+  announced: createdUs === null ? null : { createdUs, workflows: [] },
+  attempt: 0,
+  builds: builds.map(([name, build]) => [name, build]),
+  cause,
+  defaultBranch: null,
+  kind: 'pipeline',
+  met: null,
+  only: null,
+  phase: { _tag: 'Read' },
+  repository: { did, name: 'app', owner: OWNER, rkey: 'app' },
+  retryOf: null
+})
+
+/** The state with these runs, by their keys. */
+const withRuns = (runs: { readonly [key: string]: Json }): Json => {
+  const written = empty as { readonly head: { readonly builds: object } }
+  const entries = Object.entries(runs).map(([key, run]) => [`${K1}/${key}`, run])
+  return { ...written, head: { ...written.head, builds: { ...written.head.builds, lastUs: 1_000_000, next: 9 } }, runs: entries }
+}
+
+const idOf = (us: number): string => tidOf(us as TimeUs)
+
+/** A run of every kind, and one that is no pipeline yet; one of another repository, and one of a repository without a DID. */
+const PIPELINES: Json = withRuns({
+  a: built(10, { cause: { ...(PUSH as object), newSha: OTHER_SHA } as Json }),
+  b: built(20),
+  c: built(30, { cause: PULL }),
+  d: built(40, { cause: { _tag: 'Manual', inputs: [['level', 'debug']], ref: 'refs/heads/main', sha: SHA } }),
+  e: built(50, { cause: { _tag: 'Manual', inputs: [], ref: null, sha: null } }),
+  f: built(null, { builds: [] }),
+  g: built(60, { did: 'did:plc:other' }),
+  h: built(70, { did: '' })
+})
+
+interface Asked {
+  readonly commits?: ReadonlyArray<string>
+  readonly cursor?: string
+  readonly kinds?: ReadonlyArray<string>
+  readonly limit?: number
+  readonly repo?: string
+}
+
+const pipelines = (asked: Asked, state: Json): Json => ({
+  ask: 'pipelines',
+  commits: asked.commits ?? null,
+  cursor: asked.cursor ?? null,
+  kinds: asked.kinds ?? null,
+  limit: asked.limit ?? 50,
+  repo: asked.repo ?? DID,
+  state
+})
+
+const seen = (us: number, changes: { readonly [field: string]: Json } = {}): Json => ({
+  commit: SHA,
+  createdAt: `1970-01-01T00:00:00.0000${String(us)}Z`,
+  id: idOf(us),
+  repo: DID,
+  trigger: { $type: 'sh.tangled.ci.trigger#push', newSha: SHA, oldSha: OTHER_SHA, ref: 'refs/heads/main' },
+  workflows: [{ finishedAt: '1970-01-01T00:00:00.000005Z', id: 'ci.yml', name: 'ci.yml', status: 'success' }],
+  ...changes
+})
+
+const ZERO = '0'.repeat(40)
+const [AT10, AT20, AT30, AT40, AT50]: ReadonlyArray<Json> = [
+  seen(10, { commit: OTHER_SHA, trigger: { $type: 'sh.tangled.ci.trigger#push', newSha: OTHER_SHA, oldSha: OTHER_SHA, ref: 'refs/heads/main' } }),
+  seen(20),
+  seen(30, { trigger: { $type: 'sh.tangled.ci.trigger#pullRequest', action: 'opened', sourceBranch: 'x', sourceSha: SHA, targetBranch: 'main' } }),
+  seen(40, { trigger: { $type: 'sh.tangled.ci.trigger#manual', inputs: [{ key: 'level', value: 'debug' }], ref: 'refs/heads/main', sha: SHA } }),
+  seen(50, { commit: ZERO, trigger: { $type: 'sh.tangled.ci.trigger#manual', sha: ZERO } })
+]
+
+const paged = (name: string, asked: Asked, pages: ReadonlyArray<Json | undefined>, total: number, cursor: string | null = null): Case =>
+  of('S17')(name, pipelines(asked, PIPELINES), { cursor, pipelines: pages.map((page) => page ?? null), total })
+
+const viewed = (name: string, runs: { readonly [key: string]: Json }, us: number, view: Json): Case =>
+  of('S17')(name, { ask: 'pipeline', id: idOf(us), state: withRuns(runs) }, view)
+
+const LONG_NAME = `${'n'.repeat(37)}.yml`
+
+/** Workflows in every state, and names as long as may be shown, and longer. */
+const STATES = built(10, {
+  builds: [
+    ['a', { ...(SETTLED as object), phase: { _tag: 'Starting', number: 1 }, status: 'pending' }],
+    ['b', { ...(SETTLED as object), phase: { _tag: 'Following', external: '7' }, startedUs: 15, status: 'running', statusUs: 15 }],
+    ['c', { ...(SETTLED as object), error: 'no such thing', startedUs: 15, status: 'failed', statusUs: 25 }],
+    [LONG_NAME.slice(1), SETTLED],
+    [LONG_NAME, SETTLED]
+  ]
+})
+
+const PIPED: ReadonlyArray<Case> = [
+  paged('all pipelines of a repository, the newest first', {}, [AT50, AT40, AT30, AT20, AT10], 5),
+  paged('pipelines of another repository', { repo: 'did:plc:other' }, [seen(60, { repo: 'did:plc:other' })], 1),
+  paged('pipelines of a repository of which nothing is known', { repo: 'did:plc:nobody' }, [], 0),
+  paged('a page of pipelines, and where the next begins', { limit: 2 }, [AT50, AT40], 5, idOf(40)),
+  paged('a page of pipelines from there', { cursor: idOf(40), limit: 2 }, [AT30, AT20], 5, idOf(20)),
+  paged('the last page of pipelines', { cursor: idOf(20), limit: 2 }, [AT10], 5),
+  paged('a page of exactly those that are left', { cursor: idOf(30), limit: 2 }, [AT20, AT10], 5),
+  paged('pipelines from between two', { cursor: idOf(35) }, [AT30, AT20, AT10], 5),
+  paged('pipelines after the last', { cursor: idOf(10) }, [], 5),
+  paged('pipelines from the end of time', { cursor: 'jzzzzzzzzzzzz' }, [AT50, AT40, AT30, AT20, AT10], 5),
+  paged('pipelines of one kind', { kinds: ['push'] }, [AT20, AT10], 2),
+  paged('pipelines of two kinds', { kinds: ['push', 'manual'], limit: 3 }, [AT50, AT40, AT20], 4, idOf(20)),
+  paged('pipelines of no kind', { kinds: [] }, [], 0),
+  paged('of each commit the newest pipeline', { commits: [OTHER_SHA, SHA, SHA] }, [AT40, AT10], 2),
+  paged('of each commit the newest pipeline, page by page', { commits: [SHA, OTHER_SHA], limit: 1 }, [AT40], 2, idOf(40)),
+  paged('of each commit the newest pipeline, the last page', { commits: [SHA, OTHER_SHA], cursor: idOf(40), limit: 1 }, [AT10], 2),
+  paged('of a commit the newest pipeline of a kind', { commits: [SHA], kinds: ['push'] }, [AT20], 1),
+  paged('pipelines of commits that are none', { commits: ['main', ZERO, ''] }, [], 0),
+  paged('pipelines of no commits', { commits: [] }, [], 0),
+  viewed('a pipeline by its name', { x: built(20) }, 20, seen(20)),
+  viewed('a pipeline of a repository without a DID', { x: built(20, { did: 'not a DID' }) }, 20, {
+    commit: SHA,
+    createdAt: '1970-01-01T00:00:00.000020Z',
+    id: idOf(20),
+    trigger: { $type: 'sh.tangled.ci.trigger#push', newSha: SHA, oldSha: OTHER_SHA, ref: 'refs/heads/main' },
+    workflows: [{ finishedAt: '1970-01-01T00:00:00.000005Z', id: 'ci.yml', name: 'ci.yml', status: 'success' }]
+  }),
+  viewed('a name that no pipeline has', { x: built(20) }, 21, null),
+  of('S17')('another name of the same moment', { ask: 'pipeline', id: `${idOf(20).slice(0, 11)}23`, state: withRuns({ x: built(20) }) }, null),
+  viewed('workflows in every state, with long names', { x: STATES }, 10, seen(10, {
+    workflows: [
+      { id: 'a', name: 'a', status: 'pending' },
+      { id: 'b', name: 'b', startedAt: '1970-01-01T00:00:00.000015Z', status: 'running' },
+      { error: 'no such thing', finishedAt: '1970-01-01T00:00:00.000025Z', id: 'c', name: 'c', startedAt: '1970-01-01T00:00:00.000015Z', status: 'failed' },
+      { finishedAt: '1970-01-01T00:00:00.000005Z', id: LONG_NAME.slice(1), name: LONG_NAME.slice(1), status: 'success' },
+      { finishedAt: '1970-01-01T00:00:00.000005Z', id: LONG_NAME, name: `${LONG_NAME.slice(0, 39)}…`, status: 'success' }
+    ]
+  }))
+]
+
 export const QUERIES: ReadonlyArray<Case> = [
+  ...PIPED,
   ask('a member', { ask: 'isMember', did: ALICE }, true),
   ask('a member that is no DID', { ask: 'isMember', did: 'anybody' }, true),
   ask('the owner is admitted without being a member', { ask: 'isMember', did: OWNER }, false),

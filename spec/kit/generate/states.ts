@@ -170,6 +170,7 @@ const BUILD: Fields = {
   exitCode: null,
   phase: { _tag: 'Starting', number: 2 },
   recipe: RECIPE,
+  startedUs: null,
   status: 'pending',
   statusUs: 5
 }

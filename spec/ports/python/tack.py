@@ -1352,6 +1352,92 @@ def pipeline_frame(entry: Json) -> str:
     return _frame(entry["rkey"], PIPELINE, event, entry["createdUs"])
 
 
+# Pipelines, as clients read them (S17)
+
+NAME_MAX = 40
+PAGE_TEXT_MAX = 262_144
+KINDS = {"Push": "push", "PullRequest": "pull_request", "Manual": "manual"}
+
+
+def shown_name(name: str) -> str:
+    return name if len(name) <= NAME_MAX else name[: NAME_MAX - 1] + "…"
+
+
+def present(**named: Json) -> Json:
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def announced(runs: Dict[str, Json]) -> List[Json]:
+    """The runs that are pipelines, the newest first."""
+    those = [run for run in runs.values() if run["announced"] is not None]
+    return sorted(those, key=lambda run: run["announced"]["createdUs"], reverse=True)
+
+
+def pipeline_id(run: Json) -> str:
+    return tid_of(run["announced"]["createdUs"])
+
+
+def trigger_view(cause: Json, commit: str) -> Json:
+    if cause["_tag"] == "Push":
+        return {"$type": "sh.tangled.ci.trigger#push", **{name: cause[name] for name in ("newSha", "oldSha", "ref")}}
+    if cause["_tag"] == "PullRequest":
+        names = ("action", "sourceBranch", "sourceSha", "targetBranch")
+        return {"$type": "sh.tangled.ci.trigger#pullRequest", **present(**{name: cause[name] for name in names})}
+    inputs = [{"key": key, "value": value} for key, value in cause["inputs"]]
+    return {"$type": "sh.tangled.ci.trigger#manual", "sha": commit, **present(inputs=inputs or None, ref=cause["ref"])}
+
+
+def workflow_view(name: str, build: Json) -> Json:
+    has_ended = is_terminal(build["status"])
+    return {
+        "id": name,
+        "name": shown_name(name),
+        "status": build["status"],
+        **present(
+            error=build["error"],
+            finishedAt=rfc3339(build["statusUs"]) if has_ended else None,
+            startedAt=None if build["startedUs"] is None else rfc3339(build["startedUs"]),
+        ),
+    }
+
+
+def pipeline_view(run: Json) -> Json:
+    commit, did = sha_of(run["cause"]) or "0" * 40, run["repository"]["did"]
+    return {
+        "commit": commit,
+        "createdAt": rfc3339(run["announced"]["createdUs"]),
+        "id": pipeline_id(run),
+        "trigger": trigger_view(run["cause"], commit),
+        "workflows": [workflow_view(name, run["builds"][name]) for name in sorted(run["builds"], key=utf16)],
+        **present(repo=did if is_did(did) else None),
+    }
+
+
+def pipelines_page(runs: Dict[str, Json], asked: Json) -> Json:
+    matching = [
+        run
+        for run in announced(runs)
+        if run["repository"]["did"] == asked["repo"] and (asked["kinds"] is None or KINDS[run["cause"]["_tag"]] in asked["kinds"])
+    ]
+    if asked["commits"] is not None:  # of each commit the newest
+        newest: Dict[str, Json] = {}
+        for run in matching:
+            newest.setdefault(sha_of(run["cause"]) or "", run)
+        matching = [run for commit, run in newest.items() if commit in asked["commits"] and commit]
+    pipelines: List[Json] = []
+    text = 0
+    for run in matching:
+        if asked["cursor"] is not None and run["announced"]["createdUs"] >= min(tid_time_us(asked["cursor"]), MAX_SAFE):
+            continue
+        if pipelines and (len(pipelines) == asked["limit"] or text > PAGE_TEXT_MAX):
+            return {"cursor": pipelines[-1]["id"], "pipelines": pipelines, "total": len(matching)}
+        view = pipeline_view(run)
+        pipelines.append(view)
+        text += sum(units(each["id"]) + units(each.get("error", "")) for each in view["workflows"])
+        text += sum(units(each["key"]) + units(each["value"]) for each in view["trigger"].get("inputs", []))
+    return {"cursor": None, "pipelines": pipelines, "total": len(matching)}
+
+
 def decode_cursor(text: str) -> Optional[Json]:
     if not is_nanos(text):
         return None
@@ -3040,7 +3126,8 @@ class Builds:
         error = None if error is None else excerpt(error, SENTENCE_UNITS)
         created_us = self._next_stamp(at)
         entry = {"build": name, "createdUs": created_us, "error": error, "exitCode": exit_code, "status": status}
-        self._with_build(name, build, error=error, exitCode=exit_code, status=status, statusUs=created_us)
+        started_us = created_us if status == "running" else build["startedUs"]
+        self._with_build(name, build, error=error, exitCode=exit_code, startedUs=started_us, status=status, statusUs=created_us)
         self.lastUs = created_us
         self.log[created_us] = entry
         self._trim()
@@ -3560,6 +3647,7 @@ class Builds:
             "exitCode": None,
             "phase": {"_tag": "Settled", "external": None},
             "recipe": recipe,
+            "startedUs": None,
             "status": "pending",
             "statusUs": 0,
         }
@@ -3906,6 +3994,7 @@ a_build = fields(
         Settled=fields(external=nullable(a_text)),
     ),
     recipe=nullable(a_recipe),
+    startedUs=nullable(a_time),
     status=a_status,
     statusUs=a_time,
 )
@@ -4119,6 +4208,10 @@ class Machine:
             return self.builds.page_after(question["after"], question["limit"])
         if ask == "servedAfter":
             return self.builds.served_after(question["cursor"])
+        if ask == "pipelines":
+            return pipelines_page(self.builds.runs, question)
+        if ask == "pipeline":
+            return next((pipeline_view(run) for run in announced(self.builds.runs) if pipeline_id(run) == question["id"]), None)
         return refuse(ask, "a question of S17")
 
 

@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { type BuildName, defaults, type Effect, type Event, isFinal, OrderedMap as M, type Plan, type State, step, TimeUs } from '../../../core/index.js'
+import { type BuildName, defaults, type Effect, type Event, isFinal, OrderedMap as M, pipelineAt, type Plan, rfc3339, type State, step, tidOf, TimeUs } from '../../../core/index.js'
 import { openStore, type Store } from '../../../shell/store/index.js'
 import { workflow } from '../../suite/examples/build-world.js'
 import { ALICE, at, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../../suite/examples/support.js'
@@ -340,7 +340,7 @@ describe.each(NAMES)('%s', (name) => {
     expect([...world.reads].sort()).toEqual(story.unread.map((key) => key.split('/')[1]).sort())
   })
 
-  it('announces what begins now before its first status, once; what had begun stays unannounced', async () => {
+  it('announces what begins now before its first status, once; of what had begun nothing is told', async () => {
     const world = worldWith(true)
     playedIn(world, await stateOf(name), [eventOf(started(world.us, MEMBERS))])
     const told = world.asked.flatMap((effect) =>
@@ -352,6 +352,23 @@ describe.each(NAMES)('%s', (name) => {
     )
     expect([...told].sort()).toEqual(story.unread.flatMap((key) => [key, `${key} is pending`]).sort())
     for (const key of story.unread) expect(told.indexOf(key)).toBeLessThan(told.indexOf(`${key} is pending`))
+  })
+
+  it('has a pipeline of each run that has come to builds, older than its statuses, which says since when they run', async () => {
+    const state = await stateOf(name)
+    const statuses = M.toEntries(state.builds.log).map(([, entry]) => entry)
+    const stamps = statuses.map(({ createdUs }) => createdUs)
+    for (const [key, run] of M.toEntries(state.builds.runs)) {
+      if (M.isEmpty(run.builds)) continue
+      const announcedUs = run.announced?.createdUs ?? expect.fail(`${key} has no name`)
+      expect(stamps).not.toContain(announcedUs)
+      const view = pipelineAt(tidOf(announcedUs))(state)
+      expect(view?.workflows.map(({ id }) => id)).toEqual(M.keys(run.builds))
+      const its = statuses.filter(({ build: { knot, rkey } }) => `${knot}/${rkey}` === key)
+      expect(its.every(({ createdUs }) => createdUs > announcedUs)).toBe(true)
+      for (const { build, createdUs, status } of its)
+        if (status === 'running') expect(view?.workflows.find(({ id }) => id === build.workflow)?.startedAt).toBe(rfc3339(createdUs))
+    }
   })
 
   it('ignores what the knots repeat, in either way; the next push of each is built, once', async () => {

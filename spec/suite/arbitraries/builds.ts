@@ -171,7 +171,9 @@ const pushOf = ({ a, b, c }: Move, kind: Trigger['kind']): Trigger => {
     actor: pick([null, OWNER, null, ALICE, BOB], b),
     cause:
       c % 7 === 6
-        ? { _tag: 'Manual', inputs: a % 2 === 0 ? [] : [['level', 'debug']], ref: null, sha: null }
+        ? { _tag: 'Manual', inputs: a % 2 === 0 ? [] : [['level', 'debug']], ref: null, sha: a % 3 === 0 ? null : pick(SHAS, b) }
+        : c % 14 === 5
+        ? { _tag: 'PullRequest', action: a % 2 === 0 ? null : 'opened', sourceBranch: 'x', sourceSha: pick(SHAS, b), targetBranch: 'main' }
         : {
             _tag: 'Push',
             changedFiles: b % 2 === 0 ? null : ['README.md', 'src/a.c'],

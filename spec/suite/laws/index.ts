@@ -10,6 +10,7 @@ import { KNOT } from './knot.js'
 import { MACHINE } from './machine.js'
 import { MAP } from './map.js'
 import { NONINTERFERENCE } from './noninterference.js'
+import { PIPE } from './pipelines.js'
 import { STREAM } from './stream.js'
 import { WIRE } from './wire.js'
 
@@ -22,6 +23,7 @@ export const LAWS = {
   ...BACKFILL,
   ...BUILD,
   ...STREAM,
+  ...PIPE,
   ...MAP,
   ...HOST,
   ...CANON,

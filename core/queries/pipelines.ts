@@ -1,0 +1,208 @@
+/**
+ * Pipelines, as they are asked for over XRPC (S17). Pure functions of the state; what one costs depends on what it
+ * shows, and not on how many there are.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type { BuildsState, Run } from '../builds/model.js'
+import { placeAt, placeOf } from '../builds/pipeline-index.js'
+import { runOf } from '../builds/runs.js'
+import { type LogKey, logKey } from '../builds/status-log.js'
+import { entriesBelow } from '../data/descending.js'
+import type { HostName } from '../data/host-name.js'
+import { type Did, type Rkey, type Tid, tidOf, timeOfTid, type WorkflowName } from '../data/identifiers.js'
+import { valuesAt } from '../data/multimap.js'
+import * as M from '../data/ordered-map.js'
+import type { CauseKind } from '../model/trigger.js'
+import type { State } from '../state.js'
+import { type PipelineView, pipelineView, shownName } from '../wire/pipeline-view.js'
+
+/** Which pipelines of a repository are asked for. */
+export interface PipelineQuery {
+  /** Of these commits, of each the newest; `null`: whatever the commit. */
+  readonly commits: ReadonlyArray<string> | null
+  /** Those older than this one, which need not be there any more; `null`: from the newest on. */
+  readonly cursor: Tid | null
+  /** Of these kinds; `null`: of every kind. */
+  readonly kinds: ReadonlyArray<CauseKind> | null
+  /** At most so many (≥ 1). */
+  readonly limit: number
+  /** The repository's own DID. */
+  readonly repo: Did
+}
+
+/** A page of the pipelines of a repository. */
+export interface PipelinePage {
+  /** The last of these, where older ones follow; else `null`. */
+  readonly cursor: Tid | null
+  /** The newest first. */
+  readonly pipelines: ReadonlyArray<PipelineView>
+  /** How many pipelines match, on whatever page. */
+  readonly total: number
+}
+
+/** A run by the name of its pipeline. */
+export interface NamedRun {
+  readonly knot: HostName
+  readonly rkey: Rkey
+  readonly run: Run
+}
+
+const KINDS: ReadonlyArray<CauseKind> = ['manual', 'pull_request', 'push']
+
+type Keys = M.OrderedMap<LogKey, true>
+
+/** The greatest key of all that are below; `null` when there is none. */
+const firstOf = (maps: ReadonlyArray<Keys>): LogKey | null =>
+  maps.reduce<LogKey | null>((greatest, map) => {
+    const [key] = entriesBelow(map, null).next().value ?? []
+    return key !== undefined && (greatest === null || key > greatest) ? key : greatest
+  }, null)
+
+/** The keys below of all maps, which have none in common, descending. */
+function* descending(maps: ReadonlyArray<Keys>, below: LogKey | null): Generator<LogKey, void, undefined> {
+  const heads = maps.map((map) => {
+    const keys = entriesBelow(map, below)
+    return { key: keys.next().value?.[0], keys }
+  })
+  for (;;) {
+    const [first, ...others] = heads.filter(({ key }) => key !== undefined)
+    if (first?.key === undefined) return
+    const greatest = others.reduce((a, b) => ((a.key ?? '') < (b.key ?? '') ? b : a), first)
+    if (greatest.key !== undefined) yield greatest.key
+    greatest.key = greatest.keys.next().value?.[0]
+  }
+}
+
+/** The keys of what matches, descending from below the cursor, and how many match in all. */
+const matching = (
+  { pipelines }: BuildsState,
+  { commits, cursor, kinds: asked, repo }: PipelineQuery
+): { readonly keys: Iterable<LogKey>; readonly total: number } => {
+  const below = cursor === null ? null : logKey(timeOfTid(cursor))
+  const kinds = asked === null ? KINDS : KINDS.filter((kind) => asked.includes(kind))
+  const at = (place: string): Keys => valuesAt(place)(pipelines)
+  if (commits === null) {
+    const maps = kinds.map((kind) => at(placeOf(repo, kind)))
+    return { keys: descending(maps, below), total: maps.reduce((n, map) => n + M.size(map), 0) }
+  }
+  const newest = [...new Set(commits)].flatMap((commit) => {
+    const key = firstOf(kinds.map((kind) => at(placeAt(repo, kind, commit))))
+    return key === null ? [] : [key]
+  })
+  const keys = newest.filter((key) => below === null || key < below).sort((a, b) => (a < b ? 1 : -1))
+  return { keys, total: newest.length }
+}
+
+/** The run whose announcement has that key in the log. */
+const runAt = ({ builds }: State, key: LogKey): NamedRun | null =>
+  pipe(
+    M.lookup(key)(builds.announcements),
+    O.chain(({ knot, rkey }) =>
+      pipe(
+        O.fromNullable(runOf(builds, knot, rkey)),
+        O.map((run) => ({ knot, rkey, run }))
+      )
+    ),
+    O.toNullable
+  )
+
+const viewOf = ({ run }: NamedRun): PipelineView | null =>
+  run.announced === null ? null : pipelineView(run.announced.createdUs, run)
+
+/** How much text of others may be on a page before the pipeline that ends it, in UTF-16 code units. */
+const PAGE_TEXT_MAX = 262_144
+
+const lengthOf = (texts: ReadonlyArray<string | undefined>): number =>
+  texts.reduce((n, text = '') => n + text.length, 0)
+
+/** What a pipeline adds to that. */
+const textIn = ({ trigger, workflows }: PipelineView): number =>
+  lengthOf(workflows.flatMap(({ error, id }) => [error, id])) +
+  (trigger.$type === 'sh.tangled.ci.trigger#manual'
+    ? lengthOf((trigger.inputs ?? []).flatMap(({ key, value }) => [key, value]))
+    : 0)
+
+/**
+ * The pipelines of a repository, page by page: the newest first, and each once, whatever is announced meanwhile.
+ *
+ * A page ends early where what it repeats of others is long; that there is more, its cursor says.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Config, defaults, Did, initial, queryPipelines } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * const repo = Did.decode('did:plc:repository')
+ * assert(config._tag === 'Right' && repo._tag === 'Right')
+ *
+ * const page = queryPipelines({ commits: null, cursor: null, kinds: ['push'], limit: 50, repo: repo.right })
+ * assert.deepStrictEqual(page(initial(config.right)), { cursor: null, pipelines: [], total: 0 })
+ */
+export const queryPipelines =
+  (query: PipelineQuery) =>
+  (state: State): PipelinePage => {
+    const { keys, total } = matching(state.builds, query)
+    const pipelines: Array<PipelineView> = []
+    let text = 0
+    for (const key of keys) {
+      const run = runAt(state, key)
+      const view = run === null ? null : viewOf(run)
+      if (view === null) continue
+      const last = pipelines[pipelines.length - 1]
+      if (last !== undefined && (pipelines.length === query.limit || text > PAGE_TEXT_MAX))
+        return { cursor: last.id, pipelines, total }
+      pipelines.push(view)
+      text += textIn(view)
+    }
+    return { cursor: null, pipelines, total }
+  }
+
+/**
+ * The run of the pipeline of that name, whatever key its knot gave it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, Config, defaults, initial, pipelineRun, tidOf } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * assert.strictEqual(pipelineRun(tidOf(clampTimeUs(1_767_225_600_000_000)))(initial(config.right)), null)
+ */
+export const pipelineRun =
+  (id: Tid) =>
+  (state: State): NamedRun | null => {
+    const time = timeOfTid(id)
+    // Each has one name only.
+    return tidOf(time) === id ? runAt(state, logKey(time)) : null
+  }
+
+/**
+ * The pipeline of that name, as clients read it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { clampTimeUs, Config, defaults, initial, pipelineAt, tidOf } from 'tack/core'
+ *
+ * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+ * assert(config._tag === 'Right')
+ * assert.strictEqual(pipelineAt(tidOf(clampTimeUs(1_767_225_600_000_000)))(initial(config.right)), null)
+ */
+export const pipelineAt =
+  (id: Tid) =>
+  (state: State): PipelineView | null => {
+    const named = pipelineRun(id)(state)
+    return named === null ? null : viewOf(named)
+  }
+
+/**
+ * The workflow of a run that clients call so: by its whole name, or by what is shown of it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { workflowCalled } from 'tack/core'
+ *
+ * assert.strictEqual(workflowCalled('ci.yml', []), null)
+ */
+export const workflowCalled = (name: string, workflows: ReadonlyArray<WorkflowName>): WorkflowName | null =>
+  workflows.find((workflow) => workflow === name) ?? workflows.find((workflow) => shownName(workflow) === name) ?? null

@@ -1,0 +1,127 @@
+/**
+ * Pipelines as Tangled's web application and its other clients read them over XRPC.
+ *
+ * Source: tangled.org/core, lexicons `sh.tangled.ci.pipeline` and `sh.tangled.ci.trigger`. Clients refuse what does not
+ * fit, so every field that must be there is, and none is longer than it may be.
+ */
+import type { Build, Run } from '../builds/model.js'
+import { shaOf } from '../builds/plan.js'
+import { Did, type Tid, tidOf, type TimeUs, type WorkflowName } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import { isFinal, type Status } from '../model/build.js'
+import type { Cause } from '../model/trigger.js'
+import { rfc3339 } from './status.js'
+
+/** What caused a pipeline. */
+export type TriggerView =
+  | {
+      readonly $type: 'sh.tangled.ci.trigger#push'
+      readonly newSha: string
+      readonly oldSha: string
+      readonly ref: string
+    }
+  | {
+      readonly $type: 'sh.tangled.ci.trigger#pullRequest'
+      readonly action?: string
+      readonly sourceBranch: string
+      readonly sourceSha: string
+      readonly targetBranch: string
+    }
+  | {
+      readonly $type: 'sh.tangled.ci.trigger#manual'
+      readonly inputs?: ReadonlyArray<{ readonly key: string; readonly value: string }>
+      readonly ref?: string
+      readonly sha: string
+    }
+
+/** A workflow of a pipeline. Times are in RFC 3339. */
+export interface WorkflowView {
+  readonly error?: string
+  readonly finishedAt?: string
+  /** The name of the file, whole. */
+  readonly id: string
+  /** The name of the file, as far as there is room for it. */
+  readonly name: string
+  readonly startedAt?: string
+  readonly status: Status
+}
+
+/** A pipeline, as clients read it. */
+export interface PipelineView {
+  readonly commit: string
+  readonly createdAt: string
+  readonly id: Tid
+  /** The repository's own DID, where it has one. */
+  readonly repo?: Did
+  readonly trigger: TriggerView
+  /** By name, ascending; one at least. */
+  readonly workflows: ReadonlyArray<WorkflowView>
+}
+
+const triggerView = (cause: Cause, commit: string): TriggerView => {
+  switch (cause._tag) {
+    case 'Push': {
+      const { newSha, oldSha, ref } = cause
+      return { $type: 'sh.tangled.ci.trigger#push', newSha, oldSha, ref }
+    }
+    case 'PullRequest': {
+      const { action, sourceBranch, sourceSha, targetBranch } = cause
+      return {
+        $type: 'sh.tangled.ci.trigger#pullRequest',
+        ...(action === null ? {} : { action }),
+        sourceBranch,
+        sourceSha,
+        targetBranch
+      }
+    }
+    case 'Manual':
+      return {
+        $type: 'sh.tangled.ci.trigger#manual',
+        ...(cause.inputs.length === 0 ? {} : { inputs: cause.inputs.map(([key, value]) => ({ key, value })) }),
+        ...(cause.ref === null ? {} : { ref: cause.ref }),
+        sha: commit
+      }
+  }
+}
+
+/** The most graphemes that the name of a workflow may have. A character is a grapheme, or a part of one. */
+const NAME_MAX = 40
+
+/**
+ * The name of a workflow as it is shown: of a longer one than fits, the beginning.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { shownName, WorkflowName } from 'tack/core'
+ *
+ * const name = WorkflowName.decode(`${'n'.repeat(50)}.yml`)
+ * assert(name._tag === 'Right')
+ * assert.strictEqual(shownName(name.right), `${'n'.repeat(39)}…`)
+ */
+export const shownName = (name: WorkflowName): string =>
+  name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}…`
+
+const workflowView = (id: WorkflowName, { error, startedUs, status, statusUs }: Build): WorkflowView => ({
+  ...(error === null ? {} : { error }),
+  ...(isFinal(status) ? { finishedAt: rfc3339(statusUs) } : {}),
+  id,
+  name: shownName(id),
+  ...(startedUs === null ? {} : { startedAt: rfc3339(startedUs) }),
+  status
+})
+
+/** What stands for a commit that is not known: the name that git gives to no object. */
+const NO_COMMIT = '0'.repeat(40)
+
+/** A run that was announced at that time, as a pipeline. */
+export const pipelineView = (announcedUs: TimeUs, { builds, cause, repository: { did } }: Run): PipelineView => {
+  const commit = shaOf(cause) ?? NO_COMMIT
+  return {
+    commit,
+    createdAt: rfc3339(announcedUs),
+    id: tidOf(announcedUs),
+    ...(Did.is(did) ? { repo: did } : {}),
+    trigger: triggerView(cause, commit),
+    workflows: M.toEntries(builds).map(([name, build]) => workflowView(name, build))
+  }
+}

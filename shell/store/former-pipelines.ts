@@ -1,0 +1,67 @@
+/**
+ * Runs up to version 4: their builds did not say when they began to run, and those from before there were announcements had none. What is
+ * still known of both stands in the log of statuses.
+ */
+
+type Fields = { readonly [field: string]: unknown }
+
+const fieldsOf = (u: unknown): Fields => (typeof u === 'object' && u !== null ? { ...u } : {})
+
+const listOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
+
+const stampIn = (u: unknown): number => (typeof u === 'number' ? u : 0)
+
+/** What the log knows of a build. */
+interface Known {
+  firstUs: number
+  startedUs: number | null
+}
+
+const keyOf = (run: unknown, workflow: unknown): string => JSON.stringify([run, workflow])
+
+const knownIn = (statuses: ReadonlyArray<unknown>): ReadonlyMap<string, Known> => {
+  const known = new Map<string, Known>()
+  for (const status of statuses) {
+    const { build, createdUs, status: kind } = fieldsOf(status)
+    const { knot, rkey, workflow } = fieldsOf(build)
+    const key = keyOf(`${String(knot)}/${String(rkey)}`, workflow)
+    const those = known.get(key) ?? { firstUs: stampIn(createdUs), startedUs: null }
+    if (kind === 'running') those.startedUs = stampIn(createdUs)
+    known.set(key, those)
+  }
+  return known
+}
+
+/** All stamps that have been given out and are kept. */
+const stampsIn = (runs: ReadonlyArray<unknown>, statuses: ReadonlyArray<unknown>): Set<number> =>
+  new Set([
+    ...statuses.map((status) => stampIn(fieldsOf(status)['createdUs'])),
+    ...runs.map((entry) => stampIn(fieldsOf(fieldsOf(listOf(entry)[1])['announced'])['createdUs']))
+  ])
+
+/** The last moment before `us` that no entry of the log has. */
+const freeBefore = (taken: ReadonlySet<number>, us: number): number => (taken.has(us - 1) ? freeBefore(taken, us - 1) : Math.max(us - 1, 0))
+
+/** What is announced of a build whose file is not known. */
+const announcedOf = (workflow: unknown, build: Fields): Fields => {
+  const { recipe } = build
+  const clone = recipe === null ? { depth: 0, skip: false, submodules: false } : fieldsOf(recipe)['clone']
+  return { clone, engine: recipe === null ? '' : 'tack', name: workflow, text: '' }
+}
+
+/** The runs with what the log knows of them. Nothing is told anew: an announcement lies before the first status that is kept. */
+export const asPipelines = (runs: ReadonlyArray<unknown>, statuses: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  const known = knownIn(statuses)
+  const taken = stampsIn(runs, statuses)
+  return runs.map((entry) => {
+    const [key, written] = listOf(entry)
+    const run = fieldsOf(written)
+    const builds = listOf(run['builds']).map((build): readonly [unknown, Fields] => [listOf(build)[0], fieldsOf(listOf(build)[1])])
+    const begun = builds.map(([workflow, build]) => [workflow, { ...build, startedUs: known.get(keyOf(key, workflow))?.startedUs ?? null }])
+    if (run['announced'] !== null || builds.length === 0) return [key, { ...run, builds: begun }]
+    const firstUs = Math.min(...builds.map(([workflow, { statusUs }]) => Math.min(known.get(keyOf(key, workflow))?.firstUs ?? Infinity, stampIn(statusUs))))
+    const createdUs = freeBefore(taken, firstUs)
+    taken.add(createdUs)
+    return [key, { ...run, announced: { createdUs, workflows: builds.map(([workflow, build]) => announcedOf(workflow, build)) }, builds: begun }]
+  })
+}

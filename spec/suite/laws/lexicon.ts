@@ -1,0 +1,63 @@
+/**
+ * The answers about pipelines as their lexicons have them: `sh.tangled.ci.{queryPipelines,getPipeline,pipeline,trigger}`. (Names of commits
+ * have 40 characters there; those of a repository with SHA-256 have 64, as git has them.)
+ */
+import * as v from '@atcute/lexicons/validations'
+import type { Verdict } from './law.js'
+
+const commit = v.constrain(v.string(), [v.stringLength(40, 64)])
+
+const push = v.object({ $type: v.literal('sh.tangled.ci.trigger#push'), newSha: commit, oldSha: commit, ref: v.string() })
+
+const pullRequest = v.object({
+  $type: v.literal('sh.tangled.ci.trigger#pullRequest'),
+  action: v.optional(v.string()),
+  pull: v.optional(v.resourceUriString()),
+  sourceBranch: v.optional(v.string()),
+  sourceRepo: v.optional(v.didString()),
+  sourceSha: commit,
+  targetBranch: v.string()
+})
+
+const manual = v.object({
+  $type: v.literal('sh.tangled.ci.trigger#manual'),
+  inputs: v.optional(v.array(v.object({ key: v.string(), value: v.string() }))),
+  ref: v.optional(v.string()),
+  sha: commit,
+  sourceRepo: v.optional(v.didString())
+})
+
+const workflow = v.object({
+  error: v.optional(v.string()),
+  finishedAt: v.optional(v.datetimeString()),
+  id: v.string(),
+  name: v.constrain(v.string(), [v.stringGraphemes(1, 40)]),
+  startedAt: v.optional(v.datetimeString()),
+  status: v.literalEnum(['pending', 'running', 'failed', 'timeout', 'cancelled', 'success'])
+})
+
+const pipeline = v.object({
+  commit: v.string(),
+  createdAt: v.optional(v.datetimeString()),
+  id: v.tidString(),
+  repo: v.optional(v.didString()),
+  sourceRepo: v.optional(v.didString()),
+  trigger: v.variant([push, pullRequest, manual]),
+  workflows: v.constrain(v.array(workflow), [v.arrayLength(1, 50)])
+})
+
+const page = v.object({ cursor: v.optional(v.string()), pipelines: v.array(pipeline), total: v.integer() })
+
+const fits =
+  (schema: typeof pipeline | typeof page) =>
+  (value: unknown): Verdict => {
+    // As it goes over the wire.
+    const result = v.safeParse(schema, JSON.parse(JSON.stringify(value)))
+    return result.ok || result.message
+  }
+
+/** Whether it is an answer of `getPipeline`. */
+export const isPipelineOutput = fits(pipeline)
+
+/** Whether it is an answer of `queryPipelines`. */
+export const isQueryOutput = fits(page)
