@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { limitedLog } from '../lib/log-limit.js'
+import { createDefinitions, type Definitions } from '../outbound/definitions.js'
 import { addressesOf, gitReader } from '../outbound/git.js'
 import { httpClient } from '../outbound/http-client.js'
 import { recordReader } from '../outbound/records.js'
@@ -17,6 +18,7 @@ import type { RunOptions } from './options.js'
 
 export interface Parts {
   readonly close: () => Promise<void>
+  readonly definitions: Definitions
   readonly providers: ReadonlyArray<Provider>
   readonly records: Records
   readonly workflows: Workflows
@@ -58,6 +60,9 @@ export const providerNames = (configuration: Configuration, environment: NodeJS.
 
 /** The origin of a provider that is not in the file. */
 const impliedBy = (kind: string): string => ` (from the environment: ${IMPLIED.filter((one) => one.kind === kind).flatMap(({ variables }) => variables).join(', ')})`
+
+/** How long a repository may take to be read, where somebody waits for what is in it. */
+const DEFINITION_MS = 25_000
 
 const PUBLIC_PLC = 'https://plc.directory/'
 
@@ -112,11 +117,17 @@ export const assemble = async (
     }
     providers.push(made.right)
   }
+  // The operator's own directory may be anywhere; the public one is a host like any other.
+  const directory = options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }
+  // Whoever asks for a definition waits for it.
+  const definitions = createDefinitions({ clock, policy, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }), ...directory })
   return E.right({
-    close: () => client.close(),
+    close: async () => {
+      await Promise.all([client.close(), definitions.close()])
+    },
+    definitions,
     providers,
-    // The operator's own directory may be anywhere; the public one is a host like any other.
-    records: recordReader({ clock, log: limited, policy, ...(options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }) }),
+    records: recordReader({ clock, log: limited, policy, ...directory }),
     workflows: workflowReader({ clock, log: limited, readFiles: gitReader(git) })
   })
 }

@@ -59,7 +59,7 @@ export const run = async (
     await store.close()()
     return 2
   }
-  const { providers, records, workflows } = parts.right
+  const { definitions, providers, records, workflows } = parts.right
   log.info('starting', {
     hostname: options.hostname,
     owner: options.owner,
@@ -76,6 +76,7 @@ export const run = async (
     {
       backlog: () => bridge?.backlog() ?? 0,
       clock,
+      definitions,
       durable: () => bridge?.durable() ?? store.state,
       isSaving: () => bridge?.isSaving() ?? true,
       log,

@@ -74,12 +74,15 @@ export type Route =
       readonly _tag: 'Socket'
       /** Why the connection is not upgraded, or what serves it. */
       readonly admit: (asked: Asked) => E.Either<Answer, (peer: Peer) => void>
+      /** The answer to a request that is no upgrade, where it is not a sentence. */
+      readonly plain?: Answer
     }
 
 /** The route of a path, given as its decoded segments; `null` when there is none. */
 export type Router = (segments: ReadonlyArray<string>) => Route | null
 
-const PATH_MAX = 4_096
+/** Long enough to name 250 commits. */
+const PATH_MAX = 12_288
 
 /** The decoded path segments, and the query; `null` when the target is not valid in a request. */
 const targetOf = (url: string): { readonly query: URLSearchParams; readonly segments: ReadonlyArray<string> } | null => {
@@ -273,7 +276,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
     const methods = allowed(route)
     if (asked.method === 'OPTIONS') return preflight(route)
     if (!methods.includes(asked.method)) return text(405, `method not allowed: use ${methods.join(' or ')}`, { allow: methods.join(', ') })
-    return route._tag === 'Socket' ? upgradeRequired : route.answer(asked, request)
+    return route._tag === 'Socket' ? (route.plain ?? upgradeRequired) : route.answer(asked, request)
   }
 
   const respond = (request: IncomingMessage, response: ServerResponse): void => {

@@ -1,8 +1,9 @@
 /**
- * `GET /logs/{knot}/{rkey}/{workflow}`: the log of a build, from the first line on, while it grows and until it ends.
+ * `GET /logs/{knot}/{rkey}/{workflow}`: the log of a build, from the first line on, while it grows and until it ends. And those of a pipeline,
+ * with one after another's lines as they come, for `sh.tangled.ci.subscribePipelineLogs` (xrpc/subscribe-logs.ts).
  *
- * Lines come from the provider, read anew for each reader and no faster than the reader reads. None are kept here. A build that has not reached its
- * provider yet is waited for; the log of one that never did is its error.
+ * Lines come from the provider, no faster than they are read; of a running build all readers share one reading (shared-logs.ts). A build that has
+ * not reached its provider yet is waited for; the log of one that never did is its error.
  *
  * A frame is one JSON object (Tangled's `spindle/models`): `content` of `data` is one line without its end, as Tangled's own spindle writes it;
  * `content` of `control` is the name of the step. `step_kind` is left out for what the system does, as Go leaves out a zero.
@@ -10,7 +11,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { type BuildName, buildKey, type Builds, excerpt, planOf, type State } from '../../core/index.js'
+import { type BuildName, buildKey, type Builds, excerpt, isFinal, planOf, type State } from '../../core/index.js'
 import { message } from '../lib/messages.js'
 import type { Clock, Log } from '../ports.js'
 import { PIECE_CHARS, piecesOf } from '../providers/log-texts.js'
@@ -18,17 +19,29 @@ import type { LogLine, Provider } from '../providers/provider.js'
 import { type Answer, notFound, text } from './http-server.js'
 import { buildNamed } from './lookup.js'
 import type { Peer } from './peer.js'
+import { createSharedLogs, defaultSharedLogsLimits, type SharedLogsLimits } from './shared-logs.js'
 
 export interface LogsLimits {
   /** The limit of characters in a line; a longer one continues in the next frame. */
   readonly lineChars: number
   readonly readers: number
+  readonly shared: SharedLogsLimits
 }
 
-export const defaultLogsLimits: LogsLimits = { lineChars: PIECE_CHARS, readers: 256 }
+export const defaultLogsLimits: LogsLimits = { lineChars: PIECE_CHARS, readers: 256, shared: defaultSharedLogsLimits }
+
+/** How the lines of builds are written to a reader. */
+export interface LogFraming {
+  /** What is sent, if anything, before the connection is closed because no more can be read. */
+  readonly failure: () => ReadonlyArray<Buffer>
+  /** A line as messages. */
+  readonly messages: (name: BuildName, line: LogLine) => ReadonlyArray<Buffer>
+}
 
 export interface Logs {
   readonly admit: (knot: string, rkey: string, workflow: string) => E.Either<Answer, (peer: Peer) => void>
+  /** Streams the logs of these builds to a reader, until all of them have ended; `null` when there are too many readers. */
+  readonly follow: (names: ReadonlyArray<BuildName>, framing: LogFraming) => ((peer: Peer) => void) | null
   readonly readers: () => number
   /** To be called when builds may have reached their providers. */
   readonly wake: () => void
@@ -41,13 +54,14 @@ const USER = 1
 const frame = (value: unknown): string => JSON.stringify(value)
 
 /** The lines of `content`, none longer than the limit. A final line end starts no empty line. */
-const linesOf = (content: string, lineChars: number): ReadonlyArray<string> =>
+export const linesOf = (content: string, lineChars: number): ReadonlyArray<string> =>
   content
     .replace(/\r?\n$/, '')
     .split(/\r?\n/)
     .flatMap((line) => piecesOf(line, lineChars))
 
-const timeOf = (timeMs: number): string => new Date(Math.min(Math.max(Math.trunc(timeMs) || 0, 0), 8.64e15)).toISOString()
+/** A time in RFC 3339, whatever a provider calls one. */
+export const timeOf = (timeMs: number): string => new Date(Math.min(Math.max(Math.trunc(timeMs) || 0, 0), 8.64e15)).toISOString()
 
 /** The frames of a line, as sent. */
 export const logFrames = (line: LogLine, lineChars: number = defaultLogsLimits.lineChars): ReadonlyArray<string> => {
@@ -83,9 +97,17 @@ type Source =
   /** The build has not reached its provider yet. */
   | { readonly _tag: 'Waiting' }
   | { readonly _tag: 'Saying'; readonly name: string; readonly sentence: string; readonly timeMs: number }
-  | { readonly _tag: 'Provider'; readonly external: string; readonly provider: Provider; readonly recipe: NonNullable<Builds.Build['recipe']>; readonly run: Builds.Run }
+  | {
+      readonly _tag: 'Provider'
+      readonly build: Builds.Build
+      readonly external: string
+      readonly provider: Provider
+      readonly recipe: NonNullable<Builds.Build['recipe']>
+      readonly run: Builds.Run
+    }
 
-const sourceOf = (providers: ReadonlyArray<Provider>, run: Builds.Run, { error, phase, recipe, status, statusUs }: Builds.Build): Source => {
+const sourceOf = (providers: ReadonlyArray<Provider>, run: Builds.Run, build: Builds.Build): Source => {
+  const { error, phase, recipe, status, statusUs } = build
   const external = 'external' in phase ? phase.external : null
   const say = (name: string, sentence: string): Source => ({ _tag: 'Saying', name, sentence, timeMs: statusUs / 1000 })
   if (recipe === null) return say('workflow', error ?? `nothing was built: ${status}`)
@@ -93,7 +115,7 @@ const sourceOf = (providers: ReadonlyArray<Provider>, run: Builds.Run, { error, 
   const provider = providers.find(({ name }) => name === recipe.provider)
   return provider === undefined
     ? say('log', `the log’s provider, ${excerpt(recipe.provider)}, is no longer configured`)
-    : { _tag: 'Provider', external, provider, recipe, run }
+    : { _tag: 'Provider', build, external, provider, recipe, run }
 }
 
 // ---------------------------------------------------------------------------------------- readers
@@ -109,71 +131,86 @@ export const createLogs = (
 ): Logs => {
   let readers = 0
   const waiting = new Set<() => void>()
+  const shared = createSharedLogs(({ status }) => isFinal(status), limits.shared)
 
-  const stream = (name: BuildName) => (peer: Peer): void => {
+  const frames: LogFraming = {
+    failure: () => [],
+    messages: (_, line) => logFrames(line, limits.lineChars).map((one) => message(one))
+  }
+
+  const stream = (names: ReadonlyArray<BuildName>, framing: LogFraming) => (peer: Peer): void => {
     const gone = new AbortController()
-    /** Resumes the writer that waits for room, or for the connection to end. */
-    let goOn: () => void = () => undefined
+    /** Resumes the writers that wait for room, or for the connection to end. */
+    const goOn = new Set<() => void>()
 
-    /** Resolves when there is room for more, or nobody reads any more. */
-    const write = async (line: LogLine): Promise<void> => {
-      const bytes = Buffer.concat(logFrames(line, limits.lineChars).map((one) => message(one)))
-      if (peer.write(bytes) || !peer.isOpen()) return
-      await new Promise<void>((resolve) => {
-        goOn = resolve
-      })
+    const resume = (): void => {
+      const those = [...goOn]
+      goOn.clear()
+      for (const one of those) one()
     }
 
-    const writeAll = async (lines: Iterable<LogLine> | AsyncIterable<LogLine>, seen: (line: LogLine) => void = () => undefined): Promise<void> => {
+    /** Resolves when there is room for more, or nobody reads any more. */
+    const write = async (bytes: Buffer): Promise<void> => {
+      if (peer.write(bytes) || !peer.isOpen()) return
+      await new Promise<void>((resolve) => goOn.add(resolve))
+    }
+
+    const writeAll = async (name: BuildName, lines: Iterable<LogLine> | AsyncIterable<LogLine>, seen: (line: LogLine) => void = () => undefined): Promise<void> => {
       for await (const line of lines) {
         // The reader has left: drop the rest.
         if (!peer.isOpen()) return
         seen(line)
-        await write(line)
+        await write(Buffer.concat(framing.messages(name, line)))
       }
     }
 
-    const relay = async (source: Source & { readonly _tag: 'Provider' }): Promise<void> => {
+    const relay = async (name: BuildName, source: Source & { readonly _tag: 'Provider' }): Promise<void> => {
       let nextStep = 0
       const job = { build: name, key: buildKey(name), plan: planOf(name, source.run, source.recipe) }
       try {
-        await writeAll(source.provider.logs(job, source.external, gone.signal), ({ step }) => {
+        await writeAll(name, shared.read(source.provider, job, source.build, source.external, gone.signal), ({ step }) => {
           nextStep = Math.max(nextStep, step + 1)
         })
       } catch (error) {
         if (gone.signal.aborted) return
         log.error('build log ended early', { provider: source.provider.name, reason: excerpt(String(error)) })
-        await writeAll(saying(nextStep, 'log', 'the rest of the log is unavailable', clock.now() / 1000))
+        await writeAll(name, saying(nextStep, 'log', 'the rest of the log is unavailable', clock.now() / 1000))
       }
     }
 
-    const end = (done: Promise<void>): void =>
-      void done.then(
-        () => peer.close(COMPLETE.code, COMPLETE.reason),
-        () => peer.close(1011, 'the log is unavailable')
-      )
+    /** Resolves when the log of a build has been written, which begins as soon as its source is known. */
+    const tell = (name: BuildName): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const found = buildNamed(durable(), name.knot, name.rkey, name.workflow)
+          if (O.isNone(found)) {
+            waiting.delete(look)
+            return resolve()
+          }
+          const source = sourceOf(providers, found.value.run, found.value.build)
+          if (source._tag === 'Waiting') return void waiting.add(look)
+          waiting.delete(look)
+          const done = source._tag === 'Provider' ? relay(name, source) : writeAll(name, saying(0, source.name, source.sentence, source.timeMs))
+          done.then(resolve, reject)
+        }
+        peer.onClose(() => waiting.delete(look))
+        look()
+      })
 
-    /** Starts as soon as the source of the log is known. */
-    const look = (): void => {
-      const found = buildNamed(durable(), name.knot, name.rkey, name.workflow)
-      if (O.isNone(found)) {
-        waiting.delete(look)
-        return peer.close(COMPLETE.code, COMPLETE.reason)
-      }
-      const source = sourceOf(providers, found.value.run, found.value.build)
-      if (source._tag === 'Waiting') return void waiting.add(look)
-      waiting.delete(look)
-      end(source._tag === 'Provider' ? relay(source) : writeAll(saying(0, source.name, source.sentence, source.timeMs)))
-    }
     readers++
-    peer.onRoom(() => goOn())
+    peer.onRoom(resume)
     peer.onClose(() => {
       readers--
-      waiting.delete(look)
       gone.abort()
-      goOn()
+      resume()
     })
-    look()
+    void Promise.all(names.map(tell)).then(
+      () => peer.close(COMPLETE.code, COMPLETE.reason),
+      () => {
+        peer.write(Buffer.concat(framing.failure()))
+        peer.close(1011, 'the log is unavailable')
+      }
+    )
   }
 
   return {
@@ -182,9 +219,10 @@ export const createLogs = (
         ? pipe(
             buildNamed(durable(), knot, rkey, workflow),
             E.fromOption(() => notFound),
-            E.map(({ name }) => stream(name))
+            E.map(({ name }) => stream([name], frames))
           )
         : FULL,
+    follow: (names, framing) => (readers < limits.readers ? stream(names, framing) : null),
     readers: () => readers,
     wake: () => {
       for (const look of [...waiting]) look()

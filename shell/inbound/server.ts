@@ -6,7 +6,8 @@
  *
  *     GET  /events?cursor=…                           websocket   statuses                      events.ts
  *     GET  /logs/{knot}/{rkey}/{workflow}             websocket   the log of a build            logs.ts
- *     GET  /xrpc/sh.tangled.owner                                 whose spindle this is
+ *     GET  /xrpc/{method}                                         pipelines, their logs, whose spindle this is    xrpc/
+ *     GET  /.well-known/did.json                                  the spindle's DID document    xrpc/did-document.ts
  *     POST /webhooks/{provider}                                   how builds stand              webhooks.ts
  *     POST /builds/{knot}/{rkey}[/{workflow}]/cancel, …/retry     with the admin token          admin.ts
  *     GET  /healthz, /metrics                                                                   health.ts, metrics.ts
@@ -15,6 +16,7 @@
 import type { Did, State } from '../../core/index.js'
 import type { Observer } from '../drive/runtime.js'
 import { limitedLog } from '../lib/log-limit.js'
+import type { Definitions } from '../outbound/definitions.js'
 import type { Clock, HandleAdmin, Log, Submit } from '../ports.js'
 import type { Provider } from '../providers/provider.js'
 import type { ListenAddress } from './address.js'
@@ -22,12 +24,14 @@ import { takeAdmin } from './admin.js'
 import { createEvents, defaultEventsLimits, type EventsLimits } from './events.js'
 import { createGauges } from './gauges.js'
 import { createHealth } from './health.js'
-import { type Answer, createBudget, defaultHttpLimits, type HttpLimits, json, readByAll, type Route, type Router, startHttp } from './http-server.js'
+import { type Answer, createBudget, defaultHttpLimits, type HttpLimits, type Route, type Router, startHttp } from './http-server.js'
 import { createLogs, defaultLogsLimits, type LogsLimits } from './logs.js'
 import { createMetrics } from './metrics.js'
 import { answerBuilds, createOverview } from './overview.js'
 import { loadPage } from './page.js'
 import { takeWebhook } from './webhooks.js'
+import { didDocument } from './xrpc/did-document.js'
+import { xrpcRoute } from './xrpc/index.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -36,6 +40,8 @@ export interface ServerPorts {
   /** The number of events that have arrived and are not folded yet. */
   readonly backlog: () => number
   readonly clock: Clock
+  /** Absent where no repository is read. */
+  readonly definitions?: Definitions
   readonly submit: Submit
   readonly durable: () => State
   /** Whether saving works. */
@@ -124,14 +130,7 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
   const webhooks = { ...shared, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes, submit }
   const admin = { ...shared, count: metrics.countAdmin, durable, handle: ports.admin, token: config.adminToken }
 
-  const xrpc = (method: string): Route =>
-    method === 'sh.tangled.owner'
-      ? get(() => json(200, { owner: config.owner }, readByAll))
-      : {
-          _tag: 'Answers',
-          answer: () => json(501, { error: 'MethodNotImplemented', message: 'method not implemented by this spindle' }, readByAll),
-          methods: ['GET', 'POST']
-        }
+  const xrpc = { definitions: ports.definitions, durable, logs, owner: config.owner }
 
   const webhook = (name: string): Route | null => {
     const provider = providers.find((one) => one.name === name && one.webhook !== undefined)
@@ -153,7 +152,8 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
         return head === 'metrics' ? get(metrics.answer) : null
       }
       case 1:
-        if (head === 'xrpc' && one !== undefined) return xrpc(one)
+        if (head === 'xrpc' && one !== undefined) return xrpcRoute(xrpc, one)
+        if (head === '.well-known' && one === 'did.json') return get(() => didDocument(durable().config.hostname))
         if (head === 'webhooks' && one !== undefined) return webhook(one)
         if (head === 'api' && one === 'overview.json') return get(overview)
         return head === 'api' && one === 'builds.json' ? get((_, query) => answerBuilds(durable(), query)) : null

@@ -76,7 +76,10 @@ export type FilesRead =
       readonly isTooLarge?: true
     }
 
-export type FilesAsked = Pick<ReadWorkflows, 'knot' | 'repository' | 'sha'>
+export interface FilesAsked extends Pick<ReadWorkflows, 'knot' | 'repository' | 'sha'> {
+  /** Every regular file of the folder, and not only those with the name of a workflow. */
+  readonly every?: boolean
+}
 
 /** Reads workflow files. Never rejects. When `signal` aborts, it is over as soon as no process and no connection is left. */
 export type ReadFiles = (asked: FilesAsked, signal: AbortSignal) => Promise<FilesRead>
@@ -175,14 +178,14 @@ interface Listed {
 }
 
 /** The workflow files of a listing, which are regular, each name once, by name; and the names of those that are left out for them. */
-const filesIn = (listing: Buffer): { readonly files: ReadonlyArray<Listed>; readonly unkept: ReadonlyArray<string> } => {
+const filesIn = (listing: Buffer, every: boolean): { readonly files: ReadonlyArray<Listed>; readonly unkept: ReadonlyArray<string> } => {
   const files = new Map<string, Listed>()
   const unkept: Array<string> = []
   for (let start = 0, end = listing.indexOf(0); end >= 0; start = end + 1, end = listing.indexOf(0, start)) {
     const bytes = listing.subarray(start, end)
     // What is no UTF-8 shows U+FFFD in its place, and is no name.
     const [, sha = '', name = ''] = ENTRY.exec(bytes.toString()) ?? []
-    if (!isWorkflowFile(name)) continue
+    if (name === '' || !(every || isWorkflowFile(name))) continue
     if (!isUtf8(bytes) || !WorkflowName.is(name)) {
       if (unkept.length < MAX_FILES) unkept.push(excerpt(name))
     } else if (!files.has(name)) files.set(name, { name, sha })
@@ -226,7 +229,8 @@ const OPTIONS = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-
 const readCommit = async (
   { folder, git, packOf, proxy, timedOut }: Reading,
   address: URL,
-  sha: Sha
+  sha: Sha,
+  every: boolean
 ): Promise<Omit<Extract<FilesRead, { readonly _tag: 'Files' }>, '_tag' | 'defaultBranch'> | (Unread & { readonly hasAnswered: boolean })> => {
   const failed = (ran: Ran) => failureOf(ran, proxy, timedOut)
 
@@ -261,7 +265,7 @@ const readCommit = async (
 
     const listing = await inside(['ls-tree', '-z', '--full-tree', sha, '--', FOLDER])
     if (listing.code !== 0) return failed(listing)
-    const { files: all, unkept } = filesIn(listing.stdout)
+    const { files: all, unkept } = filesIn(listing.stdout, every)
     const files = all.slice(0, MAX_FILES)
     const wanted = [...new Set(files.map((file) => file.sha))]
     const sizes = async (): Promise<ReadonlyMap<string, number>> =>
@@ -295,7 +299,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
   const { caFile = null, clock, git = 'git', isInsecure, maxBytes = 32 * 2 ** 20, policy, tmp } = options
   const { resolve = resolverFor(policy), timeoutMs = 60_000 } = options
 
-  const readFrom = async (reading: Reading, address: URL, sha: Sha | null): Promise<FilesRead & { readonly hasAnswered: boolean }> => {
+  const readFrom = async (reading: Reading, address: URL, sha: Sha | null, every: boolean): Promise<FilesRead & { readonly hasAnswered: boolean }> => {
     const listed = await reading.git.run(['ls-remote', '--symref', '--', address.href, 'HEAD'])
     if (listed.code !== 0) return failureOf(listed, reading.proxy, reading.timedOut)
     const head = headOf(listed.stdout)
@@ -303,12 +307,12 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     if (commit === null) return { _tag: 'Files', defaultBranch: head.branch, files: [], hasAnswered: true, left: 0, unkept: [] }
     // A repository has names of one length.
     if (head.sha !== null && head.sha.length !== commit.length) return { ...NO_COMMIT, hasAnswered: true }
-    const read = await readCommit(reading, address, commit)
+    const read = await readCommit(reading, address, commit, every)
     return '_tag' in read ? read : { _tag: 'Files', defaultBranch: head.branch, hasAnswered: true, ...read }
   }
 
   /** Tries one address after the other, until one has the commit, or the knot does not answer at all. */
-  const readAny = async (addresses: ReadonlyArray<URL>, sha: Sha | null, signal: AbortSignal): Promise<FilesRead> => {
+  const readAny = async (addresses: ReadonlyArray<URL>, { every = false, sha }: Pick<FilesAsked, 'every' | 'sha'>, signal: AbortSignal): Promise<FilesRead> => {
     const stopping = new AbortController()
     const [first] = addresses
     if (first === undefined) return NO_REPOSITORY
@@ -337,7 +341,8 @@ export const gitReader = (options: GitOptions): ReadFiles => {
         const { hasAnswered, ...read } = await readFrom(
           { folder: home, git: program, packOf: (at, commit) => packWithoutFiles(client, at, commit, stopping.signal), proxy, timedOut },
           address,
-          sha
+          sha,
+          every
         )
         await proxy.close()
         if (read._tag === 'Files') return read
@@ -354,12 +359,13 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     }
   }
 
-  return async ({ knot, repository, sha }, signal) => {
+  return async (asked, signal) => {
+    const { knot, repository, sha } = asked
     // A last check: git is never given an address that the platform cannot parse.
     if (sha !== null && !Sha.is(sha)) return NO_COMMIT
     if (!URL.canParse(serverOf(knot, isInsecure))) return unread('the knot cannot be reached: its name does not resolve', false)
     try {
-      return await readAny(addressesOf(knot, repository, isInsecure), sha, signal)
+      return await readAny(addressesOf(knot, repository, isInsecure), asked, signal)
     } catch (error) {
       return unread(`the repository could not be read: ${excerpt(error instanceof Error ? error.message : String(error))}`, false)
     }

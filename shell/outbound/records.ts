@@ -54,12 +54,12 @@ const MAX_WAIT_MS = 3_600_000
 
 // ---------------------------------------------------------------------------------------- addresses
 
-const PLC = /^did:plc:[a-z2-7]{24}$/
+export const PLC = /^did:plc:[a-z2-7]{24}$/
 const WEB = /^did:web:([A-Za-z0-9.-]+(?:%3[Aa][0-9]+)?)$/
 const LOCAL = /(?:^|\.)localhost(?::|$)/
 
 /** The URL of the document of `did`; `Left` says why there is none. */
-const documentOf = (did: Did, directory: string, { allowLoopback }: Policy): E.Either<string, URL> => {
+export const documentOf = (did: Did, directory: string, { allowLoopback }: Policy): E.Either<string, URL> => {
   if (PLC.test(did)) return E.right(new URL(`${directory.replace(/\/$/, '')}/${did}`))
   const [, written = ''] = WEB.exec(did) ?? []
   const host = canonicalHost({ defaultPort: 443, loopback: allowLoopback, ports: allowLoopback })(written.replace(/%3A/i, ':'))

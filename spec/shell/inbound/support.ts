@@ -10,6 +10,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type BuildName, type Builds, Config, defaults, type Did, type Effect, Event, explain, initial, type LogEntry, OrderedMap, orderRefusal, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
+import type { Definitions } from '../../../shell/outbound/definitions.js'
 import type { Clock } from '../../../shell/ports.js'
 import type { LogLine, Provider, WebhookAnswer, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type Server, type ServerConfig, startServer } from '../../../shell/inbound/server.js'
@@ -36,6 +37,8 @@ export interface PushOptions {
   readonly knot?: string
   readonly name?: string
   readonly owner?: string
+  /** The repository's own DID. */
+  readonly repoDid?: string
   readonly workflows?: ReadonlyArray<string>
 }
 
@@ -48,11 +51,13 @@ export interface World {
   /** All statuses that were ever published, in order. */
   readonly published: () => ReadonlyArray<Extract<Effect, { readonly _tag: 'PublishStatus' }>['entry']>
   readonly clock: Clock
+  /** The number of the connection to a knot. */
+  readonly connection: (host: string) => number
   readonly loseStream: () => void
   readonly openKnot: (host?: string) => void
   readonly openStream: () => void
   /** A record by which the repository is built here. */
-  readonly publishRepo: (options?: Pick<PushOptions, 'knot' | 'name' | 'owner'>) => void
+  readonly publishRepo: (options?: Pick<PushOptions, 'knot' | 'name' | 'owner' | 'repoDid'>) => void
   /** All records of the owner are gone. */
   readonly retractRepo: () => void
   /** A push, up to where its builds are being started. */
@@ -107,7 +112,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
     return effects
   }
 
-  const publishRepo: World['publishRepo'] = ({ knot = KNOT, name = 'app', owner = OWNER } = {}) => {
+  const publishRepo: World['publishRepo'] = ({ knot = KNOT, name = 'app', owner = OWNER, repoDid = '' } = {}) => {
     const at = clock.now()
     records++
     apply({
@@ -117,7 +122,7 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
       connection: state.cursor.connection.number,
       did: owner,
       ordinal: null,
-      record: { createdAt: '', knot, name, repoDid: '', spindle: HOSTNAME },
+      record: { createdAt: '', knot, name, repoDid, spindle: HOSTNAME },
       rev: null,
       rkey: `repo${String(records)}`,
       timeUs: at
@@ -129,8 +134,8 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
     return O.isSome(account) && OrderedMap.toEntries(account.value.repos).some(([, slot]) => slot.record?.name === name)
   }
 
-  const pushUnread: World['pushUnread'] = ({ cause = {}, knot = KNOT, name = 'app', owner = OWNER } = {}) => {
-    if (!isKnown(owner, name)) publishRepo({ knot, name, owner })
+  const pushUnread: World['pushUnread'] = ({ cause = {}, knot = KNOT, name = 'app', owner = OWNER, repoDid = '' } = {}) => {
+    if (!isKnown(owner, name)) publishRepo({ knot, name, owner, repoDid })
     const at = clock.now()
     const rkey = tidOf((at + pushes) as TimeUs)
     pushes++
@@ -177,6 +182,11 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
     apply,
     build: (name) => buildOf(state, name),
     clock,
+    connection: (host) => {
+      const subscription = OrderedMap.lookup(host)(state.knots.subscriptions)
+      if (O.isNone(subscription)) throw new Error(`nobody listens to ${host}`)
+      return subscription.value.connection.number
+    },
     loseStream: () => void apply({ _tag: 'JetstreamClosed', at: clock.now(), connection: state.cursor.connection.number, poisoned: false }),
     openKnot: (host = KNOT) => {
       const subscription = OrderedMap.lookup(host)(state.knots.subscriptions)
@@ -318,7 +328,13 @@ export interface Serving {
 /** A server that shows the world, until the test is over. */
 export const serve = async (
   world: World,
-  { adminToken, limits = {}, port = 0, providers = [] }: { readonly port?: number; readonly providers?: ReadonlyArray<Provider> } & Pick<ServerConfig, 'adminToken' | 'limits'> = {}
+  {
+    adminToken,
+    definitions,
+    limits = {},
+    port = 0,
+    providers = []
+  }: { readonly definitions?: Definitions; readonly port?: number; readonly providers?: ReadonlyArray<Provider> } & Pick<ServerConfig, 'adminToken' | 'limits'> = {}
 ): Promise<Serving> => {
   const delivered: Array<Event> = []
   const log = rememberingLog()
@@ -327,6 +343,7 @@ export const serve = async (
     {
       backlog: () => 3,
       clock: world.clock,
+      ...(definitions === undefined ? {} : { definitions }),
       durable: world.state,
       isSaving: () => isSaving,
       log,

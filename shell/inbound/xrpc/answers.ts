@@ -1,0 +1,23 @@
+/** What XRPC answers with: JSON for any web page, and for a call that is refused an error with a name, a status and a sentence. */
+import { type Answer, json, readByAll } from '../http-server.js'
+
+export const ok = (value: unknown): Answer => json(200, value, readByAll)
+
+/** The names of errors: those of the lexicons, and where these have none, those that XRPC has for a status. */
+export type ErrorName =
+  | 'InternalServerError'
+  | 'InvalidRequest'
+  | 'MethodNotImplemented'
+  | 'NotEnoughResources'
+  | 'PipelineNotFound'
+  | 'RefNotFound'
+  | 'RepoNotFound'
+  | 'UpstreamFailure'
+  | 'WorkflowNotFound'
+
+export const refused = (status: number, error: ErrorName, message: string, headers: Answer['headers'] = {}): Answer =>
+  json(status, { error, message }, { ...readByAll, ...headers })
+
+export const invalid = (message: string): Answer => refused(400, 'InvalidRequest', message)
+
+export const noPipeline = refused(404, 'PipelineNotFound', 'no pipeline of that name: it never was, or has been forgotten')

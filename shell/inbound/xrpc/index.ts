@@ -1,0 +1,51 @@
+/**
+ * XRPC, as Tangled's web application and other clients call it: the methods of `sh.tangled.ci` that read, and whose spindle this is.
+ *
+ * Nothing here needs a token: what is shown is public. Methods that are not there are answered by 501, which clients take for a spindle without them.
+ */
+import type { Did, State } from '../../../core/index.js'
+import type { Definitions } from '../../outbound/definitions.js'
+import type { Asked, Route } from '../http-server.js'
+import type { Logs } from '../logs.js'
+import { ok, refused } from './answers.js'
+import { describeDefinition } from './definition.js'
+import { admitToLogs } from './subscribe-logs.js'
+import { answerGet, answerQuery } from './pipelines.js'
+
+export interface XrpcPorts {
+  /** `undefined`: none are read, and the method is not there. */
+  readonly definitions: Definitions | undefined
+  readonly durable: () => State
+  readonly logs: Logs
+  readonly owner: Did
+}
+
+type Answers = Extract<Route, { readonly _tag: 'Answers' }>
+
+const NOT_A_QUERY = refused(405, 'InvalidRequest', 'this method is a query: use GET', { allow: 'GET' })
+const NO_SOCKET = refused(426, 'InvalidRequest', 'this method is a subscription: open it as a websocket', { connection: 'upgrade', upgrade: 'websocket' })
+const NOT_THERE = refused(501, 'MethodNotImplemented', 'method not implemented by this spindle')
+
+const query = (answer: (query: URLSearchParams) => ReturnType<Answers['answer']>): Route => ({
+  _tag: 'Answers',
+  answer: ({ method, query }: Asked) => (method === 'POST' ? NOT_A_QUERY : answer(query)),
+  methods: ['GET', 'POST']
+})
+
+/** The route of a method, whatever it is called. */
+export const xrpcRoute = ({ definitions, durable, logs, owner }: XrpcPorts, method: string): Route => {
+  switch (method) {
+    case 'sh.tangled.ci.describeWorkflowDefinition':
+      return query((params) => (definitions === undefined ? NOT_THERE : describeDefinition(durable(), definitions, params)))
+    case 'sh.tangled.ci.getPipeline':
+      return query((params) => answerGet(durable(), params))
+    case 'sh.tangled.ci.queryPipelines':
+      return query((params) => answerQuery(durable(), params))
+    case 'sh.tangled.ci.subscribePipelineLogs':
+      return { _tag: 'Socket', admit: (asked) => admitToLogs(durable(), logs, asked.query), plain: NO_SOCKET }
+    case 'sh.tangled.owner':
+      return query(() => ok({ owner }))
+    default:
+      return { _tag: 'Answers', answer: () => NOT_THERE, methods: ['GET', 'POST'] }
+  }
+}

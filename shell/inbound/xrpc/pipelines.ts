@@ -1,0 +1,88 @@
+/** `sh.tangled.ci.queryPipelines` and `getPipeline`: the parameters read, the core asked, the answer written. */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import { type CauseKind, CauseKind as Kind, pipelineAt, type PipelineQuery, queryPipelines, type State, Tid } from '../../../core/index.js'
+import type { Answer } from '../http-server.js'
+import { invalid, noPipeline, ok } from './answers.js'
+import { didIn, type Params, paramsOf, tidIn } from './params.js'
+
+const LIMIT = 50
+const LIMIT_MAX = 250
+/** How many commits may be named in one call: as many as pipelines can be answered with. */
+const COMMITS_MAX = 250
+
+const DIGITS = /^[1-9][0-9]{0,2}$/
+
+const limitIn = (params: Params): E.Either<string, number> => {
+  const text = params.one('limit')
+  if (text === null) return E.right(LIMIT)
+  return DIGITS.test(text) && Number(text) <= LIMIT_MAX ? E.right(Number(text)) : E.left(`"limit" is a number from 1 to ${String(LIMIT_MAX)}`)
+}
+
+const cursorIn = (params: Params): E.Either<string, Tid | null> => {
+  const text = params.one('cursor')
+  return text === null || Tid.is(text) ? E.right(text) : E.left('"cursor" is none of ours: it comes from the previous page, as it is')
+}
+
+/** Newer kinds, of which there are no pipelines here yet. */
+const TO_COME: ReadonlyArray<string> = ['schedule']
+
+const kindsIn = (params: Params): E.Either<string, ReadonlyArray<CauseKind> | null> => {
+  const texts = params.all('kinds')
+  const wrong = texts.find((text) => !Kind.is(text) && !TO_COME.includes(text))
+  if (wrong !== undefined) return E.left('"kinds" are push, pull_request, manual and schedule')
+  return E.right(texts.length === 0 ? null : texts.filter(Kind.is))
+}
+
+const commitsIn = (params: Params): E.Either<string, ReadonlyArray<string> | null> => {
+  const commits = [...new Set(params.all('commits'))]
+  if (commits.length > COMMITS_MAX) return E.left(`"commits" are ${String(COMMITS_MAX)} at most`)
+  return E.right(commits.length === 0 ? null : commits)
+}
+
+const queryIn = (query: URLSearchParams): E.Either<string, PipelineQuery> =>
+  pipe(
+    paramsOf(query, ['repo', 'cursor', 'limit'], ['commits', 'kinds']),
+    E.chain((params) =>
+      pipe(
+        E.Do,
+        E.bind('repo', () => didIn('repo')(params)),
+        E.bind('commits', () => commitsIn(params)),
+        E.bind('cursor', () => cursorIn(params)),
+        E.bind('kinds', () => kindsIn(params)),
+        E.bind('limit', () => limitIn(params))
+      )
+    )
+  )
+
+/** `GET /xrpc/sh.tangled.ci.queryPipelines?repo=…`. */
+export const answerQuery = (state: State, query: URLSearchParams): Answer =>
+  pipe(
+    queryIn(query),
+    E.match(invalid, (asked) => {
+      const { cursor, ...page } = queryPipelines(asked)(state)
+      return ok(cursor === null ? page : { ...page, cursor })
+    })
+  )
+
+/** The id of a pipeline, the only parameter but for `lists`. */
+export const pipelineIn = (query: URLSearchParams, lists: ReadonlyArray<string> = []): E.Either<string, { readonly id: Tid; readonly params: Params }> =>
+  pipe(
+    paramsOf(query, ['pipeline'], lists),
+    E.chain((params) =>
+      pipe(
+        tidIn('pipeline')(params),
+        E.map((id) => ({ id, params }))
+      )
+    )
+  )
+
+/** `GET /xrpc/sh.tangled.ci.getPipeline?pipeline=…`. */
+export const answerGet = (state: State, query: URLSearchParams): Answer =>
+  pipe(
+    pipelineIn(query),
+    E.match(invalid, ({ id }) => {
+      const view = pipelineAt(id)(state)
+      return view === null ? noPipeline : ok(view)
+    })
+  )

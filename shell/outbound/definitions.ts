@@ -1,0 +1,189 @@
+/**
+ * Definitions of workflows: what the files of a repository at a commit come to, in one hash, so that two commits can be compared without them.
+ *
+ * Anybody may ask for one, so the knot that is asked is the one that the repository's own DID document names, each answer is kept, and no more
+ * is asked for at a time than here is written. A commit never changes, and neither does what was read of it.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { canonicalHost, decodeKnotOfRepository, type Did, excerpt, type HostName, type HostPolicy, type Rkey, type Sha } from '../../core/index.js'
+import { createKeyedQueue } from '../lib/queue.js'
+import type { Clock } from '../ports.js'
+import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
+import { type Policy, type Resolve } from './guard.js'
+import { httpClient } from './http-client.js'
+import { documentOf, PLC } from './records.js'
+import { platformResolve } from './resolver.js'
+
+/** The definition of a commit's workflows. */
+export interface Definition {
+  readonly hash: string
+  /** The names of the files, ascending by their bytes. */
+  readonly workflows: ReadonlyArray<string>
+}
+
+/** Why there is none: it is not there; it is more than is read; whoever has it does not answer; too many are being read. */
+export interface NoDefinition {
+  readonly kind: 'busy' | 'large' | 'missing' | 'unreachable'
+  readonly sentence: string
+}
+
+export interface Definitions {
+  /** Ends all reading. Resolves when no process and no connection is left. Idempotent. */
+  readonly close: () => Promise<void>
+  /** The definition at a commit of a repository, which is read from that knot. */
+  readonly describe: (repo: Did, knot: HostName, sha: Sha) => Promise<E.Either<NoDefinition, Definition>>
+  /** The knot that the repository's DID document names. */
+  readonly knotOf: (repo: Did, hosts: HostPolicy) => Promise<E.Either<NoDefinition, HostName>>
+}
+
+export interface DefinitionsOptions {
+  readonly clock: Clock
+  /** The directory of `did:plc:…`, as the operator configured it; `https://plc.directory` by default. */
+  readonly directory?: string
+  readonly policy: Policy
+  readonly readFiles: ReadFiles
+  /** The resolver of the policy by default; for the public directory that of the platform. */
+  readonly resolve?: Resolve
+}
+
+const MAX_DOCUMENT_BYTES = 2 ** 18
+const DOCUMENT_MS = 10_000
+
+/** How many answers are kept, and for how long those that may be others soon: what a document says, and that there is nothing. */
+const KEPT = 1_000
+const FRESH_US = 60_000_000
+
+/** How many readings go on at a time, of one knot and of all, and how many wait. */
+const READINGS = 2
+const READINGS_PER_KNOT = 1
+const WAITING = 16
+
+const no = (kind: NoDefinition['kind'], sentence: string): E.Either<NoDefinition, never> => E.left({ kind, sentence })
+
+/**
+ * The hash of workflow files, to the byte that of Tangled's own spindle: over each, by name, the name, a zero byte, the length in eight bytes,
+ * the lowest first, and the content.
+ *
+ * Source: tangled.org/core, `spindle/server.go`.
+ */
+export const hashOfFiles = (files: ReadonlyArray<{ readonly bytes: Buffer; readonly name: string }>): string => {
+  const hash = createHash('sha256')
+  const named = files.map(({ bytes, name }) => ({ bytes, name: Buffer.from(name) }))
+  for (const { bytes, name } of named.sort((a, b) => Buffer.compare(a.name, b.name))) {
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64LE(BigInt(bytes.length))
+    for (const part of [name, Buffer.from([0]), length, bytes]) hash.update(part)
+  }
+  return `sha256:${hash.digest('hex')}`
+}
+
+/** A server without a path, over https, or anyhow where the operator lets us connect to this machine. */
+const hostOf = (endpoint: string, { allowLoopback }: Policy): string | null => {
+  if (!URL.canParse(endpoint)) return null
+  const { host, href, origin, protocol } = new URL(endpoint)
+  const isServer = `${origin}/` === href && (protocol === 'https:' || (protocol === 'http:' && allowLoopback))
+  return isServer ? host : null
+}
+
+interface Answered<A> {
+  readonly answer: Promise<E.Either<NoDefinition, A>>
+  untilUs: number
+}
+
+/** Answers by key: asked for once at a time, and again when they are old. */
+const createKeeper = <A>(clock: Clock, keepUs: (answer: E.Either<NoDefinition, A>) => number) => {
+  const kept = new Map<string, Answered<A>>()
+  return (key: string, ask: () => Promise<E.Either<NoDefinition, A>>): Promise<E.Either<NoDefinition, A>> => {
+    const known = kept.get(key)
+    if (known !== undefined && clock.now() < known.untilUs) return known.answer
+    const answered: Answered<A> = { answer: ask(), untilUs: Infinity }
+    kept.delete(key)
+    kept.set(key, answered)
+    for (const oldest of kept.keys()) {
+      if (kept.size <= KEPT) break
+      kept.delete(oldest)
+    }
+    void answered.answer.then((answer) => {
+      answered.untilUs = clock.now() + keepUs(answer)
+    })
+    return answered.answer
+  }
+}
+
+const definitionOf = (files: ReadonlyArray<WorkflowFile>): E.Either<NoDefinition, Definition> => {
+  const read = files.flatMap(({ bytes, name }) => (bytes === null ? [] : [{ bytes, name }]))
+  const long = files.find(({ bytes }) => bytes === null)
+  if (long !== undefined) return no('large', `${excerpt(long.name)} is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`)
+  return E.right({ hash: hashOfFiles(read), workflows: files.map(({ name }) => name) })
+}
+
+export const createDefinitions = ({ clock, directory = 'https://plc.directory', policy, readFiles, resolve }: DefinitionsOptions): Definitions => {
+  const settings = { clock, maxBodyBytes: MAX_DOCUMENT_BYTES, maxConnections: 2, timeoutMs: DOCUMENT_MS, ...(resolve === undefined ? {} : { resolve }) }
+  const strangers = httpClient({ ...settings, policy })
+  const known = httpClient({ resolve: platformResolve, ...settings, policy: { ...policy, trusted: directory !== 'https://plc.directory' } })
+  const queue = createKeyedQueue(READINGS, READINGS_PER_KNOT)
+  const closing = new AbortController()
+  const fresh = (): number => FRESH_US
+  const documents = createKeeper<string>(clock, fresh)
+  const definitions = createKeeper<Definition>(clock, (answer) =>
+    E.isRight(answer) || answer.left.kind === 'large' ? Infinity : answer.left.kind === 'busy' ? 0 : FRESH_US
+  )
+  /** What those hear who wait for a reading, when there is a close. */
+  const waiting = new Set<() => void>()
+
+  const endpointOf = async (repo: Did): Promise<E.Either<NoDefinition, string>> => {
+    const url = documentOf(repo, directory, policy)
+    if (E.isLeft(url)) return no('missing', `${excerpt(repo)}: ${url.left}`)
+    try {
+      const response = await (PLC.test(repo) ? known : strangers).fetch(url.right, { headers: { accept: 'application/did+json, application/json' } })
+      const bytes = Buffer.from(await response.arrayBuffer())
+      if (response.status === 404 || response.status === 410) return no('missing', `${excerpt(repo)} has no DID document`)
+      if (response.status !== 200) return no('unreachable', `${url.right.host} answered ${String(response.status)}`)
+      const endpoint = decodeKnotOfRepository(repo)(isUtf8(bytes) ? bytes.toString() : '')
+      return E.isLeft(endpoint) ? no('missing', `${excerpt(repo)}: ${endpoint.left}`) : endpoint
+    } catch (error) {
+      return no('unreachable', `${url.right.host}: ${excerpt(error instanceof Error ? error.message : String(error))}`)
+    }
+  }
+
+  const read = async (repo: Did, knot: HostName, sha: Sha): Promise<E.Either<NoDefinition, Definition>> => {
+    // Under its own DID only: where else it is, others say.
+    const repository = { did: repo, name: '', owner: repo, rkey: 'self' as Rkey }
+    const found = await readFiles({ every: true, knot, repository, sha }, closing.signal)
+    if (found._tag === 'Unread') return found.isTooLarge === true ? no('large', found.error) : no(found.isFinal ? 'missing' : 'unreachable', found.error)
+    if (found.left > 0) return no('large', `there are more than ${String(MAX_FILES)} files`)
+    const [unkept] = found.unkept
+    return unkept === undefined ? definitionOf(found.files) : no('large', `${excerpt(unkept)} is no name of a workflow`)
+  }
+
+  const inTurn = (repo: Did, knot: HostName, sha: Sha): Promise<E.Either<NoDefinition, Definition>> => {
+    if (waiting.size >= WAITING || closing.signal.aborted) return Promise.resolve(no('busy', 'too many definitions are being read; retry later'))
+    return new Promise((resolve) => {
+      const giveUp = (): void => resolve(no('busy', 'shutting down'))
+      waiting.add(giveUp)
+      queue.add(knot, async () => {
+        resolve(await read(repo, knot, sha).catch((error: unknown) => no('unreachable', excerpt(String(error)))))
+        waiting.delete(giveUp)
+      })
+    })
+  }
+
+  return {
+    close: async () => {
+      for (const giveUp of waiting) giveUp()
+      closing.abort()
+      await Promise.all([queue.close(), strangers.close(), known.close()])
+    },
+    describe: (repo, knot, sha) => definitions(`${repo} ${knot} ${sha}`, () => inTurn(repo, knot, sha)),
+    knotOf: async (repo, hosts) => {
+      const endpoint = await documents(repo, () => endpointOf(repo))
+      if (E.isLeft(endpoint)) return endpoint
+      const host = hostOf(endpoint.right, policy)
+      const knot = host === null ? O.none : canonicalHost(hosts)(host)
+      return O.isNone(knot) ? no('missing', `${excerpt(repo)}: the knot that its document names is no host`) : E.right(knot.value)
+    }
+  }
+}
