@@ -8,7 +8,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import {
   type BuildName,
-  type Builds,
+  Builds,
   type Event,
   type HostName,
   type Natural,
@@ -18,7 +18,7 @@ import {
   type State,
   step
 } from '../../core/index.js'
-import { buildAt, numberIn, openNumber, runAt, runKey } from './questions.js'
+import { buildAt, numberIn, openNumber, runAt } from './questions.js'
 
 // ---------------------------------------------------------------------------------------- numbers
 
@@ -41,14 +41,14 @@ const given = (state: State, number: Natural): State => ({ ...state, builds: { .
 const runIs = (state: State, knot: HostName, rkey: Rkey, number: Natural): State => {
   const run = runAt(state, knot, rkey)
   if (run === null || !('number' in run.phase)) return state
-  return given(withRun(state, runKey(knot, rkey), { ...run, phase: { ...run.phase, number } }), number)
+  return given(withRun(state, Builds.runKey(knot, rkey), { ...run, phase: { ...run.phase, number } }), number)
 }
 
 const withBuild = (state: State, name: BuildName, number: Natural, change: (build: Builds.Build) => Builds.Build): State => {
   const { knot, rkey, workflow } = name
   const [run, build] = [runAt(state, knot, rkey), buildAt(state, name)]
   if (run === null || build === null) return state
-  return given(withRun(state, runKey(knot, rkey), { ...run, builds: M.upsertAt(workflow, change(build))(run.builds) }), number)
+  return given(withRun(state, Builds.runKey(knot, rkey), { ...run, builds: M.upsertAt(workflow, change(build))(run.builds) }), number)
 }
 
 /** What is asked about a build has that number. */
@@ -130,7 +130,7 @@ const planned = (run: Builds.Run): Builds.Run => ({
 
 /** To repeat a run was to repeat the builds that a provider had: the others are set aside for the step. */
 const retried = (state: State, event: RetryRequested): State => {
-  const key = runKey(event.knot, event.rkey)
+  const key = Builds.runKey(event.knot, event.rkey)
   const run = M.lookup(key)(state.builds.runs)
   if (O.isNone(run)) return step(state, event)[0]
   return withRun(step(withRun(state, key, planned(run.value)), event)[0], key, run.value)

@@ -5,7 +5,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import {
   type BuildName,
-  type Builds,
+  Builds,
   type Connections,
   type Did,
   type Event,
@@ -20,9 +20,7 @@ import {
 
 // ---------------------------------------------------------------------------------------- what is open
 
-export const runKey = (knot: HostName, rkey: Rkey): Builds.RunKey => `${knot}/${rkey}` as Builds.RunKey
-
-export const runAt = (state: State, knot: HostName, rkey: Rkey): Builds.Run | null => O.toNullable(M.lookup(runKey(knot, rkey))(state.builds.runs))
+export const runAt = (state: State, knot: HostName, rkey: Rkey): Builds.Run | null => Builds.runOf(state.builds, knot, rkey)
 
 export const buildAt = (state: State, { knot, rkey, workflow }: BuildName): Builds.Build | null => {
   const run = runAt(state, knot, rkey)
