@@ -29,7 +29,7 @@ describe('xrpc', () => {
     expect([status, JSON.parse(body), headers['access-control-allow-origin']]).toEqual([200, { owner: OWNER }, '*'])
   })
 
-  it.each(['sh.tangled.ci.queryPipelines', 'com.atproto.server.describeServer', 'x', '%00', '__proto__'])('does not know %s', async (method) => {
+  it.each(['sh.tangled.ci.cancelPipeline', 'com.atproto.server.describeServer', 'x', '%00', '__proto__'])('does not know %s', async (method) => {
     const { url } = await serve(started())
     for (const verb of ['GET', 'POST']) {
       const { body, status } = await ask(url, `/xrpc/${method}`, { method: verb })
