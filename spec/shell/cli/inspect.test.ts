@@ -9,6 +9,7 @@ import { inspect, inspection, readable } from '../../../shell/cli/inspect.js'
 import { configOf, type RunOptions } from '../../../shell/cli/options.js'
 import { type Format, replay } from '../../../shell/cli/replay.js'
 import { lineOf } from '../../../shell/store/journal.js'
+import { FORMAT } from '../../../shell/store/snapshot.js'
 import { openStore } from '../../../shell/store/index.js'
 import { traceLines } from '../../../shell/lib/trace.js'
 import { systemClock } from '../../../shell/lib/clock.js'
@@ -367,7 +368,7 @@ describe('tack replay', () => {
     })
 
   test('refuses a journal that does not begin with Started', async () => {
-    const batch = lineOf(4, { events: events.slice(1), seq: 1 }).toString().trimEnd()
+    const batch = lineOf(FORMAT.version, { events: events.slice(1), seq: 1 }).toString().trimEnd()
     const { code, complaints } = await replayed([batch])
     expect([code, complaints]).toEqual([1, ['it does not begin with Started, and there is no snapshot beside it that it goes on from']])
   })
