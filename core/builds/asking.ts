@@ -1,6 +1,7 @@
 /**
  * What a provider is asked, and what the waiting for it is limited by.
  */
+import type { Config } from '../config.js'
 import { retryDelay } from '../connection.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
@@ -24,12 +25,15 @@ export const wake = ({ config }: Now, attempt: number, waitMs: number, timer: Ti
   timer
 })
 
+/** How long a build may take to leave its status. */
+export const limitMs = ({ builds: { pendingMs, runningMs } }: Config, { status }: Build): Natural =>
+  status === 'running' ? runningMs : pendingMs
+
 /** Gives the build so long, from now on, to leave its status. */
 export const armed = ({ config }: Now, state: BuildsState, name: BuildName): BuildsStep =>
   about(state, name, (build) => {
     const [after, deadline] = numbered(state)
-    const { pendingMs, runningMs } = config.builds
-    const ms = build.status === 'running' ? runningMs : pendingMs
+    const ms = limitMs(config, build)
     return [
       withBuild(after, name, { ...build, deadline }),
       [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'DeadlineTimer', build: name, number: deadline } }]

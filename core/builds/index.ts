@@ -33,7 +33,7 @@ export {
   Source
 } from './model.js'
 export { cancelRefusal, type OrderRefusal, retryRefusal } from './orders.js'
-export { runKey, runOf } from './runs.js'
+export { buildOf, runKey, runOf, splitKey } from './runs.js'
 export { fromWritten, RunEntry, toWritten, WrittenBuilds } from './written.js'
 
 /** What the reducer is given with an event: all else as it is now, and what has become of it in this step. */

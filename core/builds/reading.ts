@@ -5,13 +5,13 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { budgetOf } from '../data/glob.js'
 import type { HostName } from '../data/host-name.js'
-import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
+import type { Rkey, TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect } from '../effect.js'
 import type { WorkflowsRead, WorkflowsUnread } from '../event.js'
 import type { WorkflowSource } from '../model/trigger.js'
-import type { Condition, Workflow } from '../model/workflow.js'
+import { byName, type Condition, type Workflow, WORKFLOWS_MAX } from '../model/workflow.js'
 import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
 import { allowanceOf } from './allow.js'
@@ -102,18 +102,6 @@ export const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): Build
   // The key of a retry is ours: no trigger bears it.
   return run?.retryOf === null ? withSpent(gone, knot, rkey, toldIn(run)) : gone
 }
-
-/** As many as a pipeline of Tangled may have. */
-const WORKFLOWS_MAX = 50
-
-/** No two of one name, names rising, and not more than can be taken. */
-const byName = (workflows: ReadonlyArray<Workflow>): ReadonlyArray<Workflow> =>
-  M.toEntries(
-    workflows.reduce<M.OrderedMap<WorkflowName, Workflow>>(
-      (acc, workflow) => (M.has(workflow.name)(acc) ? acc : M.upsertAt(workflow.name, workflow)(acc)),
-      M.empty()
-    )
-  ).map(([, workflow]) => workflow)
 
 /** For each workflow, whether it applies; all of them together within one limit. */
 const verdictsOn = (

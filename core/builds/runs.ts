@@ -22,6 +22,7 @@ export const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` 
 export const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null =>
   O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
 
+/** The build of that name; `null` when there is none. */
 export const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName): Build | null => {
   const run = runOf(state, knot, rkey)
   return run === null ? null : O.toNullable(M.lookup(workflow)(run.builds))
@@ -119,6 +120,7 @@ export const andThen = (
   return [after, [...effects, ...further]]
 }
 
+/** The parts of a key. */
 export const splitKey = (key: RunKey): readonly [HostName, Rkey] => {
   const slash = key.indexOf('/')
   return [key.slice(0, slash) as HostName, key.slice(slash + 1) as Rkey]

@@ -5,6 +5,7 @@
 import * as t from 'io-ts'
 import { WorkflowName } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
+import * as M from '../data/ordered-map.js'
 import { Pair } from './trigger.js'
 
 /** One item of `when`: all that it names must hold. An empty list is one that was not given. */
@@ -92,6 +93,31 @@ export const Workflow = t.union(
   'Workflow'
 )
 export type Workflow = t.TypeOf<typeof Workflow>
+
+/** How many workflow files of a trigger count: as many as a pipeline of Tangled may have. */
+export const WORKFLOWS_MAX = 50
+
+/** How long a workflow file may be, in bytes. */
+export const WORKFLOW_BYTES_MAX = 262_144
+
+/**
+ * Workflows, or their files, as they are looked at: of each name the first, names rising.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { byName, WorkflowSource } from 'tack/core'
+ *
+ * const sources = ['b.yml', 'a.yml', 'b.yml'].map((name, i) => WorkflowSource.decode({ name, text: String(i) }))
+ * const files = sources.flatMap((source) => (source._tag === 'Right' ? [source.right] : []))
+ * assert.deepStrictEqual(byName(files), [{ name: 'a.yml', text: '1' }, { name: 'b.yml', text: '0' }])
+ */
+export const byName = <A extends { readonly name: WorkflowName }>(workflows: ReadonlyArray<A>): ReadonlyArray<A> =>
+  M.toEntries(
+    workflows.reduce<M.OrderedMap<WorkflowName, A>>(
+      (acc, workflow) => (M.has(workflow.name)(acc) ? acc : M.upsertAt(workflow.name, workflow)(acc)),
+      M.empty()
+    )
+  ).map(([, workflow]) => workflow)
 
 /** The engine of the workflows that are ours. */
 export const ENGINE = 'tack'

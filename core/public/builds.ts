@@ -1,6 +1,7 @@
 /** The reducer of builds, as others see it. */
 export {
   Build,
+  buildOf,
   BuildPhase,
   type BuildsGiven,
   type BuildsState,
@@ -14,6 +15,7 @@ export {
   runOf,
   RunPhase,
   Source,
+  splitKey,
   WrittenBuilds
 } from '../builds/index.js'
 export { Told } from '../builds/pushes.js'

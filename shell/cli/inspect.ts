@@ -3,7 +3,7 @@
  * moment would leave.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, OrderedMap as M, REPO, type Rkey, type State } from '../../core/index.js'
+import { Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, OrderedMap as M, REPO, type Rkey, type State } from '../../core/index.js'
 import { systemDisk } from '../store/disk.js'
 import { readStore } from '../store/index.js'
 import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
@@ -27,10 +27,10 @@ const rowsOf = (did: Did, account: Commits.Account): ReadonlyArray<Row> => {
   return [...rows(MEMBER, account.members), ...rows(REPO, account.repos), ...rows(COLLABORATOR, account.collaborators)]
 }
 
-/** The name of a run, in its two parts. A host has no slash. */
+/** The name of a run, in its two parts. */
 const nameOf = (key: Builds.RunKey): { readonly knot: string; readonly rkey: string } => {
-  const slash = key.indexOf('/')
-  return { knot: key.slice(0, slash), rkey: key.slice(slash + 1) }
+  const [knot, rkey] = Builds.splitKey(key)
+  return { knot, rkey }
 }
 
 /** All builds, the latest changes first. Their plans are left out: they are long, and may be private. */

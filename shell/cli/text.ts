@@ -10,11 +10,11 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   return cells.map(line).join('')
 }
 
-/** A value as JSON, which a terminal may show: the control characters that JSON lets through are written as escapes, and mean the same. */
+/** A value as JSON, which a terminal may show: what cannot be seen, and JSON lets through, is written as escapes, and means the same. */
 export const jsonText = (value: unknown): string => withoutControls(JSON.stringify(value, null, 2))
 
-/** JSON with what only its texts can hold, control characters beyond ASCII and separators of lines, as escapes. */
-export const withoutControls = (json: string): string => json.replace(/[\u007f-\u009f\u2028\u2029]/g, visible)
+/** JSON with all that cannot be seen as escapes, which only its texts can hold; line feeds stay, which stand between its values. */
+export const withoutControls = (json: string): string => json.split('\n').map(visible).join('\n')
 
 /** A stamp in microseconds as a date, with the stamp itself; `never` for `null`. */
 export const when = (timeUs: number | null): string => {

@@ -7,7 +7,6 @@ import {
   buildKey,
   type CancelBuild,
   type Event,
-  ExitCode,
   type FindBuild,
   type FollowBuild,
   type Natural,
@@ -15,6 +14,7 @@ import {
   type UnfollowBuild
 } from '../../core/index.js'
 import type { Clock, Deliver } from '../ports.js'
+import { reportOf } from '../providers/report.js'
 import type { Accepted, Heard, Job, Missing, Provider, Refused, Uncertain } from '../providers/provider.js'
 
 export interface Builder {
@@ -90,17 +90,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
       const job = jobOf(request)
       unfollow(job.key)
       const stop = provider.follow(job, request.external, (progress) => {
-        if (isClosed) return
-        deliver({
-          _tag: 'BuildReported',
-          at: clock.now(),
-          build: request.build,
-          error: progress.error,
-          exitCode: ExitCode.is(progress.exitCode) ? progress.exitCode : null,
-          external: progress.external,
-          provider: provider.name,
-          status: progress.status
-        })
+        if (!isClosed) deliver(reportOf(clock.now(), provider.name, request.build, progress))
       })
       following.set(job.key, stop)
     },

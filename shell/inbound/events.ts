@@ -16,7 +16,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Builds, decodeCursor, type LogEntry, logFrame, type ReaderCursor, type State, type TimeUs } from '../../core/index.js'
 import { joined, message } from '../lib/messages.js'
 import type { Log } from '../ports.js'
-import { type Answer, text } from './http-server.js'
+import { type Answer, text } from './responses.js'
 import type { Peer } from './peer.js'
 
 export interface EventsLimits {

@@ -6,7 +6,7 @@
  */
 import type { State } from '../../core/index.js'
 import type { Clock } from '../ports.js'
-import { type Answer, json } from './http-server.js'
+import { type Answer, json } from './responses.js'
 
 export interface Health {
   readonly answer: () => Answer

@@ -5,7 +5,7 @@ import type { Clock } from '../ports.js'
 import { ADMIN_RESULTS, type AdminResult } from './admin.js'
 import type { EventsCounts } from './events.js'
 import type { Gauges } from './gauges.js'
-import { type Answer, text } from './http-server.js'
+import { type Answer, text } from './responses.js'
 import { buildsByStatus } from './overview.js'
 import { WEBHOOK_RESULTS, type WebhookResult } from './webhooks.js'
 

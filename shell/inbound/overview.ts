@@ -6,9 +6,9 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import { type Builds, Counters, type Did, excerpt, isFinal, OrderedMap, Rkey, repoAt, type Report, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
+import { Builds, Counters, type Did, excerpt, isFinal, OrderedMap, Rkey, repoAt, type Report, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
 import { placeIn } from '../lib/place.js'
-import { type Answer, json, readByAll, text } from './http-server.js'
+import { type Answer, json, readByAll, text } from './responses.js'
 
 /** The limit of entries of each kind. */
 const SHOWN = { builds: 100, holders: 12, knots: 200, members: 200, reading: 50, repositories: 200 } as const
@@ -57,13 +57,8 @@ const causeOf = ({ cause }: Builds.Run): Pick<ShownBuild, 'cause' | 'ref' | 'sha
 
 const repositoryIn = ({ repository: { name, owner } }: Builds.Run): ShownBuild['repository'] => ({ name: excerpt(name), owner: excerpt(owner) })
 
-const splitKey = (key: Builds.RunKey): { readonly knot: string; readonly rkey: string } => {
-  const slash = key.indexOf('/')
-  return { knot: key.slice(0, slash), rkey: key.slice(slash + 1) }
-}
-
 const shown = ([key, run, workflow, build]: Entry): ShownBuild => {
-  const { knot, rkey } = splitKey(key)
+  const [knot, rkey] = Builds.splitKey(key)
   return {
     ...causeOf(run),
     error: build.error === null ? null : upTo(build.error, ERROR_CHARS),
@@ -158,7 +153,7 @@ const reading = ({ builds: { runs } }: State, nowUs: number) =>
   look(runs)
     .reading.slice(0, SHOWN.reading)
     .map(([key, run]) => {
-      const { knot, rkey } = splitKey(key)
+      const [knot, rkey] = Builds.splitKey(key)
       return {
         ...causeOf(run),
         knot,

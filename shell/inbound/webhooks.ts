@@ -4,10 +4,13 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
-import { excerpt, ExitCode } from '../../core/index.js'
+import { excerpt } from '../../core/index.js'
 import type { Clock, Log, Submit } from '../ports.js'
+import { reportOf } from '../providers/report.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
-import { type Answer, type Asked, type Budget, notFound, readBody, text, unsaved } from './http-server.js'
+import { type Budget, readBody } from './body.js'
+import { type Answer, notFound, text, unsaved } from './responses.js'
+import type { Asked } from './routes.js'
 
 /** Outcomes of webhooks, as counted. */
 export const WEBHOOK_RESULTS = ['reports', 'unauthorized', 'bad_request', 'too_large', 'too_busy', 'error'] as const
@@ -62,9 +65,7 @@ export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked
       return result('bad_request', text(400, excerpt(answer.right.reason)))
     case 'Reports': {
       const safe = await Promise.all(
-        answer.right.reports.map(({ build, progress: { error, exitCode, external, status } }) =>
-          submit({ _tag: 'BuildReported', at, build, error, exitCode: ExitCode.is(exitCode) ? exitCode : null, external, provider: provider.name, status })
-        )
+        answer.right.reports.map(({ build, progress }) => submit(reportOf(at, provider.name, build, progress)))
       )
       return safe.every(Boolean) ? result('reports', { status: 204 }) : result('error', unsaved)
     }

@@ -1,8 +1,8 @@
 /**
  * The log: one JSON object a line, or prose on a terminal.
  *
- * Whatever strangers wrote is logged as a field, never as part of the message; pino writes fields as JSON strings, so one call is one line. On a
- * terminal, control characters are escaped first: a record must not be able to move the operator's cursor.
+ * Whatever strangers wrote is logged as a field, never as part of the message; pino writes fields as JSON strings, so one call is one line. What
+ * cannot be seen is escaped first: a record must neither move the operator's cursor nor look like another.
  */
 import pino from 'pino'
 import pretty from 'pino-pretty'
@@ -11,13 +11,18 @@ import type { Fields, Log } from '../ports.js'
 export type LogFormat = 'json' | 'pretty'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-// The control characters are intended: they are what is searched for.
-const CONTROL = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]', 'g')
+/**
+ * What cannot be seen: characters of control and of format (those that turn the direction of text, and those without width, among them), separators
+ * of lines, and letters that are blank.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu
 
-/** `text` with control characters escaped. */
-export const visible = (text: string): string => text.replace(CONTROL, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const escaped = (c: string): string => [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
 
-/** The fields with control characters escaped in every text. Fields are flat, or one level deep. */
+/** `text` with what cannot be seen escaped, as JSON does: it can neither move a cursor nor pass for another text. */
+export const visible = (text: string): string => text.replace(INVISIBLE, escaped)
+
+/** The fields, made visible in every text. Fields are flat, or one level deep. */
 const printable = (fields: Fields): Fields =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [

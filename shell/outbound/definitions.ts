@@ -8,10 +8,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { canonicalHost, decodeKnotOfRepository, type Did, excerpt, type HostName, type HostPolicy, type Rkey, type Sha } from '../../core/index.js'
+import { canonicalHost, decodeKnotOfRepository, type Did, excerpt, type HostName, type HostPolicy, type Rkey, type Sha, WORKFLOW_BYTES_MAX, WORKFLOWS_MAX } from '../../core/index.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock } from '../ports.js'
-import { MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
+import type { ReadFiles, WorkflowFile } from './git.js'
 import { type Policy, type Resolve } from './guard.js'
 import { httpClient } from './http-client.js'
 import { documentOf, PLC } from './records.js'
@@ -116,7 +116,7 @@ const createKeeper = <A>(clock: Clock, keepUs: (answer: E.Either<NoDefinition, A
 const definitionOf = (files: ReadonlyArray<WorkflowFile>): E.Either<NoDefinition, Definition> => {
   const read = files.flatMap(({ bytes, name }) => (bytes === null ? [] : [{ bytes, name }]))
   const long = files.find(({ bytes }) => bytes === null)
-  if (long !== undefined) return no('large', `${excerpt(long.name)} is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`)
+  if (long !== undefined) return no('large', `${excerpt(long.name)} is longer than ${String(WORKFLOW_BYTES_MAX / 1024)} KiB`)
   return E.right({ hash: hashOfFiles(read), workflows: files.map(({ name }) => name) })
 }
 
@@ -154,7 +154,7 @@ export const createDefinitions = ({ clock, directory = 'https://plc.directory', 
     const repository = { did: repo, name: '', owner: repo, rkey: 'self' as Rkey }
     const found = await readFiles({ every: true, knot, repository, sha }, closing.signal)
     if (found._tag === 'Unread') return found.isTooLarge === true ? no('large', found.error) : no(found.isFinal ? 'missing' : 'unreachable', found.error)
-    if (found.left > 0) return no('large', `there are more than ${String(MAX_FILES)} files`)
+    if (found.left > 0) return no('large', `there are more than ${String(WORKFLOWS_MAX)} files`)
     const [unkept] = found.unkept
     return unkept === undefined ? definitionOf(found.files) : no('large', `${excerpt(unkept)} is no name of a workflow`)
   }

@@ -16,7 +16,7 @@
 import { isUtf8 } from 'node:buffer'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { Did, excerpt, type HostName, isWorkflowFile, type ReadWorkflows, Sha, WorkflowName } from '../../core/index.js'
+import { byName, Did, excerpt, type HostName, isWorkflowFile, type ReadWorkflows, Sha, WORKFLOW_BYTES_MAX, WorkflowName, WORKFLOWS_MAX } from '../../core/index.js'
 import type { Clock } from '../ports.js'
 import { packWithoutFiles } from './git/pack.js'
 import { gitProgram, type Program, type Ran } from './git/program.js'
@@ -44,10 +44,6 @@ export interface GitOptions {
   /** The time limit of one reading. 60 s by default. */
   readonly timeoutMs?: number
 }
-
-/** How many workflow files are read, and how long each may be, in bytes. */
-export const MAX_FILES = 50
-export const MAX_FILE_BYTES = 262_144
 
 /** A file of `.tangled/workflows`; `null` for one that is too long. */
 export interface WorkflowFile {
@@ -179,7 +175,7 @@ interface Listed {
 
 /** The workflow files of a listing, which are regular, each name once, by name; and the names of those that are left out for them. */
 const filesIn = (listing: Buffer, every: boolean): { readonly files: ReadonlyArray<Listed>; readonly unkept: ReadonlyArray<string> } => {
-  const files = new Map<string, Listed>()
+  const files: Array<Listed> = []
   const unkept: Array<string> = []
   for (let start = 0, end = listing.indexOf(0); end >= 0; start = end + 1, end = listing.indexOf(0, start)) {
     const bytes = listing.subarray(start, end)
@@ -187,10 +183,10 @@ const filesIn = (listing: Buffer, every: boolean): { readonly files: ReadonlyArr
     const [, sha = '', name = ''] = ENTRY.exec(bytes.toString()) ?? []
     if (name === '' || !(every || isWorkflowFile(name))) continue
     if (!isUtf8(bytes) || !WorkflowName.is(name)) {
-      if (unkept.length < MAX_FILES) unkept.push(excerpt(name))
-    } else if (!files.has(name)) files.set(name, { name, sha })
+      if (unkept.length < WORKFLOWS_MAX) unkept.push(excerpt(name))
+    } else files.push({ name, sha })
   }
-  return { files: [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))), unkept }
+  return { files: byName(files), unkept }
 }
 
 /** The sizes that `cat-file --batch-check` gives; what is missing has none. */
@@ -266,7 +262,7 @@ const readCommit = async (
     const listing = await inside(['ls-tree', '-z', '--full-tree', sha, '--', FOLDER])
     if (listing.code !== 0) return failed(listing)
     const { files: all, unkept } = filesIn(listing.stdout, every)
-    const files = all.slice(0, MAX_FILES)
+    const files = all.slice(0, WORKFLOWS_MAX)
     const wanted = [...new Set(files.map((file) => file.sha))]
     const sizes = async (): Promise<ReadonlyMap<string, number>> =>
       sizesIn((await inside(['cat-file', '--batch-check'], { input: wanted.map((one) => `${one}\n`).join('') })).stdout)
@@ -280,8 +276,8 @@ const readCommit = async (
       if (ran.code !== 0) return failed(ran)
       known = await sizes()
     }
-    const short = wanted.filter((one) => (known.get(one) ?? Infinity) <= MAX_FILE_BYTES)
-    const maxBytes = short.length * (MAX_FILE_BYTES + 256)
+    const short = wanted.filter((one) => (known.get(one) ?? Infinity) <= WORKFLOW_BYTES_MAX)
+    const maxBytes = short.length * (WORKFLOW_BYTES_MAX + 256)
     const read = await inside(['cat-file', '--batch'], { input: short.map((one) => `${one}\n`).join(''), maxBytes })
     const contents = contentsIn(read.stdout)
     // Files that are there, and whose contents are not, are files that could not be read.

@@ -13,6 +13,7 @@ import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock, Deliver, Log, Records } from '../ports.js'
 import type { Policy, Resolve } from './guard.js'
 import { type Fetch, httpClient } from './http-client.js'
+import { resetMs, retryAfterMs } from './retry-after.js'
 import { hasManyParts, MANY_PARTS } from './json-size.js'
 import { platformResolve } from './resolver.js'
 
@@ -49,9 +50,6 @@ const MAX_DOCUMENT_BYTES = 2 ** 18
 const DOCUMENT_US = 300_000_000
 const MAX_DOCUMENTS = 10_000
 
-/** The longest wait that a server may ask for. */
-const MAX_WAIT_MS = 3_600_000
-
 // ---------------------------------------------------------------------------------------- addresses
 
 export const PLC = /^did:plc:[a-z2-7]{24}$/
@@ -78,24 +76,9 @@ const serverOf = (endpoint: string): O.Option<URL> => {
 
 // ---------------------------------------------------------------------------------------- answers
 
-const SECONDS = /^[0-9]{1,12}$/
-
-/**
- * How long a response asks us to wait: `Retry-After` in seconds or as a date, or `RateLimit-Reset` in seconds, which some servers count from now,
- * and others from 1970.
- */
-const waitOf = (headers: Headers, nowMs: number): number => {
-  const [after, reset] = [headers.get('retry-after') ?? '', headers.get('ratelimit-reset') ?? '']
-  const [seconds, date] = [Number(reset), Date.parse(after)]
-  const wait = SECONDS.test(after)
-    ? Number(after) * 1000
-    : !Number.isNaN(date)
-      ? date - nowMs
-      : SECONDS.test(reset)
-        ? seconds * 1000 - (seconds > 1e9 ? nowMs : 0)
-        : 0
-  return Math.ceil(Math.min(Math.max(wait, 0), MAX_WAIT_MS))
-}
+/** How long a response asks us to wait. */
+const waitOf = (headers: Headers, nowMs: number): number =>
+  retryAfterMs(headers.get('retry-after'), nowMs) || resetMs(headers.get('ratelimit-reset'), nowMs)
 
 /** The name of the XRPC error, if the response has one. */
 const nameOf = (text: string): string => /"error"\s*:\s*"([A-Za-z]{1,64})"/.exec(text)?.[1] ?? ''

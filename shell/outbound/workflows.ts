@@ -8,10 +8,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { decodeWorkflow, excerpt, type HostName, isWorkflowFile, type ReadWorkflows, type Workflow, type WorkflowName, type WorkflowSource } from '../../core/index.js'
+import { byName, decodeWorkflow, excerpt, type HostName, isWorkflowFile, type ReadWorkflows, type Workflow, WORKFLOW_BYTES_MAX, type WorkflowName, WORKFLOWS_MAX, type WorkflowSource } from '../../core/index.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock, Deliver, Log, Workflows } from '../ports.js'
-import { type FilesRead, MAX_FILE_BYTES, MAX_FILES, type ReadFiles, type WorkflowFile } from './git.js'
+import { type FilesRead, type ReadFiles, type WorkflowFile } from './git.js'
 import { parseSpelled, type YamlFault } from './yaml.js'
 
 // ---------------------------------------------------------------------------------------- one file
@@ -19,7 +19,7 @@ import { parseSpelled, type YamlFault } from './yaml.js'
 const faulty = (name: WorkflowName, content: string, error: string): Workflow => ({ _tag: 'Faulty', content, error, name, when: null })
 
 /** The number of values that a file of the greatest length can hold; more can only come from aliases to each other, or to themselves. */
-const MAX_VALUES = MAX_FILE_BYTES
+const MAX_VALUES = WORKFLOW_BYTES_MAX
 
 /** Stands for all files of a repository that is too large to be read. */
 const UNREAD = 'workflows.yml' as WorkflowName
@@ -47,7 +47,7 @@ const complaint = (fault: YamlFault): string => {
 
 /** Parses a workflow file. Never throws: an error is part of the result, as a sentence for its author. */
 export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
-  if (bytes === null || bytes.length > MAX_FILE_BYTES) return faulty(name, '', `the file is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`)
+  if (bytes === null || bytes.length > WORKFLOW_BYTES_MAX) return faulty(name, '', `the file is longer than ${String(WORKFLOW_BYTES_MAX / 1024)} KiB`)
   const content = createHash('sha256').update(bytes).digest('hex')
   const bad = firstBadLine(bytes)
   if (bad > 0) return faulty(name, content, `line ${String(bad)} is not UTF-8`)
@@ -57,7 +57,7 @@ export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
 
 /** The file as text, if it is one and not too long. */
 const textOf = ({ bytes, name }: WorkflowFile): ReadonlyArray<WorkflowSource> =>
-  bytes === null || bytes.length > MAX_FILE_BYTES || !isUtf8(bytes) ? [] : [{ name, text: bytes.toString() }]
+  bytes === null || bytes.length > WORKFLOW_BYTES_MAX || !isUtf8(bytes) ? [] : [{ name, text: bytes.toString() }]
 
 // ---------------------------------------------------------------------------------------- all of a trigger
 
@@ -81,10 +81,8 @@ const MAX_SLOW_KNOTS = 10_000
 
 /** The workflow files that a trigger brought: each name once, by name, the first fifty. */
 const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } => {
-  const byName = new Map<WorkflowName, WorkflowFile>()
-  for (const { name, text } of sources) if (isWorkflowFile(name) && !byName.has(name)) byName.set(name, { bytes: Buffer.from(text), name })
-  const all = [...byName.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
-  return { files: all.slice(0, MAX_FILES), left: Math.max(0, all.length - MAX_FILES) }
+  const all = byName(sources.filter(({ name }) => isWorkflowFile(name))).map(({ name, text }): WorkflowFile => ({ bytes: Buffer.from(text), name }))
+  return { files: all.slice(0, WORKFLOWS_MAX), left: Math.max(0, all.length - WORKFLOWS_MAX) }
 }
 
 /**

@@ -10,6 +10,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { BuildName, isFinal, type Status } from '../../core/index.js'
+import { resetMs } from '../outbound/retry-after.js'
 import { decode, decodeText } from '../store/json.js'
 import {
   type Answer,
@@ -21,7 +22,6 @@ import {
   isSigned,
   isTimely,
   type Request,
-  retryAfterMs,
   type TextLog
 } from './common.js'
 import { isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
@@ -212,8 +212,8 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
   /** An answer that is none. Too many requests: Buildkite says in `RateLimit-Reset` after how many seconds there may be more. */
   const doubt = (answer: Answer): Uncertain => {
     const asked = client.doubt(answer, wordsOf(answer))
-    const resetMs = answer.status === 429 ? retryAfterMs(answer.headers.get('ratelimit-reset'), client.nowMs()) : 0
-    return { ...asked, waitMs: asked.waitMs === 0 ? resetMs : asked.waitMs }
+    const waitMs = answer.status === 429 ? resetMs(answer.headers.get('ratelimit-reset'), client.nowMs()) : 0
+    return { ...asked, waitMs: asked.waitMs === 0 ? waitMs : asked.waitMs }
   }
 
   const placeOf = ({ plan }: Job): Place | Refused => {

@@ -11,6 +11,7 @@ import { setMaxListeners } from 'node:events'
 import { BuildName, buildKey, isFinal } from '../../core/index.js'
 import { visible } from '../lib/log.js'
 import type { Fetch } from '../outbound/http-client.js'
+import { retryAfterMs } from '../outbound/retry-after.js'
 import type { Clock } from '../ports.js'
 import { decodeText } from '../store/json.js'
 import { BEGINNING, createTurns, defaultLogTextLimits, type LogTextLimits, readingOf, type Turn } from './log-texts.js'
@@ -101,18 +102,6 @@ export const isTimely = (seconds: string, nowMs: number): boolean =>
   /^[0-9]{1,12}$/.test(seconds) && Math.abs(Math.floor(nowMs / 1000) - Number(seconds)) <= WINDOW_S
 
 // ---------------------------------------------------------------------------------------- answers
-
-/** The longest wait that a server may ask for: an hour. */
-const LONGEST_WAIT_MS = 3_600_000
-
-/** The wait that `Retry-After` (seconds, or a date) asks for, in milliseconds from `nowMs` on; 0 if it asks for nothing understood. */
-export const retryAfterMs = (value: string | null, nowMs: number): number => {
-  const text = (value ?? '').trim()
-  if (/^[0-9]+(?:\.[0-9]+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), LONGEST_WAIT_MS)
-  // RFC 9110, 10.2.3: a date begins with the name of a day. Date.parse alone would take `-5` for the month of May.
-  const at = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? 0 : Math.min(Math.max(Math.ceil(at - nowMs), 0), LONGEST_WAIT_MS)
-}
 
 /** Temporary failures: time-out, conflict, too early, too many. Any other 4xx is a refusal. */
 const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429])

@@ -10,15 +10,15 @@
  * Sources: https://docs.github.com/rest/actions/workflows, …/workflow-runs, …/workflow-jobs,
  * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api, https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run.
  */
-import { endpoint } from '@octokit/endpoint'
-import type { Endpoints } from '@octokit/types'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { createHash } from 'node:crypto'
 import { type BuildName, isFinal } from '../../core/index.js'
 import { decode, decodeText } from '../store/json.js'
-import { type Answer, createClient, decoded, headerOf, isRefusal, isSigned, type TextLog } from './common.js'
-import { earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
+import { type Answer, createClient, decoded, headerOf, isSigned } from './common.js'
+import { Dispatched, externalOf, Hook, isListed, markOf, marksIn, MAX_PAGES, NAME, PAGE, type Place, progressOf, Repository, Run, runAt, Runs, settingOf, wordsOf } from './github-answers.js'
+import { createGithubApi } from './github-api.js'
+import { createGithubLogs } from './github-logs.js'
+import { earliestMs, isPeriod, isUrl, logOfParts, SHORTEST_SECRET } from './hosted.js'
 import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- settings
@@ -56,109 +56,24 @@ interface Options {
   readonly webhookSecret: string
 }
 
-/** The version of the API whose description this follows. */
-const VERSION = '2022-11-28'
-
 /** How much all inputs of a dispatch may hold. */
 const MAX_INPUTS = 65_535
 
 /** A search shows at most ten pages of a hundred; what is older is searched for anew. */
-const PAGE = 100
-const MAX_PAGES = 10
 const MAX_SEARCHES = 10
 
 /** How many runs are remembered for the webhook: more than can be going on. */
 const MAX_KNOWN = 10_000
-
-/** How often a log that has to be there is looked for. */
-const LOG_TRIES = 5
-
-// ---------------------------------------------------------------------------------------- what GitHub says
-
-const Dispatched = t.type({ workflow_run_id: t.Int })
-const Repository = t.type({ default_branch: t.string })
-const text = t.union([t.string, t.null])
-const Run = t.intersection([
-  t.type({ created_at: t.string, id: t.Int, status: text }),
-  t.partial({ conclusion: text, display_title: text, html_url: text })
-])
-type Run = t.TypeOf<typeof Run>
-const Runs = t.type({ workflow_runs: t.readonlyArray(Run) })
-const Jobs = t.type({ jobs: t.readonlyArray(t.intersection([t.type({ id: t.Int, name: t.string, status: t.string }), t.partial({ conclusion: text })])) })
-const Hook = t.type({ repository: t.type({ full_name: t.string }), workflow_run: Run })
-const Trouble = t.intersection([t.type({ message: t.string }), t.partial({ errors: t.unknown })])
-
-const wordsOf = (answer: Answer): string => {
-  const trouble = decoded(Trouble, answer)
-  if (trouble === null) return ''
-  return trouble.errors === undefined ? trouble.message : `${trouble.message} ${JSON.stringify(trouble.errors)}`
-}
-
-/** Too many requests come as 429, or as 403 with one of three signs. */
-const isLimited = (answer: Answer): boolean =>
-  answer.status === 429 ||
-  (answer.status === 403 &&
-    (answer.headers.has('retry-after') || answer.headers.get('x-ratelimit-remaining') === '0' || /rate limit/i.test(wordsOf(answer))))
-
-const progressOf = ({ conclusion = null, html_url: link = null, status }: Run, external: string): Progress => {
-  const report = (to: Progress['status'], error: string | null): Progress => ({ error, exitCode: null, external, status: to })
-  const at = link === null ? '.' : `: ${link}`
-  if (status === 'in_progress') return report('running', null)
-  // queued, requested, pending; waiting: for somebody to allow it.
-  if (status !== 'completed') return report('pending', status === 'waiting' ? `The run waits until somebody at GitHub allows it${at}` : null)
-  switch (conclusion) {
-    case 'success':
-    case 'neutral':
-    case 'skipped':
-      return report('success', null)
-    case 'cancelled':
-      return report('cancelled', null)
-    case 'timed_out':
-      return report('timeout', `The run took longer than its workflow allows${at}`)
-    case 'failure':
-      return report('failed', `The run failed${at}`)
-    case 'startup_failure':
-      return report('failed', `GitHub could not begin the run: its workflow file is not valid${at}`)
-    case 'action_required':
-      return report('failed', `The run ended because somebody at GitHub has to do something first${at}`)
-    default:
-      return report('failed', `The run ended as "${conclusion ?? 'unknown'}"${at}`)
-  }
-}
-
-// ---------------------------------------------------------------------------------------- which run is whose
-
-/** A longer name is not shown whole everywhere. */
-const LONGEST_MARK = 100
-
-/** What the name of a run holds: the key of the build, or, for a long one, its digest. */
-export const markOf = (key: string): string => (key.length <= LONGEST_MARK ? key : `sha256/${createHash('sha256').update(key).digest('hex')}/long`)
-
-/** All in a name that may be a mark: what has three parts, of the characters that keys are made of. */
-const marksIn = (name: string): ReadonlyArray<string> => (name.match(/[a-z0-9._=/-]+/g) ?? []).filter((one) => one.split('/').length === 3)
-
-interface Place {
-  readonly _tag: 'Place'
-  readonly owner: string
-  readonly repo: string
-  readonly workflow: string
-}
-
-const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
-
-/** Whether the operator lists the repository. */
-const isListed = (repositories: ReadonlyArray<string>, owner: string, repo: string): boolean =>
-  repositories.some((one) => [`${owner}/${repo}`, `${owner}/*`].some((name) => name.toLowerCase() === one.toLowerCase()))
-
-const settingOf = ({ plan }: Job, name: string): string | null => plan.settings.find(([key]) => key === name)?.[1] ?? null
-
-const TIME_MARK = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /gm
 
 // ---------------------------------------------------------------------------------------- the adapter
 
 const create = (options: Options, { clock, fetch, log, name }: Surroundings): Provider => {
   const { pollMs, repositories, returnsRun, settleMs, token, url, webhookSecret } = options
   const client = createClient({ clock, fetch, maxBytes: 8_388_608, secrets: [token, webhookSecret] })
+
+  const api = createGithubApi(client, { token, url })
+  const { ask, doubt, isNo, nameless, runOf } = api
+  const logs = createGithubLogs(api, url)
 
   /** The runs that are known to be ours. What a name says is not enough for a report: whoever may push there can write one. */
   const known = new Map<string, { readonly build: BuildName; readonly external: string }>()
@@ -174,38 +89,6 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     return { _tag: 'Accepted', external }
   }
 
-  const ask = <R extends keyof Endpoints>(
-    route: R,
-    parameters: Endpoints[R]['parameters'],
-    headers: { readonly [name: string]: string } = {}
-  ): Promise<Answer | Uncertain> => {
-    const built = endpoint(route, { ...parameters, baseUrl: url })
-    const body: unknown = 'body' in built ? built.body : undefined
-    return client.ask({
-      headers: {
-        accept: 'application/vnd.github+json',
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        'x-github-api-version': VERSION,
-        ...headers
-      },
-      method: route.startsWith('POST ') ? 'POST' : 'GET',
-      url: built.url,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) })
-    })
-  }
-
-  /** An answer that is none. Of limits GitHub says when there may be more, as a time; or nothing, and then a minute is asked for. */
-  const doubt = (answer: Answer): Uncertain => {
-    const asked = client.doubt(answer, wordsOf(answer))
-    if (asked.waitMs > 0 || !isLimited(answer)) return asked
-    const reset = Number(answer.headers.get('x-ratelimit-reset') ?? Number.NaN)
-    const isSpent = answer.headers.get('x-ratelimit-remaining') === '0' && Number.isSafeInteger(reset)
-    return { ...asked, waitMs: isSpent ? Math.min(Math.max(reset * 1000 - client.nowMs(), 1_000), 3_600_000) : 60_000 }
-  }
-
-  const isNo = (answer: Answer): boolean => isRefusal(answer.status) && !isLimited(answer)
-
   /** `ci.yml`, with the repository in a setting or the first of the operator's; or `owner/name/ci.yml`. */
   const placeOf = (job: Job): Place | Refused => {
     const { pipeline } = job.plan
@@ -219,17 +102,6 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (!isListed(repositories, owner, repo)) return client.refuse(`Workflows of the GitHub repository "${repository}" are not started here.`)
     return { _tag: 'Place', owner, repo, workflow }
   }
-
-  const externalOf = ({ owner, repo }: { readonly owner: string; readonly repo: string }, id: number): string => `${owner}/${repo}/${String(id)}`
-
-  /** Where a run is, of its name: settings may have changed since. */
-  const runAt = (external: string): { readonly owner: string; readonly repo: string; readonly run_id: number } | null => {
-    const [, owner, repo, id] = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/.exec(external) ?? []
-    if (owner === undefined || repo === undefined || id === undefined || !NAME.test(owner) || !NAME.test(repo)) return null
-    return { owner, repo, run_id: Number(id) }
-  }
-
-  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the name of a run at GitHub`)
 
   // -------------------------------------------------------------------------------------- find
 
@@ -319,15 +191,6 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
 
   // -------------------------------------------------------------------------------------- follow and cancel
 
-  const runOf = async (external: string): Promise<Run | Missing | Uncertain> => {
-    const at = runAt(external)
-    if (at === null) return nameless(external)
-    const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}', at)
-    if (answer._tag === 'Uncertain') return answer
-    if (answer.status === 404) return { _tag: 'Missing' }
-    return (answer.status === 200 ? decoded(Run, answer) : null) ?? doubt(answer)
-  }
-
   /** Asks how a run stands, and whether that is new: what GitHub answered 304 does not count against its limit. */
   const watcher = (job: Job, external: string): (() => Promise<Progress | Missing | Uncertain>) => {
     let seen: { readonly etag: string; readonly progress: Progress } | null = null
@@ -367,55 +230,6 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (run._tag === 'Uncertain') return run
     const repository = await ask('GET /repos/{owner}/{repo}', { owner: at.owner, repo: at.repo })
     return repository._tag === 'Answer' && repository.status === 200 && decoded(Repository, repository) !== null ? { _tag: 'Heard' } : doubt(answer)
-  }
-
-  // -------------------------------------------------------------------------------------- logs
-
-  const GONE = 'GitHub no longer has the run.'
-
-  const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
-    const at = runAt(external)
-    if (at === null) return nameless(external)
-    // The run first: once it has ended, no job is to come.
-    const run = await runOf(external)
-    if ('_tag' in run) return run._tag === 'Missing' ? client.refuse(GONE) : run
-    const parts: Array<Part> = []
-    for (let page = 1; page <= MAX_PAGES; page++) {
-      const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs', { ...at, page, per_page: PAGE })
-      if (answer._tag === 'Uncertain') return answer
-      const jobs = answer.status === 200 ? decoded(Jobs, answer)?.jobs : undefined
-      if (jobs === undefined) return answer.status === 404 ? client.refuse(GONE) : doubt(answer)
-      for (const { conclusion, id, name: job, status } of jobs)
-        parts.push({ id: String(id), isReadable: status === 'completed' && conclusion !== 'skipped', name: job })
-      if (jobs.length < PAGE) break
-    }
-    return { _tag: 'Parts', hasEnded: run.status === 'completed', parts }
-  }
-
-  /** A log lies elsewhere: the answer leads there, for a minute, and whoever knows the address may read it. Our token is not shown. */
-  const logReader = (external: string) => {
-    const tries = new Map<string, number>()
-    return async ({ id }: Part): Promise<TextLog | Refused | Uncertain> => {
-      const at = runAt(external)
-      if (at === null) return nameless(external)
-      const answer = await ask('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', { job_id: Number(id), owner: at.owner, repo: at.repo })
-      if (answer._tag === 'Uncertain') return answer
-      if (answer.status === 410) return { _tag: 'None', sentence: 'GitHub no longer keeps the log of this job.' }
-      if (answer.status === 404) {
-        // A log may come a little later than the end of its job.
-        const count = (tries.get(id) ?? 0) + 1
-        tries.set(id, count)
-        return count < LOG_TRIES ? { _tag: 'NotYet' } : { _tag: 'None', sentence: 'GitHub has no log of this job.' }
-      }
-      if (answer.status !== 302) return isNo(answer) ? client.refuse(wordsOf(answer)) : doubt(answer)
-      const to = answer.headers.get('location') ?? ''
-      if (!isUrl(to) || (url.startsWith('https:') && !to.startsWith('https:'))) return client.uncertain('GitHub does not say where the log is')
-      const log = await client.ask({ overflow: 'cut', url: to })
-      if (log._tag === 'Uncertain') return log
-      if (log.status !== 200) return client.doubt(log, '')
-      const lines = log.text.replace(TIME_MARK, '')
-      return { _tag: 'Text', isComplete: true, text: log.isCut ? `${lines}\n(The log goes on at GitHub; no more of it is shown here.)\n` : lines }
-    }
   }
 
   // -------------------------------------------------------------------------------------- webhooks
@@ -459,7 +273,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
       return client.poll(pollMs, watcher(job, external), report)
     },
     logs: (_job, external, signal) =>
-      logOfParts(client, { everyMs: Math.min(pollMs, 10_000), list: () => jobsOf(external), read: logReader(external), signal }),
+      logOfParts(client, { everyMs: Math.min(pollMs, 10_000), list: () => logs.jobsOf(external), read: logs.logReader(external), signal }),
     name,
     settleMs,
     start,

@@ -6,10 +6,9 @@
  *
  * What is folded is given back: the state is the plain fold of these events.
  */
-import { aboutOf, type Event, mayTakeLong, passOver, type State, step } from '../../core/index.js'
+import { aboutOf, type Event, mayTakeLong, passOver, Questions, type State, step } from '../../core/index.js'
 import { stepFormer } from './former-rules.js'
 import type { Batch } from './journal.js'
-import { renumbering } from './questions.js'
 
 /** The place of an event in the journal. */
 export interface Position {
@@ -45,7 +44,12 @@ const isAt = ({ about, index, of, seq }: Placed, event: Event, at: Position): bo
 export const folding = (start: State, passing: Placed | null, note: (event: Event, at: Position) => Promise<void> = () => Promise.resolve()): Folding => {
   let state = start
   let hasPassed = false
-  const renumbered = renumbering()
+  let numbers = Questions.NONE_RENUMBERED
+  const renumbered = (event: Event): Event => {
+    const [known, now] = Questions.renumber(numbers, state, event)
+    numbers = known
+    return now
+  }
   const fold = (event: Event, isFormer: boolean): void => {
     // Effects of what has happened long ago are nobody's business.
     state = isFormer ? stepFormer(state, event) : step(state, event)[0]
@@ -64,7 +68,7 @@ export const folding = (start: State, passing: Placed | null, note: (event: Even
           folded.push(...instead)
           continue
         }
-        const now = hasPassed && !isFormer ? renumbered(state, event) : event
+        const now = hasPassed && !isFormer ? renumbered(event) : event
         if (mayTakeLong(now)) await note(now, at)
         fold(now, isFormer)
         folded.push(now)

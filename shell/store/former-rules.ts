@@ -13,12 +13,12 @@ import {
   type HostName,
   type Natural,
   OrderedMap as M,
+  Questions,
   type RetryRequested,
   type Rkey,
   type State,
   step
 } from '../../core/index.js'
-import { buildAt, numberIn, openNumber, runAt } from './questions.js'
 
 // ---------------------------------------------------------------------------------------- numbers
 
@@ -39,14 +39,14 @@ const given = (state: State, number: Natural): State => ({ ...state, builds: { .
 
 /** What is asked about a run has that number. */
 const runIs = (state: State, knot: HostName, rkey: Rkey, number: Natural): State => {
-  const run = runAt(state, knot, rkey)
+  const run = Builds.runOf(state.builds, knot, rkey)
   if (run === null || !('number' in run.phase)) return state
   return given(withRun(state, Builds.runKey(knot, rkey), { ...run, phase: { ...run.phase, number } }), number)
 }
 
 const withBuild = (state: State, name: BuildName, number: Natural, change: (build: Builds.Build) => Builds.Build): State => {
   const { knot, rkey, workflow } = name
-  const [run, build] = [runAt(state, knot, rkey), buildAt(state, name)]
+  const [run, build] = [Builds.runOf(state.builds, knot, rkey), Builds.buildOf(state.builds, name)]
   if (run === null || build === null) return state
   return given(withRun(state, Builds.runKey(knot, rkey), { ...run, builds: M.upsertAt(workflow, change(build))(run.builds) }), number)
 }
@@ -60,7 +60,7 @@ const deadlineIs = (state: State, name: BuildName, number: Natural): State => wi
 
 /** The state in which what the event answers has the number that it bears. */
 const numberedAsIn = (state: State, event: Event): State => {
-  const [open, number] = [openNumber(state, event), numberIn(event)]
+  const [open, number] = [Questions.openNumber(state, event), Questions.numberIn(event)]
   if (open === null || number === null || number <= open) return state
   switch (event._tag) {
     case 'KnotOpened':

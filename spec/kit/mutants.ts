@@ -171,6 +171,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
 /** Laws of which no trace and no vector can say anything, and why. */
 export const EXEMPT: { readonly [law: string]: string } = {
+  'MACHINE-18': 'Which question an event answers is for the host to ask; that a stray answer does nothing shows in every trace.',
   'MACHINE-2': 'A run as it is written down holds no earlier state that could have been changed afterwards.',
   'CANON-5': 'Of a value that was changed as it was written, only the text is seen.',
   'STORE-1': 'Files are the business of the shell.',

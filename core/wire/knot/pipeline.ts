@@ -7,6 +7,7 @@ import { WorkflowName } from '../../data/identifiers.js'
 import { excerpt } from '../../data/text.js'
 import { utf8Length } from '../../data/utf8.js'
 import type { Cause, Manual, Pair, PullRequest, RepoClaim, Trigger, WorkflowSource } from '../../model/trigger.js'
+import { WORKFLOW_BYTES_MAX, WORKFLOWS_MAX } from '../../model/workflow.js'
 import {
   didAt,
   type Fields,
@@ -22,12 +23,7 @@ import {
   textAt
 } from './fields.js'
 
-const WORKFLOWS_MAX = 50
-
 const INPUTS_MAX = 100
-
-/** Of a workflow file, in bytes. */
-const TEXT_MAX = 262_144
 
 /** Of all inputs together, keys and values, in bytes: each becomes a variable of each build. */
 const INPUTS_BYTES_MAX = 65_536
@@ -146,7 +142,7 @@ const workflowAt = (place: string, u: unknown): Read<WorkflowSource | string> =>
     E.chain(({ name, raw }) =>
       WorkflowName.is(name)
         ? pipe(
-            sizedAt(TEXT_MAX)(`${place}.raw`, raw),
+            sizedAt(WORKFLOW_BYTES_MAX)(`${place}.raw`, raw),
             E.map((text): WorkflowSource | string => ({ name, text }))
           )
         : E.right(typeof name === 'string' ? excerpt(name) : '')

@@ -1,5 +1,5 @@
 /** What XRPC answers with: JSON for any web page, and for a call that is refused an error with a name, a status and a sentence. */
-import { type Answer, json, readByAll } from '../http-server.js'
+import { type Answer, json, readByAll } from '../responses.js'
 
 export const ok = (value: unknown): Answer => json(200, value, readByAll)
 

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Did, type HostName, repositoriesCalled, Sha, type State } from '../../../core/index.js'
 import type { Definitions, NoDefinition } from '../../outbound/definitions.js'
-import type { Answer } from '../http-server.js'
+import type { Answer } from '../responses.js'
 import { invalid, ok, refused } from './answers.js'
 import { didIn, type Params, paramsOf } from './params.js'
 

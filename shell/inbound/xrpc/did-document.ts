@@ -1,5 +1,5 @@
 /** `GET /.well-known/did.json`: who this spindle is to those who send it calls on behalf of others (their account servers). */
-import { type Answer, json, readByAll } from '../http-server.js'
+import { type Answer, json, readByAll } from '../responses.js'
 
 /** A host name in a DID of the method `web`: the colon before a port is written out. */
 export const webDid = (hostname: string): string => `did:web:${hostname.replaceAll(':', '%3A')}`

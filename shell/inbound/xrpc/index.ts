@@ -5,7 +5,7 @@
  */
 import type { Did, State } from '../../../core/index.js'
 import type { Definitions } from '../../outbound/definitions.js'
-import type { Asked, Route } from '../http-server.js'
+import type { Asked, Route } from '../routes.js'
 import type { Logs } from '../logs.js'
 import { ok, refused } from './answers.js'
 import { describeDefinition } from './definition.js'

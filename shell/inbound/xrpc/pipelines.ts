@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type CauseKind, CauseKind as Kind, pipelineAt, type PipelineQuery, queryPipelines, type State, Tid } from '../../../core/index.js'
-import type { Answer } from '../http-server.js'
+import type { Answer } from '../responses.js'
 import { invalid, noPipeline, ok } from './answers.js'
 import { didIn, type Params, paramsOf, tidIn } from './params.js'
 

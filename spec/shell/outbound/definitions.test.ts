@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Did, HostName, type HostPolicy, Sha } from '../../../core/index.js'
+import { Did, HostName, type HostPolicy, Sha, WORKFLOW_BYTES_MAX } from '../../../core/index.js'
 import { startKnot } from '../../../shell/demo-network/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { createDefinitions, type Definitions, type DefinitionsOptions, hashOfFiles } from '../../../shell/outbound/definitions.js'
-import { type FilesAsked, type FilesRead, gitReader, MAX_FILE_BYTES } from '../../../shell/outbound/git.js'
+import { type FilesAsked, type FilesRead, gitReader } from '../../../shell/outbound/git.js'
 import { must } from '../../suite/examples/support.js'
 import { manualClock } from '../support/bridge.js'
 import { hasGit } from '../support/git.js'
@@ -80,7 +80,7 @@ describe('what is read', () => {
   const name = 'ci.yml' as Extract<FilesRead, { readonly _tag: 'Files' }>['files'][number]['name']
 
   it.each<[string, FilesRead, string]>([
-    ['a file that is too long', { ...FILES, files: [{ bytes: null, name }] }, `ci.yml is longer than ${String(MAX_FILE_BYTES / 1024)} KiB`],
+    ['a file that is too long', { ...FILES, files: [{ bytes: null, name }] }, `ci.yml is longer than ${String(WORKFLOW_BYTES_MAX / 1024)} KiB`],
     ['too many files', { ...FILES, left: 1 }, 'there are more than 50 files'],
     ['a file whose name is none', { ...FILES, unkept: ['a\\b.yml'] }, 'a\\b.yml is no name of a workflow'],
     ['a repository that is too large', { _tag: 'Unread', error: 'it is too large', isFinal: true, isTooLarge: true }, 'it is too large']

@@ -10,9 +10,9 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Did, HostName, Rkey, Sha } from '../../../core/index.js'
+import { Did, HostName, Rkey, Sha, WORKFLOW_BYTES_MAX } from '../../../core/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
-import { type FilesAsked, type FilesRead, type GitOptions, gitReader, MAX_FILE_BYTES } from '../../../shell/outbound/git.js'
+import { type FilesAsked, type FilesRead, type GitOptions, gitReader } from '../../../shell/outbound/git.js'
 import { gitProgram } from '../../../shell/outbound/git/program.js'
 import type { Resolve } from '../../../shell/outbound/websocket.js'
 import { type Change, type GitOptions as ServerOptions, type KnotServer, type Repo, type RepoOptions, startKnot } from '../../../shell/demo-network/index.js'
@@ -225,14 +225,14 @@ describe.skipIf(!hasGit)(`reading files${WITHOUT_GIT}`, () => {
     const { knot, repo } = await served()
     await repo.commitAndPush([
       file('empty.yml', ''),
-      file('full.yml', 'x'.repeat(MAX_FILE_BYTES)),
-      file('over.yml', 'x'.repeat(MAX_FILE_BYTES + 1)),
+      file('full.yml', 'x'.repeat(WORKFLOW_BYTES_MAX)),
+      file('over.yml', 'x'.repeat(WORKFLOW_BYTES_MAX + 1)),
       file('huge.yml', Buffer.alloc(20_000_000)),
       file('bytes.yml', Buffer.from([0, 10, 255, 10]))
     ])
     const answer = await read(asked(knot.host))
     const lengths = answer._tag === 'Files' ? answer.files.map(({ bytes, name }) => [name, bytes?.length ?? null]) : answer
-    expect(lengths).toEqual([['bytes.yml', 4], ['empty.yml', 0], ['full.yml', MAX_FILE_BYTES], ['huge.yml', null], ['over.yml', null]])
+    expect(lengths).toEqual([['bytes.yml', 4], ['empty.yml', 0], ['full.yml', WORKFLOW_BYTES_MAX], ['huge.yml', null], ['over.yml', null]])
   })
 
   it('fetches little more of the repository where the knot can leave out the rest', async () => {

@@ -2,9 +2,9 @@
 import { tmpdir } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Event, HostName, Natural, type ReadWorkflows, Rkey, Did, Sha, type Workflow, WorkflowName } from '../../../core/index.js'
+import { Did, type Event, HostName, Natural, type ReadWorkflows, Rkey, Sha, type Workflow, WORKFLOW_BYTES_MAX, WorkflowName } from '../../../core/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
-import { type FilesRead, gitReader, MAX_FILE_BYTES, type ReadFiles } from '../../../shell/outbound/git.js'
+import { type FilesRead, gitReader, type ReadFiles } from '../../../shell/outbound/git.js'
 import { startKnot } from '../../../shell/demo-network/index.js'
 import type { Workflows } from '../../../shell/ports.js'
 import { createKeyedQueue, createQueue } from '../../../shell/lib/queue.js'
@@ -95,8 +95,8 @@ describe('one file', () => {
   })
 
   it('is faulty when it is too long, and not just below that', () => {
-    expect(parse(`# ${'x'.repeat(MAX_FILE_BYTES - 2)}`)._tag).toBe('Defined')
-    expect(parse(`# ${'x'.repeat(MAX_FILE_BYTES - 1)}`)).toEqual(faulty('the file is longer than 256 KiB'))
+    expect(parse(`# ${'x'.repeat(WORKFLOW_BYTES_MAX - 2)}`)._tag).toBe('Defined')
+    expect(parse(`# ${'x'.repeat(WORKFLOW_BYTES_MAX - 1)}`)).toEqual(faulty('the file is longer than 256 KiB'))
     expect(parseWorkflow({ bytes: null, name: NAME })).toEqual(faulty('the file is longer than 256 KiB'))
   })
 
@@ -137,9 +137,9 @@ describe('one file', () => {
   })
 
   describe('is harmless, whatever it contains', () => {
-    const fill = (part: string): string => part.repeat(Math.floor(MAX_FILE_BYTES / part.length))
+    const fill = (part: string): string => part.repeat(Math.floor(WORKFLOW_BYTES_MAX / part.length))
     const many = (line: (i: number) => string, join = '\n'): string =>
-      Array.from({ length: 20_000 }, (_, i) => line(i)).join(join).slice(0, MAX_FILE_BYTES)
+      Array.from({ length: 20_000 }, (_, i) => line(i)).join(join).slice(0, WORKFLOW_BYTES_MAX)
     const bomb = (width: number, levels: number): string =>
       `a0: &a0 [${Array(width).fill('x').join(',')}]\n` +
       Array.from({ length: levels }, (_, i) => `a${String(i + 1)}: &a${String(i + 1)} [${Array(width).fill(`*a${String(i)}`).join(',')}]\n`).join('')
@@ -163,7 +163,7 @@ describe('one file', () => {
 
     it.each([
       ['a bomb of aliases', bomb(9, 9)],
-      ['a broad bomb', bomb(20_000, 2).slice(0, MAX_FILE_BYTES - 100)],
+      ['a broad bomb', bomb(20_000, 2).slice(0, WORKFLOW_BYTES_MAX - 100)],
       ['an alias of itself', 'a: &a [*a, *a]\nenvironment: &e {A: *e}\n'],
       ['4 400 levels', '['.repeat(4_400) + ']'.repeat(4_400)],
       ['4 400 maps', `${'{a: '.repeat(4_400)}1${'}'.repeat(4_400)}`],
@@ -254,7 +254,7 @@ describe('all files of a trigger', () => {
     const { newSha } = await repo.commitAndPush([
       { content: GOOD, path: `${folder}/ci.yml` },
       { content: 'a: [\n', path: `${folder}/bad.yml` },
-      { content: 'x'.repeat(MAX_FILE_BYTES + 1), path: `${folder}/long.yml` },
+      { content: 'x'.repeat(WORKFLOW_BYTES_MAX + 1), path: `${folder}/long.yml` },
       { content: GOOD, path: `${folder}/README` },
       { content: GOOD, path: `${folder}/a\\b.yml` }
     ])

@@ -13,11 +13,11 @@ import {
   isSigned,
   isTimely,
   redactor,
-  retryAfterMs,
   sentence,
   type TextLog,
   wordsOf
 } from '../../../shell/providers/common.js'
+import { resetMs, retryAfterMs } from '../../../shell/outbound/retry-after.js'
 import type { LogLine, Progress } from '../../../shell/providers/provider.js'
 import { manualClock } from '../support/bridge.js'
 import { faultsOfLog, ODD } from './contract.js'
@@ -131,6 +131,16 @@ describe('answers', () => {
     ['Fri, 02 Jan 2026 00:00:00 GMT', 3_600_000],
     ['2026-01-01T00:00:30Z', 0]
   ])('Retry-After: %s', (value, ms) => expect(retryAfterMs(value, NOW_MS)).toBe(ms))
+
+  test.each([
+    ['42', 42_000],
+    ['1000000000', 3_600_000],
+    [String(NOW_MS / 1000 + 30), 30_000],
+    [String(NOW_MS / 1000 - 30), 0],
+    ['-5', 0],
+    ['', 0],
+    [null, 0]
+  ])('RateLimit-Reset: %s', (value, ms) => expect(resetMs(value, NOW_MS)).toBe(ms))
 
   test('can be refusals', () => {
     const refusals = Array.from({ length: 600 }, (_, status) => status).filter(isRefusal)

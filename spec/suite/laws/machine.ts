@@ -18,6 +18,7 @@ import {
   type Natural,
   OrderedMap as M,
   planOf,
+  Questions,
   type Receipt,
   type Report,
   type Rkey,
@@ -524,5 +525,20 @@ export const MACHINE = {
         because(same(journalled[journalled.length - 1]?.after ?? before, after), () => 'what is journalled leads to another state'),
         every(events, (kept) => because(weightOf(kept) <= neededOf(taken), () => `more is journalled than is needed: ${JSON.stringify(kept)}`))
       )
+    }),
+
+  'MACHINE-18': ({ by, run }: { readonly by: number; readonly run: Run }) =>
+    every(run.steps, ({ after, before, event }) => {
+      const number = Questions.numberIn(event)
+      // A limit that fires before its time is no question yet, and counts all the same.
+      if (number === null || (event._tag === 'TimerFired' && event.timer._tag === 'DeadlineTimer')) return true
+      if (number !== Questions.openNumber(before, event))
+        return because(
+          same(after.builds, before.builds) && same(after.backfill, before.backfill) && same(after.knots, before.knots),
+          () => `${event._tag} under ${String(number)} did something`
+        )
+      const [known, told] = Questions.renumber(Questions.NONE_RENUMBERED, before, Questions.withNumber(event, (number + by) as Natural))
+      const [, again] = Questions.renumber(known, after, Questions.withNumber(event, (number + by) as Natural))
+      return all(equal('what is told', told, event), equal('what is told of the same question later', again, event))
     })
 } satisfies Laws

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
-import { asAdvance, decodeFrame, decodeKnotFrame, type Event, initial, OrderedMap as M } from '../../../core/index.js'
+import { asAdvance, decodeFrame, decodeKnotFrame, type Event, initial, OrderedMap as M, Questions } from '../../../core/index.js'
 import { configWith } from '../arbitraries/config.js'
 import { withBuilds } from '../arbitraries/all.js'
 import { anyFrames, anyKnotFrames } from '../arbitraries/frames.js'
@@ -49,6 +49,8 @@ const bringsMuch = (event: Event): boolean => {
   return (workflows ?? []).length > 0 || (cause._tag === 'Push' ? cause.changedFiles !== null : cause._tag === 'Manual' && cause.inputs.length > 0)
 }
 
+const answers = ({ _tag }: Event): boolean => _tag.startsWith('Build') || _tag.startsWith('Records') || _tag.startsWith('Workflows')
+
 describe('the fence', () => {
   test.each<readonly [string, () => unknown]>([
     ['the clock', () => Date.now()],
@@ -71,6 +73,11 @@ describe('the fence', () => {
 })
 
 describe('MACHINE', () => {
+  check(MACHINE, 'MACHINE-18', fc.record({ by: fc.integer({ max: 1_000, min: 1 }), run: withBuilds(runs()) }, { noNullPrototype: true }), {
+    'an answer to what is not asked any more': ({ run }) => run.steps.some(({ before, event }) => answers(event) && Questions.numberIn(event) !== Questions.openNumber(before, event)),
+    'an answer to what is open': ({ run }) => run.steps.some(({ before, event }) => answers(event) && Questions.numberIn(event) === Questions.openNumber(before, event)),
+    'a knot that speaks': ({ run }) => run.steps.some(({ before, event }) => event._tag === 'KnotReceived' && event.connection === Questions.openNumber(before, event))
+  })
   check(MACHINE, 'MACHINE-1', runs({ length: 20 }), {
     'a long run': ({ events }) => events.length > 12,
     subscriptions: subscribes

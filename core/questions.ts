@@ -1,36 +1,33 @@
 /**
- * Answers, connections and timers bear the number under which they were asked for. Where numbers are given out otherwise than when a journal
- * was written, this says which question it is that an event answers.
+ * Questions: answers, connections and timers bear the number under which they were asked for. Here is which one is open
+ * of which an event tells, and, where numbers are given out otherwise than when a journal was written, which one it
+ * answers.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import {
-  type BuildName,
-  Builds,
-  type Connections,
-  type Did,
-  type Event,
-  type HostName,
-  type Natural,
-  OrderedMap as M,
-  type Rkey,
-  type State,
-  type TimerFired,
-  type TimeUs
-} from '../../core/index.js'
+import { limitMs } from './builds/asking.js'
+import type { BuildPhase, RunPhase } from './builds/model.js'
+import { buildOf, runOf } from './builds/runs.js'
+import type { Phase } from './connection.js'
+import type { HostName } from './data/host-name.js'
+import type { Did, Rkey, TimeUs } from './data/identifiers.js'
+import type { Natural } from './data/natural.js'
+import * as M from './data/ordered-map.js'
+import type { Event, TimerFired } from './event.js'
+import type { BuildName } from './model/build.js'
+import type { State } from './state.js'
 
 // ---------------------------------------------------------------------------------------- what is open
 
-export const runAt = (state: State, knot: HostName, rkey: Rkey): Builds.Run | null => Builds.runOf(state.builds, knot, rkey)
-
-export const buildAt = (state: State, { knot, rkey, workflow }: BuildName): Builds.Build | null => {
-  const run = runAt(state, knot, rkey)
-  return run === null ? null : O.toNullable(M.lookup(workflow)(run.builds))
-}
-
-/** The number of the connection to a knot, if it is in such a phase. */
-const ofConnection = (state: State, host: HostName, phases: ReadonlyArray<Connections.Connection['phase']['_tag']>): Natural | null => {
+/** The number of the connection to a knot, if it is in such a phase; `null`: in any, since frames count in any. */
+const ofConnection = (
+  state: State,
+  host: HostName,
+  phases: ReadonlyArray<Phase['_tag']> | null
+): Natural | null => {
   const subscription = O.toNullable(M.lookup(host)(state.knots.subscriptions))
-  return subscription !== null && phases.includes(subscription.connection.phase._tag) ? subscription.connection.number : null
+  if (subscription === null) return null
+  const { number, phase } = subscription.connection
+  return phases === null || phases.includes(phase._tag) ? number : null
 }
 
 /** That of what is asked about an account's records. */
@@ -40,14 +37,18 @@ const ofRecords = (state: State, did: Did, phase: 'Reading' | 'Pausing'): Natura
 }
 
 /** That of what is asked about a run. */
-const ofRun = (state: State, knot: HostName, rkey: Rkey, phase: Builds.RunPhase['_tag']): Natural | null => {
-  const run = runAt(state, knot, rkey)
+const ofRun = (state: State, knot: HostName, rkey: Rkey, phase: RunPhase['_tag']): Natural | null => {
+  const run = runOf(state.builds, knot, rkey)
   return run !== null && 'number' in run.phase && run.phase._tag === phase ? run.phase.number : null
 }
 
 /** That of what is asked about a build. */
-const ofBuild = (state: State, name: BuildName, phases: ReadonlyArray<Builds.BuildPhase['_tag']>): Natural | null => {
-  const build = buildAt(state, name)
+const ofBuild = (
+  state: State,
+  name: BuildName,
+  phases: ReadonlyArray<BuildPhase['_tag']>
+): Natural | null => {
+  const build = buildOf(state.builds, name)
   return build !== null && 'number' in build.phase && phases.includes(build.phase._tag) ? build.phase.number : null
 }
 
@@ -56,11 +57,9 @@ const EARLY_US = 1_000_000
 
 /** That of a build's time, if it can be over: timers of a status that it has left fire, too. */
 const ofDeadline = (state: State, at: TimeUs, name: BuildName): Natural | null => {
-  const build = buildAt(state, name)
+  const build = buildOf(state.builds, name)
   if (build === null) return null
-  const { pendingMs, runningMs } = state.config.builds
-  const ms = build.status === 'running' ? runningMs : pendingMs
-  return at - build.statusUs >= ms * 1_000 - EARLY_US ? build.deadline : null
+  return at - build.statusUs >= limitMs(state.config, build) * 1_000 - EARLY_US ? build.deadline : null
 }
 
 /** That of what a timer is for. */
@@ -94,7 +93,7 @@ export const openNumber = (state: State, event: Event): Natural | null => {
       return ofConnection(state, event.host, ['Connecting', 'Open'])
     case 'KnotFrameRejected':
     case 'KnotReceived':
-      return ofConnection(state, event.host, ['Open'])
+      return ofConnection(state, event.host, null)
     case 'RecordsRead':
     case 'RecordsUnread':
       return ofRecords(state, event.did, 'Reading')
@@ -136,7 +135,7 @@ export const numberIn = (event: Event): Natural | null => {
 }
 
 /** The event with another number, if it bears one. */
-const withNumber = (event: Event, number: Natural): Event => {
+export const withNumber = (event: Event, number: Natural): Event => {
   switch (event._tag) {
     case 'KnotOpened':
     case 'KnotClosed':
@@ -153,8 +152,14 @@ const withNumber = (event: Event, number: Natural): Event => {
   }
 }
 
-/** Which numbers it is of: connections to knots, readings of accounts, and what is asked for builds are counted each by themselves. */
-const countOf = (event: Event): 'builds' | 'knots' | 'records' => {
+/** What numbers are counted for: each count gives out its own. */
+type Count = 'builds' | 'knots' | 'records'
+
+/**
+ * Which count the number of an event is of: connections to knots, readings of accounts, and what is asked for builds
+ * are counted each by themselves.
+ */
+const countOf = (event: Event): Count => {
   switch (event._tag) {
     case 'KnotOpened':
     case 'KnotClosed':
@@ -171,22 +176,25 @@ const countOf = (event: Event): 'builds' | 'knots' | 'records' => {
   }
 }
 
-/** An event as it is to be told in a state in which fewer numbers have been given out than when it came. */
-export type Renumbering = (state: State, event: Event) => Event
+/** Which number of today each number stands for that was given out when the events came. */
+export type Renumbered = { readonly [C in Count]: M.OrderedMap<string, Natural> }
+
+/** None is known to stand for another. */
+export const NONE_RENUMBERED: Renumbered = { builds: M.empty(), knots: M.empty(), records: M.empty() }
 
 /**
- * Tells events that come one after the other. A number that is still to come can only be that of the question which is open, and stands for
+ * An event as it is to be told in a state in which fewer numbers have been given out than when it came, and what is
+ * known of numbers then. A number that is still to come can only be that of the question which is open, and stands for
  * it from then on.
  */
-export const renumbering = (): Renumbering => {
-  const known = { builds: new Map<Natural, Natural>(), knots: new Map<Natural, Natural>(), records: new Map<Natural, Natural>() }
-  return (state, event) => {
-    const number = numberIn(event)
-    if (number === null) return event
-    const numbers = known[countOf(event)]
-    const open = openNumber(state, event)
-    const now = numbers.get(number) ?? (open !== null && number > open ? open : number)
-    if (open === now) numbers.set(number, now)
-    return now === number ? event : withNumber(event, now)
-  }
+export const renumber = (known: Renumbered, state: State, event: Event): readonly [Renumbered, Event] => {
+  const number = numberIn(event)
+  if (number === null) return [known, event]
+  const count = countOf(event)
+  const key = String(number)
+  const open = openNumber(state, event)
+  const meant = O.toNullable(M.lookup(key)(known[count]))
+  const now = meant ?? (open !== null && number > open ? open : number)
+  const learnt = open === now ? { ...known, [count]: M.upsertAt(key, now)(known[count]) } : known
+  return [learnt, now === number ? event : withNumber(event, now)]
 }

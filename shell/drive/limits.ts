@@ -1,0 +1,46 @@
+/** How much is processed at a time. The defaults keep a turn of the event loop within some 10 ms. */
+export interface Limits {
+  /** After this many events in one turn of the event loop, every socket waits for the next turn. */
+  readonly turnEvents: number
+  /** The same, after events from texts of this many characters. */
+  readonly turnChars: number
+  /**
+   * This many events make a full inbox, which pauses every socket until half of them are left. It is more than one batch, so that the next one is
+   * ready when one has been written.
+   */
+  readonly inboxEvents: number
+  /**
+   * Events from texts of this many characters fill the inbox as well, until all of them are taken. A batch is one line of the journal, and strings
+   * have a longest length.
+   */
+  readonly inboxChars: number
+  readonly batchEvents: number
+  readonly batchMs: number
+  /** How long a mere move of the cursor may wait to be written. */
+  readonly lazyMs: number
+  /**
+   * A journal that has grown as large as the last snapshot triggers the next one, so that a start after a crash takes as long as what is kept
+   * makes it, whatever happened; but none so small that snapshots would follow one another, and none larger than that.
+   */
+  readonly journalBytes: { readonly least: number; readonly most: number }
+  /**
+   * A stop writes a snapshot, so that a later version need not understand today's journal. If that takes longer than this, it is called off: the
+   * journal has everything.
+   */
+  readonly stopMs: number
+  /** The pauses between attempts to save after a failure: doubled from the first to the last. */
+  readonly rescueMs: { readonly first: number; readonly last: number }
+}
+
+export const defaultLimits: Limits = {
+  turnEvents: 500,
+  turnChars: 1024 * 1024,
+  inboxEvents: 3_000,
+  inboxChars: 16 * 1024 * 1024,
+  batchEvents: 1_500,
+  batchMs: 10,
+  lazyMs: 1_000,
+  journalBytes: { least: 4 * 1024 * 1024, most: 128 * 1024 * 1024 },
+  stopMs: 3_000,
+  rescueMs: { first: 250, last: 30_000 }
+}

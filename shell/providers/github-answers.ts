@@ -1,0 +1,100 @@
+/** What GitHub answers, what it means, and which run is whose. */
+import * as t from 'io-ts'
+import { createHash } from 'node:crypto'
+import { type Answer, decoded } from './common.js'
+import type { Job, Progress } from './provider.js'
+
+// ---------------------------------------------------------------------------------------- what GitHub says
+
+/** How lists come, and how much of them is looked at. */
+export const PAGE = 100
+export const MAX_PAGES = 10
+
+export const Dispatched = t.type({ workflow_run_id: t.Int })
+export const Repository = t.type({ default_branch: t.string })
+export const text = t.union([t.string, t.null])
+export const Run = t.intersection([
+  t.type({ created_at: t.string, id: t.Int, status: text }),
+  t.partial({ conclusion: text, display_title: text, html_url: text })
+])
+export type Run = t.TypeOf<typeof Run>
+export const Runs = t.type({ workflow_runs: t.readonlyArray(Run) })
+export const Jobs = t.type({ jobs: t.readonlyArray(t.intersection([t.type({ id: t.Int, name: t.string, status: t.string }), t.partial({ conclusion: text })])) })
+export const Hook = t.type({ repository: t.type({ full_name: t.string }), workflow_run: Run })
+export const Trouble = t.intersection([t.type({ message: t.string }), t.partial({ errors: t.unknown })])
+
+export const wordsOf = (answer: Answer): string => {
+  const trouble = decoded(Trouble, answer)
+  if (trouble === null) return ''
+  return trouble.errors === undefined ? trouble.message : `${trouble.message} ${JSON.stringify(trouble.errors)}`
+}
+
+/** Too many requests come as 429, or as 403 with one of three signs. */
+export const isLimited = (answer: Answer): boolean =>
+  answer.status === 429 ||
+  (answer.status === 403 &&
+    (answer.headers.has('retry-after') || answer.headers.get('x-ratelimit-remaining') === '0' || /rate limit/i.test(wordsOf(answer))))
+
+export const progressOf = ({ conclusion = null, html_url: link = null, status }: Run, external: string): Progress => {
+  const report = (to: Progress['status'], error: string | null): Progress => ({ error, exitCode: null, external, status: to })
+  const at = link === null ? '.' : `: ${link}`
+  if (status === 'in_progress') return report('running', null)
+  // queued, requested, pending; waiting: for somebody to allow it.
+  if (status !== 'completed') return report('pending', status === 'waiting' ? `The run waits until somebody at GitHub allows it${at}` : null)
+  switch (conclusion) {
+    case 'success':
+    case 'neutral':
+    case 'skipped':
+      return report('success', null)
+    case 'cancelled':
+      return report('cancelled', null)
+    case 'timed_out':
+      return report('timeout', `The run took longer than its workflow allows${at}`)
+    case 'failure':
+      return report('failed', `The run failed${at}`)
+    case 'startup_failure':
+      return report('failed', `GitHub could not begin the run: its workflow file is not valid${at}`)
+    case 'action_required':
+      return report('failed', `The run ended because somebody at GitHub has to do something first${at}`)
+    default:
+      return report('failed', `The run ended as "${conclusion ?? 'unknown'}"${at}`)
+  }
+}
+
+// ---------------------------------------------------------------------------------------- which run is whose
+
+/** A longer name is not shown whole everywhere. */
+export const LONGEST_MARK = 100
+
+/** What the name of a run holds: the key of the build, or, for a long one, its digest. */
+export const markOf = (key: string): string => (key.length <= LONGEST_MARK ? key : `sha256/${createHash('sha256').update(key).digest('hex')}/long`)
+
+/** All in a name that may be a mark: what has three parts, of the characters that keys are made of. */
+export const marksIn = (name: string): ReadonlyArray<string> => (name.match(/[a-z0-9._=/-]+/g) ?? []).filter((one) => one.split('/').length === 3)
+
+export interface Place {
+  readonly _tag: 'Place'
+  readonly owner: string
+  readonly repo: string
+  readonly workflow: string
+}
+
+export const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
+
+/** Whether the operator lists the repository. */
+export const isListed = (repositories: ReadonlyArray<string>, owner: string, repo: string): boolean =>
+  repositories.some((one) => [`${owner}/${repo}`, `${owner}/*`].some((name) => name.toLowerCase() === one.toLowerCase()))
+
+export const settingOf = ({ plan }: Job, name: string): string | null => plan.settings.find(([key]) => key === name)?.[1] ?? null
+
+export const TIME_MARK = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /gm
+
+/** What a run is called here. */
+export const externalOf = ({ owner, repo }: { readonly owner: string; readonly repo: string }, id: number): string => `${owner}/${repo}/${String(id)}`
+
+/** Where a run is, of its name: settings may have changed since. */
+export const runAt = (external: string): { readonly owner: string; readonly repo: string; readonly run_id: number } | null => {
+  const [, owner, repo, id] = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/.exec(external) ?? []
+  if (owner === undefined || repo === undefined || id === undefined || !NAME.test(owner) || !NAME.test(repo)) return null
+  return { owner, repo, run_id: Number(id) }
+}

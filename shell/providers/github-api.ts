@@ -1,0 +1,73 @@
+/** Requests to GitHub, made of its published description by Octokit: what is not in it does not compile. */
+import { endpoint } from '@octokit/endpoint'
+import type { Endpoints } from '@octokit/types'
+import { resetMs } from '../outbound/retry-after.js'
+import { type Answer, type Client, decoded, isRefusal } from './common.js'
+import { isLimited, Run, runAt, wordsOf } from './github-answers.js'
+import type { Missing, Uncertain } from './provider.js'
+
+/** The version of the API whose description this follows. */
+const VERSION = '2022-11-28'
+
+export interface GithubApi {
+  readonly ask: <R extends keyof Endpoints>(
+    route: R,
+    parameters: Endpoints[R]['parameters'],
+    headers?: { readonly [name: string]: string }
+  ) => Promise<Answer | Uncertain>
+  readonly client: Client
+  /** An answer that is none. */
+  readonly doubt: (answer: Answer) => Uncertain
+  /** Whether it is a refusal, and none that will pass. */
+  readonly isNo: (answer: Answer) => boolean
+  /** Of a name that is none of a run. */
+  readonly nameless: (external: string) => Uncertain
+  readonly runOf: (external: string) => Promise<Run | Missing | Uncertain>
+}
+
+export const createGithubApi = (client: Client, { token, url }: { readonly token: string; readonly url: string }): GithubApi => {
+  const ask = <R extends keyof Endpoints>(
+    route: R,
+    parameters: Endpoints[R]['parameters'],
+    headers: { readonly [name: string]: string } = {}
+  ): Promise<Answer | Uncertain> => {
+    const built = endpoint(route, { ...parameters, baseUrl: url })
+    const body: unknown = 'body' in built ? built.body : undefined
+    return client.ask({
+      headers: {
+        accept: 'application/vnd.github+json',
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        'x-github-api-version': VERSION,
+        ...headers
+      },
+      method: route.startsWith('POST ') ? 'POST' : 'GET',
+      url: built.url,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+  }
+
+  /** An answer that is none. Of limits GitHub says when there may be more, as a time; or nothing, and then a minute is asked for. */
+  const doubt = (answer: Answer): Uncertain => {
+    const asked = client.doubt(answer, wordsOf(answer))
+    if (asked.waitMs > 0 || !isLimited(answer)) return asked
+    const reset = Number(answer.headers.get('x-ratelimit-reset') ?? Number.NaN)
+    const isSpent = answer.headers.get('x-ratelimit-remaining') === '0' && Number.isSafeInteger(reset)
+    return { ...asked, waitMs: isSpent ? Math.max(resetMs(String(reset), client.nowMs()), 1_000) : 60_000 }
+  }
+
+  const isNo = (answer: Answer): boolean => isRefusal(answer.status) && !isLimited(answer)
+
+  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the name of a run at GitHub`)
+
+  const runOf = async (external: string): Promise<Run | Missing | Uncertain> => {
+    const at = runAt(external)
+    if (at === null) return nameless(external)
+    const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}', at)
+    if (answer._tag === 'Uncertain') return answer
+    if (answer.status === 404) return { _tag: 'Missing' }
+    return (answer.status === 200 ? decoded(Run, answer) : null) ?? doubt(answer)
+  }
+
+  return { ask, client, doubt, isNo, nameless, runOf }
+}

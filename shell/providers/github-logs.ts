@@ -1,0 +1,68 @@
+/** Logs of runs at GitHub: those of their jobs, one after the other. */
+import { decoded, type TextLog } from './common.js'
+import { Jobs, MAX_PAGES, PAGE, runAt, TIME_MARK, wordsOf } from './github-answers.js'
+import type { GithubApi } from './github-api.js'
+import { isUrl, type Part, type Parts } from './hosted.js'
+import type { Refused, Uncertain } from './provider.js'
+
+/** How often a log that has to be there is looked for. */
+const LOG_TRIES = 5
+
+export interface GithubLogs {
+  /** The jobs of a run. */
+  readonly jobsOf: (external: string) => Promise<Parts | Refused | Uncertain>
+  /** Reads the logs of the jobs of a run. */
+  readonly logReader: (external: string) => (part: Part) => Promise<TextLog | Refused | Uncertain>
+}
+
+/** @param url - where GitHub is: a log is not read over a less safe connection. */
+export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: GithubApi, url: string): GithubLogs => {
+  const GONE = 'GitHub no longer has the run.'
+
+  const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
+    const at = runAt(external)
+    if (at === null) return nameless(external)
+    // The run first: once it has ended, no job is to come.
+    const run = await runOf(external)
+    if ('_tag' in run) return run._tag === 'Missing' ? client.refuse(GONE) : run
+    const parts: Array<Part> = []
+    for (let page = 1; page <= MAX_PAGES; page++) {
+      const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs', { ...at, page, per_page: PAGE })
+      if (answer._tag === 'Uncertain') return answer
+      const jobs = answer.status === 200 ? decoded(Jobs, answer)?.jobs : undefined
+      if (jobs === undefined) return answer.status === 404 ? client.refuse(GONE) : doubt(answer)
+      for (const { conclusion, id, name: job, status } of jobs)
+        parts.push({ id: String(id), isReadable: status === 'completed' && conclusion !== 'skipped', name: job })
+      if (jobs.length < PAGE) break
+    }
+    return { _tag: 'Parts', hasEnded: run.status === 'completed', parts }
+  }
+
+  /** A log lies elsewhere: the answer leads there, for a minute, and whoever knows the address may read it. Our token is not shown. */
+  const logReader = (external: string) => {
+    const tries = new Map<string, number>()
+    return async ({ id }: Part): Promise<TextLog | Refused | Uncertain> => {
+      const at = runAt(external)
+      if (at === null) return nameless(external)
+      const answer = await ask('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', { job_id: Number(id), owner: at.owner, repo: at.repo })
+      if (answer._tag === 'Uncertain') return answer
+      if (answer.status === 410) return { _tag: 'None', sentence: 'GitHub no longer keeps the log of this job.' }
+      if (answer.status === 404) {
+        // A log may come a little later than the end of its job.
+        const count = (tries.get(id) ?? 0) + 1
+        tries.set(id, count)
+        return count < LOG_TRIES ? { _tag: 'NotYet' } : { _tag: 'None', sentence: 'GitHub has no log of this job.' }
+      }
+      if (answer.status !== 302) return isNo(answer) ? client.refuse(wordsOf(answer)) : doubt(answer)
+      const to = answer.headers.get('location') ?? ''
+      if (!isUrl(to) || (url.startsWith('https:') && !to.startsWith('https:'))) return client.uncertain('GitHub does not say where the log is')
+      const log = await client.ask({ overflow: 'cut', url: to })
+      if (log._tag === 'Uncertain') return log
+      if (log.status !== 200) return client.doubt(log, '')
+      const lines = log.text.replace(TIME_MARK, '')
+      return { _tag: 'Text', isComplete: true, text: log.isCut ? `${lines}\n(The log goes on at GitHub; no more of it is shown here.)\n` : lines }
+    }
+  }
+
+  return { jobsOf, logReader }
+}
