@@ -1,0 +1,83 @@
+/** Logs of local builds, as their files grow. */
+import * as E from 'fp-ts/lib/Either.js'
+import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { decodeText } from '../store/json.js'
+import { wordsOf } from './common.js'
+import { idOf, type LocalBuilds, LOOK_MS } from './local-builds.js'
+import { Hand, Line, logName, readFileOf, Request, Result } from './local-files.js'
+import type { Job, LogLine } from './provider.js'
+
+/** The whole lines in the `size` bytes that have been written from `at` on, and where they end. */
+const linesSince = async (
+  path: string,
+  at: number,
+  size = 262_144
+): Promise<{ readonly at: number; readonly lines: ReadonlyArray<LogLine> }> => {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, at)
+    const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1
+    // A line may be longer: that of a step holds all of its command.
+    if (end === 0 && bytesRead === size) return await linesSince(path, at, 2 * size)
+    const lines = buffer
+      .subarray(0, end)
+      .toString()
+      .split('\n')
+      .map((line) => decodeText(Line, line))
+    return { at: at + end, lines: lines.flatMap((line) => (E.isRight(line) ? [line.right] : [])) }
+  } finally {
+    await file.close()
+  }
+}
+
+/** The token under which the build was started; `null` while it waits. */
+const tokenOf = async (folder: string): Promise<string | null> =>
+  (await readFileOf(Hand, folder, 'runner.json'))?.token ?? (await readFileOf(Hand, folder, 'claim.json'))?.token ?? null
+
+/** @param ready - when what is on disk has been taken up. */
+export const createLocalLogs = ({ folderOf, work }: LocalBuilds, ready: Promise<void>): ((job: Job, signal: AbortSignal) => AsyncGenerator<LogLine>) => {
+  const { nowMs, say } = work
+  return async function* (job, signal): AsyncGenerator<LogLine> {
+    const id = idOf(job.key)
+    const isOver = (): boolean => signal.aborted || work.signal.aborted
+    const openSteps = new Map<number, LogLine & { readonly _tag: 'Step' }>()
+    let steps = 0
+    let at = 0
+    await ready
+    while (!isOver()) {
+      try {
+        if ((await readFileOf(Request, folderOf(id), 'request.json')) === null) return yield* work.note(steps, 'The log is gone: the build was removed.')
+        // In this order: what is read after the build has ended is all of it.
+        const hasResult = (await readFileOf(Result, folderOf(id), 'result.json')) !== null
+        const token = await tokenOf(folderOf(id))
+        const path = token === null ? null : join(folderOf(id), logName(token))
+        let isAll = path === null || !existsSync(path)
+        while (path !== null && !isAll && !isOver()) {
+          const read = await linesSince(path, at)
+          isAll = read.at === at
+          at = read.at
+          for (const line of read.lines) {
+            if (line._tag === 'Step') {
+              steps = Math.max(steps, line.step + 1)
+              if (line.status === 'start') openSteps.set(line.step, line)
+              else openSteps.delete(line.step)
+            }
+            yield line
+          }
+        }
+        if (isOver()) return
+        if (hasResult) {
+          // A killed runner could not end its step.
+          for (const step of openSteps.values()) yield { ...step, status: 'end', timeMs: nowMs() }
+          if (steps === 0) yield* work.note(0, 'The build ended before it began.')
+          return
+        }
+      } catch (error) {
+        return yield* work.note(steps, `The log cannot be read: ${say(wordsOf(error))}`)
+      }
+      await work.pause(LOOK_MS, signal)
+    }
+  }
+}
