@@ -591,6 +591,19 @@ describe('requests', () => {
     await eventually(() => expect(sockets() - before).toBeLessThan(20))
   })
 
+  it('for websockets that are reset before they are refused end nothing else', async () => {
+    const { url } = await serve(started())
+    for (let n = 0; n < 20; n++) {
+      const client = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) })
+      await once(client, 'connect')
+      // Both are there before the server reads, so what it writes fails.
+      client.write(`GET /nothing HTTP/1.1\r\nHost: x\r\n${Object.entries(UPGRADE).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
+      client.resetAndDestroy()
+      await once(client, 'close')
+    }
+    expect((await ask(url, '/healthz')).status).toBe(200)
+  })
+
   it('with answers that nobody reads do not keep a connection', async () => {
     const { url } = await serve(started(), { limits: { http: { connections: 1, headersMs: 100, requestMs: 100 } } })
     const deaf = await raw(url)

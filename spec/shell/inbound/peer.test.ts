@@ -1,5 +1,6 @@
 /** Who reads from a websocket, and how long somebody is taken to be there who says nothing. */
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
@@ -13,6 +14,8 @@ interface Met {
   readonly client: WebSocket
   readonly clock: ManualClock
   readonly peer: Peer
+  /** The client's end of the connection. */
+  readonly socket: Socket
   readonly ws: WebSocket
 }
 
@@ -24,12 +27,13 @@ const met = async (): Promise<Met> => {
   const client = new WebSocket(`ws://127.0.0.1:${String(port)}`, { autoPong: false, perMessageDeflate: false })
   onTestFinished(() => client.terminate())
   client.on('error', () => undefined)
+  const [{ socket: own }] = (await once(client, 'upgrade')) as [IncomingMessage]
   await once(client, 'open')
   await eventually(() => expect(ends).toHaveLength(1))
   const [end] = ends
   if (end === undefined) throw new Error('nobody has come')
   const [ws, socket] = end
-  return { client, clock, peer: openPeer(ws, socket, { clock, closeMs: CLOSE_MS, pingMs: PING_MS }), ws }
+  return { client, clock, peer: openPeer(ws, socket, { clock, closeMs: CLOSE_MS, pingMs: PING_MS }), socket: own, ws }
 }
 
 it('a peer is dropped at the second ping when nothing came from it', async () => {
@@ -79,4 +83,13 @@ it('a peer that answers a goodbye is gone, which later callers are told, too, an
   await eventually(() => expect(told).toBe(1))
   peer.onClose(() => told++)
   expect([told, clock.armed()]).toEqual([2, 0])
+})
+
+it('a peer that breaks the protocol is dropped at once, and nothing else', async () => {
+  const { clock, peer, socket, ws } = await met()
+  const closed = once(ws, 'close')
+  // A client's frames are masked.
+  socket.write(Buffer.from([0x81, 0x00]))
+  await closed
+  expect([peer.isOpen(), clock.armed()]).toEqual([false, 0])
 })
