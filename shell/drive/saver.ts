@@ -104,7 +104,10 @@ export const createSaver = ({ beat, clock, limits, log, onDue, onFailure, onReco
     durable: () => durable,
     end: async (isWorking) => {
       stopWaiting()
-      if (!isWorking) return void (await writing)
+      if (!isWorking) {
+        await writing
+        return
+      }
       isReplaced.abort()
       await writing
       if (store.journalBytes() === 0) return
