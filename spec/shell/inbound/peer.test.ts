@@ -27,8 +27,9 @@ const met = async (): Promise<Met> => {
   const client = new WebSocket(`ws://127.0.0.1:${String(port)}`, { autoPong: false, perMessageDeflate: false })
   onTestFinished(() => client.terminate())
   client.on('error', () => undefined)
-  const [{ socket: own }] = (await once(client, 'upgrade')) as [IncomingMessage]
+  const upgraded = once(client, 'upgrade') as Promise<[IncomingMessage]>
   await once(client, 'open')
+  const [{ socket: own }] = await upgraded
   await eventually(() => expect(ends).toHaveLength(1))
   const [end] = ends
   if (end === undefined) throw new Error('nobody has come')
