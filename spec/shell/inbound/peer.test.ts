@@ -88,7 +88,7 @@ it('a peer that answers a goodbye is gone, which later callers are told, too, an
 
 it('a peer that breaks the protocol is dropped at once, and nothing else', async () => {
   const { clock, peer, socket, ws } = await met()
-  const closed = once(ws, 'close')
+  const closed = new Promise((resolve) => ws.once('close', resolve))
   // A client's frames are masked.
   socket.write(Buffer.from([0x81, 0x00]))
   await closed
