@@ -1,10 +1,10 @@
 /**
- * The parameters of a call. A parameter that the method does not have, and one that comes twice and is no list, are refused: what the caller
- * means cannot be told, and an answer to another question misleads.
+ * The parameters of a call. One that comes twice and is no list is refused: what the caller means cannot be told, and an answer to another
+ * question misleads. One that the method does not have is passed over, as servers of XRPC do: newer clients send more.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Did, excerpt, Tid } from '../../../core/index.js'
+import { Did, Tid } from '../../../core/index.js'
 
 export interface Params {
   /** The values of a list, in order. */
@@ -14,9 +14,7 @@ export interface Params {
 }
 
 /** The parameters, of which `single` come once at most. @returns `Left` with a sentence. */
-export const paramsOf = (query: URLSearchParams, single: ReadonlyArray<string>, lists: ReadonlyArray<string> = []): E.Either<string, Params> => {
-  const unknown = [...query.keys()].find((name) => !single.includes(name) && !lists.includes(name))
-  if (unknown !== undefined) return E.left(`unknown parameter "${excerpt(unknown)}": there are ${[...single, ...lists].join(', ')}`)
+export const paramsOf = (query: URLSearchParams, single: ReadonlyArray<string>): E.Either<string, Params> => {
   const repeated = single.find((name) => query.getAll(name).length > 1)
   if (repeated !== undefined) return E.left(`"${repeated}" may be given only once`)
   const valueOf = (name: string): string | null => query.get(name)

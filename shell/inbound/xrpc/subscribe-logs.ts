@@ -44,7 +44,7 @@ const FULL: Answer = refused(503, 'NotEnoughResources', 'too many log readers; r
 
 /** What serves a reader, or why none is. */
 export const admitToLogs = (state: State, logs: Logs, query: URLSearchParams): E.Either<Answer, (peer: Peer) => void> => {
-  const asked = pipelineIn(query, ['workflows'])
+  const asked = pipelineIn(query)
   if (E.isLeft(asked)) return E.left(invalid(asked.left))
   const named = pipelineRun(asked.right.id)(state)
   if (named === null) return E.left(noPipeline)
