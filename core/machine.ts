@@ -184,30 +184,36 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
       O.map(([cursor, effects]) => [{ ...state, cursor }, effects])
     )
 
-  const see = <S, A>(concern: Concern, reduce: () => Answer<S, A>): Answer<S, A> =>
-    sees(state, concern, event) ? reduce() : nothing
-  const forCursor = see('cursor', () => Cursor.reduce(state.cursor, event, { config }))
+  const forCursor = sees(state, 'cursor', event) ? Cursor.reduce(state.cursor, event, { config }) : nothing
   const [cursor, streamEffects] = after(state.cursor, forCursor)
-  const forCommits = see('commits', () =>
-    Commits.reduce(state.commits, event, { config: state.config, cursor: cursor.cursor })
-  )
+  const forCommits = sees(state, 'commits', event)
+    ? Commits.reduce(state.commits, event, { config: state.config, cursor: cursor.cursor })
+    : nothing
   const [commits, rowsOutcomes] = after(state.commits, forCommits)
   const holds = only(rowsOutcomes, isHoldChanged)
-  const forKnots = see('knots', () => Knots.reduce(state.knots, event, { config, holds, isStopped }))
+  const forKnots = sees(state, 'knots', event)
+    ? Knots.reduce(state.knots, event, { config, holds, isStopped })
+    : nothing
   const [knots, knotOutcomes] = after(state.knots, forKnots)
   const members = only(rowsOutcomes, isMemberChanged)
-  const forBackfill = see('backfill', () =>
-    Backfill.reduce(state.backfill, event, { commits, config, isStopped, members })
-  )
+  const forBackfill = sees(state, 'backfill', event)
+    ? Backfill.reduce(state.backfill, event, { commits, config, isStopped, members })
+    : nothing
   const [backfill, readEffects] = after(state.backfill, forBackfill)
   const outcomes = only(knotOutcomes, isKnotOutcome)
-  const forBuilds = see('builds', () =>
-    Builds.reduce(state.builds, event, { commits, config, holds, knots, outcomes, wasStopped: state.isStopped })
-  )
+  const forBuilds = sees(state, 'builds', event)
+    ? Builds.reduce(state.builds, event, { commits, config, holds, knots, outcomes, wasStopped: state.isStopped })
+    : nothing
   const [builds, buildEffects] = after(state.builds, forBuilds)
 
-  const isNothing = [forCursor, forCommits, forKnots, forBackfill, forBuilds].every(O.isNone)
-  if (isNothing && frames === 0 && event._tag !== 'PassedOver') return nothing
+  const isNothing =
+    O.isNone(forCursor) &&
+    O.isNone(forCommits) &&
+    O.isNone(forKnots) &&
+    O.isNone(forBackfill) &&
+    O.isNone(forBuilds) &&
+    event._tag !== 'PassedOver'
+  if (isNothing && frames === 0) return nothing
   const own: ReadonlyArray<Effect> = event._tag === 'PassedOver' ? [{ _tag: 'Report', report: event }] : NOTHING
   const all = joined(
     streamEffects,
