@@ -8,7 +8,18 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { canonicalHost, decodeKnotOfRepository, type Did, excerpt, type HostName, type HostPolicy, type Rkey, type Sha, WORKFLOW_BYTES_MAX, WORKFLOWS_MAX } from '../../core/index.js'
+import {
+  canonicalHost,
+  decodeKnotOfRepository,
+  type Did,
+  excerpt,
+  type HostName,
+  type HostPolicy,
+  type Rkey,
+  type Sha,
+  WORKFLOW_BYTES_MAX,
+  WORKFLOWS_MAX
+} from '../../core/index.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock } from '../ports.js'
 import type { ReadFiles, WorkflowFile } from './git.js'

@@ -8,7 +8,19 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { byName, decodeWorkflow, excerpt, type HostName, isWorkflowFile, type ReadWorkflows, type Workflow, WORKFLOW_BYTES_MAX, type WorkflowName, WORKFLOWS_MAX, type WorkflowSource } from '../../core/index.js'
+import {
+  byName,
+  decodeWorkflow,
+  excerpt,
+  type HostName,
+  isWorkflowFile,
+  type ReadWorkflows,
+  type Workflow,
+  WORKFLOW_BYTES_MAX,
+  type WorkflowName,
+  WORKFLOWS_MAX,
+  type WorkflowSource
+} from '../../core/index.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock, Deliver, Log, Workflows } from '../ports.js'
 import { type FilesRead, type ReadFiles, type WorkflowFile } from './git.js'

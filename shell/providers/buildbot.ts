@@ -9,7 +9,24 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { decode } from '../store/json.js'
-import { branchOf, Builders, Builds, Chunks, Done, flat, Forced, Logs, progressOf, projectOf, Requests, Schedulers, Steps, textOf, variableOf, wordsOf } from './buildbot-answers.js'
+import {
+  branchOf,
+  Builders,
+  Builds,
+  Chunks,
+  Done,
+  flat,
+  Forced,
+  Logs,
+  progressOf,
+  projectOf,
+  Requests,
+  Schedulers,
+  Steps,
+  textOf,
+  variableOf,
+  wordsOf
+} from './buildbot-answers.js'
 import { type Answer, createClient, decoded, isRefusal, redactor, type TextLog } from './common.js'
 import { earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts } from './hosted.js'
 import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'

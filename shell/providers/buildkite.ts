@@ -12,7 +12,26 @@ import * as t from 'io-ts'
 import { isFinal } from '../../core/index.js'
 import { resetMs } from '../outbound/retry-after.js'
 import { decode, decodeText } from '../store/json.js'
-import { AccessToken, AGENT_MARKS, branchOf, Build, BuildData, BuildHook, buildOf, externalOf, Hook, isBuild, type JobData, messageOf, nameOfJob, type Place, progressOf, SLUG, statusOf, wordsOf } from './buildkite-answers.js'
+import {
+  AccessToken,
+  AGENT_MARKS,
+  branchOf,
+  Build,
+  BuildData,
+  BuildHook,
+  buildOf,
+  externalOf,
+  Hook,
+  isBuild,
+  type JobData,
+  messageOf,
+  nameOfJob,
+  type Place,
+  progressOf,
+  SLUG,
+  statusOf,
+  wordsOf
+} from './buildkite-answers.js'
 import { type Answer, createClient, decoded, headerOf, isRefusal, isSame, isSigned, isTimely, type Request, type TextLog } from './common.js'
 import { isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
 import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'

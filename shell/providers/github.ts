@@ -15,7 +15,25 @@ import * as t from 'io-ts'
 import { type BuildName, isFinal } from '../../core/index.js'
 import { decode, decodeText } from '../store/json.js'
 import { type Answer, createClient, decoded, headerOf, isSigned } from './common.js'
-import { Dispatched, externalOf, Hook, isListed, markOf, marksIn, MAX_PAGES, NAME, PAGE, type Place, progressOf, Repository, Run, runAt, Runs, settingOf, wordsOf } from './github-answers.js'
+import {
+  Dispatched,
+  externalOf,
+  Hook,
+  isListed,
+  markOf,
+  marksIn,
+  MAX_PAGES,
+  NAME,
+  PAGE,
+  type Place,
+  progressOf,
+  Repository,
+  Run,
+  runAt,
+  Runs,
+  settingOf,
+  wordsOf
+} from './github-answers.js'
 import { createGithubApi } from './github-api.js'
 import { createGithubLogs } from './github-logs.js'
 import { earliestMs, isPeriod, isUrl, logOfParts, SHORTEST_SECRET } from './hosted.js'
