@@ -1,5 +1,5 @@
 /** How local builds begin: whoever claims one prepares its files and starts its runner; after a crash all that is on disk is taken up again. */
-import * as t from 'io-ts'
+import type * as t from 'io-ts'
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, stat } from 'node:fs/promises'
