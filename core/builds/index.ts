@@ -2,6 +2,7 @@
  * Builds: from triggers to statuses. Triggers become runs, runs read workflow files and begin builds, builds are
  * started at their providers and followed to their end, and every status is told to whoever reads `/events` (T1 to T6).
  */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { HoldChanged } from '../commits/index.js'
 import type { Effect } from '../effect.js'
@@ -14,6 +15,7 @@ import type { BuildsAnswer, BuildsState, BuildsStep, Now } from './model.js'
 import { cancel, retry } from './orders.js'
 import { filesFailed, filesRead } from './reading.js'
 import { resumed } from './resume.js'
+import { bounded } from './statuses.js'
 import { timer } from './timers.js'
 import { connected, triggered } from './triggers.js'
 import { released } from './withdrawn.js'
@@ -133,7 +135,13 @@ const inTurn = (
  * })
  * assert.strictEqual(answer._tag, 'None')
  */
-export const reduce = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer => {
+export const reduce = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer =>
+  pipe(
+    answered(state, event, given),
+    O.map(([next, effects]): BuildsStep => [bounded(next), effects])
+  )
+
+const answered = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer => {
   const { commits, config, holds, knots, outcomes, wasStopped } = given
   const now: Now = { at: event.at, commits, config, knots }
   if (holds.length === 0 && outcomes.length === 0) return see(now, state, event)

@@ -179,6 +179,8 @@ export interface BuildsState extends StatusLog {
   readonly pushes: MultiMap<string, Rkey>
   readonly runs: M.OrderedMap<RunKey, Run>
   readonly sources: M.OrderedMap<HostName, Source>
+  /** Derived: how much the runs of which nothing is owed keep together. */
+  readonly units: number
   /** Derived: by knot, the keys of the runs that wait for their workflow files, or for their pipeline. */
   readonly waiting: MultiMap<HostName, Rkey>
 }
@@ -195,6 +197,7 @@ export const initial: BuildsState = {
   pushes: M.empty(),
   runs: M.empty(),
   sources: M.empty(),
+  units: 0,
   waiting: M.empty()
 }
 

@@ -24,6 +24,22 @@ const TEXTS_BYTES_MAX = 65_536
 /** How many bytes `value` is as canonical JSON. */
 export const sizeOf = (value: Json): number => utf8Length(canonical(value))
 
+/**
+ * How much the runs of which nothing is owed may keep together, by `unitsOf`. Beyond it the oldest statuses go,
+ * and these runs with them, however few statuses there are.
+ */
+export const RUNS_UNITS_MAX = 67_108_864
+
+/** What each value counts besides its text: many small ones take memory, too. */
+const VALUE_UNITS = 16
+
+/** How much memory a value takes, roughly, by lengths alone: of each text its UTF-16 units, and 16 for each value. */
+export const unitsOf = (value: Json): number => {
+  if (typeof value === 'string') return VALUE_UNITS + value.length
+  if (typeof value !== 'object' || value === null) return VALUE_UNITS
+  return Object.values(value).reduce((sum: number, part: Json) => sum + unitsOf(part), VALUE_UNITS)
+}
+
 /** The workflows, each with its file as long as there is room for it. */
 export const modest = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArray<AnnouncedWorkflow> => {
   const budget = budgetOf(TEXTS_BYTES_MAX)

@@ -1,7 +1,6 @@
 /**
  * Runs and builds by name: how they are looked up, kept and numbered.
  */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import { type Rkey, tidOf, type TimeUs } from '../data/identifiers.js'
@@ -13,6 +12,7 @@ import type { Push } from '../model/trigger.js'
 import { unchanged } from '../transition.js'
 import { type Build, type BuildsState, type BuildsStep, type Run, type RunKey } from './model.js'
 import { withoutPlaces } from './pipeline-index.js'
+import { unitsOf } from './room.js'
 import { logKey } from './status-log.js'
 
 /** The key of a run: that of its knot and of its trigger. */
@@ -37,6 +37,23 @@ export const pushThatBegan = ({ cause, retryOf }: Run): Push | null =>
 /** Whether the run waits for its workflow files, or for its pipeline. */
 export const isWaiting = ({ phase }: Run): boolean => phase._tag !== 'Read'
 
+/** Whether the run has its builds, and nothing of them is owed any more. */
+const isOver = ({ builds, phase }: Run): boolean =>
+  phase._tag === 'Read' &&
+  !M.isEmpty(builds) &&
+  M.toEntries(builds).every(([, build]) => build.phase._tag === 'Settled')
+
+/** What the run counts among those of which nothing is owed. */
+export const unitsOfRun = (run: Run): number =>
+  isOver(run)
+    ? M.toEntries(run.builds).reduce(
+        (sum, [, { recipe }]) => sum + unitsOf(recipe),
+        unitsOf({ ...run, builds: [] })
+      )
+    : 0
+
+const unitsOfKept = (run: Run | null): number => (run === null ? 0 : unitsOfRun(run))
+
 export const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsState => {
   const before = runOf(state, knot, rkey)
   const push = before === null ? pushThatBegan(run) : null
@@ -44,6 +61,7 @@ export const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run
     ...state,
     pushes: push === null ? state.pushes : insertAt(pushKey(knot, push), rkey)(state.pushes),
     runs: M.upsertAt(runKey(knot, rkey), run)(state.runs),
+    units: state.units - unitsOfKept(before) + unitsOfRun(run),
     waiting: waitingWith(state.waiting, knot, rkey, before !== null && isWaiting(before), isWaiting(run))
   }
 }
@@ -77,18 +95,43 @@ export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): Buil
     pipelines: announced === null ? state.pipelines : withoutPlaces(state.pipelines, announced.key, announced.run),
     pushes: push === null ? state.pushes : removeAt(pushKey(knot, push), rkey)(state.pushes),
     runs: M.deleteAt(runKey(knot, rkey))(state.runs),
+    units: state.units - unitsOfKept(run),
     waiting: waitingWith(state.waiting, knot, rkey, run !== null && isWaiting(run), false)
   }
 }
 
-export const withBuild = (state: BuildsState, { knot, rkey, workflow }: BuildName, build: Build): BuildsState =>
-  pipe(
-    M.lookup(runKey(knot, rkey))(state.runs),
-    O.match(
-      () => state,
-      (run) => withRun(state, knot, rkey, { ...run, builds: M.upsertAt(workflow, build)(run.builds) })
-    )
-  )
+const unitsOfBuild = (build: Build | null): number => (build === null ? 0 : unitsOf(build.recipe))
+
+/**
+ * The run with this build in the place of the one that it has; `null`: without it. As long as it is over, only what the
+ * build counts is looked at: a run has many, and what they share is long.
+ */
+const withBuildOf = (
+  state: BuildsState,
+  { knot, rkey, workflow }: BuildName,
+  run: Run,
+  build: Build | null
+): BuildsState => {
+  const before = O.toNullable(M.lookup(workflow)(run.builds))
+  const builds = (build === null ? M.deleteAt(workflow) : M.upsertAt(workflow, build))(run.builds)
+  const after: Run = { ...run, builds }
+  const units =
+    isOver(run) && isOver(after)
+      ? unitsOfBuild(build) - unitsOfBuild(before)
+      : unitsOfRun(after) - unitsOfRun(run)
+  return { ...state, runs: M.upsertAt(runKey(knot, rkey), after)(state.runs), units: state.units + units }
+}
+
+export const withBuild = (state: BuildsState, name: BuildName, build: Build): BuildsState => {
+  const run = runOf(state, name.knot, name.rkey)
+  return run === null ? state : withBuildOf(state, name, run, build)
+}
+
+/** The state without the build; its run stays. */
+export const withoutBuild = (state: BuildsState, name: BuildName): BuildsState => {
+  const run = runOf(state, name.knot, name.rkey)
+  return run === null ? state : withBuildOf(state, name, run, null)
+}
 
 /** A step about a build that a provider has, or may have: nothing where there is none of that name. */
 export const about = (

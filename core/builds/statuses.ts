@@ -10,11 +10,11 @@ import { cut } from '../data/text.js'
 import { type AnnouncedWorkflow, type PipelineEntry, type PublishStatus, type StatusEntry } from '../effect.js'
 import type { BuildName, ExitCode, Status } from '../model/build.js'
 import { unchanged } from '../transition.js'
-import { modest } from './room.js'
+import { modest, RUNS_UNITS_MAX } from './room.js'
 import { toldIn } from './counterparts.js'
 import type { Build, BuildsState, BuildsStep, Now, Run } from './model.js'
 import { withPlaces } from './pipeline-index.js'
-import { about, buildOf, runOf, withBuild, withoutRun, withRun } from './runs.js'
+import { about, buildOf, runOf, withBuild, withoutBuild, withoutRun, withRun } from './runs.js'
 import { isForgotten, withSource, withSpent } from './sources.js'
 import { logKey, oldestStatuses } from './status-log.js'
 
@@ -35,8 +35,7 @@ export const forget = (state: BuildsState, name: BuildName): BuildsState => {
   const run = runOf(state, name.knot, name.rkey)
   const build = buildOf(state, name)
   if (run === null || build?.phase._tag !== 'Settled' || M.has(logKey(build.statusUs))(state.log)) return state
-  const builds = M.deleteAt(name.workflow)(run.builds)
-  if (!M.isEmpty(builds)) return withRun(state, name.knot, name.rkey, { ...run, builds })
+  if (M.size(run.builds) > 1) return withoutBuild(state, name)
   const gone = withoutRun(state, name.knot, name.rkey)
   const source = O.toNullable(M.lookup(name.knot)(state.sources))
   // The keys of retries are ours: they say nothing about those of the knot. Of a knot that is forgotten, none counts
@@ -49,15 +48,26 @@ export const forget = (state: BuildsState, name: BuildName): BuildsState => {
     : withSpent(gone, name.knot, name.rkey, toldIn(run))
 }
 
+/** The state without its oldest status, and without what is forgotten with that. */
+const withoutStatus = (state: BuildsState, { build, createdUs }: StatusEntry): BuildsState =>
+  forget({ ...state, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(state.log) }, build)
+
 /** Drops the oldest statuses until there are not more than are kept. */
 export const trimmed = ({ builds: { keepStatuses } }: Config, state: BuildsState): BuildsState => {
   const surplus = M.size(state.log) - keepStatuses
   if (surplus <= 0) return state
-  return oldestStatuses(state, surplus).reduce(
-    (acc, { build, createdUs }) =>
-      forget({ ...acc, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(acc.log) }, build),
-    state
-  )
+  return oldestStatuses(state, surplus).reduce(withoutStatus, state)
+}
+
+/** Drops the oldest statuses until the runs of which nothing is owed keep no more than they may. */
+export const bounded = (state: BuildsState): BuildsState => {
+  let acc = state
+  while (acc.units > RUNS_UNITS_MAX) {
+    const [oldest] = oldestStatuses(acc, 1)
+    if (oldest === undefined) return acc
+    acc = withoutStatus(acc, oldest)
+  }
+  return acc
 }
 
 /** The stamp of the next status: rising, also when the clock is set back. */

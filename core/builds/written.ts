@@ -13,7 +13,7 @@ import * as M from '../data/ordered-map.js'
 import type { StatusEntry } from '../effect.js'
 import { type BuildsState, Run, RunKey, Source } from './model.js'
 import { indexOf } from './pipeline-index.js'
-import { isWaiting, pushKey, pushThatBegan, splitKey } from './runs.js'
+import { isWaiting, pushKey, pushThatBegan, splitKey, unitsOfRun } from './runs.js'
 import { type LogKey, logKey } from './status-log.js'
 import { announcementOf } from './statuses.js'
 
@@ -74,6 +74,7 @@ export const fromWritten = (
           pipelines: indexOf(M.toEntries(announcements)),
           pushes: runs.reduce(withPush, M.empty<string, M.OrderedMap<Rkey, true>>()),
           runs: map,
+          units: runs.reduce((sum, [, run]) => sum + unitsOfRun(run), 0),
           waiting: runs.reduce(withWaiting, M.empty<HostName, M.OrderedMap<Rkey, true>>())
         })),
         E.filterOrElse(

@@ -502,3 +502,36 @@ describe('mistakes in workflow files', () => {
     expect(failuresOf([0])).toBe(1)
   })
 })
+
+describe('what runs keep together', () => {
+  const INPUT = 1_000_000
+  const keyOf = (n: number): string => rev(at(20 + n))
+
+  /** The n-th run, with a million characters; its only build has failed before it began, or its files are never read. */
+  const brings = (n: number): Happening =>
+    comes(trigger({ cause: { _tag: 'Manual', inputs: [['k', 'x'.repeat(INPUT)]], ref: null, sha: null }, kind: 'pipeline' }), at(20 + n), { rkey: keyOf(n) })
+
+  const fails = (n: number): Happening => filesRead([workflow({ targets: [] })], at(20 + n), { number: n, rkey: keyOf(n) })
+
+  const upTo = (length: number, happens: (n: number) => ReadonlyArray<Happening>): ReadonlyArray<Happening> =>
+    Array.from({ length }, (_, i) => happens(i + 1)).flat()
+
+  const over = (length: number): State => after([...running(), ...upTo(length, (n) => [brings(n), fails(n)])])
+
+  test('has a bound: beyond it the oldest statuses go, and their runs', () => {
+    const [full, fuller] = [over(67), over(70)]
+    expect([M.size(full.builds.runs), M.size(full.builds.log), full.builds.floorUs]).toEqual([67, 67, null])
+    expect(M.keys(fuller.builds.runs)).toEqual(Array.from({ length: 67 }, (_, i) => `${K1}/${keyOf(i + 4)}`))
+    expect([M.size(fuller.builds.log), M.size(fuller.builds.announcements)]).toEqual([67, 67])
+    expect(fuller.builds.units).toBe(full.builds.units)
+    expect(full.builds.units).toBeGreaterThan(67 * INPUT)
+    expect(full.builds.units).toBeLessThan(67_108_864)
+    expect(E.map(({ builds }: State) => builds.units)(fromParts(partsOf(fuller)))).toEqual(E.right(full.builds.units))
+  })
+
+  test('is not counted while something is owed, and costs the others nothing', () => {
+    const state = after([...running(), brings(1), fails(1), ...upTo(70, (n) => [brings(n + 1)])])
+    expect([M.size(state.builds.runs), M.size(state.builds.log)]).toEqual([71, 1])
+    expect(state.builds.units).toBeLessThan(INPUT + 2_000)
+  })
+})

@@ -138,7 +138,7 @@ const alone = (state: State): State => {
   if (runIn(state) !== null) return state
   const { builds } = state
   const sources = M.map((source: Builds.Source) => ({ ...source, reading: 0 as Natural }))(builds.sources)
-  return { ...state, builds: { ...builds, pushes: M.empty(), runs: M.empty(), sources } }
+  return { ...state, builds: { ...builds, pushes: M.empty(), runs: M.empty(), sources, units: 0 } }
 }
 
 /** The run of one push, on a bridge that runs and is connected to its knot. */

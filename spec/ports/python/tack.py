@@ -2965,11 +2965,29 @@ def key_of(name: Json) -> str:
 READER_MARGIN_US = 60_000_000
 TEXTS_BYTES = 65_536  # what an announcement repeats of files
 RUN_BYTES_MAX, RUN_BYTES, BUILD_BYTES = 1_048_576, 4_096, 8_192  # what a run may be, and what is set aside for what becomes of it
+RUNS_UNITS_MAX = 67_108_864  # what the runs of which nothing is owed may keep together
+VALUE_UNITS = 16  # what each value of them counts besides its text
 PLAIN_CLONE: Json = {"depth": 0, "skip": False, "submodules": False}
 
 
 def is_begun_by_push(run: Json) -> bool:
     return run["cause"]["_tag"] == "Push" and run["retryOf"] is None
+
+
+def units_of(value: Json) -> int:
+    """How much memory a value takes, roughly: its UTF-16 units, and 16 for each value."""
+    if isinstance(value, str):
+        return VALUE_UNITS + len(value) + sum(character > "\uffff" for character in value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return VALUE_UNITS + sum(units_of(part) for part in parts)
+
+
+def units_of_run(run: Json) -> int:
+    """What a run counts among those of which nothing is owed; 0 where something is."""
+    builds = run["builds"].values()
+    if run["phase"]["_tag"] != "Read" or not builds or any(build["phase"]["_tag"] != "Settled" for build in builds):
+        return 0
+    return units_of({**run, "builds": []}) + sum(units_of(build["recipe"]) for build in builds)
 
 
 def told_of(push: Json, repository: Json, actor: Optional[str], kind: str, outcome: str) -> Json:
@@ -3119,6 +3137,13 @@ class Builds:
             self.floorUs = created_us
             self._forget(entry["build"])
 
+    def _bound(self) -> None:
+        """Drops the oldest statuses while the runs of which nothing is owed keep too much. (A shell would keep the sum.)"""
+        while self.log and sum(units_of_run(run) for run in self.runs.values()) > RUNS_UNITS_MAX:
+            created_us = next(iter(self.log))
+            self.floorUs = created_us
+            self._forget(self.log.pop(created_us)["build"])
+
     def _next_stamp(self, at: int) -> int:
         return max(at, self.lastUs + 1)
 
@@ -3225,6 +3250,7 @@ class Builds:
             actor = self._teller_of(host, trigger, meant) if trigger["actor"] is None else trigger["actor"]
             take(self._judge, arrived, actor, meant, *commits.entitlement(host, trigger["repo"], actor))
         take(self._take, event, commits, knots)
+        self._bound()
         return effects, reports
 
     def _take(self, event: Event, commits: Commits, knots: Knots) -> None:

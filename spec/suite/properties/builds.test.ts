@@ -5,7 +5,7 @@ import { type Builds, type Effect, OrderedMap as M, orderRefusal, type TimeUs } 
 import { buildRuns, campaignOutcomes, namePairs, pushLives } from '../arbitraries/builds.js'
 import { hoards } from '../arbitraries/hoards.js'
 import { BUILD, type Hoard, nameText, NO_ROOM } from '../laws/builds.js'
-import { announced, published, readAlong, STREAM } from '../laws/stream.js'
+import { announced, published, readAlong, settledRuns, STREAM } from '../laws/stream.js'
 import { reports, some } from './cases.js'
 import { check } from './support.js'
 
@@ -151,6 +151,11 @@ describe('STREAM', () => {
     'an entry that is dropped': some(({ after, before }) => after.builds.floorUs !== before.builds.floorUs),
     'fewer to be kept': some(
       ({ after, before }) => after.config.builds.keepStatuses < before.config.builds.keepStatuses
+    ),
+    'a restart with a run that is over': some(({ after, event }) => event._tag === 'Started' && settledRuns(after).length > 0),
+    'a run that is over, and forgotten': some(({ after, before }) => settledRuns(after).length < settledRuns(before).length),
+    'a run with a build that is over, and one that is not': some(({ after }) =>
+      M.toEntries(after.builds.runs).some(([, { builds }]) => new Set(M.toEntries(builds).map(([, { phase }]) => phase._tag === 'Settled')).size === 2)
     )
   })
   check(
