@@ -24,14 +24,14 @@ const WORKFLOW = 'when: [{event: push, branch: ["**"]}]\nengine: tack\ntack: {lo
 
 /**
  * What has Node load the machine with a step that does not end for events of which `condition` holds: a module of that name that exports all
- * of the real one, but for `step`. It goes by the name of the module alone, however that is compiled and wherever it lies.
+ * of the real one, but for its two ways to take a step. It goes by the name of the module alone, however that is compiled and wherever it lies.
  */
 const hanging = async (folder: string, condition: string): Promise<string> => {
-  const step = `export const step = (state, event) => { if (${condition}) for (;;); return real(state, event) }`
+  const stuck = (name: string): string => `export const ${name} = (state, event) => { if (${condition}) for (;;); return real.${name}(state, event) }`
   const hook = `export const load = (url, context, next) => {
     if (!url.endsWith('/core/machine.js')) return next(url, context)
     const from = JSON.stringify(url + '?real')
-    const source = 'export * from ' + from + '\\nimport { step as real } from ' + from + '\\n' + ${JSON.stringify(step)}
+    const source = 'export * from ' + from + '\\nimport * as real from ' + from + '\\n' + ${JSON.stringify(`${stuck('step')}\n${stuck('stepped')}`)}
     return { format: 'module', shortCircuit: true, source }
   }`
   const path = join(folder, 'hang.mjs')
