@@ -1,7 +1,8 @@
 /** `tack run`: the bridge on the real ports, until it is told to stop. */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { type BuildName, type Did, type Effect, type Event, excerpt, holdersOf, initial, type State } from '../../core/index.js'
+import { type BuildName, type Did, type Effect, type Event, excerpt, holdersOf, type HostName, initial, OrderedMap, type State } from '../../core/index.js'
 import { createBuilder } from '../drive/builder.js'
 import { createProgress } from '../drive/progress.js'
 import { type Bridge, type Observer, startBridge } from '../drive/runtime.js'
@@ -218,11 +219,20 @@ const named = ({ knot, rkey, ...rest }: { readonly knot: string; readonly rkey: 
 const wasStarted = (state: State, { knot, rkey, workflow }: BuildName): boolean =>
   O.exists(({ build }: FoundBuild) => build.recipe !== null)(buildNamed(state, knot, rkey, workflow))
 
+/** Whether the connection to the knot has been lost before, and is sought again. */
+const isReconnecting = (state: State, knot: HostName): boolean =>
+  pipe(
+    OrderedMap.lookup(knot)(state.knots.subscriptions),
+    O.exists(({ connection }) => connection.attempt > 0)
+  )
+
 const narrateEffect = (log: Log, limited: Log, durable: State, effect: Effect): void => {
   switch (effect._tag) {
     case 'OpenJetstream':
       return log.info('connecting to the stream', { event: effect._tag, connection: effect.connection, cursor: effect.cursor, ordinal: effect.ordinal })
     case 'SubscribeKnot':
+      // After a pause it is still the same subscription.
+      if (isReconnecting(durable, effect.host)) return
       return limited.info('subscribing to knot', {
         event: effect._tag,
         knot: effect.host,
