@@ -16,7 +16,7 @@ export interface WrongPort {
 }
 
 const FLOOR = 'passesFloor(floor, rev) &&'
-const NEWS = '!isNewsAt(before, slot, rev, event.timeUs)'
+const NEWS = '!isNewsAt(before, slot, usableRev(event), event.timeUs)'
 
 export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
   {
@@ -24,7 +24,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'S4',
     path: /^effects\[\d\]\.cursor$/,
-    mutation: { file: 'cursor/position.js', from: 'usBefore(position, state.settings.rewindUs)', to: 'position' }
+    mutation: { file: 'cursor/position.js', from: 'usBefore(position, config.rewindUs)', to: 'position' }
   },
   {
     name: 'a rewind that goes below 0',
@@ -33,8 +33,8 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     path: /^effects\[\d\]\.cursor$/,
     mutation: {
       file: 'cursor/position.js',
-      from: 'return laterOf(passed, usBefore(position, state.settings.rewindUs))',
-      to: 'return passed > 0 ? laterOf(passed, position - state.settings.rewindUs) : position - state.settings.rewindUs'
+      from: 'return laterOf(passed, usBefore(position, config.rewindUs))',
+      to: 'return passed > 0 ? laterOf(passed, position - config.rewindUs) : position - config.rewindUs'
     }
   },
   {
@@ -73,7 +73,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     mutation: {
       file: 'commits/commit.js',
       from: NEWS,
-      to: `${NEWS} || (rev !== null && [before.repos, before.members, before.collaborators].some((map) => M.toEntries(map).some(([, known]) => known.rev !== null && rev <= known.rev)))`
+      to: `${NEWS} || (usableRev(event) !== null && [before.repos, before.members, before.collaborators].some((map) => M.toEntries(map).some(([, known]) => known.rev !== null && usableRev(event) <= known.rev)))`
     }
   },
   {
@@ -99,7 +99,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'D4',
     path: /^effects\[\d\]/,
-    mutation: { file: 'knots/reconcile.js', from: '[...new Set(changes.map((change) => change.knot))].sort()', to: '[...new Set(changes.map((change) => change.knot))]' }
+    mutation: { file: 'knots/reconcile.js', from: '[...new Set(holds.map((change) => change.knot))].sort()', to: '[...new Set(holds.map((change) => change.knot))]' }
   },
   {
     name: 'nanoseconds compared as doubles',
