@@ -76,7 +76,7 @@ export { canonical, type Json } from './canonical.js'
 export { explain } from './data/explain.js'
 
 // Questions to the state.
-export { cursor, holdersOf, isMember, isWanted, orderRefusal, repoAt, wantedKnots } from './queries.js'
+export { cursor, holdersOf, isMember, isWanted, orderRefusal, repoAt, wantedKnots } from './queries/rows.js'
 export {
   type NamedRun,
   pipelineAt,
@@ -86,7 +86,8 @@ export {
   queryPipelines,
   workflowCalled
 } from './queries/pipelines.js'
-export { type HeldRepository, repositoriesCalled } from './queries/repositories.js'
+export { repositoriesCalled } from './queries/repositories.js'
+export { type HeldRepository } from './rights.js'
 export { type PipelineView, shownName, type TriggerView, type WorkflowView } from './wire/pipeline-view.js'
 
 // Foreign formats.

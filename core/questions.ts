@@ -12,7 +12,7 @@ import type { HostName } from './data/host-name.js'
 import type { Did, Rkey, TimeUs } from './data/identifiers.js'
 import type { Natural } from './data/natural.js'
 import * as M from './data/ordered-map.js'
-import type { Event, TimerFired } from './event.js'
+import type { Event, KnotClosed, KnotFrameRejected, KnotOpened, KnotReceived, TimerFired } from './event.js'
 import type { BuildName } from './model/build.js'
 import type { State } from './state.js'
 
@@ -118,38 +118,29 @@ export const openNumber = (state: State, event: Event): Natural | null => {
 
 // ---------------------------------------------------------------------------------------- what an event says
 
+/** Whether the event is about a connection to a knot. */
+const isOfKnot = (event: Event): event is KnotClosed | KnotFrameRejected | KnotOpened | KnotReceived =>
+  event._tag === 'KnotOpened' ||
+  event._tag === 'KnotClosed' ||
+  event._tag === 'KnotFrameRejected' ||
+  event._tag === 'KnotReceived'
+
 /** The number that the event bears of a question of ours; `null` for none. (The stream's own are no such numbers.) */
 export const numberIn = (event: Event): Natural | null => {
-  switch (event._tag) {
-    case 'KnotOpened':
-    case 'KnotClosed':
-    case 'KnotFrameRejected':
-    case 'KnotReceived':
-      return event.connection
-    case 'TimerFired':
-      if (event.timer._tag === 'JetstreamTimer') return null
-      return event.timer._tag === 'KnotTimer' ? event.timer.connection : event.timer.number
-    default:
-      return 'number' in event ? event.number : null
-  }
+  if (isOfKnot(event)) return event.connection
+  if (event._tag !== 'TimerFired') return 'number' in event ? event.number : null
+  const { timer } = event
+  if (timer._tag === 'JetstreamTimer') return null
+  return timer._tag === 'KnotTimer' ? timer.connection : timer.number
 }
 
 /** The event with another number, if it bears one. */
 export const withNumber = (event: Event, number: Natural): Event => {
-  switch (event._tag) {
-    case 'KnotOpened':
-    case 'KnotClosed':
-    case 'KnotFrameRejected':
-    case 'KnotReceived':
-      return { ...event, connection: number }
-    case 'TimerFired': {
-      const { timer } = event
-      if (timer._tag === 'JetstreamTimer') return event
-      return { ...event, timer: timer._tag === 'KnotTimer' ? { ...timer, connection: number } : { ...timer, number } }
-    }
-    default:
-      return 'number' in event ? { ...event, number } : event
-  }
+  if (isOfKnot(event)) return { ...event, connection: number }
+  if (event._tag !== 'TimerFired') return 'number' in event ? { ...event, number } : event
+  const { timer } = event
+  if (timer._tag === 'JetstreamTimer') return event
+  return { ...event, timer: timer._tag === 'KnotTimer' ? { ...timer, connection: number } : { ...timer, number } }
 }
 
 /** What numbers are counted for: each count gives out its own. */
@@ -160,12 +151,8 @@ type Count = 'builds' | 'knots' | 'records'
  * are counted each by themselves.
  */
 const countOf = (event: Event): Count => {
+  if (isOfKnot(event)) return 'knots'
   switch (event._tag) {
-    case 'KnotOpened':
-    case 'KnotClosed':
-    case 'KnotFrameRejected':
-    case 'KnotReceived':
-      return 'knots'
     case 'RecordsRead':
     case 'RecordsUnread':
       return 'records'

@@ -18,18 +18,26 @@ export type Entitlement =
   | { readonly _tag: 'Unknown' }
   | { readonly _tag: 'NotEntitled'; readonly repository: Repository }
 
-/** The repository of a record, if it counts, is admitted, and holds that knot through us. */
-const repositoryAt = (
-  rows: Rows,
-  knot: HostName,
-  [did, rkey]: readonly [Did, Rkey]
-): ReadonlyArray<Repository> => {
+/** A repository, and the knot that its record holds through us. */
+export interface HeldRepository {
+  readonly knot: HostName
+  readonly repository: Repository
+}
+
+/** The repository of a record, if it counts, is admitted, and holds a knot through us. */
+export const heldAt = (rows: Rows, [did, rkey]: readonly [Did, Rkey]): ReadonlyArray<HeldRepository> => {
   const account = accountOf(rows, did)
   const row = liveRecord(account, rkey)
-  return row === null || holdOf(rows, did, account, rkey) !== knot
-    ? []
-    : [{ did: row.repoDid, name: row.name === '' ? rkey : row.name, owner: did, rkey }]
+  const knot = holdOf(rows, did, account, rkey)
+  if (row === null || knot === null) return []
+  return [{ knot, repository: { did: row.repoDid, name: row.name === '' ? rkey : row.name, owner: did, rkey } }]
 }
+
+/** The same, if it is that knot. */
+const repositoryAt = (rows: Rows, knot: HostName, record: readonly [Did, Rkey]): ReadonlyArray<Repository> =>
+  heldAt(rows, record)
+    .filter((held) => held.knot === knot)
+    .map(({ repository }) => repository)
 
 /** The repositories on the knot that the claim may mean: by their own DID, or, where none has it, by owner and name. */
 export const claimed = (

@@ -52,7 +52,7 @@ const KINDS: ReadonlyArray<CauseKind> = ['manual', 'pull_request', 'push']
 
 type Keys = M.OrderedMap<LogKey, true>
 
-/** The greatest key of all that are below; `null` when there is none. */
+/** The greatest key of all maps; `null` when there is none. */
 const firstOf = (maps: ReadonlyArray<Keys>): LogKey | null =>
   maps.reduce<LogKey | null>((greatest, map) => {
     const [key] = entriesBelow(map, null).next().value ?? []

@@ -1,18 +1,10 @@
 /** Repositories by their own DID (S17). */
-import { holdOf } from '../commits/holds.js'
-import { accountOf, liveRecord, recordOf } from '../commits/model.js'
-import type { HostName } from '../data/host-name.js'
+import { recordOf } from '../commits/model.js'
 import type { Did } from '../data/identifiers.js'
 import { valuesAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
-import type { Repository } from '../model/build.js'
+import { heldAt, type HeldRepository } from '../rights.js'
 import type { State } from '../state.js'
-
-/** A repository on a knot that its record holds through us. */
-export interface HeldRepository {
-  readonly knot: HostName
-  readonly repository: Repository
-}
 
 /**
  * The repositories that live records give that DID, each with the knot that it holds through us, by owner and key.
@@ -30,11 +22,4 @@ export interface HeldRepository {
 export const repositoriesCalled =
   (did: Did) =>
   (state: State): ReadonlyArray<HeldRepository> =>
-    M.keys(valuesAt<string>(did)(state.commits.repoDids)).flatMap((holder) => {
-      const [owner, rkey] = recordOf(holder)
-      const account = accountOf(state, owner)
-      const row = liveRecord(account, rkey)
-      const knot = holdOf(state, owner, account, rkey)
-      if (row === null || knot === null) return []
-      return [{ knot, repository: { did, name: row.name === '' ? rkey : row.name, owner, rkey } }]
-    })
+    M.keys(valuesAt<string>(did)(state.commits.repoDids)).flatMap((holder) => heldAt(state, recordOf(holder)))

@@ -20,6 +20,7 @@ import {
   WORKFLOW_BYTES_MAX,
   WORKFLOWS_MAX
 } from '../../core/index.js'
+import { setNewest } from '../lib/newest.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock } from '../ports.js'
 import type { ReadFiles, WorkflowFile } from './git.js'
@@ -111,12 +112,7 @@ const createKeeper = <A>(clock: Clock, keepUs: (answer: E.Either<NoDefinition, A
     const known = kept.get(key)
     if (known !== undefined && clock.now() < known.untilUs) return known.answer
     const answered: Answered<A> = { answer: ask(), untilUs: Infinity }
-    kept.delete(key)
-    kept.set(key, answered)
-    for (const oldest of kept.keys()) {
-      if (kept.size <= KEPT) break
-      kept.delete(oldest)
-    }
+    setNewest(kept, key, answered, KEPT)
     void answered.answer.then((answer) => {
       answered.untilUs = clock.now() + keepUs(answer)
     })

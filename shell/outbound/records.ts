@@ -9,6 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { isUtf8 } from 'node:buffer'
 import { canonicalHost, decodeDidDocument, decodeListRecords, type Did, excerpt, type ListedPage, type Natural, type ReadRecords } from '../../core/index.js'
+import { setNewest } from '../lib/newest.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock, Deliver, Log, Records } from '../ports.js'
 import type { Policy, Resolve } from './guard.js'
@@ -146,13 +147,7 @@ export const recordReader = (options: RecordsOptions): Records => {
     if (E.isLeft(endpoint)) return failure(`${url.right.host}: ${endpoint.left}`)
     const server = serverOf(endpoint.right)
     if (O.isNone(server)) return failure(`the account’s server is not a URL: ${endpoint.right}`)
-    documents.delete(did)
-    documents.set(did, { server: server.value, sinceUs: clock.now() })
-    // Evict the oldest.
-    for (const oldest of documents.keys()) {
-      if (documents.size <= MAX_DOCUMENTS) break
-      documents.delete(oldest)
-    }
+    setNewest(documents, did, { server: server.value, sinceUs: clock.now() }, MAX_DOCUMENTS)
     return E.right(server.value)
   }
 

@@ -21,6 +21,7 @@ import {
   WORKFLOWS_MAX,
   type WorkflowSource
 } from '../../core/index.js'
+import { setNewest } from '../lib/newest.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock, Deliver, Log, Workflows } from '../ports.js'
 import { type FilesRead, type ReadFiles, type WorkflowFile } from './git.js'
@@ -106,17 +107,9 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
   const { clock, log, maxReadings = 4, maxReadingsPerKnot = 2, maxSlowReadings = 2, promptMs = 10_000, readFiles } = options
   const prompt = createKeyedQueue(maxReadings, maxReadingsPerKnot)
   const slow = createKeyedQueue(maxSlowReadings, 1)
-  const slowKnots = new Set<HostName>()
+  const slowKnots = new Map<HostName, true>()
   const closing = new AbortController()
   const isClosing = (): boolean => closing.signal.aborted
-
-  const remember = (knot: HostName): void => {
-    slowKnots.add(knot)
-    for (const oldest of slowKnots) {
-      if (slowKnots.size <= MAX_SLOW_KNOTS) break
-      slowKnots.delete(oldest)
-    }
-  }
 
   /** The files, or `null` for a reading that would take too long among the prompt ones. */
   const filesPromptly = async (request: ReadWorkflows): Promise<FilesRead | null> => {
@@ -125,7 +118,7 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
     const disarm = clock.after(promptMs, () => late.abort())
     const found = await readFiles(request, AbortSignal.any([closing.signal, late.signal])).finally(disarm)
     if (found._tag === 'Files' || !late.signal.aborted) return found
-    remember(request.knot)
+    setNewest(slowKnots, request.knot, true, MAX_SLOW_KNOTS)
     return null
   }
 

@@ -13,6 +13,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type BuildName, isFinal } from '../../core/index.js'
+import { setNewest } from '../lib/newest.js'
 import { decode, decodeText } from '../store/json.js'
 import { type Answer, createClient, decoded, headerOf, isSigned } from './common.js'
 import {
@@ -98,12 +99,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
   /** GitHub does not tell small letters from capitals, and writes names as their owners do. */
   const keyOf = (external: string): string => external.toLowerCase()
   const know = (external: string, build: BuildName): Accepted => {
-    known.delete(keyOf(external))
-    known.set(keyOf(external), { build, external })
-    for (const oldest of known.keys()) {
-      if (known.size <= MAX_KNOWN) break
-      known.delete(oldest)
-    }
+    setNewest(known, keyOf(external), { build, external }, MAX_KNOWN)
     return { _tag: 'Accepted', external }
   }
 

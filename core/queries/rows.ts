@@ -1,14 +1,14 @@
 /** Questions that the rows answer (S17). Pure functions of the state; what is set aside does not count. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import * as Builds from './builds/index.js'
-import type { Repo } from './commits/account.js'
-import * as Commits from './commits/index.js'
-import type { HostName } from './data/host-name.js'
-import type { Did, Rkey, TimeUs } from './data/identifiers.js'
-import * as M from './data/ordered-map.js'
-import type { CancelRequested, RetryRequested } from './event.js'
-import type { State } from './state.js'
+import * as Builds from '../builds/index.js'
+import type { Repo } from '../commits/account.js'
+import * as Commits from '../commits/index.js'
+import type { HostName } from '../data/host-name.js'
+import type { Did, Rkey, TimeUs } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import type { CancelRequested, RetryRequested } from '../event.js'
+import type { State } from '../state.js'
 
 /**
  * Whether a live record of the owner, with our hostname as its instance, names `did` as its subject.

@@ -1,0 +1,11 @@
+/** Maps of what came last: what is remembered of strangers has a bound. */
+
+/** Puts the entry into `map` as the newest, and lets the oldest go beyond `max`. */
+export const setNewest = <K, V>(map: Map<K, V>, key: K, value: V, max: number): void => {
+  map.delete(key)
+  map.set(key, value)
+  for (const oldest of map.keys()) {
+    if (map.size <= max) break
+    map.delete(oldest)
+  }
+}
