@@ -1,16 +1,16 @@
 /** Which question an event answers, over every step of the examples: the law MACHINE-18, on events that are there for a reason. */
 import { expect, test } from 'vitest'
-import { type Event, Questions } from '../../core/index.js'
+import { Builds, clampTimeUs, type Event, HostName, Natural, OrderedMap as M, Questions, type Status, type Timer, WorkflowName } from '../../core/index.js'
 import { EXAMPLES } from '../suite/examples/index.js'
-import { eventOf, initialOf } from '../suite/examples/support.js'
+import { type Example, eventOf, initialOf, must } from '../suite/examples/support.js'
 import { steps } from '../suite/laws/fence.js'
 import { MACHINE } from '../suite/laws/machine.js'
 import type { Run } from '../suite/laws/run.js'
 
 /** An example as a run. */
-const runOf = ({ config, given }: (typeof EXAMPLES)[number]): Run => {
+const runOf = ({ config, given, when }: Example): Run => {
   const start = initialOf(config)
-  const events = given.map(eventOf)
+  const events = [...given, ...when].map(eventOf)
   return { config: start.config, events, steps: steps(start, events), thrown: null }
 }
 
@@ -25,6 +25,7 @@ test.each<Event['_tag']>([
   'BuildMissing',
   'BuildRefused',
   'BuildUncertain',
+  'CancelAcknowledged',
   'RecordsRead',
   'RecordsUnread',
   'TimerFired',
@@ -36,4 +37,57 @@ test.each<Event['_tag']>([
     .filter(({ event }) => event._tag === tag)
     .map(({ before, event }) => Questions.numberIn(event) === Questions.openNumber(before, event))
   expect(answers).toContain(true)
+})
+
+/** Builds that are under way, each with a state in which it stands. */
+const underWay = runs
+  .flatMap((run) => run.steps)
+  .flatMap(({ after: state }) =>
+    M.toEntries(state.builds.runs).flatMap(([key, { builds }]) => {
+      const [knot, rkey] = Builds.splitKey(key)
+      return M.toEntries(builds)
+        .filter(([, { phase }]) => phase._tag !== 'Settled')
+        .map(([workflow, build]) => ({ build, name: { knot, rkey, workflow }, state }))
+    })
+  )
+
+test.each<Status>(['pending', 'running'])('the time of a build that is %s may be over a second before it is', (status) => {
+  const found = underWay.find(({ build }) => build.status === status)
+  if (found === undefined) throw new Error(`no example has a build that is ${status}`)
+  const { build, name, state } = found
+  const { pendingMs, runningMs } = state.config.builds
+  const dueUs = build.statusUs + (status === 'pending' ? pendingMs : runningMs) * 1_000
+  const openAt = (us: number): number | null =>
+    Questions.openNumber(state, { _tag: 'TimerFired', at: clampTimeUs(us), timer: { _tag: 'DeadlineTimer', build: name, number: build.deadline } })
+  expect([dueUs - 1_000_001, dueUs - 1_000_000, dueUs].map(openAt)).toEqual([null, build.deadline, build.deadline])
+})
+
+test('of what is not there nothing is open', () => {
+  const [found] = underWay
+  if (found === undefined) throw new Error('no example has a build')
+  const { build, name, state } = found
+  const elsewhere = { ...name, workflow: must(WorkflowName.decode('none.yml')) }
+  const at = clampTimeUs(build.statusUs * 2)
+  const timer = (of: Timer): number | null => Questions.openNumber(state, { _tag: 'TimerFired', at, timer: of })
+  const number = build.deadline
+  expect(timer({ _tag: 'DeadlineTimer', build: elsewhere, number })).toBeNull()
+  expect(timer({ _tag: 'BuildTimer', build: elsewhere, number })).toBeNull()
+  expect(timer({ _tag: 'JetstreamTimer', connection: number })).toBeNull()
+  expect(timer({ _tag: 'SourceTimer', knot: must(HostName.decode('nowhere.example')), number })).toBeNull()
+  expect(timer({ _tag: 'KnotTimer', connection: number, host: must(HostName.decode('nowhere.example')) })).toBeNull()
+})
+
+test('a number stands for the question that was open when it was first told, and for no other afterwards', () => {
+  const told = runs.flatMap((run) => run.steps).find(({ before, event }) => event._tag === 'WorkflowsRead' && event.number === Questions.openNumber(before, event))
+  if (told?.event._tag !== 'WorkflowsRead') throw new Error('no example has read workflows')
+  const { before, event } = told
+  const then = Questions.withNumber(event, must(Natural.decode(event.number + 40)))
+  const [known, meant] = Questions.renumber(Questions.NONE_RENUMBERED, before, then)
+  expect(meant).toEqual(event)
+  expect(M.toEntries(known.builds)).toEqual([[String(event.number + 40), event.number]])
+  expect([known.knots, known.records].every(M.isEmpty)).toBe(true)
+  // One that has been given out already is of another question.
+  const old = Questions.withNumber(event, must(Natural.decode(0)))
+  expect(Questions.renumber(Questions.NONE_RENUMBERED, before, old)).toEqual([Questions.NONE_RENUMBERED, old])
+  expect(Questions.renumber(known, before, then)[1]).toEqual(event)
 })
