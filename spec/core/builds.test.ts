@@ -319,17 +319,8 @@ describe('the cost of a flood of triggers', () => {
     ...running(),
     ...Array.from({ length: count }, (_, i) => comes(trigger(), at(20), { rkey: `k${String(1_000 + i)}` }))
   ]
-  const sourceIn = (state: State): Builds.Source => there(M.toEntries(state.builds.sources)[0])[1]
-  const sourceOf = (happenings: ReadonlyArray<Happening>): Builds.Source => sourceIn(after(happenings))
   const waitingIn = (state: State): number => M.toEntries(state.builds.waiting).reduce((n, [, keys]) => n + M.size(keys), 0)
   const waiting = (happenings: ReadonlyArray<Happening>): number => waitingIn(after(happenings))
-
-  test('is at most five hundred waiting runs for each knot', () => {
-    const state = after(flood(502))
-    expect([M.size(state.builds.runs), waitingIn(state)]).toEqual([500, 500])
-    expect(state.counters.recent.map((report) => ('reason' in report ? report.reason : ''))).toEqual(['limit', 'limit'])
-    expect(state.counters.recent.map((report) => ('detail' in report ? report.detail : ''))[0]).toBe('500 triggers of this knot are waiting')
-  })
 
   test('frees room with each run that comes to something, or to nothing', () => {
     const unread = (i: number, isFinal: boolean): Happening => ({ _tag: 'WorkflowsUnread', at: at(30), error: 'x', isFinal, knot: K1, number: 1 + i, rkey: `k${String(1_000 + i)}` })
@@ -338,13 +329,6 @@ describe('the cost of a flood of triggers', () => {
     expect(waiting([...flood(3), unread(0, true), unread(1, false)])).toBe(3)
     expect(waiting([...flood(3), cancel(at(30), null, 'k1001')])).toBe(2)
     expect(waiting([...flood(3), started(at(30), building())])).toBe(3)
-  })
-
-  test('is two hundred remembered keys of triggers that came to nothing, the greatest ones', () => {
-    const spent = (count: number) =>
-      M.keys(sourceOf([...flood(count), ...Array.from({ length: count }, (_, i) => cancel(at(30), null, `k${String(1_000 + i)}`))]).spent)
-    const [all, rest] = [spent(200), spent(201)]
-    expect([all.length, all[0], rest.length, rest[0]]).toEqual([200, 'k1000', 200, 'k1001'])
   })
 
   // The branch and the patterns cost 124, a name six for each of its points and eight to try: a million for a workflow.
@@ -472,66 +456,5 @@ describe('a knot with many runs', () => {
     expect(few[0]).toBeGreaterThan(19)
     expect(few[1]).toBeGreaterThan(19)
     expect(many).toEqual([4 * few[0], 4 * few[1]])
-  })
-})
-
-describe('mistakes in workflow files', () => {
-  const MISTAKE = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: 'branches' }
-
-  test('are told once for each content, as long as it is among the last thousand', () => {
-    let state = after(running())
-    let pushes = 0
-    /** How many failures a push tells of whose files have these contents. */
-    const failuresOf = (contents: ReadonlyArray<number>): number => {
-      pushes += 1
-      const rkey = rev(at(20 + pushes))
-      const [now, effects] = foldOf(state, [
-        comes(trigger({ cause: push({ newSha: String(pushes).padStart(40, 'c') }) }), at(20 + pushes), { rkey }),
-        filesRead(contents.map((n) => workflow({ content: String(n), name: String(n).padStart(4, '0'), when: [MISTAKE] })), at(20 + pushes), {
-          number: pushes,
-          rkey
-        })
-      ])
-      state = now
-      return effects.filter((effect) => effect._tag === 'PublishStatus').length
-    }
-    for (let n = 0; n < 1_000; n += 50) expect(failuresOf(Array.from({ length: 50 }, (_, i) => n + i))).toBe(50)
-    expect(failuresOf([0, 999])).toBe(0)
-    expect(failuresOf([1_000])).toBe(1)
-    expect(failuresOf([1, 1_000])).toBe(0)
-    expect(failuresOf([0])).toBe(1)
-  })
-})
-
-describe('what runs keep together', () => {
-  const INPUT = 1_000_000
-  const keyOf = (n: number): string => rev(at(20 + n))
-
-  /** The n-th run, with a million characters; its only build has failed before it began, or its files are never read. */
-  const brings = (n: number): Happening =>
-    comes(trigger({ cause: { _tag: 'Manual', inputs: [['k', 'x'.repeat(INPUT)]], ref: null, sha: null }, kind: 'pipeline' }), at(20 + n), { rkey: keyOf(n) })
-
-  const fails = (n: number): Happening => filesRead([workflow({ targets: [] })], at(20 + n), { number: n, rkey: keyOf(n) })
-
-  const upTo = (length: number, happens: (n: number) => ReadonlyArray<Happening>): ReadonlyArray<Happening> =>
-    Array.from({ length }, (_, i) => happens(i + 1)).flat()
-
-  const over = (length: number): State => after([...running(), ...upTo(length, (n) => [brings(n), fails(n)])])
-
-  test('has a bound: beyond it the oldest statuses go, and their runs', () => {
-    const [full, fuller] = [over(67), over(70)]
-    expect([M.size(full.builds.runs), M.size(full.builds.log), full.builds.floorUs]).toEqual([67, 67, null])
-    expect(M.keys(fuller.builds.runs)).toEqual(Array.from({ length: 67 }, (_, i) => `${K1}/${keyOf(i + 4)}`))
-    expect([M.size(fuller.builds.log), M.size(fuller.builds.announcements)]).toEqual([67, 67])
-    expect(fuller.builds.units).toBe(full.builds.units)
-    expect(full.builds.units).toBeGreaterThan(67 * INPUT)
-    expect(full.builds.units).toBeLessThan(67_108_864)
-    expect(E.map(({ builds }: State) => builds.units)(fromParts(partsOf(fuller)))).toEqual(E.right(full.builds.units))
-  })
-
-  test('is not counted while something is owed, and costs the others nothing', () => {
-    const state = after([...running(), brings(1), fails(1), ...upTo(70, (n) => [brings(n + 1)])])
-    expect([M.size(state.builds.runs), M.size(state.builds.log)]).toEqual([71, 1])
-    expect(state.builds.units).toBeLessThan(INPUT + 2_000)
   })
 })

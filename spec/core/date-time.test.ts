@@ -4,21 +4,6 @@ import { expect, test } from 'vitest'
 import { timeOfDateTime } from '../../core/index.js'
 
 const timeOf = (text: string): number | null => O.toNullable(timeOfDateTime(text))
-const two = (n: number): string => String(n).padStart(2, '0')
-
-test('every day of three centuries is where the platform has it, and no other day is valid', () => {
-  const wrong: Array<string> = []
-  for (let year = 1970; year < 2260; year++)
-    for (let month = 1; month <= 12; month++) {
-      const days = new Date(Date.UTC(year, month, 0)).getUTCDate()
-      for (const day of [1, 28, 29, 30, 31]) {
-        const text = `${String(year)}-${two(month)}-${two(day)}T12:34:56Z`
-        const us = Math.min(Date.UTC(year, month - 1, day, 12, 34, 56) * 1000, Number.MAX_SAFE_INTEGER)
-        if (timeOf(text) !== (day <= days ? us : null)) wrong.push(text)
-      }
-    }
-  expect(wrong).toEqual([])
-})
 
 test.each<readonly [string, number]>([
   ['1970-01-01T00:00:00Z', 0],

@@ -110,7 +110,6 @@ describe('limits', () => {
   const hostile: ReadonlyArray<readonly [what: string, pattern: string, name: string, answer: string]> = [
     ['stars', '*a'.repeat(500), `${'a'.repeat(1_000)}b`, 'mismatch'],
     ['double stars', `${'**/'.repeat(300)}b`, 'a/'.repeat(500), 'mismatch'],
-    ['stars and classes that are slashes', `**/*${'[^q]'.repeat(200)}/z`, 'a/'.repeat(500), 'mismatch'],
     ['equal alternatives', '{a,a}'.repeat(200), `${'a'.repeat(199)}b`, 'costly'],
     ['alternatives of nothing', '{a,}'.repeat(250), 'a'.repeat(251), 'costly'],
     ['deep braces', `${'{'.repeat(500)}${'}'.repeat(500)}`, 'a', 'mismatch'],

@@ -290,20 +290,11 @@ describe('the first of several faults is reported', () => {
 
 describe('a whole file', () => {
   const TOO_LARGE = 'the file comes to more than 262,144 characters, aliases followed'
-  // The map, `engine` and `tack` come to eleven. A key of one character and a list, and then each item costs one.
-  const fitting = (size: number) => ({ k: Array.from({ length: size - 13 }, () => 7) })
 
   test('may be as large as the limit', () => {
-    expect(decode(fitting(262_144))).toEqual(whole({}))
-    expect(decode(fitting(262_145))).toMatchObject({ error: TOO_LARGE })
     expect(decode({ k: 'x'.repeat(262_132) })).toEqual(whole({}))
     expect(decode({ k: 'x'.repeat(262_133) })).toMatchObject({ error: TOO_LARGE })
     expect(decode({ k: '' })).toEqual(whole({}))
-  })
-
-  test('counts an empty text as one character', () => {
-    expect(decode({ k: Array.from({ length: 262_131 }, () => '') })).toEqual(whole({}))
-    expect(decode({ k: Array.from({ length: 262_132 }, () => '') })).toMatchObject({ error: TOO_LARGE })
   })
 
   test('counts keys, maps within lists, and scalars by their spelling', () => {
@@ -311,7 +302,6 @@ describe('a whole file', () => {
     expect(decode({ ['k'.repeat(262_133)]: 7 })).toMatchObject({ error: TOO_LARGE })
     expect(decode({ k: [{ a: 'x'.repeat(262_129) }] })).toEqual(whole({}))
     expect(decode({ k: [{ a: 'x'.repeat(262_130) }] })).toMatchObject({ error: TOO_LARGE })
-    expect(decode({ k: Array.from({ length: 131_066 }, () => 17) })).toMatchObject({ error: TOO_LARGE })
   })
 
   test('counts what its aliases stand for', () => {
@@ -326,10 +316,5 @@ describe('a whole file', () => {
     const self: Array<Yaml> = []
     self.push(self)
     expect(decodeWorkflow(name(), '', { map: [['self', self]] })).toMatchObject({ error: TOO_LARGE })
-    let deep: Yaml = null
-    for (let i = 0; i < 100_000; i++) deep = { map: [['a', deep]] }
-    const file = (key: string): Workflow => decodeWorkflow(name(), '', { map: [['engine', 'tack'], [key, deep]] })
-    expect(file('deep')).toEqual(whole({}))
-    expect(file('environment')).toMatchObject({ error: 'environment.a is not text' })
   })
 })
