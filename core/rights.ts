@@ -58,12 +58,22 @@ export const claimed = (
 const isAbout = (record: Collaborator, { did, owner, rkey }: Repository): boolean =>
   record.repo === `at://${owner}/${REPO}/${rkey}` || (did !== '' && (record.repo === did || record.repoDid === did))
 
+/** Somebody, and a repository on a knot: what every question of rights is about. */
+export interface Say {
+  /** `null` where the knot does not name anybody. */
+  readonly actor: Did | null
+  readonly knot: HostName
+  readonly repository: Repository
+}
+
 /**
- * Whether `actor` may push to the repository: its owner may, and whom a live record of the owner makes a collaborator
- * on it. Where the knot does not name anybody (`null`), it answers for that itself: it is the knot that lets people
- * push.
+ * Whether the actor has a say in the repository: may have it built, and may cancel and repeat what was built. This is
+ * the one place that decides it, whoever asks, and in whatever way.
+ *
+ * Its owner has, and whom a live record of the owner makes a collaborator on it. Where the knot does not name anybody,
+ * it answers for that itself: it is the knot that lets people push.
  */
-export const mayTrigger = (rows: Rows, repository: Repository, actor: Did | null): boolean => {
+export const hasSay = (rows: Rows, { actor, repository }: Say): boolean => {
   if (actor === null || actor === repository.owner) return true
   const { collaborators } = accountOf(rows, repository.owner) ?? NOBODY
   return M.reduceWithKey<Rkey, Slot<Collaborator>, boolean>(
@@ -85,10 +95,28 @@ export const entitlement = (rows: Rows, knot: HostName, claim: RepoClaim, actor:
   const own = repositories.find(({ owner }) => owner === actor)
   if (own !== undefined) return { _tag: 'Entitled', repository: own }
   const isOneOwners = repositories.every(({ owner }) => owner === first.owner)
-  const entitled = isOneOwners ? repositories.find((repository) => mayTrigger(rows, repository, actor)) : undefined
+  const entitled = isOneOwners ? repositories.find((repository) => hasSay(rows, { actor, knot, repository })) : undefined
   return entitled === undefined
     ? { _tag: 'NotEntitled', repository: first }
     : { _tag: 'Entitled', repository: entitled }
+}
+
+/** The repositories that live records give that DID, each with the knot that it holds through us, by owner and key. */
+export const repositoriesOf = (rows: Rows, did: Did): ReadonlyArray<HeldRepository> =>
+  M.keys(valuesAt<string>(did)(rows.commits.repoDids)).flatMap((holder) => heldAt(rows, recordOf(holder)))
+
+/**
+ * The repository of that DID in which whoever calls has a say; `null` when there is none. It is asked of each knot on
+ * which the repository is held, as of a trigger from there; where that comes to several, it cannot be told which is
+ * meant, and nobody has a say.
+ */
+export const repositoryOfCaller = (rows: Rows, did: Did, caller: Did): HeldRepository | null => {
+  const knots = new Set(repositoriesOf(rows, did).map(({ knot }) => knot))
+  const [only, ...others] = [...knots].flatMap((knot) => {
+    const found = entitlement(rows, knot, { did, knot: null, name: null, owner: null }, caller)
+    return found._tag === 'Entitled' ? [{ knot, repository: found.repository }] : []
+  })
+  return only === undefined || others.length > 0 ? null : only
 }
 
 /** Whose repository a run is of, and who caused it. */
@@ -102,4 +130,4 @@ export interface Right {
  * whoever caused it has a say in it (T2).
  */
 export const isEntitled = (rows: Rows, knot: HostName, { actor, repository }: Right): boolean =>
-  isHeld(rows, knot, repository) && mayTrigger(rows, repository, actor)
+  isHeld(rows, knot, repository) && hasSay(rows, { actor, knot, repository })

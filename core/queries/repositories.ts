@@ -1,9 +1,6 @@
 /** Repositories by their own DID (S17). */
-import { recordOf } from '../commits/model.js'
 import type { Did } from '../data/identifiers.js'
-import { valuesAt } from '../data/multimap.js'
-import * as M from '../data/ordered-map.js'
-import { heldAt, type HeldRepository } from '../rights.js'
+import { type HeldRepository, repositoriesOf } from '../rights.js'
 import type { State } from '../state.js'
 
 /**
@@ -22,4 +19,4 @@ import type { State } from '../state.js'
 export const repositoriesCalled =
   (did: Did) =>
   (state: State): ReadonlyArray<HeldRepository> =>
-    M.keys(valuesAt<string>(did)(state.commits.repoDids)).flatMap((holder) => heldAt(state, recordOf(holder)))
+    repositoriesOf(state, did)
