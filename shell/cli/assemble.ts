@@ -4,6 +4,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { limitedLog } from '../lib/log-limit.js'
 import { createDefinitions, type Definitions } from '../outbound/definitions.js'
+import { createDocuments } from '../outbound/documents.js'
 import { addressesOf, gitReader } from '../outbound/git.js'
 import { httpClient } from '../outbound/http-client.js'
 import { recordReader } from '../outbound/records.js'
@@ -119,11 +120,12 @@ export const assemble = async (
   }
   // The operator's own directory may be anywhere; the public one is a host like any other.
   const directory = options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }
+  const documents = createDocuments({ clock, policy, ...directory })
   // Whoever asks for a definition waits for it.
-  const definitions = createDefinitions({ clock, policy, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }), ...directory })
+  const definitions = createDefinitions({ clock, documents, policy, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }) })
   return E.right({
     close: async () => {
-      await Promise.all([client.close(), definitions.close()])
+      await Promise.all([client.close(), definitions.close(), documents.close()])
     },
     definitions,
     providers,

@@ -6,7 +6,6 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import {
   canonicalHost,
@@ -20,14 +19,12 @@ import {
   WORKFLOW_BYTES_MAX,
   WORKFLOWS_MAX
 } from '../../core/index.js'
-import { setNewest } from '../lib/newest.js'
+import { createKeeper } from '../lib/keeper.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock } from '../ports.js'
+import type { Documents } from './documents.js'
 import type { ReadFiles, WorkflowFile } from './git.js'
-import { type Policy, type Resolve } from './guard.js'
-import { httpClient } from './http-client.js'
-import { documentOf, PLC } from './records.js'
-import { platformResolve } from './resolver.js'
+import type { Policy } from './guard.js'
 
 /** The definition of a commit's workflows. */
 export interface Definition {
@@ -53,16 +50,10 @@ export interface Definitions {
 
 export interface DefinitionsOptions {
   readonly clock: Clock
-  /** The directory of `did:plc:…`, as the operator configured it; `https://plc.directory` by default. */
-  readonly directory?: string
+  readonly documents: Documents
   readonly policy: Policy
   readonly readFiles: ReadFiles
-  /** The resolver of the policy by default; for the public directory that of the platform. */
-  readonly resolve?: Resolve
 }
-
-const MAX_DOCUMENT_BYTES = 2 ** 18
-const DOCUMENT_MS = 10_000
 
 /** How many answers are kept, and for how long those that may be others soon: what a document says, and that there is nothing. */
 const KEPT = 1_000
@@ -100,26 +91,6 @@ const hostOf = (endpoint: string, { allowLoopback }: Policy): string | null => {
   return isServer ? host : null
 }
 
-interface Answered<A> {
-  readonly answer: Promise<E.Either<NoDefinition, A>>
-  untilUs: number
-}
-
-/** Answers by key: asked for once at a time, and again when they are old. */
-const createKeeper = <A>(clock: Clock, keepUs: (answer: E.Either<NoDefinition, A>) => number) => {
-  const kept = new Map<string, Answered<A>>()
-  return (key: string, ask: () => Promise<E.Either<NoDefinition, A>>): Promise<E.Either<NoDefinition, A>> => {
-    const known = kept.get(key)
-    if (known !== undefined && clock.now() < known.untilUs) return known.answer
-    const answered: Answered<A> = { answer: ask(), untilUs: Infinity }
-    setNewest(kept, key, answered, KEPT)
-    void answered.answer.then((answer) => {
-      answered.untilUs = clock.now() + keepUs(answer)
-    })
-    return answered.answer
-  }
-}
-
 const definitionOf = (files: ReadonlyArray<WorkflowFile>): E.Either<NoDefinition, Definition> => {
   const read = files.flatMap(({ bytes, name }) => (bytes === null ? [] : [{ bytes, name }]))
   const long = files.find(({ bytes }) => bytes === null)
@@ -127,33 +98,21 @@ const definitionOf = (files: ReadonlyArray<WorkflowFile>): E.Either<NoDefinition
   return E.right({ hash: hashOfFiles(read), workflows: files.map(({ name }) => name) })
 }
 
-export const createDefinitions = ({ clock, directory = 'https://plc.directory', policy, readFiles, resolve }: DefinitionsOptions): Definitions => {
-  const settings = { clock, maxBodyBytes: MAX_DOCUMENT_BYTES, maxConnections: 2, timeoutMs: DOCUMENT_MS, ...(resolve === undefined ? {} : { resolve }) }
-  const strangers = httpClient({ ...settings, policy })
-  const known = httpClient({ resolve: platformResolve, ...settings, policy: { ...policy, trusted: directory !== 'https://plc.directory' } })
+export const createDefinitions = ({ clock, documents, policy, readFiles }: DefinitionsOptions): Definitions => {
   const queue = createKeyedQueue(READINGS, READINGS_PER_KNOT)
   const closing = new AbortController()
-  const fresh = (): number => FRESH_US
-  const documents = createKeeper<string>(clock, fresh)
-  const definitions = createKeeper<Definition>(clock, (answer) =>
+  const endpoints = createKeeper<E.Either<NoDefinition, string>>(clock, KEPT, () => FRESH_US)
+  const definitions = createKeeper<E.Either<NoDefinition, Definition>>(clock, KEPT, (answer) =>
     E.isRight(answer) || answer.left.kind === 'large' ? Infinity : answer.left.kind === 'busy' ? 0 : FRESH_US
   )
   /** What those hear who wait for a reading, when there is a close. */
   const waiting = new Set<() => void>()
 
   const endpointOf = async (repo: Did): Promise<E.Either<NoDefinition, string>> => {
-    const url = documentOf(repo, directory, policy)
-    if (E.isLeft(url)) return no('missing', `${excerpt(repo)}: ${url.left}`)
-    try {
-      const response = await (PLC.test(repo) ? known : strangers).fetch(url.right, { headers: { accept: 'application/did+json, application/json' } })
-      const bytes = Buffer.from(await response.arrayBuffer())
-      if (response.status === 404 || response.status === 410) return no('missing', `${excerpt(repo)} has no DID document`)
-      if (response.status !== 200) return no('unreachable', `${url.right.host} answered ${String(response.status)}`)
-      const endpoint = decodeKnotOfRepository(repo)(isUtf8(bytes) ? bytes.toString() : '')
-      return E.isLeft(endpoint) ? no('missing', `${excerpt(repo)}: ${endpoint.left}`) : endpoint
-    } catch (error) {
-      return no('unreachable', `${url.right.host}: ${excerpt(error instanceof Error ? error.message : String(error))}`)
-    }
+    const document = await documents.read(repo)
+    if (E.isLeft(document)) return document
+    const endpoint = decodeKnotOfRepository(repo)(document.right)
+    return E.isLeft(endpoint) ? no('missing', `${excerpt(repo)}: ${endpoint.left}`) : endpoint
   }
 
   const read = async (repo: Did, knot: HostName, sha: Sha): Promise<E.Either<NoDefinition, Definition>> => {
@@ -182,11 +141,11 @@ export const createDefinitions = ({ clock, directory = 'https://plc.directory', 
     close: async () => {
       for (const giveUp of waiting) giveUp()
       closing.abort()
-      await Promise.all([queue.close(), strangers.close(), known.close()])
+      await queue.close()
     },
-    describe: (repo, knot, sha) => definitions(`${repo} ${knot} ${sha}`, () => inTurn(repo, knot, sha)),
+    describe: (repo, knot, sha) => definitions.get(`${repo} ${knot} ${sha}`, () => inTurn(repo, knot, sha)),
     knotOf: async (repo, hosts) => {
-      const endpoint = await documents(repo, () => endpointOf(repo))
+      const endpoint = await endpoints.get(repo, () => endpointOf(repo))
       if (E.isLeft(endpoint)) return endpoint
       const host = hostOf(endpoint.right, policy)
       const knot = host === null ? O.none : canonicalHost(hosts)(host)

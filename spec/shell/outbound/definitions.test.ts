@@ -9,6 +9,7 @@ import { Did, HostName, type HostPolicy, Sha, WORKFLOW_BYTES_MAX } from '../../.
 import { startKnot } from '../../../shell/demo-network/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { createDefinitions, type Definitions, type DefinitionsOptions, hashOfFiles } from '../../../shell/outbound/definitions.js'
+import { createDocuments } from '../../../shell/outbound/documents.js'
 import { type FilesAsked, type FilesRead, gitReader } from '../../../shell/outbound/git.js'
 import { must } from '../../suite/examples/support.js'
 import { manualClock } from '../support/bridge.js'
@@ -20,9 +21,13 @@ const KNOT = must(HostName.decode('knot.example'))
 const SHA = must(Sha.decode('a'.repeat(40)))
 const HOSTS = { defaultPort: 443, loopback: true, ports: true } as HostPolicy
 
-const definitionsWith = (options: Partial<DefinitionsOptions>): Definitions => {
-  const definitions = createDefinitions({ clock: systemClock(), policy: { allowLoopback: true }, readFiles: () => Promise.reject(new Error('nothing is read here')), ...options })
-  onTestFinished(definitions.close)
+const definitionsWith = ({ directory, ...options }: Partial<DefinitionsOptions> & { readonly directory?: string }): Definitions => {
+  const policy = { allowLoopback: true }
+  const documents = createDocuments({ clock: systemClock(), policy, ...(directory === undefined ? {} : { directory }) })
+  const definitions = createDefinitions({ clock: systemClock(), documents, policy, readFiles: () => Promise.reject(new Error('nothing is read here')), ...options })
+  onTestFinished(async () => {
+    await Promise.all([definitions.close(), documents.close()])
+  })
   return definitions
 }
 
