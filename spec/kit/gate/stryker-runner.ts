@@ -28,6 +28,9 @@ import { listing, type Test } from './tests.js'
 /** Whose tests are the tests of the core: examples and units, which draw nothing. */
 const FOLDERS = ['spec/core', 'spec/suite/examples']
 
+/** Up to so many mutants may be met while the tests load, whatever their share. */
+const LOADED_MOST = 300
+
 type Load = (require: (name: string) => unknown) => void
 
 /** Where Stryker's instrumenter has a test noted that comes by mutants. Only the dry run asks for it, and it takes most of the time. */
@@ -94,7 +97,14 @@ class GateRunner implements TestRunner {
   async dryRun({ disableBail }: DryRunOptions): Promise<DryRunResult> {
     this.#loadTests(this.#load.covering)
     const result = await this.#run(this.#tests, new Map(), disableBail)
-    return this.#context.mutantCoverage === undefined ? result : { ...result, mutantCoverage: this.#context.mutantCoverage }
+    const { mutantCoverage } = this.#context
+    if (mutantCoverage === undefined) return result
+    const met = Object.keys(mutantCoverage.static).length
+    const all = new Set([mutantCoverage.static, ...Object.values(mutantCoverage.perTest)].flatMap(Object.keys)).size
+    // Each would be tried with all tests, which are loaded anew for it: the gate would take hours.
+    return met > LOADED_MOST && 3 * met > all
+      ? { errorMessage: `a test file runs the core while it loads: ${String(met)} of ${String(all)} mutants are met there`, status: DryRunStatus.Error }
+      : { ...result, mutantCoverage }
   }
 
   async mutantRun({ activeMutant, disableBail, hitLimit, mutantActivation, reloadEnvironment, testFilter }: MutantRunOptions): Promise<MutantRunResult> {
