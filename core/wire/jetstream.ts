@@ -10,7 +10,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as t from 'io-ts'
 import { timeOfDateTime } from '../data/date-time.js'
-import { COLLABORATOR, type Collection, Did, MEMBER, REPO, Rkey, Tid, TimeUs } from '../data/identifiers.js'
+import { COLLABORATOR, Collection, Did, MEMBER, REPO, Rkey, Tid, TimeUs } from '../data/identifiers.js'
 import { Natural, ONE } from '../data/natural.js'
 import { excerpt } from '../data/text.js'
 import type { AccountReceived, CommitReceived, FrameRejected, Rejection, StreamAdvanced } from '../event.js'
@@ -178,9 +178,6 @@ const decodeAccount = (receipt: Receipt, place: Place, did: Did, account: unknow
   })
 }
 
-const isOurs = (collection: unknown): collection is Collection =>
-  collection === REPO || collection === MEMBER || collection === COLLABORATOR
-
 const isAbsent = (u: unknown): boolean => u === undefined || u === null
 
 /** The fields of a commit, none of which is sure to be there. */
@@ -207,7 +204,7 @@ const decodeCommit = (receipt: Receipt, place: Place, did: Did, commit: unknown)
       })
     )
 
-  if (!isOurs(collection))
+  if (!Collection.is(collection))
     return typeof collection === 'string' || isAbsent(collection)
       ? nothingForUs(receipt, place)
       : reject('collection', 'collection is not text')

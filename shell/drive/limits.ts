@@ -19,8 +19,8 @@ export interface Limits {
   /** How long a mere move of the cursor may wait to be written. */
   readonly lazyMs: number
   /**
-   * A journal that has grown as large as the last snapshot triggers the next one, so that a start after a crash takes as long as what is kept
-   * makes it, whatever happened; but none so small that snapshots would follow one another, and none larger than that.
+   * A snapshot is due when the journal has grown as large as the last one, within these bounds: a start after a crash then takes time in
+   * proportion to the state.
    */
   readonly journalBytes: { readonly least: number; readonly most: number }
   /**

@@ -1,5 +1,5 @@
 /**
- * Providers: the CI systems that run builds. One file each in this folder; all of them pass one test suite (spec/shell/providers/contract.ts).
+ * Providers: the CI systems that run builds. Each begins in a file of its own in this folder; all of them pass one test suite (spec/shell/providers/contract.ts).
  *
  * A provider decides nothing. It is told to start, find, follow or cancel a build, does that once, and returns the result; the core decides when to
  * retry, when to give up and what a report is worth. No method rejects or throws: failures are results, too.
