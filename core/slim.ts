@@ -1,6 +1,6 @@
 /**
- * Events without what nobody needs: what a trigger brings may be a megabyte, and most come to nothing. The journal
- * holds these.
+ * Events as the journal holds them: without what the step did not use. A trigger may bring a megabyte, and most come to
+ * nothing.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { type BuildsState, runOf, withoutChanges } from './builds/index.js'

@@ -1,5 +1,5 @@
 /**
- * What the operator allows to be built where (T4).
+ * What the operator allows to be built where (T3).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Allowed, Config } from '../config.js'

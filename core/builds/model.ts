@@ -44,7 +44,7 @@ export type BuildPhase = t.TypeOf<typeof BuildPhase>
 /** What one workflow comes to at its provider. */
 export const Build = t.readonly(
   t.strict({
-    /** How many pauses there have been since the provider last answered. */
+    /** How many pauses there have been since the provider last answered with something that was believed (T5). */
     attempt: Natural,
     /** The number of the timer that ends its time; the timers before it are void. */
     deadline: Natural,
@@ -118,7 +118,7 @@ export const Run = t.readonly(
     kind: TriggerKind,
     /** The key of the other kind of trigger that told of the same push; `null` while none has come. */
     met: t.union([Rkey, t.null]),
-    /** Of one that repeats another: which of its workflows, where they are judged anew. `null`: all that apply. */
+    /** For a run that repeats another: the workflows to judge anew; `null`: all that apply. */
     only: t.union([t.readonlyArray(WorkflowName), t.null]),
     phase: RunPhase,
     repository: Repository,

@@ -1,5 +1,5 @@
 /**
- * What people want: to cancel, and to build again (BUILD-12).
+ * What people want: to cancel, and to build again (T4).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Rows } from '../commits/index.js'

@@ -1,5 +1,5 @@
 /**
- * Statuses and announcements: what readers of `/events` are told, stamped and in order (T6).
+ * Statuses and announcements: what readers of `/events` are told, stamped and in order (T4, T6).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Config } from '../config.js'

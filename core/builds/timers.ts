@@ -1,5 +1,5 @@
 /**
- * Time: pauses that are over, and builds that have taken too long (T5).
+ * Time: pauses that are over, and builds that have taken too long (T4, T5).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Natural } from '../data/natural.js'
