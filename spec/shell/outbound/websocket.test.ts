@@ -592,7 +592,8 @@ describe('pausing', () => {
       peer.on('close', (code) => codes.push(code))
       for (let n = 0; n < MESSAGES; n++) peer.send(numbered(n))
     })
-    const opened = open(at(server.port), {}, ([what], link) => what === 'opened' && link().pause())
+    // All of it is read before the answer to the close, which takes as long as it does.
+    const opened = open(at(server.port), { closeGraceMs: 86_400_000 }, ([what], link) => what === 'opened' && link().pause())
     await eventually(() => expect(opened.told).toEqual([['opened']]))
     const gone = opened.link.close()
     opened.link.pause()
