@@ -86,6 +86,47 @@ const stateWith = (count: number, make: (n: number) => Made = () => ({})): State
 
 const EVERY = { commits: null, cursor: null, kinds: null, limit: 250, repo: REPO }
 
+describe('a pipeline', () => {
+  const SHA = 'a'.repeat(40)
+  const MANUAL = { _tag: 'Manual', inputs: [], ref: null, sha: null }
+  const PULL = { _tag: 'PullRequest', action: null, sourceBranch: 'x', sourceSha: SHA, targetBranch: 'main' }
+  const $type = (kind: string): string => `sh.tangled.ci.trigger#${kind}`
+
+  test.each<readonly [string, object, string, object]>([
+    [
+      'a push',
+      { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: 'b'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
+      SHA,
+      { $type: $type('push'), newSha: SHA, oldSha: 'b'.repeat(40), ref: 'refs/heads/main' }
+    ],
+    [
+      'a pull request',
+      { ...PULL, action: 'opened' },
+      SHA,
+      { $type: $type('pullRequest'), action: 'opened', sourceBranch: 'x', sourceSha: SHA, targetBranch: 'main' }
+    ],
+    ['a pull request without an action', PULL, SHA, { $type: $type('pullRequest'), sourceBranch: 'x', sourceSha: SHA, targetBranch: 'main' }],
+    ['somebody, of no known commit', MANUAL, '0'.repeat(40), { $type: $type('manual'), sha: '0'.repeat(40) }],
+    [
+      'somebody, with inputs',
+      { ...MANUAL, inputs: [['a', '1']], ref: 'refs/heads/main', sha: SHA },
+      SHA,
+      { $type: $type('manual'), inputs: [{ key: 'a', value: '1' }], ref: 'refs/heads/main', sha: SHA }
+    ]
+  ])('says that it was begun by %s', (_, cause, commit, trigger) => {
+    expect(queryPipelines(EVERY)(stateWith(1, () => ({ cause }))).pipelines).toEqual([
+      {
+        commit,
+        createdAt: '1970-01-01T00:00:00.000001Z',
+        id: tidOf(time(1)),
+        repo: REPO,
+        trigger,
+        workflows: [{ finishedAt: '1970-01-01T00:00:00.000000Z', id: 'ci.yml', name: 'ci.yml', status: 'failed' }]
+      }
+    ])
+  })
+})
+
 describe('a page', () => {
   test.each<[string, (n: number) => Made]>([
     ['errors', () => ({ error: 'e'.repeat(131_066) })],

@@ -1,7 +1,7 @@
 /** Our own `/events`: the text of a frame, its stamps to the digit, and where a reader goes on. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { decodeCursor, Nanos, type ReaderCursor, rfc3339, statusFrame, StatusEntry, tidOf, TimeUs } from '../../core/index.js'
+import { decodeCursor, logFrame, Nanos, PipelineEntry, pipelineFrame, type ReaderCursor, rfc3339, statusFrame, StatusEntry, tidOf, TimeUs } from '../../core/index.js'
 import { nanosBefore, nanosOf } from '../../core/data/identifiers.js'
 import { must } from '../suite/examples/support.js'
 
@@ -84,6 +84,60 @@ describe('the time in a frame', () => {
     for (const [status, us_] of Object.entries(earlier))
       for (const createdUs of [0, 1_500_000, 1_767_225_600_000_001])
         expect(statusFrame(entry({ createdUs, status }))).toContain(`"createdAt":"${rfc3339(us(Math.max(0, createdUs - us_)))}"`)
+  })
+})
+
+describe('the frame that announces a run', () => {
+  const announced = (fields: object): PipelineEntry =>
+    must(
+      PipelineEntry.decode({
+        cause: { _tag: 'Manual', inputs: [], ref: null, sha: null },
+        createdUs: 1_767_225_600_000_001,
+        defaultBranch: 'main',
+        knot: 'knot.example',
+        repository: { did: 'did:plc:app', name: 'app', owner: 'did:plc:alice', rkey: 'self' },
+        rkey: '3mbd3542k2222',
+        workflows: [{ clone: { depth: 2, skip: false, submodules: true }, engine: 'tack', name: 'ci.yml', text: 'engine: tack' }],
+        ...fields
+      })
+    )
+  const REPO = '{"knot":"knot.example","did":"did:plc:alice","repo":"app","repoDid":"did:plc:app","defaultBranch":"main"}'
+  const frame = (metadata: string, workflows = '{"name":"ci.yml","engine":"tack","raw":"engine: tack","clone":{"skip":false,"depth":2,"submodules":true}}') =>
+    `{"rkey":"3mbd3542k2222","nsid":"sh.tangled.pipeline","event":{"$type":"sh.tangled.pipeline","triggerMetadata":${metadata},` +
+    `"workflows":[${workflows}]},"created":1767225600000001000}`
+
+  test.each<readonly [string, object, string]>([
+    ['by hand', {}, frame(`{"kind":"manual","repo":${REPO},"manual":{"inputs":[]}}`)],
+    [
+      'by hand, with inputs',
+      { cause: { _tag: 'Manual', inputs: [['a', '1']], ref: null, sha: null } },
+      frame(`{"kind":"manual","repo":${REPO},"manual":{"inputs":[{"key":"a","value":"1"}]}}`)
+    ],
+    [
+      'by a push',
+      { cause: { _tag: 'Push', changedFiles: null, newSha: 'a'.repeat(40), oldSha: 'b'.repeat(40), ref: 'refs/heads/main', skipsCi: false } },
+      frame(`{"kind":"push","repo":${REPO},"push":{"ref":"refs/heads/main","oldSha":"${'b'.repeat(40)}","newSha":"${'a'.repeat(40)}"}}`)
+    ],
+    [
+      'by a pull request',
+      { cause: { _tag: 'PullRequest', action: 'opened', sourceBranch: 'x', sourceSha: 'a'.repeat(40), targetBranch: 'main' } },
+      frame(
+        `{"kind":"pull_request","repo":${REPO},"pullRequest":{"sourceBranch":"x","targetBranch":"main","sourceSha":"${'a'.repeat(40)}","action":"opened"}}`
+      )
+    ],
+    [
+      'by a pull request without an action',
+      { cause: { _tag: 'PullRequest', action: null, sourceBranch: 'x', sourceSha: 'a'.repeat(40), targetBranch: 'main' } },
+      frame(`{"kind":"pull_request","repo":${REPO},"pullRequest":{"sourceBranch":"x","targetBranch":"main","sourceSha":"${'a'.repeat(40)}"}}`)
+    ],
+    [
+      'in a repository without a DID or a known branch',
+      { defaultBranch: null, repository: { did: '', name: 'app', owner: 'did:plc:alice', rkey: 'self' }, workflows: [] },
+      frame('{"kind":"manual","repo":{"knot":"knot.example","did":"did:plc:alice","repo":"app","defaultBranch":""},"manual":{"inputs":[]}}', '')
+    ]
+  ])('that was begun %s', (_, fields, text) => {
+    expect(pipelineFrame(announced(fields))).toBe(text)
+    expect(logFrame(announced(fields))).toBe(text)
   })
 })
 

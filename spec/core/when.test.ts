@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { budgetOf } from '../../core/data/glob.js'
 import { appliesWithin, WHEN_COST_MAX } from '../../core/builds/when.js'
-import { applies, Cause, type Condition, shortName } from '../../core/index.js'
+import { applies, Cause, type Condition, mistakeIn, shortName } from '../../core/index.js'
 import { must } from '../suite/examples/support.js'
 
 const SHA = 'a'.repeat(40)
@@ -154,6 +154,34 @@ describe('conditions', () => {
     ['a bad path after a file that does not match', when({ ...yes, paths: ['b', '['] }), push('refs/heads/main', ['a', 'b']), BAD],
     ['a bad branch before a bad path', when({ ...bad, paths: ['{'] }), push('refs/heads/main', ['a']), BAD]
   ])
+})
+
+describe('a key that means nothing', () => {
+  const told = (unknown: string, meant: string, i = 0): string =>
+    `when[${String(i)}] has a key that means nothing, "${unknown}", and so this never applies. Is "${meant}" meant?`
+  const of = (unknown: string, condition: Partial<Condition> = {}): Partial<Condition> => ({ event: ['push'], ...condition, unknown })
+  test.each<readonly [string, ReadonlyArray<Partial<Condition>>, string | null]>([
+    ['one letter too many', [of('branchs')], told('branchs', 'branch')],
+    ['two letters too many', [of('branches')], told('branches', 'branch')],
+    ['one letter missing', [of('brnch')], told('brnch', 'branch')],
+    ['one letter changed', [of('brunch')], told('brunch', 'branch')],
+    ['another case', [of('BRANCH', { branch: [] })], told('BRANCH', 'branch')],
+    ['plural of tag', [of('tags')], told('tags', 'tag')],
+    ['letters in another order', [of('tga')], told('tga', 'tag')],
+    ['events', [of('events', { branch: ['main'], event: [] })], told('events', 'event')],
+    ['on', [of('on', { branch: ['main'], event: [] })], null],
+    ['nothing like any', [of('x')], told('x', 'tag')],
+    ['paths, which would not help', [of('path')], null],
+    ['the first that would help', [of('path'), of('branchs'), of('tags')], told('branchs', 'branch', 1)],
+    ['but it applies to pushes of branches', [of('branchs', { branch: ['main'] })], null],
+    ['but it applies to pushes of tags', [of('branchs', { tag: ['*'] })], null],
+    ['but another condition applies', [of('branchs'), { branch: ['main'], event: ['push'] }], null],
+    ['but it applies to pull requests', [of('tags', { branch: ['main'], event: ['pull_request'] })], null],
+    ['pull requests without a branch', [of('branchs', { event: ['pull_request'] })], told('branchs', 'branch')],
+    ['pull requests with paths', [of('branchs', { event: ['pull_request'], paths: ['a'] })], null],
+    ['pull requests with an empty list of paths', [of('branchs', { event: ['pull_request'], paths: [] })], told('branchs', 'branch')],
+    ['no key of that kind', [{ event: ['push'] }], null]
+  ])('%s', (_, conditions, sentence) => expect(mistakeIn(when(...conditions))).toBe(sentence))
 })
 
 describe('the work of matching', () => {
