@@ -47,6 +47,10 @@ export const BuildPolicy = t.readonly(
     backoff: Backoff,
     /** How many statuses are kept for readers; builds are remembered as long as their last one is. */
     keepStatuses: Natural,
+    /** How much the runs may keep of which nothing is owed, in units (T6). Beyond it the oldest statuses go. */
+    keepUnits: Natural,
+    /** How much the runs may keep of which something is owed. Beyond it, or a share of it, triggers are refused. */
+    owedUnits: Natural,
     /** How long a build may be pending. */
     pendingMs: Natural,
     /** The names of the providers that there are. */
@@ -129,6 +133,8 @@ export const defaults = ({ hostname, owner }: Identity) => ({
     allow: [],
     backoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 0 },
     keepStatuses: 20_000,
+    keepUnits: 67_108_864,
+    owedUnits: 134_217_728,
     pendingMs: 86_400_000,
     providers: [],
     runningMs: 21_600_000

@@ -95,7 +95,8 @@ export const entitlement = (rows: Rows, knot: HostName, claim: RepoClaim, actor:
   const own = repositories.find(({ owner }) => owner === actor)
   if (own !== undefined) return { _tag: 'Entitled', repository: own }
   const isOneOwners = repositories.every(({ owner }) => owner === first.owner)
-  const entitled = isOneOwners ? repositories.find((repository) => hasSay(rows, { actor, knot, repository })) : undefined
+  const hasOne = (repository: Repository): boolean => hasSay(rows, { actor, knot, repository })
+  const entitled = isOneOwners ? repositories.find(hasOne) : undefined
   return entitled === undefined
     ? { _tag: 'NotEntitled', repository: first }
     : { _tag: 'Entitled', repository: entitled }

@@ -138,7 +138,7 @@ const inTurn = (
 export const reduce = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer =>
   pipe(
     answered(state, event, given),
-    O.map(([next, effects]): BuildsStep => [bounded(next), effects])
+    O.map(([next, effects]): BuildsStep => [bounded(given.config, next), effects])
   )
 
 const answered = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer => {

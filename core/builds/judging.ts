@@ -11,7 +11,6 @@ import type { Workflow } from '../model/workflow.js'
 import { report, unchanged } from '../transition.js'
 import { type Allowance, targetOf } from './allow.js'
 import { begin, start } from './asking.js'
-import { NO_ROOM } from './room.js'
 import { type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
 import { recipeOf } from './plan.js'
 import { andThen } from './runs.js'
@@ -66,9 +65,11 @@ export const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | '
 
 /** By what the workflows of a run are judged, all of them. */
 export interface Judging {
+  /** Why there is no more room. */
+  readonly limit: string
   readonly list: Allowance
   readonly now: Now
-  /** For their recipes, in bytes. */
+  /** For their recipes, in units. */
   readonly room: Budget
   readonly run: Run
 }
@@ -79,7 +80,7 @@ export interface Judging {
  */
 export const decide = (
   state: BuildsState,
-  { list, now, room, run }: Judging,
+  { limit, list, now, room, run }: Judging,
   name: BuildName,
   workflow: Workflow,
   isMeant: E.Either<string, boolean>
@@ -105,10 +106,10 @@ export const decide = (
     return nothing('The workflow names no engine.', [state, [drop(at, name, 'engine', 'the workflow names no engine')]])
   const found = targetOf(now.config, list, workflow.engine, workflow.targets, run.repository)
   if (E.isLeft(found)) return begin(now, state, name, null, failed(found.left))
-  if (!room.take(workflow.bytes))
-    return andThen(begin(now, state, name, null, failed(NO_ROOM)), (after) => [
+  if (!room.take(workflow.units))
+    return andThen(begin(now, state, name, null, failed(`There is no room for this workflow: ${limit}.`)), (after) => [
       after,
-      [drop(at, name, 'limit', 'more than 1,048,576 bytes')]
+      [drop(at, name, 'limit', limit)]
     ])
   return start(now, state, name, recipeOf(workflow, found.right))
 }

@@ -164,6 +164,18 @@ export const Source = t.readonly(
 
 export type Source = t.TypeOf<typeof Source>
 
+/** How much runs keep, in units. */
+export interface Kept {
+  /** Those of which something is owed, by knot. */
+  readonly ofKnots: M.OrderedMap<HostName, number>
+  /** The same, by the account whose repositories they are for. */
+  readonly ofOwners: M.OrderedMap<Did, number>
+  /** The same, together. */
+  readonly owed: number
+  /** Those of which nothing is owed, together. */
+  readonly over: number
+}
+
 /** The runs, the log of statuses, and what is remembered of each knot. */
 export interface BuildsState extends StatusLog {
   /**
@@ -173,14 +185,14 @@ export interface BuildsState extends StatusLog {
   readonly mistaken: ReadonlyArray<string>
   /** The number of the next request or timer. */
   readonly next: Natural
+  /** Derived: how much the runs keep. */
+  readonly kept: Kept
   /** Derived: the keys of announcements, by repository, kind and commit. */
   readonly pipelines: PipelineIndex
   /** Derived: the keys of the runs that pushes began, by knot, commits and ref. */
   readonly pushes: MultiMap<string, Rkey>
   readonly runs: M.OrderedMap<RunKey, Run>
   readonly sources: M.OrderedMap<HostName, Source>
-  /** Derived: how much the runs of which nothing is owed keep together. */
-  readonly units: number
   /** Derived: by knot, the keys of the runs that wait for their workflow files, or for their pipeline. */
   readonly waiting: MultiMap<HostName, Rkey>
 }
@@ -189,6 +201,7 @@ export interface BuildsState extends StatusLog {
 export const initial: BuildsState = {
   announcements: M.empty(),
   floorUs: null,
+  kept: { ofKnots: M.empty(), ofOwners: M.empty(), owed: 0, over: 0 },
   lastUs: 0 as TimeUs,
   log: M.empty(),
   mistaken: [],
@@ -197,7 +210,6 @@ export const initial: BuildsState = {
   pushes: M.empty(),
   runs: M.empty(),
   sources: M.empty(),
-  units: 0,
   waiting: M.empty()
 }
 

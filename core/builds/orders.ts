@@ -4,7 +4,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import type { Rows } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
-import type { Rkey, WorkflowName } from '../data/identifiers.js'
+import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { AnnouncedWorkflow } from '../effect.js'
 import type { CancelRequested, RetryRequested } from '../event.js'
@@ -15,11 +15,12 @@ import { chain, nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
 import { begin, end, start } from './asking.js'
 import { type Build, type BuildsAnswer, type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
+import { fullness, noRoom } from './fullness.js'
 import { askForFiles, nothingOf } from './reading.js'
-import { andThen, buildsOf, freeKey, isWaiting, runOf, waitingAt } from './runs.js'
+import { modest } from './room.js'
+import { andThen, buildsOf, freeKey, isWaiting, runOf } from './runs.js'
 import { remembering } from './sources.js'
 import { announce, failed, type NewStatus, nextStamp } from './statuses.js'
-import { WAITING_MAX } from './triggers.js'
 
 /** Ends what a run has not ended: while its files are being read, all of it. */
 export const cancelRun = (
@@ -50,8 +51,8 @@ export const cancel = (now: Now, state: BuildsState, event: CancelRequested): Bu
 }
 
 /**
- * Why an order can come to nothing: there is no such run or build; its right is gone; it has not ended; it has; too
- * many runs wait.
+ * Why an order can come to nothing: there is no such run or build; its right is gone; it has not ended; it has; there
+ * is no room for another run.
  */
 export type OrderRefusal = 'unknown' | 'right' | 'running' | 'ended' | 'limit'
 
@@ -80,7 +81,10 @@ export const retryRefusal = (
   if (workflow !== null && !M.has(workflow)(run.builds)) return 'unknown'
   const again = endedOf(run, workflow)
   if (again.length === 0) return 'running'
-  return isPlanned(again) || waitingAt(state, knot) < WAITING_MAX ? null : 'limit'
+  const limit = isPlanned(again)
+    ? noRoom(rows, state, knot, startedAgain(run, rkey, again))
+    : fullness(rows, state, knot, judgedAnew(run, rkey, again), null)
+  return limit === null ? null : 'limit'
 }
 
 type Ended = ReadonlyArray<readonly [WorkflowName, Build]>
@@ -91,6 +95,39 @@ const endedOf = (run: Run, workflow: WorkflowName | null): Ended =>
 
 /** Whether all of them were builds for a provider, so that what was to be built is known. */
 const isPlanned = (builds: Ended): boolean => builds.every(([, { recipe }]) => recipe !== null)
+
+/** A run that repeats the run, as it begins. */
+const repeating = (run: Run, rkey: Rkey): Run => ({
+  ...run,
+  announced: null,
+  attempt: NONE,
+  builds: M.empty(),
+  met: null,
+  only: null,
+  phase: { _tag: 'Read' },
+  retryOf: run.retryOf ?? rkey
+})
+
+/** A run that judges these of its workflows anew. */
+const judgedAnew = (run: Run, rkey: Rkey, again: Ended): Run => ({
+  ...repeating(run, rkey),
+  only: again.map(([name]) => name)
+})
+
+/** What is announced when these are started again, all of which have a recipe. */
+const announcedAgain = ({ announced }: Run, again: Ended): ReadonlyArray<AnnouncedWorkflow> =>
+  again.flatMap(([name, { recipe }]) => {
+    if (recipe === null) return []
+    const before = announced?.workflows.find((workflow) => workflow.name === name)
+    return [before ?? { clone: recipe.clone, engine: ENGINE, name, text: '' }]
+  })
+
+/** A run that starts these again, with all that it will keep. */
+const startedAgain = (run: Run, rkey: Rkey, again: Ended): Run => ({
+  ...repeating(run, rkey),
+  announced: { createdUs: 0 as TimeUs, workflows: modest(announcedAgain(run, again)) },
+  builds: again.reduce((all, [name, build]) => M.upsertAt(name, build)(all), M.empty<WorkflowName, Build>())
+})
 
 /**
  * What has ended is final, so to build again is a run of its own, with a key of ours. Where a workflow never became a
@@ -104,27 +141,11 @@ export const retry = (now: Now, state: BuildsState, event: RetryRequested): Buil
   if (run === null || refusal !== null) return nothing
   const again = endedOf(run, workflow)
   const key = freeKey(state, knot, nextStamp(state, at))
-  const repeated: Run = {
-    ...run,
-    announced: null,
-    attempt: NONE,
-    builds: M.empty(),
-    met: null,
-    only: null,
-    phase: { _tag: 'Read' },
-    retryOf: run.retryOf ?? rkey
-  }
-  if (!isPlanned(again)) {
-    const only = again.map(([name]) => name)
-    return O.some(askForFiles(remembering(state, knot), knot, key, { ...repeated, only }, null))
-  }
+  if (!isPlanned(again))
+    return O.some(askForFiles(remembering(state, knot), knot, key, judgedAnew(run, rkey, again), null))
   const list = allowanceOf(now.config, run.repository)
   const planned = again.flatMap(([name, { recipe }]) => (recipe === null ? [] : [[name, recipe] as const]))
-  const announced = planned.map(
-    ([name, { clone }]): AnnouncedWorkflow =>
-      run.announced?.workflows.find((workflow) => workflow.name === name) ?? { clone, engine: ENGINE, name, text: '' }
-  )
-  const told = announce(now, state, knot, key, repeated, announced)
+  const told = announce(now, state, knot, key, repeating(run, rkey), announcedAgain(run, again))
   return O.some(
     andThen(told, (after) =>
       chain(after, planned, (before, [name, recipe]) => {

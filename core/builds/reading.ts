@@ -8,7 +8,7 @@ import type { HostName } from '../data/host-name.js'
 import type { Rkey, TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
-import type { Effect } from '../effect.js'
+import type { AnnouncedWorkflow, Effect } from '../effect.js'
 import type { WorkflowsRead, WorkflowsUnread } from '../event.js'
 import type { WorkflowSource } from '../model/trigger.js'
 import { byName, type Condition, type Workflow, WORKFLOWS_MAX } from '../model/workflow.js'
@@ -16,7 +16,7 @@ import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
 import { allowanceOf } from './allow.js'
 import { ATTEMPTS, begin, wake } from './asking.js'
-import { roomIn } from './room.js'
+import { modest, narrower, roomFor, RUN_ROOM, unitsOfBuild, unitsOfRun } from './room.js'
 import { toldIn } from './counterparts.js'
 import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './judging.js'
 import type { BuildsAnswer, BuildsState, BuildsStep, Now, Run, RunPhase } from './model.js'
@@ -124,6 +124,26 @@ const knowsPaths = ({ kind, only }: Run): boolean => kind !== 'pipeline' && only
 const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> =>
   when.map((condition) => ({ ...condition, paths: null }))
 
+/**
+ * What there is for the recipes of a run, all of them together, and why no more.
+ *
+ * @param kept The run as it is before it is announced, and without a build.
+ * @param announced The workflows of which it will have a build.
+ */
+const roomIn = (
+  now: Now,
+  state: BuildsState,
+  knot: HostName,
+  rkey: Rkey,
+  kept: Run,
+  announced: ReadonlyArray<AnnouncedWorkflow>
+): Pick<Judging, 'limit' | 'room'> => {
+  const others = withoutRun(state, knot, rkey).kept
+  const { left, limit } = narrower(RUN_ROOM, roomFor(now, others, knot, kept.repository.owner))
+  const told: Run = { ...kept, announced: { createdUs: now.at, workflows: modest(announced) } }
+  return { limit, room: budgetOf(left - unitsOfRun(told) - announced.length * unitsOfBuild(null)) }
+}
+
 export const filesRead = (now: Now, state: BuildsState, event: WorkflowsRead): BuildsAnswer => {
   const { at, defaultBranch, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
@@ -147,7 +167,7 @@ export const filesRead = (now: Now, state: BuildsState, event: WorkflowsRead): B
   ]
   const kept: Run = { ...known, cause: withoutChangedFiles(run.cause), only: null }
   const told = announce(now, state, knot, rkey, kept, announced)
-  const judging: Judging = { list, now, room: roomIn({ ...kept, builds: [] }, announced), run: known }
+  const judging: Judging = { list, now, run: known, ...roomIn(now, state, knot, rkey, kept, announced) }
   const decided = andThen(told, (after) =>
     chain(after, verdicts, (before, [workflow, verdict]) =>
       decide(before, judging, { knot, rkey, workflow: workflow.name }, workflow, verdict)

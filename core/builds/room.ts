@@ -1,62 +1,125 @@
 /**
- * How much a run may keep of what its trigger and its workflow files brought. Strangers write both, and a run is kept
- * until its last status is dropped, so all of it has one limit, whatever is in it: texts, names, variables, messages.
+ * How much runs may keep of what triggers and workflow files brought. Strangers write both, and a run is kept until its
+ * last status is dropped, so there is a limit for each run, and for all of them: what strangers keep going takes no
+ * room of the operator's, and no knot and no account takes all that there is (T6).
  */
-import { canonical, type Json } from '../canonical.js'
-import { type Budget, budgetOf } from '../data/budget.js'
-import { utf8Length } from '../data/utf8.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { isMember } from '../commits/admission.js'
+import type { Rows } from '../commits/index.js'
+import { budgetOf } from '../data/budget.js'
+import type { HostName } from '../data/host-name.js'
+import type { Did } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import { unitsOf } from '../data/units.js'
 import type { AnnouncedWorkflow } from '../effect.js'
+import type { Recipe } from '../model/build.js'
+import type { Kept, Run } from './model.js'
 
-/** What a run may be, written down, once its files are read: in bytes, as canonical JSON. */
-export const RUN_BYTES_MAX = 1_048_576
+/** What a run may be once its files are read, in units. */
+export const RUN_UNITS_MAX = 1_048_576
 
-/** What is set aside for what becomes of a run: who caused it, the key of its counterpart, that of what it repeats. */
-const RUN_BYTES = 4_096
+/** What a run counts for all that has no count of its own: its names and numbers, who caused it, what it has met. */
+const RUN_UNITS = 1_024
 
-/**
- * What is set aside for what becomes of each build: its name, its status, its provider's name for it, and a sentence.
- */
-const BUILD_BYTES = 8_192
+/** What a build counts besides its recipe: its name, its status, its provider's name for it, and a sentence. */
+const BUILD_UNITS = 1_024
 
-/** How much of the files of a run its announcement repeats, in bytes of their texts, as canonical JSON. */
-const TEXTS_BYTES_MAX = 65_536
+/** How much of the files of a run its announcement repeats, in units of their texts. */
+const TEXTS_UNITS_MAX = 65_536
 
-/** How many bytes `value` is as canonical JSON. */
-export const sizeOf = (value: Json): number => utf8Length(canonical(value))
+export const unitsOfBuild = (recipe: Recipe | null): number => BUILD_UNITS + unitsOf(recipe)
 
-/**
- * How much the runs of which nothing is owed may keep together, by `unitsOf`. Beyond it the oldest statuses go,
- * and these runs with them, however few statuses there are.
- */
-export const RUNS_UNITS_MAX = 67_108_864
+/** What a run counts, with the workflow files that came along, as long as they wait to be read. */
+export const unitsOfRun = ({ announced, builds, cause, only, phase, repository }: Run): number =>
+  M.toEntries(builds).reduce(
+    (sum, [, { recipe }]) => sum + unitsOfBuild(recipe),
+    RUN_UNITS +
+      unitsOf(cause) +
+      unitsOf(repository) +
+      unitsOf(announced) +
+      unitsOf(only) +
+      unitsOf('workflows' in phase ? phase.workflows : null)
+  )
 
-/** What each value counts besides its text: many small ones take memory, too. */
-const VALUE_UNITS = 16
-
-/** How much memory a value takes, roughly, by lengths alone: of each text its UTF-16 units, and 16 for each value. */
-export const unitsOf = (value: Json): number => {
-  if (typeof value === 'string') return VALUE_UNITS + value.length
-  if (typeof value !== 'object' || value === null) return VALUE_UNITS
-  return Object.values(value).reduce((sum: number, part: Json) => sum + unitsOf(part), VALUE_UNITS)
-}
+/** Whether the run has its builds, and nothing of them is owed any more. */
+export const isOver = ({ builds, phase }: Run): boolean =>
+  phase._tag === 'Read' &&
+  !M.isEmpty(builds) &&
+  M.toEntries(builds).every(([, build]) => build.phase._tag === 'Settled')
 
 /** The workflows, each with its file as long as there is room for it. */
 export const modest = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArray<AnnouncedWorkflow> => {
-  const budget = budgetOf(TEXTS_BYTES_MAX)
+  const budget = budgetOf(TEXTS_UNITS_MAX)
   return workflows.map((workflow) =>
-    budget.take(workflow.text === '' ? 0 : sizeOf(workflow.text)) ? workflow : { ...workflow, text: '' }
+    budget.take(workflow.text === '' ? 0 : unitsOf(workflow.text)) ? workflow : { ...workflow, text: '' }
   )
 }
 
-/**
- * How many bytes there are for the recipes of a run, all of them together.
- *
- * @param run The run as it is written, before it is announced, and without a build.
- * @param announced The workflows of which it will have a build.
- */
-export const roomIn = (run: Json, announced: ReadonlyArray<AnnouncedWorkflow>): Budget =>
-  budgetOf(RUN_BYTES_MAX - RUN_BYTES - sizeOf(run) - sizeOf(modest(announced)) - announced.length * BUILD_BYTES)
+// ------------------------------------------------------------------------------------- what all of them keep
 
-/** Why there is no build of a workflow for which a run has no room, in a sentence for its author. */
-export const NO_ROOM =
-  'The workflows of this trigger come to more than 1,048,576 bytes, and there is no room left for this one.'
+const countAt = <K extends string>(counts: M.OrderedMap<K, number>, key: K): number =>
+  O.toNullable(M.lookup(key)(counts)) ?? 0
+
+const added = <K extends string>(counts: M.OrderedMap<K, number>, key: K, units: number): M.OrderedMap<K, number> => {
+  const count = countAt(counts, key) + units
+  return count === 0 ? M.deleteAt(key)(counts) : M.upsertAt(key, count)(counts)
+}
+
+/** What is kept with so many units more of that run of the knot; or fewer, where they are less than 0. */
+export const keptWith = (kept: Kept, knot: HostName, run: Run, units: number): Kept =>
+  isOver(run)
+    ? { ...kept, over: kept.over + units }
+    : {
+        ...kept,
+        ofKnots: added(kept.ofKnots, knot, units),
+        ofOwners: added(kept.ofOwners, run.repository.owner, units),
+        owed: kept.owed + units
+      }
+
+/** Shares of `owedUnits`, in sixteenths. */
+interface Shares {
+  /** What all runs may keep when one of these comes. */
+  readonly all: number
+  /** What those of its knot may keep then. */
+  readonly knot: number
+  /** What those for repositories of its owner may. */
+  readonly owner: number
+}
+
+/** For repositories of the owner of this spindle, of members, and of anybody else. */
+const SHARES: { readonly [whose in 'owner' | 'member' | 'stranger']: Shares } = {
+  owner: { all: 16, knot: 8, owner: 16 },
+  member: { all: 12, knot: 4, owner: 2 },
+  stranger: { all: 8, knot: 2, owner: 1 }
+}
+
+const sharesOf = (rows: Rows, owner: Did): Shares => {
+  if (owner === rows.config.owner) return SHARES.owner
+  return isMember(rows, owner) ? SHARES.member : SHARES.stranger
+}
+
+/** So many units there is room for, and what to say when that is not enough. */
+export interface Room {
+  readonly left: number
+  readonly limit: string
+}
+
+/** What a run may be once its files are read, whatever else there is. */
+export const RUN_ROOM: Room = { left: RUN_UNITS_MAX, limit: `a run keeps ${String(RUN_UNITS_MAX)} units at most` }
+
+/** The one with less room, the first of two with as much. */
+export const narrower = (a: Room, b: Room): Room => (b.left < a.left ? b : a)
+
+/** How much more may be kept on the knot of what has not ended, for repositories of this account. */
+export const roomFor = (rows: Rows, kept: Kept, knot: HostName, owner: Did): Room => {
+  const shares = sharesOf(rows, owner)
+  const sixteenth = Math.floor(rows.config.builds.owedUnits / 16)
+  const room = (share: number, taken: number, whose: string): Room => ({
+    left: share * sixteenth - taken,
+    limit: `runs${whose} that have not ended keep ${String(share * sixteenth)} units at most`
+  })
+  return narrower(
+    narrower(room(shares.all, kept.owed, ''), room(shares.knot, countAt(kept.ofKnots, knot), ' of one knot')),
+    room(shares.owner, countAt(kept.ofOwners, owner), ' for one account')
+  )
+}

@@ -10,9 +10,9 @@ import * as M from '../data/ordered-map.js'
 import { type BuildName, type Recipe } from '../model/build.js'
 import type { Push } from '../model/trigger.js'
 import { unchanged } from '../transition.js'
-import { type Build, type BuildsState, type BuildsStep, type Run, type RunKey } from './model.js'
+import { type Build, type BuildsState, type BuildsStep, type Kept, type Run, type RunKey } from './model.js'
 import { withoutPlaces } from './pipeline-index.js'
-import { unitsOf } from './room.js'
+import { isOver, keptWith, unitsOfBuild, unitsOfRun } from './room.js'
 import { logKey } from './status-log.js'
 
 /** The key of a run: that of its knot and of its trigger. */
@@ -37,31 +37,18 @@ export const pushThatBegan = ({ cause, retryOf }: Run): Push | null =>
 /** Whether the run waits for its workflow files, or for its pipeline. */
 export const isWaiting = ({ phase }: Run): boolean => phase._tag !== 'Read'
 
-/** Whether the run has its builds, and nothing of them is owed any more. */
-const isOver = ({ builds, phase }: Run): boolean =>
-  phase._tag === 'Read' &&
-  !M.isEmpty(builds) &&
-  M.toEntries(builds).every(([, build]) => build.phase._tag === 'Settled')
-
-/** What the run counts among those of which nothing is owed. */
-export const unitsOfRun = (run: Run): number =>
-  isOver(run)
-    ? M.toEntries(run.builds).reduce(
-        (sum, [, { recipe }]) => sum + unitsOf(recipe),
-        unitsOf({ ...run, builds: [] })
-      )
-    : 0
-
-const unitsOfKept = (run: Run | null): number => (run === null ? 0 : unitsOfRun(run))
+/** What is kept, without the run. */
+const keptWithout = (kept: Kept, knot: HostName, run: Run | null): Kept =>
+  run === null ? kept : keptWith(kept, knot, run, -unitsOfRun(run))
 
 export const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsState => {
   const before = runOf(state, knot, rkey)
   const push = before === null ? pushThatBegan(run) : null
   return {
     ...state,
+    kept: keptWith(keptWithout(state.kept, knot, before), knot, run, unitsOfRun(run)),
     pushes: push === null ? state.pushes : insertAt(pushKey(knot, push), rkey)(state.pushes),
     runs: M.upsertAt(runKey(knot, rkey), run)(state.runs),
-    units: state.units - unitsOfKept(before) + unitsOfRun(run),
     waiting: waitingWith(state.waiting, knot, rkey, before !== null && isWaiting(before), isWaiting(run))
   }
 }
@@ -92,19 +79,17 @@ export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): Buil
   return {
     ...state,
     announcements: announced === null ? state.announcements : M.deleteAt(announced.key)(state.announcements),
+    kept: keptWithout(state.kept, knot, run),
     pipelines: announced === null ? state.pipelines : withoutPlaces(state.pipelines, announced.key, announced.run),
     pushes: push === null ? state.pushes : removeAt(pushKey(knot, push), rkey)(state.pushes),
     runs: M.deleteAt(runKey(knot, rkey))(state.runs),
-    units: state.units - unitsOfKept(run),
     waiting: waitingWith(state.waiting, knot, rkey, run !== null && isWaiting(run), false)
   }
 }
 
-const unitsOfBuild = (build: Build | null): number => (build === null ? 0 : unitsOf(build.recipe))
-
 /**
- * The run with this build in the place of the one that it has; `null`: without it. As long as it is over, only what the
- * build counts is looked at: a run has many, and what they share is long.
+ * The run with this build in the place of the one that it has; `null`: without it. Unless that ends the run, or begins
+ * it anew, only what the build counts is looked at: a run has many, and what they share is long.
  */
 const withBuildOf = (
   state: BuildsState,
@@ -115,11 +100,12 @@ const withBuildOf = (
   const before = O.toNullable(M.lookup(workflow)(run.builds))
   const builds = (build === null ? M.deleteAt(workflow) : M.upsertAt(workflow, build))(run.builds)
   const after: Run = { ...run, builds }
-  const units =
-    isOver(run) && isOver(after)
-      ? unitsOfBuild(build) - unitsOfBuild(before)
-      : unitsOfRun(after) - unitsOfRun(run)
-  return { ...state, runs: M.upsertAt(runKey(knot, rkey), after)(state.runs), units: state.units + units }
+  const count = (of: Build | null): number => (of === null ? 0 : unitsOfBuild(of.recipe))
+  const kept =
+    isOver(run) === isOver(after)
+      ? keptWith(state.kept, knot, after, count(build) - count(before))
+      : keptWith(keptWithout(state.kept, knot, run), knot, after, unitsOfRun(after))
+  return { ...state, kept, runs: M.upsertAt(runKey(knot, rkey), after)(state.runs) }
 }
 
 export const withBuild = (state: BuildsState, name: BuildName, build: Build): BuildsState => {

@@ -10,7 +10,7 @@ import { cut } from '../data/text.js'
 import { type AnnouncedWorkflow, type PipelineEntry, type PublishStatus, type StatusEntry } from '../effect.js'
 import type { BuildName, ExitCode, Status } from '../model/build.js'
 import { unchanged } from '../transition.js'
-import { modest, RUNS_UNITS_MAX } from './room.js'
+import { modest } from './room.js'
 import { toldIn } from './counterparts.js'
 import type { Build, BuildsState, BuildsStep, Now, Run } from './model.js'
 import { withPlaces } from './pipeline-index.js'
@@ -60,9 +60,9 @@ export const trimmed = ({ builds: { keepStatuses } }: Config, state: BuildsState
 }
 
 /** Drops the oldest statuses until the runs of which nothing is owed keep no more than they may. */
-export const bounded = (state: BuildsState): BuildsState => {
+export const bounded = ({ builds: { keepUnits } }: Config, state: BuildsState): BuildsState => {
   let acc = state
-  while (acc.units > RUNS_UNITS_MAX) {
+  while (acc.kept.over > keepUnits) {
     const [oldest] = oldestStatuses(acc, 1)
     if (oldest === undefined) return acc
     acc = withoutStatus(acc, oldest)

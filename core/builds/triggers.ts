@@ -19,15 +19,13 @@ import { withoutChanges } from './judging.js'
 import { type BuildsAnswer, type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
 import { courseOf, type Told, toldOf, WAIT_MS } from './pushes.js'
 import { askForFiles, namesRefused, nothingOf } from './reading.js'
-import { andThen, numbered, runOf, waitingAt, waitingKeys, withRun } from './runs.js'
+import { fullness } from './fullness.js'
+import { andThen, numbered, runOf, waitingKeys, withRun } from './runs.js'
 import { isForgotten, remembering, shownBy, sourceOf, withoutSpent, withSource, withSpent } from './sources.js'
 import { shortName } from './when.js'
 
 /** Keys of triggers become names of files, of which a system has the first word; those of knots are 13 characters. */
 const RKEY_MAX = 80
-
-/** How many runs of one knot may wait for their files: what a flood of triggers costs is bounded. */
-export const WAITING_MAX = 500
 
 /** Why the cause calls for no builds, whoever's it is; `null` when it may. */
 const idleness = (cause: Cause): IgnoreReason | null => {
@@ -57,6 +55,7 @@ interface Claim {
   readonly arrived: TriggerArrived
   /** Whether the actor has a say in the repository. */
   readonly isEntitled: boolean
+  readonly now: Now
   readonly repository: Repository
 }
 
@@ -79,7 +78,7 @@ export const triggered = (now: Now, before: BuildsState, arrived: TriggerArrived
   if (idle !== null) return O.some(ignored(state, arrived, idle))
   if (runOf(state, knot, rkey) !== null) return shown === null ? nothing : to(state)
   const isEntitled = entitlement._tag === 'Entitled'
-  return O.some(unseen(state, { actor, arrived, isEntitled, repository: entitlement.repository }, meant))
+  return O.some(unseen(state, { actor, arrived, isEntitled, now, repository: entitlement.repository }, meant))
 }
 
 /** A trigger of which there is no run. */
@@ -94,24 +93,25 @@ const unseen = (state: BuildsState, claim: Claim, meant: ReadonlyArray<Repositor
     return kind === 'pipeline' ? pushPiped(state, claim, counterpart) : pushUpdated(state, claim, cause, counterpart)
   }
   if (!isEntitled) return refusedFor(state, arrived, 'actor', actor ?? '')
-  return isFull(state, knot) ? full(state, arrived) : filesOf(state, arrived, runBy(claim, null))
+  return filesOf(state, state, claim, null)
 }
 
-/** Asks for the workflow files of a run that a trigger begins, as far as they can be kept. */
-const filesOf = (
-  state: BuildsState,
-  { at, knot, rkey, trigger: { unkept, workflows } }: TriggerArrived,
-  run: Run
-): BuildsStep =>
-  andThen(askForFiles(remembering(state, knot), knot, rkey, run, workflows), (after) => [
+/**
+ * Asks for the workflow files of a run that a trigger begins, as far as they can be kept.
+ *
+ * @param before What stays where there is no room.
+ */
+const filesOf = (before: BuildsState, state: BuildsState, claim: Claim, met: Rkey | null): BuildsStep => {
+  const { arrived, now } = claim
+  const { at, knot, rkey, trigger } = arrived
+  const run = runBy(claim, met)
+  const limit = fullness(now, state, knot, run, trigger.workflows)
+  if (limit !== null) return refusedFor(before, arrived, 'limit', limit)
+  return andThen(askForFiles(remembering(state, knot), knot, rkey, run, trigger.workflows), (after) => [
     after,
-    namesRefused(at, knot, rkey, unkept)
+    namesRefused(at, knot, rkey, trigger.unkept)
   ])
-
-const isFull = (state: BuildsState, knot: HostName): boolean => waitingAt(state, knot) >= WAITING_MAX
-
-const full = (state: BuildsState, arrived: TriggerArrived): BuildsStep =>
-  refusedFor(state, arrived, 'limit', `${String(WAITING_MAX)} triggers of this knot are waiting`)
+}
 
 /** What a trigger begins. */
 const runBy = ({ actor, arrived: { trigger }, repository }: Claim, met: Rkey | null): Run => ({
@@ -142,12 +142,12 @@ const pushPiped = (state: BuildsState, claim: Claim, counterpart: Teller | null)
   const met = counterpart === null ? state : meeting(state, knot, counterpart, rkey, null)
   const alone =
     counterpart === null || runOf(met, knot, counterpart.rkey) === null ? met : nothingOf(met, knot, counterpart.rkey)
-  return isFull(alone, knot) ? full(state, arrived) : filesOf(alone, arrived, runBy(claim, counterpart?.rkey ?? null))
+  return filesOf(state, alone, claim, counterpart?.rkey ?? null)
 }
 
 /** A refUpdate of a push: it comes after a pipeline that was acted on, or takes its course. */
 const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: Teller | null): BuildsStep => {
-  const { actor, arrived, isEntitled, repository } = claim
+  const { actor, arrived, isEntitled, now, repository } = claim
   const { knot, rkey, trigger } = arrived
   const told = (outcome: Told['outcome']): Told => toldOf(push, repository, { actor, kind: 'refUpdate', outcome })
   if (counterpart !== null) {
@@ -158,11 +158,11 @@ const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: 
   const course = courseOf(trigger.shape ?? 'past', sourceOf(state, knot))
   if (course === 'left') return ignored(leftToIt, arrived, 'kind')
   if (!isEntitled) return refusedFor(leftToIt, arrived, 'actor', actor ?? '')
-  if (isFull(state, knot)) return full(leftToIt, arrived)
+  const run = runBy(claim, null)
+  const limit = fullness(now, state, knot, run, null)
+  if (limit !== null) return refusedFor(leftToIt, arrived, 'limit', limit)
   const unspent = remembering(withoutSpent(state, knot, rkey), knot)
-  return course === 'now'
-    ? askForFiles(unspent, knot, rkey, runBy(claim, null), null)
-    : wait(unspent, knot, rkey, runBy(claim, null))
+  return course === 'now' ? askForFiles(unspent, knot, rkey, run, null) : wait(unspent, knot, rkey, run)
 }
 
 /** The run waits for its pipeline, from now on. */

@@ -11,9 +11,10 @@ import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
 import type { StatusEntry } from '../effect.js'
-import { type BuildsState, Run, RunKey, Source } from './model.js'
+import { type BuildsState, initial, Run, RunKey, Source } from './model.js'
 import { indexOf } from './pipeline-index.js'
-import { isWaiting, pushKey, pushThatBegan, splitKey, unitsOfRun } from './runs.js'
+import { keptWith, unitsOfRun } from './room.js'
+import { isWaiting, pushKey, pushThatBegan, splitKey } from './runs.js'
 import { type LogKey, logKey } from './status-log.js'
 import { announcementOf } from './statuses.js'
 
@@ -70,11 +71,11 @@ export const fromWritten = (
         E.map(({ announcements, log }) => ({
           ...written,
           announcements,
+          kept: runs.reduce(withUnits, initial.kept),
           log,
           pipelines: indexOf(M.toEntries(announcements)),
           pushes: runs.reduce(withPush, M.empty<string, M.OrderedMap<Rkey, true>>()),
           runs: map,
-          units: runs.reduce((sum, [, run]) => sum + unitsOfRun(run), 0),
           waiting: runs.reduce(withWaiting, M.empty<HostName, M.OrderedMap<Rkey, true>>())
         })),
         E.filterOrElse(
@@ -117,6 +118,9 @@ const withPush = (pushes: BuildsState['pushes'], [key, run]: RunEntry): BuildsSt
   const push = pushThatBegan(run)
   return push === null ? pushes : insertAt(pushKey(knot, push), rkey)(pushes)
 }
+
+const withUnits = (kept: BuildsState['kept'], [key, run]: RunEntry): BuildsState['kept'] =>
+  keptWith(kept, splitKey(key)[0], run, unitsOfRun(run))
 
 const withWaiting = (waiting: BuildsState['waiting'], [key, run]: RunEntry): BuildsState['waiting'] =>
   isWaiting(run) ? insertAt(...splitKey(key))(waiting) : waiting

@@ -64,8 +64,6 @@ export const Workflow = t.union(
     t.readonly(
       t.strict({
         _tag: t.literal('Defined'),
-        /** What it would take of the room of a run: how long all is, as canonical JSON, that a build may need of it. */
-        bytes: Natural,
         clone: Clone,
         /** What tells this content of the file from any other: a digest. */
         content: t.string,
@@ -76,6 +74,8 @@ export const Workflow = t.union(
         steps: t.readonlyArray(Step),
         /** The providers that its `tack:` block names: one, if all is well. */
         targets: t.readonlyArray(Target),
+        /** What it would take of the room of a run: all that a build may need of it, in units. */
+        units: Natural,
         when: t.readonlyArray(Condition)
       })
     ),

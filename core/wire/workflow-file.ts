@@ -10,10 +10,10 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { sizeOf } from '../builds/room.js'
 import type { WorkflowName } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import { excerpt } from '../data/text.js'
+import { unitsOf } from '../data/units.js'
 import type { Pair } from '../model/trigger.js'
 import { type Clone, type Condition, ENGINE, type Step, type Target, type Workflow } from '../model/workflow.js'
 import {
@@ -230,10 +230,10 @@ export const decodeWorkflow = (name: WorkflowName, content: string, data: Yaml):
   if (E.isLeft(rest)) return faulty(rest.left, when.right)
   return {
     _tag: 'Defined',
-    bytes: sizeOf(rest.right) as Natural,
     content,
     engine: engine.right,
     name,
+    units: unitsOf(rest.right) as Natural,
     when: when.right,
     ...rest.right
   }

@@ -14,7 +14,13 @@ import { parseYaml, type YamlFault } from '../outbound/yaml.js'
 /** The file's content beyond the options of the command line. */
 export interface Configuration {
   readonly allow: ReadonlyArray<Allowed>
-  readonly builds: { readonly keepStatuses?: number; readonly pendingMinutes?: number; readonly runningMinutes?: number }
+  readonly builds: {
+    readonly keepStatuses?: number
+    readonly keepUnits?: number
+    readonly owedUnits?: number
+    readonly pendingMinutes?: number
+    readonly runningMinutes?: number
+  }
   /** Values of options, by their names. */
   readonly options: ReadonlyMap<string, unknown>
   /** By name; each with its `kind`, which is the name by default. */
@@ -25,9 +31,14 @@ export const NO_CONFIGURATION: Configuration = { allow: [], builds: {}, options:
 
 const Minutes = t.refinement(t.number, (n) => Number.isFinite(n) && n > 0 && n <= 43_200, 'minutes, more than 0, at most 43200 (30 days)')
 
+/** As much as four runs may be, to a gibibyte or two of memory. */
+const Units = t.refinement(t.Int, (n) => n >= 4_194_304 && n <= 1_073_741_824, 'a whole number from 4194304 to 1073741824')
+
 const BuildsPart = t.exact(
   t.partial({
     keepStatuses: t.refinement(t.Int, (n) => n >= 100 && n <= 1_000_000, 'a whole number from 100 to 1000000'),
+    keepUnits: Units,
+    owedUnits: Units,
     pendingMinutes: Minutes,
     runningMinutes: Minutes
   }),
@@ -130,7 +141,7 @@ export const parseConfiguration = (text: string, options: ReadonlyArray<string>)
   if (E.isLeft(lines)) return lines
   const part = decoded('builds', Part, builds)
   if (E.isLeft(part)) return part
-  const unknownBuild = unknownIn('"builds"', Object.keys(part.right), ['keepStatuses', 'pendingMinutes', 'runningMinutes'])
+  const unknownBuild = unknownIn('"builds"', Object.keys(part.right), ['keepStatuses', 'keepUnits', 'owedUnits', 'pendingMinutes', 'runningMinutes'])
   if (unknownBuild !== null) return E.left(unknownBuild)
   const limits = decoded('builds', BuildsPart, builds)
   if (E.isLeft(limits)) return limits

@@ -208,6 +208,8 @@ export const configOf = (options: RunOptions, { allow, builds }: Configuration, 
       ...base.builds,
       allow,
       keepStatuses: builds.keepStatuses ?? base.builds.keepStatuses,
+      keepUnits: builds.keepUnits ?? base.builds.keepUnits,
+      owedUnits: builds.owedUnits ?? base.builds.owedUnits,
       pendingMs: minutes(builds.pendingMinutes, base.builds.pendingMs),
       providers,
       runningMs: minutes(builds.runningMinutes, base.builds.runningMs)

@@ -75,10 +75,18 @@ const modern = (event: unknown): unknown => {
     case 'WorkflowsRead':
       return { sources: null, unkept: [], ...event, ...modernWorkflows(event) }
     case 'Started':
-      return 'config' in event && typeof event.config === 'object' ? { ...event, config: { ...CONFIGURED, ...event.config } } : event
+      return 'config' in event && typeof event.config === 'object' ? { ...event, config: modernConfig(event.config) } : event
     default:
       return event
   }
+}
+
+/** There was room for whatever came: the next start says how much there is. */
+const ROOM = { keepUnits: Number.MAX_SAFE_INTEGER, owedUnits: Number.MAX_SAFE_INTEGER }
+
+const modernConfig = (config: object | null): object => {
+  const all = { ...CONFIGURED, ...config }
+  return { ...all, builds: { ...all.builds, ...ROOM } }
 }
 
 /** What a configuration says that did not say it. */
@@ -90,9 +98,9 @@ const CONFIGURED = (({ backfill, builds, caps, jetstream }) => ({ backfill, buil
  */
 const modernWorkflow = (workflow: unknown): unknown => {
   if (typeof workflow !== 'object' || workflow === null) return workflow
-  if ('content' in workflow) return { bytes: 0, ...workflow }
+  if ('content' in workflow) return { units: 0, ...workflow }
   if (!('when' in workflow) || !Array.isArray(workflow.when)) return { ...workflow, content: '', when: null }
-  return { ...workflow, bytes: 0, content: '', when: workflow.when.map((condition: object) => ({ ...condition, unknown: null })) }
+  return { ...workflow, units: 0, content: '', when: workflow.when.map((condition: object) => ({ ...condition, unknown: null })) }
 }
 
 /** Those of an event that brings some. */

@@ -219,7 +219,7 @@ const toVersion5 = ({ growing, head: written, runs: former, ...document }: Docum
     head: {
       backfill: { accounts: [], isOpen, next, owner },
       builds: without('stopped', runs),
-      config: { ...fieldsOf(policy), builds: fieldsOf(ofBuilds)['policy'], jetstream, jetstreamBackoff, knotBackoff, rewindUs, toleranceUs },
+      config: { ...fieldsOf(policy), builds: policy5(fieldsOf(fieldsOf(ofBuilds)['policy'])), jetstream, jetstreamBackoff, knotBackoff, rewindUs, toleranceUs },
       counters,
       cursor: place,
       isStopped,
@@ -229,6 +229,12 @@ const toVersion5 = ({ growing, head: written, runs: former, ...document }: Docum
 }
 
 const without = (name: string, fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name))
+
+/** What runs keep together had no limit that an operator chose. */
+const policy5 = (policy: Fields): Fields => {
+  const { keepUnits, owedUnits } = defaults({ hostname: '', owner: '' }).builds
+  return { ...policy, keepUnits, owedUnits }
+}
 
 const growing5 = (line: unknown): unknown => {
   const [list, key, value] = listOf(line)

@@ -1,7 +1,7 @@
 /** Builds: what of them the examples do not show, because it is not seen in effects. */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { BuildName, buildKey, Builds, Event, fromParts, headOf, isFinal, OrderedMap as M, pipelineUri, State, StatusEntry, step, type TimeUs, WorkflowName } from '../../core/index.js'
+import { BuildName, buildKey, Builds, Event, fromParts, headOf, type HostName, isFinal, OrderedMap as M, orderRefusal, pipelineUri, type Rkey, State, StatusEntry, step, type TimeUs, WorkflowName } from '../../core/index.js'
 import {
   building,
   cancel,
@@ -23,7 +23,8 @@ import {
   workflow,
   workflowsTimer
 } from '../suite/examples/build-world.js'
-import { at, CONFIG, foldOf, type Happening, initialOf, K1, must, rev, started, stop } from '../suite/examples/support.js'
+import { at, CONFIG, foldOf, type Happening, initialOf, K1, must, OWNER, rev, started, stop } from '../suite/examples/support.js'
+import { unitsOfRun } from '../suite/laws/units.js'
 
 const after = (happenings: ReadonlyArray<Happening>): State => foldOf(initialOf(CONFIG), happenings)[0]
 
@@ -456,5 +457,32 @@ describe('a knot with many runs', () => {
     expect(few[0]).toBeGreaterThan(19)
     expect(few[1]).toBeGreaterThan(19)
     expect(many).toEqual([4 * few[0], 4 * few[1]])
+  })
+})
+
+describe('an order for which there is no room', () => {
+  const PUSHED = [...running({ owedUnits: 2 * 4_096 }), comes(trigger(), at(20)), filesRead([workflow()], at(21)), refuses(3, at(22))]
+  const order = { _tag: 'RetryRequested', at: at(30) as TimeUs, knot: K1 as HostName, rkey: KEY as Rkey, workflow: null } as const
+  const others = (count: number): ReadonlyArray<Happening> =>
+    Array.from({ length: count }, (_, i) => comes(trigger({ cause: push({ newSha: String(i + 1).repeat(40) }) }), at(23), { rkey: `k${String(i)}` }))
+
+  test.each([
+    ['of a build that is started again', PUSHED],
+    ['of a workflow that is judged anew', [...running({ owedUnits: 2 * 4_096 }), comes(trigger(), at(20)), filesRead([workflow({ engine: 'x' })], at(21))]]
+  ])('%s is refused', (_, happenings) => {
+    const refusals = [0, 2].map((count) => orderRefusal(order)(after([...happenings, ...others(count)])))
+    expect(refusals).toEqual([null, 'limit'])
+  })
+})
+
+describe('what runs keep together', () => {
+  test('is counted again when a state is read', () => {
+    const state = after([...STARTING, comes(trigger({ cause: push({ newSha: 'c'.repeat(40) }) }), at(22), { rkey: OTHER }), refuses(3, at(23))])
+    const { kept } = state.builds
+    expect([kept.owed, M.toEntries(kept.ofKnots), M.toEntries(kept.ofOwners)]).toEqual([unitsOfRun(runOf(state, OTHER)), [[K1, kept.owed]], [[OWNER, kept.owed]]])
+    expect(kept.over).toBe(unitsOfRun(runOf(state)))
+    expect(E.map(({ builds }: State) => builds.kept)(fromParts(partsOf(state)))).toEqual(E.right(kept))
+    const ended = after([...STARTING, refuses(3, at(22))])
+    expect([ended.builds.kept.owed, M.size(ended.builds.kept.ofKnots), M.size(ended.builds.kept.ofOwners)]).toEqual([0, 0, 0])
   })
 })

@@ -149,7 +149,6 @@ const LISTED = [
 const WORKFLOWS: ReadonlyArray<t.OutputOf<typeof Workflow>> = [
   {
     _tag: 'Defined',
-    bytes: 200,
     clone: { depth: 1, skip: false, submodules: true },
     content: '',
     engine: 'tack',
@@ -157,6 +156,7 @@ const WORKFLOWS: ReadonlyArray<t.OutputOf<typeof Workflow>> = [
     name: 'w',
     steps: [{ command: 'c', environment: [['k', 'v']], name: 'n' }],
     targets: [{ pipeline: 'p', provider: 'q', settings: [['k', 'v']] }],
+    units: 200,
     when: [{ branch: ['b'], event: ['push'], paths: ['f'], tag: ['t'], types: ['opened'], unknown: 'u' }]
   },
   { _tag: 'Faulty', content: '', error: 'e', name: 'w', when: null }

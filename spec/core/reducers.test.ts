@@ -138,7 +138,6 @@ const state = () =>
       workflows: [
         {
           _tag: 'Defined',
-          bytes: 200,
           clone: { depth: 1, skip: false, submodules: false },
           content: '',
           engine: 'tack',
@@ -146,6 +145,7 @@ const state = () =>
           name: 'w',
           steps: [],
           targets: [{ pipeline: 'x', provider: 'p', settings: [] }],
+          units: 200,
           when: []
         }
       ]

@@ -79,10 +79,10 @@ test('a journal keeps of workflow files what became a plan, and what readers are
 })
 
 test('a journal keeps of a workflow without room how much it would take', () => {
-  const beyond = workflow({ ...SAID, bytes: 1_048_576, name: 'a.yml' })
+  const beyond = workflow({ ...SAID, units: 1_048_576, name: 'a.yml' })
   const read = filesRead([beyond, workflow(SAID)], at(21), { unkept: ['a/b.yml'] })
   expect(kept(comes(pushed(), at(20)), read)).toEqual([
-    eventOf({ ...read, workflows: [workflow({ ...BARE, bytes: 1_048_576, name: 'a.yml' }), workflow(SAID)] })
+    eventOf({ ...read, workflows: [workflow({ ...BARE, units: 1_048_576, name: 'a.yml' }), workflow(SAID)] })
   ])
 })
 

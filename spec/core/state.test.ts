@@ -103,7 +103,6 @@ const building = (): State =>
         { _tag: 'Faulty', content: '', error: 'e', name: 'bad', when: null },
         {
           _tag: 'Defined',
-          bytes: 200,
           clone: CLONE,
           content: '',
           engine: 'tack',
@@ -111,6 +110,7 @@ const building = (): State =>
           name: 'w',
           steps: [],
           targets: [{ pipeline: 'x', provider: 'p', settings: [] }],
+          units: 200,
           when: []
         }
       ]

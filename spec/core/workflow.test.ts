@@ -20,11 +20,17 @@ const EMPTY = {
 }
 const CONDITION = { branch: [], event: [], paths: null, tag: [], types: null, unknown: null }
 
-/** The file, with how long all is that a build may need of it. */
+const unitsOf = (value: unknown): number => {
+  if (typeof value === 'string') return 16 + value.length
+  if (typeof value !== 'object' || value === null) return 16
+  return Object.values(value).reduce((sum: number, part: unknown) => sum + unitsOf(part), 16)
+}
+
+/** The file, with how much all is that a build may need of it. */
 const whole = (beyond: object): object => {
   const file = { ...EMPTY, ...beyond }
   const { clone, environment, steps, targets } = file
-  return { ...file, bytes: Buffer.byteLength(JSON.stringify({ clone, environment, steps, targets })) }
+  return { ...file, units: unitsOf({ clone, environment, steps, targets }) }
 }
 
 /** Rows of a file, and of what it has beyond an empty one. */
@@ -45,18 +51,18 @@ const faulty = (rows: ReadonlyArray<readonly [data: unknown, error: string]>): v
 const many = (count: number, prefix = 'K'): Record<string, unknown> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${String(i).padStart(4, '0')}`, 'x']))
 
-test('the size of a workflow counts in bytes, as it is written', () => {
-  const bytes = (data: unknown): unknown => {
+test('the size of a workflow is the length of its texts, and 16 for each value', () => {
+  const units = (data: unknown): unknown => {
     const workflow = decode(data)
-    return workflow._tag === 'Defined' ? workflow.bytes : workflow
+    return workflow._tag === 'Defined' ? workflow.units : workflow
   }
-  expect(bytes({})).toBe(94)
-  expect(bytes({ environment: { A: 'x' } })).toBe(94 + 9)
-  expect(bytes({ environment: { A: 'é' } })).toBe(94 + 10)
-  expect(bytes({ environment: { A: '\u0001' } })).toBe(94 + 14)
+  // Itself, four lists and objects, and the three values of `clone`.
+  expect(units({})).toBe(8 * 16)
+  expect(units({ environment: { A: 'x' } })).toBe(8 * 16 + 3 * 16 + 2)
+  expect(units({ environment: { A: 'é\u0001🧵' } })).toBe(8 * 16 + 3 * 16 + 5)
   // What is of no use to a build does not count, nor does anything in a file for another engine.
-  expect(bytes({ when: [{ branch: 'main' }] })).toBe(94)
-  expect(bytes({ engine: 'x', environment: { A: 'x' } })).toBe(94)
+  expect(units({ when: [{ branch: 'main' }] })).toBe(8 * 16)
+  expect(units({ engine: 'x', environment: { A: 'x' } })).toBe(8 * 16)
 })
 
 describe('the file', () => {

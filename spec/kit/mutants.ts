@@ -127,6 +127,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-12', 'builds/orders.js', 'run === null || refusal !== null', 'run === null', 'T4.22'),
   mutant('BUILD-14', 'builds/asking.js', 'externalOf(build.phase) === null ?', 'true ?', 'T4.7'),
   mutant('BUILD-13', 'data/budget.js', 'if (cost > rest)', 'if (false)', 'T3.35'),
+  mutant('BUILD-15', 'builds/room.js', 'knot: 2, owner: 1', 'knot: 2, owner: 2', 'T6.13'),
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds/statuses.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),

@@ -1,18 +1,10 @@
 /** What runs and triggers may keep: limits that only many of them reach. */
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { type Builds, fromParts, headOf, OrderedMap as M, type State } from '../../../core/index.js'
+import { type Builds, OrderedMap as M, type State } from '../../../core/index.js'
 import { cancel, comes, filesRead, push, running, trigger, workflow } from '../../suite/examples/build-world.js'
-import { at, CONFIG, foldOf, type Happening, initialOf, K1, rev } from '../../suite/examples/support.js'
+import { at, CONFIG, foldOf, type Happening, initialOf, rev } from '../../suite/examples/support.js'
 
 const after = (happenings: ReadonlyArray<Happening>): State => foldOf(initialOf(CONFIG), happenings)[0]
-
-const partsOf = (state: State) => ({
-  accounts: [...M.toEntries(state.commits.accounts)].map(([did, account]): [typeof did, typeof account] => [did, account]),
-  head: headOf(state),
-  runs: [...M.toEntries(state.builds.runs)].map(([key, run]): [typeof key, typeof run] => [key, run]),
-  statuses: [...M.toEntries(state.builds.log)].map(([, entry]) => entry)
-})
 
 const there = <A>(found: A | undefined): A => {
   if (found === undefined) throw new Error('it is not there')
@@ -68,38 +60,5 @@ describe('mistakes in workflow files', () => {
     expect(failuresOf([1_000])).toBe(1)
     expect(failuresOf([1, 1_000])).toBe(0)
     expect(failuresOf([0])).toBe(1)
-  })
-})
-
-describe('what runs keep together', () => {
-  const INPUT = 1_000_000
-  const keyOf = (n: number): string => rev(at(20 + n))
-
-  /** The n-th run, with a million characters; its only build has failed before it began, or its files are never read. */
-  const brings = (n: number): Happening =>
-    comes(trigger({ cause: { _tag: 'Manual', inputs: [['k', 'x'.repeat(INPUT)]], ref: null, sha: null }, kind: 'pipeline' }), at(20 + n), { rkey: keyOf(n) })
-
-  const fails = (n: number): Happening => filesRead([workflow({ targets: [] })], at(20 + n), { number: n, rkey: keyOf(n) })
-
-  const upTo = (length: number, happens: (n: number) => ReadonlyArray<Happening>): ReadonlyArray<Happening> =>
-    Array.from({ length }, (_, i) => happens(i + 1)).flat()
-
-  const over = (length: number): State => after([...running(), ...upTo(length, (n) => [brings(n), fails(n)])])
-
-  test('has a bound: beyond it the oldest statuses go, and their runs', () => {
-    const [full, fuller] = [over(67), over(70)]
-    expect([M.size(full.builds.runs), M.size(full.builds.log), full.builds.floorUs]).toEqual([67, 67, null])
-    expect(M.keys(fuller.builds.runs)).toEqual(Array.from({ length: 67 }, (_, i) => `${K1}/${keyOf(i + 4)}`))
-    expect([M.size(fuller.builds.log), M.size(fuller.builds.announcements)]).toEqual([67, 67])
-    expect(fuller.builds.units).toBe(full.builds.units)
-    expect(full.builds.units).toBeGreaterThan(67 * INPUT)
-    expect(full.builds.units).toBeLessThan(67_108_864)
-    expect(E.map(({ builds }: State) => builds.units)(fromParts(partsOf(fuller)))).toEqual(E.right(full.builds.units))
-  })
-
-  test('is not counted while something is owed, and costs the others nothing', () => {
-    const state = after([...running(), brings(1), fails(1), ...upTo(70, (n) => [brings(n + 1)])])
-    expect([M.size(state.builds.runs), M.size(state.builds.log)]).toEqual([71, 1])
-    expect(state.builds.units).toBeLessThan(INPUT + 2_000)
   })
 })

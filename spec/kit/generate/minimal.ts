@@ -774,7 +774,6 @@ const keys = (count: number): ReadonlyArray<string> => Array.from({ length: coun
 
 const workflow = (name: string, changes: object = {}) => ({
   _tag: 'Defined',
-  bytes: 200,
   clone: { depth: 1, skip: false, submodules: false },
   content: '',
   engine: 'tack',
@@ -782,6 +781,7 @@ const workflow = (name: string, changes: object = {}) => ({
   name,
   steps: [],
   targets: [{ pipeline: 'q', provider: 'p', settings: [] }],
+  units: 200,
   when: [],
   ...changes
 })
@@ -927,7 +927,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [asks('CancelRequested', 'r200', 8), ''],
     [pushed('r001', 9), 'TriggerIgnored/before'],
     [pushed('r000', 9), 'files r000']
-  ]),
+  ], { builds: { ...MINIMAL.builds, owedUnits: 2_097_152 } }),
   run('rights', 'who has no say any more has nothing begun, and nothing built again', 'T2 T5', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     [put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/${REPO}/x`, subject: ALICE }), 2), ''],

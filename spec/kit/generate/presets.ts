@@ -8,7 +8,7 @@ export const US = 'ci.example'
 
 /**
  * So small that every limit is a few steps, and a few microseconds, away: a rewind of 2 µs, a tolerance of 3 µs, pauses of
- * 1, 2, 4, 4 … ms, health after 1 ms; three statuses are kept, a build may be pending for 6 ms and run for 5; there is room for five keys
+ * 1, 2, 4, 4 … ms, health after 1 ms; three statuses are kept, and of runs some ten that are over, and three that are not of anybody's; a build may be pending for 6 ms and run for 5; there is room for five keys
  * of whoever is admitted, three of a stranger, and four of all strangers.
  */
 export const MINIMAL = {
@@ -18,6 +18,8 @@ export const MINIMAL = {
     allow: [],
     backoff: { baseMs: 1, capMs: 4, healthyAfterMs: 0 },
     keepStatuses: 3,
+    keepUnits: 16_384,
+    owedUnits: 65_536,
     pendingMs: 6,
     providers: ['p'],
     runningMs: 5

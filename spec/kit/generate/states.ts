@@ -46,7 +46,7 @@ export const CONFIGS: ReadonlyArray<Case> = [
     'loopback and ports': hosts({ loopback: true, ports: true }),
     'a key that we do not know, further in': hosts({ colour: 'green' }),
     'a backfill': config({ backfill: true }),
-    'nothing of builds': builds({ allow: [], keepStatuses: 0, pendingMs: 0, providers: [], runningMs: 0 }),
+    'nothing of builds': builds({ allow: [], keepStatuses: 0, keepUnits: 0, owedUnits: 0, pendingMs: 0, providers: [], runningMs: 0 }),
     'a list of what is allowed': builds({ allow: [{ pipelines: '*', provider: 'p', repos: 'did:plc:alice/{a,b}' }, { pipelines: '', provider: '', repos: '[' }] }),
     'providers of any name, one of them twice': builds({ providers: ['', 'p', 'p', '本'] })
   }),
@@ -82,6 +82,8 @@ export const CONFIGS: ReadonlyArray<Case> = [
     'builds as a list': config({ builds: [] }),
     ...Object.fromEntries(Object.keys(MINIMAL.builds).map((name) => [`no ${name} of builds`, config({ builds: without(MINIMAL.builds, name) })])),
     ...noNaturals('keepStatuses', (keepStatuses) => builds({ keepStatuses })),
+    ...noNaturals('keepUnits', (keepUnits) => builds({ keepUnits })),
+    ...noNaturals('owedUnits', (owedUnits) => builds({ owedUnits })),
     ...noNaturals('pendingMs', (pendingMs) => builds({ pendingMs })),
     ...noNaturals('runningMs', (runningMs) => builds({ runningMs })),
     'baseMs of builds negative': builds({ backoff: { ...MINIMAL.builds.backoff, baseMs: -1 } }),

@@ -18,10 +18,16 @@ const EMPTY: Fields = {
   when: []
 }
 
-/** A file, with how long all is that a build may need of it. */
+const unitsOf = (value: unknown): number => {
+  if (typeof value === 'string') return 16 + value.length
+  if (typeof value !== 'object' || value === null) return 16
+  return Object.values(value).reduce((sum: number, part: unknown) => sum + unitsOf(part), 16)
+}
+
+/** A file, with how much all is that a build may need of it. */
 const whole = (file: Fields): Fields => {
   const { clone, environment, steps, targets } = file
-  return { ...file, bytes: Buffer.byteLength(JSON.stringify({ clone, environment, steps, targets })) }
+  return { ...file, units: unitsOf({ clone, environment, steps, targets }) }
 }
 
 const input = (data: Yaml): Json => ({ content: 'c', data: data as Json, name: 'ci.yml' })

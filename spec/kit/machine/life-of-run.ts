@@ -1,6 +1,6 @@
 /** The life of a run, from its trigger to its builds, found by driving the machine. */
 import * as O from 'fp-ts/lib/Option.js'
-import { type Builds, type Did, type HostName, type Knots, type Natural, OrderedMap as M, type Rkey, type State } from '../../../core/index.js'
+import { Builds, type Did, type HostName, type Knots, type Natural, OrderedMap as M, type Rkey, type State } from '../../../core/index.js'
 import {
   building,
   cancel,
@@ -138,7 +138,7 @@ const alone = (state: State): State => {
   if (runIn(state) !== null) return state
   const { builds } = state
   const sources = M.map((source: Builds.Source) => ({ ...source, reading: 0 as Natural }))(builds.sources)
-  return { ...state, builds: { ...builds, pushes: M.empty(), runs: M.empty(), sources, units: 0 } }
+  return { ...state, builds: { ...builds, kept: Builds.initial.kept, pushes: M.empty(), runs: M.empty(), sources } }
 }
 
 /** The run of one push, on a bridge that runs and is connected to its knot. */

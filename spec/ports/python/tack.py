@@ -185,9 +185,15 @@ def canonical(value: Json) -> str:
     return _encode_sorting(value)
 
 
-def size_of(value: Json) -> int:
-    """How many bytes a value is as canonical JSON."""
-    return len(canonical(value).encode("utf-8"))
+VALUE_UNITS = 16  # what each value counts besides its text
+
+
+def units_of(value: Json) -> int:
+    """How much memory a value takes, roughly: its UTF-16 units, and 16 for each value."""
+    if isinstance(value, str):
+        return VALUE_UNITS + units(value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return VALUE_UNITS + sum(units_of(part) for part in parts)
 
 
 def hash_of(text: str) -> str:
@@ -717,7 +723,7 @@ def decode_workflow(name: str, content: str, data: Json) -> Json:
             "steps": _list_or_none("steps", STEPS_MAX, file.get("steps"), _read_step),
             "targets": [_target(*entry) for entry in _entries("tack", TARGETS_MAX, file.get("tack"), _read_settings)],
         }
-        return {**workflow, **rest, "_tag": "Defined", "bytes": size_of(rest), "engine": engine}
+        return {**workflow, **rest, "_tag": "Defined", "engine": engine, "units": units_of(rest)}
     except Fault as fault:
         return {**workflow, "error": str(fault)}
 
@@ -1589,7 +1595,6 @@ a_condition = fields(
 a_workflow = by(
     "_tag",
     Defined=fields(
-        bytes=a_natural,
         clone=a_clone,
         content=a_text,
         engine=nullable(a_text),
@@ -1597,6 +1602,7 @@ a_workflow = by(
         name=a_workflow_name,
         steps=array(a_step),
         targets=array(fields(pipeline=a_text, provider=a_text, settings=pairs_of_text)),
+        units=a_natural,
         when=array(a_condition),
     ),
     Faulty=fields(content=a_text, error=a_text, name=a_workflow_name, when=nullable(array(a_condition))),
@@ -1633,6 +1639,8 @@ a_build_policy = fields(
     allow=array(fields(pipelines=a_text, provider=a_text, repos=a_text)),
     backoff=a_backoff,
     keepStatuses=a_natural,
+    keepUnits=a_natural,
+    owedUnits=a_natural,
     pendingMs=a_natural,
     providers=array(a_text),
     runningMs=a_natural,
@@ -2963,10 +2971,14 @@ def key_of(name: Json) -> str:
 
 
 READER_MARGIN_US = 60_000_000
-TEXTS_BYTES = 65_536  # what an announcement repeats of files
-RUN_BYTES_MAX, RUN_BYTES, BUILD_BYTES = 1_048_576, 4_096, 8_192  # what a run may be, and what is set aside for what becomes of it
-RUNS_UNITS_MAX = 67_108_864  # what the runs of which nothing is owed may keep together
-VALUE_UNITS = 16  # what each value of them counts besides its text
+TEXTS_UNITS = 65_536  # what an announcement repeats of files
+RUN_UNITS_MAX = 1_048_576  # what a run may be
+RUN_UNITS, BUILD_UNITS = 1_024, 1_024  # what it counts, and each build, besides what trigger and files brought
+SHARES = {  # of owedUnits, in sixteenths: of all runs, of those of one knot, of those for one account
+    "owner": (16, 8, 16),
+    "member": (12, 4, 2),
+    "stranger": (8, 2, 1),
+}
 PLAIN_CLONE: Json = {"depth": 0, "skip": False, "submodules": False}
 
 
@@ -2974,20 +2986,15 @@ def is_begun_by_push(run: Json) -> bool:
     return run["cause"]["_tag"] == "Push" and run["retryOf"] is None
 
 
-def units_of(value: Json) -> int:
-    """How much memory a value takes, roughly: its UTF-16 units, and 16 for each value."""
-    if isinstance(value, str):
-        return VALUE_UNITS + len(value) + sum(character > "\uffff" for character in value)
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return VALUE_UNITS + sum(units_of(part) for part in parts)
-
-
 def units_of_run(run: Json) -> int:
-    """What a run counts among those of which nothing is owed; 0 where something is."""
+    own = [run["cause"], run["repository"], run["announced"], run["only"], run["phase"].get("workflows")]
+    return RUN_UNITS + sum(map(units_of, own)) + sum(BUILD_UNITS + units_of(build["recipe"]) for build in run["builds"].values())
+
+
+def is_over(run: Json) -> bool:
+    """Whether a run has its builds, and nothing of them is owed any more."""
     builds = run["builds"].values()
-    if run["phase"]["_tag"] != "Read" or not builds or any(build["phase"]["_tag"] != "Settled" for build in builds):
-        return 0
-    return units_of({**run, "builds": []}) + sum(units_of(build["recipe"]) for build in builds)
+    return run["phase"]["_tag"] == "Read" and bool(builds) and all(build["phase"]["_tag"] == "Settled" for build in builds)
 
 
 def told_of(push: Json, repository: Json, actor: Optional[str], kind: str, outcome: str) -> Json:
@@ -3031,6 +3038,7 @@ class Builds:
     """A run and a build are replaced, never changed: whoever goes through several of them sees them as they were."""
 
     given: Given
+    members: Dict[str, int] = field(default_factory=Counter)  # those of the rows
     floorUs: Optional[int] = None
     lastUs: int = 0
     mistaken: List[str] = field(default_factory=list)
@@ -3139,10 +3147,33 @@ class Builds:
 
     def _bound(self) -> None:
         """Drops the oldest statuses while the runs of which nothing is owed keep too much. (A shell would keep the sum.)"""
-        while self.log and sum(units_of_run(run) for run in self.runs.values()) > RUNS_UNITS_MAX:
+        most = self.given.config["builds"]["keepUnits"]
+        while self.log and sum(units_of_run(run) for run in self.runs.values() if is_over(run)) > most:
             created_us = next(iter(self.log))
             self.floorUs = created_us
             self._forget(self.log.pop(created_us)["build"])
+
+    def _room(self, knot: str, owner: str, key: Optional[str]) -> Tuple[int, str]:
+        """What there is room for on the knot besides the run of that key, and why for no more. (A shell would keep the sums.)"""
+        config = self.given.config
+        rank = "owner" if owner == config["owner"] else "member" if self.members[owner] > 0 else "stranger"
+        sums = [0, 0, 0]
+        for other, run in self.runs.items():
+            if other != key and not is_over(run):
+                count = units_of_run(run)
+                sums[0] += count
+                sums[1] += count if other.split("/", 1)[0] == knot else 0
+                sums[2] += count if run["repository"]["owner"] == owner else 0
+        rooms = []
+        for share, taken, whose in zip(SHARES[rank], sums, ("", " of one knot", " for one account")):
+            most = share * (config["builds"]["owedUnits"] // 16)
+            rooms.append((most - taken, f"runs{whose} that have not ended keep {most} units at most"))
+        return min(rooms, key=lambda room: room[0])
+
+    def _no_room(self, knot: str, run: Json, without: Optional[str] = None) -> Optional[str]:
+        """Why there is no room for what is to be kept of this run, which takes the place of another; None when there is."""
+        left, limit = self._room(knot, run["repository"]["owner"], without)
+        return limit if units_of_run(run) > left else None
 
     def _next_stamp(self, at: int) -> int:
         return max(at, self.lastUs + 1)
@@ -3232,6 +3263,7 @@ class Builds:
     ) -> Pair:
         """First the rights that are gone, and the knots that nobody holds any more, then a trigger, then the event."""
         at, effects, reports = event["at"], [], []
+        self.members = commits.members
 
         def take(act: Callable[..., None], *inputs: Json) -> None:
             self.effects, self.reports = [], []
@@ -3329,22 +3361,7 @@ class Builds:
                 self._spend(knot, rkey, told("left"))
                 return ignore("kind")
         makes_room = other is not None and f"{knot}/{other['rkey']}" in self.runs
-        is_full = self._waiting(knot) - makes_room >= WAITING_MAX
-        if entitlement == "NotEntitled" or is_full:
-            if kind == "refUpdate" and is_push:
-                self._spend(knot, rkey, told("left"))
-            if entitlement == "NotEntitled":
-                return refuse_it("actor", actor or "")
-            return refuse_it("limit", f"{WAITING_MAX} triggers of this knot are waiting")
-        if other is not None:
-            self._meet(knot, other["rkey"], rkey, None)
-            if makes_room:
-                self._come_to_nothing(f"{knot}/{other['rkey']}")
-        if kind == "refUpdate" and is_push and rkey in self._source(knot)["spent"]:
-            source = self._source(knot)
-            self.sources[knot] = {**source, "spent": {key: source["spent"][key] for key in source["spent"] if key != rkey}}
-        self._remember(knot)
-        self.runs[f"{knot}/{rkey}"] = {
+        run = {
             "actor": actor,
             "attempt": 0,
             "builds": {},
@@ -3358,6 +3375,22 @@ class Builds:
             "only": None,
             "retryOf": None,
         }
+        limit = f"{WAITING_MAX} triggers of this knot are waiting" if self._waiting(knot) - makes_room >= WAITING_MAX else None
+        if entitlement != "NotEntitled" and limit is None:
+            limit = self._no_room(knot, run, f"{knot}/{other['rkey']}" if other is not None and makes_room else None)
+        if entitlement == "NotEntitled" or limit is not None:
+            if kind == "refUpdate" and is_push:
+                self._spend(knot, rkey, told("left"))
+            return refuse_it("actor", actor or "") if limit is None or entitlement == "NotEntitled" else refuse_it("limit", limit)
+        if other is not None:
+            self._meet(knot, other["rkey"], rkey, None)
+            if makes_room:
+                self._come_to_nothing(f"{knot}/{other['rkey']}")
+        if kind == "refUpdate" and is_push and rkey in self._source(knot)["spent"]:
+            source = self._source(knot)
+            self.sources[knot] = {**source, "spent": {key: source["spent"][key] for key in source["spent"] if key != rkey}}
+        self._remember(knot)
+        self.runs[f"{knot}/{rkey}"] = run
         if course == "wait":
             return self._wait(f"{knot}/{rkey}")
         self._read_files(f"{knot}/{rkey}")
@@ -3533,12 +3566,14 @@ class Builds:
         told = [{"clone": PLAIN_CLONE, "engine": "", **each, "text": sources.get(each["name"], "")} for each in built]
         told = [{part: each[part] or "" for part in ("clone", "engine", "name", "text")} for each in told]
         told += [announced_unread(name) for name in missed]
-        room = room_in(self.runs[key], told)
+        most, limit = min((RUN_UNITS_MAX, f"a run keeps {RUN_UNITS_MAX} units at most"), self._room(knot, run["repository"]["owner"], key), key=lambda room: room[0])
+        kept = {**self.runs[key], "announced": {"createdUs": at, "workflows": modest(told)}}
+        room = most - units_of_run(kept) - len(told) * (BUILD_UNITS + units_of(None))
         self._announce(at, key, told)
         for i, name in enumerate(names):
             build = {"knot": knot, "rkey": rkey, "workflow": name}
             if i < WORKFLOWS_MAX:
-                room -= self._decide(at, build, run, first[name], verdicts[name], allowance, room)
+                room -= self._decide(at, build, run, first[name], verdicts[name], allowance, (room, limit))
             else:
                 self._report("WorkflowDropped", at, build=build, detail=f"more than {WORKFLOWS_MAX}", reason="limit")
         self._names_refused(at, knot, rkey, event["unkept"])
@@ -3584,7 +3619,7 @@ class Builds:
         return mistake is not None and file not in self.mistaken
 
     def _decide(
-        self, at: int, name: Json, run: Json, workflow: Json, verdict: Json, allowance: Tuple[List[Json], Work], room: int
+        self, at: int, name: Json, run: Json, workflow: Json, verdict: Json, allowance: Tuple[List[Json], Work], room: Tuple[int, str]
     ) -> int:
         """What a workflow comes to, and how much of the room of its run it takes."""
 
@@ -3616,9 +3651,10 @@ class Builds:
         error = self._fault(allowance, workflow["engine"], workflow["targets"], run["repository"])
         if error is not None:
             return failed(error)
-        if workflow["bytes"] > room:
-            failed("The workflows of this trigger come to more than 1,048,576 bytes, and there is no room left for this one.")
-            self._report("WorkflowDropped", at, build=name, detail="more than 1,048,576 bytes", reason="limit")
+        left, limit = room
+        if workflow["units"] > left:
+            failed(f"There is no room for this workflow: {limit}.")
+            self._report("WorkflowDropped", at, build=name, detail=limit, reason="limit")
             return 0
         target = workflow["targets"][0]
         recipe = {
@@ -3630,7 +3666,7 @@ class Builds:
             "steps": [{**step, "environment": with_reserved(step["environment"], [])} for step in workflow["steps"]],
         }
         self._start(at, name, recipe)
-        return int(workflow["bytes"])
+        return int(workflow["units"])
 
     def _fault(self, allowance: Tuple[List[Json], Work], engine: str, targets: List[Json], repository: Json) -> Optional[str]:
         if engine != "tack":
@@ -3838,6 +3874,15 @@ class Builds:
         is_planned = all(recipe is not None for _, recipe in again)
         if not again or not (is_planned or self._waiting(knot) < WAITING_MAX):
             return None
+        told = {each["name"]: each for each in (run["announced"] or {"workflows": []})["workflows"]}
+        plain = {workflow: {"clone": recipe["clone"], "engine": "tack", "name": workflow, "text": ""} for workflow, recipe in again if recipe is not None}
+        announced_again = [told.get(workflow, plain.get(workflow)) for workflow, _ in again]
+        repeated = {**run, "announced": None, "builds": {}, "only": [workflow for workflow, _ in again], "phase": {"_tag": "Reading", "workflows": None}}
+        if is_planned:
+            builds = {workflow: {"recipe": recipe} for workflow, recipe in again}
+            repeated = {**repeated, "announced": {"createdUs": at, "workflows": modest(announced_again)}, "builds": builds, "only": None}
+        if self._no_room(knot, repeated) is not None:
+            return None
         us = self._next_stamp(at)
         while f"{knot}/{tid_of(us)}" in self.runs:
             us += 1
@@ -3850,9 +3895,7 @@ class Builds:
             self._remember(knot)
             self.runs[f"{knot}/{own}"] = {**anew, "only": [workflow for workflow, _ in again]}
             return self._read_files(f"{knot}/{own}")
-        told = {each["name"]: each for each in (run["announced"] or {"workflows": []})["workflows"]}
-        plain = {workflow: {"clone": recipe["clone"], "engine": "tack", "name": workflow, "text": ""} for workflow, recipe in again}
-        self._announce(at, f"{knot}/{own}", [told.get(workflow, plain[workflow]) for workflow, _ in again])
+        self._announce(at, f"{knot}/{own}", announced_again)
         for workflow, recipe in again:
             name = {"knot": knot, "rkey": own, "workflow": workflow}
             error = self._target_fault(allowance, recipe, run["repository"])
@@ -3929,18 +3972,12 @@ class Builds:
 
 def modest(workflows: List[Json]) -> List[Json]:
     """The workflows, each with its file as long as there is room for it."""
-    left, told = TEXTS_BYTES, []
+    left, told = TEXTS_UNITS, []
     for workflow in workflows:
-        size = size_of(workflow["text"]) if workflow["text"] else 0
+        size = units_of(workflow["text"]) if workflow["text"] else 0
         told.append(workflow if size <= left else {**workflow, "text": ""})
         left -= size if size <= left else 0
     return told
-
-
-def room_in(run: Json, announced: List[Json]) -> int:
-    """What is left for the recipes of a run that has no build yet, in bytes."""
-    fixed = size_of({**run, "announced": None, "builds": []}) + size_of(modest(announced))
-    return RUN_BYTES_MAX - RUN_BYTES - fixed - len(announced) * BUILD_BYTES
 
 
 def plan_of(name: Json, run: Json, recipe: Json) -> Json:

@@ -72,7 +72,6 @@ export interface World {
 
 const defined = (name: string) => ({
   _tag: 'Defined',
-  bytes: 200,
   clone: { depth: 1, skip: false, submodules: false },
   content: '',
   engine: 'tack',
@@ -80,6 +79,7 @@ const defined = (name: string) => ({
   name,
   steps: [{ command: 'make never-to-be-shown', environment: [], name: 'make' }],
   targets: [{ pipeline: 'main', provider: PROVIDER, settings: [] }],
+  units: 200,
   when: []
 })
 

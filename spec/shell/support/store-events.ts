@@ -104,7 +104,6 @@ const triggerOf = (holder: string, text: string): Json => {
 const workflowsOf = (text: string): Json => [
   {
     _tag: 'Defined',
-    bytes: 200,
     clone: { depth: 1, skip: false, submodules: false },
     content: '',
     engine: 'tack',
@@ -112,6 +111,7 @@ const workflowsOf = (text: string): Json => [
     name: 'CI é.yml',
     steps: [{ command: text, environment: [], name: text }],
     targets: [{ pipeline: text, provider: 'p', settings: [['key', text]] }],
+    units: 200,
     when: []
   },
   { _tag: 'Faulty', content: '', error: text, name: 'bad.yml', when: null }

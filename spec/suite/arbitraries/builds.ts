@@ -55,6 +55,8 @@ export const policy = (changes: object = {}): Config =>
       allow: [{ pipelines: 'app', provider: 'ci', repos: `${ALICE}/*` }],
       backoff: { baseMs: 2_000 as Natural, capMs: 60_000 as Natural, healthyAfterMs: 0 as Natural },
       keepStatuses: 40 as Natural,
+      keepUnits: 67_108_864 as Natural,
+      owedUnits: 134_217_728 as Natural,
       pendingMs: 3_600_000 as Natural,
       providers: ['ci', 'local'],
       runningMs: 7_200_000 as Natural,
@@ -69,6 +71,11 @@ const POLICIES: ReadonlyArray<Config> = [
   policy({ allow: [] }),
   policy({ providers: ['local'] })
 ]
+
+/** Some in which runs meet what they may keep, and one in which they keep more than they may. */
+const CROWDED: ReadonlyArray<Config> = [40_960, 32_768, 65_536, 1_024].map((owedUnits) =>
+  policy({ keepUnits: (owedUnits / 4) as Natural, owedUnits: owedUnits as Natural })
+)
 
 const repoRecord = (knot: HostName, name: string, repoDid: string, spindle = HOSTNAME): Change => ({
   collection: REPO,
@@ -122,7 +129,6 @@ const condition = (branch: string): Extract<Workflow, { readonly _tag: 'Defined'
 
 const workflow = (name: string, changes: Partial<Extract<Workflow, { readonly _tag: 'Defined' }>> = {}): Workflow => ({
   _tag: 'Defined',
-  bytes: 200 as Natural,
   clone: { depth: 1 as Natural, skip: false, submodules: false },
   content: '',
   engine: 'tack',
@@ -130,6 +136,7 @@ const workflow = (name: string, changes: Partial<Extract<Workflow, { readonly _t
   name: name as WorkflowName,
   steps: [],
   targets: [{ pipeline: 'app', provider: 'ci', settings: [] }],
+  units: 400 as Natural,
   when: [],
   ...changes
 })
@@ -292,7 +299,7 @@ const STATUSES: ReadonlyArray<Status> = ['running', 'success', 'running', 'faile
 
 const nothing = (at: TimeUs): Event => ({ _tag: 'CancelRequested', at, knot: K1, rkey: 'nothing' as Rkey, workflow: null })
 
-const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: ReadonlyArray<Event>): Event => {
+const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: ReadonlyArray<Event>, policies: ReadonlyArray<Config>): Event => {
   const builds = buildsIn(state)
   const questions = questionsIn(state)
   switch (kind) {
@@ -344,14 +351,12 @@ const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: Read
     }
     case 'life':
       if (a % 8 === 7) return { _tag: 'PassedOver', about: 'a trigger', at, of: 'KnotReceived' }
-      return a % 4 === 0 ? { _tag: 'StopRequested', at } : { _tag: 'Started', at, config: pick(POLICIES, b % 5), resumeFrom: null }
+      return a % 4 === 0 ? { _tag: 'StopRequested', at } : { _tag: 'Started', at, config: pick(policies, b % 5), resumeFrom: null }
   }
 }
 
-/** Runs in which builds live: the records are there, the bridge has started, and then anything. */
-export const buildRuns: fc.Arbitrary<Run> = fc
-  .tuple(weighted([1, policy()], [1, policy({ keepStatuses: 5 as Natural })]), fc.array(moves, { maxLength: STEPS_MAX, minLength: 1, size: 'max' }))
-  .map(([config, drawn]) => {
+const runsWith = (first: fc.Arbitrary<Config>, policies: ReadonlyArray<Config>): fc.Arbitrary<Run> =>
+  fc.tuple(first, fc.array(moves, { maxLength: STEPS_MAX, minLength: 1, size: 'max' })).map(([config, drawn]) => {
     const before: Array<Event> = []
     const beginning = beginningWith(config)
     return unfold(config, beginning.length + drawn.length, (state, i) => {
@@ -359,11 +364,17 @@ export const buildRuns: fc.Arbitrary<Run> = fc
       const move = drawn[i - beginning.length]
       // The clock goes back now and then.
       const at = (EPOCH_US + SECOND_US * (move !== undefined && move.c % 17 === 16 ? 1 : i)) as TimeUs
-      const event = first ?? (move === undefined ? nothing(at) : eventOf(state, move, at, before))
+      const event = first ?? (move === undefined ? nothing(at) : eventOf(state, move, at, before, policies))
       before.push(event)
       return event
     })
   })
+
+/** Runs in which builds live: the records are there, the bridge has started, and then anything. */
+export const buildRuns: fc.Arbitrary<Run> = runsWith(weighted([1, policy()], [1, policy({ keepStatuses: 5 as Natural })]), POLICIES)
+
+/** The same, where there is hardly any room. */
+export const crowdedRuns: fc.Arbitrary<Run> = runsWith(fc.constantFrom(...CROWDED.slice(0, 3)), CROWDED)
 
 // ---------------------------------------------------------------------------------------- a provider with a ledger
 

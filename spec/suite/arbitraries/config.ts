@@ -43,6 +43,8 @@ export const buildPolicies = fc.record(
     ]),
     backoff: backoffs,
     keepStatuses: weighted([4, 20_000], [1, 3], [1, 1]),
+    keepUnits: weighted([4, 67_108_864], [1, 5_000]),
+    owedUnits: weighted([4, 134_217_728], [1, 65_536]),
     pendingMs: weighted([4, 86_400_000], [1, 0]),
     providers: weighted([4, ['local', 'other']], [1, ['local']], [1, []]),
     runningMs: weighted([4, 21_600_000], [1, 60_000])

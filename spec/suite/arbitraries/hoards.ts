@@ -38,7 +38,7 @@ interface Draw {
   readonly source: number
 }
 
-const lengths = weighted<number>([6, 10], [3, 5_000], [3, 60_000], [1, 65_536])
+const lengths = weighted<number>([4, 10], [2, 5_000], [5, 60_000], [2, 65_536])
 
 const draws: fc.Arbitrary<Draw> = fc.record(
   { commands: fc.array(lengths, { maxLength: 4 }), fill: fc.nat(FILLS.length - 1), source: lengths },
@@ -124,7 +124,7 @@ export const hoards: fc.Arbitrary<Hoard> = fc
     {
       bytes: fc.constantFrom(0, 100, 65_000),
       fill: fc.nat(FILLS.length - 1),
-      files: fc.array(draws, { maxLength: 12, minLength: 1, size: 'max' }),
+      files: fc.array(draws, { maxLength: 16, minLength: 1, size: 'max' }),
       message: fc.nat(FILLS.length - 1)
     },
     { noNullPrototype: true }

@@ -97,7 +97,6 @@ export const comes = (said: Trigger | string, when: number, { connection = 2, cr
 
 export const workflow = (changes: Partial<Defined> = {}): Defined => ({
   _tag: 'Defined',
-  bytes: 200,
   clone: { depth: 1, skip: false, submodules: false },
   content: '',
   engine: 'tack',
@@ -105,6 +104,7 @@ export const workflow = (changes: Partial<Defined> = {}): Defined => ({
   name: 'ci.yml',
   steps: [],
   targets: [{ pipeline: 'app', provider: 'ci', settings: [] }],
+  units: 200,
   when: [],
   ...changes
 })
@@ -351,9 +351,9 @@ export const dropped = (reason: Of<WrittenReport, 'WorkflowDropped'>['reason'], 
 })
 export const unnamed = (name: string, when: number): WrittenReport => ({ _tag: 'WorkflowNameRefused', at: when, knot: K1, name, rkey: KEY })
 
-/** What a run of this push leaves for what two workflows say, in bytes: 1 MiB, less what it is itself, and what is set aside for it and for each build. */
-export const ROOM = 1_027_414
-export const NO_ROOM = 'The workflows of this trigger come to more than 1,048,576 bytes, and there is no room left for this one.'
+/** What a run of this push leaves for what two workflows say, in units: 1 Mi, less what it counts itself, and each build. */
+export const ROOM = 1_044_766
+export const NO_ROOM = 'There is no room for this workflow: a run keeps 1048576 units at most.'
 /** Those of a build that was asked for by hand. */
 export const variablesByHand = (...inputs: Plan['variables']): Plan['variables'] => [
   ...variables().slice(0, 2),

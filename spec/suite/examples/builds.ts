@@ -414,8 +414,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
         {
           sources: [
             { name: 'a', text: 'x' },
-            { name: 'b', text: 'x'.repeat(65_532) },
-            { name: 'c', text: 'x'.repeat(65_531) },
+            { name: 'b', text: 'x'.repeat(65_504) },
+            { name: 'c', text: 'x'.repeat(65_503) },
             { name: 'd', text: 'x' }
           ]
         }
@@ -423,7 +423,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     ],
     then: {
       effects: [
-        announce(at(21), [unread('a', 'x'), unread('b'), unread('c', 'x'.repeat(65_531)), unread('d')]),
+        announce(at(21), [unread('a', 'x'), unread('b'), unread('c', 'x'.repeat(65_503)), unread('d')]),
         ...['a', 'b', 'c', 'd'].map((of, i) => publish('failed', at(21) + i, { build: name(of), error: 'x' }))
       ]
     }

@@ -7,6 +7,7 @@ import { CORNERS } from './corners.js'
 import { DECISIONS } from './decisions.js'
 import { FINE_PRINT } from './fine-print.js'
 import { KNOTS } from './knots.js'
+import { ROOM_EXAMPLES } from './room.js'
 import { ROWS_EXAMPLES } from './rows.js'
 import { STREAM } from './stream.js'
 import type { Example } from './support.js'
@@ -25,5 +26,6 @@ export const EXAMPLES: ReadonlyArray<Example> = [
   ...TRIGGERS,
   ...WORKFLOWS,
   ...BUILDS_EXAMPLES,
+  ...ROOM_EXAMPLES,
   ...CORNERS
 ]

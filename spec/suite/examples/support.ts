@@ -164,6 +164,8 @@ export const CONFIG: WrittenConfig = {
     allow: [],
     backoff: { baseMs: 2_000, capMs: 300_000, healthyAfterMs: 0 },
     keepStatuses: 20_000,
+    keepUnits: 67_108_864,
+    owedUnits: 134_217_728,
     pendingMs: 86_400_000,
     providers: [],
     runningMs: 21_600_000

@@ -370,7 +370,7 @@ export const WORKFLOWS: ReadonlyArray<Example> = [
   }),
   example('T3.35 the workflow that takes the last room of its run is built, and the next one fails', {
     given: [...running(), comes(trigger(), at(20))],
-    when: [filesRead([workflow({ bytes: ROOM, name: 'a' }), workflow({ bytes: 1, name: 'b' })], at(21))],
+    when: [filesRead([workflow({ units: ROOM, name: 'a' }), workflow({ units: 1, name: 'b' })], at(21))],
     then: {
       effects: [
         announce(at(21), [shown('a'), shown('b')]),
@@ -384,7 +384,7 @@ export const WORKFLOWS: ReadonlyArray<Example> = [
   }),
   example('T3.36 a workflow that finds no room leaves it to those after it', {
     given: [...running(), comes(trigger(), at(20))],
-    when: [filesRead([workflow({ bytes: ROOM + 1, name: 'a' }), workflow({ bytes: ROOM, name: 'b' })], at(21))],
+    when: [filesRead([workflow({ units: ROOM + 1, name: 'a' }), workflow({ units: ROOM, name: 'b' })], at(21))],
     then: {
       effects: [
         announce(at(21), [shown('a'), shown('b')]),
@@ -401,7 +401,7 @@ export const WORKFLOWS: ReadonlyArray<Example> = [
       ...running(),
       comes(trigger({ cause: { _tag: 'Manual', inputs: [['k', 'x'.repeat(65_535)]], ref: MAIN, sha: SHA }, kind: 'pipeline', workflows: [] }), at(20))
     ],
-    when: [filesRead([workflow({ bytes: ROOM - 65_000, name: 'a' }), workflow({ bytes: 200, name: 'b' })], at(21))],
+    when: [filesRead([workflow({ units: ROOM - 65_000, name: 'a' }), workflow({ units: 200, name: 'b' })], at(21))],
     then: {
       effects: [
         announce(at(21), [shown('a'), shown('b')], { cause: { _tag: 'Manual', inputs: [['k', 'x'.repeat(65_535)]], ref: MAIN, sha: SHA } }),
@@ -418,9 +418,9 @@ export const WORKFLOWS: ReadonlyArray<Example> = [
     when: [
       filesRead(
         [
-          workflow({ bytes: ROOM, name: 'a', when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] }),
-          workflow({ bytes: ROOM, name: 'b', targets: [] }),
-          workflow({ bytes: ROOM, name: 'c' })
+          workflow({ units: ROOM, name: 'a', when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] }),
+          workflow({ units: ROOM, name: 'b', targets: [] }),
+          workflow({ units: ROOM, name: 'c' })
         ],
         at(21)
       )

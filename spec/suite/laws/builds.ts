@@ -1,8 +1,9 @@
 /** BUILD: what holds from a trigger to a status. The words are in laws.md. */
+import * as E from 'fp-ts/lib/Either.js'
 import {
   type BuildName,
   buildKey,
-  type Builds,
+  Builds,
   type Config,
   type Did,
   type Effect,
@@ -12,6 +13,7 @@ import {
   OrderedMap as M,
   orderRefusal,
   REPO,
+  type Report,
   type State,
   type Status,
   type Timer,
@@ -21,6 +23,7 @@ import {
 import type { Step } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
 import { accountOf, configured, type Run } from './run.js'
+import { counted, sumsFor, sumsOf, unitsOfRun, unitsOfTrigger } from './units.js'
 
 /** A trigger that brought much, what was done about it, and its runs as they were written, the first time as soon as its files were read. */
 export interface Hoard {
@@ -31,12 +34,21 @@ export interface Hoard {
   readonly workflows: ReadonlyArray<Workflow>
 }
 
-const RUN_BYTES_MAX = 1_048_576
-/** For the run, and for each build, no more is set aside. */
-const SET_ASIDE = 8_192
-export const NO_ROOM = 'The workflows of this trigger come to more than 1,048,576 bytes, and there is no room left for this one.'
+const RUN_UNITS_MAX = 1_048_576
+/** So much more than its recipe a workflow counts that names one provider. */
+const SPARE = 64
+export const NO_ROOM = 'There is no room for this workflow: a run keeps 1048576 units at most.'
 
 // ---------------------------------------------------------------------------------------- helpers
+
+/** Whether it is said that there is no room, and not that too many wait. */
+export const isForWantOfRoom = ({ detail, reason }: Extract<Report, { readonly _tag: 'TriggerRefused' }>): boolean =>
+  reason === 'limit' && detail.startsWith('runs ')
+
+const unitsOfRow = (row: string): number => {
+  const entry = Builds.RunEntry.decode(JSON.parse(row))
+  return E.isLeft(entry) ? Infinity : unitsOfRun(entry.right[1])
+}
 
 const RANK: { readonly [S in Status]: number } = { cancelled: 2, failed: 2, pending: 0, running: 1, success: 2, timeout: 2 }
 
@@ -394,16 +406,16 @@ export const BUILD = {
     const plans = effectsOf(effects, 'StartBuild').map(({ plan }) => plan)
     const told = effectsOf(effects, 'PublishStatus').flatMap(({ entry }) => (entry.error === NO_ROOM ? [entry.build.workflow] : []))
     const counted = effectsOf(effects, 'Report').flatMap(({ report }) => (report._tag === 'WorkflowDropped' ? [report.build.workflow] : []))
-    const [first = ''] = rows
-    const left = RUN_BYTES_MAX - Buffer.byteLength(first) - (workflows.length + 1) * SET_ASIDE
+    const units = rows.map((row) => unitsOfRow(row))
+    const left = RUN_UNITS_MAX - (units[0] ?? 0) - workflows.length * SPARE
     return all(
-      every(rows, (row) => because(Buffer.byteLength(row) <= RUN_BYTES_MAX, () => `a run has ${String(Buffer.byteLength(row))} bytes`)),
+      every(units, (count) => because(count <= RUN_UNITS_MAX, () => `a run has ${String(count)} units`)),
       every(rows, (row) => equal('how often inputs are kept', row.split(JSON.stringify(input)).length - 1, 1)),
       every(plans, ({ variables }) => because(variables.some(([name, value]) => name === 'TANGLED_INPUT_K' && value === input), () => 'a plan without the input')),
       equal('what is counted', counted, told),
       every(workflows, (workflow) =>
         because(
-          workflow._tag === 'Faulty' || !told.includes(workflow.name) || workflow.bytes > left,
+          workflow._tag === 'Faulty' || !told.includes(workflow.name) || workflow.units > left,
           () => `${workflow.name} would have had room`
         )
       )
@@ -428,5 +440,24 @@ export const BUILD = {
         )
       )
     })
-  }
+  },
+
+  'BUILD-15': (run: Run) =>
+    every(run.steps, ({ after, before, effects, event }) => {
+      const earlier = new Map(sumsOf(before, after).map(({ name, units }) => [name, units]))
+      const refused = effectsOf(effects, 'Report').some(({ report }) => report._tag === 'TriggerRefused' && isForWantOfRoom(report))
+      const { owed } = after.builds.kept
+      return all(
+        equal('what is counted of what is owed', owed, counted(after).reduce((sum, { isOver, units }) => sum + (isOver ? 0 : units), 0)),
+        every(sumsOf(after, after), ({ limit, name, units }) =>
+          because(units <= limit || units <= (earlier.get(name) ?? 0), () => `${name}: ${String(units)} units, of ${String(limit)}`)
+        ),
+        when(refused && event._tag === 'KnotReceived', () =>
+          because(
+            event._tag === 'KnotReceived' && sumsFor(after, event).some(({ limit, units }) => units + unitsOfTrigger(event.trigger) > limit),
+            () => 'a trigger is refused for which there is room'
+          )
+        )
+      )
+    })
 } satisfies Laws

@@ -4,6 +4,7 @@ import { Builds, decodeCursor, type Effect, type LogEntry, OrderedMap as M, type
 import { pure } from './fence.js'
 import { all, because, equal, every, type Laws, when } from './law.js'
 import type { Run } from './run.js'
+import { unitsOver } from './units.js'
 
 /** A reader who comes at some step and reads pages of some size, now and then, until the end. */
 export interface Reading {
@@ -93,29 +94,6 @@ export const readAlong = ({ beyond, from, limit, rhythm, run }: Reading): Read =
     return { dueUs, got, isForeign, wasBelow }
   })
 
-/** 64 Mi. */
-const UNITS_MAX = 67_108_864
-
-const unitsOf = (value: unknown): number => {
-  if (typeof value === 'string') return 16 + value.length
-  if (typeof value !== 'object' || value === null) return 16
-  return Object.values(value).reduce((sum: number, part: unknown) => sum + unitsOf(part), 16)
-}
-
-/** The runs that have builds, and of which nothing is owed. */
-export const settledRuns = (state: State): ReadonlyArray<Builds.Run> =>
-  M.toEntries(state.builds.runs).flatMap(([, run]) => {
-    const of = M.toEntries(run.builds)
-    return of.length > 0 && run.phase._tag === 'Read' && of.every(([, { phase }]) => phase._tag === 'Settled') ? [run] : []
-  })
-
-/** What they count together, one run after the other. */
-export const settledUnits = (state: State): number =>
-  settledRuns(state).reduce(
-    (sum, run) => M.toEntries(run.builds).reduce((of, [, { recipe }]) => of + unitsOf(recipe), sum + unitsOf({ ...run, builds: [] })),
-    0
-  )
-
 export const STREAM = {
   'STREAM-1': (run: Run) => {
     let last = -1
@@ -144,8 +122,8 @@ export const STREAM = {
         because(log.length <= kept, () => `${String(log.length)} of ${String(kept)} are kept`),
         equal('what is kept', log, whole.slice(whole.length - log.length)),
         equal('the floor', after.builds.floorUs, dropped[dropped.length - 1]?.createdUs ?? before.builds.floorUs),
-        equal('what is counted', after.builds.units, settledUnits(after)),
-        because(after.builds.units <= UNITS_MAX, () => `${String(after.builds.units)} units are kept of what is over`)
+        equal('what is counted of what is over', after.builds.kept.over, unitsOver(after)),
+        because(unitsOver(after) <= after.config.builds.keepUnits || log.length === 0, () => `${String(unitsOver(after))} units are kept of what is over`)
       )
     }),
 

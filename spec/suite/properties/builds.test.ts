@@ -2,10 +2,11 @@
 import fc from 'fast-check'
 import { describe } from 'vitest'
 import { type Builds, type Effect, OrderedMap as M, orderRefusal, type TimeUs } from '../../../core/index.js'
-import { buildRuns, campaignOutcomes, namePairs, pushLives } from '../arbitraries/builds.js'
+import { buildRuns, campaignOutcomes, crowdedRuns, namePairs, pushLives } from '../arbitraries/builds.js'
 import { hoards } from '../arbitraries/hoards.js'
-import { BUILD, type Hoard, nameText, NO_ROOM } from '../laws/builds.js'
-import { announced, published, readAlong, settledRuns, STREAM } from '../laws/stream.js'
+import { BUILD, type Hoard, isForWantOfRoom, nameText, NO_ROOM } from '../laws/builds.js'
+import { announced, published, readAlong, STREAM } from '../laws/stream.js'
+import { unitsOver } from '../laws/units.js'
 import { reports, some } from './cases.js'
 import { check } from './support.js'
 
@@ -134,7 +135,19 @@ describe('BUILD', () => {
     'a build that has ended': does('UnfollowBuild'),
     'a restart': some(({ effects, event }) => event._tag === 'Started' && effects.some(({ _tag }) => _tag === 'FollowBuild'))
   })
+  check(BUILD, 'BUILD-15', crowdedRuns, {
+    'a trigger for which there is no room': some(({ effects }) => isRoomless(effects)),
+    'one for which there is room again': (run) => {
+      const full = run.steps.findIndex(({ effects }) => isRoomless(effects))
+      return full >= 0 && run.steps.slice(full).some(({ effects, event }) => event._tag === 'KnotReceived' && effects.some(({ _tag }) => _tag === 'ReadWorkflows'))
+    },
+    'a workflow for which there is no room': some(({ effects }) => published(effects).some(({ error }) => error?.startsWith('There is no room') === true)),
+    'less room than is taken': some(({ after, event }) => event._tag === 'Started' && after.builds.kept.owed > after.config.builds.owedUnits)
+  })
 })
+
+const isRoomless = (effects: ReadonlyArray<Effect>): boolean =>
+  effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'TriggerRefused' && isForWantOfRoom(effect.report))
 
 describe('STREAM', () => {
   check(STREAM, 'STREAM-1', buildRuns, {
@@ -147,13 +160,14 @@ describe('STREAM', () => {
     'a time within the margin of what was read': (reading) => readAlong(reading).isForeign && readAlong(reading).dueUs > 0,
     'several pages': (reading) => readAlong(reading).got.length > reading.limit
   })
-  check(STREAM, 'STREAM-3', buildRuns, {
+  check(STREAM, 'STREAM-3', fc.oneof(buildRuns, crowdedRuns), {
     'an entry that is dropped': some(({ after, before }) => after.builds.floorUs !== before.builds.floorUs),
     'fewer to be kept': some(
       ({ after, before }) => after.config.builds.keepStatuses < before.config.builds.keepStatuses
     ),
-    'a restart with a run that is over': some(({ after, event }) => event._tag === 'Started' && settledRuns(after).length > 0),
-    'a run that is over, and forgotten': some(({ after, before }) => settledRuns(after).length < settledRuns(before).length),
+    'a restart with a run that is over': some(({ after, event }) => event._tag === 'Started' && unitsOver(after) > 0),
+    'a run that is over, and forgotten': some(({ after, before }) => unitsOver(after) < unitsOver(before)),
+    'too much that is over': some(({ after, before }) => before.builds.kept.over > 0 && after.builds.floorUs !== before.builds.floorUs && M.size(after.builds.log) < after.config.builds.keepStatuses),
     'a run with a build that is over, and one that is not': some(({ after }) =>
       M.toEntries(after.builds.runs).some(([, { builds }]) => new Set(M.toEntries(builds).map(([, { phase }]) => phase._tag === 'Settled')).size === 2)
     )

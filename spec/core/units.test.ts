@@ -1,6 +1,6 @@
 /** How much memory a value takes, roughly. */
 import { expect, test } from 'vitest'
-import { unitsOf } from '../../core/builds/room.js'
+import { unitsOf } from '../../core/data/units.js'
 
 test.each<readonly [string, Parameters<typeof unitsOf>[0], number]>([
   ['nothing', null, 16],

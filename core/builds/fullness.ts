@@ -1,0 +1,30 @@
+/**
+ * Whether there is room for another run (T1, T6).
+ */
+import type { Rows } from '../commits/index.js'
+import type { HostName } from '../data/host-name.js'
+import type { WorkflowSource } from '../model/trigger.js'
+import { type BuildsState, NONE, type Run } from './model.js'
+import { roomFor, unitsOfRun } from './room.js'
+import { waitingAt } from './runs.js'
+
+/** How many runs of one knot may wait for their files: what a flood of triggers costs is bounded. */
+const WAITING_MAX = 500
+
+/** Why there is no room on the knot for what is to be kept of this run; `null` when there is. */
+export const noRoom = (rows: Rows, { kept }: BuildsState, knot: HostName, run: Run): string | null => {
+  const { left, limit } = roomFor(rows, kept, knot, run.repository.owner)
+  return unitsOfRun(run) > left ? limit : null
+}
+
+/** Why no more runs may wait for their files, or not this one; `null` when it may. */
+export const fullness = (
+  rows: Rows,
+  state: BuildsState,
+  knot: HostName,
+  run: Run,
+  workflows: ReadonlyArray<WorkflowSource> | null
+): string | null =>
+  waitingAt(state, knot) >= WAITING_MAX
+    ? `${String(WAITING_MAX)} triggers of this knot are waiting`
+    : noRoom(rows, state, knot, { ...run, phase: { _tag: 'Reading', number: NONE, workflows } })
