@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Command } from './client.js'
 import { conform } from './main.js'
 
 const built = (path: string): string => fileURLToPath(new URL(`../../../dist/${path}`, import.meta.url))
@@ -11,7 +12,7 @@ export const TACK = built('shell/main.js')
 export const RUNNER = [process.execPath, built('spec/kit/runner.js')]
 
 /** The reference with one place of it changed. */
-export const changed = (mutation: object): ReadonlyArray<string> => [
+export const changed = (mutation: object): Command => [
   process.execPath,
   built('spec/kit/mutate.js'),
   JSON.stringify(mutation),
