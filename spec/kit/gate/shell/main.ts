@@ -2,20 +2,22 @@
  * The mutation gate of the shell.
  *
  *     node dist/spec/kit/gate/shell/main.js spec/kit/gate/shell.conf.json [--seed N] [--mutants N|all] [--source PATH]… [--mutator NAME]… [--minutes N]
- *         [--places N] [--record]
+ *         [--places N] [--record] [--recorded]
  *
  * It draws mutants by a seed, and tries each with the tests of its source that come by it. It ends with 1 when one survives that has been
- * caught before, when the score is too low, and when the tests fail without any mutant. `--record` adds to the record what was caught.
+ * caught before, when the score is too low, and when the tests fail without any mutant. `--record` adds to the record what was caught;
+ * `--recorded` draws from the record alone.
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { readConfiguration, testsOf } from './configuration.js'
 import type { Mutant } from './instrument.js'
 import { createPlace, imageOf, type Place } from './places.js'
 import { usedSeconds } from './processes.js'
-import { caughtBy, isMarked, mark, readRecord, writeRecord } from './record.js'
+import { caughtBy, fileOf, isMarked, mark, readRecord, writeRecord } from './record.js'
 import { breakOff, type Ending, type Outcome, tryIn } from './trial.js'
 
 const { positionals, values: options } = parseArgs({
@@ -26,6 +28,7 @@ const { positionals, values: options } = parseArgs({
     mutator: { default: [], multiple: true, type: 'string' },
     places: { type: 'string' },
     record: { default: false, type: 'boolean' },
+    recorded: { default: false, type: 'boolean' },
     seed: { type: 'string' },
     source: { default: [], multiple: true, type: 'string' }
   }
@@ -241,9 +244,11 @@ const gate = async (folder: string): Promise<boolean> => {
   const image = await imageOf(root, sources)
   const wanted = options.mutants === 'all' ? Infinity : Number(options.mutants ?? configuration.mutants)
   const isWanted = (one: string, wantedOnes: ReadonlyArray<string>): boolean => wantedOnes.length === 0 || wantedOnes.includes(one)
-  const among = image.mutants.filter(({ file, mutator }) => isWanted(file, options.source) && isWanted(mutator, options.mutator))
-  const mutants = drawn(among, wanted, seed)
   const recorded = caughtBy(record, image.mutants)
+  const among = image.mutants.filter(
+    (mutant) => isWanted(mutant.file, options.source) && isWanted(mutant.mutator, options.mutator) && (!options.recorded || recorded(mutant) !== undefined)
+  )
+  const mutants = drawn(among, wanted, seed)
   if (mutants.length === 0) throw new Error('There are no mutants.')
   say(`seed ${String(seed)}: ${String(mutants.length)} of ${String(among.length)} mutants`)
 
@@ -251,12 +256,28 @@ const gate = async (folder: string): Promise<boolean> => {
     Object.keys(configuration.notRun).flatMap((test) => (test.startsWith(`${file} > `) ? [test.slice(file.length + 3)] : []))
   const places = Array.from({ length: Number(options.places ?? availableParallelism() + 1) }, (_, n) => createPlace(image, path.join(folder, String(n))))
   const runs = new Map<string, Run>()
-  const files = new Set(mutants.flatMap(({ file }) => tests[file] ?? []))
-  await each(places, [...files], async (place, file) => {
-    const run = await free(place, file, withoutOf(file))
-    if (run !== null) runs.set(file, run)
-  })
-  if (runs.size < files.size) throw new Error('The tests fail without a mutant: they can catch none.')
+  const taken = new Map<string, Promise<void>>()
+  /** Runs the file without a mutant, once, whoever asks for it: what it does then must be known before it can catch one. */
+  const take = (place: Place, file: string): Promise<void> => {
+    const begun =
+      taken.get(file) ??
+      free(place, file, withoutOf(file)).then((run) => {
+        if (run === null) throw new Error('The tests fail without a mutant: they can catch none.')
+        runs.set(file, run)
+      })
+    taken.set(file, begun)
+    return begun
+  }
+  const known = new Set(Object.values(tests).flat())
+  /** What is taken first: of what is recorded, the file that caught it. The others of the source are asked when that does not catch it. */
+  const firstOf = (mutant: Mutant): ReadonlyArray<string> => {
+    const file = fileOf(recorded(mutant) ?? '')
+    return options.recorded && known.has(file) ? [file] : (tests[mutant.file] ?? [])
+  }
+  const files = new Set(mutants.flatMap(firstOf))
+  // All that fail are told.
+  await each(places, [...files], (place, file) => take(place, file).catch(() => undefined))
+  await Promise.all(taken.values())
   const seconds = (): string => ((performance.now() - begin) / 1000).toFixed(0)
   say(`the tests pass without a mutant: ${String(files.size)} files, ${String([...runs.values()].reduce((sum, { ms }) => sum + ms.size, 0))} tests, ${seconds()} s, ${usedSeconds().toFixed(0)} s of processors`)
 
@@ -268,18 +289,23 @@ const gate = async (folder: string): Promise<boolean> => {
     const keys = new Map<string, Map<string, string>>(sources.map((source) => [source, new Map()]))
     for (const mutant of image.mutants) {
       const verdict = verdicts.get(mutant)
-      const by = verdict?._tag === 'Caught' ? verdict.by : recorded(mutant)
+      // What only took long may have done so by the machine.
+      const by = verdict?._tag === 'Caught' && verdict.how !== 'Hung' ? verdict.by : recorded(mutant)
       if (by !== undefined) keys.get(mutant.file)?.set(mutant.key, by)
     }
     writeRecord(path.join(root, configuration.record), keys)
     return [...keys.values()].reduce((sum, { size }) => sum + size, 0)
   }
-  await each(places, mutants, async (place, mutant) => {
-    if (performance.now() - begin > minutes * 60_000) return
+  const isOver = (): boolean => performance.now() - begin > minutes * 60_000
+  const tried = each(places, mutants, async (place, mutant) => {
+    if (isOver()) return
     const by = recorded(mutant)
     let verdict: Verdict = { _tag: 'NotReached' }
     for (let time = 0; time < TIMES && by !== undefined && verdict._tag !== 'Caught'; time++) verdict = await trials.again(place, mutant, by)
-    if (verdict._tag !== 'Caught') verdict = await trials.all(place, mutant, false)
+    if (verdict._tag !== 'Caught') {
+      for (const file of tests[mutant.file] ?? []) await take(place, file)
+      verdict = await trials.all(place, mutant, false)
+    }
     if (verdict._tag !== 'Caught' && by !== undefined) verdict = await trials.all(place, mutant, true)
     // What is recorded must be caught every time.
     for (let time = 1; time < TIMES && verdict._tag === 'Caught' && by === undefined && options.record; time++)
@@ -296,10 +322,18 @@ const gate = async (folder: string): Promise<boolean> => {
     say(`${String(verdicts.size)} tried, ${seconds()} s, ${usedSeconds().toFixed(0)} s of processors`)
     if (options.record) save()
   })
+  // What is under way when the time is up is broken off: it has no verdict.
+  const over = new AbortController()
+  const end = setTimeout(minutes * 60_000 - (performance.now() - begin), null, { signal: over.signal }).catch(() => undefined)
+  await Promise.race([tried, end])
+  over.abort()
+  await breakOff()
 
   const count = (is: (verdict: Verdict) => boolean): number => [...verdicts.values()].filter(is).length
   const caught = count(({ _tag }) => _tag === 'Caught')
   const isCut = verdicts.size < mutants.length
+  // The score of a few says little, and what is drawn from the record has been caught before.
+  const isJudged = !options.recorded && verdicts.size >= Math.min(configuration.mutants, among.length)
   const score = (100 * caught) / Math.max(verdicts.size, 1)
   const ways = (['Failed', 'Hung', 'Died'] as const).map((how) => String(count((verdict) => verdict._tag === 'Caught' && verdict.how === how)))
   say(
@@ -307,8 +341,8 @@ const gate = async (folder: string): Promise<boolean> => {
       `${ways[2] ?? ''} by the end of its process), ${String(count(({ _tag }) => _tag === 'Survived'))} survived, ${String(count(({ _tag }) => _tag === 'NotReached'))} not reached`
   )
   for (const mutant of lost) say(`LOST: it was caught before, by ${recorded(mutant) ?? ''}: ${placeOf(mutant)}`)
-  if (isCut) say(`The time was up: ${String(mutants.length - verdicts.size)} mutants were not tried, and the score is not judged.`)
-  say(`score ${score.toFixed(1)} %, at least ${String(configuration.break)} % are wanted`)
+  if (isCut) say(`The time was up: ${String(mutants.length - verdicts.size)} mutants were not tried.`)
+  say(`score ${score.toFixed(1)} %, ${isJudged ? `at least ${String(configuration.break)} % are wanted` : 'not judged'}`)
 
   mkdirSync(path.join(root, 'reports'), { recursive: true })
   writeFileSync(
@@ -325,7 +359,7 @@ const gate = async (folder: string): Promise<boolean> => {
     )
   )
   if (options.record) say(`recorded: ${String(save())} mutants`)
-  return lost.length === 0 && (isCut || score >= configuration.break)
+  return lost.length === 0 && (!isJudged || score >= configuration.break)
 }
 
 const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'tack-gate-')))

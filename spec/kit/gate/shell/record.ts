@@ -9,6 +9,9 @@ export type Record = ReadonlyMap<string, ReadonlyMap<string, string>>
 /** How a test is named in the record. Loading a file has the name `''`. */
 export const mark = (file: string, test: string): string => `${file}#${createHash('sha256').update(test).digest('base64url').slice(0, 6)}`
 
+/** The file that the test was in. */
+export const fileOf = (by: string): string => by.slice(0, Math.max(0, by.indexOf('#')))
+
 /** Whether that is the test: its file may have another name by now. */
 export const isMarked = (by: string, test: string): boolean => by.slice(by.indexOf('#')) === mark('', test)
 
