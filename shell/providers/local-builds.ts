@@ -44,47 +44,92 @@ export interface LocalBuilds {
 /** Whether a runner of this process, or its preparation, sees to the build. */
 export const isOurs = ({ children, preparing }: LocalBuilds, id: string): boolean => children.has(id) || preparing.has(id)
 
-/** The places for builds, and those that wait for one, in order. */
+/**
+ * The places for builds, and those that wait for one. Whoever has many built does not keep the others waiting: a free place is for the account with
+ * the fewest builds under way, of several for the one whose turn was longest ago. Builds of one account begin in their order.
+ */
 export interface Places {
   /** Builds in preparation or running. */
-  readonly active: Set<string>
-  readonly enqueue: (id: string) => void
+  readonly active: ReadonlySet<string>
+  /** The build waits for a place; nothing new, if it does so already, or has one. */
+  readonly enqueue: (id: string, account: string) => void
   /** Frees a place for another build. */
   readonly leave: (id: string) => void
   readonly isAnyWaiting: () => boolean
+  /** The build is under way already, whether or not there is a place for it. */
+  readonly occupy: (id: string, account: string) => void
+  /** Takes the build for one that is not under way here, without a thought for those that wait. */
+  readonly vacate: (id: string) => void
   /** Gives the free places to builds that wait. */
   readonly wake: () => void
 }
 
 /** @param begin - has a build begun, which has got a place; `waits` is told when some are left. */
 export const createPlaces = (concurrent: number, isClosing: () => boolean, begin: (id: string) => void, waits: () => void): Places => {
+  /** The builds that have not ended, and for whom they are. */
+  const accounts = new Map<string, string>()
   const active = new Set<string>()
-  let queue: ReadonlyArray<string> = []
+  /** When each account had its last turn, as long as it has a build that has not ended. */
+  const turns = new Map<string, number>()
+  /** Of each account for which some wait. */
+  const waiting = new Map<string, Set<string>>()
+  let turn = 0
+
+  const runningFor = (account: string): number => [...active].filter((id) => accounts.get(id) === account).length
+
+  const withdraw = (account: string, id: string): void => {
+    const theirs = waiting.get(account)
+    theirs?.delete(id)
+    if (theirs?.size === 0) waiting.delete(account)
+  }
+
+  const next = (): readonly [account: string, id: string] | undefined => {
+    const heads = [...waiting].flatMap(([account, [id]]) => (id === undefined ? [] : [{ account, id, last: turns.get(account) ?? 0, running: runningFor(account) }]))
+    const [first] = heads.sort((a, b) => a.running - b.running || a.last - b.last)
+    return first && [first.account, first.id]
+  }
 
   const wake = (): void => {
     while (active.size < concurrent && !isClosing()) {
-      const [id, ...rest] = queue
-      if (id === undefined) break
-      queue = rest
+      const head = next()
+      if (head === undefined) break
+      const [account, id] = head
+      turn += 1
+      turns.set(account, turn)
+      withdraw(account, id)
       active.add(id)
       begin(id)
     }
-    if (queue.length > 0 && !isClosing()) waits()
+    if (waiting.size > 0 && !isClosing()) waits()
+  }
+
+  const vacate = (id: string): void => {
+    const account = accounts.get(id)
+    accounts.delete(id)
+    active.delete(id)
+    if (account === undefined) return
+    withdraw(account, id)
+    if (![...accounts.values()].includes(account)) turns.delete(account)
   }
 
   return {
     active,
-    enqueue: (id) => {
-      if (active.has(id) || queue.includes(id)) return
-      queue = [...queue, id]
+    enqueue: (id, account) => {
+      if (accounts.has(id)) return
+      accounts.set(id, account)
+      waiting.set(account, (waiting.get(account) ?? new Set()).add(id))
       wake()
     },
-    isAnyWaiting: () => queue.length > 0,
+    isAnyWaiting: () => waiting.size > 0,
     leave: (id) => {
-      active.delete(id)
-      queue = queue.filter((one) => one !== id)
+      vacate(id)
       wake()
     },
+    occupy: (id, account) => {
+      accounts.set(id, account)
+      active.add(id)
+    },
+    vacate,
     wake
   }
 }

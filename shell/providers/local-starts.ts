@@ -100,7 +100,7 @@ export const createLocalStarts = (
     work.signal.addEventListener('abort', stop)
     try {
       if (!(await claim(id, token))) {
-        places.active.delete(id)
+        places.vacate(id)
         return
       }
       const request = await readFileOf(Request, folder, 'request.json')
@@ -139,7 +139,7 @@ export const createLocalStarts = (
   /** Recovers everything on disk, after a crash or a restart. */
   const recover = async (): Promise<void> => {
     await systemDisk.makeFolder(root)
-    const waiting: Array<{ readonly createdMs: number; readonly id: string }> = []
+    const waiting: Array<{ readonly account: string; readonly createdMs: number; readonly id: string }> = []
     const look = async (entry: string): Promise<void> => {
       if (ASIDE.test(entry)) {
         // It may be about to become a build.
@@ -147,17 +147,18 @@ export const createLocalStarts = (
       } else if (IS_ID.test(entry)) {
         const request = await readFileOf(Request, folderOf(entry), 'request.json')
         if (request === null) return
+        const account = request.plan.repository.owner
         if ((await resultOf(entry)) !== null) await over(entry)
-        else if ((await readFileOf(Hand, folderOf(entry), 'runner.json')) !== null) places.active.add(entry)
-        else waiting.push({ createdMs: request.createdMs, id: entry })
+        else if ((await readFileOf(Hand, folderOf(entry), 'runner.json')) !== null) places.occupy(entry, account)
+        else waiting.push({ account, createdMs: request.createdMs, id: entry })
       }
     }
     // A build may have damaged its own files; that must not hide the others.
     for (const entry of await readdir(root)) await look(entry).catch((error: unknown) => warn(`the build in ${entry} could not be looked at`, error))
     await prune()
-    for (const { id } of waiting.sort((a, b) => a.createdMs - b.createdMs)) {
+    for (const { account, id } of waiting.sort((a, b) => a.createdMs - b.createdMs)) {
       const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
-      if (hand === null || !(await isAlive(hand))) places.enqueue(id)
+      if (hand === null || !(await isAlive(hand))) places.enqueue(id, account)
     }
   }
 

@@ -3,7 +3,7 @@
  * push can then run anything here, as the user that runs tack (shell/deploy/providers/local.md).
  *
  * Everything is on disk (local-files.ts), and the steps run in a process of their own (local-runner.ts). Nothing is kept in memory that is not
- * found again after a crash: waiting builds wait again, in their order; builds in preparation are prepared again; running ones are followed; those
+ * found again after a crash: waiting builds wait again; builds in preparation are prepared again; running ones are followed; those
  * whose runner has died have failed.
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -105,7 +105,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
     const isRunning = hand !== null && ((await readFileOf(Hand, folderOf(id), 'runner.json')) !== null || (await isAlive(hand)))
     // Its starter is gone.
-    if (!isRunning) places.enqueue(id)
+    if (!isRunning) places.enqueue(id, job.plan.repository.owner)
     return { error: null, exitCode: null, external: id, status: isRunning ? 'running' : 'pending' }
   }
 
@@ -127,7 +127,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
         await removeFolder(aside)
       }
       await systemDisk.syncFolder(root)
-      places.enqueue(id)
+      places.enqueue(id, plan.repository.owner)
     }
     return { _tag: 'Accepted', external: id }
   }

@@ -1,0 +1,62 @@
+/** Which local build gets a place. */
+import { describe, expect, test } from 'vitest'
+import { createPlaces } from '../../../shell/providers/local-builds.js'
+
+const opened = (concurrent: number) => {
+  const begun: Array<string> = []
+  const places = createPlaces(concurrent, () => false, (id) => begun.push(id), () => undefined)
+  const enqueue = (...ids: ReadonlyArray<string>): void => ids.forEach((id) => places.enqueue(id, id.slice(0, 1)))
+  return { begun, enqueue, places }
+}
+
+describe('a free place', () => {
+  test('goes round the accounts, however many builds one of them has waiting', () => {
+    const { begun, enqueue, places } = opened(1)
+    enqueue('a1', 'a2', 'a3', 'b1', 'b2', 'c1')
+    for (let i = 0; i < 5; i++) places.leave(begun[i] ?? '')
+    expect(begun).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
+  })
+
+  test('is for the account with the fewest builds under way', () => {
+    const { begun, enqueue, places } = opened(3)
+    enqueue('a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1')
+    places.leave('a1')
+    places.leave('a2')
+    places.leave('a3')
+    expect(begun).toEqual(['a1', 'a2', 'a3', 'b1', 'c1', 'a4'])
+  })
+
+  test('is for one account alone, if no other waits', () => {
+    const { begun, enqueue, places } = opened(2)
+    enqueue('a1', 'a2', 'a3')
+    places.leave('a2')
+    expect([begun, places.isAnyWaiting()]).toEqual([['a1', 'a2', 'a3'], false])
+  })
+})
+
+describe('a build', () => {
+  test('waits once, and has one place', () => {
+    const { begun, enqueue, places } = opened(1)
+    enqueue('a1', 'a1', 'a2', 'a2')
+    places.leave('a1')
+    places.leave('a2')
+    expect([begun, places.active.size]).toEqual([['a1', 'a2'], 0])
+  })
+
+  test('that ends before it has a place waits no more', () => {
+    const { begun, enqueue, places } = opened(1)
+    enqueue('a1', 'a2')
+    places.leave('a2')
+    places.leave('a1')
+    expect([begun, places.isAnyWaiting()]).toEqual([['a1'], false])
+  })
+
+  test('that was under way before counts as one of its account', () => {
+    const { begun, enqueue, places } = opened(2)
+    places.occupy('a1', 'a')
+    places.occupy('c1', 'c')
+    enqueue('a2', 'b1')
+    places.leave('c1')
+    expect(begun).toEqual(['b1'])
+  })
+})
