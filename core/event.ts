@@ -21,6 +21,7 @@ import {
   WorkflowsRead,
   WorkflowsUnread
 } from './events/build-events.js'
+import { CallReceived } from './events/call-received.js'
 import { KnotClosed, KnotFrameRejected, KnotOpened, KnotReceived } from './events/knot-frames.js'
 import { RecordsRead, RecordsUnread } from './events/listings.js'
 import {
@@ -34,9 +35,11 @@ import {
 
 export * from './events/bridge.js'
 export * from './events/build-events.js'
+export * from './events/call-received.js'
 export * from './events/knot-frames.js'
 export * from './events/listings.js'
 export * from './events/stream.js'
+export * from './model/call.js'
 export * from './model/record.js'
 
 /** What has happened outside. */
@@ -67,7 +70,8 @@ export const Event = t.union(
     BuildReported,
     CancelAcknowledged,
     CancelRequested,
-    RetryRequested
+    RetryRequested,
+    CallReceived
   ],
   'Event'
 )

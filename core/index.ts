@@ -32,7 +32,8 @@
  *     RecordsRead, RecordsUnread         an account's own server has answered ReadRecords, or has not
  *     WorkflowsRead, WorkflowsUnread     a repository has answered ReadWorkflows, or has not
  *     Build…, CancelAcknowledged         a provider has answered, or reports how a build stands
- *     CancelRequested, RetryRequested    what people want
+ *     CancelRequested, RetryRequested    what the operator wants
+ *     CallReceived                       what people want who have a say in a repository
  *
  * What each kind of effect asks of the outside:
  *
@@ -76,26 +77,35 @@ export { canonical, type Json } from './canonical.js'
 export { explain } from './data/explain.js'
 
 // Questions to the state.
+export { callAnswer } from './queries/call-answer.js'
 export { cursor, holdersOf, isMember, isWanted, orderRefusal, repoAt, wantedKnots } from './queries/rows.js'
+export { type NamedRun, workflowCalled } from './builds/named.js'
 export {
-  type NamedRun,
   pipelineAt,
   type PipelinePage,
   type PipelineQuery,
   pipelineRun,
-  queryPipelines,
-  workflowCalled
+  queryPipelines
 } from './queries/pipelines.js'
 export { repositoriesCalled } from './queries/repositories.js'
 export { type HeldRepository } from './rights.js'
 export { type PipelineView, shownName, type TriggerView, type WorkflowView } from './wire/pipeline-view.js'
 
 // Foreign formats.
-export { decodeDidDocument, decodeKnotOfRepository } from './wire/did-document.js'
+export { CALLED, type CalledMethod, decodeCall } from './wire/call-body.js'
+export { decodeDidDocument, decodeKnotOfRepository, decodeSigningKey, type WrittenKey } from './wire/did-document.js'
 export { decodeFrame, type Receipt, rejectFrame } from './wire/jetstream.js'
 export { decodeListRecords, type ListAsked, type ListedPage } from './wire/list-records.js'
 export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot/frame.js'
 export { decodeTrigger } from './wire/knot/decode-trigger.js'
+export {
+  type Addressed,
+  decodeServiceToken,
+  judgeServiceToken,
+  type ServiceToken,
+  type TokenAlgorithm,
+  type TokenFault
+} from './wire/service-token.js'
 export { decodeWorkflow, type Yaml, type YamlMap, type YamlScalar } from './wire/workflow-file.js'
 export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFrame } from './wire/status.js'
 

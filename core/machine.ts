@@ -67,7 +67,8 @@ export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> }
   BuildReported: ['builds'],
   CancelAcknowledged: ['builds'],
   CancelRequested: ['builds'],
-  RetryRequested: ['builds']
+  RetryRequested: ['builds'],
+  CallReceived: ['builds']
 }
 
 const isFrame = (event: Event): event is FrameEvent =>

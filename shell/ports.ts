@@ -2,7 +2,7 @@
  * Ports: the interfaces through which anything outside reaches the shell. They are created at the composition root (cli/run.ts), so that a whole
  * bridge can run on a simulated clock, disk and network: same code, one seed, one run.
  */
-import type { Builds, CancelRequested, Event, HostName, Nanos, Natural, ReadRecords, ReadWorkflows, RetryRequested, TimeUs } from '../core/index.js'
+import type { Builds, CallReceived, CancelRequested, Event, HostName, Nanos, Natural, ReadRecords, ReadWorkflows, RetryRequested, TimeUs } from '../core/index.js'
 
 /** Time. `now` never goes back within a process; it may jump ahead. */
 export interface Clock {
@@ -26,6 +26,9 @@ export type Submit = (event: Event) => Promise<boolean>
  * Handles an admin request: `accepted`, or why it is refused, judged in the state in which it is taken in. `unsafe`: nobody can say
  * whether it ever will be (as above).
  */
+/** What a call comes to, once that is durable; `unsafe` when it cannot be saved. */
+export type HandleCall = (call: CallReceived) => Promise<Builds.CallAnswer | 'unsafe'>
+
 export type HandleAdmin = (request: CancelRequested | RetryRequested) => Promise<Builds.OrderRefusal | 'accepted' | 'unsafe'>
 
 /** A connection that is being opened, or is open. */

@@ -17,7 +17,7 @@ import { sourceOf, withSpent } from './sources.js'
 /** The push of the run, told of without it from now on: it came to nothing. `null` where no counterpart may come. */
 export const toldIn = (run: Run): Told | null => {
   const push = pushThatBegan(run)
-  return push === null
+  return push === null || run.kind === 'call'
     ? null
     : toldOf(push, run.repository, { actor: run.actor, kind: run.kind, outcome: run.met === null ? 'over' : 'met' })
 }

@@ -1,6 +1,6 @@
 /**
  * Builds: from triggers to statuses. Triggers become runs, runs read workflow files and begin builds, builds are
- * started at their providers and followed to their end, and every status is told to whoever reads `/events` (T1 to T6).
+ * started at their providers and followed to their end, and every status is told to whoever reads `/events` (T1 to T7).
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -10,6 +10,7 @@ import type { Event } from '../event.js'
 import type { KnotLeft, KnotOutcome, TriggerArrived } from '../knots/index.js'
 import { after, type Answer, isSaid, nothing, to } from '../transition.js'
 import { accepted, cancelAcknowledged, missing, refused, reported, uncertain } from './life.js'
+import { called } from './calls.js'
 import { knotsLeft } from './leaving.js'
 import type { BuildsAnswer, BuildsState, BuildsStep, Now } from './model.js'
 import { cancel, retry } from './orders.js'
@@ -30,10 +31,13 @@ export {
   type Now,
   Run,
   RunKey,
+  RunKind,
   type RunKeyBrand,
   RunPhase,
-  Source
+  Source,
+  TokenKey
 } from './model.js'
+export { answerTo, type CallAnswer, type CallRefusal } from './calls.js'
 export { cancelRefusal, type OrderRefusal, retryRefusal } from './orders.js'
 export { buildOf, runKey, runOf, splitKey } from './runs.js'
 export { fromWritten, RunEntry, toWritten, WrittenBuilds } from './written.js'
@@ -80,6 +84,8 @@ const see = (now: Now, state: BuildsState, event: Event): BuildsAnswer => {
       return cancel(now, state, event)
     case 'RetryRequested':
       return retry(now, state, event)
+    case 'CallReceived':
+      return called(now, state, event)
     default:
       return nothing
   }

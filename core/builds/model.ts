@@ -95,7 +95,12 @@ export const RunPhase = t.union(
 
 export type RunPhase = t.TypeOf<typeof RunPhase>
 
-/** What one trigger comes to. */
+/** What a run began by: a trigger of that kind, or a call. */
+export const RunKind = t.union([TriggerKind, t.literal('call')], 'RunKind')
+
+export type RunKind = t.TypeOf<typeof RunKind>
+
+/** What one trigger, or one call, comes to. */
 export const Run = t.readonly(
   t.strict({
     /** Who caused it; `null` where the knot answers for that. */
@@ -114,11 +119,13 @@ export const Run = t.readonly(
     builds: orderedMap(WorkflowName, Build),
     cause: Cause,
     defaultBranch: t.union([t.string, t.null]),
-    /** The kind of the trigger. */
-    kind: TriggerKind,
+    kind: RunKind,
     /** The key of the other kind of trigger that told of the same push; `null` while none has come. */
     met: t.union([Rkey, t.null]),
-    /** For a run that repeats another: the workflows to judge anew; `null`: all that apply. */
+    /**
+     * Of one that repeats another: which of its workflows, where they are judged anew; of a call: those that it names.
+     * `null`: all that apply.
+     */
     only: t.union([t.readonlyArray(WorkflowName), t.null]),
     phase: RunPhase,
     repository: Repository,
@@ -138,6 +145,19 @@ export interface RunKeyBrand {
 export const RunKey = t.brand(t.string, (s): s is t.Branded<string, RunKeyBrand> => /^[^/]+\/[^/]+$/.test(s), 'RunKey')
 
 export type RunKey = t.TypeOf<typeof RunKey>
+
+export interface TokenKeyBrand {
+  readonly TokenKey: unique symbol
+}
+
+/** `<caller> <id>` of a token that was used: a DID has no blank, so no two tokens share one. */
+export const TokenKey = t.brand(
+  t.string,
+  (s): s is t.Branded<string, TokenKeyBrand> => /^did:[!-~]+ [!-~]{1,256}$/.test(s),
+  'TokenKey'
+)
+
+export type TokenKey = t.TypeOf<typeof TokenKey>
 
 /** What is remembered about a knot from which triggers came. */
 export const Source = t.readonly(
@@ -193,6 +213,10 @@ export interface BuildsState extends StatusLog {
   readonly pushes: MultiMap<string, Rkey>
   readonly runs: M.OrderedMap<RunKey, Run>
   readonly sources: M.OrderedMap<HostName, Source>
+  /** Tokens that were used, each with when it could not be used any more. */
+  readonly tokens: M.OrderedMap<TokenKey, TimeUs>
+  /** The latest moment at which a token was used: none counts that could not be used by then. */
+  readonly tokensUs: TimeUs
   /** Derived: by knot, the keys of the runs that wait for their workflow files, or for their pipeline. */
   readonly waiting: MultiMap<HostName, Rkey>
 }
@@ -210,6 +234,8 @@ export const initial: BuildsState = {
   pushes: M.empty(),
   runs: M.empty(),
   sources: M.empty(),
+  tokens: M.empty(),
+  tokensUs: 0 as TimeUs,
   waiting: M.empty()
 }
 

@@ -37,7 +37,7 @@ export const cancelRun = (
         (before, [name]) => end(now, before, name, last)
       )
 
-const CANCELLED: NewStatus = { error: null, exitCode: null, status: 'cancelled' }
+export const CANCELLED: NewStatus = { error: null, exitCode: null, status: 'cancelled' }
 
 export const cancel = (now: Now, state: BuildsState, event: CancelRequested): BuildsAnswer => {
   const { knot, rkey, workflow } = event

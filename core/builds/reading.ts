@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { budgetOf } from '../data/glob.js'
 import type { HostName } from '../data/host-name.js'
-import type { Rkey, TimeUs } from '../data/identifiers.js'
+import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { AnnouncedWorkflow, Effect } from '../effect.js'
@@ -20,8 +20,9 @@ import { modest, narrower, roomFor, RUN_ROOM, unitsOfBuild, unitsOfRun } from '.
 import { toldIn } from './counterparts.js'
 import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './judging.js'
 import type { BuildsAnswer, BuildsState, BuildsStep, Now, Run, RunPhase } from './model.js'
+import { workflowCalled } from './named.js'
 import { shaOf } from './plan.js'
-import { numbered, runOf, andThen, withoutRun, withRun } from './runs.js'
+import { isKeyOurs, numbered, runOf, andThen, withoutRun, withRun } from './runs.js'
 import { withSpent } from './sources.js'
 import { announce, failed } from './statuses.js'
 import { appliesWithin, WHEN_COST_MAX } from './when.js'
@@ -71,7 +72,7 @@ export const filesFailed = (now: Now, state: BuildsState, event: WorkflowsUnread
   const reading = readingRun(state, knot, rkey, number)
   if (reading === null) return nothing
   const [run, { workflows }] = reading
-  if (run.attempt >= (isFinal ? FINAL_ATTEMPTS : ATTEMPTS)) {
+  if (run.attempt >= (isFinal ? finalAttempts(run) : ATTEMPTS)) {
     const told = report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })
     if (run.only === null) return to(nothingOf(state, knot, rkey), [told])
     // Somebody asked for these, and hears what became of them.
@@ -95,12 +96,26 @@ export const filesFailed = (now: Now, state: BuildsState, event: WorkflowsUnread
 /** How often a "no" is doubted: a knot may tell of a commit before it gives it out. With the pauses, for a minute. */
 const FINAL_ATTEMPTS = 5
 
+/** Whether a call began the run. */
+const isCall = ({ kind, retryOf }: Run): boolean => kind === 'call' && retryOf === null
+
+/** Of a commit that somebody names, a "no" is not doubted: whoever knows it can have it. */
+const finalAttempts = (run: Run): number => (isCall(run) ? 0 : FINAL_ATTEMPTS)
+
 /** The run, which waited for its files or for its pipeline, has come to nothing: its trigger must not count again. */
 export const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
   const run = runOf(state, knot, rkey)
   const gone = withoutRun(state, knot, rkey)
-  // The key of a retry is ours: no trigger bears it.
-  return run?.retryOf === null ? withSpent(gone, knot, rkey, toldIn(run)) : gone
+  return run === null || isKeyOurs(run) ? gone : withSpent(gone, knot, rkey, toldIn(run))
+}
+
+/** The workflows that these names mean, as far as there are files of them. */
+const foundIn = (
+  files: ReadonlyArray<Workflow>,
+  names: ReadonlyArray<WorkflowName>
+): ReadonlyArray<WorkflowName> => {
+  const there = files.map(({ name }) => name)
+  return names.map((name) => workflowCalled(name, there) ?? name).filter((name, i, all) => all.indexOf(name) === i)
 }
 
 /** For each workflow, whether it applies; all of them together within one limit. */
@@ -155,10 +170,14 @@ export const filesRead = (now: Now, state: BuildsState, event: WorkflowsRead): B
     ])
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
   const list = allowanceOf(now.config, run.repository)
-  const { only } = run
-  const workflows = byName(event.workflows).filter(({ name }) => only === null || only.includes(name))
+  const files = byName(event.workflows)
+  const only = run.only === null ? null : foundIn(files, run.only)
+  const workflows = files.filter(({ name }) => only === null || only.includes(name))
   const verdicts = verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known)
   const missed = (only ?? []).filter((workflow) => !workflows.some(({ name }) => name === workflow))
+  // Who calls names what is to be built, and hears it at once when there is none of it.
+  if (isCall(run) && only !== null && workflows.length === 0)
+    return to(nothingOf(state, knot, rkey), [report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })])
   const announced = [
     ...verdicts
       .filter(isBuilt(state, run))
@@ -192,7 +211,7 @@ export const filesRead = (now: Now, state: BuildsState, event: WorkflowsRead): B
   const judged = runOf(after, knot, rkey)
   return judged === null || !M.isEmpty(judged.builds)
     ? O.some(dropped)
-    : to(withSpent(withoutRun(after, knot, rkey), knot, rkey, toldIn(judged)), [
+    : to(nothingOf(after, knot, rkey), [
         ...effects,
         report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })
       ])

@@ -34,6 +34,9 @@ export const pushKey = (knot: HostName, { newSha, oldSha, ref }: Push): string =
 export const pushThatBegan = ({ cause, retryOf }: Run): Push | null =>
   cause._tag === 'Push' && retryOf === null ? cause : null
 
+/** Whether the key of the run is ours: no trigger of the knot bears it, and it says nothing about those. */
+export const isKeyOurs = ({ kind, retryOf }: Run): boolean => retryOf !== null || kind === 'call'
+
 /** Whether the run waits for its workflow files, or for its pipeline. */
 export const isWaiting = ({ phase }: Run): boolean => phase._tag !== 'Read'
 

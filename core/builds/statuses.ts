@@ -14,7 +14,7 @@ import { modest } from './room.js'
 import { toldIn } from './counterparts.js'
 import type { Build, BuildsState, BuildsStep, Now, Run } from './model.js'
 import { withPlaces } from './pipeline-index.js'
-import { about, buildOf, runOf, withBuild, withoutBuild, withoutRun, withRun } from './runs.js'
+import { about, buildOf, isKeyOurs, runOf, withBuild, withoutBuild, withoutRun, withRun } from './runs.js'
 import { isForgotten, withSource, withSpent } from './sources.js'
 import { logKey, oldestStatuses } from './status-log.js'
 
@@ -38,9 +38,8 @@ export const forget = (state: BuildsState, name: BuildName): BuildsState => {
   if (M.size(run.builds) > 1) return withoutBuild(state, name)
   const gone = withoutRun(state, name.knot, name.rkey)
   const source = O.toNullable(M.lookup(name.knot)(state.sources))
-  // The keys of retries are ours: they say nothing about those of the knot. Of a knot that is forgotten, none counts
-  // again (T1).
-  if (run.retryOf !== null || source === null || isForgotten(source, name.rkey)) return gone
+  // A key of ours says nothing about those of the knot. Of a knot that is forgotten, none counts again (T1).
+  if (isKeyOurs(run) || source === null || isForgotten(source, name.rkey)) return gone
   // Nor does one that is no time, or one from the future, say anything about others.
   const isTime = Tid.is(name.rkey) && !isTidAfter(name.rkey, state.lastUs, FUTURE_US)
   return isTime

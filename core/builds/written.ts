@@ -11,7 +11,7 @@ import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
 import type { StatusEntry } from '../effect.js'
-import { type BuildsState, initial, Run, RunKey, Source } from './model.js'
+import { type BuildsState, initial, Run, RunKey, Source, TokenKey } from './model.js'
 import { indexOf } from './pipeline-index.js'
 import { keptWith, unitsOfRun } from './room.js'
 import { isWaiting, pushKey, pushThatBegan, splitKey } from './runs.js'
@@ -30,19 +30,31 @@ export const WrittenBuilds = t.readonly(
     lastUs: TimeUs,
     mistaken: t.readonlyArray(t.string),
     next: Natural,
-    sources: orderedMap(HostName, Source)
+    sources: orderedMap(HostName, Source),
+    tokens: orderedMap(TokenKey, TimeUs),
+    tokensUs: TimeUs
   }),
   'Builds'
 )
 
 export type WrittenBuilds = t.TypeOf<typeof WrittenBuilds>
 
-export const toWritten = ({ floorUs, lastUs, mistaken, next, sources }: BuildsState): WrittenBuilds => ({
+export const toWritten = ({
   floorUs,
   lastUs,
   mistaken,
   next,
-  sources
+  sources,
+  tokens,
+  tokensUs
+}: BuildsState): WrittenBuilds => ({
+  floorUs,
+  lastUs,
+  mistaken,
+  next,
+  sources,
+  tokens,
+  tokensUs
 })
 
 /** The slice of its parts. @returns `Left` with a sentence when they cannot come from one slice. */

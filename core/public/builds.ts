@@ -5,17 +5,21 @@ export {
   BuildPhase,
   type BuildsGiven,
   type BuildsState,
+  type CallAnswer,
+  type CallRefusal,
   initial,
   type OrderRefusal,
   reduce,
   Run,
   RunEntry,
   RunKey,
+  RunKind,
   runKey,
   runOf,
   RunPhase,
   Source,
   splitKey,
+  TokenKey,
   WrittenBuilds
 } from '../builds/index.js'
 export { Told } from '../builds/pushes.js'

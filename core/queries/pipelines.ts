@@ -2,20 +2,17 @@
  * Pipelines, as they are asked for over XRPC (S17). Pure functions of the state; what one costs depends on what it
  * shows, and not on how many there are.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
-import type { BuildsState, Run } from '../builds/model.js'
+import type { BuildsState } from '../builds/model.js'
+import { type NamedRun, runAt, runNamed } from '../builds/named.js'
 import { placeAt, placeOf } from '../builds/pipeline-index.js'
-import { runOf } from '../builds/runs.js'
 import { type LogKey, logKey } from '../builds/status-log.js'
 import { entriesBelow } from '../data/descending.js'
-import type { HostName } from '../data/host-name.js'
-import { type Did, type Rkey, type Tid, tidOf, timeOfTid, type WorkflowName } from '../data/identifiers.js'
+import { type Did, type Tid, timeOfTid } from '../data/identifiers.js'
 import { valuesAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
 import type { CauseKind } from '../model/trigger.js'
 import type { State } from '../state.js'
-import { type PipelineView, pipelineView, shownName } from '../wire/pipeline-view.js'
+import { type PipelineView, pipelineView } from '../wire/pipeline-view.js'
 
 /** Which pipelines of a repository are asked for. */
 export interface PipelineQuery {
@@ -39,13 +36,6 @@ export interface PipelinePage {
   readonly pipelines: ReadonlyArray<PipelineView>
   /** How many pipelines match, on whatever page. */
   readonly total: number
-}
-
-/** A run by the name of its pipeline. */
-export interface NamedRun {
-  readonly knot: HostName
-  readonly rkey: Rkey
-  readonly run: Run
 }
 
 const KINDS: ReadonlyArray<CauseKind> = ['manual', 'pull_request', 'push']
@@ -94,19 +84,6 @@ const matching = (
   return { keys, total: newest.length }
 }
 
-/** The run whose announcement has that key in the log. */
-const runAt = ({ builds }: State, key: LogKey): NamedRun | null =>
-  pipe(
-    M.lookup(key)(builds.announcements),
-    O.chain(({ knot, rkey }) =>
-      pipe(
-        O.fromNullable(runOf(builds, knot, rkey)),
-        O.map((run) => ({ knot, rkey, run }))
-      )
-    ),
-    O.toNullable
-  )
-
 const viewOf = ({ run }: NamedRun): PipelineView | null =>
   run.announced === null ? null : pipelineView(run.announced.createdUs, run)
 
@@ -146,7 +123,7 @@ export const queryPipelines =
     const pipelines: Array<PipelineView> = []
     let text = 0
     for (const key of keys) {
-      const run = runAt(state, key)
+      const run = runAt(state.builds, key)
       const view = run === null ? null : viewOf(run)
       if (view === null) continue
       const last = pipelines[pipelines.length - 1]
@@ -171,11 +148,8 @@ export const queryPipelines =
  */
 export const pipelineRun =
   (id: Tid) =>
-  (state: State): NamedRun | null => {
-    const time = timeOfTid(id)
-    // Each has one name only.
-    return tidOf(time) === id ? runAt(state, logKey(time)) : null
-  }
+  (state: State): NamedRun | null =>
+    runNamed(state.builds, id)
 
 /**
  * The pipeline of that name, as clients read it.
@@ -194,15 +168,3 @@ export const pipelineAt =
     const named = pipelineRun(id)(state)
     return named === null ? null : viewOf(named)
   }
-
-/**
- * The workflow of a run that clients call so: by its whole name, or by what is shown of it.
- *
- * @example
- * import assert from 'node:assert'
- * import { workflowCalled } from 'tack/core'
- *
- * assert.strictEqual(workflowCalled('ci.yml', []), null)
- */
-export const workflowCalled = (name: string, workflows: ReadonlyArray<WorkflowName>): WorkflowName | null =>
-  workflows.find((workflow) => workflow === name) ?? workflows.find((workflow) => shownName(workflow) === name) ?? null

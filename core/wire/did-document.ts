@@ -8,6 +8,12 @@ import * as O from 'fp-ts/lib/Option.js'
 import type { Did } from '../data/identifiers.js'
 import { isObject, parseJson } from './json.js'
 
+/** A key as a document has it: how it is written, and the text of it. */
+export interface WrittenKey {
+  readonly publicKeyMultibase: string
+  readonly type: string
+}
+
 interface Service {
   /** Behind the `#`. */
   readonly id: string
@@ -63,14 +69,56 @@ export const decodeDidDocument = (did: Did): ((text: string) => E.Either<string,
  */
 export const decodeKnotOfRepository = (did: Did): ((text: string) => E.Either<string, string>) => endpointOf(did, KNOT)
 
+const documentOf = (did: Did, text: string): E.Either<string, { readonly [key: string]: unknown }> => {
+  const document = parseJson(text)
+  if (O.isNone(document)) return E.left('the document is not JSON')
+  if (!isObject(document.value)) return E.left('the document is not an object')
+  return document.value['id'] === did ? E.right(document.value) : E.left('the document is of another DID')
+}
+
+/**
+ * The key by which the account signs, as the document gives it. Of several, the first counts. Total, as above.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { decodeSigningKey, Did } from 'tack/core'
+ *
+ * const did = Did.decode('did:plc:alice')
+ * assert(did._tag === 'Right')
+ * const key = { id: 'did:plc:alice#atproto', publicKeyMultibase: 'zQ3s', type: 'Multikey' }
+ * const document = JSON.stringify({ id: 'did:plc:alice', verificationMethod: [key] })
+ * assert.deepStrictEqual(decodeSigningKey(did.right)(document), {
+ *   _tag: 'Right',
+ *   right: { publicKeyMultibase: 'zQ3s', type: 'Multikey' }
+ * })
+ */
+export const decodeSigningKey =
+  (did: Did) =>
+  (text: string): E.Either<string, WrittenKey> => {
+    const document = documentOf(did, text)
+    if (E.isLeft(document)) return document
+    const { verificationMethod: methods } = document.right
+    if (!Array.isArray(methods)) return E.left('the document has no list of keys')
+    for (const method of methods) {
+      if (!isObject(method)) continue
+      const { controller, id, publicKeyMultibase, type } = method
+      if (
+        (id === '#atproto' || id === `${did}#atproto`) &&
+        (controller === undefined || controller === did) &&
+        typeof publicKeyMultibase === 'string' &&
+        typeof type === 'string'
+      )
+        return E.right({ publicKeyMultibase, type })
+    }
+    return E.left('the document has no key "#atproto"')
+  }
+
 const endpointOf =
   (did: Did, wanted: Service) =>
   (text: string): E.Either<string, string> => {
-    const document = parseJson(text)
-    if (O.isNone(document)) return E.left('the document is not JSON')
-    if (!isObject(document.value)) return E.left('the document is not an object')
-    const { id, service: services }: { readonly id?: unknown; readonly service?: unknown } = document.value
-    if (id !== did) return E.left('the document is of another DID')
+    const document = documentOf(did, text)
+    if (E.isLeft(document)) return document
+    const { service: services } = document.right
     if (!Array.isArray(services)) return E.left('the document has no list of services')
     for (const service of services) {
       if (!isObject(service)) continue

@@ -8,6 +8,7 @@ import { createDocuments } from '../outbound/documents.js'
 import { addressesOf, gitReader } from '../outbound/git.js'
 import { httpClient } from '../outbound/http-client.js'
 import { recordReader } from '../outbound/records.js'
+import { createSigningKeys, type SigningKeys } from '../outbound/signing-keys.js'
 import { workflowReader } from '../outbound/workflows.js'
 import type { Clock, Log, Records, Workflows } from '../ports.js'
 import { gitCheckout } from '../providers/checkout.js'
@@ -20,6 +21,7 @@ import type { RunOptions } from './options.js'
 export interface Parts {
   readonly close: () => Promise<void>
   readonly definitions: Definitions
+  readonly keys: SigningKeys
   readonly providers: ReadonlyArray<Provider>
   readonly records: Records
   readonly workflows: Workflows
@@ -128,6 +130,7 @@ export const assemble = async (
       await Promise.all([client.close(), definitions.close(), documents.close()])
     },
     definitions,
+    keys: createSigningKeys(clock, documents),
     providers,
     records: recordReader({ clock, log: limited, policy, ...directory }),
     workflows: workflowReader({ clock, log: limited, readFiles: gitReader(git) })

@@ -60,7 +60,7 @@ export const run = async (
     await store.close()()
     return 2
   }
-  const { definitions, providers, records, workflows } = parts.right
+  const { definitions, keys, providers, records, workflows } = parts.right
   log.info('starting', {
     hostname: options.hostname,
     owner: options.owner,
@@ -76,6 +76,7 @@ export const run = async (
   const server = await serve(
     {
       backlog: () => bridge?.backlog() ?? 0,
+      calls: { handle: (call) => bridge?.call(call) ?? Promise.resolve('unsafe'), keys },
       clock,
       definitions,
       durable: () => bridge?.durable() ?? store.state,

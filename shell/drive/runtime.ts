@@ -7,8 +7,8 @@
  * Observers see the durable state, never a folded one that is not yet safe.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Builds, type Config, type Effect, type Event, orderRefusal, type State, type TimeUs } from '../../core/index.js'
-import type { HandleAdmin, Submit } from '../ports.js'
+import { type Builds, callAnswer, type Config, type Effect, type Event, orderRefusal, type State, type TimeUs } from '../../core/index.js'
+import type { HandleAdmin, HandleCall, Submit } from '../ports.js'
 import type { Store } from '../store/index.js'
 import { createCallers } from './callers.js'
 import { createFolding } from './folding.js'
@@ -44,6 +44,8 @@ export interface Bridge {
   readonly submit: Submit
   /** For requests of the operator to cancel or retry builds. */
   readonly admin: HandleAdmin
+  /** For calls of people who have a say in a repository. */
+  readonly call: HandleCall
   /** Resolves when the bridge has ended. */
   readonly ended: Promise<E.Either<string, void>>
 }
@@ -94,6 +96,13 @@ export const startBridge = (
     // Events between it and its turn may change the outcome.
     callers.judge(inbox.arrived(), (before) => (refusal = orderRefusal(event)(before)))
     return (await safe) ? (refusal ?? 'accepted') : 'unsafe'
+  }
+
+  const call: HandleCall = async (event) => {
+    let answer = null as Builds.CallAnswer | null
+    const safe = submit(event)
+    callers.judge(inbox.arrived(), (before) => (answer = callAnswer(event)(before)))
+    return (await safe) ? (answer ?? 'unsafe') : 'unsafe'
   }
 
   /** The next events to fold. Waits until there are some, or what was folded is due to be saved. */
@@ -158,6 +167,7 @@ export const startBridge = (
   return {
     admin,
     backlog: inbox.size,
+    call,
     durable: saver.durable,
     ended,
     isSaving: saver.isSaving,

@@ -6,7 +6,7 @@
  *
  *     GET  /events?cursor=…                           websocket   statuses                      events.ts
  *     GET  /logs/{knot}/{rkey}/{workflow}             websocket   the log of a build            logs.ts
- *     GET  /xrpc/{method}                                         pipelines, their logs, whose spindle this is    xrpc/
+ *     GET, POST /xrpc/{method}                                    pipelines, their logs, calls, whose spindle this is    xrpc/
  *     GET  /.well-known/did.json                                  the spindle's DID document    xrpc/did-document.ts
  *     POST /webhooks/{provider}                                   how builds stand              webhooks.ts
  *     POST /builds/{knot}/{rkey}[/{workflow}]/cancel, …/retry     with the admin token          admin.ts
@@ -17,7 +17,8 @@ import type { Did, State } from '../../core/index.js'
 import type { Observer } from '../drive/runtime.js'
 import { limitedLog } from '../lib/log-limit.js'
 import type { Definitions } from '../outbound/definitions.js'
-import type { Clock, HandleAdmin, Log, Submit } from '../ports.js'
+import type { SigningKeys } from '../outbound/signing-keys.js'
+import type { Clock, HandleAdmin, HandleCall, Log, Submit } from '../ports.js'
 import type { Provider } from '../providers/provider.js'
 import type { ListenAddress } from './address.js'
 import { takeAdmin } from './admin.js'
@@ -33,6 +34,7 @@ import { createMetrics } from './metrics.js'
 import { answerBuilds, createOverview } from './overview.js'
 import { loadPage } from './page.js'
 import { takeWebhook } from './webhooks.js'
+import { CALL_BYTES_MAX, createBegunRuns } from './xrpc/calls.js'
 import { didDocument } from './xrpc/did-document.js'
 import { xrpcRoute } from './xrpc/index.js'
 
@@ -42,6 +44,8 @@ export interface ServerPorts {
   readonly admin: HandleAdmin
   /** The number of events that have arrived and are not folded yet. */
   readonly backlog: () => number
+  /** Absent where nobody may call. */
+  readonly calls?: { readonly handle: HandleCall; readonly keys: SigningKeys }
   readonly clock: Clock
   /** Absent where no repository is read. */
   readonly definitions?: Definitions
@@ -92,6 +96,9 @@ export interface Server {
 
 // ---------------------------------------------------------------------------------------- the server
 
+/** How many bodies of calls may be received at a time, if all are as long as one may be. */
+const CALLS_AT_A_TIME = 32
+
 const limitsOf = ({ events, http, logs, ...others }: NonNullable<ServerConfig['limits']>): ServerLimits => ({
   ...defaultServerLimits,
   ...others,
@@ -133,7 +140,9 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
   const webhooks = { ...shared, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes, submit }
   const admin = { ...shared, count: metrics.countAdmin, durable, handle: ports.admin, token: config.adminToken }
 
-  const xrpc = { definitions: ports.definitions, durable, logs, owner: config.owner }
+  const runs = createBegunRuns(clock)
+  const calls = ports.calls === undefined ? undefined : { ...ports.calls, budget: createBudget(CALLS_AT_A_TIME * CALL_BYTES_MAX), clock, durable, runs }
+  const xrpc = { calls, definitions: ports.definitions, durable, logs, owner: config.owner }
 
   const webhook = (name: string): Route | null => {
     const provider = providers.find((one) => one.name === name && one.webhook !== undefined)
@@ -178,7 +187,8 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
       gauges.close()
       await http.close()
     },
-    observe: () => {
+    observe: (durable, _, effects) => {
+      runs.observe(durable, effects)
       health.look()
       events.wake()
       logs.wake()

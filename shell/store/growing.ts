@@ -1,21 +1,22 @@
 /**
- * What grows in the head of a snapshot: a line for each, so that no line grows with how many knots, readings or mistakes there are.
+ * What grows in the head of a snapshot: a line for each, so that no line grows with how many knots, readings, mistakes or tokens there are.
  *
  *     ["mistaken","did:plc:…/…"],
  *     ["readings","did:plc:…",{"attempt":0,…}],
  *     ["sources","knot.example",{"details":true,…}],
  *     ["spent","3mbd…",{"actor":null,…}],
  *     ["subscriptions","knot.example",{"connection":{…},…}]
+ *     ["tokens","did:plc:… 3f6a…",1767225660000000]
  *
  * A spent key is of the source before it.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { Backfill, Builds, explain, type Head, headOf, Knots, OrderedMap, type State } from '../../core/index.js'
+import { Backfill, Builds, explain, type Head, headOf, Knots, OrderedMap, type State, TimeUs } from '../../core/index.js'
 import type { Fault } from './accounts.js'
 
 /** The lists, in the order in which they are written. */
-const LISTS = ['mistaken', 'readings', 'sources', 'spent', 'subscriptions'] as const
+const LISTS = ['mistaken', 'readings', 'sources', 'spent', 'subscriptions', 'tokens'] as const
 type List = (typeof LISTS)[number]
 
 const textOf = (value: unknown): string => JSON.stringify(value)
@@ -29,13 +30,14 @@ export function* linesOfGrowing({ backfill, builds, knots }: State): Generator<s
     for (const [rkey, told] of OrderedMap.entriesFrom(spent, '')) yield textOf(['spent', rkey, told])
   }
   for (const [knot, subscription] of OrderedMap.entriesFrom(knots.subscriptions, '')) yield textOf(['subscriptions', knot, subscription])
+  for (const [token, untilUs] of OrderedMap.entriesFrom(builds.tokens, '')) yield textOf(['tokens', token, untilUs])
 }
 
 /** The head without what grows. */
 export const fixedHead = (state: State): Head => {
   const { backfill, builds, knots, ...rest } = headOf({
     ...state,
-    builds: { ...state.builds, mistaken: [], sources: OrderedMap.empty() },
+    builds: { ...state.builds, mistaken: [], sources: OrderedMap.empty(), tokens: OrderedMap.empty() },
     knots: { ...state.knots, subscriptions: OrderedMap.empty() }
   })
   return { ...rest, backfill: { ...backfill, accounts: OrderedMap.empty() }, builds, knots }
@@ -60,17 +62,24 @@ const VALUES: { readonly [list in List]: t.Decoder<unknown, unknown> } = {
   readings: Backfill.Reading,
   sources: Builds.Source,
   spent: t.union([Builds.Told, t.null]),
-  subscriptions: Knots.Subscription
+  subscriptions: Knots.Subscription,
+  tokens: TimeUs
 }
 
 /** Where in the head each list is; spent keys are in their sources. */
-const PLACES = { mistaken: ['builds', 'mistaken'], readings: ['backfill', 'accounts'], sources: ['builds', 'sources'], subscriptions: ['knots', 'subscriptions'] } as const
+const PLACES = {
+  mistaken: ['builds', 'mistaken'],
+  readings: ['backfill', 'accounts'],
+  sources: ['builds', 'sources'],
+  subscriptions: ['knots', 'subscriptions'],
+  tokens: ['builds', 'tokens']
+} as const
 
 const isList = (u: unknown): u is List => LISTS.some((list) => list === u)
 
 /** Puts what grows back into the head. */
 export const growingReader = (): GrowingReader => {
-  const rows: { readonly [list in keyof typeof PLACES]: Array<unknown> } = { mistaken: [], readings: [], sources: [], subscriptions: [] }
+  const rows: { readonly [list in keyof typeof PLACES]: Array<unknown> } = { mistaken: [], readings: [], sources: [], subscriptions: [], tokens: [] }
   /** The spent keys of the last source. */
   let spent: Array<unknown> | null = null
 

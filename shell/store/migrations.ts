@@ -202,7 +202,7 @@ const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
 /**
  * What each part kept of the configuration stands in one, and whether the bridge is stopped once. How many runs wait is not kept: it is
  * counted. Since when a start could not come to light any more was known to the adapters alone: the next start says so of what is looked for.
- * A build says since when it runs, and each run that has come to builds is announced: that is the name of its pipeline (former-pipelines.ts).
+ * No token had been used. A build says since when it runs, and each run that has come to builds is announced: that is the name of its pipeline (former-pipelines.ts).
  */
 const toVersion5 = ({ growing, head: written, runs: former, ...document }: Document): Document => {
   const { backfill, builds, counters, cursor, knots, policy } = fieldsOf(written)
@@ -218,7 +218,7 @@ const toVersion5 = ({ growing, head: written, runs: former, ...document }: Docum
     growing: growing.map(growing5),
     head: {
       backfill: { accounts: [], isOpen, next, owner },
-      builds: without('stopped', runs),
+      builds: { ...without('stopped', runs), tokens: [], tokensUs: 0 },
       config: { ...fieldsOf(policy), builds: policy5(fieldsOf(fieldsOf(ofBuilds)['policy'])), jetstream, jetstreamBackoff, knotBackoff, rewindUs, toleranceUs },
       counters,
       cursor: place,

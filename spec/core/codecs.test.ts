@@ -271,7 +271,21 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   { _tag: 'BuildReported', at: at(1), build: BUILD, error: 'e', exitCode: -1, external: 'x', provider: 'p', status: 'failed' },
   { _tag: 'CancelAcknowledged', at: at(1), build: BUILD, number: 1 },
   { _tag: 'CancelRequested', at: at(1), knot: K1, rkey: 'r', workflow: 'w' },
-  { _tag: 'RetryRequested', at: at(1), knot: K1, rkey: 'r', workflow: 'w' }
+  { _tag: 'RetryRequested', at: at(1), knot: K1, rkey: 'r', workflow: 'w' },
+  {
+    _tag: 'CallReceived',
+    at: at(1),
+    call: { _tag: 'CancelPipeline', pipeline: '3mbd3542k2222', repo: ALICE, workflows: ['w'] },
+    caller: ALICE,
+    token: { id: 'x', untilUs: at(2) }
+  },
+  {
+    _tag: 'CallReceived',
+    at: at(1),
+    call: { _tag: 'TriggerPipeline', cause: { _tag: 'Manual', inputs: [['k', 'v']], ref: 'r', sha: 'a'.repeat(40) }, repo: ALICE, workflows: ['w'] },
+    caller: ALICE,
+    token: { id: 'x', untilUs: at(2) }
+  }
 ]
 
 const REPORTS: ReadonlyArray<t.OutputOf<typeof Report>> = [

@@ -70,7 +70,8 @@ describe('concerns', () => {
       BuildReported: ['builds'],
       CancelAcknowledged: ['builds'],
       CancelRequested: ['builds'],
-      RetryRequested: ['builds']
+      RetryRequested: ['builds'],
+      CallReceived: ['builds']
     })
   })
 })

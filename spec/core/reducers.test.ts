@@ -95,7 +95,14 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   { _tag: 'BuildReported', at: at(60), build: BUILD, error: null, exitCode: 0, external: 'x', provider: 'p', status: 'success' },
   { _tag: 'CancelAcknowledged', at: at(60), build: BUILD, number: 4 },
   { _tag: 'CancelRequested', at: at(60), knot: K1, rkey: 't', workflow: null },
-  { _tag: 'RetryRequested', at: at(60), knot: K1, rkey: 't', workflow: null }
+  { _tag: 'RetryRequested', at: at(60), knot: K1, rkey: 't', workflow: null },
+  {
+    _tag: 'CallReceived',
+    at: at(60),
+    call: { _tag: 'CancelPipeline', pipeline: '3mbd3542k2222', repo: 'did:plc:app', workflows: null },
+    caller: 'did:plc:alice',
+    token: { id: 'x', untilUs: at(90) }
+  }
 ]
 
 /** A push of Alice's, by a frame that brings its workflow files along. */

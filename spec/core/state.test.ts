@@ -233,7 +233,9 @@ describe('a written state', () => {
           lastUs: at(11) + 1,
           mistaken: [],
           next: 5,
-          sources: [[K1, { details: false, forgotten: null, leaving: null, pipelines: true }]]
+          sources: [[K1, { details: false, forgotten: null, leaving: null, pipelines: true }]],
+          tokens: [],
+          tokensUs: 0
         },
         config: { ...CONFIG, backfill: true, builds: BUILDS },
         isStopped: false
@@ -345,7 +347,9 @@ describe('a written state', () => {
           lastUs: 0,
           mistaken: [],
           next: 1,
-          sources: []
+          sources: [],
+          tokens: [],
+          tokensUs: 0
         },
         config: CONFIG,
         counters: {

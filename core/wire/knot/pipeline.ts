@@ -104,13 +104,14 @@ const inputsAt = (place: string, u: unknown): Read<ReadonlyArray<Pair>> =>
     )
   )
 
-const manualOf = (fields: Fields): Read<Manual> =>
+/** A wish, whose fields stand at that place. */
+export const manualOf = (place: string, fields: Fields): Read<Manual> =>
   pipe(
     E.Do,
     E.apS('_tag', E.right('Manual' as const)),
-    E.apS('inputs', inputsAt('manual.inputs', fields['inputs'])),
-    E.apS('ref', optional(nameAt)('manual.ref', fields['ref'])),
-    E.apS('sha', optional(shaAt)('manual.sha', fields['sha']))
+    E.apS('inputs', inputsAt(`${place}inputs`, fields['inputs'])),
+    E.apS('ref', optional(nameAt)(`${place}ref`, fields['ref'])),
+    E.apS('sha', optional(shaAt)(`${place}sha`, fields['sha']))
   )
 
 const causeOf = ({ kind, manual, pullRequest, push }: Fields, repo: RepoClaim): Read<Cause> => {
@@ -128,7 +129,7 @@ const causeOf = ({ kind, manual, pullRequest, push }: Fields, repo: RepoClaim): 
     case 'manual':
       return pipe(
         mapAt('manual', manual ?? {}),
-        E.chain((fields): Read<Cause> => manualOf(fields))
+        E.chain((fields): Read<Cause> => manualOf('manual.', fields))
       )
     default:
       return E.left(`kind is ${typeof kind === 'string' ? excerpt(kind) : 'not text'}`)

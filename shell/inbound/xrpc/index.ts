@@ -1,13 +1,15 @@
 /**
- * XRPC, as Tangled's web application and other clients call it: the methods of `sh.tangled.ci` that read, and whose spindle this is.
+ * XRPC, as Tangled's web application and other clients call it: the methods of `sh.tangled.ci`, and whose spindle this is.
  *
- * Nothing here needs a token: what is shown is public. Methods that are not there are answered by 501, which clients take for a spindle without them.
+ * What is shown is public, and needs no token; to have something built or ended does (calls.ts). Methods that are not
+ * there are answered by 501, which clients take for a spindle without them.
  */
-import type { Did, State } from '../../../core/index.js'
+import type { CalledMethod, Did, State } from '../../../core/index.js'
 import type { Definitions } from '../../outbound/definitions.js'
 import type { Asked, Route } from '../routes.js'
 import type { Logs } from '../logs.js'
 import { ok, refused } from './answers.js'
+import { type CallPorts, takeCall } from './calls.js'
 import { describeDefinition } from './definition.js'
 import { admitToLogs } from './subscribe-logs.js'
 import { answerGet, answerQuery } from './pipelines.js'
@@ -15,6 +17,8 @@ import { answerGet, answerQuery } from './pipelines.js'
 export interface XrpcPorts {
   /** `undefined`: none are read, and the method is not there. */
   readonly definitions: Definitions | undefined
+  /** `undefined`: nobody may call, and the methods are not there. */
+  readonly calls: CallPorts | undefined
   readonly durable: () => State
   readonly logs: Logs
   readonly owner: Did
@@ -23,6 +27,7 @@ export interface XrpcPorts {
 type Answers = Extract<Route, { readonly _tag: 'Answers' }>
 
 const NOT_A_QUERY = refused(405, 'InvalidRequest', 'this method is a query: use GET', { allow: 'GET' })
+const NOT_A_PROCEDURE = refused(405, 'InvalidRequest', 'this method is a procedure: use POST', { allow: 'POST' })
 const NO_SOCKET = refused(426, 'InvalidRequest', 'this method is a subscription: open it as a websocket', { connection: 'upgrade', upgrade: 'websocket' })
 const NOT_THERE = refused(501, 'MethodNotImplemented', 'method not implemented by this spindle')
 
@@ -32,9 +37,21 @@ const query = (answer: (query: URLSearchParams) => ReturnType<Answers['answer']>
   methods: ['GET', 'POST']
 })
 
+const procedure = (ports: CallPorts | undefined, called: CalledMethod): Route => ({
+  _tag: 'Answers',
+  answer: ({ method }, request) => {
+    if (ports === undefined) return NOT_THERE
+    return method === 'POST' ? takeCall(ports, called, request) : NOT_A_PROCEDURE
+  },
+  methods: ['GET', 'POST']
+})
+
 /** The route of a method, whatever it is called. */
-export const xrpcRoute = ({ definitions, durable, logs, owner }: XrpcPorts, method: string): Route => {
+export const xrpcRoute = ({ calls, definitions, durable, logs, owner }: XrpcPorts, method: string): Route => {
   switch (method) {
+    case 'sh.tangled.ci.cancelPipeline':
+    case 'sh.tangled.ci.triggerPipeline':
+      return procedure(calls, method)
     case 'sh.tangled.ci.describeWorkflowDefinition':
       return query((params) => (definitions === undefined ? NOT_THERE : describeDefinition(durable(), definitions, params)))
     case 'sh.tangled.ci.getPipeline':

@@ -91,6 +91,7 @@ const numbersOf = (state: State, event: Event): { readonly borne: number; readon
     case 'BuildReported':
     case 'CancelRequested':
     case 'RetryRequested':
+    case 'CallReceived':
       return null
     case 'TimerFired': {
       const { timer } = event

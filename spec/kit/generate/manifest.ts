@@ -26,13 +26,13 @@ const counted = (items: Iterable<string>, expected: ReadonlyArray<string> = []):
 
 const numbers = (letter: string, last: number): ReadonlyArray<string> => Array.from({ length: last }, (_, i) => `${letter}${String(i + 1)}`)
 
-/** S1–S17, D1–D13 without D8, F1–F10, B1–B3, T1–T6. */
+/** S1–S17, D1–D13 without D8, F1–F10, B1–B3, T1–T7. */
 export const RULES = [
   ...numbers('S', 17),
   ...numbers('D', 13).filter((rule) => rule !== 'D8'),
   ...numbers('F', 10),
   ...numbers('B', 3),
-  ...numbers('T', 6)
+  ...numbers('T', 7)
 ]
 
 export const EVENTS = Object.keys(CONCERNS)

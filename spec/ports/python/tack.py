@@ -1407,6 +1407,12 @@ def workflow_view(name: str, build: Json) -> Json:
     }
 
 
+def workflow_called(name: str, workflows: List[str]) -> Optional[str]:
+    """The workflow that clients call so: by its whole name, or by what is shown of it."""
+    shown = [each for each in workflows if shown_name(each) == name]
+    return name if name in workflows else shown[0] if shown else None
+
+
 def pipeline_view(run: Json) -> Json:
     commit, did = sha_of(run["cause"]) or "0" * 40, run["repository"]["did"]
     return {
@@ -1573,6 +1579,8 @@ a_workflow_name = such(is_workflow_name, "the name of a workflow")
 a_collection = one_of(MEMBER, REPO, COLLABORATOR)
 a_status = one_of("pending", "running", "success", "failed", "timeout", "cancelled")
 a_kind = one_of("pipeline", "refUpdate")
+a_token_id = such(lambda text: re.fullmatch(r"[!-~]{1,256}", text) is not None, "the id of a token")
+a_token_key = such(lambda text: re.fullmatch(r"did:[!-~]+ [!-~]{1,256}", text) is not None, "<caller> <id> of a token")
 a_shape = one_of("bare", "named", "detailed", "past")
 an_exit_code = integer(-MAX_SAFE, MAX_SAFE)
 
@@ -1610,6 +1618,7 @@ a_workflow = by(
 a_recipe = fields(
     clone=a_clone, environment=pairs_of_text, pipeline=a_text, provider=a_text, settings=pairs_of_text, steps=array(a_step)
 )
+a_wish = by("_tag", Manual=fields(inputs=pairs_of_text, ref=nullable(a_text), sha=nullable(a_sha)))
 a_cause = by(
     "_tag",
     Push=fields(changedFiles=nullable(array(a_text)), newSha=a_sha, oldSha=a_sha, ref=a_text, skipsCi=a_boolean),
@@ -1762,6 +1771,16 @@ read_event = by(
     CancelAcknowledged=fields(**of_answer),
     CancelRequested=fields(**of_wish),
     RetryRequested=fields(**of_wish),
+    CallReceived=fields(
+        at=a_time,
+        call=by(
+            "_tag",
+            CancelPipeline=fields(pipeline=a_tid, repo=a_did, workflows=nullable(array(a_workflow_name))),
+            TriggerPipeline=fields(cause=a_wish, repo=a_did, workflows=nullable(array(a_workflow_name))),
+        ),
+        caller=a_did,
+        token=fields(id=a_token_id, untilUs=a_time),
+    ),
 )
 
 read_report = by(
@@ -2490,6 +2509,13 @@ class Commits:
             each["subject"] == actor and (each["repo"] == uri or (did != "" and did in (each["repo"], each["repoDid"]))) for each in records
         )
 
+    def repository_of_caller(self, did: str, caller: str) -> Optional[Tuple[str, Json]]:
+        """The repository of that DID in which whoever calls has a say, and its knot; where that comes to several knots, nobody has one."""
+        claim = {"did": did, "knot": None, "name": None, "owner": None}
+        found = [(knot, *self.entitlement(knot, claim, caller)) for knot in sorted(self.holders)]
+        entitled = [(knot, repository) for knot, verdict, repository in found if verdict == "Entitled"]
+        return entitled[0] if len(entitled) == 1 else None
+
     def is_held(self, knot: str, repository: Json) -> bool:
         return f"{repository['owner']}/{repository['rkey']}" in self.holders.get(knot, ())
 
@@ -2948,13 +2974,14 @@ _read_backfill = fields(
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
-# 8b. Builds: from a trigger to a status (T1–T6)
+# 8b. Builds: from a trigger to a status (T1–T7)
 
 SAID = ("PublishPipeline", "PublishStatus")  # what is let out while the bridge is stopped, besides reports
 RANKS = {"pending": 0, "running": 1, "success": 2, "failed": 2, "timeout": 2, "cancelled": 2}
 ATTEMPTS = 30
 FINAL_ATTEMPTS = 5  # how often a "no" is doubted: a knot may tell of a commit before it gives it out
 RKEY_MAX = 80
+TOKENS_OF_CALLER_MAX, TOKENS_MAX = 100, 5_000
 WAITING_MAX = 500  # how many runs of one knot may wait for their files
 SPENT_MAX = 200
 MISTAKEN_MAX = 1_000
@@ -3044,17 +3071,20 @@ class Builds:
     mistaken: List[str] = field(default_factory=list)
     next: int = 1
     sources: Dict[str, Json] = field(default_factory=dict)
+    tokens: Dict[str, int] = field(default_factory=dict)  # used ones, "<caller> <id>", and until when each could be used
+    tokensUs: int = 0
     runs: Dict[str, Json] = field(default_factory=dict)
     log: Dict[int, Json] = field(default_factory=dict)  # statuses, by createdUs, which rises
     effects: List[Effect] = field(default_factory=list)  # of the input that is being taken
     reports: List[Report] = field(default_factory=list)
 
     def written(self) -> Json:
-        names = ("floorUs", "lastUs", "mistaken", "next")
+        names = ("floorUs", "lastUs", "mistaken", "next", "tokensUs")
         sources = [
             [knot, {**source, "spent": [[key, source["spent"][key]] for key in sorted(source["spent"])]}] for knot, source in sorted(self.sources.items())
         ]
-        return {"sources": sources, **{name: getattr(self, name) for name in names}}
+        tokens = [list(entry) for entry in sorted(self.tokens.items())]
+        return {"sources": sources, "tokens": tokens, **{name: getattr(self, name) for name in names}}
 
     def written_runs(self) -> Json:
         return [[key, {**run, "builds": [[name, run["builds"][name]] for name in sorted(run["builds"], key=utf16)]}] for key, run in sorted(self.runs.items())]
@@ -3110,7 +3140,7 @@ class Builds:
         """The run, which waited for its files or its pipeline, goes, and its trigger must not count again."""
         knot, rkey = key.split("/", 1)
         run = self.runs.pop(key, None)
-        if run is not None and run["retryOf"] is None:  # the key of a retry is ours
+        if run is not None and not is_key_ours(run):
             self._spend(knot, rkey, told_in(run))
 
     def _report(self, tag: str, at: int, **named: Json) -> None:
@@ -3131,7 +3161,7 @@ class Builds:
         del self.runs[key]
         knot, rkey = name["knot"], name["rkey"]
         # Of a knot that is forgotten, no trigger counts again.
-        if run["retryOf"] is not None or knot not in self.sources or self._is_forgotten(knot, rkey):
+        if is_key_ours(run) or knot not in self.sources or self._is_forgotten(knot, rkey):
             return
         # A key that is no time, or one from the future, says nothing about others.
         if is_tid(rkey) and not is_tid_after(rkey, self.lastUs, FUTURE_US):
@@ -3297,6 +3327,8 @@ class Builds:
             for key, run in self._runs_of(event["host"]):
                 if run["phase"]["_tag"] == "Waiting":
                     self._wait(key)
+        elif tag == "CallReceived":
+            self._called(event, commits)
         elif tag in RIGHT_EVENTS:
             RIGHT_EVENTS[tag](self, event, self._is_entitled(event.get("build", event), commits))
         elif tag in BUILD_EVENTS:
@@ -3521,7 +3553,8 @@ class Builds:
         run, key = self._reading(event), key_of(event)
         if run is None:
             return
-        if run["attempt"] >= (FINAL_ATTEMPTS if event["isFinal"] else ATTEMPTS):
+        final = 0 if is_call(run) else FINAL_ATTEMPTS  # whoever names a commit can have it
+        if run["attempt"] >= (final if event["isFinal"] else ATTEMPTS):
             if run["only"] is None:
                 self._come_to_nothing(key)
             else:  # somebody asked for these
@@ -3545,6 +3578,11 @@ class Builds:
         if not is_entitled:
             self._come_to_nothing(key)
             return self._report("TriggerRefused", at, detail=run["actor"] or "", knot=knot, reason="actor", rkey=rkey)
+        there = sorted({workflow["name"] for workflow in event["workflows"]}, key=utf16)
+        only = None if run["only"] is None else list(dict.fromkeys(workflow_called(name, there) or name for name in run["only"]))
+        if is_call(run) and only is not None and not any(name in there for name in only):
+            self._come_to_nothing(key)
+            return self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)
         phase = run["phase"]
         branch = run["defaultBranch"] if event["defaultBranch"] is None else event["defaultBranch"]
         run = {**run, "defaultBranch": branch, "phase": {"_tag": "Read"}}
@@ -3552,7 +3590,6 @@ class Builds:
         work = Work(WHEN_COST)  # for all workflows of the run together
         allowance = self._allowance(run["repository"])
         first: Dict[str, Json] = {}
-        only = run["only"]
         for workflow in event["workflows"]:
             if only is None or workflow["name"] in only:
                 first.setdefault(workflow["name"], workflow)
@@ -3582,8 +3619,7 @@ class Builds:
             self._begin(at, build, None, "failed", "There is no such workflow file any more.")
         now = self.runs.get(key)
         if now is not None and not now["builds"]:
-            del self.runs[key]
-            self._spend(knot, rkey, told_in(now))
+            self._come_to_nothing(key)
             self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)
         return None
 
@@ -3883,10 +3919,7 @@ class Builds:
             repeated = {**repeated, "announced": {"createdUs": at, "workflows": modest(announced_again)}, "builds": builds, "only": None}
         if self._no_room(knot, repeated) is not None:
             return None
-        us = self._next_stamp(at)
-        while f"{knot}/{tid_of(us)}" in self.runs:
-            us += 1
-        own = tid_of(us)
+        own = self._free_key(at, knot)
         allowance = self._allowance(run["repository"])
         origin = rkey if run["retryOf"] is None else run["retryOf"]
         anew = {**run, "announced": None, "attempt": 0, "builds": {}, "met": None, "only": None, "phase": {"_tag": "Read"}, "retryOf": origin}
@@ -3904,6 +3937,73 @@ class Builds:
             else:
                 self._start(at, name, recipe)
         return None
+
+    def _free_key(self, at: int, knot: str) -> str:
+        us = self._next_stamp(at)
+        while f"{knot}/{tid_of(us)}" in self.runs:
+            us += 1
+        return tid_of(us)
+
+    # Calls (T7)
+
+    def answer_to(self, event: Event, commits: Commits) -> Json:
+        """What a call comes to, and nothing else decides about it."""
+        call, caller = event["call"], event["caller"]
+        refusal = self._token_refusal(event)
+        if refusal is not None:
+            return refused_for(refusal)
+        held = commits.repository_of_caller(call["repo"], caller)
+        if call["_tag"] == "TriggerPipeline":
+            if held is None:
+                return refused_for("right")
+            knot, repository = held
+            if self._waiting(knot) >= WAITING_MAX or self._no_room(knot, run_called(caller, call, repository)) is not None:
+                return refused_for("limit")
+            return {"_tag": "Begun", "knot": knot, "repository": repository, "rkey": self._free_key(event["at"], knot)}
+        named = [(key, run) for key, run in self.runs.items() if run["announced"] is not None and pipeline_id(run) == call["pipeline"]]
+        if not named or named[0][1]["repository"]["did"] != call["repo"]:
+            return refused_for("right" if held is None else "unknown")
+        key, run = named[0]
+        knot = key.split("/", 1)[0]
+        if not commits.is_held(knot, run["repository"]) or not commits.may_say(run["repository"], caller):
+            return refused_for("right")
+        there = sorted(run["builds"], key=utf16)
+        meant = there if call["workflows"] is None else [workflow_called(name, there) for name in call["workflows"]]
+        if None in meant:
+            return refused_for("workflow")
+        builds = [name for name, build in self._builds_of(key, run) if name["workflow"] in meant and not is_terminal(build["status"])]
+        return {"_tag": "Cancelled", "builds": builds} if builds else refused_for("ended")
+
+    def _alive(self, now_us: int) -> Dict[str, int]:
+        return {key: until for key, until in self.tokens.items() if until > now_us}
+
+    def _token_refusal(self, event: Event) -> Optional[str]:
+        """By the clock that has come furthest: one that is set back brings no token back."""
+        caller, token = event["caller"], event["token"]
+        now_us = max(self.tokensUs, event["at"])
+        if token["untilUs"] <= now_us:
+            return "expired"
+        alive = self._alive(now_us)
+        if f"{caller} {token['id']}" in alive:
+            return "used"
+        own = sum(key.startswith(f"{caller} ") for key in alive)
+        return "busy" if len(alive) >= TOKENS_MAX or own >= TOKENS_OF_CALLER_MAX else None
+
+    def _called(self, event: Event, commits: Commits) -> None:
+        at, call, caller, token = event["at"], event["call"], event["caller"], event["token"]
+        answer = self.answer_to(event, commits)
+        if answer.get("refusal") in ("expired", "used", "busy", "right"):
+            return
+        self.tokensUs = max(self.tokensUs, at)
+        self.tokens = {**self._alive(self.tokensUs), f"{caller} {token['id']}": token["untilUs"]}
+        if answer["_tag"] == "Cancelled":
+            for name in answer["builds"]:
+                self._end(at, name, "cancelled", None)
+        elif answer["_tag"] == "Begun":
+            knot, key = answer["knot"], f"{answer['knot']}/{answer['rkey']}"
+            self._remember(knot)
+            self.runs[key] = run_called(caller, call, answer["repository"])
+            self._read_files(key)
 
     def _released(self, at: int, released: List[Tuple[str, str, str]]) -> None:
         for did, record_key, knot in released:
@@ -3993,6 +4093,37 @@ def plan_of(name: Json, run: Json, recipe: Json) -> Json:
     }
 
 
+def refused_for(refusal: str) -> Json:
+    return {"_tag": "Refused", "refusal": refusal}
+
+
+def run_called(caller: str, call: Json, repository: Json) -> Json:
+    """What a call begins."""
+    return {
+        "actor": caller,
+        "announced": None,
+        "attempt": 0,
+        "builds": {},
+        "cause": call["cause"],
+        "defaultBranch": None,
+        "kind": "call",
+        "met": None,
+        "only": call["workflows"],
+        "phase": {"_tag": "Reading", "workflows": None},
+        "repository": repository,
+        "retryOf": None,
+    }
+
+
+def is_call(run: Json) -> bool:
+    return run["kind"] == "call" and run["retryOf"] is None
+
+
+def is_key_ours(run: Json) -> bool:
+    """No trigger of the knot bears it, and it says nothing about those."""
+    return run["kind"] == "call" or run["retryOf"] is not None
+
+
 def announced_unread(name: str) -> Json:
     return {"clone": PLAIN_CLONE, "engine": "", "name": name, "text": ""}
 
@@ -4068,7 +4199,7 @@ a_run = fields(
     builds=entries(a_workflow_name, a_build),
     cause=a_cause,
     defaultBranch=nullable(a_text),
-    kind=a_kind,
+    kind=one_of("pipeline", "refUpdate", "call"),
     met=nullable(an_rkey),
     phase=by(
         "_tag",
@@ -4096,6 +4227,8 @@ _read_builds = fields(
     lastUs=a_time,
     mistaken=array(a_text),
     next=a_natural,
+    tokens=entries(a_token_key, a_time),
+    tokensUs=a_time,
     sources=entries(
         a_host,
         fields(

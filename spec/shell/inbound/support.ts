@@ -9,8 +9,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { type BuildName, type Builds, Config, defaults, type Did, type Effect, Event, explain, initial, type LogEntry, OrderedMap, orderRefusal, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
+import { type BuildName, type Builds, callAnswer, Config, defaults, type Did, type Effect, Event, explain, initial, type LogEntry, OrderedMap, orderRefusal, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
 import type { Definitions } from '../../../shell/outbound/definitions.js'
+import type { SigningKeys } from '../../../shell/outbound/signing-keys.js'
 import type { Clock } from '../../../shell/ports.js'
 import type { LogLine, Provider, WebhookAnswer, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type Server, type ServerConfig, startServer } from '../../../shell/inbound/server.js'
@@ -331,10 +332,11 @@ export const serve = async (
   {
     adminToken,
     definitions,
+    keys,
     limits = {},
     port = 0,
     providers = []
-  }: { readonly definitions?: Definitions; readonly port?: number; readonly providers?: ReadonlyArray<Provider> } & Pick<ServerConfig, 'adminToken' | 'limits'> = {}
+  }: { readonly definitions?: Definitions; readonly keys?: SigningKeys; readonly port?: number; readonly providers?: ReadonlyArray<Provider> } & Pick<ServerConfig, 'adminToken' | 'limits'> = {}
 ): Promise<Serving> => {
   const delivered: Array<Event> = []
   const log = rememberingLog()
@@ -342,6 +344,19 @@ export const serve = async (
   const server = await startServer(
     {
       backlog: () => 3,
+      ...(keys === undefined
+        ? {}
+        : {
+            calls: {
+              handle: (call) => {
+                delivered.push(call)
+                const answer = callAnswer(call)(world.state())
+                if (isSaving) world.apply(call)
+                return Promise.resolve(isSaving ? answer : 'unsafe')
+              },
+              keys
+            }
+          }),
       clock: world.clock,
       ...(definitions === undefined ? {} : { definitions }),
       durable: world.state,

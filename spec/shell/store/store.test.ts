@@ -151,7 +151,8 @@ describe('a store', () => {
         ['sources', knot, source],
         ...(spent as ReadonlyArray<ReadonlyArray<unknown>>).map((entry) => ['spent', ...entry])
       ]),
-      ...(knots['subscriptions'] ?? []).map((entry) => ['subscriptions', ...entry])
+      ...(knots['subscriptions'] ?? []).map((entry) => ['subscriptions', ...entry]),
+      ...(builds['tokens'] ?? []).map((entry) => ['tokens', ...entry])
     ]
     const runs = OrderedMap.toEntries(LAST.builds.runs).map((entry) => Builds.RunEntry.encode([...entry]))
     const statuses = OrderedMap.toEntries(LAST.builds.log).map(([, entry]) => StatusEntry.encode(entry))
@@ -166,7 +167,7 @@ describe('a store', () => {
       head: {
         ...head,
         backfill: { ...backfill, accounts: [] },
-        builds: { ...builds, mistaken: [], sources: [] },
+        builds: { ...builds, mistaken: [], sources: [], tokens: [] },
         knots: { ...knots, subscriptions: [] }
       },
       runs,

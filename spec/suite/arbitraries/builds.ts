@@ -26,6 +26,8 @@ import {
   type Status,
   step,
   type Timer,
+  tidOf,
+  type TokenId,
   type TimeUs,
   type Trigger,
   type Workflow,
@@ -110,17 +112,19 @@ interface Move {
   readonly a: number
   readonly b: number
   readonly c: number
-  readonly kind: 'push' | 'answer' | 'report' | 'timer' | 'stale' | 'people' | 'record' | 'life' | 'again'
+  readonly kind: 'push' | 'answer' | 'report' | 'timer' | 'stale' | 'people' | 'call' | 'record' | 'life' | 'again'
 }
 
-const moves: fc.Arbitrary<Move> = fc.record(
-  {
-    a: fc.nat(1_000),
-    b: fc.nat(1_000),
-    c: fc.nat(1_000),
-    kind: weighted<Move['kind']>([6, 'push'], [14, 'answer'], [8, 'report'], [6, 'timer'], [2, 'stale'], [2, 'people'], [2, 'record'], [2, 'life'], [3, 'again'])
-  },
-  { noNullPrototype: true }
+const movesOf = (kind: fc.Arbitrary<Move['kind']>): fc.Arbitrary<Move> =>
+  fc.record({ a: fc.nat(1_000), b: fc.nat(1_000), c: fc.nat(1_000), kind }, { noNullPrototype: true })
+
+const moves = movesOf(
+  weighted<Move['kind']>([6, 'push'], [14, 'answer'], [8, 'report'], [6, 'timer'], [2, 'stale'], [2, 'people'], [2, 'record'], [2, 'life'], [3, 'again'])
+)
+
+/** Those of a world in which people call. */
+const callMoves = movesOf(
+  weighted<Move['kind']>([4, 'push'], [12, 'answer'], [3, 'report'], [3, 'timer'], [1, 'people'], [2, 'record'], [2, 'life'], [1, 'again'], [9, 'call'])
 )
 
 const condition = (branch: string): Extract<Workflow, { readonly _tag: 'Defined' }>['when'] => [
@@ -299,6 +303,27 @@ const STATUSES: ReadonlyArray<Status> = ['running', 'success', 'running', 'faile
 
 const nothing = (at: TimeUs): Event => ({ _tag: 'CancelRequested', at, knot: K1, rkey: 'nothing' as Rkey, workflow: null })
 
+const CALLERS: ReadonlyArray<Did> = [OWNER, OWNER, ALICE, ALICE, BOB]
+const CALLED: ReadonlyArray<Did> = [OWNERS_REPO as Did, OWNERS_REPO as Did, 'did:plc:else' as Did, 'did:plc:nothing' as Did]
+
+/** A call by somebody, with a token that may have been used, or may be over, about a pipeline that may be there. */
+const callOf = (state: State, a: number, b: number, c: number, at: TimeUs): Event => {
+  const repo = pick(CALLED, a)
+  const shas = ['1', '2'].map((digit) => digit.repeat(40) as Sha)
+  const workflows = b % 3 === 0 ? null : b % 3 === 1 ? ['ci.yml' as WorkflowName] : ['ci.yml' as WorkflowName, 'none.yml' as WorkflowName]
+  const announced = M.toEntries(state.builds.runs).flatMap(([, run]) => (run.announced === null ? [] : [tidOf(run.announced.createdUs)]))
+  return {
+    _tag: 'CallReceived',
+    at: (c % 11 === 0 ? Math.max(0, at - 120_000_000) : at) as TimeUs,
+    call:
+      announced.length === 0 || c % 2 === 0
+        ? { _tag: 'TriggerPipeline', cause: { _tag: 'Manual', inputs: [['k', 'v']], ref: c % 3 === 0 ? 'refs/heads/main' : null, sha: c % 4 === 0 ? null : pick(shas, b) }, repo, workflows }
+        : { _tag: 'CancelPipeline', pipeline: pick(announced, b), repo, workflows },
+    caller: pick(CALLERS, b),
+    token: { id: `t${String((a + c) % 40)}` as TokenId, untilUs: (at + (a % 9 === 0 ? 0 : 60_000_000)) as TimeUs }
+  }
+}
+
 const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: ReadonlyArray<Event>, policies: ReadonlyArray<Config>): Event => {
   const builds = buildsIn(state)
   const questions = questionsIn(state)
@@ -345,6 +370,8 @@ const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: Read
       const workflow = c % 2 === 0 ? null : ('ci.yml' as WorkflowName)
       return { _tag: b % 2 === 0 ? 'CancelRequested' : 'RetryRequested', at, knot, rkey, workflow }
     }
+    case 'call':
+      return callOf(state, a, b, c, at)
     case 'record': {
       const [did, rkey, change] = pick(RECORDS, a)
       return commit(did, rkey, b % 2 === 0 ? without(change) : change, at, state.cursor.connection.number)
@@ -355,8 +382,8 @@ const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: Read
   }
 }
 
-const runsWith = (first: fc.Arbitrary<Config>, policies: ReadonlyArray<Config>): fc.Arbitrary<Run> =>
-  fc.tuple(first, fc.array(moves, { maxLength: STEPS_MAX, minLength: 1, size: 'max' })).map(([config, drawn]) => {
+const runsWith = (first: fc.Arbitrary<Config>, policies: ReadonlyArray<Config>, drawing = moves): fc.Arbitrary<Run> =>
+  fc.tuple(first, fc.array(drawing, { maxLength: STEPS_MAX, minLength: 1, size: 'max' })).map(([config, drawn]) => {
     const before: Array<Event> = []
     const beginning = beginningWith(config)
     return unfold(config, beginning.length + drawn.length, (state, i) => {
@@ -375,6 +402,9 @@ export const buildRuns: fc.Arbitrary<Run> = runsWith(weighted([1, policy()], [1,
 
 /** The same, where there is hardly any room. */
 export const crowdedRuns: fc.Arbitrary<Run> = runsWith(fc.constantFrom(...CROWDED.slice(0, 3)), CROWDED)
+
+/** Those of builds, in which people call, too. */
+export const callRuns: fc.Arbitrary<Run> = runsWith(weighted([1, policy()], [1, policy({ keepStatuses: 5 as Natural })]), POLICIES, callMoves)
 
 // ---------------------------------------------------------------------------------------- a provider with a ledger
 

@@ -1,5 +1,5 @@
 /**
- * What the examples of T1–T6 happen in, and what is said there.
+ * What the examples of T1–T7 happen in, and what is said there.
  *
  * The world: the owner's repository `app` on the first knot, which is connection 2; the bridge has been running since second 10.
  * Requests, timers of builds and numbers in the answers count from 1.

@@ -1,7 +1,7 @@
 /**
  * Examples of corners in which two readings of the rules would part: each decides one, and says which.
  *
- * The world is that of the other examples: of the builds (build-world.ts) for T1–T6, of the backfill (backfill.ts) for B1.
+ * The world is that of the other examples: of the builds (build-world.ts) for T1–T7, of the backfill (backfill.ts) for B1.
  */
 import { COLLABORATOR, MEMBER, REPO } from '../../../core/index.js'
 import { config, fails, open, page, reads, unread as unreadRecords } from './backfill.js'

@@ -31,7 +31,7 @@ describe('the examples as a whole', () => {
     const decisions = [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13].map((n) => `D${String(n)}`)
     const finePrint = Array.from({ length: 9 }, (_, i) => `F${String(i + 1)}`)
     const backfill = ['B1', 'B2', 'B3']
-    const builds = ['T1', 'T2', 'T3', 'T4', 'T5', 'T6']
+    const builds = ['T1', 'T2', 'T3', 'T4', 'T5', 'T6', 'T7']
     const without = [...stream, ...decisions, ...finePrint, ...backfill, ...builds].filter((id) => !names.some((name) => name.startsWith(`${id}.`)))
     expect(without).toEqual([])
   })

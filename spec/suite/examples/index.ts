@@ -3,6 +3,7 @@ import { ACCOUNTS } from './accounts.js'
 import { ADMISSION } from './admission.js'
 import { BACKFILL } from './backfill.js'
 import { BUILDS_EXAMPLES } from './builds.js'
+import { CALLS } from './calls.js'
 import { CORNERS } from './corners.js'
 import { DECISIONS } from './decisions.js'
 import { FINE_PRINT } from './fine-print.js'
@@ -27,5 +28,6 @@ export const EXAMPLES: ReadonlyArray<Example> = [
   ...WORKFLOWS,
   ...BUILDS_EXAMPLES,
   ...ROOM_EXAMPLES,
+  ...CALLS,
   ...CORNERS
 ]

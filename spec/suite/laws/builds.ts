@@ -67,7 +67,7 @@ const effectsOf = <Tag extends Effect['_tag']>(effects: ReadonlyArray<Effect>, t
   effects.filter((effect): effect is Of<Tag> => effect._tag === tag)
 
 /** Whether the record at (owner, rkey) is live, names us, is on that knot, and its owner is admitted: from the rows alone. */
-const holds = (state: State, config: Config, knot: string, owner: Did, rkey: string): boolean => {
+export const holds = (state: State, config: Config, knot: string, owner: Did, rkey: string): boolean => {
   const account = accountOf(state, owner)
   const slot = account === undefined ? undefined : M.toEntries(account.repos).find(([key]) => key === rkey)?.[1]
   const record = account?.active === true ? slot?.record : null
@@ -76,7 +76,7 @@ const holds = (state: State, config: Config, knot: string, owner: Did, rkey: str
 }
 
 /** Whether `actor` has a say in the repository: from the rows alone. */
-const mayTrigger = (state: State, { did, owner, rkey }: Of<'ReadWorkflows'>['repository'], actor: Did | null): boolean => {
+export const mayTrigger = (state: State, { did, owner, rkey }: Of<'ReadWorkflows'>['repository'], actor: Did | null): boolean => {
   if (actor === null || actor === owner) return true
   const account = accountOf(state, owner)
   const records = account === undefined ? [] : M.toEntries(account.collaborators)

@@ -1,6 +1,7 @@
 /** All laws, by id. */
 import { BACKFILL } from './backfill.js'
 import { BUILD } from './builds.js'
+import { CALL } from './calls.js'
 import { CANON } from './canon.js'
 import { CODEC } from './codec.js'
 import { COMMIT } from './commit.js'
@@ -24,6 +25,7 @@ export const LAWS = {
   ...BUILD,
   ...STREAM,
   ...PIPE,
+  ...CALL,
   ...MAP,
   ...HOST,
   ...CANON,

@@ -1,0 +1,135 @@
+/**
+ * Calls: to have a repository built, and to end what is being built (T7).
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import type { Rows } from '../commits/index.js'
+import type { HostName } from '../data/host-name.js'
+import type { Did, Rkey, WorkflowName } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import type { CallReceived } from '../event.js'
+import { type BuildName, isFinal, type Repository } from '../model/build.js'
+import type { Call } from '../model/call.js'
+import * as Rights from '../rights.js'
+import { chain, nothing, to } from '../transition.js'
+import { end } from './asking.js'
+import { fullness } from './fullness.js'
+import { type BuildsAnswer, type BuildsState, NONE, type Now, type Run } from './model.js'
+import { type NamedRun, runNamed, workflowCalled } from './named.js'
+import { CANCELLED, type OrderRefusal } from './orders.js'
+import { askForFiles } from './reading.js'
+import { freeKey } from './runs.js'
+import { remembering } from './sources.js'
+import { nextStamp } from './statuses.js'
+import { type TokenRefusal, tokenRefusal, withToken } from './tokens.js'
+
+/** Why a call comes to nothing: for its token; as an order may; or for a workflow that the pipeline does not have. */
+export type CallRefusal = TokenRefusal | Exclude<OrderRefusal, 'running'> | 'workflow'
+
+/** What a call comes to. */
+export type CallAnswer =
+  | {
+      /** Files are read for it, under this key: what comes of them is told like that of any run. */
+      readonly _tag: 'Begun'
+      readonly knot: HostName
+      readonly repository: Repository
+      readonly rkey: Rkey
+    }
+  | {
+      readonly _tag: 'Cancelled'
+      /** Which builds end. */
+      readonly builds: ReadonlyArray<BuildName>
+    }
+  | { readonly _tag: 'Refused'; readonly refusal: CallRefusal }
+
+type Cancel = Extract<Call, { readonly _tag: 'CancelPipeline' }>
+type Trigger = Extract<Call, { readonly _tag: 'TriggerPipeline' }>
+
+const refusedFor = (refusal: CallRefusal): CallAnswer => ({ _tag: 'Refused', refusal })
+
+/** The run of the pipeline, if it is one of that repository. */
+const runOfRepository = (state: BuildsState, { pipeline, repo }: Cancel): NamedRun | null => {
+  const named = runNamed(state, pipeline)
+  return named?.run.repository.did === repo ? named : null
+}
+
+/** Those of its builds that the call means; `null` where it names a workflow that is not there. */
+const meant = (run: Run, names: ReadonlyArray<WorkflowName> | null): ReadonlyArray<WorkflowName> | null => {
+  const workflows = M.keys(run.builds)
+  if (names === null) return workflows
+  const called = names.map((name) => workflowCalled(name, workflows))
+  return called.includes(null) ? null : workflows.filter((workflow) => called.includes(workflow))
+}
+
+/** Who has no say in a repository hears the same of every pipeline, whether it is there or not. */
+const answerToCancel = (rows: Rows, state: BuildsState, caller: Did, call: Cancel): CallAnswer => {
+  const named = runOfRepository(state, call)
+  if (named === null)
+    return refusedFor(Rights.repositoryOfCaller(rows, call.repo, caller) === null ? 'right' : 'unknown')
+  const { knot, rkey, run } = named
+  if (!Rights.isEntitled(rows, knot, { actor: caller, repository: run.repository })) return refusedFor('right')
+  const workflows = meant(run, call.workflows)
+  if (workflows === null) return refusedFor('workflow')
+  const builds = M.toEntries(run.builds).flatMap(([workflow, { status }]) =>
+    workflows.includes(workflow) && !isFinal(status) ? [{ knot, rkey, workflow }] : []
+  )
+  return builds.length === 0 ? refusedFor('ended') : { _tag: 'Cancelled', builds }
+}
+
+/** What a call begins. */
+const runBy = (caller: Did, { cause, workflows }: Trigger, repository: Repository): Run => ({
+  actor: caller,
+  announced: null,
+  attempt: NONE,
+  builds: M.empty(),
+  cause,
+  defaultBranch: null,
+  kind: 'call',
+  met: null,
+  only: workflows,
+  phase: { _tag: 'Read' },
+  repository,
+  retryOf: null
+})
+
+const answerToTrigger = (
+  rows: Rows,
+  state: BuildsState,
+  { at, caller }: CallReceived,
+  call: Trigger
+): CallAnswer => {
+  const held = Rights.repositoryOfCaller(rows, call.repo, caller)
+  if (held === null) return refusedFor('right')
+  const { knot, repository } = held
+  if (fullness(rows, state, knot, runBy(caller, call, repository), null) !== null) return refusedFor('limit')
+  return { _tag: 'Begun', knot, repository, rkey: freeKey(state, knot, nextStamp(state, at)) }
+}
+
+/** What a call comes to in this state. Nothing else decides about it. */
+export const answerTo = (rows: Rows, state: BuildsState, event: CallReceived): CallAnswer => {
+  const { call, caller } = event
+  const refusal = tokenRefusal(state, event)
+  if (refusal !== null) return refusedFor(refusal)
+  return call._tag === 'CancelPipeline'
+    ? answerToCancel(rows, state, caller, call)
+    : answerToTrigger(rows, state, event, call)
+}
+
+/** Refusals that say nothing of what was called. */
+const FOR_WHO_CALLS: ReadonlyArray<CallRefusal> = ['expired', 'used', 'busy', 'right']
+
+/** Whether the token of a call is used up by such an answer: by that of who has a say, whatever it is. */
+const isTaken = (answer: CallAnswer): boolean =>
+  answer._tag !== 'Refused' || !FOR_WHO_CALLS.includes(answer.refusal)
+
+/** A call, and its token, which counts once: both are in one event, so that neither is remembered without the other. */
+export const called = (now: Now, state: BuildsState, event: CallReceived): BuildsAnswer => {
+  const { call, caller } = event
+  const answer = answerTo(now, state, event)
+  if (!isTaken(answer)) return nothing
+  const taken = withToken(state, event)
+  if (answer._tag === 'Cancelled')
+    return O.some(chain(taken, answer.builds, (before, name) => end(now, before, name, CANCELLED)))
+  if (answer._tag === 'Refused' || call._tag !== 'TriggerPipeline') return to(taken)
+  const { knot, repository, rkey } = answer
+  return O.some(askForFiles(remembering(taken, knot), knot, rkey, runBy(caller, call, repository), null))
+}

@@ -1,0 +1,51 @@
+/**
+ * Pipelines and workflows by the names that clients know.
+ */
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type { HostName } from '../data/host-name.js'
+import { type Rkey, type Tid, tidOf, timeOfTid, type WorkflowName } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import { shownName } from '../wire/pipeline-view.js'
+import type { BuildsState, Run } from './model.js'
+import { runOf } from './runs.js'
+import { type LogKey, logKey } from './status-log.js'
+
+/** A run by the name of its pipeline. */
+export interface NamedRun {
+  readonly knot: HostName
+  readonly rkey: Rkey
+  readonly run: Run
+}
+
+/** The run whose announcement has that key in the log. */
+export const runAt = (state: BuildsState, key: LogKey): NamedRun | null =>
+  pipe(
+    M.lookup(key)(state.announcements),
+    O.chain(({ knot, rkey }) =>
+      pipe(
+        O.fromNullable(runOf(state, knot, rkey)),
+        O.map((run) => ({ knot, rkey, run }))
+      )
+    ),
+    O.toNullable
+  )
+
+/** The run of the pipeline of that name. */
+export const runNamed = (state: BuildsState, id: Tid): NamedRun | null => {
+  const time = timeOfTid(id)
+  // Each has one name only.
+  return tidOf(time) === id ? runAt(state, logKey(time)) : null
+}
+
+/**
+ * The workflow of a run that clients call so: by its whole name, or by what is shown of it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { workflowCalled } from 'tack/core'
+ *
+ * assert.strictEqual(workflowCalled('ci.yml', []), null)
+ */
+export const workflowCalled = (name: string, workflows: ReadonlyArray<WorkflowName>): WorkflowName | null =>
+  workflows.find((workflow) => workflow === name) ?? workflows.find((workflow) => shownName(workflow) === name) ?? null

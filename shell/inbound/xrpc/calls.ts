@@ -1,0 +1,162 @@
+/**
+ * `sh.tangled.ci.triggerPipeline` and `cancelPipeline`: a call by somebody with a token. What it comes to is the core's to say (T7); here it is found
+ * out who calls, and what a call has begun is waited for until it has an id.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import type { IncomingMessage } from 'node:http'
+import { isUtf8 } from 'node:buffer'
+import {
+  Builds,
+  type Call,
+  callAnswer,
+  type CalledMethod,
+  type CallReceived,
+  decodeCall,
+  type Effect,
+  type PipelineEntry,
+  pipelineUri,
+  Rkey,
+  type State,
+  tidOf
+} from '../../../core/index.js'
+import type { SigningKeys } from '../../outbound/signing-keys.js'
+import type { Clock, HandleCall } from '../../ports.js'
+import { type Budget, readBody } from '../body.js'
+import type { Answer } from '../responses.js'
+import { invalid, noPipeline, ok, refused } from './answers.js'
+import { badToken, claimedBy } from './tokens.js'
+
+export interface CallPorts {
+  readonly budget: Budget
+  readonly clock: Clock
+  readonly durable: () => State
+  readonly handle: HandleCall
+  readonly keys: SigningKeys
+  readonly runs: BegunRuns
+}
+
+/** A body is a repository, a commit, names of workflows, and inputs of 64 KiB at most. */
+export const CALL_BYTES_MAX = 262_144
+
+const LARGE = refused(413, 'RequestTooLarge', `the body is larger than ${String(CALL_BYTES_MAX)} bytes`)
+const BUSY = refused(503, 'NotEnoughResources', 'too much is being asked at once; retry later', { 'retry-after': '10' })
+const UNSAVED = refused(503, 'InternalServerError', 'cannot be saved now; retry later with another token', { 'retry-after': '5' })
+const SLOW = refused(504, 'UpstreamFailure', 'the knot has not given out the workflow files yet; the pipeline will be listed when it has')
+const NO_RIGHT = refused(403, 'AccessControl', 'this account has no right to push to that repository, or it is not built here')
+
+const REFUSALS: { readonly [refusal in Builds.CallRefusal]: Answer } = {
+  busy: BUSY,
+  ended: refused(409, 'PipelineEnded', 'nothing of it is left to be cancelled: it has ended'),
+  expired: badToken({ error: 'JwtExpired', message: 'the time of the token is over: get another' }),
+  limit: refused(503, 'NotEnoughResources', 'too many runs of this knot are waiting for their workflow files; retry later', { 'retry-after': '60' }),
+  right: NO_RIGHT,
+  unknown: noPipeline,
+  used: badToken({ error: 'NonceNotUnique', message: 'the token was used before, and counts once: get another' }),
+  workflow: refused(404, 'WorkflowNotFound', 'the pipeline has no workflow of that name')
+}
+
+const bodyOf = async (request: IncomingMessage, method: CalledMethod, budget: Budget): Promise<E.Either<Answer | null, Call>> => {
+  const body = await readBody(request, CALL_BYTES_MAX, budget)
+  if (E.isLeft(body)) return E.left(body.left === 'gone' ? null : body.left === 'large' ? LARGE : BUSY)
+  const call = isUtf8(body.right) ? decodeCall(method)(body.right.toString()) : E.left('the body is not UTF-8')
+  return E.isLeft(call) ? E.left(invalid(call.left)) : call
+}
+
+/** `POST /xrpc/sh.tangled.ci.{triggerPipeline,cancelPipeline}`. */
+export const takeCall = async ({ budget, clock, durable, handle, keys, runs }: CallPorts, method: CalledMethod, request: IncomingMessage): Promise<Answer | null> => {
+  const claimed = claimedBy(request, durable().config.hostname, method, clock.now())
+  if (E.isLeft(claimed)) return claimed.left
+  const call = await bodyOf(request, method, budget)
+  if (E.isLeft(call)) return call.left
+  const { caller, isSigned, token } = claimed.right
+  const event = (): CallReceived => ({ _tag: 'CallReceived', at: clock.now(), call: call.right, caller, token })
+  // No document is read for who would be refused in any case.
+  const early = callAnswer(event())(durable())
+  if (early._tag === 'Refused' && (early.refusal === 'right' || early.refusal === 'used')) return REFUSALS[early.refusal]
+  const unsigned = await isSigned(keys)
+  if (unsigned !== null) return unsigned
+  const answered = async (wait: (run: Begun) => Promise<Answer>): Promise<Answer> => {
+    const answer = await handle(event())
+    if (answer === 'unsafe') return UNSAVED
+    switch (answer._tag) {
+      case 'Begun':
+        return wait(answer)
+      case 'Cancelled':
+        return ok({})
+      case 'Refused':
+        return REFUSALS[answer.refusal]
+    }
+  }
+  return runs.during(answered)
+}
+
+type Begun = Extract<Builds.CallAnswer, { readonly _tag: 'Begun' }>
+
+/** What calls have begun, and are waited for. */
+export interface BegunRuns {
+  /** To be called with every durable batch. */
+  readonly observe: (durable: State, effects: ReadonlyArray<Effect>) => void
+  /** The answer to a call, which may have to wait for what it has begun; another when too many do. */
+  readonly during: (call: (wait: (run: Begun) => Promise<Answer>) => Promise<Answer>) => Promise<Answer>
+}
+
+/** How many calls are answered at a time, and how long one waits for the files to be read: less than those who call do. */
+const CALLS_MAX = 64
+const WAIT_MS = 20_000
+
+/** The address of a pipeline, of which clients take the last part as its id. */
+const uriOf = ({ createdUs, knot }: PipelineEntry): string => {
+  const id = tidOf(createdUs)
+  return Rkey.is(id) ? pipelineUri(knot, id) : ''
+}
+
+/** What became of a run in a batch of effects; `null` while it is not known. */
+const outcomeIn = ({ knot, rkey }: Begun, durable: State, effects: ReadonlyArray<Effect>): Answer | null => {
+  for (const effect of effects) {
+    if (effect._tag === 'PublishPipeline' && effect.entry.knot === knot && effect.entry.rkey === rkey)
+      return ok({ pipeline: uriOf(effect.entry) })
+    if (effect._tag !== 'Report') continue
+    const { report } = effect
+    if (!('knot' in report) || !('rkey' in report) || report.knot !== knot || report.rkey !== rkey) continue
+    if (report._tag === 'TriggerIgnored') return invalid('there is nothing to run: no workflow of that name is in .tangled/workflows at that commit')
+    if (report._tag === 'WorkflowsUnread') return invalid(`the workflow files cannot be read: ${report.detail}`)
+    if (report._tag === 'TriggerRefused') return NO_RIGHT
+  }
+  return Builds.runOf(durable.builds, knot, rkey) === null ? refused(409, 'PipelineEnded', 'it was cancelled before it began') : null
+}
+
+export const createBegunRuns = (clock: Clock): BegunRuns => {
+  const waiting = new Set<{ readonly run: Begun; readonly tell: (answer: Answer) => void }>()
+  let calls = 0
+  return {
+    during: async (call) => {
+      if (calls >= CALLS_MAX) return BUSY
+      calls += 1
+      try {
+        return await call(
+          (run) =>
+            new Promise((resolve) => {
+              const waiter = {
+                run,
+                tell: (answer: Answer): void => {
+                  cancel()
+                  waiting.delete(waiter)
+                  resolve(answer)
+                }
+              }
+              const cancel = clock.after(WAIT_MS, () => waiter.tell(SLOW))
+              waiting.add(waiter)
+            })
+        )
+      } finally {
+        calls -= 1
+      }
+    },
+    observe: (durable, effects) => {
+      for (const waiter of [...waiting]) {
+        const answer = outcomeIn(waiter.run, durable, effects)
+        if (answer !== null) waiter.tell(answer)
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The keys by which accounts sign, and whether a signature is theirs.
+ *
+ * A key is that of the account's DID document, which is kept for a minute. Where a signature is not by the key that is kept, the document is looked at
+ * once more: the key may have been changed. Where that shows the same key, it is not looked at again for a while, whatever comes: anybody can write
+ * tokens that nobody signed.
+ *
+ * The library is @atcute/crypto: it reads keys in the forms that documents have them in, has both curves, and runs on Node 20. (`@atproto/crypto`
+ * and `@atcute/xrpc-server`, which verify whole tokens, need Node 22; what a token claims is the core's to judge.)
+ */
+import { type FoundPublicKey, getPublicKeyFromDidController, verifySig } from '@atcute/crypto'
+import * as E from 'fp-ts/lib/Either.js'
+import { decodeSigningKey, type Did, excerpt, type TokenAlgorithm } from '../../core/index.js'
+import { createKeeper } from '../lib/keeper.js'
+import { setNewest } from '../lib/newest.js'
+import type { Clock } from '../ports.js'
+import type { Documents, NoDocument } from './documents.js'
+
+export interface Signed {
+  readonly algorithm: TokenAlgorithm
+  readonly message: Uint8Array<ArrayBuffer>
+  readonly signature: Uint8Array<ArrayBuffer>
+}
+
+export interface SigningKeys {
+  /** Whether the signature is by the account's key; `Left` where its key cannot be known. Never rejects. */
+  readonly isBy: (account: Did, signed: Signed) => Promise<E.Either<NoDocument, boolean>>
+}
+
+/** How many keys are kept, and for how long. */
+const KEPT = 1_000
+const FRESH_US = 60_000_000
+
+type Found = E.Either<NoDocument, FoundPublicKey>
+
+const keyIn = (account: Did, document: E.Either<NoDocument, string>): Found => {
+  if (E.isLeft(document)) return document
+  const written = decodeSigningKey(account)(document.right)
+  const none = (sentence: string): Found => E.left({ kind: 'missing', sentence: `${excerpt(account)}: ${sentence}` })
+  if (E.isLeft(written)) return none(written.left)
+  const key = E.tryCatch(() => getPublicKeyFromDidController(written.right), String)
+  return E.isLeft(key) ? none('the key "#atproto" of its document is none of P-256 or K-256') : key
+}
+
+const isSame = (a: FoundPublicKey, b: FoundPublicKey): boolean => a.type === b.type && Buffer.compare(a.publicKeyBytes, b.publicKeyBytes) === 0
+
+/** A signature that cannot be one is not one. */
+const isBySafely = async (key: FoundPublicKey, { algorithm, message, signature }: Signed): Promise<boolean> =>
+  key.jwtAlg === algorithm && signature.length === 64 && (await verifySig(key, signature, message).catch(() => false))
+
+export const createSigningKeys = (clock: Clock, documents: Documents): SigningKeys => {
+  const keys = createKeeper<Found>(clock, KEPT, () => FRESH_US)
+  /** Until when the document of an account is not looked at once more. */
+  const quiet = new Map<Did, number>()
+  const ask = (account: Did) => async (): Promise<Found> => keyIn(account, await documents.read(account))
+
+  return {
+    isBy: async (account, signed) => {
+      const isKept = keys.has(account)
+      const known = await keys.get(account, ask(account))
+      if (E.isRight(known) && (await isBySafely(known.right, signed))) return E.right(true)
+      if (!isKept || clock.now() < (quiet.get(account) ?? 0)) return E.isLeft(known) ? known : E.right(false)
+      const anew = await keys.renew(account, ask(account))
+      if (E.isRight(known) && E.isRight(anew) && isSame(known.right, anew.right)) setNewest(quiet, account, clock.now() + FRESH_US, KEPT)
+      return E.isLeft(anew) ? anew : E.right(await isBySafely(anew.right, signed))
+    }
+  }
+}

@@ -1,0 +1,313 @@
+/** Calls over XRPC, on real sockets, by tokens that are signed and not signed: who may, what comes of it, and what everybody else hears. */
+import { type PrivateKeyExportable, P256PrivateKeyExportable, Secp256k1PrivateKeyExportable } from '@atcute/crypto'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Builds, type Did, type HostName, OrderedMap, pipelineAt, Tid, type TimeUs } from '../../../core/index.js'
+import { createDocuments } from '../../../shell/outbound/documents.js'
+import { createSigningKeys } from '../../../shell/outbound/signing-keys.js'
+import { must } from '../../suite/examples/support.js'
+import { httpServer } from '../support/sockets.js'
+import { ask, createWorld, eventually, HOSTNAME, KNOT, serve, type Serving, type World } from './support.js'
+
+const ALICE = 'did:plc:aliceaaaaaaaaaaaaaaaaaaa' as Did
+const BOB = 'did:plc:bobbbbbbbbbbbbbbbbbbbbbb' as Did
+const REPO = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr'
+const AT = 1_767_225_600
+const AUDIENCE = `did:web:${HOSTNAME}`
+const TRIGGER = 'sh.tangled.ci.triggerPipeline'
+const CANCEL = 'sh.tangled.ci.cancelPipeline'
+const SHA = 'c'.repeat(40)
+
+interface Place extends Serving {
+  readonly asked: ReadonlyArray<string>
+  readonly keys: Map<string, PrivateKeyExportable>
+  readonly setDocument: (did: string, document: string | number) => void
+  readonly world: World
+  nowS: number
+}
+
+/** A spindle that builds Alice's repository, and a directory that has her document, and Bob's. */
+const place = async (): Promise<Place> => {
+  const at = { nowS: AT }
+  const world = createWorld({ clock: { after: () => () => undefined, now: () => (at.nowS * 1_000_000) as TimeUs } })
+  world.openStream()
+  world.publishRepo({ owner: ALICE, repoDid: REPO })
+  world.openKnot()
+  const keys = new Map<string, PrivateKeyExportable>([
+    [ALICE, await Secp256k1PrivateKeyExportable.createKeypair()],
+    [BOB, await P256PrivateKeyExportable.createKeypair()]
+  ])
+  const documents = new Map<string, string | number>()
+  const asked: Array<string> = []
+  const documentOf = async (did: string): Promise<string> => {
+    const publicKeyMultibase = (await keys.get(did)?.exportPublicKey('multikey')) ?? ''
+    return JSON.stringify({ id: did, verificationMethod: [{ controller: did, id: `${did}#atproto`, publicKeyMultibase, type: 'Multikey' }] })
+  }
+  const { port } = await httpServer((request, response) => {
+    const did = (request.url ?? '').slice(1)
+    asked.push(did)
+    const given = documents.get(did)
+    if (typeof given === 'number') response.writeHead(given).end()
+    else void documentOf(did).then((text) => response.end(given ?? text))
+  })
+  const clock = { after: () => () => undefined, now: () => (at.nowS * 1_000_000) as TimeUs }
+  const reader = createDocuments({ clock, directory: `http://127.0.0.1:${String(port)}`, policy: { allowLoopback: true } })
+  onTestFinished(reader.close)
+  const serving = await serve(world, { keys: createSigningKeys(clock, reader) })
+  return Object.assign(at, serving, { asked, keys, setDocument: (did: string, document: string | number) => void documents.set(did, document), world })
+}
+
+interface Forged {
+  readonly by?: string
+  readonly claims?: object
+  readonly header?: object
+  /** What is made of the token when it has been signed. */
+  readonly spoil?: (token: string) => string
+}
+
+const b64 = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+let tokens = 0
+
+const tokenOf = async ({ keys, nowS }: Place, { by = ALICE, claims = {}, header = {}, spoil = (token) => token }: Forged = {}): Promise<string> => {
+  const key = keys.get(by) ?? (await P256PrivateKeyExportable.createKeypair())
+  const body = { aud: AUDIENCE, exp: nowS + 60, iat: nowS, iss: by, jti: `t${String((tokens += 1))}`, lxm: TRIGGER, ...claims }
+  const message = `${b64({ alg: key.jwtAlg, typ: 'JWT', ...header })}.${b64(body)}`
+  return spoil(`${message}.${Buffer.from(await key.sign(new Uint8Array(Buffer.from(message)))).toString('base64url')}`)
+}
+
+const wish = (changes: object = {}): string => JSON.stringify({ repo: REPO, trigger: { $type: 'sh.tangled.ci.trigger#manual', sha: SHA }, ...changes })
+
+const post = async ({ url }: Place, method: string, body: string, authorization: string | null): Promise<{ readonly body: Record<string, string>; readonly status: number }> => {
+  const heard = await ask(url, `/xrpc/${method}`, {
+    body,
+    headers: { 'content-length': String(Buffer.byteLength(body)), 'content-type': 'application/json', ...(authorization === null ? {} : { authorization }) },
+    method: 'POST'
+  })
+  expect(heard.headers['access-control-allow-origin']).toBe('*')
+  const said = JSON.parse(heard.body) as Record<string, string>
+  if (heard.status !== 200) expect(said['message']).toMatch(/^[^\n]{10,300}$/)
+  return { body: said, status: heard.status }
+}
+
+const waiting = ({ world }: Place) =>
+  OrderedMap.toEntries(world.state().builds.runs).flatMap(([key, { phase }]) =>
+    phase._tag === 'Reading' ? [{ knot: Builds.splitKey(key)[0] as HostName, number: phase.number, rkey: Builds.splitKey(key)[1] }] : []
+  )
+
+/** The files of all that is waited for are read: a workflow of another engine. */
+const readAll = (at: Place, names = ['ci.yml']): void => {
+  for (const run of waiting(at))
+    at.world.apply({
+      _tag: 'WorkflowsRead',
+      at: at.nowS * 1_000_000,
+      defaultBranch: 'main',
+      ...run,
+      sources: [],
+      unkept: [],
+      workflows: names.map((name) => ({ _tag: 'Faulty', content: '', error: 'not YAML', name, when: null }))
+    })
+}
+
+/** Calls with that token, and lets what it begins be read. */
+const triggers = async (at: Place, forged: Forged, body = wish()): Promise<readonly [number, string]> => {
+  const answer = post(at, TRIGGER, body, `Bearer ${await tokenOf(at, forged)}`)
+  await Promise.race([answer, eventually(() => expect(waiting(at)).toHaveLength(1))])
+  readAll(at)
+  const { body: said, status } = await answer
+  return [status, said['error'] ?? said['pipeline'] ?? '']
+}
+
+const PIPELINE = new RegExp(`^at://did:web:${KNOT}/sh\\.tangled\\.pipeline/([2-7a-j][2-7a-z]{12})$`)
+
+describe('a token', () => {
+  const GOOD: ReadonlyArray<readonly [string, Forged]> = [
+    ['by ES256K', {}],
+    ['of a person with a key of ES256', { by: BOB }],
+    ['with the fragment of the service', { claims: { aud: `${AUDIENCE}#tangled_spindle` } }],
+    ['without "typ"', { header: { typ: undefined } }],
+    ['with "typ" in small letters', { header: { typ: 'jwt' } }],
+    ['that names its key', { header: { kid: '#atproto' } }],
+    ['without "iat"', { claims: { iat: undefined } }],
+    ['with "nbf"', { claims: { nbf: AT } }],
+    ['by a clock that is four seconds ahead', { claims: { exp: AT + 64, iat: AT + 4, nbf: AT + 4 } }],
+    ['that ended four seconds ago, by ours', { claims: { exp: AT - 4, iat: AT - 64 } }]
+  ]
+  it.each(GOOD)('counts: %s', async (_, forged) => {
+    const at = await place()
+    at.world.apply(collaborator(at))
+    const [status, said] = await triggers(at, forged)
+    expect([status, said]).toEqual([200, expect.stringMatching(PIPELINE)])
+  })
+
+  const FORGED: ReadonlyArray<readonly [string, Forged, string]> = [
+    ['signed by nobody', { header: { alg: 'none' } }, 'BadJwt'],
+    ['signed by a secret', { header: { alg: 'HS256' } }, 'BadJwt'],
+    ['that says the other curve', { header: { alg: 'ES256' } }, 'BadJwtSignature'],
+    ['signed by somebody else', { by: BOB, claims: { iss: ALICE }, header: { alg: 'ES256K' } }, 'BadJwtSignature'],
+    ['changed after it was signed', { spoil: (token) => token.replace(/\.[^.]+\./, `.${b64({ aud: AUDIENCE, exp: AT + 61, iss: ALICE, jti: 'x', lxm: TRIGGER })}.`) }, 'BadJwtSignature'],
+    ['with a signature of zeros', { spoil: (token) => token.replace(/[^.]+$/, 'A'.repeat(86)) }, 'BadJwtSignature'],
+    ['with a signature that is too short', { spoil: (token) => token.slice(0, -4) }, 'BadJwtSignature'],
+    ['without a signature', { spoil: (token) => token.replace(/[^.]+$/, '') }, 'BadJwt'],
+    ['of four parts', { spoil: (token) => `${token}.x` }, 'BadJwt'],
+    ['that is none', { spoil: () => 'secret' }, 'BadJwt'],
+    ['that is too long', { spoil: (token) => token.padEnd(9_000, 'A') }, 'BadJwt'],
+    ['whose body is no JSON', { spoil: (token) => token.replace(/\.[^.]+\./, `.${b64('x')}.`) }, 'BadJwt'],
+    ['that is over', { claims: { exp: AT - 5, iat: AT - 65 } }, 'JwtExpired'],
+    ['that is good for an hour', { claims: { exp: AT + 3_600 } }, 'BadJwt'],
+    ['that was issued ten minutes ago', { claims: { iat: AT - 600 } }, 'BadJwt'],
+    ['that ends before it begins', { claims: { exp: AT + 1, iat: AT + 2 } }, 'BadJwt'],
+    ['that was issued tomorrow', { claims: { exp: AT + 90, iat: AT + 30 } }, 'JwtNotYetValid'],
+    ['that is not good yet', { claims: { nbf: AT + 30 } }, 'JwtNotYetValid'],
+    ['without an end', { claims: { exp: undefined } }, 'BadJwt'],
+    ['for another spindle', { claims: { aud: 'did:web:other.example' } }, 'BadJwtAudience'],
+    ['for another service of ours', { claims: { aud: `${AUDIENCE}#tangled_knot` } }, 'BadJwtAudience'],
+    ['for several', { claims: { aud: [AUDIENCE] } }, 'BadJwt'],
+    ['for another method', { claims: { lxm: CANCEL } }, 'BadJwtLexiconMethod'],
+    ['for every method', { claims: { lxm: undefined } }, 'BadJwt'],
+    ['without an id', { claims: { jti: undefined } }, 'BadJwt'],
+    ['with an id that is too long', { claims: { jti: 'x'.repeat(257) } }, 'BadJwt'],
+    ['of a service', { claims: { iss: `${ALICE}#bsky_fg` } }, 'BadJwtIss'],
+    ['by another key', { header: { kid: '#other' } }, 'BadJwtIss'],
+    ['of another kind', { header: { typ: 'at+jwt' } }, 'BadJwtType'],
+    ['with what has to be understood', { header: { crit: ['x'] } }, 'BadJwt']
+  ]
+  it.each(FORGED)('does not count: %s', async (_, forged, error) => {
+    const at = await place()
+    expect(await triggers(at, forged)).toEqual([403, error])
+    expect(at.delivered).toEqual([])
+  })
+
+  it('counts once, also where nothing came of it', async () => {
+    const at = await place()
+    const claims = { jti: 'once' }
+    expect((await triggers(at, { claims }))[0]).toBe(200)
+    expect(await triggers(at, { claims })).toEqual([403, 'NonceNotUnique'])
+    at.nowS += 64
+    expect(await triggers(at, { claims: { ...claims, exp: AT + 60, iat: AT } })).toEqual([403, 'NonceNotUnique'])
+    at.nowS += 2
+    expect(await triggers(at, { claims: { ...claims, exp: AT + 60, iat: AT } })).toEqual([403, 'JwtExpired'])
+  })
+
+  it('that is missing, or comes twice, is asked for', async () => {
+    const at = await place()
+    expect(await post(at, TRIGGER, wish(), null)).toMatchObject({ body: { error: 'AuthMissing' }, status: 401 })
+    expect(await post(at, TRIGGER, wish(), 'Basic x')).toMatchObject({ body: { error: 'BadJwt' }, status: 403 })
+  })
+
+  it('by a key that was changed counts after one more look, and forged ones cause no more', async () => {
+    const at = await place()
+    expect((await triggers(at, {}))[0]).toBe(200)
+    at.keys.set(ALICE, await P256PrivateKeyExportable.createKeypair())
+    expect((await triggers(at, {}))[0]).toBe(200)
+    expect(at.asked).toEqual([ALICE, ALICE])
+    const forged: Forged = { spoil: (token) => token.replace(/[^.]+$/, 'A'.repeat(86)) }
+    for (let n = 0; n < 5; n++) expect(await triggers(at, forged)).toEqual([403, 'BadJwtSignature'])
+    expect(at.asked).toEqual([ALICE, ALICE, ALICE])
+  })
+
+  it.each<[string, string | number, number, string]>([
+    ['is not there', 404, 403, 'BadJwtIss'],
+    ['cannot be had', 500, 502, 'UpstreamFailure'],
+    ['is of somebody else', JSON.stringify({ id: BOB, verificationMethod: [] }), 403, 'BadJwtIss'],
+    ['has no key', JSON.stringify({ id: ALICE, verificationMethod: [] }), 403, 'BadJwtIss'],
+    ['has a key of another curve', JSON.stringify({ id: ALICE, verificationMethod: [{ id: '#atproto', publicKeyMultibase: 'z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK', type: 'Multikey' }] }), 403, 'BadJwtIss'],
+    ['is too large', 'x'.repeat(300_000), 502, 'UpstreamFailure']
+  ])('is refused when the document of its issuer %s', async (_, document, status, error) => {
+    const at = await place()
+    at.setDocument(ALICE, document)
+    expect(await triggers(at, {})).toEqual([status, error])
+  })
+})
+
+/** Bob is a collaborator on Alice's repository. */
+const collaborator = ({ nowS, world }: Place) => ({
+  _tag: 'CommitReceived',
+  at: nowS * 1_000_000,
+  collection: 'sh.tangled.repo.collaborator',
+  connection: world.state().cursor.connection.number,
+  did: ALICE,
+  ordinal: null,
+  record: { createdAt: '', repo: '', repoDid: REPO, subject: BOB },
+  rev: null,
+  rkey: 'c',
+  timeUs: nowS * 1_000_000
+})
+
+describe('a call', () => {
+  it('by somebody without a right is refused before anything is looked up, whether or not there is such a repository', async () => {
+    const at = await place()
+    expect(await triggers(at, { by: BOB })).toEqual([403, 'AccessControl'])
+    expect(await triggers(at, {}, wish({ repo: 'did:plc:nothing' }))).toEqual([403, 'AccessControl'])
+    const cancelled = await post(at, CANCEL, JSON.stringify({ pipeline: '3mbd3542k2222', repo: REPO }), `Bearer ${await tokenOf(at, { by: BOB, claims: { lxm: CANCEL } })}`)
+    expect([cancelled.status, cancelled.body['error']]).toEqual([403, 'AccessControl'])
+    expect([at.asked, at.delivered]).toEqual([[], []])
+  })
+
+  it('to build is answered with the id of the pipeline, which shows what was asked for', async () => {
+    const at = await place()
+    const trigger = { $type: 'sh.tangled.ci.trigger#manual', inputs: [{ key: 'k', value: 'v' }], ref: 'refs/heads/main', sha: SHA }
+    const [status, uri] = await triggers(at, {}, wish({ trigger, workflows: ['ci.yml'] }))
+    const id = PIPELINE.exec(uri)?.[1]
+    expect(status).toBe(200)
+    expect(pipelineAt(must(Tid.decode(id)))(at.world.state())).toMatchObject({ commit: SHA, repo: REPO, trigger, workflows: [{ name: 'ci.yml', status: 'failed' }] })
+  })
+
+  it('to build what is not there says so', async () => {
+    const at = await place()
+    const answer = post(at, TRIGGER, wish({ workflows: ['none.yml'] }), `Bearer ${await tokenOf(at)}`)
+    await eventually(() => expect(waiting(at)).toHaveLength(1))
+    readAll(at)
+    expect(await answer).toMatchObject({ body: { error: 'InvalidRequest' }, status: 400 })
+  })
+
+  it('to build at a commit that is not there says so', async () => {
+    const at = await place()
+    const answer = post(at, TRIGGER, wish(), `Bearer ${await tokenOf(at)}`)
+    await eventually(() => expect(waiting(at)).toHaveLength(1))
+    for (const run of waiting(at)) at.world.apply({ _tag: 'WorkflowsUnread', at: AT * 1_000_000, error: 'no such commit', isFinal: true, ...run })
+    expect(await answer).toEqual({ body: { error: 'InvalidRequest', message: 'the workflow files cannot be read: no such commit' }, status: 400 })
+  })
+
+  it('to cancel ends what goes on, once', async () => {
+    const at = await place()
+    const [build] = at.world.push({ owner: ALICE, repoDid: REPO })
+    if (build === undefined) expect.fail('nothing is built')
+    const run = Builds.runOf(at.world.state().builds, build.knot, build.rkey)
+    const pipeline = at.world.told().flatMap((entry) => ('status' in entry ? [] : [entry.createdUs]))
+    const { tidOf } = await import('../../../core/index.js')
+    expect(run).not.toBeNull()
+    const body = (changes: object = {}): string => JSON.stringify({ pipeline: tidOf(pipeline[0] ?? (0 as TimeUs)), repo: REPO, ...changes })
+    const cancels = async (changes: object = {}) => post(at, CANCEL, body(changes), `Bearer ${await tokenOf(at, { claims: { lxm: CANCEL } })}`)
+    expect(await cancels({ workflows: ['none.yml'] })).toMatchObject({ body: { error: 'WorkflowNotFound' }, status: 404 })
+    expect(await cancels({ pipeline: '3mbd3542k2222' })).toMatchObject({ body: { error: 'PipelineNotFound' }, status: 404 })
+    expect(await cancels()).toEqual({ body: {}, status: 200 })
+    expect(await cancels()).toMatchObject({ body: { error: 'PipelineEnded' }, status: 409 })
+  })
+
+  it('that cannot be saved is refused, and may be made again', async () => {
+    const at = await place()
+    at.setSaving(false)
+    expect((await triggers(at, {}))[0]).toBe(503)
+  })
+
+  it.each<[string, string, number, string]>([
+    ['is no JSON', 'x', 400, 'InvalidRequest'],
+    ['is deep', '['.repeat(100_000), 400, 'InvalidRequest'],
+    ['is too large', `{"x":"${'x'.repeat(262_144)}"}`, 413, 'RequestTooLarge'],
+    ['names no repository', wish({ repo: undefined }), 400, 'InvalidRequest'],
+    ['names no commit', wish({ trigger: { $type: 'sh.tangled.ci.trigger#manual' } }), 400, 'InvalidRequest'],
+    ['names a fork', wish({ trigger: { $type: 'sh.tangled.ci.trigger#manual', sha: SHA, sourceRepo: BOB } }), 400, 'InvalidRequest'],
+    ['tells of a pull request', wish({ trigger: { $type: 'sh.tangled.ci.trigger#pullRequest', sourceSha: SHA, targetBranch: 'main' } }), 400, 'InvalidRequest'],
+    ['names workflows by numbers', wish({ workflows: [1] }), 400, 'InvalidRequest'],
+    ['names too many workflows', wish({ workflows: Array.from({ length: 51 }, (_, i) => `w${String(i)}`) }), 400, 'InvalidRequest']
+  ])('whose body %s is refused', async (_, body, status, error) => {
+    const at = await place()
+    expect(await triggers(at, {}, body)).toEqual([status, error])
+  })
+
+  it('by another method of HTTP, or without any keys, is none', async () => {
+    const at = await place()
+    expect((await ask(at.url, `/xrpc/${TRIGGER}`)).status).toBe(405)
+    const { url } = await serve(at.world)
+    expect((await ask(url, `/xrpc/${TRIGGER}`, { method: 'POST' })).status).toBe(501)
+  })
+})
