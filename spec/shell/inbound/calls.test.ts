@@ -299,7 +299,7 @@ describe('a call', () => {
     ['tells of a pull request', wish({ trigger: { $type: 'sh.tangled.ci.trigger#pullRequest', sourceSha: SHA, targetBranch: 'main' } }), 400, 'InvalidRequest'],
     ['names workflows by numbers', wish({ workflows: [1] }), 400, 'InvalidRequest'],
     ['names too many workflows', wish({ workflows: Array.from({ length: 51 }, (_, i) => `w${String(i)}`) }), 400, 'InvalidRequest']
-  ])('whose body %s is refused', async (_, body, status, error) => {
+  ])('with a body that %s is refused', async (_, body, status, error) => {
     const at = await place()
     expect(await triggers(at, {}, body)).toEqual([status, error])
   })
