@@ -1,7 +1,7 @@
 /** Calls over XRPC, on real sockets, by tokens that are signed and not signed: who may, what comes of it, and what everybody else hears. */
 import { type PrivateKeyExportable, P256PrivateKeyExportable, Secp256k1PrivateKeyExportable } from '@atcute/crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Builds, type Did, type HostName, OrderedMap, pipelineAt, Tid, type TimeUs } from '../../../core/index.js'
+import { Builds, type Did, OrderedMap, pipelineAt, Tid, tidOf, type TimeUs } from '../../../core/index.js'
 import { createDocuments } from '../../../shell/outbound/documents.js'
 import { createSigningKeys } from '../../../shell/outbound/signing-keys.js'
 import { must } from '../../suite/examples/support.js'
@@ -90,7 +90,7 @@ const post = async ({ url }: Place, method: string, body: string, authorization:
 
 const waiting = ({ world }: Place) =>
   OrderedMap.toEntries(world.state().builds.runs).flatMap(([key, { phase }]) =>
-    phase._tag === 'Reading' ? [{ knot: Builds.splitKey(key)[0] as HostName, number: phase.number, rkey: Builds.splitKey(key)[1] }] : []
+    phase._tag === 'Reading' ? [{ knot: Builds.splitKey(key)[0], number: phase.number, rkey: Builds.splitKey(key)[1] }] : []
   )
 
 /** The files of all that is waited for are read: a workflow of another engine. */
@@ -273,7 +273,6 @@ describe('a call', () => {
     if (build === undefined) expect.fail('nothing is built')
     const run = Builds.runOf(at.world.state().builds, build.knot, build.rkey)
     const pipeline = at.world.told().flatMap((entry) => ('status' in entry ? [] : [entry.createdUs]))
-    const { tidOf } = await import('../../../core/index.js')
     expect(run).not.toBeNull()
     const body = (changes: object = {}): string => JSON.stringify({ pipeline: tidOf(pipeline[0] ?? (0 as TimeUs)), repo: REPO, ...changes })
     const cancels = async (changes: object = {}) => post(at, CANCEL, body(changes), `Bearer ${await tokenOf(at, { claims: { lxm: CANCEL } })}`)

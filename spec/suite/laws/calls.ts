@@ -11,7 +11,7 @@ const STRANGERS: ReadonlyArray<Builds.CallRefusal> = ['expired', 'used', 'busy',
 
 const keyOf = ({ caller, token }: Called): Builds.TokenKey => `${caller} ${token.id}` as Builds.TokenKey
 
-const withoutTokens = ({ tokens: _, tokensUs: __, ...builds }: State['builds']): object => builds
+const withoutTokens = (builds: State['builds']): object => ({ ...builds, tokens: null, tokensUs: null })
 
 export const isTaken = (before: State, event: Event): event is Called => {
   if (event._tag !== 'CallReceived') return false
