@@ -42,46 +42,33 @@ const KINDS: ReadonlyArray<CauseKind> = ['manual', 'pull_request', 'push']
 
 type Keys = M.OrderedMap<LogKey, true>
 
-/** The greatest key of all maps; `null` when there is none. */
-const firstOf = (maps: ReadonlyArray<Keys>): LogKey | null =>
+/** The greatest key of all maps that is less than `below` (`null`: of all); `null` when there is none. */
+const greatestBelow = (maps: ReadonlyArray<Keys>, below: LogKey | null): LogKey | null =>
   maps.reduce<LogKey | null>((greatest, map) => {
-    const [key] = entriesBelow(map, null).next().value ?? []
+    const [key] = entriesBelow(map, below).next().value ?? []
     return key !== undefined && (greatest === null || key > greatest) ? key : greatest
   }, null)
 
-/** The keys below of all maps, which have none in common, descending. */
-function* descending(maps: ReadonlyArray<Keys>, below: LogKey | null): Generator<LogKey, void, undefined> {
-  const heads = maps.map((map) => {
-    const keys = entriesBelow(map, below)
-    return { key: keys.next().value?.[0], keys }
-  })
-  for (;;) {
-    const [first, ...others] = heads.filter(({ key }) => key !== undefined)
-    if (first?.key === undefined) return
-    const greatest = others.reduce((a, b) => ((a.key ?? '') < (b.key ?? '') ? b : a), first)
-    if (greatest.key !== undefined) yield greatest.key
-    greatest.key = greatest.keys.next().value?.[0]
-  }
-}
-
-/** The keys of what matches, descending from below the cursor, and how many match in all. */
+/** Which key of what matches comes next below another (`null`: which is the greatest), and how many match in all. */
 const matching = (
   { pipelines }: BuildsState,
-  { commits, cursor, kinds: asked, repo }: PipelineQuery
-): { readonly keys: Iterable<LogKey>; readonly total: number } => {
-  const below = cursor === null ? null : logKey(timeOfTid(cursor))
+  { commits, kinds: asked, repo }: PipelineQuery
+): { readonly next: (below: LogKey | null) => LogKey | null; readonly total: number } => {
   const kinds = asked === null ? KINDS : KINDS.filter((kind) => asked.includes(kind))
   const at = (place: string): Keys => valuesAt(place)(pipelines)
   if (commits === null) {
     const maps = kinds.map((kind) => at(placeOf(repo, kind)))
-    return { keys: descending(maps, below), total: maps.reduce((n, map) => n + M.size(map), 0) }
+    return { next: (below) => greatestBelow(maps, below), total: maps.reduce((n, map) => n + M.size(map), 0) }
   }
   const newest = [...new Set(commits)].flatMap((commit) => {
-    const key = firstOf(kinds.map((kind) => at(placeAt(repo, kind, commit))))
+    const key = greatestBelow(kinds.map((kind) => at(placeAt(repo, kind, commit))), null)
     return key === null ? [] : [key]
   })
-  const keys = newest.filter((key) => below === null || key < below).sort((a, b) => (a < b ? 1 : -1))
-  return { keys, total: newest.length }
+  const keys = [...newest].sort((a, b) => (a < b ? 1 : -1))
+  return {
+    next: (below) => keys.find((key) => below === null || key < below) ?? null,
+    total: newest.length
+  }
 }
 
 const viewOf = ({ run }: NamedRun): PipelineView | null =>
@@ -119,10 +106,11 @@ const textIn = ({ trigger, workflows }: PipelineView): number =>
 export const queryPipelines =
   (query: PipelineQuery) =>
   (state: State): PipelinePage => {
-    const { keys, total } = matching(state.builds, query)
+    const { next, total } = matching(state.builds, query)
+    const below = query.cursor === null ? null : logKey(timeOfTid(query.cursor))
     const pipelines: Array<PipelineView> = []
     let text = 0
-    for (const key of keys) {
+    for (let key = next(below); key !== null; key = next(key)) {
       const run = runAt(state.builds, key)
       const view = run === null ? null : viewOf(run)
       if (view === null) continue
