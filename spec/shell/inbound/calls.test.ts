@@ -118,6 +118,13 @@ const triggers = async (at: Place, forged: Forged, body = wish()): Promise<reado
 
 const PIPELINE = new RegExp(`^at://did:web:${KNOT}/sh\\.tangled\\.pipeline/([2-7a-j][2-7a-z]{12})$`)
 
+/** The signature with n − s for s, which is as good: n is the order of K-256. */
+const otherForm = (signature: string): string => {
+  const bytes = Buffer.from(signature, 'base64url')
+  const s = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n - BigInt(`0x${bytes.subarray(32).toString('hex')}`)
+  return Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')]).toString('base64url')
+}
+
 describe('a token', () => {
   const GOOD: ReadonlyArray<readonly [string, Forged]> = [
     ['by ES256K', {}],
@@ -129,6 +136,7 @@ describe('a token', () => {
     ['without "iat"', { claims: { iat: undefined } }],
     ['with "nbf"', { claims: { nbf: AT } }],
     ['by a clock that is four seconds ahead', { claims: { exp: AT + 64, iat: AT + 4, nbf: AT + 4 } }],
+    ['with the other form of its signature', { spoil: (token) => token.replace(/[^.]+$/, otherForm) }],
     ['that ended four seconds ago, by ours', { claims: { exp: AT - 4, iat: AT - 64 } }]
   ]
   it.each(GOOD)('counts: %s', async (_, forged) => {
