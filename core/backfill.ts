@@ -11,13 +11,13 @@ import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import type { CommitsState, MemberChanged } from './commits/index.js'
 import type { Config } from './config.js'
-import { retryDelay } from './connection.js'
 import { Collection, COLLECTIONS, Did } from './data/identifiers.js'
 import { Natural } from './data/natural.js'
 import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
-import type { Event, RecordsRead, RecordsUnread } from './event.js'
+import type { Event, RecordsRead, RequestFailed, Timer } from './event.js'
+import * as Request from './request.js'
 import { after, type Answer, chain, NOTHING, nothing, report, to, type Transition, unchanged } from './transition.js'
 
 // ---------------------------------------------------------------------------------------- model
@@ -25,15 +25,13 @@ import { after, type Answer, chain, NOTHING, nothing, report, to, type Transitio
 /** How far the reading of one account has come. */
 export const Reading = t.readonly(
   t.strict({
-    attempt: Natural,
     collection: Collection,
     /** Where the next page begins, in the server's words. */
     cursor: t.union([t.string, t.null]),
-    /** The number of the request or pause that is outstanding; the numbers before it are void. */
-    number: Natural,
     /** How many pages of the collection have been read. */
     pages: Natural,
-    phase: t.keyof({ Waiting: null, Reading: null, Pausing: null })
+    /** The request for that page. */
+    request: Request.Request
   }),
   'Reading'
 )
@@ -79,16 +77,22 @@ const withAccount = (state: BackfillState, did: Did, reading: Reading): Backfill
   accounts: M.upsertAt(did, reading)(state.accounts)
 })
 
-/** Asks for the page that `reading` describes, or waits for the stream to open. */
-const ask = (isStopped: boolean, state: BackfillState, did: Did, reading: Reading): Read => {
+/** A page of an account's records: of which collection, and which one. */
+type Page = Pick<Reading, 'collection' | 'cursor' | 'pages'>
+
+/** Asks for the page, or waits for the stream to open. */
+const ask = (
+  isStopped: boolean,
+  state: BackfillState,
+  did: Did,
+  { collection, cursor, pages }: Page,
+  attempt: Natural = Request.FIRST
+): Read => {
   const number = state.next
   const mayAsk = state.isOpen && !isStopped
-  const { collection, cursor } = reading
+  const request = (mayAsk ? Request.asked : Request.waiting)(number, attempt)
   return [
-    {
-      ...withAccount(state, did, { ...reading, number, phase: mayAsk ? 'Reading' : 'Waiting' }),
-      next: (number + 1) as Natural
-    },
+    { ...withAccount(state, did, { collection, cursor, pages, request }), next: (number + 1) as Natural },
     mayAsk ? [{ _tag: 'ReadRecords', collection, cursor, did, number }] : []
   ]
 }
@@ -97,14 +101,7 @@ const NO_PAGES = 0 as Natural
 
 /** Reads an account from the beginning. */
 const begin = (isStopped: boolean, state: BackfillState, did: Did): Read =>
-  ask(isStopped, state, did, {
-    attempt: NO_PAGES,
-    collection: COLLECTIONS[0],
-    cursor: null,
-    number: NO_PAGES,
-    pages: NO_PAGES,
-    phase: 'Waiting'
-  })
+  ask(isStopped, state, did, { collection: COLLECTIONS[0], cursor: null, pages: NO_PAGES })
 
 const done = (state: BackfillState, did: Did): BackfillState => ({
   ...state,
@@ -113,15 +110,11 @@ const done = (state: BackfillState, did: Did): BackfillState => ({
 
 const readingOf = (state: BackfillState, did: Did): Reading | null => O.toNullable(M.lookup(did)(state.accounts))
 
-/** The reading that an answer with this number is about, if it is the one that is outstanding. */
-const current = (state: BackfillState, did: Did, number: Natural, phase: Reading['phase']): Reading | null => {
-  const reading = readingOf(state, did)
-  return reading !== null && reading.number === number && reading.phase === phase ? reading : null
-}
-
 /** Whether the page is the one that was asked for last: no other may change a row. */
-export const isAwaited = (state: BackfillState, { collection, did, number }: RecordsRead): boolean =>
-  current(state, did, number, 'Reading')?.collection === collection
+export const isAwaited = (state: BackfillState, { collection, did, number }: RecordsRead): boolean => {
+  const reading = readingOf(state, did)
+  return reading?.collection === collection && Request.isAsked(reading.request, number)
+}
 
 const isLast = (reading: Reading, { next }: RecordsRead): boolean =>
   next === null || next === reading.cursor || reading.pages + 1 >= PAGES_MAX
@@ -136,8 +129,7 @@ const pageRead = (
   if (!isLast(reading, event))
     return O.some(
       ask(isStopped, state, event.did, {
-        ...reading,
-        attempt: NO_PAGES,
+        collection: reading.collection,
         cursor: event.next,
         pages: (reading.pages + 1) as Natural
       })
@@ -145,44 +137,37 @@ const pageRead = (
   const following = COLLECTIONS[COLLECTIONS.indexOf(reading.collection) + 1]
   return following === undefined
     ? to(done(state, event.did))
-    : O.some(
-        ask(isStopped, state, event.did, {
-          ...reading,
-          attempt: NO_PAGES,
-          collection: following,
-          cursor: null,
-          pages: NO_PAGES
-        })
-      )
+    : O.some(ask(isStopped, state, event.did, { collection: following, cursor: null, pages: NO_PAGES }))
 }
 
+/** It is asked for again, however often that fails, and whatever was said. */
 const failed = (
   { builds: { backoff } }: Config,
   state: BackfillState,
-  { at, did, error, number, waitMs }: RecordsUnread
+  event: RequestFailed
 ): Answer<BackfillState, Effect> => {
-  const reading = current(state, did, number, 'Reading')
-  if (reading === null) return nothing
-  const next = state.next
-  return to(
-    {
-      ...withAccount(state, did, {
-        ...reading,
-        attempt: (reading.attempt + 1) as Natural,
-        number: next,
-        phase: 'Pausing'
-      }),
-      next: (next + 1) as Natural
-    },
-    [
-      {
-        _tag: 'WakeAfter',
-        ...retryDelay(backoff, reading.attempt, waitMs),
-        timer: { _tag: 'RecordsTimer', did, number: next }
-      },
-      report({ _tag: 'RecordsUnread', at, detail: error, did })
-    ]
-  )
+  if (event.requested._tag !== 'Records') return nothing
+  const { did } = event.requested
+  const reading = readingOf(state, did)
+  if (reading === null || !Request.isAsked(reading.request, event.number)) return nothing
+  const [request, timer] = Request.failed(backoff, event, state.next, reading.request)
+  return to({ ...withAccount(state, did, { ...reading, request }), next: (state.next + 1) as Natural }, [
+    timer,
+    report({ _tag: 'RecordsReadFailed', at: event.at, detail: event.error, did })
+  ])
+}
+
+/** The pause is over. */
+const woken = (
+  isStopped: boolean,
+  state: BackfillState,
+  { number, requested }: Extract<Timer, { readonly _tag: 'RequestTimer' }>
+): Answer<BackfillState, Effect> => {
+  if (requested._tag !== 'Records') return nothing
+  const reading = readingOf(state, requested.did)
+  return reading !== null && Request.isPausing(reading.request, number)
+    ? O.some(ask(isStopped, state, requested.did, reading, reading.request.attempt))
+    : nothing
 }
 
 // ---------------------------------------------------------------------------------------- reducer
@@ -197,7 +182,7 @@ const started = (state: BackfillState, config: Config): Read => {
   const owner = config.backfill ? config.owner : null
   const idle: BackfillState = { ...state, accounts: kept(state, config), isOpen: false, owner }
   const [waiting] = chain(idle, M.toEntries(idle.accounts), (before, [did, reading]) =>
-    ask(false, before, did, { ...reading, attempt: NO_PAGES })
+    ask(false, before, did, reading)
   )
   return beginsOwner(state, config) ? begin(false, waiting, config.owner) : unchanged(waiting)
 }
@@ -269,7 +254,7 @@ const see = (state: BackfillState, event: Event, given: BackfillGiven): Answer<B
             chain<BackfillState, Effect, readonly [Did, Reading]>(
               { ...state, isOpen: true },
               M.toEntries(state.accounts),
-              (before, [did, reading]) => ask(isStopped, before, did, reading)
+              (before, [did, reading]) => ask(isStopped, before, did, reading, reading.request.attempt)
             )
           )
 
@@ -280,15 +265,11 @@ const see = (state: BackfillState, event: Event, given: BackfillGiven): Answer<B
     case 'RecordsRead':
       return pageRead(given, state, event)
 
-    case 'RecordsUnread':
+    case 'RequestFailed':
       return failed(config, state, event)
 
-    case 'TimerFired': {
-      const { timer } = event
-      if (timer._tag !== 'RecordsTimer') return nothing
-      const reading = current(state, timer.did, timer.number, 'Pausing')
-      return reading === null ? nothing : O.some(ask(isStopped, state, timer.did, reading))
-    }
+    case 'TimerFired':
+      return event.timer._tag === 'RequestTimer' ? woken(isStopped, state, event.timer) : nothing
 
     default:
       return nothing

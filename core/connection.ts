@@ -110,13 +110,3 @@ export const pause = (backoff: Backoff, attempt: number): Pause => ({
   highMs: Math.min(backoff.capMs, backoff.baseMs * 2 ** Math.min(attempt, DOUBLINGS)) as Natural,
   lowMs: 0 as Natural
 })
-
-/**
- * The pause before a question is asked again: the latter half of `pause`, so that what was asked for has time to show,
- * or, where whoever is asked wants a longer one, at least `waitMs`.
- */
-export const retryDelay = (backoff: Backoff, attempt: number, waitMs: number): Pause => {
-  const { highMs } = pause(backoff, attempt)
-  const lowMs = Math.max(Math.floor(highMs / 2), waitMs)
-  return { highMs: Math.max(highMs, lowMs) as Natural, lowMs: lowMs as Natural }
-}

@@ -186,7 +186,10 @@ export type StatusEntry = t.TypeOf<typeof StatusEntry>
 /** A line of the log. What has a status is one; what has none announces a run. */
 export type LogEntry = PipelineEntry | StatusEntry
 
-/** Tell whoever reads along that there is a run. Those who come later find it in the state. */
+/**
+ * A fact, for whoever observes: there is a run. Nobody has to do anything; readers of `/events` are served from the
+ * state. Like a report it is said while the bridge is stopped, too.
+ */
 export const PublishPipeline = t.readonly(
   t.strict({ _tag: t.literal('PublishPipeline'), entry: PipelineEntry }),
   'PublishPipeline'
@@ -194,7 +197,7 @@ export const PublishPipeline = t.readonly(
 
 export type PublishPipeline = t.TypeOf<typeof PublishPipeline>
 
-/** Tell whoever reads along. Those who come later find it in the state. */
+/** A fact, for whoever observes: a build has this status from now on. */
 export const PublishStatus = t.readonly(
   t.strict({ _tag: t.literal('PublishStatus'), entry: StatusEntry }),
   'PublishStatus'

@@ -12,18 +12,16 @@ import { PassedOver, Started, StopRequested, TimerFired } from './events/bridge.
 import {
   BuildAccepted,
   BuildMissing,
-  BuildRefused,
   BuildReported,
-  BuildUncertain,
   CancelAcknowledged,
   CancelRequested,
   RetryRequested,
-  WorkflowsRead,
-  WorkflowsUnread
+  WorkflowsRead
 } from './events/build-events.js'
 import { CallReceived } from './events/call-received.js'
 import { KnotClosed, KnotFrameRejected, KnotOpened, KnotReceived } from './events/knot-frames.js'
-import { RecordsRead, RecordsUnread } from './events/listings.js'
+import { RecordsRead } from './events/listings.js'
+import { RequestFailed } from './events/requests.js'
 import {
   AccountReceived,
   CommitReceived,
@@ -38,6 +36,7 @@ export * from './events/build-events.js'
 export * from './events/call-received.js'
 export * from './events/knot-frames.js'
 export * from './events/listings.js'
+export * from './events/requests.js'
 export * from './events/stream.js'
 export * from './model/call.js'
 export * from './model/record.js'
@@ -60,15 +59,12 @@ export const Event = t.union(
     KnotReceived,
     KnotFrameRejected,
     RecordsRead,
-    RecordsUnread,
     WorkflowsRead,
-    WorkflowsUnread,
     BuildAccepted,
-    BuildRefused,
     BuildMissing,
-    BuildUncertain,
     BuildReported,
     CancelAcknowledged,
+    RequestFailed,
     CancelRequested,
     RetryRequested,
     CallReceived

@@ -29,9 +29,10 @@
  *     TimerFired                         a WakeAfter is over
  *     Jetstream…, CommitReceived, …      the stream of records: its connection, and what its frames say
  *     Knot…                              the git servers: their connections, and what their frames say of pushes
- *     RecordsRead, RecordsUnread         an account's own server has answered ReadRecords, or has not
- *     WorkflowsRead, WorkflowsUnread     a repository has answered ReadWorkflows, or has not
+ *     RecordsRead                        an account's own server has answered ReadRecords
+ *     WorkflowsRead                      a repository has answered ReadWorkflows
  *     Build…, CancelAcknowledged         a provider has answered, or reports how a build stands
+ *     RequestFailed                      what was asked of any of these was not given
  *     CancelRequested, RetryRequested    what the operator wants
  *     CallReceived                       what people want who have a say in a repository
  *
@@ -43,7 +44,7 @@
  *     ReadRecords, ReadWorkflows         read something, and answer under its number
  *     StartBuild, FindBuild, CancelBuild ask a provider, and answer under its number
  *     FollowBuild, UnfollowBuild         begin and cease to report how a build stands
- *     PublishPipeline, PublishStatus     there is news in the log; readers are served from the durable state
+ *     PublishPipeline, PublishStatus     nothing: facts for observers; readers are served from the durable state
  *     Report                             tell the operator
  *
  * What is asked for bears a number, and so does its answer: one that bears another than the state waits for is nothing.
@@ -66,6 +67,7 @@ export type { Transition } from './transition.js'
 // What it is made of, with codecs.
 export { Admission, Allowed, Backoff, BuildPolicy, Caps, Config, defaults, type Identity } from './config.js'
 export { Natural } from './data/natural.js'
+export { Request } from './request.js'
 export { AccountEntry, fromParts, Head, headOf, initial, type Parts, State } from './state.js'
 export * from './event.js'
 export * from './effect.js'

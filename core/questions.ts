@@ -4,16 +4,24 @@
  * answers.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { limitMs } from './builds/asking.js'
-import type { BuildPhase, RunPhase } from './builds/model.js'
+import { limitMs, requestOf } from './builds/asking.js'
 import { buildOf, runOf } from './builds/runs.js'
 import type { Phase } from './connection.js'
 import type { HostName } from './data/host-name.js'
-import type { Did, Rkey, TimeUs } from './data/identifiers.js'
+import type { Rkey, TimeUs } from './data/identifiers.js'
 import type { Natural } from './data/natural.js'
 import * as M from './data/ordered-map.js'
-import type { Event, KnotClosed, KnotFrameRejected, KnotOpened, KnotReceived, TimerFired } from './event.js'
+import type {
+  Event,
+  KnotClosed,
+  KnotFrameRejected,
+  KnotOpened,
+  KnotReceived,
+  Requested,
+  TimerFired
+} from './event.js'
 import type { BuildName } from './model/build.js'
+import type { Request } from './request.js'
 import type { State } from './state.js'
 
 // ---------------------------------------------------------------------------------------- what is open
@@ -30,26 +38,50 @@ const ofConnection = (
   return phases === null || phases.includes(phase._tag) ? number : null
 }
 
-/** That of what is asked about an account's records. */
-const ofRecords = (state: State, did: Did, phase: 'Reading' | 'Pausing'): Natural | null => {
-  const reading = O.toNullable(M.lookup(did)(state.backfill.accounts))
-  return reading !== null && reading.phase === phase ? reading.number : null
+/** The request about that, if there is one. */
+const requestAbout = (state: State, requested: Requested): Request | null => {
+  switch (requested._tag) {
+    case 'Records':
+      return O.toNullable(M.lookup(requested.did)(state.backfill.accounts))?.request ?? null
+    case 'Workflows': {
+      const phase = runOf(state.builds, requested.knot, requested.rkey)?.phase
+      return phase?._tag === 'Reading' ? phase.request : null
+    }
+    case 'Build': {
+      const build = buildOf(state.builds, requested.build)
+      return build === null ? null : requestOf(build.phase)
+    }
+  }
 }
 
-/** That of what is asked about a run. */
-const ofRun = (state: State, knot: HostName, rkey: Rkey, phase: RunPhase['_tag']): Natural | null => {
-  const run = runOf(state.builds, knot, rkey)
-  return run !== null && 'number' in run.phase && run.phase._tag === phase ? run.phase.number : null
+/** The number of the request about that, if it is in such a phase. */
+const ofRequest = (state: State, requested: Requested, phase: Request['phase']): Natural | null => {
+  const request = requestAbout(state, requested)
+  return request !== null && request.phase === phase ? request.number : null
 }
 
-/** That of what is asked about a build. */
-const ofBuild = (
-  state: State,
-  name: BuildName,
-  phases: ReadonlyArray<BuildPhase['_tag']>
-): Natural | null => {
-  const build = buildOf(state.builds, name)
-  return build !== null && 'number' in build.phase && phases.includes(build.phase._tag) ? build.phase.number : null
+/** What the event answers; `null` for one that answers nothing. */
+const answered = (event: Event): Requested | null => {
+  switch (event._tag) {
+    case 'RecordsRead':
+      return { _tag: 'Records', did: event.did }
+    case 'WorkflowsRead':
+      return { _tag: 'Workflows', knot: event.knot, rkey: event.rkey }
+    case 'BuildAccepted':
+    case 'BuildMissing':
+    case 'CancelAcknowledged':
+      return { _tag: 'Build', build: event.build }
+    case 'RequestFailed':
+      return event.requested
+    default:
+      return null
+  }
+}
+
+/** That of the wait of a push for its pipeline. */
+const ofWait = (state: State, knot: HostName, rkey: Rkey): Natural | null => {
+  const phase = runOf(state.builds, knot, rkey)?.phase
+  return phase?._tag === 'Waiting' ? phase.number : null
 }
 
 /** How much sooner than it should a timer may have fired. */
@@ -69,16 +101,12 @@ const ofTimer = (state: State, { at, timer }: TimerFired): Natural | null => {
       return null
     case 'KnotTimer':
       return ofConnection(state, timer.host, ['Waiting'])
-    case 'RecordsTimer':
-      return ofRecords(state, timer.did, 'Pausing')
+    case 'RequestTimer':
+      return ofRequest(state, timer.requested, 'Pausing')
     case 'PushTimer':
-      return ofRun(state, timer.knot, timer.rkey, 'Waiting')
+      return ofWait(state, timer.knot, timer.rkey)
     case 'SourceTimer':
       return O.toNullable(M.lookup(timer.knot)(state.builds.sources))?.leaving?.number ?? null
-    case 'WorkflowsTimer':
-      return ofRun(state, timer.knot, timer.rkey, 'ReadPausing')
-    case 'BuildTimer':
-      return ofBuild(state, timer.build, ['Pausing', 'CancelPausing'])
     case 'DeadlineTimer':
       return ofDeadline(state, at, timer.build)
   }
@@ -94,25 +122,12 @@ export const openNumber = (state: State, event: Event): Natural | null => {
     case 'KnotFrameRejected':
     case 'KnotReceived':
       return ofConnection(state, event.host, null)
-    case 'RecordsRead':
-    case 'RecordsUnread':
-      return ofRecords(state, event.did, 'Reading')
-    case 'WorkflowsRead':
-    case 'WorkflowsUnread':
-      return ofRun(state, event.knot, event.rkey, 'Reading')
-    case 'BuildAccepted':
-    case 'BuildRefused':
-      return ofBuild(state, event.build, ['Starting', 'Finding'])
-    case 'BuildMissing':
-      return ofBuild(state, event.build, ['Finding'])
-    case 'BuildUncertain':
-      return ofBuild(state, event.build, ['Starting', 'Finding', 'Cancelling'])
-    case 'CancelAcknowledged':
-      return ofBuild(state, event.build, ['Cancelling'])
     case 'TimerFired':
       return ofTimer(state, event)
-    default:
-      return null
+    default: {
+      const requested = answered(event)
+      return requested === null ? null : ofRequest(state, requested, 'Asked')
+    }
   }
 }
 
@@ -152,15 +167,10 @@ type Count = 'builds' | 'knots' | 'records'
  */
 const countOf = (event: Event): Count => {
   if (isOfKnot(event)) return 'knots'
-  switch (event._tag) {
-    case 'RecordsRead':
-    case 'RecordsUnread':
-      return 'records'
-    case 'TimerFired':
-      return event.timer._tag === 'KnotTimer' ? 'knots' : event.timer._tag === 'RecordsTimer' ? 'records' : 'builds'
-    default:
-      return 'builds'
-  }
+  if (event._tag === 'TimerFired' && event.timer._tag === 'KnotTimer') return 'knots'
+  const requested =
+    event._tag === 'TimerFired' && event.timer._tag === 'RequestTimer' ? event.timer.requested : answered(event)
+  return requested?._tag === 'Records' ? 'records' : 'builds'
 }
 
 /** Which number of today each number stands for that was given out when the events came. */

@@ -82,7 +82,7 @@ export const Report = t.union(
     /** A frame of a knot bears a stamp more than five minutes after its receipt; the knot's cursor stays. */
     t.readonly(t.strict({ _tag: t.literal('KnotFrameFromFuture'), at: TimeUs, created: Nanos, host: HostName })),
     /** A page of an account's records could not be read; it is tried again. */
-    t.readonly(t.strict({ _tag: t.literal('RecordsUnread'), at: TimeUs, detail: t.string, did: Did })),
+    t.readonly(t.strict({ _tag: t.literal('RecordsReadFailed'), at: TimeUs, detail: t.string, did: Did })),
     /** A trigger calls for nothing here, as most do on a knot that others use too. */
     t.readonly(
       t.strict({ _tag: t.literal('TriggerIgnored'), at: TimeUs, knot: HostName, reason: IgnoreReason, rkey: Rkey })
@@ -100,7 +100,7 @@ export const Report = t.union(
     ),
     /** The workflow files of a trigger could not be read: it comes to nothing. */
     t.readonly(
-      t.strict({ _tag: t.literal('WorkflowsUnread'), at: TimeUs, detail: t.string, knot: HostName, rkey: Rkey })
+      t.strict({ _tag: t.literal('WorkflowsReadFailed'), at: TimeUs, detail: t.string, knot: HostName, rkey: Rkey })
     ),
     /** A workflow applies to the trigger, or that cannot be told, but it is not one of ours to build. */
     t.readonly(

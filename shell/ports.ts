@@ -49,14 +49,14 @@ export interface Network {
   readonly openKnot: (connection: Natural, host: HostName, cursor: Nanos | null, deliver: Deliver) => Link
 }
 
-/** Reads accounts' records from their own servers. Answers each request with exactly one `RecordsRead` or `RecordsUnread`. */
+/** Reads accounts' records from their own servers. Answers each request with exactly one `RecordsRead` or `RequestFailed`. */
 export interface Records {
   readonly read: (request: ReadRecords, deliver: Deliver) => void
   /** Ends all reading. Resolves when no connection is left. */
   readonly close: () => Promise<void>
 }
 
-/** Reads workflow files. Answers each request with exactly one `WorkflowsRead` or `WorkflowsUnread`. */
+/** Reads workflow files. Answers each request with exactly one `WorkflowsRead` or `RequestFailed`. */
 export interface Workflows {
   readonly read: (request: ReadWorkflows, deliver: Deliver) => void
   /** Ends all reading. Resolves when no process and no connection is left. */

@@ -2,28 +2,14 @@
  * What a provider is asked, and what the waiting for it is limited by.
  */
 import type { Config } from '../config.js'
-import { retryDelay } from '../connection.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
-import type { Effect } from '../effect.js'
-import type { Timer } from '../event.js'
 import { type BuildName, type Recipe } from '../model/build.js'
+import * as Request from '../request.js'
 import { type Build, type BuildPhase, type BuildsState, type BuildsStep, NONE, type Now } from './model.js'
 import { planOf } from './plan.js'
 import { about, numbered, andThen, withBuild } from './runs.js'
 import { become, forget, type NewStatus, publish } from './statuses.js'
-
-/**
- * How often something is tried before it is left alone, where nothing else ends it: with the longest pauses, for two
- * hours.
- */
-export const ATTEMPTS = 30
-
-export const wake = ({ config }: Now, attempt: number, waitMs: number, timer: Timer): Effect => ({
-  _tag: 'WakeAfter',
-  ...retryDelay(config.builds.backoff, attempt, waitMs),
-  timer
-})
 
 /** How long a build may take to leave its status. */
 export const limitMs = ({ builds: { pendingMs, runningMs } }: Config, { status }: Build): Natural =>
@@ -41,21 +27,32 @@ export const armed = ({ config }: Now, state: BuildsState, name: BuildName): Bui
   })
 
 /** Asks the provider to start the build, or whether it has it. */
-export const ask = (state: BuildsState, name: BuildName, _tag: 'Starting' | 'Finding'): BuildsStep =>
+export const ask = (
+  state: BuildsState,
+  name: BuildName,
+  _tag: 'Starting' | 'Finding',
+  attempt: Natural = Request.FIRST
+): BuildsStep =>
   about(state, name, (build, recipe, run) => {
     const [after, number] = numbered(state)
     return [
-      withBuild(after, name, { ...build, phase: { _tag, number } }),
+      withBuild(after, name, { ...build, phase: { _tag, request: Request.asked(number, attempt) } }),
       [{ _tag: _tag === 'Starting' ? 'StartBuild' : 'FindBuild', build: name, number, plan: planOf(name, run, recipe) }]
     ]
   })
 
-/** Asks the provider to end the build, for the `attempt`th time. */
-export const askToEnd = (state: BuildsState, name: BuildName, external: string, attempt: Natural = NONE): BuildsStep =>
+/** Asks the provider to end the build. */
+export const askToEnd = (
+  state: BuildsState,
+  name: BuildName,
+  external: string,
+  attempt: Natural = Request.FIRST
+): BuildsStep =>
   about(state, name, (build, recipe, run) => {
     const [after, number] = numbered(state)
+    const phase: BuildPhase = { _tag: 'Cancelling', external, request: Request.asked(number, attempt) }
     return [
-      withBuild(after, name, { ...build, attempt, phase: { _tag: 'Cancelling', external, number } }),
+      withBuild(after, name, { ...build, phase }),
       [{ _tag: 'CancelBuild', build: name, external, number, plan: planOf(name, run, recipe) }]
     ]
   })
@@ -63,7 +60,7 @@ export const askToEnd = (state: BuildsState, name: BuildName, external: string, 
 /** The provider has the build, and we want it. */
 export const follow = (state: BuildsState, name: BuildName, external: string): BuildsStep =>
   about(state, name, (build, recipe, run) => [
-    withBuild(state, name, { ...build, attempt: NONE, phase: { _tag: 'Following', external } }),
+    withBuild(state, name, { ...build, phase: { _tag: 'Following', external } }),
     [{ _tag: 'FollowBuild', build: name, external, plan: planOf(name, run, recipe) }]
   ])
 
@@ -84,6 +81,9 @@ export const end = (now: Now, state: BuildsState, name: BuildName, last: NewStat
     return phase._tag === 'Following' ? andThen(ended, (after) => askToEnd(after, name, phase.external)) : ended
   })
 
+/** What its provider is asked about a build; `null` where nothing is. */
+export const requestOf = (phase: BuildPhase): Request.Request | null => ('request' in phase ? phase.request : null)
+
 /** The provider's name for the build; `null` while none is known. */
 export const externalOf = (phase: BuildPhase): string | null => ('external' in phase ? phase.external : null)
 
@@ -96,7 +96,6 @@ export const begin = (
   first: NewStatus
 ): BuildsStep => {
   const build: Build = {
-    attempt: NONE,
     deadline: NONE,
     doubtUs: null,
     error: null,

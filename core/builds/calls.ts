@@ -13,7 +13,7 @@ import * as Rights from '../rights.js'
 import { chain, nothing, to } from '../transition.js'
 import { end } from './asking.js'
 import { fullness } from './fullness.js'
-import { type BuildsAnswer, type BuildsState, NONE, type Now, type Run } from './model.js'
+import type { BuildsAnswer, BuildsState, Now, Run } from './model.js'
 import { type NamedRun, runNamed, workflowCalled } from './named.js'
 import { CANCELLED, type OrderRefusal } from './orders.js'
 import { askForFiles } from './reading.js'
@@ -79,7 +79,6 @@ const answerToCancel = (rows: Rows, state: BuildsState, caller: Did, call: Cance
 const runBy = (caller: Did, { cause, workflows }: Trigger, repository: Repository): Run => ({
   actor: caller,
   announced: null,
-  attempt: NONE,
   builds: M.empty(),
   cause,
   defaultBranch: null,

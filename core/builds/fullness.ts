@@ -4,6 +4,7 @@
 import type { Rows } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
 import type { WorkflowSource } from '../model/trigger.js'
+import { asked } from '../request.js'
 import { type BuildsState, NONE, type Run } from './model.js'
 import { roomFor, unitsOfRun } from './room.js'
 import { waitingAt } from './runs.js'
@@ -27,4 +28,4 @@ export const fullness = (
 ): string | null =>
   waitingAt(state, knot) >= WAITING_MAX
     ? `${String(WAITING_MAX)} triggers of this knot are waiting`
-    : noRoom(rows, state, knot, { ...run, phase: { _tag: 'Reading', number: NONE, workflows } })
+    : noRoom(rows, state, knot, { ...run, phase: { _tag: 'Reading', request: asked(NONE), workflows } })

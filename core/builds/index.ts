@@ -9,7 +9,7 @@ import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'
 import type { KnotLeft, KnotOutcome, TriggerArrived } from '../knots/index.js'
 import { after, type Answer, isSaid, nothing, to } from '../transition.js'
-import { accepted, cancelAcknowledged, missing, refused, reported, uncertain } from './life.js'
+import { accepted, cancelAcknowledged, missing, reported, requestFailed } from './life.js'
 import { called } from './calls.js'
 import { knotsLeft } from './leaving.js'
 import type { BuildsAnswer, BuildsState, BuildsStep, Now } from './model.js'
@@ -66,20 +66,18 @@ const see = (now: Now, state: BuildsState, event: Event): BuildsAnswer => {
       return connected(state, event.host)
     case 'WorkflowsRead':
       return filesRead(now, state, event)
-    case 'WorkflowsUnread':
-      return filesFailed(now, state, event)
     case 'BuildAccepted':
       return accepted(state, event)
-    case 'BuildRefused':
-      return refused(now, state, event)
     case 'BuildMissing':
       return missing(now, state, event)
-    case 'BuildUncertain':
-      return uncertain(now, state, event)
     case 'BuildReported':
       return reported(now, state, event)
     case 'CancelAcknowledged':
       return cancelAcknowledged(state, event)
+    case 'RequestFailed':
+      return event.requested._tag === 'Workflows'
+        ? filesFailed(now, state, event, event.requested)
+        : requestFailed(now, state, event)
     case 'CancelRequested':
       return cancel(now, state, event)
     case 'RetryRequested':

@@ -1,54 +1,51 @@
 /**
  * The life of a build at its provider (T5): what is asked, and where each answer leads.
  *
- *     phase          asked            accepted     refused   missing        uncertain       acknowledged
- *     ─────────────  ───────────────  ───────────  ────────  ─────────────  ──────────────  ────────────
- *     Starting       StartBuild       Following ¹  Settled   –              Pausing ²       –
- *     Finding        FindBuild        Following ¹  Settled   Starting ³     Pausing ²       –
- *     Pausing        BuildTimer: Finding. A report of it: Finding, at once
- *     Following      FollowBuild      reports only: an end makes it Settled
- *     Cancelling     CancelBuild      –            –         –              CancelPausing ² Settled
- *     CancelPausing  BuildTimer: Cancelling
- *     Settled        nothing is owed; what still comes is nothing
+ *     phase       asked        accepted     missing     refused         failed          acknowledged
+ *     ──────────  ───────────  ───────────  ──────────  ──────────────  ──────────────  ────────────
+ *     Starting    StartBuild   Following ¹  –           Settled         Finding ² ³     –
+ *     Finding     FindBuild    Following ¹  Starting ⁴  Settled         Finding ² ³     –
+ *     Following   FollowBuild  –            –           –               –               –
+ *     Cancelling  CancelBuild  –            –           Cancelling ² ³  Cancelling ² ³  Settled
+ *     Settled     –            –            –           –               –               –
  *
  *     ¹ Cancelling, where the build has ended for us meanwhile.
- *     ² Settled, after 30 pauses, where the build has ended for us: its provider is left alone.
- *     ³ Pausing, as long as a start that was on its way may still come to light (settling.ts). Settled, where the
- *       build has ended for us, the right to it is gone, or the operator does not allow it any more.
+ *     ² After a pause (request.ts). While Finding pauses, a report of the build ends the pause.
+ *     ³ Settled, after 30 pauses, where the build has ended for us: its provider is left alone.
+ *     ⁴ Finding, after a pause, as long as a start that was on its way may still come to light (settling.ts). Settled,
+ *       where the build has ended for us, the right to it is gone, or the operator does not allow it any more.
+ *
+ * "Refused" is a `RequestFailed` that is final, "failed" any other. A build that is Following, or is to end, is Settled
+ * when its provider reports an end.
  *
  * Beside the phase goes the status that readers see: it only ever moves from pending over running to an end, by
  * reports, by a limit of time (timers.ts), by an order (orders.ts), or with the right (withdrawn.ts). A build that ends
  * while it is Following is Cancelling from then on; in any other phase the answer that is awaited decides, as said
- * above. A start asks anew (resume.ts): Starting, Finding and Pausing become Finding, so nothing is started twice.
+ * above. A start asks anew (resume.ts): Starting and Finding become Finding, so nothing is started twice.
  *
- * An answer that bears another number than the phase, or that the table does not list, is nothing. Every transition
+ * An answer that bears another number than the request, or that the table does not list, is nothing. Every transition
  * that there is, tried one by one, with what it takes and causes, is in spec/machine.md.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Natural } from '../data/natural.js'
-import type {
-  BuildAccepted,
-  BuildMissing,
-  BuildRefused,
-  BuildReported,
-  BuildUncertain,
-  CancelAcknowledged
-} from '../event.js'
+import type { BuildAccepted, BuildMissing, BuildReported, CancelAcknowledged, RequestFailed } from '../event.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
+import * as Request from '../request.js'
 import * as Rights from '../rights.js'
 import { nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
-import { armed, ask, askToEnd, ATTEMPTS, externalOf, follow, settled, wake } from './asking.js'
+import { armed, ask, askToEnd, externalOf, follow, requestOf, settled } from './asking.js'
 import type { Build, BuildPhase, BuildsAnswer, BuildsState, BuildsStep, Now, Run } from './model.js'
-import { andThen, buildOf, numbered, runOf, withBuild } from './runs.js'
+import { about, andThen, buildOf, numbered, runOf, withBuild } from './runs.js'
 import { lookAgain, unsettledMs } from './settling.js'
 import { become, failed, type NewStatus, RANKS } from './statuses.js'
 import { WITHDRAWN } from './withdrawn.js'
 
-/** The build that is asked about under that number, if it is. */
-export const askedBuild = (state: BuildsState, name: BuildName, number: Natural): Build | null => {
+/** The build of whose provider something is asked under that number, if it is. */
+const askedBuild = (state: BuildsState, name: BuildName, number: Natural): Build | null => {
   const build = buildOf(state, name)
-  return build !== null && 'number' in build.phase && build.phase.number === number ? build : null
+  const request = build === null ? null : requestOf(build.phase)
+  return request !== null && Request.isAsked(request, number) ? build : null
 }
 
 const isAsking = ({ phase }: Build): boolean => phase._tag === 'Starting' || phase._tag === 'Finding'
@@ -75,21 +72,15 @@ export const accepted = (state: BuildsState, event: BuildAccepted): BuildsAnswer
   )
 }
 
-export const refused = (now: Now, state: BuildsState, event: BuildRefused): BuildsAnswer => {
-  const build = askedBuild(state, event.build, event.number)
-  if (build === null || !isAsking(build)) return nothing
-  const ended = isFinal(build.status) ? unchanged(state) : become(now, state, event.build, failed(event.error))
-  return O.some(andThen(ended, (after) => settled(after, event.build, null)))
-}
-
 /** The build is not there. It is started, if it is wanted still, and may be. */
 export const missing = (now: Now, state: BuildsState, event: BuildMissing): BuildsAnswer => {
   const name = event.build
   const asked = askedBuild(state, name, event.number)
   const provided = providedBuild(state, name)
   if (asked?.phase._tag !== 'Finding' || provided === null) return nothing
+  const { request } = asked.phase
   const ms = unsettledMs(asked, event)
-  if (ms > 0) return O.some(lookAgain(state, name, asked, ms))
+  if (ms > 0) return O.some(lookAgain(state, name, asked, request, ms))
   const { recipe, run } = provided
   const ends = (last: NewStatus): BuildsStep =>
     andThen(become(now, state, name, last), (after) => settled(after, name, null))
@@ -97,31 +88,46 @@ export const missing = (now: Now, state: BuildsState, event: BuildMissing): Buil
   if (!Rights.isEntitled(now, name.knot, run)) return O.some(ends(WITHDRAWN))
   // The operator's list may be another one by now.
   const fault = targetFault(now.config, allowanceOf(now.config, run.repository), recipe, run.repository)
-  return O.some(fault === null ? ask(state, name, 'Starting') : ends(failed(fault)))
+  return O.some(fault === null ? ask(state, name, 'Starting', request.attempt) : ends(failed(fault)))
 }
 
-export const uncertain = (now: Now, state: BuildsState, event: BuildUncertain): BuildsAnswer => {
-  const { at, build: name, error, number, waitMs } = event
-  const asked = askedBuild(state, name, number)
-  const provided = providedBuild(state, name)
-  if (asked === null || provided === null || !(isAsking(asked) || asked.phase._tag === 'Cancelling')) return nothing
-  const { attempt, phase, status } = asked
-  const { provider } = provided.recipe
-  if (isFinal(status) && attempt >= ATTEMPTS) {
-    const [abandoned, effects] = settled(state, name, externalOf(phase))
-    return to(abandoned, [...effects, report({ _tag: 'BuildAbandoned', at, build: name, detail: error, provider })])
-  }
-  const [after, next] = numbered(state)
-  const pausing: BuildPhase =
-    phase._tag === 'Cancelling'
-      ? { _tag: 'CancelPausing', external: phase.external, number: next }
-      : { _tag: 'Pausing', number: next }
-  const doubtUs = phase._tag === 'Starting' ? at : asked.doubtUs
-  return to(withBuild(after, name, { ...asked, attempt: (attempt + 1) as Natural, doubtUs, phase: pausing }), [
-    wake(now, attempt, waitMs, { _tag: 'BuildTimer', build: name, number: next }),
-    report({ _tag: 'ProviderUncertain', at, build: name, detail: error, provider })
-  ])
+/** What was asked of the provider was refused, or may not have been done. */
+export const requestFailed = (now: Now, state: BuildsState, event: RequestFailed): BuildsAnswer => {
+  if (event.requested._tag !== 'Build') return nothing
+  const name = event.requested.build
+  const build = askedBuild(state, name, event.number)
+  if (build === null) return nothing
+  // Only to take a build on can be refused for good: one that is to end is there.
+  const isRefused = event.isFinal && isAsking(build)
+  return O.some(isRefused ? refused(now, state, name, build, event.error) : uncertain(now, state, name, event))
 }
+
+const refused = (now: Now, state: BuildsState, name: BuildName, { status }: Build, error: string): BuildsStep => {
+  const ended = isFinal(status) ? unchanged(state) : become(now, state, name, failed(error))
+  return andThen(ended, (after) => settled(after, name, null))
+}
+
+const uncertain = ({ config }: Now, state: BuildsState, name: BuildName, event: RequestFailed): BuildsStep =>
+  about(state, name, (build, { provider }) => {
+    const { at, error: detail } = event
+    const { phase, status } = build
+    const request = requestOf(phase)
+    if (request === null) return unchanged(state)
+    if (isFinal(status) && request.attempt >= Request.ATTEMPTS)
+      return andThen(settled(state, name, externalOf(phase)), (after) => [
+        after,
+        [report({ _tag: 'BuildAbandoned', at, build: name, detail, provider })]
+      ])
+    const [after, number] = numbered(state)
+    const [pausing, timer] = Request.failed(config.builds.backoff, event, number, request)
+    const next: BuildPhase =
+      phase._tag === 'Cancelling' ? { ...phase, request: pausing } : { _tag: 'Finding', request: pausing }
+    const doubtUs = phase._tag === 'Starting' ? at : build.doubtUs
+    return [
+      withBuild(after, name, { ...build, doubtUs, phase: next }),
+      [timer, report({ _tag: 'ProviderUncertain', at, build: name, detail, provider })]
+    ]
+  })
 
 export const cancelAcknowledged = (state: BuildsState, event: CancelAcknowledged): BuildsAnswer => {
   const build = askedBuild(state, event.build, event.number)
@@ -137,7 +143,8 @@ export const reported = (now: Now, state: BuildsState, event: BuildReported): Bu
   // Before we know the provider's own name for it, the report may be about another that somebody has given our name:
   // we look at once.
   const known = externalOf(build.phase)
-  if (known === null) return build.phase._tag === 'Pausing' ? O.some(ask(state, name, 'Finding')) : nothing
+  const request = requestOf(build.phase)
+  if (known === null && request?.phase === 'Pausing') return O.some(ask(state, name, 'Finding', request.attempt))
   if (known !== event.external) return nothing
   const isFurther = RANKS[status] > RANKS[build.status]
   const told = isFurther ? become(now, state, name, { error, exitCode, status }) : unchanged(state)

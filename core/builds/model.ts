@@ -13,26 +13,23 @@ import { AnnouncedWorkflow, type Effect } from '../effect.js'
 import type { KnotsState } from '../knots/index.js'
 import { ExitCode, Recipe, Repository, Status } from '../model/build.js'
 import { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
+import { Request } from '../request.js'
 import type { Answer, Transition } from '../transition.js'
 import type { PipelineIndex } from './pipeline-index.js'
 import { Told } from './pushes.js'
 import type { StatusLog } from './status-log.js'
 
-/** What is asked of the provider about a build, and under which number. */
+/** What is asked of the provider about a build. */
 export const BuildPhase = t.union(
   [
     /** It is asked to start it. */
-    t.readonly(t.strict({ _tag: t.literal('Starting'), number: Natural })),
-    /** It is asked whether it has it: it may have been started. */
-    t.readonly(t.strict({ _tag: t.literal('Finding'), number: Natural })),
-    /** A pause, and then it is asked whether it has it. */
-    t.readonly(t.strict({ _tag: t.literal('Pausing'), number: Natural })),
+    t.readonly(t.strict({ _tag: t.literal('Starting'), request: Request })),
+    /** It is asked whether it has it, since it may have been started; or, after a pause, it will be. */
+    t.readonly(t.strict({ _tag: t.literal('Finding'), request: Request })),
     /** It has it. */
     t.readonly(t.strict({ _tag: t.literal('Following'), external: t.string })),
-    /** It is asked to end it. */
-    t.readonly(t.strict({ _tag: t.literal('Cancelling'), external: t.string, number: Natural })),
-    /** A pause, and then it is asked again to end it. */
-    t.readonly(t.strict({ _tag: t.literal('CancelPausing'), external: t.string, number: Natural })),
+    /** It is asked to end it; or, after a pause, it will be. */
+    t.readonly(t.strict({ _tag: t.literal('Cancelling'), external: t.string, request: Request })),
     /** Nothing is owed. `external` is `null` for a build that never reached its provider. */
     t.readonly(t.strict({ _tag: t.literal('Settled'), external: t.union([t.string, t.null]) }))
   ],
@@ -44,8 +41,6 @@ export type BuildPhase = t.TypeOf<typeof BuildPhase>
 /** What one workflow comes to at its provider. */
 export const Build = t.readonly(
   t.strict({
-    /** How many pauses there have been since the provider last answered with something that was believed (T5). */
-    attempt: Natural,
     /** The number of the timer that ends its time; the timers before it are void. */
     deadline: Natural,
     /**
@@ -74,17 +69,11 @@ export const RunPhase = t.union(
   [
     /** It is a push that waits for its pipeline, and is acted on when a timer of that number fires. */
     t.readonly(t.strict({ _tag: t.literal('Waiting'), number: Natural })),
+    /** They are asked for: those that came along, or, with `null`, those of the repository. */
     t.readonly(
       t.strict({
         _tag: t.literal('Reading'),
-        number: Natural,
-        workflows: t.union([t.readonlyArray(WorkflowSource), t.null])
-      })
-    ),
-    t.readonly(
-      t.strict({
-        _tag: t.literal('ReadPausing'),
-        number: Natural,
+        request: Request,
         workflows: t.union([t.readonlyArray(WorkflowSource), t.null])
       })
     ),
@@ -113,8 +102,6 @@ export const Run = t.readonly(
       t.readonly(t.strict({ createdUs: TimeUs, workflows: t.readonlyArray(AnnouncedWorkflow) })),
       t.null
     ]),
-    /** How many pauses there have been. */
-    attempt: Natural,
     /** By the names of their workflows. */
     builds: orderedMap(WorkflowName, Build),
     cause: Cause,

@@ -14,7 +14,7 @@ import * as Rights from '../rights.js'
 import { chain, nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
 import { begin, end, start } from './asking.js'
-import { type Build, type BuildsAnswer, type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
+import type { Build, BuildsAnswer, BuildsState, BuildsStep, Now, Run } from './model.js'
 import { fullness, noRoom } from './fullness.js'
 import { askForFiles, nothingOf } from './reading.js'
 import { modest } from './room.js'
@@ -100,7 +100,6 @@ const isPlanned = (builds: Ended): boolean => builds.every(([, { recipe }]) => r
 const repeating = (run: Run, rkey: Rkey): Run => ({
   ...run,
   announced: null,
-  attempt: NONE,
   builds: M.empty(),
   met: null,
   only: null,

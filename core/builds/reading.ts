@@ -9,13 +9,14 @@ import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { AnnouncedWorkflow, Effect } from '../effect.js'
-import type { WorkflowsRead, WorkflowsUnread } from '../event.js'
+import type { Requested, RequestFailed, WorkflowsRead } from '../event.js'
 import type { WorkflowSource } from '../model/trigger.js'
 import { byName, type Condition, type Workflow, WORKFLOWS_MAX } from '../model/workflow.js'
+import * as Request from '../request.js'
 import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
 import { allowanceOf } from './allow.js'
-import { ATTEMPTS, begin, wake } from './asking.js'
+import { begin } from './asking.js'
 import { modest, narrower, roomFor, RUN_ROOM, unitsOfBuild, unitsOfRun } from './room.js'
 import { toldIn } from './counterparts.js'
 import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './judging.js'
@@ -45,11 +46,13 @@ export const askForFiles = (
   knot: HostName,
   rkey: Rkey,
   run: Run,
-  workflows: ReadonlyArray<WorkflowSource> | null
+  workflows: ReadonlyArray<WorkflowSource> | null,
+  attempt: Natural = Request.FIRST
 ): BuildsStep => {
   const [after, number] = numbered(state)
+  const phase: RunPhase = { _tag: 'Reading', request: Request.asked(number, attempt), workflows }
   return [
-    withRun(after, knot, rkey, { ...run, phase: { _tag: 'Reading', number, workflows } }),
+    withRun(after, knot, rkey, { ...run, phase }),
     [{ _tag: 'ReadWorkflows', knot, number, repository: run.repository, rkey, sha: shaOf(run.cause), workflows }]
   ]
 }
@@ -64,16 +67,21 @@ const readingRun = (
   number: Natural
 ): readonly [Run, Reading] | null => {
   const run = runOf(state, knot, rkey)
-  return run?.phase._tag === 'Reading' && run.phase.number === number ? [run, run.phase] : null
+  return run?.phase._tag === 'Reading' && Request.isAsked(run.phase.request, number) ? [run, run.phase] : null
 }
 
-export const filesFailed = (now: Now, state: BuildsState, event: WorkflowsUnread): BuildsAnswer => {
-  const { at, error, isFinal, knot, number, rkey } = event
-  const reading = readingRun(state, knot, rkey, number)
+export const filesFailed = (
+  now: Now,
+  state: BuildsState,
+  event: RequestFailed,
+  { knot, rkey }: Extract<Requested, { readonly _tag: 'Workflows' }>
+): BuildsAnswer => {
+  const { at, error, isFinal } = event
+  const reading = readingRun(state, knot, rkey, event.number)
   if (reading === null) return nothing
-  const [run, { workflows }] = reading
-  if (run.attempt >= (isFinal ? finalAttempts(run) : ATTEMPTS)) {
-    const told = report({ _tag: 'WorkflowsUnread', at, detail: error, knot, rkey })
+  const [run, phase] = reading
+  if (phase.request.attempt >= (isFinal ? finalAttempts(run) : Request.ATTEMPTS)) {
+    const told = report({ _tag: 'WorkflowsReadFailed', at, detail: error, knot, rkey })
     if (run.only === null) return to(nothingOf(state, knot, rkey), [told])
     // Somebody asked for these, and hears what became of them.
     const { only } = run
@@ -86,11 +94,9 @@ export const filesFailed = (now: Now, state: BuildsState, event: WorkflowsUnread
     )
     return O.some(andThen(begun, (after) => [after, [told]]))
   }
-  const [after, next] = numbered(state)
-  const phase: RunPhase = { _tag: 'ReadPausing', number: next, workflows }
-  return to(withRun(after, knot, rkey, { ...run, attempt: (run.attempt + 1) as Natural, phase }), [
-    wake(now, run.attempt, 0, { _tag: 'WorkflowsTimer', knot, number: next, rkey })
-  ])
+  const [after, number] = numbered(state)
+  const [request, timer] = Request.failed(now.config.builds.backoff, event, number, phase.request)
+  return to(withRun(after, knot, rkey, { ...run, phase: { ...phase, request } }), [timer])
 }
 
 /** How often a "no" is doubted: a knot may tell of a commit before it gives it out. With the pauses, for a minute. */

@@ -6,9 +6,9 @@ import { type BuildName, isFinal, type Recipe } from '../model/build.js'
 import { chain, unchanged } from '../transition.js'
 import { armed, ask, askToEnd, externalOf, follow, settled } from './asking.js'
 import { leave } from './leaving.js'
-import { type Build, type BuildsState, type BuildsStep, NONE, type Now } from './model.js'
+import type { Build, BuildsState, BuildsStep, Now } from './model.js'
 import { askForFiles } from './reading.js'
-import { about, andThen, buildsOf, splitKey, withBuild, withRun } from './runs.js'
+import { about, andThen, buildsOf, splitKey } from './runs.js'
 import { withDoubt } from './settling.js'
 import { become, failed, trimmed } from './statuses.js'
 
@@ -18,13 +18,11 @@ const resume = (now: Now, state: BuildsState, name: BuildName): BuildsStep =>
     const { phase } = build
     if (phase._tag === 'Settled') return unchanged(state)
     if (!now.config.builds.providers.includes(recipe.provider)) return orphaned(now, state, name, build, recipe)
-    const anew = withBuild(state, name, { ...build, attempt: NONE })
-    const timed = isFinal(build.status) ? unchanged(anew) : armed(now, anew, name)
+    const timed = isFinal(build.status) ? unchanged(state) : armed(now, state, name)
     switch (phase._tag) {
       case 'Following':
         return andThen(timed, (after) => follow(after, name, phase.external))
       case 'Cancelling':
-      case 'CancelPausing':
         return andThen(timed, (after) => askToEnd(after, name, phase.external))
       default:
         // The process before this one may have asked for it until its end.
@@ -60,10 +58,10 @@ export const resumed = (now: Now, before: BuildsState): BuildsStep => {
     chain(known, M.toEntries(known.runs), (acc, [key, run]): BuildsStep => {
       const [knot, rkey] = splitKey(key)
       // Who waits for a pipeline waits from when the knot is connected.
-      if (run.phase._tag === 'Waiting') return unchanged(withRun(acc, knot, rkey, { ...run, attempt: NONE }))
+      if (run.phase._tag === 'Waiting') return unchanged(acc)
       return run.phase._tag === 'Read'
         ? chain(acc, buildsOf(knot, rkey, run), (inner, [name]) => resume(now, inner, name))
-        : askForFiles(acc, knot, rkey, { ...run, attempt: NONE }, run.phase.workflows)
+        : askForFiles(acc, knot, rkey, run, run.phase.workflows)
     })
   )
 }

@@ -7,6 +7,7 @@ import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { BuildMissing } from '../event.js'
 import type { BuildName } from '../model/build.js'
+import * as Request from '../request.js'
 import type { Build, BuildsState, BuildsStep } from './model.js'
 import { buildOf, numbered, withBuild } from './runs.js'
 
@@ -17,13 +18,17 @@ export const unsettledMs = ({ doubtUs }: Build, { at, settleMs }: BuildMissing):
   return Math.min(Math.max(leftMs, 0), settleMs) as Natural
 }
 
-/** Looks for the build again after `ms`. It is no failure, so the attempts stay as they are. */
-export const lookAgain = (state: BuildsState, name: BuildName, build: Build, ms: Natural): BuildsStep => {
+/** Looks for the build again after `ms`. */
+export const lookAgain = (
+  state: BuildsState,
+  name: BuildName,
+  build: Build,
+  request: Request.Request,
+  ms: Natural
+): BuildsStep => {
   const [after, number] = numbered(state)
-  return [
-    withBuild(after, name, { ...build, phase: { _tag: 'Pausing', number } }),
-    [{ _tag: 'WakeAfter', highMs: ms, lowMs: ms, timer: { _tag: 'BuildTimer', build: name, number } }]
-  ]
+  const [pausing, timer] = Request.postponed({ _tag: 'Build', build: name }, ms, number, request)
+  return [withBuild(after, name, { ...build, phase: { _tag: 'Finding', request: pausing } }), [timer]]
 }
 
 /** A start of the build may have been on its way until `at`. */

@@ -5,9 +5,9 @@ import * as O from 'fp-ts/lib/Option.js'
 import type { Natural } from '../data/natural.js'
 import type { Timer } from '../event.js'
 import { type BuildName, isFinal } from '../model/build.js'
+import * as Request from '../request.js'
 import { nothing } from '../transition.js'
-import { askedBuild } from './life.js'
-import { ask, askToEnd, end } from './asking.js'
+import { ask, askToEnd, end, requestOf } from './asking.js'
 import { memoryOver } from './leaving.js'
 import type { BuildsAnswer, BuildsState, Now } from './model.js'
 import { askForFiles } from './reading.js'
@@ -27,25 +27,42 @@ const timeout = (now: Now, state: BuildsState, name: BuildName, number: Natural)
   return O.some(end(now, state, name, { error, exitCode: null, status: 'timeout' }))
 }
 
+/** The pause before a request is over: it is made again. */
+const woken = (
+  state: BuildsState,
+  { number, requested }: Extract<Timer, { readonly _tag: 'RequestTimer' }>
+): BuildsAnswer => {
+  switch (requested._tag) {
+    case 'Records':
+      return nothing
+    case 'Workflows': {
+      const { knot, rkey } = requested
+      const run = runOf(state, knot, rkey)
+      if (run?.phase._tag !== 'Reading' || !Request.isPausing(run.phase.request, number)) return nothing
+      return O.some(askForFiles(state, knot, rkey, run, run.phase.workflows, run.phase.request.attempt))
+    }
+    case 'Build': {
+      const name = requested.build
+      const phase = buildOf(state, name)?.phase
+      const request = phase === undefined ? null : requestOf(phase)
+      if (phase === undefined || request === null || !Request.isPausing(request, number)) return nothing
+      return O.some(
+        phase._tag === 'Cancelling'
+          ? askToEnd(state, name, phase.external, request.attempt)
+          : ask(state, name, 'Finding', request.attempt)
+      )
+    }
+  }
+}
+
 export const timer = (now: Now, state: BuildsState, fired: Timer): BuildsAnswer => {
   switch (fired._tag) {
     case 'PushTimer':
       return waitOver(now, state, fired)
     case 'SourceTimer':
       return memoryOver(now, state, fired)
-    case 'WorkflowsTimer': {
-      const run = runOf(state, fired.knot, fired.rkey)
-      return run?.phase._tag === 'ReadPausing' && run.phase.number === fired.number
-        ? O.some(askForFiles(state, fired.knot, fired.rkey, run, run.phase.workflows))
-        : nothing
-    }
-    case 'BuildTimer': {
-      const build = askedBuild(state, fired.build, fired.number)
-      if (build?.phase._tag === 'Pausing') return O.some(ask(state, fired.build, 'Finding'))
-      return build?.phase._tag === 'CancelPausing'
-        ? O.some(askToEnd(state, fired.build, build.phase.external, build.attempt))
-        : nothing
-    }
+    case 'RequestTimer':
+      return woken(state, fired)
     case 'DeadlineTimer':
       return timeout(now, state, fired.build, fired.number)
     default:

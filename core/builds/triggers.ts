@@ -16,7 +16,7 @@ import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
 import { counterpartOf, isMet, meeting, type Teller, tellerOf } from './counterparts.js'
 import { withoutChanges } from './judging.js'
-import { type BuildsAnswer, type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
+import type { BuildsAnswer, BuildsState, BuildsStep, Now, Run } from './model.js'
 import { courseOf, type Told, toldOf, WAIT_MS } from './pushes.js'
 import { askForFiles, namesRefused, nothingOf } from './reading.js'
 import { fullness } from './fullness.js'
@@ -117,7 +117,6 @@ const filesOf = (before: BuildsState, state: BuildsState, claim: Claim, met: Rke
 const runBy = ({ actor, arrived: { trigger }, repository }: Claim, met: Rkey | null): Run => ({
   actor,
   announced: null,
-  attempt: NONE,
   builds: M.empty(),
   cause: withoutChanges(trigger.kind, trigger.cause),
   defaultBranch: trigger.defaultBranch,

@@ -139,8 +139,9 @@ const withWaiting = (waiting: BuildsState['waiting'], [key, run]: RunEntry): Bui
 
 const numbersOf = ({ builds, phase }: Run): ReadonlyArray<number> => [
   ...('number' in phase ? [phase.number] : []),
+  ...('request' in phase ? [phase.request.number] : []),
   ...M.toEntries(builds).flatMap(([, build]) => [
     build.deadline,
-    ...('number' in build.phase ? [build.phase.number] : [])
+    ...('request' in build.phase ? [build.phase.request.number] : [])
   ])
 ]

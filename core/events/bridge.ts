@@ -4,9 +4,10 @@
 import * as t from 'io-ts'
 import { Config } from '../config.js'
 import { HostName } from '../data/host-name.js'
-import { Did, Rkey, TimeUs } from '../data/identifiers.js'
+import { Rkey, TimeUs } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
 import { BuildName } from '../model/build.js'
+import { Requested } from './requests.js'
 
 /** The bridge runs (again): no connection is open, no timer is armed. A changed configuration takes effect here. */
 export const Started = t.readonly(
@@ -53,16 +54,12 @@ export const Timer = t.union(
   [
     t.readonly(t.strict({ _tag: t.literal('JetstreamTimer'), connection: Natural })),
     t.readonly(t.strict({ _tag: t.literal('KnotTimer'), connection: Natural, host: HostName })),
-    /** The next page of an account's records. */
-    t.readonly(t.strict({ _tag: t.literal('RecordsTimer'), did: Did, number: Natural })),
+    /** The pause before a request is made again. */
+    t.readonly(t.strict({ _tag: t.literal('RequestTimer'), number: Natural, requested: Requested })),
     /** The end of the time for which a push waits for its pipeline. */
     t.readonly(t.strict({ _tag: t.literal('PushTimer'), knot: HostName, number: Natural, rkey: Rkey })),
     /** The end of the time for which a knot that nobody holds is remembered. */
     t.readonly(t.strict({ _tag: t.literal('SourceTimer'), knot: HostName, number: Natural })),
-    /** The workflow files of a trigger. */
-    t.readonly(t.strict({ _tag: t.literal('WorkflowsTimer'), knot: HostName, number: Natural, rkey: Rkey })),
-    /** The next attempt to have a build started, found or cancelled. */
-    t.readonly(t.strict({ _tag: t.literal('BuildTimer'), build: BuildName, number: Natural })),
     /** The end of the time that a build may be pending, or may run. */
     t.readonly(t.strict({ _tag: t.literal('DeadlineTimer'), build: BuildName, number: Natural }))
   ],

@@ -33,23 +33,6 @@ export const WorkflowsRead = t.readonly(
 
 export type WorkflowsRead = t.TypeOf<typeof WorkflowsRead>
 
-/** The workflow files of a trigger could not be read. */
-export const WorkflowsUnread = t.readonly(
-  t.strict({
-    _tag: t.literal('WorkflowsUnread'),
-    at: TimeUs,
-    error: t.string,
-    /** Whether it is no use to try again: the commit is not there. */
-    isFinal: t.boolean,
-    knot: HostName,
-    number: Natural,
-    rkey: Rkey
-  }),
-  'WorkflowsUnread'
-)
-
-export type WorkflowsUnread = t.TypeOf<typeof WorkflowsUnread>
-
 /** The provider has the build: it took it on, or had done so before. */
 export const BuildAccepted = t.readonly(
   t.strict({
@@ -65,14 +48,6 @@ export const BuildAccepted = t.readonly(
 
 export type BuildAccepted = t.TypeOf<typeof BuildAccepted>
 
-/** The provider will not take the build on: nothing was started. */
-export const BuildRefused = t.readonly(
-  t.strict({ _tag: t.literal('BuildRefused'), at: TimeUs, build: BuildName, error: t.string, number: Natural }),
-  'BuildRefused'
-)
-
-export type BuildRefused = t.TypeOf<typeof BuildRefused>
-
 /** The provider was asked for the build, and does not show it. */
 export const BuildMissing = t.readonly(
   t.strict({
@@ -87,22 +62,6 @@ export const BuildMissing = t.readonly(
 )
 
 export type BuildMissing = t.TypeOf<typeof BuildMissing>
-
-/** Whether what was asked of the provider was done is not known: no answer, or none that says. */
-export const BuildUncertain = t.readonly(
-  t.strict({
-    _tag: t.literal('BuildUncertain'),
-    at: TimeUs,
-    build: BuildName,
-    error: t.string,
-    number: Natural,
-    /** How long the provider asks us to wait. */
-    waitMs: Natural
-  }),
-  'BuildUncertain'
-)
-
-export type BuildUncertain = t.TypeOf<typeof BuildUncertain>
 
 /** The provider says how the build stands. */
 export const BuildReported = t.readonly(

@@ -1,5 +1,5 @@
 /**
- * Events of readings: what an account's own server lists, or that it could not be read.
+ * Events of readings: what an account's own server lists.
  */
 import * as t from 'io-ts'
 import { COLLABORATOR, Collection, Did, MEMBER, REPO, Rkey, TimeUs } from '../data/identifiers.js'
@@ -33,19 +33,3 @@ export const RecordsRead = t.readonly(
 )
 
 export type RecordsRead = t.TypeOf<typeof RecordsRead>
-
-/** A page of an account's records could not be read. */
-export const RecordsUnread = t.readonly(
-  t.strict({
-    _tag: t.literal('RecordsUnread'),
-    at: TimeUs,
-    did: Did,
-    error: t.string,
-    number: Natural,
-    /** How long the server asks us to wait. */
-    waitMs: Natural
-  }),
-  'RecordsUnread'
-)
-
-export type RecordsUnread = t.TypeOf<typeof RecordsUnread>

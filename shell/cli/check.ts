@@ -225,7 +225,7 @@ const checkOwner = ({ owner, plc }: RunOptions, { records }: Parts, clock: Clock
     const disarm = clock.after(4 * ANSWER_MS, () => done(wrong('owner', `${owner}: no answer within ${String((4 * ANSWER_MS) / 1000)} s.`)))
     const answer = (event: Event): void => {
       if (event._tag === 'RecordsRead') done(fine('owner', `${owner} was found, and its server answers.`))
-      else if (event._tag === 'RecordsUnread')
+      else if (event._tag === 'RequestFailed')
         done(
           wrong(
             'owner',

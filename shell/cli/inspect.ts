@@ -33,11 +33,15 @@ const nameOf = (key: Builds.RunKey): { readonly knot: string; readonly rkey: str
   return { knot, rkey }
 }
 
+/** How the request in a phase stands: nothing is asked where there is none. */
+const askedIn = (phase: Builds.BuildPhase | Builds.RunPhase): { readonly attempt: number; readonly isPausing: boolean } =>
+  'request' in phase ? { attempt: phase.request.attempt, isPausing: phase.request.phase === 'Pausing' } : { attempt: 0, isPausing: false }
+
 /** All builds, the latest changes first. Their plans are left out: they are long, and may be private. */
 const buildsOf = ({ builds: { runs } }: State) =>
   M.toEntries(runs)
     .flatMap(([key, { builds, repository, retryOf }]) =>
-      M.toEntries(builds).map(([workflow, { attempt, error, exitCode, phase, recipe, status, statusUs }]) => ({
+      M.toEntries(builds).map(([workflow, { error, exitCode, phase, recipe, status, statusUs }]) => ({
         ...nameOf(key),
         workflow,
         repository: `${repository.owner}/${repository.name}`,
@@ -51,7 +55,7 @@ const buildsOf = ({ builds: { runs } }: State) =>
         external: 'external' in phase ? phase.external : null,
         /** The pending request to the provider. */
         phase: phase._tag,
-        attempt,
+        ...askedIn(phase),
         retryOf
       }))
     )
@@ -59,8 +63,8 @@ const buildsOf = ({ builds: { runs } }: State) =>
 
 /** The runs whose workflow files are being read. */
 const readingOf = ({ builds: { runs } }: State) =>
-  M.toEntries(runs).flatMap(([key, { attempt, phase, repository, retryOf }]) =>
-    phase._tag === 'Read' ? [] : [{ ...nameOf(key), repository: `${repository.owner}/${repository.name}`, phase: phase._tag, attempt, retryOf }]
+  M.toEntries(runs).flatMap(([key, { phase, repository, retryOf }]) =>
+    phase._tag === 'Read' ? [] : [{ ...nameOf(key), repository: `${repository.owner}/${repository.name}`, phase: phase._tag, ...askedIn(phase), retryOf }]
   )
 
 const isOver = (status: string): boolean => status !== 'pending' && status !== 'running'
@@ -90,7 +94,7 @@ export const inspection = (state: State) => ({
   /** The statuses that readers of `/events` get; those up to `floorUs` are not kept any more. */
   statuses: { kept: M.size(state.builds.log), floorUs: state.builds.floorUs, lastUs: state.builds.lastUs === 0 ? null : state.builds.lastUs },
   /** Accounts whose records are being read from their own servers. */
-  backfill: M.toEntries(state.backfill.accounts).map(([did, { attempt, collection, pages, phase }]) => ({ did, collection, pages, phase, attempt })),
+  backfill: M.toEntries(state.backfill.accounts).map(([did, { collection, pages, request: { attempt, phase } }]) => ({ did, collection, pages, phase, attempt })),
   reports: Object.fromEntries(M.toEntries(state.counters.reports)),
   recent: state.counters.recent
 })
@@ -165,7 +169,7 @@ export const readable = (path: string, state: State, nowMs: number): string => {
     'Triggers whose workflow files are being read',
     shortened(
       all.reading,
-      ({ attempt, knot, phase, repository, rkey }) => [knot, rkey, repository, phase, String(attempt)],
+      ({ attempt, isPausing, knot, phase, repository, rkey }) => [knot, rkey, repository, isPausing ? `${phase}, pausing` : phase, String(attempt)],
       ['knot', 'rkey', 'repository', 'phase', 'attempt']
     ),
     'Accounts whose records are being read',

@@ -195,8 +195,10 @@ const narrateEvent = (log: Log, limited: Log, event: Event): void => {
         status: event.status,
         timeUs: event.timeUs
       })
-    case 'WorkflowsUnread':
-      return limited.info('workflow files could not be read', { event: event._tag, knot: event.knot, rkey: event.rkey, error: event.error })
+    case 'RequestFailed':
+      // Of the others the core reports each.
+      if (event.requested._tag !== 'Workflows') return
+      return limited.info('workflow files could not be read', { event: event._tag, knot: event.requested.knot, rkey: event.requested.rkey, error: event.error })
     case 'KnotReceived':
       return log.debug('knot event', {
         event: event._tag,

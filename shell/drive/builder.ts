@@ -49,9 +49,9 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
       case 'Missing':
         return { _tag: 'BuildMissing', at, build, number, settleMs: wait(settleMs) }
       case 'Refused':
-        return { _tag: 'BuildRefused', at, build, error: answer.error, number }
+        return { _tag: 'RequestFailed', at, error: answer.error, isFinal: true, number, requested: { _tag: 'Build', build }, waitMs: wait(0) }
       case 'Uncertain':
-        return { _tag: 'BuildUncertain', at, build, error: answer.error, number, waitMs: wait(answer.waitMs) }
+        return { _tag: 'RequestFailed', at, error: answer.error, isFinal: false, number, requested: { _tag: 'Build', build }, waitMs: wait(answer.waitMs) }
     }
   }
 

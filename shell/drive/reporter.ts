@@ -22,13 +22,13 @@ const sentence = (report: Report): string => {
       return 'knot frame rejected'
     case 'KnotFrameFromFuture':
       return 'knot frame from the future: cursor unchanged'
-    case 'RecordsUnread':
+    case 'RecordsReadFailed':
       return 'account records could not be read: retrying'
     case 'TriggerIgnored':
       return 'trigger ignored'
     case 'TriggerRefused':
       return 'trigger refused'
-    case 'WorkflowsUnread':
+    case 'WorkflowsReadFailed':
       return 'workflow files could not be read: trigger dropped'
     case 'WorkflowDropped':
       return 'workflow dropped'

@@ -8,7 +8,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { isUtf8 } from 'node:buffer'
-import { canonicalHost, decodeDidDocument, decodeListRecords, type Did, excerpt, type ListedPage, type Natural, type ReadRecords } from '../../core/index.js'
+import { canonicalHost, decodeDidDocument, decodeListRecords, type Did, excerpt, type ListedPage, type Natural, type ReadRecords, type RequestFailed } from '../../core/index.js'
 import { setNewest } from '../lib/newest.js'
 import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock, Deliver, Log, Records } from '../ports.js'
@@ -162,6 +162,9 @@ export const recordReader = (options: RecordsOptions): Records => {
     return E.isLeft(page) ? failure(`${server.host}: ${page.left}`) : page
   }
 
+  const failed = ({ did, number }: ReadRecords, error: string, waitMs: Natural): RequestFailed =>
+    ({ _tag: 'RequestFailed', at: clock.now(), error, isFinal: false, number, requested: { _tag: 'Records', did }, waitMs })
+
   const read = async (request: ReadRecords, deliver: Deliver): Promise<void> => {
     const { collection, cursor, did, number } = request
     const server = await serverFor(did)
@@ -171,7 +174,7 @@ export const recordReader = (options: RecordsOptions): Records => {
       // Perhaps the account has moved.
       documents.delete(did)
       const { error, waitMs } = page.left
-      deliver({ _tag: 'RecordsUnread', at: clock.now(), did, error, number, waitMs: waitMs as Natural })
+      deliver(failed(request, error, waitMs as Natural))
       return
     }
     const { next, records, rejected } = page.right
@@ -188,8 +191,7 @@ export const recordReader = (options: RecordsOptions): Records => {
     },
     read: (request, deliver) => {
       read(request, deliver).catch((error: unknown) => {
-        const { did, number } = request
-        if (!isClosed) deliver({ _tag: 'RecordsUnread', at: clock.now(), did, error: excerpt(String(error)), number, waitMs: 0 as Natural })
+        if (!isClosed) deliver(failed(request, excerpt(String(error)), 0 as Natural))
       })
     }
   }

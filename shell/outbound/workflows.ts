@@ -14,7 +14,9 @@ import {
   excerpt,
   type HostName,
   isWorkflowFile,
+  type Natural,
   type ReadWorkflows,
+  type RequestFailed,
   type Workflow,
   WORKFLOW_BYTES_MAX,
   type WorkflowName,
@@ -129,6 +131,9 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
     return found
   }
 
+  const failed = ({ knot, number, rkey }: ReadWorkflows, error: string, isFinal: boolean): RequestFailed =>
+    ({ _tag: 'RequestFailed', at: clock.now(), error, isFinal, number, requested: { _tag: 'Workflows', knot, rkey }, waitMs: 0 as Natural })
+
   const tell = async (request: ReadWorkflows, found: FilesRead, deliver: Deliver): Promise<void> => {
     const { knot, number, rkey } = request
     if (isClosing()) return
@@ -140,7 +145,7 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
         deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch: null, knot, number, rkey, sources: null, unkept: [], workflows })
         return
       }
-      deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error, isFinal, knot, number, rkey })
+      deliver(failed(request, error, isFinal))
       return
     }
     const { defaultBranch, files, left, unkept } = found
@@ -156,7 +161,7 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
   }
 
   const read = (request: ReadWorkflows, deliver: Deliver, isSlow: boolean): void => {
-    const { knot, number, rkey, workflows } = request
+    const { knot, workflows } = request
     const queue = isSlow ? slow : prompt
     queue.add(knot, async () => {
       try {
@@ -167,7 +172,7 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
         if (found === null) read(request, deliver, true)
         else await tell(request, found, deliver)
       } catch (error) {
-        if (!isClosing()) deliver({ _tag: 'WorkflowsUnread', at: clock.now(), error: excerpt(String(error)), isFinal: false, knot, number, rkey })
+        if (!isClosing()) deliver(failed(request, excerpt(String(error)), false))
       }
     })
   }

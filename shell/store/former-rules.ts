@@ -14,6 +14,7 @@ import {
   type Natural,
   OrderedMap as M,
   Questions,
+  type Requested,
   type RetryRequested,
   type Rkey,
   type State,
@@ -40,8 +41,10 @@ const given = (state: State, number: Natural): State => ({ ...state, builds: { .
 /** What is asked about a run has that number. */
 const runIs = (state: State, knot: HostName, rkey: Rkey, number: Natural): State => {
   const run = Builds.runOf(state.builds, knot, rkey)
-  if (run === null || !('number' in run.phase)) return state
-  return given(withRun(state, Builds.runKey(knot, rkey), { ...run, phase: { ...run.phase, number } }), number)
+  if (run === null) return state
+  const phase: Builds.RunPhase =
+    run.phase._tag === 'Reading' ? { ...run.phase, request: { ...run.phase.request, number } } : run.phase._tag === 'Waiting' ? { ...run.phase, number } : run.phase
+  return given(withRun(state, Builds.runKey(knot, rkey), { ...run, phase }), number)
 }
 
 const withBuild = (state: State, name: BuildName, number: Natural, change: (build: Builds.Build) => Builds.Build): State => {
@@ -53,7 +56,21 @@ const withBuild = (state: State, name: BuildName, number: Natural, change: (buil
 
 /** What is asked about a build has that number. */
 const buildIs = (state: State, name: BuildName, number: Natural): State =>
-  withBuild(state, name, number, (build) => ('number' in build.phase ? { ...build, phase: { ...build.phase, number } } : build))
+  withBuild(state, name, number, (build) =>
+    'request' in build.phase ? { ...build, phase: { ...build.phase, request: { ...build.phase.request, number } } } : build
+  )
+
+/** The request has that number. Of those for records, as many were made then as now. */
+const requestIs = (state: State, requested: Requested, number: Natural): State => {
+  switch (requested._tag) {
+    case 'Records':
+      return state
+    case 'Workflows':
+      return runIs(state, requested.knot, requested.rkey, number)
+    case 'Build':
+      return buildIs(state, requested.build, number)
+  }
+}
 
 /** The time of a build has that number. */
 const deadlineIs = (state: State, name: BuildName, number: Natural): State => withBuild(state, name, number, (build) => ({ ...build, deadline: number }))
@@ -69,22 +86,19 @@ const numberedAsIn = (state: State, event: Event): State => {
     case 'KnotReceived':
       return connectionIs(state, event.host, number)
     case 'WorkflowsRead':
-    case 'WorkflowsUnread':
       return runIs(state, event.knot, event.rkey, number)
     case 'BuildAccepted':
-    case 'BuildRefused':
     case 'BuildMissing':
-    case 'BuildUncertain':
     case 'CancelAcknowledged':
       return buildIs(state, event.build, number)
+    case 'RequestFailed':
+      return requestIs(state, event.requested, number)
     case 'TimerFired':
       switch (event.timer._tag) {
         case 'KnotTimer':
           return connectionIs(state, event.timer.host, number)
-        case 'WorkflowsTimer':
-          return runIs(state, event.timer.knot, event.timer.rkey, number)
-        case 'BuildTimer':
-          return buildIs(state, event.timer.build, number)
+        case 'RequestTimer':
+          return requestIs(state, event.timer.requested, number)
         case 'DeadlineTimer':
           return deadlineIs(state, event.timer.build, number)
         default:

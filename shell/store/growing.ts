@@ -2,7 +2,7 @@
  * What grows in the head of a snapshot: a line for each, so that no line grows with how many knots, readings, mistakes or tokens there are.
  *
  *     ["mistaken","did:plc:…/…"],
- *     ["readings","did:plc:…",{"attempt":0,…}],
+ *     ["readings","did:plc:…",{"collection":"sh.tangled.repo",…}],
  *     ["sources","knot.example",{"details":true,…}],
  *     ["spent","3mbd…",{"actor":null,…}],
  *     ["subscriptions","knot.example",{"connection":{…},…}]

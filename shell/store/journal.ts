@@ -68,6 +68,13 @@ const modern = (event: unknown): unknown => {
       return { ordinal: null, ...event }
     case 'CancelHeard':
       return { ...event, _tag: 'CancelAcknowledged' }
+    case 'RecordsUnread':
+    case 'WorkflowsUnread':
+    case 'BuildRefused':
+    case 'BuildUncertain':
+      return failedRequest(event)
+    case 'TimerFired':
+      return 'timer' in event ? { ...event, timer: modernTimer(event.timer) } : event
     // The adapter itself had waited until this could be believed.
     case 'BuildMissing':
       return { settleMs: 0, ...event }
@@ -87,6 +94,32 @@ const ROOM = { keepUnits: Number.MAX_SAFE_INTEGER, owedUnits: Number.MAX_SAFE_IN
 const modernConfig = (config: object | null): object => {
   const all = { ...CONFIGURED, ...config }
   return { ...all, builds: { ...all.builds, ...ROOM } }
+}
+
+type Fields = { readonly [field: string]: unknown }
+
+/** What a request was about, by the fields that name it. */
+const requestedIn = ({ build, did, knot, rkey }: Fields): object =>
+  build !== undefined ? { _tag: 'Build', build } : did !== undefined ? { _tag: 'Records', did } : { _tag: 'Workflows', knot, rkey }
+
+/** Each kind of request had its own way to say that it had failed, and what a provider would not do was refused. */
+const failedRequest = (event: Fields): object => ({
+  _tag: 'RequestFailed',
+  at: event['at'],
+  error: event['error'],
+  isFinal: event['isFinal'] ?? event['_tag'] === 'BuildRefused',
+  number: event['number'],
+  requested: requestedIn(event),
+  waitMs: event['waitMs'] ?? 0
+})
+
+/** Each kind of request had a timer of its own. */
+const modernTimer = (timer: unknown): unknown => {
+  if (typeof timer !== 'object' || timer === null || !('_tag' in timer)) return timer
+  const { _tag, ...fields }: Fields = { ...timer }
+  return _tag === 'RecordsTimer' || _tag === 'WorkflowsTimer' || _tag === 'BuildTimer'
+    ? { _tag: 'RequestTimer', number: fields['number'], requested: requestedIn(fields) }
+    : timer
 }
 
 /** What a configuration says that did not say it. */

@@ -220,13 +220,24 @@ const toVersion5 = ({ growing, head: written, runs: former, ...document }: Docum
       backfill: { accounts: [], isOpen, next, owner },
       builds: { ...without('stopped', runs), tokens: [], tokensUs: 0 },
       config: { ...fieldsOf(policy), builds: policy5(fieldsOf(fieldsOf(ofBuilds)['policy'])), jetstream, jetstreamBackoff, knotBackoff, rewindUs, toleranceUs },
-      counters,
+      counters: counters5(fieldsOf(counters)),
       cursor: place,
       isStopped,
       knots: without('stopped', connections)
     }
   }
 }
+
+/** What these reports are called now; the order of the kinds stays. */
+const RENAMED: { readonly [kind: string]: string } = { RecordsUnread: 'RecordsReadFailed', WorkflowsUnread: 'WorkflowsReadFailed' }
+
+const renamed = (kind: unknown): unknown => (typeof kind === 'string' ? (RENAMED[kind] ?? kind) : kind)
+
+const counters5 = (counters: Fields): Fields => ({
+  ...counters,
+  recent: listOf(counters['recent']).map((report) => ({ ...fieldsOf(report), _tag: renamed(fieldsOf(report)['_tag']) })),
+  reports: listOf(counters['reports']).map((entry) => [renamed(listOf(entry)[0]), listOf(entry)[1]])
+})
 
 const without = (name: string, fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name))
 
@@ -238,12 +249,39 @@ const policy5 = (policy: Fields): Fields => {
 
 const growing5 = (line: unknown): unknown => {
   const [list, key, value] = listOf(line)
-  return list === 'sources' ? [list, key, without('reading', fieldsOf(value))] : line
+  if (list === 'sources') return [list, key, without('reading', fieldsOf(value))]
+  return list === 'readings' ? [list, key, reading5(fieldsOf(value))] : line
 }
 
-const run5 = (run: Fields): Fields => ({ ...run, builds: entries(build5)(listOf(run['builds'])) })
+/** What was asked, and was paused for, had a phase of its own in each life, and beside that a number and how often it had failed. */
+const request5 = (attempt: unknown, number: unknown, phase: 'Waiting' | 'Asked' | 'Pausing'): Fields => ({ attempt, number, phase })
 
-const build5 = (build: Fields): Fields => ({ ...build, doubtUs: null })
+const reading5 = ({ attempt, collection, cursor, number, pages, phase }: Fields): Fields => ({
+  collection,
+  cursor,
+  pages,
+  request: request5(attempt, number, phase === 'Reading' ? 'Asked' : phase === 'Pausing' ? 'Pausing' : 'Waiting')
+})
+
+const run5 = ({ attempt, builds, phase, ...run }: Fields): Fields => {
+  const { _tag, number, ...fields } = fieldsOf(phase)
+  return {
+    ...run,
+    builds: entries(build5)(listOf(builds)),
+    phase:
+      _tag === 'Reading' || _tag === 'ReadPausing'
+        ? { ...fields, _tag: 'Reading', request: request5(attempt, number, _tag === 'Reading' ? 'Asked' : 'Pausing') }
+        : phase
+  }
+}
+
+const build5 = ({ attempt, phase, ...build }: Fields): Fields => ({ ...build, doubtUs: null, phase: phase5(attempt, fieldsOf(phase)) })
+
+const phase5 = (attempt: unknown, { _tag, number, ...fields }: Fields): Fields => {
+  if (number === undefined) return { ...fields, _tag }
+  const request = request5(attempt, number, _tag === 'Pausing' || _tag === 'CancelPausing' ? 'Pausing' : 'Asked')
+  return { ...fields, _tag: _tag === 'Pausing' ? 'Finding' : _tag === 'CancelPausing' ? 'Cancelling' : _tag, request }
+}
 
 export const MIGRATIONS: Migrations = {
   1: toVersion2,

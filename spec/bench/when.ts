@@ -53,7 +53,7 @@ const cpuMs = (act: () => void): number => {
 serve(whenJob, () => {
   // A timer of nothing that there is.
   const build = { knot: 'localhost:1', rkey: 'a', workflow: 'a' }
-  const timer = must(Event.decode({ _tag: 'TimerFired', at: RECEIVED_US, timer: { _tag: 'BuildTimer', build, number: 1 } }))
+  const timer = must(Event.decode({ _tag: 'TimerFired', at: RECEIVED_US, timer: { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Build', build } } }))
   const start = initial(config)
   const idle = (): void => {
     let state = start

@@ -14,6 +14,7 @@ import {
   OTHER,
   push,
   refuses,
+  reports,
   retry,
   running,
   RUNNING,
@@ -50,24 +51,27 @@ const buildIn = (state: State, rkey = KEY): Builds.Build => there(M.toEntries(ru
 const STATES: ReadonlyArray<readonly [string, ReadonlyArray<Happening>]> = [
   ['Reading', [...running(), comes(trigger({ defaultBranch: 'main', workflows: [{ name: 'a', text: 'b' }] }), at(20))]],
   [
-    'ReadPausing',
+    'Reading, pausing',
     [
       ...running(),
       comes(trigger(), at(20)),
-      { _tag: 'WorkflowsUnread', at: at(21), error: 'x', isFinal: false, knot: K1, number: 1, rkey: KEY }
+      { _tag: 'RequestFailed', at: at(21), error: 'x', isFinal: false, number: 1, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 }
     ]
   ],
   ['Starting', STARTING],
   ['Finding', [...STARTING, started(at(30), building())]],
-  ['Pausing', [...STARTING, wavers(3, at(22))]],
+  ['Finding, pausing', [...STARTING, wavers(3, at(22))]],
   ['Following', FOLLOWING],
   ['Cancelling', [...RUNNING, cancel(at(24))]],
-  ['CancelPausing', [...RUNNING, cancel(at(24)), wavers(5, at(25))]],
+  ['Cancelling, pausing', [...RUNNING, cancel(at(24)), wavers(5, at(25))]],
   ['Settled', [...DONE, stop(at(25))]],
   ['Settled, without a plan', [...running(), comes(trigger(), at(20)), filesRead([{ _tag: 'Faulty', content: '', error: 'x', name: 'a', when: null }], at(21))]],
-  ['with an exit code', [...RUNNING, { ...refuses(9, at(24)), _tag: 'BuildReported', error: 'x', exitCode: 2, external: '7', provider: 'ci', status: 'failed' } as Happening]],
+  ['with an exit code', [...RUNNING, reports('failed', at(24), { error: 'x', exitCode: 2 })]],
   ['forgotten', [...DONE, started(at(26), building({ keepStatuses: 0 }))]]
 ]
+
+/** A request that was asked, as it is written. */
+const ASKED = { attempt: 0, number: 1, phase: 'Asked' }
 
 describe('written parts of a state', () => {
   test.each(STATES)('%s is read back as it was written', (_, happenings) => {
@@ -82,21 +86,21 @@ describe('written parts of a state', () => {
     const phases = STATES.slice(0, 9).map(([, happenings]) => {
       const state = after(happenings)
       const run = runOf(state)
-      return run.phase._tag === 'Read' ? buildIn(state).phase._tag : run.phase._tag
+      const phase = run.phase._tag === 'Read' ? buildIn(state).phase : run.phase
+      return `${phase._tag}${'request' in phase && phase.request.phase === 'Pausing' ? ', pausing' : ''}`
     })
     expect(phases).toEqual(STATES.slice(0, 9).map(([phase]) => phase))
   })
 
   test.each([
-    ['_tag', { _tag: 'Else', number: 1 }],
-    ['Starting', { _tag: 'Starting', number: -1 }],
-    ['Finding', { _tag: 'Finding' }],
-    ['Pausing', { _tag: 'Pausing', number: 'x' }],
+    ['_tag', { _tag: 'Else', request: ASKED }],
+    ['Starting', { _tag: 'Starting', request: { ...ASKED, number: -1 } }],
+    ['Starting without a request', { _tag: 'Starting' }],
+    ['Finding', { _tag: 'Finding', request: { ...ASKED, phase: 'Open' } }],
+    ['Finding without a request', { _tag: 'Finding' }],
     ['Following', { _tag: 'Following', external: null }],
     ['Cancelling', { _tag: 'Cancelling', external: '7' }],
-    ['Cancelling without a name', { _tag: 'Cancelling', number: 1 }],
-    ['CancelPausing', { _tag: 'CancelPausing', number: 1 }],
-    ['CancelPausing without a number', { _tag: 'CancelPausing', external: '7' }],
+    ['Cancelling without a name', { _tag: 'Cancelling', request: ASKED }],
     ['Settled', { _tag: 'Settled' }],
     ['Settled with a number', { _tag: 'Settled', external: 7 }]
   ])('an invalid phase of a build: %s', (_, phase) => {
@@ -104,10 +108,10 @@ describe('written parts of a state', () => {
   })
 
   test.each([
-    ['Reading', { _tag: 'Reading', number: 1 }],
-    ['Reading without a number', { _tag: 'Reading', workflows: null }],
-    ['ReadPausing', { _tag: 'ReadPausing', number: 1, workflows: [1] }],
-    ['ReadPausing without a number', { _tag: 'ReadPausing', workflows: null }],
+    ['Reading', { _tag: 'Reading', request: ASKED }],
+    ['Reading with bad files', { _tag: 'Reading', request: ASKED, workflows: [1] }],
+    ['Reading without a request', { _tag: 'Reading', workflows: null }],
+    ['Waiting without a number', { _tag: 'Waiting' }],
     ['else', { _tag: 'Else' }],
     ['nothing', {}]
   ])('an invalid phase of a run: %s', (_, phase) => {
@@ -254,7 +258,7 @@ describe('a run’s memory', () => {
   })
 
   test('holds that its files are being read, and under which number', () => {
-    expect(runOf(after([...running(), comes(trigger(), at(20))])).phase).toEqual({ _tag: 'Reading', number: 1, workflows: null })
+    expect(runOf(after([...running(), comes(trigger(), at(20))])).phase).toEqual({ _tag: 'Reading', request: ASKED, workflows: null })
   })
 
   test('holds the branch that HEAD names, once that is known', () => {
@@ -265,18 +269,19 @@ describe('a run’s memory', () => {
 
   test('holds how often something was tried, until it succeeds or the bridge restarts', () => {
     const pausing = [...STARTING, wavers(3, at(22))]
-    expect(buildIn(after(pausing)).attempt).toBe(1)
-    expect(buildIn(after([...pausing, started(at(30), building())])).attempt).toBe(0)
-    expect(buildIn(after([...RUNNING, cancel(at(24)), wavers(5, at(25)), started(at(30), building())])).attempt).toBe(0)
-    expect(buildIn(after(FOLLOWING)).attempt).toBe(0)
+    const attemptIn = ({ phase }: Pick<Builds.Build | Builds.Run, 'phase'>): number | null => ('request' in phase ? phase.request.attempt : null)
+    expect(attemptIn(buildIn(after(pausing)))).toBe(1)
+    expect(attemptIn(buildIn(after([...pausing, started(at(30), building())])))).toBe(0)
+    expect(attemptIn(buildIn(after([...RUNNING, cancel(at(24)), wavers(5, at(25)), started(at(30), building())])))).toBe(0)
+    expect(attemptIn(buildIn(after(FOLLOWING)))).toBeNull()
     const unread: ReadonlyArray<Happening> = [
       ...running(),
       comes(trigger(), at(20)),
-      { _tag: 'WorkflowsUnread', at: at(21), error: 'x', isFinal: false, knot: K1, number: 1, rkey: KEY }
+      { _tag: 'RequestFailed', at: at(21), error: 'x', isFinal: false, number: 1, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 }
     ]
-    expect(runOf(after(unread)).attempt).toBe(1)
-    expect(runOf(after([...unread, workflowsTimer(2, at(22))])).attempt).toBe(1)
-    expect(runOf(after([...unread, started(at(30), building())])).attempt).toBe(0)
+    expect(attemptIn(runOf(after(unread)))).toBe(1)
+    expect(attemptIn(runOf(after([...unread, workflowsTimer(2, at(22))])))).toBe(1)
+    expect(attemptIn(runOf(after([...unread, started(at(30), building())])))).toBe(0)
   })
 
   test('holds the name that its provider gave it, even after its end', () => {
@@ -293,7 +298,7 @@ describe('a run’s memory', () => {
     const [key] = M.keys(once.builds.runs).filter((of) => of !== `${K1}/${KEY}`)
     const again = there(key).slice(K1.length + 1)
     expect([runOf(once).retryOf, runOf(once, again).retryOf]).toEqual([null, KEY])
-    const twice = after([...DONE, retry(at(30)), { ...refuses(6, at(31)), build: name('ci.yml', again) } as Happening, retry(at(32), null, again)])
+    const twice = after([...DONE, retry(at(30)), refuses(6, at(31), name('ci.yml', again)), retry(at(32), null, again)])
     expect(M.toEntries(twice.builds.runs).map(([, run]) => run.retryOf)).toEqual([null, KEY, KEY])
   })
 
@@ -324,7 +329,7 @@ describe('the cost of a flood of triggers', () => {
   const waiting = (happenings: ReadonlyArray<Happening>): number => waitingIn(after(happenings))
 
   test('frees room with each run that comes to something, or to nothing', () => {
-    const unread = (i: number, isFinal: boolean): Happening => ({ _tag: 'WorkflowsUnread', at: at(30), error: 'x', isFinal, knot: K1, number: 1 + i, rkey: `k${String(1_000 + i)}` })
+    const unread = (i: number, isFinal: boolean): Happening => ({ _tag: 'RequestFailed', at: at(30), error: 'x', isFinal, number: 1 + i, requested: { _tag: 'Workflows', knot: K1, rkey: `k${String(1_000 + i)}` }, waitMs: 0 })
     expect(waiting([...flood(3), filesRead([workflow()], at(30), { rkey: 'k1000' })])).toBe(2)
     expect(waiting([...flood(3), filesRead([], at(30), { rkey: 'k1000' })])).toBe(2)
     expect(waiting([...flood(3), unread(0, true), unread(1, false)])).toBe(3)

@@ -16,10 +16,8 @@ import {
   BuildMissing,
   BuildName,
   BuildPolicy,
-  BuildRefused,
   BuildReported,
   Builds,
-  BuildUncertain,
   CancelBuild,
   CancelAcknowledged,
   CancelRequested,
@@ -71,7 +69,8 @@ import {
   ReadRecords,
   ReadWorkflows,
   RecordsRead,
-  RecordsUnread,
+  RequestFailed,
+  Requested,
   Rejection,
   RepoClaim,
   Repository,
@@ -103,8 +102,7 @@ import {
   WorkflowDrop,
   WorkflowName,
   WorkflowSource,
-  WorkflowsRead,
-  WorkflowsUnread
+  WorkflowsRead
 } from '../../core/index.js'
 import { ALICE, at, CONFIG, K1, rev, type WrittenEffect, type WrittenEvent } from '../suite/examples/support.js'
 
@@ -115,11 +113,11 @@ const REPOSITORY = { did: 'd', name: 'n', owner: ALICE, rkey: 'r' }
 const TIMERS: ReadonlyArray<t.OutputOf<typeof Timer>> = [
   { _tag: 'JetstreamTimer', connection: 1 },
   { _tag: 'KnotTimer', connection: 1, host: K1 },
-  { _tag: 'RecordsTimer', did: ALICE, number: 1 },
+  { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Records', did: ALICE } },
   { _tag: 'PushTimer', knot: K1, number: 1, rkey: 'r' },
   { _tag: 'SourceTimer', knot: K1, number: 1 },
-  { _tag: 'WorkflowsTimer', knot: K1, number: 1, rkey: 'r' },
-  { _tag: 'BuildTimer', build: BUILD, number: 1 },
+  { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Workflows', knot: K1, rkey: 'r' } },
+  { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Build', build: BUILD } },
   { _tag: 'DeadlineTimer', build: BUILD, number: 1 }
 ]
 
@@ -261,13 +259,13 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     number: 1,
     records: [record]
   })),
-  { _tag: 'RecordsUnread', at: at(1), did: ALICE, error: 'e', number: 1, waitMs: 2 },
+  { _tag: 'RequestFailed', at: at(1), error: 'e', isFinal: false, number: 1, requested: { _tag: 'Records', did: ALICE }, waitMs: 2 },
   { _tag: 'WorkflowsRead', at: at(1), defaultBranch: 'main', knot: K1, number: 1, rkey: 'r', sources: [{ name: 'ci.yml', text: 't' }], unkept: ['n'], workflows: WORKFLOWS },
-  { _tag: 'WorkflowsUnread', at: at(1), error: 'e', isFinal: true, knot: K1, number: 1, rkey: 'r' },
+  { _tag: 'RequestFailed', at: at(1), error: 'e', isFinal: true, number: 1, requested: { _tag: 'Workflows', knot: K1, rkey: 'r' }, waitMs: 0 },
   { _tag: 'BuildAccepted', at: at(1), build: BUILD, external: 'x', number: 1 },
-  { _tag: 'BuildRefused', at: at(1), build: BUILD, error: 'e', number: 1 },
+  { _tag: 'RequestFailed', at: at(1), error: 'e', isFinal: true, number: 1, requested: { _tag: 'Build', build: BUILD }, waitMs: 0 },
   { _tag: 'BuildMissing', at: at(1), build: BUILD, number: 1, settleMs: 0 },
-  { _tag: 'BuildUncertain', at: at(1), build: BUILD, error: 'e', number: 1, waitMs: 2 },
+  { _tag: 'RequestFailed', at: at(1), error: 'e', isFinal: false, number: 1, requested: { _tag: 'Build', build: BUILD }, waitMs: 2 },
   { _tag: 'BuildReported', at: at(1), build: BUILD, error: 'e', exitCode: -1, external: 'x', provider: 'p', status: 'failed' },
   { _tag: 'CancelAcknowledged', at: at(1), build: BUILD, number: 1 },
   { _tag: 'CancelRequested', at: at(1), knot: K1, rkey: 'r', workflow: 'w' },
@@ -295,10 +293,10 @@ const REPORTS: ReadonlyArray<t.OutputOf<typeof Report>> = [
   { _tag: 'KnotRefused', at: at(1), did: ALICE, knot: '0', rkey: 'r' },
   { _tag: 'KnotFrameRejected', at: at(1), detail: 'd', host: K1, reason: 'nsid' },
   { _tag: 'KnotFrameFromFuture', at: at(1), created: '9000000000000000000', host: K1 },
-  { _tag: 'RecordsUnread', at: at(1), detail: 'd', did: ALICE },
+  { _tag: 'RecordsReadFailed', at: at(1), detail: 'd', did: ALICE },
   { _tag: 'TriggerIgnored', at: at(1), knot: K1, reason: 'kind', rkey: 'r' },
   { _tag: 'TriggerRefused', at: at(1), detail: 'd', knot: K1, reason: 'actor', rkey: 'r' },
-  { _tag: 'WorkflowsUnread', at: at(1), detail: 'd', knot: K1, rkey: 'r' },
+  { _tag: 'WorkflowsReadFailed', at: at(1), detail: 'd', knot: K1, rkey: 'r' },
   { _tag: 'WorkflowDropped', at: at(1), build: BUILD, detail: 'd', reason: 'limit' },
   { _tag: 'WorkflowNameRefused', at: at(1), detail: 'd', knot: K1, name: 'n', rkey: 'r' },
   { _tag: 'ProviderUncertain', at: at(1), build: BUILD, detail: 'd', provider: 'p' },
@@ -358,7 +356,7 @@ const NEVER_NULL: { readonly [tag: string]: ReadonlyArray<string> } = {
   ReadRecords: ['collection', 'did'],
   ReadWorkflows: ['rkey'],
   RecordsRead: ['collection', 'did'],
-  RecordsUnread: ['did']
+  RecordsReadFailed: ['did']
 }
 
 const isNullable = (tag: string, field: string): boolean =>
@@ -573,10 +571,8 @@ test('each codec bears its own name', () => {
     BuildName,
     BuildPhase: Builds.BuildPhase,
     BuildPolicy,
-    BuildRefused,
-    BuildReported,
-    BuildUncertain,
-    Builds: Builds.WrittenBuilds,
+      BuildReported,
+      Builds: Builds.WrittenBuilds,
     CancelBuild,
     CancelAcknowledged,
     CancelRequested,
@@ -630,7 +626,8 @@ test('each codec bears its own name', () => {
     ReadWorkflows,
     Reading: Backfill.Reading,
     RecordsRead,
-    RecordsUnread,
+    RequestFailed,
+    Requested,
     Rejection,
     Repo: Commits.Repo,
     RepoClaim,
@@ -669,8 +666,7 @@ test('each codec bears its own name', () => {
     WorkflowDrop,
     WorkflowName,
     WorkflowSource,
-    WorkflowsRead,
-    WorkflowsUnread
+    WorkflowsRead
   }
   expect(Object.values(named).map((codec) => codec.name)).toEqual(Object.keys(named))
   expect(CommitReceived.types.map((codec) => codec.name)).toEqual([

@@ -64,11 +64,10 @@ const stateWith = (count: number, make: (n: number) => Made = () => ({})): State
   const written = writtenState(initialOf(CONFIG)) as { readonly head: { readonly builds: object } }
   const runs = Array.from({ length: count }, (_, n) => {
     const { error = null, inputs = [], workflow = 'ci.yml', cause = { _tag: 'Manual', inputs, ref: null, sha: n.toString(16).padStart(40, '0') } } = make(n)
-    const build = { attempt: 0, deadline: 0, doubtUs: null, error, exitCode: null, phase: { _tag: 'Settled', external: null }, recipe: null, startedUs: null, status: 'failed', statusUs: 0 }
+    const build = { deadline: 0, doubtUs: null, error, exitCode: null, phase: { _tag: 'Settled', external: null }, recipe: null, startedUs: null, status: 'failed', statusUs: 0 }
     const run = {
       actor: null,
       announced: { createdUs: n + 1, workflows: [] },
-      attempt: 0,
       builds: [[workflow, build]],
       cause,
       defaultBranch: null,

@@ -27,14 +27,11 @@ const runWith = (tag: Event['_tag'], isMeant: (run: Run) => boolean = () => true
 const ANSWERS: ReadonlyArray<Event['_tag']> = [
   'BuildAccepted',
   'BuildMissing',
-  'BuildRefused',
-  'BuildUncertain',
   'CancelAcknowledged',
   'RecordsRead',
-  'RecordsUnread',
+  'RequestFailed',
   'TimerFired',
-  'WorkflowsRead',
-  'WorkflowsUnread'
+  'WorkflowsRead'
 ]
 
 test.each(ANSWERS)('%s answers what is asked, under whatever number it is told, and nothing else', (tag) => {
@@ -76,7 +73,7 @@ test('of what is not there nothing is open', () => {
   const timer = (of: Timer): number | null => Questions.openNumber(state, { _tag: 'TimerFired', at, timer: of })
   const number = build.deadline
   expect(timer({ _tag: 'DeadlineTimer', build: elsewhere, number })).toBeNull()
-  expect(timer({ _tag: 'BuildTimer', build: elsewhere, number })).toBeNull()
+  expect(timer({ _tag: 'RequestTimer', number, requested: { _tag: 'Build', build: elsewhere } })).toBeNull()
   expect(timer({ _tag: 'JetstreamTimer', connection: number })).toBeNull()
   expect(timer({ _tag: 'SourceTimer', knot: must(HostName.decode('nowhere.example')), number })).toBeNull()
   expect(timer({ _tag: 'KnotTimer', connection: number, host: must(HostName.decode('nowhere.example')) })).toBeNull()

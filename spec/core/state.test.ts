@@ -218,12 +218,12 @@ describe('a written state', () => {
         { clone, engine: 'tack', name: 'w', text: 't' }
       ]
     }
-    const run = { attempt: 0, defaultBranch: null, kind: 'pipeline', met: null, repository, only: null, retryOf: null }
-    const build = { attempt: 0, exitCode: null }
+    const run = { defaultBranch: null, kind: 'pipeline', met: null, repository, only: null, retryOf: null }
+    const build = { exitCode: null }
     expect(writtenBuilding()).toMatchObject({
       head: {
         backfill: {
-          accounts: [[OWNER, { attempt: 0, collection: 'sh.tangled.spindle.member', cursor: null, number: 2, pages: 0, phase: 'Reading' }]],
+          accounts: [[OWNER, { collection: 'sh.tangled.spindle.member', cursor: null, pages: 0, request: { attempt: 0, number: 2, phase: 'Asked' } }]],
           isOpen: true,
           next: 3,
           owner: OWNER
@@ -248,7 +248,7 @@ describe('a written state', () => {
             announced,
             builds: [
               ['bad', { ...build, deadline: 0, error: 'e', phase: { _tag: 'Settled', external: null }, recipe: null, status: 'failed', statusUs: at(11) }],
-              ['w', { ...build, deadline: 2, error: null, phase: { _tag: 'Starting', number: 3 }, status: 'pending', statusUs: at(11) + 1 }]
+              ['w', { ...build, deadline: 2, error: null, phase: { _tag: 'Starting', request: { attempt: 0, number: 3, phase: 'Asked' } }, status: 'pending', statusUs: at(11) + 1 }]
             ],
             cause: { ...cause, changedFiles: null },
             phase: { _tag: 'Read' }
@@ -256,7 +256,7 @@ describe('a written state', () => {
         ],
         [
           `${K1}/b`,
-          { ...run, announced: null, builds: [], cause: { ...cause, changedFiles: null }, phase: { _tag: 'Reading', number: 4, workflows: [{ name: 'w', text: 't' }] } }
+          { ...run, announced: null, builds: [], cause: { ...cause, changedFiles: null }, phase: { _tag: 'Reading', request: { attempt: 0, number: 4, phase: 'Asked' }, workflows: [{ name: 'w', text: 't' }] } }
         ]
       ],
       statuses: [

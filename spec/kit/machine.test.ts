@@ -18,6 +18,40 @@ test.each([...machineFiles()])('spec/%s is what the code does; if not: npm run g
   expect(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')).toBe(content)
 )
 
+describe('the table at the head of core/builds/life.ts', () => {
+  const LABELS = {
+    accepted: 'BuildAccepted',
+    missing: 'BuildMissing',
+    refused: 'RequestFailed, final',
+    failed: 'RequestFailed',
+    acknowledged: 'CancelAcknowledged'
+  }
+  const HEAD = ['phase', 'asked', ...Object.keys(LABELS)]
+  const phaseIn = (kind: string): string => kind.replace(/[ ,].*$/, '')
+  const lines = readFileSync(new URL('../../core/builds/life.ts', import.meta.url), 'utf8').split('\n')
+  const cells = lines.map((line) => line.replace(/^ \* +/, '').split(/ {2,}/)).filter(({ length }) => length === HEAD.length)
+  const [head, , ...rows] = cells
+  const outcomes = explore(BUILD_MACHINE)
+
+  test('has a line for each phase, and a column for each answer', () => {
+    expect(head).toEqual(HEAD)
+    expect(rows.map(([phase]) => phase)).toEqual(['Starting', 'Finding', 'Following', 'Cancelling', 'Settled'])
+  })
+
+  test.each(rows.map((row) => [row[0] ?? '', row] as const))('says what is asked while %s, and where each answer leads', (phase, row) => {
+    const kind = outcomes.some(({ from }) => from === phase) ? phase : `${phase}, pending`
+    const leads = Object.values(LABELS).map((label) => {
+      const { changes, effects, reports, to } = outcomes.find((outcome) => outcome.from === kind && outcome.label === label) ?? expect.fail(`${kind}: ${label}`)
+      return to === kind && changes.length + effects.length + reports.length === 0 ? '–' : phaseIn(to)
+    })
+    expect(row.slice(2).map(phaseIn)).toEqual(leads)
+    const [, asked = ''] = row
+    const begins = outcomes.filter(({ from, to }) => to === kind && phaseIn(from) !== phase)
+    expect(begins.every(({ effects }) => asked === '–' || phase === 'Starting' || effects.includes(asked))).toBe(true)
+    expect(asked === '–' || outcomes.some(({ effects }) => effects.includes(asked))).toBe(true)
+  })
+})
+
 describe('every step is tried', () => {
   const tried = <S, E extends { readonly event: Event }>({ moves, start }: Machine<S, E>): ReadonlySet<string> =>
     new Set(moves.map(({ event }) => event(start, EPOCH_US).event._tag))
@@ -64,11 +98,11 @@ describe('the machines that are driven', () => {
   const kinds = <S, E>(machine: Machine<S, E>): ReadonlySet<string> => new Set([...kindsOf(machine).keys()].map((kind) => kind.replace(/, .*$/, '')))
 
   test('every phase of a build is met', () =>
-    expect(kinds(BUILD_MACHINE)).toEqual(new Set(['CancelPausing', 'Cancelling', 'Finding', 'Following', 'Pausing', 'Settled', 'Starting'])))
+    expect(kinds(BUILD_MACHINE)).toEqual(new Set(['Cancelling', 'Cancelling pausing', 'Finding', 'Finding pausing', 'Following', 'Settled', 'Starting'])))
 
-  test('every phase of a run is met', () => expect(kinds(RUN_MACHINE)).toEqual(new Set(['Read', 'ReadPausing', 'Reading', 'Waiting', 'no run', 'spent'])))
+  test('every phase of a run is met', () => expect(kinds(RUN_MACHINE)).toEqual(new Set(['Read', 'Reading', 'Reading pausing', 'Waiting', 'no run', 'spent'])))
 
-  test('every phase of a reading is met', () => expect(kinds(READING_MACHINE)).toEqual(new Set(['Pausing', 'Reading', 'Waiting', 'none'])))
+  test('every phase of a reading is met', () => expect(kinds(READING_MACHINE)).toEqual(new Set(['Asked', 'Pausing', 'Waiting', 'none'])))
 })
 
 describe('a machine that behaves differently', () => {

@@ -119,7 +119,7 @@ const outcomeIn = ({ knot, rkey }: Begun, durable: State, effects: ReadonlyArray
     const { report } = effect
     if (!('knot' in report) || !('rkey' in report) || report.knot !== knot || report.rkey !== rkey) continue
     if (report._tag === 'TriggerIgnored') return invalid('there is nothing to run: no workflow of that name is in .tangled/workflows at that commit')
-    if (report._tag === 'WorkflowsUnread') return invalid(`the workflow files cannot be read: ${report.detail}`)
+    if (report._tag === 'WorkflowsReadFailed') return invalid(`the workflow files cannot be read: ${report.detail}`)
     if (report._tag === 'TriggerRefused') return NO_RIGHT
   }
   return Builds.runOf(durable.builds, knot, rkey) === null ? refused(409, 'PipelineEnded', 'it was cancelled before it began') : null

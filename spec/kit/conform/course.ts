@@ -13,6 +13,7 @@ import {
   type HostName,
   type Natural,
   OrderedMap as M,
+  type Requested,
   type Rkey,
   type State,
   step,
@@ -36,14 +37,15 @@ const knotNumber = (state: State, host: HostName): number | null => {
 }
 
 const readingNumber = (state: State, did: Did): number | null =>
-  M.toEntries(state.backfill.accounts).find(([name]) => name === did)?.[1].number ?? null
+  M.toEntries(state.backfill.accounts).find(([name]) => name === did)?.[1].request.number ?? null
 
 const runOf = (state: State, knot: HostName, rkey: Rkey): Builds.Run | null =>
   M.toEntries(state.builds.runs).find(([key]) => key === `${knot}/${rkey}`)?.[1] ?? null
 
 const filesNumber = (state: State, knot: HostName, rkey: Rkey): number | null => {
   const phase = runOf(state, knot, rkey)?.phase
-  return phase !== undefined && 'number' in phase ? phase.number : null
+  if (phase === undefined || phase._tag === 'Read') return null
+  return phase._tag === 'Waiting' ? phase.number : phase.request.number
 }
 
 const sourceNumber = (state: State, knot: HostName): number | null => {
@@ -58,7 +60,18 @@ const buildOf = (state: State, { knot, rkey, workflow }: BuildName): Builds.Buil
 
 const buildNumber = (state: State, name: BuildName): number | null => {
   const phase = buildOf(state, name)?.phase
-  return phase !== undefined && 'number' in phase ? phase.number : null
+  return phase !== undefined && 'request' in phase ? phase.request.number : null
+}
+
+const requestNumber = (state: State, requested: Requested): number | null => {
+  switch (requested._tag) {
+    case 'Records':
+      return readingNumber(state, requested.did)
+    case 'Workflows':
+      return filesNumber(state, requested.knot, requested.rkey)
+    case 'Build':
+      return buildNumber(state, requested.build)
+  }
 }
 
 /** The number that is there for a timer. */
@@ -68,15 +81,12 @@ const presentFor = (state: State, timer: Timer): number | null => {
       return state.cursor.connection.number
     case 'KnotTimer':
       return knotNumber(state, timer.host)
-    case 'RecordsTimer':
-      return readingNumber(state, timer.did)
+    case 'RequestTimer':
+      return requestNumber(state, timer.requested)
     case 'SourceTimer':
       return sourceNumber(state, timer.knot)
     case 'PushTimer':
-    case 'WorkflowsTimer':
       return filesNumber(state, timer.knot, timer.rkey)
-    case 'BuildTimer':
-      return buildNumber(state, timer.build)
     case 'DeadlineTimer':
       return buildOf(state, timer.build)?.deadline ?? null
   }
@@ -98,17 +108,15 @@ const numbersOf = (state: State, event: Event): { readonly borne: number; readon
       return { borne: 'number' in timer ? timer.number : timer.connection, present: presentFor(state, timer) }
     }
     case 'RecordsRead':
-    case 'RecordsUnread':
       return { borne: event.number, present: readingNumber(state, event.did) }
     case 'WorkflowsRead':
-    case 'WorkflowsUnread':
       return { borne: event.number, present: filesNumber(state, event.knot, event.rkey) }
     case 'BuildAccepted':
-    case 'BuildRefused':
     case 'BuildMissing':
-    case 'BuildUncertain':
     case 'CancelAcknowledged':
       return { borne: event.number, present: buildNumber(state, event.build) }
+    case 'RequestFailed':
+      return { borne: event.number, present: requestNumber(state, event.requested) }
     case 'KnotOpened':
     case 'KnotClosed':
     case 'KnotReceived':

@@ -790,7 +790,7 @@ const files = (rkey: string, number: number, at: number, ...workflows: ReadonlyA
   ({ _tag: 'WorkflowsRead', at, defaultBranch: null, knot: K1, number, rkey, sources: null, unkept: [], workflows }) as Happening
 
 const filesUnread = (rkey: string, number: number, at: number, isFinal: boolean): Happening =>
-  ({ _tag: 'WorkflowsUnread', at, error: 'e', isFinal, knot: K1, number, rkey })
+  ({ _tag: 'RequestFailed', at, error: 'e', isFinal, number, requested: { _tag: 'Workflows', knot: K1, rkey }, waitMs: 0 })
 
 /** So many answers without files from a number on, and each time another attempt. */
 const doubts = (rkey: string, first: number, count: number, isFinal: boolean): ReadonlyArray<Beat> =>
@@ -798,7 +798,7 @@ const doubts = (rkey: string, first: number, count: number, isFinal: boolean): R
     const number = first + 2 * i
     return [
       [filesUnread(rkey, number, 3, isFinal), `wake ${String(Math.min(4, 2 ** i))}`],
-      [{ _tag: 'TimerFired', at: 3, timer: { _tag: 'WorkflowsTimer', knot: K1, number: number + 1, rkey } }, `files ${rkey}`]
+      [{ _tag: 'TimerFired', at: 3, timer: { _tag: 'RequestTimer', number: number + 1, requested: { _tag: 'Workflows', knot: K1, rkey } } }, `files ${rkey}`]
     ]
   }).flat()
 
@@ -826,11 +826,20 @@ const reports = (status: string, at: number, rkey = 't', external = '7'): Happen
 const fired = (_tag: string, number: number, at: number, rkey = 't'): Happening =>
   ({ _tag: 'TimerFired', at, timer: { _tag, build: { knot: K1, rkey, workflow: 'w' }, number } }) as Happening
 
+const fails = (number: number, at: number, waitMs: number): Happening =>
+  ({ _tag: 'RequestFailed', at, error: 'e', isFinal: false, number, requested: { _tag: 'Build', build: { knot: K1, rkey: 't', workflow: 'w' } }, waitMs })
+
+const refuses = (number: number, at: number, rkey: string): Happening =>
+  ({ _tag: 'RequestFailed', at, error: 'no', isFinal: true, number, requested: { _tag: 'Build', build: { knot: K1, rkey, workflow: 'w' } }, waitMs: 0 })
+
+const woken = (number: number, at: number): Happening =>
+  ({ _tag: 'TimerFired', at, timer: { _tag: 'RequestTimer', number, requested: { _tag: 'Build', build: { knot: K1, rkey: 't', workflow: 'w' } } } })
+
 const readings = (did: string, number: number, at: number, next: string | null, ...records: ReadonlyArray<object>): Happening =>
   ({ _tag: 'RecordsRead', at, collection: MEMBER, did, next, number, records }) as Happening
 
 const unread = (did: string, number: number, at: number, waitMs: number): Happening =>
-  ({ _tag: 'RecordsUnread', at, did, error: 'e', number, waitMs })
+  ({ _tag: 'RequestFailed', at, error: 'e', isFinal: false, number, requested: { _tag: 'Records', did }, waitMs })
 
 const BACKFILL = { ...MINIMAL, backfill: true }
 
@@ -845,10 +854,10 @@ const BUILDS: ReadonlyArray<Plot> = [
       [opened(0, 3), ''],
       [opened(1, 3), `read ${ALICE} ${MEMBER} null, read ${OWNER} ${MEMBER} null`],
       [opened(1, 4), ''],
-      [unread(ALICE, 5, 5, 0), 'wake 1, RecordsUnread'],
+      [unread(ALICE, 5, 5, 0), 'wake 1, RecordsReadFailed'],
       [unread(ALICE, 5, 5, 0), ''],
-      [{ _tag: 'TimerFired', at: 6, timer: { _tag: 'RecordsTimer', did: ALICE, number: 7 } }, `read ${ALICE} ${MEMBER} null`],
-      [unread(ALICE, 8, 7, 9), 'wake 9, RecordsUnread'],
+      [{ _tag: 'TimerFired', at: 6, timer: { _tag: 'RequestTimer', number: 7, requested: { _tag: 'Records', did: ALICE } } }, `read ${ALICE} ${MEMBER} null`],
+      [unread(ALICE, 8, 7, 9), 'wake 9, RecordsReadFailed'],
       [readings(OWNER, 6, 8, 'c', { collection: MEMBER, record: { createdAt: '', instance: 'ci.example', subject: BOB }, rkey: 'n' }), `read ${OWNER} ${MEMBER} c, read ${BOB} ${MEMBER} null`],
       [readings(OWNER, 6, 9, null), ''],
       [readings(OWNER, 10, 10, 'c'), `read ${OWNER} ${REPO} null`],
@@ -868,12 +877,12 @@ const BUILDS: ReadonlyArray<Plot> = [
     [pushed('t', 2), 'files t'],
     [pushed('t', 3), ''],
     [files('t', 1, 4, workflow('w'), workflow('z', { engine: null })), 'announce t, pending t/w, wake 6, start t/w, WorkflowDropped/engine'],
-    [says('BuildUncertain', 3, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
+    [fails(3, 5, 0), 'wake 1, ProviderUncertain'],
     [says('BuildAccepted', 3, 5, { external: '7' }), ''],
-    [fired('BuildTimer', 3, 6), ''],
-    [fired('BuildTimer', 4, 6), 'find t/w'],
-    [says('BuildUncertain', 5, 7, { error: 'e', waitMs: 9 }), 'wake 9, ProviderUncertain'],
-    [fired('BuildTimer', 6, 8), 'find t/w'],
+    [woken(3, 6), ''],
+    [woken(4, 6), 'find t/w'],
+    [fails(5, 7, 9), 'wake 9, ProviderUncertain'],
+    [woken(6, 8), 'find t/w'],
     [says('BuildMissing', 7, 9, { settleMs: 0 }), 'start t/w'],
     [says('BuildMissing', 8, 10, { settleMs: 0 }), ''],
     [start(11), `open 0, subscribe ${K1} 999, wake 6, find t/w`],
@@ -887,7 +896,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [fired('DeadlineTimer', 11, 17), 'timeout t/w, cancel t/w'],
     [reports('running', 18), ''],
     [stop(19), `close, unsubscribe ${K1}`],
-    [says('BuildUncertain', 12, 20, { error: 'e', waitMs: 0 }), 'ProviderUncertain'],
+    [fails(12, 20, 0), 'ProviderUncertain'],
     [start(21), `open 0, subscribe ${K1} 999, cancel t/w`],
     [says('CancelAcknowledged', 12, 22), ''],
     [says('CancelAcknowledged', 14, 23), 'unfollow t/w'],
@@ -899,19 +908,19 @@ const BUILDS: ReadonlyArray<Plot> = [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     [pushed('t', 2), 'files t'],
     [files('t', 1, 4, workflow('w')), 'announce t, pending t/w, wake 6, start t/w'],
-    [says('BuildUncertain', 3, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
-    [fired('BuildTimer', 4, 6), 'find t/w'],
+    [fails(3, 5, 0), 'wake 1, ProviderUncertain'],
+    [woken(4, 6), 'find t/w'],
     [says('BuildMissing', 5, 3, { settleMs: 1 }), 'wake 1'],
-    [fired('BuildTimer', 6, 7), 'find t/w'],
+    [woken(6, 7), 'find t/w'],
     [says('BuildMissing', 7, 1_004, { settleMs: 2 }), 'wake 2'],
-    [fired('BuildTimer', 8, 1_005), 'find t/w'],
+    [woken(8, 1_005), 'find t/w'],
     [says('BuildMissing', 9, 1_005, { settleMs: 1 }), 'start t/w'],
     [start(1_006), `open 0, subscribe ${K1} 0, wake 6, find t/w`],
     [says('BuildMissing', 12, 2_005, { settleMs: 1 }), 'wake 1'],
     [asks('CancelRequested', 't', 2_005), 'cancelled t/w'],
-    [fired('BuildTimer', 13, 2_005), 'find t/w'],
+    [woken(13, 2_005), 'find t/w'],
     [says('BuildMissing', 14, 2_005, { settleMs: 1 }), 'wake 1'],
-    [fired('BuildTimer', 15, 2_006), 'find t/w'],
+    [woken(15, 2_006), 'find t/w'],
     [says('BuildMissing', 16, 2_006, { settleMs: 1 }), '']
   ]),
   run('flood', 'what a knot may have waiting, and how many keys of what came to nothing are kept', 'T1 T3', [
@@ -935,8 +944,8 @@ const BUILDS: ReadonlyArray<Plot> = [
     [pushed('u', 3, 1, { actor: ALICE }), 'files u'],
     [pushed('v', 3, 1, { actor: BOB }), 'TriggerRefused/actor'],
     [files('t', 1, 4, workflow('w')), 'announce t, pending t/w, wake 6, start t/w'],
-    [says('BuildUncertain', 4, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
-    [fired('BuildTimer', 5, 6), 'find t/w'],
+    [fails(4, 5, 0), 'wake 1, ProviderUncertain'],
+    [woken(5, 6), 'find t/w'],
     [del(OWNER, COLLABORATOR, 'c', 7), ''],
     [files('u', 1, 8), ''],
     [files('u', 2, 8, workflow('w')), 'TriggerRefused/actor'],
@@ -969,11 +978,11 @@ const BUILDS: ReadonlyArray<Plot> = [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     [pushed('t', 2), 'files t'],
     ...doubts('t', 1, 5, true),
-    [filesUnread('t', 11, 3, true), 'WorkflowsUnread'],
+    [filesUnread('t', 11, 3, true), 'WorkflowsReadFailed'],
     [pushed('t', 4), 'TriggerIgnored/before'],
     [pushed('u', 4), 'files u'],
     ...doubts('u', 12, 30, false),
-    [filesUnread('u', 72, 5, false), 'WorkflowsUnread'],
+    [filesUnread('u', 72, 5, false), 'WorkflowsReadFailed'],
     [pushed('u', 6), 'TriggerIgnored/before']
   ]),
   run('costs', 'what it may cost to choose all workflows of a run', 'T3', [
@@ -1003,10 +1012,10 @@ const BUILDS: ReadonlyArray<Plot> = [
     [pushed('t', 2), 'files t'],
     [files('t', 1, 3, workflow('w')), 'announce t, pending t/w, wake 6, start t/w'],
     [reports('success', 4), ''],
-    [says('BuildUncertain', 3, 5, { error: 'e', waitMs: 0 }), 'wake 1, ProviderUncertain'],
+    [fails(3, 5, 0), 'wake 1, ProviderUncertain'],
     [reports('success', 6), 'find t/w'],
     [reports('success', 7), ''],
-    [fired('BuildTimer', 4, 8), ''],
+    [woken(4, 8), ''],
     [says('BuildAccepted', 5, 9, { external: '7' }), 'follow t/w'],
     [reports('success', 10, 't', '8'), ''],
     [reports('success', 10), 'success t/w, unfollow t/w']
@@ -1044,7 +1053,7 @@ const BUILDS: ReadonlyArray<Plot> = [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     [pushed('a', 2), 'files a'],
     [files('a', 1, 3, workflow('w'), { _tag: 'Faulty', content: '', error: 'e', name: 'v', when: null }), 'announce a, failed a/v, pending a/w, wake 6, start a/w'],
-    [says('BuildRefused', 3, 4, { error: 'no' }, 'a'), 'failed a/w'],
+    [refuses(3, 4, 'a'), 'failed a/w'],
     [pushed('a', 5), ''],
     [pushed('b', 6), 'files b'],
     [files('b', 4, 7, workflow('w')), 'announce b, pending b/w, wake 6, start b/w'],

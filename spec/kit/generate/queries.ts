@@ -68,7 +68,6 @@ const ANNOUNCED: Json = (() => {
   const run = (createdUs: number): Json => ({
     actor: null,
     announced: { createdUs, workflows: [] },
-    attempt: 0,
     builds: [],
     cause: { _tag: 'Manual', inputs: [], ref: null, sha: null },
     defaultBranch: null,
@@ -104,7 +103,6 @@ const DID = 'did:plc:repository'
 const PUSH: Json = { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: OTHER_SHA, ref: 'refs/heads/main', skipsCi: false }
 const PULL: Json = { _tag: 'PullRequest', action: 'opened', sourceBranch: 'x', sourceSha: SHA, targetBranch: 'main' }
 const SETTLED: Json = {
-  attempt: 0,
   deadline: 0,
   doubtUs: null,
   error: null,
@@ -125,7 +123,6 @@ interface Built {
 const built = (createdUs: number | null, { builds = [['ci.yml', SETTLED]], cause = PUSH, did = DID }: Built = {}): Json => ({
   actor: null,
   announced: createdUs === null ? null : { createdUs, workflows: [] },
-  attempt: 0,
   builds: builds.map(([name, build]) => [name, build]),
   cause,
   defaultBranch: null,
@@ -206,7 +203,7 @@ const LONG_NAME = `${'n'.repeat(37)}.yml`
 /** Workflows in every state, and names as long as may be shown, and longer. */
 const STATES = built(10, {
   builds: [
-    ['a', { ...(SETTLED as object), phase: { _tag: 'Starting', number: 1 }, status: 'pending' }],
+    ['a', { ...(SETTLED as object), phase: { _tag: 'Starting', request: { attempt: 0, number: 1, phase: 'Asked' } }, status: 'pending' }],
     ['b', { ...(SETTLED as object), phase: { _tag: 'Following', external: '7' }, startedUs: 15, status: 'running', statusUs: 15 }],
     ['c', { ...(SETTLED as object), error: 'no such thing', startedUs: 15, status: 'failed', statusUs: 25 }],
     [LONG_NAME.slice(1), SETTLED],

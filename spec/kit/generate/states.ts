@@ -164,13 +164,14 @@ const RECIPE: Fields = {
   settings: [['key', 'value']],
   steps: [{ command: 'make', environment: [], name: 'make' }]
 }
+const ASKED: Fields = { attempt: 0, number: 2, phase: 'Asked' }
+const PAUSING: Fields = { attempt: 1, number: 2, phase: 'Pausing' }
 const BUILD: Fields = {
-  attempt: 0,
   deadline: 1,
   doubtUs: null,
   error: null,
   exitCode: null,
-  phase: { _tag: 'Starting', number: 2 },
+  phase: { _tag: 'Starting', request: ASKED },
   recipe: RECIPE,
   startedUs: null,
   status: 'pending',
@@ -179,7 +180,6 @@ const BUILD: Fields = {
 const RUN: Fields = {
   actor: null,
   announced: null,
-  attempt: 0,
   builds: [['ci.yml', BUILD]],
   cause: PUSH,
   defaultBranch: null,
@@ -208,7 +208,7 @@ const told = (...statuses: ReadonlyArray<Json>): Fields => state({ builds: { ...
 
 const sourced = (changes: Fields): Fields => state({ builds: { ...BUILDS, sources: [['knot.example', { ...SOURCE, ...changes }]] } })
 
-const READING: Fields = { attempt: 0, collection: 'sh.tangled.repo', cursor: null, number: 1, pages: 0, phase: 'Reading' }
+const READING: Fields = { collection: 'sh.tangled.repo', cursor: null, pages: 0, request: { attempt: 0, number: 1, phase: 'Asked' } }
 const backfill = (changes: Fields): Fields => state({ backfill: { ...BACKFILL, ...changes } })
 const reading = (changes: Fields): Fields => backfill({ accounts: [['did:plc:alice', { ...READING, ...changes }]], next: 2 })
 
@@ -251,8 +251,8 @@ const RIGHT = yes('D11', {
   'reports': counters({ frames: 3, recent: [GAP], reports: [['FrameRejected/rkey', 1], ['Gap', 1]] }),
   'a kind of report that is unknown': counters({ reports: [['Else', 1]] }),
   'a run': building(),
-  'a run whose files are read': waiting({ _tag: 'Reading', number: 2, workflows: null }),
-  'a run whose files are given': waiting({ _tag: 'ReadPausing', number: 2, workflows: [{ name: 'ci.yml', text: '' }] }),
+  'a run whose files are read': waiting({ _tag: 'Reading', request: ASKED, workflows: null }),
+  'a run whose files are given': waiting({ _tag: 'Reading', request: PAUSING, workflows: [{ name: 'ci.yml', text: '' }] }),
   'a run without builds, which no machine leaves': building({ builds: [] }),
   'runs in the order of their texts': state({
     builds: { ...BUILDS, next: 3 },
@@ -263,15 +263,15 @@ const RIGHT = yes('D11', {
   'a run that repeats another': building({ retryOf: 'self' }),
   ...Object.fromEntries(
     [
-      { _tag: 'Starting', number: 2 },
-      { _tag: 'Finding', number: 2 },
-      { _tag: 'Pausing', number: 2 },
+      { _tag: 'Starting', request: ASKED },
+      { _tag: 'Finding', request: ASKED },
+      { _tag: 'Finding', request: PAUSING },
       { _tag: 'Following', external: '' },
-      { _tag: 'Cancelling', external: '7', number: 2 },
-      { _tag: 'CancelPausing', external: '7', number: 2 },
+      { _tag: 'Cancelling', external: '7', request: ASKED },
+      { _tag: 'Cancelling', external: '7', request: PAUSING },
       { _tag: 'Settled', external: null },
       { _tag: 'Settled', external: '7' }
-    ].map((phase) => [`a build: ${phase._tag} ${'external' in phase ? String(phase.external) : ''}`, built({ phase })])
+    ].map((phase) => [`a build: ${phase._tag} ${'external' in phase ? String(phase.external) : ''}${phase.request === PAUSING ? ', pausing' : ''}`, built({ phase })])
   ),
   'a build without a recipe': built({ recipe: null }),
   'an object of SHA-256': building({ cause: { ...PUSH, newSha: 'b'.repeat(64) } }),
@@ -280,7 +280,7 @@ const RIGHT = yes('D11', {
   'the last status is the last there ever was': told(ENTRY, { ...ENTRY, createdUs: 9 }),
   'a source': sourced({}),
   'a state that is stopped': state({ isStopped: true }),
-  'a run that waits at a knot that is no source': building({ builds: [], phase: { _tag: 'Reading', number: 2, workflows: null } }),
+  'a run that waits at a knot that is no source': building({ builds: [], phase: { _tag: 'Reading', request: ASKED, workflows: null } }),
   'a source with keys that are spent': sourced({ spent: [['3mbd3542k2222', null], ['self', TOLD], ['x', { ...TOLD, actor: OWNER, kind: 'pipeline', outcome: 'over' }]] }),
   'a source that is being left': sourced({ leaving: { number: 0, untilUs: 9 } }),
   'a run that has met another trigger': building({ met: 'u' }),
@@ -290,8 +290,8 @@ const RIGHT = yes('D11', {
   'one that was announced with nothing': building({ announced: { createdUs: 4, workflows: [] } }),
   'a floor of statuses': state({ builds: { ...BUILDS, floorUs: 7 } }),
   'an account that is read': reading({}),
-  'an account that is read further on': reading({ attempt: 3, cursor: 'x', pages: 99, phase: 'Pausing' }),
-  'a number of a reading that was never given out, which is not looked at': reading({ number: 9 }),
+  'an account that is read further on': reading({ cursor: 'x', pages: 99, request: { attempt: 3, number: 1, phase: 'Pausing' } }),
+  'a number of a reading that was never given out, which is not looked at': reading({ request: { attempt: 0, number: 9, phase: 'Waiting' } }),
   'an owner that is read': backfill({ isOpen: true, owner: OWNER }),
   'a row whose knot the configuration does not allow': state({
     accounts: row({ ...HOLDING, knot: 'localhost:80' }),
@@ -347,7 +347,7 @@ const WRONG = no('D11', {
 
   'a build with a number not yet given out': building({}, { next: 2 }),
   'a deadline not yet given out': built({ deadline: 3 }),
-  'files that are read under a number not yet given out': waiting({ _tag: 'Reading', number: 3, workflows: null }),
+  'files that are read under a number not yet given out': waiting({ _tag: 'Reading', request: { ...ASKED, number: 3 }, workflows: null }),
   'a run that is announced with the stamp of a status': building(announced(5)),
   'a run that is announced later than the last status': building(announced(6)),
   'two runs that are announced with one stamp': state({
@@ -453,7 +453,9 @@ const WRONG = no('D11', {
   'a workflow of 101 characters': building({ builds: [['w'.repeat(101), BUILD]] }),
   'a phase of a run that there is not': building({ phase: { _tag: 'Written' } }),
   'a phase of a build that there is not': built({ phase: { _tag: 'Open' } }),
-  'a phase of a build without its number': built({ phase: { _tag: 'Starting' } }),
+  'a phase of a build without its request': built({ phase: { _tag: 'Starting' } }),
+  ...Object.fromEntries(Object.keys(ASKED).map((part) => [`a request without ${part}`, built({ phase: { _tag: 'Starting', request: without(ASKED, part) } })])),
+  'a phase of a request that there is not': built({ phase: { _tag: 'Starting', request: { ...ASKED, phase: 'Open' } } }),
   'a status that there is not': built({ status: 'skipped' }),
   'an object that is a short one': building({ cause: { ...PUSH, newSha: 'abc' } }),
   'settings as an object': planned({ settings: { key: 'value' } }),
@@ -470,7 +472,7 @@ const WRONG = no('D11', {
   'a run that nobody with a DID caused': building({ actor: 'nobody' }),
   'a kind of trigger that there is not': building({ kind: 'push' }),
   'an unknown collection': reading({ collection: 'app.bsky.feed.post' }),
-  'a phase of a reading that there is not': reading({ phase: 'Open' }),
+  'a phase of a reading that there is not': reading({ request: { attempt: 0, number: 1, phase: 'Open' } }),
   'a subscription without a since key': subscribed(without(SUBSCRIPTION, 'since')),
   'an owner that is no DID': configured({ owner: 'owner' }),
   'an unknown admission': configured({ admission: 'closed' }),

@@ -1,6 +1,6 @@
 /** The life of a build, found by driving the machine: what its provider answers, what people want, what time and rights do. */
 import * as O from 'fp-ts/lib/Option.js'
-import { type Builds, type Did, OrderedMap as M, type State, type TimeUs, type WorkflowName } from '../../../core/index.js'
+import { type Builds, type Did, type Natural, OrderedMap as M, type Request, type State, type TimeUs, type WorkflowName } from '../../../core/index.js'
 import {
   building,
   buildTimer,
@@ -40,9 +40,17 @@ const withBuild = (state: State, changes: Partial<Builds.Build>): State => {
   return run === null || build === null ? state : withRun(state, { ...run, builds: M.upsertAt(WORKFLOW, { ...build, ...changes })(run.builds) })
 }
 
-const numberIn = (state: State): number => {
+/** What its provider is asked. */
+const requestIn = (state: State): Request | null => {
   const phase = buildIn(state)?.phase
-  return phase !== undefined && 'number' in phase ? phase.number : 0
+  return phase !== undefined && 'request' in phase ? phase.request : null
+}
+
+const numberIn = (state: State): number => requestIn(state)?.number ?? 0
+
+const afterAttempts = (state: State, attempt: Natural): State => {
+  const phase = buildIn(state)?.phase
+  return phase !== undefined && 'request' in phase ? withBuild(state, { phase: { ...phase, request: { ...phase.request, attempt } } }) : state
 }
 
 const withoutRight = (state: State): State => {
@@ -58,7 +66,7 @@ const withoutProvider = (state: State): State => {
 /** Its provider was asked to start it a moment ago. */
 const withDoubt = (state: State): State => withBuild(state, { doubtUs: at(1_000_000) as TimeUs })
 
-const afterPauses = (state: State): State => withBuild(state, { attempt: LIMITS.any })
+const afterPauses = (state: State): State => afterAttempts(state, LIMITS.any)
 
 type Happens = (state: State, at: number) => Happened
 
@@ -75,27 +83,27 @@ const released: Happens = (state, at) => ({
 
 const MOVES: ReadonlyArray<Move<State, Happening>> = [
   move('BuildAccepted', (state, at) => says('BuildAccepted', numberIn(state), at)),
-  move('BuildRefused', (state, at) => refuses(numberIn(state), at)),
+  move('RequestFailed, final', (state, at) => refuses(numberIn(state), at)),
   move('BuildMissing', (state, at) => says('BuildMissing', numberIn(state), at)),
   move('BuildMissing, while a start may still come to light', (state, at) => missing(numberIn(state), at, 1_000), withDoubt),
   move('BuildMissing, the right gone', (state, at) => says('BuildMissing', numberIn(state), at), withoutRight),
   move('BuildMissing, not allowed any more', (state, at) => says('BuildMissing', numberIn(state), at), withoutProvider),
   move('BuildMissing, neither right nor allowed', (state, at) => says('BuildMissing', numberIn(state), at), (state) => withoutProvider(withoutRight(state))),
-  move('BuildUncertain', (state, at) => wavers(numberIn(state), at)),
-  move('BuildUncertain, `attempt` being 30', (state, at) => wavers(numberIn(state), at), afterPauses),
+  move('RequestFailed', (state, at) => wavers(numberIn(state), at)),
+  move('RequestFailed, `attempt` being 30', (state, at) => wavers(numberIn(state), at), afterPauses),
   move('CancelAcknowledged', (state, at) => says('CancelAcknowledged', numberIn(state), at)),
   ...(['pending', 'running', 'success'] as const).map((status) =>
     move(`BuildReported ${status === 'success' ? 'an end' : status}`, (_, at) => reports(status, at))
   ),
   move('BuildReported under another external name', (_, at) => reports('success', at, { external: '8' })),
   move('BuildReported by another provider', (_, at) => reports('success', at, { provider: 'local' })),
-  move('BuildTimer', (state, at) => buildTimer(numberIn(state), at)),
+  move('RequestTimer', (state, at) => buildTimer(numberIn(state), at)),
   move('DeadlineTimer', (state, at) => deadlineTimer(buildIn(state)?.deadline ?? 0, at)),
   move('CancelRequested', (_, at) => cancel(at)),
   move('its record lets go of the knot', released),
   move('Started', (_, at) => started(at, building())),
   move('Started, its provider gone', (_, at) => started(at, building({ providers: ['local'] }))),
-  move('an answer or a BuildTimer of another number', (state, at) => says('BuildAccepted', numberIn(state) + 1, at)),
+  move('an answer or a RequestTimer of another number', (state, at) => says('BuildAccepted', numberIn(state) + 1, at)),
   move('a DeadlineTimer of another number', (state, at) => deadlineTimer((buildIn(state)?.deadline ?? 0) + 1, at)),
   move('RetryRequested', (_, at) => retry(at))
 ]
@@ -103,9 +111,9 @@ const MOVES: ReadonlyArray<Move<State, Happening>> = [
 const kindOf = (state: State): string => {
   const build = buildIn(state)
   if (build === null) return 'forgotten'
-  const { _tag } = build.phase
-  if (_tag === 'Settled' || _tag === 'Cancelling' || _tag === 'CancelPausing') return _tag
-  return build.status === 'pending' || build.status === 'running' ? `${_tag}, ${build.status}` : `${_tag}, ended`
+  const phase = `${build.phase._tag}${requestIn(state)?.phase === 'Pausing' ? ' pausing' : ''}`
+  if (build.phase._tag === 'Settled' || build.phase._tag === 'Cancelling') return phase
+  return build.status === 'pending' || build.status === 'running' ? `${phase}, ${build.status}` : `${phase}, ended`
 }
 
 const config = { ...CONFIG, ...building() }
@@ -117,8 +125,8 @@ export const BUILD_MACHINE: Machine<State, Happening> = {
   kindOf,
   prepared: (state) => {
     const counting = { ...state, builds: { ...state.builds, next: NEXT } }
-    return withBuild(counting, { attempt: ATTEMPT })
+    return afterAttempts(counting, ATTEMPT)
   },
   reduce: happen,
-  view: (state) => counted(state.builds.next, buildIn(state)?.attempt ?? ATTEMPT)
+  view: (state) => counted(state.builds.next, requestIn(state)?.attempt ?? ATTEMPT)
 }

@@ -20,7 +20,7 @@ const withReading = (state: State, changes: Partial<Backfill.Reading>): State =>
 
 /** The reading with these changes, where a page is waited for. */
 const asked = (state: State, changes: Partial<Backfill.Reading>): State =>
-  readingIn(state)?.phase === 'Reading' ? withReading(state, changes) : state
+  readingIn(state)?.request.phase === 'Asked' ? withReading(state, changes) : state
 
 const connection = (state: State): number => state.cursor.connection.number
 
@@ -41,7 +41,7 @@ const page =
     collection: readingIn(state)?.collection ?? MEMBER,
     did: ALICE,
     next,
-    number: (readingIn(state)?.number ?? 0) + more,
+    number: (readingIn(state)?.request.number ?? 0) + more,
     records: []
   })
 
@@ -59,14 +59,14 @@ const MOVES: ReadonlyArray<Move<State, Happening>> = [
   move('RecordsRead, the hundredth page of the collection', page('more'), afterPages),
   move('RecordsRead, `next` `null`, of the third collection', lastPage, (state) => asked(state, { collection: LAST })),
   move('RecordsRead of another number', page('more', 1)),
-  move('RecordsUnread', (state, at) => ({ _tag: 'RecordsUnread', at, did: ALICE, error: 'no answer', number: readingIn(state)?.number ?? 0, waitMs: 0 })),
-  move('RecordsTimer', (state, at) => ({ _tag: 'TimerFired', at, timer: { _tag: 'RecordsTimer', did: ALICE, number: readingIn(state)?.number ?? 0 } })),
+  move('RequestFailed', (state, at) => ({ _tag: 'RequestFailed', at, error: 'no answer', isFinal: false, number: readingIn(state)?.request.number ?? 0, requested: { _tag: 'Records', did: ALICE }, waitMs: 0 })),
+  move('RequestTimer', (state, at) => ({ _tag: 'TimerFired', at, timer: { _tag: 'RequestTimer', number: readingIn(state)?.request.number ?? 0, requested: { _tag: 'Records', did: ALICE } } })),
   move('StopRequested', (_, at) => stop(at)),
   move('Started', (_, at) => started(at, config))
 ]
 
 const kindOf = (state: State): string => {
-  const phase = readingIn(state)?.phase ?? 'none'
+  const phase = readingIn(state)?.request.phase ?? 'none'
   const { isOpen } = state.backfill
   return `${phase}${state.isStopped ? ', stopped' : isOpen ? '' : ', not open'}`
 }
@@ -79,10 +79,14 @@ export const READING_MACHINE: Machine<State, Happening> = {
   })(),
   moves: MOVES,
   kindOf,
-  prepared: (state) => withReading({ ...state, backfill: { ...state.backfill, next: NEXT } }, { attempt: ATTEMPT }),
+  prepared: (state) => {
+    const request = readingIn(state)?.request
+    const counting = { ...state, backfill: { ...state.backfill, next: NEXT } }
+    return request === undefined ? counting : withReading(counting, { request: { ...request, attempt: ATTEMPT } })
+  },
   reduce: happen,
   view: (state) => ({
-    ...counted(state.backfill.next, readingIn(state)?.attempt ?? ATTEMPT),
+    ...counted(state.backfill.next, readingIn(state)?.request.attempt ?? ATTEMPT),
     collection: readingIn(state)?.collection ?? MEMBER
   })
 }

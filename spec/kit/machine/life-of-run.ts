@@ -1,6 +1,6 @@
 /** The life of a run, from its trigger to its builds, found by driving the machine. */
 import * as O from 'fp-ts/lib/Option.js'
-import { Builds, type Did, type HostName, type Knots, type Natural, OrderedMap as M, type Rkey, type State } from '../../../core/index.js'
+import { Builds, type Did, type HostName, type Knots, type Natural, OrderedMap as M, type Request, type Rkey, type State } from '../../../core/index.js'
 import {
   building,
   cancel,
@@ -44,9 +44,15 @@ const withRun = (state: State, changes: Partial<Builds.Run>): State => {
   return run === null ? state : { ...state, builds: { ...state.builds, runs: M.upsertAt(KEY_OF_RUN, { ...run, ...changes })(state.builds.runs) } }
 }
 
+/** The request for its files. */
+const requestIn = (state: State): Request | null => {
+  const phase = runIn(state)?.phase
+  return phase?._tag === 'Reading' ? phase.request : null
+}
+
 const numberIn = (state: State): number => {
   const phase = runIn(state)?.phase
-  return phase !== undefined && 'number' in phase ? phase.number : 0
+  return phase?._tag === 'Waiting' ? phase.number : (requestIn(state)?.number ?? 0)
 }
 
 /** As if the knot had sent this so far. */
@@ -72,9 +78,11 @@ const unconnected = (state: State): State => {
 
 /** A reading of files that has had so many pauses. */
 const afterPauses =
-  (attempt: number) =>
-  (state: State): State =>
-    runIn(state)?.phase._tag === 'Reading' ? withRun(state, { attempt: attempt as Natural }) : state
+  (attempt: Natural) =>
+  (state: State): State => {
+    const phase = runIn(state)?.phase
+    return phase?._tag === 'Reading' ? withRun(state, { phase: { ...phase, request: { ...phase.request, attempt } } }) : state
+  }
 
 const withoutRight = (state: State): State => withRun(state, { actor: BOB as Did })
 
@@ -91,7 +99,7 @@ const told: Happens = (state, at) => comes(named, at, { connection: connectionIn
 
 const unread =
   (isFinal: boolean): Happens =>
-  (state, at): WrittenEvent => ({ _tag: 'WorkflowsUnread', at, error: 'no answer', isFinal, knot: K1, number: numberIn(state), rkey: KEY })
+  (state, at): WrittenEvent => ({ _tag: 'RequestFailed', at, error: 'no answer', isFinal, number: numberIn(state), requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 })
 
 const read =
   (...workflows: Parameters<typeof filesRead>[0]): Happens =>
@@ -109,11 +117,11 @@ const MOVES: ReadonlyArray<Move<State, Happening>> = [
   move('WorkflowsRead with a workflow that applies', read(workflow())),
   move('WorkflowsRead with none that applies', read()),
   move('WorkflowsRead, the right gone', read(workflow()), withoutRight),
-  move('WorkflowsUnread', unread(false)),
-  move('WorkflowsUnread, final, `attempt` being 4', unread(true), afterPauses(LIMITS.final - 1)),
-  move('WorkflowsUnread, final, `attempt` being 5', unread(true), afterPauses(LIMITS.final)),
-  move('WorkflowsUnread, `attempt` being 30', unread(false), afterPauses(LIMITS.any)),
-  move('WorkflowsTimer', (state, at) => workflowsTimer(numberIn(state), at)),
+  move('RequestFailed', unread(false)),
+  move('RequestFailed, final, `attempt` being 4', unread(true), afterPauses((LIMITS.final - 1) as Natural)),
+  move('RequestFailed, final, `attempt` being 5', unread(true), afterPauses(LIMITS.final)),
+  move('RequestFailed, `attempt` being 30', unread(false), afterPauses(LIMITS.any)),
+  move('RequestTimer', (state, at) => workflowsTimer(numberIn(state), at)),
   move('CancelRequested', (_, at) => cancel(at)),
   move('its record lets go of the knot', (state, at) => ({
     ...put(OWNER, 'app', repo({ spindle: 'other.example' }), at, { connection: state.cursor.connection.number }),
@@ -131,7 +139,10 @@ const spentOf = (state: State): string => {
   return told.value === null ? 'spent' : `spent, ${told.value.outcome}`
 }
 
-const kindOf = (state: State): string => runIn(state)?.phase._tag ?? spentOf(state)
+const kindOf = (state: State): string => {
+  const phase = runIn(state)?.phase
+  return phase === undefined ? spentOf(state) : `${phase._tag}${requestIn(state)?.phase === 'Pausing' ? ' pausing' : ''}`
+}
 
 /** Without the runs of other keys: what becomes of them is not looked at. */
 const alone = (state: State): State => {
@@ -148,8 +159,8 @@ export const RUN_MACHINE: Machine<State, Happening> = {
   kindOf,
   prepared: (state) => {
     const counting = alone(state)
-    return withRun({ ...counting, builds: { ...counting.builds, next: NEXT } }, { attempt: ATTEMPT })
+    return afterPauses(ATTEMPT)({ ...counting, builds: { ...counting.builds, next: NEXT } })
   },
   reduce: happen,
-  view: (state) => counted(state.builds.next, runIn(state)?.attempt ?? ATTEMPT)
+  view: (state) => counted(state.builds.next, requestIn(state)?.attempt ?? ATTEMPT)
 }

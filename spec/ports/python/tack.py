@@ -1689,6 +1689,12 @@ of_rejection = dict(
 
 of_files = dict(at=a_time, knot=a_host, number=a_natural, rkey=an_rkey)
 of_answer = dict(at=a_time, build=a_build_name, number=a_natural)
+a_requested = by(
+    "_tag",
+    Records=fields(did=a_did),
+    Workflows=fields(knot=a_host, rkey=an_rkey),
+    Build=fields(build=a_build_name),
+)
 of_wish = dict(at=a_time, knot=a_host, rkey=an_rkey, workflow=nullable(a_workflow_name))
 
 
@@ -1712,11 +1718,9 @@ read_event = by(
             "_tag",
             JetstreamTimer=fields(connection=a_natural),
             KnotTimer=fields(connection=a_natural, host=a_host),
-            RecordsTimer=fields(did=a_did, number=a_natural),
+            RequestTimer=fields(number=a_natural, requested=a_requested),
             PushTimer=fields(knot=a_host, number=a_natural, rkey=an_rkey),
             SourceTimer=fields(knot=a_host, number=a_natural),
-            WorkflowsTimer=fields(knot=a_host, number=a_natural, rkey=an_rkey),
-            BuildTimer=fields(build=a_build_name, number=a_natural),
             DeadlineTimer=fields(build=a_build_name, number=a_natural),
         ),
     ),
@@ -1752,13 +1756,9 @@ read_event = by(
         number=a_natural,
         records=array(by("collection", **{collection: listed_in(collection) for collection in RECORD_FIELDS})),
     ),
-    RecordsUnread=fields(at=a_time, did=a_did, error=a_text, number=a_natural, waitMs=a_natural),
     WorkflowsRead=fields(**of_files, defaultBranch=nullable(a_text), sources=sources_of_workflows, unkept=array(a_text), workflows=array(a_workflow)),
-    WorkflowsUnread=fields(**of_files, error=a_text, isFinal=a_boolean),
     BuildAccepted=fields(**of_answer, external=a_text),
-    BuildRefused=fields(**of_answer, error=a_text),
     BuildMissing=fields(**of_answer, settleMs=a_natural),
-    BuildUncertain=fields(**of_answer, error=a_text, waitMs=a_natural),
     BuildReported=fields(
         at=a_time,
         build=a_build_name,
@@ -1769,6 +1769,7 @@ read_event = by(
         status=a_status,
     ),
     CancelAcknowledged=fields(**of_answer),
+    RequestFailed=fields(at=a_time, error=a_text, isFinal=a_boolean, number=a_natural, requested=a_requested, waitMs=a_natural),
     CancelRequested=fields(**of_wish),
     RetryRequested=fields(**of_wish),
     CallReceived=fields(
@@ -1793,7 +1794,7 @@ read_report = by(
     KeyRefused=fields(at=a_time, collection=a_collection, did=a_did, rkey=an_rkey),
     KnotFrameRejected=fields(at=a_time, detail=a_text, host=a_host, reason=a_knot_rejection),
     KnotFrameFromFuture=fields(at=a_time, created=nanoseconds, host=a_host),
-    RecordsUnread=fields(at=a_time, detail=a_text, did=a_did),
+    RecordsReadFailed=fields(at=a_time, detail=a_text, did=a_did),
     TriggerIgnored=fields(
         at=a_time,
         knot=a_host,
@@ -1801,7 +1802,7 @@ read_report = by(
         rkey=an_rkey,
     ),
     TriggerRefused=fields(at=a_time, detail=a_text, knot=a_host, reason=one_of("knot", "actor", "rkey", "limit"), rkey=an_rkey),
-    WorkflowsUnread=fields(at=a_time, detail=a_text, knot=a_host, rkey=an_rkey),
+    WorkflowsReadFailed=fields(at=a_time, detail=a_text, knot=a_host, rkey=an_rkey),
     WorkflowDropped=fields(at=a_time, build=a_build_name, detail=a_text, reason=one_of("when", "engine", "limit")),
     WorkflowNameRefused=fields(at=a_time, detail=a_text, knot=a_host, name=a_text, rkey=an_rkey),
     ProviderUncertain=fields(at=a_time, build=a_build_name, detail=a_text, provider=a_text),
@@ -2862,23 +2863,23 @@ class Backfill:
         self.next += 1
         return self.next - 1
 
-    def _ask(self, did: str, reading: Json) -> List[Effect]:
+    def _ask(self, did: str, reading: Json, attempt: int = 0) -> List[Effect]:
         """The page that the reading stands at, or waiting for the stream to open."""
         may_ask = self.isOpen and not self.given.is_stopped
         number = self._number()
-        self.accounts[did] = {**reading, "number": number, "phase": "Reading" if may_ask else "Waiting"}
+        self.accounts[did] = {**reading, "request": {"attempt": attempt, "number": number, "phase": "Asked" if may_ask else "Waiting"}}
         asked = {"_tag": "ReadRecords", "collection": reading["collection"], "cursor": reading["cursor"], "did": did, "number": number}
         return [asked] if may_ask else []
 
     def _begin(self, did: str) -> List[Effect]:
-        return self._ask(did, {"attempt": 0, "collection": MEMBER, "cursor": None, "number": 0, "pages": 0, "phase": "Waiting"})
+        return self._ask(did, {"collection": MEMBER, "cursor": None, "pages": 0})
 
-    def _current(self, named: Json, phase: str) -> Optional[Json]:
-        reading = self.accounts.get(named["did"])
-        return reading if reading and reading["number"] == named["number"] and reading["phase"] == phase else None
+    def _current(self, did: str, number: int, phase: str) -> Optional[Json]:
+        reading = self.accounts.get(did)
+        return reading if reading and is_in(reading["request"], phase, number) else None
 
     def is_awaited(self, event: Event) -> bool:
-        reading = self._current(event, "Reading")
+        reading = self._current(event["did"], event["number"], "Asked")
         return reading is not None and reading["collection"] == event["collection"]
 
     def see(self, event: Event, commits: Commits) -> Pair:
@@ -2902,16 +2903,18 @@ class Backfill:
             return self._started(event["config"]), []
         if tag == "JetstreamOpened" and not self.isOpen:
             self.isOpen = True
-            return [effect for did in sorted(self.accounts) for effect in self._ask(did, self.accounts[did])], []
+            readings = [(did, self.accounts[did]) for did in sorted(self.accounts)]
+            return [effect for did, reading in readings for effect in self._ask(did, reading, reading["request"]["attempt"])], []
         elif tag == "AccountReceived" and event["did"] in self.accounts:
             return self._begin(event["did"]), []
         elif tag == "RecordsRead":
             return self._page(event), []
-        elif tag == "RecordsUnread":
-            return self._unread(event)
-        elif tag == "TimerFired" and event["timer"]["_tag"] == "RecordsTimer":
-            reading = self._current(event["timer"], "Pausing")
-            return (self._ask(event["timer"]["did"], reading) if reading else []), []
+        elif tag == "RequestFailed" and event["requested"]["_tag"] == "Records":
+            return self._failed(event)
+        elif tag == "TimerFired" and event["timer"]["_tag"] == "RequestTimer" and event["timer"]["requested"]["_tag"] == "Records":
+            did = event["timer"]["requested"]["did"]
+            reading = self._current(did, event["timer"]["number"], "Pausing")
+            return (self._ask(did, reading, reading["request"]["attempt"]) if reading else []), []
         return [], []
 
     def _started(self, config: Json) -> List[Effect]:
@@ -2924,48 +2927,60 @@ class Backfill:
         if before not in (None, self.owner):
             self.accounts.pop(before, None)
         for did in sorted(self.accounts):
-            self._ask(did, {**self.accounts[did], "attempt": 0})
+            self._ask(did, self.accounts[did])
         return [] if before == self.owner else self._begin(self.owner)
 
     def _page(self, event: Event) -> List[Effect]:
         did, reading, following = event["did"], self.accounts[event["did"]], event["next"]
         if not (following is None or following == reading["cursor"] or reading["pages"] + 1 >= PAGES_MAX):
-            return self._ask(did, {**reading, "attempt": 0, "cursor": following, "pages": reading["pages"] + 1})
+            return self._ask(did, {**reading, "cursor": following, "pages": reading["pages"] + 1})
         place = COLLECTIONS.index(reading["collection"]) + 1
         if place == len(COLLECTIONS):
             del self.accounts[did]
             return []
-        return self._ask(did, {**reading, "attempt": 0, "collection": COLLECTIONS[place], "cursor": None, "pages": 0})
+        return self._ask(did, {**reading, "collection": COLLECTIONS[place], "cursor": None, "pages": 0})
 
-    def _unread(self, event: Event) -> Pair:
-        reading = self._current(event, "Reading")
+    def _failed(self, event: Event) -> Pair:
+        did = event["requested"]["did"]
+        reading = self._current(did, event["number"], "Asked")
         if reading is None:
             return [], []
-        did, number = event["did"], self._number()
-        self.accounts[did] = {**reading, "attempt": reading["attempt"] + 1, "number": number, "phase": "Pausing"}
-        timer = {"_tag": "RecordsTimer", "did": did, "number": number}
-        report = {"_tag": "RecordsUnread", "at": event["at"], "detail": event["error"], "did": did}
-        return [wake_after(self.given.config["builds"]["backoff"], reading["attempt"], event["waitMs"], timer)], [report]
+        request, timer = failed(self.given.config["builds"]["backoff"], event, self._number(), reading["request"])
+        self.accounts[did] = {**reading, "request": request}
+        return [timer], [{"_tag": "RecordsReadFailed", "at": event["at"], "detail": event["error"], "did": did}]
 
 
-def wake_after(backoff: Json, attempt: int, wait_ms: int, timer: Json) -> Effect:
+# The life of a request: asked, answered or failed, a pause, and asked again
+
+ATTEMPTS = 30  # how often a request is made before it is left alone, where nothing else ends it
+
+
+def asked(number: int, attempt: int = 0) -> Json:
+    return {"attempt": attempt, "number": number, "phase": "Asked"}
+
+
+def is_in(request: Json, phase: str, number: int) -> bool:
+    return bool(request["phase"] == phase and request["number"] == number)
+
+
+def pausing(requested: Json, number: int, attempt: int, low_ms: int, high_ms: int) -> Tuple[Json, Effect]:
+    timer = {"_tag": "RequestTimer", "number": number, "requested": requested}
+    return {"attempt": attempt, "number": number, "phase": "Pausing"}, {"_tag": "WakeAfter", "highMs": high_ms, "lowMs": low_ms, "timer": timer}
+
+
+def failed(backoff: Json, event: Event, number: int, request: Json) -> Tuple[Json, Effect]:
     """A pause that is never nothing, so that what was asked for has time to show."""
-    high_ms = longest_pause(backoff, attempt)
-    low_ms = max(high_ms // 2, wait_ms)
-    return {"_tag": "WakeAfter", "highMs": max(high_ms, low_ms), "lowMs": low_ms, "timer": timer}
+    high_ms = longest_pause(backoff, request["attempt"])
+    low_ms = max(high_ms // 2, event["waitMs"])
+    return pausing(event["requested"], number, request["attempt"] + 1, low_ms, max(high_ms, low_ms))
 
+
+a_request = fields(attempt=a_natural, number=a_natural, phase=one_of("Waiting", "Asked", "Pausing"))
 
 _read_backfill = fields(
     accounts=entries(
         a_did,
-        fields(
-            attempt=a_natural,
-            collection=a_collection,
-            cursor=nullable(a_text),
-            number=a_natural,
-            pages=a_natural,
-            phase=one_of("Waiting", "Reading", "Pausing"),
-        ),
+        fields(collection=a_collection, cursor=nullable(a_text), pages=a_natural, request=a_request),
     ),
     isOpen=a_boolean,
     next=a_natural,
@@ -2978,7 +2993,6 @@ _read_backfill = fields(
 
 SAID = ("PublishPipeline", "PublishStatus")  # what is let out while the bridge is stopped, besides reports
 RANKS = {"pending": 0, "running": 1, "success": 2, "failed": 2, "timeout": 2, "cancelled": 2}
-ATTEMPTS = 30
 FINAL_ATTEMPTS = 5  # how often a "no" is doubted: a knot may tell of a commit before it gives it out
 RKEY_MAX = 80
 TOKENS_OF_CALLER_MAX, TOKENS_MAX = 100, 5_000
@@ -3248,12 +3262,12 @@ class Builds:
     def _plan(self, name: Json, build: Json) -> Json:
         return plan_of(name, self.runs[key_of(name)], build["recipe"])
 
-    def _ask(self, name: Json, phase: str) -> None:
+    def _ask(self, name: Json, phase: str, attempt: int = 0) -> None:
         build = self._build(name)
         if build is None or build["recipe"] is None:
             return
         number = self._number()
-        self._with_build(name, build, phase={"_tag": phase, "number": number})
+        self._with_build(name, build, phase={"_tag": phase, "request": asked(number, attempt)})
         tag = "StartBuild" if phase == "Starting" else "FindBuild"
         self.effects.append({"_tag": tag, "build": name, "number": number, "plan": self._plan(name, build)})
 
@@ -3262,14 +3276,14 @@ class Builds:
         if build is None or build["recipe"] is None:
             return
         number = self._number()
-        self._with_build(name, build, attempt=attempt, phase={"_tag": "Cancelling", "external": external, "number": number})
+        self._with_build(name, build, phase={"_tag": "Cancelling", "external": external, "request": asked(number, attempt)})
         self.effects.append({"_tag": "CancelBuild", "build": name, "external": external, "number": number, "plan": self._plan(name, build)})
 
     def _follow(self, name: Json, external: str) -> None:
         build = self._build(name)
         if build is None or build["recipe"] is None:
             return
-        self._with_build(name, build, attempt=0, phase={"_tag": "Following", "external": external})
+        self._with_build(name, build, phase={"_tag": "Following", "external": external})
         self.effects.append({"_tag": "FollowBuild", "build": name, "external": external, "plan": self._plan(name, build)})
 
     def _settle(self, name: Json, external: Optional[str]) -> None:
@@ -3395,13 +3409,12 @@ class Builds:
         makes_room = other is not None and f"{knot}/{other['rkey']}" in self.runs
         run = {
             "actor": actor,
-            "attempt": 0,
             "builds": {},
             "cause": without_changes(cause) if kind == "pipeline" else cause,
             "defaultBranch": trigger["defaultBranch"],
             "kind": kind,
             "met": None if other is None else other["rkey"],
-            "phase": {"_tag": "Reading", "number": self.next, "workflows": trigger["workflows"]},
+            "phase": {"_tag": "Reading", "request": asked(self.next), "workflows": trigger["workflows"]},
             "repository": repository,
             "announced": None,
             "only": None,
@@ -3533,46 +3546,46 @@ class Builds:
 
     # Workflows (T3)
 
-    def _read_files(self, key: str) -> None:
+    def _read_files(self, key: str, attempt: int = 0) -> None:
         run = self.runs.get(key)
         if run is None:
             return
         knot, rkey = key.split("/", 1)
         number, workflows = self._number(), run["phase"].get("workflows")
-        self.runs[key] = {**run, "phase": {"_tag": "Reading", "number": number, "workflows": workflows}}
+        self.runs[key] = {**run, "phase": {"_tag": "Reading", "request": asked(number, attempt), "workflows": workflows}}
         sha = sha_of(run["cause"])
-        asked = {"knot": knot, "number": number, "repository": run["repository"], "rkey": rkey, "sha": sha, "workflows": workflows}
-        self.effects.append({"_tag": "ReadWorkflows", **asked})
+        wanted = {"knot": knot, "number": number, "repository": run["repository"], "rkey": rkey, "sha": sha, "workflows": workflows}
+        self.effects.append({"_tag": "ReadWorkflows", **wanted})
 
-    def _reading(self, event: Event) -> Optional[Json]:
-        run = self.runs.get(key_of(event))
-        is_asked = run is not None and run["phase"]["_tag"] == "Reading" and run["phase"]["number"] == event["number"]
-        return run if is_asked else None
+    def _reading(self, key: str, phase: str, number: int) -> Optional[Json]:
+        run = self.runs.get(key)
+        is_it = run is not None and run["phase"]["_tag"] == "Reading" and is_in(run["phase"]["request"], phase, number)
+        return run if is_it else None
 
-    def _files_unread(self, event: Event) -> None:
-        run, key = self._reading(event), key_of(event)
+    def _files_failed(self, event: Event, of: Json) -> None:
+        key = key_of(of)
+        run = self._reading(key, "Asked", event["number"])
         if run is None:
             return
         final = 0 if is_call(run) else FINAL_ATTEMPTS  # whoever names a commit can have it
-        if run["attempt"] >= (final if event["isFinal"] else ATTEMPTS):
+        if run["phase"]["request"]["attempt"] >= (final if event["isFinal"] else ATTEMPTS):
             if run["only"] is None:
                 self._come_to_nothing(key)
             else:  # somebody asked for these
                 self._have_read(key, run)
                 self._announce(event["at"], key, [announced_unread(workflow) for workflow in run["only"]])
                 for workflow in run["only"]:
-                    build = {"knot": event["knot"], "rkey": event["rkey"], "workflow": workflow}
+                    build = {"knot": of["knot"], "rkey": of["rkey"], "workflow": workflow}
                     self._begin(event["at"], build, None, "failed", f"The workflow files could not be read: {event['error']}")
-            self._report("WorkflowsUnread", event["at"], detail=event["error"], knot=event["knot"], rkey=event["rkey"])
+            self._report("WorkflowsReadFailed", event["at"], detail=event["error"], knot=of["knot"], rkey=of["rkey"])
             return
-        number = self._number()
-        phase = {"_tag": "ReadPausing", "number": number, "workflows": run["phase"]["workflows"]}
-        self.runs[key] = {**run, "attempt": run["attempt"] + 1, "phase": phase}
-        timer = {"_tag": "WorkflowsTimer", "knot": event["knot"], "number": number, "rkey": event["rkey"]}
-        self.effects.append(wake_after(self.given.config["builds"]["backoff"], run["attempt"], 0, timer))
+        request, timer = failed(self.given.config["builds"]["backoff"], event, self._number(), run["phase"]["request"])
+        self.runs[key] = {**run, "phase": {**run["phase"], "request": request}}
+        self.effects.append(timer)
 
     def _files_read(self, event: Event, is_entitled: bool) -> None:
-        run, key, at, knot, rkey = self._reading(event), key_of(event), event["at"], event["knot"], event["rkey"]
+        key, at, knot, rkey = key_of(event), event["at"], event["knot"], event["rkey"]
+        run = self._reading(key, "Asked", event["number"])
         if run is None:
             return
         if not is_entitled:
@@ -3738,7 +3751,6 @@ class Builds:
 
     def _begin(self, at: int, name: Json, recipe: Json, status: str, error: Optional[str] = None) -> None:
         build = {
-            "attempt": 0,
             "deadline": 0,
             "doubtUs": None,
             "error": None,
@@ -3758,28 +3770,37 @@ class Builds:
 
     # What providers answer (T4, T5)
 
-    def _asked(self, named: Json, *phases: str) -> Optional[Json]:
-        """The build that is asked about under that number, if it is in one of these phases."""
-        build = self._build(named["build"])
-        if build is None or build["phase"].get("number") != named["number"] or build["phase"]["_tag"] not in phases:
-            return None
-        return build
+    def _asked(self, name: Json, number: int, *phases: str) -> Optional[Json]:
+        """The build of whose provider something is asked under that number, if it is in one of these phases."""
+        build = self._build(name)
+        is_it = build is not None and build["phase"]["_tag"] in phases and is_in(build["phase"]["request"], "Asked", number)
+        return build if is_it else None
 
     def _accepted(self, event: Event) -> None:
-        build = self._asked(event, "Starting", "Finding")
+        build = self._asked(event["build"], event["number"], "Starting", "Finding")
         if build is not None:
             act = self._ask_to_end if is_terminal(build["status"]) else self._follow
             act(event["build"], event["external"])
 
-    def _refused(self, event: Event) -> None:
-        build = self._asked(event, "Starting", "Finding")
-        if build is not None:
-            if not is_terminal(build["status"]):
-                self._become(event["at"], event["build"], "failed", event["error"])
-            self._settle(event["build"], None)
+    def _request_failed(self, event: Event) -> None:
+        of = event["requested"]
+        if of["_tag"] == "Workflows":
+            return self._files_failed(event, of)
+        build = self._asked(of["build"], event["number"], "Starting", "Finding", "Cancelling") if of["_tag"] == "Build" else None
+        if build is None:
+            return None
+        if event["isFinal"] and build["phase"]["_tag"] != "Cancelling":
+            return self._refused(event, of["build"], build)
+        return self._uncertain(event, of["build"], build)
+
+    def _refused(self, event: Event, name: Json, build: Json) -> None:
+        if not is_terminal(build["status"]):
+            self._become(event["at"], name, "failed", event["error"])
+        self._settle(name, None)
 
     def _missing(self, event: Event, is_entitled: bool) -> None:
-        build, name = self._asked(event, "Finding"), event["build"]
+        name = event["build"]
+        build = self._asked(name, event["number"], "Finding")
         if build is None or build["recipe"] is None:
             return
         if build["doubtUs"] is not None:
@@ -3787,10 +3808,10 @@ class Builds:
             settle_ms = event["settleMs"]
             ms = min(max(0, -((event["at"] - build["doubtUs"]) // 1_000) + settle_ms), settle_ms)
             if ms > 0:
-                number = self._number()
-                self._with_build(name, build, phase={"_tag": "Pausing", "number": number})
-                timer = {"_tag": "BuildTimer", "build": name, "number": number}
-                self.effects.append({"_tag": "WakeAfter", "highMs": ms, "lowMs": ms, "timer": timer})
+                requested = {"_tag": "Build", "build": name}
+                request, timer = pausing(requested, self._number(), build["phase"]["request"]["attempt"], ms, ms)
+                self._with_build(name, build, phase={"_tag": "Finding", "request": request})
+                self.effects.append(timer)
                 return None
         if is_terminal(build["status"]):
             return self._settle(name, None)
@@ -3800,30 +3821,27 @@ class Builds:
         repository = self.runs[key_of(name)]["repository"]
         error = self._target_fault(self._allowance(repository), build["recipe"], repository)  # the list may be another one by now
         if error is None:
-            return self._ask(name, "Starting")
+            return self._ask(name, "Starting", build["phase"]["request"]["attempt"])
         self._become(event["at"], name, "failed", error)
         return self._settle(name, None)
 
-    def _uncertain(self, event: Event) -> None:
-        build, name, at = self._asked(event, "Starting", "Finding", "Cancelling"), event["build"], event["at"]
-        if build is None or build["recipe"] is None:
+    def _uncertain(self, event: Event, name: Json, build: Json) -> None:
+        if build["recipe"] is None:
             return
-        provider, phase = build["recipe"]["provider"], build["phase"]
-        if is_terminal(build["status"]) and build["attempt"] >= ATTEMPTS:
+        at, provider, phase = event["at"], build["recipe"]["provider"], build["phase"]
+        if is_terminal(build["status"]) and phase["request"]["attempt"] >= ATTEMPTS:
             self._settle(name, phase.get("external"))
             self._report("BuildAbandoned", at, build=name, detail=event["error"], provider=provider)
             return
-        number = self._number()
-        is_cancelling = phase["_tag"] == "Cancelling"
-        after = {"_tag": "CancelPausing", "external": phase["external"], "number": number} if is_cancelling else {"_tag": "Pausing", "number": number}
+        request, timer = failed(self.given.config["builds"]["backoff"], event, self._number(), phase["request"])
+        after = {**phase, "request": request} if phase["_tag"] == "Cancelling" else {"_tag": "Finding", "request": request}
         doubt_us = at if phase["_tag"] == "Starting" else build["doubtUs"]
-        self._with_build(name, build, attempt=build["attempt"] + 1, doubtUs=doubt_us, phase=after)
-        timer = {"_tag": "BuildTimer", "build": name, "number": number}
-        self.effects.append(wake_after(self.given.config["builds"]["backoff"], build["attempt"], event["waitMs"], timer))
+        self._with_build(name, build, doubtUs=doubt_us, phase=after)
+        self.effects.append(timer)
         self._report("ProviderUncertain", at, build=name, detail=event["error"], provider=provider)
 
     def _cancel_acknowledged(self, event: Event) -> None:
-        build = self._asked(event, "Cancelling")
+        build = self._asked(event["build"], event["number"], "Cancelling")
         if build is not None:
             self._settle(event["build"], build["phase"]["external"])
 
@@ -3836,7 +3854,8 @@ class Builds:
             return self._report("ReportRefused", at, build=name, provider=event["provider"])
         if "external" not in build["phase"]:
             # It may be about another that somebody has given our name: we look at once.
-            return self._ask(name, "Finding") if build["phase"]["_tag"] == "Pausing" else None
+            request = build["phase"]["request"]
+            return self._ask(name, "Finding", request["attempt"]) if request["phase"] == "Pausing" else None
         if build["phase"]["external"] != external:
             return None
         is_news = RANKS[status] > RANKS[build["status"]]
@@ -3852,16 +3871,8 @@ class Builds:
 
     def _timer(self, at: int, timer: Json) -> None:
         tag = timer["_tag"]
-        if tag == "WorkflowsTimer":
-            run = self.runs.get(key_of(timer))
-            if run is not None and run["phase"]["_tag"] == "ReadPausing" and run["phase"]["number"] == timer["number"]:
-                self._read_files(key_of(timer))
-        elif tag == "BuildTimer":
-            build = self._asked(timer, "Pausing", "CancelPausing")
-            if build is not None and build["phase"]["_tag"] == "Pausing":
-                self._ask(timer["build"], "Finding")
-            elif build is not None:
-                self._ask_to_end(timer["build"], build["phase"]["external"], build["attempt"])
+        if tag == "RequestTimer":
+            self._woken(timer["number"], timer["requested"])
         elif tag == "DeadlineTimer":
             build = self._build(timer["build"])
             if build is None or is_terminal(build["status"]) or build["deadline"] != timer["number"]:
@@ -3872,6 +3883,22 @@ class Builds:
             else:
                 error = f"The build did not begin within {minutes(policy['pendingMs'])}."
             self._end(at, timer["build"], "timeout", error)
+
+    def _woken(self, number: int, of: Json) -> None:
+        """The pause before a request is over: it is made again."""
+        if of["_tag"] == "Workflows":
+            run = self._reading(key_of(of), "Pausing", number)
+            if run is not None:
+                self._read_files(key_of(of), run["phase"]["request"]["attempt"])
+        elif of["_tag"] == "Build":
+            name, build = of["build"], self._build(of["build"])
+            request = None if build is None else build["phase"].get("request")
+            if build is None or request is None or not is_in(request, "Pausing", number):
+                return
+            if build["phase"]["_tag"] == "Cancelling":
+                self._ask_to_end(name, build["phase"]["external"], request["attempt"])
+            else:
+                self._ask(name, "Finding", request["attempt"])
 
     # What people want, and rights that are gone
 
@@ -3922,7 +3949,7 @@ class Builds:
         own = self._free_key(at, knot)
         allowance = self._allowance(run["repository"])
         origin = rkey if run["retryOf"] is None else run["retryOf"]
-        anew = {**run, "announced": None, "attempt": 0, "builds": {}, "met": None, "only": None, "phase": {"_tag": "Read"}, "retryOf": origin}
+        anew = {**run, "announced": None, "builds": {}, "met": None, "only": None, "phase": {"_tag": "Read"}, "retryOf": origin}
         self.runs[f"{knot}/{own}"] = anew
         if not is_planned:  # one of them never was a build for a provider: all are judged anew
             self._remember(knot)
@@ -4022,10 +4049,8 @@ class Builds:
             if run["phase"]["_tag"] == "Read":
                 for name, _ in self._builds_of(key, run):
                     self._resume(at, name)
-            else:
-                self.runs[key] = {**run, "attempt": 0}
-                if run["phase"]["_tag"] != "Waiting":  # it waits from when its knot is connected
-                    self._read_files(key)
+            elif run["phase"]["_tag"] != "Waiting":  # it waits from when its knot is connected
+                self._read_files(key)
 
     def _resume(self, at: int, name: Json) -> None:
         """Asks for what is outstanding; what may have been started is looked for first."""
@@ -4038,10 +4063,9 @@ class Builds:
                 self._become(at, name, "failed", f'There is no provider "{provider}" here any more.')
             self._settle(name, phase.get("external"))
             return
-        self._with_build(name, build, attempt=0)
         if not is_terminal(build["status"]):
             self._arm(name)
-        if phase["_tag"] in ("Starting", "Finding", "Pausing"):
+        if phase["_tag"] in ("Starting", "Finding"):
             # The process before this one may have asked for it until its end.
             self._with_build(name, self._build(name), doubtUs=at)
             self._ask(name, "Finding")
@@ -4102,7 +4126,6 @@ def run_called(caller: str, call: Json, repository: Json) -> Json:
     return {
         "actor": caller,
         "announced": None,
-        "attempt": 0,
         "builds": {},
         "cause": call["cause"],
         "defaultBranch": None,
@@ -4134,12 +4157,10 @@ def announcement_of(key: str, run: Json) -> Json:
 
 
 BUILD_EVENTS: Dict[str, Callable[[Builds, Event], None]] = {
-    "WorkflowsUnread": Builds._files_unread,
     "BuildAccepted": Builds._accepted,
-    "BuildRefused": Builds._refused,
-    "BuildUncertain": Builds._uncertain,
     "BuildReported": Builds._reported,
     "CancelAcknowledged": Builds._cancel_acknowledged,
+    "RequestFailed": Builds._request_failed,
     "CancelRequested": Builds._cancel,
 }
 # What may have something started comes with the right to it, as it is now.
@@ -4172,19 +4193,16 @@ def minutes(ms: int) -> str:
 
 
 a_build = fields(
-    attempt=a_natural,
     deadline=a_natural,
     doubtUs=nullable(a_time),
     error=nullable(a_text),
     exitCode=nullable(an_exit_code),
     phase=by(
         "_tag",
-        Starting=fields(number=a_natural),
-        Finding=fields(number=a_natural),
-        Pausing=fields(number=a_natural),
+        Starting=fields(request=a_request),
+        Finding=fields(request=a_request),
         Following=fields(external=a_text),
-        Cancelling=fields(external=a_text, number=a_natural),
-        CancelPausing=fields(external=a_text, number=a_natural),
+        Cancelling=fields(external=a_text, request=a_request),
         Settled=fields(external=nullable(a_text)),
     ),
     recipe=nullable(a_recipe),
@@ -4195,7 +4213,6 @@ a_build = fields(
 a_run = fields(
     actor=nullable(a_did),
     announced=nullable(fields(createdUs=a_time, workflows=array(an_announced_workflow))),
-    attempt=a_natural,
     builds=entries(a_workflow_name, a_build),
     cause=a_cause,
     defaultBranch=nullable(a_text),
@@ -4204,8 +4221,7 @@ a_run = fields(
     phase=by(
         "_tag",
         Waiting=fields(number=a_natural),
-        Reading=fields(number=a_natural, workflows=sources_of_workflows),
-        ReadPausing=fields(number=a_natural, workflows=sources_of_workflows),
+        Reading=fields(request=a_request, workflows=sources_of_workflows),
         Read=fields(),
     ),
     repository=a_repository,
@@ -4251,7 +4267,8 @@ def builds_from(given: Given, written: Json, runs: Dict[str, Json], statuses: Li
         refuse(stamps[-1], "no status later than the last")
     for run in runs.values():
         builds = run["builds"].values()
-        numbers = [run["phase"].get("number", 0), *(each["deadline"] for each in builds), *(each["phase"].get("number", 0) for each in builds)]
+        requests = [each["phase"]["request"]["number"] for each in (run, *builds) if "request" in each["phase"]]
+        numbers = [run["phase"].get("number", 0), *(each["deadline"] for each in builds), *requests]
         if any(number >= written["next"] for number in numbers if number > 0 or written["next"] == 0):
             refuse(numbers, "numbers that were given out")
     told = [run["announced"]["createdUs"] for run in runs.values() if run["announced"] is not None]

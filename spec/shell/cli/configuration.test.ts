@@ -363,7 +363,7 @@ describe('the environment', () => {
       const read = await new Promise((resolve) =>
         records.read({ _tag: 'ReadRecords', collection: REPO, cursor: null, did: OWNER as Did, number: 1 as Natural }, resolve)
       )
-      expect(read).toMatchObject({ _tag: 'RecordsUnread', error: expect.stringMatching(/the address is not https$/) as string })
+      expect(read).toMatchObject({ _tag: 'RequestFailed', error: expect.stringMatching(/the address is not https$/) as string })
       expect(pds.asked).toEqual([`GET /${OWNER}`])
       await Promise.all([provider?.close(), records.close(), workflows.close(), close()])
     }))
@@ -404,7 +404,7 @@ describe('the environment', () => {
           resolve
         )
       )
-      expect.soft(told).toMatchObject({ _tag: 'WorkflowsUnread', error: expect.stringContaining('forbidden address: 127.0.0.1') as string })
+      expect.soft(told).toMatchObject({ _tag: 'RequestFailed', error: expect.stringContaining('forbidden address: 127.0.0.1') as string })
 
       const job = jobOf({ ...BUILD, knot }, { steps: [{ command: 'true', environment: [], name: 'step' }] })
       const started = await local.start(job)
@@ -419,7 +419,7 @@ describe('the environment', () => {
       const read = await new Promise((resolve) =>
         records.read({ _tag: 'ReadRecords', collection: REPO, cursor: null, did: `did:web:localhost%3A${String(server.port)}` as Did, number: 1 as Natural }, resolve)
       )
-      expect.soft(read).toMatchObject({ _tag: 'RecordsUnread' })
+      expect.soft(read).toMatchObject({ _tag: 'RequestFailed' })
 
       expect(server.connections()).toBe(0)
       await Promise.all([local.close(), records.close(), workflows.close(), close()])
@@ -454,7 +454,7 @@ describe('the environment', () => {
           resolve
         )
       )
-      expect(told).toMatchObject({ _tag: 'WorkflowsUnread', error: 'no such repository on the knot' })
+      expect(told).toMatchObject({ _tag: 'RequestFailed', error: 'no such repository on the knot' })
       expect(there[0]).toEqual([expect.stringMatching(/^tack-git-/)])
       expect(await readdir(tmp)).toEqual([])
       await Promise.all([records.close(), workflows.close(), close()])

@@ -221,9 +221,9 @@ describe('tack inspect, of builds', () => {
       { attempt: 0, external: 'external-1', knot: KNOT, phase: 'Following', provider: PROVIDER, repository: `${WORLD_OWNER}/app`, rkey: first.rkey, status: 'running', workflow: 'ci.yml' },
       { error: 'make\u001b[2J Error 2', exitCode: 2, external: 'external-2', status: 'failed', workflow: 'lint.yml' }
     ])
-    expect(all.reading).toEqual([{ attempt: 0, knot: KNOT, phase: 'Reading', repository: `${WORLD_OWNER}/app`, retryOf: null, rkey: unread.rkey }])
+    expect(all.reading).toEqual([{ attempt: 0, isPausing: false, knot: KNOT, phase: 'Reading', repository: `${WORLD_OWNER}/app`, retryOf: null, rkey: unread.rkey }])
     expect(all.statuses).toEqual({ kept: 3, floorUs: world.published()[0]?.createdUs, lastUs: world.published()[3]?.createdUs })
-    expect(all.backfill).toMatchObject([{ did: WORLD_OWNER, pages: 0, phase: 'Reading' }])
+    expect(all.backfill).toMatchObject([{ did: WORLD_OWNER, pages: 0, phase: 'Asked' }])
     expect(JSON.stringify(all)).not.toContain('never-to-be-shown')
   })
 

@@ -253,7 +253,7 @@ describe('tack run', () => {
       await running.says('"event":"KnotReceived"')
       const push = { changedFiles: [], committerDid: OWNER, newSha: 'a'.repeat(40), oldSha: 'b'.repeat(40), ownerDid: OWNER, ref: 'refs/heads/main', repo }
       around.knots[0]?.publish({ event: push, nsid: 'sh.tangled.git.refUpdate', rkey: 'p' }, BigInt(Date.now()) * 1_000_000n)
-      await running.says('"event":"WorkflowsUnread"')
+      await running.says('"event":"RequestFailed"')
       around.jetstream.publishCommit({ did: OWNER, operations: [{ ...key, operation: 'delete' }], timeUs: BEGIN + 1 })
       await running.says('"event":"UnsubscribeKnot"')
       around.jetstream.publishAccount({ active: false, did: OWNER, status: 'deactivated', timeUs: BEGIN + 2 })
@@ -269,7 +269,7 @@ describe('tack run', () => {
         { cursor: null, event: 'SubscribeKnot', heldBy: JSON.stringify([`${OWNER}/r`]), knot: host, level: 'info', msg: 'subscribing to knot' },
         { event: 'KnotOpened', knot: host, level: 'info', msg: 'knot connected' },
         { created: '1767225600000000001', event: 'KnotReceived', knot: host, level: 'debug', msg: 'knot event', rkey: 'k' },
-        { error: expect.stringMatching(/./) as string, event: 'WorkflowsUnread', knot: host, level: 'info', msg: 'workflow files could not be read', rkey: 'p' },
+        { error: expect.stringMatching(/./) as string, event: 'RequestFailed', knot: host, level: 'info', msg: 'workflow files could not be read', rkey: 'p' },
         { did: OWNER, event: 'CommitReceived', level: 'debug', msg: 'record deleted', timeUs: BEGIN + 1, ...key },
         { event: 'UnsubscribeKnot', knot: host, level: 'info', msg: 'unsubscribing from knot' },
         { active: false, did: OWNER, event: 'AccountReceived', level: 'debug', msg: 'account changed', status: 'deactivated' },

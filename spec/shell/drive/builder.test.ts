@@ -71,29 +71,31 @@ const answered = async (answer: () => Promise<unknown>, ask: 'cancel' | 'find' |
 
 const about = { at: BEGIN, build: NAME, number: 3 }
 
+const failed = (error: string, waitMs = 0) => ({ _tag: 'RequestFailed', at: BEGIN, error, isFinal: false, number: 3, requested: { _tag: 'Build', build: NAME }, waitMs })
+
 describe('a request to a provider', () => {
   test.each<readonly ['cancel' | 'find' | 'start', object, object]>([
     ['start', { _tag: 'Accepted', external: 'x' }, { _tag: 'BuildAccepted', ...about, external: 'x' }],
-    ['start', { _tag: 'Refused', error: 'no' }, { _tag: 'BuildRefused', ...about, error: 'no' }],
+    ['start', { _tag: 'Refused', error: 'no' }, { ...failed('no'), isFinal: true }],
     ['find', { _tag: 'Missing' }, { _tag: 'BuildMissing', ...about, settleMs: 250 }],
     ['cancel', { _tag: 'Heard' }, { _tag: 'CancelAcknowledged', ...about }],
-    ['find', { _tag: 'Uncertain', error: 'e', waitMs: 10.2 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 11 }],
-    ['find', { _tag: 'Uncertain', error: 'e', waitMs: -1 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 0 }],
-    ['find', { _tag: 'Uncertain', error: 'e', waitMs: NaN }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 0 }],
-    ['find', { _tag: 'Uncertain', error: 'e', waitMs: 1e12 }, { _tag: 'BuildUncertain', ...about, error: 'e', waitMs: 86_400_000 }]
+    ['find', { _tag: 'Uncertain', error: 'e', waitMs: 10.2 }, failed('e', 11)],
+    ['find', { _tag: 'Uncertain', error: 'e', waitMs: -1 }, failed('e')],
+    ['find', { _tag: 'Uncertain', error: 'e', waitMs: NaN }, failed('e')],
+    ['find', { _tag: 'Uncertain', error: 'e', waitMs: 1e12 }, failed('e', 86_400_000)]
   ])('to %s is answered: %j', async (ask, answer, event) => {
     expect(await answered(() => Promise.resolve(answer), ask)).toEqual([event])
   })
 
   test('is uncertain when the provider throws', async () => {
-    expect(await answered(() => Promise.reject(new Error('x')), 'start')).toEqual([{ _tag: 'BuildUncertain', ...about, error: 'Error: x', waitMs: 0 }])
+    expect(await answered(() => Promise.reject(new Error('x')), 'start')).toEqual([failed('Error: x')])
   })
 
   test('is uncertain when there is no such provider', async () => {
     const { builder, deliver, events } = setUp()
     builder.start(request('StartBuild', 'other'), deliver)
     await settle()
-    expect(events).toEqual([{ _tag: 'BuildUncertain', ...about, error: 'there is no provider other', waitMs: 0 }])
+    expect(events).toEqual([failed('there is no provider other')])
   })
 })
 
@@ -156,5 +158,5 @@ test('a provider that throws instead of answering leaves the result uncertain', 
   })
   builder.start(request('StartBuild'), deliver)
   await settle()
-  expect(events).toMatchObject([{ _tag: 'BuildUncertain', error: 'Error: out of order' }])
+  expect(events).toMatchObject([{ _tag: 'RequestFailed', error: 'Error: out of order' }])
 })

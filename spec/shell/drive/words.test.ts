@@ -125,13 +125,13 @@ describe('reports', () => {
       KnotRefused: 'warn',
       PassedOver: 'warn',
       ProviderUncertain: 'warn',
-      RecordsUnread: 'warn',
+      RecordsReadFailed: 'warn',
       ReportRefused: 'warn',
       TriggerIgnored: 'debug',
       TriggerRefused: 'warn',
       WorkflowDropped: 'warn',
       WorkflowNameRefused: 'warn',
-      WorkflowsUnread: 'warn'
+      WorkflowsReadFailed: 'warn'
     }
     const { log, said } = remembering()
     const report = createReporter(manualClock(), log)

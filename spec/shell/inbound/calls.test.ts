@@ -90,7 +90,7 @@ const post = async ({ url }: Place, method: string, body: string, authorization:
 
 const waiting = ({ world }: Place) =>
   OrderedMap.toEntries(world.state().builds.runs).flatMap(([key, { phase }]) =>
-    phase._tag === 'Reading' ? [{ knot: Builds.splitKey(key)[0], number: phase.number, rkey: Builds.splitKey(key)[1] }] : []
+    phase._tag === 'Reading' ? [{ knot: Builds.splitKey(key)[0], number: phase.request.number, rkey: Builds.splitKey(key)[1] }] : []
   )
 
 /** The files of all that is waited for are read: a workflow of another engine. */
@@ -271,7 +271,8 @@ describe('a call', () => {
     const at = await place()
     const answer = post(at, TRIGGER, wish(), `Bearer ${await tokenOf(at)}`)
     await eventually(() => expect(waiting(at)).toHaveLength(1))
-    for (const run of waiting(at)) at.world.apply({ _tag: 'WorkflowsUnread', at: AT * 1_000_000, error: 'no such commit', isFinal: true, ...run })
+    for (const { knot, number, rkey } of waiting(at))
+      at.world.apply({ _tag: 'RequestFailed', at: AT * 1_000_000, error: 'no such commit', isFinal: true, number, requested: { _tag: 'Workflows', knot, rkey }, waitMs: 0 })
     expect(await answer).toEqual({ body: { error: 'InvalidRequest', message: 'the workflow files cannot be read: no such commit' }, status: 400 })
   })
 

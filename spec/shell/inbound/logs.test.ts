@@ -139,7 +139,7 @@ it('asks the provider for the build by its key, its name and its plan', async ()
   const { url } = await serve(world, { providers: [{ ...provider, name: 'other' }, provider] })
   const build = one(world.push())
   const { phase } = world.build(build)
-  const told = world.apply({ _tag: 'BuildAccepted', at: world.clock.now(), build, external: 'n7', number: 'number' in phase ? phase.number : 0 })
+  const told = world.apply({ _tag: 'BuildAccepted', at: world.clock.now(), build, external: 'n7', number: 'request' in phase ? phase.request.number : 0 })
   const plan = told.flatMap((effect) => (effect._tag === 'FollowBuild' ? [effect.plan] : []))[0]
   await (await read(url, pathOf(build))).closed
   expect(plan?.variables.length).toBeGreaterThan(5)

@@ -177,8 +177,8 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
   return {
     accept: (build, external) => {
       const { phase } = buildOf(state, build)
-      if (!('number' in phase)) throw new Error(`nothing is asked about the build: ${phase._tag}`)
-      apply({ _tag: 'BuildAccepted', at: clock.now(), build, external, number: phase.number })
+      if (!('request' in phase)) throw new Error(`nothing is asked about the build: ${phase._tag}`)
+      apply({ _tag: 'BuildAccepted', at: clock.now(), build, external, number: phase.request.number })
     },
     apply,
     build: (name) => buildOf(state, name),
@@ -235,13 +235,13 @@ export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { 
     pushUnread,
     refuse: (build, error) => {
       const { phase } = buildOf(state, build)
-      if (!('number' in phase)) throw new Error(`nothing is asked about the build: ${phase._tag}`)
-      apply({ _tag: 'BuildRefused', at: clock.now(), build, error, number: phase.number })
+      if (!('request' in phase)) throw new Error(`nothing is asked about the build: ${phase._tag}`)
+      apply({ _tag: 'RequestFailed', at: clock.now(), error, isFinal: true, number: phase.request.number, requested: { _tag: 'Build', build }, waitMs: 0 })
     },
     report: (build, external, status, { error, exitCode } = {}) => {
       // Reports count once it is known what the provider calls the build.
       const { phase } = buildOf(state, build)
-      if (phase._tag === 'Starting') apply({ _tag: 'BuildAccepted', at: clock.now(), build, external, number: phase.number })
+      if (phase._tag === 'Starting') apply({ _tag: 'BuildAccepted', at: clock.now(), build, external, number: phase.request.number })
       apply({ _tag: 'BuildReported', at: clock.now(), build, error: error ?? null, exitCode: exitCode ?? null, external, provider: PROVIDER, status })
     },
     state: () => state,

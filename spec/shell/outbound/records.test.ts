@@ -50,11 +50,12 @@ const reader = (directory: string | null, changes: Partial<RecordsOptions> = {})
 }
 
 const unread = (error: unknown, waitMs: unknown = 0) => ({
-  _tag: 'RecordsUnread',
+  _tag: 'RequestFailed',
   at: expect.any(Number) as number,
-  did: ALICE,
   error,
+  isFinal: false,
   number: 7,
+  requested: { _tag: 'Records', did: ALICE },
   waitMs
 })
 
@@ -127,7 +128,7 @@ describe('reading records', () => {
     await ask(request(ALICE))
     expect(documents()).toBe(2)
     pds.misbehave('records', { _tag: 'Hangup' })
-    expect(await ask(request(ALICE))).toMatchObject({ _tag: 'RecordsUnread' })
+    expect(await ask(request(ALICE))).toMatchObject({ _tag: 'RequestFailed' })
     expect(documents()).toBe(2)
     expect(await ask(request(ALICE))).toMatchObject({ _tag: 'RecordsRead' })
     expect(documents()).toBe(3)
@@ -195,8 +196,8 @@ describe('a failed reading', () => {
     pds.misbehave('records', answer(429, { error: 'RateLimitExceeded' }, { ...headers }))
     const event = await reader(pds.url).ask(request(ALICE))
     expect(event).toEqual(unread(`${port(pds.url)} answered 429 RateLimitExceeded`, expect.any(Number)))
-    expect(event._tag === 'RecordsUnread' && event.waitMs).toBeGreaterThanOrEqual(least)
-    expect(event._tag === 'RecordsUnread' && event.waitMs).toBeLessThanOrEqual(most)
+    expect(event._tag === 'RequestFailed' && event.waitMs).toBeGreaterThanOrEqual(least)
+    expect(event._tag === 'RequestFailed' && event.waitMs).toBeLessThanOrEqual(most)
   })
 
   it.each([
@@ -231,7 +232,7 @@ describe('a failed reading', () => {
     // An invalid character of a script that there is; to us it is a name.
     const did = 'did:web:xn--c2g4b9x.example'
     const pds = await startServer()
-    expect(await reader(pds.url).ask(request(did))).toEqual({ ...unread(`the name does not resolve: ${did}`), did })
+    expect(await reader(pds.url).ask(request(did))).toEqual({ ...unread(`the name does not resolve: ${did}`), requested: { _tag: 'Records', did } })
     expect(pds.asked).toEqual([])
   })
 
@@ -416,7 +417,7 @@ describe('the request rate', () => {
     const pds = await startServer()
     const { armed, clock } = countingClock()
     const { ask, records } = reader(pds.url, { clock, pauseMs: 3_600_000 })
-    expect(await ask(request(ALICE))).toMatchObject({ _tag: 'RecordsUnread' })
+    expect(await ask(request(ALICE))).toMatchObject({ _tag: 'RequestFailed' })
     await eventually(() => expect(armed()).toBe(1))
     await records.close()
     expect(armed()).toBe(0)

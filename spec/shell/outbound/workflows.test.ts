@@ -312,12 +312,12 @@ describe('all files of a trigger', () => {
 
   it.each([true, false])('are reported when they cannot be read, and whether for good: %s', async (isFinal) => {
     const { told } = reading(() => Promise.resolve({ _tag: 'Unread', error: 'why', isFinal }), [request()])
-    await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsUnread', error: 'why', isFinal, knot: 'knot.example', number: 7, rkey: '3mbd3542k2222' }]))
+    await eventually(() => expect(told).toMatchObject([{ _tag: 'RequestFailed', error: 'why', isFinal, number: 7, requested: { _tag: 'Workflows', knot: 'knot.example', rkey: '3mbd3542k2222' } }]))
   })
 
   it('can be read another time when a reading fails unexpectedly', async () => {
     const { told } = reading(NO_FILES, [request()])
-    await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsUnread', error: 'Error: nobody asked for files', isFinal: false }]))
+    await eventually(() => expect(told).toMatchObject([{ _tag: 'RequestFailed', error: 'Error: nobody asked for files', isFinal: false }]))
   })
 
   it('of a repository that is too large become one that says so, to whoever pushed', async () => {

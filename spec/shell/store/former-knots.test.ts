@@ -63,7 +63,15 @@ const runsOf = (state: State, knot: string) =>
       key,
       cause,
       phase._tag,
-      M.toEntries(builds).map(([name, { attempt, error, phase, status, statusUs }]) => [name, attempt, error, phase._tag, 'external' in phase ? phase.external : null, status, statusUs])
+      M.toEntries(builds).map(([name, { error, phase, status, statusUs }]) => [
+        name,
+        'request' in phase ? [phase.request.attempt, phase.request.phase] : null,
+        error,
+        phase._tag,
+        'external' in phase ? phase.external : null,
+        status,
+        statusUs
+      ])
     ])
 
 describe('a knot whose name is no longer valid', () => {

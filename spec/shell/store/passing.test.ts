@@ -43,8 +43,8 @@ const LATER_STORIES: { readonly [story: string]: readonly [ReadonlyArray<Happeni
   'an account that is read': [
     [started(at(10), BACKFILL), opened(1, at(11))],
     [
-      { _tag: 'RecordsUnread', at: at(12), did: OWNER, error: 'no', number: 2, waitMs: 0 },
-      fires({ _tag: 'RecordsTimer', did: OWNER, number: 3 }, at(13)),
+      { _tag: 'RequestFailed', at: at(12), error: 'no', isFinal: false, number: 2, requested: { _tag: 'Records', did: OWNER }, waitMs: 0 },
+      fires({ _tag: 'RequestTimer', number: 3, requested: { _tag: 'Records', did: OWNER } }, at(13)),
       { _tag: 'RecordsRead', at: at(14), collection: MEMBER, did: OWNER, next: null, number: 4, records: [] }
     ]
   ]

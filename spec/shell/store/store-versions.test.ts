@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { type BuildName, defaults, type Effect, type Event, isFinal, OrderedMap as M, pipelineAt, type Plan, rfc3339, type State, step, tidOf, TimeUs } from '../../../core/index.js'
+import { type BuildName, type Builds, defaults, type Effect, type Event, isFinal, OrderedMap as M, pipelineAt, type Plan, rfc3339, type State, step, tidOf, TimeUs } from '../../../core/index.js'
 import { openStore, type Store } from '../../../shell/store/index.js'
 import { workflow } from '../../suite/examples/build-world.js'
 import { ALICE, at, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../../suite/examples/support.js'
@@ -56,10 +56,13 @@ const stateOf = async (name: string): Promise<State> => (await openOn(await imag
 
 const shortOf = (name: BuildName): string => `${name.knot}/${name.rkey} ${name.workflow}`
 
+const phaseOf = ({ phase }: Pick<Builds.Build | Builds.Run, 'phase'>): string =>
+  'request' in phase && phase.request.phase === 'Pausing' ? `${phase._tag}, pausing` : phase._tag
+
 /** What is under way in a state, and what came of the rest, a line for each run. */
 const outline = (state: State): ReadonlyArray<string> =>
   M.toEntries(state.builds.runs).map(([key, run]) =>
-    [key, run.phase._tag, ...M.toEntries(run.builds).map(([workflow, { phase, status }]) => `${workflow}:${phase._tag}/${status}`)].join(' ')
+    [key, phaseOf(run), ...M.toEntries(run.builds).map(([workflow, build]) => `${workflow}:${phaseOf(build)}/${build.status}`)].join(' ')
   )
 
 // ---------------------------------------------------------------------------------------- a world that answers
@@ -209,14 +212,14 @@ const STORIES: { readonly [store: string]: Story } = {
       'knot1.example/3mbd37idx2222 Read ci.yml:Starting/pending',
       'knot2.example/3mbd35yo2w222 Read ci.yml:Following/pending',
       'knot2.example/3mbd362l42222 Read ci.yml:Finding/pending',
-      'knot2.example/3mbd36qiyy222 ReadPausing',
+      'knot2.example/3mbd36qiyy222 Reading, pausing',
       'knot2.example/3mbd37dlea222 Read ci.yml:Starting/pending',
       'knot3.example/3mbd366f6c222 Read ci.yml:Finding/pending',
       'knot3.example/3mbd36c7ak222 Read ci.yml:Following/running',
       'knot3.example/3mbd36fzcs222 Read ci.yml:Cancelling/cancelled',
-      'knot3.example/3mbd36jtf2222 Read ci.yml:CancelPausing/cancelled',
+      'knot3.example/3mbd36jtf2222 Read ci.yml:Cancelling, pausing/cancelled',
       'knot3.example/3mbd36sg24222 Reading',
-      'knot3.example/3mbd37fife222 Read ci.yml:Pausing/pending'
+      'knot3.example/3mbd37fife222 Read ci.yml:Finding, pausing/pending'
     ],
     unread: UNREAD,
     unsure: UNSURE
@@ -241,7 +244,7 @@ const STORIES: { readonly [store: string]: Story } = {
       'knot3.example/3mbd36fzcs222 Read ci.yml:Cancelling/cancelled',
       'knot3.example/3mbd36jtf2222 Read ci.yml:Cancelling/cancelled',
       'knot3.example/3mbd36sg24222 Reading',
-      'knot3.example/3mbd37fife222 Read ci.yml:Pausing/pending'
+      'knot3.example/3mbd37fife222 Read ci.yml:Finding, pausing/pending'
     ],
     unread: UNREAD,
     unsure: UNSURE
@@ -272,11 +275,11 @@ const STORY_3: Story = {
     'knot1.example/3mbd35mbdm222 Read bad.yml:Settled/failed',
     'knot1.example/3mbd35nhick22 Read ci.yml:Starting/pending',
     'knot1.example/3mbd35onmz222 Reading',
-    'knot2.example/3mbd35pm5l222 Read ci.yml:Pausing/pending more.yml:Following/pending',
+    'knot2.example/3mbd35pm5l222 Read ci.yml:Finding, pausing/pending more.yml:Following/pending',
     'knot2.example/3mbd35rbkkk22 Reading',
-    'knot2.example/3mbd35t6lok22 ReadPausing',
+    'knot2.example/3mbd35t6lok22 Reading, pausing',
     'knot3.example/3mbd35ueqf222 Read ci.yml:Cancelling/cancelled',
-    'knot3.example/3mbd35wynwk22 Read ci.yml:CancelPausing/cancelled other.yml:Settled/failed'
+    'knot3.example/3mbd35wynwk22 Read ci.yml:Cancelling, pausing/cancelled other.yml:Settled/failed'
   ],
   unread: ['knot1.example/3mbd35onmz222', 'knot2.example/3mbd35rbkkk22', 'knot2.example/3mbd35t6lok22'],
   unsure: ['knot1.example/3mbd35nhick22', 'knot2.example/3mbd35pm5l222']
@@ -294,11 +297,11 @@ const STORY_4: Story = {
     'knot1.example/3mbd35nhick22 Read ci.yml:Starting/pending',
     'knot1.example/3mbd35onmz222 Reading',
     'knot1.example/3mbd36z3o2222 Reading',
-    'knot2.example/3mbd35pm5l222 Read ci.yml:Pausing/pending more.yml:Following/pending',
-    'knot2.example/3mbd35rbkkk22 ReadPausing',
+    'knot2.example/3mbd35pm5l222 Read ci.yml:Finding, pausing/pending more.yml:Following/pending',
+    'knot2.example/3mbd35rbkkk22 Reading, pausing',
     'knot2.example/3mbd35t6lok22 Reading',
     'knot3.example/3mbd35ueqf222 Read ci.yml:Cancelling/cancelled',
-    'knot3.example/3mbd35wynwk22 Read ci.yml:CancelPausing/cancelled other.yml:Settled/failed',
+    'knot3.example/3mbd35wynwk22 Read ci.yml:Cancelling, pausing/cancelled other.yml:Settled/failed',
     'knot3.example/3mbd36y55i222 Waiting'
   ],
   unread: [
@@ -414,7 +417,7 @@ describe('a journal of number 2', () => {
       at: at(UPGRADE),
       defaultBranch: 'main',
       knot: 'knot1.example',
-      number: phase.number,
+      number: phase.request.number,
       rkey: '3mbd36pkig222',
       workflows: [
         { _tag: 'Faulty', error: 'line 1 is not UTF-8', name: 'a.yml' },

@@ -511,9 +511,9 @@ describe('a store of version 1', () => {
 
   it('has everybody that it knew read again once the next stream opens', async () => {
     const { state } = await arrived()
-    expect(OrderedMap.toEntries(state.backfill.accounts).map(([did, { phase }]) => [did, phase])).toEqual([
-      [ALICE, 'Reading'],
-      [OWNER, 'Reading']
+    expect(OrderedMap.toEntries(state.backfill.accounts).map(([did, { request }]) => [did, request.phase])).toEqual([
+      [ALICE, 'Asked'],
+      [OWNER, 'Asked']
     ])
     expect(state.config.backfill).toBe(true)
   })

@@ -126,7 +126,7 @@ const askedIn = ({ builds }: State) => {
     builds: runs.flatMap(([key, run]) =>
       OrderedMap.toEntries(run.builds).map(([workflow, { phase }]) => ({ build: { ...splitKey(key), workflow }, phase }))
     ),
-    reading: runs.flatMap(([key, { phase }]) => (phase._tag === 'Reading' ? [{ ...splitKey(key), number: phase.number }] : []))
+    reading: runs.flatMap(([key, { phase }]) => (phase._tag === 'Reading' ? [{ ...splitKey(key), number: phase.request.number }] : []))
   }
 }
 
@@ -138,20 +138,20 @@ const buildEvent = (state: State, kind: number, [which, how]: Draw, at: number, 
     return run === undefined
       ? null
       : (how ?? 0) % 6 === 0
-        ? { _tag: 'WorkflowsUnread', at, error: text, isFinal: false, ...run }
+        ? { _tag: 'RequestFailed', at, error: text, isFinal: false, number: run.number, requested: { _tag: 'Workflows', knot: run.knot, rkey: run.rkey }, waitMs: 0 }
         : { _tag: 'WorkflowsRead', at, defaultBranch: 'main', sources: (how ?? 0) % 2 === 0 ? [{ name: 'ci.yml', text }] : null, unkept: (how ?? 0) % 3 === 0 ? [text] : [], workflows: workflowsOf(text), ...run }
   const asked = pick(builds, which)
   if (asked === undefined) return null
   const { build, phase } = asked
   const { knot, rkey, workflow } = build
-  const number = 'number' in phase ? phase.number : 0
+  const number = 'request' in phase ? phase.request.number : 0
   switch (kind) {
     case 11:
       return [
         { _tag: 'BuildAccepted', at, build, external: text, number },
-        { _tag: 'BuildRefused', at, build, error: text, number },
+        { _tag: 'RequestFailed', at, error: text, isFinal: true, number, requested: { _tag: 'Build', build }, waitMs: 0 },
         { _tag: 'BuildMissing', at, build, number, settleMs: 0 },
-        { _tag: 'BuildUncertain', at, build, error: text, number, waitMs: 7 },
+        { _tag: 'RequestFailed', at, error: text, isFinal: false, number, requested: { _tag: 'Build', build }, waitMs: 7 },
         { _tag: 'CancelAcknowledged', at, build, number }
       ][(how ?? 0) % 5] ?? null
     case 12: {
@@ -169,7 +169,7 @@ const buildEvent = (state: State, kind: number, [which, how]: Draw, at: number, 
 const pageOf = (state: State, which: number | undefined, at: number, record: Json): object | null => {
   const reading = pick(OrderedMap.toEntries(state.backfill.accounts), which)
   if (reading === undefined) return null
-  const [did, { collection, number }] = reading
+  const [did, { collection, request: { number } }] = reading
   return { _tag: 'RecordsRead', at, collection, did, next: null, number, records: [{ collection, record, rkey: 'read' }] }
 }
 

@@ -7,7 +7,7 @@ export const PENDING_S = CONFIG.builds.pendingMs / 1_000
 export const RUNNING_S = CONFIG.builds.runningMs / 1_000
 export const LATE = at(24 + PENDING_S)
 
-const unread = (number: number, when: number, isFinal = false): WrittenEvent => ({ _tag: 'WorkflowsUnread', at: when, error: 'no', isFinal, knot: K1, number, rkey: KEY })
+const unread = (number: number, when: number, isFinal = false): WrittenEvent => ({ _tag: 'RequestFailed', at: when, error: 'no', isFinal, number, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 })
 const rejected = (connection: number, when: number): WrittenEvent => ({ _tag: 'KnotFrameRejected', at: when, connection, detail: '', host: K1, reason: 'json' })
 
 export const BEGUN: ReadonlyArray<Happening> = [comes(trigger(), at(20)), unread(1, at(21)), workflowsTimer(2, at(22)), filesRead([workflow()], at(24), { number: 3 })]

@@ -85,7 +85,7 @@ const settle = ({ acts: drawn, before }: Servers, configs: ReadonlyArray<Config>
     asked.push(...effects.flatMap((effect) => (effect._tag === 'ReadRecords' ? [effect] : [])))
     // Pauses end at once: what matters is the order of things, not how long they take.
     for (const effect of effects)
-      if (effect._tag === 'WakeAfter' && effect.timer._tag === 'RecordsTimer') take({ _tag: 'TimerFired', at: tick(), timer: effect.timer })
+      if (effect._tag === 'WakeAfter' && effect.timer._tag === 'RequestTimer' && effect.timer.requested._tag === 'Records') take({ _tag: 'TimerFired', at: tick(), timer: effect.timer })
   }
 
   const write = (n: number, isHeard: boolean): void => {
@@ -113,7 +113,7 @@ const settle = ({ acts: drawn, before }: Servers, configs: ReadonlyArray<Config>
     if (request === undefined) return false
     const { collection, cursor, did, number } = request
     if (fails) {
-      answers.push({ _tag: 'RecordsUnread', at: tick(), did, error: 'no answer', number, waitMs: 0 as Natural })
+      answers.push({ _tag: 'RequestFailed', at: tick(), error: 'no answer', isFinal: false, number, requested: { _tag: 'Records', did }, waitMs: 0 as Natural })
       return true
     }
     const all = [...(servers.get(did) ?? new Map<string, Change>())]

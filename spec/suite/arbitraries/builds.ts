@@ -236,34 +236,32 @@ export const buildsIn = (state: State): ReadonlyArray<readonly [BuildName, Build
     M.toEntries(run.builds).map(([name, build]): readonly [BuildName, Builds.Build] => [{ ...keyOf(key), workflow: name }, build])
   )
 
+const KINDS = { Cancelling: 'cancel', Finding: 'find', Starting: 'start' } as const
+
 export const questionsIn = (state: State): ReadonlyArray<Question> => [
   ...M.toEntries(state.builds.runs).flatMap(([key, { phase }]): ReadonlyArray<Question> =>
-    phase._tag === 'Reading' ? [{ ...keyOf(key), kind: 'read', number: phase.number }] : []
+    phase._tag === 'Reading' && phase.request.phase === 'Asked' ? [{ ...keyOf(key), kind: 'read', number: phase.request.number }] : []
   ),
   ...buildsIn(state).flatMap(([build, { phase }]): ReadonlyArray<Question> => {
-    switch (phase._tag) {
-      case 'Starting':
-        return [{ build, kind: 'start', number: phase.number }]
-      case 'Finding':
-        return [{ build, kind: 'find', number: phase.number }]
-      case 'Cancelling':
-        return [{ build, kind: 'cancel', number: phase.number }]
-      default:
-        return []
-    }
+    if (!('request' in phase) || phase.request.phase !== 'Asked') return []
+    return [{ build, kind: KINDS[phase._tag], number: phase.request.number }]
   })
 ]
 
 export const timersIn = (state: State): ReadonlyArray<Timer> => [
   ...M.toEntries(state.builds.runs).flatMap(([key, { phase }]): ReadonlyArray<Timer> => {
     if (phase._tag === 'Waiting') return [{ _tag: 'PushTimer' as const, ...keyOf(key), number: phase.number }]
-    return phase._tag === 'ReadPausing' ? [{ _tag: 'WorkflowsTimer' as const, ...keyOf(key), number: phase.number }] : []
+    return phase._tag === 'Reading' && phase.request.phase === 'Pausing'
+      ? [{ _tag: 'RequestTimer' as const, number: phase.request.number, requested: { _tag: 'Workflows' as const, ...keyOf(key) } }]
+      : []
   }),
   ...M.toEntries(state.builds.sources).flatMap(([knot, { leaving }]) =>
     leaving === null ? [] : [{ _tag: 'SourceTimer' as const, knot, number: leaving.number }]
   ),
   ...buildsIn(state).flatMap(([build, { deadline, phase }]) => [
-    ...(phase._tag === 'Pausing' || phase._tag === 'CancelPausing' ? [{ _tag: 'BuildTimer' as const, build, number: phase.number }] : []),
+    ...('request' in phase && phase.request.phase === 'Pausing'
+      ? [{ _tag: 'RequestTimer' as const, number: phase.request.number, requested: { _tag: 'Build' as const, build } }]
+      : []),
     { _tag: 'DeadlineTimer' as const, build, number: deadline }
   ])
 ]
@@ -275,24 +273,24 @@ export const answer = (question: Question, at: TimeUs, a: number, off = 0): Even
   if (question.kind === 'read') {
     const { knot, rkey } = question
     return a % 6 === 5
-      ? { _tag: 'WorkflowsUnread', at, error: 'no answer', isFinal: a % 4 === 1, knot, number, rkey }
+      ? { _tag: 'RequestFailed', at, error: 'no answer', isFinal: a % 4 === 1, number, requested: { _tag: 'Workflows', knot, rkey }, waitMs: 0 as Natural }
       : { _tag: 'WorkflowsRead', at, defaultBranch: null, knot, number, rkey, sources: a % 3 === 0 ? SOURCES : null, unkept: a % 7 === 6 ? ['a/b.yml'] : [], workflows: pick(FILES, a) }
   }
   const { build } = question
   const answers: { readonly [kind in 'start' | 'find' | 'cancel']: ReadonlyArray<Event> } = {
     cancel: [
       { _tag: 'CancelAcknowledged', at, build, number },
-      { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs }
+      { _tag: 'RequestFailed', at, error: 'no answer', isFinal: false, number, requested: { _tag: 'Build', build }, waitMs }
     ],
     find: [
       { _tag: 'BuildAccepted', at, build, external: '7', number },
       { _tag: 'BuildMissing', at, build, number, settleMs },
-      { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs }
+      { _tag: 'RequestFailed', at, error: 'no answer', isFinal: false, number, requested: { _tag: 'Build', build }, waitMs }
     ],
     start: [
       { _tag: 'BuildAccepted', at, build, external: '7', number },
-      { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs },
-      { _tag: 'BuildRefused', at, build, error: 'no such pipeline', number },
+      { _tag: 'RequestFailed', at, error: 'no answer', isFinal: false, number, requested: { _tag: 'Build', build }, waitMs },
+      { _tag: 'RequestFailed', at, error: 'no such pipeline', isFinal: true, number, requested: { _tag: 'Build', build }, waitMs: 0 as Natural },
       { _tag: 'BuildMissing', at, build, number, settleMs }
     ]
   }
@@ -505,7 +503,7 @@ const played = ({ kills, pushes, treatments }: Campaign): Outcome => {
     if (says === 'nothing') return null
     const isShown = request._tag === 'StartBuild' ? does : (shownUs.get(name) ?? Infinity) <= at
     if (says === 'uncertain' || (request._tag === 'StartBuild' && !does))
-      return { _tag: 'BuildUncertain', at, build, error: 'no answer', number, waitMs: 0 as Natural }
+      return { _tag: 'RequestFailed', at, error: 'no answer', isFinal: false, number, requested: { _tag: 'Build', build }, waitMs: 0 as Natural }
     if (request._tag === 'CancelBuild') return { _tag: 'CancelAcknowledged', at, build, number }
     return isShown
       ? { _tag: 'BuildAccepted', at, build, external: '7', number }

@@ -59,7 +59,7 @@ const FAULTY: Workflow = { _tag: 'Faulty', content: '', error: 'not YAML', name:
 
 /** The files of what waits for them; time, where nothing does. */
 const read = (state: State, at: TimeUs): Event => {
-  const [waiting] = M.toEntries(state.builds.runs).flatMap(([key, { phase }]) => (phase._tag === 'Reading' ? [{ key, number: phase.number }] : []))
+  const [waiting] = M.toEntries(state.builds.runs).flatMap(([key, { phase }]) => (phase._tag === 'Reading' ? [{ key, number: phase.request.number }] : []))
   const [knot = K1, rkey = ''] = (waiting?.key ?? '').split('/')
   return {
     _tag: 'WorkflowsRead',

@@ -62,29 +62,30 @@ const listed = (rkey: string, written: ReturnType<typeof member> | ReturnType<ty
   rkey
 })
 
-export const fails = (did: string, number: number, when: number, waitMs = 0): WrittenEvent => ({
-  _tag: 'RecordsUnread',
+export const fails = (did: string, number: number, when: number, waitMs = 0): Of<WrittenEvent, 'RequestFailed'> => ({
+  _tag: 'RequestFailed',
   at: when,
-  did,
   error: 'no answer',
+  isFinal: false,
   number,
+  requested: { _tag: 'Records', did },
   waitMs
 })
 
 const recordsTimer = (did: string, number: number, when: number): WrittenEvent => ({
   _tag: 'TimerFired',
   at: when,
-  timer: { _tag: 'RecordsTimer', did, number }
+  timer: { _tag: 'RequestTimer', number, requested: { _tag: 'Records', did } }
 })
 
 const pause = (did: string, number: number, lowMs: number, highMs: number): WrittenEffect => ({
   _tag: 'WakeAfter',
   highMs,
   lowMs,
-  timer: { _tag: 'RecordsTimer', did, number }
+  timer: { _tag: 'RequestTimer', number, requested: { _tag: 'Records', did } }
 })
 
-export const unread = (did: string, when: number): WrittenReport => ({ _tag: 'RecordsUnread', at: when, did })
+export const unread = (did: string, when: number): WrittenReport => ({ _tag: 'RecordsReadFailed', at: when, did })
 
 export const open = (connection: number, cursor: number | null = null): WrittenEffect => ({ _tag: 'OpenJetstream', connection, cursor, ordinal: null })
 
@@ -352,6 +353,12 @@ export const BACKFILL: ReadonlyArray<Example> = [
       effects: [pause(OWNER, 3, 1_000, 2_000), reads(OWNER, MEMBER, 4), pause(OWNER, 5, 2_000, 4_000), reads(OWNER, MEMBER, 6), reads(OWNER, REPO, 7)],
       reports: [unread(OWNER, at(12)), unread(OWNER, at(15))]
     }
+  }),
+  example('B3.10 a page of which it is said that it is no use is asked for again all the same', {
+    config: ON,
+    given: READING,
+    when: [{ ...fails(OWNER, 2, at(12)), isFinal: true }, recordsTimer(OWNER, 3, at(14))],
+    then: { effects: [pause(OWNER, 3, 1_000, 2_000), reads(OWNER, MEMBER, 4)], reports: [unread(OWNER, at(12))] }
   }),
   example('B3.2 pauses are short again after a page could be read; a server that asks for a longer one gets it', {
     config: ON,

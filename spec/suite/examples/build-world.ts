@@ -151,20 +151,23 @@ export const missing = (number: number, when: number, settleMs: number, build = 
   settleMs
 })
 
-export const refuses = (number: number, when: number, error = 'no such pipeline'): WrittenEvent => ({
-  _tag: 'BuildRefused',
+export const refuses = (number: number, when: number, build = name()): WrittenEvent => ({
+  _tag: 'RequestFailed',
   at: when,
-  build: name(),
-  error,
-  number
+  error: 'no such pipeline',
+  isFinal: true,
+  number,
+  requested: { _tag: 'Build', build },
+  waitMs: 0
 })
 
-export const wavers = (number: number, when: number, waitMs = 0): WrittenEvent => ({
-  _tag: 'BuildUncertain',
+export const wavers = (number: number, when: number, waitMs = 0, build = name()): WrittenEvent => ({
+  _tag: 'RequestFailed',
   at: when,
-  build: name(),
   error: 'no answer',
+  isFinal: false,
   number,
+  requested: { _tag: 'Build', build },
   waitMs
 })
 
@@ -182,10 +185,10 @@ export const reports = (status: Reported['status'], when: number, changes: Parti
   ...changes
 })
 
-export const buildTimer = (number: number, when: number): WrittenEvent => ({
+export const buildTimer = (number: number, when: number, build = name()): WrittenEvent => ({
   _tag: 'TimerFired',
   at: when,
-  timer: { _tag: 'BuildTimer', build: name(), number }
+  timer: { _tag: 'RequestTimer', number, requested: { _tag: 'Build', build } }
 })
 export const deadlineTimer = (number: number, when: number): WrittenEvent => ({
   _tag: 'TimerFired',
@@ -195,7 +198,7 @@ export const deadlineTimer = (number: number, when: number): WrittenEvent => ({
 export const workflowsTimer = (number: number, when: number, rkey = KEY): WrittenEvent => ({
   _tag: 'TimerFired',
   at: when,
-  timer: { _tag: 'WorkflowsTimer', knot: K1, number, rkey }
+  timer: { _tag: 'RequestTimer', number, requested: { _tag: 'Workflows', knot: K1, rkey } }
 })
 export const cancel = (when: number, of: string | null = null, rkey = KEY): WrittenEvent => ({
   _tag: 'CancelRequested',
@@ -313,7 +316,7 @@ export const pause = (number: number, lowMs: number, highMs: number): WrittenEff
   _tag: 'WakeAfter',
   highMs,
   lowMs,
-  timer: { _tag: 'BuildTimer', build: name(), number }
+  timer: { _tag: 'RequestTimer', number, requested: { _tag: 'Build', build: name() } }
 })
 
 export const pendingMs = BUILDS.pendingMs

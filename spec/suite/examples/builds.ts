@@ -196,7 +196,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ...running(),
       comes(trigger(), at(20)),
       filesRead([workflow({ name: 'a' }), workflow({ name: 'c' })], at(21)),
-      { ...refuses(3, at(22)), build: name('a') } as WrittenEvent
+      refuses(3, at(22), name('a'))
     ],
     when: [retry(at(30), 'c'), retry(at(30), 'd'), retry(at(30), null, OTHER), retry(at(30))],
     then: {
@@ -257,18 +257,18 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       filesRead([workflow({ engine: 'x', name: 'a' }), workflow({ engine: 'x', name: 'b' })], at(21)),
       retry(at(30)),
       ...Array.from({ length: 5 }, (_, i): ReadonlyArray<WrittenEvent> => [
-        { _tag: 'WorkflowsUnread', at: at(31 + i), error: 'not there', isFinal: true, knot: K1, number: 2 + 2 * i, rkey: '3mbd35yo2w222' },
+        { _tag: 'RequestFailed', at: at(31 + i), error: 'not there', isFinal: true, number: 2 + 2 * i, requested: { _tag: 'Workflows', knot: K1, rkey: '3mbd35yo2w222' }, waitMs: 0 },
         workflowsTimer(3 + 2 * i, at(31 + i), '3mbd35yo2w222')
       ]).flat()
     ],
-    when: [{ _tag: 'WorkflowsUnread', at: at(90), error: 'not there', isFinal: true, knot: K1, number: 12, rkey: '3mbd35yo2w222' }],
+    when: [{ _tag: 'RequestFailed', at: at(90), error: 'not there', isFinal: true, number: 12, requested: { _tag: 'Workflows', knot: K1, rkey: '3mbd35yo2w222' }, waitMs: 0 }],
     then: {
       effects: [
         announce(at(90), [unread('a'), unread('b')], { rkey: '3mbd35yo2w222' }),
         publish('failed', at(90), { build: name('a', '3mbd35yo2w222'), error: 'The workflow files could not be read: not there' }),
         publish('failed', at(90) + 1, { build: name('b', '3mbd35yo2w222'), error: 'The workflow files could not be read: not there' })
       ],
-      reports: [{ _tag: 'WorkflowsUnread', at: at(90), knot: K1, rkey: '3mbd35yo2w222' }]
+      reports: [{ _tag: 'WorkflowsReadFailed', at: at(90), knot: K1, rkey: '3mbd35yo2w222' }]
     }
   }),
   example('T4.23 a retry needs a repository that is still ours, and a pipeline that is still allowed', {
@@ -310,7 +310,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
   example('T4.25 two retries at one moment have two keys', {
     given: DONE,
-    when: [retry(at(30)), { ...refuses(6, at(30)), build: name('ci.yml', '3mbd35yo2w222') } as WrittenEvent, retry(at(5), null, '3mbd35yo2w222')],
+    when: [retry(at(30)), refuses(6, at(30), name('ci.yml', '3mbd35yo2w222')), retry(at(5), null, '3mbd35yo2w222')],
     then: {
       effects: [
         announce(at(30), [shown()], { rkey: '3mbd35yo2w222' }),
@@ -330,8 +330,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ...running(),
       comes(trigger(), at(20)),
       filesRead([workflow({ name: 'a' }), workflow({ name: 'b' })], at(21)),
-      { ...refuses(3, at(22)), build: name('a') } as WrittenEvent,
-      { ...refuses(5, at(22)), build: name('b') } as WrittenEvent
+      refuses(3, at(22), name('a')),
+      refuses(5, at(22), name('b'))
     ],
     when: [retry(at(30), 'b')],
     then: {
@@ -433,8 +433,8 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       ...running(),
       comes(trigger({ kind: 'pipeline', workflows: [{ name: 'b', text: 'of b' }, { name: 'a', text: 'of a' }] }), at(20)),
       filesRead([workflow({ name: 'a' }), workflow({ name: 'b' })], at(21), { defaultBranch: 'main' }),
-      { ...refuses(3, at(22)), build: name('a') } as WrittenEvent,
-      { ...refuses(5, at(22)), build: name('b') } as WrittenEvent
+      refuses(3, at(22), name('a')),
+      refuses(5, at(22), name('b'))
     ],
     when: [retry(at(30), 'b')],
     then: {
@@ -549,7 +549,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     then: { effects: [], changes: [] }
   }),
   example('T5.19 a pause before files are requested again is ended by its own timer alone', {
-    given: [...running(), comes(trigger(), at(20)), { _tag: 'WorkflowsUnread', at: at(21), error: 'no answer', isFinal: false, knot: K1, number: 1, rkey: KEY }],
+    given: [...running(), comes(trigger(), at(20)), { _tag: 'RequestFailed', at: at(21), error: 'no answer', isFinal: false, number: 1, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 }],
     when: [workflowsTimer(1, at(22)), workflowsTimer(3, at(22)), workflowsTimer(2, at(22), OTHER)],
     then: { effects: [], changes: [] }
   }),
@@ -722,7 +722,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       filesRead([workflow()], at(21)),
       refuses(3, at(22)),
       retry(at(23)),
-      { ...refuses(5, at(24)), build: name('ci.yml', rev(at(23))) } as WrittenEvent,
+      refuses(5, at(24), name('ci.yml', rev(at(23)))),
       comes(trigger(), at(25), { rkey: '3mbd354mg2222' })
     ],
     when: [filesRead([workflow({ engine: 'x' })], at(26), { number: 6, rkey: '3mbd354mg2222' }), comes(trigger(), at(27), { rkey: '3mbd354mh2222' })],
@@ -746,7 +746,7 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
       filesRead([workflow({ engine: 'x' })], at(23), { number: 4, rkey: '3mbd354mc2222' }),
       comes(trigger(), at(24), { rkey: '3mbd354md2222' }),
       filesRead([workflow({ engine: 'x' })], at(25), { number: 5, rkey: '3mbd354md2222' }),
-      { ...refuses(3, at(26)), build: name('ci.yml', '3mbd354mb2222') } as WrittenEvent,
+      refuses(3, at(26), name('ci.yml', '3mbd354mb2222')),
       comes(trigger(), at(27), { rkey: '3mbd354me2222' }),
       filesRead([workflow({ engine: 'x' })], at(28), { number: 6, rkey: '3mbd354me2222' })
     ],

@@ -98,19 +98,19 @@ export const CALLS: ReadonlyArray<Example> = [
   example('T7.6 a commit that is not there is not waited for, and an answer that may come is', {
     given: [...running(), calls(build(), at(30)), calls(build({ workflows: ['ci.yml'] }), at(30) + 1), calls(build(), at(30) + 2)],
     when: [
-      { _tag: 'WorkflowsUnread', at: at(31), error: 'no such commit', isFinal: true, knot: K1, number: 1, rkey: OWN },
-      { _tag: 'WorkflowsUnread', at: at(32), error: 'no such commit', isFinal: true, knot: K1, number: 2, rkey: keyAt(at(30) + 1) },
-      { _tag: 'WorkflowsUnread', at: at(33), error: 'no answer', isFinal: false, knot: K1, number: 3, rkey: keyAt(at(30) + 2) }
+      { _tag: 'RequestFailed', at: at(31), error: 'no such commit', isFinal: true, number: 1, requested: { _tag: 'Workflows', knot: K1, rkey: OWN }, waitMs: 0 },
+      { _tag: 'RequestFailed', at: at(32), error: 'no such commit', isFinal: true, number: 2, requested: { _tag: 'Workflows', knot: K1, rkey: keyAt(at(30) + 1) }, waitMs: 0 },
+      { _tag: 'RequestFailed', at: at(33), error: 'no answer', isFinal: false, number: 3, requested: { _tag: 'Workflows', knot: K1, rkey: keyAt(at(30) + 2) }, waitMs: 0 }
     ],
     then: {
       effects: [
         announce(at(32), [unread('ci.yml')], { cause: wish(), rkey: keyAt(at(30) + 1) }),
         publish('failed', at(32), { build: name('ci.yml', keyAt(at(30) + 1)), error: 'The workflow files could not be read: no such commit' }),
-        { _tag: 'WakeAfter', highMs: 2_000, lowMs: 1_000, timer: { _tag: 'WorkflowsTimer', knot: K1, number: 4, rkey: keyAt(at(30) + 2) } }
+        { _tag: 'WakeAfter', highMs: 2_000, lowMs: 1_000, timer: { _tag: 'RequestTimer', number: 4, requested: { _tag: 'Workflows', knot: K1, rkey: keyAt(at(30) + 2) } } }
       ],
       reports: [
-        { _tag: 'WorkflowsUnread', at: at(31), knot: K1, rkey: OWN },
-        { _tag: 'WorkflowsUnread', at: at(32), knot: K1, rkey: keyAt(at(30) + 1) }
+        { _tag: 'WorkflowsReadFailed', at: at(31), knot: K1, rkey: OWN },
+        { _tag: 'WorkflowsReadFailed', at: at(32), knot: K1, rkey: keyAt(at(30) + 1) }
       ]
     }
   }),

@@ -240,7 +240,7 @@ export const CORNERS: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(40), { rkey: OTHER }), comes(trigger(), at(41), { rkey: 'z' })],
     then: { effects: [waits(3, 'z')], reports: [ignored('kind', at(40), OTHER)] }
   }),
-  example('T4.50 a retry by a recipe whose provider is gone fails, without a recipe and with attempt 0', {
+  example('T4.50 a retry by a recipe whose provider is gone fails, without a recipe', {
     given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24)), refuses(5, at(25)), started(at(28), building({ providers: ['local'] }))],
     when: [retry(at(30))],
     then: {
@@ -290,7 +290,7 @@ export const CORNERS: ReadonlyArray<Example> = [
     when: [says('BuildMissing', 5, at(32)), retry(at(33))],
     then: { effects: [publish('cancelled', at(32), { error: WITHDRAWN })], reports: [ignored('repo', at(33))] }
   }),
-  example('T5.24 a build whose provider is gone at a start keeps the attempts that it had', {
+  example('T5.24 a build whose provider is gone at a start is not asked for any more, also after a pause', {
     given: [...STARTING, wavers(3, at(22))],
     when: [started(at(30), building({ providers: ['local'] })), buildTimer(4, at(31))],
     then: {
@@ -300,6 +300,11 @@ export const CORNERS: ReadonlyArray<Example> = [
         publish('failed', at(30), { error: 'There is no provider "ci" here any more.' })
       ]
     }
+  }),
+  example('T5.30 a request to end a build that its provider refuses for good is made again: the build is there', {
+    given: [...RUNNING, cancel(at(24))],
+    when: [refuses(5, at(25)), buildTimer(6, at(27)), says('CancelAcknowledged', 7, at(28))],
+    then: { effects: [pause(6, 1_000, 2_000), askToEnd(7), unfollow()], reports: [uncertain(at(25))] }
   }),
   example('T5.25 a build that is followed has its attempts counted from 0 again', {
     given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24)), says('BuildAccepted', 5, at(25)), cancel(at(26))],

@@ -44,15 +44,12 @@ describe('the examples as a whole', () => {
   const ANSWERS: ReadonlySet<Event['_tag']> = new Set<Event['_tag']>([
     'BuildAccepted',
     'BuildMissing',
-    'BuildRefused',
     'BuildReported',
-    'BuildUncertain',
     'CancelAcknowledged',
     'RecordsRead',
-    'RecordsUnread',
+    'RequestFailed',
     'TimerFired',
-    'WorkflowsRead',
-    'WorkflowsUnread'
+    'WorkflowsRead'
   ])
 
   test('every answer that is given is one to something', () => {

@@ -5,6 +5,7 @@ import {
   bare,
   begins,
   building,
+  buildTimer,
   cancel,
   comes,
   DETAILS,
@@ -70,8 +71,7 @@ import {
   rev,
   started,
   subscribe,
-  unsubscribe,
-  type WrittenEvent
+  unsubscribe
 } from './support.js'
 
 /** T1, row by row of the table in behaviour.md. */
@@ -568,8 +568,8 @@ export const TRIGGERS: ReadonlyArray<Example> = [
       comes(trigger({ actor: BOB }), at(20)),
       comes(trigger({ actor: BOB }), at(20), { rkey: OTHER }),
       filesRead([workflow()], at(21), { number: 2, rkey: OTHER }),
-      { ...wavers(4, at(22)), build: name('ci.yml', OTHER) } as WrittenEvent,
-      { _tag: 'TimerFired', at: at(23), timer: { _tag: 'BuildTimer', build: name('ci.yml', OTHER), number: 5 } },
+      wavers(4, at(22), 0, name('ci.yml', OTHER)),
+      buildTimer(5, at(23), name('ci.yml', OTHER)),
       del(OWNER, COLLABORATOR, 'c', at(24), { connection: 1 })
     ],
     when: [filesRead([workflow()], at(30)), says('BuildMissing', 6, at(31), name('ci.yml', OTHER)), retry(at(32), null, OTHER), comes(trigger({ actor: OWNER }), at(33))],

@@ -456,15 +456,15 @@ export const WORKFLOWS: ReadonlyArray<Example> = [
   example('T3.17 files that cannot be read are tried again, after growing pauses', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
-      { _tag: 'WorkflowsUnread', at: at(21), error: 'no answer', isFinal: false, knot: K1, number: 1, rkey: KEY },
+      { _tag: 'RequestFailed', at: at(21), error: 'no answer', isFinal: false, number: 1, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 },
       workflowsTimer(2, at(23)),
-      { _tag: 'WorkflowsUnread', at: at(24), error: 'no answer', isFinal: false, knot: K1, number: 3, rkey: KEY }
+      { _tag: 'RequestFailed', at: at(24), error: 'no answer', isFinal: false, number: 3, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 }
     ],
     then: {
       effects: [
-        { _tag: 'WakeAfter', highMs: 2_000, lowMs: 1_000, timer: { _tag: 'WorkflowsTimer', knot: K1, number: 2, rkey: KEY } },
+        { _tag: 'WakeAfter', highMs: 2_000, lowMs: 1_000, timer: { _tag: 'RequestTimer', number: 2, requested: { _tag: 'Workflows', knot: K1, rkey: KEY } } },
         read(3),
-        { _tag: 'WakeAfter', highMs: 4_000, lowMs: 2_000, timer: { _tag: 'WorkflowsTimer', knot: K1, number: 4, rkey: KEY } }
+        { _tag: 'WakeAfter', highMs: 4_000, lowMs: 2_000, timer: { _tag: 'RequestTimer', number: 4, requested: { _tag: 'Workflows', knot: K1, rkey: KEY } } }
       ]
     }
   }),
@@ -473,36 +473,36 @@ export const WORKFLOWS: ReadonlyArray<Example> = [
       ...running(),
       comes(trigger(), at(20)),
       ...Array.from({ length: 30 }, (_, i): ReadonlyArray<WrittenEvent> => [
-        { _tag: 'WorkflowsUnread', at: at(30 + i), error: 'no answer', isFinal: false, knot: K1, number: 1 + 2 * i, rkey: KEY },
+        { _tag: 'RequestFailed', at: at(30 + i), error: 'no answer', isFinal: false, number: 1 + 2 * i, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 },
         workflowsTimer(2 + 2 * i, at(30 + i))
       ]).flat()
     ],
-    when: [{ _tag: 'WorkflowsUnread', at: at(100), error: 'no answer', isFinal: false, knot: K1, number: 61, rkey: KEY }],
-    then: { effects: [], reports: [{ _tag: 'WorkflowsUnread', at: at(100), knot: K1, rkey: KEY }] }
+    when: [{ _tag: 'RequestFailed', at: at(100), error: 'no answer', isFinal: false, number: 61, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 }],
+    then: { effects: [], reports: [{ _tag: 'WorkflowsReadFailed', at: at(100), knot: K1, rkey: KEY }] }
   }),
   example('T3.18 a missing commit is doubted for a minute: a knot may report it before it serves it', {
     given: [
       ...running(),
       comes(trigger(), at(20)),
       ...Array.from({ length: 5 }, (_, i): ReadonlyArray<WrittenEvent> => [
-        { _tag: 'WorkflowsUnread', at: at(30 + i), error: 'not there', isFinal: true, knot: K1, number: 1 + 2 * i, rkey: KEY },
+        { _tag: 'RequestFailed', at: at(30 + i), error: 'not there', isFinal: true, number: 1 + 2 * i, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 },
         workflowsTimer(2 + 2 * i, at(30 + i))
       ]).flat()
     ],
     when: [
-      { _tag: 'WorkflowsUnread', at: at(90), error: 'not there', isFinal: true, knot: K1, number: 11, rkey: KEY },
+      { _tag: 'RequestFailed', at: at(90), error: 'not there', isFinal: true, number: 11, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 },
       filesRead([workflow()], at(91), { number: 11 }),
       comes(trigger(), at(92))
     ],
-    then: { effects: [], reports: [{ _tag: 'WorkflowsUnread', at: at(90), knot: K1, rkey: KEY }, ignored('before', at(92))] }
+    then: { effects: [], reports: [{ _tag: 'WorkflowsReadFailed', at: at(90), knot: K1, rkey: KEY }, ignored('before', at(92))] }
   }),
   example('T3.19 an answer about files that nobody waits for changes nothing', {
     given: [...running(), comes(trigger(), at(20))],
     when: [
       filesRead([workflow()], at(21), { number: 2 }),
       filesRead([workflow()], at(21), { rkey: OTHER }),
-      { _tag: 'WorkflowsUnread', at: at(21), error: '', isFinal: true, knot: K1, number: 2, rkey: KEY },
-      { _tag: 'WorkflowsUnread', at: at(21), error: '', isFinal: true, knot: K1, number: 1, rkey: OTHER },
+      { _tag: 'RequestFailed', at: at(21), error: '', isFinal: true, number: 2, requested: { _tag: 'Workflows', knot: K1, rkey: KEY }, waitMs: 0 },
+      { _tag: 'RequestFailed', at: at(21), error: '', isFinal: true, number: 1, requested: { _tag: 'Workflows', knot: K1, rkey: OTHER }, waitMs: 0 },
       workflowsTimer(1, at(22)),
       workflowsTimer(1, at(22), OTHER)
     ],

@@ -42,8 +42,8 @@ export const BACKFILL = {
     return every(run.steps, ({ after, before, effects, event }) => {
       for (const { did, number } of reads(effects)) last.set(did, number)
       return all(
-        every(M.toEntries(after.backfill.accounts), ([did, { number, phase }]) =>
-          because(after.isStopped || phase !== 'Reading' || number === last.get(did), () => `${did}: ${String(number)} was never asked for`)
+        every(M.toEntries(after.backfill.accounts), ([did, { request: { number, phase } }]) =>
+          because(after.isStopped || phase !== 'Asked' || number === last.get(did), () => `${did}: ${String(number)} was never asked for`)
         ),
         because(
           event._tag !== 'RecordsRead' || event.number === last.get(event.did) || after === before || reads(effects).some(({ did }) => did === event.did),

@@ -14,6 +14,8 @@ import {
   orderRefusal,
   REPO,
   type Report,
+  type Request,
+  type Rkey,
   type State,
   type Status,
   type Timer,
@@ -120,10 +122,12 @@ const asked = (effects: ReadonlyArray<Effect>): ReadonlyArray<string> =>
 const timerText = (timer: Timer): string => {
   switch (timer._tag) {
     case 'PushTimer':
-    case 'WorkflowsTimer':
       return `timer ${timer.knot} ${timer.rkey} ${String(timer.number)}`
-    case 'BuildTimer':
-      return `timer ${nameText(timer.build)} ${String(timer.number)}`
+    case 'RequestTimer': {
+      const { number, requested } = timer
+      if (requested._tag === 'Records') return timer._tag
+      return `timer ${requested._tag === 'Build' ? nameText(requested.build) : `${requested.knot} ${requested.rkey}`} ${String(number)}`
+    }
     case 'DeadlineTimer':
       return `deadline ${nameText(timer.build)} ${String(timer.number)}`
     default:
@@ -141,9 +145,8 @@ const isConnected = (state: State, key: string): boolean => {
 const owed = (state: State): ReadonlyArray<string> => [
   ...M.toEntries(state.builds.runs).flatMap(([key, { phase }]) => {
     const at = `${key.replace('/', ' ')} `
-    if (phase._tag === 'Reading') return [`read ${at}${String(phase.number)}`]
     if (phase._tag === 'Waiting') return isConnected(state, key) ? [`timer ${at}${String(phase.number)}`] : []
-    return phase._tag === 'ReadPausing' ? [`timer ${at}${String(phase.number)}`] : []
+    return phase._tag === 'Reading' ? [requestText('read', at.trim(), phase.request)] : []
   }),
   ...builds(state).flatMap(([name, { deadline, phase, status }]) => [
     ...(isFinal(status) ? [] : [`deadline ${name} ${String(deadline)}`]),
@@ -151,17 +154,17 @@ const owed = (state: State): ReadonlyArray<string> => [
   ])
 ]
 
+/** What a request asks, or the timer of its pause. */
+const requestText = (asks: string, of: string, { number, phase }: Request): string => `${phase === 'Pausing' ? 'timer' : asks} ${of} ${String(number)}`
+
 const phaseText = (name: string, phase: Builds.BuildPhase): ReadonlyArray<string> => {
   switch (phase._tag) {
     case 'Starting':
-      return [`StartBuild ${name} ${String(phase.number)}`]
+      return [requestText('StartBuild', name, phase.request)]
     case 'Finding':
-      return [`FindBuild ${name} ${String(phase.number)}`]
+      return [requestText('FindBuild', name, phase.request)]
     case 'Cancelling':
-      return [`CancelBuild ${name} ${String(phase.number)}`]
-    case 'Pausing':
-    case 'CancelPausing':
-      return [`timer ${name} ${String(phase.number)}`]
+      return [requestText('CancelBuild', name, phase.request)]
     case 'Following':
       return [`follow ${name} ${phase.external}`]
     case 'Settled':
@@ -169,20 +172,26 @@ const phaseText = (name: string, phase: Builds.BuildPhase): ReadonlyArray<string
   }
 }
 
+const isRead = (state: State, { knot, rkey }: { readonly knot: HostName; readonly rkey: Rkey }, number: number): boolean =>
+  owed(state).includes(`read ${knot} ${rkey} ${String(number)}`)
+
+const isProvided = (state: State, build: BuildName, number: number): boolean =>
+  ['StartBuild', 'FindBuild', 'CancelBuild'].some((tag) => owed(state).includes(`${tag} ${nameText(build)} ${String(number)}`))
+
 /** Whether an event is an answer to a question that does not stand in the state. */
 const isStray = ({ before, event }: Step): boolean => {
   switch (event._tag) {
     case 'WorkflowsRead':
-    case 'WorkflowsUnread':
-      return !owed(before).includes(`read ${event.knot} ${event.rkey} ${String(event.number)}`)
+      return !isRead(before, event, event.number)
     case 'BuildAccepted':
     case 'BuildMissing':
-    case 'BuildRefused':
-    case 'BuildUncertain':
     case 'CancelAcknowledged':
-      return !['StartBuild', 'FindBuild', 'CancelBuild'].some((tag) =>
-        owed(before).includes(`${tag} ${nameText(event.build)} ${String(event.number)}`)
-      )
+      return !isProvided(before, event.build, event.number)
+    case 'RequestFailed': {
+      const { number, requested } = event
+      if (requested._tag === 'Records') return false
+      return requested._tag === 'Build' ? !isProvided(before, requested.build, number) : !isRead(before, requested, number)
+    }
     default:
       return false
   }
@@ -193,15 +202,18 @@ const about = (event: Event): string | null => {
   switch (event._tag) {
     case 'BuildAccepted':
     case 'BuildMissing':
-    case 'BuildRefused':
-    case 'BuildUncertain':
     case 'BuildReported':
     case 'CancelAcknowledged':
       return `${event.build.knot}/${event.build.rkey}`
     case 'CancelRequested':
     case 'WorkflowsRead':
-    case 'WorkflowsUnread':
       return `${event.knot}/${event.rkey}`
+    case 'RequestFailed': {
+      const { requested } = event
+      if (requested._tag === 'Records') return null
+      const { knot, rkey } = requested._tag === 'Build' ? requested.build : requested
+      return `${knot}/${rkey}`
+    }
     default:
       return null
   }
@@ -259,8 +271,10 @@ export const BUILD = {
     const started = new Map<string, number>()
     return every(run.steps, ({ before, effects, event }) => {
       if (event._tag === 'Started') for (const name of started.keys()) started.set(name, event.at)
-      if (event._tag === 'BuildUncertain' && owed(before).includes(`StartBuild ${nameText(event.build)} ${String(event.number)}`))
-        started.set(nameText(event.build), event.at)
+      if (event._tag === 'RequestFailed' && event.requested._tag === 'Build' && !event.isFinal) {
+        const name = nameText(event.requested.build)
+        if (owed(before).includes(`StartBuild ${name} ${String(event.number)}`)) started.set(name, event.at)
+      }
       if (event._tag === 'BuildMissing') {
         const name = nameText(event.build)
         if (event.settleMs === 0 || event.at - (started.get(name) ?? -Infinity) >= event.settleMs * 1_000) started.delete(name)

@@ -92,7 +92,7 @@ const place = (effect: Effect): number => {
     case 'CloseJetstream':
       return 0
     case 'WakeAfter':
-      return PLACES[effect.timer._tag]
+      return effect.timer._tag === 'RequestTimer' ? (effect.timer.requested._tag === 'Records' ? 3 : 4) : PLACES[effect.timer._tag]
     case 'SubscribeKnot':
       return 1
     case 'UnsubscribeKnot':
@@ -113,14 +113,11 @@ const place = (effect: Effect): number => {
   }
 }
 
-const PLACES: { readonly [T in Timer['_tag']]: number } = {
+const PLACES: { readonly [T in Exclude<Timer['_tag'], 'RequestTimer'>]: number } = {
   JetstreamTimer: 0,
   KnotTimer: 1,
-  RecordsTimer: 3,
   PushTimer: 4,
   SourceTimer: 4,
-  WorkflowsTimer: 4,
-  BuildTimer: 4,
   DeadlineTimer: 4
 }
 
@@ -141,7 +138,7 @@ const owedRuns = ({ builds, config }: State): ReadonlyArray<Effect> =>
     // It waits from when its knot is connected.
     if (run.phase._tag === 'Waiting') return []
     if (run.phase._tag !== 'Read') {
-      const { number, workflows } = run.phase
+      const { request: { number }, workflows } = run.phase
       const sha = run.cause._tag === 'Push' ? run.cause.newSha : run.cause._tag === 'PullRequest' ? run.cause.sourceSha : run.cause.sha
       return [{ _tag: 'ReadWorkflows', knot, number, repository: run.repository, rkey, sha, workflows }]
     }
@@ -155,9 +152,9 @@ const owedRuns = ({ builds, config }: State): ReadonlyArray<Effect> =>
       const asked: Effect =
         phase._tag === 'Following'
           ? { _tag: 'FollowBuild', build, external: phase.external, plan }
-          : phase._tag === 'Cancelling' || phase._tag === 'CancelPausing'
-            ? { _tag: 'CancelBuild', build, external: phase.external, number: phase.number, plan }
-            : { _tag: 'FindBuild', build, number: phase.number, plan }
+          : phase._tag === 'Cancelling'
+            ? { _tag: 'CancelBuild', build, external: phase.external, number: phase.request.number, plan }
+            : { _tag: 'FindBuild', build, number: phase.request.number, plan }
       return status === 'pending' || status === 'running' ? [timer, asked] : [asked]
     })
   })
@@ -212,7 +209,7 @@ const numberOf = (effect: Effect): readonly [from: 'backfill' | 'builds' | 'knot
     case 'CancelBuild':
       return ['builds', effect.number]
     case 'WakeAfter':
-      if (effect.timer._tag === 'RecordsTimer') return ['backfill', effect.timer.number]
+      if (effect.timer._tag === 'RequestTimer' && effect.timer.requested._tag === 'Records') return ['backfill', effect.timer.number]
       return 'number' in effect.timer ? ['builds', effect.timer.number] : null
     default:
       return null
@@ -480,12 +477,15 @@ export const MACHINE = {
             ),
             owed
           ),
-          every([...runs.filter(({ phase }) => phase._tag !== 'Read'), ...builds.filter(({ phase }) => phase._tag !== 'Settled')], ({ attempt, phase }) =>
-            because(attempt === 0 && ASKED.includes(phase._tag), () => `${phase._tag} after ${String(attempt)} attempts`)
+          every([...runs, ...builds], ({ phase }) =>
+            because(
+              ASKED.includes(phase._tag) && (!('request' in phase) || (phase.request.attempt === 0 && phase.request.phase === 'Asked')),
+              () => `after a start: ${JSON.stringify(phase)}`
+            )
           ),
           // Nothing is read before the stream is open.
           every(effects, ({ _tag }) => because(_tag !== 'ReadRecords', () => 'records are read before the stream is open')),
-          every(M.toEntries(accounts), ([, { attempt, phase }]) => equal('reading', [attempt, phase], [0, 'Waiting'])),
+          every(M.toEntries(accounts), ([, { request }]) => equal('reading', [request.attempt, request.phase], [0, 'Waiting'])),
           equal('open', isOpen, false),
           when(config.backfill, () => equal('the owner', owner, config.owner)),
           when(!config.backfill, () => equal('readings', M.size(accounts), 0))

@@ -29,5 +29,5 @@ describe('BACKFILL', () => {
     ),
     'none is wanted any more': some(({ before, event }) => event._tag === 'Started' && !event.config.backfill && before.config.backfill)
   })
-  check(BACKFILL, 'BACKFILL-3', runsOf, { 'a page that comes too late': isTooLate, 'an answer that fails': has('RecordsUnread') })
+  check(BACKFILL, 'BACKFILL-3', runsOf, { 'a page that comes too late': isTooLate, 'an answer that fails': has('RequestFailed') })
 })
