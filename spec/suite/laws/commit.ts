@@ -475,11 +475,16 @@ export const COMMIT = {
       commitAt(5, tidAt(deleted.timeUs + 1))
     ])
     const slots = taken.map((step) => slotOf(step.after, change.collection, did, rkey))
-    const last = taken[taken.length - 1]?.after ?? end(run)
+    const last = taken[taken.length - 1]
     return all(
       every(slots.slice(2, 7), (slot) => because(slot === undefined, () => 'what is not later than the deletion is there')),
-      because((slots[7]?.record ?? null) !== null, () => 'what is later than the deletion is not there'),
-      when(change.collection === REPO, () => O.isSome(pure(() => repoAt(did, rkey)(last))))
+      // Others may have left no room for it.
+      last !== undefined && !hasRoom(last.before, did)
+        ? isRefused(last)
+        : all(
+            because((slots[7]?.record ?? null) !== null, () => 'what is later than the deletion is not there'),
+            when(change.collection === REPO, () => O.isSome(pure(() => repoAt(did, rkey)(last?.after ?? end(run)))))
+          )
     )
   },
 

@@ -81,7 +81,7 @@ describe('COMMIT, of a replayed stream', () => {
       })(run),
     'commits stopped by their time': ({ run }) => stoppedBy('time')(run)
   })
-  check(COMMIT, 'COMMIT-23', runs({ about: 'rows' }), {
+  check(COMMIT, 'COMMIT-23', runs({ about: 'rows', length: 100 }), {
     'a record with a field that is too long, applied': reports('FieldTooLong'),
     'one that lets go of a knot': some(
       ({ after, before, event }) =>
