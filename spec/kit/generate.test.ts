@@ -61,7 +61,7 @@ const rare = (name: string, least: readonly [events: number, effects: number], i
 }
 
 /** Whether an event or effect is about builds or about records that are read. */
-const isOfBuilds = (tag: string): boolean => /Workflows|Build|Pipeline|Status|Cancel|Retry|RequestFailed/.test(tag)
+const isOfBuilds = (tag: string): boolean => /Workflows|Build|Pipeline|Status|Call|Cancel|Retry|RequestFailed/.test(tag)
 const isOfRecords = (tag: string): boolean => /Records|RequestFailed/.test(tag)
 
 test('the long runs have many of every event and effect, except what an operator does once', () => {
