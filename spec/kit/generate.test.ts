@@ -60,19 +60,21 @@ const rare = (name: string, least: readonly [events: number, effects: number], i
   ]
 }
 
-/** Whether an event or effect is about builds or about records that are read. */
-const isOfBuilds = (tag: string): boolean => /Workflows|Build|Pipeline|Status|Call|Cancel|Retry|RequestFailed/.test(tag)
+/** Whether an event or effect is about builds, about calls, or about records that are read. */
+const isOfBuilds = (tag: string): boolean => /Workflows|Build|Pipeline|Status|Cancel|Retry|RequestFailed/.test(tag)
+const isOfCalls = (tag: string): boolean => tag === 'CallReceived'
 const isOfRecords = (tag: string): boolean => /Records|RequestFailed/.test(tag)
 
 test('the long runs have many of every event and effect, except what an operator does once', () => {
   for (const name of ['random-members', 'random-open']) {
     expect(manifestOf(without(`traces/${name}`)).totals.steps).toBe(10_000)
-    expect(rare(name, [40, 15], (tag) => !isOfBuilds(tag) && !isOfRecords(tag) && tag !== 'PassedOver')).toEqual([])
+    expect(rare(name, [40, 15], (tag) => !isOfBuilds(tag) && !isOfRecords(tag) && !isOfCalls(tag) && tag !== 'PassedOver')).toEqual([])
   }
 })
 
-test('the runs of builds and of the backfill have many of their events and effects', () => {
+test('the runs of builds, of calls and of the backfill have many of their events and effects', () => {
   expect(rare('random-builds', [20, 15], isOfBuilds)).toEqual([])
+  expect(rare('random-calls', [20, 0], isOfCalls)).toEqual([])
   expect(rare('random-backfill', [20, 15], isOfRecords)).toEqual([])
 })
 

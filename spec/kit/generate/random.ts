@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { settled } from '../../suite/arbitraries/backfill.js'
-import { buildRuns } from '../../suite/arbitraries/builds.js'
+import { buildRuns, callRuns } from '../../suite/arbitraries/builds.js'
 import { configWith } from '../../suite/arbitraries/config.js'
 import { ALICE, EPOCH_US, OWNER } from '../../suite/arbitraries/data.js'
 import { play, type Script, scripts } from '../../suite/arbitraries/script.js'
@@ -50,11 +50,11 @@ const plot = (name: string, about: string, seed: number, configs: Script['config
 const EVERY_HOST = { defaultPort: 443, loopback: true, ports: true }
 
 /** Runs on machines of their own, the longest of many: short ones have little in them. */
-const shorter = (name: string, about: string, seed: number, runs: fc.Arbitrary<Run>): ReadonlyArray<Plot> =>
+const shorter = (name: string, about: string, seed: number, runs: fc.Arbitrary<Run>, count = RUNS): ReadonlyArray<Plot> =>
   fc
     .sample(runs, { numRuns: DRAWN, seed })
     .sort((a, b) => b.events.length - a.events.length)
-    .slice(0, RUNS)
+    .slice(0, count)
     .map(({ config, events }, i) => ({ about, config, events, name: `${name}.${String(i + 1)}`, rules: [] }))
 
 const DRAWN = 500
@@ -63,6 +63,7 @@ const RUNS = 80
 export const randomPlots = (): Plots =>
   new Map([
     ['random-builds', shorter('random-builds', 'a random run of builds', 3, buildRuns)],
+    ['random-calls', shorter('random-calls', 'a random run of calls from pages', 5, callRuns, 16)],
     ['random-backfill', shorter('random-backfill', 'a random run of the backfill beside the stream', 4, settled.map(({ run }) => run))],
     [
       'random-members',
