@@ -129,6 +129,11 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-13', 'data/budget.js', 'if (cost > rest)', 'if (false)', 'T3.35'),
   mutant('BUILD-15', 'builds/room.js', 'knot: 2, owner: 1', 'knot: 2, owner: 2', 'T6.13'),
 
+  // ---------------------------------------------------------------------------------------- CALL
+  mutant('CALL-1', 'builds/calls.js', 'if (!isTaken(answer))', 'if (false)', 'T7.7'),
+  mutant('CALL-2', 'builds/calls.js', 'if (refusal !== null)', 'if (false)', 'T7.13'),
+  mutant('CALL-3', 'builds/calls.js', 'if (!Rights.isEntitled(rows, knot, { actor: caller, repository: run.repository }))', 'if (false)', 'T7.7'),
+
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds/statuses.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),
   mutant('STREAM-2', 'builds/status-log.js', 'logKey(afterUs + 1)', 'logKey(afterUs)', 'query'),
