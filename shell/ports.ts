@@ -26,10 +26,10 @@ export type Submit = (event: Event) => Promise<boolean>
  * Handles an admin request: `accepted`, or why it is refused, judged in the state in which it is taken in. `unsafe`: nobody can say
  * whether it ever will be (as above).
  */
-/** What a call comes to, once that is durable; `unsafe` when it cannot be saved. */
-export type HandleCall = (call: CallReceived) => Promise<Builds.CallAnswer | 'unsafe'>
-
 export type HandleAdmin = (request: CancelRequested | RetryRequested) => Promise<Builds.OrderRefusal | 'accepted' | 'unsafe'>
+
+/** Handles a call: what it comes to, judged in the state in which it is taken in. `unsafe` as above. */
+export type HandleCall = (call: CallReceived) => Promise<Builds.CallAnswer | 'unsafe'>
 
 /** A connection that is being opened, or is open. */
 export interface Link {

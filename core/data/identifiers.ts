@@ -259,8 +259,7 @@ export const STATUS = 'sh.tangled.pipeline.status'
 
 /** The collections that the bridge follows, in the order in which the filter names them (S1). */
 export const COLLECTIONS = [MEMBER, REPO, COLLABORATOR] as const
-const [FIRST, SECOND, THIRD] = COLLECTIONS
 
 /** One of the three collections that the stream is asked for. */
-export const Collection = t.union([t.literal(FIRST), t.literal(SECOND), t.literal(THIRD)], 'Collection')
+export const Collection = t.union([t.literal(MEMBER), t.literal(REPO), t.literal(COLLABORATOR)], 'Collection')
 export type Collection = t.TypeOf<typeof Collection>

@@ -7,7 +7,7 @@
  * Observers see the durable state, never a folded one that is not yet safe.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { type Builds, callAnswer, type Config, type Effect, type Event, orderRefusal, type State, type TimeUs } from '../../core/index.js'
+import { callAnswer, type Config, type Effect, type Event, orderRefusal, type State, type TimeUs } from '../../core/index.js'
 import type { HandleAdmin, HandleCall, Submit } from '../ports.js'
 import type { Store } from '../store/index.js'
 import { createCallers } from './callers.js'
@@ -90,20 +90,17 @@ export const startBridge = (
     return callers.wait(inbox.arrived())
   }
 
-  const admin: HandleAdmin = async (event) => {
-    let refusal = null as Builds.OrderRefusal | null
+  /** What `judge` says of the state in which the event is folded, once it is safe: what arrives before its turn may change that. */
+  const judged = async <A>(event: Event, judge: (before: State) => A): Promise<A | 'unsafe'> => {
+    let answer: A | 'unsafe' = 'unsafe'
     const safe = submit(event)
-    // Events between it and its turn may change the outcome.
-    callers.judge(inbox.arrived(), (before) => (refusal = orderRefusal(event)(before)))
-    return (await safe) ? (refusal ?? 'accepted') : 'unsafe'
+    callers.judge(inbox.arrived(), (before) => {
+      answer = judge(before)
+    })
+    return (await safe) ? answer : 'unsafe'
   }
-
-  const call: HandleCall = async (event) => {
-    let answer = null as Builds.CallAnswer | null
-    const safe = submit(event)
-    callers.judge(inbox.arrived(), (before) => (answer = callAnswer(event)(before)))
-    return (await safe) ? (answer ?? 'unsafe') : 'unsafe'
-  }
+  const admin: HandleAdmin = (event) => judged(event, (before) => orderRefusal(event)(before) ?? 'accepted')
+  const call: HandleCall = (event) => judged(event, callAnswer(event))
 
   /** The next events to fold. Waits until there are some, or what was folded is due to be saved. */
   const take = async (): Promise<ReadonlyArray<Event>> => {

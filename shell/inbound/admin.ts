@@ -31,7 +31,7 @@ export interface AdminPorts {
 /** Why an admin request is refused. */
 const REFUSALS: { readonly [refusal in Builds.OrderRefusal]: string } = {
   ended: 'the build has already ended',
-  limit: 'too many runs of this knot are waiting for their workflow files; retry later',
+  limit: 'there is no room for another run: too many wait, or those that have not ended keep too much; retry later',
   right: 'the repository no longer names this spindle, or whoever caused the run no longer has rights in it',
   running: 'the build has not ended yet',
   unknown: 'no such run or build'

@@ -3,21 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { decodeWorkflow, Workflow, WorkflowName, type Yaml } from '../../core/index.js'
 import { must } from '../suite/examples/support.js'
 import { fileOf } from '../suite/examples/yaml.js'
+import { EMPTY } from './empty-workflow.js'
 
 const name = () => must(WorkflowName.decode('ci.yml'))
 const decode = (data: unknown): Workflow => decodeWorkflow(name(), '', fileOf(data))
 
-const EMPTY = {
-  _tag: 'Defined',
-  clone: { depth: 1, skip: false, submodules: false },
-  content: '',
-  engine: 'tack',
-  environment: [],
-  name: 'ci.yml',
-  steps: [],
-  targets: [],
-  when: []
-}
 const CONDITION = { branch: [], event: [], paths: null, tag: [], types: null, unknown: null }
 
 const unitsOf = (value: unknown): number => {

@@ -48,7 +48,7 @@ const REFUSALS: { readonly [refusal in Builds.CallRefusal]: Answer } = {
   busy: BUSY,
   ended: refused(409, 'PipelineEnded', 'nothing of it is left to be cancelled: it has ended'),
   expired: badToken({ error: 'JwtExpired', message: 'the time of the token is over: get another' }),
-  limit: refused(503, 'NotEnoughResources', 'too many runs of this knot are waiting for their workflow files; retry later', { 'retry-after': '60' }),
+  limit: refused(503, 'NotEnoughResources', 'there is no room for another run: too many wait, or those that have not ended keep too much; retry later', { 'retry-after': '60' }),
   right: NO_RIGHT,
   unknown: noPipeline,
   used: badToken({ error: 'NonceNotUnique', message: 'the token was used before, and counts once: get another' }),

@@ -5,21 +5,11 @@ import { decodeWorkflow, rfc3339, timeOfDateTime, TimeUs, type Workflow, Workflo
 import { sourceAt } from '../../../core/wire/json.js'
 import { must } from '../../suite/examples/support.js'
 import { fileOf } from '../../suite/examples/yaml.js'
+import { EMPTY } from '../empty-workflow.js'
 
 const name = () => must(WorkflowName.decode('ci.yml'))
 const decode = (data: unknown): Workflow => decodeWorkflow(name(), '', fileOf(data))
 
-const EMPTY = {
-  _tag: 'Defined',
-  clone: { depth: 1, skip: false, submodules: false },
-  content: '',
-  engine: 'tack',
-  environment: [],
-  name: 'ci.yml',
-  steps: [],
-  targets: [],
-  when: []
-}
 /** A file that says nothing a build may need: eight values, without a text. */
 const EMPTY_FILE = { ...EMPTY, units: 8 * 16 }
 
