@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -13,6 +13,7 @@ import type { BuildName, Plan } from '../../../core/index.js'
 import { silentLog } from '../../../shell/lib/log.js'
 import { createLocal, local } from '../../../shell/providers/local.js'
 import type { LocalSettings } from '../../../shell/providers/local-builds.js'
+import { signalTo } from '../../../shell/providers/local-processes.js'
 import type { Checkout, Job, LogLine, Progress, Provider, Surroundings } from '../../../shell/providers/provider.js'
 import { systemDisk } from '../../../shell/store/disk.js'
 import { type Bench, BUILD, describeProvider, faultsOfLog, jobOf, ODD, openWorkshop, type Target, type Workshop } from './contract.js'
@@ -61,11 +62,13 @@ const open = (changes: Partial<LocalSettings> = {}, checkout: Checkout = () => P
   return Promise.resolve({
     busy: () => 0,
     close: async () => {
-      for (const key of existsSync(root) ? readdirSync(root) : [])
-        if (!existsSync(join(root, key, 'result.json'))) {
-          const { process: runner } = JSON.parse(read(join(root, key, 'runner.json')) || '{"process":{"pid":0}}') as { process: { pid: number } }
-          if (runner.pid > 0) process.kill(-runner.pid, 'SIGKILL')
-        }
+      // Elsewhere no runner finds what it is to run, also one that has only just been started.
+      const aside = join(folder, 'aside')
+      if (existsSync(root)) await rename(root, aside)
+      for (const key of existsSync(aside) ? readdirSync(aside) : []) {
+        const [result, runner] = ['result.json', 'runner.json'].map((name) => read(join(aside, key, name)))
+        if (result === '' && runner !== undefined && runner !== '') signalTo((JSON.parse(runner) as RunnerFile).process.pid, 'SIGKILL', 'group')
+      }
       await rm(folder, { force: true, maxRetries: 20, recursive: true, retryDelay: 20 })
       await rm(strings, { force: true, maxRetries: 20, recursive: true, retryDelay: 20 })
     },
