@@ -10,31 +10,26 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { isFinal } from '../../core/index.js'
-import { resetMs } from '../outbound/retry-after.js'
-import { decode, decodeText } from '../store/json.js'
+import { decode } from '../store/json.js'
 import {
   AccessToken,
-  AGENT_MARKS,
   branchOf,
   Build,
   BuildData,
-  BuildHook,
   buildOf,
   externalOf,
-  Hook,
   isBuild,
-  type JobData,
   messageOf,
-  nameOfJob,
-  type Place,
   progressOf,
   SLUG,
-  statusOf,
   wordsOf
 } from './buildkite-answers.js'
-import { type Answer, createClient, decoded, headerOf, isRefusal, isSame, isSigned, isTimely, type Request, type TextLog } from './common.js'
-import { isPeriod, isUrl, logOfParts, type Part, type Parts, SHORTEST_SECRET } from './hosted.js'
-import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'
+import { type BuildkiteAccount, createBuildkiteApi } from './buildkite-api.js'
+import { type BuildkiteHook, hear } from './buildkite-hooks.js'
+import { createBuildkiteLogs } from './buildkite-logs.js'
+import { createClient, decoded, isRefusal } from './common.js'
+import { isPeriod, isUrl, SHORTEST_SECRET } from './hosted.js'
+import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
@@ -59,14 +54,11 @@ const Settings = t.intersection(
   'Settings'
 )
 
-interface Options {
-  readonly organizations: ReadonlyArray<string>
+interface Options extends BuildkiteAccount {
   readonly pollMs: number
   readonly settleMs: number
-  readonly token: string
-  readonly url: string
   /** Without a secret, there is no webhook: then builds are only asked for. */
-  readonly webhook: { readonly mode: 'signature' | 'token'; readonly secret: string } | null
+  readonly webhook: BuildkiteHook | null
 }
 
 /** The scopes that the token needs, and what for. */
@@ -81,46 +73,11 @@ const MAX_PAGES = 20
 
 // ---------------------------------------------------------------------------------------- the adapter
 
-const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Options, { clock, fetch, name }: Surroundings): Provider => {
+const create = (options: Options, { clock, fetch, name }: Surroundings): Provider => {
+  const { organizations, pollMs, settleMs, token, webhook } = options
   const client = createClient({ clock, fetch, maxBytes: MAX_BYTES, secrets: [token, webhook?.secret ?? ''] })
-
-  const ask = (path: string, request: Omit<Request, 'url'> = {}): Promise<Answer | Uncertain> =>
-    client.ask({
-      ...request,
-      headers: {
-        accept: 'application/json',
-        authorization: `Bearer ${token}`,
-        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...request.headers
-      },
-      url: `${url}/v2${path}`
-    })
-
-  /** An answer that is none. Too many requests: Buildkite says in `RateLimit-Reset` after how many seconds there may be more. */
-  const doubt = (answer: Answer): Uncertain => {
-    const asked = client.doubt(answer, wordsOf(answer))
-    const waitMs = answer.status === 429 ? resetMs(answer.headers.get('ratelimit-reset'), client.nowMs()) : 0
-    return { ...asked, waitMs: asked.waitMs === 0 ? waitMs : asked.waitMs }
-  }
-
-  const placeOf = ({ plan }: Job): Place | Refused => {
-    const [organization = organizations[0] ?? ''] = plan.settings.filter(([key]) => key === 'org').map(([, value]) => value)
-    if (!organizations.includes(organization)) return client.refuse(`Builds of the Buildkite organization "${organization}" are not started here.`)
-    // A slug is a part of a path: anything else might lead to another one.
-    if (!SLUG.test(plan.pipeline)) return client.refuse(`"${plan.pipeline}" is not the slug of a Buildkite pipeline.`)
-    return { _tag: 'Place', organization, pipeline: plan.pipeline }
-  }
-
-  const pathOf = ({ organization, pipeline }: Place): string => `/organizations/${encodeURIComponent(organization)}/pipelines/${pipeline}`
-
-  /** The path of a build. Its place is in its name: settings may have changed since. */
-  const pathOfBuild = (external: string): string | null => {
-    const [, organization, pipeline, number] = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/.exec(external) ?? []
-    if (organization === undefined || pipeline === undefined || number === undefined || !SLUG.test(pipeline)) return null
-    return `${pathOf({ _tag: 'Place', organization, pipeline })}/builds/${number}`
-  }
-
-  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the name of a build at Buildkite`)
+  const api = createBuildkiteApi(client, options)
+  const { ask, buildAt, doubt, nameless, pathOf, pathOfBuild, placeOf } = api
 
   // -------------------------------------------------------------------------------------- start and find
 
@@ -149,7 +106,7 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
     return client.refuse(`${what} (${String(answer.status)}): ${wordsOf(answer)}`)
   }
 
-  const look = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
+  const find = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
     const place = placeOf(job)
     if (place._tag === 'Refused') return client.uncertain(place.error)
     const query = `meta_data[${encodeURIComponent('tack:pipeline_rkey')}]=${encodeURIComponent(job.build.rkey)}&per_page=${String(PAGE)}`
@@ -170,15 +127,6 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
 
   // -------------------------------------------------------------------------------------- follow and cancel
 
-  const buildAt = async (external: string): Promise<Build | Missing | Uncertain> => {
-    const path = pathOfBuild(external)
-    if (path === null) return nameless(external)
-    const answer = await ask(path)
-    if (answer._tag === 'Uncertain') return answer
-    if (answer.status === 404) return { _tag: 'Missing' }
-    return (answer.status === 200 ? decoded(Build, answer) : null) ?? doubt(answer)
-  }
-
   const progressAt = async (external: string): Promise<Progress | Missing | Uncertain> => {
     const build = await buildAt(external)
     if ('_tag' in build) return build
@@ -198,67 +146,6 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
     if (stands._tag === 'Uncertain') return stands
     const pipeline = await ask(path.replace(/\/builds\/[0-9]+$/, ''))
     return pipeline._tag === 'Answer' && pipeline.status === 200 ? { _tag: 'Heard' } : doubt(answer)
-  }
-
-  // -------------------------------------------------------------------------------------- logs
-
-  const hasFinished = ({ finished_at: at }: JobData): boolean => typeof at === 'string'
-
-  const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
-    const build = await buildAt(external)
-    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite no longer has the build.') : build
-    const standing = statusOf(build)
-    return {
-      _tag: 'Parts',
-      hasEnded: standing !== null && isFinal(standing.status),
-      parts: (build.jobs ?? [])
-        // Waits, blocks and triggers have no log.
-        .filter(({ type = 'script' }) => type === 'script')
-        .map((job) => ({ id: job.id, isReadable: typeof job.started_at === 'string', name: nameOfJob(job) }))
-    }
-  }
-
-  const logOfJob = async (external: string, { id }: Part): Promise<TextLog | Refused | Uncertain> => {
-    const path = pathOfBuild(external)
-    if (path === null) return nameless(external)
-    // How the job stands is asked first: what has ended by then is whole.
-    const build = await buildAt(external)
-    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite no longer has the build.') : build
-    const job = (build.jobs ?? []).find((one) => one.id === id)
-    const answer = await ask(`${path}/jobs/${encodeURIComponent(id)}/log`, { headers: { accept: 'text/plain' }, overflow: 'cut' })
-    if (answer._tag === 'Uncertain') return answer
-    const isComplete = job === undefined || hasFinished(job)
-    if (answer.status === 404) return isComplete ? { _tag: 'None', sentence: 'Buildkite does not keep a log of this job.' } : { _tag: 'NotYet' }
-    if (answer.status !== 200) return isRefusal(answer.status) ? client.refuse(wordsOf(answer)) : doubt(answer)
-    const text = answer.text.replace(AGENT_MARKS, '')
-    return answer.isCut
-      ? { _tag: 'Text', isComplete: true, text: `${text}\n(The log goes on at Buildkite; no more of it is shown here.)\n` }
-      : { _tag: 'Text', isComplete, text }
-  }
-
-  // -------------------------------------------------------------------------------------- webhooks
-
-  const isFromBuildkite = (request: WebhookRequest, { mode, secret }: NonNullable<Options['webhook']>): boolean => {
-    if (mode === 'token') return secret !== '' && isSame(secret, headerOf(request, 'x-buildkite-token'))
-    const header = headerOf(request, 'x-buildkite-signature') ?? ''
-    const [, seconds = '', signature = ''] = /^timestamp=([0-9]{1,12}),signature=([0-9a-f]{64})$/.exec(header) ?? []
-    return isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), signature) && isTimely(seconds, request.nowMs)
-  }
-
-  const hear = (request: WebhookRequest, hook: NonNullable<Options['webhook']>): WebhookAnswer => {
-    if (!isFromBuildkite(request, hook)) return { _tag: 'Unauthorized', reason: `the ${hook.mode} does not match, or is too old` }
-    const text = request.body.toString()
-    const said = decodeText(Hook, text)
-    if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'not a Buildkite event' }
-    if (!said.right.event.startsWith('build.')) return { _tag: 'Reports', reports: [] }
-    const about = decodeText(BuildHook, text)
-    if (E.isLeft(about)) return { _tag: 'BadRequest', reason: 'the event has no build' }
-    const { build } = about.right
-    const [, organization, pipeline] = /\/v2\/organizations\/([^/]+)\/pipelines\/([^/]+)\/builds\/[0-9]+$/.exec(build.url) ?? []
-    const whose = buildOf(build.meta_data)
-    if (whose === null || organization === undefined || pipeline === undefined) return { _tag: 'Reports', reports: [] }
-    const progress = progressOf(build, externalOf({ _tag: 'Place', organization, pipeline }, build.number))
-    return { _tag: 'Reports', reports: progress === null ? [] : [{ build: whose, progress }] }
   }
 
   // -------------------------------------------------------------------------------------- check
@@ -284,10 +171,9 @@ const create = ({ organizations, pollMs, settleMs, token, url, webhook }: Option
     cancel,
     check,
     close: client.close,
-    find: look,
+    find,
     follow: (_job, external, report) => client.poll(pollMs, () => progressAt(external), report),
-    logs: (_job, external, signal) =>
-      logOfParts(client, { everyMs: Math.min(pollMs, 5_000), list: () => jobsOf(external), read: (part) => logOfJob(external, part), signal }),
+    logs: createBuildkiteLogs(api, Math.min(pollMs, 5_000)),
     name,
     settleMs,
     start,

@@ -12,33 +12,29 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { type BuildName, isFinal } from '../../core/index.js'
-import { setNewest } from '../lib/newest.js'
-import { decode, decodeText } from '../store/json.js'
-import { type Answer, createClient, decoded, headerOf, isSigned } from './common.js'
+import { isFinal } from '../../core/index.js'
+import { decode } from '../store/json.js'
+import { createClient, decoded } from './common.js'
 import {
   Dispatched,
   externalOf,
-  Hook,
   isListed,
   markOf,
-  marksIn,
-  MAX_PAGES,
   NAME,
-  PAGE,
   type Place,
   progressOf,
   Repository,
-  Run,
   runAt,
-  Runs,
   settingOf,
   wordsOf
 } from './github-answers.js'
 import { createGithubApi } from './github-api.js'
+import { createGithubHooks } from './github-hooks.js'
 import { createGithubLogs } from './github-logs.js'
-import { earliestMs, isPeriod, isUrl, logOfParts, SHORTEST_SECRET } from './hosted.js'
-import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'
+import { createGithubSearch } from './github-search.js'
+import { createGithubWatch } from './github-watch.js'
+import { isPeriod, isUrl, logOfParts, SHORTEST_SECRET } from './hosted.js'
+import type { Accepted, Heard, Job, Kind, Missing, Provider, Refused, Surroundings, Uncertain } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
@@ -78,12 +74,6 @@ interface Options {
 /** How much all inputs of a dispatch may hold. */
 const MAX_INPUTS = 65_535
 
-/** A search shows at most ten pages of a hundred; what is older is searched for anew. */
-const MAX_SEARCHES = 10
-
-/** How many runs are remembered for the webhook: more than can be going on. */
-const MAX_KNOWN = 10_000
-
 // ---------------------------------------------------------------------------------------- the adapter
 
 const create = (options: Options, { clock, fetch, log, name }: Surroundings): Provider => {
@@ -93,13 +83,12 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
   const api = createGithubApi(client, { token, url })
   const { ask, doubt, isNo, nameless, runOf } = api
   const logs = createGithubLogs(api, url)
+  const search = createGithubSearch(api)
+  const { hear, know } = createGithubHooks(webhookSecret)
 
-  /** The runs that are known to be ours. What a name says is not enough for a report: whoever may push there can write one. */
-  const known = new Map<string, { readonly build: BuildName; readonly external: string }>()
-  /** GitHub does not tell small letters from capitals, and writes names as their owners do. */
-  const keyOf = (external: string): string => external.toLowerCase()
-  const know = (external: string, build: BuildName): Accepted => {
-    setNewest(known, keyOf(external), { build, external }, MAX_KNOWN)
+  /** The build is at GitHub, as that run. */
+  const accepted = ({ build }: Job, external: string): Accepted => {
+    know(external, build)
     return { _tag: 'Accepted', external }
   }
 
@@ -117,56 +106,14 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     return { _tag: 'Place', owner, repo, workflow }
   }
 
-  // -------------------------------------------------------------------------------------- find
+  // -------------------------------------------------------------------------------------- find and start
 
-  const look = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
+  const find = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
     const place = placeOf(job)
     if (place._tag === 'Refused') return client.uncertain(place.error)
-    const mark = markOf(job.key)
-    const isoOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
-    const fromMs = earliestMs(job, client.nowMs())
-    /** A run from here on that shows no key may be the one that is looked for: its workflow would not be as it must be. */
-    const strictMs = earliestMs(job, client.nowMs(), 300_000) ?? 0
-    let to: string | null = null
-    let nameless: string | null = null
-    for (let search = 0; search < MAX_SEARCHES; search++) {
-      const from = fromMs === null ? null : isoOf(fromMs)
-      const created: string | null = to === null ? (from === null ? null : `>=${from}`) : from === null ? `<=${to}` : `${from}..${to}`
-      let oldest: string | null = null
-      for (let page = 1; page <= MAX_PAGES; page++) {
-        const answer: Answer | Uncertain = await ask('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', {
-          event: 'workflow_dispatch',
-          owner: place.owner,
-          page,
-          per_page: PAGE,
-          repo: place.repo,
-          workflow_id: place.workflow,
-          ...(created === null ? {} : { created })
-        })
-        if (answer._tag === 'Uncertain') return answer
-        const runs: ReadonlyArray<Run> | undefined = answer.status === 200 ? decoded(Runs, answer)?.workflow_runs : undefined
-        if (runs === undefined) return doubt(answer)
-        for (const { created_at: at, display_title: title, html_url: link, id } of runs) {
-          const marks = marksIn(title ?? '')
-          if (marks.includes(mark)) return know(externalOf(place, id), job.build)
-          if (marks.length === 0 && !(Date.parse(at) < strictMs)) nameless ??= link ?? String(id)
-          oldest = at
-        }
-        if (runs.length < PAGE)
-          return nameless === null
-            ? { _tag: 'Missing' }
-            : client.uncertain(
-                `the run ${nameless} does not show in its name which build it is of, so it may be this one: ` +
-                  `the workflow "${place.workflow}" needs a run-name with \${{ inputs.tack_key }}`
-              )
-      }
-      // As far as one search shows. Runs of that very second are met again.
-      to = oldest
-    }
-    return client.uncertain('GitHub lists more runs than can be looked through')
+    const found = await search(job, place)
+    return typeof found === 'string' ? accepted(job, found) : found
   }
-
-  // -------------------------------------------------------------------------------------- start
 
   const refFor = async (job: Job, { owner, repo }: Place): Promise<string | Refused | Uncertain> => {
     const given = settingOf(job, 'ref')
@@ -197,39 +144,13 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     })
     if (answer._tag === 'Uncertain') return answer
     const made = answer.status === 200 ? decoded(Dispatched, answer) : null
-    if (made !== null) return know(externalOf(place, made.workflow_run_id), job.build)
+    if (made !== null) return accepted(job, externalOf(place, made.workflow_run_id))
     if (isNo(answer)) return client.refuse(`GitHub does not start the workflow "${owner}/${repo}/${workflow}" (${String(answer.status)}): ${wordsOf(answer)}`)
     // An older server says only that it has heard. The core asks where the run is when we do not know.
     return answer.status === 204 ? client.uncertain('GitHub has taken on the run, and does not say which it is') : doubt(answer)
   }
 
-  // -------------------------------------------------------------------------------------- follow and cancel
-
-  /** Asks how a run stands, and whether that is new: what GitHub answered 304 does not count against its limit. */
-  const watcher = (job: Job, external: string): (() => Promise<Progress | Missing | Uncertain>) => {
-    let seen: { readonly etag: string; readonly progress: Progress } | null = null
-    let isWarned = false
-    const warn = ({ display_title: title }: Run): void => {
-      if (isWarned || marksIn(title ?? '').includes(markOf(job.key))) return
-      isWarned = true
-      log.warn('workflow does not name its runs after their builds: give it a run-name with ${{ inputs.tack_key }}', { run: external })
-    }
-    return async () => {
-      const at = runAt(external)
-      if (at === null) return nameless(external)
-      const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}', at, seen === null ? {} : { 'if-none-match': seen.etag })
-      if (answer._tag === 'Uncertain') return answer
-      if (answer.status === 304 && seen !== null) return seen.progress
-      if (answer.status === 404) return { _tag: 'Missing' }
-      const run = answer.status === 200 ? decoded(Run, answer) : null
-      if (run === null) return doubt(answer)
-      warn(run)
-      const progress = progressOf(run, external)
-      const etag = answer.headers.get('etag')
-      seen = etag === null ? null : { etag, progress }
-      return progress
-    }
-  }
+  // -------------------------------------------------------------------------------------- cancel
 
   const cancel = async (_job: Job, external: string): Promise<Heard | Uncertain> => {
     const at = runAt(external)
@@ -244,21 +165,6 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (run._tag === 'Uncertain') return run
     const repository = await ask('GET /repos/{owner}/{repo}', { owner: at.owner, repo: at.repo })
     return repository._tag === 'Answer' && repository.status === 200 && decoded(Repository, repository) !== null ? { _tag: 'Heard' } : doubt(answer)
-  }
-
-  // -------------------------------------------------------------------------------------- webhooks
-
-  const webhook = (request: WebhookRequest): WebhookAnswer => {
-    const [, digest = null] = /^sha256=([0-9a-f]{64})$/.exec(headerOf(request, 'x-hub-signature-256') ?? '') ?? []
-    if (!isSigned(webhookSecret, request.body, digest)) return { _tag: 'Unauthorized', reason: 'X-Hub-Signature-256 does not match the body' }
-    // A new webhook is tried with a ping; others may be for everything.
-    if (headerOf(request, 'x-github-event') !== 'workflow_run') return { _tag: 'Reports', reports: [] }
-    const said = decodeText(Hook, request.body.toString())
-    if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'not an event about a workflow run' }
-    const { repository, workflow_run: run } = said.right
-    const [owner = '', repo = ''] = repository.full_name.split('/')
-    const ours = known.get(keyOf(externalOf({ owner, repo }, run.id)))
-    return { _tag: 'Reports', reports: ours === undefined ? [] : [{ build: ours.build, progress: progressOf(run, ours.external) }] }
   }
 
   // -------------------------------------------------------------------------------------- check
@@ -281,17 +187,17 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     cancel,
     check,
     close: client.close,
-    find: look,
+    find,
     follow: (job, external, report) => {
       know(external, job.build)
-      return client.poll(pollMs, watcher(job, external), report)
+      return client.poll(pollMs, createGithubWatch(api, log, job, external), report)
     },
     logs: (_job, external, signal) =>
       logOfParts(client, { everyMs: Math.min(pollMs, 10_000), list: () => logs.jobsOf(external), read: logs.logReader(external), signal }),
     name,
     settleMs,
     start,
-    ...(webhookSecret === '' ? {} : { webhook })
+    ...(webhookSecret === '' ? {} : { webhook: hear })
   }
 }
 

@@ -7,21 +7,12 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { isFinal, Status } from '../../core/index.js'
+import { isFinal } from '../../core/index.js'
 import { decode } from '../store/json.js'
-import {
-  type Answer,
-  buildOfKey,
-  createClient,
-  decoded,
-  headerOf,
-  hmacOf,
-  isRefusal,
-  isSigned,
-  isTimely,
-  type TextLog
-} from './common.js'
-import type { Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain, WebhookAnswer, WebhookRequest } from './provider.js'
+import { createClient, isRefusal, type TextLog } from './common.js'
+import type { Job, Kind, Provider, Refused, Surroundings, Uncertain, WebhookRequest } from './provider.js'
+import { createWebhookApi, type WebhookSettings } from './webhook-api.js'
+import { hearWebhook } from './webhook-hooks.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
@@ -46,29 +37,7 @@ const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(
 /** A short secret could be guessed from one signature, by trying. */
 const SHORTEST_SECRET = 16
 
-// ---------------------------------------------------------------------------------------- what is said
-
-const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined])
-
-const ID_MAX = 500
-const Id = t.refinement(t.string, (id) => id !== '' && id.length <= ID_MAX, 'Id')
-
-/** The answer to a start; the id may be missing, and then the key stands for it. */
-const Started = t.type({ id: optional(Id) }, 'Started')
-
-const Standing = t.type({ error: optional(t.string), exitCode: optional(t.Int), id: optional(Id), status: Status }, 'Standing')
-type Standing = t.TypeOf<typeof Standing>
-
-const Callback = t.intersection([t.type({ key: t.string }), Standing], 'Callback')
-
-/** How a refusal is put into words. */
-const Complaint = t.union([t.type({ message: t.string }), t.type({ error: t.string })], 'Complaint')
-
-const SIGNATURE = /^t=([0-9]{1,12}),v1=([0-9a-f]{64})$/
-
-/** The header that signs `text` at `seconds`: the body of a POST, and of a GET all that stands behind the `?`. */
-export const signature = (secret: string, seconds: number, text: string): string =>
-  `t=${String(seconds)},v1=${hmacOf(secret, `${String(seconds)}.${text}`)}`
+// ---------------------------------------------------------------------------------------- the provider
 
 /** What a start says of the build. */
 const startOf = ({ build, key, plan }: Job): string =>
@@ -86,78 +55,17 @@ const startOf = ({ build, key, plan }: Job): string =>
     variables: Object.fromEntries(plan.variables)
   })
 
-// ---------------------------------------------------------------------------------------- the provider
-
 /** The status of builds that nobody has asked for: what `check` looks for. */
 const NO_BUILD = 'tack/check/-'
 
 const LOG_EVERY_MS = 2_000
 
-export interface WebhookSettings {
-  readonly pipelines: ReadonlyMap<string, string>
-  readonly pollMs: number
-  readonly secret: string
-  readonly url: string | null
-}
-
-const create = ({ pipelines, pollMs, secret, url }: WebhookSettings, { clock, fetch, name }: Surroundings): Provider => {
+const create = (settings: WebhookSettings, { clock, fetch, name }: Surroundings): Provider => {
+  const { pipelines, pollMs, secret, url } = settings
   const client = createClient({ clock, fetch, secrets: [secret] })
+  const { doubt, get, isGood, post, progressOf, standing, startedBy, urlOf, wordsOf } = createWebhookApi(client, clock, settings)
   /** What builds that are followed are known by: a call back need not repeat the id, and must not rename the build. */
   const externals = new Map<string, string>()
-
-  const signed = (text: string): { readonly [name: string]: string } => ({
-    'x-tack-signature': signature(secret, Math.floor(clock.now() / 1_000_000), text)
-  })
-
-  const urlOf = (job: Job): string | Refused => {
-    const found = pipelines.get(job.plan.pipeline) ?? url
-    return found ?? client.refuse(`There is no pipeline "${job.plan.pipeline}" here.`)
-  }
-
-  const get = (to: string, question: { readonly [name: string]: string }, overflow: 'cut' | 'fail' = 'fail') => {
-    const target = new URL(to)
-    for (const [field, value] of Object.entries(question)) target.searchParams.set(field, value)
-    target.hash = ''
-    return client.ask({ headers: signed(target.search.slice(1)), overflow, url: target.href })
-  }
-
-  const post = (to: string, body: string, headers: { readonly [name: string]: string } = {}) =>
-    client.ask({ body, headers: { ...headers, ...signed(body), 'content-type': 'application/json' }, method: 'POST', url: to })
-
-  /** What the other side says about its refusal. */
-  const wordsOf = (answer: Answer): string => {
-    const complaint = decoded(Complaint, answer)
-    if (complaint === null) return /^\s*[<{[]/.test(answer.text) ? '' : answer.text
-    return 'message' in complaint ? complaint.message : complaint.error
-  }
-
-  const doubt = (answer: Answer): Uncertain => client.doubt(answer, wordsOf(answer))
-
-  const isGood = ({ status }: Answer): boolean => status >= 200 && status < 300
-
-  /** What a good answer says; `null` when it is not from whom we asked, such as a page that a proxy puts in between. */
-  const startedBy = (answer: Answer): { readonly id: string | null } | null => {
-    if (answer.text.trim() === '') return { id: null }
-    const started = decoded(Started, answer)
-    return started === null ? null : { id: started.id ?? null }
-  }
-
-  const progressOf = ({ error, exitCode, id, status }: Standing, otherwise: string): Progress => ({
-    error: error === null || error === undefined ? null : client.say(error),
-    exitCode: exitCode ?? null,
-    external: id ?? otherwise,
-    status
-  })
-
-  const standing = async (job: Job): Promise<Missing | Progress | Uncertain> => {
-    const to = urlOf(job)
-    if (typeof to !== 'string') return { _tag: 'Missing' }
-    const answer = await get(to, { key: job.key })
-    if (answer._tag === 'Uncertain') return answer
-    if (answer.status === 404) return { _tag: 'Missing' }
-    const said = isGood(answer) ? decoded(Standing, answer) : null
-    return said === null ? doubt(answer) : progressOf(said, job.key)
-  }
 
   const textOf = async (job: Job): Promise<TextLog | Refused | Uncertain> => {
     const to = urlOf(job)
@@ -203,20 +111,6 @@ const create = ({ pipelines, pollMs, secret, url }: WebhookSettings, { clock, fe
     return progress !== null && 'status' in progress && isFinal(progress.status) ? { _tag: 'Heard' } : doubt(answer)
   }
 
-  const webhook = (request: WebhookRequest): WebhookAnswer => {
-    const [, seconds = '', hex = ''] = SIGNATURE.exec(headerOf(request, 'x-tack-signature') ?? '') ?? []
-    if (hex === '') return { _tag: 'Unauthorized', reason: 'X-Tack-Signature is missing, or not of the form t=<seconds>,v1=<64 hex digits>' }
-    if (!isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), hex))
-      return { _tag: 'Unauthorized', reason: 'the signature does not match the body' }
-    if (!isTimely(seconds, request.nowMs)) return { _tag: 'Unauthorized', reason: 'the signature is more than 300 s old, or ahead' }
-    const said = decoded(Callback, { text: request.body.toString() })
-    if (said === null) return { _tag: 'BadRequest', reason: 'expected {"key": text, "status": a status, "id"?, "error"?, "exitCode"?}' }
-    const build = buildOfKey(said.key)
-    if (build === null) return { _tag: 'BadRequest', reason: 'unknown "key"' }
-    const progress = progressOf(said, externals.get(said.key) ?? said.key)
-    return { _tag: 'Reports', reports: [{ build, progress }] }
-  }
-
   const check: Provider['check'] = async () => {
     for (const to of new Set([...(url === null ? [] : [url]), ...pipelines.values()])) {
       const { host } = new URL(to)
@@ -255,7 +149,7 @@ const create = ({ pipelines, pollMs, secret, url }: WebhookSettings, { clock, fe
     name,
     settleMs: 0,
     start,
-    webhook
+    webhook: (request: WebhookRequest) => hearWebhook(request, secret, externals, progressOf)
   }
 }
 

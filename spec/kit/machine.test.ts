@@ -100,6 +100,13 @@ describe('the machines that are driven', () => {
   test('every phase of a build is met', () =>
     expect(kinds(BUILD_MACHINE)).toEqual(new Set(['Cancelling', 'Cancelling pausing', 'Finding', 'Finding pausing', 'Following', 'Settled', 'Starting'])))
 
+  test('every state of a build is drawn', () => {
+    const drawn = machineFiles().get('machine.md')?.split('## The life of a build')[1]?.split('```')[1] ?? ''
+    const states = [...kindsOf(BUILD_MACHINE).keys()]
+    expect(states.length).toBeGreaterThan(9)
+    for (const state of states) expect(drawn).toContain(` --> ${state.replace(/\W+(\w)/g, (_, first: string) => first.toUpperCase())} : `)
+  })
+
   test('every phase of a run is met', () => expect(kinds(RUN_MACHINE)).toEqual(new Set(['Read', 'Reading', 'Reading pausing', 'Waiting', 'no run', 'spent'])))
 
   test('every phase of a reading is met', () => expect(kinds(READING_MACHINE)).toEqual(new Set(['Asked', 'Pausing', 'Waiting', 'none'])))

@@ -196,7 +196,7 @@ ${outcomeList(runs)}
 
 From \`StartBuild\` to an end (T4, T5). *Ended*: its status is final for us, and its provider has not answered yet.
 
-${diagram('Starting', coarser(builds, phaseIn))}
+${diagram('Starting, pending', coarser(builds, (kind) => kind))}
 
 ${outcomeList(builds)}
 

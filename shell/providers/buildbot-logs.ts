@@ -1,0 +1,75 @@
+/** Logs of builds at Buildbot: those of their steps, one after the other. */
+import { Chunks, Logs, Steps, textOf } from './buildbot-answers.js'
+import type { BuildbotApi } from './buildbot-api.js'
+import type { TextLog } from './common.js'
+import { logOfParts, type Part, type Parts } from './hosted.js'
+import type { Provider, Refused, Uncertain } from './provider.js'
+
+/** How many lines of a log are asked for at once, and how much of it is shown, in UTF-16 units. */
+const LINES = 1_000
+const LONGEST_LOG = 4_194_304
+
+/** @param everyMs - how often a log that goes on is read */
+export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, everyMs: number): Provider['logs'] => {
+  const GONE = 'Buildbot no longer has the build.'
+
+  const logsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
+    const stands = await standing(external)
+    if (stands._tag !== 'Standing') return stands._tag === 'Missing' ? client.refuse(GONE) : stands
+    const parts: Array<Part> = []
+    for (const { buildid } of stands.builds) {
+      const steps = await get(`/builds/${String(buildid)}/steps?order=number`, Steps)
+      if (steps._tag !== 'Got') return steps._tag === 'Missing' ? client.refuse(GONE) : steps
+      for (const { hidden, name: step, stepid } of steps.value.steps) {
+        const logs = hidden ? null : await get(`/steps/${String(stepid)}/logs`, Logs)
+        if (logs?._tag === 'Uncertain') return logs
+        for (const { logid, name: log, num_lines: lines, type } of logs?._tag === 'Got' ? logs.value.logs : [])
+          // The others are pages of HTML. An empty one may yet be written to, as long as the build goes on.
+          if (type === 's' || type === 't')
+            parts.push({ id: String(logid), isReadable: lines > 0, name: log === 'stdio' ? step : `${step}: ${log}` })
+      }
+    }
+    return { _tag: 'Parts', hasEnded: stands.request.complete, parts }
+  }
+
+  /** Reads one log on and on: only what has come since is asked for, and nothing is kept but where chunks begin. */
+  const logReader = (part: Part): ((wanted: number) => Promise<TextLog | Refused | Uncertain>) => {
+    interface Mark {
+      readonly at: number
+      readonly line: number
+    }
+    let marks: Array<Mark> = [{ at: 0, line: 0 }]
+    return async (wanted) => {
+      const found = await get(`/logs/${part.id}`, Logs)
+      if (found._tag === 'Uncertain') return found
+      const [log] = found._tag === 'Got' ? found.value.logs : []
+      if (log === undefined) return { _tag: 'None', sentence: 'Buildbot does not keep this log any more.' }
+      const { at: from, line: first } = marks.filter(({ at }) => at <= wanted).at(-1) ?? { at: 0, line: 0 }
+      marks = [{ at: from, line: first }]
+      let text = ''
+      for (let line = first; line < log.num_lines && from + text.length < LONGEST_LOG; ) {
+        const count = Math.min(LINES, log.num_lines - line)
+        const chunks = await get(`/logs/${part.id}/contents?offset=${String(line)}&limit=${String(count)}`, Chunks)
+        // What has come before is handed out; the next question will say whether there still is none.
+        if (chunks._tag === 'Uncertain') return text === '' ? chunks : { _tag: 'Text', from, isComplete: false, text }
+        const [chunk] = chunks._tag === 'Got' ? chunks.value.logchunks : []
+        if (chunk === undefined) break
+        text += textOf(log.type, chunk.content)
+        line += count
+        marks.push({ at: from + text.length, line })
+      }
+      if (from + text.length < LONGEST_LOG) return { _tag: 'Text', from, isComplete: log.complete, text }
+      return { _tag: 'Text', from, isComplete: true, text: `${text}(The log goes on at Buildbot; no more of it is shown here.)\n` }
+    }
+  }
+
+  return (_job, external, signal) => {
+    const readers = new Map<string, ReturnType<typeof logReader>>()
+    const read = (part: Part, at: number): Promise<TextLog | Refused | Uncertain> => {
+      const reader = readers.get(part.id) ?? logReader(part)
+      readers.set(part.id, reader)
+      return reader(at)
+    }
+    return logOfParts(client, { everyMs, list: () => logsOf(external), read, signal })
+  }
+}

@@ -1,0 +1,82 @@
+/** Builds at Buildbot, as they begin and are found: requests that a force scheduler makes, each with the key of its build. */
+import { branchOf, Builders, flat, Forced, projectOf, Requests, Schedulers, variableOf } from './buildbot-answers.js'
+import type { BuildbotApi } from './buildbot-api.js'
+import { decoded, isRefusal } from './common.js'
+import { earliestMs } from './hosted.js'
+import type { Accepted, Job, Missing, Provider, Refused, Uncertain } from './provider.js'
+
+/** How many requests are asked for at once, and how many pages are turned: each costs the master a look at its properties. */
+const PAGE = 100
+const MAX_PAGES = 100
+
+const builderOf = ({ plan }: Job): string => plan.pipeline
+
+/** @param scheduler - the name of the force scheduler */
+export const createBuildbotStarts = (
+  { ask, client, command, doubt, get, refusal }: BuildbotApi,
+  scheduler: string
+): Pick<Provider, 'find' | 'start'> => {
+  /**
+   * Whether the scheduler will take the build as we mean it: that it knows the builder, for its answer else is an internal error, and
+   * that it keeps the key, for without it no build would ever be found again.
+   */
+  const readiness = async (job: Job): Promise<Refused | Uncertain | null> => {
+    const answer = await ask(`/forceschedulers/${encodeURIComponent(scheduler)}`)
+    if (answer._tag === 'Uncertain') return answer
+    if (isRefusal(answer.status)) return refusal(`Buildbot does not let us use the force scheduler "${scheduler}"`, answer)
+    const [found] = (answer.status === 200 ? decoded(Schedulers, answer) : null)?.forceschedulers ?? []
+    if (found === undefined) return doubt(answer)
+    if (!found.builder_names.includes(builderOf(job)))
+      return client.refuse(`The force scheduler "${scheduler}" of Buildbot has no builder "${builderOf(job)}".`)
+    const key = flat(found.all_fields).find(({ fullName }) => fullName === 'tack_key')
+    if (key === undefined || key.type === 'fixed')
+      return client.refuse(`The force scheduler "${scheduler}" of Buildbot has no parameter "tack_key", by which builds are found again.`)
+    return null
+  }
+
+  const start = async (job: Job): Promise<Accepted | Refused | Uncertain> => {
+    const unready = await readiness(job)
+    if (unready !== null) return unready
+    const answer = await command(`/forceschedulers/${encodeURIComponent(scheduler)}`, 'force', {
+      branch: branchOf(job),
+      builderNames: [builderOf(job)],
+      // Requests of one source are merged by Buildbot while they wait, whatever their properties say: this makes each a source of its own.
+      project: projectOf(job),
+      reason: `${job.build.workflow} for Tangled`,
+      repository: variableOf(job, 'TANGLED_REPO_URL'),
+      revision: job.plan.sha ?? '',
+      tack_key: job.key,
+      tack_variables: JSON.stringify(Object.fromEntries(job.plan.variables))
+    })
+    if (answer._tag === 'Uncertain') return answer
+    const [request] = Object.values((answer.status === 200 ? decoded(Forced, answer) : null)?.result[1] ?? {})
+    if (request !== undefined) return { _tag: 'Accepted', external: String(request) }
+    return isRefusal(answer.status) ? refusal(`Buildbot does not start "${builderOf(job)}"`, answer) : doubt(answer)
+  }
+
+  const find = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
+    const builder = await get(`/builders/${encodeURIComponent(builderOf(job))}`, Builders)
+    if (builder._tag === 'Uncertain') return builder
+    const [found] = builder._tag === 'Got' ? builder.value.builders : []
+    if (found === undefined) return client.uncertain(`Buildbot has no builder "${builderOf(job)}" in which the build could be looked for`)
+    const fromMs = earliestMs(job, client.nowMs())
+    const since = fromMs === null ? '' : `&submitted_at__ge=${String(Math.floor(fromMs / 1000))}`
+    // Newest first, so that what comes meanwhile moves others to pages that are still to come. Of several, the first is ours.
+    let oldest: number | null = null
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const query = `property=tack_key&order=-buildrequestid&limit=${String(PAGE)}&offset=${String(page * PAGE)}${since}`
+      const requests = await get(`/builders/${String(found.builderid)}/buildrequests?${query}`, Requests)
+      if (requests._tag !== 'Got') return requests._tag === 'Uncertain' ? requests : client.uncertain('Buildbot does not list its requests')
+      for (const { buildrequestid: id, properties } of requests.value.buildrequests) {
+        const value = properties?.['tack_key']
+        if (Array.isArray(value) && value[0] === job.key) oldest = Math.min(oldest ?? id, id)
+      }
+      if (requests.value.buildrequests.length < PAGE) return oldest === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: String(oldest) }
+    }
+    return oldest === null
+      ? client.uncertain('Buildbot lists more requests than can be looked through')
+      : { _tag: 'Accepted', external: String(oldest) }
+  }
+
+  return { find, start }
+}

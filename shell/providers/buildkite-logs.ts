@@ -1,0 +1,47 @@
+/** Logs of builds at Buildkite: those of their jobs, one after the other. */
+import { isFinal } from '../../core/index.js'
+import { AGENT_MARKS, type JobData, nameOfJob, statusOf, wordsOf } from './buildkite-answers.js'
+import type { BuildkiteApi } from './buildkite-api.js'
+import { isRefusal, type TextLog } from './common.js'
+import { logOfParts, type Part, type Parts } from './hosted.js'
+import type { Provider, Refused, Uncertain } from './provider.js'
+
+const hasFinished = ({ finished_at: at }: JobData): boolean => typeof at === 'string'
+
+/** @param everyMs - how often a log that goes on is read */
+export const createBuildkiteLogs = ({ ask, buildAt, client, doubt, nameless, pathOfBuild }: BuildkiteApi, everyMs: number): Provider['logs'] => {
+  const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
+    const build = await buildAt(external)
+    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite no longer has the build.') : build
+    const standing = statusOf(build)
+    return {
+      _tag: 'Parts',
+      hasEnded: standing !== null && isFinal(standing.status),
+      parts: (build.jobs ?? [])
+        // Waits, blocks and triggers have no log.
+        .filter(({ type = 'script' }) => type === 'script')
+        .map((job) => ({ id: job.id, isReadable: typeof job.started_at === 'string', name: nameOfJob(job) }))
+    }
+  }
+
+  const logOfJob = async (external: string, { id }: Part): Promise<TextLog | Refused | Uncertain> => {
+    const path = pathOfBuild(external)
+    if (path === null) return nameless(external)
+    // How the job stands is asked first: what has ended by then is whole.
+    const build = await buildAt(external)
+    if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite no longer has the build.') : build
+    const job = (build.jobs ?? []).find((one) => one.id === id)
+    const answer = await ask(`${path}/jobs/${encodeURIComponent(id)}/log`, { headers: { accept: 'text/plain' }, overflow: 'cut' })
+    if (answer._tag === 'Uncertain') return answer
+    const isComplete = job === undefined || hasFinished(job)
+    if (answer.status === 404) return isComplete ? { _tag: 'None', sentence: 'Buildkite does not keep a log of this job.' } : { _tag: 'NotYet' }
+    if (answer.status !== 200) return isRefusal(answer.status) ? client.refuse(wordsOf(answer)) : doubt(answer)
+    const text = answer.text.replace(AGENT_MARKS, '')
+    return answer.isCut
+      ? { _tag: 'Text', isComplete: true, text: `${text}\n(The log goes on at Buildkite; no more of it is shown here.)\n` }
+      : { _tag: 'Text', isComplete, text }
+  }
+
+  return (_job, external, signal) =>
+    logOfParts(client, { everyMs, list: () => jobsOf(external), read: (part) => logOfJob(external, part), signal })
+}

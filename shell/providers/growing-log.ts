@@ -1,0 +1,133 @@
+/**
+ * A log that is one text, as its readers get it: read again while it grows, and handed out as one step. Few texts are held at a time
+ * (log-texts.ts); failures are reported in a system step.
+ */
+import { BEGINNING, type createTurns, readingOf, type Turn } from './log-texts.js'
+import { pauseAfter } from './polling.js'
+import type { LogLine, Refused, Uncertain } from './provider.js'
+import type { Background } from './work.js'
+
+/** The text of a log, as far as it exists. */
+export type TextLog =
+  | {
+      readonly _tag: 'Text'
+      /** The character of the log at which the text begins: 0, or another one not behind the requested one. */
+      readonly from?: number
+      readonly isComplete: boolean
+      readonly text: string
+    }
+  /** There is none, and there will be none; the sentence tells the reader why. */
+  | { readonly _tag: 'None'; readonly sentence: string }
+  /** There is none yet. */
+  | { readonly _tag: 'NotYet' }
+
+export interface TextLogOptions {
+  /** How often the log is read while it grows. */
+  readonly everyMs: number
+  /** The name of the step. */
+  readonly name: string
+  /** Reads the log. Text before the character `at` is not needed any more. */
+  readonly read: (at: number) => Promise<TextLog | Refused | Uncertain>
+  readonly signal: AbortSignal
+}
+
+export interface TextLogs {
+  /** A log that is one text, as one step. */
+  readonly log: (options: TextLogOptions) => AsyncGenerator<LogLine>
+  /** A system step with a sentence, as the `number`th of a log. */
+  readonly note: (number: number, words: string) => ReadonlyArray<LogLine>
+}
+
+type Held = { readonly _tag: 'Held'; readonly isComplete: boolean }
+
+/**
+ * @param redact - removes secrets from a text
+ * @param turns - the turns in which texts may be held
+ */
+export const createTextLogs = (
+  { nowMs, pause, signal: closing, uncertain }: Background,
+  redact: (text: string) => string,
+  turns: ReturnType<typeof createTurns>
+): TextLogs => {
+  const step = (number: number, name: string, kind: 'system' | 'user', status: 'end' | 'start'): LogLine => ({
+    _tag: 'Step',
+    command: '',
+    kind,
+    name,
+    status,
+    step: number,
+    timeMs: nowMs()
+  })
+
+  const textOf = (number: number, text: string): LogLine => ({ _tag: 'Text', step: number, stream: 'stdout', text, timeMs: nowMs() })
+
+  const note = (number: number, words: string): ReadonlyArray<LogLine> => [
+    step(number, 'Log', 'system', 'start'),
+    textOf(number, words),
+    step(number, 'Log', 'system', 'end')
+  ]
+
+  async function* log({ everyMs, name, read: readText, signal }: TextLogOptions): AsyncGenerator<LogLine> {
+    const isOver = (): boolean => signal.aborted || closing.aborted
+    let steps = 0
+    /** The number of the step with the text, once there is text. */
+    let open: number | null = null
+    let place = BEGINNING
+    let failures = 0
+
+    /** Requests the log. Only the turn holds its text: from there it can be taken away from a slow reader. */
+    const ask = async (turn: Turn): Promise<Exclude<TextLog, { _tag: 'Text' }> | Held | Refused | Uncertain> => {
+      const found: TextLog | Refused | Uncertain = await readText(place.at).catch((error: unknown) => uncertain(error))
+      if (found._tag !== 'Text') return found
+      turn.hold(readingOf({ from: 0, ...found }, redact), found.text.length)
+      return { _tag: 'Held', isComplete: found.isComplete }
+    }
+
+    const following = (turn: Turn): string | null => {
+      const next = turn.reading()?.next(place) ?? null
+      if (next !== null) place = next.then
+      return next?.piece ?? null
+    }
+
+    while (!isOver()) {
+      const turn = await turns([signal, closing])
+      if (turn === null) return
+      let waitMs = 0
+      try {
+        const found = await ask(turn)
+        if (isOver()) return
+        if (found._tag === 'Held') {
+          failures = 0
+          if (open === null) {
+            open = steps++
+            yield step(open, name, 'user', 'start')
+          }
+          for (let piece = following(turn); piece !== null; piece = following(turn)) yield textOf(open, piece)
+          // The text was given up for another reader: request the rest at once.
+          if (turn.reading() === null) continue
+        }
+        // From here on, the reader holds no text.
+        turn.end()
+        if (found._tag === 'Held') {
+          if (found.isComplete) {
+            yield step(open ?? 0, name, 'user', 'end')
+            return
+          }
+        } else if (found._tag === 'Uncertain') {
+          failures++
+          waitMs = found.waitMs
+          if (failures === 1) yield* note(steps++, `The log is unavailable at the moment: ${found.error}`)
+        } else if (found._tag !== 'NotYet') {
+          yield* note(steps++, found._tag === 'Refused' ? `The log is unavailable: ${found.error}` : found.sentence)
+          if (open !== null) yield step(open, name, 'user', 'end')
+          return
+        }
+      } finally {
+        turn.end()
+      }
+      await pause(pauseAfter(everyMs, failures, waitMs), signal)
+    }
+  }
+
+  return { log, note }
+}

@@ -1,0 +1,110 @@
+/** Requests to the CI behind a webhook: signed, and its answers as it may give them. */
+import * as t from 'io-ts'
+import { Status } from '../../core/index.js'
+import type { Clock } from '../ports.js'
+import { type Answer, type Client, decoded, hmacOf } from './common.js'
+import type { Job, Missing, Progress, Refused, Uncertain } from './provider.js'
+
+// ---------------------------------------------------------------------------------------- what is said
+
+const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined])
+
+const ID_MAX = 500
+const Id = t.refinement(t.string, (id) => id !== '' && id.length <= ID_MAX, 'Id')
+
+/** The answer to a start; the id may be missing, and then the key stands for it. */
+const Started = t.type({ id: optional(Id) }, 'Started')
+
+export const Standing = t.type({ error: optional(t.string), exitCode: optional(t.Int), id: optional(Id), status: Status }, 'Standing')
+export type Standing = t.TypeOf<typeof Standing>
+
+/** How a refusal is put into words. */
+const Complaint = t.union([t.type({ message: t.string }), t.type({ error: t.string })], 'Complaint')
+
+/** The header that signs `text` at `seconds`: the body of a POST, and of a GET all that stands behind the `?`. */
+export const signature = (secret: string, seconds: number, text: string): string =>
+  `t=${String(seconds)},v1=${hmacOf(secret, `${String(seconds)}.${text}`)}`
+
+// ---------------------------------------------------------------------------------------- requests
+
+export interface WebhookSettings {
+  readonly pipelines: ReadonlyMap<string, string>
+  readonly pollMs: number
+  readonly secret: string
+  readonly url: string | null
+}
+
+export interface WebhookApi {
+  readonly client: Client
+  /** An answer that is none. */
+  readonly doubt: (answer: Answer) => Uncertain
+  readonly get: (to: string, question: { readonly [name: string]: string }, overflow?: 'cut' | 'fail') => Promise<Answer | Uncertain>
+  readonly isGood: (answer: Answer) => boolean
+  readonly post: (to: string, body: string, headers?: { readonly [name: string]: string }) => Promise<Answer | Uncertain>
+  /** What the other side says of a build, which is known by `otherwise` if it names no id. */
+  readonly progressOf: (standing: Standing, otherwise: string) => Progress
+  /** How a build stands. */
+  readonly standing: (job: Job) => Promise<Missing | Progress | Uncertain>
+  /** What a good answer to a start says; `null` when it is not from whom we asked, such as a page that a proxy puts in between. */
+  readonly startedBy: (answer: Answer) => { readonly id: string | null } | null
+  /** Where a job's builds are asked for. */
+  readonly urlOf: (job: Job) => string | Refused
+  /** What the other side says about its refusal. */
+  readonly wordsOf: (answer: Answer) => string
+}
+
+export const createWebhookApi = (client: Client, clock: Clock, { pipelines, secret, url }: WebhookSettings): WebhookApi => {
+  const signed = (text: string): { readonly [name: string]: string } => ({
+    'x-tack-signature': signature(secret, Math.floor(clock.now() / 1_000_000), text)
+  })
+
+  const urlOf = (job: Job): string | Refused => {
+    const found = pipelines.get(job.plan.pipeline) ?? url
+    return found ?? client.refuse(`There is no pipeline "${job.plan.pipeline}" here.`)
+  }
+
+  const get: WebhookApi['get'] = (to, question, overflow = 'fail') => {
+    const target = new URL(to)
+    for (const [field, value] of Object.entries(question)) target.searchParams.set(field, value)
+    target.hash = ''
+    return client.ask({ headers: signed(target.search.slice(1)), overflow, url: target.href })
+  }
+
+  const post: WebhookApi['post'] = (to, body, headers = {}) =>
+    client.ask({ body, headers: { ...headers, ...signed(body), 'content-type': 'application/json' }, method: 'POST', url: to })
+
+  const wordsOf = (answer: Answer): string => {
+    const complaint = decoded(Complaint, answer)
+    if (complaint === null) return /^\s*[<{[]/.test(answer.text) ? '' : answer.text
+    return 'message' in complaint ? complaint.message : complaint.error
+  }
+
+  const doubt = (answer: Answer): Uncertain => client.doubt(answer, wordsOf(answer))
+
+  const isGood = ({ status }: Answer): boolean => status >= 200 && status < 300
+
+  const startedBy = (answer: Answer): { readonly id: string | null } | null => {
+    if (answer.text.trim() === '') return { id: null }
+    const started = decoded(Started, answer)
+    return started === null ? null : { id: started.id ?? null }
+  }
+
+  const progressOf = ({ error, exitCode, id, status }: Standing, otherwise: string): Progress => ({
+    error: error === null || error === undefined ? null : client.say(error),
+    exitCode: exitCode ?? null,
+    external: id ?? otherwise,
+    status
+  })
+
+  const standing = async (job: Job): Promise<Missing | Progress | Uncertain> => {
+    const to = urlOf(job)
+    if (typeof to !== 'string') return { _tag: 'Missing' }
+    const answer = await get(to, { key: job.key })
+    if (answer._tag === 'Uncertain') return answer
+    if (answer.status === 404) return { _tag: 'Missing' }
+    const said = isGood(answer) ? decoded(Standing, answer) : null
+    return said === null ? doubt(answer) : progressOf(said, job.key)
+  }
+
+  return { client, doubt, get, isGood, post, progressOf, standing, startedBy, urlOf, wordsOf }
+}

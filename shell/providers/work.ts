@@ -1,0 +1,95 @@
+/**
+ * Background work of an adapter: what it waits for, polls and reads. All of it is over when `close` resolves, nothing rejects, and no sentence
+ * holds a secret.
+ */
+import { setMaxListeners } from 'node:events'
+import type { Clock } from '../ports.js'
+import { createTurns, defaultLogTextLimits, type LogTextLimits } from './log-texts.js'
+import { createPoll, type Poll } from './polling.js'
+import type { Refused, Uncertain } from './provider.js'
+import { redactor, sentence, wordsOf } from './secrets.js'
+import { createTextLogs, type TextLogs } from './growing-log.js'
+
+export interface WorkOptions {
+  readonly clock: Clock
+  readonly logTexts?: LogTextLimits
+  /** The secrets, which must not appear in messages. */
+  readonly secrets: ReadonlyArray<string>
+}
+
+/** What polling and reading are made of. */
+export interface Background {
+  /** The time in milliseconds. */
+  readonly nowMs: () => number
+  /** Resolves after `ms`, or when `signal` aborts, or at the close. */
+  readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>
+  readonly refuse: (words: string) => Refused
+  /** A text without secrets, as one sentence. */
+  readonly say: (text: string) => string
+  /** Aborts at the close. */
+  readonly signal: AbortSignal
+  /** Tracks a promise, so that a close can wait for it. */
+  readonly track: <A>(work: Promise<A>) => Promise<A>
+  readonly uncertain: (error: unknown, waitMs?: number) => Uncertain
+}
+
+/** Background work: everything it starts is over when `close` resolves. */
+export interface Work extends Background, TextLogs {
+  readonly close: () => Promise<void>
+  readonly poll: Poll
+}
+
+export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: WorkOptions): Work => {
+  const redact = redactor(secrets)
+  const over = new AbortController()
+  // One listener for each build and reader that waits: no leak.
+  setMaxListeners(0, over.signal)
+  const going = new Set<Promise<unknown>>()
+
+  const say = (text: string): string => sentence(redact, text)
+
+  const uncertain = (error: unknown, waitMs = 0): Uncertain => ({ _tag: 'Uncertain', error: say(wordsOf(error)), waitMs })
+
+  const nowMs = (): number => Math.floor(clock.now() / 1000)
+
+  const track = <A>(work: Promise<A>): Promise<A> => {
+    going.add(work)
+    const forget = (): void => void going.delete(work)
+    work.then(forget, forget)
+    return work
+  }
+
+  const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      if (over.signal.aborted || signal?.aborted === true) return resolve()
+      const done = (): void => {
+        cancel()
+        over.signal.removeEventListener('abort', done)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = clock.after(ms, done)
+      over.signal.addEventListener('abort', done)
+      signal?.addEventListener('abort', done)
+    })
+
+  const background: Background = {
+    nowMs,
+    pause,
+    refuse: (words) => ({ _tag: 'Refused', error: say(words) }),
+    say,
+    signal: over.signal,
+    track,
+    uncertain
+  }
+
+  return {
+    ...background,
+    ...createTextLogs(background, redact, createTurns(clock, logTexts)),
+    close: async () => {
+      over.abort()
+      await Promise.allSettled(going)
+    },
+    poll: createPoll(background)
+  }
+}
