@@ -133,6 +133,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('CALL-1', 'builds/calls.js', 'if (!isTaken(answer))', 'if (false)', 'T7.7'),
   mutant('CALL-2', 'builds/calls.js', 'if (refusal !== null)', 'if (false)', 'T7.13'),
   mutant('CALL-3', 'builds/calls.js', 'if (!Rights.isEntitled(rows, knot, { actor: caller, repository: run.repository }))', 'if (false)', 'T7.7'),
+  mutant('CALL-4', 'builds/reading.js', "[report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]", '[]', 'T7.4'),
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds/statuses.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),

@@ -6,18 +6,20 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
 import { isUtf8 } from 'node:buffer'
 import {
-  Builds,
+  type Builds,
   type Call,
   callAnswer,
   type CalledMethod,
   type CallReceived,
   decodeCall,
   type Effect,
-  type PipelineEntry,
+  type HostName,
   pipelineUri,
   Rkey,
+  runOutcome,
+  type RunOutcome,
   type State,
-  tidOf
+  type Tid
 } from '../../../core/index.js'
 import type { SigningKeys } from '../../outbound/signing-keys.js'
 import type { Clock, HandleCall } from '../../ports.js'
@@ -105,24 +107,21 @@ const CALLS_MAX = 64
 const WAIT_MS = 20_000
 
 /** The address of a pipeline, of which clients take the last part as its id. */
-const uriOf = ({ createdUs, knot }: PipelineEntry): string => {
-  const id = tidOf(createdUs)
-  return Rkey.is(id) ? pipelineUri(knot, id) : ''
-}
+const uriOf = (knot: HostName, id: Tid): string => (Rkey.is(id) ? pipelineUri(knot, id) : '')
 
-/** What became of a run in a batch of effects; `null` while it is not known. */
-const outcomeIn = ({ knot, rkey }: Begun, durable: State, effects: ReadonlyArray<Effect>): Answer | null => {
-  for (const effect of effects) {
-    if (effect._tag === 'PublishPipeline' && effect.entry.knot === knot && effect.entry.rkey === rkey)
-      return ok({ pipeline: uriOf(effect.entry) })
-    if (effect._tag !== 'Report') continue
-    const { report } = effect
-    if (!('knot' in report) || !('rkey' in report) || report.knot !== knot || report.rkey !== rkey) continue
-    if (report._tag === 'TriggerIgnored') return invalid('there is nothing to run: no workflow of that name is in .tangled/workflows at that commit')
-    if (report._tag === 'WorkflowsReadFailed') return invalid(`the workflow files cannot be read: ${report.detail}`)
-    if (report._tag === 'TriggerRefused') return NO_RIGHT
+const answerOf = ({ knot }: Begun, outcome: RunOutcome): Answer => {
+  switch (outcome._tag) {
+    case 'Announced':
+      return ok({ pipeline: uriOf(knot, outcome.pipeline) })
+    case 'Cancelled':
+      return refused(409, 'PipelineEnded', 'it was cancelled before it began')
+    case 'Empty':
+      return invalid('there is nothing to run: no workflow of that name is in .tangled/workflows at that commit')
+    case 'Refused':
+      return NO_RIGHT
+    case 'Unreadable':
+      return invalid(`the workflow files cannot be read: ${outcome.detail}`)
   }
-  return Builds.runOf(durable.builds, knot, rkey) === null ? refused(409, 'PipelineEnded', 'it was cancelled before it began') : null
 }
 
 export const createBegunRuns = (clock: Clock): BegunRuns => {
@@ -154,8 +153,8 @@ export const createBegunRuns = (clock: Clock): BegunRuns => {
     },
     observe: (durable, effects) => {
       for (const waiter of [...waiting]) {
-        const answer = outcomeIn(waiter.run, durable, effects)
-        if (answer !== null) waiter.tell(answer)
+        const outcome = runOutcome(waiter.run)(durable, effects)
+        if (outcome !== null) waiter.tell(answerOf(waiter.run, outcome))
       }
     }
   }

@@ -1,5 +1,5 @@
 /** CALL: what holds of calls, and of the tokens by which they are made. The words are in laws.md. */
-import { Builds, callAnswer, type Event, isMember, OrderedMap as M, type State } from '../../../core/index.js'
+import { Builds, callAnswer, type Event, isMember, OrderedMap as M, runOutcome, type State, tidOf } from '../../../core/index.js'
 import { mayTrigger, holds } from './builds.js'
 import { all, because, equal, every, type Laws, same, when } from './law.js'
 import { configured, type Run } from './run.js'
@@ -8,6 +8,11 @@ export type Called = Extract<Event, { readonly _tag: 'CallReceived' }>
 
 /** Refusals for which nothing changes, the tokens neither. */
 const STRANGERS: ReadonlyArray<Builds.CallRefusal> = ['expired', 'used', 'busy', 'right']
+
+type Begun = Extract<Builds.CallAnswer, { readonly _tag: 'Begun' }>
+
+/** Events after which it is known what the files hold. */
+const READINGS: ReadonlyArray<Event['_tag']> = ['RequestFailed', 'WorkflowsRead']
 
 const keyOf = ({ caller, token }: Called): Builds.TokenKey => `${caller} ${token.id}` as Builds.TokenKey
 
@@ -84,7 +89,30 @@ export const CALL = {
           )
         )
       })
+    }),
+
+  'CALL-4': (run: Run) => {
+    const waiting = new Map<string, Begun>()
+    return every(run.steps, ({ after, before, effects, event }) => {
+      const verdict = every([...waiting], ([key, { knot, rkey }]) => {
+        const outcome = runOutcome({ knot, rkey })(after, effects)
+        if (outcome !== null) waiting.delete(key)
+        const left = Builds.runOf(after.builds, knot, rkey)
+        const announced = effects.flatMap((effect) =>
+          effect._tag === 'PublishPipeline' && effect.entry.knot === knot && effect.entry.rkey === rkey ? [tidOf(effect.entry.createdUs)] : []
+        )
+        return all(
+          because((outcome === null) === (left !== null && left.announced === null), () => `of a run that is ${left === null ? 'gone' : 'there'}, ${outcome?._tag ?? 'nothing'} is told`),
+          equal('the pipeline that is told', outcome?._tag === 'Announced' ? [outcome.pipeline] : [], announced),
+          because(outcome?._tag !== 'Cancelled' || !READINGS.includes(event._tag), () => 'a run whose files were read counts as cancelled'),
+          because(outcome?._tag !== 'Empty' || event._tag === 'WorkflowsRead', () => 'a run whose files were not read counts as empty')
+        )
+      })
+      const answer = event._tag === 'CallReceived' ? callAnswer(event)(before) : null
+      if (answer?._tag === 'Begun') waiting.set(`${answer.knot}/${answer.rkey}`, answer)
+      return verdict
     })
+  }
 } satisfies Laws
 
 /** Somebody who is a member, and has no say in what is called. */
