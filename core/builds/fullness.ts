@@ -7,10 +7,7 @@ import type { WorkflowSource } from '../model/trigger.js'
 import { asked } from '../request.js'
 import { type BuildsState, NONE, type Run } from './model.js'
 import { roomFor, unitsOfRun } from './room.js'
-import { waitingAt } from './runs.js'
-
-/** How many runs of one knot may wait for their files: what a flood of triggers costs is bounded. */
-const WAITING_MAX = 500
+import { tooManyWait } from './waiting.js'
 
 /** Why there is no room on the knot for what is to be kept of this run; `null` when there is. */
 export const noRoom = (rows: Rows, { kept }: BuildsState, knot: HostName, run: Run): string | null => {
@@ -26,6 +23,5 @@ export const fullness = (
   run: Run,
   workflows: ReadonlyArray<WorkflowSource> | null
 ): string | null =>
-  waitingAt(state, knot) >= WAITING_MAX
-    ? `${String(WAITING_MAX)} triggers of this knot are waiting`
-    : noRoom(rows, state, knot, { ...run, phase: { _tag: 'Reading', request: asked(NONE), workflows } })
+  tooManyWait(rows, state, knot, run.repository.owner) ??
+  noRoom(rows, state, knot, { ...run, phase: { _tag: 'Reading', request: asked(NONE), workflows } })

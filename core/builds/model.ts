@@ -183,6 +183,13 @@ export interface Kept {
   readonly over: number
 }
 
+/** The runs of a knot that wait for their workflow files, or for their pipeline. */
+export interface Waiting {
+  readonly keys: M.OrderedMap<Rkey, true>
+  /** How many of them are for repositories of which account. */
+  readonly ofOwners: M.OrderedMap<Did, number>
+}
+
 /** The runs, the log of statuses, and what is remembered of each knot. */
 export interface BuildsState extends StatusLog {
   /**
@@ -204,8 +211,8 @@ export interface BuildsState extends StatusLog {
   readonly tokens: M.OrderedMap<TokenKey, TimeUs>
   /** The latest moment at which a token was used: none counts that could not be used by then. */
   readonly tokensUs: TimeUs
-  /** Derived: by knot, the keys of the runs that wait for their workflow files, or for their pipeline. */
-  readonly waiting: MultiMap<HostName, Rkey>
+  /** Derived: those that wait, by knot. */
+  readonly waiting: M.OrderedMap<HostName, Waiting>
 }
 
 /** Before anything has happened. */

@@ -18,9 +18,10 @@ import type { Build, BuildsAnswer, BuildsState, BuildsStep, Now, Run } from './m
 import { fullness, noRoom } from './fullness.js'
 import { askForFiles, nothingOf } from './reading.js'
 import { modest } from './room.js'
-import { andThen, buildsOf, freeKey, isWaiting, runOf } from './runs.js'
+import { andThen, buildsOf, freeKey, runOf } from './runs.js'
 import { remembering } from './sources.js'
 import { announce, failed, type NewStatus, nextStamp } from './statuses.js'
+import { isWaiting } from './waiting.js'
 
 /** Ends what a run has not ended: while its files are being read, all of it. */
 export const cancelRun = (

@@ -57,10 +57,14 @@ export const modest = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArr
 
 // ------------------------------------------------------------------------------------- what all of them keep
 
-const countAt = <K extends string>(counts: M.OrderedMap<K, number>, key: K): number =>
+export const countAt = <K extends string>(counts: M.OrderedMap<K, number>, key: K): number =>
   O.toNullable(M.lookup(key)(counts)) ?? 0
 
-const added = <K extends string>(counts: M.OrderedMap<K, number>, key: K, units: number): M.OrderedMap<K, number> => {
+export const added = <K extends string>(
+  counts: M.OrderedMap<K, number>,
+  key: K,
+  units: number
+): M.OrderedMap<K, number> => {
   const count = countAt(counts, key) + units
   return count === 0 ? M.deleteAt(key)(counts) : M.upsertAt(key, count)(counts)
 }
@@ -76,7 +80,7 @@ export const keptWith = (kept: Kept, knot: HostName, run: Run, units: number): K
         owed: kept.owed + units
       }
 
-/** Shares of `owedUnits`, in sixteenths. */
+/** Shares of what there is room for, in sixteenths. */
 interface Shares {
   /** What all runs may keep when one of these comes. */
   readonly all: number
@@ -93,7 +97,7 @@ const SHARES: { readonly [whose in 'owner' | 'member' | 'stranger']: Shares } = 
   stranger: { all: 8, knot: 2, owner: 1 }
 }
 
-const sharesOf = (rows: Rows, owner: Did): Shares => {
+export const sharesOf = (rows: Rows, owner: Did): Shares => {
   if (owner === rows.config.owner) return SHARES.owner
   return isMember(rows, owner) ? SHARES.member : SHARES.stranger
 }

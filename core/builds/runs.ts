@@ -4,7 +4,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import { type Rkey, tidOf, type TimeUs } from '../data/identifiers.js'
-import { insertAt, removeAt, valuesAt } from '../data/multimap.js'
+import { insertAt, removeAt } from '../data/multimap.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import { type BuildName, type Recipe } from '../model/build.js'
@@ -14,6 +14,7 @@ import { type Build, type BuildsState, type BuildsStep, type Kept, type Run, typ
 import { withoutPlaces } from './pipeline-index.js'
 import { isOver, keptWith, unitsOfBuild, unitsOfRun } from './room.js'
 import { logKey } from './status-log.js'
+import { waitingWith, waitingWithout } from './waiting.js'
 
 /** The key of a run: that of its knot and of its trigger. */
 export const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunKey
@@ -37,9 +38,6 @@ export const pushThatBegan = ({ cause, retryOf }: Run): Push | null =>
 /** Whether the key of the run is ours: no trigger of the knot bears it, and it says nothing about those. */
 export const isKeyOurs = ({ kind, retryOf }: Run): boolean => retryOf !== null || kind === 'call'
 
-/** Whether the run waits for its workflow files, or for its pipeline. */
-export const isWaiting = ({ phase }: Run): boolean => phase._tag !== 'Read'
-
 /** What is kept, without the run. */
 const keptWithout = (kept: Kept, knot: HostName, run: Run | null): Kept =>
   run === null ? kept : keptWith(kept, knot, run, -unitsOfRun(run))
@@ -52,27 +50,9 @@ export const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run
     kept: keptWith(keptWithout(state.kept, knot, before), knot, run, unitsOfRun(run)),
     pushes: push === null ? state.pushes : insertAt(pushKey(knot, push), rkey)(state.pushes),
     runs: M.upsertAt(runKey(knot, rkey), run)(state.runs),
-    waiting: waitingWith(state.waiting, knot, rkey, before !== null && isWaiting(before), isWaiting(run))
+    waiting: waitingWith(waitingWithout(state.waiting, knot, rkey, before), knot, rkey, run)
   }
 }
-
-const waitingWith = (
-  waiting: BuildsState['waiting'],
-  knot: HostName,
-  rkey: Rkey,
-  was: boolean,
-  is: boolean
-): BuildsState['waiting'] => {
-  if (was === is) return waiting
-  return is ? insertAt(knot, rkey)(waiting) : removeAt(knot, rkey)(waiting)
-}
-
-/** How many runs of the knot wait. */
-export const waitingAt = ({ waiting }: BuildsState, knot: HostName): number => M.size(valuesAt(knot)(waiting))
-
-/** The keys of the runs of the knot that wait, ascending. */
-export const waitingKeys = ({ waiting }: BuildsState, knot: HostName): ReadonlyArray<Rkey> =>
-  M.keys(valuesAt(knot)(waiting))
 
 /** The state without the run, and without what was said of it before its first status. */
 export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
@@ -86,7 +66,7 @@ export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): Buil
     pipelines: announced === null ? state.pipelines : withoutPlaces(state.pipelines, announced.key, announced.run),
     pushes: push === null ? state.pushes : removeAt(pushKey(knot, push), rkey)(state.pushes),
     runs: M.deleteAt(runKey(knot, rkey))(state.runs),
-    waiting: waitingWith(state.waiting, knot, rkey, run !== null && isWaiting(run), false)
+    waiting: waitingWithout(state.waiting, knot, rkey, run)
   }
 }
 

@@ -20,8 +20,9 @@ import type { BuildsAnswer, BuildsState, BuildsStep, Now, Run } from './model.js
 import { courseOf, type Told, toldOf, WAIT_MS } from './pushes.js'
 import { askForFiles, namesRefused, nothingOf } from './reading.js'
 import { fullness } from './fullness.js'
-import { andThen, numbered, runOf, waitingKeys, withRun } from './runs.js'
+import { andThen, numbered, runOf, withRun } from './runs.js'
 import { isForgotten, remembering, shownBy, sourceOf, withoutSpent, withSource, withSpent } from './sources.js'
+import { waitingKeys } from './waiting.js'
 import { shortName } from './when.js'
 
 /** Keys of triggers become names of files, of which a system has the first word; those of knots are 13 characters. */

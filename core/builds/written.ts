@@ -14,9 +14,10 @@ import type { StatusEntry } from '../effect.js'
 import { type BuildsState, initial, Run, RunKey, Source, TokenKey } from './model.js'
 import { indexOf } from './pipeline-index.js'
 import { keptWith, unitsOfRun } from './room.js'
-import { isWaiting, pushKey, pushThatBegan, splitKey } from './runs.js'
+import { pushKey, pushThatBegan, splitKey } from './runs.js'
 import { type LogKey, logKey } from './status-log.js'
 import { announcementOf } from './statuses.js'
+import { waitingWith } from './waiting.js'
 
 /** One run with its key: the unit in which many are written and read. */
 export const RunEntry = t.tuple([RunKey, Run], 'RunEntry')
@@ -88,7 +89,7 @@ export const fromWritten = (
           pipelines: indexOf(M.toEntries(announcements)),
           pushes: runs.reduce(withPush, M.empty<string, M.OrderedMap<Rkey, true>>()),
           runs: map,
-          waiting: runs.reduce(withWaiting, M.empty<HostName, M.OrderedMap<Rkey, true>>())
+          waiting: runs.reduce(withWaiting, initial.waiting)
         })),
         E.filterOrElse(
           ({ sources }) =>
@@ -135,7 +136,7 @@ const withUnits = (kept: BuildsState['kept'], [key, run]: RunEntry): BuildsState
   keptWith(kept, splitKey(key)[0], run, unitsOfRun(run))
 
 const withWaiting = (waiting: BuildsState['waiting'], [key, run]: RunEntry): BuildsState['waiting'] =>
-  isWaiting(run) ? insertAt(...splitKey(key))(waiting) : waiting
+  waitingWith(waiting, ...splitKey(key), run)
 
 const numbersOf = ({ builds, phase }: Run): ReadonlyArray<number> => [
   ...('number' in phase ? [phase.number] : []),

@@ -325,7 +325,7 @@ describe('the cost of a flood of triggers', () => {
     ...running(),
     ...Array.from({ length: count }, (_, i) => comes(trigger(), at(20), { rkey: `k${String(1_000 + i)}` }))
   ]
-  const waitingIn = (state: State): number => M.toEntries(state.builds.waiting).reduce((n, [, keys]) => n + M.size(keys), 0)
+  const waitingIn = (state: State): number => M.toEntries(state.builds.waiting).reduce((n, [, { keys }]) => n + M.size(keys), 0)
   const waiting = (happenings: ReadonlyArray<Happening>): number => waitingIn(after(happenings))
 
   test('frees room with each run that comes to something, or to nothing', () => {

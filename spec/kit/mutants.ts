@@ -128,6 +128,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-14', 'builds/asking.js', 'externalOf(build.phase) === null ?', 'true ?', 'T4.7'),
   mutant('BUILD-13', 'data/budget.js', 'if (cost > rest)', 'if (false)', 'T3.35'),
   mutant('BUILD-15', 'builds/room.js', 'knot: 2, owner: 1', 'knot: 2, owner: 2', 'T6.13'),
+  mutant('BUILD-15', 'builds/waiting.js', 'added(ofOwners, run.repository.owner, 1)', 'ofOwners', 'minimal.flood'),
 
   // ---------------------------------------------------------------------------------------- CALL
   mutant('CALL-1', 'builds/calls.js', 'if (!isTaken(answer))', 'if (false)', 'T7.7'),

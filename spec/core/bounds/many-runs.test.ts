@@ -18,13 +18,13 @@ describe('the cost of a flood of triggers', () => {
   ]
   const sourceIn = (state: State): Builds.Source => there(M.toEntries(state.builds.sources)[0])[1]
   const sourceOf = (happenings: ReadonlyArray<Happening>): Builds.Source => sourceIn(after(happenings))
-  const waitingIn = (state: State): number => M.toEntries(state.builds.waiting).reduce((n, [, keys]) => n + M.size(keys), 0)
+  const waitingIn = (state: State): number => M.toEntries(state.builds.waiting).reduce((n, [, { keys }]) => n + M.size(keys), 0)
 
-  test('is at most five hundred waiting runs for each knot', () => {
-    const state = after(flood(502))
-    expect([M.size(state.builds.runs), waitingIn(state)]).toEqual([500, 500])
+  test('is at most 3 200 waiting runs for each knot', () => {
+    const state = after(flood(3_202))
+    expect([M.size(state.builds.runs), waitingIn(state)]).toEqual([3_200, 3_200])
     expect(state.counters.recent.map((report) => ('reason' in report ? report.reason : ''))).toEqual(['limit', 'limit'])
-    expect(state.counters.recent.map((report) => ('detail' in report ? report.detail : ''))[0]).toBe('500 triggers of this knot are waiting')
+    expect(state.counters.recent.map((report) => ('detail' in report ? report.detail : ''))[0]).toBe('3200 triggers of this knot are waiting')
   })
 
   test('is two hundred remembered keys of triggers that came to nothing, the greatest ones', () => {

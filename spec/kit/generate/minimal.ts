@@ -772,6 +772,10 @@ const asks = (_tag: 'CancelRequested' | 'RetryRequested', rkey: string, at: numb
 /** Keys that rise, and tell no time. */
 const keys = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `r${String(i).padStart(3, '0')}`)
 
+/** A push to a repository of that account. */
+const pushedTo = (owner: string, rkey: string, at: number): Happening =>
+  pushed(rkey, at, 1, { repo: { did: null, knot: null, name: 'x', owner } })
+
 const workflow = (name: string, changes: object = {}) => ({
   _tag: 'Defined',
   clone: { depth: 1, skip: false, submodules: false },
@@ -923,20 +927,30 @@ const BUILDS: ReadonlyArray<Plot> = [
     [woken(15, 2_006), 'find t/w'],
     [says('BuildMissing', 16, 2_006, { settleMs: 1 }), '']
   ]),
-  run('flood', 'what a knot may have waiting, and how many keys of what came to nothing are kept', 'T1 T3', [
-    [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
-    ...keys(500).map((rkey): Beat => [pushed(rkey, 2), `files ${rkey}`]),
-    [pushed('s', 3), 'TriggerRefused/limit'],
-    [pushed('r000', 3), ''],
-    [files('r000', 1, 4), 'TriggerIgnored/workflows'],
-    [pushed('s', 5), 'files s'],
-    [pushed('t', 5), 'TriggerRefused/limit'],
-    ...keys(200).map((rkey): Beat => [asks('CancelRequested', rkey, 6), '']),
-    [pushed('r000', 7), 'TriggerIgnored/before'],
-    [asks('CancelRequested', 'r200', 8), ''],
-    [pushed('r001', 9), 'TriggerIgnored/before'],
-    [pushed('r000', 9), 'files r000']
-  ], { builds: { ...MINIMAL.builds, owedUnits: 2_097_152 } }),
+  run(
+    'flood',
+    'how many of a stranger’s may wait on a knot, beside those of another; and how many keys of what came to nothing are kept',
+    'T1 T3 T6',
+    [
+      [put(ALICE, 'x', repo(), 1), `subscribe ${K1} null`],
+      [put(BOB, 'x', repo(), 1), ''],
+      ...keys(200).map((rkey): Beat => [pushedTo(ALICE, rkey, 2), `files ${rkey}`]),
+      [pushedTo(ALICE, 's', 3), 'TriggerRefused/limit'],
+      [pushedTo(BOB, 'other', 3), 'files other'],
+      [pushedTo(ALICE, 'r000', 3), ''],
+      [filesUnread('r001', 2, 4, false), 'wake 1'],
+      [pushedTo(ALICE, 's', 4), 'TriggerRefused/limit'],
+      [files('r000', 1, 4), 'TriggerIgnored/workflows'],
+      [pushedTo(ALICE, 's', 5), 'files s'],
+      [pushedTo(ALICE, 't', 5), 'TriggerRefused/limit'],
+      ...keys(200).map((rkey): Beat => [asks('CancelRequested', rkey, 6), '']),
+      [pushedTo(ALICE, 'r000', 7), 'TriggerIgnored/before'],
+      [asks('CancelRequested', 's', 8), ''],
+      [pushedTo(ALICE, 'r001', 9), 'TriggerIgnored/before'],
+      [pushedTo(ALICE, 'r000', 9), 'files r000']
+    ],
+    { admission: 'open', builds: { ...MINIMAL.builds, owedUnits: 16 * 1_048_576 } }
+  ),
   run('rights', 'who has no say any more has nothing begun, and nothing built again', 'T2 T5', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],
     [put(OWNER, 'c', collaborator({ repo: `at://${OWNER}/${REPO}/x`, subject: ALICE }), 2), ''],

@@ -2996,7 +2996,7 @@ RANKS = {"pending": 0, "running": 1, "success": 2, "failed": 2, "timeout": 2, "c
 FINAL_ATTEMPTS = 5  # how often a "no" is doubted: a knot may tell of a commit before it gives it out
 RKEY_MAX = 80
 TOKENS_OF_CALLER_MAX, TOKENS_MAX = 100, 5_000
-WAITING_MAX = 500  # how many runs of one knot may wait for their files
+WAITING_SIXTEENTH = 200  # of the runs of one knot that may wait for their files
 SPENT_MAX = 200
 MISTAKEN_MAX = 1_000
 SENTENCE_UNITS = 1_000
@@ -3015,7 +3015,7 @@ READER_MARGIN_US = 60_000_000
 TEXTS_UNITS = 65_536  # what an announcement repeats of files
 RUN_UNITS_MAX = 1_048_576  # what a run may be
 RUN_UNITS, BUILD_UNITS = 1_024, 1_024  # what it counts, and each build, besides what trigger and files brought
-SHARES = {  # of owedUnits, in sixteenths: of all runs, of those of one knot, of those for one account
+SHARES = {  # in sixteenths, of owedUnits: of all runs, of those of one knot, of those for one account; the first and the last of who waits on a knot, too
     "owner": (16, 8, 16),
     "member": (12, 4, 2),
     "stranger": (8, 2, 1),
@@ -3143,9 +3143,16 @@ class Builds:
             del spent[min(spent)]
         self.sources[knot] = {**source, "spent": spent}
 
-    def _waiting(self, knot: str) -> int:
-        """How many runs of the knot wait. (A shell with many runs would keep an index of those.)"""
-        return sum(run["phase"]["_tag"] != "Read" for _, run in self._runs_of(knot))
+    def _rank(self, owner: str) -> str:
+        return "owner" if owner == self.given.config["owner"] else "member" if self.members[owner] > 0 else "stranger"
+
+    def _too_many_wait(self, knot: str, owner: str, without: Optional[str] = None) -> Optional[str]:
+        """Why no more runs of the knot may wait for this account, besides that of a key; None when one may. (A shell would keep the counts.)"""
+        owners = [run["repository"]["owner"] for key, run in self._runs_of(knot) if run["phase"]["_tag"] != "Read" and key != without]
+        of_all, _, of_owner = (share * WAITING_SIXTEENTH for share in SHARES[self._rank(owner)])
+        if len(owners) >= of_all:
+            return f"{of_all} triggers of this knot are waiting"
+        return f"{of_owner} triggers of this knot are waiting for one account" if owners.count(owner) >= of_owner else None
 
     def _remember(self, knot: str) -> None:
         self.sources[knot] = self._source(knot)
@@ -3200,7 +3207,6 @@ class Builds:
     def _room(self, knot: str, owner: str, key: Optional[str]) -> Tuple[int, str]:
         """What there is room for on the knot besides the run of that key, and why for no more. (A shell would keep the sums.)"""
         config = self.given.config
-        rank = "owner" if owner == config["owner"] else "member" if self.members[owner] > 0 else "stranger"
         sums = [0, 0, 0]
         for other, run in self.runs.items():
             if other != key and not is_over(run):
@@ -3209,7 +3215,7 @@ class Builds:
                 sums[1] += count if other.split("/", 1)[0] == knot else 0
                 sums[2] += count if run["repository"]["owner"] == owner else 0
         rooms = []
-        for share, taken, whose in zip(SHARES[rank], sums, ("", " of one knot", " for one account")):
+        for share, taken, whose in zip(SHARES[self._rank(owner)], sums, ("", " of one knot", " for one account")):
             most = share * (config["builds"]["owedUnits"] // 16)
             rooms.append((most - taken, f"runs{whose} that have not ended keep {most} units at most"))
         return min(rooms, key=lambda room: room[0])
@@ -3420,9 +3426,10 @@ class Builds:
             "only": None,
             "retryOf": None,
         }
-        limit = f"{WAITING_MAX} triggers of this knot are waiting" if self._waiting(knot) - makes_room >= WAITING_MAX else None
-        if entitlement != "NotEntitled" and limit is None:
-            limit = self._no_room(knot, run, f"{knot}/{other['rkey']}" if other is not None and makes_room else None)
+        limit = None
+        if entitlement != "NotEntitled":
+            without = f"{knot}/{other['rkey']}" if other is not None and makes_room else None
+            limit = self._too_many_wait(knot, repository["owner"], without) or self._no_room(knot, run, without)
         if entitlement == "NotEntitled" or limit is not None:
             if kind == "refUpdate" and is_push:
                 self._spend(knot, rkey, told("left"))
@@ -3935,7 +3942,7 @@ class Builds:
             if is_terminal(build["status"]) and wanted in (None, name["workflow"])
         ]
         is_planned = all(recipe is not None for _, recipe in again)
-        if not again or not (is_planned or self._waiting(knot) < WAITING_MAX):
+        if not again or not (is_planned or self._too_many_wait(knot, run["repository"]["owner"]) is None):
             return None
         told = {each["name"]: each for each in (run["announced"] or {"workflows": []})["workflows"]}
         plain = {workflow: {"clone": recipe["clone"], "engine": "tack", "name": workflow, "text": ""} for workflow, recipe in again if recipe is not None}
@@ -3984,7 +3991,7 @@ class Builds:
             if held is None:
                 return refused_for("right")
             knot, repository = held
-            if self._waiting(knot) >= WAITING_MAX or self._no_room(knot, run_called(caller, call, repository)) is not None:
+            if self._too_many_wait(knot, repository["owner"]) or self._no_room(knot, run_called(caller, call, repository)):
                 return refused_for("limit")
             return {"_tag": "Begun", "knot": knot, "repository": repository, "rkey": self._free_key(event["at"], knot)}
         named = [(key, run) for key, run in self.runs.items() if run["announced"] is not None and pipeline_id(run) == call["pipeline"]]

@@ -480,7 +480,7 @@ describe('a store of number 4', () => {
     expect(config).toMatchObject({ jetstreamBackoff: { capMs: 60_000 }, knotBackoff: { capMs: 300_000 } })
     expect([backfill.next, builds.next, knots.next]).toEqual([11, 52, 14])
     expect(M.keys(backfill.accounts)).toEqual(['did:plc:bob22222222222222222222', 'did:plc:carol222222222222222222'])
-    expect(M.toEntries(builds.waiting).map(([knot, keys]) => [knot, M.size(keys)])).toEqual([['knot1.example', 2], ['knot2.example', 2], ['knot3.example', 1]])
+    expect(M.toEntries(builds.waiting).map(([knot, { keys }]) => [knot, M.size(keys)])).toEqual([['knot1.example', 2], ['knot2.example', 2], ['knot3.example', 1]])
     expect(M.toEntries(builds.sources).flatMap(([knot, { leaving }]) => (leaving === null ? [] : [[knot, leaving.number]]))).toEqual([['knot4.example', 51]])
     expect(M.toEntries(counters.reports)).toContainEqual(['ProviderUncertain', 4])
   })

@@ -25,7 +25,7 @@ import {
 import type { Step } from './fence.js'
 import { all, because, equal, every, type Laws, same, type Verdict, when } from './law.js'
 import { accountOf, configured, type Run } from './run.js'
-import { counted, sumsFor, sumsOf, unitsOfRun, unitsOfTrigger } from './units.js'
+import { counted, sumsFor, sumsOf, unitsOfRun, unitsOfTrigger, waitsIn, waitsKept } from './units.js'
 
 /** A trigger that brought much, what was done about it, and its runs as they were written, the first time as soon as its files were read. */
 export interface Hoard {
@@ -462,6 +462,7 @@ export const BUILD = {
       const refused = effectsOf(effects, 'Report').some(({ report }) => report._tag === 'TriggerRefused' && isForWantOfRoom(report))
       const { owed } = after.builds.kept
       return all(
+        equal('how many wait', waitsKept(after), waitsIn(after)),
         equal('what is counted of what is owed', owed, counted(after).reduce((sum, { isOver, units }) => sum + (isOver ? 0 : units), 0)),
         every(sumsOf(after, after), ({ limit, name, units }) =>
           because(units <= limit || units <= (earlier.get(name) ?? 0), () => `${name}: ${String(units)} units, of ${String(limit)}`)

@@ -87,5 +87,24 @@ export const sumsFor = (state: State, { host }: { readonly host: string }): Read
   ]
 }
 
+/** How many runs wait, on each knot and of those for each account. */
+export const waitsIn = (state: State): ReadonlyArray<readonly [where: string, count: number]> => {
+  const waiting = M.toEntries(state.builds.runs).filter(([, { phase }]) => phase._tag !== 'Read')
+  const places = waiting.flatMap(([key, { repository }]) => {
+    const knot = key.slice(0, key.indexOf('/'))
+    return [knot, `${knot} ${repository.owner}`]
+  })
+  return [...new Set(places)].sort().map((place) => [place, places.filter((other) => other === place).length])
+}
+
+/** The same, as the state has it. */
+export const waitsKept = ({ builds: { waiting } }: State): ReadonlyArray<readonly [where: string, count: number]> =>
+  M.toEntries(waiting)
+    .flatMap(([knot, { keys, ofOwners }]) => [
+      [knot, M.size(keys)] as const,
+      ...M.toEntries(ofOwners).map(([owner, count]) => [`${knot} ${owner}`, count] as const)
+    ])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+
 /** How much the trigger of a run may count, at most, with what is not known of its repository. */
 export const unitsOfTrigger = (trigger: unknown): number => 1_024 + 512 + unitsOf(trigger)

@@ -1,0 +1,71 @@
+/**
+ * Runs that wait for their workflow files, or for their pipeline. What a flood of triggers costs is bounded on each
+ * knot, and no account takes the places of the others there (T6).
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import type { Rows } from '../commits/index.js'
+import type { HostName } from '../data/host-name.js'
+import type { Did, Rkey } from '../data/identifiers.js'
+import * as M from '../data/ordered-map.js'
+import type { BuildsState, Run, Waiting } from './model.js'
+import { added, countAt, sharesOf } from './room.js'
+
+/** A sixteenth of the runs of one knot that may wait. */
+const SIXTEENTH = 200
+
+const NONE: Waiting = { keys: M.empty(), ofOwners: M.empty() }
+
+const waitingOf = (waiting: BuildsState['waiting'], knot: HostName): Waiting =>
+  O.toNullable(M.lookup(knot)(waiting)) ?? NONE
+
+/** Whether the run waits. */
+export const isWaiting = ({ phase }: Run): boolean => phase._tag !== 'Read'
+
+/** Those that wait, with the run, which is not among them. */
+export const waitingWith = (
+  waiting: BuildsState['waiting'],
+  knot: HostName,
+  rkey: Rkey,
+  run: Run
+): BuildsState['waiting'] => {
+  if (!isWaiting(run)) return waiting
+  const { keys, ofOwners } = waitingOf(waiting, knot)
+  return M.upsertAt(knot, {
+    keys: M.upsertAt<Rkey, true>(rkey, true)(keys),
+    ofOwners: added(ofOwners, run.repository.owner, 1)
+  })(waiting)
+}
+
+/** Those that wait, without the run as it was; `null`: there was none. */
+export const waitingWithout = (
+  waiting: BuildsState['waiting'],
+  knot: HostName,
+  rkey: Rkey,
+  run: Run | null
+): BuildsState['waiting'] => {
+  if (run === null || !isWaiting(run)) return waiting
+  const before = waitingOf(waiting, knot)
+  const keys = M.deleteAt(rkey)(before.keys)
+  const ofOwners = added(before.ofOwners, run.repository.owner, -1)
+  return M.isEmpty(keys) ? M.deleteAt(knot)(waiting) : M.upsertAt(knot, { keys, ofOwners })(waiting)
+}
+
+/** The keys of the runs of the knot that wait, ascending. */
+export const waitingKeys = ({ waiting }: Pick<BuildsState, 'waiting'>, knot: HostName): ReadonlyArray<Rkey> =>
+  M.keys(waitingOf(waiting, knot).keys)
+
+/** Why no more runs of the knot may wait for repositories of this account; `null` when one may. */
+export const tooManyWait = (
+  rows: Rows,
+  { waiting }: Pick<BuildsState, 'waiting'>,
+  knot: HostName,
+  owner: Did
+): string | null => {
+  const shares = sharesOf(rows, owner)
+  const { keys, ofOwners } = waitingOf(waiting, knot)
+  const [ofKnot, ofOwner] = [shares.all * SIXTEENTH, shares.owner * SIXTEENTH]
+  if (M.size(keys) >= ofKnot) return `${String(ofKnot)} triggers of this knot are waiting`
+  return countAt(ofOwners, owner) >= ofOwner
+    ? `${String(ofOwner)} triggers of this knot are waiting for one account`
+    : null
+}
