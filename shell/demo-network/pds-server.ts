@@ -1,11 +1,13 @@
 /**
  * An account server (PDS) and a directory of DIDs (PLC) for loopback, on one port: what is read about accounts is read from here, page
- * by page. It misbehaves when told to.
+ * by page, and whoever is signed in gets tokens for calls to services. It misbehaves when told to.
  *
- * Sources: atproto.com/specs/did, /specs/xrpc; the lexicon `com.atproto.repo.listRecords`.
+ * Sources: atproto.com/specs/did, /specs/xrpc; the lexicons `com.atproto.repo.listRecords` and `com.atproto.server.getServiceAuth`.
  */
+import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { createSigning, type TokenFor } from './signing.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -30,6 +32,8 @@ export interface PdsOptions {
 }
 
 export interface PdsServer {
+  /** The account has another key from now on. */
+  readonly changeKey: (did: string) => void
   /** The lines in which clients asked, `GET /path?query`, in order. */
   readonly asked: ReadonlyArray<string>
   /** The next requests of that kind are answered so, one after the other. */
@@ -38,15 +42,23 @@ export interface PdsServer {
   readonly putAccount: (did: string, endpoint?: string) => void
   /** Puts a record. Of an account that is not there, it creates it. */
   readonly putRecord: (did: string, collection: string, rkey: string, value: unknown) => void
+  /** Creates the DID of a repository, whose document names the knot that has it. */
+  readonly putRepository: (did: string, knotUrl: string) => void
   readonly removeRecord: (did: string, collection: string, rkey: string) => void
+  /** Signs in to an account that is there: by what it returns, `getServiceAuth` knows who asks. */
+  readonly signIn: (did: string) => string
   /** Closes everything. Resolves when no socket is left. Idempotent. */
   readonly stop: () => Promise<void>
+  /** A token of service auth, signed by the account. */
+  readonly tokenOf: (did: string, token: TokenFor) => Promise<string>
   /** Its address, and that of the directory: `http://localhost:<port>`. */
   readonly url: string
 }
 
 interface Account {
-  readonly document: unknown
+  readonly document: { readonly [field: string]: unknown }
+  /** Whether it signs. */
+  readonly hasKey: boolean
   /** By collection and rkey, `<collection>/<rkey>`. */
   readonly records: Map<string, unknown>
 }
@@ -77,9 +89,11 @@ const misbehaveSo = (answer: Misbehaviour, response: ServerResponse): void => {
   }
 }
 
+const SERVICE_AUTH = '/xrpc/com.atproto.server.getServiceAuth'
 const LIST = '/xrpc/com.atproto.repo.listRecords'
 
 const NUMBER = /^[0-9]{1,3}$/
+const SECONDS = /^[0-9]{1,10}$/
 
 /** A server on 127.0.0.1. */
 export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): Promise<PdsServer> => {
@@ -87,6 +101,18 @@ export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): P
   const asked: Array<string> = []
   const plans: { readonly [kind in Asked]: Array<Misbehaviour> } = { document: [], records: [] }
   const sockets = new Set<Socket>()
+  const signing = createSigning()
+  /** Who is signed in, by what they show. */
+  const sessions = new Map<string, string>()
+
+  const give = async (query: URLSearchParams, authorization: string, response: ServerResponse): Promise<void> => {
+    const did = sessions.get(authorization.replace(/^Bearer /, ''))
+    const [aud, lxm, exp] = [query.get('aud') ?? '', query.get('lxm') ?? '', query.get('exp')]
+    if (did === undefined) say(response, 401, { error: 'AuthMissing', message: 'Authentication Required' })
+    else if (!aud.startsWith('did:') || lxm === '' || (exp !== null && !SECONDS.test(exp)))
+      say(response, 400, { error: 'InvalidRequest', message: '"aud" must be a DID, "lxm" a method, and "exp" a time in seconds' })
+    else say(response, 200, { token: await signing.tokenOf(did, { aud, lxm, ...(exp === null ? {} : { exp: Number(exp) }) }) })
+  }
 
   const list = (query: URLSearchParams, response: ServerResponse): void => {
     const [did, collection] = [query.get('repo') ?? '', query.get('collection') ?? '']
@@ -115,19 +141,25 @@ export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): P
     })
   }
 
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [, pathname = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(request.url ?? '') ?? []
     asked.push(`${request.method ?? ''} ${request.url ?? ''}`)
+    if (pathname === SERVICE_AUTH) return give(new URLSearchParams(query), request.headers.authorization ?? '', response)
     const kind = pathname === LIST ? 'records' : 'document'
     const planned = plans[kind].shift()
-    if (planned !== undefined) return misbehaveSo(planned, response)
-    if (kind === 'records') return list(new URLSearchParams(query), response)
     const account = accounts.get(pathname === '/.well-known/did.json' ? hostDid : pathname.slice(1))
-    if (account === undefined) say(response, 404, { message: 'DID not registered' })
-    else say(response, 200, account.document)
+    if (planned !== undefined) misbehaveSo(planned, response)
+    else if (kind === 'records') list(new URLSearchParams(query), response)
+    else if (account === undefined) say(response, 404, { message: 'DID not registered' })
+    else {
+      const { document, hasKey } = account
+      say(response, 200, hasKey ? { ...document, verificationMethod: [await signing.methodOf(String(document['id']))] } : document)
+    }
   }
 
-  const server = createServer(answer)
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy())
+  })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
@@ -140,33 +172,44 @@ export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): P
   const url = `http://localhost:${String(listening)}`
   const hostDid = `did:web:localhost%3A${String(listening)}`
 
-  const accountOf = (did: string, endpoint = url): Account => {
+  const put = (did: string, service: object, hasKey: boolean): Account => {
     const account: Account = {
       document: {
         '@context': ['https://www.w3.org/ns/did/v1'],
         id: did,
         alsoKnownAs: [],
         verificationMethod: [],
-        service: [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: endpoint }]
+        service: [service]
       },
+      hasKey,
       records: accounts.get(did)?.records ?? new Map<string, unknown>()
     }
     accounts.set(did, account)
     return account
   }
+  const accountOf = (did: string, serviceEndpoint = url): Account =>
+    put(did, { id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint }, true)
 
   let stopped: Promise<void> | null = null
   return {
     asked,
+    changeKey: signing.changeKey,
     misbehave: (kind, ...answers) => void plans[kind].push(...answers),
     putAccount: (did, endpoint) => void accountOf(did, endpoint),
     putRecord: (did, collection, rkey, value) => void (accounts.get(did) ?? accountOf(did)).records.set(`${collection}/${rkey}`, value),
+    putRepository: (did, serviceEndpoint) => void put(did, { id: '#tangled_knot', type: 'TangledKnot', serviceEndpoint }, false),
     removeRecord: (did, collection, rkey) => void accounts.get(did)?.records.delete(`${collection}/${rkey}`),
+    signIn: (did) => {
+      const session = randomBytes(16).toString('hex')
+      sessions.set(session, did)
+      return session
+    },
     stop: () =>
       (stopped ??= new Promise((resolve) => {
         server.close(() => resolve())
         for (const socket of sockets) socket.destroy()
       })),
+    tokenOf: signing.tokenOf,
     url
   }
 }

@@ -2,6 +2,7 @@
  * The embedded network, on real sockets and with a plain client: it must be as awkward as the real one, or what runs against it
  * proves nothing. Time moves when a test says so.
  */
+import { getPublicKeyFromDidController, verifySig } from '@atcute/crypto'
 import { execFile } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
@@ -1136,6 +1137,31 @@ describe('an account server', () => {
     expect(await list(pds, '&limit=101')).toMatchObject([400, { error: 'InvalidRequest' }])
     expect(await list(pds, '&limit=0')).toMatchObject([400, { error: 'InvalidRequest' }])
     expect(await json(`${pds.url}/xrpc/com.atproto.repo.listRecords?repo=did:plc:z`)).toMatchObject([400, { error: 'RepoNotFound' }])
+  })
+
+  it('gives who is signed in tokens that are signed by the key of the document, and names the knot of a repository', async () => {
+    const pds = await started()
+    pds.putAccount('did:plc:a')
+    pds.putRepository('did:plc:r', 'http://localhost:1')
+    const auth = (query: string, session: string): Promise<unknown> =>
+      fetch(`${pds.url}/xrpc/com.atproto.server.getServiceAuth?${query}`, { headers: { authorization: `Bearer ${session}` } }).then(async (response) => [response.status, await response.json()])
+    const session = pds.signIn('did:plc:a')
+    expect(await auth('aud=did:web:x&lxm=a.b.c', 'x')).toMatchObject([401, { error: 'AuthMissing' }])
+    expect(await auth('aud=x&lxm=a.b.c', session)).toMatchObject([400, { error: 'InvalidRequest' }])
+    const [status, { token }] = (await auth('aud=did:web:x&lxm=a.b.c&exp=7', session)) as [number, { readonly token: string }]
+    const [head = '', body = '', signature = ''] = token.split('.')
+    const read = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString())
+    expect([status, read(head), read(body)]).toMatchObject([200, { alg: 'ES256K', typ: 'JWT' }, { aud: 'did:web:x', exp: 7, iss: 'did:plc:a', lxm: 'a.b.c' }])
+
+    const isSigned = async (): Promise<boolean> => {
+      const [, { verificationMethod }] = (await json(`${pds.url}/did:plc:a`)) as [number, { readonly verificationMethod: ReadonlyArray<{ readonly publicKeyMultibase: string; readonly type: string }> }]
+      const key = getPublicKeyFromDidController(verificationMethod[0] ?? { publicKeyMultibase: '', type: '' })
+      return verifySig(key, new Uint8Array(Buffer.from(signature, 'base64url')), new Uint8Array(Buffer.from(`${head}.${body}`)))
+    }
+    expect(await isSigned()).toBe(true)
+    pds.changeKey('did:plc:a')
+    expect(await isSigned().catch(() => false)).toBe(false)
+    expect(await json(`${pds.url}/did:plc:r`)).toMatchObject([200, { id: 'did:plc:r', service: [{ id: '#tangled_knot', serviceEndpoint: 'http://localhost:1', type: 'TangledKnot' }] }])
   })
 
   it('misbehaves as often as it is told to, and ends whatever is under way', async () => {
