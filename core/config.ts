@@ -84,6 +84,8 @@ export const Config = t.readonly(
     backfill: t.boolean,
     builds: BuildPolicy,
     caps: Caps,
+    /** Who says who may push to a repository: knots that keep lists are asked, or records decide everywhere (T2). */
+    collaborators: t.union([t.literal('knots'), t.literal('records')]),
     /** What repositories name as their spindle; compared byte for byte. */
     hostname: NonEmpty,
     hosts: HostPolicy,
@@ -140,6 +142,7 @@ export const defaults = ({ hostname, owner }: Identity) => ({
     runningMs: 21_600_000
   },
   caps: { admitted: 30_000, stranger: 1_000, strangers: 100_000 },
+  collaborators: 'records' as const,
   hostname,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstream: '',

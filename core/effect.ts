@@ -77,6 +77,23 @@ export const ReadRecords = t.readonly(
 
 export type ReadRecords = t.TypeOf<typeof ReadRecords>
 
+/**
+ * Find out who may push to a repository: of the knot whether it keeps lists, of the repository's DID document on which
+ * knot it is, and of that knot whose it is and who else may push.
+ */
+export const ReadAccess = t.readonly(
+  t.strict({
+    _tag: t.literal('ReadAccess'),
+    knot: HostName,
+    number: Natural,
+    /** Its own DID; `""`: only whether the knot keeps lists. */
+    repo: t.string
+  }),
+  'ReadAccess'
+)
+
+export type ReadAccess = t.TypeOf<typeof ReadAccess>
+
 /** Read the workflow files that a trigger calls for: those it brought along, or those of the repository at a commit. */
 export const ReadWorkflows = t.readonly(
   t.strict({
@@ -221,6 +238,7 @@ export const Effect = t.union(
     SubscribeKnot,
     UnsubscribeKnot,
     WakeAfter,
+    ReadAccess,
     ReadRecords,
     ReadWorkflows,
     StartBuild,

@@ -19,8 +19,8 @@ import {
   WorkflowsRead
 } from './events/build-events.js'
 import { CallReceived } from './events/call-received.js'
-import { KnotClosed, KnotFrameRejected, KnotOpened, KnotReceived } from './events/knot-frames.js'
-import { RecordsRead } from './events/listings.js'
+import { CollaboratorUpdated, KnotClosed, KnotFrameRejected, KnotOpened, KnotReceived } from './events/knot-frames.js'
+import { AccessRead, RecordsRead } from './events/listings.js'
 import { RequestFailed } from './events/requests.js'
 import {
   AccountReceived,
@@ -57,8 +57,10 @@ export const Event = t.union(
     KnotOpened,
     KnotClosed,
     KnotReceived,
+    CollaboratorUpdated,
     KnotFrameRejected,
     RecordsRead,
+    AccessRead,
     WorkflowsRead,
     BuildAccepted,
     BuildMissing,

@@ -55,6 +55,7 @@
 // The machine, and its reducers one by one: an embedder can take any of them alone.
 export { type Concern, CONCERNS, run, step } from './machine.js'
 export { asAdvance, fold, type Folded } from './batch.js'
+export * as Access from './public/access.js'
 export * as Backfill from './public/backfill.js'
 export * as Builds from './public/builds.js'
 export * as Commits from './public/commits.js'
@@ -73,6 +74,7 @@ export * from './event.js'
 export * from './effect.js'
 export * from './model/trigger.js'
 export * from './model/workflow.js'
+export { Access as AccessAnswer } from './model/access.js'
 export * from './model/build.js'
 export { planOf, type Shared } from './builds/plan.js'
 export { canonical, type Json } from './canonical.js'
@@ -98,6 +100,13 @@ export { type PipelineView, shownName, type TriggerView, type WorkflowView } fro
 export { CALLED, type CalledMethod, decodeCall } from './wire/call-body.js'
 export { decodeDidDocument, decodeKnotOfRepository, decodeSigningKey, type WrittenKey } from './wire/did-document.js'
 export { decodeFrame, type Receipt, rejectFrame } from './wire/jetstream.js'
+export {
+  COLLABORATORS_PAGE,
+  type CollaboratorsPage,
+  decodeCollaborators,
+  decodeDescribeRepo,
+  decodeKnotVersion
+} from './wire/knot-answers.js'
 export { decodeListRecords, type ListAsked, type ListedPage } from './wire/list-records.js'
 export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot/frame.js'
 export { decodeTrigger } from './wire/knot/decode-trigger.js'
@@ -127,6 +136,7 @@ export { canonicalHost, HostName, HostPolicy } from './data/host-name.js'
 export {
   clampTimeUs,
   COLLABORATOR,
+  COLLABORATOR_UPDATE,
   Collection,
   COLLECTIONS,
   Did,

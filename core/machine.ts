@@ -5,13 +5,15 @@
  *
  *     event ─► cursor ──────────────────────────────────► stream effects    ┐
  *         └──► commits ─► holds ────► knots ─────────────► knot effects     │
- *                   │  └─ members ─► backfill ───────────► reading          ├─► counters
+ *                   │  ├─ claims ──► access ──────────────► who may push     ├─► counters
+ *                   │  └─ members ─► backfill ───────────► reading          │
  *                   │  └─ holds ┬──► builds ─────────────► builds, statuses │
  *                   │   triggers ┘ (from knots, judged by the rows)         │
  *                   └────────────────────────────────────► reports          ┘
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import * as Access from './access/index.js'
 import * as Backfill from './backfill.js'
 import * as Builds from './builds/index.js'
 import * as Commits from './commits/index.js'
@@ -35,34 +37,36 @@ import {
 } from './transition.js'
 
 /** The parts of the state that an event may change. `counters` follows from what the others report. */
-export type Concern = 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
+export type Concern = 'access' | 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
 
 /**
  * Which concerns see which event. An event that is not in a concern's column does not reach its reducer; the rows come
  * in the order of the events' declaration.
  */
 export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> } = {
-  Started: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
+  Started: ['cursor', 'commits', 'knots', 'access', 'backfill', 'builds'],
   StopRequested: ['cursor', 'knots'],
   PassedOver: [],
-  TimerFired: ['cursor', 'knots', 'backfill', 'builds'],
+  TimerFired: ['cursor', 'knots', 'access', 'backfill', 'builds'],
   JetstreamOpened: ['cursor', 'backfill'],
   JetstreamClosed: ['cursor'],
-  CommitReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
-  AccountReceived: ['cursor', 'commits', 'knots', 'backfill', 'builds'],
+  CommitReceived: ['cursor', 'commits', 'knots', 'access', 'backfill', 'builds'],
+  AccountReceived: ['cursor', 'commits', 'knots', 'access', 'backfill', 'builds'],
   StreamAdvanced: ['cursor'],
   FrameRejected: ['cursor'],
   KnotOpened: ['knots', 'builds'],
   KnotClosed: ['knots'],
   KnotReceived: ['knots', 'builds'],
+  CollaboratorUpdated: ['knots', 'access'],
   KnotFrameRejected: ['knots'],
-  RecordsRead: ['commits', 'knots', 'backfill', 'builds'],
+  RecordsRead: ['commits', 'knots', 'access', 'backfill', 'builds'],
+  AccessRead: ['access', 'builds'],
   WorkflowsRead: ['builds'],
   BuildAccepted: ['builds'],
   BuildMissing: ['builds'],
   BuildReported: ['builds'],
   CancelAcknowledged: ['builds'],
-  RequestFailed: ['backfill', 'builds'],
+  RequestFailed: ['access', 'backfill', 'builds'],
   CancelRequested: ['builds'],
   RetryRequested: ['builds'],
   CallReceived: ['builds']
@@ -88,20 +92,24 @@ const framesIn = (event: Event): number => {
   }
 }
 
-type Outcome = Effect | Commits.RowsOutcome | Knots.KnotOutcome
+type Outcome = Access.AccessOutcome | Effect | Commits.RowsOutcome | Knots.KnotOutcome
 
 const isReport = (outcome: Outcome): outcome is ReportEffect => outcome._tag === 'Report'
-
-const isHoldChanged = (outcome: Commits.RowsOutcome): outcome is Commits.HoldChanged =>
-  outcome._tag === 'HoldMade' || outcome._tag === 'HoldReleased'
 
 const isMemberChanged = (outcome: Commits.RowsOutcome): outcome is Commits.MemberChanged =>
   outcome._tag === 'Admitted' || outcome._tag === 'Dismissed'
 
 const isKnotOutcome = (outcome: Effect | Knots.KnotOutcome): outcome is Knots.KnotOutcome =>
-  outcome._tag === 'KnotLeft' || outcome._tag === 'TriggerArrived'
+  outcome._tag === 'CollaboratorTold' || outcome._tag === 'KnotLeft' || outcome._tag === 'TriggerArrived'
 
 const isEffect = (outcome: Effect | Knots.KnotOutcome): outcome is Effect => !isKnotOutcome(outcome)
+
+const isTold = (outcome: Effect | Knots.KnotOutcome): outcome is Knots.CollaboratorTold =>
+  outcome._tag === 'CollaboratorTold'
+
+const isLost = (outcome: Access.AccessOutcome): outcome is Access.AccessLost => outcome._tag === 'AccessLost'
+
+const isAccessEffect = (outcome: Access.AccessOutcome): outcome is Effect => !isLost(outcome)
 
 /** Those of `all` that `is` says yes to. */
 const only = <A, B extends A>(all: ReadonlyArray<A>, is: (a: A) => a is B): ReadonlyArray<B> =>
@@ -153,7 +161,8 @@ const sees = (state: State, concern: Concern, event: Event): boolean => {
  * One step: the state after `event`, and what is to be done about it.
  *
  * Total: whatever the event, it returns. An event that comes from an older connection changes nothing. Effects come in
- * a fixed order: the stream, subscriptions by host, unsubscriptions by host, records to read, builds, reports.
+ * a fixed order: the stream, subscriptions by host, unsubscriptions by host, who may push, records to read, builds,
+ * reports.
  *
  * @example
  * import assert from 'node:assert'
@@ -188,11 +197,16 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
     ? Commits.reduce(state.commits, event, { config: state.config, cursor: cursor.cursor })
     : nothing
   const [commits, rowsOutcomes] = after(state.commits, forCommits)
-  const holds = only(rowsOutcomes, isHoldChanged)
+  const holds = only(rowsOutcomes, Commits.isHoldChanged)
   const forKnots = sees(state, 'knots', event)
     ? Knots.reduce(state.knots, event, { config, holds, isStopped })
     : nothing
   const [knots, knotOutcomes] = after(state.knots, forKnots)
+  const claims = only(rowsOutcomes, Commits.isClaimChanged)
+  const forAccess = sees(state, 'access', event)
+    ? Access.reduce(state.access, event, { claims, config, isStopped, told: only(knotOutcomes, isTold) })
+    : nothing
+  const [access, accessOutcomes] = after(state.access, forAccess)
   const members = only(rowsOutcomes, isMemberChanged)
   const forBackfill = sees(state, 'backfill', event)
     ? Backfill.reduce(state.backfill, event, { commits, config, isStopped, members })
@@ -200,7 +214,16 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
   const [backfill, readEffects] = after(state.backfill, forBackfill)
   const outcomes = only(knotOutcomes, isKnotOutcome)
   const forBuilds = sees(state, 'builds', event)
-    ? Builds.reduce(state.builds, event, { commits, config, holds, knots, outcomes, wasStopped: state.isStopped })
+    ? Builds.reduce(state.builds, event, {
+        access,
+        commits,
+        config,
+        holds,
+        knots,
+        lost: only(accessOutcomes, isLost),
+        outcomes,
+        wasStopped: state.isStopped
+      })
     : nothing
   const [builds, buildEffects] = after(state.builds, forBuilds)
 
@@ -208,6 +231,7 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
     O.isNone(forCursor) &&
     O.isNone(forCommits) &&
     O.isNone(forKnots) &&
+    O.isNone(forAccess) &&
     O.isNone(forBackfill) &&
     O.isNone(forBuilds) &&
     event._tag !== 'PassedOver'
@@ -216,6 +240,7 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
   const all = joined(
     streamEffects,
     only(knotOutcomes, isEffect),
+    only(accessOutcomes, isAccessEffect),
     readEffects,
     buildEffects,
     only(rowsOutcomes, isReport),
@@ -224,7 +249,7 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
   // The next start asks for what is left out.
   const effects = state.isStopped && isStopped ? all.filter(isSaid) : all
   const counters = Counters.reduce(state.counters, frames, effects)
-  return to({ backfill, builds, commits, config, counters, cursor, isStopped, knots }, effects)
+  return to({ access, backfill, builds, commits, config, counters, cursor, isStopped, knots }, effects)
 }
 
 /** Whether a frame comes from another connection than the one that is there. */

@@ -4,6 +4,7 @@
  * answers.
  */
 import * as O from 'fp-ts/lib/Option.js'
+import { entryOf } from './access/index.js'
 import { limitMs, requestOf } from './builds/asking.js'
 import { buildOf, runOf } from './builds/runs.js'
 import type { Phase } from './connection.js'
@@ -12,6 +13,7 @@ import type { Rkey, TimeUs } from './data/identifiers.js'
 import type { Natural } from './data/natural.js'
 import * as M from './data/ordered-map.js'
 import type {
+  CollaboratorUpdated,
   Event,
   KnotClosed,
   KnotFrameRejected,
@@ -43,6 +45,8 @@ const requestAbout = (state: State, requested: Requested): Request | null => {
   switch (requested._tag) {
     case 'Records':
       return O.toNullable(M.lookup(requested.did)(state.backfill.accounts))?.request ?? null
+    case 'Access':
+      return entryOf(state.access, requested.knot, requested.repo)?.request ?? null
     case 'Workflows': {
       const phase = runOf(state.builds, requested.knot, requested.rkey)?.phase
       return phase?._tag === 'Reading' ? phase.request : null
@@ -65,6 +69,8 @@ const answered = (event: Event): Requested | null => {
   switch (event._tag) {
     case 'RecordsRead':
       return { _tag: 'Records', did: event.did }
+    case 'AccessRead':
+      return { _tag: 'Access', knot: event.knot, repo: event.repo }
     case 'WorkflowsRead':
       return { _tag: 'Workflows', knot: event.knot, rkey: event.rkey }
     case 'BuildAccepted':
@@ -119,6 +125,7 @@ export const openNumber = (state: State, event: Event): Natural | null => {
       return ofConnection(state, event.host, ['Connecting'])
     case 'KnotClosed':
       return ofConnection(state, event.host, ['Connecting', 'Open'])
+    case 'CollaboratorUpdated':
     case 'KnotFrameRejected':
     case 'KnotReceived':
       return ofConnection(state, event.host, null)
@@ -134,7 +141,10 @@ export const openNumber = (state: State, event: Event): Natural | null => {
 // ---------------------------------------------------------------------------------------- what an event says
 
 /** Whether the event is about a connection to a knot. */
-const isOfKnot = (event: Event): event is KnotClosed | KnotFrameRejected | KnotOpened | KnotReceived =>
+const isOfKnot = (
+  event: Event
+): event is CollaboratorUpdated | KnotClosed | KnotFrameRejected | KnotOpened | KnotReceived =>
+  event._tag === 'CollaboratorUpdated' ||
   event._tag === 'KnotOpened' ||
   event._tag === 'KnotClosed' ||
   event._tag === 'KnotFrameRejected' ||
@@ -159,17 +169,18 @@ export const withNumber = (event: Event, number: Natural): Event => {
 }
 
 /** What numbers are counted for: each count gives out its own. */
-type Count = 'builds' | 'knots' | 'records'
+type Count = 'access' | 'builds' | 'knots' | 'records'
 
 /**
- * Which count the number of an event is of: connections to knots, readings of accounts, and what is asked for builds
- * are counted each by themselves.
+ * Which count the number of an event is of: connections to knots, readings of accounts, readings of who may push, and
+ * what is asked for builds are counted each by themselves.
  */
 const countOf = (event: Event): Count => {
   if (isOfKnot(event)) return 'knots'
   if (event._tag === 'TimerFired' && event.timer._tag === 'KnotTimer') return 'knots'
   const requested =
     event._tag === 'TimerFired' && event.timer._tag === 'RequestTimer' ? event.timer.requested : answered(event)
+  if (requested?._tag === 'Access') return 'access'
   return requested?._tag === 'Records' ? 'records' : 'builds'
 }
 
@@ -177,7 +188,12 @@ const countOf = (event: Event): Count => {
 export type Renumbered = { readonly [C in Count]: M.OrderedMap<string, Natural> }
 
 /** None is known to stand for another. */
-export const NONE_RENUMBERED: Renumbered = { builds: M.empty(), knots: M.empty(), records: M.empty() }
+export const NONE_RENUMBERED: Renumbered = {
+  access: M.empty(),
+  builds: M.empty(),
+  knots: M.empty(),
+  records: M.empty()
+}
 
 /**
  * An event as it is to be told in a state in which fewer numbers have been given out than when it came, and what is

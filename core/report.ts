@@ -83,6 +83,10 @@ export const Report = t.union(
     t.readonly(t.strict({ _tag: t.literal('KnotFrameFromFuture'), at: TimeUs, created: Nanos, host: HostName })),
     /** A page of an account's records could not be read; it is tried again. */
     t.readonly(t.strict({ _tag: t.literal('RecordsReadFailed'), at: TimeUs, detail: t.string, did: Did })),
+    /** Who may push to a repository is not known, or could not be read again; that is tried again. */
+    t.readonly(
+      t.strict({ _tag: t.literal('AccessReadFailed'), at: TimeUs, detail: t.string, knot: HostName, repo: t.string })
+    ),
     /** A trigger calls for nothing here, as most do on a knot that others use too. */
     t.readonly(
       t.strict({ _tag: t.literal('TriggerIgnored'), at: TimeUs, knot: HostName, reason: IgnoreReason, rkey: Rkey })

@@ -1,6 +1,6 @@
 /**
- * The life of one request, the same for an account's records, for workflow files, and for what a provider is asked: it
- * is asked; an answer ends it; a failure is followed by a pause, and then it is asked again.
+ * The life of one request, the same for an account's records, for who may push, for workflow files, and for what a
+ * provider is asked: it is asked; an answer ends it; a failure is followed by a pause, and then it is asked again.
  *
  *     Waiting ──► Asked ──► Pausing ──► Asked …
  *
@@ -95,3 +95,7 @@ export const postponed = (
   number: Natural,
   { attempt }: Request
 ): readonly [Request, WakeAfter] => pausing(requested, number, attempt, { highMs: ms, lowMs: ms })
+
+/** It was answered, and is made again after a pause drawn from `low` to `high`. */
+export const renewed = (requested: Requested, number: Natural, pause: Pause): readonly [Request, WakeAfter] =>
+  pausing(requested, number, FIRST, pause)

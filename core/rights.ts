@@ -1,19 +1,25 @@
 /**
  * Who may have what built: both gates of T2, as queries on the rows.
  */
+import { type AccessState, entryOf } from './access/index.js'
 import { NOBODY, type Slot } from './commits/account.js'
 import { holdOf, isHeld } from './commits/holds.js'
 import { accountOf, liveRecord, recordOf, type Rows, rowAt } from './commits/model.js'
 import type { HostName } from './data/host-name.js'
-import { type Did, REPO, type Rkey } from './data/identifiers.js'
+import { Did, REPO, type Rkey } from './data/identifiers.js'
 import { valuesAt } from './data/multimap.js'
 import * as M from './data/ordered-map.js'
 import type { Collaborator } from './event.js'
+import type { Access } from './model/access.js'
 import type { Repository } from './model/build.js'
 import type { RepoClaim } from './model/trigger.js'
 
-/** What a trigger's claim comes to: a repository of ours, none, or one that `actor` has no say in. */
+/**
+ * What a trigger's claim comes to: a repository of ours, none, one that `actor` has no say in, or one of which that is
+ * not known yet.
+ */
 export type Entitlement =
+  | { readonly _tag: 'Undecided'; readonly repository: Repository }
   | { readonly _tag: 'Entitled'; readonly repository: Repository }
   | { readonly _tag: 'Unknown' }
   | { readonly _tag: 'NotEntitled'; readonly repository: Repository }
@@ -66,15 +72,35 @@ export interface Say {
   readonly repository: Repository
 }
 
+/** Whether somebody has a say; `unknown` while it is not known yet what the knot says, and nothing is granted. */
+export type Verdict = 'granted' | 'refused' | 'unknown'
+
+/** The rows, and what knots say of who may push. */
+export interface Grounds extends Rows {
+  readonly access: Pick<AccessState, 'entries'>
+}
+
+const BY_RECORDS: Access = { _tag: 'ByRecords' }
+const UNASKED: Access = { _tag: 'Denied', detail: 'the knot is not asked about it' }
+
+/** What counts of who may push to the repository; `null` while it is not known. */
+const accessOf = ({ access, config }: Grounds, knot: HostName, { did }: Repository): Access | null => {
+  if (config.collaborators === 'records') return BY_RECORDS
+  const entry = entryOf(access, knot, Did.is(did) ? did : '')
+  return entry === null ? UNASKED : entry.access
+}
+
 /**
- * Whether the actor has a say in the repository: may have it built, and may cancel and repeat what was built. This is
- * the one place that decides it, whoever asks, and in whatever way.
- *
- * Its owner has, and whom a live record of the owner makes a collaborator on it. Where the knot does not name anybody,
- * it answers for that itself: it is the knot that lets people push.
+ * Whether the knot, or the DID document of the repository, says otherwise than its record: that it is not there, or is
+ * somebody else's. Such a record grants nothing.
  */
-export const hasSay = (rows: Rows, { actor, repository }: Say): boolean => {
-  if (actor === null || actor === repository.owner) return true
+export const isDenied = (grounds: Grounds, knot: HostName, repository: Repository): boolean => {
+  const access = accessOf(grounds, knot, repository)
+  return access?._tag === 'Denied' || (access?._tag === 'ByKnot' && access.owner !== repository.owner)
+}
+
+/** Whether a live record of the owner makes the actor a collaborator. */
+const isByRecord = (rows: Rows, actor: Did, repository: Repository): boolean => {
   const { collaborators } = accountOf(rows, repository.owner) ?? NOBODY
   return M.reduceWithKey<Rkey, Slot<Collaborator>, boolean>(
     false,
@@ -83,23 +109,45 @@ export const hasSay = (rows: Rows, { actor, repository }: Say): boolean => {
 }
 
 /**
- * Both gates of T2. A knot speaks only for repositories whose live record names us on that very knot, and only for
- * those of accounts that are admitted; and who caused the trigger must have a say in the repository. Where records of
- * several owners claim one repository, the actor's own counts; else it cannot be told whose it is, and nobody has a
- * say.
+ * Whether the actor has a say in the repository: may have it built, and may cancel and repeat what was built. This is
+ * the one place that decides it, whoever asks, and in whatever way.
+ *
+ * On a knot that keeps lists, whose the repository is and who else may push is for the knot alone to say. Elsewhere
+ * its owner has a say, and whom a live record of the owner makes a collaborator on it. Where the knot does not name
+ * anybody, it answers for that itself: it is the knot that lets people push.
  */
-export const entitlement = (rows: Rows, knot: HostName, claim: RepoClaim, actor: Did | null): Entitlement => {
-  const repositories = claimed(rows, knot, claim)
+export const sayOf = (grounds: Grounds, { actor, knot, repository }: Say): Verdict => {
+  const access = accessOf(grounds, knot, repository)
+  if (access === null) return 'unknown'
+  if (isDenied(grounds, knot, repository)) return 'refused'
+  if (actor === null || actor === repository.owner) return 'granted'
+  const isOne =
+    access._tag === 'ByKnot' ? access.collaborators.includes(actor) : isByRecord(grounds, actor, repository)
+  return isOne ? 'granted' : 'refused'
+}
+
+/**
+ * Both gates of T2. A knot speaks only for repositories whose live record names us on that very knot, and only for
+ * those of accounts that are admitted; a record that the knot denies counts for nothing; and who caused the trigger
+ * must have a say in the repository. Where records of several owners claim one repository, the actor's own counts; else
+ * it cannot be told whose it is, and nobody has a say.
+ */
+export const entitlement = (grounds: Grounds, knot: HostName, claim: RepoClaim, actor: Did | null): Entitlement => {
+  const repositories = claimed(grounds, knot, claim).filter((repository) => !isDenied(grounds, knot, repository))
   const [first] = repositories
   if (first === undefined) return { _tag: 'Unknown' }
-  const own = repositories.find(({ owner }) => owner === actor)
-  if (own !== undefined) return { _tag: 'Entitled', repository: own }
+  const own = repositories.filter(({ owner }) => owner === actor)
   const isOneOwners = repositories.every(({ owner }) => owner === first.owner)
-  const hasOne = (repository: Repository): boolean => hasSay(rows, { actor, knot, repository })
-  const entitled = isOneOwners ? repositories.find(hasOne) : undefined
-  return entitled === undefined
+  const judged = (own.length > 0 ? own : isOneOwners ? repositories : []).map((repository) => ({
+    repository,
+    say: sayOf(grounds, { actor, knot, repository })
+  }))
+  const granted = judged.find(({ say }) => say === 'granted')
+  if (granted !== undefined) return { _tag: 'Entitled', repository: granted.repository }
+  const undecided = judged.find(({ say }) => say === 'unknown')
+  return undecided === undefined
     ? { _tag: 'NotEntitled', repository: first }
-    : { _tag: 'Entitled', repository: entitled }
+    : { _tag: 'Undecided', repository: undecided.repository }
 }
 
 /** The repositories that live records give that DID, each with the knot that it holds through us, by owner and key. */
@@ -111,7 +159,7 @@ export const repositoriesOf = (rows: Rows, did: Did): ReadonlyArray<HeldReposito
  * which the repository is held, as of a trigger from there; where that comes to several, it cannot be told which is
  * meant, and nobody has a say.
  */
-export const repositoryOfCaller = (rows: Rows, did: Did, caller: Did): HeldRepository | null => {
+export const repositoryOfCaller = (rows: Grounds, did: Did, caller: Did): HeldRepository | null => {
   const knots = new Set(repositoriesOf(rows, did).map(({ knot }) => knot))
   const [only, ...others] = [...knots].flatMap((knot) => {
     const found = entitlement(rows, knot, { did, knot: null, name: null, owner: null }, caller)
@@ -130,5 +178,5 @@ export interface Right {
  * Whether the right to a run on the knot is there still: the record of its repository holds the knot through us, and
  * whoever caused it has a say in it (T2).
  */
-export const isEntitled = (rows: Rows, knot: HostName, { actor, repository }: Right): boolean =>
-  isHeld(rows, knot, repository) && hasSay(rows, { actor, knot, repository })
+export const rightTo = (grounds: Grounds, knot: HostName, { actor, repository }: Right): Verdict =>
+  isHeld(grounds, knot, repository) ? sayOf(grounds, { actor, knot, repository }) : 'refused'

@@ -6,6 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
+import * as Access from './access/index.js'
 import * as Backfill from './backfill.js'
 import * as Builds from './builds/index.js'
 import { Account } from './commits/account.js'
@@ -19,6 +20,7 @@ import { StatusEntry } from './effect.js'
 import * as Knots from './knots/index.js'
 
 export interface State {
+  readonly access: Access.AccessState
   readonly backfill: Backfill.BackfillState
   readonly builds: Builds.BuildsState
   readonly commits: Commits.CommitsState
@@ -46,6 +48,7 @@ export interface State {
  * assert.deepStrictEqual(wantedKnots(state), [])
  */
 export const initial = (config: Config): State => ({
+  access: Access.initial,
   backfill: Backfill.initial,
   builds: Builds.initial,
   commits: Commits.initial,
@@ -65,6 +68,7 @@ export type AccountEntry = t.TypeOf<typeof AccountEntry>
 /** Everything but accounts, runs and statuses: small, whatever the number of those. */
 export const Head = t.strict(
   {
+    access: Access.WrittenAccess,
     backfill: Backfill.BackfillState,
     builds: Builds.WrittenBuilds,
     config: Config,
@@ -92,6 +96,7 @@ export type Head = t.TypeOf<typeof Head>
  * assert.deepStrictEqual(Head.decode(JSON.parse(JSON.stringify(Head.encode(head)))), { _tag: 'Right', right: head })
  */
 export const headOf = (state: State): Head => ({
+  access: Access.toWritten(state.access),
   backfill: state.backfill,
   builds: Builds.toWritten(state.builds),
   config: state.config,
@@ -175,8 +180,10 @@ export const fromParts = ({ accounts: entries, head, runs, statuses }: Parts): E
     }),
     E.bindTo('rows'),
     E.bind('knots', ({ rows }) => Knots.fromWritten(head.knots, Commits.allHolds(rows))),
+    E.bind('access', ({ rows }) => Access.fromWritten(head.access, Commits.allClaims(rows))),
     E.bind('builds', () => Builds.fromWritten(head.builds, runs, statuses)),
-    E.map(({ builds, knots, rows: { commits, config } }) => ({
+    E.map(({ access, builds, knots, rows: { commits, config } }) => ({
+      access,
       backfill: head.backfill,
       builds,
       commits,

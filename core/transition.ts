@@ -56,3 +56,18 @@ export const chain = <S, A, X>(
   }
   return [state, effects]
 }
+
+/** One answer after the other, each from where the last has led; `none` when all are. */
+export const inTurn = <S, A>(start: S, ...turns: ReadonlyArray<(state: S) => Answer<S, A>>): Answer<S, A> => {
+  const effects: Array<A> = []
+  let state = start
+  let isNothing = true
+  for (const turn of turns) {
+    const answer = turn(state)
+    if (O.isSome(answer)) isNothing = false
+    const [next, more] = after(state, answer)
+    state = next
+    for (const effect of more) effects.push(effect)
+  }
+  return isNothing ? nothing : to(state, effects)
+}

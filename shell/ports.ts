@@ -2,7 +2,7 @@
  * Ports: the interfaces through which anything outside reaches the shell. They are created at the composition root (cli/run.ts), so that a whole
  * bridge can run on a simulated clock, disk and network: same code, one seed, one run.
  */
-import type { Builds, CallReceived, CancelRequested, Event, HostName, Nanos, Natural, ReadRecords, ReadWorkflows, RetryRequested, TimeUs } from '../core/index.js'
+import type { Builds, CallReceived, CancelRequested, Event, HostName, Nanos, Natural, ReadAccess, ReadRecords, ReadWorkflows, RetryRequested, TimeUs } from '../core/index.js'
 
 /** Time. `now` never goes back within a process; it may jump ahead. */
 export interface Clock {
@@ -53,6 +53,13 @@ export interface Network {
 export interface Records {
   readonly read: (request: ReadRecords, deliver: Deliver) => void
   /** Ends all reading. Resolves when no connection is left. */
+  readonly close: () => Promise<void>
+}
+
+/** Asks who may push to a repository. Answers each request with exactly one `AccessRead` or `RequestFailed`. */
+export interface AccessReader {
+  readonly read: (request: ReadAccess, deliver: Deliver) => void
+  /** Ends all asking. Resolves when no connection is left. */
   readonly close: () => Promise<void>
 }
 

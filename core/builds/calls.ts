@@ -2,7 +2,6 @@
  * Calls: to have a repository built, and to end what is being built (T7).
  */
 import * as O from 'fp-ts/lib/Option.js'
-import type { Rows } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey, WorkflowName } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
@@ -23,7 +22,7 @@ import { nextStamp } from './statuses.js'
 import { type TokenRefusal, tokenRefusal, withToken } from './tokens.js'
 
 /** Why a call comes to nothing: for its token; as an order may; or for a workflow that the pipeline does not have. */
-export type CallRefusal = TokenRefusal | Exclude<OrderRefusal, 'running'> | 'workflow'
+export type CallRefusal = TokenRefusal | Exclude<OrderRefusal, 'running' | 'undecided'> | 'workflow'
 
 /** What a call comes to. */
 export type CallAnswer =
@@ -61,12 +60,13 @@ const meant = (run: Run, names: ReadonlyArray<WorkflowName> | null): ReadonlyArr
 }
 
 /** Who has no say in a repository hears the same of every pipeline, whether it is there or not. */
-const answerToCancel = (rows: Rows, state: BuildsState, caller: Did, call: Cancel): CallAnswer => {
+const answerToCancel = (grounds: Rights.Grounds, state: BuildsState, caller: Did, call: Cancel): CallAnswer => {
   const named = runOfRepository(state, call)
   if (named === null)
-    return refusedFor(Rights.repositoryOfCaller(rows, call.repo, caller) === null ? 'right' : 'unknown')
+    return refusedFor(Rights.repositoryOfCaller(grounds, call.repo, caller) === null ? 'right' : 'unknown')
   const { knot, rkey, run } = named
-  if (!Rights.isEntitled(rows, knot, { actor: caller, repository: run.repository })) return refusedFor('right')
+  const right = Rights.rightTo(grounds, knot, { actor: caller, repository: run.repository })
+  if (right !== 'granted') return refusedFor('right')
   const workflows = meant(run, call.workflows)
   if (workflows === null) return refusedFor('workflow')
   const builds = M.toEntries(run.builds).flatMap(([workflow, { status }]) =>
@@ -91,26 +91,26 @@ const runBy = (caller: Did, { cause, workflows }: Trigger, repository: Repositor
 })
 
 const answerToTrigger = (
-  rows: Rows,
+  grounds: Rights.Grounds,
   state: BuildsState,
   { at, caller }: CallReceived,
   call: Trigger
 ): CallAnswer => {
-  const held = Rights.repositoryOfCaller(rows, call.repo, caller)
+  const held = Rights.repositoryOfCaller(grounds, call.repo, caller)
   if (held === null) return refusedFor('right')
   const { knot, repository } = held
-  if (fullness(rows, state, knot, runBy(caller, call, repository), null) !== null) return refusedFor('limit')
+  if (fullness(grounds, state, knot, runBy(caller, call, repository), null) !== null) return refusedFor('limit')
   return { _tag: 'Begun', knot, repository, rkey: freeKey(state, knot, nextStamp(state, at)) }
 }
 
 /** What a call comes to in this state. Nothing else decides about it. */
-export const answerTo = (rows: Rows, state: BuildsState, event: CallReceived): CallAnswer => {
+export const answerTo = (grounds: Rights.Grounds, state: BuildsState, event: CallReceived): CallAnswer => {
   const { call, caller } = event
   const refusal = tokenRefusal(state, event)
   if (refusal !== null) return refusedFor(refusal)
   return call._tag === 'CancelPipeline'
-    ? answerToCancel(rows, state, caller, call)
-    : answerToTrigger(rows, state, event, call)
+    ? answerToCancel(grounds, state, caller, call)
+    : answerToTrigger(grounds, state, event, call)
 }
 
 /** Refusals that say nothing of what was called. */

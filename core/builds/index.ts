@@ -4,11 +4,11 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
+import type { AccessLost } from '../access/index.js'
 import type { HoldChanged } from '../commits/index.js'
-import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'
 import type { KnotLeft, KnotOutcome, TriggerArrived } from '../knots/index.js'
-import { after, type Answer, isSaid, nothing, to } from '../transition.js'
+import { inTurn, isSaid, nothing } from '../transition.js'
 import { accepted, cancelAcknowledged, missing, reported, requestFailed } from './life.js'
 import { called } from './calls.js'
 import { knotsLeft } from './leaving.js'
@@ -19,7 +19,7 @@ import { resumed } from './resume.js'
 import { bounded } from './statuses.js'
 import { timer } from './timers.js'
 import { connected, triggered } from './triggers.js'
-import { released } from './withdrawn.js'
+import { denied, released } from './withdrawn.js'
 
 export { LIST_COST_MAX } from './allow.js'
 export { withoutChanges } from './judging.js'
@@ -46,6 +46,8 @@ export { fromWritten, RunEntry, toWritten, WrittenBuilds } from './written.js'
 export interface BuildsGiven extends Omit<Now, 'at'> {
   /** Which holds the rows have made and released. */
   readonly holds: ReadonlyArray<HoldChanged>
+  /** Of which repositories their knots do not say any more whose they are. */
+  readonly lost: ReadonlyArray<AccessLost>
   /** What the event meant to the knots. */
   readonly outcomes: ReadonlyArray<KnotOutcome>
   /** Whether the bridge was stopped before the event. A start that ends that asks for everything itself. */
@@ -95,24 +97,6 @@ const spoken = (isStopped: boolean, [state, effects]: BuildsStep): BuildsStep =>
   isStopped ? effects.filter(isSaid) : effects
 ]
 
-/** One answer after the other, each from where the last has led. */
-const inTurn = (
-  start: BuildsState,
-  ...turns: ReadonlyArray<(state: BuildsState) => BuildsAnswer>
-): Answer<BuildsState, Effect> => {
-  const effects: Array<Effect> = []
-  let state = start
-  let isNothing = true
-  for (const turn of turns) {
-    const answer = turn(state)
-    if (O.isSome(answer)) isNothing = false
-    const [next, more] = after(state, answer)
-    state = next
-    for (const effect of more) effects.push(effect)
-  }
-  return isNothing ? nothing : to(state, effects)
-}
-
 /**
  * The reducer of builds. It takes every event and knows its own; an answer to a question that is not open is nothing to
  * it. It sees first which rights are gone, and which knots, then triggers, then the event: at a start, nothing is asked
@@ -120,7 +104,7 @@ const inTurn = (
  *
  * @example
  * import assert from 'node:assert'
- * import { Builds, Commits, Config, defaults, Event, Knots } from 'tack/core'
+ * import { Access, Builds, Commits, Config, defaults, Event, Knots } from 'tack/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -130,10 +114,12 @@ const inTurn = (
  * assert(cancel._tag === 'Right')
  *
  * const answer = Builds.reduce(Builds.initial, cancel.right, {
+ *   access: Access.initial,
  *   commits: Commits.initial,
  *   config: config.right,
  *   holds: [],
  *   knots: Knots.initial,
+ *   lost: [],
  *   outcomes: [],
  *   wasStopped: false
  * })
@@ -146,14 +132,15 @@ export const reduce = (state: BuildsState, event: Event, given: BuildsGiven): Bu
   )
 
 const answered = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer => {
-  const { commits, config, holds, knots, outcomes, wasStopped } = given
-  const now: Now = { at: event.at, commits, config, knots }
-  if (holds.length === 0 && outcomes.length === 0) return see(now, state, event)
+  const { access, commits, config, holds, knots, lost, outcomes, wasStopped } = given
+  const now: Now = { access, at: event.at, commits, config, knots }
+  if (holds.length === 0 && lost.length === 0 && outcomes.length === 0) return see(now, state, event)
   const gone = holds.filter(({ _tag }) => _tag === 'HoldReleased')
   const left = outcomes.filter(isLeft)
   return inTurn(
     state,
     (acc) => (gone.length === 0 ? nothing : O.some(spoken(wasStopped, released(now, acc, gone)))),
+    (acc) => (lost.length === 0 ? nothing : O.some(spoken(wasStopped, denied(now, acc, lost)))),
     (acc) => (left.length === 0 ? nothing : O.some(knotsLeft(now, acc, left, event._tag === 'Started'))),
     ...outcomes.filter(isTrigger).map((trigger) => (acc: BuildsState) => triggered(now, acc, trigger)),
     (acc) => see(now, acc, event)

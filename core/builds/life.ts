@@ -85,7 +85,7 @@ export const missing = (now: Now, state: BuildsState, event: BuildMissing): Buil
   const ends = (last: NewStatus): BuildsStep =>
     andThen(become(now, state, name, last), (after) => settled(after, name, null))
   if (isFinal(asked.status)) return O.some(settled(state, name, null))
-  if (!Rights.isEntitled(now, name.knot, run)) return O.some(ends(WITHDRAWN))
+  if (Rights.rightTo(now, name.knot, run) === 'refused') return O.some(ends(WITHDRAWN))
   // The operator's list may be another one by now.
   const fault = targetFault(now.config, allowanceOf(now.config, run.repository), recipe, run.repository)
   return O.some(fault === null ? ask(state, name, 'Starting', request.attempt) : ends(failed(fault)))

@@ -2,6 +2,7 @@
  * What is kept of runs and builds.
  */
 import * as t from 'io-ts'
+import type { AccessState } from '../access/index.js'
 import type { Rows } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
 import { Did, Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
@@ -233,8 +234,9 @@ export const initial: BuildsState = {
   waiting: M.empty()
 }
 
-/** What is read besides the slice: when it happens, and the rows and the knots as they are then. */
+/** What is read besides the slice: when it happens, and the rows, the knots and what these say as they are then. */
 export interface Now extends Rows {
+  readonly access: Pick<AccessState, 'entries'>
   readonly at: TimeUs
   readonly knots: Pick<KnotsState, 'subscriptions'>
 }

@@ -2,7 +2,6 @@
  * What people want: to cancel, and to build again (T4).
  */
 import * as O from 'fp-ts/lib/Option.js'
-import type { Rows } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
 import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
@@ -52,10 +51,10 @@ export const cancel = (now: Now, state: BuildsState, event: CancelRequested): Bu
 }
 
 /**
- * Why an order can come to nothing: there is no such run or build; its right is gone; it has not ended; it has; there
- * is no room for another run.
+ * Why an order can come to nothing: there is no such run or build; who may push is not known yet; its right is gone;
+ * it has not ended; it has; there is no room for another run.
  */
-export type OrderRefusal = 'unknown' | 'right' | 'running' | 'ended' | 'limit'
+export type OrderRefusal = 'unknown' | 'undecided' | 'right' | 'running' | 'ended' | 'limit'
 
 /** Why to cancel that comes to nothing; `null` when it does not. */
 export const cancelRefusal = (
@@ -72,19 +71,20 @@ export const cancelRefusal = (
 
 /** Why to retry that comes to nothing; `null` when it does not. */
 export const retryRefusal = (
-  rows: Rows,
+  grounds: Rights.Grounds,
   state: BuildsState,
   { knot, rkey, workflow }: Pick<RetryRequested, 'knot' | 'rkey' | 'workflow'>
 ): OrderRefusal | null => {
   const run = runOf(state, knot, rkey)
   if (run === null) return 'unknown'
-  if (!Rights.isEntitled(rows, knot, run)) return 'right'
+  const right = Rights.rightTo(grounds, knot, run)
+  if (right !== 'granted') return right === 'refused' ? 'right' : 'undecided'
   if (workflow !== null && !M.has(workflow)(run.builds)) return 'unknown'
   const again = endedOf(run, workflow)
   if (again.length === 0) return 'running'
   const limit = isPlanned(again)
-    ? noRoom(rows, state, knot, startedAgain(run, rkey, again))
-    : fullness(rows, state, knot, judgedAnew(run, rkey, again), null)
+    ? noRoom(grounds, state, knot, startedAgain(run, rkey, again))
+    : fullness(grounds, state, knot, judgedAnew(run, rkey, again), null)
   return limit === null ? null : 'limit'
 }
 

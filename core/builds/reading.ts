@@ -99,6 +99,16 @@ export const filesFailed = (
   return to(withRun(after, knot, rkey, { ...run, phase: { ...phase, request } }), [timer])
 }
 
+/** The files are there, and whoever caused the run may have no say: they are read again when that is known. */
+const UNDECIDED = 'it is not known yet who may push to the repository'
+
+const undecided = (now: Now, state: BuildsState, { at, knot, number, rkey }: WorkflowsRead): BuildsAnswer => {
+  const requested = { _tag: 'Workflows' as const, knot, rkey }
+  const waitMs = 0 as Natural
+  const event = { _tag: 'RequestFailed' as const, at, error: UNDECIDED, isFinal: false, number, requested, waitMs }
+  return filesFailed(now, state, event, requested)
+}
+
 /** How often a "no" is doubted: a knot may tell of a commit before it gives it out. With the pauses, for a minute. */
 const FINAL_ATTEMPTS = 5
 
@@ -170,7 +180,10 @@ export const filesRead = (now: Now, state: BuildsState, event: WorkflowsRead): B
   const reading = readingRun(state, knot, rkey, number)
   if (reading === null) return nothing
   const [run, phase] = reading
-  if (!Rights.isEntitled(now, knot, run))
+  const right = Rights.rightTo(now, knot, run)
+  if (right === 'unknown')
+    return undecided(now, state, event)
+  if (right === 'refused')
     return to(nothingOf(state, knot, rkey), [
       report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })
     ])

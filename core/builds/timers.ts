@@ -33,6 +33,7 @@ const woken = (
   { number, requested }: Extract<Timer, { readonly _tag: 'RequestTimer' }>
 ): BuildsAnswer => {
   switch (requested._tag) {
+    case 'Access':
     case 'Records':
       return nothing
     case 'Workflows': {

@@ -78,7 +78,8 @@ export const triggered = (now: Now, before: BuildsState, arrived: TriggerArrived
   const idle = idleness(cause)
   if (idle !== null) return O.some(ignored(state, arrived, idle))
   if (runOf(state, knot, rkey) !== null) return shown === null ? nothing : to(state)
-  const isEntitled = entitlement._tag === 'Entitled'
+  // Where it is not known yet, it will be by the time that the files are read.
+  const isEntitled = entitlement._tag !== 'NotEntitled'
   return O.some(unseen(state, { actor, arrived, isEntitled, now, repository: entitlement.repository }, meant))
 }
 

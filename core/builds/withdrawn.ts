@@ -4,6 +4,8 @@
 import type { HoldChanged } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
+import type { AccessLost } from '../access/index.js'
+import * as Rights from '../rights.js'
 import { chain } from '../transition.js'
 import type { BuildsState, BuildsStep, Now } from './model.js'
 import { cancelRun } from './orders.js'
@@ -54,3 +56,24 @@ export const released = (now: Now, state: BuildsState, changes: ReadonlyArray<Ho
     )
   )
 }
+
+export const NOT_THEIRS: NewStatus = {
+  error: 'The knot does not say that the repository is its owner’s.',
+  exitCode: null,
+  status: 'cancelled'
+}
+
+/** Knots say that repositories are not whose they were taken for: what goes on of them is to end (T2). */
+export const denied = (now: Now, state: BuildsState, lost: ReadonlyArray<AccessLost>): BuildsStep =>
+  chain(state, lost, (before, { knot, repo }) =>
+    chain(
+      before,
+      runsOf(before, knot).filter(
+        ([, { repository }]) => repository.did === repo && Rights.isDenied(now, knot, repository)
+      ),
+      (acc, [key]) => {
+        const run = runOf(acc, knot, key)
+        return run === null ? [acc, []] : cancelRun(now, acc, [knot, key, run], NOT_THEIRS)
+      }
+    )
+  )

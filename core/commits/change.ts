@@ -9,8 +9,8 @@ import { type Answer, nothing, type Transition } from '../transition.js'
 import { type Account, known, NOBODY, saysMore, sizeOf, standing } from './account.js'
 import { isAdmitted, isOurs, isSelective } from './admission.js'
 import { didsOf, membersChanged, membersOf, namedBy, reindexedAll } from './derived.js'
-import { holdChanges } from './holds.js'
-import { accountOf, type CommitsState, type HoldChanged, type MemberChanged, type Rows } from './model.js'
+import { repoChanges } from './holds.js'
+import { accountOf, type CommitsState, type MemberChanged, type RepoChanged, type Rows } from './model.js'
 
 /** The state without the account: all that was kept of it goes, its floor included. */
 export const without = ({ commits, config }: Rows, did: Did, { repos }: Account): CommitsState => ({
@@ -53,7 +53,7 @@ export const accountChanged = (
   rows: Rows,
   event: AccountReceived,
   cursor: TimeUs | null
-): Answer<CommitsState, HoldChanged | MemberChanged> => {
+): Answer<CommitsState, MemberChanged | RepoChanged> => {
   const before = accountOf(rows, event.did)
   return before === null || !saysMore(before, event)
     ? nothing
@@ -68,7 +68,7 @@ export const withAccount = (
   did: Did,
   now: Account,
   cursor: TimeUs | null
-): Transition<CommitsState, HoldChanged | MemberChanged> => {
+): Transition<CommitsState, MemberChanged | RepoChanged> => {
   const { commits, config } = before
   const old = accountOf(before, did) ?? NOBODY
   const accounts = M.upsertAt(did, now)(commits.accounts)
@@ -84,5 +84,5 @@ export const withAccount = (
     strangerKeys: isOne ? commits.strangerKeys : commits.strangerKeys + sizeOf(now) - sizeOf(old)
   }
   const after: Rows = { commits: settled(commits, { commits: written, config }, subjects, cursor), config }
-  return [after.commits, [...holdChanges(before, after, subjects), ...membersChanged(before, after, subjects)]]
+  return [after.commits, [...repoChanges(before, after, subjects), ...membersChanged(before, after, subjects)]]
 }

@@ -26,12 +26,12 @@ import { isOurs, isStranger, roomFor } from './admission.js'
 import { settled } from './change.js'
 import { count, didsOf, membersChanged, reindexed, repoDidOf, subjectOf } from './derived.js'
 import { isNewsAt, usableRev } from './gates.js'
-import { holdChanged, holdChanges, knotHeld } from './holds.js'
+import { claimOf, repoChanged, repoChanges } from './holds.js'
 import {
   accountOf,
   type CommitsState,
-  type HoldChanged,
   type MemberChanged,
+  type RepoChanged,
   rowAt,
   type Rows,
   type RowsOutcome
@@ -152,7 +152,7 @@ const written = (
       const is = rowAt(account, event.rkey)
       const repoDids = reindexed(commits.repoDids, event.did, event.rkey, repoDidOf(config, was), repoDidOf(config, is))
       const changes = account.active
-        ? holdChanged(knotHeld(rows, event.did, was), knotHeld(rows, event.did, is), event.did, event.rkey)
+        ? repoChanged(claimOf(rows, event.did, was), claimOf(rows, event.did, is), event.did, event.rkey)
         : NOTHING
       const refused = refusedKnot(is, event.record, event)
       return [
@@ -194,7 +194,7 @@ const ownersMember = (
   owner: Account,
   event: CommitReceived & { readonly collection: typeof MEMBER },
   cursor: TimeUs | null
-): Transition<CommitsState, HoldChanged | MemberChanged> => {
+): Transition<CommitsState, MemberChanged | RepoChanged> => {
   const { commits, config } = rows
   const old = pipe(
     M.lookup(event.rkey)(owner.members),
@@ -210,6 +210,6 @@ const ownersMember = (
   const settledRows = { commits: settled(commits, { commits: counted, config }, subjects, cursor), config }
   return [
     settledRows.commits,
-    [...holdChanges(rows, settledRows, subjects), ...membersChanged(rows, settledRows, subjects)]
+    [...repoChanges(rows, settledRows, subjects), ...membersChanged(rows, settledRows, subjects)]
   ]
 }

@@ -11,8 +11,8 @@ import { isMember, isRemembered, isSelective } from './admission.js'
 import { settled } from './change.js'
 import { repoOf } from './commit.js'
 import { derive, didsOf, membersChanged } from './derived.js'
-import { holdChanges } from './holds.js'
-import type { CommitsState, HoldChanged, MemberChanged, Rows } from './model.js'
+import { repoChanges } from './holds.js'
+import type { CommitsState, MemberChanged, RepoChanged, Rows } from './model.js'
 
 /** Whether rows mean the same under both. */
 const isSameToRows = (a: Config, b: Config): boolean =>
@@ -61,7 +61,7 @@ export const configured = (
   before: Rows,
   config: Config,
   cursor: TimeUs | null
-): Answer<CommitsState, HoldChanged | MemberChanged> => {
+): Answer<CommitsState, MemberChanged | RepoChanged> => {
   const { accounts, members } = before.commits
   const isSame = isSameToRows(before.config, config)
   if (isSame && (!isSelective(config) || M.has(config.owner)(accounts))) return nothing
@@ -77,7 +77,7 @@ export const configured = (
     M.has(did)(after.commits.accounts) &&
     !M.has(did)(kept.accounts)
   return to(after.commits, [
-    ...holdChanges(before, after, M.keys(accounts)),
+    ...repoChanges(before, after, M.keys(accounts)),
     ...subjects.flatMap((did) =>
       isReadAgain(did) ? [{ _tag: 'Admitted' as const, did }] : membersChanged(before, after, [did])
     )

@@ -2,13 +2,13 @@
  * Which record holds which knot through us (S13), and what has changed about that between two states.
  */
 import type { HostName } from '../data/host-name.js'
-import { type Did, type Rkey } from '../data/identifiers.js'
+import { Did, type Rkey } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { Repository } from '../model/build.js'
 import { NOTHING } from '../transition.js'
 import { type Account, NOBODY, type Repo } from './account.js'
 import { isAdmitted } from './admission.js'
-import { accountOf, type HoldChanged, liveRecord, type Rows } from './model.js'
+import { accountOf, type ClaimChanged, type HoldChanged, liveRecord, type RepoChanged, type Rows } from './model.js'
 
 /** The knot that a record of `did` that counts holds through us, if it does (S13). */
 export const knotHeld = (rows: Rows, did: Did, repo: Repo | null): HostName | null =>
@@ -18,17 +18,33 @@ export const knotHeld = (rows: Rows, did: Did, repo: Repo | null): HostName | nu
 export const holdOf = (rows: Rows, did: Did, account: Account | null, rkey: Rkey): HostName | null =>
   knotHeld(rows, did, liveRecord(account, rkey))
 
+/** A repository on a knot, as a record that holds the knot through us has it. */
+export interface Claim {
+  readonly knot: HostName
+  /** Its own DID; `""` where the record gives none. */
+  readonly repo: string
+}
+
+/** What a record of `did` that counts claims through us, if it holds a knot. */
+export const claimOf = (rows: Rows, did: Did, repo: Repo | null): Claim | null => {
+  const knot = knotHeld(rows, did, repo)
+  return knot === null || repo === null ? null : { knot, repo: Did.is(repo.repoDid) ? repo.repoDid : '' }
+}
+
 /** What has changed at one key between two states: the exact difference, nothing for what is as it was (D4). */
-export const holdChanged = (
-  old: HostName | null,
-  now: HostName | null,
+export const repoChanged = (
+  old: Claim | null,
+  now: Claim | null,
   did: Did,
   rkey: Rkey
-): ReadonlyArray<HoldChanged> => {
-  if (old === now) return NOTHING
+): ReadonlyArray<RepoChanged> => {
+  const isSameKnot = old?.knot === now?.knot
+  if (isSameKnot && old?.repo === now?.repo) return NOTHING
   return [
-    ...(now === null ? [] : [{ _tag: 'HoldMade' as const, did, knot: now, rkey }]),
-    ...(old === null ? [] : [{ _tag: 'HoldReleased' as const, did, knot: old, rkey }])
+    ...(now === null || isSameKnot ? [] : [{ _tag: 'HoldMade' as const, did, knot: now.knot, rkey }]),
+    ...(old === null || isSameKnot ? [] : [{ _tag: 'HoldReleased' as const, did, knot: old.knot, rkey }]),
+    ...(now === null ? [] : [{ _tag: 'ClaimMade' as const, ...now, did, rkey }]),
+    ...(old === null ? [] : [{ _tag: 'ClaimReleased' as const, ...old, did, rkey }])
   ]
 }
 
@@ -37,22 +53,35 @@ const keysOf = (old: Account, now: Account): ReadonlyArray<Rkey> =>
   old.repos === now.repos ? M.keys(now.repos) : [...new Set([...M.keys(old.repos), ...M.keys(now.repos)])].sort()
 
 /** What has changed at the repo records of `dids`. */
-export const holdChanges = (
+export const repoChanges = (
   before: Rows,
   after: Rows,
   dids: ReadonlyArray<Did>
-): ReadonlyArray<HoldChanged> =>
+): ReadonlyArray<RepoChanged> =>
   dids.flatMap((did) => {
     const old = accountOf(before, did)
     const now = accountOf(after, did)
     return keysOf(old ?? NOBODY, now ?? NOBODY).flatMap((rkey) =>
-      holdChanged(holdOf(before, did, old, rkey), holdOf(after, did, now, rkey), did, rkey)
+      repoChanged(claimOf(before, did, liveRecord(old, rkey)), claimOf(after, did, liveRecord(now, rkey)), did, rkey)
     )
   })
 
+const all = (rows: Rows): ReadonlyArray<RepoChanged> =>
+  repoChanges({ ...rows, commits: { ...rows.commits, accounts: M.empty() } }, rows, M.keys(rows.commits.accounts))
+
+/** Whether it is a knot that is held now, or is not any more. */
+export const isHoldChanged = (change: { readonly _tag: string }): change is HoldChanged =>
+  change._tag === 'HoldMade' || change._tag === 'HoldReleased'
+
+/** Whether it is a repository that is claimed now, or is not any more. */
+export const isClaimChanged = (change: { readonly _tag: string }): change is ClaimChanged =>
+  change._tag === 'ClaimMade' || change._tag === 'ClaimReleased'
+
 /** Every hold that the rows make: what the knots' reducer is told when it starts from rows alone. */
-export const allHolds = (rows: Rows): ReadonlyArray<HoldChanged> =>
-  holdChanges({ ...rows, commits: { ...rows.commits, accounts: M.empty() } }, rows, M.keys(rows.commits.accounts))
+export const allHolds = (rows: Rows): ReadonlyArray<HoldChanged> => all(rows).filter(isHoldChanged)
+
+/** Every claim that the rows make. */
+export const allClaims = (rows: Rows): ReadonlyArray<ClaimChanged> => all(rows).filter(isClaimChanged)
 
 /** Whether the record of the repository still holds that knot through us. */
 export const isHeld = (rows: Rows, knot: HostName, { owner, rkey }: Repository): boolean =>

@@ -20,8 +20,9 @@ import type { CommitsState, Rows, RowsOutcome } from './model.js'
 export { incoherence, isAdmitted, isMember, isStranger } from './admission.js'
 export { isOutdated } from './change.js'
 export { derive } from './derived.js'
-export { allHolds, isHeld } from './holds.js'
+export { allClaims, allHolds, isClaimChanged, isHeld, isHoldChanged } from './holds.js'
 export {
+  type ClaimChanged,
   type CommitsState,
   type HoldChanged,
   type Holder,
@@ -30,6 +31,7 @@ export {
   isKnown,
   liveRepo,
   type MemberChanged,
+  type RepoChanged,
   type Rows,
   type RowsOutcome
 } from './model.js'
@@ -61,7 +63,10 @@ export {
  * const answer = Commits.reduce(Commits.initial, commit.right, { config: config.right, cursor: null })
  * assert(answer._tag === 'Some')
  * const [state, outcomes] = answer.value
- * assert.deepStrictEqual(outcomes, [{ _tag: 'HoldMade', did: 'did:plc:owner', knot: 'knot.example', rkey: 'self' }])
+ * assert.deepStrictEqual(outcomes, [
+ *   { _tag: 'HoldMade', did: 'did:plc:owner', knot: 'knot.example', rkey: 'self' },
+ *   { _tag: 'ClaimMade', did: 'did:plc:owner', knot: 'knot.example', repo: '', rkey: 'self' }
+ * ])
  *
  * // The same again is no news.
  * const again = Commits.reduce(state, commit.right, { config: config.right, cursor: null })

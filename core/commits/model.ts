@@ -55,6 +55,19 @@ export interface HoldChanged {
   readonly rkey: Rkey
 }
 
+/** A live, admitted repo record claims a repository on a knot through us, or does so no more. */
+export interface ClaimChanged {
+  readonly _tag: 'ClaimMade' | 'ClaimReleased'
+  readonly did: Did
+  readonly knot: HostName
+  /** The repository's own DID; `""` where the record gives none. */
+  readonly repo: string
+  readonly rkey: Rkey
+}
+
+/** What has changed about what a repo record makes of us. */
+export type RepoChanged = ClaimChanged | HoldChanged
+
 /** A live record of the owner makes this account a member, or none does any more. */
 export interface MemberChanged {
   readonly _tag: 'Admitted' | 'Dismissed'
@@ -89,7 +102,7 @@ export const liveRepo = (rows: Pick<Rows, 'commits'>, did: Did, rkey: Rkey): O.O
   O.fromNullable(liveRecord(accountOf(rows, did), rkey))
 
 /** What a change of the rows means for others, and what is to be said of it. */
-export type RowsOutcome = HoldChanged | MemberChanged | ReportEffect
+export type RowsOutcome = MemberChanged | RepoChanged | ReportEffect
 
 /** Whether anything is known of the account. */
 export const isKnown = ({ commits }: Pick<Rows, 'commits'>, did: Did): boolean => M.has(did)(commits.accounts)

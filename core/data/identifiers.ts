@@ -256,6 +256,8 @@ export const COLLABORATOR = 'sh.tangled.repo.collaborator'
 export const PIPELINE = 'sh.tangled.pipeline'
 export const REF_UPDATE = 'sh.tangled.git.refUpdate'
 export const STATUS = 'sh.tangled.pipeline.status'
+/** The kind of event by which a knot tells who may push from now on, or may not any more. */
+export const COLLABORATOR_UPDATE = 'sh.tangled.repo.collaboratorUpdate'
 
 /** The collections that the bridge follows, in the order in which the filter names them (S1). */
 export const COLLECTIONS = [MEMBER, REPO, COLLABORATOR] as const

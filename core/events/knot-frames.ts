@@ -3,7 +3,7 @@
  */
 import * as t from 'io-ts'
 import { HostName } from '../data/host-name.js'
-import { Nanos, Nsid, Rkey, TimeUs } from '../data/identifiers.js'
+import { Did, Nanos, Nsid, Rkey, TimeUs } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
 import { Trigger } from '../model/trigger.js'
 
@@ -41,6 +41,31 @@ export const KnotReceived = t.readonly(
 )
 
 export type KnotReceived = t.TypeOf<typeof KnotReceived>
+
+/** What a knot tells of its own list of who may push to a repository. */
+export const CollaboratorUpdate = t.readonly(
+  t.strict({ op: t.union([t.literal('add'), t.literal('remove')]), repo: Did, subject: Did }),
+  'CollaboratorUpdate'
+)
+
+export type CollaboratorUpdate = t.TypeOf<typeof CollaboratorUpdate>
+
+/** A knot tells that somebody may push to a repository from now on, or may not any more. */
+export const CollaboratorUpdated = t.readonly(
+  t.strict({
+    _tag: t.literal('CollaboratorUpdated'),
+    at: TimeUs,
+    connection: Natural,
+    /** As in `KnotReceived`. */
+    created: t.union([Nanos, t.null]),
+    host: HostName,
+    rkey: Rkey,
+    update: CollaboratorUpdate
+  }),
+  'CollaboratorUpdated'
+)
+
+export type CollaboratorUpdated = t.TypeOf<typeof CollaboratorUpdated>
 
 /** What a frame of a knot was rejected for. */
 export const KnotRejection = t.keyof(

@@ -1,9 +1,11 @@
 /**
- * Events of readings: what an account's own server lists.
+ * Events of readings: what an account's own server lists, and who may push to a repository.
  */
 import * as t from 'io-ts'
+import { HostName } from '../data/host-name.js'
 import { COLLABORATOR, Collection, Did, MEMBER, REPO, Rkey, TimeUs } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
+import { Access } from '../model/access.js'
 import { Collaborator, Member, RepoRecord } from '../model/record.js'
 
 const listed = <C extends string, R extends t.Mixed>(collection: C, record: R) =>
@@ -33,3 +35,19 @@ export const RecordsRead = t.readonly(
 )
 
 export type RecordsRead = t.TypeOf<typeof RecordsRead>
+
+/** A knot, and the DID document of the repository, have said who may push to it. */
+export const AccessRead = t.readonly(
+  t.strict({
+    _tag: t.literal('AccessRead'),
+    access: Access,
+    at: TimeUs,
+    knot: HostName,
+    number: Natural,
+    /** Its own DID; `""` for all of the knot that have none. */
+    repo: t.string
+  }),
+  'AccessRead'
+)
+
+export type AccessRead = t.TypeOf<typeof AccessRead>

@@ -12,6 +12,8 @@ export const Requested = t.union(
   [
     /** The next page of an account's records. */
     t.readonly(t.strict({ _tag: t.literal('Records'), did: Did })),
+    /** Who may push to a repository on a knot; `""` stands for all that have no DID. */
+    t.readonly(t.strict({ _tag: t.literal('Access'), knot: HostName, repo: t.string })),
     /** The workflow files of a trigger. */
     t.readonly(t.strict({ _tag: t.literal('Workflows'), knot: HostName, rkey: Rkey })),
     /** That a build is started, found or cancelled. */

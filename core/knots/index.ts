@@ -19,6 +19,7 @@ import { received } from './received.js'
 import { reconcile } from './reconcile.js'
 
 export {
+  type CollaboratorTold,
   initial,
   type KnotLeft,
   type KnotOutcome,
@@ -115,6 +116,7 @@ const see = (state: KnotsState, event: Event, { config }: KnotsGiven): Answer<Kn
         : nothing
     }
 
+    case 'CollaboratorUpdated':
     case 'KnotReceived': {
       const subscription = current(state, event.host, event.connection)
       return subscription === null ? nothing : received(config, state, event, subscription)

@@ -10,6 +10,7 @@ import { Nanos, type Rkey, type TimeUs } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
+import type { CollaboratorUpdate } from '../event.js'
 import type { Trigger } from '../model/trigger.js'
 
 /** The standing connection to a knot that is wanted, with its cursor. */
@@ -71,5 +72,12 @@ export interface KnotLeft {
   readonly host: HostName
 }
 
-/** What knots send and what becomes of them means something for the builds. */
-export type KnotOutcome = KnotLeft | TriggerArrived
+/** A knot has told who may push to a repository from now on, or may not any more. */
+export interface CollaboratorTold {
+  readonly _tag: 'CollaboratorTold'
+  readonly knot: HostName
+  readonly update: CollaboratorUpdate
+}
+
+/** What knots send and what becomes of them means something for the builds, and for who may have them. */
+export type KnotOutcome = CollaboratorTold | KnotLeft | TriggerArrived

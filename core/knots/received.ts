@@ -14,21 +14,33 @@ import {
   usAfter,
   usBefore
 } from '../data/identifiers.js'
-import type { KnotReceived } from '../event.js'
+import type { CollaboratorUpdated, KnotReceived } from '../event.js'
 import { type Answer, nothing, report, type ReportEffect, to } from '../transition.js'
-import { type KnotsState, type Subscription, type TriggerArrived, update } from './model.js'
+import { type CollaboratorTold, type KnotsState, type Subscription, type TriggerArrived, update } from './model.js'
 
 /**
  * When the frame was created: its stamp; without one the time in its key, which the knot made just before; and where
  * that is no TID, or one from the future, a while before its receipt.
  */
-const stampOf = ({ rewindUs }: Config, { at, created, rkey }: KnotReceived): Nanos => {
+const stampOf = ({ rewindUs }: Config, { at, created, rkey }: CollaboratorUpdated | KnotReceived): Nanos => {
   if (created !== null) return created
   const isTime = Tid.is(rkey) && !isTidAfter(rkey, at, FUTURE_US)
   return nanosOf(isTime ? timeOfTid(rkey) : usBefore(at, rewindUs))
 }
 
-/** What the frame means for builds. */
+type Meant = CollaboratorTold | TriggerArrived | ReportEffect
+
+/** What the frame means for builds, and for who may have them. */
+const meantBy = (
+  since: Nanos,
+  stamp: Nanos,
+  event: CollaboratorUpdated | KnotReceived
+): ReadonlyArray<Meant> => {
+  if (event._tag === 'KnotReceived') return triggered(since, stamp, event)
+  // Of what was before we listened, the list tells.
+  return nanosBefore(stamp, since) ? [] : [{ _tag: 'CollaboratorTold', knot: event.host, update: event.update }]
+}
+
 const triggered = (since: Nanos, stamp: Nanos, event: KnotReceived): ReadonlyArray<TriggerArrived | ReportEffect> => {
   const { at, host, rkey, trigger } = event
   if (trigger === null) return []
@@ -42,11 +54,11 @@ const triggered = (since: Nanos, stamp: Nanos, event: KnotReceived): ReadonlyArr
 export const received = (
   config: Config,
   state: KnotsState,
-  event: KnotReceived,
+  event: CollaboratorUpdated | KnotReceived,
   subscription: Subscription
-): Answer<KnotsState, TriggerArrived | ReportEffect> => {
+): Answer<KnotsState, Meant> => {
   const stamp = stampOf(config, event)
-  const outcomes = triggered(subscription.since, stamp, event)
+  const outcomes = meantBy(subscription.since, stamp, event)
   if (isNanosFromFuture(stamp, event.at))
     return to(state, [
       ...outcomes,

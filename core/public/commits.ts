@@ -1,11 +1,13 @@
 /** The reducer of rows, as others see it. */
 export { Account, Floor, Repo, SetAside, type Slot, type Slots } from '../commits/account.js'
 export {
+  type ClaimChanged,
   type CommitsState,
   type HoldChanged,
   initial,
   isHeld,
   type MemberChanged,
+  type RepoChanged,
   reduce,
   type Rows,
   type RowsOutcome

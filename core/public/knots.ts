@@ -1,5 +1,6 @@
 /** The reducer of knots, as others see it. */
 export {
+  type CollaboratorTold,
   initial,
   type KnotLeft,
   type KnotOutcome,

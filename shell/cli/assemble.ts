@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { limitedLog } from '../lib/log-limit.js'
+import { accessReader } from '../outbound/access.js'
 import { createDefinitions, type Definitions } from '../outbound/definitions.js'
 import { createDocuments } from '../outbound/documents.js'
 import { addressesOf, gitReader } from '../outbound/git.js'
@@ -10,15 +11,16 @@ import { httpClient } from '../outbound/http-client.js'
 import { recordReader } from '../outbound/records.js'
 import { createSigningKeys, type SigningKeys } from '../outbound/signing-keys.js'
 import { workflowReader } from '../outbound/workflows.js'
-import type { Clock, Log, Records, Workflows } from '../ports.js'
+import type { AccessReader, Clock, Log, Records, Workflows } from '../ports.js'
 import { gitCheckout } from '../providers/checkout.js'
 import { wordsOf } from '../providers/common.js'
 import { makeProvider } from '../providers/index.js'
 import type { Provider } from '../providers/provider.js'
 import type { Configuration } from './configuration.js'
-import type { RunOptions } from './options.js'
+import { hostsOf, type RunOptions } from './options.js'
 
 export interface Parts {
+  readonly access: AccessReader
   readonly close: () => Promise<void>
   readonly definitions: Definitions
   readonly keys: SigningKeys
@@ -126,6 +128,7 @@ export const assemble = async (
   // Whoever asks for a definition waits for it.
   const definitions = createDefinitions({ clock, documents, policy, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }) })
   return E.right({
+    access: accessReader({ clock, hosts: hostsOf(options), isInsecure, knotOf: definitions.knotOf, policy }),
     close: async () => {
       await Promise.all([client.close(), definitions.close(), documents.close()])
     },

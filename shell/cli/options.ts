@@ -6,7 +6,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { resolve } from 'node:path'
-import { type Backoff, Config, defaults, Did, explain, TimeUs } from '../../core/index.js'
+import { type Backoff, Config, defaults, Did, explain, type HostPolicy, TimeUs } from '../../core/index.js'
 import { type ListenAddress, listenAddress } from '../inbound/address.js'
 import type { LogFormat, LogLevel } from '../lib/log.js'
 import { serverOf } from '../outbound/jetstream.js'
@@ -17,6 +17,7 @@ export interface RunOptions {
   readonly admission: 'open' | 'members'
   readonly allowLoopback?: true
   readonly backfill?: 'on' | 'off'
+  readonly collaborators: 'knots' | 'records'
   readonly cursor?: TimeUs
   readonly dev?: true
   readonly hostname: string
@@ -141,6 +142,11 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .env('TACK_ADMIN_TOKEN')
     .argParser(token)
     .helpGroup(SERVED),
+  new Option('--collaborators <source>', 'who says who may push: knots that keep lists themselves (and records elsewhere), or records everywhere')
+    .env('TACK_COLLABORATORS')
+    .choices(['knots', 'records'])
+    .default('knots')
+    .helpGroup(STREAM),
   new Option('--admission <policy>', 'whose repositories count: those of the owner and members, or anybody’s')
     .env('TACK_ADMISSION')
     .choices(['members', 'open'])
@@ -188,10 +194,13 @@ export const someOptions = (...names: ReadonlyArray<string>): ReadonlyArray<Opti
 
 const minutes = (given: number | undefined, otherwise: number): number => (given === undefined ? otherwise : Math.round(given * 60_000))
 
+/** Which knots may be named. */
+export const hostsOf = ({ allowLoopback, dev }: Pick<RunOptions, 'allowLoopback' | 'dev'>): HostPolicy =>
+  dev === true ? { defaultPort: 80, loopback: true, ports: true } : { defaultPort: 443, loopback: allowLoopback === true, ports: false }
+
 /** The machine's configuration from flags, file and providers; `Left` with a sentence when they do not fit together. */
 export const configOf = (options: RunOptions, { allow, builds }: Configuration, providers: ReadonlyArray<string>): E.Either<string, Config> => {
   const base = defaults({ hostname: options.hostname, owner: options.owner })
-  const isDev = options.dev === true
   const capped = (backoff: { readonly [field in keyof Backoff]: number }) =>
     options.maxBackoff === undefined
       ? backoff
@@ -204,6 +213,7 @@ export const configOf = (options: RunOptions, { allow, builds }: Configuration, 
     ...base,
     admission: options.admission,
     backfill: options.backfill !== 'off',
+    collaborators: options.collaborators,
     builds: {
       ...base.builds,
       allow,
@@ -214,7 +224,7 @@ export const configOf = (options: RunOptions, { allow, builds }: Configuration, 
       providers,
       runningMs: minutes(builds.runningMinutes, base.builds.runningMs)
     },
-    hosts: isDev ? { defaultPort: 80, loopback: true, ports: true } : { ...base.hosts, loopback: options.allowLoopback === true },
+    hosts: hostsOf(options),
     jetstream: serverOf(options.jetstream),
     jetstreamBackoff: capped(base.jetstreamBackoff),
     knotBackoff: capped(base.knotBackoff),

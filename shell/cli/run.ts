@@ -60,7 +60,7 @@ export const run = async (
     await store.close()()
     return 2
   }
-  const { definitions, keys, providers, records, workflows } = parts.right
+  const { access, definitions, keys, providers, records, workflows } = parts.right
   log.info('starting', {
     hostname: options.hostname,
     owner: options.owner,
@@ -113,6 +113,7 @@ export const run = async (
         openKnot: knotClient({ clock, log, policy: policyOf(options), isInsecure: options.dev === true })
       },
       random: systemRandom,
+      access,
       records,
       store,
       ...(watchdog === null ? {} : { watchdog }),

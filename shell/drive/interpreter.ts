@@ -1,6 +1,6 @@
 /** Executes effects: one exhaustive switch. Nothing is decided here; what comes of an effect comes back as an event. */
 import type { Effect, HostName, Timer } from '../../core/index.js'
-import type { Clock, Deliver, Link, Log, Network, Random, Records, Workflows } from '../ports.js'
+import type { AccessReader, Clock, Deliver, Link, Log, Network, Random, Records, Workflows } from '../ports.js'
 import type { Builder } from './builder.js'
 import { createReporter } from './reporter.js'
 
@@ -19,6 +19,7 @@ export interface Interpreter {
 
 /** What effects are executed on. */
 export interface InterpreterPorts {
+  readonly access: AccessReader
   readonly builder: Builder
   readonly clock: Clock
   readonly log: Log
@@ -34,7 +35,7 @@ const jetstreamKey = (connection: number): string => `${STREAM}${String(connecti
 const knotKey = (host: HostName, connection: number): string => `${host} ${String(connection)}`
 
 export const createInterpreter = (
-  { builder, clock, log, network, random, records, workflows }: InterpreterPorts,
+  { access, builder, clock, log, network, random, records, workflows }: InterpreterPorts,
   deliver: Deliver
 ): Interpreter => {
   const links = new Map<string, Link>()
@@ -86,6 +87,8 @@ export const createInterpreter = (
           return closeLink(knotKey(effect.host, effect.connection))
         case 'WakeAfter':
           return wakeAfter(effect.lowMs, effect.highMs, effect.timer)
+        case 'ReadAccess':
+          return access.read(effect, deliver)
         case 'ReadRecords':
           return records.read(effect, deliver)
         case 'ReadWorkflows':
@@ -129,7 +132,7 @@ export const createInterpreter = (
     close: async () => {
       for (const cancel of timers) cancel()
       timers.clear()
-      await Promise.all([...[...links.values()].map((link) => link.close()), builder.close(), records.close(), workflows.close()])
+      await Promise.all([...[...links.values()].map((link) => link.close()), access.close(), builder.close(), records.close(), workflows.close()])
     }
   }
 }

@@ -22,6 +22,8 @@ const sentence = (report: Report): string => {
       return 'knot frame rejected'
     case 'KnotFrameFromFuture':
       return 'knot frame from the future: cursor unchanged'
+    case 'AccessReadFailed':
+      return 'who may push to a repository could not be read: retrying'
     case 'RecordsReadFailed':
       return 'account records could not be read: retrying'
     case 'TriggerIgnored':

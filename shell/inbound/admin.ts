@@ -34,6 +34,7 @@ const REFUSALS: { readonly [refusal in Builds.OrderRefusal]: string } = {
   limit: 'there is no room for another run: too many wait, or those that have not ended keep too much; retry later',
   right: 'the repository no longer names this spindle, or whoever caused the run no longer has rights in it',
   running: 'the build has not ended yet',
+  undecided: 'it is not known yet who may push to the repository: its knot is being asked; retry later',
   unknown: 'no such run or build'
 }
 

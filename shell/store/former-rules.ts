@@ -60,9 +60,10 @@ const buildIs = (state: State, name: BuildName, number: Natural): State =>
     'request' in build.phase ? { ...build, phase: { ...build.phase, request: { ...build.phase.request, number } } } : build
   )
 
-/** The request has that number. Of those for records, as many were made then as now. */
+/** The request has that number. Of those for records, as many were made then as now; no knot was asked who may push. */
 const requestIs = (state: State, requested: Requested, number: Natural): State => {
   switch (requested._tag) {
+    case 'Access':
     case 'Records':
       return state
     case 'Workflows':

@@ -1,6 +1,7 @@
 /**
  * What grows in the head of a snapshot: a line for each, so that no line grows with how many knots, readings, mistakes or tokens there are.
  *
+ *     ["access","knot.example/did:plc:…",{"access":null,…}],
  *     ["mistaken","did:plc:…/…"],
  *     ["readings","did:plc:…",{"collection":"sh.tangled.repo",…}],
  *     ["sources","knot.example",{"details":true,…}],
@@ -12,17 +13,18 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { Backfill, Builds, explain, type Head, headOf, Knots, OrderedMap, type State, TimeUs } from '../../core/index.js'
+import { Access, Backfill, Builds, explain, type Head, headOf, Knots, OrderedMap, type State, TimeUs } from '../../core/index.js'
 import type { Fault } from './accounts.js'
 
 /** The lists, in the order in which they are written. */
-const LISTS = ['mistaken', 'readings', 'sources', 'spent', 'subscriptions', 'tokens'] as const
+const LISTS = ['access', 'mistaken', 'readings', 'sources', 'spent', 'subscriptions', 'tokens'] as const
 type List = (typeof LISTS)[number]
 
 const textOf = (value: unknown): string => JSON.stringify(value)
 
 /** The lines, without what is between lines. Each is plain JSON as it stands, but for the spent keys of a source. */
-export function* linesOfGrowing({ backfill, builds, knots }: State): Generator<string, void, undefined> {
+export function* linesOfGrowing({ access, backfill, builds, knots }: State): Generator<string, void, undefined> {
+  for (const [repository, entry] of OrderedMap.entriesFrom(access.entries, '')) yield textOf(['access', repository, entry])
   for (const key of builds.mistaken) yield textOf(['mistaken', key])
   for (const [did, reading] of OrderedMap.entriesFrom(backfill.accounts, '')) yield textOf(['readings', did, reading])
   for (const [knot, { spent, ...source }] of OrderedMap.entriesFrom(builds.sources, '')) {
@@ -35,12 +37,12 @@ export function* linesOfGrowing({ backfill, builds, knots }: State): Generator<s
 
 /** The head without what grows. */
 export const fixedHead = (state: State): Head => {
-  const { backfill, builds, knots, ...rest } = headOf({
+  const { access, backfill, builds, knots, ...rest } = headOf({
     ...state,
     builds: { ...state.builds, mistaken: [], sources: OrderedMap.empty(), tokens: OrderedMap.empty() },
     knots: { ...state.knots, subscriptions: OrderedMap.empty() }
   })
-  return { ...rest, backfill: { ...backfill, accounts: OrderedMap.empty() }, builds, knots }
+  return { ...rest, access: { ...access, entries: OrderedMap.empty() }, backfill: { ...backfill, accounts: OrderedMap.empty() }, builds, knots }
 }
 
 type Fields = { readonly [field: string]: unknown }
@@ -58,6 +60,7 @@ export interface GrowingReader {
 
 /** What stands in a line of a list, after its name and, but for the first, a key. */
 const VALUES: { readonly [list in List]: t.Decoder<unknown, unknown> } = {
+  access: Access.Entry,
   mistaken: t.string,
   readings: Backfill.Reading,
   sources: Builds.Source,
@@ -68,6 +71,7 @@ const VALUES: { readonly [list in List]: t.Decoder<unknown, unknown> } = {
 
 /** Where in the head each list is; spent keys are in their sources. */
 const PLACES = {
+  access: ['access', 'entries'],
   mistaken: ['builds', 'mistaken'],
   readings: ['backfill', 'accounts'],
   sources: ['builds', 'sources'],
@@ -79,7 +83,14 @@ const isList = (u: unknown): u is List => LISTS.some((list) => list === u)
 
 /** Puts what grows back into the head. */
 export const growingReader = (): GrowingReader => {
-  const rows: { readonly [list in keyof typeof PLACES]: Array<unknown> } = { mistaken: [], readings: [], sources: [], subscriptions: [], tokens: [] }
+  const rows: { readonly [list in keyof typeof PLACES]: Array<unknown> } = {
+    access: [],
+    mistaken: [],
+    readings: [],
+    sources: [],
+    subscriptions: [],
+    tokens: []
+  }
   /** The spent keys of the last source. */
   let spent: Array<unknown> | null = null
 

@@ -123,7 +123,7 @@ const modernTimer = (timer: unknown): unknown => {
 }
 
 /** What a configuration says that did not say it. */
-const CONFIGURED = (({ backfill, builds, caps, jetstream }) => ({ backfill, builds, caps, jetstream }))(defaults({ hostname: '', owner: '' }))
+const CONFIGURED = (({ backfill, builds, caps, collaborators, jetstream }) => ({ backfill, builds, caps, collaborators, jetstream }))(defaults({ hostname: '', owner: '' }))
 
 /**
  * A workflow file: what could not be understood told nothing of `when`, and nothing was told of keys that mean nothing, nor of how much room it

@@ -202,7 +202,8 @@ const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
 /**
  * What each part kept of the configuration stands in one, and whether the bridge is stopped once. How many runs wait is not kept: it is
  * counted. Since when a start could not come to light any more was known to the adapters alone: the next start says so of what is looked for.
- * No token had been used. A build says since when it runs, and each run that has come to builds is announced: that is the name of its pipeline (former-pipelines.ts).
+ * No token had been used, and no knot was asked who may push. A build says since when it runs, and each run that has come to builds is announced:
+ * that is the name of its pipeline (former-pipelines.ts).
  */
 const toVersion5 = ({ growing, head: written, runs: former, ...document }: Document): Document => {
   const { backfill, builds, counters, cursor, knots, policy } = fieldsOf(written)
@@ -217,9 +218,19 @@ const toVersion5 = ({ growing, head: written, runs: former, ...document }: Docum
     runs: asPipelines(entries(run5)(former), document.statuses),
     growing: growing.map(growing5),
     head: {
+      access: { entries: [], next: 1 },
       backfill: { accounts: [], isOpen, next, owner },
       builds: { ...without('stopped', runs), tokens: [], tokensUs: 0 },
-      config: { ...fieldsOf(policy), builds: policy5(fieldsOf(fieldsOf(ofBuilds)['policy'])), jetstream, jetstreamBackoff, knotBackoff, rewindUs, toleranceUs },
+      config: {
+        ...fieldsOf(policy),
+        builds: policy5(fieldsOf(fieldsOf(ofBuilds)['policy'])),
+        collaborators: 'records',
+        jetstream,
+        jetstreamBackoff,
+        knotBackoff,
+        rewindUs,
+        toleranceUs
+      },
       counters: counters5(fieldsOf(counters)),
       cursor: place,
       isStopped,

@@ -78,7 +78,7 @@ describe('a decoded frame', () => {
 describe('a trigger', () => {
   const of = (event: unknown, nsid = 'sh.tangled.git.refUpdate') => {
     const decoded = decode(JSON.stringify({ rkey: 'r', nsid, event, created: 1 }))
-    return E.map((frame: { readonly trigger: unknown }) => frame.trigger)(decoded)
+    return E.map((frame: object) => ('trigger' in frame ? frame.trigger : null))(decoded)
   }
   const update = { ref: 'refs/heads/main', oldSha: 'a'.repeat(40), newSha: 'b'.repeat(40), repo: 'did:plc:app' }
 

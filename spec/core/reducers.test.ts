@@ -1,7 +1,7 @@
 /** The reducers one by one, as somebody meets them who takes only one: what each leaves alone, and what it says. */
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, test } from 'vitest'
-import { Backfill, Builds, Commits, CONCERNS, type Concern, Cursor, Event, Knots, MEMBER, OrderedMap as M, REPO, State, step, type Transition } from '../../core/index.js'
+import { Access, Backfill, Builds, Commits, CONCERNS, type Concern, Cursor, Event, Knots, MEMBER, OrderedMap as M, REPO, State, step, type Transition } from '../../core/index.js'
 import {
   account,
   ALICE,
@@ -75,6 +75,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   knotOpened(K1, 1, at(60)),
   knotClosed(K1, 1, at(60)),
   { _tag: 'KnotReceived', at: at(60), connection: 1, created: null, host: K1, nsid: 'a.b.c', rkey: 'r', trigger: null },
+  { _tag: 'CollaboratorUpdated', at: at(60), connection: 1, created: null, host: K1, rkey: 'r', update: { op: 'add', repo: ALICE, subject: BOB } },
   { _tag: 'KnotFrameRejected', at: at(60), connection: 1, detail: '', host: K1, reason: 'json' },
   {
     _tag: 'RecordsRead',
@@ -86,6 +87,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
     records: [{ ...member(), rkey: 'm' }]
   },
   { _tag: 'RequestFailed', at: at(60), error: '', isFinal: false, number: 2, requested: { _tag: 'Records', did: OWNER }, waitMs: 0 },
+  { _tag: 'AccessRead', access: { _tag: 'ByRecords' }, at: at(60), knot: K1, number: 1, repo: '' },
   { _tag: 'WorkflowsRead', at: at(60), defaultBranch: null, knot: K1, number: 5, rkey: 't2', sources: null, unkept: [], workflows: [] },
   { _tag: 'RequestFailed', at: at(60), error: '', isFinal: true, number: 5, requested: { _tag: 'Workflows', knot: K1, rkey: 't2' }, waitMs: 0 },
   { _tag: 'BuildAccepted', at: at(60), build: BUILD, external: 'x', number: 4 },
@@ -129,7 +131,7 @@ const pushed = (rkey: string, when: number): WrittenEvent => ({
 /** A machine that reads the owner's records, has asked for one build, and reads the workflow files of another trigger. */
 const state = () =>
   stateAfter([
-    started(at(0), { backfill: true, builds: { ...CONFIG.builds, allow: [{ pipelines: '*', provider: 'p', repos: '**' }], providers: ['p'] } }),
+    started(at(0), { backfill: true, collaborators: 'knots', builds: { ...CONFIG.builds, allow: [{ pipelines: '*', provider: 'p', repos: '**' }], providers: ['p'] } }),
     opened(1, at(0)),
     put(ALICE, 'a', repo(), at(1), { connection: 1 }),
     pushed('t', at(2)),
@@ -191,10 +193,16 @@ describe('a reducer takes every event, and ignores what is not its own', () => {
       expect(Backfill.reduce(backfill, event(written), { commits, config, isStopped: false, members: [] })).toEqual(O.none)
     })
 
+  for (const written of others('access'))
+    test(`access: ${written._tag}`, () => {
+      const { access, config } = state()
+      expect(Access.reduce(access, event(written), { claims: [], config, isStopped: false, told: [] })).toEqual(O.none)
+    })
+
   for (const written of others('builds'))
     test(`builds: ${written._tag}`, () => {
-      const { builds, commits, config, knots } = state()
-      expect(Builds.reduce(builds, event(written), { commits, config, holds: [], knots, outcomes: [], wasStopped: false })).toEqual(O.none)
+      const { access, builds, commits, config, knots } = state()
+      expect(Builds.reduce(builds, event(written), { access, commits, config, holds: [], knots, lost: [], outcomes: [], wasStopped: false })).toEqual(O.none)
     })
 })
 
@@ -357,8 +365,22 @@ describe('commits reports which holds were made and released, who came and went,
         const reduced = (commits: Commits.CommitsState, written: WrittenEvent) =>
           O.getOrElse((): Transition<Commits.CommitsState, Commits.RowsOutcome> => [commits, []])(Commits.reduce(commits, event(written), { config, cursor: null }))
         const before = given.reduce((commits, written) => reduced(commits, written)[0], start)
-        expect(reduced(before, when)[1]).toEqual(outcomes)
+        // What is claimed goes with what is held; it is looked at below.
+        expect(reduced(before, when)[1].filter(({ _tag }) => !_tag.startsWith('Claim'))).toEqual(outcomes)
       })
+
+  test.each<readonly [name: string, repoDid: string, knot: string, claims: ReadonlyArray<readonly [tag: string, knot: string, repo: string]>]>([
+    ['of another repository of the knot', 'did:plc:two', K1, [['ClaimMade', K1, 'did:plc:two'], ['ClaimReleased', K1, 'did:plc:one']]],
+    ['of the same repository of another knot', 'did:plc:one', K2, [['ClaimMade', K2, 'did:plc:one'], ['ClaimReleased', K1, 'did:plc:one']]],
+    ['without a DID', '', K1, [['ClaimMade', K1, ''], ['ClaimReleased', K1, 'did:plc:one']]],
+    ['with a DID that is none', 'one', K1, [['ClaimMade', K1, ''], ['ClaimReleased', K1, 'did:plc:one']]],
+    ['of the same', 'did:plc:one', K1, []]
+  ])('a record %s claims what it names, and what it named no more', (_, repoDid, knot, claims) => {
+    const { commits, config } = stateAfter([put(ALICE, 'a', repo({ repoDid: 'did:plc:one' }), at(1))])
+    const answer = Commits.reduce(commits, event(put(ALICE, 'a', repo({ knot, repoDid }), at(2))), { config, cursor: null })
+    const outcomes = O.isSome(answer) ? answer.value[1] : []
+    expect(outcomes.flatMap((outcome) => ('repo' in outcome ? [[outcome._tag, outcome.knot, outcome.repo]] : []))).toEqual(claims)
+  })
 
   test('a start with the same settings is nothing to the rows', () => {
     const { commits, config } = stateAfter([put(ALICE, 'a', repo(), at(1))])

@@ -336,6 +336,7 @@ describe('a written state', () => {
         ]
       ],
       head: {
+        access: { entries: [], next: 1 },
         backfill: {
           accounts: [],
           isOpen: false,

@@ -57,6 +57,8 @@ export const keyOf = (effect: Effect): string => {
       return \`\${effect.host} \${String(effect.connection)}\`
     case 'WakeAfter':
       return effect.timer._tag
+    case 'ReadAccess':
+      return effect.repo
     case 'ReadRecords':
       return effect.did
     case 'ReadWorkflows':

@@ -8,11 +8,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../../data/host-name.js'
-import { Nanos, Nsid, Rkey, type TimeUs } from '../../data/identifiers.js'
+import { COLLABORATOR_UPDATE, Nanos, Nsid, Rkey, type TimeUs } from '../../data/identifiers.js'
 import type { Natural } from '../../data/natural.js'
 import { excerpt } from '../../data/text.js'
-import type { KnotFrameRejected, KnotReceived, KnotRejection } from '../../event.js'
+import type { CollaboratorUpdated, KnotFrameRejected, KnotReceived, KnotRejection } from '../../event.js'
 import { isObject, parseJson, sourceAt } from '../json.js'
+import { collaboratorUpdate } from './collaborator-update.js'
 import { decodeTrigger } from './decode-trigger.js'
 
 /** When, from which knot, and over which connection, a frame came. */
@@ -87,7 +88,7 @@ const createdIn = (text: string): O.Option<Nanos | null> =>
  */
 export const decodeKnotFrame =
   (receipt: KnotReceipt) =>
-  (text: string): E.Either<KnotFrameRejected, KnotReceived> => {
+  (text: string): E.Either<KnotFrameRejected, CollaboratorUpdated | KnotReceived> => {
     const reject = (reason: KnotRejection, detail: string) => E.left(rejectKnotFrame(receipt, reason, detail))
     const frame = parseJson(text)
     if (O.isNone(frame)) return reject('json', text)
@@ -97,8 +98,13 @@ export const decodeKnotFrame =
     if (!Rkey.is(rkey)) return reject('rkey', typeof rkey === 'string' ? rkey : 'not text')
     const created = createdIn(text)
     if (O.isNone(created)) return reject('created', 'not a stamp in nanoseconds')
-    const trigger = decodeTrigger(nsid, event)
     const { at, connection, host } = receipt
+    const update = nsid === COLLABORATOR_UPDATE ? collaboratorUpdate(event) : null
+    if (update?._tag === 'Right') {
+      const told = { _tag: 'CollaboratorUpdated' as const, at, connection, created: created.value, host, rkey }
+      return E.right({ ...told, update: update.right })
+    }
+    const trigger = update === null ? decodeTrigger(nsid, event) : update.left
     return E.right({
       _tag: 'KnotReceived',
       at,

@@ -48,6 +48,11 @@ const filesNumber = (state: State, knot: HostName, rkey: Rkey): number | null =>
   return phase._tag === 'Waiting' ? phase.number : phase.request.number
 }
 
+const accessNumber = (state: State, knot: HostName, repo: string): number | null => {
+  const entry = M.toEntries(state.access.entries).find(([key]) => key === `${knot}/${repo}`)
+  return entry?.[1].request.number ?? null
+}
+
 const sourceNumber = (state: State, knot: HostName): number | null => {
   const source = M.lookup(knot)(state.builds.sources)
   return source._tag === 'Some' ? (source.value.leaving?.number ?? null) : null
@@ -67,6 +72,8 @@ const requestNumber = (state: State, requested: Requested): number | null => {
   switch (requested._tag) {
     case 'Records':
       return readingNumber(state, requested.did)
+    case 'Access':
+      return accessNumber(state, requested.knot, requested.repo)
     case 'Workflows':
       return filesNumber(state, requested.knot, requested.rkey)
     case 'Build':
@@ -109,6 +116,8 @@ const numbersOf = (state: State, event: Event): { readonly borne: number; readon
     }
     case 'RecordsRead':
       return { borne: event.number, present: readingNumber(state, event.did) }
+    case 'AccessRead':
+      return { borne: event.number, present: accessNumber(state, event.knot, event.repo) }
     case 'WorkflowsRead':
       return { borne: event.number, present: filesNumber(state, event.knot, event.rkey) }
     case 'BuildAccepted':
@@ -119,6 +128,7 @@ const numbersOf = (state: State, event: Event): { readonly borne: number; readon
       return { borne: event.number, present: requestNumber(state, event.requested) }
     case 'KnotOpened':
     case 'KnotClosed':
+    case 'CollaboratorUpdated':
     case 'KnotReceived':
     case 'KnotFrameRejected':
       return { borne: event.connection, present: knotNumber(state, event.host) }
@@ -226,6 +236,7 @@ const withoutExtras = (event: Event): Event => {
       return { ...event, resumeFrom: null }
     case 'JetstreamClosed':
       return { ...event, poisoned: false }
+    case 'CollaboratorUpdated':
     case 'KnotReceived':
       return { ...event, created: null }
     case 'AccountReceived':

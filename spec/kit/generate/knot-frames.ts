@@ -15,7 +15,20 @@ const keys = (nsid: string, rkey: string): string => `{"nsid":${nsid},"rkey":${r
 const label = (length: number): string => 'a'.repeat(length)
 const LONGEST = `${[label(63), label(63), label(63), label(63)].join('.')}.${label(61)}`
 
+const told = (fields: string): string => `{"created":17,"nsid":"sh.tangled.repo.collaboratorUpdate","rkey":"self","event":${fields}}`
+
 export const KNOT: ReadonlyArray<Case> = [
+  ...frames('CollaboratorUpdated', {
+    'somebody may push': told('{"op":"add","repo":"did:plc:app","subject":"did:plc:bob"}'),
+    'somebody may push no more': told('{"op":"remove","repo":"did:plc:app","subject":"did:plc:bob"}'),
+    'a change with keys that we do not know': told('{"op":"add","repo":"did:plc:app","subject":"did:plc:bob","addedBy":7}')
+  }),
+  ...frames('KnotReceived', {
+    'a change that is neither': told('{"op":"Add","repo":"did:plc:app","subject":"did:plc:bob"}'),
+    'a change of no repository': told('{"op":"add","repo":"app","subject":"did:plc:bob"}'),
+    'a change of nobody': told('{"op":"remove","repo":"did:plc:app"}'),
+    'a change that is no object': told('[]')
+  }),
   ...frames('KnotReceived', {
     'no created': frame(''),
     'created null': created('null'),

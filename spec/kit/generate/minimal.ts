@@ -60,6 +60,8 @@ const inShort = (effect: Effect): string => {
       return `unsubscribe ${effect.host}`
     case 'WakeAfter':
       return `wake ${String(effect.highMs)}`
+    case 'ReadAccess':
+      return `access ${effect.knot}/${effect.repo}`
     case 'ReadRecords':
       return `read ${effect.did} ${effect.collection} ${String(effect.cursor)}`
     case 'ReadWorkflows':

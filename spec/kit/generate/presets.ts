@@ -25,6 +25,7 @@ export const MINIMAL = {
     runningMs: 5
   },
   caps: { admitted: 5, stranger: 3, strangers: 4 },
+  collaborators: 'records',
   hostname: US,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstream: 'wss://stream.example/subscribe',

@@ -80,6 +80,18 @@ const MOVES: ReadonlyArray<Move<State, Input>> = [
         label: `KnotClosed${suffix}`,
         event: (state, at) => input({ _tag: 'KnotClosed', at: us(at), connection: number(state), host: KNOT })
       },
+      {
+        label: `CollaboratorUpdated${suffix}`,
+        event: (state, at) => input({
+          _tag: 'CollaboratorUpdated',
+          at: us(at),
+          connection: number(state),
+          created: `${String(EPOCH_US)}000` as Nanos,
+          host: KNOT,
+          rkey: 'self' as Rkey,
+          update: { op: 'add', repo: 'did:plc:app' as Did, subject: 'did:plc:bob' as Did }
+        })
+      },
       { label: `KnotReceived${suffix}`, event: (state, at) => received(at, number(state), `${String(EPOCH_US)}000`) },
       {
         label: `KnotFrameRejected${suffix}`,

@@ -461,6 +461,11 @@ def decode_knot_frame(at: int, connection: int, host: str, text: str) -> Event:
             raise Rejected("created", "created is no plain digits up to 2^63-1")
         stamp = None if created is None else created.text
         trigger = decode_trigger(nsid, frame.get("event"))
+        if nsid == COLLABORATOR_UPDATE:
+            update = decode_collaborator_update(frame.get("event"))
+            if not isinstance(update, str):
+                return {"_tag": "CollaboratorUpdated", **event, "created": stamp, "rkey": rkey, "update": update}
+            trigger = update
         said = excerpt(trigger) if isinstance(trigger, str) else trigger
         return {"_tag": "KnotReceived", **event, "created": stamp, "nsid": nsid, "rkey": rkey, "trigger": said}
     except Rejected as rejected:
@@ -469,6 +474,7 @@ def decode_knot_frame(at: int, connection: int, host: str, text: str) -> Event:
 
 # Triggers (T1). What is said of one that is not understood is prose.
 
+COLLABORATOR_UPDATE = "sh.tangled.repo.collaboratorUpdate"
 PIPELINE, REF_UPDATE, STATUS = "sh.tangled.pipeline", "sh.tangled.git.refUpdate", "sh.tangled.pipeline.status"
 NAME_UNITS, FILES_MAX, WORKFLOWS_MAX, INPUTS_MAX = 1024, 10_000, 50, 100
 TEXT_BYTES, INPUTS_BYTES = 262_144, 65_536
@@ -487,6 +493,18 @@ def decode_trigger(nsid: str, event: Json) -> Json:
         return None
     try:
         return read(_object("event", event))
+    except Fault as fault:
+        return str(fault)
+
+
+def decode_collaborator_update(event: Json) -> Json:
+    """Who may push from now on, or may not any more; a sentence for what is not understood."""
+    try:
+        fields = _object("event", event)
+        if fields.get("op") not in ("add", "remove"):
+            raise Fault("op is neither add nor remove")
+        read_did = _such(is_did, "a DID")
+        return {"op": fields["op"], **{name: read_did(name, fields.get(name)) for name in ("repo", "subject")}}
     except Fault as fault:
         return str(fault)
 
@@ -1662,6 +1680,7 @@ read_config = fields(
     backfill=a_boolean,
     builds=a_build_policy,
     caps=some_caps,
+    collaborators=one_of("knots", "records"),
     hostname=a_hostname,
     hosts=a_host_policy,
     jetstream=a_text,
@@ -1687,11 +1706,16 @@ of_rejection = dict(
 )
 
 
+of_access = dict(at=a_time, knot=a_host, number=a_natural, repo=a_text)
+an_access = by(
+    "_tag", ByRecords=fields(), ByKnot=fields(collaborators=array(a_did), owner=a_did), Denied=fields(detail=a_text)
+)
 of_files = dict(at=a_time, knot=a_host, number=a_natural, rkey=an_rkey)
 of_answer = dict(at=a_time, build=a_build_name, number=a_natural)
 a_requested = by(
     "_tag",
     Records=fields(did=a_did),
+    Access=fields(knot=a_host, repo=a_text),
     Workflows=fields(knot=a_host, rkey=an_rkey),
     Build=fields(build=a_build_name),
 )
@@ -1747,7 +1771,11 @@ read_event = by(
         rkey=an_rkey,
         trigger=nullable(lambda value: value if isinstance(value, str) else a_trigger(value)),
     ),
+    CollaboratorUpdated=fields(
+        **of_knot, created=nullable(nanoseconds), rkey=an_rkey, update=fields(op=one_of("add", "remove"), repo=a_did, subject=a_did)
+    ),
     KnotFrameRejected=fields(**of_knot, detail=a_text, reason=a_knot_rejection),
+    AccessRead=fields(**of_access, access=an_access),
     RecordsRead=fields(
         at=a_time,
         collection=a_collection,
@@ -1795,6 +1823,7 @@ read_report = by(
     KnotFrameRejected=fields(at=a_time, detail=a_text, host=a_host, reason=a_knot_rejection),
     KnotFrameFromFuture=fields(at=a_time, created=nanoseconds, host=a_host),
     RecordsReadFailed=fields(at=a_time, detail=a_text, did=a_did),
+    AccessReadFailed=fields(at=a_time, detail=a_text, knot=a_host, repo=a_text),
     TriggerIgnored=fields(
         at=a_time,
         knot=a_host,
@@ -2460,18 +2489,41 @@ class Commits:
 
     # Who may have what built (T2)
 
-    def entitlement(self, knot: str, claim: Json, actor: Optional[str]) -> Tuple[str, Json]:
+    def entitlement(self, knot: str, claim: Json, actor: Optional[str], access: Access) -> Tuple[str, Json]:
         """Both gates: whether the knot may speak for the repository, and whether the actor has a say in it."""
-        repositories = self.claimed(knot, claim)
+        repositories = [each for each in self.claimed(knot, claim) if not access.is_denied(knot, each)]
         if not repositories:
             return "Unknown", None
         owners = {each["owner"] for each in repositories}
-        for each in repositories:
-            if each["owner"] == actor:
-                return "Entitled", each
+        own = [each for each in repositories if each["owner"] == actor]
         # Where several owners claim one repository, it cannot be told whose it is.
-        entitled = [each for each in repositories if len(owners) == 1 and self.may_say(each, actor)]
-        return ("Entitled", entitled[0]) if entitled else ("NotEntitled", repositories[0])
+        judged = own or (repositories if len(owners) == 1 else [])
+        for say, meaning in (("granted", "Entitled"), ("unknown", "Undecided")):
+            for each in judged:
+                if self.say_of(knot, each, actor, access) == say:
+                    return meaning, each
+        return "NotEntitled", repositories[0]
+
+    def say_of(self, knot: str, repository: Json, actor: Optional[str], access: Access) -> str:
+        """Whether the actor has a say: "granted", "refused", or "unknown" while the knot has not said."""
+        said = access.of(knot, repository)
+        if said is None:
+            return "unknown"
+        if access.is_denied(knot, repository):
+            return "refused"
+        if said["_tag"] == "ByKnot" and actor not in (None, repository["owner"]):
+            return "granted" if actor in said["collaborators"] else "refused"
+        return "granted" if self.may_say(repository, actor) else "refused"
+
+    def claims(self) -> set:
+        """The repositories that records claim, each as `<knot>/<DID>`. (A shell with many rows would keep them.)"""
+        claimed = set()
+        for host, names in self.holders.items():
+            for name in names:
+                did, key = name.split("/", 1)
+                repo = self.accounts[did].slots[REPO][key].record["repoDid"]
+                claimed.add(f"{host}/{repo if is_did(repo) else ''}")
+        return claimed
 
     def _repository_at(self, knot: str, did: str, key: str) -> List[Json]:
         """The repository of a record, if it counts, is admitted, and holds that knot through us."""
@@ -2510,10 +2562,10 @@ class Commits:
             each["subject"] == actor and (each["repo"] == uri or (did != "" and did in (each["repo"], each["repoDid"]))) for each in records
         )
 
-    def repository_of_caller(self, did: str, caller: str) -> Optional[Tuple[str, Json]]:
+    def repository_of_caller(self, did: str, caller: str, access: Access) -> Optional[Tuple[str, Json]]:
         """The repository of that DID in which whoever calls has a say, and its knot; where that comes to several knots, nobody has one."""
         claim = {"did": did, "knot": None, "name": None, "owner": None}
-        found = [(knot, *self.entitlement(knot, claim, caller)) for knot in sorted(self.holders)]
+        found = [(knot, *self.entitlement(knot, claim, caller, access)) for knot in sorted(self.holders)]
         entitled = [(knot, repository) for knot, verdict, repository in found if verdict == "Entitled"]
         return entitled[0] if len(entitled) == 1 else None
 
@@ -2717,6 +2769,7 @@ class Knots:
     arrived: Optional[Event] = None  # a frame of this step that carries a trigger which may count
     left: List[Tuple[str, Optional[str]]] = field(default_factory=list)  # knots that lost their last holder in this step, with their cursors
     opened: bool = False  # whether a connection was opened in this step
+    told: Optional[Json] = None  # what a frame of this step tells of who may push, with its knot
 
     def written(self) -> Json:
         return {
@@ -2746,7 +2799,7 @@ class Knots:
 
     def see(self, event: Event) -> Pair:
         tag = event["_tag"]
-        self.arrived, self.opened = None, False
+        self.arrived, self.opened, self.told = None, False, None
         if tag == "Started":
             return self._started(event["at"]), []
         if tag == "StopRequested":
@@ -2799,7 +2852,7 @@ class Knots:
             return connection.pause(at, self.given.config["knotBackoff"], self._number(), timer), []
         elif tag == "KnotFrameRejected":
             return [], [{name: event[name] for name in ("_tag", "at", "detail", "host", "reason")}]
-        elif tag == "KnotReceived":
+        elif tag in ("KnotReceived", "CollaboratorUpdated"):
             return [], self._frame(event, subscription)
         return [], []
 
@@ -2821,6 +2874,10 @@ class Knots:
 
     def _trigger(self, event: Event, subscription: Subscription, stamp: int) -> List[Report]:
         """T1: what was created before we listened is none."""
+        if event["_tag"] == "CollaboratorUpdated":
+            if stamp >= int(subscription.since):
+                self.told = {"knot": event["host"], **event["update"]}
+            return []
         at, host, trigger = event["at"], event["host"], event["trigger"]
         if trigger is None:
             return []
@@ -2832,7 +2889,7 @@ class Knots:
         return []
 
 
-KNOT_EVENTS = frozenset(("KnotOpened", "KnotClosed", "KnotReceived", "KnotFrameRejected"))
+KNOT_EVENTS = frozenset(("KnotOpened", "KnotClosed", "KnotReceived", "CollaboratorUpdated", "KnotFrameRejected"))
 
 _read_knots = fields(
     next=a_natural,
@@ -2989,6 +3046,196 @@ _read_backfill = fields(
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
+# 8c. Access: who may push, as knots say (T2)
+
+ENTRIES_MAX, ENTRIES_PER_KNOT_MAX = 50_000, 10_000
+COLLABORATORS_MAX, ALL_COLLABORATORS_MAX = 500, 200_000
+AGAIN_MS = (10_800_000, 21_600_000)  # after how long a list is read again
+BELIEVED_US = 86_400_000_000  # how long one counts that cannot be read again
+
+BY_RECORDS: Json = {"_tag": "ByRecords"}
+UNASKED: Json = {"_tag": "Denied", "detail": "the knot is not asked about it"}
+
+
+def collaborators_in(entry: Json) -> int:
+    access = entry["access"]
+    return len(access["collaborators"]) if access is not None and access["_tag"] == "ByKnot" else 0
+
+
+@dataclass
+class Access:
+    """An entry for each repository that a record claims, by `<knot>/<DID>`. Entries are replaced, never changed."""
+
+    given: Given
+    entries: Dict[str, Json] = field(default_factory=dict)
+    next: int = 1
+    lost: List[Tuple[str, str]] = field(default_factory=list)  # repositories that are not whose they were any more, by this step
+
+    def written(self) -> Json:
+        return {"entries": [[key, self.entries[key]] for key in sorted(self.entries)], "next": self.next}
+
+    def of(self, knot: str, repository: Json) -> Optional[Json]:
+        """What counts of who may push; None while it is not known."""
+        if self.given.config["collaborators"] == "records":
+            return BY_RECORDS
+        did = repository["did"]
+        entry = self.entries.get(f"{knot}/{did if is_did(did) else ''}")
+        return UNASKED if entry is None else entry["access"]
+
+    def is_denied(self, knot: str, repository: Json) -> bool:
+        """Whether its knot or the document of its DID says otherwise than the record."""
+        said = self.of(knot, repository)
+        if said is None or said["_tag"] == "ByRecords":
+            return False
+        return said["_tag"] == "Denied" or said["owner"] != repository["owner"]
+
+    def _number(self) -> int:
+        self.next += 1
+        return self.next - 1
+
+    def _ask(self, key: str, entry: Json, is_stopped: bool, attempt: int = 0) -> List[Effect]:
+        number = self._number()
+        request = {"attempt": attempt, "number": number, "phase": "Waiting" if is_stopped else "Asked"}
+        self.entries[key] = {**entry, "isOutdated": False, "request": request}
+        knot, repo = key.split("/", 1)
+        return [] if is_stopped else [{"_tag": "ReadAccess", "knot": knot, "number": number, "repo": repo}]
+
+    def _pause(self, key: str, entry: Json, low_ms: int, high_ms: int) -> List[Effect]:
+        """It is known, and asked for again after a pause."""
+        knot, repo = key.split("/", 1)
+        request, timer = pausing({"_tag": "Access", "knot": knot, "repo": repo}, self._number(), 0, low_ms, high_ms)
+        self.entries[key] = {**entry, "isOutdated": False, "request": request}
+        return [timer]
+
+    @staticmethod
+    def _is_over(entry: Json, at: int) -> bool:
+        return entry["asOfUs"] is None or at - entry["asOfUs"] > BELIEVED_US
+
+    def see(self, event: Event, commits: Commits, told: Optional[Json]) -> Pair:
+        self.lost = []
+        if self.given.config["collaborators"] == "records":
+            self.entries = {}
+            return [], []
+        is_start = event["_tag"] == "Started"
+        effects, reports = self._align(event["at"], commits.claims(), is_start)
+        if is_start:
+            effects = []  # the start asks for all of them itself
+        if told is not None:
+            effects = effects + self._told(told)
+        more, further = self._see(event)
+        return effects + more, reports + further
+
+    def _align(self, at: int, claimed: set, is_start: bool) -> Pair:
+        """An entry for each repository that is claimed, as far as there is room, and no other."""
+        effects: List[Effect] = []
+        reports: List[Report] = []
+        self.entries = {key: entry for key, entry in self.entries.items() if key in claimed}
+        for key in sorted(claimed - self.entries.keys()):
+            knot, repo = key.split("/", 1)
+            of_knot = sum(each.startswith(f"{knot}/") for each in self.entries)
+            if len(self.entries) >= ENTRIES_MAX or of_knot >= ENTRIES_PER_KNOT_MAX:
+                reports.append({"_tag": "AccessReadFailed", "at": at, "detail": "there are too many repositories", "knot": knot, "repo": repo})
+                continue
+            entry = {"access": None, "asOfUs": None, "isOutdated": False, "request": None}
+            effects += self._ask(key, entry, self.given.is_stopped or is_start)
+        return effects, reports
+
+    def _told(self, told: Json) -> List[Effect]:
+        """Whoever goes, goes at once; whoever comes has to be on the list, which is read again."""
+        key = f"{told['knot']}/{told['repo']}"
+        entry = self.entries.get(key)
+        if entry is None:
+            return []
+        access, is_removal = entry["access"], told["op"] == "remove"
+        is_list = access is not None and access["_tag"] == "ByKnot"
+        if is_removal and is_list:
+            access = {**access, "collaborators": [did for did in access["collaborators"] if did != told["subject"]]}
+        entry = {**entry, "access": access}
+        if entry["request"]["phase"] == "Asked":
+            self.entries[key] = {**entry, "isOutdated": True}
+        elif is_removal and is_list:
+            self.entries[key] = entry
+        else:
+            return self._ask(key, entry, self.given.is_stopped)
+        return []
+
+    def _see(self, event: Event) -> Pair:
+        tag = event["_tag"]
+        if tag == "Started":
+            effects: List[Effect] = []
+            for key in sorted(self.entries):
+                entry = dict(self.entries[key])
+                if self._is_over(entry, event["at"]):
+                    entry["access"] = None
+                effects += self._ask(key, entry, False) if entry["access"] is None else self._pause(key, entry, 0, AGAIN_MS[1])
+            return effects, []
+        if tag == "TimerFired" and event["timer"]["_tag"] == "RequestTimer":
+            requested, number = event["timer"]["requested"], event["timer"]["number"]
+            entry = self._entry(requested, number, "Pausing")
+            if entry is None:
+                return [], []
+            return self._ask(f"{requested['knot']}/{requested['repo']}", entry, self.given.is_stopped, entry["request"]["attempt"]), []
+        if tag in ("AccessRead", "RequestFailed"):
+            requested = {**event, "_tag": "Access"} if tag == "AccessRead" else event["requested"]
+            entry = self._entry(requested, event["number"], "Asked")
+            if entry is not None:
+                key = f"{requested['knot']}/{requested['repo']}"
+                return self._read(key, entry, event) if tag == "AccessRead" else self._failed(key, entry, event)
+        return [], []
+
+    def _entry(self, requested: Json, number: int, phase: str) -> Optional[Json]:
+        """The entry that the event is about, if its request stands so under that number."""
+        if requested["_tag"] != "Access":
+            return None
+        entry = self.entries.get(f"{requested['knot']}/{requested['repo']}")
+        is_it = entry is not None and entry["request"]["phase"] == phase and entry["request"]["number"] == number
+        return entry if is_it else None
+
+    def _failed(self, key: str, entry: Json, event: Event) -> Pair:
+        knot, repo = key.split("/", 1)
+        access = None if self._is_over(entry, event["at"]) else entry["access"]
+        request, timer = failed(self.given.config["builds"]["backoff"], event, self._number(), entry["request"])
+        self.entries[key] = {**entry, "access": access, "isOutdated": False, "request": request}
+        return [timer], [{"_tag": "AccessReadFailed", "at": event["at"], "detail": event["error"], "knot": knot, "repo": repo}]
+
+    def _read(self, key: str, entry: Json, event: Event) -> Pair:
+        if entry["isOutdated"]:  # what was told meanwhile may be later than the answer
+            return self._ask(key, entry, self.given.is_stopped), []
+        before, access = entry["access"], event["access"]
+        if access["_tag"] == "ByKnot":
+            access = {**access, "collaborators": sorted(set(access["collaborators"]))}
+            others = sum(collaborators_in(each) for each in self.entries.values()) - collaborators_in(entry)
+            if len(access["collaborators"]) > COLLABORATORS_MAX or others + len(access["collaborators"]) > ALL_COLLABORATORS_MAX:
+                requested = {"_tag": "Access", "knot": event["knot"], "repo": event["repo"]}
+                too_many = {"at": event["at"], "error": "there are too many collaborators", "requested": requested, "waitMs": 0}
+                return self._failed(key, entry, too_many)
+        effects = self._pause(key, {**entry, "access": access, "asOfUs": event["at"]}, *AGAIN_MS)
+        was = None if before is None else before["_tag"]
+        if access["_tag"] == "Denied":
+            is_lost = was != "Denied"
+        else:
+            is_lost = access["_tag"] == "ByKnot" and not (was == "ByKnot" and before is not None and before["owner"] == access["owner"])
+        if is_lost:
+            knot, repo = key.split("/", 1)
+            self.lost = [(knot, repo)]
+        return effects, []
+
+
+_read_access = fields(
+    entries=entries(
+        such(lambda text: re.fullmatch(r"[^/]+/(did:[^/]+)?", text) is not None, "a host and a DID"),
+        fields(
+            access=nullable(an_access),
+            asOfUs=nullable(a_time),
+            isOutdated=a_boolean,
+            request=a_request,
+        ),
+    ),
+    next=a_natural,
+)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
 # 8b. Builds: from a trigger to a status (T1–T7)
 
 SAID = ("PublishPipeline", "PublishStatus")  # what is let out while the bridge is stopped, besides reports
@@ -3000,6 +3247,7 @@ WAITING_SIXTEENTH = 200  # of the runs of one knot that may wait for their files
 SPENT_MAX = 200
 MISTAKEN_MAX = 1_000
 SENTENCE_UNITS = 1_000
+NOT_THEIRS = "The knot does not say that the repository is its owner’s."
 WITHDRAWN = "The repository does not name this spindle any more, or its owner is not a member any more."
 
 
@@ -3309,7 +3557,14 @@ class Builds:
     # Inputs
 
     def see(
-        self, event: Event, commits: Commits, knots: Knots, released: List[Tuple[str, str, str]], arrived: Optional[Event], was_stopped: bool
+        self,
+        event: Event,
+        commits: Commits,
+        knots: Knots,
+        access: Access,
+        released: List[Tuple[str, str, str]],
+        arrived: Optional[Event],
+        was_stopped: bool,
     ) -> Pair:
         """First the rights that are gone, and the knots that nobody holds any more, then a trigger, then the event."""
         at, effects, reports = event["at"], [], []
@@ -3318,11 +3573,13 @@ class Builds:
         def take(act: Callable[..., None], *inputs: Json) -> None:
             self.effects, self.reports = [], []
             act(*inputs)
-            effects.extend(each for each in self.effects if act != self._released or not was_stopped or each["_tag"] in SAID)  # a start asks itself
+            effects.extend(each for each in self.effects if act not in (self._released, self._denied) or not was_stopped or each["_tag"] in SAID)  # a start asks itself
             reports.extend(self.reports)
 
         if released:
             take(self._released, at, released)
+        if access.lost:
+            take(self._denied, at, access)
         for host, cursor in knots.left:
             take(self._left, at, host, cursor, event["_tag"] == "Started")
         if arrived is not None:
@@ -3330,12 +3587,12 @@ class Builds:
             meant = commits.claimed(host, trigger["repo"])
             # Who made the push that a pipeline tells of, its refUpdate has said.
             actor = self._teller_of(host, trigger, meant) if trigger["actor"] is None else trigger["actor"]
-            take(self._judge, arrived, actor, meant, *commits.entitlement(host, trigger["repo"], actor))
-        take(self._take, event, commits, knots)
+            take(self._judge, arrived, actor, meant, *commits.entitlement(host, trigger["repo"], actor, access))
+        take(self._take, event, commits, knots, access)
         self._bound()
         return effects, reports
 
-    def _take(self, event: Event, commits: Commits, knots: Knots) -> None:
+    def _take(self, event: Event, commits: Commits, knots: Knots, access: Access) -> None:
         tag = event["_tag"]
         if tag == "Started":
             self._started(event["at"])
@@ -3348,16 +3605,25 @@ class Builds:
                 if run["phase"]["_tag"] == "Waiting":
                     self._wait(key)
         elif tag == "CallReceived":
-            self._called(event, commits)
+            self._called(event, commits, access)
         elif tag in RIGHT_EVENTS:
-            RIGHT_EVENTS[tag](self, event, self._is_entitled(event.get("build", event), commits))
+            RIGHT_EVENTS[tag](self, event, self._right_to(event.get("build", event), commits, access))
         elif tag in BUILD_EVENTS:
             BUILD_EVENTS[tag](self, event)
 
-    def _is_entitled(self, named: Json, commits: Commits) -> bool:
+    def _right_to(self, named: Json, commits: Commits, access: Access) -> str:
         """Whether what may have something started still may: the knot is held, and who caused the run has a say."""
         run = self.runs.get(key_of(named))
-        return run is not None and commits.is_held(named["knot"], run["repository"]) and commits.may_say(run["repository"], run["actor"])
+        if run is None or not commits.is_held(named["knot"], run["repository"]):
+            return "refused"
+        return commits.say_of(named["knot"], run["repository"], run["actor"], access)
+
+    def _denied(self, at: int, access: Access) -> None:
+        """Knots say that repositories are not whose they were taken for: what goes on of them ends."""
+        for knot, repo in access.lost:
+            for key, run in self._runs_of(knot):
+                if run["repository"]["did"] == repo and access.is_denied(knot, run["repository"]) and key in self.runs:
+                    self._cancel_run(at, key, self.runs[key], NOT_THEIRS)
 
     # Triggers (T1, T2)
 
@@ -3590,12 +3856,16 @@ class Builds:
         self.runs[key] = {**run, "phase": {**run["phase"], "request": request}}
         self.effects.append(timer)
 
-    def _files_read(self, event: Event, is_entitled: bool) -> None:
+    def _files_read(self, event: Event, right: str) -> None:
         key, at, knot, rkey = key_of(event), event["at"], event["knot"], event["rkey"]
         run = self._reading(key, "Asked", event["number"])
         if run is None:
             return
-        if not is_entitled:
+        if right == "unknown":
+            requested = {"_tag": "Workflows", "knot": knot, "rkey": rkey}
+            why = "it is not known yet who may push to the repository"
+            return self._files_failed({**event, "error": why, "isFinal": False, "requested": requested, "waitMs": 0}, requested)
+        if right == "refused":
             self._come_to_nothing(key)
             return self._report("TriggerRefused", at, detail=run["actor"] or "", knot=knot, reason="actor", rkey=rkey)
         there = sorted({workflow["name"] for workflow in event["workflows"]}, key=utf16)
@@ -3805,7 +4075,7 @@ class Builds:
             self._become(event["at"], name, "failed", event["error"])
         self._settle(name, None)
 
-    def _missing(self, event: Event, is_entitled: bool) -> None:
+    def _missing(self, event: Event, right: str) -> None:
         name = event["build"]
         build = self._asked(name, event["number"], "Finding")
         if build is None or build["recipe"] is None:
@@ -3822,7 +4092,7 @@ class Builds:
                 return None
         if is_terminal(build["status"]):
             return self._settle(name, None)
-        if not is_entitled:
+        if right == "refused":
             self._become(event["at"], name, "cancelled", WITHDRAWN)
             return self._settle(name, None)
         repository = self.runs[key_of(name)]["repository"]
@@ -3929,13 +4199,15 @@ class Builds:
             self._end(event["at"], name, "cancelled", None)
         return None
 
-    def _retry(self, event: Event, is_entitled: bool) -> None:
+    def _retry(self, event: Event, right: str) -> None:
         at, knot, rkey, wanted = (event[part] for part in ("at", "knot", "rkey", "workflow"))
         key, run = key_of(event), self.runs.get(key_of(event))
         if run is None:
             return
-        if not is_entitled:
+        if right == "refused":
             return self._report("TriggerIgnored", at, knot=knot, reason="repo", rkey=rkey)
+        if right == "unknown":
+            return
         again = [
             (name["workflow"], build["recipe"])
             for name, build in self._builds_of(key, run)
@@ -3980,13 +4252,13 @@ class Builds:
 
     # Calls (T7)
 
-    def answer_to(self, event: Event, commits: Commits) -> Json:
+    def answer_to(self, event: Event, commits: Commits, access: Access) -> Json:
         """What a call comes to, and nothing else decides about it."""
         call, caller = event["call"], event["caller"]
         refusal = self._token_refusal(event)
         if refusal is not None:
             return refused_for(refusal)
-        held = commits.repository_of_caller(call["repo"], caller)
+        held = commits.repository_of_caller(call["repo"], caller, access)
         if call["_tag"] == "TriggerPipeline":
             if held is None:
                 return refused_for("right")
@@ -3999,7 +4271,7 @@ class Builds:
             return refused_for("right" if held is None else "unknown")
         key, run = named[0]
         knot = key.split("/", 1)[0]
-        if not commits.is_held(knot, run["repository"]) or not commits.may_say(run["repository"], caller):
+        if not commits.is_held(knot, run["repository"]) or commits.say_of(knot, run["repository"], caller, access) != "granted":
             return refused_for("right")
         there = sorted(run["builds"], key=utf16)
         meant = there if call["workflows"] is None else [workflow_called(name, there) for name in call["workflows"]]
@@ -4023,9 +4295,9 @@ class Builds:
         own = sum(key.startswith(f"{caller} ") for key in alive)
         return "busy" if len(alive) >= TOKENS_MAX or own >= TOKENS_OF_CALLER_MAX else None
 
-    def _called(self, event: Event, commits: Commits) -> None:
+    def _called(self, event: Event, commits: Commits, access: Access) -> None:
         at, call, caller, token = event["at"], event["call"], event["caller"], event["token"]
-        answer = self.answer_to(event, commits)
+        answer = self.answer_to(event, commits, access)
         if answer.get("refusal") in ("expired", "used", "busy", "right"):
             return
         self.tokensUs = max(self.tokensUs, at)
@@ -4171,7 +4443,7 @@ BUILD_EVENTS: Dict[str, Callable[[Builds, Event], None]] = {
     "CancelRequested": Builds._cancel,
 }
 # What may have something started comes with the right to it, as it is now.
-RIGHT_EVENTS: Dict[str, Callable[[Builds, Event, bool], None]] = {
+RIGHT_EVENTS: Dict[str, Callable[[Builds, Event, str], None]] = {
     "BuildMissing": Builds._missing,
     "RetryRequested": Builds._retry,
     "WorkflowsRead": Builds._files_read,
@@ -4315,15 +4587,15 @@ class Machine:
     """A state, stepped in place: nobody here needs old ones (porting.md, What a step may cost)."""
 
     def __init__(
-        self, given: Given, commits: Commits, stream: Stream, knots: Knots, backfill: Backfill, builds: Builds, counters: Counters
+        self, given: Given, commits: Commits, stream: Stream, knots: Knots, access: Access, backfill: Backfill, builds: Builds, counters: Counters
     ) -> None:
         self.given, self.commits, self.stream, self.knots, self.counters = given, commits, stream, knots, counters
-        self.backfill, self.builds = backfill, builds
+        self.access, self.backfill, self.builds = access, backfill, builds
 
     @classmethod
     def initial(cls, config: Json) -> Machine:
         given = Given(config)
-        return cls(given, Commits(given), Stream(given), Knots(given), Backfill(given), Builds(given), Counters())
+        return cls(given, Commits(given), Stream(given), Knots(given), Access(given), Backfill(given), Builds(given), Counters())
 
     def step(self, event: Event) -> List[Effect]:
         tag = event["_tag"]
@@ -4344,13 +4616,14 @@ class Machine:
         if tag == "Started":
             hold_effects = []  # the start asks for every wanted knot anyway
         knot_effects, knot_reports = self.knots.see(event)
+        access = self.access.see(event, self.commits, self.knots.told)
         backfill = self.backfill.see(event, self.commits) if is_for_backfill else ([], [])
-        builds = self.builds.see(event, self.commits, self.knots, self.commits.released(), self.knots.arrived, was_stopped)
-        reports = stream_reports + knot_reports + backfill[1] + builds[1] + commit_reports
+        builds = self.builds.see(event, self.commits, self.knots, self.access, self.commits.released(), self.knots.arrived, was_stopped)
+        reports = stream_reports + knot_reports + access[1] + backfill[1] + builds[1] + commit_reports
         if tag == "PassedOver":
             reports = reports + [event]
         self.counters.count(event, reports)
-        effects = stream_effects + hold_effects + knot_effects + backfill[0] + builds[0]
+        effects = stream_effects + hold_effects + knot_effects + access[0] + backfill[0] + builds[0]
         if was_stopped and self.given.is_stopped:  # what would be asked for is asked for at the next start
             effects = [each for each in effects if each["_tag"] in SAID]
         return effects + [{"_tag": "Report", "report": report} for report in reports]
@@ -4363,6 +4636,7 @@ class Machine:
 
     def _head(self) -> Json:
         return {
+            "access": self.access.written(),
             "backfill": self.backfill.written(),
             "builds": self.builds.written(),
             "config": self.given.config,
@@ -4404,9 +4678,14 @@ class Machine:
             refuse(sorted(knots.subscriptions), "subscriptions to the knots that the rows hold")
         if any(each.connection.number >= knots.next for each in knots.subscriptions.values()):
             refuse(knots.next, "a next number that was not given out")
+        access = Access(given, **head["access"])
+        if not access.entries.keys() <= commits.claims():
+            refuse(sorted(access.entries), "entries of repositories that records claim")
+        if any(each["request"]["number"] >= access.next for each in access.entries.values()):
+            refuse(access.next, "a next number that was not given out")
         builds = builds_from(given, head["builds"], read["runs"], read["statuses"])
         stream, backfill = Stream.of(given, head["cursor"]), Backfill(given, **head["backfill"])
-        return cls(given, commits, stream, knots, backfill, builds, Counters(**head["counters"]))
+        return cls(given, commits, stream, knots, access, backfill, builds, Counters(**head["counters"]))
 
     def ask(self, question: Json) -> Json:
         ask, commits = question["ask"], self.commits
@@ -4438,6 +4717,7 @@ class Machine:
 _read_state = fields(
     accounts=entries(a_did, Account.read),
     head=fields(
+        access=_read_access,
         backfill=_read_backfill,
         builds=_read_builds,
         config=read_config,

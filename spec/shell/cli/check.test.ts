@@ -65,6 +65,7 @@ const around = async (folder: string): Promise<Around> => {
     options: {
       adminToken: SECRET,
       admission: 'members',
+      collaborators: 'knots',
       dev: true,
       hostname: `localhost:${String(port)}`,
       jetstream: new URL(jetstream.url),

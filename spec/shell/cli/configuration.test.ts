@@ -188,6 +188,7 @@ describe('a flag overrides the environment, which overrides the file, which over
     expect(understood(basics)).toEqual({
       admission: 'members',
       backfill: 'on',
+      collaborators: 'knots',
       hostname: 'file.example',
       jetstream: new URL('wss://jetstream1.us-east.bsky.network/subscribe'),
       listen: { port: 8080 },
@@ -225,6 +226,7 @@ describe('a flag overrides the environment, which overrides the file, which over
       admission: 'open',
       allowLoopback: true,
       backfill: 'off',
+      collaborators: 'knots',
       config: '/file',
       dev: true,
       hostname: 'ci.example:8080',

@@ -21,6 +21,7 @@ import { inFolder } from '../support/process.js'
 
 const options: RunOptions = {
   admission: 'members',
+  collaborators: 'knots',
   hostname: HOSTNAME,
   jetstream: new URL('wss://x'),
   listen: { port: 8080 },

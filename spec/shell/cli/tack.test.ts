@@ -88,6 +88,7 @@ const folded = (around: EmbeddedNetwork): State => {
   const config = configOf(
     {
       admission: 'open',
+      collaborators: 'knots',
       backfill: 'off',
       dev: true,
       hostname: HOSTNAME,

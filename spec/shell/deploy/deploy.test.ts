@@ -161,6 +161,7 @@ describe('the example tack.yaml', () => {
       const made = await assemble(
         {
           admission: 'members',
+          collaborators: 'knots',
           hostname: String(value('hostname')),
           jetstream: new URL(String(value('jetstream'))),
           listen: { port: 0 },

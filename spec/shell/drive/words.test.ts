@@ -114,6 +114,7 @@ describe('reports', () => {
 
   test('have a sentence for each kind; one that calls for nothing does not warn', () => {
     const kinds: { readonly [kind in Report['_tag']]: 'debug' | 'warn' } = {
+      AccessReadFailed: 'warn',
       BuildAbandoned: 'warn',
       FieldTooLong: 'warn',
       KeyRefused: 'warn',

@@ -182,7 +182,7 @@ export const fakeStore = (scheduler: Scheduler | null = null): FakeStore => {
 }
 
 /** What builds and reading need: nobody has any, and what is asked is never answered. */
-export const nothingElse: Pick<InterpreterPorts, 'builder' | 'records' | 'workflows'> = {
+export const nothingElse: Pick<InterpreterPorts, 'access' | 'builder' | 'records' | 'workflows'> = {
   builder: {
     cancel: () => undefined,
     close: () => Promise.resolve(),
@@ -191,6 +191,7 @@ export const nothingElse: Pick<InterpreterPorts, 'builder' | 'records' | 'workfl
     start: () => undefined,
     unfollow: () => undefined
   },
+  access: { close: () => Promise.resolve(), read: () => undefined },
   records: { close: () => Promise.resolve(), read: () => undefined },
   workflows: { close: () => Promise.resolve(), read: () => undefined }
 }

@@ -1,4 +1,5 @@
 /** All examples, in the order of the rules. */
+import { ACCESS } from './access.js'
 import { ACCOUNTS } from './accounts.js'
 import { ADMISSION } from './admission.js'
 import { BACKFILL } from './backfill.js'
@@ -29,5 +30,6 @@ export const EXAMPLES: ReadonlyArray<Example> = [
   ...BUILDS_EXAMPLES,
   ...ROOM_EXAMPLES,
   ...CALLS,
-  ...CORNERS
+  ...CORNERS,
+  ...ACCESS
 ]

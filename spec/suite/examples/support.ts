@@ -171,6 +171,7 @@ export const CONFIG: WrittenConfig = {
     runningMs: 21_600_000
   },
   caps: { admitted: 30_000, stranger: 1_000, strangers: 100_000 },
+  collaborators: 'records',
   hostname: US,
   hosts: { defaultPort: 443, loopback: false, ports: false },
   jetstream: 'wss://stream.example/subscribe',
@@ -504,15 +505,16 @@ const answerTo = (question: Question, state: State): Question => {
   }
 }
 
-const SLICES: ReadonlyArray<keyof State> = ['backfill', 'builds', 'commits', 'config', 'counters', 'cursor', 'isStopped', 'knots']
+const SLICES: ReadonlyArray<keyof State> = ['access', 'backfill', 'builds', 'commits', 'config', 'counters', 'cursor', 'isStopped', 'knots']
 
 /** Each slice as it is written down: what is derived, and the shape of trees, is no part of its value. */
 const writtenOf = (state: State): { readonly [slice in keyof State]: string } => {
-  const { backfill, builds, config, counters, cursor, isStopped, knots } = Head.encode(headOf(state))
+  const { access, backfill, builds, config, counters, cursor, isStopped, knots } = Head.encode(headOf(state))
   const accounts = M.toEntries(state.commits.accounts).map(([did, account]) => AccountEntry.encode([did, account]))
   const runs = M.toEntries(state.builds.runs).map(([key, run]) => Builds.RunEntry.encode([key, run]))
   const statuses = M.toEntries(state.builds.log).map(([, entry]) => StatusEntry.encode(entry))
   return {
+    access: JSON.stringify(access),
     backfill: JSON.stringify(backfill),
     builds: JSON.stringify([builds, runs, statuses]),
     commits: JSON.stringify(accounts),

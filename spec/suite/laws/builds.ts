@@ -125,7 +125,7 @@ const timerText = (timer: Timer): string => {
       return `timer ${timer.knot} ${timer.rkey} ${String(timer.number)}`
     case 'RequestTimer': {
       const { number, requested } = timer
-      if (requested._tag === 'Records') return timer._tag
+      if (requested._tag === 'Records' || requested._tag === 'Access') return timer._tag
       return `timer ${requested._tag === 'Build' ? nameText(requested.build) : `${requested.knot} ${requested.rkey}`} ${String(number)}`
     }
     case 'DeadlineTimer':
@@ -189,7 +189,7 @@ const isStray = ({ before, event }: Step): boolean => {
       return !isProvided(before, event.build, event.number)
     case 'RequestFailed': {
       const { number, requested } = event
-      if (requested._tag === 'Records') return false
+      if (requested._tag === 'Records' || requested._tag === 'Access') return false
       return requested._tag === 'Build' ? !isProvided(before, requested.build, number) : !isRead(before, requested, number)
     }
     default:
@@ -210,7 +210,7 @@ const about = (event: Event): string | null => {
       return `${event.knot}/${event.rkey}`
     case 'RequestFailed': {
       const { requested } = event
-      if (requested._tag === 'Records') return null
+      if (requested._tag === 'Records' || requested._tag === 'Access') return null
       const { knot, rkey } = requested._tag === 'Build' ? requested.build : requested
       return `${knot}/${rkey}`
     }

@@ -48,6 +48,7 @@ const origin = ({ event }: Step): { readonly connection: number; readonly host: 
   switch (event._tag) {
     case 'KnotOpened':
     case 'KnotClosed':
+    case 'CollaboratorUpdated':
     case 'KnotReceived':
     case 'KnotFrameRejected':
       return event

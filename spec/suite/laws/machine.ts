@@ -97,8 +97,10 @@ const place = (effect: Effect): number => {
       return 1
     case 'UnsubscribeKnot':
       return 2
-    case 'ReadRecords':
+    case 'ReadAccess':
       return 3
+    case 'ReadRecords':
+      return 4
     case 'ReadWorkflows':
     case 'StartBuild':
     case 'FindBuild':
@@ -107,18 +109,18 @@ const place = (effect: Effect): number => {
     case 'CancelBuild':
     case 'PublishPipeline':
     case 'PublishStatus':
-      return 4
-    case 'Report':
       return 5
+    case 'Report':
+      return 6
   }
 }
 
 const PLACES: { readonly [T in Exclude<Timer['_tag'], 'RequestTimer'>]: number } = {
   JetstreamTimer: 0,
   KnotTimer: 1,
-  PushTimer: 4,
-  SourceTimer: 4,
-  DeadlineTimer: 4
+  PushTimer: 5,
+  SourceTimer: 5,
+  DeadlineTimer: 5
 }
 
 /** What a state that was just started has asked about builds: workflow files, and of each build that is owed anything where it stands. */
@@ -473,7 +475,7 @@ export const MACHINE = {
             'builds',
             effects.filter(
               (effect) =>
-                place(effect) === 4 && effect._tag !== 'PublishStatus' && (effect._tag !== 'CancelBuild' || owed.some((one) => same(one, effect)))
+                place(effect) === 5 && effect._tag !== 'PublishStatus' && (effect._tag !== 'CancelBuild' || owed.some((one) => same(one, effect)))
             ),
             owed
           ),

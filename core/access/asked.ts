@@ -1,0 +1,75 @@
+/**
+ * Asking a knot who may push to a repository, and the pauses in between.
+ */
+import type { Config } from '../config.js'
+import type { Pause } from '../connection.js'
+import type { HostName } from '../data/host-name.js'
+import type { TimeUs } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
+import type { WakeAfter } from '../effect.js'
+import type { Requested, RequestFailed } from '../event.js'
+import * as Request from '../request.js'
+import { report } from '../transition.js'
+import { entryOf, withEntry } from './entries.js'
+import type { AccessState, AccessStep, Entry } from './model.js'
+
+/** After how long a list is read again. */
+export const AGAIN: Pause = { highMs: 21_600_000 as Natural, lowMs: 10_800_000 as Natural }
+
+/** How long a list that cannot be read again counts: a day. */
+const BELIEVED_US = 86_400_000_000
+
+/** Whether what an entry says is too old to be believed. */
+export const isOver = ({ asOfUs }: Entry, at: TimeUs): boolean => asOfUs === null || at - asOfUs > BELIEVED_US
+
+/** A repository on a knot, and what is kept of it. */
+export type Named = readonly [HostName, string, Entry]
+
+export const requestedOf = (knot: HostName, repo: string): Requested => ({ _tag: 'Access', knot, repo })
+
+/** Asks for it, or notes that it is to be asked for. */
+export const ask = (
+  state: AccessState,
+  [knot, repo, entry]: Named,
+  isStopped: boolean,
+  attempt: Natural = Request.FIRST
+): AccessStep => {
+  const number = state.next
+  const request = (isStopped ? Request.waiting : Request.asked)(number, attempt)
+  return [
+    { ...withEntry(state, knot, repo, { ...entry, isOutdated: false, request }), next: (number + 1) as Natural },
+    isStopped ? [] : [{ _tag: 'ReadAccess', knot, number, repo }]
+  ]
+}
+
+const paused = (
+  state: AccessState,
+  [knot, repo, entry]: Named,
+  [request, timer]: readonly [Request.Request, WakeAfter]
+): AccessStep => [
+  { ...withEntry(state, knot, repo, { ...entry, isOutdated: false, request }), next: (state.next + 1) as Natural },
+  [timer]
+]
+
+/** It is known, and asked for again after a pause. */
+export const rest = (state: AccessState, named: Named, pause: Pause): AccessStep =>
+  paused(state, named, Request.renewed(requestedOf(named[0], named[1]), state.next, pause))
+
+/** It could not be read: what is known counts on, unless it is too old. */
+export const failed = (
+  { builds: { backoff } }: Config,
+  state: AccessState,
+  [knot, repo, entry]: Named,
+  event: RequestFailed
+): AccessStep => {
+  const access = isOver(entry, event.at) ? null : entry.access
+  const pausing = Request.failed(backoff, event, state.next, entry.request)
+  const [next, effects] = paused(state, [knot, repo, { ...entry, access }], pausing)
+  return [next, [...effects, report({ _tag: 'AccessReadFailed', at: event.at, detail: event.error, knot, repo })]]
+}
+
+/** The entry that an answer with this number is about, if it is awaited. */
+export const awaited = (state: AccessState, knot: HostName, repo: string, number: Natural): Entry | null => {
+  const entry = entryOf(state, knot, repo)
+  return entry !== null && Request.isAsked(entry.request, number) ? entry : null
+}

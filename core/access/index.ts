@@ -1,0 +1,169 @@
+/**
+ * Access: who may push to a repository, as its knot and its DID document say (T2).
+ *
+ * Knots of today keep lists of their own of who may push, and say whose a repository is. So there is an entry for every
+ * repository that a record claims on a knot that it holds through us; the knot is asked when that begins, again when it
+ * tells of a change, and every few hours. What is not known grants nothing; what could not be asked again for a day is
+ * not known any more.
+ */
+import * as O from 'fp-ts/lib/Option.js'
+import type { TimeUs } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
+import type { AccessRead, Event, RequestFailed } from '../event.js'
+import type { CollaboratorTold } from '../knots/index.js'
+import type { Access } from '../model/access.js'
+import * as Request from '../request.js'
+import { type Answer, chain, inTurn, nothing, to } from '../transition.js'
+import { AGAIN, ask, awaited, failed, isOver, requestedOf, rest } from './asked.js'
+import { reconciled } from './claims.js'
+import { entryOf, hasRoomFor, repositoriesIn, withEntry } from './entries.js'
+import type { AccessGiven, AccessOutcome, AccessState, AccessStep, Entry } from './model.js'
+
+export {
+  ALL_COLLABORATORS_MAX,
+  COLLABORATORS_MAX,
+  ENTRIES_MAX,
+  ENTRIES_PER_KNOT_MAX,
+  entryOf
+} from './entries.js'
+export {
+  type AccessGiven,
+  type AccessLost,
+  type AccessOutcome,
+  type AccessState,
+  Entry,
+  initial,
+  WrittenAccess
+} from './model.js'
+export { fromWritten, toWritten } from './written.js'
+
+/** An answer that is more than can be kept is none. */
+const tooMany = ({ at, knot, number, repo }: AccessRead): RequestFailed => ({
+  _tag: 'RequestFailed',
+  at,
+  error: 'there are too many collaborators',
+  isFinal: false,
+  number,
+  requested: requestedOf(knot, repo),
+  waitMs: 0 as Natural
+})
+
+/** Everything that is not known is asked for; what is known, within the time after which it would be anyhow. */
+const started = (before: AccessState, at: TimeUs): AccessStep =>
+  chain(before, repositoriesIn(before), (state, [knot, repo, was]): AccessStep => {
+    const entry: Entry = { ...was, access: isOver(was, at) ? null : was.access }
+    return entry.access === null
+      ? ask(state, [knot, repo, entry], false)
+      : rest(state, [knot, repo, entry], { ...AGAIN, lowMs: 0 as Natural })
+  })
+
+/** Whether what was granted as its owner's is granted so no more. */
+const isLost = (before: Access | null, now: Access): boolean =>
+  now._tag === 'Denied'
+    ? before?._tag !== 'Denied'
+    : now._tag === 'ByKnot' && !(before?._tag === 'ByKnot' && before.owner === now.owner)
+
+/** The list as it is kept: each once, ascending. */
+const inOrder = (access: Access): Access =>
+  access._tag === 'ByKnot' ? { ...access, collaborators: [...new Set(access.collaborators)].sort() } : access
+
+const read = (given: AccessGiven, state: AccessState, event: AccessRead): Answer<AccessState, AccessOutcome> => {
+  const { at, knot, number, repo } = event
+  const entry = awaited(state, knot, repo, number)
+  if (entry === null) return nothing
+  // What was told meanwhile may be later than the answer.
+  if (entry.isOutdated) return O.some(ask(state, [knot, repo, entry], given.isStopped))
+  const access = inOrder(event.access)
+  if (!hasRoomFor(state, entry, access)) return O.some(failed(given.config, state, [knot, repo, entry], tooMany(event)))
+  const [next, effects] = rest(state, [knot, repo, { ...entry, access, asOfUs: at }], AGAIN)
+  const lost = { _tag: 'AccessLost' as const, knot, repo }
+  return to(next, isLost(entry.access, access) ? [lost, ...effects] : effects)
+}
+
+/** A change that a knot tells of. Who goes, goes at once; who comes has to be on the list, which is read again. */
+const told = (
+  state: AccessState,
+  { knot, update: { op, repo, subject } }: CollaboratorTold,
+  isStopped: boolean
+): Answer<AccessState, AccessOutcome> => {
+  const entry = entryOf(state, knot, repo)
+  if (entry === null) return nothing
+  const { access } = entry
+  const kept =
+    op === 'remove' && access?._tag === 'ByKnot'
+      ? { ...access, collaborators: access.collaborators.filter((did) => did !== subject) }
+      : access
+  const changed: Entry = { ...entry, access: kept }
+  if (entry.request.phase === 'Asked') return to(withEntry(state, knot, repo, { ...changed, isOutdated: true }))
+  return op === 'remove' && kept?._tag === 'ByKnot'
+    ? to(withEntry(state, knot, repo, changed))
+    : O.some(ask(state, [knot, repo, changed], isStopped))
+}
+
+/**
+ * The reducer of access. It takes every event and knows its own. It sees first what records claim, then what knots have
+ * told, then the event; where the configuration leaves all to the records, nothing.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Access, Config, defaults, Did, Event, HostName, Rkey } from 'tack/core'
+ *
+ * const identity = { hostname: 'ci.example', owner: 'did:plc:owner' }
+ * const config = Config.decode({ ...defaults(identity), collaborators: 'knots' })
+ * const passed = Event.decode({ _tag: 'PassedOver', about: '', at: 1_767_225_600_000_000, of: '' })
+ * const did = Did.decode('did:plc:owner')
+ * const knot = HostName.decode('knot.example')
+ * const rkey = Rkey.decode('self')
+ * assert(config._tag === 'Right' && passed._tag === 'Right')
+ * assert(did._tag === 'Right' && knot._tag === 'Right' && rkey._tag === 'Right')
+ *
+ * const claim = { did: did.right, knot: knot.right, repo: 'did:plc:app', rkey: rkey.right }
+ * const claims = [{ _tag: 'ClaimMade' as const, ...claim }]
+ * const given = { claims, config: config.right, isStopped: false, told: [] }
+ * const asked = Access.reduce(Access.initial, passed.right, given)
+ * assert(asked._tag === 'Some')
+ * assert.deepStrictEqual(asked.value[1], [
+ *   { _tag: 'ReadAccess', knot: 'knot.example', number: 1, repo: 'did:plc:app' }
+ * ])
+ */
+export const reduce = (state: AccessState, event: Event, given: AccessGiven): Answer<AccessState, AccessOutcome> => {
+  const inLine = (before: AccessState) => reconciled(before, event, given)
+  if (given.config.collaborators === 'records') return inLine(state)
+  return inTurn<AccessState, AccessOutcome>(
+    state,
+    inLine,
+    ...given.told.map((one) => (before: AccessState) => told(before, one, given.isStopped)),
+    (before) => see(given, before, event)
+  )
+}
+
+const see = (given: AccessGiven, state: AccessState, event: Event): Answer<AccessState, AccessOutcome> => {
+  switch (event._tag) {
+    case 'Started':
+      return O.some(started(state, event.at))
+
+    case 'AccessRead':
+      return read(given, state, event)
+
+    case 'RequestFailed': {
+      const { number, requested } = event
+      if (requested._tag !== 'Access') return nothing
+      const { knot, repo } = requested
+      const entry = awaited(state, knot, repo, number)
+      return entry === null ? nothing : O.some(failed(given.config, state, [knot, repo, entry], event))
+    }
+
+    case 'TimerFired': {
+      const { timer } = event
+      if (timer._tag !== 'RequestTimer' || timer.requested._tag !== 'Access') return nothing
+      const { knot, repo } = timer.requested
+      const entry = entryOf(state, knot, repo)
+      return entry !== null && Request.isPausing(entry.request, timer.number)
+        ? O.some(ask(state, [knot, repo, entry], given.isStopped, entry.request.attempt))
+        : nothing
+    }
+
+    default:
+      return nothing
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What is kept of what knots say of who may push, and how it begins.
+ */
+import * as t from 'io-ts'
+import type { ClaimChanged, Holder } from '../commits/index.js'
+import type { Config } from '../config.js'
+import type { HostName } from '../data/host-name.js'
+import { TimeUs } from '../data/identifiers.js'
+import type { MultiMap } from '../data/multimap.js'
+import { Natural } from '../data/natural.js'
+import { orderedMap } from '../data/ordered-map-codec.js'
+import * as M from '../data/ordered-map.js'
+import type { Effect } from '../effect.js'
+import type { CollaboratorTold } from '../knots/index.js'
+import { Access } from '../model/access.js'
+import { Request } from '../request.js'
+import type { Transition } from '../transition.js'
+
+/** What is known of a repository on a knot, and how far asking has come. */
+export const Entry = t.readonly(
+  t.strict({
+    /** `null`: it is not known, so nothing is granted. */
+    access: t.union([Access, t.null]),
+    /** When that was asked for last, and answered; `null` while it never was. */
+    asOfUs: t.union([TimeUs, t.null]),
+    /** Whether the knot has told of a change since it was asked: the answer may be from before. */
+    isOutdated: t.boolean,
+    /** The request for it. A pause follows a failure, and an answer, too. */
+    request: Request
+  }),
+  'AccessEntry'
+)
+export type Entry = t.TypeOf<typeof Entry>
+
+export interface RepositoryKeyBrand {
+  readonly RepositoryKey: unique symbol
+}
+
+/**
+ * `<knot>/<DID>` of a repository, without a DID for all of the knot that have none: a host has no slash, so no two
+ * repositories share a name.
+ */
+export const RepositoryKey = t.brand(
+  t.string,
+  (s): s is t.Branded<string, RepositoryKeyBrand> => /^[^/]+\/(?:did:[^/]+)?$/.test(s),
+  'RepositoryKey'
+)
+export type RepositoryKey = t.TypeOf<typeof RepositoryKey>
+
+/** The name of a repository on a knot. */
+export const repositoryKey = (knot: HostName, repo: string): RepositoryKey => `${knot}/${repo}` as RepositoryKey
+
+/** The parts of a name. */
+export const splitName = (key: RepositoryKey): readonly [HostName, string] => {
+  const slash = key.indexOf('/')
+  return [key.slice(0, slash) as HostName, key.slice(slash + 1)]
+}
+
+/** The slice. */
+export interface AccessState {
+  /** Derived: the records that claim each repository. */
+  readonly claimants: MultiMap<RepositoryKey, Holder>
+  /** Derived: how many collaborators there are, in all entries. */
+  readonly collaborators: number
+  readonly entries: M.OrderedMap<RepositoryKey, Entry>
+  /** The number of the next request or pause. */
+  readonly next: Natural
+  /** Derived: how many entries each knot has. */
+  readonly ofKnots: M.OrderedMap<HostName, number>
+}
+
+/** Before anything has happened. */
+export const initial: AccessState = {
+  claimants: M.empty(),
+  collaborators: 0,
+  entries: M.empty(),
+  next: 1 as Natural,
+  ofKnots: M.empty()
+}
+
+/** What the reducer is given with an event. */
+export interface AccessGiven {
+  /** Which repositories records claim from this step on, and which they claim no more. */
+  readonly claims: ReadonlyArray<ClaimChanged>
+  readonly config: Config
+  readonly isStopped: boolean
+  /** What knots have told in this step. */
+  readonly told: ReadonlyArray<CollaboratorTold>
+}
+
+/** A knot does not say any more that a repository is whose it was: what was built for them ends. */
+export interface AccessLost {
+  readonly _tag: 'AccessLost'
+  readonly knot: HostName
+  readonly repo: string
+}
+
+/** What comes of a step: what is to be done, and which repositories are not whose they were. */
+export type AccessOutcome = AccessLost | Effect
+
+export type AccessStep = Transition<AccessState, AccessOutcome>
+
+/** The written form of the slice. */
+export const WrittenAccess = t.readonly(
+  t.strict({ entries: orderedMap(RepositoryKey, Entry), next: Natural }),
+  'AccessEntries'
+)
+export type WrittenAccess = t.TypeOf<typeof WrittenAccess>

@@ -1,0 +1,17 @@
+/** Who may push to a repository, as its knot and its DID document say. */
+import * as t from 'io-ts'
+import { Did } from '../data/identifiers.js'
+
+/** What is known of who may push to a repository, once its knot has been asked. */
+export const Access = t.union(
+  [
+    /** The knot keeps no lists: the records decide. */
+    t.readonly(t.strict({ _tag: t.literal('ByRecords') })),
+    /** The knot decides: whose it is, and who else may push, ascending. */
+    t.readonly(t.strict({ _tag: t.literal('ByKnot'), collaborators: t.readonlyArray(Did), owner: Did })),
+    /** It is not on this knot, by the document of its DID or by the knot's own word, which `detail` says. */
+    t.readonly(t.strict({ _tag: t.literal('Denied'), detail: t.string }))
+  ],
+  'Access'
+)
+export type Access = t.TypeOf<typeof Access>

@@ -1,0 +1,125 @@
+/** Who may push, as real servers say: knots with and without lists, honest ones and others. */
+import * as E from 'fp-ts/lib/Either.js'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type AccessAnswer, type AccessRead, type Event, HostName, Natural, type RequestFailed } from '../../../core/index.js'
+import { systemClock } from '../../../shell/lib/clock.js'
+import { accessReader, type AccessOptions } from '../../../shell/outbound/access.js'
+import { must } from '../../suite/examples/support.js'
+
+const APP = 'did:plc:app22222222222222222222'
+const OWNER = 'did:plc:owner2222222222222222222'
+const BOB = 'did:plc:bob222222222222222222222'
+const CAROL = 'did:plc:carol2222222222222222222'
+
+type Reply = readonly [status: number, body: unknown]
+/** What a knot answers, by the last part of the method's name. */
+type Answers = { readonly [method: string]: Reply | ((query: URLSearchParams) => Reply) }
+
+const ends: Array<() => Promise<void>> = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+const knotWith = async (answers: Answers): Promise<{ readonly asked: Array<string>; readonly host: HostName }> => {
+  const asked: Array<string> = []
+  const server: Server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://x')
+    const method = pathname.split('.').at(-1) ?? ''
+    asked.push(method)
+    const answer = answers[method] ?? [404, 'not found']
+    const [status, body] = typeof answer === 'function' ? answer(searchParams) : answer
+    response.writeHead(status, { 'retry-after': '7' }).end(typeof body === 'string' ? body : JSON.stringify(body))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ends.push(() => new Promise((resolve) => {
+    server.closeAllConnections()
+    server.close(() => resolve())
+  }))
+  return { asked, host: must(HostName.decode(`localhost:${String((server.address() as AddressInfo).port)}`)) }
+}
+
+type KnotOf = AccessOptions['knotOf']
+
+const ask = async (host: HostName, { knotOf = async () => E.right(host), repo = APP }: { readonly knotOf?: KnotOf; readonly repo?: string } = {}): Promise<AccessRead | RequestFailed> => {
+  const reader = accessReader({
+    clock: systemClock(),
+    hosts: { defaultPort: 80, loopback: true, ports: true },
+    isInsecure: true,
+    knotOf,
+    pauseMs: 0,
+    policy: { allowLoopback: true }
+  })
+  ends.push(reader.close)
+  const event = await new Promise<Event>((resolve) => reader.read({ _tag: 'ReadAccess', knot: host, number: must(Natural.decode(3)), repo }, resolve))
+  if (event._tag !== 'AccessRead' && event._tag !== 'RequestFailed') throw new Error(event._tag)
+  expect(event).toMatchObject({ number: 3, ...(event._tag === 'AccessRead' ? { knot: host, repo } : { requested: { _tag: 'Access', knot: host, repo } }) })
+  return event
+}
+
+const accessIn = async (...asked: Parameters<typeof ask>): Promise<AccessAnswer> => {
+  const event = await ask(...asked)
+  return event._tag === 'AccessRead' ? event.access : expect.fail(event.error)
+}
+
+const VERSION: Reply = [200, { capabilities: ['knot-acl'], version: '1.15' }]
+const DESCRIBED: Reply = [200, { ownerDid: OWNER, repoDid: APP, rkey: 'app' }]
+const item = (subject: string) => ({ addedBy: OWNER, createdAt: '2026-01-01T00:00:00Z', subject })
+
+const missing: KnotOf = async () => E.left({ kind: 'missing', sentence: 'there is no DID document' })
+const unreachable: KnotOf = async () => E.left({ kind: 'unreachable', sentence: 'the directory is away' })
+const elsewhere: KnotOf = async () => E.right(must(HostName.decode('other.example')))
+
+describe('a knot that keeps lists', () => {
+  test('says whose the repository is, and who else may push, on all pages', async () => {
+    const { asked, host } = await knotWith({
+      describeRepo: (query) => (query.get('repoDid') === APP ? DESCRIBED : [404, {}]),
+      listCollaborators: (query) => (query.get('cursor') === '1' ? [200, { items: [item(CAROL)] }] : [200, { cursor: '1', items: [item(BOB)] }]),
+      version: VERSION
+    })
+    expect(await accessIn(host)).toEqual({ _tag: 'ByKnot', collaborators: [BOB, CAROL], owner: OWNER })
+    expect(asked).toEqual(['version', 'describeRepo', 'listCollaborators', 'listCollaborators'])
+  })
+
+  test.each<readonly [string, Answers, { readonly knotOf?: KnotOf; readonly repo?: string }]>([
+    ['it does not know the repository', { describeRepo: [404, { error: 'RepoNotFound', message: '' }], version: VERSION }, {}],
+    ['the document of the repository names another', { version: VERSION }, { knotOf: elsewhere }],
+    ['the repository has no document', { version: VERSION }, { knotOf: missing }],
+    ['the record names no DID', { version: VERSION }, { repo: '' }]
+  ])('is no authority where %s', async (_, answers, how) => {
+    const { host } = await knotWith(answers)
+    expect(await accessIn(host, how)).toMatchObject({ _tag: 'Denied' })
+  })
+
+  test.each<readonly [string, Answers, { readonly knotOf?: KnotOf }, number]>([
+    ['the directory does not answer', { version: VERSION }, { knotOf: unreachable }, 0],
+    ['the description is of another repository', { describeRepo: [200, { ownerDid: OWNER, repoDid: BOB }], version: VERSION }, {}, 0],
+    ['there is no such method', { describeRepo: [404, 'not found'], version: VERSION }, {}, 0],
+    ['the list is none', { describeRepo: DESCRIBED, listCollaborators: [200, { items: 7 }], version: VERSION }, {}, 0],
+    ['the list never ends', { describeRepo: DESCRIBED, listCollaborators: (query) => [200, { cursor: `${query.get('cursor') ?? ''}1`, items: [item(BOB)] }], version: VERSION }, {}, 0],
+    ['it breaks', { describeRepo: DESCRIBED, listCollaborators: [500, ''], version: VERSION }, {}, 7_000],
+    ['it wants to be left alone', { version: [429, ''] }, {}, 7_000],
+    ['its version is nothing', { version: [200, '<html>'] }, {}, 0]
+  ])('is not understood where %s', async (_, answers, how, waitMs) => {
+    const { host } = await knotWith(answers)
+    expect(await ask(host, how)).toMatchObject({ _tag: 'RequestFailed', waitMs })
+  })
+})
+
+describe('a knot without lists leaves it to the records', () => {
+  test.each<readonly [string, Answers, { readonly knotOf?: KnotOf; readonly repo?: string }]>([
+    ['a knot that says so', { version: [200, { version: '1.11' }] }, {}],
+    ['a knot without a version', {}, {}],
+    ['a repository without a document', {}, { knotOf: missing }],
+    ['a repository without a DID', {}, { repo: '' }]
+  ])('%s', async (_, answers, how) => {
+    const { host } = await knotWith(answers)
+    expect(await accessIn(host, how)).toEqual({ _tag: 'ByRecords' })
+  })
+
+  test('except for repositories that are elsewhere by their documents', async () => {
+    const { host } = await knotWith({})
+    expect(await accessIn(host, { knotOf: elsewhere })).toMatchObject({ _tag: 'Denied' })
+  })
+})
