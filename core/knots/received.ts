@@ -35,11 +35,11 @@ const meantBy = (
   since: Nanos,
   stamp: Nanos,
   event: CollaboratorUpdated | KnotReceived
-): ReadonlyArray<Meant> => {
-  if (event._tag === 'KnotReceived') return triggered(since, stamp, event)
-  // Of what was before we listened, the list tells.
-  return nanosBefore(stamp, since) ? [] : [{ _tag: 'CollaboratorTold', knot: event.host, update: event.update }]
-}
+): ReadonlyArray<Meant> =>
+  event._tag === 'KnotReceived'
+    ? triggered(since, stamp, event)
+    : // Whenever it was: what it takes away is taken away, and what it gives is for the list to say.
+      [{ _tag: 'CollaboratorTold', knot: event.host, update: event.update }]
 
 const triggered = (since: Nanos, stamp: Nanos, event: KnotReceived): ReadonlyArray<TriggerArrived | ReportEffect> => {
   const { at, host, rkey, trigger } = event

@@ -133,8 +133,15 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------- CALL
   mutant('CALL-1', 'builds/calls.js', 'if (!isTaken(answer))', 'if (false)', 'T7.7'),
   mutant('CALL-2', 'builds/calls.js', 'if (refusal !== null)', 'if (false)', 'T7.13'),
-  mutant('CALL-3', 'builds/calls.js', 'if (!Rights.isEntitled(rows, knot, { actor: caller, repository: run.repository }))', 'if (false)', 'T7.7'),
+  mutant('CALL-3', 'builds/calls.js', "if (right !== 'granted')", 'if (false)', 'T7.7'),
   mutant('CALL-4', 'builds/reading.js', "[report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })]", '[]', 'T7.4'),
+
+  // ---------------------------------------------------------------------------------------- ACCESS
+  mutant('ACCESS-1', 'rights.js', 'access.collaborators.includes(actor)', 'true', 'T2.35'),
+  mutant('ACCESS-2', 'access/index.js', "const kept = op === 'remove' &&", 'const kept = false &&', 'T2.32'),
+  mutant('ACCESS-3', 'access/asked.js', 'const access = isOver(entry, event.at) ? null : entry.access', 'const access = null', 'T2.49'),
+  mutant('ACCESS-4', 'access/claims.js', 'isAsking && M.has(key)(after.claimants)', 'isAsking', 'T2.43'),
+  mutant('ACCESS-5', 'builds/reading.js', "if (right === 'unknown')", 'if (false)', 'T2.44'),
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds/statuses.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),

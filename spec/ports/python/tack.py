@@ -2875,8 +2875,7 @@ class Knots:
     def _trigger(self, event: Event, subscription: Subscription, stamp: int) -> List[Report]:
         """T1: what was created before we listened is none."""
         if event["_tag"] == "CollaboratorUpdated":
-            if stamp >= int(subscription.since):
-                self.told = {"knot": event["host"], **event["update"]}
+            self.told = {"knot": event["host"], **event["update"]}
             return []
         at, host, trigger = event["at"], event["host"], event["trigger"]
         if trigger is None:

@@ -1,4 +1,5 @@
 /** All laws, by id. */
+import { ACCESS } from './access.js'
 import { BACKFILL } from './backfill.js'
 import { BUILD } from './builds.js'
 import { CALL } from './calls.js'
@@ -21,6 +22,7 @@ export const LAWS = {
   ...CURSOR,
   ...KNOT,
   ...NONINTERFERENCE,
+  ...ACCESS,
   ...BACKFILL,
   ...BUILD,
   ...STREAM,

@@ -21,6 +21,7 @@ import {
   Questions,
   type Receipt,
   type Report,
+  type Requested,
   type Rkey,
   State,
   type Timer,
@@ -92,7 +93,7 @@ const place = (effect: Effect): number => {
     case 'CloseJetstream':
       return 0
     case 'WakeAfter':
-      return effect.timer._tag === 'RequestTimer' ? (effect.timer.requested._tag === 'Records' ? 3 : 4) : PLACES[effect.timer._tag]
+      return effect.timer._tag === 'RequestTimer' ? REQUESTS[effect.timer.requested._tag] : PLACES[effect.timer._tag]
     case 'SubscribeKnot':
       return 1
     case 'UnsubscribeKnot':
@@ -114,6 +115,8 @@ const place = (effect: Effect): number => {
       return 6
   }
 }
+
+const REQUESTS: { readonly [T in Requested['_tag']]: number } = { Access: 3, Build: 5, Records: 4, Workflows: 5 }
 
 const PLACES: { readonly [T in Exclude<Timer['_tag'], 'RequestTimer'>]: number } = {
   JetstreamTimer: 0,
@@ -187,7 +190,7 @@ const reported = (event: Rejected): object => {
 }
 
 /** The slices of the state, each with its name in the table of concerns. */
-const SLICES = ['backfill', 'builds', 'commits', 'cursor', 'knots'] as const
+const SLICES = ['access', 'backfill', 'builds', 'commits', 'cursor', 'knots'] as const
 
 const framesIn = ({ before, event }: Step): number => {
   if (!isFrame(event) || isStale(before, event)) return 0
@@ -196,13 +199,15 @@ const framesIn = ({ before, event }: Step): number => {
 
 const kindsOf = (counters: Counters.Counters): ReadonlyMap<string, number> => new Map(M.toEntries(counters.reports))
 
-/** The number that an effect is the first to bear, and out of whose hands it is: the stream's, the knots', the backfill's, the builds'. */
-const numberOf = (effect: Effect): readonly [from: 'backfill' | 'builds' | 'knots' | 'stream', number: number] | null => {
+/** The number that an effect is the first to bear, and out of whose hands it is: the stream's, the knots', that of who may push, the backfill's, the builds'. */
+const numberOf = (effect: Effect): readonly [from: 'access' | 'backfill' | 'builds' | 'knots' | 'stream', number: number] | null => {
   switch (effect._tag) {
     case 'OpenJetstream':
       return ['stream', effect.connection]
     case 'SubscribeKnot':
       return ['knots', effect.connection]
+    case 'ReadAccess':
+      return ['access', effect.number]
     case 'ReadRecords':
       return ['backfill', effect.number]
     case 'ReadWorkflows':
@@ -211,6 +216,7 @@ const numberOf = (effect: Effect): readonly [from: 'backfill' | 'builds' | 'knot
     case 'CancelBuild':
       return ['builds', effect.number]
     case 'WakeAfter':
+      if (effect.timer._tag === 'RequestTimer' && effect.timer.requested._tag === 'Access') return ['access', effect.timer.number]
       if (effect.timer._tag === 'RequestTimer' && effect.timer.requested._tag === 'Records') return ['backfill', effect.timer.number]
       return 'number' in effect.timer ? ['builds', effect.timer.number] : null
     default:
@@ -219,7 +225,7 @@ const numberOf = (effect: Effect): readonly [from: 'backfill' | 'builds' | 'knot
 }
 
 const numbersRise = (taken: ReadonlyArray<Step>): Verdict => {
-  const greatest = { backfill: 0, builds: 0, knots: 0, stream: 0 }
+  const greatest = { access: 0, backfill: 0, builds: 0, knots: 0, stream: 0 }
   return every(taken, ({ effects }) =>
     every(effects, (effect) => {
       const numbered = numberOf(effect)
@@ -334,7 +340,7 @@ export const MACHINE = {
       const { askedUs, cursor, mark, poisonings, rereadUs } = after.cursor
       const isWhereItWas = cursor === before.cursor.cursor && rereadUs === before.cursor.rereadUs
       return all(
-        every(['backfill', 'builds', 'commits', 'knots'] as const, (slice) =>
+        every(['access', 'backfill', 'builds', 'commits', 'knots'] as const, (slice) =>
           because(same(after[slice], before[slice]), () => `${slice} changed`)
         ),
         equal('the stream', after.cursor, { ...before.cursor, askedUs, cursor, mark, poisonings, rereadUs }),
@@ -501,7 +507,7 @@ export const MACHINE = {
     every(run.steps, ({ after, before, effects, event }) => {
       const lazy = pure(() => fold(before, [event])).isLazy
       return all(
-        every(['backfill', 'builds', 'commits', 'knots'] as const, (slice) =>
+        every(['access', 'backfill', 'builds', 'commits', 'knots'] as const, (slice) =>
           all(
             when(pure(() => asAdvance(before, event)) !== null, () =>
               because(after[slice] === before[slice], () => `an advance changed ${slice}`)
@@ -536,7 +542,7 @@ export const MACHINE = {
       if (number === null || (event._tag === 'TimerFired' && event.timer._tag === 'DeadlineTimer')) return true
       if (number !== Questions.openNumber(before, event))
         return because(
-          same(after.builds, before.builds) && same(after.backfill, before.backfill) && same(after.knots, before.knots),
+          same(after.access, before.access) && same(after.builds, before.builds) && same(after.backfill, before.backfill) && same(after.knots, before.knots),
           () => `${event._tag} under ${String(number)} did something`
         )
       const [known, told] = Questions.renumber(Questions.NONE_RENUMBERED, before, Questions.withNumber(event, (number + by) as Natural))

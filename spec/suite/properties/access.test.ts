@@ -1,0 +1,82 @@
+/** ACCESS, tried; and what holds of every machine, of one that asks knots. */
+import fc from 'fast-check'
+import { describe } from 'vitest'
+import { Commits, OrderedMap as M, type Report } from '../../../core/index.js'
+import { accessRuns, shortAccessRuns } from '../arbitraries/access.js'
+import { ACCESS, isAwaited, isTold } from '../laws/access.js'
+import type { Step } from '../laws/fence.js'
+import { MACHINE } from '../laws/machine.js'
+import { reportsOf } from '../laws/run.js'
+import { some } from './cases.js'
+import { check } from './support.js'
+
+const answers = (tag: string) => some(({ before, event }) => event._tag === 'AccessRead' && event.access._tag === tag && isAwaited(before, event))
+
+const pushIs = (tag: Commits.Entitlement['_tag']) =>
+  some(({ after, event }) => {
+    if (event._tag !== 'KnotReceived' || typeof event.trigger !== 'object' || event.trigger === null || after.config.collaborators === 'records') return false
+    return Commits.entitlement(after, event.host, event.trigger.repo, event.trigger.actor)._tag === tag
+  })
+
+const reports = (tag: Report['_tag'], is: (step: Step) => boolean = () => true) =>
+  some((step) => reportsOf(step.effects).some(({ _tag }) => _tag === tag) && is(step))
+
+const tells = (op: 'add' | 'remove', is: (step: Step) => boolean = () => true) => some((step) => isTold(step.before, step.event) && step.event.update.op === op && is(step))
+
+const isListed = ({ before, event }: Step): boolean => {
+  if (event._tag !== 'CollaboratorUpdated') return false
+  const { repo, subject } = event.update
+  return M.toEntries(before.access.entries).some(([key, { access }]) => key === `${event.host}/${repo}` && access?._tag === 'ByKnot' && access.collaborators.includes(subject))
+}
+
+const isAsked = ({ before, event }: Step): boolean =>
+  event._tag === 'CollaboratorUpdated' && M.toEntries(before.access.entries).some(([key, { request }]) => key === `${event.host}/${event.update.repo}` && request.phase === 'Asked')
+
+const forgets = some(({ after, before, event }) =>
+  event._tag === 'RequestFailed' && M.toEntries(before.access.entries).some(([key, { access }]) => access !== null && M.toEntries(after.access.entries).some(([of, now]) => of === key && now.access === null))
+)
+
+const isUnheard = some(({ before, event }) => event._tag === 'AccessRead' && !isAwaited(before, event))
+
+describe('ACCESS', () => {
+  check(ACCESS, 'ACCESS-1', accessRuns, {
+    'a knot with lists': answers('ByKnot'),
+    'a knot without lists': answers('ByRecords'),
+    'a push of which it is not known yet': pushIs('Undecided'),
+    'a push that is granted': pushIs('Entitled'),
+    'a push that is refused': pushIs('NotEntitled'),
+    'a repository that is denied': answers('Denied'),
+    'records everywhere': some(({ after }) => after.config.collaborators === 'records')
+  })
+  check(ACCESS, 'ACCESS-2', accessRuns, {
+    'somebody is added': tells('add'),
+    'somebody is removed, who is on the list': tells('remove', isListed),
+    'somebody is removed while the list is being read': tells('remove', isAsked)
+  })
+  check(ACCESS, 'ACCESS-3', accessRuns, {
+    'a list that could not be read again': reports('AccessReadFailed', ({ after }) => M.toEntries(after.access.entries).some(([, { access, request }]) => access !== null && request.attempt > 0)),
+    'a list that could not be read for a day': forgets,
+    'an answer that nobody waits for': isUnheard
+  })
+  check(ACCESS, 'ACCESS-4', accessRuns, {
+    'a repository that nobody claims any more': some(({ after, before }) => M.toEntries(before.access.entries).some(([key]) => !M.has(key)(after.access.entries))),
+    'a repository that several claim': some(({ after }) => M.toEntries(after.access.claimants).some(([, those]) => M.size(those) > 1)),
+    'a start that knows something': some(({ before, event }) => event._tag === 'Started' && M.toEntries(before.access.entries).some(([, { access }]) => access !== null))
+  })
+  check(ACCESS, 'ACCESS-5', accessRuns, {
+    'a build that is started': some(({ effects }) => effects.some(({ _tag }) => _tag === 'StartBuild')),
+    'a build that ends, since the repository is another’s': some(({ effects, event }) => event._tag === 'AccessRead' && effects.some((effect) => effect._tag === 'PublishStatus')),
+    'a run that waits for its right': reports('WorkflowsReadFailed')
+  })
+})
+
+describe('MACHINE, where knots are asked who may push', () => {
+  const asks = some(({ effects }) => effects.some(({ _tag }) => _tag === 'ReadAccess'))
+  check(MACHINE, 'MACHINE-7', shortAccessRuns, { 'a knot is asked': asks })
+  check(MACHINE, 'MACHINE-10', accessRuns, { 'a knot is asked': asks })
+  check(MACHINE, 'MACHINE-13', accessRuns, { 'a stop': some(({ event }) => event._tag === 'StopRequested') })
+  check(MACHINE, 'MACHINE-15', accessRuns, { 'a knot is asked': asks })
+  check(MACHINE, 'MACHINE-18', fc.record({ by: fc.integer({ max: 1_000, min: 1 }), run: accessRuns }, { noNullPrototype: true }), {
+    'an answer that nobody waits for': ({ run }) => isUnheard(run)
+  })
+})
