@@ -1,0 +1,229 @@
+/** What is kept of who may push, and how much of it: the reducer of access alone, at its limits. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { describe, expect, test } from 'vitest'
+import { Access, type AccessAnswer, Config, Did, Event, HostName, Natural, OrderedMap as M, Rkey, State, TimeUs } from '../../core/index.js'
+import { repositoryKey } from '../../core/access/model.js'
+import { ALICE, at, BOB, CONFIG, foldOf, initialOf, K1, must, OWNER, put, repo, started } from '../suite/examples/support.js'
+
+const config = must(Config.decode({ ...CONFIG, collaborators: 'knots' }))
+const knot = must(HostName.decode(K1))
+const did = (text: string): Did => must(Did.decode(text))
+const APP = 'did:plc:app'
+const LIB = 'did:plc:lib'
+const DAY = 86_400_000_000
+
+type Given = Partial<Access.AccessGiven>
+type Written = { readonly [key: string]: unknown }
+
+const event = (written: Written): Event => must(Event.decode(written))
+const passes = event({ _tag: 'PassedOver', about: '', at: at(1), of: '' })
+
+const claim = (repo: string, rkey = 'a', of = OWNER, tag: 'ClaimMade' | 'ClaimReleased' = 'ClaimMade') =>
+  ({ _tag: tag, did: did(of), knot, repo, rkey: must(Rkey.decode(rkey)) }) as const
+
+/** What comes of an event; `null` when it is nothing. */
+const take = (state: Access.AccessState, happens: Event, given: Given = {}): { readonly outcomes: ReadonlyArray<Access.AccessOutcome>; readonly state: Access.AccessState } | null => {
+  const answer = Access.reduce(state, happens, { claims: [], config, isStopped: false, told: [], ...given })
+  return O.isNone(answer) ? null : { outcomes: answer.value[1], state: answer.value[0] }
+}
+
+const after = (state: Access.AccessState, happens: Event, given: Given = {}): Access.AccessState => take(state, happens, given)?.state ?? expect.fail('it is nothing')
+
+const entry = (access: AccessAnswer | null, parts: Partial<Access.Entry> = {}): Access.Entry => ({
+  access,
+  asOfUs: access === null ? null : must(TimeUs.decode(at(1))),
+  isOutdated: false,
+  request: { attempt: must(Natural.decode(0)), number: must(Natural.decode(1)), phase: 'Asked' },
+  ...parts
+})
+
+/** The owner's repository is claimed, and the knot is being asked about it, under number 1. */
+const asked = (access: AccessAnswer | null = null, parts: Partial<Access.Entry> = {}): Access.AccessState => ({
+  ...after(Access.initial, passes, { claims: [claim(APP)] }),
+  collaborators: access?._tag === 'ByKnot' ? access.collaborators.length : 0,
+  entries: M.singleton(repositoryKey(knot, APP), entry(access, parts))
+})
+
+const byKnot = (collaborators: ReadonlyArray<string>, owner = OWNER): AccessAnswer => ({ _tag: 'ByKnot', collaborators: collaborators.map(did), owner: did(owner) })
+const DENIED: AccessAnswer = { _tag: 'Denied', detail: '' }
+const BY_RECORDS: AccessAnswer = { _tag: 'ByRecords' }
+const people = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `did:plc:${String(i)}`)
+
+const says = (access: AccessAnswer, when = at(2), number = 1): Event => event({ _tag: 'AccessRead', access, at: when, knot: K1, number, repo: APP })
+const fails = (when: number, number = 1): Event =>
+  event({ _tag: 'RequestFailed', at: when, error: 'no', isFinal: false, number, requested: { _tag: 'Access', knot: K1, repo: APP }, waitMs: 0 })
+
+const accessIn = (state: Access.AccessState, repo = APP): AccessAnswer | null | undefined => O.toNullable(M.lookup(repositoryKey(knot, repo))(state.entries))?.access
+const reportsIn = (outcomes: ReadonlyArray<Access.AccessOutcome> = []): ReadonlyArray<unknown> =>
+  outcomes.flatMap((outcome) => (outcome._tag === 'Report' && 'detail' in outcome.report ? [outcome.report.detail] : []))
+
+describe('how many repositories there is room for', () => {
+  test.each([
+    [9_999, ['ReadAccess']],
+    [10_000, ['Report']]
+  ])('with %i of the knot', (count, tags) => {
+    const full = { ...Access.initial, ofKnots: M.singleton(knot, count) }
+    const taken = take(full, passes, { claims: [claim(APP)] })
+    expect(taken?.outcomes.map(({ _tag }) => _tag)).toEqual(tags)
+    expect(reportsIn(taken?.outcomes)).toEqual(count < 10_000 ? [] : ['there are too many repositories'])
+    expect(accessIn(taken?.state ?? full)).toBe(count < 10_000 ? null : undefined)
+  })
+
+  test('is counted as they come and go', () => {
+    const two = after(Access.initial, passes, { claims: [claim(LIB, 'b'), claim(APP)] })
+    expect(M.toEntries(two.ofKnots)).toEqual([[K1, 2]])
+    const one = after(two, passes, { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
+    expect([M.toEntries(one.ofKnots), M.keys(one.entries)]).toEqual([[[K1, 1]], [`${K1}/${LIB}`]])
+    const none = after(one, passes, { claims: [claim(LIB, 'b', OWNER, 'ClaimReleased')] })
+    expect([M.toEntries(none.ofKnots), M.keys(none.claimants)]).toEqual([[], []])
+  })
+
+  test('what goes that was never taken in is nothing', () => {
+    const full = { ...Access.initial, ofKnots: M.singleton(knot, 10_000) }
+    const refused = after(full, passes, { claims: [claim(APP)] })
+    expect(M.toEntries(after(refused, passes, { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).ofKnots)).toEqual([[K1, 10_000]])
+  })
+
+  test('one that two claim stays until neither does', () => {
+    const both = after(asked(byKnot([])), passes, { claims: [claim(APP, 'x', ALICE)] })
+    const one = after(both, passes, { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
+    expect(accessIn(one)).toEqual(byKnot([]))
+    expect(accessIn(after(one, passes, { claims: [claim(APP, 'x', ALICE, 'ClaimReleased')] }))).toBe(undefined)
+  })
+})
+
+describe('how many collaborators there is room for', () => {
+  test.each([
+    [500, 0, true],
+    [501, 0, false],
+    [1, 199_999, true],
+    [2, 199_999, false]
+  ])('%i, where others have %i', (count, others, isTaken) => {
+    const { outcomes, state } = take({ ...asked(), collaborators: others }, says(byKnot(people(count)))) ?? expect.fail()
+    expect(accessIn(state)).toEqual(isTaken ? byKnot([...people(count)].sort()) : null)
+    expect(reportsIn(outcomes)).toEqual(isTaken ? [] : ['there are too many collaborators'])
+    expect(state.collaborators).toBe(isTaken ? others + count : others)
+  })
+
+  test('those that the list had before make room', () => {
+    const full = { ...asked(byKnot([ALICE, BOB])), collaborators: 200_000 }
+    expect(after(full, says(byKnot([BOB, 'did:plc:carol'])))).toMatchObject({ collaborators: 200_000 })
+    expect(after(full, says(DENIED)).collaborators).toBe(199_998)
+    expect(accessIn(after(full, says(byKnot(people(3)))))).toEqual(byKnot([ALICE, BOB]))
+  })
+
+  test('they go with the repository', () => {
+    expect(after(asked(byKnot([ALICE])), passes, { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).collaborators).toBe(0)
+  })
+})
+
+test('a list is kept in order, each once', () => {
+  expect(accessIn(after(asked(), says(byKnot([BOB, ALICE, BOB]))))).toEqual(byKnot([ALICE, BOB]))
+})
+
+describe('a repository is lost to who was its owner', () => {
+  test.each<readonly [name: string, was: AccessAnswer | null, now: AccessAnswer, isLost: boolean]>([
+    ['where the knot denies it', byKnot([]), DENIED, true],
+    ['where the knot denies it at first', null, DENIED, true],
+    ['not again', DENIED, { _tag: 'Denied', detail: 'else' }, false],
+    ['where it is somebody else’s', byKnot([]), byKnot([], ALICE), true],
+    ['where it is the knot’s to say now', BY_RECORDS, byKnot([]), true],
+    ['where that is known at first', null, byKnot([]), true],
+    ['not where it is the same', byKnot([]), byKnot([BOB]), false],
+    ['not where the records decide', byKnot([]), BY_RECORDS, false]
+  ])('%s', (_, was, now, isLost) => {
+    const lost = take(asked(was), says(now))?.outcomes.filter(({ _tag }) => _tag === 'AccessLost')
+    expect(lost).toEqual(isLost ? [{ _tag: 'AccessLost', knot: K1, repo: APP }] : [])
+  })
+})
+
+describe('what cannot be read again', () => {
+  test.each([
+    [at(1) + DAY, byKnot([BOB])],
+    [at(1) + DAY + 1, null]
+  ])('counts for a day: at %i', (when, access) => {
+    expect(accessIn(after(asked(byKnot([BOB])), fails(when)))).toEqual(access)
+    expect(accessIn(after(asked(byKnot([BOB])), event({ _tag: 'Started', at: when, config, resumeFrom: null })))).toEqual(access)
+  })
+
+  test('is asked for again after a pause that grows', () => {
+    const once = take(asked(), fails(at(2)))
+    expect(once?.outcomes.map(({ _tag }) => _tag)).toEqual(['WakeAfter', 'Report'])
+    const wakes = event({ _tag: 'TimerFired', at: at(3), timer: { _tag: 'RequestTimer', number: 2, requested: { _tag: 'Access', knot: K1, repo: APP } } })
+    const again = take(once?.state ?? Access.initial, wakes)
+    expect(again?.outcomes).toEqual([{ _tag: 'ReadAccess', knot: K1, number: 3, repo: APP }])
+    expect(M.toEntries(again?.state.entries ?? M.empty())).toMatchObject([[`${K1}/${APP}`, { request: { attempt: 1, number: 3, phase: 'Asked' } }]])
+  })
+})
+
+describe('what is nothing', () => {
+  test.each<readonly [string, Event]>([
+    ['an answer under another number', says(DENIED, at(2), 2)],
+    ['a failure under another number', fails(at(2), 2)],
+    ['a timer while the knot is being asked', event({ _tag: 'TimerFired', at: at(2), timer: { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Access', knot: K1, repo: APP } } })],
+    ['a timer of another repository', event({ _tag: 'TimerFired', at: at(2), timer: { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Access', knot: K1, repo: LIB } } })]
+  ])('%s', (_, happens) => {
+    expect(take(asked(), happens)).toBe(null)
+  })
+
+  test('what a knot tells of a repository that nobody claims', () => {
+    expect(take(asked(), passes, { told: [{ _tag: 'CollaboratorTold', knot, update: { op: 'add', repo: did(LIB), subject: did(BOB) } }] })).toBe(null)
+  })
+})
+
+describe('what a knot tells', () => {
+  const told = (op: 'add' | 'remove', subject = BOB) => ({ told: [{ _tag: 'CollaboratorTold' as const, knot, update: { op, repo: did(APP), subject: did(subject) } }] })
+  const PAUSING: Partial<Access.Entry> = { request: { attempt: must(Natural.decode(0)), number: must(Natural.decode(1)), phase: 'Pausing' } }
+  const WAITING: Partial<Access.Entry> = { request: { attempt: must(Natural.decode(0)), number: must(Natural.decode(1)), phase: 'Waiting' } }
+
+  test.each<readonly [string, Access.AccessState, Given, ReadonlyArray<string>, AccessAnswer | null]>([
+    ['a removal takes away at once, and asks for nothing', asked(byKnot([ALICE, BOB]), PAUSING), told('remove'), [], byKnot([ALICE])],
+    ['one while the knot is being asked, too', asked(byKnot([ALICE, BOB])), told('remove'), [], byKnot([ALICE])],
+    ['an addition is asked about', asked(byKnot([ALICE]), PAUSING), told('add'), ['ReadAccess'], byKnot([ALICE])],
+    ['a removal where there is no list is asked about', asked(BY_RECORDS, PAUSING), told('remove'), ['ReadAccess'], BY_RECORDS],
+    ['an addition while the bridge is stopped waits', asked(byKnot([]), WAITING), { ...told('add'), isStopped: true }, [], byKnot([])],
+    ['nothing where the records decide everywhere', asked(byKnot([BOB]), PAUSING), { ...told('remove'), claims: [claim(APP)], config: must(Config.decode(CONFIG)) }, [], null]
+  ])('%s', (_, state, given, tags, access) => {
+    const taken = take(state, passes, given)
+    expect(taken?.outcomes.map(({ _tag }) => _tag)).toEqual(tags)
+    expect(accessIn(taken?.state ?? state) ?? null).toEqual(access)
+  })
+
+  test('an answer that it has overtaken is asked for again, or waits while the bridge is stopped', () => {
+    const overtaken = after(asked(), passes, told('add'))
+    expect(take(overtaken, says(byKnot([])))?.outcomes).toEqual([{ _tag: 'ReadAccess', knot: K1, number: 2, repo: APP }])
+    const stopped = take(overtaken, says(byKnot([])), { isStopped: true })
+    expect(stopped?.outcomes).toEqual([])
+    expect(M.toEntries(stopped?.state.entries ?? M.empty())).toMatchObject([[`${K1}/${APP}`, { access: null, isOutdated: false, request: { phase: 'Waiting' } }]])
+  })
+})
+
+describe('as it is written', () => {
+  const state = foldOf(initialOf({ ...CONFIG, collaborators: 'knots' }), [
+    put(OWNER, 'app', repo({ repoDid: APP }), at(1)),
+    started(at(2), { collaborators: 'knots' }),
+    { _tag: 'AccessRead', access: byKnot([BOB]), at: at(3), knot: K1, number: 2, repo: APP }
+  ])[0]
+  const written = State.encode(state) as { readonly head: { readonly access: { readonly entries: ReadonlyArray<readonly [string, object]>; readonly next: number } } }
+  const withAccess = (access: object): unknown => ({ ...written, head: { ...written.head, access: { ...written.head.access, ...access } } })
+
+  test('it is read back, with what is counted', () => {
+    expect(must(State.decode(written)).access).toEqual(state.access)
+    expect(state.access).toMatchObject({ collaborators: 1, next: 4 })
+  })
+
+  test.each<readonly [string, unknown]>([
+    ['of a repository that nobody claims', withAccess({ entries: [[`${K1}/${LIB}`, written.head.access.entries[0]?.[1]]] })],
+    ['with a number that was never given out', withAccess({ next: 3 })],
+    ['under a name that is none', withAccess({ entries: [['knot', written.head.access.entries[0]?.[1]]] })],
+    ['under a name without a knot', withAccess({ entries: [[`/${APP}`, written.head.access.entries[0]?.[1]]] })],
+    ['under a name with more', withAccess({ entries: [[`${K1}/${APP}/x`, written.head.access.entries[0]?.[1]]] })]
+  ])('it is refused %s', (_, state) => {
+    expect(E.isLeft(State.decode(state))).toBe(true)
+  })
+
+  test('its number may be the last that was given out', () => {
+    expect(E.isRight(State.decode(withAccess({ next: 4 })))).toBe(true)
+  })
+})
