@@ -170,17 +170,20 @@ export const accessReader = ({ clock, hosts, isInsecure, knotOf, pauseMs = 100, 
     const { knot, number, repo } = request
     const answer = await accessOf(request).catch((error: unknown) => failure(String(error)))
     if (isClosed) return
-    if (E.isRight(answer)) return deliver({ _tag: 'AccessRead', access: answer.right, at: clock.now(), knot, number, repo })
-    const { error, waitMs } = answer.left
-    deliver({
-      _tag: 'RequestFailed',
-      at: clock.now(),
-      error,
-      isFinal: false,
-      number,
-      requested: { _tag: 'Access', knot, repo },
-      waitMs: waitMs as Natural
-    })
+    const at = clock.now()
+    deliver(
+      E.isRight(answer)
+        ? { _tag: 'AccessRead', access: answer.right, at, knot, number, repo }
+        : {
+            _tag: 'RequestFailed',
+            at,
+            error: answer.left.error,
+            isFinal: false,
+            number,
+            requested: { _tag: 'Access', knot, repo },
+            waitMs: answer.left.waitMs as Natural
+          }
+    )
   }
 
   return {

@@ -158,7 +158,7 @@ const eventOf = (state: State, move: Move, at: TimeUs): Event => {
       const did = pick(ACTORS, c % 3 === 0 ? c : 0)
       const isCollaborator = a % 3 === 0
       const change = isCollaborator ? collaboratorChange(b) : repoChange(a, b)
-      const kept: Change = b % 4 === 3 ? ({ ...change, record: null } as Change) : change
+      const kept: Change = b % 4 === 3 ? { ...change, record: null } : change
       return commitOf(kept, { at, connection: state.cursor.connection.number, did, rev: tidAt(at), rkey: pick(RKEYS, isCollaborator ? a : b), timeUs: at })
     }
     case 'life':
