@@ -2,13 +2,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, test } from 'vitest'
-import { Access, type AccessAnswer, Config, Did, Event, HostName, Natural, OrderedMap as M, Rkey, State, TimeUs } from '../../core/index.js'
+import { Access, type AccessAnswer, Config, type Did, Event, type HostName, type Natural, OrderedMap as M, type Rkey, State, type TimeUs } from '../../core/index.js'
 import { repositoryKey } from '../../core/access/model.js'
 import { ALICE, at, BOB, CONFIG, foldOf, initialOf, K1, must, OWNER, put, repo, started } from '../suite/examples/support.js'
 
-const config = must(Config.decode({ ...CONFIG, collaborators: 'knots' }))
-const knot = must(HostName.decode(K1))
-const did = (text: string): Did => must(Did.decode(text))
+const configOf = (): Config => must(Config.decode({ ...CONFIG, collaborators: 'knots' }))
+const knot = K1 as HostName
+const did = (text: string): Did => text as Did
 const APP = 'did:plc:app'
 const LIB = 'did:plc:lib'
 const DAY = 86_400_000_000
@@ -17,14 +17,14 @@ type Given = Partial<Access.AccessGiven>
 type Written = { readonly [key: string]: unknown }
 
 const event = (written: Written): Event => must(Event.decode(written))
-const passes = event({ _tag: 'PassedOver', about: '', at: at(1), of: '' })
+const passes = (): Event => event({ _tag: 'PassedOver', about: '', at: at(1), of: '' })
 
 const claim = (repo: string, rkey = 'a', of = OWNER, tag: 'ClaimMade' | 'ClaimReleased' = 'ClaimMade') =>
-  ({ _tag: tag, did: did(of), knot, repo, rkey: must(Rkey.decode(rkey)) }) as const
+  ({ _tag: tag, did: did(of), knot, repo, rkey: rkey as Rkey }) as const
 
 /** What comes of an event; `null` when it is nothing. */
 const take = (state: Access.AccessState, happens: Event, given: Given = {}): { readonly outcomes: ReadonlyArray<Access.AccessOutcome>; readonly state: Access.AccessState } | null => {
-  const answer = Access.reduce(state, happens, { claims: [], config, isStopped: false, told: [], ...given })
+  const answer = Access.reduce(state, happens, { claims: [], config: configOf(), isStopped: false, told: [], ...given })
   return O.isNone(answer) ? null : { outcomes: answer.value[1], state: answer.value[0] }
 }
 
@@ -32,15 +32,15 @@ const after = (state: Access.AccessState, happens: Event, given: Given = {}): Ac
 
 const entry = (access: AccessAnswer | null, parts: Partial<Access.Entry> = {}): Access.Entry => ({
   access,
-  asOfUs: access === null ? null : must(TimeUs.decode(at(1))),
+  asOfUs: access === null ? null : at(1) as TimeUs,
   isOutdated: false,
-  request: { attempt: must(Natural.decode(0)), number: must(Natural.decode(1)), phase: 'Asked' },
+  request: { attempt: 0 as Natural, number: 1 as Natural, phase: 'Asked' },
   ...parts
 })
 
 /** The owner's repository is claimed, and the knot is being asked about it, under number 1. */
 const asked = (access: AccessAnswer | null = null, parts: Partial<Access.Entry> = {}): Access.AccessState => ({
-  ...after(Access.initial, passes, { claims: [claim(APP)] }),
+  ...after(Access.initial, passes(), { claims: [claim(APP)] }),
   collaborators: access?._tag === 'ByKnot' ? access.collaborators.length : 0,
   entries: M.singleton(repositoryKey(knot, APP), entry(access, parts))
 })
@@ -64,32 +64,32 @@ describe('how many repositories there is room for', () => {
     [10_000, ['Report']]
   ])('with %i of the knot', (count, tags) => {
     const full = { ...Access.initial, ofKnots: M.singleton(knot, count) }
-    const taken = take(full, passes, { claims: [claim(APP)] })
+    const taken = take(full, passes(), { claims: [claim(APP)] })
     expect(taken?.outcomes.map(({ _tag }) => _tag)).toEqual(tags)
     expect(reportsIn(taken?.outcomes)).toEqual(count < 10_000 ? [] : ['there are too many repositories'])
     expect(accessIn(taken?.state ?? full)).toBe(count < 10_000 ? null : undefined)
   })
 
   test('is counted as they come and go', () => {
-    const two = after(Access.initial, passes, { claims: [claim(LIB, 'b'), claim(APP)] })
+    const two = after(Access.initial, passes(), { claims: [claim(LIB, 'b'), claim(APP)] })
     expect(M.toEntries(two.ofKnots)).toEqual([[K1, 2]])
-    const one = after(two, passes, { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
+    const one = after(two, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
     expect([M.toEntries(one.ofKnots), M.keys(one.entries)]).toEqual([[[K1, 1]], [`${K1}/${LIB}`]])
-    const none = after(one, passes, { claims: [claim(LIB, 'b', OWNER, 'ClaimReleased')] })
+    const none = after(one, passes(), { claims: [claim(LIB, 'b', OWNER, 'ClaimReleased')] })
     expect([M.toEntries(none.ofKnots), M.keys(none.claimants)]).toEqual([[], []])
   })
 
   test('what goes that was never taken in is nothing', () => {
     const full = { ...Access.initial, ofKnots: M.singleton(knot, 10_000) }
-    const refused = after(full, passes, { claims: [claim(APP)] })
-    expect(M.toEntries(after(refused, passes, { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).ofKnots)).toEqual([[K1, 10_000]])
+    const refused = after(full, passes(), { claims: [claim(APP)] })
+    expect(M.toEntries(after(refused, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).ofKnots)).toEqual([[K1, 10_000]])
   })
 
   test('one that two claim stays until neither does', () => {
-    const both = after(asked(byKnot([])), passes, { claims: [claim(APP, 'x', ALICE)] })
-    const one = after(both, passes, { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
+    const both = after(asked(byKnot([])), passes(), { claims: [claim(APP, 'x', ALICE)] })
+    const one = after(both, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
     expect(accessIn(one)).toEqual(byKnot([]))
-    expect(accessIn(after(one, passes, { claims: [claim(APP, 'x', ALICE, 'ClaimReleased')] }))).toBe(undefined)
+    expect(accessIn(after(one, passes(), { claims: [claim(APP, 'x', ALICE, 'ClaimReleased')] }))).toBe(undefined)
   })
 })
 
@@ -114,7 +114,7 @@ describe('how many collaborators there is room for', () => {
   })
 
   test('they go with the repository', () => {
-    expect(after(asked(byKnot([ALICE])), passes, { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).collaborators).toBe(0)
+    expect(after(asked(byKnot([ALICE])), passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).collaborators).toBe(0)
   })
 })
 
@@ -144,7 +144,7 @@ describe('what cannot be read again', () => {
     [at(1) + DAY + 1, null]
   ])('counts for a day: at %i', (when, access) => {
     expect(accessIn(after(asked(byKnot([BOB])), fails(when)))).toEqual(access)
-    expect(accessIn(after(asked(byKnot([BOB])), event({ _tag: 'Started', at: when, config, resumeFrom: null })))).toEqual(access)
+    expect(accessIn(after(asked(byKnot([BOB])), event({ _tag: 'Started', at: when, config: configOf(), resumeFrom: null })))).toEqual(access)
   })
 
   test('is asked for again after a pause that grows', () => {
@@ -158,40 +158,48 @@ describe('what cannot be read again', () => {
 })
 
 describe('what is nothing', () => {
-  test.each<readonly [string, Event]>([
-    ['an answer under another number', says(DENIED, at(2), 2)],
-    ['a failure under another number', fails(at(2), 2)],
-    ['a timer while the knot is being asked', event({ _tag: 'TimerFired', at: at(2), timer: { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Access', knot: K1, repo: APP } } })],
-    ['a timer of another repository', event({ _tag: 'TimerFired', at: at(2), timer: { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Access', knot: K1, repo: LIB } } })]
+  const timer = (repo: string) => event({ _tag: 'TimerFired', at: at(2), timer: { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Access', knot: K1, repo } } })
+
+  test.each<readonly [string, () => Event]>([
+    ['an answer under another number', () => says({ _tag: 'Denied', detail: '' }, at(2), 2)],
+    ['a failure under another number', () => fails(at(2), 2)],
+    ['a timer while the knot is being asked', () => timer(APP)],
+    ['a timer of another repository', () => timer(LIB)]
   ])('%s', (_, happens) => {
-    expect(take(asked(), happens)).toBe(null)
+    expect(take(asked(), happens())).toBe(null)
   })
 
   test('what a knot tells of a repository that nobody claims', () => {
-    expect(take(asked(), passes, { told: [{ _tag: 'CollaboratorTold', knot, update: { op: 'add', repo: did(LIB), subject: did(BOB) } }] })).toBe(null)
+    expect(take(asked(), passes(), { told: [{ _tag: 'CollaboratorTold', knot, update: { op: 'add', repo: did(LIB), subject: did(BOB) } }] })).toBe(null)
   })
 })
 
 describe('what a knot tells', () => {
   const told = (op: 'add' | 'remove', subject = BOB) => ({ told: [{ _tag: 'CollaboratorTold' as const, knot, update: { op, repo: did(APP), subject: did(subject) } }] })
-  const PAUSING: Partial<Access.Entry> = { request: { attempt: must(Natural.decode(0)), number: must(Natural.decode(1)), phase: 'Pausing' } }
-  const WAITING: Partial<Access.Entry> = { request: { attempt: must(Natural.decode(0)), number: must(Natural.decode(1)), phase: 'Waiting' } }
+  const phase = (is: Access.Entry['request']['phase']): Partial<Access.Entry> => ({ request: { attempt: 0 as Natural, number: 1 as Natural, phase: is } })
 
-  test.each<readonly [string, Access.AccessState, Given, ReadonlyArray<string>, AccessAnswer | null]>([
-    ['a removal takes away at once, and asks for nothing', asked(byKnot([ALICE, BOB]), PAUSING), told('remove'), [], byKnot([ALICE])],
-    ['one while the knot is being asked, too', asked(byKnot([ALICE, BOB])), told('remove'), [], byKnot([ALICE])],
-    ['an addition is asked about', asked(byKnot([ALICE]), PAUSING), told('add'), ['ReadAccess'], byKnot([ALICE])],
-    ['a removal where there is no list is asked about', asked(BY_RECORDS, PAUSING), told('remove'), ['ReadAccess'], BY_RECORDS],
-    ['an addition while the bridge is stopped waits', asked(byKnot([]), WAITING), { ...told('add'), isStopped: true }, [], byKnot([])],
-    ['nothing where the records decide everywhere', asked(byKnot([BOB]), PAUSING), { ...told('remove'), claims: [claim(APP)], config: must(Config.decode(CONFIG)) }, [], null]
-  ])('%s', (_, state, given, tags, access) => {
-    const taken = take(state, passes, given)
+  test.each<readonly [string, () => Access.AccessState, () => Given, ReadonlyArray<string>, AccessAnswer | null]>([
+    ['a removal takes away at once, and asks for nothing', () => asked(byKnot([ALICE, BOB]), phase('Pausing')), () => told('remove'), [], byKnot([ALICE])],
+    ['one while the knot is being asked, too', () => asked(byKnot([ALICE, BOB])), () => told('remove'), [], byKnot([ALICE])],
+    ['an addition is asked about', () => asked(byKnot([ALICE]), phase('Pausing')), () => told('add'), ['ReadAccess'], byKnot([ALICE])],
+    ['a removal where there is no list is asked about', () => asked(BY_RECORDS, phase('Pausing')), () => told('remove'), ['ReadAccess'], BY_RECORDS],
+    ['an addition while the bridge is stopped waits', () => asked(byKnot([]), phase('Waiting')), () => ({ ...told('add'), isStopped: true }), [], byKnot([])],
+    [
+      'nothing where the records decide everywhere',
+      () => asked(byKnot([BOB]), phase('Pausing')),
+      () => ({ ...told('remove'), claims: [claim(APP)], config: must(Config.decode(CONFIG)) }),
+      [],
+      null
+    ]
+  ])('%s', (_, stateOf, givenOf, tags, access) => {
+    const state = stateOf()
+    const taken = take(state, passes(), givenOf())
     expect(taken?.outcomes.map(({ _tag }) => _tag)).toEqual(tags)
     expect(accessIn(taken?.state ?? state) ?? null).toEqual(access)
   })
 
   test('an answer that it has overtaken is asked for again, or waits while the bridge is stopped', () => {
-    const overtaken = after(asked(), passes, told('add'))
+    const overtaken = after(asked(), passes(), told('add'))
     expect(take(overtaken, says(byKnot([])))?.outcomes).toEqual([{ _tag: 'ReadAccess', knot: K1, number: 2, repo: APP }])
     const stopped = take(overtaken, says(byKnot([])), { isStopped: true })
     expect(stopped?.outcomes).toEqual([])
@@ -200,30 +208,40 @@ describe('what a knot tells', () => {
 })
 
 describe('as it is written', () => {
-  const state = foldOf(initialOf({ ...CONFIG, collaborators: 'knots' }), [
-    put(OWNER, 'app', repo({ repoDid: APP }), at(1)),
-    started(at(2), { collaborators: 'knots' }),
-    { _tag: 'AccessRead', access: byKnot([BOB]), at: at(3), knot: K1, number: 2, repo: APP }
-  ])[0]
-  const written = State.encode(state) as { readonly head: { readonly access: { readonly entries: ReadonlyArray<readonly [string, object]>; readonly next: number } } }
-  const withAccess = (access: object): unknown => ({ ...written, head: { ...written.head, access: { ...written.head.access, ...access } } })
+  interface Written {
+    readonly head: { readonly access: { readonly entries: ReadonlyArray<readonly [string, object]>; readonly next: number } }
+  }
+  const known = (): State =>
+    foldOf(initialOf({ ...CONFIG, collaborators: 'knots' }), [
+      put(OWNER, 'app', repo({ repoDid: APP }), at(1)),
+      started(at(2), { collaborators: 'knots' }),
+      { _tag: 'AccessRead', access: byKnot([BOB]), at: at(3), knot: K1, number: 2, repo: APP }
+    ])[0]
+  const written = (): Written => State.encode(known()) as Written
+
+  /** The state with another name for its entry, or another next number. */
+  const changed = (name: string, next: number): unknown => {
+    const state = written()
+    return { ...state, head: { ...state.head, access: { entries: [[name, state.head.access.entries[0]?.[1]]], next } } }
+  }
 
   test('it is read back, with what is counted', () => {
-    expect(must(State.decode(written)).access).toEqual(state.access)
-    expect(state.access).toMatchObject({ collaborators: 1, next: 4 })
+    const { access } = known()
+    expect(must(State.decode(written())).access).toEqual(access)
+    expect(access).toMatchObject({ collaborators: 1, next: 4 })
   })
 
-  test.each<readonly [string, unknown]>([
-    ['of a repository that nobody claims', withAccess({ entries: [[`${K1}/${LIB}`, written.head.access.entries[0]?.[1]]] })],
-    ['with a number that was never given out', withAccess({ next: 3 })],
-    ['under a name that is none', withAccess({ entries: [['knot', written.head.access.entries[0]?.[1]]] })],
-    ['under a name without a knot', withAccess({ entries: [[`/${APP}`, written.head.access.entries[0]?.[1]]] })],
-    ['under a name with more', withAccess({ entries: [[`${K1}/${APP}/x`, written.head.access.entries[0]?.[1]]] })]
-  ])('it is refused %s', (_, state) => {
-    expect(E.isLeft(State.decode(state))).toBe(true)
+  test.each([
+    ['of a repository that nobody claims', `${K1}/${LIB}`, 4],
+    ['with a number that was never given out', `${K1}/${APP}`, 3],
+    ['under a name that is none', 'knot', 4],
+    ['under a name without a knot', `/${APP}`, 4],
+    ['under a name with more', `${K1}/${APP}/x`, 4]
+  ])('it is refused %s', (_, name, next) => {
+    expect(E.isLeft(State.decode(changed(name, next)))).toBe(true)
   })
 
   test('its number may be the last that was given out', () => {
-    expect(E.isRight(State.decode(withAccess({ next: 4 })))).toBe(true)
+    expect(E.isRight(State.decode(changed(`${K1}/${APP}`, 4)))).toBe(true)
   })
 })

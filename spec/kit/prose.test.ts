@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { RIGHTS } from '../core/rights.js'
 import { machineFiles } from './machine/machine-files.js'
 
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -70,6 +71,12 @@ describe('the pages', () => {
     const blocks = paragraphsOf(TEXTS.get(`spec/${page}`) ?? '')
     expect(blocks.filter((block) => block.trim().split('\n').length > 5 || block.split('\n').some((line) => line.length > 160))).toEqual([])
   })
+})
+
+test('the matrix of rights is that which the machine is held to', () => {
+  const [table = ''] = /^\| who \| on a knot without lists .*\n(?:\|.*\n)+/m.exec(TEXTS.get('spec/behaviour.md') ?? '') ?? []
+  const rows = table.trim().split('\n').slice(2).map((row) => row.split('|').map((cell) => cell.trim()))
+  expect(rows.map(([, who, without, having]) => [who, without === 'yes', having === 'yes'])).toEqual(RIGHTS)
 })
 
 describe('the prices of patterns', () => {
