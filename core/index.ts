@@ -6,11 +6,11 @@
  * everywhere. Whoever embeds it is the loop around it:
  *
  *     let state = initial(config)                        // or what was saved: State.decode, fromParts
- *     for await (const batch of arrived) {               // events, in the order in which they came
+ *     for await (const batch of arrived()) {             // events, in the order in which they came
  *       const folded = fold(state, batch)                // steps them all
  *       await journal.append(folded.events)              // durable first …
  *       state = folded.state
- *       for (const effect of folded.effects) act(effect) // … and only then done; what comes of it arrives as an event
+ *       for (const effect of folded.effects) execute(effect) // … and only then done; what comes of it arrives, too
  *     }
  *
  * What must be durable before what:

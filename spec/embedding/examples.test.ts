@@ -1,4 +1,5 @@
 /** The examples in the documentation compile and hold, and every function that is public has one. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { allExamples, inComments, onPage, runExample, typeErrors } from './examples.js'
 import { surface } from './surface.js'
@@ -9,7 +10,7 @@ describe('the examples', () => {
   test('compile', () => expect(typeErrors(examples)).toEqual([]))
 
   for (const example of examples)
-    test(`${example.file}:${String(example.line)} holds`, () => expect(() => runExample(example)).not.toThrow())
+    test(`${example.file}:${String(example.line)} holds`, () => runExample(example))
 
   test('exist for every function that is exported by itself, for those of the map, and for every reducer', () => {
     const functions = surface().filter(({ isFunction, name }) => isFunction && /^(?:OrderedMap\.)?\w+$|\.reduce$/.test(name))
@@ -30,7 +31,7 @@ describe('a wrong example is found, with file and line', () => {
 
   test('by running it', () => {
     const wrong = only(assert, 'interface Ignored { readonly x: number }', '', 'assert.equal(1 + 1, 3)')
-    expect(() => runExample(wrong)).toThrow(/^core\/x\.ts:8: AssertionError.*2 == 3/s)
+    return expect(runExample(wrong)).rejects.toThrow(/^core\/x\.ts:8: AssertionError.*2 == 3/s)
   })
 
   test('by compiling it', () => {
@@ -41,6 +42,21 @@ describe('a wrong example is found, with file and line', () => {
   test('on a page of prose', () => {
     const lines = ['Text', '```ts', assert, '```', '```sh', 'ls', '```', '```ts', 'assert.equal(1, 2)', '```']
     const page = onPage('page.md', lines.join('\n'))
-    expect(() => runExample(page)).toThrow(/^page\.md:9: /)
+    return expect(runExample(page)).rejects.toThrow(/^page\.md:9: /)
+  })
+})
+
+describe('the loop', () => {
+  /** The lines of the loop on a page, without comments and what stands around them. */
+  const loopOn = (file: string): ReadonlyArray<string> => {
+    const lines = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').split('\n').map((line) => line.replace(/^ \*/, '').replace(/ *\/\/ .*$/, '').trim())
+    const start = lines.indexOf('for await (const batch of arrived()) {')
+    return lines.slice(start, lines.indexOf('}', start) + 1)
+  }
+
+  test.each(['README.md', 'core/index.ts'])('of %s is the one that runs in embedding.md', (file) => {
+    const runs = loopOn('spec/embedding.md')
+    expect(runs).toHaveLength(6)
+    expect(loopOn(file)).toEqual(runs)
   })
 })

@@ -110,9 +110,9 @@ const requireModule = (id: string): unknown => (id === 'tack/core' ? core : requ
 /**
  * Runs an example.
  *
- * @throws Error with file and line when an assertion does not hold.
+ * @returns a promise, which rejects with file and line when an assertion does not hold.
  */
-export const runExample = ({ code, file, line }: Example): void => {
+export const runExample = async ({ code, file, line }: Example): Promise<void> => {
   const { outputText, sourceMapText } = ts.transpileModule(code, {
     compilerOptions: {
       esModuleInterop: true,
@@ -122,8 +122,9 @@ export const runExample = ({ code, file, line }: Example): void => {
     }
   })
   try {
-    const run: unknown = compileFunction(outputText, ['require', 'exports'], { filename: NAME })
-    ;(run as (require: unknown, exports: object) => void)(requireModule, {})
+    // On the line of the first one: an example may wait, and its lines stay what they are.
+    const run: unknown = compileFunction(`return (async () => {${outputText}\n})()`, ['require', 'exports'], { filename: NAME })
+    await (run as (require: unknown, exports: object) => Promise<void>)(requireModule, {})
   } catch (error) {
     const map = new SourceMap(JSON.parse(sourceMapText ?? '') as SourceMapPayload)
     const [, row, column] = new RegExp(`${NAME}:(\\d+):(\\d+)`).exec(error instanceof Error ? (error.stack ?? '') : '') ?? []
