@@ -60,9 +60,12 @@ const tellersOf = (state: BuildsState, knot: HostName, kind: TriggerKind, tellin
   ).map(([, teller]) => teller)
 }
 
+/** The kind of trigger that may tell of the same push as one of the kind. */
+const OTHER_KIND: { readonly [K in TriggerKind]: TriggerKind } = { pipeline: 'refUpdate', refUpdate: 'pipeline' }
+
 /** The trigger of the other kind that a trigger of a push is the counterpart of: the last that has not met one. */
 export const counterpartOf = (state: BuildsState, knot: HostName, kind: TriggerKind, telling: Telling): Teller | null =>
-  last(tellersOf(state, knot, kind === 'pipeline' ? 'refUpdate' : 'pipeline', telling).filter(({ met }) => !met))
+  last(tellersOf(state, knot, OTHER_KIND[kind], telling).filter(({ met }) => !met))
 
 /** Who made the push that a pipeline tells of: the last refUpdate of it has said that, if one has come. */
 export const tellerOf = (

@@ -53,8 +53,14 @@ export const announcedOf = (workflow: Workflow, sources: ReadonlyArray<WorkflowS
 /**
  * The cause without what changed, where that is not looked at: what a ready-made pipeline brings along has been chosen.
  */
-export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause =>
-  kind === 'pipeline' ? withoutChangedFiles(cause) : cause
+export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause => {
+  switch (kind) {
+    case 'pipeline':
+      return withoutChangedFiles(cause)
+    case 'refUpdate':
+      return cause
+  }
+}
 
 /** The cause without what was needed only to choose workflows. */
 export const withoutChangedFiles = (cause: Cause): Cause =>

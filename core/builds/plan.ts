@@ -20,8 +20,15 @@ export const shaOf = (cause: Cause): Plan['sha'] => {
   }
 }
 
-const refOf = (cause: Cause): string | null =>
-  cause._tag === 'PullRequest' ? `refs/heads/${cause.sourceBranch}` : cause.ref
+const refOf = (cause: Cause): string | null => {
+  switch (cause._tag) {
+    case 'Push':
+    case 'Manual':
+      return cause.ref
+    case 'PullRequest':
+      return `refs/heads/${cause.sourceBranch}`
+  }
+}
 
 /** What the plan of a build takes from its workflow alone. */
 export const recipeOf = (

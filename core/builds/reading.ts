@@ -150,7 +150,15 @@ const verdictsOn = (
  * Whether what the push changed is for us to look at. What a ready-made pipeline brings along has been chosen by the
  * knot, which knew; of what is judged anew, it was looked at the first time, and is not kept.
  */
-const knowsPaths = ({ kind, only }: Run): boolean => kind !== 'pipeline' && only === null
+const knowsPaths = ({ kind, only }: Run): boolean => {
+  switch (kind) {
+    case 'pipeline':
+      return false
+    case 'call':
+    case 'refUpdate':
+      return only === null
+  }
+}
 
 const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> =>
   when.map((condition) => ({ ...condition, paths: null }))

@@ -24,7 +24,8 @@ const resume = (now: Now, state: BuildsState, name: BuildName): BuildsStep =>
         return andThen(timed, (after) => follow(after, name, phase.external))
       case 'Cancelling':
         return andThen(timed, (after) => askToEnd(after, name, phase.external))
-      default:
+      case 'Starting':
+      case 'Finding':
         // The process before this one may have asked for it until its end.
         return andThen(timed, (after) => ask(withDoubt(after, name, now.at), name, 'Finding'))
     }

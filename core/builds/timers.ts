@@ -66,7 +66,8 @@ export const timer = (now: Now, state: BuildsState, fired: Timer): BuildsAnswer 
       return woken(state, fired)
     case 'DeadlineTimer':
       return timeout(now, state, fired.build, fired.number)
-    default:
+    case 'JetstreamTimer':
+    case 'KnotTimer':
       return nothing
   }
 }

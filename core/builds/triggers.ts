@@ -92,7 +92,12 @@ const unseen = (state: BuildsState, claim: Claim, meant: ReadonlyArray<Repositor
   if (cause._tag === 'Push') {
     if (isMet(state, knot, rkey, cause)) return ignored(state, arrived, 'before')
     const counterpart = counterpartOf(state, knot, kind, { meant, push: cause })
-    return kind === 'pipeline' ? pushPiped(state, claim, counterpart) : pushUpdated(state, claim, cause, counterpart)
+    switch (kind) {
+      case 'pipeline':
+        return pushPiped(state, claim, counterpart)
+      case 'refUpdate':
+        return pushUpdated(state, claim, cause, counterpart)
+    }
   }
   if (!isEntitled) return refusedFor(state, arrived, 'actor', actor ?? '')
   return filesOf(state, state, claim, null)

@@ -72,8 +72,16 @@ export type CauseKind = t.TypeOf<typeof CauseKind>
  *
  * assert.strictEqual(kindOfCause({ _tag: 'Manual', inputs: [], ref: null, sha: null }), 'manual')
  */
-export const kindOfCause = ({ _tag }: Cause): CauseKind =>
-  _tag === 'Push' ? 'push' : _tag === 'PullRequest' ? 'pull_request' : 'manual'
+export const kindOfCause = ({ _tag }: Cause): CauseKind => {
+  switch (_tag) {
+    case 'Push':
+      return 'push'
+    case 'PullRequest':
+      return 'pull_request'
+    case 'Manual':
+      return 'manual'
+  }
+}
 
 /** How a knot names the repository: any of these may be missing, and older generations leave out most. */
 export const RepoClaim = t.readonly(
