@@ -6,7 +6,7 @@ import { type BuildName, type Did, type Effect, type Event, excerpt, holdersOf, 
 import { createBuilder } from '../drive/builder.js'
 import { createProgress } from '../drive/progress.js'
 import { type Bridge, type Observer, startBridge } from '../drive/runtime.js'
-import { systemdWatchdog } from '../drive/watchdog.js'
+import { beatingDuring, systemdWatchdog } from '../drive/watchdog.js'
 import { buildNamed, type FoundBuild } from '../inbound/lookup.js'
 import { type Server, type ServerPorts, startServer } from '../inbound/server.js'
 import { systemClock, systemRandom } from '../lib/clock.js'
@@ -39,22 +39,21 @@ export const run = async (
     return 2
   }
 
-  // While a store is read there is no loop yet; a journal is read line by line, and a line that hangs keeps this timer from firing.
   const watchdog = systemdWatchdog(process.env, log)
-  const beats = watchdog === null ? null : setInterval(watchdog.beat, watchdog.everyMs)
-  beats?.unref()
-  watchdog?.beat()
-  const opened = await openStore({
-    folder: options.store,
-    initial: () => initial(config.right),
-    onReport: (message) => log.warn(message, { store: options.store })
-  })()
+  const opened = await beatingDuring(
+    watchdog,
+    openStore({
+      folder: options.store,
+      initial: () => initial(config.right),
+      onReport: (message) => log.warn(message, { store: options.store })
+    })
+  )
   if (E.isLeft(opened)) {
     complain(`error: ${opened.left.path}: ${opened.left.message}`)
     return 1
   }
   const store = opened.right
-  const parts = await assemble(options, configuration, { clock, environment: process.env, log })
+  const parts = await beatingDuring(watchdog, () => assemble(options, configuration, { clock, environment: process.env, log }))
   if (E.isLeft(parts)) {
     complain(`error: ${parts.left}`)
     await store.close()()
@@ -102,7 +101,6 @@ export const run = async (
   // Knots and records of strangers cause a limited number of lines, whatever they do.
   const limited = limitedLog(clock, log)
   const tell = narrate(log, limited)
-  clearInterval(beats ?? undefined)
   const started = startBridge(
     {
       builder: createBuilder(providers, clock),

@@ -44,3 +44,15 @@ export const systemdWatchdog = (environment: NodeJS.ProcessEnv, log: Log): Watch
     everyMs
   }
 }
+
+/** Has the watchdog beat while `work` goes on, for which there is no loop yet. A step that hangs keeps its timer from firing. */
+export const beatingDuring = async <A>(watchdog: Watchdog | null, work: () => Promise<A>): Promise<A> => {
+  if (watchdog === null) return work()
+  watchdog.beat()
+  const beats = setInterval(watchdog.beat, watchdog.everyMs)
+  try {
+    return await work()
+  } finally {
+    clearInterval(beats)
+  }
+}

@@ -24,6 +24,9 @@ export const ASIDE = /^(?:new|gone)-/
 /** How often files are polled while somebody is interested. */
 export const LOOK_MS = 200
 
+/** How many requests about builds are dealt with at a time: a stop waits for these alone, however many there are. */
+export const AT_A_TIME = 8
+
 /** A build that ended less than this ago is kept in any case: somebody may be about to ask for its result. */
 export const SURELY_KEPT_MS = 3_600_000
 
@@ -56,6 +59,7 @@ export interface Places {
   /** Frees a place for another build. */
   readonly leave: (id: string) => void
   readonly isAnyWaiting: () => boolean
+  readonly isWaiting: (id: string) => boolean
   /** The build is under way already, whether or not there is a place for it. */
   readonly occupy: (id: string, account: string) => void
   /** Takes the build for one that is not under way here, without a thought for those that wait. */
@@ -121,6 +125,7 @@ export const createPlaces = (concurrent: number, isClosing: () => boolean, begin
       wake()
     },
     isAnyWaiting: () => waiting.size > 0,
+    isWaiting: (id) => accounts.has(id) && !active.has(id),
     leave: (id) => {
       vacate(id)
       wake()

@@ -112,6 +112,7 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
   const prune = async (): Promise<void> => {
     const ended: Array<{ readonly endedMs: number; readonly id: string }> = []
     for (const id of await readdir(root)) {
+      if (work.signal.aborted) return
       const result = IS_ID.test(id) ? await readFileOf(Result, folderOf(id), 'result.json').catch(() => null) : null
       if (result !== null) ended.push({ endedMs: result.endedMs, id })
     }

@@ -95,9 +95,7 @@ export const createLocalStarts = (
   const launch = async (id: string, token: string): Promise<void> => {
     const folder = folderOf(id)
     const stopping = new AbortController()
-    const stop = (): void => stopping.abort()
-    preparing.set(id, stop)
-    work.signal.addEventListener('abort', stop)
+    preparing.set(id, () => stopping.abort())
     try {
       if (!(await claim(id, token))) {
         places.vacate(id)
@@ -105,13 +103,12 @@ export const createLocalStarts = (
       }
       const request = await readFileOf(Request, folder, 'request.json')
       if (request === null) throw new Error('request.json is missing')
-      const failure = (await isToEnd(id)) ? null : await prepare(id, token, request, stopping.signal)
+      const failure = (await isToEnd(id)) ? null : await prepare(id, token, request, AbortSignal.any([work.signal, stopping.signal]))
       if (await isToEnd(id)) await finish(id, CANCELLED, token)
       else if (work.signal.aborted) await release(id, token)
       else if (failure !== null) await finish(id, fail(failure), token)
       else run(id, token)
     } finally {
-      work.signal.removeEventListener('abort', stop)
       preparing.delete(id)
     }
   }
@@ -154,7 +151,11 @@ export const createLocalStarts = (
       }
     }
     // A build may have damaged its own files; that must not hide the others.
-    for (const entry of await readdir(root)) await look(entry).catch((error: unknown) => warn(`the build in ${entry} could not be looked at`, error))
+    for (const entry of await readdir(root)) {
+      // There may be thousands: a stop does not wait for what the next start does all the same.
+      if (work.signal.aborted) return
+      await look(entry).catch((error: unknown) => warn(`the build in ${entry} could not be looked at`, error))
+    }
     await prune()
     for (const { account, id } of waiting.sort((a, b) => a.createdMs - b.createdMs)) {
       const hand = await readFileOf(Hand, folderOf(id), 'claim.json')

@@ -14,10 +14,11 @@ import { access, rename } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createQueue } from '../lib/queue.js'
 import { codeOf, systemDisk } from '../store/disk.js'
 import { decode } from '../store/json.js'
 import { createWork, wordsOf } from './common.js'
-import { createPlaces, idOf, isOurs, type LocalBuilds, type LocalSettings, LOOK_MS } from './local-builds.js'
+import { AT_A_TIME, createPlaces, idOf, isOurs, type LocalBuilds, type LocalSettings, LOOK_MS } from './local-builds.js'
 import { CANCELLED, createLocalEnds } from './local-ends.js'
 import { Hand, readFileOf, removeFolder, Request, writeOnce } from './local-files.js'
 import { createLocalLogs } from './local-logs.js'
@@ -87,16 +88,22 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   const requestOf = (job: Job) => readFileOf(Request, folderOf(idOf(job.key)), 'request.json')
 
-  /** Runs `act` after the recovery; a rejection is uncertain. */
+  const turns = createQueue(AT_A_TIME)
+  const inTurn = <A>(act: () => Promise<A>): Promise<A> =>
+    new Promise((resolve, reject) => turns.add(() => act().then(resolve, reject)))
+
+  /** Runs `act` after the recovery, in its turn; a rejection is uncertain. */
   const answer = <A>(act: () => Promise<A>): Promise<A | Uncertain> =>
     work.track(
       ready
-        .then<A | Uncertain>(() => (work.signal.aborted ? uncertain('tack is shutting down') : act()))
+        .then(() => inTurn<A | Uncertain>(async () => (work.signal.aborted ? uncertain('tack is shutting down') : act())))
         .catch((error: unknown) => uncertain(error))
     )
 
   const standing = async (job: Job): Promise<Missing | Progress> => {
     const id = idOf(job.key)
+    // Thousands may wait: what is on the disk is looked at when they have a place.
+    if (places.isWaiting(id)) return { error: null, exitCode: null, external: id, status: 'pending' }
     if ((await requestOf(job)) === null) return { _tag: 'Missing' }
     const result = await ends.resultOf(id)
     // Nobody else reports the end of a runner that is not our child.

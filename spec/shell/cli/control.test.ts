@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { initial } from '../../../core/index.js'
 import { type AdminOptions, type AdminRequest, builds, type BuildsOptions, control, urlOf } from '../../../shell/cli/control.js'
 import { age } from '../../../shell/cli/text.js'
@@ -11,7 +11,7 @@ import { openStore } from '../../../shell/store/index.js'
 import { createWorld, KNOT, OWNER, PROVIDER, serve, type World } from '../inbound/support.js'
 import { config } from '../support/bridge.js'
 import { inFolder, tack } from '../support/process.js'
-import { httpServer } from '../support/sockets.js'
+import { httpServer, tcpServer } from '../support/sockets.js'
 
 const TOKEN = 'canary-0123456789abcdef'
 
@@ -76,6 +76,17 @@ describe('admin commands', () => {
     const { url } = await serve(world, { adminToken: TOKEN })
     const complaint = `${action} of ${KNOT} ${first.rkey} ci.yml refused: ${reason}`
     expect(await give({ action, rkey: first.rkey, workflow: 'ci.yml' }, { server: new URL(url) })).toEqual({ code: 1, complaints: [complaint], printed: [] })
+  })
+
+  test('leave no connection open, however long the server would keep it', async () => {
+    const isClosed: Array<boolean> = []
+    const { port } = await tcpServer((socket) => {
+      const n = isClosed.push(false) - 1
+      socket.once('data', () => socket.write('HTTP/1.1 202 Accepted\r\nKeep-Alive: timeout=600\r\nContent-Length: 0\r\n\r\n'))
+      socket.once('close', () => (isClosed[n] = true))
+    })
+    expect((await give({}, { server: new URL(`http://127.0.0.1:${String(port)}`) })).code).toBe(0)
+    await vi.waitFor(() => expect(isClosed).toEqual([true]), { interval: 5, timeout: 120_000 })
   })
 
   test.each([

@@ -413,6 +413,27 @@ describe('the request rate', () => {
     expect(answers).toEqual([])
   })
 
+  it('closing ends no pause that is over', async () => {
+    const pds = await startServer()
+    let [passed, ended] = [0, 0]
+    const after: Clock['after'] = (ms, then) => {
+      const cancel = systemClock().after(ms, () => {
+        then()
+        if (ms === 7) passed += 1
+      })
+      return () => {
+        if (ms === 7) ended += 1
+        cancel()
+      }
+    }
+    const { ask, records } = reader(pds.url, { clock: { ...systemClock(), after }, pauseMs: 7 })
+    await ask(request(ALICE))
+    await eventually(() => expect(passed).toBe(1))
+    expect(ended).toBe(1)
+    await records.close()
+    expect(ended).toBe(1)
+  })
+
   it('closing waits for no pause, and leaves no timer', async () => {
     const pds = await startServer()
     const { armed, clock } = countingClock()

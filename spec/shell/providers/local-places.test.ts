@@ -38,6 +38,7 @@ describe('a build', () => {
   test('waits once, and has one place', () => {
     const { begun, enqueue, places } = opened(1)
     enqueue('a1', 'a1', 'a2', 'a2')
+    expect(['a1', 'a2', 'a3'].map(places.isWaiting)).toEqual([false, true, false])
     places.leave('a1')
     places.leave('a2')
     expect([begun, places.active.size]).toEqual([['a1', 'a2'], 0])

@@ -424,6 +424,34 @@ describe('several builds', () => {
       { concurrent: 2 }
     ))
 
+  test('are not looked at on the disk while they wait', () =>
+    withSite(
+      async (site) => {
+        const { bench, root, until } = site
+        const provider = await site.restart()
+        const [first, second] = [jobOf(named('a'), bench.plan), jobOf(named('b'), bench.plan)]
+        for (const job of [first, second]) await begun(site, provider, job)
+        await rm(join(root, idOf(second.key), 'request.json'))
+        const stands: Array<string> = []
+        provider.follow(second, idOf(second.key), ({ status }) => stands.push(status))
+        await until(() => stands.length > 0)
+        expect(stands).toEqual(['pending'])
+      },
+      { concurrent: 1 }
+    ))
+
+  test('that are asked for at once keep no close waiting: those that had no turn are not begun', () =>
+    withSite(async (site) => {
+      const { bench } = site
+      const provider = await site.restart()
+      const answers = Array.from({ length: 200 }, (_, i) => provider.start(jobOf(named(`b${String(i)}`), bench.plan)))
+      await Promise.race(answers)
+      await provider.close()
+      const all = await Promise.all(answers)
+      expect(all.filter(({ _tag }) => _tag === 'Accepted').length).toBeLessThan(100)
+      expect(all.filter(({ _tag }) => _tag === 'Uncertain')).not.toEqual([])
+    }))
+
   test('can be cancelled while they wait, without ever having run', () =>
     withSite(
       async (site) => {
@@ -1006,6 +1034,18 @@ describe('files of ended builds', () => {
       }
       await make().check()
       expect(readdirSync(root).sort()).toEqual(['gone-a', 'new-a', 'other'])
+    }))
+
+  test('are left to the next start by a stop that comes before they have been looked at', () =>
+    withFolders({}, async ({ make, root }) => {
+      const names = Array.from({ length: 20 }, (_, i) => `gone-${String(i)}`)
+      for (const name of names) {
+        await mkdir(join(root, name))
+        const at = new Date(Date.now() - DAY_MS)
+        await utimes(join(root, name), at, at)
+      }
+      await make().close()
+      expect(readdirSync(root)).toHaveLength(20)
     }))
 })
 
