@@ -5,6 +5,8 @@
  * It is over when the newest stamp is recent. A quiet stream has none: then it is over when the connection has been open for a minute and a half
  * without any frame. A connection whose server answers no pings is closed within a minute (websocket.ts), so this server does. However old the
  * newest stamp becomes then, it stays over until a frame or another connection comes.
+ *
+ * It is no part of the core, because nothing comes of it but these lines: no state keeps it, no effect depends on it, and no law speaks of it.
  */
 import type { State } from '../../core/index.js'
 import type { Clock, Log } from '../ports.js'

@@ -12,6 +12,7 @@ import { type BuildName, type Builds, defaults, type Effect, type Event, isFinal
 import { openStore, type Store } from '../../../shell/store/index.js'
 import { workflow } from '../../suite/examples/build-world.js'
 import { ALICE, at, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../../suite/examples/support.js'
+import { unitsOfRun } from '../../suite/laws/units.js'
 import { type Image, simulatedDisk } from '../support/disk.js'
 
 /** The configuration under which the stores were written, all but one. */
@@ -492,6 +493,54 @@ describe('a store of number 4', () => {
     const asked = new Map<string, number>()
     for (const { _tag } of effects) asked.set(_tag, (asked.get(_tag) ?? 0) + 1)
     expect([...asked]).toEqual([['OpenJetstream', 1], ['SubscribeKnot', 3], ['WakeAfter', 5], ['FollowBuild', 2], ['FindBuild', 2], ['ReadWorkflows', 4], ['CancelBuild', 2]])
+  })
+})
+
+describe('a store of number 4 whose runs keep more than they may today', () => {
+  const READING = 'knot2.example/3mbd35rbkkk22'
+
+  /** One run that waits for its files keeps more than any run may: its input has so many characters. */
+  const oversized = async (): Promise<State> => {
+    const image = await imageOf('store-v4')
+    const text = must(E.fromNullable([])(image.get('state.json'))).toString()
+    const larger = text.replace('[["log-level","info"]]', `[["log-level","${'x'.repeat(1_200_000)}"]]`)
+    const end = larger.lastIndexOf('\n]') + 1
+    const crc = crc32(larger.slice(0, end)).toString(16).padStart(8, '0')
+    return (await openOn(new Map([...image, ['state.json', Buffer.from(`${larger.slice(0, end)}],"crc":"${crc}"}\n`)]]))).state
+  }
+
+  const isOwed = (run: Builds.Run): boolean => run.phase._tag !== 'Read' || M.toEntries(run.builds).some(([, { phase }]) => phase._tag !== 'Settled')
+  const owedIn = (state: State): ReadonlyArray<string> => M.toEntries(state.builds.runs).flatMap(([key, run]) => (isOwed(run) ? [key] : []))
+  const TIGHT: Partial<WrittenConfig['builds']> = { keepUnits: 0, owedUnits: 16 }
+
+  it('opens, and what they keep is counted', async () => {
+    const state = await oversized()
+    const { owed, over } = state.builds.kept
+    const sum = (which: (run: Builds.Run) => boolean): number => M.toEntries(state.builds.runs).reduce((n, [, run]) => n + (which(run) ? unitsOfRun(run) : 0), 0)
+    expect([owed, over]).toEqual([sum(isOwed), sum((run) => !isOwed(run))])
+    expect(owed).toBeGreaterThan(1_200_000)
+    expect(over).toBeGreaterThan(0)
+  })
+
+  it('forgets what is over beyond its limit, and nothing that is under way: all of that is asked for', async () => {
+    const state = await oversized()
+    const [after, effects] = step(state, eventOf({ _tag: 'Started', at: at(UPGRADE), config: { ...state.config, builds: { ...state.config.builds, ...TIGHT } }, resumeFrom: null }))
+    expect(owedIn(after)).toEqual(owedIn(state))
+    expect(M.keys(after.builds.runs)).toEqual(owedIn(state))
+    expect([after.builds.kept.owed, after.builds.kept.over]).toEqual([state.builds.kept.owed, 0])
+    const asked = new Map<string, number>()
+    for (const { _tag } of effects) asked.set(_tag, (asked.get(_tag) ?? 0) + 1)
+    expect([...asked]).toEqual([['OpenJetstream', 1], ['SubscribeKnot', 3], ['WakeAfter', 5], ['FollowBuild', 2], ['FindBuild', 2], ['ReadWorkflows', 4], ['CancelBuild', 2]])
+  })
+
+  it('comes to the end of all that: builds that had begun end as they do, and workflows that are read now fail for want of room', async () => {
+    const state = await oversized()
+    const world = worldWith(true)
+    const ended = playedIn(world, state, [eventOf({ _tag: 'Started', at: world.us, config: { ...state.config, builds: { ...state.config.builds, owedUnits: 16 } }, resumeFrom: null })])
+    expect(owedIn(ended)).toEqual([])
+    const whose = M.toEntries(ended.builds.runs).find(([key]) => key === READING)?.[1].builds ?? expect.fail('no run')
+    expect(M.toEntries(whose).map(([, { error, status }]) => [status, error])).toEqual([['failed', expect.stringMatching(/^There is no room for this workflow: /)]])
+    expect(world.starts.size).toBe(0)
   })
 })
 
