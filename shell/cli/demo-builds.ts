@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WebSocket } from 'ws'
 import { type Did, MEMBER, REPO } from '../../core/index.js'
-import type { EmbeddedNetwork, KnotServer, PdsServer, Repo } from '../demo-network/index.js'
+import type { Called, EmbeddedNetwork, KnotServer, PdsServer, Repo, WebApp } from '../demo-network/index.js'
 import { pipelineWorkflow, plc, rfc3339, seeded, tid } from '../demo-network/index.js'
 
 export interface Check {
@@ -17,6 +17,8 @@ export interface Check {
 
 /** What the act plays on. */
 export interface Stage {
+  /** Where frank cancels and retries, as in Tangled's web application. */
+  readonly app: WebApp
   /** A folder for what the act needs. */
   readonly folder: string
   readonly hostname: string
@@ -117,6 +119,18 @@ const logOf = (url: string, knot: string, rkey: string, workflow: string): Promi
     socket.on('close', () => resolve(text))
   })
 
+type Fields = ReturnType<typeof fieldsOf>
+
+const listOf = (u: unknown): ReadonlyArray<Fields> => (Array.isArray(u) ? u.map(fieldsOf) : [])
+
+/** The pipelines of the repository, the newest first. */
+const pipelinesOf = async (url: string, repo: string): Promise<ReadonlyArray<Fields>> =>
+  listOf(fieldsOf(await (await fetch(`${url}/xrpc/sh.tangled.ci.queryPipelines?repo=${repo}`)).json())['pipelines'])
+
+/** How a workflow of one of them stands. */
+const statusIn = (pipelines: ReadonlyArray<Fields>, id: string, name: string): string =>
+  textOf(listOf(pipelines.find((one) => one['id'] === id)?.['workflows']).find((one) => one['id'] === name)?.['status'])
+
 // ---------------------------------------------------------------------------------------- what is pushed
 
 const workflow = (steps: string, block = 'local: {}'): string => `when:
@@ -160,11 +174,14 @@ const nowUs = (): number => Date.now() * 1_000
 /** Whoever is new in this act, in a world of that seed. */
 export const newcomer = (seed: number): Did => plc(seeded(seed + 1_000_000))
 
+/** The repository that he pushes to. */
+export const repositoryOf = (seed: number): Did => plc(seeded(seed + 2_000_000))
+
 /** Plays the act. What must have come of it stands here, and is compared with what was read. */
 export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> => {
-  const { folder, hostname, isInterrupted, knot, network, older, owner, pds, print, rest, until, url } = stage
+  const { app, folder, hostname, isInterrupted, knot, network, older, owner, pds, print, rest, until, url } = stage
   const frank = newcomer(stage.seed)
-  const repoDid = plc(seeded(stage.seed + 2_000_000))
+  const repoDid = repositoryOf(stage.seed)
   const heard: Array<Status> = []
   const missed: Array<Status> = []
   const hear = (status: Status): void => {
@@ -213,7 +230,7 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
     const attic = { name: 'attic', repo: await older.git.createRepository({ name: 'attic', owner: frank }) }
     pds.putRecord(frank, REPO, 'attic', { $type: REPO, createdAt: rfc3339(nowUs()), knot: older.host, name: 'attic', spindle: hostname })
     print('\n  Builds. The bridge runs workflows of its members on this machine; Tangled reads what comes of them.')
-    print(`  Look at it:  ${url}/\n`)
+    print(`  Look at it:  ${url}/\n  As frank sees it, who lists, reads logs, cancels and retries:  ${app.url}/\n`)
     await rest()
     say('the owner makes frank a member; his "forge" and "attic" were there before the stream began, and are read from his own server')
     network.jetstream.publishCommit({
@@ -272,6 +289,27 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
     await writeFile(marker, '')
     await until(isOver(third, 'ci.yml', 'deploy.yml'))
 
+    const marked = join(folder, 'go-on-again')
+    const fourth = await push(repo, 'frank pushes once more', { 'ci.yml': waits(marked) })
+    await until(() => Promise.resolve(of(fourth, 'ci.yml').includes('running')))
+    if (isInterrupted()) return []
+    const [newest] = await pipelinesOf(url, repoDid)
+    const call = async (caption: string, method: Parameters<WebApp['call']>[1], body: object): Promise<Called> => {
+      await rest()
+      say(caption)
+      const called = await app.call(frank, method, { repo: repoDid, ...body })
+      if (called.status !== 200) print(`        · refused: ${textOf(called.body['message'])}`)
+      return called
+    }
+    const cancelled = await call('frank cancels it from the web application: his account signs a token for that call', 'sh.tangled.ci.cancelPipeline', { pipeline: textOf(newest?.['id']) })
+    await until(isOver(fourth, 'ci.yml'))
+    const trigger = { $type: 'sh.tangled.ci.trigger#manual', sha: textOf(newest?.['commit']) }
+    const retried = await call('frank retries it from there: it is judged anew, at the same commit', 'sh.tangled.ci.triggerPipeline', { trigger, workflows: ['ci.yml'] })
+    await writeFile(marked, '')
+    const again = textOf(retried.body['pipeline']).split('/').at(-1) ?? ''
+    await until(async () => statusIn(await pipelinesOf(url, repoDid), again, 'ci.yml') === 'success')
+    const listed = await pipelinesOf(url, repoDid)
+
     const owns = fieldsOf(await (await fetch(`${url}/xrpc/sh.tangled.owner`)).json())
     const once = (rkey: string, ...names: ReadonlyArray<string>): boolean => names.every((name) => stage.startsOf(rkey, name) === 1)
     const is = (rkey: string, name: string, ...statuses: ReadonlyArray<string>): boolean => of(rkey, name).join(' ') === statuses.join(' ')
@@ -299,6 +337,12 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
       {
         what: 'the third push outlived the bridge: pending, running, success, each told once',
         holds: is(third, 'ci.yml', 'pending', 'running', 'success') && is(third, 'deploy.yml', 'pending', 'running', 'success')
+      },
+      {
+        what: 'by tokens that his account signed, frank cancelled a build and had it again, and both are listed',
+        holds:
+          cancelled.status === 200 && retried.status === 200 && listed[0]?.['id'] === again && statusIn(listed, again, 'ci.yml') === 'success' &&
+          statusIn(listed, textOf(newest?.['id']), 'ci.yml') === 'cancelled'
       },
       { what: 'every run was announced before its first status', holds: missed.length === 0 },
       { what: 'no build was started twice', holds: once(first, 'ci.yml') && once(second, 'ci.yml') && once(third, 'ci.yml', 'deploy.yml') },

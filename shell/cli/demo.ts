@@ -15,10 +15,10 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Did } from '../../core/index.js'
-import { type EmbeddedNetwork, type Expected, play, startNetwork, startPds, type Step, type World, world } from '../demo-network/index.js'
+import { type EmbeddedNetwork, type Expected, play, startNetwork, startPds, startWebApp, type Step, type World, world } from '../demo-network/index.js'
 import { systemClock } from '../lib/clock.js'
 import { readStore } from '../store/index.js'
-import { type Check, newcomer, playBuilds, type Stage } from './demo-builds.js'
+import { type Check, newcomer, playBuilds, repositoryOf, type Stage } from './demo-builds.js'
 import { inspection } from './inspect.js'
 import { table, when } from './text.js'
 
@@ -267,6 +267,14 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   const story = world(seed, { hostname: HOSTNAME, knots: network.knots.map(({ host }) => host), older: [older.host], owner: OWNER })
   const name = namer([...story.names, [newcomer(seed), 'frank']], network)
   for (const [did] of story.names) pds.putAccount(did)
+  const builder = network.knots.find((knot) => knot !== older) ?? unplayable()
+  pds.putRepository(repositoryOf(seed), `http://${builder.host}`)
+  const app = await startWebApp({
+    accounts: [{ did: newcomer(seed), name: 'frank' }, ...story.names.map(([did, name]) => ({ did, name }))],
+    pds,
+    repositories: [{ did: repositoryOf(seed), name: 'forge' }],
+    spindle: { hostname: HOSTNAME, url }
+  })
   const known = new Set<string>()
   const hear = (line: LogLine): void => {
     const frame = JSON.stringify([line.event, line['knot'], line['did'], line['collection'], line['rkey'], line['rev'] ?? line['timeUs']])
@@ -350,6 +358,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     const canBuild = await hasGit()
     if (!canBuild) print('\n  There is no git on this machine: the second act, from a push to a build, is left out.')
     const stage: Stage = {
+      app,
       folder: root,
       hostname: HOSTNAME,
       isInterrupted,
@@ -357,7 +366,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
         await end(last, 'SIGKILL')
         last = start()
       },
-      knot: network.knots.find((knot) => knot !== older) ?? unplayable(),
+      knot: builder,
       network,
       older,
       owner: OWNER,
@@ -380,7 +389,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     const isRight = outcome.every(({ holds }) => holds)
     print(isRight ? '\n  Nothing was lost, and nothing was done twice.' : '\n  This is not what the script calls for.')
     if (!isOnce) {
-      print(`\n  The bridge and the network go on. Look at them:  ${url}/  or  npx tack inspect --store ${folder}\n  Ctrl-C ends both.`)
+      print(`\n  The bridge and the network go on. Look at them:  ${url}/  or  npx tack inspect --store ${folder}\n  As Tangled shows them:  ${app.url}/\n  Ctrl-C ends both.`)
       await interrupted
     }
     const code = await end(last, 'SIGTERM')
@@ -392,7 +401,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     return (await show()) ?? 1
   } finally {
     await Promise.all(lives.map((life) => end(life, 'SIGKILL')))
-    await Promise.all([network.stop(), pds.stop()])
+    await Promise.all([network.stop(), pds.stop(), app.stop()])
     await rm(root, { recursive: true, force: true })
   }
 }

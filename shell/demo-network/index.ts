@@ -23,6 +23,7 @@ export * from './jetstream-server.js'
 export * from './knot-server.js'
 export * from './pds-server.js'
 export * from './script.js'
+export * from './web-app.js'
 
 export interface NetworkOptions {
   readonly clock: Clock

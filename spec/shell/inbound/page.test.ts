@@ -33,8 +33,9 @@ const one = (builds: ReadonlyArray<BuildName>): BuildName => {
   return build
 }
 
-it('the page has a script that compiles', () => {
-  const program = ts.createProgram([new URL('../../../shell/inbound/page/page.js', import.meta.url).pathname], {
+it('the pages have scripts that compile', () => {
+  const scripts = ['inbound/page/page.js', 'demo-network/web-app/app.js'].map((path) => new URL(`../../../shell/${path}`, import.meta.url).pathname)
+  const program = ts.createProgram(scripts, {
     allowJs: true,
     checkJs: true,
     lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
