@@ -104,15 +104,20 @@ export const startWebApp = async ({ accounts, pds, port = 0, repositories, spind
     return { body: fieldsOf(await response.json()), status: response.status }
   }
 
-  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const answerTo = async (request: IncomingMessage): Promise<Called> => {
     // Pages of others cannot send JSON without asking first, and are not told that they may.
-    if (request.headers['content-type'] !== 'application/json') return say(response, 415, { message: 'only JSON is taken' })
+    if (request.headers['content-type'] !== 'application/json') return { body: { message: 'only JSON is taken' }, status: 415 }
     const text = await bodyOf(request)
-    if (text === null) return say(response, 413, { message: `the body is larger than ${String(BODY_MAX)} bytes` })
+    if (text === null) return { body: { message: `the body is larger than ${String(BODY_MAX)} bytes` }, status: 413 }
     const { as, body, method } = fieldsOf(parsed(text))
-    if (typeof as !== 'string' || !sessions.has(as) || !isCalled(method)) return say(response, 400, { message: 'needs "as", who is signed in, and "method", one of those that change something' })
-    const called = await call(as, method, fieldsOf(body)).catch((error: unknown): Called => ({ body: { message: `the spindle does not answer: ${String(error)}` }, status: 502 }))
-    say(response, called.status, called.body)
+    if (typeof as !== 'string' || !sessions.has(as)) return { body: { message: '"as" is nobody who is signed in' }, status: 400 }
+    if (!isCalled(method)) return { body: { message: '"method" is none that changes something' }, status: 400 }
+    return call(as, method, fieldsOf(body)).catch((error: unknown) => ({ body: { message: `the spindle does not answer: ${String(error)}` }, status: 502 }))
+  }
+
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { body, status } = await answerTo(request)
+    say(response, status, body)
   }
 
   const server = createServer((request, response) => {
