@@ -84,13 +84,20 @@ const defined = (name: string) => ({
   when: []
 })
 
-export const createWorld = ({ clock = systemClock(), keepStatuses = 20_000 }: { readonly clock?: Clock; readonly keepStatuses?: number } = {}): World => {
+export interface WorldOptions {
+  readonly clock?: Clock
+  readonly collaborators?: Config['collaborators']
+  readonly keepStatuses?: number
+}
+
+export const createWorld = ({ clock = systemClock(), collaborators = 'records', keepStatuses = 20_000 }: WorldOptions = {}): World => {
   const base = defaults({ hostname: HOSTNAME, owner: OWNER })
   const config = right(
     Config.decode({
       ...base,
       admission: 'open',
       builds: { ...base.builds, allow: [{ pipelines: '**', provider: PROVIDER, repos: '**' }], keepStatuses, providers: [PROVIDER] },
+      collaborators,
       hosts: { defaultPort: 443, loopback: true, ports: true }
     })
   )
