@@ -85,8 +85,7 @@ describe('a knot that keeps lists', () => {
   test.each<readonly [string, Answers, { readonly knotOf?: KnotOf; readonly repo?: string }]>([
     ['it does not know the repository', { describeRepo: [404, { error: 'RepoNotFound', message: '' }], version: VERSION }, {}],
     ['the document of the repository names another', { version: VERSION }, { knotOf: elsewhere }],
-    ['the repository has no document', { version: VERSION }, { knotOf: missing }],
-    ['the record names no DID', { version: VERSION }, { repo: '' }]
+    ['the repository has no document', { version: VERSION }, { knotOf: missing }]
   ])('is no authority where %s', async (_, answers, how) => {
     const { host } = await knotWith(answers)
     expect(await accessIn(host, how)).toMatchObject({ _tag: 'Denied' })
@@ -112,7 +111,8 @@ describe('a knot without lists leaves it to the records', () => {
     ['a knot that says so', { version: [200, { version: '1.11' }] }, {}],
     ['a knot without a version', {}, {}],
     ['a repository without a document', {}, { knotOf: missing }],
-    ['a repository without a DID', {}, { repo: '' }]
+    ['a repository without a DID', {}, { repo: '' }],
+    ['a repository without a DID, on a knot that keeps lists of others', { version: VERSION }, { repo: '' }]
   ])('%s', async (_, answers, how) => {
     const { host } = await knotWith(answers)
     expect(await accessIn(host, how)).toEqual({ _tag: 'ByRecords' })
