@@ -126,7 +126,7 @@ export { applies, mistakeIn, type ShortName, shortName } from './builds/when.js'
 export { type JobFacts, pipelineUri, variablesOf, withReserved } from './builds/variables.js'
 
 export { aboutOf, mayTakeLong, PASSED_OVER, passOver } from './pass-over.js'
-export * as Questions from './questions.js'
+export * as Numbers from './numbers.js'
 export { LIMITS, overlong, type Overlong, withinLimits } from './limits.js'
 
 // Data.

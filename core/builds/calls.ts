@@ -10,9 +10,9 @@ import { type BuildName, isFinal, type Repository } from '../model/build.js'
 import type { Call } from '../model/call.js'
 import * as Rights from '../rights.js'
 import { chain, nothing, to } from '../transition.js'
-import { end } from './asking.js'
+import { end } from './provider-requests.js'
 import { fullness } from './fullness.js'
-import type { BuildsAnswer, BuildsState, Now, Run } from './model.js'
+import type { BuildsAnswer, BuildsState, Context, Run } from './model.js'
 import { type NamedRun, runNamed, workflowCalled } from './named.js'
 import { CANCELLED, type OrderRefusal } from './orders.js'
 import { askForFiles } from './reading.js'
@@ -121,13 +121,13 @@ const isTaken = (answer: CallAnswer): boolean =>
   answer._tag !== 'Refused' || !FOR_WHO_CALLS.includes(answer.refusal)
 
 /** A call, and its token, which counts once: both are in one event, so that neither is remembered without the other. */
-export const called = (now: Now, state: BuildsState, event: CallReceived): BuildsAnswer => {
+export const called = (context: Context, state: BuildsState, event: CallReceived): BuildsAnswer => {
   const { call, caller } = event
-  const answer = answerTo(now, state, event)
+  const answer = answerTo(context, state, event)
   if (!isTaken(answer)) return nothing
   const taken = withToken(state, event)
   if (answer._tag === 'Cancelled')
-    return O.some(chain(taken, answer.builds, (before, name) => end(now, before, name, CANCELLED)))
+    return O.some(chain(taken, answer.builds, (before, name) => end(context, before, name, CANCELLED)))
   if (answer._tag === 'Refused' || call._tag !== 'TriggerPipeline') return to(taken)
   const { knot, repository, rkey } = answer
   return O.some(askForFiles(remembering(taken, knot), knot, rkey, runBy(caller, call, repository), null))

@@ -10,20 +10,24 @@ import * as M from '../data/ordered-map.js'
 import type { Repository } from '../model/build.js'
 import { type Push, type Trigger, type TriggerKind } from '../model/trigger.js'
 import { type BuildsState, type Run } from './model.js'
-import { isSamePush, type Telling, type Told, toldOf } from './pushes.js'
+import { type ClaimedPush, isSamePush, type RememberedPush, rememberedPush } from './pushes.js'
 import { last, pushKey, pushThatBegan, runOf, withRun } from './runs.js'
 import { sourceOf, withSpent } from './sources.js'
 
 /** The push of the run, told of without it from now on: it came to nothing. `null` where no counterpart may come. */
-export const toldIn = (run: Run): Told | null => {
+export const rememberedFrom = (run: Run): RememberedPush | null => {
   const push = pushThatBegan(run)
   return push === null || run.kind === 'call'
     ? null
-    : toldOf(push, run.repository, { actor: run.actor, kind: run.kind, outcome: run.met === null ? 'over' : 'met' })
+    : rememberedPush(push, run.repository, {
+        actor: run.actor,
+        kind: run.kind,
+        outcome: run.met === null ? 'over' : 'met'
+      })
 }
 
 /** A trigger that told of a push before. */
-export interface Teller {
+export interface EarlierTrigger {
   readonly actor: Did | null
   /** Whether its push may still begin a run under another key. */
   readonly isOpen: boolean
@@ -32,11 +36,16 @@ export interface Teller {
 }
 
 /** The triggers of that kind that have told of the push, by key. */
-const tellersOf = (state: BuildsState, knot: HostName, kind: TriggerKind, telling: Telling): ReadonlyArray<Teller> => {
+const earlierTriggers = (
+  state: BuildsState,
+  knot: HostName,
+  kind: TriggerKind,
+  claimed: ClaimedPush
+): ReadonlyArray<EarlierTrigger> => {
   const isSame = (push: Pick<Push, 'newSha' | 'oldSha' | 'ref'>, owner: Did, record: Rkey) =>
-    isSamePush(telling, push, owner, record)
-  const acted = M.keys(valuesAt(pushKey(knot, telling.push))(state.pushes)).flatMap(
-    (rkey): ReadonlyArray<readonly [Rkey, Teller]> => {
+    isSamePush(claimed, push, owner, record)
+  const acted = M.keys(valuesAt(pushKey(knot, claimed.push))(state.pushes)).flatMap(
+    (rkey): ReadonlyArray<readonly [Rkey, EarlierTrigger]> => {
       const run = runOf(state, knot, rkey)
       const push = run === null ? null : pushThatBegan(run)
       if (
@@ -50,34 +59,43 @@ const tellersOf = (state: BuildsState, knot: HostName, kind: TriggerKind, tellin
     }
   )
   const told = M.toEntries(sourceOf(state, knot).spent).flatMap(
-    ([rkey, told]): ReadonlyArray<readonly [Rkey, Teller]> =>
+    ([rkey, told]): ReadonlyArray<readonly [Rkey, EarlierTrigger]> =>
       told?.kind === kind && isSame(told, told.owner, told.record)
         ? [[rkey, { actor: told.actor, isOpen: told.outcome === 'left', met: told.outcome === 'met', rkey }]]
         : []
   )
   return M.toEntries(
-    [...acted, ...told].reduce((all, [rkey, teller]) => M.upsertAt(rkey, teller)(all), M.empty<Rkey, Teller>())
-  ).map(([, teller]) => teller)
+    [...acted, ...told].reduce(
+      (all, [rkey, earlier]) => M.upsertAt(rkey, earlier)(all),
+      M.empty<Rkey, EarlierTrigger>()
+    )
+  ).map(([, earlier]) => earlier)
 }
 
 /** The kind of trigger that may tell of the same push as one of the kind. */
 const OTHER_KIND: { readonly [K in TriggerKind]: TriggerKind } = { pipeline: 'refUpdate', refUpdate: 'pipeline' }
 
 /** The trigger of the other kind that a trigger of a push is the counterpart of: the last that has not met one. */
-export const counterpartOf = (state: BuildsState, knot: HostName, kind: TriggerKind, telling: Telling): Teller | null =>
-  last(tellersOf(state, knot, OTHER_KIND[kind], telling).filter(({ met }) => !met))
+export const counterpartOf = (
+  state: BuildsState,
+  knot: HostName,
+  kind: TriggerKind,
+  claimed: ClaimedPush
+): EarlierTrigger | null =>
+  last(earlierTriggers(state, knot, OTHER_KIND[kind], claimed).filter(({ met }) => !met))
 
 /** Who made the push that a pipeline tells of: the last refUpdate of it has said that, if one has come. */
-export const tellerOf = (
+export const actorOfPush = (
   state: BuildsState,
   knot: HostName,
   { cause, kind }: Trigger,
   meant: ReadonlyArray<Repository>
 ): Did | null => {
   if (kind !== 'pipeline' || cause._tag !== 'Push') return null
-  const telling = { meant, push: cause }
+  const claimed = { meant, push: cause }
   return (
-    (counterpartOf(state, knot, kind, telling) ?? last(tellersOf(state, knot, 'refUpdate', telling)))?.actor ?? null
+    (counterpartOf(state, knot, kind, claimed) ?? last(earlierTriggers(state, knot, 'refUpdate', claimed)))?.actor ??
+    null
   )
 }
 
@@ -86,23 +104,23 @@ export const isMet = (state: BuildsState, knot: HostName, rkey: Rkey, push: Push
   M.keys(valuesAt(pushKey(knot, push))(state.pushes)).some((other) => runOf(state, knot, other)?.met === rkey)
 
 /**
- * The state in which the teller has met its counterpart, whose key is `rkey` and who caused it `actor`, if the knot
- * says so.
+ * The state in which the earlier trigger has met its counterpart, whose key is `rkey` and who caused it `actor`, if
+ * the knot says so.
  */
 export const meeting = (
   state: BuildsState,
   knot: HostName,
-  teller: Teller,
+  earlier: EarlierTrigger,
   rkey: Rkey,
   actor: Did | null
 ): BuildsState => {
-  const run = runOf(state, knot, teller.rkey)
-  if (run !== null) return withRun(state, knot, teller.rkey, { ...run, actor: run.actor ?? actor, met: rkey })
+  const run = runOf(state, knot, earlier.rkey)
+  if (run !== null) return withRun(state, knot, earlier.rkey, { ...run, actor: run.actor ?? actor, met: rkey })
   return pipe(
-    M.lookup(teller.rkey)(sourceOf(state, knot).spent),
+    M.lookup(earlier.rkey)(sourceOf(state, knot).spent),
     O.match(
       () => state,
-      (told) => withSpent(state, knot, teller.rkey, told === null ? null : { ...told, outcome: 'met' })
+      (told) => withSpent(state, knot, earlier.rkey, told === null ? null : { ...told, outcome: 'met' })
     )
   )
 }

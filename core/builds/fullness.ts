@@ -6,7 +6,7 @@ import type { HostName } from '../data/host-name.js'
 import type { WorkflowSource } from '../model/trigger.js'
 import { asked } from '../request.js'
 import { type BuildsState, NONE, type Run } from './model.js'
-import { roomFor, unitsOfRun } from './room.js'
+import { roomFor, unitsOfRun } from './quota.js'
 import { tooManyWait } from './waiting.js'
 
 /** Why there is no room on the knot for what is to be kept of this run; `null` when there is. */

@@ -11,8 +11,8 @@ import type { KnotLeft, KnotOutcome, TriggerArrived } from '../knots/index.js'
 import { inTurn, isSaid, nothing } from '../transition.js'
 import { accepted, cancelAcknowledged, missing, reported, requestFailed } from './life.js'
 import { called } from './calls.js'
-import { knotsLeft } from './leaving.js'
-import type { BuildsAnswer, BuildsState, BuildsStep, Now } from './model.js'
+import { knotsLeft } from './retention.js'
+import type { BuildsAnswer, BuildsState, BuildsStep, Context } from './model.js'
 import { cancel, retry } from './orders.js'
 import { filesFailed, filesRead } from './reading.js'
 import { resumed } from './resume.js'
@@ -22,13 +22,13 @@ import { connected, triggered } from './triggers.js'
 import { denied, released } from './withdrawn.js'
 
 export { LIST_COST_MAX } from './allow.js'
-export { withoutChanges } from './judging.js'
+export { withoutChanges } from './selection.js'
 export {
   Build,
   BuildPhase,
   type BuildsState,
   initial,
-  type Now,
+  type Context,
   Run,
   RunKey,
   RunKind,
@@ -43,7 +43,7 @@ export { buildOf, runKey, runOf, splitKey } from './runs.js'
 export { fromWritten, RunEntry, toWritten, WrittenBuilds } from './written.js'
 
 /** What the reducer is given with an event: all else as it is now, and what has become of it in this step. */
-export interface BuildsGiven extends Omit<Now, 'at'> {
+export interface BuildsGiven extends Omit<Context, 'at'> {
   /** Which holds the rows have made and released. */
   readonly holds: ReadonlyArray<HoldChanged>
   /** Of which repositories their knots do not say any more whose they are. */
@@ -58,34 +58,34 @@ const isLeft = (outcome: KnotOutcome): outcome is KnotLeft => outcome._tag === '
 
 const isTrigger = (outcome: KnotOutcome): outcome is TriggerArrived => outcome._tag === 'TriggerArrived'
 
-const see = (now: Now, state: BuildsState, event: Event): BuildsAnswer => {
+const see = (context: Context, state: BuildsState, event: Event): BuildsAnswer => {
   switch (event._tag) {
     case 'Started':
-      return O.some(resumed(now, state))
+      return O.some(resumed(context, state))
     case 'TimerFired':
-      return timer(now, state, event.timer)
+      return timer(context, state, event.timer)
     case 'KnotOpened':
       return connected(state, event.host)
     case 'WorkflowsRead':
-      return filesRead(now, state, event)
+      return filesRead(context, state, event)
     case 'BuildAccepted':
       return accepted(state, event)
     case 'BuildMissing':
-      return missing(now, state, event)
+      return missing(context, state, event)
     case 'BuildReported':
-      return reported(now, state, event)
+      return reported(context, state, event)
     case 'CancelAcknowledged':
       return cancelAcknowledged(state, event)
     case 'RequestFailed':
       return event.requested._tag === 'Workflows'
-        ? filesFailed(now, state, event, event.requested)
-        : requestFailed(now, state, event)
+        ? filesFailed(context, state, event, event.requested)
+        : requestFailed(context, state, event)
     case 'CancelRequested':
-      return cancel(now, state, event)
+      return cancel(context, state, event)
     case 'RetryRequested':
-      return retry(now, state, event)
+      return retry(context, state, event)
     case 'CallReceived':
-      return called(now, state, event)
+      return called(context, state, event)
     default:
       return nothing
   }
@@ -133,16 +133,16 @@ export const reduce = (state: BuildsState, event: Event, given: BuildsGiven): Bu
 
 const answered = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer => {
   const { access, commits, config, holds, knots, lost, outcomes, wasStopped } = given
-  const now: Now = { access, at: event.at, commits, config, knots }
-  if (holds.length === 0 && lost.length === 0 && outcomes.length === 0) return see(now, state, event)
+  const context: Context = { access, at: event.at, commits, config, knots }
+  if (holds.length === 0 && lost.length === 0 && outcomes.length === 0) return see(context, state, event)
   const gone = holds.filter(({ _tag }) => _tag === 'HoldReleased')
   const left = outcomes.filter(isLeft)
   return inTurn(
     state,
-    (acc) => (gone.length === 0 ? nothing : O.some(spoken(wasStopped, released(now, acc, gone)))),
-    (acc) => (lost.length === 0 ? nothing : O.some(spoken(wasStopped, denied(now, acc, lost)))),
-    (acc) => (left.length === 0 ? nothing : O.some(knotsLeft(now, acc, left, event._tag === 'Started'))),
-    ...outcomes.filter(isTrigger).map((trigger) => (acc: BuildsState) => triggered(now, acc, trigger)),
-    (acc) => see(now, acc, event)
+    (acc) => (gone.length === 0 ? nothing : O.some(spoken(wasStopped, released(context, acc, gone)))),
+    (acc) => (lost.length === 0 ? nothing : O.some(spoken(wasStopped, denied(context, acc, lost)))),
+    (acc) => (left.length === 0 ? nothing : O.some(knotsLeft(context, acc, left, event._tag === 'Started'))),
+    ...outcomes.filter(isTrigger).map((trigger) => (acc: BuildsState) => triggered(context, acc, trigger)),
+    (acc) => see(context, acc, event)
   )
 }

@@ -12,7 +12,7 @@
  *     ¹ Cancelling, where the build has ended for us meanwhile.
  *     ² After a pause (request.ts). While Finding pauses, a report of the build ends the pause.
  *     ³ Settled, after 30 pauses, where the build has ended for us: its provider is left alone.
- *     ⁴ Finding, after a pause, as long as a start that was on its way may still come to light (settling.ts). Settled,
+ *     ⁴ Finding, after a pause, as long as a start that was on its way may still come to light (settle-time.ts). Settled,
  *       where the build has ended for us, the right to it is gone, or the operator does not allow it any more.
  *
  * "Refused" is a `RequestFailed` that is final, "failed" any other. A build that is Following, or is to end, is Settled
@@ -34,10 +34,10 @@ import * as Request from '../request.js'
 import * as Rights from '../rights.js'
 import { nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
-import { armed, ask, askToEnd, externalOf, follow, requestOf, settled } from './asking.js'
-import type { Build, BuildPhase, BuildsAnswer, BuildsState, BuildsStep, Now, Run } from './model.js'
+import { armed, ask, askToEnd, externalOf, follow, requestOf, settled } from './provider-requests.js'
+import type { Build, BuildPhase, BuildsAnswer, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { about, andThen, buildOf, numbered, runOf, withBuild } from './runs.js'
-import { lookAgain, unsettledMs } from './settling.js'
+import { lookAgain, unsettledMs } from './settle-time.js'
 import { become, failed, type NewStatus, RANKS } from './statuses.js'
 import { WITHDRAWN } from './withdrawn.js'
 
@@ -73,7 +73,7 @@ export const accepted = (state: BuildsState, event: BuildAccepted): BuildsAnswer
 }
 
 /** The build is not there. It is started, if it is wanted still, and may be. */
-export const missing = (now: Now, state: BuildsState, event: BuildMissing): BuildsAnswer => {
+export const missing = (context: Context, state: BuildsState, event: BuildMissing): BuildsAnswer => {
   const name = event.build
   const asked = askedBuild(state, name, event.number)
   const provided = providedBuild(state, name)
@@ -83,31 +83,31 @@ export const missing = (now: Now, state: BuildsState, event: BuildMissing): Buil
   if (ms > 0) return O.some(lookAgain(state, name, asked, request, ms))
   const { recipe, run } = provided
   const ends = (last: NewStatus): BuildsStep =>
-    andThen(become(now, state, name, last), (after) => settled(after, name, null))
+    andThen(become(context, state, name, last), (after) => settled(after, name, null))
   if (isFinal(asked.status)) return O.some(settled(state, name, null))
-  if (Rights.rightTo(now, name.knot, run) === 'refused') return O.some(ends(WITHDRAWN))
+  if (Rights.rightTo(context, name.knot, run) === 'refused') return O.some(ends(WITHDRAWN))
   // The operator's list may be another one by now.
-  const fault = targetFault(now.config, allowanceOf(now.config, run.repository), recipe, run.repository)
+  const fault = targetFault(context.config, allowanceOf(context.config, run.repository), recipe, run.repository)
   return O.some(fault === null ? ask(state, name, 'Starting', request.attempt) : ends(failed(fault)))
 }
 
 /** What was asked of the provider was refused, or may not have been done. */
-export const requestFailed = (now: Now, state: BuildsState, event: RequestFailed): BuildsAnswer => {
+export const requestFailed = (context: Context, state: BuildsState, event: RequestFailed): BuildsAnswer => {
   if (event.requested._tag !== 'Build') return nothing
   const name = event.requested.build
   const build = askedBuild(state, name, event.number)
   if (build === null) return nothing
   // Only to take a build on can be refused for good: one that is to end is there.
   const isRefused = event.isFinal && isAsking(build)
-  return O.some(isRefused ? refused(now, state, name, build, event.error) : uncertain(now, state, name, event))
+  return O.some(isRefused ? refused(context, state, name, build, event.error) : uncertain(context, state, name, event))
 }
 
-const refused = (now: Now, state: BuildsState, name: BuildName, { status }: Build, error: string): BuildsStep => {
-  const ended = isFinal(status) ? unchanged(state) : become(now, state, name, failed(error))
+const refused = (context: Context, state: BuildsState, name: BuildName, { status }: Build, error: string): BuildsStep => {
+  const ended = isFinal(status) ? unchanged(state) : become(context, state, name, failed(error))
   return andThen(ended, (after) => settled(after, name, null))
 }
 
-const uncertain = ({ config }: Now, state: BuildsState, name: BuildName, event: RequestFailed): BuildsStep =>
+const uncertain = ({ config }: Context, state: BuildsState, name: BuildName, event: RequestFailed): BuildsStep =>
   about(state, name, (build, { provider }) => {
     const { at, error: detail } = event
     const { phase, status } = build
@@ -134,7 +134,7 @@ export const cancelAcknowledged = (state: BuildsState, event: CancelAcknowledged
   return build?.phase._tag === 'Cancelling' ? O.some(settled(state, event.build, build.phase.external)) : nothing
 }
 
-export const reported = (now: Now, state: BuildsState, event: BuildReported): BuildsAnswer => {
+export const reported = (context: Context, state: BuildsState, event: BuildReported): BuildsAnswer => {
   const { at, build: name, error, exitCode, provider, status } = event
   const provided = providedBuild(state, name)
   if (provided === null || provided.build.phase._tag === 'Settled') return nothing
@@ -147,7 +147,7 @@ export const reported = (now: Now, state: BuildsState, event: BuildReported): Bu
   if (known === null && request?.phase === 'Pausing') return O.some(ask(state, name, 'Finding', request.attempt))
   if (known !== event.external) return nothing
   const isFurther = RANKS[status] > RANKS[build.status]
-  const told = isFurther ? become(now, state, name, { error, exitCode, status }) : unchanged(state)
+  const told = isFurther ? become(context, state, name, { error, exitCode, status }) : unchanged(state)
   if (isFinal(status)) return O.some(andThen(told, (after) => settled(after, name, event.external)))
-  return isFurther ? O.some(andThen(told, (after) => armed(now, after, name))) : nothing
+  return isFurther ? O.some(andThen(told, (after) => armed(context, after, name))) : nothing
 }

@@ -17,7 +17,7 @@ import { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
 import { Request } from '../request.js'
 import type { Answer, Transition } from '../transition.js'
 import type { PipelineIndex } from './pipeline-index.js'
-import { Told } from './pushes.js'
+import { RememberedPush } from './pushes.js'
 import type { StatusLog } from './status-log.js'
 
 /** What is asked of the provider about a build. */
@@ -165,7 +165,7 @@ export const Source = t.readonly(
      * Keys of triggers of which there is no run, and which begin none when they are repeated, but for those that were
      * left; with what they told of, where a counterpart may come. The greatest 200.
      */
-    spent: orderedMap(Rkey, t.union([Told, t.null]))
+    spent: orderedMap(Rkey, t.union([RememberedPush, t.null]))
   }),
   'Source'
 )
@@ -235,7 +235,7 @@ export const initial: BuildsState = {
 }
 
 /** What is read besides the slice: when it happens, and the rows, the knots and what these say as they are then. */
-export interface Now extends Rows {
+export interface Context extends Rows {
   readonly access: Pick<AccessState, 'entries'>
   readonly at: TimeUs
   readonly knots: Pick<KnotsState, 'subscriptions'>

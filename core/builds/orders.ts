@@ -12,11 +12,11 @@ import { ENGINE } from '../model/workflow.js'
 import * as Rights from '../rights.js'
 import { chain, nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
-import { begin, end, start } from './asking.js'
-import type { Build, BuildsAnswer, BuildsState, BuildsStep, Now, Run } from './model.js'
+import { begin, end, start } from './provider-requests.js'
+import type { Build, BuildsAnswer, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { fullness, noRoom } from './fullness.js'
 import { askForFiles, nothingOf } from './reading.js'
-import { modest } from './room.js'
+import { modest } from './quota.js'
 import { andThen, buildsOf, freeKey, runOf } from './runs.js'
 import { remembering } from './sources.js'
 import { announce, failed, type NewStatus, nextStamp } from './statuses.js'
@@ -24,7 +24,7 @@ import { isWaiting } from './waiting.js'
 
 /** Ends what a run has not ended: while its files are being read, all of it. */
 export const cancelRun = (
-  now: Now,
+  context: Context,
   state: BuildsState,
   [knot, rkey, run]: readonly [HostName, Rkey, Run],
   last: NewStatus
@@ -34,19 +34,19 @@ export const cancelRun = (
     : chain(
         state,
         buildsOf(knot, rkey, run).filter(([, { status }]) => !isFinal(status)),
-        (before, [name]) => end(now, before, name, last)
+        (before, [name]) => end(context, before, name, last)
       )
 
 export const CANCELLED: NewStatus = { error: null, exitCode: null, status: 'cancelled' }
 
-export const cancel = (now: Now, state: BuildsState, event: CancelRequested): BuildsAnswer => {
+export const cancel = (context: Context, state: BuildsState, event: CancelRequested): BuildsAnswer => {
   const { knot, rkey, workflow } = event
   const run = runOf(state, knot, rkey)
   if (run === null || cancelRefusal(state, event) !== null) return nothing
   return O.some(
     workflow === null
-      ? cancelRun(now, state, [knot, rkey, run], CANCELLED)
-      : end(now, state, { knot, rkey, workflow }, CANCELLED)
+      ? cancelRun(context, state, [knot, rkey, run], CANCELLED)
+      : end(context, state, { knot, rkey, workflow }, CANCELLED)
   )
 }
 
@@ -133,25 +133,26 @@ const startedAgain = (run: Run, rkey: Rkey, again: Ended): Run => ({
  * What has ended is final, so to build again is a run of its own, with a key of ours. Where a workflow never became a
  * build of a provider, all of them are judged anew, from their files.
  */
-export const retry = (now: Now, state: BuildsState, event: RetryRequested): BuildsAnswer => {
+export const retry = (context: Context, state: BuildsState, event: RetryRequested): BuildsAnswer => {
   const { at, knot, rkey, workflow } = event
   const run = runOf(state, knot, rkey)
-  const refusal = retryRefusal(now, state, event)
+  const refusal = retryRefusal(context, state, event)
   if (refusal === 'right') return to(state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })])
   if (run === null || refusal !== null) return nothing
   const again = endedOf(run, workflow)
   const key = freeKey(state, knot, nextStamp(state, at))
   if (!isPlanned(again))
     return O.some(askForFiles(remembering(state, knot), knot, key, judgedAnew(run, rkey, again), null))
-  const list = allowanceOf(now.config, run.repository)
+  const list = allowanceOf(context.config, run.repository)
   const planned = again.flatMap(([name, { recipe }]) => (recipe === null ? [] : [[name, recipe] as const]))
-  const told = announce(now, state, knot, key, repeating(run, rkey), announcedAgain(run, again))
+  const told = announce(context, state, knot, key, repeating(run, rkey), announcedAgain(run, again))
   return O.some(
     andThen(told, (after) =>
       chain(after, planned, (before, [name, recipe]) => {
         const build = { knot, rkey: key, workflow: name }
-        const fault = targetFault(now.config, list, recipe, run.repository)
-        return fault === null ? start(now, before, build, recipe) : begin(now, before, build, null, failed(fault))
+        const fault = targetFault(context.config, list, recipe, run.repository)
+        if (fault !== null) return begin(context, before, build, null, failed(fault))
+        return start(context, before, build, recipe)
       })
     )
   )

@@ -39,7 +39,7 @@ export const courseOf = (shape: RefUpdateShape, { details, pipelines }: Shown): 
 export const WAIT_MS = 5_000
 
 /** A push that was told of, and of which there is no run. */
-export const Told = t.readonly(
+export const RememberedPush = t.readonly(
   t.strict({
     actor: t.union([Did, t.null]),
     /** By which kind of trigger. */
@@ -56,26 +56,26 @@ export const Told = t.readonly(
     record: Rkey,
     ref: t.string
   }),
-  'Told'
+  'RememberedPush'
 )
-export type Told = t.TypeOf<typeof Told>
+export type RememberedPush = t.TypeOf<typeof RememberedPush>
 
 /** The push as it is remembered without a run. */
-export const toldOf = (
+export const rememberedPush = (
   { newSha, oldSha, ref }: Push,
   { owner, rkey: record }: Repository,
-  { actor, kind, outcome }: Pick<Told, 'actor' | 'kind' | 'outcome'>
-): Told => ({ actor, kind, newSha, oldSha, outcome, owner, record, ref })
+  { actor, kind, outcome }: Pick<RememberedPush, 'actor' | 'kind' | 'outcome'>
+): RememberedPush => ({ actor, kind, newSha, oldSha, outcome, owner, record, ref })
 
 /** A push that a trigger tells of: what moved where, and which repositories that may mean. */
-export interface Telling {
+export interface ClaimedPush {
   readonly meant: ReadonlyArray<Repository>
   readonly push: Push
 }
 
 /** Whether both tell of one push: the same ref and both commits, in a repository that is meant. */
 export const isSamePush = (
-  { meant, push }: Telling,
+  { meant, push }: ClaimedPush,
   { newSha, oldSha, ref }: Pick<Push, 'newSha' | 'oldSha' | 'ref'>,
   owner: Did,
   record: Rkey

@@ -16,11 +16,11 @@ import * as Request from '../request.js'
 import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
 import { allowanceOf } from './allow.js'
-import { begin } from './asking.js'
-import { modest, narrower, roomFor, RUN_ROOM, unitsOfBuild, unitsOfRun } from './room.js'
-import { toldIn } from './counterparts.js'
-import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './judging.js'
-import type { BuildsAnswer, BuildsState, BuildsStep, Now, Run, RunPhase } from './model.js'
+import { begin } from './provider-requests.js'
+import { modest, narrower, roomFor, RUN_ROOM, unitsOfBuild, unitsOfRun } from './quota.js'
+import { rememberedFrom } from './counterparts.js'
+import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './selection.js'
+import type { BuildsAnswer, BuildsState, BuildsStep, Context, Run, RunPhase } from './model.js'
 import { workflowCalled } from './named.js'
 import { shaOf } from './plan.js'
 import { isKeyOurs, numbered, runOf, andThen, withoutRun, withRun } from './runs.js'
@@ -71,7 +71,7 @@ const readingRun = (
 }
 
 export const filesFailed = (
-  now: Now,
+  context: Context,
   state: BuildsState,
   event: RequestFailed,
   { knot, rkey }: Extract<Requested, { readonly _tag: 'Workflows' }>
@@ -86,27 +86,27 @@ export const filesFailed = (
     // Somebody asked for these, and hears what became of them.
     const { only } = run
     const known: Run = { ...run, cause: withoutChangedFiles(run.cause), only: null, phase: { _tag: 'Read' } }
-    const announced = announce(now, state, knot, rkey, known, only.map(announcedUnread))
+    const announced = announce(context, state, knot, rkey, known, only.map(announcedUnread))
     const begun = andThen(announced, (after) =>
       chain(after, only, (before, workflow) =>
-        begin(now, before, { knot, rkey, workflow }, null, failed(`The workflow files could not be read: ${error}`))
+        begin(context, before, { knot, rkey, workflow }, null, failed(`The workflow files could not be read: ${error}`))
       )
     )
     return O.some(andThen(begun, (after) => [after, [told]]))
   }
   const [after, number] = numbered(state)
-  const [request, timer] = Request.failed(now.config.builds.backoff, event, number, phase.request)
+  const [request, timer] = Request.failed(context.config.builds.backoff, event, number, phase.request)
   return to(withRun(after, knot, rkey, { ...run, phase: { ...phase, request } }), [timer])
 }
 
 /** The files are there, and whoever caused the run may have no say: they are read again when that is known. */
 const UNDECIDED = 'it is not known yet who may push to the repository'
 
-const undecided = (now: Now, state: BuildsState, { at, knot, number, rkey }: WorkflowsRead): BuildsAnswer => {
+const undecided = (context: Context, state: BuildsState, { at, knot, number, rkey }: WorkflowsRead): BuildsAnswer => {
   const requested = { _tag: 'Workflows' as const, knot, rkey }
   const waitMs = 0 as Natural
   const event = { _tag: 'RequestFailed' as const, at, error: UNDECIDED, isFinal: false, number, requested, waitMs }
-  return filesFailed(now, state, event, requested)
+  return filesFailed(context, state, event, requested)
 }
 
 /** How often a "no" is doubted: a knot may tell of a commit before it gives it out. With the pauses, for a minute. */
@@ -122,7 +122,7 @@ const finalAttempts = (run: Run): number => (isCall(run) ? 0 : FINAL_ATTEMPTS)
 export const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
   const run = runOf(state, knot, rkey)
   const gone = withoutRun(state, knot, rkey)
-  return run === null || isKeyOurs(run) ? gone : withSpent(gone, knot, rkey, toldIn(run))
+  return run === null || isKeyOurs(run) ? gone : withSpent(gone, knot, rkey, rememberedFrom(run))
 }
 
 /** The workflows that these names mean, as far as there are files of them. */
@@ -170,7 +170,7 @@ const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> 
  * @param announced The workflows of which it will have a build.
  */
 const roomIn = (
-  now: Now,
+  context: Context,
   state: BuildsState,
   knot: HostName,
   rkey: Rkey,
@@ -178,25 +178,25 @@ const roomIn = (
   announced: ReadonlyArray<AnnouncedWorkflow>
 ): Pick<Judging, 'limit' | 'room'> => {
   const others = withoutRun(state, knot, rkey).kept
-  const { left, limit } = narrower(RUN_ROOM, roomFor(now, others, knot, kept.repository.owner))
-  const told: Run = { ...kept, announced: { createdUs: now.at, workflows: modest(announced) } }
+  const { left, limit } = narrower(RUN_ROOM, roomFor(context, others, knot, kept.repository.owner))
+  const told: Run = { ...kept, announced: { createdUs: context.at, workflows: modest(announced) } }
   return { limit, room: budgetOf(left - unitsOfRun(told) - announced.length * unitsOfBuild(null)) }
 }
 
-export const filesRead = (now: Now, state: BuildsState, event: WorkflowsRead): BuildsAnswer => {
+export const filesRead = (context: Context, state: BuildsState, event: WorkflowsRead): BuildsAnswer => {
   const { at, defaultBranch, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
   if (reading === null) return nothing
   const [run, phase] = reading
-  const right = Rights.rightTo(now, knot, run)
+  const right = Rights.rightTo(context, knot, run)
   if (right === 'unknown')
-    return undecided(now, state, event)
+    return undecided(context, state, event)
   if (right === 'refused')
     return to(nothingOf(state, knot, rkey), [
       report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })
     ])
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
-  const list = allowanceOf(now.config, run.repository)
+  const list = allowanceOf(context.config, run.repository)
   const files = byName(event.workflows)
   const only = run.only === null ? null : foundIn(files, run.only)
   const workflows = files.filter(({ name }) => only === null || only.includes(name))
@@ -212,8 +212,8 @@ export const filesRead = (now: Now, state: BuildsState, event: WorkflowsRead): B
     ...missed.map(announcedUnread)
   ]
   const kept: Run = { ...known, cause: withoutChangedFiles(run.cause), only: null }
-  const told = announce(now, state, knot, rkey, kept, announced)
-  const judging: Judging = { list, now, run: known, ...roomIn(now, state, knot, rkey, kept, announced) }
+  const told = announce(context, state, knot, rkey, kept, announced)
+  const judging: Judging = { list, context, run: known, ...roomIn(context, state, knot, rkey, kept, announced) }
   const decided = andThen(told, (after) =>
     chain(after, verdicts, (before, [workflow, verdict]) =>
       decide(before, judging, { knot, rkey, workflow: workflow.name }, workflow, verdict)
@@ -221,7 +221,7 @@ export const filesRead = (now: Now, state: BuildsState, event: WorkflowsRead): B
   )
   const begun = andThen(decided, (after) =>
     chain(after, missed, (before, workflow) =>
-      begin(now, before, { knot, rkey, workflow }, null, failed('There is no such workflow file any more.'))
+      begin(context, before, { knot, rkey, workflow }, null, failed('There is no such workflow file any more.'))
     )
   )
   const dropped = andThen(begun, (after) => [

@@ -4,21 +4,21 @@
 import * as M from '../data/ordered-map.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
 import { chain, unchanged } from '../transition.js'
-import { armed, ask, askToEnd, externalOf, follow, settled } from './asking.js'
-import { leave } from './leaving.js'
-import type { Build, BuildsState, BuildsStep, Now } from './model.js'
+import { armed, ask, askToEnd, externalOf, follow, settled } from './provider-requests.js'
+import { leave } from './retention.js'
+import type { Build, BuildsState, BuildsStep, Context } from './model.js'
 import { askForFiles } from './reading.js'
 import { about, andThen, buildsOf, splitKey } from './runs.js'
-import { withDoubt } from './settling.js'
+import { withDoubt } from './settle-time.js'
 import { become, failed, trimmed } from './statuses.js'
 
 /** Asks for all that is outstanding. What may have been started is looked for first. */
-const resume = (now: Now, state: BuildsState, name: BuildName): BuildsStep =>
+const resume = (context: Context, state: BuildsState, name: BuildName): BuildsStep =>
   about(state, name, (build, recipe) => {
     const { phase } = build
     if (phase._tag === 'Settled') return unchanged(state)
-    if (!now.config.builds.providers.includes(recipe.provider)) return orphaned(now, state, name, build, recipe)
-    const timed = isFinal(build.status) ? unchanged(state) : armed(now, state, name)
+    if (!context.config.builds.providers.includes(recipe.provider)) return orphaned(context, state, name, build, recipe)
+    const timed = isFinal(build.status) ? unchanged(state) : armed(context, state, name)
     switch (phase._tag) {
       case 'Following':
         return andThen(timed, (after) => follow(after, name, phase.external))
@@ -27,13 +27,13 @@ const resume = (now: Now, state: BuildsState, name: BuildName): BuildsStep =>
       case 'Starting':
       case 'Finding':
         // The process before this one may have asked for it until its end.
-        return andThen(timed, (after) => ask(withDoubt(after, name, now.at), name, 'Finding'))
+        return andThen(timed, (after) => ask(withDoubt(after, name, context.at), name, 'Finding'))
     }
   })
 
 /** The provider is not there any more: nobody will ever say how the build ends. */
 const orphaned = (
-  now: Now,
+  context: Context,
   state: BuildsState,
   name: BuildName,
   { phase, status }: Build,
@@ -41,19 +41,19 @@ const orphaned = (
 ): BuildsStep => {
   const ended = isFinal(status)
     ? unchanged(state)
-    : become(now, state, name, failed(`There is no provider "${provider}" here any more.`))
+    : become(context, state, name, failed(`There is no provider "${provider}" here any more.`))
   return andThen(ended, (after) => settled(after, name, externalOf(phase)))
 }
 
 /** Everything that is outstanding is asked for, as the configuration is now. */
-export const resumed = (now: Now, before: BuildsState): BuildsStep => {
-  const state = trimmed(now.config, before)
+export const resumed = (context: Context, before: BuildsState): BuildsStep => {
+  const state = trimmed(context.config, before)
   const remembered = chain(
     state,
     M.toEntries(state.sources).flatMap(([knot, { leaving }]) =>
       leaving === null ? [] : [[knot, leaving.untilUs] as const]
     ),
-    (acc, [knot, untilUs]) => leave(acc, now.at, knot, untilUs)
+    (acc, [knot, untilUs]) => leave(acc, context.at, knot, untilUs)
   )
   return andThen(remembered, (known) =>
     chain(known, M.toEntries(known.runs), (acc, [key, run]): BuildsStep => {
@@ -61,7 +61,7 @@ export const resumed = (now: Now, before: BuildsState): BuildsStep => {
       // Who waits for a pipeline waits from when the knot is connected.
       if (run.phase._tag === 'Waiting') return unchanged(acc)
       return run.phase._tag === 'Read'
-        ? chain(acc, buildsOf(knot, rkey, run), (inner, [name]) => resume(now, inner, name))
+        ? chain(acc, buildsOf(knot, rkey, run), (inner, [name]) => resume(context, inner, name))
         : askForFiles(acc, knot, rkey, run, run.phase.workflows)
     })
   )

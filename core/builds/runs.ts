@@ -12,7 +12,7 @@ import type { Push } from '../model/trigger.js'
 import { unchanged } from '../transition.js'
 import { type Build, type BuildsState, type BuildsStep, type Kept, type Run, type RunKey } from './model.js'
 import { withoutPlaces } from './pipeline-index.js'
-import { isOver, keptWith, unitsOfBuild, unitsOfRun } from './room.js'
+import { isOver, keptWith, unitsOfBuild, unitsOfRun } from './quota.js'
 import { logKey } from './status-log.js'
 import { waitingWith, waitingWithout } from './waiting.js'
 

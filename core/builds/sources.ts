@@ -8,7 +8,7 @@ import type { Rkey } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { Trigger } from '../model/trigger.js'
 import type { BuildsState, Source } from './model.js'
-import type { Told } from './pushes.js'
+import type { RememberedPush } from './pushes.js'
 
 const NEW_SOURCE: Source = {
   details: false,
@@ -35,7 +35,7 @@ export const isForgotten = ({ forgotten, spent }: Source, rkey: Rkey): boolean =
 const SPENT_MAX = 200
 
 /** The state in which the key never counts again, unless the push that it told of was left. */
-export const withSpent = (state: BuildsState, knot: HostName, rkey: Rkey, told: Told | null): BuildsState => {
+export const withSpent = (state: BuildsState, knot: HostName, rkey: Rkey, told: RememberedPush | null): BuildsState => {
   const source = sourceOf(state, knot)
   const spent = M.upsertAt(rkey, told)(source.spent)
   const [least] = M.keys(spent)

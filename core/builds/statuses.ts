@@ -10,9 +10,9 @@ import { cut } from '../data/text.js'
 import { type AnnouncedWorkflow, type PipelineEntry, type PublishStatus, type StatusEntry } from '../effect.js'
 import type { BuildName, ExitCode, Status } from '../model/build.js'
 import { unchanged } from '../transition.js'
-import { modest } from './room.js'
-import { toldIn } from './counterparts.js'
-import type { Build, BuildsState, BuildsStep, Now, Run } from './model.js'
+import { modest } from './quota.js'
+import { rememberedFrom } from './counterparts.js'
+import type { Build, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { withPlaces } from './pipeline-index.js'
 import { about, buildOf, isKeyOurs, runOf, withBuild, withoutBuild, withoutRun, withRun } from './runs.js'
 import { isForgotten, withSource, withSpent } from './sources.js'
@@ -44,7 +44,7 @@ export const forget = (state: BuildsState, name: BuildName): BuildsState => {
   const isTime = Tid.is(name.rkey) && !isTidAfter(name.rkey, state.lastUs, FUTURE_US)
   return isTime
     ? withSource(gone, name.knot, { ...source, forgotten: name.rkey })
-    : withSpent(gone, name.knot, name.rkey, toldIn(run))
+    : withSpent(gone, name.knot, name.rkey, rememberedFrom(run))
 }
 
 /** The state without its oldest status, and without what is forgotten with that. */
@@ -82,7 +82,7 @@ export const announcementOf = (
 
 /** The run, and an announcement of it in the log: there are statuses to come of each of these workflows. */
 export const announce = (
-  { at }: Now,
+  { at }: Context,
   state: BuildsState,
   knot: HostName,
   rkey: Rkey,
@@ -113,7 +113,7 @@ const SENTENCE_MAX = 1_000
 
 /** The build with this status, and the status in the log. */
 export const publish = (
-  { at, config }: Now,
+  { at, config }: Context,
   state: BuildsState,
   name: BuildName,
   build: Build,
@@ -130,7 +130,7 @@ export const publish = (
 }
 
 /** Another status of a build. */
-export const become = (now: Now, state: BuildsState, name: BuildName, next: NewStatus): BuildsStep =>
-  about(state, name, (build) => publish(now, state, name, build, next))
+export const become = (context: Context, state: BuildsState, name: BuildName, next: NewStatus): BuildsStep =>
+  about(state, name, (build) => publish(context, state, name, build, next))
 
 export const failed = (error: string): NewStatus => ({ error, exitCode: null, status: 'failed' })

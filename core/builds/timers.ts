@@ -7,24 +7,24 @@ import type { Timer } from '../event.js'
 import { type BuildName, isFinal } from '../model/build.js'
 import * as Request from '../request.js'
 import { nothing } from '../transition.js'
-import { ask, askToEnd, end, requestOf } from './asking.js'
-import { memoryOver } from './leaving.js'
-import type { BuildsAnswer, BuildsState, Now } from './model.js'
+import { ask, askToEnd, end, requestOf } from './provider-requests.js'
+import { memoryOver } from './retention.js'
+import type { BuildsAnswer, BuildsState, Context } from './model.js'
 import { askForFiles } from './reading.js'
 import { buildOf, runOf } from './runs.js'
 import { waitOver } from './triggers.js'
 
 const minutes = (ms: number): string => `${String(Math.ceil(ms / 60_000))} min`
 
-const timeout = (now: Now, state: BuildsState, name: BuildName, number: Natural): BuildsAnswer => {
+const timeout = (context: Context, state: BuildsState, name: BuildName, number: Natural): BuildsAnswer => {
   const build = buildOf(state, name)
   if (build === null || isFinal(build.status) || build.deadline !== number) return nothing
-  const { pendingMs, runningMs } = now.config.builds
+  const { pendingMs, runningMs } = context.config.builds
   const error =
     build.status === 'running'
       ? `The build ran for more than ${minutes(runningMs)}.`
       : `The build did not begin within ${minutes(pendingMs)}.`
-  return O.some(end(now, state, name, { error, exitCode: null, status: 'timeout' }))
+  return O.some(end(context, state, name, { error, exitCode: null, status: 'timeout' }))
 }
 
 /** The pause before a request is over: it is made again. */
@@ -56,16 +56,16 @@ const woken = (
   }
 }
 
-export const timer = (now: Now, state: BuildsState, fired: Timer): BuildsAnswer => {
+export const timer = (context: Context, state: BuildsState, fired: Timer): BuildsAnswer => {
   switch (fired._tag) {
     case 'PushTimer':
-      return waitOver(now, state, fired)
+      return waitOver(context, state, fired)
     case 'SourceTimer':
-      return memoryOver(now, state, fired)
+      return memoryOver(context, state, fired)
     case 'RequestTimer':
       return woken(state, fired)
     case 'DeadlineTimer':
-      return timeout(now, state, fired.build, fired.number)
+      return timeout(context, state, fired.build, fired.number)
     case 'JetstreamTimer':
     case 'KnotTimer':
       return nothing

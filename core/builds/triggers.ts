@@ -14,10 +14,10 @@ import type { Repository } from '../model/build.js'
 import type { Cause, Push } from '../model/trigger.js'
 import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
-import { counterpartOf, isMet, meeting, type Teller, tellerOf } from './counterparts.js'
-import { withoutChanges } from './judging.js'
-import type { BuildsAnswer, BuildsState, BuildsStep, Now, Run } from './model.js'
-import { courseOf, type Told, toldOf, WAIT_MS } from './pushes.js'
+import { counterpartOf, isMet, meeting, type EarlierTrigger, actorOfPush } from './counterparts.js'
+import { withoutChanges } from './selection.js'
+import type { BuildsAnswer, BuildsState, BuildsStep, Context, Run } from './model.js'
+import { courseOf, type RememberedPush, rememberedPush, WAIT_MS } from './pushes.js'
 import { askForFiles, namesRefused, nothingOf } from './reading.js'
 import { fullness } from './fullness.js'
 import { andThen, numbered, runOf, withRun } from './runs.js'
@@ -56,31 +56,31 @@ interface Claim {
   readonly arrived: TriggerArrived
   /** Whether the actor has a say in the repository. */
   readonly isEntitled: boolean
-  readonly now: Now
+  readonly context: Context
   readonly repository: Repository
 }
 
 /** Which run a trigger begins, if it begins one. The order of the questions is that of T1 and T2. */
-export const triggered = (now: Now, before: BuildsState, arrived: TriggerArrived): BuildsAnswer => {
+export const triggered = (context: Context, before: BuildsState, arrived: TriggerArrived): BuildsAnswer => {
   const { knot, rkey, trigger } = arrived
   const { cause, repo } = trigger
   if (rkey.length > RKEY_MAX)
     return O.some(refusedFor(before, arrived, 'rkey', `a key of ${String(rkey.length)} characters`))
-  if (repo.knot !== null && !isSameHost(now.config.hosts, knot, repo.knot))
+  if (repo.knot !== null && !isSameHost(context.config.hosts, knot, repo.knot))
     return O.some(refusedFor(before, arrived, 'knot', repo.knot))
   const shown = shownBy(sourceOf(before, knot), trigger)
   const state = shown === null ? before : withSource(before, knot, { ...sourceOf(before, knot), ...shown })
-  const meant = Rights.claimed(now, knot, repo)
+  const meant = Rights.claimed(context, knot, repo)
   // Who made the push that a pipeline tells of, its refUpdate has said.
-  const actor = trigger.actor ?? tellerOf(state, knot, trigger, meant)
-  const entitlement = Rights.entitlement(now, knot, repo, actor)
+  const actor = trigger.actor ?? actorOfPush(state, knot, trigger, meant)
+  const entitlement = Rights.entitlement(context, knot, repo, actor)
   if (entitlement._tag === 'Unknown') return O.some(ignored(state, arrived, 'repo'))
   const idle = idleness(cause)
   if (idle !== null) return O.some(ignored(state, arrived, idle))
   if (runOf(state, knot, rkey) !== null) return shown === null ? nothing : to(state)
   // Where it is not known yet, it will be by the time that the files are read.
   const isEntitled = entitlement._tag !== 'NotEntitled'
-  return O.some(unseen(state, { actor, arrived, isEntitled, now, repository: entitlement.repository }, meant))
+  return O.some(unseen(state, { actor, arrived, isEntitled, context, repository: entitlement.repository }, meant))
 }
 
 /** A trigger of which there is no run. */
@@ -109,10 +109,10 @@ const unseen = (state: BuildsState, claim: Claim, meant: ReadonlyArray<Repositor
  * @param before What stays where there is no room.
  */
 const filesOf = (before: BuildsState, state: BuildsState, claim: Claim, met: Rkey | null): BuildsStep => {
-  const { arrived, now } = claim
+  const { arrived, context } = claim
   const { at, knot, rkey, trigger } = arrived
   const run = runBy(claim, met)
-  const limit = fullness(now, state, knot, run, trigger.workflows)
+  const limit = fullness(context, state, knot, run, trigger.workflows)
   if (limit !== null) return refusedFor(before, arrived, 'limit', limit)
   return andThen(askForFiles(remembering(state, knot), knot, rkey, run, trigger.workflows), (after) => [
     after,
@@ -139,7 +139,7 @@ const runBy = ({ actor, arrived: { trigger }, repository }: Claim, met: Rkey | n
  * A pipeline of a push: it takes the place of the refUpdate that waits for it or was left to it, and comes after one
  * that was acted on.
  */
-const pushPiped = (state: BuildsState, claim: Claim, counterpart: Teller | null): BuildsStep => {
+const pushPiped = (state: BuildsState, claim: Claim, counterpart: EarlierTrigger | null): BuildsStep => {
   const { actor, arrived, isEntitled } = claim
   const { knot, rkey } = arrived
   if (counterpart !== null && !counterpart.isOpen)
@@ -152,10 +152,11 @@ const pushPiped = (state: BuildsState, claim: Claim, counterpart: Teller | null)
 }
 
 /** A refUpdate of a push: it comes after a pipeline that was acted on, or takes its course. */
-const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: Teller | null): BuildsStep => {
-  const { actor, arrived, isEntitled, now, repository } = claim
+const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: EarlierTrigger | null): BuildsStep => {
+  const { actor, arrived, isEntitled, context, repository } = claim
   const { knot, rkey, trigger } = arrived
-  const told = (outcome: Told['outcome']): Told => toldOf(push, repository, { actor, kind: 'refUpdate', outcome })
+  const told = (outcome: RememberedPush['outcome']): RememberedPush =>
+    rememberedPush(push, repository, { actor, kind: 'refUpdate', outcome })
   if (counterpart !== null) {
     const met = withSpent(meeting(state, knot, counterpart, rkey, actor), knot, rkey, told('met'))
     return isEntitled ? ignored(met, arrived, 'kind') : refusedFor(met, arrived, 'actor', actor ?? '')
@@ -165,7 +166,7 @@ const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: 
   if (course === 'left') return ignored(leftToIt, arrived, 'kind')
   if (!isEntitled) return refusedFor(leftToIt, arrived, 'actor', actor ?? '')
   const run = runBy(claim, null)
-  const limit = fullness(now, state, knot, run, null)
+  const limit = fullness(context, state, knot, run, null)
   if (limit !== null) return refusedFor(leftToIt, arrived, 'limit', limit)
   const unspent = remembering(withoutSpent(state, knot, rkey), knot)
   return course === 'now' ? askForFiles(unspent, knot, rkey, run, null) : wait(unspent, knot, rkey, run)
@@ -194,7 +195,7 @@ export const connected = (state: BuildsState, knot: HostName): BuildsAnswer => {
 
 /** The time for its pipeline is over. Without a connection it could not come, and whoever waits goes on waiting. */
 export const waitOver = (
-  { knots }: Now,
+  { knots }: Context,
   state: BuildsState,
   { knot, number, rkey }: Extract<Timer, { readonly _tag: 'PushTimer' }>
 ): BuildsAnswer => {

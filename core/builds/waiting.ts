@@ -8,7 +8,7 @@ import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { BuildsState, Run, Waiting } from './model.js'
-import { added, countAt, sharesOf } from './room.js'
+import { added, countAt, sharesOf } from './quota.js'
 
 /** A sixteenth of the runs of one knot that may wait. */
 const SIXTEENTH = 200

@@ -7,7 +7,7 @@ import type { Did, Rkey } from '../data/identifiers.js'
 import type { AccessLost } from '../access/index.js'
 import * as Rights from '../rights.js'
 import { chain } from '../transition.js'
-import type { BuildsState, BuildsStep, Now } from './model.js'
+import type { BuildsState, BuildsStep, Context } from './model.js'
 import { cancelRun } from './orders.js'
 import { runOf, runsOf } from './runs.js'
 import type { NewStatus } from './statuses.js'
@@ -39,7 +39,7 @@ const recordName = (knot: HostName, did: Did, rkey: Rkey): string => `${knot}/${
  * Records do not hold their knots any more: nothing of their repositories is begun after this, and what goes on is to
  * end (T2).
  */
-export const released = (now: Now, state: BuildsState, changes: ReadonlyArray<HoldChanged>): BuildsStep => {
+export const released = (context: Context, state: BuildsState, changes: ReadonlyArray<HoldChanged>): BuildsStep => {
   const keys = keysByRecord(
     state,
     changes.map(({ knot }) => knot)
@@ -52,7 +52,7 @@ export const released = (now: Now, state: BuildsState, changes: ReadonlyArray<Ho
         const run = runOf(before, knot, key)
         return run === null ? [] : [[key, run] as const]
       }),
-      (acc, [key, run]) => cancelRun(now, acc, [knot, key, run], WITHDRAWN)
+      (acc, [key, run]) => cancelRun(context, acc, [knot, key, run], WITHDRAWN)
     )
   )
 }
@@ -64,16 +64,16 @@ export const NOT_THEIRS: NewStatus = {
 }
 
 /** Knots say that repositories are not whose they were taken for: what goes on of them is to end (T2). */
-export const denied = (now: Now, state: BuildsState, lost: ReadonlyArray<AccessLost>): BuildsStep =>
+export const denied = (context: Context, state: BuildsState, lost: ReadonlyArray<AccessLost>): BuildsStep =>
   chain(state, lost, (before, { knot, repo }) =>
     chain(
       before,
       runsOf(before, knot).filter(
-        ([, { repository }]) => repository.did === repo && Rights.isDenied(now, knot, repository)
+        ([, { repository }]) => repository.did === repo && Rights.isDenied(context, knot, repository)
       ),
       (acc, [key]) => {
         const run = runOf(acc, knot, key)
-        return run === null ? [acc, []] : cancelRun(now, acc, [knot, key, run], NOT_THEIRS)
+        return run === null ? [acc, []] : cancelRun(context, acc, [knot, key, run], NOT_THEIRS)
       }
     )
   )

@@ -22,5 +22,5 @@ export {
   TokenKey,
   WrittenBuilds
 } from '../builds/index.js'
-export { Told } from '../builds/pushes.js'
+export { RememberedPush } from '../builds/pushes.js'
 export { type Page, pageAfter, READER_MARGIN_US, servedAfter, type StatusLog } from '../builds/status-log.js'

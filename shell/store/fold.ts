@@ -6,7 +6,7 @@
  *
  * What is folded is given back: the state is the plain fold of these events.
  */
-import { aboutOf, type Event, mayTakeLong, passOver, Questions, type State, step } from '../../core/index.js'
+import { aboutOf, type Event, mayTakeLong, passOver, Numbers, type State, step } from '../../core/index.js'
 import { stepFormer } from './former-rules.js'
 import type { Batch } from './journal.js'
 
@@ -44,9 +44,9 @@ const isAt = ({ about, index, of, seq }: Placed, event: Event, at: Position): bo
 export const folding = (start: State, passing: Placed | null, note: (event: Event, at: Position) => Promise<void> = () => Promise.resolve()): Folding => {
   let state = start
   let hasPassed = false
-  let numbers = Questions.NONE_RENUMBERED
+  let numbers = Numbers.NONE_RENUMBERED
   const renumbered = (event: Event): Event => {
-    const [known, now] = Questions.renumber(numbers, state, event)
+    const [known, now] = Numbers.renumber(numbers, state, event)
     numbers = known
     return now
   }

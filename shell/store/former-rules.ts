@@ -13,7 +13,7 @@ import {
   type HostName,
   type Natural,
   OrderedMap as M,
-  Questions,
+  Numbers,
   type Requested,
   type RetryRequested,
   type Rkey,
@@ -78,7 +78,7 @@ const deadlineIs = (state: State, name: BuildName, number: Natural): State => wi
 
 /** The state in which what the event answers has the number that it bears. */
 const numberedAsIn = (state: State, event: Event): State => {
-  const [open, number] = [Questions.openNumber(state, event), Questions.numberIn(event)]
+  const [open, number] = [Numbers.openNumber(state, event), Numbers.numberIn(event)]
   if (open === null || number === null || number <= open) return state
   switch (event._tag) {
     case 'KnotOpened':

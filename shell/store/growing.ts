@@ -64,7 +64,7 @@ const VALUES: { readonly [list in List]: t.Decoder<unknown, unknown> } = {
   mistaken: t.string,
   readings: Backfill.Reading,
   sources: Builds.Source,
-  spent: t.union([Builds.Told, t.null]),
+  spent: t.union([Builds.RememberedPush, t.null]),
   subscriptions: Knots.Subscription,
   tokens: TimeUs
 }

@@ -125,9 +125,9 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-11', 'builds/counterparts.js', "isOpen: told.outcome === 'left'", 'isOpen: false', 'T1.35'),
   mutant('BUILD-10', 'builds/life.js', "fault === null ? ask(state, name, 'Starting', request.attempt)", 'fault === null ? unchanged(state)', 'T5.3'),
   mutant('BUILD-12', 'builds/orders.js', 'run === null || refusal !== null', 'run === null', 'T4.22'),
-  mutant('BUILD-14', 'builds/asking.js', 'externalOf(build.phase) === null ?', 'true ?', 'T4.7'),
+  mutant('BUILD-14', 'builds/provider-requests.js', 'externalOf(build.phase) === null ?', 'true ?', 'T4.7'),
   mutant('BUILD-13', 'data/budget.js', 'if (cost > rest)', 'if (false)', 'T3.35'),
-  mutant('BUILD-15', 'builds/room.js', 'knot: 2, owner: 1', 'knot: 2, owner: 2', 'T6.13'),
+  mutant('BUILD-15', 'builds/quota.js', 'knot: 2, owner: 1', 'knot: 2, owner: 2', 'T6.13'),
   mutant('BUILD-15', 'builds/waiting.js', 'added(ofOwners, run.repository.owner, 1)', 'ofOwners', 'minimal.flood'),
 
   // ---------------------------------------------------------------------------------------- CALL

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { aboutOf, canonical, type Event, MEMBER, OrderedMap as M, Questions, REPO, type State, step } from '../../../core/index.js'
+import { aboutOf, canonical, type Event, MEMBER, OrderedMap as M, Numbers, REPO, type State, step } from '../../../core/index.js'
 import { openStore, type Processes, readReplay, readStore, type Store, type StoreError } from '../../../shell/store/index.js'
 import { type Disk, systemDisk } from '../../../shell/store/disk.js'
 import { folding } from '../../../shell/store/fold.js'
@@ -59,11 +59,11 @@ describe('answers under numbers that are still to come', () => {
   test.each(ALL_STORIES)('%s: they are answers to what is open', (_, given, events) => {
     for (const by of [0, 1, 5, 1_000]) {
       const before = folded(EMPTY, given)
-      let numbers = Questions.NONE_RENUMBERED
+      let numbers = Numbers.NONE_RENUMBERED
       let [then, now] = [before, before]
       for (const [i, event] of events.map(eventOf).entries()) {
         then = step(then, event)[0]
-        const [known, meant] = Questions.renumber(numbers, now, later(event, by))
+        const [known, meant] = Numbers.renumber(numbers, now, later(event, by))
         numbers = known
         now = step(now, meant)[0]
         expect([i, written(now)]).toEqual([i, written(then)])

@@ -18,7 +18,7 @@ import {
   type Natural,
   OrderedMap as M,
   planOf,
-  Questions,
+  Numbers,
   type Receipt,
   type Report,
   type Requested,
@@ -537,16 +537,16 @@ export const MACHINE = {
 
   'MACHINE-18': ({ by, run }: { readonly by: number; readonly run: Run }) =>
     every(run.steps, ({ after, before, event }) => {
-      const number = Questions.numberIn(event)
+      const number = Numbers.numberIn(event)
       // A limit that fires before its time is no question yet, and counts all the same.
       if (number === null || (event._tag === 'TimerFired' && event.timer._tag === 'DeadlineTimer')) return true
-      if (number !== Questions.openNumber(before, event))
+      if (number !== Numbers.openNumber(before, event))
         return because(
           same(after.access, before.access) && same(after.builds, before.builds) && same(after.backfill, before.backfill) && same(after.knots, before.knots),
           () => `${event._tag} under ${String(number)} did something`
         )
-      const [known, told] = Questions.renumber(Questions.NONE_RENUMBERED, before, Questions.withNumber(event, (number + by) as Natural))
-      const [, again] = Questions.renumber(known, after, Questions.withNumber(event, (number + by) as Natural))
+      const [known, told] = Numbers.renumber(Numbers.NONE_RENUMBERED, before, Numbers.withNumber(event, (number + by) as Natural))
+      const [, again] = Numbers.renumber(known, after, Numbers.withNumber(event, (number + by) as Natural))
       return all(equal('what is told', told, event), equal('what is told of the same question later', again, event))
     })
 } satisfies Laws

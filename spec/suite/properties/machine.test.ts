@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
-import { asAdvance, decodeFrame, decodeKnotFrame, type Event, initial, OrderedMap as M, Questions } from '../../../core/index.js'
+import { asAdvance, decodeFrame, decodeKnotFrame, type Event, initial, OrderedMap as M, Numbers } from '../../../core/index.js'
 import { configWith } from '../arbitraries/config.js'
 import { withBuilds } from '../arbitraries/all.js'
 import { anyFrames, anyKnotFrames } from '../arbitraries/frames.js'
@@ -74,9 +74,9 @@ describe('the fence', () => {
 
 describe('MACHINE', () => {
   check(MACHINE, 'MACHINE-18', fc.record({ by: fc.integer({ max: 1_000, min: 1 }), run: withBuilds(runs()) }, { noNullPrototype: true }), {
-    'an answer to what is not asked any more': ({ run }) => run.steps.some(({ before, event }) => answers(event) && Questions.numberIn(event) !== Questions.openNumber(before, event)),
-    'an answer to what is open': ({ run }) => run.steps.some(({ before, event }) => answers(event) && Questions.numberIn(event) === Questions.openNumber(before, event)),
-    'a knot that speaks': ({ run }) => run.steps.some(({ before, event }) => event._tag === 'KnotReceived' && event.connection === Questions.openNumber(before, event))
+    'an answer to what is not asked any more': ({ run }) => run.steps.some(({ before, event }) => answers(event) && Numbers.numberIn(event) !== Numbers.openNumber(before, event)),
+    'an answer to what is open': ({ run }) => run.steps.some(({ before, event }) => answers(event) && Numbers.numberIn(event) === Numbers.openNumber(before, event)),
+    'a knot that speaks': ({ run }) => run.steps.some(({ before, event }) => event._tag === 'KnotReceived' && event.connection === Numbers.openNumber(before, event))
   })
   check(MACHINE, 'MACHINE-1', runs({ length: 20 }), {
     'a long run': ({ events }) => events.length > 12,

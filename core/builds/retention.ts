@@ -8,7 +8,7 @@ import * as M from '../data/ordered-map.js'
 import type { Timer } from '../event.js'
 import type { KnotLeft } from '../knots/index.js'
 import { chain, nothing, to, unchanged } from '../transition.js'
-import { type BuildsAnswer, type BuildsState, type BuildsStep, NONE, type Now } from './model.js'
+import { type BuildsAnswer, type BuildsState, type BuildsStep, type Context, NONE } from './model.js'
 import { numbered } from './runs.js'
 import { sourceOf, withSource } from './sources.js'
 
@@ -30,7 +30,7 @@ export const leave = (state: BuildsState, at: TimeUs, knot: HostName, untilUs: T
  * @param isStart Whether a start has brought that about, which sets all timers itself.
  */
 export const knotsLeft = (
-  { at }: Now,
+  { at }: Context,
   state: BuildsState,
   left: ReadonlyArray<KnotLeft>,
   isStart: boolean
@@ -48,7 +48,7 @@ export const knotsLeft = (
 
 /** The time is over after which nothing of a knot is remembered, if it is not held again. */
 export const memoryOver = (
-  { knots }: Now,
+  { knots }: Context,
   state: BuildsState,
   { knot, number }: Extract<Timer, { readonly _tag: 'SourceTimer' }>
 ): BuildsAnswer => {

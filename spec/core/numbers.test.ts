@@ -1,6 +1,6 @@
 /** Which question an event answers: the law MACHINE-18 on examples, where events are there for a reason. */
 import { expect, test } from 'vitest'
-import { Builds, clampTimeUs, type Event, HostName, Natural, OrderedMap as M, Questions, type Status, type Timer, WorkflowName } from '../../core/index.js'
+import { Builds, clampTimeUs, type Event, HostName, Natural, OrderedMap as M, Numbers, type Status, type Timer, WorkflowName } from '../../core/index.js'
 import { EXAMPLES } from '../suite/examples/index.js'
 import { type Example, eventOf, initialOf, must } from '../suite/examples/support.js'
 import { steps } from '../suite/laws/fence.js'
@@ -36,7 +36,7 @@ const ANSWERS: ReadonlyArray<Event['_tag']> = [
 
 test.each(ANSWERS)('%s answers what is asked, under whatever number it is told, and nothing else', (tag) => {
   const isAnswer = ({ before, event }: Run['steps'][number]): boolean =>
-    event._tag === tag && Questions.numberIn(event) === Questions.openNumber(before, event)
+    event._tag === tag && Numbers.numberIn(event) === Numbers.openNumber(before, event)
   const run = runWith(tag, ({ steps: all }) => all.some(isAnswer))
   expect(MACHINE['MACHINE-18']({ by: 7, run })).toBe(true)
 })
@@ -62,7 +62,7 @@ test.each<Status>(['pending', 'running'])('the time of a build that is %s may be
   const { pendingMs, runningMs } = state.config.builds
   const dueUs = build.statusUs + (status === 'pending' ? pendingMs : runningMs) * 1_000
   const openAt = (us: number): number | null =>
-    Questions.openNumber(state, { _tag: 'TimerFired', at: clampTimeUs(us), timer: { _tag: 'DeadlineTimer', build: name, number: build.deadline } })
+    Numbers.openNumber(state, { _tag: 'TimerFired', at: clampTimeUs(us), timer: { _tag: 'DeadlineTimer', build: name, number: build.deadline } })
   expect([dueUs - 1_000_001, dueUs - 1_000_000, dueUs].map(openAt)).toEqual([null, build.deadline, build.deadline])
 })
 
@@ -70,7 +70,7 @@ test('of what is not there nothing is open', () => {
   const { build, name, state } = underWay()
   const elsewhere = { ...name, workflow: must(WorkflowName.decode('none.yml')) }
   const at = clampTimeUs(build.statusUs * 2)
-  const timer = (of: Timer): number | null => Questions.openNumber(state, { _tag: 'TimerFired', at, timer: of })
+  const timer = (of: Timer): number | null => Numbers.openNumber(state, { _tag: 'TimerFired', at, timer: of })
   const number = build.deadline
   expect(timer({ _tag: 'DeadlineTimer', build: elsewhere, number })).toBeNull()
   expect(timer({ _tag: 'RequestTimer', number, requested: { _tag: 'Build', build: elsewhere } })).toBeNull()
@@ -80,16 +80,16 @@ test('of what is not there nothing is open', () => {
 })
 
 test('a number stands for the question that was open when it was first told, and for no other afterwards', () => {
-  const told = runWith('WorkflowsRead').steps.find(({ before, event }) => event._tag === 'WorkflowsRead' && event.number === Questions.openNumber(before, event))
+  const told = runWith('WorkflowsRead').steps.find(({ before, event }) => event._tag === 'WorkflowsRead' && event.number === Numbers.openNumber(before, event))
   if (told?.event._tag !== 'WorkflowsRead') throw new Error('no example has read workflows')
   const { before, event } = told
-  const then = Questions.withNumber(event, must(Natural.decode(event.number + 40)))
-  const [known, meant] = Questions.renumber(Questions.NONE_RENUMBERED, before, then)
+  const then = Numbers.withNumber(event, must(Natural.decode(event.number + 40)))
+  const [known, meant] = Numbers.renumber(Numbers.NONE_RENUMBERED, before, then)
   expect(meant).toEqual(event)
   expect(M.toEntries(known.builds)).toEqual([[String(event.number + 40), event.number]])
   expect([known.knots, known.records].every(M.isEmpty)).toBe(true)
   // One that has been given out already is of another question.
-  const old = Questions.withNumber(event, must(Natural.decode(0)))
-  expect(Questions.renumber(Questions.NONE_RENUMBERED, before, old)).toEqual([Questions.NONE_RENUMBERED, old])
-  expect(Questions.renumber(known, before, then)[1]).toEqual(event)
+  const old = Numbers.withNumber(event, must(Natural.decode(0)))
+  expect(Numbers.renumber(Numbers.NONE_RENUMBERED, before, old)).toEqual([Numbers.NONE_RENUMBERED, old])
+  expect(Numbers.renumber(known, before, then)[1]).toEqual(event)
 })

@@ -10,8 +10,8 @@ import type { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
 import type { Workflow } from '../model/workflow.js'
 import { report, unchanged } from '../transition.js'
 import { type Allowance, targetOf } from './allow.js'
-import { begin, start } from './asking.js'
-import { type BuildsState, type BuildsStep, NONE, type Now, type Run } from './model.js'
+import { begin, start } from './provider-requests.js'
+import { type BuildsState, type BuildsStep, type Context, NONE, type Run } from './model.js'
 import { recipeOf } from './plan.js'
 import { andThen } from './runs.js'
 import { failed } from './statuses.js'
@@ -74,7 +74,7 @@ export interface Judging {
   /** Why there is no more room. */
   readonly limit: string
   readonly list: Allowance
-  readonly now: Now
+  readonly context: Context
   /** For their recipes, in units. */
   readonly room: Budget
   readonly run: Run
@@ -86,15 +86,15 @@ export interface Judging {
  */
 export const decide = (
   state: BuildsState,
-  { limit, list, now, room, run }: Judging,
+  { limit, list, context, room, run }: Judging,
   name: BuildName,
   workflow: Workflow,
   isMeant: E.Either<string, boolean>
 ): BuildsStep => {
-  const { at } = now
+  const { at } = context
   // Who has a single workflow judged anew hears what it comes to, whatever that is.
   const nothing = (sentence: string, otherwise: BuildsStep): BuildsStep =>
-    run.only === null ? otherwise : begin(now, state, name, null, failed(sentence))
+    run.only === null ? otherwise : begin(context, state, name, null, failed(sentence))
   if (E.isLeft(isMeant))
     return nothing(`It cannot be told whether the workflow applies: ${isMeant.left}.`, [
       state,
@@ -104,20 +104,19 @@ export const decide = (
     const mistake = workflow.when === null ? null : mistakeIn(workflow.when)
     return nothing(
       mistake ?? 'The workflow does not apply.',
-      mistake === null ? unchanged(state) : mistaken(now, state, name, run, workflow, mistake)
+      mistake === null ? unchanged(state) : mistaken(context, state, name, run, workflow, mistake)
     )
   }
-  if (workflow._tag === 'Faulty') return begin(now, state, name, null, failed(workflow.error))
+  if (workflow._tag === 'Faulty') return begin(context, state, name, null, failed(workflow.error))
   if (workflow.engine === null)
     return nothing('The workflow names no engine.', [state, [drop(at, name, 'engine', 'the workflow names no engine')]])
-  const found = targetOf(now.config, list, workflow.engine, workflow.targets, run.repository)
-  if (E.isLeft(found)) return begin(now, state, name, null, failed(found.left))
-  if (!room.take(workflow.units))
-    return andThen(begin(now, state, name, null, failed(`There is no room for this workflow: ${limit}.`)), (after) => [
-      after,
-      [drop(at, name, 'limit', limit)]
-    ])
-  return start(now, state, name, recipeOf(workflow, found.right))
+  const found = targetOf(context.config, list, workflow.engine, workflow.targets, run.repository)
+  if (E.isLeft(found)) return begin(context, state, name, null, failed(found.left))
+  if (!room.take(workflow.units)) {
+    const begun = begin(context, state, name, null, failed(`There is no room for this workflow: ${limit}.`))
+    return andThen(begun, (after) => [after, [drop(at, name, 'limit', limit)]])
+  }
+  return start(context, state, name, recipeOf(workflow, found.right))
 }
 
 /** How many files are remembered of which a mistake was told. */
@@ -129,7 +128,7 @@ const mistakeKey = ({ owner, rkey }: Repository, { content, name }: Workflow): s
 
 /** A workflow that never applies, by a mistake of which its author is told once for each content of the file. */
 const mistaken = (
-  now: Now,
+  context: Context,
   state: BuildsState,
   name: BuildName,
   { repository }: Run,
@@ -138,5 +137,6 @@ const mistaken = (
 ): BuildsStep => {
   const key = mistakeKey(repository, workflow)
   if (state.mistaken.includes(key)) return unchanged(state)
-  return begin(now, { ...state, mistaken: [...state.mistaken, key].slice(-MISTAKEN_MAX) }, name, null, failed(mistake))
+  const mistaken = [...state.mistaken, key].slice(-MISTAKEN_MAX)
+  return begin(context, { ...state, mistaken }, name, null, failed(mistake))
 }

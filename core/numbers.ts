@@ -1,11 +1,11 @@
 /**
- * Questions: answers, connections and timers bear the number under which they were asked for. Here is which one is open
+ * Numbers: answers, connections and timers bear the number under which they were asked for. Here is which one is open
  * of which an event tells, and, where numbers are given out otherwise than when a journal was written, which one it
  * answers.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { entryOf } from './access/index.js'
-import { limitMs, requestOf } from './builds/asking.js'
+import { limitMs, requestOf } from './builds/provider-requests.js'
 import { buildOf, runOf } from './builds/runs.js'
 import type { Phase } from './connection.js'
 import type { HostName } from './data/host-name.js'
@@ -118,7 +118,7 @@ const ofTimer = (state: State, { at, timer }: TimerFired): Natural | null => {
   }
 }
 
-/** The number of the question that is open, and of which the event tells; `null` when there is none. */
+/** The number that is open of what the event tells of; `null` when there is none. */
 export const openNumber = (state: State, event: Event): Natural | null => {
   switch (event._tag) {
     case 'KnotOpened':
@@ -150,7 +150,7 @@ const isOfKnot = (
   event._tag === 'KnotFrameRejected' ||
   event._tag === 'KnotReceived'
 
-/** The number that the event bears of a question of ours; `null` for none. (The stream's own are no such numbers.) */
+/** The number of ours that the event bears; `null` for none. (The stream's own are no such numbers.) */
 export const numberIn = (event: Event): Natural | null => {
   if (isOfKnot(event)) return event.connection
   if (event._tag !== 'TimerFired') return 'number' in event ? event.number : null
@@ -197,8 +197,8 @@ export const NONE_RENUMBERED: Renumbered = {
 
 /**
  * An event as it is to be told in a state in which fewer numbers have been given out than when it came, and what is
- * known of numbers then. A number that is still to come can only be that of the question which is open, and stands for
- * it from then on.
+ * known of numbers then. A number that is still to come can only be the one that is open, and stands for it from
+ * then on.
  */
 export const renumber = (known: Renumbered, state: State, event: Event): readonly [Renumbered, Event] => {
   const number = numberIn(event)

@@ -6,7 +6,7 @@ import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import { type BuildName, type Recipe } from '../model/build.js'
 import * as Request from '../request.js'
-import { type Build, type BuildPhase, type BuildsState, type BuildsStep, NONE, type Now } from './model.js'
+import { type Build, type BuildPhase, type BuildsState, type BuildsStep, type Context, NONE } from './model.js'
 import { planOf } from './plan.js'
 import { about, numbered, andThen, withBuild } from './runs.js'
 import { become, forget, type NewStatus, publish } from './statuses.js'
@@ -16,7 +16,7 @@ export const limitMs = ({ builds: { pendingMs, runningMs } }: Config, { status }
   status === 'running' ? runningMs : pendingMs
 
 /** Gives the build so long, from now on, to leave its status. */
-export const armed = ({ config }: Now, state: BuildsState, name: BuildName): BuildsStep =>
+export const armed = ({ config }: Context, state: BuildsState, name: BuildName): BuildsStep =>
   about(state, name, (build) => {
     const [after, deadline] = numbered(state)
     const ms = limitMs(config, build)
@@ -75,9 +75,9 @@ export const settled = (state: BuildsState, name: BuildName, external: string | 
  * The build ends here and now, whatever its provider does; one that the provider has, or may have, is to end there as
  * well.
  */
-export const end = (now: Now, state: BuildsState, name: BuildName, last: NewStatus): BuildsStep =>
+export const end = (context: Context, state: BuildsState, name: BuildName, last: NewStatus): BuildsStep =>
   about(state, name, ({ phase }) => {
-    const ended = become(now, state, name, last)
+    const ended = become(context, state, name, last)
     return phase._tag === 'Following' ? andThen(ended, (after) => askToEnd(after, name, phase.external)) : ended
   })
 
@@ -89,7 +89,7 @@ export const externalOf = (phase: BuildPhase): string | null => ('external' in p
 
 /** A build that is not there yet, with its first status. */
 export const begin = (
-  now: Now,
+  context: Context,
   state: BuildsState,
   name: BuildName,
   recipe: Recipe | null,
@@ -106,14 +106,14 @@ export const begin = (
     status: 'pending',
     statusUs: 0 as TimeUs
   }
-  return publish(now, state, name, build, first)
+  return publish(context, state, name, build, first)
 }
 
 /** A build that its provider is asked to start. */
-export const start = (now: Now, state: BuildsState, name: BuildName, recipe: Recipe): BuildsStep =>
+export const start = (context: Context, state: BuildsState, name: BuildName, recipe: Recipe): BuildsStep =>
   andThen(
-    andThen(begin(now, state, name, recipe, { error: null, exitCode: null, status: 'pending' }), (after) =>
-      armed(now, after, name)
+    andThen(begin(context, state, name, recipe, { error: null, exitCode: null, status: 'pending' }), (after) =>
+      armed(context, after, name)
     ),
     (after) => ask(after, name, 'Starting')
   )
