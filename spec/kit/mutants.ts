@@ -117,7 +117,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-2', 'builds/timers.js', "ask(state, name, 'Finding', request.attempt)", "ask(state, name, 'Starting', request.attempt)", 'T5.3'),
   mutant('BUILD-3', 'builds/allow.js', 'if (repository.owner === config.owner)', 'if (true)', 'T3.14'),
   mutant('BUILD-4', 'builds/life.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
-  mutant('BUILD-5', 'builds/resume.js', 'isFinal(build.status) ? unchanged(state) : armed(now, state, name)', 'unchanged(state)', 'T5.11'),
+  mutant('BUILD-5', 'builds/resume.js', 'isFinal(build.status) ? unchanged(state) : armed(context, state, name)', 'unchanged(state)', 'T5.11'),
   mutant('BUILD-6', 'request.js', "request.phase === 'Asked' && request.number === number", "request.phase === 'Asked'", 'T5.9'),
   mutant('BUILD-7', 'builds/withdrawn.js', '`${knot}/${did}/${rkey}`', '`${knot}`', 'T2.13'),
   mutant('BUILD-8', 'model/build.js', "!(i === 0 && c === '.')", 'true', 'build-key'),
