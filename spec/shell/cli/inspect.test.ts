@@ -53,6 +53,7 @@ describe('the configuration from flags and file', () => {
           runningMs: 21_600_000
         },
         caps: { admitted: 30_000, stranger: 1_000, strangers: 100_000 },
+        collaborators: 'knots',
         hostname: HOSTNAME,
         hosts: { defaultPort: 443, loopback: false, ports: false },
         jetstream: 'wss://x/',
@@ -69,6 +70,7 @@ describe('the configuration from flags and file', () => {
     ['--allow-loopback', { allowLoopback: true }, { hosts: { defaultPort: 443, loopback: true, ports: false } }],
     ['--admission', { admission: 'open' }, { admission: 'open' }],
     ['--backfill off', { backfill: 'off' }, { backfill: false }],
+    ['--collaborators records', { collaborators: 'records' }, { collaborators: 'records' }],
     ['--backfill on', { backfill: 'on' }, { backfill: true }],
     ['--rewind and --tolerance', { rewind: 0.5, tolerance: 1.000001 }, { rewindUs: 500_000, toleranceUs: 1_000_001 }],
     [
