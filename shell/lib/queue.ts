@@ -73,3 +73,69 @@ export const createKeyedQueue = (max: number, maxPerKey: number, rest: () => Pro
     close: all.close
   }
 }
+
+export interface FairQueue {
+  /** Runs `job`, which is for that account, when there is room among those of its key, and among all. Its failure is its own concern. */
+  readonly add: (key: string, account: string, job: () => Promise<void>) => void
+  /** Starts no more jobs. Resolves when the running ones are over. Idempotent. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * A queue of which at most `max` jobs run at a time, and at most `maxPerKey` of one key. Accounts take turns: whoever has thousands of jobs, on
+ * whatever keys, keeps another's first one waiting for a turn of each alone. Jobs of one account run in order, as far as their keys have room.
+ */
+export const createFairQueue = (max: number, maxPerKey: number): FairQueue => {
+  /** By account, in the order in which they have their next turn. */
+  const waiting = new Map<string, Array<{ readonly job: () => Promise<void>; readonly key: string }>>()
+  const running = new Map<Promise<void>, string>()
+  let isClosed = false
+
+  const fullKeys = (): ReadonlySet<string> => {
+    const keys = [...running.values()]
+    return new Set(keys.filter((key) => keys.filter((other) => other === key).length >= maxPerKey))
+  }
+
+  /** The next job that may run; its account goes to the end of the line. */
+  const taken = (): { readonly job: () => Promise<void>; readonly key: string } | null => {
+    const full = fullKeys()
+    for (const [account, jobs] of waiting) {
+      const at = jobs.findIndex(({ key }) => !full.has(key))
+      const next = jobs[at]
+      if (next === undefined) continue
+      jobs.splice(at, 1)
+      waiting.delete(account)
+      if (jobs.length > 0) waiting.set(account, jobs)
+      return next
+    }
+    return null
+  }
+
+  const next = (): void => {
+    while (running.size < max) {
+      const found = taken()
+      if (found === null) return
+      const over = (): void => {
+        running.delete(run)
+        next()
+      }
+      const run = begun(found.job).then(over, over)
+      running.set(run, found.key)
+    }
+  }
+
+  return {
+    add: (key, account, job) => {
+      if (isClosed) return
+      const jobs = waiting.get(account) ?? []
+      jobs.push({ job, key })
+      waiting.set(account, jobs)
+      next()
+    },
+    close: async () => {
+      isClosed = true
+      waiting.clear()
+      await Promise.all(running.keys())
+    }
+  }
+}

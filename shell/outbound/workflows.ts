@@ -24,7 +24,7 @@ import {
   type WorkflowSource
 } from '../../core/index.js'
 import { setNewest } from '../lib/newest.js'
-import { createKeyedQueue } from '../lib/queue.js'
+import { createFairQueue } from '../lib/queue.js'
 import type { Clock, Deliver, Log, Workflows } from '../ports.js'
 import { type FilesRead, type ReadFiles, type WorkflowFile } from './git.js'
 import { parseSpelled, type YamlFault } from './yaml.js'
@@ -104,11 +104,12 @@ const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readon
  * Reads workflows. Readings under way at a close are not answered: the core asks again at the next start.
  *
  * A knot whose answers are slow, or never end, must not keep pushes of others waiting: its readings go on beside theirs, until one is prompt.
+ * Nor must an account of which many repositories are to be read: accounts take turns.
  */
 export const workflowReader = (options: WorkflowsOptions): Workflows => {
   const { clock, log, maxReadings = 4, maxReadingsPerKnot = 2, maxSlowReadings = 2, promptMs = 10_000, readFiles } = options
-  const prompt = createKeyedQueue(maxReadings, maxReadingsPerKnot)
-  const slow = createKeyedQueue(maxSlowReadings, 1)
+  const prompt = createFairQueue(maxReadings, maxReadingsPerKnot)
+  const slow = createFairQueue(maxSlowReadings, 1)
   const slowKnots = new Map<HostName, true>()
   const closing = new AbortController()
   const isClosing = (): boolean => closing.signal.aborted
@@ -161,9 +162,9 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
   }
 
   const read = (request: ReadWorkflows, deliver: Deliver, isSlow: boolean): void => {
-    const { knot, workflows } = request
+    const { knot, repository, workflows } = request
     const queue = isSlow ? slow : prompt
-    queue.add(knot, async () => {
+    queue.add(knot, repository.owner, async () => {
       try {
         const found =
           workflows !== null

@@ -35,7 +35,6 @@ import {
   type TimeUs,
   wantedKnots
 } from '../../../core/index.js'
-import { startEndpoint } from '../../../shell/demo-network/endpoint.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import {
   type EmbeddedNetwork,
@@ -401,33 +400,6 @@ describe('the Jetstream server', () => {
       client.ws.send(text)
       expect(await client.closed).toEqual({ code, reason })
     }
-  })
-
-  it('ends the connection of a client whose message is too long, and no other', async () => {
-    const server = await jetstream(manualClock())
-    const [good, bad] = [await connect(server.url), await connect(server.url)]
-    bad.ws.send('x'.repeat(2 ** 20 + 1))
-    await bad.closed
-    expect(server.connections().map(({ isOpen }) => isOpen)).toEqual([true, false])
-    expect(good.ws.readyState).toBe(WebSocket.OPEN)
-  })
-
-  it('survives a connection that breaks while it is refused', async () => {
-    const endpoint = await startEndpoint({
-      admit: (_, request) => {
-        request.socket.destroy(new Error('broken'))
-        return E.left({ reason: 'no', status: 503 })
-      },
-      blockedMs: 1,
-      clock: manualClock(),
-      path: '/events',
-      pingMs: 1,
-      pingsWhileBusy: false,
-      port: 0
-    })
-    const client = new WebSocket(`ws://127.0.0.1:${String(endpoint.port)}/events`)
-    await once(client, 'error')
-    await endpoint.controls.stop()
   })
 
   it('answers 503 while it starts up, and 404 for unknown paths', async () => {

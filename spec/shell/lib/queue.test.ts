@@ -1,7 +1,7 @@
 /** Queues: whatever becomes of a job, the next one runs, and nothing is left that nobody waits for. */
 import { queryObjects } from 'node:v8'
 import { expect, test } from 'vitest'
-import { createKeyedQueue, createQueue } from '../../../shell/lib/queue.js'
+import { createFairQueue, createKeyedQueue, createQueue } from '../../../shell/lib/queue.js'
 
 const failing: ReadonlyArray<readonly [string, () => Promise<void>]> = [
   ['rejects', () => Promise.reject(new Error('no'))],
@@ -102,4 +102,43 @@ test('nothing is left of the keys whose jobs are over: strangers choose them', a
   // A queue has a set of what runs.
   expect(sets() - before).toBeLessThan(500)
   await many.close()
+})
+
+test('accounts take turns: many jobs of one, on whatever keys, keep no other waiting for more than a turn', async () => {
+  const { begun, end, job } = held()
+  const queue = createFairQueue(1, 1)
+  for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1']) queue.add(name, name.slice(0, 1), job(name))
+  for (let i = 0; i < 6; i++) await end(begun[i] ?? '')
+  expect(begun).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4'])
+  await end('a4')
+})
+
+test('jobs of one account run in order, as far as their keys have room', async () => {
+  const { begun, end, job } = held()
+  const queue = createFairQueue(3, 1)
+  for (const [key, name] of [['k', '1'], ['k', '2'], ['l', '3'], ['k', '4'], ['m', '5'], ['n', '6']] as const) queue.add(key, 'a', job(name))
+  expect(begun).toEqual(['1', '3', '5'])
+  await end('3')
+  expect(begun).toEqual(['1', '3', '5', '6'])
+  await end('1')
+  expect(begun).toEqual(['1', '3', '5', '6', '2'])
+  for (const name of ['2', '5', '6', '4']) await end(name)
+  expect(begun).toEqual(['1', '3', '5', '6', '2', '4'])
+})
+
+test.each(failing)('a job that %s holds up nobody who takes turns; none begins after the close, which waits for those under way', async (_, job) => {
+  const { begun, end, job: other } = held()
+  const queue = createFairQueue(1, 1)
+  queue.add('k', 'a', job)
+  queue.add('k', 'a', other('next'))
+  queue.add('k', 'b', other('waits'))
+  await new Promise((resolve) => setImmediate(resolve))
+  let isClosed = false
+  const closed = queue.close().then(() => (isClosed = true))
+  queue.add('k', 'c', other('late'))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([begun, isClosed]).toEqual([['next'], false])
+  await end('next')
+  await closed
+  expect(begun).toEqual(['next'])
 })

@@ -361,6 +361,28 @@ describe('all files of a trigger', () => {
     expect(begun).toBe(5)
   })
 
+  it('are read for accounts in turn: many readings of one, on many knots, keep no other waiting', async () => {
+    const asked: string[] = []
+    const answers: Array<(read: FilesRead) => void> = []
+    const readFiles: ReadFiles = ({ knot }, signal) => {
+      asked.push(knot)
+      return new Promise((resolve) => {
+        answers.push(resolve)
+        signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'shutting down', isFinal: false }))
+      })
+    }
+    const knotOf = (name: string) => must(HostName.decode(`${name}.example`))
+    const many = Array.from({ length: 9 }, (_, i) => request({ knot: knotOf(`many${String(i)}`) }))
+    const { repository } = request()
+    const other = request({ knot: knotOf('other'), repository: { ...repository, owner: must(Did.decode('did:plc:other')) } })
+    reading(readFiles, [...many, other])
+    for (const n of [0, 1]) {
+      answers[n]?.({ _tag: 'Files', defaultBranch: null, files: [], left: 0, unkept: [] })
+      await eventually(() => expect(asked).toHaveLength(n + 5))
+    }
+    expect(asked.slice(4)).toContain('other.example')
+  })
+
   it('are read from slow knots beside the others, so that a push elsewhere does not wait for them', async () => {
     const clock = manualClock()
     const asked: string[] = []
