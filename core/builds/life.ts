@@ -12,8 +12,8 @@
  *     ¹ Cancelling, where the build has ended for us meanwhile.
  *     ² After a pause (request.ts). While Finding pauses, a report of the build ends the pause.
  *     ³ Settled, after 30 pauses, where the build has ended for us: its provider is left alone.
- *     ⁴ Finding, after a pause, as long as a start that was on its way may still come to light (settle-time.ts). Settled,
- *       where the build has ended for us, the right to it is gone, or the operator does not allow it any more.
+ *     ⁴ Finding, after a pause, as long as a start that was on its way may still come to light (settle-time.ts).
+ *       Settled, where the build has ended for us, the right to it is gone, or the operator does not allow it any more.
  *
  * "Refused" is a `RequestFailed` that is final, "failed" any other. A build that is Following, or is to end, is Settled
  * when its provider reports an end.
@@ -102,7 +102,13 @@ export const requestFailed = (context: Context, state: BuildsState, event: Reque
   return O.some(isRefused ? refused(context, state, name, build, event.error) : uncertain(context, state, name, event))
 }
 
-const refused = (context: Context, state: BuildsState, name: BuildName, { status }: Build, error: string): BuildsStep => {
+const refused = (
+  context: Context,
+  state: BuildsState,
+  name: BuildName,
+  { status }: Build,
+  error: string
+): BuildsStep => {
   const ended = isFinal(status) ? unchanged(state) : become(context, state, name, failed(error))
   return andThen(ended, (after) => settled(after, name, null))
 }

@@ -301,7 +301,9 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
       if (called.status !== 200) print(`        · refused: ${textOf(called.body['message'])}`)
       return called
     }
-    const cancelled = await call('frank cancels it from the web application: his account signs a token for that call', 'sh.tangled.ci.cancelPipeline', { pipeline: textOf(newest?.['id']) })
+    const cancelled = await call('frank cancels it from the web application: his account signs a token for that call', 'sh.tangled.ci.cancelPipeline', {
+      pipeline: textOf(newest?.['id'])
+    })
     await until(isOver(fourth, 'ci.yml'))
     const trigger = { $type: 'sh.tangled.ci.trigger#manual', sha: textOf(newest?.['commit']) }
     const retried = await call('frank retries it from there: it is judged anew, at the same commit', 'sh.tangled.ci.triggerPipeline', { trigger, workflows: ['ci.yml'] })

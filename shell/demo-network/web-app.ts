@@ -84,7 +84,8 @@ export const startWebApp = async ({ accounts, pds, port = 0, repositories, spind
   if (folder === undefined) throw new Error('the files of the web application are missing: shell/demo-network/web-app belongs to the program')
   const sessions = new Map(accounts.map(({ did }) => [did, pds.signIn(did)]))
   const { host } = new URL(spindle.url)
-  const policy = `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' http://${host} ws://${host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+  const connect = `connect-src 'self' http://${host} ws://${host}`
+  const policy = `default-src 'none'; script-src 'self'; style-src 'self'; ${connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
   const say = (response: ServerResponse, status: number, value: unknown): void => {
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(value))

@@ -15,25 +15,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import {
-  COLLABORATOR,
-  Config,
-  cursor,
-  decodeFrame,
-  decodeKnotFrame,
-  defaults,
-  type Did,
-  type HostName,
-  holdersOf,
-  initial,
-  isMember,
-  type Natural,
-  OrderedMap,
-  REPO,
-  type State,
-  step,
-  Tid,
-  type TimeUs,
-  wantedKnots
+  COLLABORATOR, Config, cursor, decodeFrame, decodeKnotFrame, defaults, type Did, type HostName, holdersOf, initial,
+  isMember, type Natural, OrderedMap, REPO, type State, step, Tid, type TimeUs, wantedKnots
 } from '../../../core/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import {
