@@ -92,7 +92,7 @@ const place = async (honest: Knot, hostile: Knot): Promise<Place> => {
   const world = createWorld({ collaborators: 'knots' })
   const reports: Array<Place['reports'][number]> = []
   let frames = 0
-  const knotOf: AccessOptions['knotOf'] = async (repo) => E.right(repo === APP ? honest.host : hostile.host)
+  const knotOf: AccessOptions['knotOf'] = (repo) => Promise.resolve(E.right(repo === APP ? honest.host : hostile.host))
   const reader = accessReader({ clock: systemClock(), hosts: { defaultPort: 80, loopback: true, ports: true }, isInsecure: true, knotOf, pauseMs: 0, policy: { allowLoopback: true } })
   onTestFinished(reader.close)
   const open = knotClient({ ...options(), isInsecure: true })

@@ -42,7 +42,7 @@ const knotWith = async (answers: Answers): Promise<{ readonly asked: Array<strin
 
 type KnotOf = AccessOptions['knotOf']
 
-const ask = async (host: HostName, { knotOf = async () => E.right(host), repo = APP }: { readonly knotOf?: KnotOf; readonly repo?: string } = {}): Promise<AccessRead | RequestFailed> => {
+const ask = async (host: HostName, { knotOf = () => Promise.resolve(E.right(host)), repo = APP }: { readonly knotOf?: KnotOf; readonly repo?: string } = {}): Promise<AccessRead | RequestFailed> => {
   const reader = accessReader({
     clock: systemClock(),
     hosts: { defaultPort: 80, loopback: true, ports: true },
@@ -67,9 +67,9 @@ const VERSION: Reply = [200, { capabilities: ['knot-acl'], version: '1.15' }]
 const DESCRIBED: Reply = [200, { ownerDid: OWNER, repoDid: APP, rkey: 'app' }]
 const item = (subject: string) => ({ addedBy: OWNER, createdAt: '2026-01-01T00:00:00Z', subject })
 
-const missing: KnotOf = async () => E.left({ kind: 'missing', sentence: 'there is no DID document' })
-const unreachable: KnotOf = async () => E.left({ kind: 'unreachable', sentence: 'the directory is away' })
-const elsewhere: KnotOf = async () => E.right(must(HostName.decode('other.example')))
+const missing: KnotOf = () => Promise.resolve(E.left({ kind: 'missing', sentence: 'there is no DID document' }))
+const unreachable: KnotOf = () => Promise.resolve(E.left({ kind: 'unreachable', sentence: 'the directory is away' }))
+const elsewhere: KnotOf = () => Promise.resolve(E.right(must(HostName.decode('other.example'))))
 
 describe('a knot that keeps lists', () => {
   test('says whose the repository is, and who else may push, on all pages', async () => {
