@@ -260,7 +260,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   const place = { configuration: join(root, 'tack.yaml'), listen: `127.0.0.1:${String(await freePort())}`, plc: pds.url, store: folder }
   const url = `http://${place.listen}`
   await writeFile(place.configuration, CONFIGURATION)
-  const started = await startNetwork({ clock: systemClock(), generation: 'v2', knots: 3, olderKnots: 1, seed })
+  const started = await startNetwork({ clock: systemClock(), generation: 'v2', keepLists: true, knots: 3, olderKnots: 1, seed })
   const older = started.knots.at(-1) ?? unplayable()
   // In the order in which the bridge names them.
   const network = { ...started, knots: [...started.knots].sort((a, b) => (a.host < b.host ? -1 : 1)) }

@@ -29,6 +29,8 @@ export interface NetworkOptions {
   readonly clock: Clock
   /** Of the Jetstream server. */
   readonly generation: JetstreamOptions['generation']
+  /** Whether knots of the newer generation keep lists of who may push: not if not given. */
+  readonly keepLists?: boolean
   /** How many knots, of the newer generation but for the last `olderKnots`. */
   readonly knots: number
   /** 0 if not given. */
@@ -45,9 +47,9 @@ export interface EmbeddedNetwork {
 }
 
 /** Starts a network whose servers have free ports. */
-export const startNetwork = async ({ clock, generation, knots, olderKnots = 0, seed }: NetworkOptions): Promise<EmbeddedNetwork> => {
+export const startNetwork = async ({ clock, generation, keepLists = false, knots, olderKnots = 0, seed }: NetworkOptions): Promise<EmbeddedNetwork> => {
   const jetstream = await startJetstream({ clock, generation, seed })
-  const servers = await Promise.all(Array.from({ length: knots }, (_, i) => startKnot({ clock, generation: i < knots - olderKnots ? 'newer' : 'older' })))
+  const servers = await Promise.all(Array.from({ length: knots }, (_, i) => i < knots - olderKnots ? startKnot({ clock, generation: 'newer', keepsLists: keepLists }) : startKnot({ clock, generation: 'older' })))
   return {
     jetstream,
     jetstreamUrl: jetstream.url,

@@ -17,6 +17,7 @@ import type { Clock } from '../ports.js'
 import { type Controls, type Feed, startEndpoint } from './endpoint.js'
 import { type KnotEvent, type KnotGeneration, knotFrameText, type Push, pullRequest, pushEvents, tid } from './frames.js'
 import { type GitOptions, type GitServer, gitServer } from './git-server.js'
+import { createKnotLists } from './knot-lists.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -33,6 +34,8 @@ export interface KnotOptions {
   readonly git?: GitOptions
   /** How long a write may wait for a client: 10 s if not given. */
   readonly blockedMs?: number
+  /** Whether it keeps lists of who may push, as those of today: not if not given. */
+  readonly keepsLists?: boolean
   /** After how many batches of 100 a client with a longer backlog is sent away: 1 000 if not given. Newer knots only. */
   readonly maxBatches?: number
   /** How it tells of pushes: if not given, as the newest does, or, where its generation is the older one, as the first did. */
@@ -52,6 +55,8 @@ export interface Applied {
 }
 
 export interface KnotServer extends Controls<KnotAsked> {
+  /** Somebody may push to a repository from now on, or may not any more: it is on its list, and it tells of it. */
+  readonly changeCollaborator: (op: 'add' | 'remove', repo: string, subject: string) => void
   /** Its repositories. What happens to them is told to nobody before it is published. */
   readonly git: Omit<GitServer, 'serve' | 'stop'>
   /** The name of the knot in records: `localhost:<port>`. */
@@ -86,6 +91,7 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
   const { blockedMs = 10_000, clock, generation, maxBatches = 1_000, pingMs = 30_000, port = 0 } = options
   const { pushes = generation === 'older' ? 1 : 'newest', showsCreated = generation === 'newer' } = options
   const git = gitServer({ clock, ...options.git })
+  const lists = options.keepsLists === true ? createKnotLists() : null
   const rows: Array<Row> = []
   let notifications = 0
 
@@ -137,7 +143,7 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
     pingMs,
     pingsWhileBusy: false,
     port,
-    serve: git.serve
+    serve: (request, response) => lists?.serve(request, response) === true || git.serve(request, response)
   })
 
   const stamp = (created = BigInt(clock.now()) * 1_000n): bigint => {
@@ -176,7 +182,19 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
 
   return {
     ...endpoint.controls,
-    git,
+    changeCollaborator: (op, repo, subject) => {
+      if (lists === null) throw new RangeError('this knot keeps no lists')
+      publishNow(lists.change(op, repo, subject, key(), clock.now()))
+    },
+    git: {
+      ...git,
+      createRepository: async (repository) => {
+        const created = await git.createRepository(repository)
+        const { did, name = '', owner } = repository
+        if (did !== undefined && owner !== undefined) lists?.put(did, owner, name)
+        return created
+      }
+    },
     host,
     publish,
     publishPullRequest: (ownerDid, branches, { name, workflows }) => publishNow(pullRequest(key(), host, name, ownerDid, branches, workflows)),

@@ -38,7 +38,8 @@ export const SUBJECTS = [
   'pipeline-frame',
   'status-frame',
   'cursor',
-  'build-key'
+  'build-key',
+  'service-token'
 ] as const
 export type Subject = (typeof SUBJECTS)[number]
 

@@ -1,5 +1,6 @@
 /** What the core answers to the input of a vector, subject by subject (spec/formats.md). */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import {
@@ -17,6 +18,7 @@ import {
   decodeCursor,
   decodeFrame,
   decodeKnotFrame,
+  decodeServiceToken,
   decodeTrigger,
   decodeWorkflow,
   Did,
@@ -28,6 +30,7 @@ import {
   HostPolicy,
   isMember,
   isTidAfter,
+  judgeServiceToken,
   isWanted,
   type Json,
   matchGlob,
@@ -198,5 +201,17 @@ export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json 
   'pipeline-frame': answer(PipelineEntry, pipelineFrame),
   'status-frame': answer(StatusEntry, statusFrame),
   cursor: answer(t.string, (text) => O.toNullable(O.fromEither(decodeCursor(text)))),
-  'build-key': answer(BuildName, buildKey)
+  'build-key': answer(BuildName, buildKey),
+  'service-token': answer(
+    t.strict({ at: TimeUs, audience: t.string, claims: t.string, header: t.string, method: t.string, service: t.string }),
+    ({ claims, header, ...called }) =>
+      pipe(
+        decodeServiceToken(header, claims),
+        E.chain(judgeServiceToken(called)),
+        E.match(
+          ({ error }): Json => ({ error }),
+          (token): Json => token
+        )
+      )
+  )
 }

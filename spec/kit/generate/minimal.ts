@@ -4,7 +4,7 @@
  * Beside each event stands what is to be done because of it, in short; the generator fails when the core disagrees. So a wrong core
  * cannot bless itself, and an event that was meant to count cannot be stale by mistake.
  */
-import { COLLABORATOR, type Config, type Effect, initial, KnotRejection, MEMBER, Rejection, REPO, type Report, step } from '../../../core/index.js'
+import { clampTimeUs, COLLABORATOR, type Config, type Effect, initial, KnotRejection, MEMBER, Rejection, REPO, type Report, step, tidOf } from '../../../core/index.js'
 import {
   account,
   closed,
@@ -771,6 +771,16 @@ const onBranch = (name: string): object => ({
 const asks = (_tag: 'CancelRequested' | 'RetryRequested', rkey: string, at: number): Happening =>
   ({ _tag, at, knot: K1, rkey, workflow: null })
 
+const REPO_DID = 'did:plc:r'
+
+/** A call by the owner; its token, of that id, is good until then. */
+const calls = (call: object, at: number, id: string, untilUs: number, changes: object = {}): Happening =>
+  ({ _tag: 'CallReceived', at, call: { repo: REPO_DID, workflows: null, ...call }, caller: OWNER, token: { id, untilUs }, ...changes }) as Happening
+
+const WISH = { _tag: 'TriggerPipeline', cause: { _tag: 'Manual', inputs: [], ref: null, sha: SHA } }
+const endOf = (us: number): object => ({ _tag: 'CancelPipeline', pipeline: tidOf(clampTimeUs(us)) })
+const keyOfCall = (us: number): string => tidOf(clampTimeUs(us))
+
 /** Keys that rise, and tell no time. */
 const keys = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `r${String(i).padStart(3, '0')}`)
 
@@ -1064,6 +1074,22 @@ const BUILDS: ReadonlyArray<Plot> = [
     [pushed('b', 10, 2), 'TriggerIgnored/before'],
     [start(FIVE_MINUTES + 8), `open ${String(FIVE_MINUTES + 7)}, subscribe ${K1} ${String(FIVE_MINUTES + 8)}999, files a`],
     [pushed('b', 10, 3), 'files b']
+  ]),
+  run('calls', 'a token counts once, until it is over by the clock that has come furthest; what is called is begun, and ended, by who has a say', 'T7', [
+    [put(OWNER, 'x', repoRecord({ createdAt: '', knot: K1, name: 'x', repoDid: REPO_DID }), 1), `subscribe ${K1} null`],
+    [calls(WISH, 10, 'a', 20, { caller: ALICE }), ''],
+    [calls(WISH, 10, 'a', 10), ''],
+    [calls(WISH, 10, 'a', 20), `files ${keyOfCall(10)}`],
+    [calls(WISH, 11, 'a', 20), ''],
+    [files(keyOfCall(10), 1, 12, workflow('w')), `announce ${keyOfCall(10)}, pending ${keyOfCall(10)}/w, wake 6, start ${keyOfCall(10)}/w`],
+    [calls({ ...endOf(11), workflows: ['v'] }, 13, 'b', 30), ''],
+    [calls(endOf(11), 13, 'b', 30), ''],
+    [calls({ ...endOf(11), repo: 'did:plc:other' }, 13, 'c', 30), ''],
+    [calls(endOf(11), 13, 'c', 30), `cancelled ${keyOfCall(10)}/w`],
+    [calls(endOf(11), 14, 'd', 30), ''],
+    [calls(WISH, 20, 'a', 30), `files ${keyOfCall(20)}`],
+    [calls(WISH, 5, 'a', 20), ''],
+    [filesUnread(keyOfCall(20), 4, 21, true), 'WorkflowsReadFailed']
   ]),
   run('statuses', 'three statuses are kept: what ends is forgotten, and not begun again', 'T6', [
     [put(OWNER, 'x', repo(), 1), `subscribe ${K1} null`],

@@ -16,6 +16,7 @@ import { lineOf } from './lines.js'
 import { QUERIES } from './queries.js'
 import { CONFIGS, STATES } from './states.js'
 import { CANONICAL, EXCERPTS } from './texts.js'
+import { SERVICE_TOKENS } from './tokens.js'
 import { TRIGGERS } from './triggers.js'
 import { numbered } from './traces.js'
 import { WORKFLOWS } from './workflows.js'
@@ -89,7 +90,8 @@ const VECTORS: { readonly [subject in Subject]: About } = {
   'pipeline-frame': { about: 'the text that announces a run', cases: PIPELINE_FRAMES, gist: whole },
   'status-frame': { about: 'the text that tells of a status', cases: STATUS_FRAMES, gist: whole },
   cursor: { about: 'how far a reader of statuses has come', cases: CURSORS, gist: whole },
-  'build-key': { about: 'the name of a build as a path', cases: BUILD_KEYS, gist: whole }
+  'build-key': { about: 'the name of a build as a path', cases: BUILD_KEYS, gist: whole },
+  'service-token': { about: 'whether the claims of a token are good for a call', cases: SERVICE_TOKENS, gist: whole }
 }
 
 /** @throws Error when the core does not say what the author of the case says. */

@@ -4882,6 +4882,58 @@ def is_readable(reader: Callable[[Json], Any]) -> Callable[[Json], bool]:
     return answer
 
 
+LEEWAY_S, LIFE_S = 5, 300
+
+
+class BadToken(Exception):
+    """The name of what is wrong."""
+
+
+def _must(holds: bool, error: str = "BadJwt") -> None:
+    if not holds:
+        raise BadToken(error)
+
+
+def _token_part(text: str) -> Dict[str, Json]:
+    try:
+        return parse_object(text)
+    except Rejected:
+        raise BadToken("BadJwt") from None
+
+
+def _judge_token(asked: Json) -> Json:
+    """Tokens, as they come: the first that is wrong decides. Fields that are absent differ from those that are null."""
+    head, body = _token_part(asked["header"]), _token_part(asked["claims"])
+    kind = head.get("typ", "JWT")
+    _must(isinstance(kind, str) and kind.upper() == "JWT", "BadJwtType")
+    _must("crit" not in head and head.get("alg") in ("ES256", "ES256K"))
+    issuer = body.get("iss")
+    _must(isinstance(issuer, str) and is_did(issuer), "BadJwtIss")
+    _must(head.get("kid", "#atproto") in ("#atproto", f"{issuer}#atproto"), "BadJwtIss")
+    audience, method, token_id = body.get("aud"), body.get("lxm"), body.get("jti")
+    _must(isinstance(audience, str) and isinstance(method, str))
+    expires, issued, not_before = (read_time_us(body.get(name)) for name in ("exp", "iat", "nbf"))
+    _must(expires is not None)
+    _must(("iat" not in body or issued is not None) and ("nbf" not in body or not_before is not None))
+    _must(isinstance(token_id, str) and re.fullmatch(r"[!-~]{1,256}", token_id) is not None)
+    _must(audience in (asked["audience"], f"{asked['audience']}#{asked['service']}"), "BadJwtAudience")
+    _must(method == asked["method"], "BadJwtLexiconMethod")
+    now = asked["at"] / 1_000_000
+    _must(now < expires + LEEWAY_S, "JwtExpired")
+    _must(expires - now <= LIFE_S + LEEWAY_S)
+    if issued is not None:
+        _must(now - issued <= LIFE_S + LEEWAY_S and issued < expires)
+    _must(all(time is None or time <= now + LEEWAY_S for time in (issued, not_before)), "JwtNotYetValid")
+    return {"id": token_id, "untilUs": min((expires + LEEWAY_S) * 1_000_000, MAX_SAFE)}
+
+
+def service_token(asked: Json) -> Json:
+    try:
+        return _judge_token(asked)
+    except BadToken as error:
+        return {"error": str(error)}
+
+
 SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "did": is_did,
     "rkey": is_rkey,
@@ -4909,6 +4961,7 @@ SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "status-frame": status_frame,
     "cursor": decode_cursor,
     "build-key": build_key,
+    "service-token": service_token,
 }
 
 

@@ -11,7 +11,7 @@ import { chromium } from 'playwright-core'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Did, REPO } from '../../../core/index.js'
-import { plc, refUpdate, rfc3339, seeded, startNetwork, startPds, startWebApp, tid, type WebApp } from '../../../shell/demo-network/index.js'
+import { type KnotServer, plc, refUpdate, rfc3339, seeded, startNetwork, startPds, startWebApp, tid, type WebApp } from '../../../shell/demo-network/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { hashOfFiles } from '../../../shell/outbound/definitions.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
@@ -44,6 +44,7 @@ interface Pipeline {
 
 interface Place {
   readonly app: WebApp
+  readonly knot: KnotServer
   /** Lets the step of the workflow end. */
   readonly goOn: () => Promise<void>
   readonly pipelines: () => Promise<ReadonlyArray<Pipeline>>
@@ -54,7 +55,7 @@ interface Place {
 
 /** A bridge that has been told of a push to a repository of SHA-256, and runs its workflow until it is let go on. */
 const place = async (folder: string): Promise<Place> => {
-  const network = await startNetwork({ clock, generation: 'v2', knots: 1, seed: 3 })
+  const network = await startNetwork({ clock, generation: 'v2', keepLists: true, knots: 1, seed: 3 })
   const pds = await startPds()
   onTestFinished(async () => {
     await Promise.all([network.stop(), pds.stop()])
@@ -102,7 +103,7 @@ const place = async (folder: string): Promise<Place> => {
   await running.says('"event":"KnotOpened"')
   knot.publish(refUpdate(tid(clock.now(), 1), { committerDid: OWNER, newSha: sha, oldSha: '0'.repeat(64), ownerDid: OWNER, ref: 'refs/heads/main', repo: REPO_DID }))
   await eventually(async () => (await pipelines())[0]?.workflows[0]?.status === 'running')
-  return { app, goOn: () => writeFile(marker, ''), pipelines, sha, url, workflow }
+  return { app, knot, goOn: () => writeFile(marker, ''), pipelines, sha, url, workflow }
 }
 
 const statuses = async ({ pipelines }: Place): Promise<string> => (await pipelines()).flatMap(({ workflows }) => workflows.map(({ status }) => status)).join()
@@ -123,7 +124,7 @@ const logOf = (url: string, id: string): Promise<string> =>
 test.skipIf(!hasGit)(`a repository of SHA-256 goes from a push to a log, and is cancelled and retried by signed tokens${WITHOUT_GIT}`, () =>
   inFolder(async (folder) => {
     const at = await place(folder)
-    const { app, goOn, pipelines, sha, url, workflow } = at
+    const { app, goOn, knot, pipelines, sha, url, workflow } = at
     const post = async (body: unknown, headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' }): Promise<readonly [number, unknown]> => {
       const response = await fetch(`${app.url}/call`, { body: typeof body === 'string' ? body : JSON.stringify(body), headers, method: 'POST' })
       return [response.status, ((await response.json()) as { readonly error?: string }).error]
@@ -140,8 +141,13 @@ test.skipIf(!hasGit)(`a repository of SHA-256 goes from a push to a log, and is 
     expect((await post('x'.repeat(70_000)))[0]).toBe(413)
     expect((await post('{}', {}))[0]).toBe(415)
 
-    expect(await post({ as: OWNER, body: cancel, method: CANCEL })).toEqual([200, undefined])
+    // The knot says who may push, from one moment to the next; no record does.
+    knot.changeCollaborator('add', REPO_DID, STRANGER)
+    await eventually(async () => (await post({ as: STRANGER, body: cancel, method: CANCEL }))[0] === 200)
     await eventually(async () => (await statuses(at)) === 'cancelled')
+    knot.changeCollaborator('remove', REPO_DID, STRANGER)
+    await eventually(async () => (await post({ as: STRANGER, body: cancel, method: CANCEL }))[1] === 'AccessControl')
+    expect(await post({ as: STRANGER, body: retry, method: TRIGGER })).toEqual([403, 'AccessControl'])
     expect(await post({ as: OWNER, body: cancel, method: CANCEL })).toEqual([409, 'PipelineEnded'])
 
     await goOn()
