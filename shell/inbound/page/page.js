@@ -142,11 +142,25 @@ const keyOf = ({ knot, rkey, workflow }) => [knot, rkey, workflow].map(encodeURI
 /** @param {string} status */
 const isOver = (status) => status !== 'pending' && status !== 'running'
 
-/** @param {Run} run */
-const whyOf = ({ cause, ref, repository, retryOf, sha }) => {
+/** Where Tangled shows a repository, and below that a commit. @param {Repository} repository @param {string[]} below */
+const atTangled = ({ name, owner }, ...below) => `https://tangled.org/${[owner, name, ...below].map(encodeURIComponent).join('/').replaceAll('%3A', ':')}`
+
+/** A link to another site, which is not told from where. @param {string} href @param {string} label @param {Node} shown */
+const linkTo = (href, label, shown) => {
+  const link = document.createElement('a')
+  link.href = href
+  link.rel = 'noopener noreferrer'
+  link.title = label
+  link.append(shown)
+  return link
+}
+
+/** What caused it; with links where it stands in none itself. @param {Run} run @param {boolean} hasLinks */
+const whyOf = ({ cause, ref, repository, retryOf, sha }, hasLinks = false) => {
   const why = make('span', 'why', retryOf === null ? cause : 'retry')
   if (ref !== null && ref !== '') why.append(DOT, foreign(shortRef(ref)))
-  if (sha !== null) why.append(DOT, make('code', '', sha.slice(0, 8)))
+  const commit = sha === null ? null : make('code', '', sha.slice(0, 8))
+  if (sha !== null && commit !== null) why.append(DOT, hasLinks ? linkTo(atTangled(repository, 'commit', sha), 'the commit at Tangled', commit) : commit)
   const owner = foreign(short(repository.owner), 'did')
   owner.title = repository.owner
   why.append(DOT, owner)
@@ -222,9 +236,9 @@ const drawKnot = ({ attempt, holders, holding, host, phase, sinceMs }) => {
   return make('li', '', make('div', 'knot-head', foreign(host, 'knot-host'), state), held)
 }
 
-/** @param {string} main @param {string} aside @param {string} title */
+/** @param {string | Node} main @param {string} aside @param {string} title */
 const row = (main, aside, title) => {
-  const element = make('li', '', foreign(main), foreign(aside, 'aside'))
+  const element = make('li', '', typeof main === 'string' ? foreign(main) : main, foreign(aside, 'aside'))
   element.title = title
   return element
 }
@@ -352,7 +366,8 @@ const show = (overview) => {
     byId('repositories'),
     repositories,
     ({ knot, owner, rkey }) => `${owner}/${rkey}/${knot}`,
-    ({ knot, name, owner, rkey }) => row(name, `${short(owner)} on ${knot}`, `${owner}/${rkey}`)
+    ({ knot, name, owner, rkey }) =>
+      row(linkTo(atTangled({ name, owner }), 'the repository at Tangled', foreign(name)), `${short(owner)} on ${knot}`, `${owner}/${rkey}`)
   )
   fold('repositories', 12)
   put(byId('members-count'), counts.members.toLocaleString('en'))
@@ -507,11 +522,11 @@ const describe = () => {
   if (shownKey === '') return
   const build = everyBuild.get(shownKey)
   const [knot = '', rkey = '', workflow = ''] = shownParts
-  once('log-title', [shownKey, build?.repository.name], () => [...(build === undefined ? [] : [foreign(build.repository.name), ' ']), foreign(workflow, 'workflow')])
+  once('log-title', [shownKey, build?.repository.name], () => [...(build === undefined ? [] : [linkTo(atTangled(build.repository), 'the repository at Tangled', foreign(build.repository.name)), ' ']), foreign(workflow, 'workflow')])
   once('log-about', [shownKey, build], () =>
     build === undefined
       ? ['Triggered by ', foreign(rkey, 'mono'), ' of ', foreign(knot)]
-      : [make('span', `how ${build.status}`, build.status), isOver(build.status) ? ' ' : ' for ', ticking(isOver(build.status) ? 'ago' : 'since', build.statusMs), DOT, whyOf(build), DOT, foreign(knot)]
+      : [make('span', `how ${build.status}`, build.status), isOver(build.status) ? ' ' : ' for ', ticking(isOver(build.status) ? 'ago' : 'since', build.statusMs), DOT, whyOf(build, true), DOT, foreign(knot)]
   )
 }
 

@@ -8,7 +8,7 @@ import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { BuildName } from '../../../core/index.js'
 import type { LogLine } from '../../../shell/providers/provider.js'
-import { createWorld, fakeProvider, HOSTNAME, KNOT, serve, type World } from './support.js'
+import { createWorld, fakeProvider, HOSTNAME, KNOT, OWNER, serve, type World } from './support.js'
 
 const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
   (path) => path !== undefined && existsSync(path)
@@ -138,6 +138,8 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     await expect.poll(() => dialog.getByText('line 199', { exact: true }).isVisible()).toBe(true)
     const below = "(({ clientHeight, scrollHeight, scrollTop }) => scrollHeight - scrollTop - clientHeight)(document.getElementById('log-lines'))"
     await expect.poll(() => page.evaluate<number>(below)).toBeLessThan(48)
+    expect(await dialog.getByTitle('the repository at Tangled').getAttribute('href')).toBe(`https://tangled.org/${OWNER}/app`)
+    expect(await dialog.getByTitle('the commit at Tangled').getAttribute('href')).toBe(`https://tangled.org/${OWNER}/app/commit/00000001${'b'.repeat(32)}`)
     expect(new URL(page.url()).hash).toBe(`#/${[build.knot, build.rkey, build.workflow].map(encodeURIComponent).join('/')}`)
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'hidden' })
