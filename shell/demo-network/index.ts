@@ -49,7 +49,8 @@ export interface EmbeddedNetwork {
 /** Starts a network whose servers have free ports. */
 export const startNetwork = async ({ clock, generation, keepLists = false, knots, olderKnots = 0, seed }: NetworkOptions): Promise<EmbeddedNetwork> => {
   const jetstream = await startJetstream({ clock, generation, seed })
-  const servers = await Promise.all(Array.from({ length: knots }, (_, i) => i < knots - olderKnots ? startKnot({ clock, generation: 'newer', keepsLists: keepLists }) : startKnot({ clock, generation: 'older' })))
+  const start = (isOlder: boolean): Promise<KnotServer> => startKnot(isOlder ? { clock, generation: 'older' } : { clock, generation: 'newer', keepsLists: keepLists })
+  const servers = await Promise.all(Array.from({ length: knots }, (_, i) => start(i >= knots - olderKnots)))
   return {
     jetstream,
     jetstreamUrl: jetstream.url,
