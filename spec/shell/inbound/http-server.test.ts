@@ -194,9 +194,10 @@ it('shows what has not happened yet as 0, and every count once', async () => {
   const { url } = await serve(world, { providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
   const counts = async () => (await ask(url, '/metrics')).body.split('\n').filter((line) => /^tack_(reports|webhooks|orders)_total\{/.test(line))
   const before = await counts()
-  expect(before).toHaveLength(60)
-  expect(new Set(before.map((line) => line.replace(/ \d+$/, ''))).size).toBe(60)
+  expect(before).toHaveLength(61)
+  expect(new Set(before.map((line) => line.replace(/ \d+$/, ''))).size).toBe(61)
   for (const labels of [
+    'reports_total{kind="AccessReadFailed",reason=""}',
     'reports_total{kind="Gap",reason=""}',
     'reports_total{kind="FrameRejected",reason="json"}',
     'reports_total{kind="TriggerRefused",reason="actor"}',
