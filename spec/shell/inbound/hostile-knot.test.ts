@@ -11,6 +11,7 @@ import { callAnswer, type Effect, Event, HostName, OrderedMap as M, type ReadAcc
 import { systemClock } from '../../../shell/lib/clock.js'
 import { accessReader, type AccessOptions } from '../../../shell/outbound/access.js'
 import { knotClient } from '../../../shell/outbound/knot.js'
+import { workflow } from '../../suite/examples/build-world.js'
 import { must } from '../../suite/examples/support.js'
 import { options, turns } from '../support/sockets.js'
 import { ask, createWorld, eventually, PROVIDER, right, serve, type World } from './support.js'
@@ -137,19 +138,7 @@ const place = async (honest: Knot, hostile: Knot): Promise<Place> => {
 const built = (world: World, knot: HostName, rkey: string): void => {
   const entry = M.toEntries(world.state().builds.runs).find(([key]) => key === `${knot}/${rkey}`)?.[1]
   if (entry?.phase._tag !== 'Reading') throw new Error('no files are being read')
-  const workflow = {
-    _tag: 'Defined',
-    clone: { depth: 1, skip: false, submodules: false },
-    content: '',
-    engine: 'tack',
-    environment: [],
-    name: 'ci.yml',
-    steps: [],
-    targets: [{ pipeline: 'main', provider: PROVIDER, settings: [] }],
-    units: 200,
-    when: []
-  }
-  world.apply({ _tag: 'WorkflowsRead', at: world.clock.now(), defaultBranch: 'main', knot, number: entry.phase.request.number, rkey, sources: null, unkept: [], workflows: [workflow] })
+  world.apply({ _tag: 'WorkflowsRead', at: world.clock.now(), defaultBranch: 'main', knot, number: entry.phase.request.number, rkey, sources: null, unkept: [], workflows: [workflow({ targets: [{ pipeline: 'main', provider: PROVIDER, settings: [] }] })] })
 }
 
 const pipelinesOf = async (url: string, repo: string): Promise<ReadonlyArray<{ readonly id: string }>> => {
