@@ -138,7 +138,9 @@ const place = async (honest: Knot, hostile: Knot): Promise<Place> => {
 const built = (world: World, knot: HostName, rkey: string): void => {
   const entry = M.toEntries(world.state().builds.runs).find(([key]) => key === `${knot}/${rkey}`)?.[1]
   if (entry?.phase._tag !== 'Reading') throw new Error('no files are being read')
-  world.apply({ _tag: 'WorkflowsRead', at: world.clock.now(), defaultBranch: 'main', knot, number: entry.phase.request.number, rkey, sources: null, unkept: [], workflows: [workflow({ targets: [{ pipeline: 'main', provider: PROVIDER, settings: [] }] })] })
+  const read = workflow({ targets: [{ pipeline: 'main', provider: PROVIDER, settings: [] }] })
+  const answer = { defaultBranch: 'main', knot, number: entry.phase.request.number, rkey, sources: null, unkept: [] }
+  world.apply({ _tag: 'WorkflowsRead', at: world.clock.now(), ...answer, workflows: [read] })
 }
 
 const pipelinesOf = async (url: string, repo: string): Promise<ReadonlyArray<{ readonly id: string }>> => {
