@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { decodeText } from '../store/json.js'
 import { wordsOf } from './common.js'
 import { idOf, type LocalBuilds, LOOK_MS } from './local-builds.js'
-import { Hand, Line, logName, readFileOf, Request, Result } from './local-files.js'
+import { logName } from './local-files.js'
+import { Hand, Line, readFileOf, Request, Result } from './local-records.js'
 import type { Job, LogLine } from './provider.js'
 
 /** The whole lines in the `size` bytes that have been written from `at` on, and where they end. */

@@ -1,7 +1,7 @@
 /** Processes of local builds: their runners, and what these have left behind. */
 import { codeOf } from '../store/disk.js'
-import { systemProcesses } from '../store/lock.js'
-import type { Hand } from './local-files.js'
+import { systemProcesses } from '../store/processes.js'
+import type { Hand } from './local-records.js'
 
 /** Signals the process, or the whole group that it leads. A missing one is no error. */
 export const signalTo = (pid: number, signal: NodeJS.Signals, whom: 'group' | 'process'): void => {

@@ -5,16 +5,21 @@
  * Everything that the steps start is in the process group of this process, unless it leaves it. So all of it can be killed at once, this process
  * included, which is the last thing that it does.
  *
+ * There is one for every build, so it loads no library, nor the core: only node, and what of this project does the same.
+ *
  * `node local-runner.js <folder of the build> <token> <grace in ms> <bytes of log>`
  */
+import type * as t from 'io-ts'
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
-import { systemProcesses } from '../store/lock.js'
-import { Cancel, openLog, readFileOf, removeFolder, Request, type Result, workName, writeOnce } from './local-files.js'
+import { systemProcesses } from '../store/processes.js'
+import { openLog, removeFolder, workName, writeOnce } from './local-files.js'
+import type { Request, Result } from './local-records.js'
 
 const [folder = '', token = '', graceMs = '', logBytes = ''] = process.argv.slice(2)
 
@@ -34,6 +39,9 @@ const CANCELLED: Outcome = { error: null, exitCode: null, status: 'cancelled' }
 let isCancelled = false
 /** Called when the grace of the steps is over. */
 let giveUp = (): void => undefined
+
+/** The part of it that is needed here. */
+type RequestFile = Pick<t.TypeOf<typeof Request>, 'plan'>
 
 const signalAll = (signal: NodeJS.Signals): void => {
   try {
@@ -88,9 +96,9 @@ const failureOf = (name: string, code: number | null, signal: NodeJS.Signals | n
 }
 
 const run = async (): Promise<Outcome> => {
-  const request = await readFileOf(Request, folder, 'request.json')
-  if (request === null) throw new Error('request.json is missing')
-  const { steps, variables } = request.plan
+  // Whoever started this process has just read the same file, by its codec.
+  const { plan } = JSON.parse(await readFile(join(folder, 'request.json'), 'utf8')) as RequestFile
+  const { steps, variables } = plan
   const work = join(folder, workName(token))
   const log = openLog(folder, token, Number(logBytes), Date.now)
   const base = { HOME: join(work, 'home'), PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', TMPDIR: join(work, 'tmp') }
@@ -161,7 +169,7 @@ const run = async (): Promise<Outcome> => {
 const main = async (): Promise<void> => {
   const isFirst = await writeOnce(folder, 'runner.json', { process: await systemProcesses.self(), token })
   if (!isFirst) return
-  if ((await readFileOf(Cancel, folder, 'cancel.json')) !== null) isCancelled = true
+  if (existsSync(join(folder, 'cancel.json'))) isCancelled = true
   const outcome = await run().catch(
     (error: unknown): Outcome => ({
       error: `The build could not go on: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,10 +1,13 @@
 /** The files of a local build: each whole or not at all, and nothing beside them. */
+import { build } from 'esbuild'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { Cancel, logName, openLog, readFileOf, replaceFile, writeOnce } from '../../../shell/providers/local-files.js'
+import { logName, openLog, replaceFile, writeOnce } from '../../../shell/providers/local-files.js'
+import { Cancel, readFileOf } from '../../../shell/providers/local-records.js'
 
 const emptyFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'tack-spec-local-files-'))
@@ -102,4 +105,16 @@ describe('a log', () => {
     for (let n = 0; n < 20; n++) written(8, 'abc')
     expect(open()).toBeLessThan(before + 10)
   })
+})
+
+test('the process of a build loads no library, and little of this project: there is one for every build', async () => {
+  const { metafile } = await build({
+    bundle: true,
+    entryPoints: [fileURLToPath(new URL('../../../dist/shell/providers/local-runner.js', import.meta.url))],
+    format: 'esm',
+    metafile: true,
+    platform: 'node',
+    write: false
+  })
+  expect(Object.keys(metafile.inputs).map((name) => basename(name)).sort()).toEqual(['disk.js', 'local-files.js', 'local-runner.js', 'processes.js'])
 })

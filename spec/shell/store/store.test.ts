@@ -36,7 +36,7 @@ import {
   type StoreError
 } from '../../../shell/store/index.js'
 import { systemDisk } from '../../../shell/store/disk.js'
-import { systemProcesses } from '../../../shell/store/lock.js'
+import { systemProcesses } from '../../../shell/store/processes.js'
 import { MIGRATIONS } from '../../../shell/store/migrations.js'
 import { type Format, FORMAT, snapshots } from '../../../shell/store/snapshot.js'
 import { ALICE, at, CONFIG, K2, must, OWNER } from '../../suite/examples/support.js'
