@@ -46,11 +46,14 @@ const abortOf = (signal: AbortSignal): Promise<void> =>
 
 /** @param isOver Whether a build has ended: its log is as long as it will be, and each reader takes it at their own pace. */
 export const createSharedLogs = (isOver: (build: Pick<Builds.Build, 'status'>) => boolean, limits: SharedLogsLimits): SharedLogs => {
+  /** The readings that whoever comes can join. */
   const readings = new Map<string, Reading>()
+  /** All that go on: one that nobody can join any more holds what its readers have yet to take. */
+  const going = new Set<Reading>()
 
   /** Drops the oldest lines, in large pieces. */
   const trim = (reading: Reading): void => {
-    const limit = Math.min(limits.keptChars, limits.keptOfAllChars / Math.max(readings.size, 1))
+    const limit = Math.min(limits.keptChars, limits.keptOfAllChars / going.size)
     if (reading.chars <= limit) return
     let dropped = 0
     while (reading.chars > limit / 2 && dropped < reading.lines.length - 1) {
@@ -90,12 +93,16 @@ export const createSharedLogs = (isOver: (build: Pick<Builds.Build, 'status'>) =
     const iterator = provider.logs(job, external, stop.signal)[Symbol.asyncIterator]()
     const reading: Reading = { chars: 0, end: null, first: 0, iterator, lines: [], pulling: null, readers: 0, stop }
     readings.set(key, reading)
+    going.add(reading)
+    // There is less room for each of the others now, and some may not go on for long.
+    for (const one of going) trim(one)
     return reading
   }
 
   const leave = (key: string, reading: Reading): void => {
     reading.readers--
     if (reading.readers > 0) return
+    going.delete(reading)
     if (readings.get(key) === reading) readings.delete(key)
     reading.stop.abort()
     // Whatever it still says, nobody hears it.

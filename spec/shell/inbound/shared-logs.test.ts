@@ -166,6 +166,25 @@ describe('readers of a running log', () => {
     provider.say(null)
     expect([await slow.ended, await fast.ended, await late.ended, provider.asked]).toEqual(['ended', 'ended', 'ended', ['n1', 'n1', 'n1']])
   })
+
+  it('leave less room to each other, those included whose reading nobody can join any more', async () => {
+    const logs = shared(10_000, 10_000)
+    const provider = saying(60, 200)
+    const slow = reader(logs, provider, 50)
+    const others = [reader(logs, provider)]
+    for (let late = 1; late <= 4; late++) {
+      await eventually(() => expect(others.at(-1)?.lines).toEqual(upTo(60)))
+      expect(provider.asked).toHaveLength(late)
+      if (late < 4) others.push(reader(logs, provider))
+    }
+    slow.take(Infinity)
+    await eventually(() => expect(slow.lines).toEqual(upTo(60)))
+    // What it had yet to take of the first reading was given up for the others.
+    expect(provider.asked).toHaveLength(5)
+    provider.say(null)
+    await Promise.all([slow, ...others].map(({ ended }) => ended))
+    expect(provider.reading()).toBe(0)
+  })
 })
 
 it('a log that is as long as it will be is read by each at their own pace', async () => {
