@@ -1,10 +1,12 @@
 /** Calls over XRPC, on real sockets, by tokens that are signed and not signed: who may, what comes of it, and what everybody else hears. */
 import { type PrivateKeyExportable, P256PrivateKeyExportable, Secp256k1PrivateKeyExportable } from '@atcute/crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Builds, type Did, OrderedMap, pipelineAt, Tid, tidOf, type TimeUs } from '../../../core/index.js'
+import { Builds, type Did, HostName, OrderedMap, pipelineAt, Rkey, Tid, tidOf, type TimeUs } from '../../../core/index.js'
+import { createBegunRuns } from '../../../shell/inbound/xrpc/calls.js'
 import { createDocuments } from '../../../shell/outbound/documents.js'
 import { createSigningKeys } from '../../../shell/outbound/signing-keys.js'
 import { must } from '../../suite/examples/support.js'
+import { manualClock } from '../support/bridge.js'
 import { httpServer } from '../support/sockets.js'
 import { ask, createWorld, eventually, HOSTNAME, KNOT, serve, type Serving, type World } from './support.js'
 
@@ -295,6 +297,19 @@ describe('a call', () => {
     const at = await place()
     at.setSaving(false)
     expect((await triggers(at, {}))[0]).toBe(503)
+  })
+
+  it('waits with 63 others at most, for twenty seconds, and then makes room for another', async () => {
+    const clock = manualClock()
+    const runs = createBegunRuns(clock)
+    const { owner, rkey } = { owner: ALICE, rkey: must(Rkey.decode('self')) }
+    const begun = { _tag: 'Begun', knot: must(HostName.decode(KNOT)), repository: { did: REPO, name: 'app', owner, rkey }, rkey } as const
+    const answers = Array.from({ length: 64 }, () => runs.during((wait) => wait(begun)))
+    expect((await runs.during(() => expect.fail('there is no room'))).status).toBe(503)
+    clock.advance(20_000)
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 504))
+    expect((await runs.during(() => Promise.resolve({ status: 200 }))).status).toBe(200)
+    expect(clock.armed()).toBe(0)
   })
 
   it.each<[string, string, number, string]>([

@@ -1,5 +1,6 @@
 /** The knot client: what it asks a knot for, and what becomes of what the knot sends. */
 import { expect, it } from 'vitest'
+import type { WebSocket } from 'ws'
 import type { Event, HostName, Nanos, Natural, TimeUs } from '../../../core/index.js'
 import { knotClient, type KnotOptions } from '../../../shell/outbound/knot.js'
 import { eventually, held, options, rememberingLog, tcpServer, webSocketServer } from '../support/sockets.js'
@@ -133,4 +134,22 @@ it('logs few lines of knots that drop their connections, however many do', async
     )
   await eventually(() => expect(closed).toHaveLength(25))
   expect(log.lines.filter(({ message }) => message === 'connection lost')).toHaveLength(10)
+})
+
+it('shares among all knots what may be held of messages that do not end', async () => {
+  const peers: WebSocket[] = []
+  const server = await webSocketServer((peer) => void peers.push(peer))
+  const client = knotClient({ ...options({ maxUnfinishedBytes: 100_000 }), isInsecure: true })
+  const opened = async (connection: number): Promise<{ readonly events: ReadonlyArray<Event>; readonly peer: WebSocket }> => {
+    const events: Event[] = []
+    held(client(connection as Natural, localhost(server.port), null, (event) => void events.push(event)))
+    await eventually(() => expect(events).toHaveLength(1))
+    return { events, peer: peers.at(-1) ?? expect.fail('nobody has connected') }
+  }
+  const [small, most] = [await opened(1), await opened(2)]
+  small.peer.send('x'.repeat(60_000), { fin: false })
+  most.peer.send('x'.repeat(70_000), { fin: false })
+  await eventually(() => expect(most.events.at(-1)?._tag).toBe('KnotClosed'))
+  small.peer.send('')
+  await eventually(() => expect(small.events.map(({ _tag }) => _tag)).toEqual(['KnotOpened', 'KnotFrameRejected']))
 })
