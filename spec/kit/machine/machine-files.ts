@@ -16,7 +16,7 @@ import { RUN_MACHINE } from './life-of-run.js'
 import { partsTable, variantsTable } from './shapes.js'
 import { STREAM_MACHINE } from './stream.js'
 
-const CONCERN_NAMES: ReadonlyArray<Concern> = ['cursor', 'commits', 'knots', 'backfill', 'builds']
+const CONCERN_NAMES: ReadonlyArray<Concern> = ['cursor', 'commits', 'knots', 'access', 'backfill', 'builds']
 
 const concernsTable = (): string =>
   table(
