@@ -32,7 +32,7 @@ export const mayTakeLong = (event: Event): boolean => {
     case 'RetryRequested':
       return true
     case 'KnotReceived':
-      return typeof event.trigger === 'object' && event.trigger !== null
+      return event.payload._tag === 'Trigger'
     default:
       return false
   }
@@ -111,7 +111,7 @@ export const passOver = (at: TimeUs, event: Event): ReadonlyArray<Event> | null 
     case 'Started':
       return null
     case 'KnotReceived':
-      return [first, { ...event, trigger: PASSED_OVER }]
+      return [first, { ...event, payload: { _tag: 'Unreadable', detail: PASSED_OVER } }]
     case 'WorkflowsRead':
       return [first, { ...event, sources: event.sources === null ? null : [], workflows: [] }]
     case 'RecordsRead':

@@ -31,13 +31,12 @@ export const slim = (event: Event, before: BuildsState, after: BuildsState, effe
 
 /** What a trigger brings is needed where a run begins with it. */
 const slimFrame = (event: KnotReceived, before: BuildsState, after: BuildsState): KnotReceived => {
-  const { host, rkey, trigger } = event
-  if (trigger === null || typeof trigger === 'string') return event
+  const { host, payload, rkey } = event
+  if (payload._tag !== 'Trigger') return event
+  const { trigger } = payload
   const begins = runOf(before, host, rkey) === null && runOf(after, host, rkey) !== null
-  return {
-    ...event,
-    trigger: begins ? { ...trigger, cause: withoutChanges(trigger.kind, trigger.cause) } : bare(trigger)
-  }
+  const kept = begins ? { ...trigger, cause: withoutChanges(trigger.kind, trigger.cause) } : bare(trigger)
+  return { ...event, payload: { _tag: 'Trigger', trigger: kept } }
 }
 
 const bare = (trigger: Trigger): Trigger => ({

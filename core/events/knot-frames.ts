@@ -23,6 +23,21 @@ export const KnotClosed = t.readonly(
 
 export type KnotClosed = t.TypeOf<typeof KnotClosed>
 
+/** What a frame of a knot is about. */
+export const KnotPayload = t.union(
+  [
+    /** It may call for builds. */
+    t.readonly(t.strict({ _tag: t.literal('Trigger'), trigger: Trigger })),
+    /** It is of a kind that is read, and cannot be understood. */
+    t.readonly(t.strict({ _tag: t.literal('Unreadable'), detail: t.string })),
+    /** Something else: it is received, and calls for nothing. */
+    t.readonly(t.strict({ _tag: t.literal('Other') }))
+  ],
+  'KnotPayload'
+)
+
+export type KnotPayload = t.TypeOf<typeof KnotPayload>
+
 /** A frame came from a knot. */
 export const KnotReceived = t.readonly(
   t.strict({
@@ -33,9 +48,8 @@ export const KnotReceived = t.readonly(
     created: t.union([Nanos, t.null]),
     host: HostName,
     nsid: Nsid,
-    rkey: Rkey,
-    /** What may call for builds; text says why it is not understood; `null` when the frame is about something else. */
-    trigger: t.union([Trigger, t.string, t.null])
+    payload: KnotPayload,
+    rkey: Rkey
   }),
   'KnotReceived'
 )

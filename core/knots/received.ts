@@ -42,13 +42,17 @@ const meantBy = (
       [{ _tag: 'CollaboratorTold', knot: event.host, update: event.update }]
 
 const triggered = (since: Nanos, stamp: Nanos, event: KnotReceived): ReadonlyArray<TriggerArrived | ReportEffect> => {
-  const { at, host, rkey, trigger } = event
-  if (trigger === null) return []
-  if (typeof trigger === 'string')
-    return [report({ _tag: 'KnotFrameRejected', at, detail: trigger, host, reason: 'trigger' })]
-  return nanosBefore(stamp, since)
-    ? [report({ _tag: 'TriggerIgnored', at, knot: host, reason: 'before', rkey })]
-    : [{ _tag: 'TriggerArrived', at, knot: host, rkey, trigger }]
+  const { at, host, payload, rkey } = event
+  switch (payload._tag) {
+    case 'Other':
+      return []
+    case 'Unreadable':
+      return [report({ _tag: 'KnotFrameRejected', at, detail: payload.detail, host, reason: 'trigger' })]
+    case 'Trigger':
+      return nanosBefore(stamp, since)
+        ? [report({ _tag: 'TriggerIgnored', at, knot: host, reason: 'before', rkey })]
+        : [{ _tag: 'TriggerArrived', at, knot: host, rkey, trigger: payload.trigger }]
+  }
 }
 
 export const received = (

@@ -50,6 +50,12 @@ const modernTrigger = (trigger: unknown): unknown =>
     ? trigger
     : { ...trigger, shape: 'kind' in trigger && trigger.kind === 'refUpdate' ? 'past' : null, unkept: [] }
 
+/** A frame had a trigger, a sentence where that could not be read, or `null` where it was about something else. */
+const modernPayload = (trigger: unknown): object => {
+  if (trigger === null) return { _tag: 'Other' }
+  return typeof trigger === 'string' ? { _tag: 'Unreadable', detail: trigger } : { _tag: 'Trigger', trigger: modernTrigger(trigger) }
+}
+
 /**
  * An event of a journal of numbers 1 and 2 in today's form. In the first of them a knot's frame told nothing of triggers, and the
  * configuration nothing of builds. In both, frames of the stream had no number, an account event did not say when it was, a trigger not
@@ -59,7 +65,7 @@ const modern = (event: unknown): unknown => {
   if (typeof event !== 'object' || event === null || !('_tag' in event)) return event
   switch (event._tag) {
     case 'KnotReceived':
-      return { ...event, trigger: 'trigger' in event ? modernTrigger(event.trigger) : null }
+      return { ...event, payload: modernPayload('trigger' in event ? event.trigger : null) }
     case 'AccountReceived':
       return { changedUs: null, ordinal: null, seq: null, ...event }
     case 'CommitReceived':

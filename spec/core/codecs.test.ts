@@ -246,8 +246,9 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   },
   { _tag: 'KnotOpened', at: at(1), connection: 1, host: K1 },
   { _tag: 'KnotClosed', at: at(1), connection: 1, host: K1 },
-  { _tag: 'KnotReceived', at: at(1), connection: 1, created: '1767225600000000001', host: K1, nsid: 'a.b.c', rkey: 'r', trigger: 'why' },
-  { _tag: 'KnotReceived', at: at(1), connection: 1, created: '1767225600000000001', host: K1, nsid: 'a.b.c', rkey: 'r', trigger: TRIGGER },
+  { _tag: 'KnotReceived', at: at(1), connection: 1, created: '1767225600000000001', host: K1, nsid: 'a.b.c', payload: { _tag: 'Trigger', trigger: TRIGGER }, rkey: 'r' },
+  { _tag: 'KnotReceived', at: at(1), connection: 1, created: '1767225600000000001', host: K1, nsid: 'a.b.c', payload: { _tag: 'Unreadable', detail: 'why' }, rkey: 'r' },
+  { _tag: 'KnotReceived', at: at(1), connection: 1, created: '1767225600000000001', host: K1, nsid: 'a.b.c', payload: { _tag: 'Other' }, rkey: 'r' },
   { _tag: 'KnotFrameRejected', at: at(1), connection: 1, detail: 'd', host: K1, reason: 'created' },
   ...TIMERS.slice(2).map((timer) => ({ _tag: 'TimerFired' as const, at: at(1), timer })),
   ...LISTED.map((record) => ({
@@ -343,7 +344,6 @@ const NULLABLE_IN: { readonly [tag: string]: ReadonlyArray<string> } = {
   AccountReceived: ['changedUs', 'seq'],
   BuildReported: ['error', 'exitCode'],
   CancelRequested: ['workflow'],
-  KnotReceived: ['trigger'],
   ReadWorkflows: ['sha', 'workflows'],
   RecordsRead: ['next'],
   RetryRequested: ['workflow'],
@@ -412,7 +412,7 @@ describe('null stands for what is absent', () => {
       ...withNull('CommitReceived', EVENTS, 'record', 'rev'),
       ...withNull('AccountReceived', EVENTS, 'status'),
       ...withNull('FrameRejected', EVENTS, 'collection', 'did', 'operation', 'rkey', 'timeUs'),
-      ...withNull('KnotReceived', EVENTS, 'created', 'trigger'),
+      ...withNull('KnotReceived', EVENTS, 'created'),
       ...withNull('RecordsRead', EVENTS, 'next'),
       ...withNull('WorkflowsRead', EVENTS, 'defaultBranch', 'sources'),
       ...withNull('BuildReported', EVENTS, 'error', 'exitCode'),
@@ -455,7 +455,7 @@ describe('null stands for what is absent', () => {
 })
 
 describe('a trigger', () => {
-  const decoded = (trigger: unknown) => Event.decode({ ...(EVENTS.find(({ _tag }) => _tag === 'KnotReceived') ?? expect.fail()), trigger })
+  const decoded = (trigger: unknown) => Event.decode({ ...(EVENTS.find(({ _tag }) => _tag === 'KnotReceived') ?? expect.fail()), payload: { _tag: 'Trigger', trigger } })
 
   test.each(CAUSES)('every cause: $_tag', (cause) => expect(E.isRight(decoded({ ...TRIGGER, cause }))).toBe(true))
 

@@ -10,7 +10,7 @@ const decode = (text: string) => decodeKnotFrame(receipt())(text)
 const rejection = (reason: string, detail: string) =>
   E.left({ _tag: 'KnotFrameRejected', at: at(9), connection: 3, detail, host: K1, reason })
 const received = (created: string | null, rkey = 'r', nsid = 'sh.tangled.knot.memberUpdate') =>
-  E.right({ _tag: 'KnotReceived', at: at(9), connection: 3, created, host: K1, nsid, rkey, trigger: null })
+  E.right({ _tag: 'KnotReceived', at: at(9), connection: 3, created, host: K1, nsid, payload: { _tag: 'Other' }, rkey })
 
 const frame = (created: string) => `{"rkey":"r","nsid":"sh.tangled.knot.memberUpdate","event":{"created":5},"created":${created}}`
 
@@ -78,47 +78,39 @@ describe('a decoded frame', () => {
 describe('a trigger', () => {
   const of = (event: unknown, nsid = 'sh.tangled.git.refUpdate') => {
     const decoded = decode(JSON.stringify({ rkey: 'r', nsid, event, created: 1 }))
-    return E.map((frame: object) => ('trigger' in frame ? frame.trigger : null))(decoded)
+    return E.map((frame: object) => ('payload' in frame ? frame.payload : null))(decoded)
   }
+  const unreadable = (detail: string) => E.right({ _tag: 'Unreadable', detail })
   const update = { ref: 'refs/heads/main', oldSha: 'a'.repeat(40), newSha: 'b'.repeat(40), repo: 'did:plc:app' }
 
   test('is understood', () => {
-    expect(of(update)).toEqual(
-      E.right({
-        actor: null,
-        cause: {
-          _tag: 'Push',
-          changedFiles: null,
-          newSha: 'b'.repeat(40),
-          oldSha: 'a'.repeat(40),
-          ref: 'refs/heads/main',
-          skipsCi: false
-        },
-        defaultBranch: null,
-        kind: 'refUpdate',
-        repo: { did: 'did:plc:app', knot: null, name: null, owner: null },
-        shape: 'named',
-        unkept: [],
-        workflows: null
-      })
-    )
+    const cause = { _tag: 'Push', changedFiles: null, newSha: 'b'.repeat(40), oldSha: 'a'.repeat(40), ref: 'refs/heads/main', skipsCi: false }
+    const trigger = {
+      actor: null,
+      cause,
+      defaultBranch: null,
+      kind: 'refUpdate',
+      repo: { did: 'did:plc:app', knot: null, name: null, owner: null },
+      shape: 'named',
+      unkept: [],
+      workflows: null
+    }
+    expect(of(update)).toEqual(E.right({ _tag: 'Trigger', trigger }))
   })
 
   test('is reported with its reason when it is not understood, and the frame counts all the same', () => {
-    expect(of({ ...update, ref: 7 })).toEqual(E.right('ref is not text'))
-    expect(of(undefined)).toEqual(E.right('event is not an object'))
-    expect(of({}, 'sh.tangled.pipeline')).toEqual(E.right('triggerMetadata is not an object'))
+    expect(of({ ...update, ref: 7 })).toEqual(unreadable('ref is not text'))
+    expect(of(undefined)).toEqual(unreadable('event is not an object'))
+    expect(of({}, 'sh.tangled.pipeline')).toEqual(unreadable('triggerMetadata is not an object'))
   })
 
   test('is quoted in an excerpt when it is not understood', () => {
     const repo = { did: 'did:plc:a', knot: 'k', repo: 'app' }
-    expect(of({ triggerMetadata: { kind: 'x'.repeat(120), repo } }, 'sh.tangled.pipeline')).toEqual(
-      E.right(`kind is ${'x'.repeat(112)}…`)
-    )
+    expect(of({ triggerMetadata: { kind: 'x'.repeat(120), repo } }, 'sh.tangled.pipeline')).toEqual(unreadable(`kind is ${'x'.repeat(112)}…`))
   })
 
   test('is absent where the frame is about something else', () => {
-    expect(of(update, 'sh.tangled.knot.memberUpdate')).toEqual(E.right(null))
+    expect(of(update, 'sh.tangled.knot.memberUpdate')).toEqual(E.right({ _tag: 'Other' }))
   })
 })
 

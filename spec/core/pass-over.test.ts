@@ -22,8 +22,8 @@ const trigger = {
   unkept: [],
   workflows: []
 }
-const received = (what: unknown): Event =>
-  event({ _tag: 'KnotReceived', connection: 1, created: null, host: KEY.knot, nsid: 'sh.tangled.pipeline', rkey: KEY.rkey, trigger: what })
+const received = (payload: object): Event =>
+  event({ _tag: 'KnotReceived', connection: 1, created: null, host: KEY.knot, nsid: 'sh.tangled.pipeline', payload, rkey: KEY.rkey })
 
 const listed = { collection: 'sh.tangled.spindle.member', record: { createdAt: '', instance: '', subject: '' }, rkey: 'first' }
 const page = (records: ReadonlyArray<object>): Event =>
@@ -38,9 +38,9 @@ const cancel = event({ _tag: 'CancelRequested', ...KEY, workflow: null })
 
 test.each<readonly [string, Event, boolean, string]>([
   ['a start', started, true, ''],
-  ['a trigger', received(trigger), true, 'sh.tangled.pipeline knot.example/3mbd354mf2222'],
-  ['a trigger that is not understood', received('what is this'), false, 'sh.tangled.pipeline knot.example/3mbd354mf2222'],
-  ['a frame that is no trigger', received(null), false, 'sh.tangled.pipeline knot.example/3mbd354mf2222'],
+  ['a trigger', received({ _tag: 'Trigger', trigger }), true, 'sh.tangled.pipeline knot.example/3mbd354mf2222'],
+  ['a trigger that is not understood', received({ _tag: 'Unreadable', detail: 'what is this' }), false, 'sh.tangled.pipeline knot.example/3mbd354mf2222'],
+  ['a frame that is no trigger', received({ _tag: 'Other' }), false, 'sh.tangled.pipeline knot.example/3mbd354mf2222'],
   ['workflow files', files([]), true, 'knot.example/3mbd354mf2222'],
   ['a page of records', page([listed]), true, 'did:plc:owner sh.tangled.spindle.member first'],
   ['an empty page', page([]), true, 'did:plc:owner sh.tangled.spindle.member -'],
@@ -51,7 +51,7 @@ test.each<readonly [string, Event, boolean, string]>([
 })
 
 test.each<readonly [string, Event, ReadonlyArray<object>]>([
-  ['a trigger is not understood', received(trigger), [{ ...received(PASSED_OVER) }]],
+  ['a trigger is not understood', received({ _tag: 'Trigger', trigger }), [{ ...received({ _tag: 'Unreadable', detail: PASSED_OVER }) }]],
   ['of files there are none', files([]), [{ ...files([]), workflows: [] }]],
   ['of files whose sources are not known, neither', files(null), [{ ...files(null), workflows: [] }]],
   ['a page is empty, and the next one follows', page([listed]), [page([])]],

@@ -74,7 +74,7 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
   },
   knotOpened(K1, 1, at(60)),
   knotClosed(K1, 1, at(60)),
-  { _tag: 'KnotReceived', at: at(60), connection: 1, created: null, host: K1, nsid: 'a.b.c', rkey: 'r', trigger: null },
+  { _tag: 'KnotReceived', at: at(60), connection: 1, created: null, host: K1, nsid: 'a.b.c', payload: { _tag: 'Other' }, rkey: 'r' },
   { _tag: 'CollaboratorUpdated', at: at(60), connection: 1, created: null, host: K1, rkey: 'r', update: { op: 'add', repo: ALICE, subject: BOB } },
   { _tag: 'KnotFrameRejected', at: at(60), connection: 1, detail: '', host: K1, reason: 'json' },
   {
@@ -116,15 +116,18 @@ const pushed = (rkey: string, when: number): WrittenEvent => ({
   host: K1,
   nsid: 'sh.tangled.pipeline',
   rkey,
-  trigger: {
-    actor: null,
-    cause: { _tag: 'Push', changedFiles: null, newSha: '2'.repeat(40), oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
-    defaultBranch: null,
-    kind: 'pipeline',
-    repo: { did: null, knot: null, name: 'app', owner: ALICE },
-    shape: null,
-    unkept: [],
-    workflows: []
+  payload: {
+    _tag: 'Trigger',
+    trigger: {
+      actor: null,
+      cause: { _tag: 'Push', changedFiles: null, newSha: '2'.repeat(40), oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
+      defaultBranch: null,
+      kind: 'pipeline',
+      repo: { did: null, knot: null, name: 'app', owner: ALICE },
+      shape: null,
+      unkept: [],
+      workflows: []
+    }
   }
 })
 

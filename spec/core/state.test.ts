@@ -71,15 +71,18 @@ const pushed = (rkey: string, when: number): WrittenEvent => ({
   host: K1,
   nsid: 'sh.tangled.pipeline',
   rkey,
-  trigger: {
-    actor: null,
-    cause: { _tag: 'Push', changedFiles: ['f'], newSha: SHA, oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
-    defaultBranch: null,
-    kind: 'pipeline',
-    repo: { did: null, knot: null, name: 'app', owner: OWNER },
-    shape: null,
-    unkept: [],
-    workflows: [{ name: 'w', text: 't' }]
+  payload: {
+    _tag: 'Trigger',
+    trigger: {
+      actor: null,
+      cause: { _tag: 'Push', changedFiles: ['f'], newSha: SHA, oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
+      defaultBranch: null,
+      kind: 'pipeline',
+      repo: { did: null, knot: null, name: 'app', owner: OWNER },
+      shape: null,
+      unkept: [],
+      workflows: [{ name: 'w', text: 't' }]
+    }
   }
 })
 

@@ -176,10 +176,7 @@ export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json 
     const folded = fold(state, events)
     return { effects: folded.effects, events: folded.events, hash: stateHash(folded.state), isLazy: folded.isLazy }
   }),
-  trigger: answer(t.strict({ event: t.unknown, nsid: t.string }), ({ event, nsid }) => {
-    const trigger = decodeTrigger(nsid, event)
-    return typeof trigger === 'string' ? { detail: trigger } : trigger
-  }),
+  trigger: answer(t.strict({ event: t.unknown, nsid: t.string }), ({ event, nsid }) => decodeTrigger(nsid, event)),
   mistake: answer(t.strict({ when: t.array(Condition) }), ({ when }) => mistakeIn(when)),
   workflow: answer(t.strict({ content: t.string, data: YamlValue, name: WorkflowName }), ({ content, data, name }) => {
     const workflow = decodeWorkflow(name, content, data)

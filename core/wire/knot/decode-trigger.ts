@@ -10,38 +10,41 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { PIPELINE, REF_UPDATE } from '../../data/identifiers.js'
+import { excerpt } from '../../data/text.js'
+import type { KnotPayload } from '../../event.js'
 import type { Trigger } from '../../model/trigger.js'
 import { type Fields, mapAt, type Read } from './fields.js'
 import { pipeline } from './pipeline.js'
 import { refUpdate } from './ref-update.js'
 
-/** The trigger, or a sentence that says why it is none. */
-const either = (read: (fields: Fields) => Read<Trigger>, event: unknown): Trigger | string =>
+/** What is not understood for that reason. */
+export const unreadable = (why: string): KnotPayload => ({ _tag: 'Unreadable', detail: excerpt(why) })
+
+const payloadBy = (read: (fields: Fields) => Read<Trigger>, event: unknown): KnotPayload =>
   pipe(
     mapAt('event', event),
     E.chain(read),
-    E.getOrElseW((why) => why)
+    E.match(unreadable, (trigger): KnotPayload => ({ _tag: 'Trigger', trigger }))
   )
 
 /**
  * What an event of kind `nsid` calls for. Total on anything.
- *
- * @returns `null` for other kinds; a sentence for what cannot be understood.
  *
  * @example
  * import assert from 'node:assert'
  * import { decodeTrigger } from 'tack/core'
  *
  * const update = { ref: 'refs/heads/main', oldSha: 'a'.repeat(40), newSha: 'b'.repeat(40), repo: 'did:plc:app' }
- * const trigger = decodeTrigger('sh.tangled.git.refUpdate', update)
- * assert(trigger !== null && typeof trigger !== 'string')
- * assert.deepStrictEqual(trigger.repo, { did: 'did:plc:app', knot: null, name: null, owner: null })
+ * const payload = decodeTrigger('sh.tangled.git.refUpdate', update)
+ * assert(payload._tag === 'Trigger')
+ * assert.deepStrictEqual(payload.trigger.repo, { did: 'did:plc:app', knot: null, name: null, owner: null })
  *
- * assert.strictEqual(decodeTrigger('sh.tangled.git.refUpdate', { ...update, ref: 7 }), 'ref is not text')
- * assert.strictEqual(decodeTrigger('sh.tangled.knot.memberUpdate', update), null)
+ * const other = decodeTrigger('sh.tangled.git.refUpdate', { ...update, ref: 7 })
+ * assert.deepStrictEqual(other, { _tag: 'Unreadable', detail: 'ref is not text' })
+ * assert.deepStrictEqual(decodeTrigger('sh.tangled.knot.memberUpdate', update), { _tag: 'Other' })
  */
-export const decodeTrigger = (nsid: string, event: unknown): Trigger | string | null => {
-  if (nsid === PIPELINE) return either(pipeline, event)
-  if (nsid === REF_UPDATE) return either(refUpdate, event)
-  return null
+export const decodeTrigger = (nsid: string, event: unknown): KnotPayload => {
+  if (nsid === PIPELINE) return payloadBy(pipeline, event)
+  if (nsid === REF_UPDATE) return payloadBy(refUpdate, event)
+  return { _tag: 'Other' }
 }

@@ -14,7 +14,7 @@ import { excerpt } from '../../data/text.js'
 import type { CollaboratorUpdated, KnotFrameRejected, KnotReceived, KnotRejection } from '../../event.js'
 import { isObject, parseJson, sourceAt } from '../json.js'
 import { collaboratorUpdate } from './collaborator-update.js'
-import { decodeTrigger } from './decode-trigger.js'
+import { decodeTrigger, unreadable } from './decode-trigger.js'
 
 /** When, from which knot, and over which connection, a frame came. */
 export interface KnotReceipt {
@@ -104,7 +104,6 @@ export const decodeKnotFrame =
       const told = { _tag: 'CollaboratorUpdated' as const, at, connection, created: created.value, host, rkey }
       return E.right({ ...told, update: update.right })
     }
-    const trigger = update === null ? decodeTrigger(nsid, event) : update.left
     return E.right({
       _tag: 'KnotReceived',
       at,
@@ -112,7 +111,7 @@ export const decodeKnotFrame =
       created: created.value,
       host,
       nsid,
-      rkey,
-      trigger: typeof trigger === 'string' ? excerpt(trigger) : trigger
+      payload: update === null ? decodeTrigger(nsid, event) : unreadable(update.left),
+      rkey
     })
   }

@@ -132,7 +132,7 @@ const causeOf = ({ kind, manual, pullRequest, push }: Fields, repo: RepoClaim): 
         E.chain((fields): Read<Cause> => manualOf('manual.', fields))
       )
     default:
-      return E.left(`kind is ${typeof kind === 'string' ? excerpt(kind) : 'not text'}`)
+      return E.left(`kind is ${typeof kind === 'string' ? kind : 'not text'}`)
   }
 }
 

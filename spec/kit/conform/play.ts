@@ -134,19 +134,26 @@ export const playTrace = async (port: Port, trace: Trace): Promise<Outcome> => {
 /** The subjects whose outputs may hold prose. */
 const PROSE = ['jetstream', 'knot', 'trigger', 'workflow']
 
-/** The output as far as it is compared: `detail`, and the `trigger` of a frame that is not understood, is prose, but must be some. */
+/** The output as far as it is compared: `detail`, its own or that of its `payload`, is prose, but must be some. */
 const comparable = (subject: string, expected: Json, actual: Json): Json => {
   if (!PROSE.includes(subject)) return actual
-  return ['detail', 'trigger'].reduce((acc, field) => {
-    const [said, meant] = [textAt(acc, field), textAt(expected, field)]
-    return said === null || meant === null ? acc : { ...(acc as { readonly [field: string]: Json }), [field]: meant }
-  }, actual)
+  const [said, meant] = [fieldsOf(actual), fieldsOf(expected)]
+  if (said['payload'] === undefined) return withDetail(expected, actual)
+  return { ...said, payload: withDetail(meant['payload'] ?? null, said['payload']) }
 }
+
+/** `actual` with the `detail` of `expected`, if both have some. */
+const withDetail = (expected: Json, actual: Json): Json => {
+  const [said, meant] = [textAt(actual, 'detail'), textAt(expected, 'detail')]
+  return said === null || meant === null ? actual : { ...fieldsOf(actual), detail: meant }
+}
+
+const fieldsOf = (value: Json): { readonly [field: string]: Json } =>
+  typeof value !== 'object' || value === null || Array.isArray(value) ? {} : (value as { readonly [field: string]: Json })
 
 /** The text in a field of an object; `null` when there is none. */
 const textAt = (value: Json, field: string): string | null => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
-  const text = (value as { readonly [field: string]: Json })[field]
+  const text = fieldsOf(value)[field]
   return typeof text === 'string' ? text : null
 }
 

@@ -750,16 +750,19 @@ const pushed = (rkey: string, at: number, connection = 1, changes: object = {}):
     host: K1,
     nsid: 'sh.tangled.pipeline',
     rkey,
-    trigger: {
-      actor: null,
-      cause: { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: OLD, ref: 'refs/heads/main', skipsCi: false },
-      defaultBranch: null,
-      kind: 'pipeline',
-      repo: { did: null, knot: null, name: 'x', owner: OWNER },
-      shape: null,
-      unkept: [],
-      workflows: [],
-      ...changes
+    payload: {
+      _tag: 'Trigger',
+      trigger: {
+        actor: null,
+        cause: { _tag: 'Push', changedFiles: null, newSha: SHA, oldSha: OLD, ref: 'refs/heads/main', skipsCi: false },
+        defaultBranch: null,
+        kind: 'pipeline',
+        repo: { did: null, knot: null, name: 'x', owner: OWNER },
+        shape: null,
+        unkept: [],
+        workflows: [],
+        ...changes
+      }
     }
   })
 

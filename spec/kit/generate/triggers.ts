@@ -12,10 +12,10 @@ const UPDATE = 'sh.tangled.git.refUpdate'
 const PIPELINE = 'sh.tangled.pipeline'
 
 const faulty = (nsid: string, cases: { readonly [name: string]: readonly [event: Json, detail: string] }): ReadonlyArray<Case> =>
-  Object.entries(cases).map(([name, [event, detail]]) => of('T1')(name, { event, nsid }, { detail }))
+  Object.entries(cases).map(([name, [event, detail]]) => of('T1')(name, { event, nsid }, { _tag: 'Unreadable', detail }))
 
 const understood = (nsid: string, cases: { readonly [name: string]: readonly [event: Json, trigger: Json] }): ReadonlyArray<Case> =>
-  Object.entries(cases).map(([name, [event, trigger]]) => of('T1')(name, { event, nsid }, trigger))
+  Object.entries(cases).map(([name, [event, trigger]]) => of('T1')(name, { event, nsid }, { _tag: 'Trigger', trigger }))
 
 // ---------------------------------------------------------------------------------------- ref updates
 
@@ -232,7 +232,7 @@ const PIPELINES: ReadonlyArray<Case> = [
 // ---------------------------------------------------------------------------------------- everything else
 
 const OTHERS: ReadonlyArray<Case> = ['sh.tangled.knot.memberUpdate', 'sh.tangled.pipeline.status', 'sh.tangled.git.refupdate', 'SH.tangled.pipeline', '', '__proto__'].map(
-  (nsid) => of('T1')(`an event of another kind: ${nsid}`, { event: CURRENT, nsid }, null)
+  (nsid) => of('T1')(`an event of another kind: ${nsid}`, { event: CURRENT, nsid }, { _tag: 'Other' })
 )
 
 export const TRIGGERS: ReadonlyArray<Case> = [...REF_UPDATES, ...PIPELINES, ...OTHERS]

@@ -52,7 +52,7 @@ const received = (at: number, connection: Natural, created: string | null): Inpu
   host: KNOT,
   nsid: 'sh.tangled.knot.memberUpdate' as Nsid,
   rkey: 'self' as Rkey,
-  trigger: null
+  payload: { _tag: 'Other' }
 })
 
 const MOVES: ReadonlyArray<Move<State, Input>> = [

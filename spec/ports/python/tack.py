@@ -460,14 +460,14 @@ def decode_knot_frame(at: int, connection: int, host: str, text: str) -> Event:
         if created is not None and not (isinstance(created, Number) and is_nanos(created.text)):
             raise Rejected("created", "created is no plain digits up to 2^63-1")
         stamp = None if created is None else created.text
-        trigger = decode_trigger(nsid, frame.get("event"))
+        payload = decode_trigger(nsid, frame.get("event"))
         if nsid == COLLABORATOR_UPDATE:
-            update = decode_collaborator_update(frame.get("event"))
-            if not isinstance(update, str):
+            try:
+                update = decode_collaborator_update(frame.get("event"))
                 return {"_tag": "CollaboratorUpdated", **event, "created": stamp, "rkey": rkey, "update": update}
-            trigger = update
-        said = excerpt(trigger) if isinstance(trigger, str) else trigger
-        return {"_tag": "KnotReceived", **event, "created": stamp, "nsid": nsid, "rkey": rkey, "trigger": said}
+            except Fault as fault:
+                payload = _unreadable(fault)
+        return {"_tag": "KnotReceived", **event, "created": stamp, "nsid": nsid, "payload": payload, "rkey": rkey}
     except Rejected as rejected:
         return {"_tag": "KnotFrameRejected", **event, "detail": rejected.detail, "reason": rejected.reason}
 
@@ -487,26 +487,27 @@ class Fault(Exception):
 
 
 def decode_trigger(nsid: str, event: Json) -> Json:
-    """A trigger; a sentence for what is not understood; None for another kind of event."""
+    """What an event of a knot calls for: the payload of its frame."""
     read = {PIPELINE: _read_pipeline, REF_UPDATE: _read_ref_update}.get(nsid)
     if read is None:
-        return None
+        return {"_tag": "Other"}
     try:
-        return read(_object("event", event))
+        return {"_tag": "Trigger", "trigger": read(_object("event", event))}
     except Fault as fault:
-        return str(fault)
+        return _unreadable(fault)
+
+
+def _unreadable(fault: Fault) -> Json:
+    return {"_tag": "Unreadable", "detail": excerpt(str(fault))}
 
 
 def decode_collaborator_update(event: Json) -> Json:
-    """Who may push from now on, or may not any more; a sentence for what is not understood."""
-    try:
-        fields = _object("event", event)
-        if fields.get("op") not in ("add", "remove"):
-            raise Fault("op is neither add nor remove")
-        read_did = _such(is_did, "a DID")
-        return {"op": fields["op"], **{name: read_did(name, fields.get(name)) for name in ("repo", "subject")}}
-    except Fault as fault:
-        return str(fault)
+    """Who may push from now on, or may not any more."""
+    fields = _object("event", event)
+    if fields.get("op") not in ("add", "remove"):
+        raise Fault("op is neither add nor remove")
+    read_did = _such(is_did, "a DID")
+    return {"op": fields["op"], **{name: read_did(name, fields.get(name)) for name in ("repo", "subject")}}
 
 
 def _is_absent(value: Json) -> bool:
@@ -1768,8 +1769,8 @@ read_event = by(
         **of_knot,
         created=nullable(nanoseconds),
         nsid=an_nsid,
+        payload=by("_tag", Trigger=fields(trigger=a_trigger), Unreadable=fields(detail=a_text), Other=fields()),
         rkey=an_rkey,
-        trigger=nullable(lambda value: value if isinstance(value, str) else a_trigger(value)),
     ),
     CollaboratorUpdated=fields(
         **of_knot, created=nullable(nanoseconds), rkey=an_rkey, update=fields(op=one_of("add", "remove"), repo=a_did, subject=a_did)
@@ -2877,11 +2878,11 @@ class Knots:
         if event["_tag"] == "CollaboratorUpdated":
             self.told = {"knot": event["host"], **event["update"]}
             return []
-        at, host, trigger = event["at"], event["host"], event["trigger"]
-        if trigger is None:
+        at, host, payload = event["at"], event["host"], event["payload"]
+        if payload["_tag"] == "Other":
             return []
-        if isinstance(trigger, str):
-            return [{"_tag": "KnotFrameRejected", "at": at, "detail": trigger, "host": host, "reason": "trigger"}]
+        if payload["_tag"] == "Unreadable":
+            return [{"_tag": "KnotFrameRejected", "at": at, "detail": payload["detail"], "host": host, "reason": "trigger"}]
         if stamp < int(subscription.since):
             return [{"_tag": "TriggerIgnored", "at": at, "knot": host, "reason": "before", "rkey": event["rkey"]}]
         self.arrived = event
@@ -3582,7 +3583,7 @@ class Builds:
         for host, cursor in knots.left:
             take(self._left, at, host, cursor, event["_tag"] == "Started")
         if arrived is not None:
-            host, trigger = arrived["host"], arrived["trigger"]
+            host, trigger = arrived["host"], arrived["payload"]["trigger"]
             meant = commits.claimed(host, trigger["repo"])
             # Who made the push that a pipeline tells of, its refUpdate has said.
             actor = self._teller_of(host, trigger, meant) if trigger["actor"] is None else trigger["actor"]
@@ -3627,7 +3628,7 @@ class Builds:
     # Triggers (T1, T2)
 
     def _judge(self, arrived: Event, actor: Optional[str], meant: List[Json], entitlement: str, repository: Json) -> None:
-        at, knot, rkey, trigger = arrived["at"], arrived["host"], arrived["rkey"], arrived["trigger"]
+        at, knot, rkey, trigger = arrived["at"], arrived["host"], arrived["rkey"], arrived["payload"]["trigger"]
         cause, kind = trigger["cause"], trigger["kind"]
 
         def ignore(reason: str) -> None:
@@ -4775,15 +4776,15 @@ def merged(before: Event, after: Event) -> Optional[Event]:
 
 def slim(event: Event, runs_before: Dict[str, Json], runs: Dict[str, Json], effects: List[Effect]) -> Event:
     """The event without what its step made no use of."""
-    if event["_tag"] == "KnotReceived" and isinstance(event["trigger"], dict):
-        trigger, key = event["trigger"], f"{event['host']}/{event['rkey']}"
+    if event["_tag"] == "KnotReceived" and event["payload"]["_tag"] == "Trigger":
+        trigger, key = event["payload"]["trigger"], f"{event['host']}/{event['rkey']}"
         begins = key in runs and key not in runs_before
         if not begins:
             empty = {"Manual": {"inputs": []}, "PullRequest": {}, "Push": {"changedFiles": None}}[trigger["cause"]["_tag"]]
             kept = {"cause": {**trigger["cause"], **empty}, "unkept": [], "workflows": None if trigger["workflows"] is None else []}
         else:
             kept = {"cause": without_changes(trigger["cause"])} if trigger["kind"] == "pipeline" else {}
-        return {**event, "trigger": {**trigger, **kept}}
+        return {**event, "payload": {"_tag": "Trigger", "trigger": {**trigger, **kept}}}
     if event["_tag"] == "WorkflowsRead":
         run = runs.get(key_of(event))
         planned = [name for name, build in run["builds"].items() if build["recipe"] is not None] if run else []
@@ -4844,11 +4845,6 @@ def answer_fold(question: Json) -> Json:
     machine = Machine.read(question["state"])
     folded = fold(machine, array(read_event)(question["events"]))
     return {"effects": folded.effects, "events": folded.events, "hash": hash_of(machine.canonical()), "isLazy": folded.is_lazy}
-
-
-def answer_trigger(question: Json) -> Json:
-    trigger = decode_trigger(question["nsid"], question["event"])
-    return {"detail": trigger} if isinstance(trigger, str) else trigger
 
 
 def answer_workflow(question: Json) -> Json:
@@ -4951,7 +4947,7 @@ SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "state": is_readable(Machine.read),
     "query": lambda asked: Machine.read(asked["state"]).ask(asked),
     "fold": answer_fold,
-    "trigger": answer_trigger,
+    "trigger": lambda question: decode_trigger(question["nsid"], question["event"]),
     "workflow": answer_workflow,
     "glob": answer_or_fault(lambda asked: match_glob(asked["pattern"], asked["name"])),
     "mistake": lambda asked: mistake_in(asked["when"]),

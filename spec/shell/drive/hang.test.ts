@@ -103,7 +103,7 @@ for (const [of, name] of [
     inFolder(async (folder) => {
       const { check, host, inspect, passed, passOver, push, rkey, run, statusOf } = await world(folder)
       const [before, bad, good] = [rkey(1), rkey(2), rkey(3)]
-      const env = { NODE_OPTIONS: await hanging(folder, `event._tag === '${of}' && event.rkey === '${bad}' && typeof event.trigger !== 'string' && event.workflows?.length !== 0`) }
+      const env = { NODE_OPTIONS: await hanging(folder, `event._tag === '${of}' && event.rkey === '${bad}' && event.payload?._tag !== 'Unreadable' && event.workflows?.length !== 0`) }
       const event = name(host, bad)
 
       const first = run(env)

@@ -157,23 +157,26 @@ export const createWorld = ({ clock = systemClock(), collaborators = 'records', 
       host: knot,
       nsid: 'sh.tangled.git.refUpdate',
       rkey,
-      trigger: {
-        actor: owner,
-        cause: {
-          _tag: 'Push',
-          changedFiles: [],
-          newSha: pushes.toString(16).padStart(8, '0').padEnd(40, 'b'),
-          oldSha: 'a'.repeat(40),
-          ref: 'refs/heads/main',
-          skipsCi: false,
-          ...cause
-        },
-        defaultBranch: 'main',
-        kind: 'refUpdate',
-        repo: { did: null, knot, name, owner },
-        shape: 'detailed',
-        unkept: [],
-        workflows: null
+      payload: {
+        _tag: 'Trigger',
+        trigger: {
+          actor: owner,
+          cause: {
+            _tag: 'Push',
+            changedFiles: [],
+            newSha: pushes.toString(16).padStart(8, '0').padEnd(40, 'b'),
+            oldSha: 'a'.repeat(40),
+            ref: 'refs/heads/main',
+            skipsCi: false,
+            ...cause
+          },
+          defaultBranch: 'main',
+          kind: 'refUpdate',
+          repo: { did: null, knot, name, owner },
+          shape: 'detailed',
+          unkept: [],
+          workflows: null
+        }
       }
     })
     const asked = effects.find((effect) => effect._tag === 'ReadWorkflows')

@@ -122,15 +122,18 @@ it('tells two knots that use one key apart: neither page nor logs of one are tho
       host,
       nsid: 'sh.tangled.git.refUpdate',
       rkey: mine.rkey,
-      trigger: {
-        actor: OWNER,
-        cause: { _tag: 'Push', changedFiles: [], newSha: 'd'.repeat(40), oldSha: 'a'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
-        defaultBranch: 'main',
-        kind: 'refUpdate',
-        repo: { did, knot: null, name: null, owner: null },
-        shape: 'detailed',
-        unkept: [],
-        workflows: null
+      payload: {
+        _tag: 'Trigger',
+        trigger: {
+          actor: OWNER,
+          cause: { _tag: 'Push', changedFiles: [], newSha: 'd'.repeat(40), oldSha: 'a'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
+          defaultBranch: 'main',
+          kind: 'refUpdate',
+          repo: { did, knot: null, name: null, owner: null },
+          shape: 'detailed',
+          unkept: [],
+          workflows: null
+        }
       }
     })
   // It speaks for no repository of another knot.

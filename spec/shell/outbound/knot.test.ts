@@ -55,7 +55,7 @@ it('delivers every frame as its event, or as its rejection, between Opened and C
   const receipt = { at: NOW, connection: 7, host }
   const received = {
     _tag: 'KnotReceived', ...receipt, created: '1767225600000000001', nsid: 'sh.tangled.knot.memberUpdate', rkey: '3mbcdefghij2k',
-    trigger: null
+    payload: { _tag: 'Other' }
   }
   expect(opened.events).toEqual([
     { _tag: 'KnotOpened', ...receipt },

@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
-import { type BuildName, type Builds, defaults, type Effect, type Event, isFinal, OrderedMap as M, pipelineAt, type Plan, rfc3339, type State, step, tidOf, TimeUs } from '../../../core/index.js'
+import { type BuildName, type Builds, defaults, type Effect, type Event, HostName, isFinal, OrderedMap as M, pipelineAt, type Plan, rfc3339, type State, step, tidOf, TimeUs } from '../../../core/index.js'
 import { openStore, type Store } from '../../../shell/store/index.js'
 import { workflow } from '../../suite/examples/build-world.js'
 import { ALICE, at, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../../suite/examples/support.js'
@@ -404,10 +404,34 @@ describe.each(NAMES)('%s', (name) => {
 })
 
 describe('a journal of number 2', () => {
-  it('has workflow files without their content, and without meaningless keys', async () => {
+  /** The state after that event, which happened last. */
+  const stateAfterward = async (event: object): Promise<State> => {
     const image = await imageOf('store-v2-journal')
     const [path] = [...image.keys()].filter((file) => file.startsWith('journal'))
     const journal = image.get(path ?? '') ?? expect.fail('no journal')
+    const seq = journal.toString().trim().split('\n').length + 1
+    const line = `{"seq":${String(seq)},"events":${JSON.stringify([event])}`
+    const crc = crc32(line).toString(16).padStart(8, '0')
+    return (await openOn(new Map([...image, [path ?? '', Buffer.concat([journal, Buffer.from(`${line},"crc":"${crc}"}\n`)])]]))).state
+  }
+
+  it.each([
+    ['text: why it could not be read', 'ref is not text', 1],
+    ['null: it was about something else', null, 0]
+  ])('has frames whose trigger is %s', async (_, trigger, rejected) => {
+    const { knots } = await stateOf('store-v2-journal')
+    const host = must(HostName.decode('knot1.example'))
+    const subscription = M.lookup(host)(knots.subscriptions)
+    if (subscription._tag === 'None') expect.fail('no subscription')
+    const { number } = subscription.value.connection
+    const created = `${String(at(UPGRADE))}000`
+    const frame = { _tag: 'KnotReceived', at: at(UPGRADE), connection: number, created, host, nsid: 'sh.tangled.git.refUpdate', rkey: 'self', trigger }
+    const after = await stateAfterward(frame)
+    expect(after.counters.recent.filter(({ _tag }) => _tag === 'KnotFrameRejected')).toHaveLength(rejected)
+    expect(M.toEntries(after.knots.subscriptions).map(([, { cursor }]) => cursor)).toContain(created)
+  })
+
+  it('has workflow files without their content, and without meaningless keys', async () => {
     const [, run] = M.toEntries((await stateOf('store-v2-journal')).builds.runs).find(([key]) => key === 'knot1.example/3mbd36pkig222') ?? expect.fail('no run')
     const { phase } = run
     if (phase._tag !== 'Reading') expect.fail(phase._tag)
@@ -426,11 +450,7 @@ describe('a journal of number 2', () => {
         { ...former, name: 'c.yml', when: conditions.map((condition) => ({ ...condition, branch: ['other'] })) }
       ]
     }
-    const seq = journal.toString().trim().split('\n').length + 1
-    const line = `{"seq":${String(seq)},"events":${JSON.stringify([event])}`
-    const crc = crc32(line).toString(16).padStart(8, '0')
-    const { state } = await openOn(new Map([...image, [path ?? '', Buffer.concat([journal, Buffer.from(`${line},"crc":"${crc}"}\n`)])]]))
-    expect(outline(state).filter((one) => one.includes('3mbd36pkig222'))).toEqual([
+    expect(outline(await stateAfterward(event)).filter((one) => one.includes('3mbd36pkig222'))).toEqual([
       'knot1.example/3mbd36pkig222 Read a.yml:Settled/failed b.yml:Starting/pending'
     ])
   })

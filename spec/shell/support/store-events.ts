@@ -237,8 +237,8 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
               created: `${String(at)}999`,
               host,
               nsid: 'sh.tangled.pipeline',
-              rkey: 'a',
-              trigger: how % 2 === 0 ? null : text
+              payload: how % 2 === 0 ? { _tag: 'Other' } : { _tag: 'Unreadable', detail: text },
+              rkey: 'a'
             }
       case 9: {
         const holder = host === undefined ? undefined : pick(holdersOf(host)(state), what)
@@ -251,8 +251,8 @@ const eventOf = (state: State, n: number, draw: Draw): Event => {
               created: `${String(at)}000`,
               host,
               nsid: 'sh.tangled.pipeline',
-              rkey: `t${String(n)}`,
-              trigger: triggerOf(holder, text)
+              payload: { _tag: 'Trigger', trigger: triggerOf(holder, text) },
+              rkey: `t${String(n)}`
             }
       }
       case 10:

@@ -105,15 +105,18 @@ const pushed = (state: State, { a, b, c }: Move, at: TimeUs): Event => {
     host,
     nsid: 'sh.tangled.git.refUpdate' as Nsid,
     rkey: pick(KEYS, a + c),
-    trigger: {
-      actor: b % 6 === 5 ? null : pick(ACTORS, b),
-      cause: { _tag: 'Push', changedFiles: null, newSha: '1'.repeat(40) as Sha, oldSha: '2'.repeat(40) as Sha, ref: 'refs/heads/main', skipsCi: false },
-      defaultBranch: null,
-      kind: 'refUpdate',
-      repo: { did, knot: null, name: did === null ? 'app' : null, owner: did === null ? OWNER : null },
-      shape: 'detailed',
-      unkept: [],
-      workflows: null
+    payload: {
+      _tag: 'Trigger',
+      trigger: {
+        actor: b % 6 === 5 ? null : pick(ACTORS, b),
+        cause: { _tag: 'Push', changedFiles: null, newSha: '1'.repeat(40) as Sha, oldSha: '2'.repeat(40) as Sha, ref: 'refs/heads/main', skipsCi: false },
+        defaultBranch: null,
+        kind: 'refUpdate',
+        repo: { did, knot: null, name: did === null ? 'app' : null, owner: did === null ? OWNER : null },
+        shape: 'detailed',
+        unkept: [],
+        workflows: null
+      }
     }
   }
 }

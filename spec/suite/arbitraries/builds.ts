@@ -217,7 +217,7 @@ const frame = (state: State, move: Move, at: TimeUs): Event => {
     host,
     nsid: 'sh.tangled.git.refUpdate' as Nsid,
     rkey: pick(RKEYS, move.a + move.c),
-    trigger: pushOf(move, move.b % 3 === 2 ? 'pipeline' : 'refUpdate')
+    payload: { _tag: 'Trigger', trigger: pushOf(move, move.b % 3 === 2 ? 'pipeline' : 'refUpdate') }
   }
 }
 
@@ -333,12 +333,12 @@ const eventOf = (state: State, { a, b, c, kind }: Move, at: TimeUs, before: Read
       const frame = frames[a % Math.max(frames.length, 1)]
       if (frame === undefined) return nothing(at)
       const now = { ...frame, at, connection: knotConnection(state, frame.host) as Natural }
-      const { trigger } = frame
-      if (b % 2 === 0 || typeof trigger !== 'object' || trigger === null) return now
+      if (b % 2 === 0 || frame.payload._tag !== 'Trigger') return now
+      const { trigger } = frame.payload
       // The same, told in the other way.
       const kind = trigger.kind === 'pipeline' ? 'refUpdate' : 'pipeline'
       const shape = kind === 'pipeline' ? null : pick(SHAPES, c)
-      return { ...now, rkey: pick(RKEYS, b + c), trigger: { ...trigger, kind, shape, workflows: kind === 'pipeline' ? [] : null } }
+      return { ...now, rkey: pick(RKEYS, b + c), payload: { _tag: 'Trigger', trigger: { ...trigger, kind, shape, workflows: kind === 'pipeline' ? [] : null } } }
     }
     case 'answer':
       return questions.length === 0 ? frame(state, { a, b, c, kind }, at) : answer(pick(questions, a), at, b)
@@ -448,9 +448,12 @@ const pushAt = (state: State, i: number, at: TimeUs): Event => ({
   host: K1,
   nsid: 'sh.tangled.git.refUpdate' as Nsid,
   rkey: pick(RKEYS, i),
-  trigger: {
-    ...pushOf({ a: 0, b: 0, c: 0, kind: 'push' }, 'refUpdate'),
-    cause: { _tag: 'Push', changedFiles: null, newSha: pick(SHAS, 0), oldSha: ZERO, ref: 'refs/heads/main', skipsCi: false }
+  payload: {
+    _tag: 'Trigger',
+    trigger: {
+      ...pushOf({ a: 0, b: 0, c: 0, kind: 'push' }, 'refUpdate'),
+      cause: { _tag: 'Push', changedFiles: null, newSha: pick(SHAS, 0), oldSha: ZERO, ref: 'refs/heads/main', skipsCi: false }
+    }
   }
 })
 
@@ -646,7 +649,7 @@ const lived = (script: PushScript): PushLife => {
   }
   const comes = ([, rkey, trigger]: readonly [string, Rkey, Trigger]): void => {
     const connection = knotConnection(state, K1) as Natural
-    happens({ _tag: 'KnotReceived', at: now(), connection, created: null, host: K1, nsid: 'sh.tangled.git.refUpdate' as Nsid, rkey, trigger })
+    happens({ _tag: 'KnotReceived', at: now(), connection, created: null, host: K1, nsid: 'sh.tangled.git.refUpdate' as Nsid, payload: { _tag: 'Trigger', trigger }, rkey })
   }
   for (const event of beginningWith(policy())) happens({ ...event, at: now() })
   opens()

@@ -295,7 +295,7 @@ export const spelledKnots: fc.Arbitrary<Spelled<KnotReceived>> = fc
         host: HOST,
         nsid: 'sh.tangled.knot.memberUpdate' as Nsid,
         rkey: rkey satisfies Rkey,
-        trigger: null
+        payload: { _tag: 'Other' }
       },
       // Of a key that comes twice the last one counts.
       text: earlier && fields.length > 0 ? body.replace('{', '{"created":7,') : body

@@ -92,15 +92,18 @@ const hoardOf = (input: string, files: ReadonlyArray<Draw>, message: string): Ho
     host: KNOT,
     nsid: 'sh.tangled.pipeline' as Nsid,
     rkey: RKEY,
-    trigger: {
-      actor: null,
-      cause: { _tag: 'Manual', inputs: [['k', input]], ref: null, sha: null },
-      defaultBranch: null,
-      kind: 'pipeline',
-      repo: { did: 'did:plc:owners-repo' as Did, knot: KNOT, name: 'app', owner: OWNER },
-      shape: null,
-      unkept: [],
-      workflows: []
+    payload: {
+      _tag: 'Trigger',
+      trigger: {
+        actor: null,
+        cause: { _tag: 'Manual', inputs: [['k', input]], ref: null, sha: null },
+        defaultBranch: null,
+        kind: 'pipeline',
+        repo: { did: 'did:plc:owners-repo' as Did, knot: KNOT, name: 'app', owner: OWNER },
+        shape: null,
+        unkept: [],
+        workflows: []
+      }
     }
   })
   const workflows = files.map(workflowOf)

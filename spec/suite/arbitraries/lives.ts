@@ -213,7 +213,7 @@ const wanting: ReadonlyArray<Event> = [
     host: HOSTS[0],
     nsid: MEMBER as Nsid,
     rkey: 'self' as Rkey,
-    trigger: null
+    payload: { _tag: 'Other' }
   }
 ]
 

@@ -42,15 +42,18 @@ const told = (state: State, draw: Draw, i: number, at: TimeUs): Event => {
     host,
     nsid: 'sh.tangled.git.refUpdate' as Nsid,
     rkey: `key${String(i)}` as Rkey,
-    trigger: {
-      actor: null,
-      cause: causeOf(draw, i),
-      defaultBranch: null,
-      kind: 'refUpdate',
-      repo: { did: pick(REPOS, draw.repo), knot: null, name: null, owner: null },
-      shape: 'detailed',
-      unkept: [],
-      workflows: null
+    payload: {
+      _tag: 'Trigger',
+      trigger: {
+        actor: null,
+        cause: causeOf(draw, i),
+        defaultBranch: null,
+        kind: 'refUpdate',
+        repo: { did: pick(REPOS, draw.repo), knot: null, name: null, owner: null },
+        shape: 'detailed',
+        unkept: [],
+        workflows: null
+      }
     }
   }
 }

@@ -217,7 +217,7 @@ const knotEvent = (state: State, { from, act }: Command, at: TimeUs, timeUs: num
         nsid: 'sh.tangled.knot.memberUpdate' as Nsid,
         // Knots that send no stamps make keys that tell the time.
         rkey: (!act.stamped && act.which % 3 > 0 ? tidAt(timeUs) : 'self') as Rkey,
-        trigger: null
+        payload: { _tag: 'Other' }
       }
     case 'reject':
       return { _tag: 'KnotFrameRejected', at, connection, detail: 'x', host, reason: pick(KNOT_REASONS, act.which) }

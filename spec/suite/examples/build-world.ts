@@ -25,7 +25,7 @@ import {
 export type Of<T, Tag> = Extract<T, { readonly _tag: Tag }>
 
 export type KnotReceived = Of<WrittenEvent, 'KnotReceived'>
-export type Trigger = Exclude<KnotReceived['trigger'], string | null>
+export type Trigger = Of<KnotReceived['payload'], 'Trigger'>['trigger']
 export type Push = Of<Trigger['cause'], 'Push'>
 export type Defined = Of<Of<WrittenEvent, 'WorkflowsRead'>['workflows'][number], 'Defined'>
 export type Plan = Of<WrittenEffect, 'StartBuild'>['plan']
@@ -83,7 +83,7 @@ export interface Frame {
   readonly rkey?: string
 }
 
-/** A trigger comes from a knot, stamped when it is received. */
+/** A trigger comes from a knot, stamped when it is received; text says why it cannot be read. */
 export const comes = (said: Trigger | string, when: number, { connection = 2, created, host = K1, rkey = KEY }: Frame = {}): WrittenEvent => ({
   _tag: 'KnotReceived',
   at: when,
@@ -91,8 +91,8 @@ export const comes = (said: Trigger | string, when: number, { connection = 2, cr
   created: created === undefined ? `${String(when)}000` : created,
   host,
   nsid: 'sh.tangled.git.refUpdate',
-  rkey,
-  trigger: said
+  payload: typeof said === 'string' ? { _tag: 'Unreadable', detail: said } : { _tag: 'Trigger', trigger: said },
+  rkey
 })
 
 export const workflow = (changes: Partial<Defined> = {}): Defined => ({

@@ -96,7 +96,7 @@ const admitted = ({ before, effects, event }: Step): Of<'ReadWorkflows'> | null 
 }
 
 const triggerOf = (event: Event): Trigger | null =>
-  event._tag === 'KnotReceived' && typeof event.trigger === 'object' ? event.trigger : null
+  event._tag === 'KnotReceived' && event.payload._tag === 'Trigger' ? event.payload.trigger : null
 
 // ---------------------------------------------------------------------------------------- what is outstanding
 
@@ -469,7 +469,7 @@ export const BUILD = {
         ),
         when(refused && event._tag === 'KnotReceived', () =>
           because(
-            event._tag === 'KnotReceived' && sumsFor(after, event).some(({ limit, units }) => units + unitsOfTrigger(event.trigger) > limit),
+            event._tag === 'KnotReceived' && sumsFor(after, event).some(({ limit, units }) => units + unitsOfTrigger(triggerOf(event)) > limit),
             () => 'a trigger is refused for which there is room'
           )
         )

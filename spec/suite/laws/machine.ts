@@ -249,8 +249,8 @@ const lengthOf = (texts: ReadonlyArray<string>): number => texts.reduce((sum, te
 
 /** How much the event has of what only builds need: files that were changed, inputs, workflow files and what they say to a build. */
 const weightOf = (event: Event): number => {
-  if (event._tag === 'KnotReceived' && event.trigger !== null && typeof event.trigger !== 'string') {
-    const { cause, workflows } = event.trigger
+  if (event._tag === 'KnotReceived' && event.payload._tag === 'Trigger') {
+    const { cause, workflows } = event.payload.trigger
     return (
       lengthOf(cause._tag === 'Push' ? (cause.changedFiles ?? []) : cause._tag === 'Manual' ? cause.inputs.flat() : []) +
       lengthOf((workflows ?? []).map(({ text }) => text))

@@ -14,8 +14,8 @@ const answers = (tag: string) => some(({ before, event }) => event._tag === 'Acc
 
 const pushIs = (tag: Commits.Entitlement['_tag']) =>
   some(({ after, event }) => {
-    if (event._tag !== 'KnotReceived' || typeof event.trigger !== 'object' || event.trigger === null || after.config.collaborators === 'records') return false
-    return Commits.entitlement(after, event.host, event.trigger.repo, event.trigger.actor)._tag === tag
+    if (event._tag !== 'KnotReceived' || event.payload._tag !== 'Trigger' || after.config.collaborators === 'records') return false
+    return Commits.entitlement(after, event.host, event.payload.trigger.repo, event.payload.trigger.actor)._tag === tag
   })
 
 const reports = (tag: Report['_tag'], is: (step: Step) => boolean = () => true) =>

@@ -44,8 +44,8 @@ const mergeable = (steps: ReadonlyArray<Parameters<Parameters<typeof some>[0]>[0
 
 /** Whether the event is a trigger that brings what only a build needs. */
 const bringsMuch = (event: Event): boolean => {
-  if (event._tag !== 'KnotReceived' || event.trigger === null || typeof event.trigger === 'string') return false
-  const { cause, workflows } = event.trigger
+  if (event._tag !== 'KnotReceived' || event.payload._tag !== 'Trigger') return false
+  const { cause, workflows } = event.payload.trigger
   return (workflows ?? []).length > 0 || (cause._tag === 'Push' ? cause.changedFiles !== null : cause._tag === 'Manual' && cause.inputs.length > 0)
 }
 
