@@ -122,7 +122,7 @@ export { decodeWorkflow, type Yaml, type YamlMap, type YamlScalar } from './wire
 export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFrame } from './wire/status.js'
 
 // Which workflows are built, and what they are told.
-export { applies, mistakeIn, type ShortName, shortName } from './builds/when.js'
+export { applies, mayHold, mistakeIn, type ShortName, shortName } from './builds/when.js'
 export { type JobFacts, pipelineUri, variablesOf, withReserved } from './builds/variables.js'
 
 export { aboutOf, mayTakeLong, PASSED_OVER, passOver } from './pass-over.js'
@@ -154,5 +154,6 @@ export {
   TimeUs,
   WorkflowName
 } from './data/identifiers.js'
+export { nearest } from './data/nearest.js'
 export * as OrderedMap from './data/ordered-map.js'
 export { excerpt } from './data/text.js'

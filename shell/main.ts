@@ -4,7 +4,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import * as E from 'fp-ts/lib/Either.js'
 import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, readConfiguration } from './cli/configuration.js'
 import type { AdminOptions, BuildsOptions } from './cli/control.js'
+import type { LintOptions } from './cli/lint.js'
 import { configOption, runOptions, SecretError, serverOption, someOptions, storeOption, type RunOptions } from './cli/options.js'
+import type { TryOptions } from './cli/try.js'
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -52,6 +54,7 @@ Try it without a network:       tack demo
 Check that everything is ready: tack check --config tack.yaml
 Run it:                         tack run --config tack.yaml
 See what it knows:              tack inspect --config tack.yaml
+Check a workflow file:          tack lint ci.yml
 
 The operator's guide: shell/deploy/README.md`
   )
@@ -59,7 +62,7 @@ The operator's guide: shell/deploy/README.md`
 const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
 
 /** The commands that read the configuration file. */
-const NEEDS_FILE = new Set(['builds', 'cancel', 'check', 'help', 'inspect', 'pass-over', 'retry', 'run'])
+const NEEDS_FILE = new Set(['builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'pass-over', 'retry', 'run', 'try'])
 
 /** The configuration file's content. A bad one ends the program with one line that names the place. */
 const configuration = (): Configuration => {
@@ -154,6 +157,35 @@ command('replay', 'step through a journal or traces, and print every step')
   .option('--trace', 'print a trace, for a bug report')
   .action(async (file: string, { json, trace }: { readonly json?: true; readonly trace?: true }) =>
     exit(await (await import('./cli/replay.js')).replay(file, json === true ? 'json' : trace === true ? 'trace' : 'text', print, complain))
+  )
+
+const isConfigured = configurationPath(process.argv, process.env) !== null
+
+command('lint', 'check workflow files before they are pushed: what is wrong, and what has no effect, with line and column')
+  .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
+  .addOption(configOption())
+  .option('--json', 'print the findings as a list of {file, line, column, severity, message}')
+  .option('--schema', 'print the JSON Schema of a workflow file, for an editor')
+  .action(async (files: ReadonlyArray<string>, options: LintOptions) =>
+    exit(await (await import('./cli/lint.js')).lint(files, options, isConfigured ? file : null, print, complain))
+  )
+
+command('try', 'show what would become of workflow files if something happened: what is built where, with which variables, or why not; nothing is built')
+  .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
+  .addOption(configOption())
+  .addOption(new Option('--event <kind>', 'what happens').choices(['push', 'pull_request', 'manual']).default('push'))
+  .option('--ref <ref>', 'the branch, or the whole ref, like refs/tags/v1: what is pushed or built by hand (default: the default branch), or the source of a pull request')
+  .option('--target <branch>', 'what a pull request is to be merged into (default: the default branch)')
+  .option('--default-branch <branch>', 'the default branch of the repository', 'main')
+  .option('--changed <path...>', 'the files that the push changes, for "paths"')
+  .option('--skip-ci', 'the push asks for no CI')
+  .option('--action <action>', 'the action of a pull request', 'opened')
+  .option('--input <name=value...>', 'the inputs of a run by hand')
+  .option('--sha <commit>', 'the commit', '0123456789abcdef0123456789abcdef01234567')
+  .option('--repo <did/name>', 'whose repository it is, for the allow-list (default: one of the owner, who may use every provider)')
+  .option('--json', 'print JSON')
+  .action(async (files: ReadonlyArray<string>, options: TryOptions) =>
+    exit(await (await import('./cli/try.js')).tryFiles(files, options, isConfigured ? file : null, print, complain))
   )
 
 /** The kit draws on the specification's own inputs, and belongs to it: it is loaded when it is asked for. */

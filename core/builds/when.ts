@@ -6,6 +6,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { faultOf, type Glob, globNameOf, globOf, tryGlob, type Budget, budgetOf } from '../data/glob.js'
+import { nearest } from '../data/nearest.js'
 import type { Cause } from '../model/trigger.js'
 import type { Condition } from '../model/workflow.js'
 
@@ -152,25 +153,18 @@ export const appliesWithin = (
 /** What an author may have meant, where a key means nothing. */
 const MEANT = ['branch', 'event', 'paths', 'tag', 'types'] as const
 
-/** In how many code units one must be changed, put in or taken out to make one text of the other. */
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1]
-    for (let j = 0; j < b.length; j++) {
-      const change = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1)
-      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
-}
-
-const nearest = (key: string): (typeof MEANT)[number] =>
-  MEANT.reduce((best, known) => (distance(key, known) < distance(key, best) ? known : best))
-
-/** Whether there is a trigger that the condition may hold for, pushes and pull requests alone. */
-const mayHold = ({ branch, event, paths, tag }: Condition): boolean =>
+/**
+ * Whether there is a push or a pull request that the condition may hold for, patterns aside.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { mayHold } from 'tack/core'
+ *
+ * const condition = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: null }
+ * assert.strictEqual(mayHold(condition), false)
+ * assert.strictEqual(mayHold({ ...condition, tag: ['v*'] }), true)
+ */
+export const mayHold = ({ branch, event, paths, tag }: Condition): boolean =>
   (event.includes('push') && branch.length + tag.length > 0) ||
   (event.includes('pull_request') && branch.length > 0 && (paths === null || paths.length === 0))
 
@@ -198,7 +192,7 @@ export const mistakeIn = (when: ReadonlyArray<Condition>): string | null => {
   if (when.some(mayHold)) return null
   for (const [i, condition] of when.entries())
     if (condition.unknown !== null) {
-      const meant = nearest(condition.unknown)
+      const meant = nearest(MEANT)(condition.unknown)
       if (mayHold(asMeant(condition, meant)))
         return (
           `when[${String(i)}] has a key that means nothing, "${condition.unknown}", and so this never applies. ` +

@@ -50,7 +50,7 @@ const IMPLIED: ReadonlyArray<{
 ]
 
 /** The providers by name: those in the file, and those implied by the environment where the file has none of their kind. */
-const entriesOf = ({ providers }: Configuration, environment: NodeJS.ProcessEnv): Configuration['providers'] => {
+export const entriesOf = ({ providers }: Configuration, environment: NodeJS.ProcessEnv): Configuration['providers'] => {
   const kinds = new Set([...providers.values()].map(({ kind }) => kind))
   const implied = IMPLIED.filter(
     ({ kind, variables: [variable = ''] }) => (environment[variable] ?? '') !== '' && !kinds.has(kind) && !providers.has(kind)

@@ -135,5 +135,6 @@ export const buildbot: Kind = {
     return E.right(
       create({ login, pollMs: pollSeconds * 1000, scheduler, settleMs: settleSeconds * 1000, url: url.replace(/\/+$/, '') }, surroundings)
     )
-  }
+  },
+  reads: { pipeline: 'required', settings: [], steps: 'ignored' }
 }

@@ -219,5 +219,6 @@ export const buildkite: Kind = {
         surroundings
       )
     )
-  }
+  },
+  reads: { pipeline: 'required', settings: ['message', 'org'], steps: 'ignored' }
 }

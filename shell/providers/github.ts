@@ -232,5 +232,6 @@ export const github: Kind = {
         surroundings
       )
     )
-  }
+  },
+  reads: { pipeline: 'required', settings: ['ref', 'repo'], steps: 'ignored' }
 }

@@ -206,5 +206,6 @@ export const local: Kind = {
     if (!isWithin(keepDays, 0, 3_650)) return E.left('"keepDays" must be from 0 to 3650')
     if (!isWithin(logBytes, 1_024, 1_073_741_824)) return E.left('"logBytes" must be from 1024 to 1073741824')
     return E.right(createLocal({ concurrent, graceMs: graceSeconds * 1000, keepBuilds, keepMs: keepDays * DAY_MS, logBytes }, surroundings))
-  }
+  },
+  reads: { pipeline: 'ignored', settings: [], steps: 'required' }
 }

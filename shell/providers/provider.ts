@@ -136,9 +136,18 @@ export interface Surroundings {
   readonly name: string
 }
 
+/** What a kind of provider looks at in a workflow, for `tack lint`. */
+export interface Reads {
+  readonly pipeline: 'ignored' | 'optional' | 'required'
+  /** The settings beside the pipeline; `null`: any. */
+  readonly settings: ReadonlyArray<string> | null
+  readonly steps: 'ignored' | 'optional' | 'required'
+}
+
 /** A kind of provider, selected by `kind` of an entry under `providers` in the configuration. */
 export interface Kind {
   readonly kind: string
   /** Creates a provider, or returns a sentence for the operator about what is wrong with the settings: those of its entry, without `kind`. */
   readonly make: (settings: unknown, surroundings: Surroundings) => Either<string, Provider>
+  readonly reads: Reads
 }

@@ -166,5 +166,6 @@ export const webhook: Kind = {
       return E.left(`"secret" must have at least ${String(SHORTEST_SECRET)} characters; set it, or TACK_WEBHOOK_SECRET in the environment`)
     if (!(pollSeconds >= 1 && pollSeconds <= 3600)) return E.left('"pollSeconds" must be from 1 to 3600')
     return E.right(create({ pipelines: new Map(Object.entries(pipelines)), pollMs: pollSeconds * 1000, secret, url }, surroundings))
-  }
+  },
+  reads: { pipeline: 'optional', settings: null, steps: 'optional' }
 }

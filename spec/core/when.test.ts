@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { budgetOf } from '../../core/data/glob.js'
 import { appliesWithin, WHEN_COST_MAX } from '../../core/builds/when.js'
-import { applies, Cause, type Condition, mistakeIn, shortName } from '../../core/index.js'
+import { applies, Cause, type Condition, mayHold, mistakeIn, nearest, shortName } from '../../core/index.js'
 import { must } from '../suite/examples/support.js'
 
 const SHA = 'a'.repeat(40)
@@ -232,4 +232,28 @@ describe('the short name', () => {
     ['', null, '']
   ]
   test.each(rows)('%j', (ref, kind, name) => expect(shortName(ref)).toEqual(kind === null ? null : { kind, name }))
+})
+
+describe('the nearest word', () => {
+  test.each([
+    ['branches', 'branch'],
+    ['evnt', 'event'],
+    ['', 'tag'],
+    ['tat', 'tag'],
+    ['xxx', 'tag']
+  ])('to "%s" is %s', (text, word) => expect(nearest(['branch', 'event', 'tag', 'tap'])(text)).toBe(word))
+})
+
+describe('a condition may hold', () => {
+  const NOTHING: Condition = { branch: [], event: [], paths: null, tag: [], types: null, unknown: null }
+  test.each([
+    [{ event: ['push'] }, false],
+    [{ branch: ['a'], event: ['push'] }, true],
+    [{ event: ['push'], tag: ['a'] }, true],
+    [{ event: ['pull_request'], tag: ['a'] }, false],
+    [{ branch: ['a'], event: ['pull_request'] }, true],
+    [{ branch: ['a'], event: ['pull_request'], paths: [] }, true],
+    [{ branch: ['a'], event: ['pull_request'], paths: ['a'] }, false],
+    [{ branch: ['a'], event: ['manual'] }, false]
+  ])('%j: %s', (part, may) => expect(mayHold({ ...NOTHING, ...part })).toBe(may))
 })

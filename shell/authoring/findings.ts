@@ -1,0 +1,234 @@
+/**
+ * What is wrong with a workflow file, and what its author is unlikely to mean, before it is pushed. What a spindle would say is said in the core's
+ * words; beyond that: keys that mean nothing, conditions that never hold, and what the provider does not look at.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import {
+  type Allowed,
+  type Condition,
+  isWorkflowFile,
+  matchGlob,
+  mayHold,
+  mistakeIn,
+  nearest,
+  withReserved,
+  type Workflow,
+  WorkflowName,
+  type Yaml,
+  type YamlMap
+} from '../../core/index.js'
+import { parseWorkflow } from '../outbound/workflows.js'
+import { parseSpelled } from '../outbound/yaml.js'
+import type { Reads } from '../providers/provider.js'
+import { inside, type Places, placesIn, type Position, START } from './places.js'
+import { type Circumstances, tryWorkflows } from './trial.js'
+import { ELSEWHERE, EVENTS, FILE, type Key, type Shape } from './vocabulary.js'
+
+/** `error`: a spindle would fail the workflow, or build nothing. `warning`: something has no effect. */
+export interface Finding extends Position {
+  readonly message: string
+  readonly severity: 'error' | 'warning'
+}
+
+/** The providers that there are. */
+export interface Known {
+  readonly allow: ReadonlyArray<Allowed>
+  /** By name; `null`: nobody knows, and every name is taken to be one. */
+  readonly providers: ReadonlyMap<string, Reads> | null
+  /** What kinds of providers there are: without a configuration, a provider bears the name of its kind, if it bears one of them. */
+  readonly kinds: ReadonlyMap<string, Reads>
+}
+
+/** A finding whose message begins with its place in the file. */
+interface Said {
+  readonly message: string
+  readonly severity: Finding['severity']
+}
+
+const error = (message: string): Said => ({ message, severity: 'error' })
+const warning = (message: string): Said => ({ message, severity: 'warning' })
+
+const isList = (u: Yaml): u is ReadonlyArray<Yaml> => Array.isArray(u)
+const isMap = (u: Yaml): u is YamlMap => typeof u === 'object' && u !== null && !isList(u) && 'map' in u
+
+// ---------------------------------------------------------------------------------------- keys that mean nothing
+
+const meant = (keys: ReadonlyArray<Key>, key: string): string => {
+  const [first, ...others] = keys.map((one) => one.key)
+  return first === undefined ? '' : nearest([first, ...others])(key)
+}
+
+const unknownKey = (place: string, key: string, keys: ReadonlyArray<Key>): Said => {
+  const there = inside(place, key)
+  const elsewhere = place === '' ? ELSEWHERE.get(key) : undefined
+  return warning(elsewhere === undefined ? `${there} means nothing. Is "${meant(keys, key)}" meant?` : `${there} is ${elsewhere}.`)
+}
+
+/** Keys that are not in the vocabulary, whatever their values are. */
+const unknownKeys = (place: string, u: Yaml, shape: Shape): ReadonlyArray<Said> => {
+  switch (shape._tag) {
+    case 'Map':
+      if (!isMap(u)) return []
+      return u.map.flatMap(([key, value]) => {
+        const known = shape.keys.find((one) => one.key === key)
+        return known === undefined ? [unknownKey(place, key, shape.keys)] : unknownKeys(inside(place, key), value, known.shape)
+      })
+    case 'MapOrList':
+      return isList(u) ? u.flatMap((item, i) => unknownKeys(`${place}[${String(i)}]`, item, shape.map)) : unknownKeys(place, u, shape.map)
+    case 'List':
+      return isList(u) ? u.flatMap((item, i) => unknownKeys(`${place}[${String(i)}]`, item, shape.item)) : []
+    case 'Boolean':
+    case 'Entries':
+    case 'Natural':
+    case 'Scalar':
+    case 'ScalarOrList':
+    case 'Texts':
+      return []
+  }
+}
+
+// ---------------------------------------------------------------------------------------- conditions
+
+/** Names by which a malformed pattern is told: it is checked only as far as a name leads into it. */
+const faultIn = (pattern: string): string | null => {
+  for (const name of ['', 'a', 'a/a', pattern]) {
+    const matched = matchGlob(pattern)(name)
+    if (E.isLeft(matched)) return matched.left
+  }
+  return null
+}
+
+const neverHolds = (place: string, condition: Condition): ReadonlyArray<Said> => {
+  const { branch, event, paths, tag, types } = condition
+  const nothing = { ...condition, branch: [], event: [], paths: null, tag: [] }
+  const said: Array<Said> = []
+  if (event.length === 0) said.push(warning(`${place} has no event, and so it never holds.`))
+  if (event.includes('push') && !mayHold({ ...nothing, branch, event: ['push'], tag }))
+    said.push(warning(`${place} never holds for a push: it needs branch or tag. Every branch is branch: ["**"].`))
+  if (event.includes('pull_request') && !mayHold({ ...nothing, branch, event: ['pull_request'] }))
+    said.push(warning(`${place} never holds for a pull request: it needs branch, the one to be merged into.`))
+  else if (event.includes('pull_request') && paths !== null)
+    said.push(warning(`${place}.paths is not looked at for a pull request: which files it changes is not known.`))
+  if (types !== null && !event.includes('pull_request')) said.push(warning(`${place}.types is about pull requests, and event names none.`))
+  return said
+}
+
+const conditionFindings = (place: string, condition: Condition): ReadonlyArray<Said> => {
+  const { branch, event, paths, tag } = condition
+  const events = event.filter((one) => !EVENTS.includes(one))
+  return [
+    ...events.map((one) => warning(`${place}.event names "${one}", which never happens. Is "${nearest(['push', 'pull_request', 'manual'])(one)}" meant?`)),
+    ...Object.entries({ branch, paths: paths ?? [], tag }).flatMap(([key, patterns]) =>
+      patterns.flatMap((pattern) => {
+        const fault = faultIn(pattern)
+        return fault === null ? [] : [error(`${place}.${key}: ${fault}.`)]
+      })
+    ),
+    ...(events.length === 0 ? neverHolds(place, condition) : [])
+  ]
+}
+
+/** Whether `when` is a single condition, and not a list: its places are written so. */
+const isSingle = (file: Yaml): boolean => isMap(file) && file.map.some(([key, value]) => key === 'when' && isMap(value))
+
+const cronFindings = (file: Yaml): ReadonlyArray<Said> => {
+  const when = isMap(file) ? (file.map.find(([key]) => key === 'when')?.[1] ?? null) : null
+  const hasCron = (u: Yaml): boolean => isMap(u) && u.map.some(([key]) => key === 'cron')
+  const said = (place: string): Said => warning(`${place}.cron has no effect: nothing is built by the clock here.`)
+  return isList(when) ? when.flatMap((one, i) => (hasCron(one) ? [said(`when[${String(i)}]`)] : [])) : hasCron(when) ? [said('when')] : []
+}
+
+// ---------------------------------------------------------------------------------------- what is built
+
+/** Whether no build gets a variable of that name from a workflow. */
+const isDropped = (name: string): boolean => withReserved([[name, '']], []).length === 0
+
+const environmentFindings = ({ environment, steps }: Extract<Workflow, { readonly _tag: 'Defined' }>): ReadonlyArray<Said> =>
+  [{ environment, place: 'environment' }, ...steps.map((step, i) => ({ environment: step.environment, place: `steps[${String(i)}].environment` }))].flatMap(
+    ({ environment, place }) =>
+      environment
+        .filter(([name]) => isDropped(name))
+        .map(([name]) => warning(`${inside(place, name)} has no effect: names that begin with TANGLED_ or TACK_, CI, and what is no name for a shell are left out.`))
+  )
+
+const providerFindings = ({ steps, targets }: Extract<Workflow, { readonly _tag: 'Defined' }>, known: Known): ReadonlyArray<Said> =>
+  targets.flatMap(({ pipeline, provider, settings }): ReadonlyArray<Said> => {
+    const reads = known.providers === null ? known.kinds.get(provider) : known.providers.get(provider)
+    if (reads === undefined) return []
+    const place = inside('tack', provider)
+    const words = reads.settings ?? []
+    const guess = (name: string): string => (reads.pipeline === 'ignored' ? '' : ` Is "${nearest(['pipeline', ...words])(name)}" meant?`)
+    const unknown = reads.settings === null ? [] : settings.map(([name]) => name).filter((name) => !words.includes(name))
+    return [
+      ...unknown.map((name) => warning(`${inside(place, name)} means nothing to ${provider}.${guess(name)}`)),
+      ...(reads.pipeline === 'required' && pipeline === '' ? [error(`${place} names no pipeline.`)] : []),
+      ...(reads.steps === 'required' && steps.length === 0 ? [error(`${place} has nothing to run: there are no steps.`)] : []),
+      ...(reads.steps === 'ignored' && steps.length > 0 ? [warning(`steps mean nothing to ${provider}, which runs what its own pipeline says.`)] : [])
+    ]
+  })
+
+const ANYBODY = 'did:web:owner.example'
+
+/** What a spindle would say of the file if somebody asked for it by hand, when every workflow applies. */
+const refusal = (workflow: Workflow, { allow, providers }: Known): ReadonlyArray<Said> => {
+  const named = workflow._tag === 'Defined' ? workflow.targets.map(({ provider }) => provider) : []
+  const circumstances: Circumstances = {
+    allow,
+    cause: { _tag: 'Manual', inputs: [], ref: null, sha: null },
+    defaultBranch: 'main',
+    providers: providers === null ? named : [...providers.keys()],
+    repository: { name: 'repository', owner: ANYBODY },
+    spindleOwner: ANYBODY
+  }
+  const tried = tryWorkflows(circumstances, [workflow])
+  if (E.isLeft(tried)) return [error(tried.left)]
+  return tried.right.flatMap(([, outcome]) => {
+    switch (outcome._tag) {
+      case 'Built':
+        return []
+      case 'Failed':
+        return [error(outcome.error)]
+      case 'Nothing':
+        return [error('The workflow names no engine. It needs "engine: tack".')]
+    }
+  })
+}
+
+// ---------------------------------------------------------------------------------------- all of a file
+
+/** The place of what does not begin with one: what the engine and the provider are told is under their keys. */
+const placeOf = (places: Places, { message }: Said): Position => {
+  const line = /^line ([1-9][0-9]*) /.exec(message)
+  if (line !== null) return { column: 1, line: Number(line[1]) }
+  const found = places(message)
+  if (found !== START || !/provider|engine/.test(message)) return found
+  return places(/engine/.test(message) ? 'engine' : 'tack')
+}
+
+const byPosition = (a: Finding, b: Finding): number => a.line - b.line || a.column - b.column
+
+const definedFindings = (workflow: Workflow, file: Yaml, known: Known): ReadonlyArray<Said> => {
+  const when = workflow.when ?? []
+  const mistake = mistakeIn(when)
+  const placed = (i: number): string => (isSingle(file) ? 'when' : `when[${String(i)}]`)
+  return [
+    ...(mistake === null ? [] : [error(mistake)]),
+    ...unknownKeys('', file, FILE),
+    ...cronFindings(file),
+    ...when.flatMap((condition, i) => conditionFindings(placed(i), condition)),
+    ...(workflow._tag === 'Defined' ? [...environmentFindings(workflow), ...providerFindings(workflow, known)] : [])
+  ]
+}
+
+/** The findings in the file of that name, by their position. A file that is no workflow has one. */
+export const findingsIn = (name: string, bytes: Buffer, known: Known): ReadonlyArray<Finding> => {
+  if (!isWorkflowFile(name) || !WorkflowName.is(name))
+    return [{ ...START, message: 'No workflow file: its name must end in .yml or .yaml, and have at most 100 characters.', severity: 'error' }]
+  const text = bytes.toString()
+  const workflow = parseWorkflow({ bytes, name })
+  const file = parseSpelled(text, bytes.length)
+  const places = E.isLeft(file) ? () => START : placesIn(text)
+  const said = [...refusal(workflow, known), ...(E.isLeft(file) ? [] : definedFindings(workflow, file.right, known))]
+  const unique = said.filter(({ message }, i) => said.findIndex((other) => other.message === message) === i)
+  return unique.map((one) => ({ ...one, ...placeOf(places, one) })).sort(byPosition)
+}
