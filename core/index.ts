@@ -98,14 +98,21 @@ export { type PipelineView, shownName, type TriggerView, type WorkflowView } fro
 
 // Foreign formats.
 export { CALLED, type CalledMethod, decodeCall } from './wire/call-body.js'
-export { decodeDidDocument, decodeKnotOfRepository, decodeSigningKey, type WrittenKey } from './wire/did-document.js'
+export {
+  decodeDidDocument,
+  decodeKnotOfRepository,
+  decodeSigningKey,
+  hostOfService,
+  type WrittenKey
+} from './wire/did-document.js'
 export { decodeFrame, type Receipt, rejectFrame } from './wire/jetstream.js'
 export {
   COLLABORATORS_PAGE,
   type CollaboratorsPage,
   decodeCollaborators,
   decodeDescribeRepo,
-  decodeKnotVersion
+  decodeKnotVersion,
+  type RepoDescription
 } from './wire/knot-answers.js'
 export { decodeListRecords, type ListAsked, type ListedPage } from './wire/list-records.js'
 export { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from './wire/knot/frame.js'

@@ -27,6 +27,16 @@ export {
   entryOf
 } from './entries.js'
 export {
+  type AccessQuestion,
+  hear,
+  type Inquiry,
+  inquiry,
+  type InquiryAbout,
+  isQuestion,
+  PAGES_MAX,
+  type Said
+} from './inquiry.js'
+export {
   type AccessGiven,
   type AccessLost,
   type AccessOutcome,

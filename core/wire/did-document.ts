@@ -5,6 +5,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import { canonicalHost, type HostName, type HostPolicy } from '../data/host-name.js'
 import type { Did } from '../data/identifiers.js'
 import { isObject, parseJson } from './json.js'
 
@@ -17,18 +18,11 @@ export interface WrittenKey {
 interface Service {
   /** Behind the `#`. */
   readonly id: string
-  /** What a document lacks that does not have it. */
-  readonly missing: string
   readonly type: string
 }
 
-const PDS: Service = {
-  id: 'atproto_pds',
-  missing: 'the document names no server for records',
-  type: 'AtprotoPersonalDataServer'
-}
-
-const KNOT: Service = { id: 'tangled_knot', missing: 'the document names no knot', type: 'TangledKnot' }
+const PDS: Service = { id: 'atproto_pds', type: 'AtprotoPersonalDataServer' }
+const KNOT: Service = { id: 'tangled_knot', type: 'TangledKnot' }
 
 /**
  * The address of the server that keeps the account's records, as the document gives it; it may be any text. Of several,
@@ -50,10 +44,17 @@ const KNOT: Service = { id: 'tangled_knot', missing: 'the document names no knot
  *   left: 'the document is of another DID'
  * })
  */
-export const decodeDidDocument = (did: Did): ((text: string) => E.Either<string, string>) => endpointOf(did, PDS)
+export const decodeDidDocument =
+  (did: Did) =>
+  (text: string): E.Either<string, string> => {
+    const endpoint = endpointOf(did, PDS)(text)
+    if (E.isLeft(endpoint)) return endpoint
+    return endpoint.right === null ? E.left('the document names no server for records') : E.right(endpoint.right)
+  }
 
 /**
- * The address of the knot that the document of a repository names; it may be any text. As above in all else.
+ * The address of the knot that the document of a repository names; it may be any text. `null` when it names none. As
+ * above in all else.
  *
  * @example
  * import assert from 'node:assert'
@@ -67,7 +68,32 @@ export const decodeDidDocument = (did: Did): ((text: string) => E.Either<string,
  *   right: 'https://knot.example'
  * })
  */
-export const decodeKnotOfRepository = (did: Did): ((text: string) => E.Either<string, string>) => endpointOf(did, KNOT)
+export const decodeKnotOfRepository = (did: Did): ((text: string) => E.Either<string, string | null>) =>
+  endpointOf(did, KNOT)
+
+/** `https://HOST`, with or without a slash behind it, or the port that `https` has anyhow. */
+const SECURE = /^https:\/\/([^/]*?)(?::443)?\/?$/i
+const INSECURE = /^http:\/\/([^/]*?)(?::80)?\/?$/i
+
+/**
+ * The host of a server without a path, as a document gives its address: over https, or anyhow where names of this
+ * machine are names like others.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { hostOfService } from 'tack/core'
+ *
+ * const hostOf = hostOfService({ defaultPort: 443, loopback: false, ports: false })
+ * assert.deepStrictEqual(hostOf('https://Knot.example/'), { _tag: 'Some', value: 'knot.example' })
+ * assert.deepStrictEqual(hostOf('https://knot.example/git'), { _tag: 'None' })
+ * assert.deepStrictEqual(hostOf('http://knot.example'), { _tag: 'None' })
+ */
+export const hostOfService =
+  (hosts: HostPolicy) =>
+  (address: string): O.Option<HostName> => {
+    const host = SECURE.exec(address)?.[1] ?? (hosts.loopback ? INSECURE.exec(address)?.[1] : undefined)
+    return host === undefined ? O.none : canonicalHost(hosts)(host)
+  }
 
 const documentOf = (did: Did, text: string): E.Either<string, { readonly [key: string]: unknown }> => {
   const document = parseJson(text)
@@ -115,10 +141,11 @@ export const decodeSigningKey =
 
 const endpointOf =
   (did: Did, wanted: Service) =>
-  (text: string): E.Either<string, string> => {
+  (text: string): E.Either<string, string | null> => {
     const document = documentOf(did, text)
     if (E.isLeft(document)) return document
     const { service: services } = document.right
+    if (services === undefined) return E.right(null)
     if (!Array.isArray(services)) return E.left('the document has no list of services')
     for (const service of services) {
       if (!isObject(service)) continue
@@ -130,5 +157,5 @@ const endpointOf =
       )
         return E.right(endpoint)
     }
-    return E.left(wanted.missing)
+    return E.right(null)
   }

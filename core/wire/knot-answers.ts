@@ -47,6 +47,11 @@ export const decodeKnotVersion = (text: string): E.Either<string, boolean> => {
   return E.right(Array.isArray(capabilities) && capabilities.includes('knot-acl'))
 }
 
+/** Whose a repository is, or that the knot does not have it. */
+export type RepoDescription =
+  | { readonly _tag: 'Described'; readonly owner: Did }
+  | { readonly _tag: 'RepoNotFound' }
+
 /**
  * Whose the repository of that DID is.
  *
@@ -56,17 +61,21 @@ export const decodeKnotVersion = (text: string): E.Either<string, boolean> => {
  *
  * const repo = Did.decode('did:plc:app')
  * assert(repo._tag === 'Right')
- * const answer = '{"ownerDid":"did:plc:alice","repoDid":"did:plc:app","rkey":"app"}'
- * assert.deepStrictEqual(decodeDescribeRepo(repo.right)(answer), { _tag: 'Right', right: 'did:plc:alice' })
+ * const decode = decodeDescribeRepo(repo.right)
+ * const answer = decode('{"ownerDid":"did:plc:alice","repoDid":"did:plc:app","rkey":"app"}')
+ * assert.deepStrictEqual(answer, { _tag: 'Right', right: { _tag: 'Described', owner: 'did:plc:alice' } })
+ * const error = decode('{"error":"RepoNotFound","message":"failed to access repository"}')
+ * assert.deepStrictEqual(error, { _tag: 'Right', right: { _tag: 'RepoNotFound' } })
  */
 export const decodeDescribeRepo =
   (repo: Did) =>
-  (text: string): E.Either<string, Did> => {
+  (text: string): E.Either<string, RepoDescription> => {
     const fields = objectIn(text)
     if (E.isLeft(fields)) return fields
-    const { ownerDid, repoDid } = fields.right
+    const { error, ownerDid, repoDid } = fields.right
+    if (error === 'RepoNotFound') return E.right({ _tag: 'RepoNotFound' })
     if (repoDid !== repo) return E.left('the answer is about another repository')
-    return Did.is(ownerDid) ? E.right(ownerDid) : E.left('ownerDid is not a DID')
+    return Did.is(ownerDid) ? E.right({ _tag: 'Described', owner: ownerDid }) : E.left('ownerDid is not a DID')
   }
 
 /** A page of the list of who may push. */

@@ -126,9 +126,9 @@ export const assemble = async (
   const directory = options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }
   const documents = createDocuments({ clock, policy, ...directory })
   // Whoever asks for a definition waits for it.
-  const definitions = createDefinitions({ clock, documents, policy, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }) })
+  const definitions = createDefinitions({ clock, documents, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }) })
   return E.right({
-    access: accessReader({ clock, hosts: hostsOf(options), isInsecure, knotOf: definitions.knotOf, policy }),
+    access: accessReader({ clock, documents, hosts: hostsOf(options), isInsecure, policy }),
     close: async () => {
       await Promise.all([client.close(), definitions.close(), documents.close()])
     },

@@ -8,12 +8,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { createHash } from 'node:crypto'
 import {
-  canonicalHost,
   decodeKnotOfRepository,
   type Did,
   excerpt,
   type HostName,
   type HostPolicy,
+  hostOfService,
   type Rkey,
   type Sha,
   WORKFLOW_BYTES_MAX,
@@ -24,7 +24,6 @@ import { createKeyedQueue } from '../lib/queue.js'
 import type { Clock } from '../ports.js'
 import type { Documents } from './documents.js'
 import type { ReadFiles, WorkflowFile } from './git.js'
-import type { Policy } from './guard.js'
 
 /** The definition of a commit's workflows. */
 export interface Definition {
@@ -51,13 +50,15 @@ export interface Definitions {
 export interface DefinitionsOptions {
   readonly clock: Clock
   readonly documents: Documents
-  readonly policy: Policy
   readonly readFiles: ReadFiles
 }
 
 /** How many answers are kept, and for how long those that may be others soon: what a document says, and that there is nothing. */
 const KEPT = 1_000
 const FRESH_US = 60_000_000
+
+/** How much of an address is kept: no host has a longer one. */
+const ENDPOINT_MAX = 512
 
 /** How many readings go on at a time, of one knot and of all, and how many wait. */
 const READINGS = 2
@@ -83,14 +84,6 @@ export const hashOfFiles = (files: ReadonlyArray<{ readonly bytes: Buffer; reado
   return `sha256:${hash.digest('hex')}`
 }
 
-/** A server without a path, over https, or anyhow where the operator lets us connect to this machine. */
-const hostOf = (endpoint: string, { allowLoopback }: Policy): string | null => {
-  if (!URL.canParse(endpoint)) return null
-  const { host, href, origin, protocol } = new URL(endpoint)
-  const isServer = `${origin}/` === href && (protocol === 'https:' || (protocol === 'http:' && allowLoopback))
-  return isServer ? host : null
-}
-
 const definitionOf = (files: ReadonlyArray<WorkflowFile>): E.Either<NoDefinition, Definition> => {
   const read = files.flatMap(({ bytes, name }) => (bytes === null ? [] : [{ bytes, name }]))
   const long = files.find(({ bytes }) => bytes === null)
@@ -98,7 +91,7 @@ const definitionOf = (files: ReadonlyArray<WorkflowFile>): E.Either<NoDefinition
   return E.right({ hash: hashOfFiles(read), workflows: files.map(({ name }) => name) })
 }
 
-export const createDefinitions = ({ clock, documents, policy, readFiles }: DefinitionsOptions): Definitions => {
+export const createDefinitions = ({ clock, documents, readFiles }: DefinitionsOptions): Definitions => {
   const queue = createKeyedQueue(READINGS, READINGS_PER_KNOT)
   const closing = new AbortController()
   const endpoints = createKeeper<E.Either<NoDefinition, string>>(clock, KEPT, () => FRESH_US)
@@ -112,7 +105,8 @@ export const createDefinitions = ({ clock, documents, policy, readFiles }: Defin
     const document = await documents.read(repo)
     if (E.isLeft(document)) return document
     const endpoint = decodeKnotOfRepository(repo)(document.right)
-    return E.isLeft(endpoint) ? no('missing', `${excerpt(repo)}: ${endpoint.left}`) : endpoint
+    if (E.isLeft(endpoint)) return no('missing', `${excerpt(repo)}: ${endpoint.left}`)
+    return endpoint.right === null ? no('missing', `${excerpt(repo)}: the document names no knot`) : E.right(endpoint.right.slice(0, ENDPOINT_MAX))
   }
 
   const read = async (repo: Did, knot: HostName, sha: Sha): Promise<E.Either<NoDefinition, Definition>> => {
@@ -147,8 +141,7 @@ export const createDefinitions = ({ clock, documents, policy, readFiles }: Defin
     knotOf: async (repo, hosts) => {
       const endpoint = await endpoints.get(repo, () => endpointOf(repo))
       if (E.isLeft(endpoint)) return endpoint
-      const host = hostOf(endpoint.right, policy)
-      const knot = host === null ? O.none : canonicalHost(hosts)(host)
+      const knot = hostOfService(hosts)(endpoint.right)
       return O.isNone(knot) ? no('missing', `${excerpt(repo)}: the knot that its document names is no host`) : E.right(knot.value)
     }
   }

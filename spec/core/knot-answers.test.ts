@@ -25,12 +25,17 @@ describe('a version', () => {
 describe('a description of a repository', () => {
   const APP = must(Did.decode('did:plc:app'))
   test('says whose it is', () => {
-    expect(decodeDescribeRepo(APP)(textOf({ ownerDid: 'did:plc:alice', repoDid: 'did:plc:app', rkey: 'r' }))).toEqual(E.right('did:plc:alice'))
+    expect(decodeDescribeRepo(APP)(textOf({ ownerDid: 'did:plc:alice', repoDid: 'did:plc:app', rkey: 'r' }))).toEqual(E.right({ _tag: 'Described', owner: 'did:plc:alice' }))
+  })
+
+  test('says that it is not there, whatever else it says', () => {
+    expect(decodeDescribeRepo(APP)(textOf({ error: 'RepoNotFound', ownerDid: 'did:plc:alice', repoDid: 'did:plc:app' }))).toEqual(E.right({ _tag: 'RepoNotFound' }))
   })
 
   test.each<readonly [unknown, string]>([
     ['', 'not JSON'],
     [[], 'not an object'],
+    [{ error: 'NotFound' }, 'the answer is about another repository'],
     [{ ownerDid: 'did:plc:alice', repoDid: 'did:plc:other' }, 'the answer is about another repository'],
     [{ ownerDid: 'did:plc:alice' }, 'the answer is about another repository'],
     [{ ownerDid: 'alice', repoDid: 'did:plc:app' }, 'ownerDid is not a DID']

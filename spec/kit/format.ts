@@ -39,7 +39,8 @@ export const SUBJECTS = [
   'status-frame',
   'cursor',
   'build-key',
-  'service-token'
+  'service-token',
+  'inquiry'
 ] as const
 export type Subject = (typeof SUBJECTS)[number]
 

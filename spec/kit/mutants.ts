@@ -142,6 +142,8 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('ACCESS-3', 'access/asked.js', 'const access = isOver(entry, event.at) ? null : entry.access', 'const access = null', 'T2.49'),
   mutant('ACCESS-4', 'access/claims.js', 'isAsking && M.has(key)(after.claimants)', 'isAsking', 'T2.43'),
   mutant('ACCESS-5', 'builds/reading.js', "if (right === 'unknown')", 'if (false)', 'T2.44'),
+  mutant('ACCESS-6', 'access/inquiry.js', 'keepsLists ? denied(detail)', 'false ? denied(detail)', 'inquiry'),
+  mutant('ACCESS-7', 'access/inquiry.js', 'return unread(said.error, said.waitMs)', "return found({ _tag: 'ByRecords' })", 'inquiry'),
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds/statuses.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),

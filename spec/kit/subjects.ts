@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import {
+  Access,
   applies,
   buildKey,
   BuildName,
@@ -138,6 +139,26 @@ const YamlValue: t.Type<Yaml> = t.recursion('Yaml', () =>
   ])
 )
 
+const Said = t.union([
+  t.strict({ _tag: t.literal('Answered'), status: Natural, text: t.string, waitMs: Natural }),
+  t.strict({ _tag: t.literal('Missing'), detail: t.string }),
+  t.strict({ _tag: t.literal('Unanswered'), error: t.string, waitMs: Natural })
+])
+
+/** How far an inquiry is, without sentences. */
+const gistOf = (inquiry: Access.Inquiry): Json => {
+  switch (inquiry._tag) {
+    case 'AskCollaborators':
+      return { _tag: inquiry._tag, cursor: inquiry.cursor }
+    case 'Found':
+      return { _tag: inquiry._tag, access: inquiry.access._tag === 'Denied' ? { _tag: 'Denied' } : inquiry.access }
+    case 'Unread':
+      return { _tag: inquiry._tag, waitMs: inquiry.waitMs }
+    default:
+      return { _tag: inquiry._tag }
+  }
+}
+
 /** Yes or no, or the sentence that says why neither. */
 const verdict: (result: E.Either<string, boolean>) => boolean | { readonly error: string } = E.matchW(
   (error) => ({ error }),
@@ -199,6 +220,11 @@ export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json 
   'status-frame': answer(StatusEntry, statusFrame),
   cursor: answer(t.string, (text) => O.toNullable(O.fromEither(decodeCursor(text)))),
   'build-key': answer(BuildName, buildKey),
+  inquiry: answer(t.strict({ hosts: HostPolicy, knot: HostName, repo: t.string, said: t.array(Said) }), ({ said, ...about }) => {
+    const course = [Access.inquiry(about.repo)]
+    for (const one of said) course.push(Access.hear(about, course.at(-1) ?? Access.inquiry(about.repo), one))
+    return course.map(gistOf)
+  }),
   'service-token': answer(
     t.strict({ at: TimeUs, audience: t.string, claims: t.string, header: t.string, method: t.string, service: t.string }),
     ({ claims, header, ...called }) =>

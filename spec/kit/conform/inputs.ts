@@ -6,9 +6,11 @@ import { settled } from '../../suite/arbitraries/backfill.js'
 import { buildRuns } from '../../suite/arbitraries/builds.js'
 import { anyFrames, anyKnotFrames } from '../../suite/arbitraries/frames.js'
 import { known, spellings } from '../../suite/arbitraries/hosts.js'
+import { facts } from '../../suite/arbitraries/inquiries.js'
 import { causes, pathNames, patterns, whens } from '../../suite/arbitraries/patterns.js'
 import { runs } from '../../suite/arbitraries/script.js'
 import { triggerEvents, workflowValues } from '../../suite/arbitraries/told.js'
+import { HOSTS as PUBLIC, KNOT } from '../../suite/laws/inquiry.js'
 import type { Run } from '../../suite/laws/run.js'
 import type { Subject } from '../format.js'
 
@@ -112,12 +114,18 @@ const WORKFLOWS: fc.Arbitrary<Input> = workflowValues.map((data) => ({
   text: null
 }))
 
+const INQUIRIES: fc.Arbitrary<Input> = facts.map((given) => {
+  const { description, document, pages, repo, version } = given
+  const said = [version, document, description, ...pages].map((one): Json => ({ ...one.said }))
+  return { input: { hosts: { ...PUBLIC }, knot: KNOT, repo, said }, subject: 'inquiry', text: null }
+})
+
 /** A request is written as UTF-8, which has no lone surrogates. */
 const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 /** So many inputs of decoders. */
 export function* inputs(seed: number, count: number): Generator<Input, void, undefined> {
-  const all = sampled([FRAMES, KNOT_FRAMES, HOSTS, GLOBS, WHENS, TRIGGERS, WORKFLOWS, MISTAKES], seed)
+  const all = sampled([FRAMES, KNOT_FRAMES, HOSTS, GLOBS, WHENS, TRIGGERS, WORKFLOWS, MISTAKES, INQUIRIES], seed)
   for (let left = count; left > 0; ) {
     const one = all.next().value
     if (LONE_SURROGATE.test(textOf(one))) continue

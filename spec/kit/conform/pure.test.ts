@@ -146,7 +146,7 @@ describe('a course', () => {
     const all = [...inputs(1, 300)]
     expect(all).toHaveLength(300)
     expect(new Set(all.map(({ subject }) => subject))).toEqual(
-      new Set(['glob', 'host', 'jetstream', 'knot', 'mistake', 'trigger', 'when', 'workflow'])
+      new Set(['glob', 'host', 'inquiry', 'jetstream', 'knot', 'mistake', 'trigger', 'when', 'workflow'])
     )
     for (const one of all) expect(Buffer.from(textOf(one)).toString()).toBe(textOf(one))
   })

@@ -10,6 +10,7 @@ import type { Case } from './cases.js'
 import { GLOBS, MISTAKES, WHENS } from './globs.js'
 import { HOSTS } from './hosts.js'
 import { DATE_TIMES, DIDS, NANOS, NSIDS, RKEYS, TIDS, TIDS_AFTER } from './identifiers.js'
+import { INQUIRIES } from './inquiries.js'
 import { JETSTREAM } from './jetstream.js'
 import { KNOT } from './knot-frames.js'
 import { lineOf } from './lines.js'
@@ -91,7 +92,8 @@ const VECTORS: { readonly [subject in Subject]: About } = {
   'status-frame': { about: 'the text that tells of a status', cases: STATUS_FRAMES, gist: whole },
   cursor: { about: 'how far a reader of statuses has come', cases: CURSORS, gist: whole },
   'build-key': { about: 'the name of a build as a path', cases: BUILD_KEYS, gist: whole },
-  'service-token': { about: 'whether the claims of a token are good for a call', cases: SERVICE_TOKENS, gist: whole }
+  'service-token': { about: 'whether the claims of a token are good for a call', cases: SERVICE_TOKENS, gist: whole },
+  inquiry: { about: 'who may push, as a knot and a DID document say', cases: INQUIRIES, gist: (output) => (output instanceof Array ? (output.at(-1) ?? null) : null) }
 }
 
 /** @throws Error when the core does not say what the author of the case says. */

@@ -4930,6 +4930,149 @@ def service_token(asked: Json) -> Json:
         return {"error": str(error)}
 
 
+NOT_THERE = (400, 404, 405, 410, 426, 501)
+LIST_PAGES_MAX, LIST_PAGE, LIST_DID_MAX, LIST_CURSOR_MAX = 6, 100, 270, 512
+
+_SERVICE_HTTPS = re.compile(r"https://([^/]*?)(?::443)?/?", re.IGNORECASE | re.ASCII)
+_SERVICE_HTTP = re.compile(r"http://([^/]*?)(?::80)?/?", re.IGNORECASE | re.ASCII)
+
+
+def _host_of_service(hosts: Dict[str, Json], address: str) -> Optional[str]:
+    """The host of a server without a path, as a document gives its address."""
+    found = _SERVICE_HTTPS.fullmatch(address) or (_SERVICE_HTTP.fullmatch(address) if hosts["loopback"] else None)
+    return None if found is None else host_name(hosts, found[1])
+
+
+def _named_knot(repo: str, text: str) -> Optional[str]:
+    """The address that a document gives for the knot of the repository; None when it names none."""
+    document = parse_object(text)
+    if document.get("id") != repo:
+        raise Rejected("document", "it is of another DID")
+    services = document.get("service", [])
+    if not isinstance(services, list):
+        raise Rejected("document", "it has no list of services")
+    for each in services:
+        if not isinstance(each, dict) or each.get("type") != "TangledKnot":
+            continue
+        if each.get("id") in ("#tangled_knot", f"{repo}#tangled_knot") and isinstance(each.get("serviceEndpoint"), str):
+            return each["serviceEndpoint"]
+    return None
+
+
+def _page_of_list(asked: Optional[str], text: str) -> Tuple[List[str], Optional[str]]:
+    """Whom a page of a knot's list names, and where the next begins; None after the last."""
+    page = parse_object(text)
+    items, cursor = page.get("items"), page.get("cursor")
+    if not isinstance(items, list) or len(items) > LIST_PAGE:
+        raise Rejected("page", "no list of items, or too many")
+    after = None if cursor is None or cursor == "" else cursor
+    if after is not None and not (
+        isinstance(after, str) and excerpt(after, LIST_CURSOR_MAX) == after and well_formed(after) == after
+    ):
+        raise Rejected("page", "the cursor cannot be sent back")
+    subjects = [each.get("subject") for each in items if isinstance(each, dict)]
+    listed = [one for one in subjects if isinstance(one, str) and is_did(one) and len(one) <= LIST_DID_MAX]
+    return listed, None if not items or after == asked else after
+
+
+class Inquiry:
+    """T2, who may push: what is asked, one thing after another, and what the answers mean."""
+
+    def __init__(self, hosts: Dict[str, Json], knot: str, repo: str) -> None:
+        self.hosts, self.knot, self.repo = hosts, knot, repo
+        self.is_over = False
+        self.keeps_lists = False
+        self.owner, self.collaborators, self.pages = "", [], 0
+        self.at: Json = {"_tag": "AskVersion"}
+        if not is_did(repo):
+            self._found({"_tag": "ByRecords"})
+
+    def _found(self, access: Json) -> None:
+        self.is_over, self.at = True, {"_tag": "Found", "access": access}
+
+    def _unread(self, wait_ms: int = 0) -> None:
+        self.is_over, self.at = True, {"_tag": "Unread", "waitMs": wait_ms}
+
+    def _refused(self, said: Json) -> None:
+        self._unread(0 if said["status"] in NOT_THERE else said["waitMs"])
+
+    def _denied(self) -> None:
+        self._found({"_tag": "Denied"})
+
+    def _no_knot(self) -> None:
+        self._denied() if self.keeps_lists else self._found({"_tag": "ByRecords"})
+
+    def hear(self, said: Json) -> None:
+        asked = self.at["_tag"]
+        if self.is_over:
+            return None
+        if said["_tag"] == "Unanswered":
+            return self._unread(said["waitMs"])
+        if said["_tag"] == "Missing":
+            return self._no_knot() if asked == "AskDocument" else self._unread()
+        try:
+            return {"AskVersion": self._version, "AskDocument": self._document, "AskDescription": self._description}.get(
+                asked, self._page
+            )(said)
+        except Rejected:
+            return self._unread()
+
+    def _version(self, said: Json) -> None:
+        if said["status"] not in (200, *NOT_THERE):
+            return self._refused(said)
+        if said["status"] == 200:
+            capabilities = parse_object(said["text"]).get("capabilities")
+            self.keeps_lists = isinstance(capabilities, list) and "knot-acl" in capabilities
+        self.at = {"_tag": "AskDocument"}
+
+    def _document(self, said: Json) -> None:
+        if said["status"] != 200:
+            return self._unread()
+        address = _named_knot(self.repo, said["text"])
+        named = None if address is None else _host_of_service(self.hosts, address)
+        if named is None:
+            return self._no_knot()
+        if named != self.knot:
+            return self._denied()
+        if not self.keeps_lists:
+            return self._found({"_tag": "ByRecords"})
+        self.at = {"_tag": "AskDescription"}
+
+    def _description(self, said: Json) -> None:
+        if said["status"] not in (200, *NOT_THERE):
+            return self._refused(said)
+        described = parse_object(said["text"])
+        if described.get("error") == "RepoNotFound":
+            return self._denied()
+        owner = described.get("ownerDid")
+        if said["status"] != 200 or described.get("repoDid") != self.repo or not (isinstance(owner, str) and is_did(owner)):
+            return self._unread()
+        self.owner = owner
+        self.at = {"_tag": "AskCollaborators", "cursor": None}
+
+    def _page(self, said: Json) -> None:
+        if said["status"] != 200:
+            return self._refused(said)
+        listed, after = _page_of_list(self.at["cursor"], said["text"])
+        self.collaborators += listed
+        self.pages += 1
+        if after is None:
+            return self._found({"_tag": "ByKnot", "collaborators": self.collaborators, "owner": self.owner})
+        if self.pages == LIST_PAGES_MAX:
+            return self._unread()
+        self.at = {"_tag": "AskCollaborators", "cursor": after}
+
+
+def answer_inquiry(asked: Json) -> Json:
+    """All that was asked, and what it has come to."""
+    inquiry = Inquiry(asked["hosts"], asked["knot"], asked["repo"])
+    course = [inquiry.at]
+    for said in asked["said"]:
+        inquiry.hear(said)
+        course.append(inquiry.at)
+    return course
+
+
 SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "did": is_did,
     "rkey": is_rkey,
@@ -4958,6 +5101,7 @@ SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "cursor": decode_cursor,
     "build-key": build_key,
     "service-token": service_token,
+    "inquiry": answer_inquiry,
 }
 
 

@@ -93,8 +93,13 @@ const place = async (honest: Knot, hostile: Knot): Promise<Place> => {
   const world = createWorld({ collaborators: 'knots' })
   const reports: Array<Place['reports'][number]> = []
   let frames = 0
-  const knotOf: AccessOptions['knotOf'] = (repo) => Promise.resolve(E.right(repo === APP ? honest.host : hostile.host))
-  const reader = accessReader({ clock: systemClock(), hosts: { defaultPort: 80, loopback: true, ports: true }, isInsecure: true, knotOf, pauseMs: 0, policy: { allowLoopback: true } })
+  const documents: AccessOptions['documents'] = {
+    read: (id) => {
+      const serviceEndpoint = `http://${id === APP ? honest.host : hostile.host}`
+      return Promise.resolve(E.right(JSON.stringify({ id, service: [{ id: '#tangled_knot', serviceEndpoint, type: 'TangledKnot' }] })))
+    }
+  }
+  const reader = accessReader({ clock: systemClock(), documents, hosts: { defaultPort: 80, loopback: true, ports: true }, isInsecure: true, pauseMs: 0, policy: { allowLoopback: true } })
   onTestFinished(reader.close)
   const open = knotClient({ ...options(), isInsecure: true })
   const deliver = (event: Event): void => {

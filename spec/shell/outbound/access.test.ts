@@ -40,14 +40,23 @@ const knotWith = async (answers: Answers): Promise<{ readonly asked: Array<strin
   return { asked, host: must(HostName.decode(`localhost:${String((server.address() as AddressInfo).port)}`)) }
 }
 
-type KnotOf = AccessOptions['knotOf']
+type Document = Awaited<ReturnType<AccessOptions['documents']['read']>>
 
-const ask = async (host: HostName, { knotOf = () => Promise.resolve(E.right(host)), repo = APP }: { readonly knotOf?: KnotOf; readonly repo?: string } = {}): Promise<AccessRead | RequestFailed> => {
+/** The document of the repository, which names that address as its knot. */
+const naming = (address: string | null): Document =>
+  E.right(JSON.stringify({ id: APP, ...(address === null ? {} : { service: [{ id: '#tangled_knot', serviceEndpoint: address, type: 'TangledKnot' }] }) }))
+
+interface How {
+  readonly document?: Document
+  readonly repo?: string
+}
+
+const ask = async (host: HostName, { document = naming(`http://${host}`), repo = APP }: How = {}): Promise<AccessRead | RequestFailed> => {
   const reader = accessReader({
     clock: systemClock(),
+    documents: { read: () => Promise.resolve(document) },
     hosts: { defaultPort: 80, loopback: true, ports: true },
     isInsecure: true,
-    knotOf,
     pauseMs: 0,
     policy: { allowLoopback: true }
   })
@@ -67,9 +76,9 @@ const VERSION: Reply = [200, { capabilities: ['knot-acl'], version: '1.15' }]
 const DESCRIBED: Reply = [200, { ownerDid: OWNER, repoDid: APP, rkey: 'app' }]
 const item = (subject: string) => ({ addedBy: OWNER, createdAt: '2026-01-01T00:00:00Z', subject })
 
-const missing: KnotOf = () => Promise.resolve(E.left({ kind: 'missing', sentence: 'there is no DID document' }))
-const unreachable: KnotOf = () => Promise.resolve(E.left({ kind: 'unreachable', sentence: 'the directory is away' }))
-const elsewhere: KnotOf = () => Promise.resolve(E.right(must(HostName.decode('other.example'))))
+const missing: Document = E.left({ kind: 'missing', sentence: 'there is no DID document' })
+const unreachable: Document = E.left({ kind: 'unreachable', sentence: 'the directory is away' })
+const elsewhere = naming('https://other.example')
 
 describe('a knot that keeps lists', () => {
   test('says whose the repository is, and who else may push, on all pages', async () => {
@@ -82,17 +91,19 @@ describe('a knot that keeps lists', () => {
     expect(asked).toEqual(['version', 'describeRepo', 'listCollaborators', 'listCollaborators'])
   })
 
-  test.each<readonly [string, Answers, { readonly knotOf?: KnotOf; readonly repo?: string }]>([
+  test.each<readonly [string, Answers, How]>([
     ['it does not know the repository', { describeRepo: [404, { error: 'RepoNotFound', message: '' }], version: VERSION }, {}],
-    ['the document of the repository names another', { version: VERSION }, { knotOf: elsewhere }],
-    ['the repository has no document', { version: VERSION }, { knotOf: missing }]
+    ['the document of the repository names another', { version: VERSION }, { document: elsewhere }],
+    ['the repository has no document', { version: VERSION }, { document: missing }],
+    ['the document of the repository names no knot', { version: VERSION }, { document: naming(null) }]
   ])('is no authority where %s', async (_, answers, how) => {
     const { host } = await knotWith(answers)
     expect(await accessIn(host, how)).toMatchObject({ _tag: 'Denied' })
   })
 
-  test.each<readonly [string, Answers, { readonly knotOf?: KnotOf }, number]>([
-    ['the directory does not answer', { version: VERSION }, { knotOf: unreachable }, 0],
+  test.each<readonly [string, Answers, How, number]>([
+    ['the directory does not answer', { version: VERSION }, { document: unreachable }, 0],
+    ['the document is none', { version: VERSION }, { document: E.right('<html>') }, 0],
     ['the description is of another repository', { describeRepo: [200, { ownerDid: OWNER, repoDid: BOB }], version: VERSION }, {}, 0],
     ['there is no such method', { describeRepo: [404, 'not found'], version: VERSION }, {}, 0],
     ['the list is none', { describeRepo: DESCRIBED, listCollaborators: [200, { items: 7 }], version: VERSION }, {}, 0],
@@ -107,10 +118,10 @@ describe('a knot that keeps lists', () => {
 })
 
 describe('a knot without lists leaves it to the records', () => {
-  test.each<readonly [string, Answers, { readonly knotOf?: KnotOf; readonly repo?: string }]>([
+  test.each<readonly [string, Answers, How]>([
     ['a knot that says so', { version: [200, { version: '1.11' }] }, {}],
     ['a knot without a version', {}, {}],
-    ['a repository without a document', {}, { knotOf: missing }],
+    ['a repository without a document', {}, { document: missing }],
     ['a repository without a DID', {}, { repo: '' }],
     ['a repository without a DID, on a knot that keeps lists of others', { version: VERSION }, { repo: '' }]
   ])('%s', async (_, answers, how) => {
@@ -120,6 +131,6 @@ describe('a knot without lists leaves it to the records', () => {
 
   test('except for repositories that are elsewhere by their documents', async () => {
     const { host } = await knotWith({})
-    expect(await accessIn(host, { knotOf: elsewhere })).toMatchObject({ _tag: 'Denied' })
+    expect(await accessIn(host, { document: elsewhere })).toMatchObject({ _tag: 'Denied' })
   })
 })

@@ -24,7 +24,7 @@ const HOSTS = { defaultPort: 443, loopback: true, ports: true } as HostPolicy
 const definitionsWith = ({ directory, ...options }: Partial<DefinitionsOptions> & { readonly directory?: string }): Definitions => {
   const policy = { allowLoopback: true }
   const documents = createDocuments({ clock: systemClock(), policy, ...(directory === undefined ? {} : { directory }) })
-  const definitions = createDefinitions({ clock: systemClock(), documents, policy, readFiles: () => Promise.reject(new Error('nothing is read here')), ...options })
+  const definitions = createDefinitions({ clock: systemClock(), documents, readFiles: () => Promise.reject(new Error('nothing is read here')), ...options })
   onTestFinished(async () => {
     await Promise.all([definitions.close(), documents.close()])
   })

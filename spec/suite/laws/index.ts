@@ -8,6 +8,7 @@ import { CODEC } from './codec.js'
 import { COMMIT } from './commit.js'
 import { CURSOR } from './cursor.js'
 import { HOST } from './host.js'
+import { INQUIRY } from './inquiry.js'
 import { KNOT } from './knot.js'
 import { MACHINE } from './machine.js'
 import { MAP } from './map.js'
@@ -23,6 +24,7 @@ export const LAWS = {
   ...KNOT,
   ...NONINTERFERENCE,
   ...ACCESS,
+  ...INQUIRY,
   ...BACKFILL,
   ...BUILD,
   ...STREAM,

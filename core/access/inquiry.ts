@@ -1,0 +1,186 @@
+/**
+ * Finding out who may push to a repository: what is asked, one thing after another, and what the answers mean (T2).
+ *
+ * Whoever asks holds an inquiry, puts its question to the outside, and tells it what was said, until it is over. So no
+ * more is asked than is needed, and what is concluded is said here, once.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type { HostName, HostPolicy } from '../data/host-name.js'
+import { Did } from '../data/identifiers.js'
+import { excerpt } from '../data/text.js'
+import type { Access } from '../model/access.js'
+import { decodeKnotOfRepository, hostOfService } from '../wire/did-document.js'
+import { decodeCollaborators, decodeDescribeRepo, decodeKnotVersion } from '../wire/knot-answers.js'
+
+/** How many pages of a list are read: more collaborators than they hold are too many to be kept, too. */
+export const PAGES_MAX = 6
+
+/** What a knot's list has come to so far. */
+interface AskCollaborators {
+  readonly _tag: 'AskCollaborators'
+  readonly collaborators: ReadonlyArray<Did>
+  /** Where the page begins that is to be read; `null`: at the beginning. */
+  readonly cursor: string | null
+  readonly owner: Did
+  /** How many pages have been read. */
+  readonly pages: number
+}
+
+/** What is to be asked next: of the knot `sh.tangled.knot.version`, `….describeRepo`, `….listCollaborators`. */
+export type AccessQuestion =
+  | { readonly _tag: 'AskVersion' }
+  /** The DID document of the repository. */
+  | { readonly _tag: 'AskDocument'; readonly keepsLists: boolean }
+  | { readonly _tag: 'AskDescription' }
+  | AskCollaborators
+
+/** It is known who may push. */
+interface Found {
+  readonly _tag: 'Found'
+  readonly access: Access
+}
+
+/** It could not be read: it may be tried again, after a wait if whoever was asked wants one. */
+interface Unread {
+  readonly _tag: 'Unread'
+  readonly error: string
+  readonly waitMs: number
+}
+
+/** How far finding out has come. */
+export type Inquiry = AccessQuestion | Found | Unread
+
+/** What was said to a question. */
+export type Said =
+  /** An answer as HTTP has it: its status, its text, and the wait that it asks for. */
+  | { readonly _tag: 'Answered'; readonly status: number; readonly text: string; readonly waitMs: number }
+  /** What was asked for is not there, and whoever says so would know: there is no such document. */
+  | { readonly _tag: 'Missing'; readonly detail: string }
+  /** Nobody answered, or with more than is read. */
+  | { readonly _tag: 'Unanswered'; readonly error: string; readonly waitMs: number }
+
+/** Which repository it is about, and what names knots have. */
+export interface InquiryAbout {
+  readonly hosts: HostPolicy
+  readonly knot: HostName
+  readonly repo: string
+}
+
+type Answered = Extract<Said, { readonly _tag: 'Answered' }>
+
+/** What says that a knot does not have a method, or not what was asked for: it is older, or no knot of this kind. */
+const NOT_THERE: ReadonlyArray<number> = [400, 404, 405, 410, 426, 501]
+
+const found = (access: Access): Found => ({ _tag: 'Found', access })
+
+const denied = (detail: string): Found => found({ _tag: 'Denied', detail: excerpt(detail) })
+
+const unread = (error: string, waitMs = 0): Unread => ({ _tag: 'Unread', error: excerpt(error), waitMs })
+
+/**
+ * Where an inquiry begins. Lists are of DIDs: whoever pushes to a repository without one, the knot has let push, and
+ * nobody calls for it, for calls name DIDs.
+ */
+export const inquiry = (repo: string): Inquiry =>
+  Did.is(repo) ? { _tag: 'AskVersion' } : found({ _tag: 'ByRecords' })
+
+const refused = (knot: HostName, method: string, { status, waitMs }: Answered): Unread =>
+  unread(`${knot} answered ${String(status)} to ${method}`, NOT_THERE.includes(status) ? 0 : waitMs)
+
+const versionSaid = (knot: HostName, said: Answered): Inquiry => {
+  if (NOT_THERE.includes(said.status)) return { _tag: 'AskDocument', keepsLists: false }
+  if (said.status !== 200) return refused(knot, 'sh.tangled.knot.version', said)
+  const keepsLists = decodeKnotVersion(said.text)
+  return E.isLeft(keepsLists)
+    ? unread(`${knot}: its version is ${keepsLists.left}`)
+    : { _tag: 'AskDocument', keepsLists: keepsLists.right }
+}
+
+/** No document names a knot: where the knot keeps lists, it has to. */
+const noKnot = (keepsLists: boolean, detail: string): Found =>
+  keepsLists ? denied(detail) : found({ _tag: 'ByRecords' })
+
+const documentSaid = (
+  { hosts, knot }: InquiryAbout,
+  repo: Did,
+  keepsLists: boolean,
+  { status, text }: Answered
+): Inquiry => {
+  if (status !== 200) return unread(`${excerpt(repo)}: ${String(status)} instead of its DID document`)
+  const address = decodeKnotOfRepository(repo)(text)
+  if (E.isLeft(address)) return unread(`${excerpt(repo)}: ${address.left}`)
+  if (address.right === null) return noKnot(keepsLists, `${excerpt(repo)}: the document names no knot`)
+  const named = hostOfService(hosts)(address.right)
+  if (O.isNone(named)) return noKnot(keepsLists, `${excerpt(repo)}: the knot that its document names is no host`)
+  if (named.value !== knot) return denied(`its DID document names ${named.value}`)
+  return keepsLists ? { _tag: 'AskDescription' } : found({ _tag: 'ByRecords' })
+}
+
+const descriptionSaid = (knot: HostName, repo: Did, said: Answered): Inquiry => {
+  const other = refused(knot, 'sh.tangled.repo.describeRepo', said)
+  if (said.status !== 200 && !NOT_THERE.includes(said.status)) return other
+  const described = decodeDescribeRepo(repo)(said.text)
+  if (E.isLeft(described)) return said.status === 200 ? unread(`${knot}: ${described.left}`) : other
+  const { right } = described
+  if (right._tag === 'RepoNotFound') return denied(`${knot} does not know the repository`)
+  return said.status === 200
+    ? { _tag: 'AskCollaborators', collaborators: [], cursor: null, owner: right.owner, pages: 0 }
+    : other
+}
+
+const pageSaid = (knot: HostName, asked: AskCollaborators, said: Answered): Inquiry => {
+  if (said.status !== 200) return refused(knot, 'sh.tangled.repo.listCollaborators', said)
+  const page = decodeCollaborators(asked.cursor)(said.text)
+  if (E.isLeft(page)) return unread(`${knot}: the list of collaborators: ${page.left}`)
+  const { next, subjects } = page.right
+  const { owner } = asked
+  const collaborators = [...asked.collaborators, ...subjects]
+  const pages = asked.pages + 1
+  if (next === null) return found({ _tag: 'ByKnot', collaborators, owner })
+  return pages < PAGES_MAX
+    ? { _tag: 'AskCollaborators', collaborators, cursor: next, owner, pages }
+    : unread(`${knot}: the list of collaborators is too long`)
+}
+
+/**
+ * The inquiry after what was said to its question. What is over stays as it is. Total: anything may be said.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { Access, HostName } from 'tack/core'
+ *
+ * const knot = HostName.decode('knot.example')
+ * assert(knot._tag === 'Right')
+ * const hosts = { defaultPort: 443, loopback: false, ports: false }
+ * const about = { hosts, knot: knot.right, repo: 'did:plc:app' }
+ *
+ * const first = Access.inquiry('did:plc:app')
+ * assert.deepStrictEqual(first, { _tag: 'AskVersion' })
+ * const said = { _tag: 'Answered' as const, status: 200, text: '{"version":"1.11"}', waitMs: 0 }
+ * const second = Access.hear(about, first, said)
+ * assert.deepStrictEqual(second, { _tag: 'AskDocument', keepsLists: false })
+ * const last = Access.hear(about, second, { _tag: 'Missing', detail: 'there is no document' })
+ * assert.deepStrictEqual(last, { _tag: 'Found', access: { _tag: 'ByRecords' } })
+ */
+export const hear = (about: InquiryAbout, asked: Inquiry, said: Said): Inquiry => {
+  const { knot, repo } = about
+  if (!isQuestion(asked) || !Did.is(repo)) return asked
+  if (said._tag === 'Unanswered') return unread(said.error, said.waitMs)
+  if (said._tag === 'Missing')
+    return asked._tag === 'AskDocument' ? noKnot(asked.keepsLists, said.detail) : unread(said.detail)
+  switch (asked._tag) {
+    case 'AskVersion':
+      return versionSaid(knot, said)
+    case 'AskDocument':
+      return documentSaid(about, repo, asked.keepsLists, said)
+    case 'AskDescription':
+      return descriptionSaid(knot, repo, said)
+    case 'AskCollaborators':
+      return pageSaid(knot, asked, said)
+  }
+}
+
+/** Whether there is something left to be asked. */
+export const isQuestion = (inquiry: Inquiry): inquiry is AccessQuestion =>
+  inquiry._tag !== 'Found' && inquiry._tag !== 'Unread'
