@@ -28,7 +28,7 @@ export const PATH: ReadonlyArray<Stage> = [
     subjects: ['trigger', 'workflow', 'glob', 'when', 'mistake', 'variables', 'pipeline-frame', 'status-frame', 'cursor', 'build-key']
   },
   { rules: upTo('B', 1, 3), subjects: [] },
-  { rules: upTo('T', 1, 7), subjects: ['service-token', 'inquiry'] },
+  { rules: upTo('T', 1, 7), subjects: ['inquiry', 'service-token'] },
   { rules: ['F10', 'D11'], subjects: [] },
   { rules: [], subjects: ['state', 'query'] },
   { rules: [], subjects: ['fold'] }
