@@ -1,8 +1,7 @@
-/** The examples in the documentation compile and hold, and every function that is public has one. */
+/** The examples in the documentation compile and hold. That every function that is public has one is in surface.test.ts. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { allExamples, inComments, onPage, runExample, typeErrors } from './examples.js'
-import { surface } from './surface.js'
 
 const examples = allExamples()
 
@@ -11,12 +10,6 @@ describe('the examples', () => {
 
   for (const example of examples)
     test(`${example.file}:${String(example.line)} holds`, () => runExample(example))
-
-  test('exist for every function that is exported by itself, for those of the map, and for every reducer', () => {
-    const functions = surface().filter(({ isFunction, name }) => isFunction && /^(?:OrderedMap\.)?\w+$|\.reduce$/.test(name))
-    expect(functions.length).toBeGreaterThan(40)
-    expect(functions.filter(({ hasExample }) => !hasExample).map(({ name }) => name)).toEqual([])
-  })
 })
 
 describe('a wrong example is found, with file and line', () => {

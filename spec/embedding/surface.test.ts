@@ -18,5 +18,11 @@ describe('the public surface', () => {
 
   test('is documented, name by name', () => expect(entries.filter(({ isDocumented }) => !isDocumented).map(({ name }) => name)).toEqual([]))
 
+  test('has an example for every function that is exported by itself, for those of the map, and for every reducer', () => {
+    const functions = entries.filter(({ isFunction, name }) => isFunction && /^(?:OrderedMap\.)?\w+$|\.reduce$/.test(name))
+    expect(functions.length).toBeGreaterThan(40)
+    expect(functions.filter(({ hasExample }) => !hasExample).map(({ name }) => name)).toEqual([])
+  })
+
   test('lets no `any` through', () => expect(entries.filter(({ line }) => /\bany\b/.test(line))).toEqual([]))
 })
