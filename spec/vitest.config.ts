@@ -1,14 +1,27 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const PURE = ['spec/{core,suite}/**/*.test.ts']
+
+/** Small files that take long: where nothing is known of a run before, the largest would be the first. Whoever begins last should not be one of them. */
+const LONG = /\/spec\/(?:kit|embedding|ports)\/|\/(?:hang|operator|store-crash|first-run)\.test\.ts$/
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const sorted = await super.sort(files)
+    return [...sorted.filter(({ moduleId }) => LONG.test(moduleId)), ...sorted.filter(({ moduleId }) => !LONG.test(moduleId))]
+  }
+}
 
 /** All tests. Those of the core come from one place each, those of the shell need sockets, files and processes. */
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     pool: 'forks',
-    // Most of the time tests of the shell wait for sockets and processes: one worker less than there are cores would leave half of two idle.
-    maxWorkers: 2,
+    // Tests of the shell wait for a third of their time, for sockets, processes and timers: with one worker for each core, a third of a machine is idle.
+    maxWorkers: 2 * availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     // No test is judged by the clock. This is for one that hangs, and leaves room for a machine that has twenty other things to do.
     testTimeout: 900_000,
     hookTimeout: 900_000,
