@@ -232,6 +232,9 @@ const shown = (text: string): string => {
 const placeOf = ({ file, line, mutator, original, replacement }: Mutant): string =>
   `${file}:${String(line)} ${mutator}\n    - ${shown(original)}\n    + ${shown(replacement)}`
 
+/** A trial waits for half of its time, for sockets, processes and timers: with a place or two for each core, a third of a machine is idle. */
+const PLACES_A_CORE = 2
+
 const gate = async (folder: string): Promise<boolean> => {
   const begin = performance.now()
   const configuration = readConfiguration(path.join(root, configurationPath))
@@ -254,7 +257,7 @@ const gate = async (folder: string): Promise<boolean> => {
 
   const withoutOf = (file: string): ReadonlyArray<string> =>
     Object.keys(configuration.notRun).flatMap((test) => (test.startsWith(`${file} > `) ? [test.slice(file.length + 3)] : []))
-  const places = Array.from({ length: Number(options.places ?? availableParallelism() + 1) }, (_, n) => createPlace(image, path.join(folder, String(n))))
+  const places = Array.from({ length: Number(options.places ?? PLACES_A_CORE * availableParallelism() + 1) }, (_, n) => createPlace(image, path.join(folder, String(n))))
   const runs = new Map<string, Run>()
   const taken = new Map<string, Promise<void>>()
   /** Runs the file without a mutant, once, whoever asks for it: what it does then must be known before it can catch one. */
