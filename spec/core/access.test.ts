@@ -147,6 +147,12 @@ describe('what cannot be read again', () => {
     expect(accessIn(after(asked(byKnot([BOB])), event({ _tag: 'Started', at: when, config: configOf(), resumeFrom: null })))).toEqual(access)
   })
 
+  test('counts for a day from when it was read last, however often it could not be since', () => {
+    const wakes = event({ _tag: 'TimerFired', at: at(3), timer: { _tag: 'RequestTimer', number: 2, requested: { _tag: 'Access', knot: K1, repo: APP } } })
+    const twice = after(after(asked(byKnot([BOB])), fails(at(1) + DAY / 2)), wakes)
+    expect([DAY, DAY + 1].map((later) => accessIn(after(twice, fails(at(1) + later, 3))))).toEqual([byKnot([BOB]), null])
+  })
+
   test('is asked for again after a pause that grows', () => {
     const once = take(asked(), fails(at(2)))
     expect(once?.outcomes.map(({ _tag }) => _tag)).toEqual(['WakeAfter', 'Report'])

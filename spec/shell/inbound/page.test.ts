@@ -8,6 +8,7 @@ import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { BuildName } from '../../../core/index.js'
 import type { LogLine } from '../../../shell/providers/provider.js'
+import { manualClock } from '../support/bridge.js'
 import { createWorld, fakeProvider, HOSTNAME, KNOT, OWNER, serve, type World } from './support.js'
 
 const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -187,6 +188,29 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(await dialog.getByText('goodbye').count()).toBe(1)
     expect(await dialog.getByText('of another').count()).toBe(0)
     expect(faults).toEqual([])
+  })
+
+  it('sounds an alarm while the stream has been lost for minutes, or nothing can be saved, and no longer', async () => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    world.openStream()
+    const { setSaving, url } = await serve(world)
+    const { page } = await visit(url)
+    const alarm = page.getByRole('alert')
+    await page.getByText('Nothing is being built.').first().waitFor()
+    expect(await alarm.isVisible()).toBe(false)
+    world.loseStream()
+    clock.advance(300_000)
+    await alarm.getByText('The stream has been lost for some minutes.').waitFor()
+    world.openStream()
+    clock.advance(250)
+    await alarm.waitFor({ state: 'hidden' })
+    setSaving(false)
+    clock.advance(250)
+    await alarm.getByText('What happens cannot be saved.').waitFor()
+    setSaving(true)
+    clock.advance(250)
+    await alarm.waitFor({ state: 'hidden' })
   })
 
   it('says when there is no such log', async () => {

@@ -154,6 +154,12 @@ export const ADMISSION: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 1), reads(ALICE, MEMBER, 4)]
     }
   }),
+  example('D7.38 a deletion leaves the horizon: no stamp behind it is news where no commit is known', {
+    config,
+    given: [...ADMITTED, put(ALICE, 'a', repo(), at(30), on), account(ALICE, 'deleted', at(31), on), account(ALICE, 'active', at(32), on)],
+    when: [put(ALICE, 'b', repo(), at(21), { ...on, rev: rev(at(33), 0) })],
+    then: { rows: [row(OWNER, 'm', member())] }
+  }),
   example('D7.25 an admission before the stream has begun sets no horizon: a replay applies as usual', {
     config,
     given: [started(at(10), config), opened(1, at(11)), page(OWNER, MEMBER, 2, at(12), [{ ...member(), rkey: 'm' }])],

@@ -485,6 +485,11 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [missing(5, at(25), 10_000), buildTimer(6, at(31)), missing(7, at(31) + 999_001, 10_000), buildTimer(8, at(32)), missing(9, at(32), 10_000)],
     then: { effects: [pause(6, 7_000, 7_000), find(7), pause(8, 1, 1), find(9), start(10)] }
   }),
+  example('T5.31 what may still come to light is the last start of several that may have been received', {
+    given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24)), missing(5, at(33), 10_000)],
+    when: [wavers(6, at(34)), buildTimer(7, at(40)), missing(8, at(41), 10_000)],
+    then: { effects: [pause(7, 2_000, 4_000), find(8), pause(9, 3_000, 3_000)], reports: [uncertain(at(34))] }
+  }),
   example('T5.26 after a start of the bridge a build that was being started may come to light from then on', {
     given: [...STARTING, wavers(3, at(22)), stop(at(23)), started(at(100), building())],
     when: [missing(6, at(101), 10_000), buildTimer(7, at(110)), says('BuildAccepted', 8, at(111))],

@@ -183,6 +183,16 @@ export const CALLS: ReadonlyArray<Example> = [
     ],
     then: { effects: [begun(1)] }
   }),
+  example('T7.18 a clock that is set back brings no token back, nor does another token that is used by it', {
+    given: running(),
+    when: [
+      calls(end(), at(30), { token: { id: 'a', untilUs: at(99) } }),
+      calls(end(), at(100), { token: { id: 'b', untilUs: at(160) } }),
+      calls(end(), at(50), { token: { id: 'c', untilUs: at(160) } }),
+      calls(build(), at(51), { token: { id: 'a', untilUs: at(99) } })
+    ],
+    then: { effects: [] }
+  }),
   example('T7.15 two tokens of two people may have one id', {
     given: [...running(), BOB_COLLABORATES],
     when: [
