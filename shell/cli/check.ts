@@ -35,6 +35,7 @@ import { assemble, type Parts, policyOf, trustedPolicyOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { urlOf } from './control.js'
 import { configOf, type RunOptions } from './options.js'
+import { unknownVariables } from './variables.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -471,6 +472,7 @@ export const findings = async (
   try {
     found(checkConfiguration(options, parts, config))
     if (E.isRight(parts)) found(...checkAllowed(configuration, names))
+    found(...unknownVariables(environment).map((sentence) => wrong('environment', sentence)))
     found(await checkStore(options))
     found(await checkGit())
     const listening = await listen(options, config !== null && E.isRight(config) ? config.right : null, ask, clock)

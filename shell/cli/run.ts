@@ -19,6 +19,7 @@ import { openStore } from '../store/index.js'
 import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
+import { unknownVariables } from './variables.js'
 
 /** The time limit of a stop; then the process exits. */
 export const STOP_MS = 5_000
@@ -60,6 +61,7 @@ export const run = async (
     return 2
   }
   const { access, definitions, keys, providers, records, workflows } = parts.right
+  for (const sentence of unknownVariables(process.env)) log.warn(sentence)
   log.info('starting', {
     hostname: options.hostname,
     owner: options.owner,

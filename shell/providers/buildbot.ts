@@ -136,5 +136,6 @@ export const buildbot: Kind = {
       create({ login, pollMs: pollSeconds * 1000, scheduler, settleMs: settleSeconds * 1000, url: url.replace(/\/+$/, '') }, surroundings)
     )
   },
-  reads: { pipeline: 'required', settings: [], steps: 'ignored' }
+  reads: { pipeline: 'required', settings: [], steps: 'ignored' },
+  variables: ['TACK_BUILDBOT_PASSWORD', 'TACK_BUILDBOT_USER']
 }

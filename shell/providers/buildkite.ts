@@ -220,5 +220,6 @@ export const buildkite: Kind = {
       )
     )
   },
-  reads: { pipeline: 'required', settings: ['message', 'org'], steps: 'ignored' }
+  reads: { pipeline: 'required', settings: ['message', 'org'], steps: 'ignored' },
+  variables: ['TACK_BUILDKITE_ORGANIZATIONS', 'TACK_BUILDKITE_TOKEN', 'TACK_BUILDKITE_WEBHOOK_MODE', 'TACK_BUILDKITE_WEBHOOK_SECRET']
 }

@@ -233,5 +233,6 @@ export const github: Kind = {
       )
     )
   },
-  reads: { pipeline: 'required', settings: ['ref', 'repo'], steps: 'ignored' }
+  reads: { pipeline: 'required', settings: ['ref', 'repo'], steps: 'ignored' },
+  variables: ['TACK_GITHUB_TOKEN', 'TACK_GITHUB_WEBHOOK_SECRET']
 }

@@ -207,5 +207,6 @@ export const local: Kind = {
     if (!isWithin(logBytes, 1_024, 1_073_741_824)) return E.left('"logBytes" must be from 1024 to 1073741824')
     return E.right(createLocal({ concurrent, graceMs: graceSeconds * 1000, keepBuilds, keepMs: keepDays * DAY_MS, logBytes }, surroundings))
   },
-  reads: { pipeline: 'ignored', settings: [], steps: 'required' }
+  reads: { pipeline: 'ignored', settings: [], steps: 'required' },
+  variables: []
 }

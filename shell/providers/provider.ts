@@ -150,4 +150,6 @@ export interface Kind {
   /** Creates a provider, or returns a sentence for the operator about what is wrong with the settings: those of its entry, without `kind`. */
   readonly make: (settings: unknown, surroundings: Surroundings) => Either<string, Provider>
   readonly reads: Reads
+  /** The variables of the environment that it looks at. */
+  readonly variables: ReadonlyArray<string>
 }

@@ -167,5 +167,6 @@ export const webhook: Kind = {
     if (!(pollSeconds >= 1 && pollSeconds <= 3600)) return E.left('"pollSeconds" must be from 1 to 3600')
     return E.right(create({ pipelines: new Map(Object.entries(pipelines)), pollMs: pollSeconds * 1000, secret, url }, surroundings))
   },
-  reads: { pipeline: 'optional', settings: null, steps: 'optional' }
+  reads: { pipeline: 'optional', settings: null, steps: 'optional' },
+  variables: ['TACK_WEBHOOK_SECRET']
 }

@@ -47,3 +47,9 @@ test('an author checks the files of a repository, and tries them', () =>
     expect([missing.code, missing.out]).toEqual([2, ''])
     expect(missing.err).toContain('nowhere.yml')
   }))
+
+test('the project’s own workflow is one that a spindle builds', async () => {
+  expect(await tack(['lint', '.tangled/workflows/ci.yml'])).toEqual({ code: 0, err: '', out: '1 file, 0 errors, 0 warnings\n' })
+  const tried = await tack(['try', '.tangled/workflows/ci.yml', '--json'])
+  expect(JSON.parse(tried.out)).toMatchObject([{ _tag: 'Built', plan: { steps: [{ command: 'npm ci' }, { command: 'npm test' }, { command: 'npm run lint' }] } }])
+})

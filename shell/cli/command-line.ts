@@ -1,0 +1,217 @@
+/** The command line: commands and their options. Everything else is elsewhere, and loaded by the command that needs it. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import * as E from 'fp-ts/lib/Either.js'
+import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, readConfiguration } from './configuration.js'
+import type { AdminOptions, BuildsOptions } from './control.js'
+import type { LintOptions } from './lint.js'
+import { configOption, runOptions, SecretError, serverOption, someOptions, storeOption, type RunOptions } from './options.js'
+import type { TryOptions } from './try.js'
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`)
+const complain = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** The exit code after EPIPE, as of SIGPIPE. */
+const PIPE = 141
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? PIPE : 1))
+
+const exit = (code: number): void => {
+  process.exitCode = code
+}
+
+const seed = (text: string): number => {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Allowed: a whole number, 0 to 999999999.')
+}
+
+const limit = (text: string): number => {
+  if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Allowed: a whole number, 1 to 999999.')
+}
+
+// Everything below reads the resolved environment.
+const environment = environmentOf(process.env)
+if (E.isLeft(environment)) {
+  complain(`error: ${environment.left}`)
+  process.exit(2)
+}
+for (const name of Object.keys(process.env)) if (!(name in environment.right)) Reflect.deleteProperty(process.env, name)
+Object.assign(process.env, environment.right)
+
+const program = new Command('tack')
+  .description('Connects any CI to Tangled: follows the record stream, and listens to the knots that host its members’ repositories.')
+  .version('0.1.0')
+  .exitOverride()
+  .showSuggestionAfterError(false)
+  .configureHelp({ sortOptions: false })
+  .addHelpText(
+    'after',
+    `
+Options of "run" can also be set in a configuration file, or in the environment; "tack run --help" names the variables.
+Flags override the environment, and the environment overrides the file.
+
+Try it without a network:       tack demo
+Check that everything is ready: tack check --config tack.yaml
+Run it:                         tack run --config tack.yaml
+See what it knows:              tack inspect --config tack.yaml
+Check a workflow file:          tack lint ci.yml
+
+The operator's guide: shell/deploy/README.md`
+  )
+
+const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
+
+/** The commands that read the configuration file. */
+const NEEDS_FILE = new Set(['builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'pass-over', 'retry', 'run', 'try'])
+
+/** The configuration file's content. A bad one ends the program with one line that names the place. */
+const configuration = (): Configuration => {
+  const path = NEEDS_FILE.has(process.argv[2] ?? '') ? configurationPath(process.argv, process.env) : null
+  const names = runOptions().map((option) => option.attributeName())
+  const read = path === null ? E.right(NO_CONFIGURATION) : readConfiguration(path, names.filter((name) => name !== 'config' && name !== 'cursor'))
+  if (E.isRight(read)) return read.right
+  complain(`error: ${read.left}`)
+  process.exit(2)
+}
+
+/** The options, with values from the file as their defaults. */
+const withFile = (options: ReadonlyArray<Option>, file: Configuration): ReadonlyArray<Option> => {
+  try {
+    applyTo(file, options)
+  } catch (error) {
+    complain(`error: ${configurationPath(process.argv, process.env) ?? ''}: ${error instanceof Error ? error.message : String(error)}`)
+    process.exit(2)
+  }
+  return options
+}
+
+const file = configuration()
+
+const FURTHER = `
+In the file, options are written in camel case: "logLevel: debug" is --log-level debug. A secret can be read from a file of its own:
+TACK_ADMIN_TOKEN_FILE=/run/secrets/admin reads that file, and so for every TACK_ variable. Providers and the allow-list can be set
+in the file only: see shell/deploy/README.md.`
+
+const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
+for (const option of withFile(runOptions(), file)) runCommand.addOption(option)
+runCommand.addHelpText('after', FURTHER)
+runCommand.action(async (options: RunOptions) => exit(await (await import('./run.js')).run(options, file, process.stdout, complain)))
+
+const checkCommand = command('check', 'check everything that "run" needs, and whether Tangled would find us; same options as "run"')
+for (const option of withFile(runOptions(), file)) checkCommand.addOption(option)
+checkCommand
+  .option('--json', 'print the findings as a list of {what, isFine, sentence}')
+  .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => {
+    const { check } = await import('./check.js')
+    exit(await check(options, file, json === true, process.env, print))
+  })
+
+command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
+  .option('--once', 'run the script once, check the outcome, and exit: with 0 only if everything is as the script says')
+  .addOption(new Option('--seed <number>', 'the seed of names and stamps').argParser(seed).default(1))
+  .action(async (options: { readonly once?: true; readonly seed: number }) => {
+    const { demo } = await import('./demo.js')
+    exit(await demo({ once: options.once === true, seed: options.seed }, print, complain))
+  })
+
+command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; works while the bridge is running')
+  .addOption(configOption())
+  .addOption(withFile([storeOption()], file)[0] ?? storeOption())
+  .option('--json', 'print everything, as JSON')
+  .action(async (options: { readonly json?: true; readonly store: string }) => {
+    const { inspect } = await import('./inspect.js')
+    exit(await inspect(options.store, options.json === true, print, complain))
+  })
+
+const buildsCommand = command('builds', 'list builds, the latest changes first: from a store, even while the bridge is running, or from a running tack')
+for (const option of withFile(someOptions('config', 'store'), file)) buildsCommand.addOption(option)
+buildsCommand
+  .addOption(serverOption('ask the tack running there, instead of reading the store'))
+  .addOption(new Option('--limit <number>', 'how many builds to list').argParser(limit).default(40))
+  .option('--json', 'print JSON')
+  .action(async (options: BuildsOptions) => exit(await (await import('./control.js')).builds(options, print, complain)))
+
+for (const [action, description] of [
+  ['cancel', 'cancel builds of a running tack: all of a run, or that of one workflow'],
+  ['retry', 'repeat builds of a running tack, as a new run: all of a run, or that of one workflow']
+] as const) {
+  const controlCommand = command(action, description)
+    .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
+    .argument('<rkey>', 'the key of the run')
+    .argument('[workflow]', 'the file name of the workflow, like ci.yml')
+  for (const option of withFile([...someOptions('config', 'listen', 'adminToken'), serverOption()], file)) controlCommand.addOption(option.helpGroup('Options:'))
+  controlCommand.action(async (knot: string, rkey: string, workflow: string | undefined, options: AdminOptions) =>
+    exit(await (await import('./control.js')).control({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
+  )
+}
+
+command('pass-over', 'pass over, once, an event whose step did not end: the next start does without it')
+  .argument('<event>', 'the event, as the log and "tack inspect" name it')
+  .addOption(configOption())
+  .addOption(withFile([storeOption()], file)[0] ?? storeOption())
+  .action(async (event: string, options: { readonly store: string }) => exit(await (await import('./pass-over.js')).passOverNext(options.store, event, print, complain)))
+
+command('replay', 'step through a journal or traces, and print every step')
+  .argument('<file>', 'a journal of a store, or a file with traces (spec/formats.md)')
+  .addOption(new Option('--json', 'print one JSON object a step').conflicts('trace'))
+  .option('--trace', 'print a trace, for a bug report')
+  .action(async (file: string, { json, trace }: { readonly json?: true; readonly trace?: true }) =>
+    exit(await (await import('./replay.js')).replay(file, json === true ? 'json' : trace === true ? 'trace' : 'text', print, complain))
+  )
+
+const isConfigured = configurationPath(process.argv, process.env) !== null
+
+command('lint', 'check workflow files before they are pushed: what is wrong, and what has no effect, with line and column')
+  .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
+  .addOption(configOption())
+  .option('--json', 'print the findings as a list of {file, line, column, severity, message}')
+  .option('--schema', 'print the JSON Schema of a workflow file, for an editor')
+  .action(async (files: ReadonlyArray<string>, options: LintOptions) =>
+    exit(await (await import('./lint.js')).lint(files, options, isConfigured ? file : null, print, complain))
+  )
+
+command('try', 'show what would become of workflow files if something happened: what is built where, with which variables, or why not; nothing is built')
+  .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
+  .addOption(configOption())
+  .addOption(new Option('--event <kind>', 'what happens').choices(['push', 'pull_request', 'manual']).default('push'))
+  .option('--ref <ref>', 'the branch, or the whole ref, like refs/tags/v1: what is pushed or built by hand (default: the default branch), or the source of a pull request')
+  .option('--target <branch>', 'what a pull request is to be merged into (default: the default branch)')
+  .option('--default-branch <branch>', 'the default branch of the repository', 'main')
+  .option('--changed <path...>', 'the files that the push changes, for "paths"')
+  .option('--skip-ci', 'the push asks for no CI')
+  .option('--action <action>', 'the action of a pull request', 'opened')
+  .option('--input <name=value...>', 'the inputs of a run by hand')
+  .option('--sha <commit>', 'the commit', '0123456789abcdef0123456789abcdef01234567')
+  .option('--repo <did/name>', 'whose repository it is, for the allow-list (default: one of the owner, who may use every provider)')
+  .option('--json', 'print JSON')
+  .action(async (files: ReadonlyArray<string>, options: TryOptions) =>
+    exit(await (await import('./try.js')).tryFiles(files, options, isConfigured ? file : null, print, complain))
+  )
+
+/** The kit draws on the specification's own inputs, and belongs to it: it is loaded when it is asked for. */
+interface Kit {
+  readonly conform: (args: ReadonlyArray<string>, print: (text: string) => void, complain: (text: string) => void) => Promise<number>
+}
+
+command('conform', 'test a port of the machine, in any language, and show where it is wrong')
+  .usage('[options] -- COMMAND [ARGS…]')
+  // It parses its own arguments.
+  .allowUnknownOption()
+  .allowExcessArguments()
+  .helpOption(false)
+  .addHelpText('after', '\nIts options: tack conform --help')
+  .action(async () => {
+    const kit = (await import(new URL('../../spec/kit/conform/main.js', import.meta.url).href)) as Kit
+    exit(await kit.conform(process.argv.slice(process.argv.indexOf('conform') + 1), print, complain))
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof SecretError) {
+    complain(`error: ${error.message}`)
+    process.exit(2)
+  }
+  // Commander has printed its one line. Asking for help is no error; everything else it ends with is bad usage.
+  if (!(error instanceof CommanderError)) throw error
+  exit(error.exitCode === 0 ? 0 : 2)
+}

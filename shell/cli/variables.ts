@@ -1,0 +1,20 @@
+/** Variables of the environment that look like ours, and are not: a typing error in the name of a setting would be ignored without a word. */
+import { nearest } from '../../core/index.js'
+import { KINDS } from '../providers/index.js'
+import { runOptions, serverOption } from './options.js'
+
+/** What Kubernetes sets in every container for a service that is called tack (`TACK_SERVICE_HOST`, `TACK_PORT_8080_TCP_ADDR`). */
+const OF_A_SERVICE = /^TACK_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/
+
+/** The variables that mean something; each also with `_FILE`. */
+export const knownVariables = (): ReadonlyArray<string> =>
+  [...[...runOptions(), serverOption()].map(({ envVar }) => envVar ?? ''), ...KINDS.flatMap(({ variables }) => variables)].filter((name) => name !== '')
+
+/** A sentence for each variable that is ignored. */
+export const unknownVariables = (environment: NodeJS.ProcessEnv): ReadonlyArray<string> => {
+  const known = knownVariables()
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('TACK_') && !known.includes(name) && !OF_A_SERVICE.test(name))
+    .sort()
+    .map((name) => `There is no setting ${name}, and it is ignored. Is ${nearest(['TACK_CONFIG', ...known])(name)} meant?`)
+}
