@@ -5,6 +5,7 @@ import { type AccessState, entryOf } from './access/index.js'
 import { NOBODY, type Slot } from './commits/account.js'
 import { holdOf, isHeld } from './commits/holds.js'
 import { accountOf, liveRecord, recordOf, type Rows, rowAt } from './commits/model.js'
+import { ascending } from './data/ascending.js'
 import type { HostName } from './data/host-name.js'
 import { Did, REPO, type Rkey } from './data/identifiers.js'
 import { valuesAt } from './data/multimap.js'
@@ -160,8 +161,8 @@ export const repositoriesOf = (rows: Rows, did: Did): ReadonlyArray<HeldReposito
  * meant, and nobody has a say.
  */
 export const repositoryOfCaller = (rows: Grounds, did: Did, caller: Did): HeldRepository | null => {
-  const knots = new Set(repositoriesOf(rows, did).map(({ knot }) => knot))
-  const [only, ...others] = [...knots].flatMap((knot) => {
+  const knots = ascending(repositoriesOf(rows, did).map(({ knot }) => knot))
+  const [only, ...others] = knots.flatMap((knot) => {
     const found = entitlement(rows, knot, { did, knot: null, name: null, owner: null }, caller)
     return found._tag === 'Entitled' ? [{ knot, repository: found.repository }] : []
   })

@@ -7,7 +7,7 @@ import { type BuildsState, runOf, withoutChanges } from './builds/index.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
 import type { Event, KnotReceived, WorkflowsRead } from './event.js'
-import type { Cause, Trigger } from './model/trigger.js'
+import type { Cause, Trigger, WorkflowSource } from './model/trigger.js'
 import type { Workflow } from './model/workflow.js'
 
 /**
@@ -63,14 +63,12 @@ const slimFiles = (event: WorkflowsRead, after: BuildsState, effects: ReadonlyAr
   const run = runOf(after, knot, rkey)
   const isPlanned = ({ name }: Workflow): boolean =>
     run !== null && O.exists(({ recipe }: { readonly recipe: unknown }) => recipe !== null)(M.lookup(name)(run.builds))
-  const told = new Map(
-    effects.flatMap((effect) =>
-      effect._tag === 'PublishPipeline' ? effect.entry.workflows.map(({ name, text }) => [name, text] as const) : []
-    )
-  )
+  const told = effects.flatMap((effect) => (effect._tag === 'PublishPipeline' ? effect.entry.workflows : []))
+  const isTold = (file: WorkflowSource): boolean =>
+    file.text !== '' && told.some(({ name, text }) => name === file.name && text === file.text)
   return {
     ...event,
-    sources: sources === null ? null : sources.filter(({ name, text }) => text !== '' && told.get(name) === text),
+    sources: sources === null ? null : sources.filter(isTold),
     workflows: workflows.map((workflow) => (isPlanned(workflow) ? workflow : bareWorkflow(workflow)))
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { ClaimChanged } from '../commits/index.js'
 import { holder } from '../commits/index.js'
+import { ascending } from '../data/ascending.js'
 import { insertAt, removeAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
 import type { Event } from '../event.js'
@@ -50,7 +51,7 @@ export const reconciled = (
   const after = { ...state, claimants: claims.reduce(applied, state.claimants) }
   const isAsking = config.collaborators === 'knots'
   const isClaimed = (key: RepositoryKey): boolean => isAsking && M.has(key)(after.claimants)
-  const touched = [...new Set(claims.map(({ knot, repo }) => repositoryKey(knot, repo)))].sort()
+  const touched = ascending(claims.map(({ knot, repo }) => repositoryKey(knot, repo)))
   const gone = (isStart ? M.keys(after.entries) : touched).filter((key) => !isClaimed(key))
   const come = (isStart ? M.keys(after.claimants) : touched).filter(isClaimed)
   const kept = gone.reduce((acc, key) => withoutEntry(acc, ...splitName(key)), after)

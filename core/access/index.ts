@@ -7,6 +7,7 @@
  * not known any more.
  */
 import * as O from 'fp-ts/lib/Option.js'
+import { ascending } from '../data/ascending.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { AccessRead, Event, RequestFailed } from '../event.js'
@@ -75,7 +76,7 @@ const isLost = (before: Access | null, now: Access): boolean =>
 
 /** The list as it is kept: each once, ascending. */
 const inOrder = (access: Access): Access =>
-  access._tag === 'ByKnot' ? { ...access, collaborators: [...new Set(access.collaborators)].sort() } : access
+  access._tag === 'ByKnot' ? { ...access, collaborators: ascending(access.collaborators) } : access
 
 const read = (given: AccessGiven, state: AccessState, event: AccessRead): Answer<AccessState, AccessOutcome> => {
   const { at, knot, number, repo } = event

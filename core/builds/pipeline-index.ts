@@ -5,10 +5,7 @@
  * The stamp of its announcement tells a run from any other, whatever key its knot gave it: the log has each stamp once.
  * As a TID it is the name of the pipeline.
  */
-import { pipe } from 'fp-ts/lib/function.js'
-import * as O from 'fp-ts/lib/Option.js'
-import * as M from '../data/ordered-map.js'
-import { insertAt, type MultiMap, removeAt } from '../data/multimap.js'
+import { fromPairs, insertAt, type MultiMap, removeAt } from '../data/multimap.js'
 import type { PipelineEntry } from '../effect.js'
 import type { Repository } from '../model/build.js'
 import { type Cause, type CauseKind, kindOfCause } from '../model/trigger.js'
@@ -42,22 +39,10 @@ export const withPlaces = (index: PipelineIndex, key: LogKey, { cause, repositor
 export const withoutPlaces = (index: PipelineIndex, key: LogKey, { cause, repository }: Placed): PipelineIndex =>
   placesOf(repository, cause).reduce((all, place) => removeAt(place, key)(all), index)
 
-/** The index of these announcements, whose keys rise: each place is sorted as it comes. */
-export const indexOf = (entries: ReadonlyArray<readonly [LogKey, Placed]>): PipelineIndex => {
-  const places = new Map<string, Array<readonly [LogKey, true]>>()
-  for (const [key, { cause, repository }] of entries)
-    for (const place of placesOf(repository, cause)) {
-      const those = places.get(place)
-      if (those === undefined) places.set(place, [[key, true]])
-      else those.push([key, true])
-    }
-  const sorted = [...places].sort(([a], [b]) => (a < b ? -1 : 1))
-  return mapOf(sorted.map(([place, keys]) => [place, mapOf(keys)] as const))
-}
-
-/** The map of entries that are known to rise. */
-const mapOf = <K extends string, A>(entries: ReadonlyArray<readonly [K, A]>): M.OrderedMap<K, A> =>
-  pipe(
-    M.fromSorted(entries),
-    O.getOrElse(() => M.empty<K, A>())
+/** The index of these announcements, whose keys rise. */
+export const indexOf = (entries: ReadonlyArray<readonly [LogKey, Placed]>): PipelineIndex =>
+  fromPairs(
+    entries.flatMap(([key, { cause, repository }]) =>
+      placesOf(repository, cause).map((place) => [place, key] as const)
+    )
   )

@@ -3,6 +3,7 @@
  *
  * Source: tangled.org/core, `spindle/models/pipeline_env.go`.
  */
+import { sortedPairs } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
 import { PIPELINE, type Rkey } from '../data/identifiers.js'
 import type { Repository } from '../model/build.js'
@@ -40,9 +41,8 @@ export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web
 
 /** Names rising; of pairs with one name the first. */
 const named = (pairs: ReadonlyArray<Pair>): ReadonlyArray<Pair> => {
-  const map = new Map<string, string>()
-  for (const [name, value] of pairs) if (!map.has(name)) map.set(name, value)
-  return [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+  const sorted = sortedPairs(pairs)
+  return sorted.filter(([name], i) => name !== sorted[i - 1]?.[0])
 }
 
 const ofRef = (ref: string): ReadonlyArray<Pair> => {

@@ -1,10 +1,13 @@
 /**
  * Rights that are withdrawn: what goes on ends (T2).
  */
+import type { AccessLost } from '../access/index.js'
 import type { HoldChanged } from '../commits/index.js'
+import { ascending } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
-import type { AccessLost } from '../access/index.js'
+import { fromPairs, type MultiMap, valuesAt } from '../data/multimap.js'
+import * as M from '../data/ordered-map.js'
 import * as Rights from '../rights.js'
 import { chain } from '../transition.js'
 import type { BuildsState, BuildsStep, Context } from './model.js'
@@ -18,19 +21,16 @@ export const WITHDRAWN: NewStatus = {
   status: 'cancelled'
 }
 
-/**
- * The keys of the runs on these knots, by knot and record: looked for once, however many records let go of one knot.
- */
-const keysByRecord = (state: BuildsState, knots: ReadonlyArray<HostName>): ReadonlyMap<string, ReadonlyArray<Rkey>> => {
-  const keys = new Map<string, Array<Rkey>>()
-  for (const knot of new Set(knots))
-    for (const [key, { repository }] of runsOf(state, knot)) {
-      const name = recordName(knot, repository.owner, repository.rkey)
-      const those = keys.get(name)
-      if (those === undefined) keys.set(name, [key])
-      else those.push(key)
-    }
-  return keys
+/** The keys of the runs of these records, by record: looked for once, however many records let go of one knot. */
+const keysByRecord = (state: BuildsState, changes: ReadonlyArray<HoldChanged>): MultiMap<string, Rkey> => {
+  const names = changes.reduce<M.OrderedMap<string, true>>(
+    (acc, { did, knot, rkey }) => M.upsertAt<string, true>(recordName(knot, did, rkey), true)(acc),
+    M.empty()
+  )
+  const runsOn = (knot: HostName): ReadonlyArray<readonly [string, Rkey]> =>
+    runsOf(state, knot).map(([key, { repository }]) => [recordName(knot, repository.owner, repository.rkey), key])
+  const knots = ascending(changes.map(({ knot }) => knot))
+  return fromPairs(knots.flatMap(runsOn).filter(([name]) => M.has(name)(names)))
 }
 
 const recordName = (knot: HostName, did: Did, rkey: Rkey): string => `${knot}/${did}/${rkey}`
@@ -40,14 +40,11 @@ const recordName = (knot: HostName, did: Did, rkey: Rkey): string => `${knot}/${
  * end (T2).
  */
 export const released = (context: Context, state: BuildsState, changes: ReadonlyArray<HoldChanged>): BuildsStep => {
-  const keys = keysByRecord(
-    state,
-    changes.map(({ knot }) => knot)
-  )
+  const keys = keysByRecord(state, changes)
   return chain(state, changes, (before, { did, knot, rkey }) =>
     chain(
       before,
-      (keys.get(recordName(knot, did, rkey)) ?? []).flatMap((key) => {
+      M.keys(valuesAt(recordName(knot, did, rkey))(keys)).flatMap((key) => {
         // To end one may have dropped the last status of another.
         const run = runOf(before, knot, key)
         return run === null ? [] : [[key, run] as const]

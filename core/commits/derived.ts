@@ -4,6 +4,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { Config } from '../config.js'
+import { ascending } from '../data/ascending.js'
 import { Did, type Rkey } from '../data/identifiers.js'
 import { insertAt, removeAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
@@ -56,7 +57,7 @@ export const membersOf = (
 
 /** The subjects that are DIDs, each once, ascending: so is told what becomes of them. */
 export const didsOf = (subjects: ReadonlyArray<string>): ReadonlyArray<Did> =>
-  [...new Set(subjects)].filter(Did.is).sort()
+  ascending(subjects.filter(Did.is))
 
 /** Who has become a member, and who has ceased to be one, of these subjects. */
 export const membersChanged = (

@@ -1,6 +1,7 @@
 /**
  * Which record holds which knot through us (S13), and what has changed about that between two states.
  */
+import { ascending } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
 import { Did, type Rkey } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
@@ -50,7 +51,7 @@ export const repoChanged = (
 
 /** The keys of the repo records in either. A deletion takes keys away, a commit or a reading adds some. */
 const keysOf = (old: Account, now: Account): ReadonlyArray<Rkey> =>
-  old.repos === now.repos ? M.keys(now.repos) : [...new Set([...M.keys(old.repos), ...M.keys(now.repos)])].sort()
+  old.repos === now.repos ? M.keys(now.repos) : ascending([...M.keys(old.repos), ...M.keys(now.repos)])
 
 /** What has changed at the repo records of `dids`. */
 export const repoChanges = (

@@ -211,13 +211,13 @@ export interface Glob {
   readonly points: Points
 }
 
-const SPECIAL: ReadonlySet<number> = new Set([STAR, QUESTION, OPEN_CLASS, OPEN, CLOSE, ESCAPE])
+const SPECIAL: ReadonlyArray<number> = [STAR, QUESTION, OPEN_CLASS, OPEN, CLOSE, ESCAPE]
 
 /** A pattern made ready. */
 export const globOf = (pattern: string, work: Budget): Glob => {
   const points = pointsOf(pattern, PATTERN_MAX)
   work.spend(PATTERN_POINT_COST * points.length)
-  const at = points.findIndex((c) => SPECIAL.has(c))
+  const at = points.findIndex((c) => SPECIAL.includes(c))
   const plain = at < 0 ? points.length : at
   return { isValid: isValid(points, plain), pattern, plain, points }
 }

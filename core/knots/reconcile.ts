@@ -5,6 +5,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { type HoldChanged, holder } from '../commits/index.js'
 import { connecting, idle } from '../connection.js'
+import { ascending } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, type Nanos, nanosOf, previousNano, type TimeUs, usBefore } from '../data/identifiers.js'
 import { insertAt, removeAt } from '../data/multimap.js'
@@ -74,7 +75,7 @@ export const reconcile = (
 ): Transition<KnotsState, Effect | KnotLeft> => {
   if (holds.length === 0) return unchanged(before)
   const state = { ...before, holders: holds.reduce(apply, before.holders) }
-  const touched = [...new Set(holds.map((change) => change.knot))].sort()
+  const touched = ascending(holds.map((change) => change.knot))
   const made = touched.filter((host) => M.has(host)(state.holders) && !M.has(host)(state.subscriptions))
   const released = touched.filter((host) => !M.has(host)(state.holders) && M.has(host)(state.subscriptions))
   const [subscribed, first] = chain(state, made, subscribe(at, isStopped))

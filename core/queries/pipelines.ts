@@ -6,6 +6,7 @@ import type { BuildsState } from '../builds/model.js'
 import { type NamedRun, runAt, runNamed } from '../builds/named.js'
 import { placeAt, placeOf } from '../builds/pipeline-index.js'
 import { type LogKey, logKey } from '../builds/status-log.js'
+import { ascending } from '../data/ascending.js'
 import { entriesBelow } from '../data/descending.js'
 import { type Did, type Tid, timeOfTid } from '../data/identifiers.js'
 import { valuesAt } from '../data/multimap.js'
@@ -60,7 +61,7 @@ const matching = (
     const maps = kinds.map((kind) => at(placeOf(repo, kind)))
     return { next: (below) => greatestBelow(maps, below), total: maps.reduce((n, map) => n + M.size(map), 0) }
   }
-  const newest = [...new Set(commits)].flatMap((commit) => {
+  const newest = ascending(commits).flatMap((commit) => {
     const key = greatestBelow(kinds.map((kind) => at(placeAt(repo, kind, commit))), null)
     return key === null ? [] : [key]
   })

@@ -3,7 +3,9 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { sortedPairs } from '../data/ascending.js'
 import { Natural } from '../data/natural.js'
+import * as M from '../data/ordered-map.js'
 import { excerpt, wellFormed } from '../data/text.js'
 import { utf8Length } from '../data/utf8.js'
 
@@ -62,15 +64,16 @@ export const shortAt =
   (text: string): Read<string> =>
     utf8Length(text) > COMMAND_MAX ? E.left(`${place} is longer than 65,536 bytes`) : E.right(text)
 
-const TRUE: ReadonlySet<string> = new Set(['true', 'True', 'TRUE', 'y', 'Y', 'yes', 'on'])
+const TRUE: ReadonlyArray<string> = ['true', 'True', 'TRUE', 'y', 'Y', 'yes', 'on']
 
-const FALSE: ReadonlySet<string> = new Set(['false', 'False', 'FALSE', 'n', 'N', 'no', 'off'])
+const FALSE: ReadonlyArray<string> = ['false', 'False', 'FALSE', 'n', 'N', 'no', 'off']
 
 export const booleanAt = (place: string, u: Yaml): Read<boolean> => {
   if (u === null) return E.right(false)
   const text = isScalar(u) ? u.scalar : u
-  if (typeof text === 'string' && TRUE.has(text)) return E.right(true)
-  return typeof text === 'string' && FALSE.has(text) ? E.right(false) : E.left(`${place} is neither true nor false`)
+  if (typeof text !== 'string') return E.left(`${place} is neither true nor false`)
+  if (TRUE.includes(text)) return E.right(true)
+  return FALSE.includes(text) ? E.right(false) : E.left(`${place} is neither true nor false`)
 }
 
 const DIGITS = /^(?:0|[1-9][0-9]{0,15})$/
@@ -100,15 +103,13 @@ export const listAt = <A>(
   return u.length > max ? E.left(`${place} has more than ${String(max)} items`) : eachAt(place, u, read)
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : 1)
-
 /** The first entry of each name. (A parser that refuses a name that comes twice makes no other.) */
 const firstOfEach = (entries: Entries): Entries => {
-  const seen = new Set<string>()
+  let seen: M.OrderedMap<string, true> = M.empty()
   return entries.filter(([name]) => {
-    const isFirst = !seen.has(name)
-    seen.add(name)
-    return isFirst
+    if (M.has(name)(seen)) return false
+    seen = M.upsertAt<string, true>(name, true)(seen)
+    return true
   })
 }
 
@@ -135,5 +136,5 @@ export const entriesAt = <A>(
         )
       )
     ),
-    E.map((entries) => [...entries].sort(([a], [b]) => compare(a, b)))
+    E.map(sortedPairs)
   )

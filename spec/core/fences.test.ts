@@ -144,6 +144,8 @@ const RULES: ReadonlyArray<Rule> = [
   ),
   name('setTimeout', 'a pause is an effect', 'export const x = (setTimeout: () => void) => setTimeout()'),
   name('setInterval', 'a pause is an effect', 'export const x = (setInterval: () => void) => setInterval()'),
+  name('Map', 'there is one kind of map, and it is ordered: data/ordered-map.ts', 'export const x = new Map()'),
+  name('Set', 'it keeps the order of insertion; lists ascend: data/ascending.ts', 'export const x = new Set()'),
   name('Intl', 'differs from machine to machine', "export const x = new Intl.Collator('de')"),
   name('localeCompare', 'order "as text" must be the same everywhere (D13)', "export const x = 'a'.localeCompare('b')"),
   name('toLocaleString', 'differs from machine to machine', 'export const x = (1).toLocaleString()'),

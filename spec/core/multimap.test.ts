@@ -1,7 +1,7 @@
 /** Maps of sets: a value is there once, and a key only while there are values. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, test } from 'vitest'
-import { insertAt, type MultiMap, removeAt, valuesAt } from '../../core/data/multimap.js'
+import { fromPairs, insertAt, type MultiMap, removeAt, valuesAt } from '../../core/data/multimap.js'
 import * as M from '../../core/data/ordered-map.js'
 
 const insert = (key: string, value: string) => insertAt(key, value)
@@ -37,4 +37,13 @@ describe('a map of sets', () => {
     expect(M.keys(values('k')(TWO))).toEqual(['a', 'b'])
     expect(M.keys(values('j')(TWO))).toEqual([])
   })
+})
+
+describe('a map of pairs', () => {
+  test('has each key once, with all its values, whatever the order of the keys', () => {
+    const made = fromPairs([['k', 'a'], ['j', 'b'], ['k', 'b'], ['i', 'c'], ['j', 'd']])
+    expect(written(made)).toEqual([['i', [['c', true]]], ['j', [['b', true], ['d', true]]], ['k', [['a', true], ['b', true]]]])
+  })
+
+  test('is empty where there are none', () => expect(written(fromPairs([]))).toEqual([]))
 })
