@@ -2,13 +2,14 @@
 import { type PrivateKeyExportable, P256PrivateKeyExportable, Secp256k1PrivateKeyExportable } from '@atcute/crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Builds, type Did, HostName, OrderedMap, pipelineAt, Rkey, Tid, tidOf, type TimeUs } from '../../../core/index.js'
+import type { ServerConfig } from '../../../shell/inbound/server.js'
 import { createBegunRuns } from '../../../shell/inbound/xrpc/calls.js'
 import { createDocuments } from '../../../shell/outbound/documents.js'
 import { createSigningKeys } from '../../../shell/outbound/signing-keys.js'
 import { must } from '../../suite/examples/support.js'
 import { manualClock } from '../support/bridge.js'
 import { httpServer } from '../support/sockets.js'
-import { ask, createWorld, eventually, HOSTNAME, KNOT, serve, type Serving, type World } from './support.js'
+import { ask, createWorld, eventually, HOSTNAME, KNOT, raw, serve, type Serving, type World } from './support.js'
 
 const ALICE = 'did:plc:aliceaaaaaaaaaaaaaaaaaaa' as Did
 const BOB = 'did:plc:bobbbbbbbbbbbbbbbbbbbbbb' as Did
@@ -28,7 +29,7 @@ interface Place extends Serving {
 }
 
 /** A spindle that builds Alice's repository, and a directory that has her document, and Bob's. */
-const place = async (): Promise<Place> => {
+const place = async (limits: NonNullable<ServerConfig['limits']> = {}): Promise<Place> => {
   const at = { nowS: AT }
   const world = createWorld({ clock: { after: () => () => undefined, now: () => (at.nowS * 1_000_000) as TimeUs } })
   world.openStream()
@@ -54,7 +55,7 @@ const place = async (): Promise<Place> => {
   const clock = { after: () => () => undefined, now: () => (at.nowS * 1_000_000) as TimeUs }
   const reader = createDocuments({ clock, directory: `http://127.0.0.1:${String(port)}`, policy: { allowLoopback: true } })
   onTestFinished(reader.close)
-  const serving = await serve(world, { keys: createSigningKeys(clock, reader) })
+  const serving = await serve(world, { keys: createSigningKeys(clock, reader), limits })
   return Object.assign(at, serving, { asked, keys, setDocument: (did: string, document: string | number) => void documents.set(did, document), world })
 }
 
@@ -310,6 +311,18 @@ describe('a call', () => {
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 504))
     expect((await runs.during(() => Promise.resolve({ status: 200 }))).status).toBe(200)
     expect(clock.armed()).toBe(0)
+  })
+
+  it('is not read while too much is being sent at once', async () => {
+    const at = await place({ http: { requestMs: 900_000 } })
+    const authorization = `Bearer ${await tokenOf(at)}`
+    const status = async () => (await post(at, TRIGGER, 'x'.repeat(200), authorization)).status
+    const sockets = await Promise.all(Array.from({ length: 32 }, () => raw(at.url)))
+    for (const socket of sockets)
+      socket.write(`POST /xrpc/${TRIGGER} HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nContent-Length: 262144\r\n\r\n${'x'.repeat(262_143)}`)
+    await eventually(async () => expect(await status()).toBe(503))
+    for (const socket of sockets) socket.destroy()
+    await eventually(async () => expect(await status()).toBe(400))
   })
 
   it.each<[string, string, number, string]>([
