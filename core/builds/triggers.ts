@@ -114,7 +114,9 @@ const filesOf = (before: BuildsState, state: BuildsState, claim: Claim, met: Rke
   const run = runBy(claim, met)
   const limit = fullness(context, state, knot, run, trigger.workflows)
   if (limit !== null) return refusedFor(before, arrived, 'limit', limit)
-  return andThen(askForFiles(remembering(state, knot), knot, rkey, run, trigger.workflows), (after) => [
+  // What was left under this key, the run stands for no more: whoever meets it would take the run away.
+  const unspent = remembering(withoutSpent(state, knot, rkey), knot)
+  return andThen(askForFiles(unspent, knot, rkey, run, trigger.workflows), (after) => [
     after,
     namesRefused(at, knot, rkey, trigger.unkept)
   ])

@@ -3704,7 +3704,7 @@ class Builds:
             self._meet(knot, other["rkey"], rkey, None)
             if makes_room:
                 self._come_to_nothing(f"{knot}/{other['rkey']}")
-        if kind == "refUpdate" and is_push and rkey in self._source(knot)["spent"]:
+        if rkey in self._source(knot)["spent"]:
             source = self._source(knot)
             self.sources[knot] = {**source, "spent": {key: source["spent"][key] for key in source["spent"] if key != rkey}}
         self._remember(knot)

@@ -273,6 +273,12 @@ export const BACKFILL: ReadonlyArray<Example> = [
     when: [account(OWNER, 'deleted', at(12), { connection: 1 }), page(OWNER, MEMBER, 2, at(13), [listed('a', member())])],
     then: { effects: [reads(OWNER, MEMBER, 3)], rows: [] }
   }),
+  example('B2.13 an account event that counts begins the reading anew, also where it changes nothing', {
+    config: ON,
+    given: [...READING, account(OWNER, 'active', at(12), { connection: 1 })],
+    when: [account(OWNER, 'active', at(12), { connection: 1 })],
+    then: { effects: [reads(OWNER, MEMBER, 4)], rows: [] }
+  }),
   example('B2.6 records listed for a deleted account do not count', {
     config: ON,
     given: [

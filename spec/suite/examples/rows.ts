@@ -360,6 +360,15 @@ export const ROWS_EXAMPLES: ReadonlyArray<Example> = [
       ]
     }
   }),
+  example('S9.16 of one record the knot that is refused is reported before the fields that are too long', {
+    when: [put(ALICE, 'x', repo({ createdAt: 'c'.repeat(65), knot: 'no host', spindle: 's'.repeat(261) }), at(1))],
+    then: {
+      reports: [
+        refused(ALICE, 'x', 'no host', receipt(at(1))),
+        ...([['createdAt', 64], ['spindle', 260]] as const).map((field) => tooLong(ALICE, REPO, 'x', field, receipt(at(1))))
+      ]
+    }
+  }),
   example('S9.14 a record that withdraws something withdraws it at any length', {
     given: [put(ALICE, 'x', repo(), at(1))],
     when: [put(ALICE, 'x', repo({ spindle: 'elsewhere.example'.padStart(300, 'e') }), at(2))],

@@ -412,6 +412,16 @@ export const TRIGGERS: ReadonlyArray<Example> = [
     when: [comes(trigger(), at(20))],
     then: { effects: [read(1)] }
   }),
+  example('T1.65 a run that begins under the key of a push that was left stands for itself: a pipeline of that push leaves it alone', {
+    given: [
+      ...running(),
+      comes(bare(), at(20)),
+      comes(trigger({ cause: { _tag: 'Manual', inputs: [], ref: MAIN, sha: SHA }, kind: 'pipeline', workflows: [] }), at(21)),
+      filesRead([workflow()], at(22))
+    ],
+    when: [comes(pipeline(), at(23), { rkey: PIPED }), cancel(at(24))],
+    then: { effects: [readPiped(4), publish('cancelled', at(24))] }
+  }),
   example('T1.17 two equal pushes reported in one way are two pushes', {
     given: [...running(), comes(trigger(), at(20)), comes(trigger({ cause: push({ newSha: OLD_SHA, oldSha: SHA }) }), at(21), { rkey: 'b' })],
     when: [comes(trigger(), at(22), { rkey: 'c' })],
