@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { Config, defaults, initial, State } from '../../core/index.js'
 import { RIGHTS } from '../core/rights.js'
 import { machineFiles } from './machine/machine-files.js'
 
@@ -88,4 +89,20 @@ describe('the prices of patterns', () => {
     expect(coded.length).toBeGreaterThan(5)
     expect(new Map(table)).toEqual(new Map(coded))
   })
+})
+
+const fieldsOf = (value: unknown): ReadonlyMap<string, unknown> => new Map(typeof value === 'object' && value !== null ? Object.entries(value) : [])
+
+test('the state before anything has happened is told in full', () => {
+  const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
+  if (config._tag === 'Left') throw new Error('the defaults are no configuration')
+  const state = fieldsOf(State.encode(initial(config.right)))
+  const told = TEXTS.get('spec/porting.md')?.split('## What a state is')[1]?.split('\n## ')[0] ?? ''
+  const bullets = told.split(/\n- /).map((bullet) => [bullet.split(':')[0] ?? '', bullet] as const)
+  const about = (name: string): string => bullets.flatMap(([names, bullet]) => (names.includes(`\`${name}\``) ? [bullet] : [])).join()
+  for (const list of state.keys()) if (list !== 'head') expect(about(list), list).not.toBe('')
+  const parts = [...fieldsOf(state.get('head'))].filter(([part]) => part !== 'config' && part !== 'isStopped')
+  expect(parts.length).toBeGreaterThan(5)
+  for (const [part, value] of parts)
+    for (const field of fieldsOf(value).keys()) expect(about(`head.${part}`), `${part}.${field}`).toContain(`\`${field}\``)
 })

@@ -1,5 +1,5 @@
 /** T2: who may push, as knots say that keep lists of their own. */
-import { bare, begins, comes, filesRead, HOUR_MS, ignored, KEY, type Of, OTHER, read, refused, REPO_DID, retry, running, STARTING, trigger, workflow } from './build-world.js'
+import { bare, begins, comes, filesRead, HOUR_MS, ignored, KEY, type Of, OTHER, publish, read, refused, REPO_DID, retry, running, STARTING, trigger, workflow } from './build-world.js'
 import { ALICE, at, BOB, collaborator, example, type Example, type Happening, K1, K2, OWNER, put, repo, started, stop, type WrittenEffect, type WrittenEvent, type WrittenReport } from './support.js'
 
 // ---------------------------------------------------------------------------------------- the world
@@ -228,6 +228,11 @@ const READING: ReadonlyArray<Example> = [
     given: running(),
     when: [put(ALICE, 'b', repo({ repoDid: MALLORY }), at(13), { connection: 1 }), told('add', EVE, at(14)), again(3, at(15))],
     then: {}
+  }),
+  example('T2.59 what is built of a repository ends when its knot calls it another’s', {
+    given: [...knowing(byKnot()), comes(trigger(), at(20)), filesRead([workflow()], at(21)), again(3, at(22))],
+    when: [answered(DENIED, 4, at(23))],
+    then: { effects: [later(5), publish('cancelled', at(23), { error: 'The knot does not say that the repository is its owner’s.' })] }
   }),
   example('T2.58 a retry is refused while it is not known who may push', {
     given: [...STARTING, started(at(30), { collaborators: 'knots' })],
