@@ -100,6 +100,7 @@ export { type PipelineView, shownName, type TriggerView, type WorkflowView } fro
 export { CALLED, type CalledMethod, decodeCall } from './wire/call-body.js'
 export {
   decodeDidDocument,
+  decodeHandle,
   decodeKnotOfRepository,
   decodeSigningKey,
   hostOfService,

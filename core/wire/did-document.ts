@@ -139,6 +139,37 @@ export const decodeSigningKey =
     return E.left('the document has no key "#atproto"')
   }
 
+const HANDLE = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+const HANDLE_MAX = 253
+
+/**
+ * The handle that the document names, in small letters; `null` when it names none. The first address `at://…` counts,
+ * and what is no handle is none: text beyond ASCII, say. Whether the handle names the account, too, others find out.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { decodeHandle, Did } from 'tack/core'
+ *
+ * const did = Did.decode('did:plc:alice')
+ * assert(did._tag === 'Right')
+ * const document = JSON.stringify({ id: 'did:plc:alice', alsoKnownAs: ['at://Alice.example'] })
+ * assert.deepStrictEqual(decodeHandle(did.right)(document), { _tag: 'Right', right: 'alice.example' })
+ */
+export const decodeHandle =
+  (did: Did) =>
+  (text: string): E.Either<string, string | null> => {
+    const document = documentOf(did, text)
+    if (E.isLeft(document)) return document
+    const { alsoKnownAs: names } = document.right
+    const first = (Array.isArray(names) ? names : []).find(
+      (name) => typeof name === 'string' && name.startsWith('at://')
+    ) as string | undefined
+    const handle = (first ?? '').slice('at://'.length)
+    if (handle.length > HANDLE_MAX || !/^[A-Za-z0-9.-]+$/.test(handle)) return E.right(null)
+    const lower = handle.toLowerCase()
+    return E.right(HANDLE.test(lower) ? lower : null)
+  }
+
 const endpointOf =
   (did: Did, wanted: Service) =>
   (text: string): E.Either<string, string | null> => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { limitedLog } from '../lib/log-limit.js'
 import { accessReader } from '../outbound/access.js'
 import { createDefinitions, type Definitions } from '../outbound/definitions.js'
+import { createHandles, type Handles } from '../outbound/handles.js'
 import { createDocuments } from '../outbound/documents.js'
 import { addressesOf, gitReader } from '../outbound/git.js'
 import { httpClient } from '../outbound/http-client.js'
@@ -23,6 +24,8 @@ export interface Parts {
   readonly access: AccessReader
   readonly close: () => Promise<void>
   readonly definitions: Definitions
+  /** Absent where they are switched off. */
+  readonly handles?: Handles
   readonly keys: SigningKeys
   readonly providers: ReadonlyArray<Provider>
   readonly records: Records
@@ -127,12 +130,16 @@ export const assemble = async (
   const documents = createDocuments({ clock, policy, ...directory })
   // Whoever asks for a definition waits for it.
   const definitions = createDefinitions({ clock, documents, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }) })
+  // On the embedded network the directory serves the names of its accounts, too.
+  const local = options.dev === true && options.plc.protocol === 'http:' ? { localPort: Number(options.plc.port === '' ? 80 : options.plc.port) } : {}
+  const handles = options.handles === 'off' ? undefined : createHandles({ clock, documents, policy, ...local })
   return E.right({
     access: accessReader({ clock, documents, hosts: hostsOf(options), isInsecure, policy }),
     close: async () => {
-      await Promise.all([client.close(), definitions.close(), documents.close()])
+      await Promise.all([client.close(), definitions.close(), documents.close(), handles?.close()])
     },
     definitions,
+    ...(handles === undefined ? {} : { handles }),
     keys: createSigningKeys(clock, documents),
     providers,
     records: recordReader({ clock, log: limited, policy, ...directory }),

@@ -7,6 +7,7 @@ import * as t from 'io-ts'
 import { excerpt } from '../../core/index.js'
 import type { ListenAddress } from '../inbound/address.js'
 import { type BuildsPage, pageOfBuilds, type ShownBuild } from '../inbound/overview.js'
+import { NOTHING_SHOWN } from '../inbound/shown.js'
 import { systemClock } from '../lib/clock.js'
 import { visible } from '../lib/log.js'
 import { hostOf, kindOf } from '../outbound/guard.js'
@@ -129,18 +130,21 @@ const Shown: t.Type<ShownBuild> = t.type({
   status: t.string,
   statusMs: t.number,
   triggeredMs: orNull(t.number),
+  url: orNull(t.string),
   workflow: t.string
 })
 
-const Page: t.Type<BuildsPage> = t.type({ builds: t.readonlyArray(Shown), next: orNull(t.number) }, 'page')
+type Listed = Pick<BuildsPage, 'builds' | 'next'>
 
-type ReadPage = (beforeUs: number) => Promise<E.Either<string, BuildsPage>>
+const Page: t.Type<Listed> = t.type({ builds: t.readonlyArray(Shown), next: orNull(t.number) }, 'page')
+
+type ReadPage = (beforeUs: number) => Promise<E.Either<string, Listed>>
 
 const fromStore = async (folder: string): Promise<E.Either<string, ReadPage>> => {
   const read = await readStore(folder)()
   if (E.isLeft(read)) return E.left(`${read.left.path}: ${read.left.message}`)
   const { state } = read.right
-  return E.right((beforeUs) => Promise.resolve(E.right(pageOfBuilds(state, beforeUs))))
+  return E.right((beforeUs) => Promise.resolve(E.right(pageOfBuilds(state, beforeUs, NOTHING_SHOWN))))
 }
 
 const fromServer =
@@ -163,7 +167,7 @@ const collect = async (readPage: ReadPage, limit: number): Promise<E.Either<stri
   // Later than any.
   let beforeUs: number | null = Number.MAX_SAFE_INTEGER
   while (beforeUs !== null && builds.length < limit) {
-    const page: E.Either<string, BuildsPage> = await readPage(beforeUs)
+    const page: E.Either<string, Listed> = await readPage(beforeUs)
     if (E.isLeft(page)) return page
     builds.push(...page.right.builds)
     // A server that pages backwards would loop for ever.

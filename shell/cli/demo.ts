@@ -266,7 +266,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   const network = { ...started, knots: [...started.knots].sort((a, b) => (a.host < b.host ? -1 : 1)) }
   const story = world(seed, { hostname: HOSTNAME, knots: network.knots.map(({ host }) => host), older: [older.host], owner: OWNER })
   const name = namer([...story.names, [newcomer(seed), 'frank']], network)
-  for (const [did] of story.names) pds.putAccount(did)
+  for (const [did, called] of story.names) pds.putAccount(did, undefined, `${called.replace('the ', '')}.localhost`)
   const builder = network.knots.find((knot) => knot !== older) ?? unplayable()
   pds.putRepository(repositoryOf(seed), `http://${builder.host}`)
   const app = await startWebApp({

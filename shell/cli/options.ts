@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly collaborators: 'knots' | 'records'
   readonly cursor?: TimeUs
   readonly dev?: true
+  readonly handles?: 'on' | 'off'
   readonly hostname: string
   readonly jetstream: URL
   readonly listen: ListenAddress
@@ -162,6 +163,11 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .choices(['on', 'off'])
     .default('on')
     .helpGroup(STREAM),
+  new Option('--handles <switch>', 'look up the handles of accounts, and show them on the page')
+    .env('TACK_HANDLES')
+    .choices(['on', 'off'])
+    .default('on')
+    .helpGroup(SERVED),
   new Option('--plc <url>', 'the directory of did:plc')
     .env('TACK_PLC_URL')
     .argParser(httpUrl)

@@ -60,7 +60,7 @@ export const run = async (
     await store.close()()
     return 2
   }
-  const { access, definitions, keys, providers, records, workflows } = parts.right
+  const { access, definitions, handles, keys, providers, records, workflows } = parts.right
   for (const sentence of unknownVariables(process.env)) log.warn(sentence)
   log.info('starting', {
     hostname: options.hostname,
@@ -80,6 +80,7 @@ export const run = async (
       calls: { handle: (call) => bridge?.call(call) ?? Promise.resolve('unsafe'), keys },
       clock,
       definitions,
+      ...(handles === undefined ? {} : { handles }),
       durable: () => bridge?.durable() ?? store.state,
       isSaving: () => bridge?.isSaving() ?? true,
       log,

@@ -38,8 +38,10 @@ export interface PdsServer {
   readonly asked: ReadonlyArray<string>
   /** The next requests of that kind are answered so, one after the other. */
   readonly misbehave: (asked: Asked, ...answers: ReadonlyArray<Misbehaviour>) => void
-  /** Creates the account. Its document names this server, or `endpoint`. Of `did:web:localhost%3A<port>`, the document is well-known. */
-  readonly putAccount: (did: string, endpoint?: string) => void
+  /** Creates the account. Its document names this server, or `endpoint`, and the handle, which names the account. Of `did:web:localhost%3A<port>`, the document is well-known. */
+  readonly putAccount: (did: string, endpoint?: string, handle?: string) => void
+  /** The host of that name says that it is the account's; what the document says is another matter. */
+  readonly putHandle: (handle: string, did: string) => void
   /** Puts a record. Of an account that is not there, it creates it. */
   readonly putRecord: (did: string, collection: string, rkey: string, value: unknown) => void
   /** Creates the DID of a repository, whose document names the knot that has it. */
@@ -99,6 +101,7 @@ const SECONDS = /^[0-9]{1,10}$/
 export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): Promise<PdsServer> => {
   const accounts = new Map<string, Account>()
   const asked: Array<string> = []
+  const handles = new Map<string, string>()
   const plans: { readonly [kind in Asked]: Array<Misbehaviour> } = { document: [], records: [] }
   const sockets = new Set<Socket>()
   const signing = createSigning()
@@ -148,7 +151,9 @@ export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): P
     const kind = pathname === LIST ? 'records' : 'document'
     const planned = plans[kind].shift()
     const account = accounts.get(pathname === '/.well-known/did.json' ? hostDid : pathname.slice(1))
+    const named = handles.get(/^[^:]*/.exec(request.headers.host ?? '')?.[0] ?? '')
     if (planned !== undefined) misbehaveSo(planned, response)
+    else if (pathname === '/.well-known/atproto-did') response.writeHead(named === undefined ? 404 : 200, { 'content-type': 'text/plain' }).end(named)
     else if (kind === 'records') list(new URLSearchParams(query), response)
     else if (account === undefined) say(response, 404, { message: 'DID not registered' })
     else {
@@ -172,12 +177,12 @@ export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): P
   const url = `http://localhost:${String(listening)}`
   const hostDid = `did:web:localhost%3A${String(listening)}`
 
-  const put = (did: string, service: object, hasKey: boolean): Account => {
+  const put = (did: string, service: object, hasKey: boolean, handle?: string): Account => {
     const account: Account = {
       document: {
         '@context': ['https://www.w3.org/ns/did/v1'],
         id: did,
-        alsoKnownAs: [],
+        alsoKnownAs: handle === undefined ? [] : [`at://${handle}`],
         verificationMethod: [],
         service: [service]
       },
@@ -187,15 +192,19 @@ export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): P
     accounts.set(did, account)
     return account
   }
-  const accountOf = (did: string, serviceEndpoint = url): Account =>
-    put(did, { id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint }, true)
+  const accountOf = (did: string, serviceEndpoint = url, handle?: string): Account =>
+    put(did, { id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint }, true, handle)
 
   let stopped: Promise<void> | null = null
   return {
     asked,
     changeKey: signing.changeKey,
     misbehave: (kind, ...answers) => void plans[kind].push(...answers),
-    putAccount: (did, endpoint) => void accountOf(did, endpoint),
+    putAccount: (did, endpoint, handle) => {
+      accountOf(did, endpoint, handle)
+      if (handle !== undefined) handles.set(handle, did)
+    },
+    putHandle: (handle, did) => void handles.set(handle, did),
     putRecord: (did, collection, rkey, value) => void (accounts.get(did) ?? accountOf(did)).records.set(`${collection}/${rkey}`, value),
     putRepository: (did, serviceEndpoint) => void put(did, { id: '#tangled_knot', type: 'TangledKnot', serviceEndpoint }, false),
     removeRecord: (did, collection, rkey) => void accounts.get(did)?.records.delete(`${collection}/${rkey}`),

@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { Builds, Counters, type Did, excerpt, isFinal, OrderedMap, Rkey, repoAt, type Report, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
 import { placeIn } from '../lib/place.js'
 import { type Answer, json, readByAll, text } from './responses.js'
+import type { Shown } from './shown.js'
 
 /** The limit of entries of each kind. */
 const SHOWN = { builds: 100, holders: 12, knots: 200, members: 200, reading: 50, repositories: 200 } as const
@@ -38,6 +39,8 @@ export interface ShownBuild {
   readonly statusMs: number
   /** When its trigger was created; `null` if unknown. */
   readonly triggeredMs: number | null
+  /** Where its CI shows it; `null` where it does not, or it is not known. */
+  readonly url: string | null
   readonly workflow: string
 }
 
@@ -57,8 +60,12 @@ const causeOf = ({ cause }: Builds.Run): Pick<ShownBuild, 'cause' | 'ref' | 'sha
 
 const repositoryIn = ({ repository: { name, owner } }: Builds.Run): ShownBuild['repository'] => ({ name: excerpt(name), owner: excerpt(owner) })
 
-const shown = ([key, run, workflow, build]: Entry): ShownBuild => {
+/** What the provider calls it, once it has it. */
+const externalOf = ({ phase }: Builds.Build): string | null => ('external' in phase ? phase.external : null)
+
+const shown = ([key, run, workflow, build]: Entry, { pageOf }: Shown): ShownBuild => {
   const [knot, rkey] = Builds.splitKey(key)
+  const external = externalOf(build)
   return {
     ...causeOf(run),
     error: build.error === null ? null : upTo(build.error, ERROR_CHARS),
@@ -72,6 +79,7 @@ const shown = ([key, run, workflow, build]: Entry): ShownBuild => {
     status: build.status,
     statusMs: Math.floor(build.statusUs / 1000),
     triggeredMs: triggeredMs(rkey, build.statusUs),
+    url: build.recipe === null || external === null ? null : pageOf(build.recipe.provider, external),
     workflow
   }
 }
@@ -125,12 +133,20 @@ const look = (runs: Runs): Seen => {
 
 export interface BuildsPage {
   readonly builds: ReadonlyArray<ShownBuild>
+  /** The handles of the owners of their repositories, as far as they are known, by DID. */
+  readonly handles: { readonly [did: string]: string }
   /** Where the next page begins: what changed before this; `null` on the last page. */
   readonly next: number | null
 }
 
+/** The handles of accounts, as far as they are known. What is cut is no DID any more, and has none. */
+const handlesOf = (dids: Iterable<string>, { handleOf }: Shown): { readonly [did: string]: string } =>
+  Object.fromEntries([...new Set(dids)].flatMap((did) => [handleOf(did)].flatMap((handle) => (handle === null ? [] : [[did, handle] as const]))))
+
+const ownersOf = (those: ReadonlyArray<{ readonly repository: { readonly owner: string } }>): ReadonlyArray<string> => those.map(({ repository }) => repository.owner)
+
 /** Builds whose status changed before that time, in microseconds, the latest change first. */
-export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number): BuildsPage => {
+export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number, names: Shown): BuildsPage => {
   const { times } = look(runs)
   const end = placeIn(times, (time) => time < beforeUs)
   const start = Math.max(0, end - SHOWN.builds)
@@ -139,14 +155,18 @@ export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number): Bui
   eachBuild(runs, (key, run, workflow, build) => {
     if (build.statusUs >= firstUs && build.statusUs < beforeUs) found.push([key, run, workflow, build])
   })
-  return { builds: newestFirst(found).map(shown), next: start === 0 ? null : firstUs }
+  const builds = newestFirst(found).map((entry) => shown(entry, names))
+  return { builds, handles: handlesOf(ownersOf(builds), names), next: start === 0 ? null : firstUs }
 }
 
 /** The number of builds by status. */
 export const buildsByStatus = ({ builds: { runs } }: State): { readonly [status: string]: number } => look(runs).counts
 
 /** Everything under way; of many, the latest changes. */
-const active = ({ builds: { runs } }: State): ReadonlyArray<ShownBuild> => look(runs).active.slice(0, SHOWN.builds).map(shown)
+const active = ({ builds: { runs } }: State, names: Shown): ReadonlyArray<ShownBuild> =>
+  look(runs)
+    .active.slice(0, SHOWN.builds)
+    .map((entry) => shown(entry, names))
 
 /** The triggers whose workflow files are being read. */
 const reading = ({ builds: { runs } }: State, nowUs: number) =>
@@ -246,11 +266,17 @@ export interface Facts {
   readonly isSaving: boolean
 }
 
-export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts) => {
+export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts, names: Shown) => {
   const { connection, cursor } = state.cursor
-  const { builds, next } = pageOfBuilds(state, Infinity)
+  const { builds, next } = pageOfBuilds(state, Infinity, names)
+  const underway = active(state, names)
+  const knots = knotsOf(state)
+  const members = first(state.commits.members, SHOWN.members).map(([did]) => excerpt(did))
+  const read = reading(state, nowUs)
+  const repositories = repositoriesOf(state)
+  const owners = [...repositories, ...knots.flatMap(({ holders }) => holders)].map(({ owner }) => owner)
   return {
-    active: active(state),
+    active: underway,
     admission: state.config.admission,
     builds,
     counts: {
@@ -260,16 +286,17 @@ export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts) 
       repositories: countHolds(state),
       runs: OrderedMap.size(state.builds.runs)
     },
+    handles: handlesOf([state.config.owner, ...members, ...ownersOf([...builds, ...underway, ...read]), ...owners], names),
     hostname: state.config.hostname,
     isHealthy,
     isSaving,
-    knots: knotsOf(state),
-    members: first(state.commits.members, SHOWN.members).map(([did]) => excerpt(did)),
+    knots,
+    members,
     next,
     noticed: state.counters.recent.map(told).reverse(),
     owner: state.config.owner,
-    reading: reading(state, nowUs),
-    repositories: repositoriesOf(state),
+    reading: read,
+    repositories,
     stream: {
       attempt: connection.attempt,
       cursorMs: cursor === null ? null : Math.floor(cursor / 1000),
@@ -285,6 +312,7 @@ interface Edition {
   readonly facts: Facts
   readonly state: State
   readonly tag: string
+  readonly version: number
   zipped: Buffer | null
 }
 
@@ -292,17 +320,22 @@ interface Edition {
 const FRESH_US = 250_000
 
 /** Serves the overview. It is made, and compressed, once for each state that is requested. */
-export const createOverview = (durable: () => State, facts: () => Facts): ((headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }) => Answer) => {
+export const createOverview = (
+  durable: () => State,
+  facts: () => Facts,
+  names: Shown
+): ((headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }) => Answer) => {
   let edition: Edition | null = null
 
   const current = (): Edition => {
     const state = durable()
     const now = facts()
-    const isSame = edition?.state === state && edition.facts.isHealthy === now.isHealthy && edition.facts.isSaving === now.isSaving
+    const version = names.version()
+    const isSame = edition?.state === state && edition.version === version && edition.facts.isHealthy === now.isHealthy && edition.facts.isSaving === now.isSaving
     // During a replay, a hundred batches a second each make another state.
     if (edition !== null && (isSame || now.nowUs - edition.facts.nowUs < FRESH_US)) return edition
-    const body = Buffer.from(JSON.stringify(overviewOf(state, now)))
-    edition = { body, facts: now, state, tag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`, zipped: null }
+    const body = Buffer.from(JSON.stringify(overviewOf(state, now, names)))
+    edition = { body, facts: now, state, tag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`, version, zipped: null }
     return edition
   }
 
@@ -320,7 +353,7 @@ export const createOverview = (durable: () => State, facts: () => Facts): ((head
 const TIME = /^[0-9]{1,16}$/
 
 /** `GET /api/builds.json?before=…`: the builds after those of the overview, page by page. */
-export const answerBuilds = (state: State, query: URLSearchParams): Answer => {
+export const answerBuilds = (state: State, query: URLSearchParams, names: Shown): Answer => {
   const before = query.get('before') ?? ''
-  return TIME.test(before) ? json(200, pageOfBuilds(state, Number(before)), readByAll) : text(400, '"before" must be the "next" of the previous page', readByAll)
+  return TIME.test(before) ? json(200, pageOfBuilds(state, Number(before), names), readByAll) : text(400, '"before" must be the "next" of the previous page', readByAll)
 }

@@ -17,6 +17,7 @@ import type { Did, State } from '../../core/index.js'
 import type { Observer } from '../drive/runtime.js'
 import { limitedLog } from '../lib/log-limit.js'
 import type { Definitions } from '../outbound/definitions.js'
+import type { Handles } from '../outbound/handles.js'
 import type { SigningKeys } from '../outbound/signing-keys.js'
 import type { Clock, HandleAdmin, HandleCall, Log, Submit } from '../ports.js'
 import type { Provider } from '../providers/provider.js'
@@ -33,6 +34,7 @@ import { createLogs, defaultLogsLimits, type LogsLimits } from './logs.js'
 import { createMetrics } from './metrics.js'
 import { answerBuilds, createOverview } from './overview.js'
 import { loadPage } from './page.js'
+import { shownBy } from './shown.js'
 import { takeWebhook } from './webhooks.js'
 import { CALL_BYTES_MAX, createBegunRuns } from './xrpc/calls.js'
 import { didDocument } from './xrpc/did-document.js'
@@ -49,6 +51,8 @@ export interface ServerPorts {
   readonly clock: Clock
   /** Absent where no repository is read. */
   readonly definitions?: Definitions
+  /** Absent where accounts are shown by their DIDs alone. */
+  readonly handles?: Handles
   readonly submit: Submit
   readonly durable: () => State
   /** Whether saving works. */
@@ -135,7 +139,8 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
     logReaders: logs.readers,
     lostMs: health.lostMs
   })
-  const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving(), nowUs: clock.now() }))
+  const names = shownBy(providers, ports.handles)
+  const overview = createOverview(durable, () => ({ isHealthy: health.isHealthy(), isSaving: isSaving(), nowUs: clock.now() }), names)
   const shared = { clock, log }
   const webhooks = { ...shared, budget: createBudget(limits.webhooksBytes), count: metrics.countWebhook, limitBytes: limits.webhookBytes, submit }
   const admin = { ...shared, count: metrics.countAdmin, durable, handle: ports.admin, token: config.adminToken }
@@ -168,7 +173,7 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
         if (head === '.well-known' && one === 'did.json') return get(() => didDocument(durable().config.hostname))
         if (head === 'webhooks' && one !== undefined) return webhook(one)
         if (head === 'api' && one === 'overview.json') return get(overview)
-        return head === 'api' && one === 'builds.json' ? get((_, query) => answerBuilds(durable(), query)) : null
+        return head === 'api' && one === 'builds.json' ? get((_, query) => answerBuilds(durable(), query, names)) : null
       case 3:
         if (head === 'builds') return builds(rest.slice(0, 2), three)
         return head === 'logs' && one !== undefined && two !== undefined && three !== undefined

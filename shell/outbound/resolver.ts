@@ -36,7 +36,7 @@ const inHosts = async (file: string, name: string): Promise<LookupAddress[]> => 
   })
 }
 
-/** The addresses of `localhost`, always (RFC 6761). */
+/** The addresses of `localhost` and of all names below it, always (RFC 6761). */
 const LOOPBACK: ReadonlyArray<LookupAddress> = [
   { address: '127.0.0.1', family: 4 },
   { address: '::1', family: 6 }
@@ -53,7 +53,7 @@ export const ownResolve =
     const families = familiesOf(options)
     const name = hostname.toLowerCase()
     const listed = await inHosts(hosts, name)
-    const known = (listed.length === 0 && name === 'localhost' ? LOOPBACK : listed).filter(({ family }) => families.some((one) => one === family))
+    const known = (listed.length === 0 && /(?:^|\.)localhost$/.test(name) ? LOOPBACK : listed).filter(({ family }) => families.some((one) => one === family))
     if (known.length > 0) return known
     gone?.throwIfAborted()
     // One for each look-up, because it can only be cancelled as a whole. It also reads the current name servers.
@@ -72,6 +72,25 @@ export const ownResolve =
     const failed = answers.find((answer) => answer.status === 'rejected')
     if (found.length === 0 && failed !== undefined) throw failed.reason
     return found
+  }
+
+/** The texts of a name, each as one. Rejects when there are none. When `gone` aborts, nobody waits any more. */
+export type ResolveText = (name: string, gone: AbortSignal) => Promise<ReadonlyArray<string>>
+
+/** Looks texts up at the name servers, without threads, as above. */
+export const textsOf =
+  (servers?: ReadonlyArray<string>): ResolveText =>
+  async (name, gone) => {
+    gone.throwIfAborted()
+    const resolver = new Resolver({ timeout: 2_000, tries: 2 })
+    if (servers !== undefined) resolver.setServers(servers)
+    const cancel = (): void => resolver.cancel()
+    gone.addEventListener('abort', cancel)
+    try {
+      return (await resolver.resolveTxt(name)).map((parts) => parts.join(''))
+    } finally {
+      gone.removeEventListener('abort', cancel)
+    }
   }
 
 /**

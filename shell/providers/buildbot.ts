@@ -104,6 +104,7 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     close: client.close,
     find,
     follow: (_job, external, report) => client.poll(pollMs, () => progressAt(external), report),
+    pageOf: (external) => (requestOf(external) === null ? null : `${url}/#/buildrequests/${external}`),
     logs: createBuildbotLogs(api, Math.min(pollMs, 2_000)),
     name,
     settleMs,

@@ -26,6 +26,9 @@ export interface BuildkiteAccount {
   readonly url: string
 }
 
+/** What a build is called here: organization, pipeline and number. */
+export const EXTERNAL = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/
+
 export const createBuildkiteApi = (client: Client, { organizations, token, url }: BuildkiteAccount): BuildkiteApi => {
   const ask = (path: string, request: Omit<Request, 'url'> = {}): Promise<Answer | Uncertain> =>
     client.ask({
@@ -58,7 +61,7 @@ export const createBuildkiteApi = (client: Client, { organizations, token, url }
 
   /** The path of a build. Its place is in its name: settings may have changed since. */
   const pathOfBuild = (external: string): string | null => {
-    const [, organization, pipeline, number] = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/.exec(external) ?? []
+    const [, organization, pipeline, number] = EXTERNAL.exec(external) ?? []
     if (organization === undefined || pipeline === undefined || number === undefined || !SLUG.test(pipeline)) return null
     return `${pathOf({ _tag: 'Place', organization, pipeline })}/builds/${number}`
   }

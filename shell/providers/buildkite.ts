@@ -24,7 +24,7 @@ import {
   SLUG,
   wordsOf
 } from './buildkite-answers.js'
-import { type BuildkiteAccount, createBuildkiteApi } from './buildkite-api.js'
+import { type BuildkiteAccount, createBuildkiteApi, EXTERNAL } from './buildkite-api.js'
 import { type BuildkiteHook, hear } from './buildkite-hooks.js'
 import { createBuildkiteLogs } from './buildkite-logs.js'
 import { createClient, decoded, isRefusal } from './common.js'
@@ -61,6 +61,9 @@ interface Options extends BuildkiteAccount {
   readonly webhook: BuildkiteHook | null
 }
 
+/** Where the API is, for everybody. Only of its builds it is known where their pages are. */
+const PUBLIC = 'https://api.buildkite.com'
+
 /** The scopes that the token needs, and what for. */
 const SCOPES = ['read_builds', 'write_builds', 'read_build_logs', 'read_pipelines'] as const
 
@@ -74,7 +77,7 @@ const MAX_PAGES = 20
 // ---------------------------------------------------------------------------------------- the adapter
 
 const create = (options: Options, { clock, fetch, name }: Surroundings): Provider => {
-  const { organizations, pollMs, settleMs, token, webhook } = options
+  const { organizations, pollMs, settleMs, token, url, webhook } = options
   const client = createClient({ clock, fetch, maxBytes: MAX_BYTES, secrets: [token, webhook?.secret ?? ''] })
   const api = createBuildkiteApi(client, options)
   const { ask, buildAt, doubt, nameless, pathOf, pathOfBuild, placeOf } = api
@@ -173,6 +176,10 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     close: client.close,
     find,
     follow: (_job, external, report) => client.poll(pollMs, () => progressAt(external), report),
+    pageOf: (external) => {
+      const [, organization = '', pipeline = '', number = ''] = EXTERNAL.exec(external) ?? []
+      return url !== PUBLIC || number === '' ? null : `https://buildkite.com/${encodeURIComponent(organization)}/${encodeURIComponent(pipeline)}/builds/${number}`
+    },
     logs: createBuildkiteLogs(api, Math.min(pollMs, 5_000)),
     name,
     settleMs,
@@ -199,7 +206,7 @@ export const buildkite: Kind = {
       pollSeconds = 15,
       settleSeconds = 10,
       token = environment['TACK_BUILDKITE_TOKEN'] ?? '',
-      url = 'https://api.buildkite.com',
+      url = PUBLIC,
       webhookMode = environment['TACK_BUILDKITE_WEBHOOK_MODE'] ?? 'token',
       webhookSecret = environment['TACK_BUILDKITE_WEBHOOK_SECRET'] ?? ''
     } = known.right

@@ -74,6 +74,10 @@ interface Options {
 /** How much all inputs of a dispatch may hold. */
 const MAX_INPUTS = 65_535
 
+/** Where the pages are that go with an API; `null` where that is not known. */
+const pagesOf = (url: string): string | null =>
+  url === 'https://api.github.com' ? 'https://github.com' : (/^(https?:\/\/[^/]+)\/api\/v3$/.exec(url)?.[1] ?? null)
+
 // ---------------------------------------------------------------------------------------- the adapter
 
 const create = (options: Options, { clock, fetch, log, name }: Surroundings): Provider => {
@@ -84,6 +88,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
   const { ask, doubt, isNo, nameless, runOf } = api
   const logs = createGithubLogs(api, url)
   const search = createGithubSearch(api)
+  const pages = pagesOf(url)
   const { hear, know } = createGithubHooks(webhookSecret)
 
   /** The build is at GitHub, as that run. */
@@ -191,6 +196,10 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     follow: (job, external, report) => {
       know(external, job.build)
       return client.poll(pollMs, createGithubWatch(api, log, job, external), report)
+    },
+    pageOf: (external) => {
+      const at = runAt(external)
+      return pages === null || at === null ? null : `${pages}/${encodeURIComponent(at.owner)}/${encodeURIComponent(at.repo)}/actions/runs/${String(at.run_id)}`
     },
     logs: (_job, external, signal) =>
       logOfParts(client, { everyMs: Math.min(pollMs, 10_000), list: () => logs.jobsOf(external), read: logs.logReader(external), signal }),

@@ -105,6 +105,11 @@ export interface Provider {
   readonly follow: (job: Job, external: string, report: (progress: Progress) => void) => () => void
   /** The log, from the first line on, until the build has ended or `signal` aborts. Failures are reported in a system step of the log. */
   readonly logs: (job: Job, external: string, signal: AbortSignal) => AsyncIterable<LogLine>
+  /**
+   * The address of the build's page at its CI, for people; `null` where it cannot be told. It is composed of the configuration and `external`, which
+   * came from a server. Absent if builds have no pages.
+   */
+  readonly pageOf?: (external: string) => string | null
   /** Absent if the provider sends no webhooks. */
   readonly webhook?: (request: WebhookRequest) => WebhookAnswer
   /** Whether the provider works as configured, in a sentence, for `tack check`. */

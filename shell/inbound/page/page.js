@@ -10,9 +10,9 @@
  * @typedef {{ name: string, owner: string }} Repository
  * @typedef {{ cause: string, ref: string | null, sha: string | null, knot: string, rkey: string, repository: Repository, retryOf: string | null, triggeredMs: number | null }} Run
  * @typedef {Run & { error: string | null, exitCode: number | null, pipeline: string | null, provider: string | null,
- *   status: string, statusMs: number, workflow: string }} Build
+ *   status: string, statusMs: number, url: string | null, workflow: string }} Build
  * @typedef {{ host: string, phase: string, attempt: number, sinceMs: number | null, holding: number, holders: Array<Repository & { rkey: string }> }} Knot
- * @typedef {{ active: Build[], builds: Build[], next: number | null, reading: Run[], knots: Knot[], members: string[], owner: string, hostname: string,
+ * @typedef {{ active: Build[], builds: Build[], next: number | null, reading: Run[], knots: Knot[], members: string[], owner: string, hostname: string, handles: Record<string, string>,
  *   admission: string, isHealthy: boolean, isSaving: boolean, repositories: Array<Repository & { rkey: string, knot: string }>,
  *   counts: { builds: Record<string, number>, knots: number, members: number, repositories: number, runs: number },
  *   noticed: Array<{ atMs: number, kind: string, about: Array<[string, string]> }>,
@@ -111,6 +111,12 @@ const DOT = '\u00a0· '
 /** The middle of an identifier tells nobody anything. @param {string} did */
 const short = (did) => (did.length > 24 ? `${did.slice(0, 15)}…${did.slice(-4)}` : did)
 
+/** The verified handles of accounts, by DID. @type {Map<string, string>} */
+let handles = new Map()
+
+/** An account, by its handle where that is known. @param {string} did */
+const named = (did) => handles.get(did) ?? short(did)
+
 /** @param {string | null} ref */
 const shortRef = (ref) => (ref ?? '').replace(/^refs\/(heads|tags)\//, '')
 
@@ -161,7 +167,7 @@ const whyOf = ({ cause, ref, repository, retryOf, sha }, hasLinks = false) => {
   if (ref !== null && ref !== '') why.append(DOT, foreign(shortRef(ref)))
   const commit = sha === null ? null : make('code', '', sha.slice(0, 8))
   if (sha !== null && commit !== null) why.append(DOT, hasLinks ? linkTo(atTangled(repository, 'commit', sha), 'the commit at Tangled', commit) : commit)
-  const owner = foreign(short(repository.owner), 'did')
+  const owner = foreign(named(repository.owner), 'did')
   owner.title = repository.owner
   why.append(DOT, owner)
   return why
@@ -228,7 +234,7 @@ const drawKnot = ({ attempt, holders, holding, host, phase, sinceMs }) => {
       one.title = `${owner}/${rkey}`
       held.append(i === 0 ? '' : i === theirs.length - 1 ? ' and ' : ', ', one)
     })
-    const whose = foreign(short(owner), 'did')
+    const whose = foreign(named(owner), 'did')
     whose.title = owner
     held.append(' of ', whose)
   }
@@ -245,6 +251,13 @@ const row = (main, aside, title) => {
 
 /** @param {Array<[string, Node | string]>} facts */
 const drawFacts = (facts) => facts.map(([name, value]) => make('div', '', make('dt', '', name), make('dd', '', value)))
+
+/** @param {string} did */
+const ownerShown = (did) => {
+  const shown = foreign(handles.get(did) ?? did, 'mono')
+  shown.title = did
+  return shown
+}
 
 /** The state of everything in one sentence. @param {Overview} overview */
 const summary = ({ counts, isSaving, reading, stream }) => {
@@ -311,22 +324,34 @@ let older = []
 let latestBefore = []
 /** @type {number | null} */
 let olderNext = null
+/** @type {Record<string, string>} */
+let olderHandles = {}
 
 /** What is known of builds, by key: what is said above a log. @type {Map<string, Build>} */
 let everyBuild = new Map()
 
+/** Takes in handles; what shows accounts is drawn again when there is something new. @param {Record<string, string>} found */
+const learn = (found) => {
+  const isNew = Object.entries(found).some(([did, handle]) => handles.get(did) !== handle) || [...handles.keys()].some((did) => !(did in found))
+  if (!isNew) return
+  handles = new Map(Object.entries(found))
+  drawn.clear()
+  for (const element of document.querySelectorAll('[data-shown]')) element.setAttribute('data-shown', '')
+}
+
 /** @param {Overview} overview */
 const show = (overview) => {
+  learn({ ...olderHandles, ...overview.handles })
   const { active, admission, builds, counts, hostname, isHealthy, isSaving, knots, members, noticed, owner, reading, repositories, stream } = overview
   document.title = active.length > 0 ? `(${active.length}) ${hostname}` : hostname
   put(byId('hostname'), hostname)
   once('summary', [counts, isSaving, reading.length, stream.phase], () => summary(overview))
-  once('facts', [stream.phase, stream.sinceMs, stream.attempt, owner], () =>
+  once('facts', [stream.phase, stream.sinceMs, stream.attempt, owner, handles.get(owner)], () =>
     drawFacts([
       ['Stream', stream.sinceMs === null ? (PHASES[stream.phase] ?? stream.phase) : make('span', '', 'connected for ', ticking('since', stream.sinceMs))],
       ['Last heard', make('span', 'cursor')],
       ['Frames', make('span', 'frames')],
-      ['Owner', foreign(owner, 'mono')]
+      ['Owner', ownerShown(owner)]
     ])
   )
   const cursor = document.querySelector('.cursor')
@@ -367,12 +392,12 @@ const show = (overview) => {
     repositories,
     ({ knot, owner, rkey }) => `${owner}/${rkey}/${knot}`,
     ({ knot, name, owner, rkey }) =>
-      row(linkTo(atTangled({ name, owner }), 'the repository at Tangled', foreign(name)), `${short(owner)} on ${knot}`, `${owner}/${rkey}`)
+      row(linkTo(atTangled({ name, owner }), 'the repository at Tangled', foreign(name)), `${named(owner)} on ${knot}`, `${owner}/${rkey}`)
   )
   fold('repositories', 12)
   put(byId('members-count'), counts.members.toLocaleString('en'))
   put(byId('admission'), admission === 'open' ? 'Anybody may have their repositories built here.' : 'Their repositories, and the owner’s, are built here.')
-  sync(byId('members'), members, (did) => did, (did) => row(did, did === owner ? 'the owner' : '', did))
+  sync(byId('members'), members, (did) => did, (did) => row(handles.get(did) ?? did, did === owner ? 'the owner' : '', did))
   fold('members', 12)
   byId('noticed-section').hidden = noticed.length === 0
   once('noticed', noticed, () =>
@@ -428,10 +453,11 @@ byId('older').addEventListener('click', async () => {
   if (olderNext === null) return
   const response = await fetch(`api/builds.json?before=${olderNext}`)
   if (!response.ok) return
-  /** @type {{ builds: Build[], next: number | null }} */
+  /** @type {{ builds: Build[], handles: Record<string, string>, next: number | null }} */
   const page = await response.json()
   older = [...older, ...page.builds.filter(({ status }) => isOver(status))]
   olderNext = page.next
+  olderHandles = { ...olderHandles, ...page.handles }
   etag = ''
   await look()
 })
@@ -517,6 +543,10 @@ const flush = () => {
   byId('log-end').hidden = isAtEnd()
 }
 
+/** The page of the build at its CI. @param {Build} build */
+const atItsCi = ({ provider, url }) =>
+  url !== null && /^https?:\/\//.test(url) ? [DOT, linkTo(url, 'the build at its CI', foreign(provider ?? 'CI'))] : []
+
 /** Says above the log whose it is, and how the build stands. */
 const describe = () => {
   if (shownKey === '') return
@@ -526,7 +556,7 @@ const describe = () => {
   once('log-about', [shownKey, build], () =>
     build === undefined
       ? ['Triggered by ', foreign(rkey, 'mono'), ' of ', foreign(knot)]
-      : [make('span', `how ${build.status}`, build.status), isOver(build.status) ? ' ' : ' for ', ticking(isOver(build.status) ? 'ago' : 'since', build.statusMs), DOT, whyOf(build, true), DOT, foreign(knot)]
+      : [make('span', `how ${build.status}`, build.status), isOver(build.status) ? ' ' : ' for ', ticking(isOver(build.status) ? 'ago' : 'since', build.statusMs), DOT, whyOf(build, true), DOT, foreign(knot), ...atItsCi(build)]
   )
 }
 

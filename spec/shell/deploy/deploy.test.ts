@@ -190,7 +190,7 @@ describe('the example tack.yaml', () => {
 
   test('is a valid configuration with everything that it offers', async () => {
     const { names, providers } = await written(textOf('tack.yaml').replaceAll(/^( *)#(?! \S)(?=.)/gm, '$1'))
-    for (const name of ['store', 'adminToken', 'admission', 'backfill', 'jetstream', 'plc', 'log', 'logLevel']) expect(names).toContain(name)
+    for (const name of ['store', 'adminToken', 'admission', 'backfill', 'handles', 'jetstream', 'plc', 'log', 'logLevel']) expect(names).toContain(name)
     expect(providers).toEqual(['local', 'buildkite', 'our-ci'])
   })
 })

@@ -279,7 +279,7 @@ describe('the overview', () => {
     world.apply({ _tag: 'RetryRequested', at: clock.now(), knot: KNOT, rkey: a.rkey, workflow: a.workflow })
     setSaving(false)
     const sha = `00000001${'b'.repeat(32)}`
-    const build = { cause: 'push', error: null, exitCode: null, knot: KNOT, pipeline: 'main', provider: PROVIDER, ref: 'refs/heads/main', retryOf: null, rkey: a.rkey, sha, triggeredMs: startMs + 1_000 }
+    const build = { cause: 'push', error: null, exitCode: null, knot: KNOT, pipeline: 'main', provider: PROVIDER, ref: 'refs/heads/main', retryOf: null, rkey: a.rkey, sha, triggeredMs: startMs + 1_000, url: null }
     const retried = { ...build, retryOf: a.rkey, rkey: expect.not.stringContaining(a.rkey) as string, status: 'pending', statusMs: startMs + 5_000, triggeredMs: startMs + 5_000, workflow: 'a.yml' }
     const running = { ...build, status: 'running', statusMs: startMs + 3_000, workflow: 'b.yml' }
     const shown = JSON.parse((await ask(url, '/api/overview.json')).body) as { readonly knots: ReadonlyArray<{ readonly holders: ReadonlyArray<unknown> }> }
@@ -411,7 +411,7 @@ describe('the overview', () => {
     }
     expect(rkeys).toHaveLength(230)
     expect(new Set(rkeys).size).toBe(230)
-    expect((await ask(url, '/api/builds.json?before=0')).body).toBe('{"builds":[],"next":null}\n')
+    expect((await ask(url, '/api/builds.json?before=0')).body).toBe('{"builds":[],"handles":{},"next":null}\n')
     for (const query of ['', '?before=', '?before=x', '?before=-1']) expect((await ask(url, `/api/builds.json${query}`)).status).toBe(400)
   })
 })

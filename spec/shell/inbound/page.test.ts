@@ -117,6 +117,31 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(faults).toEqual([])
   })
 
+  it('calls accounts by their handles once they are known, and links a build to its CI', async () => {
+    const world = started()
+    const known = new Map<string, string>()
+    const handles = { close: () => Promise.resolve(), of: (did: string) => known.get(did) ?? null, version: () => known.size }
+    const provider = { ...fakeProvider(), pageOf: (external: string) => `https://ci.example/${external}?a="><b>` }
+    const { url } = await serve(world, { handles, providers: [provider] })
+    world.publishRepo({ name: 'app' })
+    world.openKnot()
+    const build = one(world.push())
+    world.accept(build, 'n1')
+    world.report(build, 'n1', 'running')
+    const { faults, page } = await visit(url)
+    const repositories = page.getByRole('region', { name: /^Repositories/ })
+    await repositories.getByText(/^did:plc:/).first().waitFor()
+    known.set(OWNER, 'alice.xn--bcher-kva.example')
+    world.openStream()
+    await repositories.getByText(/^alice\.xn--bcher-kva\.example on /).waitFor()
+    await page.getByRole('region', { name: 'Under way' }).getByText('alice.xn--bcher-kva.example').waitFor()
+    await page.getByRole('link', { name: /app ci\.yml/ }).click()
+    const link = page.getByRole('dialog', { name: 'ci.yml' }).getByTitle('the build at its CI')
+    await link.waitFor()
+    expect([await link.getAttribute('href'), await link.getAttribute('rel')]).toEqual(['https://ci.example/n1?a=%22%3E%3Cb%3E', 'noopener noreferrer'])
+    expect(faults).toEqual([])
+  })
+
   it('opens a log, follows it, and goes back', async () => {
     const world = started()
     const provider = fakeProvider()

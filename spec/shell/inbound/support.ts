@@ -11,6 +11,7 @@ import { onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type BuildName, type Builds, callAnswer, Config, defaults, type Did, type Effect, Event, explain, initial, type LogEntry, OrderedMap, orderRefusal, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
 import type { Definitions } from '../../../shell/outbound/definitions.js'
+import type { Handles } from '../../../shell/outbound/handles.js'
 import type { SigningKeys } from '../../../shell/outbound/signing-keys.js'
 import type { Clock } from '../../../shell/ports.js'
 import type { LogLine, Provider, WebhookAnswer, WebhookRequest } from '../../../shell/providers/provider.js'
@@ -342,11 +343,15 @@ export const serve = async (
   {
     adminToken,
     definitions,
+    handles,
     keys,
     limits = {},
     port = 0,
     providers = []
-  }: { readonly definitions?: Definitions; readonly keys?: SigningKeys; readonly port?: number; readonly providers?: ReadonlyArray<Provider> } & Pick<ServerConfig, 'adminToken' | 'limits'> = {}
+  }: { readonly definitions?: Definitions; readonly handles?: Handles; readonly keys?: SigningKeys; readonly port?: number; readonly providers?: ReadonlyArray<Provider> } & Pick<
+    ServerConfig,
+    'adminToken' | 'limits'
+  > = {}
 ): Promise<Serving> => {
   const delivered: Array<Event> = []
   const log = rememberingLog()
@@ -369,6 +374,7 @@ export const serve = async (
           }),
       clock: world.clock,
       ...(definitions === undefined ? {} : { definitions }),
+      ...(handles === undefined ? {} : { handles }),
       durable: world.state,
       isSaving: () => isSaving,
       log,

@@ -245,6 +245,8 @@ describe('the resolver without threads', () => {
       { address: '::1', family: 6 }
     ])
     expect(await resolve('localhost', { family: 6 })).toEqual([{ address: '::1', family: 6 }])
+    expect(await resolve('alice.Localhost', { family: 4 })).toEqual([{ address: '127.0.0.1', family: 4 }])
+    await expect(resolve('notlocalhost', { family: 4 })).rejects.toThrow()
   })
 
   it('asks nobody about names in the hosts file', async () => {

@@ -404,6 +404,20 @@ export const describeProvider = (target: Target): void => {
       expect(shop.bench.started(job.key)).toBe(1)
     })
 
+    test('links a build to the web alone, if at all, whatever it is called', async () => {
+      const provider = await shop.restart()
+      const external = await accepted(shop, provider, jobFor(BUILD))
+      const odd = ['', '/', '..', 'javascript:alert(1)', '//evil.example/1', 'a/b/1?x#y', 'a/../1', 'a/b\n/1', '<b>/"/1', 'x'.repeat(5_000)]
+      const hosts = new Set<string>()
+      for (const name of [external, `${external}/..`, ...odd]) {
+        const page = provider.pageOf?.(name) ?? null
+        if (page === null) continue
+        expect(new URL(page).protocol).toMatch(/^https?:$/)
+        hosts.add(new URL(page).host)
+      }
+      expect(hosts.size).toBeLessThan(2)
+    })
+
     test('calls a build missing that was not started, whatever else is there', async () => {
       const provider = await shop.restart()
       expect(await shop.answer(provider.find(jobFor(BUILD)))).toEqual({ _tag: 'Missing' })

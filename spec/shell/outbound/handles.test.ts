@@ -1,0 +1,170 @@
+/** Handles, looked up at real servers of this machine: which are shown, which never, and what looking them up may cost. */
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Did } from '../../../core/index.js'
+import type { NoDocument } from '../../../shell/outbound/documents.js'
+import { createHandles, type Handles, type HandlesOptions } from '../../../shell/outbound/handles.js'
+import { startPds } from '../../../shell/demo-network/index.js'
+import { createDocuments } from '../../../shell/outbound/documents.js'
+import { must } from '../../suite/examples/support.js'
+import { manualClock } from '../support/bridge.js'
+import { eventually, httpServer } from '../support/sockets.js'
+
+const ALICE = must(Did.decode('did:plc:alice2222222222222222222'))
+const HOUR_MS = 3_600_000
+
+type Names = ReadonlyArray<unknown>
+
+const naming = (...alsoKnownAs: Names): E.Either<NoDocument, string> => E.right(JSON.stringify({ alsoKnownAs, id: ALICE }))
+
+/** Handles of whom these are the documents, and these the text records. */
+const place = (options: Partial<HandlesOptions> = {}, document: () => E.Either<NoDocument, string> = () => naming('at://alice.example')) => {
+  const clock = manualClock()
+  const asked: Array<string> = []
+  let read = 0
+  const handles = createHandles({
+    clock,
+    documents: {
+      read: () => {
+        read++
+        return Promise.resolve(document())
+      }
+    },
+    policy: { allowLoopback: true },
+    resolve: (name) => Promise.reject(new Error(`${name} is not there`)),
+    texts: (name) => {
+      asked.push(name)
+      return Promise.resolve([`did=${ALICE}`])
+    },
+    ...options
+  })
+  onTestFinished(handles.close)
+  return { asked, clock, handles, read: () => read }
+}
+
+/** Until an account has been looked up for the nth time. */
+const lookedUp = async (handles: Handles, read: () => number, times: number): Promise<string | null> => {
+  handles.of(ALICE)
+  await eventually(() => expect(read()).toBe(times))
+  // What is answered at once is kept by the next turn of the loop.
+  await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setImmediate(resolve))
+  return handles.of(ALICE)
+}
+
+describe('a handle', () => {
+  it('is not waited for, and shown once it names the account, too', async () => {
+    const { asked, handles } = place()
+    expect(handles.of(ALICE)).toBe(null)
+    expect(handles.version()).toBe(0)
+    await eventually(() => expect(handles.of(ALICE)).toBe('alice.example'))
+    expect([asked, handles.version()]).toEqual([['_atproto.alice.example'], 1])
+  })
+
+  it.each<[string, () => E.Either<NoDocument, string>]>([
+    ['there is no document', () => E.left({ kind: 'missing', sentence: '' })],
+    ['the directory is away', () => E.left({ kind: 'unreachable', sentence: '' })],
+    ['the document names none', () => naming()],
+    ['the document is none', () => E.right('<html>')],
+    ['it is a name of this machine', () => naming('at://alice.localhost')],
+    ['it is no text of ASCII', () => naming('at://аlice.example')],
+    ['it turns the direction of text', () => naming('at://\u202ealice.example')],
+    ['it is too long', () => naming(`at://${'a.'.repeat(200)}example`)]
+  ])('is not known where %s', async (_, document) => {
+    const { handles, read } = place({}, document)
+    expect(await lookedUp(handles, read, 1)).toBe(null)
+    expect(handles.version()).toBe(0)
+  })
+
+  it.each<[string, ReadonlyArray<string>]>([
+    ['names another account', ['did=did:plc:mallory']],
+    ['names two', [`did=${ALICE}`, 'did=did:plc:mallory']]
+  ])('is not shown when its record %s', async (_, records) => {
+    const { handles, read } = place({ texts: () => Promise.resolve(records) })
+    expect(await lookedUp(handles, read, 1)).toBe(null)
+  })
+
+  it('is shown for a day without an answer, and goes as soon as it is another’s', async () => {
+    let document = naming('at://alice.example')
+    const { clock, handles, read } = place({}, () => document)
+    expect(await lookedUp(handles, read, 1)).toBe('alice.example')
+    document = E.left({ kind: 'unreachable', sentence: '' })
+    clock.advance(HOUR_MS)
+    expect(await lookedUp(handles, read, 2)).toBe('alice.example')
+    document = naming('at://alice.other')
+    clock.advance(HOUR_MS)
+    expect(await lookedUp(handles, read, 3)).toBe('alice.other')
+    document = E.left({ kind: 'missing', sentence: '' })
+    clock.advance(HOUR_MS)
+    expect(await lookedUp(handles, read, 4)).toBe(null)
+    expect(handles.version()).toBe(3)
+  })
+
+  it('is not shown any more when nobody could be asked for a day', async () => {
+    let document = naming('at://alice.example')
+    const { clock, handles, read } = place({}, () => document)
+    expect(await lookedUp(handles, read, 1)).toBe('alice.example')
+    document = E.left({ kind: 'unreachable', sentence: '' })
+    clock.advance(24 * HOUR_MS)
+    expect(handles.of(ALICE)).toBe(null)
+  })
+})
+
+describe('a name of this machine, on the embedded network', () => {
+  it('is verified by its host', async () => {
+    const pds = await startPds()
+    onTestFinished(pds.stop)
+    pds.putAccount(ALICE, undefined, 'alice.localhost')
+    const BOB = must(Did.decode('did:plc:bob222222222222222222222'))
+    pds.putAccount(BOB, undefined, 'bob.localhost')
+    pds.putHandle('bob.localhost', ALICE)
+    const clock = manualClock()
+    const documents = createDocuments({ clock, directory: pds.url, policy: { allowLoopback: true } })
+    onTestFinished(documents.close)
+    const handles = createHandles({ clock, documents, localPort: Number(new URL(pds.url).port), policy: { allowLoopback: true } })
+    onTestFinished(handles.close)
+    expect([handles.of(ALICE), handles.of(BOB)]).toEqual([null, null])
+    await eventually(() => expect(handles.of(ALICE)).toBe('alice.localhost'))
+    await eventually(() => expect(pds.asked.filter((line) => line.endsWith('/.well-known/atproto-did'))).toHaveLength(2))
+    expect(handles.of(BOB)).toBe(null)
+  })
+
+  it.each<[string, number, string]>([
+    ['has no such file', 404, ''],
+    ['breaks', 500, ALICE],
+    ['leads elsewhere', 302, ALICE],
+    ['says too much', 200, ALICE.padEnd(3_000)],
+    ['names another', 200, 'did:plc:mallory']
+  ])('is not shown when its host %s', async (_, status, body) => {
+    let asked = 0
+    const { port } = await httpServer((__, response) => {
+      asked++
+      response.writeHead(status).end(body)
+    })
+    const { handles, read } = place({ localPort: port, resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]) }, () => naming('at://alice.localhost'))
+    expect(await lookedUp(handles, read, 1)).toBe(null)
+    await eventually(() => expect(asked).toBe(1))
+    await handles.close()
+    expect(handles.of(ALICE)).toBe(null)
+  })
+})
+
+it('of thousands of accounts, four are looked up at a time, and a few hundred wait', async () => {
+  let read = 0
+  const ends: Array<() => void> = []
+  const { handles } = place({
+    documents: {
+      read: () => {
+        read++
+        return new Promise((resolve) => ends.push(() => resolve(E.left({ kind: 'unreachable', sentence: '' }))))
+      }
+    }
+  })
+  const many = Array.from({ length: 3_000 }, (_, i) => must(Did.decode(`did:web:host${String(i)}.example`)))
+  for (const did of many) expect(handles.of(did)).toBe(null)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(read).toBe(4)
+  const closed = handles.close()
+  for (const end of ends) end()
+  await closed
+})
