@@ -2,6 +2,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, test } from 'vitest'
 import { Access, Backfill, Builds, Commits, CONCERNS, type Concern, Cursor, Event, Knots, MEMBER, OrderedMap as M, REPO, State, step, type Transition } from '../../core/index.js'
+import { piped } from '../suite/examples/build-world.js'
 import {
   account,
   ALICE,
@@ -108,28 +109,8 @@ const EVENTS: ReadonlyArray<WrittenEvent> = [
 ]
 
 /** A push of Alice's, by a frame that brings its workflow files along. */
-const pushed = (rkey: string, when: number): WrittenEvent => ({
-  _tag: 'KnotReceived',
-  at: when,
-  connection: 1,
-  created: null,
-  host: K1,
-  nsid: 'sh.tangled.pipeline',
-  rkey,
-  payload: {
-    _tag: 'Trigger',
-    trigger: {
-      actor: null,
-      cause: { _tag: 'Push', changedFiles: null, newSha: '2'.repeat(40), oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
-      defaultBranch: null,
-      kind: 'pipeline',
-      repo: { did: null, knot: null, name: 'app', owner: ALICE },
-      shape: null,
-      unkept: [],
-      workflows: []
-    }
-  }
-})
+const pushed = (rkey: string, when: number): WrittenEvent =>
+  piped(rkey, when, { repo: { did: null, knot: null, name: 'app', owner: ALICE } })
 
 /** A machine that reads the owner's records, has asked for one build, and reads the workflow files of another trigger. */
 const state = () =>

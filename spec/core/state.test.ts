@@ -15,6 +15,7 @@ import {
   State,
   step
 } from '../../core/index.js'
+import { piped, push } from '../suite/examples/build-world.js'
 import {
   account,
   ALICE,
@@ -63,28 +64,12 @@ const BUILDS = { ...CONFIG.builds, keepStatuses: 2, providers: ['p'] }
 const CLONE = { depth: 1, skip: false, submodules: false }
 
 /** A push to the owner's repository, by a frame that brings its workflow files along. */
-const pushed = (rkey: string, when: number): WrittenEvent => ({
-  _tag: 'KnotReceived',
-  at: when,
-  connection: 1,
-  created: null,
-  host: K1,
-  nsid: 'sh.tangled.pipeline',
-  rkey,
-  payload: {
-    _tag: 'Trigger',
-    trigger: {
-      actor: null,
-      cause: { _tag: 'Push', changedFiles: ['f'], newSha: SHA, oldSha: '1'.repeat(40), ref: 'refs/heads/main', skipsCi: false },
-      defaultBranch: null,
-      kind: 'pipeline',
-      repo: { did: null, knot: null, name: 'app', owner: OWNER },
-      shape: null,
-      unkept: [],
-      workflows: [{ name: 'w', text: 't' }]
-    }
-  }
-})
+const pushed = (rkey: string, when: number): WrittenEvent =>
+  piped(rkey, when, {
+    cause: push({ changedFiles: ['f'], newSha: SHA, oldSha: '1'.repeat(40) }),
+    repo: { did: null, knot: null, name: 'app', owner: OWNER },
+    workflows: [{ name: 'w', text: 't' }]
+  })
 
 /** A state in which a build is being started, another has failed, the files of another push are read, and so are the owner's records. */
 const building = (): State =>

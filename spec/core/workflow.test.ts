@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeWorkflow, Workflow, WorkflowName, type Yaml } from '../../core/index.js'
 import { must } from '../suite/examples/support.js'
 import { fileOf } from '../suite/examples/yaml.js'
-import { EMPTY } from './empty-workflow.js'
+import { EMPTY } from '../suite/examples/build-world.js'
 
 const name = () => must(WorkflowName.decode('ci.yml'))
 const decode = (data: unknown): Workflow => decodeWorkflow(name(), '', fileOf(data))

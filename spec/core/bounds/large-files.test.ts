@@ -5,7 +5,7 @@ import { decodeWorkflow, rfc3339, timeOfDateTime, TimeUs, type Workflow, Workflo
 import { sourceAt } from '../../../core/wire/json.js'
 import { must } from '../../suite/examples/support.js'
 import { fileOf } from '../../suite/examples/yaml.js'
-import { EMPTY } from '../empty-workflow.js'
+import { EMPTY } from '../../suite/examples/build-world.js'
 
 const name = () => must(WorkflowName.decode('ci.yml'))
 const decode = (data: unknown): Workflow => decodeWorkflow(name(), '', fileOf(data))

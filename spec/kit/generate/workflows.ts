@@ -1,22 +1,13 @@
 /** Cases of workflow files: what each field means, and what is wrong with one. What its author is told is prose. */
 import type { Json, Yaml } from '../../../core/index.js'
+import { EMPTY as BARE } from '../../suite/examples/build-world.js'
 import { fileOf } from '../../suite/examples/yaml.js'
 import { type Case, of } from './cases.js'
 
 type Fields = { readonly [key: string]: Json }
 
 const CONDITION: Fields = { branch: [], event: [], paths: null, tag: [], types: null, unknown: null }
-const EMPTY: Fields = {
-  _tag: 'Defined',
-  clone: { depth: 1, skip: false, submodules: false },
-  content: 'c',
-  engine: 'tack',
-  environment: [],
-  name: 'ci.yml',
-  steps: [],
-  targets: [],
-  when: []
-}
+const EMPTY: Fields = { ...BARE, content: 'c' }
 
 const unitsOf = (value: unknown): number => {
   if (typeof value === 'string') return 16 + value.length

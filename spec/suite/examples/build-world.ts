@@ -95,7 +95,12 @@ export const comes = (said: Trigger | string, when: number, { connection = 2, cr
   rkey
 })
 
-export const workflow = (changes: Partial<Defined> = {}): Defined => ({
+/** A push by a frame that brings its workflow files along, over the first connection. */
+export const piped = (rkey: string, when: number, changes: Partial<Trigger> = {}): WrittenEvent =>
+  comes(trigger({ actor: null, kind: 'pipeline', workflows: [], ...changes }), when, { connection: 1, created: null, rkey })
+
+/** What a workflow file of nothing but its engine comes to, but for how much it is. */
+export const EMPTY: Omit<Defined, 'units'> = {
   _tag: 'Defined',
   clone: { depth: 1, skip: false, submodules: false },
   content: '',
@@ -103,9 +108,14 @@ export const workflow = (changes: Partial<Defined> = {}): Defined => ({
   environment: [],
   name: 'ci.yml',
   steps: [],
+  targets: [],
+  when: []
+}
+
+export const workflow = (changes: Partial<Defined> = {}): Defined => ({
+  ...EMPTY,
   targets: [{ pipeline: 'app', provider: 'ci', settings: [] }],
   units: 200,
-  when: [],
   ...changes
 })
 
