@@ -306,7 +306,7 @@ describe('the written form', () => {
     expect(refused.map((u) => E.isLeft(codec().decode(u)))).toEqual(refused.map(() => true))
   })
 
-  test('is told from anything else', () => {
+  test('is distinguished from anything else', () => {
     expect([codec().is(M.empty()), codec().is(of('a')), codec().is([]), codec().is(null), codec().is('root')]).toEqual([
       true,
       true,

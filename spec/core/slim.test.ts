@@ -47,7 +47,7 @@ const SAID = { environment: [['A', 'b']], steps: [{ command: 'make', environment
 const BARE = { targets: [{ pipeline: 'app', provider: 'ci', settings: [] }] }
 const never = { when: [{ branch: ['x'], event: ['push'], paths: null, tag: [], types: null, unknown: null }] }
 
-test('a journal keeps of workflow files what became a plan, and what readers are told', () => {
+test('a journal keeps of workflow files what became a plan, and what readers see', () => {
   const sources = [
     { name: 'ci.yml', text: 'x' },
     { name: 'long.yml', text: 'x'.repeat(65_535) },

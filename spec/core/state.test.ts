@@ -263,7 +263,7 @@ describe('a written state', () => {
     expect(textOf(must(State.decode(JSON.parse(textOf(stopped)))))).toBe(textOf(stopped))
   })
 
-  test('is told from anything else', () => {
+  test('is distinguished from anything else', () => {
     expect([
       State.is(full()),
       State.is({}),

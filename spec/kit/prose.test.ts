@@ -93,7 +93,7 @@ describe('the prices of patterns', () => {
 
 const fieldsOf = (value: unknown): ReadonlyMap<string, unknown> => new Map(typeof value === 'object' && value !== null ? Object.entries(value) : [])
 
-test('the state before anything has happened is told in full', () => {
+test('the state before anything has happened is written out in full', () => {
   const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
   if (config._tag === 'Left') throw new Error('the defaults are no configuration')
   const state = fieldsOf(State.encode(initial(config.right)))

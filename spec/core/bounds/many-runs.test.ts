@@ -38,7 +38,7 @@ describe('the cost of a flood of triggers', () => {
 describe('mistakes in workflow files', () => {
   const MISTAKE = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: 'branches' }
 
-  test('are told once for each content, as long as it is among the last thousand', () => {
+  test('are reported once for each content, as long as it is among the last thousand', () => {
     let state = after(running())
     let pushes = 0
     /** How many failures a push tells of whose files have these contents. */

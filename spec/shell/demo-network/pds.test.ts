@@ -76,7 +76,7 @@ describe('an account server', () => {
     expect(await json(`${pds.url}/did:plc:r`)).toMatchObject([200, { id: 'did:plc:r', service: [{ id: '#tangled_knot', serviceEndpoint: 'http://localhost:1', type: 'TangledKnot' }] }])
   })
 
-  it('misbehaves as often as it is told to, and ends whatever is under way', async () => {
+  it('misbehaves as often as it is asked to, and ends whatever is under way', async () => {
     const pds = await started()
     pds.putAccount('did:plc:a')
     pds.misbehave('records', { _tag: 'Answer', body: '{"a":1}', headers: { 'retry-after': '7' }, status: 429 }, { _tag: 'Hangup' }, { _tag: 'Endless' }, { _tag: 'Silent' })

@@ -315,7 +315,7 @@ describe('the operator’s guide', () => {
     for (const message of said) expect(shell).toContain(message.replace(/…$/, ''))
   })
 
-  test('quotes what authors of workflows are told', () => {
+  test('quotes the messages that authors of workflows read', () => {
     const core = sourcesIn(join(ROOT, 'core'))
     for (const [, quoted = ''] of guide.matchAll(/status `failed`: `([^`]+)`/g)) {
       const [beginning = ''] = quoted.split(/ "x"| …/)

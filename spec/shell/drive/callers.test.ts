@@ -14,7 +14,7 @@ const three = () => {
   return { callers, told, waits }
 }
 
-test('those are told whose event is safe, each once, and the others go on waiting', async () => {
+test('each caller whose event is safe is answered once, and the others go on waiting', async () => {
   const { callers, told, waits } = three()
   callers.answer(true, 2)
   await Promise.all(waits.slice(0, 2))

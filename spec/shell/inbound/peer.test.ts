@@ -74,7 +74,7 @@ it('a peer that does not answer a goodbye is disconnected, and not before its ti
   expect(clock.armed()).toBe(0)
 })
 
-it('a peer that answers a goodbye is gone, which later callers are told, too, and nothing is left', async () => {
+it('a peer that answers a goodbye is gone, later callers learn so, and nothing is left', async () => {
   const { client, clock, peer } = await met()
   let told = 0
   peer.onClose(() => told++)

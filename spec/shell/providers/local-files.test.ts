@@ -25,7 +25,7 @@ describe('a file', () => {
     expect(readdirSync(folder)).toEqual(['cancel.json'])
   })
 
-  test('is durable before it has its name, and so is the name before anybody is told', async () => {
+  test('is durable before it has its name, and its name before it is announced', async () => {
     const folder = emptyFolder()
     const handle = await open(folder)
     const prototype = Object.getPrototypeOf(handle) as Pick<typeof handle, 'datasync' | 'sync'>

@@ -61,7 +61,7 @@ describe('the end of a line', () => {
   })
 
   // What takes the square of the length takes minutes here.
-  test('is told from what is drawn over in the line, however much that is', async () => {
+  test('is distinguished from what is overwritten in the line, however much that is', async () => {
     const progress = '\r'.repeat(500_000)
     const said = await linesIn(`${progress}x${progress}\nb`)
     expect([said.slice(0, -1).join('') === `${progress}x`, said.at(-1)]).toEqual([true, 'b'])

@@ -88,7 +88,7 @@ describe('a knot whose name is no longer valid', () => {
     }
   })
 
-  test('is told from a name that never was valid, which is damage and refused', async () => {
+  test('is distinguished from a name that never was valid, which is damage and refused', async () => {
     for (const name of ['-a.example', 'k_ot.example', 'Xn--a.example'])
       expect(E.isLeft(await opened('store-v2', K1, name))).toBe(true)
   })

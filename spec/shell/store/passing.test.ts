@@ -126,7 +126,7 @@ describe('folding a journal without one of its events', () => {
     expect(written(fold.state())).toBe(written(JOURNAL.flat().reduce((state, event) => step(state, event)[0], EMPTY)))
   })
 
-  test('before each step that may take long, its event is told with its place', async () => {
+  test('each event whose step may take long is reported with its place before the step', async () => {
     const told: Array<unknown> = []
     const fold = folding(EMPTY, null, (event, { index, seq }) => Promise.resolve(void told.push({ about: aboutOf(event), index, of: event._tag, seq })))
     for (const [i, batch] of JOURNAL.entries()) await fold.take({ events: batch, isFormer: false, seq: i + 1 })

@@ -344,7 +344,7 @@ describe.each(NAMES)('%s', (name) => {
     expect([...world.reads].sort()).toEqual(story.unread.map((key) => key.split('/')[1]).sort())
   })
 
-  it('announces what begins now before its first status, once; of what had begun nothing is told', async () => {
+  it('announces what begins now before its first status, once, and nothing that had begun', async () => {
     const world = worldWith(true)
     playedIn(world, await stateOf(name), [eventOf(started(world.us, MEMBERS))])
     const told = world.asked.flatMap((effect) =>
