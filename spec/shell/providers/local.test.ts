@@ -676,6 +676,19 @@ describe('processes', () => {
       expect(existsSync(join(root, idOf(job.key)))).toBe(false)
     }))
 
+  test('of a build that is cancelled before its runner has said who it is run no step', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tack-runner-'))
+    onTestFinished(() => rm(folder, { force: true, maxRetries: 20, recursive: true, retryDelay: 20 }))
+    for (const inner of ['source', 'home', 'tmp']) await mkdir(join(folder, 'work-token', inner), { recursive: true })
+    const { build, key, plan } = jobOf(BUILD, steps('touch ../../ran'))
+    await writeFile(join(folder, 'request.json'), JSON.stringify({ build, createdMs: 0, key, plan }))
+    await writeFile(join(folder, 'cancel.json'), JSON.stringify({ atMs: 0 }))
+    const runner = spawn(process.execPath, [RUNNER, folder, 'token', '200', '10000'], { cwd: folder, detached: true, stdio: 'ignore' })
+    await once(runner, 'exit')
+    expect(JSON.parse(read(join(folder, 'result.json')))).toMatchObject({ exitCode: null, status: 'cancelled' })
+    expect(existsSync(join(folder, 'ran'))).toBe(false)
+  })
+
   test('all end with a cancel, even those that refuse to', () =>
     withSite(async (site) => {
       const { answer, root, until } = site
