@@ -1,6 +1,6 @@
 /** Places: folders that each hold the whole project, compiled, with all mutants in it, for one trial at a time. */
-import { transform } from 'esbuild'
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { build, transform } from 'esbuild'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { instrument, type Mutant, type Source } from './instrument.js'
@@ -18,8 +18,55 @@ const filesOf = (root: string, folder = ''): ReadonlyArray<string> =>
     return entry.isDirectory() ? filesOf(root, name) : [name]
   })
 
+/** Libraries of hundreds of small files, none of which asks where it lies. */
+const BUNDLED = /^(?:fast-check|fp-ts|io-ts)(?:\/|$)/
+
+/** Where bundles lie in a place. */
+const BUNDLES = 'bundles'
+
+/**
+ * A compiled file of tests with all that it loads, as one module: two hundred files take longer to load than most tests to run, and each trial
+ * loads them anew. Whatever a module asks of its own place, it is answered as if it were loaded by itself.
+ */
+const bundleOf = async (folder: string, file: string): Promise<string> => {
+  const { outputFiles } = await build({
+    absWorkingDir: folder,
+    banner: {
+      js: `import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)\nconst __place = new URL('../', import.meta.url)`
+    },
+    bundle: true,
+    entryPoints: [path.join(folder, file)],
+    format: 'esm',
+    // The switch is loaded for what it does.
+    ignoreAnnotations: true,
+    logLevel: 'silent',
+    platform: 'node',
+    plugins: [
+      {
+        name: 'place',
+        setup: (plugin) => {
+          plugin.onResolve({ filter: /^[^.\/]/ }, ({ path: name }) => (BUNDLED.test(name) ? undefined : { external: true, path: name }))
+          plugin.onLoad({ filter: /\.js$/ }, async ({ path: name }) => {
+            if (!name.startsWith(`${folder}/`)) return undefined
+            const text = readFileSync(name, 'utf8')
+            if (!text.includes('import.meta.url')) return { contents: text }
+            const { code } = await transform(text, { define: { 'import.meta.url': '__url' }, format: 'esm', target: 'node20' })
+            return { contents: `const __url = new URL(${JSON.stringify(path.relative(folder, name))}, __place).href\n${code}` }
+          })
+        }
+      }
+    ],
+    target: 'node20',
+    treeShaking: false,
+    write: false
+  })
+  return outputFiles.map(({ text }) => text).join('')
+}
+
 /** The project as it lies in every place. */
 export interface Image {
+  /** The bundles that have been made, by their files of tests. */
+  readonly bundles: Map<string, Promise<string>>
   /** What is only read there: those files are linked. */
   readonly linked: ReadonlyArray<string>
   readonly mutants: ReadonlyArray<Mutant>
@@ -45,6 +92,7 @@ export const imageOf = async (root: string, mutated: ReadonlyArray<string>): Pro
   }))
   const others = files.filter((name) => isSource(name) && !mutated.includes(name)).map(read)
   return {
+    bundles: new Map(),
     linked: files.filter((name) => !name.endsWith('.ts')),
     mutants,
     root,
@@ -57,6 +105,8 @@ export const imageOf = async (root: string, mutated: ReadonlyArray<string>): Pro
 
 /** One of the places, which has one trial at a time. */
 export interface Place {
+  /** The module to load for a file of tests, as the project calls it. */
+  readonly entry: (file: string) => Promise<string>
   readonly folder: string
   /** Sets the switch, and removes what the last trial has left. */
   readonly prepare: (to: Switch) => void
@@ -64,7 +114,7 @@ export interface Place {
   readonly tmp: string
 }
 
-export const createPlace = ({ linked, root, written }: Image, folder: string): Place => {
+export const createPlace = ({ bundles, linked, root, written }: Image, folder: string): Place => {
   const at = (name: string): string => path.join(folder, name)
   const folders = new Set([...linked, ...written.map(({ name }) => name)].map((name) => path.dirname(name)))
   for (const name of folders) mkdirSync(at(name), { recursive: true })
@@ -73,8 +123,18 @@ export const createPlace = ({ linked, root, written }: Image, folder: string): P
   symlinkSync(path.join(root, 'node_modules'), at('node_modules'), 'dir')
   // What tests start is the compiled program: here, that is the same.
   symlinkSync('.', at('dist'), 'dir')
+  mkdirSync(at(BUNDLES))
   const tmp = at('tmp')
   return {
+    entry: async (file) => {
+      const compiledFile = file.replace(/\.ts$/, '.js')
+      const entry = at(path.join(BUNDLES, compiledFile.replaceAll('/', '_')))
+      if (existsSync(entry)) return entry
+      const bundle = bundles.get(file) ?? bundleOf(folder, compiledFile)
+      bundles.set(file, bundle)
+      writeFileSync(entry, await bundle)
+      return entry
+    },
     folder,
     prepare: (to) => {
       for (const name of ['met', 'reached', 'tmp']) rmSync(at(name), { force: true, recursive: true })

@@ -58,11 +58,12 @@ export const breakOff = async (): Promise<void> => {
 }
 
 export const tryIn = async (place: Place, { file, limitMs, switch: to, tests, without }: Trial): Promise<Outcome> => {
+  const entry = await place.entry(file)
   if (hasBrokenOff()) return new Promise(() => undefined)
   place.prepare(to)
   const outputPath = path.join(place.folder, 'output')
   const output = openSync(outputPath, 'w')
-  const work: Work = { file: path.join(place.folder, file.replace(/\.ts$/, '.js')), root: place.folder, tests, without }
+  const work: Work = { file: entry, root: place.folder, tests, without }
   const child = fork(WORKER, [JSON.stringify(work)], {
     cwd: place.folder,
     // A group of its own, by which it is ended.
