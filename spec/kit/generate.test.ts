@@ -1,9 +1,15 @@
 /** What is generated is what is on the disk, and covers what there is to cover. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { callAnswer, initial, step } from '../../core/index.js'
+import { ACCESS } from '../suite/laws/access.js'
+import { pure } from '../suite/laws/fence.js'
+import { runOf } from '../suite/laws/run.js'
 import type { TraceHeader } from './format.js'
 import { FOLDERS, generated, MANIFEST } from './generate/generated-files.js'
 import { type Manifest, manifestOf } from './generate/manifest.js'
+import { accessPlots } from './generate/random.js'
+import type { Plot } from './generate/traces.js'
 
 const DATA = new URL('../data/', import.meta.url)
 
@@ -63,7 +69,6 @@ const rare = (name: string, least: readonly [events: number, effects: number], i
 /** Whether an event or effect is about builds, about calls, or about records that are read. */
 const isOfBuilds = (tag: string): boolean => /Workflows|Build|Pipeline|Status|Cancel|Retry|RequestFailed/.test(tag)
 const isOfCalls = (tag: string): boolean => tag === 'CallReceived'
-/** Knots are asked who may push in examples alone. */
 const isOfAccess = (tag: string): boolean => /Access|Collaborator/.test(tag)
 const isOfRecords = (tag: string): boolean => /Records|RequestFailed/.test(tag)
 
@@ -79,6 +84,33 @@ test('the runs of builds, of calls and of the backfill have many of their events
   expect(rare('random-builds', [20, 15], isOfBuilds)).toEqual([])
   expect(rare('random-calls', [20, 0], isOfCalls)).toEqual([])
   expect(rare('random-backfill', [20, 15], isOfRecords)).toEqual([])
+})
+
+/** How often each kind of answer about who may push comes in the runs that are about that. */
+const answersIn = (plots: ReadonlyArray<Plot>): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = { ByKnot: 0, ByRecords: 0, Denied: 0, add: 0, failed: 0, granted: 0, refused: 0, remove: 0 }
+  const count = (name: string): void => {
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+  for (const { config, events } of plots)
+    events.reduce((before, event) => {
+      if (event._tag === 'AccessRead') count(event.access._tag)
+      if (event._tag === 'CollaboratorUpdated') count(event.update.op)
+      if (event._tag === 'RequestFailed' && event.requested._tag === 'Access') count('failed')
+      if (event._tag === 'CallReceived') count(callAnswer(event)(before)._tag === 'Refused' ? 'refused' : 'granted')
+      return step(before, event)[0]
+    }, initial(config))
+  return counts
+}
+
+test('the runs in which knots say who may push have many of each thing that they say, and keep the laws', () => {
+  expect(rare('random-access', [20, 20], isOfAccess)).toEqual([])
+  const plots = accessPlots()
+  expect(Object.entries(answersIn(plots)).filter(([, count]) => count < 20)).toEqual([])
+  for (const { config, events } of plots.slice(0, 4)) {
+    const run = runOf(config, events)
+    for (const [id, holds] of Object.entries(ACCESS)) expect([id, pure(() => holds(run))]).toEqual([id, true])
+  }
 })
 
 test('every trace has a name of its own', () => {

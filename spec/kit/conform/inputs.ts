@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { type Event, type Json, step } from '../../../core/index.js'
 import { type Beginning, stateAt } from '../../../shell/lib/trace.js'
+import { accessRuns } from '../../suite/arbitraries/access.js'
 import { settled } from '../../suite/arbitraries/backfill.js'
 import { buildRuns } from '../../suite/arbitraries/builds.js'
 import { anyFrames, anyKnotFrames } from '../../suite/arbitraries/frames.js'
@@ -72,7 +73,7 @@ const WAYS = [plainly, fromState, withVoidTimers] as const
 /** Runs of `steps` steps together. */
 export function* courses(seed: number, steps: number): Generator<Course, void, undefined> {
   const all = sampled<Run>(
-    [...ABOUT.map((about) => runs({ about, length: LENGTH })), buildRuns, settled.map(({ run }) => run)],
+    [...ABOUT.map((about) => runs({ about, length: LENGTH })), buildRuns, settled.map(({ run }) => run), accessRuns],
     seed
   )
   let n = 0

@@ -3,6 +3,7 @@
  * so that the state stays small; many short scripts are played one after the other on one machine.
  */
 import fc from 'fast-check'
+import { longAccessRuns } from '../../suite/arbitraries/access.js'
 import { settled } from '../../suite/arbitraries/backfill.js'
 import { buildRuns, callRuns } from '../../suite/arbitraries/builds.js'
 import { configWith } from '../../suite/arbitraries/config.js'
@@ -50,9 +51,9 @@ const plot = (name: string, about: string, seed: number, configs: Script['config
 const EVERY_HOST = { defaultPort: 443, loopback: true, ports: true }
 
 /** Runs on machines of their own, the longest of many: short ones have little in them. */
-const shorter = (name: string, about: string, seed: number, runs: fc.Arbitrary<Run>, count = RUNS): ReadonlyArray<Plot> =>
+const shorter = (name: string, about: string, seed: number, runs: fc.Arbitrary<Run>, count = RUNS, drawn = DRAWN): ReadonlyArray<Plot> =>
   fc
-    .sample(runs, { numRuns: DRAWN, seed })
+    .sample(runs, { numRuns: drawn, seed })
     .sort((a, b) => b.events.length - a.events.length)
     .slice(0, count)
     .map(({ config, events }, i) => ({ about, config, events, name: `${name}.${String(i + 1)}`, rules: [] }))
@@ -60,9 +61,13 @@ const shorter = (name: string, about: string, seed: number, runs: fc.Arbitrary<R
 const DRAWN = 500
 const RUNS = 80
 
+/** Runs in which knots say who may push. */
+export const accessPlots = (): ReadonlyArray<Plot> => shorter('random-access', 'a random run in which knots say who may push', 6, longAccessRuns, 12, 40)
+
 export const randomPlots = (): Plots =>
   new Map([
     ['random-builds', shorter('random-builds', 'a random run of builds', 3, buildRuns)],
+    ['random-access', accessPlots()],
     ['random-calls', shorter('random-calls', 'a random run of calls from pages', 5, callRuns, 16)],
     ['random-backfill', shorter('random-backfill', 'a random run of the backfill beside the stream', 4, settled.map(({ run }) => run))],
     [

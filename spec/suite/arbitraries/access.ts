@@ -192,3 +192,6 @@ export const accessRuns: fc.Arbitrary<Run> = runsOf(60)
 
 /** The same, but short. */
 export const shortAccessRuns: fc.Arbitrary<Run> = runsOf(15)
+
+/** The same, and long. */
+export const longAccessRuns: fc.Arbitrary<Run> = runsOf(400)
