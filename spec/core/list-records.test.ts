@@ -153,7 +153,7 @@ describe('a DID document', () => {
     ['null', 'the document is not an object'],
     [{}, 'the document is of another DID'],
     [{ id: 'did:plc:bob', service: [service()] }, 'the document is of another DID'],
-    [{ id: DID }, 'the document has no list of services'],
+    [{ id: DID }, 'the document names no server for records'],
     [{ id: DID, service: {} }, 'the document has no list of services'],
     [{ id: DID, service: service() }, 'the document has no list of services'],
     [{ id: DID, service: [] }, 'the document names no server for records'],

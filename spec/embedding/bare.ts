@@ -3,7 +3,7 @@ import { createContext, runInContext } from 'node:vm'
 import ts from 'typescript'
 
 /** All that the core, with fp-ts and io-ts, asks for by name. */
-export const NEEDED = ['Array', 'BigInt', 'Error', 'JSON', 'Map', 'Math', 'Number', 'Object', 'RegExp', 'Set', 'String', 'TypeError'] as const
+export const NEEDED = ['Array', 'BigInt', 'Error', 'JSON', 'Math', 'Number', 'Object', 'RegExp', 'String', 'TypeError'] as const
 
 /** What stands in the global object and cannot be taken out of it. */
 const FIXED = ['Infinity', 'NaN', 'undefined']

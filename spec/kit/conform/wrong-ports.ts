@@ -99,7 +99,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'D4',
     path: /^effects\[\d\]/,
-    mutation: { file: 'knots/reconcile.js', from: '[...new Set(holds.map((change) => change.knot))].sort()', to: '[...new Set(holds.map((change) => change.knot))]' }
+    mutation: { file: 'knots/reconcile.js', from: 'ascending(holds.map((change) => change.knot))', to: 'holds.map((change) => change.knot)' }
   },
   {
     name: 'nanoseconds compared as doubles',
