@@ -111,7 +111,9 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 10
     let inquiry = Access.inquiry(request.repo)
     while (Access.isQuestion(inquiry)) {
       const question = inquiry
-      const next = async (): Promise<Access.Inquiry> => Access.hear(about, question, await saidTo(request, question))
+      // Whatever goes wrong is an answer, too: the core waits for one.
+      const next = async (): Promise<Access.Inquiry> =>
+        Access.hear(about, question, await saidTo(request, question).catch((error: unknown) => unanswered(String(error))))
       // What a knot is goes for all of its repositories.
       inquiry = await (question._tag === 'AskVersion' ? versions.get(request.knot, next) : next())
     }

@@ -47,14 +47,15 @@ const naming = (address: string | null): Document =>
   E.right(JSON.stringify({ id: APP, ...(address === null ? {} : { service: [{ id: '#tangled_knot', serviceEndpoint: address, type: 'TangledKnot' }] }) }))
 
 interface How {
-  readonly document?: Document
+  /** An error: reading it fails in a way that nobody has thought of. */
+  readonly document?: Document | Error
   readonly repo?: string
 }
 
 const ask = async (host: HostName, { document = naming(`http://${host}`), repo = APP }: How = {}): Promise<AccessRead | RequestFailed> => {
   const reader = accessReader({
     clock: systemClock(),
-    documents: { read: () => Promise.resolve(document) },
+    documents: { read: () => (document instanceof Error ? Promise.reject(document) : Promise.resolve(document)) },
     hosts: { defaultPort: 80, loopback: true, ports: true },
     isInsecure: true,
     pauseMs: 0,
@@ -133,4 +134,11 @@ describe('a knot without lists leaves it to the records', () => {
     const { host } = await knotWith({})
     expect(await accessIn(host, { document: elsewhere })).toMatchObject({ _tag: 'Denied' })
   })
+})
+
+test('an inquiry that breaks off is answered as one that failed, so that it is tried again', async () => {
+  const { host } = await knotWith({ version: VERSION })
+  const event = await ask(host, { document: new Error('out of order') })
+  expect(event).toMatchObject({ _tag: 'RequestFailed', isFinal: false, waitMs: 0 })
+  expect(event._tag === 'RequestFailed' ? event.error : '').toContain('out of order')
 })
