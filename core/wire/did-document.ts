@@ -141,6 +141,9 @@ export const decodeSigningKey =
 
 const HANDLE = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const HANDLE_MAX = 253
+const AT = 'at://'
+
+const isAtAddress = (name: unknown): name is string => typeof name === 'string' && name.startsWith(AT)
 
 /**
  * The handle that the document names, in small letters; `null` when it names none. The first address `at://…` counts,
@@ -161,10 +164,8 @@ export const decodeHandle =
     const document = documentOf(did, text)
     if (E.isLeft(document)) return document
     const { alsoKnownAs: names } = document.right
-    const first = (Array.isArray(names) ? names : []).find(
-      (name) => typeof name === 'string' && name.startsWith('at://')
-    ) as string | undefined
-    const handle = (first ?? '').slice('at://'.length)
+    const first = (Array.isArray(names) ? names : []).find(isAtAddress) ?? ''
+    const handle = first.slice(AT.length)
     if (handle.length > HANDLE_MAX || !/^[A-Za-z0-9.-]+$/.test(handle)) return E.right(null)
     const lower = handle.toLowerCase()
     return E.right(HANDLE.test(lower) ? lower : null)
