@@ -127,6 +127,7 @@ export {
   type TokenFault
 } from './wire/service-token.js'
 export { decodeWorkflow, type Yaml, type YamlMap, type YamlScalar } from './wire/workflow-file.js'
+export { inside, isList, isMap } from './wire/yaml-fields.js'
 export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFrame } from './wire/status.js'
 
 // Which workflows are built, and what they are told.

@@ -33,11 +33,37 @@ export type Read<A> = E.Either<string, A>
 
 export type Entries = YamlMap['map']
 
-/** A place in the file as its author would write it. */
+/**
+ * A place in the file as its author would write it: that of a key below another place.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { inside } from 'tack/core'
+ *
+ * assert.strictEqual(inside('steps[0]', 'command'), 'steps[0].command')
+ */
 export const inside = (place: string, key: string): string => `${place}.${excerpt(key)}`
 
+/**
+ * Whether it is a list.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { isList } from 'tack/core'
+ *
+ * assert.deepStrictEqual([isList([]), isList({ map: [] }), isList('')], [true, false, false])
+ */
 export const isList = (u: Yaml): u is ReadonlyArray<Yaml> => Array.isArray(u)
 
+/**
+ * Whether it is a map.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { isMap } from 'tack/core'
+ *
+ * assert.deepStrictEqual([isMap([]), isMap({ map: [] }), isMap({ scalar: '7' })], [false, true, false])
+ */
 export const isMap = (u: Yaml): u is YamlMap => typeof u === 'object' && u !== null && !isList(u) && 'map' in u
 
 export const isScalar = (u: Yaml): u is YamlScalar => typeof u === 'object' && u !== null && !isList(u) && 'scalar' in u

@@ -6,6 +6,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import {
   type Allowed,
   type Condition,
+  inside,
+  isList,
+  isMap,
   isWorkflowFile,
   matchGlob,
   mayHold,
@@ -14,13 +17,12 @@ import {
   withReserved,
   type Workflow,
   WorkflowName,
-  type Yaml,
-  type YamlMap
+  type Yaml
 } from '../../core/index.js'
 import { parseWorkflow } from '../outbound/workflows.js'
 import { parseSpelled } from '../outbound/yaml.js'
 import type { Reads } from '../providers/provider.js'
-import { inside, type Places, placesIn, type Position, START } from './places.js'
+import { placeOfKey, type Places, placesIn, type Position, START } from './places.js'
 import { type Circumstances, tryWorkflows } from './trial.js'
 import { ELSEWHERE, EVENTS, FILE, type Key, type Shape } from './vocabulary.js'
 
@@ -48,9 +50,6 @@ interface Said {
 const error = (message: string): Said => ({ message, severity: 'error' })
 const warning = (message: string): Said => ({ message, severity: 'warning' })
 
-const isList = (u: Yaml): u is ReadonlyArray<Yaml> => Array.isArray(u)
-const isMap = (u: Yaml): u is YamlMap => typeof u === 'object' && u !== null && !isList(u) && 'map' in u
-
 // ---------------------------------------------------------------------------------------- keys that mean nothing
 
 const meant = (keys: ReadonlyArray<Key>, key: string): string => {
@@ -59,7 +58,7 @@ const meant = (keys: ReadonlyArray<Key>, key: string): string => {
 }
 
 const unknownKey = (place: string, key: string, keys: ReadonlyArray<Key>): Said => {
-  const there = inside(place, key)
+  const there = placeOfKey(place, key)
   const elsewhere = place === '' ? ELSEWHERE.get(key) : undefined
   return warning(elsewhere === undefined ? `${there} means nothing. Is "${meant(keys, key)}" meant?` : `${there} is ${elsewhere}.`)
 }
@@ -71,7 +70,7 @@ const unknownKeys = (place: string, u: Yaml, shape: Shape): ReadonlyArray<Said> 
       if (!isMap(u)) return []
       return u.map.flatMap(([key, value]) => {
         const known = shape.keys.find((one) => one.key === key)
-        return known === undefined ? [unknownKey(place, key, shape.keys)] : unknownKeys(inside(place, key), value, known.shape)
+        return known === undefined ? [unknownKey(place, key, shape.keys)] : unknownKeys(placeOfKey(place, key), value, known.shape)
       })
     case 'MapOrList':
       return isList(u) ? u.flatMap((item, i) => unknownKeys(`${place}[${String(i)}]`, item, shape.map)) : unknownKeys(place, u, shape.map)

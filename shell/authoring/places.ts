@@ -1,6 +1,6 @@
 /** Where something stands in a YAML file: places as the core writes them (`when[0].branch[1]`), with line and column. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
-import { excerpt } from '../../core/index.js'
+import { excerpt, inside } from '../../core/index.js'
 
 /** Both count from 1. */
 export interface Position {
@@ -13,8 +13,8 @@ export type Places = (sentence: string) => Position
 
 export const START: Position = { column: 1, line: 1 }
 
-/** A place in the file, as the core writes it. */
-export const inside = (place: string, key: string): string => (place === '' ? excerpt(key) : `${place}.${excerpt(key)}`)
+/** The place of a key: of the file itself, that is its name. */
+export const placeOfKey = (place: string, key: string): string => (place === '' ? excerpt(key) : inside(place, key))
 
 /** Whether `place` is what `text` begins with, and not only a part of the name it begins with. */
 const begins = (text: string, place: string): boolean => text.startsWith(place) && /^(?:$|[ .[:,])/.test(text.slice(place.length))
@@ -43,7 +43,7 @@ export const placesIn = (text: string): Places => {
     if (isMap<Node, Node | null>(node))
       for (const { key, value } of node.items) {
         if (!isScalar(key)) continue
-        const there = inside(place, String(key.source ?? key.value))
+        const there = placeOfKey(place, String(key.source ?? key.value))
         add(there, key.range?.[0])
         waiting.push([there, value])
       }

@@ -1,6 +1,4 @@
 /** `tack try FILE… --event push`: what would be built where if something happened, with which variables, and why not. Nothing is built. */
-import { readFile } from 'node:fs/promises'
-import { basename, relative } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { type Allowed, Cause, Did, excerpt, explain, isWorkflowFile, type Plan, shortName, type Workflow, WorkflowName } from '../../core/index.js'
 import { type Circumstances, type Outcome, tryWorkflows } from '../authoring/trial.js'
@@ -8,8 +6,8 @@ import { whyNot } from '../authoring/why-not.js'
 import { visible } from '../lib/log.js'
 import { parseWorkflow } from '../outbound/workflows.js'
 import type { Configuration } from './configuration.js'
-import { filesOr, knownIn } from './lint.js'
 import { jsonText } from './text.js'
+import { knownIn, readFiles } from './workflow-files.js'
 
 export interface TryOptions {
   readonly action: string
@@ -124,17 +122,14 @@ export const tryFiles = async (
     complain(`error: ${visible(sentence)}`)
     return 2
   }
-  const files = await filesOr(given)
+  const files = await readFiles(given)
   if (E.isLeft(files)) return refuse(files.left)
   const shown = new Map<WorkflowName, string>()
   const workflows: Array<Workflow> = []
-  for (const file of files.right) {
-    const name = basename(file)
-    if (!isWorkflowFile(name) || !WorkflowName.is(name)) return refuse(`${file} is no workflow file: its name must end in .yml or .yaml`)
+  for (const { bytes, name, path } of files.right) {
+    if (!isWorkflowFile(name) || !WorkflowName.is(name)) return refuse(`${path} is no workflow file: its name must end in .yml or .yaml`)
     if (shown.has(name)) return refuse(`two files are called ${name}: try them one by one`)
-    const bytes = await readFile(file).catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
-    if (typeof bytes === 'string') return refuse(bytes)
-    shown.set(name, relative('.', file))
+    shown.set(name, path)
     workflows.push(parseWorkflow({ bytes, name }))
   }
   const circumstances = circumstancesOf(options, configuration, workflows)

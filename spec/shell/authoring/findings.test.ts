@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeWorkflow, WorkflowName } from '../../../core/index.js'
 import { type Finding, findingsIn } from '../../../shell/authoring/findings.js'
 import { ELSEWHERE, FILE, type Key, type Shape } from '../../../shell/authoring/vocabulary.js'
-import { knownIn } from '../../../shell/cli/lint.js'
+import { knownIn } from '../../../shell/cli/workflow-files.js'
 import { NO_CONFIGURATION } from '../../../shell/cli/configuration.js'
 import { parseSpelled } from '../../../shell/outbound/yaml.js'
 

@@ -1,0 +1,45 @@
+/** What `tack lint` and `tack try` look at: workflow files, and the providers that a workflow may name. */
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { isWorkflowFile } from '../../core/index.js'
+import type { Known } from '../authoring/findings.js'
+import { KINDS } from '../providers/index.js'
+import { entriesOf } from './assemble.js'
+import type { Configuration } from './configuration.js'
+
+/** Where Tangled looks for workflow files, in a repository. */
+const FOLDER = '.tangled/workflows'
+
+export interface FileRead {
+  readonly bytes: Buffer
+  /** Without its folder. */
+  readonly name: string
+  /** As it is shown: seen from the working folder. */
+  readonly path: string
+}
+
+/** The files that are named, or all workflow files of the repository around the working folder; `Left` with a sentence. */
+export const readFiles = async (named: ReadonlyArray<string>): Promise<E.Either<string, ReadonlyArray<FileRead>>> => {
+  const there = await readdir(FOLDER).catch((): ReadonlyArray<string> => [])
+  const paths = named.length > 0 ? named : there.filter(isWorkflowFile).sort().map((name) => join(FOLDER, name))
+  if (paths.length === 0) return E.left(`There is no workflow file in ${FOLDER}. Name one: tack lint FILE`)
+  const files: Array<FileRead> = []
+  for (const path of paths) {
+    const bytes = await readFile(path).catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+    if (typeof bytes === 'string') return E.left(bytes)
+    files.push({ bytes, name: basename(path), path: relative('.', path) })
+  }
+  return E.right(files)
+}
+
+/** What is known of providers: those of the configuration, or, without one, what kinds there are. */
+export const knownIn = (configuration: Configuration | null): Known => {
+  const kinds = new Map(KINDS.map(({ kind, reads }) => [kind, reads]))
+  if (configuration === null) return { allow: [], kinds, providers: null }
+  const providers = new Map([...entriesOf(configuration, process.env)].flatMap(([name, { kind }]) => {
+    const reads = kinds.get(kind)
+    return reads === undefined ? [] : [[name, reads] as const]
+  }))
+  return { allow: configuration.allow, kinds, providers }
+}
