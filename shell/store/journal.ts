@@ -1,7 +1,7 @@
 /**
  * The journal: what has happened since the snapshot, one batch a line.
  *
- *     {"version":5,"seq":7,"events":[…],"crc":"89abcdef"}
+ *     {"version":6,"seq":7,"events":[…],"crc":"89abcdef"}
  *
  * `version` is the number of the store (snapshot.ts); those of numbers 1 and 2 bear none. `seq` counts the batches of a store from 1 on, over all
  * files; `crc` is the CRC-32 of the bytes of the line before it. A file is named after its first batch. A new one is begun when a snapshot

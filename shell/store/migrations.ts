@@ -298,5 +298,7 @@ export const MIGRATIONS: Migrations = {
   1: toVersion2,
   2: (document) => toVersion3({ ...document, ...withoutFormerKnots(document) }),
   3: toVersion4,
-  4: toVersion5
+  4: toVersion5,
+  // What its journal did changed, and nothing of its shape.
+  5: (document) => document
 }
