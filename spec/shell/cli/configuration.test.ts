@@ -316,13 +316,17 @@ describe('the environment', () => {
   test('reads a secret from a file, without the final line feed; the variable itself overrides it', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'secret')
-      await writeFile(path, `${SECRET}\n`)
-      expect(environmentOf({ OTHER_FILE: path, TACK_ADMIN_TOKEN_FILE: path })).toEqual(E.right({ OTHER_FILE: path, TACK_ADMIN_TOKEN: SECRET }))
+      for (const end of ['', '\r\n', '\n']) {
+        await writeFile(path, `${SECRET}${end}`)
+        expect(environmentOf({ OTHER_FILE: path, TACK_ADMIN_TOKEN_FILE: path }), JSON.stringify(end)).toEqual(E.right({ OTHER_FILE: path, TACK_ADMIN_TOKEN: SECRET }))
+      }
       expect(environmentOf({ TACK_ADMIN_TOKEN: 'other', TACK_ADMIN_TOKEN_FILE: '/none' })).toEqual(E.right({ TACK_ADMIN_TOKEN: 'other' }))
       expect(environmentOf({ TACK_X_FILE: join(folder, 'none') })).toEqual(E.left(expect.stringMatching(/^TACK_X_FILE: .*none cannot be read: ENOENT/)))
       for (const [content, said] of [
         ['\n', 'is empty'],
+        ['\r\n', 'is empty'],
         [`${SECRET}\nmore\n`, 'has more than one line'],
+        [`${SECRET}\n\n`, 'has more than one line'],
         [SECRET.repeat(10_000), 'is longer than 65536 characters']
       ] as const) {
         await writeFile(path, content)

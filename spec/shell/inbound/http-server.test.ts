@@ -343,20 +343,23 @@ describe('the overview', () => {
     const { setSaving, url } = await serve(world, { limits: { lostMs: 300_000 } })
     const before = world.state()
     const shown = async () => {
-      const { isHealthy } = JSON.parse((await ask(url, '/api/overview.json')).body) as { readonly isHealthy: boolean }
-      return [isHealthy, (await ask(url, '/healthz')).status]
+      const { isHealthy, isSaving } = JSON.parse((await ask(url, '/api/overview.json')).body) as { readonly isHealthy: boolean; readonly isSaving: boolean }
+      return [isHealthy, isSaving, (await ask(url, '/healthz')).status]
     }
-    expect(await shown()).toEqual([true, 200])
+    expect(await shown()).toEqual([true, true, 200])
     clock.advance(300_000)
-    expect(await shown()).toEqual([false, 503])
+    expect(await shown()).toEqual([false, true, 503])
+    // Another reason for the same alarm.
     setSaving(false)
     clock.advance(250)
-    expect(await shown()).toEqual([false, 503])
+    expect(await shown()).toEqual([false, false, 503])
     expect(world.state()).toBe(before)
     setSaving(true)
+    clock.advance(250)
+    expect(await shown()).toEqual([false, true, 503])
     world.openStream()
     clock.advance(250)
-    expect(await shown()).toEqual([true, 200])
+    expect(await shown()).toEqual([true, true, 200])
   })
 
   it('is sent again only when something has changed, and compressed for clients that accept that', async () => {

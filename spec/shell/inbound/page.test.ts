@@ -3,12 +3,16 @@
  * wrote for anything but text. Where there is no Chromium, these tests are skipped.
  */
 import { existsSync } from 'node:fs'
+import { type AddressInfo, connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createServer } from 'node:tls'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { BuildName } from '../../../core/index.js'
 import type { LogLine } from '../../../shell/providers/provider.js'
 import { manualClock } from '../support/bridge.js'
+import { CERTIFICATE, KEY } from '../support/certificate.js'
 import { createWorld, fakeProvider, HOSTNAME, KNOT, OWNER, serve, type World } from './support.js'
 
 const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -49,6 +53,28 @@ it('the pages have scripts that compile', () => {
   })
   expect(ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
 })
+
+/** The server at `url` as a reverse proxy has it: by TLS, below `/ci/`. @returns the address of the proxy */
+const behindTls = async (url: string): Promise<string> => {
+  const { hostname, port } = new URL(url)
+  const sockets = new Set<Duplex>()
+  const proxy = createServer({ cert: CERTIFICATE, key: KEY }, (socket) => {
+    const server = connect(Number(port), hostname)
+    for (const one of [socket, server]) sockets.add(one.on('error', () => one.destroy()))
+    // One request on each connection, whose first line comes first.
+    socket.once('data', (first: Buffer) => {
+      server.write(first.toString('latin1').replace(/^(\w+) \/ci\//, '$1 /').replace(/\r\nconnection: keep-alive/i, '\r\nconnection: close'), 'latin1')
+      socket.pipe(server)
+    })
+    server.pipe(socket)
+  })
+  await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve))
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => proxy.close(resolve))
+  })
+  return `https://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`
+}
 
 describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (skipped: there is no Chromium)' : 'in a browser', () => {
   let browser: Browser
@@ -174,6 +200,21 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     await dialog.getByText('The log is complete.').waitFor()
     await dialog.getByRole('button', { name: 'Close' }).click()
     await dialog.waitFor({ state: 'hidden' })
+    expect(faults).toEqual([])
+  })
+
+  it('opens logs by TLS where it came by TLS, below whatever path a reverse proxy has it at', async () => {
+    const world = started()
+    const provider = fakeProvider()
+    const { url } = await serve(world, { providers: [provider] })
+    const build = one(world.push())
+    world.accept(build, 'n1')
+    provider.say(step(0, 'start', 'test'), said(0, 'ok 1'), step(0, 'end', 'test'), null)
+    const { faults, page } = await visit(`${await behindTls(url)}/ci/`, { ignoreHTTPSErrors: true })
+    await page.getByRole('link', { name: /app ci\.yml/ }).click()
+    const dialog = page.getByRole('dialog', { name: 'ci.yml' })
+    await dialog.getByText('The log is complete.').waitFor()
+    await dialog.getByText('ok 1').waitFor()
     expect(faults).toEqual([])
   })
 

@@ -100,6 +100,25 @@ describe('a handle', () => {
     expect(handles.version()).toBe(3)
   })
 
+  it.each<[string, E.Either<NoDocument, string>, number]>([
+    ['it was verified', naming('at://alice.example'), 60],
+    ['there was none', naming(), 10],
+    ['nobody could be asked', E.left({ kind: 'unreachable', sentence: '' }), 10]
+  ])('is looked up again when %s, after so many minutes and not before', async (_, said, minutes) => {
+    let document = naming('at://alice.example')
+    const { clock, handles, read } = place({}, () => document)
+    expect(await lookedUp(handles, read, 1)).toBe('alice.example')
+    document = said
+    clock.advance(HOUR_MS)
+    await lookedUp(handles, read, 2)
+    const readAfter = (ms: number): number => {
+      clock.advance(ms)
+      handles.of(ALICE)
+      return read()
+    }
+    expect([readAfter(minutes * 60_000 - 1), readAfter(1)]).toEqual([2, 3])
+  })
+
   it('is not shown any more when nobody could be asked for a day', async () => {
     let document = naming('at://alice.example')
     const { clock, handles, read } = place({}, () => document)
