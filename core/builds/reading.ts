@@ -3,6 +3,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import { ascending } from '../data/ascending.js'
 import { budgetOf } from '../data/glob.js'
 import type { HostName } from '../data/host-name.js'
 import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
@@ -84,7 +85,7 @@ export const filesFailed = (
     const told = report({ _tag: 'WorkflowsReadFailed', at, detail: error, knot, rkey })
     if (run.only === null) return to(nothingOf(state, knot, rkey), [told])
     // Somebody asked for these, and hears what became of them.
-    const { only } = run
+    const only = ascending(run.only)
     const known: Run = { ...run, cause: withoutChangedFiles(run.cause), only: null, phase: { _tag: 'Read' } }
     const announced = announce(context, state, knot, rkey, known, only.map(announcedUnread))
     const begun = andThen(announced, (after) =>
@@ -125,13 +126,14 @@ export const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): Build
   return run === null || isKeyOurs(run) ? gone : withSpent(gone, knot, rkey, rememberedFrom(run))
 }
 
-/** The workflows that these names mean, as far as there are files of them. */
-const foundIn = (
+/** The workflows that are asked for, each once, names ascending; a call may name a file as clients are shown it. */
+const askedFor = (
+  run: Run,
   files: ReadonlyArray<Workflow>,
   names: ReadonlyArray<WorkflowName>
 ): ReadonlyArray<WorkflowName> => {
   const there = files.map(({ name }) => name)
-  return names.map((name) => workflowCalled(name, there) ?? name).filter((name, i, all) => all.indexOf(name) === i)
+  return ascending(isCall(run) ? names.map((name) => workflowCalled(name, there) ?? name) : names)
 }
 
 /** For each workflow, whether it applies; all of them together within one limit. */
@@ -198,7 +200,7 @@ export const filesRead = (context: Context, state: BuildsState, event: Workflows
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
   const list = allowanceOf(context.config, run.repository)
   const files = byName(event.workflows)
-  const only = run.only === null ? null : foundIn(files, run.only)
+  const only = run.only === null ? null : askedFor(run, files, run.only)
   const workflows = files.filter(({ name }) => only === null || only.includes(name))
   const verdicts = verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known)
   const missed = (only ?? []).filter((workflow) => !workflows.some(({ name }) => name === workflow))

@@ -3846,8 +3846,9 @@ class Builds:
                 self._come_to_nothing(key)
             else:  # somebody asked for these
                 self._have_read(key, run)
-                self._announce(event["at"], key, [announced_unread(workflow) for workflow in run["only"]])
-                for workflow in run["only"]:
+                only = sorted(set(run["only"]), key=utf16)
+                self._announce(event["at"], key, [announced_unread(workflow) for workflow in only])
+                for workflow in only:
                     build = {"knot": of["knot"], "rkey": of["rkey"], "workflow": workflow}
                     self._begin(event["at"], build, None, "failed", f"The workflow files could not be read: {event['error']}")
             self._report("WorkflowsReadFailed", event["at"], detail=event["error"], knot=of["knot"], rkey=of["rkey"])
@@ -3869,7 +3870,9 @@ class Builds:
             self._come_to_nothing(key)
             return self._report("TriggerRefused", at, detail=run["actor"] or "", knot=knot, reason="actor", rkey=rkey)
         there = sorted({workflow["name"] for workflow in event["workflows"]}, key=utf16)
-        only = None if run["only"] is None else list(dict.fromkeys(workflow_called(name, there) or name for name in run["only"]))
+        only = run["only"]
+        if only is not None:
+            only = sorted({(workflow_called(name, there) if is_call(run) else None) or name for name in only}, key=utf16)
         if is_call(run) and only is not None and not any(name in there for name in only):
             self._come_to_nothing(key)
             return self._report("TriggerIgnored", at, knot=knot, reason="workflows", rkey=rkey)

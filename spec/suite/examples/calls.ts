@@ -75,13 +75,14 @@ export const CALLS: ReadonlyArray<Example> = [
     then: { effects: [announce(at(31), [shown('a', { engine: 'x' }), shown('b', { engine: 'x' })], BY_HAND), ...failing(OTHER_ENGINE, ['a', 'b'])] }
   }),
   example('T7.3 of the workflows that are named there is a build each, also of one that is called by what is shown of its name', {
-    given: [...running(), calls(build({ workflows: ['b', `${'a'.repeat(39)}…`, 'none'] }), at(30))],
+    given: [...running(), calls(build({ workflows: ['none', 'b', `${'a'.repeat(39)}…`, 'gone', 'none'] }), at(30))],
     when: [answered(['b', 'c', 'a'.repeat(50)].map((of) => workflow({ engine: 'x', name: of })), 1)],
     then: {
       effects: [
-        announce(at(31), [shown('a'.repeat(50), { engine: 'x' }), shown('b', { engine: 'x' }), unread('none')], BY_HAND),
+        announce(at(31), [shown('a'.repeat(50), { engine: 'x' }), shown('b', { engine: 'x' }), unread('gone'), unread('none')], BY_HAND),
         ...failing(OTHER_ENGINE, ['a'.repeat(50), 'b']),
-        publish('failed', at(31) + 2, { build: name('none', OWN), error: 'There is no such workflow file any more.' })
+        publish('failed', at(31) + 2, { build: name('gone', OWN), error: 'There is no such workflow file any more.' }),
+        publish('failed', at(31) + 3, { build: name('none', OWN), error: 'There is no such workflow file any more.' })
       ]
     }
   }),
@@ -96,7 +97,7 @@ export const CALLS: ReadonlyArray<Example> = [
     then: { effects: [begun(2)] }
   }),
   example('T7.6 a commit that is not there is not waited for, and an answer that may come is', {
-    given: [...running(), calls(build(), at(30)), calls(build({ workflows: ['ci.yml'] }), at(30) + 1), calls(build(), at(30) + 2)],
+    given: [...running(), calls(build(), at(30)), calls(build({ workflows: ['ci.yml', 'a.yml', 'ci.yml'] }), at(30) + 1), calls(build(), at(30) + 2)],
     when: [
       { _tag: 'RequestFailed', at: at(31), error: 'no such commit', isFinal: true, number: 1, requested: { _tag: 'Workflows', knot: K1, rkey: OWN }, waitMs: 0 },
       { _tag: 'RequestFailed', at: at(32), error: 'no such commit', isFinal: true, number: 2, requested: { _tag: 'Workflows', knot: K1, rkey: keyAt(at(30) + 1) }, waitMs: 0 },
@@ -104,8 +105,9 @@ export const CALLS: ReadonlyArray<Example> = [
     ],
     then: {
       effects: [
-        announce(at(32), [unread('ci.yml')], { cause: wish(), rkey: keyAt(at(30) + 1) }),
-        publish('failed', at(32), { build: name('ci.yml', keyAt(at(30) + 1)), error: 'The workflow files could not be read: no such commit' }),
+        announce(at(32), [unread('a.yml'), unread('ci.yml')], { cause: wish(), rkey: keyAt(at(30) + 1) }),
+        publish('failed', at(32), { build: name('a.yml', keyAt(at(30) + 1)), error: 'The workflow files could not be read: no such commit' }),
+        publish('failed', at(32) + 1, { build: name('ci.yml', keyAt(at(30) + 1)), error: 'The workflow files could not be read: no such commit' }),
         { _tag: 'WakeAfter', highMs: 2_000, lowMs: 1_000, timer: { _tag: 'RequestTimer', number: 4, requested: { _tag: 'Workflows', knot: K1, rkey: keyAt(at(30) + 2) } } }
       ],
       reports: [
@@ -213,5 +215,18 @@ export const CALLS: ReadonlyArray<Example> = [
     given: [...running(), calls(build(), at(30)), answered([workflow({ engine: 'x', name: 'a' })], 1)],
     when: [retry(at(40), null, OWN)],
     then: { effects: [read(2, { rkey: keyAt(at(40)) })] }
+  }),
+  example('T7.19 the retry of what a call began means names as they are, and says so where no file has one any more', {
+    given: [...running(), calls(build(), at(30)), answered([workflow({ engine: 'x', name: `${'a'.repeat(39)}…` })], 1), retry(at(40), null, OWN)],
+    when: [filesRead([workflow({ engine: 'x', name: 'a'.repeat(50) })], at(41), { number: 2, rkey: keyAt(at(40)) })],
+    then: {
+      effects: [
+        announce(at(41), [unread(`${'a'.repeat(39)}…`)], { cause: wish(), rkey: keyAt(at(40)) }),
+        publish('failed', at(41), {
+          build: name(`${'a'.repeat(39)}…`, keyAt(at(40))),
+          error: 'There is no such workflow file any more.'
+        })
+      ]
+    }
   })
 ]
