@@ -82,7 +82,7 @@ export interface Grounds extends Rows {
 }
 
 const BY_RECORDS: Access = { _tag: 'ByRecords' }
-const UNASKED: Access = { _tag: 'Denied', detail: 'the knot is not asked about it' }
+const UNASKED: Access = { _tag: 'Denied', detail: 'the knot is not asked about it', keepsLists: false }
 
 /** What counts of who may push to the repository; `null` while it is not known. */
 const accessOf = ({ access, config }: Grounds, knot: HostName, { did }: Repository): Access | null => {

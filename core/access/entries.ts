@@ -28,12 +28,27 @@ export const entryOf = ({ entries }: Pick<AccessState, 'entries'>, knot: HostNam
 const collaboratorsIn = (entry: Entry | null): number =>
   entry?.access?._tag === 'ByKnot' ? entry.access.collaborators.length : 0
 
-/** How many entries a knot has. */
-const entriesOf = ({ ofKnots }: AccessState, knot: HostName): number =>
+type Counts = M.OrderedMap<HostName, number>
+
+const countOf = (counts: Counts, knot: HostName): number =>
   pipe(
-    M.lookup(knot)(ofKnots),
+    M.lookup(knot)(counts),
     O.getOrElse(() => 0)
   )
+
+const counted = (counts: Counts, knot: HostName, more: number): Counts => {
+  const count = countOf(counts, knot) + more
+  return (count === 0 ? M.deleteAt(knot) : M.upsertAt(knot, count))(counts)
+}
+
+/** Whether an entry says that its knot keeps lists, as a number: 1 or 0. */
+const listingIn = (entry: Entry | null): number => {
+  const access = entry?.access ?? null
+  return access?._tag === 'ByKnot' || (access?._tag === 'Denied' && access.keepsLists) ? 1 : 0
+}
+
+/** Whether any entry of the knot says that it keeps lists. */
+export const keepsLists = ({ listing }: AccessState, knot: HostName): boolean => M.has(knot)(listing)
 
 /** The state in which that is the entry of the repository. */
 export const withEntry = (state: AccessState, knot: HostName, repo: string, entry: Entry): AccessState => {
@@ -42,7 +57,8 @@ export const withEntry = (state: AccessState, knot: HostName, repo: string, entr
     ...state,
     collaborators: state.collaborators - collaboratorsIn(before) + collaboratorsIn(entry),
     entries: M.upsertAt(repositoryKey(knot, repo), entry)(state.entries),
-    ofKnots: before === null ? M.upsertAt(knot, entriesOf(state, knot) + 1)(state.ofKnots) : state.ofKnots
+    listing: counted(state.listing, knot, listingIn(entry) - listingIn(before)),
+    ofKnots: before === null ? counted(state.ofKnots, knot, 1) : state.ofKnots
   }
 }
 
@@ -50,18 +66,18 @@ export const withEntry = (state: AccessState, knot: HostName, repo: string, entr
 export const withoutEntry = (state: AccessState, knot: HostName, repo: string): AccessState => {
   const before = entryOf(state, knot, repo)
   if (before === null) return state
-  const others = entriesOf(state, knot) - 1
   return {
     ...state,
     collaborators: state.collaborators - collaboratorsIn(before),
     entries: M.deleteAt(repositoryKey(knot, repo))(state.entries),
-    ofKnots: (others === 0 ? M.deleteAt(knot) : M.upsertAt(knot, others))(state.ofKnots)
+    listing: counted(state.listing, knot, -listingIn(before)),
+    ofKnots: counted(state.ofKnots, knot, -1)
   }
 }
 
 /** Whether there is room for an entry of the knot. */
 export const hasRoom = (state: AccessState, knot: HostName): boolean =>
-  M.size(state.entries) < ENTRIES_MAX && entriesOf(state, knot) < ENTRIES_PER_KNOT_MAX
+  M.size(state.entries) < ENTRIES_MAX && countOf(state.ofKnots, knot) < ENTRIES_PER_KNOT_MAX
 
 /** Whether there is room for the collaborators of an answer, in place of those that the entry has. */
 export const hasRoomFor = ({ collaborators }: AccessState, entry: Entry, access: Access): boolean =>

@@ -8,7 +8,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { ascending } from '../data/ascending.js'
-import type { TimeUs } from '../data/identifiers.js'
+import { Did, type TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { AccessRead, Event, RequestFailed } from '../event.js'
 import type { CollaboratorTold } from '../knots/index.js'
@@ -17,7 +17,7 @@ import * as Request from '../request.js'
 import { type Answer, chain, inTurn, nothing, to } from '../transition.js'
 import { AGAIN, ask, awaited, failed, isOver, requestedOf, rest } from './asked.js'
 import { reconciled } from './claims.js'
-import { entryOf, hasRoomFor, repositoriesIn, withEntry } from './entries.js'
+import { entryOf, hasRoomFor, keepsLists, repositoriesIn, withEntry } from './entries.js'
 import type { AccessGiven, AccessOutcome, AccessState, AccessStep, Entry } from './model.js'
 
 export {
@@ -48,11 +48,11 @@ export {
 } from './model.js'
 export { fromWritten, toWritten } from './written.js'
 
-/** An answer that is more than can be kept is none. */
-const tooMany = ({ at, knot, number, repo }: AccessRead): RequestFailed => ({
+/** An answer that is not taken is none. */
+const untaken = ({ at, knot, number, repo }: AccessRead, error: string): RequestFailed => ({
   _tag: 'RequestFailed',
   at,
-  error: 'there are too many collaborators',
+  error,
   isFinal: false,
   number,
   requested: requestedOf(knot, repo),
@@ -78,6 +78,18 @@ const isLost = (before: Access | null, now: Access): boolean =>
 const inOrder = (access: Access): Access =>
   access._tag === 'ByKnot' ? { ...access, collaborators: ascending(access.collaborators) } : access
 
+/**
+ * Why an answer is not taken; `null`: it is. A knot that keeps lists, and says for a moment that it does not (it starts
+ * anew, or a proxy answers for it), would hand its repositories to the records. So that counts only once nothing is
+ * left of what its lists said, which is a day after the last of them was read.
+ */
+const objection = (state: AccessState, { knot, repo }: AccessRead, entry: Entry, access: Access): string | null => {
+  if (!hasRoomFor(state, entry, access)) return 'there are too many collaborators'
+  return access._tag === 'ByRecords' && Did.is(repo) && keepsLists(state, knot)
+    ? 'the knot, which keeps lists, says that it keeps none'
+    : null
+}
+
 const read = (given: AccessGiven, state: AccessState, event: AccessRead): Answer<AccessState, AccessOutcome> => {
   const { at, knot, number, repo } = event
   const entry = awaited(state, knot, repo, number)
@@ -85,7 +97,8 @@ const read = (given: AccessGiven, state: AccessState, event: AccessRead): Answer
   // What was told meanwhile may be later than the answer.
   if (entry.isOutdated) return O.some(ask(state, [knot, repo, entry], given.isStopped))
   const access = inOrder(event.access)
-  if (!hasRoomFor(state, entry, access)) return O.some(failed(given.config, state, [knot, repo, entry], tooMany(event)))
+  const error = objection(state, event, entry, access)
+  if (error !== null) return O.some(failed(given.config, state, [knot, repo, entry], untaken(event, error)))
   const [next, effects] = rest(state, [knot, repo, { ...entry, access, asOfUs: at }], AGAIN)
   const lost = { _tag: 'AccessLost' as const, knot, repo }
   return to(next, isLost(entry.access, access) ? [lost, ...effects] : effects)

@@ -74,7 +74,8 @@ const NOT_THERE: ReadonlyArray<number> = [400, 404, 405, 410, 426, 501]
 
 const found = (access: Access): Found => ({ _tag: 'Found', access })
 
-const denied = (detail: string): Found => found({ _tag: 'Denied', detail: excerpt(detail) })
+const denied = (keepsLists: boolean, detail: string): Found =>
+  found({ _tag: 'Denied', detail: excerpt(detail), keepsLists })
 
 const unread = (error: string, waitMs = 0): Unread => ({ _tag: 'Unread', error: excerpt(error), waitMs })
 
@@ -99,7 +100,7 @@ const versionSaid = (knot: HostName, said: Answered): Inquiry => {
 
 /** No document names a knot: where the knot keeps lists, it has to. */
 const noKnot = (keepsLists: boolean, detail: string): Found =>
-  keepsLists ? denied(detail) : found({ _tag: 'ByRecords' })
+  keepsLists ? denied(keepsLists, detail) : found({ _tag: 'ByRecords' })
 
 const documentSaid = (
   { hosts, knot }: InquiryAbout,
@@ -113,7 +114,7 @@ const documentSaid = (
   if (address.right === null) return noKnot(keepsLists, `${excerpt(repo)}: the document names no knot`)
   const named = hostOfService(hosts)(address.right)
   if (O.isNone(named)) return noKnot(keepsLists, `${excerpt(repo)}: the knot that its document names is no host`)
-  if (named.value !== knot) return denied(`its DID document names ${named.value}`)
+  if (named.value !== knot) return denied(keepsLists, `its DID document names ${named.value}`)
   return keepsLists ? { _tag: 'AskDescription' } : found({ _tag: 'ByRecords' })
 }
 
@@ -123,7 +124,7 @@ const descriptionSaid = (knot: HostName, repo: Did, said: Answered): Inquiry => 
   const described = decodeDescribeRepo(repo)(said.text)
   if (E.isLeft(described)) return said.status === 200 ? unread(`${knot}: ${described.left}`) : other
   const { right } = described
-  if (right._tag === 'RepoNotFound') return denied(`${knot} does not know the repository`)
+  if (right._tag === 'RepoNotFound') return denied(true, `${knot} does not know the repository`)
   return said.status === 200
     ? { _tag: 'AskCollaborators', collaborators: [], cursor: null, owner: right.owner, pages: 0 }
     : other

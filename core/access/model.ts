@@ -63,6 +63,8 @@ export interface AccessState {
   /** Derived: how many collaborators there are, in all entries. */
   readonly collaborators: number
   readonly entries: M.OrderedMap<RepositoryKey, Entry>
+  /** Derived: how many entries of each knot say that it keeps lists. */
+  readonly listing: M.OrderedMap<HostName, number>
   /** The number of the next request or pause. */
   readonly next: Natural
   /** Derived: how many entries each knot has. */
@@ -74,6 +76,7 @@ export const initial: AccessState = {
   claimants: M.empty(),
   collaborators: 0,
   entries: M.empty(),
+  listing: M.empty(),
   next: 1 as Natural,
   ofKnots: M.empty()
 }

@@ -9,8 +9,11 @@ export const Access = t.union(
     t.readonly(t.strict({ _tag: t.literal('ByRecords') })),
     /** The knot decides: whose it is, and who else may push, ascending. */
     t.readonly(t.strict({ _tag: t.literal('ByKnot'), collaborators: t.readonlyArray(Did), owner: Did })),
-    /** It is not on this knot, by the document of its DID or by the knot's own word, which `detail` says. */
-    t.readonly(t.strict({ _tag: t.literal('Denied'), detail: t.string }))
+    /**
+     * It is not on this knot, by the document of its DID or by the knot's own word, which `detail` says; and whether
+     * the knot keeps lists.
+     */
+    t.readonly(t.strict({ _tag: t.literal('Denied'), detail: t.string, keepsLists: t.boolean }))
   ],
   'Access'
 )

@@ -42,11 +42,12 @@ const entry = (access: AccessAnswer | null, parts: Partial<Access.Entry> = {}): 
 const asked = (access: AccessAnswer | null = null, parts: Partial<Access.Entry> = {}): Access.AccessState => ({
   ...after(Access.initial, passes(), { claims: [claim(APP)] }),
   collaborators: access?._tag === 'ByKnot' ? access.collaborators.length : 0,
+  listing: access?._tag === 'ByKnot' ? M.singleton(knot, 1) : M.empty(),
   entries: M.singleton(repositoryKey(knot, APP), entry(access, parts))
 })
 
 const byKnot = (collaborators: ReadonlyArray<string>, owner = OWNER): AccessAnswer => ({ _tag: 'ByKnot', collaborators: collaborators.map(did), owner: did(owner) })
-const DENIED: AccessAnswer = { _tag: 'Denied', detail: '' }
+const DENIED: AccessAnswer = { _tag: 'Denied', detail: '', keepsLists: false }
 const BY_RECORDS: AccessAnswer = { _tag: 'ByRecords' }
 const people = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `did:plc:${String(i)}`)
 
@@ -126,12 +127,12 @@ describe('a repository is lost to who was its owner', () => {
   test.each<readonly [name: string, was: AccessAnswer | null, now: AccessAnswer, isLost: boolean]>([
     ['where the knot denies it', byKnot([]), DENIED, true],
     ['where the knot denies it at first', null, DENIED, true],
-    ['not again', DENIED, { _tag: 'Denied', detail: 'else' }, false],
+    ['not again', DENIED, { ...DENIED, detail: 'else' }, false],
     ['where it is somebody else’s', byKnot([]), byKnot([], ALICE), true],
     ['where it is the knot’s to say now', BY_RECORDS, byKnot([]), true],
     ['where that is known at first', null, byKnot([]), true],
     ['not where it is the same', byKnot([]), byKnot([BOB]), false],
-    ['not where the records decide', byKnot([]), BY_RECORDS, false]
+    ['not where the records decide', null, BY_RECORDS, false]
   ])('%s', (_, was, now, isLost) => {
     const lost = take(asked(was), says(now))?.outcomes.filter(({ _tag }) => _tag === 'AccessLost')
     expect(lost).toEqual(isLost ? [{ _tag: 'AccessLost', knot: K1, repo: APP }] : [])
@@ -163,11 +164,47 @@ describe('what cannot be read again', () => {
   })
 })
 
+describe('a knot keeps lists', () => {
+  const listingAfter = (was: AccessAnswer | null, now: AccessAnswer) => M.toEntries(after(asked(was), says(now)).listing)
+
+  test.each<readonly [string, AccessAnswer | null, AccessAnswer, number]>([
+    ['where it has one', null, byKnot([]), 1],
+    ['where it has one again', byKnot([]), byKnot([BOB]), 1],
+    ['where it does not know the repository', null, { ...DENIED, keepsLists: true }, 1],
+    ['not where the repository is elsewhere', null, DENIED, 0],
+    ['not any more where the repository is elsewhere', byKnot([]), DENIED, 0],
+    ['not where the records decide', null, BY_RECORDS, 0]
+  ])('%s', (_, was, now, count) => {
+    expect(listingAfter(was, now)).toEqual(count === 0 ? [] : [[K1, count]])
+  })
+
+  test('as long as one of its repositories says so', () => {
+    const two = { ...after(asked(byKnot([])), passes(), { claims: [claim(LIB, 'b')] }), listing: M.singleton(knot, 2) }
+    expect(M.toEntries(after(two, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).listing)).toEqual([[K1, 1]])
+  })
+
+  test('although it says for a moment that it does not: its list counts for a day, and nothing then', () => {
+    expect([DAY, DAY + 1].map((later) => accessIn(after(asked(byKnot([BOB])), says(BY_RECORDS, at(1) + later))))).toEqual([byKnot([BOB]), null])
+    const taken = take(asked(byKnot([BOB])), says(BY_RECORDS))
+    expect(reportsIn(taken?.outcomes)).toEqual(['the knot, which keeps lists, says that it keeps none'])
+  })
+
+  test('another knot does not', () => {
+    expect(accessIn(after({ ...asked(), listing: M.singleton('other.example' as HostName, 1) }, says(BY_RECORDS)))).toEqual(BY_RECORDS)
+  })
+
+  test('of repositories with a DID', () => {
+    const nameless = { ...after(Access.initial, passes(), { claims: [claim('')] }), listing: M.singleton(knot, 1) }
+    const says = event({ _tag: 'AccessRead', access: BY_RECORDS, at: at(2), knot: K1, number: 1, repo: '' })
+    expect(accessIn(after(nameless, says), '')).toEqual(BY_RECORDS)
+  })
+})
+
 describe('what is nothing', () => {
   const timer = (repo: string) => event({ _tag: 'TimerFired', at: at(2), timer: { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Access', knot: K1, repo } } })
 
   test.each<readonly [string, () => Event]>([
-    ['an answer under another number', () => says({ _tag: 'Denied', detail: '' }, at(2), 2)],
+    ['an answer under another number', () => says(DENIED, at(2), 2)],
     ['a failure under another number', () => fails(at(2), 2)],
     ['a timer while the knot is being asked', () => timer(APP)],
     ['a timer of another repository', () => timer(LIB)]

@@ -142,8 +142,10 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('ACCESS-3', 'access/asked.js', 'const access = isOver(entry, event.at) ? null : entry.access', 'const access = null', 'T2.49'),
   mutant('ACCESS-4', 'access/claims.js', 'isAsking && M.has(key)(after.claimants)', 'isAsking', 'T2.43'),
   mutant('ACCESS-5', 'builds/reading.js', "if (right === 'unknown')", 'if (false)', 'T2.44'),
-  mutant('ACCESS-6', 'access/inquiry.js', 'keepsLists ? denied(detail)', 'false ? denied(detail)', 'inquiry'),
+  mutant('ACCESS-6', 'access/inquiry.js', 'keepsLists ? denied(keepsLists, detail)', 'false ? denied(keepsLists, detail)', 'inquiry'),
   mutant('ACCESS-7', 'access/inquiry.js', 'return unread(said.error, said.waitMs)', "return found({ _tag: 'ByRecords' })", 'inquiry'),
+
+  mutant('ACCESS-8', 'access/index.js', 'Did.is(repo) && keepsLists(state, knot)', 'false', 'T2.60'),
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds/statuses.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),

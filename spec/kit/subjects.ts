@@ -151,7 +151,7 @@ const gistOf = (inquiry: Access.Inquiry): Json => {
     case 'AskCollaborators':
       return { _tag: inquiry._tag, cursor: inquiry.cursor }
     case 'Found':
-      return { _tag: inquiry._tag, access: inquiry.access._tag === 'Denied' ? { _tag: 'Denied' } : inquiry.access }
+      return { _tag: inquiry._tag, access: inquiry.access._tag === 'Denied' ? { _tag: 'Denied', keepsLists: inquiry.access.keepsLists } : inquiry.access }
     case 'Unread':
       return { _tag: inquiry._tag, waitMs: inquiry.waitMs }
     default:

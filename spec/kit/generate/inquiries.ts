@@ -27,7 +27,8 @@ const page = (subjects: ReadonlyArray<Json>, cursor: Json = null): Answer => ok(
 
 const about = (said: ReadonlyArray<Answer>, repo = APP, hosts: Json = PUBLIC): Json => ({ hosts, knot: KNOT, repo, said })
 
-const DENIED = { _tag: 'Found', access: { _tag: 'Denied' } }
+const denied = (keepsLists: boolean): Json => ({ _tag: 'Found', access: { _tag: 'Denied', keepsLists } })
+const DENIED = denied(true)
 const BY_RECORDS = { _tag: 'Found', access: { _tag: 'ByRecords' } }
 const found = (...collaborators: ReadonlyArray<string>): Json => ({ _tag: 'Found', access: { _tag: 'ByKnot', collaborators, owner: 'did:plc:owner' } })
 const unread = (waitMs = 0): Json => ({ _tag: 'Unread', waitMs })
@@ -76,7 +77,7 @@ export const INQUIRIES: ReadonlyArray<Case> = [
     'a knot of before, of one whose document names none': [OLD, document()],
     'a knot of before, of one whose document names no host': [OLD, document(service('https://10.0.0.1'))]
   }),
-  ...cases(DENIED, { 'a knot of before, of a repository of another': [OLD, ELSEWHERE] }),
+  ...cases(denied(false), { 'a knot of before, of a repository of another': [OLD, ELSEWHERE] }),
   ...cases(unread(), { 'a knot of before, of one whose document cannot be read': [OLD, ok('<html>')] }),
 
   ...onDocument(ASK_DESCRIPTION, {

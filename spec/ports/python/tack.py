@@ -1709,7 +1709,7 @@ of_rejection = dict(
 
 of_access = dict(at=a_time, knot=a_host, number=a_natural, repo=a_text)
 an_access = by(
-    "_tag", ByRecords=fields(), ByKnot=fields(collaborators=array(a_did), owner=a_did), Denied=fields(detail=a_text)
+    "_tag", ByRecords=fields(), ByKnot=fields(collaborators=array(a_did), owner=a_did), Denied=fields(detail=a_text, keepsLists=a_boolean)
 )
 of_files = dict(at=a_time, knot=a_host, number=a_natural, rkey=an_rkey)
 of_answer = dict(at=a_time, build=a_build_name, number=a_natural)
@@ -3054,12 +3054,18 @@ AGAIN_MS = (10_800_000, 21_600_000)  # after how long a list is read again
 BELIEVED_US = 86_400_000_000  # how long one counts that cannot be read again
 
 BY_RECORDS: Json = {"_tag": "ByRecords"}
-UNASKED: Json = {"_tag": "Denied", "detail": "the knot is not asked about it"}
+UNASKED: Json = {"_tag": "Denied", "detail": "the knot is not asked about it", "keepsLists": False}
 
 
 def collaborators_in(entry: Json) -> int:
     access = entry["access"]
     return len(access["collaborators"]) if access is not None and access["_tag"] == "ByKnot" else 0
+
+
+def says_lists(entry: Json) -> bool:
+    """Whether the entry says that its knot keeps lists."""
+    access = entry["access"]
+    return access is not None and (access["_tag"] == "ByKnot" or (access["_tag"] == "Denied" and access["keepsLists"]))
 
 
 @dataclass
@@ -3198,6 +3204,11 @@ class Access:
         self.entries[key] = {**entry, "access": access, "isOutdated": False, "request": request}
         return [timer], [{"_tag": "AccessReadFailed", "at": event["at"], "detail": event["error"], "knot": knot, "repo": repo}]
 
+    def _untaken(self, key: str, entry: Json, event: Event, error: str) -> Pair:
+        """An answer that is not taken is none."""
+        requested = {"_tag": "Access", "knot": event["knot"], "repo": event["repo"]}
+        return self._failed(key, entry, {"at": event["at"], "error": error, "requested": requested, "waitMs": 0})
+
     def _read(self, key: str, entry: Json, event: Event) -> Pair:
         if entry["isOutdated"]:  # what was told meanwhile may be later than the answer
             return self._ask(key, entry, self.given.is_stopped), []
@@ -3206,9 +3217,10 @@ class Access:
             access = {**access, "collaborators": sorted(set(access["collaborators"]))}
             others = sum(collaborators_in(each) for each in self.entries.values()) - collaborators_in(entry)
             if len(access["collaborators"]) > COLLABORATORS_MAX or others + len(access["collaborators"]) > ALL_COLLABORATORS_MAX:
-                requested = {"_tag": "Access", "knot": event["knot"], "repo": event["repo"]}
-                too_many = {"at": event["at"], "error": "there are too many collaborators", "requested": requested, "waitMs": 0}
-                return self._failed(key, entry, too_many)
+                return self._untaken(key, entry, event, "there are too many collaborators")
+        if access["_tag"] == "ByRecords" and event["repo"] != "":
+            if any(says_lists(each) for of, each in self.entries.items() if of.startswith(f"{event['knot']}/")):
+                return self._untaken(key, entry, event, "the knot, which keeps lists, says that it keeps none")
         effects = self._pause(key, {**entry, "access": access, "asOfUs": event["at"]}, *AGAIN_MS)
         was = None if before is None else before["_tag"]
         if access["_tag"] == "Denied":
@@ -5000,7 +5012,7 @@ class Inquiry:
         self._unread(0 if said["status"] in NOT_THERE else said["waitMs"])
 
     def _denied(self) -> None:
-        self._found({"_tag": "Denied"})
+        self._found({"_tag": "Denied", "keepsLists": self.keeps_lists})
 
     def _no_knot(self) -> None:
         self._denied() if self.keeps_lists else self._found({"_tag": "ByRecords"})

@@ -68,10 +68,10 @@ const collaboratorChange = (a: number): Change => ({
   record: { createdAt: '', repo: pick([APP, OTHER], a), repoDid: '', subject: pick(ACTORS, a + 1) }
 })
 
-/** What an answer says: of a knot with lists, whose it is, and who else may push. */
-const accessOf = (a: number, b: number): AccessAnswer => {
-  if (a % 7 === 5) return { _tag: 'ByRecords' }
-  if (a % 7 === 6) return { _tag: 'Denied', detail: 'its document names another knot' }
+/** What an answer says: of a knot with lists, whose it is, and who else may push. One that has none yet has often none. */
+const accessOf = (a: number, b: number, hasLists: boolean): AccessAnswer => {
+  if (a % 7 === 5 || (a % 7 < 3 && !hasLists)) return { _tag: 'ByRecords' }
+  if (a % 7 === 6) return { _tag: 'Denied', detail: 'its document names another knot', keepsLists: b % 2 === 1 }
   return { _tag: 'ByKnot', collaborators: ACTORS.filter((_, i) => (b >> i) % 2 === 1), owner: pick([OWNER, OWNER, OWNER, pick(ACTORS, 1)], a) }
 }
 
@@ -90,7 +90,7 @@ const answered = (state: State, { a, b, c, kind }: Move, at: TimeUs): Event => {
   const [key, { request }] = pick(open, c)
   const number = Math.max(0, request.number + (kind === 'stray' ? pick([-1, 1], b) : 0)) as Natural
   const { knot, repo } = partsOf(key)
-  if (kind !== 'failure') return { _tag: 'AccessRead', access: accessOf(a, b), at, knot, number, repo }
+  if (kind !== 'failure') return { _tag: 'AccessRead', access: accessOf(a, b, M.has(knot)(state.access.listing)), at, knot, number, repo }
   return { _tag: 'RequestFailed', at, error: 'no answer', isFinal: false, number, requested: { _tag: 'Access', knot, repo }, waitMs: 0 as Natural }
 }
 

@@ -12,7 +12,7 @@ const DAY = 86_400
 
 const byKnot = (collaborators: ReadonlyArray<string> = [BOB], owner = OWNER): Access => ({ _tag: 'ByKnot', collaborators, owner })
 const BY_RECORDS: Access = { _tag: 'ByRecords' }
-const DENIED: Access = { _tag: 'Denied', detail: 'its document names another knot' }
+const DENIED: Of<Access, 'Denied'> = { _tag: 'Denied', detail: 'its document names another knot', keepsLists: false }
 
 const answered = (access: Access, number: number, when: number, repo = REPO_DID): WrittenEvent => ({ _tag: 'AccessRead', access, at: when, knot: K1, number, repo })
 const unread = (number: number, when: number, waitMs = 0): WrittenEvent => ({
@@ -233,6 +233,31 @@ const READING: ReadonlyArray<Example> = [
     given: [...knowing(byKnot()), comes(trigger(), at(20)), filesRead([workflow()], at(21)), again(3, at(22))],
     when: [answered(DENIED, 4, at(23))],
     then: { effects: [later(5), publish('cancelled', at(23), { error: 'The knot does not say that the repository is its owner’s.' })] }
+  }),
+  example('T2.60 a knot that keeps lists, and says for a moment that it keeps none, is asked again, and its list counts on', {
+    given: [...LISTED, again(3, at(13))],
+    when: [answered(BY_RECORDS, 4, at(14)), comes(trigger({ actor: ALICE }), at(20)), comes(trigger({ actor: BOB }), at(21), { rkey: OTHER })],
+    then: { effects: [wakes(5, 1_000, 2_000), read(1, { rkey: OTHER })], reports: [unreadReport(at(14)), refused('actor', at(20))] }
+  }),
+  example('T2.61 a knot that keeps lists of one repository keeps them of all', {
+    given: [...knowing(byKnot()), put(ALICE, 'b', repo({ repoDid: MALLORY }), at(13), { connection: 1 })],
+    when: [answered(BY_RECORDS, 4, at(14), MALLORY), again(5, at(16), MALLORY), answered(byKnot([], ALICE), 6, at(17), MALLORY)],
+    then: { effects: [wakes(5, 1_000, 2_000, MALLORY), asks(6, MALLORY), later(7, MALLORY)], reports: [unreadReport(at(14), MALLORY)] }
+  }),
+  example('T2.62 a knot that has kept no list for a day leaves its repositories to the records', {
+    given: [...LISTED, again(3, at(13)), answered(BY_RECORDS, 4, at(14))],
+    when: [again(5, at(12 + DAY)), answered(BY_RECORDS, 6, at(13 + DAY)), again(7, at(15 + DAY)), answered(BY_RECORDS, 8, at(16 + DAY)), comes(trigger({ actor: ALICE }), at(20 + DAY))],
+    then: { effects: [asks(6), wakes(7, 2_000, 4_000), asks(8), later(9), read(1)], reports: [unreadReport(at(13 + DAY))] }
+  }),
+  example('T2.63 a repository that a knot with lists does not know is not left to the records either', {
+    given: [...knowing({ ...DENIED, keepsLists: true }), again(3, at(13))],
+    when: [answered(BY_RECORDS, 4, at(14)), comes(trigger(), at(20))],
+    then: { effects: [wakes(5, 1_000, 2_000)], reports: [unreadReport(at(14)), ignored('repo', at(20))] }
+  }),
+  example('T2.64 a repository that has come from another knot is left to the records at once, where there are no lists', {
+    given: [...knowing(DENIED), again(3, at(13))],
+    when: [answered(BY_RECORDS, 4, at(14)), comes(trigger(), at(20))],
+    then: { effects: [later(5), read(1)] }
   }),
   example('T2.58 a retry is refused while it is not known who may push', {
     given: [...STARTING, started(at(30), { collaborators: 'knots' })],

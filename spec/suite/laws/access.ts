@@ -91,8 +91,14 @@ const isOld = ({ asOfUs }: Pick<Known, 'asOfUs'>, at: number): boolean => asOfUs
 const without = (access: AccessAnswer | null, did: Did): AccessAnswer | null =>
   access?._tag === 'ByKnot' ? { ...access, collaborators: access.collaborators.filter((one) => one !== did) } : access
 
+/** Whether an answer says that the knot keeps lists. */
+export const saysLists = (access: AccessAnswer | null): boolean => access?._tag === 'ByKnot' || (access?._tag === 'Denied' && access.keepsLists)
+
+/** Whether it is known of a knot that it keeps lists, by any of its repositories. */
+const isWithLists = (model: Model, knot: string): boolean => [...model].some(([key, { access }]) => key.startsWith(`${knot}/`) && saysLists(access))
+
 /** What is known after a step, of a repository that is claimed before and after it. */
-const learned = ({ before, event }: Step, key: string, known: Known): Known => {
+const learned = ({ before, event }: Step, key: string, known: Known, model: Model): Known => {
   if (event._tag === 'Started') return { ...known, access: isOld(known, event.at) ? null : known.access }
   if (isTold(before, event) && key === `${event.host}/${event.update.repo}`) {
     const { op, subject } = event.update
@@ -100,7 +106,9 @@ const learned = ({ before, event }: Step, key: string, known: Known): Known => {
   }
   const answered = answeredBy(event)
   if (answered === null || answered.key !== key || !isAwaited(before, event)) return known
-  if (event._tag === 'AccessRead') return answered.number < known.fromNumber ? known : { ...known, access: event.access, asOfUs: event.at }
+  if (event._tag === 'AccessRead' && answered.number < known.fromNumber) return known
+  const isTurning = event._tag === 'AccessRead' && event.access._tag === 'ByRecords' && event.repo !== '' && isWithLists(model, event.knot)
+  if (event._tag === 'AccessRead' && !isTurning) return { ...known, access: event.access, asOfUs: event.at }
   return { ...known, access: isOld(known, event.at) ? null : known.access }
 }
 
@@ -110,7 +118,7 @@ const watched = (run: Run, look: (step: Step, config: Config, model: Model) => V
   return configured(run, (step, config) => {
     const was = model
     const nothing: Known = { access: null, asOfUs: null, fromNumber: 0 }
-    model = new Map(keysIn(step.after, config).map((key) => [key, learned(step, key, was.get(key) ?? nothing)]))
+    model = new Map(keysIn(step.after, config).map((key) => [key, learned(step, key, was.get(key) ?? nothing, was)]))
     return look(step, config, model)
   })
 }
@@ -296,7 +304,31 @@ export const ACCESS = {
           )
         })
       )
-    )
+    ),
+
+  'ACCESS-8': (run: Run) => {
+    /** When the knot of a repository has said last that it keeps lists. */
+    const listed = new Map<string, number>()
+    return every(run.steps, ({ after, before, event }) => {
+      const kept = entriesIn(after)
+      for (const key of listed.keys()) if (!kept.has(key)) listed.delete(key)
+      if (event._tag !== 'AccessRead' || !isAwaited(before, event) || event.repo === '') return true
+      const key = `${event.knot}/${event.repo}`
+      const [was, now] = [entriesIn(before).get(key), kept.get(key)]
+      if (was?.isOutdated === true) return true
+      if (event.access._tag !== 'ByRecords') {
+        if (saysLists(event.access)) listed.set(key, event.at)
+        else listed.delete(key)
+        return true
+      }
+      const own = listed.get(key)
+      const ages = [...listed].flatMap(([of, at]) => (of.startsWith(`${event.knot}/`) ? [event.at - at] : []))
+      return all(
+        when(ages.some((age) => age <= DAY_US), () => because(now?.access?._tag !== 'ByRecords' || was?.access?._tag === 'ByRecords', () => `the records of ${key} count`)),
+        when(own !== undefined && event.at - own <= DAY_US, () => equal(`what is known of ${key}`, now?.access, was?.access))
+      )
+    })
+  }
 } satisfies Laws
 
 /** Whether one grants no more than the other. */

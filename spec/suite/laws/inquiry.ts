@@ -56,14 +56,16 @@ const listed = ({ pages }: Facts): ReadonlyArray<Did> | 'unknown' => {
   return read.length < meanings.length || pages.length > 6 ? 'unknown' : read.flat()
 }
 
+const tagOf = (access: AccessAnswer): AccessAnswer['_tag'] | 'DeniedByLists' => (access._tag === 'Denied' && access.keepsLists ? 'DeniedByLists' : access._tag)
+
 /** The table of T2, once more: of all that there is to be known at once. */
-const expected = (facts: Facts): AccessAnswer['_tag'] | 'Unread' => {
+const expected = (facts: Facts): AccessAnswer['_tag'] | 'DeniedByLists' | 'Unread' => {
   const { description, document, repo, version } = facts
   if (repo === '') return 'ByRecords'
   if (version.meaning === 'unknown' || document.meaning === 'unknown') return 'Unread'
-  if (document.meaning === 'elsewhere') return 'Denied'
+  if (document.meaning === 'elsewhere') return version.meaning === 'none' ? 'Denied' : 'DeniedByLists'
   if (version.meaning === 'none') return 'ByRecords'
-  if (document.meaning === 'none' || description.meaning === 'notFound') return 'Denied'
+  if (document.meaning === 'none' || description.meaning === 'notFound') return 'DeniedByLists'
   return description.meaning === 'unknown' || listed(facts) === 'unknown' ? 'Unread' : 'ByKnot'
 }
 
@@ -73,7 +75,7 @@ export const INQUIRY = {
     const last = course.at(-1)
     return all(
       because(course.length <= QUESTIONS + 1, () => `${String(course.length - 1)} questions`),
-      equal('what it comes to', last?._tag === 'Found' ? last.access._tag : last?._tag, expected(facts)),
+      equal('what it comes to', last?._tag === 'Found' ? tagOf(last.access) : last?._tag, expected(facts)),
       last?._tag !== 'Found' ||
         last.access._tag !== 'ByKnot' ||
         equal('who may push', [last.access.owner, last.access.collaborators], [facts.description.meaning, listed(facts)])

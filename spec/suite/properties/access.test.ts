@@ -1,9 +1,9 @@
 /** ACCESS, tried; and what holds of every machine, of one that asks knots. */
 import fc from 'fast-check'
 import { describe } from 'vitest'
-import { Commits, OrderedMap as M, type Report } from '../../../core/index.js'
+import { type AccessAnswer, Commits, type Event, OrderedMap as M, type Report, type State } from '../../../core/index.js'
 import { accessRuns, shortAccessRuns } from '../arbitraries/access.js'
-import { ACCESS, isAwaited, isTold } from '../laws/access.js'
+import { ACCESS, isAwaited, isTold, saysLists } from '../laws/access.js'
 import type { Step } from '../laws/fence.js'
 import { MACHINE } from '../laws/machine.js'
 import { reportsOf } from '../laws/run.js'
@@ -38,6 +38,16 @@ const forgets = some(({ after, before, event }) =>
 
 const isUnheard = some(({ before, event }) => event._tag === 'AccessRead' && !isAwaited(before, event))
 
+const accessOf = ({ access }: State, event: Event): AccessAnswer | null | undefined =>
+  event._tag === 'AccessRead' ? M.toEntries(access.entries).find(([key]) => key === `${event.knot}/${event.repo}`)?.[1].access : undefined
+
+/** Somebody is answered that the records decide, of whom a list is kept. */
+const turns = (is: (step: Step) => boolean) =>
+  some((step) => {
+    const { before, event } = step
+    return event._tag === 'AccessRead' && event.access._tag === 'ByRecords' && event.repo !== '' && isAwaited(before, event) && saysLists(accessOf(before, event) ?? null) && is(step)
+  })
+
 describe('ACCESS', () => {
   check(ACCESS, 'ACCESS-1', accessRuns, {
     'a knot with lists': answers('ByKnot'),
@@ -67,6 +77,11 @@ describe('ACCESS', () => {
     'a build that is started': some(({ effects }) => effects.some(({ _tag }) => _tag === 'StartBuild')),
     'a build that ends, since the repository is another’s': some(({ effects, event }) => event._tag === 'AccessRead' && effects.some((effect) => effect._tag === 'PublishStatus')),
     'a run that waits for its right': reports('WorkflowsReadFailed')
+  })
+  check(ACCESS, 'ACCESS-8', accessRuns, {
+    'a knot without lists': some(({ after, event }) => event._tag === 'AccessRead' && event.repo !== '' && accessOf(after, event)?._tag === 'ByRecords'),
+    'a knot that says for a moment that it keeps no lists': turns(({ after, event }) => saysLists(accessOf(after, event) ?? null)),
+    'a knot that has kept no lists for a day': turns(({ after, event }) => accessOf(after, event) === null)
   })
 })
 
