@@ -294,11 +294,23 @@ const phase5 = (attempt: unknown, { _tag, number, ...fields }: Fields): Fields =
   return { ...fields, _tag: _tag === 'Pausing' ? 'Finding' : _tag === 'CancelPausing' ? 'Cancelling' : _tag, request }
 }
 
+/**
+ * Who was denied a repository was not told whether its knot keeps lists: that counts as if it kept none, until it is asked again, within hours. What
+ * the journal of version 5 did changed, too, and nothing else of its shape.
+ */
+const toVersion6 = (document: Document): Document => ({ ...document, growing: document.growing.map(growing6) })
+
+const growing6 = (line: unknown): unknown => {
+  const [list, key, value] = listOf(line)
+  const entry = fieldsOf(value)
+  const access = fieldsOf(entry['access'])
+  return list === 'access' && access['_tag'] === 'Denied' ? [list, key, { ...entry, access: { ...access, keepsLists: false } }] : line
+}
+
 export const MIGRATIONS: Migrations = {
   1: toVersion2,
   2: (document) => toVersion3({ ...document, ...withoutFormerKnots(document) }),
   3: toVersion4,
   4: toVersion5,
-  // What its journal did changed, and nothing of its shape.
-  5: (document) => document
+  5: toVersion6
 }

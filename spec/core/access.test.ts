@@ -183,7 +183,7 @@ describe('a knot keeps lists', () => {
     expect(M.toEntries(after(two, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).listing)).toEqual([[K1, 1]])
   })
 
-  test('although it says for a moment that it does not: its list counts for a day, and nothing then', () => {
+  test('for a day more, where it says for a moment that it does not', () => {
     expect([DAY, DAY + 1].map((later) => accessIn(after(asked(byKnot([BOB])), says(BY_RECORDS, at(1) + later))))).toEqual([byKnot([BOB]), null])
     const taken = take(asked(byKnot([BOB])), says(BY_RECORDS))
     expect(reportsIn(taken?.outcomes)).toEqual(['the knot, which keeps lists, says that it keeps none'])

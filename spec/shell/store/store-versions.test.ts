@@ -9,6 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, it } from 'vitest'
 import { type BuildName, type Builds, defaults, type Effect, type Event, HostName, isFinal, OrderedMap as M, pipelineAt, type Plan, rfc3339, type State, step, tidOf, TimeUs } from '../../../core/index.js'
+import { MIGRATIONS } from '../../../shell/store/migrations.js'
 import { openStore, type Store } from '../../../shell/store/index.js'
 import { workflow } from '../../suite/examples/build-world.js'
 import { ALICE, at, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../../suite/examples/support.js'
@@ -432,6 +433,13 @@ describe.each(NAMES)('%s', (name) => {
     expect(world.reads).toHaveLength(3)
     expect(M.size(after.builds.runs)).toBe(M.size(ended.builds.runs) + 3)
   })
+})
+
+it('who was denied a repository in a store of number 5 was not told whether its knot keeps lists', () => {
+  const entryWith = (access: object | null) => ['access', 'knot1.example/did:plc:app', { access, asOfUs: 7, isOutdated: false }]
+  const others = [entryWith({ _tag: 'ByRecords' }), entryWith(null), ['tokens', 'Denied', 8]]
+  const document = { accounts: [], growing: [entryWith({ _tag: 'Denied', detail: 'why' }), ...others], head: {}, runs: [], statuses: [] }
+  expect(MIGRATIONS[5]?.(document)).toEqual({ ...document, growing: [entryWith({ _tag: 'Denied', detail: 'why', keepsLists: false }), ...others] })
 })
 
 describe('a journal of number 2', () => {
