@@ -213,7 +213,7 @@ const changesIn = (
  *
  * @example
  * import assert from 'node:assert'
- * import { Backfill, Commits, Config, defaults, Event } from 'tack/core'
+ * import { Backfill, Commits, Config, defaults, Event } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

@@ -20,7 +20,7 @@ import type { State } from './state.js'
  *
  * @example
  * import assert from 'node:assert'
- * import { asAdvance, Config, defaults, Event, initial } from 'tack/core'
+ * import { asAdvance, Config, defaults, Event, initial } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -117,7 +117,7 @@ export interface Folded {
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, Config, decodeFrame, defaults, fold, initial } from 'tack/core'
+ * import { clampTimeUs, Config, decodeFrame, defaults, fold, initial } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

@@ -41,7 +41,7 @@ const isArray = (value: Json): value is ReadonlyArray<Json> => Array.isArray(val
  *
  * @example
  * import assert from 'node:assert'
- * import { canonical } from 'tack/core'
+ * import { canonical } from '@tack-ci/core'
  *
  * assert.strictEqual(canonical({ b: [1, null], a: 'ä\n' }), '{"a":"ä\\n","b":[1,null]}')
  */

@@ -119,7 +119,7 @@ export interface Identity {
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults } from 'tack/core'
+ * import { Config, defaults } from '@tack-ci/core'
  *
  * const identity = { hostname: 'ci.example', owner: 'did:plc:owner' }
  * const config = Config.decode({ ...defaults(identity), admission: 'open' })

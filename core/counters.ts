@@ -52,7 +52,7 @@ const noted = (counters: Counters, report: Report): Counters => ({
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, Counters, OrderedMap } from 'tack/core'
+ * import { clampTimeUs, Counters, OrderedMap } from '@tack-ci/core'
  *
  * const at = clampTimeUs(1_767_225_600_000_000)
  * const gap = { _tag: 'Report', report: { _tag: 'Gap', askedUs: clampTimeUs(1), at, gotUs: at } } as const

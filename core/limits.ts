@@ -48,7 +48,7 @@ export interface Overlong {
  *
  * @example
  * import assert from 'node:assert'
- * import { overlong, REPO } from 'tack/core'
+ * import { overlong, REPO } from '@tack-ci/core'
  *
  * const record = { createdAt: '', knot: 'knot.example', name: 'n'.repeat(513), repoDid: '', spindle: 'ci.example' }
  * assert.deepStrictEqual(overlong(REPO, record), [{ field: 'name', limit: 512 }])
@@ -70,7 +70,7 @@ export const overlong = (
  *
  * @example
  * import assert from 'node:assert'
- * import { REPO, withinLimits } from 'tack/core'
+ * import { REPO, withinLimits } from '@tack-ci/core'
  *
  * const record = { createdAt: '', knot: 'knot.example', name: 'n'.repeat(513), repoDid: '', spindle: 'ci.example' }
  * assert.deepStrictEqual(withinLimits(REPO, record), { ...record, name: '' })

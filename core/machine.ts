@@ -166,7 +166,7 @@ const sees = (state: State, concern: Concern, event: Event): boolean => {
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Event, initial, step } from 'tack/core'
+ * import { Config, defaults, Event, initial, step } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -261,7 +261,7 @@ export const isStale = (state: State, event: Event): boolean =>
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Event, initial, run } from 'tack/core'
+ * import { Config, defaults, Event, initial, run } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

@@ -14,7 +14,7 @@ export const PASSED_OVER = 'passed over by the operator'
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Event, mayTakeLong } from 'tack/core'
+ * import { Config, defaults, Event, mayTakeLong } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -43,7 +43,7 @@ export const mayTakeLong = (event: Event): boolean => {
  *
  * @example
  * import assert from 'node:assert'
- * import { aboutOf, Event } from 'tack/core'
+ * import { aboutOf, Event } from '@tack-ci/core'
  *
  * const retry = Event.decode({
  *   _tag: 'RetryRequested', at: 1_767_225_600_000_000, knot: 'knot.example', rkey: '3mbd3542k2222', workflow: null
@@ -80,7 +80,7 @@ const passedOver = (at: TimeUs, event: Event): PassedOver => ({
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, Event, passOver } from 'tack/core'
+ * import { clampTimeUs, Event, passOver } from '@tack-ci/core'
  *
  * const at = clampTimeUs(1_767_225_600_000_000)
  * const files = Event.decode({

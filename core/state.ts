@@ -38,7 +38,7 @@ export interface State {
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, cursor, defaults, initial, wantedKnots } from 'tack/core'
+ * import { Config, cursor, defaults, initial, wantedKnots } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -86,7 +86,7 @@ export type Head = t.TypeOf<typeof Head>
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Head, headOf, initial } from 'tack/core'
+ * import { Config, defaults, Head, headOf, initial } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -135,7 +135,7 @@ export interface Parts {
  *   REPO,
  *   step,
  *   wantedKnots
- * } from 'tack/core'
+ * } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

@@ -130,7 +130,7 @@ const told = (
  *
  * @example
  * import assert from 'node:assert'
- * import { Access, Config, defaults, Did, Event, HostName, Rkey } from 'tack/core'
+ * import { Access, Config, defaults, Did, Event, HostName, Rkey } from '@tack-ci/core'
  *
  * const identity = { hostname: 'ci.example', owner: 'did:plc:owner' }
  * const config = Config.decode({ ...defaults(identity), collaborators: 'knots' })

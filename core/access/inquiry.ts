@@ -149,7 +149,7 @@ const pageSaid = (knot: HostName, asked: AskCollaborators, said: Answered): Inqu
  *
  * @example
  * import assert from 'node:assert'
- * import { Access, HostName } from 'tack/core'
+ * import { Access, HostName } from '@tack-ci/core'
  *
  * const knot = HostName.decode('knot.example')
  * assert(knot._tag === 'Right')

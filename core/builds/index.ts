@@ -104,7 +104,7 @@ const spoken = (isStopped: boolean, [state, effects]: BuildsStep): BuildsStep =>
  *
  * @example
  * import assert from 'node:assert'
- * import { Access, Builds, Commits, Config, defaults, Event, Knots } from 'tack/core'
+ * import { Access, Builds, Commits, Config, defaults, Event, Knots } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

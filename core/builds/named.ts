@@ -43,7 +43,7 @@ export const runNamed = (state: BuildsState, id: Tid): NamedRun | null => {
  *
  * @example
  * import assert from 'node:assert'
- * import { workflowCalled } from 'tack/core'
+ * import { workflowCalled } from '@tack-ci/core'
  *
  * assert.strictEqual(workflowCalled('ci.yml', []), null)
  */

@@ -59,7 +59,7 @@ export interface Shared {
  *
  * @example
  * import assert from 'node:assert'
- * import { BuildName, Cause, planOf, Recipe, Repository } from 'tack/core'
+ * import { BuildName, Cause, planOf, Recipe, Repository } from '@tack-ci/core'
  *
  * const name = BuildName.decode({ knot: 'knot.example', rkey: '3mbd3542k2222', workflow: 'ci.yml' })
  * const cause = Cause.decode({ _tag: 'Manual', inputs: [['log-level', 'debug']], ref: null, sha: null })

@@ -27,7 +27,7 @@ export interface JobFacts {
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, pipelineUri, Rkey } from 'tack/core'
+ * import { canonicalHost, pipelineUri, Rkey } from '@tack-ci/core'
  *
  * const host = canonicalHost({ defaultPort: 443, loopback: true, ports: true })('localhost:5555')
  * const rkey = Rkey.decode('3mbd3542k2222')
@@ -98,7 +98,7 @@ const known = (name: string, value: string | null): ReadonlyArray<Pair> =>
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, Cause, Repository, Rkey, variablesOf } from 'tack/core'
+ * import { canonicalHost, Cause, Repository, Rkey, variablesOf } from '@tack-ci/core'
  *
  * const knot = canonicalHost({ defaultPort: 443, loopback: false, ports: false })('knot.example')
  * const rkey = Rkey.decode('3mbd3542k2222')
@@ -148,7 +148,7 @@ const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
  *
  * @example
  * import assert from 'node:assert'
- * import { withReserved } from 'tack/core'
+ * import { withReserved } from '@tack-ci/core'
  *
  * assert.deepStrictEqual(
  *   withReserved(

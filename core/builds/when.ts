@@ -33,7 +33,7 @@ export interface ShortName {
  *
  * @example
  * import assert from 'node:assert'
- * import { shortName } from 'tack/core'
+ * import { shortName } from '@tack-ci/core'
  *
  * assert.deepStrictEqual(shortName('refs/heads/feature/x'), { kind: 'branch', name: 'feature/x' })
  * assert.deepStrictEqual(shortName('refs/tags/v1'), { kind: 'tag', name: 'v1' })
@@ -113,7 +113,7 @@ const holds = (
  *
  * @example
  * import assert from 'node:assert'
- * import { applies, Cause, decodeWorkflow, WorkflowName } from 'tack/core'
+ * import { applies, Cause, decodeWorkflow, WorkflowName } from '@tack-ci/core'
  *
  * const cause = Cause.decode({
  *   _tag: 'Push',
@@ -158,7 +158,7 @@ const MEANT = ['branch', 'event', 'paths', 'tag', 'types'] as const
  *
  * @example
  * import assert from 'node:assert'
- * import { mayHold } from 'tack/core'
+ * import { mayHold } from '@tack-ci/core'
  *
  * const condition = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: null }
  * assert.strictEqual(mayHold(condition), false)
@@ -180,7 +180,7 @@ const asMeant = (condition: Condition, meant: (typeof MEANT)[number]): Condition
  *
  * @example
  * import assert from 'node:assert'
- * import { mistakeIn } from 'tack/core'
+ * import { mistakeIn } from '@tack-ci/core'
  *
  * const condition = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: 'branches' }
  * assert.strictEqual(

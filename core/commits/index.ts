@@ -42,7 +42,7 @@ export {
  *
  * @example
  * import assert from 'node:assert'
- * import { Commits, Config, defaults, Event, REPO } from 'tack/core'
+ * import { Commits, Config, defaults, Event, REPO } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

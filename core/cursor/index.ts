@@ -40,7 +40,7 @@ const DOUBLINGS = 20
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, Config, Cursor, decodeFrame, defaults } from 'tack/core'
+ * import { clampTimeUs, Config, Cursor, decodeFrame, defaults } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

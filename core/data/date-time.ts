@@ -38,7 +38,7 @@ const microseconds = (fraction: string): number => Number(fraction.slice(0, 6).p
  *
  * @example
  * import assert from 'node:assert'
- * import { timeOfDateTime } from 'tack/core'
+ * import { timeOfDateTime } from '@tack-ci/core'
  *
  * assert.deepStrictEqual(timeOfDateTime('2026-01-01T01:00:00.0000019+01:00'), {
  *   _tag: 'Some',

@@ -27,7 +27,7 @@ const nearest = (errors: t.Errors): t.ValidationError | undefined =>
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, explain } from 'tack/core'
+ * import { Config, defaults, explain } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'somebody' }))
  * assert(config._tag === 'Left')

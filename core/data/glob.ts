@@ -279,7 +279,7 @@ export const faultOf = (pattern: string, outcome: 'bad' | 'costly'): string =>
  *
  * @example
  * import assert from 'node:assert'
- * import { matchGlob } from 'tack/core'
+ * import { matchGlob } from '@tack-ci/core'
  *
  * assert.deepStrictEqual(matchGlob('release/**')('release/1.0/hotfix'), { _tag: 'Right', right: true })
  * assert.deepStrictEqual(matchGlob('release/*')('release/1.0/hotfix'), { _tag: 'Right', right: false })

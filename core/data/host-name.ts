@@ -111,7 +111,7 @@ export type HostName = t.TypeOf<typeof HostName>
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost } from 'tack/core'
+ * import { canonicalHost } from '@tack-ci/core'
  *
  * const hostOf = canonicalHost({ defaultPort: 443, loopback: false, ports: false })
  * assert.deepStrictEqual(hostOf('Knot.Example.'), { _tag: 'Some', value: 'knot.example' })

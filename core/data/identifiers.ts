@@ -59,7 +59,7 @@ export type TimeUs = t.TypeOf<typeof TimeUs>
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs } from 'tack/core'
+ * import { clampTimeUs } from '@tack-ci/core'
  *
  * assert.strictEqual(clampTimeUs(1.9), 1)
  * assert.strictEqual(clampTimeUs(-1), 0)
@@ -147,7 +147,7 @@ const digits = (tid: Tid, from: number, to: number): number => {
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, isTidAfter, Tid } from 'tack/core'
+ * import { clampTimeUs, isTidAfter, Tid } from '@tack-ci/core'
  *
  * // Of 2026-01-01T00:00:00Z.
  * const rev = Tid.decode('3mbd3542k2222')
@@ -173,7 +173,7 @@ const base32 = (n: number, count: number): string => {
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, tidOf } from 'tack/core'
+ * import { clampTimeUs, tidOf } from '@tack-ci/core'
  *
  * assert.strictEqual(tidOf(clampTimeUs(1_767_225_600_000_000)), '3mbd3542k2222')
  */
@@ -184,7 +184,7 @@ export const tidOf = (time: TimeUs): Tid => `${base32(time, 11)}22` as Tid
  *
  * @example
  * import assert from 'node:assert'
- * import { Tid, timeOfTid } from 'tack/core'
+ * import { Tid, timeOfTid } from '@tack-ci/core'
  *
  * const tid = Tid.decode('3mbd3542k2222')
  * assert(tid._tag === 'Right')
@@ -209,7 +209,7 @@ export type Sha = t.TypeOf<typeof Sha>
  *
  * @example
  * import assert from 'node:assert'
- * import { isZeroSha, Sha } from 'tack/core'
+ * import { isZeroSha, Sha } from '@tack-ci/core'
  *
  * const sha = Sha.decode('0'.repeat(40))
  * assert(sha._tag === 'Right')

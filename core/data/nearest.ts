@@ -21,7 +21,7 @@ const distance = (a: string, b: string): number => {
  *
  * @example
  * import assert from 'node:assert'
- * import { nearest } from 'tack/core'
+ * import { nearest } from '@tack-ci/core'
  *
  * assert.strictEqual(nearest(['branch', 'event', 'tag'])('branches'), 'branch')
  */

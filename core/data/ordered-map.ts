@@ -26,7 +26,7 @@ const nothing: OrderedMap<never, never> = { root: null }
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * assert.strictEqual(M.isEmpty(M.empty()), true)
  */
@@ -37,7 +37,7 @@ export const empty = <K extends string, A>(): OrderedMap<K, A> => nothing
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * assert.deepStrictEqual(M.toEntries(M.singleton('a', 1)), [['a', 1]])
  */
@@ -52,7 +52,7 @@ export const singleton = <K extends string, A>(key: K, value: A): OrderedMap<K, 
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * const map = M.fromSorted([['a', 1], ['b', 2]])
  * assert(map._tag === 'Some')
@@ -80,7 +80,7 @@ export const fromSorted = <K extends string, A>(
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * const before = M.singleton<string, number>('a', 1)
  * const after = M.upsertAt<string, number>('__proto__', 2)(before)
@@ -96,7 +96,7 @@ export const upsertAt =
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * const map = M.singleton<string, number>('a', 1)
  * assert.strictEqual(M.isEmpty(M.deleteAt<string>('a')(map)), true)
@@ -112,7 +112,7 @@ export const deleteAt =
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * const map = M.singleton<string, number>('a', 1)
  * assert.deepStrictEqual(M.lookup<string>('a')(map), { _tag: 'Some', value: 1 })
@@ -130,7 +130,7 @@ export const lookup =
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * assert.strictEqual(M.has('a')(M.singleton('a', 1)), true)
  */
@@ -144,7 +144,7 @@ export const has =
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * assert.strictEqual(M.size(M.singleton('a', 1)), 1)
  */
@@ -155,7 +155,7 @@ export const size = <K extends string, A>(map: OrderedMap<K, A>): number => weig
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * assert.strictEqual(M.isEmpty(M.singleton('a', 1)), false)
  */
@@ -166,7 +166,7 @@ export const isEmpty = <K extends string, A>(map: OrderedMap<K, A>): boolean => 
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * const map = M.upsertAt<string, number>('b', 2)(M.singleton('a', 1))
  * const text = M.reduceWithKey(
@@ -187,7 +187,7 @@ export const reduceWithKey =
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * assert.deepStrictEqual(M.toEntries(M.map((n: number) => n + 1)(M.singleton('a', 1))), [['a', 2]])
  */
@@ -204,7 +204,7 @@ export const map =
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * const map = M.upsertAt<string, number>('a', 1)(M.singleton('b', 2))
  * assert.deepStrictEqual(M.keys(map), ['a', 'b'])
@@ -217,7 +217,7 @@ export const keys = <K extends string, A>(map: OrderedMap<K, A>): ReadonlyArray<
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * const map = M.upsertAt<string, number>('a', 1)(M.singleton('b', 2))
  * assert.deepStrictEqual(M.toEntries(map), [['a', 1], ['b', 2]])
@@ -231,7 +231,7 @@ export const toEntries = <K extends string, A>(map: OrderedMap<K, A>): ReadonlyA
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * const map = M.fromSorted([['a', 1], ['c', 3], ['d', 4]])
  * assert(map._tag === 'Some')
@@ -264,7 +264,7 @@ export function* entriesFrom<K extends string, A>(
  * @example
  * import assert from 'node:assert'
  * import * as N from 'fp-ts/lib/number.js'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * const rising = M.upsertAt<string, number>('b', 2)(M.singleton('a', 1))
  * const falling = M.upsertAt<string, number>('a', 1)(M.singleton('b', 2))
@@ -287,7 +287,7 @@ export const getEq = <K extends string, A>(value: Eq<A>): Eq<OrderedMap<K, A>> =
  *
  * @example
  * import assert from 'node:assert'
- * import { OrderedMap as M } from 'tack/core'
+ * import { OrderedMap as M } from '@tack-ci/core'
  *
  * assert.strictEqual(M.isBalanced(M.singleton('a', 1)), true)
  */

@@ -22,7 +22,7 @@ const EXCERPT = 120
  *
  * @example
  * import assert from 'node:assert'
- * import { excerpt } from 'tack/core'
+ * import { excerpt } from '@tack-ci/core'
  *
  * assert.strictEqual(excerpt('short'), 'short')
  * assert.strictEqual(excerpt('x'.repeat(121)), `${'x'.repeat(120)}…`)

@@ -49,7 +49,7 @@ export const isOpenedBy = (state: KnotsState, event: Event): boolean => {
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, Config, defaults, Did, Event, Knots, Rkey } from 'tack/core'
+ * import { canonicalHost, Config, defaults, Did, Event, Knots, Rkey } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

@@ -24,7 +24,7 @@ export type Status = t.TypeOf<typeof Status>
  *
  * @example
  * import assert from 'node:assert'
- * import { isFinal } from 'tack/core'
+ * import { isFinal } from '@tack-ci/core'
  *
  * assert.strictEqual(isFinal('running'), false)
  * assert.strictEqual(isFinal('cancelled'), true)
@@ -124,7 +124,7 @@ const segment = (text: string): string =>
  *
  * @example
  * import assert from 'node:assert'
- * import { BuildName, buildKey } from 'tack/core'
+ * import { BuildName, buildKey } from '@tack-ci/core'
  *
  * const name = BuildName.decode({ knot: 'knot.example', rkey: '3mbd3542k2222', workflow: 'CI.yml' })
  * assert(name._tag === 'Right')

@@ -68,7 +68,7 @@ export type CauseKind = t.TypeOf<typeof CauseKind>
  *
  * @example
  * import assert from 'node:assert'
- * import { kindOfCause } from 'tack/core'
+ * import { kindOfCause } from '@tack-ci/core'
  *
  * assert.strictEqual(kindOfCause({ _tag: 'Manual', inputs: [], ref: null, sha: null }), 'manual')
  */

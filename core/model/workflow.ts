@@ -105,7 +105,7 @@ export const WORKFLOW_BYTES_MAX = 262_144
  *
  * @example
  * import assert from 'node:assert'
- * import { byName, WorkflowSource } from 'tack/core'
+ * import { byName, WorkflowSource } from '@tack-ci/core'
  *
  * const sources = ['b.yml', 'a.yml', 'b.yml'].map((name, i) => WorkflowSource.decode({ name, text: String(i) }))
  * const files = sources.flatMap((source) => (source._tag === 'Right' ? [source.right] : []))
@@ -127,7 +127,7 @@ export const ENGINE = 'tack'
  *
  * @example
  * import assert from 'node:assert'
- * import { isWorkflowFile } from 'tack/core'
+ * import { isWorkflowFile } from '@tack-ci/core'
  *
  * assert.deepStrictEqual(['ci.yml', 'ci.yaml', 'README.md'].map(isWorkflowFile), [true, true, false])
  */

@@ -8,7 +8,7 @@ import type { State } from '../state.js'
  *
  * @example
  * import assert from 'node:assert'
- * import { callAnswer, Config, defaults, Event, initial } from 'tack/core'
+ * import { callAnswer, Config, defaults, Event, initial } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

@@ -95,7 +95,7 @@ const textIn = ({ trigger, workflows }: PipelineView): number =>
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Did, initial, queryPipelines } from 'tack/core'
+ * import { Config, defaults, Did, initial, queryPipelines } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * const repo = Did.decode('did:plc:repository')
@@ -129,7 +129,7 @@ export const queryPipelines =
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, Config, defaults, initial, pipelineRun, tidOf } from 'tack/core'
+ * import { clampTimeUs, Config, defaults, initial, pipelineRun, tidOf } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -145,7 +145,7 @@ export const pipelineRun =
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, Config, defaults, initial, pipelineAt, tidOf } from 'tack/core'
+ * import { clampTimeUs, Config, defaults, initial, pipelineAt, tidOf } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

@@ -9,7 +9,7 @@ import type { State } from '../state.js'
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Did, initial, repositoriesCalled } from 'tack/core'
+ * import { Config, defaults, Did, initial, repositoriesCalled } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * const did = Did.decode('did:plc:repository')

@@ -15,7 +15,7 @@ import type { State } from '../state.js'
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Event, initial, isMember, MEMBER, step } from 'tack/core'
+ * import { Config, defaults, Event, initial, isMember, MEMBER, step } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -47,7 +47,7 @@ export const isMember =
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Event, initial, REPO, repoAt, step } from 'tack/core'
+ * import { Config, defaults, Event, initial, REPO, repoAt, step } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -81,7 +81,7 @@ export const repoAt =
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, Config, defaults, Event, holdersOf, initial, REPO, step } from 'tack/core'
+ * import { canonicalHost, Config, defaults, Event, holdersOf, initial, REPO, step } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -117,7 +117,7 @@ export const holdersOf =
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, Config, defaults, Event, initial, isWanted, REPO, step } from 'tack/core'
+ * import { canonicalHost, Config, defaults, Event, initial, isWanted, REPO, step } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -151,7 +151,7 @@ export const isWanted =
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Event, initial, REPO, step, wantedKnots } from 'tack/core'
+ * import { Config, defaults, Event, initial, REPO, step, wantedKnots } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -179,7 +179,7 @@ export const wantedKnots = (state: State): ReadonlyArray<HostName> => M.keys(sta
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, cursor, defaults, Event, initial, REPO, step } from 'tack/core'
+ * import { Config, cursor, defaults, Event, initial, REPO, step } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -209,7 +209,7 @@ export const cursor = (state: State): TimeUs | null => state.cursor.cursor
  *
  * @example
  * import assert from 'node:assert'
- * import { Config, defaults, Event, initial, orderRefusal } from 'tack/core'
+ * import { Config, defaults, Event, initial, orderRefusal } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

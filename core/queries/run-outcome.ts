@@ -54,7 +54,7 @@ const saidBy = ({ knot, rkey }: Named, effect: Effect): RunOutcome | null => {
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, Config, defaults, initial, Rkey, runOutcome } from 'tack/core'
+ * import { canonicalHost, Config, defaults, initial, Rkey, runOutcome } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * const knot = canonicalHost({ defaultPort: 443, loopback: false, ports: false })('knot.example')

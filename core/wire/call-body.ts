@@ -74,7 +74,7 @@ const callIn = (method: CalledMethod, fields: Fields): Read<Call> =>
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeCall } from 'tack/core'
+ * import { decodeCall } from '@tack-ci/core'
  *
  * const body = '{"repo":"did:plc:app","pipeline":"3mbd3542k2222"}'
  * assert.deepStrictEqual(decodeCall('sh.tangled.ci.cancelPipeline')(body), {

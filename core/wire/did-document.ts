@@ -30,7 +30,7 @@ const KNOT: Service = { id: 'tangled_knot', type: 'TangledKnot' }
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeDidDocument, Did } from 'tack/core'
+ * import { decodeDidDocument, Did } from '@tack-ci/core'
  *
  * const did = Did.decode('did:plc:alice')
  * assert(did._tag === 'Right')
@@ -58,7 +58,7 @@ export const decodeDidDocument =
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeKnotOfRepository, Did } from 'tack/core'
+ * import { decodeKnotOfRepository, Did } from '@tack-ci/core'
  *
  * const did = Did.decode('did:plc:app')
  * assert(did._tag === 'Right')
@@ -81,7 +81,7 @@ const INSECURE = /^http:\/\/([^/]*?)(?::80)?\/?$/i
  *
  * @example
  * import assert from 'node:assert'
- * import { hostOfService } from 'tack/core'
+ * import { hostOfService } from '@tack-ci/core'
  *
  * const hostOf = hostOfService({ defaultPort: 443, loopback: false, ports: false })
  * assert.deepStrictEqual(hostOf('https://Knot.example/'), { _tag: 'Some', value: 'knot.example' })
@@ -107,7 +107,7 @@ const documentOf = (did: Did, text: string): E.Either<string, { readonly [key: s
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeSigningKey, Did } from 'tack/core'
+ * import { decodeSigningKey, Did } from '@tack-ci/core'
  *
  * const did = Did.decode('did:plc:alice')
  * assert(did._tag === 'Right')
@@ -151,7 +151,7 @@ const isAtAddress = (name: unknown): name is string => typeof name === 'string' 
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeHandle, Did } from 'tack/core'
+ * import { decodeHandle, Did } from '@tack-ci/core'
  *
  * const did = Did.decode('did:plc:alice')
  * assert(did._tag === 'Right')

@@ -34,7 +34,7 @@ type Known = Partial<Pick<FrameRejected, 'collection' | 'did' | 'operation' | 'o
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, Config, defaults, initial, rejectFrame } from 'tack/core'
+ * import { clampTimeUs, Config, defaults, initial, rejectFrame } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')
@@ -97,7 +97,7 @@ const ordinalOf = (u: unknown): Natural | null => (Natural.is(u) && u < FIRST_TI
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, Config, decodeFrame, defaults, initial } from 'tack/core'
+ * import { clampTimeUs, Config, decodeFrame, defaults, initial } from '@tack-ci/core'
  *
  * const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
  * assert(config._tag === 'Right')

@@ -34,7 +34,7 @@ const objectIn = (text: string): E.Either<string, Fields> => {
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeKnotVersion } from 'tack/core'
+ * import { decodeKnotVersion } from '@tack-ci/core'
  *
  * const today = decodeKnotVersion('{"capabilities":["knot-acl"],"version":"1.15"}')
  * assert.deepStrictEqual(today, { _tag: 'Right', right: true })
@@ -57,7 +57,7 @@ export type RepoDescription =
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeDescribeRepo, Did } from 'tack/core'
+ * import { decodeDescribeRepo, Did } from '@tack-ci/core'
  *
  * const repo = Did.decode('did:plc:app')
  * assert(repo._tag === 'Right')
@@ -100,7 +100,7 @@ const subjectIn = (item: unknown): ReadonlyArray<Did> => {
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeCollaborators } from 'tack/core'
+ * import { decodeCollaborators } from '@tack-ci/core'
  *
  * const page = decodeCollaborators(null)('{"items":[{"subject":"did:plc:bob"},{"subject":"bob"}],"cursor":"1"}')
  * assert.deepStrictEqual(page, { _tag: 'Right', right: { next: '1', subjects: ['did:plc:bob'] } })

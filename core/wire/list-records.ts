@@ -78,7 +78,7 @@ const decodeItem = (asked: ListAsked, item: unknown): O.Option<ListedRecord> => 
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeListRecords, Did } from 'tack/core'
+ * import { decodeListRecords, Did } from '@tack-ci/core'
  *
  * const did = Did.decode('did:plc:alice')
  * assert(did._tag === 'Right')

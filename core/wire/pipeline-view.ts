@@ -92,7 +92,7 @@ const NAME_MAX = 40
  *
  * @example
  * import assert from 'node:assert'
- * import { shownName, WorkflowName } from 'tack/core'
+ * import { shownName, WorkflowName } from '@tack-ci/core'
  *
  * const name = WorkflowName.decode(`${'n'.repeat(50)}.yml`)
  * assert(name._tag === 'Right')

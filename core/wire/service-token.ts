@@ -90,7 +90,7 @@ const isText = (u: unknown): u is string => typeof u === 'string'
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeServiceToken } from 'tack/core'
+ * import { decodeServiceToken } from '@tack-ci/core'
  *
  * const read = decodeServiceToken('{"alg":"none"}', '{}')
  * assert(read._tag === 'Left')
@@ -140,7 +140,7 @@ export interface Addressed {
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, decodeServiceToken, judgeServiceToken } from 'tack/core'
+ * import { clampTimeUs, decodeServiceToken, judgeServiceToken } from '@tack-ci/core'
  *
  * const method = 'sh.tangled.ci.triggerPipeline'
  * const claims = { aud: 'did:web:ci.example', exp: 60, iss: 'did:plc:alice', jti: 'x', lxm: method }

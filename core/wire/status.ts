@@ -36,7 +36,7 @@ const dateOf = (days: number): string => {
  *
  * @example
  * import assert from 'node:assert'
- * import { clampTimeUs, rfc3339 } from 'tack/core'
+ * import { clampTimeUs, rfc3339 } from '@tack-ci/core'
  *
  * assert.strictEqual(rfc3339(clampTimeUs(1_767_225_600_000_001)), '2026-01-01T00:00:00.000001Z')
  */
@@ -67,7 +67,7 @@ const EARLIER_US: { readonly [S in Status]: number } = {
  *
  * @example
  * import assert from 'node:assert'
- * import { statusFrame, StatusEntry } from 'tack/core'
+ * import { statusFrame, StatusEntry } from '@tack-ci/core'
  *
  * const entry = StatusEntry.decode({
  *   build: { knot: 'knot.example', rkey: '3mbd3542k2222', workflow: 'ci.yml' },
@@ -121,7 +121,7 @@ const causeOf = (cause: PipelineEntry['cause'], repo: object): object => {
  *
  * @example
  * import assert from 'node:assert'
- * import { pipelineFrame, PipelineEntry } from 'tack/core'
+ * import { pipelineFrame, PipelineEntry } from '@tack-ci/core'
  *
  * const entry = PipelineEntry.decode({
  *   cause: { _tag: 'Manual', inputs: [], ref: null, sha: null },
@@ -172,7 +172,7 @@ export const pipelineFrame = ({
  *
  * @example
  * import assert from 'node:assert'
- * import { logFrame, StatusEntry, statusFrame } from 'tack/core'
+ * import { logFrame, StatusEntry, statusFrame } from '@tack-ci/core'
  *
  * const entry = StatusEntry.decode({
  *   build: { knot: 'knot.example', rkey: '3mbd3542k2222', workflow: 'ci.yml' },
@@ -205,7 +205,7 @@ export type ReaderCursor = t.TypeOf<typeof ReaderCursor>
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeCursor } from 'tack/core'
+ * import { decodeCursor } from '@tack-ci/core'
  *
  * assert.deepStrictEqual(decodeCursor('1767225600000000999'), {
  *   _tag: 'Right',

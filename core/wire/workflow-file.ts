@@ -194,7 +194,7 @@ const restAt = (
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeWorkflow, WorkflowName, type Yaml } from 'tack/core'
+ * import { decodeWorkflow, WorkflowName, type Yaml } from '@tack-ci/core'
  *
  * const name = WorkflowName.decode('ci.yml')
  * assert(name._tag === 'Right')

@@ -38,7 +38,7 @@ export type Entries = YamlMap['map']
  *
  * @example
  * import assert from 'node:assert'
- * import { inside } from 'tack/core'
+ * import { inside } from '@tack-ci/core'
  *
  * assert.strictEqual(inside('steps[0]', 'command'), 'steps[0].command')
  */
@@ -49,7 +49,7 @@ export const inside = (place: string, key: string): string => `${place}.${excerp
  *
  * @example
  * import assert from 'node:assert'
- * import { isList } from 'tack/core'
+ * import { isList } from '@tack-ci/core'
  *
  * assert.deepStrictEqual([isList([]), isList({ map: [] }), isList('')], [true, false, false])
  */
@@ -60,7 +60,7 @@ export const isList = (u: Yaml): u is ReadonlyArray<Yaml> => Array.isArray(u)
  *
  * @example
  * import assert from 'node:assert'
- * import { isMap } from 'tack/core'
+ * import { isMap } from '@tack-ci/core'
  *
  * assert.deepStrictEqual([isMap([]), isMap({ map: [] }), isMap({ scalar: '7' })], [false, true, false])
  */

@@ -1,10 +1,12 @@
 /** The command line: commands and their options. Everything else is elsewhere, and loaded by the command that needs it. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
+import { existsSync } from 'node:fs'
 import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, readConfiguration } from './configuration.js'
 import type { AdminOptions, BuildsOptions } from './control.js'
 import type { LintOptions } from './lint.js'
 import { configOption, runOptions, SecretError, serverOption, someOptions, storeOption, type RunOptions } from './options.js'
+import { codeOf } from '../store/disk.js'
 import type { TryOptions } from './try.js'
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -192,6 +194,20 @@ interface Kit {
   readonly conform: (args: ReadonlyArray<string>, print: (text: string) => void, complain: (text: string) => void) => Promise<number>
 }
 
+const KIT = '@tack-ci/conform'
+
+/** The kit that was built beside this program, as in a checkout; else that of the package; `null` where there is neither. */
+const kitOf = async (): Promise<Kit | null> => {
+  const built = new URL('../../spec/kit/conform/main.js', import.meta.url)
+  if (existsSync(built)) return (await import(built.href)) as Kit
+  try {
+    return (await import(KIT)) as Kit
+  } catch (error) {
+    if (codeOf(error) === 'ERR_MODULE_NOT_FOUND' && error instanceof Error && error.message.includes(`'${KIT}'`)) return null
+    throw error
+  }
+}
+
 command('conform', 'test a port of the machine, in any language, and show where it is wrong')
   .usage('[options] -- COMMAND [ARGS…]')
   // It parses its own arguments.
@@ -200,7 +216,11 @@ command('conform', 'test a port of the machine, in any language, and show where 
   .helpOption(false)
   .addHelpText('after', '\nIts options: tack conform --help')
   .action(async () => {
-    const kit = (await import(new URL('../../spec/kit/conform/main.js', import.meta.url).href)) as Kit
+    const kit = await kitOf()
+    if (kit === null) {
+      complain(`error: vectors, traces and what plays them are a package of their own, which is not here: install ${KIT} beside tack, in the same version`)
+      return exit(2)
+    }
     exit(await kit.conform(process.argv.slice(process.argv.indexOf('conform') + 1), print, complain))
   })
 

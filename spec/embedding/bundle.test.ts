@@ -13,7 +13,7 @@ import { createWorld, freeNames, NEEDED } from './bare.js'
 import { type Bundle, bundle, GLOBAL } from './bundle.js'
 import { createProject } from './project.js'
 
-const project = createProject()
+const project = await createProject()
 afterAll(project.remove)
 
 const whole = await bundle(project, { isMinified: false, isShaken: false, wanted: '*' })

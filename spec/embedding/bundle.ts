@@ -22,9 +22,7 @@ export interface Options {
 
 const packageOf = (input: string, folder: string): string => {
   const file = path.resolve(folder, input)
-  const library = /\/node_modules\/(?<name>[^/]+)\//.exec(file)?.groups?.['name']
-  if (library !== undefined) return library
-  return /\/dist\/core\//.test(file) ? 'core' : input
+  return /\/node_modules\/(?:@tack-ci\/)?(?<name>[^/]+)\//.exec(file)?.groups?.['name'] ?? input
 }
 
 /** @throws Error when something that no browser has is imported. */
@@ -38,7 +36,7 @@ export const bundle = async ({ folder }: Project, { isMinified, isShaken, wanted
     metafile: true,
     minify: isMinified,
     platform: 'browser',
-    stdin: { contents: `export ${wanted} from 'tack/core'`, resolveDir: folder, sourcefile: 'wanted.js' },
+    stdin: { contents: `export ${wanted} from '@tack-ci/core'`, resolveDir: folder, sourcefile: 'wanted.js' },
     write: false
   })
   const bytesFrom = new Map<string, number>()

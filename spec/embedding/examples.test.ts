@@ -28,7 +28,7 @@ describe('a wrong example is found, with file and line', () => {
   })
 
   test('by compiling it', () => {
-    const wrong = only("import { excerpt } from 'tack/core'", 'const shown: number = excerpt(1)', 'export { shown }')
+    const wrong = only("import { excerpt } from '@tack-ci/core'", 'const shown: number = excerpt(1)', 'export { shown }')
     expect(typeErrors([wrong]).map((said) => said.slice(0, 13))).toEqual(['core/x.ts:6: ', 'core/x.ts:6: '])
   })
 

@@ -74,7 +74,7 @@ const OPTIONS: ts.CompilerOptions = {
   noEmit: true,
   noUncheckedIndexedAccess: true,
   noUnusedLocals: true,
-  paths: { 'tack/core': [path.join(ROOT, 'core/index.ts')] },
+  paths: { '@tack-ci/core': [path.join(ROOT, 'core/index.ts')] },
   skipLibCheck: true,
   strict: true,
   target: ts.ScriptTarget.ES2022,
@@ -105,7 +105,7 @@ export const typeErrors = (examples: ReadonlyArray<Example>): ReadonlyArray<stri
 
 const NAME = 'example.cjs'
 const requireFromHere = createRequire(import.meta.url)
-const requireModule = (id: string): unknown => (id === 'tack/core' ? core : requireFromHere(id))
+const requireModule = (id: string): unknown => (id === '@tack-ci/core' ? core : requireFromHere(id))
 
 /**
  * Runs an example.

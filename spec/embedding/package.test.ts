@@ -15,7 +15,7 @@ import type { Option } from 'fp-ts/lib/Option.js'
 import type { Errors } from 'io-ts'
 import {
   Commits, Config, decodeFrame, type Effect, Event, fold, type Folded, type Head, initial, OrderedMap, Receipt, repoAt, run, State, step
-} from 'tack/core'
+} from '@tack-ci/core'
 
 type IsAny<T> = 0 extends 1 & T ? true : false
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -81,13 +81,13 @@ export const accounts = (state: State): ReadonlyArray<string> => OrderedMap.keys
 `
 
 const WRONG = `
-import { step } from 'tack/core'
+import { step } from '@tack-ci/core'
 export const x = step('state', 'event')
 `
 
 const MAIN = `
 import { createHash } from 'node:crypto'
-import { canonical, Config, defaults, initial, State, step } from 'tack/core'
+import { canonical, Config, defaults, initial, State, step } from '@tack-ci/core'
 
 const config = Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' }))
 const [state, effects] = step(initial(config.right), { _tag: 'Started', at: 17, config: config.right, resumeFrom: 5 })
@@ -95,14 +95,23 @@ const text = canonical(State.encode(state))
 console.log(JSON.stringify({ effects, hash: createHash('sha256').update(text).digest('hex').slice(0, 16), state: JSON.parse(text) }))
 `
 
-const OTHER = ['tack', 'tack/core/machine', 'tack/core/index.js', 'tack/dist/core/machine.js', 'tack/shell', 'tack/package.json']
+/** The same for CommonJS. */
+const REQUIRED = MAIN.replaceAll(/^import (.*) from (.*)$/gm, 'const $1 = require($2)')
+
+/** The same in a worker. */
+const WORKER = `
+import { Worker } from 'node:worker_threads'
+new Worker(new URL('main.mjs', import.meta.url))
+`
+
+const OTHER = ['machine', 'index.js', 'esm/index.js', 'esm/machine.js', 'cjs/machine.js', 'README.md'].map((name) => `@tack-ci/core/${name}`)
 const IMPORTS = `
 const said = {}
 for (const name of ${JSON.stringify(OTHER)}) said[name] = await import(name).then(() => 'imported', ({ code }) => code)
 console.log(JSON.stringify(said))
 `
 
-const project = createProject({ 'consumer.ts': CONSUMER, 'imports.mjs': IMPORTS, 'main.mjs': MAIN, 'wrong.ts': WRONG })
+const project = await createProject({ 'consumer.ts': CONSUMER, 'imports.mjs': IMPORTS, 'main.cjs': REQUIRED, 'main.mjs': MAIN, 'worker.mjs': WORKER, 'wrong.ts': WRONG })
 afterAll(project.remove)
 
 const node = (file: string): unknown => {
@@ -112,10 +121,14 @@ const node = (file: string): unknown => {
 }
 
 describe('the package in Node', () => {
-  test('provides tack/core, which does what it does here', () => {
+  test.each([
+    ['imported', 'main.mjs'],
+    ['required by CommonJS', 'main.cjs'],
+    ['imported in a worker', 'worker.mjs']
+  ])('can be %s, and does what it does here', (_, file) => {
     const config = must(Config.decode(defaults({ hostname: 'ci.example', owner: 'did:plc:owner' })))
     const [state, effects] = step(initial(config), must(Event.decode({ _tag: 'Started', at: 17, config, resumeFrom: 5 })))
-    expect(node('main.mjs')).toEqual({ effects, hash: stateHash(state), state: writtenState(state) })
+    expect(node(file)).toEqual({ effects, hash: stateHash(state), state: writtenState(state) })
   })
 
   test('lets nothing else be imported', () =>
@@ -141,7 +154,7 @@ describe.each([
       target: ts.ScriptTarget.ES2022,
       types: []
     })
-    expect(program.getSourceFiles().some(({ fileName }) => fileName.endsWith('dist/core/index.d.ts'))).toBe(true)
+    expect(program.getSourceFiles().some(({ fileName }) => fileName.endsWith('core/esm/index.d.ts'))).toBe(true)
     said = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => ({
       file: path.basename(file?.fileName ?? ''),
       text: ts.flattenDiagnosticMessageText(messageText, ' ')

@@ -32,7 +32,7 @@ const payloadBy = (read: (fields: Fields) => Read<Trigger>, event: unknown): Kno
  *
  * @example
  * import assert from 'node:assert'
- * import { decodeTrigger } from 'tack/core'
+ * import { decodeTrigger } from '@tack-ci/core'
  *
  * const update = { ref: 'refs/heads/main', oldSha: 'a'.repeat(40), newSha: 'b'.repeat(40), repo: 'did:plc:app' }
  * const payload = decodeTrigger('sh.tangled.git.refUpdate', update)

@@ -28,7 +28,7 @@ export interface KnotReceipt {
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, clampTimeUs, Natural, rejectKnotFrame } from 'tack/core'
+ * import { canonicalHost, clampTimeUs, Natural, rejectKnotFrame } from '@tack-ci/core'
  *
  * const host = canonicalHost({ defaultPort: 443, loopback: false, ports: false })('knot.example')
  * const connection = Natural.decode(1)
@@ -72,7 +72,7 @@ const createdIn = (text: string): O.Option<Nanos | null> =>
  *
  * @example
  * import assert from 'node:assert'
- * import { canonicalHost, clampTimeUs, decodeKnotFrame, Natural } from 'tack/core'
+ * import { canonicalHost, clampTimeUs, decodeKnotFrame, Natural } from '@tack-ci/core'
  *
  * const host = canonicalHost({ defaultPort: 443, loopback: false, ports: false })('knot.example')
  * const connection = Natural.decode(1)

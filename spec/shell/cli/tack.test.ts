@@ -711,15 +711,3 @@ describe('tack replay', () => {
       expect(err).toContain('line 1')
     }))
 })
-
-describe('tack demo', () => {
-  test('runs the script with --once, kills and restarts the bridge, checks the outcome, and exits with 0, without its own folder', () =>
-    inFolder(async (folder) => {
-      const { code, err, out } = await tack(['demo', '--once'], { TMPDIR: folder })
-      expect(err).toBe('')
-      expect(out).toContain('Nothing was lost, and nothing was done twice.')
-      expect(out).not.toContain('NOT')
-      expect(code).toBe(0)
-      expect((await readdir(folder)).filter((name) => name.startsWith('tack-demo-'))).toEqual([])
-    }))
-})

@@ -2,11 +2,11 @@
  * What is in shell/deploy, as far as it can be tried without Docker, systemd and a proxy, and the operator's guide: they name what is there, and
  * what they say is so.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
@@ -19,6 +19,7 @@ import { runOptions } from '../../../shell/cli/options.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { silentLog } from '../../../shell/lib/log.js'
 import { defaultServerLimits } from '../../../shell/inbound/server.js'
+import { pack } from '../../kit/packages.js'
 import { inFolder } from '../support/process.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -54,17 +55,8 @@ const production = (): ReadonlyArray<string> => {
 
 /** The program as the image has it. */
 const image = (folder: string): string => {
-  for (const [sources, target] of copied(true))
-    for (const source of sources) {
-      const at = source.replace('/build/', '')
-      if (at === 'node_modules') for (const path of production()) cpSync(join(ROOT, path), join(folder, path), { filter: (file) => !file.endsWith('node_modules'), recursive: true })
-      else if (at === 'dist') for (const part of ['core', 'shell']) cpSync(join(ROOT, 'dist', part), join(folder, 'dist', part), { recursive: true })
-      else {
-        const to = target === './' ? join(folder, at) : join(folder, target)
-        mkdirSync(dirname(to), { recursive: true })
-        cpSync(join(ROOT, at), to, { recursive: true })
-      }
-    }
+  execFileSync('tar', ['-xzf', pack(ROOT, folder), '-C', folder, '--strip-components=1'])
+  for (const path of production()) cpSync(join(ROOT, path), join(folder, path), { filter: (file) => !file.endsWith('node_modules'), recursive: true })
   return join(folder, 'dist', 'shell', 'main.js')
 }
 
@@ -92,13 +84,9 @@ describe('the Dockerfile', () => {
       }
   })
 
-  test('takes from its build what the build makes', () => {
-    const made = ['node_modules', 'dist']
-    for (const [sources] of copied(true))
-      for (const source of sources) {
-        const at = source.replace('/build/', '')
-        expect(made.includes(at) || existsSync(join(ROOT, at)), source).toBe(true)
-      }
+  test('takes from its build the package, and nothing else', () => {
+    expect(copied(true)).toEqual([[['/build/package'], './']])
+    expect(instructions.filter((line) => line.startsWith('RUN') && line.includes('npm pack'))).toHaveLength(1)
   })
 
   test('runs as a user other than root, with git, a volume and a health check', () => {
