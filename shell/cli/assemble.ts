@@ -66,8 +66,8 @@ export const providerNames = (configuration: Configuration, environment: NodeJS.
   ...entriesOf(configuration, environment).keys()
 ]
 
-/** The origin of a provider that is not in the file. */
-const impliedBy = (kind: string): string => ` (from the environment: ${IMPLIED.filter((one) => one.kind === kind).flatMap(({ variables }) => variables).join(', ')})`
+/** The variables that a provider comes from which is not in the file. */
+export const impliedBy = (kind: string): string => IMPLIED.filter((one) => one.kind === kind).flatMap(({ variables }) => variables).join(', ')
 
 /** How long a repository may take to be read, where somebody waits for what is in it. */
 const DEFINITION_MS = 25_000
@@ -121,7 +121,7 @@ export const assemble = async (
     if (E.isLeft(made)) {
       await Promise.all(providers.map((one) => one.close()))
       await client.close()
-      return E.left(`"providers.${name}"${configuration.providers.has(name) ? '' : impliedBy(kind)}: ${made.left}`)
+      return E.left(`"providers.${name}"${configuration.providers.has(name) ? '' : ` (from the environment: ${impliedBy(kind)})`}: ${made.left}`)
     }
     providers.push(made.right)
   }

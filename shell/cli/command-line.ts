@@ -1,11 +1,13 @@
 /** The command line: commands and their options. Everything else is elsewhere, and loaded by the command that needs it. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import * as E from 'fp-ts/lib/Either.js'
 import { existsSync } from 'node:fs'
-import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, readConfiguration } from './configuration.js'
+import { configurationPath, NOTHING_READ, readConfiguration } from './configuration.js'
 import type { AdminOptions, BuildsOptions } from './control.js'
+import { environmentOf } from './environment.js'
+import { type Fault, inOrder, lineOf } from './faults.js'
 import type { LintOptions } from './lint.js'
-import { configOption, runOptions, SecretError, serverOption, someOptions, storeOption, type RunOptions } from './options.js'
+import { applyTo, refusal } from './option-values.js'
+import { configOption, REQUIRED, runOptions, serverOption, someOptions, storeOption, type RunOptions } from './options.js'
 import { codeOf } from '../store/disk.js'
 import type { TryOptions } from './try.js'
 
@@ -32,18 +34,13 @@ const limit = (text: string): number => {
 
 // Everything below reads the resolved environment.
 const environment = environmentOf(process.env)
-if (E.isLeft(environment)) {
-  complain(`error: ${environment.left}`)
-  process.exit(2)
-}
-for (const name of Object.keys(process.env)) if (!(name in environment.right)) Reflect.deleteProperty(process.env, name)
-Object.assign(process.env, environment.right)
+for (const name of Object.keys(process.env)) if (!(name in environment.variables)) Reflect.deleteProperty(process.env, name)
+Object.assign(process.env, environment.variables)
 
 const program = new Command('tack')
   .description('Connects any CI to Tangled: follows the record stream, and listens to the knots that host its members’ repositories.')
   .version('0.1.0')
   .exitOverride()
-  .showSuggestionAfterError(false)
   .configureHelp({ sortOptions: false })
   .addHelpText(
     'after',
@@ -65,28 +62,72 @@ const command = (name: string, description: string): Command => program.command(
 /** The commands that read the configuration file. */
 const NEEDS_FILE = new Set(['builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'pass-over', 'retry', 'run', 'try'])
 
-/** The configuration file's content. A bad one ends the program with one line that names the place. */
-const configuration = (): Configuration => {
-  const path = NEEDS_FILE.has(process.argv[2] ?? '') ? configurationPath(process.argv, process.env) : null
-  const names = runOptions().map((option) => option.attributeName())
-  const read = path === null ? E.right(NO_CONFIGURATION) : readConfiguration(path, names.filter((name) => name !== 'config' && name !== 'cursor'))
-  if (E.isRight(read)) return read.right
-  complain(`error: ${read.left}`)
-  process.exit(2)
-}
+/** The commands for which all of the configuration must be right, and not only what is written. */
+const RUNS = new Set(['check', 'run'])
 
-/** The options, with values from the file as their defaults. */
-const withFile = (options: ReadonlyArray<Option>, file: Configuration): ReadonlyArray<Option> => {
-  try {
-    applyTo(file, options)
-  } catch (error) {
-    complain(`error: ${configurationPath(process.argv, process.env) ?? ''}: ${error instanceof Error ? error.message : String(error)}`)
-    process.exit(2)
+const configured = NEEDS_FILE.has(process.argv[2] ?? '') ? configurationPath(process.argv, process.env) : null
+const read =
+  configured === null
+    ? NOTHING_READ
+    : readConfiguration(configured, runOptions().map((option) => option.attributeName()).filter((name) => name !== 'config' && name !== 'cursor'))
+const file = read.configuration
+
+const ofFile = (): ReadonlyArray<Fault> => [
+  ...read.faults,
+  ...applyTo(file, runOptions()).map(({ option, sentence }) => ({ from: read.path, position: read.places(option), sentence }))
+]
+
+/** What was said of values in flags and in the environment. */
+const refused: Array<{ readonly option: Option; readonly sentence: string }> = []
+
+/** The options, with values from the file as their defaults. A value that is not allowed is kept for the end, when all that is wrong is told. */
+const withFile = (options: ReadonlyArray<Option>): ReadonlyArray<Option> => {
+  applyTo(file, options)
+  for (const option of options) {
+    const { parseArg } = option
+    if (parseArg === undefined) continue
+    option.argParser<unknown>((text, previous) => {
+      try {
+        return parseArg(text, previous)
+      } catch (error) {
+        refused.push({ option, sentence: refusal(option.attributeName(), text, error) })
+        return null
+      }
+    })
   }
   return options
 }
 
-const file = configuration()
+const ofCommand = (command: Command): ReadonlyArray<Fault> =>
+  refused.map(({ option, sentence }) => ({
+    from: command.getOptionValueSource(option.attributeName()) === 'env' ? (option.envVar ?? '') : (option.long ?? ''),
+    position: null,
+    sentence
+  }))
+
+/** What nobody has set, and must be. */
+const missing = (command: Command): ReadonlyArray<Fault> =>
+  runOptions()
+    .filter((option) => REQUIRED.includes(option.attributeName()))
+    .filter((option) => command.getOptionValue(option.attributeName()) === undefined && !file.options.has(option.attributeName()))
+    .map((option) => {
+      const [long, name] = [option.long ?? '', option.attributeName()]
+      const where = read.path === '' ? 'the configuration file (--config FILE)' : 'the configuration file'
+      const sentence = `"${name}" is missing: ${option.description}. Set it in ${where}, as ${long}, or as ${option.envVar ?? ''}.`
+      return { from: read.path === '' ? long : read.path, position: null, sentence }
+    })
+
+/** Ends the program if anything is wrong with the configuration: all of it, a line each. */
+program.hook('preAction', async (_, command) => {
+  const name = command.name()
+  const faults = [...environment.faults, ...(NEEDS_FILE.has(name) ? ofFile() : []), ...ofCommand(command), ...(RUNS.has(name) && read.isWhole ? missing(command) : [])]
+  // What check says of providers is one of its findings, unless it comes to nothing else.
+  const ofProviders = RUNS.has(name) && (name === 'run' || faults.length > 0) ? (await import('./provider-faults.js')).providerFaults(read, process.env) : []
+  const all = inOrder([...faults, ...ofProviders])
+  if (all.length === 0) return
+  for (const fault of all) complain(`error: ${lineOf(fault)}`)
+  process.exit(2)
+})
 
 const FURTHER = `
 In the file, options are written in camel case: "logLevel: debug" is --log-level debug. A secret can be read from a file of its own:
@@ -94,12 +135,12 @@ TACK_ADMIN_TOKEN_FILE=/run/secrets/admin reads that file, and so for every TACK_
 in the file only: see shell/deploy/README.md.`
 
 const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
-for (const option of withFile(runOptions(), file)) runCommand.addOption(option)
+for (const option of withFile(runOptions())) runCommand.addOption(option)
 runCommand.addHelpText('after', FURTHER)
 runCommand.action(async (options: RunOptions) => exit(await (await import('./run.js')).run(options, file, process.stdout, complain)))
 
 const checkCommand = command('check', 'check everything that "run" needs, and whether Tangled would find us; same options as "run"')
-for (const option of withFile(runOptions(), file)) checkCommand.addOption(option)
+for (const option of withFile(runOptions())) checkCommand.addOption(option)
 checkCommand
   .option('--json', 'print the findings as a list of {what, isFine, sentence}')
   .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => {
@@ -117,7 +158,7 @@ command('demo', 'run the bridge against an embedded network on this machine, and
 
 command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; works while the bridge is running')
   .addOption(configOption())
-  .addOption(withFile([storeOption()], file)[0] ?? storeOption())
+  .addOption(withFile([storeOption()])[0] ?? storeOption())
   .option('--json', 'print everything, as JSON')
   .action(async (options: { readonly json?: true; readonly store: string }) => {
     const { inspect } = await import('./inspect.js')
@@ -125,9 +166,9 @@ command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions
   })
 
 const buildsCommand = command('builds', 'list builds, the latest changes first: from a store, even while the bridge is running, or from a running tack')
-for (const option of withFile(someOptions('config', 'store'), file)) buildsCommand.addOption(option)
+for (const option of withFile(someOptions('config', 'store'))) buildsCommand.addOption(option)
 buildsCommand
-  .addOption(serverOption('ask the tack running there, instead of reading the store'))
+  .addOption(withFile([serverOption('ask the tack running there, instead of reading the store')])[0] ?? serverOption())
   .addOption(new Option('--limit <number>', 'how many builds to list').argParser(limit).default(40))
   .option('--json', 'print JSON')
   .action(async (options: BuildsOptions) => exit(await (await import('./control.js')).builds(options, print, complain)))
@@ -140,7 +181,7 @@ for (const [action, description] of [
     .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
     .argument('<rkey>', 'the key of the run')
     .argument('[workflow]', 'the file name of the workflow, like ci.yml')
-  for (const option of withFile([...someOptions('config', 'listen', 'adminToken'), serverOption()], file)) controlCommand.addOption(option.helpGroup('Options:'))
+  for (const option of withFile([...someOptions('config', 'listen', 'adminToken'), serverOption()])) controlCommand.addOption(option.helpGroup('Options:'))
   controlCommand.action(async (knot: string, rkey: string, workflow: string | undefined, options: AdminOptions) =>
     exit(await (await import('./control.js')).control({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
   )
@@ -149,7 +190,7 @@ for (const [action, description] of [
 command('pass-over', 'pass over, once, an event whose step did not end: the next start does without it')
   .argument('<event>', 'the event, as the log and "tack inspect" name it')
   .addOption(configOption())
-  .addOption(withFile([storeOption()], file)[0] ?? storeOption())
+  .addOption(withFile([storeOption()])[0] ?? storeOption())
   .action(async (event: string, options: { readonly store: string }) => exit(await (await import('./pass-over.js')).passOverNext(options.store, event, print, complain)))
 
 command('replay', 'step through a journal or traces, and print every step')
@@ -227,10 +268,6 @@ command('conform', 'test a port of the machine, in any language, and show where 
 try {
   await program.parseAsync()
 } catch (error) {
-  if (error instanceof SecretError) {
-    complain(`error: ${error.message}`)
-    process.exit(2)
-  }
   // Commander has printed its one line. Asking for help is no error; everything else it ends with is bad usage.
   if (!(error instanceof CommanderError)) throw error
   exit(error.exitCode === 0 ? 0 : 2)

@@ -39,18 +39,27 @@ export interface RunOptions {
 
 const hostname = (text: string): string => {
   if (/^[a-z0-9.-]+(?::[0-9]+)?$/.test(text)) return text
-  throw new InvalidArgumentError('Allowed: the bare host name that repositories name as their spindle, in lower case, like ci.example.com.')
+  const url = text.includes('://') ? text : `https://${text}`
+  const meant = URL.canParse(url) ? new URL(url).host : ''
+  const hint = /^[a-z0-9.-]+(?::[0-9]+)?$/.test(meant) ? ` Write ${meant}.` : ''
+  throw new InvalidArgumentError(`Allowed: the bare host name that repositories name as their spindle, in lower case, like ci.example.com.${hint}`)
 }
 
 const did = (text: string): string => {
   if (Did.is(text)) return text
-  throw new InvalidArgumentError('Allowed: a DID, like did:plc:ewvi7nxzyoun6zhxrhs64oiz.')
+  const hint = Did.is(`did:${text}`)
+    ? ` Write did:${text}.`
+    : /^@?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/.test(text)
+      ? ` This is a handle; its DID is at https://bsky.social/xrpc/com.atproto.identity.resolveHandle?handle=${text.replace('@', '')}`
+      : ''
+  throw new InvalidArgumentError(`Allowed: a DID, like did:plc:ewvi7nxzyoun6zhxrhs64oiz.${hint}`)
 }
 
 const websocketUrl = (text: string): URL => {
   if (URL.canParse(text)) {
     const url = new URL(text)
     if (url.protocol === 'wss:' || url.protocol === 'ws:') return url
+    if (/^https?:$/.test(url.protocol)) throw new InvalidArgumentError(`Allowed: a URL that begins with wss:// or ws://. Write ${text.replace(/^http/, 'ws')}`)
   }
   throw new InvalidArgumentError('Allowed: a URL that begins with wss:// or ws://.')
 }
@@ -63,17 +72,15 @@ const httpUrl = (text: string): URL => {
 const address = (text: string): ListenAddress => {
   const parsed = listenAddress(text)
   if (E.isRight(parsed)) return parsed.right
-  throw new InvalidArgumentError('Allowed: an address to listen on, like :8080 or 127.0.0.1:8080.')
+  const hint = /^[0-9]{1,5}$/.test(text) ? ` Write :${text}, or 127.0.0.1:${text} for this machine alone.` : /^[a-z0-9.-]+$/i.test(text) ? ` Write ${text}:8080, with a port.` : ''
+  throw new InvalidArgumentError(`Allowed: an address to listen on, like :8080 or 127.0.0.1:8080.${hint}`)
 }
 
 const TOKEN_MIN = 16
 
-/** An invalid secret. The command line's own error would repeat the given value, which may be a good part of the secret. */
-export class SecretError extends Error {}
-
 const token = (text: string): string => {
   if (/^[\x21-\x7e]+$/.test(text) && text.length >= TOKEN_MIN) return text
-  throw new SecretError(`the admin token is not allowed. Allowed: at least ${String(TOKEN_MIN)} visible ASCII characters.`)
+  throw new InvalidArgumentError(`Allowed: at least ${String(TOKEN_MIN)} visible ASCII characters, without spaces.`)
 }
 
 const secondsFrom =
@@ -130,9 +137,8 @@ export const runOptions = (): ReadonlyArray<Option> => [
   new Option('--hostname <host>', 'the public host name of this spindle, as repositories name it, like ci.example.com')
     .env('TACK_HOSTNAME')
     .argParser(hostname)
-    .makeOptionMandatory()
     .helpGroup(BASICS),
-  new Option('--owner <did>', 'the DID of the owner, who decides who is a member').env('TACK_OWNER_DID').argParser(did).makeOptionMandatory().helpGroup(BASICS),
+  new Option('--owner <did>', 'the DID of the owner, who decides who is a member').env('TACK_OWNER_DID').argParser(did).helpGroup(BASICS),
   storeOption(),
   new Option('--listen <address>', 'the address to serve statuses, logs, webhooks and the page on')
     .env('TACK_LISTEN_ADDR')
@@ -194,6 +200,9 @@ export const runOptions = (): ReadonlyArray<Option> => [
   new Option('--dev', 'ws:// to knots, knot names with ports, loopback allowed (any value of TACK_DEV)').env('TACK_DEV').helpGroup(DEVELOPMENT),
   new Option('--allow-loopback', 'allow connections to this machine, without the rest of --dev').env('TACK_ALLOW_LOOPBACK').helpGroup(DEVELOPMENT)
 ]
+
+/** Options without which nothing can run. */
+export const REQUIRED: ReadonlyArray<string> = ['hostname', 'owner']
 
 /** Options of `run` that other commands share. */
 export const someOptions = (...names: ReadonlyArray<string>): ReadonlyArray<Option> => runOptions().filter((option) => names.includes(option.attributeName()))

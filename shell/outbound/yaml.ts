@@ -61,13 +61,14 @@ const faultOf = (error: unknown): YamlFault => {
     : { _tag: 'Invalid', line: null, reason: '' }
 }
 
-const parse = (text: string, maxValues: number, schema: Schema): E.Either<YamlFault, unknown> => {
-  const value = E.tryCatch((): unknown => load(text, { listener: bounded(TIMES * (text.length + maxValues)), schema }), faultOf)
+const parse = (text: string, maxValues: number, schema: Schema, mayRepeat = false): E.Either<YamlFault, unknown> => {
+  // What the parser calls JSON is that keys may come twice.
+  const value = E.tryCatch((): unknown => load(text, { json: mayRepeat, listener: bounded(TIMES * (text.length + maxValues)), schema }), faultOf)
   return E.isLeft(value) || isModest(value.right, maxValues) ? value : E.left({ _tag: 'Immodest' })
 }
 
-/** The value of `text`: no dates, no merge keys, no tags but those of JSON. Keys that come twice are faults. Never throws. */
-export const parseYaml = (text: string, maxValues: number): E.Either<YamlFault, unknown> => parse(text, maxValues, CORE_SCHEMA)
+/** The value of `text`: no dates, no merge keys, no tags but those of JSON. Of keys that come twice the last counts. Never throws. */
+export const parseYaml = (text: string, maxValues: number): E.Either<YamlFault, unknown> => parse(text, maxValues, CORE_SCHEMA, true)
 
 // ---------------------------------------------------------------------------------------- as it is spelled
 

@@ -6,38 +6,29 @@
  *
  * Sources: https://docs.buildbot.net/latest/developer/rest.html and …/raml; the answers as Buildbot 4.3 gives them.
  */
-import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
-import { decode } from '../store/json.js'
 import { Done, flat, progressOf, Schedulers } from './buildbot-answers.js'
 import { basicOf, createBuildbotApi } from './buildbot-api.js'
 import { createBuildbotLogs } from './buildbot-logs.js'
 import { createBuildbotStarts } from './buildbot-starts.js'
 import { type Answer, createClient, decoded } from './common.js'
-import { isPeriod, isUrl } from './hosted.js'
 import type { Heard, Job, Kind, Missing, Progress, Provider, Surroundings, Uncertain } from './provider.js'
+import { address, defineKind, secondsFrom, text } from './settings.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
-const Settings = t.intersection(
-  [
-    t.type({
-      /** Where the web interface of the master is. */
-      url: t.string
-    }),
-    t.partial({
-      password: t.string,
-      /** How often a build is looked at. 5 s. */
-      pollSeconds: t.number,
-      /** The name of the force scheduler. `tack`. */
-      scheduler: t.string,
-      /** How long a request may take to be listed. 10 s. */
-      settleSeconds: t.number,
-      user: t.string
-    })
-  ],
-  'Settings'
-)
+const SETTINGS = {
+  /** Set with `user`, or not at all. */
+  password: text({ allowed: 'text', isSecret: true, matches: () => true, otherwise: '', variable: 'TACK_BUILDBOT_PASSWORD' }),
+  /** How often a build is looked at. */
+  pollSeconds: secondsFrom(1, 5),
+  /** The name of the force scheduler. */
+  scheduler: text({ allowed: 'the name of a force scheduler', matches: (name) => name !== '', otherwise: 'tack' }),
+  /** How long a request may take to be listed. */
+  settleSeconds: secondsFrom(0, 10),
+  /** Where the web interface of the master is. */
+  url: address('the address of the web interface of Buildbot'),
+  user: text({ allowed: 'text without a colon', matches: (user) => !user.includes(':'), otherwise: '', variable: 'TACK_BUILDBOT_USER' })
+}
 
 interface Options {
   /** `null`: nobody need log in. */
@@ -112,31 +103,14 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
   }
 }
 
-export const buildbot: Kind = {
+export const buildbot: Kind = defineKind({
+  create: ({ password, pollSeconds, scheduler, settleSeconds, url, user }, surroundings) =>
+    create({ login: user === '' ? null : { password, user }, pollMs: pollSeconds * 1000, scheduler, settleMs: settleSeconds * 1000, url }, surroundings),
   kind: 'buildbot',
-  make: (settings, surroundings) => {
-    const known = decode(Settings, settings)
-    if (E.isLeft(known)) return known
-    const { environment } = surroundings
-    const {
-      password = environment['TACK_BUILDBOT_PASSWORD'] ?? '',
-      pollSeconds = 5,
-      scheduler = 'tack',
-      settleSeconds = 10,
-      url,
-      user = environment['TACK_BUILDBOT_USER'] ?? ''
-    } = known.right
-    if (!isUrl(url)) return E.left('"url" must be the address of the web interface of Buildbot, and begin with https:// or http://')
-    if (scheduler === '') return E.left('"scheduler" must be the name of a force scheduler')
-    if ((user === '') !== (password === '')) return E.left('set both "user" and "password", or neither')
-    if (user.includes(':')) return E.left('"user" must not contain a colon')
-    if (!isPeriod(pollSeconds, 1)) return E.left('"pollSeconds" must be from 1 to 3600')
-    if (!isPeriod(settleSeconds, 0)) return E.left('"settleSeconds" must be from 0 to 3600')
-    const login = user === '' ? null : { password, user }
-    return E.right(
-      create({ login, pollMs: pollSeconds * 1000, scheduler, settleMs: settleSeconds * 1000, url: url.replace(/\/+$/, '') }, surroundings)
-    )
-  },
   reads: { pipeline: 'required', settings: [], steps: 'ignored' },
-  variables: ['TACK_BUILDBOT_PASSWORD', 'TACK_BUILDBOT_USER']
-}
+  settings: SETTINGS,
+  together: ({ password, user }) =>
+    (user === '') === (password === '')
+      ? []
+      : [{ sentence: `is not set, and "${user === '' ? 'password' : 'user'}" is: set both, or neither.`, setting: user === '' ? 'user' : 'password' }]
+})

@@ -7,10 +7,8 @@
  *
  * Sources: https://buildkite.com/docs/apis/rest-api/builds, …/jobs, …/limits, https://buildkite.com/docs/apis/webhooks/pipelines.
  */
-import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { isFinal } from '../../core/index.js'
-import { decode } from '../store/json.js'
 import {
   AccessToken,
   branchOf,
@@ -28,31 +26,33 @@ import { type BuildkiteAccount, createBuildkiteApi, EXTERNAL } from './buildkite
 import { type BuildkiteHook, hear } from './buildkite-hooks.js'
 import { createBuildkiteLogs } from './buildkite-logs.js'
 import { createClient, decoded, isRefusal } from './common.js'
-import { isPeriod, isUrl, SHORTEST_SECRET } from './hosted.js'
 import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'
+import { address, defineKind, listOf, secondsFrom, signingSecret, text, token } from './settings.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
-const Settings = t.intersection(
-  [
-    t.type({
-      /** The slugs of the organizations whose pipelines may be used; the first is meant where a workflow names none. */
-      organizations: t.readonlyArray(t.string)
-    }),
-    t.partial({
-      /** How often a build is looked at. 15 s: an organization may ask 200 times a minute. */
-      pollSeconds: t.number,
-      /** How long a build may take to be listed. 10 s. */
-      settleSeconds: t.number,
-      token: t.string,
-      url: t.string,
-      /** What a call of Buildkite carries: the secret itself, or a signature made with it. */
-      webhookMode: t.string,
-      webhookSecret: t.string
-    })
-  ],
-  'Settings'
-)
+/** Where the API is, for everybody. Only of its builds it is known where their pages are. */
+const PUBLIC = 'https://api.buildkite.com'
+
+const SETTINGS = {
+  /** The slugs of the organizations whose pipelines may be used; the first is meant where a workflow names none. */
+  organizations: listOf('slugs of Buildkite organizations', (one) => SLUG.test(one)),
+  /** How often a build is looked at: an organization may ask 200 times a minute. */
+  pollSeconds: secondsFrom(1, 15),
+  /** How long a build may take to be listed. */
+  settleSeconds: secondsFrom(0, 10),
+  token: token('TACK_BUILDKITE_TOKEN'),
+  url: address('the address of the API', PUBLIC),
+  /** What a call of Buildkite carries: the secret itself, or a signature made with it. */
+  webhookMode: text({
+    allowed: '"token" or "signature"',
+    matches: (mode) => mode === 'signature' || mode === 'token',
+    otherwise: 'token',
+    variable: 'TACK_BUILDKITE_WEBHOOK_MODE'
+  }),
+  /** Without one there is no webhook. */
+  webhookSecret: signingSecret('TACK_BUILDKITE_WEBHOOK_SECRET', '')
+}
 
 interface Options extends BuildkiteAccount {
   readonly pollMs: number
@@ -60,9 +60,6 @@ interface Options extends BuildkiteAccount {
   /** Without a secret, there is no webhook: then builds are only asked for. */
   readonly webhook: BuildkiteHook | null
 }
-
-/** Where the API is, for everybody. Only of its builds it is known where their pages are. */
-const PUBLIC = 'https://api.buildkite.com'
 
 /** The scopes that the token needs, and what for. */
 const SCOPES = ['read_builds', 'write_builds', 'read_build_logs', 'read_pipelines'] as const
@@ -195,38 +192,21 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
 const STEERING =
   /^(?:BUILDKITE.*|PATH|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|IFS|HOME|LD_.*|DYLD_.*|GIT_.*|SSH_.*|NODE_OPTIONS|PYTHON.*|PERL5.*|RUBY(?:OPT|LIB))$/
 
-export const buildkite: Kind = {
+export const buildkite: Kind = defineKind({
+  create: ({ organizations, pollSeconds, settleSeconds, token: apiToken, url, webhookMode, webhookSecret }, surroundings) =>
+    create(
+      {
+        organizations,
+        pollMs: pollSeconds * 1000,
+        settleMs: settleSeconds * 1000,
+        token: apiToken,
+        url,
+        webhook: webhookSecret === '' ? null : { mode: webhookMode === 'signature' ? 'signature' : 'token', secret: webhookSecret }
+      },
+      surroundings
+    ),
   kind: 'buildkite',
-  make: (settings, surroundings) => {
-    const known = decode(Settings, settings)
-    if (E.isLeft(known)) return known
-    const { environment } = surroundings
-    const {
-      organizations,
-      pollSeconds = 15,
-      settleSeconds = 10,
-      token = environment['TACK_BUILDKITE_TOKEN'] ?? '',
-      url = PUBLIC,
-      webhookMode = environment['TACK_BUILDKITE_WEBHOOK_MODE'] ?? 'token',
-      webhookSecret = environment['TACK_BUILDKITE_WEBHOOK_SECRET'] ?? ''
-    } = known.right
-    if (organizations.length === 0 || !organizations.every((one) => SLUG.test(one)))
-      return E.left('"organizations" must be a list of slugs of Buildkite organizations, at least one')
-    if (token === '') return E.left('"token" is missing; set it, or TACK_BUILDKITE_TOKEN in the environment')
-    if (!isUrl(url)) return E.left('"url" must begin with https:// or http://')
-    if (!isPeriod(pollSeconds, 1)) return E.left('"pollSeconds" must be from 1 to 3600')
-    if (!isPeriod(settleSeconds, 0)) return E.left('"settleSeconds" must be from 0 to 3600')
-    if (webhookMode !== 'signature' && webhookMode !== 'token') return E.left('"webhookMode" must be "token" or "signature"')
-    if (webhookSecret !== '' && webhookSecret.length < SHORTEST_SECRET)
-      return E.left(`"webhookSecret" must have at least ${String(SHORTEST_SECRET)} characters`)
-    const webhook: Options['webhook'] = webhookSecret === '' ? null : { mode: webhookMode, secret: webhookSecret }
-    return E.right(
-      create(
-        { organizations, pollMs: pollSeconds * 1000, settleMs: settleSeconds * 1000, token, url: url.replace(/\/+$/, ''), webhook },
-        surroundings
-      )
-    )
-  },
   reads: { pipeline: 'required', settings: ['message', 'org'], steps: 'ignored' },
-  variables: ['TACK_BUILDKITE_ORGANIZATIONS', 'TACK_BUILDKITE_TOKEN', 'TACK_BUILDKITE_WEBHOOK_MODE', 'TACK_BUILDKITE_WEBHOOK_SECRET']
-}
+  settings: SETTINGS,
+  variables: ['TACK_BUILDKITE_ORGANIZATIONS']
+})

@@ -2,7 +2,8 @@
 import { decoded, type TextLog } from './common.js'
 import { Jobs, MAX_PAGES, PAGE, runAt, TIME_MARK, wordsOf } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
-import { isUrl, type Part, type Parts } from './hosted.js'
+import { type Part, type Parts } from './hosted.js'
+import { isUrl } from './settings.js'
 import type { Refused, Uncertain } from './provider.js'
 
 /** How often a log that has to be there is looked for. */

@@ -10,10 +10,7 @@
  * Sources: https://docs.github.com/rest/actions/workflows, …/workflow-runs, …/workflow-jobs,
  * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api, https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run.
  */
-import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { isFinal } from '../../core/index.js'
-import { decode } from '../store/json.js'
 import { createClient, decoded } from './common.js'
 import {
   Dispatched,
@@ -33,32 +30,29 @@ import { createGithubHooks } from './github-hooks.js'
 import { createGithubLogs } from './github-logs.js'
 import { createGithubSearch } from './github-search.js'
 import { createGithubWatch } from './github-watch.js'
-import { isPeriod, isUrl, logOfParts, SHORTEST_SECRET } from './hosted.js'
+import { logOfParts } from './hosted.js'
 import type { Accepted, Heard, Job, Kind, Missing, Provider, Refused, Surroundings, Uncertain } from './provider.js'
+import { address, defineKind, listOf, secondsFrom, signingSecret, token, trueOrFalse } from './settings.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
-const Settings = t.intersection(
-  [
-    t.type({
-      /** The repositories whose workflows may be used: `owner/name`, or `owner/*`. The first is meant where a workflow names none. */
-      repositories: t.readonlyArray(t.string)
-    }),
-    t.partial({
-      /** How often a run is looked at. 15 s; what has not changed costs nothing of the limit. */
-      pollSeconds: t.number,
-      /** Whether a dispatch is asked to answer with its run. Not on GitHub Enterprise Server before 3.21, which does not know that. */
-      returnsRun: t.boolean,
-      /** How long a run may take to be listed. 60 s. */
-      settleSeconds: t.number,
-      token: t.string,
-      /** `https://api.github.com`; of GitHub Enterprise Server, `https://<host>/api/v3`. */
-      url: t.string,
-      webhookSecret: t.string
-    })
-  ],
-  'Settings'
-)
+const LISTED = /^[A-Za-z0-9_-]+\/(?:\*|[A-Za-z0-9_-][A-Za-z0-9._-]*)$/
+
+const SETTINGS = {
+  /** How often a run is looked at; what has not changed costs nothing of the limit. */
+  pollSeconds: secondsFrom(1, 15),
+  /** The repositories whose workflows may be used: `owner/name`, or `owner/*`. The first is meant where a workflow names none. */
+  repositories: listOf('owner/name or owner/*', (one) => LISTED.test(one)),
+  /** Whether a dispatch is asked to answer with its run. Not on GitHub Enterprise Server before 3.21, which does not know that. */
+  returnsRun: trueOrFalse(true),
+  /** How long a run may take to be listed. */
+  settleSeconds: secondsFrom(0, 60),
+  token: token('TACK_GITHUB_TOKEN'),
+  /** Of GitHub Enterprise Server, `https://<host>/api/v3`. */
+  url: address('the address of the API', 'https://api.github.com'),
+  /** Without one there is no webhook. */
+  webhookSecret: signingSecret('TACK_GITHUB_WEBHOOK_SECRET', '')
+}
 
 interface Options {
   readonly pollMs: number
@@ -210,38 +204,10 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
   }
 }
 
-const LISTED = /^[A-Za-z0-9_-]+\/(?:\*|[A-Za-z0-9_-][A-Za-z0-9._-]*)$/
-
-export const github: Kind = {
+export const github: Kind = defineKind({
+  create: ({ pollSeconds, repositories, returnsRun, settleSeconds, token: apiToken, url, webhookSecret }, surroundings) =>
+    create({ pollMs: pollSeconds * 1000, repositories, returnsRun, settleMs: settleSeconds * 1000, token: apiToken, url, webhookSecret }, surroundings),
   kind: 'github',
-  make: (settings, surroundings) => {
-    const known = decode(Settings, settings)
-    if (E.isLeft(known)) return known
-    const { environment } = surroundings
-    const {
-      pollSeconds = 15,
-      repositories,
-      returnsRun = true,
-      settleSeconds = 60,
-      token = environment['TACK_GITHUB_TOKEN'] ?? '',
-      url = 'https://api.github.com',
-      webhookSecret = environment['TACK_GITHUB_WEBHOOK_SECRET'] ?? ''
-    } = known.right
-    if (repositories.length === 0 || !repositories.every((one) => LISTED.test(one)))
-      return E.left('"repositories" must be a list of owner/name or owner/*, at least one')
-    if (token === '') return E.left('"token" is missing; set it, or TACK_GITHUB_TOKEN in the environment')
-    if (!isUrl(url)) return E.left('"url" must begin with https:// or http://')
-    if (!isPeriod(pollSeconds, 1)) return E.left('"pollSeconds" must be from 1 to 3600')
-    if (!isPeriod(settleSeconds, 0)) return E.left('"settleSeconds" must be from 0 to 3600')
-    if (webhookSecret !== '' && webhookSecret.length < SHORTEST_SECRET)
-      return E.left(`"webhookSecret" must have at least ${String(SHORTEST_SECRET)} characters`)
-    return E.right(
-      create(
-        { pollMs: pollSeconds * 1000, repositories, returnsRun, settleMs: settleSeconds * 1000, token, url: url.replace(/\/+$/, ''), webhookSecret },
-        surroundings
-      )
-    )
-  },
   reads: { pipeline: 'required', settings: ['ref', 'repo'], steps: 'ignored' },
-  variables: ['TACK_GITHUB_TOKEN', 'TACK_GITHUB_WEBHOOK_SECRET']
-}
+  settings: SETTINGS
+})

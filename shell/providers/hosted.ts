@@ -1,20 +1,10 @@
 /**
- * What adapters of hosted CIs share beyond requests (common.ts): checks of settings, since when a build can be there, and logs in several
+ * What adapters of hosted CIs share beyond requests (common.ts): since when a build can be there, and logs in several
  * parts.
  */
 import { Tid, timeOfTid } from '../../core/index.js'
 import type { Client, TextLog } from './common.js'
 import type { Job, LogLine, Refused, Uncertain } from './provider.js'
-
-// ---------------------------------------------------------------------------------------- settings
-
-export const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
-
-/** Whether `seconds` is a plausible period: at most an hour. */
-export const isPeriod = (seconds: number, least: number): boolean => seconds >= least && seconds <= 3600
-
-/** A shorter secret could be guessed from one signature, by trying. */
-export const SHORTEST_SECRET = 16
 
 // ---------------------------------------------------------------------------------------- looking for a build
 

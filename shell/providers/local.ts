@@ -6,8 +6,6 @@
  * found again after a crash: waiting builds wait again; builds in preparation are prepared again; running ones are followed; those
  * whose runner has died have failed.
  */
-import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, rename } from 'node:fs/promises'
@@ -16,7 +14,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createQueue } from '../lib/queue.js'
 import { codeOf, systemDisk } from '../store/disk.js'
-import { decode } from '../store/json.js'
 import { createWork, wordsOf } from './common.js'
 import { AT_A_TIME, createPlaces, idOf, isOurs, type LocalBuilds, type LocalSettings, LOOK_MS } from './local-builds.js'
 import { CANCELLED, createLocalEnds } from './local-ends.js'
@@ -26,27 +23,22 @@ import { createLocalLogs } from './local-logs.js'
 import { isAlive, signalTo } from './local-processes.js'
 import { createLocalStarts } from './local-starts.js'
 import type { Job, Kind, Missing, Progress, Provider, Surroundings, Uncertain } from './provider.js'
+import { defineKind, numberFrom } from './settings.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
-const Settings = t.intersection(
-  [
-    t.strict({}),
-    t.partial({
-      /** How many builds run at a time. 2 by default. */
-      concurrent: t.Int,
-      /** How long steps may take to end when told to. 10 by default. */
-      graceSeconds: t.number,
-      /** How many ended builds are kept. 200 by default. */
-      keepBuilds: t.Int,
-      /** How long ended builds are kept. 14 by default. */
-      keepDays: t.number,
-      /** How much of a build's log is kept. 2 MiB by default. */
-      logBytes: t.Int
-    })
-  ],
-  'Settings'
-)
+const SETTINGS = {
+  /** How many builds run at a time. */
+  concurrent: numberFrom(1, 100, 2, true),
+  /** How long steps may take to end when told to. */
+  graceSeconds: numberFrom(0, 300, 10),
+  /** How many ended builds are kept. */
+  keepBuilds: numberFrom(0, 10_000, 200, true),
+  /** How long ended builds are kept. */
+  keepDays: numberFrom(0, 3_650, 14),
+  /** How much of a build's log is kept. */
+  logBytes: numberFrom(1_024, 1_073_741_824, 2_097_152, true)
+}
 
 const RUNNER = fileURLToPath(new URL('./local-runner.js', import.meta.url))
 
@@ -190,23 +182,12 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
   }
 }
 
-const isWithin = (value: number, low: number, high: number): boolean => value >= low && value <= high
-
 const DAY_MS = 86_400_000
 
-export const local: Kind = {
+export const local: Kind = defineKind({
+  create: ({ concurrent, graceSeconds, keepBuilds, keepDays, logBytes }, surroundings) =>
+    createLocal({ concurrent, graceMs: graceSeconds * 1000, keepBuilds, keepMs: keepDays * DAY_MS, logBytes }, surroundings),
   kind: 'local',
-  make: (settings, surroundings) => {
-    const known = decode(Settings, settings)
-    if (E.isLeft(known)) return known
-    const { concurrent = 2, graceSeconds = 10, keepBuilds = 200, keepDays = 14, logBytes = 2_097_152 } = known.right
-    if (!isWithin(concurrent, 1, 100)) return E.left('"concurrent" must be from 1 to 100')
-    if (!isWithin(graceSeconds, 0, 300)) return E.left('"graceSeconds" must be from 0 to 300')
-    if (!isWithin(keepBuilds, 0, 10_000)) return E.left('"keepBuilds" must be from 0 to 10000')
-    if (!isWithin(keepDays, 0, 3_650)) return E.left('"keepDays" must be from 0 to 3650')
-    if (!isWithin(logBytes, 1_024, 1_073_741_824)) return E.left('"logBytes" must be from 1024 to 1073741824')
-    return E.right(createLocal({ concurrent, graceMs: graceSeconds * 1000, keepBuilds, keepMs: keepDays * DAY_MS, logBytes }, surroundings))
-  },
   reads: { pipeline: 'ignored', settings: [], steps: 'required' },
-  variables: []
-}
+  settings: SETTINGS
+})

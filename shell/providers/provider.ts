@@ -149,10 +149,22 @@ export interface Reads {
   readonly steps: 'ignored' | 'optional' | 'required'
 }
 
+/** What is wrong with a setting. */
+export interface SettingFault {
+  /** Whether it lies in the environment of the process, and may not be there where another command runs. */
+  readonly isOfEnvironment: boolean
+  /** What must be, to follow the name of the setting. It never shows a secret. */
+  readonly sentence: string
+  /** Its name in the entry; empty for the entry itself. */
+  readonly setting: string
+}
+
 /** A kind of provider, selected by `kind` of an entry under `providers` in the configuration. */
 export interface Kind {
+  /** All that is wrong with settings: those of an entry, without `kind`. */
+  readonly faults: (settings: unknown, environment: Surroundings['environment']) => ReadonlyArray<SettingFault>
   readonly kind: string
-  /** Creates a provider, or returns a sentence for the operator about what is wrong with the settings: those of its entry, without `kind`. */
+  /** Creates a provider; `Left` with the faults of the settings, as one text. */
   readonly make: (settings: unknown, surroundings: Surroundings) => Either<string, Provider>
   readonly reads: Reads
   /** The variables of the environment that it looks at. */

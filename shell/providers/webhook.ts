@@ -5,37 +5,32 @@
  * The key of the build goes out as `Idempotency-Key`, so a receiver that remembers keys cannot be made to start one build twice, not
  * even by a request that arrives after we have given it up.
  */
-import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { isFinal } from '../../core/index.js'
-import { decode } from '../store/json.js'
 import { createClient, isRefusal, type TextLog } from './common.js'
 import type { Job, Kind, Provider, Refused, Surroundings, Uncertain, WebhookRequest } from './provider.js'
+import { defineKind, isUrl, type Setting, secondsFrom, signingSecret, text } from './settings.js'
 import { createWebhookApi, type WebhookSettings } from './webhook-api.js'
 import { hearWebhook } from './webhook-hooks.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
-const Settings = t.intersection(
-  [
-    t.strict({}),
-    t.partial({
-      /** URLs of pipelines that have one of their own. */
-      pipelines: t.record(t.string, t.string),
-      /** How often is asked how a build stands, for calls that do not come. */
-      pollSeconds: t.number,
-      secret: t.string,
-      /** Where builds of all other pipelines are asked for. */
-      url: t.string
-    })
-  ],
-  'Settings'
-)
+const isUrls = (u: unknown): u is { readonly [pipeline: string]: string } =>
+  typeof u === 'object' && u !== null && !Array.isArray(u) && Object.values(u).every((one: unknown) => typeof one === 'string' && isUrl(one))
 
-const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
-
-/** A short secret could be guessed from one signature, by trying. */
-const SHORTEST_SECRET = 16
+const SETTINGS = {
+  /** URLs of pipelines that have one of their own. */
+  pipelines: {
+    allowed: 'names of pipelines, each with a URL that begins with https:// or http://',
+    isSecret: false,
+    otherwise: {},
+    read: (u) => (isUrls(u) ? u : undefined)
+  } satisfies Setting<{ readonly [pipeline: string]: string }>,
+  /** How often is asked how a build stands, for calls that do not come. */
+  pollSeconds: secondsFrom(1, 15),
+  secret: signingSecret('TACK_WEBHOOK_SECRET'),
+  /** Where builds of all other pipelines are asked for. Empty: there are no others. */
+  url: text({ allowed: 'a URL that begins with https:// or http://', matches: isUrl, otherwise: '' })
+}
 
 // ---------------------------------------------------------------------------------------- the provider
 
@@ -153,20 +148,12 @@ const create = (settings: WebhookSettings, { clock, fetch, name }: Surroundings)
   }
 }
 
-export const webhook: Kind = {
+export const webhook: Kind = defineKind({
+  create: ({ pipelines, pollSeconds, secret, url }, surroundings) =>
+    create({ pipelines: new Map(Object.entries(pipelines)), pollMs: pollSeconds * 1000, secret, url: url === '' ? null : url }, surroundings),
   kind: 'webhook',
-  make: (settings, surroundings) => {
-    const known = decode(Settings, settings)
-    if (E.isLeft(known)) return known
-    const { pipelines = {}, pollSeconds = 15, secret = surroundings.environment['TACK_WEBHOOK_SECRET'] ?? '', url = null } = known.right
-    const urls = [...(url === null ? [] : [url]), ...Object.values(pipelines)]
-    if (urls.length === 0) return E.left('set "url", or "pipelines" with a URL each')
-    if (!urls.every(isUrl)) return E.left('a URL must begin with https:// or http://')
-    if (secret.length < SHORTEST_SECRET)
-      return E.left(`"secret" must have at least ${String(SHORTEST_SECRET)} characters; set it, or TACK_WEBHOOK_SECRET in the environment`)
-    if (!(pollSeconds >= 1 && pollSeconds <= 3600)) return E.left('"pollSeconds" must be from 1 to 3600')
-    return E.right(create({ pipelines: new Map(Object.entries(pipelines)), pollMs: pollSeconds * 1000, secret, url }, surroundings))
-  },
   reads: { pipeline: 'optional', settings: null, steps: 'optional' },
-  variables: ['TACK_WEBHOOK_SECRET']
-}
+  settings: SETTINGS,
+  together: ({ pipelines, url }) =>
+    url === '' && Object.keys(pipelines).length === 0 ? [{ sentence: 'is missing: set it, or "pipelines" with a URL each.', setting: 'url' }] : []
+})

@@ -1,13 +1,16 @@
 /** The configuration file: what is allowed in it, what is said of what is not, what counts for more, and what is never given away. */
 import { readdirSync } from 'node:fs'
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Did, type HostName, type Natural, REPO, type Rkey, type TimeUs } from '../../../core/index.js'
 import { assemble } from '../../../shell/cli/assemble.js'
-import { applyTo, type Configuration, configurationPath, environmentOf, NO_CONFIGURATION, parseConfiguration, readConfiguration } from '../../../shell/cli/configuration.js'
+import { type Configuration, configurationPath, NO_CONFIGURATION, parseConfiguration, readConfiguration } from '../../../shell/cli/configuration.js'
+import { environmentOf, exposure } from '../../../shell/cli/environment.js'
+import { applyTo } from '../../../shell/cli/option-values.js'
+import { lineOf } from '../../../shell/cli/faults.js'
 import { runOptions, type RunOptions } from '../../../shell/cli/options.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { silentLog } from '../../../shell/lib/log.js'
@@ -27,7 +30,12 @@ const NAMES = runOptions()
   .map((option) => option.attributeName())
   .filter((name) => name !== 'config' && name !== 'cursor')
 
-const parse = (text: string): E.Either<string, Configuration> => parseConfiguration(text, NAMES)
+/** The configuration, or what is wrong with it, each with line and column. */
+const parse = (text: string, mustBeJson = false): E.Either<ReadonlyArray<string>, Configuration> => {
+  const { configuration, faults } = parseConfiguration(text, NAMES, mustBeJson)
+  const said = faults.map(({ position, sentence }) => `${position === null ? '' : `${String(position.line)}:${String(position.column)} `}${sentence}`)
+  return said.length === 0 ? E.right(configuration) : E.left(said)
+}
 
 // ---------------------------------------------------------------------------------------- what is allowed
 
@@ -94,41 +102,102 @@ describe('a configuration file', () => {
 const bombs = (levels: number): string =>
   Array.from({ length: levels }, (_, n) => `  a${String(n)}: &a${String(n)} [${Array.from({ length: 10 }, () => (n === 0 ? 'x' : `*a${String(n - 1)}`)).join(', ')}]\n`).join('')
 
-describe('a configuration error names the place and what is allowed', () => {
-  test.each<[string, string, string]>([
-    ['a list', '- a\n', 'not a mapping of settings, like "hostname: ci.example.com"'],
-    ['a text', 'hello', 'not a mapping of settings, like "hostname: ci.example.com"'],
-    ['a key that there is not', 'hostnam: x\n', `the file has no "hostnam"; there are: ${NAMES.join(', ')}, allow, builds, providers`],
-    ['a key with the prefix of the environment', 'TACK_HOSTNAME: x\n', `the file has no "TACK_HOSTNAME"; there are: ${NAMES.join(', ')}, allow, builds, providers`],
-    ['a key as long as can be', `${'x'.repeat(1_000)}: 1\n`, `the file has no "${'x'.repeat(120)}…"; there are: ${NAMES.join(', ')}, allow, builds, providers`],
-    ['where the file is', 'config: x\n', `the file has no "config"; there are: ${NAMES.join(', ')}, allow, builds, providers`],
-    ['__proto__', '__proto__: {a: 1}\n', `the file has no "__proto__"; there are: ${NAMES.join(', ')}, allow, builds, providers`],
-    ['builds that are none', 'builds: 7\n', '"builds": expected settings, "name: value", found 7'],
-    ['an unknown limit', 'builds: {forever: 1}\n', '"builds" has no "forever"; there are: keepStatuses, keepUnits, owedUnits, pendingMinutes, runningMinutes'],
-    ['too few statuses', 'builds: {keepStatuses: 99}\n', '"builds": at keepStatuses: expected a whole number from 100 to 1000000, found 99'],
-    ['too little room', 'builds: {owedUnits: 4194303}\n', '"builds": at owedUnits: expected a whole number from 4194304 to 1073741824, found 4194303'],
-    ['no time at all', 'builds: {pendingMinutes: 0}\n', '"builds": at pendingMinutes: expected minutes, more than 0, at most 43200 (30 days), found 0'],
-    ['infinite time', 'builds: {runningMinutes: .inf}\n', '"builds": at runningMinutes: expected minutes, more than 0, at most 43200 (30 days), found Infinity'],
-    ['providers as a list', 'providers: [local]\n', '"providers": expected names, each with settings, found an array'],
-    ['a provider whose settings are none', 'providers: {local: yes}\n', '"providers": at local: expected settings, "name: value", found "yes"'],
-    ['lines that are no list', 'allow: {repos: x}\n', '"allow": expected a list, found an object'],
-    ['a provider of a bad name', 'providers: {Local CI: {}}\n', '"providers": "Local CI" is not a valid name: use up to 40 lower-case letters, digits and hyphens'],
-    ['a kind that is no text', 'providers: {ci: {kind: [local]}}\n', '"providers.ci": its "kind" is not text'],
-    ['a line that is none', 'allow: [x]\n', '"allow": at 0: expected settings, "name: value", found "x"'],
-    ['a line with an unknown key', 'allow: [{repo: x, provider: y}]\n', '"allow[0]" has no "repo"; there are: pipelines, provider, repos'],
-    ['a line without a provider', 'allow: [{repos: x, provider: y}, {repos: x}]\n', '"allow[1]": at provider: expected string, found undefined'],
-    ['repositories that are no pattern', 'allow: [{repos: "did:plc:a/{a", provider: y}]\n', '"allow[0]": did:plc:a/{a is not a pattern'],
-    ['pipelines that are no pattern', 'allow: [{repos: x, provider: y, pipelines: "a["}]\n', '"allow[0]": a[ is not a pattern'],
-    ['a key that comes twice', `adminToken: ${SECRET}\nadminToken: ${SECRET}\n`, 'line 2: duplicated mapping key'],
-    ['the same in JSON', '{"hostname":"a","hostname":"b"}', 'line 1: duplicated mapping key'],
-    ['two documents', 'a: 1\n---\nb: 2\n', 'expected a single document in the stream, but found more'],
-    ['a NUL', 'a: \0', 'line 1: null byte is not allowed in input'],
-    ['no YAML', `adminToken: "${SECRET}\n`, 'line 2: unexpected end of the stream within a double quoted scalar'],
-    ['a tag', 'hostname: !!js/function "x"\n', 'line 1: unknown tag !<tag:yaml.org,2002:js/function>'],
-    ['a depth without end', '['.repeat(100_000), 'line 1: nesting exceeded maxDepth (100)'],
-    ['aliases to aliases to aliases', `providers:\n  x: {y: 1}\nallow:\n${bombs(12)}`, 'it comes to more than 100000 values'],
-    ['an alias to itself', 'providers: &a {b: *a}\n', 'it comes to more than 100000 values']
-  ])('%s', (_, text, said) => expect(parse(text)).toEqual(E.left(said)))
+const THERE_ARE = `There are: ${NAMES.join(', ')}, allow, builds, providers.`
+const BUILDS = 'keepStatuses, keepUnits, owedUnits, pendingMinutes, runningMinutes'
+
+describe('a configuration error names the place, what is allowed, and what to do', () => {
+  test.each<[string, string, ReadonlyArray<string>]>([
+    ['a list', '- a\n', ['1:1 the file must be settings, "name: value", like "hostname: ci.example.com"; it is a list.']],
+    ['a text', 'hostname=ci.example.com\nadminToken=x\n', ['1:1 the file must be settings, "name: value", like "hostname: ci.example.com"; it is text.']],
+    ['an unknown key', '\nhostnam: x\n', [`2:1 there is no setting "hostnam". Is "hostname" meant? ${THERE_ARE}`]],
+    ['an unknown key with settings', 'dev: true\nlocal: {}\n', [`2:1 there is no setting "local". Is "log" meant? A provider stands under "providers", further to the right. ${THERE_ARE}`]],
+    ['a key with the prefix of the environment', 'TACK_HOSTNAME: x\n', [expect.stringMatching(/^1:1 there is no setting "TACK_HOSTNAME"/) as string]],
+    ['a key as long as can be', `${'x'.repeat(1_000)}: 1\n`, [expect.stringContaining(`there is no setting "${'x'.repeat(120)}…". Is `) as string]],
+    ['where the file is', 'config: x\n', [expect.stringMatching(/^1:1 there is no setting "config"/) as string]],
+    ['__proto__', '__proto__: {a: 1}\n', [expect.stringMatching(/^1:1 there is no setting "__proto__"/) as string]],
+    ['builds that are none', 'builds: 7\n', ['1:1 "builds" must be settings, "name: value", further to the right; it is 7.']],
+    ['an unknown limit', 'builds: {forever: 1}\n', [`1:10 there is no setting "forever" in "builds". Is "owedUnits" meant? There are: ${BUILDS}.`]],
+    ['a setting that has slipped', 'builds:\n  pendingMinutes: 1\n  providers: {}\n', ['3:3 there is no setting "providers" in "builds". It is a setting of the whole file: write it without indentation.']],
+    ['too few statuses', 'builds: {keepStatuses: 99}\n', ['1:10 "keepStatuses" must be a whole number from 100 to 1000000; it is 99.']],
+    ['too little room', 'builds: {owedUnits: 4194303}\n', ['1:10 "owedUnits" must be a whole number from 4194304 to 1073741824; it is 4194303.']],
+    ['room in parts', 'builds: {keepUnits: 4194304.5}\n', ['1:10 "keepUnits" must be a whole number from 4194304 to 1073741824; it is 4194304.5.']],
+    ['no time at all', 'builds: {pendingMinutes: 0}\n', ['1:10 "pendingMinutes" must be minutes: a number above 0, at most 43200 (30 days); it is 0.']],
+    ['infinite time', 'builds: {runningMinutes: .inf}\n', ['1:10 "runningMinutes" must be minutes: a number above 0, at most 43200 (30 days); it is Infinity.']],
+    ['time in words', 'builds: {runningMinutes: 1h}\n', ['1:10 "runningMinutes" must be minutes: a number above 0, at most 43200 (30 days); it is "1h".']],
+    ['providers as a list', 'providers:\n  - local: {}\n', ['1:1 "providers" must be names, each with settings, without "- " before them; it is a list.']],
+    ['a provider whose settings are none', `providers: {github: ${SECRET}}\n`, ['1:13 the provider "github" must have settings, "name: value", further to the right, or {}; it is text.']],
+    ['lines that are no list', 'allow: {repos: x}\n', ['1:1 "allow" must be a list: each line begins with "- repos:"; it is settings.']],
+    ['a provider of a bad name', 'providers: {Local CI: {}}\n', ['1:13 "Local CI" cannot be the name of a provider: use up to 40 lower-case letters, digits and hyphens.']],
+    ['a kind that is no text', 'providers: {ci: {kind: [local]}}\n', ['1:18 "kind" must be the name of a kind of provider; it is a list.']],
+    ['a line that is none', 'allow: [x]\n', ['1:9 a line of "allow" must be settings, "repos: …" and "provider: …"; it is text.']],
+    ['a line with a misspelt key', 'allow: [{repo: x, provider: y}]\n', ['1:10 there is no setting "repo" in "allow[0]". Is "repos" meant? There are: pipelines, provider, repos.']],
+    ['a line without a provider', 'allow: [{repos: x, provider: y}, {repos: x}]\n', ['1:34 this line of "allow" has no "provider": the name of a provider, as under "providers".']],
+    ['a provider that is no text', 'allow: [{repos: x, provider: [y]}]\n', ['1:20 "provider" must be the name of a provider, as under "providers"; it is a list.']],
+    ['repositories that are no pattern', 'allow: [{repos: "did:plc:a/{a", provider: y}]\n', ['1:10 did:plc:a/{a is not a pattern. Is a bracket or brace left open?']],
+    ['pipelines that are no pattern', 'allow: [{repos: x, provider: y, pipelines: "a["}]\n', ['1:33 a[ is not a pattern. Is a bracket or brace left open?']],
+    ['keys that come twice', `adminToken: ${SECRET}\nlog: json\nadminToken: ${SECRET}\nlog: json\n`, [
+      '3:1 "adminToken" is set twice, in line 1 as well. Keep one of them.',
+      '4:1 "log" is set twice, in line 2 as well. Keep one of them.'
+    ]],
+    ['a key that comes twice further down', 'providers:\n  local:\n    concurrent: 1\n    concurrent: 2\n', ['4:5 "concurrent" is set twice, in line 3 as well. Keep one of them.']],
+    ['the same in JSON', '{"hostname":"a","hostname":"b"}', ['1:17 "hostname" is set twice, in line 1 as well. Keep one of them.']],
+    ['two documents', 'dev: true\n---\ndev: true\n', ['it has a second document. Remove the line "---" between them.']],
+    ['a NUL', 'a: \0', ['1:1 a character that cannot be in a text file.']],
+    ['a quote left open', `adminToken: "${SECRET}\n`, ['2:1 something is missing here: the closing quote, bracket or brace of something above, or the "- " of an item.']],
+    ['a tab', 'dev: true\nproviders:\n\tlocal: {}\n', ['3:1 a tab. Indent with spaces.']],
+    ['indentation that differs', 'providers:\n  local:\n    concurrent: 2\n   graceSeconds: 3\n', ['4:1 wrong indentation. What belongs together begins in the same column, and what is inside of it two spaces further to the right.']],
+    ['indentation after a value', 'dev: true\n  log: json\n', [expect.stringMatching(/^1:6 two settings in one, by wrong indentation or a second colon/) as string]],
+    ['a name without a colon', 'dev true\nlog: json\n', ['1:1 no setting. One is "name: value", with a colon and a space.']],
+    ['stars without quotes', 'allow:\n  - repos: **\n    provider: local\n', ['2:1 a value that begins with *. Put it in quotes, like "**".']],
+    ['one star without quotes', 'allow:\n  - repos: *\n    provider: local\n', ['2:12 a value cannot begin so. Put it in quotes, like "**" or "@name".']],
+    ['a handle with its sign', 'owner: @alice.example\n', ['1:8 a value cannot begin so. Put it in quotes, like "**" or "@name".']],
+    ['a token that begins with a star', `adminToken: *${SECRET}\n`, ['1:1 a value that begins with *. Put it in quotes, like "**".']],
+    ['a token that begins with an exclamation mark', `adminToken: !${SECRET}\n`, ['1:13 a value that begins with "!". Put it in quotes.']],
+    ['a backslash in double quotes', 'store: "C:\\data"\n', [expect.stringMatching(/^1:11 an escape that there is not/) as string]],
+    ['a brace too many', 'providers: {local: {}}}\n', [expect.stringMatching(/^1:23 something that does not belong here/) as string]],
+    ['two mistakes', 'owner: @a\nhostname: @b\n', [expect.stringMatching(/^1:8 /) as string, expect.stringMatching(/^2:11 /) as string]],
+    ['a depth without end', '['.repeat(100_000), ['1:1 too many brackets inside of one another.']],
+    ['aliases to aliases to aliases', `providers:\n  x: {y: 1}\nallow:\n${bombs(12)}`, ['it comes to more than 100000 values.']],
+    ['an alias to itself', 'providers: &a {b: *a}\n', ['it comes to more than 100000 values.']]
+  ])('%s', (_, text, said) => {
+    expect(parse(text)).toEqual(E.left(said))
+    expect(JSON.stringify(parse(text))).not.toContain(SECRET)
+  })
+
+  test('all of them are told at once, and what is right is read', () => {
+    const { configuration, faults } = parseConfiguration(
+      'hostnam: a\nlog: json\nbuilds: {forever: 1, pendingMinutes: 2}\nproviders: {local: {}, X: {}}\nallow:\n  - provider: local\n  - repos: "**"\n    provider: local\n',
+      NAMES
+    )
+    expect(faults.map(({ position }) => position?.line)).toEqual([1, 6, 3, 4])
+    expect(configuration).toEqual({
+      allow: [{ pipelines: '**', provider: 'local', repos: '**' }],
+      builds: { pendingMinutes: 2 },
+      options: new Map([['log', 'json']]),
+      providers: new Map([['local', { kind: 'local', settings: {} }]])
+    })
+  })
+
+  test.each<[string, string]>([
+    ['{"dev": true,\n}', '2:1 not JSON: the name of a setting is expected here, in double quotes; after the last one there is no comma.'],
+    ['{"dev": true\n "log": "json"}', '2:2 not JSON: a comma, or the closing bracket or brace, is expected here.'],
+    ['{"dev" true}', '1:8 not JSON: a colon is expected here, between name and value.'],
+    ['{"dev": yes}', '1:9 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
+    ['{"allow": [1,]}', '1:14 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
+    ['{"dev": true}}', '1:14 not JSON: nothing more is expected here.'],
+    ['{"dev": true', '1:13 not JSON: the text ends too soon; a comma, or the closing bracket or brace, is expected here.'],
+    ['', '1:1 not JSON: the text ends too soon; a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
+    ['// none\n{}', '1:1 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
+    ['{"a": "tab\there"}', '1:7 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
+    ['{"a": 01}', '1:7 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
+    ['{"a": [}', '1:8 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
+    ['hostname: x', '1:1 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.']
+  ])('%j, which is to be JSON, is called bad JSON', (text, said) => expect(parse(text, true)).toEqual(E.left([said])))
+
+  test('JSON is read as JSON, whatever is in it', () =>
+    expect(parse('\n{"providers": {"local": {}}, "allow": [], "builds": {"pendingMinutes": 1.5e1}, "log": "\\u006ason"}\n', true)).toEqual(
+      E.right({ allow: [], builds: { pendingMinutes: 15 }, options: new Map([['log', 'json']]), providers: new Map([['local', { kind: 'local', settings: {} }]]) })
+    ))
 
   test('the prototype of all objects stays as it is', () => {
     parse('providers: {__proto__: {polluted: 1}}\nallow: [{__proto__: {polluted: 1}}]\n')
@@ -138,15 +207,34 @@ describe('a configuration error names the place and what is allowed', () => {
   test('a file that cannot be read, is too long, or is not text, is reported with its path', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'tack.yaml')
-      expect(readConfiguration(path, NAMES)).toEqual(E.left(expect.stringMatching(/tack\.yaml: it cannot be read: ENOENT/)))
-      expect(readConfiguration(folder, NAMES)).toEqual(E.left(expect.stringMatching(/: it cannot be read: EISDIR/)))
-      expect(readConfiguration('/dev/zero', NAMES)).toEqual(E.left('/dev/zero: larger than 1048576 bytes'))
+      const told = (file: string): ReadonlyArray<string> => readConfiguration(file, NAMES).faults.map(lineOf)
+      expect(told(path)).toEqual([`${path}: the configuration file cannot be read: there is no such file: set its path with --config or TACK_CONFIG.`])
+      expect(told(folder)).toEqual([`${folder}: the configuration file cannot be read: it is a folder: name the file in it.`])
+      expect(told('/dev/zero')).toEqual(['/dev/zero: this is no configuration file: it is larger than 1048576 bytes.'])
       await writeFile(path, Buffer.from([0x61, 0x3a, 0x20, 0xff]))
-      expect(readConfiguration(path, NAMES)).toEqual(E.left(`${path}: not UTF-8`))
+      expect(told(path)).toEqual([`${path}: this is no configuration file: it is not UTF-8.`])
       await writeFile(path, `hostname: ci.example.com\n${'# a long comment\n'.repeat(60_000)}`)
-      expect(readConfiguration(path, NAMES)).toMatchObject(E.right({ options: new Map([['hostname', 'ci.example.com']]) }))
-      await writeFile(path, 'x: 1\n')
-      expect(readConfiguration(path, NAMES)).toEqual(E.left(expect.stringContaining(`${path}: the file has no "x"`)))
+      expect(readConfiguration(path, NAMES)).toMatchObject({ configuration: { options: new Map([['hostname', 'ci.example.com']]) }, faults: [] })
+      await writeFile(path, 'log: json\nx: 1\n')
+      expect(told(path)).toEqual([expect.stringContaining(`${path}:2:1: there is no setting "x".`)])
+      const json = join(folder, 'tack.json')
+      await writeFile(json, 'log: json\n')
+      expect(told(json)).toEqual([expect.stringContaining(`${json}:1:1: not JSON: `)])
+    }))
+
+  test('a file with secrets that everybody may read is remarked on, and no other', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'tack.yaml')
+      const remarked = async (text: string, mode: number): Promise<ReadonlyArray<string>> => {
+        await writeFile(path, text)
+        await chmod(path, mode)
+        return readConfiguration(path, NAMES).remarks
+      }
+      const said = [`${path} holds a secret, and every user of this machine can read it: chmod o= ${path}`]
+      expect(await remarked(`adminToken: ${SECRET}\n`, 0o644)).toEqual(said)
+      expect(await remarked(`providers: {ci: {secret: ${SECRET}}}\n`, 0o604)).toEqual(said)
+      expect(await remarked(`adminToken: ${SECRET}\n`, 0o640)).toEqual([])
+      expect(await remarked('log: json\n', 0o644)).toEqual([])
     }))
 })
 
@@ -155,7 +243,7 @@ describe('a configuration error names the place and what is allowed', () => {
 /** The options of `run`, as the program understands them with this file, these variables and these flags. */
 const understood = (file: string, args: ReadonlyArray<string> = [], environment: Readonly<Record<string, string>> = {}): RunOptions => {
   const read = parse(file)
-  if (E.isLeft(read)) throw new Error(read.left)
+  if (E.isLeft(read)) throw new Error(read.left.join(' '))
   const options = runOptions()
   applyTo(read.right, options)
   const command = new Command('run').exitOverride().configureOutput({ writeErr: () => undefined })
@@ -277,16 +365,24 @@ describe('a flag overrides the environment, which overrides the file, which over
   test('false counts as absent', () => expect(understood(`${basics}dev: false\n`)).not.toHaveProperty('dev'))
 
   test.each<[string, string]>([
-    ['listen: here', '"listen" "here": Allowed: an address to listen on, like :8080 or 127.0.0.1:8080.'],
-    ['admission: all', '"admission" "all": Allowed choices are members, open.'],
-    ['dev: 1', '"dev": expected true or false'],
-    ['hostname: [a]', '"hostname": expected a text or a number'],
-    ['hostname: true', '"hostname": expected a text or a number'],
-    [`adminToken: ${SECRET.slice(0, 15)}`, '"adminToken": the admin token is not allowed. Allowed: at least 16 visible ASCII characters.']
+    ['listen: h?re', '"listen": "h?re" is not allowed. Allowed: an address to listen on, like :8080 or 127.0.0.1:8080.'],
+    ['listen: 127.0.0.1', '"listen": "127.0.0.1" is not allowed. Allowed: an address to listen on, like :8080 or 127.0.0.1:8080. Write 127.0.0.1:8080, with a port.'],
+    ['listen: 8080', '"listen": "8080" is not allowed. Allowed: an address to listen on, like :8080 or 127.0.0.1:8080. Write :8080, or 127.0.0.1:8080 for this machine alone.'],
+    ['hostname: https://ci.example.com/x', expect.stringMatching(/^"hostname": "https:\/\/ci\.example\.com\/x" is not allowed\. .* Write ci\.example\.com\.$/) as string],
+    ['hostname: CI.example.com', expect.stringMatching(/ Write ci\.example\.com\.$/) as string],
+    ['owner: plc:abc', expect.stringMatching(/^"owner": "plc:abc" is not allowed\. Allowed: a DID, .* Write did:plc:abc\.$/) as string],
+    ['owner: "@alice.example"', expect.stringMatching(/ This is a handle; its DID is at https:\/\/.*handle=alice\.example$/) as string],
+    ['owner: alice', '"owner": "alice" is not allowed. Allowed: a DID, like did:plc:ewvi7nxzyoun6zhxrhs64oiz.'],
+    ['jetstream: https://x/subscribe', '"jetstream": "https://x/subscribe" is not allowed. Allowed: a URL that begins with wss:// or ws://. Write wss://x/subscribe'],
+    ['admission: all', '"admission": "all" is not allowed. Allowed choices are members, open.'],
+    ['dev: 1', '"dev": this must be true or false; it is 1.'],
+    ['hostname: [a]', '"hostname": this must be text or a number; it is a list.'],
+    ['hostname: true', '"hostname": this must be text or a number; it is true.'],
+    [`adminToken: ${SECRET.slice(0, 15)}`, '"adminToken": this is not allowed. Allowed: at least 16 visible ASCII characters, without spaces.']
   ])('%s is said with its name', (file, said) => {
     const read = parse(file)
-    if (E.isLeft(read)) throw new Error(read.left)
-    expect(() => applyTo(read.right, runOptions())).toThrow(new Error(said))
+    if (E.isLeft(read)) throw new Error(read.left.join(' '))
+    expect(applyTo(read.right, runOptions()).map(({ sentence }) => sentence)).toEqual([said])
   })
 
   test('the help shows the description of a default, and no secret', () => {
@@ -311,27 +407,43 @@ describe('the path of the file', () => {
 
 describe('the environment', () => {
   test('counts as absent where our variables are empty; others’ count', () =>
-    expect(environmentOf({ EMPTY: '', TACK_DEV: '', TACK_HOSTNAME: 'x' })).toEqual(E.right({ EMPTY: '', TACK_HOSTNAME: 'x' })))
+    expect(environmentOf({ EMPTY: '', TACK_DEV: '', TACK_HOSTNAME: 'x' })).toEqual({ faults: [], remarks: [], variables: { EMPTY: '', TACK_HOSTNAME: 'x' } }))
 
   test('reads a secret from a file, without the final line feed; the variable itself overrides it', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'secret')
       for (const end of ['', '\r\n', '\n']) {
-        await writeFile(path, `${SECRET}${end}`)
-        expect(environmentOf({ OTHER_FILE: path, TACK_ADMIN_TOKEN_FILE: path }), JSON.stringify(end)).toEqual(E.right({ OTHER_FILE: path, TACK_ADMIN_TOKEN: SECRET }))
+        await writeFile(path, `${SECRET}${end}`, { mode: 0o600 })
+        const variables = { OTHER_FILE: path, TACK_ADMIN_TOKEN: SECRET }
+        expect(environmentOf({ OTHER_FILE: path, TACK_ADMIN_TOKEN_FILE: path }), JSON.stringify(end)).toEqual({ faults: [], remarks: [], variables })
       }
-      expect(environmentOf({ TACK_ADMIN_TOKEN: 'other', TACK_ADMIN_TOKEN_FILE: '/none' })).toEqual(E.right({ TACK_ADMIN_TOKEN: 'other' }))
-      expect(environmentOf({ TACK_X_FILE: join(folder, 'none') })).toEqual(E.left(expect.stringMatching(/^TACK_X_FILE: .*none cannot be read: ENOENT/)))
+      expect(environmentOf({ TACK_ADMIN_TOKEN: 'other', TACK_ADMIN_TOKEN_FILE: '/none' })).toEqual({ faults: [], remarks: [], variables: { TACK_ADMIN_TOKEN: 'other' } })
+      const told = (variables: NodeJS.ProcessEnv): ReadonlyArray<string> => environmentOf(variables).faults.map(lineOf)
+      const none = join(folder, 'none')
+      expect(told({ TACK_X_FILE: none, TACK_Y_FILE: folder })).toEqual([
+        `TACK_X_FILE: ${none} cannot be read: there is no such file: create it, or unset the variable.`,
+        `TACK_Y_FILE: ${folder} cannot be read: it is a folder.`
+      ])
       for (const [content, said] of [
-        ['\n', 'is empty'],
-        ['\r\n', 'is empty'],
-        [`${SECRET}\nmore\n`, 'has more than one line'],
-        [`${SECRET}\n\n`, 'has more than one line'],
-        [SECRET.repeat(10_000), 'is longer than 65536 characters']
+        ['\n', 'is empty. It is to hold the value of TACK_X, in one line.'],
+        ['\r\n', 'is empty. It is to hold the value of TACK_X, in one line.'],
+        [`${SECRET}\n\n`, 'has more than one line. It is to hold the value of TACK_X, and nothing else.'],
+        [`${SECRET}\nmore\n`, 'has more than one line. It is to hold the value of TACK_X, and nothing else.'],
+        [SECRET.repeat(10_000), 'is longer than 65536 characters. It is to hold the value of TACK_X, and nothing else.']
       ] as const) {
         await writeFile(path, content)
-        expect(environmentOf({ TACK_X_FILE: path })).toEqual(E.left(`TACK_X_FILE: ${path} ${said}`))
+        expect(told({ TACK_X_FILE: path })).toEqual([`TACK_X_FILE: ${path} ${said}`])
       }
+    }))
+
+  test('remarks on a file with a secret that everybody may read, unless a container has it from outside', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'secret')
+      await writeFile(path, SECRET, { mode: 0o600 })
+      await chmod(path, 0o644)
+      const { faults, remarks, variables } = environmentOf({ TACK_X_FILE: path })
+      expect([faults, remarks, variables]).toEqual([[], [`TACK_X_FILE: ${path} holds a secret, and every user of this machine can read it: chmod o= ${path}`], { TACK_X: SECRET }])
+      expect([exposure('/run/secrets/admin', 0o644), exposure('/etc/x', 0o640)]).toEqual([null, null])
     }))
 
   const parts = (environment: NodeJS.ProcessEnv, configuration = NO_CONFIGURATION) =>
@@ -487,7 +599,7 @@ describe('the environment', () => {
 // ---------------------------------------------------------------------------------------- the program
 
 describe('the program', () => {
-  test('exits with 2 and one line that names the file, and leaks no secret', () =>
+  test('exits with 2 and a line for each error, which names file and place, variable or flag, and leaks no secret', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'tack.yaml')
       const attempt = async (text: string, args: ReadonlyArray<string> = [], environment: Readonly<Record<string, string>> = {}) => {
@@ -495,15 +607,39 @@ describe('the program', () => {
         const { code, err, out } = await tack(['run', '--config', path, ...args], environment)
         expect([code, out]).toEqual([2, ''])
         expect(err).not.toContain(SECRET.slice(0, 15))
-        return err
+        return err.replaceAll(path, 'FILE').trimEnd().split('\n')
       }
-      expect(await attempt('nonsense: 1\n')).toMatch(/^error: .*tack\.yaml: the file has no "nonsense"; there are: .*\n$/)
-      expect(await attempt('listen: here\n')).toMatch(/^error: .*tack\.yaml: "listen" "here": Allowed: .*\n$/)
-      expect(await attempt(`adminToken: ${SECRET.slice(0, 15)}\n`)).toMatch(/^error: .*tack\.yaml: "adminToken": .*Allowed: at least 16 visible ASCII characters\.\n$/)
-      expect(await attempt('', ['--admin-token', SECRET.slice(0, 15)])).toMatch(/^error: the admin token is not allowed\. Allowed: .*\n$/)
-      expect(await attempt('', [], { TACK_ADMIN_TOKEN: SECRET.slice(0, 15) })).toMatch(/^error: the admin token is not allowed\. Allowed: .*\n$/)
-      expect(await attempt('', [], { TACK_ADMIN_TOKEN_FILE: join(folder, 'none') })).toMatch(/^error: TACK_ADMIN_TOKEN_FILE: .*none cannot be read: .*\n$/)
-      expect(await attempt(`hostname: x.example\nowner: ${OWNER}\nproviders: {local: {concurrent: 0}}\n`)).toBe('error: "providers.local": "concurrent" must be from 1 to 100\n')
+      const text = `nonsense: 1\nlisten: h?re\nadminToken: ${SECRET.slice(0, 15)}\nproviders:\n  local: {concurent: 0, graceSeconds: 900}\n  ours: {kind: jenkins}\nallow:\n  - {repos: x, provider: locl}\n`
+      const [token, none] = [SECRET.slice(0, 15), join(folder, 'none')]
+      expect(await attempt(text, ['--rewind', 'x', '--log', 'loud'], { TACK_ADMIN_TOKEN: token, TACK_BUILDKITE_TOKEN: token, TACK_OWNER_DID: 'alice.example', TACK_WEBHOOK_SECRET_FILE: none })).toEqual([
+        expect.stringMatching(/^error: FILE:1:1: there is no setting "nonsense"\. /),
+        'error: FILE:2:1: "listen": "h?re" is not allowed. Allowed: an address to listen on, like :8080 or 127.0.0.1:8080.',
+        'error: FILE:3:1: "adminToken": this is not allowed. Allowed: at least 16 visible ASCII characters, without spaces.',
+        'error: FILE:5:11: "concurent" of the provider "local" is no setting of this kind of provider. Is "concurrent" meant? There are: concurrent, graceSeconds, keepBuilds, keepDays, logBytes.',
+        'error: FILE:5:25: "graceSeconds" of the provider "local" must be a number from 0 to 300; it is 900.',
+        'error: FILE:6:10: there is no kind of provider "jenkins". Is "webhook" meant? There are: buildbot, buildkite, github, local, webhook.',
+        'error: FILE:8:16: there is no provider "locl" under "providers". Is "local" meant? There are: buildkite, local, ours.',
+        `error: TACK_WEBHOOK_SECRET_FILE: ${none} cannot be read: there is no such file: create it, or unset the variable.`,
+        'error: --rewind: "x" is not allowed. Allowed: seconds, 0 to 9999999, with or without a fraction.',
+        'error: --log: "loud" is not allowed. Allowed choices are json, pretty.',
+        expect.stringMatching(/^error: TACK_OWNER_DID: "alice\.example" is not allowed\. Allowed: a DID, .* This is a handle; /),
+        'error: TACK_ADMIN_TOKEN: this is not allowed. Allowed: at least 16 visible ASCII characters, without spaces.',
+        expect.stringMatching(/^error: FILE: "hostname" is missing: .*\. Set it in the configuration file, as --hostname, or as TACK_HOSTNAME\.$/),
+        'error: TACK_BUILDKITE_TOKEN, TACK_BUILDKITE_ORGANIZATIONS: "organizations" of the provider "buildkite" must be a list of slugs of Buildkite organizations, at least one; it is an empty list.'
+      ])
+      expect(await attempt('dev: true\n\tlog: json\n')).toEqual(['error: FILE:2:1: a tab. Indent with spaces.'])
+    }))
+
+  test('ends "check" so as well, but for what is wrong with providers alone, and other commands for what they read', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'tack.yaml')
+      await writeFile(path, 'nonsense: 1\nproviders: {local: {concurrent: 0}}\n')
+      for (const [command, lines] of [['check', 4], ['builds', 1]] as const) {
+        const { code, err, out } = await tack([command, '--config', path])
+        expect([code, out, err.trimEnd().split('\n').length]).toEqual([2, '', lines])
+      }
+      const { code, err } = await tack(['builds', '--config', path, '--server', 'nowhere'])
+      expect([code, err]).toEqual([2, expect.stringMatching(/^error: .*nonsense.*\nerror: --server: "nowhere" is not allowed\. Allowed: a URL that begins with https:\/\/ or http:\/\/\.\n$/)])
     }))
 
   test('shows with run --help what the file says, but no secret', () =>

@@ -114,10 +114,10 @@ const rows = (state: State): string => canonical(M.toEntries(state.commits.accou
 
 // ---------------------------------------------------------------------------------------- the command line
 
-describe('bad usage exits with 2, and one line that names what is wrong', () => {
+describe('bad usage exits with 2, and a line that names what is wrong', () => {
   const cases: ReadonlyArray<readonly [ReadonlyArray<string>, Readonly<Record<string, string>>, RegExp]> = [
-    [['run', '--owner', OWNER], {}, /^error: required option '--hostname <host>' not specified\n$/],
-    [['run', '--hostname', 'https://x', '--owner', OWNER], {}, /^error: .*'--hostname <host>'.*'https:\/\/x'.* Allowed: .*\n$/],
+    [['run', '--owner', OWNER], {}, /^error: --hostname: "hostname" is missing: .* Set it in the configuration file \(--config FILE\), as --hostname, or as TACK_HOSTNAME\.\n$/],
+    [['run', '--hostname', 'https://x', '--owner', OWNER], {}, /^error: --hostname: "https:\/\/x" is not allowed\. Allowed: .* Write x\.\n$/],
     [['run', '--hostname', HOSTNAME], { TACK_OWNER_DID: 'alice' }, /^error: .*TACK_OWNER_DID.* Allowed: a DID.*\n$/],
     [['run', '--hostname', HOSTNAME, '--owner', OWNER, '--admission', 'all'], {}, /^error: .*--admission.* Allowed choices are members, open\.\n$/],
     [['run', '--hostname', HOSTNAME, '--owner', OWNER], { TACK_JETSTREAM_URL: 'http://x' }, /^error: .*TACK_JETSTREAM_URL.* Allowed: .*wss:.*\n$/],

@@ -14,7 +14,7 @@ const sources = ['cli', 'providers'].flatMap((folder) =>
 
 describe('the known variables', () => {
   test('are those that the program reads', () => {
-    const read = new Set(sources.flatMap((text) => [...text.matchAll(/(?:environment\[|\.env\()'(TACK_[A-Z_]+)'|(?<=[{,] )(TACK_[A-Z_]+): /g)].map(([, a, b]) => a ?? b ?? '')))
+    const read = new Set(sources.flatMap((text) => [...text.matchAll(/(?:environment\[|\.env\(|variable: |signingSecret\(|token\()'(TACK_[A-Z_]+)'|(?<=[{,] )(TACK_[A-Z_]+): /g)].map(([, a, b]) => a ?? b ?? '')))
     expect(read.size).toBeGreaterThan(20)
     expect([...read].sort()).toEqual([...new Set(knownVariables())].sort())
   })

@@ -12,7 +12,8 @@ import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { assemble } from '../../../shell/cli/assemble.js'
-import { applyTo, readConfiguration } from '../../../shell/cli/configuration.js'
+import { readConfiguration } from '../../../shell/cli/configuration.js'
+import { applyTo } from '../../../shell/cli/option-values.js'
 import { neverMatches } from '../../../shell/cli/check.js'
 import { STOP_MS } from '../../../shell/cli/run.js'
 import { runOptions } from '../../../shell/cli/options.js'
@@ -143,8 +144,7 @@ describe('the example tack.yaml', () => {
         path,
         options.map((option) => option.attributeName())
       )
-      if (E.isLeft(read)) throw new Error(read.left)
-      applyTo(read.right, options)
+      expect([...read.faults, ...applyTo(read.configuration, options)]).toEqual([])
       const value = (name: string): unknown => options.find((option) => option.attributeName() === name)?.defaultValue
       const made = await assemble(
         {
@@ -160,13 +160,13 @@ describe('the example tack.yaml', () => {
           store: folder,
           tolerance: 60
         },
-        read.right,
+        read.configuration,
         { clock: systemClock(), environment: { TACK_BUILDKITE_ORGANIZATIONS: 'acme', TACK_BUILDKITE_TOKEN: 'x'.repeat(20), TACK_WEBHOOK_SECRET: 'x'.repeat(20) }, log: silentLog }
       )
       if (E.isLeft(made)) throw new Error(made.left)
       const { close, providers, records, workflows } = made.right
       await Promise.all([...providers.map((provider) => provider.close()), records.close(), workflows.close(), close()])
-      return { allow: read.right.allow, names: [...read.right.options.keys()], providers: [...read.right.providers.keys()] }
+      return { allow: read.configuration.allow, names: [...read.configuration.options.keys()], providers: [...read.configuration.providers.keys()] }
     })
 
   test('is a valid configuration as it stands, with no line of its allow-list in vain', async () => {
@@ -324,7 +324,7 @@ describe('the operator’s guide', () => {
       for (const [, block = ''] of readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)) {
         const path = join(folder, 'tack.yaml')
         await writeFile(path, block)
-        expect(readConfiguration(path, ['hostname', 'owner', 'listen'])._tag).toBe('Right')
+        expect(readConfiguration(path, ['hostname', 'owner', 'listen']).faults).toEqual([])
       }
     }))
 })

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { type BuildName, tidOf, type TimeUs } from '../../../core/index.js'
 import { createClient, type TextLog } from '../../../shell/providers/common.js'
-import { earliestMs, isPeriod, isUrl, logOfParts, type Part, type Parts } from '../../../shell/providers/hosted.js'
+import { earliestMs, logOfParts, type Part, type Parts } from '../../../shell/providers/hosted.js'
 import type { LogLine, Refused, Uncertain } from '../../../shell/providers/provider.js'
 import { BUILD, faultsOfLog, jobOf } from './contract.js'
 import { manualClock } from '../support/bridge.js'
@@ -27,26 +27,6 @@ const setUp = () => {
   }
   return { answer, client, clock }
 }
-
-describe('settings', () => {
-  test.each([
-    ['https://x', true],
-    ['http://127.0.0.1:8010/', true],
-    ['ftp://x', false],
-    ['x', false],
-    ['', false]
-  ])('%j is an address: %s', (text, expected) => expect(isUrl(text)).toBe(expected))
-
-  test.each([
-    [0, 0, true],
-    [0, 1, false],
-    [1, 1, true],
-    [3_600, 1, true],
-    [3_600.1, 1, false],
-    [-1, 0, false],
-    [Number.NaN, 0, false]
-  ])('%d, at least %d, is a time to wait: %s', (seconds, least, expected) => expect(isPeriod(seconds, least)).toBe(expected))
-})
 
 describe('a build', () => {
   const job = jobOf(BUILD, {})

@@ -1090,13 +1090,13 @@ describe('settings', () => {
     [{}, null],
     [{ concurrent: 1, graceSeconds: 0, keepBuilds: 0, keepDays: 0, logBytes: 1024 }, null],
     [{ concurrent: 100, graceSeconds: 300, keepBuilds: 10_000, keepDays: 3650, logBytes: 1_073_741_824 }, null],
-    [{ concurrent: 0 }, '"concurrent" must be from 1 to 100'],
-    [{ concurrent: 101 }, '"concurrent" must be from 1 to 100'],
-    [{ graceSeconds: -1 }, '"graceSeconds" must be from 0 to 300'],
-    [{ graceSeconds: Number.NaN }, '"graceSeconds" must be from 0 to 300'],
-    [{ keepBuilds: -1 }, '"keepBuilds" must be from 0 to 10000'],
-    [{ keepDays: 3651 }, '"keepDays" must be from 0 to 3650'],
-    [{ logBytes: 1023 }, '"logBytes" must be from 1024 to 1073741824']
+    [{ concurrent: 0 }, '"concurrent" must be a whole number from 1 to 100; it is 0.'],
+    [{ concurrent: 101 }, '"concurrent" must be a whole number from 1 to 100; it is 101.'],
+    [{ graceSeconds: -1 }, '"graceSeconds" must be a number from 0 to 300; it is -1.'],
+    [{ graceSeconds: Number.NaN }, '"graceSeconds" must be a number from 0 to 300; it is NaN.'],
+    [{ keepBuilds: -1 }, '"keepBuilds" must be a whole number from 0 to 10000; it is -1.'],
+    [{ keepDays: 3651 }, '"keepDays" must be a number from 0 to 3650; it is 3651.'],
+    [{ logBytes: 1023 }, '"logBytes" must be a whole number from 1024 to 1073741824; it is 1023.']
   ])('%j', async (settings, wrong) => {
     await withSite(async ({ clock, root }) => {
       const made = local.make(settings, surroundings(clock, root))

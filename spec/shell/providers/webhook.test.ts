@@ -336,14 +336,14 @@ describe('settings', () => {
   test.each([
     [{ secret: SECRET, url: 'https://ci.example' }, null],
     [{ pipelines: { a: 'https://ci.example' }, secret: SECRET }, null],
-    [{ secret: SECRET }, 'set "url", or "pipelines" with a URL each'],
-    [{ secret: SECRET, url: 'ftp://ci.example' }, 'a URL must begin with https:// or http://'],
-    [{ pipelines: { a: 'x' }, secret: SECRET, url: 'https://ci.example' }, 'a URL must begin with https:// or http://'],
-    [{ secret: 'x'.repeat(15), url: 'https://ci.example' }, '"secret" must have at least 16 characters; set it, or TACK_WEBHOOK_SECRET in the environment'],
+    [{ secret: SECRET }, '"url" is missing: set it, or "pipelines" with a URL each.'],
+    [{ secret: SECRET, url: 'ftp://me:word@ci.example' }, '"url" must be a URL that begins with https:// or http://; it is "ftp://***@ci.example".'],
+    [{ pipelines: { a: 'x' }, secret: SECRET, url: 'https://ci.example' }, '"pipelines" must be names of pipelines, each with a URL that begins with https:// or http://; it is settings.'],
+    [{ secret: 'x'.repeat(15), url: 'https://ci.example' }, '"secret" must be text of at least 16 characters.'],
     [{ secret: 'x'.repeat(16), url: 'https://ci.example' }, null],
-    [{ pollSeconds: 0.5, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be from 1 to 3600'],
-    [{ pollSeconds: Number.NaN, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be from 1 to 3600'],
-    [{ pollSeconds: 3601, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be from 1 to 3600']
+    [{ pollSeconds: 0.5, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be a number from 1 to 3600; it is 0.5.'],
+    [{ pollSeconds: Number.NaN, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be a number from 1 to 3600; it is NaN.'],
+    [{ pollSeconds: 3601, secret: SECRET, url: 'https://ci.example' }, '"pollSeconds" must be a number from 1 to 3600; it is 3601.']
   ])('%j', (settings, wrong) => {
     const made = makeWith(settings, ports, () => Promise.reject(new Error('nobody is asked')))
     expect(made._tag === 'Left' ? made.left : null).toBe(wrong)

@@ -1,0 +1,77 @@
+/** The environment of the process: empty variables of ours are absent, and a variable may be in a file of its own. */
+import * as E from 'fp-ts/lib/Either.js'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import type { Fault } from './faults.js'
+
+const FROM_FILE = /^(TACK_[A-Z0-9_]+)_FILE$/
+const SECRET_BYTES = 65_536
+
+/** Where those who run containers put secrets; who may read them there is theirs to say. */
+const GIVEN = /^\/(?:var\/)?run\/secrets\//
+
+/** May everybody on this machine read it? */
+const OTHERS_READ = 0o004
+
+export interface Environment {
+  readonly faults: ReadonlyArray<Fault>
+  /** Sentences about files with secrets that others can read as well. */
+  readonly remarks: ReadonlyArray<string>
+  readonly variables: NodeJS.ProcessEnv
+}
+
+/** The sentence about a file with secrets that others can read; `null` where there is nothing to say. */
+export const exposure = (path: string, mode: number): string | null =>
+  (mode & OTHERS_READ) === 0 || GIVEN.test(path) ? null : `${path} holds a secret, and every user of this machine can read it: chmod o= ${path}`
+
+const why = (error: unknown): string => {
+  switch (error instanceof Error && 'code' in error ? error.code : null) {
+    case 'EACCES':
+      return 'the user that runs tack may not read it: change its owner, its group or its mode'
+    case 'EISDIR':
+      return 'it is a folder'
+    case 'ENOENT':
+      return 'there is no such file: create it, or unset the variable'
+    default:
+      return error instanceof Error ? error.message : String(error)
+  }
+}
+
+const read = (path: string): { readonly mode: number; readonly text: string } => {
+  const file = openSync(path, 'r')
+  try {
+    return { mode: fstatSync(file).mode, text: readFileSync(file, 'utf8') }
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * The resolved environment: empty variables of ours are absent, and `TACK_X_FILE` names a file with the value of `TACK_X`, without its final line
+ * feed. So secrets can come from systemd or Docker. `TACK_X` itself has priority. A fault names the variable and the file, and never its content.
+ */
+export const environmentOf = (environment: NodeJS.ProcessEnv): Environment => {
+  const meant = new Map(Object.entries(environment).filter(([name, value]) => !(name.startsWith('TACK_') && value === '')))
+  const faults: Array<Fault> = []
+  const remarks: Array<string> = []
+  for (const [variable, path = ''] of [...meant]) {
+    const [, name] = FROM_FILE.exec(variable) ?? []
+    if (name === undefined) continue
+    meant.delete(variable)
+    if (meant.has(name)) continue
+    const say = (sentence: string): void => void faults.push({ from: variable, position: null, sentence })
+    const there = E.tryCatch(() => read(path), why)
+    if (E.isLeft(there)) {
+      say(`${path} cannot be read: ${there.left}.`)
+      continue
+    }
+    const { mode, text } = there.right
+    const value = text.replace(/\r?\n$/, '')
+    if (text.length > SECRET_BYTES) say(`${path} is longer than ${String(SECRET_BYTES)} characters. It is to hold the value of ${name}, and nothing else.`)
+    else if (value === '') say(`${path} is empty. It is to hold the value of ${name}, in one line.`)
+    else if (/[\r\n\0]/.test(value)) say(`${path} has more than one line. It is to hold the value of ${name}, and nothing else.`)
+    else meant.set(name, value)
+    const remark = exposure(path, mode)
+    if (remark !== null) remarks.push(`${variable}: ${remark}`)
+  }
+  return { faults, remarks, variables: Object.fromEntries(meant) }
+}

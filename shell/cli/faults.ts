@@ -1,0 +1,26 @@
+/** What is wrong with a configuration: each fault is one line that names the place, what is allowed there, and what to do. */
+import type { Position } from '../authoring/places.js'
+import { visible } from '../lib/log.js'
+
+export interface Fault {
+  /** Where it is: a path, a flag or a variable. */
+  readonly from: string
+  /** The place in the file; `null` where it has none. */
+  readonly position: Position | null
+  readonly sentence: string
+}
+
+/** `/etc/tack/tack.yaml:3:5`. */
+export const placed = (path: string, position: Position | null): string =>
+  position === null ? path : `${path}:${String(position.line)}:${String(position.column)}`
+
+/** The fault as a line for a terminal. */
+export const lineOf = ({ from, position, sentence }: Fault): string => visible(`${placed(from, position)}: ${sentence}`)
+
+/** By file and place, those of the environment and of flags after those of files. */
+export const inOrder = (faults: ReadonlyArray<Fault>): ReadonlyArray<Fault> => {
+  const rank = ({ position }: Fault): number => (position === null ? 1 : 0)
+  return [...faults].sort(
+    (a, b) => rank(a) - rank(b) || (a.position?.line ?? 0) - (b.position?.line ?? 0) || (a.position?.column ?? 0) - (b.position?.column ?? 0)
+  )
+}

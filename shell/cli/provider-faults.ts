@@ -1,0 +1,51 @@
+/** What is wrong with the providers of a configuration, and with the lines that name them. It needs to know all kinds, and so is loaded where that matters. */
+import { excerpt, nearest } from '../../core/index.js'
+import { placeOfKey } from '../authoring/places.js'
+import { KINDS } from '../providers/index.js'
+import { entriesOf, impliedBy, providerNames } from './assemble.js'
+import type { ReadConfiguration } from './configuration.js'
+import type { Fault } from './faults.js'
+
+const KIND_NAMES = KINDS.map(({ kind }) => kind)
+
+const unknownKind = (kind: string): string => {
+  const [first = '', ...others] = KIND_NAMES
+  return `there is no kind of provider "${excerpt(kind)}". Is "${nearest([first, ...others])(kind)}" meant? There are: ${KIND_NAMES.join(', ')}.`
+}
+
+/** What is wrong with a provider that a line of the allow-list names; `null` where there is one of that name. */
+export const unknownProvider = (provider: string, names: ReadonlyArray<string>): string | null => {
+  if (names.includes(provider)) return null
+  const [first, ...others] = names
+  return `there is no provider "${excerpt(provider)}" under "providers". ${
+    first === undefined ? 'There is none at all.' : `Is "${nearest([first, ...others])(provider)}" meant? There ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ')}.`
+  }`
+}
+
+/** All that is wrong with the entries, and with the environment as far as they need it. */
+export const entryFaults = ({ configuration, path, places }: ReadConfiguration, environment: NodeJS.ProcessEnv): ReadonlyArray<Fault> =>
+  [...entriesOf(configuration, environment)].flatMap(([name, { kind, settings }]): ReadonlyArray<Fault> => {
+    const found = KINDS.find((one) => one.kind === kind)
+    const place = placeOfKey('providers', name)
+    const isInFile = configuration.providers.has(name)
+    if (found === undefined) return [{ from: path, position: places(kind === name ? place : `${place}.kind`), sentence: unknownKind(kind) }]
+    return found.faults(settings, environment).map(({ sentence, setting }) => {
+      const what = setting === '' ? `"${name}"` : `"${excerpt(setting)}" of the provider "${name}"`
+      return isInFile
+        ? { from: path, position: places(setting === '' ? place : placeOfKey(place, setting)), sentence: `${what} ${sentence}` }
+        : { from: impliedBy(kind), position: null, sentence: `${what} ${sentence}` }
+    })
+  })
+
+/** The lines of the allow-list that name no provider. */
+const allowFaults = ({ configuration: { allow }, path, places }: ReadConfiguration, names: ReadonlyArray<string>): ReadonlyArray<Fault> =>
+  allow.flatMap(({ provider }, i) => {
+    const sentence = unknownProvider(provider, names)
+    return sentence === null ? [] : [{ from: path, position: places(`allow[${String(i)}].provider`), sentence }]
+  })
+
+/** All that is wrong with providers, as far as the file and the environment tell. */
+export const providerFaults = (read: ReadConfiguration, environment: NodeJS.ProcessEnv): ReadonlyArray<Fault> => [
+  ...entryFaults(read, environment),
+  ...allowFaults(read, providerNames(read.configuration, environment))
+]

@@ -1,0 +1,142 @@
+/**
+ * What is wrong with the text of a configuration before anything in it has a meaning: no YAML, no JSON, keys that come twice. The text itself is
+ * never quoted but for the names of keys: it may hold secrets. That is also why the words of the parsers, which quote it, are not handed on.
+ */
+import { type ErrorCode, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { excerpt } from '../../core/index.js'
+import type { Position } from '../authoring/places.js'
+
+export interface SyntaxFault {
+  readonly position: Position | null
+  readonly sentence: string
+}
+
+// ---------------------------------------------------------------------------------------- YAML
+
+const INDENTATION = 'wrong indentation. What belongs together begins in the same column, and what is inside of it two spaces further to the right'
+const QUOTES = 'a value cannot begin so. Put it in quotes, like "**" or "@name"'
+
+const WORDS: { readonly [code in ErrorCode]?: string } = {
+  BAD_ALIAS: QUOTES,
+  BAD_DQ_ESCAPE: 'an escape that there is not. In double quotes, write \\\\ for a backslash; in single quotes, one is enough',
+  BAD_INDENT: INDENTATION,
+  BAD_SCALAR_START: QUOTES,
+  BLOCK_AS_IMPLICIT_KEY: 'two settings in one, by wrong indentation or a second colon. Settings of one level begin in the same column; a value with ": " in it is put in quotes',
+  BLOCK_IN_FLOW: 'a list or mapping of several lines inside of [ ] or { }. Write the outer one in lines as well',
+  MISSING_CHAR: 'something is missing here: the closing quote, bracket or brace of something above, or the "- " of an item',
+  MULTILINE_IMPLICIT_KEY: 'no setting. One is "name: value", with a colon and a space',
+  MULTIPLE_DOCS: 'a second document. Remove the line "---"',
+  TAB_AS_INDENT: 'a tab. Indent with spaces',
+  TAG_RESOLVE_FAILED: 'a value that begins with "!". Put it in quotes',
+  UNEXPECTED_TOKEN: 'something that does not belong here. Is a quote, bracket or brace too many, or one missing above? A value with signs in it is put in quotes'
+}
+
+const OTHERWISE = 'this is not YAML'
+
+const parsed = (text: string, counter: LineCounter) =>
+  parseDocument(text, { lineCounter: counter, logLevel: 'silent', prettyErrors: false, schema: 'core', uniqueKeys: false })
+
+const positionAt = (counter: LineCounter, offset: number): Position => {
+  const { col, line } = counter.linePos(offset)
+  return { column: col, line }
+}
+
+/** What keeps the text from being YAML, by place. Empty where nothing is found. */
+export const yamlFaults = (text: string): ReadonlyArray<SyntaxFault> => {
+  const counter = new LineCounter()
+  const document = parsed(text, counter)
+  const faults = [...document.errors, ...document.warnings].map(({ code, pos: [offset] }) => ({
+    position: positionAt(counter, offset),
+    sentence: `${WORDS[code] ?? OTHERWISE}.`
+  }))
+  // One mistake is often found twice.
+  return faults.filter(({ position: { line } }, i) => faults.findIndex((other) => other.position.line === line) === i)
+}
+
+/** The keys that come twice in one mapping. Aliases are not followed. */
+export const duplicates = (text: string): ReadonlyArray<SyntaxFault> => {
+  const counter = new LineCounter()
+  const found: Array<SyntaxFault> = []
+  const waiting: Array<Node | null> = [parsed(text, counter).contents]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next === null || isAlias(next) || isScalar(next)) continue
+    if (isSeq<Node>(next)) waiting.push(...next.items)
+    if (!isMap<Node, Node | null>(next)) continue
+    const before = new Map<string, Position>()
+    for (const { key, value } of next.items) {
+      waiting.push(value)
+      if (!isScalar(key) || key.range == null) continue
+      const name = String(key.value)
+      const position = positionAt(counter, key.range[0])
+      const first = before.get(name)
+      if (first === undefined) before.set(name, position)
+      else found.push({ position, sentence: `"${excerpt(name)}" is set twice, in line ${String(first.line)} as well. Keep one of them.` })
+    }
+  }
+  return found
+}
+
+// ---------------------------------------------------------------------------------------- JSON
+
+const SPACE = /[ \t\n\r]*/y
+const TOKEN =
+  /([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null)(?![A-Za-z0-9_.])/y
+
+type Expected = 'colon' | 'comma' | 'end' | 'key' | 'value'
+
+const EXPECTED: { readonly [expected in Expected]: string } = {
+  colon: 'a colon is expected here, between name and value',
+  comma: 'a comma, or the closing bracket or brace, is expected here',
+  end: 'nothing more is expected here',
+  key: 'the name of a setting is expected here, in double quotes; after the last one there is no comma',
+  value: 'a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma'
+}
+
+const positionIn = (text: string, offset: number): Position => {
+  const before = text.slice(0, offset).split('\n')
+  return { column: (before.at(-1)?.length ?? 0) + 1, line: before.length }
+}
+
+const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | null => {
+  pattern.lastIndex = at
+  return pattern.exec(text)
+}
+
+/** Where a text that is not JSON stops being JSON. (The platform's parser tells the place in some versions only.) */
+export const jsonFault = (text: string): SyntaxFault => {
+  const open: Array<'[' | '{'> = []
+  let expected: Expected = 'value'
+  let mayClose = false
+  for (let at = 0; ; ) {
+    at += matchAt(SPACE, text, at)?.[0].length ?? 0
+    const said = (): SyntaxFault => ({
+      position: positionIn(text, at),
+      sentence: `not JSON: ${at === text.length ? 'the text ends too soon; ' : ''}${EXPECTED[expected]}.`
+    })
+    const match = matchAt(TOKEN, text, at)
+    if (match === null) return said()
+    const [whole, sign, string, scalar] = match
+    const inside = open.at(-1)
+    const isClosing = (sign === '}' && inside === '{') || (sign === ']' && inside === '[')
+    if (isClosing && (mayClose || expected === 'comma')) {
+      open.pop()
+      expected = open.length === 0 ? 'end' : 'comma'
+      mayClose = false
+    } else if (expected === 'key' && string !== undefined) {
+      expected = 'colon'
+      mayClose = false
+    } else if (expected === 'colon' && sign === ':') expected = 'value'
+    else if (expected === 'comma' && sign === ',') {
+      expected = inside === '{' ? 'key' : 'value'
+      mayClose = false
+    } else if (expected === 'value' && (sign === '{' || sign === '[')) {
+      open.push(sign)
+      expected = sign === '{' ? 'key' : 'value'
+      mayClose = true
+    } else if (expected === 'value' && (string ?? scalar) !== undefined) {
+      expected = open.length === 0 ? 'end' : 'comma'
+      mayClose = false
+    } else return said()
+    at += whole.length
+  }
+}
