@@ -172,7 +172,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
   test('names the entry of a provider that cannot be created, and checks the rest all the same', async () => {
     const wrong = await after(() => ({ configuration: { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'webhook', settings: { secret: SECRET, url: 'ftp://x' } }]]) } }))
     expect(wrong).toEqual([
-      ['configuration', '"providers.x": a URL must begin with https:// or http://.'],
+      ['configuration', '"providers.x": "url" must be a URL that begins with https:// or http://; it is "ftp://x".'],
       ['address', expect.stringContaining('was not checked: fix the configuration first')],
       ['registration', expect.any(String)],
       ['health', expect.any(String)],
