@@ -60,7 +60,7 @@ The operator's guide: shell/deploy/README.md`
 const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
 
 /** The commands that read the configuration file. */
-const NEEDS_FILE = new Set(['builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'pass-over', 'retry', 'run', 'try'])
+const NEEDS_FILE = new Set(['backup', 'builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'pass-over', 'restore', 'retry', 'run', 'try'])
 
 /** The commands for which all of the configuration must be right, and not only what is written. */
 const RUNS = new Set(['check', 'run'])
@@ -186,6 +186,18 @@ for (const [action, description] of [
     exit(await (await import('./control.js')).control({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
   )
 }
+
+command('backup', 'copy the store to a new folder, while the bridge is running or not, and read the copy back')
+  .argument('<folder>', 'a folder that is not there yet')
+  .addOption(configOption())
+  .addOption(withFile([storeOption()])[0] ?? storeOption())
+  .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).backup(options.store, folder, print, complain)))
+
+command('restore', 'make a store of a backup, in a folder in which nothing is')
+  .argument('<folder>', 'what "tack backup" has made')
+  .addOption(configOption())
+  .addOption(withFile([storeOption()])[0] ?? storeOption())
+  .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).restore(folder, options.store, print, complain)))
 
 command('pass-over', 'pass over, once, an event whose step did not end: the next start does without it')
   .argument('<event>', 'the event, as the log and "tack inspect" name it')
