@@ -567,6 +567,36 @@ describe('an admin request', () => {
   })
 })
 
+describe('an event that the operator has passed over', () => {
+  const KNOT_SAYS: Event = {
+    _tag: 'KnotReceived',
+    at: BEGIN,
+    connection: 1 as Natural,
+    created: null,
+    host: 'knot1.example' as HostName,
+    nsid: 'sh.tangled.git.refUpdate' as Extract<Event, { readonly _tag: 'KnotReceived' }>['nsid'],
+    payload: { _tag: 'Other' },
+    rkey: 'bad' as Rkey
+  }
+
+  test('counts as one: orders before and after it are judged in their own turn, and answered when they are safe', async () => {
+    const world = createWorld({ clock: manualClock() })
+    world.openStream()
+    const { rkey } = world.pushUnread()
+    const nothing = (): Promise<void> => Promise.resolve()
+    const steps = { at: nothing, begin: nothing, end: nothing, passed: nothing, wanted: { about: 'sh.tangled.git.refUpdate knot1.example/bad', of: 'KnotReceived' } }
+    const store = { ...fakeStore(), state: world.state(), steps }
+    const { network } = fakeNetwork()
+    const bridge = startBridge(ports(manualClock(), network, store), { ...config, hostname: SPINDLE as typeof config.hostname, hosts: { ...config.hosts, defaultPort: 443 } })
+    await settle()
+    const cancel = { _tag: 'CancelRequested', at: BEGIN, knot: KNOT as HostName, rkey: rkey as Rkey, workflow: null } as const
+    const outcomes = [bridge.admin(cancel), bridge.submit(KNOT_SAYS), bridge.admin(cancel)]
+    expect(await Promise.all(outcomes)).toEqual(['accepted', true, 'unknown'])
+    expect(store.acknowledged().map(({ _tag }) => _tag)).toContain('PassedOver')
+    await bridge.stop()
+  })
+})
+
 describe('a submitted event', () => {
   const CANCEL: Event = { _tag: 'CancelRequested', at: BEGIN, knot: 'knot1.example' as HostName, rkey: 'a' as Rkey, workflow: null }
   /** Submits it, and says what has been heard of it so far. */

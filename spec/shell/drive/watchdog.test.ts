@@ -1,6 +1,7 @@
 /** The watchdog before there is a loop. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { beatingDuring } from '../../../shell/drive/watchdog.js'
+import { beatingDuring, systemdWatchdog } from '../../../shell/drive/watchdog.js'
+import { silentLog } from '../../../shell/lib/log.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -25,4 +26,15 @@ test.each([
 
 test('is not needed', async () => {
   expect(await beatingDuring(null, () => Promise.resolve(7))).toBe(7)
+})
+
+test.each<[string, NodeJS.ProcessEnv, number | null]>([
+  ['half a minute', { NOTIFY_SOCKET: '/run/notify', WATCHDOG_USEC: '30000000' }, 7_500],
+  ['less than can be', { NOTIFY_SOCKET: '/run/notify', WATCHDOG_USEC: '1' }, 10],
+  ['no time', { NOTIFY_SOCKET: '/run/notify', WATCHDOG_USEC: '0' }, null],
+  ['what is no time', { NOTIFY_SOCKET: '/run/notify', WATCHDOG_USEC: 'soon' }, null],
+  ['nothing', { NOTIFY_SOCKET: '/run/notify' }, null],
+  ['half a minute, and gives no socket', { WATCHDOG_USEC: '30000000' }, null]
+])('where systemd waits for %s, it is notified four times in that', (_, environment, everyMs) => {
+  expect(systemdWatchdog(environment, silentLog)?.everyMs ?? null).toBe(everyMs)
 })

@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-const knotWith = async (answers: Answers): Promise<{ readonly asked: Array<string>; readonly host: HostName }> => {
+const knotWith = async (answers: Answers, retryAfter = '7'): Promise<{ readonly asked: Array<string>; readonly host: HostName }> => {
   const asked: Array<string> = []
   const server: Server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://x')
@@ -30,7 +30,7 @@ const knotWith = async (answers: Answers): Promise<{ readonly asked: Array<strin
     asked.push(method)
     const answer = answers[method] ?? [404, 'not found']
     const [status, body] = typeof answer === 'function' ? answer(searchParams) : answer
-    response.writeHead(status, { 'retry-after': '7' }).end(typeof body === 'string' ? body : JSON.stringify(body))
+    response.writeHead(status, { 'retry-after': retryAfter }).end(typeof body === 'string' ? body : JSON.stringify(body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   ends.push(() => new Promise((resolve) => {
@@ -116,6 +116,14 @@ describe('a knot that keeps lists', () => {
     const { host } = await knotWith(answers)
     expect(await ask(host, how)).toMatchObject({ _tag: 'RequestFailed', waitMs })
   })
+})
+
+test('a knot may say by a date until when it wants to be left alone', async () => {
+  const { host } = await knotWith({ version: [503, ''] }, new Date(Date.now() + 3_000_000).toUTCString())
+  const event = await ask(host)
+  const waitMs = event._tag === 'RequestFailed' ? event.waitMs : 0
+  expect(waitMs).toBeGreaterThan(1_000_000)
+  expect(waitMs).toBeLessThanOrEqual(3_000_000)
 })
 
 describe('a knot without lists leaves it to the records', () => {
