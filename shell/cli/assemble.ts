@@ -128,15 +128,17 @@ export const assemble = async (
   // The operator's own directory may be anywhere; the public one is a host like any other.
   const directory = options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }
   const documents = createDocuments({ clock, policy, ...directory })
+  // Anybody may ask for a definition, as often as they like: that keeps nobody else's document waiting.
+  const described = createDocuments({ clock, policy, ...directory })
   // Whoever asks for a definition waits for it.
-  const definitions = createDefinitions({ clock, documents, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }) })
+  const definitions = createDefinitions({ clock, documents: described, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }) })
   // On the embedded network the directory serves the names of its accounts, too.
   const local = options.dev === true && options.plc.protocol === 'http:' ? { localPort: Number(options.plc.port === '' ? 80 : options.plc.port) } : {}
   const handles = options.handles === 'off' ? undefined : createHandles({ clock, documents, policy, ...local })
   return E.right({
     access: accessReader({ clock, documents, hosts: hostsOf(options), isInsecure, policy }),
     close: async () => {
-      await Promise.all([client.close(), definitions.close(), documents.close(), handles?.close()])
+      await Promise.all([client.close(), definitions.close(), documents.close(), described.close(), handles?.close()])
     },
     definitions,
     ...(handles === undefined ? {} : { handles }),

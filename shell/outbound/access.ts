@@ -1,20 +1,23 @@
 /**
  * Who may push to a repository: asked of its knot, and of the DID document of the repository, which says on which knot it is.
  *
- * Knots are run by strangers. Each is asked one thing at a time, with a pause in between; an answer is taken within limits of time and size. What is to
- * be asked, and what the answers mean, is the core's to say. Sources: tangled.org/core, lexicons `sh.tangled.knot.version`, `sh.tangled.repo.describeRepo`,
+ * Knots are run by strangers. Each is asked one thing at a time, with a pause in between; an answer is taken within limits of time and size. A knot that
+ * is late has its turn among those that were, and keeps no other waiting; nor does a document that does not come keep its knot. What is to be asked,
+ * and what the answers mean, is the core's to say. Sources: tangled.org/core, lexicons `sh.tangled.knot.version`, `sh.tangled.repo.describeRepo`,
  * `sh.tangled.repo.listCollaborators`.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
 import { Access, COLLABORATORS_PAGE, Did, type HostName, type HostPolicy, type Natural, type ReadAccess } from '../../core/index.js'
 import { createKeeper } from '../lib/keeper.js'
-import { createKeyedQueue } from '../lib/queue.js'
+import { setNewest } from '../lib/newest.js'
+import { createKeyedQueue, createQueue } from '../lib/queue.js'
 import type { AccessReader, Clock, Deliver } from '../ports.js'
 import type { Documents } from './documents.js'
 import type { Policy, Resolve } from './guard.js'
 import { httpClient } from './http-client.js'
 import { hasManyParts, MANY_PARTS } from './json-size.js'
+import { isListed } from './records.js'
 import { retryAfterMs } from './retry-after.js'
 
 export interface AccessOptions {
@@ -25,25 +28,37 @@ export interface AccessOptions {
   readonly hosts: HostPolicy
   /** Whether knots are asked over plain HTTP. */
   readonly isInsecure: boolean
-  /** The pause between two repositories of one knot. 100 ms by default. */
+  /** The pause between two questions to one knot. 50 ms by default. */
   readonly pauseMs?: number
   readonly policy: Policy
+  /** A knot that takes longer to answer than this is slow: 2 s by default. */
+  readonly promptMs?: number
   readonly resolve?: Resolve
 }
 
 const MAX_BODY_BYTES = 2 ** 20
 const TIMEOUT_MS = 10_000
 
-/** How many repositories are asked about at a time: of one knot one. */
-const AT_A_TIME = 4
+/** How many questions are out at a time: to knots, and to those that are slow, of each knot one; and for documents, of the directory and of hosts. */
+const KNOTS = 16
+const SLOW_KNOTS = 8
+const LISTED = 2
+const HOSTS = 8
+
+/** For how long a knot that was late counts as slow, and how many do. */
+const SLOW_US = 600_000_000
+const SLOW_MAX = 10_000
 
 /** How long it is kept whether a knot keeps lists, and of how many knots. */
 const VERSION_US = 60_000_000
 const VERSIONS = 1_000
 
+/** A method, and what it is given. */
+type Question = readonly [method: string, params: { readonly [name: string]: string }]
+
 const unanswered = (error: string): Access.Said => ({ _tag: 'Unanswered', error, waitMs: 0 })
 
-export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 100, policy, resolve }: AccessOptions): AccessReader => {
+export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50, policy, promptMs = 2_000, resolve }: AccessOptions): AccessReader => {
   const client = httpClient({ clock, maxBodyBytes: MAX_BODY_BYTES, maxConnections: 1, policy, timeoutMs: TIMEOUT_MS, ...(resolve === undefined ? {} : { resolve }) })
   const pauses = new Set<() => void>()
   let isClosed = false
@@ -60,18 +75,22 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 10
       pauses.add(over)
     })
 
-  const queue = createKeyedQueue(AT_A_TIME, 1, pause)
+  const prompt = createKeyedQueue(KNOTS, 1, pause)
+  const slow = createKeyedQueue(SLOW_KNOTS, 1, pause)
+  const [listed, others] = [createQueue(LISTED), createQueue(HOSTS)]
+  /** Until when a knot counts as slow. */
+  const slowUntil = new Map<HostName, number>()
   const versions = createKeeper<Access.Inquiry>(clock, VERSIONS, ({ _tag }) => (_tag === 'Unread' ? 0 : VERSION_US))
 
-  /** What the knot says to a call. */
-  const call = async (knot: HostName, method: string, params: { readonly [name: string]: string }): Promise<Access.Said> => {
+  /** What the knot says to a call within that time. */
+  const call = async (knot: HostName, method: string, params: { readonly [name: string]: string }, timeoutMs: number): Promise<Access.Said> => {
     const address = `${isInsecure ? 'http' : 'https'}://${knot}/xrpc/${method}`
     // The platform rejects some valid names, for characters that no registry allows.
     if (!URL.canParse(address)) return unanswered(`${knot}: the name does not resolve`)
     const url = new URL(address)
     url.search = new URLSearchParams(params).toString()
     try {
-      const response = await client.fetch(url, { headers: { accept: 'application/json' } })
+      const response = await client.fetch(url, { headers: { accept: 'application/json' }, timeoutMs })
       const bytes = Buffer.from(await response.arrayBuffer())
       const text = isUtf8(bytes) ? bytes.toString() : ''
       const waitMs = retryAfterMs(response.headers.get('retry-after'), clock.now() / 1000)
@@ -81,9 +100,31 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 10
     }
   }
 
+  const isSlow = (knot: HostName): boolean => clock.now() < (slowUntil.get(knot) ?? 0)
+
+  /** As much among the prompt; `null` for a knot that is none of them. */
+  const callPromptly = async (knot: HostName, ...rest: Question): Promise<Access.Said | null> => {
+    const sinceUs = clock.now()
+    if (isSlow(knot)) return null
+    const said = await call(knot, ...rest, promptMs)
+    if (clock.now() - sinceUs < promptMs * 1_000) return said
+    setNewest(slowUntil, knot, clock.now() + SLOW_US, SLOW_MAX)
+    return said._tag === 'Answered' ? said : null
+  }
+
+  /** What the knot says to a call, when it is its turn. Never settles when everything is closed before. */
+  const callInTurn = (knot: HostName, ...rest: Question): Promise<Access.Said> =>
+    new Promise((resolve, reject) => {
+      const slowly = (): void => slow.add(knot, () => call(knot, ...rest, TIMEOUT_MS).then(resolve, reject))
+      if (isSlow(knot)) return slowly()
+      prompt.add(knot, () => callPromptly(knot, ...rest).then((said) => (said === null ? slowly() : resolve(said)), reject))
+    })
+
   const documentOf = async (repo: string): Promise<Access.Said> => {
     if (!Did.is(repo)) return unanswered('it has no DID')
-    const document = await documents.read(repo)
+    const document = await new Promise<Awaited<ReturnType<Documents['read']>>>((resolve, reject) => {
+      (isListed(repo) ? listed : others).add(() => documents.read(repo).then(resolve, reject))
+    })
     if (E.isRight(document)) return { _tag: 'Answered', status: 200, text: document.right, waitMs: 0 }
     const { kind, sentence } = document.left
     return kind === 'missing' ? { _tag: 'Missing', detail: sentence } : unanswered(sentence)
@@ -93,14 +134,14 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 10
   const saidTo = ({ knot, repo }: ReadAccess, question: Access.AccessQuestion): Promise<Access.Said> => {
     switch (question._tag) {
       case 'AskVersion':
-        return call(knot, 'sh.tangled.knot.version', {})
+        return callInTurn(knot, 'sh.tangled.knot.version', {})
       case 'AskDocument':
         return documentOf(repo)
       case 'AskDescription':
-        return call(knot, 'sh.tangled.repo.describeRepo', { repoDid: repo })
+        return callInTurn(knot, 'sh.tangled.repo.describeRepo', { repoDid: repo })
       case 'AskCollaborators': {
         const { cursor } = question
-        return call(knot, 'sh.tangled.repo.listCollaborators', { limit: String(COLLABORATORS_PAGE), subject: repo, ...(cursor === null ? {} : { cursor }) })
+        return callInTurn(knot, 'sh.tangled.repo.listCollaborators', { limit: String(COLLABORATORS_PAGE), subject: repo, ...(cursor === null ? {} : { cursor }) })
       }
     }
   }
@@ -135,10 +176,12 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 10
   return {
     close: async () => {
       isClosed = true
-      const closed = Promise.all([queue.close(), client.close()])
+      const closed = Promise.all([prompt.close(), slow.close(), client.close()])
+      // What is being read of documents is not ours to end.
+      for (const queue of [listed, others]) void queue.close()
       for (const over of pauses) over()
       await closed
     },
-    read: (request, deliver) => queue.add(request.knot, () => read(request, deliver))
+    read: (request, deliver) => void read(request, deliver)
   }
 }

@@ -53,13 +53,16 @@ const MAX_DOCUMENTS = 10_000
 
 // ---------------------------------------------------------------------------------------- addresses
 
-export const PLC = /^did:plc:[a-z2-7]{24}$/
+const PLC = /^did:plc:[a-z2-7]{24}$/
 const WEB = /^did:web:([A-Za-z0-9.-]+(?:%3[Aa][0-9]+)?)$/
 const LOCAL = /(?:^|\.)localhost(?::|$)/
 
+/** Whether the document of `did` is in the directory. */
+export const isListed = (did: Did): boolean => PLC.test(did)
+
 /** The URL of the document of `did`; `Left` says why there is none. */
 export const documentOf = (did: Did, directory: string, { allowLoopback }: Policy): E.Either<string, URL> => {
-  if (PLC.test(did)) return E.right(new URL(`${directory.replace(/\/$/, '')}/${did}`))
+  if (isListed(did)) return E.right(new URL(`${directory.replace(/\/$/, '')}/${did}`))
   const [, written = ''] = WEB.exec(did) ?? []
   const host = canonicalHost({ defaultPort: 443, loopback: allowLoopback, ports: allowLoopback })(written.replace(/%3A/i, ':'))
   if (O.isNone(host)) return E.left('unsupported DID method')
@@ -141,7 +144,7 @@ export const recordReader = (options: RecordsOptions): Records => {
     if (cached !== undefined && clock.now() - cached.sinceUs < DOCUMENT_US) return E.right(cached.server)
     const url = documentOf(did, directory, policy)
     if (E.isLeft(url)) return failure(`${url.left}: ${did}`)
-    const text = await ask(PLC.test(did) ? known.fetch : strangers.fetch, url.right, MAX_DOCUMENT_BYTES)
+    const text = await ask(isListed(did) ? known.fetch : strangers.fetch, url.right, MAX_DOCUMENT_BYTES)
     if (E.isLeft(text)) return text
     const endpoint = decodeDidDocument(did)(text.right)
     if (E.isLeft(endpoint)) return failure(`${url.right.host}: ${endpoint.left}`)

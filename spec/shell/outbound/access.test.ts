@@ -6,7 +6,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type AccessAnswer, type AccessRead, type Event, HostName, Natural, type RequestFailed } from '../../../core/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { accessReader, type AccessOptions } from '../../../shell/outbound/access.js'
+import type { Resolve } from '../../../shell/outbound/guard.js'
 import { must } from '../../suite/examples/support.js'
+import { manualClock } from '../support/bridge.js'
+import { eventually, tcpServer } from '../support/sockets.js'
 
 const APP = 'did:plc:app22222222222222222222'
 const OWNER = 'did:plc:owner2222222222222222222'
@@ -149,4 +152,53 @@ test('an inquiry that breaks off is answered as one that failed, so that it is t
   const event = await ask(host, { document: new Error('out of order') })
   expect(event).toMatchObject({ _tag: 'RequestFailed', isFinal: false, waitMs: 0 })
   expect(event._tag === 'RequestFailed' ? event.error : '').toContain('out of order')
+})
+
+/** Reads by one reader of many repositories. */
+const readerWith = (options: Pick<AccessOptions, 'clock' | 'documents'>) => {
+  const hosts = { defaultPort: 80, loopback: true, ports: true }
+  // One address each: of two, the platform tries the second when the first has not answered for a moment.
+  const resolve: Resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
+  const reader = accessReader({ ...options, hosts, isInsecure: true, pauseMs: 0, policy: { allowLoopback: true }, promptMs: 1_000, resolve })
+  ends.push(reader.close)
+  return (knot: HostName, repo: string): Promise<Event> =>
+    new Promise((resolve) => reader.read({ _tag: 'ReadAccess', knot, number: must(Natural.decode(3)), repo }, resolve))
+}
+
+describe('nobody waits for', () => {
+  test('knots that say nothing, of which there are many, but for the time in which these turn out to be slow', async () => {
+    const clock = manualClock()
+    const asked = new Set<string>()
+    const { port } = await tcpServer((socket) => socket.on('data', (text) => asked.add(/host: (\S+)/i.exec(String(text))?.[1] ?? '')))
+    const read = readerWith({ clock, documents: { read: () => Promise.resolve(missing) } })
+    const late: Array<Event> = []
+    for (let n = 0; n < 40; n++) void read(must(HostName.decode(`knot${String(n)}.localhost:${String(port)}`)), APP).then((event) => late.push(event))
+    const [first, second] = [await knotWith({}), await knotWith({})]
+    const answer = read(first.host, APP)
+    for (const count of [16, 32]) {
+      await eventually(() => expect(asked.size).toBe(count))
+      expect(first.asked).toEqual([])
+      clock.advance(1_000)
+    }
+    expect(await answer).toMatchObject({ _tag: 'AccessRead', access: { _tag: 'ByRecords' } })
+    // The rest of them has begun beside it, and is slow, too: the next one waits for no time at all.
+    clock.advance(1_000)
+    expect(await read(second.host, APP)).toMatchObject({ _tag: 'AccessRead' })
+    expect(late).toEqual([])
+    // They are asked all the same, and given up one after the other.
+    await eventually(() => {
+      clock.advance(1_000)
+      expect(late).toHaveLength(40)
+    })
+    expect(late.every(({ _tag }) => _tag === 'RequestFailed')).toBe(true)
+  })
+
+  test('documents that do not come, of repositories on the same knot', async () => {
+    const { host } = await knotWith({})
+    const listed = `did:plc:${'a'.repeat(24)}`
+    const documents = { read: (did: string) => (did === listed ? Promise.resolve(missing) : new Promise<never>(() => undefined)) }
+    const read = readerWith({ clock: systemClock(), documents })
+    for (let n = 0; n < 40; n++) void read(host, `did:web:host${String(n)}.example`)
+    expect(await read(host, listed)).toMatchObject({ _tag: 'AccessRead', access: { _tag: 'ByRecords' } })
+  })
 })

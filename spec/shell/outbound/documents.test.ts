@@ -5,10 +5,11 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { Did } from '../../../core/index.js'
 import { createKeeper } from '../../../shell/lib/keeper.js'
 import { systemClock } from '../../../shell/lib/clock.js'
+import type { Resolve } from '../../../shell/outbound/guard.js'
 import { createDocuments, type Documents, type DocumentsOptions } from '../../../shell/outbound/documents.js'
 import { must } from '../../suite/examples/support.js'
 import { manualClock } from '../support/bridge.js'
-import { eventually, httpServer } from '../support/sockets.js'
+import { eventually, httpServer, tcpServer } from '../support/sockets.js'
 
 const did = (n = 0): Did => must(Did.decode(`did:plc:${String(n).replaceAll(/[0189]/g, 'a').padStart(24, 'b')}`))
 
@@ -94,6 +95,18 @@ describe('a document', () => {
     clock.advance(5_000)
     expect(await third).toEqual(E.left({ kind: 'unreachable', sentence: `${host}: no answer in time` }))
     expect(clock.armed()).toBe(0)
+  })
+
+  it('of the directory waits for no other host, however many of these say nothing', async () => {
+    const { at } = await directory((_, response) => response.end('{}'))
+    const { connections, port } = await tcpServer(() => undefined)
+    const resolve: Resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
+    const documents = documentsWith({ clock: manualClock(), directory: at, resolve })
+    const mute = Array.from({ length: 65 }, (_, n) => documents.read(must(Did.decode(`did:web:host${String(n)}.localhost%3A${String(port)}`))))
+    await eventually(() => expect(connections()).toBeGreaterThanOrEqual(16))
+    expect(await documents.read(did())).toEqual(E.right('{}'))
+    // Beyond so many of them, another one is told so.
+    expect(await mute.at(-1)).toMatchObject(E.left({ kind: 'busy' }))
   })
 
   it('is given up at a close, and not asked for after it', async () => {
