@@ -78,7 +78,7 @@ export { Access as AccessAnswer } from './model/access.js'
 export * from './model/build.js'
 export { planOf, type Shared } from './builds/plan.js'
 export { canonical, type Json } from './canonical.js'
-export { explain } from './data/explain.js'
+export { checked, explain } from './data/explain.js'
 
 // Questions to the state.
 export { callAnswer } from './queries/call-answer.js'

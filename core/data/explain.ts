@@ -1,4 +1,5 @@
 /** A decoding error in one sentence: where, what was expected, what was there. */
+import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { excerpt } from './text.js'
 
@@ -43,3 +44,21 @@ export const explain = (errors: t.Errors): string => {
   const expected = error.context[error.context.length - 1]?.type.name ?? 'another value'
   return `${path === '' ? '' : `at ${path}: `}${error.message ?? `expected ${expected}, found ${shown(error.value)}`}`
 }
+
+/**
+ * A value of a type with a brand, made from what a program of one's own has: a number, a name. No cast is needed.
+ *
+ * @returns what is wrong with it, as `explain` says it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { checked, Did, HostName, Natural } from '@tack-ci/core'
+ *
+ * assert.deepStrictEqual(checked(Natural)(3), { _tag: 'Right', right: 3 })
+ * assert.deepStrictEqual(checked(HostName)('knot.example'), { _tag: 'Right', right: 'knot.example' })
+ * assert.deepStrictEqual(checked(Did)('somebody'), { _tag: 'Left', left: 'expected Did, found "somebody"' })
+ */
+export const checked =
+  <A>(codec: t.Type<A, unknown>) =>
+  (value: unknown): E.Either<string, A> =>
+    E.mapLeft(explain)(codec.decode(value))

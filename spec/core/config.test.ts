@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { Config, defaults, explain, Event } from '../../core/index.js'
+import { checked, Config, defaults, Did, explain, Event, HostName, Natural } from '../../core/index.js'
 import { CONFIG, OWNER } from '../suite/examples/support.js'
 
 const GOOD = { ...CONFIG, admission: 'members', backfill: true, jetstream: '' }
@@ -130,6 +130,11 @@ describe('an explanation', () => {
     const own = refusing('Own', 'never this')
     expect(saidOf(own, 1)).toBe('never this')
     expect(saidOf(t.strict({ a: own }), { a: 1 })).toBe('at a: never this')
+  })
+
+  test('a value of one\'s own gets its type, or a sentence', () => {
+    expect([checked(Natural)(3), checked(HostName)('knot.example')]).toEqual([E.right(3), E.right('knot.example')])
+    expect([checked(Natural)(-1), checked(Did)('x')]).toEqual([E.left('expected Natural, found -1'), E.left('expected Did, found "x"')])
   })
 
   test('has nothing to name without faults', () => {

@@ -75,7 +75,7 @@ const OPTIONS: ts.CompilerOptions = {
   noUncheckedIndexedAccess: true,
   noUnusedLocals: true,
   paths: { '@tack-ci/core': [path.join(ROOT, 'core/index.ts')] },
-  skipLibCheck: true,
+  skipLibCheck: false,
   strict: true,
   target: ts.ScriptTarget.ES2022,
   types: ['node']
