@@ -6,6 +6,7 @@ const KNOT = 'knot.example'
 const APP = 'did:plc:app'
 const PUBLIC = { defaultPort: 443, loopback: false, ports: false }
 const LOCAL = { defaultPort: 80, loopback: true, ports: true }
+const LOCAL_WITHOUT_PORTS = { defaultPort: 443, loopback: true, ports: false }
 
 type Answer = { readonly [field: string]: Json }
 
@@ -107,12 +108,15 @@ export const INQUIRIES: ReadonlyArray<Case> = [
     'a document that is a text': ok('"x"'),
     'a document of another DID': ok({ id: 'did:plc:other', service: [service(`https://${KNOT}`)] }),
     'a document whose services are no list': ok({ id: APP, service: service(`https://${KNOT}`) }),
-    'a document that cannot be had': answered(500, '', 7_000)
+    'a document that cannot be had': answered(500, '', 7_000),
+    'a good document under another status': { ...HERE, status: 404 }
   }),
   ...onDocument(unread(7_000), { 'nobody has a document': unanswered }),
   of('T2')('over http, where names of this machine are names', about([KEEPS, document(service(`http://${KNOT}`))], APP, LOCAL), ASK_DESCRIPTION),
   of('T2')('over http with its port, where names of this machine are names', about([KEEPS, document(service(`http://${KNOT}:80/`))], APP, LOCAL), ASK_DESCRIPTION),
   of('T2')('with another port, where ports are names', about([KEEPS, document(service(`http://${KNOT}:8080`))], APP, LOCAL), DENIED),
+  of('T2')('over https with the port of http', about([KEEPS, document(service(`https://${KNOT}:80`))], APP, LOCAL_WITHOUT_PORTS), DENIED),
+  of('T2')('over http with the port of https', about([KEEPS, document(service(`http://${KNOT}:443`))], APP, LOCAL_WITHOUT_PORTS), DENIED),
 
   ...onDescription({ _tag: 'AskCollaborators', cursor: null }, { 'the knot says whose it is': OWNED }),
   ...onDescription(DENIED, {
