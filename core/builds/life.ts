@@ -19,14 +19,16 @@
  * when its provider reports an end.
  *
  * Beside the phase goes the status that readers see: it only ever moves from pending over running to an end, by
- * reports, by a limit of time (timers.ts), by an order (orders.ts), or with the right (withdrawn.ts). A build that ends
- * while it is Following is Cancelling from then on; in any other phase the answer that is awaited decides, as said
+ * reports, by a limit of time (timers.ts), by an order (orders.ts), or with the right (withdrawn.ts). One that has been
+ * pending for a minute, since its provider does not answer, is published once more, with that sentence. A build that
+ * ends while it is Following is Cancelling from then on; in any other phase the answer that is awaited decides, as said
  * above. A start asks anew (resume.ts): Starting and Finding become Finding, so nothing is started twice.
  *
  * An answer that bears another number than the request, or that the table does not list, is nothing. Every transition
  * that there is, tried one by one, with what it takes and causes, is in spec/machine.md.
  */
 import * as O from 'fp-ts/lib/Option.js'
+import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { BuildAccepted, BuildMissing, BuildReported, CancelAcknowledged, RequestFailed } from '../event.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
@@ -113,7 +115,7 @@ const refused = (
   return andThen(ended, (after) => settled(after, name, null))
 }
 
-const uncertain = ({ config }: Context, state: BuildsState, name: BuildName, event: RequestFailed): BuildsStep =>
+const uncertain = (context: Context, state: BuildsState, name: BuildName, event: RequestFailed): BuildsStep =>
   about(state, name, (build, { provider }) => {
     const { at, error: detail } = event
     const { phase, status } = build
@@ -125,15 +127,35 @@ const uncertain = ({ config }: Context, state: BuildsState, name: BuildName, eve
         [report({ _tag: 'BuildAbandoned', at, build: name, detail, provider })]
       ])
     const [after, number] = numbered(state)
-    const [pausing, timer] = Request.failed(config.builds.backoff, event, number, request)
+    const [pausing, timer] = Request.failed(context.config.builds.backoff, event, number, request)
     const next: BuildPhase =
       phase._tag === 'Cancelling' ? { ...phase, request: pausing } : { _tag: 'Finding', request: pausing }
     const doubtUs = phase._tag === 'Starting' ? at : build.doubtUs
-    return [
+    const paused: BuildsStep = [
       withBuild(after, name, { ...build, doubtUs, phase: next }),
       [timer, report({ _tag: 'ProviderUncertain', at, build: name, detail, provider })]
     ]
+    return isToSayWhy(build, at, timer.highMs)
+      ? andThen(paused, (waiting) => become(context, waiting, name, keptWaiting(provider)))
+      : paused
   })
+
+/** How long a build is pending before it says that its provider does not answer. */
+const QUIETLY_US = 60_000_000
+
+/**
+ * Whether it is time to say why a build is still pending: when the next request may come later than a minute after the
+ * first status. A pending build bears a sentence from then on, and only then, so it is said once.
+ */
+const isToSayWhy = ({ error, status, statusUs }: Build, at: TimeUs, pauseMs: Natural): boolean =>
+  status === 'pending' && error === null && at + pauseMs * 1_000 >= statusUs + QUIETLY_US
+
+/** What went wrong may name what only the operator is to know: it is in the report. */
+const keptWaiting = (provider: string): NewStatus => ({
+  error: `The provider "${provider}" does not answer, or only with errors. It is asked again until the time is up.`,
+  exitCode: null,
+  status: 'pending'
+})
 
 export const cancelAcknowledged = (state: BuildsState, event: CancelAcknowledged): BuildsAnswer => {
   const build = askedBuild(state, event.build, event.number)

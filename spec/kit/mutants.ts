@@ -129,6 +129,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-13', 'data/budget.js', 'if (cost > rest)', 'if (false)', 'T3.35'),
   mutant('BUILD-15', 'builds/quota.js', 'knot: 2, owner: 1', 'knot: 2, owner: 2', 'T6.13'),
   mutant('BUILD-15', 'builds/waiting.js', 'added(ofOwners, run.repository.owner, 1)', 'ofOwners', 'minimal.flood'),
+  mutant('BUILD-16', 'builds/life.js', "status === 'pending' && error === null && at", "status === 'pending' && at", 'T5.32'),
 
   // ---------------------------------------------------------------------------------------- CALL
   mutant('CALL-1', 'builds/calls.js', 'if (!isTaken(answer))', 'if (false)', 'T7.7'),

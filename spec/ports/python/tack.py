@@ -3251,6 +3251,9 @@ _read_access = fields(
 # 8b. Builds: from a trigger to a status (T1–T7)
 
 SAID = ("PublishPipeline", "PublishStatus")  # what is let out while the bridge is stopped, besides reports
+#: How long a build is pending before it says that its provider does not answer (T5).
+QUIETLY_US = 60_000_000
+
 RANKS = {"pending": 0, "running": 1, "success": 2, "failed": 2, "timeout": 2, "cancelled": 2}
 FINAL_ATTEMPTS = 5  # how often a "no" is doubted: a knot may tell of a commit before it gives it out
 RKEY_MAX = 80
@@ -4131,6 +4134,10 @@ class Builds:
         self._with_build(name, build, doubtUs=doubt_us, phase=after)
         self.effects.append(timer)
         self._report("ProviderUncertain", at, build=name, detail=event["error"], provider=provider)
+        is_quiet = build["status"] == "pending" and build["error"] is None
+        if is_quiet and at + timer["highMs"] * 1_000 >= build["statusUs"] + QUIETLY_US:
+            why = f'The provider "{provider}" does not answer, or only with errors. It is asked again until the time is up.'
+            self._become(at, name, "pending", why)
 
     def _cancel_acknowledged(self, event: Event) -> None:
         build = self._asked(event["build"], event["number"], "Cancelling")

@@ -67,6 +67,8 @@ import {
   type WrittenEvent
 } from './support.js'
 
+const AWAY = 'The provider "ci" does not answer, or only with errors. It is asked again until the time is up.'
+
 export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   // ---------------------------------------------------------------------------------------- T4
   example('T4.1 a build that its provider accepts is followed', {
@@ -510,6 +512,29 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
     when: [reports('running', at(26)), wavers(7, at(27))],
     then: { effects: [find(7), pause(8, 2_000, 4_000)], reports: [uncertain(at(27))] }
   }),
+  example('T5.32 a build whose provider has not answered for a minute says so, once, and goes on like any other', {
+    given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24)), wavers(5, at(77) - 1), buildTimer(6, at(81))],
+    when: [wavers(7, at(82)), buildTimer(8, at(90)), wavers(9, at(200)), buildTimer(10, at(216)), says('BuildAccepted', 11, at(217)), reports('running', at(218))],
+    then: {
+      effects: [pause(8, 4_000, 8_000), publish('pending', at(82), { error: AWAY }), find(9), pause(10, 8_000, 16_000), find(11), follow(), publish('running', at(218)), deadline(12, runningMs)],
+      reports: [uncertain(at(82)), uncertain(at(200))]
+    }
+  }),
+  example('T5.33 a build says that its provider does not answer when the next request may come a minute after it began to wait', {
+    given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24))],
+    when: [wavers(5, at(77))],
+    then: { effects: [pause(6, 2_000, 4_000), publish('pending', at(77), { error: AWAY })], reports: [uncertain(at(77))] }
+  }),
+  example('T5.34 a build says once that its provider does not answer, over a restart, too', {
+    given: [...STARTING, wavers(3, at(22), 60_000), stop(at(23)), started(at(100), building())],
+    when: [wavers(6, at(101), 60_000)],
+    then: { effects: [pause(7, 60_000, 60_000)], reports: [uncertain(at(101))] }
+  }),
+  example('T5.35 a build that has ended does not say that it waits', {
+    given: [...STARTING, cancel(at(22))],
+    when: [wavers(3, at(90), 60_000)],
+    then: { effects: [pause(4, 60_000, 60_000)], reports: [uncertain(at(90))] }
+  }),
   example('T5.4 a build that a look-up finds is not started again', {
     given: [...STARTING, wavers(3, at(22)), buildTimer(4, at(24))],
     when: [says('BuildAccepted', 5, at(25))],
@@ -517,9 +542,9 @@ export const BUILDS_EXAMPLES: ReadonlyArray<Example> = [
   }),
   example('T5.5 a provider that asks for a longer pause gets it', {
     given: STARTING,
-    when: [wavers(3, at(22), 1_500), buildTimer(4, at(25)), wavers(5, at(26), 60_000)],
+    when: [wavers(3, at(22), 1_500), buildTimer(4, at(25)), wavers(5, at(26), 54_000)],
     then: {
-      effects: [pause(4, 1_500, 2_000), find(5), pause(6, 60_000, 60_000)],
+      effects: [pause(4, 1_500, 2_000), find(5), pause(6, 54_000, 54_000)],
       reports: [uncertain(at(22)), uncertain(at(26))]
     }
   }),

@@ -219,6 +219,18 @@ const about = (event: Event): string | null => {
   }
 }
 
+/** For so long a build is pending before it says why. */
+const PENDING_QUIETLY_US = 60_000_000
+
+/** Until when the pause may last that follows the failure of a request for the build; -Infinity where none has failed. */
+const pausesUntil = ({ effects, event }: Step, name: string): number =>
+  Math.max(
+    ...effectsOf(effects, 'WakeAfter').map(({ highMs, timer }) => {
+      const isOfBuild = timer._tag === 'RequestTimer' && timer.requested._tag === 'Build' && nameText(timer.requested.build) === name
+      return event._tag === 'RequestFailed' && isOfBuild ? event.at + highMs * 1_000 : -Infinity
+    })
+  )
+
 // ---------------------------------------------------------------------------------------- a provider that tells the truth
 
 /** What came of a campaign: how often each build was started, and the state in which everything had been answered. */
@@ -302,12 +314,16 @@ export const BUILD = {
 
   'BUILD-4': (run: Run) => {
     const last = new Map<string, Status>()
+    /** The builds of which it was said why they are still pending. */
+    const said = new Set<string>()
     return every(run.steps, ({ after, effects }) =>
       all(
-        every(effectsOf(effects, 'PublishStatus'), ({ entry: { build, status } }) => {
+        every(effectsOf(effects, 'PublishStatus'), ({ entry: { build, error, status } }) => {
           const before = last.get(nameText(build))
           last.set(nameText(build), status)
-          return because(before === undefined || RANK[before] < RANK[status], () => `${nameText(build)}: ${String(before)}, then ${status}`)
+          const isSaid = before === 'pending' && status === 'pending' && error !== null && !said.has(nameText(build))
+          if (isSaid) said.add(nameText(build))
+          return because(before === undefined || RANK[before] < RANK[status] || isSaid, () => `${nameText(build)}: ${String(before)}, then ${status}`)
         }),
         every(builds(after), ([name, { status }]) => equal(name, status, last.get(name)))
       )
@@ -474,5 +490,17 @@ export const BUILD = {
           )
         )
       )
+    }),
+
+  'BUILD-16': (run: Run) =>
+    every(run.steps, (step) => {
+      const was = new Map(builds(step.before))
+      return every(builds(step.after), ([name, { error, status }]) => {
+        const before = was.get(name)
+        // While it is stopped no timer is set, so it does not show how long the pause is.
+        if (step.after.isStopped || before?.status !== 'pending' || status !== 'pending') return true
+        const isDue = before.error === null && pausesUntil(step, name) >= before.statusUs + PENDING_QUIETLY_US
+        return because((error !== before.error) === isDue, () => `${name} is pending, and says ${String(error)}`)
+      })
     })
 } satisfies Laws

@@ -144,7 +144,19 @@ describe('BUILD', () => {
     'a workflow for which there is no room': some(({ effects }) => published(effects).some(({ error }) => error?.startsWith('There is no room') === true)),
     'less room than is taken': some(({ after, event }) => event._tag === 'Started' && after.builds.kept.owed > after.config.builds.owedUnits)
   })
+  check(BUILD, 'BUILD-16', buildRuns, {
+    'a build that goes on after it has said why it waits': (run) => {
+      const said = run.steps.findIndex(({ effects }) => saysWhyItWaits(effects))
+      return said >= 0 && run.steps.slice(said).some(({ effects, event }) => event._tag !== 'RequestFailed' && published(effects).length > 0)
+    },
+    'a failure that comes soon enough to say nothing': some(
+      ({ effects, event }) => event._tag === 'RequestFailed' && event.requested._tag === 'Build' && !event.isFinal && published(effects).length === 0
+    ),
+    'one of which it is said why it waits': some(({ effects }) => saysWhyItWaits(effects))
+  })
 })
+
+const saysWhyItWaits = (effects: ReadonlyArray<Effect>): boolean => published(effects).some(({ error, status }) => status === 'pending' && error !== null)
 
 const isRoomless = (effects: ReadonlyArray<Effect>): boolean =>
   effects.some((effect) => effect._tag === 'Report' && effect.report._tag === 'TriggerRefused' && isForWantOfRoom(effect.report))
