@@ -1,51 +1,8 @@
 /** Logs reports, a few of each kind. (The state counts all of them; `inspect` shows how many.) */
 import type { Report } from '../../core/index.js'
 import { createLogLimit } from '../lib/log-limit.js'
+import { sentenceOf } from '../lib/report-text.js'
 import type { Clock, Log } from '../ports.js'
-
-/** The message for a report, without its particulars, which are fields. */
-const sentence = (report: Report): string => {
-  switch (report._tag) {
-    case 'FrameRejected':
-      return 'stream frame rejected'
-    case 'FrameFromFuture':
-      return 'stream frame from the future: applied, cursor unchanged'
-    case 'Gap':
-      return 'stream gap: events may have been missed'
-    case 'KnotRefused':
-      return 'repo record names an invalid knot: applied without it'
-    case 'FieldTooLong':
-      return 'record field too long: treated as absent'
-    case 'KeyRefused':
-      return 'record not stored: no room for another key'
-    case 'KnotFrameRejected':
-      return 'knot frame rejected'
-    case 'KnotFrameFromFuture':
-      return 'knot frame from the future: cursor unchanged'
-    case 'AccessReadFailed':
-      return 'who may push to a repository could not be read: retrying'
-    case 'RecordsReadFailed':
-      return 'account records could not be read: retrying'
-    case 'TriggerIgnored':
-      return 'trigger ignored'
-    case 'TriggerRefused':
-      return 'trigger refused'
-    case 'WorkflowsReadFailed':
-      return 'workflow files could not be read: trigger dropped'
-    case 'WorkflowDropped':
-      return 'workflow dropped'
-    case 'WorkflowNameRefused':
-      return 'workflow file ignored: no build can have its name'
-    case 'ProviderUncertain':
-      return 'provider gave no clear answer: retrying'
-    case 'BuildAbandoned':
-      return 'unwanted build abandoned: its provider never said whether it exists'
-    case 'PassedOver':
-      return 'event passed over: its step did not end'
-    case 'ReportRefused':
-      return 'build report rejected: it is not from the build’s provider'
-  }
-}
 
 /** A function that writes reports to `log`. */
 export const createReporter = (clock: Clock, log: Log): ((report: Report) => void) => {
@@ -54,6 +11,6 @@ export const createReporter = (clock: Clock, log: Log): ((report: Report) => voi
     const { isWritten, leftOut } = allowanceOf(report._tag)
     const level = report._tag === 'TriggerIgnored' ? 'debug' : 'warn'
     if (leftOut > 0) log[level]('similar reports suppressed', { kind: report._tag, count: leftOut })
-    if (isWritten) log[level](sentence(report), { ...report })
+    if (isWritten) log[level](sentenceOf(report), { ...report })
   }
 }

@@ -6,7 +6,8 @@
  * not reached its provider yet is waited for; the log of one that never did is its error.
  *
  * A frame is one JSON object (Tangled's `spindle/models`): `content` of `data` is one line without its end, as Tangled's own spindle writes it;
- * `content` of `control` is the name of the step. `step_kind` is left out for what the system does, as Go leaves out a zero.
+ * `content` of `control` is the name of the step. `step_kind` is left out for what the system does, as Go leaves out a zero. `step_failed` is ours:
+ * it is there, and true, at the end of a step that is known to have failed.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -76,7 +77,8 @@ export const logFrames = (line: LogLine, lineChars: number = defaultLogsLimits.l
           step_id: line.step,
           step_status: line.status,
           ...(line.kind === 'user' ? { step_kind: USER } : {}),
-          ...(line.command === '' ? {} : { step_command: line.command })
+          ...(line.command === '' ? {} : { step_command: line.command }),
+          ...(line.hasFailed === true ? { step_failed: true } : {})
         })
       ]
     case 'Text':

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { Builds, Counters, type Did, excerpt, isFinal, OrderedMap, Rkey, repoAt, type Report, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
 import { placeIn } from '../lib/place.js'
+import { sentenceOf } from '../lib/report-text.js'
 import { type Answer, json, readByAll, text } from './responses.js'
 import type { Shown } from './shown.js'
 
@@ -254,8 +255,11 @@ const told = (report: Report) => ({
       excerpt(typeof value === 'object' && value !== null ? Object.values(value).map(String).join('/') : String(value))
     ]),
   atMs: Math.floor(report.at / 1000),
-  kind: Counters.kindOf(report)
+  kind: Counters.kindOf(report),
+  sentence: asSentence(sentenceOf(report))
 })
+
+const asSentence = (message: string): string => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
 
 // ---------------------------------------------------------------------------------------- all of it
 

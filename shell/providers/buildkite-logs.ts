@@ -1,6 +1,6 @@
 /** Logs of builds at Buildkite: those of their jobs, one after the other. */
 import { isFinal } from '../../core/index.js'
-import { AGENT_MARKS, type JobData, nameOfJob, statusOf, wordsOf } from './buildkite-answers.js'
+import { AGENT_MARKS, failedJob, type JobData, nameOfJob, statusOf, wordsOf } from './buildkite-answers.js'
 import type { BuildkiteApi } from './buildkite-api.js'
 import { isRefusal, type TextLog } from './common.js'
 import { logOfParts, type Part, type Parts } from './hosted.js'
@@ -34,12 +34,13 @@ export const createBuildkiteLogs = ({ ask, buildAt, client, doubt, nameless, pat
     const answer = await ask(`${path}/jobs/${encodeURIComponent(id)}/log`, { headers: { accept: 'text/plain' }, overflow: 'cut' })
     if (answer._tag === 'Uncertain') return answer
     const isComplete = job === undefined || hasFinished(job)
+    const hasFailed = job !== undefined && failedJob([job]) !== undefined
     if (answer.status === 404) return isComplete ? { _tag: 'None', sentence: 'Buildkite does not keep a log of this job.' } : { _tag: 'NotYet' }
     if (answer.status !== 200) return isRefusal(answer.status) ? client.refuse(wordsOf(answer)) : doubt(answer)
     const text = answer.text.replace(AGENT_MARKS, '')
     return answer.isCut
-      ? { _tag: 'Text', isComplete: true, text: `${text}\n(The log goes on at Buildkite; no more of it is shown here.)\n` }
-      : { _tag: 'Text', isComplete, text }
+      ? { _tag: 'Text', hasFailed, isComplete: true, text: `${text}\n(The log goes on at Buildkite; no more of it is shown here.)\n` }
+      : { _tag: 'Text', hasFailed, isComplete, text }
   }
 
   return (_job, external, signal) =>

@@ -33,7 +33,7 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
       const jobs = answer.status === 200 ? decoded(Jobs, answer)?.jobs : undefined
       if (jobs === undefined) return answer.status === 404 ? client.refuse(GONE) : doubt(answer)
       for (const { conclusion, id, name: job, status } of jobs)
-        parts.push({ id: String(id), isReadable: status === 'completed' && conclusion !== 'skipped', name: job })
+        parts.push({ hasFailed: conclusion === 'failure' || conclusion === 'timed_out', id: String(id), isReadable: status === 'completed' && conclusion !== 'skipped', name: job })
       if (jobs.length < PAGE) break
     }
     return { _tag: 'Parts', hasEnded: run.status === 'completed', parts }
@@ -42,7 +42,7 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
   /** A log lies elsewhere: the answer leads there, for a minute, and whoever knows the address may read it. Our token is not shown. */
   const logReader = (external: string) => {
     const tries = new Map<string, number>()
-    return async ({ id }: Part): Promise<TextLog | Refused | Uncertain> => {
+    return async ({ hasFailed = false, id }: Part): Promise<TextLog | Refused | Uncertain> => {
       const at = runAt(external)
       if (at === null) return nameless(external)
       const answer = await ask('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', { job_id: Number(id), owner: at.owner, repo: at.repo })
@@ -61,7 +61,7 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
       if (log._tag === 'Uncertain') return log
       if (log.status !== 200) return client.doubt(log, '')
       const lines = log.text.replace(TIME_MARK, '')
-      return { _tag: 'Text', isComplete: true, text: log.isCut ? `${lines}\n(The log goes on at GitHub; no more of it is shown here.)\n` : lines }
+      return { _tag: 'Text', hasFailed, isComplete: true, text: log.isCut ? `${lines}\n(The log goes on at GitHub; no more of it is shown here.)\n` : lines }
     }
   }
 

@@ -13,6 +13,8 @@ export type TextLog =
       readonly _tag: 'Text'
       /** The character of the log at which the text begins: 0, or another one not behind the requested one. */
       readonly from?: number
+      /** Of a complete one: whether what it is the log of has failed, where that is known. */
+      readonly hasFailed?: boolean
       readonly isComplete: boolean
       readonly text: string
     }
@@ -38,7 +40,7 @@ export interface TextLogs {
   readonly note: (number: number, words: string) => ReadonlyArray<LogLine>
 }
 
-type Held = { readonly _tag: 'Held'; readonly isComplete: boolean }
+type Held = { readonly _tag: 'Held'; readonly hasFailed: boolean; readonly isComplete: boolean }
 
 /**
  * @param redact - removes secrets from a text
@@ -80,7 +82,7 @@ export const createTextLogs = (
       const found: TextLog | Refused | Uncertain = await readText(place.at).catch((error: unknown) => uncertain(error))
       if (found._tag !== 'Text') return found
       turn.hold(readingOf({ from: 0, ...found }, redact), found.text.length)
-      return { _tag: 'Held', isComplete: found.isComplete }
+      return { _tag: 'Held', hasFailed: found.hasFailed === true, isComplete: found.isComplete }
     }
 
     const following = (turn: Turn): string | null => {
@@ -110,7 +112,7 @@ export const createTextLogs = (
         turn.end()
         if (found._tag === 'Held') {
           if (found.isComplete) {
-            yield step(open ?? 0, name, 'user', 'end')
+            yield { ...step(open ?? 0, name, 'user', 'end'), ...(found.hasFailed ? { hasFailed: true } : {}) }
             return
           }
         } else if (found._tag === 'Uncertain') {

@@ -25,6 +25,8 @@ export const earliestMs = ({ build }: Job, nowMs: number, marginMs = MARGIN_MS):
 
 /** A part of a build with a log of its own: a job, a step. */
 export interface Part {
+  /** Whether it has failed, where that is known. */
+  readonly hasFailed?: boolean
   readonly id: string
   /** Whether there is, or may be, something to read. */
   readonly isReadable: boolean

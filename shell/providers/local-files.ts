@@ -81,10 +81,17 @@ export const removeFolder = async (path: string): Promise<void> => {
 export const logName = (token: string): string => `log-${token}.jsonl`
 export const workName = (token: string): string => `work-${token}`
 
+interface WrittenStep {
+  readonly command: string
+  readonly hasFailed?: boolean
+  readonly kind: 'system' | 'user'
+  readonly name: string
+}
+
 export interface LogWriter {
   readonly close: () => void
   /** Starts or ends a step. */
-  readonly step: (number: number, status: 'end' | 'start', what: { readonly command: string; readonly kind: 'system' | 'user'; readonly name: string }) => void
+  readonly step: (number: number, status: 'end' | 'start', what: WrittenStep) => void
   readonly text: (number: number, stream: 'stderr' | 'stdout', text: string) => void
 }
 

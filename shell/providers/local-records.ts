@@ -27,15 +27,19 @@ export type Result = t.TypeOf<typeof Result>
 
 /** A line of a log. */
 export const Line = t.union([
-  t.type({
-    _tag: t.literal('Step'),
-    command: t.string,
-    kind: t.keyof({ system: null, user: null }),
-    name: t.string,
-    status: t.keyof({ end: null, start: null }),
-    step: Natural,
-    timeMs: t.number
-  }),
+  t.intersection([
+    t.type({
+      _tag: t.literal('Step'),
+      command: t.string,
+      kind: t.keyof({ system: null, user: null }),
+      name: t.string,
+      status: t.keyof({ end: null, start: null }),
+      step: Natural,
+      timeMs: t.number
+    }),
+    // Logs of earlier builds say nothing of it.
+    t.partial({ hasFailed: t.boolean })
+  ]),
   t.type({ _tag: t.literal('Text'), step: Natural, stream: t.keyof({ stderr: null, stdout: null }), text: t.string, timeMs: t.number })
 ])
 

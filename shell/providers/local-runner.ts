@@ -157,7 +157,7 @@ const run = async (): Promise<Outcome> => {
       const what = { command: step.command, kind: 'user', name: step.name } as const
       log.step(index + 1, 'start', what)
       const failure = await runStep(index + 1, step)
-      log.step(index + 1, 'end', what)
+      log.step(index + 1, 'end', failure?.status === 'failed' ? { ...what, hasFailed: true } : what)
       if (failure !== null) return failure
     }
     return isCancelled ? CANCELLED : { error: null, exitCode: 0 as Result['exitCode'], status: 'success' }

@@ -64,6 +64,8 @@ export type LogLine =
       readonly _tag: 'Step'
       /** The command, for display; may be empty. */
       readonly command: string
+      /** Of an end: whether it failed, where that is known. */
+      readonly hasFailed?: boolean
       /** `system` for what tack or the provider does by itself; shown collapsed. */
       readonly kind: 'system' | 'user'
       readonly name: string

@@ -15,7 +15,7 @@
  * @typedef {{ active: Build[], builds: Build[], next: number | null, reading: Run[], knots: Knot[], members: string[], owner: string, hostname: string, handles: Record<string, string>,
  *   admission: string, isHealthy: boolean, isSaving: boolean, repositories: Array<Repository & { rkey: string, knot: string }>,
  *   counts: { builds: Record<string, number>, knots: number, members: number, repositories: number, runs: number },
- *   noticed: Array<{ atMs: number, kind: string, about: Array<[string, string]> }>,
+ *   noticed: Array<{ atMs: number, kind: string, sentence: string, about: Array<[string, string]> }>,
  *   stream: { attempt: number, cursorMs: number | null, frames: number, phase: string, sinceMs: number | null } }} Overview
  */
 
@@ -300,13 +300,6 @@ const fold = (id, few) => {
   put(button, `Show ${all.length - few} more`)
 }
 
-/** `KnotFrameRejected/utf8` in words. @param {string} kind */
-const words = (kind) => {
-  const [name = '', reason] = kind.split('/')
-  const spaced = name.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`)
-  return reason === undefined ? spaced : `${spaced}: ${reason}`
-}
-
 /** What was last drawn of parts that have no keys. @type {Map<string, string>} */
 const drawn = new Map()
 
@@ -317,6 +310,8 @@ const once = (id, shown, draw) => {
   drawn.set(id, text)
   byId(id).replaceChildren(...draw())
 }
+
+const filter = /** @type {HTMLInputElement} */ (byId('filter'))
 
 /** @type {Build[]} */
 let older = []
@@ -339,8 +334,18 @@ const learn = (found) => {
   for (const element of document.querySelectorAll('[data-shown]')) element.setAttribute('data-shown', '')
 }
 
+/** Whether a row is of a repository that was asked for. @param {{ repository: Repository }} row */
+const isWanted = ({ repository: { name, owner } }) => {
+  const wanted = filter.value.trim().toLowerCase()
+  return wanted === '' || `${handles.get(owner) ?? ''}/${name} ${owner}/${name}`.toLowerCase().includes(wanted)
+}
+
+/** @type {Overview | null} */
+let lastShown = null
+
 /** @param {Overview} overview */
 const show = (overview) => {
+  lastShown = overview
   learn({ ...olderHandles, ...overview.handles })
   const { active, admission, builds, counts, hostname, isHealthy, isSaving, knots, members, noticed, owner, reading, repositories, stream } = overview
   document.title = active.length > 0 ? `(${active.length}) ${hostname}` : hostname
@@ -364,7 +369,7 @@ const show = (overview) => {
 
   sync(
     byId('active'),
-    [...reading.map((run) => ({ key: `${run.knot}/${run.rkey}`, draw: () => drawReading(run), run })), ...active.map((build) => ({ key: keyOf(build), draw: () => drawBuild(build), run: build }))],
+    [...reading.filter(isWanted).map((run) => ({ key: `${run.knot}/${run.rkey}`, draw: () => drawReading(run), run })), ...active.filter(isWanted).map((build) => ({ key: keyOf(build), draw: () => drawBuild(build), run: build }))],
     ({ key }) => key,
     ({ draw }) => draw()
   )
@@ -374,7 +379,8 @@ const show = (overview) => {
   // What the newest push out of the overview goes before the older ones, if these are shown.
   if (older.length > 0) older = [...latestBefore.filter((build) => !known.has(keyOf(build))), ...older]
   latestBefore = latest
-  sync(byId('recent'), [...latest, ...older.filter((build) => !known.has(keyOf(build)))], keyOf, drawBuild)
+  sync(byId('recent'), [...latest, ...older.filter((build) => !known.has(keyOf(build)))].filter(isWanted), keyOf, drawBuild)
+  byId('unmatched').hidden = latest.length === 0 || byId('recent').children.length > 0
   byId('unbuilt').hidden = latest.length > 0
   if (older.length === 0) olderNext = overview.next
   byId('older').hidden = olderNext === null
@@ -401,7 +407,7 @@ const show = (overview) => {
   fold('members', 12)
   byId('noticed-section').hidden = noticed.length === 0
   once('noticed', noticed, () =>
-    noticed.slice(0, 8).map(({ about, atMs, kind }) => make('li', '', make('span', '', words(kind)), ticking('ago', atMs), foreign(about.map(([name, value]) => `${name} ${value}`).join(' · '), 'aside')))
+    noticed.slice(0, 8).map(({ about, atMs, kind, sentence }) => make('li', '', make('span', '', sentence), ticking('ago', atMs), foreign([kind.split('/')[1] ?? '', ...about.map(([name, value]) => `${name} ${value}`)].filter((part) => part !== '').join(' · '), 'aside')))
   )
 }
 
@@ -449,6 +455,10 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') void look()
 })
 
+filter.addEventListener('input', () => {
+  if (lastShown !== null) show(lastShown)
+})
+
 byId('older').addEventListener('click', async () => {
   if (olderNext === null) return
   const response = await fetch(`api/builds.json?before=${olderNext}`)
@@ -468,7 +478,7 @@ const LINES_MAX = 20_000
 const dialog = /** @type {HTMLDialogElement} */ (byId('log'))
 const lines = byId('log-lines')
 
-/** @typedef {{ kind: string, content: string, time: string, step_id: number, step_status?: string, step_kind?: number, step_command?: string, stream?: string }} Frame */
+/** @typedef {{ kind: string, content: string, time: string, step_id: number, step_status?: string, step_failed?: boolean, step_kind?: number, step_command?: string, stream?: string }} Frame */
 
 /** Which log is shown: going back and forth tells of a place more than once. */
 let shownKey = ''
@@ -476,22 +486,91 @@ let shownKey = ''
 let shownParts = []
 /** @type {WebSocket | null} */
 let socket = null
-/** @type {Map<number, { element: HTMLDetailsElement, took: Element, startMs: number }>} */
+/** @type {Map<number, { element: HTMLDetailsElement, took: Element, startMs: number, style: Style }>} */
 let steps = new Map()
 /** @type {Frame[]} */
 let queue = []
 /** @type {Element[]} */
 let linesShown = []
 let dropped = 0
+/** The log as it came, to be saved: as much of it as a browser should keep. @type {string[]} */
+let raw = []
+let rawChars = 0
+const RAW_MAX = 67_108_864
 let isScheduled = false
 let retry = 0
 
-// Colours and movements of a terminal mean nothing here.
+// Of a terminal's sequences, colours and weights are shown; movements mean nothing here.
 const TERMINAL = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-_])/g
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+const STYLE = /^\u001b\[([0-9;:]*)m$/
 
-/** What a terminal would show in the end of a line that is written over. @param {string} text */
-const plain = (text) => (text.replace(TERMINAL, '').split('\r').filter((part) => part !== '').at(-1) ?? '').replace(CONTROL, '')
+/** @param {string} text */
+const plain = (text) => text.replace(TERMINAL, '').replace(CONTROL, '')
+
+/** How text is shown: the number of a colour from 0 to 15, or none, and weights. @typedef {{ colour: number | null, bold: boolean, dim: boolean, italic: boolean, underline: boolean }} Style */
+/** @type {Style} */
+const PLAIN = { bold: false, colour: null, dim: false, italic: false, underline: false }
+
+/** The style after a sequence with these numbers (ECMA-48). @param {Style} style @param {number[]} numbers @returns {Style} */
+const styled = (style, numbers) => {
+  let next = style
+  for (let i = 0; i < numbers.length; i++) {
+    const n = numbers[i] ?? 0
+    if (n === 0) next = PLAIN
+    else if (n === 1) next = { ...next, bold: true }
+    else if (n === 2) next = { ...next, dim: true }
+    else if (n === 3) next = { ...next, italic: true }
+    else if (n === 4) next = { ...next, underline: true }
+    else if (n === 22) next = { ...next, bold: false, dim: false }
+    else if (n === 23) next = { ...next, italic: false }
+    else if (n === 24) next = { ...next, underline: false }
+    else if (n >= 30 && n <= 37) next = { ...next, colour: n - 30 }
+    else if (n === 39) next = { ...next, colour: null }
+    else if (n >= 90 && n <= 97) next = { ...next, colour: n - 82 }
+    else if (n === 38 || n === 48) {
+      // Of 256 colours only the first sixteen have a name. The others, and those behind the text, are left out.
+      const isNamed = numbers[i + 1] === 5
+      const named = numbers[i + 2] ?? 16
+      if (n === 38) next = { ...next, colour: isNamed && named < 16 ? named : null }
+      i += isNamed ? 2 : 4
+    }
+  }
+  return next
+}
+
+/** @param {string} text @param {Style} style */
+const inStyle = (text, { bold, colour, dim, italic, underline }) => {
+  const names = [colour === null ? '' : `ansi-${colour}`, bold ? 'bold' : '', dim ? 'dim' : '', italic ? 'italic' : '', underline ? 'underline' : '']
+  const className = names.filter((name) => name !== '').join(' ')
+  return className === '' ? text : make('span', className, text)
+}
+
+/**
+ * What a terminal would show of a line: of one that is written over, the end.
+ * @param {string} line @param {Style} before @returns {{ nodes: Array<Node | string>, style: Style }}
+ */
+const drawLine = (line, before) => {
+  /** @type {Array<Node | string>} */
+  let nodes = []
+  let style = before
+  for (const part of line.split('\r')) {
+    /** @type {Array<Node | string>} */
+    const drawn = []
+    let from = 0
+    for (const match of part.matchAll(TERMINAL)) {
+      const text = part.slice(from, match.index).replace(CONTROL, '')
+      if (text !== '') drawn.push(inStyle(text, style))
+      const numbers = STYLE.exec(match[0])
+      if (numbers !== null) style = styled(style, (numbers[1] ?? '').split(/[;:]/).map(Number))
+      from = match.index + match[0].length
+    }
+    const rest = part.slice(from).replace(CONTROL, '')
+    if (rest !== '') drawn.push(inStyle(rest, style))
+    if (drawn.length > 0) nodes = drawn
+  }
+  return { nodes, style }
+}
 
 /** @param {number} id @param {string} name @param {boolean} isSystem */
 const stepOf = (id, name, isSystem) => {
@@ -503,22 +582,32 @@ const stepOf = (id, name, isSystem) => {
   const took = make('span', 'took')
   element.append(make('summary', '', foreign(name), took))
   lines.append(element)
-  const step = { element, startMs: NaN, took }
+  const step = { element, startMs: NaN, style: PLAIN, took }
   steps.set(id, step)
   return step
 }
 
 /** @param {Frame} frame */
-const take = ({ content, kind, step_command, step_id, step_kind, step_status, stream, time }) => {
+const take = ({ content, kind, step_command, step_failed, step_id, step_kind, step_status, stream, time }) => {
   if (kind === 'control') {
     const step = stepOf(step_id, content, step_kind !== 1)
     if (step_status === 'start') {
       step.startMs = Date.parse(time)
       if (step_command !== undefined && step_command !== content) step.element.append(make('div', 'command', `$ ${plain(step_command)}`))
-    } else if (!Number.isNaN(step.startMs)) put(step.took, duration(Date.parse(time) - step.startMs))
+    } else {
+      if (!Number.isNaN(step.startMs)) put(step.took, duration(Date.parse(time) - step.startMs))
+      if (step_failed === true && !step.element.classList.contains('broke')) {
+        step.element.classList.add('broke')
+        step.element.open = true
+        step.took.before(make('span', 'how failed', 'failed'))
+      }
+    }
   } else if (kind === 'data') {
-    const line = make('div', stream === 'stderr' ? 'line stderr' : 'line', plain(content) || '\u200b')
-    stepOf(step_id, 'output', false).element.append(line)
+    const step = stepOf(step_id, 'output', false)
+    const { nodes, style } = drawLine(content, step.style)
+    step.style = style
+    const line = make('div', stream === 'stderr' ? 'line stderr' : 'line', ...(nodes.length === 0 ? ['\u200b'] : nodes))
+    step.element.append(line)
     linesShown.push(line)
   }
 }
@@ -534,6 +623,7 @@ const flush = () => {
   const follows = isAtEnd()
   for (const frame of queue) take(frame)
   queue = []
+  byId('log-save').hidden = raw.length === 0 || rawChars > RAW_MAX
   if (linesShown.length > LINES_MAX) {
     const surplus = linesShown.splice(0, linesShown.length - LINES_MAX)
     for (const line of surplus) line.remove()
@@ -553,11 +643,22 @@ const describe = () => {
   const build = everyBuild.get(shownKey)
   const [knot = '', rkey = '', workflow = ''] = shownParts
   once('log-title', [shownKey, build?.repository.name], () => [...(build === undefined ? [] : [linkTo(atTangled(build.repository), 'the repository at Tangled', foreign(build.repository.name)), ' ']), foreign(workflow, 'workflow')])
+  once('log-reason', [shownKey, build?.error, build?.exitCode], () => reasonOf(build))
   once('log-about', [shownKey, build], () =>
     build === undefined
       ? ['Triggered by ', foreign(rkey, 'mono'), ' of ', foreign(knot)]
       : [make('span', `how ${build.status}`, build.status), isOver(build.status) ? ' ' : ' for ', ticking(isOver(build.status) ? 'ago' : 'since', build.statusMs), DOT, whyOf(build, true), DOT, foreign(knot), ...atItsCi(build)]
   )
+}
+
+/** Why it ended as it did. @param {Build | undefined} build @returns {Array<Node | string>} */
+const reasonOf = (build) => {
+  if (build === undefined) return []
+  const { error, exitCode } = build
+  // As a rule the sentence names it.
+  const isSaid = exitCode === null || exitCode === 0 || (error ?? '').includes(String(exitCode))
+  const code = isSaid ? [] : [make('span', '', `exit code ${exitCode}`)]
+  return error === null || error === '' ? code : [foreign(error), ...(code.length === 0 ? [] : [DOT, ...code])]
 }
 
 /** @param {string} sentence */
@@ -568,9 +669,29 @@ const clear = () => {
   queue = []
   linesShown = []
   dropped = 0
+  raw = []
+  rawChars = 0
   lines.replaceChildren()
+  byId('log-save').hidden = true
   byId('log-again').hidden = true
   byId('log-end').hidden = true
+}
+
+/** @param {Frame} frame */
+const keep = ({ content, kind }) => {
+  if (kind !== 'data' || rawChars > RAW_MAX) return
+  rawChars += content.length + 1
+  if (rawChars > RAW_MAX) raw = []
+  else raw.push(`${content}\n`)
+}
+
+/** Saves what has come of the log, with the sequences of a terminal that are in it. */
+const save = () => {
+  const link = document.createElement('a')
+  link.download = `${(everyBuild.get(shownKey)?.repository.name ?? shownParts[1] ?? 'build').replace(/[^\w.-]+/g, '-')}-${(shownParts[2] ?? '').replace(/[^\w.-]+/g, '-')}.log`
+  link.href = URL.createObjectURL(new Blob(raw, { type: 'text/plain' }))
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }
 
 /** @param {string} key */
@@ -590,7 +711,10 @@ const readLog = (key) => {
   mine.addEventListener('message', ({ data }) => {
     if (socket !== mine) return
     retry = 0
-    queue.push(JSON.parse(data))
+    /** @type {Frame} */
+    const frame = JSON.parse(data)
+    queue.push(frame)
+    keep(frame)
     if (queue.length > LINES_MAX) queue.splice(0, queue.length - LINES_MAX)
     if (!isScheduled) {
       isScheduled = true
@@ -646,6 +770,7 @@ const leave = () => {
 }
 
 byId('log-close').addEventListener('click', leave)
+byId('log-save').addEventListener('click', save)
 byId('log-end').addEventListener('click', toEnd)
 byId('log-again').addEventListener('click', () => readLog(shownKey))
 lines.addEventListener('scroll', () => {

@@ -11,7 +11,7 @@ import { ask, createWorld, eventually, fakeProvider, KNOT, read, serve, UPGRADE,
 
 const AT = 1_767_225_600_000
 
-const step = (step: number, status: 'start' | 'end', name = 'make', kind: 'system' | 'user' = 'user', command = 'make all'): LogLine => ({
+const step = (step: number, status: 'start' | 'end', name = 'make', kind: 'system' | 'user' = 'user', command = 'make all'): LogLine & { readonly _tag: 'Step' } => ({
   _tag: 'Step', command, kind, name, status, step, timeMs: AT
 })
 const said = (text: string, stream: 'stdout' | 'stderr' = 'stdout', step = 0): LogLine => ({ _tag: 'Text', step, stream, text, timeMs: AT })
@@ -44,6 +44,11 @@ describe('a frame', () => {
   it.each<[string, LogLine, ReadonlyArray<unknown>]>([
     ['the start of a step of the workflow', step(2, 'start'), [{ kind: 'control', content: 'make', time, step_id: 2, step_status: 'start', step_kind: 1, step_command: 'make all' }]],
     ['the end of a step of the system', step(0, 'end', 'clone', 'system', ''), [{ kind: 'control', content: 'clone', time, step_id: 0, step_status: 'end' }]],
+    [
+      'the end of a step that has failed',
+      { ...step(2, 'end'), hasFailed: true },
+      [{ kind: 'control', content: 'make', time, step_id: 2, step_status: 'end', step_kind: 1, step_command: 'make all', step_failed: true }]
+    ],
     ['a line', said('hello'), [line('hello')]],
     ['a line with its end', said('hello\n', 'stderr'), [line('hello', 'stderr')]],
     ['a line that ends as on Windows', said('hello\r\n'), [line('hello')]],

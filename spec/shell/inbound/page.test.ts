@@ -2,7 +2,7 @@
  * The page, in a real browser: it shows what happens while it happens, opens logs, fits a phone, and takes nothing that strangers
  * wrote for anything but text. Where there is no Chromium, these tests are skipped.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer } from 'node:tls'
@@ -23,7 +23,7 @@ const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/
 vi.setConfig({ testTimeout: 90_000 })
 
 const AT = 1_767_225_600_000
-const step = (step: number, status: 'start' | 'end', name: string, kind: 'system' | 'user' = 'user', command = ''): LogLine => ({ _tag: 'Step', command, kind, name, status, step, timeMs: AT + step * 2_000 + (status === 'end' ? 1_500 : 0) })
+const step = (step: number, status: 'start' | 'end', name: string, kind: 'system' | 'user' = 'user', command = ''): LogLine & { readonly _tag: 'Step' } => ({ _tag: 'Step', command, kind, name, status, step, timeMs: AT + step * 2_000 + (status === 'end' ? 1_500 : 0) })
 const said = (step: number, text: string, stream: 'stdout' | 'stderr' = 'stdout'): LogLine => ({ _tag: 'Text', step, stream, text, timeMs: AT })
 
 const started = (): World => {
@@ -165,6 +165,57 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     const link = page.getByRole('dialog', { name: 'ci.yml' }).getByTitle('the build at its CI')
     await link.waitFor()
     expect([await link.getAttribute('href'), await link.getAttribute('rel')]).toEqual(['https://ci.example/n1?a=%22%3E%3Cb%3E', 'noopener noreferrer'])
+    expect(faults).toEqual([])
+  })
+
+  it('shows colours of a log, marks the step that failed, says why above it, and saves the log as it came', async () => {
+    const world = started()
+    const provider = fakeProvider()
+    const { url } = await serve(world, { providers: [provider] })
+    const build = one(world.push())
+    world.accept(build, 'n1')
+    const lines = ['\u001b[1;32mok\u001b[0m and \u001b[38;5;9mnot', 'still red\u001b[39m, no more', 'lost\r\u001b[38;2;1;2;3;4mover\u001b[m \u001b[48;5;1;94mblue']
+    provider.say(step(0, 'start', 'clone', 'system'), step(0, 'end', 'clone', 'system'), step(1, 'start', 'test'), ...lines.map((line) => said(1, line)), {
+      ...step(1, 'end', 'test'),
+      hasFailed: true
+    })
+    provider.say(null)
+    world.report(build, 'n1', 'failed', { error: 'The job "test" failed.', exitCode: 2 })
+    const { faults, page } = await visit(url)
+    await page.getByRole('link', { name: /app ci\.yml/ }).click()
+    const dialog = page.getByRole('dialog', { name: 'ci.yml' })
+    await dialog.getByText('The log is complete.').waitFor()
+    const shown = "[...document.querySelectorAll('.line')].map((line) => [...line.childNodes].map((node) => [node.textContent, node.className ?? '']))"
+    expect(await page.evaluate(shown)).toEqual([
+      [['ok', 'ansi-2 bold'], [' and ', ''], ['not', 'ansi-9']],
+      [['still red', 'ansi-9'], [', no more', '']],
+      [['over', 'underline'], [' ', ''], ['blue', 'ansi-12']]
+    ])
+    expect(await page.evaluate("[...document.querySelectorAll('.step')].map((step) => step.classList.contains('broke'))")).toEqual([false, true])
+    await dialog.locator('summary').getByText('failed', { exact: true }).waitFor()
+    expect((await dialog.locator('#log-reason').textContent())?.replace('\u00a0', ' ')).toBe('The job "test" failed. · exit code 2')
+    const [download] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: 'Save the log' }).click()])
+    expect(download.suggestedFilename()).toBe('app-ci.yml.log')
+    expect(readFileSync(await download.path(), 'utf8')).toBe(lines.map((line) => `${line}\n`).join(''))
+    expect(faults).toEqual([])
+  })
+
+  it('shows the builds of a repository alone, and says in a sentence what was noticed', async () => {
+    const world = started()
+    const { url } = await serve(world)
+    for (const name of ['app', 'site']) world.refuse(one(world.push({ name })), 'no such pipeline')
+    world.apply({ _tag: 'PassedOver', about: 'a frame', at: world.clock.now(), of: 'CommitReceived' })
+    const { faults, page } = await visit(url)
+    const recent = page.getByRole('region', { name: 'Recent builds' })
+    await expect.poll(() => recent.getByRole('listitem').count()).toBe(2)
+    const filter = page.getByRole('searchbox', { name: 'Filter builds by repository' })
+    await filter.fill('SIT')
+    await expect.poll(() => recent.getByRole('listitem').allTextContents()).toEqual([expect.stringContaining('site')])
+    await filter.fill('nobody')
+    await recent.getByText('None of these is of a repository of that name.').waitFor()
+    await page.getByRole('region', { name: 'Noticed lately' }).getByText('Event passed over: its step did not end.').waitFor()
+    await filter.fill('')
+    await expect.poll(() => recent.getByRole('listitem').count()).toBe(2)
     expect(faults).toEqual([])
   })
 

@@ -4,7 +4,7 @@ import type { BuildName, Plan } from '../../../core/index.js'
 import { buildkite } from '../../../shell/providers/buildkite.js'
 import type { Progress, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type Bench, BUILD, describeProvider, FAULTS, jobOf, openWorkshop, REFUSALS, type Signing, type Target, type Workshop } from './contract.js'
-import { answeredBy, benchOf, faultOf, saidIn } from './servers/bench.js'
+import { answeredBy, benchOf, faultOf, failedIn, saidIn } from './servers/bench.js'
 import { type BuildkiteServer, ORGANIZATION, SECRET, signature, startBuildkite, TOKEN } from './servers/buildkite.js'
 
 const SETTINGS = { organizations: [ORGANIZATION], settleSeconds: 0.25, token: TOKEN }
@@ -255,6 +255,14 @@ describe('a log', () => {
         { _tag: 'Step', status: 'end' }
       ])
     }))
+})
+
+test('a log says which jobs have failed', async () => {
+  const job1 = (name: string, how: object) => ({ finished_at: 'then', id: name, name, started_at: 'before', ...how })
+  const jobs = [job1('passed', { exit_status: 0, state: 'passed' }), job1('failed', { exit_status: 1, state: 'failed' }), job1('soft', { exit_status: 1, soft_failed: true, state: 'failed' })]
+  const { answer, provider } = answeredBy(buildkite, { ...SETTINGS, pollSeconds: 1 }, ({ url }) => (url.endsWith('/log') ? 'one\n' : { jobs, number: 7, state: 'failed' }))
+  expect(await answer(failedIn(provider.logs(job(), 'acme/demo/7', new AbortController().signal)))).toEqual(['failed end'])
+  await provider.close()
 })
 
 describe('a log that cannot be shown', () => {

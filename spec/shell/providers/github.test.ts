@@ -6,7 +6,7 @@ import { github } from '../../../shell/providers/github.js'
 import { markOf } from '../../../shell/providers/github-answers.js'
 import type { Job, LogLine, Progress, WebhookAnswer } from '../../../shell/providers/provider.js'
 import { type Bench, BUILD, describeProvider, FAULTS, jobOf, ODD, openWorkshop, REFUSALS, type Target, type Workshop } from './contract.js'
-import { answeredBy, benchOf, faultOf, saidIn } from './servers/bench.js'
+import { answeredBy, benchOf, faultOf, failedIn, saidIn } from './servers/bench.js'
 import { type GitHubServer, type GitHubServerOptions, SECRET, signature, startGitHub, TOKEN } from './servers/github.js'
 
 type More = { readonly [name: string]: unknown }
@@ -382,6 +382,18 @@ describe('a log', () => {
       ])
       expect(server.storage.calls().map(({ headers }) => headers.authorization)).toEqual([undefined])
     }))
+})
+
+test('a log says which jobs have failed', async () => {
+  const conclusions = ['success', 'failure', 'cancelled', 'timed_out', 'neutral']
+  const jobs = conclusions.map((conclusion, id) => ({ conclusion, id, name: conclusion, status: 'completed' }))
+  const { answer, provider } = answeredBy(github, { ...SETTINGS, pollSeconds: 1 }, ({ url }) => {
+    if (url === 'https://logs.example/1') return 'hello\n'
+    if (/\/logs$/.test(url)) return new Response(null, { headers: { location: 'https://logs.example/1' }, status: 302 })
+    return /\/jobs\?/.test(url) ? { jobs } : { created_at: '2026-01-01T00:00:00Z', id: 7, status: 'completed' }
+  })
+  expect(await answer(failedIn(provider.logs(job(), 'acme/app/7', new AbortController().signal)))).toEqual(['failure end', 'timed_out end'])
+  await provider.close()
 })
 
 describe('a log that cannot be shown', () => {

@@ -213,6 +213,7 @@ describe('steps', () => {
     build(steps('false; echo not reached', 'echo not reached'), ({ end, lines }) => {
       expect(end).toMatchObject({ error: 'The step "step 1" ended with exit code 1.', exitCode: 1, status: 'failed' })
       expect(texts(lines)).toEqual([])
+      expect(lines.filter((line) => line._tag === 'Step' && line.hasFailed === true)).toMatchObject([{ name: 'step 1', status: 'end' }])
     }))
 
   test('report an exit code as it is', () =>

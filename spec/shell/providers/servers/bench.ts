@@ -106,6 +106,13 @@ export const saidIn = async (lines: AsyncIterable<LogLine>): Promise<ReadonlyArr
   return said
 }
 
+/** The steps of a log that are said to have failed. */
+export const failedIn = async (lines: AsyncIterable<LogLine>): Promise<ReadonlyArray<string>> => {
+  const failed: Array<string> = []
+  for await (const line of lines) if (line._tag === 'Step' && line.hasFailed === true) failed.push(`${line.name} ${line.status}`)
+  return failed
+}
+
 /** A bench on a server that has a ledger; what is missing is the provider's own. */
 export const benchOf = (
   given: {
