@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createClockWatch } from '../lib/clock-watch.js'
 import { limitedLog } from '../lib/log-limit.js'
 import { accessReader } from '../outbound/access.js'
 import { createDefinitions, type Definitions } from '../outbound/definitions.js'
@@ -104,7 +105,8 @@ export const assemble = async (
   if (E.isLeft(emptied)) return emptied
   const git = { clock, isInsecure, policy, tmp }
   const limited = limitedLog(clock, log)
-  const client = httpClient({ clock, policy: trustedPolicyOf(options) })
+  const onDate = createClockWatch(clock, log).hear
+  const client = httpClient({ clock, onDate, policy: trustedPolicyOf(options) })
   const checkout = gitCheckout({ ...git, addresses: ({ build, plan }) => addressesOf(build.knot, plan.repository, isInsecure) })
 
   const providers: Array<Provider> = []
@@ -144,7 +146,7 @@ export const assemble = async (
     ...(handles === undefined ? {} : { handles }),
     keys: createSigningKeys(clock, documents),
     providers,
-    records: recordReader({ clock, log: limited, policy, ...directory }),
+    records: recordReader({ clock, log: limited, onDate, policy, ...directory }),
     workflows: workflowReader({ clock, log: limited, readFiles: gitReader(git) })
   })
 }

@@ -137,7 +137,7 @@ in the file only: see shell/deploy/README.md.`
 const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
 for (const option of withFile(runOptions())) runCommand.addOption(option)
 runCommand.addHelpText('after', FURTHER)
-runCommand.action(async (options: RunOptions) => exit(await (await import('./run.js')).run(options, file, process.stdout, complain)))
+runCommand.action(async (options: RunOptions) => exit(await (await import('./run.js')).run(options, read, environment.remarks, process.stdout, complain)))
 
 const checkCommand = command('check', 'check everything that "run" needs, and whether Tangled would find us; same options as "run"')
 for (const option of withFile(runOptions())) checkCommand.addOption(option)
@@ -145,7 +145,7 @@ checkCommand
   .option('--json', 'print the findings as a list of {what, isFine, sentence}')
   .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => {
     const { check } = await import('./check.js')
-    exit(await check(options, file, json === true, process.env, print))
+    exit(await check(options, read, json === true, process.env, print, environment.remarks))
   })
 
 command('demo', 'run the bridge against an embedded network on this machine, and show what it does')

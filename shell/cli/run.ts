@@ -10,16 +10,18 @@ import { beatingDuring, systemdWatchdog } from '../drive/watchdog.js'
 import { buildNamed, type FoundBuild } from '../inbound/lookup.js'
 import { type Server, type ServerPorts, startServer } from '../inbound/server.js'
 import { systemClock, systemRandom } from '../lib/clock.js'
+import { createClockWatch } from '../lib/clock-watch.js'
 import { limitedLog } from '../lib/log-limit.js'
 import { createLog } from '../lib/log.js'
 import { jetstreamClient } from '../outbound/jetstream.js'
 import { knotClient } from '../outbound/knot.js'
 import type { Log } from '../ports.js'
 import { openStore } from '../store/index.js'
+import { ownerAdvice } from './check-others.js'
 import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
-import type { Configuration } from './configuration.js'
+import type { ReadConfiguration } from './configuration.js'
 import { configOf, type RunOptions } from './options.js'
-import { unknownVariables } from './variables.js'
+import { preflight } from './preflight.js'
 
 /** The time limit of a stop; then the process exits. */
 export const STOP_MS = 5_000
@@ -27,10 +29,12 @@ export const STOP_MS = 5_000
 /** Runs the bridge. Returns the exit code: 0 after a clean stop, 1 when something it needs is missing, 2 for options that do not fit together. */
 export const run = async (
   options: RunOptions,
-  configuration: Configuration,
+  read: ReadConfiguration,
+  remarks: ReadonlyArray<string>,
   out: NodeJS.WriteStream,
   complain: (text: string) => void
 ): Promise<number> => {
+  const { configuration } = read
   const isTerminal = out.isTTY
   const log = createLog(options.log ?? (isTerminal ? 'pretty' : 'json'), options.logLevel, out)
   const clock = systemClock()
@@ -38,6 +42,12 @@ export const run = async (
   if (E.isLeft(config)) {
     complain(`error: ${config.left}`)
     return 2
+  }
+
+  const { obstacle, warnings } = await preflight(read, remarks, process.env)
+  if (obstacle !== null) {
+    complain(`error: ${obstacle}`)
+    return 1
   }
 
   const watchdog = systemdWatchdog(process.env, log)
@@ -61,7 +71,7 @@ export const run = async (
     return 2
   }
   const { access, definitions, handles, keys, providers, records, workflows } = parts.right
-  for (const sentence of unknownVariables(process.env)) log.warn(sentence)
+  for (const { sentence } of warnings) log.warn(sentence)
   log.info('starting', {
     hostname: options.hostname,
     owner: options.owner,
@@ -104,6 +114,8 @@ export const run = async (
   // Knots and records of strangers cause a limited number of lines, whatever they do.
   const limited = limitedLog(clock, log)
   const tell = narrate(log, limited)
+  const clocks = createClockWatch(clock, log)
+  let hasFailed = false
   const started = startBridge(
     {
       builder: createBuilder(providers, clock),
@@ -124,6 +136,13 @@ export const run = async (
     options.cursor ?? null,
     (durable, events, effects) => {
       progress.look(durable)
+      for (const event of events) {
+        if (event._tag === 'CommitReceived' || event._tag === 'AccountReceived') clocks.hearOfPast(options.jetstream.host, event.timeUs / 1000)
+        // Said once, with what to do: the reports that follow say only that it is tried again.
+        if (hasFailed || event._tag !== 'RequestFailed' || event.requested._tag !== 'Records' || event.requested.did !== options.owner) continue
+        hasFailed = true
+        log.warn(ownerAdvice(options, event.error))
+      }
       tell(durable, events, effects)
       server.right.observe(durable, events, effects)
     }

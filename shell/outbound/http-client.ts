@@ -23,6 +23,8 @@ export interface HttpOptions {
   /** The limit of connections to one server; further requests wait, on their own time. 8 by default. */
   readonly maxConnections?: number
   readonly policy: Policy
+  /** Is told what the time is at a server, where its answer says so. */
+  readonly onDate?: (host: string, dateMs: number) => void
   /** That of the policy. */
   readonly resolve?: Resolve
   /** The time limit of a request, from the look-up of the name to the last byte of the body. 30 s by default. */
@@ -127,7 +129,7 @@ const limited = (
 
 /** A client. Nothing is connected before the first request. */
 export const httpClient = (options: HttpOptions): HttpClient => {
-  const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, policy, resolve = resolverFor(policy), timeoutMs = 30_000 } = options
+  const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, onDate, policy, resolve = resolverFor(policy), timeoutMs = 30_000 } = options
   const guard: Guard = { policy, resolve }
   const sockets = new Set<Socket>()
   /** Aborts each running request, and clears its timer. */
@@ -246,6 +248,8 @@ export const httpClient = (options: HttpOptions): HttpClient => {
         if (status === RESET_CONTENT) body.destroy()
         else body.resume()
       }
+      const dateMs = Date.parse(received.get('date') ?? '')
+      if (!Number.isNaN(dateMs)) onDate?.(url.host, dateMs)
       const response = new Response(isEmpty ? null : limited(body, maxBytes, done, failure), { headers: received, status })
       // Made by hand, a response has no address; libraries look at it.
       return Object.defineProperty(response, 'url', { value: url.href })

@@ -27,6 +27,8 @@ export interface RecordsOptions {
   readonly log: Log
   /** The limit of requests at a time; the rest wait. 4 by default. */
   readonly maxRequests?: number
+  /** Is told what the time is at the directory. */
+  readonly onDate?: (host: string, dateMs: number) => void
   /** The pause between two requests to one host. 100 ms by default. */
   readonly pauseMs?: number
   readonly policy: Policy
@@ -99,7 +101,8 @@ export const recordReader = (options: RecordsOptions): Records => {
   const { clock, directory = 'https://plc.directory', log, maxRequests = 4, pauseMs = 100, policy, resolve, timeoutMs = 15_000 } = options
   const settings = { clock, maxBodyBytes: MAX_PAGE_BYTES, maxConnections: 1, timeoutMs, ...(resolve === undefined ? {} : { resolve }) }
   const strangers = httpClient({ ...settings, policy })
-  const known = httpClient({ resolve: platformResolve, ...settings, policy: { ...policy, trusted: options.directory !== undefined } })
+  const dates = options.onDate === undefined ? {} : { onDate: options.onDate }
+  const known = httpClient({ resolve: platformResolve, ...settings, ...dates, policy: { ...policy, trusted: options.directory !== undefined } })
   const documents = new Map<Did, Document>()
   const pauses = new Set<() => void>()
   let isClosed = false

@@ -9,7 +9,10 @@ import { createServer as createTlsServer } from 'node:tls'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { initial } from '../../../core/index.js'
-import { checkGit, type Finding, findings, neverMatches } from '../../../shell/cli/check.js'
+import { findings } from '../../../shell/cli/check.js'
+import { neverMatches } from '../../../shell/cli/check-allowed.js'
+import { checkGit } from '../../../shell/cli/check-machine.js'
+import type { Finding } from '../../../shell/cli/finding.js'
 import { type Configuration, NO_CONFIGURATION } from '../../../shell/cli/configuration.js'
 import type { RunOptions } from '../../../shell/cli/options.js'
 import { systemClock } from '../../../shell/lib/clock.js'
@@ -125,6 +128,7 @@ describe.skipIf(!hasGit)(`a sound installation${WITHOUT_GIT}`, () => {
         'git',
         'owner',
         'stream',
+        'clock',
         'provider ci',
         'provider our-ci',
         'address',
@@ -172,7 +176,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
   test('names the entry of a provider that cannot be created, and checks the rest all the same', async () => {
     const wrong = await after(() => ({ configuration: { ...NO_CONFIGURATION, providers: new Map([['x', { kind: 'webhook', settings: { secret: SECRET, url: 'ftp://x' } }]]) } }))
     expect(wrong).toEqual([
-      ['configuration', '"providers.x": "url" must be a URL that begins with https:// or http://; it is "ftp://x".'],
+      ['configuration', '"url" of the provider "x" must be a URL that begins with https:// or http://; it is "ftp://x".'],
       ['address', expect.stringContaining('was not checked: fix the configuration first')],
       ['registration', expect.any(String)],
       ['health', expect.any(String)],
@@ -204,7 +208,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
         }
       }))
     ).toEqual([
-      ['allow[0]', 'Unknown provider "their-ci". Configured: ci, our-ci.'],
+      ['allow[0]', 'there is no provider "their-ci" under "providers". Is "our-ci" meant? There are: ci, our-ci.'],
       ['allow[1]', expect.stringMatching(/^"alice\.example\/app" never matches: repositories are named by their owner’s DID, not by a handle or a host\./)]
     ]))
 

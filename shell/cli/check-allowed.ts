@@ -1,0 +1,58 @@
+/** Checks of the allow-list: whether each line can ever let anybody in. */
+import { excerpt } from '../../core/index.js'
+import { type ReadConfiguration } from './configuration.js'
+import { placed } from './faults.js'
+import { type Finding, fine, wrong } from './finding.js'
+import type { Configuration } from './parts.js'
+import { unknownProvider } from './provider-faults.js'
+
+/** Where a place of the configuration is, as the beginning of a sentence. */
+export type At = (place: string) => string
+
+export const whereIn =
+  ({ path, places }: ReadConfiguration): At =>
+  (place) =>
+    path === '' ? '' : `${placed(path, places(place))}: `
+
+/** The DIDs in use; others are well-formed, and belong to nobody. */
+const PERSON = /^did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9.:%-]+)$/
+
+/** The literal beginning of a pattern. */
+const LITERAL = /^[^*?[{\\/]*/
+
+/** Why no repository can ever match; `null` when one can. Repositories are named `<DID of the owner>/<name>`. This finds the usual mistakes, not all. */
+export const neverMatches = (pattern: string): string | null => {
+  const [literal = ''] = LITERAL.exec(pattern) ?? []
+  const rest = pattern.slice(literal.length)
+  if (!'did:'.startsWith(literal) && !literal.startsWith('did:')) return 'repositories are named by their owner’s DID, not by a handle or a host'
+  if (rest.startsWith('/') && !PERSON.test(literal)) return `${literal === '' ? 'nothing' : literal} is not a DID in use`
+  if (!pattern.includes('/') && !pattern.includes('{') && pattern !== '**') return 'it has no slash, and * does not match a slash'
+  return null
+}
+
+/** Lines that let nobody in, though each may be written so. `at` tells where a place of the file is. */
+export const checkPatterns = ({ allow }: Configuration, at: At): ReadonlyArray<Finding> =>
+  allow.flatMap(({ repos }, i) => {
+    const what = `allow[${String(i)}]`
+    const never = neverMatches(repos)
+    return never === null ? [] : [wrong(what, `${at(`${what}.repos`)}"${excerpt(repos)}" never matches: ${never}. Write did:plc:…/name, or did:plc:…/*.`)]
+  })
+
+export const checkAllowed = (configuration: Configuration, providers: ReadonlyArray<string>, at: At): ReadonlyArray<Finding> => {
+  const { allow } = configuration
+  const unknown = allow.flatMap(({ provider }, i) => {
+    const what = `allow[${String(i)}]`
+    const sentence = unknownProvider(provider, providers)
+    return sentence === null ? [] : [wrong(what, `${at(`${what}.provider`)}${sentence}`)]
+  })
+  const faults = [...unknown, ...checkPatterns(configuration, at)]
+  if (faults.length > 0) return faults
+  return [
+    fine(
+      'allow-list',
+      allow.length === 0
+        ? 'Empty: only repositories of the owner are built.'
+        : `Besides the owner’s repositories, those that match its lines are built (${String(allow.length)}).`
+    )
+  ]
+}

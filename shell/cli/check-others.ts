@@ -1,0 +1,82 @@
+/** Checks of the servers that tack depends on: the owner's, the stream, the providers. */
+import { type Did, type Event, MEMBER, type Natural } from '../../core/index.js'
+import { silentLog } from '../lib/log.js'
+import { jetstreamClient } from '../outbound/jetstream.js'
+import type { Clock, Link, Log, Records } from '../ports.js'
+import type { Provider } from '../providers/provider.js'
+import { trustedPolicyOf } from './assemble.js'
+import { ANSWER_MS, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
+import type { RunOptions } from './options.js'
+import type { Ask } from './check-outside.js'
+import { skewOf } from '../lib/clock-watch.js'
+import * as E from 'fp-ts/lib/Either.js'
+
+/** The sentence about an owner who cannot be found. */
+export const ownerAdvice = ({ owner, plc }: Pick<RunOptions, 'owner' | 'plc'>, error: string): string =>
+  `${owner}: ${ended(error)} Check the DID, and that this machine can reach ${owner.startsWith('did:plc:') ? plc.host : 'its host'} and the account’s server.`
+
+/** The owner's first page of member records, read as `run` does. */
+export const checkOwner = ({ owner, plc }: RunOptions, { records }: { readonly records: Records }, clock: Clock): Promise<Finding> =>
+  new Promise((resolve) => {
+    const done = (finding: Finding): void => {
+      disarm()
+      resolve(finding)
+    }
+    const disarm = clock.after(4 * ANSWER_MS, () => done(wrong('owner', `${owner}: no answer within ${String((4 * ANSWER_MS) / 1000)} s.`)))
+    const answer = (event: Event): void => {
+      if (event._tag === 'RecordsRead') done(fine('owner', `${owner} was found, and its server answers.`))
+      else if (event._tag === 'RequestFailed')
+        done(wrong('owner', ownerAdvice({ owner, plc }, event.error)))
+    }
+    records.read({ _tag: 'ReadRecords', collection: MEMBER, cursor: null, did: owner as Did, number: 1 as Natural }, answer)
+  })
+
+/** A log that keeps the last reason. */
+export const reasons = (): Log & { readonly last: () => string } => {
+  let last = 'it was closed'
+  const hear: Log['warn'] = (_, { code, error, reason } = {}) => {
+    const words = [error, reason].find((one) => typeof one === 'string' && one !== '')
+    last = typeof words === 'string' ? words : `closed with code ${String(code)}`
+  }
+  return { ...silentLog, debug: hear, last: () => last, warn: hear }
+}
+
+export const checkStream = (options: RunOptions, clock: Clock): Promise<Finding> =>
+  new Promise((done) => {
+    const { host } = options.jetstream
+    const log = reasons()
+    let link: Link | null = null
+    let finding: Finding | null = null
+    const opened = jetstreamClient({ clock, handshakeTimeoutMs: ANSWER_MS, log, policy: trustedPolicyOf(options), url: options.jetstream })(0 as Natural, null, (event) => {
+      if (event._tag === 'JetstreamOpened') {
+        finding = fine('stream', `${host} is reachable.`)
+        void link?.close()
+      } else if (event._tag === 'JetstreamClosed')
+        done(finding ?? wrong('stream', `${host} is not reachable: ${ended(log.last())} Check --jetstream, and that this machine can reach it.`))
+    })
+    link = opened
+  })
+
+const PROVIDER_MS = 60_000
+
+export const checkProvider = (provider: Provider, clock: Clock): Promise<Finding> => {
+  const what = `provider ${provider.name}`
+  return new Promise((done) => {
+    const disarm = clock.after(PROVIDER_MS, () => done(wrong(what, `No answer within ${String(PROVIDER_MS / 1000)} s.`)))
+    provider
+      .check()
+      .then(
+        ({ isFine, sentence }) => done({ isFine, sentence, what }),
+        (error: unknown) => done(wrong(what, `The check failed: ${ended(wordsOf(error))}`))
+      )
+      .finally(disarm)
+  })
+}
+
+/** Whether the clock is right, as far as the directory of accounts says. It says nothing where that does not answer: others tell that. */
+export const checkClock = async ({ plc }: RunOptions, ask: Ask, clock: Clock): Promise<ReadonlyArray<Finding>> => {
+  const answer = await ask(new URL('/_health', plc).href, true)
+  if (E.isLeft(answer) || answer.right.dateMs === null) return []
+  const skew = skewOf(plc.host, answer.right.dateMs, clock.now() / 1000)
+  return [skew === null ? fine('clock', `It agrees with that of ${plc.host}.`) : wrong('clock', skew)]
+}

@@ -1,0 +1,27 @@
+/** The result of a check, for `tack check` and for `tack run`, and the words in which it is told. */
+import { excerpt } from '../../core/index.js'
+
+/** The result of one check. */
+export interface Finding {
+  readonly isFine: boolean
+  /** Whether it is no fault, but something that the operator had better know. */
+  readonly isRemark?: true
+  readonly sentence: string
+  readonly what: string
+}
+
+export const fine = (what: string, sentence: string): Finding => ({ isFine: true, sentence, what })
+export const wrong = (what: string, sentence: string): Finding => ({ isFine: false, sentence, what })
+
+export const wordsOf = (error: unknown): string => excerpt(error instanceof Error ? error.message : String(error))
+
+export const codeOf = (error: unknown): string | null => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null)
+
+/** As the end of a sentence, with exactly one full stop. */
+export const ended = (text: string): string => `${text.replace(/[.!]+$/, '')}.`
+
+/** What is no fault, and not as it should be. */
+export const remark = (what: string, sentence: string): Finding => ({ isFine: true, isRemark: true, sentence, what })
+
+/** How long a server, or a program, may take to answer. */
+export const ANSWER_MS = 15_000

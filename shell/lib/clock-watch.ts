@@ -1,0 +1,43 @@
+/** Whether the clock of this machine is right, by what servers say that the time is. */
+import type { Clock, Log } from '../ports.js'
+
+/** More than an answer may take, and far less than what a signature may be old. */
+const TOLERATED_MS = 60_000
+
+/** How long nothing more is said. */
+const PAUSE_MS = 3_600_000
+
+/** The sentence about a clock that is off by what `source` says; `null` for one that is right. */
+export const skewOf = (source: string, theirMs: number, oursMs: number): string | null => {
+  const offMs = oursMs - theirMs
+  if (Math.abs(offMs) <= TOLERATED_MS) return null
+  const seconds = String(Math.round(Math.abs(offMs) / 1000))
+  const off = `${seconds} s ${offMs < 0 ? 'behind' : 'ahead of'} that of ${source}`
+  return `The clock of this machine is ${off}: set it, and have it kept right (timedatectl set-ntp true). Until then webhooks and orders may be rejected.`
+}
+
+export interface ClockWatch {
+  /** `source` says that it is `theirMs` now. */
+  readonly hear: (source: string, theirMs: number) => void
+  /** `source` has sent something that it wrote at `theirMs`, and perhaps long ago. */
+  readonly hearOfPast: (source: string, theirMs: number) => void
+}
+
+/** Warns of a clock that is off, at most once an hour. */
+export const createClockWatch = (clock: Clock, log: Pick<Log, 'warn'>): ClockWatch => {
+  let nextMs = 0
+  const hear: ClockWatch['hear'] = (source, theirMs) => {
+    const nowMs = clock.now() / 1000
+    if (nowMs < nextMs) return
+    const sentence = skewOf(source, theirMs, nowMs)
+    if (sentence === null) return
+    nextMs = nowMs + PAUSE_MS
+    log.warn(sentence)
+  }
+  return {
+    hear,
+    hearOfPast: (source, theirMs) => {
+      if (theirMs > clock.now() / 1000) hear(source, theirMs)
+    }
+  }
+}
