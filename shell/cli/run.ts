@@ -71,7 +71,6 @@ export const run = async (
     return 2
   }
   const { access, definitions, handles, keys, providers, records, workflows } = parts.right
-  for (const { sentence } of warnings) log.warn(sentence)
   log.info('starting', {
     hostname: options.hostname,
     owner: options.owner,
@@ -81,6 +80,7 @@ export const run = async (
     jetstream: options.jetstream.host,
     cursor: store.state.cursor.cursor
   })
+  for (const { sentence } of warnings) log.warn(sentence)
 
   // The server comes first, because a bridge without statuses is useless; it shows what there is from before.
   let bridge: Bridge | null = null
