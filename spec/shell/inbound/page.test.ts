@@ -23,7 +23,15 @@ const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/
 vi.setConfig({ testTimeout: 90_000 })
 
 const AT = 1_767_225_600_000
-const step = (step: number, status: 'start' | 'end', name: string, kind: 'system' | 'user' = 'user', command = ''): LogLine & { readonly _tag: 'Step' } => ({ _tag: 'Step', command, kind, name, status, step, timeMs: AT + step * 2_000 + (status === 'end' ? 1_500 : 0) })
+const step = (step: number, status: 'start' | 'end', name: string, kind: 'system' | 'user' = 'user', command = ''): LogLine & { readonly _tag: 'Step' } => ({
+  _tag: 'Step',
+  command,
+  kind,
+  name,
+  status,
+  step,
+  timeMs: AT + step * 2_000 + (status === 'end' ? 1_500 : 0)
+})
 const said = (step: number, text: string, stream: 'stdout' | 'stderr' = 'stdout'): LogLine => ({ _tag: 'Text', step, stream, text, timeMs: AT })
 
 const started = (): World => {
