@@ -11,6 +11,7 @@ import type { Clock, Log } from '../ports.js'
 import { tally } from './clients.js'
 import { failed, send } from './responses.js'
 import { answerOf, type Router } from './routes.js'
+import { asRead } from './xrpc/answers.js'
 import { createUpgrades } from './upgrades.js'
 
 export interface HttpLimits {
@@ -39,7 +40,7 @@ export const defaultHttpLimits: HttpLimits = {
   connections: 8_192,
   connectionsPerAddress: 256,
   goodbyeMs: 15_000,
-  headerBytes: 16_384,
+  headerBytes: 24_576,
   headersMs: 10_000,
   pingMs: 30_000,
   requestMs: 30_000,
@@ -79,7 +80,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
         return failed
       })
       .then((answer) => {
-        if (answer !== null && !response.destroyed) send(request, response, answer)
+        if (answer !== null && !response.destroyed) send(request, response, asRead(request.url ?? '', answer))
       })
       .catch((error: unknown) => {
         say('HTTP response could not be sent', error)

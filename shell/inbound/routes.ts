@@ -23,6 +23,8 @@ export type Route =
       readonly answer: (asked: Asked, request: IncomingMessage) => Answer | Promise<Answer | null> | null
       /** `GET` includes `HEAD`. */
       readonly methods: ReadonlyArray<'GET' | 'POST'>
+      /** The answer to an upgrade, where it is of its own. */
+      readonly upgraded?: Answer
     }
   | {
       readonly _tag: 'Socket'
@@ -35,8 +37,8 @@ export type Route =
 /** The route of a path, given as its decoded segments; `null` when there is none. */
 export type Router = (segments: ReadonlyArray<string>) => Route | null
 
-/** Long enough to name 250 commits. */
-const PATH_MAX = 12_288
+/** Long enough to name 250 commits of SHA-256. */
+const PATH_MAX = 20_480
 
 /** The decoded path segments, and the query; `null` when the target is not valid in a request. */
 const targetOf = (url: string): { readonly query: URLSearchParams; readonly segments: ReadonlyArray<string> } | null => {

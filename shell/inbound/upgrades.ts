@@ -10,6 +10,7 @@ import type { HttpLimits } from './http-server.js'
 import { openPeer, type Peer } from './peer.js'
 import { type Answer, failed, notFound, refuse, text } from './responses.js'
 import { type Asked, find, type Router, upgradeRequired } from './routes.js'
+import { asRead } from './xrpc/answers.js'
 
 export interface Upgrades {
   /** Takes a request for an upgrade. */
@@ -28,6 +29,8 @@ export interface UpgradesOptions {
   readonly router: Router
 }
 
+const NO_SOCKETS = text(400, 'this endpoint takes no websockets: ask by a plain request')
+
 export const createUpgrades = ({ clock, limits, log, router }: UpgradesOptions): Upgrades => {
   const acceptor = new WebSocketServer({ clientTracking: false, maxPayload: 4_096, noServer: true, perMessageDeflate: false })
   const peers = new Set<Peer>()
@@ -41,7 +44,7 @@ export const createUpgrades = ({ clock, limits, log, router }: UpgradesOptions):
     if (isClosing) return E.left(text(503, 'shutting down'))
     if (found === null) return E.left(notFound)
     const { asked, route } = found
-    if (route._tag !== 'Socket') return E.left(text(400, 'this endpoint takes no websockets'))
+    if (route._tag !== 'Socket') return E.left(route.upgraded ?? NO_SOCKETS)
     if (asked.method !== 'GET') return E.left(text(405, 'method not allowed: use GET', { allow: 'GET' }))
     if (asked.headers.upgrade?.toLowerCase() !== 'websocket') return E.left(upgradeRequired)
     if (counts.count(asked.address) >= limits.socketsPerAddress) return E.left(text(503, 'too many connections from your address'))
@@ -81,7 +84,7 @@ export const createUpgrades = ({ clock, limits, log, router }: UpgradesOptions):
       socket.once('close', () => sockets.delete(socket))
       sockets.add(socket)
       const found = admitted(request)
-      if (E.isLeft(found)) return refuse(socket, found.left)
+      if (E.isLeft(found)) return refuse(socket, asRead(request.url ?? '', found.left))
       const { asked, serve } = found.right
       acceptor.handleUpgrade(request, socket, head, (ws) => serve(open(ws, socket, asked.address)))
     }

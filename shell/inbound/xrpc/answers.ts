@@ -2,6 +2,8 @@
 import type { TokenFault } from '../../../core/index.js'
 import { type Answer, json, readByAll } from '../responses.js'
 
+const PATH = '/xrpc/'
+
 export const ok = (value: unknown): Answer => json(200, value, readByAll)
 
 /** The names of errors: those of the lexicons, and where these have none, those that XRPC has for a status. */
@@ -23,6 +25,17 @@ export type ErrorName =
 
 export const refused = (status: number, error: ErrorName, message: string, headers: Answer['headers'] = {}): Answer =>
   json(status, { error, message }, { ...readByAll, ...headers })
+
+const NAMES: { readonly [status: number]: ErrorName } = { 500: 'InternalServerError', 503: 'NotEnoughResources' }
+
+/** An answer as whoever asked for that path reads it: what no method has refused, under `/xrpc/`, is an error as XRPC has them, too. */
+export const asRead = (path: string, answer: Answer): Answer => {
+  const { body = '', headers = {}, status } = answer
+  const { 'content-type': type, ...others } = headers
+  return path.startsWith(PATH) && type?.startsWith('text/plain') === true
+    ? refused(status, NAMES[status] ?? 'InvalidRequest', String(body).trim(), others)
+    : answer
+}
 
 export const invalid = (message: string): Answer => refused(400, 'InvalidRequest', message)
 

@@ -54,7 +54,7 @@ const REFUSALS: { readonly [refusal in Builds.CallRefusal]: Answer } = {
   right: NO_RIGHT,
   unknown: noPipeline,
   used: badToken({ error: 'NonceNotUnique', message: 'the token was used before, and counts once: get another' }),
-  workflow: refused(404, 'WorkflowNotFound', 'the pipeline has no workflow of that name')
+  workflow: refused(404, 'WorkflowNotFound', 'the pipeline has no workflow of that name: getPipeline lists those that it has')
 }
 
 const bodyOf = async (request: IncomingMessage, method: CalledMethod, budget: Budget): Promise<E.Either<Answer | null, Call>> => {

@@ -44,7 +44,7 @@ const failed = ({ kind, sentence }: NoDefinition, missing: 'RefNotFound' | 'Repo
     case 'large':
       return refused(400, 'InvalidRequest', `the workflow files cannot be compared: ${sentence}`)
     case 'missing':
-      return refused(404, missing, sentence)
+      return refused(404, missing, missing === 'RefNotFound' ? `${sentence} in that repository, as its knot has it` : sentence)
     case 'unreachable':
       return refused(502, 'UpstreamFailure', sentence)
   }

@@ -63,6 +63,6 @@ export const xrpcRoute = ({ calls, definitions, durable, logs, owner }: XrpcPort
     case 'sh.tangled.owner':
       return query(() => ok({ owner }))
     default:
-      return { _tag: 'Answers', answer: () => NOT_THERE, methods: ['GET', 'POST'] }
+      return { _tag: 'Answers', answer: () => NOT_THERE, methods: ['GET', 'POST'], upgraded: NOT_THERE }
   }
 }

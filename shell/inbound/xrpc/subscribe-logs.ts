@@ -51,7 +51,7 @@ export const admitToLogs = (state: State, logs: Logs, query: URLSearchParams): E
   const workflows = OrderedMap.keys(named.run.builds)
   const called = [...new Set(asked.right.params.all('workflows'))].map((name) => workflowCalled(name, workflows))
   const known = called.filter((workflow) => workflow !== null)
-  if (known.length < called.length) return E.left(refused(404, 'WorkflowNotFound', 'the pipeline has no workflow of that name'))
+  if (known.length < called.length) return E.left(refused(404, 'WorkflowNotFound', 'the pipeline has no workflow of that name: getPipeline lists those that it has'))
   const names = (known.length === 0 ? workflows : [...new Set(known)]).map((workflow): BuildName => ({ knot: named.knot, rkey: named.rkey, workflow }))
   const serve = logs.follow(names, framing)
   return serve === null ? E.left(FULL) : E.right(serve)

@@ -442,7 +442,7 @@ describe('the page', () => {
 describe('requests', () => {
   it.each([
     '/nothing', '//', '//events', '/events/x', '/healthz/', '/healthz%2f', '/%2e%2e/etc/passwd', '/../../etc/passwd', '/page/../page.js', '/page%2ejs/', '/page.html',
-    '/api', '/api/', '/api/x', '/xrpc', '/xrpc/a/b', '/constructor', '/__proto__', '/%', '/%ff', '/%00', '/%c0%ae%c0%ae', `/${'x'.repeat(5_000)}`
+    '/api', '/api/', '/api/x', '/xrpc', '/constructor', '/__proto__', '/%', '/%ff', '/%00', '/%c0%ae%c0%ae', `/${'x'.repeat(5_000)}`
   ])('for %s find nothing', async (path) => {
     const { url } = await serve(started())
     const { body, headers, status } = await ask(url, path)

@@ -186,6 +186,28 @@ describe('refuses', () => {
     expect([plain.status, JSON.parse(plain.body)]).toMatchObject([426, { error: 'InvalidRequest' }])
   })
 
+  it.each<[string, string, object, number, string]>([
+    ['a way of asking that HTTP has', '/xrpc/sh.tangled.owner', { method: 'DELETE' }, 405, 'InvalidRequest'],
+    ['a path below a method', '/xrpc/sh.tangled.owner/x', {}, 404, 'InvalidRequest'],
+    ['a subscription that is not there', '/xrpc/sh.tangled.ci.subscribePipelines', { headers: UPGRADE }, 501, 'MethodNotImplemented'],
+    ['a websocket to a query', `/xrpc/sh.tangled.ci.queryPipelines?repo=${REPO}`, { headers: UPGRADE }, 400, 'InvalidRequest']
+  ])('%s, as XRPC has errors', async (_, path, how, status, error) => {
+    const { url } = await serve(started())
+    const { body, headers, status: given } = await ask(url, path, how)
+    expect([given, headers['content-type'], headers['access-control-allow-origin'], JSON.parse(body)]).toEqual([
+      status,
+      'application/json; charset=utf-8',
+      '*',
+      { error, message: expect.stringMatching(/^.{5,200}$/) }
+    ])
+  })
+
+  it('no query for its length that names as many commits as it may', async () => {
+    const { url } = await serve(started())
+    const commits = Array.from({ length: 250 }, (_, n) => `commits=${String(n).padStart(64, 'a')}`).join('&')
+    expect(await call(url, 'sh.tangled.ci.queryPipelines', `repo=${REPO}&${commits}`)).toEqual({ body: { pipelines: [], total: 0 }, status: 200 })
+  })
+
   it.each<[string, string, number, string]>([
     ['the logs of no pipeline', '', 400, 'InvalidRequest'],
     ['the logs of a pipeline that is no TID', 'pipeline=x', 400, 'InvalidRequest'],
