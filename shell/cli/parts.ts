@@ -39,7 +39,8 @@ const LINE = ['pipelines', 'provider', 'repos'] as const
 export const shown = (u: unknown): string => {
   if (typeof u === 'string') return 'text'
   if (Array.isArray(u)) return 'a list'
-  return u === null || u === undefined ? 'nothing' : typeof u === 'object' ? 'settings' : String(u)
+  if (typeof u === 'number' || typeof u === 'boolean') return String(u)
+  return u === null || u === undefined ? 'nothing' : 'settings'
 }
 
 /** An unknown key. One that is a setting of the whole file has slipped by its indentation. */

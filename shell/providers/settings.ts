@@ -103,7 +103,8 @@ const shown = (u: unknown): string => {
   // An address may hold a password.
   if (typeof u === 'string') return `"${excerpt(u.replace(/\/\/[^@/\s]*@/, '//***@'))}"`
   if (Array.isArray(u)) return u.length === 0 ? 'an empty list' : `[${excerpt(u.map((one) => (typeof one === 'object' ? '…' : String(one))).join(', '))}]`
-  return u === null ? 'nothing' : typeof u === 'object' ? 'settings' : String(u)
+  if (typeof u === 'number' || typeof u === 'boolean') return String(u)
+  return u === null ? 'nothing' : 'settings'
 }
 
 const read = <A>(name: string, setting: Setting<A>, given: unknown, environment: Environment): Either<SettingFault, A> => {

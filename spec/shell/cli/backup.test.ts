@@ -58,7 +58,9 @@ describe.skipIf(!hasGit)(`a store with builds under way${WITHOUT_GIT}`, () => {
       const begun = (): ReadonlyArray<string> => (existsSync(join(folder, 'begun')) ? readFileSync(join(folder, 'begun'), 'utf8').trim().split('\n').sort() : [])
 
       const first = start(args('run', 'first'), { env })
-      onTestFinished(async () => void (await first.end('SIGKILL')))
+      onTestFinished(async () => {
+        await first.end('SIGKILL')
+      })
       await first.says('"event":"KnotOpened"')
       const files = ['a', 'b'].map((name) => ({ content: waiting(name, folder), path: `.tangled/workflows/${name}.yml` }))
       const moved = await repo.commitAndPush(files)
@@ -74,7 +76,9 @@ describe.skipIf(!hasGit)(`a store with builds under way${WITHOUT_GIT}`, () => {
 
       expect(await tack(args('restore', 'second', join(folder, 'saved')), env)).toMatchObject({ code: 0, err: '' })
       const second = start(args('run', 'second'), { env })
-      onTestFinished(async () => void (await second.end('SIGKILL')))
+      onTestFinished(async () => {
+        await second.end('SIGKILL')
+      })
       await eventually(async () => (await builds('second')).every(({ status }) => status !== 'pending' && status !== 'running'))
       expect((await builds('second')).map(({ error, status }) => [status, error]).sort()).toEqual([
         ['failed', 'The runner ended without a result.'],
@@ -100,7 +104,10 @@ describe('what is saved and restored', () => {
     return {
       backup: (to = 'saved') => backup(store, join(folder, to), say, say),
       build,
-      close: async () => void (await opened.right.close()()),
+      close: async (): Promise<'closed'> => {
+        await opened.right.close()()
+        return 'closed'
+      },
       restore: (to = 'again', from = 'saved') => restore(join(folder, from), join(folder, to), say, say),
       said,
       store
@@ -110,7 +117,7 @@ describe('what is saved and restored', () => {
   test('is the state, and what others need of the builds; a restored store goes on where the saved one was', () =>
     inFolder(async (folder) => {
       const { backup: save, close, restore: bring, said } = await made(folder)
-      expect([await save(), await close(), await bring()]).toEqual([0, undefined, 0])
+      expect([await save(), await close(), await bring()]).toEqual([0, 'closed', 0])
       expect(said).toEqual([
         'saved: 0 accounts and 0 runs as of batch 1, and 4 bytes of providers. All of it has been read back.',
         'again: 0 accounts and 0 runs as of batch 1, and 4 bytes of providers.'
@@ -140,7 +147,7 @@ describe('what is saved and restored', () => {
   test('is not saved in the store itself', () =>
     inFolder(async (folder) => {
       const { backup: save, close, said } = await made(folder)
-      expect([await save('store/saved'), await close()]).toEqual([1, undefined])
+      expect([await save('store/saved'), await close()]).toEqual([1, 'closed'])
       expect(said).toEqual(['error: store/saved is in the store: name a folder elsewhere'])
     }))
 
@@ -149,7 +156,7 @@ describe('what is saved and restored', () => {
       const { backup: save, close, restore: bring, said } = await made(folder)
       await save()
       said.length = 0
-      expect([await bring('store'), await close(), await bring('store'), await bring('again', 'nowhere')]).toEqual([1, undefined, 1, 1])
+      expect([await bring('store'), await close(), await bring('store'), await bring('again', 'nowhere')]).toEqual([1, 'closed', 1, 1])
       expect(said).toEqual([
         expect.stringMatching(/^error: store\/lock: process \d+ on host \S+ uses this folder; stop it first$/),
         'error: store: it is not empty (journal-0000000000000001.jsonl, providers, state.json): restore into an empty folder',
@@ -160,7 +167,7 @@ describe('what is saved and restored', () => {
   test('is not taken for a new store when restoring was broken off', () =>
     inFolder(async (folder) => {
       const { backup: save, close, restore: bring } = await made(folder)
-      expect([await save(), await close(), await bring()]).toEqual([0, undefined, 0])
+      expect([await save(), await close(), await bring()]).toEqual([0, 'closed', 0])
       // The snapshot comes last.
       await rm(join(folder, 'again', 'state.json'))
       const opened = await openStore({ folder: join(folder, 'again'), initial: () => initial(config) })()
