@@ -90,9 +90,10 @@ export const shortAt =
   (text: string): Read<string> =>
     utf8Length(text) > COMMAND_MAX ? E.left(`${place} is longer than 65,536 bytes`) : E.right(text)
 
-const TRUE: ReadonlyArray<string> = ['true', 'True', 'TRUE', 'y', 'Y', 'yes', 'on']
+/** As YAML 1.1 spells them: other readers of these files take them. */
+const TRUE: ReadonlyArray<string> = ['true', 'True', 'TRUE', 'y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON']
 
-const FALSE: ReadonlyArray<string> = ['false', 'False', 'FALSE', 'n', 'N', 'no', 'off']
+const FALSE: ReadonlyArray<string> = ['false', 'False', 'FALSE', 'n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF']
 
 export const booleanAt = (place: string, u: Yaml): Read<boolean> => {
   if (u === null) return E.right(false)

@@ -214,7 +214,11 @@ describe('clone', () => {
     ['depth', { clone: { depth: 7 } }, { clone: { depth: 7, skip: false, submodules: false } }],
     ['all of the history', { clone: { depth: 0 } }, { clone: { depth: 0, skip: false, submodules: false } }],
     ['skipped', { clone: { skip: true } }, { clone: { depth: 1, skip: true, submodules: false } }],
-    ['submodules', { clone: { submodules: true, skip: false } }, { clone: { depth: 1, skip: false, submodules: true } }]
+    ['submodules', { clone: { submodules: true, skip: false } }, { clone: { depth: 1, skip: false, submodules: true } }],
+    ...['true', 'True', 'TRUE', 'y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'].map(
+      (skip) => [`skipped: ${skip}`, { clone: { skip } }, { clone: { depth: 1, skip: true, submodules: false } }] as const
+    ),
+    ...['false', 'False', 'FALSE', 'n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map((skip) => [`not skipped: ${skip}`, { clone: { skip } }, {}] as const)
   ])
   faulty([
     [{ clone: [] }, 'clone is not a map'],
@@ -225,6 +229,7 @@ describe('clone', () => {
     [{ clone: { depth: NaN } }, 'clone.depth is not a whole number'],
     [{ clone: { skip: 'perhaps' } }, 'clone.skip is neither true nor false'],
     [{ clone: { skip: 1 } }, 'clone.skip is neither true nor false'],
+    [{ clone: { skip: 'yEs' } }, 'clone.skip is neither true nor false'],
     [{ clone: { submodules: 0 } }, 'clone.submodules is neither true nor false']
   ])
 })

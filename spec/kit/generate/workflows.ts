@@ -138,6 +138,8 @@ export const WORKFLOWS: ReadonlyArray<Case> = [
     'an empty clone': [{ clone: {} }, {}],
     'nothing of a clone': [{ clone: { depth: null, skip: null, submodules: null } }, {}],
     'truth values as others write them': [{ clone: { skip: 'yes', submodules: 'on' } }, { clone: { depth: 1, skip: true, submodules: true } }],
+    'truth values in capitals': [{ clone: { skip: 'YES', submodules: 'On' } }, { clone: { depth: 1, skip: true, submodules: true } }],
+    'untruths in capitals': [{ clone: { skip: 'OFF', submodules: 'No' } }, {}],
     'a depth': [{ clone: { depth: 7 } }, { clone: { depth: 7, skip: false, submodules: false } }],
 
     'an empty tack': [{ tack: {} }, {}],

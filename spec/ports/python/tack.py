@@ -710,7 +710,8 @@ COMMAND_BYTES, WHOLE_MAX = 65_536, 262_144
 _SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
 
-_TRUE, _FALSE = ("true", "True", "TRUE", "y", "Y", "yes", "on"), ("false", "False", "FALSE", "n", "N", "no", "off")
+_TRUE = ("true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON")
+_FALSE = ("false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF")
 _DIGITS = re.compile(r"(?:0|[1-9][0-9]{0,15})\Z")
 _KEYS = ("branch", "cron", "event", "paths", "tag", "types")
 
