@@ -3,8 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { type Builds, type Did, HostName, OrderedMap as M, Rkey } from '../../core/index.js'
 import { tooManyWait, waitingKeys, waitingWith, waitingWithout } from '../../core/builds/waiting.js'
-import { cancel, comes, running, trigger } from '../suite/examples/build-world.js'
-import { ALICE, at, BOB, CONFIG, foldOf, initialOf, K1, K2, member, must, OWNER, put } from '../suite/examples/support.js'
+import { building, cancel, comes, pushTimer, running, trigger } from '../suite/examples/build-world.js'
+import { ALICE, at, BOB, CONFIG, foldOf, initialOf, K1, K2, knotOpened, member, must, OWNER, put, started } from '../suite/examples/support.js'
 
 const CAROL = 'did:plc:carol'
 
@@ -84,4 +84,12 @@ describe('runs that wait on a knot', () => {
     expect(M.toEntries(state.builds.waiting).map(([, { ofOwners }]) => M.toEntries(ofOwners))).toEqual([[[OWNER, 1]]])
     expect(M.isEmpty(again.builds.waiting)).toBe(true)
   })
+})
+
+test('the end of an earlier wait is none of a later one', () => {
+  const given = [...running(), comes(trigger({ shape: 'named' }), at(20)), started(at(21), building()), knotOpened(K1, 3, at(60))]
+  const [waits] = foldOf(initialOf(CONFIG), given)
+  const [after, early] = foldOf(waits, [pushTimer(1, at(61))])
+  expect(early).toEqual([])
+  expect(foldOf(after, [pushTimer(2, at(65))])[1]).toMatchObject([{ _tag: 'ReadWorkflows' }])
 })

@@ -194,6 +194,8 @@ describe('a token', () => {
     expect(await triggers(at, { claims })).toEqual([403, 'NonceNotUnique'])
     at.nowS += 64
     expect(await triggers(at, { claims: { ...claims, exp: AT + 60, iat: AT } })).toEqual([403, 'NonceNotUnique'])
+    // What was read of its issuer is too old by now, and not read again.
+    expect(at.asked).toEqual([ALICE])
     at.nowS += 2
     expect(await triggers(at, { claims: { ...claims, exp: AT + 60, iat: AT } })).toEqual([403, 'JwtExpired'])
   })

@@ -222,6 +222,16 @@ describe('STORE-6: a store in whose journal an event is to be passed over', () =
     await checkOutcome(simulatedDisk({ from: from.now(), seed: 4 }))
   })
 
+  test('one that came only later: that it was passed over is durable at once', async () => {
+    const disk = simulatedDisk({ seed: 1 })
+    right(await (await openOn(disk)).close()())
+    await writeHung(disk, FOLDER, { about: PASSING.about, isPassedOver: true, journal: null, of: PASSING.of })
+    const { steps } = await openOn(disk)
+    expect(steps?.wanted).toEqual({ about: PASSING.about, of: PASSING.of })
+    await steps?.passed()
+    for (const image of disk.images()) expect(await readHung(simulatedDisk({ from: image, seed: 2 }), FOLDER)).toBeNull()
+  })
+
   test('kill -9 of a real process before each change that it makes to the disk: it is passed over once', () =>
     inFolder(async (folder) => {
       const original = join(folder, 'original')
