@@ -3,8 +3,9 @@
  * passed over once. The fold of these tests hangs by a hook of theirs, which stands before the machine as it is loaded.
  */
 import { once } from 'node:events'
-import { chmod, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { chmod, readFile, symlink, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, onTestFinished, test } from 'vitest'
@@ -224,6 +225,9 @@ test.skipIf(!hasGit)(`the watchdog hears that tack is alive, even while nothing 
 
 test('a missing systemd-notify is reported, and ends nothing: systemd’s watchdog is all that goes without', () =>
   inFolder(async (folder) => {
+    // Git alone is on the path: without it, nothing begins.
+    const git = (process.env['PATH'] ?? '').split(delimiter).map((place) => join(place, 'git')).find((path) => existsSync(path))
+    await symlink(git ?? expect.fail('there is no git'), join(folder, 'git'))
     const running = start(
       ['run', '--hostname', 'localhost', '--owner', OWNER, '--dev', '--listen', '127.0.0.1:0', '--jetstream', 'ws://localhost:1/', '--backfill', 'off', '--store', join(folder, 'store')],
       { env: { NOTIFY_SOCKET: '/run/notify', PATH: folder, TACK_LOG: 'json', WATCHDOG_USEC: '40000' } }
