@@ -11,7 +11,7 @@ import type { Clock, Link } from '../ports.js'
 import { decodeText } from '../store/json.js'
 import { reasons } from './check-others.js'
 import { urlOf } from './control.js'
-import { ANSWER_MS, codeOf, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
+import { ANSWER_MS, codeOf, ended, type Finding, fine, listenTrouble, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
 
 /** What a server answered; `dateMs` is the time that it says it is. */
@@ -76,8 +76,7 @@ export const listen = async (options: RunOptions, config: Config | null, ask: As
         server: null
       }
     }
-    const why = code === 'EACCES' ? 'ports below 1024 need privileges; choose another one, and put a reverse proxy on 443' : wordsOf(error)
-    return { finding: wrong(what, `cannot listen on ${shown}: ${ended(why)}`), server: null }
+    return { finding: wrong(what, `cannot listen on ${shown}: ${ended(listenTrouble(error))}`), server: null }
   }
 }
 

@@ -17,6 +17,20 @@ export const wordsOf = (error: unknown): string => excerpt(error instanceof Erro
 
 export const codeOf = (error: unknown): string | null => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null)
 
+/** Why nothing can listen there, and what to do. */
+export const listenTrouble = (error: unknown): string => {
+  switch (codeOf(error)) {
+    case 'EACCES':
+      return 'ports below 1024 need privileges; choose another one, and put a reverse proxy on 443'
+    case 'EADDRINUSE':
+      return `another program listens there (${wordsOf(error)}): stop it, or choose another address with --listen`
+    case 'EADDRNOTAVAIL':
+      return `this machine does not have that address (${wordsOf(error)}): choose another one with --listen`
+    default:
+      return wordsOf(error)
+  }
+}
+
 /** As the end of a sentence, with exactly one full stop. */
 export const ended = (text: string): string => `${text.replace(/[.!]+$/, '')}.`
 

@@ -20,8 +20,11 @@ import { openStore } from '../store/index.js'
 import { ownerAdvice } from './check-others.js'
 import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
 import type { ReadConfiguration } from './configuration.js'
+import { ended, listenTrouble } from './finding.js'
 import { configOf, type RunOptions } from './options.js'
 import { preflight } from './preflight.js'
+
+const STORE_ADVICE = 'The user that runs tack must be able to create and write the folder: change its owner, or choose another one with --store.'
 
 /** The time limit of a stop; then the process exits. */
 export const STOP_MS = 5_000
@@ -60,7 +63,9 @@ export const run = async (
     })
   )
   if (E.isLeft(opened)) {
-    complain(`error: ${opened.left.path}: ${opened.left.message}`)
+    const { _tag, message, path } = opened.left
+    // What the platform could not do says nothing of what to do.
+    complain(`error: ${path}: ${_tag === 'Failed' ? `${ended(message)} ${STORE_ADVICE}` : message}`)
     return 1
   }
   const store = opened.right
@@ -164,15 +169,15 @@ export const run = async (
   const forgotten = (reason: unknown): void => log.error('unhandled failure', { reason: excerpt(String(reason)) })
   process.on('unhandledRejection', forgotten)
 
-  const ended = await started.ended
+  const outcome = await started.ended
   progress.close()
   await server.right.close()
   await parts.right.close()
   process.off('SIGINT', stop)
   process.off('SIGTERM', stop)
   process.off('unhandledRejection', forgotten)
-  if (E.isLeft(ended)) {
-    log.error('last events not saved; they will be read again', { reason: ended.left })
+  if (E.isLeft(outcome)) {
+    log.error('last events not saved; they will be read again', { reason: outcome.left })
     return 1
   }
   log.info('stopped; everything is saved', { cursor: started.durable().cursor.cursor })
@@ -181,7 +186,7 @@ export const run = async (
 
 const serve = (ports: ServerPorts, { adminToken, listen, owner }: RunOptions): Promise<E.Either<string, Server>> =>
   startServer(ports, { ...(adminToken === undefined ? {} : { adminToken }), listen, owner: owner as Did }).then(E.right, (error: unknown) =>
-    E.left(`cannot listen on ${listen.host ?? ''}:${String(listen.port)}: ${error instanceof Error ? error.message : String(error)}`)
+    E.left(`cannot listen on ${listen.host ?? ''}:${String(listen.port)}: ${ended(listenTrouble(error))}`)
   )
 
 /**

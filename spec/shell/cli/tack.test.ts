@@ -592,12 +592,20 @@ describe('a process', () => {
       expect(wantedKnots(state)).toEqual(wantedKnots(folded(around)))
     }))
 
+  test('with a store where none can be, exits with 1 and says what to do', () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, 'file'), '')
+      const around = await network()
+      const { code, err } = await tack(flags(around, join(folder, 'file', 'store')))
+      expect([code, err]).toEqual([1, expect.stringMatching(/^error: .*ENOTDIR.* The user that runs tack must be able to create and write the folder: .*--store\.\n$/)])
+    }))
+
   test('on an occupied address exits with 1, and leaves the store free', () =>
     inFolder(async (folder) => {
       const around = await network()
       const port = new URL(around.jetstreamUrl).port
       const { code, err } = await tack(flags(around, folder, '--listen', `127.0.0.1:${port}`))
-      expect([code, err]).toEqual([1, expect.stringMatching(new RegExp(`^error: cannot listen on 127\\.0\\.0\\.1:${port}: .*EADDRINUSE.*\\n$`))])
+      expect([code, err]).toEqual([1, expect.stringMatching(new RegExp(`^error: cannot listen on 127\\.0\\.0\\.1:${port}: another program listens there .*EADDRINUSE.*: stop it, or choose another address with --listen\\.\\n$`))])
       expect(await readdir(folder)).not.toContain('lock')
     }))
 
