@@ -338,7 +338,7 @@ describe('a webhook', () => {
 
 describe('settings', () => {
   test.each<[unknown, string]>([
-    [null, 'found null'],
+    [null, 'must be settings'],
     [{}, 'organizations'],
     [{ organizations: [] }, 'organizations'],
     [{ organizations: ['a/b'] }, 'organizations'],
