@@ -4,7 +4,7 @@ import { type ReadConfiguration } from './configuration.js'
 import { placed } from './faults.js'
 import { type Finding, fine, wrong } from './finding.js'
 import type { Configuration } from './parts.js'
-import { unknownProvider } from './provider-faults.js'
+import { unknownProviders } from './provider-faults.js'
 
 /** Where a place of the configuration is, as the beginning of a sentence. */
 export type At = (place: string) => string
@@ -38,14 +38,10 @@ export const checkPatterns = ({ allow }: Configuration, at: At): ReadonlyArray<F
     return never === null ? [] : [wrong(what, `${at(`${what}.repos`)}"${excerpt(repos)}" never matches: ${never}. Write did:plc:…/name, or did:plc:…/*.`)]
   })
 
-export const checkAllowed = (configuration: Configuration, providers: ReadonlyArray<string>, at: At): ReadonlyArray<Finding> => {
-  const { allow } = configuration
-  const unknown = allow.flatMap(({ provider }, i) => {
-    const what = `allow[${String(i)}]`
-    const sentence = unknownProvider(provider, providers)
-    return sentence === null ? [] : [wrong(what, `${at(`${what}.provider`)}${sentence}`)]
-  })
-  const faults = [...unknown, ...checkPatterns(configuration, at)]
+export const checkAllowed = (read: ReadConfiguration, providers: ReadonlyArray<string>): ReadonlyArray<Finding> => {
+  const { allow } = read.configuration
+  const unknown = unknownProviders(read, providers).map(({ line, sentence }) => wrong(`allow[${String(line)}]`, `${whereIn(read)(`allow[${String(line)}].provider`)}${sentence}`))
+  const faults = [...unknown, ...checkPatterns(read.configuration, whereIn(read))]
   if (faults.length > 0) return faults
   return [
     fine(

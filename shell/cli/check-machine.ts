@@ -8,12 +8,12 @@ import { access, open, readdir, readFile, rm, statfs, writeFile } from 'node:fs/
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { excerpt, OrderedMap } from '../../core/index.js'
-import { systemDisk } from '../store/disk.js'
+import { codeOf, systemDisk } from '../store/disk.js'
 import { readStore } from '../store/index.js'
 import { decodeText } from '../store/json.js'
 import { systemProcesses } from '../store/processes.js'
 import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
-import { ANSWER_MS, codeOf, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
+import { ANSWER_MS, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
 
 const Holder = t.type({ hostname: t.string, pid: t.Int, startedAt: t.union([t.string, t.null]) }, 'Lock')

@@ -11,7 +11,8 @@ import type { Clock, Link } from '../ports.js'
 import { decodeText } from '../store/json.js'
 import { reasons } from './check-others.js'
 import { urlOf } from './control.js'
-import { ANSWER_MS, codeOf, ended, type Finding, fine, listenTrouble, wordsOf, wrong } from './finding.js'
+import { codeOf } from '../store/disk.js'
+import { ANSWER_MS, ended, type Finding, fine, listenTrouble, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
 
 /** What a server answered; `dateMs` is the time that it says it is. */

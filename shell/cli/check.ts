@@ -16,11 +16,11 @@ import { systemClock } from '../lib/clock.js'
 import { silentLog, visible } from '../lib/log.js'
 import { httpClient } from '../outbound/http-client.js'
 import { assemble, type Parts, policyOf, trustedPolicyOf } from './assemble.js'
-import { checkAllowed, whereIn } from './check-allowed.js'
+import { checkAllowed } from './check-allowed.js'
 import { checkGit, checkStore } from './check-machine.js'
 import { checkClock, checkOwner, checkProvider, checkStream } from './check-others.js'
 import { type Ask, checkOutside, listen } from './check-outside.js'
-import { type Configuration, NOTHING_READ, type ReadConfiguration } from './configuration.js'
+import { type ReadConfiguration } from './configuration.js'
 import { lineOf } from './faults.js'
 import { ANSWER_MS, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
 import { configOf, type RunOptions } from './options.js'
@@ -46,12 +46,12 @@ const checkConfiguration = (options: RunOptions, parts: E.Either<string, Parts>,
 /** Runs all checks, and reports results in the order in which problems are best fixed. */
 export const findings = async (
   options: RunOptions,
-  configuration: Configuration,
+  read: ReadConfiguration,
+  remarks: ReadonlyArray<string>,
   environment: NodeJS.ProcessEnv,
-  tell: (finding: Finding) => void,
-  read: ReadConfiguration = { ...NOTHING_READ, configuration },
-  remarks: ReadonlyArray<string> = []
+  tell: (finding: Finding) => void
 ): Promise<ReadonlyArray<Finding>> => {
+  const { configuration } = read
   const clock = systemClock()
   const policy = policyOf(options)
   // Providers manage their folders from the beginning: what is in the store is the running tack's.
@@ -90,7 +90,7 @@ export const findings = async (
     const faults = entryFaults(read, environment)
     if (faults.length > 0) found(...faults.map((fault) => wrong('configuration', read.path === '' ? fault.sentence : lineOf(fault))))
     else found(checkConfiguration(options, parts, config))
-    if (E.isRight(parts)) found(...checkAllowed(configuration, names, whereIn(read)))
+    if (E.isRight(parts)) found(...checkAllowed(read, names))
     found(...checkUser(read), ...checkSurroundings(read, remarks, environment))
     found(await checkStore(options))
     found(await checkGit())
@@ -128,7 +128,7 @@ export const check = async (
   const tell = ({ isFine, isRemark, sentence, what }: Finding): void => {
     if (!asJson) print(`${isRemark === true ? 'WARN ' : isFine ? 'ok   ' : 'NOT  '}${what.padEnd(WIDTH)} ${sentence}`)
   }
-  const all = await findings(options, read.configuration, environment, tell, read, remarks)
+  const all = await findings(options, read, remarks, environment, tell)
   const faults = all.filter(({ isFine }) => !isFine).length
   if (asJson) print(JSON.stringify(all, null, 2))
   else print(faults === 0 ? '\nEverything is fine.' : `\n${faults === 1 ? 'One thing is' : `${String(faults)} things are`} wrong.`)

@@ -98,6 +98,12 @@ const withFile = (options: ReadonlyArray<Option>): ReadonlyArray<Option> => {
   return options
 }
 
+const storeWithFile = (): Option => {
+  const option = storeOption()
+  withFile([option])
+  return option
+}
+
 const ofCommand = (command: Command): ReadonlyArray<Fault> =>
   refused.map(({ option, sentence }) => ({
     from: command.getOptionValueSource(option.attributeName()) === 'env' ? (option.envVar ?? '') : (option.long ?? ''),
@@ -158,7 +164,7 @@ command('demo', 'run the bridge against an embedded network on this machine, and
 
 command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; works while the bridge is running')
   .addOption(configOption())
-  .addOption(withFile([storeOption()])[0] ?? storeOption())
+  .addOption(storeWithFile())
   .option('--json', 'print everything, as JSON')
   .action(async (options: { readonly json?: true; readonly store: string }) => {
     const { inspect } = await import('./inspect.js')
@@ -190,19 +196,19 @@ for (const [action, description] of [
 command('backup', 'copy the store to a new folder, while the bridge is running or not, and read the copy back')
   .argument('<folder>', 'a folder that is not there yet')
   .addOption(configOption())
-  .addOption(withFile([storeOption()])[0] ?? storeOption())
+  .addOption(storeWithFile())
   .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).backup(options.store, folder, print, complain)))
 
 command('restore', 'make a store of a backup, in a folder in which nothing is')
   .argument('<folder>', 'what "tack backup" has made')
   .addOption(configOption())
-  .addOption(withFile([storeOption()])[0] ?? storeOption())
+  .addOption(storeWithFile())
   .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).restore(folder, options.store, print, complain)))
 
 command('pass-over', 'pass over, once, an event whose step did not end: the next start does without it')
   .argument('<event>', 'the event, as the log and "tack inspect" name it')
   .addOption(configOption())
-  .addOption(withFile([storeOption()])[0] ?? storeOption())
+  .addOption(storeWithFile())
   .action(async (event: string, options: { readonly store: string }) => exit(await (await import('./pass-over.js')).passOverNext(options.store, event, print, complain)))
 
 command('replay', 'step through a journal or traces, and print every step')

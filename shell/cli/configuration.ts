@@ -9,8 +9,9 @@ import { dirname, resolve } from 'node:path'
 import { type Places, placesIn, START } from '../authoring/places.js'
 import { parseYaml, type YamlFault } from '../outbound/yaml.js'
 import { exposure } from './environment.js'
-import type { Fault } from './faults.js'
-import { allowedIn, buildsIn, type Configuration, isSettings, NO_CONFIGURATION, PARTS, providersIn, type Say, sayUnknowns, shown } from './parts.js'
+import { type Fault, whyUnread } from './faults.js'
+import { isSettings } from '../providers/settings.js'
+import { allowedIn, buildsIn, type Configuration, NO_CONFIGURATION, PARTS, providersIn, type Say, sayUnknowns, shown } from './parts.js'
 import { duplicates, jsonFault, type SyntaxFault, yamlFaults } from './syntax.js'
 
 export { type Configuration, NO_CONFIGURATION }
@@ -126,14 +127,7 @@ const beginningOf = (path: string): { readonly bytes: Buffer; readonly mode: num
   }
 }
 
-const REASONS: ReadonlyMap<unknown, string> = new Map([
-  ['EACCES', 'the user that runs tack may not read it: change its owner, its group or its mode'],
-  ['EISDIR', 'it is a folder: name the file in it'],
-  ['ENOENT', 'there is no such file: set its path with --config or TACK_CONFIG']
-])
-
-const why = (error: unknown): string =>
-  REASONS.get(error instanceof Error && 'code' in error ? error.code : null) ?? (error instanceof Error ? error.message : String(error))
+const why = (error: unknown): string => whyUnread(error, { absent: 'set its path with --config or TACK_CONFIG', folder: ': name the file in it' })
 
 /** Whether it is text, or a number meant as text, like a path of digits. */
 const isText = (value: unknown): boolean => typeof value === 'number' || (typeof value === 'string' && value !== '')

@@ -1,7 +1,7 @@
 /** The environment of the process: empty variables of ours are absent, and a variable may be in a file of its own. */
 import * as E from 'fp-ts/lib/Either.js'
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import type { Fault } from './faults.js'
+import { type Fault, whyUnread } from './faults.js'
 
 const FROM_FILE = /^(TACK_[A-Z0-9_]+)_FILE$/
 const SECRET_BYTES = 65_536
@@ -23,18 +23,7 @@ export interface Environment {
 export const exposure = (path: string, mode: number): string | null =>
   (mode & OTHERS_READ) === 0 || GIVEN.test(path) ? null : `${path} holds a secret, and every user of this machine can read it: chmod o= ${path}`
 
-const why = (error: unknown): string => {
-  switch (error instanceof Error && 'code' in error ? error.code : null) {
-    case 'EACCES':
-      return 'the user that runs tack may not read it: change its owner, its group or its mode'
-    case 'EISDIR':
-      return 'it is a folder'
-    case 'ENOENT':
-      return 'there is no such file: create it, or unset the variable'
-    default:
-      return error instanceof Error ? error.message : String(error)
-  }
-}
+const why = (error: unknown): string => whyUnread(error, { absent: 'create it, or unset the variable', folder: '' })
 
 const read = (path: string): { readonly mode: number; readonly text: string } => {
   const file = openSync(path, 'r')

@@ -1,6 +1,21 @@
 /** What is wrong with a configuration: each fault is one line that names the place, what is allowed there, and what to do. */
 import type { Position } from '../authoring/places.js'
 import { visible } from '../lib/log.js'
+import { codeOf } from '../store/disk.js'
+
+/** Why a file cannot be read; where it is not there, or is a folder, with what to do about it. */
+export const whyUnread = (error: unknown, { absent, folder }: { readonly absent: string; readonly folder: string }): string => {
+  switch (codeOf(error)) {
+    case 'EACCES':
+      return 'the user that runs tack may not read it: change its owner, its group or its mode'
+    case 'EISDIR':
+      return `it is a folder${folder}`
+    case 'ENOENT':
+      return `there is no such file: ${absent}`
+    default:
+      return error instanceof Error ? error.message : String(error)
+  }
+}
 
 export interface Fault {
   /** Where it is: a path, a flag or a variable. */

@@ -1,5 +1,6 @@
 /** The result of a check, for `tack check` and for `tack run`, and the words in which it is told. */
 import { excerpt } from '../../core/index.js'
+import { codeOf } from '../store/disk.js'
 
 /** The result of one check. */
 export interface Finding {
@@ -14,8 +15,6 @@ export const fine = (what: string, sentence: string): Finding => ({ isFine: true
 export const wrong = (what: string, sentence: string): Finding => ({ isFine: false, sentence, what })
 
 export const wordsOf = (error: unknown): string => excerpt(error instanceof Error ? error.message : String(error))
-
-export const codeOf = (error: unknown): string | null => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null)
 
 /** Why nothing can listen there, and what to do. */
 export const listenTrouble = (error: unknown): string => {

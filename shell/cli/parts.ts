@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type Allowed, excerpt, matchGlob, nearest } from '../../core/index.js'
 import { placeOfKey } from '../authoring/places.js'
+import { isSettings } from '../providers/settings.js'
 
 /** The file's content beyond the options of the command line. */
 export interface Configuration {
@@ -28,8 +29,6 @@ export const PARTS = ['allow', 'builds', 'providers'] as const
 export type Say = (place: string, sentence: string) => void
 
 type Settings = { readonly [name: string]: unknown }
-
-export const isSettings = (u: unknown): u is Settings => typeof u === 'object' && u !== null && !Array.isArray(u)
 
 const PROVIDER_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 

@@ -14,7 +14,7 @@ const unknownKind = (kind: string): string => {
 }
 
 /** What is wrong with a provider that a line of the allow-list names; `null` where there is one of that name. */
-export const unknownProvider = (provider: string, names: ReadonlyArray<string>): string | null => {
+const unknownProvider = (provider: string, names: ReadonlyArray<string>): string | null => {
   if (names.includes(provider)) return null
   const [first, ...others] = names
   return `there is no provider "${excerpt(provider)}" under "providers". ${
@@ -37,15 +37,22 @@ export const entryFaults = ({ configuration, path, places }: ReadConfiguration, 
     })
   })
 
-/** The lines of the allow-list that name no provider. */
-const allowFaults = ({ configuration: { allow }, path, places }: ReadConfiguration, names: ReadonlyArray<string>): ReadonlyArray<Fault> =>
-  allow.flatMap(({ provider }, i) => {
+/** The lines of the allow-list that name no provider, by their numbers from 0. */
+export const unknownProviders = (
+  { configuration: { allow } }: ReadConfiguration,
+  names: ReadonlyArray<string>
+): ReadonlyArray<{ readonly line: number; readonly sentence: string }> =>
+  allow.flatMap(({ provider }, line) => {
     const sentence = unknownProvider(provider, names)
-    return sentence === null ? [] : [{ from: path, position: places(`allow[${String(i)}].provider`), sentence }]
+    return sentence === null ? [] : [{ line, sentence }]
   })
 
 /** All that is wrong with providers, as far as the file and the environment tell. */
 export const providerFaults = (read: ReadConfiguration, environment: NodeJS.ProcessEnv): ReadonlyArray<Fault> => [
   ...entryFaults(read, environment),
-  ...allowFaults(read, providerNames(read.configuration, environment))
+  ...unknownProviders(read, providerNames(read.configuration, environment)).map(({ line, sentence }) => ({
+    from: read.path,
+    position: read.places(`allow[${String(line)}].provider`),
+    sentence
+  }))
 ]

@@ -132,7 +132,8 @@ const unknown = (name: string, [first, ...others]: ReadonlyArray<string>): Setti
   setting: name
 })
 
-const isSettings = (u: unknown): u is { readonly [name: string]: unknown } => typeof u === 'object' && u !== null && !Array.isArray(u)
+/** Settings by their names, as an entry of the configuration holds them. */
+export const isSettings = (u: unknown): u is { readonly [name: string]: unknown } => typeof u === 'object' && u !== null && !Array.isArray(u)
 
 const readAll = <T extends Table>(table: T, u: unknown, environment: Environment): Either<ReadonlyArray<SettingFault>, Values<T>> => {
   if (!isSettings(u)) return E.left([{ isOfEnvironment: false, sentence: 'must be settings, "name: value".', setting: '' }])

@@ -13,7 +13,7 @@ import { findings } from '../../../shell/cli/check.js'
 import { neverMatches } from '../../../shell/cli/check-allowed.js'
 import { checkGit } from '../../../shell/cli/check-machine.js'
 import type { Finding } from '../../../shell/cli/finding.js'
-import { type Configuration, NO_CONFIGURATION } from '../../../shell/cli/configuration.js'
+import { type Configuration, NO_CONFIGURATION, NOTHING_READ } from '../../../shell/cli/configuration.js'
 import type { RunOptions } from '../../../shell/cli/options.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { startJetstream, startPds } from '../../../shell/demo-network/index.js'
@@ -85,7 +85,7 @@ const around = async (folder: string): Promise<Around> => {
 
 const found = async ({ configuration, options }: Around): Promise<ReadonlyArray<Finding>> => {
   const told: Array<Finding> = []
-  const all = await findings(options, configuration, {}, (finding) => told.push(finding))
+  const all = await findings(options, { ...NOTHING_READ, configuration }, [], {}, (finding) => told.push(finding))
   expect(told).toEqual(all)
   expect(JSON.stringify(all)).not.toContain(SECRET)
   return all
