@@ -5,12 +5,11 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { refUpdate, rfc3339, startNetwork, startPds, tid } from '../../../shell/demo-network/index.js'
-import { systemClock } from '../../../shell/lib/clock.js'
 import { clampTimeUs, initial } from '../../../core/index.js'
 import { backup, restore } from '../../../shell/cli/backup.js'
 import { openStore } from '../../../shell/store/index.js'
 import { config } from '../support/bridge.js'
+import { startForge } from '../support/forge.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 import { eventually, inFolder, start, tack } from '../support/process.js'
 
@@ -33,25 +32,9 @@ steps:
 describe.skipIf(!hasGit)(`a store with builds under way${WITHOUT_GIT}`, () => {
   test('is saved while tack runs, restored elsewhere, and gone on with: no build is lost, and none begun twice', () =>
     inFolder(async (folder) => {
-      const network = await startNetwork({ clock: systemClock(), generation: 'v2', knots: 1, seed: 12 })
-      onTestFinished(() => network.stop())
-      const pds = await startPds()
-      onTestFinished(() => pds.stop())
-      const [knot] = network.knots
-      if (knot === undefined) throw new Error('there is no knot')
-      const did = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr'
-      const repo = await knot.git.createRepository({ did, name: 'forge', owner: OWNER })
-      pds.putRecord(OWNER, 'sh.tangled.repo', 'forge', {
-        $type: 'sh.tangled.repo',
-        createdAt: rfc3339(Date.now() * 1_000),
-        knot: knot.host,
-        name: 'forge',
-        repoDid: did,
-        spindle: HOSTNAME
-      })
+      const { environment: env, push } = await startForge({ hostname: HOSTNAME, owner: OWNER })
       const config = join(folder, 'tack.yaml')
       await writeFile(config, `hostname: ${HOSTNAME}\nowner: ${OWNER}\nlisten: 127.0.0.1:0\nproviders:\n  local:\n    concurrent: 1\nallow: []\n`)
-      const env = { TACK_DEV: '1', TACK_JETSTREAM_URL: network.jetstreamUrl, TACK_PLC_URL: pds.url }
       const args = (command: string, store: string, ...more: ReadonlyArray<string>) => [command, '--config', config, '--store', join(folder, store), ...more]
       const builds = async (store: string): Promise<ReadonlyArray<{ readonly error: string | null; readonly status: string }>> =>
         JSON.parse((await tack(args('builds', store, '--json'), env)).out) as ReadonlyArray<{ readonly error: string | null; readonly status: string }>
@@ -62,9 +45,7 @@ describe.skipIf(!hasGit)(`a store with builds under way${WITHOUT_GIT}`, () => {
         await first.end('SIGKILL')
       })
       await first.says('"event":"KnotOpened"')
-      const files = ['a', 'b'].map((name) => ({ content: waiting(name, folder), path: `.tangled/workflows/${name}.yml` }))
-      const moved = await repo.commitAndPush(files)
-      knot.publish(refUpdate(tid(Date.now() * 1_000, 7), { committerDid: OWNER, ownerDid: OWNER, repo: did, ...moved }))
+      await push(['a', 'b'].map((name) => ({ content: waiting(name, folder), path: `.tangled/workflows/${name}.yml` })))
       await eventually(() => begun().length === 1)
       await eventually(async () => (await builds('first')).map(({ status }) => status).sort().join() === 'pending,running')
 

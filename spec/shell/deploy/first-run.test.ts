@@ -7,8 +7,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { systemClock } from '../../../shell/lib/clock.js'
-import { refUpdate, rfc3339, startNetwork, startPds, tid } from '../../../shell/demo-network/index.js'
+import { startForge } from '../support/forge.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 import { eventually, inFolder, start, tack } from '../support/process.js'
 
@@ -36,25 +35,12 @@ steps:
     command: test "$(cat README)" = "A forge."
 `
 
-/** What is around: a stream, the owner's server, a knot with a repository of the owner. */
+/** What is around. The port of the README may be taken here. */
 const world = async () => {
-  const network = await startNetwork({ clock: systemClock(), generation: 'v2', knots: 1, seed: 12 })
-  onTestFinished(() => network.stop())
-  const pds = await startPds()
-  onTestFinished(() => pds.stop())
-  const [knot] = network.knots
-  if (knot === undefined) throw new Error('there is no knot')
-  const did = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr'
-  const repo = await knot.git.createRepository({ did, name: 'forge', owner: OWNER })
-  const record = { $type: 'sh.tangled.repo', createdAt: rfc3339(Date.now() * 1_000), knot: knot.host, name: 'forge', repoDid: did, spindle: HOSTNAME }
-  pds.putRecord(OWNER, 'sh.tangled.repo', 'forge', record)
+  const { environment, push } = await startForge({ hostname: HOSTNAME, owner: OWNER })
   return {
-    /** Everything that is not as on the real network. The port of the README may be taken here. */
-    environment: { TACK_DEV: '1', TACK_JETSTREAM_URL: network.jetstreamUrl, TACK_LISTEN_ADDR: '127.0.0.1:0', TACK_PLC_URL: pds.url },
-    push: async (): Promise<void> => {
-      const moved = await repo.commitAndPush([{ content: 'A forge.', path: 'README' }, { content: WORKFLOW, path: '.tangled/workflows/ci.yml' }])
-      knot.publish(refUpdate(tid(Date.now() * 1_000, 7), { committerDid: OWNER, ownerDid: OWNER, repo: did, ...moved }))
-    }
+    environment: { ...environment, TACK_LISTEN_ADDR: '127.0.0.1:0' },
+    push: () => push([{ content: 'A forge.', path: 'README' }, { content: WORKFLOW, path: '.tangled/workflows/ci.yml' }])
   }
 }
 
