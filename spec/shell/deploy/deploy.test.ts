@@ -294,7 +294,7 @@ const sourcesIn = (folder: string): string =>
 const every = (text: string, pattern: RegExp): ReadonlyArray<string> => [...new Set([...text.matchAll(pattern)].map(([, found = '']) => found))]
 
 describe('the operator’s guide', () => {
-  const guide = ['README.md', 'access.md', 'operations.md', 'troubleshooting.md', 'limits.md'].map(textOf).join('\n')
+  const guide = ['README.md', 'access.md', 'tangled.md', 'operations.md', 'troubleshooting.md', 'limits.md'].map(textOf).join('\n')
   const shell = sourcesIn(join(ROOT, 'shell'))
 
   test('quotes the log as it is written', () => {
