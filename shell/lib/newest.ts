@@ -9,3 +9,10 @@ export const setNewest = <K, V>(map: Map<K, V>, key: K, value: V, max: number): 
     map.delete(oldest)
   }
 }
+
+/** The map with the entry as the newest, and without the oldest beyond `max`. */
+export const withNewest = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V, max: number): ReadonlyMap<K, V> => {
+  const next = new Map(map)
+  setNewest(next, key, value, max)
+  return next
+}

@@ -10,13 +10,13 @@ import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
 import { Access, COLLABORATORS_PAGE, Did, type HostName, type HostPolicy, type Natural, type ReadAccess } from '../../core/index.js'
 import { createKeeper } from '../lib/keeper.js'
-import { setNewest } from '../lib/newest.js'
 import { createKeyedQueue, createQueue } from '../lib/queue.js'
 import type { AccessReader, Clock, Deliver } from '../ports.js'
 import type { Documents } from './documents.js'
 import type { Policy, Resolve } from './guard.js'
 import { httpClient } from './http-client.js'
 import { hasManyParts, MANY_PARTS } from './json-size.js'
+import { afterCall, lineOf, NONE_SLOW, PLACES } from './promptness.js'
 import { isListed } from './records.js'
 import { retryAfterMs } from './retry-after.js'
 
@@ -39,15 +39,9 @@ export interface AccessOptions {
 const MAX_BODY_BYTES = 2 ** 20
 const TIMEOUT_MS = 10_000
 
-/** How many questions are out at a time: to knots, and to those that are slow, of each knot one; and for documents, of the directory and of hosts. */
-const KNOTS = 16
-const SLOW_KNOTS = 8
+/** How many documents are asked for at a time, of the directory and of hosts. */
 const LISTED = 2
 const HOSTS = 8
-
-/** For how long a knot that was late counts as slow, and how many do. */
-const SLOW_US = 600_000_000
-const SLOW_MAX = 10_000
 
 /** How long it is kept whether a knot keeps lists, and of how many knots. */
 const VERSION_US = 60_000_000
@@ -75,11 +69,9 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
       pauses.add(over)
     })
 
-  const prompt = createKeyedQueue(KNOTS, 1, pause)
-  const slow = createKeyedQueue(SLOW_KNOTS, 1, pause)
+  const lines = { prompt: createKeyedQueue(PLACES.prompt, 1, pause), slow: createKeyedQueue(PLACES.slow, 1, pause) }
   const [listed, others] = [createQueue(LISTED), createQueue(HOSTS)]
-  /** Until when a knot counts as slow. */
-  const slowUntil = new Map<HostName, number>()
+  let slow = NONE_SLOW
   const versions = createKeeper<Access.Inquiry>(clock, VERSIONS, ({ _tag }) => (_tag === 'Unread' ? 0 : VERSION_US))
 
   /** What the knot says to a call within that time. */
@@ -100,24 +92,22 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
     }
   }
 
-  const isSlow = (knot: HostName): boolean => clock.now() < (slowUntil.get(knot) ?? 0)
-
-  /** As much among the prompt; `null` for a knot that is none of them. */
+  /** As much among the prompt; `null` for a knot that is none of them, or turns out to be none. */
   const callPromptly = async (knot: HostName, ...rest: Question): Promise<Access.Said | null> => {
     const sinceUs = clock.now()
-    if (isSlow(knot)) return null
+    if (lineOf(slow, knot, sinceUs) === 'slow') return null
     const said = await call(knot, ...rest, promptMs)
-    if (clock.now() - sinceUs < promptMs * 1_000) return said
-    setNewest(slowUntil, knot, clock.now() + SLOW_US, SLOW_MAX)
-    return said._tag === 'Answered' ? said : null
+    const nowUs = clock.now()
+    slow = afterCall(slow, { knot, nowUs, sinceUs }, promptMs * 1_000)
+    return said._tag === 'Answered' || lineOf(slow, knot, nowUs) === 'prompt' ? said : null
   }
 
   /** What the knot says to a call, when it is its turn. Never settles when everything is closed before. */
   const callInTurn = (knot: HostName, ...rest: Question): Promise<Access.Said> =>
     new Promise((resolve, reject) => {
-      const slowly = (): void => slow.add(knot, () => call(knot, ...rest, TIMEOUT_MS).then(resolve, reject))
-      if (isSlow(knot)) return slowly()
-      prompt.add(knot, () => callPromptly(knot, ...rest).then((said) => (said === null ? slowly() : resolve(said)), reject))
+      const slowly = (): void => lines.slow.add(knot, () => call(knot, ...rest, TIMEOUT_MS).then(resolve, reject))
+      if (lineOf(slow, knot, clock.now()) === 'slow') return slowly()
+      lines.prompt.add(knot, () => callPromptly(knot, ...rest).then((said) => (said === null ? slowly() : resolve(said)), reject))
     })
 
   const documentOf = async (repo: string): Promise<Access.Said> => {
@@ -176,7 +166,7 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
   return {
     close: async () => {
       isClosed = true
-      const closed = Promise.all([prompt.close(), slow.close(), client.close()])
+      const closed = Promise.all([lines.prompt.close(), lines.slow.close(), client.close()])
       // What is being read of documents is not ours to end.
       for (const queue of [listed, others]) void queue.close()
       for (const over of pauses) over()
