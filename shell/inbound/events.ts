@@ -8,8 +8,7 @@
  * A reader that does not read is left alone until more news waits for it than the limit. Then it is disconnected, and can resume at any time with
  * its cursor. Meanwhile it costs one write of at most 64 KiB, and no other reader any time.
  *
- * Readers take turns: sockets swallow megabytes before they are full, and thousands of readers that come at once with an old cursor must not keep
- * everybody else waiting.
+ * Readers take turns (turns.ts): thousands that come at once with an old cursor must not keep everybody else waiting.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -18,6 +17,7 @@ import { joined, message } from '../lib/messages.js'
 import type { Log } from '../ports.js'
 import { type Answer, text } from './responses.js'
 import type { Peer } from './peer.js'
+import type { Turns } from './turns.js'
 
 export interface EventsLimits {
   /** The approximate size of a write to a socket, and the limit of statuses in it. */
@@ -26,14 +26,9 @@ export interface EventsLimits {
   /** How much news may wait for a reader whose socket is full. */
   readonly owedBytes: number
   readonly readers: number
-  /**
-   * How much is written in one turn of the event loop, to all readers; each write counts as `WRITE_BYTES` at least. A turn accepts one connection, so
-   * whoever comes after a thousand others waits for a thousand turns.
-   */
-  readonly turnBytes: number
 }
 
-export const defaultEventsLimits: EventsLimits = { chunkBytes: 65_536, chunkEntries: 256, owedBytes: 1_048_576, readers: 2_000, turnBytes: 262_144 }
+export const defaultEventsLimits: EventsLimits = { chunkBytes: 65_536, chunkEntries: 256, owedBytes: 1_048_576, readers: 2_000 }
 
 /** Counts since the start. */
 export interface EventsCounts {
@@ -63,9 +58,6 @@ interface Chunk {
 /** The number of cached positions: readers that are up to date share one. */
 const PLACES_MAX = 32
 
-/** What the least of writes costs. */
-const WRITE_BYTES = 2_048
-
 const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 
 /** The cursor that a reader gave; `null` when it wants only what comes from now on. */
@@ -78,7 +70,7 @@ const cursorIn = (query: URLSearchParams): E.Either<string, ReaderCursor | null>
 /** A refusal costs nothing: the answer is ready. */
 const FULL = E.left(text(503, 'too many readers; retry later', { 'retry-after': '30' }))
 
-export const createEvents = (durable: () => State, log: Log, limits: EventsLimits): Events => {
+export const createEvents = (durable: () => State, log: Log, turns: Turns, limits: EventsLimits): Events => {
   const readers = new Set<{ readonly wake: (newsBytes: number) => void }>()
   const encoded = new WeakMap<LogEntry, Buffer>()
   const chunks = new Map<TimeUs, Chunk | null>()
@@ -87,27 +79,6 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
   let cut = 0
   let sent = 0
   let truncated = 0
-  /** Readers whose turn was over before all was written. */
-  const due = new Set<() => void>()
-  let leftBytes = limits.turnBytes
-  let isTurnArmed = false
-
-  const beginTurn = (): void => {
-    isTurnArmed = false
-    leftBytes = limits.turnBytes
-    for (const fill of due) {
-      if (leftBytes <= 0) return
-      due.delete(fill)
-      fill()
-    }
-  }
-
-  const spend = (bytes: number): void => {
-    leftBytes -= Math.max(bytes, WRITE_BYTES)
-    if (isTurnArmed) return
-    isTurnArmed = true
-    setImmediate(beginTurn)
-  }
 
   const bytesOf = (entry: LogEntry): Buffer => {
     const known = encoded.get(entry)
@@ -157,7 +128,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
 
     const fill = (): void => {
       while (owedBytes === null && peer.isOpen()) {
-        if (leftBytes <= 0) return void due.add(fill)
+        if (!turns.hasRoom()) return turns.take(fill)
         const chunk = chunkAfter(cursorUs)
         if (chunk === null) return
         // Cursor 0 asks for everything kept, and so misses nothing.
@@ -170,7 +141,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
         // What is missing below the floor counts once, though announcements from there are still to come.
         knownUs = Math.max(cursorUs, floorUs)
         sent += chunk.count
-        spend(chunk.bytes.length)
+        turns.spend(chunk.bytes.length)
         if (!peer.write(chunk.bytes)) owedBytes = 0
       }
     }
@@ -191,7 +162,7 @@ export const createEvents = (durable: () => State, log: Log, limits: EventsLimit
     readers.add(reader)
     peer.onClose(() => {
       readers.delete(reader)
-      due.delete(fill)
+      turns.leave(fill)
     })
     peer.onRoom(() => {
       owedBytes = null

@@ -63,11 +63,13 @@ export interface HttpOptions {
   readonly limits: HttpLimits
   readonly listen: { readonly host?: string; readonly port: number }
   readonly log: Log
+  /** Called with each connection that is accepted. */
+  readonly onConnection: () => void
   readonly router: Router
 }
 
 /** Listens. @throws when the address is in use, or is not ours. */
-export const startHttp = async ({ clock, limits, listen, log, router }: HttpOptions): Promise<HttpServer> => {
+export const startHttp = async ({ clock, limits, listen, log, onConnection, router }: HttpOptions): Promise<HttpServer> => {
   const connections = tally()
   const upgrades = createUpgrades({ clock, limits, log, router })
   let closing: Promise<void> | null = null
@@ -105,6 +107,7 @@ export const startHttp = async ({ clock, limits, listen, log, router }: HttpOpti
   // A client that does not read its response is not waited for. Websockets have pings instead.
   http.timeout = 2 * limits.requestMs
   http.on('connection', (socket) => {
+    onConnection()
     const { remoteAddress = '' } = socket
     if (connections.count(remoteAddress) >= limits.connectionsPerAddress) return void socket.destroy()
     connections.add(remoteAddress)

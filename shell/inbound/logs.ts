@@ -2,7 +2,7 @@
  * `GET /logs/{knot}/{rkey}/{workflow}`: the log of a build, from the first line on, while it grows and until it ends. And those of a pipeline,
  * with one after another's lines as they come, for `sh.tangled.ci.subscribePipelineLogs` (xrpc/subscribe-logs.ts).
  *
- * Lines come from the provider, no faster than they are read; of a running build all readers share one reading (shared-logs.ts). A build that has
+ * Lines come from the provider, no faster than they are read, and readers take turns (turns.ts); of a running build all readers share one reading (shared-logs.ts). A build that has
  * not reached its provider yet is waited for; the log of one that never did is its error.
  *
  * A frame is one JSON object (Tangled's `spindle/models`): `content` of `data` is one line without its end, as Tangled's own spindle writes it;
@@ -21,6 +21,7 @@ import { type Answer, notFound, text } from './responses.js'
 import { buildNamed } from './lookup.js'
 import type { Peer } from './peer.js'
 import { createSharedLogs, defaultSharedLogsLimits, type SharedLogsLimits } from './shared-logs.js'
+import type { Turns } from './turns.js'
 
 export interface LogsLimits {
   /** The limit of characters in a line; a longer one continues in the next frame. */
@@ -30,6 +31,14 @@ export interface LogsLimits {
 }
 
 export const defaultLogsLimits: LogsLimits = { lineChars: PIECE_CHARS, readers: 256, shared: defaultSharedLogsLimits }
+
+export interface LogsPorts {
+  readonly clock: Clock
+  readonly durable: () => State
+  readonly log: Log
+  readonly providers: ReadonlyArray<Provider>
+  readonly turns: Turns
+}
 
 /** How the lines of builds are written to a reader. */
 export interface LogFraming {
@@ -128,7 +137,7 @@ const FULL = E.left(text(503, 'too many log readers; retry later', { 'retry-afte
 const COMPLETE = { code: 1000, reason: 'log stream complete' } as const
 
 export const createLogs = (
-  { clock, durable, log, providers }: { readonly clock: Clock; readonly durable: () => State; readonly log: Log; readonly providers: ReadonlyArray<Provider> },
+  { clock, durable, log, providers, turns }: LogsPorts,
   limits: LogsLimits
 ): Logs => {
   let readers = 0
@@ -151,9 +160,18 @@ export const createLogs = (
       for (const one of those) one()
     }
 
+    /** Writes in a turn with room. @returns whether the reader has room for more. */
+    const written = (bytes: Buffer): Promise<boolean> =>
+      new Promise((resolve) =>
+        turns.take(() => {
+          if (peer.isOpen()) turns.spend(bytes.length)
+          resolve(peer.write(bytes))
+        })
+      )
+
     /** Resolves when there is room for more, or nobody reads any more. */
     const write = async (bytes: Buffer): Promise<void> => {
-      if (peer.write(bytes) || !peer.isOpen()) return
+      if ((await written(bytes)) || !peer.isOpen()) return
       await new Promise<void>((resolve) => goOn.add(resolve))
     }
 

@@ -35,6 +35,7 @@ import { createMetrics } from './metrics.js'
 import { answerBuilds, createOverview } from './overview.js'
 import { loadPage } from './page.js'
 import { shownBy } from './shown.js'
+import { createTurns, defaultTurnsLimits, type TurnsLimits } from './turns.js'
 import { takeWebhook } from './webhooks.js'
 import { CALL_BYTES_MAX, createBegunRuns } from './xrpc/calls.js'
 import { didDocument } from './xrpc/did-document.js'
@@ -65,6 +66,7 @@ export interface ServerLimits {
   readonly events: EventsLimits
   readonly http: HttpLimits
   readonly logs: LogsLimits
+  readonly turns: TurnsLimits
   /** How long the stream may be lost before `/healthz` fails. */
   readonly lostMs: number
   /** The limit of one webhook's body. What providers send for a build is a tenth of that. */
@@ -77,6 +79,7 @@ export const defaultServerLimits: ServerLimits = {
   events: defaultEventsLimits,
   http: defaultHttpLimits,
   logs: defaultLogsLimits,
+  turns: defaultTurnsLimits,
   lostMs: 300_000,
   webhookBytes: 1_048_576,
   webhooksBytes: 33_554_432
@@ -103,12 +106,13 @@ export interface Server {
 /** How many bodies of calls may be received at a time, if all are as long as one may be. */
 const CALLS_AT_A_TIME = 32
 
-const limitsOf = ({ events, http, logs, ...others }: NonNullable<ServerConfig['limits']>): ServerLimits => ({
+const limitsOf = ({ events, http, logs, turns, ...others }: NonNullable<ServerConfig['limits']>): ServerLimits => ({
   ...defaultServerLimits,
   ...others,
   events: { ...defaultServerLimits.events, ...events },
   http: { ...defaultServerLimits.http, ...http },
-  logs: { ...defaultServerLimits.logs, ...logs }
+  logs: { ...defaultServerLimits.logs, ...logs },
+  turns: { ...defaultServerLimits.turns, ...turns }
 })
 
 const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }, query: URLSearchParams) => Answer | Promise<Answer>): Route => ({
@@ -124,8 +128,9 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
   const log = limitedLog(clock, ports.log)
   const limits = limitsOf(config.limits ?? {})
   const page = loadPage()
-  const events = createEvents(durable, log, limits.events)
-  const logs = createLogs({ clock, durable, log, providers }, limits.logs)
+  const turns = createTurns(limits.turns)
+  const events = createEvents(durable, log, turns, limits.events)
+  const logs = createLogs({ clock, durable, log, providers, turns }, limits.logs)
   const health = createHealth({ clock, durable, isSaving, lostLimitMs: limits.lostMs })
   const gauges = createGauges(clock, durable)
   const metrics = createMetrics({
@@ -186,7 +191,7 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
     }
   }
 
-  const http = await startHttp({ clock, limits: limits.http, listen: config.listen, log, router })
+  const http = await startHttp({ clock, limits: limits.http, listen: config.listen, log, onConnection: turns.accepted, router })
   return {
     close: async () => {
       gauges.close()

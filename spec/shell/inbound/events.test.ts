@@ -1,12 +1,14 @@
 /** `/events`: every status once and in order, whoever restarts, and however slowly somebody else reads (STREAM). */
 import * as E from 'fp-ts/lib/Either.js'
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { connect } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { type BuildName, logFrame } from '../../../core/index.js'
 import { seeded } from '../../../shell/demo-network/frames.js'
 import { createEvents, defaultEventsLimits } from '../../../shell/inbound/events.js'
 import type { Peer } from '../../../shell/inbound/peer.js'
+import { createTurns, defaultTurnsLimits } from '../../../shell/inbound/turns.js'
 import { silentLog } from '../../../shell/lib/log.js'
 import { message as encoded } from '../../../shell/lib/messages.js'
 import { manualClock } from '../support/bridge.js'
@@ -297,8 +299,8 @@ it('shares each turn of the loop among readers with room, so that thousands with
     const [one] = world.push()
     if (one !== undefined) world.refuse(one, 'x'.repeat(60_000))
   }
-  const limits = { ...defaultEventsLimits, turnBytes: 1_000_000 }
-  const events = createEvents(world.state, silentLog, limits)
+  const quietBytes = 1_000_000
+  const events = createEvents(world.state, silentLog, createTurns({ busyBytes: 1, quietBytes }), defaultEventsLimits)
   const expected = everything(world)
   let written = 0
   let all = 0
@@ -329,7 +331,7 @@ it('shares each turn of the loop among readers with room, so that thousands with
   const gone = readers[7]?.taken.reduce((sum, { length }) => sum + length, 0) ?? 0
   while (all < rest.length * message.length + gone) {
     // One write may go beyond.
-    expect(written).toBeLessThanOrEqual(limits.turnBytes + limits.chunkBytes)
+    expect(written).toBeLessThanOrEqual(quietBytes + defaultEventsLimits.chunkBytes)
     written = 0
     turns++
     await new Promise(setImmediate)
@@ -337,6 +339,30 @@ it('shares each turn of the loop among readers with room, so that thousands with
   expect(turns).toBeGreaterThan(10)
   for (const { taken } of rest) expect(Buffer.concat(taken).equals(message)).toBe(true)
   expect(gone).toBeLessThan(message.length)
+})
+
+it('lets in whoever comes at once before it writes much to any of them', async () => {
+  const world = started()
+  const noise = '\u20ac'.repeat(1_000)
+  for (let n = 0; n < 1_000; n++) {
+    const [one] = world.push()
+    if (one !== undefined) world.refuse(one, noise)
+  }
+  const bytesEach = everything(world).reduce((sum, text) => sum + encoded(text).length, 0) / everything(world).length
+  const serving = await serve(world)
+  const { hostname, port } = new URL(serving.url)
+  const readers = 200
+  const upgrade = Object.entries(UPGRADE).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  for (let n = 0; n < readers; n++) {
+    const socket = connect(Number(port), hostname).pause()
+    socket.on('error', () => undefined)
+    onTestFinished(() => void socket.destroy())
+    socket.write(`GET /events?cursor=0 HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`)
+  }
+  // The question waits behind them. Were a turn that accepts one like any other, each of them would have cost what a quiet turn may.
+  const sent = await metric(serving, 'tack_events_sent_total')
+  expect(await metric(serving, 'tack_events_readers')).toBe(readers)
+  expect(sent * bytesEach).toBeLessThan((readers * defaultTurnsLimits.quietBytes) / 3)
 })
 
 it('pings every 30 s, and drops readers that do not answer', async () => {

@@ -2,9 +2,12 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { type BuildName, buildKey } from '../../../core/index.js'
-import { logFrames } from '../../../shell/inbound/logs.js'
+import { createLogs, defaultLogsLimits, logFrames } from '../../../shell/inbound/logs.js'
+import { createTurns } from '../../../shell/inbound/turns.js'
+import { silentLog } from '../../../shell/lib/log.js'
 import type { Job, LogLine, Provider } from '../../../shell/providers/provider.js'
 import { manualClock } from '../support/bridge.js'
 import { ask, createWorld, eventually, fakeProvider, KNOT, read, serve, UPGRADE, type World } from './support.js'
@@ -304,6 +307,60 @@ it('reads from the provider no faster than the reader reads', async () => {
   socket.resume()
   expect((await closed).code).toBe(1000)
   expect(frames).toHaveLength(total)
+})
+
+it('shares each turn of the loop among readers with room, however fast the provider is', async () => {
+  const world = started()
+  const provider: Provider = {
+    ...fakeProvider(),
+    async *logs() {
+      for (let n = 0; n < 100; n++) {
+        yield said('x'.repeat(10_000))
+        await Promise.resolve()
+      }
+    }
+  }
+  const quietBytes = 50_000
+  const turns = createTurns({ busyBytes: 1, quietBytes })
+  const logs = createLogs({ clock: world.clock, durable: world.state, log: silentLog, providers: [provider], turns }, defaultLogsLimits)
+  const { knot, rkey, workflow } = following(world)
+  let written = 0
+  let all = 0
+  const read = (): (() => void) => {
+    let close: () => void = () => undefined
+    let isOpen = true
+    const admitted = logs.admit(knot, rkey, workflow)
+    if (E.isRight(admitted))
+      admitted.right({
+        close: () => (isOpen = false),
+        isOpen: () => isOpen,
+        onClose: (then) => (close = then),
+        onRoom: () => undefined,
+        write: (bytes) => {
+          if (!isOpen) return true
+          written += bytes.length
+          all += 1
+          return true
+        }
+      })
+    return () => {
+      isOpen = false
+      close()
+    }
+  }
+  const leave = read()
+  for (let n = 0; n < 20; n++) read()
+  leave()
+  const gone = all
+  let turn = 0
+  for (; all < gone + 20 * 100; turn++) {
+    // One write may go beyond.
+    expect(written).toBeLessThanOrEqual(quietBytes + 11_000)
+    written = 0
+    await new Promise(setImmediate)
+  }
+  expect(turn).toBeGreaterThan(100)
+  expect(gone).toBeLessThan(100)
 })
 
 it('accepts no more readers than allowed', async () => {

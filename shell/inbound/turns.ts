@@ -1,0 +1,74 @@
+/**
+ * Turns of the event loop, which all that is written to readers shares.
+ *
+ * A socket swallows megabytes before it is full, whether or not anybody reads them; so readers take turns. A turn accepts one connection: whoever
+ * comes after a thousand others waits for a thousand turns. Hence a turn that has accepted one leaves little to write, and thousands that come at
+ * once are let in first, and served after.
+ */
+export interface TurnsLimits {
+  /** How much is written in a turn in which a connection was accepted. */
+  readonly busyBytes: number
+  /** How much is written in any other. */
+  readonly quietBytes: number
+}
+
+export const defaultTurnsLimits: TurnsLimits = { busyBytes: 16_384, quietBytes: 262_144 }
+
+export interface Turns {
+  /** A connection has been accepted. */
+  readonly accepted: () => void
+  /** Whether something may be written in this turn. */
+  readonly hasRoom: () => boolean
+  /** Forgets what waits for a turn. */
+  readonly leave: (run: () => void) => void
+  /** Notes what is written. A write may go beyond what is left: later turns make up for it. */
+  readonly spend: (bytes: number) => void
+  /** Runs it once, in the first turn with room; in this one, if it has some and nobody has waited longer. */
+  readonly take: (run: () => void) => void
+}
+
+/** What the least of writes costs. */
+const WRITE_BYTES = 2_048
+
+export const createTurns = ({ busyBytes, quietBytes }: TurnsLimits): Turns => {
+  const waiting = new Set<() => void>()
+  let left = quietBytes
+  let isArmed = false
+  let isBusy = false
+
+  const arm = (): void => {
+    if (isArmed) return
+    isArmed = true
+    setImmediate(begin)
+  }
+
+  const begin = (): void => {
+    isArmed = false
+    left = (isBusy ? busyBytes : quietBytes) + Math.min(left, 0)
+    isBusy = false
+    for (const run of waiting) {
+      if (left <= 0) return arm()
+      waiting.delete(run)
+      run()
+    }
+  }
+
+  return {
+    accepted: () => {
+      isBusy = true
+      left = Math.min(left, busyBytes)
+      arm()
+    },
+    hasRoom: () => left > 0,
+    leave: (run) => void waiting.delete(run),
+    spend: (bytes) => {
+      left -= Math.max(bytes, WRITE_BYTES)
+      arm()
+    },
+    take: (run) => {
+      if (left > 0 && waiting.size === 0) return run()
+      waiting.add(run)
+      arm()
+    }
+  }
+}

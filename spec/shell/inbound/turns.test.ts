@@ -1,0 +1,66 @@
+/** Turns: how much is written to readers in one turn of the event loop, and who waits for whom. */
+import { expect, it } from 'vitest'
+import { createTurns, type Turns } from '../../../shell/inbound/turns.js'
+
+const nextTurn = (): Promise<void> => new Promise(setImmediate)
+
+/** Something that writes as much as it may, for ever. */
+const insatiable = (turns: Turns, bytes: number): { readonly written: () => number } => {
+  let written = 0
+  const run = (): void => {
+    while (turns.hasRoom()) {
+      turns.spend(bytes)
+      written += bytes
+    }
+    turns.take(run)
+  }
+  turns.take(run)
+  return { written: () => written }
+}
+
+it('writes as much in each turn as is allowed, and makes up for what went beyond', async () => {
+  const turns = createTurns({ busyBytes: 1, quietBytes: 10_000 })
+  const { written } = insatiable(turns, 15_000)
+  for (let n = 1; n <= 300; n++) {
+    expect(Math.abs(written() - n * 10_000)).toBeLessThan(15_000)
+    await nextTurn()
+  }
+})
+
+it('writes little in a turn that has accepted a connection, and much again in the next', async () => {
+  const turns = createTurns({ busyBytes: 5_000, quietBytes: 1_000_000 })
+  turns.accepted()
+  const { written } = insatiable(turns, 5_000)
+  for (let n = 1; n <= 100; n++) {
+    expect(written()).toBe(n * 5_000)
+    turns.accepted()
+    await nextTurn()
+  }
+  await nextTurn()
+  expect(written()).toBe(505_000 + 1_000_000)
+})
+
+it('counts the least of writes as 2 KiB', async () => {
+  const turns = createTurns({ busyBytes: 1, quietBytes: 20_480 })
+  const { written } = insatiable(turns, 1)
+  expect(written()).toBe(10)
+  await nextTurn()
+  expect(written()).toBe(20)
+})
+
+it('runs whoever waits in order, each once, and not who has left', async () => {
+  const turns = createTurns({ busyBytes: 1, quietBytes: 2_048 })
+  const ran: Array<number> = []
+  const runs = Array.from({ length: 5 }, (_, n) => () => {
+    ran.push(n)
+    turns.spend(2_048)
+  })
+  for (const run of runs) turns.take(run)
+  for (const run of runs.slice(2, 3)) turns.leave(run)
+  expect(ran).toEqual([0])
+  await nextTurn()
+  // Somebody waits for this turn, too.
+  for (const run of runs.slice(0, 1)) turns.take(run)
+  for (let n = 0; n < 6; n++) await nextTurn()
+  expect(ran).toEqual([0, 1, 3, 4, 0])
+})
