@@ -108,6 +108,8 @@ export const gitCheckout = (options: CheckoutOptions): Checkout => {
     if (signal.aborted) stop()
     const pause = (ms: number): Promise<void> =>
       new Promise((resume) => {
+        // Between the end of an attempt and here, it may have been called off.
+        if (stopping.signal.aborted) return resume()
         const cancel = clock.after(ms, resume)
         stopping.signal.addEventListener('abort', () => {
           cancel()

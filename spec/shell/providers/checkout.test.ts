@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Did, type Plan, Sha } from '../../../core/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
+import type { Clock } from '../../../shell/ports.js'
 import { type GitOptions as ServerOptions, type KnotServer, type Repo, type RepoOptions, startKnot } from '../../../shell/demo-network/index.js'
 import { type CheckoutOptions, gitCheckout } from '../../../shell/providers/checkout.js'
 import { must } from '../../suite/examples/support.js'
@@ -219,6 +220,27 @@ describe.skipIf(!hasGit)(`a failed checkout${WITHOUT_GIT}`, () => {
     const going = failing(['http://127.0.0.1:1/x'], planOf(newSha), { away: { everyMs: 3_600_000, forMs: 7_200_000 } }, leaving.signal)
     setTimeout(() => leaving.abort(), 300)
     expect(await going).toBe('tack is ending, or the build is to end.')
+  })
+
+  test('does not wait for another attempt when it is called off as one ends', async () => {
+    const { after, now } = systemClock()
+    const leaving = new AbortController()
+    const pauses: Array<number> = []
+    let looks = 0
+    const clock: Clock = {
+      after: (ms, then) => {
+        if (ms !== 77) return after(ms, then)
+        pauses.push(ms)
+        return after(0, then)
+      },
+      now: () => {
+        // The first look is for when to give up, the next for whether to.
+        if (++looks === 2) leaving.abort()
+        return now()
+      }
+    }
+    const told = failing(['http://127.0.0.1:1/x'], planOf(null), { away: { everyMs: 77, forMs: 3_600_000 }, clock }, leaving.signal)
+    expect([await told, pauses, looks]).toEqual(['tack is ending, or the build is to end.', [], 2])
   })
 
   test('ends with a knot that never answers, and with its build', async () => {
