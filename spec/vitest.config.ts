@@ -22,10 +22,11 @@ export default defineConfig({
     // Tests of the shell wait for a third of their time, for sockets, processes and timers: with one worker for each core, a third of a machine is idle.
     maxWorkers: 2 * availableParallelism(),
     sequence: { sequencer: LongestFirst },
-    // No test is judged by the clock. This is for one that hangs, and leaves room for a machine that has twenty other things to do.
-    testTimeout: 900_000,
-    hookTimeout: 900_000,
-    expect: { poll: { timeout: 840_000 } },
+    // No test is judged by the clock. This is for one that hangs, where nothing it waits for says so sooner; it leaves room for a machine that has
+    // twenty other things to do.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 240_000 } },
     projects: [
       // Their files share processes, each of which loads the core once: nothing of what they try can be changed.
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },

@@ -279,7 +279,11 @@ test(
       clock.advance(5_000)
     }
     const end = stored.state()
-    while (cursorUs < end.builds.lastUs) readOn(end)
+    for (let beforeUs = -1; beforeUs < cursorUs; ) {
+      beforeUs = cursorUs
+      readOn(end)
+    }
+    expect(cursorUs).toBe(end.builds.lastUs)
 
     const builds = M.toEntries(end.builds.runs).flatMap(([, { builds: those }]) => M.toEntries(those))
     expect(builds.length).toBe(2 * PUSHES)

@@ -278,7 +278,10 @@ it('disconnects a reader that does not read, which can resume; fifty others noti
   const stalled = await read(serving.url, '/events?cursor=0')
   stalled.socket.pause()
   const healthy = await Promise.all(Array.from({ length: 50 }, () => read(serving.url, '/events')))
-  while ((await metric(serving, 'tack_events_cut_total')) === 0) tell(10)
+  for (let rounds = 1; (await metric(serving, 'tack_events_cut_total')) === 0; rounds++) {
+    if (rounds > 200) expect.fail('six megabytes of news wait for a reader that does not read, and it is still connected')
+    tell(10)
+  }
   const expected = everything(world)
   await eventually(() => {
     for (const { frames, socket } of healthy) expect([frames.length, socket.readyState]).toEqual([expected.length - backlog, WebSocket.OPEN])
@@ -333,7 +336,7 @@ it('shares each turn of the loop among readers with room, so that thousands with
     // One write may go beyond.
     expect(written).toBeLessThanOrEqual(quietBytes + defaultEventsLimits.chunkBytes)
     written = 0
-    turns++
+    if (++turns > 10_000) expect.fail('ten thousand turns have passed, and somebody still waits for what there is')
     await new Promise(setImmediate)
   }
   expect(turns).toBeGreaterThan(10)

@@ -7,7 +7,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { type BuildName, type Builds, callAnswer, Config, defaults, type Did, type Effect, Event, explain, initial, type LogEntry, OrderedMap, orderRefusal, type State, step, tidOf, type TimeUs } from '../../../core/index.js'
 import type { Definitions } from '../../../shell/outbound/definitions.js'
@@ -405,8 +405,7 @@ export const serve = async (
 
 // ---------------------------------------------------------------------------------------- clients
 
-/** Resolves when `holds` neither throws nor rejects any more. */
-export const eventually = (holds: () => void | Promise<void>): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 840_000 })
+export { eventually } from '../support/eventually.js'
 
 export interface Heard {
   readonly body: string

@@ -360,7 +360,8 @@ describe('a log that is one text', () => {
       state.isOver = true
     }
     const done = read()
-    while (!state.isOver) {
+    for (let seconds = 0; !state.isOver; seconds++) {
+      if (seconds > 10_000) expect.fail('the log has not ended after some hours')
       await settle()
       clock.advance(1_000)
     }

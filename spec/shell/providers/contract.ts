@@ -192,6 +192,9 @@ export interface Workshop {
 /** Turns of the event loop without any call under way, until nobody can be in the middle of something that needs no time. */
 const QUIET_TURNS = 25
 
+/** How often time passes for nothing before it is given up: half a minute on a machine with nothing else to do, and longer on a busy one. */
+const QUIET_MAX = 20_000
+
 export const openWorkshop = async (target: Target): Promise<Workshop> => {
   const bench = await target.open()
   const clock = manualClock()
@@ -204,12 +207,14 @@ export const openWorkshop = async (target: Target): Promise<Workshop> => {
    */
   const until = async (holds: () => boolean): Promise<void> => {
     let quiet = 0
+    let passed = 0
     while (!holds()) {
       if (bench.busy() > 0) quiet = 0
       else if (++quiet > QUIET_TURNS && bench.held() > 0) {
         clock.advance(60_000)
         quiet = 0
       } else if (quiet > QUIET_TURNS) {
+        if (++passed > QUIET_MAX) throw new Error(`more than an hour has passed for the provider, and it never was so: ${String(holds)}`)
         await new Promise((resolve) => setTimeout(resolve, 1))
         if (bench.busy() === 0) clock.advance(250)
       }

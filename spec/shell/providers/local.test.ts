@@ -16,6 +16,7 @@ import type { LocalSettings } from '../../../shell/providers/local-builds.js'
 import { signalTo } from '../../../shell/providers/local-processes.js'
 import type { Checkout, Job, LogLine, Progress, Provider, Surroundings } from '../../../shell/providers/provider.js'
 import { systemDisk } from '../../../shell/store/disk.js'
+import { eventually } from '../support/eventually.js'
 import { type Bench, BUILD, describeProvider, faultsOfLog, jobOf, ODD, openWorkshop, type Target, type Workshop } from './contract.js'
 
 /** A checkout that ends when it is called off, also before it has begun. */
@@ -531,8 +532,9 @@ const killedAfter = async (
     console.log(last.external)
     setInterval(() => {}, 1000)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify([job].flat())], { stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
   const [external] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
-  while (!isFar(external)) await new Promise((resolve) => setTimeout(resolve, 5))
+  await eventually(() => expect(isFar(external)).toBe(true))
   child.kill('SIGKILL')
   await once(child, 'exit')
   return external
@@ -715,7 +717,7 @@ describe('processes', () => {
         await until(() => readdirSync(join(root, external)).some((one) => one.startsWith('log-') && read(join(root, external, one)).includes('"text":"ready"')))
         // With the clock of the test standing still: it is the runner that waits.
         await provider.cancel(job, external)
-        while (!existsSync(join(root, external, 'result.json'))) await new Promise((resolve) => setTimeout(resolve, 5))
+        await eventually(() => expect(existsSync(join(root, external, 'result.json'))).toBe(true))
         expect(await ended(site, provider, job)).toMatchObject({ status: 'cancelled' })
         expect(texts(await logOf(site, provider, job))).toEqual(expect.arrayContaining(['ready', 'tidying']))
         expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })

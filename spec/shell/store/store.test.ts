@@ -967,23 +967,25 @@ describe('reading a store in use', () => {
   it('sees one state after another, while snapshots replace the files', async () => {
     const folder = await newFolder()
     const store = await openIn(folder)
+    const state = { isWriting: true }
     const writing = (async () => {
       for (let round = 0; round < 3; round++)
         for (const [i, batch] of BATCHES.entries()) {
           right(await store.append(batch)())
           if (round === 0) right(await store.snapshot(STATES[i + 1] ?? start)())
         }
-    })()
+    })().finally(() => (state.isWriting = false))
     let seq = 0
     let readings = 0
-    while (seq < 3 * BATCHES.length) {
+    for (let isLast = false; !isLast; readings++) {
+      isLast = !state.isWriting
       const read = right(await readStore(folder)())
       expect(read.seq).toBeGreaterThanOrEqual(seq)
       if (read.seq < STATES.length) expect(written(read.state)).toBe(written(STATES[read.seq] ?? start))
       seq = read.seq
-      readings += 1
     }
     await writing
+    expect(seq).toBe(3 * BATCHES.length)
     expect(readings).toBeGreaterThan(3)
     await closed(store)
   })

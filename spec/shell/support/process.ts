@@ -36,7 +36,7 @@ export interface Running {
   readonly child: ChildProcess
   /** The lines it has written to standard output. */
   readonly lines: ReadonlyArray<string>
-  /** Resolves when a line has been written that holds `text`, also one that is there already. */
+  /** Resolves when a line has been written that holds `text`, also one that is there already. Rejects when the process ends without it. */
   readonly says: (text: string) => Promise<void>
   /** Sends the signal, and resolves with the exit code when the process is gone. */
   readonly end: (signal: NodeJS.Signals) => Promise<number | null>
@@ -60,19 +60,30 @@ export const start = (args: ReadonlyArray<string>, { cwd = process.cwd(), env = 
   const child = spawn(program, all, { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: Array<string> = []
   const waiting = new Set<() => void>()
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    lines.push(line)
+  let hasClosed = false
+  const lookAll = (): void => {
     for (const look of waiting) look()
-  })
+  }
+  createInterface({ input: child.stdout })
+    .on('line', (line) => {
+      lines.push(line)
+      lookAll()
+    })
+    .once('close', () => {
+      hasClosed = true
+      lookAll()
+    })
   return {
     child,
     lines,
     says: (text) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const look = (): void => {
-          if (!lines.some((line) => line.includes(text))) return
+          const isSaid = lines.some((line) => line.includes(text))
+          if (!isSaid && !hasClosed) return
           waiting.delete(look)
-          resolve()
+          if (isSaid) resolve()
+          else reject(new Error(`it ended, and never said ${text}; its last words:\n${lines.slice(-5).join('\n')}`))
         }
         waiting.add(look)
         look()
@@ -100,10 +111,18 @@ export const inFolder = async <A>(use: (folder: string) => Promise<A>): Promise<
 const SHORTEST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 200
 
+/** Some two minutes on a machine with nothing else to do. On a busy one looking takes longer, too. */
+const LOOKS = 600
+
 /**
  * Looks again until it holds, at first after 20 ms, and less and less often: looking mostly reads a whole store, and takes the processor from
- * those who are waited for. The time limit is the test's.
+ * those who are waited for. Gives up after so many looks, and says what was waited for.
  */
 export const eventually = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
-  for (let ms = SHORTEST_PAUSE_MS; !(await holds()); ms = Math.min(1.3 * ms, LONGEST_PAUSE_MS)) await new Promise((resolve) => setTimeout(resolve, ms))
+  let ms = SHORTEST_PAUSE_MS
+  for (let looks = 1; !(await holds()); looks++) {
+    if (looks === LOOKS) throw new Error(`looked ${String(looks)} times, and it never was so: ${String(holds)}`)
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    ms = Math.min(1.3 * ms, LONGEST_PAUSE_MS)
+  }
 }

@@ -1,17 +1,13 @@
-/**
- * What tests on real sockets share: servers on 127.0.0.1 that end with the test, a log that remembers, and waiting for a
- * condition instead of a time.
- */
+/** What tests on real sockets share: servers on 127.0.0.1 that end with the test, and a log that remembers. */
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../../shell/lib/clock.js'
 import type { NetOptions } from '../../../shell/outbound/websocket.js'
 import type { Clock, Fields, Link, Log } from '../../../shell/ports.js'
 
-/** Resolves when `holds` does not throw any more. How long that takes says how busy the machine is; the limit only names what was waited for. */
-export const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 840_000 })
+export { eventually } from './eventually.js'
 
 /** Lets the event loop go round: what this process has sent to itself has arrived by then. */
 export const turns = async (): Promise<void> => {

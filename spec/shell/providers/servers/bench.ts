@@ -89,7 +89,10 @@ export const answeredBy = (
         state.isSettled = true
       }
       asking.then(end, end)
-      while (!state.isSettled) await pass(1)
+      for (let passes = 0; !state.isSettled; passes++) {
+        if (passes > 100_000) throw new Error('it is not answered, however much time passes')
+        await pass(1)
+      }
       return asking
     },
     pass,
