@@ -2,12 +2,15 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { existsSync } from 'node:fs'
 import { configurationPath, NOTHING_READ, readConfiguration } from './configuration.js'
-import type { AdminOptions, BuildsOptions } from './control.js'
+import type { LogOptions } from './build-log.js'
+import type { AdminOptions } from './control.js'
 import { environmentOf } from './environment.js'
 import { type Fault, inOrder, lineOf } from './faults.js'
 import type { LintOptions } from './lint.js'
+import type { BuildsOptions } from './list-builds.js'
 import { applyTo, refusal } from './option-values.js'
 import { configOption, REQUIRED, runOptions, serverOption, someOptions, storeOption, type RunOptions } from './options.js'
+import { VERSION } from '../lib/version.js'
 import { codeOf } from '../store/disk.js'
 import type { TryOptions } from './try.js'
 
@@ -39,7 +42,7 @@ Object.assign(process.env, environment.variables)
 
 const program = new Command('tack')
   .description('Connects any CI to Tangled: follows the record stream, and listens to the knots that host its members’ repositories.')
-  .version('0.1.0')
+  .version(VERSION)
   .exitOverride()
   .configureHelp({ sortOptions: false })
   .addHelpText(
@@ -52,6 +55,7 @@ Try it without a network:       tack demo
 Check that everything is ready: tack check --config tack.yaml
 Run it:                         tack run --config tack.yaml
 See what it knows:              tack inspect --config tack.yaml
+See what is built:              tack builds, tack logs
 Check a workflow file:          tack lint ci.yml
 
 The operator's guide: shell/deploy/README.md`
@@ -60,7 +64,7 @@ The operator's guide: shell/deploy/README.md`
 const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
 
 /** The commands that read the configuration file. */
-const NEEDS_FILE = new Set(['backup', 'builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'pass-over', 'restore', 'retry', 'run', 'try'])
+const NEEDS_FILE = new Set(['backup', 'builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'logs', 'pass-over', 'restore', 'retry', 'run', 'try'])
 
 /** The commands for which all of the configuration must be right, and not only what is written. */
 const RUNS = new Set(['check', 'run'])
@@ -177,7 +181,21 @@ buildsCommand
   .addOption(withFile([serverOption('ask the tack running there, instead of reading the store')])[0] ?? serverOption())
   .addOption(new Option('--limit <number>', 'how many builds to list').argParser(limit).default(40))
   .option('--json', 'print JSON')
-  .action(async (options: BuildsOptions) => exit(await (await import('./control.js')).builds(options, print, complain)))
+  .action(async (options: BuildsOptions) => exit(await (await import('./list-builds.js')).builds(options, print, complain)))
+
+const logsCommand = command('logs', 'show the log of a build of a running tack: what is there of it, or, with -f, until the build ends')
+  .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
+  .argument('<rkey>', 'the key of the run')
+  .argument('[workflow]', 'the file name of the workflow, like ci.yml; needed only where the run has several')
+for (const option of withFile([...someOptions('config', 'listen'), serverOption()])) logsCommand.addOption(option.helpGroup('Options:'))
+logsCommand
+  .option('-f, --follow', 'go on until the build ends')
+  .option('--json', 'print the frames as they come, one JSON object a line')
+  .action(async (knot: string, rkey: string, workflow: string | undefined, options: LogOptions) => {
+    const [{ showLog }, { systemClock }, { hasColour }] = await Promise.all([import('./build-log.js'), import('../lib/clock.js'), import('./text.js')])
+    const terminal = { clock: systemClock(), complain, hasColour: hasColour(process.stdout, process.env), print }
+    exit(await showLog({ knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, terminal))
+  })
 
 for (const [action, description] of [
   ['cancel', 'cancel builds of a running tack: all of a run, or that of one workflow'],

@@ -127,7 +127,8 @@ const namer = (names: World['names'], network: EmbeddedNetwork): ((text: string)
   return (text) => words.reduce((said, [id, name]) => said.replaceAll(id, name), text)
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : Array.isArray(value) ? value.map(textOf).join(', ') : JSON.stringify(value)
 
 /** What the bridge said, in a few words; `null` for what is of no interest here. */
 const heard = (line: LogLine, isRepeat: boolean): string | null => {

@@ -7,7 +7,7 @@ import { Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, Ordere
 import { systemDisk } from '../store/disk.js'
 import { readStore } from '../store/index.js'
 import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
-import { age, jsonText, table, when } from './text.js'
+import { age, isOver, jsonText, table, when } from './text.js'
 
 export interface Row {
   readonly collection: string
@@ -66,8 +66,6 @@ const readingOf = ({ builds: { runs } }: State) =>
   M.toEntries(runs).flatMap(([key, { phase, repository, retryOf }]) =>
     phase._tag === 'Read' ? [] : [{ ...nameOf(key), repository: `${repository.owner}/${repository.name}`, phase: phase._tag, ...askedIn(phase), retryOf }]
   )
-
-const isOver = (status: string): boolean => status !== 'pending' && status !== 'running'
 
 /** Everything there is to show about a state, as plain JSON. */
 export const inspection = (state: State) => ({
@@ -212,7 +210,7 @@ export const inspect = async (folder: string, asJson: boolean, print: (text: str
   if (hung !== null && !asJson) print(`step          tack is processing ${hungEvent(hung)}, or ended while it did; ${adviceOn(hung)}`)
   const read = await readStore(folder)()
   if (E.isLeft(read)) {
-    complain(`${read.left.path}: ${read.left.message}`)
+    complain(`error: ${read.left.path}: ${read.left.message}`)
     return 1
   }
   const { state } = read.right

@@ -13,6 +13,7 @@ import { systemClock, systemRandom } from '../lib/clock.js'
 import { createClockWatch } from '../lib/clock-watch.js'
 import { limitedLog } from '../lib/log-limit.js'
 import { createLog } from '../lib/log.js'
+import { VERSION } from '../lib/version.js'
 import { jetstreamClient } from '../outbound/jetstream.js'
 import { knotClient } from '../outbound/knot.js'
 import type { Log } from '../ports.js'
@@ -23,6 +24,7 @@ import type { ReadConfiguration } from './configuration.js'
 import { ended, listenTrouble } from './finding.js'
 import { configOf, type RunOptions } from './options.js'
 import { preflight } from './preflight.js'
+import { hasColour } from './text.js'
 
 const STORE_ADVICE = 'The user that runs tack must be able to create and write the folder: change its owner, or choose another one with --store.'
 
@@ -39,7 +41,7 @@ export const run = async (
 ): Promise<number> => {
   const { configuration } = read
   const isTerminal = out.isTTY
-  const log = createLog(options.log ?? (isTerminal ? 'pretty' : 'json'), options.logLevel, out)
+  const log = createLog(options.log ?? (isTerminal ? 'pretty' : 'json'), options.logLevel, out, hasColour(out, process.env))
   const clock = systemClock()
   const config = configOf(options, configuration, providerNames(configuration, process.env))
   if (E.isLeft(config)) {
@@ -77,6 +79,7 @@ export const run = async (
   }
   const { access, definitions, handles, keys, providers, records, workflows } = parts.right
   log.info('starting', {
+    version: VERSION,
     hostname: options.hostname,
     owner: options.owner,
     admission: options.admission,

@@ -35,3 +35,62 @@ export const age = (ms: number): string => {
   const [unit, one] = SPANS.find(([, least]) => ms >= least) ?? ['s', 1_000]
   return `${String(Math.max(0, Math.floor(ms / one)))} ${unit}`
 }
+
+/** How long something took, in its two largest units: `3 min 12 s`. */
+export const span = (ms: number): string => {
+  const s = Math.max(0, Math.floor(ms / 1_000))
+  const [min, h] = [Math.floor(s / 60), Math.floor(s / 3_600)]
+  return h > 0 ? `${String(h)} h ${String(min % 60)} min` : min > 0 ? `${String(min)} min ${String(s % 60)} s` : `${String(s)} s`
+}
+
+/** Whether a build with this status has ended. */
+export const isOver = (status: string): boolean => status !== 'pending' && status !== 'running'
+
+// ---------------------------------------------------------------------------------------- colour
+
+/** Whether to colour what is written there: a terminal that knows colours, and nobody who does not want them (https://no-color.org). */
+export const hasColour = ({ isTTY }: { readonly isTTY?: boolean }, { NO_COLOR = '', TERM }: NodeJS.ProcessEnv): boolean => isTTY === true && NO_COLOR === '' && TERM !== 'dumb'
+
+const RESET = '\u001b[0m'
+
+export const bold = (text: string): string => `\u001b[1m${text}${RESET}`
+export const red = (text: string): string => `\u001b[31m${text}${RESET}`
+
+// Of a terminal's sequences, colours and weights are shown; all others would move the cursor, or worse.
+// eslint-disable-next-line no-control-regex -- these are what it looks for
+const TERMINAL = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-_])/g
+// eslint-disable-next-line no-control-regex -- this is what it looks for
+const STYLE = /^\u001b\[[0-9;:]*m$/
+// eslint-disable-next-line no-control-regex -- this is what it looks for
+const PLAIN = /\u001b\[0*m$/
+
+/** A style longer than this is not carried into the next line. */
+const STYLE_CHARS = 64
+
+/**
+ * What a terminal would show of a line of a log, in the style in which the line before it ended: of one that is written over, the end. Without colour,
+ * the text alone. What else cannot be seen is escaped.
+ */
+export const drawn = (line: string, before: string, hasColour: boolean): { readonly style: string; readonly text: string } => {
+  let style = before
+  let text = ''
+  for (const part of line.split('\r')) {
+    let now = hasColour ? style : ''
+    let isEmpty = true
+    let from = 0
+    const add = (plain: string): void => {
+      isEmpty &&= plain === ''
+      now += plain.split('\t').map(visible).join('\t')
+    }
+    for (const { 0: sequence, index } of part.matchAll(TERMINAL)) {
+      add(part.slice(from, index))
+      from = index + sequence.length
+      if (!hasColour || !STYLE.test(sequence)) continue
+      now += sequence
+      style = PLAIN.test(sequence) || style.length + sequence.length > STYLE_CHARS ? '' : style + sequence
+    }
+    add(part.slice(from))
+    if (!isEmpty) text = now
+  }
+  return { style, text: text.includes('\u001b') ? `${text}${RESET}` : text }
+}

@@ -1,6 +1,7 @@
 /** `/metrics` for Prometheus: counts and gauges, computed from the durable state on request. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { OrderedMap, Report, type State } from '../../core/index.js'
+import { VERSION } from '../lib/version.js'
 import type { Clock } from '../ports.js'
 import { ADMIN_RESULTS, type AdminResult } from './admin.js'
 import type { EventsCounts } from './events.js'
@@ -98,6 +99,7 @@ export const createMetrics = ({ backlog, gauges, clock, durable, events, isSavin
     })
   }
 
+  new Gauge({ help: 'The version of tack; always 1.', labelNames: ['version'], name: 'tack_build_info', registers }).set({ version: VERSION }, 1)
   total('stream_frames', 'Frames of the stream, of every kind, understood or not.', () => durable().counters.frames)
   gauge('stream_connected', 'Whether the stream is connected.', () => (durable().cursor.connection.phase._tag === 'Open' ? 1 : 0))
   gauge('stream_lost_seconds', 'For how long the stream has not been connected.', () => lostMs() / 1000)

@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { Builds, Counters, type Did, excerpt, isFinal, OrderedMap, Rkey, repoAt, type Report, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
 import { placeIn } from '../lib/place.js'
 import { sentenceOf } from '../lib/report-text.js'
+import { VERSION } from '../lib/version.js'
 import { type Answer, json, readByAll, text } from './responses.js'
 import type { Shown } from './shown.js'
 
@@ -35,6 +36,8 @@ export interface ShownBuild {
   readonly retryOf: string | null
   readonly rkey: string
   readonly sha: string | null
+  /** When it began to run; `null` before, and where nobody said so. */
+  readonly startedMs: number | null
   readonly status: string
   /** When the status last changed. */
   readonly statusMs: number
@@ -77,6 +80,7 @@ const shown = ([key, run, workflow, build]: Entry, { pageOf }: Shown): ShownBuil
     repository: repositoryIn(run),
     retryOf: run.retryOf,
     rkey,
+    startedMs: build.startedUs === null ? null : Math.floor(build.startedUs / 1000),
     status: build.status,
     statusMs: Math.floor(build.statusUs / 1000),
     triggeredMs: triggeredMs(rkey, build.statusUs),
@@ -307,7 +311,8 @@ export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts, 
       frames: state.counters.frames,
       phase: connection.phase._tag,
       sinceMs: connection.phase._tag === 'Open' ? Math.floor(connection.phase.openedAt / 1000) : null
-    }
+    },
+    version: VERSION
   }
 }
 
@@ -356,8 +361,9 @@ export const createOverview = (
 
 const TIME = /^[0-9]{1,16}$/
 
-/** `GET /api/builds.json?before=…`: the builds after those of the overview, page by page. */
+/** `GET /api/builds.json?before=…`: builds, page by page; without `before` the first of them. */
 export const answerBuilds = (state: State, query: URLSearchParams, names: Shown): Answer => {
-  const before = query.get('before') ?? ''
+  const before = query.get('before')
+  if (before === null) return json(200, pageOfBuilds(state, Infinity, names), readByAll)
   return TIME.test(before) ? json(200, pageOfBuilds(state, Number(before), names), readByAll) : text(400, '"before" must be the "next" of the previous page', readByAll)
 }

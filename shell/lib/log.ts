@@ -22,25 +22,32 @@ const escaped = (c: string): string => [...Array(c.length).keys()].map((i) => `\
 /** `text` with what cannot be seen escaped, as JSON does: it can neither move a cursor nor pass for another text. */
 export const visible = (text: string): string => text.replace(INVISIBLE, escaped)
 
-/** The fields, made visible in every text. Fields are flat, or one level deep. */
-const printable = (fields: Fields): Fields =>
-  Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? visible(value) : typeof value === 'object' && value !== null ? visible(JSON.stringify(value)) : value
-    ])
-  )
+/** A value, made visible in every text that is in it, also in the names of fields. What JSON has no word for is left to it. */
+const printable = (value: unknown): unknown => {
+  if (typeof value === 'string') return visible(value)
+  if (Array.isArray(value)) return value.map(printable)
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([name, one]) => [visible(name), printable(one)])) : value
+}
 
-/** A log that writes to `out`, from `level` up. */
-export const createLog = (format: LogFormat, level: LogLevel, out: NodeJS.WritableStream): Log => {
+/** A value for prose: a list as its items, anything else that has parts as JSON. */
+const readable = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map((one: unknown) => String(readable(one))).join(', ')
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
+}
+
+const inEach = (change: (value: unknown) => unknown, fields: Fields): Fields => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, change(value)]))
+
+/** A log that writes to `out`, from `level` up: as JSON, arrays are arrays; as prose, with colour if asked for. */
+export const createLog = (format: LogFormat, level: LogLevel, out: NodeJS.WritableStream, hasColour = false): Log => {
   const logger =
     format === 'json'
       ? pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, out)
-      : pino({ level, base: null }, pretty({ destination: out, colorize: false, translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true }))
+      : pino({ level, base: null }, pretty({ destination: out, colorize: hasColour, translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true }))
+  const shown = format === 'json' ? printable : (value: unknown): unknown => readable(printable(value))
   const say =
     (method: LogLevel) =>
     (message: string, fields: Fields = {}): void =>
-      logger[method](printable(fields), message)
+      logger[method](inEach(shown, fields), message)
   return { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') }
 }
 

@@ -10,13 +10,13 @@
  * @typedef {{ name: string, owner: string }} Repository
  * @typedef {{ cause: string, ref: string | null, sha: string | null, knot: string, rkey: string, repository: Repository, retryOf: string | null, triggeredMs: number | null }} Run
  * @typedef {Run & { error: string | null, exitCode: number | null, pipeline: string | null, provider: string | null,
- *   status: string, statusMs: number, url: string | null, workflow: string }} Build
+ *   startedMs: number | null, status: string, statusMs: number, url: string | null, workflow: string }} Build
  * @typedef {{ host: string, phase: string, attempt: number, sinceMs: number | null, holding: number, holders: Array<Repository & { rkey: string }> }} Knot
  * @typedef {{ active: Build[], builds: Build[], next: number | null, reading: Run[], knots: Knot[], members: string[], owner: string, hostname: string, handles: Record<string, string>,
  *   admission: string, isHealthy: boolean, isSaving: boolean, repositories: Array<Repository & { rkey: string, knot: string }>,
  *   counts: { builds: Record<string, number>, knots: number, members: number, repositories: number, runs: number },
  *   noticed: Array<{ atMs: number, kind: string, sentence: string, about: Array<[string, string]> }>,
- *   stream: { attempt: number, cursorMs: number | null, frames: number, phase: string, sinceMs: number | null } }} Overview
+ *   stream: { attempt: number, cursorMs: number | null, frames: number, phase: string, sinceMs: number | null }, version: string }} Overview
  */
 
 // ---------------------------------------------------------------------------------------- the document
@@ -347,9 +347,10 @@ let lastShown = null
 const show = (overview) => {
   lastShown = overview
   learn({ ...olderHandles, ...overview.handles })
-  const { active, admission, builds, counts, hostname, isHealthy, isSaving, knots, members, noticed, owner, reading, repositories, stream } = overview
+  const { active, admission, builds, counts, hostname, isHealthy, isSaving, knots, members, noticed, owner, reading, repositories, stream, version } = overview
   document.title = active.length > 0 ? `(${active.length}) ${hostname}` : hostname
   put(byId('hostname'), hostname)
+  put(byId('version'), `tack ${version}`)
   once('summary', [counts, isSaving, reading.length, stream.phase], () => summary(overview))
   once('facts', [stream.phase, stream.sinceMs, stream.attempt, owner, handles.get(owner)], () =>
     drawFacts([

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test, vi } from 'vitest'
 import { initial } from '../../../core/index.js'
-import { type AdminOptions, type AdminRequest, builds, type BuildsOptions, control, urlOf } from '../../../shell/cli/control.js'
-import { age } from '../../../shell/cli/text.js'
+import { type AdminOptions, type AdminRequest, control } from '../../../shell/cli/control.js'
+import { builds, type BuildsOptions, buildsTable } from '../../../shell/cli/list-builds.js'
+import { urlOf } from '../../../shell/cli/reach.js'
+import { age, span } from '../../../shell/cli/text.js'
 import type { ShownBuild } from '../../../shell/inbound/overview.js'
 import { openStore } from '../../../shell/store/index.js'
 import { createWorld, KNOT, OWNER, PROVIDER, serve, type World } from '../inbound/support.js'
@@ -74,7 +76,7 @@ describe('admin commands', () => {
     const { first, world } = built(['ci.yml'])
     world.report(first, 'external', status)
     const { url } = await serve(world, { adminToken: TOKEN })
-    const complaint = `${action} of ${KNOT} ${first.rkey} ci.yml refused: ${reason}`
+    const complaint = `error: ${action} of ${KNOT} ${first.rkey} ci.yml refused: ${reason}`
     expect(await give({ action, rkey: first.rkey, workflow: 'ci.yml' }, { server: new URL(url) })).toEqual({ code: 1, complaints: [complaint], printed: [] })
   })
 
@@ -96,7 +98,7 @@ describe('admin commands', () => {
   ])('a refusal that says %s is told as "%s"', async (body, told) => {
     const { port } = await httpServer((_, response) => response.writeHead(409).end(body))
     const said = await give({}, { server: new URL(`http://127.0.0.1:${String(port)}`) })
-    expect(said).toEqual({ code: 1, complaints: [`cancel of ${KNOT} x refused: ${told}`], printed: [] })
+    expect(said).toEqual({ code: 1, complaints: [`error: cancel of ${KNOT} x refused: ${told}`], printed: [] })
   })
 
   test('take the address from --server, with a path as well', async () => {
@@ -118,16 +120,16 @@ describe('admin commands', () => {
     const elsewhere = await httpServer((_, response) => response.writeHead(302, { location: 'http://x.example' }).end())
     const at = (url: string) => give({ rkey: first.rkey }, { server: new URL(url) })
     const local = (port: number): string => `http://127.0.0.1:${String(port)}`
-    expect(await at(withToken.url)).toEqual({ code: 1, complaints: [`${withToken.url} rejected the admin token: it was started with another one`], printed: [] })
-    expect(await at(without.url)).toMatchObject({ code: 1, complaints: [`${without.url} has no run ${KNOT} ${first.rkey}, or no admin token; "tack builds" lists builds`] })
-    expect(await at(local(broken.port))).toMatchObject({ code: 1, complaints: [`${local(broken.port)} answered 500`] })
+    expect(await at(withToken.url)).toEqual({ code: 1, complaints: [expect.stringMatching(`^error: ${withToken.url} rejected the admin token: .* TACK_ADMIN_TOKEN_FILE$`)], printed: [] })
+    expect(await at(without.url)).toMatchObject({ code: 1, complaints: [`error: ${without.url} has no run ${KNOT} ${first.rkey}, or was started without an admin token; "tack builds" lists builds`] })
+    expect(await at(local(broken.port))).toMatchObject({ code: 1, complaints: [`error: ${local(broken.port)} answered 500; is that the address of tack? Set it with --server`] })
     expect(await at(local(full.port))).toEqual({
       code: 1,
-      complaints: [`${local(full.port)} cannot save now, and may have missed this: check "tack builds" before you repeat it`],
+      complaints: [`error: ${local(full.port)} cannot save now, and may have missed this: check "tack builds" before you repeat it`],
       printed: []
     })
     expect(await at(local(elsewhere.port))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/cannot be reached: the server redirects \(302\), which is not followed; is tack running there\?/)] })
-    expect(await at(local(1))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/^http:\/\/127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED .*; is tack running there\? Set its address with --server$/)] })
+    expect(await at(local(1))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/^error: http:\/\/127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED .*; is tack running there\? Set its address with --server$/)] })
   })
 
   test('ask nothing without a token', async () => {
@@ -182,9 +184,20 @@ describe('lists', () => {
       ])
       const { printed } = await list({ store })
       const [header = '', line = ''] = printed.join('').split('\n')
-      expect(header.trim().split(/ {2,}/)).toEqual(['status', 'age', 'knot', 'rkey', 'workflow', 'provider', 'repository', 'what'])
-      expect(line.trim().split(/ {2,}/)).toEqual(['running', expect.stringMatching(/^[0-9]+ s$/), KNOT, first.rkey, 'ci.yml', PROVIDER, `${OWNER}/app`, 'push refs/heads/main'])
+      expect(header.trim().split(/ {2,}/)).toEqual(['status', 'age', 'duration', 'knot', 'rkey', 'workflow', 'provider', 'repository', 'commit', 'what'])
+      expect(line.trim().split(/ {2,}/)).toEqual(['running', expect.stringMatching(/^[0-9]+ s$/), expect.stringMatching(/^[0-9]+ s$/), KNOT, first.rkey, 'ci.yml', PROVIDER, `${OWNER}/app`, expect.stringMatching(/^[0-9a-f]{7}$/), 'push refs/heads/main'])
     })
+  })
+
+  test('say how long a build has run: to its end, or until now, and nothing of one that never did', () => {
+    const build: ShownBuild = {
+      cause: 'push', error: null, exitCode: null, knot: KNOT, pipeline: null, provider: null, ref: null, repository: { name: 'app', owner: OWNER }, retryOf: null, rkey: 'r',
+      sha: '0123456789abcdef', startedMs: 1_000, status: 'success', statusMs: 73_000, triggeredMs: 0, url: null, workflow: 'ci.yml'
+    }
+    const all = [build, { ...build, status: 'running' }, { ...build, sha: null, startedMs: null }]
+    const cells = buildsTable(all, 4_000_000).trimEnd().split('\n').slice(1).map((line) => line.trim().split(/ {2,}/))
+    expect(cells.map(([, , duration]) => duration)).toEqual(['1 min 12 s', '1 h 6 min', '-'])
+    expect(cells.map((row) => row[8])).toEqual(['0123456', '0123456', '-'])
   })
 
   test('go on page by page, as far as requested', async () => {
@@ -222,6 +235,14 @@ describe('lists', () => {
     expect(await list({ server: new URL('http://127.0.0.1:1') })).toMatchObject({ code: 1, complaints: [expect.stringContaining('cannot be reached: connect ECONNREFUSED')] })
     expect(await list({})).toMatchObject({ code: 1, complaints: [expect.stringContaining('/nowhere')] })
   })
+
+  test.each([
+    [-5, '0 s'],
+    [59_999, '59 s'],
+    [60_000, '1 min 0 s'],
+    [3_599_999, '59 min 59 s'],
+    [90_000_000, '25 h 0 min']
+  ])('%d ms last %s', (ms, said) => expect(span(ms)).toBe(said))
 
   test.each([
     [-5, '0 s'],

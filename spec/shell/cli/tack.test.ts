@@ -24,6 +24,7 @@ import { configOf } from '../../../shell/cli/options.js'
 import { NO_CONFIGURATION } from '../../../shell/cli/configuration.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { type EmbeddedNetwork, pipeline, pipelineWorkflow, startNetwork, startPds, tid } from '../../../shell/demo-network/index.js'
+import { VERSION } from '../../../shell/lib/version.js'
 import { readStore } from '../../../shell/store/index.js'
 import { eventually, inFolder, type Running, start, tack } from '../support/process.js'
 
@@ -132,6 +133,12 @@ describe('bad usage exits with 2, and a line that names what is wrong', () => {
     expect(err).toMatch(line)
     expect(out).toBe('')
     expect(code).toBe(2)
+  })
+
+  test('--version is that of package.json', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
+    expect(await tack(['--version'])).toEqual({ code: 0, err: '', out: `${version}\n` })
+    expect(VERSION).toBe(version)
   })
 
   test('help is no error, and names every environment variable', async () => {
@@ -263,11 +270,11 @@ describe('tack run', () => {
       const said = running.lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
       const host = knot(around, 0)
       for (const line of [
-        { hostname: HOSTNAME, level: 'info', msg: 'starting', owner: OWNER, providers: '[]', store: folder },
+        { hostname: HOSTNAME, level: 'info', msg: 'starting', owner: OWNER, providers: [], store: folder, version: VERSION },
         { cursor: null, event: 'OpenJetstream', level: 'info', msg: 'connecting to the stream' },
         { did: OWNER, event: 'CommitReceived', level: 'debug', msg: 'record written', timeUs: BEGIN, ...key },
         { behind: expect.stringMatching(/ h /) as string, level: 'info', msg: 'catching up with the stream' },
-        { cursor: null, event: 'SubscribeKnot', heldBy: JSON.stringify([`${OWNER}/r`]), knot: host, level: 'info', msg: 'subscribing to knot' },
+        { cursor: null, event: 'SubscribeKnot', heldBy: [`${OWNER}/r`], knot: host, level: 'info', msg: 'subscribing to knot' },
         { event: 'KnotOpened', knot: host, level: 'info', msg: 'knot connected' },
         { created: '1767225600000000001', event: 'KnotReceived', knot: host, level: 'debug', msg: 'knot event', rkey: 'k' },
         { error: expect.stringMatching(/./) as string, event: 'RequestFailed', knot: host, level: 'info', msg: 'workflow files could not be read', rkey: 'p' },
@@ -379,7 +386,7 @@ describe('tack without --dev', () => {
       const around = await network()
       const running = bridge(publicFlags(around, folder))
       await running.says('"event":"JetstreamOpened"')
-      expect(running.lines[0]).toMatch(/^\{"level":"info"/)
+      expect(running.lines[0]).toMatch(/^\{"level":"info".*"version":"/)
       announce(around)
       await running.says('repo record names an invalid knot')
       expect(running.lines.join()).not.toContain('SubscribeKnot')

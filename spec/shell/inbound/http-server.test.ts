@@ -11,6 +11,7 @@ import { startServer } from '../../../shell/inbound/server.js'
 import { listenAddress } from '../../../shell/inbound/address.js'
 import { createBudget } from '../../../shell/inbound/body.js'
 import { clientOf } from '../../../shell/inbound/clients.js'
+import { VERSION } from '../../../shell/lib/version.js'
 import { manualClock } from '../support/bridge.js'
 import { rememberingLog } from '../support/sockets.js'
 import { ask, createWorld, eventually, fakeProvider, HOSTNAME, KNOT, OWNER, PROVIDER, raw, read, serve, UPGRADE, type World } from './support.js'
@@ -127,6 +128,7 @@ it('shows Prometheus everything, under its name and in its unit', async () => {
   setSaving(false)
   const shown = async (): Promise<ReadonlyArray<string>> => (await ask(url, '/metrics')).body.split('\n').filter((line) => /^tack_(?!.*_total\{.* 0$)/.test(line))
   const lines = [
+    `tack_build_info{version="${VERSION}"} 1`,
     'tack_stream_frames_total 2',
     'tack_stream_connected 0',
     'tack_stream_lost_seconds 6',
@@ -415,7 +417,8 @@ describe('the overview', () => {
     expect(rkeys).toHaveLength(230)
     expect(new Set(rkeys).size).toBe(230)
     expect((await ask(url, '/api/builds.json?before=0')).body).toBe('{"builds":[],"handles":{},"next":null}\n')
-    for (const query of ['', '?before=', '?before=x', '?before=-1']) expect((await ask(url, `/api/builds.json${query}`)).status).toBe(400)
+    expect((await ask(url, '/api/builds.json')).body).toBe((await ask(url, '/api/builds.json?before=9007199254740991')).body)
+    for (const query of ['?before=', '?before=x', '?before=-1']) expect((await ask(url, `/api/builds.json${query}`)).status).toBe(400)
   })
 })
 

@@ -10,6 +10,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { BuildName } from '../../../core/index.js'
+import { VERSION } from '../../../shell/lib/version.js'
 import type { LogLine } from '../../../shell/providers/provider.js'
 import { manualClock } from '../support/bridge.js'
 import { CERTIFICATE, KEY } from '../support/certificate.js'
@@ -122,6 +123,7 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     const { faults, page } = await visit(url)
     await page.getByText('Listening to 1 knot for 2 repositories. Nothing is being built.').waitFor()
     expect(await page.title()).toBe(HOSTNAME)
+    await page.getByRole('contentinfo').getByText(`tack ${VERSION}`).waitFor()
     await page.getByRole('region', { name: /^Knots/ }).getByText(/^held by site and app of /).waitFor()
     await page.getByRole('region', { name: /^Knots/ }).getByText(/^connected for/).waitFor()
     expect(await page.getByRole('region', { name: /^Repositories/ }).getByRole('listitem').count()).toBe(2)

@@ -1,6 +1,7 @@
 /** What tests on real sockets share: servers on 127.0.0.1 that end with the test, and a log that remembers. */
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { systemClock } from '../../../shell/lib/clock.js'
@@ -99,8 +100,15 @@ export const tcpServer = (talk: (socket: Socket) => void): Promise<Listening> =>
     })
   )
 
-/** A server that answers every request, a request for a websocket too, as `answer` does. */
-export const httpServer = (answer: RequestListener): Promise<Listening> => listen(createServer(answer))
+/** What a server does with a request for a websocket. */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+/** A server that answers every request as `answer` does, a request for a websocket too, unless `upgrade` takes it. */
+export const httpServer = (answer: RequestListener, upgrade?: Upgrade): Promise<Listening> => {
+  const server = createServer(answer)
+  if (upgrade !== undefined) server.on('upgrade', upgrade)
+  return listen(server)
+}
 
 export interface WebSocketListening extends Listening {
   readonly requests: ReadonlyArray<IncomingMessage>

@@ -1,0 +1,129 @@
+/** `tack builds`: the list of builds, from the store, which the running tack need not know of, or from a running tack. */
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { type BuildsPage, pageOfBuilds, type ShownBuild } from '../inbound/overview.js'
+import { NOTHING_SHOWN } from '../inbound/shown.js'
+import type { Fetch } from '../outbound/http-client.js'
+import { readStore } from '../store/index.js'
+import { decodeText } from '../store/json.js'
+import { asking, type Print, unreachable, withoutSlash } from './reach.js'
+import { age, isOver, jsonText, span, table } from './text.js'
+
+const orNull = <A>(codec: t.Type<A>) => t.union([codec, t.null])
+
+const Shown: t.Type<ShownBuild> = t.type({
+  cause: t.string,
+  error: orNull(t.string),
+  exitCode: orNull(t.number),
+  knot: t.string,
+  pipeline: orNull(t.string),
+  provider: orNull(t.string),
+  ref: orNull(t.string),
+  repository: t.type({ name: t.string, owner: t.string }),
+  retryOf: orNull(t.string),
+  rkey: t.string,
+  sha: orNull(t.string),
+  startedMs: orNull(t.number),
+  status: t.string,
+  statusMs: t.number,
+  triggeredMs: orNull(t.number),
+  url: orNull(t.string),
+  workflow: t.string
+})
+
+type Listed = Pick<BuildsPage, 'builds' | 'next'>
+
+const Page: t.Type<Listed> = t.type({ builds: t.readonlyArray(Shown), next: orNull(t.number) }, 'page')
+
+/** The builds that changed before that moment, in microseconds. */
+export type ReadPage = (beforeUs: number) => Promise<E.Either<string, Listed>>
+
+const fromStore = async (folder: string): Promise<E.Either<string, ReadPage>> => {
+  const read = await readStore(folder)()
+  if (E.isLeft(read)) return E.left(`error: ${read.left.path}: ${read.left.message}`)
+  const { state } = read.right
+  return E.right((beforeUs) => Promise.resolve(E.right(pageOfBuilds(state, beforeUs, NOTHING_SHOWN))))
+}
+
+export const fromServer =
+  (base: string, fetch: Fetch): ReadPage =>
+  async (beforeUs) => {
+    try {
+      const response = await fetch(`${base}/api/builds.json?before=${String(beforeUs)}`)
+      const text = await response.text()
+      if (response.status !== 200) return E.left(`error: ${base} answered ${String(response.status)}; is that the address of tack? Set it with --server`)
+      const page = decodeText(Page, text)
+      return E.isLeft(page) ? E.left(`error: ${base}: not an answer of tack: ${page.left}; is that its address? Set it with --server`) : page
+    } catch (error) {
+      return E.left(unreachable(base, error))
+    }
+  }
+
+/** Up to `limit` builds, the latest changes first. */
+export const collect = async (readPage: ReadPage, limit: number): Promise<E.Either<string, { readonly builds: ReadonlyArray<ShownBuild>; readonly hasMore: boolean }>> => {
+  const builds: Array<ShownBuild> = []
+  // Later than any.
+  let beforeUs: number | null = Number.MAX_SAFE_INTEGER
+  while (beforeUs !== null && builds.length < limit) {
+    const page: E.Either<string, Listed> = await readPage(beforeUs)
+    if (E.isLeft(page)) return page
+    builds.push(...page.right.builds)
+    // A server that pages backwards would loop for ever.
+    beforeUs = page.right.next !== null && page.right.next < beforeUs ? page.right.next : null
+  }
+  return E.right({ builds: builds.slice(0, limit), hasMore: beforeUs !== null || builds.length > limit })
+}
+
+export interface BuildsOptions {
+  readonly json?: true
+  readonly limit: number
+  readonly server?: URL
+  readonly store: string
+}
+
+const COMMIT_CHARS = 7
+
+/** For how long a build has run; `-` where it never did, or nobody said so. */
+const duration = ({ startedMs, status, statusMs }: ShownBuild, nowMs: number): string =>
+  startedMs === null ? '-' : span((isOver(status) ? statusMs : nowMs) - startedMs)
+
+/** Builds as the lines of a table. */
+export const buildsTable = (builds: ReadonlyArray<ShownBuild>, nowMs: number): string =>
+  table([
+    ['status', 'age', 'duration', 'knot', 'rkey', 'workflow', 'provider', 'repository', 'commit', 'what'],
+    ...builds.map((build) => {
+      const { cause, error, knot, provider, ref, repository, rkey, sha, status, statusMs, workflow } = build
+      return [
+        status,
+        age(nowMs - statusMs),
+        duration(build, nowMs),
+        knot,
+        rkey,
+        workflow,
+        provider ?? '-',
+        `${repository.owner}/${repository.name}`,
+        sha?.slice(0, COMMIT_CHARS) ?? '-',
+        error ?? `${cause}${ref === null ? '' : ` ${ref}`}`
+      ]
+    })
+  ])
+
+/** Prints what builds there are. Returns the exit code. */
+export const builds = async ({ json, limit, server, store }: BuildsOptions, print: Print, complain: Print): Promise<number> => {
+  const list = await asking(async (fetch) => {
+    if (server !== undefined) return collect(fromServer(withoutSlash(server), fetch), limit)
+    const readPage = await fromStore(store)
+    return E.isLeft(readPage) ? readPage : collect(readPage.right, limit)
+  })
+  if (E.isLeft(list)) {
+    complain(list.left)
+    return 1
+  }
+  const { builds: found, hasMore } = list.right
+  if (json === true) print(jsonText(found))
+  else {
+    const more = hasMore ? `  … and more; --limit ${String(limit * 10)} shows some of them\n` : ''
+    print(found.length === 0 ? 'There are no builds.' : `${buildsTable(found, Date.now())}${more}`.trimEnd())
+  }
+  return 0
+}
