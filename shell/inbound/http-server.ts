@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { excerpt } from '../../core/index.js'
 import type { Clock, Log } from '../ports.js'
+import { answerBroken } from './broken-requests.js'
 import { tally } from './clients.js'
 import { failed, send } from './responses.js'
 import { answerOf, type Router } from './routes.js'
@@ -114,6 +115,7 @@ export const startHttp = async ({ clock, limits, listen, log, onConnection, rout
     socket.once('close', () => connections.remove(remoteAddress))
   })
 
+  answerBroken(http, limits.headerBytes)
   http.on('upgrade', (request, _, head) => upgrades.take(request, head))
 
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,6 @@
 /** Responses: a status, headers and a body, and how they are sent. Errors never carry more than a sentence. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 export interface Answer {
   readonly body?: string | Buffer
@@ -53,12 +53,14 @@ const STATUS_TEXT: ReadonlyMap<number, string> = new Map([
   [400, 'Bad Request'],
   [404, 'Not Found'],
   [405, 'Method Not Allowed'],
+  [408, 'Request Timeout'],
   [426, 'Upgrade Required'],
+  [431, 'Request Header Fields Too Large'],
   [503, 'Service Unavailable']
 ])
 
 /** Responds on a socket that has left HTTP. */
-export const refuse = (socket: Socket, { body = '', headers = {}, status }: Answer): void => {
+export const refuse = (socket: Duplex, { body = '', headers = {}, status }: Answer): void => {
   const lines = Object.entries({ ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) })
   // HTTP leaves its half of a connection open until the client closes the other: a deaf client would keep it for ever.
   socket.once('finish', () => socket.destroy())

@@ -2,7 +2,7 @@
  * The web application of the embedded network, against a bridge that runs as a process: a real push to a repository of SHA-256, calls by tokens that accounts
  * signed, logs, and hashes of definitions. And the same by hand, in a real browser, where there is one.
  */
-import { decode, decodeFirst } from '@atcute/cbor'
+import { decodeFirst } from '@atcute/cbor'
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -14,6 +14,7 @@ import { type Did, REPO } from '../../../core/index.js'
 import { type KnotServer, plc, refUpdate, rfc3339, seeded, startNetwork, startPds, startWebApp, tid, type WebApp } from '../../../shell/demo-network/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { hashOfFiles } from '../../../shell/outbound/definitions.js'
+import { isDefinitionOutput, isErrorOutput, isLogFrame, isPipelineOutput, isQueryOutput, isTriggerOutput } from '../../suite/laws/lexicon.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 import { eventually, inFolder, start } from '../support/process.js'
 
@@ -97,8 +98,11 @@ const place = async (folder: string): Promise<Place> => {
     spindle: { hostname: HOSTNAME, url }
   })
   onTestFinished(app.stop)
-  const pipelines = async (): Promise<ReadonlyArray<Pipeline>> =>
-    ((await (await fetch(`${url}/xrpc/sh.tangled.ci.queryPipelines?repo=${REPO_DID}`)).json()) as { readonly pipelines: ReadonlyArray<Pipeline> }).pipelines
+  const pipelines = async (): Promise<ReadonlyArray<Pipeline>> => {
+    const page = (await (await fetch(`${url}/xrpc/sh.tangled.ci.queryPipelines?repo=${REPO_DID}`)).json()) as { readonly pipelines: ReadonlyArray<Pipeline> }
+    expect(isQueryOutput(page)).toBe(true)
+    return page.pipelines
+  }
 
   await running.says('"event":"KnotOpened"')
   knot.publish(refUpdate(tid(clock.now(), 1), { committerDid: OWNER, newSha: sha, oldSha: '0'.repeat(64), ownerDid: OWNER, ref: 'refs/heads/main', repo: REPO_DID }))
@@ -115,11 +119,17 @@ const logOf = (url: string, id: string): Promise<string> =>
     const socket = new WebSocket(`${url.replace('http', 'ws')}/xrpc/sh.tangled.ci.subscribePipelineLogs?pipeline=${id}`)
     socket.on('message', (data: Buffer) => {
       const [header, rest] = decodeFirst(data) as [{ readonly t?: string }, Uint8Array]
-      if (header.t === '#data') text += (decode(rest) as { readonly content: string }).content
+      const [body, nothing] = decodeFirst(rest) as [{ readonly content: string }, Uint8Array]
+      const verdict = nothing.length === 0 ? isLogFrame(header, body) : 'more than two maps'
+      if (verdict !== true) reject(new Error(String(verdict)))
+      if (header.t === '#data') text += body.content
     })
     socket.on('error', reject)
     socket.on('close', () => resolve(text))
   })
+
+/** What the program answers to a query. */
+const answerOf = async (url: string, method: string, query: string): Promise<unknown> => (await fetch(`${url}/xrpc/${method}?${query}`)).json()
 
 test.skipIf(!hasGit)(`a repository of SHA-256 goes from a push to a log, and is cancelled and retried by signed tokens${WITHOUT_GIT}`, () =>
   inFolder(async (folder) => {
@@ -127,7 +137,9 @@ test.skipIf(!hasGit)(`a repository of SHA-256 goes from a push to a log, and is 
     const { app, goOn, knot, pipelines, sha, url, workflow } = at
     const post = async (body: unknown, headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' }): Promise<readonly [number, unknown]> => {
       const response = await fetch(`${app.url}/call`, { body: typeof body === 'string' ? body : JSON.stringify(body), headers, method: 'POST' })
-      return [response.status, ((await response.json()) as { readonly error?: string }).error]
+      const said = (await response.json()) as { readonly error?: string }
+      if (said.error !== undefined) expect(isErrorOutput(said)).toBe(true)
+      return [response.status, said.error]
     }
     const [first] = await pipelines()
     const cancel = { pipeline: first?.id, repo: REPO_DID }
@@ -152,14 +164,19 @@ test.skipIf(!hasGit)(`a repository of SHA-256 goes from a push to a log, and is 
 
     await goOn()
     const again = await app.call(OWNER, TRIGGER, retry)
-    expect(again.status).toBe(200)
+    expect([again.status, isTriggerOutput(again.body)]).toEqual([200, true])
     await eventually(async () => (await statuses(at)) === 'success,cancelled')
     const [second] = await pipelines()
     expect([second?.commit, again.body['pipeline']]).toEqual([sha, expect.stringMatching(new RegExp(`/${second?.id ?? ''}$`))])
     expect(await logOf(url, second?.id ?? '')).toContain(sha)
 
-    const described = await fetch(`${url}/xrpc/sh.tangled.ci.describeWorkflowDefinition?repo=${REPO_DID}&sha=${sha}`)
-    expect(await described.json()).toEqual({ derived: true, hash: hashOfFiles([{ bytes: Buffer.from(workflow), name: 'ci.yml' }]), workflows: ['ci.yml'] })
+    expect(await logOf(url, first?.id ?? '')).not.toBe('')
+    for (const { id } of [first, second].flatMap((pipeline) => pipeline ?? []))
+      expect(isPipelineOutput(await answerOf(url, 'sh.tangled.ci.getPipeline', `pipeline=${id}`))).toBe(true)
+
+    const described = await answerOf(url, 'sh.tangled.ci.describeWorkflowDefinition', `repo=${REPO_DID}&sha=${sha}`)
+    expect(isDefinitionOutput(described)).toBe(true)
+    expect(described).toEqual({ derived: true, hash: hashOfFiles([{ bytes: Buffer.from(workflow), name: 'ci.yml' }]), workflows: ['ci.yml'] })
   }))
 
 test.skipIf(!hasGit || CHROMIUM === undefined)(`in a browser: lists, reads a log, cancels and retries${WITHOUT_GIT}${CHROMIUM === undefined ? ' (skipped: there is no Chromium)' : ''}`, () =>

@@ -442,6 +442,12 @@ describe('the page', () => {
 
 // ---------------------------------------------------------------------------------------- hardening
 
+/** Error and sentence of an answer, as it came over the wire. */
+const refusedIn = (heard: string): string => {
+  const { error, message } = JSON.parse(heard.split('\r\n\r\n')[1] ?? '') as { readonly error: string; readonly message: string }
+  return `${error}: ${message}`
+}
+
 describe('requests', () => {
   it.each([
     '/nothing', '//', '//events', '/events/x', '/healthz/', '/healthz%2f', '/%2e%2e/etc/passwd', '/../../etc/passwd', '/page/../page.js', '/page%2ejs/', '/page.html',
@@ -490,6 +496,9 @@ describe('requests', () => {
     many.write(`GET /healthz HTTP/1.1\r\nHost: x\r\n${Array.from({ length: 2_000 }, (_, n) => `X-Header-${String(n)}: y\r\n`).join('')}\r\n`)
     await once(many, 'close')
     expect(heard).toMatch(/^HTTP\/1.1 431 /)
+    expect(refusedIn(heard)).toEqual('InvalidRequest: the address and the headers come to more than 24576 bytes: ask for less at a time')
+    const address = await ask(url, `/xrpc/sh.tangled.ci.queryPipelines?repo=${'x'.repeat(30_000)}`)
+    expect([address.status, address.headers['access-control-allow-origin'], JSON.parse(address.body)]).toMatchObject([431, '*', { error: 'InvalidRequest' }])
     expect((await ask(url, '/healthz')).status).toBe(200)
   })
 
@@ -511,15 +520,38 @@ describe('requests', () => {
     expect((await ask(url, '/healthz')).status).toBe(200)
   })
 
+  it.each([
+    ['after the answer to one before', 2, (socket: Socket, heard: () => string) => eventually(() => expect(heard()).toMatch(/^HTTP\/1.1 200 [\s\S]*ok/)).then(() => socket.write('no HTTP\r\n\r\n'))],
+    ['before that', 1, (socket: Socket) => Promise.resolve(socket.write('no HTTP\r\n\r\n'))]
+  ])('with no HTTP, %s, get an answer of their own or none, and end the connection', async (_, answers, write) => {
+    const { url } = await serve(started())
+    const socket = await raw(url)
+    let heard = ''
+    socket.on('data', (chunk: Buffer) => (heard += chunk.toString()))
+    socket.cork()
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+    if (answers === 2) socket.uncork()
+    await write(socket, () => heard)
+    socket.uncork()
+    await once(socket, 'close')
+    const said = heard.split(/(?=HTTP\/1\.1 \d)/)
+    expect(said).toHaveLength(answers)
+    expect(refusedIn(said.at(-1) ?? '')).toBe('InvalidRequest: this is not a request as HTTP/1.1 has them')
+  })
+
   it('have limited time to arrive', async () => {
     const { url } = await serve(started(), { limits: { http: { headersMs: 100, requestMs: 200 } }, providers: [fakeProvider(() => ({ _tag: 'Reports', reports: [] }))] })
     const headers = await raw(url)
-    headers.resume()
     headers.write('GET /healthz HTTP/1.1\r\nHo')
     const body = await raw(url)
-    body.resume()
+    const heard = [headers, body].map((socket) => {
+      const chunks: Array<Buffer> = []
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+      return chunks
+    })
     body.write('POST /webhooks/fake HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc')
     await Promise.all([once(headers, 'close'), once(body, 'close')])
+    expect(heard.map((chunks) => refusedIn(Buffer.concat(chunks).toString()))).toEqual(Array(2).fill('InvalidRequest: the request took too long to arrive: send it again'))
     expect((await ask(url, '/healthz')).status).toBe(200)
   })
 

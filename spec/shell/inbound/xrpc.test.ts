@@ -9,7 +9,7 @@ import { type Did, type Effect, type HostName, type PipelineView, type Sha } fro
 import type { Definitions, NoDefinition } from '../../../shell/outbound/definitions.js'
 import type { LogLine } from '../../../shell/providers/provider.js'
 import { pipelineFrames } from '../../../shell/inbound/xrpc/subscribe-logs.js'
-import { isPipelineOutput, isQueryOutput } from '../../suite/laws/lexicon.js'
+import { isErrorOutput, isLogFrame, isPipelineOutput, isQueryOutput } from '../../suite/laws/lexicon.js'
 import { ask, createWorld, eventually, fakeProvider, KNOT, OWNER, serve, UPGRADE, type World } from './support.js'
 
 const REPO = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr' as Did
@@ -49,6 +49,7 @@ const pipelineOf = async (url: string, id: string): Promise<PipelineView> => {
 const errorOf = async (url: string, method: string, query: string): Promise<readonly [number, string]> => {
   const { body, status } = await call(url, method, query)
   const { error, message } = body as { readonly error: string; readonly message: string }
+  expect(isErrorOutput(body)).toBe(true)
   expect(message).toMatch(/^[^\n]{10,200}$/)
   return [status, error]
 }
@@ -298,7 +299,7 @@ const subscribe = async (url: string, query: string): Promise<Frames> => {
   socket.on('message', (data: Buffer, isBinary) => {
     const [header, rest] = decodeFirst(data) as Decoded
     const [body, nothing] = decodeFirst(rest) as Decoded
-    expect([isBinary, header, nothing.length]).toMatchObject([true, { op: 1 }, 0])
+    expect([isBinary, isLogFrame(header, body), nothing.length]).toEqual([true, true, 0])
     lines.push(body as Line)
   })
   const closed = new Promise<number>((resolve) => socket.on('close', resolve))

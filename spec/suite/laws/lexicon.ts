@@ -1,6 +1,6 @@
 /**
- * The answers about pipelines as their lexicons have them: `sh.tangled.ci.{queryPipelines,getPipeline,pipeline,trigger}`. (Names of commits
- * have 40 characters there; those of a repository with SHA-256 have 64, as git has them.)
+ * Answers and frames as their lexicons have them, `sh.tangled.ci.*`, for validators of another make. Names of commits have 40 characters there; those of a
+ * repository with SHA-256 have 64, as git has them.
  */
 import * as v from '@atcute/lexicons/validations'
 import type { Verdict } from './law.js'
@@ -48,8 +48,33 @@ const pipeline = v.object({
 
 const page = v.object({ cursor: v.optional(v.string()), pipelines: v.array(pipeline), total: v.integer() })
 
+const definition = v.object({ derived: v.boolean(), hash: v.optional(v.string()), workflows: v.optional(v.array(v.string())) })
+
+const triggered = v.object({ pipeline: v.resourceUriString() })
+
+const failure = v.object({ error: v.constrain(v.string(), [v.stringLength(1, 100)]), message: v.constrain(v.string(), [v.stringLength(1, 1_000)]) })
+
+const control = v.object({
+  command: v.optional(v.string()),
+  content: v.string(),
+  kind: v.optional(v.literalEnum(['system', 'user'])),
+  status: v.optional(v.literalEnum(['start', 'end'])),
+  step: v.integer(),
+  time: v.datetimeString(),
+  workflow: v.string()
+})
+
+const data = v.object({ content: v.string(), step: v.integer(), stream: v.literalEnum(['stdout', 'stderr']), time: v.datetimeString(), workflow: v.string() })
+
+const frame = v.variant([
+  v.object({ $type: v.literal('#control'), body: control, op: v.literal(1) }),
+  v.object({ $type: v.literal('#data'), body: data, op: v.literal(1) })
+])
+
+type Schema = typeof control | typeof data | typeof definition | typeof failure | typeof frame | typeof page | typeof pipeline | typeof triggered
+
 const fits =
-  (schema: typeof pipeline | typeof page) =>
+  (schema: Schema) =>
   (value: unknown): Verdict => {
     // As it goes over the wire.
     const result = v.safeParse(schema, JSON.parse(JSON.stringify(value)))
@@ -61,3 +86,18 @@ export const isPipelineOutput = fits(pipeline)
 
 /** Whether it is an answer of `queryPipelines`. */
 export const isQueryOutput = fits(page)
+
+/** Whether it is an answer of `describeWorkflowDefinition`. */
+export const isDefinitionOutput = fits(definition)
+
+/** Whether it is an answer of `triggerPipeline`. */
+export const isTriggerOutput = fits(triggered)
+
+/** Whether it is an error of any method. */
+export const isErrorOutput = fits(failure)
+
+/** Whether the two maps of a message are a frame of `subscribePipelineLogs`. */
+export const isLogFrame = (header: unknown, body: unknown): Verdict => {
+  const { op, t, ...others } = header as { readonly op?: unknown; readonly t?: unknown }
+  return Object.keys(others).length === 0 ? fits(frame)({ $type: t, body, op }) : 'the header has more than op and t'
+}

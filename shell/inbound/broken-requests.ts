@@ -1,0 +1,29 @@
+/**
+ * Requests that never become one: too large, too slow, or no HTTP. Whoever sent one hears what was wrong, in the form that callers of XRPC read. (The
+ * platform would answer with a status alone.)
+ */
+import type { Server } from 'node:http'
+import { type Answer, refuse } from './responses.js'
+import { refused } from './xrpc/answers.js'
+
+const NO_HTTP = refused(400, 'InvalidRequest', 'this is not a request as HTTP/1.1 has them')
+const SLOW = refused(408, 'InvalidRequest', 'the request took too long to arrive: send it again')
+
+const answerTo = (code: string | undefined, headerBytes: number): Answer => {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return refused(431, 'InvalidRequest', `the address and the headers come to more than ${String(headerBytes)} bytes: ask for less at a time`)
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return SLOW
+    default:
+      return NO_HTTP
+  }
+}
+
+/** Answers what the server cannot read, and ends its connection. An answer to a request before it is with the socket as a whole, so none is cut in two. */
+export const answerBroken = (http: Server, headerBytes: number): void => {
+  http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable) refuse(socket, answerTo(error.code, headerBytes))
+    else socket.destroy()
+  })
+}
