@@ -12,6 +12,7 @@ import { applyTo, refusal } from './option-values.js'
 import { configOption, REQUIRED, runOptions, serverOption, someOptions, storeOption, type RunOptions } from './options.js'
 import { VERSION } from '../lib/version.js'
 import { codeOf } from '../store/disk.js'
+import type { ReplayFlags } from './replay.js'
 import type { TryOptions } from './try.js'
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -25,15 +26,13 @@ const exit = (code: number): void => {
   process.exitCode = code
 }
 
-const seed = (text: string): number => {
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Allowed: a whole number, 0 to 999999999.')
-}
-
-const limit = (text: string): number => {
-  if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('Allowed: a whole number, 1 to 999999.')
-}
+const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = /^(?:0|[1-9][0-9]{0,8})$/.test(text) ? Number(text) : NaN
+    if (number >= least && number <= most) return number
+    throw new InvalidArgumentError(`Allowed: a whole number, ${String(least)} to ${String(most)}.`)
+  }
 
 // Everything below reads the resolved environment.
 const environment = environmentOf(process.env)
@@ -160,7 +159,7 @@ checkCommand
 
 command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
   .option('--once', 'run the script once, check the outcome, and exit: with 0 only if everything is as the script says')
-  .addOption(new Option('--seed <number>', 'the seed of names and stamps').argParser(seed).default(1))
+  .addOption(new Option('--seed <number>', 'the seed of names and stamps').argParser(whole(0, 999_999_999)).default(1))
   .action(async (options: { readonly once?: true; readonly seed: number }) => {
     const { demo } = await import('./demo.js')
     exit(await demo({ once: options.once === true, seed: options.seed }, print, complain))
@@ -179,7 +178,7 @@ const buildsCommand = command('builds', 'list builds, the latest changes first: 
 for (const option of withFile(someOptions('config', 'store'))) buildsCommand.addOption(option)
 buildsCommand
   .addOption(withFile([serverOption('ask the tack running there, instead of reading the store')])[0] ?? serverOption())
-  .addOption(new Option('--limit <number>', 'how many builds to list').argParser(limit).default(40))
+  .addOption(new Option('--limit <number>', 'how many builds to list').argParser(whole(1, 999_999)).default(40))
   .option('--json', 'print JSON')
   .action(async (options: BuildsOptions) => exit(await (await import('./list-builds.js')).builds(options, print, complain)))
 
@@ -231,11 +230,15 @@ command('pass-over', 'pass over, once, an event whose step did not end: the next
 
 command('replay', 'step through a journal or traces, and print every step')
   .argument('<file>', 'a journal of a store, or a file with traces (spec/formats.md)')
-  .addOption(new Option('--json', 'print one JSON object a step').conflicts('trace'))
-  .option('--trace', 'print a trace, for a bug report')
-  .action(async (file: string, { json, trace }: { readonly json?: true; readonly trace?: true }) =>
-    exit(await (await import('./replay.js')).replay(file, json === true ? 'json' : trace === true ? 'trace' : 'text', print, complain))
-  )
+  .addOption(new Option('--json', 'print one JSON object a step').conflicts(['trace', 'html']))
+  .addOption(new Option('--trace', 'print a trace, for a bug report').conflicts('html'))
+  .option('--html', 'print a page that steps through it in a browser, forward and back')
+  .addOption(new Option('--from <step>', 'the first step, as they are numbered in the file').argParser(whole(1, 999_999_999)))
+  .addOption(new Option('--to <step>', 'the last one').argParser(whole(1, 999_999_999)))
+  .action(async (file: string, flags: ReplayFlags) => {
+    const { optionsOf, replay } = await import('./replay.js')
+    exit(await replay(file, optionsOf(flags), print, complain))
+  })
 
 const isConfigured = configurationPath(process.argv, process.env) !== null
 

@@ -108,7 +108,7 @@ describe('the program', () => {
     const { bytes, files } = contents(at)
     expect(files.filter((name) => /\.map$|\.ts$|\.test\.|^spec|^dist\/spec|\.jsonl$|tsbuildinfo/.test(name))).toEqual([])
     expect(bytes).toBeLessThan(3_000_000)
-    for (const name of ['README.md', 'CHANGELOG.md', 'shell/deploy/README.md', 'shell/deploy/tack.service', 'shell/inbound/page/page.js']) expect(files).toContain(name)
+    for (const name of ['README.md', 'CHANGELOG.md', 'shell/deploy/README.md', 'shell/deploy/tack.service', 'shell/inbound/page/page.js', 'shell/cli/steps-page/steps.js']) expect(files).toContain(name)
   })
 
   test('runs', async () => {

@@ -294,7 +294,7 @@ describe('tack replay', () => {
       await writeFile(path, written.map((line) => `${line}\n`).join(''))
       const printed: Array<string> = []
       const complaints: Array<string> = []
-      const code = await replay(path, format, (text) => printed.push(text), (text) => complaints.push(text.replace(`${path}: `, '')))
+      const code = await replay(path, { format }, (text) => printed.push(text), (text) => complaints.push(text.replace(`${path}: `, '')))
       return { code, complaints, printed }
     })
 

@@ -48,12 +48,13 @@ const one = (builds: ReadonlyArray<BuildName>): BuildName => {
 }
 
 it('the pages have scripts that compile', () => {
-  const scripts = ['inbound/page/page.js', 'demo-network/web-app/app.js'].map((path) => new URL(`../../../shell/${path}`, import.meta.url).pathname)
+  const scripts = ['cli/steps-page/steps.js', 'inbound/page/page.js', 'demo-network/web-app/app.js'].map((path) => new URL(`../../../shell/${path}`, import.meta.url).pathname)
   const program = ts.createProgram(scripts, {
     allowJs: true,
     checkJs: true,
     lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
     module: ts.ModuleKind.ES2022,
+    moduleDetection: ts.ModuleDetectionKind.Force,
     noEmit: true,
     noUncheckedIndexedAccess: true,
     strict: true,
