@@ -28,7 +28,7 @@ import {
   after,
   type Answer,
   chain,
-  isSaid,
+  isNotice,
   NOTHING,
   nothing,
   type ReportEffect,
@@ -247,7 +247,7 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
     own
   )
   // The next start asks for what is left out.
-  const effects = state.isStopped && isStopped ? all.filter(isSaid) : all
+  const effects = state.isStopped && isStopped ? all.filter(isNotice) : all
   const counters = Counters.reduce(state.counters, frames, effects)
   return to({ access, backfill, builds, commits, config, counters, cursor, isStopped, knots }, effects)
 }

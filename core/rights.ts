@@ -66,7 +66,7 @@ const isAbout = (record: Collaborator, { did, owner, rkey }: Repository): boolea
   record.repo === `at://${owner}/${REPO}/${rkey}` || (did !== '' && (record.repo === did || record.repoDid === did))
 
 /** Somebody, and a repository on a knot: what every question of rights is about. */
-export interface Say {
+export interface RightsQuestion {
   /** `null` where the knot does not name anybody. */
   readonly actor: Did | null
   readonly knot: HostName
@@ -117,7 +117,7 @@ const isByRecord = (rows: Rows, actor: Did, repository: Repository): boolean => 
  * its owner has a say, and whom a live record of the owner makes a collaborator on it. Where the knot does not name
  * anybody, it answers for that itself: it is the knot that lets people push.
  */
-export const sayOf = (grounds: Grounds, { actor, knot, repository }: Say): Verdict => {
+export const verdictOn = (grounds: Grounds, { actor, knot, repository }: RightsQuestion): Verdict => {
   const access = accessOf(grounds, knot, repository)
   if (access === null) return 'unknown'
   if (isDenied(grounds, knot, repository)) return 'refused'
@@ -141,7 +141,7 @@ export const entitlement = (grounds: Grounds, knot: HostName, claim: RepoClaim, 
   const isOneOwners = repositories.every(({ owner }) => owner === first.owner)
   const judged = (own.length > 0 ? own : isOneOwners ? repositories : []).map((repository) => ({
     repository,
-    say: sayOf(grounds, { actor, knot, repository })
+    say: verdictOn(grounds, { actor, knot, repository })
   }))
   const granted = judged.find(({ say }) => say === 'granted')
   if (granted !== undefined) return { _tag: 'Entitled', repository: granted.repository }
@@ -180,4 +180,4 @@ export interface Right {
  * whoever caused it has a say in it (T2).
  */
 export const rightTo = (grounds: Grounds, knot: HostName, { actor, repository }: Right): Verdict =>
-  isHeld(grounds, knot, repository) ? sayOf(grounds, { actor, knot, repository }) : 'refused'
+  isHeld(grounds, knot, repository) ? verdictOn(grounds, { actor, knot, repository }) : 'refused'

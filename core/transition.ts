@@ -37,7 +37,7 @@ export const report = (content: Report): ReportEffect => ({ _tag: 'Report', repo
  * Whether the effect only says something: it is let out while the bridge is stopped, too. What asks for something is
  * not.
  */
-export const isSaid = ({ _tag }: Effect): boolean =>
+export const isNotice = ({ _tag }: Effect): boolean =>
   _tag === 'PublishPipeline' || _tag === 'PublishStatus' || _tag === 'Report'
 
 /** A step for each of `items`, in order. */

@@ -14,13 +14,13 @@ import { entryOf, withEntry } from './entries.js'
 import type { AccessState, AccessStep, Entry } from './model.js'
 
 /** After how long a list is read again. */
-export const AGAIN: Pause = { highMs: 21_600_000 as Natural, lowMs: 10_800_000 as Natural }
+export const REFRESH: Pause = { highMs: 21_600_000 as Natural, lowMs: 10_800_000 as Natural }
 
 /** How long a list that cannot be read again counts: a day. */
-const BELIEVED_US = 86_400_000_000
+const STALE_AFTER_US = 86_400_000_000
 
 /** Whether what an entry says is too old to be believed. */
-export const isOver = ({ asOfUs }: Entry, at: TimeUs): boolean => asOfUs === null || at - asOfUs > BELIEVED_US
+export const isStale = ({ asOfUs }: Entry, at: TimeUs): boolean => asOfUs === null || at - asOfUs > STALE_AFTER_US
 
 /** A repository on a knot, and what is kept of it. */
 export type Named = readonly [HostName, string, Entry]
@@ -52,7 +52,7 @@ const paused = (
 ]
 
 /** It is known, and asked for again after a pause. */
-export const rest = (state: AccessState, named: Named, pause: Pause): AccessStep =>
+export const askLater = (state: AccessState, named: Named, pause: Pause): AccessStep =>
   paused(state, named, Request.renewed(requestedOf(named[0], named[1]), state.next, pause))
 
 /** It could not be read: what is known counts on, unless it is too old. */
@@ -62,7 +62,7 @@ export const failed = (
   [knot, repo, entry]: Named,
   event: RequestFailed
 ): AccessStep => {
-  const access = isOver(entry, event.at) ? null : entry.access
+  const access = isStale(entry, event.at) ? null : entry.access
   const pausing = Request.failed(backoff, event, state.next, entry.request)
   const [next, effects] = paused(state, [knot, repo, { ...entry, access }], pausing)
   return [next, [...effects, report({ _tag: 'AccessReadFailed', at: event.at, detail: event.error, knot, repo })]]

@@ -1,10 +1,10 @@
 /**
  * Entries by knot and repository: how they are looked up, kept and counted.
  */
-import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import * as M from '../data/ordered-map.js'
+import { addAt, countAt } from '../data/tally.js'
 import type { Access } from '../model/access.js'
 import { type AccessState, type Entry, repositoryKey, splitName } from './model.js'
 
@@ -28,19 +28,6 @@ export const entryOf = ({ entries }: Pick<AccessState, 'entries'>, knot: HostNam
 const collaboratorsIn = (entry: Entry | null): number =>
   entry?.access?._tag === 'ByKnot' ? entry.access.collaborators.length : 0
 
-type Counts = M.OrderedMap<HostName, number>
-
-const countOf = (counts: Counts, knot: HostName): number =>
-  pipe(
-    M.lookup(knot)(counts),
-    O.getOrElse(() => 0)
-  )
-
-const counted = (counts: Counts, knot: HostName, more: number): Counts => {
-  const count = countOf(counts, knot) + more
-  return (count === 0 ? M.deleteAt(knot) : M.upsertAt(knot, count))(counts)
-}
-
 /** Whether an entry says that its knot keeps lists, as a number: 1 or 0. */
 const listingIn = (entry: Entry | null): number => {
   const access = entry?.access ?? null
@@ -57,8 +44,8 @@ export const withEntry = (state: AccessState, knot: HostName, repo: string, entr
     ...state,
     collaborators: state.collaborators - collaboratorsIn(before) + collaboratorsIn(entry),
     entries: M.upsertAt(repositoryKey(knot, repo), entry)(state.entries),
-    listing: counted(state.listing, knot, listingIn(entry) - listingIn(before)),
-    ofKnots: before === null ? counted(state.ofKnots, knot, 1) : state.ofKnots
+    listing: addAt(state.listing, knot, listingIn(entry) - listingIn(before)),
+    ofKnots: before === null ? addAt(state.ofKnots, knot, 1) : state.ofKnots
   }
 }
 
@@ -70,14 +57,14 @@ export const withoutEntry = (state: AccessState, knot: HostName, repo: string): 
     ...state,
     collaborators: state.collaborators - collaboratorsIn(before),
     entries: M.deleteAt(repositoryKey(knot, repo))(state.entries),
-    listing: counted(state.listing, knot, -listingIn(before)),
-    ofKnots: counted(state.ofKnots, knot, -1)
+    listing: addAt(state.listing, knot, -listingIn(before)),
+    ofKnots: addAt(state.ofKnots, knot, -1)
   }
 }
 
 /** Whether there is room for an entry of the knot. */
 export const hasRoom = (state: AccessState, knot: HostName): boolean =>
-  M.size(state.entries) < ENTRIES_MAX && countOf(state.ofKnots, knot) < ENTRIES_PER_KNOT_MAX
+  M.size(state.entries) < ENTRIES_MAX && countAt(state.ofKnots, knot) < ENTRIES_PER_KNOT_MAX
 
 /** Whether there is room for the collaborators of an answer, in place of those that the entry has. */
 export const hasRoomFor = ({ collaborators }: AccessState, entry: Entry, access: Access): boolean =>

@@ -15,7 +15,7 @@ import type { CollaboratorTold } from '../knots/index.js'
 import type { Access } from '../model/access.js'
 import * as Request from '../request.js'
 import { type Answer, chain, inTurn, nothing, to } from '../transition.js'
-import { AGAIN, ask, awaited, failed, isOver, requestedOf, rest } from './asked.js'
+import { REFRESH, ask, awaited, failed, isStale, requestedOf, askLater } from './asked.js'
 import { reconciled } from './claims.js'
 import { entryOf, hasRoomFor, keepsLists, repositoriesIn, withEntry } from './entries.js'
 import type { AccessGiven, AccessOutcome, AccessState, AccessStep, Entry } from './model.js'
@@ -49,7 +49,7 @@ export {
 export { fromWritten, toWritten } from './written.js'
 
 /** An answer that is not taken is none. */
-const untaken = ({ at, knot, number, repo }: AccessRead, error: string): RequestFailed => ({
+const asFailure = ({ at, knot, number, repo }: AccessRead, error: string): RequestFailed => ({
   _tag: 'RequestFailed',
   at,
   error,
@@ -62,10 +62,10 @@ const untaken = ({ at, knot, number, repo }: AccessRead, error: string): Request
 /** Everything that is not known is asked for; what is known, within the time after which it would be anyhow. */
 const started = (before: AccessState, at: TimeUs): AccessStep =>
   chain(before, repositoriesIn(before), (state, [knot, repo, was]): AccessStep => {
-    const entry: Entry = { ...was, access: isOver(was, at) ? null : was.access }
+    const entry: Entry = { ...was, access: isStale(was, at) ? null : was.access }
     return entry.access === null
       ? ask(state, [knot, repo, entry], false)
-      : rest(state, [knot, repo, entry], { ...AGAIN, lowMs: 0 as Natural })
+      : askLater(state, [knot, repo, entry], { ...REFRESH, lowMs: 0 as Natural })
   })
 
 /** Whether what was granted as its owner's is granted so no more. */
@@ -98,14 +98,14 @@ const read = (given: AccessGiven, state: AccessState, event: AccessRead): Answer
   if (entry.isOutdated) return O.some(ask(state, [knot, repo, entry], given.isStopped))
   const access = inOrder(event.access)
   const error = objection(state, event, entry, access)
-  if (error !== null) return O.some(failed(given.config, state, [knot, repo, entry], untaken(event, error)))
-  const [next, effects] = rest(state, [knot, repo, { ...entry, access, asOfUs: at }], AGAIN)
+  if (error !== null) return O.some(failed(given.config, state, [knot, repo, entry], asFailure(event, error)))
+  const [next, effects] = askLater(state, [knot, repo, { ...entry, access, asOfUs: at }], REFRESH)
   const lost = { _tag: 'AccessLost' as const, knot, repo }
   return to(next, isLost(entry.access, access) ? [lost, ...effects] : effects)
 }
 
 /** A change that a knot tells of. Who goes, goes at once; who comes has to be on the list, which is read again. */
-const told = (
+const collaboratorUpdated = (
   state: AccessState,
   { knot, update: { op, repo, subject } }: CollaboratorTold,
   isStopped: boolean
@@ -156,7 +156,7 @@ export const reduce = (state: AccessState, event: Event, given: AccessGiven): An
   return inTurn<AccessState, AccessOutcome>(
     state,
     inLine,
-    ...given.told.map((one) => (before: AccessState) => told(before, one, given.isStopped)),
+    ...given.told.map((one) => (before: AccessState) => collaboratorUpdated(before, one, given.isStopped)),
     (before) => see(given, before, event)
   )
 }

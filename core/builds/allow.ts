@@ -7,7 +7,7 @@ import { globNameOf, globOf, type Points, tryGlob, type Budget, budgetOf } from 
 import type { Repository } from '../model/build.js'
 import { ENGINE, type Target } from '../model/workflow.js'
 
-/** What the workflow is to be built by; `Left` says why it cannot be built here, in a sentence for its author. */
+/** What builds the workflow; `Left` with a sentence for its author if nothing here can. */
 export const targetOf = (
   config: Config,
   list: Allowance,
@@ -31,16 +31,16 @@ export const targetOf = (
 }
 
 /**
- * What it may cost to look through the operator's list for one event, be it about fifty builds: names are written by
- * strangers, and it must take less time than a hundred thousand steps that do nothing.
+ * How much matching one event against the operator's list may cost, even if the event is about fifty builds: strangers
+ * choose the names, and matching must take less time than a hundred thousand empty steps.
  */
 export const LIST_COST_MAX = 2_000_000
 
 /** What the operator's list says of one repository. */
 export interface Allowance {
-  /** The lines whose repositories it is one of. */
+  /** The lines whose pattern matches the repository. */
   readonly lines: ReadonlyArray<Allowed>
-  /** What looking through them for pipelines may cost yet. */
+  /** What is left for matching pipelines. */
   readonly work: Budget
 }
 
@@ -55,7 +55,7 @@ export const allowanceOf = (config: Config, { name, owner }: Repository): Allowa
   return { lines: config.builds.allow.filter(({ repos }) => matches(repos, repo, work)), work }
 }
 
-/** Why that pipeline of that provider cannot be used for the repository; `null` when it can. */
+/** Why the repository may not use that pipeline of that provider; `null` if it may. */
 export const targetFault = (
   config: Config,
   { lines, work }: Allowance,

@@ -1,5 +1,5 @@
 /**
- * Calls: to have a repository built, and to end what is being built (T7).
+ * Calls over XRPC: to build a repository, or to cancel a pipeline (T7).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
@@ -17,17 +17,17 @@ import { type NamedRun, runNamed, workflowCalled } from './named.js'
 import { CANCELLED, type OrderRefusal } from './orders.js'
 import { askForFiles } from './reading.js'
 import { freeKey } from './runs.js'
-import { remembering } from './sources.js'
+import { withSourceKept } from './sources.js'
 import { nextStamp } from './statuses.js'
 import { type TokenRefusal, tokenRefusal, withToken } from './tokens.js'
 
-/** Why a call comes to nothing: for its token; as an order may; or for a workflow that the pipeline does not have. */
+/** Why a call is refused: its token, a reason that orders share, or a workflow that the pipeline does not have. */
 export type CallRefusal = TokenRefusal | Exclude<OrderRefusal, 'running' | 'undecided'> | 'workflow'
 
 /** What a call comes to. */
 export type CallAnswer =
   | {
-      /** Files are read for it, under this key: what comes of them is told like that of any run. */
+      /** A run has begun under this key, and reports like any other. */
       readonly _tag: 'Begun'
       readonly knot: HostName
       readonly repository: Repository
@@ -51,7 +51,7 @@ const runOfRepository = (state: BuildsState, { pipeline, repo }: Cancel): NamedR
   return named?.run.repository.did === repo ? named : null
 }
 
-/** Those of its builds that the call means; `null` where it names a workflow that is not there. */
+/** The workflows of the run that the call means; `null` if it names one that the run does not have. */
 const meant = (run: Run, names: ReadonlyArray<WorkflowName> | null): ReadonlyArray<WorkflowName> | null => {
   const workflows = M.keys(run.builds)
   if (names === null) return workflows
@@ -59,7 +59,7 @@ const meant = (run: Run, names: ReadonlyArray<WorkflowName> | null): ReadonlyArr
   return called.includes(null) ? null : workflows.filter((workflow) => called.includes(workflow))
 }
 
-/** Who has no say in a repository hears the same of every pipeline, whether it is there or not. */
+/** A caller without a right to the repository gets the same answer whether or not the pipeline exists. */
 const answerToCancel = (grounds: Rights.Grounds, state: BuildsState, caller: Did, call: Cancel): CallAnswer => {
   const named = runOfRepository(state, call)
   if (named === null)
@@ -75,7 +75,7 @@ const answerToCancel = (grounds: Rights.Grounds, state: BuildsState, caller: Did
   return builds.length === 0 ? refusedFor('ended') : { _tag: 'Cancelled', builds }
 }
 
-/** What a call begins. */
+/** The run that a call begins. */
 const runBy = (caller: Did, { cause, workflows }: Trigger, repository: Repository): Run => ({
   actor: caller,
   announced: null,
@@ -103,7 +103,7 @@ const answerToTrigger = (
   return { _tag: 'Begun', knot, repository, rkey: freeKey(state, knot, nextStamp(state, at)) }
 }
 
-/** What a call comes to in this state. Nothing else decides about it. */
+/** What becomes of a call in this state. This is the only place that decides it. */
 export const answerTo = (grounds: Rights.Grounds, state: BuildsState, event: CallReceived): CallAnswer => {
   const { call, caller } = event
   const refusal = tokenRefusal(state, event)
@@ -113,14 +113,14 @@ export const answerTo = (grounds: Rights.Grounds, state: BuildsState, event: Cal
     : answerToTrigger(grounds, state, event, call)
 }
 
-/** Refusals that say nothing of what was called. */
-const FOR_WHO_CALLS: ReadonlyArray<CallRefusal> = ['expired', 'used', 'busy', 'right']
+/** Refusals for the caller, whatever was called for. They do not use up the token. */
+const ABOUT_CALLER: ReadonlyArray<CallRefusal> = ['expired', 'used', 'busy', 'right']
 
-/** Whether the token of a call is used up by such an answer: by that of who has a say, whatever it is. */
+/** Whether such an answer uses up the token. Once the caller has a right to the repository, any answer does. */
 const isTaken = (answer: CallAnswer): boolean =>
-  answer._tag !== 'Refused' || !FOR_WHO_CALLS.includes(answer.refusal)
+  answer._tag !== 'Refused' || !ABOUT_CALLER.includes(answer.refusal)
 
-/** A call, and its token, which counts once: both are in one event, so that neither is remembered without the other. */
+/** Carries out a call and uses up its token. One event does both, so neither is ever remembered without the other. */
 export const called = (context: Context, state: BuildsState, event: CallReceived): BuildsAnswer => {
   const { call, caller } = event
   const answer = answerTo(context, state, event)
@@ -130,5 +130,5 @@ export const called = (context: Context, state: BuildsState, event: CallReceived
     return O.some(chain(taken, answer.builds, (before, name) => end(context, before, name, CANCELLED)))
   if (answer._tag === 'Refused' || call._tag !== 'TriggerPipeline') return to(taken)
   const { knot, repository, rkey } = answer
-  return O.some(askForFiles(remembering(taken, knot), knot, rkey, runBy(caller, call, repository), null))
+  return O.some(askForFiles(withSourceKept(taken, knot), knot, rkey, runBy(caller, call, repository), null))
 }

@@ -1,5 +1,5 @@
 /**
- * One push may be told of by two kinds of trigger: which of them tells of a run that is there (T1).
+ * Counterparts: the two triggers, a refUpdate and a pipeline, by which a knot may tell of one push (T1).
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -14,7 +14,7 @@ import { type ClaimedPush, isSamePush, type RememberedPush, rememberedPush } fro
 import { last, pushKey, pushThatBegan, runOf, withRun } from './runs.js'
 import { sourceOf, withSpent } from './sources.js'
 
-/** The push of the run, told of without it from now on: it came to nothing. `null` where no counterpart may come. */
+/** What to remember of a run's push once the run is gone; `null` if no counterpart of it can come. */
 export const rememberedFrom = (run: Run): RememberedPush | null => {
   const push = pushThatBegan(run)
   return push === null || run.kind === 'call'
@@ -29,13 +29,13 @@ export const rememberedFrom = (run: Run): RememberedPush | null => {
 /** A trigger that told of a push before. */
 export interface EarlierTrigger {
   readonly actor: Did | null
-  /** Whether its push may still begin a run under another key. */
+  /** Whether its counterpart may still begin a run for the push. */
   readonly isOpen: boolean
   readonly met: boolean
   readonly rkey: Rkey
 }
 
-/** The triggers of that kind that have told of the push, by key. */
+/** The triggers of that kind that have told of the push, by key ascending. */
 const earlierTriggers = (
   state: BuildsState,
   knot: HostName,
@@ -72,10 +72,10 @@ const earlierTriggers = (
   ).map(([, earlier]) => earlier)
 }
 
-/** The kind of trigger that may tell of the same push as one of the kind. */
+/** The kind of a trigger's counterpart. */
 const OTHER_KIND: { readonly [K in TriggerKind]: TriggerKind } = { pipeline: 'refUpdate', refUpdate: 'pipeline' }
 
-/** The trigger of the other kind that a trigger of a push is the counterpart of: the last that has not met one. */
+/** The counterpart of a push's trigger: the last of the other kind that has not met one yet. */
 export const counterpartOf = (
   state: BuildsState,
   knot: HostName,
@@ -84,7 +84,7 @@ export const counterpartOf = (
 ): EarlierTrigger | null =>
   last(earlierTriggers(state, knot, OTHER_KIND[kind], claimed).filter(({ met }) => !met))
 
-/** Who made the push that a pipeline tells of: the last refUpdate of it has said that, if one has come. */
+/** Who made the push of a pipeline: the last refUpdate of that push says so, if one has come. */
 export const actorOfPush = (
   state: BuildsState,
   knot: HostName,
@@ -99,15 +99,17 @@ export const actorOfPush = (
   )
 }
 
-/** Whether the key is that of a trigger that a run of the same push has met. */
-export const isMet = (state: BuildsState, knot: HostName, rkey: Rkey, push: Push): boolean =>
+/** Whether a run of the same push has already met the trigger with that key. */
+export const isMetByRun = (state: BuildsState, knot: HostName, rkey: Rkey, push: Push): boolean =>
   M.keys(valuesAt(pushKey(knot, push))(state.pushes)).some((other) => runOf(state, knot, other)?.met === rkey)
 
 /**
- * The state in which the earlier trigger has met its counterpart, whose key is `rkey` and who caused it `actor`, if
- * the knot says so.
+ * The state in which the earlier trigger has met its counterpart.
+ *
+ * @param rkey The key of the counterpart.
+ * @param actor Who pushed, if the counterpart says so.
  */
-export const meeting = (
+export const withMet = (
   state: BuildsState,
   knot: HostName,
   earlier: EarlierTrigger,

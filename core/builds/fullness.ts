@@ -3,19 +3,20 @@
  */
 import type { Rows } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
+import { ZERO } from '../data/natural.js'
 import type { WorkflowSource } from '../model/trigger.js'
 import { asked } from '../request.js'
-import { type BuildsState, NONE, type Run } from './model.js'
+import { type BuildsState, type Run } from './model.js'
 import { roomFor, unitsOfRun } from './quota.js'
 import { tooManyWait } from './waiting.js'
 
-/** Why there is no room on the knot for what is to be kept of this run; `null` when there is. */
+/** Why there is no room for what this run keeps; `null` if there is. */
 export const noRoom = (rows: Rows, { kept }: BuildsState, knot: HostName, run: Run): string | null => {
   const { left, limit } = roomFor(rows, kept, knot, run.repository.owner)
   return unitsOfRun(run) > left ? limit : null
 }
 
-/** Why no more runs may wait for their files, or not this one; `null` when it may. */
+/** Why this run may not wait for its files: too many wait, or there is no room to keep it; `null` if it may. */
 export const fullness = (
   rows: Rows,
   state: BuildsState,
@@ -24,4 +25,4 @@ export const fullness = (
   workflows: ReadonlyArray<WorkflowSource> | null
 ): string | null =>
   tooManyWait(rows, state, knot, run.repository.owner) ??
-  noRoom(rows, state, knot, { ...run, phase: { _tag: 'Reading', request: asked(NONE), workflows } })
+  noRoom(rows, state, knot, { ...run, phase: { _tag: 'Reading', request: asked(ZERO), workflows } })

@@ -8,7 +8,7 @@ import type { AccessLost } from '../access/index.js'
 import type { HoldChanged } from '../commits/index.js'
 import type { Event } from '../event.js'
 import type { KnotLeft, KnotOutcome, TriggerArrived } from '../knots/index.js'
-import { inTurn, isSaid, nothing } from '../transition.js'
+import { inTurn, isNotice, nothing } from '../transition.js'
 import { accepted, cancelAcknowledged, missing, reported, requestFailed } from './life.js'
 import { called } from './calls.js'
 import { knotsLeft } from './retention.js'
@@ -92,9 +92,9 @@ const see = (context: Context, state: BuildsState, event: Event): BuildsAnswer =
 }
 
 /** What is let out while the bridge is stopped: no requests, and no timers. */
-const spoken = (isStopped: boolean, [state, effects]: BuildsStep): BuildsStep => [
+const withoutRequests = (isStopped: boolean, [state, effects]: BuildsStep): BuildsStep => [
   state,
-  isStopped ? effects.filter(isSaid) : effects
+  isStopped ? effects.filter(isNotice) : effects
 ]
 
 /**
@@ -139,8 +139,8 @@ const answered = (state: BuildsState, event: Event, given: BuildsGiven): BuildsA
   const left = outcomes.filter(isLeft)
   return inTurn(
     state,
-    (acc) => (gone.length === 0 ? nothing : O.some(spoken(wasStopped, released(context, acc, gone)))),
-    (acc) => (lost.length === 0 ? nothing : O.some(spoken(wasStopped, denied(context, acc, lost)))),
+    (acc) => (gone.length === 0 ? nothing : O.some(withoutRequests(wasStopped, released(context, acc, gone)))),
+    (acc) => (lost.length === 0 ? nothing : O.some(withoutRequests(wasStopped, denied(context, acc, lost)))),
     (acc) => (left.length === 0 ? nothing : O.some(knotsLeft(context, acc, left, event._tag === 'Started'))),
     ...outcomes.filter(isTrigger).map((trigger) => (acc: BuildsState) => triggered(context, acc, trigger)),
     (acc) => see(context, acc, event)

@@ -1,5 +1,5 @@
 /**
- * The life of a build at its provider (T5): what is asked, and where each answer leads.
+ * The life of a build at its provider (T5): what is asked, and what each answer leads to.
  *
  *     phase       asked        accepted     missing     refused         failed          acknowledged
  *     ──────────  ───────────  ───────────  ──────────  ──────────────  ──────────────  ────────────
@@ -9,23 +9,23 @@
  *     Cancelling  CancelBuild  –            –           Cancelling ² ³  Cancelling ² ³  Settled
  *     Settled     –            –            –           –               –               –
  *
- *     ¹ Cancelling, where the build has ended for us meanwhile.
- *     ² After a pause (request.ts). While Finding pauses, a report of the build ends the pause.
- *     ³ Settled, after 30 pauses, where the build has ended for us: its provider is left alone.
- *     ⁴ Finding, after a pause, as long as a start that was on its way may still come to light (settle-time.ts).
- *       Settled, where the build has ended for us, the right to it is gone, or the operator does not allow it any more.
+ *     ¹ Cancelling, if the build has ended for us in the meantime.
+ *     ² After a pause (request.ts). While Finding pauses, a report about the build ends the pause.
+ *     ³ Settled, after 30 pauses, if the build has ended for us: its provider is left alone.
+ *     ⁴ Finding, after a pause, while a start that was under way may still come to light (settle-time.ts).
+ *       Settled, if the build has ended for us, the right to it is gone, or the operator no longer allows it.
  *
  * "Refused" is a `RequestFailed` that is final, "failed" any other. A build that is Following, or is to end, is Settled
  * when its provider reports an end.
  *
- * Beside the phase goes the status that readers see: it only ever moves from pending over running to an end, by
- * reports, by a limit of time (timers.ts), by an order (orders.ts), or with the right (withdrawn.ts). One that has been
- * pending for a minute, since its provider does not answer, is published once more, with that sentence. A build that
- * ends while it is Following is Cancelling from then on; in any other phase the answer that is awaited decides, as said
- * above. A start asks anew (resume.ts): Starting and Finding become Finding, so nothing is started twice.
+ * Beside the phase there is the status that readers see. It only moves forward, from pending through running to an end:
+ * by a report, a time limit (timers.ts), an order (orders.ts), or because the right is gone (withdrawn.ts). A build
+ * that has been pending for a minute because its provider does not answer is published once more, saying so. A build
+ * that ends while Following becomes Cancelling; in any other phase the awaited answer decides, as in the table. A
+ * restart asks again (resume.ts): Starting and Finding both become Finding, so nothing is started twice.
  *
- * An answer that bears another number than the request, or that the table does not list, is nothing. Every transition
- * that there is, tried one by one, with what it takes and causes, is in spec/machine.md.
+ * An answer whose number is not that of the request, or that the table does not list, changes nothing. spec/machine.md
+ * lists every transition with its effects.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { TimeUs } from '../data/identifiers.js'
@@ -36,14 +36,14 @@ import * as Request from '../request.js'
 import * as Rights from '../rights.js'
 import { nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
-import { armed, ask, askToEnd, externalOf, follow, requestOf, settled } from './provider-requests.js'
+import { withDeadline, ask, askToCancel, externalOf, follow, requestOf, settled } from './provider-requests.js'
 import type { Build, BuildPhase, BuildsAnswer, BuildsState, BuildsStep, Context, Run } from './model.js'
-import { about, andThen, buildOf, numbered, runOf, withBuild } from './runs.js'
+import { ifPlanned, andThen, buildOf, numbered, runOf, withBuild } from './runs.js'
 import { lookAgain, unsettledMs } from './settle-time.js'
-import { become, failed, type NewStatus, RANKS } from './statuses.js'
+import { setStatus, failed, type NewStatus, RANKS } from './statuses.js'
 import { WITHDRAWN } from './withdrawn.js'
 
-/** The build of whose provider something is asked under that number, if it is. */
+/** The build, if a request about it with that number is open at its provider. */
 const askedBuild = (state: BuildsState, name: BuildName, number: Natural): Build | null => {
   const build = buildOf(state, name)
   const request = build === null ? null : requestOf(build.phase)
@@ -52,14 +52,14 @@ const askedBuild = (state: BuildsState, name: BuildName, number: Natural): Build
 
 const isAsking = ({ phase }: Build): boolean => phase._tag === 'Starting' || phase._tag === 'Finding'
 
-/** A build, what is asked of its provider, and its run. */
+/** A build, its run, and the recipe that its provider was given. */
 interface Provided {
   readonly build: Build
   readonly recipe: Recipe
   readonly run: Run
 }
 
-/** The build of that name, if a provider has it, or may have it. */
+/** The build of that name, if a provider has it or may have it. */
 const providedBuild = (state: BuildsState, name: BuildName): Provided | null => {
   const run = runOf(state, name.knot, name.rkey)
   const build = buildOf(state, name)
@@ -70,11 +70,14 @@ export const accepted = (state: BuildsState, event: BuildAccepted): BuildsAnswer
   const build = askedBuild(state, event.build, event.number)
   if (build === null || !isAsking(build)) return nothing
   return O.some(
-    isFinal(build.status) ? askToEnd(state, event.build, event.external) : follow(state, event.build, event.external)
+    isFinal(build.status) ? askToCancel(state, event.build, event.external) : follow(state, event.build, event.external)
   )
 }
 
-/** The build is not there. It is started, if it is wanted still, and may be. */
+/**
+ * The provider says "not found". While a start may still come to light, it is asked again later; then the build is
+ * started, unless it has ended for us, the right to it is gone, or the operator no longer allows it.
+ */
 export const missing = (context: Context, state: BuildsState, event: BuildMissing): BuildsAnswer => {
   const name = event.build
   const asked = askedBuild(state, name, event.number)
@@ -85,23 +88,25 @@ export const missing = (context: Context, state: BuildsState, event: BuildMissin
   if (ms > 0) return O.some(lookAgain(state, name, asked, request, ms))
   const { recipe, run } = provided
   const ends = (last: NewStatus): BuildsStep =>
-    andThen(become(context, state, name, last), (after) => settled(after, name, null))
+    andThen(setStatus(context, state, name, last), (after) => settled(after, name, null))
   if (isFinal(asked.status)) return O.some(settled(state, name, null))
   if (Rights.rightTo(context, name.knot, run) === 'refused') return O.some(ends(WITHDRAWN))
-  // The operator's list may be another one by now.
+  // The operator may have changed the list since the build was planned.
   const fault = targetFault(context.config, allowanceOf(context.config, run.repository), recipe, run.repository)
   return O.some(fault === null ? ask(state, name, 'Starting', request.attempt) : ends(failed(fault)))
 }
 
-/** What was asked of the provider was refused, or may not have been done. */
+/** A request to the provider was refused, or failed so that it may have been carried out all the same. */
 export const requestFailed = (context: Context, state: BuildsState, event: RequestFailed): BuildsAnswer => {
   if (event.requested._tag !== 'Build') return nothing
   const name = event.requested.build
   const build = askedBuild(state, name, event.number)
   if (build === null) return nothing
-  // Only to take a build on can be refused for good: one that is to end is there.
+  // A provider can refuse for good only to take a build on. One that is to be cancelled is already there.
   const isRefused = event.isFinal && isAsking(build)
-  return O.some(isRefused ? refused(context, state, name, build, event.error) : uncertain(context, state, name, event))
+  return O.some(
+    isRefused ? refused(context, state, name, build, event.error) : pauseAndRetry(context, state, name, event)
+  )
 }
 
 const refused = (
@@ -111,12 +116,12 @@ const refused = (
   { status }: Build,
   error: string
 ): BuildsStep => {
-  const ended = isFinal(status) ? unchanged(state) : become(context, state, name, failed(error))
+  const ended = isFinal(status) ? unchanged(state) : setStatus(context, state, name, failed(error))
   return andThen(ended, (after) => settled(after, name, null))
 }
 
-const uncertain = (context: Context, state: BuildsState, name: BuildName, event: RequestFailed): BuildsStep =>
-  about(state, name, (build, { provider }) => {
+const pauseAndRetry = (context: Context, state: BuildsState, name: BuildName, event: RequestFailed): BuildsStep =>
+  ifPlanned(state, name, (build, { provider }) => {
     const { at, error: detail } = event
     const { phase, status } = build
     const request = requestOf(phase)
@@ -136,21 +141,21 @@ const uncertain = (context: Context, state: BuildsState, name: BuildName, event:
       [timer, report({ _tag: 'ProviderUncertain', at, build: name, detail, provider })]
     ]
     return isToSayWhy(build, at, timer.highMs)
-      ? andThen(paused, (waiting) => become(context, waiting, name, keptWaiting(provider)))
+      ? andThen(paused, (waiting) => setStatus(context, waiting, name, keptWaiting(provider)))
       : paused
   })
 
-/** How long a build is pending before it says that its provider does not answer. */
+/** How long a build stays pending before its status says that the provider does not answer. */
 const QUIETLY_US = 60_000_000
 
 /**
- * Whether it is time to say why a build is still pending: when the next request may come later than a minute after the
- * first status. A pending build bears a sentence from then on, and only then, so it is said once.
+ * Whether to say why a build is still pending: if the next request may come more than a minute after the first status.
+ * A pending build that has a sentence has been explained, so this happens once.
  */
 const isToSayWhy = ({ error, status, statusUs }: Build, at: TimeUs, pauseMs: Natural): boolean =>
   status === 'pending' && error === null && at + pauseMs * 1_000 >= statusUs + QUIETLY_US
 
-/** What went wrong may name what only the operator is to know: it is in the report. */
+/** The error itself may hold what only the operator should see, so it goes into the report and not into the status. */
 const keptWaiting = (provider: string): NewStatus => ({
   error: `The provider "${provider}" does not answer, or only with errors. It is asked again until the time is up.`,
   exitCode: null,
@@ -168,14 +173,14 @@ export const reported = (context: Context, state: BuildsState, event: BuildRepor
   if (provided === null || provided.build.phase._tag === 'Settled') return nothing
   const { build, recipe } = provided
   if (provider !== recipe.provider) return to(state, [report({ _tag: 'ReportRefused', at, build: name, provider })])
-  // Before we know the provider's own name for it, the report may be about another that somebody has given our name:
-  // we look at once.
+  // Until we know the provider's own name for the build, the report may be about another one that somebody named like
+  // ours. So it is not believed, but it ends the pause: we ask at once.
   const known = externalOf(build.phase)
   const request = requestOf(build.phase)
   if (known === null && request?.phase === 'Pausing') return O.some(ask(state, name, 'Finding', request.attempt))
   if (known !== event.external) return nothing
   const isFurther = RANKS[status] > RANKS[build.status]
-  const told = isFurther ? become(context, state, name, { error, exitCode, status }) : unchanged(state)
+  const told = isFurther ? setStatus(context, state, name, { error, exitCode, status }) : unchanged(state)
   if (isFinal(status)) return O.some(andThen(told, (after) => settled(after, name, event.external)))
-  return isFurther ? O.some(andThen(told, (after) => armed(context, after, name))) : nothing
+  return isFurther ? O.some(andThen(told, (after) => withDeadline(context, after, name))) : nothing
 }

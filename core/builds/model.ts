@@ -1,5 +1,5 @@
 /**
- * What is kept of runs and builds.
+ * The state of runs and builds.
  */
 import * as t from 'io-ts'
 import type { AccessState } from '../access/index.js'
@@ -10,6 +10,7 @@ import type { MultiMap } from '../data/multimap.js'
 import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
+import type { Tally } from '../data/tally.js'
 import { AnnouncedWorkflow, type Effect } from '../effect.js'
 import type { KnotsState } from '../knots/index.js'
 import { ExitCode, Recipe, Repository, Status } from '../model/build.js'
@@ -23,13 +24,13 @@ import type { StatusLog } from './status-log.js'
 /** What is asked of the provider about a build. */
 export const BuildPhase = t.union(
   [
-    /** It is asked to start it. */
+    /** It was asked to start the build. */
     t.readonly(t.strict({ _tag: t.literal('Starting'), request: Request })),
-    /** It is asked whether it has it, since it may have been started; or, after a pause, it will be. */
+    /** It was asked whether it has the build, which may have been started; or it will be, after a pause. */
     t.readonly(t.strict({ _tag: t.literal('Finding'), request: Request })),
-    /** It has it. */
+    /** It has the build. */
     t.readonly(t.strict({ _tag: t.literal('Following'), external: t.string })),
-    /** It is asked to end it; or, after a pause, it will be. */
+    /** It was asked to cancel the build; or it will be, after a pause. */
     t.readonly(t.strict({ _tag: t.literal('Cancelling'), external: t.string, request: Request })),
     /** Nothing is owed. `external` is `null` for a build that never reached its provider. */
     t.readonly(t.strict({ _tag: t.literal('Settled'), external: t.union([t.string, t.null]) }))
@@ -42,19 +43,16 @@ export type BuildPhase = t.TypeOf<typeof BuildPhase>
 /** What one workflow comes to at its provider. */
 export const Build = t.readonly(
   t.strict({
-    /** The number of the timer that ends its time; the timers before it are void. */
+    /** The number of its deadline timer; earlier timers are void. */
     deadline: Natural,
-    /**
-     * When a request to start it may last have been on its way without an answer that was heard; `null` while each was
-     * answered.
-     */
+    /** Until when a start request without an answer may have been under way; `null` if each was answered. */
     doubtUs: t.union([TimeUs, t.null]),
     error: t.union([t.string, t.null]),
     exitCode: t.union([ExitCode, t.null]),
     phase: BuildPhase,
-    /** `null` for a workflow that never became one for a provider. */
+    /** `null` if the workflow never became a build for a provider. */
     recipe: t.union([Recipe, t.null]),
-    /** The stamp of the status by which it began to run; `null` before, and where none said so. */
+    /** The stamp of its first `running` status; `null` while there is none. */
     startedUs: t.union([TimeUs, t.null]),
     status: Status,
     /** When its status last changed: the key of its last entry in the log. */
@@ -68,9 +66,9 @@ export type Build = t.TypeOf<typeof Build>
 /** Whether the workflow files are known yet. */
 export const RunPhase = t.union(
   [
-    /** It is a push that waits for its pipeline, and is acted on when a timer of that number fires. */
+    /** It is a push that waits for its pipeline, until the timer of that number fires. */
     t.readonly(t.strict({ _tag: t.literal('Waiting'), number: Natural })),
-    /** They are asked for: those that came along, or, with `null`, those of the repository. */
+    /** They are being read: those that the trigger brought, or, with `null`, those of the repository. */
     t.readonly(
       t.strict({
         _tag: t.literal('Reading'),
@@ -93,12 +91,9 @@ export type RunKind = t.TypeOf<typeof RunKind>
 /** What one trigger, or one call, comes to. */
 export const Run = t.readonly(
   t.strict({
-    /** Who caused it; `null` where the knot answers for that. */
+    /** Who caused it; `null` if the knot vouches for them. */
     actor: t.union([Did, t.null]),
-    /**
-     * When its readers were told of it, and of what; `null` before its first status, and in runs that began before
-     * there were announcements.
-     */
+    /** Its announcement in the log; `null` before its first status, and for runs from before there were any. */
     announced: t.union([
       t.readonly(t.strict({ createdUs: TimeUs, workflows: t.readonlyArray(AnnouncedWorkflow) })),
       t.null
@@ -108,12 +103,9 @@ export const Run = t.readonly(
     cause: Cause,
     defaultBranch: t.union([t.string, t.null]),
     kind: RunKind,
-    /** The key of the other kind of trigger that told of the same push; `null` while none has come. */
+    /** The key of the counterpart, the other trigger of the same push; `null` while none has come. */
     met: t.union([Rkey, t.null]),
-    /**
-     * Of one that repeats another: which of its workflows, where they are judged anew; of a call: those that it names.
-     * `null`: all that apply.
-     */
+    /** The workflows to build: those that a retry judges again, or that a call names. `null`: all that apply. */
     only: t.union([t.readonlyArray(WorkflowName), t.null]),
     phase: RunPhase,
     repository: Repository,
@@ -147,23 +139,23 @@ export const TokenKey = t.brand(
 
 export type TokenKey = t.TypeOf<typeof TokenKey>
 
-/** What is remembered about a knot from which triggers came. */
+/** What is remembered of a knot as a source of triggers. */
 export const Source = t.readonly(
   t.strict({
     /** Whether a refUpdate came with `changedFiles` or `pushOptions`. */
     details: t.boolean,
     /**
-     * Triggers whose keys do not come after this one are forgotten, so a repeat of one could not be told; `null` while
-     * all are remembered. A TID: the keys of a knot tell the time, and rise.
+     * Triggers up to this key are forgotten, so none of them counts: a repeat could not be told from a new one. `null`
+     * while all are remembered. A TID: a knot's keys hold the time, and rise.
      */
     forgotten: t.union([Rkey, t.null]),
-    /** When nobody holds the knot any more: the number of the timer that ends its memory, and when that is due. */
+    /** For a knot that no record holds any more: when it is forgotten, and the number of that timer. */
     leaving: t.union([t.readonly(t.strict({ number: Natural, untilUs: TimeUs })), t.null]),
     /** Whether a `sh.tangled.pipeline` of a push came. */
     pipelines: t.boolean,
     /**
-     * Keys of triggers of which there is no run, and which begin none when they are repeated, but for those that were
-     * left; with what they told of, where a counterpart may come. The greatest 200.
+     * Keys of triggers without a run that begin none when repeated, unless they were `left`; with their push, if a
+     * counterpart may come. The greatest 200.
      */
     spent: orderedMap(Rkey, t.union([RememberedPush, t.null]))
   }),
@@ -172,31 +164,28 @@ export const Source = t.readonly(
 
 export type Source = t.TypeOf<typeof Source>
 
-/** How much runs keep, in units. */
+/** How much the runs keep, in units. */
 export interface Kept {
-  /** Those of which something is owed, by knot. */
-  readonly ofKnots: M.OrderedMap<HostName, number>
-  /** The same, by the account whose repositories they are for. */
-  readonly ofOwners: M.OrderedMap<Did, number>
-  /** The same, together. */
+  /** Of runs that have not ended, by knot. */
+  readonly ofKnots: Tally<HostName>
+  /** Of runs that have not ended, by the account that owns the repository. */
+  readonly ofOwners: Tally<Did>
+  /** Of all runs that have not ended. */
   readonly owed: number
-  /** Those of which nothing is owed, together. */
+  /** Of all runs that have ended. */
   readonly over: number
 }
 
 /** The runs of a knot that wait for their workflow files, or for their pipeline. */
 export interface Waiting {
   readonly keys: M.OrderedMap<Rkey, true>
-  /** How many of them are for repositories of which account. */
-  readonly ofOwners: M.OrderedMap<Did, number>
+  /** How many of them there are for each account's repositories. */
+  readonly ofOwners: Tally<Did>
 }
 
 /** The runs, the log of statuses, and what is remembered of each knot. */
 export interface BuildsState extends StatusLog {
-  /**
-   * Workflow files of which it was said that a key by mistake keeps them from ever applying: the last 1 000, as
-   * `mistakeKey` has them.
-   */
+  /** Workflow files whose author was told of a mistake: the last 1 000, as `mistakeKey` names them. */
   readonly mistaken: ReadonlyArray<string>
   /** The number of the next request or timer. */
   readonly next: Natural
@@ -208,11 +197,11 @@ export interface BuildsState extends StatusLog {
   readonly pushes: MultiMap<string, Rkey>
   readonly runs: M.OrderedMap<RunKey, Run>
   readonly sources: M.OrderedMap<HostName, Source>
-  /** Tokens that were used, each with when it could not be used any more. */
+  /** Used tokens, each with the moment at which it expires. */
   readonly tokens: M.OrderedMap<TokenKey, TimeUs>
-  /** The latest moment at which a token was used: none counts that could not be used by then. */
+  /** The latest moment at which a token was used. A token that had expired by then never counts. */
   readonly tokensUs: TimeUs
-  /** Derived: those that wait, by knot. */
+  /** Derived: the runs that wait, by knot. */
   readonly waiting: M.OrderedMap<HostName, Waiting>
 }
 
@@ -234,7 +223,7 @@ export const initial: BuildsState = {
   waiting: M.empty()
 }
 
-/** What is read besides the slice: when it happens, and the rows, the knots and what these say as they are then. */
+/** What the reducer reads besides its own slice: the time, the rows, the knots, and what knots say of who may push. */
 export interface Context extends Rows {
   readonly access: Pick<AccessState, 'entries'>
   readonly at: TimeUs
@@ -244,5 +233,3 @@ export interface Context extends Rows {
 export type BuildsStep = Transition<BuildsState, Effect>
 
 export type BuildsAnswer = Answer<BuildsState, Effect>
-
-export const NONE = 0 as Natural

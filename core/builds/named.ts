@@ -1,5 +1,5 @@
 /**
- * Pipelines and workflows by the names that clients know.
+ * Pipelines and workflows by the names that clients use.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -11,7 +11,7 @@ import type { BuildsState, Run } from './model.js'
 import { runOf } from './runs.js'
 import { type LogKey, logKey } from './status-log.js'
 
-/** A run by the name of its pipeline. */
+/** A run, found by the name of its pipeline. */
 export interface NamedRun {
   readonly knot: HostName
   readonly rkey: Rkey
@@ -34,12 +34,12 @@ export const runAt = (state: BuildsState, key: LogKey): NamedRun | null =>
 /** The run of the pipeline of that name. */
 export const runNamed = (state: BuildsState, id: Tid): NamedRun | null => {
   const time = timeOfTid(id)
-  // Each has one name only.
+  // The same time with another clock id would be a second name for one pipeline.
   return tidOf(time) === id ? runAt(state, logKey(time)) : null
 }
 
 /**
- * The workflow of a run that clients call so: by its whole name, or by what is shown of it.
+ * The workflow that clients mean by `name`: its whole name, or the short one that they are shown.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,5 +1,5 @@
 /**
- * What people want: to cancel, and to build again (T4).
+ * Orders: to cancel, and to retry (T4).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
@@ -15,14 +15,14 @@ import { allowanceOf, targetFault } from './allow.js'
 import { begin, end, start } from './provider-requests.js'
 import type { Build, BuildsAnswer, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { fullness, noRoom } from './fullness.js'
-import { askForFiles, nothingOf } from './reading.js'
-import { modest } from './quota.js'
+import { askForFiles, abandonRun } from './reading.js'
+import { withinTextLimit } from './quota.js'
 import { andThen, buildsOf, freeKey, runOf } from './runs.js'
-import { remembering } from './sources.js'
+import { withSourceKept } from './sources.js'
 import { announce, failed, type NewStatus, nextStamp } from './statuses.js'
 import { isWaiting } from './waiting.js'
 
-/** Ends what a run has not ended: while its files are being read, all of it. */
+/** Cancels what has not ended of a run; if its files are still being read, the run itself. */
 export const cancelRun = (
   context: Context,
   state: BuildsState,
@@ -30,7 +30,7 @@ export const cancelRun = (
   last: NewStatus
 ): BuildsStep =>
   isWaiting(run)
-    ? unchanged(nothingOf(state, knot, rkey))
+    ? unchanged(abandonRun(state, knot, rkey))
     : chain(
         state,
         buildsOf(knot, rkey, run).filter(([, { status }]) => !isFinal(status)),
@@ -51,12 +51,12 @@ export const cancel = (context: Context, state: BuildsState, event: CancelReques
 }
 
 /**
- * Why an order can come to nothing: there is no such run or build; who may push is not known yet; its right is gone;
- * it has not ended; it has; there is no room for another run.
+ * Why an order is refused, in this order: there is no such run or build; it is not known yet who may push; the right is
+ * gone; the build has not ended; the build has ended; there is no room for another run.
  */
 export type OrderRefusal = 'unknown' | 'undecided' | 'right' | 'running' | 'ended' | 'limit'
 
-/** Why to cancel that comes to nothing; `null` when it does not. */
+/** Why that cannot be cancelled; `null` if it can. */
 export const cancelRefusal = (
   state: BuildsState,
   { knot, rkey, workflow }: Pick<CancelRequested, 'knot' | 'rkey' | 'workflow'>
@@ -69,7 +69,7 @@ export const cancelRefusal = (
   return builds.some(([, { status }]) => !isFinal(status)) ? null : 'ended'
 }
 
-/** Why to retry that comes to nothing; `null` when it does not. */
+/** Why that cannot be retried; `null` if it can. */
 export const retryRefusal = (
   grounds: Rights.Grounds,
   state: BuildsState,
@@ -90,14 +90,14 @@ export const retryRefusal = (
 
 type Ended = ReadonlyArray<readonly [WorkflowName, Build]>
 
-/** The builds of a run that have ended, or the one of a workflow, if it has. */
+/** The builds of a run that have ended; with a workflow, at most that one. */
 const endedOf = (run: Run, workflow: WorkflowName | null): Ended =>
   M.toEntries(run.builds).filter(([name, { status }]) => isFinal(status) && (workflow === null || name === workflow))
 
-/** Whether all of them were builds for a provider, so that what was to be built is known. */
+/** Whether each of them was a build for a provider, so that its recipe is known. */
 const isPlanned = (builds: Ended): boolean => builds.every(([, { recipe }]) => recipe !== null)
 
-/** A run that repeats the run, as it begins. */
+/** The retry of a run, as it begins. */
 const repeating = (run: Run, rkey: Rkey): Run => ({
   ...run,
   announced: null,
@@ -108,13 +108,13 @@ const repeating = (run: Run, rkey: Rkey): Run => ({
   retryOf: run.retryOf ?? rkey
 })
 
-/** A run that judges these of its workflows anew. */
+/** The retry of a run that judges these workflows again, from their files. */
 const judgedAnew = (run: Run, rkey: Rkey, again: Ended): Run => ({
   ...repeating(run, rkey),
   only: again.map(([name]) => name)
 })
 
-/** What is announced when these are started again, all of which have a recipe. */
+/** What is announced of builds that are started again. All of them have a recipe. */
 const announcedAgain = ({ announced }: Run, again: Ended): ReadonlyArray<AnnouncedWorkflow> =>
   again.flatMap(([name, { recipe }]) => {
     if (recipe === null) return []
@@ -122,16 +122,16 @@ const announcedAgain = ({ announced }: Run, again: Ended): ReadonlyArray<Announc
     return [before ?? { clone: recipe.clone, engine: ENGINE, name, text: '' }]
   })
 
-/** A run that starts these again, with all that it will keep. */
+/** The retry of a run that starts these builds again, with all that it will keep. */
 const startedAgain = (run: Run, rkey: Rkey, again: Ended): Run => ({
   ...repeating(run, rkey),
-  announced: { createdUs: 0 as TimeUs, workflows: modest(announcedAgain(run, again)) },
+  announced: { createdUs: 0 as TimeUs, workflows: withinTextLimit(announcedAgain(run, again)) },
   builds: again.reduce((all, [name, build]) => M.upsertAt(name, build)(all), M.empty<WorkflowName, Build>())
 })
 
 /**
- * What has ended is final, so to build again is a run of its own, with a key of ours. Where a workflow never became a
- * build of a provider, all of them are judged anew, from their files.
+ * A build that has ended stays ended, so a retry is a new run, under a key of ours. If any of the workflows never became
+ * a build for a provider, all of them are judged again, from their files.
  */
 export const retry = (context: Context, state: BuildsState, event: RetryRequested): BuildsAnswer => {
   const { at, knot, rkey, workflow } = event
@@ -142,7 +142,7 @@ export const retry = (context: Context, state: BuildsState, event: RetryRequeste
   const again = endedOf(run, workflow)
   const key = freeKey(state, knot, nextStamp(state, at))
   if (!isPlanned(again))
-    return O.some(askForFiles(remembering(state, knot), knot, key, judgedAnew(run, rkey, again), null))
+    return O.some(askForFiles(withSourceKept(state, knot), knot, key, judgedAnew(run, rkey, again), null))
   const list = allowanceOf(context.config, run.repository)
   const planned = again.flatMap(([name, { recipe }]) => (recipe === null ? [] : [[name, recipe] as const]))
   const told = announce(context, state, knot, key, repeating(run, rkey), announcedAgain(run, again))

@@ -1,9 +1,8 @@
 /**
- * Pipelines: what is announced of runs, found by repository, kind of trigger and commit without a look at the others
- * (T6).
+ * An index of the announcements of runs, by repository, kind of trigger and commit (T6).
  *
- * The stamp of its announcement tells a run from any other, whatever key its knot gave it: the log has each stamp once.
- * As a TID it is the name of the pipeline.
+ * A run is identified by the stamp of its announcement, whatever key its knot gave it: no two entries of the log share
+ * a stamp. Written as a TID, the stamp is the name of the pipeline.
  */
 import { fromPairs, insertAt, type MultiMap, removeAt } from '../data/multimap.js'
 import type { PipelineEntry } from '../effect.js'
@@ -12,16 +11,16 @@ import { type Cause, type CauseKind, kindOfCause } from '../model/trigger.js'
 import { shaOf } from './plan.js'
 import type { LogKey } from './status-log.js'
 
-/** The keys of announcements in the log, by place: a repository's of one kind, and those of them of one commit. */
+/** The keys of announcements, by place: a repository and a kind of trigger, or a repository, a kind and a commit. */
 export type PipelineIndex = MultiMap<string, LogKey>
 
-/** Where the pipelines of that kind are. Read from its end a place is of one repository, whatever its record says. */
+/** The place of a repository's pipelines of one kind. Only the DID can have blanks, so no two places share a text. */
 export const placeOf = (did: string, kind: CauseKind): string => `${did} ${kind}`
 
-/** Where those of them are that are of that commit. */
+/** The place of those for one commit. */
 export const placeAt = (did: string, kind: CauseKind, commit: string): string => `${placeOf(did, kind)} ${commit}`
 
-/** The places of a pipeline. A repository without a DID of its own has none: nobody can ask for it. */
+/** The places of a pipeline. A repository without a DID has none: clients ask by DID. */
 export const placesOf = ({ did }: Repository, cause: Cause): ReadonlyArray<string> => {
   if (did === '') return []
   const kind = kindOfCause(cause)

@@ -1,14 +1,14 @@
 /**
- * Plans: what a provider is told about a build. A run keeps once what all of its builds share, and of each build what
- * its workflow alone says; the plan is put together whenever a provider is asked. What a trigger brings, fifty builds
- * would else keep fifty times.
+ * Plans: what a provider is told about a build. A run keeps once what all its builds share, and for each build only
+ * what its own workflow says; the plan is assembled whenever a provider is asked. Otherwise fifty builds would keep what
+ * one trigger brought fifty times.
  */
 import type { BuildName, Plan, Recipe, Repository } from '../model/build.js'
 import type { Cause } from '../model/trigger.js'
 import type { Target, Workflow } from '../model/workflow.js'
 import { variablesOf, withReserved } from './variables.js'
 
-/** The name of the commit that is built; `null`: the head of the default branch. */
+/** The commit to build; `null`: the head of the default branch. */
 export const shaOf = (cause: Cause): Plan['sha'] => {
   switch (cause._tag) {
     case 'Push':

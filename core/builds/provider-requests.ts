@@ -3,21 +3,21 @@
  */
 import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
-import type { Natural } from '../data/natural.js'
+import { type Natural, ZERO } from '../data/natural.js'
 import { type BuildName, type Recipe } from '../model/build.js'
 import * as Request from '../request.js'
-import { type Build, type BuildPhase, type BuildsState, type BuildsStep, type Context, NONE } from './model.js'
+import { type Build, type BuildPhase, type BuildsState, type BuildsStep, type Context } from './model.js'
 import { planOf } from './plan.js'
-import { about, numbered, andThen, withBuild } from './runs.js'
-import { become, forget, type NewStatus, publish } from './statuses.js'
+import { ifPlanned, numbered, andThen, withBuild } from './runs.js'
+import { setStatus, forgetIfDropped, type NewStatus, publish } from './statuses.js'
 
 /** How long a build may take to leave its status. */
 export const limitMs = ({ builds: { pendingMs, runningMs } }: Config, { status }: Build): Natural =>
   status === 'running' ? runningMs : pendingMs
 
 /** Gives the build so long, from now on, to leave its status. */
-export const armed = ({ config }: Context, state: BuildsState, name: BuildName): BuildsStep =>
-  about(state, name, (build) => {
+export const withDeadline = ({ config }: Context, state: BuildsState, name: BuildName): BuildsStep =>
+  ifPlanned(state, name, (build) => {
     const [after, deadline] = numbered(state)
     const ms = limitMs(config, build)
     return [
@@ -33,7 +33,7 @@ export const ask = (
   _tag: 'Starting' | 'Finding',
   attempt: Natural = Request.FIRST
 ): BuildsStep =>
-  about(state, name, (build, recipe, run) => {
+  ifPlanned(state, name, (build, recipe, run) => {
     const [after, number] = numbered(state)
     return [
       withBuild(after, name, { ...build, phase: { _tag, request: Request.asked(number, attempt) } }),
@@ -42,13 +42,13 @@ export const ask = (
   })
 
 /** Asks the provider to end the build. */
-export const askToEnd = (
+export const askToCancel = (
   state: BuildsState,
   name: BuildName,
   external: string,
   attempt: Natural = Request.FIRST
 ): BuildsStep =>
-  about(state, name, (build, recipe, run) => {
+  ifPlanned(state, name, (build, recipe, run) => {
     const [after, number] = numbered(state)
     const phase: BuildPhase = { _tag: 'Cancelling', external, request: Request.asked(number, attempt) }
     return [
@@ -59,15 +59,15 @@ export const askToEnd = (
 
 /** The provider has the build, and we want it. */
 export const follow = (state: BuildsState, name: BuildName, external: string): BuildsStep =>
-  about(state, name, (build, recipe, run) => [
+  ifPlanned(state, name, (build, recipe, run) => [
     withBuild(state, name, { ...build, phase: { _tag: 'Following', external } }),
     [{ _tag: 'FollowBuild', build: name, external, plan: planOf(name, run, recipe) }]
   ])
 
 /** Nothing more is owed to or by the provider: what it has to say of the build is not listened to any more. */
 export const settled = (state: BuildsState, name: BuildName, external: string | null): BuildsStep =>
-  about(state, name, (build) => [
-    forget(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name),
+  ifPlanned(state, name, (build) => [
+    forgetIfDropped(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name),
     externalOf(build.phase) === null ? [] : [{ _tag: 'UnfollowBuild', build: name }]
   ])
 
@@ -76,9 +76,9 @@ export const settled = (state: BuildsState, name: BuildName, external: string | 
  * well.
  */
 export const end = (context: Context, state: BuildsState, name: BuildName, last: NewStatus): BuildsStep =>
-  about(state, name, ({ phase }) => {
-    const ended = become(context, state, name, last)
-    return phase._tag === 'Following' ? andThen(ended, (after) => askToEnd(after, name, phase.external)) : ended
+  ifPlanned(state, name, ({ phase }) => {
+    const ended = setStatus(context, state, name, last)
+    return phase._tag === 'Following' ? andThen(ended, (after) => askToCancel(after, name, phase.external)) : ended
   })
 
 /** What its provider is asked about a build; `null` where nothing is. */
@@ -96,7 +96,7 @@ export const begin = (
   first: NewStatus
 ): BuildsStep => {
   const build: Build = {
-    deadline: NONE,
+    deadline: ZERO,
     doubtUs: null,
     error: null,
     exitCode: null,
@@ -113,7 +113,7 @@ export const begin = (
 export const start = (context: Context, state: BuildsState, name: BuildName, recipe: Recipe): BuildsStep =>
   andThen(
     andThen(begin(context, state, name, recipe, { error: null, exitCode: null, status: 'pending' }), (after) =>
-      armed(context, after, name)
+      withDeadline(context, after, name)
     ),
     (after) => ask(after, name, 'Starting')
   )

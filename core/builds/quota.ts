@@ -3,13 +3,13 @@
  * last status is dropped, so there is a limit for each run, and for all of them: what strangers keep going takes no
  * room of the operator's, and no knot and no account takes all that there is (T6).
  */
-import * as O from 'fp-ts/lib/Option.js'
 import { isMember } from '../commits/admission.js'
 import type { Rows } from '../commits/index.js'
 import { budgetOf } from '../data/budget.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
+import { addAt, countAt } from '../data/tally.js'
 import { unitsOf } from '../data/units.js'
 import type { AnnouncedWorkflow } from '../effect.js'
 import type { Recipe } from '../model/build.js'
@@ -48,7 +48,7 @@ export const isOver = ({ builds, phase }: Run): boolean =>
   M.toEntries(builds).every(([, build]) => build.phase._tag === 'Settled')
 
 /** The workflows, each with its file as long as there is room for it. */
-export const modest = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArray<AnnouncedWorkflow> => {
+export const withinTextLimit = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArray<AnnouncedWorkflow> => {
   const budget = budgetOf(TEXTS_UNITS_MAX)
   return workflows.map((workflow) =>
     budget.take(workflow.text === '' ? 0 : unitsOf(workflow.text)) ? workflow : { ...workflow, text: '' }
@@ -57,26 +57,14 @@ export const modest = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArr
 
 // ------------------------------------------------------------------------------------- what all of them keep
 
-export const countAt = <K extends string>(counts: M.OrderedMap<K, number>, key: K): number =>
-  O.toNullable(M.lookup(key)(counts)) ?? 0
-
-export const added = <K extends string>(
-  counts: M.OrderedMap<K, number>,
-  key: K,
-  units: number
-): M.OrderedMap<K, number> => {
-  const count = countAt(counts, key) + units
-  return count === 0 ? M.deleteAt(key)(counts) : M.upsertAt(key, count)(counts)
-}
-
 /** What is kept with so many units more of that run of the knot; or fewer, where they are less than 0. */
 export const keptWith = (kept: Kept, knot: HostName, run: Run, units: number): Kept =>
   isOver(run)
     ? { ...kept, over: kept.over + units }
     : {
         ...kept,
-        ofKnots: added(kept.ofKnots, knot, units),
-        ofOwners: added(kept.ofOwners, run.repository.owner, units),
+        ofKnots: addAt(kept.ofKnots, knot, units),
+        ofOwners: addAt(kept.ofOwners, run.repository.owner, units),
         owed: kept.owed + units
       }
 
@@ -112,7 +100,7 @@ export interface Room {
 export const RUN_ROOM: Room = { left: RUN_UNITS_MAX, limit: `a run keeps ${String(RUN_UNITS_MAX)} units at most` }
 
 /** The one with less room, the first of two with as much. */
-export const narrower = (a: Room, b: Room): Room => (b.left < a.left ? b : a)
+export const tighter = (a: Room, b: Room): Room => (b.left < a.left ? b : a)
 
 /** How much more may be kept on the knot of what has not ended, for repositories of this account. */
 export const roomFor = (rows: Rows, kept: Kept, knot: HostName, owner: Did): Room => {
@@ -122,8 +110,8 @@ export const roomFor = (rows: Rows, kept: Kept, knot: HostName, owner: Did): Roo
     left: share * sixteenth - taken,
     limit: `runs${whose} that have not ended keep ${String(share * sixteenth)} units at most`
   })
-  return narrower(
-    narrower(room(shares.all, kept.owed, ''), room(shares.knot, countAt(kept.ofKnots, knot), ' of one knot')),
+  return tighter(
+    tighter(room(shares.all, kept.owed, ''), room(shares.knot, countAt(kept.ofKnots, knot), ' of one knot')),
     room(shares.owner, countAt(kept.ofOwners, owner), ' for one account')
   )
 }

@@ -9,7 +9,7 @@ import type { HostName } from '../data/host-name.js'
 import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
-import type { AnnouncedWorkflow, Effect } from '../effect.js'
+import type { AnnouncedWorkflow, Effect, Report } from '../effect.js'
 import type { Requested, RequestFailed, WorkflowsRead } from '../event.js'
 import type { WorkflowSource } from '../model/trigger.js'
 import { byName, type Condition, type Workflow, WORKFLOWS_MAX } from '../model/workflow.js'
@@ -18,7 +18,7 @@ import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
 import { allowanceOf } from './allow.js'
 import { begin } from './provider-requests.js'
-import { modest, narrower, roomFor, RUN_ROOM, unitsOfBuild, unitsOfRun } from './quota.js'
+import { withinTextLimit, tighter, roomFor, RUN_ROOM, unitsOfBuild, unitsOfRun } from './quota.js'
 import { rememberedFrom } from './counterparts.js'
 import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './selection.js'
 import type { BuildsAnswer, BuildsState, BuildsStep, Context, Run, RunPhase } from './model.js'
@@ -29,7 +29,7 @@ import { withSpent } from './sources.js'
 import { announce, failed } from './statuses.js'
 import { appliesWithin, WHEN_COST_MAX } from './when.js'
 
-/** What a name must be, to be that of a build. */
+/** What the name of a build has to be. */
 const NAME_LIMIT =
   'the name of a workflow has 1 to 100 characters below U+D800, and no slash or control character among them'
 
@@ -81,10 +81,10 @@ export const filesFailed = (
   const reading = readingRun(state, knot, rkey, event.number)
   if (reading === null) return nothing
   const [run, phase] = reading
-  if (phase.request.attempt >= (isFinal ? finalAttempts(run) : Request.ATTEMPTS)) {
+  if (phase.request.attempt >= (isFinal ? attemptsAfterFinal(run) : Request.ATTEMPTS)) {
     const told = report({ _tag: 'WorkflowsReadFailed', at, detail: error, knot, rkey })
-    if (run.only === null) return to(nothingOf(state, knot, rkey), [told])
-    // Somebody asked for these, and hears what became of them.
+    if (run.only === null) return to(abandonRun(state, knot, rkey), [told])
+    // These were asked for by name, so whoever asked is told what became of each.
     const only = ascending(run.only)
     const known: Run = { ...run, cause: withoutChangedFiles(run.cause), only: null, phase: { _tag: 'Read' } }
     const announced = announce(context, state, knot, rkey, known, only.map(announcedUnread))
@@ -100,33 +100,33 @@ export const filesFailed = (
   return to(withRun(after, knot, rkey, { ...run, phase: { ...phase, request } }), [timer])
 }
 
-/** The files are there, and whoever caused the run may have no say: they are read again when that is known. */
-const UNDECIDED = 'it is not known yet who may push to the repository'
+/** The files are there, but not whether the run's actor has a right to it: they are read again later. */
+const UNKNOWN_RIGHT = 'it is not known yet who may push to the repository'
 
 const undecided = (context: Context, state: BuildsState, { at, knot, number, rkey }: WorkflowsRead): BuildsAnswer => {
   const requested = { _tag: 'Workflows' as const, knot, rkey }
   const waitMs = 0 as Natural
-  const event = { _tag: 'RequestFailed' as const, at, error: UNDECIDED, isFinal: false, number, requested, waitMs }
+  const event = { _tag: 'RequestFailed' as const, at, error: UNKNOWN_RIGHT, isFinal: false, number, requested, waitMs }
   return filesFailed(context, state, event, requested)
 }
 
-/** How often a "no" is doubted: a knot may tell of a commit before it gives it out. With the pauses, for a minute. */
+/** How often a "no" is retried: a knot may announce a commit before it serves it. With the pauses, a minute. */
 const FINAL_ATTEMPTS = 5
 
 /** Whether a call began the run. */
 const isCall = ({ kind, retryOf }: Run): boolean => kind === 'call' && retryOf === null
 
-/** Of a commit that somebody names, a "no" is not doubted: whoever knows it can have it. */
-const finalAttempts = (run: Run): number => (isCall(run) ? 0 : FINAL_ATTEMPTS)
+/** How often a final "no" is retried. Not at all for a call: a commit that its caller can name is served already. */
+const attemptsAfterFinal = (run: Run): number => (isCall(run) ? 0 : FINAL_ATTEMPTS)
 
-/** The run, which waited for its files or for its pipeline, has come to nothing: its trigger must not count again. */
-export const nothingOf = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
+/** Removes a run that waited for its files or its pipeline, and remembers its key: the trigger must not count again. */
+export const abandonRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
   const run = runOf(state, knot, rkey)
   const gone = withoutRun(state, knot, rkey)
   return run === null || isKeyOurs(run) ? gone : withSpent(gone, knot, rkey, rememberedFrom(run))
 }
 
-/** The workflows that are asked for, each once, names ascending; a call may name a file as clients are shown it. */
+/** The workflows asked for, each once, ascending. A call may use the short name that clients are shown. */
 const askedFor = (
   run: Run,
   files: ReadonlyArray<Workflow>,
@@ -136,7 +136,7 @@ const askedFor = (
   return ascending(isCall(run) ? names.map((name) => workflowCalled(name, there) ?? name) : names)
 }
 
-/** For each workflow, whether it applies; all of them together within one limit. */
+/** Whether each workflow applies. They share one budget. */
 const verdictsOn = (
   workflows: ReadonlyArray<Workflow>,
   run: Run
@@ -149,8 +149,8 @@ const verdictsOn = (
 }
 
 /**
- * Whether what the push changed is for us to look at. What a ready-made pipeline brings along has been chosen by the
- * knot, which knew; of what is judged anew, it was looked at the first time, and is not kept.
+ * Whether the paths that a push changed are to be matched. Not for a pipeline: its knot has matched them. Not for
+ * workflows that are judged again: they were matched the first time, and the paths are not kept.
  */
 const knowsPaths = ({ kind, only }: Run): boolean => {
   switch (kind) {
@@ -166,10 +166,10 @@ const withoutPaths = (when: ReadonlyArray<Condition>): ReadonlyArray<Condition> 
   when.map((condition) => ({ ...condition, paths: null }))
 
 /**
- * What there is for the recipes of a run, all of them together, and why no more.
+ * The room for the recipes of a run together, and the limit that sets it.
  *
- * @param kept The run as it is before it is announced, and without a build.
- * @param announced The workflows of which it will have a build.
+ * @param kept The run before it is announced, without builds.
+ * @param announced The workflows that will become builds.
  */
 const roomIn = (
   context: Context,
@@ -180,68 +180,87 @@ const roomIn = (
   announced: ReadonlyArray<AnnouncedWorkflow>
 ): Pick<Judging, 'limit' | 'room'> => {
   const others = withoutRun(state, knot, rkey).kept
-  const { left, limit } = narrower(RUN_ROOM, roomFor(context, others, knot, kept.repository.owner))
-  const told: Run = { ...kept, announced: { createdUs: context.at, workflows: modest(announced) } }
+  const { left, limit } = tighter(RUN_ROOM, roomFor(context, others, knot, kept.repository.owner))
+  const told: Run = { ...kept, announced: { createdUs: context.at, workflows: withinTextLimit(announced) } }
   return { limit, room: budgetOf(left - unitsOfRun(told) - announced.length * unitsOfBuild(null)) }
 }
 
+/** The workflows of a run that are judged, and those that it asks for by names that no file has. */
+interface Selected {
+  readonly missing: ReadonlyArray<WorkflowName>
+  readonly workflows: ReadonlyArray<Workflow>
+}
+
+const selected = (run: Run, files: ReadonlyArray<Workflow>): Selected => {
+  if (run.only === null) return { missing: [], workflows: files }
+  const only = askedFor(run, files, run.only)
+  const workflows = files.filter(({ name }) => only.includes(name))
+  return { missing: only.filter((asked) => !workflows.some(({ name }) => name === asked)), workflows }
+}
+
+/** The workflow files of a run are there: each is built, dropped, or fails with a sentence. */
 export const filesRead = (context: Context, state: BuildsState, event: WorkflowsRead): BuildsAnswer => {
-  const { at, defaultBranch, knot, number, rkey } = event
+  const { at, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
   if (reading === null) return nothing
   const [run, phase] = reading
+  const abandoned = (reported: Report): BuildsAnswer => to(abandonRun(state, knot, rkey), [report(reported)])
   const right = Rights.rightTo(context, knot, run)
   if (right === 'unknown')
     return undecided(context, state, event)
   if (right === 'refused')
-    return to(nothingOf(state, knot, rkey), [
-      report({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })
-    ])
+    return abandoned({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })
+  const found = selected(run, byName(event.workflows))
+  // A call names the workflows it wants, and its caller hears at once when there are none of those names.
+  if (isCall(run) && run.only !== null && found.workflows.length === 0)
+    return abandoned({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })
+  const sources = event.sources ?? phase.workflows ?? []
+  const [after, effects] = judged(context, state, { event, run, sources }, found)
+  // A run without a build has come to nothing; one that is gone was forgotten with the last of its builds.
+  const still = runOf(after, knot, rkey)
+  if (still === null || !M.isEmpty(still.builds)) return to(after, effects)
+  const ignored = report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })
+  return to(abandonRun(after, knot, rkey), [...effects, ignored])
+}
+
+/** A run, and the event that has brought its files. */
+interface RunRead {
+  readonly event: WorkflowsRead
+  readonly run: Run
+  /** The files as text, to be announced. */
+  readonly sources: ReadonlyArray<WorkflowSource>
+}
+
+/** Announces a run and judges its workflows. What is over the limit, or is no name for a build, is reported. */
+const judged = (
+  context: Context,
+  state: BuildsState,
+  { event, run, sources }: RunRead,
+  { missing, workflows }: Selected
+): BuildsStep => {
+  const { at, defaultBranch, knot, rkey } = event
   const known: Run = { ...run, defaultBranch: defaultBranch ?? run.defaultBranch, phase: { _tag: 'Read' } }
-  const list = allowanceOf(context.config, run.repository)
-  const files = byName(event.workflows)
-  const only = run.only === null ? null : askedFor(run, files, run.only)
-  const workflows = files.filter(({ name }) => only === null || only.includes(name))
   const verdicts = verdictsOn(workflows.slice(0, WORKFLOWS_MAX), known)
-  const missed = (only ?? []).filter((workflow) => !workflows.some(({ name }) => name === workflow))
-  // Who calls names what is to be built, and hears it at once when there is none of it.
-  if (isCall(run) && only !== null && workflows.length === 0)
-    return to(nothingOf(state, knot, rkey), [report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })])
   const announced = [
-    ...verdicts
-      .filter(isBuilt(state, run))
-      .map(([workflow]) => announcedOf(workflow, event.sources ?? phase.workflows ?? [])),
-    ...missed.map(announcedUnread)
+    ...verdicts.filter(isBuilt(state, run)).map(([workflow]) => announcedOf(workflow, sources)),
+    ...missing.map(announcedUnread)
   ]
   const kept: Run = { ...known, cause: withoutChangedFiles(run.cause), only: null }
-  const told = announce(context, state, knot, rkey, kept, announced)
+  const list = allowanceOf(context.config, run.repository)
   const judging: Judging = { list, context, run: known, ...roomIn(context, state, knot, rkey, kept, announced) }
+  const told = announce(context, state, knot, rkey, kept, announced)
   const decided = andThen(told, (after) =>
     chain(after, verdicts, (before, [workflow, verdict]) =>
       decide(before, judging, { knot, rkey, workflow: workflow.name }, workflow, verdict)
     )
   )
   const begun = andThen(decided, (after) =>
-    chain(after, missed, (before, workflow) =>
+    chain(after, missing, (before, workflow) =>
       begin(context, before, { knot, rkey, workflow }, null, failed('There is no such workflow file any more.'))
     )
   )
-  const dropped = andThen(begun, (after) => [
-    after,
-    [
-      ...workflows
-        .slice(WORKFLOWS_MAX)
-        .map(({ name }) => drop(at, { knot, rkey, workflow: name }, 'limit', `more than ${String(WORKFLOWS_MAX)}`)),
-      ...namesRefused(at, knot, rkey, event.unkept)
-    ]
-  ])
-  const [after, effects] = dropped
-  // Nothing has come of it, if the run has no build (and has not been forgotten with the last of them).
-  const judged = runOf(after, knot, rkey)
-  return judged === null || !M.isEmpty(judged.builds)
-    ? O.some(dropped)
-    : to(nothingOf(after, knot, rkey), [
-        ...effects,
-        report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })
-      ])
+  const surplus = workflows
+    .slice(WORKFLOWS_MAX)
+    .map(({ name }) => drop(at, { knot, rkey, workflow: name }, 'limit', `more than ${String(WORKFLOWS_MAX)}`))
+  return andThen(begun, (after) => [after, [...surplus, ...namesRefused(at, knot, rkey, event.unkept)]])
 }

@@ -4,26 +4,26 @@
 import * as M from '../data/ordered-map.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
 import { chain, unchanged } from '../transition.js'
-import { armed, ask, askToEnd, externalOf, follow, settled } from './provider-requests.js'
-import { leave } from './retention.js'
+import { withDeadline, ask, askToCancel, externalOf, follow, settled } from './provider-requests.js'
+import { forgetLater } from './retention.js'
 import type { Build, BuildsState, BuildsStep, Context } from './model.js'
 import { askForFiles } from './reading.js'
-import { about, andThen, buildsOf, splitKey } from './runs.js'
+import { ifPlanned, andThen, buildsOf, splitKey } from './runs.js'
 import { withDoubt } from './settle-time.js'
-import { become, failed, trimmed } from './statuses.js'
+import { setStatus, failed, trimmed } from './statuses.js'
 
 /** Asks for all that is outstanding. What may have been started is looked for first. */
 const resume = (context: Context, state: BuildsState, name: BuildName): BuildsStep =>
-  about(state, name, (build, recipe) => {
+  ifPlanned(state, name, (build, recipe) => {
     const { phase } = build
     if (phase._tag === 'Settled') return unchanged(state)
     if (!context.config.builds.providers.includes(recipe.provider)) return orphaned(context, state, name, build, recipe)
-    const timed = isFinal(build.status) ? unchanged(state) : armed(context, state, name)
+    const timed = isFinal(build.status) ? unchanged(state) : withDeadline(context, state, name)
     switch (phase._tag) {
       case 'Following':
         return andThen(timed, (after) => follow(after, name, phase.external))
       case 'Cancelling':
-        return andThen(timed, (after) => askToEnd(after, name, phase.external))
+        return andThen(timed, (after) => askToCancel(after, name, phase.external))
       case 'Starting':
       case 'Finding':
         // The process before this one may have asked for it until its end.
@@ -41,7 +41,7 @@ const orphaned = (
 ): BuildsStep => {
   const ended = isFinal(status)
     ? unchanged(state)
-    : become(context, state, name, failed(`There is no provider "${provider}" here any more.`))
+    : setStatus(context, state, name, failed(`There is no provider "${provider}" here any more.`))
   return andThen(ended, (after) => settled(after, name, externalOf(phase)))
 }
 
@@ -53,7 +53,7 @@ export const resumed = (context: Context, before: BuildsState): BuildsStep => {
     M.toEntries(state.sources).flatMap(([knot, { leaving }]) =>
       leaving === null ? [] : [[knot, leaving.untilUs] as const]
     ),
-    (acc, [knot, untilUs]) => leave(acc, context.at, knot, untilUs)
+    (acc, [knot, untilUs]) => forgetLater(acc, context.at, knot, untilUs)
   )
   return andThen(remembered, (known) =>
     chain(known, M.toEntries(known.runs), (acc, [key, run]): BuildsStep => {

@@ -3,17 +3,17 @@
  */
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, laterOf, microsOf, type TimeUs, usAfter } from '../data/identifiers.js'
-import type { Natural } from '../data/natural.js'
+import { type Natural, ZERO } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Timer } from '../event.js'
 import type { KnotLeft } from '../knots/index.js'
 import { chain, nothing, to, unchanged } from '../transition.js'
-import { type BuildsAnswer, type BuildsState, type BuildsStep, type Context, NONE } from './model.js'
+import { type BuildsAnswer, type BuildsState, type BuildsStep, type Context } from './model.js'
 import { numbered } from './runs.js'
 import { sourceOf, withSource } from './sources.js'
 
 /** Sets the timer after which nothing of the knot is remembered. */
-export const leave = (state: BuildsState, at: TimeUs, knot: HostName, untilUs: TimeUs): BuildsStep => {
+export const forgetLater = (state: BuildsState, at: TimeUs, knot: HostName, untilUs: TimeUs): BuildsStep => {
   const [after, number] = numbered(state)
   // However our clock was set, it is no longer than a stamp from the future may make it.
   const ms = Math.min(Math.max(Math.ceil((untilUs - at) / 1_000), 0), (2 * FUTURE_US) / 1_000) as Natural
@@ -41,13 +41,13 @@ export const knotsLeft = (
     (before, { cursor, host }) => {
       const untilUs = usAfter(cursor === null ? at : laterOf(at, microsOf(cursor)), FUTURE_US)
       return isStart
-        ? unchanged(withSource(before, host, { ...sourceOf(before, host), leaving: { number: NONE, untilUs } }))
-        : leave(before, at, host, untilUs)
+        ? unchanged(withSource(before, host, { ...sourceOf(before, host), leaving: { number: ZERO, untilUs } }))
+        : forgetLater(before, at, host, untilUs)
     }
   )
 
 /** The time is over after which nothing of a knot is remembered, if it is not held again. */
-export const memoryOver = (
+export const forget = (
   { knots }: Context,
   state: BuildsState,
   { knot, number }: Extract<Timer, { readonly _tag: 'SourceTimer' }>

@@ -103,7 +103,7 @@ export const withoutBuild = (state: BuildsState, name: BuildName): BuildsState =
 }
 
 /** A step about a build that a provider has, or may have: nothing where there is none of that name. */
-export const about = (
+export const ifPlanned = (
   state: BuildsState,
   name: BuildName,
   step: (build: Build, recipe: Recipe, run: Run) => BuildsStep

@@ -4,6 +4,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Budget } from '../data/budget.js'
 import type { TimeUs, WorkflowName } from '../data/identifiers.js'
+import { ZERO } from '../data/natural.js'
 import { type AnnouncedWorkflow, type Effect } from '../effect.js'
 import { type BuildName, type Repository } from '../model/build.js'
 import type { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
@@ -11,7 +12,7 @@ import type { Workflow } from '../model/workflow.js'
 import { report, unchanged } from '../transition.js'
 import { type Allowance, targetOf } from './allow.js'
 import { begin, start } from './provider-requests.js'
-import { type BuildsState, type BuildsStep, type Context, NONE, type Run } from './model.js'
+import { type BuildsState, type BuildsStep, type Context, type Run } from './model.js'
 import { recipeOf } from './plan.js'
 import { andThen } from './runs.js'
 import { failed } from './statuses.js'
@@ -32,7 +33,7 @@ export const isBuilt =
   }
 
 /** How a file that cannot be understood would be checked out: as one that says nothing of that. */
-const PLAIN_CLONE: AnnouncedWorkflow['clone'] = { depth: NONE, skip: false, submodules: false }
+const PLAIN_CLONE: AnnouncedWorkflow['clone'] = { depth: ZERO, skip: false, submodules: false }
 
 /** What is announced of a workflow whose file is not there. */
 export const announcedUnread = (name: WorkflowName): AnnouncedWorkflow => ({
@@ -104,7 +105,7 @@ export const decide = (
     const mistake = workflow.when === null ? null : mistakeIn(workflow.when)
     return nothing(
       mistake ?? 'The workflow does not apply.',
-      mistake === null ? unchanged(state) : mistaken(context, state, name, run, workflow, mistake)
+      mistake === null ? unchanged(state) : failOnceForMistake(context, state, name, run, workflow, mistake)
     )
   }
   if (workflow._tag === 'Faulty') return begin(context, state, name, null, failed(workflow.error))
@@ -127,7 +128,7 @@ const mistakeKey = ({ owner, rkey }: Repository, { content, name }: Workflow): s
   [owner, rkey, name, content].join('/')
 
 /** A workflow that never applies, by a mistake of which its author is told once for each content of the file. */
-const mistaken = (
+const failOnceForMistake = (
   context: Context,
   state: BuildsState,
   name: BuildName,

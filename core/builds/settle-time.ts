@@ -1,7 +1,7 @@
 /**
- * When a provider is believed that says that it does not have a build (T5). It may show a build only some time after it
- * has taken it on, and may carry out a request whose answer was lost. So its "no" counts as soon as no start that may
- * have been on its way can still come to light.
+ * When to believe a provider that says it does not have a build (T5). It may show a build only some time after taking
+ * it on, and may carry out a request whose answer was lost. So "not found" counts once every start that may have been
+ * under way would have come to light.
  */
 import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
@@ -11,7 +11,7 @@ import * as Request from '../request.js'
 import type { Build, BuildsState, BuildsStep } from './model.js'
 import { buildOf, numbered, withBuild } from './runs.js'
 
-/** How much longer a start may still come to light; 0 when the answer can be believed. Never more than `settleMs`. */
+/** How much longer a start may still come to light; 0 once the answer can be believed. At most `settleMs`. */
 export const unsettledMs = ({ doubtUs }: Build, { at, settleMs }: BuildMissing): Natural => {
   if (doubtUs === null) return 0 as Natural
   const leftMs = settleMs - Math.floor((at - doubtUs) / 1_000)
@@ -31,7 +31,7 @@ export const lookAgain = (
   return [withBuild(after, name, { ...build, phase: { _tag: 'Finding', request: pausing } }), [timer]]
 }
 
-/** A start of the build may have been on its way until `at`. */
+/** Notes that a start of the build may have been under way until `at`. */
 export const withDoubt = (state: BuildsState, name: BuildName, at: TimeUs): BuildsState => {
   const build = buildOf(state, name)
   return build === null ? state : withBuild(state, name, { ...build, doubtUs: at })

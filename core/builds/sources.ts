@@ -25,7 +25,7 @@ export const sourceOf = (state: BuildsState, knot: HostName): Source =>
   )
 
 /** Whether a trigger with this key was acted on once, or came to nothing, so that a repeat must not count. */
-export const isForgotten = ({ forgotten, spent }: Source, rkey: Rkey): boolean =>
+export const isSpent = ({ forgotten, spent }: Source, rkey: Rkey): boolean =>
   (forgotten !== null && rkey <= forgotten) ||
   pipe(
     M.lookup(rkey)(spent),
@@ -54,7 +54,7 @@ export const withoutSpent = (state: BuildsState, knot: HostName, rkey: Rkey): Bu
 }
 
 /** The state in which the knot is remembered: a run of it is there, whose key must not count again. */
-export const remembering = (state: BuildsState, knot: HostName): BuildsState =>
+export const withSourceKept = (state: BuildsState, knot: HostName): BuildsState =>
   withSource(state, knot, sourceOf(state, knot))
 
 export const withSource = (state: BuildsState, knot: HostName, source: Source): BuildsState => ({

@@ -10,12 +10,12 @@ import { cut } from '../data/text.js'
 import { type AnnouncedWorkflow, type PipelineEntry, type PublishStatus, type StatusEntry } from '../effect.js'
 import type { BuildName, ExitCode, Status } from '../model/build.js'
 import { unchanged } from '../transition.js'
-import { modest } from './quota.js'
+import { withinTextLimit } from './quota.js'
 import { rememberedFrom } from './counterparts.js'
 import type { Build, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { withPlaces } from './pipeline-index.js'
-import { about, buildOf, isKeyOurs, runOf, withBuild, withoutBuild, withoutRun, withRun } from './runs.js'
-import { isForgotten, withSource, withSpent } from './sources.js'
+import { ifPlanned, buildOf, isKeyOurs, runOf, withBuild, withoutBuild, withoutRun, withRun } from './runs.js'
+import { isSpent, withSource, withSpent } from './sources.js'
 import { logKey, oldestStatuses } from './status-log.js'
 
 export const RANKS: { readonly [S in Status]: number } = {
@@ -31,7 +31,7 @@ export const RANKS: { readonly [S in Status]: number } = {
  * Forgets a build of which nothing is owed, and whose last status is not kept any more. With its last build, a run
  * goes.
  */
-export const forget = (state: BuildsState, name: BuildName): BuildsState => {
+export const forgetIfDropped = (state: BuildsState, name: BuildName): BuildsState => {
   const run = runOf(state, name.knot, name.rkey)
   const build = buildOf(state, name)
   if (run === null || build?.phase._tag !== 'Settled' || M.has(logKey(build.statusUs))(state.log)) return state
@@ -39,7 +39,7 @@ export const forget = (state: BuildsState, name: BuildName): BuildsState => {
   const gone = withoutRun(state, name.knot, name.rkey)
   const source = O.toNullable(M.lookup(name.knot)(state.sources))
   // A key of ours says nothing about those of the knot. Of a knot that is forgotten, none counts again (T1).
-  if (isKeyOurs(run) || source === null || isForgotten(source, name.rkey)) return gone
+  if (isKeyOurs(run) || source === null || isSpent(source, name.rkey)) return gone
   // Nor does one that is no time, or one from the future, say anything about others.
   const isTime = Tid.is(name.rkey) && !isTidAfter(name.rkey, state.lastUs, FUTURE_US)
   return isTime
@@ -49,7 +49,7 @@ export const forget = (state: BuildsState, name: BuildName): BuildsState => {
 
 /** The state without its oldest status, and without what is forgotten with that. */
 const withoutStatus = (state: BuildsState, { build, createdUs }: StatusEntry): BuildsState =>
-  forget({ ...state, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(state.log) }, build)
+  forgetIfDropped({ ...state, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(state.log) }, build)
 
 /** Drops the oldest statuses until there are not more than are kept. */
 export const trimmed = ({ builds: { keepStatuses } }: Config, state: BuildsState): BuildsState => {
@@ -92,7 +92,7 @@ export const announce = (
   if (workflows.length === 0) return unchanged(withRun(state, knot, rkey, run))
   // A moment before the event, if there is room, so that the first status has its time.
   const createdUs = nextStamp(state, usBefore(at, 1))
-  const announced = { createdUs, workflows: modest(workflows) }
+  const announced = { createdUs, workflows: withinTextLimit(workflows) }
   const entry = announcementOf(knot, rkey, run, announced)
   const key = logKey(createdUs)
   const told = withRun(state, knot, rkey, { ...run, announced })
@@ -130,7 +130,7 @@ export const publish = (
 }
 
 /** Another status of a build. */
-export const become = (context: Context, state: BuildsState, name: BuildName, next: NewStatus): BuildsStep =>
-  about(state, name, (build) => publish(context, state, name, build, next))
+export const setStatus = (context: Context, state: BuildsState, name: BuildName, next: NewStatus): BuildsStep =>
+  ifPlanned(state, name, (build) => publish(context, state, name, build, next))
 
 export const failed = (error: string): NewStatus => ({ error, exitCode: null, status: 'failed' })

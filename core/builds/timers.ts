@@ -7,8 +7,8 @@ import type { Timer } from '../event.js'
 import { type BuildName, isFinal } from '../model/build.js'
 import * as Request from '../request.js'
 import { nothing } from '../transition.js'
-import { ask, askToEnd, end, requestOf } from './provider-requests.js'
-import { memoryOver } from './retention.js'
+import { ask, askToCancel, end, requestOf } from './provider-requests.js'
+import { forget } from './retention.js'
 import type { BuildsAnswer, BuildsState, Context } from './model.js'
 import { askForFiles } from './reading.js'
 import { buildOf, runOf } from './runs.js'
@@ -49,7 +49,7 @@ const woken = (
       if (phase === undefined || request === null || !Request.isPausing(request, number)) return nothing
       return O.some(
         phase._tag === 'Cancelling'
-          ? askToEnd(state, name, phase.external, request.attempt)
+          ? askToCancel(state, name, phase.external, request.attempt)
           : ask(state, name, 'Finding', request.attempt)
       )
     }
@@ -61,7 +61,7 @@ export const timer = (context: Context, state: BuildsState, fired: Timer): Build
     case 'PushTimer':
       return waitOver(context, state, fired)
     case 'SourceTimer':
-      return memoryOver(context, state, fired)
+      return forget(context, state, fired)
     case 'RequestTimer':
       return woken(state, fired)
     case 'DeadlineTimer':

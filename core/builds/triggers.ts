@@ -14,22 +14,22 @@ import type { Repository } from '../model/build.js'
 import type { Cause, Push } from '../model/trigger.js'
 import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
-import { counterpartOf, isMet, meeting, type EarlierTrigger, actorOfPush } from './counterparts.js'
+import { counterpartOf, isMetByRun, withMet, type EarlierTrigger, actorOfPush } from './counterparts.js'
 import { withoutChanges } from './selection.js'
 import type { BuildsAnswer, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { courseOf, type RememberedPush, rememberedPush, WAIT_MS } from './pushes.js'
-import { askForFiles, namesRefused, nothingOf } from './reading.js'
+import { askForFiles, namesRefused, abandonRun } from './reading.js'
 import { fullness } from './fullness.js'
 import { andThen, numbered, runOf, withRun } from './runs.js'
-import { isForgotten, remembering, shownBy, sourceOf, withoutSpent, withSource, withSpent } from './sources.js'
+import { isSpent, withSourceKept, shownBy, sourceOf, withoutSpent, withSource, withSpent } from './sources.js'
 import { waitingKeys } from './waiting.js'
 import { shortName } from './when.js'
 
-/** Keys of triggers become names of files, of which a system has the first word; those of knots are 13 characters. */
+/** Providers name files after keys, and file systems limit names. A knot's own keys have 13 characters. */
 const RKEY_MAX = 80
 
-/** Why the cause calls for no builds, whoever's it is; `null` when it may. */
-const idleness = (cause: Cause): IgnoreReason | null => {
+/** Why the cause calls for no builds in any repository; `null` when it may. */
+const reasonToIgnore = (cause: Cause): IgnoreReason | null => {
   if (cause._tag !== 'Push') return null
   if (shortName(cause.ref) === null) return 'ref'
   if (isZeroSha(cause.newSha)) return 'deleted'
@@ -51,7 +51,7 @@ const refusedFor = (
 
 /** A trigger about a repository of ours. */
 interface Claim {
-  /** Who caused it, as far as the knot has said; `null` where it answers for that itself. */
+  /** Who caused it, if the knot has said; `null` where the knot vouches for them. */
   readonly actor: Did | null
   readonly arrived: TriggerArrived
   /** Whether the actor has a say in the repository. */
@@ -60,7 +60,7 @@ interface Claim {
   readonly repository: Repository
 }
 
-/** Which run a trigger begins, if it begins one. The order of the questions is that of T1 and T2. */
+/** The run that a trigger begins, if any. The checks are those of T1 and T2, in their order. */
 export const triggered = (context: Context, before: BuildsState, arrived: TriggerArrived): BuildsAnswer => {
   const { knot, rkey, trigger } = arrived
   const { cause, repo } = trigger
@@ -71,26 +71,29 @@ export const triggered = (context: Context, before: BuildsState, arrived: Trigge
   const shown = shownBy(sourceOf(before, knot), trigger)
   const state = shown === null ? before : withSource(before, knot, { ...sourceOf(before, knot), ...shown })
   const meant = Rights.claimed(context, knot, repo)
-  // Who made the push that a pipeline tells of, its refUpdate has said.
+  // A pipeline does not name who pushed; the refUpdate of the same push does.
   const actor = trigger.actor ?? actorOfPush(state, knot, trigger, meant)
   const entitlement = Rights.entitlement(context, knot, repo, actor)
   if (entitlement._tag === 'Unknown') return O.some(ignored(state, arrived, 'repo'))
-  const idle = idleness(cause)
+  const idle = reasonToIgnore(cause)
   if (idle !== null) return O.some(ignored(state, arrived, idle))
+  // A repeat starts nothing: T1, check 8. Checks 9 and 10, for repeats whose run is gone, are in `judgeNew`.
   if (runOf(state, knot, rkey) !== null) return shown === null ? nothing : to(state)
-  // Where it is not known yet, it will be by the time that the files are read.
+  // If it is not known yet, it is checked again once the files have been read.
   const isEntitled = entitlement._tag !== 'NotEntitled'
-  return O.some(unseen(state, { actor, arrived, isEntitled, context, repository: entitlement.repository }, meant))
+  return O.some(judgeNew(state, { actor, arrived, isEntitled, context, repository: entitlement.repository }, meant))
 }
 
-/** A trigger of which there is no run. */
-const unseen = (state: BuildsState, claim: Claim, meant: ReadonlyArray<Repository>): BuildsStep => {
+/** Judges a trigger that has no run: it may be new, or a repeat whose run is gone or never began. */
+const judgeNew = (state: BuildsState, claim: Claim, meant: ReadonlyArray<Repository>): BuildsStep => {
   const { actor, arrived, isEntitled } = claim
   const { knot, rkey, trigger } = arrived
   const { cause, kind } = trigger
-  if (isForgotten(sourceOf(state, knot), rkey)) return ignored(state, arrived, 'before')
+  // Check 9.
+  if (isSpent(sourceOf(state, knot), rkey)) return ignored(state, arrived, 'before')
   if (cause._tag === 'Push') {
-    if (isMet(state, knot, rkey, cause)) return ignored(state, arrived, 'before')
+    // Check 10.
+    if (isMetByRun(state, knot, rkey, cause)) return ignored(state, arrived, 'before')
     const counterpart = counterpartOf(state, knot, kind, { meant, push: cause })
     switch (kind) {
       case 'pipeline':
@@ -104,9 +107,9 @@ const unseen = (state: BuildsState, claim: Claim, meant: ReadonlyArray<Repositor
 }
 
 /**
- * Asks for the workflow files of a run that a trigger begins, as far as they can be kept.
+ * Begins the run of a trigger by asking for its workflow files, if there is room for it.
  *
- * @param before What stays where there is no room.
+ * @param before The state to keep if there is no room.
  */
 const filesOf = (before: BuildsState, state: BuildsState, claim: Claim, met: Rkey | null): BuildsStep => {
   const { arrived, context } = claim
@@ -114,15 +117,15 @@ const filesOf = (before: BuildsState, state: BuildsState, claim: Claim, met: Rke
   const run = runBy(claim, met)
   const limit = fullness(context, state, knot, run, trigger.workflows)
   if (limit !== null) return refusedFor(before, arrived, 'limit', limit)
-  // What was left under this key, the run stands for no more: whoever meets it would take the run away.
-  const unspent = remembering(withoutSpent(state, knot, rkey), knot)
+  // If the push left under this key stayed, its counterpart would take it for still open and discard the run.
+  const unspent = withSourceKept(withoutSpent(state, knot, rkey), knot)
   return andThen(askForFiles(unspent, knot, rkey, run, trigger.workflows), (after) => [
     after,
     namesRefused(at, knot, rkey, trigger.unkept)
   ])
 }
 
-/** What a trigger begins. */
+/** The run that a trigger begins. */
 const runBy = ({ actor, arrived: { trigger }, repository }: Claim, met: Rkey | null): Run => ({
   actor,
   announced: null,
@@ -138,29 +141,29 @@ const runBy = ({ actor, arrived: { trigger }, repository }: Claim, met: Rkey | n
 })
 
 /**
- * A pipeline of a push: it takes the place of the refUpdate that waits for it or was left to it, and comes after one
- * that was acted on.
+ * A pipeline of a push. It replaces a refUpdate that waits for it or was left to it; if the refUpdate has already been
+ * acted on, the pipeline is ignored.
  */
 const pushPiped = (state: BuildsState, claim: Claim, counterpart: EarlierTrigger | null): BuildsStep => {
   const { actor, arrived, isEntitled } = claim
   const { knot, rkey } = arrived
   if (counterpart !== null && !counterpart.isOpen)
-    return ignored(withSpent(meeting(state, knot, counterpart, rkey, null), knot, rkey, null), arrived, 'kind')
+    return ignored(withSpent(withMet(state, knot, counterpart, rkey, null), knot, rkey, null), arrived, 'kind')
   if (!isEntitled) return refusedFor(state, arrived, 'actor', actor ?? '')
-  const met = counterpart === null ? state : meeting(state, knot, counterpart, rkey, null)
+  const met = counterpart === null ? state : withMet(state, knot, counterpart, rkey, null)
   const alone =
-    counterpart === null || runOf(met, knot, counterpart.rkey) === null ? met : nothingOf(met, knot, counterpart.rkey)
+    counterpart === null || runOf(met, knot, counterpart.rkey) === null ? met : abandonRun(met, knot, counterpart.rkey)
   return filesOf(state, alone, claim, counterpart?.rkey ?? null)
 }
 
-/** A refUpdate of a push: it comes after a pipeline that was acted on, or takes its course. */
+/** A refUpdate of a push: ignored if the pipeline was acted on first; otherwise `courseOf` decides. */
 const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: EarlierTrigger | null): BuildsStep => {
   const { actor, arrived, isEntitled, context, repository } = claim
   const { knot, rkey, trigger } = arrived
   const told = (outcome: RememberedPush['outcome']): RememberedPush =>
     rememberedPush(push, repository, { actor, kind: 'refUpdate', outcome })
   if (counterpart !== null) {
-    const met = withSpent(meeting(state, knot, counterpart, rkey, actor), knot, rkey, told('met'))
+    const met = withSpent(withMet(state, knot, counterpart, rkey, actor), knot, rkey, told('met'))
     return isEntitled ? ignored(met, arrived, 'kind') : refusedFor(met, arrived, 'actor', actor ?? '')
   }
   const leftToIt = withSpent(state, knot, rkey, told('left'))
@@ -170,11 +173,11 @@ const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: 
   const run = runBy(claim, null)
   const limit = fullness(context, state, knot, run, null)
   if (limit !== null) return refusedFor(leftToIt, arrived, 'limit', limit)
-  const unspent = remembering(withoutSpent(state, knot, rkey), knot)
+  const unspent = withSourceKept(withoutSpent(state, knot, rkey), knot)
   return course === 'now' ? askForFiles(unspent, knot, rkey, run, null) : wait(unspent, knot, rkey, run)
 }
 
-/** The run waits for its pipeline, from now on. */
+/** Has the run wait for its pipeline, starting now. */
 const wait = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsStep => {
   const [after, number] = numbered(state)
   const ms = WAIT_MS as Natural
@@ -184,7 +187,7 @@ const wait = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsS
   ]
 }
 
-/** What may have been sent while nobody listened comes now: whoever waits begins to wait anew. */
+/** A pipeline may have been sent while we were not connected, and comes now: the runs that wait start over. */
 export const connected = (state: BuildsState, knot: HostName): BuildsAnswer => {
   const waiting = waitingKeys(state, knot).flatMap((rkey) => {
     const run = runOf(state, knot, rkey)
@@ -195,7 +198,7 @@ export const connected = (state: BuildsState, knot: HostName): BuildsAnswer => {
     : O.some(chain(state, waiting, (before, [rkey, run]) => wait(before, knot, rkey, run)))
 }
 
-/** The time for its pipeline is over. Without a connection it could not come, and whoever waits goes on waiting. */
+/** The wait for a pipeline is over. Without a connection the pipeline could not come, so the run waits on. */
 export const waitOver = (
   { knots }: Context,
   state: BuildsState,

@@ -7,8 +7,9 @@ import type { Rows } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
+import { addAt, countAt } from '../data/tally.js'
 import type { BuildsState, Run, Waiting } from './model.js'
-import { added, countAt, sharesOf } from './quota.js'
+import { sharesOf } from './quota.js'
 
 /** A sixteenth of the runs of one knot that may wait. */
 const SIXTEENTH = 200
@@ -32,7 +33,7 @@ export const waitingWith = (
   const { keys, ofOwners } = waitingOf(waiting, knot)
   return M.upsertAt(knot, {
     keys: M.upsertAt<Rkey, true>(rkey, true)(keys),
-    ofOwners: added(ofOwners, run.repository.owner, 1)
+    ofOwners: addAt(ofOwners, run.repository.owner, 1)
   })(waiting)
 }
 
@@ -46,7 +47,7 @@ export const waitingWithout = (
   if (run === null || !isWaiting(run)) return waiting
   const before = waitingOf(waiting, knot)
   const keys = M.deleteAt(rkey)(before.keys)
-  const ofOwners = added(before.ofOwners, run.repository.owner, -1)
+  const ofOwners = addAt(before.ofOwners, run.repository.owner, -1)
   return M.isEmpty(keys) ? M.deleteAt(knot)(waiting) : M.upsertAt(knot, { keys, ofOwners })(waiting)
 }
 

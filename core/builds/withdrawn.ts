@@ -54,7 +54,7 @@ export const released = (context: Context, state: BuildsState, changes: Readonly
   )
 }
 
-export const NOT_THEIRS: NewStatus = {
+export const NOT_THE_OWNERS: NewStatus = {
   error: 'The knot does not say that the repository is its owner’s.',
   exitCode: null,
   status: 'cancelled'
@@ -70,7 +70,7 @@ export const denied = (context: Context, state: BuildsState, lost: ReadonlyArray
       ),
       (acc, [key]) => {
         const run = runOf(acc, knot, key)
-        return run === null ? [acc, []] : cancelRun(context, acc, [knot, key, run], NOT_THEIRS)
+        return run === null ? [acc, []] : cancelRun(context, acc, [knot, key, run], NOT_THE_OWNERS)
       }
     )
   )

@@ -8,6 +8,7 @@ import { ascending } from '../data/ascending.js'
 import { Did, type Rkey } from '../data/identifiers.js'
 import { insertAt, removeAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
+import { addAt, type Tally } from '../data/tally.js'
 import type { Member } from '../event.js'
 import { type Account, NOBODY, type Repo, sizeOf, type Slot, type Slots } from './account.js'
 import { isMember, isOurs } from './admission.js'
@@ -17,16 +18,11 @@ import { type CommitsState, holder, type MemberChanged, type Rows } from './mode
 export const subjectOf = (config: Config, record: Member | null): string =>
   record !== null && record.instance === config.hostname ? record.subject : ''
 
+/** Counts one record more, or one less, that names `subject`; none of those that name nobody. */
 export const count =
   (subject: string, by: 1 | -1) =>
-  (members: M.OrderedMap<string, number>): M.OrderedMap<string, number> => {
-    if (subject === '') return members
-    const n = pipe(
-      M.lookup(subject)(members),
-      O.getOrElse(() => 0)
-    )
-    return n + by === 0 ? M.deleteAt(subject)(members) : M.upsertAt(subject, n + by)(members)
-  }
+  (members: Tally<string>): Tally<string> =>
+    subject === '' ? members : addAt(members, subject, by)
 
 /** Whom the owner's rows name. */
 export const namedBy = (config: Config, accounts: CommitsState['accounts']): CommitsState['named'] =>

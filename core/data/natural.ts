@@ -13,4 +13,5 @@ export const Natural = t.brand(
 )
 export type Natural = t.TypeOf<typeof Natural>
 
+export const ZERO = 0 as Natural
 export const ONE = 1 as Natural
