@@ -130,8 +130,8 @@ const startedAgain = (run: Run, rkey: Rkey, again: Ended): Run => ({
 })
 
 /**
- * A build that has ended stays ended, so a retry is a new run, under a key of ours. If any of the workflows never became
- * a build for a provider, all of them are judged again, from their files.
+ * A build that has ended stays ended, so a retry is a new run, under a key of ours. If any of the workflows never
+ * became a build for a provider, all of them are judged again, from their files.
  */
 export const retry = (context: Context, state: BuildsState, event: RetryRequested): BuildsAnswer => {
   const { at, knot, rkey, workflow } = event
