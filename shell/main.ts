@@ -5,8 +5,13 @@
 import { tooOld } from './lib/node-version.js'
 
 const complaint = tooOld(process.versions.node)
-if (complaint === null) await import('./cli/command-line.js')
-else {
+if (complaint === null) {
+  // The exit code after EPIPE is that of SIGPIPE.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 1))
+  const { commandLine } = await import('./cli/command-line.js')
+  const printTo = (out: NodeJS.WriteStream) => (text: string) => void out.write(`${text}\n`)
+  process.exitCode = await commandLine(process.argv, printTo(process.stdout), printTo(process.stderr))
+} else {
   process.stderr.write(`error: ${complaint}\n`)
   process.exitCode = 2
 }

@@ -1,6 +1,5 @@
 /** The command line: commands and their options. Everything else is elsewhere, and loaded by the command that needs it. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { existsSync } from 'node:fs'
 import { configurationPath, NOTHING_READ, readConfiguration } from './configuration.js'
 import type { LogOptions } from './build-log.js'
 import type { AdminOptions } from './control.js'
@@ -11,20 +10,9 @@ import type { BuildsOptions } from './list-builds.js'
 import { applyTo, refusal } from './option-values.js'
 import { configOption, REQUIRED, runOptions, serverOption, someOptions, storeOption, type RunOptions } from './options.js'
 import { VERSION } from '../lib/version.js'
-import { codeOf } from '../store/disk.js'
+import type { Print } from './reach.js'
 import type { ReplayFlags } from './replay.js'
 import type { TryOptions } from './try.js'
-
-const print = (text: string): void => void process.stdout.write(`${text}\n`)
-const complain = (text: string): void => void process.stderr.write(`${text}\n`)
-
-/** The exit code after EPIPE, as of SIGPIPE. */
-const PIPE = 141
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? PIPE : 1))
-
-const exit = (code: number): void => {
-  process.exitCode = code
-}
 
 const whole =
   (least: number, most: number) =>
@@ -34,19 +22,40 @@ const whole =
     throw new InvalidArgumentError(`Allowed: a whole number, ${String(least)} to ${String(most)}.`)
   }
 
-// Everything below reads the resolved environment.
-const environment = environmentOf(process.env)
-for (const name of Object.keys(process.env)) if (!(name in environment.variables)) Reflect.deleteProperty(process.env, name)
-Object.assign(process.env, environment.variables)
+/** The commands that read the configuration file. */
+const NEEDS_FILE = new Set(['backup', 'builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'logs', 'pass-over', 'restore', 'retry', 'run', 'try'])
 
-const program = new Command('tack')
-  .description('Connects any CI to Tangled: follows the record stream, and listens to the knots that host its members’ repositories.')
-  .version(VERSION)
-  .exitOverride()
-  .configureHelp({ sortOptions: false })
-  .addHelpText(
-    'after',
-    `
+/** The commands for which all of the configuration must be right, and not only what is written. */
+const RUNS = new Set(['check', 'run'])
+
+const FURTHER = `
+In the file, options are written in camel case: "logLevel: debug" is --log-level debug. A secret can be read from a file of its own:
+TACK_ADMIN_TOKEN_FILE=/run/secrets/admin reads that file, and so for every TACK_ variable. Providers and the allow-list can be set
+in the file only: see shell/deploy/README.md.`
+
+/**
+ * Does what `argv` says, with the environment of this process; `argv` has the program and its file first, as a process has it. Returns the exit code.
+ */
+export const commandLine = async (argv: ReadonlyArray<string>, print: Print, complain: Print): Promise<number> => {
+  let code = 0
+  const exit = (of: number): void => {
+    code = of
+  }
+
+  // Everything below reads the resolved environment.
+  const environment = environmentOf(process.env)
+  for (const name of Object.keys(process.env)) if (!(name in environment.variables)) Reflect.deleteProperty(process.env, name)
+  Object.assign(process.env, environment.variables)
+
+  const program = new Command('tack')
+    .description('Connects any CI to Tangled: follows the record stream, and listens to the knots that host its members’ repositories.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => complain(text.trimEnd()), writeOut: (text) => print(text.trimEnd()) })
+    .configureHelp({ sortOptions: false })
+    .addHelpText(
+      'after',
+      `
 Options of "run" can also be set in a configuration file, or in the environment; "tack run --help" names the variables.
 Flags override the environment, and the environment overrides the file.
 
@@ -58,256 +67,221 @@ See what is built:              tack builds, tack logs
 Check a workflow file:          tack lint ci.yml
 
 The operator's guide: shell/deploy/README.md`
-  )
+    )
 
-const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
+  const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()
 
-/** The commands that read the configuration file. */
-const NEEDS_FILE = new Set(['backup', 'builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'logs', 'pass-over', 'restore', 'retry', 'run', 'try'])
+  const configured = NEEDS_FILE.has(argv[2] ?? '') ? configurationPath(argv, process.env) : null
+  const read =
+    configured === null
+      ? NOTHING_READ
+      : readConfiguration(configured, runOptions().map((option) => option.attributeName()).filter((name) => name !== 'config' && name !== 'cursor'))
+  const file = read.configuration
 
-/** The commands for which all of the configuration must be right, and not only what is written. */
-const RUNS = new Set(['check', 'run'])
+  const ofFile = (): ReadonlyArray<Fault> => [
+    ...read.faults,
+    ...applyTo(file, runOptions()).map(({ option, sentence }) => ({ from: read.path, position: read.places(option), sentence }))
+  ]
 
-const configured = NEEDS_FILE.has(process.argv[2] ?? '') ? configurationPath(process.argv, process.env) : null
-const read =
-  configured === null
-    ? NOTHING_READ
-    : readConfiguration(configured, runOptions().map((option) => option.attributeName()).filter((name) => name !== 'config' && name !== 'cursor'))
-const file = read.configuration
+  /** What was said of values in flags and in the environment. */
+  const refused: Array<{ readonly option: Option; readonly sentence: string }> = []
 
-const ofFile = (): ReadonlyArray<Fault> => [
-  ...read.faults,
-  ...applyTo(file, runOptions()).map(({ option, sentence }) => ({ from: read.path, position: read.places(option), sentence }))
-]
-
-/** What was said of values in flags and in the environment. */
-const refused: Array<{ readonly option: Option; readonly sentence: string }> = []
-
-/** The options, with values from the file as their defaults. A value that is not allowed is kept for the end, when all that is wrong is told. */
-const withFile = (options: ReadonlyArray<Option>): ReadonlyArray<Option> => {
-  applyTo(file, options)
-  for (const option of options) {
-    const { parseArg } = option
-    if (parseArg === undefined) continue
-    option.argParser<unknown>((text, previous) => {
-      try {
-        return parseArg(text, previous)
-      } catch (error) {
-        refused.push({ option, sentence: refusal(option.attributeName(), text, error) })
-        return null
-      }
-    })
+  /** The options, with values from the file as their defaults. A value that is not allowed is kept for the end, when all that is wrong is told. */
+  const withFile = (options: ReadonlyArray<Option>): ReadonlyArray<Option> => {
+    applyTo(file, options)
+    for (const option of options) {
+      const { parseArg } = option
+      if (parseArg === undefined) continue
+      option.argParser<unknown>((text, previous) => {
+        try {
+          return parseArg(text, previous)
+        } catch (error) {
+          refused.push({ option, sentence: refusal(option.attributeName(), text, error) })
+          return null
+        }
+      })
+    }
+    return options
   }
-  return options
-}
 
-const storeWithFile = (): Option => {
-  const option = storeOption()
-  withFile([option])
-  return option
-}
+  const storeWithFile = (): Option => {
+    const option = storeOption()
+    withFile([option])
+    return option
+  }
 
-const ofCommand = (command: Command): ReadonlyArray<Fault> =>
-  refused.map(({ option, sentence }) => ({
-    from: command.getOptionValueSource(option.attributeName()) === 'env' ? (option.envVar ?? '') : (option.long ?? ''),
-    position: null,
-    sentence
-  }))
+  const ofCommand = (command: Command): ReadonlyArray<Fault> =>
+    refused.map(({ option, sentence }) => ({
+      from: command.getOptionValueSource(option.attributeName()) === 'env' ? (option.envVar ?? '') : (option.long ?? ''),
+      position: null,
+      sentence
+    }))
 
-/** What nobody has set, and must be. */
-const missing = (command: Command): ReadonlyArray<Fault> =>
-  runOptions()
-    .filter((option) => REQUIRED.includes(option.attributeName()))
-    .filter((option) => command.getOptionValue(option.attributeName()) === undefined && !file.options.has(option.attributeName()))
-    .map((option) => {
-      const [long, name] = [option.long ?? '', option.attributeName()]
-      const where = read.path === '' ? 'the configuration file (--config FILE)' : 'the configuration file'
-      const sentence = `"${name}" is missing: ${option.description}. Set it in ${where}, as ${long}, or as ${option.envVar ?? ''}.`
-      return { from: read.path === '' ? long : read.path, position: null, sentence }
+  /** What nobody has set, and must be. */
+  const missing = (command: Command): ReadonlyArray<Fault> =>
+    runOptions()
+      .filter((option) => REQUIRED.includes(option.attributeName()))
+      .filter((option) => command.getOptionValue(option.attributeName()) === undefined && !file.options.has(option.attributeName()))
+      .map((option) => {
+        const [long, name] = [option.long ?? '', option.attributeName()]
+        const where = read.path === '' ? 'the configuration file (--config FILE)' : 'the configuration file'
+        const sentence = `"${name}" is missing: ${option.description}. Set it in ${where}, as ${long}, or as ${option.envVar ?? ''}.`
+        return { from: read.path === '' ? long : read.path, position: null, sentence }
+      })
+
+  /** Ends the program if anything is wrong with the configuration: all of it, a line each. */
+  program.hook('preAction', async (_, command) => {
+    const name = command.name()
+    const faults = [...environment.faults, ...(NEEDS_FILE.has(name) ? ofFile() : []), ...ofCommand(command), ...(RUNS.has(name) && read.isWhole ? missing(command) : [])]
+    // What check says of providers is one of its findings, unless it comes to nothing else.
+    const ofProviders = RUNS.has(name) && (name === 'run' || faults.length > 0) ? (await import('./provider-faults.js')).providerFaults(read, process.env) : []
+    const all = inOrder([...faults, ...ofProviders])
+    if (all.length === 0) return
+    for (const fault of all) complain(`error: ${lineOf(fault)}`)
+    throw new CommanderError(2, 'tack.configuration', '')
+  })
+
+  const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
+  for (const option of withFile(runOptions())) runCommand.addOption(option)
+  runCommand.addHelpText('after', FURTHER)
+  runCommand.action(async (options: RunOptions) => exit(await (await import('./run.js')).run(options, read, environment.remarks, process.stdout, complain)))
+
+  const checkCommand = command('check', 'check everything that "run" needs, and whether Tangled would find us; same options as "run"')
+  for (const option of withFile(runOptions())) checkCommand.addOption(option)
+  checkCommand
+    .option('--json', 'print the findings as a list of {what, isFine, sentence}')
+    .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => {
+      const { check } = await import('./check.js')
+      exit(await check(options, read, json === true, process.env, print, environment.remarks))
     })
 
-/** Ends the program if anything is wrong with the configuration: all of it, a line each. */
-program.hook('preAction', async (_, command) => {
-  const name = command.name()
-  const faults = [...environment.faults, ...(NEEDS_FILE.has(name) ? ofFile() : []), ...ofCommand(command), ...(RUNS.has(name) && read.isWhole ? missing(command) : [])]
-  // What check says of providers is one of its findings, unless it comes to nothing else.
-  const ofProviders = RUNS.has(name) && (name === 'run' || faults.length > 0) ? (await import('./provider-faults.js')).providerFaults(read, process.env) : []
-  const all = inOrder([...faults, ...ofProviders])
-  if (all.length === 0) return
-  for (const fault of all) complain(`error: ${lineOf(fault)}`)
-  process.exit(2)
-})
+  command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
+    .option('--once', 'run the script once, check the outcome, and exit: with 0 only if everything is as the script says')
+    .addOption(new Option('--seed <number>', 'the seed of names and stamps').argParser(whole(0, 999_999_999)).default(1))
+    .action(async (options: { readonly once?: true; readonly seed: number }) => {
+      const { demo } = await import('./demo.js')
+      exit(await demo({ once: options.once === true, seed: options.seed }, print, complain))
+    })
 
-const FURTHER = `
-In the file, options are written in camel case: "logLevel: debug" is --log-level debug. A secret can be read from a file of its own:
-TACK_ADMIN_TOKEN_FILE=/run/secrets/admin reads that file, and so for every TACK_ variable. Providers and the allow-list can be set
-in the file only: see shell/deploy/README.md.`
+  command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; works while the bridge is running')
+    .addOption(configOption())
+    .addOption(storeWithFile())
+    .option('--json', 'print everything, as JSON')
+    .action(async (options: { readonly json?: true; readonly store: string }) => {
+      const { inspect } = await import('./inspect.js')
+      exit(await inspect(options.store, options.json === true, print, complain))
+    })
 
-const runCommand = command('run', 'run the bridge until SIGINT or SIGTERM')
-for (const option of withFile(runOptions())) runCommand.addOption(option)
-runCommand.addHelpText('after', FURTHER)
-runCommand.action(async (options: RunOptions) => exit(await (await import('./run.js')).run(options, read, environment.remarks, process.stdout, complain)))
+  const buildsCommand = command('builds', 'list builds, the latest changes first: from a store, even while the bridge is running, or from a running tack')
+  for (const option of withFile(someOptions('config', 'store'))) buildsCommand.addOption(option)
+  buildsCommand
+    .addOption(withFile([serverOption('ask the tack running there, instead of reading the store')])[0] ?? serverOption())
+    .addOption(new Option('--limit <number>', 'how many builds to list').argParser(whole(1, 999_999)).default(40))
+    .option('--json', 'print JSON')
+    .action(async (options: BuildsOptions) => exit(await (await import('./list-builds.js')).builds(options, print, complain)))
 
-const checkCommand = command('check', 'check everything that "run" needs, and whether Tangled would find us; same options as "run"')
-for (const option of withFile(runOptions())) checkCommand.addOption(option)
-checkCommand
-  .option('--json', 'print the findings as a list of {what, isFine, sentence}')
-  .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => {
-    const { check } = await import('./check.js')
-    exit(await check(options, read, json === true, process.env, print, environment.remarks))
-  })
-
-command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
-  .option('--once', 'run the script once, check the outcome, and exit: with 0 only if everything is as the script says')
-  .addOption(new Option('--seed <number>', 'the seed of names and stamps').argParser(whole(0, 999_999_999)).default(1))
-  .action(async (options: { readonly once?: true; readonly seed: number }) => {
-    const { demo } = await import('./demo.js')
-    exit(await demo({ once: options.once === true, seed: options.seed }, print, complain))
-  })
-
-command('inspect', 'show what a store holds: rows, cursor, builds, subscriptions and who holds them; works while the bridge is running')
-  .addOption(configOption())
-  .addOption(storeWithFile())
-  .option('--json', 'print everything, as JSON')
-  .action(async (options: { readonly json?: true; readonly store: string }) => {
-    const { inspect } = await import('./inspect.js')
-    exit(await inspect(options.store, options.json === true, print, complain))
-  })
-
-const buildsCommand = command('builds', 'list builds, the latest changes first: from a store, even while the bridge is running, or from a running tack')
-for (const option of withFile(someOptions('config', 'store'))) buildsCommand.addOption(option)
-buildsCommand
-  .addOption(withFile([serverOption('ask the tack running there, instead of reading the store')])[0] ?? serverOption())
-  .addOption(new Option('--limit <number>', 'how many builds to list').argParser(whole(1, 999_999)).default(40))
-  .option('--json', 'print JSON')
-  .action(async (options: BuildsOptions) => exit(await (await import('./list-builds.js')).builds(options, print, complain)))
-
-const logsCommand = command('logs', 'show the log of a build of a running tack: what is there of it, or, with -f, until the build ends')
-  .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
-  .argument('<rkey>', 'the key of the run')
-  .argument('[workflow]', 'the file name of the workflow, like ci.yml; needed only where the run has several')
-for (const option of withFile([...someOptions('config', 'listen'), serverOption()])) logsCommand.addOption(option.helpGroup('Options:'))
-logsCommand
-  .option('-f, --follow', 'go on until the build ends')
-  .option('--json', 'print the frames as they come, one JSON object a line')
-  .action(async (knot: string, rkey: string, workflow: string | undefined, options: LogOptions) => {
-    const [{ showLog }, { systemClock }, { hasColour }] = await Promise.all([import('./build-log.js'), import('../lib/clock.js'), import('./text.js')])
-    const terminal = { clock: systemClock(), complain, hasColour: hasColour(process.stdout, process.env), print }
-    exit(await showLog({ knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, terminal))
-  })
-
-for (const [action, description] of [
-  ['cancel', 'cancel builds of a running tack: all of a run, or that of one workflow'],
-  ['retry', 'repeat builds of a running tack, as a new run: all of a run, or that of one workflow']
-] as const) {
-  const controlCommand = command(action, description)
+  const logsCommand = command('logs', 'show the log of a build of a running tack: what is there of it, or, with -f, until the build ends')
     .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
     .argument('<rkey>', 'the key of the run')
-    .argument('[workflow]', 'the file name of the workflow, like ci.yml')
-  for (const option of withFile([...someOptions('config', 'listen', 'adminToken'), serverOption()])) controlCommand.addOption(option.helpGroup('Options:'))
-  controlCommand.action(async (knot: string, rkey: string, workflow: string | undefined, options: AdminOptions) =>
-    exit(await (await import('./control.js')).control({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
-  )
-}
+    .argument('[workflow]', 'the file name of the workflow, like ci.yml; needed only where the run has several')
+  for (const option of withFile([...someOptions('config', 'listen'), serverOption()])) logsCommand.addOption(option.helpGroup('Options:'))
+  logsCommand
+    .option('-f, --follow', 'go on until the build ends')
+    .option('--json', 'print the frames as they come, one JSON object a line')
+    .action(async (knot: string, rkey: string, workflow: string | undefined, options: LogOptions) => {
+      const [{ showLog }, { systemClock }, { hasColour }] = await Promise.all([import('./build-log.js'), import('../lib/clock.js'), import('./text.js')])
+      const terminal = { clock: systemClock(), complain, hasColour: hasColour(process.stdout, process.env), print }
+      exit(await showLog({ knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, terminal))
+    })
 
-command('backup', 'copy the store to a new folder, while the bridge is running or not, and read the copy back')
-  .argument('<folder>', 'a folder that is not there yet')
-  .addOption(configOption())
-  .addOption(storeWithFile())
-  .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).backup(options.store, folder, print, complain)))
-
-command('restore', 'make a store of a backup, in a folder in which nothing is')
-  .argument('<folder>', 'what "tack backup" has made')
-  .addOption(configOption())
-  .addOption(storeWithFile())
-  .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).restore(folder, options.store, print, complain)))
-
-command('pass-over', 'pass over, once, an event whose step did not end: the next start does without it')
-  .argument('<event>', 'the event, as the log and "tack inspect" name it')
-  .addOption(configOption())
-  .addOption(storeWithFile())
-  .action(async (event: string, options: { readonly store: string }) => exit(await (await import('./pass-over.js')).passOverNext(options.store, event, print, complain)))
-
-command('replay', 'step through a journal or traces, and print every step')
-  .argument('<file>', 'a journal of a store, or a file with traces (spec/formats.md)')
-  .addOption(new Option('--json', 'print one JSON object a step').conflicts(['trace', 'html']))
-  .addOption(new Option('--trace', 'print a trace, for a bug report').conflicts('html'))
-  .option('--html', 'print a page that steps through it in a browser, forward and back')
-  .addOption(new Option('--from <step>', 'the first step, as they are numbered in the file').argParser(whole(1, 999_999_999)))
-  .addOption(new Option('--to <step>', 'the last one').argParser(whole(1, 999_999_999)))
-  .action(async (file: string, flags: ReplayFlags) => {
-    const { optionsOf, replay } = await import('./replay.js')
-    exit(await replay(file, optionsOf(flags), print, complain))
-  })
-
-const isConfigured = configurationPath(process.argv, process.env) !== null
-
-command('lint', 'check workflow files before they are pushed: what is wrong, and what has no effect, with line and column')
-  .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
-  .addOption(configOption())
-  .option('--json', 'print the findings as a list of {file, line, column, severity, message}')
-  .option('--schema', 'print the JSON Schema of a workflow file, for an editor')
-  .action(async (files: ReadonlyArray<string>, options: LintOptions) =>
-    exit(await (await import('./lint.js')).lint(files, options, isConfigured ? file : null, print, complain))
-  )
-
-command('try', 'show what would become of workflow files if something happened: what is built where, with which variables, or why not; nothing is built')
-  .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
-  .addOption(configOption())
-  .addOption(new Option('--event <kind>', 'what happens').choices(['push', 'pull_request', 'manual']).default('push'))
-  .option('--ref <ref>', 'the branch, or the whole ref, like refs/tags/v1: what is pushed or built by hand (default: the default branch), or the source of a pull request')
-  .option('--target <branch>', 'what a pull request is to be merged into (default: the default branch)')
-  .option('--default-branch <branch>', 'the default branch of the repository', 'main')
-  .option('--changed <path...>', 'the files that the push changes, for "paths"')
-  .option('--skip-ci', 'the push asks for no CI')
-  .option('--action <action>', 'the action of a pull request', 'opened')
-  .option('--input <name=value...>', 'the inputs of a run by hand')
-  .option('--sha <commit>', 'the commit', '0123456789abcdef0123456789abcdef01234567')
-  .option('--repo <did/name>', 'whose repository it is, for the allow-list (default: one of the owner, who may use every provider)')
-  .option('--json', 'print JSON')
-  .action(async (files: ReadonlyArray<string>, options: TryOptions) =>
-    exit(await (await import('./try.js')).tryFiles(files, options, isConfigured ? file : null, print, complain))
-  )
-
-/** The kit draws on the specification's own inputs, and belongs to it: it is loaded when it is asked for. */
-interface Kit {
-  readonly conform: (args: ReadonlyArray<string>, print: (text: string) => void, complain: (text: string) => void) => Promise<number>
-}
-
-const KIT = '@tack-ci/conform'
-
-/** The kit that was built beside this program, as in a checkout; else that of the package; `null` where there is neither. */
-const kitOf = async (): Promise<Kit | null> => {
-  const built = new URL('../../spec/kit/conform/main.js', import.meta.url)
-  if (existsSync(built)) return (await import(built.href)) as Kit
-  try {
-    return (await import(KIT)) as Kit
-  } catch (error) {
-    if (codeOf(error) === 'ERR_MODULE_NOT_FOUND' && error instanceof Error && error.message.includes(`'${KIT}'`)) return null
-    throw error
+  for (const [action, description] of [
+    ['cancel', 'cancel builds of a running tack: all of a run, or that of one workflow'],
+    ['retry', 'repeat builds of a running tack, as a new run: all of a run, or that of one workflow']
+  ] as const) {
+    const controlCommand = command(action, description)
+      .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
+      .argument('<rkey>', 'the key of the run')
+      .argument('[workflow]', 'the file name of the workflow, like ci.yml')
+    for (const option of withFile([...someOptions('config', 'listen', 'adminToken'), serverOption()])) controlCommand.addOption(option.helpGroup('Options:'))
+    controlCommand.action(async (knot: string, rkey: string, workflow: string | undefined, options: AdminOptions) =>
+      exit(await (await import('./control.js')).control({ action, knot, rkey, ...(workflow === undefined ? {} : { workflow }) }, options, print, complain))
+    )
   }
-}
 
-command('conform', 'test a port of the machine, in any language, and show where it is wrong')
-  .usage('[options] -- COMMAND [ARGS…]')
-  // It parses its own arguments.
-  .allowUnknownOption()
-  .allowExcessArguments()
-  .helpOption(false)
-  .addHelpText('after', '\nIts options: tack conform --help')
-  .action(async () => {
-    const kit = await kitOf()
-    if (kit === null) {
-      complain(`error: vectors, traces and what plays them are a package of their own, which is not here: install ${KIT} beside tack, in the same version`)
-      return exit(2)
-    }
-    exit(await kit.conform(process.argv.slice(process.argv.indexOf('conform') + 1), print, complain))
-  })
+  command('backup', 'copy the store to a new folder, while the bridge is running or not, and read the copy back')
+    .argument('<folder>', 'a folder that is not there yet')
+    .addOption(configOption())
+    .addOption(storeWithFile())
+    .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).backup(options.store, folder, print, complain)))
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  // Commander has printed its one line. Asking for help is no error; everything else it ends with is bad usage.
-  if (!(error instanceof CommanderError)) throw error
-  exit(error.exitCode === 0 ? 0 : 2)
+  command('restore', 'make a store of a backup, in a folder in which nothing is')
+    .argument('<folder>', 'what "tack backup" has made')
+    .addOption(configOption())
+    .addOption(storeWithFile())
+    .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).restore(folder, options.store, print, complain)))
+
+  command('pass-over', 'pass over, once, an event whose step did not end: the next start does without it')
+    .argument('<event>', 'the event, as the log and "tack inspect" name it')
+    .addOption(configOption())
+    .addOption(storeWithFile())
+    .action(async (event: string, options: { readonly store: string }) => exit(await (await import('./pass-over.js')).passOverNext(options.store, event, print, complain)))
+
+  command('replay', 'step through a journal or traces, and print every step')
+    .argument('<file>', 'a journal of a store, or a file with traces (spec/formats.md)')
+    .addOption(new Option('--json', 'print one JSON object a step').conflicts(['trace', 'html']))
+    .addOption(new Option('--trace', 'print a trace, for a bug report').conflicts('html'))
+    .option('--html', 'print a page that steps through it in a browser, forward and back')
+    .addOption(new Option('--from <step>', 'the first step, as they are numbered in the file').argParser(whole(1, 999_999_999)))
+    .addOption(new Option('--to <step>', 'the last one').argParser(whole(1, 999_999_999)))
+    .action(async (file: string, flags: ReplayFlags) => {
+      const { optionsOf, replay } = await import('./replay.js')
+      exit(await replay(file, optionsOf(flags), print, complain))
+    })
+
+  const isConfigured = configurationPath(argv, process.env) !== null
+
+  command('lint', 'check workflow files before they are pushed: what is wrong, and what has no effect, with line and column')
+    .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
+    .addOption(configOption())
+    .option('--json', 'print the findings as a list of {file, line, column, severity, message}')
+    .option('--schema', 'print the JSON Schema of a workflow file, for an editor')
+    .action(async (files: ReadonlyArray<string>, options: LintOptions) =>
+      exit(await (await import('./lint.js')).lint(files, options, isConfigured ? file : null, print, complain))
+    )
+
+  command('try', 'show what would become of workflow files if something happened: what is built where, with which variables, or why not; nothing is built')
+    .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
+    .addOption(configOption())
+    .addOption(new Option('--event <kind>', 'what happens').choices(['push', 'pull_request', 'manual']).default('push'))
+    .option('--ref <ref>', 'the branch, or the whole ref, like refs/tags/v1: what is pushed or built by hand (default: the default branch), or the source of a pull request')
+    .option('--target <branch>', 'what a pull request is to be merged into (default: the default branch)')
+    .option('--default-branch <branch>', 'the default branch of the repository', 'main')
+    .option('--changed <path...>', 'the files that the push changes, for "paths"')
+    .option('--skip-ci', 'the push asks for no CI')
+    .option('--action <action>', 'the action of a pull request', 'opened')
+    .option('--input <name=value...>', 'the inputs of a run by hand')
+    .option('--sha <commit>', 'the commit', '0123456789abcdef0123456789abcdef01234567')
+    .option('--repo <did/name>', 'whose repository it is, for the allow-list (default: one of the owner, who may use every provider)')
+    .option('--json', 'print JSON')
+    .action(async (files: ReadonlyArray<string>, options: TryOptions) =>
+      exit(await (await import('./try.js')).tryFiles(files, options, isConfigured ? file : null, print, complain))
+    )
+
+  command('conform', 'test a port of the machine, in any language, and show where it is wrong')
+    .usage('[options] -- COMMAND [ARGS…]')
+    // It parses its own arguments.
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .addHelpText('after', '\nIts options: tack conform --help')
+    .action(async () => exit(await (await import('./conform.js')).conform(argv.slice(argv.indexOf('conform') + 1), print, complain)))
+
+  try {
+    await program.parseAsync(argv)
+    return code
+  } catch (error) {
+    // Commander has printed its one line. Asking for help is no error; everything else it ends with is bad usage.
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? 0 : 2
+  }
 }

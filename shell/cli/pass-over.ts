@@ -7,18 +7,22 @@ export const passOverNext = async (folder: string, name: string, print: (text: s
   try {
     const hung = await lastHung(systemDisk, folder)
     if (hung === null || eventName(hung) !== name) {
-      complain(`${folder}: ${hung === null ? 'no hung step is known' : `the hung step is "${eventName(hung)}"`}`)
+      const why =
+        hung === null
+          ? 'no hung step is known; is that the store of this tack? Name it with --store or TACK_DB_PATH'
+          : `the hung step is "${eventName(hung)}": name that one`
+      complain(`error: ${folder}: ${why}`)
       return 1
     }
     if (hung.of === 'Started') {
-      complain(`${folder}: a start cannot be passed over`)
+      complain(`error: ${folder}: a start cannot be passed over: please report it (shell/deploy/troubleshooting.md, "Report a bug")`)
       return 1
     }
     await writeHung(systemDisk, folder, { ...hung, isPassedOver: true })
     print(`${name}: will be passed over once, at the next start of tack`)
     return 0
   } catch (error) {
-    complain(`${folder}: ${error instanceof Error ? error.message : String(error)}`)
+    complain(`error: ${folder}: ${error instanceof Error ? error.message : String(error)}`)
     return 1
   }
 }

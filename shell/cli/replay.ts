@@ -100,7 +100,7 @@ export const replay = async (
 ): Promise<number> => {
   const read = await readRuns(path, range)()
   if (E.isLeft(read)) {
-    complain(`${read.left.path}: ${read.left.message}`)
+    complain(`error: ${read.left.path}: ${read.left.message}; name a journal of a store (journal-….jsonl), or a file with traces`)
     return 1
   }
   if (format === 'html') return showPage(read.right, path, limits, print, complain) ? 0 : 1

@@ -7,6 +7,7 @@ import type { Known } from '../authoring/findings.js'
 import { KINDS } from '../providers/index.js'
 import { entriesOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
+import { whyUnread } from './faults.js'
 
 /** Where Tangled looks for workflow files, in a repository. */
 const FOLDER = '.tangled/workflows'
@@ -26,8 +27,8 @@ export const readFiles = async (named: ReadonlyArray<string>): Promise<E.Either<
   if (paths.length === 0) return E.left(`There is no workflow file in ${FOLDER}. Name one: tack lint FILE`)
   const files: Array<FileRead> = []
   for (const path of paths) {
-    const bytes = await readFile(path).catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
-    if (typeof bytes === 'string') return E.left(bytes)
+    const bytes = await readFile(path).catch((error: unknown) => whyUnread(error, { absent: 'name another one', folder: ': name the files in it' }))
+    if (typeof bytes === 'string') return E.left(`${path} cannot be read: ${bytes}`)
     files.push({ bytes, name: basename(path), path: relative('.', path) })
   }
   return E.right(files)

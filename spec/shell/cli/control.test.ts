@@ -191,8 +191,8 @@ describe('lists', () => {
 
   test('say how long a build has run: to its end, or until now, and nothing of one that never did', () => {
     const build: ShownBuild = {
-      cause: 'push', error: null, exitCode: null, knot: KNOT, pipeline: null, provider: null, ref: null, repository: { name: 'app', owner: OWNER }, retryOf: null, rkey: 'r',
-      sha: '0123456789abcdef', startedMs: 1_000, status: 'success', statusMs: 73_000, triggeredMs: 0, url: null, workflow: 'ci.yml'
+      cause: 'push', error: null, exitCode: null, knot: KNOT, pipeline: null, provider: null, ref: null, repository: { name: 'app', owner: OWNER },
+      retryOf: null, rkey: 'r', sha: '0123456789abcdef', startedMs: 1_000, status: 'success', statusMs: 73_000, triggeredMs: 0, url: null, workflow: 'ci.yml'
     }
     const all = [build, { ...build, status: 'running' }, { ...build, sha: null, startedMs: null }]
     const cells = buildsTable(all, 4_000_000).trimEnd().split('\n').slice(1).map((line) => line.trim().split(/ {2,}/))

@@ -993,7 +993,7 @@ describe('reading a store in use', () => {
   it('says when there is none', async () => {
     expect(left(await readStore(join(root, 'nowhere'))())).toMatchObject({
       _tag: 'Failed',
-      message: 'there is no store of tack here'
+      message: 'there is no store of tack here: name its folder with --store or TACK_DB_PATH'
     })
   })
 
