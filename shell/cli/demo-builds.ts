@@ -1,19 +1,16 @@
 /**
- * The second act of the demo: from a push to a build, and back to a status. A real repository is served by an embedded knot over HTTP,
- * somebody pushes, the workflow is read with git, its steps run on this machine, and what comes of them is read where Tangled reads it:
- * on `/events` and `/logs` of the bridge.
+ * The builds of the demo: from a push to a build, and back to a status. A real repository is served by an embedded knot over HTTP,
+ * somebody pushes, the workflow is read with git, its steps run on this machine, and what comes of them is read where Tangled reads it.
+ *
+ * They come in two acts: the first green build before anything else, and the others after the records.
  */
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { WebSocket } from 'ws'
 import { type Did, MEMBER, REPO } from '../../core/index.js'
 import type { Called, EmbeddedNetwork, KnotServer, PdsServer, Repo, WebApp } from '../demo-network/index.js'
-import { pipelineWorkflow, plc, rfc3339, seeded, tid } from '../demo-network/index.js'
-
-export interface Check {
-  readonly holds: boolean
-  readonly what: string
-}
+import { BEGIN_US, pipelineWorkflow, plc, rfc3339, seeded, tid } from '../demo-network/index.js'
+import type { Check } from './demo-records.js'
+import { fieldsOf, follow, logOf, pipelinesOf, type Status, statusIn, textOf } from './demo-tangled.js'
 
 /** What the act plays on. */
 export interface Stage {
@@ -41,95 +38,6 @@ export interface Stage {
   /** Where the bridge serves, `http://127.0.0.1:…`. */
   readonly url: string
 }
-
-// ---------------------------------------------------------------------------------------- reading as Tangled does
-
-interface Status {
-  readonly error: string | null
-  readonly exitCode: number | null
-  readonly rkey: string
-  readonly status: string
-  readonly workflow: string
-}
-
-const fieldsOf = (u: unknown): { readonly [field: string]: unknown } => (typeof u === 'object' && u !== null ? { ...u } : {})
-const textOf = (u: unknown): string => (typeof u === 'string' ? u : '')
-
-const PIPELINE = 'sh.tangled.pipeline'
-
-/** What the statuses of a pipeline name it by. */
-const pipelineName = (knot: string, rkey: string): string => `at://did:web:${knot}/${PIPELINE}/${rkey}`
-
-const CREATED = /"created":([0-9]+)\}$/
-
-/**
- * Reads `/events` from the beginning, and after every loss from where it has come to. As Tangled's web application does, it knows no
- * status of a pipeline that it has not heard of: `miss` is told of those.
- */
-const follow = (url: string, hear: (status: Status) => void, miss: (status: Status) => void): { readonly close: () => void } => {
-  const pipelines = new Set<string>()
-  let cursor = '0'
-  let isOver = false
-  let socket: WebSocket | null = null
-  const connect = (): void => {
-    if (isOver) return
-    socket = new WebSocket(`${url.replace('http', 'ws')}/events?cursor=${cursor}`)
-    socket.on('message', (data: Buffer) => {
-      const text = data.toString()
-      // The digits as they are written: a double would round them.
-      cursor = CREATED.exec(text)?.[1] ?? cursor
-      const { event, nsid, rkey: key } = fieldsOf(JSON.parse(text))
-      const { error, exitCode, pipeline, status, triggerMetadata, workflow } = fieldsOf(event)
-      if (nsid === PIPELINE) {
-        pipelines.add(pipelineName(textOf(fieldsOf(fieldsOf(triggerMetadata)['repo'])['knot']), textOf(key)))
-        return
-      }
-      const of = textOf(pipeline)
-      const hears = pipelines.has(of) ? hear : miss
-      hears({
-        error: error === undefined ? null : textOf(error),
-        exitCode: typeof exitCode === 'number' ? exitCode : null,
-        rkey: of.split('/').at(-1) ?? '',
-        status: textOf(status),
-        workflow: textOf(workflow)
-      })
-    })
-    socket.on('error', () => undefined)
-    socket.on('close', () => setTimeout(connect, 50))
-  }
-  connect()
-  return {
-    close: () => {
-      isOver = true
-      socket?.terminate()
-    }
-  }
-}
-
-/** The text of a build's log, once it is complete. */
-const logOf = (url: string, knot: string, rkey: string, workflow: string): Promise<string> =>
-  new Promise((resolve) => {
-    let text = ''
-    const socket = new WebSocket(`${url.replace('http', 'ws')}/logs/${encodeURIComponent(knot)}/${rkey}/${encodeURIComponent(workflow)}`)
-    socket.on('message', (data: Buffer) => {
-      const { content, kind } = fieldsOf(JSON.parse(data.toString()))
-      if (kind === 'data') text += `${textOf(content).replace(/\n$/, '')}\n`
-    })
-    socket.on('error', () => undefined)
-    socket.on('close', () => resolve(text))
-  })
-
-type Fields = ReturnType<typeof fieldsOf>
-
-const listOf = (u: unknown): ReadonlyArray<Fields> => (Array.isArray(u) ? u.map(fieldsOf) : [])
-
-/** The pipelines of the repository, the newest first. */
-const pipelinesOf = async (url: string, repo: string): Promise<ReadonlyArray<Fields>> =>
-  listOf(fieldsOf(await (await fetch(`${url}/xrpc/sh.tangled.ci.queryPipelines?repo=${repo}`)).json())['pipelines'])
-
-/** How a workflow of one of them stands. */
-const statusIn = (pipelines: ReadonlyArray<Fields>, id: string, name: string): string =>
-  textOf(listOf(pipelines.find((one) => one['id'] === id)?.['workflows']).find((one) => one['id'] === name)?.['status'])
 
 // ---------------------------------------------------------------------------------------- what is pushed
 
@@ -167,7 +75,10 @@ const waits = (marker: string): string =>
 
 const ELSEWHERE = workflow('', 'jenkins: {}')
 
-// ---------------------------------------------------------------------------------------- the act
+// ---------------------------------------------------------------------------------------- the acts
+
+/** A moment before the script of the records begins: the stream does not go back. */
+const BEFORE_US = BEGIN_US - 1_000_000
 
 const nowUs = (): number => Date.now() * 1_000
 
@@ -177,8 +88,17 @@ export const newcomer = (seed: number): Did => plc(seeded(seed + 1_000_000))
 /** The repository that he pushes to. */
 export const repositoryOf = (seed: number): Did => plc(seeded(seed + 2_000_000))
 
-/** Plays the act. What must have come of it stands here, and is compared with what was read. */
-export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> => {
+/** The acts, and what must have come of them. */
+export interface BuildActs {
+  readonly close: () => void
+  /** From an empty network to the first green build. */
+  readonly first: () => Promise<void>
+  /** All others. What must have come of them stands there, and is compared with what was read. */
+  readonly others: () => Promise<ReadonlyArray<Check>>
+}
+
+/** Begins to read as Tangled does, and plays an act when it is asked to. */
+export const buildActs = (stage: Stage): BuildActs => {
   const { app, folder, hostname, isInterrupted, knot, network, older, owner, pds, print, rest, until, url } = stage
   const frank = newcomer(stage.seed)
   const repoDid = repositoryOf(stage.seed)
@@ -217,52 +137,41 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
   const push = async (repo: Repo, caption: string, files: { readonly [name: string]: string }): Promise<string> =>
     (await pushTo(knot, { name: 'forge', repo }, caption, files)).at(-1) ?? ''
 
-  try {
-    const repo = await knot.git.createRepository({ did: repoDid, name: 'forge', owner: frank })
-    pds.putRecord(frank, REPO, 'forge', {
-      $type: REPO,
-      createdAt: rfc3339(nowUs()),
-      knot: knot.host,
-      name: 'forge',
-      repoDid,
-      spindle: hostname
-    })
-    const attic = { name: 'attic', repo: await older.git.createRepository({ name: 'attic', owner: frank }) }
-    pds.putRecord(frank, REPO, 'attic', { $type: REPO, createdAt: rfc3339(nowUs()), knot: older.host, name: 'attic', spindle: hostname })
-    print('\n  Builds. The bridge runs workflows of its members on this machine; Tangled reads what comes of them.')
-    print(`  Look at it:  ${url}/\n  As frank sees it, who lists, reads logs, cancels and retries:  ${app.url}/\n`)
-    await rest()
-    say('the owner makes frank a member; his "forge" and "attic" were there before the stream began, and are read from his own server')
-    network.jetstream.publishCommit({
-      did: owner,
-      operations: [
-        {
-          collection: MEMBER,
-          operation: 'create',
-          record: { $type: MEMBER, createdAt: rfc3339(nowUs()), instance: hostname, subject: frank },
-          rkey: tid(nowUs(), 5)
-        }
-      ],
-      timeUs: nowUs()
-    })
-    const isKnown = async (): Promise<boolean> => {
-      const overview = await (await fetch(`${url}/api/overview.json`)).text()
-      return overview.includes('"forge"') && overview.includes('"attic"')
-    }
-    await until(isKnown)
-    const wasRead = await isKnown()
+  let forge: Repo | null = null
+  let [greeted, log, wasRead] = ['', '', false]
 
-    const first = await push(repo, 'frank pushes; the workflow is read with git, and run', { 'ci.yml': GREETS })
-    await until(isOver(first, 'ci.yml'))
-    const log = await logOf(url, knot.host, first, 'ci.yml')
+  const overviewHas = async (name: string): Promise<boolean> => (await (await fetch(`${url}/api/overview.json`)).text()).includes(`"${name}"`)
+
+  const playFirst = async (): Promise<void> => {
+    forge = await knot.git.createRepository({ did: repoDid, name: 'forge', owner: frank })
+    pds.putRecord(frank, REPO, 'forge', { $type: REPO, createdAt: rfc3339(BEFORE_US), knot: knot.host, name: 'forge', repoDid, spindle: hostname })
+    say('the owner makes frank a member; his "forge" was there before the stream began, and is read from his own server')
+    const record = { $type: MEMBER, createdAt: rfc3339(BEFORE_US), instance: hostname, subject: frank }
+    const rkey = tid(BEFORE_US, 5)
+    pds.putRecord(owner, MEMBER, rkey, record)
+    network.jetstream.publishCommit({ did: owner, operations: [{ collection: MEMBER, operation: 'create', record, rkey }], timeUs: BEFORE_US })
+    await until(() => overviewHas('forge'))
+    wasRead = await overviewHas('forge')
+    greeted = await push(forge, 'frank pushes; the workflow is read with git, and run', { 'ci.yml': GREETS })
+    await until(isOver(greeted, 'ci.yml'))
+    log = await logOf(url, knot.host, greeted, 'ci.yml')
     for (const line of log.trimEnd().split('\n')) print(`        │ ${line}`)
+  }
+
+  const playOthers = async (repo: Repo): Promise<ReadonlyArray<Check>> => {
+    print('\n  More builds: what fails, what is told twice, what outlives the bridge.\n')
+    const attic = { name: 'attic', repo: await older.git.createRepository({ name: 'attic', owner: frank }) }
+    const record = { $type: REPO, createdAt: rfc3339(nowUs()), knot: older.host, name: 'attic', spindle: hostname }
+    pds.putRecord(frank, REPO, 'attic', record)
+    network.jetstream.publishCommit({ did: frank, operations: [{ collection: REPO, operation: 'create', record, rkey: 'attic' }], timeUs: nowUs() })
+    await until(() => overviewHas('attic'))
 
     const second = await push(repo, 'frank breaks the test, and has another workflow name a CI that nobody here has', {
       'ci.yml': FAILS,
       'deploy.yml': ELSEWHERE
     })
     await until(isOver(second, 'ci.yml', 'deploy.yml'))
-
+  
     const left = await pushTo(
       older,
       attic,
@@ -278,7 +187,7 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
     )
     const [told = '', known = ''] = twice
     await until(isOver(known, 'ci.yml'))
-
+  
     const marker = join(folder, 'go-on')
     const third = await push(repo, 'frank pushes a workflow that takes its time', { 'ci.yml': waits(marker), 'deploy.yml': GREETS })
     await until(() => Promise.resolve(of(third, 'ci.yml').includes('running')))
@@ -288,7 +197,7 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
     await stage.killAndStart()
     await writeFile(marker, '')
     await until(isOver(third, 'ci.yml', 'deploy.yml'))
-
+  
     const marked = join(folder, 'go-on-again')
     const fourth = await push(repo, 'frank pushes once more', { 'ci.yml': waits(marked) })
     await until(() => Promise.resolve(of(fourth, 'ci.yml').includes('running')))
@@ -311,13 +220,13 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
     const again = textOf(retried.body['pipeline']).split('/').at(-1) ?? ''
     await until(async () => statusIn(await pipelinesOf(url, repoDid), again, 'ci.yml') === 'success')
     const listed = await pipelinesOf(url, repoDid)
-
+  
     const owns = fieldsOf(await (await fetch(`${url}/xrpc/sh.tangled.owner`)).json())
     const once = (rkey: string, ...names: ReadonlyArray<string>): boolean => names.every((name) => stage.startsOf(rkey, name) === 1)
     const is = (rkey: string, name: string, ...statuses: ReadonlyArray<string>): boolean => of(rkey, name).join(' ') === statuses.join(' ')
     return [
       { what: 'what was there before the stream began was read from its owner’s server', holds: wasRead },
-      { what: 'the first push: pending, running, success, each told once', holds: is(first, 'ci.yml', 'pending', 'running', 'success') },
+      { what: 'the first push: pending, running, success, each told once', holds: is(greeted, 'ci.yml', 'pending', 'running', 'success') },
       { what: 'its log says what the workflow said', holds: log.includes('hello from forge at main') && log.includes('A forge.') },
       {
         what: 'the second push: failed, with the exit code',
@@ -347,10 +256,14 @@ export const playBuilds = async (stage: Stage): Promise<ReadonlyArray<Check>> =>
           statusIn(listed, textOf(newest?.['id']), 'ci.yml') === 'cancelled'
       },
       { what: 'every run was announced before its first status', holds: missed.length === 0 },
-      { what: 'no build was started twice', holds: once(first, 'ci.yml') && once(second, 'ci.yml') && once(third, 'ci.yml', 'deploy.yml') },
+      { what: 'no build was started twice', holds: once(greeted, 'ci.yml') && once(second, 'ci.yml') && once(third, 'ci.yml', 'deploy.yml') },
       { what: 'asked as Tangled asks, the bridge names its owner', holds: owns['owner'] === owner }
     ]
-  } finally {
-    reader.close()
+  }
+
+  return {
+    close: reader.close,
+    first: playFirst,
+    others: () => (forge === null ? Promise.resolve([]) : playOthers(forge))
   }
 }

@@ -98,7 +98,7 @@ export interface Setting {
 // ---------------------------------------------------------------------------------------- writing
 
 /** Every world begins on the first of January 2026: late enough for TIDs of today, early enough never to be in the future. */
-const BEGIN_US = 1_767_225_600_000_000
+export const BEGIN_US = 1_767_225_600_000_000
 
 const byText = <T>(text: (item: T) => string, items: ReadonlyArray<T>): ReadonlyArray<T> =>
   [...items].sort((a, b) => (text(a) < text(b) ? -1 : 1))
