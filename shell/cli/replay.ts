@@ -100,7 +100,9 @@ export const replay = async (
 ): Promise<number> => {
   const read = await readRuns(path, range)()
   if (E.isLeft(read)) {
-    complain(`error: ${read.left.path}: ${read.left.message}; name a journal of a store (journal-….jsonl), or a file with traces`)
+    const { message, path: file } = read.left
+    // What is wrong from its first line on is something else.
+    complain(`error: ${file}: ${message}${message.startsWith('line 1: ') ? '; name a journal of a store (journal-….jsonl), or a file with traces' : ''}`)
     return 1
   }
   if (format === 'html') return showPage(read.right, path, limits, print, complain) ? 0 : 1

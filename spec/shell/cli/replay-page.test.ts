@@ -27,7 +27,7 @@ const traceFile = (name: string): string => new URL(`../../data/traces/${name}.j
 const replayed = async (path: string, options: Partial<ReplayOptions> = {}) => {
   const printed: Array<string> = []
   const complaints: Array<string> = []
-  const code = await replay(path, { format: 'html', ...options }, (text) => printed.push(text), (text) => complaints.push(text.replace(`${path}: `, '')))
+  const code = await replay(path, { format: 'html', ...options }, (text) => printed.push(text), (text) => complaints.push(text.replace(`error: ${path}: `, '')))
   return { code, complaints, html: printed.join('\n'), printed }
 }
 
