@@ -10,10 +10,11 @@ import { openStore } from '../../shell/store/index.js'
 import { nothingElse } from '../shell/support/bridge.js'
 import { bridgeJob, serve } from './jobs.js'
 import { stopwatch, succeed, watch } from './measure.js'
-import { config } from './workload.js'
+import { config as keeping, selective } from './workload.js'
 
 serve(bridgeJob, async (input) => {
   const { firstUs, frames, lastUs, url } = input.stream
+  const config = input.keeps ? keeping : selective
   const clock = systemClock()
   const bootStart = performance.now()
   const store = await succeed(openStore({ folder: input.store, initial: () => initial(config) }))

@@ -78,7 +78,8 @@ export const peerJob = { module: 'peer.js', input: t.strict({ peer: Peer, stream
 /** The whole bridge: a frame counts as processed when it is durable. */
 export const bridgeJob = {
   module: 'bridge.js',
-  input: t.strict({ store: t.string, stream: Stream }),
+  /** `keeps`: whether every frame is kept, or all come from strangers of whom nothing is. */
+  input: t.strict({ keeps: t.boolean, store: t.string, stream: Stream }),
   output: t.strict({
     ...Time,
     /** The longest block of the event loop from the connect to the end. */

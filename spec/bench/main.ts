@@ -78,12 +78,17 @@ const withStream = async <A>(creates: boolean, rows: number, act: (stream: Strea
 
 // ---------------------------------------------------------------------------------------- over a socket
 
+/** Every frame is kept. */
 const TACK = 'tack, durable'
-type Reader = Peer | typeof TACK
-const READERS: ReadonlyArray<Reader> = ['ws', 'ws + JSON.parse', '@skyware/jetstream', '@atcute/jetstream', TACK]
+/** The same under `members`, and everybody is a stranger: nearly all of a real stream is. */
+const TACK_OF_STRANGERS = 'tack, strangers'
+type Reader = Peer | typeof TACK | typeof TACK_OF_STRANGERS
+const READERS: ReadonlyArray<Reader> = ['ws', 'ws + JSON.parse', '@skyware/jetstream', '@atcute/jetstream', TACK, TACK_OF_STRANGERS]
+
+const isTack = (reader: Reader): reader is typeof TACK | typeof TACK_OF_STRANGERS => reader === TACK || reader === TACK_OF_STRANGERS
 
 const read = (reader: Reader, stream: Stream): Promise<{ readonly cpuSeconds: number; readonly seconds: number }> =>
-  reader === TACK ? inFolder((store) => perform(bridgeJob, { store, stream })) : perform(peerJob, { peer: reader, stream })
+  isTack(reader) ? inFolder((store) => perform(bridgeJob, { keeps: reader === TACK, store, stream })) : perform(peerJob, { peer: reader, stream })
 
 const measureSocket = (rows: number) =>
   withStream(true, rows, async (stream, bytesPerFrame) => {
@@ -97,6 +102,8 @@ const measureSocket = (rows: number) =>
       cpuUs: (median(all(reader, 'cpuSeconds')) * 1e6) / stream.frames,
       framesPerSecond: stream.frames / median(all(reader, 'seconds')),
       reader,
+      /** The speed of the bridge among strangers, if that of this one is 1. */
+      strangers: ratio(all(reader, 'seconds'), all(TACK_OF_STRANGERS, 'seconds')),
       /** The speed of the bridge, if that of this one is 1. */
       tack: ratio(all(reader, 'seconds'), all(TACK, 'seconds'))
     }))
@@ -134,7 +141,7 @@ const measureCores = async (storeOf: (rows: number) => string | null) => {
 /** Snapshots of the store, boots from it, and the stream as it goes on from there. */
 const measureStore = (rows: number, store: string) =>
   withStream(false, rows, async (stream) => ({
-    lives: await times(plan.lives, () => inCopy(store, (copy) => perform(bridgeJob, { store: copy, stream }))),
+    lives: await times(plan.lives, () => inCopy(store, (copy) => perform(bridgeJob, { keeps: true, store: copy, stream }))),
     lowdb: rows > LOWDB_ROWS ? null : await several(plan.snapshots, lowdbJob, { path: `${store}.lowdb.json`, store }),
     rows,
     snapshots: await inCopy(store, (copy) => several(plan.snapshots, snapshotJob, { store: copy }))
@@ -330,6 +337,13 @@ const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, boots: Boots,
     sockets.map(({ readers, rows }) =>
       atLeast(`tack / ${peer} at ${number(rows)} rows`, limit, readers.find(({ reader }) => reader === peer)?.tack ?? NaN)
     )
+  const amongStrangers = sockets.map(({ readers, rows }) =>
+    atLeast(
+      `tack among strangers / @atcute/jetstream, ${number(rows)} of their records`,
+      1,
+      readers.find(({ reader }) => reader === '@atcute/jetstream')?.strangers ?? NaN
+    )
+  )
   const largest = cores.find(({ rows }) => rows === 1_000_000)
   const stored = stores.find(({ rows }) => rows === 100_000)
   return [
@@ -338,6 +352,7 @@ const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, boots: Boots,
     ...(largest === undefined ? [] : [atMost('cost at 1 000 000 rows / at 1 000', 4, largest.cost, '')]),
     ...beside('@skyware/jetstream', 0.3),
     ...beside('@atcute/jetstream', 0.5),
+    ...amongStrangers,
     atMost('longest block of a snapshot of 100 000 rows', 50, median(stored?.snapshots.map(({ blockMs }) => blockMs) ?? []), ' ms'),
     atMost('longest block while consuming at 100 000 rows', 50, median(stored?.lives.map(({ blockMs }) => blockMs) ?? []), ' ms'),
     // Some more than 4: what is sorted, and larger heaps, are not quite linear.

@@ -31,7 +31,10 @@ export const config = configOf({
   hosts: { defaultPort: 80, loopback: true, ports: true }
 })
 
-/** The same, but no build is forgotten, and nobody's records are read. */
+/** The same, but everybody in the stream is a stranger: nothing of it is kept. */
+export const selective = configOf({ ...config, admission: 'members' })
+
+/** The same as `config`, but no build is forgotten, and nobody's records are read. */
 export const roomy = configOf({ ...config, backfill: false, builds: { ...config.builds, keepStatuses: ROOM } })
 
 // ---------------------------------------------------------------------------------------- frames
