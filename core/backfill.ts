@@ -1,10 +1,9 @@
 /**
- * Backfill: who was there before the stream began.
+ * Backfill: the records from before the stream began.
  *
- * A stream that starts from now does not say what is there already. So the records of the owner, and of everybody who
- * is admitted as a member, are read from their own servers, once the stream is open: what changes from then on, the
- * stream says, and what it says counts for more than what is read (commits/). Page by page; what is outstanding
- * stands in the state.
+ * A stream that starts from now does not say what is there already. So the records of the owner and of every member are
+ * read from their own servers, page by page, once the stream is open: from then on the stream tells of every change,
+ * and it takes precedence over what is read (commits/). What is outstanding is part of the state.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -37,15 +36,15 @@ export const Reading = t.readonly(
 )
 export type Reading = t.TypeOf<typeof Reading>
 
-/** Whose records are being read, and what has to be known to ask for them. */
+/** The accounts whose records are being read. */
 export const BackfillState = t.readonly(
   t.strict({
     /** The accounts that are being read. */
     accounts: orderedMap(Did, Reading),
-    /** Whether the stream has been open since the start: before, nobody would say what changes while it is read. */
+    /** Whether the stream has been open since the start. Before that, changes during a reading would be missed. */
     isOpen: t.boolean,
     next: Natural,
-    /** The owner whose reading was begun; `null` before the first, and while nothing is to be read. */
+    /** The owner whose reading was last begun; `null` before the first, and while backfill is off. */
     owner: t.union([Did, t.null])
   }),
   'Backfill'
@@ -57,11 +56,11 @@ export const initial: BackfillState = { accounts: M.empty(), isOpen: false, next
 
 /** What the reducer is given with an event. */
 export interface BackfillGiven {
-  /** The rows as they are now: with the owner's reading begin those of the members that there are. */
+  /** The rows after the event: when the owner's reading begins, so do those of all present members. */
   readonly commits: Pick<CommitsState, 'members'>
   readonly config: Config
   readonly isStopped: boolean
-  /** Who has become a member in this step, and who has ceased to be one. */
+  /** Who has become a member in this step, and who no longer is one. */
   readonly members: ReadonlyArray<MemberChanged>
 }
 
@@ -69,7 +68,7 @@ type Read = Transition<BackfillState, Effect>
 
 // ---------------------------------------------------------------------------------------- reading
 
-/** Beyond this, a server that has ever more pages is not believed: 100 pages of 100 records. */
+/** A server that claims more pages than this is not believed: 100 pages of 100 records. */
 const PAGES_MAX = 100
 
 const withAccount = (state: BackfillState, did: Did, reading: Reading): BackfillState => ({
@@ -110,7 +109,7 @@ const done = (state: BackfillState, did: Did): BackfillState => ({
 
 const readingOf = (state: BackfillState, did: Did): Reading | null => O.toNullable(M.lookup(did)(state.accounts))
 
-/** Whether the page is the one that was asked for last: no other may change a row. */
+/** Whether the page is the one that was last asked for. No other may change a row. */
 export const isAwaited = (state: BackfillState, { collection, did, number }: RecordsRead): boolean => {
   const reading = readingOf(state, did)
   return reading?.collection === collection && Request.isAsked(reading.request, number)
@@ -140,7 +139,7 @@ const pageRead = (
     : O.some(ask(isStopped, state, event.did, { collection: following, cursor: null, pages: NO_PAGES }))
 }
 
-/** It is asked for again, however often that fails, and whatever was said. */
+/** Asks again, however often it fails and for whatever reason. */
 const failed = (
   { builds: { backoff } }: Config,
   state: BackfillState,
@@ -172,7 +171,7 @@ const woken = (
 
 // ---------------------------------------------------------------------------------------- reducer
 
-/** The readings that go on at a start: of who was the owner, none, unless the account turns out to be a member. */
+/** The readings that go on at a start. That of a former owner does not, unless the account turns out to be a member. */
 const kept = ({ accounts, owner }: BackfillState, config: Config): BackfillState['accounts'] => {
   if (!config.backfill) return M.empty()
   return owner === null || owner === config.owner ? accounts : M.deleteAt(owner)(accounts)
@@ -190,9 +189,7 @@ const started = (state: BackfillState, config: Config): Read => {
 /** Whether a start begins the reading of the owner. */
 const beginsOwner = ({ owner }: BackfillState, config: Config): boolean => config.backfill && owner !== config.owner
 
-/**
- * Who has come and gone. Where the owner's reading begins, so do those of the members that are known from before.
- */
+/** Members who have come and gone. When the owner's reading begins, all present members count as new. */
 const changesIn = (
   state: BackfillState,
   event: Event,
@@ -208,8 +205,8 @@ const changesIn = (
 }
 
 /**
- * The reducer of the backfill. It takes every event and knows its own; an answer that is not awaited is nothing to it.
- * It sees first the event, by which a start or an opened stream lets it ask, then who has come and gone.
+ * The reducer of the backfill. It takes every event and ignores those that are not its own, and answers that are not
+ * awaited. The event comes first, because a start or an opened stream allows requests; then members come and go.
  *
  * @example
  * import assert from 'node:assert'
@@ -258,7 +255,7 @@ const see = (state: BackfillState, event: Event, given: BackfillGiven): Answer<B
             )
           )
 
-    // What was read so far may be from before: read all of it again.
+    // What has been read so far may be outdated: read all of it again.
     case 'AccountReceived':
       return isReading(state, event.did) ? O.some(begin(isStopped, state, event.did)) : nothing
 

@@ -1,6 +1,6 @@
 /**
- * Batches: events that only move the cursor are merged before they are stepped, and what the journal need not hold is
- * left out.
+ * Batches: events that only move the cursor are merged before they are stepped, and whatever the journal does not need
+ * is left out.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as Backfill from './backfill.js'
@@ -15,8 +15,8 @@ import { slim } from './slim.js'
 import type { State } from './state.js'
 
 /**
- * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. To lose such an
- * event means no more than a replay.
+ * The event as one that only moves the cursor, if that is all it would do in this state; else `null`. Losing such an
+ * event costs no more than a replay.
  *
  * @example
  * import assert from 'node:assert'
@@ -55,10 +55,7 @@ export const asAdvance = (state: State, event: Event): StreamAdvanced | null => 
   return onlyMoves ? advance : null
 }
 
-/**
- * What is left of a frame when only its place in the stream is looked at; `null` when it has none, or the event is no
- * frame.
- */
+/** The frame reduced to its place in the stream; `null` if it has none, or the event is no frame. */
 const advanceOf = (event: Event): StreamAdvanced | null => {
   switch (event._tag) {
     case 'StreamAdvanced':
@@ -77,8 +74,8 @@ const advanceOf = (event: Event): StreamAdvanced | null => {
 }
 
 /**
- * Whether there is nothing else in the frame for us: a commit of a stranger, no news of an account, an account that we
- * do not know, or what was rejected before. (Of a commit, only whose it is is looked at.)
+ * Whether the frame has nothing else for us: a commit of a stranger, old news of an account, an account that we do not
+ * know, or a frame that was rejected before. (Of a commit, only its DID is looked at.)
  */
 const saysNothing = (state: State, event: Event): boolean => {
   switch (event._tag) {
@@ -102,18 +99,18 @@ const saysNothing = (state: State, event: Event): boolean => {
 export interface Folded {
   readonly effects: ReadonlyArray<Effect>
   /**
-   * What was stepped and changed anything, with runs of events that only move the cursor merged, and without what a
-   * trigger brought that no build needs. The journal must hold this.
+   * The events that changed anything, with runs of cursor moves merged, and triggers without what no build needs. The
+   * journal must hold these.
    */
   readonly events: ReadonlyArray<Event>
-  /** Whether the cursor is all that moved, and nothing is to be done: such a batch need not be made durable at once. */
+  /** Whether only the cursor moved, without effects: such a batch need not be made durable at once. */
   readonly isLazy: boolean
   readonly state: State
 }
 
 /**
- * Folds a batch. Runs of events that only move the cursor are merged into one before they are stepped: the state is the
- * same, and the journal does not grow with the noise of the network, nor with what triggers bring that come to nothing.
+ * Folds a batch. Runs of events that only move the cursor are merged into one before they are stepped. The state is the
+ * same, and the journal does not grow with the noise of the network, nor with triggers that come to nothing.
  *
  * @example
  * import assert from 'node:assert'
@@ -140,7 +137,7 @@ export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
   let advance: StreamAdvanced | null = null
   const take = (event: Event): void => {
     const answer = stepped(state, event)
-    // What changes nothing and causes nothing, like an event of an older connection, is not worth remembering.
+    // An event that changes nothing, such as one of an older connection, is not kept.
     if (O.isNone(answer)) return
     const [after, more] = answer.value
     events.push(slim(event, state.builds, after.builds, more))
@@ -151,8 +148,7 @@ export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
     const mergeable = asAdvance(state, event)
     const merged: StreamAdvanced | null =
       mergeable === null || advance === null ? mergeable : Cursor.merge(advance, mergeable)
-    // Where our clock was set back in between, the stamps of the first part would count as future for the second's
-    // receipt.
+    // If our clock was set back in between, stamps of the first part may lie in the future of the second's receipt.
     const isWhole: boolean = merged !== null && !isFromFuture(merged.lastUs, merged.at)
     if (!isWhole && advance !== null) take(advance)
     advance = isWhole ? merged : mergeable

@@ -4,8 +4,8 @@
  *     Idle ──► Connecting ──► Open ──► Waiting ──► Connecting …
  *
  * Connections are numbered. A connection gets its number when it is asked for or, after a loss, when its pause begins;
- * from then on nothing that bears an older number changes anything. So a late event of an old socket, or a timer of a
- * pause that a stop has ended, cannot be mistaken for news: there is no race left to think about.
+ * from then on, events with an older number are ignored. So a late event from an old socket, or the timer of a pause
+ * that a stop has ended, cannot be mistaken for news: there is no race left to think about.
  *
  * Pauses grow exponentially, are capped, and start again from the beginning only when the connection that closes had
  * been open for a while (D9): servers that accept and then close are not hammered.
@@ -29,7 +29,7 @@ export const Phase = t.union(
 )
 export type Phase = t.TypeOf<typeof Phase>
 
-/** One attempt after another to reach a server: where it stands, its number, and how many pauses there were. */
+/** A connection through all attempts to reach its server. */
 export const Connection = t.readonly(
   t.strict({
     /** How many pauses there have been since the connection was last healthy. */
@@ -42,7 +42,7 @@ export const Connection = t.readonly(
 )
 export type Connection = t.TypeOf<typeof Connection>
 
-/** A pause, from which the shell draws evenly. */
+/** A pause: the shell draws its length evenly from this range. */
 export interface Pause {
   readonly highMs: Natural
   readonly lowMs: Natural
@@ -54,22 +54,22 @@ const WAITING: Phase = { _tag: 'Waiting' }
 
 // ---------------------------------------------------------------------------------------- transitions
 
-/** Nothing is connected, and nothing is meant to be. Whatever still bears an older number is void. */
+/** Nothing is connected, and nothing is meant to be. */
 export const idle = (number: Natural): Connection => ({ attempt: 0 as Natural, number, phase: IDLE })
 
-/** A first attempt, with attempts counted from the beginning. */
+/** A first attempt. */
 export const connecting = (number: Natural): Connection => ({ attempt: 0 as Natural, number, phase: CONNECTING })
 
-/** The attempt succeeded. Of a connection that is `Connecting`. */
+/** The attempt succeeded. For a connection that is `Connecting`. */
 export const opened = (at: TimeUs, connection: Connection): Connection => ({
   ...connection,
   phase: { _tag: 'Open', openedAt: at }
 })
 
-/** The pause is over. Of a connection that is `Waiting`. */
+/** The pause is over. For a connection that is `Waiting`. */
 export const woken = (connection: Connection): Connection => ({ ...connection, phase: CONNECTING })
 
-/** Another attempt at once, in place of what was asked for. */
+/** Another attempt at once, which replaces this one. */
 export const renewed = (number: Natural, connection: Connection): Connection => ({
   ...connection,
   number,
@@ -79,14 +79,14 @@ export const renewed = (number: Natural, connection: Connection): Connection => 
 /** Whether an attempt is under way. */
 export const isConnecting = (connection: Connection): boolean => connection.phase._tag === 'Connecting'
 
-/** Whether the connection is one that can be lost. */
+/** Whether there is a connection, or an attempt, that can be lost. */
 export const isLive = (connection: Connection): boolean =>
   connection.phase._tag === 'Connecting' || connection.phase._tag === 'Open'
 
 /**
- * The connection is lost, or the attempt failed: pause, and then be number `next`.
+ * The connection is lost, or the attempt failed: a pause, and then an attempt with the number `next`.
  *
- * @returns the connection, and the pause before the next attempt.
+ * @returns the connection, and the pause.
  */
 export const lost = (
   backoff: Backoff,
@@ -103,8 +103,8 @@ export const lost = (
 const DOUBLINGS = 30
 
 /**
- * The pause before attempt `attempt` + 1: from nothing to `min(capMs, baseMs · 2^attempt)`, all of it (full jitter), so
- * that clients that lost one server at one time do not come back at one time.
+ * The pause before attempt `attempt` + 1: from 0 to `min(capMs, baseMs · 2^attempt)`. Full jitter, so that clients that
+ * lost a server together do not come back together.
  */
 export const pause = (backoff: Backoff, attempt: number): Pause => ({
   highMs: Math.min(backoff.capMs, backoff.baseMs * 2 ** Math.min(attempt, DOUBLINGS)) as Natural,

@@ -1,6 +1,6 @@
 /**
- * Counters: how many frames there were, and how often each thing was reported. Every report of a step is counted here,
- * so that nothing can be reported without being counted; the last few are kept for whoever looks.
+ * Counters: how many frames there were, and how many reports of each kind. Every report of a step is counted here, so
+ * none can be made without being counted; the last few are kept for the operator.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -16,8 +16,7 @@ export const Counters = t.readonly(
     /** Frames of the stream, of every kind, understood or not. */
     frames: Natural,
     /**
-     * The last reports, oldest first, at most 20. Triggers that call for nothing are counted only: others' pushes are
-     * no news.
+     * The last reports, oldest first, at most 20. Ignored triggers are only counted: most are other people's pushes.
      */
     recent: t.readonlyArray(Report),
     /** How often each kind of report was made. A rejection counts under its reason: `FrameRejected/rkey`. */

@@ -1,6 +1,6 @@
 /**
- * How long a field of a record may be, in UTF-16 code units. A longer one counts as absent: whoever writes records
- * decides neither how much is kept of them, nor, where a field is withdrawn by another text, that it stays.
+ * How long a field of a record may be, in UTF-16 code units. A longer one counts as absent: whoever writes the record
+ * does not decide how much we keep, and a new text withdraws the old one even if it is too long.
  */
 import { COLLABORATOR, type Collection, MEMBER, REPO } from './data/identifiers.js'
 import type { Collaborator, Member, RepoRecord } from './event.js'
@@ -37,7 +37,7 @@ const limitsOf = (collection: Collection): { readonly [field: string]: number } 
   }
 }
 
-/** A field that is too long, with what would not have been. */
+/** A field that is too long, and its limit. */
 export interface Overlong {
   readonly field: string
   readonly limit: number

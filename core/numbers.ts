@@ -1,7 +1,7 @@
 /**
- * Numbers: answers, connections and timers bear the number under which they were asked for. Here is which one is open
- * of which an event tells, and, where numbers are given out otherwise than when a journal was written, which one it
- * answers.
+ * Numbers: answers, connections and timers bear the number under which they were requested. Here: which number is open
+ * for what an event is about; and, if numbers are given out differently than when a journal was written, which of
+ * today's numbers an event of that journal means.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { entryOf } from './access/index.js'
@@ -28,7 +28,7 @@ import type { State } from './state.js'
 
 // ---------------------------------------------------------------------------------------- what is open
 
-/** The number of the connection to a knot, if it is in such a phase; `null`: in any, since frames count in any. */
+/** The number of the connection to a knot, if it is in one of these phases; with `null`, in any. */
 const ofConnection = (
   state: State,
   host: HostName,
@@ -90,10 +90,10 @@ const ofWait = (state: State, knot: HostName, rkey: Rkey): Natural | null => {
   return phase?._tag === 'Waiting' ? phase.number : null
 }
 
-/** How much sooner than it should a timer may have fired. */
+/** How much too early a timer may have fired. */
 const EARLY_US = 1_000_000
 
-/** That of a build's time, if it can be over: timers of a status that it has left fire, too. */
+/** That of a build's deadline, if it can have passed: timers of statuses that the build has left fire as well. */
 const ofDeadline = (state: State, at: TimeUs, name: BuildName): Natural | null => {
   const build = buildOf(state.builds, name)
   if (build === null) return null
@@ -118,7 +118,7 @@ const ofTimer = (state: State, { at, timer }: TimerFired): Natural | null => {
   }
 }
 
-/** The number that is open of what the event tells of; `null` when there is none. */
+/** The open number for what the event is about; `null` if there is none. */
 export const openNumber = (state: State, event: Event): Natural | null => {
   switch (event._tag) {
     case 'KnotOpened':
@@ -150,7 +150,7 @@ const isOfKnot = (
   event._tag === 'KnotFrameRejected' ||
   event._tag === 'KnotReceived'
 
-/** The number of ours that the event bears; `null` for none. (The stream's own are no such numbers.) */
+/** The number of ours that the event bears; `null` if it bears none. (The stream's own do not count.) */
 export const numberIn = (event: Event): Natural | null => {
   if (isOfKnot(event)) return event.connection
   if (event._tag !== 'TimerFired') return 'number' in event ? event.number : null
@@ -168,12 +168,12 @@ export const withNumber = (event: Event, number: Natural): Event => {
   return { ...event, timer: timer._tag === 'KnotTimer' ? { ...timer, connection: number } : { ...timer, number } }
 }
 
-/** What numbers are counted for: each count gives out its own. */
+/** The counts that numbers come from. */
 type Count = 'access' | 'builds' | 'knots' | 'records'
 
 /**
- * Which count the number of an event is of: connections to knots, readings of accounts, readings of who may push, and
- * what is asked for builds are counted each by themselves.
+ * The count that an event's number comes from. Connections to knots, readings of accounts, readings of who may push,
+ * and requests for builds are counted separately.
  */
 const countOf = (event: Event): Count => {
   if (isOfKnot(event)) return 'knots'
@@ -184,7 +184,7 @@ const countOf = (event: Event): Count => {
   return requested?._tag === 'Records' ? 'records' : 'builds'
 }
 
-/** Which number of today each number stands for that was given out when the events came. */
+/** For each number in the journal, the number of today that it stands for. */
 export type Renumbered = { readonly [C in Count]: M.OrderedMap<string, Natural> }
 
 /** None is known to stand for another. */
@@ -196,9 +196,9 @@ export const NONE_RENUMBERED: Renumbered = {
 }
 
 /**
- * An event as it is to be told in a state in which fewer numbers have been given out than when it came, and what is
- * known of numbers then. A number that is still to come can only be the one that is open, and stands for it from
- * then on.
+ * The event with today's number, for a state in which fewer numbers have been given out than when the event came; and
+ * what is known of numbers after it. A number that has not been given out yet can only mean the one that is open, and
+ * stands for it from then on.
  */
 export const renumber = (known: Renumbered, state: State, event: Event): readonly [Renumbered, Event] => {
   const number = numberIn(event)

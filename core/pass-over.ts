@@ -1,12 +1,12 @@
 /**
- * Steps that may take long, and events that are passed over. Every step ends, and what may make one long is bounded;
- * but a bound can be wrong. Then the shell knows which event it was, and an operator may decide that it is passed over.
- * What is done without it is decided here.
+ * Passing over an event. Every step ends, and whatever could make one long is bounded; but a bound can be wrong. Then
+ * the shell knows which event it was, and the operator may have it passed over. What happens in its stead is decided
+ * here.
  */
 import type { TimeUs } from './data/identifiers.js'
 import type { Event, PassedOver } from './event.js'
 
-/** What stands in an event in place of what was passed over. */
+/** The text in an event in place of what was passed over. */
 export const PASSED_OVER = 'passed over by the operator'
 
 /**
@@ -39,7 +39,8 @@ export const mayTakeLong = (event: Event): boolean => {
 }
 
 /**
- * Which one an event is whose step does not end: the same when it comes again after a restart, under other numbers.
+ * Identifies an event whose step does not end. It is the same when the event comes again after a restart, under another
+ * number.
  *
  * @example
  * import assert from 'node:assert'
@@ -74,9 +75,9 @@ const passedOver = (at: TimeUs, event: Event): PassedOver => ({
 })
 
 /**
- * The events that take the place of one that is passed over: first that it was, then what has to be known all the same,
- * so that it is not asked for again. The cursor of a knot moves past a trigger; of files there are none; a page counts
- * as empty. `null` for a start: without it nothing runs.
+ * The events in place of one that is passed over: first that it was, then what must be known all the same so that it is
+ * not asked for again. The knot's cursor moves past a trigger; files count as none; a page counts as empty. `null` for
+ * a start: without it nothing runs.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,11 +1,11 @@
 /**
- * The life of one request, the same for an account's records, for who may push, for workflow files, and for what a
- * provider is asked: it is asked; an answer ends it; a failure is followed by a pause, and then it is asked again.
+ * The life of one request, the same for an account's records, for who may push, for workflow files, and for requests to
+ * providers: it is sent; an answer ends it; after a failure there is a pause, and then it is sent again.
  *
  *     Waiting ──► Asked ──► Pausing ──► Asked …
  *
- * Each question and each pause has a number of its own, and what bears another changes nothing. So an answer that comes
- * late, twice or never does no harm, and neither does a timer of a pause that something else has ended.
+ * Each attempt and each pause has its own number, and an event with another number changes nothing. So an answer that
+ * comes late, twice or never does no harm, and neither does the timer of a pause that something else has ended.
  */
 import * as t from 'io-ts'
 import type { Backoff } from './config.js'
@@ -19,11 +19,11 @@ import type { Requested, RequestFailed } from './event.js'
 /** Where a request stands. */
 export const Request = t.readonly(
   t.strict({
-    /** How many pauses there have been since it was last answered with something that was believed. */
+    /** How many pauses there have been since the last answer that counted. */
     attempt: Natural,
-    /** The number of the question, or of the pause; the numbers before it are void. */
+    /** The number of the present attempt or pause; earlier numbers are void. */
     number: Natural,
-    /** `Waiting`: it may not be asked yet. */
+    /** `Waiting`: it may not be sent yet. */
     phase: t.keyof({ Waiting: null, Asked: null, Pausing: null })
   }),
   'Request'
@@ -34,33 +34,30 @@ export type Request = t.TypeOf<typeof Request>
 /** No pauses yet. */
 export const FIRST = 0 as Natural
 
-/**
- * How often a request is made before it is left alone, where nothing else ends it: with the longest pauses, for two
- * hours.
- */
+/** How often a request is sent before it is given up, if nothing else ends it. With the longest pauses, two hours. */
 export const ATTEMPTS = 30
 
 // ---------------------------------------------------------------------------------------- transitions
 
-/** It is asked, under that number. */
+/** It is sent, under that number. */
 export const asked = (number: Natural, attempt: Natural = FIRST): Request => ({ attempt, number, phase: 'Asked' })
 
-/** It is asked when that may be. */
+/** It is to be sent once that is allowed. */
 export const waiting = (number: Natural, attempt: Natural = FIRST): Request => ({ attempt, number, phase: 'Waiting' })
 
-/** Whether it is the answer to this that bears `number`. */
+/** Whether an answer with `number` is the answer to this. */
 export const isAsked = (request: Request, number: Natural): boolean =>
   request.phase === 'Asked' && request.number === number
 
-/** Whether it is the end of this pause that bears `number`. */
+/** Whether a timer with `number` ends this pause. */
 export const isPausing = (request: Request, number: Natural): boolean =>
   request.phase === 'Pausing' && request.number === number
 
 // ---------------------------------------------------------------------------------------- pauses
 
 /**
- * The pause before a request is made again: the latter half of that of a connection, so that what was asked for has
- * time to show, or, where whoever is asked wants a longer one, at least `waitMs`.
+ * The pause before a request is sent again: the latter half of a connection's, so that what the last attempt may have
+ * done has time to show; or at least `waitMs`, if the server asks for longer.
  */
 export const retryDelay = (backoff: Backoff, attempt: number, waitMs: number): Pause => {
   const { highMs } = pause(backoff, attempt)
@@ -79,7 +76,7 @@ const pausing = (
   { _tag: 'WakeAfter', highMs, lowMs, timer: { _tag: 'RequestTimer', number, requested } }
 ]
 
-/** It has failed: a pause, numbered `number`, and then another attempt. */
+/** It has failed: a pause with that number, and then another attempt. */
 export const failed = (
   backoff: Backoff,
   { requested, waitMs }: RequestFailed,
@@ -88,7 +85,7 @@ export const failed = (
 ): readonly [Request, WakeAfter] =>
   pausing(requested, number, (attempt + 1) as Natural, retryDelay(backoff, attempt, waitMs))
 
-/** It is made again after `ms`. It has not failed, so the attempts stay as they are. */
+/** It is sent again after `ms`. It has not failed, so `attempt` stays. */
 export const postponed = (
   requested: Requested,
   ms: Natural,
@@ -96,6 +93,6 @@ export const postponed = (
   { attempt }: Request
 ): readonly [Request, WakeAfter] => pausing(requested, number, attempt, { highMs: ms, lowMs: ms })
 
-/** It was answered, and is made again after a pause drawn from `low` to `high`. */
+/** It was answered, and is sent again after that pause. */
 export const renewed = (requested: Requested, number: Natural, pause: Pause): readonly [Request, WakeAfter] =>
   pausing(requested, number, FIRST, pause)

@@ -1,5 +1,5 @@
 /**
- * Who may have what built: both gates of T2, as queries on the rows.
+ * Rights: who may have what built. Both gates of T2, as queries on the rows.
  */
 import { type AccessState, entryOf } from './access/index.js'
 import { NOBODY, type Slot } from './commits/account.js'
@@ -16,8 +16,8 @@ import type { Repository } from './model/build.js'
 import type { RepoClaim } from './model/trigger.js'
 
 /**
- * What a trigger's claim comes to: a repository of ours, none, one that `actor` has no say in, or one of which that is
- * not known yet.
+ * What a trigger's claim comes to: a repository in which the actor has a right, one in which they have none, one for
+ * which that is not known yet, or no repository of ours.
  */
 export type Entitlement =
   | { readonly _tag: 'Undecided'; readonly repository: Repository }
@@ -31,7 +31,7 @@ export interface HeldRepository {
   readonly repository: Repository
 }
 
-/** The repository of a record, if it counts, is admitted, and holds a knot through us. */
+/** The repository of a record, if the record counts, is admitted, and holds a knot through us. */
 export const heldAt = (rows: Rows, [did, rkey]: readonly [Did, Rkey]): ReadonlyArray<HeldRepository> => {
   const account = accountOf(rows, did)
   const row = liveRecord(account, rkey)
@@ -40,13 +40,13 @@ export const heldAt = (rows: Rows, [did, rkey]: readonly [Did, Rkey]): ReadonlyA
   return [{ knot, repository: { did: row.repoDid, name: row.name === '' ? rkey : row.name, owner: did, rkey } }]
 }
 
-/** The same, if it is that knot. */
+/** The same, if it holds that knot. */
 const repositoryAt = (rows: Rows, knot: HostName, record: readonly [Did, Rkey]): ReadonlyArray<Repository> =>
   heldAt(rows, record)
     .filter((held) => held.knot === knot)
     .map(({ repository }) => repository)
 
-/** The repositories on the knot that the claim may mean: by their own DID, or, where none has it, by owner and name. */
+/** The repositories on the knot that the claim may mean: those with its DID; if there are none, by owner and name. */
 export const claimed = (
   rows: Rows,
   knot: HostName,
@@ -61,22 +61,22 @@ export const claimed = (
     .flatMap((rkey) => repositoryAt(rows, knot, [owner, rkey]))
 }
 
-/** Whether `record`, of the owner's, makes its subject a collaborator on the repository. */
+/** Whether `record`, written by the owner, is about that repository. */
 const isAbout = (record: Collaborator, { did, owner, rkey }: Repository): boolean =>
   record.repo === `at://${owner}/${REPO}/${rkey}` || (did !== '' && (record.repo === did || record.repoDid === did))
 
-/** Somebody, and a repository on a knot: what every question of rights is about. */
+/** What every question of rights is about: somebody, and a repository on a knot. */
 export interface RightsQuestion {
-  /** `null` where the knot does not name anybody. */
+  /** `null` if the knot names nobody. */
   readonly actor: Did | null
   readonly knot: HostName
   readonly repository: Repository
 }
 
-/** Whether somebody has a say; `unknown` while it is not known yet what the knot says, and nothing is granted. */
+/** Whether somebody has a right. `unknown`: the knot has not answered yet; nothing is granted until it does. */
 export type Verdict = 'granted' | 'refused' | 'unknown'
 
-/** The rows, and what knots say of who may push. */
+/** What verdicts are based on: the rows, and what knots say of who may push. */
 export interface Grounds extends Rows {
   readonly access: Pick<AccessState, 'entries'>
 }
@@ -84,7 +84,7 @@ export interface Grounds extends Rows {
 const BY_RECORDS: Access = { _tag: 'ByRecords' }
 const UNASKED: Access = { _tag: 'Denied', detail: 'the knot is not asked about it', keepsLists: false }
 
-/** What counts of who may push to the repository; `null` while it is not known. */
+/** Who says who may push to the repository, and what they say; `null` while that is not known. */
 const accessOf = ({ access, config }: Grounds, knot: HostName, { did }: Repository): Access | null => {
   if (config.collaborators === 'records') return BY_RECORDS
   const entry = entryOf(access, knot, Did.is(did) ? did : '')
@@ -92,8 +92,8 @@ const accessOf = ({ access, config }: Grounds, knot: HostName, { did }: Reposito
 }
 
 /**
- * Whether the knot, or the DID document of the repository, says otherwise than its record: that it is not there, or is
- * somebody else's. Such a record grants nothing.
+ * Whether the knot, or the repository's DID document, contradicts the record: the repository is not there, or belongs
+ * to somebody else. Such a record grants nothing.
  */
 export const isDenied = (grounds: Grounds, knot: HostName, repository: Repository): boolean => {
   const access = accessOf(grounds, knot, repository)
@@ -110,28 +110,28 @@ const isByRecord = (rows: Rows, actor: Did, repository: Repository): boolean => 
 }
 
 /**
- * Whether the actor has a say in the repository: may have it built, and may cancel and repeat what was built. This is
- * the one place that decides it, whoever asks, and in whatever way.
+ * Whether the actor has a right to the repository: may have it built, and may cancel and retry its builds. Nothing else
+ * decides this, for triggers, calls and orders alike.
  *
- * On a knot that keeps lists, whose the repository is and who else may push is for the knot alone to say. Elsewhere
- * its owner has a say, and whom a live record of the owner makes a collaborator on it. Where the knot does not name
- * anybody, it answers for that itself: it is the knot that lets people push.
+ * On a knot that keeps lists, the knot alone says who owns the repository and who else may push. Elsewhere its owner
+ * has the right, and those whom a live record of the owner makes collaborators. A knot that names nobody vouches for
+ * whoever pushed: it is the knot that lets people push.
  */
 export const verdictOn = (grounds: Grounds, { actor, knot, repository }: RightsQuestion): Verdict => {
   const access = accessOf(grounds, knot, repository)
   if (access === null) return 'unknown'
   if (isDenied(grounds, knot, repository)) return 'refused'
   if (actor === null || actor === repository.owner) return 'granted'
-  const isOne =
+  const isCollaborator =
     access._tag === 'ByKnot' ? access.collaborators.includes(actor) : isByRecord(grounds, actor, repository)
-  return isOne ? 'granted' : 'refused'
+  return isCollaborator ? 'granted' : 'refused'
 }
 
 /**
- * Both gates of T2. A knot speaks only for repositories whose live record names us on that very knot, and only for
- * those of accounts that are admitted; a record that the knot denies counts for nothing; and who caused the trigger
- * must have a say in the repository. Where records of several owners claim one repository, the actor's own counts; else
- * it cannot be told whose it is, and nobody has a say.
+ * Both gates of T2. First, a knot speaks only for repositories of admitted accounts whose live record names us on that
+ * very knot, and which the knot does not deny. Second, the actor must have a right to the repository. If records of
+ * several owners claim one repository, the actor's own record counts; without one, it cannot be told whose repository
+ * it is, and nobody has a right.
  */
 export const entitlement = (grounds: Grounds, knot: HostName, claim: RepoClaim, actor: Did | null): Entitlement => {
   const repositories = claimed(grounds, knot, claim).filter((repository) => !isDenied(grounds, knot, repository))
@@ -141,24 +141,24 @@ export const entitlement = (grounds: Grounds, knot: HostName, claim: RepoClaim, 
   const isOneOwners = repositories.every(({ owner }) => owner === first.owner)
   const judged = (own.length > 0 ? own : isOneOwners ? repositories : []).map((repository) => ({
     repository,
-    say: verdictOn(grounds, { actor, knot, repository })
+    verdict: verdictOn(grounds, { actor, knot, repository })
   }))
-  const granted = judged.find(({ say }) => say === 'granted')
+  const granted = judged.find(({ verdict }) => verdict === 'granted')
   if (granted !== undefined) return { _tag: 'Entitled', repository: granted.repository }
-  const undecided = judged.find(({ say }) => say === 'unknown')
+  const undecided = judged.find(({ verdict }) => verdict === 'unknown')
   return undecided === undefined
     ? { _tag: 'NotEntitled', repository: first }
     : { _tag: 'Undecided', repository: undecided.repository }
 }
 
-/** The repositories that live records give that DID, each with the knot that it holds through us, by owner and key. */
+/** The repositories to which live records give that DID, each with the knot it holds through us, by owner and key. */
 export const repositoriesOf = (rows: Rows, did: Did): ReadonlyArray<HeldRepository> =>
   M.keys(valuesAt<string>(did)(rows.commits.repoDids)).flatMap((holder) => heldAt(rows, recordOf(holder)))
 
 /**
- * The repository of that DID in which whoever calls has a say; `null` when there is none. It is asked of each knot on
- * which the repository is held, as of a trigger from there; where that comes to several, it cannot be told which is
- * meant, and nobody has a say.
+ * The repository of that DID to which the caller has a right; `null` if there is none. Each knot on which the
+ * repository is held is judged as for a trigger from there. If that comes to several, it cannot be told which one is
+ * meant, and the caller has no right.
  */
 export const repositoryOfCaller = (rows: Grounds, did: Did, caller: Did): HeldRepository | null => {
   const knots = ascending(repositoriesOf(rows, did).map(({ knot }) => knot))
@@ -169,15 +169,15 @@ export const repositoryOfCaller = (rows: Grounds, did: Did, caller: Did): HeldRe
   return only === undefined || others.length > 0 ? null : only
 }
 
-/** Whose repository a run is of, and who caused it. */
+/** The repository of a run, and who caused the run. */
 export interface Right {
   readonly actor: Did | null
   readonly repository: Repository
 }
 
 /**
- * Whether the right to a run on the knot is there still: the record of its repository holds the knot through us, and
- * whoever caused it has a say in it (T2).
+ * Whether there still is a right to a run on the knot: the record of its repository holds the knot through us, and the
+ * actor has a right to the repository (T2).
  */
 export const rightTo = (grounds: Grounds, knot: HostName, { actor, repository }: Right): Verdict =>
   isHeld(grounds, knot, repository) ? verdictOn(grounds, { actor, knot, repository }) : 'refused'

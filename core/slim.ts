@@ -1,6 +1,6 @@
 /**
- * Events as the journal holds them: without what the step did not use. A trigger may bring a megabyte, and most come to
- * nothing.
+ * Events as the journal holds them, without what the step did not use. A trigger may bring a megabyte, and most
+ * triggers come to nothing.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { type BuildsState, runOf, withoutChanges } from './builds/index.js'
@@ -11,8 +11,7 @@ import type { Cause, Trigger, WorkflowSource } from './model/trigger.js'
 import type { Workflow } from './model/workflow.js'
 
 /**
- * `event` without what its step made no use of: from the same state, a step with it leads to the same state and has the
- * same effects.
+ * `event` without what its step did not use: from the same state, stepping it has the same result.
  *
  * @param before The builds before the step.
  * @param after The builds after it.
@@ -29,7 +28,7 @@ export const slim = (event: Event, before: BuildsState, after: BuildsState, effe
   }
 }
 
-/** What a trigger brings is needed where a run begins with it. */
+/** What a trigger brought is needed only if it began a run. */
 const slimFrame = (event: KnotReceived, before: BuildsState, after: BuildsState): KnotReceived => {
   const { host, payload, rkey } = event
   if (payload._tag !== 'Trigger') return event
@@ -57,7 +56,7 @@ const bareCause = (cause: Cause): Cause => {
   }
 }
 
-/** Of a workflow that became no plan, what tells so is needed; of the files, what readers are told. */
+/** Of a workflow without a plan, only what led to that is needed; of the files, only what readers were told. */
 const slimFiles = (event: WorkflowsRead, after: BuildsState, effects: ReadonlyArray<Effect>): WorkflowsRead => {
   const { knot, rkey, sources, workflows } = event
   const run = runOf(after, knot, rkey)

@@ -1,7 +1,7 @@
 /**
- * The state: a slice for each reducer. Everything in it is data; what is derived from other parts (members,
- * holders, records by the DIDs of their repositories) is kept because a step must not cost more in a large state, is
- * tied to its source by a law, and is not written down: reading a state derives it anew.
+ * The state: a slice for each reducer. Everything in it is data. Some of it is derived from other parts (members,
+ * holders, records by repository DID), so that a step costs no more in a large state. A law ties it to its source, and
+ * it is not written down: reading a state derives it again.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -61,11 +61,11 @@ export const initial = (config: Config): State => ({
 
 // ---------------------------------------------------------------------------------------- written form
 
-/** One account with its DID: the unit in which a large state is written and read. */
+/** One account with its DID. A large state is written and read entry by entry. */
 export const AccountEntry = t.tuple([Did, Account], 'AccountEntry')
 export type AccountEntry = t.TypeOf<typeof AccountEntry>
 
-/** Everything but accounts, runs and statuses: small, whatever the number of those. */
+/** Everything but accounts, runs and statuses, so it stays small. */
 export const Head = t.strict(
   {
     access: Access.WrittenAccess,
@@ -106,7 +106,7 @@ export const headOf = (state: State): Head => ({
   knots: Knots.toWritten(state.knots)
 })
 
-/** A state in parts, lists ascending: a large one is written and read entry by entry. */
+/** A state in parts, with ascending lists: a large state is written and read entry by entry. */
 export interface Parts {
   readonly accounts: ReadonlyArray<AccountEntry>
   readonly head: Head

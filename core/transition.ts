@@ -1,46 +1,43 @@
-/** What a reducer returns, and the words that reducers say most often. */
+/** What reducers return, and how it is put together. */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Effect, Report } from './effect.js'
 
-/** The state after something, and what is to be done about it, in order. */
+/** The state after a step, and its effects, in order. */
 export type Transition<S, A> = readonly [state: S, effects: ReadonlyArray<A>]
 
 /**
- * A reducer's answer to an event. `none`: the event is nothing to it, so it changes nothing and causes nothing. What
- * depends on whether an event has done something goes by this, never by whether two states are one object.
+ * A reducer's answer to an event. `none`: the event does not concern it, so nothing changes and there are no effects.
+ * Use this to tell whether an event did anything, never whether two states are the same object.
  */
 export type Answer<S, A> = O.Option<Transition<S, A>>
 
-/** No effects, no outcomes, no changes: one empty list for all, because nearly every list of a step is empty. */
+/** The empty list. One for all, because nearly every list in a step is empty. */
 export const NOTHING: ReadonlyArray<never> = []
 
-/** A state, and nothing to be done. */
+/** A state without effects. */
 export const unchanged = <S>(state: S): Transition<S, never> => [state, NOTHING]
 
-/** The event is nothing to the reducer. */
+/** The event does not concern the reducer. */
 export const nothing: Answer<never, never> = O.none
 
-/** The event leads to `state`, and to these effects. */
+/** The event leads to `state` and has these effects. */
 export const to = <S, A = never>(state: S, effects: ReadonlyArray<A> = NOTHING): Answer<S, A> =>
   O.some([state, effects])
 
-/** Where an answer leads from `state`. */
+/** The transition of an answer; from `none`, the same state. */
 export const after = <S, A>(state: S, answer: Answer<S, A>): Transition<S, A> =>
   O.isSome(answer) ? answer.value : unchanged(state)
 
 export type ReportEffect = Extract<Effect, { readonly _tag: 'Report' }>
 
-/** The effect of saying something to the operator. */
+/** The effect that tells the operator something. */
 export const report = (content: Report): ReportEffect => ({ _tag: 'Report', report: content })
 
-/**
- * Whether the effect only says something: it is let out while the bridge is stopped, too. What asks for something is
- * not.
- */
+/** Whether the effect only tells something and asks for nothing. Notices come out even while the bridge is stopped. */
 export const isNotice = ({ _tag }: Effect): boolean =>
   _tag === 'PublishPipeline' || _tag === 'PublishStatus' || _tag === 'Report'
 
-/** A step for each of `items`, in order. */
+/** Applies `step` for each of `items`, in order. */
 export const chain = <S, A, X>(
   start: S,
   items: ReadonlyArray<X>,
@@ -57,7 +54,7 @@ export const chain = <S, A, X>(
   return [state, effects]
 }
 
-/** One answer after the other, each from where the last has led; `none` when all are. */
+/** One answer after another, each from the state that the last one led to; `none` if all are. */
 export const inTurn = <S, A>(start: S, ...turns: ReadonlyArray<(state: S) => Answer<S, A>>): Answer<S, A> => {
   const effects: Array<A> = []
   let state = start

@@ -1,6 +1,6 @@
 /**
- * Builds: from triggers to statuses. Triggers become runs, runs read workflow files and begin builds, builds are
- * started at their providers and followed to their end, and every status is told to whoever reads `/events` (T1 to T7).
+ * Builds: from triggers to statuses (T1 to T7). Triggers become runs, runs read workflow files and begin builds, builds
+ * are started at their providers and followed to their end, and readers of `/events` get every status.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -42,13 +42,13 @@ export { cancelRefusal, type OrderRefusal, retryRefusal } from './orders.js'
 export { buildOf, runKey, runOf, splitKey } from './runs.js'
 export { fromWritten, RunEntry, toWritten, WrittenBuilds } from './written.js'
 
-/** What the reducer is given with an event: all else as it is now, and what has become of it in this step. */
+/** What the reducer is given with an event: the other slices after this step, and what has changed in them. */
 export interface BuildsGiven extends Omit<Context, 'at'> {
-  /** Which holds the rows have made and released. */
+  /** The holds that were made and released. */
   readonly holds: ReadonlyArray<HoldChanged>
-  /** Of which repositories their knots do not say any more whose they are. */
+  /** The repositories that their knots no longer say are their owners'. */
   readonly lost: ReadonlyArray<AccessLost>
-  /** What the event meant to the knots. */
+  /** What the event led to among the knots. */
   readonly outcomes: ReadonlyArray<KnotOutcome>
   /** Whether the bridge was stopped before the event. A start that ends that asks for everything itself. */
   readonly wasStopped: boolean
@@ -91,16 +91,16 @@ const see = (context: Context, state: BuildsState, event: Event): BuildsAnswer =
   }
 }
 
-/** What is let out while the bridge is stopped: no requests, and no timers. */
+/** Leaves out requests and timers while the bridge is stopped. */
 const withoutRequests = (isStopped: boolean, [state, effects]: BuildsStep): BuildsStep => [
   state,
   isStopped ? effects.filter(isNotice) : effects
 ]
 
 /**
- * The reducer of builds. It takes every event and knows its own; an answer to a question that is not open is nothing to
- * it. It sees first which rights are gone, and which knots, then triggers, then the event: at a start, nothing is asked
- * for again that nobody may have any more.
+ * The reducer of builds. It takes every event and ignores those that are not its own, and answers to requests that are
+ * not open. Withdrawn rights and knots that have gone come first, then triggers, then the event: so a start asks for
+ * nothing to which the right is gone.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,5 +1,5 @@
 /**
- * What a provider is asked, and what the waiting for it is limited by.
+ * Requests to providers, and the deadlines of builds.
  */
 import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
@@ -11,11 +11,11 @@ import { planOf } from './plan.js'
 import { ifPlanned, numbered, andThen, withBuild } from './runs.js'
 import { setStatus, forgetIfDropped, type NewStatus, publish } from './statuses.js'
 
-/** How long a build may take to leave its status. */
+/** How long a build may stay in its status. */
 export const limitMs = ({ builds: { pendingMs, runningMs } }: Config, { status }: Build): Natural =>
   status === 'running' ? runningMs : pendingMs
 
-/** Gives the build so long, from now on, to leave its status. */
+/** Sets a new deadline by which the build has to leave its status. */
 export const withDeadline = ({ config }: Context, state: BuildsState, name: BuildName): BuildsStep =>
   ifPlanned(state, name, (build) => {
     const [after, deadline] = numbered(state)
@@ -26,7 +26,7 @@ export const withDeadline = ({ config }: Context, state: BuildsState, name: Buil
     ]
   })
 
-/** Asks the provider to start the build, or whether it has it. */
+/** Asks the provider to start the build (`Starting`), or whether it has it (`Finding`). */
 export const ask = (
   state: BuildsState,
   name: BuildName,
@@ -41,7 +41,7 @@ export const ask = (
     ]
   })
 
-/** Asks the provider to end the build. */
+/** Asks the provider to cancel the build. */
 export const askToCancel = (
   state: BuildsState,
   name: BuildName,
@@ -57,14 +57,14 @@ export const askToCancel = (
     ]
   })
 
-/** The provider has the build, and we want it. */
+/** The provider has the build, and it is still wanted. */
 export const follow = (state: BuildsState, name: BuildName, external: string): BuildsStep =>
   ifPlanned(state, name, (build, recipe, run) => [
     withBuild(state, name, { ...build, phase: { _tag: 'Following', external } }),
     [{ _tag: 'FollowBuild', build: name, external, plan: planOf(name, run, recipe) }]
   ])
 
-/** Nothing more is owed to or by the provider: what it has to say of the build is not listened to any more. */
+/** Nothing is owed on either side: from now on, the provider's reports about the build are not read. */
 export const settled = (state: BuildsState, name: BuildName, external: string | null): BuildsStep =>
   ifPlanned(state, name, (build) => [
     forgetIfDropped(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name),
@@ -72,8 +72,7 @@ export const settled = (state: BuildsState, name: BuildName, external: string | 
   ])
 
 /**
- * The build ends here and now, whatever its provider does; one that the provider has, or may have, is to end there as
- * well.
+ * Ends the build at once, whatever its provider does. If the provider has it, or may have it, it is cancelled there.
  */
 export const end = (context: Context, state: BuildsState, name: BuildName, last: NewStatus): BuildsStep =>
   ifPlanned(state, name, ({ phase }) => {
@@ -81,13 +80,13 @@ export const end = (context: Context, state: BuildsState, name: BuildName, last:
     return phase._tag === 'Following' ? andThen(ended, (after) => askToCancel(after, name, phase.external)) : ended
   })
 
-/** What its provider is asked about a build; `null` where nothing is. */
+/** The open request to the provider about a build; `null` if there is none. */
 export const requestOf = (phase: BuildPhase): Request.Request | null => ('request' in phase ? phase.request : null)
 
 /** The provider's name for the build; `null` while none is known. */
 export const externalOf = (phase: BuildPhase): string | null => ('external' in phase ? phase.external : null)
 
-/** A build that is not there yet, with its first status. */
+/** Adds a build, with its first status. */
 export const begin = (
   context: Context,
   state: BuildsState,
@@ -109,7 +108,7 @@ export const begin = (
   return publish(context, state, name, build, first)
 }
 
-/** A build that its provider is asked to start. */
+/** Adds a build, and asks its provider to start it. */
 export const start = (context: Context, state: BuildsState, name: BuildName, recipe: Recipe): BuildsStep =>
   andThen(
     andThen(begin(context, state, name, recipe, { error: null, exitCode: null, status: 'pending' }), (after) =>

@@ -1,16 +1,16 @@
 /**
- * Pushes, each of which a knot may tell of twice: by a `sh.tangled.git.refUpdate`, and by a `sh.tangled.pipeline` under
+ * Pushes. A knot may announce one push twice: by a `sh.tangled.git.refUpdate`, and by a `sh.tangled.pipeline` under
  * another key.
  *
- * One push begins one run (T1), under the key of its pipeline wherever there is one, since readers of such a knot know
- * no other. What is here says which of the two counts; what comes of it is for the builds.
+ * One push begins one run (T1), under the key of its pipeline if there is one: readers of such a knot know no other.
+ * Here is decided which of the two counts.
  */
 import * as t from 'io-ts'
 import { Did, Rkey, Sha } from '../data/identifiers.js'
 import type { Repository } from '../model/build.js'
 import { type Push, type RefUpdateShape, TriggerKind } from '../model/trigger.js'
 
-/** What a knot has sent so far, for whatever repository: it tells whether a pipeline follows a refUpdate. */
+/** What a knot has sent so far, for any repository. It tells whether a pipeline will follow a refUpdate. */
 export interface Shown {
   /** Whether a refUpdate came with `changedFiles` or `pushOptions`. */
   readonly details: boolean
@@ -19,14 +19,14 @@ export interface Shown {
 }
 
 /**
- * What becomes of a refUpdate of a push that nothing has told of yet: it is acted on, after a wait or at once, or left
- * to its pipeline.
+ * What becomes of the first trigger of a push, if that is a refUpdate: act `now`, `wait` first, or leave it to its
+ * pipeline.
  */
 export type Course = 'now' | 'wait' | 'left'
 
 /**
- * Knots that name no `repo` send a pipeline of every push that is to be built, and tell `skip-ci` by leaving it out. So
- * do some that name it; they are told by what they have sent.
+ * Knots that name no `repo` send a pipeline for every push that is to be built, and honour `skip-ci` by sending none.
+ * Some knots that name it do the same: what they have sent so far tells them apart.
  */
 export const courseOf = (shape: RefUpdateShape, { details, pipelines }: Shown): Course => {
   if (shape === 'past') return 'now'
@@ -35,10 +35,10 @@ export const courseOf = (shape: RefUpdateShape, { details, pipelines }: Shown): 
   return pipelines ? 'left' : 'wait'
 }
 
-/** How long a refUpdate waits for its pipeline, from when it came, or the connection to its knot was opened. */
+/** How long a refUpdate waits for its pipeline, counted from its arrival or from when its knot was last connected. */
 export const WAIT_MS = 5_000
 
-/** A push that was told of, and of which there is no run. */
+/** A push without a run. */
 export const RememberedPush = t.readonly(
   t.strict({
     actor: t.union([Did, t.null]),
@@ -47,8 +47,8 @@ export const RememberedPush = t.readonly(
     newSha: Sha,
     oldSha: Sha,
     /**
-     * `left`: nothing has begun, and its counterpart may begin a run. `over`: it came to nothing, and so will its
-     * counterpart. `met`: that has come.
+     * `left`: its counterpart may still begin a run. `over`: it came to nothing, and so will its counterpart. `met`:
+     * the counterpart has come.
      */
     outcome: t.keyof({ left: null, over: null, met: null }),
     owner: Did,
@@ -60,20 +60,20 @@ export const RememberedPush = t.readonly(
 )
 export type RememberedPush = t.TypeOf<typeof RememberedPush>
 
-/** The push as it is remembered without a run. */
+/** What to remember of a push without a run. */
 export const rememberedPush = (
   { newSha, oldSha, ref }: Push,
   { owner, rkey: record }: Repository,
   { actor, kind, outcome }: Pick<RememberedPush, 'actor' | 'kind' | 'outcome'>
 ): RememberedPush => ({ actor, kind, newSha, oldSha, outcome, owner, record, ref })
 
-/** A push that a trigger tells of: what moved where, and which repositories that may mean. */
+/** A push, and the repositories that its trigger may mean. */
 export interface ClaimedPush {
   readonly meant: ReadonlyArray<Repository>
   readonly push: Push
 }
 
-/** Whether both tell of one push: the same ref and both commits, in a repository that is meant. */
+/** Whether both are one push: the same ref and commits, in a repository that is meant. */
 export const isSamePush = (
   { meant, push }: ClaimedPush,
   { newSha, oldSha, ref }: Pick<Push, 'newSha' | 'oldSha' | 'ref'>,

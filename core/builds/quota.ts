@@ -1,7 +1,7 @@
 /**
- * How much runs may keep of what triggers and workflow files brought. Strangers write both, and a run is kept until its
- * last status is dropped, so there is a limit for each run, and for all of them: what strangers keep going takes no
- * room of the operator's, and no knot and no account takes all that there is (T6).
+ * Quotas: how much runs may keep of what triggers and workflow files brought (T6). Strangers write both, and a run is
+ * kept until its last status is dropped. So each run has a limit, and all of them together: strangers cannot take the
+ * operator's share, and no knot and no account can take everything.
  */
 import { isMember } from '../commits/admission.js'
 import type { Rows } from '../commits/index.js'
@@ -15,21 +15,21 @@ import type { AnnouncedWorkflow } from '../effect.js'
 import type { Recipe } from '../model/build.js'
 import type { Kept, Run } from './model.js'
 
-/** What a run may be once its files are read, in units. */
+/** The limit of one run, once its files are read, in units. */
 export const RUN_UNITS_MAX = 1_048_576
 
-/** What a run counts for all that has no count of its own: its names and numbers, who caused it, what it has met. */
+/** What a run counts for everything that is not counted in itself: names, numbers, its actor, its counterpart. */
 const RUN_UNITS = 1_024
 
-/** What a build counts besides its recipe: its name, its status, its provider's name for it, and a sentence. */
+/** What a build counts besides its recipe: its name, status, error, and the provider's name for it. */
 const BUILD_UNITS = 1_024
 
-/** How much of the files of a run its announcement repeats, in units of their texts. */
+/** How much text of workflow files one announcement may hold, in units. */
 const TEXTS_UNITS_MAX = 65_536
 
 export const unitsOfBuild = (recipe: Recipe | null): number => BUILD_UNITS + unitsOf(recipe)
 
-/** What a run counts, with the workflow files that came along, as long as they wait to be read. */
+/** What a run counts, including workflow files that its trigger brought and that are not read yet. */
 export const unitsOfRun = ({ announced, builds, cause, only, phase, repository }: Run): number =>
   M.toEntries(builds).reduce(
     (sum, [, { recipe }]) => sum + unitsOfBuild(recipe),
@@ -41,13 +41,13 @@ export const unitsOfRun = ({ announced, builds, cause, only, phase, repository }
       unitsOf('workflows' in phase ? phase.workflows : null)
   )
 
-/** Whether the run has its builds, and nothing of them is owed any more. */
+/** Whether the run has ended: it has builds, and nothing is owed for any of them. */
 export const isOver = ({ builds, phase }: Run): boolean =>
   phase._tag === 'Read' &&
   !M.isEmpty(builds) &&
   M.toEntries(builds).every(([, build]) => build.phase._tag === 'Settled')
 
-/** The workflows, each with its file as long as there is room for it. */
+/** The workflows; the text of a file is left out once the limit is reached. */
 export const withinTextLimit = (workflows: ReadonlyArray<AnnouncedWorkflow>): ReadonlyArray<AnnouncedWorkflow> => {
   const budget = budgetOf(TEXTS_UNITS_MAX)
   return workflows.map((workflow) =>
@@ -57,7 +57,7 @@ export const withinTextLimit = (workflows: ReadonlyArray<AnnouncedWorkflow>): Re
 
 // ------------------------------------------------------------------------------------- what all of them keep
 
-/** What is kept with so many units more of that run of the knot; or fewer, where they are less than 0. */
+/** What is kept after that run has grown by `units`, or shrunk if that is negative. */
 export const keptWith = (kept: Kept, knot: HostName, run: Run, units: number): Kept =>
   isOver(run)
     ? { ...kept, over: kept.over + units }
@@ -68,17 +68,17 @@ export const keptWith = (kept: Kept, knot: HostName, run: Run, units: number): K
         owed: kept.owed + units
       }
 
-/** Shares of what there is room for, in sixteenths. */
+/** Shares of the total, in sixteenths. */
 interface Shares {
-  /** What all runs may keep when one of these comes. */
+  /** A run is taken in as long as all runs keep less than this. */
   readonly all: number
-  /** What those of its knot may keep then. */
+  /** The same, of the runs of its knot. */
   readonly knot: number
-  /** What those for repositories of its owner may. */
+  /** The same, of the runs for its owner's repositories. */
   readonly owner: number
 }
 
-/** For repositories of the owner of this spindle, of members, and of anybody else. */
+/** By who owns the repository: the owner of this spindle, a member, or anybody else. */
 const SHARES: { readonly [whose in 'owner' | 'member' | 'stranger']: Shares } = {
   owner: { all: 16, knot: 8, owner: 16 },
   member: { all: 12, knot: 4, owner: 2 },
@@ -90,19 +90,19 @@ export const sharesOf = (rows: Rows, owner: Did): Shares => {
   return isMember(rows, owner) ? SHARES.member : SHARES.stranger
 }
 
-/** So many units there is room for, and what to say when that is not enough. */
+/** How many units are left, and the sentence for when they are not enough. */
 export interface Room {
   readonly left: number
   readonly limit: string
 }
 
-/** What a run may be once its files are read, whatever else there is. */
+/** The room of a run, apart from what other runs keep. */
 export const RUN_ROOM: Room = { left: RUN_UNITS_MAX, limit: `a run keeps ${String(RUN_UNITS_MAX)} units at most` }
 
-/** The one with less room, the first of two with as much. */
+/** The one with less room; of two equal ones, the first. */
 export const tighter = (a: Room, b: Room): Room => (b.left < a.left ? b : a)
 
-/** How much more may be kept on the knot of what has not ended, for repositories of this account. */
+/** How much more the runs that have not ended may keep, on this knot and for this account's repositories. */
 export const roomFor = (rows: Rows, kept: Kept, knot: HostName, owner: Did): Room => {
   const shares = sharesOf(rows, owner)
   const sixteenth = Math.floor(rows.config.builds.owedUnits / 16)

@@ -1,5 +1,5 @@
 /**
- * Starting again: what was under way is asked for anew (T5).
+ * Restarting: everything outstanding is asked for again (T5).
  */
 import * as M from '../data/ordered-map.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
@@ -12,7 +12,7 @@ import { ifPlanned, andThen, buildsOf, splitKey } from './runs.js'
 import { withDoubt } from './settle-time.js'
 import { setStatus, failed, trimmed } from './statuses.js'
 
-/** Asks for all that is outstanding. What may have been started is looked for first. */
+/** Asks for what is outstanding of one build. If it may have been started, the provider is asked whether it has it. */
 const resume = (context: Context, state: BuildsState, name: BuildName): BuildsStep =>
   ifPlanned(state, name, (build, recipe) => {
     const { phase } = build
@@ -26,12 +26,12 @@ const resume = (context: Context, state: BuildsState, name: BuildName): BuildsSt
         return andThen(timed, (after) => askToCancel(after, name, phase.external))
       case 'Starting':
       case 'Finding':
-        // The process before this one may have asked for it until its end.
+        // The previous process may have asked for it up to the moment it ended.
         return andThen(timed, (after) => ask(withDoubt(after, name, context.at), name, 'Finding'))
     }
   })
 
-/** The provider is not there any more: nobody will ever say how the build ends. */
+/** The provider is no longer configured, so nobody will ever say how the build ends. */
 const orphaned = (
   context: Context,
   state: BuildsState,
@@ -45,7 +45,7 @@ const orphaned = (
   return andThen(ended, (after) => settled(after, name, externalOf(phase)))
 }
 
-/** Everything that is outstanding is asked for, as the configuration is now. */
+/** Asks for everything outstanding, under the present configuration. */
 export const resumed = (context: Context, before: BuildsState): BuildsStep => {
   const state = trimmed(context.config, before)
   const remembered = chain(
@@ -58,7 +58,7 @@ export const resumed = (context: Context, before: BuildsState): BuildsStep => {
   return andThen(remembered, (known) =>
     chain(known, M.toEntries(known.runs), (acc, [key, run]): BuildsStep => {
       const [knot, rkey] = splitKey(key)
-      // Who waits for a pipeline waits from when the knot is connected.
+      // A run that waits for its pipeline starts over when its knot is connected.
       if (run.phase._tag === 'Waiting') return unchanged(acc)
       return run.phase._tag === 'Read'
         ? chain(acc, buildsOf(knot, rkey, run), (inner, [name]) => resume(context, inner, name))

@@ -1,5 +1,5 @@
 /**
- * Knots that nobody holds any more: what is remembered of them goes when their triggers would count again (T1).
+ * Knots that no record holds any more are forgotten, but not before a repeat of their triggers could do no harm (T1).
  */
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, laterOf, microsOf, type TimeUs, usAfter } from '../data/identifiers.js'
@@ -15,7 +15,7 @@ import { sourceOf, withSource } from './sources.js'
 /** Sets the timer after which nothing of the knot is remembered. */
 export const forgetLater = (state: BuildsState, at: TimeUs, knot: HostName, untilUs: TimeUs): BuildsStep => {
   const [after, number] = numbered(state)
-  // However our clock was set, it is no longer than a stamp from the future may make it.
+  // Bounded even if our clock was set: by twice the tolerance for stamps from the future.
   const ms = Math.min(Math.max(Math.ceil((untilUs - at) / 1_000), 0), (2 * FUTURE_US) / 1_000) as Natural
   return [
     withSource(after, knot, { ...sourceOf(after, knot), leaving: { number, untilUs } }),
@@ -24,10 +24,10 @@ export const forgetLater = (state: BuildsState, at: TimeUs, knot: HostName, unti
 }
 
 /**
- * What was told by a knot would count again, if it were held once more, for five minutes after it was created (T1). So
+ * Triggers of such a knot could count again if it were held once more within five minutes of their creation (T1). So
  * long it is remembered.
  *
- * @param isStart Whether a start has brought that about, which sets all timers itself.
+ * @param isStart Whether this happens at a start, which sets all timers itself.
  */
 export const knotsLeft = (
   { at }: Context,
@@ -46,7 +46,7 @@ export const knotsLeft = (
     }
   )
 
-/** The time is over after which nothing of a knot is remembered, if it is not held again. */
+/** Forgets the knot, unless it is held again. */
 export const forget = (
   { knots }: Context,
   state: BuildsState,

@@ -35,7 +35,7 @@ export const pushKey = (knot: HostName, { newSha, oldSha, ref }: Push): string =
 export const pushThatBegan = ({ cause, retryOf }: Run): Push | null =>
   cause._tag === 'Push' && retryOf === null ? cause : null
 
-/** Whether the key of the run is ours: no trigger of the knot bears it, and it says nothing about those. */
+/** Whether we made the key of the run, so that it says nothing about the knot's own triggers. */
 export const isKeyOurs = ({ kind, retryOf }: Run): boolean => retryOf !== null || kind === 'call'
 
 /** What is kept, without the run. */
@@ -54,7 +54,7 @@ export const withRun = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run
   }
 }
 
-/** The state without the run, and without what was said of it before its first status. */
+/** The state without the run and its announcement. */
 export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): BuildsState => {
   const run = runOf(state, knot, rkey)
   const announced = run === null || run.announced === null ? null : { key: logKey(run.announced.createdUs), run }
@@ -71,8 +71,8 @@ export const withoutRun = (state: BuildsState, knot: HostName, rkey: Rkey): Buil
 }
 
 /**
- * The run with this build in the place of the one that it has; `null`: without it. Unless that ends the run, or begins
- * it anew, only what the build counts is looked at: a run has many, and what they share is long.
+ * Replaces a build of the run; `null` removes it. Counting a whole run is expensive, so only the difference of this
+ * build is counted, unless the run ends by it or is no longer ended.
  */
 const withBuildOf = (
   state: BuildsState,
@@ -102,7 +102,7 @@ export const withoutBuild = (state: BuildsState, name: BuildName): BuildsState =
   return run === null ? state : withBuildOf(state, name, run, null)
 }
 
-/** A step about a build that a provider has, or may have: nothing where there is none of that name. */
+/** Applies `step` to the build if it has a recipe, so that a provider has it or may have it; else nothing changes. */
 export const ifPlanned = (
   state: BuildsState,
   name: BuildName,
@@ -123,7 +123,7 @@ export const numbered = (state: BuildsState): readonly [BuildsState, Natural] =>
   state.next
 ]
 
-/** `step`, and then `more` from where it leads. */
+/** `more`, from the state to which the first step led, with the effects of both. */
 export const andThen = (
   [state, effects]: BuildsStep,
   more: (state: BuildsState) => BuildsStep
@@ -151,7 +151,7 @@ export const runsOf = (state: BuildsState, knot: HostName): ReadonlyArray<readon
 
 export const last = <A>(list: ReadonlyArray<A>): A | null => list[list.length - 1] ?? null
 
-/** A key of this time, or of the next moment at which no trigger of the knot has one. */
+/** A key made of this time, or of the next microsecond whose key no run of the knot has. */
 export const freeKey = (state: BuildsState, knot: HostName, us: TimeUs): Rkey => {
   const key = tidOf(us) as string as Rkey
   return runOf(state, knot, key) === null ? key : freeKey(state, knot, (us + 1) as TimeUs)

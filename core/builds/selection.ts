@@ -1,5 +1,5 @@
 /**
- * A workflow that was read: it is built, dropped, or fails with a sentence (T3).
+ * What becomes of a workflow that was read: it is built, is dropped, or fails with a sentence (T3).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Budget } from '../data/budget.js'
@@ -18,7 +18,7 @@ import { andThen } from './runs.js'
 import { failed } from './statuses.js'
 import { mistakeIn } from './when.js'
 
-/** Whether a build comes of the workflow, be it one that has failed before it began. */
+/** Whether the workflow becomes a build, even one that fails before it starts. */
 export const isBuilt =
   (state: BuildsState, run: Run) =>
   ([workflow, verdict]: readonly [Workflow, E.Either<string, boolean>]): boolean => {
@@ -32,7 +32,7 @@ export const isBuilt =
     )
   }
 
-/** How a file that cannot be understood would be checked out: as one that says nothing of that. */
+/** The checkout options of a file that cannot be understood: the defaults. */
 const PLAIN_CLONE: AnnouncedWorkflow['clone'] = { depth: ZERO, skip: false, submodules: false }
 
 /** What is announced of a workflow whose file is not there. */
@@ -51,9 +51,7 @@ export const announcedOf = (workflow: Workflow, sources: ReadonlyArray<WorkflowS
     : { clone: workflow.clone, engine: workflow.engine ?? '', name, text }
 }
 
-/**
- * The cause without what changed, where that is not looked at: what a ready-made pipeline brings along has been chosen.
- */
+/** The cause without the changed files of a pipeline, which are not matched: its knot has chosen the workflows. */
 export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause => {
   switch (kind) {
     case 'pipeline':
@@ -63,14 +61,14 @@ export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause => {
   }
 }
 
-/** The cause without what was needed only to choose workflows. */
+/** The cause without its changed files, which serve only to choose workflows. */
 export const withoutChangedFiles = (cause: Cause): Cause =>
   cause._tag === 'Push' ? { ...cause, changedFiles: null } : cause
 
 export const drop = (at: TimeUs, build: BuildName, reason: 'when' | 'engine' | 'limit', detail: string): Effect =>
   report({ _tag: 'WorkflowDropped', at, build, detail, reason })
 
-/** By what the workflows of a run are judged, all of them. */
+/** What all workflows of a run are judged by. */
 export interface Judging {
   /** Why there is no more room. */
   readonly limit: string
@@ -81,10 +79,7 @@ export interface Judging {
   readonly run: Run
 }
 
-/**
- * What a workflow comes to: nothing, a build that has failed before it began, or one that its provider is asked to
- * start.
- */
+/** What a workflow becomes: nothing, a build that has failed already, or one that its provider is asked to start. */
 export const decide = (
   state: BuildsState,
   { limit, list, context, room, run }: Judging,
@@ -93,7 +88,7 @@ export const decide = (
   isMeant: E.Either<string, boolean>
 ): BuildsStep => {
   const { at } = context
-  // Who has a single workflow judged anew hears what it comes to, whatever that is.
+  // A workflow that was asked for by name gets a status in any case.
   const nothing = (sentence: string, otherwise: BuildsStep): BuildsStep =>
     run.only === null ? otherwise : begin(context, state, name, null, failed(sentence))
   if (E.isLeft(isMeant))
@@ -120,14 +115,14 @@ export const decide = (
   return start(context, state, name, recipeOf(workflow, found.right))
 }
 
-/** How many files are remembered of which a mistake was told. */
+/** For how many files it is remembered that their mistake was told. */
 const MISTAKEN_MAX = 1_000
 
-/** A content of a workflow file of a repository. */
+/** Names one content of a workflow file in a repository. */
 const mistakeKey = ({ owner, rkey }: Repository, { content, name }: Workflow): string =>
   [owner, rkey, name, content].join('/')
 
-/** A workflow that never applies, by a mistake of which its author is told once for each content of the file. */
+/** Fails a workflow that can never apply because of a mistake, once for each content of the file. */
 const failOnceForMistake = (
   context: Context,
   state: BuildsState,

@@ -24,7 +24,7 @@ export const sourceOf = (state: BuildsState, knot: HostName): Source =>
     O.getOrElse(() => NEW_SOURCE)
   )
 
-/** Whether a trigger with this key was acted on once, or came to nothing, so that a repeat must not count. */
+/** Whether a trigger with this key has already been acted on or come to nothing, so that a repeat starts nothing. */
 export const isSpent = ({ forgotten, spent }: Source, rkey: Rkey): boolean =>
   (forgotten !== null && rkey <= forgotten) ||
   pipe(
@@ -34,7 +34,7 @@ export const isSpent = ({ forgotten, spent }: Source, rkey: Rkey): boolean =>
 
 const SPENT_MAX = 200
 
-/** The state in which the key never counts again, unless the push that it told of was left. */
+/** The state in which the key never counts again, unless its push is `left`. */
 export const withSpent = (state: BuildsState, knot: HostName, rkey: Rkey, told: RememberedPush | null): BuildsState => {
   const source = sourceOf(state, knot)
   const spent = M.upsertAt(rkey, told)(source.spent)
@@ -53,7 +53,7 @@ export const withoutSpent = (state: BuildsState, knot: HostName, rkey: Rkey): Bu
     : state
 }
 
-/** The state in which the knot is remembered: a run of it is there, whose key must not count again. */
+/** The state in which the knot is remembered, because it has a run whose key must not count again. */
 export const withSourceKept = (state: BuildsState, knot: HostName): BuildsState =>
   withSource(state, knot, sourceOf(state, knot))
 
@@ -62,7 +62,7 @@ export const withSource = (state: BuildsState, knot: HostName, source: Source): 
   sources: M.upsertAt(knot, source)(state.sources)
 })
 
-/** What the knot has shown with this trigger, whatever it is about; `null` when it has shown all of it before. */
+/** What this trigger shows of its knot; `null` if it shows nothing new. */
 export const shownBy = (
   source: Source,
   { cause, kind, shape }: Trigger

@@ -1,28 +1,25 @@
 /**
- * The log that readers of `/events` follow: where each of them goes on, and what comes next.
+ * The log that readers of `/events` follow: where each of them resumes, and what comes next.
  *
- * A reader says how far it has come in nanoseconds. Ours save the stamp of what they read last; others save what their
- * own clock said when they read it, and clocks differ. So a stamp that we gave out is taken at its word, and anything
- * else is served from a margin before.
+ * A reader resumes with a cursor in nanoseconds. Some readers save the stamp of the last entry they read; others save
+ * what their own clock said when they read it, and clocks differ. So a stamp that we gave out is taken at its word, and
+ * any other cursor is served from a margin before it.
  */
 import { type TimeUs, usBefore } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { LogEntry, PipelineEntry, StatusEntry } from '../effect.js'
 import type { ReaderCursor } from '../wire/status.js'
 
-/** `createdUs` with 16 digits: as text in the order of time. */
+/** `createdUs` padded to 16 digits, so that text sorts by time. */
 export type LogKey = string
 
 export const logKey = (us: number): LogKey => String(us).padStart(16, '0')
 
 /** What readers are told: announcements and statuses, by their stamps. */
 export interface StatusLog {
-  /**
-   * The announcements of the runs that are remembered, each for as long as its run is: so it outlives the statuses of
-   * the run.
-   */
+  /** The announcements of the runs that are remembered. Each stays as long as its run does. */
   readonly announcements: M.OrderedMap<LogKey, PipelineEntry>
-  /** The stamp of the last status that was dropped; `null` while all are there. Readers below it start at it. */
+  /** The stamp of the last status that was dropped; `null` if none was. Readers below it start there. */
   readonly floorUs: TimeUs | null
   /** The stamp of the newest entry there ever was. */
   readonly lastUs: TimeUs
@@ -33,14 +30,11 @@ export interface StatusLog {
 /** What follows a cursor. */
 export interface Page {
   readonly entries: ReadonlyArray<LogEntry>
-  /** Whether statuses between the cursor and the first of these are not kept any more. */
+  /** Whether statuses between the cursor and the first of these have been dropped. */
   readonly isBelowFloor: boolean
 }
 
-/**
- * The first `limit` (≥ 1) entries from a key on, announcements and statuses in the order of their stamps, of which no
- * two are equal.
- */
+/** The first `limit` (≥ 1) entries from a key on, announcements and statuses merged by their stamps, all different. */
 const entriesFrom = ({ announcements, log }: StatusLog, key: LogKey, limit: number): ReadonlyArray<LogEntry> => {
   const entries: Array<LogEntry> = []
   const runs = M.entriesFrom(announcements, key)
@@ -79,24 +73,23 @@ export const pageAfter = (log: StatusLog, afterUs: TimeUs, limit: number): Page 
 })
 
 /**
- * How far the clock of a reader may be ahead of ours without a loss: what it is served begins so long before its
- * cursor. It covers as well what an entry takes from its stamp to the socket. A reader with an honest clock gets the
- * last minute again, and knows it by its keys.
+ * How far a reader's clock may be ahead of ours without a loss: it is served from so long before its cursor. This also
+ * covers the time from an entry's stamp to the socket. A reader whose clock is right gets the last minute again, and
+ * recognises it by its keys.
  */
 export const READER_MARGIN_US = 60_000_000
 
 /**
- * Whether the cursor is a stamp that we gave out, to the digit: that of an entry that is kept, of the last one, or of
- * the last one dropped.
+ * Whether the cursor is exactly a stamp that we gave out: of an entry that is kept, the last one, or the last dropped.
  */
 const isStamp = ({ announcements, floorUs, lastUs, log }: StatusLog, { isWhole, timeUs }: ReaderCursor): boolean =>
   isWhole &&
   (timeUs === lastUs || timeUs === floorUs || M.has(logKey(timeUs))(log) || M.has(logKey(timeUs))(announcements))
 
 /**
- * After which stamp a reader who comes with this cursor is served: after the cursor, if it is a stamp of ours; else
- * after the cursor less the margin; without one (`null`), from now on. Never after what is yet to come, however far
- * ahead the clock of the reader is.
+ * The stamp after which a reader with this cursor is served: the cursor itself if it is a stamp of ours, else the
+ * cursor less the margin; without one (`null`), the last stamp there is. Never a later one, however far ahead the
+ * reader's clock is.
  */
 export const servedAfter = (log: StatusLog, cursor: ReaderCursor | null): TimeUs => {
   if (cursor === null) return log.lastUs

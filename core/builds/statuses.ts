@@ -27,10 +27,7 @@ export const RANKS: { readonly [S in Status]: number } = {
   cancelled: 2
 }
 
-/**
- * Forgets a build of which nothing is owed, and whose last status is not kept any more. With its last build, a run
- * goes.
- */
+/** Forgets a build that is settled and whose last status has been dropped; with its last build, the run. */
 export const forgetIfDropped = (state: BuildsState, name: BuildName): BuildsState => {
   const run = runOf(state, name.knot, name.rkey)
   const build = buildOf(state, name)
@@ -38,27 +35,27 @@ export const forgetIfDropped = (state: BuildsState, name: BuildName): BuildsStat
   if (M.size(run.builds) > 1) return withoutBuild(state, name)
   const gone = withoutRun(state, name.knot, name.rkey)
   const source = O.toNullable(M.lookup(name.knot)(state.sources))
-  // A key of ours says nothing about those of the knot. Of a knot that is forgotten, none counts again (T1).
+  // A key of ours says nothing about the knot's triggers; and nothing needs to be noted of a forgotten knot (T1).
   if (isKeyOurs(run) || source === null || isSpent(source, name.rkey)) return gone
-  // Nor does one that is no time, or one from the future, say anything about others.
+  // Only a key that is a time, and not one from the future, says that those before it are forgotten, too.
   const isTime = Tid.is(name.rkey) && !isTidAfter(name.rkey, state.lastUs, FUTURE_US)
   return isTime
     ? withSource(gone, name.knot, { ...source, forgotten: name.rkey })
     : withSpent(gone, name.knot, name.rkey, rememberedFrom(run))
 }
 
-/** The state without its oldest status, and without what is forgotten with that. */
+/** The state without its oldest status, and without a build or run that is forgotten with it. */
 const withoutStatus = (state: BuildsState, { build, createdUs }: StatusEntry): BuildsState =>
   forgetIfDropped({ ...state, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(state.log) }, build)
 
-/** Drops the oldest statuses until there are not more than are kept. */
+/** Drops the oldest statuses beyond `keepStatuses`. */
 export const trimmed = ({ builds: { keepStatuses } }: Config, state: BuildsState): BuildsState => {
   const surplus = M.size(state.log) - keepStatuses
   if (surplus <= 0) return state
   return oldestStatuses(state, surplus).reduce(withoutStatus, state)
 }
 
-/** Drops the oldest statuses until the runs of which nothing is owed keep no more than they may. */
+/** Drops the oldest statuses until the runs that have ended keep no more than `keepUnits`. */
 export const bounded = ({ builds: { keepUnits } }: Config, state: BuildsState): BuildsState => {
   let acc = state
   while (acc.kept.over > keepUnits) {
@@ -69,7 +66,7 @@ export const bounded = ({ builds: { keepUnits } }: Config, state: BuildsState): 
   return acc
 }
 
-/** The stamp of the next status: rising, also when the clock is set back. */
+/** The stamp of the next status. It rises even if the clock is set back. */
 export const nextStamp = (state: BuildsState, at: TimeUs): TimeUs => laterOf(at, (state.lastUs + 1) as TimeUs)
 
 /** What readers are told of a run, before its first status. */
@@ -80,7 +77,7 @@ export const announcementOf = (
   { createdUs, workflows }: NonNullable<Run['announced']>
 ): PipelineEntry => ({ cause, createdUs, defaultBranch, knot, repository, rkey, workflows })
 
-/** The run, and an announcement of it in the log: there are statuses to come of each of these workflows. */
+/** Stores the run and announces it in the log: statuses of each of these workflows will follow. */
 export const announce = (
   { at }: Context,
   state: BuildsState,
@@ -90,7 +87,7 @@ export const announce = (
   workflows: ReadonlyArray<AnnouncedWorkflow>
 ): BuildsStep => {
   if (workflows.length === 0) return unchanged(withRun(state, knot, rkey, run))
-  // A moment before the event, if there is room, so that the first status has its time.
+  // A microsecond before the event, if that is free, so that the first status can bear the time of the event.
   const createdUs = nextStamp(state, usBefore(at, 1))
   const announced = { createdUs, workflows: withinTextLimit(workflows) }
   const entry = announcementOf(knot, rkey, run, announced)
@@ -101,17 +98,17 @@ export const announce = (
   return [{ ...told, announcements, lastUs: createdUs, pipelines }, [{ _tag: 'PublishPipeline', entry }]]
 }
 
-/** How a build stands from now on. */
+/** The status that a build gets. */
 export interface NewStatus {
   readonly error: string | null
   readonly exitCode: ExitCode | null
   readonly status: Status
 }
 
-/** How much of a sentence of somebody else's is kept. */
+/** How much of a provider's error is kept. */
 const SENTENCE_MAX = 1_000
 
-/** The build with this status, and the status in the log. */
+/** Stores the build with this status, and adds the status to the log. */
 export const publish = (
   { at, config }: Context,
   state: BuildsState,
@@ -129,7 +126,7 @@ export const publish = (
   return [trimmed(config, logged), [effect]]
 }
 
-/** Another status of a build. */
+/** Gives a build its next status. */
 export const setStatus = (context: Context, state: BuildsState, name: BuildName, next: NewStatus): BuildsStep =>
   ifPlanned(state, name, (build) => publish(context, state, name, build, next))
 

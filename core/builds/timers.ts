@@ -1,5 +1,5 @@
 /**
- * Time: pauses that are over, and builds that have taken too long (T4, T5).
+ * Timers: pauses that are over, and builds that have taken too long (T4, T5).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Natural } from '../data/natural.js'
@@ -27,7 +27,7 @@ const timeout = (context: Context, state: BuildsState, name: BuildName, number: 
   return O.some(end(context, state, name, { error, exitCode: null, status: 'timeout' }))
 }
 
-/** The pause before a request is over: it is made again. */
+/** Makes a request again after its pause. */
 const woken = (
   state: BuildsState,
   { number, requested }: Extract<Timer, { readonly _tag: 'RequestTimer' }>

@@ -1,5 +1,5 @@
 /**
- * The variables of a job: what Tangled's own spindle sets, under the same names, and what a workflow adds of its own.
+ * The variables of a job: those that Tangled's own spindle sets, under the same names, and those of the workflow.
  *
  * Source: tangled.org/core, `spindle/models/pipeline_env.go`.
  */
@@ -10,7 +10,7 @@ import type { Repository } from '../model/build.js'
 import type { Cause, Pair } from '../model/trigger.js'
 import { shortName } from './when.js'
 
-/** What the variables of a job tell of. */
+/** The facts that the variables of a job are made of. */
 export interface JobFacts {
   readonly cause: Cause
   /** `null` where it is not known. */
@@ -39,7 +39,7 @@ export interface JobFacts {
  */
 export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot}/${PIPELINE}/${rkey}`
 
-/** Names rising; of pairs with one name the first. */
+/** The pairs by name, ascending; of several with one name, the first. */
 const named = (pairs: ReadonlyArray<Pair>): ReadonlyArray<Pair> => {
   const sorted = sortedPairs(pairs)
   return sorted.filter(([name], i) => name !== sorted[i - 1]?.[0])
@@ -61,7 +61,7 @@ const ofSha = (sha: string): ReadonlyArray<Pair> => [
   ['TANGLED_SHA', sha]
 ]
 
-/** `key` as a part of the name of a variable. Only ASCII letters are raised. */
+/** The variable for an input. Only ASCII letters become upper case. */
 const inputName = (key: string): string =>
   `TANGLED_INPUT_${key.replace(/[a-z]/g, (letter) => letter.toUpperCase()).replace(/[^A-Z0-9_]/gu, '_')}`
 
@@ -94,7 +94,7 @@ const known = (name: string, value: string | null): ReadonlyArray<Pair> =>
   value === null || value === '' ? [] : [[name, value]]
 
 /**
- * The variables that a workflow cannot set: what is built, and why. Names rising. What is not known is left out.
+ * The variables that a workflow cannot set: what is built, and why. By name, ascending; what is unknown is left out.
  *
  * @example
  * import assert from 'node:assert'
@@ -143,8 +143,8 @@ const IS_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
 
 /**
- * The variables of a workflow with those that it cannot set. Names rising. Of its own, those that have a reserved name,
- * or none that a shell knows, are dropped; of several with one name, the first counts.
+ * The variables of a workflow together with the reserved ones, by name, ascending. Those of the workflow are dropped if
+ * the name is reserved or no shell would accept it; of several with one name, the first counts.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * Runs that wait for their workflow files, or for their pipeline. What a flood of triggers costs is bounded on each
- * knot, and no account takes the places of the others there (T6).
+ * Runs that wait for their workflow files or their pipeline. Their number is bounded for each knot, so a flood of
+ * triggers costs only so much, and for each account, so none takes the places of others (T6).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Rows } from '../commits/index.js'
@@ -22,7 +22,7 @@ const waitingOf = (waiting: BuildsState['waiting'], knot: HostName): Waiting =>
 /** Whether the run waits. */
 export const isWaiting = ({ phase }: Run): boolean => phase._tag !== 'Read'
 
-/** Those that wait, with the run, which is not among them. */
+/** Adds the run if it waits. It must not be there yet. */
 export const waitingWith = (
   waiting: BuildsState['waiting'],
   knot: HostName,
@@ -37,7 +37,7 @@ export const waitingWith = (
   })(waiting)
 }
 
-/** Those that wait, without the run as it was; `null`: there was none. */
+/** Removes the run if it was waiting; `null`: there was no run. */
 export const waitingWithout = (
   waiting: BuildsState['waiting'],
   knot: HostName,
@@ -55,7 +55,7 @@ export const waitingWithout = (
 export const waitingKeys = ({ waiting }: Pick<BuildsState, 'waiting'>, knot: HostName): ReadonlyArray<Rkey> =>
   M.keys(waitingOf(waiting, knot).keys)
 
-/** Why no more runs of the knot may wait for repositories of this account; `null` when one may. */
+/** Why no other run of the knot may wait for this account's repositories; `null` if one may. */
 export const tooManyWait = (
   rows: Rows,
   { waiting }: Pick<BuildsState, 'waiting'>,

@@ -1,8 +1,8 @@
 /**
- * `when`: which workflows a trigger calls for.
+ * `when`: which workflows apply to a trigger.
  *
- * Source: tangled.org/core, `workflow/def.go`, and what it leaves open is kept as it is there: a bad pattern is an
- * error also in a condition whose event is another one, and a pull request whose action is not known counts as opened.
+ * Source: tangled.org/core, `workflow/def.go`. Its odder sides are kept: a bad pattern is an error even in a condition
+ * for another event, and a pull request whose action is unknown counts as opened.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { faultOf, type Glob, globNameOf, globOf, tryGlob, type Budget, budgetOf } from '../data/glob.js'
@@ -11,9 +11,9 @@ import type { Cause } from '../model/trigger.js'
 import type { Condition } from '../model/workflow.js'
 
 /**
- * What it may cost to find out which workflows of one run apply: strangers wrote both patterns and names, and it must
- * take less time than a hundred thousand steps that do nothing. (The dearest shapes take less than half of that: `npm
- * run bench`.) Three thousand files and twenty patterns that begin with other folders are within it.
+ * How much it may cost to find out which workflows of one run apply: strangers wrote both patterns and names, and it
+ * must take less time than a hundred thousand empty steps. (The most expensive shapes take less than half of that: `npm
+ * run bench`.) Three thousand files and twenty patterns for other folders are within it.
  */
 export const WHEN_COST_MAX = 2_000_000
 
@@ -50,7 +50,7 @@ type Verdict = E.Either<string, boolean>
 /** Whether one of `patterns` matches one of `names`: names in their order, and for each the patterns in theirs. */
 type MatchesAny = (names: ReadonlyArray<string>, patterns: ReadonlyArray<string>) => Verdict
 
-/** A `MatchesAny` at the cost of `work`. Where that is used up, the pattern whose turn it would be takes too long. */
+/** A `MatchesAny` that spends `work`. Once that is used up, the next pattern fails as too costly. */
 const matchingAny =
   (work: Budget): MatchesAny =>
   (names, patterns) => {
@@ -60,7 +60,7 @@ const matchingAny =
     const globs: Array<Glob> = []
     for (const pattern of patterns) {
       globs.push(globOf(pattern, work))
-      // None of the others will be tried.
+      // The rest will not be tried.
       if (work.isSpent()) break
     }
     for (const text of names) {
@@ -74,7 +74,7 @@ const matchingAny =
     return E.right(false)
   }
 
-/** Both, where the second is asked whatever the first says: only an error ends it. */
+/** Whether both hold. The second is evaluated even if the first does not hold; only an error skips it. */
 const both = (a: Verdict, b: () => Verdict): Verdict =>
   E.isLeft(a) ? a : E.map((holds: boolean) => a.right && holds)(b())
 
@@ -106,10 +106,10 @@ const holds = (
 }
 
 /**
- * Whether a workflow with these conditions applies to `cause`. One that holds is enough; none at all, or somebody who
- * asks for it, is enough too.
+ * Whether a workflow with these conditions applies to `cause`: if one condition holds, if there are none, or if
+ * somebody asks for it by hand.
  *
- * @returns `Left` with a sentence for a pattern that is bad, or takes too long, met before a condition that holds.
+ * @returns `Left` with a sentence if a bad or too costly pattern comes before a condition that holds.
  *
  * @example
  * import assert from 'node:assert'
@@ -150,7 +150,7 @@ export const appliesWithin = (
 
 // ---------------------------------------------------------------------------------------- mistakes
 
-/** What an author may have meant, where a key means nothing. */
+/** The keys that an author may have meant by an unknown one. */
 const MEANT = ['branch', 'event', 'paths', 'tag', 'types'] as const
 
 /**
@@ -168,15 +168,14 @@ export const mayHold = ({ branch, event, paths, tag }: Condition): boolean =>
   (event.includes('push') && branch.length + tag.length > 0) ||
   (event.includes('pull_request') && branch.length > 0 && (paths === null || paths.length === 0))
 
-/** The condition as it may have been meant, where the key that means nothing is `meant`. */
+/** The condition as it may have been meant, with the key `meant` in place of the unknown one. */
 const asMeant = (condition: Condition, meant: (typeof MEANT)[number]): Condition => ({
   ...condition,
   [meant]: meant === 'event' ? ['push', 'pull_request'] : ['**']
 })
 
 /**
- * What is wrong with conditions of which none can ever hold, because of a key that means nothing; `null` when that is
- * not so.
+ * What is wrong if none of the conditions can ever hold because of an unknown key; `null` if that is not so.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,5 +1,5 @@
 /**
- * Rights that are withdrawn: what goes on ends (T2).
+ * Withdrawn rights: what is under way ends (T2).
  */
 import type { AccessLost } from '../access/index.js'
 import type { HoldChanged } from '../commits/index.js'
@@ -21,7 +21,7 @@ export const WITHDRAWN: NewStatus = {
   status: 'cancelled'
 }
 
-/** The keys of the runs of these records, by record: looked for once, however many records let go of one knot. */
+/** The keys of these records' runs, by record, found in one pass however many records release one knot. */
 const keysByRecord = (state: BuildsState, changes: ReadonlyArray<HoldChanged>): MultiMap<string, Rkey> => {
   const names = changes.reduce<M.OrderedMap<string, true>>(
     (acc, { did, knot, rkey }) => M.upsertAt<string, true>(recordName(knot, did, rkey), true)(acc),
@@ -35,17 +35,14 @@ const keysByRecord = (state: BuildsState, changes: ReadonlyArray<HoldChanged>): 
 
 const recordName = (knot: HostName, did: Did, rkey: Rkey): string => `${knot}/${did}/${rkey}`
 
-/**
- * Records do not hold their knots any more: nothing of their repositories is begun after this, and what goes on is to
- * end (T2).
- */
+/** Records no longer hold their knots: what is under way for their repositories is cancelled (T2). */
 export const released = (context: Context, state: BuildsState, changes: ReadonlyArray<HoldChanged>): BuildsStep => {
   const keys = keysByRecord(state, changes)
   return chain(state, changes, (before, { did, knot, rkey }) =>
     chain(
       before,
       M.keys(valuesAt(recordName(knot, did, rkey))(keys)).flatMap((key) => {
-        // To end one may have dropped the last status of another.
+        // Cancelling one run may have dropped the last status of another, and so the run.
         const run = runOf(before, knot, key)
         return run === null ? [] : [[key, run] as const]
       }),
@@ -60,7 +57,7 @@ export const NOT_THE_OWNERS: NewStatus = {
   status: 'cancelled'
 }
 
-/** Knots say that repositories are not whose they were taken for: what goes on of them is to end (T2). */
+/** Knots say that repositories are not their supposed owners': what is under way for them is cancelled (T2). */
 export const denied = (context: Context, state: BuildsState, lost: ReadonlyArray<AccessLost>): BuildsStep =>
   chain(state, lost, (before, { knot, repo }) =>
     chain(

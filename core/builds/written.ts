@@ -19,12 +19,12 @@ import { type LogKey, logKey } from './status-log.js'
 import { announcementOf } from './statuses.js'
 import { waitingWith } from './waiting.js'
 
-/** One run with its key: the unit in which many are written and read. */
+/** One run with its key. Many runs are written and read entry by entry. */
 export const RunEntry = t.tuple([RunKey, Run], 'RunEntry')
 
 export type RunEntry = t.TypeOf<typeof RunEntry>
 
-/** The slice without runs and log: small, however many there are. */
+/** The slice without runs and log, so it stays small. */
 export const WrittenBuilds = t.readonly(
   t.strict({
     floorUs: t.union([TimeUs, t.null]),
