@@ -10,7 +10,6 @@ import type { MultiMap } from '../data/multimap.js'
 import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
-import type { Tally } from '../data/tally.js'
 import type { Effect } from '../effect.js'
 import type { CollaboratorTold } from '../knots/index.js'
 import { Access } from '../model/access.js'
@@ -65,11 +64,11 @@ export interface AccessState {
   readonly collaborators: number
   readonly entries: M.OrderedMap<RepositoryKey, Entry>
   /** Derived: how many entries of each knot say that it keeps lists. */
-  readonly listing: Tally<HostName>
+  readonly listing: M.OrderedMap<HostName, number>
   /** The number of the next request or pause. */
   readonly next: Natural
   /** Derived: how many entries each knot has. */
-  readonly ofKnots: Tally<HostName>
+  readonly ofKnots: M.OrderedMap<HostName, number>
 }
 
 /** Before anything has happened. */

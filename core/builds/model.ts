@@ -10,7 +10,6 @@ import type { MultiMap } from '../data/multimap.js'
 import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
-import type { Tally } from '../data/tally.js'
 import { AnnouncedWorkflow, type Effect } from '../effect.js'
 import type { KnotsState } from '../knots/index.js'
 import { ExitCode, Recipe, Repository, Status } from '../model/build.js'
@@ -167,9 +166,9 @@ export type Source = t.TypeOf<typeof Source>
 /** How much the runs keep, in units. */
 export interface Kept {
   /** Of runs that have not ended, by knot. */
-  readonly ofKnots: Tally<HostName>
+  readonly ofKnots: M.OrderedMap<HostName, number>
   /** Of runs that have not ended, by the account that owns the repository. */
-  readonly ofOwners: Tally<Did>
+  readonly ofOwners: M.OrderedMap<Did, number>
   /** Of all runs that have not ended. */
   readonly owed: number
   /** Of all runs that have ended. */
@@ -180,7 +179,7 @@ export interface Kept {
 export interface Waiting {
   readonly keys: M.OrderedMap<Rkey, true>
   /** How many of them there are for each account's repositories. */
-  readonly ofOwners: Tally<Did>
+  readonly ofOwners: M.OrderedMap<Did, number>
 }
 
 /** The runs, the log of statuses, and what is remembered of each knot. */

@@ -7,7 +7,6 @@ import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
-import type { Tally } from '../data/tally.js'
 import type { ReportEffect } from '../transition.js'
 import type { Account, Repo } from './account.js'
 
@@ -18,9 +17,9 @@ export interface CommitsState {
    * Derived: how many live records of the owner make this subject a member: those of `named`, or none while the owner
    * is set aside.
    */
-  readonly members: Tally<string>
+  readonly members: M.OrderedMap<string, number>
   /** Derived: how many records of the owner name this subject, also while the owner is set aside. Keys are any text. */
-  readonly named: Tally<string>
+  readonly named: M.OrderedMap<string, number>
   /** Derived: by the DID of a repository, the records with our hostname as spindle that give it. Keys are any text. */
   readonly repoDids: MultiMap<string, Holder>
   /** Derived: how many keys there are of accounts that are neither the owner's nor named by a record of the owner. */
