@@ -1,7 +1,7 @@
 /** `tack builds`: the list of builds, from the store, which the running tack need not know of, or from a running tack. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { type BuildsPage, pageOfBuilds, type ShownBuild } from '../inbound/overview.js'
+import { type BuildsPage, pageOfBuilds, type ShownBuild } from '../inbound/shown-builds.js'
 import { NOTHING_SHOWN } from '../inbound/shown.js'
 import type { Fetch } from '../outbound/http-client.js'
 import { readStore } from '../store/index.js'

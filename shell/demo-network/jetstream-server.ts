@@ -11,32 +11,15 @@
  * Source: github.com/bluesky-social/jetstream.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
-import type { IncomingMessage } from 'node:http'
-import { clampTimeUs, Did, Nsid, type TimeUs } from '../../core/index.js'
+import { clampTimeUs, type TimeUs } from '../../core/index.js'
 import { joined, message } from '../lib/messages.js'
 import { placeIn } from '../lib/place.js'
 import type { Clock } from '../ports.js'
-import { type Controls, type Feed, type Goodbye, startEndpoint } from './endpoint.js'
+import { type Controls, type Feed, startEndpoint } from './endpoint.js'
 import { accountBody, type Body, commitBody, frameText, identityBody, type Operation, seeded, tid } from './frames.js'
+import { askedIn, filterOf, type Filtered, type JetstreamAsked, updateIn } from './jetstream-filters.js'
 
 // ---------------------------------------------------------------------------------------- model
-
-/** Which frames a client wants. An empty list means all. */
-export interface Wanted {
-  readonly collections: ReadonlyArray<string>
-  readonly dids: ReadonlyArray<string>
-  /** 0: no limit. */
-  readonly maxMessageSizeBytes: number
-}
-
-/** What a client asks for, as it wrote it. */
-export interface JetstreamAsked extends Wanted {
-  /** `null` when it named none. */
-  readonly cursor: string | null
-  /** Whether nothing is to be sent before the client has sent its options. */
-  readonly requireHello: boolean
-}
 
 export interface JetstreamOptions {
   readonly clock: Clock
@@ -107,95 +90,18 @@ export interface JetstreamServer extends Controls<JetstreamAsked> {
 }
 
 /** One frame of the log. */
-interface Entry {
+interface Entry extends Filtered {
   readonly bytes: Buffer
-  /** `null`: not a commit. */
-  readonly collection: string | null
-  /** `null`: raw, not filtered. */
-  readonly did: string | null
   /** Whether replays show it. */
   readonly kept: boolean
   readonly seq: number
-  readonly sizeBytes: number
   readonly timeUs: TimeUs
 }
 
-// ---------------------------------------------------------------------------------------- what clients ask for
+// ---------------------------------------------------------------------------------------- the server
 
-const MAX_COLLECTIONS = 100
-const MAX_DIDS = 10_000
-const INTEGER = /^[0-9]{1,19}$/
 /** In v2, cursors from here on are microseconds; below, sequence numbers. */
 const FIRST_TIME_CURSOR = 1e15
-
-const distinct = (texts: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(texts)]
-
-const isPattern = (collection: string): boolean => collection.endsWith('.*')
-
-/** What a client wants, or what is wrong with it. What stands before `.*` is not looked at, as by the real servers. */
-const wanted = (collections: ReadonlyArray<string>, dids: ReadonlyArray<string>, maxSize: number): E.Either<string, Wanted> => {
-  const noName = collections.find((collection) => !isPattern(collection) && !Nsid.is(collection))
-  if (noName !== undefined) return E.left(`invalid collection: ${noName}`)
-  if (collections.length > MAX_COLLECTIONS) return E.left(`too many wanted collections: > ${String(MAX_COLLECTIONS)}`)
-  const noDid = dids.find((did) => !Did.is(did))
-  if (noDid !== undefined) return E.left(`invalid DID: ${noDid}`)
-  if (dids.length > MAX_DIDS) return E.left(`too many wanted DIDs: > ${String(MAX_DIDS)}`)
-  return E.right({ collections, dids, maxMessageSizeBytes: maxSize })
-}
-
-/** What the query asks for. A size that is no number is no limit, and an empty cursor is none. */
-const askedIn = (query: URLSearchParams, headers: IncomingMessage['headers']): E.Either<string, JetstreamAsked> => {
-  if (query.get('compress') === 'true' || headers['socket-encoding']?.includes('zstd') === true)
-    return headers['sec-websocket-extensions']?.includes('permessage-deflate') === true
-      ? E.left('choose one compression scheme: zstd or permessage-deflate, not both')
-      : E.left('compression is not supported here')
-  const cursor = query.get('cursor') === '' ? null : query.get('cursor')
-  if (cursor !== null && !INTEGER.test(cursor)) return E.left(`invalid cursor: ${cursor}`)
-
-  const size = query.get('maxMessageSizeBytes') ?? ''
-  const wants = wanted(
-    distinct(query.getAll('wantedCollections')),
-    distinct(query.getAll('wantedDids')),
-    INTEGER.test(size) ? Number(size) : 0
-  )
-  return E.isLeft(wants) ? wants : E.right({ ...wants.right, cursor, requireHello: query.get('requireHello') === 'true' })
-}
-
-const Message = t.type({ type: t.string })
-const Texts = t.union([t.array(t.string), t.null])
-const OptionsUpdate = t.type({
-  payload: t.partial({ maxMessageSizeBytes: t.number, wantedCollections: Texts, wantedDids: Texts })
-})
-
-/** A close frame has room for 123 bytes, and a character takes three at most. */
-const REASON_MAX = 41
-
-/** What a message of a client asks for from now on; `null` when it asks for nothing that is known here. */
-const updateIn = (text: string): E.Either<Goodbye, Wanted | null> => {
-  const parsed = E.tryCatch(() => JSON.parse(text) as unknown, String)
-  if (E.isLeft(parsed) || !Message.is(parsed.right)) return E.left({ code: 1007, reason: 'bad envelope' })
-  if (parsed.right.type !== 'options_update') return E.right(null)
-  if (!OptionsUpdate.is(parsed.right)) return E.left({ code: 1007, reason: 'bad options_update payload' })
-  const { maxMessageSizeBytes = 0, wantedCollections, wantedDids } = parsed.right.payload
-  const wants = wanted(distinct(wantedCollections ?? []), distinct(wantedDids ?? []), Math.max(maxMessageSizeBytes, 0))
-  return E.isLeft(wants) ? E.left({ code: 1008, reason: wants.left.slice(0, REASON_MAX) }) : wants
-}
-
-/** Whether a client gets a frame. */
-const filterOf = ({ collections, dids, maxMessageSizeBytes }: Wanted): ((entry: Entry) => boolean) => {
-  const names = new Set(collections)
-  const prefixes = collections.filter(isPattern).map((pattern) => pattern.slice(0, -1))
-  const those = new Set(dids)
-  const wantsCollection = (collection: string): boolean =>
-    names.size === 0 || names.has(collection) || prefixes.some((prefix) => collection.startsWith(prefix))
-  return ({ collection, did, sizeBytes }) =>
-    did === null ||
-    ((collection === null || wantsCollection(collection)) &&
-      (those.size === 0 || those.has(did)) &&
-      (maxMessageSizeBytes === 0 || sizeBytes <= maxMessageSizeBytes))
-}
-
-// ---------------------------------------------------------------------------------------- the server
 
 const lastOf = <T>(all: ReadonlyArray<T>, count: number): Array<T> => all.slice(Math.max(0, all.length - count))
 

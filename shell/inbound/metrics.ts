@@ -7,7 +7,7 @@ import { ADMIN_RESULTS, type AdminResult } from './admin.js'
 import type { EventsCounts } from './events.js'
 import type { Gauges } from './gauges.js'
 import { type Answer, text } from './responses.js'
-import { buildsByStatus } from './overview.js'
+import { buildsByStatus } from './shown-builds.js'
 import { WEBHOOK_RESULTS, type WebhookResult } from './webhooks.js'
 
 export interface MetricsPorts {

@@ -8,7 +8,7 @@ import { type AdminOptions, type AdminRequest, control } from '../../../shell/cl
 import { builds, type BuildsOptions, buildsTable } from '../../../shell/cli/list-builds.js'
 import { urlOf } from '../../../shell/cli/reach.js'
 import { age, span } from '../../../shell/cli/text.js'
-import type { ShownBuild } from '../../../shell/inbound/overview.js'
+import type { ShownBuild } from '../../../shell/inbound/shown-builds.js'
 import { openStore } from '../../../shell/store/index.js'
 import { createWorld, KNOT, OWNER, PROVIDER, serve, type World } from '../inbound/support.js'
 import { config } from '../support/bridge.js'
