@@ -2,8 +2,8 @@
  * `GET /logs/{knot}/{rkey}/{workflow}`: the log of a build, from the first line on, while it grows and until it ends. And those of a pipeline,
  * with one after another's lines as they come, for `sh.tangled.ci.subscribePipelineLogs` (xrpc/subscribe-logs.ts).
  *
- * Lines come from the provider, no faster than they are read, and readers take turns (turns.ts); of a running build all readers share one reading (shared-logs.ts). A build that has
- * not reached its provider yet is waited for; the log of one that never did is its error.
+ * Lines come from the provider, no faster than they are read, and readers take turns (turns.ts); of a running build all readers share one reading
+ * (shared-logs.ts). A build that has not reached its provider yet is waited for; the log of one that never did is its error.
  *
  * A frame is one JSON object (Tangled's `spindle/models`): `content` of `data` is one line without its end, as Tangled's own spindle writes it;
  * `content` of `control` is the name of the step. `step_kind` is left out for what the system does, as Go leaves out a zero. `step_failed` is ours:
