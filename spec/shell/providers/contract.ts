@@ -11,6 +11,7 @@ import { BuildName, buildKey, type Plan, type Status } from '../../../core/index
 import type { Clock, Fields, Log } from '../../../shell/ports.js'
 import type { Accepted, Job, LogLine, Missing, Progress, Provider, Refused, Uncertain, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type ManualClock, manualClock } from '../support/bridge.js'
+import { lacksOf } from './lacks.js'
 import { BUSY_SECONDS, type Doubt, type Fault, FAULTS, REFUSALS, type RefusalFault } from './ledger.js'
 
 /** A case of the suite for providers of which it can be asked; for others there is none. */
@@ -100,6 +101,9 @@ const nameOf = (knot: string, rkey: string, workflow: string): BuildName => {
 }
 
 export const BUILD = nameOf('knot.example', '3mbd3542k2222', 'ci.yml')
+
+/** A build that is not that one. */
+export const OTHER = nameOf('knot.example', '3mbd3542k2222', 'other.yml')
 
 /** Builds whose names have broken programs; no two are one. */
 export const ODD: ReadonlyArray<BuildName> = [
@@ -387,6 +391,12 @@ export const describeProvider = (target: Target): void => {
       expect(clock.armed()).toBe(0)
     })
     const jobFor = (build: BuildName): Job => jobOf(build, shop.bench.plan)
+
+    // ------------------------------------------------------------------------------------ whether it is all there
+
+    test('has all that a provider has to do, by a server that does what it is asked', async () => {
+      expect((await lacksOf(shop, { ends: target.ends, jobs: [jobFor(BUILD), jobFor(OTHER)] })).join('\n')).toBe('')
+    })
 
     // ------------------------------------------------------------------------------------ start and find
 

@@ -1,0 +1,148 @@
+/**
+ * What a half-written provider lacks, in sentences: each of its functions is called once, by a server that does what it is asked, and what comes of it is
+ * told with what was to come. The cases of the contract say the rest, which are of no use to whoever has half of them to write still.
+ */
+import type { Status } from '../../../core/index.js'
+import type { Accepted, Heard, Job, LogLine, Missing, Progress, Provider, Refused, Uncertain } from '../../../shell/providers/provider.js'
+import type { Workshop } from './contract.js'
+
+/** How long the provider may take for anything, by its own clock. */
+const LIMIT_US = 120_000_000
+
+type Outcome = Accepted | Heard | Missing | Refused | Uncertain
+
+const shown = (outcome: Outcome): string => ('error' in outcome ? `${outcome._tag} ("${outcome.error}")` : outcome._tag)
+
+/** What is known of the target, beside its bench. */
+export interface Expected {
+  readonly ends: ReadonlyArray<Status>
+  /** Builds that are not one. */
+  readonly jobs: readonly [job: Job, other: Job]
+}
+
+/** Tries the provider, and returns a sentence for each thing that it lacks; none where it can be left to the contract. */
+export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: Expected): Promise<ReadonlyArray<string>> => {
+  const { bench, clock, restart, until } = workshop
+  const lacks: Array<string> = []
+
+  /** What the call comes to; `null` when it comes to nothing, which is told. */
+  const called = async <A>(name: string, call: () => Promise<A>): Promise<A | null> => {
+    let settled: { readonly value: A } | { readonly error: unknown } | null = null
+    try {
+      call().then(
+        (value) => (settled = { value }),
+        (error: unknown) => (settled = { error })
+      )
+    } catch (error) {
+      lacks.push(`${name} throws (${String(error)}): nothing may be thrown, a failure is an answer, too.`)
+      return null
+    }
+    const answer = (): typeof settled => settled
+    const endUs = clock.now() + LIMIT_US
+    await until(() => answer() !== null || clock.now() > endUs)
+    const got = answer()
+    if (got === null) lacks.push(`${name} has not answered after two minutes of the provider's clock: it is to answer, whatever happens; client.ask has a limit of time.`)
+    else if ('error' in got) lacks.push(`${name} rejects (${String(got.error)}): nothing may reject, a failure is an answer, too.`)
+    else return got.value
+    return null
+  }
+
+  const provider = await restart()
+  const external = await startLacks(provider)
+  if (external !== null) {
+    await findLacks(external)
+    await followLacks(provider, external)
+    await logLacks(provider, external)
+    await cancelLacks()
+  }
+  await checkLacks(provider)
+  if (bench.signing !== null && provider.webhook === undefined)
+    lacks.push('webhook is missing, and the target says how calls are signed (signing): write it, or set signing to null.')
+  if (bench.signing === null && provider.webhook !== undefined)
+    lacks.push('webhook is there, and is not tried: the target has to say how calls are signed (signing).')
+  await called('close', provider.close)
+  return lacks
+
+  async function startLacks(one: Provider): Promise<string | null> {
+    const outcome = await called('start', () => one.start(job))
+    if (outcome === null) return null
+    const count = bench.started(job.key)
+    if (outcome._tag !== 'Accepted') {
+      lacks.push(`start answers ${shown(outcome)}, where the CI has ${count > 0 ? 'begun the build' : 'not begun the build'}: it is to ask the CI for a build, and to answer Accepted when the CI says that it is there.`)
+      return null
+    }
+    if (count === 0) lacks.push('start answers Accepted, and the CI has no build under job.key: hand the key to the CI, in a place that can be searched or listed.')
+    if (count > 1) lacks.push(`start has begun ${String(count)} builds: it is to ask once. The core asks again, when it is safe.`)
+    if (outcome.external === '') lacks.push('start answers Accepted without a name: external is what the CI itself calls the build.')
+    return count === 1 && outcome.external !== '' ? outcome.external : null
+  }
+
+  async function findLacks(name: string): Promise<void> {
+    const fresh = await restart()
+    const found = await called('find', () => fresh.find(job))
+    if (found !== null && found._tag !== 'Accepted')
+      lacks.push(`find answers ${shown(found)} for a build that is there, in a provider that was made a moment ago: it is to ask the CI by job.key, and may rely on nothing in memory.`)
+    if (found?._tag === 'Accepted' && found.external !== name)
+      lacks.push(`find calls the build "${found.external}", and start called it "${name}": external is one name for ever, or the core takes them for two builds.`)
+    const missing = await called('find', () => fresh.find(other))
+    if (missing !== null && missing._tag !== 'Missing')
+      lacks.push(`find answers ${shown(missing)} for a build that was never begun: when the CI has answered and does not have it, that is Missing; no other build will do.`)
+  }
+
+  async function followLacks(one: Provider, name: string): Promise<void> {
+    const reports: Array<Progress> = []
+    const end = ends[0] ?? 'success'
+    let stop: (() => void) | null = null
+    const heard = async (status: Status): Promise<boolean> => {
+      const endUs = clock.now() + LIMIT_US
+      await until(() => reports.some((report) => report.status === status) || clock.now() > endUs)
+      return reports.some((report) => report.status === status)
+    }
+    try {
+      stop = one.follow(job, name, (report) => reports.push(report))
+    } catch (error) {
+      lacks.push(`follow throws (${String(error)}): it is to ask again and again, and to report each change.`)
+      return
+    }
+    for (const status of ['running', end] as const) {
+      bench.move(job.key, status)
+      if (await heard(status)) continue
+      lacks.push(`follow does not report "${status}" within two minutes, where the CI says so: it is to ask how the build stands (client.poll), and to know the CI's word for it.`)
+      break
+    }
+    stop()
+    const names = new Set(reports.map((report) => report.external))
+    names.delete(name)
+    for (const wrong of names) lacks.push(`follow calls the build "${wrong}", and start called it "${name}": external is one name for ever.`)
+  }
+
+  async function logLacks(one: Provider, name: string): Promise<void> {
+    bench.say(job.key, 'a line of the log')
+    bench.move(job.key, ends[0] ?? 'success')
+    const stop = new AbortController()
+    const lines: Array<LogLine> = []
+    const read = await called('logs', async () => {
+      for await (const line of one.logs(job, name, stop.signal)) lines.push(line)
+      return lines
+    })
+    stop.abort()
+    if (read !== null && !lines.some((line) => line._tag === 'Text' && line.text === 'a line of the log'))
+      lacks.push(`logs does not bring what the CI has logged: of one line there came ${String(lines.length)} pieces, none of which is its text.`)
+  }
+
+  async function cancelLacks(): Promise<void> {
+    const fresh = await restart()
+    const outcome = await called('start', () => fresh.start(other))
+    if (outcome?._tag !== 'Accepted') return
+    const heard = await called('cancel', () => fresh.cancel(other, outcome.external))
+    if (heard !== null && heard._tag !== 'Heard') lacks.push(`cancel answers ${shown(heard)}, where the CI does what it is asked: that is Heard.`)
+    if (heard?._tag === 'Heard' && !bench.isCancelled(other.key)) lacks.push('cancel answers Heard, and the CI was not told to end the build.')
+  }
+
+  async function checkLacks(one: Provider): Promise<void> {
+    const checked = await called('check', one.check)
+    if (checked === null) return
+    if (checked.sentence.trim() === '') lacks.push('check says nothing: it is to say in a sentence whether the CI can be reached, and takes our token.')
+    if (!checked.isFine) lacks.push(`check finds fault ("${checked.sentence}"), where nothing is wrong.`)
+  }
+}
