@@ -1,6 +1,6 @@
 /**
  * Builds at their providers: turns requests of the core into calls, and the answers into events. Each request gets exactly one answer; following
- * goes on until the core ends it.
+ * goes on until the core ends it. Whoever has thousands of builds to be started does not keep those of others waiting.
  */
 import {
   type BuildName,
@@ -13,6 +13,7 @@ import {
   type StartBuild,
   type UnfollowBuild
 } from '../../core/index.js'
+import { createFairQueue } from '../lib/queue.js'
 import type { Clock, Deliver } from '../ports.js'
 import { reportOf } from '../providers/report.js'
 import type { Accepted, Heard, Job, Missing, Provider, Refused, Uncertain } from '../providers/provider.js'
@@ -27,6 +28,10 @@ export interface Builder {
   readonly close: () => Promise<void>
 }
 
+/** How many requests a provider gets at a time, and how many of those for repositories of one account. Accounts take turns. */
+const AT_A_TIME = 32
+const AT_A_TIME_FOR_ACCOUNT = 24
+
 type Answer = Accepted | Heard | Missing | Refused | Uncertain
 
 /** A delay that a foreign server asked for, capped to what a timer can hold: a day. */
@@ -34,6 +39,7 @@ const wait = (ms: number): Natural => Math.min(Math.max(Math.ceil(Number.isFinit
 
 export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock): Builder => {
   const byName = new Map(providers.map((provider) => [provider.name, provider]))
+  const queues = new Map(providers.map(({ name }) => [name, createFairQueue(AT_A_TIME, AT_A_TIME_FOR_ACCOUNT)]))
   const following = new Map<string, () => void>()
   let isClosed = false
 
@@ -66,8 +72,15 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
     }
     // The core asks only for providers of the configuration, which are these.
     if (provider === undefined) return answer({ _tag: 'Uncertain', error: `there is no provider ${request.plan.provider}`, waitMs: 0 })
-    const asked = async (): Promise<Answer> => question(provider, jobOf(request))
-    asked().then(answer, (error: unknown) => answer({ _tag: 'Uncertain', error: String(error), waitMs: 0 }))
+    const asked = async (): Promise<void> => {
+      try {
+        answer(await question(provider, jobOf(request)))
+      } catch (error) {
+        answer({ _tag: 'Uncertain', error: String(error), waitMs: 0 })
+      }
+    }
+    const { owner } = request.plan.repository
+    queues.get(provider.name)?.add(owner, owner, asked)
   }
 
   const unfollow = (key: string): void => {
@@ -81,6 +94,8 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
     close: async () => {
       isClosed = true
       for (const key of [...following.keys()]) unfollow(key)
+      // What waits for its turn is asked again at the next start; what goes on ends with its provider.
+      for (const queue of queues.values()) void queue.close()
       await Promise.all(providers.map((provider) => provider.close()))
     },
     find: (request, deliver) => ask(request, deliver, (provider, job) => provider.find(job)),

@@ -30,16 +30,13 @@ export interface Folding {
   readonly saved: () => Promise<void>
 }
 
-/** The limit of possibly long steps noted at once. */
-const NOTED = 64
-
 /** How many events are folded between two looks at the clock. */
 const SLICE = 100
 
 export interface FoldingPorts {
   readonly callers: Callers
   readonly clock: Clock
-  readonly limits: Pick<Limits, 'batchMs'>
+  readonly limits: Pick<Limits, 'batchLong' | 'batchMs'>
   /** `null`: nothing is noted. */
   readonly steps: Steps | null
 }
@@ -60,7 +57,7 @@ export const createFolding = (start: State, { callers, clock, limits, steps }: F
 
   return {
     fold: async (batch) => {
-      const long = steps === null ? [] : batch.filter(mayTakeLong).slice(0, NOTED)
+      const long = steps === null ? [] : batch.filter(mayTakeLong).slice(0, limits.batchLong)
       if (long.length > 0) await steps?.begin(long)
       const untilUs = clock.now() + limits.batchMs * 1000
       const effects: Array<Effect> = []
@@ -73,7 +70,7 @@ export const createFolding = (start: State, { callers, clock, limits, steps }: F
         if (first !== undefined && mayTakeLong(first) && long.length > 0) {
           // Events that are not noted wait for the next batch.
           if (noted === long.length) break
-          await steps?.at(noted)
+          steps?.at(noted)
           noted += 1
         }
         callers.show(taken + done + 1, state)

@@ -1,7 +1,7 @@
 /**
  * The inbox: events that have arrived and are not folded yet. While it is full, no socket is read, and what peers send waits in the kernel.
  */
-import type { Event } from '../../core/index.js'
+import { type Event, mayTakeLong } from '../../core/index.js'
 import type { Limits } from './limits.js'
 
 /** Everything that events are read from. */
@@ -18,8 +18,8 @@ export interface Inbox {
   /** What stands for one event counts as that many more. */
   readonly count: (more: number) => void
   readonly size: () => number
-  /** The first events, at most `max`, in order of arrival. */
-  readonly take: (max: number) => ReadonlyArray<Event>
+  /** The first events, as many as make a batch at most, in order of arrival. */
+  readonly take: () => ReadonlyArray<Event>
   /** Puts back what was taken and not folded. */
   readonly putBack: (events: ReadonlyArray<Event>) => void
   /** Resolves when an event has arrived, or somebody calls `wake`. */
@@ -35,12 +35,14 @@ export interface Inbox {
 /** The next turn of the event loop. */
 export const nextTurn = (): Promise<void> => new Promise(setImmediate)
 
-type InboxLimits = Pick<Limits, 'inboxChars' | 'inboxEvents' | 'turnChars' | 'turnEvents'>
+type InboxLimits = Pick<Limits, 'batchEvents' | 'batchLong' | 'inboxChars' | 'inboxEvents' | 'inboxLong' | 'turnChars' | 'turnEvents'>
 
-export const createInbox = ({ inboxChars, inboxEvents, turnChars, turnEvents }: InboxLimits, sources: Sources): Inbox => {
+export const createInbox = ({ batchEvents, batchLong, inboxChars, inboxEvents, inboxLong, turnChars, turnEvents }: InboxLimits, sources: Sources): Inbox => {
   let events: Array<Event> = []
   /** Characters of the texts that have arrived since it was empty. */
   let chars = 0
+  /** How many of them may take long. */
+  let long = 0
   /** What has arrived in this turn of the event loop. */
   let inTurn = { chars: 0, events: 0 }
   let arrived = 0
@@ -55,7 +57,7 @@ export const createInbox = ({ inboxChars, inboxEvents, turnChars, turnEvents }: 
   }
 
   const readOn = (): void => {
-    const isRoom = events.length <= inboxEvents / 2 && chars <= inboxChars / 2
+    const isRoom = events.length <= inboxEvents / 2 && long <= inboxLong / 2 && chars <= inboxChars / 2
     if (!isPaused || isHeld || !isRoom) return
     isPaused = false
     sources.resume()
@@ -65,6 +67,7 @@ export const createInbox = ({ inboxChars, inboxEvents, turnChars, turnEvents }: 
     add: (event, length) => {
       events.push(event)
       chars += length
+      if (mayTakeLong(event)) long += 1
       arrived += 1
       if (inTurn.events === 0)
         void nextTurn().then(() => {
@@ -73,7 +76,7 @@ export const createInbox = ({ inboxChars, inboxEvents, turnChars, turnEvents }: 
         })
       inTurn = { chars: inTurn.chars + length, events: inTurn.events + 1 }
       const isTurnOver = inTurn.events >= turnEvents || inTurn.chars >= turnChars
-      if (isTurnOver || events.length >= inboxEvents || chars >= inboxChars) pause()
+      if (isTurnOver || events.length >= inboxEvents || long >= inboxLong || chars >= inboxChars) pause()
       wake()
     },
     arrived: () => arrived,
@@ -93,6 +96,7 @@ export const createInbox = ({ inboxChars, inboxEvents, turnChars, turnEvents }: 
       }),
     putBack: (left) => {
       events = [...left, ...events]
+      long += left.filter(mayTakeLong).length
       if (events.length === 0) chars = 0
     },
     readOn,
@@ -101,9 +105,19 @@ export const createInbox = ({ inboxChars, inboxEvents, turnChars, turnEvents }: 
       readOn()
     },
     size: () => events.length,
-    take: (max) => {
-      const first = events.slice(0, max)
-      events = events.slice(first.length)
+    take: () => {
+      let taken = 0
+      let takenLong = 0
+      // More could not be folded, and would not count here meanwhile: twice as many could arrive.
+      for (; taken < Math.min(events.length, batchEvents); taken++) {
+        const event = events[taken]
+        if (event === undefined || !mayTakeLong(event)) continue
+        if (takenLong === batchLong) break
+        takenLong += 1
+      }
+      const first = events.slice(0, taken)
+      events = events.slice(taken)
+      long -= takenLong
       return first
     },
     wake: () => wake()

@@ -9,12 +9,16 @@ export interface Limits {
    * ready when one has been written.
    */
   readonly inboxEvents: number
+  /** The same, of events whose steps may take long: each is noted before, so fewer of them are a turn's wait for whoever comes after. */
+  readonly inboxLong: number
   /**
    * Events from texts of this many characters fill the inbox as well, until all of them are taken. A batch is one line of the journal, and strings
    * have a longest length.
    */
   readonly inboxChars: number
   readonly batchEvents: number
+  /** The limit of events in a batch whose steps may take long: they are noted at once. */
+  readonly batchLong: number
   readonly batchMs: number
   /** How long a mere move of the cursor may wait to be written. */
   readonly lazyMs: number
@@ -36,8 +40,10 @@ export const defaultLimits: Limits = {
   turnEvents: 500,
   turnChars: 1024 * 1024,
   inboxEvents: 3_000,
+  inboxLong: 250,
   inboxChars: 16 * 1024 * 1024,
   batchEvents: 1_500,
+  batchLong: 64,
   batchMs: 10,
   lazyMs: 1_000,
   journalBytes: { least: 4 * 1024 * 1024, most: 128 * 1024 * 1024 },

@@ -110,7 +110,7 @@ export const startBridge = (
       await inbox.news()
       cancel?.()
     }
-    const { batch, more } = folding.passed(inbox.take(limits.batchEvents))
+    const { batch, more } = folding.passed(inbox.take())
     inbox.count(more)
     return batch
   }
@@ -173,6 +173,8 @@ export const startBridge = (
         cancelLate = clock.after(limits.stopMs, saver.hurry)
         requestStop()
         requestStop = null
+        // What arrives from now on comes again, to the next start.
+        inbox.hold()
         deliver({ _tag: 'StopRequested', at: clock.now() })
       }
       return ended

@@ -1,6 +1,7 @@
 /** Requests to a server over HTTP, and reading its responses without trusting them. Nothing here rejects. */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
+import { createQueue } from '../lib/queue.js'
 import type { Fetch } from '../outbound/http-client.js'
 import { retryAfterMs } from '../outbound/retry-after.js'
 import { decodeText } from '../store/json.js'
@@ -64,10 +65,17 @@ const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fai
   return { isCut: size > maxBytes, text: Buffer.concat(chunks).subarray(0, maxBytes).toString() }
 }
 
+/**
+ * How many builds are asked about at a time. A server has few connections (http-client.ts), and thousands of builds to be looked at must leave some
+ * for those that are to begin.
+ */
+const POLLS = 4
+
 export const createClient = (options: ClientOptions): Client => {
   const { clock, fetch, maxBytes = 4_194_304, timeoutMs = 20_000 } = options
   const work = createWork(options)
   const { nowMs, signal, track, uncertain } = work
+  const polls = createQueue(POLLS)
 
   const fetchOnce = async (request: Request): Promise<Answer | Uncertain> => {
     const { body, headers = {}, method = 'GET', overflow = 'fail', url } = request
@@ -108,6 +116,19 @@ export const createClient = (options: ClientOptions): Client => {
       uncertain(
         `the server answered ${String(answer.status)}${words === '' ? '' : `: ${words}`}`,
         retryAfterMs(answer.headers.get('retry-after'), nowMs())
+      ),
+    poll: (everyMs, question, report) =>
+      work.poll(
+        everyMs,
+        () =>
+          new Promise((resolve, reject) =>
+            polls.add(async () => {
+              // There may be thousands behind it.
+              if (signal.aborted) resolve(uncertain('tack is shutting down'))
+              else await question().then(resolve, reject)
+            })
+          ),
+        report
       )
   }
 }

@@ -60,6 +60,10 @@ export interface Places {
   readonly leave: (id: string) => void
   readonly isAnyWaiting: () => boolean
   readonly isWaiting: (id: string) => boolean
+  /** Resolves when the build does not wait any more, or nobody is to wait for it: thousands may, and none of them looks again and again. */
+  readonly whenBegun: (id: string) => Promise<void>
+  /** Resolves whatever waits for a build to begin. */
+  readonly close: () => void
   /** The build is under way already, whether or not there is a place for it. */
   readonly occupy: (id: string, account: string) => void
   /** Takes the build for one that is not under way here, without a thought for those that wait. */
@@ -78,6 +82,15 @@ export const createPlaces = (concurrent: number, isClosing: () => boolean, begin
   /** Of each account for which some wait. */
   const waiting = new Map<string, Set<string>>()
   let turn = 0
+  /** Who waits for a build to begin. */
+  const listening = new Map<string, Array<() => void>>()
+
+  const tell = (id: string): void => {
+    for (const listener of listening.get(id) ?? []) listener()
+    listening.delete(id)
+  }
+
+  const isWaiting = (id: string): boolean => accounts.has(id) && !active.has(id)
 
   const runningFor = (account: string): number => [...active].filter((id) => accounts.get(id) === account).length
 
@@ -102,6 +115,7 @@ export const createPlaces = (concurrent: number, isClosing: () => boolean, begin
       turns.set(account, turn)
       withdraw(account, id)
       active.add(id)
+      tell(id)
       begin(id)
     }
     if (waiting.size > 0 && !isClosing()) waits()
@@ -111,6 +125,7 @@ export const createPlaces = (concurrent: number, isClosing: () => boolean, begin
     const account = accounts.get(id)
     accounts.delete(id)
     active.delete(id)
+    tell(id)
     if (account === undefined) return
     withdraw(account, id)
     if (![...accounts.values()].includes(account)) turns.delete(account)
@@ -118,6 +133,9 @@ export const createPlaces = (concurrent: number, isClosing: () => boolean, begin
 
   return {
     active,
+    close: () => {
+      for (const id of [...listening.keys()]) tell(id)
+    },
     enqueue: (id, account) => {
       if (accounts.has(id)) return
       accounts.set(id, account)
@@ -125,7 +143,7 @@ export const createPlaces = (concurrent: number, isClosing: () => boolean, begin
       wake()
     },
     isAnyWaiting: () => waiting.size > 0,
-    isWaiting: (id) => accounts.has(id) && !active.has(id),
+    isWaiting,
     leave: (id) => {
       vacate(id)
       wake()
@@ -135,6 +153,11 @@ export const createPlaces = (concurrent: number, isClosing: () => boolean, begin
       active.add(id)
     },
     vacate,
-    wake
+    wake,
+    whenBegun: (id) =>
+      new Promise((resolve) => {
+        if (isWaiting(id) && !isClosing()) listening.set(id, [...(listening.get(id) ?? []), resolve])
+        else resolve()
+      })
   }
 }

@@ -109,18 +109,30 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
     return last ?? (await readFileOf(Result, folder, 'result.json'))
   }
 
+  /** When builds have ended, as far as that was read. */
+  const known = new Map<string, number>()
+
+  const endOf = async (id: string): Promise<number | null> => {
+    const endedMs = known.get(id) ?? (await readFileOf(Result, folderOf(id), 'result.json').catch(() => null))?.endedMs ?? null
+    if (endedMs !== null) known.set(id, endedMs)
+    return endedMs
+  }
+
   /** Removes builds beyond the limits of number and age. */
   const prune = async (): Promise<void> => {
     const ended: Array<{ readonly endedMs: number; readonly id: string }> = []
     for (const id of await readdir(root)) {
       if (work.signal.aborted) return
-      const result = IS_ID.test(id) ? await readFileOf(Result, folderOf(id), 'result.json').catch(() => null) : null
-      if (result !== null) ended.push({ endedMs: result.endedMs, id })
+      // It has not ended. Thousands may wait, and this is done after each.
+      if (!IS_ID.test(id) || places.isWaiting(id) || places.active.has(id)) continue
+      const endedMs = await endOf(id)
+      if (endedMs !== null) ended.push({ endedMs, id })
     }
     const now = nowMs()
     ended.sort((a, b) => b.endedMs - a.endedMs)
     for (const [index, { endedMs, id }] of ended.entries()) {
       if ((index < keepBuilds && endedMs > now - keepMs) || endedMs > now - SURELY_KEPT_MS) continue
+      known.delete(id)
       const gone = join(root, `gone-${randomUUID()}`)
       await rename(folderOf(id), gone)
       await removeFolder(gone)

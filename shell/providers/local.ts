@@ -61,6 +61,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     work.track(watching).catch((error: unknown) => warn('local builds are no longer supervised', error))
   }
   const places = createPlaces(concurrent, () => work.signal.aborted, (id) => starts.begin(id), watch)
+  work.signal.addEventListener('abort', places.close)
   const builds: LocalBuilds = {
     children: new Map(),
     folderOf: (id) => join(root, id),
@@ -165,9 +166,15 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
       answer(async () => ((await requestOf(job)) === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: idOf(job.key) })),
     follow: (job, external, report) => {
       let hasRun = false
+      let isKnown = false
       return work.poll(
         LOOK_MS,
-        () => answer(() => standing(job)),
+        async () => {
+          // While it waits for its place, there is nothing new to see.
+          if (isKnown) await places.whenBegun(idOf(job.key))
+          isKnown = true
+          return answer(() => standing(job))
+        },
         (progress) => {
           // A build may run and end between two polls; report both all the same.
           if (!hasRun && progress.exitCode !== null) report({ error: null, exitCode: null, external, status: 'running' })

@@ -42,8 +42,13 @@ export interface Work extends Background, TextLogs {
 export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: WorkOptions): Work => {
   const redact = redactor(secrets)
   const over = new AbortController()
-  // One listener for each build and reader that waits: no leak.
+  // One listener for each request and reader: no leak.
   setMaxListeners(0, over.signal)
+  /** What ends the pauses that go on. A signal looks through all of its listeners whenever one comes or goes, and thousands of builds may wait. */
+  const pauses = new Set<() => void>()
+  over.signal.addEventListener('abort', () => {
+    for (const end of [...pauses]) end()
+  })
   const going = new Set<Promise<unknown>>()
 
   const say = (text: string): string => sentence(redact, text)
@@ -64,12 +69,12 @@ export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: 
       if (over.signal.aborted || signal?.aborted === true) return resolve()
       const done = (): void => {
         cancel()
-        over.signal.removeEventListener('abort', done)
+        pauses.delete(done)
         signal?.removeEventListener('abort', done)
         resolve()
       }
       const cancel = clock.after(ms, done)
-      over.signal.addEventListener('abort', done)
+      pauses.add(done)
       signal?.addEventListener('abort', done)
     })
 

@@ -5,12 +5,15 @@
  * Two things are volatile until they are asked for: the contents of a file (`DiskFile.sync`) and the names in a folder
  * (`Disk.syncFolder`). Every function rejects with the platform's error, which carries its `code`.
  */
+import { writeSync } from 'node:fs'
 import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 export interface DiskFile {
   /** Writes all of `bytes` at the end. */
   readonly append: (bytes: Uint8Array) => Promise<void>
+  /** Writes a few bytes at the end before it returns. They outlive the process, not a power cut. @throws the platform's error. */
+  readonly note: (bytes: Uint8Array) => void
   /** At most `length` bytes from `position` on; none at the end. */
   readonly read: (position: number, length: number) => Promise<Buffer>
   readonly truncate: (length: number) => Promise<void>
@@ -81,6 +84,7 @@ export const systemDisk: Disk = {
     const handle = await open(path, FLAGS[mode])
     return {
       append: (bytes) => handle.appendFile(bytes),
+      note: (bytes) => void writeSync(handle.fd, bytes),
       read: async (position, length) => {
         const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position)
         return buffer.subarray(0, bytesRead)

@@ -6,7 +6,8 @@
  *     hung.json      what the last such note said, and whether the operator has it passed over
  *
  * The first line is durable before the first of the steps. What follows need not be: the end of the process leaves it, and after a power
- * cut the event comes again, or is read again where it is durable, in the journal. A note that cannot be written keeps nothing from happening.
+ * cut the event comes again, or is read again where it is durable, in the journal. So it is written without waiting for a turn of the threads that
+ * make other things durable: a flood of such events would wait for thousands of those. A note that cannot be written keeps nothing from happening.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -133,7 +134,7 @@ export interface Steps {
   /** Notes events whose steps may take long. Resolves when that is durable. */
   readonly begin: (events: ReadonlyArray<Event>) => Promise<void>
   /** The step of the i-th of them begins. */
-  readonly at: (i: number) => Promise<void>
+  readonly at: (i: number) => void
   /** They are over. */
   readonly end: () => Promise<void>
   /** That the event was passed over is durable. */
@@ -176,6 +177,10 @@ export const openSteps = async (
   let file: DiskFile | null = null
   let isEmpty = false
   let hasFailed = false
+  const failed = (error: unknown): void => {
+    if (!hasFailed) onReport(`long steps cannot be noted: ${error instanceof Error ? error.message : String(error)}`)
+    hasFailed = true
+  }
   const trying = async (act: (file: DiskFile) => Promise<void>): Promise<void> => {
     try {
       if (file === null) {
@@ -184,8 +189,7 @@ export const openSteps = async (
       }
       await act(file)
     } catch (error) {
-      if (!hasFailed) onReport(`long steps cannot be noted: ${error instanceof Error ? error.message : String(error)}`)
-      hasFailed = true
+      failed(error)
     }
   }
   const write = (events: ReadonlyArray<Event>): Promise<void> =>
@@ -219,7 +223,13 @@ export const openSteps = async (
       await close()
       if (bytes > 0 && !names.includes(STEP)) await ifThere(disk.remove(join(folder, STEP)), undefined)
     },
-    at: (i) => trying((opened) => opened.append(Buffer.from(`${String(i)}\n`))),
+    at: (i) => {
+      try {
+        file?.note(Buffer.from(`${String(i)}\n`))
+      } catch (error) {
+        failed(error)
+      }
+    },
     begin: write,
     close,
     end,

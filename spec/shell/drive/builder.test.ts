@@ -2,9 +2,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { Effect, type Event } from '../../../core/index.js'
+import { type Did, Effect, type Event } from '../../../core/index.js'
 import { createBuilder } from '../../../shell/drive/builder.js'
-import type { Progress, Provider } from '../../../shell/providers/provider.js'
+import type { Job, Progress, Provider } from '../../../shell/providers/provider.js'
 import { BEGIN, manualClock, settle } from '../support/bridge.js'
 
 const NAME = { knot: 'knot.example', rkey: 'k', workflow: 'ci.yml' }
@@ -72,6 +72,58 @@ const answered = async (answer: () => Promise<unknown>, ask: 'cancel' | 'find' |
 const about = { at: BEGIN, build: NAME, number: 3 }
 
 const failed = (error: string, waitMs = 0) => ({ _tag: 'RequestFailed', at: BEGIN, error, isFinal: false, number: 3, requested: { _tag: 'Build', build: NAME }, waitMs })
+
+describe('requests to a provider', () => {
+  const ofOwner = (owner: string, workflow: string, provider = 'ci') => {
+    const start = request('StartBuild', provider, workflow)
+    return { ...start, plan: { ...start.plan, repository: { ...start.plan.repository, owner: owner as Did } } }
+  }
+
+  test('are made in turns of accounts, so that nobody waits for the thousands of another', async () => {
+    const asked: Array<string> = []
+    const answers: Array<() => void> = []
+    const start: Provider['start'] = ({ build }) => {
+      asked.push(build.workflow)
+      return new Promise((resolve) => answers.push(() => resolve({ _tag: 'Accepted', external: 'x' })))
+    }
+    const { builder, deliver, events } = setUp({ start })
+    for (let n = 0; n < 1_000; n++) builder.start(ofOwner('did:plc:mallory', String(n)), deliver)
+    builder.start(ofOwner('did:plc:alice', 'alice'), deliver)
+    builder.start(ofOwner('did:plc:bob', 'bob'), deliver)
+    await settle()
+    // There is room for others, however many one account has.
+    expect([asked.length, asked.includes('alice'), asked.includes('bob')]).toEqual([26, true, true])
+    for (let n = 0; n < 6; n++) builder.start(ofOwner('did:plc:carol', `carol ${String(n)}`), deliver)
+    for (let n = 0; n < 3; n++) builder.start(ofOwner('did:plc:dave', `dave ${String(n)}`), deliver)
+    await settle()
+    expect(asked).toHaveLength(32)
+    for (const answer of answers.slice(0, 2)) answer()
+    await settle()
+    expect(asked.slice(-2)).toEqual(['24', 'dave 0'])
+    for (let done = 2; done < answers.length; ) {
+      for (const answer of answers.slice(done)) answer()
+      done = answers.length
+      await settle()
+    }
+    expect(new Set(asked).size).toBe(1_011)
+    expect(events.filter(({ _tag }) => _tag === 'BuildAccepted')).toHaveLength(1_011)
+  })
+
+  test('wait for those to the same provider alone, and are not made any more after a close', async () => {
+    const asked: Array<string> = []
+    const provider = (name: string) => ({ ...silent, name, start: ({ build }: Job) => (asked.push(build.workflow), new Promise<never>(() => undefined)) })
+    const silent = { close: () => Promise.resolve(), settleMs: 0 }
+    const builder = createBuilder([provider('ci'), provider('other')] as unknown as ReadonlyArray<Provider>, manualClock())
+    for (let n = 0; n < 100; n++) builder.start(ofOwner('did:plc:mallory', String(n)), () => undefined)
+    builder.start(ofOwner('did:plc:mallory', 'elsewhere', 'other'), () => undefined)
+    await settle()
+    expect([asked.length, asked.at(-1)]).toEqual([25, 'elsewhere'])
+    await builder.close()
+    builder.start(ofOwner('did:plc:alice', 'late'), () => undefined)
+    await settle()
+    expect(asked).toHaveLength(25)
+  })
+})
 
 describe('a request to a provider', () => {
   test.each<readonly ['cancel' | 'find' | 'start', object, object]>([

@@ -281,9 +281,11 @@ describe('the drive loop', () => {
   test('has the documented limits', () =>
     expect(defaultLimits).toEqual({
       batchEvents: 1_500,
+      batchLong: 64,
       batchMs: 10,
       inboxChars: 16_777_216,
       inboxEvents: 3_000,
+      inboxLong: 250,
       journalBytes: { least: 4_194_304, most: 134_217_728 },
       lazyMs: 1_000,
       rescueMs: { first: 250, last: 30_000 },
@@ -306,6 +308,17 @@ describe('the drive loop', () => {
     expect(await bridge.stop()).toEqual(E.left('memory: no space left'))
     expect(dials).toHaveLength(1)
     expect([clock.armed(), isClosed]).toEqual([0, true])
+  })
+
+  test('hears nobody any more once it is to stop: what has arrived by then is all that a stop waits for', async () => {
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(manualClock(), network, fakeStore()), config)
+    await settle()
+    open(last(dials))
+    expect(last(dials).isPaused).toBe(false)
+    const stopped = bridge.stop()
+    expect(last(dials).isPaused).toBe(true)
+    await stopped
   })
 
   test('says when a store cannot be closed', async () => {

@@ -222,13 +222,53 @@ describe('a request to a provider', () => {
     const client = createClient({ clock, fetch: () => Promise.resolve(new Response('x')), secrets: [] })
     const { signal } = new AbortController()
     const listeners = (): ReadonlyArray<unknown> => [client.signal, signal].flatMap((one) => getEventListeners(one, 'abort'))
+    const before = listeners()
     const asked = client.ask({ url: 'http://x' })
     const paused = client.pause(5, signal)
-    expect(listeners()).toHaveLength(3)
+    expect(listeners()).toHaveLength(before.length + 2)
     await asked
     clock.advance(5)
     await paused
-    expect(listeners()).toEqual([])
+    expect(listeners()).toEqual(before)
+  })
+
+  test('adds no listener to the close for each pause, since thousands of builds may wait', async () => {
+    const client = createClient({ clock: manualClock(), fetch: () => Promise.resolve(new Response('x')), secrets: [] })
+    const before = getEventListeners(client.signal, 'abort')
+    const pauses = Array.from({ length: 50 }, () => client.pause(60_000))
+    expect(getEventListeners(client.signal, 'abort')).toEqual(before)
+    await client.close()
+    await Promise.all(pauses)
+  })
+
+  test('about how a build stands leaves room for others: four at a time, all of them in turn, and none after a close', async () => {
+    const clock = manualClock()
+    const client = createClient({ clock, fetch: () => Promise.resolve(new Response('x')), secrets: [] })
+    const asked: Array<number> = []
+    const answers: Array<() => void> = []
+    const reported: Array<number> = []
+    const success = { error: null, exitCode: 0, external: 'x', status: 'success' } as const
+    for (let n = 0; n < 10; n++)
+      client.poll(
+        5,
+        () => {
+          asked.push(n)
+          return new Promise((resolve) => answers.push(() => resolve(success)))
+        },
+        () => reported.push(n)
+      )
+    await settle()
+    expect(asked).toEqual([0, 1, 2, 3])
+    answers[1]?.()
+    await settle()
+    expect([asked, reported]).toEqual([[0, 1, 2, 3, 4], [1]])
+    for (const answer of answers) answer()
+    await settle()
+    expect(asked).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    const closing = client.close()
+    for (const answer of answers) answer()
+    await closing
+    expect(asked).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
   })
 
   test('is sent as requested, and follows no redirect; a close waits for it', async () => {

@@ -1,6 +1,7 @@
 /** Which local build gets a place. */
 import { describe, expect, test } from 'vitest'
-import { createPlaces } from '../../../shell/providers/local-builds.js'
+import { createPlaces, type Places } from '../../../shell/providers/local-builds.js'
+import { settle } from '../support/bridge.js'
 
 const opened = (concurrent: number) => {
   const begun: Array<string> = []
@@ -35,6 +36,32 @@ describe('a free place', () => {
 })
 
 describe('a build', () => {
+  test.each([
+    ['gets a place', (places: Places) => places.leave('a1')],
+    ['ends before', (places: Places) => places.vacate('a2')],
+    ['is not to begin any more, at a close', (places: Places) => places.close()]
+  ])('that waits is seen to when it %s, and by all who follow it', async (_, act) => {
+    const { enqueue, places } = opened(1)
+    enqueue('a1', 'a2', 'a3')
+    let seen = 0
+    for (let i = 0; i < 2; i++) void places.whenBegun('a2').then(() => (seen += 1))
+    await settle()
+    expect(seen).toBe(0)
+    act(places)
+    await settle()
+    expect(seen).toBe(2)
+  })
+
+  test('that does not wait is not waited for', async () => {
+    const { enqueue, places } = opened(1)
+    enqueue('a1')
+    await places.whenBegun('a1')
+    await places.whenBegun('a2')
+    const closing = createPlaces(0, () => true, () => undefined, () => undefined)
+    closing.enqueue('b1', 'b')
+    await closing.whenBegun('b1')
+  })
+
   test('waits once, and has one place', () => {
     const { begun, enqueue, places } = opened(1)
     enqueue('a1', 'a1', 'a2', 'a2')

@@ -138,6 +138,12 @@ export const simulatedDisk = ({ before = () => null, from = new Map(), seed }: S
           () => write(bytes.subarray(0, random(bytes.length + 1)))
         ),
       close: () => operation(() => undefined),
+      note: (bytes) => {
+        operations += 1
+        const code = before(operations)
+        write(code === null ? bytes : bytes.subarray(0, random(bytes.length + 1)))
+        if (code !== null) throw failure(code)
+      },
       read: (position, length) => operation(() => inode.contents.subarray(position, position + length)),
       sync: () =>
         operation(

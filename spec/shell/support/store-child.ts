@@ -77,9 +77,14 @@ const mortalDisk = (until: number): Disk => {
     return act()
   }
   const { open, remove, rename, syncFolder } = systemDisk
-  const mortalFile = (path: string, { append, sync, truncate, ...file }: DiskFile): DiskFile => ({
+  const mortalFile = (path: string, { append, note, sync, truncate, ...file }: DiskFile): DiskFile => ({
     ...file,
     append: (bytes) => change(path, () => append(bytes)),
+    note: (bytes) => {
+      left -= 1
+      if (left === 0) process.kill(process.pid, 'SIGKILL')
+      note(bytes)
+    },
     sync: () => change(path, sync),
     truncate: (length) => change(path, () => truncate(length))
   })
