@@ -11,16 +11,17 @@ import { openStore } from '../../shell/store/index.js'
 import { fakeNetwork, nothingElse } from '../shell/support/bridge.js'
 import { bootJob, serve } from './jobs.js'
 import { stopwatch, succeed } from './measure.js'
-import { roomy } from './workload.js'
+import { guarded, roomy } from './workload.js'
 
-serve(bootJob, ({ store: folder }) =>
+serve(bootJob, ({ isGuarded, store: folder }) =>
   Promise.resolve(async () => {
+    const config = isGuarded ? guarded : roomy
     const look = stopwatch()
-    const store = await succeed(openStore({ folder, initial: () => initial(roomy) }))
+    const store = await succeed(openStore({ folder, initial: () => initial(config) }))
     const { network } = fakeNetwork()
     let started: () => void = () => undefined
     const hasStarted = new Promise<void>((resolve) => (started = resolve))
-    const bridge = startBridge({ ...nothingElse, clock: systemClock(), log, network, random: systemRandom, store }, roomy, null, started)
+    const bridge = startBridge({ ...nothingElse, clock: systemClock(), log, network, random: systemRandom, store }, config, null, started)
     await hasStarted
     const time = look()
     const ended = await bridge.stop()

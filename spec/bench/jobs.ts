@@ -120,8 +120,19 @@ export const hoardJob = {
   output: t.strict({})
 }
 
-/** One boot from the store, until its first step is durable. */
-export const bootJob = { module: 'boot.js', input: t.strict({ store: t.string }), output: t.strict(Time) }
+/** One boot from the store, until its first step is durable. `isGuarded`: nobody but members is admitted. */
+export const bootJob = { module: 'boot.js', input: t.strict({ isGuarded: t.boolean, store: t.string }), output: t.strict(Time) }
+
+export const Writers = t.keyof({ nobody: null, one: null, 'one each': null }, 'Writers')
+/** Who writes the records of strangers. */
+export type Writers = t.TypeOf<typeof Writers>
+
+/** A store of members alone, with rows of the owner, after so many records of strangers; in bytes, when all is written. */
+export const strangersJob = {
+  module: 'strangers.js',
+  input: t.strict({ records: t.number, rows: t.number, store: t.string, writers: Writers }),
+  output: t.strict({ diskBytes: t.number, heapBytes: t.number })
+}
 
 /** So many pushes, one after another: milliseconds from what a knot publishes to what a provider is asked. */
 export const pushJob = {

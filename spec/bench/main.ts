@@ -8,15 +8,15 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bootJob, bridgeJob, coreJob, eventsJob, hoardJob, type Job, type Kept, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, type Stream, whenJob } from './jobs.js'
+import { bootJob, bridgeJob, coreJob, eventsJob, hoardJob, type Job, type Kept, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, strangersJob, type Stream, whenJob, type Writers } from './jobs.js'
 import { median, ratio } from './measure.js'
 import { columns, number, percent, range } from './text.js'
 
 const quick = process.argv.includes('--quick')
 
 const plan = quick
-  ? { boots: 1, coreFrames: 10_000, coreRounds: 9, eventsRounds: 3, lives: 1, patternRounds: 5, pushes: 100, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000] }
-  : { boots: 5, coreFrames: 20_000, coreRounds: 15, eventsRounds: 9, lives: 3, patternRounds: 15, pushes: 300, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000] }
+  ? { boots: 1, coreFrames: 10_000, coreRounds: 9, eventsRounds: 3, lives: 1, patternRounds: 5, pushes: 100, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000], strangers: 100_000, strangersBoots: 3 }
+  : { boots: 5, coreFrames: 20_000, coreRounds: 15, eventsRounds: 9, lives: 3, patternRounds: 15, pushes: 300, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000], strangers: 1_000_000, strangersBoots: 9 }
 
 /** Rounds that do not count: the compiler is still at work. */
 const WARM_UP = 3
@@ -160,7 +160,7 @@ const measureBoot = async (kept: Kept, isJournal: boolean) => {
   const booted = (count: number, act: (boot: () => Promise<number>) => Promise<ReadonlyArray<readonly [number, number]>>) =>
     inFolder(async (store) => {
       await perform(hoardJob, { count, isJournal, kept, store })
-      return act(() => inCopy(store, async (copy) => (await perform(bootJob, { store: copy })).cpuSeconds * 1000))
+      return act(() => inCopy(store, async (copy) => (await perform(bootJob, { isGuarded: false, store: copy })).cpuSeconds * 1000))
     })
   const rounds = await booted(n, (small) => booted(TIMES * n, (large) => times(plan.boots, async () => [await small(), await large()] as const)))
   const all = (i: 0 | 1) => rounds.map((round) => round[i])
@@ -168,6 +168,55 @@ const measureBoot = async (kept: Kept, isJournal: boolean) => {
 }
 
 const measureBoots = async () => (await eachOf(KINDS, (kept) => eachOf([false, true], (isJournal) => measureBoot(kept, isJournal)))).flat()
+
+// ---------------------------------------------------------------------------------------- strangers
+
+const ROWS_OF_OWNER = 10_000
+const WRITERS: ReadonlyArray<Writers> = ['nobody', 'one', 'one each']
+
+/** Heap, disk and boots after the records of strangers, beside none: the boots take turns. */
+const measureStrangers = () =>
+  inFolder(async (parent) => {
+    await mkdir(parent)
+    const stores = await eachOf(WRITERS, async (writers) => {
+      const store = join(parent, writers)
+      return { ...(await perform(strangersJob, { records: plan.strangers, rows: ROWS_OF_OWNER, store, writers })), store, writers }
+    })
+    const rounds = await times(plan.strangersBoots, () =>
+      eachOf(stores, async ({ store }) => inCopy(store, async (copy) => (await perform(bootJob, { isGuarded: true, store: copy })).cpuSeconds * 1000))
+    )
+    const boots = (i: number) => rounds.map((round) => round[i] ?? NaN)
+    const [none] = stores
+    return stores.map(({ diskBytes, heapBytes, writers }, i) => ({
+      boot: ratio(boots(i), boots(0)),
+      bootMs: median(boots(i)),
+      disk: diskBytes / (none?.diskBytes ?? NaN),
+      diskBytes,
+      heap: heapBytes / (none?.heapBytes ?? NaN),
+      heapBytes,
+      writers
+    }))
+  })
+
+type Strangers = Awaited<ReturnType<typeof measureStrangers>>
+
+const printStrangers = (strangers: Strangers): void => {
+  print(`\n${number(plan.strangers)} records of strangers where only members are admitted, beside none; ${number(ROWS_OF_OWNER)} rows are the owner's\n`)
+  print(
+    columns([
+      ['written by', 'heap', '', 'disk', '', 'boot, ms of processors', ''],
+      ...strangers.map(({ boot, bootMs, disk, diskBytes, heap, heapBytes, writers }) => [
+        writers,
+        `${number(heapBytes)} B`,
+        percent(heap),
+        `${number(diskBytes)} B`,
+        percent(disk),
+        number(bootMs),
+        percent(boot)
+      ])
+    ])
+  )
+}
 
 // ---------------------------------------------------------------------------------------- builds
 
@@ -332,7 +381,7 @@ const atMost = (what: string, limit: number, value: number, unit: string): Targe
   what
 })
 
-const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, boots: Boots, builds: Builds, patterns: Patterns): ReadonlyArray<Target> => {
+const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, boots: Boots, strangers: Strangers, builds: Builds, patterns: Patterns): ReadonlyArray<Target> => {
   const beside = (peer: Peer, limit: number): ReadonlyArray<Target> =>
     sockets.map(({ readers, rows }) =>
       atLeast(`tack / ${peer} at ${number(rows)} rows`, limit, readers.find(({ reader }) => reader === peer)?.tack ?? NaN)
@@ -357,6 +406,7 @@ const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, boots: Boots,
     atMost('longest block while consuming at 100 000 rows', 50, median(stored?.lives.map(({ blockMs }) => blockMs) ?? []), ' ms'),
     // Some more than 4: what is sorted, and larger heaps, are not quite linear.
     atMost('a boot at 4n / at n, the worst', 5, Math.max(...boots.map(({ ratio: share }) => share)), ''),
+    atMost('heap, disk or boot after records of strangers / without', 1.05, Math.max(...strangers.flatMap(({ boot, disk, heap }) => [boot, disk, heap])), ''),
     atMost('from a push to a start', 20, median(builds.pushMs), ' ms'),
     atLeast('/events / a bare broadcast, 1 000 readers', 0.8, builds.events.ofBare),
     atMost('the dearest patterns / 100 000 idle steps', 1, patterns[0]?.ofIdle ?? NaN, '')
@@ -388,15 +438,18 @@ printStores(stores)
 const boots = await measureBoots()
 printBoots(boots)
 
+const strangers = await measureStrangers()
+printStrangers(strangers)
+
 const builds = await measureBuilds()
 printBuilds(builds)
 
 const patterns = await measurePatterns()
 printPatterns(patterns)
 
-const targets = targetsOf(sockets, cores, stores, boots, builds, patterns)
+const targets = targetsOf(sockets, cores, stores, boots, strangers, builds, patterns)
 printTargets(targets)
 
 await mkdir('reports', { recursive: true })
-await writeFile('reports/bench.json', `${JSON.stringify({ at: new Date().toISOString(), machine, quick, targets, sockets, cores, stores, boots, builds, patterns }, null, 2)}\n`)
+await writeFile('reports/bench.json', `${JSON.stringify({ at: new Date().toISOString(), machine, quick, targets, sockets, cores, stores, boots, strangers, builds, patterns }, null, 2)}\n`)
 print('\nAll numbers: reports/bench.json')

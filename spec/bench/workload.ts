@@ -37,6 +37,9 @@ export const selective = configOf({ ...config, admission: 'members' })
 /** The same as `config`, but no build is forgotten, and nobody's records are read. */
 export const roomy = configOf({ ...config, backfill: false, builds: { ...config.builds, keepStatuses: ROOM } })
 
+/** A bridge as it comes: who is not admitted leaves no trace. */
+export const guarded = configOf({ ...config, admission: 'members' })
+
 // ---------------------------------------------------------------------------------------- frames
 
 /** Nobody is there: a bridge tries them now and then, and that is all. */
