@@ -2,9 +2,11 @@
  * The core in a browser and in a bare context: a bundle of it asks for nothing but the language, does there what it does here,
  * and costs what spec/embedding.md says.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
-import { afterAll, describe, expect, test } from 'vitest'
+import { chromium } from 'playwright-core'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { canonical, type Json, run, State } from '../../core/index.js'
 import { stateHash } from '../../shell/lib/trace.js'
 import { EXAMPLES } from '../suite/examples/index.js'
@@ -59,6 +61,48 @@ const playThere = (config: object, events: ReadonlyArray<object>): string => `
   }
   return text
 })()`
+
+// ---------------------------------------------------------------------------------------- hosts
+
+const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => path !== undefined && existsSync(path)
+)
+
+/** Every tenth example: the whole of them is played in the bare context. */
+const SOME = EXAMPLES.filter((_, i) => i % 10 === 0).map(({ config, given, when }) => {
+  const events = [...given, ...when].map(eventOf)
+  return { expected: canonical(State.encode(run(initialOf(config), events)[0]) as Json), script: playThere(config, events) }
+})
+
+/** A script that plays them all, and hands over an array of texts. */
+const playSome = (hand: string): string => `${whole.text}\n${hand}([${SOME.map(({ script }) => script.trim()).join(',')}])`
+
+describe('the core plays some of the examples as here', () => {
+  const expected = SOME.map((one) => one.expected)
+
+  test('in a worker of Node', async () => {
+    const worker = new Worker(playSome("require('node:worker_threads').parentPort.postMessage"), { eval: true })
+    onTestFinished(async () => {
+      await worker.terminate()
+    })
+    const said = await new Promise<unknown>((resolve, reject) => void worker.once('message', resolve).once('error', reject))
+    expect(said).toEqual(expected)
+  })
+
+  test.skipIf(CHROMIUM === undefined)(`in the page of a browser, and in its worker${CHROMIUM === undefined ? ' (skipped: there is no Chromium)' : ''}`, async () => {
+    const browser = await chromium.launch({ args: ['--no-sandbox', '--disable-dev-shm-usage'], ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }) })
+    onTestFinished(() => browser.close())
+    const page = await browser.newPage()
+    await page.addScriptTag({ content: playSome('globalThis.said = ') })
+    expect(await page.evaluate('said')).toEqual(expected)
+    const inWorker = `new Promise((resolve, reject) => {
+      const worker = new Worker(URL.createObjectURL(new Blob([${JSON.stringify(playSome('postMessage'))}], { type: 'text/javascript' })))
+      worker.onmessage = ({ data }) => resolve(data)
+      worker.onerror = ({ message }) => reject(new Error(message))
+    })`
+    expect(await page.evaluate(inWorker)).toEqual(expected)
+  }, 120_000)
+})
 
 describe('the bare context is bare', () => {
   const { run: tryThere } = createWorld()
