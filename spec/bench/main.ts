@@ -8,15 +8,24 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bootJob, bridgeJob, coreJob, eventsJob, hoardJob, type Job, type Kept, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, strangersJob, type Stream, whenJob, type Writers } from './jobs.js'
+import {
+  bootJob, bridgeJob, coreJob, eventsJob, hoardJob, type Job, type Kept, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, strangersJob, type Stream, whenJob,
+  type Writers
+} from './jobs.js'
 import { median, ratio } from './measure.js'
 import { columns, number, percent, range } from './text.js'
 
 const quick = process.argv.includes('--quick')
 
 const plan = quick
-  ? { boots: 1, coreFrames: 10_000, coreRounds: 9, eventsRounds: 3, lives: 1, patternRounds: 5, pushes: 100, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000], strangers: 100_000, strangersBoots: 3 }
-  : { boots: 5, coreFrames: 20_000, coreRounds: 15, eventsRounds: 9, lives: 3, patternRounds: 15, pushes: 300, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000], strangers: 1_000_000, strangersBoots: 9 }
+  ? {
+      boots: 1, coreFrames: 10_000, coreRounds: 9, eventsRounds: 3, lives: 1, patternRounds: 5, pushes: 100, snapshots: 3, socketFrames: 100_000, socketRounds: 3, storeRows: [100_000],
+      strangers: 100_000, strangersBoots: 3
+    }
+  : {
+      boots: 5, coreFrames: 20_000, coreRounds: 15, eventsRounds: 9, lives: 3, patternRounds: 15, pushes: 300, snapshots: 3, socketFrames: 200_000, socketRounds: 7, storeRows: [100_000, 1_000_000],
+      strangers: 1_000_000, strangersBoots: 9
+    }
 
 /** Rounds that do not count: the compiler is still at work. */
 const WARM_UP = 3
