@@ -28,7 +28,9 @@ const WORKFLOW = 'when: [{event: push, branch: ["**"]}]\nengine: tack\ntack: {lo
  * of the real one, but for its two ways to take a step. It goes by the name of the module alone, however that is compiled and wherever it lies.
  */
 const hanging = async (folder: string, condition: string): Promise<string> => {
-  const stuck = (name: string): string => `export const ${name} = (state, event) => { if (${condition}) for (;;); return real.${name}(state, event) }`
+  // It holds up its thread for good, as a loop would, and leaves the processor to others.
+  const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
+  const stuck = (name: string): string => `export const ${name} = (state, event) => { if (${condition}) ${wait}; return real.${name}(state, event) }`
   const hook = `export const load = (url, context, next) => {
     if (!url.endsWith('/core/machine.js')) return next(url, context)
     const from = JSON.stringify(url + '?real')

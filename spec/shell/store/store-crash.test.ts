@@ -118,24 +118,25 @@ const stateOn = async (image: Image, next: ReadonlyArray<Event>): Promise<string
   return written(store.state)
 }
 
-type Check = (image: Image, allowed: ReadonlyArray<string>) => Promise<void>
+/** What happens after a store was opened. */
+const NEXT = batchesOf(lifeOf(1, 24), randomOf(1))[0] ?? []
 
-/** Checks what is on an image, and that it goes on from there. Cuts at neighbouring moments leave the same files: each of them is opened once. */
-const checker = (next: ReadonlyArray<Event>): Check => {
-  const states = new Map<string, Promise<string>>()
-  return async (image, allowed) => {
-    const key = keyOf(image)
-    const state = states.get(key) ?? stateOn(image, next)
-    states.set(key, state)
-    expect(allowed).toContain(await state)
-  }
+/** What was found on each image. Cuts at neighbouring moments leave the same files, and so do failures of one life: each is opened once. */
+const found = new Map<string, Promise<string>>()
+
+/** Checks what is on an image, and that it goes on from there. */
+const check = async (image: Image, allowed: ReadonlyArray<string>): Promise<void> => {
+  const key = keyOf(image)
+  const state = found.get(key) ?? stateOn(image, NEXT)
+  found.set(key, state)
+  expect(allowed).toContain(await state)
 }
 
 /** What the seed stands for: batches of a life, and chance. */
 const scriptOf = (seed: number) => {
   const random = randomOf(seed)
   const batches = batchesOf(lifeOf(seed, 24), random)
-  return { batches, next: batches[0] ?? [], random, states: statesOf(batches) }
+  return { batches, random, states: statesOf(batches) }
 }
 
 const newLedger = (): Ledger => ({ acknowledged: 0, failures: [], given: 0 })
@@ -144,7 +145,7 @@ const SEEDS = [1, 2, 3, 4]
 
 describe('STORE-3: a power cut', () => {
   it.each(SEEDS)('loses nothing that was acknowledged, at any moment (seed %i)', async (seed) => {
-    const { batches, next, random, states } = scriptOf(seed)
+    const { batches, random, states } = scriptOf(seed)
     const ledger = newLedger()
     const cuts: Array<Cut> = []
     const disk: SimulatedDisk = simulatedDisk({ before: () => (cuts.push(cutAt(disk, ledger)), null), seed })
@@ -154,18 +155,16 @@ describe('STORE-3: a power cut', () => {
     expect(ledger).toEqual({ acknowledged: batches.length, failures: [], given: batches.length })
     const images = cuts.flatMap((cut) => cut.images.map((image) => ({ allowed: allowedAfter(states, cut), image })))
     expect(images.length).toBeGreaterThan(2 * cuts.length)
-    const check = checker(next)
     for (const { allowed, image } of images) await check(image, allowed)
   })
 
   it.each(SEEDS)('loses nothing when it happens again during the next start (seed %i)', async (seed) => {
-    const { batches, next, random, states } = scriptOf(seed)
+    const { batches, random, states } = scriptOf(seed)
     const ledger = newLedger()
     const cuts: Array<Cut> = []
     const disk: SimulatedDisk = simulatedDisk({ before: () => (cuts.push(cutAt(disk, ledger)), null), seed })
     await live(disk, batches, ledger, random)
 
-    const check = checker(next)
     let checked = 0
     for (const cut of cuts) {
       const image = cut.images[random(cut.images.length)] ?? new Map<string, Buffer>()
@@ -190,7 +189,7 @@ describe('STORE-3: a power cut', () => {
 })
 
 /** Runs the script with the failures that `fails` decides on; cuts the power at the end, and before the operations in `at`. */
-const liveWith = async (seed: number, check: Check, fails: (n: number) => Code | null, at: (n: number) => boolean) => {
+const liveWith = async (seed: number, fails: (n: number) => Code | null, at: (n: number) => boolean) => {
   const { batches, random, states } = scriptOf(seed)
   const ledger = newLedger()
   const cuts: Array<Cut> = []
@@ -217,14 +216,12 @@ describe('STORE-3: a failing disk', () => {
     ['EIO', 1],
     ['ENOSPC', 2]
   ] as const)('is reported at every operation, and nothing acknowledged is lost (%s, seed %i)', async (code, seed) => {
-    const check = checker(scriptOf(seed).next)
-    const { operations } = await liveWith(seed, check, () => null, NEVER)
+    const { operations } = await liveWith(seed, () => null, NEVER)
     const random = randomOf(seed)
     for (let k = 1; k <= operations; k++) {
       const cut = k + 1 + random(12)
       const { failures, fired } = await liveWith(
         seed,
-        check,
         (n) => (n === k ? code : null),
         (n) => n === cut
       )
@@ -238,7 +235,6 @@ describe('STORE-3: a failing disk', () => {
     const from = 12 + 4 * seed
     const { failures, fired } = await liveWith(
       seed,
-      checker(scriptOf(seed).next),
       (n) => (n >= from && n < from + 30 ? 'ENOSPC' : null),
       (n) => n >= from && n % 7 === 0
     )
@@ -256,9 +252,6 @@ const imageOf = async (name: string): Promise<Image> => {
   const names = (await readdir(folder)).filter((file) => file !== 'frames.jsonl')
   return new Map(await Promise.all(names.map(async (file) => [file, await readFile(new URL(file, folder))] as const)))
 }
-
-/** What happens after such a store was opened. */
-const NEXT = batchesOf(lifeOf(1, 24), randomOf(1))[0] ?? []
 
 describe('STORE-5: a store of an earlier number', () => {
   it.each(OLD)('%s: a power cut at any moment leaves it as it was, or in today’s format', async (name) => {
@@ -280,7 +273,6 @@ describe('STORE-5: a store of an earlier number', () => {
 
     expect(before).toBeGreaterThan(10)
     const states = [store.state, after(store.state, NEXT)].map(written)
-    const check = checker(NEXT)
     for (const cut of cuts) for (const left of cut.images) await check(left, allowedAfter(states, cut))
   })
 
@@ -288,7 +280,6 @@ describe('STORE-5: a store of an earlier number', () => {
     const image = await imageOf(name)
     const whole = await open(simulatedDisk({ from: image, seed: 1 }))
     if (E.isLeft(whole)) return expect.fail(whole.left.message)
-    const check = checker(NEXT)
     for (let k = 1, isDone = false; !isDone; k++) {
       let fired = false
       const disk: SimulatedDisk = simulatedDisk({ before: (n) => (n === k ? ((fired = true), 'ENOSPC') : null), from: image, seed: k })

@@ -129,7 +129,7 @@ describe('BUILD', () => {
       return errors.includes(NO_ROOM) && errors.indexOf(null, errors.indexOf(NO_ROOM)) > 0
     },
     'texts that are more when they are written': ({ input }) => Buffer.byteLength(JSON.stringify(input)) > 2 * Buffer.byteLength(input)
-  })
+  }, 1 / 4)
   check(BUILD, 'BUILD-14', buildRuns, {
     'a build that goes on while its provider is asked to end it': does('CancelBuild'),
     'a build that has ended': does('UnfollowBuild'),
