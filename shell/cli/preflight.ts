@@ -22,7 +22,7 @@ export const checkUser = ({ configuration: { providers } }: ReadConfiguration, u
         remark(
           'user',
           `tack runs as ${userInfo().username}, and so do the builds of ${local.join(', ')}: whoever may push there owns this machine. ` +
-            'Run tack as a user of its own (shell/deploy/README.md, "Run it as a service").'
+            'Run tack as a user of its own (shell/deploy/README.md, "Configure").'
         )
       ]
 }

@@ -135,7 +135,9 @@ const MISTAKES: Readonly<Record<string, Make>> = {
     await mkdir(store)
     const opened = await openStore({ folder: store, initial: () => initial(config) })()
     if (E.isLeft(opened)) throw new Error(opened.left.message)
-    onTestFinished(async () => void (await opened.right.close()()))
+    onTestFinished(async () => {
+      await opened.right.close()()
+    })
     return otherwise(join(store, 'lock'), [])(folder)
   },
   'went back to a version before an upgrade': async (folder) => {
