@@ -121,7 +121,9 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
     check: async () => {
       const answer = await get('user')
       if (answer._tag === 'Uncertain') return { isFine: false, sentence: `The CI is not reachable: ${answer.error}.` }
-      return isGood(answer) ? { isFine: true, sentence: 'The CI answers.' } : { isFine: false, sentence: client.say(`The CI answered ${String(answer.status)}. ${wordsOf(answer)}`) }
+      return isGood(answer)
+        ? { isFine: true, sentence: 'The CI answers.' }
+        : { isFine: false, sentence: client.say(`The CI answered ${String(answer.status)}. ${wordsOf(answer)}`) }
     },
     close: client.close,
     find,
