@@ -158,7 +158,18 @@ The operator's guide: shell/deploy/README.md`
   command('demo', 'run the bridge against an embedded network on this machine, and show what it does')
     .option('--once', 'run the script once, check the outcome, and exit: with 0 only if everything is as the script says')
     .addOption(new Option('--seed <number>', 'the seed of names and stamps').argParser(whole(0, 999_999_999)).default(1))
-    .action(async (options: { readonly once?: true; readonly seed: number }) => {
+    .option('--config <file>', 'try this configuration there: its providers, and what it allows')
+    .option('--repo <folder>', 'with --config: the git repository whose HEAD is pushed, and built (default: that of the working folder)')
+    .option('--as <did/name>', 'with --config: whose repository it is there (default: one of the owner, who may use every provider)')
+    .action(async ({ as, config, repo, ...options }: { readonly as?: string; readonly config?: string; readonly once?: true; readonly repo?: string; readonly seed: number }) => {
+      if (config === undefined && (repo !== undefined || as !== undefined)) {
+        complain('error: --repo and --as need a configuration, by which it is built: name one with --config')
+        return exit(2)
+      }
+      if (config !== undefined) {
+        const { demoOwn } = await import('./demo-own.js')
+        return exit(await demoOwn({ config, once: options.once === true, repo: repo ?? '.', ...(as === undefined ? {} : { as }) }, print, complain))
+      }
       const { demo } = await import('./demo.js')
       exit(await demo({ once: options.once === true, seed: options.seed }, print, complain))
     })

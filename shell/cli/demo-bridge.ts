@@ -38,6 +38,8 @@ export interface Place {
   readonly configuration: string
   readonly hostname: string
   readonly jetstreamUrl: string
+  /** Whether it hears of variables `TACK_…`, in which the configuration may have secrets. */
+  readonly keepsVariables?: boolean
   readonly listen: string
   readonly owner: string
   readonly plc: string
@@ -45,13 +47,13 @@ export interface Place {
 }
 
 /** Starts it, and hears each line of its log. */
-export const startLife = ({ configuration, hostname, jetstreamUrl, listen, owner, plc, store }: Place, hear: (line: LogLine) => void): Life => {
+export const startLife = ({ configuration, hostname, jetstreamUrl, keepsVariables = false, listen, owner, plc, store }: Place, hear: (line: LogLine) => void): Life => {
   const main = fileURLToPath(new URL('../main.js', import.meta.url))
   const flags = ['--dev', '--hostname', hostname, '--owner', owner, '--jetstream', jetstreamUrl, '--store', store]
   const others = ['--config', configuration, '--listen', listen, '--plc', plc, '--log', 'json', '--log-level', 'debug', '--max-backoff', '0.2']
   const child = spawn(process.execPath, [main, 'run', ...flags, ...others], {
     // Settings of whoever runs the demo are for another bridge.
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TACK_'))),
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => keepsVariables || !name.startsWith('TACK_'))),
     stdio: ['ignore', 'pipe', 'inherit']
   })
   const said: Array<LogLine> = []

@@ -1,0 +1,202 @@
+/**
+ * `tack demo --config mine.yaml --repo PATH`: one's own configuration and one's own workflows on the embedded network. The HEAD of the repository is pushed to a
+ * knot on this machine, and a bridge with that configuration builds what applies; what cannot be tried here is said, with what helps.
+ */
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { Did, MEMBER, REPO } from '../../core/index.js'
+import { plc, rfc3339, seeded, startNetwork, startPds, tid } from '../demo-network/index.js'
+import { systemClock } from '../lib/clock.js'
+import { visible } from '../lib/log.js'
+import { readConfiguration } from './configuration.js'
+import { end, freePort, startLife } from './demo-bridge.js'
+import { fieldsOf, follow, logOf, type Status, textOf } from './demo-tangled.js'
+import { lineOf } from './faults.js'
+import { runOptions } from './options.js'
+import { tryFiles } from './try.js'
+
+export interface OwnOptions {
+  /** Whose repository it is, `did/name`; one of the owner's if not given, who may use every provider. */
+  readonly as?: string
+  /** A configuration file. */
+  readonly config: string
+  /** Whether it ends when the builds have. */
+  readonly once: boolean
+  /** A folder in a git repository. */
+  readonly repo: string
+}
+
+const HOSTNAME = 'ci.example.com'
+const OWNER = 'did:plc:ownerownerownerownerowne'
+const FOLDER = '.tangled/workflows/'
+const LINES = 20
+const FINAL: ReadonlySet<string> = new Set(['success', 'failed', 'timeout', 'cancelled'])
+
+type Said = { readonly text: string } | { readonly error: string }
+
+/** Runs git as whoever runs this would. */
+const git = (folder: string, ...args: ReadonlyArray<string>): Promise<Said> =>
+  new Promise((resolve) =>
+    execFile('git', ['-C', folder, ...args], { maxBuffer: 16_777_216 }, (error, stdout, stderr) =>
+      resolve(error === null ? { text: stdout.trimEnd() } : { error: stderr.trim() === '' ? error.message : stderr.trim() })
+    )
+  )
+
+/** What is to be pushed. */
+interface Head {
+  readonly branch: string
+  readonly changed: number
+  readonly files: ReadonlyArray<{ readonly content: string; readonly name: string }>
+  readonly format: 'sha1' | 'sha256'
+  readonly sha: string
+  readonly top: string
+}
+
+/** The HEAD of the repository at `path`, or a sentence that says why there is none, and what helps. */
+const headOf = async (path: string): Promise<Head | string> => {
+  const top = await git(path, 'rev-parse', '--show-toplevel')
+  if ('error' in top) return `${path} is no git repository (${top.error}): name one with --repo.`
+  const sha = await git(top.text, 'rev-parse', '--verify', '--quiet', 'HEAD')
+  if ('error' in sha) return `${top.text} has no commit yet: commit your workflow, and try again.`
+  const branch = await git(top.text, 'symbolic-ref', '--quiet', '--short', 'HEAD')
+  const listed = await git(top.text, 'ls-tree', '--name-only', 'HEAD', FOLDER)
+  const names = ('text' in listed ? listed.text.split('\n') : []).filter((name) => /\.ya?ml$/.test(name))
+  if (names.length === 0) return `HEAD of ${top.text} has no workflow: commit one in ${FOLDER}, like ${FOLDER}ci.yml, and try again.`
+  const files = await Promise.all(names.map(async (name) => ({ content: await git(top.text, 'show', `HEAD:${name}`), name: basename(name) })))
+  const status = await git(top.text, 'status', '--porcelain')
+  return {
+    branch: 'text' in branch ? branch.text : 'main',
+    changed: 'text' in status ? status.text.split('\n').filter((line) => line !== '').length : 0,
+    files: files.map(({ content, name }) => ({ content: 'text' in content ? `${content.text}\n` : '', name })),
+    format: sha.text.length === 64 ? 'sha256' : 'sha1',
+    sha: sha.text,
+    top: top.text
+  }
+}
+
+/** Says what would become of each workflow, and returns the names of those of which something comes. */
+const expected = async (head: Head, repo: string | null, config: ReturnType<typeof readConfiguration>, root: string, print: (text: string) => void): Promise<ReadonlyArray<string>> => {
+  const folder = join(root, 'workflows')
+  await mkdir(folder)
+  const paths = head.files.map(({ name }) => join(folder, name))
+  await Promise.all(head.files.map(({ content, name }) => writeFile(join(folder, name), content)))
+  const circumstances = { action: 'opened', defaultBranch: head.branch, event: 'push' as const, ref: head.branch, sha: head.sha, ...(repo === null ? {} : { repo }) }
+  let said = ''
+  await tryFiles(paths, { ...circumstances, json: true }, config.configuration, (text) => (said += text), print)
+  const parsed: unknown = said.startsWith('[') ? JSON.parse(said) : []
+  if (!said.startsWith('[') && said !== '') print(`  ${said}`)
+  return (Array.isArray(parsed) ? parsed : []).flatMap((one: unknown) => {
+    const { _tag, error, file, plan, reason, why } = fieldsOf(one)
+    const name = basename(textOf(file))
+    const reasons = Array.isArray(why) ? why.map(textOf).join('; ') : ''
+    const outcome = _tag === 'Built' ? `is built by ${textOf(fieldsOf(plan)['provider'])}` : _tag === 'Failed' ? `fails: ${textOf(error)}` : `is not built: ${textOf(reason) || reasons}`
+    print(visible(`  ${name} ${outcome}`))
+    return _tag === 'Nothing' ? [] : [name]
+  })
+}
+
+/** Runs it. Returns the exit code: 0 when every build succeeded, 1 when one did not or there was none, 2 when nothing can be tried. */
+export const demoOwn = async ({ as, config: path, once, repo }: OwnOptions, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
+  const refuse = (sentence: string): number => {
+    complain(`error: ${visible(sentence)}`)
+    return 2
+  }
+  const config = readConfiguration(path, runOptions().map((option) => option.attributeName()).filter((name) => name !== 'config' && name !== 'cursor'))
+  if (config.faults.length > 0) {
+    for (const fault of config.faults) complain(`error: ${lineOf(fault)}`)
+    return 2
+  }
+  const head = await headOf(repo)
+  if (typeof head === 'string') return refuse(head)
+  const named = config.configuration.options.get('owner')
+  const owner = Did.is(named) ? named : OWNER
+  const [account = '', name = '', ...more] = (as ?? `${owner}/${basename(head.top).replace(/[^A-Za-z0-9._-]/g, '-')}`).split('/')
+  if (!Did.is(account) || !Did.is(owner) || name === '' || more.length > 0) return refuse(`"${String(as)}" is no repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)
+
+  const root = await mkdtemp(resolve(tmpdir(), 'tack-demo-'))
+  const [pds, network] = [await startPds(), await startNetwork({ clock: systemClock(), generation: 'v2', knots: 1, seed: 1 })]
+  const [knot] = network.knots
+  if (knot === undefined) throw new RangeError('the network has no knot')
+  const listen = `127.0.0.1:${String(await freePort())}`
+  const url = `http://${listen}`
+  const heard = new Map<string, Status>()
+  const stop = { isAsked: false }
+  const interrupted = new Promise<void>((resolve) => {
+    const interrupt = (): void => {
+      stop.isAsked = true
+      resolve()
+    }
+    process.once('SIGINT', interrupt)
+    process.once('SIGTERM', interrupt)
+  })
+  const life = startLife(
+    { configuration: resolve(path), hostname: HOSTNAME, jetstreamUrl: network.jetstreamUrl, keepsVariables: true, listen, owner, plc: pds.url, store: join(root, 'store') },
+    () => undefined
+  )
+  const isOver = (): boolean => stop.isAsked || life.child.exitCode !== null || life.child.signalCode !== null
+  const until = async (isDone: () => boolean | Promise<boolean>): Promise<void> => {
+    while (!isOver() && !(await isDone())) await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  let reader: ReturnType<typeof follow> | null = null
+  try {
+    print(`  The page of the spindle:  ${url}/`)
+    print(visible(`  HEAD of ${head.top} (${head.sha.slice(0, 8)}, branch ${head.branch}) is pushed as ${account}/${name} to a knot on this machine.`))
+    if (head.changed > 0) print('  What is changed and not committed is not pushed: commit it, and try again.')
+    if (account === owner) print('  The owner may use every provider: "allow" is not tried. Say --as DID/NAME, with somebody whom it is to name.')
+    for (const [provider, { kind }] of config.configuration.providers)
+      if (kind !== 'local')
+        print(`  "${provider}" (${kind}) is asked for real builds, and its machines cannot fetch from a knot on this one: they fail at the checkout. "tack check" tries the CI itself.`)
+    const names = await expected(head, account === owner ? null : `${account}/${name}`, config, root, print)
+    if (names.length === 0) return 1
+    await until(() => life.said.some((line) => line.event === 'JetstreamOpened'))
+    const repoDid = plc(seeded(2_000_001))
+    const there = await knot.git.createRepository({ defaultBranch: head.branch, did: repoDid, format: head.format, name, owner: account })
+    const pushed = await git(head.top, 'push', '--quiet', '--no-verify', there.folder, `HEAD:refs/heads/${head.branch}`)
+    if ('error' in pushed) return refuse(`HEAD cannot be pushed (${pushed.error}). A shallow clone cannot be: fetch the rest with git fetch --unshallow.`)
+    pds.putRepository(repoDid, `http://${knot.host}`)
+    const [nowUs, rkey] = [Date.now() * 1_000, tid(Date.now() * 1_000, 5)]
+    const publish = (did: Did, collection: string, record: { readonly [field: string]: string }): void => {
+      const written = { $type: collection, createdAt: rfc3339(nowUs), ...record }
+      pds.putRecord(did, collection, rkey, written)
+      network.jetstream.publishCommit({ did, operations: [{ collection, operation: 'create', record: written, rkey }], timeUs: nowUs })
+    }
+    for (const did of new Set([owner, account])) pds.putAccount(did)
+    if (account !== owner) publish(owner, MEMBER, { instance: HOSTNAME, subject: account })
+    publish(account, REPO, { knot: knot.host, name, repoDid, spindle: HOSTNAME })
+    await until(() => knot.connections().some(({ isOpen }) => isOpen))
+    reader = follow(
+      url,
+      (status) => {
+        heard.set(status.workflow, status)
+        print(visible(`        · ${status.workflow} is ${status.status}${status.error === null ? '' : `: ${status.error}`}`))
+      },
+      () => undefined
+    )
+    const keys = knot.publishPush(
+      { committerDid: account, newSha: head.sha, oldSha: '0'.repeat(head.sha.length), ownerDid: account, pushOptions: [], ref: `refs/heads/${head.branch}`, repo: repoDid },
+      { name, workflows: [] }
+    )
+    await until(() => names.every((one) => FINAL.has(heard.get(one)?.status ?? '')))
+    if (stop.isAsked) return 1
+    if (isOver()) return refuse('the bridge has ended: what it said above is why.')
+    for (const one of names.filter((one) => heard.get(one)?.status !== 'success')) {
+      const lines = (await logOf(url, knot.host, keys.at(-1) ?? '', one)).trimEnd().split('\n').filter((line) => line !== '')
+      if (lines.length > 0) print(visible(`  The last of the log of ${one}:`))
+      for (const line of lines.slice(-LINES)) print(visible(`        │ ${line}`))
+    }
+    const isGreen = names.every((one) => heard.get(one)?.status === 'success')
+    print(isGreen ? '\n  Everything that was to be built is green.' : '\n  Not everything is green.')
+    if (!once) {
+      print(`\n  The bridge goes on: ${url}/\n  Ctrl-C ends it.`)
+      await interrupted
+    }
+    return isGreen ? 0 : 1
+  } finally {
+    reader?.close()
+    await end(life, 'SIGTERM')
+    await Promise.all([network.stop(), pds.stop()])
+    await rm(root, { force: true, recursive: true })
+  }
+}
