@@ -57,15 +57,15 @@ export const bold = (text: string): string => `\u001b[1m${text}${RESET}`
 export const red = (text: string): string => `\u001b[31m${text}${RESET}`
 
 // Of a terminal's sequences, colours and weights are shown; all others would move the cursor, or worse.
-// eslint-disable-next-line no-control-regex -- these are what it looks for
 const TERMINAL = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-_])/g
-// eslint-disable-next-line no-control-regex -- this is what it looks for
 const STYLE = /^\u001b\[[0-9;:]*m$/
-// eslint-disable-next-line no-control-regex -- this is what it looks for
 const PLAIN = /\u001b\[0*m$/
 
 /** A style longer than this is not carried into the next line. */
 const STYLE_CHARS = 64
+
+/** Text without sequences, made visible; tabs stay. */
+const shownIn = (plain: string): string => plain.split('\t').map(visible).join('\t')
 
 /**
  * What a terminal would show of a line of a log, in the style in which the line before it ended: of one that is written over, the end. Without colour,
@@ -76,21 +76,16 @@ export const drawn = (line: string, before: string, hasColour: boolean): { reado
   let text = ''
   for (const part of line.split('\r')) {
     let now = hasColour ? style : ''
-    let isEmpty = true
     let from = 0
-    const add = (plain: string): void => {
-      isEmpty &&= plain === ''
-      now += plain.split('\t').map(visible).join('\t')
-    }
     for (const { 0: sequence, index } of part.matchAll(TERMINAL)) {
-      add(part.slice(from, index))
+      now += shownIn(part.slice(from, index))
       from = index + sequence.length
       if (!hasColour || !STYLE.test(sequence)) continue
       now += sequence
       style = PLAIN.test(sequence) || style.length + sequence.length > STYLE_CHARS ? '' : style + sequence
     }
-    add(part.slice(from))
-    if (!isEmpty) text = now
+    now += shownIn(part.slice(from))
+    if (part.replaceAll(TERMINAL, '') !== '') text = now
   }
   return { style, text: text.includes('\u001b') ? `${text}${RESET}` : text }
 }
