@@ -102,17 +102,17 @@ export const createMetrics = ({ backlog, gauges, clock, durable, events, isSavin
   new Gauge({ help: 'The version of tack; always 1.', labelNames: ['version'], name: 'tack_build_info', registers }).set({ version: VERSION }, 1)
   total('stream_frames', 'Frames of the stream, of every kind, understood or not.', () => durable().counters.frames)
   gauge('stream_connected', 'Whether the stream is connected.', () => (durable().cursor.connection.phase._tag === 'Open' ? 1 : 0))
-  gauge('stream_lost_seconds', 'For how long the stream has not been connected.', () => lostMs() / 1000)
+  gauge('stream_lost_seconds', 'How long the stream has been disconnected.', () => lostMs() / 1000)
   gauge('stream_cursor_seconds', 'How far the stream has been processed, as a Unix time.', () => {
     const { cursor } = durable().cursor
     return cursor === null ? null : cursor / 1e6
   })
-  gauge('stream_cursor_age_seconds', 'How long ago that was.', () => {
+  gauge('stream_cursor_age_seconds', 'The age of the stream cursor.', () => {
     const { cursor } = durable().cursor
     return cursor === null ? null : Math.max(0, (clock.now() - cursor) / 1e6)
   })
-  gauge('saving', 'Whether what happens can be saved.', () => (isSaving() ? 1 : 0))
-  gauge('backlog_events', 'Events that have arrived and are not taken in yet.', backlog)
+  gauge('saving', 'Whether the state can be saved.', () => (isSaving() ? 1 : 0))
+  gauge('backlog_events', 'Events that have arrived and are not processed yet.', backlog)
 
   new Counter({
     collect() {
@@ -121,28 +121,28 @@ export const createMetrics = ({ backlog, gauges, clock, durable, events, isSavin
       for (const labels of KINDS) this.inc({ ...labels }, 0)
       for (const [kind, n] of OrderedMap.entriesFrom(durable().counters.reports, '')) this.inc({ ...kindAndReason(kind) }, n)
     },
-    help: 'What an operator should be able to see, by kind and reason.',
+    help: 'Reports, by kind and reason.',
     labelNames: ['kind', 'reason'],
     name: 'tack_reports_total',
     registers
   })
 
-  gauge('accounts', 'Accounts of which anything is known.', () => OrderedMap.size(durable().commits.accounts))
+  gauge('accounts', 'Accounts of which records are kept.', () => OrderedMap.size(durable().commits.accounts))
   gauge('members', 'Members.', () => OrderedMap.size(durable().commits.members))
-  labelled('rows', 'collection', 'Records that are kept, by collection; tombstones are where records were.', () => Object.entries(gauges.rows()))
-  labelled('knots', 'phase', 'Knots that are held, by the phase of their connection.', () => phasesOf(durable()))
-  gauge('runs', 'Triggers that are remembered.', () => OrderedMap.size(durable().builds.runs))
-  labelled('builds', 'status', 'Builds that are remembered, by status.', () => Object.entries(buildsByStatus(durable())))
+  labelled('rows', 'collection', 'Records kept, by collection; tombstones mark deleted ones.', () => Object.entries(gauges.rows()))
+  labelled('knots', 'phase', 'Knots subscribed to, by the phase of their connection.', () => phasesOf(durable()))
+  gauge('runs', 'Runs remembered.', () => OrderedMap.size(durable().builds.runs))
+  labelled('builds', 'status', 'Builds remembered, by status.', () => Object.entries(buildsByStatus(durable())))
 
-  gauge('statuses', 'Statuses that are kept for readers.', () => OrderedMap.size(durable().builds.log))
+  gauge('statuses', 'Statuses kept for readers.', () => OrderedMap.size(durable().builds.log))
   gauge('events_readers', 'Readers of /events.', () => events().readers)
   total('events_sent', 'Messages written to readers of /events.', () => events().sent)
-  total('events_cut', 'Readers of /events that did not keep up and have to come again.', () => events().cut)
-  total('events_truncated', 'Readers of /events that asked for more than is kept.', () => events().truncated)
+  total('events_cut', 'Readers of /events disconnected for being too slow.', () => events().cut)
+  total('events_truncated', 'Readers of /events whose cursor was older than the oldest status kept.', () => events().truncated)
   gauge('log_readers', 'Readers of /logs.', logReaders)
 
-  const webhooks = new Counter({ help: 'Webhooks, by provider and by what became of them.', labelNames: ['provider', 'result'], name: 'tack_webhooks_total', registers })
-  const adminRequests = new Counter({ help: 'Requests to cancel or retry.', labelNames: ['result'], name: 'tack_orders_total', registers })
+  const webhooks = new Counter({ help: 'Webhooks, by provider and result.', labelNames: ['provider', 'result'], name: 'tack_webhooks_total', registers })
+  const adminRequests = new Counter({ help: 'Admin requests to cancel or retry, by result.', labelNames: ['result'], name: 'tack_orders_total', registers })
 
   for (const provider of listening) for (const result of WEBHOOK_RESULTS) webhooks.inc({ provider, result }, 0)
   for (const result of ADMIN_RESULTS) adminRequests.inc({ result }, 0)

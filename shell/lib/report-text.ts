@@ -1,4 +1,4 @@
-/** What reports say, in the log and on the page. */
+/** The messages of reports, in the log and on the page. */
 import type { Report } from '../../core/index.js'
 
 /** The message for a report, without its particulars, which are fields. */
@@ -21,7 +21,7 @@ export const sentenceOf = (report: Report): string => {
     case 'KnotFrameFromFuture':
       return 'knot frame from the future: cursor unchanged'
     case 'AccessReadFailed':
-      return 'who may push to a repository could not be read: retrying'
+      return 'push rights of a repository could not be read: retrying'
     case 'RecordsReadFailed':
       return 'account records could not be read: retrying'
     case 'TriggerIgnored':
@@ -33,7 +33,7 @@ export const sentenceOf = (report: Report): string => {
     case 'WorkflowDropped':
       return 'workflow dropped'
     case 'WorkflowNameRefused':
-      return 'workflow file ignored: no build can have its name'
+      return 'workflow file ignored: invalid name'
     case 'ProviderUncertain':
       return 'provider gave no clear answer: retrying'
     case 'BuildAbandoned':

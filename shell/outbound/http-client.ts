@@ -1,8 +1,8 @@
 /**
  * HTTP requests to accounts' servers and to providers.
  *
- * guard.ts decides where they may lead. The server may be slow, silent or hostile: a request takes bounded time and memory, body included, and
- * follows no redirect. Responses are requested uncompressed, so that their size is what was received.
+ * guard.ts decides where they may go. The server may be slow, silent or hostile: a request takes bounded time and memory, body included, and
+ * follows no redirect. Responses are requested uncompressed, so that their size is the size received.
  */
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
@@ -23,9 +23,9 @@ export interface HttpOptions {
   /** The limit of connections to one server; further requests wait, on their own time. 8 by default. */
   readonly maxConnections?: number
   readonly policy: Policy
-  /** Is told what the time is at a server, where its answer says so. */
+  /** Called with the server's time, if its response has a `Date` header. */
   readonly onDate?: (host: string, dateMs: number) => void
-  /** That of the policy. */
+  /** The resolver of the policy by default. */
   readonly resolve?: Resolve
   /** The time limit of a request, from the look-up of the name to the last byte of the body. 30 s by default. */
   readonly timeoutMs?: number
@@ -61,18 +61,18 @@ export interface HttpClient {
 /** Why `url` must not be requested, judged by its text; `null` when nothing is wrong with it. */
 const refusal = (url: URL, policy: Policy): string | null => {
   const isPlain = url.protocol === 'http:'
-  if (url.protocol !== 'https:' && !isPlain) return `not an address of a web server: ${excerpt(url.protocol)}`
+  if (url.protocol !== 'https:' && !isPlain) return `neither http nor https: ${excerpt(url.protocol)}`
   if (isPlain && !policy.allowLoopback && policy.trusted !== true) return 'the address is not https'
-  if (url.username !== '' || url.password !== '') return 'the address has a user'
+  if (url.username !== '' || url.password !== '') return 'the address contains a user name or password'
   return hostRefusal(policy, hostOf(url))
 }
 
-/** Whose answer has no body, though one may come. */
+/** This status has no body, but some servers send one. */
 const RESET_CONTENT = 205
-/** The statuses whose answers have no body, and those that lead elsewhere. */
+/** The statuses without a body, and the redirects. */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, RESET_CONTENT, 304])
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
-/** Beyond it, no response can be made. */
+/** The platform's `Response` takes no greater status. */
 const MAX_STATUS = 599
 
 /** The message of the innermost cause. */
@@ -89,7 +89,7 @@ const headersOf = (init: HttpInit): Record<string, string> => {
   }
 }
 
-/** The body of an answer as far as `maxBytes`. `done` is called once, when nothing more will come; `failure` says why that is. */
+/** The body, up to `maxBytes`. `done` is called once, when nothing more will come; `failure` makes the error for it. */
 const limited = (
   body: Readable,
   maxBytes: number,
@@ -122,7 +122,7 @@ const limited = (
         }
       }
     },
-    // Nothing is read before somebody asks for it.
+    // Nothing is read until it is pulled.
     { highWaterMark: 0 }
   )
 }
@@ -136,7 +136,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
   const asking = new Set<() => void>()
   let isClosed = false
 
-  /** Connects, and says when; a connection that is not made in the time of a request is given up, for whoever waits has gone. */
+  /** Connects. After the time of a request the attempt is given up: whoever waited for it has gone. */
   const connector: buildConnector.connector = ({ hostname, port, protocol }, callback) => {
     const isTls = protocol === 'https:'
     const host = hostname.replace(/^\[|\]$/g, '')
@@ -181,7 +181,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     const given = init.signal ?? null
     const stopping = new AbortController()
     const stop = (): void => stopping.abort()
-    // The agent looks at the signal of a request when its turn comes: whoever waits for another's connection must not wait for that.
+    // The agent looks at a request's signal only when its turn comes. A request that waits for a connection must not wait for that.
     const stopped = new Promise<never>((_, reject) => {
       stopping.signal.addEventListener('abort', () => reject(new Error('the request is over')))
     })
@@ -230,13 +230,13 @@ export const httpClient = (options: HttpOptions): HttpClient => {
       const refuse = (why: string): never => {
         throw new Error(why)
       }
-      if (status > MAX_STATUS) refuse(`the server answers with a status that there is not (${String(status)})`)
+      if (status > MAX_STATUS) refuse(`the server answered with an invalid status (${String(status)})`)
       const maxBytes = init.maxBodyBytes ?? maxBodyBytes
-      if (REDIRECTS.has(status) && init.redirect !== 'manual') refuse(`the server redirects (${String(status)}), which is not followed`)
+      if (REDIRECTS.has(status) && init.redirect !== 'manual') refuse(`the server redirects (${String(status)}), and redirects are not followed`)
       if (Number(answer.headers['content-length'] ?? 0) > maxBytes && init.method !== 'HEAD')
         refuse(`response larger than ${String(maxBytes)} bytes`)
       const encoding = answer.headers['content-encoding'] ?? 'identity'
-      if (encoding !== 'identity') refuse('the answer is compressed, which it was not to be')
+      if (encoding !== 'identity') refuse('the response is compressed, though no compression was accepted')
 
       const received = new Headers()
       for (const [name, value] of Object.entries(answer.headers))
@@ -244,14 +244,14 @@ export const httpClient = (options: HttpOptions): HttpClient => {
       const isEmpty = WITHOUT_BODY.has(status) || init.method === 'HEAD'
       if (isEmpty) {
         done()
-        // There may be one all the same, and it may have no end.
+        // There may be a body all the same, even an endless one.
         if (status === RESET_CONTENT) body.destroy()
         else body.resume()
       }
       const dateMs = Date.parse(received.get('date') ?? '')
       if (!Number.isNaN(dateMs)) onDate?.(url.host, dateMs)
       const response = new Response(isEmpty ? null : limited(body, maxBytes, done, failure), { headers: received, status })
-      // Made by hand, a response has no address; libraries look at it.
+      // A response made by hand has no URL, and libraries look at it.
       return Object.defineProperty(response, 'url', { value: url.href })
     } catch (error) {
       done()
@@ -267,7 +267,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
   const close = async (): Promise<void> => {
     isClosed = true
     for (const end of [...asking]) end()
-    // The agent waits for connections that are being made, whose other end may never finish its handshake.
+    // The agent waits for connections whose other end may never finish its handshake.
     const destroyed = agent.destroy()
     await Promise.all(
       [...sockets].map(

@@ -67,7 +67,7 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
     const given = Buffer.from(request.headers['proxy-authorization'] ?? '')
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return 407
     if (authority === `${target.hostname}:${String(port)}`) return null
-    fail('the server redirects, which is not followed')
+    fail('the server redirects, and redirects are not followed')
     return 403
   }
 

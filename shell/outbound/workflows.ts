@@ -150,7 +150,7 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
       return
     }
     const { defaultBranch, files, left, unkept } = found
-    if (left > 0) log.warn('too many workflow files: the rest is ignored', { knot, left, read: files.length, rkey })
+    if (left > 0) log.warn('too many workflow files: the rest are ignored', { knot, left, read: files.length, rkey })
     const workflows: Workflow[] = []
     for (const file of files) {
       workflows.push(parseWorkflow(file))

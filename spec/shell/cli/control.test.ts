@@ -128,7 +128,7 @@ describe('admin commands', () => {
       complaints: [`error: ${local(full.port)} cannot save now, and may have missed this: check "tack builds" before you repeat it`],
       printed: []
     })
-    expect(await at(local(elsewhere.port))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/cannot be reached: the server redirects \(302\), which is not followed; is tack running there\?/)] })
+    expect(await at(local(elsewhere.port))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/cannot be reached: the server redirects \(302\), and redirects are not followed; is tack running there\?/)] })
     expect(await at(local(1))).toMatchObject({ code: 1, complaints: [expect.stringMatching(/^error: http:\/\/127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED .*; is tack running there\? Set its address with --server$/)] })
   })
 

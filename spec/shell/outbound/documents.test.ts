@@ -47,7 +47,7 @@ describe('a document', () => {
     ['is not there', 404, '', { kind: 'missing', sentence: `${did()} has no DID document` }],
     ['is there no more', 410, '', { kind: 'missing', sentence: `${did()} has no DID document` }],
     ['cannot be had', 500, '', { kind: 'unreachable', sentence: 'HOST answered 500' }],
-    ['leads elsewhere', 302, '', { kind: 'unreachable', sentence: 'HOST: the server redirects (302), which is not followed' }],
+    ['leads elsewhere', 302, '', { kind: 'unreachable', sentence: 'HOST: the server redirects (302), and redirects are not followed' }],
     ['is too large', 200, 'x'.repeat(2 ** 18 + 1), { kind: 'unreachable', sentence: 'HOST: response larger than 262144 bytes' }]
   ])('that %s is none', async (_, status, body, why) => {
     const { at, host } = await directory((_, response) => response.writeHead(status).end(body))

@@ -210,7 +210,7 @@ describe('no request leads into a private network', () => {
     const { fetch } = client()
     for (const redirect of [undefined, 'error', 'follow'])
       expect(await wrong(fetch(at(server.port), redirect === undefined ? {} : { redirect }))).toBe(
-        `the server redirects (${String(status)}), which is not followed`
+        `the server redirects (${String(status)}), and redirects are not followed`
       )
     const response = await fetch(at(server.port), { redirect: 'manual' })
     expect([response.status, response.headers.get('location')]).toEqual([status, at(forbidden.port)])
@@ -219,10 +219,10 @@ describe('no request leads into a private network', () => {
 
   it.each([
     ['http://pds.example/', 'the address is not https'],
-    ['ftp://pds.example/', 'not an address of a web server: ftp:'],
-    ['file:///etc/passwd', 'not an address of a web server: file:'],
-    ['ws://pds.example/', 'not an address of a web server: ws:'],
-    ['https://user:canary@pds.example/', 'the address has a user'],
+    ['ftp://pds.example/', 'neither http nor https: ftp:'],
+    ['file:///etc/passwd', 'neither http nor https: file:'],
+    ['ws://pds.example/', 'neither http nor https: ws:'],
+    ['https://user:canary@pds.example/', 'the address contains a user name or password'],
     ['https://exa mple/canary', 'invalid URL'],
     ['', 'invalid URL']
   ])('%s is refused', async (address, why) => {
@@ -337,7 +337,7 @@ describe('the client limits', () => {
 
   it('the encoding: a compressed answer is refused', async () => {
     const server = await httpServer((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(1e7))))
-    expect(await wrong(client().fetch(at(server.port)))).toBe('the answer is compressed, which it was not to be')
+    expect(await wrong(client().fetch(at(server.port)))).toBe('the response is compressed, though no compression was accepted')
   })
 
   it('the protocol: a server that hangs up, or speaks something else, is an error', async () => {

@@ -172,7 +172,7 @@ describe('tunnels', () => {
     const proxy = await started('https://knot.example', { resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]) })
     expect(statusOf(await talk(proxy, CONNECT('knot.example:80')))).toBe('403')
     expect(statusOf(await talk(proxy, CONNECT('knot.example:443')))).not.toBe('403')
-    expect(proxy.failure()?.reason).toBe('the server redirects, which is not followed')
+    expect(proxy.failure()?.reason).toBe('the server redirects, and redirects are not followed')
   })
 
   it('break off with the other side, and contain nothing of ours', async () => {

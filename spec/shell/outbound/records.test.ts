@@ -311,7 +311,7 @@ describe('no look-up leads into a private network', () => {
     pds.putAccount(ALICE)
     const location = `http://127.0.0.1:${String(forbidden.port)}/`
     pds.misbehave(asked, { _tag: 'Answer', body: '', headers: { location }, status: 302 })
-    expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(expect.stringContaining('which is not followed')))
+    expect(await reader(pds.url).ask(request(ALICE))).toEqual(unread(expect.stringContaining('redirects are not followed')))
     expect(forbidden.connections()).toBe(0)
   })
 

@@ -301,7 +301,7 @@ describe('all files of a trigger', () => {
       Array.from({ length: 50 }, (_, i) => `${String(48 + i)}.yml`)
     )
     expect(log.lines).toEqual([
-      { fields: { knot: 'knot.example', left: 2, read: 50, rkey: '3mbd3542k2222' }, level: 'warn', message: 'too many workflow files: the rest is ignored' }
+      { fields: { knot: 'knot.example', left: 2, read: 50, rkey: '3mbd3542k2222' }, level: 'warn', message: 'too many workflow files: the rest are ignored' }
     ])
   })
 
