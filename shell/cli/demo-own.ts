@@ -77,7 +77,13 @@ const headOf = async (path: string): Promise<Head | string> => {
 }
 
 /** Says what would become of each workflow, and returns the names of those of which something comes. */
-const expected = async (head: Head, repo: string | null, config: ReturnType<typeof readConfiguration>, root: string, print: (text: string) => void): Promise<ReadonlyArray<string>> => {
+const expected = async (
+  head: Head,
+  repo: string | null,
+  config: ReturnType<typeof readConfiguration>,
+  root: string,
+  print: (text: string) => void
+): Promise<ReadonlyArray<string>> => {
   const folder = join(root, 'workflows')
   await mkdir(folder)
   const paths = head.files.map(({ name }) => join(folder, name))
@@ -91,7 +97,8 @@ const expected = async (head: Head, repo: string | null, config: ReturnType<type
     const { _tag, error, file, plan, reason, why } = fieldsOf(one)
     const name = basename(textOf(file))
     const reasons = Array.isArray(why) ? why.map(textOf).join('; ') : ''
-    const outcome = _tag === 'Built' ? `is built by ${textOf(fieldsOf(plan)['provider'])}` : _tag === 'Failed' ? `fails: ${textOf(error)}` : `is not built: ${textOf(reason) || reasons}`
+    const outcome =
+      _tag === 'Built' ? `is built by ${textOf(fieldsOf(plan)['provider'])}` : _tag === 'Failed' ? `fails: ${textOf(error)}` : `is not built: ${textOf(reason) || reasons}`
     print(visible(`  ${name} ${outcome}`))
     return _tag === 'Nothing' ? [] : [name]
   })
@@ -113,7 +120,8 @@ export const demoOwn = async ({ as, config: path, once, repo }: OwnOptions, prin
   const named = config.configuration.options.get('owner')
   const owner = Did.is(named) ? named : OWNER
   const [account = '', name = '', ...more] = (as ?? `${owner}/${basename(head.top).replace(/[^A-Za-z0-9._-]/g, '-')}`).split('/')
-  if (!Did.is(account) || !Did.is(owner) || name === '' || more.length > 0) return refuse(`"${String(as)}" is no repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)
+  if (!Did.is(account) || !Did.is(owner) || name === '' || more.length > 0)
+    return refuse(`"${String(as)}" is no repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)
 
   const root = await mkdtemp(resolve(tmpdir(), 'tack-demo-'))
   const [pds, network] = [await startPds(), await startNetwork({ clock: systemClock(), generation: 'v2', knots: 1, seed: 1 })]
@@ -147,7 +155,9 @@ export const demoOwn = async ({ as, config: path, once, repo }: OwnOptions, prin
     if (account === owner) print('  The owner may use every provider: "allow" is not tried. Say --as DID/NAME, with somebody whom it is to name.')
     for (const [provider, { kind }] of config.configuration.providers)
       if (kind !== 'local')
-        print(`  "${provider}" (${kind}) is asked for real builds, and its machines cannot fetch from a knot on this one: they fail at the checkout. "tack check" tries the CI itself.`)
+        print(
+          `  "${provider}" (${kind}) is asked for real builds, and its machines cannot fetch from a knot on this one: they fail at the checkout. "tack check" tries the CI itself.`
+        )
     const names = await expected(head, account === owner ? null : `${account}/${name}`, config, root, print)
     if (names.length === 0) return 1
     await until(() => life.said.some((line) => line.event === 'JetstreamOpened'))

@@ -92,7 +92,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'D7',
     path: /^effects|^head\.knots/,
-    mutation: { file: 'commits/derived.js', from: 'n + by === 0 ?', to: 'by < 0 ?' }
+    mutation: { file: 'data/tally.js', from: 'count === 0 ?', to: 'more < 0 ?' }
   },
   {
     name: 'effects in the order in which they came about',

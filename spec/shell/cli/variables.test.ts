@@ -8,7 +8,8 @@ const SHELL = new URL('../../../shell/', import.meta.url)
 
 const sources = ['cli', 'providers'].flatMap((folder) =>
   readdirSync(new URL(folder, SHELL))
-    .filter((name) => name.endsWith('.ts') && name !== 'variables.ts')
+    // The skeleton is there to be copied: no program has it.
+    .filter((name) => name.endsWith('.ts') && name !== 'variables.ts' && name !== 'skeleton.ts')
     .map((name) => readFileSync(new URL(`${folder}/${name}`, SHELL), 'utf8'))
 )
 

@@ -79,7 +79,7 @@ describe('the log', () => {
     createLog('json', 'info', out).warn('a message', { count: 7, found: { a: 1 }, none: null })
     expect(JSON.parse(text())).toEqual({
       count: 7,
-      found: '{"a":1}',
+      found: { a: 1 },
       level: 'warn',
       msg: 'a message',
       none: null,

@@ -9,6 +9,9 @@ import type { Workshop } from './contract.js'
 /** How long the provider may take for anything, by its own clock. */
 const LIMIT_US = 120_000_000
 
+/** What the CI logs. */
+const LINE = 'a line of the log'
+
 type Outcome = Accepted | Heard | Missing | Refused | Uncertain
 
 const shown = (outcome: Outcome): string => ('error' in outcome ? `${outcome._tag} ("${outcome.error}")` : outcome._tag)
@@ -98,6 +101,9 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: 
       await until(() => reports.some((report) => report.status === status) || clock.now() > endUs)
       return reports.some((report) => report.status === status)
     }
+    // A build that has ended logs nothing any more.
+    bench.move(job.key, 'running')
+    bench.say(job.key, LINE)
     try {
       stop = one.follow(job, name, (report) => reports.push(report))
     } catch (error) {
@@ -105,7 +111,7 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: 
       return
     }
     for (const status of ['running', end] as const) {
-      bench.move(job.key, status)
+      if (status === end) bench.move(job.key, status)
       if (await heard(status)) continue
       lacks.push(`follow does not report "${status}" within two minutes, where the CI says so: it is to ask how the build stands (client.poll), and to know the CI's word for it.`)
       break
@@ -117,7 +123,6 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: 
   }
 
   async function logLacks(one: Provider, name: string): Promise<void> {
-    bench.say(job.key, 'a line of the log')
     bench.move(job.key, ends[0] ?? 'success')
     const stop = new AbortController()
     const lines: Array<LogLine> = []
@@ -126,7 +131,7 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: 
       return lines
     })
     stop.abort()
-    if (read !== null && !lines.some((line) => line._tag === 'Text' && line.text === 'a line of the log'))
+    if (read !== null && !lines.some((line) => line._tag === 'Text' && line.text === LINE))
       lacks.push(`logs does not bring what the CI has logged: of one line there came ${String(lines.length)} pieces, none of which is its text.`)
   }
 
@@ -136,6 +141,8 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: 
     if (outcome?._tag !== 'Accepted') return
     const heard = await called('cancel', () => fresh.cancel(other, outcome.external))
     if (heard !== null && heard._tag !== 'Heard') lacks.push(`cancel answers ${shown(heard)}, where the CI does what it is asked: that is Heard.`)
+    const endUs = clock.now() + LIMIT_US
+    await until(() => bench.isCancelled(other.key) || clock.now() > endUs)
     if (heard?._tag === 'Heard' && !bench.isCancelled(other.key)) lacks.push('cancel answers Heard, and the CI was not told to end the build.')
   }
 
