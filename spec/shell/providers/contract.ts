@@ -395,7 +395,8 @@ export const describeProvider = (target: Target): void => {
     // ------------------------------------------------------------------------------------ whether it is all there
 
     test('has all that a provider has to do, by a server that does what it is asked', async () => {
-      expect((await lacksOf(shop, { ends: target.ends, jobs: [jobFor(BUILD), jobFor(OTHER)] })).join('\n')).toBe('')
+      const lacks = await lacksOf(shop, { ends: target.ends, jobs: [jobFor(BUILD), jobFor(OTHER)], patienceMinutes: 60 })
+      expect(lacks.join('\n')).toBe('')
     })
 
     // ------------------------------------------------------------------------------------ start and find

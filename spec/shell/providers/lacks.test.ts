@@ -23,7 +23,7 @@ const lacks = async (change: (whole: Provider) => Partial<Provider>, bench: Part
   }
   const workshop = await openWorkshop({ ...target, open })
   try {
-    return await lacksOf(workshop, { ends: target.ends, jobs: [jobOf(BUILD, {}), jobOf(OTHER, {})] })
+    return await lacksOf(workshop, { ends: target.ends, jobs: [jobOf(BUILD, {}), jobOf(OTHER, {})], patienceMinutes: 2 })
   } finally {
     await workshop.close()
   }
@@ -47,7 +47,7 @@ const CASES: ReadonlyArray<readonly [what: string, change: (whole: Provider) => 
     ['find throws', 'find throws', 'follow throws', 'logs rejects (Error: not written yet)', 'cancel throws', 'check throws']
   ],
   ['that says no', () => ({ start: () => Promise.resolve({ _tag: 'Refused', error: 'no' }) }), ['start answers Refused ("no"), where the CI has not begun the build']],
-  ['that never answers', () => ({ start: () => new Promise(() => undefined) }), ['start has not answered after two minutes']],
+  ['that never answers', () => ({ start: () => new Promise(() => undefined) }), ['start has not answered after 2 minutes']],
   ['that rejects', () => ({ find: () => Promise.reject(new Error('ECONNRESET')) }), ['find rejects (Error: ECONNRESET)', 'find rejects (Error: ECONNRESET)']],
   [
     'that hands the key to nobody',
@@ -85,7 +85,7 @@ const CASES: ReadonlyArray<readonly [what: string, change: (whole: Provider) => 
     ({ follow }) => ({ follow: (job, external, report) => follow(job, external, (progress) => report({ ...progress, external: `build ${external}` })) }),
     ['follow calls the build "build 1000", and start called it "1000"']
   ],
-  ['that does not follow', () => ({ follow: () => () => undefined }), ['follow does not report "running" within two minutes']],
+  ['that does not follow', () => ({ follow: () => () => undefined }), ['follow does not report "running" within 2 minutes']],
   [
     'that misses the end',
     ({ follow }) => ({
@@ -94,7 +94,7 @@ const CASES: ReadonlyArray<readonly [what: string, change: (whole: Provider) => 
           if (progress.status === 'running') report(progress)
         })
     }),
-    ['follow does not report "success" within two minutes']
+    ['follow does not report "success" within 2 minutes']
   ],
   ['without logs', () => ({ logs: async function* () { yield* await Promise.resolve([]) } }), ['logs does not bring what the CI has logged: of one line there came 0 pieces']],
   ['that cancels nothing', () => ({ cancel: () => Promise.resolve({ _tag: 'Heard' }) }), ['cancel answers Heard, and the CI was not told']],

@@ -6,9 +6,6 @@ import type { Status } from '../../../core/index.js'
 import type { Accepted, Heard, Job, LogLine, Missing, Progress, Provider, Refused, Uncertain } from '../../../shell/providers/provider.js'
 import type { Workshop } from './contract.js'
 
-/** How long the provider may take for anything, by its own clock. */
-const LIMIT_US = 120_000_000
-
 /** What the CI logs. */
 const LINE = 'a line of the log'
 
@@ -21,12 +18,19 @@ export interface Expected {
   readonly ends: ReadonlyArray<Status>
   /** Builds that are not one. */
   readonly jobs: readonly [job: Job, other: Job]
+  /**
+   * How long the provider may take for anything, by its own clock. That goes on whenever nothing happens: where the CI is a program of this machine, which
+   * takes its own time, minutes are over at once.
+   */
+  readonly patienceMinutes: number
 }
 
 /** Tries the provider, and returns a sentence for each thing that it lacks; none where it can be left to the contract. */
-export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: Expected): Promise<ReadonlyArray<string>> => {
+export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], patienceMinutes }: Expected): Promise<ReadonlyArray<string>> => {
   const { bench, clock, restart, until } = workshop
   const lacks: Array<string> = []
+  const patience = `${String(patienceMinutes)} minutes`
+  const overUs = (): number => clock.now() + patienceMinutes * 60_000_000
 
   /** What the call comes to; `null` when it comes to nothing, which is told. */
   const called = async <A>(name: string, call: () => Promise<A>): Promise<A | null> => {
@@ -41,10 +45,10 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: 
       return null
     }
     const answer = (): typeof settled => settled
-    const endUs = clock.now() + LIMIT_US
+    const endUs = overUs()
     await until(() => answer() !== null || clock.now() > endUs)
     const got = answer()
-    if (got === null) lacks.push(`${name} has not answered after two minutes of the provider's clock: it is to answer, whatever happens; client.ask has a limit of time.`)
+    if (got === null) lacks.push(`${name} has not answered after ${patience} of the provider's clock: it is to answer, whatever happens; client.ask has a limit of time.`)
     else if ('error' in got) lacks.push(`${name} rejects (${String(got.error)}): nothing may reject, a failure is an answer, too.`)
     else return got.value
     return null
@@ -97,7 +101,7 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: 
     const end = ends[0] ?? 'success'
     let stop: (() => void) | null = null
     const heard = async (status: Status): Promise<boolean> => {
-      const endUs = clock.now() + LIMIT_US
+      const endUs = overUs()
       await until(() => reports.some((report) => report.status === status) || clock.now() > endUs)
       return reports.some((report) => report.status === status)
     }
@@ -113,7 +117,7 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: 
     for (const status of ['running', end] as const) {
       if (status === end) bench.move(job.key, status)
       if (await heard(status)) continue
-      lacks.push(`follow does not report "${status}" within two minutes, where the CI says so: it is to ask how the build stands (client.poll), and to know the CI's word for it.`)
+      lacks.push(`follow does not report "${status}" within ${patience}, where the CI says so: it is to ask how the build stands (client.poll), and to know the CI's word for it.`)
       break
     }
     stop()
@@ -141,7 +145,7 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other] }: 
     if (outcome?._tag !== 'Accepted') return
     const heard = await called('cancel', () => fresh.cancel(other, outcome.external))
     if (heard !== null && heard._tag !== 'Heard') lacks.push(`cancel answers ${shown(heard)}, where the CI does what it is asked: that is Heard.`)
-    const endUs = clock.now() + LIMIT_US
+    const endUs = overUs()
     await until(() => bench.isCancelled(other.key) || clock.now() > endUs)
     if (heard?._tag === 'Heard' && !bench.isCancelled(other.key)) lacks.push('cancel answers Heard, and the CI was not told to end the build.')
   }
