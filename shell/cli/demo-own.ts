@@ -3,19 +3,21 @@
  * knot on this machine, and a bridge with that configuration builds what applies; what cannot be tried here is said, with what helps.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
 import { Did, MEMBER, REPO } from '../../core/index.js'
 import { plc, rfc3339, seeded, startNetwork, startPds, tid } from '../demo-network/index.js'
 import { systemClock } from '../lib/clock.js'
 import { visible } from '../lib/log.js'
-import { readConfiguration } from './configuration.js'
+import { type Configuration, readConfiguration } from './configuration.js'
 import { end, freePort, startLife } from './demo-bridge.js'
-import { fieldsOf, follow, logOf, type Status, textOf } from './demo-tangled.js'
+import { follow, logOf, type Status } from './demo-tangled.js'
 import { lineOf } from './faults.js'
 import { runOptions } from './options.js'
-import { tryFiles } from './try.js'
+import { isOver } from './text.js'
+import { reasonsOf, trialOf, type Tried } from './try.js'
 
 export interface OwnOptions {
   /** Whose repository it is, `did/name`; one of the owner's if not given, who may use every provider. */
@@ -32,7 +34,6 @@ const HOSTNAME = 'ci.example.com'
 const OWNER = 'did:plc:ownerownerownerownerowne'
 const FOLDER = '.tangled/workflows/'
 const LINES = 20
-const FINAL: ReadonlySet<string> = new Set(['success', 'failed', 'timeout', 'cancelled'])
 
 type Said = { readonly text: string } | { readonly error: string }
 
@@ -77,31 +78,27 @@ const headOf = async (path: string): Promise<Head | string> => {
 }
 
 /** Says what would become of each workflow, and returns the names of those of which something comes. */
-const expected = async (
-  head: Head,
-  repo: string | null,
-  config: ReturnType<typeof readConfiguration>,
-  root: string,
-  print: (text: string) => void
-): Promise<ReadonlyArray<string>> => {
-  const folder = join(root, 'workflows')
-  await mkdir(folder)
-  const paths = head.files.map(({ name }) => join(folder, name))
-  await Promise.all(head.files.map(({ content, name }) => writeFile(join(folder, name), content)))
+const expected = (head: Head, repo: string | null, configuration: Configuration, print: (text: string) => void): ReadonlyArray<string> => {
+  const files = head.files.map(({ content, name }) => ({ bytes: Buffer.from(content), name, path: name }))
   const circumstances = { action: 'opened', defaultBranch: head.branch, event: 'push' as const, ref: head.branch, sha: head.sha, ...(repo === null ? {} : { repo }) }
-  let said = ''
-  await tryFiles(paths, { ...circumstances, json: true }, config.configuration, (text) => (said += text), print)
-  const parsed: unknown = said.startsWith('[') ? JSON.parse(said) : []
-  if (!said.startsWith('[') && said !== '') print(`  ${said}`)
-  return (Array.isArray(parsed) ? parsed : []).flatMap((one: unknown) => {
-    const { _tag, error, file, plan, reason, why } = fieldsOf(one)
-    const name = basename(textOf(file))
-    const reasons = Array.isArray(why) ? why.map(textOf).join('; ') : ''
-    const outcome =
-      _tag === 'Built' ? `is built by ${textOf(fieldsOf(plan)['provider'])}` : _tag === 'Failed' ? `fails: ${textOf(error)}` : `is not built: ${textOf(reason) || reasons}`
-    print(visible(`  ${name} ${outcome}`))
-    return _tag === 'Nothing' ? [] : [name]
-  })
+  const trial = trialOf(files, circumstances, configuration)
+  if (E.isLeft(trial)) print(visible(`  ${trial.left}`))
+  else if (E.isLeft(trial.right)) print(visible(`  Nothing would be built: ${trial.right.left}.`))
+  const all = E.isRight(trial) && E.isRight(trial.right) ? trial.right.right : []
+  for (const tried of all) print(visible(`  ${tried.file} ${sentenceOf(tried)}`))
+  return all.flatMap(({ file, outcome }) => (outcome._tag === 'Nothing' ? [] : [file]))
+}
+
+const sentenceOf = (tried: Tried): string => {
+  const { outcome } = tried
+  switch (outcome._tag) {
+    case 'Built':
+      return `is built by ${outcome.plan.provider}`
+    case 'Failed':
+      return `fails: ${outcome.error}`
+    case 'Nothing':
+      return `is not built: ${outcome.reason ?? reasonsOf(tried).join('; ')}`
+  }
 }
 
 /** Runs it. Returns the exit code: 0 when every build succeeded, 1 when one did not or there was none, 2 when nothing can be tried. */
@@ -143,9 +140,9 @@ export const demoOwn = async ({ as, config: path, once, repo }: OwnOptions, prin
     { configuration: resolve(path), hostname: HOSTNAME, jetstreamUrl: network.jetstreamUrl, keepsVariables: true, listen, owner, plc: pds.url, store: join(root, 'store') },
     () => undefined
   )
-  const isOver = (): boolean => stop.isAsked || life.child.exitCode !== null || life.child.signalCode !== null
+  const hasEnded = (): boolean => stop.isAsked || life.child.exitCode !== null || life.child.signalCode !== null
   const until = async (isDone: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!isOver() && !(await isDone())) await new Promise((resolve) => setTimeout(resolve, 50))
+    while (!hasEnded() && !(await isDone())) await new Promise((resolve) => setTimeout(resolve, 50))
   }
   let reader: ReturnType<typeof follow> | null = null
   try {
@@ -158,7 +155,7 @@ export const demoOwn = async ({ as, config: path, once, repo }: OwnOptions, prin
         print(
           `  "${provider}" (${kind}) is asked for real builds, and its machines cannot fetch from a knot on this one: they fail at the checkout. "tack check" tries the CI itself.`
         )
-    const names = await expected(head, account === owner ? null : `${account}/${name}`, config, root, print)
+    const names = expected(head, account === owner ? null : `${account}/${name}`, config.configuration, print)
     if (names.length === 0) return 1
     await until(() => life.said.some((line) => line.event === 'JetstreamOpened'))
     const repoDid = plc(seeded(2_000_001))
@@ -188,9 +185,9 @@ export const demoOwn = async ({ as, config: path, once, repo }: OwnOptions, prin
       { committerDid: account, newSha: head.sha, oldSha: '0'.repeat(head.sha.length), ownerDid: account, pushOptions: [], ref: `refs/heads/${head.branch}`, repo: repoDid },
       { name, workflows: [] }
     )
-    await until(() => names.every((one) => FINAL.has(heard.get(one)?.status ?? '')))
+    await until(() => names.every((one) => isOver(heard.get(one)?.status ?? 'pending')))
     if (stop.isAsked) return 1
-    if (isOver()) return refuse('the bridge has ended: what it said above is why.')
+    if (hasEnded()) return refuse('the bridge has ended: what it said above is why.')
     for (const one of names.filter((one) => heard.get(one)?.status !== 'success')) {
       const lines = (await logOf(url, knot.host, keys.at(-1) ?? '', one)).trimEnd().split('\n').filter((line) => line !== '')
       if (lines.length > 0) print(visible(`  The last of the log of ${one}:`))

@@ -83,6 +83,51 @@ const circumstancesOf = (options: TryOptions, configuration: Configuration | nul
   })
 }
 
+/** A file with workflows, and how messages call it. */
+export interface Given {
+  readonly bytes: Buffer
+  readonly name: string
+  readonly path: string
+}
+
+/** What would become of one file. */
+export interface Tried {
+  readonly cause: Cause
+  readonly file: string
+  readonly outcome: Outcome
+  readonly workflow: Workflow
+}
+
+/** Why a workflow does not apply, condition by condition. */
+export const reasonsOf = ({ cause, workflow }: Tried): ReadonlyArray<string> => whyNot(workflow.when ?? [], cause)
+
+/**
+ * What would become of the files, in the order in which a run takes them. `Left` with a sentence when something makes no sense; within, `Left` with the
+ * reason why nothing would be built whatever is in the files.
+ */
+export const trialOf = (
+  files: ReadonlyArray<Given>,
+  options: TryOptions,
+  configuration: Configuration | null
+): E.Either<string, E.Either<string, ReadonlyArray<Tried>>> => {
+  const shown = new Map<WorkflowName, string>()
+  const workflows: Array<Workflow> = []
+  for (const { bytes, name, path } of files) {
+    if (!isWorkflowFile(name) || !WorkflowName.is(name)) return E.left(`${path} is no workflow file: its name must end in .yml or .yaml`)
+    if (shown.has(name)) return E.left(`two files are called ${name}: try them one by one`)
+    shown.set(name, path)
+    workflows.push(parseWorkflow({ bytes, name }))
+  }
+  const circumstances = circumstancesOf(options, configuration, workflows)
+  if (E.isLeft(circumstances)) return circumstances
+  const { cause } = circumstances.right
+  return E.right(
+    E.map((tried: ReadonlyArray<readonly [Workflow, Outcome]>) =>
+      tried.map(([workflow, outcome]): Tried => ({ cause, file: shown.get(workflow.name) ?? '', outcome, workflow }))
+    )(tryWorkflows(circumstances.right, workflows))
+  )
+}
+
 // ---------------------------------------------------------------------------------------- what is printed
 
 const planLines = ({ pipeline, provider, settings, steps, variables }: Plan): ReadonlyArray<string> => [
@@ -93,7 +138,8 @@ const planLines = ({ pipeline, provider, settings, steps, variables }: Plan): Re
   ...variables.map(([name, value]) => `  variable   ${name}=${value}`)
 ]
 
-const linesOf = (file: string, workflow: Workflow, outcome: Outcome, cause: Cause): ReadonlyArray<string> => {
+const linesOf = (tried: Tried): ReadonlyArray<string> => {
+  const { file, outcome } = tried
   switch (outcome._tag) {
     case 'Built':
       return [`${file}: would be built`, ...planLines(outcome.plan)]
@@ -101,14 +147,16 @@ const linesOf = (file: string, workflow: Workflow, outcome: Outcome, cause: Caus
       return [`${file}: would fail: ${outcome.error}`]
     case 'Nothing':
       return outcome.reason === null
-        ? [`${file}: does not apply`, ...whyNot(workflow.when ?? [], cause).map((why) => `  ${why}`)]
+        ? [`${file}: does not apply`, ...reasonsOf(tried).map((why) => `  ${why}`)]
         : [`${file}: would not be built: ${outcome.reason}`]
   }
 }
 
 /** What programs read. */
-const written = (file: string, { when }: Workflow, outcome: Outcome, cause: Cause) =>
-  outcome._tag === 'Nothing' ? { file, ...outcome, why: whyNot(when ?? [], cause) } : { file, ...outcome }
+const written = (tried: Tried) => {
+  const { file, outcome } = tried
+  return outcome._tag === 'Nothing' ? { file, ...outcome, why: reasonsOf(tried) } : { file, ...outcome }
+}
 
 /** Prints what would become of the files. Returns the exit code: 0; 1 if one would fail; 2 if something cannot be read, or the trigger makes no sense. */
 export const tryFiles = async (
@@ -118,31 +166,18 @@ export const tryFiles = async (
   print: (text: string) => void,
   complain: (text: string) => void
 ): Promise<number> => {
-  const refuse = (sentence: string): 2 => {
-    complain(`error: ${visible(sentence)}`)
+  const files = await readFiles(given)
+  const trial = E.isLeft(files) ? files : trialOf(files.right, options, configuration)
+  if (E.isLeft(trial)) {
+    complain(`error: ${visible(trial.left)}`)
     return 2
   }
-  const files = await readFiles(given)
-  if (E.isLeft(files)) return refuse(files.left)
-  const shown = new Map<WorkflowName, string>()
-  const workflows: Array<Workflow> = []
-  for (const { bytes, name, path } of files.right) {
-    if (!isWorkflowFile(name) || !WorkflowName.is(name)) return refuse(`${path} is no workflow file: its name must end in .yml or .yaml`)
-    if (shown.has(name)) return refuse(`two files are called ${name}: try them one by one`)
-    shown.set(name, path)
-    workflows.push(parseWorkflow({ bytes, name }))
-  }
-  const circumstances = circumstancesOf(options, configuration, workflows)
-  if (E.isLeft(circumstances)) return refuse(circumstances.left)
-  const tried = tryWorkflows(circumstances.right, workflows)
+  const tried = trial.right
   if (E.isLeft(tried)) {
     print(visible(`Nothing would be built: ${tried.left}.`))
     return 0
   }
-  const { cause } = circumstances.right
-  if (options.json === true) print(jsonText(tried.right.map(([workflow, outcome]) => written(shown.get(workflow.name) ?? '', workflow, outcome, cause))))
-  else
-    for (const [workflow, outcome] of tried.right)
-      for (const line of linesOf(shown.get(workflow.name) ?? '', workflow, outcome, cause)) print(visible(line))
-  return tried.right.some(([, { _tag }]) => _tag === 'Failed') ? 1 : 0
+  if (options.json === true) print(jsonText(tried.right.map(written)))
+  else for (const line of tried.right.flatMap(linesOf)) print(visible(line))
+  return tried.right.some(({ outcome }) => outcome._tag === 'Failed') ? 1 : 0
 }
