@@ -2,10 +2,9 @@
  * The core in a browser and in a bare context: a bundle of it asks for nothing but the language, does there what it does here,
  * and costs what spec/embedding.md says.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
-import { chromium } from 'playwright-core'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { canonical, type Json, run, State } from '../../core/index.js'
 import { stateHash } from '../../shell/lib/trace.js'
@@ -14,6 +13,7 @@ import { eventOf, initialOf, must } from '../suite/examples/support.js'
 import { createWorld, freeNames, NEEDED } from './bare.js'
 import { type Bundle, bundle, GLOBAL } from './bundle.js'
 import { createProject } from './project.js'
+import { CHROMIUM, launchChromium } from '../shell/support/browser.js'
 
 const project = await createProject()
 afterAll(project.remove)
@@ -64,10 +64,6 @@ const playThere = (config: object, events: ReadonlyArray<object>): string => `
 
 // ---------------------------------------------------------------------------------------- hosts
 
-const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path)
-)
-
 /** Every tenth example: the whole of them is played in the bare context. */
 const SOME = EXAMPLES.filter((_, i) => i % 10 === 0).map(({ config, given, when }) => {
   const events = [...given, ...when].map(eventOf)
@@ -90,7 +86,7 @@ describe('the core plays some of the examples as here', () => {
   })
 
   test.skipIf(CHROMIUM === undefined)(`in the page of a browser, and in its worker${CHROMIUM === undefined ? ' (skipped: there is no Chromium)' : ''}`, async () => {
-    const browser = await chromium.launch({ args: ['--no-sandbox', '--disable-dev-shm-usage'], ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }) })
+    const browser = await launchChromium()
     onTestFinished(() => browser.close())
     const page = await browser.newPage()
     await page.addScriptTag({ content: playSome('globalThis.said = ') })

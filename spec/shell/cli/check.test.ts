@@ -1,7 +1,6 @@
 /** `tack check` against real servers on this machine: what is fine is said to be, and each thing that is wrong is found, and alone. */
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -23,21 +22,12 @@ import { createWorld, OWNER, serve } from '../inbound/support.js'
 import { config } from '../support/bridge.js'
 import { CERTIFICATE, KEY } from '../support/certificate.js'
 import { inFolder, tack } from '../support/process.js'
-import { httpServer } from '../support/sockets.js'
+import { freePort, httpServer } from '../support/sockets.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 
 const SECRET = 'canary-0123456789abcdef'
 
 // ---------------------------------------------------------------------------------------- set up
-
-/** A port that nobody listens on, as far as that can be known. */
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 interface Around {
   readonly configuration: Configuration

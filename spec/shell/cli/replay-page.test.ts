@@ -3,20 +3,16 @@
  * machine, searches, and takes nothing that strangers wrote for anything but text.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Did, type Event, type Json, type Natural, REPO, type Rkey, step, type TimeUs } from '../../../core/index.js'
 import { replay, type ReplayOptions } from '../../../shell/cli/replay.js'
 import { readTraces, type Recorded, stateAt, traceLines, writtenState } from '../../../shell/lib/trace.js'
+import { CHROMIUM, launchChromium, visitPage } from '../support/browser.js'
 import { inFolder } from '../support/process.js'
-
-const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path)
-)
 
 // A browser takes its time on a busy machine.
 vi.setConfig({ testTimeout: 180_000 })
@@ -124,7 +120,7 @@ describe('the page that is printed', () => {
 describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (skipped: there is no Chromium)' : 'in a browser', () => {
   let browser: Browser
   beforeAll(async () => {
-    browser = await chromium.launch({ args: ['--no-sandbox', '--disable-dev-shm-usage'], ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }) })
+    browser = await launchChromium()
   })
   afterAll(() => browser.close())
 
@@ -134,25 +130,8 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(code).toBe(0)
     const file = join(folder, 'page.html')
     await writeFile(file, html)
-    const context = await browser.newContext({ offline: true, viewport: { height: 900, width: 1280 } })
-    context.setDefaultTimeout(120_000)
-    onTestFinished(() => context.close())
-    const page = await context.newPage()
-    const faults: Array<string> = []
     const url = pathToFileURL(file).href
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text())
-    })
-    page.on('pageerror', (error) => faults.push(error.message))
-    page.on('dialog', (dialog) => {
-      faults.push(`a dialog: ${dialog.message()}`)
-      void dialog.dismiss()
-    })
-    page.on('request', (request) => {
-      if (!request.url().startsWith(url)) faults.push(`a request: ${request.url()}`)
-    })
-    await page.goto(`${url}${hash}`)
-    return { faults, page }
+    return visitPage(browser, { options: { offline: true }, own: url, timeoutMs: 120_000, url: `${url}${hash}` })
   }
 
   /** The state that the page shows: everything opened, as lines. */

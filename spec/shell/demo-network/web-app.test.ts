@@ -4,10 +4,8 @@
  */
 import { decodeFirst } from '@atcute/cbor'
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Did, REPO } from '../../../core/index.js'
@@ -15,12 +13,10 @@ import { type KnotServer, plc, refUpdate, rfc3339, seeded, startNetwork, startPd
 import { systemClock } from '../../../shell/lib/clock.js'
 import { hashOfFiles } from '../../../shell/outbound/definitions.js'
 import { isDefinitionOutput, isErrorOutput, isLogFrame, isPipelineOutput, isQueryOutput, isTriggerOutput } from '../../suite/laws/lexicon.js'
+import { CHROMIUM, launchChromium } from '../support/browser.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 import { eventually, inFolder, start } from '../support/process.js'
 
-const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path)
-)
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did
 const STRANGER = plc(seeded(6))
 const REPO_DID = plc(seeded(5))
@@ -182,7 +178,7 @@ test.skipIf(!hasGit)(`a repository of SHA-256 goes from a push to a log, and is 
 test.skipIf(!hasGit || CHROMIUM === undefined)(`in a browser: lists, reads a log, cancels and retries${WITHOUT_GIT}${CHROMIUM === undefined ? ' (skipped: there is no Chromium)' : ''}`, () =>
   inFolder(async (folder) => {
     const { app, goOn, sha } = await place(folder)
-    const browser = await chromium.launch({ args: ['--no-sandbox', '--disable-dev-shm-usage'], ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }) })
+    const browser = await launchChromium()
     onTestFinished(() => browser.close())
     const page = await browser.newPage()
     page.setDefaultTimeout(150_000)

@@ -5,7 +5,6 @@
  */
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -13,6 +12,7 @@ import { describe, expect, test } from 'vitest'
 import { startForge } from '../support/forge.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 import { eventually, inFolder } from '../support/process.js'
+import { freePort } from '../support/sockets.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -162,14 +162,6 @@ const onMachine = (use: (folder: string, does: Does) => Promise<void>): Promise<
       await does('systemctl stop tack')
     }
   })
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 // ---------------------------------------------------------------------------------------- the walk
 

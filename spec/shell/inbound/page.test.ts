@@ -2,23 +2,20 @@
  * The page, in a real browser: it shows what happens while it happens, opens logs, fits a phone, and takes nothing that strangers
  * wrote for anything but text. Where there is no Chromium, these tests are skipped.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer } from 'node:tls'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { BuildName } from '../../../core/index.js'
 import { VERSION } from '../../../shell/lib/version.js'
 import type { LogLine } from '../../../shell/providers/provider.js'
 import { manualClock } from '../support/bridge.js'
+import { CHROMIUM, launchChromium, visitPage } from '../support/browser.js'
 import { CERTIFICATE, KEY } from '../support/certificate.js'
 import { createWorld, fakeProvider, HOSTNAME, KNOT, OWNER, serve, type World } from './support.js'
-
-const CHROMIUM = [process.env['TACK_TEST_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path)
-)
 
 // A browser takes its time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 })
@@ -89,31 +86,13 @@ const behindTls = async (url: string): Promise<string> => {
 describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (skipped: there is no Chromium)' : 'in a browser', () => {
   let browser: Browser
   beforeAll(async () => {
-    browser = await chromium.launch({ args: ['--no-sandbox', '--disable-dev-shm-usage'], ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }) })
+    browser = await launchChromium()
   })
   afterAll(() => browser.close())
 
   /** A page at `url`, with all that the browser finds fault with. */
-  const visit = async (url: string, options: BrowserContextOptions = {}): Promise<{ readonly page: Page; readonly faults: ReadonlyArray<string> }> => {
-    const context = await browser.newContext({ viewport: { height: 900, width: 1280 }, ...options })
-    context.setDefaultTimeout(240_000)
-    onTestFinished(() => context.close())
-    const page = await context.newPage()
-    const faults: Array<string> = []
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text())
-    })
-    page.on('pageerror', (error) => faults.push(error.message))
-    page.on('dialog', (dialog) => {
-      faults.push(`a dialog: ${dialog.message()}`)
-      void dialog.dismiss()
-    })
-    page.on('request', (request) => {
-      if (!request.url().startsWith(new URL(url).origin)) faults.push(`a foreign request: ${request.url()}`)
-    })
-    await page.goto(url)
-    return { faults, page }
-  }
+  const visit = (url: string, options: BrowserContextOptions = {}): ReturnType<typeof visitPage> =>
+    visitPage(browser, { options, own: new URL(url).origin, timeoutMs: 240_000, url })
 
   it('says in one sentence what the spindle does, and in lists for whom', async () => {
     const world = started()

@@ -15,6 +15,15 @@ export const turns = async (): Promise<void> => {
   for (let n = 0; n < 20; n++) await new Promise(setImmediate)
 }
 
+/** A port that nobody listens on, as far as that can be known. */
+export const freePort = async (): Promise<number> => {
+  const server = createTcpServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
 export interface LogLine {
   readonly level: string
   readonly message: string
