@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { Did, MEMBER, REPO } from '../../core/index.js'
-import { plc, rfc3339, seeded, startNetwork, startPds, tid } from '../demo-network/index.js'
+import { type EmbeddedNetwork, type KnotServer, type PdsServer, plc, rfc3339, seeded, startNetwork, startPds, tid } from '../demo-network/index.js'
 import { systemClock } from '../lib/clock.js'
 import { visible } from '../lib/log.js'
 import { type Configuration, readConfiguration } from './configuration.js'
@@ -101,29 +101,88 @@ const sentenceOf = (tried: Tried): string => {
   }
 }
 
-/** Runs it. Returns the exit code: 0 when every build succeeded, 1 when one did not or there was none, 2 when nothing can be tried. */
-export const demoOwn = async ({ as, config: path, once, repo }: OwnOptions, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
-  const refuse = (sentence: string): number => {
-    complain(`error: ${visible(sentence)}`)
-    return 2
-  }
-  const config = readConfiguration(path, runOptions().map((option) => option.attributeName()).filter((name) => name !== 'config' && name !== 'cursor'))
-  if (config.faults.length > 0) {
-    for (const fault of config.faults) complain(`error: ${lineOf(fault)}`)
-    return 2
-  }
+/** A wish of the operator's that can be carried out. */
+interface Plan {
+  readonly account: Did
+  readonly configuration: Configuration
+  readonly head: Head
+  readonly name: string
+  readonly owner: Did
+}
+
+/** What is to be done, or sentences that say why nothing can be. */
+const planOf = async ({ as, config: path, repo }: OwnOptions): Promise<E.Either<ReadonlyArray<string>, Plan>> => {
+  const { configuration, faults } = readConfiguration(path, runOptions().map((option) => option.attributeName()).filter((name) => name !== 'config' && name !== 'cursor'))
+  if (faults.length > 0) return E.left(faults.map(lineOf))
   const head = await headOf(repo)
-  if (typeof head === 'string') return refuse(head)
-  const named = config.configuration.options.get('owner')
+  if (typeof head === 'string') return E.left([visible(head)])
+  const named = configuration.options.get('owner')
   const owner = Did.is(named) ? named : OWNER
   const [account = '', name = '', ...more] = (as ?? `${owner}/${basename(head.top).replace(/[^A-Za-z0-9._-]/g, '-')}`).split('/')
-  if (!Did.is(account) || !Did.is(owner) || name === '' || more.length > 0)
-    return refuse(`"${String(as)}" is no repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)
+  return Did.is(account) && Did.is(owner) && name !== '' && more.length === 0
+    ? E.right({ account, configuration, head, name, owner })
+    : E.left([visible(`"${String(as)}" is no repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)])
+}
+
+/** Says what will be tried, and what cannot be. */
+const introduce = ({ account, configuration, head, name, owner }: Plan, url: string, print: (text: string) => void): void => {
+  print(`  The page of the spindle:  ${url}/`)
+  print(visible(`  HEAD of ${head.top} (${head.sha.slice(0, 8)}, branch ${head.branch}) is pushed as ${account}/${name} to a knot on this machine.`))
+  if (head.changed > 0) print('  What is changed and not committed is not pushed: commit it, and try again.')
+  if (account === owner) print('  The owner may use every provider: "allow" is not tried. Say --as DID/NAME, with somebody whom it is to name.')
+  for (const [provider, { kind }] of configuration.providers)
+    if (kind !== 'local')
+      print(
+        `  "${provider}" (${kind}) is asked for real builds, and its machines cannot fetch from a knot on this one: they fail at the checkout. "tack check" tries the CI itself.`
+      )
+}
+
+interface Tangled {
+  readonly knot: KnotServer
+  readonly network: EmbeddedNetwork
+  readonly pds: PdsServer
+}
+
+/** Makes the repository at the knot and pushes HEAD into it. Returns its DID, or why it cannot be pushed. */
+const pushHead = async ({ account, head, name }: Plan, { knot, pds }: Tangled): Promise<E.Either<string, Did>> => {
+  const did = plc(seeded(2_000_001))
+  const there = await knot.git.createRepository({ defaultBranch: head.branch, did, format: head.format, name, owner: account })
+  const pushed = await git(head.top, 'push', '--quiet', '--no-verify', there.folder, `HEAD:refs/heads/${head.branch}`)
+  if ('error' in pushed) return E.left(`HEAD cannot be pushed (${pushed.error}). A shallow clone cannot be: fetch the rest with git fetch --unshallow.`)
+  pds.putRepository(did, `http://${knot.host}`)
+  return E.right(did)
+}
+
+/** Publishes the records by which the bridge comes to serve the repository: of a member, if it is not the owner's, and of the repository. */
+const publishRecords = ({ account, name, owner }: Plan, repoDid: Did, { knot, network, pds }: Tangled): void => {
+  const nowUs = Date.now() * 1_000
+  const rkey = tid(nowUs, 5)
+  const publish = (did: Did, collection: string, fields: { readonly [field: string]: string }): void => {
+    const record = { $type: collection, createdAt: rfc3339(nowUs), ...fields }
+    pds.putRecord(did, collection, rkey, record)
+    network.jetstream.publishCommit({ did, operations: [{ collection, operation: 'create', record, rkey }], timeUs: nowUs })
+  }
+  for (const did of new Set([owner, account])) pds.putAccount(did)
+  if (account !== owner) publish(owner, MEMBER, { instance: HOSTNAME, subject: account })
+  publish(account, REPO, { knot: knot.host, name, repoDid, spindle: HOSTNAME })
+}
+
+/** Runs it. Returns the exit code: 0 when every build succeeded, 1 when one did not or there was none, 2 when nothing can be tried. */
+export const demoOwn = async (options: OwnOptions, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
+  const refuse = (sentences: ReadonlyArray<string>): number => {
+    for (const sentence of sentences) complain(`error: ${sentence}`)
+    return 2
+  }
+  const planned = await planOf(options)
+  if (E.isLeft(planned)) return refuse(planned.left)
+  const plan = planned.right
+  const { account, configuration, head, name, owner } = plan
 
   const root = await mkdtemp(resolve(tmpdir(), 'tack-demo-'))
   const [pds, network] = [await startPds(), await startNetwork({ clock: systemClock(), generation: 'v2', knots: 1, seed: 1 })]
   const [knot] = network.knots
   if (knot === undefined) throw new RangeError('the network has no knot')
+  const tangled = { knot, network, pds }
   const listen = `127.0.0.1:${String(await freePort())}`
   const url = `http://${listen}`
   const heard = new Map<string, Status>()
@@ -137,41 +196,22 @@ export const demoOwn = async ({ as, config: path, once, repo }: OwnOptions, prin
     process.once('SIGTERM', interrupt)
   })
   const life = startLife(
-    { configuration: resolve(path), hostname: HOSTNAME, jetstreamUrl: network.jetstreamUrl, keepsVariables: true, listen, owner, plc: pds.url, store: join(root, 'store') },
+    { configuration: resolve(options.config), hostname: HOSTNAME, jetstreamUrl: network.jetstreamUrl, keepsVariables: true, listen, owner, plc: pds.url, store: join(root, 'store') },
     () => undefined
   )
   const hasEnded = (): boolean => stop.isAsked || life.child.exitCode !== null || life.child.signalCode !== null
-  const until = async (isDone: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!hasEnded() && !(await isDone())) await new Promise((resolve) => setTimeout(resolve, 50))
+  const until = async (isDone: () => boolean): Promise<void> => {
+    while (!hasEnded() && !isDone()) await new Promise((resolve) => setTimeout(resolve, 50))
   }
   let reader: ReturnType<typeof follow> | null = null
   try {
-    print(`  The page of the spindle:  ${url}/`)
-    print(visible(`  HEAD of ${head.top} (${head.sha.slice(0, 8)}, branch ${head.branch}) is pushed as ${account}/${name} to a knot on this machine.`))
-    if (head.changed > 0) print('  What is changed and not committed is not pushed: commit it, and try again.')
-    if (account === owner) print('  The owner may use every provider: "allow" is not tried. Say --as DID/NAME, with somebody whom it is to name.')
-    for (const [provider, { kind }] of config.configuration.providers)
-      if (kind !== 'local')
-        print(
-          `  "${provider}" (${kind}) is asked for real builds, and its machines cannot fetch from a knot on this one: they fail at the checkout. "tack check" tries the CI itself.`
-        )
-    const names = expected(head, account === owner ? null : `${account}/${name}`, config.configuration, print)
+    introduce(plan, url, print)
+    const names = expected(head, account === owner ? null : `${account}/${name}`, configuration, print)
     if (names.length === 0) return 1
     await until(() => life.said.some((line) => line.event === 'JetstreamOpened'))
-    const repoDid = plc(seeded(2_000_001))
-    const there = await knot.git.createRepository({ defaultBranch: head.branch, did: repoDid, format: head.format, name, owner: account })
-    const pushed = await git(head.top, 'push', '--quiet', '--no-verify', there.folder, `HEAD:refs/heads/${head.branch}`)
-    if ('error' in pushed) return refuse(`HEAD cannot be pushed (${pushed.error}). A shallow clone cannot be: fetch the rest with git fetch --unshallow.`)
-    pds.putRepository(repoDid, `http://${knot.host}`)
-    const [nowUs, rkey] = [Date.now() * 1_000, tid(Date.now() * 1_000, 5)]
-    const publish = (did: Did, collection: string, record: { readonly [field: string]: string }): void => {
-      const written = { $type: collection, createdAt: rfc3339(nowUs), ...record }
-      pds.putRecord(did, collection, rkey, written)
-      network.jetstream.publishCommit({ did, operations: [{ collection, operation: 'create', record: written, rkey }], timeUs: nowUs })
-    }
-    for (const did of new Set([owner, account])) pds.putAccount(did)
-    if (account !== owner) publish(owner, MEMBER, { instance: HOSTNAME, subject: account })
-    publish(account, REPO, { knot: knot.host, name, repoDid, spindle: HOSTNAME })
+    const pushed = await pushHead(plan, tangled)
+    if (E.isLeft(pushed)) return refuse([visible(pushed.left)])
+    publishRecords(plan, pushed.right, tangled)
     await until(() => knot.connections().some(({ isOpen }) => isOpen))
     reader = follow(
       url,
@@ -182,24 +222,24 @@ export const demoOwn = async ({ as, config: path, once, repo }: OwnOptions, prin
       () => undefined
     )
     const keys = knot.publishPush(
-      { committerDid: account, newSha: head.sha, oldSha: '0'.repeat(head.sha.length), ownerDid: account, pushOptions: [], ref: `refs/heads/${head.branch}`, repo: repoDid },
+      { committerDid: account, newSha: head.sha, oldSha: '0'.repeat(head.sha.length), ownerDid: account, pushOptions: [], ref: `refs/heads/${head.branch}`, repo: pushed.right },
       { name, workflows: [] }
     )
     await until(() => names.every((one) => isOver(heard.get(one)?.status ?? 'pending')))
     if (stop.isAsked) return 1
-    if (hasEnded()) return refuse('the bridge has ended: what it said above is why.')
-    for (const one of names.filter((one) => heard.get(one)?.status !== 'success')) {
+    if (hasEnded()) return refuse(['the bridge has ended: what it said above is why.'])
+    const failed = names.filter((one) => heard.get(one)?.status !== 'success')
+    for (const one of failed) {
       const lines = (await logOf(url, knot.host, keys.at(-1) ?? '', one)).trimEnd().split('\n').filter((line) => line !== '')
       if (lines.length > 0) print(visible(`  The last of the log of ${one}:`))
       for (const line of lines.slice(-LINES)) print(visible(`        │ ${line}`))
     }
-    const isGreen = names.every((one) => heard.get(one)?.status === 'success')
-    print(isGreen ? '\n  Everything that was to be built is green.' : '\n  Not everything is green.')
-    if (!once) {
+    print(failed.length === 0 ? '\n  Everything that was to be built is green.' : '\n  Not everything is green.')
+    if (!options.once) {
       print(`\n  The bridge goes on: ${url}/\n  Ctrl-C ends it.`)
       await interrupted
     }
-    return isGreen ? 0 : 1
+    return failed.length === 0 ? 0 : 1
   } finally {
     reader?.close()
     await end(life, 'SIGTERM')

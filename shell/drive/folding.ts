@@ -36,7 +36,7 @@ const SLICE = 100
 export interface FoldingPorts {
   readonly callers: Callers
   readonly clock: Clock
-  readonly limits: Pick<Limits, 'batchLong' | 'batchMs'>
+  readonly limits: Pick<Limits, 'batchMs'>
   /** `null`: nothing is noted. */
   readonly steps: Steps | null
 }
@@ -57,7 +57,7 @@ export const createFolding = (start: State, { callers, clock, limits, steps }: F
 
   return {
     fold: async (batch) => {
-      const long = steps === null ? [] : batch.filter(mayTakeLong).slice(0, limits.batchLong)
+      const long = steps === null ? [] : batch.filter(mayTakeLong)
       if (long.length > 0) await steps?.begin(long)
       const untilUs = clock.now() + limits.batchMs * 1000
       const effects: Array<Effect> = []
@@ -68,8 +68,6 @@ export const createFolding = (start: State, { callers, clock, limits, steps }: F
       do {
         const first = batch[done]
         if (first !== undefined && mayTakeLong(first) && long.length > 0) {
-          // Events that are not noted wait for the next batch.
-          if (noted === long.length) break
           steps?.at(noted)
           noted += 1
         }

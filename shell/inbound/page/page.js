@@ -175,11 +175,11 @@ const whyOf = ({ cause, ref, repository, retryOf, sha }, hasLinks = false) => {
 
 /** @param {Build} build */
 const drawBuild = (build) => {
-  const { error, pipeline, provider, repository, status, statusMs, triggeredMs, workflow } = build
+  const { error, pipeline, provider, repository, startedMs, status, statusMs, workflow } = build
   const what = make('span', 'what', foreign(repository.name), ' ', foreign(workflow, 'workflow'))
   const when = make('span', 'when')
   if (!isOver(status)) when.append('for ', ticking('since', statusMs))
-  else when.append(ticking('ago', statusMs), triggeredMs === null ? '' : `, took ${duration(statusMs - triggeredMs)}`)
+  else when.append(ticking('ago', statusMs), startedMs === null ? '' : `, took ${duration(statusMs - startedMs)}`)
   const why = whyOf(build)
   if (provider !== null) why.append(DOT, foreign(pipeline === null || pipeline === '' ? provider : `${provider}: ${pipeline}`))
   const link = document.createElement('a')

@@ -133,6 +133,24 @@ describe.skipIf(CHROMIUM === undefined)(CHROMIUM === undefined ? 'in a browser (
     expect(faults).toEqual([])
   })
 
+  it('says how long a build ran, as "tack builds" does: the wait before it is no part of that', async () => {
+    const clock = manualClock()
+    const world = createWorld({ clock })
+    world.openStream()
+    const { url } = await serve(world)
+    const build = one(world.push())
+    world.accept(build, 'n1')
+    clock.advance(300_000)
+    world.report(build, 'n1', 'running')
+    clock.advance(127_000)
+    world.report(build, 'n1', 'success')
+    const { faults, page } = await visit(url)
+    const recent = page.getByRole('region', { name: 'Recent builds' })
+    await recent.getByText('took').waitFor()
+    expect(await recent.getByText('took').textContent()).toMatch(/, took 2 min 07 s$/)
+    expect(faults).toEqual([])
+  })
+
   it('calls accounts by their handles once they are known, and links a build to its CI', async () => {
     const world = started()
     const known = new Map<string, string>()
