@@ -8,6 +8,7 @@ import { CALLS } from './calls.js'
 import { CORNERS } from './corners.js'
 import { DECISIONS } from './decisions.js'
 import { FINE_PRINT } from './fine-print.js'
+import { GUESSED } from './guessed.js'
 import { KNOTS } from './knots.js'
 import { ROOM_EXAMPLES } from './room.js'
 import { ROWS_EXAMPLES } from './rows.js'
@@ -31,5 +32,6 @@ export const EXAMPLES: ReadonlyArray<Example> = [
   ...ROOM_EXAMPLES,
   ...CALLS,
   ...CORNERS,
-  ...ACCESS
+  ...ACCESS,
+  ...GUESSED
 ]

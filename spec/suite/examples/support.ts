@@ -101,6 +101,13 @@ export interface Standing {
   readonly floor: { readonly rev: string | null; readonly timeUs: number } | null
 }
 
+/** What is kept of a push with a spent key. */
+export interface Spent {
+  readonly actor: string | null
+  readonly outcome: 'left' | 'met' | 'over'
+  readonly rkey: string
+}
+
 /** A question to the state, and the answer (S17). */
 export type Question =
   | { readonly ask: 'isMember'; readonly did: string; readonly answer: boolean }
@@ -126,6 +133,8 @@ export interface Expectation {
   readonly reports?: ReadonlyArray<WrittenReport>
   /** All rows that count, by DID, then members, repos and collaborators, then by rkey. */
   readonly rows?: ReadonlyArray<Row>
+  /** All spent keys that are kept with what they told of a push (T6), by knot and key. */
+  readonly spent?: ReadonlyArray<Spent>
   /** The knots to which we are subscribed, ascending. */
   readonly subscriptions?: ReadonlyArray<string>
   readonly tombstones?: ReadonlyArray<Tombstone>
@@ -551,6 +560,9 @@ export const play = ({ config, given, then, when }: Example): Observation => {
     reports: effects.flatMap((effect) => (effect._tag === 'Report' ? [withoutDetail(effect.report)] : [])),
     rows: slots.flatMap(({ active, collection, did, rkey, slot }) =>
       active && slot.record !== null ? [{ collection, did, record: slot.record, rkey }] : []
+    ),
+    spent: M.toEntries(after.builds.sources).flatMap(([, { spent }]) =>
+      M.toEntries(spent).flatMap(([rkey, told]) => (told === null ? [] : [{ actor: told.actor, outcome: told.outcome, rkey }]))
     ),
     subscriptions: M.keys(after.knots.subscriptions),
     tombstones: slots.flatMap(({ collection, did, rkey, slot }) =>
