@@ -1,5 +1,5 @@
 /**
- * Rights: who may have what built. Both gates of T2, as queries on the rows.
+ * Rights: which repositories a trigger means, and who has a right to them (T2), as queries on the rows.
  */
 import { type AccessState, entryOf } from './access/index.js'
 import { NOBODY, type Slot } from './commits/account.js'
