@@ -138,6 +138,8 @@ The operator's guide: shell/deploy/README.md`
     const all = inOrder([...faults, ...ofProviders])
     if (all.length === 0) return
     for (const fault of all) complain(`error: ${lineOf(fault)}`)
+    // What is missing may have been set under another name.
+    for (const sentence of (await import('./variables.js')).unknownVariables(process.env)) complain(`warning: ${sentence}`)
     throw new CommanderError(2, 'tack.configuration', '')
   })
 

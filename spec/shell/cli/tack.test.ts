@@ -117,6 +117,11 @@ const rows = (state: State): string => canonical(M.toEntries(state.commits.accou
 
 describe('bad usage exits with 2, and a line that names what is wrong', () => {
   const cases: ReadonlyArray<readonly [ReadonlyArray<string>, Readonly<Record<string, string>>, RegExp]> = [
+    [
+      ['run', '--hostname', 'ci.example.com'],
+      { TACK_OWNER: OWNER },
+      /^error: --owner: "owner" is missing: .*\nwarning: There is no setting TACK_OWNER, and it is ignored\. Is TACK_OWNER_DID meant\?\n$/
+    ],
     [['run', '--owner', OWNER], {}, /^error: --hostname: "hostname" is missing: .* Set it in the configuration file \(--config FILE\), as --hostname, or as TACK_HOSTNAME\.\n$/],
     [['run', '--hostname', 'https://x', '--owner', OWNER], {}, /^error: --hostname: "https:\/\/x" is not allowed\. Allowed: .* Write x\.\n$/],
     [['run', '--hostname', HOSTNAME], { TACK_OWNER_DID: 'alice' }, /^error: .*TACK_OWNER_DID.* Allowed: a DID.*\n$/],
