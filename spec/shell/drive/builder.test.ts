@@ -202,6 +202,20 @@ test('a close closes the providers and ends all following; nothing is passed on 
   expect([closes(), follows.map(({ stops }) => stops), events]).toEqual([1, [1], []])
 })
 
+test('a close is over when the last provider has closed', async () => {
+  const closing: Array<() => void> = []
+  const provider = (name: string) => ({ close: () => new Promise<void>((resolve) => closing.push(resolve)), name, settleMs: 0 })
+  const builder = createBuilder([provider('ci'), provider('other')] as unknown as ReadonlyArray<Provider>, manualClock())
+  let isOver = false
+  const closed = builder.close().then(() => (isOver = true))
+  await settle()
+  closing[0]?.()
+  await settle()
+  expect([closing.length, isOver]).toEqual([2, false])
+  closing[1]?.()
+  await closed
+})
+
 test('a provider that throws instead of answering leaves the result uncertain', async () => {
   const { builder, deliver, events } = setUp({
     start: () => {
