@@ -26,15 +26,11 @@ export const LIMITS: {
   [COLLABORATOR]: { createdAt: TIME, repo: ADDRESS, repoDid: DID, subject: DID }
 }
 
-const limitsOf = (collection: Collection): { readonly [field: string]: number } => {
-  switch (collection) {
-    case MEMBER:
-      return LIMITS[MEMBER]
-    case REPO:
-      return LIMITS[REPO]
-    case COLLABORATOR:
-      return LIMITS[COLLABORATOR]
-  }
+/** Field by field, listed once: every commit that is news is held against them. */
+const FIELDS = {
+  [MEMBER]: Object.entries(LIMITS[MEMBER]),
+  [REPO]: Object.entries(LIMITS[REPO]),
+  [COLLABORATOR]: Object.entries(LIMITS[COLLABORATOR])
 }
 
 /** A field that is too long, and its limit. */
@@ -42,6 +38,8 @@ export interface Overlong {
   readonly field: string
   readonly limit: number
 }
+
+const NONE: ReadonlyArray<Overlong> = []
 
 /**
  * The fields of a record that are too long, in ascending order. A field that is not text is none.
@@ -57,10 +55,10 @@ export const overlong = (
   collection: Collection,
   record: { readonly [field: string]: unknown }
 ): ReadonlyArray<Overlong> => {
-  const found: Array<Overlong> = []
-  for (const [field, limit] of Object.entries(limitsOf(collection))) {
+  let found: ReadonlyArray<Overlong> = NONE
+  for (const [field, limit] of FIELDS[collection]) {
     const text = record[field]
-    if (typeof text === 'string' && text.length > limit) found.push({ field, limit })
+    if (typeof text === 'string' && text.length > limit) found = [...found, { field, limit }]
   }
   return found
 }

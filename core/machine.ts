@@ -157,6 +157,17 @@ const sees = (state: State, concern: Concern, event: Event): boolean => {
   }
 }
 
+/** Whether all that a frame does is done once the rows have seen it: no news came of it, and it is of no account. */
+const endsAtRows = (event: FrameEvent, outcomes: ReadonlyArray<unknown>): boolean =>
+  event._tag !== 'AccountReceived' && outcomes.length === 0
+
+/** The end of a step: its frames and reports are counted. */
+const counted = (state: State, frames: number, effects: ReadonlyArray<Effect>): Answer<State, Effect> => {
+  const { access, backfill, builds, commits, config, cursor, isStopped, knots } = state
+  const counters = Counters.reduce(state.counters, frames, effects)
+  return to({ access, backfill, builds, commits, config, counters, cursor, isStopped, knots }, effects)
+}
+
 /**
  * One step: the state after `event`, and what is to be done about it.
  *
@@ -197,6 +208,13 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
     ? Commits.reduce(state.commits, event, { config: state.config, cursor: cursor.cursor })
     : nothing
   const [commits, rowsOutcomes] = after(state.commits, forCommits)
+  // Most frames end here. In place of asking everybody else, who are told of nothing and have nothing to say (which a
+  // property of the suite holds): it saves a sixth of a step.
+  if (isFrame(event) && endsAtRows(event, rowsOutcomes)) {
+    const { access, backfill, builds, counters, knots } = state
+    const now = { access, backfill, builds, commits, config, counters, cursor, isStopped, knots }
+    return counted(now, frames, streamEffects)
+  }
   const holds = only(rowsOutcomes, Commits.isHoldChanged)
   const forKnots = sees(state, 'knots', event)
     ? Knots.reduce(state.knots, event, { config, holds, isStopped })
@@ -237,7 +255,7 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
     event._tag !== 'PassedOver'
   if (isNothing && frames === 0) return nothing
   const own: ReadonlyArray<Effect> = event._tag === 'PassedOver' ? [{ _tag: 'Report', report: event }] : NOTHING
-  const all = joined(
+  const effects = joined(
     streamEffects,
     only(knotOutcomes, isEffect),
     only(accessOutcomes, isAccessEffect),
@@ -247,9 +265,9 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
     own
   )
   // The next start asks for what is left out.
-  const effects = state.isStopped && isStopped ? all.filter(isNotice) : all
-  const counters = Counters.reduce(state.counters, frames, effects)
-  return to({ access, backfill, builds, commits, config, counters, cursor, isStopped, knots }, effects)
+  const all = state.isStopped && isStopped ? effects.filter(isNotice) : effects
+  const { counters } = state
+  return counted({ access, backfill, builds, commits, config, counters, cursor, isStopped, knots }, frames, all)
 }
 
 /** Whether a frame comes from another connection than the one that is there. */

@@ -4,6 +4,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { Config } from '../config.js'
+import { valueAt } from '../data/balanced-tree.js'
 import { canonicalHost, type HostPolicy } from '../data/host-name.js'
 import {
   COLLABORATOR,
@@ -37,15 +38,19 @@ import {
   type RowsOutcome
 } from './model.js'
 
-/** The slots with the commit applied. A delete leaves a tombstone, also where nothing was. */
-const write = <R>(map: Slots<R>, rkey: Rkey, record: R | null, rev: Tid | null, timeUs: TimeUs): Slots<R> => {
-  const slot = M.lookup(rkey)(map)
-  if (O.isNone(slot)) return M.upsertAt<Rkey, Slot<R>>(rkey, { record, rev, timeUs })(map)
-  return M.upsertAt<Rkey, Slot<R>>(rkey, {
-    record,
-    rev: rev ?? slot.value.rev,
-    timeUs: laterOf(slot.value.timeUs, timeUs)
-  })(map)
+/** The slots with the commit applied at a key where `slot` was. A delete leaves a tombstone, also where nothing was. */
+const write = <R>(
+  map: Slots<R>,
+  slot: Slot<unknown> | null,
+  { rkey, timeUs }: CommitReceived,
+  record: R | null,
+  rev: Tid | null
+): Slots<R> => {
+  const written: Slot<R> =
+    slot === null
+      ? { record, rev, timeUs }
+      : { record, rev: rev ?? slot.rev, timeUs: laterOf(slot.timeUs, timeUs) }
+  return M.upsertAt(rkey, written)(map)
 }
 
 /** The row of a repo record under `hosts`: its knot in canonical form, or none. */
@@ -65,31 +70,33 @@ export const slotAt = (
 ): Slot<unknown> | null => {
   switch (collection) {
     case MEMBER:
-      return O.toNullable(M.lookup(rkey)(members))
+      return valueAt(members.root, rkey)
     case REPO:
-      return O.toNullable(M.lookup(rkey)(repos))
+      return valueAt(repos.root, rkey)
     case COLLABORATOR:
-      return O.toNullable(M.lookup(rkey)(collaborators))
+      return valueAt(collaborators.root, rkey)
   }
 }
 
-/** The account with the commit applied. */
-const writeTo = (account: Account, { hosts }: Config, event: CommitReceived, rev: Tid | null): Account => {
+/** The account with the commit applied, at a key where `slot` was. */
+const writeTo = (
+  account: Account,
+  { hosts }: Config,
+  event: CommitReceived,
+  slot: Slot<unknown> | null,
+  rev: Tid | null
+): Account => {
   const { collaborators, members, repos } = account
   switch (event.collection) {
     case MEMBER:
-      return withRows(account, {
-        collaborators,
-        members: write(members, event.rkey, event.record, rev, event.timeUs),
-        repos
-      })
+      return withRows(account, { collaborators, members: write(members, slot, event, event.record, rev), repos })
     case REPO: {
       const row = event.record === null ? null : repoOf(hosts, event.record)
-      return withRows(account, { collaborators, members, repos: write(repos, event.rkey, row, rev, event.timeUs) })
+      return withRows(account, { collaborators, members, repos: write(repos, slot, event, row, rev) })
     }
     case COLLABORATOR:
       return withRows(account, {
-        collaborators: write(collaborators, event.rkey, event.record, rev, event.timeUs),
+        collaborators: write(collaborators, slot, event, event.record, rev),
         members,
         repos
       })
@@ -97,11 +104,10 @@ const writeTo = (account: Account, { hosts }: Config, event: CommitReceived, rev
 }
 
 /** The event without what is too long in its record. */
-const cutToLimits = (event: CommitReceived): CommitReceived => {
-  if (event.record === null) return event
-  const record = withinLimits(event.collection, event.record)
-  return record === event.record ? event : ({ ...event, record } as CommitReceived)
-}
+const cutToLimits = (event: CommitReceived): CommitReceived =>
+  event.record === null
+    ? event
+    : ({ ...event, record: withinLimits(event.collection, event.record) } as CommitReceived)
 
 /** The reports about fields of a record that count as absent, because they are too long. */
 export const tooLong = (
@@ -126,11 +132,13 @@ export const commit = (rows: Rows, event: CommitReceived, cursor: TimeUs | null)
   if (isStranger(rows, event.did)) return nothing
   const before = accountOf(rows, event.did) ?? known(stampOf(event))
   const slot = slotAt(before, event.collection, event.rkey)
-  if (!isNewsAt(before, slot, usableRev(event), event.timeUs)) return nothing
+  const rev = usableRev(event)
+  if (!isNewsAt(before, slot, rev, event.timeUs)) return nothing
   if (slot === null && roomFor(rows, event.did, before) <= 0) return to(rows.commits, [keyRefused(event, event)])
-  const [after, outcomes] = written(rows, cutToLimits(event), before, slot === null, cursor)
   const reports = tooLong(event, event)
-  return to(after, reports.length === 0 ? outcomes : [...outcomes, ...reports])
+  if (reports.length === 0) return O.some(written(rows, event, before, slot, rev, cursor))
+  const [after, outcomes] = written(rows, cutToLimits(event), before, slot, rev, cursor)
+  return to(after, [...outcomes, ...reports])
 }
 
 /** The commit in its row, and what follows from it. */
@@ -138,13 +146,15 @@ const written = (
   rows: Rows,
   event: CommitReceived,
   before: Account,
-  isNewKey: boolean,
+  slot: Slot<unknown> | null,
+  rev: Tid | null,
   cursor: TimeUs | null
 ): Transition<CommitsState, RowsOutcome> => {
   const { commits, config } = rows
-  const account = writeTo(before, config, event, usableRev(event))
+  const account = writeTo(before, config, event, slot, rev)
   const accounts = M.upsertAt(event.did, account)(commits.accounts)
-  const strangerKeys = isNewKey && !isOurs(config, commits, event.did) ? commits.strangerKeys + 1 : commits.strangerKeys
+  const isStrangerKey = slot === null && !isOurs(config, commits, event.did)
+  const strangerKeys = isStrangerKey ? commits.strangerKeys + 1 : commits.strangerKeys
   const { members, named } = commits
   switch (event.collection) {
     case REPO: {
@@ -162,10 +172,10 @@ const written = (
     }
     case MEMBER: {
       const after = { accounts, members, named, repoDids: commits.repoDids, strangerKeys }
-      return event.did === config.owner ? ownersMember(rows, after, before, event, cursor) : [after, []]
+      return event.did === config.owner ? ownersMember(rows, after, before, event, cursor) : [after, NOTHING]
     }
     case COLLABORATOR:
-      return [{ accounts, members, named, repoDids: commits.repoDids, strangerKeys }, []]
+      return [{ accounts, members, named, repoDids: commits.repoDids, strangerKeys }, NOTHING]
   }
 }
 

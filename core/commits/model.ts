@@ -3,6 +3,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Config } from '../config.js'
+import { valueAt } from '../data/balanced-tree.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
@@ -84,13 +85,10 @@ export const initial: CommitsState = {
 }
 
 export const accountOf = ({ commits }: Pick<Rows, 'commits'>, did: Did): Account | null =>
-  O.toNullable(M.lookup(did)(commits.accounts))
+  valueAt(commits.accounts.root, did)
 
 /** The repo record in a slot of `account`, whether or not it counts. */
-export const rowAt = (account: Account, rkey: Rkey): Repo | null => {
-  const slot = M.lookup(rkey)(account.repos)
-  return O.isNone(slot) ? null : slot.value.record
-}
+export const rowAt = (account: Account, rkey: Rkey): Repo | null => valueAt(account.repos.root, rkey)?.record ?? null
 
 /** The record in a slot of `account` that counts: none of an account that is not there, or is set aside. */
 export const liveRecord = (account: Account | null, rkey: Rkey): Repo | null => {

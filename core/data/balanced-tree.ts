@@ -105,6 +105,9 @@ export const find = <K extends string, A>(t: Tree<K, A>, key: K): Node<K, A> | n
   return here
 }
 
+/** What stands at `key`, which is never `null` itself; `null` when nothing does. */
+export const valueAt = <K extends string, A>(t: Tree<K, A>, key: K): A | null => find(t, key)?.value ?? null
+
 /** Whether every node keeps the balance that makes the costs logarithmic. */
 export const isBalancedTree = <K extends string, A>(t: Tree<K, A>): boolean =>
   t === null ||

@@ -2,7 +2,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
-import { asAdvance, decodeFrame, decodeKnotFrame, type Event, initial, OrderedMap as M, Numbers } from '../../../core/index.js'
+import * as O from 'fp-ts/lib/Option.js'
+import {
+  Access, asAdvance, Backfill, Builds, Commits, Cursor, decodeFrame, decodeKnotFrame, type Event, initial, Knots, Numbers, OrderedMap as M, type State
+} from '../../../core/index.js'
 import { configWith } from '../arbitraries/config.js'
 import { withBuilds } from '../arbitraries/all.js'
 import { anyFrames, anyKnotFrames } from '../arbitraries/frames.js'
@@ -69,6 +72,38 @@ describe('the fence', () => {
   test('freezes a state to the bottom', () => {
     const state = deepFreeze({ ...initial(configWith({})) })
     expect(Object.isFrozen(state.cursor.connection.phase)).toBe(true)
+  })
+})
+
+/** Whether the step may end once the rows have seen the event: it is a frame, but not of an account, and no news came of it. */
+const endsAtRows = ({ before, event }: { readonly before: State; readonly event: Event }): boolean => {
+  if (event._tag === 'FrameRejected' || event._tag === 'StreamAdvanced') return true
+  if (event._tag !== 'CommitReceived') return false
+  const { config, cursor } = before
+  const answer = Cursor.reduce(cursor, event, { config })
+  const commits = Commits.reduce(before.commits, event, { config, cursor: O.isSome(answer) ? answer.value[0].cursor : cursor.cursor })
+  return O.isNone(commits) || commits.value[1].length === 0
+}
+
+describe('a step that ends at the rows', () => {
+  test('would have come to nothing with everybody else: knots, who may push, backfill and builds', () => {
+    let ends = 0
+    fc.assert(
+      fc.property(withBuilds(runs()), ({ steps }) => {
+        for (const step of steps.filter(endsAtRows)) {
+          ends += 1
+          const { after, before, event } = step
+          const { config, isStopped } = before
+          expect(Knots.reduce(before.knots, event, { config, holds: [], isStopped })).toStrictEqual(O.none)
+          expect(Access.reduce(before.access, event, { claims: [], config, isStopped, told: [] })).toStrictEqual(O.none)
+          expect(Backfill.reduce(before.backfill, event, { commits: after.commits, config, isStopped, members: [] })).toStrictEqual(O.none)
+          const given = { access: before.access, commits: after.commits, config, holds: [], knots: before.knots, lost: [], outcomes: [], wasStopped: isStopped }
+          expect(Builds.reduce(before.builds, event, given)).toStrictEqual(O.none)
+        }
+      }),
+      { numRuns: 100 }
+    )
+    expect(ends).toBeGreaterThan(200)
   })
 })
 
